@@ -1,0 +1,65 @@
+namespace Microsoft.ML.Lstm.Network;
+
+/// <summary>
+/// The dimensions of a network: a stack of recurrent layers, pooled over the steps to an encoding, with the static
+/// features (if any) behind it, through a dense head to the outputs.
+/// </summary>
+internal sealed record NetworkShape
+{
+    /// <summary>The recurrent cell of every layer.</summary>
+    public required CellType Cell { get; init; }
+
+    /// <summary>I: features a step.</summary>
+    public required int InputSize { get; init; }
+
+    /// <summary>H: units of one direction of one layer.</summary>
+    public required int HiddenSize { get; init; }
+
+    /// <summary>L: recurrent layers, one on top of the other.</summary>
+    public int Layers { get; init; } = 1;
+
+    /// <summary>Whether each layer also runs from the last step to the first.</summary>
+    public bool Bidirectional { get; init; }
+
+    /// <summary>How the steps' outputs become the encoding.</summary>
+    public Pooling Pooling { get; init; }
+
+    /// <summary>S: features of the sequence as a whole, joined to the encoding; 0 for none.</summary>
+    public int StaticSize { get; init; }
+
+    /// <summary>O: outputs of the head.</summary>
+    public required int OutputSize { get; init; }
+
+    /// <summary>D: 1, or 2 when bidirectional.</summary>
+    public int Directions => Bidirectional ? 2 : 1;
+
+    /// <summary>E = D·H: the width of a layer's output at one step, and of the encoding.</summary>
+    public int EncodingSize => Directions * HiddenSize;
+
+    /// <summary>G: gates of the cell, each with H rows in the weight matrices.</summary>
+    public int Gates => Cell switch { CellType.Lstm => 4, CellType.Gru => 3, _ => 1 };
+
+    /// <summary>
+    /// Bias vectors of H a cell has after merging the input's and the hidden state's: one a gate, and for GRU a second
+    /// one for n, since the reset gate multiplies only the hidden state's.
+    /// </summary>
+    public int BiasGates => Cell == CellType.Gru ? 4 : Gates;
+
+    /// <summary>The width of the input of recurrent layer <paramref name="layer"/>.</summary>
+    public int LayerInputSize(int layer) => layer == 0 ? InputSize : EncodingSize;
+
+    /// <summary>The most parameters a network may have, since they are stored as one array.</summary>
+    public const long MaxParameters = int.MaxValue / 2;
+
+    /// <summary>The number of parameters.</summary>
+    public long ParameterCount
+    {
+        get
+        {
+            long count = (long)OutputSize * (EncodingSize + StaticSize + 1);
+            for (int layer = 0; layer < Layers; layer++)
+                count += (long)Directions * HiddenSize * ((long)Gates * (LayerInputSize(layer) + HiddenSize) + BiasGates);
+            return count;
+        }
+    }
+}

@@ -1,0 +1,72 @@
+namespace Microsoft.ML.Lstm.Network;
+
+/// <summary>One named parameter: <paramref name="Rows"/> x <paramref name="Columns"/> row-major values from <paramref name="Offset"/> on.</summary>
+internal sealed record Parameter(string Name, int Rows, int Columns, int Offset)
+{
+    public int Length => Rows * Columns;
+}
+
+/// <summary>
+/// All parameters of a network in one array, so that optimizers, clipping and checkpoints see a single vector.
+/// Gradients are a second set of the same layout.
+/// </summary>
+/// <remarks>
+/// Names and layouts are PyTorch's: <c>weight_ih_l{k}</c> [G·H x I], <c>weight_hh_l{k}</c> [G·H x H] with the suffix
+/// <c>_reverse</c> for the second direction, gates in the order i, f, g, o (LSTM) or r, z, n (GRU). PyTorch's two bias
+/// vectors are merged into one, <c>bias_l{k}</c>: [4H] for LSTM, [H] for RNN, and for GRU [4H] in the order r, z, n of the
+/// input, n of the hidden state. The head is <c>head.weight</c> [O x (E + S)] and <c>head.bias</c> [O].
+/// </remarks>
+internal sealed class ParameterSet
+{
+    public ParameterSet(NetworkShape shape)
+    {
+        if (shape.ParameterCount > NetworkShape.MaxParameters)
+            throw new ArgumentOutOfRangeException(nameof(shape), $"The network would have {shape.ParameterCount:N0} parameters; at most {NetworkShape.MaxParameters:N0} are supported.");
+        Shape = shape;
+        var parameters = new List<Parameter>();
+        int offset = 0;
+        for (int layer = 0; layer < shape.Layers; layer++)
+        {
+            for (int direction = 0; direction < shape.Directions; direction++)
+            {
+                string suffix = Suffix(layer, direction);
+                Add("weight_ih" + suffix, shape.Gates * shape.HiddenSize, shape.LayerInputSize(layer));
+                Add("weight_hh" + suffix, shape.Gates * shape.HiddenSize, shape.HiddenSize);
+                Add("bias" + suffix, shape.BiasGates * shape.HiddenSize, 1);
+            }
+        }
+        Add("head.weight", shape.OutputSize, shape.EncodingSize + shape.StaticSize);
+        Add("head.bias", shape.OutputSize, 1);
+        Parameters = parameters;
+        Values = new float[offset];
+
+        void Add(string name, int rows, int columns)
+        {
+            parameters.Add(new Parameter(name, rows, columns, offset));
+            offset += rows * columns;
+        }
+    }
+
+    public NetworkShape Shape { get; }
+
+    public IReadOnlyList<Parameter> Parameters { get; }
+
+    /// <summary>Every parameter's values, one after the other.</summary>
+    public float[] Values { get; }
+
+    /// <summary>The values of the parameter called <paramref name="name"/>.</summary>
+    public Span<float> this[string name] => this[Parameters.First(p => p.Name == name)];
+
+    public Span<float> this[Parameter parameter] => Values.AsSpan(parameter.Offset, parameter.Length);
+
+    /// <summary>PyTorch's suffix of a layer's parameters: <c>_l0</c>, <c>_l0_reverse</c>, ...</summary>
+    public static string Suffix(int layer, int direction) => direction == 0 ? $"_l{layer}" : $"_l{layer}_reverse";
+
+    /// <summary>A set of the same shape with the same values.</summary>
+    public ParameterSet Clone()
+    {
+        var clone = new ParameterSet(Shape);
+        Values.CopyTo(clone.Values, 0);
+        return clone;
+    }
+}

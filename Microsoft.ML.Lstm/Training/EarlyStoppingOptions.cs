@@ -1,0 +1,27 @@
+namespace Microsoft.ML.Lstm;
+
+/// <summary>When training stops before its last epoch. The model returned is that of the best epoch.</summary>
+public sealed class EarlyStoppingOptions
+{
+    /// <summary>What is watched. Default: <see cref="EarlyStoppingMetric.Loss"/>.</summary>
+    public EarlyStoppingMetric Metric = EarlyStoppingMetric.Loss;
+
+    /// <summary>Epochs in a row without improvement after which training stops; at least 1. Default: 10.</summary>
+    public int Patience = 10;
+
+    /// <summary>By how much the metric must fall to count as an improvement; 0 or more. Default: 0.</summary>
+    public double MinimumDelta;
+}
+
+/// <summary>A figure that early stopping can watch: of the validation data, or of the training data when there is none.</summary>
+public enum EarlyStoppingMetric
+{
+    /// <summary>The mean loss.</summary>
+    Loss,
+
+    /// <summary>The root of the mean squared error, in the label's unit.</summary>
+    RootMeanSquaredError,
+
+    /// <summary>The mean absolute error, in the label's unit.</summary>
+    MeanAbsoluteError,
+}

@@ -1,0 +1,11 @@
+namespace Microsoft.ML.Lstm;
+
+/// <summary>What regression training minimizes, averaged over targets and rows; e is the error of one target.</summary>
+public enum RegressionLoss
+{
+    /// <summary>e².</summary>
+    SquaredError,
+
+    /// <summary>Huber's loss (1964) with threshold 1 on scaled targets: e²/2 where |e| ≤ 1, else |e| − 1/2. Outliers count less.</summary>
+    Huber,
+}

@@ -1,0 +1,48 @@
+namespace Microsoft.ML.Lstm.Training;
+
+/// <summary>
+/// Labelled sequences in memory. Sequence i has T_i steps of <see cref="InputSize"/> features (step-major),
+/// <see cref="StaticSize"/> static features, <see cref="TargetSize"/> targets and a weight.
+/// </summary>
+internal sealed class SequenceSet(int inputSize, int staticSize, int targetSize)
+{
+    private readonly List<float[]> _steps = [];
+    private readonly List<float[]> _statics = [];
+    private readonly List<float[]> _targets = [];
+    private readonly List<float> _weights = [];
+
+    public int InputSize { get; } = inputSize;
+
+    public int StaticSize { get; } = staticSize;
+
+    public int TargetSize { get; } = targetSize;
+
+    public int Count => _steps.Count;
+
+    /// <summary>Adds a copy of one sequence.</summary>
+    /// <param name="steps">T x <see cref="InputSize"/> values, T at least 1.</param>
+    /// <param name="statics"><see cref="StaticSize"/> values.</param>
+    /// <param name="targets"><see cref="TargetSize"/> values.</param>
+    /// <param name="weight">How much the sequence counts in the loss.</param>
+    public void Add(ReadOnlySpan<float> steps, ReadOnlySpan<float> statics, ReadOnlySpan<float> targets, float weight = 1f)
+    {
+        if (steps.IsEmpty || steps.Length % InputSize != 0)
+            throw new ArgumentException($"{steps.Length} values are no whole number (at least one) of steps of {InputSize} features.", nameof(steps));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(statics.Length, StaticSize);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(targets.Length, TargetSize);
+        _steps.Add(steps.ToArray());
+        _statics.Add(statics.ToArray());
+        _targets.Add(targets.ToArray());
+        _weights.Add(weight);
+    }
+
+    public int Length(int index) => _steps[index].Length / InputSize;
+
+    public Span<float> Steps(int index) => _steps[index];
+
+    public Span<float> Statics(int index) => _statics[index];
+
+    public Span<float> Targets(int index) => _targets[index];
+
+    public float Weight(int index) => _weights[index];
+}

@@ -1,0 +1,127 @@
+namespace Microsoft.ML.Lstm;
+
+/// <summary>The network and its training: the options that all trainers of this package share.</summary>
+public abstract class TrainingOptions
+{
+    private protected TrainingOptions()
+    {
+    }
+
+    /// <summary>The recurrent cell. Default: <see cref="CellType.Lstm"/>.</summary>
+    public CellType CellType = CellType.Lstm;
+
+    /// <summary>Units in each direction of each recurrent layer, 1 to 65536. Default: 32.</summary>
+    public int HiddenSize = 32;
+
+    /// <summary>Recurrent layers, each reading the outputs of the one below it, 1 to 64. Default: 1.</summary>
+    public int NumberOfLayers = 1;
+
+    /// <summary>Whether each layer reads the sequence from both ends. Default: <see langword="false"/>.</summary>
+    public bool Bidirectional;
+
+    /// <summary>
+    /// The share of a layer's outputs that is dropped on the way to the next layer while training, from 0 to below 1.
+    /// As in PyTorch it has no effect on a single layer. Default: 0.
+    /// </summary>
+    public float Dropout;
+
+    /// <summary>How the steps' outputs become the encoding of the sequence. Default: <see cref="Pooling.Last"/>.</summary>
+    public Pooling Pooling = Pooling.Last;
+
+    /// <summary>The optimizer. Default: <see cref="OptimizerType.Adam"/>.</summary>
+    public OptimizerType Optimizer = OptimizerType.Adam;
+
+    /// <summary>The step size, above 0. Default: 0.005.</summary>
+    public float LearningRate = 0.005f;
+
+    /// <summary>How the step size changes over the epochs. Default: half a cosine down to zero, <see cref="LearningRateSchedule.Cosine"/>.</summary>
+    public LearningRateSchedule LearningRateSchedule = LearningRateSchedule.Cosine();
+
+    /// <summary>The momentum of <see cref="OptimizerType.Sgd"/>, from 0 to below 1; the others do not use it. Default: 0.9.</summary>
+    public float Momentum = 0.9f;
+
+    /// <summary>The weight decay, 0 or more, on all parameters but the biases. Default: 0.</summary>
+    public float WeightDecay;
+
+    /// <summary>The largest Euclidean norm of the gradient of all parameters together; longer ones are shortened to it. 0 turns clipping off. Default: 1.</summary>
+    public float GradientClipNorm = 1f;
+
+    /// <summary>How often training goes over the data, at least 1. Default: 100.</summary>
+    public int NumberOfEpochs = 100;
+
+    /// <summary>Sequences a weight update, at least 1. Default: 32.</summary>
+    public int BatchSize = 32;
+
+    /// <summary>When to stop before the last epoch; <see langword="null"/> to always go to the end. Default: <see langword="null"/>.</summary>
+    public EarlyStoppingOptions? EarlyStopping;
+
+    /// <summary>
+    /// The share of the training rows, drawn at random, that is held out and used for validation instead, from 0 to
+    /// below 1. Not used when <c>Fit</c> is given a validation set. Default: 0.
+    /// </summary>
+    public float ValidationFraction;
+
+    /// <summary>
+    /// The seed of initial weights, shuffling, dropout and the validation split. <see langword="null"/> takes one from the
+    /// MLContext, whose own seed then decides. The same seed and data give the same bits, whatever the number of threads.
+    /// Default: <see langword="null"/>.
+    /// </summary>
+    public int? Seed;
+
+    /// <summary>Threads that train, at least 1; <see langword="null"/> for one a processor. Default: <see langword="null"/>.</summary>
+    public int? NumberOfThreads;
+
+    /// <summary>
+    /// Whether each feature of a step, and each static feature, is brought to mean 0 and variance 1 over the training
+    /// data. The model keeps the scaling. Default: <see langword="true"/>.
+    /// </summary>
+    public bool NormalizeFeatures = true;
+
+    /// <summary>Called after each epoch. Default: <see langword="null"/>.</summary>
+    public Action<EpochCompletedEventArgs>? EpochCompleted;
+
+    /// <summary>Stops training after the current batch; <c>Fit</c> then returns the best model so far. Default: none.</summary>
+    public CancellationToken CancellationToken;
+
+    /// <summary>
+    /// A file that the model is written to after each epoch that is the best so far; <see langword="null"/> for none. It is
+    /// replaced as a whole, so that a crash leaves the previous one. Default: <see langword="null"/>.
+    /// </summary>
+    public string? CheckpointPath;
+
+    /// <summary>Throws for the first option that is out of range.</summary>
+    internal virtual void Validate()
+    {
+        RequireDefined(CellType, nameof(CellType));
+        RequireDefined(Pooling, nameof(Pooling));
+        RequireDefined(Optimizer, nameof(Optimizer));
+        Require(HiddenSize is >= 1 and <= 65536, HiddenSize, nameof(HiddenSize), "from 1 to 65536");
+        Require(NumberOfLayers is >= 1 and <= 64, NumberOfLayers, nameof(NumberOfLayers), "from 1 to 64");
+        Require(Dropout is >= 0 and < 1, Dropout, nameof(Dropout), "from 0 to below 1");
+        Require(LearningRate > 0 && float.IsFinite(LearningRate), LearningRate, nameof(LearningRate), "above 0 and finite");
+        Require(LearningRateSchedule is not null, LearningRateSchedule, nameof(LearningRateSchedule), "a schedule, not null");
+        Require(Momentum is >= 0 and < 1, Momentum, nameof(Momentum), "from 0 to below 1");
+        Require(WeightDecay >= 0 && float.IsFinite(WeightDecay), WeightDecay, nameof(WeightDecay), "0 or more and finite");
+        Require(GradientClipNorm >= 0, GradientClipNorm, nameof(GradientClipNorm), "0 or more");
+        Require(NumberOfEpochs >= 1, NumberOfEpochs, nameof(NumberOfEpochs), "1 or more");
+        Require(BatchSize >= 1, BatchSize, nameof(BatchSize), "1 or more");
+        Require(ValidationFraction is >= 0 and < 1, ValidationFraction, nameof(ValidationFraction), "from 0 to below 1");
+        Require(NumberOfThreads is null or >= 1, NumberOfThreads, nameof(NumberOfThreads), "1 or more, or null");
+        if (EarlyStopping is { } stopping)
+        {
+            RequireDefined(stopping.Metric, nameof(EarlyStopping) + "." + nameof(stopping.Metric));
+            Require(stopping.Patience >= 1, stopping.Patience, nameof(EarlyStopping) + "." + nameof(stopping.Patience), "1 or more");
+            Require(stopping.MinimumDelta >= 0, stopping.MinimumDelta, nameof(EarlyStopping) + "." + nameof(stopping.MinimumDelta), "0 or more");
+        }
+    }
+
+    private protected static void Require(bool holds, object? value, string option, string range)
+    {
+        if (!holds)
+            throw new ArgumentOutOfRangeException(option, value, $"{option} must be {range}.");
+    }
+
+    private protected static void RequireDefined<T>(T value, string option)
+        where T : struct, Enum
+        => Require(Enum.IsDefined(value), value, option, "one of " + string.Join(", ", Enum.GetNames<T>()));
+}
