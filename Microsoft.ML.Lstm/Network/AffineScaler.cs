@@ -25,6 +25,42 @@ internal sealed class AffineScaler
         return new AffineScaler(new float[size], scale);
     }
 
+    /// <summary>
+    /// Brings each feature to mean 0 and variance 1 over the vectors of <paramref name="values"/>. A feature that does not
+    /// vary is only shifted.
+    /// </summary>
+    public static AffineScaler Standardize(int size, IEnumerable<float[]> values)
+    {
+        // Shifted by the first vector, so that a small variance around a large mean keeps its digits.
+        double[] shift = new double[size], sum = new double[size], squares = new double[size];
+        long count = 0;
+        foreach (float[] vectors in values)
+        {
+            for (int i = 0; i < vectors.Length; i += size, count++)
+            {
+                for (int j = 0; j < size; j++)
+                {
+                    if (count == 0)
+                        shift[j] = vectors[j];
+                    double x = vectors[i + j] - shift[j];
+                    sum[j] += x;
+                    squares[j] += x * x;
+                }
+            }
+        }
+        AffineScaler scaler = Identity(size);
+        for (int j = 0; j < size && count > 0; j++)
+        {
+            double mean = sum[j] / count;
+            double deviation = Math.Sqrt(Math.Max(0, squares[j] / count - mean * mean));
+            float scale = (float)(1 / deviation);
+            scaler.Offset[j] = (float)(shift[j] + mean);
+            if (float.IsFinite(scale) && scale > 0)
+                scaler.Scale[j] = scale;
+        }
+        return scaler;
+    }
+
     /// <summary>Scales <paramref name="values"/>, a whole number of vectors of <see cref="Size"/> features, in place.</summary>
     public void Apply(Span<float> values)
     {

@@ -55,9 +55,12 @@ internal sealed class ParameterSet
     public float[] Values { get; }
 
     /// <summary>The values of the parameter called <paramref name="name"/>.</summary>
-    public Span<float> this[string name] => this[Parameters.First(p => p.Name == name)];
+    public Span<float> this[string name] => this[Find(name)];
 
     public Span<float> this[Parameter parameter] => Values.AsSpan(parameter.Offset, parameter.Length);
+
+    /// <summary>The parameter called <paramref name="name"/>.</summary>
+    public Parameter Find(string name) => Parameters.First(p => p.Name == name);
 
     /// <summary>PyTorch's suffix of a layer's parameters: <c>_l0</c>, <c>_l0_reverse</c>, ...</summary>
     public static string Suffix(int layer, int direction) => direction == 0 ? $"_l{layer}" : $"_l{layer}_reverse";

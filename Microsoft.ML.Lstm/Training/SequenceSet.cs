@@ -36,6 +36,15 @@ internal sealed class SequenceSet(int inputSize, int staticSize, int targetSize)
         _weights.Add(weight);
     }
 
+    /// <summary>The features of each sequence.</summary>
+    public IReadOnlyList<float[]> AllSteps => _steps;
+
+    /// <summary>The static features of each sequence.</summary>
+    public IReadOnlyList<float[]> AllStatics => _statics;
+
+    /// <summary>The targets of each sequence.</summary>
+    public IReadOnlyList<float[]> AllTargets => _targets;
+
     public int Length(int index) => _steps[index].Length / InputSize;
 
     public Span<float> Steps(int index) => _steps[index];
@@ -45,4 +54,37 @@ internal sealed class SequenceSet(int inputSize, int staticSize, int targetSize)
     public Span<float> Targets(int index) => _targets[index];
 
     public float Weight(int index) => _weights[index];
+
+    /// <summary>Moves <paramref name="count"/> sequences, drawn by <paramref name="random"/>, to a set of their own.</summary>
+    public SequenceSet Split(int count, Random random)
+    {
+        int[] drawn = new int[Count];
+        for (int i = 0; i < drawn.Length; i++)
+            drawn[i] = i;
+        random.Shuffle(drawn);
+        var taken = drawn.Take(count).ToHashSet();
+        var split = new SequenceSet(InputSize, StaticSize, TargetSize);
+        var rest = new SequenceSet(InputSize, StaticSize, TargetSize);
+        for (int i = 0; i < Count; i++)
+            (taken.Contains(i) ? split : rest).Take(this, i);
+        Replace(_steps, rest._steps);
+        Replace(_statics, rest._statics);
+        Replace(_targets, rest._targets);
+        Replace(_weights, rest._weights);
+        return split;
+
+        static void Replace<T>(List<T> list, List<T> by)
+        {
+            list.Clear();
+            list.AddRange(by);
+        }
+    }
+
+    private void Take(SequenceSet other, int index)
+    {
+        _steps.Add(other._steps[index]);
+        _statics.Add(other._statics[index]);
+        _targets.Add(other._targets[index]);
+        _weights.Add(other._weights[index]);
+    }
 }

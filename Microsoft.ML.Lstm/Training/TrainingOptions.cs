@@ -40,7 +40,7 @@ public abstract class TrainingOptions
     /// <summary>The momentum of <see cref="OptimizerType.Sgd"/>, from 0 to below 1; the others do not use it. Default: 0.9.</summary>
     public float Momentum = 0.9f;
 
-    /// <summary>The weight decay, 0 or more, on all parameters but the biases. Default: 0.</summary>
+    /// <summary>The weight decay, 0 or more, on all parameters. Default: 0.</summary>
     public float WeightDecay;
 
     /// <summary>The largest Euclidean norm of the gradient of all parameters together; longer ones are shortened to it. 0 turns clipping off. Default: 1.</summary>

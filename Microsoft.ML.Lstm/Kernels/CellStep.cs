@@ -1,0 +1,59 @@
+namespace Microsoft.ML.Lstm.Kernels;
+
+/// <summary>The weights of one direction of a recurrent layer as the kernels read them; see <see cref="CellLayout"/>.</summary>
+internal readonly unsafe struct PackedCell(CellLayout layout, int inputWidth, float* input, float* hidden, float* hiddenTransposed, float* bias)
+{
+    public readonly CellLayout Layout = layout;
+
+    /// <summary>Features of a row of x in memory.</summary>
+    public readonly int InputWidth = inputWidth;
+
+    /// <summary>W: panels of [<see cref="InputWidth"/> x up to 4 vectors] over the gates.</summary>
+    public readonly float* Input = input;
+
+    /// <summary>U: panels of [padded H x up to 4 vectors] over the gates.</summary>
+    public readonly float* Hidden = hidden;
+
+    /// <summary>Uᵀ: panels of [gate width x up to 4 vectors] over the units.</summary>
+    public readonly float* HiddenTransposed = hiddenTransposed;
+
+    /// <summary>One row of gates.</summary>
+    public readonly float* Bias = bias;
+}
+
+/// <summary>
+/// One time step of a cell for <see cref="Rows"/> rows of a batch. Each pointer is at its first row. The first
+/// <see cref="Carried"/> rows have a previous state; the others begin here, from zero.
+/// </summary>
+internal unsafe struct CellStep
+{
+    public int Rows;
+    public int Carried;
+
+    /// <summary>x, with its stride.</summary>
+    public float* X;
+    public nint XRow;
+
+    /// <summary>h and c of the previous step; read for the carried rows only.</summary>
+    public float* HPrevious;
+    public float* CPrevious;
+
+    /// <summary>h and its stride, which is also that of <see cref="HPrevious"/>.</summary>
+    public float* H;
+    public nint HRow;
+
+    /// <summary>c, of stride padded H as all the states below.</summary>
+    public float* C;
+
+    /// <summary>Activated gates after the forward step, gradients of the products after the backward step; stride gate width.</summary>
+    public float* Gates;
+
+    /// <summary>Backward: the gradient of h from above, or null; its stride is <see cref="HRow"/>.</summary>
+    public float* DOutput;
+
+    /// <summary>Backward: the gradient of h from later steps in, of the previous h out.</summary>
+    public float* DH;
+
+    /// <summary>Backward: the gradient of c from later steps in, of the previous c out.</summary>
+    public float* DC;
+}

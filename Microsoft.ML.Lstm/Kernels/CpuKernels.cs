@@ -1,0 +1,129 @@
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
+
+namespace Microsoft.ML.Lstm.Kernels;
+
+/// <summary>The kernels for one vector width. A call does a step's or a matrix's work, so that its dispatch costs nothing beside it.</summary>
+internal abstract unsafe class CpuKernels
+{
+    private protected CpuKernels(string name, int lanes)
+    {
+        Name = name;
+        Lanes = lanes;
+    }
+
+    /// <summary>Those of the widest vectors that this machine has.</summary>
+    public static CpuKernels Best => Available[0];
+
+    /// <summary>Those that this machine can run, the widest first.</summary>
+    public static IReadOnlyList<CpuKernels> Available { get; } = Detect();
+
+    public string Name { get; }
+
+    /// <summary>Floats in a vector.</summary>
+    public int Lanes { get; }
+
+    /// <summary>h, c and the activated gates of one step.</summary>
+    public abstract void Forward(in PackedCell cell, in CellStep step);
+
+    /// <summary>The gradients of one step's products (in place of the gates), of the previous h and of the previous c.</summary>
+    public abstract void Backward(in PackedCell cell, in CellStep step);
+
+    /// <summary>C += A·B for <paramref name="rows"/> rows of A and a packed B of [<paramref name="depth"/> x <paramref name="vectors"/> vectors].</summary>
+    public abstract void MultiplyAdd(int rows, float* a, nint aRow, int depth, float* packedB, int vectors, float* c, nint cRow);
+
+    /// <summary>
+    /// C = (C +) Aᵀ·B, for <paramref name="depth"/> rows of A, <paramref name="width"/> wide, and of a panel of B. C is a
+    /// contiguous panel of <paramref name="width"/> rows.
+    /// </summary>
+    public abstract void MultiplyTransposed(int width, float* a, nint aRow, int depth, float* panel, nint panelRow, int vectors, float* c, bool accumulate);
+
+    /// <summary>Copies <paramref name="vectors"/> vectors of <paramref name="rows"/> rows into a contiguous panel and adds the rows to <paramref name="sums"/>.</summary>
+    public abstract void PackRows(int rows, float* source, nint sourceRow, int vectors, float* panel, float* sums);
+
+    private static CpuKernels[] Detect()
+    {
+        var available = new List<CpuKernels>();
+        if (Vector512.IsHardwareAccelerated && Avx512F.IsSupported)
+            available.Add(new CpuKernels<Simd512, Vector512<float>>("Vector512"));
+        if (Vector256.IsHardwareAccelerated && Fma.IsSupported)
+            available.Add(new CpuKernels<Simd256, Vector256<float>>("Vector256"));
+        if (Vector128.IsHardwareAccelerated && (Sse41.IsSupported || AdvSimd.IsSupported))
+            available.Add(new CpuKernels<Simd128, Vector128<float>>("Vector128"));
+        available.Add(new CpuKernels<SimdScalar, float>("Scalar"));
+        return [.. available];
+    }
+}
+
+/// <summary>The kernels, for the vectors <typeparamref name="V"/> with the operations <typeparamref name="S"/>.</summary>
+internal sealed unsafe class CpuKernels<S, V>(string name) : CpuKernels(name, S.Lanes)
+    where S : struct, ISimd<V>
+    where V : struct
+{
+    private static readonly FloatBuffer Zeros = new(GemmTile.MaxVectors * S.Lanes);
+
+    public override void Forward(in PackedCell cell, in CellStep step)
+    {
+        switch (cell.Layout.Cell)
+        {
+            case CellType.Lstm: CellKernel<S, V, LstmCell<S, V>>.Forward(cell, step); break;
+            case CellType.Gru: CellKernel<S, V, GruCell<S, V>>.Forward(cell, step); break;
+            default: CellKernel<S, V, RnnCell<S, V>>.Forward(cell, step); break;
+        }
+    }
+
+    public override void Backward(in PackedCell cell, in CellStep step)
+    {
+        switch (cell.Layout.Cell)
+        {
+            case CellType.Lstm: CellKernel<S, V, LstmCell<S, V>>.Backward(cell, step); break;
+            case CellType.Gru: CellKernel<S, V, GruCell<S, V>>.Backward(cell, step); break;
+            default: CellKernel<S, V, RnnCell<S, V>>.Backward(cell, step); break;
+        }
+        CellLayout layout = cell.Layout;
+        MultiplyAdd(step.Carried, step.Gates, layout.GateWidth, layout.GateWidth, cell.HiddenTransposed, layout.Blocks, step.DH, layout.PaddedSize);
+    }
+
+    public override void MultiplyAdd(int rows, float* a, nint aRow, int depth, float* packedB, int vectors, float* c, nint cRow)
+    {
+        for (int v = 0; v < vectors; v += GemmTile.MaxVectors)
+        {
+            int panelVectors = Math.Min(GemmTile.MaxVectors, vectors - v);
+            float* panel = packedB + (long)v * S.Lanes * depth;
+            for (int row = 0; row < rows; row += S.TileRows)
+            {
+                float* tile = c + row * cRow + v * S.Lanes;
+                var product = new Product(a + row * aRow, aRow, 1, panel, panelVectors * S.Lanes, depth);
+                GemmTile.Run<S, V>(Math.Min(S.TileRows, rows - row), panelVectors, tile, cRow, product, default, tile, cRow);
+            }
+        }
+    }
+
+    public override void MultiplyTransposed(int width, float* a, nint aRow, int depth, float* panel, nint panelRow, int vectors, float* c, bool accumulate)
+    {
+        nint cRow = vectors * S.Lanes;
+        for (int row = 0; row < width; row += S.TileRows)
+        {
+            float* tile = c + row * cRow;
+            var product = new Product(a + row, 1, aRow, panel, panelRow, depth);
+            GemmTile.Run<S, V>(Math.Min(S.TileRows, width - row), vectors, accumulate ? tile : Zeros.Pointer, accumulate ? cRow : 0, product, default, tile, cRow);
+        }
+    }
+
+    public override void PackRows(int rows, float* source, nint sourceRow, int vectors, float* panel, float* sums)
+    {
+        int lanes = S.Lanes;
+        for (int v = 0; v < vectors; v++)
+        {
+            V sum = S.Load(sums + v * lanes);
+            for (int row = 0; row < rows; row++)
+            {
+                V value = S.Load(source + row * sourceRow + v * lanes);
+                S.Store(value, panel + (row * vectors + v) * lanes);
+                sum = S.Add(sum, value);
+            }
+            S.Store(sum, sums + v * lanes);
+        }
+    }
+}

@@ -1,0 +1,32 @@
+using System.Runtime.CompilerServices;
+
+namespace Microsoft.ML.Lstm.Kernels;
+
+/// <summary>
+/// Plain recurrent cell. One slot: h.
+/// </summary>
+/// <remarks><code>h = tanh(·)          d(·) = dh∘(1 − h²)</code></remarks>
+internal readonly struct RnnCell<S, V> : ICell<S, V>
+    where S : struct, ISimd<V>
+    where V : struct
+{
+    public static int Slots => 1;
+
+    public static bool HasCellState => false;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe V Forward(float* gates, V cPrevious, V hPrevious, float* c)
+    {
+        V h = Activations.Tanh<S, V>(S.Load(gates));
+        S.Store(h, gates);
+        return h;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe V Backward(float* gates, V cPrevious, V hPrevious, float* c, V dh, float* dc)
+    {
+        V h = S.Load(gates);
+        S.Store(S.Multiply(dh, S.NegatedMultiplyAdd(h, h, S.Create(1f))), gates);
+        return S.Create(0f);
+    }
+}

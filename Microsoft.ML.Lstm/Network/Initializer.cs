@@ -1,0 +1,67 @@
+using System.Numerics.Tensors;
+
+namespace Microsoft.ML.Lstm.Network;
+
+/// <summary>
+/// Initial weights: Glorot uniform for input and head weights (Glorot and Bengio 2010), orthogonal for recurrent weights
+/// (Saxe et al. 2014), each gate by itself; biases zero, but one for LSTM's forget gate (Jozefowicz et al. 2015).
+/// </summary>
+internal static class Initializer
+{
+    public static void Initialize(ParameterSet parameters, Random random)
+    {
+        NetworkShape shape = parameters.Shape;
+        int h = shape.HiddenSize;
+        foreach (Parameter parameter in parameters.Parameters)
+        {
+            Span<float> values = parameters[parameter];
+            if (parameter.Name.StartsWith("weight_ih", StringComparison.Ordinal))
+                GlorotUniform(values, parameter.Columns, h, random);
+            else if (parameter.Name.StartsWith("weight_hh", StringComparison.Ordinal))
+                for (int gate = 0; gate < shape.Gates; gate++)
+                    Orthogonal(values.Slice(gate * h * h, h * h), h, random);
+            else if (parameter.Name == "head.weight")
+                GlorotUniform(values, parameter.Columns, parameter.Rows, random);
+            else
+            {
+                values.Clear();
+                if (shape.Cell == CellType.Lstm && parameter.Name.StartsWith("bias_l", StringComparison.Ordinal))
+                    values.Slice(h, h).Fill(1f);
+            }
+        }
+    }
+
+    private static void GlorotUniform(Span<float> values, int fanIn, int fanOut, Random random)
+    {
+        double limit = Math.Sqrt(6.0 / (fanIn + fanOut));
+        foreach (ref float value in values)
+            value = (float)((2 * random.NextDouble() - 1) * limit);
+    }
+
+    /// <summary>The rows of a random orthogonal matrix: Gaussian ones after Gram and Schmidt, twice for accuracy.</summary>
+    private static void Orthogonal(Span<float> matrix, int size, Random random)
+    {
+        double[] rows = new double[(long)size * size];
+        for (int i = 0; i < size; i++)
+        {
+            Span<double> row = rows.AsSpan(i * size, size);
+            foreach (ref double value in row)
+                value = Gaussian(random);
+            for (int pass = 0; pass < 2; pass++)
+            {
+                for (int j = 0; j < i; j++)
+                {
+                    ReadOnlySpan<double> other = rows.AsSpan(j * size, size);
+                    TensorPrimitives.MultiplyAdd(other, -TensorPrimitives.Dot(row, other), row, row);
+                }
+            }
+            TensorPrimitives.Divide(row, TensorPrimitives.Norm<double>(row), row);
+        }
+        for (int i = 0; i < rows.Length; i++)
+            matrix[i] = (float)rows[i];
+    }
+
+    /// <summary>Box and Muller (1958).</summary>
+    private static double Gaussian(Random random)
+        => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
+}

@@ -1,0 +1,102 @@
+using Microsoft.ML.Lstm.Kernels;
+
+namespace Microsoft.ML.Lstm.Network;
+
+/// <summary>
+/// A recurrent layer of one or two directions and what it gives the layer above: rows of h of each direction side by side,
+/// each padded to whole vectors, [N x D·Hp].
+/// </summary>
+internal sealed unsafe class LayerActivations
+{
+    private readonly FloatBuffer _output = new();
+    private readonly FloatBuffer _dropped = new();
+    private readonly FloatBuffer _dOutput = new();
+    private readonly int _hiddenSize;
+    private readonly int _paddedSize;
+    private bool _hasDropout;
+    private bool _finalGradientsOnly;
+
+    public LayerActivations(SequenceNetwork network, int layer)
+    {
+        Directions = [.. Enumerable.Range(0, network.Shape.Directions)
+            .Select(direction => new RecurrentLayer(network.Weights(layer, direction), network.Kernels, reverse: direction == 1))];
+        _hiddenSize = network.Shape.HiddenSize;
+        _paddedSize = Directions[0].Layout.PaddedSize;
+        Stride = Directions.Length * _paddedSize;
+    }
+
+    public RecurrentLayer[] Directions { get; }
+
+    /// <summary>Floats of a row.</summary>
+    public int Stride { get; }
+
+    /// <summary>h of direction <paramref name="direction"/>.</summary>
+    public float* Output(int direction) => _output.Pointer + direction * _paddedSize;
+
+    /// <summary>h as the next layer reads it: after dropout, if there is any.</summary>
+    public float* OutputForNext => _hasDropout ? _dropped.Pointer : _output.Pointer;
+
+    /// <summary>The gradient of the rows.</summary>
+    public float* DOutput => _dOutput.Pointer;
+
+    public void Prepare(SequenceBatch batch, bool keep, bool dropout)
+    {
+        _hasDropout = dropout;
+        _output.Require((long)batch.TotalSteps * Stride);
+        if (dropout)
+            _dropped.Require((long)batch.TotalSteps * Stride);
+        foreach (RecurrentLayer direction in Directions)
+            direction.Prepare(batch, keep);
+    }
+
+    /// <param name="batch">The batch of the forward pass.</param>
+    /// <param name="finalGradientsOnly">Whether the gradients of the final states are all there are, so that no row has one of its own.</param>
+    public void PrepareBackward(SequenceBatch batch, bool finalGradientsOnly)
+    {
+        _finalGradientsOnly = finalGradientsOnly;
+        if (!finalGradientsOnly)
+            _dOutput.Require((long)batch.TotalSteps * Stride);
+        foreach (RecurrentLayer direction in Directions)
+            direction.PrepareBackward();
+    }
+
+    public void Forward(int begin, int end, float* x, nint xRow)
+    {
+        for (int d = 0; d < Directions.Length; d++)
+            Directions[d].Forward(begin, end, x, xRow, Output(d), Stride);
+    }
+
+    public void Backward(int begin, int end, float* dX, nint dXRow)
+    {
+        for (int d = 0; d < Directions.Length; d++)
+        {
+            float* dOutput = _finalGradientsOnly ? null : _dOutput.Pointer + d * _paddedSize;
+            Directions[d].Backward(begin, end, Output(d), Stride, dOutput, dX, dXRow);
+        }
+    }
+
+    /// <summary>Makes the dropped outputs of some packed rows; the padding stays zero.</summary>
+    public void Drop(Dropout dropout, int layer, int firstRow, int rows) => Drop(dropout, layer, firstRow, rows, _output, _dropped);
+
+    /// <summary>Turns the gradient of the dropped outputs into that of the outputs.</summary>
+    public void DropGradient(Dropout dropout, int layer, int firstRow, int rows) => Drop(dropout, layer, firstRow, rows, _dOutput, _dOutput);
+
+    private void Drop(Dropout dropout, int layer, int firstRow, int rows, FloatBuffer source, FloatBuffer destination)
+    {
+        for (int row = firstRow; row < firstRow + rows; row++)
+        {
+            for (int d = 0; d < Directions.Length; d++)
+            {
+                int at = row * Stride + d * _paddedSize;
+                dropout.Apply(layer, d, row, source.Span.Slice(at, _hiddenSize), destination.Span.Slice(at, _hiddenSize));
+                destination.Span.Slice(at + _hiddenSize, _paddedSize - _hiddenSize).Clear();
+            }
+        }
+    }
+
+    /// <summary>h [H] of one packed row and direction.</summary>
+    public Span<float> Row(int packedRow, int direction) => _output.Span.Slice(packedRow * Stride + direction * _paddedSize, _hiddenSize);
+
+    /// <summary>The gradient of <see cref="Row"/>, with the padding behind it.</summary>
+    public Span<float> DRow(int packedRow, int direction) => _dOutput.Span.Slice(packedRow * Stride + direction * _paddedSize, _paddedSize);
+}

@@ -1,0 +1,158 @@
+using Microsoft.ML.Lstm.Kernels;
+
+namespace Microsoft.ML.Lstm.Network;
+
+/// <summary>
+/// One direction of one recurrent layer running over a packed batch: the scan over time around the cell's step, and its
+/// backward pass through time. It owns the activations that the one leaves for the other.
+/// </summary>
+/// <remarks>
+/// A row of a batch needs nothing of the others, so a thread takes its rows through all steps without meeting the other
+/// threads. Buffers, with N the steps of all sequences, B the sequences and Hp the padded H: gates [N x gate width] and c
+/// [N x Hp] when they are kept for the backward pass, else [B x ...] for one step at a time; dh and dc [B x Hp].
+/// </remarks>
+internal sealed unsafe class RecurrentLayer(RecurrentWeights weights, CpuKernels kernels, bool reverse)
+{
+    private readonly FloatBuffer _gates = new();
+    private readonly FloatBuffer _c = new();
+    private readonly FloatBuffer _dh = new();
+    private readonly FloatBuffer _dc = new();
+    private readonly CellLayout _layout = weights.Layout;
+    private SequenceBatch _batch = null!;
+    private bool _keep;
+
+    public RecurrentWeights Weights { get; } = weights;
+
+    public CellLayout Layout => _layout;
+
+    /// <summary>Makes room for <paramref name="batch"/>; <paramref name="keep"/> when the backward pass will follow.</summary>
+    public void Prepare(SequenceBatch batch, bool keep)
+    {
+        _batch = batch;
+        _keep = keep;
+        long rows = keep ? batch.TotalSteps : batch.Count;
+        _gates.Require(rows * _layout.GateWidth);
+        if (_layout.Cell == CellType.Lstm)
+            _c.Require(rows * _layout.PaddedSize);
+    }
+
+    /// <summary>Runs rows <paramref name="begin"/> to <paramref name="end"/> of the batch through all their steps.</summary>
+    /// <param name="begin">The first row.</param>
+    /// <param name="end">The row after the last.</param>
+    /// <param name="x">The layer's input [N x stride].</param>
+    /// <param name="xRow">Its stride.</param>
+    /// <param name="h">Receives h [N x stride], at this direction's columns.</param>
+    /// <param name="hRow">Its stride.</param>
+    public void Forward(int begin, int end, float* x, nint xRow, float* h, nint hRow)
+    {
+        PackedCell cell = Weights.Cell;
+        for (int i = 0; i < _batch.MaxLength; i++)
+        {
+            if (TryStep(reverse ? _batch.MaxLength - 1 - i : i, begin, end, h, hRow, out CellStep step, out int row))
+            {
+                step.X = x + row * xRow;
+                step.XRow = xRow;
+                kernels.Forward(cell, step);
+            }
+        }
+    }
+
+    /// <summary>Makes room for the backward pass and zeroes the gradients of the states after the last steps.</summary>
+    public void PrepareBackward()
+    {
+        Clear(_dh);
+        if (_layout.Cell == CellType.Lstm)
+            Clear(_dc);
+
+        void Clear(FloatBuffer buffer)
+        {
+            buffer.Require((long)_batch.Count * _layout.PaddedSize);
+            buffer.Span[..(_batch.Count * _layout.PaddedSize)].Clear();
+        }
+    }
+
+    /// <summary>The gradient of row <paramref name="row"/>'s final h, to be set between <see cref="PrepareBackward"/> and <see cref="Backward"/>.</summary>
+    public Span<float> FinalGradient(int row) => _dh.Span.Slice(row * _layout.PaddedSize, _layout.HiddenSize);
+
+    /// <summary>
+    /// Back through time for rows <paramref name="begin"/> to <paramref name="end"/>. Leaves the gradients of the products in
+    /// place of the gates.
+    /// </summary>
+    /// <param name="begin">The first row.</param>
+    /// <param name="end">The row after the last.</param>
+    /// <param name="h">What <see cref="Forward"/> left.</param>
+    /// <param name="hRow">Its stride.</param>
+    /// <param name="dOutput">The gradient of each step's h, laid out as <paramref name="h"/>; null when there is only that of the final ones.</param>
+    /// <param name="dX">To which the gradient of the input is added, [N x stride]; null when nobody needs it.</param>
+    /// <param name="dXRow">Its stride, whole vectors.</param>
+    public void Backward(int begin, int end, float* h, nint hRow, float* dOutput, float* dX, nint dXRow)
+    {
+        PackedCell cell = Weights.Cell;
+        for (int i = 0; i < _batch.MaxLength; i++)
+        {
+            if (!TryStep(reverse ? i : _batch.MaxLength - 1 - i, begin, end, h, hRow, out CellStep step, out int row))
+                continue;
+            step.DOutput = dOutput == null ? null : dOutput + row * hRow;
+            step.DH = _dh.Pointer + begin * (nint)_layout.PaddedSize;
+            step.DC = _dc.Pointer + begin * (nint)_layout.PaddedSize;
+            kernels.Backward(cell, step);
+            if (dX != null)
+                kernels.MultiplyAdd(step.Rows, step.Gates, _layout.GateWidth, _layout.GateWidth, Weights.InputTransposed, (int)dXRow / _layout.Lanes, dX + row * dXRow, dXRow);
+        }
+    }
+
+    /// <summary>The rows that are active at step <paramref name="t"/>, and which of them come from another step.</summary>
+    private bool TryStep(int t, int begin, int end, float* h, nint hRow, out CellStep step, out int row)
+    {
+        step = default;
+        row = _batch.FirstRow(t) + begin;
+        int rows = Math.Min(_batch.ActiveRows(t), end) - begin;
+        if (rows <= 0)
+            return false;
+
+        int previous = reverse ? t + 1 : t - 1;
+        bool hasPrevious = previous >= 0 && previous < _batch.MaxLength;
+        int previousRow = hasPrevious ? _batch.FirstRow(previous) + begin : row;
+        int stateRow = _keep ? row : begin;
+        step.Rows = rows;
+        // Forward, every active row was active before. In reverse, sequences join at their own last step.
+        step.Carried = hasPrevious ? Math.Clamp(_batch.ActiveRows(previous) - begin, 0, rows) : 0;
+        step.H = h + row * hRow;
+        step.HRow = hRow;
+        step.HPrevious = h + previousRow * hRow;
+        step.Gates = _gates.Pointer + stateRow * (nint)_layout.GateWidth;
+        step.C = _c.Pointer + stateRow * (nint)_layout.PaddedSize;
+        step.CPrevious = _c.Pointer + (_keep ? previousRow : begin) * (nint)_layout.PaddedSize;
+        return true;
+    }
+
+    /// <summary>c of a packed row, after a forward pass that kept it.</summary>
+    public ReadOnlySpan<float> CellState(int packedRow) => _c.Span.Slice(packedRow * _layout.PaddedSize, _layout.HiddenSize);
+
+    /// <summary>The gradients of the products of a packed row, and from there on those of the next rows.</summary>
+    public float* GateGradients(int packedRow) => _gates.Pointer + packedRow * (nint)_layout.GateWidth;
+
+    /// <summary>
+    /// Copies, for <paramref name="count"/> packed rows from <paramref name="first"/> on, the h that each started from: rows of
+    /// padded H, zero where a sequence began.
+    /// </summary>
+    public void CopyPreviousStates(int first, int count, float* h, nint hRow, Span<float> destination)
+    {
+        int width = _layout.PaddedSize;
+        int t = 0;
+        while (_batch.FirstRow(t + 1) <= first)
+            t++;
+        for (int i = 0; i < count; i++)
+        {
+            while (_batch.FirstRow(t + 1) <= first + i)
+                t++;
+            int row = first + i - _batch.FirstRow(t);
+            int previous = reverse ? t + 1 : t - 1;
+            Span<float> target = destination.Slice(i * width, width);
+            if (previous >= 0 && previous < _batch.MaxLength && row < _batch.ActiveRows(previous))
+                new ReadOnlySpan<float>(h + (_batch.FirstRow(previous) + row) * hRow, width).CopyTo(target);
+            else
+                target.Clear();
+        }
+    }
+}

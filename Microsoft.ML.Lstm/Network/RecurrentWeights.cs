@@ -1,0 +1,103 @@
+using Microsoft.ML.Lstm.Kernels;
+
+namespace Microsoft.ML.Lstm.Network;
+
+/// <summary>The weights of one direction of one recurrent layer, packed for the kernels.</summary>
+internal sealed unsafe class RecurrentWeights
+{
+    private readonly Parameter _input;
+    private readonly Parameter _hidden;
+    private readonly Parameter _bias;
+    private readonly PackedMatrix _packedInput;
+    private readonly PackedMatrix _packedHidden;
+    private readonly PackedMatrix _packedBias;
+    private readonly PackedMatrix? _packedInputTransposed;
+    private readonly PackedMatrix? _packedHiddenTransposed;
+
+    /// <param name="parameters">The network's parameters.</param>
+    /// <param name="layer">The layer, from 0.</param>
+    /// <param name="direction">0, or 1 for the reverse one.</param>
+    /// <param name="lanes">Floats of the kernels' vectors.</param>
+    /// <param name="training">Whether the transposed matrices of the backward pass are needed too.</param>
+    public RecurrentWeights(ParameterSet parameters, int layer, int direction, int lanes, bool training)
+    {
+        NetworkShape shape = parameters.Shape;
+        Layout = new CellLayout(shape.Cell, shape.HiddenSize, lanes);
+        string suffix = ParameterSet.Suffix(layer, direction);
+        _input = parameters.Find("weight_ih" + suffix);
+        _hidden = parameters.Find("weight_hh" + suffix);
+        _bias = parameters.Find("bias" + suffix);
+
+        // A layer above the first reads rows of h of each direction, each padded to whole blocks.
+        int[] inputFeatures = layer == 0
+            ? Enumerable.Range(0, shape.InputSize).ToArray()
+            : Enumerable.Range(0, shape.Directions * Layout.PaddedSize)
+                .Select(k => k % Layout.PaddedSize < shape.HiddenSize ? k / Layout.PaddedSize * shape.HiddenSize + k % Layout.PaddedSize : -1)
+                .ToArray();
+        int[] hiddenUnits = Enumerable.Range(0, Layout.PaddedSize).Select(k => k < shape.HiddenSize ? k : -1).ToArray();
+        InputWidth = inputFeatures.Length;
+
+        _packedInput = ForwardMatrix(_input, inputFeatures, Layout.InputPanels);
+        _packedHidden = ForwardMatrix(_hidden, hiddenUnits, Layout.HiddenPanels);
+        _packedBias = new PackedMatrix([0], Enumerable.Range(0, Layout.GateWidth).Select(Layout.BiasRow).ToArray(), GemmTile.MaxVectors * lanes);
+        if (training)
+        {
+            _packedHiddenTransposed = BackwardMatrix(_hidden, hiddenUnits, Layout.HiddenPanels);
+            // Rounded up to whole vectors, as the kernels write them.
+            int[] gradientFeatures = [.. inputFeatures, .. Enumerable.Repeat(-1, RoundUp(InputWidth, lanes) - InputWidth)];
+            _packedInputTransposed = BackwardMatrix(_input, gradientFeatures, Layout.InputPanels);
+        }
+    }
+
+    public CellLayout Layout { get; }
+
+    /// <summary>Floats of a row of the layer's input in memory.</summary>
+    public int InputWidth { get; }
+
+    /// <summary>The packed weights as the kernels take them.</summary>
+    public PackedCell Cell => new(Layout, InputWidth, _packedInput.Pointer, _packedHidden.Pointer,
+        _packedHiddenTransposed is null ? null : _packedHiddenTransposed.Pointer, _packedBias.Pointer);
+
+    /// <summary>Wᵀ: [gate width x input width, rounded up to whole vectors], for the gradient of the layer's input.</summary>
+    public float* InputTransposed => _packedInputTransposed!.Pointer;
+
+    /// <summary>Packs the parameters' present values.</summary>
+    public void Pack(ParameterSet parameters)
+    {
+        _packedInput.Pack(parameters[_input]);
+        _packedHidden.Pack(parameters[_hidden]);
+        _packedBias.Pack(parameters[_bias]);
+        _packedInputTransposed?.Pack(parameters[_input]);
+        _packedHiddenTransposed?.Pack(parameters[_hidden]);
+    }
+
+    /// <summary>A place for gradients, laid out as the packed weights and bias.</summary>
+    public RecurrentGradients NewGradients() => new(_input, _hidden, _bias, _packedInput.SameLayout(), _packedHidden.SameLayout(), _packedBias.SameLayout());
+
+    public static int RoundUp(int value, int multiple) => (value + multiple - 1) / multiple * multiple;
+
+    /// <summary>W [K x gates] of a parameter [gates x K], in the panels that end in a row of gates.</summary>
+    private PackedMatrix ForwardMatrix(Parameter parameter, int[] features, GatePanels panels)
+    {
+        var columns = new List<int>();
+        for (int panel = 0; panel < panels.Count; panel++)
+        {
+            for (int j = 0; j < panels.Vectors(panel) * Layout.Lanes; j++)
+                columns.Add(Offset(Layout.WeightRow(panels.Column(panel) + j, panels), parameter.Columns));
+        }
+        return new PackedMatrix(features, [.. columns], panels.FullVectors * Layout.Lanes);
+    }
+
+    /// <summary>Wᵀ [gates x K] of a parameter [gates x K], with a row for each column of a row of gates.</summary>
+    private PackedMatrix BackwardMatrix(Parameter parameter, int[] features, GatePanels panels)
+    {
+        int[] rows = Enumerable.Range(0, Layout.GateWidth).Select(j => Offset(Layout.WeightRow(j, panels), parameter.Columns)).ToArray();
+        return new PackedMatrix(rows, features, GemmTile.MaxVectors * Layout.Lanes);
+    }
+
+    private static int Offset(int row, int columns) => row < 0 ? -1 : row * columns;
+}
+
+/// <summary>The gradients of one direction of one recurrent layer as the kernels add them up.</summary>
+internal sealed record RecurrentGradients(Parameter InputParameter, Parameter HiddenParameter, Parameter BiasParameter,
+    PackedMatrix Input, PackedMatrix Hidden, PackedMatrix Bias);

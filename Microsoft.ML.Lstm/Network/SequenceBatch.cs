@@ -1,0 +1,117 @@
+using Microsoft.ML.Lstm.Kernels;
+
+namespace Microsoft.ML.Lstm.Network;
+
+/// <summary>
+/// Sequences of any lengths, packed as PyTorch's PackedSequence: sorted by length (longest first), time-major, only the
+/// rows that a step has. Row r of step t is row <c>FirstRow(t) + r</c> of <see cref="X"/>; no padding is stored or computed.
+/// </summary>
+/// <remarks>Fill with <see cref="Add"/>, then <see cref="Pack"/>. The buffers are kept from batch to batch.</remarks>
+internal sealed unsafe class SequenceBatch(int inputSize, int staticSize)
+{
+    private readonly FloatBuffer _x = new();
+    private float[] _staged = [];
+    private float[] _statics = [];
+    private long[] _keys = [];
+    private int[] _stagedAt = [];
+    private int[] _lengths = [];
+    private int[] _order = [];
+    private int[] _firstRow = [];
+
+    /// <summary>I: features a step.</summary>
+    public int InputSize { get; } = inputSize;
+
+    /// <summary>S: static features a sequence.</summary>
+    public int StaticSize { get; } = staticSize;
+
+    /// <summary>B: sequences.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>N: steps of all sequences together.</summary>
+    public int TotalSteps { get; private set; }
+
+    /// <summary>T: steps of the longest sequence. Known after <see cref="Pack"/>.</summary>
+    public int MaxLength { get; private set; }
+
+    /// <summary>The packed features, [N x I].</summary>
+    public float* X => _x.Pointer;
+
+    public void Clear()
+    {
+        Count = 0;
+        TotalSteps = 0;
+    }
+
+    /// <summary>Adds a sequence of <paramref name="steps"/> steps and gives its features, step-major, for the caller to fill before the next call.</summary>
+    public Span<float> Add(int steps)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);
+        long end = ((long)TotalSteps + steps) * InputSize;
+        if (end > Array.MaxLength)
+            throw new InvalidOperationException($"A batch of {TotalSteps + (long)steps:N0} steps of {InputSize} features is too large; use a smaller batch or shorter sequences.");
+        if (end > _staged.Length)
+            Array.Resize(ref _staged, (int)Math.Min(Array.MaxLength, Math.Max(end, 2L * _staged.Length)));
+        if (Count == _lengths.Length)
+        {
+            int capacity = Math.Max(16, 2 * Count);
+            Array.Resize(ref _lengths, capacity);
+            Array.Resize(ref _stagedAt, capacity);
+            Array.Resize(ref _statics, capacity * StaticSize);
+            _keys = new long[capacity];
+            _order = new int[capacity];
+        }
+        int start = TotalSteps * InputSize;
+        _lengths[Count] = steps;
+        _stagedAt[Count] = start;
+        _statics.AsSpan(Count * StaticSize, StaticSize).Clear();
+        Count++;
+        TotalSteps += steps;
+        return _staged.AsSpan(start, steps * InputSize);
+    }
+
+    /// <summary>The features of all sequences as they were added, one after the other.</summary>
+    public Span<float> StagedSteps => _staged.AsSpan(0, TotalSteps * InputSize);
+
+    /// <summary>The static features of the sequence that was added as number <paramref name="index"/>.</summary>
+    public Span<float> Statics(int index) => _statics.AsSpan(index * StaticSize, StaticSize);
+
+    /// <summary>Which sequence, by the order of adding, row <paramref name="row"/> is.</summary>
+    public int SequenceAt(int row) => _order[row];
+
+    /// <summary>Steps of row <paramref name="row"/>.</summary>
+    public int Length(int row) => _lengths[_order[row]];
+
+    /// <summary>Rows that have a step <paramref name="t"/>: those before this number.</summary>
+    public int ActiveRows(int t) => _firstRow[t + 1] - _firstRow[t];
+
+    /// <summary>Where step <paramref name="t"/> begins in packed storage.</summary>
+    public int FirstRow(int t) => _firstRow[t];
+
+    /// <summary>Sorts and packs what was added.</summary>
+    public void Pack()
+    {
+        // Longest first, equal ones as they were added.
+        for (int i = 0; i < Count; i++)
+            _keys[i] = ((long)(int.MaxValue - _lengths[i]) << 32) | (uint)i;
+        Array.Sort(_keys, 0, Count);
+        for (int row = 0; row < Count; row++)
+            _order[row] = (int)(_keys[row] & int.MaxValue);
+
+        MaxLength = Count == 0 ? 0 : Length(0);
+        if (_firstRow.Length < MaxLength + 1)
+            _firstRow = new int[Math.Max(MaxLength + 1, 2 * _firstRow.Length)];
+        _x.Require((long)TotalSteps * InputSize);
+        Span<float> packed = _x.Span;
+        int active = Count;
+        int packedRow = 0;
+        for (int t = 0; t < MaxLength; t++)
+        {
+            _firstRow[t] = packedRow;
+            while (Length(active - 1) <= t)
+                active--;
+            for (int row = 0; row < active; row++, packedRow++)
+                _staged.AsSpan(_stagedAt[_order[row]] + t * InputSize, InputSize).CopyTo(packed[(packedRow * InputSize)..]);
+        }
+        _firstRow[MaxLength] = packedRow;
+    }
+}

@@ -1,0 +1,77 @@
+using Microsoft.ML.Lstm.Kernels;
+
+namespace Microsoft.ML.Lstm.Network;
+
+/// <summary>
+/// Scores sequences, a batch at a time. One for each cursor or caller; the <see cref="ScoringNetwork"/> it reads is shared.
+/// </summary>
+internal sealed class SequenceScorer
+{
+    private readonly SequenceModel _model;
+    private readonly SequenceBatch _batch;
+    private readonly NetworkWorkspace _workspace;
+    private float[] _outputs = [];
+    private int[] _rows = [];
+
+    /// <param name="network">The model, ready to run.</param>
+    /// <param name="threads">Threads to share large batches among.</param>
+    public SequenceScorer(ScoringNetwork network, int threads = 1)
+    {
+        _model = network.Model;
+        _batch = new SequenceBatch(_model.Shape.InputSize, _model.Shape.StaticSize);
+        _workspace = new NetworkWorkspace(network.Network, new WorkerTeam(threads));
+    }
+
+    /// <summary>Sequences added since <see cref="Clear"/>.</summary>
+    public int Count => _batch.Count;
+
+    /// <summary>Steps of all of them.</summary>
+    public int TotalSteps => _batch.TotalSteps;
+
+    public void Clear() => _batch.Clear();
+
+    /// <summary>Adds a sequence and gives its features [steps x I], as the user has them, for the caller to fill before the next call.</summary>
+    public Span<float> AddSequence(int steps) => _batch.Add(steps);
+
+    /// <summary>The static features [S] of sequence <paramref name="index"/>, for the caller to fill.</summary>
+    public Span<float> Statics(int index) => _batch.Statics(index);
+
+    /// <summary>Scores what was added.</summary>
+    public void Score()
+    {
+        int outputSize = _model.Shape.OutputSize;
+        if (_rows.Length < Count)
+        {
+            _rows = new int[Count];
+            _outputs = new float[Count * outputSize];
+        }
+        if (Count == 0)
+            return;
+        _model.InputScaler.Apply(_batch.StagedSteps);
+        for (int i = 0; i < Count; i++)
+            _model.StaticScaler.Apply(_batch.Statics(i));
+        _batch.Pack();
+        _workspace.Forward(_batch, keep: false);
+        for (int row = 0; row < Count; row++)
+        {
+            int index = _batch.SequenceAt(row);
+            _rows[index] = row;
+            _workspace.Output(row).CopyTo(_outputs.AsSpan(index * outputSize));
+        }
+        _model.OutputScaler.Invert(_outputs.AsSpan(0, Count * outputSize));
+    }
+
+    /// <summary>The outputs [O] of sequence <paramref name="index"/>, in the targets' unit.</summary>
+    public ReadOnlySpan<float> Output(int index) => _outputs.AsSpan(index * _model.Shape.OutputSize, _model.Shape.OutputSize);
+
+    /// <summary>The encoding [E] of sequence <paramref name="index"/>.</summary>
+    public ReadOnlySpan<float> Encoding(int index) => _workspace.Encoding(_rows[index]);
+}
+
+/// <summary>A model packed for scoring; immutable, so that any number of <see cref="SequenceScorer"/>s may share it.</summary>
+internal sealed class ScoringNetwork(SequenceModel model, CpuKernels? kernels = null)
+{
+    public SequenceModel Model { get; } = model;
+
+    public SequenceNetwork Network { get; } = new(model.Parameters, training: false, kernels);
+}
