@@ -7,8 +7,9 @@ namespace Microsoft.ML.Lstm.Kernels;
 /// </summary>
 /// <remarks>
 /// Made for many short pieces in a row: a worker that has finished spins for a moment, since the next piece mostly comes
-/// within microseconds, then sleeps, and ends after a while without work, so that a team need not be disposed. A team
-/// serves one caller at a time.
+/// within microseconds, then sleeps, and ends after a while without work, so that a team need not be disposed. A part whose
+/// worker has not begun by the time the caller is free (other programs may have its processor) is done by the caller, so
+/// that waiting is only ever for work that runs. A team serves one caller at a time.
 /// </remarks>
 internal sealed class WorkerTeam
 {
@@ -33,100 +34,110 @@ internal sealed class WorkerTeam
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(parts, Threads);
         for (int i = 0; i < parts - 1; i++)
-            _workers[i].Start(work);
-        ExceptionDispatchInfo? failure = null;
+            _workers[i].Offer(work);
+        ExceptionDispatchInfo? failure = Try(work, 0);
+        for (int i = 0; i < parts - 1; i++)
+        {
+            ExceptionDispatchInfo? thrown = _workers[i].Finish();
+            failure ??= thrown;
+        }
+        failure?.Throw();
+    }
+
+    private static ExceptionDispatchInfo? Try(Action<int> work, int part)
+    {
         try
         {
-            work(0);
+            work(part);
+            return null;
         }
         catch (Exception e)
         {
-            failure = ExceptionDispatchInfo.Capture(e);
+            return ExceptionDispatchInfo.Capture(e);
         }
-        for (int i = 0; i < parts - 1; i++)
-            failure = _workers[i].Join() is { } thrown ? failure ?? thrown : failure;
-        failure?.Throw();
     }
 
     private sealed class Worker(int part)
     {
-        private const int Awake = 0;
-        private const int Asleep = 1;
-        private const int Ended = 2;
-
-        private const int SpinsBeforeSleep = 2000;
-        private static readonly TimeSpan IdleBeforeEnd = TimeSpan.FromSeconds(5);
+        private const int SpinsBeforeSleep = 500;
+        private const int IdleMillisecondsBeforeEnd = 5000;
 
         private readonly SemaphoreSlim _wake = new(0);
-        private int _state = Ended;
-        private Action<int>? _work;
+        private Action<int> _work = static _ => { };
         private ExceptionDispatchInfo? _failure;
+        private int _offer = Offers.None;
+        private int _thread = Threads.Ended;
 
-        // Pieces handed out, and pieces done; the worker owes the difference (0 or 1).
-        private volatile int _started;
-        private volatile int _done;
-
-        public void Start(Action<int> work)
+        /// <summary>Hands the worker a part, and sees to it that it notices.</summary>
+        public void Offer(Action<int> work)
         {
             _work = work;
-            _started++;
-            int state = Interlocked.Exchange(ref _state, Awake);
-            if (state == Asleep)
+            _failure = null;
+            Volatile.Write(ref _offer, Offers.Open);
+            int thread = Interlocked.Exchange(ref _thread, Threads.Awake);
+            if (thread == Threads.Asleep)
                 _wake.Release();
-            else if (state == Ended)
+            else if (thread == Threads.Ended)
                 new Thread(Loop) { IsBackground = true, Name = "LSTM worker" }.UnsafeStart();
         }
 
-        public ExceptionDispatchInfo? Join()
+        /// <summary>Takes the part back if the worker has not begun it, else waits for its end.</summary>
+        public ExceptionDispatchInfo? Finish()
         {
+            if (Interlocked.CompareExchange(ref _offer, Offers.None, Offers.Open) == Offers.Open)
+                return Try(_work, part);
             var spin = new SpinWait();
-            while (_done != _started)
+            while (Volatile.Read(ref _offer) != Offers.None)
                 spin.SpinOnce(sleep1Threshold: -1);
-            _work = null;
-            ExceptionDispatchInfo? failure = _failure;
-            _failure = null;
-            return failure;
+            return _failure;
         }
 
         private void Loop()
         {
-            while (WaitForWork())
+            do
             {
-                try
+                while (Interlocked.CompareExchange(ref _offer, Offers.Taken, Offers.Open) == Offers.Open)
                 {
-                    _work!(part);
+                    _failure = Try(_work, part);
+                    Volatile.Write(ref _offer, Offers.None);
                 }
-                catch (Exception e)
-                {
-                    _failure = ExceptionDispatchInfo.Capture(e);
-                }
-                _done = _started;
             }
+            while (WaitForOffer());
         }
 
-        private bool WaitForWork()
+        /// <summary>Returns true when there may be an offer, false when the thread's time is up.</summary>
+        private bool WaitForOffer()
         {
             for (int i = 0; i < SpinsBeforeSleep; i++)
             {
-                if (_done != _started)
+                if (Volatile.Read(ref _offer) == Offers.Open)
                     return true;
                 Thread.SpinWait(20);
             }
-            // Whoever changes the state from Asleep wins: Start wakes the worker, or its time is up and Start will begin a new thread.
-            if (Interlocked.CompareExchange(ref _state, Asleep, Awake) != Awake)
+            // An offer made before this exchange is seen by the check after it; one made later finds the thread asleep and wakes it.
+            Interlocked.Exchange(ref _thread, Threads.Asleep);
+            if (Volatile.Read(ref _offer) != Offers.Open && _wake.Wait(IdleMillisecondsBeforeEnd))
                 return true;
-            if (_done != _started)
-            {
-                if (Interlocked.CompareExchange(ref _state, Awake, Asleep) != Asleep)
-                    _wake.Wait();
-                return true;
-            }
-            if (_wake.Wait(IdleBeforeEnd))
-                return true;
-            if (Interlocked.CompareExchange(ref _state, Ended, Asleep) == Asleep)
-                return false;
+            int next = Volatile.Read(ref _offer) == Offers.Open ? Threads.Awake : Threads.Ended;
+            if (Interlocked.CompareExchange(ref _thread, next, Threads.Asleep) == Threads.Asleep)
+                return next == Threads.Awake;
+            // Offer has just changed the state itself, so its release is on the way.
             _wake.Wait();
             return true;
+        }
+
+        private static class Offers
+        {
+            public const int None = 0;
+            public const int Open = 1;
+            public const int Taken = 2;
+        }
+
+        private static class Threads
+        {
+            public const int Awake = 0;
+            public const int Asleep = 1;
+            public const int Ended = 2;
         }
     }
 }

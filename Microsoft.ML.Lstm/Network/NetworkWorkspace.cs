@@ -14,7 +14,7 @@ namespace Microsoft.ML.Lstm.Network;
 internal sealed unsafe class NetworkWorkspace
 {
     // Below this many multiplications waking the other threads costs more than it saves.
-    private const long SharedWork = 1_000_000;
+    private const long SharedWork = 4_000_000;
 
     private readonly SequenceNetwork _network;
     private readonly NetworkShape _shape;
