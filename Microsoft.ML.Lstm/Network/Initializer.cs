@@ -4,29 +4,34 @@ namespace Microsoft.ML.Lstm.Network;
 
 /// <summary>
 /// Initial weights: Glorot uniform for input and head weights (Glorot and Bengio 2010), orthogonal for recurrent weights
-/// (Saxe et al. 2014), each gate by itself; biases zero, but one for LSTM's forget gate (Jozefowicz et al. 2015).
+/// (Saxe et al. 2014), each gate by itself; biases zero, but for LSTM's forget gate (Jozefowicz et al. 2015).
 /// </summary>
 internal static class Initializer
 {
-    public static void Initialize(ParameterSet parameters, Random random)
+    public static void Initialize(ParameterSet parameters, float forgetBias, Random random)
     {
         NetworkShape shape = parameters.Shape;
         int h = shape.HiddenSize;
         foreach (Parameter parameter in parameters.Parameters)
         {
             Span<float> values = parameters[parameter];
-            if (parameter.Name.StartsWith("weight_ih", StringComparison.Ordinal))
-                GlorotUniform(values, parameter.Columns, h, random);
-            else if (parameter.Name.StartsWith("weight_hh", StringComparison.Ordinal))
-                for (int gate = 0; gate < shape.Gates; gate++)
-                    Orthogonal(values.Slice(gate * h * h, h * h), h, random);
-            else if (parameter.Name == "head.weight")
-                GlorotUniform(values, parameter.Columns, parameter.Rows, random);
-            else
+            switch (parameter.Role)
             {
-                values.Clear();
-                if (shape.Cell == CellType.Lstm && parameter.Name.StartsWith("bias_l", StringComparison.Ordinal))
-                    values.Slice(h, h).Fill(1f);
+                case ParameterRole.InputWeight:
+                    GlorotUniform(values, parameter.Columns, h, random);
+                    break;
+                case ParameterRole.HiddenWeight:
+                    for (int gate = 0; gate < shape.Gates; gate++)
+                        Orthogonal(values.Slice(gate * h * h, h * h), h, random);
+                    break;
+                case ParameterRole.HeadWeight:
+                    GlorotUniform(values, parameter.Columns, parameter.Rows, random);
+                    break;
+                default:
+                    values.Clear();
+                    if (parameter.Role == ParameterRole.RecurrentBias && shape.Cell == CellType.Lstm)
+                        values.Slice(h, h).Fill(forgetBias);
+                    break;
             }
         }
     }

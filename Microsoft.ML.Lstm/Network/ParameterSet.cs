@@ -1,7 +1,17 @@
 namespace Microsoft.ML.Lstm.Network;
 
+/// <summary>What a parameter does in the network.</summary>
+internal enum ParameterRole
+{
+    InputWeight,
+    HiddenWeight,
+    RecurrentBias,
+    HeadWeight,
+    HeadBias,
+}
+
 /// <summary>One named parameter: <paramref name="Rows"/> x <paramref name="Columns"/> row-major values from <paramref name="Offset"/> on.</summary>
-internal sealed record Parameter(string Name, int Rows, int Columns, int Offset)
+internal sealed record Parameter(ParameterRole Role, string Name, int Rows, int Columns, int Offset)
 {
     public int Length => Rows * Columns;
 }
@@ -30,19 +40,19 @@ internal sealed class ParameterSet
             for (int direction = 0; direction < shape.Directions; direction++)
             {
                 string suffix = Suffix(layer, direction);
-                Add("weight_ih" + suffix, shape.Gates * shape.HiddenSize, shape.LayerInputSize(layer));
-                Add("weight_hh" + suffix, shape.Gates * shape.HiddenSize, shape.HiddenSize);
-                Add("bias" + suffix, shape.BiasGates * shape.HiddenSize, 1);
+                Add(ParameterRole.InputWeight, "weight_ih" + suffix, shape.Gates * shape.HiddenSize, shape.LayerInputSize(layer));
+                Add(ParameterRole.HiddenWeight, "weight_hh" + suffix, shape.Gates * shape.HiddenSize, shape.HiddenSize);
+                Add(ParameterRole.RecurrentBias, "bias" + suffix, shape.BiasGates * shape.HiddenSize, 1);
             }
         }
-        Add("head.weight", shape.OutputSize, shape.EncodingSize + shape.StaticSize);
-        Add("head.bias", shape.OutputSize, 1);
+        Add(ParameterRole.HeadWeight, "head.weight", shape.OutputSize, shape.EncodingSize + shape.StaticSize);
+        Add(ParameterRole.HeadBias, "head.bias", shape.OutputSize, 1);
         Parameters = parameters;
         Values = new float[offset];
 
-        void Add(string name, int rows, int columns)
+        void Add(ParameterRole role, string name, int rows, int columns)
         {
-            parameters.Add(new Parameter(name, rows, columns, offset));
+            parameters.Add(new Parameter(role, name, rows, columns, offset));
             offset += rows * columns;
         }
     }

@@ -222,7 +222,7 @@ internal sealed class TrainingLoop
     private SequenceModel NewModel()
     {
         var parameters = new ParameterSet(ShapeOf(_options, _training));
-        Initializer.Initialize(parameters, _random);
+        Initializer.Initialize(parameters, _options.InitialForgetBias, _random);
         return new SequenceModel(parameters,
             Scaler(_training.InputSize, _training.AllSteps, _options.NormalizeFeatures),
             Scaler(_training.StaticSize, _training.AllStatics, _options.NormalizeFeatures),
