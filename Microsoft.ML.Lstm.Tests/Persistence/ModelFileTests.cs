@@ -1,0 +1,231 @@
+using System.Buffers.Binary;
+using System.Text;
+using System.Text.Json;
+using Microsoft.ML.Lstm.Network;
+using Microsoft.ML.Lstm.Persistence;
+
+namespace Microsoft.ML.Lstm.Tests.Persistence;
+
+[TestClass]
+public sealed class ModelFileTests
+{
+    public static IEnumerable<object[]> Shapes =>
+        from cell in Enum.GetValues<CellType>()
+        from layers in new[] { 1, 3 }
+        from bidirectional in new[] { false, true }
+        from statics in new[] { 0, 2 }
+        select new object[] { cell, layers, bidirectional, statics };
+
+    [TestMethod]
+    [DynamicData(nameof(Shapes))]
+    public void AModelComesBackBitForBit(CellType cell, int layers, bool bidirectional, int statics)
+    {
+        SequenceModel model = TestModels.Create(cell, layers, bidirectional, statics);
+
+        SequenceModel back = ModelFile.Read(new MemoryStream(TestModels.Bytes(model)));
+
+        Assert.AreEqual(model.Shape, back.Shape);
+        TestModels.AssertSameBits(model, back);
+    }
+
+    [TestMethod]
+    public void EveryPoolingComesBack()
+    {
+        foreach (Pooling pooling in Enum.GetValues<Pooling>())
+        {
+            SequenceModel model = TestModels.Create(pooling: pooling);
+            Assert.AreEqual(pooling, ModelFile.Read(new MemoryStream(TestModels.Bytes(model))).Shape.Pooling);
+        }
+    }
+
+    [TestMethod]
+    public void AStreamThatCannotSeekIsReadTheSame()
+    {
+        SequenceModel model = TestModels.Create(hidden: 80);
+
+        SequenceModel back = ModelFile.Read(new OneWayStream(TestModels.Bytes(model), atMost: 1000));
+
+        TestModels.AssertSameBits(model, back);
+    }
+
+    /// <summary>What Python's safetensors does: the header's length, JSON, then each tensor at its offsets.</summary>
+    [TestMethod]
+    public void AnotherReaderOfTheFormatFindsPyTorchsNamesAndShapes()
+    {
+        SequenceModel model = TestModels.Create(CellType.Lstm, layers: 1, bidirectional: true, statics: 2);
+        byte[] bytes = TestModels.Bytes(model);
+
+        int headerLength = (int)BinaryPrimitives.ReadUInt64LittleEndian(bytes);
+        using var header = JsonDocument.Parse(bytes.AsMemory(8, headerLength));
+        var shapes = header.RootElement.EnumerateObject()
+            .Where(p => p.Name != "__metadata__")
+            .ToDictionary(p => p.Name, p => string.Join("x", p.Value.GetProperty("shape").EnumerateArray()));
+
+        // I = 3, H = 4, D = 2, S = 2, O = 2
+        var expected = new Dictionary<string, string>
+        {
+            ["weight_ih_l0"] = "16x3",
+            ["weight_hh_l0"] = "16x4",
+            ["bias_l0"] = "16",
+            ["weight_ih_l0_reverse"] = "16x3",
+            ["weight_hh_l0_reverse"] = "16x4",
+            ["bias_l0_reverse"] = "16",
+            ["head.weight"] = "2x10",
+            ["head.bias"] = "2",
+            ["input.offset"] = "3",
+            ["input.scale"] = "3",
+            ["static.offset"] = "2",
+            ["static.scale"] = "2",
+            ["output.offset"] = "2",
+            ["output.scale"] = "2",
+        };
+        CollectionAssert.AreEquivalent(expected.ToList(), shapes.ToList());
+        Assert.AreEqual(0, (8 + headerLength) % 8, "the data starts on a multiple of 8");
+
+        JsonElement head = header.RootElement.GetProperty("head.weight");
+        Assert.AreEqual("F32", head.GetProperty("dtype").GetString());
+        int begin = head.GetProperty("data_offsets")[0].GetInt32(), end = head.GetProperty("data_offsets")[1].GetInt32();
+        Assert.AreEqual(4 * 2 * 10, end - begin);
+        for (int i = 0; i < 20; i++)
+            Assert.AreEqual(model.Parameters["head.weight"][i], BinaryPrimitives.ReadSingleLittleEndian(bytes.AsSpan(8 + headerLength + begin + 4 * i)));
+
+        JsonElement metadata = header.RootElement.GetProperty("__metadata__");
+        Assert.AreEqual("1", metadata.GetProperty("version").GetString());
+        Assert.AreEqual(
+            """{"cell":"Lstm","inputSize":3,"hiddenSize":4,"layers":1,"bidirectional":true,"pooling":"Last","staticSize":2,"outputSize":2}""",
+            metadata.GetProperty("network").GetString());
+    }
+
+    [TestMethod]
+    public void AModelWithAValueThatIsNotFiniteIsNotWritten()
+    {
+        SequenceModel model = TestModels.Create();
+        model.Parameters["head.bias"][0] = float.NaN;
+        var stream = new MemoryStream();
+
+        var e = Assert.ThrowsExactly<InvalidOperationException>(() => ModelFile.Write(stream, model));
+
+        StringAssert.Contains(e.Message, "head.bias");
+        Assert.AreEqual(0, stream.Length);
+    }
+
+    [TestMethod]
+    public void AModelCutOffAnywhereIsRefused()
+    {
+        byte[] bytes = TestModels.Bytes(TestModels.Create(hidden: 2));
+        for (int length = 0; length < bytes.Length; length++)
+        {
+            byte[] cut = bytes[..length];
+            Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Read(new MemoryStream(cut)), $"{length} bytes");
+            Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Read(new OneWayStream(cut)), $"{length} bytes, not seekable");
+        }
+    }
+
+    [TestMethod]
+    public void AnyBitOfTheHeaderFlippedIsReadOrRefusedButNeverElse()
+    {
+        byte[] bytes = TestModels.Bytes(TestModels.Create(hidden: 2));
+        int end = 8 + (int)BinaryPrimitives.ReadUInt64LittleEndian(bytes);
+        int refused = 0;
+        for (int bit = 0; bit < 8 * end; bit++)
+        {
+            byte[] flipped = [.. bytes];
+            flipped[bit / 8] ^= (byte)(1 << (bit % 8));
+            try
+            {
+                ModelFile.Read(new MemoryStream(flipped));
+            }
+            catch (InvalidDataException)
+            {
+                refused++;
+            }
+        }
+        Assert.IsGreaterThan(8 * end * 9 / 10, refused, "nearly every bit matters");
+    }
+
+    [TestMethod]
+    public void AnythingBehindTheModelIsRefused()
+    {
+        byte[] longer = [.. TestModels.Bytes(TestModels.Create()), 0];
+        Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Read(new MemoryStream(longer)));
+        Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Read(new OneWayStream(longer)));
+    }
+
+    [TestMethod]
+    [DataRow("\"format\":\"Microsoft.ML.Lstm.SequenceModel\"", "\"format\":\"pt\"", "format")]
+    [DataRow("\"version\":\"1\"", "\"version\":\"2\"", "version '1'")]
+    [DataRow("\"version\":\"1\"", "\"vresion\":\"1\"", "'version'")]
+    [DataRow("\\\"cell\\\":\\\"Lstm\\\"", "\\\"cell\\\":\\\"0\\\"", "Lstm, Gru, Rnn")]
+    [DataRow("\\\"cell\\\":\\\"Lstm\\\"", "\\\"cell\\\":\\\"lstm\\\"", "Lstm, Gru, Rnn")]
+    [DataRow("\\\"cell\\\":\\\"Lstm\\\"", "\\\"cell\\\":\\\"Lstm, Gru\\\"", "Lstm, Gru, Rnn")]
+    [DataRow("\\\"cell\\\":\\\"Lstm\\\"", "\\\"cell\\\":0", "String as cell")]
+    [DataRow("\\\"cell\\\":\\\"Lstm\\\"", "\\\"cell\\\":\\\"Gru\\\"", "parameters")]
+    [DataRow("\\\"pooling\\\":\\\"Last\\\"", "\\\"pooling\\\":\\\"Sum\\\"", "Last, Mean, Max")]
+    [DataRow("\\\"layers\\\":1", "\\\"layers\\\":0", "from 1 to")]
+    [DataRow("\\\"layers\\\":1", "\\\"layers\\\":2147483647", "tensors")]
+    [DataRow("\\\"hiddenSize\\\":4", "\\\"hiddenSize\\\":-4", "from 1 to")]
+    [DataRow("\\\"hiddenSize\\\":4", "\\\"hiddenSize\\\":4.5", "whole number")]
+    [DataRow("\\\"hiddenSize\\\":4", "\\\"hiddenSize\\\":5", "parameters")]
+    [DataRow("\\\"hiddenSize\\\":4", "\\\"hiddenSize\\\":2147483647", "hidden size of 2147483647")]
+    [DataRow("\\\"inputSize\\\":3", "\\\"inputSize\\\":2147483647", "parameters")]
+    [DataRow("\\\"outputSize\\\":2", "\\\"outputSize\\\":2147483647", "parameters")]
+    [DataRow("\\\"outputSize\\\":2", "\\\"outputSize\\\":1e99", "whole number")]
+    [DataRow("\\\"staticSize\\\":0", "\\\"staticSize\\\":1", "tensors")]
+    [DataRow("\\\"staticSize\\\":0,", "", "staticSize")]
+    [DataRow("\\\"bidirectional\\\":false", "\\\"bidirectional\\\":true", "tensors")]
+    [DataRow("\\\"bidirectional\\\":false", "\\\"bidirectional\\\":null", "true or false")]
+    [DataRow("\\\"bidirectional\\\":false", "\\\"bidirectional\\\":false,\\\"more\\\":1", "8 properties")]
+    [DataRow("\\\"layers\\\":1", "\\\"layers\\\":1,\\\"layers\\\":1", "invalid JSON")]
+    [DataRow("\\\"layers\\\":1", "\\\"layers\\\":[[[1]]]", "invalid JSON")]
+    [DataRow("\\\"layers\\\":1", "\\\"lay\\\\ud800ers\\\":1", "invalid JSON")]
+    [DataRow("\"head.bias\"", "\"head.bios\"", "'head.bias'")]
+    [DataRow("\"shape\":[16,3]", "\"shape\":[3,16]", "[16, 3]")]
+    [DataRow("\"shape\":[16,3]", "\"shape\":[48]", "[16, 3]")]
+    [DataRow("\"shape\":[16],", "\"shape\":[16,1],", "[16]")]
+    public void AnotherHeaderThanTheNetworksIsRefused(string was, string becomes, string says)
+    {
+        byte[] bytes = HeaderReplaced(TestModels.Bytes(TestModels.Create()), was, becomes);
+
+        var e = Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Read(new MemoryStream(bytes)));
+
+        StringAssert.Contains(e.Message, says);
+    }
+
+    [TestMethod]
+    public void AScaleOfZeroIsRefused()
+    {
+        SequenceModel model = TestModels.Create();
+        model.OutputScaler.Scale[1] = 0f;
+        byte[] bytes = TestModels.Bytes(model);
+
+        var e = Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Read(new MemoryStream(bytes)));
+
+        StringAssert.Contains(e.Message, "output.scale");
+    }
+
+    [TestMethod]
+    public void AValueThatIsNotFiniteIsRefused()
+    {
+        byte[] bytes = TestModels.Bytes(TestModels.Create());
+        foreach (float bad in new[] { float.NaN, float.PositiveInfinity, float.NegativeInfinity })
+        {
+            // The last tensor in the file is output.scale.
+            BinaryPrimitives.WriteSingleLittleEndian(bytes.AsSpan(bytes.Length - 4), bad);
+            var e = Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Read(new MemoryStream(bytes)));
+            StringAssert.Contains(e.Message, "output.scale");
+        }
+    }
+
+    /// <summary>The header with one text replaced and its length put right.</summary>
+    private static byte[] HeaderReplaced(byte[] bytes, string was, string becomes)
+    {
+        int length = (int)BinaryPrimitives.ReadUInt64LittleEndian(bytes);
+        string header = Encoding.UTF8.GetString(bytes, 8, length);
+        int at = header.IndexOf(was, StringComparison.Ordinal);
+        Assert.IsGreaterThanOrEqualTo(0, at, $"no {was} in {header}");
+        byte[] changed = Encoding.UTF8.GetBytes(header[..at] + becomes + header[(at + was.Length)..]);
+        byte[] result = [.. new byte[8], .. changed, .. bytes[(8 + length)..]];
+        BinaryPrimitives.WriteUInt64LittleEndian(result, (ulong)changed.Length);
+        return result;
+    }
+}

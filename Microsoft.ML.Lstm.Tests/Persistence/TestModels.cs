@@ -1,0 +1,55 @@
+using System.Runtime.InteropServices;
+using Microsoft.ML.Lstm.Network;
+using Microsoft.ML.Lstm.Persistence;
+
+namespace Microsoft.ML.Lstm.Tests.Persistence;
+
+/// <summary>Small models of any shape, their values from sines.</summary>
+internal static class TestModels
+{
+    public static SequenceModel Create(
+        CellType cell = CellType.Lstm, int layers = 1, bool bidirectional = false, int statics = 0, int hidden = 4, Pooling pooling = Pooling.Last)
+    {
+        var parameters = new ParameterSet(new NetworkShape
+        {
+            Cell = cell,
+            InputSize = 3,
+            HiddenSize = hidden,
+            Layers = layers,
+            Bidirectional = bidirectional,
+            Pooling = pooling,
+            StaticSize = statics,
+            OutputSize = 2,
+        });
+        for (int i = 0; i < parameters.Values.Length; i++)
+            parameters.Values[i] = MathF.Sin(i + 1);
+        parameters.Values[0] = -0f;
+        parameters.Values[1] = float.Epsilon;
+        parameters.Values[2] = float.MinValue;
+        return new SequenceModel(parameters, Scaler(3), Scaler(statics), Scaler(2));
+    }
+
+    public static byte[] Bytes(SequenceModel model)
+    {
+        var stream = new MemoryStream();
+        ModelFile.Write(stream, model);
+        return stream.ToArray();
+    }
+
+    public static void AssertSameBits(SequenceModel expected, SequenceModel actual)
+    {
+        AssertSameBits(expected.Parameters.Values, actual.Parameters.Values);
+        AssertSameBits(expected.InputScaler.Offset, actual.InputScaler.Offset);
+        AssertSameBits(expected.InputScaler.Scale, actual.InputScaler.Scale);
+        AssertSameBits(expected.StaticScaler.Offset, actual.StaticScaler.Offset);
+        AssertSameBits(expected.StaticScaler.Scale, actual.StaticScaler.Scale);
+        AssertSameBits(expected.OutputScaler.Offset, actual.OutputScaler.Offset);
+        AssertSameBits(expected.OutputScaler.Scale, actual.OutputScaler.Scale);
+    }
+
+    private static void AssertSameBits(float[] expected, float[] actual) =>
+        Assert.IsTrue(MemoryMarshal.AsBytes<float>(expected).SequenceEqual(MemoryMarshal.AsBytes<float>(actual)));
+
+    private static AffineScaler Scaler(int size) =>
+        new([.. Enumerable.Range(1, size).Select(i => MathF.Cos(i))], [.. Enumerable.Range(1, size).Select(i => 1f / i)]);
+}

@@ -1,0 +1,228 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.MlNet;
+
+namespace Microsoft.ML.Lstm.Tests.Trainers;
+
+/// <summary>
+/// What ML.NET expects of any estimator and of the transformer it gives, checked for one of ours on some data. A new trainer goes
+/// through all of it.
+/// </summary>
+internal sealed class EstimatorHarness(MLContext ml, IEstimator<ITransformer> estimator, Example[] rows, SchemaDefinition schema, params string[] outputColumns)
+{
+    private static readonly JsonSerializerOptions Json = new() { IncludeFields = true };
+
+    private ITransformer? _fitted;
+
+    public IDataView Data { get; } = ml.Data.LoadFromEnumerable(rows, schema);
+
+    public ITransformer Fitted => _fitted ??= estimator.Fit(Data);
+
+    /// <summary>What the estimator says its output will be is what the transformer says it is, and what it really is.</summary>
+    public void CheckSchemaPromise()
+    {
+        string[] promised = Describe(estimator.GetOutputSchema(Data.Schema.ToShape()));
+        CollectionAssert.AreEqual(promised, Describe(Fitted.GetOutputSchema(Data.Schema).ToShape()));
+        CollectionAssert.AreEqual(promised, Describe(Fitted.Transform(Data).Schema.ToShape()));
+        CollectionAssert.AreEqual(promised, Describe(Fitted.GetRowToRowMapper(Data.Schema).OutputSchema.ToShape()));
+        foreach (string column in outputColumns)
+            Assert.IsTrue(promised.Any(description => description.StartsWith(column + ":", StringComparison.Ordinal)), $"{column} is not among {string.Join("; ", promised)}.");
+    }
+
+    /// <summary>Scores don't depend on how rows come: all at once, row by row through the mapper, or each in a data view of its own.</summary>
+    public void CheckRowMapperEqualsCursorEqualsBatch()
+    {
+        IDataView scored = Fitted.Transform(Data);
+        Assert.AreEqual(rows.LongLength, scored.GetRowCount() ?? rows.LongLength);
+        foreach (string column in outputColumns)
+        {
+            float[][] batch = Values(scored, column);
+            Assert.HasCount(rows.Length, batch);
+            AssertSame(batch, MapRows(column));
+            AssertSame(batch, [.. rows.SelectMany(row => Values(Fitted.Transform(ml.Data.LoadFromEnumerable([row], schema)), column))]);
+        }
+    }
+
+    /// <summary>A model saved and loaded again scores the same, in this process and in another that knows nothing but ML.NET.</summary>
+    public void CheckSaveAndLoad()
+    {
+        string folder = Directory.CreateTempSubdirectory("lstm-tests-").FullName;
+        try
+        {
+            string model = Path.Combine(folder, "model.zip");
+            ml.Model.Save(Fitted, Data.Schema, model);
+            ITransformer loaded = new MLContext().Model.Load(model, out DataViewSchema inputSchema);
+            Assert.AreEqual(Data.Schema.ToString(), inputSchema.ToString());
+            CollectionAssert.AreEqual(Describe(Fitted.Transform(Data).Schema.ToShape()), Describe(loaded.Transform(Data).Schema.ToShape()));
+
+            string data = Path.Combine(folder, "rows.json");
+            File.WriteAllText(data, JsonSerializer.Serialize(rows, Json));
+            foreach (string column in outputColumns)
+            {
+                float[][] expected = Values(Fitted.Transform(Data), column);
+                AssertSame(expected, Values(loaded.Transform(Data), column));
+                AssertSame(expected, ScoreInNewProcess(model, data, column));
+            }
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    /// <summary>Rows keep their scores when they are cached, shuffled or filtered before they are scored, or shuffled after it.</summary>
+    public void CheckViews()
+    {
+        foreach (string column in outputColumns)
+        {
+            var expected = ById(Fitted.Transform(Data), column);
+            IDataView[] views =
+            [
+                Fitted.Transform(ml.Data.Cache(Data)),
+                Fitted.Transform(ml.Data.ShuffleRows(Data, seed: 3)),
+                Fitted.Transform(ml.Data.TrainTestSplit(Data, 0.4, seed: 5).TrainSet),
+                ml.Data.ShuffleRows(Fitted.Transform(Data), seed: 3),
+                ml.Data.Cache(Fitted.Transform(Data)),
+            ];
+            foreach (IDataView view in views)
+            {
+                var found = ById(view, column);
+                Assert.IsTrue(found.Count > 0 && found.Count <= expected.Count);
+                foreach ((int id, float[] values) in found)
+                    AssertSame([expected[id]], [values]);
+            }
+        }
+    }
+
+    /// <summary>Cached and shuffled data can be trained on as well; cached data gives the very same model.</summary>
+    public void CheckFitOnViews()
+    {
+        string column = outputColumns[0];
+        float[][] scores = Values(estimator.Fit(ml.Data.Cache(Data)).Transform(Data), column);
+        AssertSame(Values(Fitted.Transform(Data), column), scores);
+        float[][] shuffled = Values(estimator.Fit(ml.Data.ShuffleRows(Data, seed: 3)).Transform(Data), column);
+        Assert.IsTrue(shuffled.SelectMany(values => values).All(float.IsFinite));
+    }
+
+    /// <summary>Threads that use one transformer at the same time, each with cursors and mappers of its own, all get the right scores.</summary>
+    public void CheckThreads(int threads = 4, int rounds = 5)
+    {
+        string column = outputColumns[0];
+        float[][] expected = Values(Fitted.Transform(Data), column);
+        Exception[] failures = new Exception[threads];
+        Thread[] workers = [.. Enumerable.Range(0, threads).Select(index => new Thread(() =>
+        {
+            try
+            {
+                for (int round = 0; round < rounds; round++)
+                {
+                    AssertSame(expected, Values(Fitted.Transform(Data), column));
+                    AssertSame(expected, MapRows(column));
+                }
+            }
+            catch (Exception failure)
+            {
+                failures[index] = failure;
+            }
+        }))];
+        foreach (Thread worker in workers)
+            worker.Start();
+        foreach (Thread worker in workers)
+            worker.Join();
+        Assert.IsTrue(Array.TrueForAll(failures, failure => failure is null), string.Join('\n', failures.AsEnumerable()));
+    }
+
+    /// <summary>The values of a column of Single or vector of Single, row by row.</summary>
+    public static float[][] Values(IDataView data, string column)
+    {
+        DataViewSchema.Column found = data.Schema[column];
+        using DataViewRowCursor cursor = data.GetRowCursor([found]);
+        Func<float[]> get = Getter(cursor, found);
+        var values = new List<float[]>();
+        while (cursor.MoveNext())
+            values.Add(get());
+        return [.. values];
+    }
+
+    /// <summary>Bit for bit, so that NaN equals NaN.</summary>
+    public static void AssertSame(float[][] expected, float[][] actual)
+    {
+        Assert.HasCount(expected.Length, actual);
+        for (int row = 0; row < expected.Length; row++)
+            CollectionAssert.AreEqual(Array.ConvertAll(expected[row], BitConverter.SingleToUInt32Bits), Array.ConvertAll(actual[row], BitConverter.SingleToUInt32Bits),
+                $"Row {row}: expected {string.Join(' ', expected[row])}, found {string.Join(' ', actual[row])}.");
+    }
+
+    private float[][] MapRows(string column)
+    {
+        IRowToRowMapper mapper = Fitted.GetRowToRowMapper(Data.Schema);
+        DataViewSchema.Column found = mapper.OutputSchema[column];
+        using DataViewRowCursor cursor = Data.GetRowCursor(mapper.GetDependencies([found]));
+        DataViewRow row = mapper.GetRow(cursor, [found]);
+        Func<float[]> get = Getter(row, found);
+        var values = new List<float[]>();
+        while (cursor.MoveNext())
+            values.Add(get());
+        return [.. values];
+    }
+
+    private static float[][] ScoreInNewProcess(string model, string data, string column)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, RedirectStandardError = true };
+        if (!Path.GetFileNameWithoutExtension(start.FileName).Equals("dotnet", StringComparison.OrdinalIgnoreCase))
+            start.FileName = "dotnet";
+        foreach (string argument in (string[])["exec", Path.Combine(AppContext.BaseDirectory, "LoadProbe.dll"), model, data, column])
+            start.ArgumentList.Add(argument);
+        using Process process = Process.Start(start)!;
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        Assert.AreEqual(0, process.ExitCode, errors.Result);
+        return [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line =>
+            line.Split(' ').Select(bits => BitConverter.UInt32BitsToSingle(Convert.ToUInt32(bits.Trim(), 16))).ToArray())];
+    }
+
+    private static Dictionary<int, float[]> ById(IDataView data, string column)
+    {
+        DataViewSchema.Column id = data.Schema[nameof(Example.Id)];
+        DataViewSchema.Column found = data.Schema[column];
+        using DataViewRowCursor cursor = data.GetRowCursor([id, found]);
+        Func<float[]> get = Getter(cursor, found);
+        ValueGetter<int> getId = cursor.GetGetter<int>(id);
+        var values = new Dictionary<int, float[]>();
+        int key = 0;
+        while (cursor.MoveNext())
+        {
+            getId(ref key);
+            values.Add(key, get());
+        }
+        return values;
+    }
+
+    private static Func<float[]> Getter(DataViewRow row, DataViewSchema.Column column)
+    {
+        if (column.Type is VectorDataViewType)
+        {
+            ValueGetter<VBuffer<float>> getVector = row.GetGetter<VBuffer<float>>(column);
+            VBuffer<float> vector = default;
+            return () =>
+            {
+                getVector(ref vector);
+                return [.. vector.DenseValues()];
+            };
+        }
+        ValueGetter<float> getScalar = row.GetGetter<float>(column);
+        float scalar = 0;
+        return () =>
+        {
+            getScalar(ref scalar);
+            return [scalar];
+        };
+    }
+
+    private static string[] Describe(SchemaShape shape) => [.. shape.Select(column => Describe(column)).Order(StringComparer.Ordinal)];
+
+    private static string Describe(SchemaShape.Column column)
+        => $"{column.Name}: {column.Kind} of {(column.IsKey ? "key " : "")}{column.ItemType} ({string.Join(", ", column.Annotations.Select(Describe))})";
+}

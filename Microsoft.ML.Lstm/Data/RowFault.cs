@@ -1,0 +1,13 @@
+namespace Microsoft.ML.Lstm.Data;
+
+/// <summary>Why a row can't be trained on or scored.</summary>
+internal enum RowFault
+{
+    None,
+    EmptySequence,
+    PartialStep,
+    NonFiniteFeature,
+    NonFiniteStatic,
+    MissingLabel,
+    BadWeight,
+}

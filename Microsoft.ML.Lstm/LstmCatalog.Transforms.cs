@@ -1,0 +1,67 @@
+using Microsoft.ML.Lstm;
+using Microsoft.ML.Lstm.MlNet;
+
+namespace Microsoft.ML;
+
+/// <summary>What prepares data for sequence models, on ML.NET's catalog of transforms.</summary>
+public static class LstmTransformsCatalog
+{
+    /// <summary>
+    /// Creates a <see cref="SlidingWindowEstimator"/>, which turns the rows of a time-ordered series into rows with a window
+    /// of the last rows' values and, if asked for, with a later value as the label.
+    /// </summary>
+    /// <param name="catalog">The transforms of <see cref="MLContext"/>.</param>
+    /// <param name="outputColumnName">The column of windows to add: W x F values of <see cref="float"/>, the oldest row's first.</param>
+    /// <param name="windowSize">W: how many rows a window has, its own row included; at least 1.</param>
+    /// <param name="inputColumnNames">
+    /// The columns whose values, F in all, each row adds to the window: <see cref="float"/> or known-size vectors of it.
+    /// <see langword="null"/> for one column called <paramref name="outputColumnName"/>.
+    /// </param>
+    /// <param name="labelColumnName">The column of labels to add; <see langword="null"/> for none.</param>
+    /// <param name="labelSourceColumnName">
+    /// The column that the labels are taken from; <see langword="null"/> for the input column if there is only one.
+    /// </param>
+    /// <param name="horizon">How many rows behind the window's last the label is, at least 1.</param>
+    /// <returns>The estimator.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="windowSize"/> or <paramref name="horizon"/> is less than 1.</exception>
+    /// <exception cref="ArgumentException">
+    /// A name is empty, the window and the label have the same name, or there are several inputs and a label but no
+    /// <paramref name="labelSourceColumnName"/>.
+    /// </exception>
+    /// <example>
+    /// <code>
+    /// // From a row a month: the last twelve months' counts, and the next month's as the label.
+    /// var pipeline = ml.Transforms.SlidingWindow("Window", 12, ["Passengers"], labelColumnName: "Next")
+    ///     .Append(ml.Regression.Trainers.Lstm(labelColumnName: "Next", featureColumnName: "Window"));
+    /// </code>
+    /// </example>
+    public static SlidingWindowEstimator SlidingWindow(this TransformsCatalog catalog, string outputColumnName, int windowSize,
+        string[]? inputColumnNames = null, string? labelColumnName = null, string? labelSourceColumnName = null, int horizon = 1)
+        => catalog.SlidingWindow(new SlidingWindowEstimator.Options
+        {
+            OutputColumnName = outputColumnName,
+            WindowSize = windowSize,
+            InputColumnNames = inputColumnNames,
+            LabelColumnName = labelColumnName,
+            LabelSourceColumnName = labelSourceColumnName,
+            Horizon = horizon,
+        });
+
+    /// <summary>
+    /// Creates a <see cref="SlidingWindowEstimator"/> with all its options, which turns the rows of a time-ordered series into
+    /// rows with a window of the last rows' values.
+    /// </summary>
+    /// <param name="catalog">The transforms of <see cref="MLContext"/>.</param>
+    /// <param name="options">The options. Later changes to the object have no effect on the estimator.</param>
+    /// <returns>The estimator.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A size is out of its range.</exception>
+    /// <exception cref="ArgumentException">Names are missing or contradict each other.</exception>
+    /// <example>
+    /// <code>
+    /// // Two sensors' last 48 readings, also for the first 47 rows, which have fewer.
+    /// var window = ml.Transforms.SlidingWindow(new() { WindowSize = 48, InputColumnNames = ["Heat", "Flow"], KeepIncompleteWindows = true });
+    /// </code>
+    /// </example>
+    public static SlidingWindowEstimator SlidingWindow(this TransformsCatalog catalog, SlidingWindowEstimator.Options options)
+        => new(catalog.GetHostEnvironment(), options);
+}

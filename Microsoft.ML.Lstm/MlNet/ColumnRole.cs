@@ -1,0 +1,71 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.Lstm.MlNet;
+
+/// <summary>
+/// What a component uses a column for, and which columns it accepts for that. Those it refuses are reported in ML.NET's own
+/// words: the role, the column, the type expected and the type found.
+/// </summary>
+internal sealed class ColumnRole
+{
+    private readonly string _name;
+    private readonly string _expected;
+    private readonly Func<SchemaShape.Column, bool> _accepts;
+
+    private ColumnRole(string name, string expected, Func<SchemaShape.Column, bool> accepts)
+    {
+        _name = name;
+        _expected = expected;
+        _accepts = accepts;
+    }
+
+    public static ColumnRole Feature { get; } = new("feature", "Vector<Single> or VarVector<Single>", column =>
+        IsSingle(column) && column.Kind != SchemaShape.Column.VectorKind.Scalar);
+
+    public static ColumnRole StaticFeature { get; } = new("static feature", "Single or Vector<Single>", IsSingleOrVector);
+
+    public static ColumnRole Input { get; } = new("input", "Single or Vector<Single>", IsSingleOrVector);
+
+    public static ColumnRole RegressionLabel { get; } = new("label", "Single or Vector<Single>", IsSingleOrVector);
+
+    public static ColumnRole Weight { get; } = new("weight", "Single", column =>
+        IsSingle(column) && column.Kind == SchemaShape.Column.VectorKind.Scalar);
+
+    /// <summary>Finds the column called <paramref name="column"/> among those promised, or throws.</summary>
+    public SchemaShape.Column Find(IExceptionContext context, SchemaShape schema, string column)
+    {
+        if (!schema.TryFindColumn(column, out SchemaShape.Column found))
+            throw context.ExceptSchemaMismatch("inputSchema", _name, column);
+        if (!_accepts(found))
+            throw context.ExceptSchemaMismatch("inputSchema", _name, column, _expected, Describe(found));
+        return found;
+    }
+
+    /// <summary>Finds the column called <paramref name="column"/>, or throws.</summary>
+    public DataViewSchema.Column Find(IExceptionContext context, DataViewSchema schema, string column)
+    {
+        if (schema.GetColumnOrNull(column) is not { } found)
+            throw context.ExceptSchemaMismatch("inputSchema", _name, column);
+        SchemaShape.GetColumnTypeShape(found.Type, out SchemaShape.Column.VectorKind kind, out DataViewType itemType, out bool isKey);
+        var shape = new SchemaShape.Column(column, kind, itemType, isKey);
+        if (!_accepts(shape))
+            throw context.ExceptSchemaMismatch("inputSchema", _name, column, _expected, Describe(shape));
+        return found;
+    }
+
+    /// <summary>The error for a column whose type would do but whose dimensions don't.</summary>
+    public Exception DimensionMismatch(IExceptionContext context, DataViewSchema.Column column, string expected)
+        => context.ExceptSchemaMismatch("inputSchema", _name, column.Name, expected, column.Type.ToString());
+
+    private string Describe(SchemaShape.Column column)
+    {
+        string type = column.GetTypeString();
+        return column.IsKey && this == Feature ? type + " (sequences of keys are not supported yet)" : type;
+    }
+
+    private static bool IsSingle(SchemaShape.Column column) => !column.IsKey && column.ItemType.Equals(NumberDataViewType.Single);
+
+    private static bool IsSingleOrVector(SchemaShape.Column column)
+        => IsSingle(column) && column.Kind != SchemaShape.Column.VectorKind.VariableVector;
+}

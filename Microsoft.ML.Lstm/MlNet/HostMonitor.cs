@@ -1,0 +1,69 @@
+using System.Globalization;
+using Microsoft.ML.Lstm.Training;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.Lstm.MlNet;
+
+/// <summary>
+/// Shows the host of an MLContext how training goes: a line of its log and a checkpoint of its progress channel an epoch.
+/// Stops when the host is told to.
+/// </summary>
+internal sealed class HostMonitor : ITrainingMonitor, IDisposable
+{
+    private static readonly string[] Metrics = ["training loss", "training RMSE", "validation loss", "validation RMSE"];
+    private static readonly string[] Units = ["epochs", "batches"];
+
+    private readonly IHost _host;
+    private readonly IChannel _channel;
+    private readonly int _numberOfEpochs;
+    private readonly IProgressChannel _progress;
+    private TimeSpan _lastElapsed;
+    private int _epochs;
+    private int _batch;
+    private int _batches;
+
+    public HostMonitor(IHost host, IChannel channel, int numberOfEpochs)
+    {
+        _host = host;
+        _channel = channel;
+        _numberOfEpochs = numberOfEpochs;
+        _progress = host.StartProgressChannel("Training");
+        _progress.SetHeader(new ProgressHeader(Metrics, Units), Report);
+    }
+
+    public void BatchCompleted(int epoch, int batch, int batches)
+    {
+        _batch = batch;
+        _batches = batches;
+        _host.CheckAlive();
+    }
+
+    public void EpochCompleted(EpochCompletedEventArgs epoch)
+    {
+        _epochs = epoch.Epoch;
+        _batch = 0;
+        EpochMetrics training = epoch.Training;
+        EpochMetrics? validation = epoch.Validation;
+        _progress.Checkpoint(training.Loss, training.RootMeanSquaredError, validation?.Loss, validation?.RootMeanSquaredError, _epochs, null, _numberOfEpochs);
+
+        string validationText = validation is null ? "" : string.Create(CultureInfo.InvariantCulture,
+            $"; validation loss {validation.Loss:G5}, RMSE {validation.RootMeanSquaredError:G5}");
+        double seconds = (epoch.Elapsed - _lastElapsed).TotalSeconds;
+        _lastElapsed = epoch.Elapsed;
+        Info(string.Create(CultureInfo.InvariantCulture,
+            $"Epoch {epoch.Epoch}/{epoch.NumberOfEpochs}: training loss {training.Loss:G5}, RMSE {training.RootMeanSquaredError:G5}{validationText}; {seconds:0.00} s"));
+    }
+
+    public void Info(string message) => _channel.Info(MessageSensitivity.None, message);
+
+    public void Warn(string message) => _channel.Warning(MessageSensitivity.None, message);
+
+    public void Dispose() => _progress.Dispose();
+
+    // Called by the host at any time, from a thread of its own.
+    private void Report(IProgressEntry entry)
+    {
+        entry.SetProgress(0, _epochs, _numberOfEpochs);
+        entry.SetProgress(1, _batch, _batches);
+    }
+}

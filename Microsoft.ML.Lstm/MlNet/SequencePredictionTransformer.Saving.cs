@@ -1,0 +1,62 @@
+using Microsoft.ML.Lstm.Persistence;
+using Microsoft.ML.Lstm.Scoring;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.Lstm;
+
+// An entry of a model.zip: ML.NET's header, which names our loader and this assembly, and beside it the columns as JSON and the
+// network as one safetensors stream. The internal interface is how PermutationFeatureImportance finds the feature column.
+public abstract partial class SequencePredictionTransformer<TModel> : ISingleFeaturePredictionTransformer
+{
+    private const string ColumnsStream = "Columns.json";
+    private const string NetworkStream = "Model.safetensors";
+
+    // Far more than any column names need.
+    private const long MaxColumnsBytes = 1 << 20;
+
+    private protected abstract VersionInfo GetVersionInfo();
+
+    void ICanSaveModel.Save(ModelSaveContext ctx)
+    {
+        ArgumentNullException.ThrowIfNull(ctx);
+        ctx.CheckAtModel();
+        ctx.SetVersionInfo(GetVersionInfo());
+        ctx.SaveBinaryStream(ColumnsStream, writer => writer.Write(_columns.ToJson()));
+        ctx.SaveBinaryStream(NetworkStream, writer => ModelFile.Write(writer.BaseStream, Model.Network));
+    }
+
+    /// <summary>Reads what <c>Save</c> wrote.</summary>
+    private protected static (Network.SequenceModel Network, ScoringColumns Columns) Load(IHostEnvironment environment, ModelLoadContext ctx, VersionInfo version)
+    {
+        ctx.CheckAtModel(version);
+        try
+        {
+            ScoringColumns columns = ReadStream(ctx, ColumnsStream, stream =>
+            {
+                if (stream.Length > MaxColumnsBytes)
+                    throw new InvalidDataException($"The columns of a saved LSTM model can't be read: expected at most {MaxColumnsBytes} bytes, found {stream.Length}.");
+                byte[] json = new byte[stream.Length];
+                stream.ReadExactly(json);
+                return ScoringColumns.FromJson(json);
+            });
+            Network.SequenceModel network = ReadStream(ctx, NetworkStream, ModelFile.Read);
+            if (columns.StaticFeatureColumnName is null != (network.Shape.StaticSize == 0))
+                throw new InvalidDataException($"A saved LSTM model has {network.Shape.StaticSize} static features, but its columns say '{columns.StaticFeatureColumnName}'.");
+            if (!columns.VectorScore && network.Shape.OutputSize != 1)
+                throw new InvalidDataException($"A saved LSTM model has {network.Shape.OutputSize} outputs, but its score is to be a single value.");
+            return (network, columns);
+        }
+        catch (InvalidDataException error)
+        {
+            throw environment.Process(error);
+        }
+    }
+
+    private static T ReadStream<T>(ModelLoadContext ctx, string name, Func<Stream, T> read)
+    {
+        T? result = default;
+        if (!ctx.TryLoadBinaryStream(name, reader => result = read(reader.BaseStream)))
+            throw new InvalidDataException($"A saved LSTM model has no '{name}' in '{ctx.Directory}'.");
+        return result!;
+    }
+}

@@ -1,0 +1,47 @@
+namespace Microsoft.ML.Lstm.Persistence;
+
+/// <summary>Files that are replaced whole or not at all.</summary>
+internal static class AtomicFile
+{
+    /// <summary>
+    /// What is added to a path for the file being written. The name is fixed, so that what a killed process leaves
+    /// behind is overwritten by the next one instead of piling up.
+    /// </summary>
+    public const string PartialSuffix = ".partial";
+
+    /// <summary>
+    /// Lets <paramref name="write"/> fill a file beside <paramref name="path"/>, flushes it to disk and renames it over
+    /// <paramref name="path"/>. If anything fails, or the process dies, what was at <paramref name="path"/> is still there.
+    /// </summary>
+    public static void Write(string path, Action<Stream> write)
+    {
+        string partial = path + PartialSuffix;
+        var stream = new FileStream(partial, FileMode.Create, FileAccess.Write, FileShare.None);
+        try
+        {
+            using (stream)
+            {
+                write(stream);
+                stream.Flush(flushToDisk: true);
+            }
+            File.Move(partial, path, overwrite: true);
+        }
+        catch
+        {
+            TryDelete(partial);
+            throw;
+        }
+    }
+
+    private static void TryDelete(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The failure that brought us here is the one to report.
+        }
+    }
+}

@@ -1,0 +1,146 @@
+using Microsoft.ML.Lstm.Network;
+
+namespace Microsoft.ML.Lstm.Persistence;
+
+/// <summary>A <see cref="SequenceModel"/> as one safetensors stream.</summary>
+/// <remarks>
+/// The metadata has <c>format</c>, <c>version</c> and <c>network</c>, the shape as JSON. The tensors are the parameters
+/// under their names in <see cref="ParameterSet"/>, matrices as [rows, columns] and biases as [rows], and the scalers
+/// (<c>input.offset</c>, <c>input.scale</c>, <c>static.*</c> if there are static features, <c>output.*</c>) as vectors:
+/// an input is (x − offset)·scale to the network, a prediction y/scale + offset to the user.
+/// Version 1 is the first.
+/// </remarks>
+internal static class ModelFile
+{
+    private const string FormatKey = "format";
+    private const string VersionKey = "version";
+    private const string NetworkKey = "network";
+    private const string Format = "Microsoft.ML.Lstm.SequenceModel";
+    private const string Version = "1";
+
+    /// <summary>Writes <paramref name="model"/> at the stream's position.</summary>
+    /// <exception cref="InvalidOperationException">The model has a value that isn't finite. Nothing is written then.</exception>
+    public static void Write(Stream stream, SequenceModel model)
+    {
+        var metadata = new Dictionary<string, string>
+        {
+            [FormatKey] = Format,
+            [VersionKey] = Version,
+            [NetworkKey] = NetworkShapeJson.Write(model.Shape),
+        };
+        var tensors = new List<SafeTensor>();
+        foreach (Parameter parameter in model.Parameters.Parameters)
+            tensors.Add(new SafeTensor(parameter.Name, ShapeOf(parameter), model.Parameters.Values.AsMemory(parameter.Offset, parameter.Length)));
+        AddScaler("input", model.InputScaler);
+        if (model.Shape.StaticSize > 0)
+            AddScaler("static", model.StaticScaler);
+        AddScaler("output", model.OutputScaler);
+        new SafeTensors(metadata, tensors).Write(stream);
+
+        void AddScaler(string name, AffineScaler scaler)
+        {
+            tensors.Add(new SafeTensor(name + ".offset", [scaler.Size], scaler.Offset));
+            tensors.Add(new SafeTensor(name + ".scale", [scaler.Size], scaler.Scale));
+        }
+    }
+
+    /// <summary>Reads what <see cref="Write"/> wrote, from the stream's position to its end.</summary>
+    /// <exception cref="InvalidDataException">
+    /// The stream is damaged, incomplete, of another format or of a later version. Memory is taken only for bytes that
+    /// are there.
+    /// </exception>
+    public static SequenceModel Read(Stream stream)
+    {
+        var content = SafeTensors.Read(stream);
+        Require(content, FormatKey, Format);
+        Require(content, VersionKey, Version);
+        NetworkShape shape = NetworkShapeJson.Read(Metadata(content, NetworkKey));
+        CheckSizes(shape, content);
+
+        var tensors = content.Tensors.ToDictionary(t => t.Name);
+        var parameters = new ParameterSet(shape);
+        foreach (Parameter parameter in parameters.Parameters)
+            Take(tensors, parameter.Name, ShapeOf(parameter)).CopyTo(parameters[parameter]);
+        AffineScaler input = TakeScaler(tensors, "input", shape.InputSize);
+        AffineScaler statics = shape.StaticSize > 0 ? TakeScaler(tensors, "static", shape.StaticSize) : AffineScaler.Identity(0);
+        AffineScaler output = TakeScaler(tensors, "output", shape.OutputSize);
+        if (tensors.Count > 0)
+            throw Invalid("no tensors but the network's", $"'{tensors.Keys.First()}'");
+        return new SequenceModel(parameters, input, statics, output);
+    }
+
+    /// <summary>
+    /// Writes <paramref name="model"/> to a file, which until that has succeeded keeps what it had: a full disk or a
+    /// killed process can't spoil a checkpoint.
+    /// </summary>
+    public static void Save(string path, SequenceModel model) => AtomicFile.Write(path, stream => Write(stream, model));
+
+    /// <summary>Reads what <see cref="Save"/> wrote.</summary>
+    /// <exception cref="InvalidDataException">As <see cref="Read"/>, with the path before the message.</exception>
+    public static SequenceModel Load(string path)
+    {
+        using FileStream stream = File.OpenRead(path);
+        try
+        {
+            return Read(stream);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new InvalidDataException($"{path}: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Checks the claimed shape against the tensors that were read, before anything is allocated by it.</summary>
+    private static void CheckSizes(NetworkShape shape, SafeTensors content)
+    {
+        // Sums that are small enough to be sure: only past these is ParameterCount free of overflow, and quick.
+        long expectedTensors = 3L * shape.Directions * shape.Layers + 2 + (shape.StaticSize > 0 ? 6 : 4);
+        if (content.Tensors.Count != expectedTensors)
+            throw Invalid($"{expectedTensors} tensors for a network of {shape.Layers} layers", $"{content.Tensors.Count}");
+        long values = content.Tensors.Sum(t => (long)t.Values.Length);
+        if ((long)shape.HiddenSize * shape.HiddenSize > values)
+            throw Invalid($"more values than {values} for a hidden size of {shape.HiddenSize}", "no more");
+
+        long scalers = 2L * shape.InputSize + 2L * shape.StaticSize + 2L * shape.OutputSize;
+        if (shape.ParameterCount > NetworkShape.MaxParameters)
+            throw Invalid($"at most {NetworkShape.MaxParameters} parameters", $"{shape.ParameterCount}");
+        if (shape.ParameterCount + scalers != values)
+            throw Invalid($"{shape.ParameterCount} parameters and {scalers} values of scalers", $"{values} in all");
+    }
+
+    // A matrix with one column stays a matrix, so the rank can't be told from the sizes.
+    private static int[] ShapeOf(Parameter parameter) =>
+        parameter.Name.StartsWith("bias", StringComparison.Ordinal) || parameter.Name.EndsWith(".bias", StringComparison.Ordinal)
+            ? [parameter.Rows]
+            : [parameter.Rows, parameter.Columns];
+
+    private static AffineScaler TakeScaler(Dictionary<string, SafeTensor> tensors, string name, int size)
+    {
+        ReadOnlySpan<float> offset = Take(tensors, name + ".offset", [size]);
+        ReadOnlySpan<float> scale = Take(tensors, name + ".scale", [size]);
+        if (scale.Contains(0f))
+            throw Invalid($"values other than 0 in {name}.scale", "0");
+        return new AffineScaler(offset.ToArray(), scale.ToArray());
+    }
+
+    private static ReadOnlySpan<float> Take(Dictionary<string, SafeTensor> tensors, string name, ReadOnlySpan<int> shape)
+    {
+        if (!tensors.Remove(name, out SafeTensor? tensor))
+            throw Invalid($"a tensor '{name}'", "none");
+        if (!shape.SequenceEqual(tensor.Shape))
+            throw Invalid($"the shape [{string.Join(", ", shape.ToArray())}] of tensor '{name}'", $"[{string.Join(", ", tensor.Shape.Take(8))}]");
+        return tensor.Values.Span;
+    }
+
+    private static void Require(SafeTensors content, string key, string expected)
+    {
+        string found = Metadata(content, key);
+        if (found != expected)
+            throw Invalid($"{key} '{expected}'", $"'{(found.Length <= 64 ? found : found[..64])}'");
+    }
+
+    private static string Metadata(SafeTensors content, string key) =>
+        content.Metadata.TryGetValue(key, out string? value) ? value : throw Invalid($"'{key}' in the metadata", "none");
+
+    private static InvalidDataException Invalid(string expected, string found) => new($"LSTM model: expected {expected}, found {found}.");
+}

@@ -1,0 +1,115 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+using Microsoft.ML.Lstm.Network;
+
+namespace Microsoft.ML.Lstm.Persistence;
+
+/// <summary>A network's shape as a small JSON object, its enums by name.</summary>
+internal static class NetworkShapeJson
+{
+    private const string Cell = "cell";
+    private const string InputSize = "inputSize";
+    private const string HiddenSize = "hiddenSize";
+    private const string Layers = "layers";
+    private const string Bidirectional = "bidirectional";
+    private const string PoolingName = "pooling";
+    private const string StaticSize = "staticSize";
+    private const string OutputSize = "outputSize";
+    private const int PropertyCount = 8;
+
+    public static string Write(NetworkShape shape)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            json.WriteString(Cell, shape.Cell.ToString());
+            json.WriteNumber(InputSize, shape.InputSize);
+            json.WriteNumber(HiddenSize, shape.HiddenSize);
+            json.WriteNumber(Layers, shape.Layers);
+            json.WriteBoolean(Bidirectional, shape.Bidirectional);
+            json.WriteString(PoolingName, shape.Pooling.ToString());
+            json.WriteNumber(StaticSize, shape.StaticSize);
+            json.WriteNumber(OutputSize, shape.OutputSize);
+            json.WriteEndObject();
+        }
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+
+    /// <exception cref="InvalidDataException">
+    /// It isn't an object with exactly the properties that <see cref="Write"/> writes, the sizes at least 1 (static: 0).
+    /// </exception>
+    public static NetworkShape Read(string text)
+    {
+        try
+        {
+            var options = new JsonDocumentOptions { MaxDepth = 1, AllowDuplicateProperties = false };
+            using var json = JsonDocument.Parse(text, options);
+            return Read(json.RootElement);
+        }
+        catch (Exception e) when (e is JsonException or ArgumentException or InvalidOperationException)
+        {
+            // The latter two are for text that isn't valid Unicode.
+            throw new InvalidDataException("Network shape: expected a flat JSON object, found invalid JSON.", e);
+        }
+    }
+
+    private static NetworkShape Read(JsonElement json)
+    {
+        if (json.ValueKind != JsonValueKind.Object)
+            throw Invalid("a JSON object", json.ValueKind.ToString());
+        var shape = new NetworkShape
+        {
+            Cell = ReadEnum<CellType>(json, Cell),
+            InputSize = ReadSize(json, InputSize),
+            HiddenSize = ReadSize(json, HiddenSize),
+            Layers = ReadSize(json, Layers),
+            Bidirectional = ReadBoolean(json, Bidirectional),
+            Pooling = ReadEnum<Pooling>(json, PoolingName),
+            StaticSize = ReadSize(json, StaticSize, least: 0),
+            OutputSize = ReadSize(json, OutputSize),
+        };
+        // All eight were found and none occurs twice, so a ninth is one that this version doesn't know.
+        if (json.GetPropertyCount() != PropertyCount)
+            throw Invalid($"{PropertyCount} properties", $"{json.GetPropertyCount()}");
+        return shape;
+    }
+
+    private static T ReadEnum<T>(JsonElement json, string name)
+        where T : struct, Enum
+    {
+        string? text = Property(json, name, JsonValueKind.String).GetString();
+        int index = Array.IndexOf(Enum.GetNames<T>(), text);
+        if (index < 0)
+            throw Invalid($"one of {string.Join(", ", Enum.GetNames<T>())} as {name}", $"'{(text is { Length: <= 64 } ? text : "a longer text")}'");
+        return Enum.GetValues<T>()[index];
+    }
+
+    private static int ReadSize(JsonElement json, string name, int least = 1)
+    {
+        JsonElement property = Property(json, name, JsonValueKind.Number);
+        if (!property.TryGetInt32(out int value) || value < least)
+            throw Invalid($"a whole number from {least} to {int.MaxValue} as {name}", property.GetRawText() is { Length: <= 64 } raw ? raw : "a longer one");
+        return value;
+    }
+
+    private static bool ReadBoolean(JsonElement json, string name)
+    {
+        JsonElement property = Property(json, name);
+        if (property.ValueKind is not (JsonValueKind.True or JsonValueKind.False))
+            throw Invalid($"true or false as {name}", property.ValueKind.ToString());
+        return property.GetBoolean();
+    }
+
+    private static JsonElement Property(JsonElement json, string name, JsonValueKind kind)
+    {
+        JsonElement property = Property(json, name);
+        return property.ValueKind == kind ? property : throw Invalid($"{kind} as {name}", property.ValueKind.ToString());
+    }
+
+    private static JsonElement Property(JsonElement json, string name) =>
+        json.TryGetProperty(name, out JsonElement property) ? property : throw Invalid($"the property {name}", "none");
+
+    private static InvalidDataException Invalid(string expected, string found) => new($"Network shape: expected {expected}, found {found}.");
+}

@@ -1,0 +1,11 @@
+namespace Microsoft.ML.Lstm.Scoring;
+
+/// <summary>What the network makes of the row that a cursor or a mapper stands on. Both spans are empty when that row can't be scored.</summary>
+internal abstract class ScoredRow
+{
+    /// <summary>The outputs of the head, O values.</summary>
+    public abstract ReadOnlySpan<float> Output { get; }
+
+    /// <summary>The encoding of the sequence, E values.</summary>
+    public abstract ReadOnlySpan<float> Encoding { get; }
+}

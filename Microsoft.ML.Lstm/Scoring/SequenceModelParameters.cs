@@ -1,0 +1,69 @@
+using Microsoft.ML.Lstm.Network;
+using Microsoft.ML.Lstm.Persistence;
+
+namespace Microsoft.ML.Lstm;
+
+/// <summary>A trained recurrent network: what it looks like, and its weights. It doesn't change, and any number of threads may use it at once.</summary>
+public abstract class SequenceModelParameters
+{
+    private protected SequenceModelParameters(SequenceModel network)
+    {
+        Network = network;
+        Weights = network.Parameters.Parameters.ToDictionary(
+            parameter => parameter.Name,
+            parameter => new ReadOnlyMemory<float>(network.Parameters.Values, parameter.Offset, parameter.Length));
+    }
+
+    internal SequenceModel Network { get; }
+
+    /// <summary>The recurrent cell.</summary>
+    public CellType CellType => Network.Shape.Cell;
+
+    /// <summary>F: features of a step.</summary>
+    public int FeaturesPerStep => Network.Shape.InputSize;
+
+    /// <summary>S: static features; 0 for none.</summary>
+    public int StaticFeatureCount => Network.Shape.StaticSize;
+
+    /// <summary>H: units in each direction of each recurrent layer.</summary>
+    public int HiddenSize => Network.Shape.HiddenSize;
+
+    /// <summary>The number of recurrent layers.</summary>
+    public int NumberOfLayers => Network.Shape.Layers;
+
+    /// <summary>Whether each layer reads the sequence from both ends.</summary>
+    public bool Bidirectional => Network.Shape.Bidirectional;
+
+    /// <summary>How the steps' outputs become the encoding of the sequence.</summary>
+    public Pooling Pooling => Network.Shape.Pooling;
+
+    /// <summary>O: values predicted for a sequence.</summary>
+    public int OutputCount => Network.Shape.OutputSize;
+
+    /// <summary>
+    /// The weights by PyTorch's names, row-major; G is 4, 3 or 1 gates for LSTM, GRU or RNN, in PyTorch's order. For each layer k,
+    /// with <c>_reverse</c> behind the name for the direction from the last step to the first: <c>weight_ih_l{k}</c> [G·H x
+    /// inputs], <c>weight_hh_l{k}</c> [G·H x H] and <c>bias_l{k}</c> [G·H, for GRU 4·H], which is PyTorch's two biases in one;
+    /// then <c>head.weight</c> [O x (encoding + S)] and <c>head.bias</c> [O].
+    /// </summary>
+    public IReadOnlyDictionary<string, ReadOnlyMemory<float>> Weights { get; }
+
+    /// <summary>
+    /// Writes the network to a safetensors file, the format of <see cref="TrainingOptions.CheckpointPath"/>. A file that is
+    /// there is replaced as a whole: if writing fails it stays as it was.
+    /// </summary>
+    /// <param name="path">The file.</param>
+    public void Save(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ModelFile.Save(path, Network);
+    }
+
+    /// <summary>Writes the network to a stream, in the safetensors format.</summary>
+    /// <param name="stream">Receives the network; it stays open.</param>
+    public void Save(Stream stream)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        ModelFile.Write(stream, Network);
+    }
+}

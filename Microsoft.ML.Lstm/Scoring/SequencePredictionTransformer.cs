@@ -1,0 +1,82 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.Data;
+using Microsoft.ML.Lstm.Network;
+using Microsoft.ML.Lstm.Scoring;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.Lstm;
+
+/// <summary>
+/// Adds what a trained recurrent network makes of each row's sequence. The base of the transformers of this package.
+/// </summary>
+/// <remarks>
+/// Rows are scored in batches, when their values are asked for. A row that can't be scored (no steps, a vector length that is no
+/// multiple of the features a step, NaN or infinity in features or static features) gets NaN everywhere, and no other row is
+/// affected by it. Sequences may be longer or shorter than those trained on. Any number of threads may use a transformer at once.
+/// </remarks>
+/// <typeparam name="TModel">The trained network.</typeparam>
+public abstract partial class SequencePredictionTransformer<TModel> : ISingleFeaturePredictionTransformer<TModel>
+    where TModel : SequenceModelParameters
+{
+    private readonly IHost _host;
+    private readonly ScoringColumns _columns;
+    private readonly SequenceInput _input;
+    private readonly IReadOnlyList<OutputColumn> _outputs;
+
+    // Packed for scoring once, and only if there is something to score.
+    private readonly Lazy<ScoringNetwork> _network;
+
+    private protected SequencePredictionTransformer(IHost host, TModel model, ScoringColumns columns, IEnumerable<OutputColumn> outputs)
+    {
+        _host = host;
+        _columns = columns;
+        _input = new SequenceInput(columns.FeatureColumnName, model.FeaturesPerStep, columns.StaticFeatureColumnName, model.StaticFeatureCount);
+        _outputs = columns.EncodingColumnName is { } encoding
+            ? [.. outputs, new EncodingColumn(encoding, model.Network.Shape.EncodingSize)]
+            : [.. outputs];
+        _network = new Lazy<ScoringNetwork>(() => new ScoringNetwork(model.Network));
+        Model = model;
+        FeatureColumnType = new VectorDataViewType(NumberDataViewType.Single, columns.FeatureDimensions);
+    }
+
+    /// <summary>The trained network.</summary>
+    public TModel Model { get; }
+
+    /// <summary>The column that sequences are read from.</summary>
+    public string FeatureColumnName => _columns.FeatureColumnName;
+
+    /// <summary>The type of that column in the data trained on. What is scored may have another number of steps.</summary>
+    public DataViewType FeatureColumnType { get; }
+
+    /// <summary>The column that static features are read from; <see langword="null"/> for none.</summary>
+    public string? StaticFeatureColumnName => _columns.StaticFeatureColumnName;
+
+    /// <summary>The column that receives the encoding of the sequence; <see langword="null"/> for none.</summary>
+    public string? EncodingColumnName => _columns.EncodingColumnName;
+
+    bool ITransformer.IsRowToRowMapper => true;
+
+    /// <summary>The columns of <paramref name="inputSchema"/> and, behind them, those that this transformer adds.</summary>
+    /// <param name="inputSchema">The schema of data to transform.</param>
+    /// <returns>The schema of the transformed data.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing, or is not what the network was trained on.</exception>
+    public DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => Bind(inputSchema).OutputSchema;
+
+    /// <summary>Adds the columns of this transformer to <paramref name="input"/>. Nothing is computed before their values are asked for.</summary>
+    /// <param name="input">The data.</param>
+    /// <returns>The data with more columns.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing, or is not what the network was trained on.</exception>
+    public IDataView Transform(IDataView input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        return new ScoredDataView(Bind(input.Schema), input);
+    }
+
+    IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema) => new ScoringRowMapper(Bind(inputSchema));
+
+    private ScoringBindings Bind(DataViewSchema inputSchema)
+    {
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        return new ScoringBindings(_host, inputSchema, _network, _input, _outputs);
+    }
+}

@@ -1,0 +1,143 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.Data;
+using Microsoft.ML.Lstm.MlNet;
+using Microsoft.ML.Lstm.Network;
+using Microsoft.ML.Lstm.Persistence;
+using Microsoft.ML.Lstm.Scoring;
+using Microsoft.ML.Lstm.Training;
+using Microsoft.ML.Runtime;
+using Microsoft.ML.Trainers;
+
+namespace Microsoft.ML.Lstm;
+
+/// <summary>Trains recurrent networks on a column of sequences. The base of the trainers of this package.</summary>
+/// <typeparam name="TOptions">The options of the task.</typeparam>
+/// <typeparam name="TTransformer">What training results in.</typeparam>
+/// <typeparam name="TModel">The network in it.</typeparam>
+public abstract class SequenceTrainerBase<TOptions, TTransformer, TModel> : ITrainerEstimator<TTransformer, TModel>
+    where TOptions : SequenceTrainerOptions
+    where TTransformer : SequencePredictionTransformer<TModel>
+    where TModel : SequenceModelParameters
+{
+    private protected SequenceTrainerBase(IHostEnvironment environment, string registrationName, TOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        Host = environment.Register(registrationName);
+        Settings = (TOptions)options.Copy();
+        Settings.Validate();
+        if (Settings.EncodingColumnName == ScoreColumn.ColumnName)
+            throw new ArgumentOutOfRangeException(nameof(options.EncodingColumnName), Settings.EncodingColumnName, $"{nameof(options.EncodingColumnName)} must not be the name of the score column.");
+    }
+
+    private protected IHost Host { get; }
+
+    // A copy: the options as they were when this trainer was made.
+    private protected TOptions Settings { get; }
+
+    /// <summary>
+    /// What this trainer needs: neither normalized features, since it scales them itself, nor cached data, since it reads the data
+    /// once. It takes validation data and an earlier model.
+    /// </summary>
+    public TrainerInfo Info => TrainerTraits.Info;
+
+    /// <summary>Trains a network.</summary>
+    /// <param name="input">The training data. It is read once, and its usable rows are kept in memory.</param>
+    /// <returns>The trained network, ready to transform data.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
+    /// <exception cref="InvalidOperationException">No row can be used, or one can't and the options say that this is an error.</exception>
+    public TTransformer Fit(IDataView input) => Fit(input, null);
+
+    /// <summary>Trains a network, or goes on training one, and measures it on other data after each epoch.</summary>
+    /// <param name="trainData">The training data. It is read once, and its usable rows are kept in memory.</param>
+    /// <param name="validationData">
+    /// Data to measure on, for early stopping and for choosing the best epoch; <see langword="null"/> for none.
+    /// </param>
+    /// <param name="initialModel">
+    /// A network to go on from, of the same shape as the options and the data ask for; its scaling of features and labels is kept.
+    /// <see langword="null"/> to start anew.
+    /// </param>
+    /// <returns>The trained network, ready to transform data.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
+    /// <exception cref="ArgumentException"><paramref name="initialModel"/> has another shape.</exception>
+    /// <exception cref="InvalidOperationException">No row can be used, or one can't and the options say that this is an error.</exception>
+    public TTransformer Fit(IDataView trainData, IDataView? validationData, TModel? initialModel = null)
+    {
+        ArgumentNullException.ThrowIfNull(trainData);
+        DataViewSchema schema = trainData.Schema;
+        var input = SequenceInput.FromTrainingData(Host, schema, Settings.FeatureColumnName, Settings.FeaturesPerStep, Settings.StaticFeatureColumnName);
+        DataViewSchema.Column label = LabelRole.Find(Host, schema, Settings.LabelColumnName);
+        int labelSize = NumberReader.SizeOf(label.Type);
+        if (initialModel is not null)
+            CheckShape(initialModel.Network.Shape, input, labelSize);
+
+        using IChannel channel = Host.Start("Training");
+        using var monitor = new HostMonitor(Host, channel, Settings.NumberOfEpochs);
+        var reader = new TrainingSetReader(input, Settings.LabelColumnName, labelSize, Settings.ExampleWeightColumnName, Settings.BadRows, Host);
+        SequenceSet training = reader.Read(trainData, "training data", monitor.Warn);
+        SequenceSet? validation = validationData is null ? null : reader.Read(validationData, "validation data", monitor.Warn);
+
+        TrainingJob job = CreateJob(training, validation, Settings.Seed ?? Host.Rand.Next(), monitor) with
+        {
+            Initial = initialModel?.Network,
+            SaveCheckpoint = Settings.CheckpointPath is { } path ? model => ModelFile.Save(path, model) : null,
+        };
+        SequenceModel network = TrainingLoop.Train(job);
+        return CreateTransformer(network, new ScoringColumns
+        {
+            FeatureColumnName = Settings.FeatureColumnName,
+            FeatureDimensions = [.. ((VectorDataViewType)schema[Settings.FeatureColumnName].Type).Dimensions],
+            StaticFeatureColumnName = Settings.StaticFeatureColumnName,
+            EncodingColumnName = Settings.EncodingColumnName,
+            VectorScore = label.Type is VectorDataViewType,
+        });
+    }
+
+    /// <summary>The columns that the trained transformer will give for data like this.</summary>
+    /// <param name="inputSchema">What is known of the data's schema.</param>
+    /// <returns>What is known of the transformed data's schema.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
+    public SchemaShape GetOutputSchema(SchemaShape inputSchema)
+    {
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        ColumnRole.Feature.Find(Host, inputSchema, Settings.FeatureColumnName);
+        SchemaShape.Column label = LabelRole.Find(Host, inputSchema, Settings.LabelColumnName);
+        if (Settings.ExampleWeightColumnName is { } weight)
+            ColumnRole.Weight.Find(Host, inputSchema, weight);
+        if (Settings.StaticFeatureColumnName is { } statics)
+            ColumnRole.StaticFeature.Find(Host, inputSchema, statics);
+
+        IEnumerable<SchemaShape.Column> outputs = PromiseOutputs(label);
+        if (Settings.EncodingColumnName is { } encoding)
+            outputs = outputs.Append(SchemaShapes.Single(encoding, isVector: true, isScore: false));
+        return inputSchema.With(outputs);
+    }
+
+    /// <summary>What the label column has to be.</summary>
+    private protected abstract ColumnRole LabelRole { get; }
+
+    /// <summary>The columns the transformer adds, without the encoding.</summary>
+    private protected abstract IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label);
+
+    /// <summary>What to train; where to begin and where to keep checkpoints is added to it.</summary>
+    private protected abstract TrainingJob CreateJob(SequenceSet training, SequenceSet? validation, int seed, ITrainingMonitor monitor);
+
+    private protected abstract TTransformer CreateTransformer(SequenceModel network, ScoringColumns columns);
+
+    private void CheckShape(NetworkShape found, SequenceInput input, int labelSize)
+    {
+        Require(nameof(Settings.CellType), Settings.CellType, found.Cell);
+        Require(nameof(Settings.FeaturesPerStep), input.FeaturesPerStep, found.InputSize);
+        Require(nameof(Settings.HiddenSize), Settings.HiddenSize, found.HiddenSize);
+        Require(nameof(Settings.NumberOfLayers), Settings.NumberOfLayers, found.Layers);
+        Require(nameof(Settings.Bidirectional), Settings.Bidirectional, found.Bidirectional);
+        Require(nameof(Settings.Pooling), Settings.Pooling, found.Pooling);
+        Require("number of static features", input.StaticSize, found.StaticSize);
+        Require("number of outputs", labelSize, found.OutputSize);
+
+        static void Require<T>(string what, T expected, T found)
+        {
+            if (!EqualityComparer<T>.Default.Equals(expected, found))
+                throw new ArgumentException($"The initial model has another shape than the one to be trained: {what} is {found}, expected {expected}.", "initialModel");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+namespace Microsoft.ML.Lstm;
+
+/// <summary>The options that all trainers of this package share: the columns they read, the network and its training.</summary>
+public abstract class SequenceTrainerOptions : TrainingOptions
+{
+    internal const string DefaultLabelColumnName = "Label";
+    internal const string DefaultFeatureColumnName = "Features";
+
+    private protected SequenceTrainerOptions()
+    {
+    }
+
+    /// <summary>The column to learn. Default: <c>Label</c>.</summary>
+    public string LabelColumnName = DefaultLabelColumnName;
+
+    /// <summary>The column of sequences, as laid out in <see cref="FeaturesPerStep"/>. Default: <c>Features</c>.</summary>
+    public string FeatureColumnName = DefaultFeatureColumnName;
+
+    /// <summary>
+    /// How much each row counts in the loss: a column of <see cref="float"/>, 0 or more. <see langword="null"/> for rows that
+    /// all count the same. Default: <see langword="null"/>.
+    /// </summary>
+    public string? ExampleWeightColumnName;
+
+    /// <summary>
+    /// What is known of a sequence as a whole, joined to its encoding before the output layer: a column of
+    /// <see cref="float"/>, or a known-size vector of it. <see langword="null"/> for none. Default: <see langword="null"/>.
+    /// </summary>
+    public string? StaticFeatureColumnName;
+
+    /// <summary>
+    /// A column for the encoding of the sequence, a vector with <see cref="TrainingOptions.HiddenSize"/> values (twice as many
+    /// when bidirectional) that any other trainer can use as features. <see langword="null"/> for none.
+    /// Default: <see langword="null"/>.
+    /// </summary>
+    public string? EncodingColumnName;
+
+    /// <summary>
+    /// Features a step, F. A vector of T x F values is a sequence of T steps, the first F values being the first step; T may
+    /// differ from row to row. <see langword="null"/> takes F from the feature column's dimensions when it has two or more
+    /// (<c>Vector&lt;Single, T, F&gt;</c>), else 1. Default: <see langword="null"/>.
+    /// </summary>
+    public int? FeaturesPerStep;
+
+    /// <summary>What to do with rows that can't be trained on. Default: <see cref="BadRowHandling.Skip"/>.</summary>
+    public BadRowHandling BadRows = BadRowHandling.Skip;
+
+    /// <summary>A copy that later changes to this object don't reach.</summary>
+    internal SequenceTrainerOptions Copy()
+    {
+        var copy = (SequenceTrainerOptions)MemberwiseClone();
+        if (EarlyStopping is { } stopping)
+            copy.EarlyStopping = new EarlyStoppingOptions { Metric = stopping.Metric, Patience = stopping.Patience, MinimumDelta = stopping.MinimumDelta };
+        return copy;
+    }
+
+    internal override void Validate()
+    {
+        base.Validate();
+        RequireName(LabelColumnName, nameof(LabelColumnName), optional: false);
+        RequireName(FeatureColumnName, nameof(FeatureColumnName), optional: false);
+        RequireName(ExampleWeightColumnName, nameof(ExampleWeightColumnName), optional: true);
+        RequireName(StaticFeatureColumnName, nameof(StaticFeatureColumnName), optional: true);
+        RequireName(EncodingColumnName, nameof(EncodingColumnName), optional: true);
+        Require(FeaturesPerStep is null or >= 1, FeaturesPerStep, nameof(FeaturesPerStep), "1 or more, or null");
+        RequireDefined(BadRows, nameof(BadRows));
+    }
+
+    private static void RequireName(string? name, string option, bool optional)
+        => Require(optional ? name != "" : !string.IsNullOrEmpty(name), name, option, optional ? "a column name, or null" : "a column name");
+}
