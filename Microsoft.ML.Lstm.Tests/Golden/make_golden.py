@@ -1,0 +1,218 @@
+"""Writes the golden vectors beside this file: what PyTorch says about small networks, for our tests to agree with.
+
+    python3 make_golden.py        (PyTorch 1.13 or later, on a CPU)
+
+All in float64, so that the values are good to 1e-12 and the float engine's 1e-5 is a test of the engine. Inputs and
+initial weights are multiples of 1/1024, which float32 and the decimals in the files hold exactly.
+
+Names and layouts are ours (see ParameterSet): PyTorch's, but for the two bias vectors, which are merged. PyTorch gets
+them back as b_ih = ours and b_hh = 0, except for the n gate of GRU, where the two are different parameters. They are
+handed to PyTorch as functions of ours, so that its gradients and optimizers see exactly our parameters.
+
+Sequences are stored step-major, [T x I]; "steps" are the last layer's outputs, [T x D*H]; "hidden" and "cellState" are
+h_n and c_n, [L*D x B x H]. The loss is the mean squared error over batch and outputs. "stateGradients" belong to another
+loss, the sum of steps, h_n and c_n each times the weight given there.
+"""
+
+import json
+import os
+
+import torch
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+torch.set_default_dtype(torch.float64)
+torch.set_num_threads(1)
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+GATES = {"Lstm": 4, "Gru": 3, "Rnn": 1}
+MODULES = {"Lstm": torch.nn.LSTM, "Gru": torch.nn.GRU, "Rnn": torch.nn.RNN}
+
+
+def grid(*shape, scale=1.0):
+    """Uniform in [-scale, scale], in steps of 1/1024."""
+    return torch.round((2 * torch.rand(*shape) - 1) * scale * 1024) / 1024
+
+
+class Net:
+    def __init__(self, cell, I, H, layers, bidirectional, pooling, S, O):
+        self.config = dict(cell=cell, inputSize=I, hiddenSize=H, layers=layers, bidirectional=bidirectional,
+                           pooling=pooling, staticSize=S, outputSize=O)
+        self.cell, self.H, self.pooling = cell, H, pooling
+        self.D = 2 if bidirectional else 1
+        self.module = MODULES[cell](I, H, layers, batch_first=True, bidirectional=bidirectional)
+        self.parameters = {}
+        G = GATES[cell]
+        for layer in range(layers):
+            for direction in range(self.D):
+                k = "_l%d" % layer + ("_reverse" if direction else "")
+                width = I if layer == 0 else self.D * H
+                self.parameters["weight_ih" + k] = grid(G * H, width, scale=0.8)
+                self.parameters["weight_hh" + k] = grid(G * H, H, scale=0.6)
+                self.parameters["bias" + k] = grid((4 if cell == "Gru" else G) * H, scale=0.5)
+        self.parameters["head.weight"] = grid(O, self.D * H + S)
+        self.parameters["head.bias"] = grid(O)
+        for p in self.parameters.values():
+            p.requires_grad_()
+
+    def torch_weight(self, name):
+        H = self.H
+        if not name.startswith("bias"):
+            return self.parameters[name]
+        merged = self.parameters["bias" + name[len("bias_ih"):]]
+        if self.cell == "Gru":
+            return merged[:3 * H] if name.startswith("bias_ih") else torch.cat([torch.zeros(2 * H), merged[3 * H:]])
+        return merged if name.startswith("bias_ih") else torch.zeros_like(merged)
+
+    def forward(self, sequences, statics):
+        # The list that the module's own forward hands to PyTorch's kernels.
+        self.module._flat_weights = [self.torch_weight(n) for n in self.module._flat_weights_names]
+        lengths = torch.tensor([len(s) for s in sequences])
+        padded = torch.nn.utils.rnn.pad_sequence(sequences, batch_first=True)
+        packed, state = self.module(pack_padded_sequence(padded, lengths, batch_first=True, enforce_sorted=False))
+        steps, _ = pad_packed_sequence(packed, batch_first=True)
+        h, c = state if self.cell == "Lstm" else (state, None)
+        steps = [steps[b, :n] for b, n in enumerate(lengths)]
+        if self.pooling == "Last":
+            encoding = torch.cat(list(h[-self.D:]), dim=1)
+        elif self.pooling == "Mean":
+            encoding = torch.stack([s.mean(dim=0) for s in steps])
+        else:
+            encoding = torch.stack([s.max(dim=0).values for s in steps])
+        outputs = torch.cat([encoding, statics], dim=1) @ self.parameters["head.weight"].T + self.parameters["head.bias"]
+        return steps, h, c, encoding, outputs
+
+
+def make_data(config, lengths):
+    sequences = [grid(n, config["inputSize"], scale=1.5) for n in lengths]
+    return sequences, grid(len(lengths), config["staticSize"]), grid(len(lengths), config["outputSize"], scale=2)
+
+
+def flat(tensor):
+    # 16 digits; the exact multiples of 1/1024 need fewer.
+    return [float("%.16g" % v) for v in tensor.detach().reshape(-1).tolist()]
+
+
+def flat_all(tensors):
+    return [flat(t) for t in tensors]
+
+
+def describe(net, sequences, statics, targets):
+    return dict(net.config, lengths=[len(s) for s in sequences], sequences=flat_all(sequences), statics=flat_all(statics),
+                targets=flat_all(targets), parameters={n: flat(p) for n, p in net.parameters.items()})
+
+
+def gradients(net, loss, sequences, statics):
+    names = list(net.parameters)
+    of = [net.parameters[n] for n in names] + list(sequences) + [statics]
+    found = torch.autograd.grad(loss, of, allow_unused=True)
+    found = [torch.zeros_like(p) if g is None else g for p, g in zip(of, found)]
+    return dict(parameters={n: flat(g) for n, g in zip(names, found)},
+                inputs=flat_all(found[len(names):-1]), statics=flat_all(found[-1]))
+
+
+def network_case(seed, name, cell, layers=1, bidirectional=False, pooling="Last", lengths=(4, 7, 1, 4), S=0, states=False):
+    torch.manual_seed(seed)
+    net = Net(cell, 3, 5, layers, bidirectional, pooling, S, 2)
+    sequences, statics, targets = make_data(net.config, lengths)
+    case = dict(name=name, **describe(net, sequences, statics, targets))
+    for tensor in sequences + [statics]:
+        tensor.requires_grad_()
+    steps, h, c, encoding, outputs = net.forward(sequences, statics)
+    loss = torch.nn.functional.mse_loss(outputs, targets)
+    case.update(steps=flat_all(steps), hidden=[flat_all(x) for x in h], cellState=None if c is None else [flat_all(x) for x in c],
+                encodings=flat_all(encoding), outputs=flat_all(outputs), loss=float(loss),
+                gradients=gradients(net, loss, sequences, statics))
+    if states:
+        steps, h, c, _, _ = net.forward(sequences, statics)
+        dsteps, dh, dc = [grid(*s.shape) for s in steps], grid(*h.shape), None if c is None else grid(*c.shape)
+        loss = sum((s * d).sum() for s, d in zip(steps, dsteps)) + (h * dh).sum()
+        if c is not None:
+            loss = loss + (c * dc).sum()
+        case["stateGradients"] = dict(dSteps=flat_all(dsteps), dHidden=[flat_all(x) for x in dh],
+                                      dCellState=None if c is None else [flat_all(x) for x in dc],
+                                      **gradients(net, loss, sequences, statics))
+    return case
+
+
+def network_cases(cell):
+    seed = 1000 * (1 + list(GATES).index(cell))
+    n = cell.lower()
+    yield network_case(seed + 1, n + "_1_layer", cell)
+    yield network_case(seed + 2, n + "_2_layers", cell, layers=2)
+    yield network_case(seed + 3, n + "_bidirectional", cell, bidirectional=True)
+    yield network_case(seed + 4, n + "_2_layers_bidirectional", cell, layers=2, bidirectional=True, states=True)
+    yield network_case(seed + 5, n + "_equal_lengths", cell, bidirectional=True, lengths=(5, 5, 5))
+    yield network_case(seed + 6, n + "_mean", cell, bidirectional=True, pooling="Mean", S=3)
+    yield network_case(seed + 7, n + "_max", cell, bidirectional=True, pooling="Max", S=3)
+
+
+OPTIMIZERS = {
+    "Adam": lambda p, decay: torch.optim.Adam(p, lr=0.01, weight_decay=decay),
+    "AdamW": lambda p, decay: torch.optim.AdamW(p, lr=0.01, weight_decay=decay),
+    "Sgd": lambda p, decay: torch.optim.SGD(p, lr=0.01, momentum=0.9, weight_decay=decay),
+    "RmsProp": lambda p, decay: torch.optim.RMSprop(p, lr=0.01, alpha=0.99, eps=1e-8, weight_decay=decay),
+}
+BINDING, LOOSE = 0.5, 100.0
+
+
+def optimizer_case(seed, cell, runs):
+    torch.manual_seed(seed)
+    net = Net(cell, 2, 4, 1, False, "Last", 1, 2)
+    sequences, statics, targets = make_data(net.config, (3, 5, 1, 3))
+    case = dict(name=cell.lower(), **describe(net, sequences, statics, targets), runs=[])
+    initial = {n: p.detach().clone() for n, p in net.parameters.items()}
+    for optimizer, decay, max_norm in runs:
+        for n, p in net.parameters.items():
+            p.data.copy_(initial[n])
+        step = OPTIMIZERS[optimizer](list(net.parameters.values()), decay)
+        run = dict(name="%s_%s%s%s" % (cell.lower(), optimizer.lower(), "_decay" if decay else "", "_clipped" if max_norm == BINDING else ""),
+                   optimizer=optimizer, learningRate=0.01, weightDecay=decay, maxNorm=max_norm, losses=[], norms=[], parameters=[])
+        for _ in range(3):
+            step.zero_grad()
+            loss = torch.nn.functional.mse_loss(net.forward(sequences, statics)[-1], targets)
+            loss.backward()
+            # Adam and RMSProp divide a gradient by its own size: below this one, float rounding would show in the steps.
+            smallest = min(float(p.grad.abs().min()) for p in net.parameters.values())
+            assert smallest > 3e-5, smallest
+            norm = torch.nn.utils.clip_grad_norm_(list(net.parameters.values()), max_norm)
+            assert (norm > max_norm) == (max_norm == BINDING), norm
+            step.step()
+            run["losses"].append(float(loss))
+            run["norms"].append(float(norm))
+            run["parameters"].append({n: flat(p) for n, p in net.parameters.items()})
+        case["runs"].append(run)
+    return case
+
+
+def optimizer_cases():
+    yield optimizer_case(LSTM_SEED, "Lstm", [
+        ("Adam", 0, LOOSE), ("Adam", 0, BINDING), ("Adam", 0.01, LOOSE),
+        ("AdamW", 0.01, LOOSE), ("AdamW", 0.01, BINDING),
+        ("Sgd", 0, LOOSE), ("Sgd", 0, BINDING), ("Sgd", 0.01, LOOSE), ("Sgd", 0.01, BINDING),
+        ("RmsProp", 0, LOOSE), ("RmsProp", 0, BINDING), ("RmsProp", 0.01, LOOSE)])
+    yield optimizer_case(GRU_SEED, "Gru", [("Adam", 0, LOOSE), ("Adam", 0, BINDING), ("Sgd", 0.01, BINDING)])
+
+
+# Seeds for which no gradient comes near zero in any of the runs.
+LSTM_SEED, GRU_SEED = 294, 151
+
+
+def text(value, indent=0):
+    """Objects and lists of objects on lines of their own, each array of numbers on one."""
+    pad = "  " * (indent + 1)
+    if isinstance(value, dict):
+        return "{\n" + ",\n".join(pad + json.dumps(k) + ": " + text(v, indent + 1) for k, v in value.items()) + "\n" + pad[2:] + "}"
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return "[\n" + ",\n".join(pad + text(v, indent + 1) for v in value) + "\n" + pad[2:] + "]"
+    return json.dumps(value, separators=(",", ":"))
+
+
+def write(name, cases):
+    with open(os.path.join(HERE, name), "w", newline="\n") as file:
+        file.write(text(list(cases)) + "\n")
+
+
+if __name__ == "__main__":
+    for cell in GATES:
+        write(cell.lower() + ".json", network_cases(cell))
+    write("optimizers.json", optimizer_cases())

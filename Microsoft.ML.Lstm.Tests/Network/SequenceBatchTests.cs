@@ -1,0 +1,55 @@
+using Microsoft.ML.Lstm.Network;
+
+namespace Microsoft.ML.Lstm.Tests.Network;
+
+[TestClass]
+public sealed unsafe class SequenceBatchTests
+{
+    [TestMethod]
+    public void SequencesArePackedLongestFirstAndTimeMajor()
+    {
+        var batch = new SequenceBatch(inputSize: 2, staticSize: 1);
+        int[] lengths = [2, 4, 1, 4];
+        for (int i = 0; i < lengths.Length; i++)
+        {
+            Span<float> steps = batch.Add(lengths[i]);
+            for (int j = 0; j < steps.Length; j++)
+                steps[j] = 100 * i + j;
+            batch.Statics(i)[0] = i;
+        }
+
+        batch.Pack();
+
+        Assert.AreEqual(4, batch.MaxLength);
+        Assert.AreEqual(11, batch.TotalSteps);
+        CollectionAssert.AreEqual(new[] { 1, 3, 0, 2 }, Enumerable.Range(0, 4).Select(batch.SequenceAt).ToArray());
+        CollectionAssert.AreEqual(new[] { 4, 3, 2, 2 }, Enumerable.Range(0, 4).Select(batch.ActiveRows).ToArray());
+        float[] expected = [100, 101, 300, 301, 0, 1, 200, 201, 102, 103, 302, 303, 2, 3, 104, 105, 304, 305, 106, 107, 306, 307];
+        CollectionAssert.AreEqual(expected, new Span<float>(batch.X, 22).ToArray());
+    }
+
+    [TestMethod]
+    public void ABatchIsReusedForLongerAndShorterOnes()
+    {
+        var batch = new SequenceBatch(inputSize: 1, staticSize: 0);
+        foreach (int count in new[] { 3, 40, 1, 17 })
+        {
+            batch.Clear();
+            for (int i = 0; i < count; i++)
+                batch.Add(i + 1).Fill(i);
+            batch.Pack();
+
+            Assert.AreEqual(count * (count + 1) / 2, batch.TotalSteps);
+            for (int t = 0; t < count; t++)
+            {
+                Assert.AreEqual(count - t, batch.ActiveRows(t));
+                for (int row = 0; row < batch.ActiveRows(t); row++)
+                    Assert.AreEqual(count - 1 - row, batch.X[batch.FirstRow(t) + row]);
+            }
+        }
+    }
+
+    [TestMethod]
+    public void AnEmptySequenceIsRefused()
+        => Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new SequenceBatch(1, 0).Add(0));
+}

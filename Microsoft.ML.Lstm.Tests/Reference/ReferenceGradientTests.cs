@@ -1,0 +1,113 @@
+using Microsoft.ML.Lstm.Network;
+
+namespace Microsoft.ML.Lstm.Tests.Reference;
+
+/// <summary>The oracle's own proof: its backward pass is the derivative of its forward pass.</summary>
+[TestClass]
+public sealed class ReferenceGradientTests
+{
+    private const double Tolerance = 1e-6;
+
+    // Truncation of the five-point formula falls with the fourth power of the step and rounding grows with its inverse:
+    // here both are near 1e-12.
+    private const double Step = 3e-4;
+
+    private static readonly int[] Lengths = [3, 6, 1, 3];
+
+    public TestContext TestContext { get; set; } = null!;
+
+    public static IEnumerable<object[]> Shapes =>
+        from cell in Enum.GetValues<CellType>()
+        from layers in new[] { 1, 2 }
+        from bidirectional in new[] { false, true }
+        from pooling in new[] { Pooling.Last, Pooling.Mean, Pooling.Max }
+        select new object[] { cell, layers, bidirectional, pooling };
+
+    [TestMethod]
+    [DynamicData(nameof(Shapes))]
+    public void GradientsOfALossOfTheOutputsAreItsCentralDifferences(CellType cell, int layers, bool bidirectional, Pooling pooling)
+    {
+        NetworkSample sample = Sample(cell, layers, bidirectional, pooling);
+        AssertGradientsAreCentralDifferences(sample, new ResultGradients { Outputs = sample.DOutputs });
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Shapes))]
+    public void GradientsOfALossOfEveryStepAndFinalStateAreItsCentralDifferences(CellType cell, int layers, bool bidirectional, Pooling pooling)
+    {
+        NetworkSample sample = Sample(cell, layers, bidirectional, pooling);
+        ReferenceOutputs results = new ReferenceNetwork(sample.Shape, sample.Parameters).Forward(sample.Sequences, sample.Statics);
+        AssertGradientsAreCentralDifferences(sample, sample.DrawGradients(results));
+    }
+
+    private static NetworkSample Sample(CellType cell, int layers, bool bidirectional, Pooling pooling) => new(
+        new NetworkShape
+        {
+            Cell = cell,
+            InputSize = 3,
+            HiddenSize = 5,
+            Layers = layers,
+            Bidirectional = bidirectional,
+            Pooling = pooling,
+            StaticSize = 2,
+            OutputSize = 3,
+        },
+        Lengths);
+
+    /// <summary>For the loss Σ gradient∘result, whose gradient with respect to the results is the given one.</summary>
+    private void AssertGradientsAreCentralDifferences(NetworkSample sample, ResultGradients dResults)
+    {
+        var network = new ReferenceNetwork(sample.Shape, sample.Parameters);
+        network.Forward(sample.Sequences, sample.Statics);
+        ReferenceGradients gradients = network.Backward(dResults);
+
+        double worstNorm = 0, worstElement = 0;
+        foreach ((string name, double[] values) in sample.Parameters)
+            Check(name, [values], [gradients.Parameters[name]]);
+        Check("sequences", sample.Sequences, gradients.Sequences);
+        Check("statics", sample.Statics, gradients.Statics);
+        TestContext.WriteLine($"relative error: {worstNorm:g2} of a tensor's norm, {worstElement:g2} of an element");
+
+        void Check(string name, double[][] values, double[][] analytic)
+        {
+            double[] actual = Difference.Flatten(analytic), expected = Difference.Flatten(values.Select(v => CentralDifferences(v, Loss)));
+            double norm = Difference.OfNorm(actual, expected), element = Difference.OfElements(actual, expected, floor: 1e-4);
+            worstNorm = Math.Max(worstNorm, norm);
+            worstElement = Math.Max(worstElement, element);
+            Assert.IsLessThan(Tolerance, norm, name);
+            Assert.IsLessThan(Tolerance, element, name);
+            // A gradient that never arrives would agree with differences of zero.
+            Assert.IsTrue(expected.Any(d => Math.Abs(d) > 1e-3), $"{name} has no influence on the loss.");
+        }
+
+        double Loss()
+        {
+            ReferenceOutputs results = new ReferenceNetwork(sample.Shape, sample.Parameters).Forward(sample.Sequences, sample.Statics);
+            return Dot(dResults.Outputs, results.Outputs) + Dot(dResults.Steps, results.Steps)
+                + Dot(dResults.Hidden?.SelectMany(h => h), results.Hidden.SelectMany(h => h))
+                + Dot(dResults.CellState?.SelectMany(c => c), results.CellState.SelectMany(c => c));
+        }
+    }
+
+    /// <summary>The derivative of <paramref name="loss"/> to each of <paramref name="values"/>, by the five-point formula.</summary>
+    private static double[] CentralDifferences(double[] values, Func<double> loss)
+    {
+        double[] derivatives = new double[values.Length];
+        for (int i = 0; i < values.Length; i++)
+        {
+            double value = values[i];
+            derivatives[i] = (8 * (At(Step) - At(-Step)) - (At(2 * Step) - At(-2 * Step))) / (12 * Step);
+            values[i] = value;
+
+            double At(double offset)
+            {
+                values[i] = value + offset;
+                return loss();
+            }
+        }
+        return derivatives;
+    }
+
+    private static double Dot(IEnumerable<double[]>? a, IEnumerable<double[]> b)
+        => a is null ? 0 : a.Zip(b, (p, q) => p.Zip(q, (x, y) => x * y).Sum()).Sum();
+}

@@ -1,0 +1,114 @@
+using Microsoft.ML.Lstm.Network;
+
+namespace Microsoft.ML.Lstm.Tests.Reference;
+
+/// <summary>
+/// The whole network in plain double arithmetic, one sequence and one step and one unit at a time: the oracle for the
+/// engine. Nothing is packed, shared or fused, and none of the engine's code runs; only the record of the dimensions is
+/// the engine's.
+/// </summary>
+/// <param name="shape">The dimensions.</param>
+/// <param name="parameters">Row-major values by the names that <see cref="ParameterSet"/> documents.</param>
+internal sealed class ReferenceNetwork(NetworkShape shape, IReadOnlyDictionary<string, double[]> parameters)
+{
+    private readonly int _directions = shape.Bidirectional ? 2 : 1;
+    private readonly List<ReferenceSequence> _sequences = [];
+    private Dictionary<string, double[]> _gradients = [];
+
+    private int EncodingSize => _directions * shape.HiddenSize;
+
+    /// <summary>Runs a batch; sequence b has T_b steps of I features, step-major, and S static features (null when S is 0).</summary>
+    public ReferenceOutputs Forward(double[][] sequences, double[][]? statics = null)
+    {
+        _gradients = parameters.ToDictionary(p => p.Key, p => new double[p.Value.Length]);
+        _sequences.Clear();
+        for (int b = 0; b < sequences.Length; b++)
+        {
+            var sequence = new ReferenceSequence(shape, NewLayers());
+            sequence.Forward(sequences[b]);
+            _sequences.Add(sequence);
+            sequence.HeadInput = [.. sequence.Encoding, .. statics?[b] ?? []];
+        }
+        return new ReferenceOutputs
+        {
+            Steps = [.. _sequences.Select(s => s.Steps.SelectMany(h => h).ToArray())],
+            Hidden = States(final => final.H),
+            CellState = States(final => final.C),
+            Encodings = [.. _sequences.Select(s => s.Encoding)],
+            Outputs = [.. _sequences.Select(s => Head(s.HeadInput))],
+        };
+    }
+
+    /// <summary>The gradients of the loss whose gradients with respect to the results of the last <see cref="Forward"/> are given.</summary>
+    public ReferenceGradients Backward(ResultGradients results)
+    {
+        foreach (double[] gradient in _gradients.Values)
+            Array.Clear(gradient);
+        double[][] dSequences = new double[_sequences.Count][], dStatics = new double[_sequences.Count][];
+        for (int b = 0; b < _sequences.Count; b++)
+        {
+            ReferenceSequence sequence = _sequences[b];
+            double[] dHeadInput = BackHead(sequence.HeadInput, results.Outputs?[b] ?? new double[shape.OutputSize]);
+            double[] dEncoding = dHeadInput[..EncodingSize];
+            dStatics[b] = dHeadInput[EncodingSize..];
+            dSequences[b] = sequence.Backward(dEncoding, results.Steps?[b],
+                results.Hidden?.Select(dh => dh[b]).ToArray(), results.CellState?.Select(dc => dc[b]).ToArray());
+        }
+        return new ReferenceGradients(_gradients.ToDictionary(g => g.Key, g => (double[])g.Value.Clone()), dSequences, dStatics);
+    }
+
+    /// <summary>As the other overload, for a loss that sees the outputs only.</summary>
+    public ReferenceGradients Backward(double[][] dOutputs) => Backward(new ResultGradients { Outputs = dOutputs });
+
+    /// <summary>y = W·e + b.</summary>
+    private double[] Head(double[] e)
+    {
+        double[] weight = parameters["head.weight"], y = (double[])parameters["head.bias"].Clone();
+        for (int o = 0; o < y.Length; o++)
+        {
+            for (int k = 0; k < e.Length; k++)
+                y[o] += weight[o * e.Length + k] * e[k];
+        }
+        return y;
+    }
+
+    /// <summary>dW += dy·eᵀ, db += dy, de = Wᵀ·dy.</summary>
+    private double[] BackHead(double[] e, double[] dy)
+    {
+        double[] de = new double[e.Length];
+        for (int o = 0; o < dy.Length; o++)
+        {
+            for (int k = 0; k < e.Length; k++)
+            {
+                _gradients["head.weight"][o * e.Length + k] += dy[o] * e[k];
+                de[k] += parameters["head.weight"][o * e.Length + k] * dy[o];
+            }
+            _gradients["head.bias"][o] += dy[o];
+        }
+        return de;
+    }
+
+    /// <summary>All layers and directions, with gradients that all sequences share: those of the batch are sums over it.</summary>
+    private ReferenceDirection[][] NewLayers()
+    {
+        var layers = new ReferenceDirection[shape.Layers][];
+        for (int layer = 0; layer < shape.Layers; layer++)
+        {
+            int inputSize = layer == 0 ? shape.InputSize : EncodingSize;
+            layers[layer] = new ReferenceDirection[_directions];
+            for (int direction = 0; direction < _directions; direction++)
+            {
+                string suffix = direction == 0 ? $"_l{layer}" : $"_l{layer}_reverse";
+                var cell = ReferenceCell.Create(shape.Cell, inputSize, shape.HiddenSize, Of(parameters, suffix), Of(_gradients, suffix));
+                layers[layer][direction] = new ReferenceDirection(cell, shape.HiddenSize, reverse: direction == 1);
+            }
+        }
+        return layers;
+
+        static DirectionWeights Of(IReadOnlyDictionary<string, double[]> from, string suffix)
+            => new(from["weight_ih" + suffix], from["weight_hh" + suffix], from["bias" + suffix]);
+    }
+
+    private double[][][] States(Func<CellState, double[]> select)
+        => [.. Enumerable.Range(0, shape.Layers * _directions).Select(at => _sequences.Select(s => select(s.Finals[at])).ToArray())];
+}
