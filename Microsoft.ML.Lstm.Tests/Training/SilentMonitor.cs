@@ -1,0 +1,24 @@
+using Microsoft.ML.Lstm.Training;
+
+namespace Microsoft.ML.Lstm.Tests.Training;
+
+/// <summary>Keeps what the training loop tells.</summary>
+internal sealed class SilentMonitor : ITrainingMonitor
+{
+    public List<EpochCompletedEventArgs> Epochs { get; } = [];
+
+    public List<string> Warnings { get; } = [];
+
+    public int Batches { get; private set; }
+
+    public void BatchCompleted(int epoch, int batch, int batches) => Batches++;
+
+    public void EpochCompleted(EpochCompletedEventArgs epoch) => Epochs.Add(epoch);
+
+    public void Warn(string message) => Warnings.Add(message);
+}
+
+/// <summary>Options of no trainer in particular.</summary>
+internal sealed class LoopOptions : TrainingOptions
+{
+}

@@ -1,0 +1,214 @@
+using Microsoft.ML.Lstm.Network;
+using Microsoft.ML.Lstm.Training;
+
+namespace Microsoft.ML.Lstm.Tests.Training;
+
+[TestClass]
+public sealed class TrainingLoopTests
+{
+    [TestMethod]
+    [DataRow(OptimizerType.Adam)]
+    [DataRow(OptimizerType.AdamW)]
+    [DataRow(OptimizerType.Sgd)]
+    [DataRow(OptimizerType.RmsProp)]
+    public void EveryOptimizerLearnsAMean(OptimizerType optimizer)
+    {
+        var monitor = new SilentMonitor();
+
+        TrainingLoop.Train(Job(new LoopOptions { Optimizer = optimizer, HiddenSize = 8, NumberOfEpochs = 40, LearningRate = 0.01f }, monitor));
+
+        // 1 is what a constant would get, since targets are scaled to unit variance.
+        Assert.IsLessThan(0.05, monitor.Epochs[^1].Training.Loss);
+        Assert.AreEqual(40 * 10, monitor.Batches);
+    }
+
+    [TestMethod]
+    [DataRow(CellType.Lstm)]
+    [DataRow(CellType.Gru)]
+    [DataRow(CellType.Rnn)]
+    public void TheBitsDependOnTheSeedAndNotOnTheThreads(CellType cell)
+    {
+        float[] Weights(int seed, int threads)
+        {
+            // Large enough to be shared among threads, with sizes that do not divide evenly.
+            var options = new LoopOptions
+            {
+                CellType = cell, HiddenSize = 45, NumberOfLayers = 2, Bidirectional = true, Dropout = 0.3f, NumberOfEpochs = 2,
+                BatchSize = 101, NumberOfThreads = threads, ValidationFraction = 0.1f,
+            };
+            return TrainingLoop.Train(Job(options, new SilentMonitor(), seed)).Parameters.Values;
+        }
+
+        float[] expected = Weights(7, 1);
+        foreach (int threads in new[] { 1, 2, 3, 5 })
+            CollectionAssert.AreEqual(expected, Weights(7, threads), $"{threads} threads");
+        CollectionAssert.AreNotEqual(expected, Weights(8, 1));
+    }
+
+    [TestMethod]
+    public void WithoutValidationTheLastEpochsModelIsReturned()
+    {
+        var few = new LoopOptions { NumberOfEpochs = 3, LearningRateSchedule = LearningRateSchedule.Constant };
+        var more = new LoopOptions { NumberOfEpochs = 4, LearningRateSchedule = LearningRateSchedule.Constant };
+        var checkpoints = new List<SequenceModel>();
+
+        SequenceModel afterThree = TrainingLoop.Train(Job(few, new SilentMonitor()) with { SaveCheckpoint = checkpoints.Add });
+        SequenceModel afterFour = TrainingLoop.Train(Job(more, new SilentMonitor()));
+
+        CollectionAssert.AreEqual(checkpoints[2].Parameters.Values, afterThree.Parameters.Values);
+        CollectionAssert.AreNotEqual(afterThree.Parameters.Values, afterFour.Parameters.Values);
+    }
+
+    [TestMethod]
+    public void ValidationRestoresTheBestEpoch()
+    {
+        // A learning rate that jumps about, so that the last epoch is not the best.
+        var options = new LoopOptions { NumberOfEpochs = 12, LearningRate = 0.3f, LearningRateSchedule = LearningRateSchedule.Constant, ValidationFraction = 0.3f };
+        var monitor = new SilentMonitor();
+        SequenceModel? checkpoint = null;
+
+        SequenceModel model = TrainingLoop.Train(Job(options, monitor) with { SaveCheckpoint = best => checkpoint = best });
+
+        double best = monitor.Epochs.Min(epoch => epoch.Validation!.Loss);
+        Assert.AreEqual(best, monitor.Epochs.Last(epoch => epoch.IsBest).Validation!.Loss);
+        Assert.IsFalse(monitor.Epochs[^1].IsBest, "The test needs a last epoch that is not the best.");
+        Assert.AreSame(checkpoint, model);
+    }
+
+    [TestMethod]
+    public void EarlyStoppingCountsEpochsWithoutEnoughImprovement()
+    {
+        var options = new LoopOptions { NumberOfEpochs = 50, EarlyStopping = new EarlyStoppingOptions { Patience = 3, MinimumDelta = 1000 } };
+        var monitor = new SilentMonitor();
+
+        TrainingLoop.Train(Job(options, monitor));
+
+        // The first epoch counts as an improvement; no later one improves by as much as 1000.
+        Assert.HasCount(4, monitor.Epochs);
+    }
+
+    [TestMethod]
+    public void DivergenceWithoutAGoodEpochNamesTheEpochAndBatch()
+    {
+        var options = new LoopOptions { Optimizer = OptimizerType.Sgd, LearningRate = 1e30f, GradientClipNorm = 0 };
+
+        var thrown = Assert.ThrowsExactly<InvalidOperationException>(() => TrainingLoop.Train(Job(options, new SilentMonitor())));
+
+        StringAssert.Contains(thrown.Message, "epoch 1, batch ");
+    }
+
+    [TestMethod]
+    public void DivergenceAfterAGoodEpochReturnsItWithAWarning()
+    {
+        var options = new LoopOptions { Optimizer = OptimizerType.Sgd, NumberOfEpochs = 5, GradientClipNorm = 0, LearningRate = 0.01f, LearningRateSchedule = new Explosion() };
+        var monitor = new SilentMonitor();
+        SequenceModel? checkpoint = null;
+
+        SequenceModel model = TrainingLoop.Train(Job(options, monitor) with { SaveCheckpoint = best => checkpoint = best });
+
+        Assert.AreSame(checkpoint, model);
+        Assert.HasCount(2, monitor.Epochs);
+        StringAssert.Contains(monitor.Warnings.Single(), "epoch 3, batch ");
+        Assert.IsTrue(model.Parameters.Values.All(float.IsFinite));
+    }
+
+    [TestMethod]
+    public void ACancelledTokenStopsBeforeTheNextBatch()
+    {
+        using var source = new CancellationTokenSource();
+        var monitor = new SilentMonitor();
+        var options = new LoopOptions { CancellationToken = source.Token, EpochCompleted = epoch => { if (epoch.Epoch == 2) source.Cancel(); } };
+
+        TrainingLoop.Train(Job(options, monitor));
+
+        Assert.AreEqual(2 * 10, monitor.Batches);
+    }
+
+    [TestMethod]
+    public void FeaturesAndTargetsOfAnyScaleTrainAlike()
+    {
+        double Error(float scale, float shift)
+        {
+            var monitor = new SilentMonitor();
+            TrainingLoop.Train(Job(new LoopOptions { HiddenSize = 8, NumberOfEpochs = 30 }, monitor, scale: scale, shift: shift));
+            return monitor.Epochs[^1].Training.RootMeanSquaredError / scale;
+        }
+
+        double plain = Error(1, 0);
+        Assert.AreEqual(plain, Error(1e4f, 3e5f), 0.1 * plain);
+        Assert.AreEqual(plain, Error(1e-4f, 0), 0.1 * plain);
+    }
+
+    [TestMethod]
+    public void ConstantFeaturesAndTargetsAreNoDivisionByZero()
+    {
+        var data = new SequenceSet(2, 1, 1);
+        for (int i = 0; i < 20; i++)
+            data.Add([3, i, 3, i + 1], [5], [7]);
+
+        SequenceModel model = TrainingLoop.Train(new TrainingJob(data, null, new LoopOptions { NumberOfEpochs = 30 }, RegressionLoss.SquaredError, true, 1, new SilentMonitor()));
+
+        var scorer = new SequenceScorer(new ScoringNetwork(model));
+        new float[] { 3, 4, 3, 5 }.CopyTo(scorer.AddSequence(2));
+        scorer.Statics(0)[0] = 5;
+        scorer.Score();
+        Assert.AreEqual(7, scorer.Output(0)[0], 0.2);
+    }
+
+    [TestMethod]
+    public void HubersLossIsLessMovedByOutliers()
+    {
+        double MeanOutput(RegressionLoss loss)
+        {
+            var data = new SequenceSet(1, 0, 1);
+            for (int i = 0; i < 100; i++)
+                data.Add([1], [], [i % 10 == 0 ? 50 : 0]);
+            SequenceModel model = TrainingLoop.Train(new TrainingJob(data, null, new LoopOptions { NumberOfEpochs = 100 }, loss, true, 1, new SilentMonitor()));
+            var scorer = new SequenceScorer(new ScoringNetwork(model));
+            scorer.AddSequence(1)[0] = 1;
+            scorer.Score();
+            return scorer.Output(0)[0];
+        }
+
+        Assert.AreEqual(5, MeanOutput(RegressionLoss.SquaredError), 0.5);
+        // The threshold is one standard deviation, 15: of 90 errors e and 10 clipped ones, 90·e = 10·15.
+        Assert.AreEqual(15 / 9.0, MeanOutput(RegressionLoss.Huber), 0.3);
+    }
+
+    [TestMethod]
+    public void SchedulesGiveTheirFactors()
+    {
+        Assert.AreEqual(1, LearningRateSchedule.Constant.GetFactor(3.5, 10));
+        Assert.AreEqual(0.25, LearningRateSchedule.StepDecay(2, 0.5).GetFactor(4.5, 10));
+        Assert.AreEqual(0.729, LearningRateSchedule.ExponentialDecay(0.9).GetFactor(3, 10), 1e-12);
+        LearningRateSchedule cosine = LearningRateSchedule.Cosine(warmupEpochs: 2, minimumFactor: 0.2);
+        Assert.AreEqual(0.505, cosine.GetFactor(1, 10), 1e-12);
+        Assert.AreEqual(1, cosine.GetFactor(2, 10), 1e-12);
+        Assert.AreEqual(0.6, cosine.GetFactor(6, 10), 1e-12);
+        Assert.AreEqual(0.2, cosine.GetFactor(10, 10), 1e-12);
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => LearningRateSchedule.StepDecay(0));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => LearningRateSchedule.ExponentialDecay(double.NaN));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => LearningRateSchedule.Cosine(-1));
+    }
+
+    /// <summary>Good for two epochs, then far too much.</summary>
+    private sealed class Explosion : LearningRateSchedule
+    {
+        public override double GetFactor(double epoch, int numberOfEpochs) => epoch < 2 ? 1 : 1e32;
+    }
+
+    /// <summary>320 sequences of 3 to 12 numbers, whose mean is to be learned.</summary>
+    private static TrainingJob Job(LoopOptions options, SilentMonitor monitor, int seed = 1, float scale = 1, float shift = 0)
+    {
+        var random = new Random(5);
+        var data = new SequenceSet(1, 0, 1);
+        for (int i = 0; i < 320; i++)
+        {
+            float[] steps = new float[3 + random.Next(10)];
+            foreach (ref float value in steps.AsSpan())
+                value = (float)random.NextDouble() * scale + shift;
+            data.Add(steps, [], [steps.Average()]);
+        }
+        return new TrainingJob(data, null, options, RegressionLoss.SquaredError, true, seed, monitor);
+    }
+}
