@@ -1,4 +1,5 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.MlNet;
 
 namespace Microsoft.ML.Lstm.Tests.Trainers;
 
@@ -198,7 +199,7 @@ public sealed class BadInputTests
         });
         typeof(LstmRegressionTrainer.Options).GetField(option)!.SetValue(options, column);
         var trainer = ml.Regression.Trainers.Lstm(options);
-        StringAssert.StartsWith(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => trainer.GetOutputSchema(MlNet.SchemaShapes.ToShape(data.Schema))).Message, message);
+        StringAssert.StartsWith(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => trainer.GetOutputSchema(data.Schema.ToShape())).Message, message);
         StringAssert.StartsWith(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => trainer.Fit(data)).Message, message);
     }
 

@@ -1,0 +1,89 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML;
+
+/// <summary>What the catalogs of all learning tasks share.</summary>
+public abstract class TrainCatalogBase : IInternalCatalog
+{
+    private protected TrainCatalogBase(IHostEnvironment env, string registrationName) => Environment = env.Register(registrationName);
+
+    private protected IHostEnvironment Environment { get; }
+
+    IHostEnvironment IInternalCatalog.Environment => Environment;
+
+    private protected CrossValidationResult<TMetrics>[] CrossValidateTrain<TMetrics>(IDataView data, IEstimator<ITransformer> estimator, int numFolds,
+        string samplingKeyColumn, int? seed, Func<IDataView, TMetrics> evaluate)
+        where TMetrics : class
+    {
+        Environment.CheckValue(data, nameof(data));
+        Environment.CheckValue(estimator, nameof(estimator));
+        Environment.CheckParam(numFolds > 1, nameof(numFolds), "Must be more than 1");
+        return new DataOperationsCatalog(Environment).CrossValidationSplit(data, numFolds, samplingKeyColumn, seed).Select((split, fold) =>
+        {
+            ITransformer model = estimator.Fit(split.TrainSet);
+            IDataView scores = model.Transform(split.TestSet);
+            return new CrossValidationResult<TMetrics>(model, evaluate(scores), scores, fold);
+        }).ToArray();
+    }
+
+    public abstract class CatalogInstantiatorBase : IInternalCatalog
+    {
+        private protected CatalogInstantiatorBase(TrainCatalogBase catalog) => Owner = catalog;
+
+        internal TrainCatalogBase Owner { get; }
+
+        IHostEnvironment IInternalCatalog.Environment => Owner.Environment;
+    }
+
+    public sealed class CrossValidationResult<T>
+        where T : class
+    {
+        public readonly T Metrics;
+        public readonly ITransformer Model;
+        public readonly IDataView ScoredHoldOutSet;
+        public readonly int Fold;
+
+        internal CrossValidationResult(ITransformer model, T metrics, IDataView scores, int fold)
+        {
+            Model = model;
+            Metrics = metrics;
+            ScoredHoldOutSet = scores;
+            Fold = fold;
+        }
+    }
+}
+
+/// <summary>Trainers and metrics for a number that is to be predicted.</summary>
+public sealed class RegressionCatalog : TrainCatalogBase
+{
+    internal RegressionCatalog(IHostEnvironment env)
+        : base(env, nameof(RegressionCatalog)) =>
+        Trainers = new(this);
+
+    public RegressionTrainers Trainers { get; }
+
+    public RegressionMetrics Evaluate(IDataView data, string labelColumnName = DefaultColumnNames.Label, string scoreColumnName = DefaultColumnNames.Score)
+    {
+        Environment.CheckValue(data, nameof(data));
+        Environment.CheckNonEmpty(labelColumnName, nameof(labelColumnName));
+        Environment.CheckNonEmpty(scoreColumnName, nameof(scoreColumnName));
+        return RegressionEvaluator.Evaluate(Environment, data, labelColumnName, scoreColumnName);
+    }
+
+    public IReadOnlyList<CrossValidationResult<RegressionMetrics>> CrossValidate(IDataView data, IEstimator<ITransformer> estimator, int numberOfFolds = 5,
+        string labelColumnName = DefaultColumnNames.Label, string samplingKeyColumnName = null, int? seed = null)
+    {
+        Environment.CheckNonEmpty(labelColumnName, nameof(labelColumnName));
+        return CrossValidateTrain(data, estimator, numberOfFolds, samplingKeyColumnName, seed, scores => Evaluate(scores, labelColumnName));
+    }
+
+    /// <summary>Where trainers are found, ML.NET's and, as extension methods, others'.</summary>
+    public sealed class RegressionTrainers : CatalogInstantiatorBase
+    {
+        internal RegressionTrainers(RegressionCatalog catalog)
+            : base(catalog)
+        {
+        }
+    }
+}

@@ -1,0 +1,203 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Numerics;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+using Microsoft.ML.Transforms;
+
+[assembly: LoadableClass(typeof(NormalizingTransformer), null, typeof(SignatureLoadModel), "Normalizer", NormalizingTransformer.LoaderSignature)]
+
+namespace Microsoft.ML.Transforms;
+
+/// <summary>Computes (x - offset) * scale for columns, with a scale and an offset for each slot.</summary>
+public sealed class NormalizingTransformer : RowToRowTransformerBase
+{
+    internal const string LoaderSignature = "Normalizer";
+
+    private readonly Column[] _columns;
+
+    internal NormalizingTransformer(IHostEnvironment env, Column[] columns)
+        : base(env.Register(nameof(NormalizingTransformer))) =>
+        _columns = columns;
+
+    private protected override AddedColumn[] AddColumns(DataViewSchema input) => Array.ConvertAll(_columns, column =>
+    {
+        DataViewSchema.Column source = input.GetColumnOrNull(column.Input) ?? throw Host.ExceptSchemaMismatch("inputSchema", "input", column.Input);
+        if (source.Type.GetItemType() != column.Type.GetItemType() || source.Type.GetVectorSize() != column.Type.GetVectorSize())
+            throw Host.ExceptSchemaMismatch("inputSchema", "input", column.Input, column.Type.ToString(), source.Type.ToString());
+        var annotations = new DataViewSchema.Annotations.Builder();
+        annotations.AddPrimitiveValue(AnnotationUtils.Kinds.IsNormalized, BooleanDataViewType.Instance, true);
+        annotations.Add(source.Annotations, kind => kind == AnnotationUtils.Kinds.SlotNames);
+        return new AddedColumn(new(column.Output, column.Type, annotations.ToAnnotations()), [source.Index], row => column.Function.MakeGetter(row, source));
+    });
+
+    private protected override void SaveModel(ModelSaveContext ctx)
+    {
+        ctx.CheckAtModel();
+        ctx.SetVersionInfo(GetVersionInfo());
+        ctx.Writer.Write(_columns.Length);
+        foreach (Column column in _columns)
+        {
+            ctx.SaveNonEmptyString(column.Output);
+            ctx.SaveNonEmptyString(column.Input);
+        }
+        for (int i = 0; i < _columns.Length; i++)
+        {
+            DataViewType type = _columns[i].Type;
+            ctx.Writer.Write(type is VectorDataViewType);
+            ctx.Writer.Write((byte)(type.GetItemType() == NumberDataViewType.Single ? DataKind.Single : DataKind.Double));
+            if (type is VectorDataViewType vector)
+            {
+                ctx.Writer.Write(vector.Dimensions.Length);
+                foreach (int dimension in vector.Dimensions)
+                    ctx.Writer.Write(dimension);
+            }
+            ctx.SaveSubModel($"Normalizer_{i:000}", _columns[i].Function.Save);
+        }
+    }
+
+    internal static NormalizingTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
+    {
+        ctx.CheckAtModel(GetVersionInfo());
+        int count = ctx.Reader.ReadInt32();
+        Contracts.CheckDecode(count > 0);
+        var names = new List<(string Output, string Input)>();
+        for (int i = 0; i < count; i++)
+            names.Add((ctx.LoadNonEmptyString(), ctx.LoadNonEmptyString()));
+        return new(env, names.Select((name, i) =>
+        {
+            DataViewType type = ReadType(ctx.Reader);
+            AffineFunction function = null;
+            bool found = ctx.TryProcessSubModel($"Normalizer_{i:000}", sub => function = AffineFunction.Load(sub, type));
+            Contracts.CheckDecode(found);
+            return new Column(name.Output, name.Input, type, function);
+        }).ToArray());
+    }
+
+    private static DataViewType ReadType(BinaryReader reader)
+    {
+        bool isVector = reader.ReadBoolean();
+        NumberDataViewType item = (DataKind)reader.ReadByte() switch
+        {
+            DataKind.Single => NumberDataViewType.Single,
+            DataKind.Double => NumberDataViewType.Double,
+            _ => throw Contracts.ExceptDecode(),
+        };
+        if (!isVector)
+            return item;
+        int rank = reader.ReadInt32();
+        Contracts.CheckDecode(0 < rank && rank <= reader.BaseStream.Length / sizeof(int));
+        return new VectorDataViewType(item, Enumerable.Range(0, rank).Select(_ => reader.ReadInt32()).ToImmutableArray());
+    }
+
+    private static VersionInfo GetVersionInfo() => new("NORMALZR", 0x00010002, 0x00010001, 0x00010002, MlNetAssembly.Data, LoaderSignature);
+
+    internal sealed record Column(string Output, string Input, DataViewType Type, AffineFunction Function);
+}
+
+/// <summary>The scales and offsets of one column.</summary>
+internal abstract class AffineFunction
+{
+    public abstract Delegate MakeGetter(DataViewRow row, DataViewSchema.Column source);
+
+    public abstract void Save(ModelSaveContext ctx);
+
+    public static AffineFunction Load(ModelLoadContext ctx, DataViewType type) => type.GetItemType() == NumberDataViewType.Single
+        ? AffineFunction<float>.Load(ctx, type, reader => reader.ReadSingle())
+        : AffineFunction<double>.Load(ctx, type, reader => reader.ReadDouble());
+
+    private protected static VersionInfo GetVersionInfo() => new("AFF NORM", 0x00010003, 0x00010003, 0x00010003, MlNetAssembly.Data, "AffineNormExec");
+}
+
+internal sealed class AffineFunction<T>(bool isVector, T[] scales, T[] offsets) : AffineFunction
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private readonly bool _hasOffsets = offsets.Any(o => o != T.Zero);
+
+    public override Delegate MakeGetter(DataViewRow row, DataViewSchema.Column source)
+    {
+        if (!isVector)
+        {
+            ValueGetter<T> scalar = row.GetGetter<T>(source);
+            return (ValueGetter<T>)((ref T value) =>
+            {
+                scalar(ref value);
+                value = (value - offsets[0]) * scales[0];
+            });
+        }
+        ValueGetter<VBuffer<T>> vector = row.GetGetter<VBuffer<T>>(source);
+        VBuffer<T> input = default;
+        return (ValueGetter<VBuffer<T>>)((ref VBuffer<T> value) =>
+        {
+            vector(ref input);
+            Contracts.Check(input.Length == scales.Length, $"Normalizer expected {scales.Length} slots but got {input.Length}");
+            // Without offsets a zero stays a zero.
+            if (_hasOffsets)
+                input.CopyToDense(ref value);
+            else
+                input.CopyTo(ref value);
+            VBufferEditor<T> editor = VBufferEditor.CreateFromBuffer(ref value);
+            for (int i = 0; i < editor.Values.Length; i++)
+            {
+                int slot = editor.Indices.IsEmpty ? i : editor.Indices[i];
+                editor.Values[i] = (editor.Values[i] - offsets[slot]) * scales[slot];
+            }
+            value = editor.Commit();
+        });
+    }
+
+    public override void Save(ModelSaveContext ctx)
+    {
+        ctx.CheckAtModel();
+        ctx.SetVersionInfo(GetVersionInfo());
+        ctx.Writer.Write(SizeOfItem);
+        ctx.Writer.Write(scales.Length);
+        ctx.Writer.Write(-1); // no indices: the values of all slots follow
+        WriteItems(scales);
+        WriteItems(isVector && !_hasOffsets ? [] : offsets);
+        ctx.SaveTextStream("AffineNormalizer.txt", writer =>
+        {
+            writer.WriteLine(FormattableString.Invariant($"NumNormalizationFeatures={scales.Length}"));
+            for (int slot = 0; slot < scales.Length; slot++)
+                writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{slot}\t{offsets[slot]}\t{scales[slot]}"));
+            writer.WriteLine();
+        });
+
+        void WriteItems(T[] items)
+        {
+            ctx.Writer.Write(items.Length);
+            foreach (T item in items)
+                ctx.Writer.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in item)));
+        }
+    }
+
+    public static AffineFunction<T> Load(ModelLoadContext ctx, DataViewType type, Func<BinaryReader, T> readItem)
+    {
+        ctx.CheckAtModel(GetVersionInfo());
+        Contracts.CheckDecode(ctx.Reader.ReadInt32() == SizeOfItem);
+        int size = ctx.Reader.ReadInt32();
+        bool isVector = type is VectorDataViewType;
+        Contracts.CheckDecode(size == Math.Max(type.GetVectorSize(), 1) && size <= ctx.Reader.BaseStream.Length / SizeOfItem);
+        Contracts.CheckDecode(null, ctx.Reader.ReadInt32() == -1, "The stand-in reads no sparse scales.");
+        T[] scales = ReadItems();
+        T[] offsets = ReadItems();
+        Contracts.CheckDecode(scales.Length == size && (offsets.Length == size || offsets.Length == 0));
+        return new(isVector, scales, offsets.Length == 0 ? new T[size] : offsets);
+
+        T[] ReadItems()
+        {
+            int count = ctx.Reader.ReadInt32();
+            Contracts.CheckDecode(0 <= count && count <= size);
+            var items = new T[count];
+            for (int i = 0; i < count; i++)
+            {
+                items[i] = readItem(ctx.Reader);
+                Contracts.CheckDecode(!T.IsNaN(items[i]));
+            }
+            return items;
+        }
+    }
+
+    private static int SizeOfItem => System.Runtime.CompilerServices.Unsafe.SizeOf<T>();
+}
