@@ -53,6 +53,8 @@ internal sealed record SlidingWindowSettings(
     private void Check()
     {
         ArgumentException.ThrowIfNullOrEmpty(OutputColumnName);
+        if (InputColumnNames.Length == 0)
+            throw new ArgumentException("There is no input column.", nameof(InputColumnNames));
         foreach (string name in InputColumnNames)
             ArgumentException.ThrowIfNullOrEmpty(name, nameof(InputColumnNames));
         ArgumentOutOfRangeException.ThrowIfLessThan(WindowSize, 1);
