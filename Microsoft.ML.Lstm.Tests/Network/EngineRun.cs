@@ -1,0 +1,96 @@
+using Microsoft.ML.Lstm.Kernels;
+using Microsoft.ML.Lstm.Network;
+using Microsoft.ML.Lstm.Tests.Reference;
+
+namespace Microsoft.ML.Lstm.Tests.Network;
+
+/// <summary>The float engine with the face of <see cref="ReferenceNetwork"/>: batches and results in the order in which they were given, as doubles.</summary>
+internal sealed class EngineRun
+{
+    private readonly SequenceNetwork _network;
+    private readonly NetworkWorkspace _workspace;
+    private readonly SequenceBatch _batch;
+    private int[] _rowOf = [];
+
+    public EngineRun(NetworkShape shape, IReadOnlyDictionary<string, double[]> parameters, CpuKernels kernels, int threads = 1)
+    {
+        _network = new SequenceNetwork(ToParameterSet(shape, parameters), training: true, kernels);
+        _workspace = new NetworkWorkspace(_network, new WorkerTeam(threads), inputGradients: true);
+        _batch = new SequenceBatch(shape.InputSize, shape.StaticSize);
+    }
+
+    private NetworkShape Shape => _network.Shape;
+
+    public static ParameterSet ToParameterSet(NetworkShape shape, IReadOnlyDictionary<string, double[]> parameters)
+    {
+        var set = new ParameterSet(shape);
+        CollectionAssert.AreEquivalent(parameters.Keys.ToArray(), set.Parameters.Select(p => p.Name).ToArray());
+        foreach ((string name, double[] values) in parameters)
+            ToFloats(values).CopyTo(set[name]);
+        return set;
+    }
+
+    public ReferenceOutputs Forward(double[][] sequences, double[][] statics, bool keep = true)
+    {
+        _batch.Clear();
+        for (int b = 0; b < sequences.Length; b++)
+        {
+            ToFloats(sequences[b]).CopyTo(_batch.Add(sequences[b].Length / Shape.InputSize));
+            ToFloats(statics[b]).CopyTo(_batch.Statics(b));
+        }
+        _batch.Pack();
+        _workspace.Forward(_batch, keep);
+
+        _rowOf = new int[sequences.Length];
+        for (int row = 0; row < _rowOf.Length; row++)
+            _rowOf[_batch.SequenceAt(row)] = row;
+        return new ReferenceOutputs
+        {
+            Steps = EachSequence(b => StepsOf(b).SelectMany(packedRow => Directions.SelectMany(d => ToDoubles(_workspace.Hidden(Shape.Layers - 1, d, packedRow))))),
+            Hidden = EachState((layer, d, b) => ToDoubles(_workspace.Hidden(layer, d, FinalRow(d, b)))),
+            CellState = EachState((layer, d, b) => keep && Shape.Cell == CellType.Lstm
+                ? ToDoubles(_workspace.CellState(layer, d, FinalRow(d, b)))
+                : new double[Shape.HiddenSize]),
+            Encodings = EachSequence(b => ToDoubles(_workspace.Encoding(_rowOf[b]))),
+            Outputs = EachSequence(b => ToDoubles(_workspace.Output(_rowOf[b]))),
+        };
+    }
+
+    /// <summary>The gradients after a <see cref="Forward"/> that kept; those of the static features are none of the engine's.</summary>
+    public ReferenceGradients Backward(double[][] dOutputs)
+    {
+        var gradients = new ParameterSet(Shape);
+        float[] rows = [.. Enumerable.Range(0, dOutputs.Length).SelectMany(row => ToFloats(dOutputs[_batch.SequenceAt(row)]))];
+        _workspace.Backward(rows, gradients);
+        return new ReferenceGradients(
+            gradients.Parameters.ToDictionary(p => p.Name, p => ToDoubles(gradients[p])),
+            EachSequence(b => StepsOf(b).SelectMany(packedRow => ToDoubles(_workspace.InputGradient(packedRow)))),
+            []);
+    }
+
+    private IEnumerable<int> Directions => Enumerable.Range(0, Shape.Directions);
+
+    /// <summary>The packed rows of sequence b.</summary>
+    private IEnumerable<int> StepsOf(int b) => Enumerable.Range(0, _batch.Length(_rowOf[b])).Select(t => _batch.FirstRow(t) + _rowOf[b]);
+
+    private int FinalRow(int direction, int b) => direction == 0 ? StepsOf(b).Last() : StepsOf(b).First();
+
+    private double[][] EachSequence(Func<int, IEnumerable<double>> read) => [.. Enumerable.Range(0, _rowOf.Length).Select(b => read(b).ToArray())];
+
+    private double[][][] EachState(Func<int, int, int, double[]> read) =>
+    [
+        .. from layer in Enumerable.Range(0, Shape.Layers)
+           from direction in Directions
+           select EachSequence(b => read(layer, direction, b)),
+    ];
+
+    private static float[] ToFloats(double[] values) => [.. values.Select(v => (float)v)];
+
+    private static double[] ToDoubles(ReadOnlySpan<float> values)
+    {
+        double[] doubles = new double[values.Length];
+        for (int i = 0; i < doubles.Length; i++)
+            doubles[i] = values[i];
+        return doubles;
+    }
+}
