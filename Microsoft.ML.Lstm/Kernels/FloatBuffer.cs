@@ -13,7 +13,7 @@ internal sealed unsafe class FloatBuffer
     {
     }
 
-    public FloatBuffer(int length) => Require(length);
+    public FloatBuffer(long length) => Require(length);
 
     /// <summary>The first float.</summary>
     public float* Pointer { get; private set; }
@@ -31,7 +31,7 @@ internal sealed unsafe class FloatBuffer
         // Half as much again, so that a batch a little longer than the last does not allocate each time.
         long capacity = Capacity == 0 ? length : Math.Max(length, Math.Min(Capacity + Capacity / 2L, Array.MaxLength - LineFloats));
         if (capacity > Array.MaxLength - LineFloats)
-            throw new InvalidOperationException($"A batch needs a buffer of {length:N0} floats; at most {Array.MaxLength - LineFloats:N0} are possible. Use a smaller batch, shorter sequences or fewer units.");
+            throw new InvalidOperationException($"A buffer of {length:N0} floats is needed; at most {Array.MaxLength - LineFloats:N0} are possible. Use smaller batches, shorter sequences, or fewer features or units.");
         _array = GC.AllocateArray<float>((int)capacity + LineFloats, pinned: true);
         Capacity = (int)capacity;
         fixed (float* first = _array)

@@ -11,7 +11,7 @@ namespace Microsoft.ML.Lstm.Network;
 /// <param name="panelColumns">Columns of a panel; the last may have fewer.</param>
 internal sealed unsafe class PackedMatrix(int[] rowOffsets, int[] columnOffsets, int panelColumns)
 {
-    private readonly FloatBuffer _buffer = new(checked(rowOffsets.Length * columnOffsets.Length));
+    private readonly FloatBuffer _buffer = new((long)rowOffsets.Length * columnOffsets.Length);
 
     public float* Pointer => _buffer.Pointer;
 
