@@ -66,7 +66,7 @@ public sealed partial class DataViewSchema : IReadOnlyList<DataViewSchema.Column
         public override string ToString()
         {
             string annotations = Annotations.Schema.Count == 0 ? "" : $" {{{Annotations}}}";
-            return $"{Name}: {Type}{annotations}{(IsHidden ? " (hidden)" : "")}";
+            return $"{Name}: {Type}{annotations}";
         }
     }
 

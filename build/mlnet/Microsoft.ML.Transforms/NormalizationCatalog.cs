@@ -15,7 +15,7 @@ public static class NormalizationCatalog
     public static NormalizingEstimator NormalizeMinMax(this TransformsCatalog catalog, InputOutputColumnPair[] columns,
         long maximumExampleCount = MaximumExampleCount, bool fixZero = true) =>
         new(CatalogUtils.GetEnvironment(catalog), s => !(s.Max > s.Min) ? (0, 0)
-            : fixZero ? (1 / Math.Max(Math.Abs(s.Min), Math.Abs(s.Max)), 0) : (1 / (s.Max - s.Min), s.Min), maximumExampleCount, columns);
+            : fixZero ? (Math.Max(Math.Abs(s.Min), Math.Abs(s.Max)), 0) : (s.Max - s.Min, s.Min), maximumExampleCount, columns);
 
     public static NormalizingEstimator NormalizeMeanVariance(this TransformsCatalog catalog, string outputColumnName, string inputColumnName = null,
         long maximumExampleCount = MaximumExampleCount, bool fixZero = true, bool useCdf = false) =>
@@ -28,6 +28,6 @@ public static class NormalizationCatalog
         if (useCdf)
             throw env.ExceptNotSupp("The stand-in normalizes by mean and variance without the normal distribution function only.");
         return new(env, s => !(s.Variance > 0) ? (0, 0)
-            : fixZero ? (1 / Math.Sqrt(s.Variance + s.Mean * s.Mean), 0) : (1 / Math.Sqrt(s.Variance), s.Mean), maximumExampleCount, columns);
+            : fixZero ? (Math.Sqrt(s.Variance + s.Mean * s.Mean), 0) : (Math.Sqrt(s.Variance), s.Mean), maximumExampleCount, columns);
     }
 }

@@ -78,7 +78,7 @@ public sealed class DataOperationsCatalog : IInternalCatalog
     public IDataView TakeRows(IDataView input, long count)
     {
         _env.CheckValue(input, nameof(input));
-        _env.CheckUserArg(count >= 0, nameof(count), "Must be non-negative");
+        _env.CheckUserArg(count >= 0, nameof(count), "Must be greater than zero.");
         return new FilterDataView(input, [], _ => Counting(seen => seen <= count));
     }
 

@@ -16,9 +16,9 @@ internal static class RowGetters
 
     public static ValueGetter<TValue> Checked<TValue>(DataViewSchema.Column column, Delegate getter)
     {
-        Contracts.CheckParam(getter is not null, nameof(column), "requested column not active");
-        return getter as ValueGetter<TValue> ?? throw Contracts.Except(
-            $"Invalid TValue in GetGetter for column #{column}: '{typeof(TValue).FullName}', expected type: '{getter.GetType().GetGenericArguments()[0].FullName}'.");
+        Contracts.CheckParam(getter is not null, nameof(column), "requested column not active.");
+        return getter as ValueGetter<TValue>
+            ?? throw Contracts.Except($"Invalid TValue: '{typeof(TValue)}', expected type: '{getter.GetType().GetGenericArguments()[0]}'.");
     }
 
     /// <summary>The getter of a column of any type, as a <see cref="ValueGetter{TValue}"/> of the column's raw type.</summary>

@@ -116,7 +116,12 @@ internal static class ObjectWriter
         Action<TRow, TMember> write = Expression
             .Lambda<Action<TRow, TMember>>(Expression.Assign(Expression.MakeMemberAccess(target, member), value), target, value).Compile();
         Func<TMember> read = ColumnReader.Make<TMember>(row, column);
-        return o => write(o, read());
+        return o =>
+        {
+            TMember value = read();
+            // An empty array is not worth making where there is none.
+            write(o, value is Array { Length: 0 } ? default : value);
+        };
     }
 }
 

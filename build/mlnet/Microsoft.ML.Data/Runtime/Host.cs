@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Microsoft.ML.Runtime;
 
 /// <summary>The environment of one component. All hosts of a context share its log, its catalog and whether it was cancelled.</summary>
-internal sealed class Host : IHost, ICancelable
+internal sealed class Host : IHost, IHostEnvironmentInternal, ICancelable
 {
     private readonly string _name;
     private readonly Host _root;
@@ -17,6 +17,7 @@ internal sealed class Host : IHost, ICancelable
         _root = this;
         _seeds = seed is int given ? new(given) : new();
         _log = log;
+        Seed = seed;
         Rand = new(_seeds.Next());
         ComponentCatalog = new();
         ComponentCatalog.RegisterAssembly(typeof(Host).Assembly);
@@ -27,10 +28,13 @@ internal sealed class Host : IHost, ICancelable
         _root = root;
         _name = name;
         Rand = new(seed);
+        Seed = root.Seed;
         ComponentCatalog = root.ComponentCatalog;
     }
 
     public Random Rand { get; }
+
+    public int? Seed { get; }
 
     public ComponentCatalog ComponentCatalog { get; }
 

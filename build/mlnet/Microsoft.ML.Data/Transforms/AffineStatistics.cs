@@ -42,7 +42,8 @@ internal abstract class AffineBuilder
 {
     public abstract void AddRow();
 
-    public abstract AffineFunction Build(Func<AffineStatistics, (double Scale, double Offset)> makeAffine);
+    /// <summary>The range that becomes 1 and the offset that becomes 0, for each slot; a range of 0 makes all 0.</summary>
+    public abstract AffineFunction Build(Func<AffineStatistics, (double Range, double Offset)> makeAffine);
 
     public static AffineBuilder Create(DataViewRow row, DataViewSchema.Column column) =>
         column.Type.GetItemType() == NumberDataViewType.Single ? new AffineBuilder<float>(row, column) : new AffineBuilder<double>(row, column);
@@ -65,10 +66,11 @@ internal sealed class AffineBuilder<T> : AffineBuilder
 
     public override void AddRow() => _addRow();
 
-    public override AffineFunction Build(Func<AffineStatistics, (double Scale, double Offset)> makeAffine)
+    public override AffineFunction Build(Func<AffineStatistics, (double Range, double Offset)> makeAffine)
     {
-        (double Scale, double Offset)[] affine = Array.ConvertAll(_slots, s => makeAffine(s));
-        return new AffineFunction<T>(_isVector, Array.ConvertAll(affine, a => T.CreateChecked(a.Scale)), Array.ConvertAll(affine, a => T.CreateChecked(a.Offset)));
+        (double Range, double Offset)[] affine = Array.ConvertAll(_slots, s => makeAffine(s));
+        return new AffineFunction<T>(_isVector, Array.ConvertAll(affine, a => a.Range == 0 ? T.Zero : T.One / T.CreateChecked(a.Range)),
+            Array.ConvertAll(affine, a => T.CreateChecked(a.Offset)));
     }
 
     private Action AddScalar(ValueGetter<T> getter)

@@ -29,6 +29,7 @@ namespace Microsoft.ML.Transforms
             _output = _host.CheckNonEmpty(outputColumnName, nameof(outputColumnName));
             _inputs = _host.CheckRef(inputColumnNames, nameof(inputColumnNames));
             _host.CheckParam(!_inputs.Any(string.IsNullOrEmpty), nameof(inputColumnNames), "Contained some null or empty items");
+            _host.CheckParam(_inputs.Length > 0, nameof(inputColumnNames), "Input columns not specified");
         }
 
         public ITransformer Fit(IDataView input)
@@ -47,13 +48,16 @@ namespace Microsoft.ML.Transforms
             SchemaShape.Column first = sources[0];
             foreach (SchemaShape.Column other in sources)
             {
+                _host.Check(!other.IsKey, $"Column '{other.Name}' is key. Concatenation of keys is unsupported.");
                 if (!other.ItemType.Equals(first.ItemType))
                     throw _host.ExceptSchemaMismatch(nameof(inputSchema), "input", other.Name, first.ItemType.ToString(), other.ItemType.ToString());
             }
             SchemaShape.Column.VectorKind kind = sources.Any(s => s.Kind == SchemaShape.Column.VectorKind.VariableVector)
                 ? SchemaShape.Column.VectorKind.VariableVector : SchemaShape.Column.VectorKind.Vector;
             var annotations = new List<SchemaShape.Column>();
-            if (kind == SchemaShape.Column.VectorKind.Vector)
+            if (sources.All(s => s.Annotations.TryFindColumn(AnnotationUtils.Kinds.IsNormalized, out _)))
+                annotations.Add(new(AnnotationUtils.Kinds.IsNormalized, SchemaShape.Column.VectorKind.Scalar, BooleanDataViewType.Instance, false));
+            if (sources.Any(s => s.Kind == SchemaShape.Column.VectorKind.Scalar || s.HasSlotNames()))
                 annotations.Add(new(AnnotationUtils.Kinds.SlotNames, SchemaShape.Column.VectorKind.Vector, TextDataViewType.Instance, false));
             return new(inputSchema.Where(c => c.Name != _output).Append(new(_output, kind, first.ItemType, first.IsKey, new(annotations))));
         }
@@ -91,6 +95,8 @@ namespace Microsoft.ML.Data
             }
             bool isKnownSize = sources.All(s => s.Type is not VectorDataViewType { IsKnownSize: false });
             var type = new VectorDataViewType(item, isKnownSize ? sources.Sum(s => s.Type.GetValueCount()) : 0);
+            if (sources is [{ Type: VectorDataViewType } only])
+                return new(new(column.Output, type, MakeAnnotations(sources, type)), [only.Index], row => RowGetters.Of(row, only));
             return new AddedColumn(new(column.Output, type, MakeAnnotations(sources, type)), Array.ConvertAll(sources, s => s.Index),
                 row => (Delegate)ByType.Call(Concatenate<int>, item.RawType, row, sources));
         });
@@ -98,14 +104,22 @@ namespace Microsoft.ML.Data
         private static DataViewSchema.Annotations MakeAnnotations(DataViewSchema.Column[] sources, VectorDataViewType type)
         {
             var annotations = new DataViewSchema.Annotations.Builder();
+            if (sources is [{ Type: VectorDataViewType } only])
+            {
+                annotations.Add(only.Annotations, _ => true);
+                return annotations.ToAnnotations();
+            }
             if (sources.All(s => s.IsNormalized()))
                 annotations.AddPrimitiveValue(AnnotationUtils.Kinds.IsNormalized, BooleanDataViewType.Instance, true);
             if (type.IsKnownSize && sources.Any(s => s.Type is not VectorDataViewType || s.HasSlotNames()))
             {
                 annotations.AddSlotNames(type.Size, (ref VBuffer<ReadOnlyMemory<char>> value) =>
                 {
-                    ReadOnlyMemory<char>[] names = sources.SelectMany(SlotNames).ToArray();
-                    value = new(names.Length, names);
+                    var names = new SparseBuilder<ReadOnlyMemory<char>>(ref value, type.Size, type.Size);
+                    int slot = 0;
+                    foreach (ReadOnlyMemory<char> name in sources.SelectMany(SlotNames))
+                        names.Add(slot++, name);
+                    value = names.Build(isDenseAt: type.Size / 2);
                 });
             }
             return annotations.ToAnnotations();
@@ -137,14 +151,27 @@ namespace Microsoft.ML.Data
                     length += buffers[i].Length;
                     count += buffers[i].GetValues().Length;
                 }
-                VBufferEditor<TItem> editor = VBufferEditor.Create(ref value, length, count);
+                // Explicit zeros count: ML.NET asks only how many values there are.
+                bool isDense = count > length / 2;
+                VBufferEditor<TItem> editor = VBufferEditor.Create(ref value, length, isDense ? length : count);
+                if (isDense)
+                {
+                    int start = 0;
+                    foreach (ref VBuffer<TItem> part in buffers.AsSpan())
+                    {
+                        part.CopyTo(editor.Values[start..]);
+                        start += part.Length;
+                    }
+                    value = editor.Commit();
+                    return;
+                }
                 int at = 0;
                 int offset = 0;
                 foreach (ref VBuffer<TItem> part in buffers.AsSpan())
                 {
                     ReadOnlySpan<TItem> values = part.GetValues();
                     values.CopyTo(editor.Values[at..]);
-                    for (int i = 0; i < values.Length && !editor.Indices.IsEmpty; i++)
+                    for (int i = 0; i < values.Length; i++)
                         editor.Indices[at + i] = offset + (part.IsDense ? i : part.GetIndices()[i]);
                     at += values.Length;
                     offset += part.Length;

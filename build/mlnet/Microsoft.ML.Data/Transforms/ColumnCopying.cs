@@ -25,8 +25,8 @@ namespace Microsoft.ML.Transforms
         internal ColumnCopyingEstimator(IHostEnvironment env, string outputColumnName, string inputColumnName)
         {
             _host = env.Register(nameof(ColumnCopyingEstimator));
-            _output = _host.CheckNonEmpty(outputColumnName, nameof(outputColumnName));
-            _input = _host.CheckNonEmpty(inputColumnName, nameof(inputColumnName));
+            _output = _host.CheckNonEmpty(outputColumnName, "columns");
+            _input = _host.CheckNonEmpty(inputColumnName, "columns");
         }
 
         public ColumnCopyingTransformer Fit(IDataView input)
@@ -58,7 +58,7 @@ namespace Microsoft.ML.Transforms
 
         private protected override AddedColumn[] AddColumns(DataViewSchema input) => Array.ConvertAll(_columns, c =>
         {
-            DataViewSchema.Column source = input.GetColumnOrNull(c.Input) ?? throw Host.ExceptSchemaMismatch("inputSchema", "source", c.Input);
+            DataViewSchema.Column source = input.GetColumnOrNull(c.Input) ?? throw Host.ExceptSchemaMismatch("inputSchema", "input", c.Input);
             return new AddedColumn(new(c.Output, source.Type, source.Annotations), [source.Index], row => RowGetters.Of(row, source));
         });
 

@@ -7,7 +7,7 @@ namespace Microsoft.ML
     {
         public string InputColumnName { get; } = inputColumnName ?? outputColumnName;
 
-        public string OutputColumnName { get; } = Contracts.CheckNonEmpty(outputColumnName, nameof(outputColumnName));
+        public string OutputColumnName { get; } = Contracts.CheckNonEmpty(outputColumnName, "name");
     }
 }
 
@@ -17,7 +17,7 @@ namespace Microsoft.ML.Transforms
     public sealed class NormalizingEstimator : IEstimator<NormalizingTransformer>
     {
         private readonly IHost _host;
-        private readonly Func<AffineStatistics, (double Scale, double Offset)> _makeAffine;
+        private readonly Func<AffineStatistics, (double Range, double Offset)> _makeAffine;
         private readonly long _maximumExampleCount;
         private readonly InputOutputColumnPair[] _columns;
 
@@ -26,7 +26,7 @@ namespace Microsoft.ML.Transforms
         {
             _host = env.Register(nameof(NormalizingEstimator));
             _host.CheckValue(columns, nameof(columns));
-            _host.CheckUserArg(maximumExampleCount > 1, "MaximumExampleCount", "Must be greater than 1");
+            _host.CheckUserArg(maximumExampleCount > 1, nameof(maximumExampleCount), "Must be greater than 1");
             _makeAffine = makeAffine;
             _maximumExampleCount = maximumExampleCount;
             _columns = columns;
@@ -79,13 +79,11 @@ namespace Microsoft.ML.Transforms
         {
             DataViewSchema.Column column = schema.GetColumnOrNull(name) ?? throw _host.ExceptSchemaMismatch("data", "input", name);
             DataViewType item = column.Type.GetItemType();
-            if (item != NumberDataViewType.Single && item != NumberDataViewType.Double)
+            if (item != NumberDataViewType.Single && item != NumberDataViewType.Double || column.Type is VectorDataViewType { IsKnownSize: false })
             {
                 throw _host.ExceptParam("srcType",
                     $"Wrong column type for input column. Expected: Single, Double, Vector of Single or Vector of Double. Got: {column.Type}.");
             }
-            if (column.Type is VectorDataViewType { IsKnownSize: false })
-                throw _host.ExceptSchemaMismatch("data", "input", name, "known-size vector or scalar", column.Type.ToString());
             return column;
         }
     }

@@ -133,16 +133,20 @@ internal sealed class AffineFunction<T>(bool isVector, T[] scales, T[] offsets) 
             vector(ref input);
             Contracts.Check(input.Length == scales.Length, $"Normalizer expected {scales.Length} slots but got {input.Length}");
             // Without offsets a zero stays a zero.
-            if (_hasOffsets)
-                input.CopyToDense(ref value);
-            else
-                input.CopyTo(ref value);
-            VBufferEditor<T> editor = VBufferEditor.CreateFromBuffer(ref value);
-            for (int i = 0; i < editor.Values.Length; i++)
+            ReadOnlySpan<T> values = input.GetValues();
+            if (!input.IsDense && !_hasOffsets)
             {
-                int slot = editor.Indices.IsEmpty ? i : editor.Indices[i];
-                editor.Values[i] = (editor.Values[i] - offsets[slot]) * scales[slot];
+                ReadOnlySpan<int> indices = input.GetIndices();
+                var builder = new SparseBuilder<T>(ref value, input.Length, values.Length);
+                for (int i = 0; i < values.Length; i++)
+                    builder.Add(indices[i], values[i] * scales[indices[i]]);
+                value = builder.Build(isDenseAt: input.Length / 2);
+                return;
             }
+            VBufferEditor<T> editor = VBufferEditor.Create(ref value, input.Length);
+            input.CopyTo(editor.Values);
+            for (int slot = 0; slot < editor.Values.Length; slot++)
+                editor.Values[slot] = (editor.Values[slot] - offsets[slot]) * scales[slot];
             value = editor.Commit();
         });
     }

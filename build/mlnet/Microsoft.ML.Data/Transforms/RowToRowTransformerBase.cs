@@ -70,7 +70,7 @@ internal sealed class ColumnMapper : IRowToRowMapper
     {
         if (column.Index < InputSchema.Count)
         {
-            Contracts.CheckParam(active[column.Index], nameof(column), "requested column not active");
+            Contracts.CheckParam(active[column.Index], nameof(column), "requested column not active.");
             return input.GetGetter<TValue>(InputSchema[column.Index]);
         }
         int added = column.Index - InputSchema.Count;

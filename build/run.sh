@@ -1,0 +1,17 @@
+#!/bin/sh
+# Builds and runs the airline-passengers sample; arguments are passed on to it (for example: build/run.sh --threads 1 --json figures.json).
+# MlNetSource=package or MlNetSource=standin in the environment says which ML.NET to use; otherwise it is found out.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+. build/mlnet-source.sh
+find_mlnet_source
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+echo "Building ..."
+if ! dotnet build samples/AirlinePassengers -c Release --nologo -v q -clp:NoSummary $mlnet_arguments > "$log" 2>&1; then
+    cat "$log"
+    echo "The build failed."
+    exit 1
+fi
+dotnet run --project samples/AirlinePassengers -c Release --no-build $mlnet_arguments -- "$@"
