@@ -31,6 +31,7 @@ public sealed class SavedModelTests
     [DataRow("Columns.json", """{"featureColumnName": "", "featureDimensions": [10], "vectorScore": false}""", "expected a name for the feature column, found an empty string")]
     [DataRow("Columns.json", """{"featureColumnName": "F", "featureDimensions": [], "vectorScore": false}""", "expected one or more dimensions of 0 or more for the feature column, found []")]
     [DataRow("Columns.json", """{"featureColumnName": "F", "featureDimensions": [65536, 65536], "vectorScore": false}""", "expected dimensions of the feature column whose product is at most 2147483647, found [65536, 65536]")]
+    [DataRow("Columns.json", """{"featureColumnName": "F", "featureDimensions": [65536, 65536, 0], "vectorScore": false}""", "expected dimensions of the feature column whose product is at most 2147483647, found [65536, 65536, 0]")]
     [DataRow("Columns.json", """{"featureColumnName": "F", "featureDimensions": [10], "vectorScore": false, "staticFeatureColumnName": "S"}""", "A saved LSTM model has 0 static features, but its columns say 'S'.")]
     [DataRow("Columns.json", """{"featureColumnName": "F", "featureDimensions": [10], "vectorScore": false, "surprise": 1}""", "surprise")]
     [DataRow("Columns.json", null, "A saved LSTM model has no 'Columns.json'")]

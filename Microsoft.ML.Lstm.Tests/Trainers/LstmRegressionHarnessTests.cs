@@ -41,8 +41,9 @@ public sealed class LstmRegressionHarnessTests
         var ml = new MLContext(seed: 1);
         var chain = ml.Transforms.NormalizeMinMax("Features")
             .Append(ml.Transforms.CopyColumns("Target", "Label"))
-            .Append(ml.Regression.Trainers.Lstm(SmallOptions.Create(options => options.LabelColumnName = "Target")));
-        var harness = new EstimatorHarness(ml, chain, Example.Make(40), Example.Schema(Example.Vector(10)), "Score");
+            .Append(ml.Regression.Trainers.Lstm(SmallOptions.Create(options => options.LabelColumnName = "Target")))
+            .Append(ml.Transforms.CopyColumns("Forecast", "Score"));
+        var harness = new EstimatorHarness(ml, chain, Example.Make(40), Example.Schema(Example.Vector(10)), "Score", "Forecast");
         harness.CheckSchemaPromise();
         harness.CheckRowMapperEqualsCursorEqualsBatch();
         harness.CheckSaveAndLoad();
@@ -75,6 +76,23 @@ public sealed class LstmRegressionHarnessTests
         double matterNot = Enumerable.Range(0, 5).Average(step => importance[2 * step + 1].RSquared.Mean);
         Assert.IsLessThan(-0.1, matters);
         Assert.IsLessThan(0.05, Math.Abs(matterNot));
+#endif
+    }
+
+    [TestMethod]
+    public void PermutationFeatureImportanceFindsTheTrainerInAPipeline()
+    {
+#if MLNET_STANDIN
+        Assert.Inconclusive("The stand-in of ML.NET has no PermutationFeatureImportance; run with MlNetSource=package.");
+#else
+        var ml = new MLContext(seed: 1);
+        IDataView data = ml.Data.LoadFromEnumerable(Example.Make(100), Example.Schema(Example.Vector(5, 2)));
+        var pipeline = ml.Transforms.Concatenate("Pair", "Label", "Weight")
+            .Append(ml.Regression.Trainers.Lstm(SmallOptions.Create(options => (options.FeatureColumnName, options.FeaturesPerStep, options.NumberOfEpochs) = ("Pair", 2, 40))));
+        var model = pipeline.Fit(data);
+        var importance = ml.Regression.PermutationFeatureImportance(model, model.Transform(data), permutationCount: 2);
+        Assert.IsLessThan(-0.5, importance["Label"].RSquared.Mean);
+        Assert.IsLessThan(0.1, Math.Abs(importance["Weight"].RSquared.Mean));
 #endif
     }
 

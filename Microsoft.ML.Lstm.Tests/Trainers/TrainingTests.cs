@@ -149,11 +149,15 @@ public sealed class TrainingTests
     {
         var ml = new MLContext(seed: 1);
         var epochs = new List<EpochCompletedEventArgs>();
-        LstmRegressionTransformer model = Trainer(ml, options => (options.NumberOfEpochs, options.EpochCompleted) = (50, epoch =>
+        LstmRegressionTransformer model = Trainer(ml, options =>
         {
-            epochs.Add(epoch);
-            epoch.Cancel = epoch.Epoch == 3;
-        })).Fit(Data(ml, Example.Make(20)));
+            options.NumberOfEpochs = 50;
+            options.EpochCompleted = epoch =>
+            {
+                epochs.Add(epoch);
+                epoch.Cancel = epoch.Epoch == 3;
+            };
+        }).Fit(Data(ml, Example.Make(20)));
         CollectionAssert.AreEqual((int[])[1, 2, 3], epochs.ConvertAll(epoch => epoch.Epoch));
         Assert.AreEqual(50, epochs[0].NumberOfEpochs);
         Assert.IsNull(epochs[0].Validation);
@@ -166,13 +170,27 @@ public sealed class TrainingTests
         using var source = new CancellationTokenSource();
         var ml = new MLContext(seed: 1);
         int epochs = 0;
-        LstmRegressionTransformer model = Trainer(ml, options => (options.NumberOfEpochs, options.CancellationToken, options.EpochCompleted) = (1000, source.Token, _ =>
+        LstmRegressionTransformer model = Trainer(ml, options =>
         {
-            if (++epochs == 2)
-                source.Cancel();
-        })).Fit(Data(ml, Example.Make(20)));
+            options.NumberOfEpochs = 1000;
+            options.CancellationToken = source.Token;
+            options.EpochCompleted = _ =>
+            {
+                if (++epochs == 2)
+                    source.Cancel();
+            };
+        }).Fit(Data(ml, Example.Make(20)));
         Assert.AreEqual(2, epochs);
         AssertFinite(model);
+    }
+
+    [TestMethod]
+    public void CancellationBeforeThereIsAModelIsAnException()
+    {
+        var ml = new MLContext(seed: 1);
+        LstmRegressionTrainer trainer = Trainer(ml, options => options.CancellationToken = new CancellationToken(canceled: true));
+        IDataView data = Data(ml, Example.Make(20));
+        Assert.ThrowsExactly<OperationCanceledException>(() => trainer.Fit(data));
     }
 
     [TestMethod]
@@ -182,12 +200,16 @@ public sealed class TrainingTests
         if (cancel is null)
             Assert.Inconclusive("This MLContext has no CancelExecution.");
         var ml = new MLContext(seed: 1);
-        LstmRegressionTrainer trainer = Trainer(ml, options => (options.NumberOfEpochs, options.EpochCompleted) = (1000, epoch =>
+        LstmRegressionTrainer trainer = Trainer(ml, options =>
         {
-            if (epoch.Epoch == 2)
-                cancel.Invoke(ml, null);
-            Assert.IsLessThan(3, epoch.Epoch);
-        }));
+            options.NumberOfEpochs = 1000;
+            options.EpochCompleted = epoch =>
+            {
+                if (epoch.Epoch == 2)
+                    cancel.Invoke(ml, null);
+                Assert.IsLessThan(3, epoch.Epoch);
+            };
+        });
         IDataView data = Data(ml, Example.Make(20));
         Assert.ThrowsExactly<OperationCanceledException>(() => trainer.Fit(data));
     }

@@ -6,12 +6,13 @@ internal sealed class RowTally(string dataName, int featuresPerStep)
     private readonly long[] _counts = new long[Enum.GetValues<RowFault>().Length];
     private long _unweighted;
 
-    public long Rows => _counts.Sum();
+    public long Rows { get; private set; }
 
     public long BadRows => Rows - _counts[(int)RowFault.None];
 
     public void Add(RowFault fault, float weight)
     {
+        Rows++;
         _counts[(int)fault]++;
         if (fault == RowFault.None && weight == 0)
             _unweighted++;

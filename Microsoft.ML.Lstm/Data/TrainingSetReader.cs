@@ -5,9 +5,17 @@ using Microsoft.ML.Runtime;
 namespace Microsoft.ML.Lstm.Data;
 
 /// <summary>Brings the rows of a data view into memory as sequences with numbers for labels.</summary>
-internal sealed class TrainingSetReader(SequenceInput input, string labelColumn, int labelSize, string? weightColumn, BadRowHandling badRows, IHost host)
+/// <param name="input">Where the sequences are.</param>
+/// <param name="labelColumn">The column of labels.</param>
+/// <param name="labelSize">Numbers of a label.</param>
+/// <param name="weightColumn">The column of weights; null for rows that all count the same.</param>
+/// <param name="badRows">What to do with rows that can't be used.</param>
+/// <param name="host">Is asked now and then whether to go on.</param>
+/// <param name="cancellation">As well.</param>
+internal sealed class TrainingSetReader(SequenceInput input, string labelColumn, int labelSize, string? weightColumn, BadRowHandling badRows,
+    IHost host, CancellationToken cancellation)
 {
-    // Asking the host is cheap, but not as cheap as reading a short row.
+    // Asking is cheap, but not as cheap as reading a short row.
     private const int RowsPerCancellationCheck = 256;
 
     /// <summary>Reads all rows once.</summary>
@@ -37,7 +45,10 @@ internal sealed class TrainingSetReader(SequenceInput input, string labelColumn,
         while (cursor.MoveNext())
         {
             if (tally.Rows % RowsPerCancellationCheck == 0)
+            {
                 host.ThrowIfCanceled();
+                cancellation.ThrowIfCancellationRequested();
+            }
 
             weightReader?.Read();
             weightReader?.CopyTo(weights);

@@ -1,8 +1,7 @@
-using Microsoft.ML;
 using Microsoft.ML.Lstm;
 using Microsoft.ML.Runtime;
 
-[assembly: LoadableClass(typeof(LstmRegressionTransformer), null, typeof(SignatureLoadModel), "LSTM Regression", LstmRegressionTransformer.LoaderSignature)]
+[assembly: Microsoft.ML.LoadableClass(typeof(LstmRegressionTransformer), null, typeof(Microsoft.ML.SignatureLoadModel), "LSTM Regression", LstmRegressionTransformer.LoaderSignature)]
 
 namespace Microsoft.ML.Lstm;
 

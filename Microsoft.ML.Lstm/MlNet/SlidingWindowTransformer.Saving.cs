@@ -1,9 +1,8 @@
-using Microsoft.ML;
 using Microsoft.ML.Lstm;
 using Microsoft.ML.Lstm.Data;
 using Microsoft.ML.Runtime;
 
-[assembly: LoadableClass(typeof(SlidingWindowTransformer), null, typeof(SignatureLoadModel), "Sliding Window", SlidingWindowTransformer.LoaderSignature)]
+[assembly: Microsoft.ML.LoadableClass(typeof(SlidingWindowTransformer), null, typeof(Microsoft.ML.SignatureLoadModel), "Sliding Window", SlidingWindowTransformer.LoaderSignature)]
 
 namespace Microsoft.ML.Lstm;
 

@@ -50,7 +50,7 @@ internal sealed record ScoringColumns
             throw Invalid("expected a name for the feature column, found an empty string");
         if (columns.FeatureDimensions.Length == 0 || columns.FeatureDimensions.Any(dimension => dimension < 0))
             throw Invalid($"expected one or more dimensions of 0 or more for the feature column, found [{string.Join(", ", columns.FeatureDimensions)}]");
-        if (columns.FeatureDimensions.Aggregate(1d, (product, dimension) => product * dimension) > int.MaxValue)
+        if (columns.FeatureDimensions.Where(dimension => dimension > 0).Aggregate(1d, (product, dimension) => product * dimension) > int.MaxValue)
             throw Invalid($"expected dimensions of the feature column whose product is at most {int.MaxValue}, found [{string.Join(", ", columns.FeatureDimensions)}]");
         if (columns.StaticFeatureColumnName == "" || columns.EncodingColumnName == "")
             throw Invalid("expected a name for an optional column, found an empty string");

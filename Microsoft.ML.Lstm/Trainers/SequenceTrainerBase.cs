@@ -72,7 +72,8 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer, TModel> : ITra
 
         using IChannel channel = Host.Start("Training");
         using var monitor = new HostMonitor(Host, channel, Settings.NumberOfEpochs);
-        var reader = new TrainingSetReader(input, Settings.LabelColumnName, labelSize, Settings.ExampleWeightColumnName, Settings.BadRows, Host);
+        var reader = new TrainingSetReader(input, Settings.LabelColumnName, labelSize, Settings.ExampleWeightColumnName,
+            Settings.BadRows, Host, Settings.CancellationToken);
         SequenceSet training = reader.Read(trainData, "training data", monitor.Warn);
         SequenceSet? validation = validationData is null ? null : reader.Read(validationData, "validation data", monitor.Warn);
 

@@ -87,7 +87,10 @@ public abstract class TrainingOptions
     /// <summary>Called after each epoch. Default: <see langword="null"/>.</summary>
     public Action<EpochCompletedEventArgs>? EpochCompleted;
 
-    /// <summary>Stops training after the current batch; <c>Fit</c> then returns the best model so far. Default: none.</summary>
+    /// <summary>
+    /// Stops training after the current batch; <c>Fit</c> then returns the best model so far. While <c>Fit</c> still reads the
+    /// data there is none, and an <see cref="OperationCanceledException"/> is thrown. Default: none.
+    /// </summary>
     public CancellationToken CancellationToken;
 
     /// <summary>
