@@ -11,41 +11,87 @@ namespace Microsoft.ML.Lstm.Network;
 /// <param name="panelColumns">Columns of a panel; the last may have fewer.</param>
 internal sealed unsafe class PackedMatrix(int[] rowOffsets, int[] columnOffsets, int panelColumns)
 {
+    // Rows of a panel that are gone through together, so that they stay in the first-level cache while the parameter's
+    // elements, which are neighbours along K, are taken one column after the other.
+    private const int BlockRows = 16;
+
     private readonly FloatBuffer _buffer = new((long)rowOffsets.Length * columnOffsets.Length);
 
     public float* Pointer => _buffer.Pointer;
 
+    /// <summary>Another matrix of the same layout.</summary>
+    public PackedMatrix SameLayout() => new(rowOffsets, columnOffsets, panelColumns);
+
     /// <summary>The element (k, n) becomes the parameter's element at rowOffsets[k] + columnOffsets[n].</summary>
     public void Pack(ReadOnlySpan<float> parameter)
     {
-        float* packed = Pointer;
         for (int first = 0; first < columnOffsets.Length; first += panelColumns)
         {
-            ReadOnlySpan<int> columns = columnOffsets.AsSpan(first, Math.Min(panelColumns, columnOffsets.Length - first));
-            foreach (int row in rowOffsets)
+            ReadOnlySpan<int> columns = Columns(first);
+            float* panel = Pointer + (long)first * rowOffsets.Length;
+            bool areNeighbours = columns[0] >= 0 && columns[^1] - columns[0] == columns.Length - 1;
+            for (int k = 0; k < rowOffsets.Length; k += BlockRows)
             {
-                foreach (int column in columns)
-                    *packed++ = (row | column) < 0 ? 0f : parameter[row + column];
+                ReadOnlySpan<int> rows = rowOffsets.AsSpan(k, Math.Min(BlockRows, rowOffsets.Length - k));
+                float* block = panel + (long)k * columns.Length;
+                if (areNeighbours)
+                    CopyRows(parameter, rows, columns, block);
+                else
+                    CopyElements(parameter, rows, columns, block);
             }
         }
     }
-
-    /// <summary>Another matrix of the same layout.</summary>
-    public PackedMatrix SameLayout() => new(rowOffsets, columnOffsets, panelColumns);
 
     /// <summary>Adds panel <paramref name="panel"/> to the parameter's elements that it holds.</summary>
     public void AddPanelTo(Span<float> parameter, int panel)
     {
         int first = panel * panelColumns;
-        ReadOnlySpan<int> columns = columnOffsets.AsSpan(first, Math.Min(panelColumns, columnOffsets.Length - first));
-        float* packed = Pointer + (long)first * rowOffsets.Length;
-        foreach (int row in rowOffsets)
+        ReadOnlySpan<int> columns = Columns(first);
+        for (int k = 0; k < rowOffsets.Length; k += BlockRows)
         {
-            foreach (int column in columns)
+            ReadOnlySpan<int> rows = rowOffsets.AsSpan(k, Math.Min(BlockRows, rowOffsets.Length - k));
+            float* block = Pointer + (long)first * rowOffsets.Length + (long)k * columns.Length;
+            for (int n = 0; n < columns.Length; n++)
             {
-                if ((row | column) >= 0)
-                    parameter[row + column] += *packed;
-                packed++;
+                int column = columns[n];
+                if (column < 0)
+                    continue;
+                float* packed = block + n;
+                foreach (int row in rows)
+                {
+                    if (row >= 0)
+                        parameter[row + column] += *packed;
+                    packed += columns.Length;
+                }
+            }
+        }
+    }
+
+    private ReadOnlySpan<int> Columns(int first) => columnOffsets.AsSpan(first, Math.Min(panelColumns, columnOffsets.Length - first));
+
+    private static void CopyRows(ReadOnlySpan<float> parameter, ReadOnlySpan<int> rows, ReadOnlySpan<int> columns, float* packed)
+    {
+        foreach (int row in rows)
+        {
+            var destination = new Span<float>(packed, columns.Length);
+            if (row < 0)
+                destination.Clear();
+            else
+                parameter.Slice(row + columns[0], columns.Length).CopyTo(destination);
+            packed += columns.Length;
+        }
+    }
+
+    private static void CopyElements(ReadOnlySpan<float> parameter, ReadOnlySpan<int> rows, ReadOnlySpan<int> columns, float* block)
+    {
+        for (int n = 0; n < columns.Length; n++)
+        {
+            int column = columns[n];
+            float* packed = block + n;
+            foreach (int row in rows)
+            {
+                *packed = (row | column) < 0 ? 0f : parameter[row + column];
+                packed += columns.Length;
             }
         }
     }
