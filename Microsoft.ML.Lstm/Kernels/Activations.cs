@@ -32,18 +32,18 @@ internal static class Activations
         p = S.MultiplyAdd(p, r, S.Create(1.6666665459e-1f));
         p = S.MultiplyAdd(p, r, S.Create(5.0000001201e-1f));
         p = S.MultiplyAdd(p, S.Multiply(r, r), S.Add(r, S.Create(1f)));
-        return S.Multiply(p, S.PowerOfTwo(n));
+        return S.Scale(p, n);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Sigmoid<S, V>(V x)
         where S : struct, ISimd<V>
         where V : struct
-        => S.Divide(S.Create(1f), S.Add(S.Create(1f), Exp<S, V>(S.Subtract(S.Create(0f), x))));
+        => S.Reciprocal(S.Add(S.Create(1f), Exp<S, V>(S.Subtract(S.Create(0f), x))));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Tanh<S, V>(V x)
         where S : struct, ISimd<V>
         where V : struct
-        => S.Subtract(S.Divide(S.Create(2f), S.Add(S.Create(1f), Exp<S, V>(S.Multiply(S.Create(-2f), x)))), S.Create(1f));
+        => S.MultiplyAdd(S.Create(2f), S.Reciprocal(S.Add(S.Create(1f), Exp<S, V>(S.Multiply(S.Create(-2f), x)))), S.Create(-1f));
 }

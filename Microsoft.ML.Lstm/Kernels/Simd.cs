@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
 
 namespace Microsoft.ML.Lstm.Kernels;
 
@@ -33,7 +34,8 @@ internal interface ISimd<V>
 
     static abstract V Multiply(V a, V b);
 
-    static abstract V Divide(V a, V b);
+    /// <summary>1 / value for normal numbers, within two units in the last place.</summary>
+    static abstract V Reciprocal(V value);
 
     /// <summary>a·b + c, rounded once where the machine can.</summary>
     static abstract V MultiplyAdd(V a, V b, V c);
@@ -41,11 +43,14 @@ internal interface ISimd<V>
     /// <summary>c − a·b, rounded once where the machine can.</summary>
     static abstract V NegatedMultiplyAdd(V a, V b, V c);
 
-    /// <summary>The lanes of <paramref name="value"/> kept within the bounds; NaN stays NaN.</summary>
+    /// <summary>
+    /// The lanes of <paramref name="value"/> kept within the bounds; NaN stays NaN (x86 returns the second operand when one
+    /// is NaN, Arm the NaN).
+    /// </summary>
     static abstract V Clamp(V value, V min, V max);
 
-    /// <summary>2^n, for lanes of <paramref name="n"/> that are whole numbers from −126 to 127.</summary>
-    static abstract V PowerOfTwo(V n);
+    /// <summary>value·2^n, for lanes of <paramref name="n"/> that are whole numbers from −126 to 127.</summary>
+    static abstract V Scale(V value, V n);
 
     static abstract V Round(V value);
 }
@@ -77,7 +82,7 @@ internal readonly struct Simd512 : ISimd<Vector512<float>>
     public static Vector512<float> Multiply(Vector512<float> a, Vector512<float> b) => a * b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Divide(Vector512<float> a, Vector512<float> b) => a / b;
+    public static Vector512<float> Reciprocal(Vector512<float> value) => Refine(Avx512F.Reciprocal14(value), value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> MultiplyAdd(Vector512<float> a, Vector512<float> b, Vector512<float> c) => Vector512.FusedMultiplyAdd(a, b, c);
@@ -86,14 +91,18 @@ internal readonly struct Simd512 : ISimd<Vector512<float>>
     public static Vector512<float> NegatedMultiplyAdd(Vector512<float> a, Vector512<float> b, Vector512<float> c) => Vector512.FusedMultiplyAdd(-a, b, c);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Clamp(Vector512<float> value, Vector512<float> min, Vector512<float> max) => Vector512.Min(Vector512.Max(value, min), max);
+    public static Vector512<float> Clamp(Vector512<float> value, Vector512<float> min, Vector512<float> max) => Vector512.MinNative(max, Vector512.MaxNative(min, value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> PowerOfTwo(Vector512<float> n)
-        => Vector512.ShiftLeft(Vector512.ConvertToInt32Native(n) + Vector512.Create(127), 23).AsSingle();
+    public static Vector512<float> Scale(Vector512<float> value, Vector512<float> n) => Avx512F.Scale(value, n);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Round(Vector512<float> value) => Vector512.Round(value);
+
+    // One step of Newton's method doubles the digits of the machine's estimate.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Refine(Vector512<float> estimate, Vector512<float> value)
+        => MultiplyAdd(estimate, NegatedMultiplyAdd(value, estimate, Vector512<float>.One), estimate);
 }
 
 /// <summary>Eight lanes: AVX2 with FMA.</summary>
@@ -123,7 +132,7 @@ internal readonly struct Simd256 : ISimd<Vector256<float>>
     public static Vector256<float> Multiply(Vector256<float> a, Vector256<float> b) => a * b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Divide(Vector256<float> a, Vector256<float> b) => a / b;
+    public static Vector256<float> Reciprocal(Vector256<float> value) => Refine(Avx.Reciprocal(value), value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> MultiplyAdd(Vector256<float> a, Vector256<float> b, Vector256<float> c) => Vector256.FusedMultiplyAdd(a, b, c);
@@ -132,14 +141,19 @@ internal readonly struct Simd256 : ISimd<Vector256<float>>
     public static Vector256<float> NegatedMultiplyAdd(Vector256<float> a, Vector256<float> b, Vector256<float> c) => Vector256.FusedMultiplyAdd(-a, b, c);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Clamp(Vector256<float> value, Vector256<float> min, Vector256<float> max) => Vector256.Min(Vector256.Max(value, min), max);
+    public static Vector256<float> Clamp(Vector256<float> value, Vector256<float> min, Vector256<float> max) => Vector256.MinNative(max, Vector256.MaxNative(min, value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> PowerOfTwo(Vector256<float> n)
-        => Vector256.ShiftLeft(Vector256.ConvertToInt32Native(n) + Vector256.Create(127), 23).AsSingle();
+    public static Vector256<float> Scale(Vector256<float> value, Vector256<float> n)
+        => value * Vector256.ShiftLeft(Vector256.ConvertToInt32Native(n) + Vector256.Create(127), 23).AsSingle();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Round(Vector256<float> value) => Vector256.Round(value);
+
+    // One step of Newton's method doubles the digits of the machine's estimate.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Refine(Vector256<float> estimate, Vector256<float> value)
+        => MultiplyAdd(estimate, NegatedMultiplyAdd(value, estimate, Vector256<float>.One), estimate);
 }
 
 /// <summary>Four lanes: Arm's AdvSimd, or SSE.</summary>
@@ -169,7 +183,8 @@ internal readonly struct Simd128 : ISimd<Vector128<float>>
     public static Vector128<float> Multiply(Vector128<float> a, Vector128<float> b) => a * b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> Divide(Vector128<float> a, Vector128<float> b) => a / b;
+    public static Vector128<float> Reciprocal(Vector128<float> value)
+        => Sse.IsSupported ? Refine(Sse.Reciprocal(value), value) : Vector128<float>.One / value;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> MultiplyAdd(Vector128<float> a, Vector128<float> b, Vector128<float> c) => Vector128.MultiplyAddEstimate(a, b, c);
@@ -178,14 +193,19 @@ internal readonly struct Simd128 : ISimd<Vector128<float>>
     public static Vector128<float> NegatedMultiplyAdd(Vector128<float> a, Vector128<float> b, Vector128<float> c) => Vector128.MultiplyAddEstimate(-a, b, c);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> Clamp(Vector128<float> value, Vector128<float> min, Vector128<float> max) => Vector128.Min(Vector128.Max(value, min), max);
+    public static Vector128<float> Clamp(Vector128<float> value, Vector128<float> min, Vector128<float> max) => Vector128.MinNative(max, Vector128.MaxNative(min, value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> PowerOfTwo(Vector128<float> n)
-        => Vector128.ShiftLeft(Vector128.ConvertToInt32Native(n) + Vector128.Create(127), 23).AsSingle();
+    public static Vector128<float> Scale(Vector128<float> value, Vector128<float> n)
+        => value * Vector128.ShiftLeft(Vector128.ConvertToInt32Native(n) + Vector128.Create(127), 23).AsSingle();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Round(Vector128<float> value) => Vector128.Round(value);
+
+    // One step of Newton's method doubles the digits of the machine's estimate.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> Refine(Vector128<float> estimate, Vector128<float> value)
+        => MultiplyAdd(estimate, NegatedMultiplyAdd(value, estimate, Vector128<float>.One), estimate);
 }
 
 /// <summary>One lane: right answers where the machine has no vectors.</summary>
@@ -214,7 +234,7 @@ internal readonly struct SimdScalar : ISimd<float>
     public static float Multiply(float a, float b) => a * b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float Divide(float a, float b) => a / b;
+    public static float Reciprocal(float value) => 1 / value;
 
     // Not FusedMultiplyAdd: without the instruction it is a call, many times slower than the product and the sum.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -227,7 +247,7 @@ internal readonly struct SimdScalar : ISimd<float>
     public static float Clamp(float value, float min, float max) => MathF.Min(MathF.Max(value, min), max);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float PowerOfTwo(float n) => BitConverter.Int32BitsToSingle(((int)n + 127) << 23);
+    public static float Scale(float value, float n) => value * BitConverter.Int32BitsToSingle(((int)n + 127) << 23);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Round(float value) => MathF.Round(value);
