@@ -220,6 +220,13 @@ public sealed class ScoringTests
     }
 
     [TestMethod]
+    public void DataWithoutRowsHaveNoScores()
+    {
+        (MLContext ml, LstmRegressionTransformer model) = Train();
+        Assert.IsEmpty(EstimatorHarness.Values(model.Transform(Data(ml, [])), "Score"));
+    }
+
+    [TestMethod]
     public void PredictionEngineGivesTheScoresOfTransform()
     {
         (MLContext ml, LstmRegressionTransformer model) = Train(options => options.EncodingColumnName = "Encoding");

@@ -46,6 +46,15 @@ public sealed class BadInputTests
         IDataView validation = ml.Data.LoadFromEnumerable(rows, Example.Schema(Example.Vector(2, 5)));
         var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => ml.Regression.Trainers.Lstm(SmallOptions.Create()).Fit(training, validation));
         StringAssert.StartsWith(error.Message, "Schema mismatch for feature column 'Features': expected steps of 2 features, got Vector<Single, 2, 5>");
+
+        SchemaDefinition schema = Example.Schema(Example.Vector(10));
+        schema[nameof(Example.Labels)].ColumnType = Example.Vector(4);
+        foreach (Example row in rows)
+            row.Labels = [1, 2, 3, 4];
+        validation = ml.Data.LoadFromEnumerable(rows, schema);
+        var trainer = ml.Regression.Trainers.Lstm(SmallOptions.Create(options => options.LabelColumnName = "Labels"));
+        error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => trainer.Fit(ml.Data.LoadFromEnumerable(Example.Make(10), Example.Schema(Example.Vector(10))), validation));
+        StringAssert.StartsWith(error.Message, "Schema mismatch for label column 'Labels': expected 3 values, got Vector<Single, 4>");
     }
 
     [TestMethod]

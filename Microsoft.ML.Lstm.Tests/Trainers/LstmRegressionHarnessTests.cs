@@ -7,7 +7,7 @@ namespace Microsoft.ML.Lstm.Tests.Trainers;
 public sealed class LstmRegressionHarnessTests
 {
     public static IEnumerable<object[]> Forms =>
-        from form in (string[])["vector", "dimensions", "more dimensions", "variable", "variable with dimensions", "static", "scalar static", "vector label", "encoding", "weights"]
+        from form in (string[])["vector", "dimensions", "more dimensions", "variable", "variable with dimensions", "static", "scalar static", "vector label", "encoding", "weights", "two bidirectional layers of GRU"]
         select new object[] { form };
 
     [TestMethod]
@@ -115,6 +115,8 @@ public sealed class LstmRegressionHarnessTests
             options.LabelColumnName = form == "vector label" ? "Labels" : "Label";
             options.EncodingColumnName = form == "encoding" ? "Encoding" : null;
             options.ExampleWeightColumnName = form == "weights" ? "Weight" : null;
+            if (form == "two bidirectional layers of GRU")
+                (options.CellType, options.Bidirectional, options.NumberOfLayers, options.Pooling) = (CellType.Gru, true, 2, Pooling.Mean);
         });
         string[] outputs = form == "encoding" ? ["Score", "Encoding"] : ["Score"];
         return new EstimatorHarness(ml, ml.Regression.Trainers.Lstm(options), rows, schema, outputs);
