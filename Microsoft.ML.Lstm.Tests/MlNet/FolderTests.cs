@@ -1,0 +1,151 @@
+using System.Reflection;
+using System.Reflection.Emit;
+using System.Reflection.Metadata;
+using System.Reflection.Metadata.Ecma335;
+
+namespace Microsoft.ML.Lstm.Tests.MlNet;
+
+/// <summary>What the library's folders may know, read from its compiled methods; the debug file says which source file each is in.</summary>
+[TestClass]
+public sealed class FolderTests
+{
+    private static readonly Assembly Library = typeof(LstmRegressionTrainer).Assembly;
+    private static readonly Dictionary<short, OpCode> OpCodesByValue = typeof(OpCodes).GetFields().Select(f => (OpCode)f.GetValue(null)!).ToDictionary(o => o.Value);
+    private static readonly Method[] Methods = ReadMethods();
+
+    [TestMethod]
+    [DataRow("Kernels", "")]
+    [DataRow("Network", "Kernels")]
+    [DataRow("Training", "Network Kernels")]
+    [DataRow("Persistence", "Network Kernels")]
+    [DataRow("Data", "Training Network Kernels MlNet")]
+    [DataRow("Scoring", "Data Persistence Training Network Kernels MlNet")]
+    public void FolderKnowsOnlyThoseBelowIt(string folder, string below)
+    {
+        string[] allowed = [folder, "", .. below.Split(' ')];
+        Method[] ofFolder = Methods.Where(m => m.Folder == folder).ToArray();
+        Assert.IsNotEmpty(ofFolder);
+        var wrong =
+            from method in ofFolder
+            from used in method.Uses.Select(OutermostType)
+            where used.Assembly == Library && !FoldersOf(used).Intersect(allowed).Any()
+            select $"{method.Name} uses {used}";
+        Assert.AreEqual("", string.Join(Environment.NewLine, wrong.Distinct()));
+    }
+
+    [TestMethod]
+    [DataRow("Kernels")]
+    [DataRow("Network")]
+    [DataRow("Training")]
+    public void EngineKnowsNoMlNetType(string folder)
+    {
+        var wrong =
+            from method in Methods
+            where method.Folder == folder
+            from used in method.Uses.Select(OutermostType)
+            where IsMlNet(used)
+            select $"{method.Name} uses {used}";
+        Assert.AreEqual("", string.Join(Environment.NewLine, wrong.Distinct()));
+    }
+
+    [TestMethod]
+    public void OnlyTheMlNetFolderTouchesWhatMlNetKeepsInternal()
+    {
+        var wrong =
+            from method in Methods
+            where method.Folder != "MlNet"
+            from used in method.Uses
+            where IsMlNet(OutermostType(used)) && IsInternal(used)
+            select $"{method.Name} in {method.Folder} uses {used.DeclaringType}.{used.Name}";
+        Assert.AreEqual("", string.Join(Environment.NewLine, wrong.Distinct()));
+    }
+
+    private static bool IsMlNet(Type type) => type.Assembly != Library && type.Assembly.GetName().Name!.StartsWith("Microsoft.ML.", StringComparison.Ordinal);
+
+    private static bool IsInternal(MemberInfo member) => member switch
+    {
+        Type type => !type.IsVisible && !type.IsGenericParameter && !type.IsGenericType,
+        MethodBase method => method.IsAssembly || method.IsFamilyAndAssembly || IsInternal(method.DeclaringType!),
+        FieldInfo field => field.IsAssembly || field.IsFamilyAndAssembly || IsInternal(field.DeclaringType!),
+        _ => false,
+    };
+
+    private static Type OutermostType(MemberInfo member)
+    {
+        Type type = member as Type ?? member.DeclaringType!;
+        while (type.HasElementType)
+            type = type.GetElementType()!;
+        return type.DeclaringType is { } outer && !type.IsGenericParameter ? OutermostType(outer) : type;
+    }
+
+    /// <summary>The folders that a type's methods are in; a type without any, such as an enumeration, counts by its namespace.</summary>
+    private static IEnumerable<string> FoldersOf(Type type)
+    {
+        Type definition = type.IsGenericType ? type.GetGenericTypeDefinition() : type;
+        string[] folders = Methods.Where(m => m.Type == definition).Select(m => m.Folder).Distinct().ToArray();
+        return folders.Length > 0 ? folders : [(definition.Namespace ?? "").Replace("Microsoft.ML.Lstm", "", StringComparison.Ordinal).TrimStart('.')];
+    }
+
+    private static Method[] ReadMethods()
+    {
+        using FileStream file = File.OpenRead(Path.ChangeExtension(Library.Location, ".pdb"));
+        using MetadataReaderProvider provider = MetadataReaderProvider.FromPortablePdbStream(file);
+        MetadataReader debug = provider.GetMetadataReader();
+        var methods = new List<Method>();
+        const BindingFlags all = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
+        foreach (Type type in Library.GetTypes())
+        {
+            foreach (MethodBase method in type.GetMethods(all).Cast<MethodBase>().Concat(type.GetConstructors(all)))
+            {
+                MethodDebugInformationHandle handle = MetadataTokens.MethodDefinitionHandle(method.MetadataToken & 0xFFFFFF).ToDebugInformationHandle();
+                DocumentHandle document = debug.GetMethodDebugInformation(handle).Document;
+                if (document.IsNil)
+                    continue;
+                string[] path = debug.GetString(debug.GetDocument(document).Name).Split('/', '\\');
+                int root = Array.LastIndexOf(path, "Microsoft.ML.Lstm");
+                if (root < 0 || path[^1].EndsWith(".g.cs", StringComparison.Ordinal))
+                    continue;
+                methods.Add(new(OutermostType(type), $"{type}.{method.Name}", root + 2 < path.Length ? path[root + 1] : "", Uses(method).ToArray()));
+            }
+        }
+        return [.. methods];
+    }
+
+    private static IEnumerable<MemberInfo> Uses(MethodBase method)
+    {
+        foreach (ParameterInfo parameter in method.GetParameters())
+            yield return parameter.ParameterType;
+        if (method is MethodInfo { ReturnType: var result })
+            yield return result;
+        byte[] il = method.GetMethodBody()?.GetILAsByteArray() ?? [];
+        for (int at = 0; at < il.Length;)
+        {
+            short value = il[at++];
+            if (value == 0xFE)
+                value = (short)(0xFE00 | il[at++]);
+            OpCode code = OpCodesByValue[value];
+            switch (code.OperandType)
+            {
+                case OperandType.InlineMethod or OperandType.InlineField or OperandType.InlineType or OperandType.InlineTok:
+                    Type[]? ofMethod = method.IsGenericMethodDefinition ? method.GetGenericArguments() : null;
+                    yield return Library.ManifestModule.ResolveMember(BitConverter.ToInt32(il, at), method.DeclaringType!.GetGenericArguments(), ofMethod)!;
+                    break;
+                case OperandType.InlineSwitch:
+                    at += 4 * BitConverter.ToInt32(il, at);
+                    break;
+            }
+            at += SizeOf(code.OperandType);
+        }
+    }
+
+    private static int SizeOf(OperandType operand) => operand switch
+    {
+        OperandType.InlineNone => 0,
+        OperandType.ShortInlineBrTarget or OperandType.ShortInlineI or OperandType.ShortInlineVar => 1,
+        OperandType.InlineVar => 2,
+        OperandType.InlineI8 or OperandType.InlineR => 8,
+        _ => 4,
+    };
+
+    private sealed record Method(Type Type, string Name, string Folder, MemberInfo[] Uses);
+}
