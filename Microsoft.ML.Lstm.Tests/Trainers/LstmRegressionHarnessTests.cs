@@ -78,9 +78,6 @@ public sealed class LstmRegressionHarnessTests
     [TestMethod]
     public void PermutationFeatureImportanceFindsTheTrainerInAPipeline()
     {
-#if MLNET_STANDIN
-        Assert.Inconclusive("The stand-in of ML.NET has no PermutationFeatureImportance; run with MlNetSource=package.");
-#else
         var ml = new MLContext(seed: 1);
         IDataView data = ml.Data.LoadFromEnumerable(Example.Make(100), Example.Schema(Example.Vector(5, 2)));
         var pipeline = ml.Transforms.Concatenate("Pair", "Label", "Weight")
@@ -89,7 +86,6 @@ public sealed class LstmRegressionHarnessTests
         var importance = ml.Regression.PermutationFeatureImportance(model, model.Transform(data), permutationCount: 2);
         Assert.IsLessThan(-0.5, importance["Label"].RSquared.Mean);
         Assert.IsLessThan(0.1, Math.Abs(importance["Weight"].RSquared.Mean));
-#endif
     }
 
     private static EstimatorHarness Harness(string form)

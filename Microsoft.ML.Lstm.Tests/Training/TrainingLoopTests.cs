@@ -33,8 +33,15 @@ public sealed class TrainingLoopTests
             // Large enough to be shared among threads, with sizes that do not divide evenly.
             var options = new LoopOptions
             {
-                CellType = cell, HiddenSize = 45, NumberOfLayers = 2, Bidirectional = true, Dropout = 0.3f, NumberOfEpochs = 2,
-                BatchSize = 101, NumberOfThreads = threads, ValidationFraction = 0.1f,
+                CellType = cell,
+                HiddenSize = 45,
+                NumberOfLayers = 2,
+                Bidirectional = true,
+                Dropout = 0.3f,
+                NumberOfEpochs = 2,
+                BatchSize = 101,
+                NumberOfThreads = threads,
+                ValidationFraction = 0.1f,
             };
             return TrainingLoop.Train(Job(options, new SilentMonitor(), seed)).Parameters.Values;
         }
