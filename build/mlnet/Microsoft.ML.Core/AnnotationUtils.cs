@@ -20,20 +20,13 @@ internal static class AnnotationUtils
     {
         public static class ScoreColumnKind
         {
-            public const string BinaryClassification = "BinaryClassification";
-            public const string MulticlassClassification = "MulticlassClassification";
             public const string Regression = "Regression";
             public const string MultiOutputRegression = "MultiOutputRegression";
-            public const string AnomalyDetection = "AnomalyDetection";
-            public const string SequenceClassification = "SequenceClassification";
-            public const string QuantileRegression = "QuantileRegression";
         }
 
         public static class ScoreValueKind
         {
             public const string Score = "Score";
-            public const string PredictedLabel = "PredictedLabel";
-            public const string Probability = "Probability";
         }
     }
 
@@ -83,8 +76,4 @@ internal static class AnnotationBuilderExtensions
 {
     public static void AddSlotNames(this DataViewSchema.Annotations.Builder builder, int size, ValueGetter<VBuffer<ReadOnlyMemory<char>>> getter) =>
         builder.Add(AnnotationUtils.Kinds.SlotNames, AnnotationUtils.GetNamesType(size), getter);
-
-    public static void AddKeyValues<TValue>(this DataViewSchema.Annotations.Builder builder, int size, PrimitiveDataViewType valueType,
-        ValueGetter<VBuffer<TValue>> getter) =>
-        builder.Add(AnnotationUtils.Kinds.KeyValues, new VectorDataViewType(valueType, size), getter);
 }

@@ -1,5 +1,3 @@
-using Microsoft.ML.Runtime;
-
 namespace Microsoft.ML.Data;
 
 internal static class ColumnTypeExtensions
@@ -11,16 +9,6 @@ internal static class ColumnTypeExtensions
         TextDataViewType.Instance, BooleanDataViewType.Instance, DateTimeDataViewType.Instance, RowIdDataViewType.Instance,
     ];
 
-    /// <summary>The number of keys, 0 if this is no key.</summary>
-    public static ulong GetKeyCount(this DataViewType columnType) => (columnType as KeyDataViewType)?.Count ?? 0;
-
-    public static int GetKeyCountAsInt32(this DataViewType columnType, IExceptionContext ectx = null)
-    {
-        ulong count = columnType.GetKeyCount();
-        ectx.Check(count <= int.MaxValue, "KeyType range is too large");
-        return (int)count;
-    }
-
     /// <summary>The type of a vector's items, or the type itself.</summary>
     public static DataViewType GetItemType(this DataViewType columnType) => (columnType as VectorDataViewType)?.ItemType ?? columnType;
 
@@ -30,15 +18,8 @@ internal static class ColumnTypeExtensions
     /// <summary>As <see cref="GetVectorSize"/>, with 1 for a scalar.</summary>
     public static int GetValueCount(this DataViewType columnType) => columnType is VectorDataViewType vector ? vector.Size : 1;
 
-    public static bool IsKnownSizeVector(this DataViewType columnType) => columnType is VectorDataViewType { IsKnownSize: true };
-
     public static PrimitiveDataViewType PrimitiveTypeFromType(Type type) =>
         type == typeof(string) ? TextDataViewType.Instance : Primitives.FirstOrDefault(t => t.RawType == type);
-}
-
-internal static class KeyTypeExtensions
-{
-    public static int GetCountAsInt32(this KeyDataViewType key, IExceptionContext ectx = null) => key.GetKeyCountAsInt32(ectx);
 }
 
 internal static class SchemaExtensions
@@ -48,12 +29,6 @@ internal static class SchemaExtensions
         var builder = new DataViewSchema.Builder();
         builder.AddColumns(columns);
         return builder.ToSchema();
-    }
-
-    public static bool TryGetColumnIndex(this DataViewSchema schema, string name, out int col)
-    {
-        col = schema.GetColumnOrNull(name)?.Index ?? -1;
-        return col >= 0;
     }
 }
 

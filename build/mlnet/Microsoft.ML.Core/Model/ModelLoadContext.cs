@@ -78,12 +78,6 @@ internal sealed class ModelLoadContext : IDisposable
     /// <summary>A loader reads its model to the last byte.</summary>
     public void Done() => Contracts.CheckDecode(Reader.BaseStream.Position == FpMin + Header.FpModel + Header.CbModel);
 
-    public bool ContainsModel(string name)
-    {
-        using Repository.Entry entry = string.IsNullOrEmpty(name) ? null : Repository?.OpenEntryOrNull(Path.Combine(Directory, name), ModelStreamName);
-        return entry is not null;
-    }
-
     public void LoadModel<TRes, TSig>(IHostEnvironment env, out TRes result, string name, params object[] extra)
         where TRes : class =>
         LoadModel<TRes, TSig>(env, out result, Repository, Path.Combine(Directory, name), extra);

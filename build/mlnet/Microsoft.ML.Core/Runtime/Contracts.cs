@@ -29,10 +29,6 @@ internal static class Contracts
 
     public static Exception Except(this IExceptionContext ctx, Exception inner, string msg) => Process(new InvalidOperationException(msg, inner), ctx);
 
-    public static Exception ExceptUserArg(this IExceptionContext ctx, string name, string msg) => ctx.ExceptParam(name, msg);
-
-    public static Exception ExceptUserArg(this IExceptionContext ctx, string name, string msg, params object[] args) => ctx.ExceptParam(name, string.Format(msg, args));
-
     public static Exception ExceptParam(string paramName, string msg) => ExceptParam(null, paramName, msg);
 
     public static Exception ExceptParam(this IExceptionContext ctx, string paramName) => Process(new ArgumentOutOfRangeException(paramName), ctx);
@@ -59,15 +55,9 @@ internal static class Contracts
 
     public static Exception ExceptDecode(this IExceptionContext ctx, Exception inner, string msg) => Process(new FormatException(msg, inner), ctx);
 
-    public static Exception ExceptIO(this IExceptionContext ctx, string msg) => Process(new IOException(msg), ctx);
-
-    public static Exception ExceptIO(this IExceptionContext ctx, Exception inner, string msg) => Process(new IOException(msg, inner), ctx);
-
     public static Exception ExceptNotSupp(this IExceptionContext ctx) => Process(new NotSupportedException(), ctx);
 
     public static Exception ExceptNotSupp(this IExceptionContext ctx, string msg) => Process(new NotSupportedException(msg), ctx);
-
-    public static Exception ExceptNotImpl(this IExceptionContext ctx, string msg) => Process(new NotImplementedException(msg), ctx);
 
     public static Exception ExceptSchemaMismatch(string paramName, string columnRole, string columnName) =>
         ExceptSchemaMismatch(null, paramName, columnRole, columnName);
@@ -144,14 +134,6 @@ internal static class Contracts
         return s;
     }
 
-    public static string CheckNonWhiteSpace(string s, string paramName) => CheckNonWhiteSpace(null, s, paramName);
-
-    public static string CheckNonWhiteSpace(this IExceptionContext ctx, string s, string paramName)
-    {
-        ctx.CheckParam(!string.IsNullOrWhiteSpace(s), paramName, $"{paramName} cannot be null or white space");
-        return s;
-    }
-
     public static T[] CheckNonEmpty<T>(this IExceptionContext ctx, T[] args, string paramName)
     {
         ctx.CheckParam(args is { Length: > 0 }, paramName, $"{paramName} cannot be null or empty");
@@ -170,12 +152,6 @@ internal static class Contracts
     {
         if (!f)
             throw ctx.ExceptDecode(msg);
-    }
-
-    public static void CheckIO(this IExceptionContext ctx, bool f, string msg)
-    {
-        if (!f)
-            throw ctx.ExceptIO(msg);
     }
 
     /// <summary>Throws if MLContext.CancelExecution was called.</summary>

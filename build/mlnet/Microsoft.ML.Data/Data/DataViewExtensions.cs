@@ -9,11 +9,6 @@ internal static class DataViewExtensions
     public static DataViewRowCursor GetRowCursor(this IDataView dv, DataViewSchema.Column columnNeeded) => dv.GetRowCursor([columnNeeded]);
 
     public static DataViewRowCursor GetRowCursor(this IDataView dv) => dv.GetRowCursor([]);
-
-    public static DataViewRowCursor GetRowCursorForAllColumns(this IDataView dv) => dv.GetRowCursor(dv.Schema);
-
-    public static DataViewRow GetRow(this IRowToRowMapper rowMapper, DataViewRow input, params DataViewSchema.Column[] activeColumns) =>
-        rowMapper.GetRow(input, activeColumns);
 }
 
 public static class ColumnCursorExtensions
@@ -43,13 +38,6 @@ public static class SchemaAnnotationsExtensions
 
     public static void GetSlotNames(this DataViewSchema.Column column, ref VBuffer<ReadOnlyMemory<char>> slotNames) =>
         column.Annotations.GetValue(AnnotationUtils.Kinds.SlotNames, ref slotNames);
-
-    public static bool HasKeyValues(this DataViewSchema.Column column, PrimitiveDataViewType keyValueItemType = null) =>
-        column.Annotations.Schema.GetColumnOrNull(AnnotationUtils.Kinds.KeyValues)?.Type is VectorDataViewType values
-        && values.ItemType.Equals(keyValueItemType ?? TextDataViewType.Instance);
-
-    public static void GetKeyValues<TValue>(this DataViewSchema.Column column, ref VBuffer<TValue> keyValues) =>
-        column.Annotations.GetValue(AnnotationUtils.Kinds.KeyValues, ref keyValues);
 
     public static bool IsNormalized(this DataViewSchema.Column column)
     {
