@@ -14,8 +14,8 @@ internal sealed class EngineRun
 
     public EngineRun(NetworkShape shape, IReadOnlyDictionary<string, double[]> parameters, CpuKernels kernels, int threads = 1)
     {
-        _network = new SequenceNetwork(ToParameterSet(shape, parameters), training: true, kernels);
-        _workspace = new NetworkWorkspace(_network, new WorkerTeam(threads), inputGradients: true);
+        _network = new SequenceNetwork(ToParameterSet(shape, parameters), NetworkPasses.BackwardToInput, kernels);
+        _workspace = new NetworkWorkspace(_network, new WorkerTeam(threads));
         _batch = new SequenceBatch(shape.InputSize, shape.StaticSize);
     }
 

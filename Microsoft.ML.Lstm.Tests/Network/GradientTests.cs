@@ -127,7 +127,7 @@ public sealed class GradientTests
     {
         var sample = new NetworkSample(Shape(CellType.Gru, 3, 5, 2, bidirectional: true, Pooling.Last, statics: 1), [3, 1, 2]);
         ParameterSet parameters = EngineRun.ToParameterSet(sample.Shape, sample.Parameters), once = new(sample.Shape), twice = new(sample.Shape);
-        var workspace = new NetworkWorkspace(new SequenceNetwork(parameters, training: true, Find(kernels)), new WorkerTeam(1));
+        var workspace = new NetworkWorkspace(new SequenceNetwork(parameters, NetworkPasses.Backward, Find(kernels)), new WorkerTeam(1));
         var batch = new SequenceBatch(3, 1);
         for (int b = 0; b < 3; b++)
             batch.Add(sample.Sequences[b].Length / 3).Fill(0.5f + b);

@@ -57,13 +57,14 @@ public sealed class TrainingLoopTests
     {
         var few = new LoopOptions { NumberOfEpochs = 3, LearningRateSchedule = LearningRateSchedule.Constant };
         var more = new LoopOptions { NumberOfEpochs = 4, LearningRateSchedule = LearningRateSchedule.Constant };
-        var checkpoints = new List<SequenceModel>();
+        var checkpoints = new List<float[]>();
 
-        SequenceModel afterThree = TrainingLoop.Train(Job(few, new SilentMonitor()) with { SaveCheckpoint = checkpoints.Add });
-        SequenceModel afterFour = TrainingLoop.Train(Job(more, new SilentMonitor()));
+        TrainingLoop.Train(Job(more, new SilentMonitor()) with { SaveCheckpoint = model => checkpoints.Add([.. model.Parameters.Values]) });
+        SequenceModel afterThree = TrainingLoop.Train(Job(few, new SilentMonitor()));
 
-        CollectionAssert.AreEqual(checkpoints[2].Parameters.Values, afterThree.Parameters.Values);
-        CollectionAssert.AreNotEqual(afterThree.Parameters.Values, afterFour.Parameters.Values);
+        Assert.HasCount(4, checkpoints);
+        CollectionAssert.AreEqual(checkpoints[2], afterThree.Parameters.Values);
+        CollectionAssert.AreNotEqual(checkpoints[3], afterThree.Parameters.Values);
     }
 
     [TestMethod]
@@ -72,14 +73,66 @@ public sealed class TrainingLoopTests
         // A learning rate that jumps about, so that the last epoch is not the best.
         var options = new LoopOptions { NumberOfEpochs = 12, LearningRate = 0.3f, LearningRateSchedule = LearningRateSchedule.Constant, ValidationFraction = 0.3f };
         var monitor = new SilentMonitor();
-        SequenceModel? checkpoint = null;
+        float[] checkpoint = [];
 
-        SequenceModel model = TrainingLoop.Train(Job(options, monitor) with { SaveCheckpoint = best => checkpoint = best });
+        SequenceModel model = TrainingLoop.Train(Job(options, monitor) with { SaveCheckpoint = best => checkpoint = [.. best.Parameters.Values] });
 
         double best = monitor.Epochs.Min(epoch => epoch.Validation!.Loss);
         Assert.AreEqual(best, monitor.Epochs.Last(epoch => epoch.IsBest).Validation!.Loss);
         Assert.IsFalse(monitor.Epochs[^1].IsBest, "The test needs a last epoch that is not the best.");
-        Assert.AreSame(checkpoint, model);
+        CollectionAssert.AreEqual(checkpoint, model.Parameters.Values);
+    }
+
+    [TestMethod]
+    public void EarlyStoppingWithoutValidationMeasuresTheModelThatItKeeps()
+    {
+        // One batch an epoch, so that the loss gathered in an epoch is wholly that of the weights before it.
+        var options = new LoopOptions
+        {
+            NumberOfEpochs = 20, BatchSize = int.MaxValue, LearningRate = 1, LearningRateSchedule = LearningRateSchedule.Constant,
+            EarlyStopping = new EarlyStoppingOptions { Patience = 5 },
+        };
+        var monitor = new SilentMonitor();
+
+        SequenceModel model = TrainingLoop.Train(Job(options, monitor));
+
+        // The loss that the kept epoch ended with is the one that the next began with.
+        EpochCompletedEventArgs kept = monitor.Epochs.Last(epoch => epoch.IsBest);
+        double loss = monitor.Epochs[kept.Epoch].Training.Loss;
+        Assert.AreEqual(monitor.Epochs.Skip(1).Min(epoch => epoch.Training.Loss), loss);
+        var again = new SilentMonitor();
+        TrainingLoop.Train(Job(new LoopOptions { NumberOfEpochs = 1, BatchSize = int.MaxValue }, again) with { Initial = model });
+        Assert.AreEqual(loss, again.Epochs[0].Training.Loss, 1e-9);
+    }
+
+    [TestMethod]
+    [DataRow(0.0001f, 1)]
+    [DataRow(0.25f, 80)]
+    [DataRow(0.9999f, 319)]
+    public void AValidationFractionLeavesSomethingOnEitherSide(float fraction, int held)
+    {
+        var monitor = new SilentMonitor();
+        SequenceSet? data = null;
+        TrainingJob job = Job(new LoopOptions { ValidationFraction = fraction, NumberOfEpochs = 1 }, monitor);
+        data = job.Training;
+
+        TrainingLoop.Train(job);
+
+        Assert.AreEqual(320 - held, data.Count);
+        Assert.IsNotNull(monitor.Epochs[0].Validation);
+    }
+
+    [TestMethod]
+    public void OneRowCannotBeSplit()
+    {
+        var monitor = new SilentMonitor();
+        var data = new SequenceSet(1, 0, 1);
+        data.Add([1, 2], [], [3]);
+
+        TrainingLoop.Train(new TrainingJob(data, null, new LoopOptions { ValidationFraction = 0.5f, NumberOfEpochs = 2 }, RegressionLoss.SquaredError, true, 1, monitor));
+
+        StringAssert.Contains(monitor.Warnings.Single(), "only one usable row");
+        Assert.IsNull(monitor.Epochs[0].Validation);
     }
 
     [TestMethod]
@@ -109,14 +162,68 @@ public sealed class TrainingLoopTests
     {
         var options = new LoopOptions { Optimizer = OptimizerType.Sgd, NumberOfEpochs = 5, GradientClipNorm = 0, LearningRate = 0.01f, LearningRateSchedule = new Explosion() };
         var monitor = new SilentMonitor();
-        SequenceModel? checkpoint = null;
+        float[] checkpoint = [];
 
-        SequenceModel model = TrainingLoop.Train(Job(options, monitor) with { SaveCheckpoint = best => checkpoint = best });
+        SequenceModel model = TrainingLoop.Train(Job(options, monitor) with { SaveCheckpoint = best => checkpoint = [.. best.Parameters.Values] });
 
-        Assert.AreSame(checkpoint, model);
+        CollectionAssert.AreEqual(checkpoint, model.Parameters.Values);
         Assert.HasCount(2, monitor.Epochs);
         StringAssert.Contains(monitor.Warnings.Single(), "epoch 3, batch ");
         Assert.IsTrue(model.Parameters.Values.All(float.IsFinite));
+    }
+
+    [TestMethod]
+    public void AModelOnItsWayToInfinityIsNotReturned()
+    {
+        // The first epoch's one update makes weights of 1e20: finite, but worth nothing.
+        var options = new LoopOptions { NumberOfEpochs = 5, BatchSize = int.MaxValue, LearningRate = 1e20f, LearningRateSchedule = LearningRateSchedule.Constant };
+
+        Assert.ThrowsExactly<InvalidOperationException>(() => TrainingLoop.Train(Job(options, new SilentMonitor())));
+    }
+
+    [TestMethod]
+    public void AWarmStartThatDivergesAtOnceGivesTheInitialModelBack()
+    {
+        SequenceModel initial = TrainingLoop.Train(Job(new LoopOptions { NumberOfEpochs = 1 }, new SilentMonitor()));
+        var options = new LoopOptions { Optimizer = OptimizerType.Sgd, LearningRate = 1e30f, GradientClipNorm = 0 };
+        var monitor = new SilentMonitor();
+
+        SequenceModel model = TrainingLoop.Train(Job(options, monitor) with { Initial = initial });
+
+        CollectionAssert.AreEqual(initial.Parameters.Values, model.Parameters.Values);
+        Assert.HasCount(1, monitor.Warnings);
+    }
+
+    [TestMethod]
+    public void AScheduleMustGiveUsableFactors()
+    {
+        foreach (double factor in new[] { -1, double.NaN, double.PositiveInfinity })
+        {
+            var options = new LoopOptions { LearningRateSchedule = new Always(factor) };
+            var thrown = Assert.ThrowsExactly<InvalidOperationException>(() => TrainingLoop.Train(Job(options, new SilentMonitor())));
+            StringAssert.Contains(thrown.Message, "LearningRateSchedule");
+        }
+    }
+
+    [TestMethod]
+    public void CancellingBeforeTheFirstBatchThrows()
+    {
+        var options = new LoopOptions { CancellationToken = new CancellationToken(canceled: true) };
+
+        Assert.ThrowsExactly<OperationCanceledException>(() => TrainingLoop.Train(Job(options, new SilentMonitor())));
+    }
+
+    [TestMethod]
+    public void TheLargestFeaturesScoreAsNumbers()
+    {
+        foreach (int hidden in new[] { 32, 33 })
+        {
+            SequenceModel model = TrainingLoop.Train(Job(new LoopOptions { HiddenSize = hidden, NumberOfEpochs = 1 }, new SilentMonitor()));
+            var scorer = new SequenceScorer(new ScoringNetwork(model));
+            new float[] { float.MaxValue, 0, float.MinValue }.CopyTo(scorer.AddSequence(3));
+            scorer.Score();
+            Assert.IsTrue(float.IsFinite(scorer.Output(0)[0]));
+        }
     }
 
     [TestMethod]
@@ -202,6 +309,11 @@ public sealed class TrainingLoopTests
     private sealed class Explosion : LearningRateSchedule
     {
         public override double GetFactor(double epoch, int numberOfEpochs) => epoch < 2 ? 1 : 1e32;
+    }
+
+    private sealed class Always(double factor) : LearningRateSchedule
+    {
+        public override double GetFactor(double epoch, int numberOfEpochs) => factor;
     }
 
     /// <summary>320 sequences of 3 to 12 numbers, whose mean is to be learned.</summary>

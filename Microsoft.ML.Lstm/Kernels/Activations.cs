@@ -12,7 +12,7 @@ namespace Microsoft.ML.Lstm.Kernels;
 /// </remarks>
 internal static class Activations
 {
-    // Beyond these, σ is 0 or 1 in float; and 2^n stays a normal number.
+    // Between these 2^n is a normal number, and beyond them σ and tanh no longer change in float (but for denormals).
     private const float MinExponent = -87f;
     private const float MaxExponent = 88f;
 

@@ -45,31 +45,8 @@ internal sealed class CellLayout
     /// <summary>The gate columns that the recurrent weights produce.</summary>
     public GatePanels HiddenPanels => Cell == CellType.Gru ? new(this, 1, 3) : new(this, 0, Slots);
 
-    /// <summary>
-    /// The row of PyTorch's weight matrix [G·H x K] that a column of a row of gates is, or −1 where there is none: a unit that fills up
-    /// the last block, or GRU's slot of the other matrix when <paramref name="panels"/> leaves it out.
-    /// </summary>
-    public int WeightRow(int gateColumn, GatePanels panels)
-    {
-        (int slot, int unit) = Locate(gateColumn);
-        if (unit >= HiddenSize || slot < panels.FirstSlot || slot >= panels.FirstSlot + panels.UsedSlots)
-            return -1;
-        // GRU's slots are n, r, z, m; PyTorch's gates r, z, n.
-        int gate = Cell == CellType.Gru ? (slot is 0 or 3 ? 2 : slot - 1) : slot;
-        return gate * HiddenSize + unit;
-    }
-
-    /// <summary>The element of the merged bias that a column of a row of gates has, or −1. GRU's bias is in the order r, z, n, m.</summary>
-    public int BiasRow(int gateColumn)
-    {
-        (int slot, int unit) = Locate(gateColumn);
-        if (unit >= HiddenSize)
-            return -1;
-        int gate = Cell == CellType.Gru ? slot switch { 0 => 2, 3 => 3, _ => slot - 1 } : slot;
-        return gate * HiddenSize + unit;
-    }
-
-    private (int Slot, int Unit) Locate(int gateColumn)
+    /// <summary>The slot and the unit of a column of a row of gates; units from H on only fill up the last block.</summary>
+    public (int Slot, int Unit) Locate(int gateColumn)
     {
         int vector = gateColumn / Lanes;
         return (vector % Slots, vector / Slots * Lanes + gateColumn % Lanes);
@@ -105,7 +82,4 @@ internal readonly struct GatePanels(CellLayout layout, int firstSlot, int usedSl
 
     /// <summary>Where the panel begins in a packed matrix of <paramref name="depth"/> rows.</summary>
     public long Offset(int panel, int depth) => (long)panel * FullVectors * _lanes * depth;
-
-    /// <summary>Floats of a packed matrix of <paramref name="depth"/> rows.</summary>
-    public long PackedLength(int depth) => (long)depth * _lanes * (_slots == 1 ? _blocks : _blocks * UsedSlots);
 }

@@ -23,17 +23,33 @@ internal sealed unsafe class FloatBuffer
 
     public Span<float> Span => _array.AsSpan(_start, Capacity);
 
+    /// <summary>Makes room for <paramref name="length"/> elements in an array that need not be pinned. What was there is lost when it has to grow.</summary>
+    public static void Require<T>(ref T[] array, long length)
+    {
+        if (length > array.Length)
+            array = new T[Grow(array.Length, length)];
+    }
+
+    /// <summary>
+    /// The capacity for <paramref name="length"/> elements where there is room for <paramref name="capacity"/>: half as much
+    /// again, so that a batch a little longer than the last does not allocate each time.
+    /// </summary>
+    public static int Grow(int capacity, long length)
+    {
+        int maxLength = Array.MaxLength - LineFloats;
+        if (length > maxLength)
+            throw new InvalidOperationException($"A buffer of {length:N0} elements is needed; at most {maxLength:N0} are possible. Use smaller batches, shorter sequences, or fewer features or units.");
+        return (int)Math.Max(length, Math.Min(capacity + capacity / 2L, maxLength));
+    }
+
     /// <summary>Makes room for <paramref name="length"/> floats. What was there is lost when the buffer has to grow.</summary>
     public void Require(long length)
     {
         if (length <= Capacity)
             return;
-        // Half as much again, so that a batch a little longer than the last does not allocate each time.
-        long capacity = Capacity == 0 ? length : Math.Max(length, Math.Min(Capacity + Capacity / 2L, Array.MaxLength - LineFloats));
-        if (capacity > Array.MaxLength - LineFloats)
-            throw new InvalidOperationException($"A buffer of {length:N0} floats is needed; at most {Array.MaxLength - LineFloats:N0} are possible. Use smaller batches, shorter sequences, or fewer features or units.");
-        _array = GC.AllocateArray<float>((int)capacity + LineFloats, pinned: true);
-        Capacity = (int)capacity;
+        int capacity = Grow(Capacity, length);
+        _array = GC.AllocateArray<float>(capacity + LineFloats, pinned: true);
+        Capacity = capacity;
         fixed (float* first = _array)
         {
             long misaligned = (nint)first % (LineFloats * sizeof(float));

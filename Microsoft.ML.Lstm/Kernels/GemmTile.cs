@@ -17,10 +17,6 @@ internal readonly unsafe struct Product(float* a, nint aRow, nint aStep, float* 
 
     /// <summary>K: the length of the sum; 0 for no product at all.</summary>
     public readonly int Depth = depth;
-
-    /// <summary>The same product from row <paramref name="row"/> of A on.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Product FromRow(int row) => new(A + row * ARow, ARow, AStep, B, BStep, Depth);
 }
 
 /// <summary>

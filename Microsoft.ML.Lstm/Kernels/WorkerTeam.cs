@@ -37,8 +37,10 @@ internal sealed class WorkerTeam
             _workers[i].Offer(work);
         ExceptionDispatchInfo? failure = Try(work, 0);
         for (int i = 0; i < parts - 1; i++)
+            _workers[i].TakeBack();
+        for (int i = 0; i < parts - 1; i++)
         {
-            ExceptionDispatchInfo? thrown = _workers[i].Finish();
+            ExceptionDispatchInfo? thrown = _workers[i].Wait();
             failure ??= thrown;
         }
         failure?.Throw();
@@ -78,18 +80,36 @@ internal sealed class WorkerTeam
             if (thread == Threads.Asleep)
                 _wake.Release();
             else if (thread == Threads.Ended)
-                new Thread(Loop) { IsBackground = true, Name = "LSTM worker" }.UnsafeStart();
+                StartThread();
         }
 
-        /// <summary>Takes the part back if the worker has not begun it, else waits for its end.</summary>
-        public ExceptionDispatchInfo? Finish()
+        /// <summary>Does the part if the worker has not begun it.</summary>
+        public void TakeBack()
         {
             if (Interlocked.CompareExchange(ref _offer, Offers.None, Offers.Open) == Offers.Open)
-                return Try(_work, part);
+                _failure = Try(_work, part);
+        }
+
+        /// <summary>Waits for the part's end, and gives what it threw.</summary>
+        public ExceptionDispatchInfo? Wait()
+        {
             var spin = new SpinWait();
             while (Volatile.Read(ref _offer) != Offers.None)
                 spin.SpinOnce(sleep1Threshold: -1);
             return _failure;
+        }
+
+        private void StartThread()
+        {
+            try
+            {
+                new Thread(Loop) { IsBackground = true, Name = "LSTM worker" }.UnsafeStart();
+            }
+            catch (OutOfMemoryException)
+            {
+                // What .NET throws when the system gives no more threads. The caller will take the part back.
+                Volatile.Write(ref _thread, Threads.Ended);
+            }
         }
 
         private void Loop()

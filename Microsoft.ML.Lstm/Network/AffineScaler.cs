@@ -3,6 +3,12 @@ namespace Microsoft.ML.Lstm.Network;
 /// <summary>x → (x − offset)·scale, one pair a feature: brings inputs and targets to the range in which networks train well.</summary>
 internal sealed class AffineScaler
 {
+    // Any number is a valid feature, so none may become infinite here or in the products behind.
+    private const float Largest = 1e18f;
+
+    // A deviation this small beside the mean is rounding.
+    private const double SmallestRelativeDeviation = 1e-7;
+
     public AffineScaler(float[] offset, float[] scale)
     {
         if (offset.Length != scale.Length)
@@ -53,9 +59,10 @@ internal sealed class AffineScaler
         {
             double mean = sum[j] / count;
             double deviation = Math.Sqrt(Math.Max(0, squares[j] / count - mean * mean));
+            mean += shift[j];
             float scale = (float)(1 / deviation);
-            scaler.Offset[j] = (float)(shift[j] + mean);
-            if (float.IsFinite(scale) && scale > 0)
+            scaler.Offset[j] = (float)mean;
+            if (deviation > SmallestRelativeDeviation * Math.Abs(mean) && float.IsFinite(scale) && scale > 0)
                 scaler.Scale[j] = scale;
         }
         return scaler;
@@ -67,7 +74,7 @@ internal sealed class AffineScaler
         for (int i = 0; i < values.Length; i += Size)
         {
             for (int j = 0; j < Size; j++)
-                values[i + j] = (values[i + j] - Offset[j]) * Scale[j];
+                values[i + j] = Math.Clamp((values[i + j] - Offset[j]) * Scale[j], -Largest, Largest);
         }
     }
 

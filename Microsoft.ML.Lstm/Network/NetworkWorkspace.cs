@@ -36,11 +36,11 @@ internal sealed unsafe class NetworkWorkspace
     private ParameterSet _gradientTarget = null!;
     private Dropout? _dropout;
     private int _parts;
+    private int _gradientParts;
 
     /// <param name="network">The network to run.</param>
     /// <param name="team">The threads to share large batches among.</param>
-    /// <param name="inputGradients">Whether <see cref="Backward"/> also gives the gradient of the input features.</param>
-    public NetworkWorkspace(SequenceNetwork network, WorkerTeam team, bool inputGradients = false)
+    public NetworkWorkspace(SequenceNetwork network, WorkerTeam team)
     {
         _network = network;
         _shape = network.Shape;
@@ -52,12 +52,12 @@ internal sealed unsafe class NetworkWorkspace
         _forwardPart = ForwardRows;
         _backwardPart = BackwardRows;
         _weightGradientPart = AddWeightGradients;
-        if (network.Training)
+        if (network.Passes != NetworkPasses.Forward)
         {
             _gradients = [.. _layers.SelectMany(layer => layer.Directions).Select(direction => new WeightGradients(direction, network.Kernels))];
             int scratch = _gradients.Max(gradients => gradients.ScratchLength);
             _scratch = [.. Enumerable.Range(0, team.Threads).Select(_ => new FloatBuffer(scratch))];
-            _dInput = inputGradients ? new FloatBuffer() : null;
+            _dInput = network.Passes == NetworkPasses.BackwardToInput ? new FloatBuffer() : null;
         }
     }
 
@@ -67,13 +67,15 @@ internal sealed unsafe class NetworkWorkspace
     /// <summary>The encoding [E] of a row.</summary>
     public ReadOnlySpan<float> Encoding(int row) => HeadInput(row)[.._shape.EncodingSize];
 
+    // The next three are there for whoever wants to look inside: the tests against other implementations.
+
     /// <summary>h [H] of a packed row, of one layer and direction.</summary>
     public ReadOnlySpan<float> Hidden(int layer, int direction, int packedRow) => _layers[layer].Row(packedRow, direction);
 
     /// <summary>c [H] of a packed row, of one layer and direction; after a forward pass that kept it.</summary>
     public ReadOnlySpan<float> CellState(int layer, int direction, int packedRow) => _layers[layer].Directions[direction].CellState(packedRow);
 
-    /// <summary>The gradient of the features [I] of a packed row.</summary>
+    /// <summary>The gradient of the features [I] of a packed row; of a network for <see cref="NetworkPasses.BackwardToInput"/>.</summary>
     public ReadOnlySpan<float> InputGradient(int packedRow) => _dInput!.Span.Slice(packedRow * DInputStride, _shape.InputSize);
 
     /// <summary>Runs a packed batch to the outputs.</summary>
@@ -87,8 +89,8 @@ internal sealed unsafe class NetworkWorkspace
         foreach (LayerActivations layer in _layers)
             layer.Prepare(batch, keep, dropout is not null && layer != _layers[^1]);
         _pooling.Prepare(batch);
-        Require(ref _headInputs, batch.Count * HeadInputSize);
-        Require(ref _outputs, batch.Count * _shape.OutputSize);
+        FloatBuffer.Require(ref _headInputs, (long)batch.Count * HeadInputSize);
+        FloatBuffer.Require(ref _outputs, (long)batch.Count * _shape.OutputSize);
         PartitionRows();
         _team.Run(_parts, _forwardPart);
     }
@@ -99,14 +101,14 @@ internal sealed unsafe class NetworkWorkspace
     public void Backward(ReadOnlySpan<float> dOutputs, ParameterSet gradients)
     {
         _gradientTarget = gradients;
-        Require(ref _dHeadInputs, _batch.Count * HeadInputSize);
+        FloatBuffer.Require(ref _dHeadInputs, (long)_batch.Count * HeadInputSize);
         for (int row = 0; row < _batch.Count; row++)
             _head.Backward(HeadInput(row), dOutputs.Slice(row * _shape.OutputSize, _shape.OutputSize), DHeadInput(row), gradients);
         foreach (LayerActivations layer in _layers)
             layer.PrepareBackward(_batch, finalGradientsOnly: layer == _layers[^1] && _shape.Pooling == Pooling.Last);
         _dInput?.Require((long)_batch.TotalSteps * DInputStride);
         _team.Run(_parts, _backwardPart);
-        _team.Run(_parts == 1 ? 1 : _team.Threads, _weightGradientPart);
+        _team.Run(_gradientParts, _weightGradientPart);
     }
 
     private int HeadInputSize => _shape.EncodingSize + _shape.StaticSize;
@@ -124,7 +126,8 @@ internal sealed unsafe class NetworkWorkspace
     /// <summary>Cuts the batch's rows into parts of about as many steps each.</summary>
     private void PartitionRows()
     {
-        _parts = _shape.ParameterCount * _batch.TotalSteps < SharedWork ? 1 : Math.Min(_team.Threads, _batch.Count);
+        _gradientParts = _shape.ParameterCount * _batch.TotalSteps < SharedWork ? 1 : _team.Threads;
+        _parts = Math.Min(_gradientParts, _batch.Count);
         long steps = 0;
         int row = 0;
         for (int part = 0; part < _parts; part++)
@@ -194,11 +197,10 @@ internal sealed unsafe class NetworkWorkspace
 
     private void AddWeightGradients(int part)
     {
-        int parts = _parts == 1 ? 1 : _team.Threads;
         long total = 0;
         foreach (WeightGradients gradients in _gradients)
             total += gradients.Panels * gradients.CostOfPanel;
-        long from = total * part / parts, to = total * (part + 1) / parts;
+        long from = total * part / _gradientParts, to = total * (part + 1) / _gradientParts;
         long before = 0;
         for (int i = 0; i < _gradients.Length; i++)
         {
@@ -215,10 +217,4 @@ internal sealed unsafe class NetworkWorkspace
 
     private static int PanelsBefore(long cost, WeightGradients gradients)
         => (int)Math.Clamp((cost + gradients.CostOfPanel - 1) / gradients.CostOfPanel, 0, gradients.Panels);
-
-    private static void Require<T>(ref T[] array, int length)
-    {
-        if (array.Length < length)
-            array = new T[Math.Max(length, array.Length + array.Length / 2)];
-    }
 }

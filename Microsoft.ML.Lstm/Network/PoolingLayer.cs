@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Microsoft.ML.Lstm.Kernels;
 
 namespace Microsoft.ML.Lstm.Network;
 
@@ -9,8 +10,8 @@ internal sealed class PoolingLayer(NetworkShape shape)
 
     public void Prepare(SequenceBatch batch)
     {
-        if (shape.Pooling == Pooling.Max && _maxSteps.Length < batch.Count * shape.EncodingSize)
-            _maxSteps = new int[batch.Count * shape.EncodingSize];
+        if (shape.Pooling == Pooling.Max)
+            FloatBuffer.Require(ref _maxSteps, (long)batch.Count * shape.EncodingSize);
     }
 
     /// <summary>The encoding of row <paramref name="row"/> of the batch.</summary>
@@ -37,8 +38,8 @@ internal sealed class PoolingLayer(NetworkShape shape)
                         ReadOnlySpan<float> h = top.Row(batch.FirstRow(t) + row, d);
                         for (int j = 0; j < h.Length; j++)
                         {
-                            // Not >: NaN has to win, so that the loss shows it.
-                            if (!(h[j] <= pooled[j]))
+                            // NaN has to win, so that the loss shows it.
+                            if (h[j] > pooled[j] || float.IsNaN(h[j]))
                                 (pooled[j], maxSteps[j]) = (h[j], t);
                         }
                     }

@@ -139,9 +139,7 @@ internal sealed unsafe class RecurrentLayer(RecurrentWeights weights, CpuKernels
     public void CopyPreviousStates(int first, int count, float* h, nint hRow, Span<float> destination)
     {
         int width = _layout.PaddedSize;
-        int t = 0;
-        while (_batch.FirstRow(t + 1) <= first)
-            t++;
+        int t = _batch.StepOf(first);
         for (int i = 0; i < count; i++)
         {
             while (_batch.FirstRow(t + 1) <= first + i)

@@ -18,8 +18,8 @@ internal sealed unsafe class RecurrentWeights
     /// <param name="layer">The layer, from 0.</param>
     /// <param name="direction">0, or 1 for the reverse one.</param>
     /// <param name="lanes">Floats of the kernels' vectors.</param>
-    /// <param name="training">Whether the transposed matrices of the backward pass are needed too.</param>
-    public RecurrentWeights(ParameterSet parameters, int layer, int direction, int lanes, bool training)
+    /// <param name="passes">What the network will run, which decides the matrices that are needed.</param>
+    public RecurrentWeights(ParameterSet parameters, int layer, int direction, int lanes, NetworkPasses passes)
     {
         NetworkShape shape = parameters.Shape;
         Layout = new CellLayout(shape.Cell, shape.HiddenSize, lanes);
@@ -39,10 +39,11 @@ internal sealed unsafe class RecurrentWeights
 
         _packedInput = ForwardMatrix(_input, inputFeatures, Layout.InputPanels);
         _packedHidden = ForwardMatrix(_hidden, hiddenUnits, Layout.HiddenPanels);
-        _packedBias = new PackedMatrix([0], Enumerable.Range(0, Layout.GateWidth).Select(Layout.BiasRow).ToArray(), GemmTile.MaxVectors * lanes);
-        if (training)
-        {
+        _packedBias = new PackedMatrix([0], Enumerable.Range(0, Layout.GateWidth).Select(BiasRow).ToArray(), GemmTile.MaxVectors * lanes);
+        if (passes != NetworkPasses.Forward)
             _packedHiddenTransposed = BackwardMatrix(_hidden, hiddenUnits, Layout.HiddenPanels);
+        if (passes == NetworkPasses.BackwardToInput || (passes == NetworkPasses.Backward && layer > 0))
+        {
             // Rounded up to whole vectors, as the kernels write them.
             int[] gradientFeatures = [.. inputFeatures, .. Enumerable.Repeat(-1, RoundUp(InputWidth, lanes) - InputWidth)];
             _packedInputTransposed = BackwardMatrix(_input, gradientFeatures, Layout.InputPanels);
@@ -83,7 +84,7 @@ internal sealed unsafe class RecurrentWeights
         for (int panel = 0; panel < panels.Count; panel++)
         {
             for (int j = 0; j < panels.Vectors(panel) * Layout.Lanes; j++)
-                columns.Add(Offset(Layout.WeightRow(panels.Column(panel) + j, panels), parameter.Columns));
+                columns.Add(Offset(WeightRow(panels.Column(panel) + j, panels), parameter.Columns));
         }
         return new PackedMatrix(features, [.. columns], panels.FullVectors * Layout.Lanes);
     }
@@ -91,8 +92,32 @@ internal sealed unsafe class RecurrentWeights
     /// <summary>Wᵀ [gates x K] of a parameter [gates x K], with a row for each column of a row of gates.</summary>
     private PackedMatrix BackwardMatrix(Parameter parameter, int[] features, GatePanels panels)
     {
-        int[] rows = Enumerable.Range(0, Layout.GateWidth).Select(j => Offset(Layout.WeightRow(j, panels), parameter.Columns)).ToArray();
+        int[] rows = Enumerable.Range(0, Layout.GateWidth).Select(j => Offset(WeightRow(j, panels), parameter.Columns)).ToArray();
         return new PackedMatrix(rows, features, GemmTile.MaxVectors * Layout.Lanes);
+    }
+
+    /// <summary>
+    /// The row of PyTorch's weight matrix [G·H x K] that a column of a row of gates is, or −1 where there is none: a unit that
+    /// fills up the last block, or GRU's slot of the other matrix, which <paramref name="panels"/> leaves out.
+    /// </summary>
+    private int WeightRow(int gateColumn, GatePanels panels)
+    {
+        (int slot, int unit) = Layout.Locate(gateColumn);
+        if (unit >= Layout.HiddenSize || slot < panels.FirstSlot || slot >= panels.FirstSlot + panels.UsedSlots)
+            return -1;
+        // GRU's slots are n, r, z, m; PyTorch's gates r, z, n.
+        int gate = Layout.Cell == CellType.Gru ? (slot is 0 or 3 ? 2 : slot - 1) : slot;
+        return gate * Layout.HiddenSize + unit;
+    }
+
+    /// <summary>The element of the merged bias that a column of a row of gates has, or −1. GRU's bias is in the order r, z, n, m.</summary>
+    private int BiasRow(int gateColumn)
+    {
+        (int slot, int unit) = Layout.Locate(gateColumn);
+        if (unit >= Layout.HiddenSize)
+            return -1;
+        int gate = Layout.Cell == CellType.Gru ? slot switch { 0 => 2, 3 => 3, _ => slot - 1 } : slot;
+        return gate * Layout.HiddenSize + unit;
     }
 
     private static int Offset(int row, int columns) => row < 0 ? -1 : row * columns;

@@ -47,16 +47,14 @@ internal sealed unsafe class SequenceBatch(int inputSize, int staticSize)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);
         long end = ((long)TotalSteps + steps) * InputSize;
-        if (end > Array.MaxLength)
-            throw new InvalidOperationException($"A batch of {TotalSteps + (long)steps:N0} steps of {InputSize} features is too large; use a smaller batch or shorter sequences.");
         if (end > _staged.Length)
-            Array.Resize(ref _staged, (int)Math.Min(Array.MaxLength, Math.Max(end, 2L * _staged.Length)));
+            Array.Resize(ref _staged, FloatBuffer.Grow(_staged.Length, end));
         if (Count == _lengths.Length)
         {
             int capacity = Math.Max(16, 2 * Count);
+            Array.Resize(ref _statics, FloatBuffer.Grow(_statics.Length, (long)capacity * StaticSize));
             Array.Resize(ref _lengths, capacity);
             Array.Resize(ref _stagedAt, capacity);
-            Array.Resize(ref _statics, capacity * StaticSize);
             _keys = new long[capacity];
             _order = new int[capacity];
         }
@@ -86,6 +84,13 @@ internal sealed unsafe class SequenceBatch(int inputSize, int staticSize)
 
     /// <summary>Where step <paramref name="t"/> begins in packed storage.</summary>
     public int FirstRow(int t) => _firstRow[t];
+
+    /// <summary>The step that packed row <paramref name="packedRow"/> belongs to.</summary>
+    public int StepOf(int packedRow)
+    {
+        int index = Array.BinarySearch(_firstRow, 0, MaxLength + 1, packedRow);
+        return index >= 0 ? index : ~index - 1;
+    }
 
     /// <summary>Sorts and packs what was added.</summary>
     public void Pack()

@@ -2,6 +2,19 @@ using Microsoft.ML.Lstm.Kernels;
 
 namespace Microsoft.ML.Lstm.Network;
 
+/// <summary>What a network is made ready to run.</summary>
+internal enum NetworkPasses
+{
+    /// <summary>To the outputs only.</summary>
+    Forward,
+
+    /// <summary>And back to the gradients of the parameters.</summary>
+    Backward,
+
+    /// <summary>And back to the gradients of the input features too.</summary>
+    BackwardToInput,
+}
+
 /// <summary>
 /// A network's parameters, ready to run: packed for the kernels. Any number of <see cref="NetworkWorkspace"/>s may run the
 /// same network at once, as long as nobody calls <see cref="Pack"/> meanwhile.
@@ -11,16 +24,16 @@ internal sealed class SequenceNetwork
     private readonly RecurrentWeights[][] _layers;
 
     /// <param name="parameters">The parameters; kept, not copied.</param>
-    /// <param name="training">Whether the network will also run backward.</param>
+    /// <param name="passes">What it will run.</param>
     /// <param name="kernels">The kernels; <see langword="null"/> for the machine's best.</param>
-    public SequenceNetwork(ParameterSet parameters, bool training, CpuKernels? kernels = null)
+    public SequenceNetwork(ParameterSet parameters, NetworkPasses passes, CpuKernels? kernels = null)
     {
         Parameters = parameters;
         Kernels = kernels ?? CpuKernels.Best;
-        Training = training;
+        Passes = passes;
         _layers = Enumerable.Range(0, Shape.Layers)
             .Select(layer => Enumerable.Range(0, Shape.Directions)
-                .Select(direction => new RecurrentWeights(parameters, layer, direction, Kernels.Lanes, training))
+                .Select(direction => new RecurrentWeights(parameters, layer, direction, Kernels.Lanes, passes))
                 .ToArray())
             .ToArray();
         Pack();
@@ -32,7 +45,7 @@ internal sealed class SequenceNetwork
 
     public CpuKernels Kernels { get; }
 
-    public bool Training { get; }
+    public NetworkPasses Passes { get; }
 
     public RecurrentWeights Weights(int layer, int direction) => _layers[layer][direction];
 

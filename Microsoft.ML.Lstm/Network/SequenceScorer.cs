@@ -40,11 +40,8 @@ internal sealed class SequenceScorer
     public void Score()
     {
         int outputSize = _model.Shape.OutputSize;
-        if (_rows.Length < Count)
-        {
-            _rows = new int[Count];
-            _outputs = new float[Count * outputSize];
-        }
+        FloatBuffer.Require(ref _rows, Count);
+        FloatBuffer.Require(ref _outputs, (long)Count * outputSize);
         if (Count == 0)
             return;
         _model.InputScaler.Apply(_batch.StagedSteps);
@@ -73,5 +70,5 @@ internal sealed class ScoringNetwork(SequenceModel model, CpuKernels? kernels = 
 {
     public SequenceModel Model { get; } = model;
 
-    public SequenceNetwork Network { get; } = new(model.Parameters, training: false, kernels);
+    public SequenceNetwork Network { get; } = new(model.Parameters, NetworkPasses.Forward, kernels);
 }

@@ -1,6 +1,7 @@
 namespace Microsoft.ML.Lstm;
 
 /// <summary>When training stops before its last epoch. The model returned is that of the best epoch.</summary>
+/// <remarks>Without validation data the training data are measured again after each epoch, one more pass forward.</remarks>
 public sealed class EarlyStoppingOptions
 {
     /// <summary>What is watched. Default: <see cref="EarlyStoppingMetric.Loss"/>.</summary>

@@ -32,7 +32,10 @@ public sealed class EpochCompletedEventArgs : EventArgs
     /// <summary>Time since training began.</summary>
     public TimeSpan Elapsed { get; }
 
-    /// <summary>Whether this epoch's model is the best so far.</summary>
+    /// <summary>
+    /// Whether this epoch's model is the one to keep so far: the best by the validation data or, with early stopping and no
+    /// validation data, by the training data. Without either each epoch's model is.
+    /// </summary>
     public bool IsBest { get; }
 
     /// <summary>Set to <see langword="true"/> to stop here. <c>Fit</c> then returns the best model so far.</summary>

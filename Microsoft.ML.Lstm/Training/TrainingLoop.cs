@@ -21,6 +21,8 @@ internal sealed record TrainingJob(SequenceSet Training, SequenceSet? Validation
 /// <summary>Trains a network by gradient descent over shuffled batches.</summary>
 internal sealed class TrainingLoop
 {
+    private const int EvaluationBatchSize = 256;
+
     private readonly TrainingJob _job;
     private readonly TrainingOptions _options;
     private readonly SequenceSet _training;
@@ -35,9 +37,12 @@ internal sealed class TrainingLoop
     private readonly RegressionObjective? _validationObjective;
     private readonly Random _random;
     private readonly int[] _order;
-    private readonly float[] _dOutputs;
-    private SequenceModel? _best;
-    private double _bestMetric = double.PositiveInfinity;
+    private readonly float[] _dOutputs = [];
+    private readonly int _batchSize;
+    private readonly ParameterSet _kept;
+    private bool _keeps;
+    private double _keptMetric = double.PositiveInfinity;
+    private double _firstLoss;
 
     private TrainingLoop(TrainingJob job)
     {
@@ -46,11 +51,12 @@ internal sealed class TrainingLoop
         _random = new Random(job.Seed);
         _training = job.Training;
         _validation = job.Validation;
-        int held = (int)Math.Round(_training.Count * (double)_options.ValidationFraction);
-        if (_validation is null && held > 0 && held < _training.Count)
-            _validation = _training.Split(held, _random);
+        if (_validation is null && _options.ValidationFraction > 0)
+            _validation = HoldOut();
 
         _model = job.Initial is { } initial ? initial with { Parameters = initial.Parameters.Clone() } : NewModel();
+        _kept = _model.Parameters.Clone();
+        _keeps = job.Initial is not null;
         Scale(_training);
         if (_validation is not null)
             Scale(_validation);
@@ -59,13 +65,14 @@ internal sealed class TrainingLoop
         _validationObjective = _validation is null ? null : new RegressionObjective(job.Loss, _model.OutputScaler, meanWeight);
 
         NetworkShape shape = _model.Shape;
-        _network = new SequenceNetwork(_model.Parameters, training: true);
+        _network = new SequenceNetwork(_model.Parameters, NetworkPasses.Backward);
         _workspace = new NetworkWorkspace(_network, new WorkerTeam(_options.NumberOfThreads ?? Environment.ProcessorCount));
         _batch = new SequenceBatch(shape.InputSize, shape.StaticSize);
         _gradient = new ParameterSet(shape);
         _optimizer = Optimizer.Create(_options, _gradient.Values.Length);
         _order = [.. Enumerable.Range(0, _training.Count)];
-        _dOutputs = new float[Math.Min(_options.BatchSize, Math.Max(_training.Count, _validation?.Count ?? 0)) * shape.OutputSize];
+        _batchSize = Math.Min(_options.BatchSize, _training.Count);
+        FloatBuffer.Require(ref _dOutputs, (long)Math.Max(_batchSize, EvaluationBatchSize) * shape.OutputSize);
     }
 
     /// <summary>The shape of the network that <paramref name="options"/> ask for.</summary>
@@ -82,10 +89,11 @@ internal sealed class TrainingLoop
     };
 
     /// <summary>
-    /// Trains and returns the model: that of the best epoch where there are validation data, early stopping or a
-    /// cancellation, else that of the last.
+    /// Trains and returns the model that was kept: of the epoch with the best validation metric or, with early stopping but
+    /// no validation data, the best metric of the training data; else that of the last epoch that ended well.
     /// </summary>
-    /// <exception cref="InvalidOperationException">The loss or gradient stopped being finite before any epoch had ended well.</exception>
+    /// <exception cref="InvalidOperationException">The numbers stopped being finite before there was a model worth keeping.</exception>
+    /// <exception cref="OperationCanceledException">The options' token was cancelled before there was a model.</exception>
     public static SequenceModel Train(TrainingJob job) => new TrainingLoop(job).Run();
 
     private SequenceModel Run()
@@ -95,22 +103,23 @@ internal sealed class TrainingLoop
         for (int epoch = 1; epoch <= _options.NumberOfEpochs; epoch++)
         {
             if (!TryRunEpoch(epoch, out float learningRate))
-                return _best ?? _model;
+                break;
             EpochMetrics training = _trainingObjective.Metrics;
-            EpochMetrics? validation = Validate();
-            bool isBest = KeepIfBest(validation ?? training);
+            if (epoch == 1)
+                _firstLoss = training.Loss;
+            EpochMetrics? validation = _validation is null ? null : Evaluate(_validation, _validationObjective!);
+            bool isBest = Keep(validation);
             epochsWithoutGain = isBest ? 0 : epochsWithoutGain + 1;
 
             var completed = new EpochCompletedEventArgs(epoch, _options.NumberOfEpochs, training, validation, learningRate, clock.Elapsed, isBest);
             _job.Monitor.EpochCompleted(completed);
             _options.EpochCompleted?.Invoke(completed);
-            if (completed.Cancel)
-                return _best ?? _model;
-            if (_options.EarlyStopping is { } stopping && epochsWithoutGain >= stopping.Patience)
+            if (completed.Cancel || (_options.EarlyStopping is { } stopping && epochsWithoutGain >= stopping.Patience))
                 break;
         }
-        // The loss of a training epoch is no reason to prefer its weights to later ones, unless the user says so.
-        return _validation is not null || _options.EarlyStopping is not null ? _best ?? _model : _model;
+        if (!_keeps)
+            throw new InvalidOperationException("No epoch had a finite validation metric, so there is no best model to return.");
+        return _model with { Parameters = _kept };
     }
 
     /// <summary>Goes over the training data once. False when it was stopped: by the user, or by numbers that are not finite.</summary>
@@ -119,19 +128,19 @@ internal sealed class TrainingLoop
         _random.Shuffle(_order);
         _trainingObjective.Reset();
         learningRate = 0;
-        int batches = (_order.Length + _options.BatchSize - 1) / _options.BatchSize;
+        int batches = 1 + (_order.Length - 1) / _batchSize;
         for (int batch = 0; batch < batches; batch++)
         {
             if (_options.CancellationToken.IsCancellationRequested)
-                return false;
-            double progress = epoch - 1 + (double)batch / batches;
-            learningRate = (float)(_options.LearningRate * _options.LearningRateSchedule.GetFactor(progress, _options.NumberOfEpochs));
-            if (!TryRunBatch(batch * _options.BatchSize, learningRate))
             {
-                string what = $"The loss or its gradient is not finite any more in epoch {epoch}, batch {batch + 1} of {batches}";
-                if (_best is null)
-                    throw new InvalidOperationException(what + ". A lower LearningRate, a GradientClipNorm or scaled features may help.");
-                _job.Monitor.Warn(what + "; the best model so far is kept.");
+                if (!_keeps)
+                    KeepUnfinished(anyBatch: batch > 0);
+                return false;
+            }
+            learningRate = LearningRateAt(epoch - 1 + (double)batch / batches);
+            if (!TryRunBatch(batch * _batchSize, learningRate))
+            {
+                EndDiverged($"The loss or its gradient is not finite any more in epoch {epoch}, batch {batch + 1} of {batches}");
                 return false;
             }
             _job.Monitor.BatchCompleted(epoch, batch + 1, batches);
@@ -139,10 +148,48 @@ internal sealed class TrainingLoop
         return true;
     }
 
+    private float LearningRateAt(double epoch)
+    {
+        double factor = _options.LearningRateSchedule.GetFactor(epoch, _options.NumberOfEpochs);
+        if (!(factor >= 0 && double.IsFinite(factor)))
+            throw new InvalidOperationException($"{nameof(TrainingOptions.LearningRateSchedule)} gave the factor {factor} after {epoch:0.##} epochs; it must be 0 or more and finite.");
+        return (float)(_options.LearningRate * factor);
+    }
+
+    /// <summary>Cancelled before an epoch had ended: better the weights so far than none.</summary>
+    private void KeepUnfinished(bool anyBatch)
+    {
+        if (!anyBatch)
+            _options.CancellationToken.ThrowIfCancellationRequested();
+        _model.Parameters.Values.CopyTo(_kept.Values, 0);
+        _keeps = true;
+    }
+
+    /// <summary>Sees to it that what was kept is worth returning when the numbers are not finite any more.</summary>
+    private void EndDiverged(string what)
+    {
+        if (!_keeps || !IsKeptModelSound())
+            throw new InvalidOperationException(what + ". A lower LearningRate, a GradientClipNorm or scaled features may help.");
+        _job.Monitor.Warn(what + "; the best model so far is kept.");
+    }
+
+    /// <summary>
+    /// A model that was kept without being measured may be on its way to infinity already. It is sound when it is no worse on the
+    /// training data than the weights of the first epoch.
+    /// </summary>
+    private bool IsKeptModelSound()
+    {
+        if (MeasuresEpochs || _firstLoss == 0)
+            return true;
+        _kept.Values.CopyTo(_model.Parameters.Values, 0);
+        _network.Pack();
+        return Evaluate(_training, _trainingObjective).Loss <= _firstLoss;
+    }
+
     /// <summary>One weight update. False when loss, gradient or weights are not finite.</summary>
     private bool TryRunBatch(int start, float learningRate)
     {
-        ReadOnlySpan<int> indices = _order.AsSpan(start, Math.Min(_options.BatchSize, _order.Length - start));
+        ReadOnlySpan<int> indices = _order.AsSpan(start, Math.Min(_batchSize, _order.Length - start));
         FillBatch(_training, indices);
         bool drops = _options.Dropout > 0 && _options.NumberOfLayers > 1;
         _workspace.Forward(_batch, keep: true, drops ? new Dropout(_options.Dropout, (ulong)_random.NextInt64()) : null);
@@ -163,22 +210,20 @@ internal sealed class TrainingLoop
         return TensorPrimitives.IsFiniteAll<float>(_model.Parameters.Values);
     }
 
-    private EpochMetrics? Validate()
+    private EpochMetrics Evaluate(SequenceSet set, RegressionObjective objective)
     {
-        if (_validation is null || _validationObjective is null)
-            return null;
-        _validationObjective.Reset();
-        Span<int> indices = stackalloc int[Math.Min(_options.BatchSize, 256)];
-        for (int start = 0; start < _validation.Count; start += indices.Length)
+        objective.Reset();
+        Span<int> indices = stackalloc int[EvaluationBatchSize];
+        for (int start = 0; start < set.Count; start += indices.Length)
         {
-            int count = Math.Min(indices.Length, _validation.Count - start);
+            int count = Math.Min(indices.Length, set.Count - start);
             for (int i = 0; i < count; i++)
                 indices[i] = start + i;
-            FillBatch(_validation, indices[..count]);
+            FillBatch(set, indices[..count]);
             _workspace.Forward(_batch, keep: false);
-            AddLosses(_validationObjective, _validation, indices[..count]);
+            AddLosses(objective, set, indices[..count]);
         }
-        return _validationObjective.Metrics;
+        return objective.Metrics;
     }
 
     private void FillBatch(SequenceSet set, ReadOnlySpan<int> indices)
@@ -203,20 +248,43 @@ internal sealed class TrainingLoop
         }
     }
 
-    private bool KeepIfBest(EpochMetrics metrics)
+    /// <summary>Whether epochs are compared; otherwise each supersedes the one before.</summary>
+    private bool MeasuresEpochs => _validation is not null || _options.EarlyStopping is not null;
+
+    /// <summary>Keeps the epoch's weights, unless earlier ones were better.</summary>
+    private bool Keep(EpochMetrics? validation)
     {
-        double metric = _options.EarlyStopping?.Metric switch
+        if (MeasuresEpochs)
         {
-            EarlyStoppingMetric.RootMeanSquaredError => metrics.RootMeanSquaredError,
-            EarlyStoppingMetric.MeanAbsoluteError => metrics.MeanAbsoluteError,
-            _ => metrics.Loss,
-        };
-        if (!(metric < _bestMetric - (_best is null ? 0 : _options.EarlyStopping?.MinimumDelta ?? 0)))
-            return false;
-        _bestMetric = metric;
-        _best = _model with { Parameters = _model.Parameters.Clone() };
-        _job.SaveCheckpoint?.Invoke(_best);
+            // What was gathered while the epoch went on belongs to other weights than those it ended with.
+            EpochMetrics metrics = validation ?? Evaluate(_training, _trainingObjective);
+            double metric = _options.EarlyStopping?.Metric switch
+            {
+                EarlyStoppingMetric.RootMeanSquaredError => metrics.RootMeanSquaredError,
+                EarlyStoppingMetric.MeanAbsoluteError => metrics.MeanAbsoluteError,
+                _ => metrics.Loss,
+            };
+            double required = double.IsFinite(_keptMetric) ? _options.EarlyStopping?.MinimumDelta ?? 0 : 0;
+            if (!(metric < _keptMetric - required))
+                return false;
+            _keptMetric = metric;
+        }
+        _keeps = true;
+        _model.Parameters.Values.CopyTo(_kept.Values, 0);
+        _job.SaveCheckpoint?.Invoke(_model with { Parameters = _kept });
         return true;
+    }
+
+    /// <summary>Moves the validation fraction of the training data, drawn at random, to a set of its own; at least one sequence stays on either side.</summary>
+    private SequenceSet? HoldOut()
+    {
+        if (_training.Count < 2)
+        {
+            _job.Monitor.Warn("There is only one usable row, so none can be held out for validation.");
+            return null;
+        }
+        int count = (int)Math.Round(_training.Count * (double)_options.ValidationFraction);
+        return _training.Split(Math.Clamp(count, 1, _training.Count - 1), _random);
     }
 
     private SequenceModel NewModel()

@@ -94,7 +94,7 @@ public abstract class TrainingOptions
     public CancellationToken CancellationToken;
 
     /// <summary>
-    /// A file that the model is written to after each epoch that is the best so far; <see langword="null"/> for none. It is
+    /// A file that the model is written to after each epoch whose model is the one to keep so far (<see cref="EpochCompletedEventArgs.IsBest"/>); <see langword="null"/> for none. It is
     /// replaced as a whole, so that a crash leaves the previous one. Default: <see langword="null"/>.
     /// </summary>
     public string? CheckpointPath;
