@@ -14,7 +14,7 @@ function Find-MlNetSource {
     $why = ', because MlNetSource says so'
     if (-not $source) {
         $why = ''
-        & dotnet restore build/probe -p:MlNetSource=package -v q | Out-Null
+        & dotnet restore build/probe "-p:MlNetSource=package" -v q | Out-Null
         $source = if ($LASTEXITCODE -eq 0) { 'package' } else { 'standin' }
         $text = "<Project>`n  <PropertyGroup>`n    <MlNetSource>$source</MlNetSource>`n  </PropertyGroup>`n</Project>`n"
         [System.IO.File]::WriteAllText((Join-Path (Get-Location).Path 'build/MlNetSource.props'), $text)

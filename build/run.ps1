@@ -12,9 +12,11 @@ try {
         Write-Host 'The build failed.'
         exit 1
     }
-    & dotnet run --project samples/AirlinePassengers -c Release --no-build "-p:MlNetSource=$source" -- @args
-    exit $LASTEXITCODE
 }
 finally {
     Pop-Location
 }
+
+# Where it was called from, since the sample writes its files there and arguments may name others.
+& dotnet run --project (Join-Path $PSScriptRoot '../samples/AirlinePassengers') -c Release --no-build "-p:MlNetSource=$source" -- @args
+exit $LASTEXITCODE

@@ -2,7 +2,9 @@
 # Builds and runs the airline-passengers sample; arguments are passed on to it (for example: build/run.sh --threads 1 --json figures.json).
 # MlNetSource=package or MlNetSource=standin in the environment says which ML.NET to use; otherwise it is found out.
 set -u
+caller=$(pwd)
 cd "$(dirname "$0")/.." || exit 1
+root=$(pwd)
 . build/mlnet-source.sh
 find_mlnet_source
 
@@ -14,4 +16,6 @@ if ! dotnet build samples/AirlinePassengers -c Release --nologo -v q -clp:NoSumm
     echo "The build failed."
     exit 1
 fi
-dotnet run --project samples/AirlinePassengers -c Release --no-build $mlnet_arguments -- "$@"
+# Where it was called from, since the sample writes its files there and arguments may name others.
+cd "$caller" || exit 1
+dotnet run --project "$root/samples/AirlinePassengers" -c Release --no-build $mlnet_arguments -- "$@"
