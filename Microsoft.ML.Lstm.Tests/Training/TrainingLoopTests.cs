@@ -89,7 +89,10 @@ public sealed class TrainingLoopTests
         // One batch an epoch, so that the loss gathered in an epoch is wholly that of the weights before it.
         var options = new LoopOptions
         {
-            NumberOfEpochs = 20, BatchSize = int.MaxValue, LearningRate = 1, LearningRateSchedule = LearningRateSchedule.Constant,
+            NumberOfEpochs = 20,
+            BatchSize = int.MaxValue,
+            LearningRate = 1,
+            LearningRateSchedule = LearningRateSchedule.Constant,
             EarlyStopping = new EarlyStoppingOptions { Patience = 5 },
         };
         var monitor = new SilentMonitor();
