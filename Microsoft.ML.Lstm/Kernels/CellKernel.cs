@@ -35,6 +35,17 @@ internal static unsafe class CellKernel<S, V, TCell>
         }
     }
 
+    /// <summary>x·W + b of any number of rows, for a <see cref="CellStep"/> without x to go on from.</summary>
+    public static void InputProducts(in PackedCell cell, int rows, float* x, nint xRow, float* gates)
+    {
+        var step = new CellStep { Rows = rows, X = x, XRow = xRow, Gates = gates };
+        for (int panel = 0; panel < cell.Layout.InputPanels.Count; panel++)
+        {
+            for (int row = 0; row < rows; row += S.TileRows)
+                Products(cell, step, panel, row, Math.Min(S.TileRows, rows - row), carried: false);
+        }
+    }
+
     private static void Products(in PackedCell cell, in CellStep step, int panel, int row, int rows, bool carried)
     {
         CellLayout layout = cell.Layout;
@@ -45,22 +56,30 @@ internal static unsafe class CellKernel<S, V, TCell>
         float* gates = step.Gates + row * gateRow;
         int vectors = inputs.Vectors(panel);
         int column = inputs.Column(panel);
-        var x = new Product(step.X + row * step.XRow, step.XRow, 1, cell.Input + inputs.Offset(panel, cell.InputWidth), vectors * lanes, cell.InputWidth);
-        Product h = default;
+        bool hasInput = step.X != null;
+        Product x = default, h = default;
+        if (hasInput)
+            x = new Product(step.X + row * step.XRow, step.XRow, 1, cell.Input + inputs.Offset(panel, cell.InputWidth), vectors * lanes, cell.InputWidth);
         if (carried)
             h = new Product(step.HPrevious + row * step.HRow, step.HRow, 1, cell.Hidden + hiddens.Offset(panel, layout.PaddedSize), vectors * lanes, layout.PaddedSize);
 
         if (hiddens.FirstSlot == inputs.FirstSlot)
         {
-            GemmTile.Run<S, V>(rows, vectors, cell.Bias + column, 0, x, h, gates + column, gateRow);
+            if (hasInput)
+                GemmTile.Run<S, V>(rows, vectors, cell.Bias + column, 0, x, h, gates + column, gateRow);
+            else if (carried)
+                GemmTile.Run<S, V>(rows, vectors, gates + column, gateRow, h, default, gates + column, gateRow);
             return;
         }
 
         // GRU: the two products share only two of their three slots. The fourth begins as the hidden state's bias.
-        GemmTile.Run<S, V>(rows, vectors, cell.Bias + column, 0, x, default, gates + column, gateRow);
-        int last = column + 3 * lanes;
-        for (int m = 0; m < rows; m++)
-            S.Store(S.Load(cell.Bias + last), gates + m * gateRow + last);
+        if (hasInput)
+        {
+            GemmTile.Run<S, V>(rows, vectors, cell.Bias + column, 0, x, default, gates + column, gateRow);
+            int last = column + 3 * lanes;
+            for (int m = 0; m < rows; m++)
+                S.Store(S.Load(cell.Bias + last), gates + m * gateRow + last);
+        }
         column = hiddens.Column(panel);
         if (carried)
             GemmTile.Run<S, V>(rows, vectors, gates + column, gateRow, h, default, gates + column, gateRow);

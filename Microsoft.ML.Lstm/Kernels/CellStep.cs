@@ -30,7 +30,7 @@ internal unsafe struct CellStep
     public int Rows;
     public int Carried;
 
-    /// <summary>x, with its stride.</summary>
+    /// <summary>x, with its stride; null when <see cref="Gates"/> has x·W + b already.</summary>
     public float* X;
     public nint XRow;
 

@@ -24,6 +24,9 @@ internal abstract unsafe class CpuKernels
     /// <summary>Floats in a vector.</summary>
     public int Lanes { get; }
 
+    /// <summary>x·W + b of <paramref name="rows"/> rows, as a <see cref="CellStep"/> without x goes on from.</summary>
+    public abstract void InputProducts(in PackedCell cell, int rows, float* x, nint xRow, float* gates);
+
     /// <summary>h, c and the activated gates of one step.</summary>
     public abstract void Forward(in PackedCell cell, in CellStep step);
 
@@ -62,6 +65,16 @@ internal sealed unsafe class CpuKernels<S, V>(string name) : CpuKernels(name, S.
     where V : struct
 {
     private static readonly FloatBuffer Zeros = new(GemmTile.MaxVectors * S.Lanes);
+
+    public override void InputProducts(in PackedCell cell, int rows, float* x, nint xRow, float* gates)
+    {
+        switch (cell.Layout.Cell)
+        {
+            case CellType.Lstm: CellKernel<S, V, LstmCell<S, V>>.InputProducts(cell, rows, x, xRow, gates); break;
+            case CellType.Gru: CellKernel<S, V, GruCell<S, V>>.InputProducts(cell, rows, x, xRow, gates); break;
+            default: CellKernel<S, V, RnnCell<S, V>>.InputProducts(cell, rows, x, xRow, gates); break;
+        }
+    }
 
     public override void Forward(in PackedCell cell, in CellStep step)
     {

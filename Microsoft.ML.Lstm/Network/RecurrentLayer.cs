@@ -7,12 +7,17 @@ namespace Microsoft.ML.Lstm.Network;
 /// backward pass through time. It owns the activations that the one leaves for the other.
 /// </summary>
 /// <remarks>
+/// The inputs of a large batch are multiplied step by step, in one tile with h. Those of a few sequences are multiplied for
+/// all steps at once: where a step has only a row or two, reading the weights is what takes time, and W is then read once
+/// instead of T times. The sums are the same to the last bit.
 /// A row of a batch needs nothing of the others, so a thread takes its rows through all steps without meeting the other
 /// threads. Buffers, with N the steps of all sequences, B the sequences and Hp the padded H: gates [N x gate width] and c
 /// [N x Hp] when they are kept for the backward pass, else [B x ...] for one step at a time; dh and dc [B x Hp].
 /// </remarks>
 internal sealed unsafe class RecurrentLayer(RecurrentWeights weights, CpuKernels kernels, bool reverse)
 {
+    private const int MaxRowsOfInputsFirst = 3;
+
     private readonly FloatBuffer _gates = new();
     private readonly FloatBuffer _c = new();
     private readonly FloatBuffer _dh = new();
@@ -30,10 +35,9 @@ internal sealed unsafe class RecurrentLayer(RecurrentWeights weights, CpuKernels
     {
         _batch = batch;
         _keep = keep;
-        long rows = keep ? batch.TotalSteps : batch.Count;
-        _gates.Require(rows * _layout.GateWidth);
+        _gates.Require((keep || batch.Count <= MaxRowsOfInputsFirst ? batch.TotalSteps : (long)batch.Count) * _layout.GateWidth);
         if (_layout.Cell == CellType.Lstm)
-            _c.Require(rows * _layout.PaddedSize);
+            _c.Require((keep ? batch.TotalSteps : (long)batch.Count) * _layout.PaddedSize);
     }
 
     /// <summary>Runs rows <paramref name="begin"/> to <paramref name="end"/> of the batch through all their steps.</summary>
@@ -46,14 +50,20 @@ internal sealed unsafe class RecurrentLayer(RecurrentWeights weights, CpuKernels
     public void Forward(int begin, int end, float* x, nint xRow, float* h, nint hRow)
     {
         PackedCell cell = Weights.Cell;
+        // All steps of all sequences are rows in a row, unless they are shared with other threads.
+        bool inputsFirst = _batch.Count <= MaxRowsOfInputsFirst && end - begin == _batch.Count;
+        if (inputsFirst)
+            kernels.InputProducts(cell, _batch.TotalSteps, x, xRow, _gates.Pointer);
         for (int i = 0; i < _batch.MaxLength; i++)
         {
-            if (TryStep(reverse ? _batch.MaxLength - 1 - i : i, begin, end, h, hRow, out CellStep step, out int row))
+            if (!TryStep(reverse ? _batch.MaxLength - 1 - i : i, begin, end, h, hRow, _keep || inputsFirst, out CellStep step, out int row))
+                continue;
+            if (!inputsFirst)
             {
                 step.X = x + row * xRow;
                 step.XRow = xRow;
-                kernels.Forward(cell, step);
             }
+            kernels.Forward(cell, step);
         }
     }
 
@@ -90,7 +100,7 @@ internal sealed unsafe class RecurrentLayer(RecurrentWeights weights, CpuKernels
         PackedCell cell = Weights.Cell;
         for (int i = 0; i < _batch.MaxLength; i++)
         {
-            if (!TryStep(reverse ? i : _batch.MaxLength - 1 - i, begin, end, h, hRow, out CellStep step, out int row))
+            if (!TryStep(reverse ? i : _batch.MaxLength - 1 - i, begin, end, h, hRow, gatesOfAllSteps: true, out CellStep step, out int row))
                 continue;
             step.DOutput = dOutput == null ? null : dOutput + row * hRow;
             step.DH = _dh.Pointer + begin * (nint)_layout.PaddedSize;
@@ -102,7 +112,7 @@ internal sealed unsafe class RecurrentLayer(RecurrentWeights weights, CpuKernels
     }
 
     /// <summary>The rows that are active at step <paramref name="t"/>, and which of them come from another step.</summary>
-    private bool TryStep(int t, int begin, int end, float* h, nint hRow, out CellStep step, out int row)
+    private bool TryStep(int t, int begin, int end, float* h, nint hRow, bool gatesOfAllSteps, out CellStep step, out int row)
     {
         step = default;
         row = _batch.FirstRow(t) + begin;
@@ -113,15 +123,14 @@ internal sealed unsafe class RecurrentLayer(RecurrentWeights weights, CpuKernels
         int previous = reverse ? t + 1 : t - 1;
         bool hasPrevious = previous >= 0 && previous < _batch.MaxLength;
         int previousRow = hasPrevious ? _batch.FirstRow(previous) + begin : row;
-        int stateRow = _keep ? row : begin;
         step.Rows = rows;
         // Forward, every active row was active before. In reverse, sequences join at their own last step.
         step.Carried = hasPrevious ? Math.Clamp(_batch.ActiveRows(previous) - begin, 0, rows) : 0;
         step.H = h + row * hRow;
         step.HRow = hRow;
         step.HPrevious = h + previousRow * hRow;
-        step.Gates = _gates.Pointer + stateRow * (nint)_layout.GateWidth;
-        step.C = _c.Pointer + stateRow * (nint)_layout.PaddedSize;
+        step.Gates = _gates.Pointer + (gatesOfAllSteps ? row : begin) * (nint)_layout.GateWidth;
+        step.C = _c.Pointer + (_keep ? row : begin) * (nint)_layout.PaddedSize;
         step.CPrevious = _c.Pointer + (_keep ? previousRow : begin) * (nint)_layout.PaddedSize;
         return true;
     }
