@@ -200,11 +200,8 @@ internal sealed class TrainingLoop
         Span<float> gradient = _gradient.Values;
         gradient.Clear();
         _workspace.Backward(_dOutputs, _gradient);
-        float norm = TensorPrimitives.Norm<float>(gradient);
-        if (!float.IsFinite(norm))
+        if (!double.IsFinite(GradientClipping.Clip(gradient, _options.GradientClipNorm)))
             return false;
-        if (_options.GradientClipNorm > 0 && norm > _options.GradientClipNorm)
-            TensorPrimitives.Multiply(gradient, _options.GradientClipNorm / norm, gradient);
         _optimizer.Step(_model.Parameters.Values, gradient, learningRate);
         _network.Pack();
         return TensorPrimitives.IsFiniteAll<float>(_model.Parameters.Values);

@@ -1,0 +1,84 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using Microsoft.ML.Lstm.Kernels;
+
+namespace Benchmarks;
+
+/// <summary>What the command line asks for.</summary>
+internal sealed record Arguments(IReadOnlyList<Shape> Shapes, IReadOnlyList<int> Threads, double Seconds, CpuKernels Kernels, Clock Clock, bool Peers, string? Python, string Node, string? JsonFile)
+{
+    /// <summary>Does what the arguments say and returns the exit code.</summary>
+    public static int Run(string[] args, Func<Arguments, int> measure)
+    {
+        var shapes = new Option<Shape[]>("--shapes")
+        {
+            Description = $"The shapes to measure, with commas between, instead of all: {string.Join(',', Shape.All.Select(shape => shape.Name))}.",
+            HelpName = "NAMES",
+            CustomParser = result => Choose(result, Shape.All, shape => shape.Name),
+        };
+        var kernels = new Option<CpuKernels[]>("--kernels")
+        {
+            Description = $"The kernels, instead of the best of {string.Join(", ", CpuKernels.Available.Select(kernels => kernels.Name))}.",
+            HelpName = "NAME",
+            CustomParser = result => Choose(result, CpuKernels.Available, kernels => kernels.Name),
+        };
+        var threads = new Option<int?>("--threads") { Description = "This number of threads only, instead of 1 and all.", HelpName = "N" };
+        var seconds = new Option<double>("--seconds") { Description = "Time for each figure, and as much again for each peer.", HelpName = "N", DefaultValueFactory = _ => 2 };
+        threads.Validators.Add(result => RequireAtLeast(result, result.GetValueOrDefault<int?>() is not < 1, "1"));
+        seconds.Validators.Add(result => RequireAtLeast(result, result.GetValueOrDefault<double>() >= 0, "0"));
+        var peers = new Option<bool>("--peers") { Description = "Also run PyTorch and ONNX Runtime, in turn with ours; README.md says how to install them." };
+        var python = new Option<string?>("--python") { Description = "The Python that has PyTorch; otherwise it is looked for.", HelpName = "PROGRAM" };
+        var node = new Option<string>("--node") { Description = "Node.js.", HelpName = "PROGRAM", DefaultValueFactory = _ => "node" };
+        var json = new Option<string?>("--json") { Description = "A file to write everything to as well.", HelpName = "FILE" };
+        var processorTime = new Option<bool>("--processor-time") { Description = "Time one thread by the processor's time that it had, for a machine that is busy with other things." };
+        var micro = new Option<bool>("--micro") { Description = "Measure single kernels by BenchmarkDotNet instead." };
+        var model = new Argument<string>("MODEL");
+        var count = new Argument<int>("THREADS");
+        var predict = new Command(ChildProcess.PredictCommand) { model };
+        var train = new Command(ChildProcess.TrainCommand) { count };
+        predict.Hidden = train.Hidden = true;
+        var root = new RootCommand("Measure this library's kernels and networks, and other libraries beside them.")
+        {
+            shapes, threads, seconds, kernels, processorTime, peers, python, node, json, micro, predict, train,
+        };
+
+        predict.SetAction(parsed => ChildProcess.Predict(parsed.GetValue(model)!));
+        train.SetAction(parsed => ChildProcess.Train(parsed.GetValue(count)));
+        root.Validators.Add(result =>
+        {
+            if (result.GetValue(processorTime) && result.GetValue(threads) is > 1)
+                result.AddError("--processor-time is for one thread.");
+        });
+        root.SetAction(parsed =>
+        {
+            if (parsed.GetValue(micro))
+            {
+                MicroBenchmarks.Run();
+                return 0;
+            }
+            int[] counts = parsed.GetValue(threads) is { } only ? [only] : parsed.GetValue(processorTime) ? [1] : [.. new[] { 1, Environment.ProcessorCount }.Distinct()];
+            return measure(new Arguments(parsed.GetValue(shapes) is { Length: > 0 } chosen ? chosen : Shape.All, counts, parsed.GetValue(seconds), parsed.GetValue(kernels) is [var width] ? width : CpuKernels.Best,
+                parsed.GetValue(processorTime) ? Clock.Processor : Clock.Elapsed, parsed.GetValue(peers), parsed.GetValue(python), parsed.GetValue(node)!, parsed.GetValue(json)));
+        });
+        return root.Parse(args).Invoke();
+    }
+
+    private static T[] Choose<T>(ArgumentResult result, IReadOnlyList<T> all, Func<T, string> nameOf)
+    {
+        string[] names = [.. result.Tokens.SelectMany(token => token.Value.Split(',', StringSplitOptions.RemoveEmptyEntries))];
+        foreach (string name in names)
+        {
+            if (!all.Any(item => Matches(item, name)))
+                result.AddError($"There is no '{name}'; there are {string.Join(", ", all.Select(nameOf))}.");
+        }
+        return [.. all.Where(item => names.Any(name => Matches(item, name)))];
+
+        bool Matches(T item, string name) => nameOf(item).Equals(name, StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static void RequireAtLeast(OptionResult result, bool holds, string least)
+    {
+        if (!holds)
+            result.AddError($"{result.Option.Name} must be at least {least}.");
+    }
+}

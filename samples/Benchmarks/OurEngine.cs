@@ -1,0 +1,118 @@
+using Microsoft.ML.Lstm;
+using Microsoft.ML.Lstm.Kernels;
+using Microsoft.ML.Lstm.Network;
+using Microsoft.ML.Lstm.Training;
+
+namespace Benchmarks;
+
+/// <summary>This library's engine, run as its training loop and its scorer run it.</summary>
+internal sealed class OurEngine : IContender
+{
+    private readonly Problem _problem;
+    private readonly Clock _clock;
+    private readonly SequenceBatch _batch;
+    private readonly SequenceNetwork _network;
+    private readonly NetworkWorkspace _training;
+    private readonly NetworkWorkspace _scoring;
+    private readonly ParameterSet _gradient;
+    private readonly Optimizer _optimizer;
+    private readonly float[] _dOutputs;
+
+    public OurEngine(Problem problem, int threads, CpuKernels kernels, Clock clock = Clock.Elapsed)
+    {
+        _problem = problem;
+        _clock = clock;
+        Shape shape = problem.Shape;
+        ParameterSet weights = problem.Weights.Clone();
+        var team = new WorkerTeam(threads);
+        _network = new SequenceNetwork(weights, NetworkPasses.Backward, kernels);
+        _training = new NetworkWorkspace(_network, team);
+        _scoring = new NetworkWorkspace(new SequenceNetwork(problem.Weights.Clone(), NetworkPasses.Forward, kernels), team);
+        _gradient = new ParameterSet(shape.Network);
+        _optimizer = Optimizer.Create(new Options(), _gradient.Values.Length);
+        _dOutputs = new float[shape.B];
+        _batch = new SequenceBatch(shape.I, staticSize: 0);
+        for (int i = 0; i < shape.B; i++)
+            problem.X.AsSpan(i * shape.T * shape.I, shape.T * shape.I).CopyTo(_batch.Add(shape.T));
+        _batch.Pack();
+    }
+
+    public string Name => "Microsoft.ML.Lstm";
+
+    /// <summary>The seconds that each part of each training step took.</summary>
+    public Dictionary<string, List<double>> Parts { get; } = new() { ["forward"] = [], ["backward"] = [], ["clip"] = [], ["Adam"] = [], ["pack"] = [] };
+
+    public double[] Run(Work work, int repetitions)
+    {
+        double[] seconds = new double[repetitions];
+        for (int i = 0; i < repetitions; i++)
+        {
+            double start = _clock.Now();
+            if (work == Work.Training)
+                Train();
+            else
+                _scoring.Forward(_batch, keep: false);
+            seconds[i] = _clock.Now() - start;
+        }
+        return seconds;
+    }
+
+    /// <summary>Outputs, loss and gradient with the weights as they are.</summary>
+    public Answer Solve()
+    {
+        _scoring.Forward(_batch, keep: false);
+        float[] outputs = [.. Enumerable.Range(0, _batch.Count).Select(row => _scoring.Output(row)[0])];
+        _training.Forward(_batch, keep: true);
+        double loss = Loss();
+        _gradient.Values.AsSpan().Clear();
+        _training.Backward(_dOutputs, _gradient);
+        return new Answer(outputs, loss, GradientClipping.Norm(_gradient.Values));
+    }
+
+    private void Train()
+    {
+        double since = _clock.Now();
+        _training.Forward(_batch, keep: true);
+        Loss();
+        Book("forward");
+
+        Span<float> gradient = _gradient.Values;
+        gradient.Clear();
+        _training.Backward(_dOutputs, _gradient);
+        Book("backward");
+
+        GradientClipping.Clip(gradient, maxNorm: 1);
+        Book("clip");
+
+        _optimizer.Step(_network.Parameters.Values, gradient, Problem.LearningRate);
+        Book("Adam");
+
+        _network.Pack();
+        Book("pack");
+
+        void Book(string part)
+        {
+            double now = _clock.Now();
+            Parts[part].Add(now - since);
+            since = now;
+        }
+    }
+
+    /// <summary>The mean squared error of the last forward pass; leaves its gradient in the outputs' gradients.</summary>
+    private double Loss()
+    {
+        double sum = 0;
+        for (int row = 0; row < _batch.Count; row++)
+        {
+            float error = _training.Output(row)[0] - _problem.Targets[_batch.SequenceAt(row)];
+            sum += error * error;
+            _dOutputs[row] = 2 * error / _batch.Count;
+        }
+        return sum / _batch.Count;
+    }
+
+    /// <summary>The library's defaults: Adam without weight decay.</summary>
+    private sealed class Options : TrainingOptions
+    {
+    }
+}

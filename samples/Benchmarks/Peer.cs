@@ -1,0 +1,162 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+
+namespace Benchmarks;
+
+/// <summary>A program under <c>peers/</c> and the settings that it is started with.</summary>
+internal sealed record PeerKind(string Name, string Command, string Script, IReadOnlyDictionary<string, string> Environment, bool CanTrain)
+{
+    private static string Folder => Path.Combine(AppContext.BaseDirectory, "peers");
+
+    /// <summary>
+    /// Those that this machine may have. Tuned: OpenBLAS takes a processor that it does not know for an old one, and Debian's
+    /// build shares its work among threads of its own beside PyTorch's, unless its OpenMP variant is installed.
+    /// </summary>
+    public static IEnumerable<PeerKind> All(string? pythonProgram, string node)
+    {
+        string python = pythonProgram ?? PythonWithTorch();
+        yield return new PeerKind("PyTorch", python, "pytorch_peer.py", new Dictionary<string, string>(), CanTrain: true);
+        if (OpenMPBlas() is { } folder)
+        {
+            yield return new PeerKind("PyTorch tuned", python, "pytorch_peer.py", new Dictionary<string, string>
+            {
+                ["OPENBLAS_CORETYPE"] = "SKYLAKEX",
+                ["ATEN_CPU_CAPABILITY"] = "avx512",
+                ["LD_LIBRARY_PATH"] = folder,
+            }, CanTrain: true);
+        }
+        else
+        {
+            Console.WriteLine("PyTorch tuned is left out: Debian's libopenblas0-openmp is not installed.");
+        }
+        yield return new PeerKind("ONNX Runtime", node, "onnxruntime_peer.mjs", new Dictionary<string, string>(), CanTrain: false);
+    }
+
+    public Process Start(int threads, Clock clock, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Command) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        start.ArgumentList.Add(Path.Combine(Folder, Script));
+        foreach (string argument in arguments)
+            start.ArgumentList.Add(argument);
+        foreach ((string name, string value) in Environment)
+            start.Environment[name] = value;
+        string count = threads.ToString(CultureInfo.InvariantCulture);
+        start.Environment["OMP_NUM_THREADS"] = count;
+        start.Environment["OPENBLAS_NUM_THREADS"] = count;
+        start.Environment["MKL_NUM_THREADS"] = count;
+        start.Environment["BENCHMARK_CLOCK"] = clock.ToString();
+        // Where the packages of Node are: not beside the copy of the script.
+        start.Environment["BENCHMARK_PEERS"] = SourceFolder();
+        return Process.Start(start)!;
+    }
+
+    /// <summary>The first Python that has PyTorch: another one is often in front of the system's, which a distribution's packages are for.</summary>
+    private static string PythonWithTorch()
+    {
+        string[] programs = ["python3", "/usr/bin/python3", "python"];
+        return programs.FirstOrDefault(HasTorch) ?? programs[0];
+
+        static bool HasTorch(string program)
+        {
+            try
+            {
+                var start = new ProcessStartInfo(program, ["-c", "import torch"]) { RedirectStandardError = true };
+                using Process process = Process.Start(start)!;
+                process.StandardError.ReadToEnd();
+                process.WaitForExit();
+                return process.ExitCode == 0;
+            }
+            catch (Win32Exception)
+            {
+                return false;
+            }
+        }
+    }
+
+    private static string? OpenMPBlas()
+    {
+        const string Libraries = "/usr/lib";
+        return Directory.Exists(Libraries)
+            ? Directory.EnumerateDirectories(Libraries, "*-linux-gnu").Select(folder => Path.Combine(folder, "openblas-openmp")).FirstOrDefault(Directory.Exists)
+            : null;
+    }
+
+    private static string SourceFolder([CallerFilePath] string file = "") => Path.Combine(Path.GetDirectoryName(file)!, "peers");
+}
+
+/// <summary>
+/// Another library at work in a process of its own, which stays alive and waits for its turns: a line
+/// <c>load FILE THREADS</c> or <c>run WORK REPETITIONS</c> on its input, a line of JSON on its output.
+/// </summary>
+internal sealed class Peer : IContender, IDisposable
+{
+    private readonly Process _process;
+    private readonly int _threads;
+
+    private Peer(PeerKind kind, Process process, int threads, string version)
+    {
+        Kind = kind;
+        _process = process;
+        _threads = threads;
+        Version = version;
+    }
+
+    public PeerKind Kind { get; }
+
+    public string Name => Kind.Name;
+
+    /// <summary>What the peer says of itself.</summary>
+    public string Version { get; }
+
+    /// <summary>Starts a peer, or says why it cannot be had.</summary>
+    public static Peer? TryStart(PeerKind kind, int threads, Clock clock, out string? reason)
+    {
+        try
+        {
+            Process process = kind.Start(threads, clock);
+            string? hello = process.StandardOutput.ReadLine();
+            if (hello is not null)
+            {
+                process.ErrorDataReceived += static (_, _) => { };
+                process.BeginErrorReadLine();
+                reason = null;
+                return new Peer(kind, process, threads, JsonDocument.Parse(hello).RootElement.GetProperty("version").GetString()!);
+            }
+            string[] errors = process.StandardError.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+            reason = errors.FirstOrDefault(line => line.Contains("Error", StringComparison.Ordinal)) ?? errors.LastOrDefault() ?? "it ended at once";
+        }
+        catch (Win32Exception e)
+        {
+            reason = e.Message;
+        }
+        return null;
+    }
+
+    public Answer Load(string problemFile)
+    {
+        JsonElement answer = Ask($"load {problemFile} {_threads}");
+        return new Answer([.. answer.GetProperty("outputs").EnumerateArray().Select(value => value.GetSingle())],
+            answer.GetProperty("loss").GetDouble(), answer.GetProperty("gradientNorm").GetDouble());
+    }
+
+    public double[] Run(Work work, int repetitions)
+        => [.. Ask($"run {work} {repetitions}").GetProperty("seconds").EnumerateArray().Select(value => value.GetDouble())];
+
+    public void Dispose()
+    {
+        _process.StandardInput.Close();
+        _process.WaitForExit();
+        _process.Dispose();
+    }
+
+    private JsonElement Ask(string line)
+    {
+        _process.StandardInput.WriteLine(line);
+        _process.StandardInput.Flush();
+        string answer = _process.StandardOutput.ReadLine() ?? throw new InvalidOperationException($"{Name} ended at '{line}'.");
+        return JsonDocument.Parse(answer).RootElement;
+    }
+}

@@ -1,0 +1,84 @@
+// Measures this library on the shapes of docs/performance.md: GFLOP/s of a training step and of inference as a share of what the
+// processors can do at all, and with --peers other libraries in turn with it. README.md says more.
+using Benchmarks;
+using Microsoft.ML.Lstm.Kernels;
+
+return Arguments.Run(args, Measure);
+
+static int Measure(Arguments arguments)
+{
+    var report = new Report(arguments);
+    report.PrintMachine();
+    foreach (CpuKernels kernels in CpuKernels.Available.Where(kernels => kernels.Lanes > 1))
+    {
+        foreach (int threads in arguments.Threads)
+            report.Add(new PeakFigure(kernels.Name, threads, FmaPeak.Best(kernels, threads)));
+    }
+
+    string folder = Directory.CreateTempSubdirectory("lstm-benchmarks-").FullName;
+    try
+    {
+        List<PeerKind> present = [];
+        if (arguments.Peers)
+        {
+            foreach (PeerKind kind in PeerKind.All(arguments.Python, arguments.Node))
+            {
+                using Peer? peer = Peer.TryStart(kind, threads: 1, arguments.Clock, out string? reason);
+                report.AddPeer(peer is null ? $"{kind.Name} is left out: {reason}" : $"{kind.Name}: {peer.Version}");
+                if (peer is not null)
+                    present.Add(kind);
+            }
+        }
+        foreach (int threads in arguments.Threads)
+            MeasureShapes(arguments, report, threads, present, folder);
+        report.PrintParts();
+        report.Add(ChildProcess.Measure(present, arguments.Threads[0], folder));
+        report.End();
+        return 0;
+    }
+    catch (InvalidOperationException e)
+    {
+        // A peer that ended, or that computes something else.
+        Console.Error.WriteLine(e.Message);
+        return 1;
+    }
+    finally
+    {
+        Directory.Delete(folder, recursive: true);
+    }
+}
+
+static void MeasureShapes(Arguments arguments, Report report, int threads, IReadOnlyList<PeerKind> kinds, string folder)
+{
+    report.PrintHeader(threads);
+    // Another number of threads is another process: some libraries read it only when they start.
+    List<Peer> peers = [.. kinds.Select(kind => Peer.TryStart(kind, threads, arguments.Clock, out _)).OfType<Peer>()];
+    try
+    {
+        foreach (Shape shape in arguments.Shapes)
+        {
+            var problem = new Problem(shape);
+            string file = Path.Combine(folder, shape.Name + ".safetensors");
+            problem.Save(file);
+            var ours = new OurEngine(problem, threads, arguments.Kernels, arguments.Clock);
+            Answer answer = ours.Solve();
+            foreach (Peer peer in peers)
+            {
+                double difference = peer.Load(file).DifferenceFrom(answer);
+                if (!(difference <= Answer.Tolerance))
+                    throw new InvalidOperationException($"{peer.Name} computes something else than we do on {shape.Name}: the largest difference is {difference}.");
+            }
+            if (!shape.IsOnline)
+            {
+                report.Add(Figure.Measure(shape, Work.Training, threads, arguments.Kernels, ours, [.. peers.Where(peer => peer.Kind.CanTrain)], arguments.Seconds));
+                report.Add(new StepParts(shape.Name, threads, ours.Parts.ToDictionary(part => part.Key, part => Statistics.Median(part.Value) * 1e3)));
+            }
+            report.Add(Figure.Measure(shape, Work.Inference, threads, arguments.Kernels, ours, peers, arguments.Seconds));
+        }
+    }
+    finally
+    {
+        foreach (Peer peer in peers)
+            peer.Dispose();
+    }
+}
