@@ -11,7 +11,7 @@ public static class LstmCatalog
     /// <param name="labelColumnName">The column to predict: <see cref="float"/>, or a known-size vector of it.</param>
     /// <param name="featureColumnName">The column of sequences: a vector of <see cref="float"/>, T steps of F features, the first step first.</param>
     /// <param name="exampleWeightColumnName">How much each row counts, a column of <see cref="float"/>; <see langword="null"/> for rows that all count the same.</param>
-    /// <param name="featuresPerStep">F; <see langword="null"/> takes it from the dimensions (T, F) of the feature column if it has two, else 1.</param>
+    /// <param name="featuresPerStep">F; <see langword="null"/> takes it from the dimensions (T, F) of the feature column if it has two or more, else 1.</param>
     /// <param name="hiddenSize">Units of each recurrent layer, 1 to 65536.</param>
     /// <param name="numberOfLayers">Recurrent layers, 1 to 64.</param>
     /// <param name="learningRate">The step size, above 0.</param>
@@ -52,7 +52,7 @@ public static class LstmCatalog
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
     /// <example>
     /// <code>
-    /// var pipeline = ml.Transforms.NormalizeMinMax("Sensors")
+    /// var pipeline = ml.Transforms.Concatenate("Sensors", "Monday", "Tuesday", "Wednesday")   // 7 readings each
     ///     .Append(ml.Regression.Trainers.Lstm(new() { FeatureColumnName = "Sensors", FeaturesPerStep = 7, Bidirectional = true }));
     /// </code>
     /// </example>

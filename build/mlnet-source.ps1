@@ -14,8 +14,12 @@ function Find-MlNetSource {
     $why = ', because MlNetSource says so'
     if (-not $source) {
         $why = ''
-        & dotnet restore build/probe "-p:MlNetSource=package" -v q | Out-Null
+        $restored = & dotnet restore build/probe "-p:MlNetSource=package" -v q
         $source = if ($LASTEXITCODE -eq 0) { 'package' } else { 'standin' }
+        # NU1101 and NU1102: the feeds answered, and do not have it. Anything else the user should see.
+        if ($source -eq 'standin' -and -not ($restored -match 'NU1101|NU1102')) {
+            $why = ", because restoring Microsoft.ML failed: $($restored -match 'error' | Select-Object -First 1)"
+        }
         $text = "<Project>`n  <PropertyGroup>`n    <MlNetSource>$source</MlNetSource>`n  </PropertyGroup>`n</Project>`n"
         [System.IO.File]::WriteAllText((Join-Path (Get-Location).Path 'build/MlNetSource.props'), $text)
     }

@@ -13,10 +13,15 @@ find_mlnet_source() {
     why=", because MlNetSource says so"
     if [ -z "$source" ]; then
         why=""
-        if dotnet restore build/probe -p:MlNetSource=package -v q > /dev/null 2>&1; then
+        if restored=$(dotnet restore build/probe -p:MlNetSource=package -v q 2>&1); then
             source=package
         else
             source=standin
+            # NU1101 and NU1102: the feeds answered, and do not have it. Anything else the user should see.
+            case $restored in
+                *NU1101*|*NU1102*) ;;
+                *) why=", because restoring Microsoft.ML failed: $(printf '%s\n' "$restored" | grep -m 1 'error')" ;;
+            esac
         fi
         printf '<Project>\n  <PropertyGroup>\n    <MlNetSource>%s</MlNetSource>\n  </PropertyGroup>\n</Project>\n' "$source" > build/MlNetSource.props
     fi

@@ -29,7 +29,7 @@ internal sealed class SlidingWindowBindings
         builder.AddColumn(settings.OutputColumnName, new VectorDataViewType(NumberDataViewType.Single, WindowSize, StepSize));
         if (settings.LabelColumnName is { } label)
         {
-            LabelSource = ColumnRole.RegressionLabel.Find(context, inputSchema, settings.LabelSourceColumnName!);
+            LabelSource = ColumnRole.LabelSource.Find(context, inputSchema, settings.LabelSourceColumnName!);
             builder.AddColumn(label, LabelSource.Value.Type);
             _labelIndex = inputSchema.Count + 1;
         }

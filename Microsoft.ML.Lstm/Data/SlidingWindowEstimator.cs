@@ -21,6 +21,8 @@ namespace Microsoft.ML.Lstm;
 /// | output window | Vector of Single with the dimensions (W, F) | The features of rows t - W + 1 to t, the oldest first. |
 /// | output label | As the label source | Optional: the label source's value in row t + horizon; missing (NaN) in the last *horizon* rows. |
 ///
+/// Where windows are made, the label source has to be there, even if nobody asks for the label.
+///
 /// All other columns are passed on with the values of row t, the window's last.
 ///
 /// ### Estimator Characteristics
@@ -33,12 +35,12 @@ namespace Microsoft.ML.Lstm;
 /// **Which rows come out.** One for each input row but the first W - 1, which have no full window, unless
 /// `KeepIncompleteWindows` asks for those too, with NaN for what lies before the first row. The last rows, whose label is
 /// not known yet, do come out, because the last window is the one to forecast from. Trainers skip rows whose label is
-/// missing, and the regression evaluator leaves them out of its metrics; `FilterRowsByMissingValues` drops them, as is
+/// missing (they count them in their warning), and the regression evaluator leaves them out of its metrics; `FilterRowsByMissingValues` drops them, as is
 /// needed before a trainer that is told to stop at bad rows. Values that are NaN in the input are NaN in the windows.
 ///
 /// **Order.** The rows' order is taken as the order in time, the whole input as one series. Split the data by time before
-/// the window (`TakeRows` and `SkipRows`, `FilterRowsByColumn`), and not by chance as `TrainTestSplit` and `CrossValidate`
-/// do. Windows are computed afresh whenever the data are read and, when the label is asked for, the input is read by two
+/// the window (`TakeRows` and `SkipRows`, `FilterRowsByColumn`), and not by chance as `TrainTestSplit`, `CrossValidate` and the
+/// trainers' `ValidationFraction` do. Windows are computed afresh whenever the data are read and, when the label is asked for, the input is read by two
 /// cursors side by side; `AppendCacheCheckpoint` behind the window spares both.
 ///
 /// **Single predictions.** A row alone has no window, so a `PredictionEngine` can't be made of a pipeline with this
@@ -114,7 +116,7 @@ public sealed class SlidingWindowEstimator : IEstimator<SlidingWindowTransformer
         var added = new List<SchemaShape.Column> { SchemaShapes.Single(_settings.OutputColumnName, isVector: true, isScore: false) };
         if (_settings.LabelColumnName is { } label)
         {
-            SchemaShape.Column source = ColumnRole.RegressionLabel.Find(_host, inputSchema, _settings.LabelSourceColumnName!);
+            SchemaShape.Column source = ColumnRole.LabelSource.Find(_host, inputSchema, _settings.LabelSourceColumnName!);
             added.Add(SchemaShapes.Single(label, isVector: source.Kind == SchemaShape.Column.VectorKind.Vector, isScore: false));
         }
         return inputSchema.With(added);

@@ -27,6 +27,8 @@ internal sealed class ColumnRole
 
     public static ColumnRole Input { get; } = new("input", "Single or Vector<Single>", IsSingleOrVector);
 
+    public static ColumnRole LabelSource { get; } = new("label source", "Single or Vector<Single>", IsSingleOrVector);
+
     public static ColumnRole RegressionLabel { get; } = new("label", "Single or Vector<Single>", IsSingleOrVector);
 
     public static ColumnRole Weight { get; } = new("weight", "Single", column =>

@@ -31,7 +31,7 @@ internal sealed class ParameterSet
     public ParameterSet(NetworkShape shape)
     {
         if (shape.ParameterCount > NetworkShape.MaxParameters)
-            throw new ArgumentOutOfRangeException(nameof(shape), $"The network would have {shape.ParameterCount:N0} parameters; at most {NetworkShape.MaxParameters:N0} are supported.");
+            throw new ArgumentOutOfRangeException(nameof(shape), $"The network would have {shape.ParameterCount:N0} parameters; at most {NetworkShape.MaxParameters:N0} are supported. Use fewer hidden units, layers or features.");
         Shape = shape;
         var parameters = new List<Parameter>();
         int offset = 0;

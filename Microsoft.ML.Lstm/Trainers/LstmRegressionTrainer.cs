@@ -16,7 +16,7 @@ namespace Microsoft.ML.Lstm;
 /// | Input Column | Column Type | Description |
 /// | -- | -- | -- |
 /// | `LabelColumnName` | <xref:System.Single>, or a known-sized vector of it | What to predict. |
-/// | `FeatureColumnName` | Vector of <xref:System.Single>, of known size or not, sparse or not | The sequence: T x F values, those of the first step first. F comes from the dimensions (T, F) of the vector or from `FeaturesPerStep`; T may differ from row to row. |
+/// | `FeatureColumnName` | Vector of <xref:System.Single>, of known size or not, sparse or not | The sequence: T x F values, those of the first step first. F comes from the dimensions (T, F) of the vector, which `Concatenate` drops, or from `FeaturesPerStep`; T may differ from row to row. |
 /// | `ExampleWeightColumnName`, optional | <xref:System.Single> | How much the row counts. |
 /// | `StaticFeatureColumnName`, optional | <xref:System.Single>, or a known-sized vector of it | What is known of the sequence as a whole. |
 ///
@@ -39,7 +39,8 @@ namespace Microsoft.ML.Lstm;
 /// state, or the mean or maximum over the steps), and a linear layer on the encoding and the static features predicts the label. Cells and
 /// the names and order of weights are those of PyTorch. Training is mini-batch gradient descent with full backpropagation through
 /// time over packed sequences: sequences of different lengths share a batch, and no padding is computed. The same seed and data give
-/// the same model, bit for bit, with any number of threads.
+/// the same model, bit for bit, with any number of threads, on processors with vectors of the same width.
+/// A network does not go beyond what it was trained on: of a series that rises for good, predict the difference or the growth.
 ///
 /// Rows that can't be trained on are handled as `BadRows` says.
 /// ]]></format>

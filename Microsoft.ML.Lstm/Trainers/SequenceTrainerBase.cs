@@ -77,6 +77,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer, TModel> : ITra
         SequenceSet training = reader.Read(trainData, "training data", monitor.Warn);
         SequenceSet? validation = validationData is null ? null : reader.Read(validationData, "validation data", monitor.Warn);
 
+        monitor.Info($"Training on {training.Describe()}{(validation is null ? "" : $", validating on {validation.Count}")}.");
         TrainingJob job = CreateJob(training, validation, Settings.Seed ?? Host.Rand.Next(), monitor) with
         {
             Initial = initialModel?.Network,

@@ -19,6 +19,14 @@ internal sealed class SequenceSet(int inputSize, int staticSize, int targetSize)
 
     public int Count => _steps.Count;
 
+    /// <summary>How many sequences of which sizes, in words.</summary>
+    public string Describe()
+    {
+        int shortest = _steps.Min(steps => steps.Length) / InputSize, longest = _steps.Max(steps => steps.Length) / InputSize;
+        string lengths = shortest == longest ? $"{shortest}" : $"{shortest} to {longest}";
+        return $"{Count} sequences of {lengths} steps with {InputSize} features each";
+    }
+
     /// <summary>Adds a copy of one sequence.</summary>
     /// <param name="steps">T x <see cref="InputSize"/> values, T at least 1.</param>
     /// <param name="statics"><see cref="StaticSize"/> values.</param>

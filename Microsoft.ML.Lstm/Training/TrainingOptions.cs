@@ -59,18 +59,23 @@ public abstract class TrainingOptions
     /// <summary>Sequences a weight update, at least 1. Default: 32.</summary>
     public int BatchSize = 32;
 
-    /// <summary>When to stop before the last epoch; <see langword="null"/> to always go to the end. Default: <see langword="null"/>.</summary>
+    /// <summary>
+    /// When to stop before the last epoch; <see langword="null"/> to always go to the end. The schedule goes by
+    /// <see cref="NumberOfEpochs"/>, so a training that stops early has seen only the beginning of it. Default: <see langword="null"/>.
+    /// </summary>
     public EarlyStoppingOptions? EarlyStopping;
 
     /// <summary>
     /// The share of the training rows, drawn at random, that is held out and used for validation instead, from 0 to
-    /// below 1. Not used when <c>Fit</c> is given a validation set. Default: 0.
+    /// below 1; at least one row stays on either side. Windows of one series overlap, so rows drawn at random are no fair test of
+    /// them: give <c>Fit</c> a validation set of later rows instead, and this is not used. Default: 0.
     /// </summary>
     public float ValidationFraction;
 
     /// <summary>
     /// The seed of initial weights, shuffling, dropout and the validation split. <see langword="null"/> takes one from the
-    /// MLContext, whose own seed then decides. The same seed and data give the same bits, whatever the number of threads.
+    /// MLContext, whose own seed then decides. The same seed and data give the same bits, whatever the number of threads, on processors with
+    /// vectors of the same width.
     /// Default: <see langword="null"/>.
     /// </summary>
     public int? Seed;
@@ -94,7 +99,7 @@ public abstract class TrainingOptions
     public CancellationToken CancellationToken;
 
     /// <summary>
-    /// A file that the model is written to after each epoch whose model is the one to keep so far (<see cref="EpochCompletedEventArgs.IsBest"/>); <see langword="null"/> for none. It is
+    /// A file, in a folder that exists, that the model is written to after each epoch whose model is the one to keep so far (<see cref="EpochCompletedEventArgs.IsBest"/>); <see langword="null"/> for none. It is
     /// replaced as a whole, so that a crash leaves the previous one. Default: <see langword="null"/>.
     /// </summary>
     public string? CheckpointPath;
@@ -118,6 +123,11 @@ public abstract class TrainingOptions
         Require(BatchSize >= 1, BatchSize, nameof(BatchSize), "1 or more");
         Require(ValidationFraction is >= 0 and < 1, ValidationFraction, nameof(ValidationFraction), "from 0 to below 1");
         Require(NumberOfThreads is null or >= 1, NumberOfThreads, nameof(NumberOfThreads), "1 or more, or null");
+        if (CheckpointPath is not null)
+        {
+            bool hasFolder = CheckpointPath.Length > 0 && Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(CheckpointPath)));
+            Require(hasFolder, CheckpointPath, nameof(CheckpointPath), "a file in a folder that exists, or null");
+        }
         if (EarlyStopping is { } stopping)
         {
             RequireDefined(stopping.Metric, nameof(EarlyStopping) + "." + nameof(stopping.Metric));
