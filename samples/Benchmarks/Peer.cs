@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 
 namespace Benchmarks;
@@ -91,8 +92,13 @@ internal sealed record PeerKind(string Name, string Command, string Script, IRea
 /// Another library at work in a process of its own, which stays alive and waits for its turns: a line
 /// <c>load FILE THREADS</c> or <c>run WORK REPETITIONS</c> on its input, a line of JSON on its output.
 /// </summary>
-internal sealed class Peer : IContender, IDisposable
+/// <remarks>Between its turns it is stopped, on Linux: thread pools go on spinning after their work, on the processors of whose turn it is.</remarks>
+internal sealed partial class Peer : IContender, IDisposable
 {
+    // Linux's numbers.
+    private const int SignalContinue = 18;
+    private const int SignalStop = 19;
+
     private readonly Process _process;
     private readonly int _threads;
 
@@ -147,6 +153,7 @@ internal sealed class Peer : IContender, IDisposable
 
     public void Dispose()
     {
+        Signal(SignalContinue);
         _process.StandardInput.Close();
         _process.WaitForExit();
         _process.Dispose();
@@ -154,9 +161,20 @@ internal sealed class Peer : IContender, IDisposable
 
     private JsonElement Ask(string line)
     {
+        Signal(SignalContinue);
         _process.StandardInput.WriteLine(line);
         _process.StandardInput.Flush();
         string answer = _process.StandardOutput.ReadLine() ?? throw new InvalidOperationException($"{Name} ended at '{line}'.");
+        Signal(SignalStop);
         return JsonDocument.Parse(answer).RootElement;
     }
+
+    private void Signal(int signal)
+    {
+        if (OperatingSystem.IsLinux())
+            _ = Kill(_process.Id, signal);
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int process, int signal);
 }
