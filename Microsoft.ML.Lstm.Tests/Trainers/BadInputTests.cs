@@ -134,6 +134,23 @@ public sealed class BadInputTests
             [nameof(TrainingOptions.HiddenSize)] = options => options.HiddenSize = 0,
             [nameof(TrainingOptions.LearningRate)] = options => options.LearningRate = float.NaN,
             [nameof(TrainingOptions.NumberOfThreads)] = options => options.NumberOfThreads = 0,
+            [nameof(TrainingOptions.NumberOfLayers)] = options => options.NumberOfLayers = 65,
+            [nameof(TrainingOptions.CellType)] = options => options.CellType = (CellType)3,
+            [nameof(TrainingOptions.Pooling)] = options => options.Pooling = (Pooling)(-1),
+            [nameof(TrainingOptions.Optimizer)] = options => options.Optimizer = (OptimizerType)4,
+            [nameof(TrainingOptions.Dropout)] = options => options.Dropout = 1,
+            [nameof(TrainingOptions.InitialForgetBias)] = options => options.InitialForgetBias = float.NaN,
+            [nameof(TrainingOptions.LearningRateSchedule)] = options => options.LearningRateSchedule = null!,
+            [nameof(TrainingOptions.Momentum)] = options => options.Momentum = -0.1f,
+            [nameof(TrainingOptions.WeightDecay)] = options => options.WeightDecay = float.PositiveInfinity,
+            [nameof(TrainingOptions.GradientClipNorm)] = options => options.GradientClipNorm = float.NaN,
+            [nameof(TrainingOptions.NumberOfEpochs)] = options => options.NumberOfEpochs = 0,
+            [nameof(TrainingOptions.BatchSize)] = options => options.BatchSize = 0,
+            [nameof(TrainingOptions.ValidationFraction)] = options => options.ValidationFraction = 1,
+            [nameof(TrainingOptions.CheckpointPath)] = options => options.CheckpointPath = Path.Combine("no", "such", "folder", "model"),
+            ["EarlyStopping.Metric"] = options => options.EarlyStopping = new() { Metric = (EarlyStoppingMetric)3 },
+            ["EarlyStopping.Patience"] = options => options.EarlyStopping = new() { Patience = 0 },
+            ["EarlyStopping.MinimumDelta"] = options => options.EarlyStopping = new() { MinimumDelta = double.NaN },
             [nameof(SequenceTrainerOptions.LabelColumnName)] = options => options.LabelColumnName = "",
             [nameof(SequenceTrainerOptions.FeatureColumnName)] = options => options.FeatureColumnName = null!,
             [nameof(SequenceTrainerOptions.ExampleWeightColumnName)] = options => options.ExampleWeightColumnName = "",
@@ -149,6 +166,7 @@ public sealed class BadInputTests
             Assert.AreEqual(option, error.ParamName);
             StringAssert.StartsWith(error.Message, option + " must ");
         }
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => trainers.Lstm(SmallOptions.Create(options => options.CheckpointPath = "")));
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => trainers.Lstm(numberOfEpochs: 0));
         Assert.ThrowsExactly<ArgumentNullException>(() => trainers.Lstm(options: null!));
     }

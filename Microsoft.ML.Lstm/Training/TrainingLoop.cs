@@ -42,7 +42,7 @@ internal sealed class TrainingLoop
     private readonly ParameterSet _kept;
     private bool _keeps;
     private double _keptMetric = double.PositiveInfinity;
-    private double _firstLoss;
+    private double? _firstLoss;
 
     private TrainingLoop(TrainingJob job)
     {
@@ -105,8 +105,7 @@ internal sealed class TrainingLoop
             if (!TryRunEpoch(epoch, out float learningRate))
                 break;
             EpochMetrics training = _trainingObjective.Metrics;
-            if (epoch == 1)
-                _firstLoss = training.Loss;
+            _firstLoss ??= training.Loss;
             EpochMetrics? validation = _validation is null ? null : Evaluate(_validation, _validationObjective!);
             bool isBest = Keep(validation);
             epochsWithoutGain = isBest ? 0 : epochsWithoutGain + 1;
@@ -175,15 +174,15 @@ internal sealed class TrainingLoop
 
     /// <summary>
     /// A model that was kept without being measured may be on its way to infinity already. It is sound when it is no worse on the
-    /// training data than the weights of the first epoch.
+    /// training data than the weights of the first epoch. An initial model is what the user wanted, whatever its loss.
     /// </summary>
     private bool IsKeptModelSound()
     {
-        if (MeasuresEpochs || _firstLoss == 0)
+        if (MeasuresEpochs || _firstLoss is not { } firstLoss)
             return true;
         _kept.Values.CopyTo(_model.Parameters.Values, 0);
         _network.Pack();
-        return Evaluate(_training, _trainingObjective).Loss <= _firstLoss;
+        return Evaluate(_training, _trainingObjective).Loss <= firstLoss;
     }
 
     /// <summary>One weight update. False when loss, gradient or weights are not finite.</summary>
