@@ -5,6 +5,7 @@ namespace Microsoft.ML.Lstm.MlNet;
 /// <summary>The schema that an estimator promises before there is any data.</summary>
 internal static class SchemaShapes
 {
+    /// <summary>What an estimator would be told of data with this schema; how the tests compare promise and delivery.</summary>
     public static SchemaShape ToShape(this DataViewSchema schema) => SchemaShape.Create(schema);
 
     /// <summary>A column of <see cref="float"/>, or a known-size vector of it, with the annotations of scores if it is one.</summary>

@@ -23,7 +23,7 @@ internal sealed record Figure(string Shape, Work Work, int Threads, int Rounds, 
     private const double TurnSeconds = 0.03;
     private const int FewestRounds = 5;
 
-    // A peer's threads spin for a moment after its turn, and would take time from ours.
+    // Where peers can't be stopped between their turns (Peer.Signal), their threads spin on for a moment and would take time from ours.
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
 
     /// <summary>Gives everybody turns until the time is up.</summary>
