@@ -14,15 +14,15 @@ public sealed class HostMonitorTests
         using (IChannel channel = host.Start("Training"))
         using (var monitor = new HostMonitor(host, channel, 10))
         {
-            CollectionAssert.AreEqual((string[])["training loss", "training RMSE", "validation loss", "validation RMSE"], host.Header!.MetricNames.ToArray());
+            CollectionAssert.AreEqual((string[])["training loss", "training RMSE", "training accuracy", "training AUC", "validation loss", "validation RMSE", "validation accuracy", "validation AUC"], host.Header!.MetricNames.ToArray());
             CollectionAssert.AreEqual((string[])["epochs", "batches"], host.Header.UnitNames.ToArray());
-            monitor.EpochCompleted(new EpochCompletedEventArgs(1, 10, new EpochMetrics(0.5, 5, 4), null, 0.01, TimeSpan.FromSeconds(1), true));
-            monitor.EpochCompleted(new EpochCompletedEventArgs(2, 10, new EpochMetrics(0.25, 3, 2), new EpochMetrics(0.75, 7, 6), 0.01, TimeSpan.FromSeconds(2), true));
+            monitor.EpochCompleted(new EpochCompletedEventArgs(1, 10, new EpochMetrics(0.5) { RootMeanSquaredError = 5, MeanAbsoluteError = 4 }, null, 0.01, TimeSpan.FromSeconds(1), true));
+            monitor.EpochCompleted(new EpochCompletedEventArgs(2, 10, new EpochMetrics(0.25) { RootMeanSquaredError = 3, MeanAbsoluteError = 2 }, new EpochMetrics(0.75) { RootMeanSquaredError = 7, MeanAbsoluteError = 6 }, 0.01, TimeSpan.FromSeconds(2), true));
             monitor.BatchCompleted(3, 4, 9);
             Assert.AreEqual("2/10 epochs, 4/9 batches", host.Report());
         }
-        CollectionAssert.AreEqual((double?[])[0.5, 5, null, null, 1, null, 10], host.Checkpoints[0]);
-        CollectionAssert.AreEqual((double?[])[0.25, 3, 0.75, 7, 2, null, 10], host.Checkpoints[1]);
+        CollectionAssert.AreEqual((double?[])[0.5, 5, null, null, null, null, null, null, 1, null, 10], host.Checkpoints[0]);
+        CollectionAssert.AreEqual((double?[])[0.25, 3, null, null, 0.75, 7, null, null, 2, null, 10], host.Checkpoints[1]);
         Assert.IsTrue(host.IsDisposed);
     }
 

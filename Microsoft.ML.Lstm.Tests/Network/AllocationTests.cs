@@ -23,19 +23,19 @@ public sealed class AllocationTests
         Initializer.Initialize(parameters, forgetBias: 1, new Random(1));
         var network = new SequenceNetwork(parameters, NetworkPasses.Backward);
         var workspace = new NetworkWorkspace(network, new WorkerTeam(threads));
-        var batch = new SequenceBatch(shape.InputSize, shape.StaticSize);
-        var gradient = new ParameterSet(shape);
-        var optimizer = Optimizer.Create(new LoopOptions(), gradient.Values.Length);
+        var batch = new SequenceBatch(shape);
+        var gradient = new Gradient(shape);
+        var optimizer = Optimizer.Create(new LoopOptions(), parameters, gradient, new WorkerTeam(threads));
         float[] dOutputs = new float[40 * shape.OutputSize];
         Array.Fill(dOutputs, 0.01f);
+        var loss = new GivenGradient(dOutputs);
 
         long allocated = AllocatedBytes(step =>
         {
             Fill(batch, step);
             workspace.Forward(batch, keep: true, new Dropout(0.2f, (ulong)step));
-            Array.Clear(gradient.Values);
-            workspace.Backward(dOutputs, gradient);
-            optimizer.Step(parameters.Values, gradient.Values, 0.001f);
+            workspace.Backward(loss, gradient);
+            optimizer.TryStep(learningRate: 0.001f, maxNorm: 1);
             network.Pack();
         });
 

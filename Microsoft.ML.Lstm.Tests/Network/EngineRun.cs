@@ -16,7 +16,7 @@ internal sealed class EngineRun
     {
         _network = new SequenceNetwork(ToParameterSet(shape, parameters), NetworkPasses.BackwardToInput, kernels);
         _workspace = new NetworkWorkspace(_network, new WorkerTeam(threads));
-        _batch = new SequenceBatch(shape.InputSize, shape.StaticSize);
+        _batch = new SequenceBatch(shape);
     }
 
     private NetworkShape Shape => _network.Shape;
@@ -59,9 +59,10 @@ internal sealed class EngineRun
     /// <summary>The gradients after a <see cref="Forward"/> that kept; those of the static features are none of the engine's.</summary>
     public ReferenceGradients Backward(double[][] dOutputs)
     {
-        var gradients = new ParameterSet(Shape);
+        var gradient = new Gradient(Shape);
         float[] rows = [.. Enumerable.Range(0, dOutputs.Length).SelectMany(row => ToFloats(dOutputs[_batch.SequenceAt(row)]))];
-        _workspace.Backward(rows, gradients);
+        _workspace.Backward(new GivenGradient(rows), gradient);
+        ParameterSet gradients = gradient.Parameters;
         return new ReferenceGradients(
             gradients.Parameters.ToDictionary(p => p.Name, p => ToDoubles(gradients[p])),
             EachSequence(b => StepsOf(b).SelectMany(packedRow => ToDoubles(_workspace.InputGradient(packedRow)))),

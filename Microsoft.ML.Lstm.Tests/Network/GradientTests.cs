@@ -126,22 +126,23 @@ public sealed class GradientTests
     public void GradientsAreAddedToThoseThatAreThere(string kernels)
     {
         var sample = new NetworkSample(Shape(CellType.Gru, 3, 5, 2, bidirectional: true, Pooling.Last, statics: 1), [3, 1, 2]);
-        ParameterSet parameters = EngineRun.ToParameterSet(sample.Shape, sample.Parameters), once = new(sample.Shape), twice = new(sample.Shape);
+        ParameterSet parameters = EngineRun.ToParameterSet(sample.Shape, sample.Parameters);
+        Gradient once = new(sample.Shape), twice = new(sample.Shape);
         var workspace = new NetworkWorkspace(new SequenceNetwork(parameters, NetworkPasses.Backward, Find(kernels)), new WorkerTeam(1));
-        var batch = new SequenceBatch(3, 1);
+        var batch = new SequenceBatch(sample.Shape);
         for (int b = 0; b < 3; b++)
             batch.Add(sample.Sequences[b].Length / 3).Fill(0.5f + b);
         batch.Pack();
-        float[] dOutputs = [.. Enumerable.Range(1, 3 * sample.Shape.OutputSize).Select(i => i / 8f)];
+        var loss = new GivenGradient([.. Enumerable.Range(1, 3 * sample.Shape.OutputSize).Select(i => i / 8f)]);
 
         workspace.Forward(batch, keep: true);
-        workspace.Backward(dOutputs, once);
+        workspace.Backward(loss, once);
         for (int pass = 0; pass < 2; pass++)
         {
             workspace.Forward(batch, keep: true);
-            workspace.Backward(dOutputs, twice);
+            workspace.Backward(loss, twice);
         }
-        double difference = Difference.Absolute([.. twice.Values.Select(g => (double)g)], [.. once.Values.Select(g => 2.0 * g)]);
+        double difference = Difference.Absolute([.. twice.Parameters.Values.Select(g => (double)g)], [.. once.Parameters.Values.Select(g => 2.0 * g)]);
         Assert.IsLessThan(1e-5, difference);
     }
 

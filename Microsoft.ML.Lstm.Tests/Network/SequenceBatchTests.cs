@@ -8,7 +8,7 @@ public sealed unsafe class SequenceBatchTests
     [TestMethod]
     public void SequencesArePackedLongestFirstAndTimeMajor()
     {
-        var batch = new SequenceBatch(inputSize: 2, staticSize: 1);
+        var batch = new SequenceBatch(Shape(inputSize: 2, staticSize: 1));
         int[] lengths = [2, 4, 1, 4];
         for (int i = 0; i < lengths.Length; i++)
         {
@@ -31,7 +31,7 @@ public sealed unsafe class SequenceBatchTests
     [TestMethod]
     public void ABatchIsReusedForLongerAndShorterOnes()
     {
-        var batch = new SequenceBatch(inputSize: 1, staticSize: 0);
+        var batch = new SequenceBatch(Shape(inputSize: 1));
         foreach (int count in new[] { 3, 40, 1, 17 })
         {
             batch.Clear();
@@ -51,5 +51,8 @@ public sealed unsafe class SequenceBatchTests
 
     [TestMethod]
     public void AnEmptySequenceIsRefused()
-        => Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new SequenceBatch(1, 0).Add(0));
+        => Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new SequenceBatch(Shape(inputSize: 1)).Add(0));
+
+    private static NetworkShape Shape(int inputSize, int staticSize = 0)
+        => new() { Cell = CellType.Lstm, InputSize = inputSize, HiddenSize = 1, StaticSize = staticSize, OutputSize = 1 };
 }

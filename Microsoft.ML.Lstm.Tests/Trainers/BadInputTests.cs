@@ -148,7 +148,7 @@ public sealed class BadInputTests
             [nameof(TrainingOptions.BatchSize)] = options => options.BatchSize = 0,
             [nameof(TrainingOptions.ValidationFraction)] = options => options.ValidationFraction = 1,
             [nameof(TrainingOptions.CheckpointPath)] = options => options.CheckpointPath = Path.Combine("no", "such", "folder", "model"),
-            ["EarlyStopping.Metric"] = options => options.EarlyStopping = new() { Metric = (EarlyStoppingMetric)3 },
+            ["EarlyStopping.Metric"] = options => options.EarlyStopping = new() { Metric = (EarlyStoppingMetric)9 },
             ["EarlyStopping.Patience"] = options => options.EarlyStopping = new() { Patience = 0 },
             ["EarlyStopping.MinimumDelta"] = options => options.EarlyStopping = new() { MinimumDelta = double.NaN },
             [nameof(SequenceTrainerOptions.LabelColumnName)] = options => options.LabelColumnName = "",

@@ -225,7 +225,7 @@ public sealed class TrainingTests
             options.LearningRate = 0.1f;
             options.LearningRateSchedule = LearningRateSchedule.Constant;
             options.EarlyStopping = new() { Metric = EarlyStoppingMetric.RootMeanSquaredError, Patience = 4 };
-            options.EpochCompleted = epoch => errors.Add(epoch.Validation!.RootMeanSquaredError);
+            options.EpochCompleted = epoch => errors.Add(epoch.Validation!.RootMeanSquaredError!.Value);
         }).Fit(Data(ml, Example.Make(30)), validation);
         Assert.IsLessThan(200, errors.Count);
         Assert.AreEqual(errors.Count - 5, errors.IndexOf(errors.Min()));
@@ -239,7 +239,7 @@ public sealed class TrainingTests
         EpochMetrics? validation = null;
         Trainer(ml, options => (options.ValidationFraction, options.EpochCompleted) = (0.25f, epoch => validation = epoch.Validation)).Fit(Data(ml, Example.Make(40)));
         Assert.IsNotNull(validation);
-        Assert.IsTrue(double.IsFinite(validation.RootMeanSquaredError));
+        Assert.IsTrue(double.IsFinite(validation.RootMeanSquaredError!.Value));
     }
 
     [TestMethod]

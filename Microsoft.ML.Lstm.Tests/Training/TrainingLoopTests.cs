@@ -132,7 +132,7 @@ public sealed class TrainingLoopTests
         var data = new SequenceSet(1, 0, 1);
         data.Add([1, 2], [], [3]);
 
-        TrainingLoop.Train(new TrainingJob(data, null, new LoopOptions { ValidationFraction = 0.5f, NumberOfEpochs = 2 }, RegressionLoss.SquaredError, true, 1, monitor));
+        TrainingLoop.Train(new TrainingJob(data, null, new LoopOptions { ValidationFraction = 0.5f, NumberOfEpochs = 2 }, new RegressionTask(RegressionLoss.SquaredError, normalizeTargets: true), 1, monitor));
 
         StringAssert.Contains(monitor.Warnings.Single(), "only one usable row");
         Assert.IsNull(monitor.Epochs[0].Validation);
@@ -248,7 +248,7 @@ public sealed class TrainingLoopTests
         {
             var monitor = new SilentMonitor();
             TrainingLoop.Train(Job(new LoopOptions { HiddenSize = 8, NumberOfEpochs = 30 }, monitor, scale: scale, shift: shift));
-            return monitor.Epochs[^1].Training.RootMeanSquaredError / scale;
+            return monitor.Epochs[^1].Training.RootMeanSquaredError!.Value / scale;
         }
 
         double plain = Error(1, 0);
@@ -263,7 +263,7 @@ public sealed class TrainingLoopTests
         for (int i = 0; i < 20; i++)
             data.Add([3, i, 3, i + 1], [5], [7]);
 
-        SequenceModel model = TrainingLoop.Train(new TrainingJob(data, null, new LoopOptions { NumberOfEpochs = 30 }, RegressionLoss.SquaredError, true, 1, new SilentMonitor()));
+        SequenceModel model = TrainingLoop.Train(new TrainingJob(data, null, new LoopOptions { NumberOfEpochs = 30 }, new RegressionTask(RegressionLoss.SquaredError, normalizeTargets: true), 1, new SilentMonitor()));
 
         var scorer = new SequenceScorer(new ScoringNetwork(model));
         new float[] { 3, 4, 3, 5 }.CopyTo(scorer.AddSequence(2));
@@ -280,7 +280,7 @@ public sealed class TrainingLoopTests
             var data = new SequenceSet(1, 0, 1);
             for (int i = 0; i < 100; i++)
                 data.Add([1], [], [i % 10 == 0 ? 50 : 0]);
-            SequenceModel model = TrainingLoop.Train(new TrainingJob(data, null, new LoopOptions { NumberOfEpochs = 100 }, loss, true, 1, new SilentMonitor()));
+            SequenceModel model = TrainingLoop.Train(new TrainingJob(data, null, new LoopOptions { NumberOfEpochs = 100 }, new RegressionTask(loss, normalizeTargets: true), 1, new SilentMonitor()));
             var scorer = new SequenceScorer(new ScoringNetwork(model));
             scorer.AddSequence(1)[0] = 1;
             scorer.Score();
@@ -331,6 +331,6 @@ public sealed class TrainingLoopTests
                 value = (float)random.NextDouble() * scale + shift;
             data.Add(steps, [], [steps.Average()]);
         }
-        return new TrainingJob(data, null, options, RegressionLoss.SquaredError, true, seed, monitor);
+        return new TrainingJob(data, null, options, new RegressionTask(RegressionLoss.SquaredError, normalizeTargets: true), seed, monitor);
     }
 }

@@ -34,7 +34,14 @@ internal abstract unsafe class CpuKernels
     public abstract void Backward(in PackedCell cell, in CellStep step);
 
     /// <summary>C += A·B for <paramref name="rows"/> rows of A and a packed B of [<paramref name="depth"/> x <paramref name="vectors"/> vectors].</summary>
-    public abstract void MultiplyAdd(int rows, float* a, nint aRow, int depth, float* packedB, int vectors, float* c, nint cRow);
+    public void MultiplyAdd(int rows, float* a, nint aRow, int depth, float* packedB, int vectors, float* c, nint cRow)
+        => Multiply(rows, a, aRow, depth, packedB, vectors, c, cRow, c, cRow);
+
+    /// <summary>
+    /// C = init + A·B for <paramref name="rows"/> rows of A and a packed B of [<paramref name="depth"/> x <paramref name="vectors"/>
+    /// vectors]. Row m of init is at <c>init[m·initRow]</c>: a bias with initRow 0, C itself, or null for zero.
+    /// </summary>
+    public abstract void Multiply(int rows, float* a, nint aRow, int depth, float* packedB, int vectors, float* init, nint initRow, float* c, nint cRow);
 
     /// <summary>
     /// C = (C +) Aᵀ·B, for <paramref name="depth"/> rows of A, <paramref name="width"/> wide, and of a panel of B. C is a
@@ -64,6 +71,8 @@ internal sealed unsafe class CpuKernels<S, V>(string name) : CpuKernels(name, S.
     where S : struct, ISimd<V>
     where V : struct
 {
+    private const int MaxPanelDepth = 2048;
+
     private static readonly FloatBuffer Zeros = new(GemmTile.MaxVectors * S.Lanes);
 
     public override void InputProducts(in PackedCell cell, int rows, float* x, nint xRow, float* gates)
@@ -98,17 +107,26 @@ internal sealed unsafe class CpuKernels<S, V>(string name) : CpuKernels(name, S.
         MultiplyAdd(step.Carried, step.Gates, layout.GateWidth, layout.GateWidth, cell.HiddenTransposed, layout.Blocks, step.DH, layout.PaddedSize);
     }
 
-    public override void MultiplyAdd(int rows, float* a, nint aRow, int depth, float* packedB, int vectors, float* c, nint cRow)
+    public override void Multiply(int rows, float* a, nint aRow, int depth, float* packedB, int vectors, float* init, nint initRow, float* c, nint cRow)
     {
         for (int v = 0; v < vectors; v += GemmTile.MaxVectors)
         {
             int panelVectors = Math.Min(GemmTile.MaxVectors, vectors - v);
             float* panel = packedB + (long)v * S.Lanes * depth;
-            for (int row = 0; row < rows; row += S.TileRows)
+            float* from = init == null ? Zeros.Pointer : init + v * S.Lanes;
+            nint fromRow = init == null ? 0 : initRow;
+            // A part of a panel that all rows go through while it stays in the second-level cache.
+            for (int k = 0; k == 0 || k < depth; k += MaxPanelDepth)
             {
-                float* tile = c + row * cRow + v * S.Lanes;
-                var product = new Product(a + row * aRow, aRow, 1, panel, panelVectors * S.Lanes, depth);
-                GemmTile.Run<S, V>(Math.Min(S.TileRows, rows - row), panelVectors, tile, cRow, product, default, tile, cRow);
+                int partDepth = Math.Min(MaxPanelDepth, depth - k);
+                for (int row = 0; row < rows; row += S.TileRows)
+                {
+                    float* tile = c + row * cRow + v * S.Lanes;
+                    var product = new Product(a + row * aRow + k, aRow, 1, panel + (long)k * panelVectors * S.Lanes, panelVectors * S.Lanes, partDepth);
+                    GemmTile.Run<S, V>(Math.Min(S.TileRows, rows - row), panelVectors, from + row * fromRow, fromRow, product, default, tile, cRow);
+                }
+                from = c + v * S.Lanes;
+                fromRow = cRow;
             }
         }
     }

@@ -10,7 +10,15 @@ namespace Microsoft.ML.Lstm.MlNet;
 /// </summary>
 internal sealed class HostMonitor : ITrainingMonitor, IDisposable
 {
-    private static readonly string[] Metrics = ["training loss", "training RMSE", "validation loss", "validation RMSE"];
+    private static readonly (string Name, Func<EpochMetrics, double?> Of)[] Figures =
+    [
+        ("loss", metrics => metrics.Loss),
+        ("RMSE", metrics => metrics.RootMeanSquaredError),
+        ("accuracy", metrics => metrics.Accuracy),
+        ("AUC", metrics => metrics.AreaUnderRocCurve),
+    ];
+
+    private static readonly string[] Metrics = [.. Figures.Select(figure => "training " + figure.Name), .. Figures.Select(figure => "validation " + figure.Name)];
     private static readonly string[] Units = ["epochs", "batches"];
 
     private readonly IHost _host;
@@ -44,15 +52,21 @@ internal sealed class HostMonitor : ITrainingMonitor, IDisposable
         _batch = 0;
         EpochMetrics training = epoch.Training;
         EpochMetrics? validation = epoch.Validation;
-        _progress.Checkpoint(training.Loss, training.RootMeanSquaredError, validation?.Loss, validation?.RootMeanSquaredError, _epochs, null, _numberOfEpochs);
+        _progress.Checkpoint([.. Figures.Select(figure => figure.Of(training)), .. Figures.Select(figure => validation is null ? null : figure.Of(validation)),
+            _epochs, null, _numberOfEpochs]);
 
-        string validationText = validation is null ? "" : string.Create(CultureInfo.InvariantCulture,
-            $"; validation loss {validation.Loss:G5}, RMSE {validation.RootMeanSquaredError:G5}");
+        string validationText = validation is null ? "" : $"; validation {Describe(validation)}";
         double seconds = (epoch.Elapsed - _lastElapsed).TotalSeconds;
         _lastElapsed = epoch.Elapsed;
         Info(string.Create(CultureInfo.InvariantCulture,
-            $"Epoch {epoch.Epoch}/{epoch.NumberOfEpochs}: training loss {training.Loss:G5}, RMSE {training.RootMeanSquaredError:G5}{validationText}; {seconds:0.00} s"));
+            $"Epoch {epoch.Epoch}/{epoch.NumberOfEpochs}: training {Describe(training)}{validationText}; {seconds:0.00} s"));
     }
+
+    private static string Describe(EpochMetrics metrics) => string.Join(", ",
+        from figure in Figures
+        let value = figure.Of(metrics)
+        where value is not null
+        select string.Create(CultureInfo.InvariantCulture, $"{figure.Name} {value:G5}"));
 
     public void Info(string message) => _channel.Info(MessageSensitivity.None, message);
 

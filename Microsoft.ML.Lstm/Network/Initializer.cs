@@ -4,10 +4,13 @@ namespace Microsoft.ML.Lstm.Network;
 
 /// <summary>
 /// Initial weights: Glorot uniform for input and head weights (Glorot and Bengio 2010), orthogonal for recurrent weights
-/// (Saxe et al. 2014), each gate by itself; biases zero, but for LSTM's forget gate (Jozefowicz et al. 2015).
+/// (Saxe et al. 2014), each gate by itself; biases zero, but for LSTM's forget gate (Jozefowicz et al. 2015); embeddings normal
+/// with a small deviation.
 /// </summary>
 internal static class Initializer
 {
+    private const double EmbeddingDeviation = 0.1;
+
     public static void Initialize(ParameterSet parameters, float forgetBias, Random random)
     {
         NetworkShape shape = parameters.Shape;
@@ -26,6 +29,10 @@ internal static class Initializer
                     break;
                 case ParameterRole.HeadWeight:
                     GlorotUniform(values, parameter.Columns, parameter.Rows, random);
+                    break;
+                case ParameterRole.Embedding:
+                    foreach (ref float value in values)
+                        value = (float)(EmbeddingDeviation * Gaussian(random));
                     break;
                 default:
                     values.Clear();

@@ -1,16 +1,23 @@
 namespace Microsoft.ML.Lstm.Network;
 
 /// <summary>
-/// The dimensions of a network: a stack of recurrent layers, pooled over the steps to an encoding, with the static
-/// features (if any) behind it, through a dense head to the outputs.
+/// The dimensions of a network: a stack of recurrent layers over the features and embedded tokens of each step; then a dense
+/// head, with the static features (if any) joined to its input, either on the encoding that the steps are pooled to or on
+/// each step.
 /// </summary>
 internal sealed record NetworkShape
 {
     /// <summary>The recurrent cell of every layer.</summary>
     public required CellType Cell { get; init; }
 
-    /// <summary>I: features a step.</summary>
+    /// <summary>I: what the first layer reads of a step, the numeric features and behind them the embeddings of its tokens.</summary>
     public required int InputSize { get; init; }
+
+    /// <summary>The tables of embeddings, one for each token that a step has.</summary>
+    public EmbeddingShapes Embeddings { get; init; }
+
+    /// <summary>F: numeric features a step.</summary>
+    public int NumericSize => InputSize - Embeddings.Sum(embedding => embedding.Size);
 
     /// <summary>H: units of one direction of one layer.</summary>
     public required int HiddenSize { get; init; }
@@ -21,8 +28,11 @@ internal sealed record NetworkShape
     /// <summary>Whether each layer also runs from the last step to the first.</summary>
     public bool Bidirectional { get; init; }
 
-    /// <summary>How the steps' outputs become the encoding.</summary>
+    /// <summary>How the steps' outputs become the encoding; without effect when each step has outputs of its own.</summary>
     public Pooling Pooling { get; init; }
+
+    /// <summary>Whether the head is applied to each step rather than to the encoding.</summary>
+    public bool StepOutputs { get; init; }
 
     /// <summary>S: features of the sequence as a whole, joined to the encoding; 0 for none.</summary>
     public int StaticSize { get; init; }
@@ -35,6 +45,9 @@ internal sealed record NetworkShape
 
     /// <summary>E = D·H: the width of a layer's output at one step, and of the encoding.</summary>
     public int EncodingSize => Directions * HiddenSize;
+
+    /// <summary>K = E + S: the width of what the head reads.</summary>
+    public int HeadInputSize => EncodingSize + StaticSize;
 
     /// <summary>G: gates of the cell, each with H rows in the weight matrices.</summary>
     public int Gates => Cell switch { CellType.Lstm => 4, CellType.Gru => 3, _ => 1 };
@@ -56,7 +69,7 @@ internal sealed record NetworkShape
     {
         get
         {
-            long count = (long)OutputSize * (EncodingSize + StaticSize + 1);
+            long count = (long)OutputSize * (HeadInputSize + 1) + Embeddings.Sum(embedding => (embedding.Vocabulary + 1L) * embedding.Size);
             for (int layer = 0; layer < Layers; layer++)
                 count += (long)Directions * HiddenSize * ((long)Gates * (LayerInputSize(layer) + HiddenSize) + BiasGates);
             return count;

@@ -8,35 +8,48 @@ namespace Microsoft.ML.Lstm.Network;
 /// </summary>
 /// <remarks>
 /// B sequences of N steps in all; D the directions, E = D·H the encoding, S the static features, O the outputs. Rows are
-/// in the packed batch's order throughout. Threads meet three times a training step: after the forward pass, after the
-/// way back through all layers (each on its own rows), and after the weights' gradients (each its own panels).
+/// in the packed batch's order throughout; the head has one for each sequence, or for each packed step. Threads meet three
+/// times a training step: after the forward pass, after the way back through all layers (each on its own sequences), and
+/// after the weights' gradients (each its own panels). A wide head, whose weights are too many to go through them for the few
+/// rows that a thread has of one step, is run by blocks of packed rows instead, which takes a meeting more.
 /// </remarks>
 internal sealed unsafe class NetworkWorkspace
 {
     // Below this many multiplications waking the other threads costs more than it saves.
     private const long SharedWork = 4_000_000;
 
+    // Weights of a head from which on it is wide: beyond the second-level cache.
+    private const long WideHeadWeights = 200_000;
+
+    // Rows of a wide head that go through all of its weights together.
+    private const int WideHeadRows = 96;
+
     private readonly SequenceNetwork _network;
     private readonly NetworkShape _shape;
     private readonly WorkerTeam _team;
+    private readonly EmbeddingLayer? _embeddings;
     private readonly LayerActivations[] _layers;
     private readonly PoolingLayer _pooling;
-    private readonly DenseHead _head;
-    private readonly WeightGradients[] _gradients = [];
+    private readonly DenseLayer _head;
+    private readonly bool _hasWideHead;
+    private readonly SharedGradient[] _gradients = [];
     private readonly FloatBuffer[] _scratch = [];
     private readonly FloatBuffer? _dInput;
+    private readonly FloatBuffer _headInputs = new();
+    private readonly FloatBuffer _dHeadInputs = new();
+    private readonly FloatBuffer _outputs = new();
     private readonly int[] _rowBounds;
     private readonly Action<int> _forwardPart;
+    private readonly Action<int> _wideHeadPart;
+    private readonly Action<int> _measurePart;
     private readonly Action<int> _backwardPart;
     private readonly Action<int> _weightGradientPart;
-    private float[] _headInputs = [];
-    private float[] _dHeadInputs = [];
-    private float[] _outputs = [];
     private SequenceBatch _batch = null!;
-    private ParameterSet _gradientTarget = null!;
+    private OutputLoss? _loss;
+    private Gradient _gradientTarget = null!;
     private Dropout? _dropout;
     private int _parts;
-    private int _gradientParts;
+    private int _sharedParts;
 
     /// <param name="network">The network to run.</param>
     /// <param name="team">The threads to share large batches among.</param>
@@ -45,26 +58,30 @@ internal sealed unsafe class NetworkWorkspace
         _network = network;
         _shape = network.Shape;
         _team = team;
+        _embeddings = _shape.Embeddings.Count > 0 ? new EmbeddingLayer(network.Parameters) : null;
         _layers = [.. Enumerable.Range(0, _shape.Layers).Select(layer => new LayerActivations(network, layer))];
         _pooling = new PoolingLayer(_shape);
-        _head = new DenseHead(network.Parameters);
+        _head = network.Head;
+        _hasWideHead = (long)_head.InputSize * _head.OutputSize >= WideHeadWeights;
         _rowBounds = new int[team.Threads + 1];
         _forwardPart = ForwardRows;
+        _wideHeadPart = RunWideHead;
+        _measurePart = Differentiate;
         _backwardPart = BackwardRows;
         _weightGradientPart = AddWeightGradients;
         if (network.Passes != NetworkPasses.Forward)
         {
-            _gradients = [.. _layers.SelectMany(layer => layer.Directions).Select(direction => new WeightGradients(direction, network.Kernels))];
+            _gradients = [.. SharedGradients()];
             int scratch = _gradients.Max(gradients => gradients.ScratchLength);
             _scratch = [.. Enumerable.Range(0, team.Threads).Select(_ => new FloatBuffer(scratch))];
             _dInput = network.Passes == NetworkPasses.BackwardToInput ? new FloatBuffer() : null;
         }
     }
 
-    /// <summary>The outputs [O] of a row of the last forward pass.</summary>
-    public ReadOnlySpan<float> Output(int row) => _outputs.AsSpan(row * _shape.OutputSize, _shape.OutputSize);
+    /// <summary>The outputs [O] of a row of the head, after a forward pass.</summary>
+    public ReadOnlySpan<float> Output(int row) => Outputs[row];
 
-    /// <summary>The encoding [E] of a row.</summary>
+    /// <summary>The encoding [E] of a sequence's row; with outputs a step, that of a packed row.</summary>
     public ReadOnlySpan<float> Encoding(int row) => HeadInput(row)[.._shape.EncodingSize];
 
     // The next three are there for whoever wants to look inside: the tests against other implementations.
@@ -78,46 +95,64 @@ internal sealed unsafe class NetworkWorkspace
     /// <summary>The gradient of the features [I] of a packed row; of a network for <see cref="NetworkPasses.BackwardToInput"/>.</summary>
     public ReadOnlySpan<float> InputGradient(int packedRow) => _dInput!.Span.Slice(packedRow * DInputStride, _shape.InputSize);
 
-    /// <summary>Runs a packed batch to the outputs.</summary>
+    /// <summary>
+    /// Runs a packed batch to the outputs; with a wide head and <paramref name="keep"/> only up to the head, whose outputs are then
+    /// computed on the way back, where they need not be stored between.
+    /// </summary>
     /// <param name="batch">The batch, at least one sequence.</param>
     /// <param name="keep">Whether to keep what <see cref="Backward"/> needs.</param>
     /// <param name="dropout">The dropout between layers, or <see langword="null"/> for none.</param>
     public void Forward(SequenceBatch batch, bool keep, Dropout? dropout = null)
     {
         _batch = batch;
+        _loss = null;
         _dropout = dropout;
         foreach (LayerActivations layer in _layers)
             layer.Prepare(batch, keep, dropout is not null && layer != _layers[^1]);
         _pooling.Prepare(batch);
-        FloatBuffer.Require(ref _headInputs, (long)batch.Count * HeadInputSize);
-        FloatBuffer.Require(ref _outputs, (long)batch.Count * _shape.OutputSize);
+        _headInputs.Require((long)HeadRows * _head.InputStride);
+        _outputs.Require((long)HeadRows * _head.OutputStride);
         PartitionRows();
         _team.Run(_parts, _forwardPart);
+        if (_hasWideHead && !keep)
+            _team.Run(_sharedParts, _wideHeadPart);
     }
 
-    /// <summary>Back from the gradient of the outputs to those of all parameters.</summary>
-    /// <param name="dOutputs">[B x O].</param>
-    /// <param name="gradients">To which the parameters' gradients are added.</param>
-    public void Backward(ReadOnlySpan<float> dOutputs, ParameterSet gradients)
+    /// <summary>Asks for the loss of the last forward pass, which kept nothing. The outputs are used up.</summary>
+    public void Measure(OutputLoss loss)
     {
-        _gradientTarget = gradients;
-        FloatBuffer.Require(ref _dHeadInputs, (long)_batch.Count * HeadInputSize);
-        for (int row = 0; row < _batch.Count; row++)
-            _head.Backward(HeadInput(row), dOutputs.Slice(row * _shape.OutputSize, _shape.OutputSize), DHeadInput(row), gradients);
-        foreach (LayerActivations layer in _layers)
-            layer.PrepareBackward(_batch, finalGradientsOnly: layer == _layers[^1] && _shape.Pooling == Pooling.Last);
-        _dInput?.Require((long)_batch.TotalSteps * DInputStride);
-        _team.Run(_parts, _backwardPart);
-        _team.Run(_gradientParts, _weightGradientPart);
+        _loss = loss;
+        _team.Run(_parts, _measurePart);
     }
 
-    private int HeadInputSize => _shape.EncodingSize + _shape.StaticSize;
+    /// <summary>Back from the loss to the gradients of all parameters, after a forward pass that kept. The outputs are used up.</summary>
+    /// <param name="loss">Is asked for the gradient of the outputs.</param>
+    /// <param name="gradient">To which the parameters' gradients are added.</param>
+    public void Backward(OutputLoss loss, Gradient gradient)
+    {
+        _loss = loss;
+        _gradientTarget = gradient;
+        _dHeadInputs.Require((long)HeadRows * _head.InputStride);
+        foreach (LayerActivations layer in _layers)
+            layer.PrepareBackward(_batch, finalGradientsOnly: layer == _layers[^1] && !_shape.StepOutputs && _shape.Pooling == Pooling.Last);
+        _dInput?.Require((long)_batch.TotalSteps * DInputStride);
+        if (_hasWideHead)
+            _team.Run(_sharedParts, _wideHeadPart);
+        _team.Run(_parts, _backwardPart);
+        _team.Run(_sharedParts, _weightGradientPart);
+        for (int row = 0; _embeddings is not null && row < _batch.TotalSteps; row++)
+            _embeddings.Backward(_batch, row, InputGradient(row), gradient);
+    }
+
+    private int HeadRows => _shape.StepOutputs ? _batch.TotalSteps : _batch.Count;
 
     private int DInputStride => RecurrentWeights.RoundUp(_shape.InputSize, _network.Kernels.Lanes);
 
-    private Span<float> HeadInput(int row) => _headInputs.AsSpan(row * HeadInputSize, HeadInputSize);
+    private OutputRows Outputs => new(_outputs.Pointer, _head.OutputStride, _shape.OutputSize, _shape.StepOutputs);
 
-    private Span<float> DHeadInput(int row) => _dHeadInputs.AsSpan(row * HeadInputSize, HeadInputSize);
+    private Span<float> HeadInput(int row) => _headInputs.Span.Slice(row * _head.InputStride, _shape.HeadInputSize);
+
+    private Span<float> DHeadInput(int row) => _dHeadInputs.Span.Slice(row * _head.InputStride, _shape.HeadInputSize);
 
     private float* Input(int layer) => layer == 0 ? _batch.X : _layers[layer - 1].OutputForNext;
 
@@ -126,8 +161,8 @@ internal sealed unsafe class NetworkWorkspace
     /// <summary>Cuts the batch's rows into parts of about as many steps each.</summary>
     private void PartitionRows()
     {
-        _gradientParts = _shape.ParameterCount * _batch.TotalSteps < SharedWork ? 1 : _team.Threads;
-        _parts = Math.Min(_gradientParts, _batch.Count);
+        _sharedParts = (long)_network.Parameters.DenseLength * _batch.TotalSteps < SharedWork ? 1 : _team.Threads;
+        _parts = Math.Min(_sharedParts, _batch.Count);
         long steps = 0;
         int row = 0;
         for (int part = 0; part < _parts; part++)
@@ -148,6 +183,8 @@ internal sealed unsafe class NetworkWorkspace
     private void ForwardRows(int part)
     {
         int begin = _rowBounds[part], end = _rowBounds[part + 1];
+        for (int t = 0; _embeddings is not null && TryRowsAt(t, begin, end, out int first, out int count); t++)
+            _embeddings.Forward(_batch, first, count);
         for (int l = 0; l < _layers.Length; l++)
         {
             _layers[l].Forward(begin, end, Input(l), InputStride(l));
@@ -156,20 +193,49 @@ internal sealed unsafe class NetworkWorkspace
             for (int t = 0; TryRowsAt(t, begin, end, out int first, out int count); t++)
                 _layers[l].Drop(dropout, l, first, count);
         }
-        for (int row = begin; row < end; row++)
+        for (int i = 0; TryHeadRows(i, begin, end, out int first, out int count); i++)
         {
-            Span<float> headInput = HeadInput(row);
-            _pooling.Forward(_batch, row, _layers[^1], headInput[.._shape.EncodingSize]);
-            _batch.Statics(_batch.SequenceAt(row)).CopyTo(headInput[_shape.EncodingSize..]);
-            _head.Forward(headInput, _outputs.AsSpan(row * _shape.OutputSize, _shape.OutputSize));
+            for (int row = first; row < first + count; row++)
+                GatherHeadInput(row, sequenceRow: begin + row - first);
+            if (!_hasWideHead)
+                _head.Forward(count, HeadInputs(first), OutputsFrom(first));
         }
+    }
+
+    private void GatherHeadInput(int row, int sequenceRow)
+    {
+        Span<float> headInput = HeadInput(row);
+        Span<float> encoding = headInput[.._shape.EncodingSize];
+        if (_shape.StepOutputs)
+        {
+            for (int d = 0; d < _shape.Directions; d++)
+                _layers[^1].Row(row, d).CopyTo(encoding[(d * _shape.HiddenSize)..]);
+        }
+        else
+        {
+            _pooling.Forward(_batch, row, _layers[^1], encoding);
+        }
+        _batch.Statics(_batch.SequenceAt(sequenceRow)).CopyTo(headInput[_shape.EncodingSize..]);
+    }
+
+    private void Differentiate(int part)
+    {
+        for (int row = _rowBounds[part]; row < _rowBounds[part + 1]; row++)
+            _loss!.Differentiate(_batch, row, Outputs);
     }
 
     private void BackwardRows(int part)
     {
         int begin = _rowBounds[part], end = _rowBounds[part + 1];
-        for (int row = begin; row < end; row++)
-            _pooling.Backward(_batch, row, DHeadInput(row)[.._shape.EncodingSize], _layers[^1]);
+        if (!_hasWideHead)
+            Differentiate(part);
+        for (int i = 0; TryHeadRows(i, begin, end, out int first, out int count); i++)
+        {
+            if (!_hasWideHead)
+                _head.Backward(count, OutputsFrom(first), DHeadInputs(first));
+            for (int row = first; row < first + count; row++)
+                SpreadHeadGradient(row);
+        }
         for (int l = _layers.Length - 1; l >= 0; l--)
         {
             float* dX = l > 0 ? _layers[l - 1].DOutput : _dInput is null ? null : _dInput.Pointer;
@@ -184,6 +250,38 @@ internal sealed unsafe class NetworkWorkspace
         }
     }
 
+    private void SpreadHeadGradient(int row)
+    {
+        ReadOnlySpan<float> dEncoding = DHeadInput(row)[.._shape.EncodingSize];
+        if (!_shape.StepOutputs)
+        {
+            _pooling.Backward(_batch, row, dEncoding, _layers[^1]);
+            return;
+        }
+        for (int d = 0; d < _shape.Directions; d++)
+        {
+            Span<float> dh = _layers[^1].DRow(row, d);
+            dEncoding.Slice(d * _shape.HiddenSize, _shape.HiddenSize).CopyTo(dh);
+            dh[_shape.HiddenSize..].Clear();
+        }
+    }
+
+    /// <summary>A share of the rows, block by block: to the outputs and, on the way back, from the loss to the head's inputs.</summary>
+    private void RunWideHead(int part)
+    {
+        int end = (int)((long)HeadRows * (part + 1) / _sharedParts);
+        for (int first = (int)((long)HeadRows * part / _sharedParts); first < end; first += WideHeadRows)
+        {
+            int count = Math.Min(WideHeadRows, end - first);
+            _head.Forward(count, HeadInputs(first), OutputsFrom(first));
+            if (_loss is null)
+                continue;
+            for (int row = first; row < first + count; row++)
+                _loss.Differentiate(row, Outputs[row]);
+            _head.Backward(count, OutputsFrom(first), DHeadInputs(first));
+        }
+    }
+
     /// <summary>The packed rows that rows <paramref name="begin"/> to <paramref name="end"/> have at step <paramref name="t"/>.</summary>
     private bool TryRowsAt(int t, int begin, int end, out int first, out int count)
     {
@@ -195,26 +293,67 @@ internal sealed unsafe class NetworkWorkspace
         return count > 0;
     }
 
+    /// <summary>The rows of the head that sequences <paramref name="begin"/> to <paramref name="end"/> have: those of a step, or all in one.</summary>
+    private bool TryHeadRows(int i, int begin, int end, out int first, out int count)
+    {
+        if (_shape.StepOutputs)
+            return TryRowsAt(i, begin, end, out first, out count);
+        (first, count) = (begin, end - begin);
+        return i == 0;
+    }
+
+    private float* HeadInputs(int row) => _headInputs.Pointer + (long)row * _head.InputStride;
+
+    private float* DHeadInputs(int row) => _dHeadInputs.Pointer + (long)row * _head.InputStride;
+
+    private float* OutputsFrom(int row) => _outputs.Pointer + (long)row * _head.OutputStride;
+
+    private List<SharedGradient> SharedGradients()
+    {
+        var all = new List<SharedGradient>();
+        for (int l = 0; l < _layers.Length; l++)
+        {
+            for (int d = 0; d < _shape.Directions; d++)
+            {
+                (int layer, int direction) = (l, d);
+                var gradients = new WeightGradients(_layers[l].Directions[d], _network.Kernels);
+                all.Add(new SharedGradient(gradients.Panels, gradients.CostOfPanel, gradients.ScratchLength, (begin, end, scratch)
+                    => gradients.Add(begin, end, _batch.TotalSteps, Input(layer), InputStride(layer), _layers[layer].Output(direction), _layers[layer].Stride,
+                        scratch, _gradientTarget.Parameters)));
+            }
+        }
+        // On the encodings the head has so few rows that its panels cost next to nothing.
+        DenseGradients head = _head.NewGradients();
+        all.Add(new SharedGradient(head.Panels, _shape.StepOutputs ? head.CostOfPanel : 1, head.ScratchLength, (begin, end, scratch)
+            => head.Add(begin, end, HeadRows, _headInputs.Pointer, _outputs.Pointer, scratch, _gradientTarget.Parameters)));
+        return all;
+    }
+
     private void AddWeightGradients(int part)
     {
         long total = 0;
-        foreach (WeightGradients gradients in _gradients)
+        foreach (SharedGradient gradients in _gradients)
             total += gradients.Panels * gradients.CostOfPanel;
-        long from = total * part / _gradientParts, to = total * (part + 1) / _gradientParts;
+        long from = total * part / _sharedParts, to = total * (part + 1) / _sharedParts;
         long before = 0;
-        for (int i = 0; i < _gradients.Length; i++)
+        foreach (SharedGradient gradients in _gradients)
         {
             // A panel belongs to the part in whose share of the cost it begins.
-            WeightGradients gradients = _gradients[i];
-            int begin = PanelsBefore(from - before, gradients), end = PanelsBefore(to - before, gradients);
+            int begin = gradients.PanelsBefore(from - before), end = gradients.PanelsBefore(to - before);
             before += gradients.Panels * gradients.CostOfPanel;
-            if (begin >= end)
-                continue;
-            (int l, int d) = Math.DivRem(i, _shape.Directions);
-            gradients.Add(begin, end, _batch.TotalSteps, Input(l), InputStride(l), _layers[l].Output(d), _layers[l].Stride, _scratch[part], _gradientTarget);
+            if (begin < end)
+                gradients.Add(begin, end, _scratch[part]);
         }
     }
 
-    private static int PanelsBefore(long cost, WeightGradients gradients)
-        => (int)Math.Clamp((cost + gradients.CostOfPanel - 1) / gradients.CostOfPanel, 0, gradients.Panels);
+    /// <summary>The gradients of one layer's weights, which threads share by panels.</summary>
+    /// <param name="Panels">How many there are.</param>
+    /// <param name="CostOfPanel">What one costs, in products a row.</param>
+    /// <param name="ScratchLength">Floats of scratch memory a thread needs.</param>
+    /// <param name="Add">Adds those of a range of panels to the gradient's target.</param>
+    private sealed record SharedGradient(int Panels, long CostOfPanel, int ScratchLength, Action<int, int, FloatBuffer> Add)
+    {
+        /// <summary>Panels that begin before the first <paramref name="cost"/>.</summary>
+        public int PanelsBefore(long cost) => (int)Math.Clamp((cost + CostOfPanel - 1) / CostOfPanel, 0, Panels);
+    }
 }

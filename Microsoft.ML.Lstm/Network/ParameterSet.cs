@@ -8,6 +8,7 @@ internal enum ParameterRole
     RecurrentBias,
     HeadWeight,
     HeadBias,
+    Embedding,
 }
 
 /// <summary>One named parameter: <paramref name="Rows"/> x <paramref name="Columns"/> row-major values from <paramref name="Offset"/> on.</summary>
@@ -24,7 +25,8 @@ internal sealed record Parameter(ParameterRole Role, string Name, int Rows, int 
 /// Names and layouts are PyTorch's: <c>weight_ih_l{k}</c> [G·H x I], <c>weight_hh_l{k}</c> [G·H x H] with the suffix
 /// <c>_reverse</c> for the second direction, gates in the order i, f, g, o (LSTM) or r, z, n (GRU). PyTorch's two bias
 /// vectors are merged into one, <c>bias_l{k}</c>: [4H] for LSTM, [H] for RNN, and for GRU [4H] in the order r, z, n of the
-/// input, n of the hidden state. The head is <c>head.weight</c> [O x (E + S)] and <c>head.bias</c> [O].
+/// input, n of the hidden state. The head is <c>head.weight</c> [O x (E + S)] and <c>head.bias</c> [O]. Last come the
+/// tables of embeddings, <c>embeddings.{i}.weight</c> [(V + 1) x size], so that all that is dense lies together.
 /// </remarks>
 internal sealed class ParameterSet
 {
@@ -45,8 +47,11 @@ internal sealed class ParameterSet
                 Add(ParameterRole.RecurrentBias, "bias" + suffix, shape.BiasGates * shape.HiddenSize, 1);
             }
         }
-        Add(ParameterRole.HeadWeight, "head.weight", shape.OutputSize, shape.EncodingSize + shape.StaticSize);
+        Add(ParameterRole.HeadWeight, "head.weight", shape.OutputSize, shape.HeadInputSize);
         Add(ParameterRole.HeadBias, "head.bias", shape.OutputSize, 1);
+        DenseLength = offset;
+        for (int i = 0; i < shape.Embeddings.Count; i++)
+            Add(ParameterRole.Embedding, EmbeddingName(i), shape.Embeddings[i].Rows, shape.Embeddings[i].Size);
         Parameters = parameters;
         Values = new float[offset];
 
@@ -64,6 +69,9 @@ internal sealed class ParameterSet
     /// <summary>Every parameter's values, one after the other.</summary>
     public float[] Values { get; }
 
+    /// <summary>Values of all parameters but the embeddings, which come behind them.</summary>
+    public int DenseLength { get; }
+
     /// <summary>The values of the parameter called <paramref name="name"/>.</summary>
     public Span<float> this[string name] => this[Find(name)];
 
@@ -74,6 +82,9 @@ internal sealed class ParameterSet
 
     /// <summary>PyTorch's suffix of a layer's parameters: <c>_l0</c>, <c>_l0_reverse</c>, ...</summary>
     public static string Suffix(int layer, int direction) => direction == 0 ? $"_l{layer}" : $"_l{layer}_reverse";
+
+    /// <summary>The name of table <paramref name="index"/>.</summary>
+    public static string EmbeddingName(int index) => $"embeddings.{index}.weight";
 
     /// <summary>A set of the same shape with the same values.</summary>
     public ParameterSet Clone()

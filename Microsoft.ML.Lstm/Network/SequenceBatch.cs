@@ -7,10 +7,12 @@ namespace Microsoft.ML.Lstm.Network;
 /// rows that a step has. Row r of step t is row <c>FirstRow(t) + r</c> of <see cref="X"/>; no padding is stored or computed.
 /// </summary>
 /// <remarks>Fill with <see cref="Add"/>, then <see cref="Pack"/>. The buffers are kept from batch to batch.</remarks>
-internal sealed unsafe class SequenceBatch(int inputSize, int staticSize)
+internal sealed unsafe class SequenceBatch(NetworkShape shape)
 {
     private readonly FloatBuffer _x = new();
     private float[] _staged = [];
+    private int[] _stagedTokens = [];
+    private int[] _tokens = [];
     private float[] _statics = [];
     private long[] _keys = [];
     private int[] _stagedAt = [];
@@ -18,11 +20,17 @@ internal sealed unsafe class SequenceBatch(int inputSize, int staticSize)
     private int[] _order = [];
     private int[] _firstRow = [];
 
-    /// <summary>I: features a step.</summary>
-    public int InputSize { get; } = inputSize;
+    /// <summary>I: the width of a row of <see cref="X"/>, numeric features and room for the embeddings.</summary>
+    public int InputSize { get; } = shape.InputSize;
+
+    /// <summary>F: numeric features a step.</summary>
+    public int NumericSize { get; } = shape.NumericSize;
+
+    /// <summary>Tokens a step.</summary>
+    public int TokenColumns { get; } = shape.Embeddings.Count;
 
     /// <summary>S: static features a sequence.</summary>
-    public int StaticSize { get; } = staticSize;
+    public int StaticSize { get; } = shape.StaticSize;
 
     /// <summary>B: sequences.</summary>
     public int Count { get; private set; }
@@ -33,8 +41,14 @@ internal sealed unsafe class SequenceBatch(int inputSize, int staticSize)
     /// <summary>T: steps of the longest sequence. Known after <see cref="Pack"/>.</summary>
     public int MaxLength { get; private set; }
 
-    /// <summary>The packed features, [N x I].</summary>
+    /// <summary>The packed features, [N x I]; where embeddings belong, what the embedding layer has left there.</summary>
     public float* X => _x.Pointer;
+
+    /// <summary>The features [I] of a packed row.</summary>
+    public Span<float> Features(int packedRow) => _x.Span.Slice(packedRow * InputSize, InputSize);
+
+    /// <summary>The tokens of a packed row, one a column.</summary>
+    public ReadOnlySpan<int> PackedTokens(int packedRow) => _tokens.AsSpan(packedRow * TokenColumns, TokenColumns);
 
     public void Clear()
     {
@@ -42,13 +56,18 @@ internal sealed unsafe class SequenceBatch(int inputSize, int staticSize)
         TotalSteps = 0;
     }
 
-    /// <summary>Adds a sequence of <paramref name="steps"/> steps and gives its features, step-major, for the caller to fill before the next call.</summary>
+    /// <summary>
+    /// Adds a sequence of <paramref name="steps"/> steps and gives its numeric features, step-major, for the caller to fill before
+    /// the next call, as the <see cref="Tokens"/>.
+    /// </summary>
     public Span<float> Add(int steps)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);
-        long end = ((long)TotalSteps + steps) * InputSize;
-        if (end > _staged.Length)
-            Array.Resize(ref _staged, FloatBuffer.Grow(_staged.Length, end));
+        long end = (long)TotalSteps + steps;
+        if (end * NumericSize > _staged.Length)
+            Array.Resize(ref _staged, FloatBuffer.Grow(_staged.Length, end * NumericSize));
+        if (end * TokenColumns > _stagedTokens.Length)
+            Array.Resize(ref _stagedTokens, FloatBuffer.Grow(_stagedTokens.Length, end * TokenColumns));
         if (Count == _lengths.Length)
         {
             int capacity = Math.Max(16, 2 * Count);
@@ -58,17 +77,20 @@ internal sealed unsafe class SequenceBatch(int inputSize, int staticSize)
             _keys = new long[capacity];
             _order = new int[capacity];
         }
-        int start = TotalSteps * InputSize;
         _lengths[Count] = steps;
-        _stagedAt[Count] = start;
+        _stagedAt[Count] = TotalSteps;
         _statics.AsSpan(Count * StaticSize, StaticSize).Clear();
         Count++;
         TotalSteps += steps;
-        return _staged.AsSpan(start, steps * InputSize);
+        Tokens(Count - 1).Clear();
+        return _staged.AsSpan(_stagedAt[Count - 1] * NumericSize, steps * NumericSize);
     }
 
-    /// <summary>The features of all sequences as they were added, one after the other.</summary>
-    public Span<float> StagedSteps => _staged.AsSpan(0, TotalSteps * InputSize);
+    /// <summary>The numeric features of all sequences as they were added, one after the other.</summary>
+    public Span<float> StagedSteps => _staged.AsSpan(0, TotalSteps * NumericSize);
+
+    /// <summary>The tokens of the sequence that was added as number <paramref name="index"/>, step-major, for the caller to fill; 0 is the unknown one.</summary>
+    public Span<int> Tokens(int index) => _stagedTokens.AsSpan(_stagedAt[index] * TokenColumns, _lengths[index] * TokenColumns);
 
     /// <summary>The static features of the sequence that was added as number <paramref name="index"/>.</summary>
     public Span<float> Statics(int index) => _statics.AsSpan(index * StaticSize, StaticSize);
@@ -106,6 +128,7 @@ internal sealed unsafe class SequenceBatch(int inputSize, int staticSize)
         if (_firstRow.Length < MaxLength + 1)
             _firstRow = new int[Math.Max(MaxLength + 1, 2 * _firstRow.Length)];
         _x.Require((long)TotalSteps * InputSize);
+        FloatBuffer.Require(ref _tokens, (long)TotalSteps * TokenColumns);
         Span<float> packed = _x.Span;
         int active = Count;
         int packedRow = 0;
@@ -115,7 +138,11 @@ internal sealed unsafe class SequenceBatch(int inputSize, int staticSize)
             while (Length(active - 1) <= t)
                 active--;
             for (int row = 0; row < active; row++, packedRow++)
-                _staged.AsSpan(_stagedAt[_order[row]] + t * InputSize, InputSize).CopyTo(packed[(packedRow * InputSize)..]);
+            {
+                int step = _stagedAt[_order[row]] + t;
+                _staged.AsSpan(step * NumericSize, NumericSize).CopyTo(packed[(packedRow * InputSize)..]);
+                _stagedTokens.AsSpan(step * TokenColumns, TokenColumns).CopyTo(_tokens.AsSpan(packedRow * TokenColumns));
+            }
         }
         _firstRow[MaxLength] = packedRow;
     }

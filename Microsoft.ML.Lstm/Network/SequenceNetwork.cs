@@ -36,6 +36,7 @@ internal sealed class SequenceNetwork
                 .Select(direction => new RecurrentWeights(parameters, layer, direction, Kernels.Lanes, passes))
                 .ToArray())
             .ToArray();
+        Head = new DenseLayer(parameters, "head", Kernels, passes);
         Pack();
     }
 
@@ -47,6 +48,9 @@ internal sealed class SequenceNetwork
 
     public NetworkPasses Passes { get; }
 
+    /// <summary>The last layer: from the encoding and the static features, or from each step's, to the outputs.</summary>
+    public DenseLayer Head { get; }
+
     public RecurrentWeights Weights(int layer, int direction) => _layers[layer][direction];
 
     /// <summary>Takes over the parameters' present values; to be called after each change of them.</summary>
@@ -57,5 +61,6 @@ internal sealed class SequenceNetwork
             foreach (RecurrentWeights weights in directions)
                 weights.Pack(Parameters);
         }
+        Head.Pack(Parameters);
     }
 }

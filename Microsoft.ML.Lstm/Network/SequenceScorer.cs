@@ -18,7 +18,7 @@ internal sealed class SequenceScorer
     public SequenceScorer(ScoringNetwork network, int threads = 1)
     {
         _model = network.Model;
-        _batch = new SequenceBatch(_model.Shape.InputSize, _model.Shape.StaticSize);
+        _batch = new SequenceBatch(_model.Shape);
         _workspace = new NetworkWorkspace(network.Network, new WorkerTeam(threads));
     }
 

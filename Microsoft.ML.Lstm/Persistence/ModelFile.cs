@@ -6,7 +6,8 @@ namespace Microsoft.ML.Lstm.Persistence;
 /// <remarks>
 /// The metadata has <c>format</c>, <c>version</c> and <c>network</c>, the shape as JSON. The tensors are the parameters
 /// under their names in <see cref="ParameterSet"/>, matrices as [rows, columns] and biases as [rows], and the scalers
-/// (<c>input.offset</c>, <c>input.scale</c>, <c>static.*</c> if there are static features, <c>output.*</c>) as vectors:
+/// (<c>input.offset</c>, <c>input.scale</c> if a step has numeric features, <c>static.*</c> if there are static ones,
+/// <c>output.*</c>) as vectors:
 /// an input is (x − offset)·scale to the network, a prediction y/scale + offset to the user.
 /// Version 1 is the first.
 /// </remarks>
@@ -31,7 +32,8 @@ internal static class ModelFile
         var tensors = new List<SafeTensor>();
         foreach (Parameter parameter in model.Parameters.Parameters)
             tensors.Add(new SafeTensor(parameter.Name, ShapeOf(parameter), model.Parameters.Values.AsMemory(parameter.Offset, parameter.Length)));
-        AddScaler("input", model.InputScaler);
+        if (model.Shape.NumericSize > 0)
+            AddScaler("input", model.InputScaler);
         if (model.Shape.StaticSize > 0)
             AddScaler("static", model.StaticScaler);
         AddScaler("output", model.OutputScaler);
@@ -61,7 +63,7 @@ internal static class ModelFile
         var parameters = new ParameterSet(shape);
         foreach (Parameter parameter in parameters.Parameters)
             Take(tensors, parameter.Name, ShapeOf(parameter)).CopyTo(parameters[parameter]);
-        AffineScaler input = TakeScaler(tensors, "input", shape.InputSize);
+        AffineScaler input = shape.NumericSize > 0 ? TakeScaler(tensors, "input", shape.NumericSize) : AffineScaler.Identity(0);
         AffineScaler statics = shape.StaticSize > 0 ? TakeScaler(tensors, "static", shape.StaticSize) : AffineScaler.Identity(0);
         AffineScaler output = TakeScaler(tensors, "output", shape.OutputSize);
         if (tensors.Count > 0)
@@ -94,14 +96,19 @@ internal static class ModelFile
     private static void CheckSizes(NetworkShape shape, SafeTensors content)
     {
         // Sums that are small enough to be sure: only past these is ParameterCount free of overflow, and quick.
-        long expectedTensors = 3L * shape.Directions * shape.Layers + 2 + (shape.StaticSize > 0 ? 6 : 4);
+        long expectedTensors = 3L * shape.Directions * shape.Layers + 2 + shape.Embeddings.Count + (shape.StaticSize > 0 ? 2 : 0) + (shape.NumericSize > 0 ? 2 : 0) + 2;
         if (content.Tensors.Count != expectedTensors)
             throw Invalid($"{expectedTensors} tensors for a network of {shape.Layers} layers", $"{content.Tensors.Count}");
         long values = content.Tensors.Sum(t => (long)t.Values.Length);
         if ((long)shape.HiddenSize * shape.HiddenSize > values)
             throw Invalid($"more values than {values} for a hidden size of {shape.HiddenSize}", "no more");
+        foreach (EmbeddingShape embedding in shape.Embeddings)
+        {
+            if ((embedding.Vocabulary + 1L) * embedding.Size > values)
+                throw Invalid($"more values than {values} for embeddings of {embedding.Vocabulary} tokens with {embedding.Size} features", "no more");
+        }
 
-        long scalers = 2L * shape.InputSize + 2L * shape.StaticSize + 2L * shape.OutputSize;
+        long scalers = 2L * shape.NumericSize + 2L * shape.StaticSize + 2L * shape.OutputSize;
         if (shape.ParameterCount > NetworkShape.MaxParameters)
             throw Invalid($"at most {NetworkShape.MaxParameters} parameters", $"{shape.ParameterCount}");
         if (shape.ParameterCount + scalers != values)

@@ -5,7 +5,7 @@ using Microsoft.ML.Lstm.Network;
 
 namespace Microsoft.ML.Lstm.Persistence;
 
-/// <summary>A network's shape as a small JSON object, its enums by name.</summary>
+/// <summary>A network's shape as a small JSON object, its enums by name; without embeddings or outputs a step it does not speak of them.</summary>
 internal static class NetworkShapeJson
 {
     private const string Cell = "cell";
@@ -16,7 +16,13 @@ internal static class NetworkShapeJson
     private const string PoolingName = "pooling";
     private const string StaticSize = "staticSize";
     private const string OutputSize = "outputSize";
+    private const string Embeddings = "embeddings";
+    private const string Vocabulary = "vocabulary";
+    private const string Size = "size";
+    private const string StepOutputs = "stepOutputs";
     private const int PropertyCount = 8;
+    private const int EmbeddingPropertyCount = 2;
+    private const int MaxDepth = 3;
 
     public static string Write(NetworkShape shape)
     {
@@ -26,10 +32,14 @@ internal static class NetworkShapeJson
             json.WriteStartObject();
             json.WriteString(Cell, shape.Cell.ToString());
             json.WriteNumber(InputSize, shape.InputSize);
+            if (shape.Embeddings.Count > 0)
+                WriteEmbeddings(json, shape.Embeddings);
             json.WriteNumber(HiddenSize, shape.HiddenSize);
             json.WriteNumber(Layers, shape.Layers);
             json.WriteBoolean(Bidirectional, shape.Bidirectional);
             json.WriteString(PoolingName, shape.Pooling.ToString());
+            if (shape.StepOutputs)
+                json.WriteBoolean(StepOutputs, true);
             json.WriteNumber(StaticSize, shape.StaticSize);
             json.WriteNumber(OutputSize, shape.OutputSize);
             json.WriteEndObject();
@@ -37,21 +47,34 @@ internal static class NetworkShapeJson
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
 
+    private static void WriteEmbeddings(Utf8JsonWriter json, EmbeddingShapes embeddings)
+    {
+        json.WriteStartArray(Embeddings);
+        foreach (EmbeddingShape embedding in embeddings)
+        {
+            json.WriteStartObject();
+            json.WriteNumber(Vocabulary, embedding.Vocabulary);
+            json.WriteNumber(Size, embedding.Size);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+    }
+
     /// <exception cref="InvalidDataException">
-    /// It isn't an object with exactly the properties that <see cref="Write"/> writes, the sizes at least 1 (static: 0).
+    /// It isn't an object with exactly the properties that <see cref="Write"/> writes, the sizes at least 1 (static and vocabulary: 0).
     /// </exception>
     public static NetworkShape Read(string text)
     {
         try
         {
-            var options = new JsonDocumentOptions { MaxDepth = 1, AllowDuplicateProperties = false };
+            var options = new JsonDocumentOptions { MaxDepth = MaxDepth, AllowDuplicateProperties = false };
             using var json = JsonDocument.Parse(text, options);
             return Read(json.RootElement);
         }
         catch (Exception e) when (e is JsonException or ArgumentException or InvalidOperationException)
         {
             // The latter two are for text that isn't valid Unicode.
-            throw new InvalidDataException("Network shape: expected a flat JSON object, found invalid JSON.", e);
+            throw new InvalidDataException("Network shape: expected a JSON object, found invalid JSON.", e);
         }
     }
 
@@ -59,21 +82,40 @@ internal static class NetworkShapeJson
     {
         if (json.ValueKind != JsonValueKind.Object)
             throw Invalid("a JSON object", json.ValueKind.ToString());
+        bool hasEmbeddings = json.TryGetProperty(Embeddings, out _), hasStepOutputs = json.TryGetProperty(StepOutputs, out _);
         var shape = new NetworkShape
         {
             Cell = ReadEnum<CellType>(json, Cell),
             InputSize = ReadSize(json, InputSize),
+            Embeddings = hasEmbeddings ? new EmbeddingShapes([.. Property(json, Embeddings, JsonValueKind.Array).EnumerateArray().Select(ReadEmbedding)]) : default,
             HiddenSize = ReadSize(json, HiddenSize),
             Layers = ReadSize(json, Layers),
             Bidirectional = ReadBoolean(json, Bidirectional),
             Pooling = ReadEnum<Pooling>(json, PoolingName),
+            StepOutputs = hasStepOutputs && ReadBoolean(json, StepOutputs),
             StaticSize = ReadSize(json, StaticSize, least: 0),
             OutputSize = ReadSize(json, OutputSize),
         };
-        // All eight were found and none occurs twice, so a ninth is one that this version doesn't know.
-        if (json.GetPropertyCount() != PropertyCount)
-            throw Invalid($"{PropertyCount} properties", $"{json.GetPropertyCount()}");
+        CheckPropertyCount(json, PropertyCount + (hasEmbeddings ? 1 : 0) + (hasStepOutputs ? 1 : 0));
+        if (shape.Embeddings.Sum(embedding => (long)embedding.Size) > shape.InputSize)
+            throw Invalid($"embeddings of at most {shape.InputSize} features in all, the {InputSize}", "more");
         return shape;
+    }
+
+    private static EmbeddingShape ReadEmbedding(JsonElement json)
+    {
+        if (json.ValueKind != JsonValueKind.Object)
+            throw Invalid($"objects as {Embeddings}", json.ValueKind.ToString());
+        var embedding = new EmbeddingShape(ReadSize(json, Vocabulary, least: 0), ReadSize(json, Size));
+        CheckPropertyCount(json, EmbeddingPropertyCount);
+        return embedding;
+    }
+
+    // All that are expected were found and none occurs twice, so one more is one that this version doesn't know.
+    private static void CheckPropertyCount(JsonElement json, int expected)
+    {
+        if (json.GetPropertyCount() != expected)
+            throw Invalid($"{expected} properties", $"{json.GetPropertyCount()}");
     }
 
     private static T ReadEnum<T>(JsonElement json, string name)

@@ -60,8 +60,7 @@ public sealed class LstmRegressionTrainer : SequenceTrainerBase<LstmRegressionTr
     private protected override IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label)
         => [SchemaShapes.Single(ScoreColumn.ColumnName, label.Kind == SchemaShape.Column.VectorKind.Vector, isScore: true)];
 
-    private protected override TrainingJob CreateJob(SequenceSet training, SequenceSet? validation, int seed, ITrainingMonitor monitor)
-        => new(training, validation, Settings, Settings.LossFunction, Settings.NormalizeLabel, seed, monitor);
+    private protected override TrainingTask CreateTask() => new RegressionTask(Settings.LossFunction, Settings.NormalizeLabel);
 
     private protected override LstmRegressionTransformer CreateTransformer(SequenceModel network, ScoringColumns columns)
         => new(Host, new LstmRegressionModelParameters(network), columns);

@@ -78,12 +78,11 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer, TModel> : ITra
         SequenceSet? validation = validationData is null ? null : reader.Read(validationData, "validation data", monitor.Warn);
 
         monitor.Info($"Training on {training.Describe()}{(validation is null ? "" : $", validating on {validation.Count}")}.");
-        TrainingJob job = CreateJob(training, validation, Settings.Seed ?? Host.Rand.Next(), monitor) with
+        SequenceModel network = TrainingLoop.Train(new TrainingJob(training, validation, Settings, CreateTask(), Settings.Seed ?? Host.Rand.Next(), monitor)
         {
             Initial = initialModel?.Network,
             SaveCheckpoint = Settings.CheckpointPath is { } path ? model => ModelFile.Save(path, model) : null,
-        };
-        SequenceModel network = TrainingLoop.Train(job);
+        });
         return CreateTransformer(network, new ScoringColumns
         {
             FeatureColumnName = Settings.FeatureColumnName,
@@ -120,8 +119,8 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer, TModel> : ITra
     /// <summary>The columns the transformer adds, without the encoding.</summary>
     private protected abstract IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label);
 
-    /// <summary>What to train; where to begin and where to keep checkpoints is added to it.</summary>
-    private protected abstract TrainingJob CreateJob(SequenceSet training, SequenceSet? validation, int seed, ITrainingMonitor monitor);
+    /// <summary>What the network is to do.</summary>
+    private protected abstract TrainingTask CreateTask();
 
     private protected abstract TTransformer CreateTransformer(SequenceModel network, ScoringColumns columns);
 

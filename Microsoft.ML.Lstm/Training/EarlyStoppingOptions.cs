@@ -4,13 +4,13 @@ namespace Microsoft.ML.Lstm;
 /// <remarks>Without validation data the training data are measured again after each epoch, one more pass forward.</remarks>
 public sealed class EarlyStoppingOptions
 {
-    /// <summary>What is watched. Default: <see cref="EarlyStoppingMetric.Loss"/>.</summary>
+    /// <summary>What is watched; one of the figures that the task has. Default: <see cref="EarlyStoppingMetric.Loss"/>.</summary>
     public EarlyStoppingMetric Metric = EarlyStoppingMetric.Loss;
 
     /// <summary>Epochs in a row without improvement after which training stops; at least 1. Default: 10.</summary>
     public int Patience = 10;
 
-    /// <summary>By how much the metric must fall to count as an improvement; 0 or more. Default: 0.</summary>
+    /// <summary>By how much the metric must become better to count as an improvement; 0 or more. Default: 0.</summary>
     public double MinimumDelta;
 }
 
@@ -20,9 +20,15 @@ public enum EarlyStoppingMetric
     /// <summary>The mean loss.</summary>
     Loss,
 
-    /// <summary>The root of the mean squared error, in the label's unit.</summary>
+    /// <summary>The root of the mean squared error, in the label's unit; for regression.</summary>
     RootMeanSquaredError,
 
-    /// <summary>The mean absolute error, in the label's unit.</summary>
+    /// <summary>The mean absolute error, in the label's unit; for regression.</summary>
     MeanAbsoluteError,
+
+    /// <summary>The share of labels that are predicted right; for classification and sequence labelling. The more the better.</summary>
+    Accuracy,
+
+    /// <summary>The area under the receiver operating characteristic; for binary classification. The more the better.</summary>
+    AreaUnderRocCurve,
 }

@@ -42,8 +42,31 @@ public sealed class EpochCompletedEventArgs : EventArgs
     public bool Cancel { get; set; }
 }
 
-/// <summary>Weighted means over a set of sequences.</summary>
+/// <summary>Weighted means over a set of sequences. Those that say nothing about the task are <see langword="null"/>.</summary>
 /// <param name="Loss">The mean loss, of targets as the network sees them (scaled to unit variance where the trainer does so).</param>
-/// <param name="RootMeanSquaredError">The root of the mean squared error, in the label's unit.</param>
-/// <param name="MeanAbsoluteError">The mean absolute error, in the label's unit.</param>
-public sealed record EpochMetrics(double Loss, double RootMeanSquaredError, double MeanAbsoluteError);
+public sealed record EpochMetrics(double Loss)
+{
+    /// <summary>The root of the mean squared error, in the label's unit.</summary>
+    public double? RootMeanSquaredError { get; init; }
+
+    /// <summary>The mean absolute error, in the label's unit.</summary>
+    public double? MeanAbsoluteError { get; init; }
+
+    /// <summary>The share of labels that are predicted right, those of sequences or those of steps, from 0 to 1.</summary>
+    public double? Accuracy { get; init; }
+
+    /// <summary>The area under the receiver operating characteristic, from 0 to 1.</summary>
+    public double? AreaUnderRocCurve { get; init; }
+
+    /// <summary>The figure that <paramref name="metric"/> names; <see langword="null"/> when it says nothing about the task.</summary>
+    /// <param name="metric">The figure.</param>
+    public double? this[EarlyStoppingMetric metric] => metric switch
+    {
+        EarlyStoppingMetric.Loss => Loss,
+        EarlyStoppingMetric.RootMeanSquaredError => RootMeanSquaredError,
+        EarlyStoppingMetric.MeanAbsoluteError => MeanAbsoluteError,
+        EarlyStoppingMetric.Accuracy => Accuracy,
+        EarlyStoppingMetric.AreaUnderRocCurve => AreaUnderRocCurve,
+        _ => null,
+    };
+}

@@ -1,32 +1,115 @@
 using System.Numerics.Tensors;
+using Microsoft.ML.Lstm.Kernels;
+using Microsoft.ML.Lstm.Network;
 
 namespace Microsoft.ML.Lstm.Training;
 
-/// <summary>Turns a gradient g into a step of the weights w, all parameters of a network as one vector.</summary>
+/// <summary>
+/// Turns a gradient g into a step of the weights w, after it was clipped by its norm (Pascanu, Mikolov and Bengio 2013): one
+/// longer than the limit is shortened to it.
+/// </summary>
+/// <remarks>
+/// Threads share it by the gradient's pieces. An embedding that no token of the batch had stays as it is, and so does what the
+/// optimizer keeps of it, as with PyTorch's SparseAdam; the others see every weight at every step.
+/// </remarks>
 internal abstract class Optimizer
 {
-    // A piece of each vector that stays in the first-level cache through all operations of a step.
-    private const int PieceLength = 1024;
+    // Below this many pieces waking the other threads costs more than it saves.
+    private const int SharedPieces = 256;
 
-    private readonly float[] _scratch = new float[PieceLength];
+    private readonly ParameterSet _weights;
+    private readonly Gradient _gradient;
+    private readonly WorkerTeam _team;
+    private readonly double[] _squares;
+    private readonly float[][] _scratch;
+    private readonly bool[] _isFinite;
+    private readonly Action<int> _squaresPart;
+    private readonly Action<int> _stepPart;
+    private int _parts;
+    private float _learningRate;
+    private float _shortening;
 
-    public static Optimizer Create(TrainingOptions options, int length) => options.Optimizer switch
+    private Optimizer(ParameterSet weights, Gradient gradient, WorkerTeam team)
     {
-        OptimizerType.Adam => new Adam(length, options.WeightDecay, decoupled: false),
-        OptimizerType.AdamW => new Adam(length, options.WeightDecay, decoupled: true),
-        OptimizerType.Sgd => new Sgd(length, options.WeightDecay, options.Momentum),
-        _ => new RmsProp(length, options.WeightDecay),
+        _weights = weights;
+        _gradient = gradient;
+        _team = team;
+        _squares = new double[gradient.MaxPieces];
+        _scratch = [.. Enumerable.Range(0, team.Threads).Select(_ => new float[gradient.MaxPieceLength])];
+        _isFinite = new bool[team.Threads];
+        _squaresPart = SumSquares;
+        _stepPart = StepPieces;
+    }
+
+    /// <param name="options">Which optimizer, and its settings.</param>
+    /// <param name="weights">What it moves.</param>
+    /// <param name="gradient">What it goes by.</param>
+    /// <param name="team">The threads to share large networks among.</param>
+    public static Optimizer Create(TrainingOptions options, ParameterSet weights, Gradient gradient, WorkerTeam team) => options.Optimizer switch
+    {
+        OptimizerType.Adam => new Adam(weights, gradient, team, options.WeightDecay, decoupled: false),
+        OptimizerType.AdamW => new Adam(weights, gradient, team, options.WeightDecay, decoupled: true),
+        OptimizerType.Sgd => new Sgd(weights, gradient, team, options.WeightDecay, options.Momentum),
+        _ => new RmsProp(weights, gradient, team, options.WeightDecay),
     };
 
-    /// <summary>Moves the weights one step. The gradient is used up.</summary>
-    public void Step(Span<float> weights, Span<float> gradient, float learningRate)
+    /// <summary>The Euclidean norm that the gradient has; not finite when one of its elements is not.</summary>
+    public double GradientNorm()
     {
+        // Pieces of the sum of squares are added in double: of millions of floats a float would lose some.
+        _parts = _gradient.Pieces < SharedPieces ? 1 : _team.Threads;
+        _team.Run(_parts, _squaresPart);
+        double sum = 0;
+        for (int i = 0; i < _gradient.Pieces; i++)
+            sum += _squares[i];
+        return Math.Sqrt(sum);
+    }
+
+    /// <summary>Moves the weights one step and makes the gradient zero again.</summary>
+    /// <param name="learningRate">The step size.</param>
+    /// <param name="maxNorm">The longest gradient to go by; 0 for any.</param>
+    /// <returns>False when the gradient was not finite, and nothing was moved, or the weights are not any more.</returns>
+    public bool TryStep(float learningRate, float maxNorm)
+    {
+        double norm = GradientNorm();
+        if (!double.IsFinite(norm))
+            return false;
+        _learningRate = learningRate;
+        _shortening = maxNorm > 0 && norm > maxNorm ? (float)(maxNorm / norm) : 1f;
         BeginStep();
-        for (int start = 0; start < weights.Length; start += PieceLength)
+        _team.Run(_parts, _stepPart);
+        _gradient.Forget();
+        return !_isFinite.AsSpan(0, _parts).Contains(false);
+    }
+
+    private (int Begin, int End) PiecesOf(int part)
+        => ((int)((long)_gradient.Pieces * part / _parts), (int)((long)_gradient.Pieces * (part + 1) / _parts));
+
+    private void SumSquares(int part)
+    {
+        (int begin, int end) = PiecesOf(part);
+        for (int i = begin; i < end; i++)
         {
-            int length = Math.Min(PieceLength, weights.Length - start);
-            StepPiece(start, weights.Slice(start, length), gradient.Slice(start, length), learningRate, _scratch.AsSpan(0, length));
+            (int start, int length) = _gradient.Piece(i);
+            _squares[i] = TensorPrimitives.SumOfSquares(_gradient.Parameters.Values.AsSpan(start, length));
         }
+    }
+
+    private void StepPieces(int part)
+    {
+        bool isFinite = true;
+        (int begin, int end) = PiecesOf(part);
+        for (int i = begin; i < end; i++)
+        {
+            (int start, int length) = _gradient.Piece(i);
+            Span<float> w = _weights.Values.AsSpan(start, length), g = _gradient.Parameters.Values.AsSpan(start, length);
+            if (_shortening != 1f)
+                TensorPrimitives.Multiply(g, _shortening, g);
+            StepPiece(start, w, g, _learningRate, _scratch[part].AsSpan(0, length));
+            g.Clear();
+            isFinite &= TensorPrimitives.IsFiniteAll<float>(w);
+        }
+        _isFinite[part] = isFinite;
     }
 
     protected virtual void BeginStep()
@@ -53,14 +136,14 @@ internal abstract class Optimizer
     /// m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g², w ← w − lr·m̂ / (√v̂ + ε) with m̂ = m / (1 − β₁ᵗ), v̂ = v / (1 − β₂ᵗ)
     /// (Kingma and Ba 2015); decoupled: w ← w − lr·decay·w first (Loshchilov and Hutter 2019).
     /// </summary>
-    private sealed class Adam(int length, float decay, bool decoupled) : Optimizer
+    private sealed class Adam(ParameterSet weights, Gradient gradient, WorkerTeam team, float decay, bool decoupled) : Optimizer(weights, gradient, team)
     {
         private const float Beta1 = 0.9f;
         private const float Beta2 = 0.999f;
         private const float Epsilon = 1e-8f;
 
-        private readonly float[] _m = new float[length];
-        private readonly float[] _v = new float[length];
+        private readonly float[] _m = new float[weights.Values.Length];
+        private readonly float[] _v = new float[weights.Values.Length];
         private int _t;
 
         protected override void BeginStep() => _t++;
@@ -87,9 +170,9 @@ internal abstract class Optimizer
     }
 
     /// <summary>v ← μv + g, w ← w − lr·v (Polyak 1964, as PyTorch has it).</summary>
-    private sealed class Sgd(int length, float decay, float momentum) : Optimizer
+    private sealed class Sgd(ParameterSet weights, Gradient gradient, WorkerTeam team, float decay, float momentum) : Optimizer(weights, gradient, team)
     {
-        private readonly float[] _v = new float[length];
+        private readonly float[] _v = new float[weights.Values.Length];
 
         protected override void StepPiece(int start, Span<float> w, Span<float> g, float learningRate, Span<float> scratch)
         {
@@ -101,12 +184,12 @@ internal abstract class Optimizer
     }
 
     /// <summary>v ← αv + (1 − α)g², w ← w − lr·g / (√v + ε) (Tieleman and Hinton 2012).</summary>
-    private sealed class RmsProp(int length, float decay) : Optimizer
+    private sealed class RmsProp(ParameterSet weights, Gradient gradient, WorkerTeam team, float decay) : Optimizer(weights, gradient, team)
     {
         private const float Alpha = 0.99f;
         private const float Epsilon = 1e-8f;
 
-        private readonly float[] _v = new float[length];
+        private readonly float[] _v = new float[weights.Values.Length];
 
         protected override void StepPiece(int start, Span<float> w, Span<float> g, float learningRate, Span<float> scratch)
         {

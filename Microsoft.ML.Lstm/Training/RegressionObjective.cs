@@ -1,25 +1,37 @@
+using Microsoft.ML.Lstm.Kernels;
 using Microsoft.ML.Lstm.Network;
 
 namespace Microsoft.ML.Lstm.Training;
 
-/// <summary>The loss of a batch, its gradient, and the errors in the label's unit that are reported beside it.</summary>
-internal sealed class RegressionObjective(RegressionLoss loss, AffineScaler targetScaler, double meanWeight)
+/// <summary>
+/// Errors e = output − target: a row's loss is the mean over its targets of e², or of Huber's ½e² up to 1 and |e| − ½ beyond.
+/// The figures beside it are in the label's unit.
+/// </summary>
+internal sealed class RegressionObjective(RegressionLoss loss, AffineScaler targetScaler, double meanWeight) : Objective(stepOutputs: false, meanWeight)
 {
-    private double _loss;
-    private double _squares;
-    private double _absolutes;
-    private double _weights;
+    private double[] _squares = [];
+    private double[] _absolutes = [];
+    private double _squareSum;
+    private double _absoluteSum;
 
-    /// <summary>Forgets the figures gathered so far.</summary>
-    public void Reset() => _loss = _squares = _absolutes = _weights = 0;
-
-    /// <summary>
-    /// Adds one row to the figures and gives the gradient of its outputs: the row's loss is the mean over its targets, the
-    /// batch's the mean over its rows, each times its weight as a multiple of the mean weight.
-    /// </summary>
-    public void Add(ReadOnlySpan<float> outputs, ReadOnlySpan<float> targets, float weight, int batchSize, Span<float> dOutputs)
+    public override EpochMetrics Metrics => new(MeanLoss)
     {
-        double share = weight / meanWeight / ((double)batchSize * targets.Length);
+        RootMeanSquaredError = Math.Sqrt(_squareSum / TotalWeight),
+        MeanAbsoluteError = _absoluteSum / TotalWeight,
+    };
+
+    public override void Reset()
+    {
+        base.Reset();
+        _squareSum = _absoluteSum = 0;
+    }
+
+    public override float WeightOf(TrainingSequence sequence, int step) => sequence.Weight;
+
+    public override void Differentiate(int row, Span<float> outputs)
+    {
+        ReadOnlySpan<float> targets = SequenceOf(row).Targets;
+        double share = ShareOf(row) / targets.Length;
         double rowLoss = 0, squares = 0, absolutes = 0;
         for (int i = 0; i < targets.Length; i++)
         {
@@ -27,20 +39,25 @@ internal sealed class RegressionObjective(RegressionLoss loss, AffineScaler targ
             bool linear = loss == RegressionLoss.Huber && Math.Abs(error) > 1;
             double half = loss == RegressionLoss.Huber ? 0.5 : 1;
             rowLoss += linear ? Math.Abs(error) - 0.5 : half * error * error;
-            dOutputs[i] = (float)(share * (linear ? Math.Sign(error) : 2 * half * error));
+            outputs[i] = (float)(share * (linear ? Math.Sign(error) : 2 * half * error));
             double inUnit = error / targetScaler.Scale[i];
             squares += inUnit * inUnit;
             absolutes += Math.Abs(inUnit);
         }
-        _loss += weight * rowLoss / targets.Length;
-        _squares += weight * squares / targets.Length;
-        _absolutes += weight * absolutes / targets.Length;
-        _weights += weight;
+        SetLoss(row, rowLoss / targets.Length);
+        _squares[row] = squares / targets.Length;
+        _absolutes[row] = absolutes / targets.Length;
     }
 
-    /// <summary>The figures since <see cref="Reset"/>.</summary>
-    public EpochMetrics Metrics => new(_loss / _weights, Math.Sqrt(_squares / _weights), _absolutes / _weights);
+    protected override void BeginRows()
+    {
+        FloatBuffer.Require(ref _squares, Rows);
+        FloatBuffer.Require(ref _absolutes, Rows);
+    }
 
-    /// <summary>Whether every loss since <see cref="Reset"/> was a number.</summary>
-    public bool IsFinite => double.IsFinite(_loss);
+    protected override void AddFigures(int row, float weight)
+    {
+        _squareSum += weight * _squares[row];
+        _absoluteSum += weight * _absolutes[row];
+    }
 }

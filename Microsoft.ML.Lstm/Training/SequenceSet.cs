@@ -1,98 +1,78 @@
 namespace Microsoft.ML.Lstm.Training;
 
-/// <summary>
-/// Labelled sequences in memory. Sequence i has T_i steps of <see cref="InputSize"/> features (step-major),
-/// <see cref="StaticSize"/> static features, <see cref="TargetSize"/> targets and a weight.
-/// </summary>
-internal sealed class SequenceSet(int inputSize, int staticSize, int targetSize)
+/// <summary>Labelled sequences in memory.</summary>
+/// <param name="featureSize">F: numeric features of a step.</param>
+/// <param name="staticSize">S: static features of a sequence.</param>
+/// <param name="targetSize">Numbers to predict for a sequence; 0 where it is classes that are predicted.</param>
+/// <param name="vocabularies">For each token that a step has, how many known ones there are.</param>
+internal sealed class SequenceSet(int featureSize, int staticSize, int targetSize, params int[] vocabularies)
 {
-    private readonly List<float[]> _steps = [];
-    private readonly List<float[]> _statics = [];
-    private readonly List<float[]> _targets = [];
-    private readonly List<float> _weights = [];
+    private readonly List<TrainingSequence> _sequences = [];
 
-    public int InputSize { get; } = inputSize;
+    public int FeatureSize { get; } = featureSize;
 
     public int StaticSize { get; } = staticSize;
 
     public int TargetSize { get; } = targetSize;
 
-    public int Count => _steps.Count;
+    public IReadOnlyList<int> Vocabularies { get; } = vocabularies;
+
+    public int Count => _sequences.Count;
+
+    public TrainingSequence this[int index] => _sequences[index];
+
+    /// <summary>The sequences, in the order of adding.</summary>
+    public IReadOnlyList<TrainingSequence> Sequences => _sequences;
 
     /// <summary>How many sequences of which sizes, in words.</summary>
     public string Describe()
     {
-        int shortest = _steps.Min(steps => steps.Length) / InputSize, longest = _steps.Max(steps => steps.Length) / InputSize;
+        int shortest = _sequences.Min(LengthOf), longest = _sequences.Max(LengthOf);
         string lengths = shortest == longest ? $"{shortest}" : $"{shortest} to {longest}";
-        return $"{Count} sequences of {lengths} steps with {InputSize} features each";
+        string[] inputs = [.. new[] { Count(FeatureSize, "feature"), Count(Vocabularies.Count, "token") }.Where(text => text != "")];
+        return $"{this.Count} sequences of {lengths} steps with {string.Join(" and ", inputs)} each";
+
+        static string Count(int count, string what) => count == 0 ? "" : count == 1 ? $"1 {what}" : $"{count} {what}s";
     }
 
-    /// <summary>Adds a copy of one sequence.</summary>
-    /// <param name="steps">T x <see cref="InputSize"/> values, T at least 1.</param>
-    /// <param name="statics"><see cref="StaticSize"/> values.</param>
-    /// <param name="targets"><see cref="TargetSize"/> values.</param>
-    /// <param name="weight">How much the sequence counts in the loss.</param>
-    public void Add(ReadOnlySpan<float> steps, ReadOnlySpan<float> statics, ReadOnlySpan<float> targets, float weight = 1f)
+    /// <summary>Adds a sequence.</summary>
+    /// <exception cref="ArgumentException">It has no steps, or is not laid out as the set says.</exception>
+    public void Add(TrainingSequence sequence)
     {
-        if (steps.IsEmpty || steps.Length % InputSize != 0)
-            throw new ArgumentException($"{steps.Length} values are no whole number (at least one) of steps of {InputSize} features.", nameof(steps));
-        ArgumentOutOfRangeException.ThrowIfNotEqual(statics.Length, StaticSize);
-        ArgumentOutOfRangeException.ThrowIfNotEqual(targets.Length, TargetSize);
-        _steps.Add(steps.ToArray());
-        _statics.Add(statics.ToArray());
-        _targets.Add(targets.ToArray());
-        _weights.Add(weight);
+        int steps = LengthOf(sequence);
+        if (steps == 0 || sequence.Features.Length != steps * FeatureSize || sequence.Tokens.Length != steps * Vocabularies.Count)
+            throw new ArgumentException($"{sequence.Features.Length} features and {sequence.Tokens.Length} tokens are no whole number (at least one) of steps of {FeatureSize} features and {Vocabularies.Count} tokens.", nameof(sequence));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(sequence.Statics.Length, StaticSize);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(sequence.Targets.Length, TargetSize);
+        _sequences.Add(sequence);
     }
 
-    /// <summary>The features of each sequence.</summary>
-    public IReadOnlyList<float[]> AllSteps => _steps;
+    /// <summary>Adds a copy of one sequence of numbers with numbers for targets.</summary>
+    public void Add(ReadOnlySpan<float> features, ReadOnlySpan<float> statics, ReadOnlySpan<float> targets, float weight = 1f) => Add(new TrainingSequence
+    {
+        Features = features.ToArray(),
+        Statics = statics.ToArray(),
+        Targets = targets.ToArray(),
+        Weight = weight,
+    });
 
-    /// <summary>The static features of each sequence.</summary>
-    public IReadOnlyList<float[]> AllStatics => _statics;
-
-    /// <summary>The targets of each sequence.</summary>
-    public IReadOnlyList<float[]> AllTargets => _targets;
-
-    public int Length(int index) => _steps[index].Length / InputSize;
-
-    public Span<float> Steps(int index) => _steps[index];
-
-    public Span<float> Statics(int index) => _statics[index];
-
-    public Span<float> Targets(int index) => _targets[index];
-
-    public float Weight(int index) => _weights[index];
+    /// <summary>T: steps of sequence <paramref name="index"/>.</summary>
+    public int Length(int index) => LengthOf(_sequences[index]);
 
     /// <summary>Moves <paramref name="count"/> sequences, drawn by <paramref name="random"/>, to a set of their own.</summary>
     public SequenceSet Split(int count, Random random)
     {
-        int[] drawn = new int[Count];
-        for (int i = 0; i < drawn.Length; i++)
-            drawn[i] = i;
+        int[] drawn = [.. Enumerable.Range(0, Count)];
         random.Shuffle(drawn);
         var taken = drawn.Take(count).ToHashSet();
-        var split = new SequenceSet(InputSize, StaticSize, TargetSize);
-        var rest = new SequenceSet(InputSize, StaticSize, TargetSize);
-        for (int i = 0; i < Count; i++)
-            (taken.Contains(i) ? split : rest).Take(this, i);
-        Replace(_steps, rest._steps);
-        Replace(_statics, rest._statics);
-        Replace(_targets, rest._targets);
-        Replace(_weights, rest._weights);
+        var split = new SequenceSet(FeatureSize, StaticSize, TargetSize, [.. Vocabularies]);
+        split._sequences.AddRange(_sequences.Where((_, index) => taken.Contains(index)));
+        TrainingSequence[] rest = [.. _sequences.Where((_, index) => !taken.Contains(index))];
+        _sequences.Clear();
+        _sequences.AddRange(rest);
         return split;
-
-        static void Replace<T>(List<T> list, List<T> by)
-        {
-            list.Clear();
-            list.AddRange(by);
-        }
     }
 
-    private void Take(SequenceSet other, int index)
-    {
-        _steps.Add(other._steps[index]);
-        _statics.Add(other._statics[index]);
-        _targets.Add(other._targets[index]);
-        _weights.Add(other._weights[index]);
-    }
+    private int LengthOf(TrainingSequence sequence)
+        => FeatureSize > 0 ? sequence.Features.Length / FeatureSize : Vocabularies.Count > 0 ? sequence.Tokens.Length / Vocabularies.Count : 0;
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Numerics.Tensors;
 using Microsoft.ML.Lstm.Kernels;
 using Microsoft.ML.Lstm.Network;
 
@@ -9,19 +8,21 @@ namespace Microsoft.ML.Lstm.Training;
 /// <param name="Training">The training sequences, at least one. They are scaled in place.</param>
 /// <param name="Validation">Sequences to validate with after each epoch, scaled in place too; <see langword="null"/> for a split of the training ones, or none.</param>
 /// <param name="Options">The network and its training.</param>
-/// <param name="Loss">What is minimized.</param>
-/// <param name="NormalizeTargets">Whether targets are brought to mean 0 and variance 1.</param>
+/// <param name="Task">What the network is to do.</param>
 /// <param name="Seed">Decides all that is random.</param>
 /// <param name="Monitor">Is told what happens.</param>
 /// <param name="Initial">A model of the same shape to go on from, with its scaling; <see langword="null"/> to begin anew.</param>
 /// <param name="SaveCheckpoint">Called with the model of each epoch that is the best so far.</param>
-internal sealed record TrainingJob(SequenceSet Training, SequenceSet? Validation, TrainingOptions Options, RegressionLoss Loss,
-    bool NormalizeTargets, int Seed, ITrainingMonitor Monitor, SequenceModel? Initial = null, Action<SequenceModel>? SaveCheckpoint = null);
+internal sealed record TrainingJob(SequenceSet Training, SequenceSet? Validation, TrainingOptions Options, TrainingTask Task,
+    int Seed, ITrainingMonitor Monitor, SequenceModel? Initial = null, Action<SequenceModel>? SaveCheckpoint = null);
 
 /// <summary>Trains a network by gradient descent over shuffled batches.</summary>
 internal sealed class TrainingLoop
 {
-    private const int EvaluationBatchSize = 256;
+    private const int MaxEvaluationBatchSize = 256;
+
+    // Floats of outputs that a batch may have when nothing but the loss is asked of it.
+    private const int MaxEvaluationOutputs = 1 << 24;
 
     private readonly TrainingJob _job;
     private readonly TrainingOptions _options;
@@ -31,14 +32,13 @@ internal sealed class TrainingLoop
     private readonly SequenceNetwork _network;
     private readonly NetworkWorkspace _workspace;
     private readonly SequenceBatch _batch;
-    private readonly ParameterSet _gradient;
+    private readonly Gradient _gradient;
     private readonly Optimizer _optimizer;
-    private readonly RegressionObjective _trainingObjective;
-    private readonly RegressionObjective? _validationObjective;
+    private readonly Objective _trainingObjective;
+    private readonly Objective? _validationObjective;
     private readonly Random _random;
-    private readonly int[] _order;
-    private readonly float[] _dOutputs = [];
-    private readonly int _batchSize;
+    private readonly BatchPlan _plan;
+    private TrainingSequence[] _sequences = [];
     private readonly ParameterSet _kept;
     private bool _keeps;
     private double _keptMetric = double.PositiveInfinity;
@@ -60,33 +60,36 @@ internal sealed class TrainingLoop
         Scale(_training);
         if (_validation is not null)
             Scale(_validation);
-        double meanWeight = MeanWeight(_training);
-        _trainingObjective = new RegressionObjective(job.Loss, _model.OutputScaler, meanWeight);
-        _validationObjective = _validation is null ? null : new RegressionObjective(job.Loss, _model.OutputScaler, meanWeight);
+        _trainingObjective = job.Task.CreateObjective(_model, _training);
+        _validationObjective = _validation is null ? null : job.Task.CreateObjective(_model, _training);
 
         NetworkShape shape = _model.Shape;
-        _network = new SequenceNetwork(_model.Parameters, NetworkPasses.Backward);
-        _workspace = new NetworkWorkspace(_network, new WorkerTeam(_options.NumberOfThreads ?? Environment.ProcessorCount));
-        _batch = new SequenceBatch(shape.InputSize, shape.StaticSize);
-        _gradient = new ParameterSet(shape);
-        _optimizer = Optimizer.Create(_options, _gradient.Values.Length);
-        _order = [.. Enumerable.Range(0, _training.Count)];
-        _batchSize = Math.Min(_options.BatchSize, _training.Count);
-        FloatBuffer.Require(ref _dOutputs, (long)Math.Max(_batchSize, EvaluationBatchSize) * shape.OutputSize);
+        var team = new WorkerTeam(_options.NumberOfThreads ?? Environment.ProcessorCount);
+        _network = new SequenceNetwork(_model.Parameters, shape.Embeddings.Count > 0 ? NetworkPasses.BackwardToInput : NetworkPasses.Backward);
+        _workspace = new NetworkWorkspace(_network, team);
+        _batch = new SequenceBatch(shape);
+        _gradient = new Gradient(shape);
+        _optimizer = Optimizer.Create(_options, _model.Parameters, _gradient, team);
+        _plan = new BatchPlan([.. Enumerable.Range(0, _training.Count).Select(_training.Length)], Math.Min(_options.BatchSize, _training.Count));
     }
 
     /// <summary>The shape of the network that <paramref name="options"/> ask for.</summary>
-    public static NetworkShape ShapeOf(TrainingOptions options, SequenceSet data) => new()
+    public static NetworkShape ShapeOf(TrainingOptions options, TrainingTask task, SequenceSet data)
     {
-        Cell = options.CellType,
-        InputSize = data.InputSize,
-        HiddenSize = options.HiddenSize,
-        Layers = options.NumberOfLayers,
-        Bidirectional = options.Bidirectional,
-        Pooling = options.Pooling,
-        StaticSize = data.StaticSize,
-        OutputSize = data.TargetSize,
-    };
+        var embeddings = new EmbeddingShapes([.. data.Vocabularies.Select(vocabulary => new EmbeddingShape(vocabulary, options.EmbeddingSize))]);
+        return task.WithOutputs(new NetworkShape
+        {
+            Cell = options.CellType,
+            InputSize = data.FeatureSize + embeddings.Sum(embedding => embedding.Size),
+            Embeddings = embeddings,
+            HiddenSize = options.HiddenSize,
+            Layers = options.NumberOfLayers,
+            Bidirectional = options.Bidirectional,
+            Pooling = options.Pooling,
+            StaticSize = data.StaticSize,
+            OutputSize = 1,
+        }, data);
+    }
 
     /// <summary>
     /// Trains and returns the model that was kept: of the epoch with the best validation metric or, with early stopping but
@@ -124,10 +127,10 @@ internal sealed class TrainingLoop
     /// <summary>Goes over the training data once. False when it was stopped: by the user, or by numbers that are not finite.</summary>
     private bool TryRunEpoch(int epoch, out float learningRate)
     {
-        _random.Shuffle(_order);
+        _plan.Shuffle(_random);
         _trainingObjective.Reset();
         learningRate = 0;
-        int batches = 1 + (_order.Length - 1) / _batchSize;
+        int batches = _plan.Batches;
         for (int batch = 0; batch < batches; batch++)
         {
             if (_options.CancellationToken.IsCancellationRequested)
@@ -137,7 +140,7 @@ internal sealed class TrainingLoop
                 return false;
             }
             learningRate = LearningRateAt(epoch - 1 + (double)batch / batches);
-            if (!TryRunBatch(batch * _batchSize, learningRate))
+            if (!TryRunBatch(_plan[batch], learningRate))
             {
                 EndDiverged($"The loss or its gradient is not finite any more in epoch {epoch}, batch {batch + 1} of {batches}");
                 return false;
@@ -186,62 +189,54 @@ internal sealed class TrainingLoop
     }
 
     /// <summary>One weight update. False when loss, gradient or weights are not finite.</summary>
-    private bool TryRunBatch(int start, float learningRate)
+    private bool TryRunBatch(ReadOnlySpan<int> indices, float learningRate)
     {
-        ReadOnlySpan<int> indices = _order.AsSpan(start, Math.Min(_batchSize, _order.Length - start));
-        FillBatch(_training, indices);
+        BeginBatch(_training, indices, _trainingObjective);
         bool drops = _options.Dropout > 0 && _options.NumberOfLayers > 1;
         _workspace.Forward(_batch, keep: true, drops ? new Dropout(_options.Dropout, (ulong)_random.NextInt64()) : null);
-        AddLosses(_trainingObjective, _training, indices);
-        if (!_trainingObjective.IsFinite)
+        _workspace.Backward(_trainingObjective, _gradient);
+        _trainingObjective.End();
+        if (!_trainingObjective.IsFinite || !_optimizer.TryStep(learningRate, _options.GradientClipNorm))
             return false;
-
-        Span<float> gradient = _gradient.Values;
-        gradient.Clear();
-        _workspace.Backward(_dOutputs, _gradient);
-        if (!double.IsFinite(GradientClipping.Clip(gradient, _options.GradientClipNorm)))
-            return false;
-        _optimizer.Step(_model.Parameters.Values, gradient, learningRate);
         _network.Pack();
-        return TensorPrimitives.IsFiniteAll<float>(_model.Parameters.Values);
+        return true;
     }
 
-    private EpochMetrics Evaluate(SequenceSet set, RegressionObjective objective)
+    private EpochMetrics Evaluate(SequenceSet set, Objective objective)
     {
         objective.Reset();
-        Span<int> indices = stackalloc int[EvaluationBatchSize];
-        for (int start = 0; start < set.Count; start += indices.Length)
+        Span<int> indices = stackalloc int[MaxEvaluationBatchSize];
+        for (int start = 0; start < set.Count;)
         {
-            int count = Math.Min(indices.Length, set.Count - start);
-            for (int i = 0; i < count; i++)
-                indices[i] = start + i;
-            FillBatch(set, indices[..count]);
+            int count = 0;
+            long outputs = 0;
+            while (count < indices.Length && start < set.Count && (count == 0 || outputs < MaxEvaluationOutputs))
+            {
+                indices[count++] = start;
+                outputs += (long)set.Length(start++) * _model.Shape.OutputSize;
+            }
+            BeginBatch(set, indices[..count], objective);
             _workspace.Forward(_batch, keep: false);
-            AddLosses(objective, set, indices[..count]);
+            _workspace.Measure(objective);
+            objective.End();
         }
         return objective.Metrics;
     }
 
-    private void FillBatch(SequenceSet set, ReadOnlySpan<int> indices)
+    private void BeginBatch(SequenceSet set, ReadOnlySpan<int> indices, Objective objective)
     {
+        FloatBuffer.Require(ref _sequences, indices.Length);
         _batch.Clear();
         for (int i = 0; i < indices.Length; i++)
         {
-            set.Steps(indices[i]).CopyTo(_batch.Add(set.Length(indices[i])));
-            set.Statics(indices[i]).CopyTo(_batch.Statics(i));
+            TrainingSequence sequence = set[indices[i]];
+            sequence.Features.CopyTo(_batch.Add(set.Length(indices[i])));
+            sequence.Tokens.CopyTo(_batch.Tokens(i));
+            sequence.Statics.CopyTo(_batch.Statics(i));
+            _sequences[i] = sequence;
         }
         _batch.Pack();
-    }
-
-    /// <summary>Adds the batch's losses, in the rows' order, so that the sums do not depend on threads.</summary>
-    private void AddLosses(RegressionObjective objective, SequenceSet set, ReadOnlySpan<int> indices)
-    {
-        int outputSize = set.TargetSize;
-        for (int row = 0; row < indices.Length; row++)
-        {
-            int index = indices[_batch.SequenceAt(row)];
-            objective.Add(_workspace.Output(row), set.Targets(index), set.Weight(index), indices.Length, _dOutputs.AsSpan(row * outputSize, outputSize));
-        }
+        objective.Begin(_batch, _sequences.AsSpan(0, indices.Length));
     }
 
     /// <summary>Whether epochs are compared; otherwise each supersedes the one before.</summary>
@@ -254,12 +249,10 @@ internal sealed class TrainingLoop
         {
             // What was gathered while the epoch went on belongs to other weights than those it ended with.
             EpochMetrics metrics = validation ?? Evaluate(_training, _trainingObjective);
-            double metric = _options.EarlyStopping?.Metric switch
-            {
-                EarlyStoppingMetric.RootMeanSquaredError => metrics.RootMeanSquaredError,
-                EarlyStoppingMetric.MeanAbsoluteError => metrics.MeanAbsoluteError,
-                _ => metrics.Loss,
-            };
+            EarlyStoppingMetric watched = _options.EarlyStopping?.Metric ?? EarlyStoppingMetric.Loss;
+            double metric = metrics[watched] ?? throw new InvalidOperationException($"This task has no {watched} to stop early by.");
+            if (watched is EarlyStoppingMetric.Accuracy or EarlyStoppingMetric.AreaUnderRocCurve)
+                metric = -metric;
             double required = double.IsFinite(_keptMetric) ? _options.EarlyStopping?.MinimumDelta ?? 0 : 0;
             if (!(metric < _keptMetric - required))
                 return false;
@@ -285,32 +278,25 @@ internal sealed class TrainingLoop
 
     private SequenceModel NewModel()
     {
-        var parameters = new ParameterSet(ShapeOf(_options, _training));
+        var parameters = new ParameterSet(ShapeOf(_options, _job.Task, _training));
         Initializer.Initialize(parameters, _options.InitialForgetBias, _random);
         return new SequenceModel(parameters,
-            Scaler(_training.InputSize, _training.AllSteps, _options.NormalizeFeatures),
-            Scaler(_training.StaticSize, _training.AllStatics, _options.NormalizeFeatures),
-            Scaler(_training.TargetSize, _training.AllTargets, _job.NormalizeTargets));
+            Scaler(_training.FeatureSize, _training.Sequences.Select(sequence => sequence.Features)),
+            Scaler(_training.StaticSize, _training.Sequences.Select(sequence => sequence.Statics)),
+            _job.Task.ScaleTargets(parameters.Shape.OutputSize, _training));
 
-        static AffineScaler Scaler(int size, IEnumerable<float[]> values, bool normalize)
-            => normalize && size > 0 ? AffineScaler.Standardize(size, values) : AffineScaler.Identity(size);
+        AffineScaler Scaler(int size, IEnumerable<float[]> values)
+            => _options.NormalizeFeatures && size > 0 ? AffineScaler.Standardize(size, values) : AffineScaler.Identity(size);
     }
 
     private void Scale(SequenceSet set)
     {
-        for (int i = 0; i < set.Count; i++)
+        foreach (TrainingSequence sequence in set.Sequences)
         {
-            _model.InputScaler.Apply(set.Steps(i));
-            _model.StaticScaler.Apply(set.Statics(i));
-            _model.OutputScaler.Apply(set.Targets(i));
+            _model.InputScaler.Apply(sequence.Features);
+            _model.StaticScaler.Apply(sequence.Statics);
+            if (set.TargetSize > 0)
+                _model.OutputScaler.Apply(sequence.Targets);
         }
-    }
-
-    private static double MeanWeight(SequenceSet set)
-    {
-        double sum = 0;
-        for (int i = 0; i < set.Count; i++)
-            sum += set.Weight(i);
-        return sum / set.Count;
     }
 }

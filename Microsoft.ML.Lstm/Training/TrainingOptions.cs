@@ -19,6 +19,9 @@ public abstract class TrainingOptions
     /// <summary>Whether each layer reads the sequence from both ends. Default: <see langword="false"/>.</summary>
     public bool Bidirectional;
 
+    /// <summary>Features of the learned vector that stands for a token, where a step has tokens; 1 to 65536. Default: 32.</summary>
+    public int EmbeddingSize = 32;
+
     /// <summary>
     /// The share of a layer's outputs that is dropped on the way to the next layer while training, from 0 to below 1.
     /// As in PyTorch it has no effect on a single layer. Default: 0.
@@ -111,6 +114,7 @@ public abstract class TrainingOptions
         RequireDefined(Pooling, nameof(Pooling));
         RequireDefined(Optimizer, nameof(Optimizer));
         Require(HiddenSize is >= 1 and <= 65536, HiddenSize, nameof(HiddenSize), "from 1 to 65536");
+        Require(EmbeddingSize is >= 1 and <= 65536, EmbeddingSize, nameof(EmbeddingSize), "from 1 to 65536");
         Require(NumberOfLayers is >= 1 and <= 64, NumberOfLayers, nameof(NumberOfLayers), "from 1 to 64");
         Require(Dropout is >= 0 and < 1, Dropout, nameof(Dropout), "from 0 to below 1");
         Require(float.IsFinite(InitialForgetBias), InitialForgetBias, nameof(InitialForgetBias), "finite");

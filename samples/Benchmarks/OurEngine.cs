@@ -8,19 +8,17 @@ namespace Benchmarks;
 /// <summary>This library's engine, run as its training loop and its scorer run it.</summary>
 internal sealed class OurEngine : IContender
 {
-    private readonly Problem _problem;
     private readonly Clock _clock;
     private readonly SequenceBatch _batch;
     private readonly SequenceNetwork _network;
     private readonly NetworkWorkspace _training;
     private readonly NetworkWorkspace _scoring;
-    private readonly ParameterSet _gradient;
+    private readonly Gradient _gradient;
     private readonly Optimizer _optimizer;
-    private readonly float[] _dOutputs;
+    private readonly MeanSquaredError _loss;
 
     public OurEngine(Problem problem, int threads, CpuKernels kernels, Clock clock = Clock.Elapsed)
     {
-        _problem = problem;
         _clock = clock;
         Shape shape = problem.Shape;
         ParameterSet weights = problem.Weights.Clone();
@@ -28,19 +26,19 @@ internal sealed class OurEngine : IContender
         _network = new SequenceNetwork(weights, NetworkPasses.Backward, kernels);
         _training = new NetworkWorkspace(_network, team);
         _scoring = new NetworkWorkspace(new SequenceNetwork(problem.Weights.Clone(), NetworkPasses.Forward, kernels), team);
-        _gradient = new ParameterSet(shape.Network);
-        _optimizer = Optimizer.Create(new Options(), _gradient.Values.Length);
-        _dOutputs = new float[shape.B];
-        _batch = new SequenceBatch(shape.I, staticSize: 0);
+        _gradient = new Gradient(shape.Network);
+        _optimizer = Optimizer.Create(new Options(), weights, _gradient, team);
+        _batch = new SequenceBatch(shape.Network);
         for (int i = 0; i < shape.B; i++)
             problem.X.AsSpan(i * shape.T * shape.I, shape.T * shape.I).CopyTo(_batch.Add(shape.T));
         _batch.Pack();
+        _loss = new MeanSquaredError(_batch, problem.Targets);
     }
 
     public string Name => "Microsoft.ML.Lstm";
 
     /// <summary>The seconds that each part of each training step took.</summary>
-    public Dictionary<string, List<double>> Parts { get; } = new() { ["forward"] = [], ["backward"] = [], ["clip"] = [], ["Adam"] = [], ["pack"] = [] };
+    public Dictionary<string, List<double>> Parts { get; } = new() { ["forward"] = [], ["backward"] = [], ["clip and Adam"] = [], ["pack"] = [] };
 
     public double[] Run(Work work, int repetitions)
     {
@@ -63,29 +61,23 @@ internal sealed class OurEngine : IContender
         _scoring.Forward(_batch, keep: false);
         float[] outputs = [.. Enumerable.Range(0, _batch.Count).Select(row => _scoring.Output(row)[0])];
         _training.Forward(_batch, keep: true);
-        double loss = Loss();
-        _gradient.Values.AsSpan().Clear();
-        _training.Backward(_dOutputs, _gradient);
-        return new Answer(outputs, loss, GradientClipping.Norm(_gradient.Values));
+        _training.Backward(_loss, _gradient);
+        double norm = _optimizer.GradientNorm();
+        _gradient.Clear();
+        return new Answer(outputs, _loss.Value, norm);
     }
 
     private void Train()
     {
         double since = _clock.Now();
         _training.Forward(_batch, keep: true);
-        Loss();
         Book("forward");
 
-        Span<float> gradient = _gradient.Values;
-        gradient.Clear();
-        _training.Backward(_dOutputs, _gradient);
+        _training.Backward(_loss, _gradient);
         Book("backward");
 
-        GradientClipping.Clip(gradient, maxNorm: 1);
-        Book("clip");
-
-        _optimizer.Step(_network.Parameters.Values, gradient, Problem.LearningRate);
-        Book("Adam");
+        _optimizer.TryStep(Problem.LearningRate, maxNorm: 1);
+        Book("clip and Adam");
 
         _network.Pack();
         Book("pack");
@@ -96,19 +88,6 @@ internal sealed class OurEngine : IContender
             Parts[part].Add(now - since);
             since = now;
         }
-    }
-
-    /// <summary>The mean squared error of the last forward pass; leaves its gradient in the outputs' gradients.</summary>
-    private double Loss()
-    {
-        double sum = 0;
-        for (int row = 0; row < _batch.Count; row++)
-        {
-            float error = _training.Output(row)[0] - _problem.Targets[_batch.SequenceAt(row)];
-            sum += error * error;
-            _dOutputs[row] = 2 * error / _batch.Count;
-        }
-        return sum / _batch.Count;
     }
 
     /// <summary>The library's defaults: Adam without weight decay.</summary>

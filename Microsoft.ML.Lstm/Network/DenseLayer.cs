@@ -1,0 +1,73 @@
+using Microsoft.ML.Lstm.Kernels;
+
+namespace Microsoft.ML.Lstm.Network;
+
+/// <summary>
+/// y = W·x + b for any number of rows x [K], with W [O x K] and y [O]. Backward: dx = Wᵀ·dy, dW = Σ dy·xᵀ, db = Σ dy.
+/// </summary>
+/// <remarks>
+/// Rows in memory are padded to whole vectors, x to <see cref="InputStride"/> and y to <see cref="OutputStride"/>; what fills
+/// up y is zero. The weights are packed here, once for all who run the layer; the sums of <see cref="DenseGradients"/> are each
+/// runner's own.
+/// </remarks>
+internal sealed unsafe class DenseLayer
+{
+    private readonly CpuKernels _kernels;
+    private readonly Parameter _weight;
+    private readonly Parameter _bias;
+    private readonly PackedMatrix _packedWeight;
+    private readonly PackedMatrix _packedBias;
+    private readonly PackedMatrix? _packedTransposed;
+
+    /// <param name="parameters">The network's parameters.</param>
+    /// <param name="name">Of the two that are the layer's, <c>{name}.weight</c> and <c>{name}.bias</c>.</param>
+    /// <param name="kernels">The kernels to run.</param>
+    /// <param name="passes">What it will run.</param>
+    public DenseLayer(ParameterSet parameters, string name, CpuKernels kernels, NetworkPasses passes)
+    {
+        _kernels = kernels;
+        _weight = parameters.Find(name + ".weight");
+        _bias = parameters.Find(name + ".bias");
+        InputStride = RecurrentWeights.RoundUp(InputSize, kernels.Lanes);
+        OutputStride = RecurrentWeights.RoundUp(OutputSize, kernels.Lanes);
+
+        int[] inputs = [.. Enumerable.Range(0, InputSize)];
+        int[] outputs = [.. Enumerable.Range(0, OutputStride).Select(o => o < OutputSize ? o * InputSize : -1)];
+        int panelColumns = GemmTile.MaxVectors * kernels.Lanes;
+        _packedWeight = new PackedMatrix(inputs, outputs, panelColumns);
+        _packedBias = new PackedMatrix([0], [.. Enumerable.Range(0, OutputStride).Select(o => o < OutputSize ? o : -1)], panelColumns);
+        if (passes != NetworkPasses.Forward)
+            _packedTransposed = new PackedMatrix(outputs, [.. inputs, .. Enumerable.Repeat(-1, InputStride - InputSize)], panelColumns);
+    }
+
+    /// <summary>K.</summary>
+    public int InputSize => _weight.Columns;
+
+    /// <summary>O.</summary>
+    public int OutputSize => _weight.Rows;
+
+    /// <summary>Floats from one row of x to the next.</summary>
+    public int InputStride { get; }
+
+    /// <summary>Floats from one row of y to the next.</summary>
+    public int OutputStride { get; }
+
+    /// <summary>Takes over the parameters' present values.</summary>
+    public void Pack(ParameterSet parameters)
+    {
+        _packedWeight.Pack(parameters[_weight]);
+        _packedBias.Pack(parameters[_bias]);
+        _packedTransposed?.Pack(parameters[_weight]);
+    }
+
+    /// <summary>A place for gradients, laid out as the packed weights and bias.</summary>
+    public DenseGradients NewGradients() => new(this, _kernels, _weight, _bias, _packedWeight.SameLayout(), _packedBias.SameLayout());
+
+    /// <summary>y of some rows.</summary>
+    public void Forward(int rows, float* x, float* y)
+        => _kernels.Multiply(rows, x, InputStride, InputSize, _packedWeight.Pointer, OutputStride / _kernels.Lanes, _packedBias.Pointer, 0, y, OutputStride);
+
+    /// <summary>dx of some rows.</summary>
+    public void Backward(int rows, float* dy, float* dx)
+        => _kernels.Multiply(rows, dy, OutputStride, OutputStride, _packedTransposed!.Pointer, InputStride / _kernels.Lanes, null, 0, dx, InputStride);
+}

@@ -1,0 +1,42 @@
+using System.Numerics.Tensors;
+
+namespace Microsoft.ML.Lstm.Network;
+
+/// <summary>
+/// Looks up the tokens of each step: behind a step's numeric features, for each token column, the row of its table. The
+/// gradient of a row is the sum over all steps that read it.
+/// </summary>
+internal sealed class EmbeddingLayer(ParameterSet parameters)
+{
+    private readonly Parameter[] _tables = [.. parameters.Parameters.Where(parameter => parameter.Role == ParameterRole.Embedding)];
+
+    /// <summary>Fills in the embeddings of some packed rows.</summary>
+    public void Forward(SequenceBatch batch, int firstRow, int rows)
+    {
+        for (int row = firstRow; row < firstRow + rows; row++)
+        {
+            ReadOnlySpan<int> tokens = batch.PackedTokens(row);
+            Span<float> embedded = batch.Features(row)[parameters.Shape.NumericSize..];
+            for (int i = 0; i < _tables.Length; i++)
+            {
+                Parameter table = _tables[i];
+                parameters[table].Slice(tokens[i] * table.Columns, table.Columns).CopyTo(embedded);
+                embedded = embedded[table.Columns..];
+            }
+        }
+    }
+
+    /// <summary>Adds the gradient of one packed row's features to those of the rows that were read.</summary>
+    public void Backward(SequenceBatch batch, int packedRow, ReadOnlySpan<float> dFeatures, Gradient gradient)
+    {
+        ReadOnlySpan<int> tokens = batch.PackedTokens(packedRow);
+        ReadOnlySpan<float> dEmbedded = dFeatures[parameters.Shape.NumericSize..];
+        for (int i = 0; i < _tables.Length; i++)
+        {
+            Parameter table = _tables[i];
+            Span<float> row = gradient.Row(i, tokens[i]);
+            TensorPrimitives.Add(row, dEmbedded[..table.Columns], row);
+            dEmbedded = dEmbedded[table.Columns..];
+        }
+    }
+}

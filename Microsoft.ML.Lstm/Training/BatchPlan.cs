@@ -1,0 +1,44 @@
+namespace Microsoft.ML.Lstm.Training;
+
+/// <summary>
+/// The batches of an epoch: sequences in random order, but those of a batch of about the same length, so that few steps have
+/// only a row or two. A run of batches is sorted by length among itself and then dealt out in random order.
+/// </summary>
+/// <param name="lengths">The length of each sequence.</param>
+/// <param name="batchSize">Sequences of a batch; the last has what is left.</param>
+internal sealed class BatchPlan(int[] lengths, int batchSize)
+{
+    // Enough for batches of one length each, few enough to keep the order random.
+    private const int SortedBatches = 32;
+
+    private readonly int[] _order = [.. Enumerable.Range(0, lengths.Length)];
+    private readonly int[] _batchOrder = [.. Enumerable.Range(0, (lengths.Length + batchSize - 1) / batchSize)];
+    private readonly bool _sorts = lengths.Distinct().Skip(1).Any();
+
+    public int Batches => _batchOrder.Length;
+
+    /// <summary>The sequences of a batch.</summary>
+    public ReadOnlySpan<int> this[int batch]
+    {
+        get
+        {
+            int start = _batchOrder[batch] * batchSize;
+            return _order.AsSpan(start, Math.Min(batchSize, _order.Length - start));
+        }
+    }
+
+    /// <summary>Another order.</summary>
+    public void Shuffle(Random random)
+    {
+        random.Shuffle(_order);
+        if (!_sorts)
+            return;
+        for (int start = 0; start < _order.Length; start += SortedBatches * batchSize)
+        {
+            Span<int> run = _order.AsSpan(start, Math.Min(SortedBatches * batchSize, _order.Length - start));
+            int[] sorted = [.. run.ToArray().OrderByDescending(index => lengths[index])];
+            sorted.CopyTo(run);
+        }
+        random.Shuffle(_batchOrder);
+    }
+}
