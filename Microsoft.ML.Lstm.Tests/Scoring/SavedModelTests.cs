@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Text;
+using Microsoft.ML.Lstm.Data;
 using Microsoft.ML.Lstm.Scoring;
 using Microsoft.ML.Lstm.Tests.Trainers;
 
@@ -14,7 +15,7 @@ public sealed class SavedModelTests
     {
         using var zip = new ZipArchive(Save(), ZipArchiveMode.Read);
         using var columns = new StreamReader(Entry(zip, "Columns.json").Open());
-        StringAssert.Contains(columns.ReadToEnd(), "\"featureColumnName\": \"Features\"");
+        StringAssert.Contains(columns.ReadToEnd(), "\"name\": \"Features\"");
         using var network = new BinaryReader(Entry(zip, "Model.safetensors").Open());
         long headerLength = network.ReadInt64();
         StringAssert.Contains(Encoding.UTF8.GetString(network.ReadBytes((int)headerLength)), "weight_ih_l0");
@@ -27,13 +28,13 @@ public sealed class SavedModelTests
     [TestMethod]
     [DataRow("Columns.json", "{", "The columns of a saved LSTM model can't be read: ")]
     [DataRow("Columns.json", "null", "expected an object, found null")]
-    [DataRow("Columns.json", """{"featureColumnName": null, "featureDimensions": [10], "vectorScore": false}""", "featureColumnName")]
-    [DataRow("Columns.json", """{"featureColumnName": "", "featureDimensions": [10], "vectorScore": false}""", "expected a name for the feature column, found an empty string")]
-    [DataRow("Columns.json", """{"featureColumnName": "F", "featureDimensions": [], "vectorScore": false}""", "expected one or more dimensions of 0 or more for the feature column, found []")]
-    [DataRow("Columns.json", """{"featureColumnName": "F", "featureDimensions": [65536, 65536], "vectorScore": false}""", "expected dimensions of the feature column whose product is at most 2147483647, found [65536, 65536]")]
-    [DataRow("Columns.json", """{"featureColumnName": "F", "featureDimensions": [65536, 65536, 0], "vectorScore": false}""", "expected dimensions of the feature column whose product is at most 2147483647, found [65536, 65536, 0]")]
-    [DataRow("Columns.json", """{"featureColumnName": "F", "featureDimensions": [10], "vectorScore": false, "staticFeatureColumnName": "S"}""", "A saved LSTM model has 0 static features, but its columns say 'S'.")]
-    [DataRow("Columns.json", """{"featureColumnName": "F", "featureDimensions": [10], "vectorScore": false, "surprise": 1}""", "surprise")]
+    [DataRow("Columns.json", """{"features": [{"name": null, "dimensions": [10], "featuresPerStep": 2, "vocabulary": 0}], "vectorScore": false}""", "name")]
+    [DataRow("Columns.json", """{"features": [{"name": "", "dimensions": [10], "featuresPerStep": 2, "vocabulary": 0}], "vectorScore": false}""", "expected a name for a feature column, found none")]
+    [DataRow("Columns.json", """{"features": [{"name": "F", "dimensions": [], "featuresPerStep": 2, "vocabulary": 0}], "vectorScore": false}""", "expected one or more dimensions of 0 or more for the feature column, found []")]
+    [DataRow("Columns.json", """{"features": [{"name": "F", "dimensions": [65536, 65536], "featuresPerStep": 2, "vocabulary": 0}], "vectorScore": false}""", "expected dimensions of the feature column whose product is at most 2147483647, found [65536, 65536]")]
+    [DataRow("Columns.json", """{"features": [{"name": "F", "dimensions": [65536, 65536, 0], "featuresPerStep": 2, "vocabulary": 0}], "vectorScore": false}""", "expected dimensions of the feature column whose product is at most 2147483647, found [65536, 65536, 0]")]
+    [DataRow("Columns.json", """{"features": [{"name": "F", "dimensions": [10], "featuresPerStep": 2, "vocabulary": 0}], "vectorScore": false, "staticFeatureColumnName": "S"}""", "A saved LSTM model has 0 static features, but its columns say 'S'.")]
+    [DataRow("Columns.json", """{"features": [{"name": "F", "dimensions": [10], "featuresPerStep": 2, "vocabulary": 0}], "vectorScore": false, "surprise": 1}""", "surprise")]
     [DataRow("Columns.json", null, "A saved LSTM model has no 'Columns.json'")]
     [DataRow("Model.safetensors", "not tensors", "safetensors")]
     [DataRow("Model.safetensors", null, "A saved LSTM model has no 'Model.safetensors'")]
@@ -63,10 +64,11 @@ public sealed class SavedModelTests
     [TestMethod]
     public void ColumnsSurviveTheirJson()
     {
-        var columns = new ScoringColumns { FeatureColumnName = "Größe \"x\"", FeatureDimensions = [0, 7], VectorScore = true, StaticFeatureColumnName = "S", EncodingColumnName = "E" };
+        var columns = new ScoringColumns { Features = [new FeatureColumn("Größe \"x\"", [0, 7], 7, 0), new FeatureColumn("Words", [0], 0, 9)], VectorScore = true, StaticFeatureColumnName = "S", EncodingColumnName = "E" };
         ScoringColumns read = ScoringColumns.FromJson(columns.ToJson());
-        CollectionAssert.AreEqual(columns.FeatureDimensions, read.FeatureDimensions);
-        Assert.AreEqual(columns, read with { FeatureDimensions = columns.FeatureDimensions });
+        CollectionAssert.AreEqual(columns.Features[0].Dimensions, read.Features[0].Dimensions);
+        CollectionAssert.AreEqual(columns.Features.Select(feature => feature with { Dimensions = [] }).ToArray(), read.Features.Select(feature => feature with { Dimensions = [] }).ToArray());
+        Assert.AreEqual(columns, read with { Features = columns.Features });
     }
 
     private static MemoryStream Save()

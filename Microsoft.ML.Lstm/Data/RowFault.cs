@@ -6,8 +6,10 @@ internal enum RowFault
     None,
     EmptySequence,
     PartialStep,
+    UnequalSteps,
     NonFiniteFeature,
     NonFiniteStatic,
     MissingLabel,
+    LabelLength,
     BadWeight,
 }

@@ -1,7 +1,7 @@
 namespace Microsoft.ML.Lstm.Data;
 
 /// <summary>Counts rows by what is wrong with them, and puts that into words.</summary>
-internal sealed class RowTally(string dataName, int featuresPerStep)
+internal sealed class RowTally(string dataName, SequenceInput input)
 {
     private readonly long[] _counts = new long[Enum.GetValues<RowFault>().Length];
     private long _unweighted;
@@ -40,10 +40,12 @@ internal sealed class RowTally(string dataName, int featuresPerStep)
     private string Reason(RowFault fault) => fault switch
     {
         RowFault.EmptySequence => "an empty sequence",
-        RowFault.PartialStep => $"a vector length that is no multiple of {featuresPerStep} (FeaturesPerStep)",
+        RowFault.PartialStep => $"a vector length that is no multiple of {string.Join(" or ", input.Features.Where(column => !column.IsTokens).Select(column => column.FeaturesPerStep).Distinct())} (FeaturesPerStep)",
+        RowFault.UnequalSteps => "different numbers of steps in the feature columns",
         RowFault.NonFiniteFeature => "NaN or infinity in the features",
         RowFault.NonFiniteStatic => "NaN or infinity in the static features",
         RowFault.MissingLabel => "a missing or infinite label",
+        RowFault.LabelLength => "a label vector of another length than the sequence",
         RowFault.BadWeight => "a weight that is negative, NaN or infinite",
         _ => throw new ArgumentOutOfRangeException(nameof(fault), fault, null),
     };

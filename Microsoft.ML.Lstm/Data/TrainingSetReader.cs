@@ -4,15 +4,15 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm.Data;
 
-/// <summary>Brings the rows of a data view into memory as sequences with numbers for labels.</summary>
+/// <summary>Brings the rows of a data view into memory as sequences with labels.</summary>
 /// <param name="input">Where the sequences are.</param>
-/// <param name="labelColumn">The column of labels.</param>
-/// <param name="labelSize">Numbers of a label.</param>
-/// <param name="weightColumn">The column of weights; null for rows that all count the same.</param>
+/// <param name="label">Where the labels are.</param>
+/// <param name="weightColumnName">The column of weights; null for rows that all count the same.</param>
+/// <param name="maximumLength">Steps after which sequences are cut; null for no limit.</param>
 /// <param name="badRows">What to do with rows that can't be used.</param>
 /// <param name="host">Is asked now and then whether to go on.</param>
 /// <param name="cancellation">As well.</param>
-internal sealed class TrainingSetReader(SequenceInput input, string labelColumn, int labelSize, string? weightColumn, BadRowHandling badRows,
+internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, string? weightColumnName, int? maximumLength, BadRowHandling badRows,
     IHost host, CancellationToken cancellation)
 {
     // Asking is cheap, but not as cheap as reading a short row.
@@ -21,27 +21,21 @@ internal sealed class TrainingSetReader(SequenceInput input, string labelColumn,
     /// <summary>Reads all rows once.</summary>
     /// <param name="data">The data view; its columns must already be known to fit.</param>
     /// <param name="name">What to call it in messages.</param>
-    /// <param name="warn">Receives the one warning about rows that were skipped.</param>
+    /// <param name="warn">Receives one warning about rows that were skipped, and one about sequences that were cut.</param>
     public SequenceSet Read(IDataView data, string name, Action<string> warn)
     {
         DataViewSchema schema = data.Schema;
         DataViewSchema.Column[] columns = input.Find(host, schema);
-        DataViewSchema.Column label = ColumnRole.RegressionLabel.Find(host, schema, labelColumn);
-        if (NumberReader.SizeOf(label.Type) != labelSize)
-            throw ColumnRole.RegressionLabel.DimensionMismatch(host, label, $"{labelSize} values");
-        DataViewSchema.Column? weight = weightColumn is null ? null : ColumnRole.Weight.Find(host, schema, weightColumn);
+        DataViewSchema.Column labelColumn = label.Find(host, schema);
+        DataViewSchema.Column? weightColumn = weightColumnName is null ? null : ColumnRole.Weight.Find(host, schema, weightColumnName);
 
-        var set = new SequenceSet(input.FeaturesPerStep, input.StaticSize, labelSize);
-        var tally = new RowTally(name, input.FeaturesPerStep);
-        float[] steps = [];
-        float[] statics = new float[input.StaticSize];
-        float[] targets = new float[labelSize];
-        float[] weights = [1f];
-
-        using DataViewRowCursor cursor = data.GetRowCursor(weight is null ? [.. columns, label] : [.. columns, label, weight.Value]);
+        var set = new SequenceSet(input.FeatureSize, input.StaticSize, label.TargetSize, input.Vocabularies);
+        var tally = new RowTally(name, input);
+        long cut = 0;
+        using DataViewRowCursor cursor = data.GetRowCursor(weightColumn is null ? [.. columns, labelColumn] : [.. columns, labelColumn, weightColumn.Value]);
         var sequence = new SequenceRowReader(cursor, input, columns);
-        var labels = new NumberReader(cursor, label);
-        NumberReader? weightReader = weight is null ? null : new NumberReader(cursor, weight.Value);
+        var labels = LabelReader.Create(cursor, label, labelColumn);
+        NumberReader? weights = weightColumn is null ? null : new NumberReader(cursor, weightColumn.Value);
         while (cursor.MoveNext())
         {
             if (tally.Rows % RowsPerCancellationCheck == 0)
@@ -50,40 +44,60 @@ internal sealed class TrainingSetReader(SequenceInput input, string labelColumn,
                 cancellation.ThrowIfCancellationRequested();
             }
 
-            weightReader?.Read();
-            weightReader?.CopyTo(weights);
-            float rowWeight = weights[0];
-            RowFault fault = ReadRow(sequence, labels, rowWeight);
+            float weight = ReadWeight(weights);
+            RowFault fault = ReadRow(sequence, labels, weight);
             if (fault != RowFault.None && badRows == BadRowHandling.Throw)
                 throw host.Process(new InvalidOperationException(tally.Describe(cursor.Position, fault)));
-            tally.Add(fault, rowWeight);
-            if (fault != RowFault.None || rowWeight == 0)
+            tally.Add(fault, weight);
+            if (fault != RowFault.None || weight == 0)
                 continue;
-
-            int length = sequence.Steps * input.FeaturesPerStep;
-            if (steps.Length < length)
-                steps = new float[Math.Max(length, 2 * steps.Length)];
-            sequence.CopySteps(steps);
-            sequence.CopyStatics(statics);
-            labels.CopyTo(targets);
-            set.Add(steps.AsSpan(0, length), statics, targets, rowWeight);
+            cut += sequence.Steps > maximumLength ? 1 : 0;
+            set.Add(Copy(sequence, labels, weight, Math.Min(sequence.Steps, maximumLength ?? int.MaxValue)));
         }
 
         if (set.Count == 0)
             throw host.Process(new InvalidOperationException(tally.DescribeNoUsableRow()));
         if (tally.BadRows > 0)
             warn(tally.DescribeSkipped());
+        if (cut > 0)
+            warn($"Cut {cut} of the {set.Count} sequences of the {name} after {maximumLength} steps (MaximumSequenceLength).");
         return set;
     }
 
-    private RowFault ReadRow(SequenceRowReader sequence, NumberReader labels, float weight)
+    private static float ReadWeight(NumberReader? reader)
     {
-        labels.Read();
+        float weight = 1;
+        reader?.Read();
+        reader?.CopyTo(new Span<float>(ref weight));
+        return weight;
+    }
+
+    private static RowFault ReadRow(SequenceRowReader sequence, LabelReader labels, float weight)
+    {
         RowFault fault = sequence.Read();
+        if (fault == RowFault.None)
+            fault = labels.Read(sequence.Steps);
         if (fault != RowFault.None)
             return fault;
-        if (labels.Length != labelSize || !labels.IsFinite)
-            return RowFault.MissingLabel;
         return weight >= 0 && float.IsFinite(weight) ? RowFault.None : RowFault.BadWeight;
+    }
+
+    private TrainingSequence Copy(SequenceRowReader sequence, LabelReader labels, float weight, int steps)
+    {
+        float[] features = new float[sequence.Steps * input.FeatureSize];
+        int[] tokens = new int[sequence.Steps * input.Vocabularies.Length];
+        float[] statics = new float[input.StaticSize];
+        sequence.CopyFeatures(features);
+        sequence.CopyTokens(tokens);
+        sequence.CopyStatics(statics);
+        return new TrainingSequence
+        {
+            Features = features[..(steps * input.FeatureSize)],
+            Tokens = tokens[..(steps * input.Vocabularies.Length)],
+            Statics = statics,
+            Targets = labels.Targets(),
+            Labels = labels.Labels(steps),
+            Weight = weight,
+        };
     }
 }

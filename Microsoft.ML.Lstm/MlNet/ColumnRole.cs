@@ -20,8 +20,8 @@ internal sealed class ColumnRole
         _accepts = accepts;
     }
 
-    public static ColumnRole Feature { get; } = new("feature", "Vector<Single> or VarVector<Single>", column =>
-        IsSingle(column) && column.Kind != SchemaShape.Column.VectorKind.Scalar);
+    public static ColumnRole Feature { get; } = new("feature", "a vector of Single or of Key", column =>
+        (IsSingle(column) || column.IsKey) && column.Kind != SchemaShape.Column.VectorKind.Scalar);
 
     public static ColumnRole StaticFeature { get; } = new("static feature", "Single or Vector<Single>", IsSingleOrVector);
 
@@ -30,6 +30,15 @@ internal sealed class ColumnRole
     public static ColumnRole LabelSource { get; } = new("label source", "Single or Vector<Single>", IsSingleOrVector);
 
     public static ColumnRole RegressionLabel { get; } = new("label", "Single or Vector<Single>", IsSingleOrVector);
+
+    public static ColumnRole BinaryLabel { get; } = new("label", "Boolean", column =>
+        column.ItemType.Equals(BooleanDataViewType.Instance) && column.Kind == SchemaShape.Column.VectorKind.Scalar);
+
+    public static ColumnRole ClassLabel { get; } = new("label", "Key", column =>
+        column.IsKey && column.Kind == SchemaShape.Column.VectorKind.Scalar);
+
+    public static ColumnRole StepLabel { get; } = new("label", "a vector of Key, one for each step", column =>
+        column.IsKey && column.Kind != SchemaShape.Column.VectorKind.Scalar);
 
     public static ColumnRole Weight { get; } = new("weight", "Single", column =>
         IsSingle(column) && column.Kind == SchemaShape.Column.VectorKind.Scalar);
@@ -40,7 +49,7 @@ internal sealed class ColumnRole
         if (!schema.TryFindColumn(column, out SchemaShape.Column found))
             throw context.ExceptSchemaMismatch("inputSchema", _name, column);
         if (!_accepts(found))
-            throw context.ExceptSchemaMismatch("inputSchema", _name, column, _expected, Describe(found));
+            throw context.ExceptSchemaMismatch("inputSchema", _name, column, _expected, found.GetTypeString());
         return found;
     }
 
@@ -52,19 +61,13 @@ internal sealed class ColumnRole
         SchemaShape.GetColumnTypeShape(found.Type, out SchemaShape.Column.VectorKind kind, out DataViewType itemType, out bool isKey);
         var shape = new SchemaShape.Column(column, kind, itemType, isKey);
         if (!_accepts(shape))
-            throw context.ExceptSchemaMismatch("inputSchema", _name, column, _expected, Describe(shape));
+            throw context.ExceptSchemaMismatch("inputSchema", _name, column, _expected, shape.GetTypeString());
         return found;
     }
 
     /// <summary>The error for a column whose type would do but whose dimensions don't.</summary>
     public Exception DimensionMismatch(IExceptionContext context, DataViewSchema.Column column, string expected)
         => context.ExceptSchemaMismatch("inputSchema", _name, column.Name, expected, column.Type.ToString());
-
-    private string Describe(SchemaShape.Column column)
-    {
-        string type = column.GetTypeString();
-        return column.IsKey && this == Feature ? type + " (sequences of keys are not supported yet)" : type;
-    }
 
     private static bool IsSingle(SchemaShape.Column column) => !column.IsKey && column.ItemType.Equals(NumberDataViewType.Single);
 

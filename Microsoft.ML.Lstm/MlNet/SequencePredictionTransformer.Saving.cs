@@ -40,6 +40,10 @@ public abstract partial class SequencePredictionTransformer<TModel> : ISingleFea
                 return ScoringColumns.FromJson(json);
             });
             Network.SequenceModel network = ReadStream(ctx, NetworkStream, ModelFile.Read);
+            if (columns.Features.Sum(column => column.FeaturesPerStep) != network.Shape.NumericSize)
+                throw new InvalidDataException($"A saved LSTM model reads {network.Shape.NumericSize} features a step, but its columns have {columns.Features.Sum(column => column.FeaturesPerStep)}.");
+            if (!columns.Features.Where(column => column.IsTokens).Select(column => column.Vocabulary).SequenceEqual(network.Shape.Embeddings.Select(embedding => embedding.Vocabulary)))
+                throw new InvalidDataException("A saved LSTM model has embeddings of other vocabularies than its columns.");
             if (columns.StaticFeatureColumnName is null != (network.Shape.StaticSize == 0))
                 throw new InvalidDataException($"A saved LSTM model has {network.Shape.StaticSize} static features, but its columns say '{columns.StaticFeatureColumnName}'.");
             if (!columns.VectorScore && network.Shape.OutputSize != 1)

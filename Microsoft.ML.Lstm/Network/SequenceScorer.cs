@@ -12,6 +12,7 @@ internal sealed class SequenceScorer
     private readonly NetworkWorkspace _workspace;
     private float[] _outputs = [];
     private int[] _rows = [];
+    private int[] _starts = [];
 
     /// <param name="network">The model, ready to run.</param>
     /// <param name="threads">Threads to share large batches among.</param>
@@ -33,15 +34,16 @@ internal sealed class SequenceScorer
     /// <summary>Adds a sequence and gives its features [steps x I], as the user has them, for the caller to fill before the next call.</summary>
     public Span<float> AddSequence(int steps) => _batch.Add(steps);
 
+    /// <summary>The tokens of sequence <paramref name="index"/>, for the caller to fill.</summary>
+    public Span<int> Tokens(int index) => _batch.Tokens(index);
+
     /// <summary>The static features [S] of sequence <paramref name="index"/>, for the caller to fill.</summary>
     public Span<float> Statics(int index) => _batch.Statics(index);
 
     /// <summary>Scores what was added.</summary>
     public void Score()
     {
-        int outputSize = _model.Shape.OutputSize;
         FloatBuffer.Require(ref _rows, Count);
-        FloatBuffer.Require(ref _outputs, (long)Count * outputSize);
         if (Count == 0)
             return;
         _model.InputScaler.Apply(_batch.StagedSteps);
@@ -50,19 +52,31 @@ internal sealed class SequenceScorer
         _batch.Pack();
         _workspace.Forward(_batch, keep: false);
         for (int row = 0; row < Count; row++)
-        {
-            int index = _batch.SequenceAt(row);
-            _rows[index] = row;
-            _workspace.Output(row).CopyTo(_outputs.AsSpan(index * outputSize));
-        }
-        _model.OutputScaler.Invert(_outputs.AsSpan(0, Count * outputSize));
+            _rows[_batch.SequenceAt(row)] = row;
+        GatherOutputs();
     }
 
-    /// <summary>The outputs [O] of sequence <paramref name="index"/>, in the targets' unit.</summary>
-    public ReadOnlySpan<float> Output(int index) => _outputs.AsSpan(index * _model.Shape.OutputSize, _model.Shape.OutputSize);
+    /// <summary>The outputs [O] of sequence <paramref name="index"/> or, if each step has its own, those of its steps [T x O]; in the targets' unit.</summary>
+    public ReadOnlySpan<float> Output(int index) => _outputs.AsSpan(_starts[index]..(_starts[index + 1]));
 
     /// <summary>The encoding [E] of sequence <paramref name="index"/>.</summary>
     public ReadOnlySpan<float> Encoding(int index) => _workspace.Encoding(_rows[index]);
+
+    private void GatherOutputs()
+    {
+        NetworkShape shape = _model.Shape;
+        FloatBuffer.Require(ref _outputs, (long)(shape.StepOutputs ? TotalSteps : Count) * shape.OutputSize);
+        FloatBuffer.Require(ref _starts, Count + 1);
+        int end = 0;
+        for (int index = 0; index < Count; index++)
+        {
+            _starts[index] = end;
+            for (int t = 0; t < (shape.StepOutputs ? _batch.Length(_rows[index]) : 1); t++, end += shape.OutputSize)
+                _workspace.Output(_batch.FirstRow(t) + _rows[index]).CopyTo(_outputs.AsSpan(end));
+        }
+        _starts[Count] = end;
+        _model.OutputScaler.Invert(_outputs.AsSpan(0, end));
+    }
 }
 
 /// <summary>A model packed for scoring; immutable, so that any number of <see cref="SequenceScorer"/>s may share it.</summary>

@@ -60,7 +60,7 @@ internal sealed class LookAheadScorer : ScoredRow, IDisposable
         if (_scorer is null)
         {
             NetworkShape shape = _bindings.Network.Model.Shape;
-            _maxSteps = MaxValues / (shape.InputSize + shape.Layers * shape.EncodingSize);
+            _maxSteps = MaxValues / (shape.InputSize + shape.Layers * shape.EncodingSize + (shape.StepOutputs ? shape.OutputSize : 0));
             _scorer = new SequenceScorer(_bindings.Network, Environment.ProcessorCount);
         }
         _scorer.Clear();
@@ -75,8 +75,7 @@ internal sealed class LookAheadScorer : ScoredRow, IDisposable
             if (_reader.Read() == RowFault.None)
             {
                 _sequenceOfRow[_batchRows++] = _scorer.Count;
-                _reader.CopySteps(_scorer.AddSequence(_reader.Steps));
-                _reader.CopyStatics(_scorer.Statics(_scorer.Count - 1));
+                _reader.AddTo(_scorer);
             }
             else
             {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Microsoft.ML.Lstm.Data;
 
 namespace Microsoft.ML.Lstm.Scoring;
 
@@ -14,11 +15,8 @@ internal sealed record ScoringColumns
         WriteIndented = true,
     };
 
-    /// <summary>The column of sequences.</summary>
-    public required string FeatureColumnName { get; init; }
-
-    /// <summary>The dimensions of the feature column that was trained on; a 0 stands for one that differs from row to row.</summary>
-    public required int[] FeatureDimensions { get; init; }
+    /// <summary>The columns of sequences.</summary>
+    public required FeatureColumn[] Features { get; init; }
 
     /// <summary>The column of static features; null for none.</summary>
     public string? StaticFeatureColumnName { get; init; }
@@ -46,12 +44,19 @@ internal sealed record ScoringColumns
 
         if (columns is null)
             throw Invalid("expected an object, found null");
-        if (columns.FeatureColumnName == "")
-            throw Invalid("expected a name for the feature column, found an empty string");
-        if (columns.FeatureDimensions.Length == 0 || columns.FeatureDimensions.Any(dimension => dimension < 0))
-            throw Invalid($"expected one or more dimensions of 0 or more for the feature column, found [{string.Join(", ", columns.FeatureDimensions)}]");
-        if (columns.FeatureDimensions.Where(dimension => dimension > 0).Aggregate(1d, (product, dimension) => product * dimension) > int.MaxValue)
-            throw Invalid($"expected dimensions of the feature column whose product is at most {int.MaxValue}, found [{string.Join(", ", columns.FeatureDimensions)}]");
+        if (columns.Features.Length == 0)
+            throw Invalid("expected one or more feature columns, found none");
+        foreach (FeatureColumn feature in columns.Features)
+        {
+            if (feature is null || feature.Name == "")
+                throw Invalid("expected a name for a feature column, found none");
+            if (feature.FeaturesPerStep < 0 || feature.Vocabulary < 0 || feature.FeaturesPerStep == 0 == (feature.Vocabulary == 0))
+                throw Invalid($"expected features a step or a vocabulary for the feature column, found {feature.FeaturesPerStep} and {feature.Vocabulary}");
+            if (feature.Dimensions.Length == 0 || feature.Dimensions.Any(dimension => dimension < 0))
+                throw Invalid($"expected one or more dimensions of 0 or more for the feature column, found [{string.Join(", ", feature.Dimensions)}]");
+            if (feature.Dimensions.Where(dimension => dimension > 0).Aggregate(1d, (product, dimension) => product * dimension) > int.MaxValue)
+                throw Invalid($"expected dimensions of the feature column whose product is at most {int.MaxValue}, found [{string.Join(", ", feature.Dimensions)}]");
+        }
         if (columns.StaticFeatureColumnName == "" || columns.EncodingColumnName == "")
             throw Invalid("expected a name for an optional column, found an empty string");
         return columns;

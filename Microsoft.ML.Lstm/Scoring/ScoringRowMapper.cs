@@ -80,8 +80,7 @@ internal sealed class ScoringRowMapper(ScoringBindings bindings) : IRowToRowMapp
             _scorer.Clear();
             if (_reader.Read() == RowFault.None)
             {
-                _reader.CopySteps(_scorer.AddSequence(_reader.Steps));
-                _reader.CopyStatics(_scorer.Statics(0));
+                _reader.AddTo(_scorer);
                 _scorer.Score();
             }
             _scoredPosition = position;

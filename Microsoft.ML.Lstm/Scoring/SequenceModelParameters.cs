@@ -19,8 +19,11 @@ public abstract class SequenceModelParameters
     /// <summary>The recurrent cell.</summary>
     public CellType CellType => Network.Shape.Cell;
 
-    /// <summary>F: features of a step.</summary>
-    public int FeaturesPerStep => Network.Shape.InputSize;
+    /// <summary>F: numeric features of a step.</summary>
+    public int FeaturesPerStep => Network.Shape.NumericSize;
+
+    /// <summary>For each token of a step, how many known ones there are, without the unknown one.</summary>
+    public IReadOnlyList<int> VocabularySizes => [.. Network.Shape.Embeddings.Select(embedding => embedding.Vocabulary)];
 
     /// <summary>S: static features; 0 for none.</summary>
     public int StaticFeatureCount => Network.Shape.StaticSize;
@@ -44,7 +47,8 @@ public abstract class SequenceModelParameters
     /// The weights by PyTorch's names, row-major; G is 4, 3 or 1 gates for LSTM, GRU or RNN, in PyTorch's order. For each layer k,
     /// with <c>_reverse</c> behind the name for the direction from the last step to the first: <c>weight_ih_l{k}</c> [G·H x
     /// inputs], <c>weight_hh_l{k}</c> [G·H x H] and <c>bias_l{k}</c> [G·H, for GRU 4·H], which is PyTorch's two biases in one;
-    /// then <c>head.weight</c> [O x (encoding + S)] and <c>head.bias</c> [O].
+    /// then <c>head.weight</c> [O x (encoding + S)] and <c>head.bias</c> [O], and for each token of a step <c>embeddings.{i}.weight</c>
+    /// [vocabulary + 1, x embedding size], the unknown token first.
     /// </summary>
     public IReadOnlyDictionary<string, ReadOnlyMemory<float>> Weights { get; }
 

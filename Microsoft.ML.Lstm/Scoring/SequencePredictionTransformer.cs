@@ -30,22 +30,25 @@ public abstract partial class SequencePredictionTransformer<TModel> : ISingleFea
     {
         _host = host;
         _columns = columns;
-        _input = new SequenceInput(columns.FeatureColumnName, model.FeaturesPerStep, columns.StaticFeatureColumnName, model.StaticFeatureCount);
+        _input = new SequenceInput(columns.Features, columns.StaticFeatureColumnName, model.StaticFeatureCount);
         _outputs = columns.EncodingColumnName is { } encoding
             ? [.. outputs, new EncodingColumn(encoding, model.Network.Shape.EncodingSize)]
             : [.. outputs];
         _network = new Lazy<ScoringNetwork>(() => new ScoringNetwork(model.Network));
         Model = model;
-        FeatureColumnType = new VectorDataViewType(NumberDataViewType.Single, columns.FeatureDimensions);
+        FeatureColumnType = columns.Features[0].Type;
     }
 
     /// <summary>The trained network.</summary>
     public TModel Model { get; }
 
-    /// <summary>The column that sequences are read from.</summary>
-    public string FeatureColumnName => _columns.FeatureColumnName;
+    /// <summary>The column that sequences are read from; the first of <see cref="FeatureColumnNames"/>.</summary>
+    public string FeatureColumnName => _columns.Features[0].Name;
 
-    /// <summary>The type of that column in the data trained on. What is scored may have another number of steps.</summary>
+    /// <summary>The columns that sequences are read from.</summary>
+    public IReadOnlyList<string> FeatureColumnNames => [.. _columns.Features.Select(column => column.Name)];
+
+    /// <summary>The type of <see cref="FeatureColumnName"/> in the data trained on. What is scored may have another number of steps.</summary>
     public DataViewType FeatureColumnType { get; }
 
     /// <summary>The column that static features are read from; <see langword="null"/> for none.</summary>

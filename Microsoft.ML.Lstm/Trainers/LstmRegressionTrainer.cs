@@ -1,3 +1,4 @@
+using Microsoft.ML.Lstm.Data;
 using Microsoft.ML.Lstm.MlNet;
 using Microsoft.ML.Lstm.Network;
 using Microsoft.ML.Lstm.Scoring;
@@ -55,12 +56,12 @@ public sealed class LstmRegressionTrainer : SequenceTrainerBase<LstmRegressionTr
     {
     }
 
-    private protected override ColumnRole LabelRole => ColumnRole.RegressionLabel;
+    private protected override LabelKind LabelKind => LabelKind.Numbers;
 
     private protected override IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label)
         => [SchemaShapes.Single(ScoreColumn.ColumnName, label.Kind == SchemaShape.Column.VectorKind.Vector, isScore: true)];
 
-    private protected override TrainingTask CreateTask() => new RegressionTask(Settings.LossFunction, Settings.NormalizeLabel);
+    private protected override TrainingTask CreateTask(LabelColumn label) => new RegressionTask(Settings.LossFunction, Settings.NormalizeLabel);
 
     private protected override LstmRegressionTransformer CreateTransformer(SequenceModel network, ScoringColumns columns)
         => new(Host, new LstmRegressionModelParameters(network), columns);

@@ -64,32 +64,31 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer, TModel> : ITra
     {
         ArgumentNullException.ThrowIfNull(trainData);
         DataViewSchema schema = trainData.Schema;
-        var input = SequenceInput.FromTrainingData(Host, schema, Settings.FeatureColumnName, Settings.FeaturesPerStep, Settings.StaticFeatureColumnName);
-        DataViewSchema.Column label = LabelRole.Find(Host, schema, Settings.LabelColumnName);
-        int labelSize = NumberReader.SizeOf(label.Type);
-        if (initialModel is not null)
-            CheckShape(initialModel.Network.Shape, input, labelSize);
+        var input = SequenceInput.FromTrainingData(Host, schema, Settings.AllFeatureColumnNames, Settings.FeaturesPerStep, Settings.StaticFeatureColumnName);
+        var label = LabelColumn.FromTrainingData(Host, schema, LabelKind, Settings.LabelColumnName);
 
         using IChannel channel = Host.Start("Training");
         using var monitor = new HostMonitor(Host, channel, Settings.NumberOfEpochs);
-        var reader = new TrainingSetReader(input, Settings.LabelColumnName, labelSize, Settings.ExampleWeightColumnName,
-            Settings.BadRows, Host, Settings.CancellationToken);
+        var reader = new TrainingSetReader(input, label, Settings.ExampleWeightColumnName, Settings.MaximumSequenceLength, Settings.BadRows,
+            Host, Settings.CancellationToken);
         SequenceSet training = reader.Read(trainData, "training data", monitor.Warn);
         SequenceSet? validation = validationData is null ? null : reader.Read(validationData, "validation data", monitor.Warn);
 
+        TrainingTask task = CreateTask(label);
+        if (initialModel is not null)
+            CheckShape(initialModel.Network.Shape, TrainingLoop.ShapeOf(Settings, task, training));
         monitor.Info($"Training on {training.Describe()}{(validation is null ? "" : $", validating on {validation.Count}")}.");
-        SequenceModel network = TrainingLoop.Train(new TrainingJob(training, validation, Settings, CreateTask(), Settings.Seed ?? Host.Rand.Next(), monitor)
+        SequenceModel network = TrainingLoop.Train(new TrainingJob(training, validation, Settings, task, Settings.Seed ?? Host.Rand.Next(), monitor)
         {
             Initial = initialModel?.Network,
             SaveCheckpoint = Settings.CheckpointPath is { } path ? model => ModelFile.Save(path, model) : null,
         });
         return CreateTransformer(network, new ScoringColumns
         {
-            FeatureColumnName = Settings.FeatureColumnName,
-            FeatureDimensions = [.. ((VectorDataViewType)schema[Settings.FeatureColumnName].Type).Dimensions],
+            Features = [.. input.Features],
             StaticFeatureColumnName = Settings.StaticFeatureColumnName,
             EncodingColumnName = Settings.EncodingColumnName,
-            VectorScore = label.Type is VectorDataViewType,
+            VectorScore = schema[label.Name].Type is VectorDataViewType,
         });
     }
 
@@ -100,8 +99,9 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer, TModel> : ITra
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
-        ColumnRole.Feature.Find(Host, inputSchema, Settings.FeatureColumnName);
-        SchemaShape.Column label = LabelRole.Find(Host, inputSchema, Settings.LabelColumnName);
+        foreach (string feature in Settings.AllFeatureColumnNames)
+            ColumnRole.Feature.Find(Host, inputSchema, feature);
+        SchemaShape.Column label = LabelColumn.RoleOf(LabelKind).Find(Host, inputSchema, Settings.LabelColumnName);
         if (Settings.ExampleWeightColumnName is { } weight)
             ColumnRole.Weight.Find(Host, inputSchema, weight);
         if (Settings.StaticFeatureColumnName is { } statics)
@@ -113,32 +113,38 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer, TModel> : ITra
         return inputSchema.With(outputs);
     }
 
-    /// <summary>What the label column has to be.</summary>
-    private protected abstract ColumnRole LabelRole { get; }
+    /// <summary>What there is to learn in each row.</summary>
+    private protected abstract LabelKind LabelKind { get; }
 
     /// <summary>The columns the transformer adds, without the encoding.</summary>
     private protected abstract IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label);
 
     /// <summary>What the network is to do.</summary>
-    private protected abstract TrainingTask CreateTask();
+    private protected abstract TrainingTask CreateTask(LabelColumn label);
 
     private protected abstract TTransformer CreateTransformer(SequenceModel network, ScoringColumns columns);
 
-    private void CheckShape(NetworkShape found, SequenceInput input, int labelSize)
+    private static void CheckShape(NetworkShape found, NetworkShape expected)
     {
-        Require(nameof(Settings.CellType), Settings.CellType, found.Cell);
-        Require(nameof(Settings.FeaturesPerStep), input.FeaturesPerStep, found.InputSize);
-        Require(nameof(Settings.HiddenSize), Settings.HiddenSize, found.HiddenSize);
-        Require(nameof(Settings.NumberOfLayers), Settings.NumberOfLayers, found.Layers);
-        Require(nameof(Settings.Bidirectional), Settings.Bidirectional, found.Bidirectional);
-        Require(nameof(Settings.Pooling), Settings.Pooling, found.Pooling);
-        Require("number of static features", input.StaticSize, found.StaticSize);
-        Require("number of outputs", labelSize, found.OutputSize);
-
-        static void Require<T>(string what, T expected, T found)
+        Require(nameof(Settings.CellType), shape => shape.Cell);
+        Require(nameof(Settings.FeaturesPerStep), shape => shape.NumericSize);
+        Require("number of token columns", shape => shape.Embeddings.Count);
+        for (int i = 0; i < expected.Embeddings.Count; i++)
         {
-            if (!EqualityComparer<T>.Default.Equals(expected, found))
-                throw new ArgumentException($"The initial model has another shape than the one to be trained: {what} is {found}, expected {expected}.", "initialModel");
+            Require("vocabulary", shape => shape.Embeddings[i].Vocabulary);
+            Require(nameof(Settings.EmbeddingSize), shape => shape.Embeddings[i].Size);
+        }
+        Require(nameof(Settings.HiddenSize), shape => shape.HiddenSize);
+        Require(nameof(Settings.NumberOfLayers), shape => shape.Layers);
+        Require(nameof(Settings.Bidirectional), shape => shape.Bidirectional);
+        Require(nameof(Settings.Pooling), shape => shape.Pooling);
+        Require("number of static features", shape => shape.StaticSize);
+        Require("number of outputs", shape => shape.OutputSize);
+
+        void Require<T>(string what, Func<NetworkShape, T> part)
+        {
+            if (!EqualityComparer<T>.Default.Equals(part(expected), part(found)))
+                throw new ArgumentException($"The initial model has another shape than the one to be trained: {what} is {part(found)}, expected {part(expected)}.", "initialModel");
         }
     }
 }

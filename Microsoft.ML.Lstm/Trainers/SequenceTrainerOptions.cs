@@ -13,8 +13,17 @@ public abstract class SequenceTrainerOptions : TrainingOptions
     /// <summary>The column to learn. Default: <c>Label</c>.</summary>
     public string LabelColumnName = DefaultLabelColumnName;
 
-    /// <summary>The column of sequences, as laid out in <see cref="FeaturesPerStep"/>. Default: <c>Features</c>.</summary>
+    /// <summary>
+    /// The column of sequences: numbers, as laid out in <see cref="FeaturesPerStep"/>, or keys, one a step, each of which gets a learned
+    /// vector of <see cref="TrainingOptions.EmbeddingSize"/> features. Default: <c>Features</c>.
+    /// </summary>
     public string FeatureColumnName = DefaultFeatureColumnName;
+
+    /// <summary>
+    /// The columns of sequences when there are several, of numbers or keys: at each step what they have is joined, so all have the same
+    /// number of steps in a row. <see langword="null"/> for <see cref="FeatureColumnName"/> alone. Default: <see langword="null"/>.
+    /// </summary>
+    public string[]? FeatureColumnNames;
 
     /// <summary>
     /// How much each row counts in the loss: a column of <see cref="float"/>, 0 or more. <see langword="null"/> for rows that
@@ -42,13 +51,23 @@ public abstract class SequenceTrainerOptions : TrainingOptions
     /// </summary>
     public int? FeaturesPerStep;
 
+    /// <summary>
+    /// Steps after which the sequences of the training and validation data are cut, at least 1; scoring reads them whole.
+    /// <see langword="null"/> for no limit. Default: <see langword="null"/>.
+    /// </summary>
+    public int? MaximumSequenceLength;
+
     /// <summary>What to do with rows that can't be trained on. Default: <see cref="BadRowHandling.Skip"/>.</summary>
     public BadRowHandling BadRows = BadRowHandling.Skip;
+
+    /// <summary>The columns of sequences, one or more.</summary>
+    internal IReadOnlyList<string> AllFeatureColumnNames => FeatureColumnNames ?? [FeatureColumnName];
 
     /// <summary>A copy that later changes to this object don't reach.</summary>
     internal SequenceTrainerOptions Copy()
     {
         var copy = (SequenceTrainerOptions)MemberwiseClone();
+        copy.FeatureColumnNames = [.. AllFeatureColumnNames];
         if (EarlyStopping is { } stopping)
             copy.EarlyStopping = new EarlyStoppingOptions { Metric = stopping.Metric, Patience = stopping.Patience, MinimumDelta = stopping.MinimumDelta };
         return copy;
@@ -59,10 +78,13 @@ public abstract class SequenceTrainerOptions : TrainingOptions
         base.Validate();
         RequireName(LabelColumnName, nameof(LabelColumnName), optional: false);
         RequireName(FeatureColumnName, nameof(FeatureColumnName), optional: false);
+        Require(AllFeatureColumnNames.Count > 0 && AllFeatureColumnNames.All(name => !string.IsNullOrEmpty(name)) && AllFeatureColumnNames.Distinct().Count() == AllFeatureColumnNames.Count,
+            FeatureColumnNames, nameof(FeatureColumnNames), "one or more different column names, or null");
         RequireName(ExampleWeightColumnName, nameof(ExampleWeightColumnName), optional: true);
         RequireName(StaticFeatureColumnName, nameof(StaticFeatureColumnName), optional: true);
         RequireName(EncodingColumnName, nameof(EncodingColumnName), optional: true);
         Require(FeaturesPerStep is null or >= 1, FeaturesPerStep, nameof(FeaturesPerStep), "1 or more, or null");
+        Require(MaximumSequenceLength is null or >= 1, MaximumSequenceLength, nameof(MaximumSequenceLength), "1 or more, or null");
         RequireDefined(BadRows, nameof(BadRows));
     }
 

@@ -1,0 +1,61 @@
+using Microsoft.ML.Lstm.MlNet;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.Lstm.Data;
+
+/// <summary>What a task has to learn in each row.</summary>
+internal enum LabelKind
+{
+    /// <summary>A number, or several.</summary>
+    Numbers,
+
+    /// <summary>Yes or no.</summary>
+    Boolean,
+
+    /// <summary>A class.</summary>
+    Key,
+
+    /// <summary>A class for each step.</summary>
+    KeyPerStep,
+}
+
+/// <summary>A column of labels of data to be trained on or validated with.</summary>
+/// <param name="Kind">What a label is.</param>
+/// <param name="Name">The column.</param>
+/// <param name="TargetSize">Numbers of a label; 0 for classes.</param>
+/// <param name="Classes">The number of classes; 0 for numbers.</param>
+internal sealed record LabelColumn(LabelKind Kind, string Name, int TargetSize, int Classes)
+{
+    /// <summary>What a column of labels has to be.</summary>
+    public static ColumnRole RoleOf(LabelKind kind) => kind switch
+    {
+        LabelKind.Numbers => ColumnRole.RegressionLabel,
+        LabelKind.Boolean => ColumnRole.BinaryLabel,
+        LabelKind.Key => ColumnRole.ClassLabel,
+        _ => ColumnRole.StepLabel,
+    };
+
+    /// <summary>Takes the sizes from the data to be trained on.</summary>
+    public static LabelColumn FromTrainingData(IExceptionContext context, DataViewSchema schema, LabelKind kind, string name)
+    {
+        DataViewSchema.Column column = RoleOf(kind).Find(context, schema, name);
+        if (TokenReader.VocabularyOf(column.Type) is { } classes && classes > TokenReader.MaxVocabulary)
+            throw RoleOf(kind).DimensionMismatch(context, column, $"at most {TokenReader.MaxVocabulary} keys");
+        return kind switch
+        {
+            LabelKind.Numbers => new(kind, name, NumberReader.SizeOf(column.Type), 0),
+            LabelKind.Boolean => new(kind, name, 0, 2),
+            _ => new(kind, name, 0, (int)TokenReader.VocabularyOf(column.Type)!),
+        };
+    }
+
+    /// <summary>Finds the column in data to be read, and checks that it is like that of the training data.</summary>
+    public DataViewSchema.Column Find(IExceptionContext context, DataViewSchema schema)
+    {
+        DataViewSchema.Column column = RoleOf(Kind).Find(context, schema, Name);
+        LabelColumn found = FromTrainingData(context, schema, Kind, Name);
+        if (found != this)
+            throw RoleOf(Kind).DimensionMismatch(context, column, Classes > 0 ? $"{Classes} keys" : $"{TargetSize} values");
+        return column;
+    }
+}
