@@ -16,30 +16,20 @@ internal abstract class TrainingTask
     /// <param name="training">The training data.</param>
     public abstract Objective CreateObjective(SequenceModel model, SequenceSet training);
 
-    /// <summary>The mean of the rows' weights, over those that have one.</summary>
-    protected static double MeanOf(IEnumerable<float> weights)
+    /// <summary>The mean weight of the rows of outputs that have a label, by the objective's own weights.</summary>
+    protected static double MeanWeight(SequenceSet training, bool stepOutputs, Func<TrainingSequence, int, float> weightOf)
     {
         double sum = 0;
         long count = 0;
-        foreach (float weight in weights.Where(weight => weight > 0))
+        foreach (TrainingSequence sequence in training.Sequences)
         {
-            sum += weight;
-            count++;
+            for (int step = 0; step < (stepOutputs ? sequence.Labels.Length : 1); step++)
+            {
+                float weight = weightOf(sequence, step);
+                sum += weight;
+                count += weight > 0 ? 1 : 0;
+            }
         }
         return count == 0 ? 1 : sum / count;
     }
-}
-
-/// <summary>Predicts numbers.</summary>
-/// <param name="loss">What is minimized.</param>
-/// <param name="normalizeTargets">Whether targets are brought to mean 0 and variance 1.</param>
-internal sealed class RegressionTask(RegressionLoss loss, bool normalizeTargets) : TrainingTask
-{
-    public override NetworkShape WithOutputs(NetworkShape shape, SequenceSet data) => shape with { OutputSize = data.TargetSize };
-
-    public override AffineScaler ScaleTargets(int outputSize, SequenceSet data)
-        => normalizeTargets ? AffineScaler.Standardize(outputSize, data.Sequences.Select(sequence => sequence.Targets)) : base.ScaleTargets(outputSize, data);
-
-    public override Objective CreateObjective(SequenceModel model, SequenceSet training)
-        => new RegressionObjective(loss, model.OutputScaler, MeanOf(training.Sequences.Select(sequence => sequence.Weight)));
 }

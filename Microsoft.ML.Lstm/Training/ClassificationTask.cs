@@ -1,0 +1,19 @@
+using Microsoft.ML.Lstm.Network;
+
+namespace Microsoft.ML.Lstm.Training;
+
+/// <summary>Predicts one of several classes, for a sequence or for each of its steps.</summary>
+/// <param name="classes">The number of classes.</param>
+/// <param name="stepOutputs">Whether each step has a class of its own.</param>
+/// <param name="classWeights">How much a row of each class counts; null for all the same.</param>
+/// <param name="labelSmoothing">The share of a label that is spread over all classes, from 0 to below 1.</param>
+internal sealed class ClassificationTask(int classes, bool stepOutputs, float[]? classWeights, float labelSmoothing) : TrainingTask
+{
+    private readonly ClassWeights _classWeights = new(classWeights);
+
+    public override NetworkShape WithOutputs(NetworkShape shape, SequenceSet data) => shape with { OutputSize = classes, StepOutputs = stepOutputs };
+
+    public override Objective CreateObjective(SequenceModel model, SequenceSet training)
+        => new ClassificationObjective(stepOutputs, _classWeights, labelSmoothing,
+            MeanWeight(training, stepOutputs, (sequence, step) => sequence.Weight * _classWeights[sequence.Labels[step]]));
+}

@@ -1,0 +1,17 @@
+using Microsoft.ML.Lstm.Network;
+
+namespace Microsoft.ML.Lstm.Training;
+
+/// <summary>Predicts numbers.</summary>
+/// <param name="loss">What is minimized.</param>
+/// <param name="normalizeTargets">Whether targets are brought to mean 0 and variance 1.</param>
+internal sealed class RegressionTask(RegressionLoss loss, bool normalizeTargets) : TrainingTask
+{
+    public override NetworkShape WithOutputs(NetworkShape shape, SequenceSet data) => shape with { OutputSize = data.TargetSize };
+
+    public override AffineScaler ScaleTargets(int outputSize, SequenceSet data)
+        => normalizeTargets ? AffineScaler.Standardize(outputSize, data.Sequences.Select(sequence => sequence.Targets)) : base.ScaleTargets(outputSize, data);
+
+    public override Objective CreateObjective(SequenceModel model, SequenceSet training)
+        => new RegressionObjective(loss, model.OutputScaler, MeanWeight(training, stepOutputs: false, (sequence, _) => sequence.Weight));
+}
