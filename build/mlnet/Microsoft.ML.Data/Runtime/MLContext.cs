@@ -12,7 +12,11 @@ public sealed class MLContext : IHostEnvironmentInternal
     {
         _seed = seed;
         _root = new(seed, e => Log?.Invoke(this, e));
+        BinaryClassification = new(this);
+        MulticlassClassification = new(this);
         Regression = new(this);
+        AnomalyDetection = new(this);
+        Forecasting = new(this);
         Transforms = new(this);
         Model = new(this);
         Data = new(this);
@@ -20,7 +24,15 @@ public sealed class MLContext : IHostEnvironmentInternal
 
     public event EventHandler<LoggingEventArgs> Log;
 
+    public BinaryClassificationCatalog BinaryClassification { get; }
+
+    public MulticlassClassificationCatalog MulticlassClassification { get; }
+
     public RegressionCatalog Regression { get; }
+
+    public AnomalyDetectionCatalog AnomalyDetection { get; }
+
+    public ForecastingCatalog Forecasting { get; }
 
     public TransformsCatalog Transforms { get; }
 
