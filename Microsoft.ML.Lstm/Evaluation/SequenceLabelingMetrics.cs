@@ -1,0 +1,78 @@
+using System.Globalization;
+using System.Text;
+
+namespace Microsoft.ML.Lstm;
+
+/// <summary>How well the steps of sequences were labelled: token by token, and by the spans that the labels mark.</summary>
+/// <remarks>
+/// <para>
+/// Spans are read from labels as the scorer of the CoNLL-2000 shared task, conlleval, reads them, with the additions of its
+/// later versions. A label is a position, a dash, and the type of span: <c>B-NP</c> for a span's first step and <c>I-NP</c> for
+/// the others (IOB2), and where they are used <c>E-NP</c> for the last step and <c>S-NP</c>, <c>[-NP</c> or <c>]-NP</c> for a
+/// span of one step; <c>O</c> is outside of all spans. Sequences of labels need not be well-formed: a span begins at B, S, [
+/// and ], after O, E, S, [ and ], and wherever the type changes; it ends before the next begins and before O. So
+/// <c>O I-NP I-VP</c> are two spans. Any other letter before the dash, which conlleval does not provide for, counts as I. A
+/// predicted span is correct if there is one with the same first step, last step and type in the data.
+/// </para>
+/// <para>
+/// Labels without a dash, such as parts of speech, mark no spans (except a bare <c>B</c>, <c>I</c>, <c>E</c>, <c>S</c>,
+/// <c>[</c> or <c>]</c>, which are of a type without a name). Where no label marks any, <see cref="Precision"/>,
+/// <see cref="Recall"/> and <see cref="F1"/> are 0 and <see cref="PerSpanType"/> is empty: <see cref="TokenAccuracy"/> and
+/// <see cref="PerLabel"/> are the figures to look at.
+/// </para>
+/// <para>Steps whose label is missing are left out of everything, as if the sequence did not have them.</para>
+/// </remarks>
+public sealed class SequenceLabelingMetrics
+{
+    private readonly SequenceLabelingScore _spans;
+
+    internal SequenceLabelingMetrics(IReadOnlyList<SequenceLabelingScore> perLabel, IReadOnlyList<SequenceLabelingScore> perSpanType)
+    {
+        PerLabel = perLabel;
+        PerSpanType = perSpanType;
+        NumberOfTokens = perLabel.Sum(label => label.Support);
+        TokenAccuracy = SequenceLabelingScore.Share(perLabel.Sum(label => label.Correct), NumberOfTokens);
+        _spans = new("all", perSpanType.Sum(type => type.Support), perSpanType.Sum(type => type.Predicted), perSpanType.Sum(type => type.Correct));
+    }
+
+    /// <summary>The number of labelled steps of all sequences.</summary>
+    public long NumberOfTokens { get; }
+
+    /// <summary>The share of the labelled steps that got the right label, 0 to 1; 0 if there is none.</summary>
+    public double TokenAccuracy { get; }
+
+    /// <summary>The share of the predicted spans that is correct, over all types, 0 to 1; 0 if none was predicted.</summary>
+    public double Precision => _spans.Precision;
+
+    /// <summary>The share of the spans in the data that was found, over all types, 0 to 1; 0 if there is none.</summary>
+    public double Recall => _spans.Recall;
+
+    /// <summary>The harmonic mean of <see cref="Precision"/> and <see cref="Recall"/>, conlleval's FB1; 0 if both are.</summary>
+    public double F1 => _spans.F1;
+
+    /// <summary>The figures of each type of span that is in the data or was predicted, by name.</summary>
+    public IReadOnlyList<SequenceLabelingScore> PerSpanType { get; }
+
+    /// <summary>The figures of each label that is in the data or was predicted, step by step, by name.</summary>
+    public IReadOnlyList<SequenceLabelingScore> PerLabel { get; }
+
+    /// <summary>All figures as a table, in percent.</summary>
+    public override string ToString()
+    {
+        var text = new StringBuilder();
+        text.AppendLine(CultureInfo.InvariantCulture, $"{NumberOfTokens} tokens, accuracy {100 * TokenAccuracy:0.00} %");
+        int width = PerLabel.Concat(PerSpanType).Select(score => score.Name.Length).Append("Span type".Length).Max();
+        if (PerSpanType.Count > 0)
+            AppendTable("Span type", PerSpanType.Append(_spans));
+        AppendTable("Label", PerLabel);
+        return text.ToString().TrimEnd();
+
+        void AppendTable(string title, IEnumerable<SequenceLabelingScore> scores)
+        {
+            text.AppendLine();
+            text.AppendLine(CultureInfo.InvariantCulture, $"{title.PadRight(width)}  Precision  Recall      F1  Support  Predicted  Correct");
+            foreach (SequenceLabelingScore score in scores)
+                text.AppendLine(CultureInfo.InvariantCulture, $"{score.Name.PadRight(width)}  {100 * score.Precision,9:0.00}  {100 * score.Recall,6:0.00}  {100 * score.F1,6:0.00}  {score.Support,7}  {score.Predicted,9}  {score.Correct,7}");
+        }
+    }
+}
