@@ -285,7 +285,7 @@ public sealed class ScoringTests
             options.StaticFeatureColumnName = "Statics";
             options.LabelColumnName = "Labels";
         });
-        LstmRegressionModelParameters network = model.Model;
+        SequenceModelParameters network = model.Model;
         Assert.AreEqual("Gru True 2 Mean 5 2 2 3",
             $"{network.CellType} {network.Bidirectional} {network.NumberOfLayers} {network.Pooling} {network.HiddenSize} {network.FeaturesPerStep} {network.StaticFeatureCount} {network.OutputCount}");
         Assert.AreEqual(
@@ -299,7 +299,7 @@ public sealed class ScoringTests
         using var stream = new MemoryStream();
         network.Save(stream);
         stream.Position = 0;
-        LstmRegressionModelParameters loaded = LstmRegressionModelParameters.Load(stream);
+        SequenceModelParameters loaded = SequenceModelParameters.Load(stream);
         foreach ((string name, ReadOnlyMemory<float> weights) in network.Weights)
             Assert.IsTrue(weights.Span.SequenceEqual(loaded.Weights[name].Span), name);
     }

@@ -125,7 +125,7 @@ public sealed class TrainingTests
     {
         var ml = new MLContext(seed: 1);
         IDataView data = Data(ml, Example.Make(10));
-        LstmRegressionModelParameters model = Trainer(ml).Fit(data).Model;
+        SequenceModelParameters model = Trainer(ml).Fit(data).Model;
         var changes = new Dictionary<string, Action<LstmRegressionTrainer.Options>>
         {
             ["CellType is Lstm, expected Gru"] = options => options.CellType = CellType.Gru,
@@ -320,7 +320,7 @@ public sealed class TrainingTests
             IDataView data = Data(ml, Example.Make(40));
             LstmRegressionTrainer trainer = Trainer(ml, options => (options.CheckpointPath, options.NumberOfEpochs, options.EarlyStopping) = (path, 8, new() { Patience = 100 }));
             LstmRegressionTransformer model = trainer.Fit(data);
-            LstmRegressionModelParameters checkpoint = LstmRegressionModelParameters.Load(path);
+            SequenceModelParameters checkpoint = SequenceModelParameters.Load(path);
             foreach ((string name, ReadOnlyMemory<float> weights) in model.Model.Weights)
                 Assert.IsTrue(weights.Span.SequenceEqual(checkpoint.Weights[name].Span), name);
             AssertFinite(Trainer(ml).Fit(data, null, checkpoint));

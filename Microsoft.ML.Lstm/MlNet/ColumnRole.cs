@@ -34,8 +34,8 @@ internal sealed class ColumnRole
     public static ColumnRole BinaryLabel { get; } = new("label", "Boolean", column =>
         column.ItemType.Equals(BooleanDataViewType.Instance) && column.Kind == SchemaShape.Column.VectorKind.Scalar);
 
-    public static ColumnRole ClassLabel { get; } = new("label", "Key", column =>
-        column.IsKey && column.Kind == SchemaShape.Column.VectorKind.Scalar);
+    public static ColumnRole ClassLabel { get; } = new("label", "Key<UInt32>", column =>
+        column.IsKey && column.ItemType.Equals(NumberDataViewType.UInt32) && column.Kind == SchemaShape.Column.VectorKind.Scalar);
 
     public static ColumnRole StepLabel { get; } = new("label", "a vector of Key, one for each step", column =>
         column.IsKey && column.Kind != SchemaShape.Column.VectorKind.Scalar);

@@ -1,4 +1,5 @@
 using Microsoft.ML.Lstm;
+using Microsoft.ML.Lstm.Scoring;
 using Microsoft.ML.Runtime;
 
 [assembly: Microsoft.ML.LoadableClass(typeof(LstmRegressionTransformer), null, typeof(Microsoft.ML.SignatureLoadModel), "LSTM Regression", LstmRegressionTransformer.LoaderSignature)]
@@ -11,19 +12,16 @@ public sealed partial class LstmRegressionTransformer
 
     private protected override VersionInfo GetVersionInfo() => Version;
 
-    // 1.0: the first.
-    private static VersionInfo Version => new(
-        modelSignature: "LSTMREGR",
-        verWrittenCur: 0x00010000,
-        verReadableCur: 0x00010000,
-        verWeCanReadBack: 0x00010000,
-        loaderAssemblyName: typeof(LstmRegressionTransformer).Assembly.FullName,
-        loaderSignature: LoaderSignature);
+    private static VersionInfo Version => FirstVersion("LSTMREGR", LoaderSignature);
 
     // ML.NET finds it by its name and parameters.
     internal static LstmRegressionTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
     {
-        (Network.SequenceModel network, Scoring.ScoringColumns columns) = Load(env, ctx, Version);
-        return new LstmRegressionTransformer(env, new LstmRegressionModelParameters(network), columns);
+        (SequenceModelParameters model, ScoringColumns columns) = Load(env, ctx, Version, (shape, columns) =>
+        {
+            if (!columns.VectorScore && shape.OutputSize != 1)
+                throw new InvalidDataException($"A saved LSTM model has {shape.OutputSize} outputs, but its score is to be a single value.");
+        });
+        return new LstmRegressionTransformer(env, model, columns);
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.Scoring;
 
 namespace Microsoft.ML.Lstm.MlNet;
 
@@ -12,6 +13,26 @@ internal static class SchemaShapes
     public static SchemaShape.Column Single(string name, bool isVector, bool isScore)
         => new(name, isVector ? SchemaShape.Column.VectorKind.Vector : SchemaShape.Column.VectorKind.Scalar, NumberDataViewType.Single,
             isKey: false, isScore ? new SchemaShape(AnnotationUtils.GetTrainerOutputAnnotation()) : null);
+
+    /// <summary>The columns of a binary classification: the predicted label, the score and the probability.</summary>
+    public static IEnumerable<SchemaShape.Column> BinaryClassification() =>
+    [
+        new(PredictedLabel.ColumnName, SchemaShape.Column.VectorKind.Scalar, BooleanDataViewType.Instance, isKey: false, new SchemaShape(AnnotationUtils.GetTrainerOutputAnnotation())),
+        Single(ScoreColumn.ColumnName, isVector: false, isScore: true),
+        new(ProbabilityColumn.ColumnName, SchemaShape.Column.VectorKind.Scalar, NumberDataViewType.Single, isKey: false, new SchemaShape(AnnotationUtils.GetTrainerOutputAnnotation(isNormalized: true))),
+    ];
+
+    /// <summary>The columns of a multiclass classification: the predicted label and the score, with what is known of the label's values.</summary>
+    public static IEnumerable<SchemaShape.Column> MulticlassClassification(SchemaShape.Column label) =>
+    [
+        new(PredictedLabel.ColumnName, SchemaShape.Column.VectorKind.Scalar, NumberDataViewType.UInt32, isKey: true,
+            new SchemaShape([.. KeyValuesOf(label), .. AnnotationUtils.GetTrainerOutputAnnotation()])),
+        new(ScoreColumn.ColumnName, SchemaShape.Column.VectorKind.Vector, NumberDataViewType.Single, isKey: false,
+            new SchemaShape(AnnotationUtils.AnnotationsForMulticlassScoreColumn(label))),
+    ];
+
+    private static IEnumerable<SchemaShape.Column> KeyValuesOf(SchemaShape.Column label)
+        => label.Annotations.TryFindColumn(AnnotationUtils.Kinds.KeyValues, out SchemaShape.Column values) ? [values] : [];
 
     /// <summary><paramref name="schema"/> with <paramref name="columns"/> behind it, or in the place of those with the same name.</summary>
     public static SchemaShape With(this SchemaShape schema, IEnumerable<SchemaShape.Column> columns)

@@ -2,21 +2,41 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.Lstm.MlNet;
 
-/// <summary>The annotations by which ML.NET's evaluators know a column of scores.</summary>
+/// <summary>The annotations by which ML.NET's evaluators and converters know the columns that come with a score.</summary>
 internal static class ScoreAnnotations
 {
     public const string Regression = AnnotationUtils.Const.ScoreColumnKind.Regression;
 
     public const string MultiOutputRegression = AnnotationUtils.Const.ScoreColumnKind.MultiOutputRegression;
 
-    /// <summary>The annotations of a score column behind the columns of <paramref name="input"/>, in a score set of its own.</summary>
-    public static DataViewSchema.Annotations Create(DataViewSchema input, string scoreColumnKind)
+    public const string BinaryClassification = AnnotationUtils.Const.ScoreColumnKind.BinaryClassification;
+
+    public const string MulticlassClassification = AnnotationUtils.Const.ScoreColumnKind.MulticlassClassification;
+
+    public const string SequenceClassification = AnnotationUtils.Const.ScoreColumnKind.SequenceClassification;
+
+    public const string Score = AnnotationUtils.Const.ScoreValueKind.Score;
+
+    public const string Probability = AnnotationUtils.Const.ScoreValueKind.Probability;
+
+    public const string PredictedLabel = AnnotationUtils.Const.ScoreValueKind.PredictedLabel;
+
+    public const string KeyValues = AnnotationUtils.Kinds.KeyValues;
+
+    public const string SlotNames = AnnotationUtils.Kinds.SlotNames;
+
+    public const string TrainingLabelValues = AnnotationUtils.Kinds.TrainingLabelValues;
+
+    /// <summary>Adds those of a column behind the columns of <paramref name="input"/>; all columns of one transformer are a score set of their own.</summary>
+    public static void AddScore(this DataViewSchema.Annotations.Builder builder, DataViewSchema input, string scoreColumnKind, string scoreValueKind)
     {
         uint lastSet = input.GetMaxAnnotationKind(out _, AnnotationUtils.Kinds.ScoreColumnSetId);
-        var builder = new DataViewSchema.Annotations.Builder();
         builder.AddPrimitiveValue(AnnotationUtils.Kinds.ScoreColumnSetId, AnnotationUtils.ScoreColumnSetIdType, lastSet + 1);
         builder.AddPrimitiveValue(AnnotationUtils.Kinds.ScoreColumnKind, TextDataViewType.Instance, scoreColumnKind.AsMemory());
-        builder.AddPrimitiveValue(AnnotationUtils.Kinds.ScoreValueKind, TextDataViewType.Instance, AnnotationUtils.Const.ScoreValueKind.Score.AsMemory());
-        return builder.ToAnnotations();
+        builder.AddPrimitiveValue(AnnotationUtils.Kinds.ScoreValueKind, TextDataViewType.Instance, scoreValueKind.AsMemory());
     }
+
+    /// <summary>Says that the column's values are from 0 to 1.</summary>
+    public static void AddIsNormalized(this DataViewSchema.Annotations.Builder builder)
+        => builder.AddPrimitiveValue(AnnotationUtils.Kinds.IsNormalized, BooleanDataViewType.Instance, true);
 }

@@ -6,7 +6,7 @@ namespace Microsoft.ML.Lstm;
 
 // An entry of a model.zip: ML.NET's header, which names our loader and this assembly, and beside it the columns as JSON and the
 // network as one safetensors stream. The internal interface is how PermutationFeatureImportance finds the feature column.
-public abstract partial class SequencePredictionTransformer<TModel> : ISingleFeaturePredictionTransformer
+public abstract partial class SequencePredictionTransformer : ISingleFeaturePredictionTransformer
 {
     private const string ColumnsStream = "Columns.json";
     private const string NetworkStream = "Model.safetensors";
@@ -15,6 +15,15 @@ public abstract partial class SequencePredictionTransformer<TModel> : ISingleFea
     private const long MaxColumnsBytes = 1 << 20;
 
     private protected abstract VersionInfo GetVersionInfo();
+
+    /// <summary>Version 1.0, the first.</summary>
+    private protected static VersionInfo FirstVersion(string modelSignature, string loaderSignature) => new(
+        modelSignature,
+        verWrittenCur: 0x00010000,
+        verReadableCur: 0x00010000,
+        verWeCanReadBack: 0x00010000,
+        loaderAssemblyName: typeof(SequencePredictionTransformer).Assembly.FullName,
+        loaderSignature: loaderSignature);
 
     void ICanSaveModel.Save(ModelSaveContext ctx)
     {
@@ -26,7 +35,12 @@ public abstract partial class SequencePredictionTransformer<TModel> : ISingleFea
     }
 
     /// <summary>Reads what <c>Save</c> wrote.</summary>
-    private protected static (Network.SequenceModel Network, ScoringColumns Columns) Load(IHostEnvironment environment, ModelLoadContext ctx, VersionInfo version)
+    /// <param name="environment">The environment.</param>
+    /// <param name="ctx">The model's entry.</param>
+    /// <param name="version">The versions that can be read.</param>
+    /// <param name="check">Throws when network and columns are none of the task's.</param>
+    private protected static (SequenceModelParameters Model, ScoringColumns Columns) Load(IHostEnvironment environment, ModelLoadContext ctx, VersionInfo version,
+        Action<Network.NetworkShape, ScoringColumns> check)
     {
         ctx.CheckAtModel(version);
         try
@@ -46,9 +60,8 @@ public abstract partial class SequencePredictionTransformer<TModel> : ISingleFea
                 throw new InvalidDataException("A saved LSTM model has embeddings of other vocabularies than its columns.");
             if (columns.StaticFeatureColumnName is null != (network.Shape.StaticSize == 0))
                 throw new InvalidDataException($"A saved LSTM model has {network.Shape.StaticSize} static features, but its columns say '{columns.StaticFeatureColumnName}'.");
-            if (!columns.VectorScore && network.Shape.OutputSize != 1)
-                throw new InvalidDataException($"A saved LSTM model has {network.Shape.OutputSize} outputs, but its score is to be a single value.");
-            return (network, columns);
+            check(network.Shape, columns);
+            return (new SequenceModelParameters(network), columns);
         }
         catch (InvalidDataException error)
         {

@@ -1,3 +1,4 @@
+using Microsoft.ML.Lstm.MlNet;
 using Microsoft.ML.Lstm.Scoring;
 using Microsoft.ML.Runtime;
 
@@ -17,12 +18,12 @@ namespace Microsoft.ML.Lstm;
 /// ]]></format>
 /// </remarks>
 /// <seealso cref="LstmCatalog.Lstm(RegressionCatalog.RegressionTrainers, LstmRegressionTrainer.Options)"/>
-public sealed partial class LstmRegressionTransformer : SequencePredictionTransformer<LstmRegressionModelParameters>
+public sealed partial class LstmRegressionTransformer : SequencePredictionTransformer
 {
     private const string RegistrationName = "LstmRegressionTransformer";
 
-    internal LstmRegressionTransformer(IHostEnvironment environment, LstmRegressionModelParameters model, ScoringColumns columns)
-        : base(environment.Register(RegistrationName), model, columns, [columns.VectorScore ? new VectorScoreColumn(model.OutputCount) : new ScoreColumn()])
+    internal LstmRegressionTransformer(IHostEnvironment environment, SequenceModelParameters model, ScoringColumns columns)
+        : base(environment.Register(RegistrationName), model, columns, [columns.VectorScore ? new VectorScoreColumn(model.OutputCount) : new ScoreColumn(ScoreAnnotations.Regression)])
     {
     }
 }

@@ -1,5 +1,4 @@
 using Microsoft.ML.Data;
-using Microsoft.ML.Lstm.MlNet;
 
 namespace Microsoft.ML.Lstm.Scoring;
 
@@ -26,38 +25,4 @@ internal abstract class OutputColumn(string name, DataViewType type)
             values.CopyTo(editor.Values);
         destination = editor.Commit();
     }
-}
-
-/// <summary>The predicted value.</summary>
-internal sealed class ScoreColumn() : OutputColumn(ColumnName, NumberDataViewType.Single)
-{
-    public const string ColumnName = "Score";
-
-    public override DataViewSchema.Annotations Annotate(DataViewSchema input) => ScoreAnnotations.Create(input, ScoreAnnotations.Regression);
-
-    public override Delegate CreateGetter(ScoredRow row) => (ValueGetter<float>)((ref float value) =>
-    {
-        ReadOnlySpan<float> output = row.Output;
-        value = output.IsEmpty ? float.NaN : output[0];
-    });
-}
-
-/// <summary>The predicted values, when several are learned at once.</summary>
-internal sealed class VectorScoreColumn(int size) : OutputColumn(ScoreColumn.ColumnName, new VectorDataViewType(NumberDataViewType.Single, size))
-{
-    private readonly int _size = size;
-
-    public override DataViewSchema.Annotations Annotate(DataViewSchema input) => ScoreAnnotations.Create(input, ScoreAnnotations.MultiOutputRegression);
-
-    public override Delegate CreateGetter(ScoredRow row)
-        => (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) => Copy(row.Output, _size, ref value));
-}
-
-/// <summary>The encoding of the sequence, for other components to use.</summary>
-internal sealed class EncodingColumn(string name, int size) : OutputColumn(name, new VectorDataViewType(NumberDataViewType.Single, size))
-{
-    private readonly int _size = size;
-
-    public override Delegate CreateGetter(ScoredRow row)
-        => (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) => Copy(row.Encoding, _size, ref value));
 }

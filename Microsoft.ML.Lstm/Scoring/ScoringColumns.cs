@@ -27,6 +27,12 @@ internal sealed record ScoringColumns
     /// <summary>Whether the score is a vector, as the label was; else it is a single value.</summary>
     public required bool VectorScore { get; init; }
 
+    /// <summary>The probability above which a binary classification says yes; null for other tasks.</summary>
+    public float? Threshold { get; init; }
+
+    /// <summary>What the keys of the label stand for; null when it is no key or its keys have no values.</summary>
+    public LabelValues? LabelValues { get; init; }
+
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, Json);
 
     /// <exception cref="InvalidDataException">The JSON is not that of such columns.</exception>

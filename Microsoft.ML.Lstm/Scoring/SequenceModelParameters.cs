@@ -4,9 +4,9 @@ using Microsoft.ML.Lstm.Persistence;
 namespace Microsoft.ML.Lstm;
 
 /// <summary>A trained recurrent network: what it looks like, and its weights. It doesn't change, and any number of threads may use it at once.</summary>
-public abstract class SequenceModelParameters
+public sealed class SequenceModelParameters
 {
-    private protected SequenceModelParameters(SequenceModel network)
+    internal SequenceModelParameters(SequenceModel network)
     {
         Network = network;
         Weights = network.Parameters.Parameters.ToDictionary(
@@ -69,5 +69,25 @@ public abstract class SequenceModelParameters
     {
         ArgumentNullException.ThrowIfNull(stream);
         ModelFile.Write(stream, Network);
+    }
+
+    /// <summary>Reads what <see cref="Save(string)"/> or a checkpoint wrote, to go on training it.</summary>
+    /// <param name="path">The file.</param>
+    /// <returns>The network.</returns>
+    /// <exception cref="InvalidDataException">The file is not such a file, or is damaged.</exception>
+    public static SequenceModelParameters Load(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        return new SequenceModelParameters(ModelFile.Load(path));
+    }
+
+    /// <summary>Reads what <see cref="Save(Stream)"/> wrote.</summary>
+    /// <param name="stream">Holds the network, from its position to its end; it stays open.</param>
+    /// <returns>The network.</returns>
+    /// <exception cref="InvalidDataException">The stream does not hold a network, or a damaged one.</exception>
+    public static SequenceModelParameters Load(Stream stream)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        return new SequenceModelParameters(ModelFile.Read(stream));
     }
 }

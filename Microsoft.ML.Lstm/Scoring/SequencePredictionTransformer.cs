@@ -14,9 +14,7 @@ namespace Microsoft.ML.Lstm;
 /// multiple of the features a step, NaN or infinity in features or static features) gets NaN everywhere, and no other row is
 /// affected by it. Sequences may be longer or shorter than those trained on. Any number of threads may use a transformer at once.
 /// </remarks>
-/// <typeparam name="TModel">The trained network.</typeparam>
-public abstract partial class SequencePredictionTransformer<TModel> : ISingleFeaturePredictionTransformer<TModel>
-    where TModel : SequenceModelParameters
+public abstract partial class SequencePredictionTransformer : ISingleFeaturePredictionTransformer<SequenceModelParameters>
 {
     private readonly IHost _host;
     private readonly ScoringColumns _columns;
@@ -26,7 +24,7 @@ public abstract partial class SequencePredictionTransformer<TModel> : ISingleFea
     // Packed for scoring once, and only if there is something to score.
     private readonly Lazy<ScoringNetwork> _network;
 
-    private protected SequencePredictionTransformer(IHost host, TModel model, ScoringColumns columns, IEnumerable<OutputColumn> outputs)
+    private protected SequencePredictionTransformer(IHost host, SequenceModelParameters model, ScoringColumns columns, IEnumerable<OutputColumn> outputs)
     {
         _host = host;
         _columns = columns;
@@ -40,7 +38,7 @@ public abstract partial class SequencePredictionTransformer<TModel> : ISingleFea
     }
 
     /// <summary>The trained network.</summary>
-    public TModel Model { get; }
+    public SequenceModelParameters Model { get; }
 
     /// <summary>The column that sequences are read from; the first of <see cref="FeatureColumnNames"/>.</summary>
     public string FeatureColumnName => _columns.Features[0].Name;

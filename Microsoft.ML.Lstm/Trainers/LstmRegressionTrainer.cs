@@ -1,6 +1,5 @@
 using Microsoft.ML.Lstm.Data;
 using Microsoft.ML.Lstm.MlNet;
-using Microsoft.ML.Lstm.Network;
 using Microsoft.ML.Lstm.Scoring;
 using Microsoft.ML.Lstm.Training;
 using Microsoft.ML.Runtime;
@@ -49,7 +48,7 @@ namespace Microsoft.ML.Lstm;
 /// <seealso cref="LstmCatalog.Lstm(RegressionCatalog.RegressionTrainers, string, string, string, int?, int, int, float, int)"/>
 /// <seealso cref="LstmCatalog.Lstm(RegressionCatalog.RegressionTrainers, Options)"/>
 /// <seealso cref="Options"/>
-public sealed class LstmRegressionTrainer : SequenceTrainerBase<LstmRegressionTrainer.Options, LstmRegressionTransformer, LstmRegressionModelParameters>
+public sealed class LstmRegressionTrainer : SequenceTrainerBase<LstmRegressionTrainer.Options, LstmRegressionTransformer>
 {
     internal LstmRegressionTrainer(IHostEnvironment environment, Options options)
         : base(environment, "LstmRegression", options)
@@ -61,10 +60,9 @@ public sealed class LstmRegressionTrainer : SequenceTrainerBase<LstmRegressionTr
     private protected override IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label)
         => [SchemaShapes.Single(ScoreColumn.ColumnName, label.Kind == SchemaShape.Column.VectorKind.Vector, isScore: true)];
 
-    private protected override TrainingTask CreateTask(LabelColumn label) => new RegressionTask(Settings.LossFunction, Settings.NormalizeLabel);
+    private protected override TrainingTask CreateTask(LabelColumn label, SequenceSet training) => new RegressionTask(Settings.LossFunction, Settings.NormalizeLabel);
 
-    private protected override LstmRegressionTransformer CreateTransformer(SequenceModel network, ScoringColumns columns)
-        => new(Host, new LstmRegressionModelParameters(network), columns);
+    private protected override LstmRegressionTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns) => new(Host, model, columns);
 
     /// <summary>
     /// Options for the <see cref="LstmRegressionTrainer"/> as used in

@@ -13,11 +13,9 @@ namespace Microsoft.ML.Lstm;
 /// <summary>Trains recurrent networks on a column of sequences. The base of the trainers of this package.</summary>
 /// <typeparam name="TOptions">The options of the task.</typeparam>
 /// <typeparam name="TTransformer">What training results in.</typeparam>
-/// <typeparam name="TModel">The network in it.</typeparam>
-public abstract class SequenceTrainerBase<TOptions, TTransformer, TModel> : ITrainerEstimator<TTransformer, TModel>
+public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEstimator<TTransformer, SequenceModelParameters>
     where TOptions : SequenceTrainerOptions
-    where TTransformer : SequencePredictionTransformer<TModel>
-    where TModel : SequenceModelParameters
+    where TTransformer : SequencePredictionTransformer
 {
     private protected SequenceTrainerBase(IHostEnvironment environment, string registrationName, TOptions options)
     {
@@ -25,8 +23,8 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer, TModel> : ITra
         Host = environment.Register(registrationName);
         Settings = (TOptions)options.Copy();
         Settings.Validate();
-        if (Settings.EncodingColumnName == ScoreColumn.ColumnName)
-            throw new ArgumentOutOfRangeException(nameof(options.EncodingColumnName), Settings.EncodingColumnName, $"{nameof(options.EncodingColumnName)} must not be the name of the score column.");
+        if (Settings.EncodingColumnName is ScoreColumn.ColumnName or ProbabilityColumn.ColumnName or PredictedLabel.ColumnName)
+            throw new ArgumentOutOfRangeException(nameof(options.EncodingColumnName), Settings.EncodingColumnName, $"{nameof(options.EncodingColumnName)} must not be the name of a column of scores or predicted labels.");
     }
 
     private protected IHost Host { get; }
@@ -60,7 +58,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer, TModel> : ITra
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
     /// <exception cref="ArgumentException"><paramref name="initialModel"/> has another shape.</exception>
     /// <exception cref="InvalidOperationException">No row can be used, or one can't and the options say that this is an error.</exception>
-    public TTransformer Fit(IDataView trainData, IDataView? validationData, TModel? initialModel = null)
+    public TTransformer Fit(IDataView trainData, IDataView? validationData, SequenceModelParameters? initialModel = null)
     {
         ArgumentNullException.ThrowIfNull(trainData);
         DataViewSchema schema = trainData.Schema;
@@ -74,7 +72,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer, TModel> : ITra
         SequenceSet training = reader.Read(trainData, "training data", monitor.Warn);
         SequenceSet? validation = validationData is null ? null : reader.Read(validationData, "validation data", monitor.Warn);
 
-        TrainingTask task = CreateTask(label);
+        TrainingTask task = CreateTask(label, training);
         if (initialModel is not null)
             CheckShape(initialModel.Network.Shape, TrainingLoop.ShapeOf(Settings, task, training));
         monitor.Info($"Training on {training.Describe()}{(validation is null ? "" : $", validating on {validation.Count}")}.");
@@ -83,12 +81,13 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer, TModel> : ITra
             Initial = initialModel?.Network,
             SaveCheckpoint = Settings.CheckpointPath is { } path ? model => ModelFile.Save(path, model) : null,
         });
-        return CreateTransformer(network, new ScoringColumns
+        return CreateTransformer(new SequenceModelParameters(network), new ScoringColumns
         {
             Features = [.. input.Features],
             StaticFeatureColumnName = Settings.StaticFeatureColumnName,
             EncodingColumnName = Settings.EncodingColumnName,
             VectorScore = schema[label.Name].Type is VectorDataViewType,
+            LabelValues = label.Classes > 0 ? LabelValues.Of(schema[label.Name], label.Classes) : null,
         });
     }
 
@@ -120,9 +119,9 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer, TModel> : ITra
     private protected abstract IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label);
 
     /// <summary>What the network is to do.</summary>
-    private protected abstract TrainingTask CreateTask(LabelColumn label);
+    private protected abstract TrainingTask CreateTask(LabelColumn label, SequenceSet training);
 
-    private protected abstract TTransformer CreateTransformer(SequenceModel network, ScoringColumns columns);
+    private protected abstract TTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns);
 
     private static void CheckShape(NetworkShape found, NetworkShape expected)
     {

@@ -64,7 +64,7 @@ public abstract class SequenceTrainerOptions : TrainingOptions
     internal IReadOnlyList<string> AllFeatureColumnNames => FeatureColumnNames ?? [FeatureColumnName];
 
     /// <summary>A copy that later changes to this object don't reach.</summary>
-    internal SequenceTrainerOptions Copy()
+    internal virtual SequenceTrainerOptions Copy()
     {
         var copy = (SequenceTrainerOptions)MemberwiseClone();
         copy.FeatureColumnNames = [.. AllFeatureColumnNames];

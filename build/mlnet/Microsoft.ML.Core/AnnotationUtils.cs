@@ -20,13 +20,18 @@ internal static class AnnotationUtils
     {
         public static class ScoreColumnKind
         {
+            public const string BinaryClassification = "BinaryClassification";
+            public const string MulticlassClassification = "MulticlassClassification";
             public const string Regression = "Regression";
             public const string MultiOutputRegression = "MultiOutputRegression";
+            public const string SequenceClassification = "SequenceClassification";
         }
 
         public static class ScoreValueKind
         {
             public const string Score = "Score";
+            public const string PredictedLabel = "PredictedLabel";
+            public const string Probability = "Probability";
         }
     }
 
@@ -69,6 +74,20 @@ internal static class AnnotationUtils
         yield return new(Kinds.ScoreValueKind, SchemaShape.Column.VectorKind.Scalar, TextDataViewType.Instance, false);
         if (isNormalized)
             yield return new(Kinds.IsNormalized, SchemaShape.Column.VectorKind.Scalar, BooleanDataViewType.Instance, false);
+    }
+
+    /// <summary>What the score column of a multiclass trainer is annotated with: the values of the label's keys, if it has any, come first.</summary>
+    public static IEnumerable<SchemaShape.Column> AnnotationsForMulticlassScoreColumn(SchemaShape.Column? labelColumn = null)
+    {
+        if (labelColumn is { IsKey: true } label && label.Annotations.TryFindColumn(Kinds.KeyValues, out SchemaShape.Column values)
+            && values.Kind == SchemaShape.Column.VectorKind.Vector)
+        {
+            if (values.ItemType is TextDataViewType)
+                yield return new(Kinds.SlotNames, SchemaShape.Column.VectorKind.Vector, TextDataViewType.Instance, false);
+            yield return new(Kinds.TrainingLabelValues, SchemaShape.Column.VectorKind.Vector, values.ItemType, false);
+        }
+        foreach (SchemaShape.Column column in GetTrainerOutputAnnotation())
+            yield return column;
     }
 }
 

@@ -1,0 +1,12 @@
+using Microsoft.ML.Data;
+
+namespace Microsoft.ML.Lstm.Scoring;
+
+/// <summary>The encoding of the sequence, for other components to use.</summary>
+internal sealed class EncodingColumn(string name, int size) : OutputColumn(name, new VectorDataViewType(NumberDataViewType.Single, size))
+{
+    private readonly int _size = size;
+
+    public override Delegate CreateGetter(ScoredRow row)
+        => (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) => Copy(row.Encoding, _size, ref value));
+}

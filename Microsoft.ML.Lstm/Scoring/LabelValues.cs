@@ -1,0 +1,104 @@
+using System.Globalization;
+using System.Text.Json.Serialization;
+using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.MlNet;
+
+namespace Microsoft.ML.Lstm.Scoring;
+
+/// <summary>What the keys of a label column stand for, in a form that a file can hold: the names of the classes, mostly.</summary>
+/// <param name="Type">The .NET type of the values, by its name; "Text" for texts.</param>
+/// <param name="Values">The values as texts, in the invariant culture.</param>
+internal sealed record LabelValues(string Type, string[] Values)
+{
+    private static readonly Kind[] Kinds =
+    [
+        new Kind<ReadOnlyMemory<char>>("Text", TextDataViewType.Instance, text => text.ToString(), text => text.AsMemory()),
+        new Kind<bool>(nameof(Boolean), BooleanDataViewType.Instance, value => value.ToString(), bool.Parse),
+        Number<sbyte>(NumberDataViewType.SByte),
+        Number<byte>(NumberDataViewType.Byte),
+        Number<short>(NumberDataViewType.Int16),
+        Number<ushort>(NumberDataViewType.UInt16),
+        Number<int>(NumberDataViewType.Int32),
+        Number<uint>(NumberDataViewType.UInt32),
+        Number<long>(NumberDataViewType.Int64),
+        Number<ulong>(NumberDataViewType.UInt64),
+        Number<float>(NumberDataViewType.Single),
+        Number<double>(NumberDataViewType.Double),
+    ];
+
+    [JsonIgnore]
+    public bool IsText => Type == Kinds[0].Name;
+
+    /// <summary>Those that a column of <paramref name="count"/> keys has as an annotation; null when it has none, or such as a file can't hold.</summary>
+    public static LabelValues? Of(DataViewSchema.Column column, int count)
+    {
+        DataViewSchema.Annotations annotations = column.Annotations;
+        if (annotations.Schema.GetColumnOrNull(ScoreAnnotations.KeyValues) is not { Type: VectorDataViewType type } values || type.Size != count)
+            return null;
+        Kind? kind = Array.Find(Kinds, kind => kind.Type.Equals(type.ItemType));
+        return kind is null ? null : new LabelValues(kind.Name, kind.Read(annotations));
+    }
+
+    /// <exception cref="InvalidDataException">They are not as many as the classes, of no known type, or not of their type.</exception>
+    public void Check(int classes)
+    {
+        if (Values.Length != classes)
+            throw Invalid($"{classes} values of labels", $"{Values.Length}");
+        try
+        {
+            Find().Check(Values);
+        }
+        catch (Exception error) when (error is FormatException or OverflowException or ArgumentNullException)
+        {
+            throw Invalid($"values of labels of type {Type}", "others");
+        }
+    }
+
+    /// <summary>Adds them to the annotations of a column.</summary>
+    public void AddTo(DataViewSchema.Annotations.Builder builder, string annotation) => Find().Add(builder, annotation, Values);
+
+    private Kind Find() => Array.Find(Kinds, kind => kind.Name == Type) ?? throw Invalid($"one of {string.Join(", ", Kinds.Select(kind => kind.Name))} as the type of labels", $"'{Type}'");
+
+    private static InvalidDataException Invalid(string expected, string found) => new($"The columns of a saved LSTM model can't be read: expected {expected}, found {found}.");
+
+    private static Kind<T> Number<T>(NumberDataViewType type)
+        where T : IFormattable, IParsable<T>
+        => new(typeof(T).Name, type, value => value.ToString(null, CultureInfo.InvariantCulture), text => T.Parse(text, CultureInfo.InvariantCulture));
+
+    /// <summary>A type of values, and how they become texts and come back.</summary>
+    private abstract class Kind(string name, PrimitiveDataViewType type)
+    {
+        public string Name { get; } = name;
+
+        public PrimitiveDataViewType Type { get; } = type;
+
+        public abstract string[] Read(DataViewSchema.Annotations annotations);
+
+        public abstract void Check(string[] texts);
+
+        public abstract void Add(DataViewSchema.Annotations.Builder builder, string annotation, string[] texts);
+    }
+
+    private sealed class Kind<T>(string name, PrimitiveDataViewType type, Func<T, string> format, Func<string, T> parse) : Kind(name, type)
+    {
+        public override string[] Read(DataViewSchema.Annotations annotations)
+        {
+            VBuffer<T> values = default;
+            annotations.GetValue(ScoreAnnotations.KeyValues, ref values);
+            return [.. values.DenseValues().Select(format)];
+        }
+
+        public override void Check(string[] texts) => Array.ConvertAll(texts, text => parse(text));
+
+        public override void Add(DataViewSchema.Annotations.Builder builder, string annotation, string[] texts)
+        {
+            T[] values = Array.ConvertAll(texts, text => parse(text));
+            builder.Add(annotation, new VectorDataViewType(Type, values.Length), (ref VBuffer<T> destination) =>
+            {
+                VBufferEditor<T> editor = VBufferEditor.Create(ref destination, values.Length);
+                values.CopyTo(editor.Values);
+                destination = editor.Commit();
+            });
+        }
+    }
+}
