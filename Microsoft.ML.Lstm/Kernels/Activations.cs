@@ -3,47 +3,59 @@ using System.Runtime.CompilerServices;
 namespace Microsoft.ML.Lstm.Kernels;
 
 /// <summary>
-/// The activation functions as vector polynomials, the same on every width.
+/// The exponential function under all activations, as a vector polynomial that is the same on every width.
 /// </summary>
 /// <remarks>
-/// e^x = 2^n · e^r with n = round(x / ln 2) and r = x − n·ln 2 in [−ln 2 / 2, ln 2 / 2], where a polynomial of degree 6
-/// is within 1e-7 relative (coefficients: minimax, as in Cephes' expf). ln 2 is subtracted in two parts so that r keeps
-/// its low bits. The others follow: σ(x) = 1 / (1 + e^(−x)), tanh(x) = 2·σ(2x) − 1, within 2e-7 absolute.
+/// 2^x = 2^⌊x⌋ · 2^(x − ⌊x⌋), the second factor a polynomial of degree 5 on [0, 1] within 8.3e-8 relative (minimax, with
+/// 2^0 = 1 kept exact). The activations follow:
+/// <code>
+/// σ(a) = 1 / (1 + e), e = 2^(<see cref="SigmoidExponent"/>·a)
+/// tanh(a) = (1 − e) / (1 + e), e = 2^(<see cref="TanhExponent"/>·a)
+/// </code>
+/// within 2e-7 absolute. The factors of a are part of the packed weights and biases, so that cells find the exponents
+/// themselves in a row of products, and a cell takes several quotients with one reciprocal.
 /// </remarks>
 internal static class Activations
 {
-    // Between these 2^n is a normal number, and beyond them σ and tanh no longer change in float (but for denormals).
-    private const float MinExponent = -87f;
-    private const float MaxExponent = 88f;
+    /// <summary>−1 / ln 2.</summary>
+    public const float SigmoidExponent = -1.44269504f;
 
+    /// <summary>−2 / ln 2.</summary>
+    public const float TanhExponent = -2.88539008f;
+
+    // Three of these powers may be multiplied and their product inverted without leaving the normal numbers; σ is 5e-13 here.
+    private const float MaxExponent = 41f;
+
+    /// <summary>2^x, for x above 41 2^41; NaN stays NaN.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Exp<S, V>(V x)
+    public static V PowerOfTwo<S, V>(V x)
         where S : struct, ISimd<V>
         where V : struct
     {
-        x = S.Clamp(x, S.Create(MinExponent), S.Create(MaxExponent));
-        V n = S.Round(S.Multiply(x, S.Create(1.44269504f)));
-        V r = S.NegatedMultiplyAdd(n, S.Create(0.693359375f), x);
-        r = S.NegatedMultiplyAdd(n, S.Create(-2.12194440e-4f), r);
-        V p = S.Create(1.9875691500e-4f);
-        p = S.MultiplyAdd(p, r, S.Create(1.3981999507e-3f));
-        p = S.MultiplyAdd(p, r, S.Create(8.3334519073e-3f));
-        p = S.MultiplyAdd(p, r, S.Create(4.1665795894e-2f));
-        p = S.MultiplyAdd(p, r, S.Create(1.6666665459e-1f));
-        p = S.MultiplyAdd(p, r, S.Create(5.0000001201e-1f));
-        p = S.MultiplyAdd(p, S.Multiply(r, r), S.Add(r, S.Create(1f)));
-        return S.Scale(p, n);
+        x = S.LimitExponent(x, S.Create(MaxExponent));
+        V r = S.Fraction(x);
+        V p = S.Create(1.86713007e-3f);
+        p = S.MultiplyAdd(p, r, S.Create(9.01703032e-3f));
+        p = S.MultiplyAdd(p, r, S.Create(5.57999131e-2f));
+        p = S.MultiplyAdd(p, r, S.Create(2.40164450e-1f));
+        p = S.MultiplyAdd(p, r, S.Create(6.93151312e-1f));
+        p = S.MultiplyAdd(p, r, S.Create(1f));
+        return S.Scale(p, x);
     }
 
+    /// <summary>tanh(a) from <see cref="TanhExponent"/>·a.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Sigmoid<S, V>(V x)
+    public static V TanhOfExponent<S, V>(V x)
         where S : struct, ISimd<V>
         where V : struct
-        => S.Reciprocal(S.Add(S.Create(1f), Exp<S, V>(S.Subtract(S.Create(0f), x))));
+    {
+        V e = PowerOfTwo<S, V>(x);
+        return S.Multiply(S.Subtract(S.Create(1f), e), S.Reciprocal(S.Add(S.Create(1f), e)));
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Tanh<S, V>(V x)
         where S : struct, ISimd<V>
         where V : struct
-        => S.MultiplyAdd(S.Create(2f), S.Reciprocal(S.Add(S.Create(1f), Exp<S, V>(S.Multiply(S.Create(-2f), x)))), S.Create(-1f));
+        => TanhOfExponent<S, V>(S.Multiply(x, S.Create(TanhExponent)));
 }

@@ -7,18 +7,24 @@ namespace Microsoft.ML.Lstm.Kernels;
 /// while they are in the first-level cache.
 /// </summary>
 /// <remarks>
-/// Panels of weights outside, rows inside: a panel is read from the second-level cache once for all rows of the step.
+/// Panels of weights outside, rows inside: a panel is read from the second-level cache once for all rows of the step. A tile
+/// leaves its sums in a few cache lines that are used over and over; only what the backward step needs goes to memory.
 /// </remarks>
 internal static unsafe class CellKernel<S, V, TCell>
     where S : struct, ISimd<V>
     where V : struct
     where TCell : struct, ICell<S, V>
 {
+    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Forward(in PackedCell cell, in CellStep step)
     {
         CellLayout layout = cell.Layout;
         GatePanels panels = layout.InputPanels;
+        float* memory = stackalloc float[(GemmTile.MaxRows * GemmTile.MaxVectors + 1) * S.Lanes];
+        // From a whole vector's address on, so that none of them crosses a cache line.
+        var products = (float*)(((nint)memory + S.Lanes * sizeof(float) - 1) & -(S.Lanes * sizeof(float)));
+        nint productRow = GemmTile.MaxVectors * S.Lanes;
         for (int panel = 0; panel < panels.Count; panel++)
         {
             int firstBlock = panel * panels.FullBlocks;
@@ -27,9 +33,9 @@ internal static unsafe class CellKernel<S, V, TCell>
             {
                 bool carried = row < step.Carried;
                 int rows = Math.Min(S.TileRows, (carried ? step.Carried : step.Rows) - row);
-                Products(cell, step, panel, row, rows, carried);
+                Products(cell, step, panel, row, rows, carried, products, productRow);
                 for (int block = firstBlock; block < endBlock; block++)
-                    Activate(layout, step, block, row, rows, carried);
+                    Activate(layout, step, block, row, rows, carried, products + (block - firstBlock) * TCell.Slots * S.Lanes, productRow);
                 row += rows;
             }
         }
@@ -38,59 +44,61 @@ internal static unsafe class CellKernel<S, V, TCell>
     /// <summary>x·W + b of any number of rows, for a <see cref="CellStep"/> without x to go on from.</summary>
     public static void InputProducts(in PackedCell cell, int rows, float* x, nint xRow, float* gates)
     {
-        var step = new CellStep { Rows = rows, X = x, XRow = xRow, Gates = gates };
-        for (int panel = 0; panel < cell.Layout.InputPanels.Count; panel++)
+        var step = new CellStep { Rows = rows, X = x, XRow = xRow };
+        GatePanels panels = cell.Layout.InputPanels;
+        nint gateRow = cell.Layout.GateWidth;
+        for (int panel = 0; panel < panels.Count; panel++)
         {
             for (int row = 0; row < rows; row += S.TileRows)
-                Products(cell, step, panel, row, Math.Min(S.TileRows, rows - row), carried: false);
+                Products(cell, step, panel, row, Math.Min(S.TileRows, rows - row), carried: false, gates + row * gateRow + panels.Column(panel), gateRow);
         }
     }
 
-    private static void Products(in PackedCell cell, in CellStep step, int panel, int row, int rows, bool carried)
+    /// <summary>The sums of a panel of gate columns for a tile of rows.</summary>
+    private static void Products(in PackedCell cell, in CellStep step, int panel, int row, int rows, bool carried, float* products, nint productRow)
     {
         CellLayout layout = cell.Layout;
         GatePanels inputs = layout.InputPanels;
         GatePanels hiddens = layout.HiddenPanels;
         int lanes = S.Lanes;
-        nint gateRow = layout.GateWidth;
-        float* gates = step.Gates + row * gateRow;
         int vectors = inputs.Vectors(panel);
-        int column = inputs.Column(panel);
-        bool hasInput = step.X != null;
+        float* init = cell.Bias + inputs.Column(panel);
+        nint initRow = 0;
         Product x = default, h = default;
-        if (hasInput)
+        if (step.X != null)
+        {
             x = new Product(step.X + row * step.XRow, step.XRow, 1, cell.Input + inputs.Offset(panel, cell.InputWidth), vectors * lanes, cell.InputWidth);
+        }
+        else
+        {
+            initRow = layout.GateWidth;
+            init = step.Gates + row * initRow + inputs.Column(panel);
+        }
         if (carried)
             h = new Product(step.HPrevious + row * step.HRow, step.HRow, 1, cell.Hidden + hiddens.Offset(panel, layout.PaddedSize), vectors * lanes, layout.PaddedSize);
 
         if (hiddens.FirstSlot == inputs.FirstSlot)
         {
-            if (hasInput)
-                GemmTile.Run<S, V>(rows, vectors, cell.Bias + column, 0, x, h, gates + column, gateRow);
-            else if (carried)
-                GemmTile.Run<S, V>(rows, vectors, gates + column, gateRow, h, default, gates + column, gateRow);
+            GemmTile.Run<S, V>(rows, vectors, init, initRow, x, h, products, productRow);
             return;
         }
-
         // GRU: the two products share only two of their three slots. The fourth begins as the hidden state's bias.
-        if (hasInput)
-        {
-            GemmTile.Run<S, V>(rows, vectors, cell.Bias + column, 0, x, default, gates + column, gateRow);
-            int last = column + 3 * lanes;
-            for (int m = 0; m < rows; m++)
-                S.Store(S.Load(cell.Bias + last), gates + m * gateRow + last);
-        }
-        column = hiddens.Column(panel);
+        GemmTile.Run<S, V>(rows, vectors, init, initRow, x, default, products, productRow);
+        int last = vectors * lanes;
+        for (int m = 0; m < rows; m++)
+            S.Store(S.Load(init + m * initRow + last), products + m * productRow + last);
+        products += lanes;
         if (carried)
-            GemmTile.Run<S, V>(rows, vectors, gates + column, gateRow, h, default, gates + column, gateRow);
+            GemmTile.Run<S, V>(rows, vectors, products, productRow, h, default, products, productRow);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Activate(CellLayout layout, in CellStep step, int block, int row, int rows, bool carried)
+    private static void Activate(CellLayout layout, in CellStep step, int block, int row, int rows, bool carried, float* products, nint productRow)
     {
         int unit = block * S.Lanes;
         nint stateRow = layout.PaddedSize;
-        float* gates = step.Gates + row * (nint)layout.GateWidth + unit * TCell.Slots;
+        nint gateRow = step.Keep ? layout.GateWidth : 0;
+        float* gates = step.Keep ? step.Gates + row * gateRow + unit * TCell.Slots : null;
         float* c = step.C + row * stateRow + unit;
         float* cPrevious = step.CPrevious + row * stateRow + unit;
         float* h = step.H + row * step.HRow + unit;
@@ -98,8 +106,12 @@ internal static unsafe class CellKernel<S, V, TCell>
         for (int m = 0; m < rows; m++)
         {
             V cBefore = carried && TCell.HasCellState ? S.Load(cPrevious + m * stateRow) : S.Create(0f);
+            TCell.Begin(products + m * productRow, cBefore, c + m * stateRow, gates + m * gateRow);
+        }
+        for (int m = 0; m < rows; m++)
+        {
             V hBefore = carried ? S.Load(hPrevious + m * step.HRow) : S.Create(0f);
-            S.Store(TCell.Forward(gates + m * (nint)layout.GateWidth, cBefore, hBefore, c + m * stateRow), h + m * step.HRow);
+            S.Store(TCell.Finish(products + m * productRow, hBefore, c + m * stateRow, gates + m * gateRow), h + m * step.HRow);
         }
     }
 

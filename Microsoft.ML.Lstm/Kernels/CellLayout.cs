@@ -45,6 +45,16 @@ internal sealed class CellLayout
     /// <summary>The gate columns that the recurrent weights produce.</summary>
     public GatePanels HiddenPanels => Cell == CellType.Gru ? new(this, 1, 3) : new(this, 0, Slots);
 
+    /// <summary>
+    /// What the packed weights and biases of a slot have as a factor, so that the products are the exponents of its activation
+    /// function; see <see cref="Activations"/>.
+    /// </summary>
+    public float ExponentFactor(int slot)
+    {
+        bool isTanh = Cell switch { CellType.Lstm => slot == 2, CellType.Gru => slot is 0 or 3, _ => true };
+        return isTanh ? Activations.TanhExponent : Activations.SigmoidExponent;
+    }
+
     /// <summary>The slot and the unit of a column of a row of gates; units from H on only fill up the last block.</summary>
     public (int Slot, int Unit) Locate(int gateColumn)
     {

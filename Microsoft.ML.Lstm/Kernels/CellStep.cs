@@ -8,16 +8,16 @@ internal readonly unsafe struct PackedCell(CellLayout layout, int inputWidth, fl
     /// <summary>Features of a row of x in memory.</summary>
     public readonly int InputWidth = inputWidth;
 
-    /// <summary>W: panels of [<see cref="InputWidth"/> x up to 4 vectors] over the gates.</summary>
+    /// <summary>W: panels of [<see cref="InputWidth"/> x up to 4 vectors] over the gates, times their exponent factors.</summary>
     public readonly float* Input = input;
 
-    /// <summary>U: panels of [padded H x up to 4 vectors] over the gates.</summary>
+    /// <summary>U: panels of [padded H x up to 4 vectors] over the gates, times their exponent factors.</summary>
     public readonly float* Hidden = hidden;
 
     /// <summary>Uᵀ: panels of [gate width x up to 4 vectors] over the units.</summary>
     public readonly float* HiddenTransposed = hiddenTransposed;
 
-    /// <summary>One row of gates.</summary>
+    /// <summary>One row of gates, times their exponent factors.</summary>
     public readonly float* Bias = bias;
 }
 
@@ -45,8 +45,14 @@ internal unsafe struct CellStep
     /// <summary>c, of stride padded H as all the states below.</summary>
     public float* C;
 
-    /// <summary>Activated gates after the forward step, gradients of the products after the backward step; stride gate width.</summary>
+    /// <summary>
+    /// Stride gate width. Before the forward step x·W + b when <see cref="X"/> is null; activated gates after it, when they are
+    /// kept; gradients of the products after the backward step.
+    /// </summary>
     public float* Gates;
+
+    /// <summary>Whether the activated gates are kept for the backward step.</summary>
+    public bool Keep;
 
     /// <summary>Backward: the gradient of h from above, or null; its stride is <see cref="HRow"/>.</summary>
     public float* DOutput;

@@ -55,7 +55,7 @@ internal abstract unsafe class CpuKernels
     private static CpuKernels[] Detect()
     {
         var available = new List<CpuKernels>();
-        if (Vector512.IsHardwareAccelerated && Avx512F.IsSupported)
+        if (Vector512.IsHardwareAccelerated && Avx512DQ.IsSupported)
             available.Add(new CpuKernels<Simd512, Vector512<float>>("Vector512"));
         if (Vector256.IsHardwareAccelerated && Fma.IsSupported)
             available.Add(new CpuKernels<Simd256, Vector256<float>>("Vector256"));

@@ -21,16 +21,32 @@ internal readonly struct GruCell<S, V> : ICell<S, V>
     public static bool HasCellState => false;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe V Forward(float* gates, V cPrevious, V hPrevious, float* c)
+    public static unsafe void Begin(float* products, V cPrevious, float* c, float* gates)
     {
         int lanes = S.Lanes;
-        V r = Activations.Sigmoid<S, V>(S.Load(gates + lanes));
-        V z = Activations.Sigmoid<S, V>(S.Load(gates + 2 * lanes));
-        V n = Activations.Tanh<S, V>(S.MultiplyAdd(r, S.Load(gates + 3 * lanes), S.Load(gates)));
-        S.Store(n, gates);
+        V one = S.Create(1f);
+        V r1 = S.Add(one, Activations.PowerOfTwo<S, V>(S.Load(products + lanes)));
+        V z1 = S.Add(one, Activations.PowerOfTwo<S, V>(S.Load(products + 2 * lanes)));
+        V reciprocal = S.Reciprocal(S.Multiply(r1, z1));
+        V r = S.Multiply(reciprocal, z1);
+        V z = S.Multiply(reciprocal, r1);
+        V m = S.Load(products + 3 * lanes);
+        S.Store(S.MultiplyAdd(r, m, S.Load(products)), products);
+        S.Store(z, products + 2 * lanes);
+        if (gates == null)
+            return;
         S.Store(r, gates + lanes);
         S.Store(z, gates + 2 * lanes);
-        return S.MultiplyAdd(z, S.Subtract(hPrevious, n), n);
+        S.Store(S.Multiply(m, S.Create(1f / Activations.TanhExponent)), gates + 3 * lanes);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe V Finish(float* products, V hPrevious, float* c, float* gates)
+    {
+        V n = Activations.TanhOfExponent<S, V>(S.Load(products));
+        if (gates != null)
+            S.Store(n, gates);
+        return S.MultiplyAdd(S.Load(products + 2 * S.Lanes), S.Subtract(hPrevious, n), n);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -5,8 +5,10 @@ namespace Microsoft.ML.Lstm.Kernels;
 /// </summary>
 /// <remarks>
 /// The slots of a unit block (one vector of units) lie beside each other in a row of gates: slot s of block u is the vector
-/// at (u·<see cref="Slots"/> + s)·Lanes. <c>Forward</c> finds there what the products and biases gave and leaves the
-/// activated gates; <c>Backward</c> finds these and leaves the gradients of what <c>Forward</c> had found.
+/// at (u·<see cref="Slots"/> + s)·Lanes. Forward comes in two parts, since each is a long chain of operations that wait for
+/// one another: a processor is kept busy by the first part of all rows of a tile, then the second of all. What the products
+/// and biases gave are the exponents of the activations' powers of two, <see cref="CellLayout.ExponentFactor"/> times the
+/// sums that the formulas of the cells have. <c>Backward</c> finds the activated gates and leaves the gradients of these sums.
 /// </remarks>
 internal interface ICell<S, V>
     where S : struct, ISimd<V>
@@ -18,15 +20,18 @@ internal interface ICell<S, V>
     /// <summary>Whether the cell has a state c beside h.</summary>
     static abstract bool HasCellState { get; }
 
-    /// <summary>One step of one row's unit block.</summary>
-    /// <param name="gates">The block's slots; replaced by the activated gates.</param>
+    /// <summary>One step of one row's unit block, up to the cell state.</summary>
+    /// <param name="products">What the products and biases gave, slot by slot; room for what <see cref="Finish"/> needs.</param>
     /// <param name="cPrevious">The cell state before the step.</param>
-    /// <param name="hPrevious">The hidden state before the step.</param>
     /// <param name="c">Receives the cell state; left alone by cells that have none.</param>
-    /// <returns>The hidden state h.</returns>
-    static abstract unsafe V Forward(float* gates, V cPrevious, V hPrevious, float* c);
+    /// <param name="gates">Receives the activated gates, slot by slot; null when nobody needs them.</param>
+    static abstract unsafe void Begin(float* products, V cPrevious, float* c, float* gates);
 
-    /// <summary>The derivative of <see cref="Forward"/>.</summary>
+    /// <summary>The rest of the step, from what <see cref="Begin"/> left.</summary>
+    /// <returns>The hidden state h.</returns>
+    static abstract unsafe V Finish(float* products, V hPrevious, float* c, float* gates);
+
+    /// <summary>The derivative of the two.</summary>
     /// <param name="gates">The activated gates; replaced by the gradients of the products.</param>
     /// <param name="cPrevious">The cell state before the step.</param>
     /// <param name="hPrevious">The hidden state before the step.</param>

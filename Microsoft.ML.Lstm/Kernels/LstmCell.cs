@@ -20,21 +20,40 @@ internal readonly struct LstmCell<S, V> : ICell<S, V>
 
     public static bool HasCellState => true;
 
+    // With e the powers of two of the four slots, and all over one denominator:
+    // c = f∘c' + i∘g = ((1 + e_i)(1 + e_g)∘c' + (1 − e_g)(1 + e_f)) / ((1 + e_i)(1 + e_g)(1 + e_f))
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe V Forward(float* gates, V cPrevious, V hPrevious, float* c)
+    public static unsafe void Begin(float* products, V cPrevious, float* c, float* gates)
     {
         int lanes = S.Lanes;
-        V i = Activations.Sigmoid<S, V>(S.Load(gates));
-        V f = Activations.Sigmoid<S, V>(S.Load(gates + lanes));
-        V g = Activations.Tanh<S, V>(S.Load(gates + 2 * lanes));
-        V o = Activations.Sigmoid<S, V>(S.Load(gates + 3 * lanes));
-        V state = S.MultiplyAdd(f, cPrevious, S.Multiply(i, g));
-        S.Store(i, gates);
-        S.Store(f, gates + lanes);
-        S.Store(g, gates + 2 * lanes);
-        S.Store(o, gates + 3 * lanes);
-        S.Store(state, c);
-        return S.Multiply(o, Activations.Tanh<S, V>(state));
+        V one = S.Create(1f);
+        V ei = Activations.PowerOfTwo<S, V>(S.Load(products));
+        V ef = Activations.PowerOfTwo<S, V>(S.Load(products + lanes));
+        V eg = Activations.PowerOfTwo<S, V>(S.Load(products + 2 * lanes));
+        V i1 = S.Add(one, ei), f1 = S.Add(one, ef), g1 = S.Add(one, eg), g0 = S.Subtract(one, eg);
+        V ig1 = S.Multiply(i1, g1);
+        V reciprocal = S.Reciprocal(S.Multiply(ig1, f1));
+        S.Store(S.Multiply(S.MultiplyAdd(ig1, cPrevious, S.Multiply(g0, f1)), reciprocal), c);
+        if (gates == null)
+            return;
+        V reciprocalOfIg1 = S.Multiply(reciprocal, f1);
+        S.Store(S.Multiply(reciprocalOfIg1, g1), gates);
+        S.Store(S.Multiply(reciprocal, ig1), gates + lanes);
+        S.Store(S.Multiply(S.Multiply(reciprocalOfIg1, i1), g0), gates + 2 * lanes);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe V Finish(float* products, V hPrevious, float* c, float* gates)
+    {
+        int lanes = S.Lanes;
+        V one = S.Create(1f);
+        V eo = Activations.PowerOfTwo<S, V>(S.Load(products + 3 * lanes));
+        V ec = Activations.PowerOfTwo<S, V>(S.Multiply(S.Load(c), S.Create(Activations.TanhExponent)));
+        V c1 = S.Add(one, ec);
+        V reciprocal = S.Reciprocal(S.Multiply(S.Add(one, eo), c1));
+        if (gates != null)
+            S.Store(S.Multiply(reciprocal, c1), gates + 3 * lanes);
+        return S.Multiply(S.Subtract(one, ec), reciprocal);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

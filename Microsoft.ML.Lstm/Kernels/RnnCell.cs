@@ -15,10 +15,16 @@ internal readonly struct RnnCell<S, V> : ICell<S, V>
     public static bool HasCellState => false;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe V Forward(float* gates, V cPrevious, V hPrevious, float* c)
+    public static unsafe void Begin(float* products, V cPrevious, float* c, float* gates)
     {
-        V h = Activations.Tanh<S, V>(S.Load(gates));
-        S.Store(h, gates);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe V Finish(float* products, V hPrevious, float* c, float* gates)
+    {
+        V h = Activations.TanhOfExponent<S, V>(S.Load(products));
+        if (gates != null)
+            S.Store(h, gates);
         return h;
     }
 

@@ -44,21 +44,24 @@ internal interface ISimd<V>
     static abstract V NegatedMultiplyAdd(V a, V b, V c);
 
     /// <summary>
-    /// The lanes of <paramref name="value"/> kept within the bounds; NaN stays NaN (x86 returns the second operand when one
-    /// is NaN, Arm the NaN).
+    /// <paramref name="x"/>, but not above <paramref name="max"/>, nor below what <see cref="Fraction"/> and
+    /// <see cref="Scale"/> can take; NaN stays NaN (x86 returns the second operand when one is NaN, Arm the NaN).
     /// </summary>
-    static abstract V Clamp(V value, V min, V max);
+    static abstract V LimitExponent(V x, V max);
 
-    /// <summary>value·2^n, for lanes of <paramref name="n"/> that are whole numbers from −126 to 127.</summary>
-    static abstract V Scale(V value, V n);
+    /// <summary>x − ⌊x⌋ of a limited exponent.</summary>
+    static abstract V Fraction(V x);
 
-    static abstract V Round(V value);
+    /// <summary>value·2^⌊exponent⌋, for values from 1 to 2 and limited exponents.</summary>
+    static abstract V Scale(V value, V exponent);
 }
 
 /// <summary>Sixteen lanes: AVX-512.</summary>
 internal readonly struct Simd512 : ISimd<Vector512<float>>
 {
     public static int Lanes => 16;
+
+    private const byte RoundDown = 1;
 
     // 32 registers: 24 accumulators, 4 of B, 1 of A.
     public static int TileRows => 6;
@@ -94,16 +97,17 @@ internal readonly struct Simd512 : ISimd<Vector512<float>>
     public static Vector512<float> MultiplyAdd(Vector512<float> a, Vector512<float> b, Vector512<float> c) => Vector512.FusedMultiplyAdd(a, b, c);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> NegatedMultiplyAdd(Vector512<float> a, Vector512<float> b, Vector512<float> c) => Vector512.FusedMultiplyAdd(-a, b, c);
+    public static Vector512<float> NegatedMultiplyAdd(Vector512<float> a, Vector512<float> b, Vector512<float> c) => Avx512F.FusedMultiplyAddNegated(a, b, c);
+
+    // The two instructions below take infinities too.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> LimitExponent(Vector512<float> x, Vector512<float> max) => Vector512.MinNative(max, x);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Clamp(Vector512<float> value, Vector512<float> min, Vector512<float> max) => Vector512.MinNative(max, Vector512.MaxNative(min, value));
+    public static Vector512<float> Fraction(Vector512<float> x) => Avx512DQ.Reduce(x, RoundDown);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Scale(Vector512<float> value, Vector512<float> n) => Avx512F.Scale(value, n);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Round(Vector512<float> value) => Vector512.Round(value);
+    public static Vector512<float> Scale(Vector512<float> value, Vector512<float> exponent) => Avx512F.Scale(value, exponent);
 }
 
 /// <summary>Eight lanes: AVX2 with FMA.</summary>
@@ -139,17 +143,18 @@ internal readonly struct Simd256 : ISimd<Vector256<float>>
     public static Vector256<float> MultiplyAdd(Vector256<float> a, Vector256<float> b, Vector256<float> c) => Vector256.FusedMultiplyAdd(a, b, c);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> NegatedMultiplyAdd(Vector256<float> a, Vector256<float> b, Vector256<float> c) => Vector256.FusedMultiplyAdd(-a, b, c);
+    public static Vector256<float> NegatedMultiplyAdd(Vector256<float> a, Vector256<float> b, Vector256<float> c) => Fma.MultiplyAddNegated(a, b, c);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Clamp(Vector256<float> value, Vector256<float> min, Vector256<float> max) => Vector256.MinNative(max, Vector256.MaxNative(min, value));
+    public static Vector256<float> LimitExponent(Vector256<float> x, Vector256<float> max)
+        => Vector256.MinNative(max, Vector256.MaxNative(Vector256.Create(FloatFormat.MinExponent), x));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Scale(Vector256<float> value, Vector256<float> n)
-        => value * Vector256.ShiftLeft(Vector256.ConvertToInt32Native(n) + Vector256.Create(127), 23).AsSingle();
+    public static Vector256<float> Fraction(Vector256<float> x) => x - Vector256.Floor(x);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Round(Vector256<float> value) => Vector256.Round(value);
+    public static Vector256<float> Scale(Vector256<float> value, Vector256<float> exponent)
+        => (value.AsInt32() + Vector256.ShiftLeft(Vector256.ConvertToInt32Native(Vector256.Floor(exponent)), FloatFormat.MantissaBits)).AsSingle();
 }
 
 /// <summary>Four lanes: Arm's AdvSimd, or SSE.</summary>
@@ -188,14 +193,15 @@ internal readonly struct Simd128 : ISimd<Vector128<float>>
     public static Vector128<float> NegatedMultiplyAdd(Vector128<float> a, Vector128<float> b, Vector128<float> c) => Vector128.MultiplyAddEstimate(-a, b, c);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> Clamp(Vector128<float> value, Vector128<float> min, Vector128<float> max) => Vector128.MinNative(max, Vector128.MaxNative(min, value));
+    public static Vector128<float> LimitExponent(Vector128<float> x, Vector128<float> max)
+        => Vector128.MinNative(max, Vector128.MaxNative(Vector128.Create(FloatFormat.MinExponent), x));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> Scale(Vector128<float> value, Vector128<float> n)
-        => value * Vector128.ShiftLeft(Vector128.ConvertToInt32Native(n) + Vector128.Create(127), 23).AsSingle();
+    public static Vector128<float> Fraction(Vector128<float> x) => x - Vector128.Floor(x);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> Round(Vector128<float> value) => Vector128.Round(value);
+    public static Vector128<float> Scale(Vector128<float> value, Vector128<float> exponent)
+        => (value.AsInt32() + Vector128.ShiftLeft(Vector128.ConvertToInt32Native(Vector128.Floor(exponent)), FloatFormat.MantissaBits)).AsSingle();
 }
 
 /// <summary>One lane: right answers where the machine has no vectors.</summary>
@@ -234,11 +240,21 @@ internal readonly struct SimdScalar : ISimd<float>
     public static float NegatedMultiplyAdd(float a, float b, float c) => c - a * b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float Clamp(float value, float min, float max) => MathF.Min(MathF.Max(value, min), max);
+    public static float LimitExponent(float x, float max) => MathF.Min(MathF.Max(x, FloatFormat.MinExponent), max);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float Scale(float value, float n) => value * BitConverter.Int32BitsToSingle(((int)n + 127) << 23);
+    public static float Fraction(float x) => x - MathF.Floor(x);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float Round(float value) => MathF.Round(value);
+    public static float Scale(float value, float exponent)
+        => BitConverter.Int32BitsToSingle(BitConverter.SingleToInt32Bits(value) + ((int)MathF.Floor(exponent) << FloatFormat.MantissaBits));
+}
+
+internal static class FloatFormat
+{
+    /// <summary>2 to this power is the smallest normal number.</summary>
+    public const float MinExponent = -126f;
+
+    /// <summary>Where in a float the exponent begins.</summary>
+    public const int MantissaBits = 23;
 }

@@ -9,7 +9,8 @@ namespace Microsoft.ML.Lstm.Network;
 /// <param name="rowOffsets">Of each of the K rows, the part of the parameter's index that it decides; −1 for a row of zeros.</param>
 /// <param name="columnOffsets">Of each of the N columns, likewise.</param>
 /// <param name="panelColumns">Columns of a panel; the last may have fewer.</param>
-internal sealed unsafe class PackedMatrix(int[] rowOffsets, int[] columnOffsets, int panelColumns)
+/// <param name="columnFactors">By which the elements of each column are multiplied; null for none.</param>
+internal sealed unsafe class PackedMatrix(int[] rowOffsets, int[] columnOffsets, int panelColumns, float[]? columnFactors = null)
 {
     // Rows of a panel that are gone through together, so that they stay in the first-level cache while the parameter's
     // elements, which are neighbours along K, are taken one column after the other.
@@ -19,17 +20,17 @@ internal sealed unsafe class PackedMatrix(int[] rowOffsets, int[] columnOffsets,
 
     public float* Pointer => _buffer.Pointer;
 
-    /// <summary>Another matrix of the same layout.</summary>
+    /// <summary>Another matrix of the same layout, without factors.</summary>
     public PackedMatrix SameLayout() => new(rowOffsets, columnOffsets, panelColumns);
 
-    /// <summary>The element (k, n) becomes the parameter's element at rowOffsets[k] + columnOffsets[n].</summary>
+    /// <summary>The element (k, n) becomes the parameter's element at rowOffsets[k] + columnOffsets[n], times the column's factor.</summary>
     public void Pack(ReadOnlySpan<float> parameter)
     {
         for (int first = 0; first < columnOffsets.Length; first += panelColumns)
         {
             ReadOnlySpan<int> columns = Columns(first);
             float* panel = Pointer + (long)first * rowOffsets.Length;
-            bool areNeighbours = columns[0] >= 0 && columns[^1] - columns[0] == columns.Length - 1;
+            bool areNeighbours = columnFactors is null && columns[0] >= 0 && columns[^1] - columns[0] == columns.Length - 1;
             for (int k = 0; k < rowOffsets.Length; k += BlockRows)
             {
                 ReadOnlySpan<int> rows = rowOffsets.AsSpan(k, Math.Min(BlockRows, rowOffsets.Length - k));
@@ -37,7 +38,7 @@ internal sealed unsafe class PackedMatrix(int[] rowOffsets, int[] columnOffsets,
                 if (areNeighbours)
                     CopyRows(parameter, rows, columns, block);
                 else
-                    CopyElements(parameter, rows, columns, block);
+                    CopyElements(parameter, rows, columns, columnFactors.AsSpan(columnFactors is null ? 0 : first), block);
             }
         }
     }
@@ -82,15 +83,16 @@ internal sealed unsafe class PackedMatrix(int[] rowOffsets, int[] columnOffsets,
         }
     }
 
-    private static void CopyElements(ReadOnlySpan<float> parameter, ReadOnlySpan<int> rows, ReadOnlySpan<int> columns, float* block)
+    private static void CopyElements(ReadOnlySpan<float> parameter, ReadOnlySpan<int> rows, ReadOnlySpan<int> columns, ReadOnlySpan<float> factors, float* block)
     {
         for (int n = 0; n < columns.Length; n++)
         {
             int column = columns[n];
+            float factor = factors.IsEmpty ? 1f : factors[n];
             float* packed = block + n;
             foreach (int row in rows)
             {
-                *packed = (row | column) < 0 ? 0f : parameter[row + column];
+                *packed = (row | column) < 0 ? 0f : factor * parameter[row + column];
                 packed += columns.Length;
             }
         }

@@ -11,8 +11,9 @@ namespace Microsoft.ML.Lstm.Network;
 /// all steps at once: where a step has only a row or two, reading the weights is what takes time, and W is then read once
 /// instead of T times. The sums are the same to the last bit.
 /// A row of a batch needs nothing of the others, so a thread takes its rows through all steps without meeting the other
-/// threads. Buffers, with N the steps of all sequences, B the sequences and Hp the padded H: gates [N x gate width] and c
-/// [N x Hp] when they are kept for the backward pass, else [B x ...] for one step at a time; dh and dc [B x Hp].
+/// threads. Buffers, with N the steps of all sequences, B the sequences and Hp the padded H: gates [N x gate width] when
+/// they are kept for the backward pass or hold the inputs' products; c [N x Hp] when it is kept, else [B x Hp] for one step
+/// at a time; dh and dc [B x Hp].
 /// </remarks>
 internal sealed unsafe class RecurrentLayer(RecurrentWeights weights, CpuKernels kernels, bool reverse)
 {
@@ -35,7 +36,7 @@ internal sealed unsafe class RecurrentLayer(RecurrentWeights weights, CpuKernels
     {
         _batch = batch;
         _keep = keep;
-        _gates.Require((keep || batch.Count <= MaxRowsOfInputsFirst ? batch.TotalSteps : (long)batch.Count) * _layout.GateWidth);
+        _gates.Require(keep || batch.Count <= MaxRowsOfInputsFirst ? (long)batch.TotalSteps * _layout.GateWidth : 0);
         if (_layout.Cell == CellType.Lstm)
             _c.Require((keep ? batch.TotalSteps : (long)batch.Count) * _layout.PaddedSize);
     }
@@ -56,7 +57,7 @@ internal sealed unsafe class RecurrentLayer(RecurrentWeights weights, CpuKernels
             kernels.InputProducts(cell, _batch.TotalSteps, x, xRow, _gates.Pointer);
         for (int i = 0; i < _batch.MaxLength; i++)
         {
-            if (!TryStep(reverse ? _batch.MaxLength - 1 - i : i, begin, end, h, hRow, _keep || inputsFirst, out CellStep step, out int row))
+            if (!TryStep(reverse ? _batch.MaxLength - 1 - i : i, begin, end, h, hRow, out CellStep step, out int row))
                 continue;
             if (!inputsFirst)
             {
@@ -100,7 +101,7 @@ internal sealed unsafe class RecurrentLayer(RecurrentWeights weights, CpuKernels
         PackedCell cell = Weights.Cell;
         for (int i = 0; i < _batch.MaxLength; i++)
         {
-            if (!TryStep(reverse ? i : _batch.MaxLength - 1 - i, begin, end, h, hRow, gatesOfAllSteps: true, out CellStep step, out int row))
+            if (!TryStep(reverse ? i : _batch.MaxLength - 1 - i, begin, end, h, hRow, out CellStep step, out int row))
                 continue;
             step.DOutput = dOutput == null ? null : dOutput + row * hRow;
             step.DH = _dh.Pointer + begin * (nint)_layout.PaddedSize;
@@ -112,7 +113,7 @@ internal sealed unsafe class RecurrentLayer(RecurrentWeights weights, CpuKernels
     }
 
     /// <summary>The rows that are active at step <paramref name="t"/>, and which of them come from another step.</summary>
-    private bool TryStep(int t, int begin, int end, float* h, nint hRow, bool gatesOfAllSteps, out CellStep step, out int row)
+    private bool TryStep(int t, int begin, int end, float* h, nint hRow, out CellStep step, out int row)
     {
         step = default;
         row = _batch.FirstRow(t) + begin;
@@ -129,7 +130,8 @@ internal sealed unsafe class RecurrentLayer(RecurrentWeights weights, CpuKernels
         step.H = h + row * hRow;
         step.HRow = hRow;
         step.HPrevious = h + previousRow * hRow;
-        step.Gates = _gates.Pointer + (gatesOfAllSteps ? row : begin) * (nint)_layout.GateWidth;
+        step.Gates = _gates.Pointer + row * (nint)_layout.GateWidth;
+        step.Keep = _keep;
         step.C = _c.Pointer + (_keep ? row : begin) * (nint)_layout.PaddedSize;
         step.CPrevious = _c.Pointer + (_keep ? previousRow : begin) * (nint)_layout.PaddedSize;
         return true;

@@ -39,7 +39,8 @@ internal sealed unsafe class RecurrentWeights
 
         _packedInput = ForwardMatrix(_input, inputFeatures, Layout.InputPanels);
         _packedHidden = ForwardMatrix(_hidden, hiddenUnits, Layout.HiddenPanels);
-        _packedBias = new PackedMatrix([0], Enumerable.Range(0, Layout.GateWidth).Select(BiasRow).ToArray(), GemmTile.MaxVectors * lanes);
+        int[] gateColumns = Enumerable.Range(0, Layout.GateWidth).ToArray();
+        _packedBias = new PackedMatrix([0], [.. gateColumns.Select(BiasRow)], GemmTile.MaxVectors * lanes, [.. gateColumns.Select(ExponentFactor)]);
         if (passes != NetworkPasses.Forward)
             _packedHiddenTransposed = BackwardMatrix(_hidden, hiddenUnits, Layout.HiddenPanels);
         if (passes == NetworkPasses.BackwardToInput || (passes == NetworkPasses.Backward && layer > 0))
@@ -81,12 +82,17 @@ internal sealed unsafe class RecurrentWeights
     private PackedMatrix ForwardMatrix(Parameter parameter, int[] features, GatePanels panels)
     {
         var columns = new List<int>();
+        var factors = new List<float>();
         for (int panel = 0; panel < panels.Count; panel++)
         {
             for (int j = 0; j < panels.Vectors(panel) * Layout.Lanes; j++)
-                columns.Add(Offset(WeightRow(panels.Column(panel) + j, panels), parameter.Columns));
+            {
+                int gateColumn = panels.Column(panel) + j;
+                columns.Add(Offset(WeightRow(gateColumn, panels), parameter.Columns));
+                factors.Add(ExponentFactor(gateColumn));
+            }
         }
-        return new PackedMatrix(features, [.. columns], panels.FullVectors * Layout.Lanes);
+        return new PackedMatrix(features, [.. columns], panels.FullVectors * Layout.Lanes, [.. factors]);
     }
 
     /// <summary>Wᵀ [gates x K] of a parameter [gates x K], with a row for each column of a row of gates.</summary>
@@ -119,6 +125,8 @@ internal sealed unsafe class RecurrentWeights
         int gate = Layout.Cell == CellType.Gru ? slot switch { 0 => 2, 3 => 3, _ => slot - 1 } : slot;
         return gate * Layout.HiddenSize + unit;
     }
+
+    private float ExponentFactor(int gateColumn) => Layout.ExponentFactor(Layout.Locate(gateColumn).Slot);
 
     private static int Offset(int row, int columns) => row < 0 ? -1 : row * columns;
 }
