@@ -25,8 +25,9 @@ internal static unsafe class CellKernel<S, V, TCell>
         // From a whole vector's address on, so that none of them crosses a cache line.
         var products = (float*)(((nint)memory + S.Lanes * sizeof(float) - 1) & -(S.Lanes * sizeof(float)));
         nint productRow = GemmTile.MaxVectors * S.Lanes;
-        for (int panel = 0; panel < panels.Count; panel++)
+        for (int i = 0; i < panels.Count; i++)
         {
+            int panel = step.LastPanelFirst ? panels.Count - 1 - i : i;
             int firstBlock = panel * panels.FullBlocks;
             int endBlock = Math.Min(layout.Blocks, firstBlock + panels.FullBlocks);
             for (int row = 0; row < step.Rows;)

@@ -30,6 +30,12 @@ internal unsafe struct CellStep
     public int Rows;
     public int Carried;
 
+    /// <summary>
+    /// Whether to go through the panels of weights from the last to the first. When steps take turns, each begins with what the
+    /// one before has left in the nearest cache.
+    /// </summary>
+    public bool LastPanelFirst;
+
     /// <summary>x, with its stride; null when <see cref="Gates"/> has x·W + b already.</summary>
     public float* X;
     public nint XRow;

@@ -64,6 +64,7 @@ internal sealed unsafe class RecurrentLayer(RecurrentWeights weights, CpuKernels
                 step.X = x + row * xRow;
                 step.XRow = xRow;
             }
+            step.LastPanelFirst = i % 2 != 0;
             kernels.Forward(cell, step);
         }
     }
