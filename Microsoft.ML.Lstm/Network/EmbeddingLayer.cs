@@ -14,15 +14,17 @@ internal sealed class EmbeddingLayer(ParameterSet parameters)
     public void Forward(SequenceBatch batch, int firstRow, int rows)
     {
         for (int row = firstRow; row < firstRow + rows; row++)
+            LookUp(batch.PackedTokens(row), batch.Features(row)[parameters.Shape.NumericSize..]);
+    }
+
+    /// <summary>Copies the rows of one step's tokens, one a table, to <paramref name="embedded"/>.</summary>
+    public void LookUp(ReadOnlySpan<int> tokens, Span<float> embedded)
+    {
+        for (int i = 0; i < _tables.Length; i++)
         {
-            ReadOnlySpan<int> tokens = batch.PackedTokens(row);
-            Span<float> embedded = batch.Features(row)[parameters.Shape.NumericSize..];
-            for (int i = 0; i < _tables.Length; i++)
-            {
-                Parameter table = _tables[i];
-                parameters[table].Slice(tokens[i] * table.Columns, table.Columns).CopyTo(embedded);
-                embedded = embedded[table.Columns..];
-            }
+            Parameter table = _tables[i];
+            parameters[table].Slice(tokens[i] * table.Columns, table.Columns).CopyTo(embedded);
+            embedded = embedded[table.Columns..];
         }
     }
 

@@ -17,7 +17,17 @@ internal sealed record NetworkShape
     public EmbeddingShapes Embeddings { get; init; }
 
     /// <summary>F: numeric features a step.</summary>
-    public int NumericSize => InputSize - Embeddings.Sum(embedding => embedding.Size);
+    public int NumericSize
+    {
+        get
+        {
+            // Asked for at every step, so it must not allocate.
+            int size = InputSize;
+            for (int i = 0; i < Embeddings.Count; i++)
+                size -= Embeddings[i].Size;
+            return size;
+        }
+    }
 
     /// <summary>H: units of one direction of one layer.</summary>
     public required int HiddenSize { get; init; }
