@@ -82,6 +82,29 @@ public sealed class GradientTests
 
     [TestMethod]
     [DynamicData(nameof(Cells))]
+    public void ThreadsThatShareTheUnitsOfAFewSequencesDoNotChangeABit(string kernels, CellType cell, bool bidirectional)
+    {
+        // Recurrent weights that several threads share: 16 to 25 panels, which no number of threads divides, and a last block of few units.
+        NetworkShape shape = Shape(cell, 5, cell == CellType.Rnn ? 389 : 261, 2, bidirectional, Pooling.Mean, statics: 1);
+        foreach (int[] lengths in new int[][] { [12], [12, 1, 9] })
+        {
+            var sample = new NetworkSample(shape, lengths);
+            double[] expected = Run(sample, 1);
+            foreach (int threads in new[] { 2, 3, 5 })
+                CollectionAssert.AreEqual(expected, Run(sample, threads), $"{threads} threads, {lengths.Length} sequences");
+        }
+
+        double[] Run(NetworkSample sample, int threads)
+        {
+            var engine = new EngineRun(sample.Shape, sample.Parameters, Find(kernels), threads);
+            ReferenceOutputs kept = engine.Forward(sample.Sequences, sample.Statics);
+            ReferenceOutputs scored = engine.Forward(sample.Sequences, sample.Statics, keep: false);
+            return [.. Difference.Flatten(kept.Steps), .. Difference.Flatten(kept.CellState), .. Difference.Flatten(scored.Steps), .. Difference.Flatten(scored.Outputs)];
+        }
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Cells))]
     public void AWorkspaceForgetsTheBatchesBefore(string kernels, CellType cell, bool bidirectional)
     {
         NetworkShape shape = Shape(cell, 3, 19, 2, bidirectional, Pooling.Max, statics: 2);

@@ -25,9 +25,9 @@ internal static unsafe class CellKernel<S, V, TCell>
         // From a whole vector's address on, so that none of them crosses a cache line.
         var products = (float*)(((nint)memory + S.Lanes * sizeof(float) - 1) & -(S.Lanes * sizeof(float)));
         nint productRow = GemmTile.MaxVectors * S.Lanes;
-        for (int i = 0; i < panels.Count; i++)
+        for (int i = 0; i < cell.EndPanel - cell.FirstPanel; i++)
         {
-            int panel = step.LastPanelFirst ? panels.Count - 1 - i : i;
+            int panel = step.LastPanelFirst ? cell.EndPanel - 1 - i : cell.FirstPanel + i;
             int firstBlock = panel * panels.FullBlocks;
             int endBlock = Math.Min(layout.Blocks, firstBlock + panels.FullBlocks);
             for (int row = 0; row < step.Rows;)
@@ -48,7 +48,7 @@ internal static unsafe class CellKernel<S, V, TCell>
         var step = new CellStep { Rows = rows, X = x, XRow = xRow };
         GatePanels panels = cell.Layout.InputPanels;
         nint gateRow = cell.Layout.GateWidth;
-        for (int panel = 0; panel < panels.Count; panel++)
+        for (int panel = cell.FirstPanel; panel < cell.EndPanel; panel++)
         {
             for (int row = 0; row < rows; row += S.TileRows)
                 Products(cell, step, panel, row, Math.Min(S.TileRows, rows - row), carried: false, gates + row * gateRow + panels.Column(panel), gateRow);

@@ -1,24 +1,51 @@
 namespace Microsoft.ML.Lstm.Kernels;
 
 /// <summary>The weights of one direction of a recurrent layer as the kernels read them; see <see cref="CellLayout"/>.</summary>
-internal readonly unsafe struct PackedCell(CellLayout layout, int inputWidth, float* input, float* hidden, float* hiddenTransposed, float* bias)
+internal readonly unsafe struct PackedCell
 {
-    public readonly CellLayout Layout = layout;
+    public PackedCell(CellLayout layout, int inputWidth, float* input, float* hidden, float* hiddenTransposed, float* bias)
+    {
+        Layout = layout;
+        InputWidth = inputWidth;
+        Input = input;
+        Hidden = hidden;
+        HiddenTransposed = hiddenTransposed;
+        Bias = bias;
+        EndPanel = layout.InputPanels.Count;
+    }
+
+    private PackedCell(PackedCell all, int firstPanel, int endPanel)
+    {
+        this = all;
+        FirstPanel = firstPanel;
+        EndPanel = endPanel;
+    }
+
+    public readonly CellLayout Layout;
 
     /// <summary>Features of a row of x in memory.</summary>
-    public readonly int InputWidth = inputWidth;
+    public readonly int InputWidth;
 
     /// <summary>W: panels of [<see cref="InputWidth"/> x up to 4 vectors] over the gates, times their exponent factors.</summary>
-    public readonly float* Input = input;
+    public readonly float* Input;
 
     /// <summary>U: panels of [padded H x up to 4 vectors] over the gates, times their exponent factors.</summary>
-    public readonly float* Hidden = hidden;
+    public readonly float* Hidden;
 
     /// <summary>Uᵀ: panels of [gate width x up to 4 vectors] over the units.</summary>
-    public readonly float* HiddenTransposed = hiddenTransposed;
+    public readonly float* HiddenTransposed;
 
     /// <summary>One row of gates, times their exponent factors.</summary>
-    public readonly float* Bias = bias;
+    public readonly float* Bias;
+
+    /// <summary>The panels of gates, and so the units, that the forward kernels compute: from this one on.</summary>
+    public readonly int FirstPanel;
+
+    /// <summary>The panel after the last.</summary>
+    public readonly int EndPanel;
+
+    /// <summary>Share <paramref name="part"/> of <paramref name="parts"/> of the panels.</summary>
+    public PackedCell Share(int part, int parts) => new(this, EndPanel * part / parts, EndPanel * (part + 1) / parts);
 }
 
 /// <summary>

@@ -66,6 +66,13 @@ internal sealed unsafe class LayerActivations
             Directions[d].Forward(begin, end, x, xRow, Output(d), Stride);
     }
 
+    /// <summary>The same for a few sequences, together with the other parts of <paramref name="steps"/>.</summary>
+    public void ForwardShared(SharedSteps steps, int part, ref int step, float* x, nint xRow)
+    {
+        for (int d = 0; d < Directions.Length; d++)
+            Directions[d].ForwardShared(steps, part, ref step, x, xRow, Output(d), Stride);
+    }
+
     public void Backward(int begin, int end, float* dX, nint dXRow)
     {
         for (int d = 0; d < Directions.Length; d++)

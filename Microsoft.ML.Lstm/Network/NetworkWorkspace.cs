@@ -18,6 +18,10 @@ internal sealed unsafe class NetworkWorkspace
     // Below this many multiplications waking the other threads costs more than it saves.
     private const long SharedWork = 4_000_000;
 
+    // Recurrent weights that make it worth while to meet another thread at every step: 256 KB, which take a processor two
+    // microseconds from its second-level cache.
+    private const int RecurrentWeightsOfAPart = 1 << 16;
+
     // Weights of a head from which on it is wide: beyond the second-level cache.
     private const long WideHeadWeights = 200_000;
 
@@ -39,6 +43,8 @@ internal sealed unsafe class NetworkWorkspace
     private readonly FloatBuffer _dHeadInputs = new();
     private readonly FloatBuffer _outputs = new();
     private readonly int[] _rowBounds;
+    private readonly SharedSteps _sharedSteps;
+    private readonly Action<int> _forwardUnitsPart;
     private readonly Action<int> _forwardPart;
     private readonly Action<int> _wideHeadPart;
     private readonly Action<int> _measurePart;
@@ -64,6 +70,8 @@ internal sealed unsafe class NetworkWorkspace
         _head = network.Head;
         _hasWideHead = (long)_head.InputSize * _head.OutputSize >= WideHeadWeights;
         _rowBounds = new int[team.Threads + 1];
+        _sharedSteps = new SharedSteps(team.Threads);
+        _forwardUnitsPart = ForwardUnits;
         _forwardPart = ForwardRows;
         _wideHeadPart = RunWideHead;
         _measurePart = Differentiate;
@@ -113,7 +121,17 @@ internal sealed unsafe class NetworkWorkspace
         _headInputs.Require((long)HeadRows * _head.InputStride);
         _outputs.Require((long)HeadRows * _head.OutputStride);
         PartitionRows();
-        _team.Run(_parts, _forwardPart);
+        int unitParts = UnitParts();
+        if (unitParts > 1)
+        {
+            Embed(0, batch.Count);
+            _sharedSteps.Start(unitParts);
+            _team.Run(unitParts, _forwardUnitsPart);
+        }
+        else
+        {
+            _team.Run(_parts, _forwardPart);
+        }
         if (_hasWideHead && !keep)
             _team.Run(_sharedParts, _wideHeadPart);
     }
@@ -180,11 +198,35 @@ internal sealed unsafe class NetworkWorkspace
         _rowBounds[_parts] = _batch.Count;
     }
 
+    /// <summary>
+    /// Parts that share the units rather than the rows, or 1. A few sequences need all weights at every step, so that with
+    /// large ones the time is that of reading them: threads then read a part each, from their own caches.
+    /// </summary>
+    private int UnitParts()
+    {
+        if (_sharedParts == 1 || _batch.Count > RecurrentLayer.MaxRowsOfInputsFirst || _dropout is not null)
+            return 1;
+        CellLayout layout = _network.Weights(layer: 0, direction: 0).Layout;
+        return (int)Math.Min(_team.Threads, (long)layout.PaddedSize * layout.GateWidth / RecurrentWeightsOfAPart);
+    }
+
+    private void ForwardUnits(int part)
+    {
+        if (part > 0)
+            _sharedSteps.Arrive();
+        int step = 0;
+        for (int l = 0; l < _layers.Length; l++)
+            _layers[l].ForwardShared(_sharedSteps, part, ref step, Input(l), InputStride(l));
+        if (part > 0)
+            return;
+        _sharedSteps.Finish(step);
+        ForwardHead(0, _batch.Count);
+    }
+
     private void ForwardRows(int part)
     {
         int begin = _rowBounds[part], end = _rowBounds[part + 1];
-        for (int t = 0; _embeddings is not null && TryRowsAt(t, begin, end, out int first, out int count); t++)
-            _embeddings.Forward(_batch, first, count);
+        Embed(begin, end);
         for (int l = 0; l < _layers.Length; l++)
         {
             _layers[l].Forward(begin, end, Input(l), InputStride(l));
@@ -193,6 +235,17 @@ internal sealed unsafe class NetworkWorkspace
             for (int t = 0; TryRowsAt(t, begin, end, out int first, out int count); t++)
                 _layers[l].Drop(dropout, l, first, count);
         }
+        ForwardHead(begin, end);
+    }
+
+    private void Embed(int begin, int end)
+    {
+        for (int t = 0; _embeddings is not null && TryRowsAt(t, begin, end, out int first, out int count); t++)
+            _embeddings.Forward(_batch, first, count);
+    }
+
+    private void ForwardHead(int begin, int end)
+    {
         for (int i = 0; TryHeadRows(i, begin, end, out int first, out int count); i++)
         {
             for (int row = first; row < first + count; row++)

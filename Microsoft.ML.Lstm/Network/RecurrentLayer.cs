@@ -17,7 +17,8 @@ namespace Microsoft.ML.Lstm.Network;
 /// </remarks>
 internal sealed unsafe class RecurrentLayer(RecurrentWeights weights, CpuKernels kernels, bool reverse)
 {
-    private const int MaxRowsOfInputsFirst = 3;
+    /// <summary>Up to this many sequences the inputs are multiplied first.</summary>
+    public const int MaxRowsOfInputsFirst = 3;
 
     private readonly FloatBuffer _gates = new();
     private readonly FloatBuffer _c = new();
@@ -66,6 +67,36 @@ internal sealed unsafe class RecurrentLayer(RecurrentWeights weights, CpuKernels
             }
             step.LastPanelFirst = i % 2 != 0;
             kernels.Forward(cell, step);
+        }
+    }
+
+    /// <summary>
+    /// Runs the whole batch, of <see cref="MaxRowsOfInputsFirst"/> sequences at most, together with the other parts of
+    /// <paramref name="steps"/>: each does its share of the units at every step.
+    /// </summary>
+    /// <param name="steps">Where the parts meet.</param>
+    /// <param name="part">The caller's part.</param>
+    /// <param name="step">The number of the next step; advanced past those of the layer.</param>
+    /// <param name="x">The layer's input [N x stride].</param>
+    /// <param name="xRow">Its stride.</param>
+    /// <param name="h">Receives h [N x stride], at this direction's columns.</param>
+    /// <param name="hRow">Its stride.</param>
+    public void ForwardShared(SharedSteps steps, int part, ref int step, float* x, nint xRow, float* h, nint hRow)
+    {
+        PackedCell cell = Weights.Cell;
+        int parts = steps.Enter(step);
+        if (parts > 0)
+            kernels.InputProducts(cell.Share(part, parts), _batch.TotalSteps, x, xRow, _gates.Pointer);
+        steps.Leave(part, step++);
+        for (int i = 0; i < _batch.MaxLength; i++, step++)
+        {
+            parts = steps.Enter(step);
+            if (parts > 0 && TryStep(reverse ? _batch.MaxLength - 1 - i : i, 0, _batch.Count, h, hRow, out CellStep cellStep, out _))
+            {
+                cellStep.LastPanelFirst = i % 2 != 0;
+                kernels.Forward(cell.Share(part, parts), cellStep);
+            }
+            steps.Leave(part, step);
         }
     }
 
