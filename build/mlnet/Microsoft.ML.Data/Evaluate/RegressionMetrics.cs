@@ -29,8 +29,10 @@ internal static class RegressionEvaluator
     /// <summary>Compares two columns over the rows in which neither is NaN.</summary>
     public static RegressionMetrics Evaluate(IHostEnvironment env, IDataView data, string labelName, string scoreName)
     {
-        DataViewSchema.Column labelColumn = Find(env, data.Schema, labelName, "label");
-        DataViewSchema.Column scoreColumn = Find(env, data.Schema, scoreName, "score");
+        DataViewSchema.Column labelColumn = data.Schema.FindRole(env, "Label", labelName);
+        DataViewSchema.Column scoreColumn = data.Schema.FindRole(env, "Score", scoreName);
+        scoreColumn.CheckSingle(env, "score");
+        labelColumn.CheckSingle(env, "label");
         using DataViewRowCursor cursor = data.GetRowCursor([labelColumn, scoreColumn]);
         ValueGetter<float> getLabel = cursor.GetGetter<float>(labelColumn);
         ValueGetter<float> getScore = cursor.GetGetter<float>(scoreColumn);
@@ -59,14 +61,5 @@ internal static class RegressionEvaluator
             return new(0, 0, 0, 0, 0);
         double variation = squaredLabels - labels * labels / count;
         return new(l1 / count, l2 / count, Math.Sqrt(l2 / count), loss / count, variation == 0 ? double.NaN : 1 - l2 / variation);
-    }
-
-    private static DataViewSchema.Column Find(IHostEnvironment env, DataViewSchema schema, string name, string role)
-    {
-        // ML.NET's text has the name and the role in each other's place.
-        DataViewSchema.Column column = schema.GetColumnOrNull(name)
-            ?? throw env.ExceptParam("schema", $"{name} column '{char.ToUpperInvariant(role[0])}{role[1..]}' not found");
-        return column.Type == NumberDataViewType.Single ? column
-            : throw env.ExceptSchemaMismatch("schema", role, name, NumberDataViewType.Single.ToString(), column.Type.ToString());
     }
 }
