@@ -32,8 +32,11 @@ internal static class RowGetters
 internal static class ByType
 {
     /// <summary>Calls the generic method that <paramref name="example"/> is an instance of, for another type.</summary>
-    public static object Call(Delegate example, Type type, params object[] args) =>
-        example.Method.GetGenericMethodDefinition().MakeGenericMethod(type).Invoke(example.Target, BindingFlags.DoNotWrapExceptions, null, args, null);
+    public static object Call(Delegate example, Type type, params object[] args) => Call(example, [type], args);
+
+    /// <summary>Calls the generic method that <paramref name="example"/> is an instance of, for other types.</summary>
+    public static object Call(Delegate example, Type[] types, params object[] args) =>
+        example.Method.GetGenericMethodDefinition().MakeGenericMethod(types).Invoke(example.Target, BindingFlags.DoNotWrapExceptions, null, args, null);
 }
 
 /// <summary>A cursor over rows that are numbered one after another.</summary>

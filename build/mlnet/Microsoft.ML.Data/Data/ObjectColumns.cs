@@ -24,16 +24,13 @@ internal static class ObjectReader
         if (type == typeof(string[]))
             return TextVector(current, (Func<TRow, string[]>)read);
         if (type.IsArray)
-            return (Delegate)ByType2(Array<TRow, int>, typeof(TRow), type.GetElementType(), current, read);
+            return (Delegate)ByType.Call(Array<TRow, int>, [typeof(TRow), type.GetElementType()], current, read);
         if (SchemaDefinition.ItemTypeOf(type, out bool isVector) is var item && isVector)
-            return (Delegate)ByType2(Buffer<TRow, int>, typeof(TRow), item, current, read);
+            return (Delegate)ByType.Call(Buffer<TRow, int>, [typeof(TRow), item], current, read);
         return column.ColumnType is KeyDataViewType key
-            ? (Delegate)ByType2(Key<TRow, uint>, typeof(TRow), type, current, read, key.Count)
-            : (Delegate)ByType2(Value<TRow, int>, typeof(TRow), type, current, read);
+            ? (Delegate)ByType.Call(Key<TRow, uint>, [typeof(TRow), type], current, read, key.Count)
+            : (Delegate)ByType.Call(Value<TRow, int>, [typeof(TRow), type], current, read);
     }
-
-    private static object ByType2(Delegate example, Type row, Type value, params object[] args) =>
-        example.Method.GetGenericMethodDefinition().MakeGenericMethod(row, value).Invoke(null, args);
 
     private static ValueGetter<TValue> Value<TRow, TValue>(Func<TRow> current, Func<TRow, TValue> read) =>
         (ref TValue value) => value = read(current());

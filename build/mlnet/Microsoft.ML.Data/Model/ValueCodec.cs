@@ -146,7 +146,8 @@ internal static class ValueCodec
         return (ref VBuffer<T> value) => constant.CopyTo(ref value);
     }
 
-    private static void WriteItems<T>(BinaryWriter writer, ReadOnlySpan<T> items)
+    /// <summary>Values of one type one after another, without their number.</summary>
+    public static void WriteItems<T>(BinaryWriter writer, ReadOnlySpan<T> items)
     {
         if (typeof(T) == typeof(ReadOnlyMemory<char>))
         {
@@ -174,7 +175,7 @@ internal static class ValueCodec
         }
     }
 
-    private static T[] ReadItems<T>(BinaryReader reader, int count)
+    public static T[] ReadItems<T>(BinaryReader reader, int count)
     {
         long available = reader.BaseStream.Length - reader.BaseStream.Position;
         if (typeof(T) == typeof(ReadOnlyMemory<char>))

@@ -16,73 +16,50 @@ namespace Microsoft.ML
 
 namespace Microsoft.ML.Transforms
 {
-    public sealed class ColumnCopyingEstimator : IEstimator<ColumnCopyingTransformer>
+    public sealed class ColumnCopyingEstimator : TrivialEstimator<ColumnCopyingTransformer>
     {
-        private readonly IHost _host;
-        private readonly string _output;
-        private readonly string _input;
-
         internal ColumnCopyingEstimator(IHostEnvironment env, string outputColumnName, string inputColumnName)
+            : this(env.Register(nameof(ColumnCopyingEstimator)), outputColumnName, inputColumnName)
         {
-            _host = env.Register(nameof(ColumnCopyingEstimator));
-            _output = _host.CheckNonEmpty(outputColumnName, "columns");
-            _input = _host.CheckNonEmpty(inputColumnName, "columns");
         }
 
-        public ColumnCopyingTransformer Fit(IDataView input)
+        private ColumnCopyingEstimator(IHost host, string outputColumnName, string inputColumnName)
+            : base(host, new(host, (host.CheckNonEmpty(outputColumnName, "columns"), host.CheckNonEmpty(inputColumnName, "columns"))))
         {
-            _host.CheckValue(input, nameof(input));
-            var transformer = new ColumnCopyingTransformer(_host, [(_output, _input)]);
-            transformer.GetOutputSchema(input.Schema);
-            return transformer;
         }
 
-        public SchemaShape GetOutputSchema(SchemaShape inputSchema)
-        {
-            _host.CheckValue(inputSchema, nameof(inputSchema));
-            if (!inputSchema.TryFindColumn(_input, out SchemaShape.Column source))
-                throw _host.ExceptSchemaMismatch(nameof(inputSchema), "input", _input);
-            return new(inputSchema.Where(c => c.Name != _output).Append(new(_output, source.Kind, source.ItemType, source.IsKey, source.Annotations)));
-        }
+        public override SchemaShape GetOutputSchema(SchemaShape inputSchema) => inputSchema.WithMade(Host, Transformer.ColumnPairs,
+            (source, output) => new(output, source.Kind, source.ItemType, source.IsKey, source.Annotations));
     }
 
-    public sealed class ColumnCopyingTransformer : RowToRowTransformerBase
+    public sealed class ColumnCopyingTransformer : OneToOneTransformerBase
     {
         internal const string LoaderSignature = "CopyTransform";
 
-        private readonly (string Output, string Input)[] _columns;
-
-        internal ColumnCopyingTransformer(IHostEnvironment env, (string Output, string Input)[] columns)
-            : base(env.Register(nameof(ColumnCopyingTransformer))) =>
-            _columns = columns;
-
-        private protected override AddedColumn[] AddColumns(DataViewSchema input) => Array.ConvertAll(_columns, c =>
+        internal ColumnCopyingTransformer(IHostEnvironment env, params (string outputColumnName, string inputColumnName)[] columns)
+            : base(env.Register(nameof(ColumnCopyingTransformer)), columns)
         {
-            DataViewSchema.Column source = input.GetColumnOrNull(c.Input) ?? throw Host.ExceptSchemaMismatch("inputSchema", "input", c.Input);
-            return new AddedColumn(new(c.Output, source.Type, source.Annotations), [source.Index], row => RowGetters.Of(row, source));
-        });
+        }
+
+        private ColumnCopyingTransformer(IHost host, ModelLoadContext ctx)
+            : base(host, ctx)
+        {
+        }
+
+        private protected override MadeColumn MakeColumn(DataViewSchema.Column source, int pair) =>
+            new(source.Type, source.Annotations, row => RowGetters.Of(row, source));
 
         private protected override void SaveModel(ModelSaveContext ctx)
         {
             ctx.CheckAtModel();
             ctx.SetVersionInfo(GetVersionInfo());
-            ctx.Writer.Write(_columns.Length);
-            foreach ((string output, string input) in _columns)
-            {
-                ctx.SaveNonEmptyString(output);
-                ctx.SaveNonEmptyString(input);
-            }
+            SaveColumns(ctx);
         }
 
         internal static ColumnCopyingTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
         {
             ctx.CheckAtModel(GetVersionInfo());
-            int count = ctx.Reader.ReadInt32();
-            Contracts.CheckDecode(count > 0);
-            var columns = new List<(string, string)>();
-            for (int i = 0; i < count; i++)
-                columns.Add((ctx.LoadNonEmptyString(), ctx.LoadNonEmptyString()));
-            return new(env, [.. columns]);
+            return new(env.Register(nameof(ColumnCopyingTransformer)), ctx);
         }
 
         private static VersionInfo GetVersionInfo() => new("COPYCOLT", 0x00010001, 0x00010001, 0x00010001, MlNetAssembly.Data, LoaderSignature);

@@ -11,40 +11,46 @@ using Microsoft.ML.Transforms;
 namespace Microsoft.ML.Transforms;
 
 /// <summary>Computes (x - offset) * scale for columns, with a scale and an offset for each slot.</summary>
-public sealed class NormalizingTransformer : RowToRowTransformerBase
+public sealed class NormalizingTransformer : OneToOneTransformerBase
 {
     internal const string LoaderSignature = "Normalizer";
 
-    private readonly Column[] _columns;
+    private readonly Function[] _functions;
 
-    internal NormalizingTransformer(IHostEnvironment env, Column[] columns)
-        : base(env.Register(nameof(NormalizingTransformer))) =>
-        _columns = columns;
+    internal NormalizingTransformer(IHostEnvironment env, (string, string)[] columns, Function[] functions)
+        : base(env.Register(nameof(NormalizingTransformer)), columns) =>
+        _functions = functions;
 
-    private protected override AddedColumn[] AddColumns(DataViewSchema input) => Array.ConvertAll(_columns, column =>
+    private NormalizingTransformer(IHost host, ModelLoadContext ctx)
+        : base(host, ctx) =>
+        _functions = ColumnPairs.Select((_, i) =>
+        {
+            DataViewType type = ReadType(ctx.Reader);
+            AffineFunction affine = null;
+            bool found = ctx.TryProcessSubModel($"Normalizer_{i:000}", sub => affine = AffineFunction.Load(sub, type));
+            Contracts.CheckDecode(found);
+            return new Function(type, affine);
+        }).ToArray();
+
+    private protected override MadeColumn MakeColumn(DataViewSchema.Column source, int pair)
     {
-        DataViewSchema.Column source = input.GetColumnOrNull(column.Input) ?? throw Host.ExceptSchemaMismatch("inputSchema", "input", column.Input);
-        if (source.Type.GetItemType() != column.Type.GetItemType() || source.Type.GetVectorSize() != column.Type.GetVectorSize())
-            throw Host.ExceptSchemaMismatch("inputSchema", "input", column.Input, column.Type.ToString(), source.Type.ToString());
+        (DataViewType type, AffineFunction affine) = _functions[pair];
+        if (source.Type.GetItemType() != type.GetItemType() || source.Type.GetVectorSize() != type.GetVectorSize())
+            throw Host.ExceptSchemaMismatch("inputSchema", "input", source.Name, type.ToString(), source.Type.ToString());
         var annotations = new DataViewSchema.Annotations.Builder();
         annotations.AddPrimitiveValue(AnnotationUtils.Kinds.IsNormalized, BooleanDataViewType.Instance, true);
         annotations.Add(source.Annotations, kind => kind == AnnotationUtils.Kinds.SlotNames);
-        return new AddedColumn(new(column.Output, column.Type, annotations.ToAnnotations()), [source.Index], row => column.Function.MakeGetter(row, source));
-    });
+        return new(type, annotations.ToAnnotations(), row => affine.MakeGetter(row, source));
+    }
 
     private protected override void SaveModel(ModelSaveContext ctx)
     {
         ctx.CheckAtModel();
         ctx.SetVersionInfo(GetVersionInfo());
-        ctx.Writer.Write(_columns.Length);
-        foreach (Column column in _columns)
+        SaveColumns(ctx);
+        for (int i = 0; i < _functions.Length; i++)
         {
-            ctx.SaveNonEmptyString(column.Output);
-            ctx.SaveNonEmptyString(column.Input);
-        }
-        for (int i = 0; i < _columns.Length; i++)
-        {
-            DataViewType type = _columns[i].Type;
+            DataViewType type = _functions[i].Type;
             ctx.Writer.Write(type is VectorDataViewType);
             ctx.Writer.Write((byte)(type.GetItemType() == NumberDataViewType.Single ? DataKind.Single : DataKind.Double));
             if (type is VectorDataViewType vector)
@@ -53,26 +59,14 @@ public sealed class NormalizingTransformer : RowToRowTransformerBase
                 foreach (int dimension in vector.Dimensions)
                     ctx.Writer.Write(dimension);
             }
-            ctx.SaveSubModel($"Normalizer_{i:000}", _columns[i].Function.Save);
+            ctx.SaveSubModel($"Normalizer_{i:000}", _functions[i].Affine.Save);
         }
     }
 
     internal static NormalizingTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
     {
         ctx.CheckAtModel(GetVersionInfo());
-        int count = ctx.Reader.ReadInt32();
-        Contracts.CheckDecode(count > 0);
-        var names = new List<(string Output, string Input)>();
-        for (int i = 0; i < count; i++)
-            names.Add((ctx.LoadNonEmptyString(), ctx.LoadNonEmptyString()));
-        return new(env, names.Select((name, i) =>
-        {
-            DataViewType type = ReadType(ctx.Reader);
-            AffineFunction function = null;
-            bool found = ctx.TryProcessSubModel($"Normalizer_{i:000}", sub => function = AffineFunction.Load(sub, type));
-            Contracts.CheckDecode(found);
-            return new Column(name.Output, name.Input, type, function);
-        }).ToArray());
+        return new(env.Register(nameof(NormalizingTransformer)), ctx);
     }
 
     private static DataViewType ReadType(BinaryReader reader)
@@ -93,7 +87,8 @@ public sealed class NormalizingTransformer : RowToRowTransformerBase
 
     private static VersionInfo GetVersionInfo() => new("NORMALZR", 0x00010002, 0x00010001, 0x00010002, MlNetAssembly.Data, LoaderSignature);
 
-    internal sealed record Column(string Output, string Input, DataViewType Type, AffineFunction Function);
+    /// <summary>What is computed of a column of this type.</summary>
+    internal sealed record Function(DataViewType Type, AffineFunction Affine);
 }
 
 /// <summary>The scales and offsets of one column.</summary>
