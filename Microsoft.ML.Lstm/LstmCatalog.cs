@@ -4,7 +4,7 @@ using Microsoft.ML.Lstm.MlNet;
 namespace Microsoft.ML;
 
 /// <summary>Recurrent networks for sequences, as trainers on ML.NET's catalogs.</summary>
-public static class LstmCatalog
+public static partial class LstmCatalog
 {
     /// <summary>Creates a <see cref="LstmRegressionTrainer"/>, which predicts a value, or several, from a sequence.</summary>
     /// <param name="catalog">The trainers of <see cref="RegressionCatalog"/>.</param>

@@ -12,6 +12,12 @@ internal static class CatalogEnvironment
         return catalog.GetEnvironment();
     }
 
+    public static IHostEnvironment GetHostEnvironment(this TrainCatalogBase catalog)
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        return catalog.GetEnvironment();
+    }
+
     public static IHostEnvironment GetHostEnvironment(this TransformsCatalog catalog)
     {
         ArgumentNullException.ThrowIfNull(catalog);

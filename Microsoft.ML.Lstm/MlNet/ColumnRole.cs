@@ -40,6 +40,8 @@ internal sealed class ColumnRole
     public static ColumnRole StepLabel { get; } = new("label", "a vector of Key, one for each step", column =>
         column.IsKey && column.Kind != SchemaShape.Column.VectorKind.Scalar);
 
+    public static ColumnRole PredictedStepLabel { get; } = new("predicted label", "a vector of Key, one for each step", StepLabel._accepts);
+
     public static ColumnRole Weight { get; } = new("weight", "Single", column =>
         IsSingle(column) && column.Kind == SchemaShape.Column.VectorKind.Scalar);
 

@@ -31,6 +31,15 @@ internal static class SchemaShapes
             new SchemaShape(AnnotationUtils.AnnotationsForMulticlassScoreColumn(label))),
     ];
 
+    /// <summary>The columns of a sequence labelling: the predicted labels and the scores, a vector of any length each.</summary>
+    public static IEnumerable<SchemaShape.Column> SequenceLabeling(SchemaShape.Column label) =>
+    [
+        new(PredictedLabel.ColumnName, SchemaShape.Column.VectorKind.VariableVector, NumberDataViewType.UInt32, isKey: true,
+            new SchemaShape([.. KeyValuesOf(label), .. AnnotationUtils.GetTrainerOutputAnnotation()])),
+        new(ScoreColumn.ColumnName, SchemaShape.Column.VectorKind.VariableVector, NumberDataViewType.Single, isKey: false,
+            new SchemaShape(AnnotationUtils.GetTrainerOutputAnnotation())),
+    ];
+
     private static IEnumerable<SchemaShape.Column> KeyValuesOf(SchemaShape.Column label)
         => label.Annotations.TryFindColumn(AnnotationUtils.Kinds.KeyValues, out SchemaShape.Column values) ? [values] : [];
 

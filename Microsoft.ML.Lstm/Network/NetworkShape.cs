@@ -44,6 +44,9 @@ internal sealed record NetworkShape
     /// <summary>Whether the head is applied to each step rather than to the encoding.</summary>
     public bool StepOutputs { get; init; }
 
+    /// <summary>Whether a linear-chain conditional random field joins the outputs of the steps to the scores of whole paths of labels.</summary>
+    public bool HasCrf { get; init; }
+
     /// <summary>S: features of the sequence as a whole, joined to the encoding; 0 for none.</summary>
     public int StaticSize { get; init; }
 
@@ -80,6 +83,8 @@ internal sealed record NetworkShape
         get
         {
             long count = (long)OutputSize * (HeadInputSize + 1) + Embeddings.Sum(embedding => (embedding.Vocabulary + 1L) * embedding.Size);
+            if (HasCrf)
+                count += (long)OutputSize * (OutputSize + 2);
             for (int layer = 0; layer < Layers; layer++)
                 count += (long)Directions * HiddenSize * ((long)Gates * (LayerInputSize(layer) + HiddenSize) + BiasGates);
             return count;

@@ -68,7 +68,8 @@ internal sealed unsafe class NetworkWorkspace
         _layers = [.. Enumerable.Range(0, _shape.Layers).Select(layer => new LayerActivations(network, layer))];
         _pooling = new PoolingLayer(_shape);
         _head = network.Head;
-        _hasWideHead = (long)_head.InputSize * _head.OutputSize >= WideHeadWeights;
+        // A random field wants a sequence's outputs together.
+        _hasWideHead = !_shape.HasCrf && (long)_head.InputSize * _head.OutputSize >= WideHeadWeights;
         _rowBounds = new int[team.Threads + 1];
         _sharedSteps = new SharedSteps(team.Threads);
         _forwardUnitsPart = ForwardUnits;

@@ -8,6 +8,8 @@ internal enum ParameterRole
     RecurrentBias,
     HeadWeight,
     HeadBias,
+    Transitions,
+    EndTransitions,
     Embedding,
 }
 
@@ -15,6 +17,9 @@ internal enum ParameterRole
 internal sealed record Parameter(ParameterRole Role, string Name, int Rows, int Columns, int Offset)
 {
     public int Length => Rows * Columns;
+
+    /// <summary>Whether it is a vector; a matrix with one column is none.</summary>
+    public bool IsVector => Role is ParameterRole.RecurrentBias or ParameterRole.HeadBias or ParameterRole.EndTransitions;
 }
 
 /// <summary>
@@ -23,13 +28,19 @@ internal sealed record Parameter(ParameterRole Role, string Name, int Rows, int 
 /// </summary>
 /// <remarks>
 /// Names and layouts are PyTorch's: <c>weight_ih_l{k}</c> [G·H x I], <c>weight_hh_l{k}</c> [G·H x H] with the suffix
-/// <c>_reverse</c> for the second direction, gates in the order i, f, g, o (LSTM) or r, z, n (GRU). PyTorch's two bias
-/// vectors are merged into one, <c>bias_l{k}</c>: [4H] for LSTM, [H] for RNN, and for GRU [4H] in the order r, z, n of the
-/// input, n of the hidden state. The head is <c>head.weight</c> [O x (E + S)] and <c>head.bias</c> [O]. Last come the
-/// tables of embeddings, <c>embeddings.{i}.weight</c> [(V + 1) x size], so that all that is dense lies together.
+/// <c>_reverse</c> for the second direction, gates in the order i, f, g, o (LSTM) or r, z, n (GRU). PyTorch's two bias vectors
+/// are merged into one, <c>bias_l{k}</c>: [4H] for LSTM, [H] for RNN, and for GRU [4H] in the order r, z, n of the input, n of
+/// the hidden state. The head is <c>head.weight</c> [O x (E + S)] and <c>head.bias</c> [O]. A conditional random field has
+/// <c>crf.transitions</c> [O x O], from row to column, <c>crf.start_transitions</c> and <c>crf.end_transitions</c> [O], as
+/// pytorch-crf. Last come the tables of embeddings, <c>embeddings.{i}.weight</c> [(V + 1) x size], so that all that is dense
+/// lies together.
 /// </remarks>
 internal sealed class ParameterSet
 {
+    public const string CrfTransitions = "crf.transitions";
+    public const string CrfStart = "crf.start_transitions";
+    public const string CrfEnd = "crf.end_transitions";
+
     public ParameterSet(NetworkShape shape)
     {
         if (shape.ParameterCount > NetworkShape.MaxParameters)
@@ -49,6 +60,12 @@ internal sealed class ParameterSet
         }
         Add(ParameterRole.HeadWeight, "head.weight", shape.OutputSize, shape.HeadInputSize);
         Add(ParameterRole.HeadBias, "head.bias", shape.OutputSize, 1);
+        if (shape.HasCrf)
+        {
+            Add(ParameterRole.Transitions, CrfTransitions, shape.OutputSize, shape.OutputSize);
+            Add(ParameterRole.EndTransitions, CrfStart, shape.OutputSize, 1);
+            Add(ParameterRole.EndTransitions, CrfEnd, shape.OutputSize, 1);
+        }
         DenseLength = offset;
         for (int i = 0; i < shape.Embeddings.Count; i++)
             Add(ParameterRole.Embedding, EmbeddingName(i), shape.Embeddings[i].Rows, shape.Embeddings[i].Size);

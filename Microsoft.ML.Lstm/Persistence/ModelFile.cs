@@ -96,12 +96,14 @@ internal static class ModelFile
     private static void CheckSizes(NetworkShape shape, SafeTensors content)
     {
         // Sums that are small enough to be sure: only past these is ParameterCount free of overflow, and quick.
-        long expectedTensors = 3L * shape.Directions * shape.Layers + 2 + shape.Embeddings.Count + (shape.StaticSize > 0 ? 2 : 0) + (shape.NumericSize > 0 ? 2 : 0) + 2;
+        long expectedTensors = 3L * shape.Directions * shape.Layers + 2 + shape.Embeddings.Count + (shape.HasCrf ? 3 : 0) + (shape.StaticSize > 0 ? 2 : 0) + (shape.NumericSize > 0 ? 2 : 0) + 2;
         if (content.Tensors.Count != expectedTensors)
             throw Invalid($"{expectedTensors} tensors for a network of {shape.Layers} layers", $"{content.Tensors.Count}");
         long values = content.Tensors.Sum(t => (long)t.Values.Length);
         if ((long)shape.HiddenSize * shape.HiddenSize > values)
             throw Invalid($"more values than {values} for a hidden size of {shape.HiddenSize}", "no more");
+        if (shape.HasCrf && (long)shape.OutputSize * shape.OutputSize > values)
+            throw Invalid($"more values than {values} for the transitions between {shape.OutputSize} labels", "no more");
         foreach (EmbeddingShape embedding in shape.Embeddings)
         {
             if ((embedding.Vocabulary + 1L) * embedding.Size > values)
@@ -117,9 +119,7 @@ internal static class ModelFile
 
     // A matrix with one column stays a matrix, so the rank can't be told from the sizes.
     private static int[] ShapeOf(Parameter parameter) =>
-        parameter.Name.StartsWith("bias", StringComparison.Ordinal) || parameter.Name.EndsWith(".bias", StringComparison.Ordinal)
-            ? [parameter.Rows]
-            : [parameter.Rows, parameter.Columns];
+        parameter.IsVector ? [parameter.Rows] : [parameter.Rows, parameter.Columns];
 
     private static AffineScaler TakeScaler(Dictionary<string, SafeTensor> tensors, string name, int size)
     {

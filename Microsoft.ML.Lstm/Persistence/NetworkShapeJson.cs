@@ -20,6 +20,7 @@ internal static class NetworkShapeJson
     private const string Vocabulary = "vocabulary";
     private const string Size = "size";
     private const string StepOutputs = "stepOutputs";
+    private const string HasCrf = "crf";
     private const int PropertyCount = 8;
     private const int EmbeddingPropertyCount = 2;
     private const int MaxDepth = 3;
@@ -40,6 +41,8 @@ internal static class NetworkShapeJson
             json.WriteString(PoolingName, shape.Pooling.ToString());
             if (shape.StepOutputs)
                 json.WriteBoolean(StepOutputs, true);
+            if (shape.HasCrf)
+                json.WriteBoolean(HasCrf, true);
             json.WriteNumber(StaticSize, shape.StaticSize);
             json.WriteNumber(OutputSize, shape.OutputSize);
             json.WriteEndObject();
@@ -82,7 +85,7 @@ internal static class NetworkShapeJson
     {
         if (json.ValueKind != JsonValueKind.Object)
             throw Invalid("a JSON object", json.ValueKind.ToString());
-        bool hasEmbeddings = json.TryGetProperty(Embeddings, out _), hasStepOutputs = json.TryGetProperty(StepOutputs, out _);
+        bool hasEmbeddings = json.TryGetProperty(Embeddings, out _), hasStepOutputs = json.TryGetProperty(StepOutputs, out _), hasCrf = json.TryGetProperty(HasCrf, out _);
         var shape = new NetworkShape
         {
             Cell = ReadEnum<CellType>(json, Cell),
@@ -92,11 +95,14 @@ internal static class NetworkShapeJson
             Layers = ReadSize(json, Layers),
             Bidirectional = ReadBoolean(json, Bidirectional),
             Pooling = ReadEnum<Pooling>(json, PoolingName),
+            HasCrf = hasCrf && ReadBoolean(json, HasCrf),
             StepOutputs = hasStepOutputs && ReadBoolean(json, StepOutputs),
             StaticSize = ReadSize(json, StaticSize, least: 0),
             OutputSize = ReadSize(json, OutputSize),
         };
-        CheckPropertyCount(json, PropertyCount + (hasEmbeddings ? 1 : 0) + (hasStepOutputs ? 1 : 0));
+        CheckPropertyCount(json, PropertyCount + (hasEmbeddings ? 1 : 0) + (hasStepOutputs ? 1 : 0) + (hasCrf ? 1 : 0));
+        if (shape.HasCrf && !shape.StepOutputs)
+            throw Invalid($"{StepOutputs} where there is {HasCrf}", "none");
         if (shape.Embeddings.Sum(embedding => (long)embedding.Size) > shape.InputSize)
             throw Invalid($"embeddings of at most {shape.InputSize} features in all, the {InputSize}", "more");
         return shape;

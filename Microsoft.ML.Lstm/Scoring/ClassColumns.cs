@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.MlNet;
+using Microsoft.ML.Lstm.Network;
 
 namespace Microsoft.ML.Lstm.Scoring;
 
@@ -29,9 +30,7 @@ internal sealed class ClassProbabilitiesColumn(int classes, LabelValues? labelVa
         }
         else
         {
-            // Shifted, so that e^x neither overflows nor vanishes everywhere.
-            TensorPrimitives.Subtract(output, TensorPrimitives.Max(output), editor.Values);
-            TensorPrimitives.SoftMax(editor.Values, editor.Values);
+            StepDecoder.Softmax(output, editor.Values);
         }
         value = editor.Commit();
     });

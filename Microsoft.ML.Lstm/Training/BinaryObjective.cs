@@ -1,4 +1,5 @@
 using Microsoft.ML.Lstm.Kernels;
+using Microsoft.ML.Lstm.Network;
 
 namespace Microsoft.ML.Lstm.Training;
 
@@ -33,7 +34,7 @@ internal sealed class BinaryObjective(ClassWeights classWeights, float labelSmoo
         outputs[0] = (float)(ShareOf(row) * (probability - target));
     }
 
-    protected override void BeginRows() => FloatBuffer.Require(ref _outputs, Rows);
+    protected override void BeginRows(SequenceBatch batch) => FloatBuffer.Require(ref _outputs, Rows);
 
     protected override void AddFigures(int row, float weight)
     {

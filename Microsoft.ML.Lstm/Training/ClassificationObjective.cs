@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using Microsoft.ML.Lstm.Kernels;
+using Microsoft.ML.Lstm.Network;
 
 namespace Microsoft.ML.Lstm.Training;
 
@@ -50,7 +51,7 @@ internal sealed class ClassificationObjective(bool stepOutputs, ClassWeights cla
         outputs[label] -= share * (1 - labelSmoothing);
     }
 
-    protected override void BeginRows() => FloatBuffer.Require(ref _isRight, Rows);
+    protected override void BeginRows(SequenceBatch batch) => FloatBuffer.Require(ref _isRight, Rows);
 
     protected override void AddFigures(int row, float weight) => _right += _isRight[row] ? weight : 0;
 }

@@ -64,7 +64,12 @@ internal abstract class Objective(bool stepOutputs, double meanWeight) : OutputL
             }
         }
         _shareOfWeight = 1 / (meanWeight * Math.Max(labelled, 1));
-        BeginRows();
+        BeginRows(batch);
+    }
+
+    /// <summary>Adds the gradients of parameters that only the objective knows, after all rows of the batch.</summary>
+    public virtual void AddGradients(Gradient gradient)
+    {
     }
 
     /// <summary>Ends a batch, after all its rows.</summary>
@@ -83,10 +88,8 @@ internal abstract class Objective(bool stepOutputs, double meanWeight) : OutputL
     /// <summary>How much a row counts: a sequence, or one of its steps; 0 for one that has no label.</summary>
     public abstract float WeightOf(TrainingSequence sequence, int step);
 
-    /// <summary>Room for the figures of <see cref="Rows"/> rows.</summary>
-    protected virtual void BeginRows()
-    {
-    }
+    /// <summary>Makes room for the figures of <see cref="Rows"/> rows.</summary>
+    protected abstract void BeginRows(SequenceBatch batch);
 
     /// <summary>Adds the figures of a row that has a label, in the rows' order.</summary>
     protected abstract void AddFigures(int row, float weight);
@@ -96,6 +99,9 @@ internal abstract class Objective(bool stepOutputs, double meanWeight) : OutputL
 
     /// <summary>The step that a row belongs to; 0 when it is a sequence's.</summary>
     protected int StepOf(int row) => _steps[row];
+
+    /// <summary>How much a labelled row counts; 0 for one without a label.</summary>
+    protected float RowWeight(int row) => _weights[row];
 
     /// <summary>What the gradient of a row's loss is multiplied by in the batch's.</summary>
     protected double ShareOf(int row) => _weights[row] * _shareOfWeight;

@@ -49,7 +49,7 @@ internal sealed class RegressionObjective(RegressionLoss loss, AffineScaler targ
         _absolutes[row] = absolutes / targets.Length;
     }
 
-    protected override void BeginRows()
+    protected override void BeginRows(SequenceBatch batch)
     {
         FloatBuffer.Require(ref _squares, Rows);
         FloatBuffer.Require(ref _absolutes, Rows);

@@ -195,6 +195,7 @@ internal sealed class TrainingLoop
         bool drops = _options.Dropout > 0 && _options.NumberOfLayers > 1;
         _workspace.Forward(_batch, keep: true, drops ? new Dropout(_options.Dropout, (ulong)_random.NextInt64()) : null);
         _workspace.Backward(_trainingObjective, _gradient);
+        _trainingObjective.AddGradients(_gradient);
         _trainingObjective.End();
         if (!_trainingObjective.IsFinite || !_optimizer.TryStep(learningRate, _options.GradientClipNorm))
             return false;

@@ -1,0 +1,28 @@
+using Microsoft.ML.Lstm;
+using Microsoft.ML.Lstm.Scoring;
+using Microsoft.ML.Runtime;
+
+[assembly: Microsoft.ML.LoadableClass(typeof(LstmSequenceLabelingTransformer), null, typeof(Microsoft.ML.SignatureLoadModel), "LSTM Sequence Labeling", LstmSequenceLabelingTransformer.LoaderSignature)]
+
+namespace Microsoft.ML.Lstm;
+
+public sealed partial class LstmSequenceLabelingTransformer
+{
+    internal const string LoaderSignature = "LstmSequenceLabeling";
+
+    private protected override VersionInfo GetVersionInfo() => Version;
+
+    private static VersionInfo Version => FirstVersion("LSTMLABL", LoaderSignature);
+
+    // ML.NET finds it by its name and parameters.
+    internal static LstmSequenceLabelingTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
+    {
+        (SequenceModelParameters model, ScoringColumns columns) = Load(env, ctx, Version, (shape, columns) =>
+        {
+            if (!shape.StepOutputs)
+                throw new InvalidDataException("A saved LSTM model for sequence labelling has outputs for the sequence; expected some for each step.");
+            columns.LabelValues?.Check(shape.OutputSize);
+        });
+        return new LstmSequenceLabelingTransformer(env, model, columns);
+    }
+}

@@ -1,0 +1,60 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.MlNet;
+using Microsoft.ML.Lstm.Network;
+
+namespace Microsoft.ML.Lstm.Scoring;
+
+/// <summary>The predicted label of each step; an empty vector for a row that could not be scored.</summary>
+internal sealed class PredictedStepsColumn(int labels, Lazy<LinearChainCrf?> crf, LabelValues? labelValues)
+    : OutputColumn(PredictedLabel.ColumnName, new VectorDataViewType(new KeyDataViewType(typeof(uint), labels)))
+{
+    private readonly int _labels = labels;
+    private readonly Lazy<LinearChainCrf?> _crf = crf;
+
+    public override DataViewSchema.Annotations Annotate(DataViewSchema input)
+    {
+        var builder = new DataViewSchema.Annotations.Builder();
+        labelValues?.AddTo(builder, ScoreAnnotations.KeyValues);
+        builder.AddScore(input, ScoreAnnotations.SequenceClassification, ScoreAnnotations.PredictedLabel);
+        return builder.ToAnnotations();
+    }
+
+    public override Delegate CreateGetter(ScoredRow row)
+    {
+        StepDecoder? decoder = null;
+        return (ValueGetter<VBuffer<uint>>)((ref VBuffer<uint> value) =>
+        {
+            ReadOnlySpan<int> path = (decoder ??= new StepDecoder(_labels, _crf.Value)).Decode(row.Output);
+            VBufferEditor<uint> editor = VBufferEditor.Create(ref value, path.Length);
+            for (int t = 0; t < path.Length; t++)
+                editor.Values[t] = (uint)path[t] + 1;
+            value = editor.Commit();
+        });
+    }
+}
+
+/// <summary>The probability of each label at each step, [T x L]; an empty vector for a row that could not be scored.</summary>
+internal sealed class StepProbabilitiesColumn(int labels, Lazy<LinearChainCrf?> crf) : OutputColumn(ScoreColumn.ColumnName, new VectorDataViewType(NumberDataViewType.Single))
+{
+    private readonly int _labels = labels;
+    private readonly Lazy<LinearChainCrf?> _crf = crf;
+
+    public override DataViewSchema.Annotations Annotate(DataViewSchema input)
+    {
+        var builder = new DataViewSchema.Annotations.Builder();
+        builder.AddScore(input, ScoreAnnotations.SequenceClassification, ScoreAnnotations.Score);
+        return builder.ToAnnotations();
+    }
+
+    public override Delegate CreateGetter(ScoredRow row)
+    {
+        StepDecoder? decoder = null;
+        return (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) =>
+        {
+            ReadOnlySpan<float> outputs = row.Output;
+            VBufferEditor<float> editor = VBufferEditor.Create(ref value, outputs.Length);
+            (decoder ??= new StepDecoder(_labels, _crf.Value)).Probabilities(outputs, editor.Values);
+            value = editor.Commit();
+        });
+    }
+}
