@@ -117,7 +117,7 @@ public sealed class TrainingLoopTests
         var monitor = new SilentMonitor();
         SequenceSet? data = null;
         TrainingJob job = Job(new LoopOptions { ValidationFraction = fraction, NumberOfEpochs = 1 }, monitor);
-        data = job.Training;
+        data = (SequenceSet)job.Training;
 
         TrainingLoop.Train(job);
 

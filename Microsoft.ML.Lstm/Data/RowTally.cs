@@ -10,9 +10,13 @@ internal sealed class RowTally(string dataName, SequenceInput input)
 
     public long BadRows => Rows - _counts[(int)RowFault.None];
 
-    public void Add(RowFault fault, float weight)
+    /// <summary>Rows that could be used, but not to their end.</summary>
+    public long CutRows { get; private set; }
+
+    public void Add(RowFault fault, float weight, bool isCut)
     {
         Rows++;
+        CutRows += isCut ? 1 : 0;
         _counts[(int)fault]++;
         if (fault == RowFault.None && weight == 0)
             _unweighted++;

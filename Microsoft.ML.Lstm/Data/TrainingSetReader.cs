@@ -4,7 +4,7 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm.Data;
 
-/// <summary>Brings the rows of a data view into memory as sequences with labels.</summary>
+/// <summary>Reads the rows of a data view as sequences with labels.</summary>
 /// <param name="input">Where the sequences are.</param>
 /// <param name="label">Where the labels are.</param>
 /// <param name="weightColumnName">The column of weights; null for rows that all count the same.</param>
@@ -18,50 +18,76 @@ internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, 
     // Asking is cheap, but not as cheap as reading a short row.
     private const int RowsPerCancellationCheck = 256;
 
-    /// <summary>Reads all rows once.</summary>
+    /// <summary>Reads all rows once, into memory.</summary>
     /// <param name="data">The data view; its columns must already be known to fit.</param>
     /// <param name="name">What to call it in messages.</param>
     /// <param name="warn">Receives one warning about rows that were skipped, and one about sequences that were cut.</param>
     public SequenceSet Read(IDataView data, string name, Action<string> warn)
     {
-        DataViewSchema schema = data.Schema;
-        DataViewSchema.Column[] columns = input.Find(host, schema);
-        DataViewSchema.Column labelColumn = label.Find(host, schema);
-        DataViewSchema.Column? weightColumn = weightColumnName is null ? null : ColumnRole.Weight.Find(host, schema, weightColumnName);
+        SequenceSet set = NewSet();
+        Scan(data, name, warn, set.Add);
+        return set;
+    }
 
-        var set = new SequenceSet(input.FeatureSize, input.StaticSize, label.TargetSize, input.Vocabularies);
+    /// <summary>Reads all rows once, to see that they can be used, and gives a way to read them again, each time that they are gone through.</summary>
+    /// <param name="data">The data view; its columns must already be known to fit.</param>
+    /// <param name="name">What to call it in messages.</param>
+    /// <param name="bufferBytes">Bytes of sequences that may be in memory at once.</param>
+    /// <param name="warn">Receives one warning about rows that were skipped, and one about sequences that were cut.</param>
+    public StreamedSequences Stream(IDataView data, string name, long bufferBytes, Action<string> warn)
+    {
+        Scan(data, name, warn, static _ => { });
+        return new StreamedSequences(() => Rows(data, new RowTally(name, input)).OfType<TrainingSequence>(), NewSet(), bufferBytes);
+    }
+
+    private SequenceSet NewSet() => new(input.FeatureSize, input.StaticSize, label.TargetSize, input.Vocabularies);
+
+    private void Scan(IDataView data, string name, Action<string> warn, Action<TrainingSequence> take)
+    {
         var tally = new RowTally(name, input);
-        long cut = 0;
-        using DataViewRowCursor cursor = data.GetRowCursor(weightColumn is null ? [.. columns, labelColumn] : [.. columns, labelColumn, weightColumn.Value]);
-        var sequence = new SequenceRowReader(cursor, input, columns);
-        var labels = LabelReader.Create(cursor, label, labelColumn);
-        NumberReader? weights = weightColumn is null ? null : new NumberReader(cursor, weightColumn.Value);
-        while (cursor.MoveNext())
+        long taken = 0;
+        foreach (TrainingSequence? sequence in Rows(data, tally))
         {
             if (tally.Rows % RowsPerCancellationCheck == 0)
             {
                 host.ThrowIfCanceled();
                 cancellation.ThrowIfCancellationRequested();
             }
+            if (sequence is null)
+                continue;
+            take(sequence);
+            taken++;
+        }
+        if (taken == 0)
+            throw host.Process(new InvalidOperationException(tally.DescribeNoUsableRow()));
+        if (tally.BadRows > 0)
+            warn(tally.DescribeSkipped());
+        if (tally.CutRows > 0)
+            warn($"Cut {tally.CutRows} of the {taken} sequences of the {name} after {maximumLength} steps (MaximumSequenceLength).");
+    }
 
+    /// <summary>Goes over all rows, and gives null for one that does not count.</summary>
+    private IEnumerable<TrainingSequence?> Rows(IDataView data, RowTally tally)
+    {
+        DataViewSchema schema = data.Schema;
+        DataViewSchema.Column[] columns = input.Find(host, schema);
+        DataViewSchema.Column labelColumn = label.Find(host, schema);
+        DataViewSchema.Column? weightColumn = weightColumnName is null ? null : ColumnRole.Weight.Find(host, schema, weightColumnName);
+        using DataViewRowCursor cursor = data.GetRowCursor(weightColumn is null ? [.. columns, labelColumn] : [.. columns, labelColumn, weightColumn.Value]);
+        var sequence = new SequenceRowReader(cursor, input, columns);
+        var labels = LabelReader.Create(cursor, label, labelColumn);
+        NumberReader? weights = weightColumn is null ? null : new NumberReader(cursor, weightColumn.Value);
+        while (cursor.MoveNext())
+        {
             float weight = ReadWeight(weights);
             RowFault fault = ReadRow(sequence, labels, weight);
             if (fault != RowFault.None && badRows == BadRowHandling.Throw)
                 throw host.Process(new InvalidOperationException(tally.Describe(cursor.Position, fault)));
-            tally.Add(fault, weight);
-            if (fault != RowFault.None || weight == 0)
-                continue;
-            cut += sequence.Steps > maximumLength ? 1 : 0;
-            set.Add(Copy(sequence, labels, weight, Math.Min(sequence.Steps, maximumLength ?? int.MaxValue)));
+            bool counts = fault == RowFault.None && weight != 0;
+            bool isCut = counts && sequence.Steps > maximumLength;
+            tally.Add(fault, weight, isCut);
+            yield return counts ? Copy(sequence, labels, weight, isCut ? maximumLength!.Value : sequence.Steps) : null;
         }
-
-        if (set.Count == 0)
-            throw host.Process(new InvalidOperationException(tally.DescribeNoUsableRow()));
-        if (tally.BadRows > 0)
-            warn(tally.DescribeSkipped());
-        if (cut > 0)
-            warn($"Cut {cut} of the {set.Count} sequences of the {name} after {maximumLength} steps (MaximumSequenceLength).");
-        return set;
     }
 
     private static float ReadWeight(NumberReader? reader)

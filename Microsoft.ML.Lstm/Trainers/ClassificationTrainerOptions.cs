@@ -45,7 +45,7 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
 
     /// <summary>The weights of the classes of the training data; null for all the same.</summary>
     /// <exception cref="InvalidOperationException">There is only one class in the data, or the weights are not as many as the classes.</exception>
-    internal float[]? WeightsFor(SequenceSet training, int classes)
+    internal float[]? WeightsFor(TrainingData training, int classes)
     {
         long[] counts = new long[classes];
         foreach (int label in training.Sequences.SelectMany(sequence => sequence.Labels).Where(label => label >= 0))

@@ -55,7 +55,7 @@ public sealed class LstmBinaryTrainer : SequenceTrainerBase<LstmBinaryTrainer.Op
 
     private protected override IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label) => SchemaShapes.BinaryClassification();
 
-    private protected override TrainingTask CreateTask(LabelColumn label, SequenceSet training)
+    private protected override TrainingTask CreateTask(LabelColumn label, TrainingData training)
         => new BinaryTask(Settings.WeightsFor(training, label.Classes), Settings.LabelSmoothing);
 
     private protected override LstmBinaryTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns)

@@ -54,7 +54,7 @@ public sealed class LstmMulticlassTrainer : SequenceTrainerBase<LstmMulticlassTr
 
     private protected override IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label) => SchemaShapes.MulticlassClassification(label);
 
-    private protected override TrainingTask CreateTask(LabelColumn label, SequenceSet training)
+    private protected override TrainingTask CreateTask(LabelColumn label, TrainingData training)
         => new ClassificationTask(label.Classes, stepOutputs: false, Settings.WeightsFor(training, label.Classes), Settings.LabelSmoothing);
 
     private protected override LstmMulticlassTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns) => new(Host, model, columns);

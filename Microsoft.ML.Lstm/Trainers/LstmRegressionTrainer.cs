@@ -60,7 +60,7 @@ public sealed class LstmRegressionTrainer : SequenceTrainerBase<LstmRegressionTr
     private protected override IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label)
         => [SchemaShapes.Single(ScoreColumn.ColumnName, label.Kind == SchemaShape.Column.VectorKind.Vector, isScore: true)];
 
-    private protected override TrainingTask CreateTask(LabelColumn label, SequenceSet training) => new RegressionTask(Settings.LossFunction, Settings.NormalizeLabel);
+    private protected override TrainingTask CreateTask(LabelColumn label, TrainingData training) => new RegressionTask(Settings.LossFunction, Settings.NormalizeLabel);
 
     private protected override LstmRegressionTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns) => new(Host, model, columns);
 

@@ -58,7 +58,7 @@ public sealed class LstmSequenceLabelingTrainer : SequenceTrainerBase<LstmSequen
 
     private protected override IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label) => SchemaShapes.SequenceLabeling(label);
 
-    private protected override TrainingTask CreateTask(LabelColumn label, SequenceSet training)
+    private protected override TrainingTask CreateTask(LabelColumn label, TrainingData training)
     {
         if (!training.Sequences.SelectMany(sequence => sequence.Labels).Where(known => known >= 0).Distinct().Skip(1).Any())
             throw new InvalidOperationException($"All labels of the training data in column '{label.Name}' are the same, so there is nothing to tell apart.");

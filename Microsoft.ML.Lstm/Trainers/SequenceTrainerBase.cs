@@ -69,7 +69,9 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         using var monitor = new HostMonitor(Host, channel, Settings.NumberOfEpochs);
         var reader = new TrainingSetReader(input, label, Settings.ExampleWeightColumnName, Settings.MaximumSequenceLength, Settings.BadRows,
             Host, Settings.CancellationToken);
-        SequenceSet training = reader.Read(trainData, "training data", monitor.Warn);
+        TrainingData training = Settings.StreamingBufferMegabytes is { } megabytes
+            ? reader.Stream(trainData, "training data", megabytes * (1L << 20), monitor.Warn)
+            : reader.Read(trainData, "training data", monitor.Warn);
         SequenceSet? validation = validationData is null ? null : reader.Read(validationData, "validation data", monitor.Warn);
 
         TrainingTask task = CreateTask(label, training);
@@ -119,7 +121,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
     private protected abstract IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label);
 
     /// <summary>What the network is to do.</summary>
-    private protected abstract TrainingTask CreateTask(LabelColumn label, SequenceSet training);
+    private protected abstract TrainingTask CreateTask(LabelColumn label, TrainingData training);
 
     private protected abstract TTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns);
 

@@ -57,6 +57,14 @@ public abstract class SequenceTrainerOptions : TrainingOptions
     /// </summary>
     public int? MaximumSequenceLength;
 
+    /// <summary>
+    /// For training data larger than memory: megabytes of sequences to have in memory at once, at least 1. The data is then read anew each
+    /// epoch (and a few times before the first), in its own order, through a buffer of this size in which it is shuffled; data whose neighbours are
+    /// alike should be shuffled itself. Validation data is still read into memory, and <see cref="TrainingOptions.ValidationFraction"/> must be 0.
+    /// <see langword="null"/> reads all training data into memory once. Default: <see langword="null"/>.
+    /// </summary>
+    public int? StreamingBufferMegabytes;
+
     /// <summary>What to do with rows that can't be trained on. Default: <see cref="BadRowHandling.Skip"/>.</summary>
     public BadRowHandling BadRows = BadRowHandling.Skip;
 
@@ -85,6 +93,8 @@ public abstract class SequenceTrainerOptions : TrainingOptions
         RequireName(EncodingColumnName, nameof(EncodingColumnName), optional: true);
         Require(FeaturesPerStep is null or >= 1, FeaturesPerStep, nameof(FeaturesPerStep), "1 or more, or null");
         Require(MaximumSequenceLength is null or >= 1, MaximumSequenceLength, nameof(MaximumSequenceLength), "1 or more, or null");
+        Require(StreamingBufferMegabytes is null or >= 1, StreamingBufferMegabytes, nameof(StreamingBufferMegabytes), "1 or more, or null");
+        Require(StreamingBufferMegabytes is null || ValidationFraction == 0, ValidationFraction, nameof(ValidationFraction), $"0 with {nameof(StreamingBufferMegabytes)}");
         RequireDefined(BadRows, nameof(BadRows));
     }
 

@@ -9,9 +9,9 @@ internal sealed class BinaryTask(float[]? classWeights, float labelSmoothing) : 
 {
     private readonly ClassWeights _classWeights = new(classWeights);
 
-    public override NetworkShape WithOutputs(NetworkShape shape, SequenceSet data) => shape with { OutputSize = 1 };
+    public override NetworkShape WithOutputs(NetworkShape shape, TrainingData data) => shape with { OutputSize = 1 };
 
-    public override Objective CreateObjective(SequenceModel model, SequenceSet training)
+    public override Objective CreateObjective(SequenceModel model, TrainingData training)
         => new BinaryObjective(_classWeights, labelSmoothing,
             MeanWeight(training, stepOutputs: false, (sequence, _) => sequence.Weight * _classWeights[sequence.Labels[0]]));
 }

@@ -11,9 +11,9 @@ internal sealed class ClassificationTask(int classes, bool stepOutputs, float[]?
 {
     private readonly ClassWeights _classWeights = new(classWeights);
 
-    public override NetworkShape WithOutputs(NetworkShape shape, SequenceSet data) => shape with { OutputSize = classes, StepOutputs = stepOutputs };
+    public override NetworkShape WithOutputs(NetworkShape shape, TrainingData data) => shape with { OutputSize = classes, StepOutputs = stepOutputs };
 
-    public override Objective CreateObjective(SequenceModel model, SequenceSet training)
+    public override Objective CreateObjective(SequenceModel model, TrainingData training)
         => new ClassificationObjective(stepOutputs, _classWeights, labelSmoothing,
             MeanWeight(training, stepOutputs, (sequence, step) => sequence.Weight * _classWeights[sequence.Labels[step]]));
 }

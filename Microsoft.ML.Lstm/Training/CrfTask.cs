@@ -6,8 +6,8 @@ namespace Microsoft.ML.Lstm.Training;
 /// <param name="classes">The number of labels.</param>
 internal sealed class CrfTask(int classes) : TrainingTask
 {
-    public override NetworkShape WithOutputs(NetworkShape shape, SequenceSet data) => shape with { OutputSize = classes, StepOutputs = true, HasCrf = true };
+    public override NetworkShape WithOutputs(NetworkShape shape, TrainingData data) => shape with { OutputSize = classes, StepOutputs = true, HasCrf = true };
 
-    public override Objective CreateObjective(SequenceModel model, SequenceSet training)
+    public override Objective CreateObjective(SequenceModel model, TrainingData training)
         => new CrfObjective(model.Parameters, MeanWeight(training, stepOutputs: true, (sequence, step) => sequence.Labels[step] < 0 ? 0f : sequence.Weight));
 }

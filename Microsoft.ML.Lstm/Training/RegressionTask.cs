@@ -7,11 +7,11 @@ namespace Microsoft.ML.Lstm.Training;
 /// <param name="normalizeTargets">Whether targets are brought to mean 0 and variance 1.</param>
 internal sealed class RegressionTask(RegressionLoss loss, bool normalizeTargets) : TrainingTask
 {
-    public override NetworkShape WithOutputs(NetworkShape shape, SequenceSet data) => shape with { OutputSize = data.TargetSize };
+    public override NetworkShape WithOutputs(NetworkShape shape, TrainingData data) => shape with { OutputSize = data.TargetSize };
 
-    public override AffineScaler ScaleTargets(int outputSize, SequenceSet data)
+    public override AffineScaler ScaleTargets(int outputSize, TrainingData data)
         => normalizeTargets ? AffineScaler.Standardize(outputSize, data.Sequences.Select(sequence => sequence.Targets)) : base.ScaleTargets(outputSize, data);
 
-    public override Objective CreateObjective(SequenceModel model, SequenceSet training)
+    public override Objective CreateObjective(SequenceModel model, TrainingData training)
         => new RegressionObjective(loss, model.OutputScaler, MeanWeight(training, stepOutputs: false, (sequence, _) => sequence.Weight));
 }

@@ -6,34 +6,17 @@ namespace Microsoft.ML.Lstm.Training;
 /// <param name="targetSize">Numbers to predict for a sequence; 0 where it is classes that are predicted.</param>
 /// <param name="vocabularies">For each token that a step has, how many known ones there are.</param>
 internal sealed class SequenceSet(int featureSize, int staticSize, int targetSize, params int[] vocabularies)
+    : TrainingData(featureSize, staticSize, targetSize, vocabularies)
 {
     private readonly List<TrainingSequence> _sequences = [];
 
-    public int FeatureSize { get; } = featureSize;
-
-    public int StaticSize { get; } = staticSize;
-
-    public int TargetSize { get; } = targetSize;
-
-    public IReadOnlyList<int> Vocabularies { get; } = vocabularies;
-
-    public int Count => _sequences.Count;
+    public override int Count => _sequences.Count;
 
     public TrainingSequence this[int index] => _sequences[index];
 
-    /// <summary>The sequences, in the order of adding.</summary>
-    public IReadOnlyList<TrainingSequence> Sequences => _sequences;
+    public override IEnumerable<TrainingSequence> Sequences => _sequences;
 
-    /// <summary>How many sequences of which sizes, in words.</summary>
-    public string Describe()
-    {
-        int shortest = _sequences.Min(LengthOf), longest = _sequences.Max(LengthOf);
-        string lengths = shortest == longest ? $"{shortest}" : $"{shortest} to {longest}";
-        string[] inputs = [.. new[] { Count(FeatureSize, "feature"), Count(Vocabularies.Count, "token") }.Where(text => text != "")];
-        return $"{this.Count} sequences of {lengths} steps with {string.Join(" and ", inputs)} each";
-
-        static string Count(int count, string what) => count == 0 ? "" : count == 1 ? $"1 {what}" : $"{count} {what}s";
-    }
+    public override IEnumerable<SequenceSet> Sets(Random? random) => [this];
 
     /// <summary>Adds a sequence.</summary>
     /// <exception cref="ArgumentException">It has no steps, or is not laid out as the set says.</exception>
@@ -72,7 +55,4 @@ internal sealed class SequenceSet(int featureSize, int staticSize, int targetSiz
         _sequences.AddRange(rest);
         return split;
     }
-
-    private int LengthOf(TrainingSequence sequence)
-        => FeatureSize > 0 ? sequence.Features.Length / FeatureSize : Vocabularies.Count > 0 ? sequence.Tokens.Length / Vocabularies.Count : 0;
 }

@@ -5,7 +5,7 @@ using Microsoft.ML.Lstm.Network;
 namespace Microsoft.ML.Lstm.Training;
 
 /// <summary>What to train on and how.</summary>
-/// <param name="Training">The training sequences, at least one. They are scaled in place.</param>
+/// <param name="Training">The training sequences, at least one. Those in memory are scaled in place.</param>
 /// <param name="Validation">Sequences to validate with after each epoch, scaled in place too; <see langword="null"/> for a split of the training ones, or none.</param>
 /// <param name="Options">The network and its training.</param>
 /// <param name="Task">What the network is to do.</param>
@@ -13,7 +13,7 @@ namespace Microsoft.ML.Lstm.Training;
 /// <param name="Monitor">Is told what happens.</param>
 /// <param name="Initial">A model of the same shape to go on from, with its scaling; <see langword="null"/> to begin anew.</param>
 /// <param name="SaveCheckpoint">Called with the model of each epoch that is the best so far.</param>
-internal sealed record TrainingJob(SequenceSet Training, SequenceSet? Validation, TrainingOptions Options, TrainingTask Task,
+internal sealed record TrainingJob(TrainingData Training, SequenceSet? Validation, TrainingOptions Options, TrainingTask Task,
     int Seed, ITrainingMonitor Monitor, SequenceModel? Initial = null, Action<SequenceModel>? SaveCheckpoint = null);
 
 /// <summary>Trains a network by gradient descent over shuffled batches.</summary>
@@ -26,7 +26,7 @@ internal sealed class TrainingLoop
 
     private readonly TrainingJob _job;
     private readonly TrainingOptions _options;
-    private readonly SequenceSet _training;
+    private readonly TrainingData _training;
     private readonly SequenceSet? _validation;
     private readonly SequenceModel _model;
     private readonly SequenceNetwork _network;
@@ -37,7 +37,9 @@ internal sealed class TrainingLoop
     private readonly Objective _trainingObjective;
     private readonly Objective? _validationObjective;
     private readonly Random _random;
-    private readonly BatchPlan _plan;
+    private readonly int _batchSize;
+    private readonly int _batches;
+    private readonly BatchPlan? _plan;
     private TrainingSequence[] _sequences = [];
     private readonly ParameterSet _kept;
     private bool _keeps;
@@ -57,7 +59,8 @@ internal sealed class TrainingLoop
         _model = job.Initial is { } initial ? initial with { Parameters = initial.Parameters.Clone() } : NewModel();
         _kept = _model.Parameters.Clone();
         _keeps = job.Initial is not null;
-        Scale(_training);
+        if (_training is SequenceSet inMemory)
+            Scale(inMemory);
         if (_validation is not null)
             Scale(_validation);
         _trainingObjective = job.Task.CreateObjective(_model, _training);
@@ -70,11 +73,13 @@ internal sealed class TrainingLoop
         _batch = new SequenceBatch(shape);
         _gradient = new Gradient(shape);
         _optimizer = Optimizer.Create(_options, _model.Parameters, _gradient, team);
-        _plan = new BatchPlan([.. Enumerable.Range(0, _training.Count).Select(_training.Length)], Math.Min(_options.BatchSize, _training.Count));
+        _batchSize = Math.Min(_options.BatchSize, _training.Count);
+        _batches = 1 + (_training.Count - 1) / _batchSize;
+        _plan = _training is SequenceSet set ? PlanOf(set) : null;
     }
 
     /// <summary>The shape of the network that <paramref name="options"/> ask for.</summary>
-    public static NetworkShape ShapeOf(TrainingOptions options, TrainingTask task, SequenceSet data)
+    public static NetworkShape ShapeOf(TrainingOptions options, TrainingTask task, TrainingData data)
     {
         var embeddings = new EmbeddingShapes([.. data.Vocabularies.Select(vocabulary => new EmbeddingShape(vocabulary, options.EmbeddingSize))]);
         return task.WithOutputs(new NetworkShape
@@ -127,11 +132,25 @@ internal sealed class TrainingLoop
     /// <summary>Goes over the training data once. False when it was stopped: by the user, or by numbers that are not finite.</summary>
     private bool TryRunEpoch(int epoch, out float learningRate)
     {
-        _plan.Shuffle(_random);
         _trainingObjective.Reset();
         learningRate = 0;
-        int batches = _plan.Batches;
-        for (int batch = 0; batch < batches; batch++)
+        int batch = 0;
+        foreach (SequenceSet set in _training.Sets(_random))
+        {
+            if (set != _training)
+                Scale(set);
+            if (!TryRunSet(epoch, set, ref batch, ref learningRate))
+                return false;
+        }
+        return true;
+    }
+
+    /// <summary>Goes over a part of the training data, or all of it, from the epoch's batch <paramref name="batch"/> on.</summary>
+    private bool TryRunSet(int epoch, SequenceSet set, ref int batch, ref float learningRate)
+    {
+        BatchPlan plan = _plan ?? PlanOf(set);
+        plan.Shuffle(_random);
+        for (int i = 0; i < plan.Batches; i++, batch++)
         {
             if (_options.CancellationToken.IsCancellationRequested)
             {
@@ -139,8 +158,10 @@ internal sealed class TrainingLoop
                     KeepUnfinished(anyBatch: batch > 0);
                 return false;
             }
+            // Parts that are no whole number of batches have a few more than the data would have in one.
+            int batches = Math.Max(_batches, batch + 1);
             learningRate = LearningRateAt(epoch - 1 + (double)batch / batches);
-            if (!TryRunBatch(_plan[batch], learningRate))
+            if (!TryRunBatch(set, plan[i], learningRate))
             {
                 EndDiverged($"The loss or its gradient is not finite any more in epoch {epoch}, batch {batch + 1} of {batches}");
                 return false;
@@ -189,9 +210,9 @@ internal sealed class TrainingLoop
     }
 
     /// <summary>One weight update. False when loss, gradient or weights are not finite.</summary>
-    private bool TryRunBatch(ReadOnlySpan<int> indices, float learningRate)
+    private bool TryRunBatch(SequenceSet set, ReadOnlySpan<int> indices, float learningRate)
     {
-        BeginBatch(_training, indices, _trainingObjective);
+        BeginBatch(set, indices, _trainingObjective);
         bool drops = _options.Dropout > 0 && _options.NumberOfLayers > 1;
         _workspace.Forward(_batch, keep: true, drops ? new Dropout(_options.Dropout, (ulong)_random.NextInt64()) : null);
         _workspace.Backward(_trainingObjective, _gradient);
@@ -203,9 +224,22 @@ internal sealed class TrainingLoop
         return true;
     }
 
-    private EpochMetrics Evaluate(SequenceSet set, Objective objective)
+    private BatchPlan PlanOf(SequenceSet set) => new([.. Enumerable.Range(0, set.Count).Select(set.Length)], _batchSize);
+
+    private EpochMetrics Evaluate(TrainingData data, Objective objective)
     {
         objective.Reset();
+        foreach (SequenceSet set in data.Sets(random: null))
+        {
+            if (set != data)
+                Scale(set);
+            Measure(set, objective);
+        }
+        return objective.Metrics;
+    }
+
+    private void Measure(SequenceSet set, Objective objective)
+    {
         Span<int> indices = stackalloc int[MaxEvaluationBatchSize];
         for (int start = 0; start < set.Count;)
         {
@@ -221,7 +255,6 @@ internal sealed class TrainingLoop
             _workspace.Measure(objective);
             objective.End();
         }
-        return objective.Metrics;
     }
 
     private void BeginBatch(SequenceSet set, ReadOnlySpan<int> indices, Objective objective)
@@ -268,13 +301,15 @@ internal sealed class TrainingLoop
     /// <summary>Moves the validation fraction of the training data, drawn at random, to a set of its own; at least one sequence stays on either side.</summary>
     private SequenceSet? HoldOut()
     {
-        if (_training.Count < 2)
+        if (_training is not SequenceSet training)
+            throw new InvalidOperationException("Sequences that are streamed can't be split; give validation data instead.");
+        if (training.Count < 2)
         {
             _job.Monitor.Warn("There is only one usable row, so none can be held out for validation.");
             return null;
         }
-        int count = (int)Math.Round(_training.Count * (double)_options.ValidationFraction);
-        return _training.Split(Math.Clamp(count, 1, _training.Count - 1), _random);
+        int count = (int)Math.Round(training.Count * (double)_options.ValidationFraction);
+        return training.Split(Math.Clamp(count, 1, training.Count - 1), _random);
     }
 
     private SequenceModel NewModel()

@@ -6,18 +6,18 @@ namespace Microsoft.ML.Lstm.Training;
 internal abstract class TrainingTask
 {
     /// <summary><paramref name="shape"/> with the outputs that the task needs.</summary>
-    public abstract NetworkShape WithOutputs(NetworkShape shape, SequenceSet data);
+    public abstract NetworkShape WithOutputs(NetworkShape shape, TrainingData data);
 
     /// <summary>How targets are scaled; as they are, unless the task knows better.</summary>
-    public virtual AffineScaler ScaleTargets(int outputSize, SequenceSet data) => AffineScaler.Identity(outputSize);
+    public virtual AffineScaler ScaleTargets(int outputSize, TrainingData data) => AffineScaler.Identity(outputSize);
 
     /// <summary>The objective; one for the training data and one for the validation data.</summary>
     /// <param name="model">The model to be trained, with the scaling of its targets.</param>
     /// <param name="training">The training data.</param>
-    public abstract Objective CreateObjective(SequenceModel model, SequenceSet training);
+    public abstract Objective CreateObjective(SequenceModel model, TrainingData training);
 
     /// <summary>The mean weight of the rows of outputs that have a label, by the objective's own weights.</summary>
-    protected static double MeanWeight(SequenceSet training, bool stepOutputs, Func<TrainingSequence, int, float> weightOf)
+    protected static double MeanWeight(TrainingData training, bool stepOutputs, Func<TrainingSequence, int, float> weightOf)
     {
         double sum = 0;
         long count = 0;
