@@ -16,6 +16,7 @@ public sealed class AllocationTests
     [DataRow(CellType.Lstm, Pooling.Last, 1)]
     [DataRow(CellType.Gru, Pooling.Mean, 2)]
     [DataRow(CellType.Rnn, Pooling.Max, 3)]
+    [DataRow(CellType.Lstm, Pooling.Attention, 2)]
     public void ATrainingStepAllocatesNothing(CellType cell, Pooling pooling, int threads)
     {
         NetworkShape shape = Shape(cell, pooling);

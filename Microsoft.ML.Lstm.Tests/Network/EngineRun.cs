@@ -52,6 +52,7 @@ internal sealed class EngineRun
                 ? ToDoubles(_workspace.CellState(layer, d, FinalRow(d, b)))
                 : new double[Shape.HiddenSize]),
             Encodings = EachSequence(b => ToDoubles(_workspace.Encoding(_rowOf[b]))),
+            AttentionWeights = EachSequence(b => Shape.HasAttention ? ToDoubles(_workspace.AttentionWeights(_rowOf[b])) : []),
             Outputs = EachSequence(b => ToDoubles(_workspace.Output(_rowOf[b]))),
         };
     }

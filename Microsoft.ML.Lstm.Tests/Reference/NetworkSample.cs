@@ -27,6 +27,14 @@ internal sealed class NetworkSample
                 Parameters["bias" + suffix] = Uniform(biases * h, 0.5);
             }
         }
+        if (shape.HasAttention)
+        {
+            int e = directions * h;
+            // Large enough for tanh to bend: where it is straight, a bias moves all scores alike and has no influence.
+            Parameters["attention.weight"] = Uniform(e * e, 6 / Math.Sqrt(e));
+            Parameters["attention.bias"] = Uniform(e, 0.5);
+            Parameters["attention.vector"] = Uniform(e, 3 / Math.Sqrt(e));
+        }
         Parameters["head.weight"] = Uniform(shape.OutputSize * (directions * h + shape.StaticSize), 1);
         Parameters["head.bias"] = Uniform(shape.OutputSize, 1);
         Sequences = [.. lengths.Select(length => Uniform(length * shape.InputSize, 1.5))];

@@ -24,7 +24,7 @@ internal sealed class ReferenceNetwork(NetworkShape shape, IReadOnlyDictionary<s
         _sequences.Clear();
         for (int b = 0; b < sequences.Length; b++)
         {
-            var sequence = new ReferenceSequence(shape, NewLayers());
+            var sequence = new ReferenceSequence(shape, NewLayers(), new ReferenceAttention(parameters, _gradients));
             sequence.Forward(sequences[b]);
             _sequences.Add(sequence);
             sequence.HeadInput = [.. sequence.Encoding, .. statics?[b] ?? []];
@@ -35,6 +35,7 @@ internal sealed class ReferenceNetwork(NetworkShape shape, IReadOnlyDictionary<s
             Hidden = States(final => final.H),
             CellState = States(final => final.C),
             Encodings = [.. _sequences.Select(s => s.Encoding)],
+            AttentionWeights = [.. _sequences.Select(s => s.AttentionWeights)],
             Outputs = [.. _sequences.Select(s => Head(s.HeadInput))],
         };
     }

@@ -15,6 +15,9 @@ internal sealed record ReferenceOutputs
     /// <summary>The pooled outputs, [B][D·H].</summary>
     public required double[][] Encodings { get; init; }
 
+    /// <summary>The attention that each step got, [B][T_b]; empty with other poolings.</summary>
+    public required double[][] AttentionWeights { get; init; }
+
     /// <summary>The head's outputs, [B][O].</summary>
     public required double[][] Outputs { get; init; }
 }

@@ -3,7 +3,7 @@ using Microsoft.ML.Lstm.Network;
 namespace Microsoft.ML.Lstm.Tests.Reference;
 
 /// <summary>One sequence on its way through the layers and the pooling, and back.</summary>
-internal sealed class ReferenceSequence(NetworkShape shape, ReferenceDirection[][] layers)
+internal sealed class ReferenceSequence(NetworkShape shape, ReferenceDirection[][] layers, ReferenceAttention attention)
 {
     private readonly int _h = shape.HiddenSize;
 
@@ -15,6 +15,9 @@ internal sealed class ReferenceSequence(NetworkShape shape, ReferenceDirection[]
 
     /// <summary>The pooled outputs, [D·H].</summary>
     public double[] Encoding { get; private set; } = [];
+
+    /// <summary>The attention that each step got, where that is how they are pooled.</summary>
+    public double[] AttentionWeights => attention.Weights;
 
     /// <summary>What the head sees: the encoding and the static features behind it.</summary>
     public double[] HeadInput { get; set; } = [];
@@ -33,6 +36,7 @@ internal sealed class ReferenceSequence(NetworkShape shape, ReferenceDirection[]
             Pooling.Last => [.. layers[^1].SelectMany(direction => direction.Final.H)],
             Pooling.Mean => Pool(column => column.Average()),
             Pooling.Max => Pool(column => column.Max()),
+            Pooling.Attention => attention.Forward(Steps),
             _ => throw new InvalidOperationException($"{shape.Pooling} pooling has no reference."),
         };
     }
@@ -63,6 +67,9 @@ internal sealed class ReferenceSequence(NetworkShape shape, ReferenceDirection[]
             case Pooling.Max:
                 for (int k = 0; k < dEncoding.Length; k++)
                     dhs[Array.IndexOf(Column(k), Encoding[k])][k] += dEncoding[k];
+                break;
+            case Pooling.Attention:
+                attention.Backward(dEncoding, dhs);
                 break;
         }
 

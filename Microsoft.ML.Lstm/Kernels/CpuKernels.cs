@@ -52,6 +52,12 @@ internal abstract unsafe class CpuKernels
     /// <summary>Copies <paramref name="vectors"/> vectors of <paramref name="rows"/> rows into a contiguous panel and adds the rows to <paramref name="sums"/>.</summary>
     public abstract void PackRows(int rows, float* source, nint sourceRow, int vectors, float* panel, float* sums);
 
+    /// <summary>tanh(x) in place of x, <paramref name="length"/> floats that are whole vectors.</summary>
+    public abstract void Tanh(int length, float* x);
+
+    /// <summary>dy∘(1 − y²) in place of dy: the gradient of x from that of y = tanh(x), <paramref name="length"/> floats that are whole vectors.</summary>
+    public abstract void TanhGradient(int length, float* y, float* dy);
+
     private static CpuKernels[] Detect()
     {
         var available = new List<CpuKernels>();
@@ -155,6 +161,21 @@ internal sealed unsafe class CpuKernels<S, V>(string name) : CpuKernels(name, S.
                 sum = S.Add(sum, value);
             }
             S.Store(sum, sums + v * lanes);
+        }
+    }
+
+    public override void Tanh(int length, float* x)
+    {
+        for (int i = 0; i < length; i += S.Lanes)
+            S.Store(Activations.Tanh<S, V>(S.Load(x + i)), x + i);
+    }
+
+    public override void TanhGradient(int length, float* y, float* dy)
+    {
+        for (int i = 0; i < length; i += S.Lanes)
+        {
+            V value = S.Load(y + i);
+            S.Store(S.Multiply(S.Load(dy + i), S.Subtract(S.Create(1f), S.Multiply(value, value))), dy + i);
         }
     }
 }

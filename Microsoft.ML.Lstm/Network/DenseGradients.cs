@@ -6,7 +6,7 @@ namespace Microsoft.ML.Lstm.Network;
 /// The gradients of a <see cref="DenseLayer"/>, dW = Σ dy·xᵀ and db = Σ dy over all rows; shared among threads by panels of
 /// outputs, never by rows, so that each element is one sum in one order.
 /// </summary>
-internal sealed unsafe class DenseGradients(DenseLayer layer, CpuKernels kernels, Parameter weight, Parameter bias, PackedMatrix weightSums, PackedMatrix biasSums)
+internal sealed unsafe class DenseGradients(DenseLayer layer, CpuKernels kernels, Parameter weight, Parameter? bias, PackedMatrix weightSums, PackedMatrix biasSums)
 {
     // Rows whose panel of dy fits the first-level cache while it is used for all of x.
     private const int BlockRows = 128;
@@ -39,7 +39,7 @@ internal sealed unsafe class DenseGradients(DenseLayer layer, CpuKernels kernels
                     scratch.Pointer, vectors * lanes, vectors, weightPanel, accumulate: row > 0);
             }
             weightSums.AddPanelTo(target[weight], p);
-            biasSums.AddPanelTo(target[bias], p);
+            biasSums.AddPanelTo(bias is null ? [] : target[bias], p);
         }
     }
 }

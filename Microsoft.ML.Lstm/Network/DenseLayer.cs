@@ -14,34 +14,36 @@ internal sealed unsafe class DenseLayer
 {
     private readonly CpuKernels _kernels;
     private readonly Parameter _weight;
-    private readonly Parameter _bias;
+    private readonly Parameter? _bias;
     private readonly PackedMatrix _packedWeight;
     private readonly PackedMatrix _packedBias;
     private readonly PackedMatrix? _packedTransposed;
 
-    /// <param name="parameters">The network's parameters.</param>
-    /// <param name="name">Of the two that are the layer's, <c>{name}.weight</c> and <c>{name}.bias</c>.</param>
+    /// <param name="weight">W.</param>
+    /// <param name="bias">b; null for zero.</param>
     /// <param name="kernels">The kernels to run.</param>
     /// <param name="passes">What it will run.</param>
-    public DenseLayer(ParameterSet parameters, string name, CpuKernels kernels, NetworkPasses passes)
+    /// <param name="inputs">The column of W that each float of a row of x belongs to, −1 for none; null for one after the other.</param>
+    public DenseLayer(Parameter weight, Parameter? bias, CpuKernels kernels, NetworkPasses passes, int[]? inputs = null)
     {
         _kernels = kernels;
-        _weight = parameters.Find(name + ".weight");
-        _bias = parameters.Find(name + ".bias");
+        _weight = weight;
+        _bias = bias;
+        inputs ??= [.. Enumerable.Range(0, weight.Columns)];
+        InputSize = inputs.Length;
         InputStride = RecurrentWeights.RoundUp(InputSize, kernels.Lanes);
         OutputStride = RecurrentWeights.RoundUp(OutputSize, kernels.Lanes);
 
-        int[] inputs = [.. Enumerable.Range(0, InputSize)];
-        int[] outputs = [.. Enumerable.Range(0, OutputStride).Select(o => o < OutputSize ? o * InputSize : -1)];
+        int[] outputs = [.. Enumerable.Range(0, OutputStride).Select(o => o < OutputSize ? o * weight.Columns : -1)];
         int panelColumns = GemmTile.MaxVectors * kernels.Lanes;
         _packedWeight = new PackedMatrix(inputs, outputs, panelColumns);
-        _packedBias = new PackedMatrix([0], [.. Enumerable.Range(0, OutputStride).Select(o => o < OutputSize ? o : -1)], panelColumns);
+        _packedBias = new PackedMatrix([0], [.. Enumerable.Range(0, OutputStride).Select(o => bias is not null && o < OutputSize ? o : -1)], panelColumns);
         if (passes != NetworkPasses.Forward)
             _packedTransposed = new PackedMatrix(outputs, [.. inputs, .. Enumerable.Repeat(-1, InputStride - InputSize)], panelColumns);
     }
 
-    /// <summary>K.</summary>
-    public int InputSize => _weight.Columns;
+    /// <summary>K: floats of a row of x.</summary>
+    public int InputSize { get; }
 
     /// <summary>O.</summary>
     public int OutputSize => _weight.Rows;
@@ -56,7 +58,7 @@ internal sealed unsafe class DenseLayer
     public void Pack(ParameterSet parameters)
     {
         _packedWeight.Pack(parameters[_weight]);
-        _packedBias.Pack(parameters[_bias]);
+        _packedBias.Pack(_bias is null ? [] : parameters[_bias]);
         _packedTransposed?.Pack(parameters[_weight]);
     }
 

@@ -3,7 +3,7 @@ using System.Numerics.Tensors;
 namespace Microsoft.ML.Lstm.Network;
 
 /// <summary>
-/// Initial weights: Glorot uniform for input and head weights (Glorot and Bengio 2010), orthogonal for recurrent weights
+/// Initial weights: Glorot uniform for input, attention and head weights (Glorot and Bengio 2010), orthogonal for recurrent weights
 /// (Saxe et al. 2014), each gate by itself; biases zero, but for LSTM's forget gate (Jozefowicz et al. 2015); embeddings normal
 /// with a small deviation.
 /// </summary>
@@ -27,7 +27,7 @@ internal static class Initializer
                     for (int gate = 0; gate < shape.Gates; gate++)
                         Orthogonal(values.Slice(gate * h * h, h * h), h, random);
                     break;
-                case ParameterRole.HeadWeight:
+                case ParameterRole.AttentionWeight or ParameterRole.AttentionVector or ParameterRole.HeadWeight:
                     GlorotUniform(values, parameter.Columns, parameter.Rows, random);
                     break;
                 case ParameterRole.Embedding:

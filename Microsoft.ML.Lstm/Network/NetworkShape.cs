@@ -47,6 +47,9 @@ internal sealed record NetworkShape
     /// <summary>Whether a linear-chain conditional random field joins the outputs of the steps to the scores of whole paths of labels.</summary>
     public bool HasCrf { get; init; }
 
+    /// <summary>Whether the steps are pooled with learned weights.</summary>
+    public bool HasAttention => Pooling == Pooling.Attention && !StepOutputs;
+
     /// <summary>S: features of the sequence as a whole, joined to the encoding; 0 for none.</summary>
     public int StaticSize { get; init; }
 
@@ -83,6 +86,8 @@ internal sealed record NetworkShape
         get
         {
             long count = (long)OutputSize * (HeadInputSize + 1) + Embeddings.Sum(embedding => (embedding.Vocabulary + 1L) * embedding.Size);
+            if (HasAttention)
+                count += (long)EncodingSize * (EncodingSize + 2);
             if (HasCrf)
                 count += (long)OutputSize * (OutputSize + 2);
             for (int layer = 0; layer < Layers; layer++)

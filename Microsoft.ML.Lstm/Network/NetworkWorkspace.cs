@@ -33,7 +33,7 @@ internal sealed unsafe class NetworkWorkspace
     private readonly WorkerTeam _team;
     private readonly EmbeddingLayer? _embeddings;
     private readonly LayerActivations[] _layers;
-    private readonly PoolingLayer _pooling;
+    private readonly PoolingLayer? _pooling;
     private readonly DenseLayer _head;
     private readonly bool _hasWideHead;
     private readonly SharedGradient[] _gradients = [];
@@ -66,7 +66,7 @@ internal sealed unsafe class NetworkWorkspace
         _team = team;
         _embeddings = _shape.Embeddings.Count > 0 ? new EmbeddingLayer(network.Parameters) : null;
         _layers = [.. Enumerable.Range(0, _shape.Layers).Select(layer => new LayerActivations(network, layer))];
-        _pooling = new PoolingLayer(_shape);
+        _pooling = _shape.StepOutputs ? null : PoolingLayer.Create(network, _layers[^1]);
         _head = network.Head;
         // A random field wants a sequence's outputs together.
         _hasWideHead = !_shape.HasCrf && (long)_head.InputSize * _head.OutputSize >= WideHeadWeights;
@@ -93,6 +93,9 @@ internal sealed unsafe class NetworkWorkspace
     /// <summary>The encoding [E] of a sequence's row; with outputs a step, that of a packed row.</summary>
     public ReadOnlySpan<float> Encoding(int row) => HeadInput(row)[.._shape.EncodingSize];
 
+    /// <summary>The attention that the steps of a sequence's row got, which adds up to 1; of a network that pools by attention.</summary>
+    public ReadOnlySpan<float> AttentionWeights(int row) => ((AttentionPooling)_pooling!).Weights(row);
+
     // The next three are there for whoever wants to look inside: the tests against other implementations.
 
     /// <summary>h [H] of a packed row, of one layer and direction.</summary>
@@ -118,7 +121,7 @@ internal sealed unsafe class NetworkWorkspace
         _dropout = dropout;
         foreach (LayerActivations layer in _layers)
             layer.Prepare(batch, keep, dropout is not null && layer != _layers[^1]);
-        _pooling.Prepare(batch);
+        _pooling?.Prepare(batch, keep);
         _headInputs.Require((long)HeadRows * _head.InputStride);
         _outputs.Require((long)HeadRows * _head.OutputStride);
         PartitionRows();
@@ -233,7 +236,7 @@ internal sealed unsafe class NetworkWorkspace
             _layers[l].Forward(begin, end, Input(l), InputStride(l));
             if (_dropout is not { } dropout || l == _layers.Length - 1)
                 continue;
-            for (int t = 0; TryRowsAt(t, begin, end, out int first, out int count); t++)
+            for (int t = 0; _batch.TryRowsAt(t, begin, end, out int first, out int count); t++)
                 _layers[l].Drop(dropout, l, first, count);
         }
         ForwardHead(begin, end);
@@ -241,12 +244,13 @@ internal sealed unsafe class NetworkWorkspace
 
     private void Embed(int begin, int end)
     {
-        for (int t = 0; _embeddings is not null && TryRowsAt(t, begin, end, out int first, out int count); t++)
+        for (int t = 0; _embeddings is not null && _batch.TryRowsAt(t, begin, end, out int first, out int count); t++)
             _embeddings.Forward(_batch, first, count);
     }
 
     private void ForwardHead(int begin, int end)
     {
+        _pooling?.Forward(begin, end, _headInputs.Pointer, _head.InputStride);
         for (int i = 0; TryHeadRows(i, begin, end, out int first, out int count); i++)
         {
             for (int row = first; row < first + count; row++)
@@ -259,16 +263,8 @@ internal sealed unsafe class NetworkWorkspace
     private void GatherHeadInput(int row, int sequenceRow)
     {
         Span<float> headInput = HeadInput(row);
-        Span<float> encoding = headInput[.._shape.EncodingSize];
-        if (_shape.StepOutputs)
-        {
-            for (int d = 0; d < _shape.Directions; d++)
-                _layers[^1].Row(row, d).CopyTo(encoding[(d * _shape.HiddenSize)..]);
-        }
-        else
-        {
-            _pooling.Forward(_batch, row, _layers[^1], encoding);
-        }
+        for (int d = 0; _shape.StepOutputs && d < _shape.Directions; d++)
+            _layers[^1].Row(row, d).CopyTo(headInput[(d * _shape.HiddenSize)..]);
         _batch.Statics(_batch.SequenceAt(sequenceRow)).CopyTo(headInput[_shape.EncodingSize..]);
     }
 
@@ -287,19 +283,20 @@ internal sealed unsafe class NetworkWorkspace
         {
             if (!_hasWideHead)
                 _head.Backward(count, OutputsFrom(first), DHeadInputs(first));
-            for (int row = first; row < first + count; row++)
+            for (int row = first; _shape.StepOutputs && row < first + count; row++)
                 SpreadHeadGradient(row);
         }
+        _pooling?.Backward(begin, end, _dHeadInputs.Pointer, _head.InputStride);
         for (int l = _layers.Length - 1; l >= 0; l--)
         {
             float* dX = l > 0 ? _layers[l - 1].DOutput : _dInput is null ? null : _dInput.Pointer;
             int dXStride = l > 0 ? _layers[l - 1].Stride : DInputStride;
-            for (int t = 0; dX != null && TryRowsAt(t, begin, end, out int first, out int count); t++)
+            for (int t = 0; dX != null && _batch.TryRowsAt(t, begin, end, out int first, out int count); t++)
                 new Span<float>(dX + (long)first * dXStride, count * dXStride).Clear();
             _layers[l].Backward(begin, end, dX, dXStride);
             if (_dropout is not { } dropout || l == 0)
                 continue;
-            for (int t = 0; TryRowsAt(t, begin, end, out int first, out int count); t++)
+            for (int t = 0; _batch.TryRowsAt(t, begin, end, out int first, out int count); t++)
                 _layers[l - 1].DropGradient(dropout, l - 1, first, count);
         }
     }
@@ -307,11 +304,6 @@ internal sealed unsafe class NetworkWorkspace
     private void SpreadHeadGradient(int row)
     {
         ReadOnlySpan<float> dEncoding = DHeadInput(row)[.._shape.EncodingSize];
-        if (!_shape.StepOutputs)
-        {
-            _pooling.Backward(_batch, row, dEncoding, _layers[^1]);
-            return;
-        }
         for (int d = 0; d < _shape.Directions; d++)
         {
             Span<float> dh = _layers[^1].DRow(row, d);
@@ -336,22 +328,11 @@ internal sealed unsafe class NetworkWorkspace
         }
     }
 
-    /// <summary>The packed rows that rows <paramref name="begin"/> to <paramref name="end"/> have at step <paramref name="t"/>.</summary>
-    private bool TryRowsAt(int t, int begin, int end, out int first, out int count)
-    {
-        first = count = 0;
-        if (t == _batch.MaxLength)
-            return false;
-        first = _batch.FirstRow(t) + begin;
-        count = Math.Min(end, _batch.ActiveRows(t)) - begin;
-        return count > 0;
-    }
-
     /// <summary>The rows of the head that sequences <paramref name="begin"/> to <paramref name="end"/> have: those of a step, or all in one.</summary>
     private bool TryHeadRows(int i, int begin, int end, out int first, out int count)
     {
         if (_shape.StepOutputs)
-            return TryRowsAt(i, begin, end, out first, out count);
+            return _batch.TryRowsAt(i, begin, end, out first, out count);
         (first, count) = (begin, end - begin);
         return i == 0;
     }
@@ -371,15 +352,16 @@ internal sealed unsafe class NetworkWorkspace
             {
                 (int layer, int direction) = (l, d);
                 var gradients = new WeightGradients(_layers[l].Directions[d], _network.Kernels);
-                all.Add(new SharedGradient(gradients.Panels, gradients.CostOfPanel, gradients.ScratchLength, (begin, end, scratch)
+                all.Add(new SharedGradient(gradients.Panels, gradients.CostOfPanel, gradients.ScratchLength, (begin, end, scratch, target)
                     => gradients.Add(begin, end, _batch.TotalSteps, Input(layer), InputStride(layer), _layers[layer].Output(direction), _layers[layer].Stride,
-                        scratch, _gradientTarget.Parameters)));
+                        scratch, target)));
             }
         }
+        all.AddRange(_pooling?.NewGradients() ?? []);
         // On the encodings the head has so few rows that its panels cost next to nothing.
         DenseGradients head = _head.NewGradients();
-        all.Add(new SharedGradient(head.Panels, _shape.StepOutputs ? head.CostOfPanel : 1, head.ScratchLength, (begin, end, scratch)
-            => head.Add(begin, end, HeadRows, _headInputs.Pointer, _outputs.Pointer, scratch, _gradientTarget.Parameters)));
+        all.Add(new SharedGradient(head.Panels, _shape.StepOutputs ? head.CostOfPanel : 1, head.ScratchLength, (begin, end, scratch, target)
+            => head.Add(begin, end, HeadRows, _headInputs.Pointer, _outputs.Pointer, scratch, target)));
         return all;
     }
 
@@ -396,18 +378,7 @@ internal sealed unsafe class NetworkWorkspace
             int begin = gradients.PanelsBefore(from - before), end = gradients.PanelsBefore(to - before);
             before += gradients.Panels * gradients.CostOfPanel;
             if (begin < end)
-                gradients.Add(begin, end, _scratch[part]);
+                gradients.Add(begin, end, _scratch[part], _gradientTarget.Parameters);
         }
-    }
-
-    /// <summary>The gradients of one layer's weights, which threads share by panels.</summary>
-    /// <param name="Panels">How many there are.</param>
-    /// <param name="CostOfPanel">What one costs, in products a row.</param>
-    /// <param name="ScratchLength">Floats of scratch memory a thread needs.</param>
-    /// <param name="Add">Adds those of a range of panels to the gradient's target.</param>
-    private sealed record SharedGradient(int Panels, long CostOfPanel, int ScratchLength, Action<int, int, FloatBuffer> Add)
-    {
-        /// <summary>Panels that begin before the first <paramref name="cost"/>.</summary>
-        public int PanelsBefore(long cost) => (int)Math.Clamp((cost + CostOfPanel - 1) / CostOfPanel, 0, Panels);
     }
 }

@@ -6,6 +6,9 @@ internal enum ParameterRole
     InputWeight,
     HiddenWeight,
     RecurrentBias,
+    AttentionWeight,
+    AttentionBias,
+    AttentionVector,
     HeadWeight,
     HeadBias,
     Transitions,
@@ -19,7 +22,8 @@ internal sealed record Parameter(ParameterRole Role, string Name, int Rows, int 
     public int Length => Rows * Columns;
 
     /// <summary>Whether it is a vector; a matrix with one column is none.</summary>
-    public bool IsVector => Role is ParameterRole.RecurrentBias or ParameterRole.HeadBias or ParameterRole.EndTransitions;
+    public bool IsVector => Role is ParameterRole.RecurrentBias or ParameterRole.AttentionBias or ParameterRole.AttentionVector
+        or ParameterRole.HeadBias or ParameterRole.EndTransitions;
 }
 
 /// <summary>
@@ -30,13 +34,19 @@ internal sealed record Parameter(ParameterRole Role, string Name, int Rows, int 
 /// Names and layouts are PyTorch's: <c>weight_ih_l{k}</c> [G·H x I], <c>weight_hh_l{k}</c> [G·H x H] with the suffix
 /// <c>_reverse</c> for the second direction, gates in the order i, f, g, o (LSTM) or r, z, n (GRU). PyTorch's two bias vectors
 /// are merged into one, <c>bias_l{k}</c>: [4H] for LSTM, [H] for RNN, and for GRU [4H] in the order r, z, n of the input, n of
-/// the hidden state. The head is <c>head.weight</c> [O x (E + S)] and <c>head.bias</c> [O]. A conditional random field has
+/// the hidden state. Attention has <c>attention.weight</c> [E x E], <c>attention.bias</c> and <c>attention.vector</c> [E]. The head
+/// is <c>head.weight</c> [O x (E + S)] and <c>head.bias</c> [O]. A conditional random field has
 /// <c>crf.transitions</c> [O x O], from row to column, <c>crf.start_transitions</c> and <c>crf.end_transitions</c> [O], as
 /// pytorch-crf. Last come the tables of embeddings, <c>embeddings.{i}.weight</c> [(V + 1) x size], so that all that is dense
 /// lies together.
 /// </remarks>
 internal sealed class ParameterSet
 {
+    public const string AttentionWeight = "attention.weight";
+    public const string AttentionBias = "attention.bias";
+    public const string AttentionVector = "attention.vector";
+    public const string HeadWeight = "head.weight";
+    public const string HeadBias = "head.bias";
     public const string CrfTransitions = "crf.transitions";
     public const string CrfStart = "crf.start_transitions";
     public const string CrfEnd = "crf.end_transitions";
@@ -58,8 +68,14 @@ internal sealed class ParameterSet
                 Add(ParameterRole.RecurrentBias, "bias" + suffix, shape.BiasGates * shape.HiddenSize, 1);
             }
         }
-        Add(ParameterRole.HeadWeight, "head.weight", shape.OutputSize, shape.HeadInputSize);
-        Add(ParameterRole.HeadBias, "head.bias", shape.OutputSize, 1);
+        if (shape.HasAttention)
+        {
+            Add(ParameterRole.AttentionWeight, AttentionWeight, shape.EncodingSize, shape.EncodingSize);
+            Add(ParameterRole.AttentionBias, AttentionBias, shape.EncodingSize, 1);
+            Add(ParameterRole.AttentionVector, AttentionVector, 1, shape.EncodingSize);
+        }
+        Add(ParameterRole.HeadWeight, HeadWeight, shape.OutputSize, shape.HeadInputSize);
+        Add(ParameterRole.HeadBias, HeadBias, shape.OutputSize, 1);
         if (shape.HasCrf)
         {
             Add(ParameterRole.Transitions, CrfTransitions, shape.OutputSize, shape.OutputSize);

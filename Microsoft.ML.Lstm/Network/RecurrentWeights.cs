@@ -29,11 +29,7 @@ internal sealed unsafe class RecurrentWeights
         _bias = parameters.Find("bias" + suffix);
 
         // A layer above the first reads rows of h of each direction, each padded to whole blocks.
-        int[] inputFeatures = layer == 0
-            ? Enumerable.Range(0, shape.InputSize).ToArray()
-            : Enumerable.Range(0, shape.Directions * Layout.PaddedSize)
-                .Select(k => k % Layout.PaddedSize < shape.HiddenSize ? k / Layout.PaddedSize * shape.HiddenSize + k % Layout.PaddedSize : -1)
-                .ToArray();
+        int[] inputFeatures = layer == 0 ? Enumerable.Range(0, shape.InputSize).ToArray() : OutputFeatures(Layout, shape.Directions);
         int[] hiddenUnits = Enumerable.Range(0, Layout.PaddedSize).Select(k => k < shape.HiddenSize ? k : -1).ToArray();
         InputWidth = inputFeatures.Length;
 
@@ -75,6 +71,14 @@ internal sealed unsafe class RecurrentWeights
 
     /// <summary>A place for gradients, laid out as the packed weights and bias.</summary>
     public RecurrentGradients NewGradients() => new(_input, _hidden, _bias, _packedInput.SameLayout(), _packedHidden.SameLayout(), _packedBias.SameLayout());
+
+    /// <summary>The feature that each float of a layer's row is, h of one direction beside that of the other; −1 for what fills up the last blocks.</summary>
+    public static int[] OutputFeatures(CellLayout layout, int directions) =>
+    [
+        .. from direction in Enumerable.Range(0, directions)
+           from unit in Enumerable.Range(0, layout.PaddedSize)
+           select unit < layout.HiddenSize ? direction * layout.HiddenSize + unit : -1,
+    ];
 
     public static int RoundUp(int value, int multiple) => (value + multiple - 1) / multiple * multiple;
 

@@ -107,6 +107,20 @@ internal sealed unsafe class SequenceBatch(NetworkShape shape)
     /// <summary>Where step <paramref name="t"/> begins in packed storage.</summary>
     public int FirstRow(int t) => _firstRow[t];
 
+    /// <summary>The packed rows that rows <paramref name="begin"/> to <paramref name="end"/> have at step <paramref name="t"/>.</summary>
+    public bool TryRowsAt(int t, int begin, int end, out int first, out int count)
+    {
+        first = count = 0;
+        if (t == MaxLength)
+            return false;
+        first = FirstRow(t) + begin;
+        count = Math.Min(end, ActiveRows(t)) - begin;
+        return count > 0;
+    }
+
+    /// <summary>Where the steps of row <paramref name="row"/> begin when those of all sequences stand one after the other, in the order of adding.</summary>
+    public int FirstStep(int row) => _stagedAt[_order[row]];
+
     /// <summary>The step that packed row <paramref name="packedRow"/> belongs to.</summary>
     public int StepOf(int packedRow)
     {

@@ -36,7 +36,9 @@ internal sealed class SequenceNetwork
                 .Select(direction => new RecurrentWeights(parameters, layer, direction, Kernels.Lanes, passes))
                 .ToArray())
             .ToArray();
-        Head = new DenseLayer(parameters, "head", Kernels, passes);
+        if (Shape.HasAttention)
+            Attention = new AttentionWeights(parameters, Weights(Shape.Layers - 1, direction: 0).Layout, Kernels, passes);
+        Head = new DenseLayer(parameters.Find(ParameterSet.HeadWeight), parameters.Find(ParameterSet.HeadBias), Kernels, passes);
         Pack();
     }
 
@@ -47,6 +49,9 @@ internal sealed class SequenceNetwork
     public CpuKernels Kernels { get; }
 
     public NetworkPasses Passes { get; }
+
+    /// <summary>The weights of attention, if that is how the steps are pooled.</summary>
+    public AttentionWeights? Attention { get; }
 
     /// <summary>The last layer: from the encoding and the static features, or from each step's, to the outputs.</summary>
     public DenseLayer Head { get; }
@@ -61,6 +66,7 @@ internal sealed class SequenceNetwork
             foreach (RecurrentWeights weights in directions)
                 weights.Pack(Parameters);
         }
+        Attention?.Pack(Parameters);
         Head.Pack(Parameters);
     }
 }

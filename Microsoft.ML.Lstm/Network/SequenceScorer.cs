@@ -62,6 +62,9 @@ internal sealed class SequenceScorer
     /// <summary>The encoding [E] of sequence <paramref name="index"/>.</summary>
     public ReadOnlySpan<float> Encoding(int index) => _workspace.Encoding(_rows[index]);
 
+    /// <summary>The attention that each step of sequence <paramref name="index"/> got [T]; of a network that pools by attention.</summary>
+    public ReadOnlySpan<float> AttentionWeights(int index) => _workspace.AttentionWeights(_rows[index]);
+
     private void GatherOutputs()
     {
         NetworkShape shape = _model.Shape;

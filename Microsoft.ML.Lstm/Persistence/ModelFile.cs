@@ -5,7 +5,7 @@ namespace Microsoft.ML.Lstm.Persistence;
 /// <summary>A <see cref="SequenceModel"/> as one safetensors stream.</summary>
 /// <remarks>
 /// The metadata has <c>format</c>, <c>version</c> and <c>network</c>, the shape as JSON. The tensors are the parameters
-/// under their names in <see cref="ParameterSet"/>, matrices as [rows, columns] and biases as [rows], and the scalers
+/// under their names in <see cref="ParameterSet"/>, matrices as [rows, columns] and vectors as [length], and the scalers
 /// (<c>input.offset</c>, <c>input.scale</c> if a step has numeric features, <c>static.*</c> if there are static ones,
 /// <c>output.*</c>) as vectors:
 /// an input is (x − offset)·scale to the network, a prediction y/scale + offset to the user.
@@ -96,7 +96,7 @@ internal static class ModelFile
     private static void CheckSizes(NetworkShape shape, SafeTensors content)
     {
         // Sums that are small enough to be sure: only past these is ParameterCount free of overflow, and quick.
-        long expectedTensors = 3L * shape.Directions * shape.Layers + 2 + shape.Embeddings.Count + (shape.HasCrf ? 3 : 0) + (shape.StaticSize > 0 ? 2 : 0) + (shape.NumericSize > 0 ? 2 : 0) + 2;
+        long expectedTensors = 3L * shape.Directions * shape.Layers + 2 + shape.Embeddings.Count + (shape.HasAttention ? 3 : 0) + (shape.HasCrf ? 3 : 0) + (shape.StaticSize > 0 ? 2 : 0) + (shape.NumericSize > 0 ? 2 : 0) + 2;
         if (content.Tensors.Count != expectedTensors)
             throw Invalid($"{expectedTensors} tensors for a network of {shape.Layers} layers", $"{content.Tensors.Count}");
         long values = content.Tensors.Sum(t => (long)t.Values.Length);
@@ -119,7 +119,7 @@ internal static class ModelFile
 
     // A matrix with one column stays a matrix, so the rank can't be told from the sizes.
     private static int[] ShapeOf(Parameter parameter) =>
-        parameter.IsVector ? [parameter.Rows] : [parameter.Rows, parameter.Columns];
+        parameter.IsVector ? [parameter.Length] : [parameter.Rows, parameter.Columns];
 
     private static AffineScaler TakeScaler(Dictionary<string, SafeTensor> tensors, string name, int size)
     {
