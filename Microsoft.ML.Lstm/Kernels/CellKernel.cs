@@ -33,7 +33,7 @@ internal static unsafe class CellKernel<S, V, TCell>
             for (int row = 0; row < step.Rows;)
             {
                 bool carried = row < step.Carried;
-                int rows = Math.Min(S.TileRows, (carried ? step.Carried : step.Rows) - row);
+                int rows = GemmTile.NextRows<S, V>((carried ? step.Carried : step.Rows) - row);
                 Products(cell, step, panel, row, rows, carried, products, productRow);
                 for (int block = firstBlock; block < endBlock; block++)
                     Activate(layout, step, block, row, rows, carried, products + (block - firstBlock) * TCell.Slots * S.Lanes, productRow);
@@ -50,8 +50,12 @@ internal static unsafe class CellKernel<S, V, TCell>
         nint gateRow = cell.Layout.GateWidth;
         for (int panel = cell.FirstPanel; panel < cell.EndPanel; panel++)
         {
-            for (int row = 0; row < rows; row += S.TileRows)
-                Products(cell, step, panel, row, Math.Min(S.TileRows, rows - row), carried: false, gates + row * gateRow + panels.Column(panel), gateRow);
+            for (int row = 0; row < rows;)
+            {
+                int tileRows = GemmTile.NextRows<S, V>(rows - row);
+                Products(cell, step, panel, row, tileRows, carried: false, gates + row * gateRow + panels.Column(panel), gateRow);
+                row += tileRows;
+            }
         }
     }
 

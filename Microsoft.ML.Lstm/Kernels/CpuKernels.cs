@@ -125,11 +125,13 @@ internal sealed unsafe class CpuKernels<S, V>(string name) : CpuKernels(name, S.
             for (int k = 0; k == 0 || k < depth; k += MaxPanelDepth)
             {
                 int partDepth = Math.Min(MaxPanelDepth, depth - k);
-                for (int row = 0; row < rows; row += S.TileRows)
+                for (int row = 0; row < rows;)
                 {
+                    int tileRows = GemmTile.NextRows<S, V>(rows - row);
                     float* tile = c + row * cRow + v * S.Lanes;
                     var product = new Product(a + row * aRow + k, aRow, 1, panel + (long)k * panelVectors * S.Lanes, panelVectors * S.Lanes, partDepth);
-                    GemmTile.Run<S, V>(Math.Min(S.TileRows, rows - row), panelVectors, from + row * fromRow, fromRow, product, default, tile, cRow);
+                    GemmTile.Run<S, V>(tileRows, panelVectors, from + row * fromRow, fromRow, product, default, tile, cRow);
+                    row += tileRows;
                 }
                 from = c + v * S.Lanes;
                 fromRow = cRow;
@@ -140,11 +142,13 @@ internal sealed unsafe class CpuKernels<S, V>(string name) : CpuKernels(name, S.
     public override void MultiplyTransposed(int width, float* a, nint aRow, int depth, float* panel, nint panelRow, int vectors, float* c, bool accumulate)
     {
         nint cRow = vectors * S.Lanes;
-        for (int row = 0; row < width; row += S.TileRows)
+        for (int row = 0; row < width;)
         {
+            int tileRows = GemmTile.NextRows<S, V>(width - row);
             float* tile = c + row * cRow;
             var product = new Product(a + row, 1, aRow, panel, panelRow, depth);
-            GemmTile.Run<S, V>(Math.Min(S.TileRows, width - row), vectors, accumulate ? tile : Zeros.Pointer, accumulate ? cRow : 0, product, default, tile, cRow);
+            GemmTile.Run<S, V>(tileRows, vectors, accumulate ? tile : Zeros.Pointer, accumulate ? cRow : 0, product, default, tile, cRow);
+            row += tileRows;
         }
     }
 

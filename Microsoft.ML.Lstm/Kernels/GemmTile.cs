@@ -34,6 +34,18 @@ internal static unsafe class GemmTile
     public const int MaxRows = 6;
     public const int MaxVectors = 4;
 
+    /// <summary>
+    /// Rows of the next tile when <paramref name="left"/> are left to do: about as many as the others get, since a tile of one
+    /// or two rows takes as long as the panel of B takes to arrive.
+    /// </summary>
+    public static int NextRows<S, V>(int left)
+        where S : struct, ISimd<V>
+        where V : struct
+    {
+        int tiles = (left + S.TileRows - 1) / S.TileRows;
+        return (left + tiles - 1) / tiles;
+    }
+
     /// <summary>Computes one tile of <paramref name="rows"/> x <paramref name="vectors"/>.</summary>
     /// <param name="rows">Rows of the tile, 1 to <see cref="MaxRows"/>.</param>
     /// <param name="vectors">Vectors of columns, 1 to <see cref="MaxVectors"/>.</param>
