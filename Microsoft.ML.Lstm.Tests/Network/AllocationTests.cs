@@ -37,7 +37,7 @@ public sealed class AllocationTests
             workspace.Forward(batch, keep: true, new Dropout(0.2f, (ulong)step));
             workspace.Backward(loss, gradient);
             optimizer.TryStep(learningRate: 0.001f, maxNorm: 1);
-            network.Pack();
+            workspace.PackNetwork();
         });
 
         Assert.AreEqual(0, allocated);

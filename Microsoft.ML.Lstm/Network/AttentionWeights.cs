@@ -22,10 +22,6 @@ internal sealed class AttentionWeights
     /// <summary>v·a.</summary>
     public DenseLayer Score { get; }
 
-    /// <summary>Takes over the parameters' present values.</summary>
-    public void Pack(ParameterSet parameters)
-    {
-        Hidden.Pack(parameters);
-        Score.Pack(parameters);
-    }
+    /// <summary>All packed matrices, each with the parameter that it is made from.</summary>
+    public IEnumerable<(PackedMatrix Matrix, Parameter Parameter)> Packed => Hidden.Packed.Concat(Score.Packed);
 }

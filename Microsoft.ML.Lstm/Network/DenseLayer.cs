@@ -54,12 +54,17 @@ internal sealed unsafe class DenseLayer
     /// <summary>Floats from one row of y to the next.</summary>
     public int OutputStride { get; }
 
-    /// <summary>Takes over the parameters' present values.</summary>
-    public void Pack(ParameterSet parameters)
+    /// <summary>All packed matrices, each with the parameter that it is made from.</summary>
+    public IEnumerable<(PackedMatrix Matrix, Parameter Parameter)> Packed
     {
-        _packedWeight.Pack(parameters[_weight]);
-        _packedBias.Pack(_bias is null ? [] : parameters[_bias]);
-        _packedTransposed?.Pack(parameters[_weight]);
+        get
+        {
+            yield return (_packedWeight, _weight);
+            if (_bias is not null)
+                yield return (_packedBias, _bias);
+            if (_packedTransposed is not null)
+                yield return (_packedTransposed, _weight);
+        }
     }
 
     /// <summary>A place for gradients, laid out as the packed weights and bias.</summary>

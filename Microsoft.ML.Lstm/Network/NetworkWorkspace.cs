@@ -18,6 +18,9 @@ internal sealed unsafe class NetworkWorkspace
     // Below this many multiplications waking the other threads costs more than it saves.
     private const long SharedWork = 4_000_000;
 
+    // Parameters from which on packing them is shared: they take some ten microseconds.
+    private const int SharedPacking = 50_000;
+
     // Recurrent weights that make it worth while to meet another thread at every step: 256 KB, which take a processor two
     // microseconds from its second-level cache.
     private const int RecurrentWeightsOfAPart = 1 << 16;
@@ -50,12 +53,14 @@ internal sealed unsafe class NetworkWorkspace
     private readonly Action<int> _measurePart;
     private readonly Action<int> _backwardPart;
     private readonly Action<int> _weightGradientPart;
+    private readonly Action<int> _packPart;
     private SequenceBatch _batch = null!;
     private OutputLoss? _loss;
     private Gradient _gradientTarget = null!;
     private Dropout? _dropout;
     private int _parts;
     private int _sharedParts;
+    private int _packParts;
 
     /// <param name="network">The network to run.</param>
     /// <param name="team">The threads to share large batches among.</param>
@@ -78,6 +83,7 @@ internal sealed unsafe class NetworkWorkspace
         _measurePart = Differentiate;
         _backwardPart = BackwardRows;
         _weightGradientPart = AddWeightGradients;
+        _packPart = part => _network.Pack(part, _packParts);
         if (network.Passes != NetworkPasses.Forward)
         {
             _gradients = [.. SharedGradients()];
@@ -164,6 +170,13 @@ internal sealed unsafe class NetworkWorkspace
         _team.Run(_sharedParts, _weightGradientPart);
         for (int row = 0; _embeddings is not null && row < _batch.TotalSteps; row++)
             _embeddings.Backward(_batch, row, InputGradient(row), gradient);
+    }
+
+    /// <summary><see cref="SequenceNetwork.Pack()"/> on all threads.</summary>
+    public void PackNetwork()
+    {
+        _packParts = _network.Parameters.DenseLength < SharedPacking ? 1 : _team.Threads;
+        _team.Run(_packParts, _packPart);
     }
 
     private int HeadRows => _shape.StepOutputs ? _batch.TotalSteps : _batch.Count;

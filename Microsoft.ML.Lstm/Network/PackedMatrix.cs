@@ -23,23 +23,30 @@ internal sealed unsafe class PackedMatrix(int[] rowOffsets, int[] columnOffsets,
     /// <summary>Another matrix of the same layout, without factors.</summary>
     public PackedMatrix SameLayout() => new(rowOffsets, columnOffsets, panelColumns);
 
+    public int Panels => (columnOffsets.Length + panelColumns - 1) / panelColumns;
+
     /// <summary>The element (k, n) becomes the parameter's element at rowOffsets[k] + columnOffsets[n], times the column's factor.</summary>
     public void Pack(ReadOnlySpan<float> parameter)
     {
-        for (int first = 0; first < columnOffsets.Length; first += panelColumns)
+        for (int panel = 0; panel < Panels; panel++)
+            PackPanel(parameter, panel);
+    }
+
+    /// <summary>The same for the elements of one panel.</summary>
+    public void PackPanel(ReadOnlySpan<float> parameter, int panel)
+    {
+        int first = panel * panelColumns;
+        ReadOnlySpan<int> columns = Columns(first);
+        ReadOnlySpan<float> factors = columnFactors.AsSpan(columnFactors is null ? 0 : first);
+        bool areNeighbours = columnFactors is null && columns[0] >= 0 && columns[^1] - columns[0] == columns.Length - 1;
+        for (int k = 0; k < rowOffsets.Length; k += BlockRows)
         {
-            ReadOnlySpan<int> columns = Columns(first);
-            float* panel = Pointer + (long)first * rowOffsets.Length;
-            bool areNeighbours = columnFactors is null && columns[0] >= 0 && columns[^1] - columns[0] == columns.Length - 1;
-            for (int k = 0; k < rowOffsets.Length; k += BlockRows)
-            {
-                ReadOnlySpan<int> rows = rowOffsets.AsSpan(k, Math.Min(BlockRows, rowOffsets.Length - k));
-                float* block = panel + (long)k * columns.Length;
-                if (areNeighbours)
-                    CopyRows(parameter, rows, columns, block);
-                else
-                    CopyElements(parameter, rows, columns, columnFactors.AsSpan(columnFactors is null ? 0 : first), block);
-            }
+            ReadOnlySpan<int> rows = rowOffsets.AsSpan(k, Math.Min(BlockRows, rowOffsets.Length - k));
+            float* block = Pointer + (long)first * rowOffsets.Length + (long)k * columns.Length;
+            if (areNeighbours)
+                CopyRows(parameter, rows, columns, block);
+            else
+                CopyElements(parameter, rows, columns, factors, block);
         }
     }
 

@@ -59,14 +59,19 @@ internal sealed unsafe class RecurrentWeights
     /// <summary>Wᵀ: [gate width x input width, rounded up to whole vectors], for the gradient of the layer's input.</summary>
     public float* InputTransposed => _packedInputTransposed!.Pointer;
 
-    /// <summary>Packs the parameters' present values.</summary>
-    public void Pack(ParameterSet parameters)
+    /// <summary>All packed matrices, each with the parameter that it is made from.</summary>
+    public IEnumerable<(PackedMatrix Matrix, Parameter Parameter)> Packed
     {
-        _packedInput.Pack(parameters[_input]);
-        _packedHidden.Pack(parameters[_hidden]);
-        _packedBias.Pack(parameters[_bias]);
-        _packedInputTransposed?.Pack(parameters[_input]);
-        _packedHiddenTransposed?.Pack(parameters[_hidden]);
+        get
+        {
+            yield return (_packedInput, _input);
+            yield return (_packedHidden, _hidden);
+            yield return (_packedBias, _bias);
+            if (_packedInputTransposed is not null)
+                yield return (_packedInputTransposed, _input);
+            if (_packedHiddenTransposed is not null)
+                yield return (_packedHiddenTransposed, _hidden);
+        }
     }
 
     /// <summary>A place for gradients, laid out as the packed weights and bias.</summary>

@@ -17,11 +17,12 @@ internal enum NetworkPasses
 
 /// <summary>
 /// A network's parameters, ready to run: packed for the kernels. Any number of <see cref="NetworkWorkspace"/>s may run the
-/// same network at once, as long as nobody calls <see cref="Pack"/> meanwhile.
+/// same network at once, as long as nobody calls <see cref="Pack()"/> meanwhile.
 /// </summary>
 internal sealed class SequenceNetwork
 {
     private readonly RecurrentWeights[][] _layers;
+    private readonly (PackedMatrix Matrix, Parameter Parameter, int Panel)[] _panels;
 
     /// <param name="parameters">The parameters; kept, not copied.</param>
     /// <param name="passes">What it will run.</param>
@@ -39,6 +40,13 @@ internal sealed class SequenceNetwork
         if (Shape.HasAttention)
             Attention = new AttentionWeights(parameters, Weights(Shape.Layers - 1, direction: 0).Layout, Kernels, passes);
         Head = new DenseLayer(parameters.Find(ParameterSet.HeadWeight), parameters.Find(ParameterSet.HeadBias), Kernels, passes);
+        var all = _layers.SelectMany(directions => directions).SelectMany(weights => weights.Packed).Concat(Attention?.Packed ?? []).Concat(Head.Packed);
+        _panels =
+        [
+            .. from packed in all
+               from panel in Enumerable.Range(0, packed.Matrix.Panels)
+               select (packed.Matrix, packed.Parameter, panel),
+        ];
         Pack();
     }
 
@@ -59,14 +67,16 @@ internal sealed class SequenceNetwork
     public RecurrentWeights Weights(int layer, int direction) => _layers[layer][direction];
 
     /// <summary>Takes over the parameters' present values; to be called after each change of them.</summary>
-    public void Pack()
+    public void Pack() => Pack(part: 0, parts: 1);
+
+    /// <summary>Does share <paramref name="part"/> of <paramref name="parts"/> of <see cref="Pack()"/>.</summary>
+    public void Pack(int part, int parts)
     {
-        foreach (RecurrentWeights[] directions in _layers)
+        // In turn, so that each gets as many of the large panels as of the small ones.
+        for (int i = part; i < _panels.Length; i += parts)
         {
-            foreach (RecurrentWeights weights in directions)
-                weights.Pack(Parameters);
+            (PackedMatrix matrix, Parameter parameter, int panel) = _panels[i];
+            matrix.PackPanel(Parameters[parameter], panel);
         }
-        Attention?.Pack(Parameters);
-        Head.Pack(Parameters);
     }
 }

@@ -29,7 +29,6 @@ internal sealed class TrainingLoop
     private readonly TrainingData _training;
     private readonly SequenceSet? _validation;
     private readonly SequenceModel _model;
-    private readonly SequenceNetwork _network;
     private readonly NetworkWorkspace _workspace;
     private readonly SequenceBatch _batch;
     private readonly Gradient _gradient;
@@ -68,8 +67,8 @@ internal sealed class TrainingLoop
 
         NetworkShape shape = _model.Shape;
         var team = new WorkerTeam(_options.NumberOfThreads ?? Environment.ProcessorCount);
-        _network = new SequenceNetwork(_model.Parameters, shape.Embeddings.Count > 0 ? NetworkPasses.BackwardToInput : NetworkPasses.Backward);
-        _workspace = new NetworkWorkspace(_network, team);
+        var network = new SequenceNetwork(_model.Parameters, shape.Embeddings.Count > 0 ? NetworkPasses.BackwardToInput : NetworkPasses.Backward);
+        _workspace = new NetworkWorkspace(network, team);
         _batch = new SequenceBatch(shape);
         _gradient = new Gradient(shape);
         _optimizer = Optimizer.Create(_options, _model.Parameters, _gradient, team);
@@ -205,7 +204,7 @@ internal sealed class TrainingLoop
         if (MeasuresEpochs || _firstLoss is not { } firstLoss)
             return true;
         _kept.Values.CopyTo(_model.Parameters.Values, 0);
-        _network.Pack();
+        _workspace.PackNetwork();
         return Evaluate(_training, _trainingObjective).Loss <= firstLoss;
     }
 
@@ -220,7 +219,7 @@ internal sealed class TrainingLoop
         _trainingObjective.End();
         if (!_trainingObjective.IsFinite || !_optimizer.TryStep(learningRate, _options.GradientClipNorm))
             return false;
-        _network.Pack();
+        _workspace.PackNetwork();
         return true;
     }
 

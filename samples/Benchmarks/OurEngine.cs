@@ -10,7 +10,6 @@ internal sealed class OurEngine : IContender
 {
     private readonly Clock _clock;
     private readonly SequenceBatch _batch;
-    private readonly SequenceNetwork _network;
     private readonly NetworkWorkspace _training;
     private readonly NetworkWorkspace _scoring;
     private readonly Gradient _gradient;
@@ -23,8 +22,7 @@ internal sealed class OurEngine : IContender
         Shape shape = problem.Shape;
         ParameterSet weights = problem.Weights.Clone();
         var team = new WorkerTeam(threads);
-        _network = new SequenceNetwork(weights, NetworkPasses.Backward, kernels);
-        _training = new NetworkWorkspace(_network, team);
+        _training = new NetworkWorkspace(new SequenceNetwork(weights, NetworkPasses.Backward, kernels), team);
         _scoring = new NetworkWorkspace(new SequenceNetwork(problem.Weights.Clone(), NetworkPasses.Forward, kernels), team);
         _gradient = new Gradient(shape.Network);
         _optimizer = Optimizer.Create(new Options(), weights, _gradient, team);
@@ -79,7 +77,7 @@ internal sealed class OurEngine : IContender
         _optimizer.TryStep(Problem.LearningRate, maxNorm: 1);
         Book("clip and Adam");
 
-        _network.Pack();
+        _training.PackNetwork();
         Book("pack");
 
         void Book(string part)
