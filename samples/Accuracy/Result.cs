@@ -1,0 +1,23 @@
+using Accuracy.Tasks;
+
+namespace Accuracy;
+
+/// <summary>The figures of one task, one for each seed.</summary>
+internal sealed record Result(string Task, string Metric, double Baseline, string BaselineMethod, double Aim, string Settings, double[] Figures, double[] Seconds)
+{
+    public double Mean => Figures.Average();
+
+    /// <summary>Runs a task with seeds 1 to <paramref name="seeds"/>.</summary>
+    public static Result Of(AccuracyTask task, string data, int seeds, Action<int, double, double> report)
+    {
+        double[] figures = new double[seeds], seconds = new double[seeds];
+        for (int seed = 1; seed <= seeds; seed++)
+        {
+            var clock = System.Diagnostics.Stopwatch.StartNew();
+            figures[seed - 1] = task.Run(new Microsoft.ML.MLContext(seed), data);
+            seconds[seed - 1] = clock.Elapsed.TotalSeconds;
+            report(seed, figures[seed - 1], seconds[seed - 1]);
+        }
+        return new Result(task.Name, task.Metric, task.Baseline.Figure, task.Baseline.Method, task.Aim, task.Settings, figures, seconds);
+    }
+}

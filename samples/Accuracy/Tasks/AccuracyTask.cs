@@ -1,0 +1,21 @@
+using Microsoft.ML;
+
+namespace Accuracy.Tasks;
+
+/// <summary>A data set with a published figure to compare with.</summary>
+/// <param name="Name">What the command line calls it.</param>
+/// <param name="Metric">What is measured, in percent.</param>
+/// <param name="Baseline">A figure of a simple method, and which.</param>
+/// <param name="Aim">What is to be reached.</param>
+/// <param name="Settings">How it is trained, in words.</param>
+/// <param name="Run">Trains and measures once, from the data folder, with a context of one seed.</param>
+internal sealed record AccuracyTask(string Name, string Metric, (double Figure, string Method) Baseline, double Aim, string Settings, Func<MLContext, string, double> Run)
+{
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<AccuracyTask> All { get; } =
+    [
+        SeriesTasks.JapaneseVowels, SeriesTasks.SyntheticControl, SeriesTasks.Mnist,
+        TextTasks.Trec, TextTasks.Sms, TextTasks.Names,
+        TaggingTasks.PartsOfSpeech, TaggingTasks.Chunks,
+    ];
+}
