@@ -14,6 +14,9 @@ internal static class SchemaShapes
         => new(name, isVector ? SchemaShape.Column.VectorKind.Vector : SchemaShape.Column.VectorKind.Scalar, NumberDataViewType.Single,
             isKey: false, isScore ? new SchemaShape(AnnotationUtils.GetTrainerOutputAnnotation()) : null);
 
+    /// <summary>A column of <see cref="float"/> vectors of any length.</summary>
+    public static SchemaShape.Column VariableVector(string name) => new(name, SchemaShape.Column.VectorKind.VariableVector, NumberDataViewType.Single, isKey: false);
+
     /// <summary>The columns of a binary classification: the predicted label, the score and the probability.</summary>
     public static IEnumerable<SchemaShape.Column> BinaryClassification() =>
     [

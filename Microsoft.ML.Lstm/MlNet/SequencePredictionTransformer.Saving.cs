@@ -60,6 +60,8 @@ public abstract partial class SequencePredictionTransformer : ISingleFeaturePred
                 throw new InvalidDataException("A saved LSTM model has embeddings of other vocabularies than its columns.");
             if (columns.StaticFeatureColumnName is null != (network.Shape.StaticSize == 0))
                 throw new InvalidDataException($"A saved LSTM model has {network.Shape.StaticSize} static features, but its columns say '{columns.StaticFeatureColumnName}'.");
+            if (columns.AttentionColumnName is not null && !network.Shape.HasAttention)
+                throw new InvalidDataException($"A saved LSTM model pools by {network.Shape.Pooling}, but its columns have '{columns.AttentionColumnName}' for the weights of attention.");
             check(network.Shape, columns);
             return (new SequenceModelParameters(network), columns);
         }

@@ -37,6 +37,8 @@ internal sealed class LookAheadScorer : ScoredRow, IDisposable
 
     public override ReadOnlySpan<float> Encoding => Sequence is var sequence && sequence == BadRow ? [] : _scorer!.Encoding(sequence);
 
+    public override ReadOnlySpan<float> Attention => Sequence is var sequence && sequence == BadRow ? [] : _scorer!.AttentionWeights(sequence);
+
     /// <summary>The consumer has moved on by one row.</summary>
     public void MoveNext() => _current++;
 

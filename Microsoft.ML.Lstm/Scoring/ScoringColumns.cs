@@ -24,6 +24,9 @@ internal sealed record ScoringColumns
     /// <summary>The column that receives the encoding; null for none.</summary>
     public string? EncodingColumnName { get; init; }
 
+    /// <summary>The column that receives the steps' weights in the encoding; null for none.</summary>
+    public string? AttentionColumnName { get; init; }
+
     /// <summary>Whether the score is a vector, as the label was; else it is a single value.</summary>
     public required bool VectorScore { get; init; }
 
@@ -63,7 +66,7 @@ internal sealed record ScoringColumns
             if (feature.Dimensions.Where(dimension => dimension > 0).Aggregate(1d, (product, dimension) => product * dimension) > int.MaxValue)
                 throw Invalid($"expected dimensions of the feature column whose product is at most {int.MaxValue}, found [{string.Join(", ", feature.Dimensions)}]");
         }
-        if (columns.StaticFeatureColumnName == "" || columns.EncodingColumnName == "")
+        if (columns.StaticFeatureColumnName == "" || columns.EncodingColumnName == "" || columns.AttentionColumnName == "")
             throw Invalid("expected a name for an optional column, found an empty string");
         return columns;
 

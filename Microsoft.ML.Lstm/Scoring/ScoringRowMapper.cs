@@ -69,6 +69,8 @@ internal sealed class ScoringRowMapper(ScoringBindings bindings) : IRowToRowMapp
 
         public override ReadOnlySpan<float> Encoding => Score() is { Count: > 0 } scorer ? scorer.Encoding(0) : [];
 
+        public override ReadOnlySpan<float> Attention => Score() is { Count: > 0 } scorer ? scorer.AttentionWeights(0) : [];
+
         private SequenceScorer Score()
         {
             long position = input.Position;

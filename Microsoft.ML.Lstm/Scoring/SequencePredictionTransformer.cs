@@ -29,9 +29,12 @@ public abstract partial class SequencePredictionTransformer : ISingleFeaturePred
         _host = host;
         _columns = columns;
         _input = new SequenceInput(columns.Features, columns.StaticFeatureColumnName, model.StaticFeatureCount);
-        _outputs = columns.EncodingColumnName is { } encoding
-            ? [.. outputs, new EncodingColumn(encoding, model.Network.Shape.EncodingSize)]
-            : [.. outputs];
+        _outputs =
+        [
+            .. outputs,
+            .. columns.EncodingColumnName is { } encoding ? new OutputColumn[] { new EncodingColumn(encoding, model.Network.Shape.EncodingSize) } : [],
+            .. columns.AttentionColumnName is { } attention ? new OutputColumn[] { new AttentionColumn(attention) } : [],
+        ];
         _network = new Lazy<ScoringNetwork>(() => new ScoringNetwork(model.Network));
         Model = model;
         FeatureColumnType = columns.Features[0].Type;
@@ -54,6 +57,9 @@ public abstract partial class SequencePredictionTransformer : ISingleFeaturePred
 
     /// <summary>The column that receives the encoding of the sequence; <see langword="null"/> for none.</summary>
     public string? EncodingColumnName => _columns.EncodingColumnName;
+
+    /// <summary>The column that receives how much each step counts in the encoding; <see langword="null"/> for none.</summary>
+    public string? AttentionColumnName => _columns.AttentionColumnName;
 
     bool ITransformer.IsRowToRowMapper => true;
 

@@ -87,6 +87,7 @@ public sealed class LstmSequenceLabelingTrainer : SequenceTrainerBase<LstmSequen
         {
             base.Validate();
             Require(EncodingColumnName is null, EncodingColumnName, nameof(EncodingColumnName), "null: each step has outputs of its own");
+            Require(AttentionColumnName is null, AttentionColumnName, nameof(AttentionColumnName), "null: each step has outputs of its own");
         }
     }
 }

@@ -23,8 +23,14 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         Host = environment.Register(registrationName);
         Settings = (TOptions)options.Copy();
         Settings.Validate();
-        if (Settings.EncodingColumnName is ScoreColumn.ColumnName or ProbabilityColumn.ColumnName or PredictedLabel.ColumnName)
-            throw new ArgumentOutOfRangeException(nameof(options.EncodingColumnName), Settings.EncodingColumnName, $"{nameof(options.EncodingColumnName)} must not be the name of a column of scores or predicted labels.");
+        CheckName(nameof(options.EncodingColumnName), Settings.EncodingColumnName);
+        CheckName(nameof(options.AttentionColumnName), Settings.AttentionColumnName);
+
+        static void CheckName(string option, string? name)
+        {
+            if (name is ScoreColumn.ColumnName or ProbabilityColumn.ColumnName or PredictedLabel.ColumnName)
+                throw new ArgumentOutOfRangeException(option, name, $"{option} must not be the name of a column of scores or predicted labels.");
+        }
     }
 
     private protected IHost Host { get; }
@@ -88,6 +94,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
             Features = [.. input.Features],
             StaticFeatureColumnName = Settings.StaticFeatureColumnName,
             EncodingColumnName = Settings.EncodingColumnName,
+            AttentionColumnName = Settings.AttentionColumnName,
             VectorScore = schema[label.Name].Type is VectorDataViewType,
             LabelValues = label.Classes > 0 ? LabelValues.Of(schema[label.Name], label.Classes) : null,
         });
@@ -111,6 +118,8 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         IEnumerable<SchemaShape.Column> outputs = PromiseOutputs(label);
         if (Settings.EncodingColumnName is { } encoding)
             outputs = outputs.Append(SchemaShapes.Single(encoding, isVector: true, isScore: false));
+        if (Settings.AttentionColumnName is { } attention)
+            outputs = outputs.Append(SchemaShapes.VariableVector(attention));
         return inputSchema.With(outputs);
     }
 

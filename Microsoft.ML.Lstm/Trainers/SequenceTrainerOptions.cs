@@ -45,6 +45,12 @@ public abstract class SequenceTrainerOptions : TrainingOptions
     public string? EncodingColumnName;
 
     /// <summary>
+    /// A column for how much each of the T steps counts in the encoding, a vector of T weights with the sum 1, which shows what the network looks
+    /// at; with <see cref="Pooling.Attention"/> only. <see langword="null"/> for none. Default: <see langword="null"/>.
+    /// </summary>
+    public string? AttentionColumnName;
+
+    /// <summary>
     /// Features a step, F. A vector of T x F values is a sequence of T steps, the first F values being the first step; T may
     /// differ from row to row. <see langword="null"/> takes F from the feature column's dimensions when it has two or more
     /// (<c>Vector&lt;Single, T, F&gt;</c>), else 1. Default: <see langword="null"/>.
@@ -91,6 +97,9 @@ public abstract class SequenceTrainerOptions : TrainingOptions
         RequireName(ExampleWeightColumnName, nameof(ExampleWeightColumnName), optional: true);
         RequireName(StaticFeatureColumnName, nameof(StaticFeatureColumnName), optional: true);
         RequireName(EncodingColumnName, nameof(EncodingColumnName), optional: true);
+        RequireName(AttentionColumnName, nameof(AttentionColumnName), optional: true);
+        Require(AttentionColumnName is null || Pooling == Pooling.Attention, AttentionColumnName, nameof(AttentionColumnName), $"null unless {nameof(Pooling)} is {nameof(Pooling.Attention)}");
+        Require(AttentionColumnName is null || AttentionColumnName != EncodingColumnName, AttentionColumnName, nameof(AttentionColumnName), $"another name than {nameof(EncodingColumnName)}");
         Require(FeaturesPerStep is null or >= 1, FeaturesPerStep, nameof(FeaturesPerStep), "1 or more, or null");
         Require(MaximumSequenceLength is null or >= 1, MaximumSequenceLength, nameof(MaximumSequenceLength), "1 or more, or null");
         Require(StreamingBufferMegabytes is null or >= 1, StreamingBufferMegabytes, nameof(StreamingBufferMegabytes), "1 or more, or null");
