@@ -34,7 +34,7 @@ public sealed class AllocationTests
         long allocated = AllocatedBytes(step =>
         {
             Fill(batch, step);
-            workspace.Forward(batch, keep: true, new Dropout(0.2f, (ulong)step));
+            workspace.Forward(batch, keep: true, new Dropout((ulong)step) { Inputs = 0.1f, States = 0.2f, Layers = 0.3f, Outputs = 0.4f });
             workspace.Backward(loss, gradient);
             optimizer.TryStep(learningRate: 0.001f, maxNorm: 1);
             workspace.PackNetwork();

@@ -30,7 +30,7 @@ internal sealed class EngineRun
         return set;
     }
 
-    public ReferenceOutputs Forward(double[][] sequences, double[][] statics, bool keep = true)
+    public ReferenceOutputs Forward(double[][] sequences, double[][] statics, bool keep = true, Dropout? dropout = null)
     {
         _batch.Clear();
         for (int b = 0; b < sequences.Length; b++)
@@ -39,7 +39,7 @@ internal sealed class EngineRun
             ToFloats(statics[b]).CopyTo(_batch.Statics(b));
         }
         _batch.Pack();
-        _workspace.Forward(_batch, keep);
+        _workspace.Forward(_batch, keep, dropout);
 
         _rowOf = new int[sequences.Length];
         for (int row = 0; row < _rowOf.Length; row++)

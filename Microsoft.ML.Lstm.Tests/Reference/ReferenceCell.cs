@@ -9,17 +9,20 @@ internal sealed record CellState(double[] X, double[] HPrevious, double[] CPrevi
 /// </summary>
 internal abstract class ReferenceCell(int inputSize, int hiddenSize, DirectionWeights weights, DirectionWeights gradients)
 {
+    /// <summary>By which h' is multiplied where U reads it; null for 1.</summary>
+    public double[]? StateMask { get; init; }
+
     protected int H => hiddenSize;
 
     protected double[] Bias => weights.Bias;
 
     protected double[] DBias => gradients.Bias;
 
-    public static ReferenceCell Create(CellType cell, int inputSize, int hiddenSize, DirectionWeights weights, DirectionWeights gradients) => cell switch
+    public static ReferenceCell Create(CellType cell, int inputSize, int hiddenSize, DirectionWeights weights, DirectionWeights gradients, double[]? stateMask = null) => cell switch
     {
-        CellType.Lstm => new ReferenceLstmCell(inputSize, hiddenSize, weights, gradients),
-        CellType.Gru => new ReferenceGruCell(inputSize, hiddenSize, weights, gradients),
-        CellType.Rnn => new ReferenceRnnCell(inputSize, hiddenSize, weights, gradients),
+        CellType.Lstm => new ReferenceLstmCell(inputSize, hiddenSize, weights, gradients) { StateMask = stateMask },
+        CellType.Gru => new ReferenceGruCell(inputSize, hiddenSize, weights, gradients) { StateMask = stateMask },
+        CellType.Rnn => new ReferenceRnnCell(inputSize, hiddenSize, weights, gradients) { StateMask = stateMask },
         _ => throw new ArgumentOutOfRangeException(nameof(cell)),
     };
 
@@ -47,7 +50,7 @@ internal abstract class ReferenceCell(int inputSize, int hiddenSize, DirectionWe
     {
         double sum = 0;
         for (int k = 0; k < hiddenSize; k++)
-            sum += weights.U[row * hiddenSize + k] * h[k];
+            sum += weights.U[row * hiddenSize + k] * h[k] * MaskAt(k);
         return sum;
     }
 
@@ -66,10 +69,12 @@ internal abstract class ReferenceCell(int inputSize, int hiddenSize, DirectionWe
     {
         for (int k = 0; k < hiddenSize; k++)
         {
-            gradients.U[row * hiddenSize + k] += da * h[k];
-            dh[k] += da * weights.U[row * hiddenSize + k];
+            gradients.U[row * hiddenSize + k] += da * h[k] * MaskAt(k);
+            dh[k] += da * weights.U[row * hiddenSize + k] * MaskAt(k);
         }
     }
+
+    private double MaskAt(int k) => StateMask is null ? 1 : StateMask[k];
 
     protected static double Sigmoid(double x) => 1 / (1 + Math.Exp(-x));
 }

@@ -9,7 +9,8 @@ namespace Microsoft.ML.Lstm.Tests.Reference;
 /// </summary>
 /// <param name="shape">The dimensions.</param>
 /// <param name="parameters">Row-major values by the names that <see cref="ParameterSet"/> documents.</param>
-internal sealed class ReferenceNetwork(NetworkShape shape, IReadOnlyDictionary<string, double[]> parameters)
+/// <param name="masks">What each sequence of the batch loses to dropout; null for nothing.</param>
+internal sealed class ReferenceNetwork(NetworkShape shape, IReadOnlyDictionary<string, double[]> parameters, ReferenceMasks[]? masks = null)
 {
     private readonly int _directions = shape.Bidirectional ? 2 : 1;
     private readonly List<ReferenceSequence> _sequences = [];
@@ -24,10 +25,10 @@ internal sealed class ReferenceNetwork(NetworkShape shape, IReadOnlyDictionary<s
         _sequences.Clear();
         for (int b = 0; b < sequences.Length; b++)
         {
-            var sequence = new ReferenceSequence(shape, NewLayers(), new ReferenceAttention(parameters, _gradients));
+            var sequence = new ReferenceSequence(shape, NewLayers(masks?[b]), new ReferenceAttention(parameters, _gradients), masks?[b]);
             sequence.Forward(sequences[b]);
             _sequences.Add(sequence);
-            sequence.HeadInput = [.. sequence.Encoding, .. statics?[b] ?? []];
+            sequence.HeadInput = [.. ReferenceMasks.Multiply(sequence.Encoding, masks?[b].Output), .. statics?[b] ?? []];
         }
         return new ReferenceOutputs
         {
@@ -50,7 +51,7 @@ internal sealed class ReferenceNetwork(NetworkShape shape, IReadOnlyDictionary<s
         {
             ReferenceSequence sequence = _sequences[b];
             double[] dHeadInput = BackHead(sequence.HeadInput, results.Outputs?[b] ?? new double[shape.OutputSize]);
-            double[] dEncoding = dHeadInput[..EncodingSize];
+            double[] dEncoding = ReferenceMasks.Multiply(dHeadInput[..EncodingSize], masks?[b].Output);
             dStatics[b] = dHeadInput[EncodingSize..];
             dSequences[b] = sequence.Backward(dEncoding, results.Steps?[b],
                 results.Hidden?.Select(dh => dh[b]).ToArray(), results.CellState?.Select(dc => dc[b]).ToArray());
@@ -90,7 +91,7 @@ internal sealed class ReferenceNetwork(NetworkShape shape, IReadOnlyDictionary<s
     }
 
     /// <summary>All layers and directions, with gradients that all sequences share: those of the batch are sums over it.</summary>
-    private ReferenceDirection[][] NewLayers()
+    private ReferenceDirection[][] NewLayers(ReferenceMasks? masks)
     {
         var layers = new ReferenceDirection[shape.Layers][];
         for (int layer = 0; layer < shape.Layers; layer++)
@@ -100,7 +101,7 @@ internal sealed class ReferenceNetwork(NetworkShape shape, IReadOnlyDictionary<s
             for (int direction = 0; direction < _directions; direction++)
             {
                 string suffix = direction == 0 ? $"_l{layer}" : $"_l{layer}_reverse";
-                var cell = ReferenceCell.Create(shape.Cell, inputSize, shape.HiddenSize, Of(parameters, suffix), Of(_gradients, suffix));
+                var cell = ReferenceCell.Create(shape.Cell, inputSize, shape.HiddenSize, Of(parameters, suffix), Of(_gradients, suffix), masks?.States[layer * _directions + direction]);
                 layers[layer][direction] = new ReferenceDirection(cell, shape.HiddenSize, reverse: direction == 1);
             }
         }

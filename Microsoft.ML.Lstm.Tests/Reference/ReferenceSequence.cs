@@ -3,7 +3,7 @@ using Microsoft.ML.Lstm.Network;
 namespace Microsoft.ML.Lstm.Tests.Reference;
 
 /// <summary>One sequence on its way through the layers and the pooling, and back.</summary>
-internal sealed class ReferenceSequence(NetworkShape shape, ReferenceDirection[][] layers, ReferenceAttention attention)
+internal sealed class ReferenceSequence(NetworkShape shape, ReferenceDirection[][] layers, ReferenceAttention attention, ReferenceMasks? masks)
 {
     private readonly int _h = shape.HiddenSize;
 
@@ -25,9 +25,10 @@ internal sealed class ReferenceSequence(NetworkShape shape, ReferenceDirection[]
     public void Forward(double[] sequence)
     {
         double[][] xs = [.. sequence.Chunk(shape.InputSize)];
-        foreach (ReferenceDirection[] directions in layers)
+        for (int l = 0; l < layers.Length; l++)
         {
-            CellState[][] states = [.. directions.Select(direction => direction.Forward(xs))];
+            double[][] dropped = Dropped(l, xs);
+            CellState[][] states = [.. layers[l].Select(direction => direction.Forward(dropped))];
             xs = [.. Enumerable.Range(0, xs.Length).Select(t => states.SelectMany(direction => direction[t].H).ToArray())];
         }
         Steps = xs;
@@ -82,10 +83,12 @@ internal sealed class ReferenceSequence(NetworkShape shape, ReferenceDirection[]
                     dFinals[l * directions + d], dCellState?[l * directions + d] ?? new double[_h]);
                 dxs = dxs is null ? ofDirection : [.. dxs.Zip(ofDirection, (a, b) => a.Zip(b, (p, q) => p + q).ToArray())];
             }
-            dhs = dxs!;
+            dhs = Dropped(l, dxs!);
         }
         return [.. dhs.SelectMany(dx => dx)];
     }
+
+    private double[][] Dropped(int layer, double[][] xs) => [.. xs.Select((x, t) => ReferenceMasks.Multiply(x, masks?.InputOf(layer, t)))];
 
     private double[][] NewSteps() => [.. Steps.Select(step => new double[step.Length])];
 

@@ -79,8 +79,10 @@ internal static unsafe class CellKernel<S, V, TCell>
             initRow = layout.GateWidth;
             init = step.Gates + row * initRow + inputs.Column(panel);
         }
+        float* hPrevious = step.HDropped == null ? step.HPrevious : step.HDropped;
+        nint hRow = step.HDropped == null ? step.HRow : layout.PaddedSize;
         if (carried)
-            h = new Product(step.HPrevious + row * step.HRow, step.HRow, 1, cell.Hidden + hiddens.Offset(panel, layout.PaddedSize), vectors * lanes, layout.PaddedSize);
+            h = new Product(hPrevious + row * hRow, hRow, 1, cell.Hidden + hiddens.Offset(panel, layout.PaddedSize), vectors * lanes, layout.PaddedSize);
 
         if (hiddens.FirstSlot == inputs.FirstSlot)
         {

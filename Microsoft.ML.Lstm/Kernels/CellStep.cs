@@ -71,6 +71,9 @@ internal unsafe struct CellStep
     public float* HPrevious;
     public float* CPrevious;
 
+    /// <summary>The previous h as the recurrent product reads it, of stride padded H; null when that is <see cref="HPrevious"/>.</summary>
+    public float* HDropped;
+
     /// <summary>h and its stride, which is also that of <see cref="HPrevious"/>.</summary>
     public float* H;
     public nint HRow;
@@ -92,6 +95,9 @@ internal unsafe struct CellStep
 
     /// <summary>Backward: the gradient of h from later steps in, of the previous h out.</summary>
     public float* DH;
+
+    /// <summary>Backward: receives the gradient of <see cref="HDropped"/>, which is then no part of <see cref="DH"/>.</summary>
+    public float* DHDropped;
 
     /// <summary>Backward: the gradient of c from later steps in, of the previous c out.</summary>
     public float* DC;

@@ -110,7 +110,9 @@ internal sealed unsafe class CpuKernels<S, V>(string name) : CpuKernels(name, S.
             default: CellKernel<S, V, RnnCell<S, V>>.Backward(cell, step); break;
         }
         CellLayout layout = cell.Layout;
-        MultiplyAdd(step.Carried, step.Gates, layout.GateWidth, layout.GateWidth, cell.HiddenTransposed, layout.Blocks, step.DH, layout.PaddedSize);
+        float* sum = step.DHDropped == null ? step.DH : null;
+        float* result = step.DHDropped == null ? step.DH : step.DHDropped;
+        Multiply(step.Carried, step.Gates, layout.GateWidth, layout.GateWidth, cell.HiddenTransposed, layout.Blocks, sum, layout.PaddedSize, result, layout.PaddedSize);
     }
 
     public override void Multiply(int rows, float* a, nint aRow, int depth, float* packedB, int vectors, float* init, nint initRow, float* c, nint cRow)

@@ -10,13 +10,6 @@ internal sealed class EmbeddingLayer(ParameterSet parameters)
 {
     private readonly Parameter[] _tables = [.. parameters.Parameters.Where(parameter => parameter.Role == ParameterRole.Embedding)];
 
-    /// <summary>Fills in the embeddings of some packed rows.</summary>
-    public void Forward(SequenceBatch batch, int firstRow, int rows)
-    {
-        for (int row = firstRow; row < firstRow + rows; row++)
-            LookUp(batch.PackedTokens(row), batch.Features(row)[parameters.Shape.NumericSize..]);
-    }
-
     /// <summary>Copies the rows of one step's tokens, one a table, to <paramref name="embedded"/>.</summary>
     public void LookUp(ReadOnlySpan<int> tokens, Span<float> embedded)
     {
@@ -28,11 +21,9 @@ internal sealed class EmbeddingLayer(ParameterSet parameters)
         }
     }
 
-    /// <summary>Adds the gradient of one packed row's features to those of the rows that were read.</summary>
-    public void Backward(SequenceBatch batch, int packedRow, ReadOnlySpan<float> dFeatures, Gradient gradient)
+    /// <summary>Adds the gradient of what <see cref="LookUp"/> gave to those of the rows that it read.</summary>
+    public void Backward(ReadOnlySpan<int> tokens, ReadOnlySpan<float> dEmbedded, Gradient gradient)
     {
-        ReadOnlySpan<int> tokens = batch.PackedTokens(packedRow);
-        ReadOnlySpan<float> dEmbedded = dFeatures[parameters.Shape.NumericSize..];
         for (int i = 0; i < _tables.Length; i++)
         {
             Parameter table = _tables[i];

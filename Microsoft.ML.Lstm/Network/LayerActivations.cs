@@ -13,13 +13,18 @@ internal sealed unsafe class LayerActivations
     private readonly FloatBuffer _dOutput = new();
     private readonly int _hiddenSize;
     private readonly int _paddedSize;
-    private bool _hasDropout;
+    private readonly int _layer;
+    private readonly bool _isTop;
+    private SequenceBatch _batch = null!;
+    private Dropout _dropout;
     private bool _finalGradientsOnly;
 
     public LayerActivations(SequenceNetwork network, int layer)
     {
         Directions = [.. Enumerable.Range(0, network.Shape.Directions)
-            .Select(direction => new RecurrentLayer(network.Weights(layer, direction), network.Kernels, reverse: direction == 1))];
+            .Select(direction => new RecurrentLayer(network.Weights(layer, direction), network.Kernels, layer, reverse: direction == 1))];
+        _layer = layer;
+        _isTop = layer == network.Shape.Layers - 1;
         _hiddenSize = network.Shape.HiddenSize;
         _paddedSize = Directions[0].Layout.PaddedSize;
         Stride = Directions.Length * _paddedSize;
@@ -34,28 +39,30 @@ internal sealed unsafe class LayerActivations
     public float* Output(int direction) => _output.Pointer + direction * _paddedSize;
 
     /// <summary>h as the next layer reads it: after dropout, if there is any.</summary>
-    public float* OutputForNext => _hasDropout ? _dropped.Pointer : _output.Pointer;
+    public float* OutputForNext => DropsOutput ? _dropped.Pointer : _output.Pointer;
 
     /// <summary>The gradient of the rows.</summary>
     public float* DOutput => _dOutput.Pointer;
 
-    public void Prepare(SequenceBatch batch, bool keep, bool dropout)
+    private bool DropsOutput => _dropout.Layers > 0 && !_isTop;
+
+    public void Prepare(SequenceBatch batch, bool keep, Dropout? dropout)
     {
-        _hasDropout = dropout;
+        _batch = batch;
+        _dropout = dropout ?? default;
         _output.Require((long)batch.TotalSteps * Stride);
-        if (dropout)
+        if (DropsOutput)
             _dropped.Require((long)batch.TotalSteps * Stride);
         foreach (RecurrentLayer direction in Directions)
-            direction.Prepare(batch, keep);
+            direction.Prepare(batch, keep, _dropout);
     }
 
-    /// <param name="batch">The batch of the forward pass.</param>
     /// <param name="finalGradientsOnly">Whether the gradients of the final states are all there are, so that no row has one of its own.</param>
-    public void PrepareBackward(SequenceBatch batch, bool finalGradientsOnly)
+    public void PrepareBackward(bool finalGradientsOnly)
     {
         _finalGradientsOnly = finalGradientsOnly;
         if (!finalGradientsOnly)
-            _dOutput.Require((long)batch.TotalSteps * Stride);
+            _dOutput.Require((long)_batch.TotalSteps * Stride);
         foreach (RecurrentLayer direction in Directions)
             direction.PrepareBackward();
     }
@@ -64,6 +71,8 @@ internal sealed unsafe class LayerActivations
     {
         for (int d = 0; d < Directions.Length; d++)
             Directions[d].Forward(begin, end, x, xRow, Output(d), Stride);
+        if (DropsOutput)
+            Drop(begin, end, _output, _dropped);
     }
 
     /// <summary>The same for a few sequences, together with the other parts of <paramref name="steps"/>.</summary>
@@ -75,6 +84,8 @@ internal sealed unsafe class LayerActivations
 
     public void Backward(int begin, int end, float* dX, nint dXRow)
     {
+        if (DropsOutput)
+            Drop(begin, end, _dOutput, _dOutput);
         for (int d = 0; d < Directions.Length; d++)
         {
             float* dOutput = _finalGradientsOnly ? null : _dOutput.Pointer + d * _paddedSize;
@@ -82,21 +93,20 @@ internal sealed unsafe class LayerActivations
         }
     }
 
-    /// <summary>Makes the dropped outputs of some packed rows; the padding stays zero.</summary>
-    public void Drop(Dropout dropout, int layer, int firstRow, int rows) => Drop(dropout, layer, firstRow, rows, _output, _dropped);
-
-    /// <summary>Turns the gradient of the dropped outputs into that of the outputs.</summary>
-    public void DropGradient(Dropout dropout, int layer, int firstRow, int rows) => Drop(dropout, layer, firstRow, rows, _dOutput, _dOutput);
-
-    private void Drop(Dropout dropout, int layer, int firstRow, int rows, FloatBuffer source, FloatBuffer destination)
+    /// <summary>Drops what the next layer does not read, or its gradient, of some rows of the batch; the padding stays zero.</summary>
+    private void Drop(int begin, int end, FloatBuffer source, FloatBuffer destination)
     {
-        for (int row = firstRow; row < firstRow + rows; row++)
+        for (int t = 0; _batch.TryRowsAt(t, begin, end, out int first, out int count); t++)
         {
-            for (int d = 0; d < Directions.Length; d++)
+            for (int i = 0; i < count; i++)
             {
-                int at = row * Stride + d * _paddedSize;
-                dropout.Apply(layer, d, row, source.Span.Slice(at, _hiddenSize), destination.Span.Slice(at, _hiddenSize));
-                destination.Span.Slice(at + _hiddenSize, _paddedSize - _hiddenSize).Clear();
+                for (int d = 0; d < Directions.Length; d++)
+                {
+                    int at = (first + i) * Stride + d * _paddedSize;
+                    DropoutMask mask = _dropout.LayerMask(_layer, d, _batch.SequenceAt(begin + i), t);
+                    mask.Apply(source.Span.Slice(at, _hiddenSize), destination.Span.Slice(at, _hiddenSize));
+                    destination.Span.Slice(at + _hiddenSize, _paddedSize - _hiddenSize).Clear();
+                }
             }
         }
     }

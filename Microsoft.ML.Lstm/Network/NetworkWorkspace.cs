@@ -34,7 +34,7 @@ internal sealed unsafe class NetworkWorkspace
     private readonly SequenceNetwork _network;
     private readonly NetworkShape _shape;
     private readonly WorkerTeam _team;
-    private readonly EmbeddingLayer? _embeddings;
+    private readonly InputLayer _inputs;
     private readonly LayerActivations[] _layers;
     private readonly PoolingLayer? _pooling;
     private readonly DenseLayer _head;
@@ -69,7 +69,7 @@ internal sealed unsafe class NetworkWorkspace
         _network = network;
         _shape = network.Shape;
         _team = team;
-        _embeddings = _shape.Embeddings.Count > 0 ? new EmbeddingLayer(network.Parameters) : null;
+        _inputs = new InputLayer(network.Parameters);
         _layers = [.. Enumerable.Range(0, _shape.Layers).Select(layer => new LayerActivations(network, layer))];
         _pooling = _shape.StepOutputs ? null : PoolingLayer.Create(network, _layers[^1]);
         _head = network.Head;
@@ -119,14 +119,15 @@ internal sealed unsafe class NetworkWorkspace
     /// </summary>
     /// <param name="batch">The batch, at least one sequence.</param>
     /// <param name="keep">Whether to keep what <see cref="Backward"/> needs.</param>
-    /// <param name="dropout">The dropout between layers, or <see langword="null"/> for none.</param>
+    /// <param name="dropout">What to drop, or <see langword="null"/> for nothing.</param>
     public void Forward(SequenceBatch batch, bool keep, Dropout? dropout = null)
     {
         _batch = batch;
         _loss = null;
         _dropout = dropout;
+        _inputs.Prepare(batch, dropout);
         foreach (LayerActivations layer in _layers)
-            layer.Prepare(batch, keep, dropout is not null && layer != _layers[^1]);
+            layer.Prepare(batch, keep, dropout);
         _pooling?.Prepare(batch, keep);
         _headInputs.Require((long)HeadRows * _head.InputStride);
         _outputs.Require((long)HeadRows * _head.OutputStride);
@@ -134,7 +135,7 @@ internal sealed unsafe class NetworkWorkspace
         int unitParts = UnitParts();
         if (unitParts > 1)
         {
-            Embed(0, batch.Count);
+            _inputs.Forward(0, batch.Count);
             _sharedSteps.Start(unitParts);
             _team.Run(unitParts, _forwardUnitsPart);
         }
@@ -162,14 +163,14 @@ internal sealed unsafe class NetworkWorkspace
         _gradientTarget = gradient;
         _dHeadInputs.Require((long)HeadRows * _head.InputStride);
         foreach (LayerActivations layer in _layers)
-            layer.PrepareBackward(_batch, finalGradientsOnly: layer == _layers[^1] && !_shape.StepOutputs && _shape.Pooling == Pooling.Last);
+            layer.PrepareBackward(finalGradientsOnly: layer == _layers[^1] && !_shape.StepOutputs && _shape.Pooling == Pooling.Last);
         _dInput?.Require((long)_batch.TotalSteps * DInputStride);
         if (_hasWideHead)
             _team.Run(_sharedParts, _wideHeadPart);
         _team.Run(_parts, _backwardPart);
         _team.Run(_sharedParts, _weightGradientPart);
-        for (int row = 0; _embeddings is not null && row < _batch.TotalSteps; row++)
-            _embeddings.Backward(_batch, row, InputGradient(row), gradient);
+        if (_dInput is not null)
+            _inputs.AddGradients(_dInput.Pointer, DInputStride, gradient);
     }
 
     /// <summary><see cref="SequenceNetwork.Pack()"/> on all threads.</summary>
@@ -189,7 +190,7 @@ internal sealed unsafe class NetworkWorkspace
 
     private Span<float> DHeadInput(int row) => _dHeadInputs.Span.Slice(row * _head.InputStride, _shape.HeadInputSize);
 
-    private float* Input(int layer) => layer == 0 ? _batch.X : _layers[layer - 1].OutputForNext;
+    private float* Input(int layer) => layer == 0 ? _inputs.X : _layers[layer - 1].OutputForNext;
 
     private int InputStride(int layer) => layer == 0 ? _shape.InputSize : _layers[layer - 1].Stride;
 
@@ -243,22 +244,10 @@ internal sealed unsafe class NetworkWorkspace
     private void ForwardRows(int part)
     {
         int begin = _rowBounds[part], end = _rowBounds[part + 1];
-        Embed(begin, end);
+        _inputs.Forward(begin, end);
         for (int l = 0; l < _layers.Length; l++)
-        {
             _layers[l].Forward(begin, end, Input(l), InputStride(l));
-            if (_dropout is not { } dropout || l == _layers.Length - 1)
-                continue;
-            for (int t = 0; _batch.TryRowsAt(t, begin, end, out int first, out int count); t++)
-                _layers[l].Drop(dropout, l, first, count);
-        }
         ForwardHead(begin, end);
-    }
-
-    private void Embed(int begin, int end)
-    {
-        for (int t = 0; _embeddings is not null && _batch.TryRowsAt(t, begin, end, out int first, out int count); t++)
-            _embeddings.Forward(_batch, first, count);
     }
 
     private void ForwardHead(int begin, int end)
@@ -267,18 +256,27 @@ internal sealed unsafe class NetworkWorkspace
         for (int i = 0; TryHeadRows(i, begin, end, out int first, out int count); i++)
         {
             for (int row = first; row < first + count; row++)
-                GatherHeadInput(row, sequenceRow: begin + row - first);
+                GatherHeadInput(row, _batch.SequenceAt(begin + row - first), step: i);
             if (!_hasWideHead)
                 _head.Forward(count, HeadInputs(first), OutputsFrom(first));
         }
     }
 
-    private void GatherHeadInput(int row, int sequenceRow)
+    private void GatherHeadInput(int row, int sequence, int step)
     {
         Span<float> headInput = HeadInput(row);
         for (int d = 0; _shape.StepOutputs && d < _shape.Directions; d++)
             _layers[^1].Row(row, d).CopyTo(headInput[(d * _shape.HiddenSize)..]);
-        _batch.Statics(_batch.SequenceAt(sequenceRow)).CopyTo(headInput[_shape.EncodingSize..]);
+        DropOutput(headInput, sequence, step);
+        _batch.Statics(sequence).CopyTo(headInput[_shape.EncodingSize..]);
+    }
+
+    /// <summary>Dropout on the encoding that the head reads, or on its gradient.</summary>
+    private void DropOutput(Span<float> headInput, int sequence, int step)
+    {
+        Span<float> encoding = headInput[.._shape.EncodingSize];
+        if (_dropout is { Outputs: > 0 } dropout)
+            dropout.OutputMask(sequence, step).Apply(encoding, encoding);
     }
 
     private void Differentiate(int part)
@@ -296,8 +294,12 @@ internal sealed unsafe class NetworkWorkspace
         {
             if (!_hasWideHead)
                 _head.Backward(count, OutputsFrom(first), DHeadInputs(first));
-            for (int row = first; _shape.StepOutputs && row < first + count; row++)
-                SpreadHeadGradient(row);
+            for (int row = first; row < first + count; row++)
+            {
+                DropOutput(DHeadInput(row), _batch.SequenceAt(begin + row - first), step: i);
+                if (_shape.StepOutputs)
+                    SpreadHeadGradient(row);
+            }
         }
         _pooling?.Backward(begin, end, _dHeadInputs.Pointer, _head.InputStride);
         for (int l = _layers.Length - 1; l >= 0; l--)
@@ -307,11 +309,9 @@ internal sealed unsafe class NetworkWorkspace
             for (int t = 0; dX != null && _batch.TryRowsAt(t, begin, end, out int first, out int count); t++)
                 new Span<float>(dX + (long)first * dXStride, count * dXStride).Clear();
             _layers[l].Backward(begin, end, dX, dXStride);
-            if (_dropout is not { } dropout || l == 0)
-                continue;
-            for (int t = 0; _batch.TryRowsAt(t, begin, end, out int first, out int count); t++)
-                _layers[l - 1].DropGradient(dropout, l - 1, first, count);
         }
+        if (_dInput is not null)
+            _inputs.Backward(begin, end, _dInput.Pointer, DInputStride);
     }
 
     private void SpreadHeadGradient(int row)

@@ -15,7 +15,7 @@ namespace Microsoft.ML.Lstm.Network;
 /// they are kept for the backward pass or hold the inputs' products; c [N x Hp] when it is kept, else [B x Hp] for one step
 /// at a time; dh and dc [B x Hp].
 /// </remarks>
-internal sealed unsafe class RecurrentLayer(RecurrentWeights weights, CpuKernels kernels, bool reverse)
+internal sealed unsafe class RecurrentLayer(RecurrentWeights weights, CpuKernels kernels, int layer, bool reverse)
 {
     /// <summary>Up to this many sequences the inputs are multiplied first.</summary>
     public const int MaxRowsOfInputsFirst = 3;
@@ -24,19 +24,31 @@ internal sealed unsafe class RecurrentLayer(RecurrentWeights weights, CpuKernels
     private readonly FloatBuffer _c = new();
     private readonly FloatBuffer _dh = new();
     private readonly FloatBuffer _dc = new();
+    private readonly FloatBuffer _droppedH = new();
+    private readonly FloatBuffer _dDroppedH = new();
+    private readonly SequenceMasks _masks = new();
     private readonly CellLayout _layout = weights.Layout;
     private SequenceBatch _batch = null!;
     private bool _keep;
+    private Dropout _dropout;
 
     public RecurrentWeights Weights { get; } = weights;
 
     public CellLayout Layout => _layout;
 
+    private bool DropsStates => _dropout.States > 0;
+
     /// <summary>Makes room for <paramref name="batch"/>; <paramref name="keep"/> when the backward pass will follow.</summary>
-    public void Prepare(SequenceBatch batch, bool keep)
+    public void Prepare(SequenceBatch batch, bool keep, Dropout dropout)
     {
         _batch = batch;
         _keep = keep;
+        _dropout = dropout;
+        if (DropsStates)
+        {
+            _masks.Prepare(batch.Count, _layout.PaddedSize);
+            _droppedH.Require((long)batch.TotalSteps * _layout.PaddedSize);
+        }
         _gates.Require(keep || batch.Count <= MaxRowsOfInputsFirst ? (long)batch.TotalSteps * _layout.GateWidth : 0);
         if (_layout.Cell == CellType.Lstm)
             _c.Require((keep ? batch.TotalSteps : (long)batch.Count) * _layout.PaddedSize);
@@ -56,6 +68,8 @@ internal sealed unsafe class RecurrentLayer(RecurrentWeights weights, CpuKernels
         bool inputsFirst = _batch.Count <= MaxRowsOfInputsFirst && end - begin == _batch.Count;
         if (inputsFirst)
             kernels.InputProducts(cell, _batch.TotalSteps, x, xRow, _gates.Pointer);
+        for (int row = begin; DropsStates && row < end; row++)
+            _masks.Draw(row, _dropout.StateMask(layer, reverse ? 1 : 0, _batch.SequenceAt(row)));
         for (int i = 0; i < _batch.MaxLength; i++)
         {
             if (!TryStep(reverse ? _batch.MaxLength - 1 - i : i, begin, end, h, hRow, out CellStep step, out int row))
@@ -67,6 +81,8 @@ internal sealed unsafe class RecurrentLayer(RecurrentWeights weights, CpuKernels
             }
             step.LastPanelFirst = i % 2 != 0;
             kernels.Forward(cell, step);
+            for (int m = 0; DropsStates && m < step.Rows; m++)
+                _masks.Apply(begin + m, step.H + m * hRow, DroppedH(row + m));
         }
     }
 
@@ -103,6 +119,8 @@ internal sealed unsafe class RecurrentLayer(RecurrentWeights weights, CpuKernels
     /// <summary>Makes room for the backward pass and zeroes the gradients of the states after the last steps.</summary>
     public void PrepareBackward()
     {
+        if (DropsStates)
+            _dDroppedH.Require((long)_batch.Count * _layout.PaddedSize);
         Clear(_dh);
         if (_layout.Cell == CellType.Lstm)
             Clear(_dc);
@@ -138,7 +156,11 @@ internal sealed unsafe class RecurrentLayer(RecurrentWeights weights, CpuKernels
             step.DOutput = dOutput == null ? null : dOutput + row * hRow;
             step.DH = _dh.Pointer + begin * (nint)_layout.PaddedSize;
             step.DC = _dc.Pointer + begin * (nint)_layout.PaddedSize;
+            if (DropsStates)
+                step.DHDropped = _dDroppedH.Pointer + begin * (nint)_layout.PaddedSize;
             kernels.Backward(cell, step);
+            for (int m = 0; DropsStates && m < step.Carried; m++)
+                _masks.AddTo(begin + m, step.DHDropped + m * (nint)_layout.PaddedSize, step.DH + m * (nint)_layout.PaddedSize);
             if (dX != null)
                 kernels.MultiplyAdd(step.Rows, step.Gates, _layout.GateWidth, _layout.GateWidth, Weights.InputTransposed, (int)dXRow / _layout.Lanes, dX + row * dXRow, dXRow);
         }
@@ -162,12 +184,15 @@ internal sealed unsafe class RecurrentLayer(RecurrentWeights weights, CpuKernels
         step.H = h + row * hRow;
         step.HRow = hRow;
         step.HPrevious = h + previousRow * hRow;
+        step.HDropped = DropsStates ? DroppedH(previousRow) : null;
         step.Gates = _gates.Pointer + row * (nint)_layout.GateWidth;
         step.Keep = _keep;
         step.C = _c.Pointer + (_keep ? row : begin) * (nint)_layout.PaddedSize;
         step.CPrevious = _c.Pointer + (_keep ? previousRow : begin) * (nint)_layout.PaddedSize;
         return true;
     }
+
+    private float* DroppedH(int packedRow) => _droppedH.Pointer + packedRow * (nint)_layout.PaddedSize;
 
     /// <summary>c of a packed row, after a forward pass that kept it.</summary>
     public ReadOnlySpan<float> CellState(int packedRow) => _c.Span.Slice(packedRow * _layout.PaddedSize, _layout.HiddenSize);
@@ -176,12 +201,17 @@ internal sealed unsafe class RecurrentLayer(RecurrentWeights weights, CpuKernels
     public float* GateGradients(int packedRow) => _gates.Pointer + packedRow * (nint)_layout.GateWidth;
 
     /// <summary>
-    /// Copies, for <paramref name="count"/> packed rows from <paramref name="first"/> on, the h that each started from: rows of
-    /// padded H, zero where a sequence began.
+    /// Copies, for <paramref name="count"/> packed rows from <paramref name="first"/> on, the h that the recurrent product of each
+    /// read: rows of padded H, zero where a sequence began.
     /// </summary>
     public void CopyPreviousStates(int first, int count, float* h, nint hRow, Span<float> destination)
     {
         int width = _layout.PaddedSize;
+        if (DropsStates)
+        {
+            h = DroppedH(0);
+            hRow = width;
+        }
         int t = _batch.StepOf(first);
         for (int i = 0; i < count; i++)
         {

@@ -36,6 +36,7 @@ internal sealed class TrainingLoop
     private readonly Objective _trainingObjective;
     private readonly Objective? _validationObjective;
     private readonly Random _random;
+    private readonly Dropout _dropout;
     private readonly int _batchSize;
     private readonly int _batches;
     private readonly BatchPlan? _plan;
@@ -72,6 +73,14 @@ internal sealed class TrainingLoop
         _batch = new SequenceBatch(shape);
         _gradient = new Gradient(shape);
         _optimizer = Optimizer.Create(_options, _model.Parameters, _gradient, team);
+        _dropout = new Dropout
+        {
+            Tokens = shape.Embeddings.Count > 0 ? _options.TokenDropout : 0,
+            Inputs = _options.InputDropout,
+            States = _options.RecurrentDropout,
+            Layers = shape.Layers > 1 ? _options.Dropout : 0,
+            Outputs = _options.OutputDropout,
+        };
         _batchSize = Math.Min(_options.BatchSize, _training.Count);
         _batches = 1 + (_training.Count - 1) / _batchSize;
         _plan = _training is SequenceSet set ? PlanOf(set) : null;
@@ -212,8 +221,7 @@ internal sealed class TrainingLoop
     private bool TryRunBatch(SequenceSet set, ReadOnlySpan<int> indices, float learningRate)
     {
         BeginBatch(set, indices, _trainingObjective);
-        bool drops = _options.Dropout > 0 && _options.NumberOfLayers > 1;
-        _workspace.Forward(_batch, keep: true, drops ? new Dropout(_options.Dropout, (ulong)_random.NextInt64()) : null);
+        _workspace.Forward(_batch, keep: true, _dropout.IsOn ? _dropout with { Key = (ulong)_random.NextInt64() } : null);
         _workspace.Backward(_trainingObjective, _gradient);
         _trainingObjective.AddGradients(_gradient);
         _trainingObjective.End();

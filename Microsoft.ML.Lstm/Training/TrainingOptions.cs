@@ -28,6 +28,28 @@ public abstract class TrainingOptions
     /// </summary>
     public float Dropout;
 
+    /// <summary>
+    /// The share of a step's features, numbers and those of the vectors that stand for its tokens, that is dropped while training, from 0
+    /// to below 1; the same ones at all steps of a sequence, which is variational dropout (Gal and Ghahramani 2016). Default: 0.
+    /// </summary>
+    public float InputDropout;
+
+    /// <summary>
+    /// The share of a layer's outputs that is dropped on the way to its own next step while training, from 0 to below 1; the same ones at
+    /// all steps of a sequence (Gal and Ghahramani 2016). The memory of <see cref="CellType.Lstm"/>, and what <see cref="CellType.Gru"/>
+    /// carries over as it is, stay whole. Default: 0.
+    /// </summary>
+    public float RecurrentDropout;
+
+    /// <summary>The share of the encoding that is dropped before the output layer while training, from 0 to below 1; where each step has outputs, of each step's. Default: 0.</summary>
+    public float OutputDropout;
+
+    /// <summary>
+    /// The share of tokens that are taken for the unknown token while training, from 0 to below 1 (word dropout; Iyyer et al. 2015). It
+    /// also trains the vector of the unknown token, which stands for all that the training data does not have. Default: 0.
+    /// </summary>
+    public float TokenDropout;
+
     /// <summary>How the steps' outputs become the encoding of the sequence. Default: <see cref="Pooling.Last"/>.</summary>
     public Pooling Pooling = Pooling.Last;
 
@@ -117,6 +139,10 @@ public abstract class TrainingOptions
         Require(EmbeddingSize is >= 1 and <= 65536, EmbeddingSize, nameof(EmbeddingSize), "from 1 to 65536");
         Require(NumberOfLayers is >= 1 and <= 64, NumberOfLayers, nameof(NumberOfLayers), "from 1 to 64");
         Require(Dropout is >= 0 and < 1, Dropout, nameof(Dropout), "from 0 to below 1");
+        Require(InputDropout is >= 0 and < 1, InputDropout, nameof(InputDropout), "from 0 to below 1");
+        Require(RecurrentDropout is >= 0 and < 1, RecurrentDropout, nameof(RecurrentDropout), "from 0 to below 1");
+        Require(OutputDropout is >= 0 and < 1, OutputDropout, nameof(OutputDropout), "from 0 to below 1");
+        Require(TokenDropout is >= 0 and < 1, TokenDropout, nameof(TokenDropout), "from 0 to below 1");
         Require(float.IsFinite(InitialForgetBias), InitialForgetBias, nameof(InitialForgetBias), "finite");
         Require(LearningRate > 0 && float.IsFinite(LearningRate), LearningRate, nameof(LearningRate), "above 0 and finite");
         Require(LearningRateSchedule is not null, LearningRateSchedule, nameof(LearningRateSchedule), "a schedule, not null");
