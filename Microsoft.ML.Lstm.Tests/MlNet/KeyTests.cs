@@ -1,5 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms;
+using static Microsoft.ML.Lstm.Tests.MlNet.VectorRows;
 
 namespace Microsoft.ML.Lstm.Tests.MlNet;
 
@@ -190,15 +191,6 @@ public sealed class KeyTests
         VBuffer<ReadOnlyMemory<char>> values = default;
         data.Schema[column].GetKeyValues(ref values);
         return [.. values.DenseValues().Select(value => value.ToString())];
-    }
-
-    private static void AssertRows<T>(IEnumerable<T[]> expected, IEnumerable<T[]> found)
-    {
-        T[][] rows = [.. expected];
-        T[][] others = [.. found];
-        Assert.HasCount(rows.Length, others);
-        for (int i = 0; i < rows.Length; i++)
-            CollectionAssert.AreEqual(rows[i], others[i]);
     }
 
     private static void AssertRefused(string message, Action action) =>

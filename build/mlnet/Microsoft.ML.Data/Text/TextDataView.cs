@@ -84,15 +84,11 @@ internal sealed class TextDataView : IDataView
                 return (ValueGetter<T>)((ref T value) => value = Parse(parse, column, 0));
             return (ValueGetter<VBuffer<T>>)((ref VBuffer<T> value) =>
             {
-                if (column.Fields.All(IsEmpty))
-                {
-                    value = VBufferEditor.Create(ref value, column.Fields.Length, 0).Commit();
-                    return;
-                }
-                VBufferEditor<T> items = VBufferEditor.Create(ref value, column.Fields.Length);
-                for (int slot = 0; slot < column.Fields.Length; slot++)
-                    items.Values[slot] = Parse(parse, column, slot);
-                value = items.Commit();
+                int length = column.Fields.Length;
+                var items = new SparseBuilder<T>(ref value, length, length);
+                for (int slot = 0; slot < length; slot++)
+                    items.Add(slot, Parse(parse, column, slot));
+                value = items.Build(isDenseAt: length / 2 + 1);
             });
         }
 
@@ -112,8 +108,6 @@ internal sealed class TextDataView : IDataView
             }
             return value;
         }
-
-        private bool IsEmpty(int field) => field >= _fields.Count || _fields[field].Length == 0;
 
         private string ReadLine()
         {
@@ -164,7 +158,7 @@ internal static class FieldParsers
 
     private static FieldState Text(string text, out ReadOnlyMemory<char> value)
     {
-        value = text.AsMemory();
+        value = text.Length == 0 ? default : text.AsMemory();
         return FieldState.Good;
     }
 
