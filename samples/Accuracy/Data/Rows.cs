@@ -14,13 +14,5 @@ internal sealed class Text
     public string[] Tokens = [];
 }
 
-/// <summary>A sentence: columns of as many entries as it has words, the last of them the labels.</summary>
-internal sealed record Sentence(string[][] Columns)
-{
-    public string[] Words => Columns[0];
-
-    public string[] Labels => Columns[^1];
-}
-
 /// <summary>What to train on and what to measure with.</summary>
 internal sealed record Split<T>(IReadOnlyList<T> Train, IReadOnlyList<T> Test);
