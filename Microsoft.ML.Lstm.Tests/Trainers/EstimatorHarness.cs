@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.MlNet;
@@ -37,33 +38,39 @@ internal sealed class EstimatorHarness(MLContext ml, IEstimator<ITransformer> es
         Assert.AreEqual(rows.LongLength, scored.GetRowCount() ?? rows.LongLength);
         foreach (string column in outputColumns)
         {
-            float[][] batch = Values(scored, column);
+            string[][] batch = ColumnReader.Read(scored, column);
             Assert.HasCount(rows.Length, batch);
             AssertSame(batch, MapRows(column));
-            AssertSame(batch, [.. rows.SelectMany(row => Values(Fitted.Transform(ml.Data.LoadFromEnumerable([row], schema)), column))]);
+            AssertSame(batch, [.. rows.SelectMany(row => ColumnReader.Read(Fitted.Transform(ml.Data.LoadFromEnumerable([row], schema)), column))]);
         }
     }
 
-    /// <summary>A model saved and loaded again scores the same, in this process and in another that knows nothing but ML.NET.</summary>
+    /// <summary>A model saved and loaded again has the same columns and scores the same.</summary>
     public void CheckSaveAndLoad()
+    {
+        using var stream = new MemoryStream();
+        ml.Model.Save(Fitted, Data.Schema, stream);
+        stream.Position = 0;
+        ITransformer loaded = new MLContext().Model.Load(stream, out DataViewSchema inputSchema);
+        Assert.AreEqual(Data.Schema.ToString(), inputSchema.ToString());
+        CollectionAssert.AreEqual(Describe(Fitted.Transform(Data).Schema.ToShape()), Describe(loaded.Transform(Data).Schema.ToShape()));
+        foreach (string column in outputColumns)
+            AssertSame(ColumnReader.Read(Fitted.Transform(Data), column), ColumnReader.Read(loaded.Transform(Data), column));
+    }
+
+    /// <summary>A saved model scores the same in another process that knows nothing but ML.NET.</summary>
+    public void CheckLoadInNewProcess()
     {
         string folder = Directory.CreateTempSubdirectory("lstm-tests-").FullName;
         try
         {
-            string model = Path.Combine(folder, "model.zip");
+            string model = Path.Combine(folder, "model.zip"), data = Path.Combine(folder, "rows.json");
             ml.Model.Save(Fitted, Data.Schema, model);
-            ITransformer loaded = new MLContext().Model.Load(model, out DataViewSchema inputSchema);
-            Assert.AreEqual(Data.Schema.ToString(), inputSchema.ToString());
-            CollectionAssert.AreEqual(Describe(Fitted.Transform(Data).Schema.ToShape()), Describe(loaded.Transform(Data).Schema.ToShape()));
-
-            string data = Path.Combine(folder, "rows.json");
             File.WriteAllText(data, JsonSerializer.Serialize(rows, Json));
-            foreach (string column in outputColumns)
-            {
-                float[][] expected = Values(Fitted.Transform(Data), column);
-                AssertSame(expected, Values(loaded.Transform(Data), column));
-                AssertSame(expected, ScoreInNewProcess(model, data, column));
-            }
+            string[][][] found = ScoreInNewProcess(model, data);
+            Assert.HasCount(outputColumns.Length, found);
+            for (int i = 0; i < outputColumns.Length; i++)
+                AssertSame(ColumnReader.Read(Fitted.Transform(Data), outputColumns[i]), found[i]);
         }
         finally
         {
@@ -89,7 +96,7 @@ internal sealed class EstimatorHarness(MLContext ml, IEstimator<ITransformer> es
             {
                 var found = ById(view, column);
                 Assert.IsTrue(found.Count > 0 && found.Count <= expected.Count);
-                foreach ((int id, float[] values) in found)
+                foreach ((int id, string[] values) in found)
                     AssertSame([expected[id]], [values]);
             }
         }
@@ -99,17 +106,17 @@ internal sealed class EstimatorHarness(MLContext ml, IEstimator<ITransformer> es
     public void CheckFitOnViews()
     {
         string column = outputColumns[0];
-        float[][] scores = Values(estimator.Fit(ml.Data.Cache(Data)).Transform(Data), column);
-        AssertSame(Values(Fitted.Transform(Data), column), scores);
-        float[][] shuffled = Values(estimator.Fit(ml.Data.ShuffleRows(Data, seed: 3)).Transform(Data), column);
-        Assert.IsTrue(shuffled.SelectMany(values => values).All(float.IsFinite));
+        string[][] scores = ColumnReader.Read(estimator.Fit(ml.Data.Cache(Data)).Transform(Data), column);
+        AssertSame(ColumnReader.Read(Fitted.Transform(Data), column), scores);
+        string[][] shuffled = ColumnReader.Read(estimator.Fit(ml.Data.ShuffleRows(Data, seed: 3)).Transform(Data), column);
+        Assert.DoesNotContain("NaN", shuffled.SelectMany(values => values));
     }
 
     /// <summary>Threads that use one transformer at the same time, each with cursors and mappers of its own, all get the right scores.</summary>
     public void CheckThreads(int threads = 4, int rounds = 5)
     {
         string column = outputColumns[0];
-        float[][] expected = Values(Fitted.Transform(Data), column);
+        string[][] expected = ColumnReader.Read(Fitted.Transform(Data), column);
         Exception[] failures = new Exception[threads];
         Thread[] workers = [.. Enumerable.Range(0, threads).Select(index => new Thread(() =>
         {
@@ -117,7 +124,7 @@ internal sealed class EstimatorHarness(MLContext ml, IEstimator<ITransformer> es
             {
                 for (int round = 0; round < rounds; round++)
                 {
-                    AssertSame(expected, Values(Fitted.Transform(Data), column));
+                    AssertSame(expected, ColumnReader.Read(Fitted.Transform(Data), column));
                     AssertSame(expected, MapRows(column));
                 }
             }
@@ -135,62 +142,58 @@ internal sealed class EstimatorHarness(MLContext ml, IEstimator<ITransformer> es
 
     /// <summary>The values of a column of Single or vector of Single, row by row.</summary>
     public static float[][] Values(IDataView data, string column)
-    {
-        DataViewSchema.Column found = data.Schema[column];
-        using DataViewRowCursor cursor = data.GetRowCursor([found]);
-        Func<float[]> get = Getter(cursor, found);
-        var values = new List<float[]>();
-        while (cursor.MoveNext())
-            values.Add(get());
-        return [.. values];
-    }
+        => [.. ColumnReader.Read(data, column).Select(row => Array.ConvertAll(row, value => float.Parse(value, CultureInfo.InvariantCulture)))];
 
-    /// <summary>Bit for bit, so that NaN equals NaN.</summary>
-    public static void AssertSame(float[][] expected, float[][] actual)
+    /// <summary>To the last digit; NaN equals NaN.</summary>
+    public static void AssertSame(float[][] expected, float[][] actual) => AssertSame(ToTexts(expected), ToTexts(actual));
+
+    /// <summary>What a <see cref="ColumnReader"/> reads is the same.</summary>
+    public static void AssertSame(string[][] expected, string[][] actual)
     {
         Assert.HasCount(expected.Length, actual);
         for (int row = 0; row < expected.Length; row++)
-            CollectionAssert.AreEqual(Array.ConvertAll(expected[row], BitConverter.SingleToUInt32Bits), Array.ConvertAll(actual[row], BitConverter.SingleToUInt32Bits),
-                $"Row {row}: expected {string.Join(' ', expected[row])}, found {string.Join(' ', actual[row])}.");
+            CollectionAssert.AreEqual(expected[row], actual[row], $"Row {row}: expected {string.Join(' ', expected[row])}, found {string.Join(' ', actual[row])}.");
     }
 
-    private float[][] MapRows(string column)
+    private static string[][] ToTexts(float[][] rows) => Array.ConvertAll(rows, row => Array.ConvertAll(row, value => value.ToString(CultureInfo.InvariantCulture)));
+
+    private string[][] MapRows(string column)
     {
         IRowToRowMapper mapper = Fitted.GetRowToRowMapper(Data.Schema);
         DataViewSchema.Column found = mapper.OutputSchema[column];
         using DataViewRowCursor cursor = Data.GetRowCursor(mapper.GetDependencies([found]));
         DataViewRow row = mapper.GetRow(cursor, [found]);
-        Func<float[]> get = Getter(row, found);
-        var values = new List<float[]>();
+        Func<string[]> get = ColumnReader.Getter(row, found);
+        var values = new List<string[]>();
         while (cursor.MoveNext())
             values.Add(get());
         return [.. values];
     }
 
-    private static float[][] ScoreInNewProcess(string model, string data, string column)
+    /// <summary>What the rows have in each of the output columns.</summary>
+    private string[][][] ScoreInNewProcess(string model, string data)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, RedirectStandardError = true };
         if (!Path.GetFileNameWithoutExtension(start.FileName).Equals("dotnet", StringComparison.OrdinalIgnoreCase))
             start.FileName = "dotnet";
-        foreach (string argument in (string[])["exec", Path.Combine(AppContext.BaseDirectory, "LoadProbe.dll"), model, data, column])
+        foreach (string argument in (string[])["exec", Path.Combine(AppContext.BaseDirectory, "LoadProbe.dll"), model, data, .. outputColumns])
             start.ArgumentList.Add(argument);
         using Process process = Process.Start(start)!;
         Task<string> errors = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         Assert.AreEqual(0, process.ExitCode, errors.Result);
-        return [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line =>
-            line.Split(' ').Select(bits => BitConverter.UInt32BitsToSingle(Convert.ToUInt32(bits.Trim(), 16))).ToArray())];
+        return [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonSerializer.Deserialize<string[][]>(line)!)];
     }
 
-    private static Dictionary<int, float[]> ById(IDataView data, string column)
+    private static Dictionary<int, string[]> ById(IDataView data, string column)
     {
         DataViewSchema.Column id = data.Schema[nameof(Example.Id)];
         DataViewSchema.Column found = data.Schema[column];
         using DataViewRowCursor cursor = data.GetRowCursor([id, found]);
-        Func<float[]> get = Getter(cursor, found);
+        Func<string[]> get = ColumnReader.Getter(cursor, found);
         ValueGetter<int> getId = cursor.GetGetter<int>(id);
-        var values = new Dictionary<int, float[]>();
+        var values = new Dictionary<int, string[]>();
         int key = 0;
         while (cursor.MoveNext())
         {
@@ -198,27 +201,6 @@ internal sealed class EstimatorHarness(MLContext ml, IEstimator<ITransformer> es
             values.Add(key, get());
         }
         return values;
-    }
-
-    private static Func<float[]> Getter(DataViewRow row, DataViewSchema.Column column)
-    {
-        if (column.Type is VectorDataViewType)
-        {
-            ValueGetter<VBuffer<float>> getVector = row.GetGetter<VBuffer<float>>(column);
-            VBuffer<float> vector = default;
-            return () =>
-            {
-                getVector(ref vector);
-                return [.. vector.DenseValues()];
-            };
-        }
-        ValueGetter<float> getScalar = row.GetGetter<float>(column);
-        float scalar = 0;
-        return () =>
-        {
-            getScalar(ref scalar);
-            return [scalar];
-        };
     }
 
     private static string[] Describe(SchemaShape shape) => [.. shape.Select(column => Describe(column)).Order(StringComparer.Ordinal)];

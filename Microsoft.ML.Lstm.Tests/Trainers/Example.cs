@@ -5,16 +5,34 @@ namespace Microsoft.ML.Lstm.Tests.Trainers;
 /// <summary>A row of test data with a column of each kind.</summary>
 internal sealed class Example
 {
+    /// <summary>Keys of <see cref="Tokens"/>.</summary>
+    public const int Vocabulary = 8;
+
+    private static readonly string[] Names = ["low", "middle", "high"];
+
     public int Id;
     public float Label;
     public float[] Labels = [];
+    public bool IsHigh;
+    [KeyType(3)]
+    public uint Class;
+    public string ClassName = "";
+    [KeyType(3)]
+    public uint[] StepClasses = [];
+    public string[] StepClassNames = [];
     public float Weight = 1;
     public float[] Features = [];
+    [KeyType(Vocabulary)]
+    public uint[] Tokens = [];
+    [KeyType(4)]
+    public byte[] Shapes = [];
     public float[] Statics = [];
 
     /// <summary>
-    /// Sequences of two features, the first of which carries the label: Label = sum over steps of x / 4 + statics / 2 + 10, and
-    /// Labels = { Label, −Label, last x }. With <paramref name="variable"/>, 3 to 7 steps, else 5.
+    /// Sequences of two features, the first of which, x from −1 to 1, carries the labels: Label = sum over steps of x / 4 + statics / 2 + 10, and
+    /// Labels = { Label, −Label, last x }; IsHigh tells whether that sum is positive, Class which third of its range it is in, and StepClasses the
+    /// third that the x of a step is in. Tokens are the eighth that it is in, and Shapes say nothing. With <paramref name="variable"/>, 3
+    /// to 7 steps, else 5.
     /// </summary>
     public static Example[] Make(int count, bool variable = false, int seed = 1)
     {
@@ -24,17 +42,27 @@ internal sealed class Example
             int steps = variable ? random.Next(3, 8) : 5;
             float[] features = [.. Enumerable.Range(0, 2 * steps).Select(_ => random.NextSingle() * 2 - 1)];
             float statics = random.NextSingle();
+            float[] x = [.. Enumerable.Range(0, steps).Select(t => features[2 * t])];
             float sum = 0;
-            for (int t = 0; t < steps; t++)
-                sum += features[2 * t];
+            foreach (float value in x)
+                sum += value;
             float label = sum / 4 + statics / 2 + 10;
+            uint third = sum < -0.5f ? 1u : sum < 0.5f ? 2u : 3u;
+            uint[] thirds = [.. x.Select(value => Part(value, 3))];
             return new Example
             {
                 Id = id,
                 Label = label,
-                Labels = [label, -label, features[2 * steps - 2]],
+                Labels = [label, -label, x[^1]],
+                IsHigh = sum > 0,
+                Class = third,
+                ClassName = Names[third - 1],
+                StepClasses = thirds,
+                StepClassNames = [.. thirds.Select(part => Names[part - 1])],
                 Weight = 0.5f + id % 3,
                 Features = features,
+                Tokens = [.. x.Select(value => Part(value, Vocabulary))],
+                Shapes = [.. x.Select((_, t) => (byte)(1 + (id + t) % 4))],
                 Statics = [statics, 1],
             };
         })];
@@ -51,4 +79,6 @@ internal sealed class Example
     }
 
     public static VectorDataViewType Vector(params int[] dimensions) => new(NumberDataViewType.Single, dimensions);
+
+    private static uint Part(float x, int parts) => 1 + (uint)Math.Min((x + 1) / 2 * parts, parts - 1);
 }

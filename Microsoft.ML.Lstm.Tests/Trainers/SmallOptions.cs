@@ -3,9 +3,20 @@ namespace Microsoft.ML.Lstm.Tests.Trainers;
 /// <summary>Options for networks that train in milliseconds on <see cref="Example"/>s.</summary>
 internal static class SmallOptions
 {
-    public static LstmRegressionTrainer.Options Create(Action<LstmRegressionTrainer.Options>? change = null)
+    public static LstmRegressionTrainer.Options Create(Action<LstmRegressionTrainer.Options>? change = null) => Create<LstmRegressionTrainer.Options>(change);
+
+    /// <summary>Those of any trainer, with the label column that is its own.</summary>
+    public static TOptions Create<TOptions>(Action<TOptions>? change = null)
+        where TOptions : SequenceTrainerOptions, new()
     {
-        var options = new LstmRegressionTrainer.Options { FeaturesPerStep = 2, HiddenSize = 5, NumberOfEpochs = 2, BatchSize = 8, LearningRate = 0.02f, Seed = 7 };
+        var options = new TOptions { FeaturesPerStep = 2, HiddenSize = 5, EmbeddingSize = 3, NumberOfEpochs = 2, BatchSize = 8, LearningRate = 0.02f, Seed = 7 };
+        options.LabelColumnName = options switch
+        {
+            LstmBinaryTrainer.Options => nameof(Example.IsHigh),
+            LstmMulticlassTrainer.Options => nameof(Example.Class),
+            LstmSequenceLabelingTrainer.Options => nameof(Example.StepClasses),
+            _ => nameof(Example.Label),
+        };
         change?.Invoke(options);
         return options;
     }
