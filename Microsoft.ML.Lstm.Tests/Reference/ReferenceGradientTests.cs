@@ -8,10 +8,6 @@ public sealed class ReferenceGradientTests
 {
     private const double Tolerance = 1e-6;
 
-    // Truncation of the five-point formula falls with the fourth power of the step and rounding grows with its inverse:
-    // here both are near 1e-12.
-    private const double Step = 3e-4;
-
     private static readonly int[] Lengths = [3, 6, 1, 3];
 
     public TestContext TestContext { get; set; } = null!;
@@ -70,7 +66,7 @@ public sealed class ReferenceGradientTests
 
         void Check(string name, double[][] values, double[][] analytic)
         {
-            double[] actual = Difference.Flatten(analytic), expected = Difference.Flatten(values.Select(v => CentralDifferences(v, Loss)));
+            double[] actual = Difference.Flatten(analytic), expected = Difference.Flatten(values.Select(v => Differences.Of(v, Loss)));
             double norm = Difference.OfNorm(actual, expected), element = Difference.OfElements(actual, expected, floor: 1e-4);
             worstNorm = Math.Max(worstNorm, norm);
             worstElement = Math.Max(worstElement, element);
@@ -87,25 +83,6 @@ public sealed class ReferenceGradientTests
                 + Dot(dResults.Hidden?.SelectMany(h => h), results.Hidden.SelectMany(h => h))
                 + Dot(dResults.CellState?.SelectMany(c => c), results.CellState.SelectMany(c => c));
         }
-    }
-
-    /// <summary>The derivative of <paramref name="loss"/> to each of <paramref name="values"/>, by the five-point formula.</summary>
-    private static double[] CentralDifferences(double[] values, Func<double> loss)
-    {
-        double[] derivatives = new double[values.Length];
-        for (int i = 0; i < values.Length; i++)
-        {
-            double value = values[i];
-            derivatives[i] = (8 * (At(Step) - At(-Step)) - (At(2 * Step) - At(-2 * Step))) / (12 * Step);
-            values[i] = value;
-
-            double At(double offset)
-            {
-                values[i] = value + offset;
-                return loss();
-            }
-        }
-        return derivatives;
     }
 
     private static double Dot(IEnumerable<double[]>? a, IEnumerable<double[]> b)
