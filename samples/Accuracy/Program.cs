@@ -8,11 +8,13 @@ var data = new Option<string?>("--data") { Description = "The folder of the data
 var tasks = new Option<string?>("--task") { Description = $"The tasks, with commas between, instead of all: {string.Join(',', AccuracyTask.All.Select(task => task.Name))}.", HelpName = "NAMES" };
 var seeds = new Option<int>("--seeds") { Description = "Seeds to train with, from 1 on.", HelpName = "N", DefaultValueFactory = _ => 3 };
 var json = new Option<string?>("--json") { Description = "A file to write everything to as well.", HelpName = "FILE" };
+var threads = new Option<int?>("--threads") { Description = "Threads that train, instead of one a processor.", HelpName = "N" };
+var validate = new Option<bool>("--validate") { Description = "Measure with a sixth of the training rows, held out, instead of the test set." };
 var train = new Option<string?>("--train") { Description = "A data set of your own to train on, with the trainers' default settings.", HelpName = "FILE" };
 var test = new Option<string?>("--test") { Description = "What to measure that with.", HelpName = "FILE" };
 var format = new Option<string?>("--format") { Description = $"The format of both: {string.Join(", ", UnseenTask.Formats)}.", HelpName = "NAME" };
 var label = new Option<string?>("--label") { Description = "The column of classes of a csv file, instead of the last.", HelpName = "NAME" };
-var root = new RootCommand("Train and measure on data sets with published figures, or on one of your own.") { data, tasks, seeds, json, train, test, format, label };
+var root = new RootCommand("Train and measure on data sets with published figures, or on one of your own.") { data, tasks, seeds, threads, validate, json, train, test, format, label };
 root.Validators.Add(result =>
 {
     string?[] own = [result.GetValue(train), result.GetValue(test), result.GetValue(format)];
@@ -22,6 +24,8 @@ root.Validators.Add(result =>
         result.AddError($"--format must be one of {string.Join(", ", UnseenTask.Formats)}, not '{name}'.");
     if (result.GetValue(seeds) < 1)
         result.AddError("--seeds must be 1 or more.");
+    if (result.GetValue(threads) < 1)
+        result.AddError("--threads must be 1 or more.");
     foreach (string unknown in Chosen(result.GetValue(tasks)).Where(task => AccuracyTask.All.All(known => known.Name != task)))
         result.AddError($"--task: there is none called '{unknown}'; there are {string.Join(", ", AccuracyTask.All.Select(task => task.Name))}.");
 });
@@ -29,12 +33,12 @@ root.SetAction(parsed => Run(
     parsed.GetValue(train) is { } trainFile
         ? [UnseenTask.Create(trainFile, parsed.GetValue(test)!, parsed.GetValue(format)!, parsed.GetValue(label))]
         : [.. AccuracyTask.All.Where(task => parsed.GetValue(tasks) is null || Chosen(parsed.GetValue(tasks)).Contains(task.Name))],
-    parsed.GetValue(data) ?? "", parsed.GetValue(seeds), parsed.GetValue(json)));
+    seed => new TaskRun(parsed.GetValue(data) ?? "", seed, parsed.GetValue(threads), parsed.GetValue(validate)), parsed.GetValue(seeds), parsed.GetValue(json)));
 return root.Parse(args).Invoke();
 
 static string[] Chosen(string? tasks) => tasks?.Split(',', StringSplitOptions.TrimEntries) ?? [];
 
-static int Run(IEnumerable<AccuracyTask> tasks, string data, int seeds, string? json)
+static int Run(IEnumerable<AccuracyTask> tasks, Func<int, TaskRun> runOf, int seeds, string? json)
 {
     var results = new List<Result>();
     int failures = 0;
@@ -43,7 +47,7 @@ static int Run(IEnumerable<AccuracyTask> tasks, string data, int seeds, string? 
         Console.WriteLine($"{task.Name}: {task.Settings}");
         try
         {
-            Result result = Result.Of(task, data, seeds, (seed, figure, seconds) => Console.WriteLine($"  seed {seed}: {figure:0.00} in {seconds:0} s"));
+            Result result = Result.Of(task, runOf, seeds, (seed, figure, seconds) => Console.WriteLine($"  seed {seed}: {figure:0.00} in {seconds:0} s"));
             results.Add(result);
             string bar = double.IsNaN(result.Aim) ? "" : $"; to be reached {result.Aim:0.0}, {result.BaselineMethod} {result.Baseline:0.0}";
             Console.WriteLine($"  {result.Metric} {result.Mean:0.00} (mean of {seeds}){bar}");

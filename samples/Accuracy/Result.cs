@@ -8,13 +8,13 @@ internal sealed record Result(string Task, string Metric, double Baseline, strin
     public double Mean => Figures.Average();
 
     /// <summary>Runs a task with seeds 1 to <paramref name="seeds"/>.</summary>
-    public static Result Of(AccuracyTask task, string data, int seeds, Action<int, double, double> report)
+    public static Result Of(AccuracyTask task, Func<int, TaskRun> runOf, int seeds, Action<int, double, double> report)
     {
         double[] figures = new double[seeds], seconds = new double[seeds];
         for (int seed = 1; seed <= seeds; seed++)
         {
             var clock = System.Diagnostics.Stopwatch.StartNew();
-            figures[seed - 1] = task.Run(new Microsoft.ML.MLContext(seed), data);
+            figures[seed - 1] = task.Run(runOf(seed));
             seconds[seed - 1] = clock.Elapsed.TotalSeconds;
             report(seed, figures[seed - 1], seconds[seed - 1]);
         }

@@ -15,7 +15,7 @@ internal static class IdxFile
         if (size.Length != 3 || count.Length != 1 || size[0] != count[0])
             throw new FormatException($"{images}: expected as many images as {labels} has labels.");
         int length = size[1] * size[2];
-        return [.. digits.Select((digit, i) => new Series { Label = $"{digit}", Features = [.. pixels.AsSpan(i * length, length).ToArray().Select(pixel => pixel / 255f)] })];
+        return [.. digits.Select((digit, i) => new Series { Label = $"{digit}", FeaturesPerStep = size[2], Features = [.. pixels.AsSpan(i * length, length).ToArray().Select(pixel => pixel / 255f)] })];
     }
 
     private static (byte[] Values, int[] Dimensions) Read(string path)

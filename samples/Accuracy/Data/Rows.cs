@@ -1,3 +1,5 @@
+using Microsoft.ML.Data;
+
 namespace Accuracy.Data;
 
 /// <summary>A series of T steps with F numbers each, step-major, and its class.</summary>
@@ -5,13 +7,16 @@ internal sealed class Series
 {
     public string Label = "";
     public float[] Features = [];
+
+    [NoColumn]
+    public int FeaturesPerStep = 1;
 }
 
-/// <summary>A text, cut into tokens, and its class.</summary>
+/// <summary>A text and its class.</summary>
 internal sealed class Text
 {
     public string Label = "";
-    public string[] Tokens = [];
+    public string Content = "";
 }
 
 /// <summary>What to train on and what to measure with.</summary>

@@ -9,7 +9,7 @@ namespace Accuracy.Data;
 internal static class TimeSeriesFile
 {
     /// <summary>Reads a file; all series must have the same number of dimensions.</summary>
-    public static (List<Series> Rows, int Dimensions) Read(string path)
+    public static List<Series> Read(string path)
     {
         var rows = new List<Series>();
         int dimensions = 0, number = 0;
@@ -26,9 +26,9 @@ internal static class TimeSeriesFile
             float[][] values = [.. parts[..^1].Select(part => Array.ConvertAll(part.Split(','), value => Parse(value, path, number)))];
             if (values.Any(dimension => dimension.Length != values[0].Length))
                 throw new FormatException($"{path}({number}): expected dimensions of the same length, found {string.Join(", ", values.Select(dimension => dimension.Length))}.");
-            rows.Add(new Series { Label = parts[^1].Trim(), Features = [.. Enumerable.Range(0, values[0].Length).SelectMany(t => values.Select(dimension => dimension[t]))] });
+            rows.Add(new Series { Label = parts[^1].Trim(), FeaturesPerStep = dimensions, Features = [.. Enumerable.Range(0, values[0].Length).SelectMany(t => values.Select(dimension => dimension[t]))] });
         }
-        return (rows, dimensions);
+        return rows;
     }
 
     // A missing value makes the row one that the trainer skips and counts.

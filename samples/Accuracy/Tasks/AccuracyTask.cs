@@ -1,5 +1,3 @@
-using Microsoft.ML;
-
 namespace Accuracy.Tasks;
 
 /// <summary>A data set with a published figure to compare with.</summary>
@@ -8,8 +6,8 @@ namespace Accuracy.Tasks;
 /// <param name="Baseline">A figure of a simple method, and which.</param>
 /// <param name="Aim">What is to be reached.</param>
 /// <param name="Settings">How it is trained, in words.</param>
-/// <param name="Run">Trains and measures once, from the data folder, with a context of one seed.</param>
-internal sealed record AccuracyTask(string Name, string Metric, (double Figure, string Method) Baseline, double Aim, string Settings, Func<MLContext, string, double> Run)
+/// <param name="Run">Trains and measures once.</param>
+internal sealed record AccuracyTask(string Name, string Metric, (double Figure, string Method) Baseline, double Aim, string Settings, Func<TaskRun, double> Run)
 {
     /// <summary>All of them.</summary>
     public static IReadOnlyList<AccuracyTask> All { get; } =

@@ -14,7 +14,7 @@ internal sealed class TaggedSentence
     public string[] Extra = [];
     public string[] Label = [];
 
-    /// <param name="sentence">Words, perhaps a column with more on each, and labels.</param>
+    /// <param name="sentence">Words, perhaps columns with more on each, and labels.</param>
     /// <param name="known">The words that are worth a vector of their own; others are unknown.</param>
     public static TaggedSentence From(Sentence sentence, IReadOnlySet<string> known)
     {
@@ -26,7 +26,7 @@ internal sealed class TaggedSentence
             Suffix2 = Array.ConvertAll(words, word => word[^Math.Min(2, word.Length)..]),
             Suffix3 = Array.ConvertAll(words, word => word[^Math.Min(3, word.Length)..]),
             Shape = Array.ConvertAll(sentence.Words, ShapeOf),
-            Extra = sentence.Columns.Length > 2 ? sentence.Columns[1] : Array.ConvertAll(words, _ => ""),
+            Extra = [.. words.Select((_, t) => string.Join(' ', sentence.Columns[1..^1].Select(column => column[t])))],
             Label = sentence.Labels,
         };
     }

@@ -8,11 +8,10 @@ namespace Accuracy.Tasks;
 /// <summary>Classes of texts, read as words or as characters.</summary>
 internal static class TextTasks
 {
-    // The same names are drawn for the test whatever is trained.
-    private const int SplitSeed = 1;
+    private const string Tokens = "Tokens";
 
     public static AccuracyTask Trec { get; } = new("TREC", "accuracy", (86.8, "logistic regression on uni- and bigrams"), 89.0, "words, bidirectional LSTM of 64 units, maximum over the steps",
-        (ml, data) => Measure(ml, new Split<Text>(Questions(data, "train"), Questions(data, "test")), new()
+        run => Measure(run, Questions(run), Words, new()
         {
             HiddenSize = 64,
             EmbeddingSize = 100,
@@ -23,7 +22,7 @@ internal static class TextTasks
         }));
 
     public static AccuracyTask Sms { get; } = new("SMS", "accuracy", (98.2, "bag of words"), 98.8, "words, bidirectional LSTM of 32 units, maximum over the steps",
-        (ml, data) => Measure(ml, Messages(data), new()
+        run => Measure(run, Messages(run), Words, new()
         {
             Bidirectional = true,
             Pooling = Pooling.Max,
@@ -32,7 +31,7 @@ internal static class TextTasks
         }));
 
     public static AccuracyTask Names { get; } = new("names", "accuracy", (83.8, "logistic regression on character n-grams"), 84.5, "characters, bidirectional LSTM of 128 units, maximum over the steps",
-        (ml, data) => Measure(ml, Surnames(data), new()
+        run => Measure(run, Surnames(run), Characters, new()
         {
             HiddenSize = 128,
             EmbeddingSize = 64,
@@ -43,39 +42,47 @@ internal static class TextTasks
         }));
 
     /// <summary>Trains on texts and gives the accuracy in percent.</summary>
-    public static double Measure(MLContext ml, Split<Text> data, LstmMulticlassTrainer.Options options)
+    public static double Measure(TaskRun run, Split<Text> data, Func<MLContext, IEstimator<ITransformer>> tokenize, LstmMulticlassTrainer.Options options)
     {
-        options.FeatureColumnName = nameof(Text.Tokens);
-        var pipeline = ml.Transforms.Conversion.MapValueToKey(nameof(Text.Label))
-            .Append(ml.Transforms.Conversion.MapValueToKey(nameof(Text.Tokens)))
-            .Append(ml.MulticlassClassification.Trainers.Lstm(options));
-        var model = pipeline.Fit(ml.Data.LoadFromEnumerable(data.Train));
-        return 100 * ml.MulticlassClassification.Evaluate(model.Transform(ml.Data.LoadFromEnumerable(data.Test))).MicroAccuracy;
+        MLContext ml = run.Context;
+        Split<Text> split = run.Choose(data);
+        options.FeatureColumnName = Tokens;
+        var pipeline = tokenize(ml)
+            .Append(ml.Transforms.Conversion.MapValueToKey(Tokens))
+            .Append(ml.Transforms.Conversion.MapValueToKey(nameof(Text.Label)))
+            .Append(ml.MulticlassClassification.Trainers.Lstm(run.Configure(options)));
+        ITransformer model = pipeline.Fit(ml.Data.LoadFromEnumerable(split.Train));
+        return 100 * ml.MulticlassClassification.Evaluate(model.Transform(ml.Data.LoadFromEnumerable(split.Test))).MicroAccuracy;
     }
 
-    private static List<Text> Questions(string data, string part)
-        => [.. TextFile.Read(Path.Combine(data, "trec", $"TREC.{part}.all"), ' ', encoding: Encoding.Latin1)
-            .Select(row => new Text { Label = row.Label, Tokens = row.Content.ToLowerInvariant().Split(' ', StringSplitOptions.RemoveEmptyEntries) })];
+    /// <summary>What is between spaces, in small letters.</summary>
+    public static IEstimator<ITransformer> Words(MLContext ml)
+        => ml.Transforms.Text.NormalizeText(nameof(Text.Content)).Append(ml.Transforms.Text.TokenizeIntoWords(Tokens, nameof(Text.Content)));
 
-    private static Split<Text> Messages(string data)
+    /// <summary>Each character, as text: as keys there would be one for each of Unicode's, most of which the data does not have.</summary>
+    public static IEstimator<ITransformer> Characters(MLContext ml)
+        => ml.Transforms.Text.TokenizeIntoCharactersAsKeys(Tokens, nameof(Text.Content)).Append(ml.Transforms.Conversion.MapKeyToValue(Tokens));
+
+    public static Split<Text> Questions(TaskRun run)
     {
-        Text[] rows = [.. TextFile.Read(Path.Combine(data, "sms_spam", "SMSSpamCollection"), '\t', headerLines: 1).Select(row => new Text { Label = row.Label, Tokens = TextFile.Words(row.Content) })];
+        return new Split<Text>(Read("train"), Read("test"));
+
+        List<Text> Read(string part) => TextFile.Read(run.PathOf("trec", $"TREC.{part}.all"), ' ', encoding: Encoding.Latin1);
+    }
+
+    public static Split<Text> Messages(TaskRun run)
+    {
+        Text[] rows = [.. TextFile.Read(run.PathOf("sms_spam", "SMSSpamCollection"), '\t', headerLines: 1).Select(TextFile.Spaced)];
         int train = (int)(rows.Length * 0.7);
         return new Split<Text>(rows[..train], rows[train..]);
     }
 
-    private static Split<Text> Surnames(string data)
-    {
-        Text[] rows =
-        [
-            .. from file in Directory.GetFiles(Path.Combine(data, "names"), "*.txt").Order(StringComparer.Ordinal)
-               where !Path.GetFileName(file).StartsWith("README", StringComparison.Ordinal)
-               from name in File.ReadLines(file)
-               where name.Trim() != ""
-               select new Text { Label = Path.GetFileNameWithoutExtension(file), Tokens = TextFile.Characters(name.Trim()) },
-        ];
-        new Random(SplitSeed).Shuffle(rows);
-        int train = (int)(rows.Length * 0.8);
-        return new Split<Text>(rows[..train], rows[train..]);
-    }
+    public static Split<Text> Surnames(TaskRun run)
+        => TaskRun.Draw(
+            from file in Directory.GetFiles(run.PathOf("names"), "*.txt").Order(StringComparer.Ordinal)
+            where Path.GetFileName(file) != "README.txt"
+            from name in File.ReadLines(file)
+            where name.Trim() != ""
+            select new Text { Label = Path.GetFileNameWithoutExtension(file), Content = name.Trim() },
+            share: 0.2);
 }

@@ -1,0 +1,41 @@
+using Accuracy.Data;
+using Microsoft.ML;
+using Microsoft.ML.Lstm;
+
+namespace Accuracy.Tasks;
+
+/// <summary>One training of a task.</summary>
+/// <param name="Data">The folder of the data sets.</param>
+/// <param name="Seed">Decides all that is random.</param>
+/// <param name="Threads">Threads that train; null for one a processor.</param>
+/// <param name="Validates">Whether to measure with a part of the training rows, held out, instead of the test set: for choosing settings.</param>
+internal sealed record TaskRun(string Data, int Seed, int? Threads, bool Validates)
+{
+    private const int HeldOutOneIn = 6;
+
+    // The same rows are drawn whatever is trained.
+    private static Random SplitRandom => new(1);
+
+    public MLContext Context { get; } = new(Seed);
+
+    public string PathOf(params string[] parts) => Path.Combine([Data, .. parts]);
+
+    /// <summary>What this run trains on and measures with.</summary>
+    public Split<T> Choose<T>(Split<T> split) => Validates ? Draw(split.Train, 1.0 / HeldOutOneIn) : split;
+
+    /// <summary>Rows drawn at random to measure with.</summary>
+    public static Split<T> Draw<T>(IEnumerable<T> rows, double share)
+    {
+        T[] shuffled = [.. rows];
+        SplitRandom.Shuffle(shuffled);
+        int train = (int)Math.Round(shuffled.Length * (1 - share));
+        return new Split<T>(shuffled[..train], shuffled[train..]);
+    }
+
+    public T Configure<T>(T options)
+        where T : SequenceTrainerOptions
+    {
+        options.NumberOfThreads = Threads;
+        return options;
+    }
+}
