@@ -68,7 +68,7 @@ public static partial class LstmCatalog
     /// <param name="hiddenSize">Units of each recurrent layer, 1 to 65536.</param>
     /// <param name="numberOfLayers">Recurrent layers, 1 to 64.</param>
     /// <param name="learningRate">The step size, above 0.</param>
-    /// <param name="numberOfEpochs">How often training goes over the data, at least 1.</param>
+    /// <param name="numberOfEpochs">How often training goes over the data, at least 1; <see langword="null"/> for 8 to 100 times, small data more often than large.</param>
     /// <returns>The trainer.</returns>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
     /// <example>
@@ -83,10 +83,10 @@ public static partial class LstmCatalog
         string featureColumnName = SequenceTrainerOptions.DefaultFeatureColumnName,
         string? exampleWeightColumnName = null,
         int? featuresPerStep = null,
-        int hiddenSize = 32,
+        int hiddenSize = 64,
         int numberOfLayers = 1,
-        float learningRate = 0.005f,
-        int numberOfEpochs = 100)
+        float learningRate = 0.003f,
+        int? numberOfEpochs = null)
         => catalog.Lstm(new LstmBinaryTrainer.Options
         {
             LabelColumnName = labelColumnName,
@@ -123,7 +123,7 @@ public static partial class LstmCatalog
     /// <param name="hiddenSize">Units of each recurrent layer, 1 to 65536.</param>
     /// <param name="numberOfLayers">Recurrent layers, 1 to 64.</param>
     /// <param name="learningRate">The step size, above 0.</param>
-    /// <param name="numberOfEpochs">How often training goes over the data, at least 1.</param>
+    /// <param name="numberOfEpochs">How often training goes over the data, at least 1; <see langword="null"/> for 8 to 100 times, small data more often than large.</param>
     /// <returns>The trainer.</returns>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
     /// <example>
@@ -138,10 +138,10 @@ public static partial class LstmCatalog
         string featureColumnName = SequenceTrainerOptions.DefaultFeatureColumnName,
         string? exampleWeightColumnName = null,
         int? featuresPerStep = null,
-        int hiddenSize = 32,
+        int hiddenSize = 64,
         int numberOfLayers = 1,
-        float learningRate = 0.005f,
-        int numberOfEpochs = 100)
+        float learningRate = 0.003f,
+        int? numberOfEpochs = null)
         => catalog.Lstm(new LstmMulticlassTrainer.Options
         {
             LabelColumnName = labelColumnName,

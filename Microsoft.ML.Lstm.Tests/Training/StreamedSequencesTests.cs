@@ -62,7 +62,7 @@ public sealed class StreamedSequencesTests
         SequenceModel model = TrainingLoop.Train(new TrainingJob(data, null, options, new BinaryTask(null, 0), 1, monitor));
 
         Assert.IsGreaterThan(0.98, monitor.Epochs[^1].Training.Accuracy!.Value);
-        Assert.IsGreaterThanOrEqualTo(options.NumberOfEpochs, reads);
+        Assert.IsGreaterThanOrEqualTo(options.NumberOfEpochs!.Value, reads);
         CollectionAssert.AreEqual(model.Parameters.Values,
             TrainingLoop.Train(new TrainingJob(data, null, options, new BinaryTask(null, 0), 1, new SilentMonitor())).Parameters.Values);
     }

@@ -23,14 +23,14 @@ internal sealed class HostMonitor : ITrainingMonitor, IDisposable
 
     private readonly IHost _host;
     private readonly IChannel _channel;
-    private readonly int _numberOfEpochs;
+    private int? _numberOfEpochs;
     private readonly IProgressChannel _progress;
     private TimeSpan _lastElapsed;
     private int _epochs;
     private int _batch;
     private int _batches;
 
-    public HostMonitor(IHost host, IChannel channel, int numberOfEpochs)
+    public HostMonitor(IHost host, IChannel channel, int? numberOfEpochs)
     {
         _host = host;
         _channel = channel;
@@ -49,6 +49,7 @@ internal sealed class HostMonitor : ITrainingMonitor, IDisposable
     public void EpochCompleted(EpochCompletedEventArgs epoch)
     {
         _epochs = epoch.Epoch;
+        _numberOfEpochs = epoch.NumberOfEpochs;
         _batch = 0;
         EpochMetrics training = epoch.Training;
         EpochMetrics? validation = epoch.Validation;
@@ -77,7 +78,9 @@ internal sealed class HostMonitor : ITrainingMonitor, IDisposable
     // Called by the host at any time, from a thread of its own.
     private void Report(IProgressEntry entry)
     {
-        entry.SetProgress(0, _epochs, _numberOfEpochs);
+        // Not known before the first epoch has ended, when it goes by the size of the data.
+        if (_numberOfEpochs is { } all)
+            entry.SetProgress(0, _epochs, all);
         entry.SetProgress(1, _batch, _batches);
     }
 }

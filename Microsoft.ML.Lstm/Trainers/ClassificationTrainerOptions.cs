@@ -2,11 +2,25 @@ using Microsoft.ML.Lstm.Training;
 
 namespace Microsoft.ML.Lstm;
 
-/// <summary>The options that all classification trainers of this package share.</summary>
+/// <summary>
+/// The options that all classification trainers of this package share. They begin with what works for texts and series of a few hundred to
+/// some ten thousand rows: <see cref="TrainingOptions.HiddenSize"/> 64, <see cref="TrainingOptions.EmbeddingSize"/> 64,
+/// <see cref="TrainingOptions.Bidirectional"/>, <see cref="TrainingOptions.Pooling"/> <see cref="Pooling.Max"/>,
+/// <see cref="TrainingOptions.OutputDropout"/> 0.3, <see cref="TrainingOptions.TokenDropout"/> 0.05,
+/// <see cref="TrainingOptions.LearningRate"/> 0.003 and <see cref="TrainingOptions.NumberOfEpochs"/> by the size of the data.
+/// </summary>
 public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
 {
     private protected ClassificationTrainerOptions()
     {
+        HiddenSize = 64;
+        EmbeddingSize = 64;
+        Bidirectional = true;
+        Pooling = Pooling.Max;
+        OutputDropout = 0.3f;
+        TokenDropout = 0.05f;
+        LearningRate = 0.003f;
+        NumberOfEpochs = null;
     }
 
     /// <summary>

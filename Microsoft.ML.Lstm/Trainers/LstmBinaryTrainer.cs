@@ -9,7 +9,7 @@ namespace Microsoft.ML.Lstm;
 /// <summary>The <see cref="IEstimator{TTransformer}"/> that trains an LSTM, GRU or plain recurrent network to say yes or no to a sequence.</summary>
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
-/// To create this trainer, use [Lstm](xref:Microsoft.ML.LstmCatalog.Lstm(Microsoft.ML.BinaryClassificationCatalog.BinaryClassificationTrainers,System.String,System.String,System.String,System.Nullable{System.Int32},System.Int32,System.Int32,System.Single,System.Int32))
+/// To create this trainer, use [Lstm](xref:Microsoft.ML.LstmCatalog.Lstm(Microsoft.ML.BinaryClassificationCatalog.BinaryClassificationTrainers,System.String,System.String,System.String,System.Nullable{System.Int32},System.Int32,System.Int32,System.Single,System.Nullable{System.Int32}))
 /// or [Lstm(Options)](xref:Microsoft.ML.LstmCatalog.Lstm(Microsoft.ML.BinaryClassificationCatalog.BinaryClassificationTrainers,Microsoft.ML.Lstm.LstmBinaryTrainer.Options)).
 ///
 /// ### Input and Output Columns
@@ -41,7 +41,7 @@ namespace Microsoft.ML.Lstm;
 /// Training minimizes the logistic loss.
 /// ]]></format>
 /// </remarks>
-/// <seealso cref="LstmCatalog.Lstm(BinaryClassificationCatalog.BinaryClassificationTrainers, string, string, string, int?, int, int, float, int)"/>
+/// <seealso cref="LstmCatalog.Lstm(BinaryClassificationCatalog.BinaryClassificationTrainers, string, string, string, int?, int, int, float, int?)"/>
 /// <seealso cref="LstmCatalog.Lstm(BinaryClassificationCatalog.BinaryClassificationTrainers, Options)"/>
 /// <seealso cref="Options"/>
 public sealed class LstmBinaryTrainer : SequenceTrainerBase<LstmBinaryTrainer.Options, LstmBinaryTransformer>

@@ -9,7 +9,7 @@ namespace Microsoft.ML.Lstm;
 /// <summary>The <see cref="IEstimator{TTransformer}"/> that trains an LSTM, GRU or plain recurrent network to tell classes of sequences apart.</summary>
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
-/// To create this trainer, use [Lstm](xref:Microsoft.ML.LstmCatalog.Lstm(Microsoft.ML.MulticlassClassificationCatalog.MulticlassClassificationTrainers,System.String,System.String,System.String,System.Nullable{System.Int32},System.Int32,System.Int32,System.Single,System.Int32))
+/// To create this trainer, use [Lstm](xref:Microsoft.ML.LstmCatalog.Lstm(Microsoft.ML.MulticlassClassificationCatalog.MulticlassClassificationTrainers,System.String,System.String,System.String,System.Nullable{System.Int32},System.Int32,System.Int32,System.Single,System.Nullable{System.Int32}))
 /// or [Lstm(Options)](xref:Microsoft.ML.LstmCatalog.Lstm(Microsoft.ML.MulticlassClassificationCatalog.MulticlassClassificationTrainers,Microsoft.ML.Lstm.LstmMulticlassTrainer.Options)).
 ///
 /// ### Input and Output Columns
@@ -40,7 +40,7 @@ namespace Microsoft.ML.Lstm;
 /// Training minimizes the cross-entropy.
 /// ]]></format>
 /// </remarks>
-/// <seealso cref="LstmCatalog.Lstm(MulticlassClassificationCatalog.MulticlassClassificationTrainers, string, string, string, int?, int, int, float, int)"/>
+/// <seealso cref="LstmCatalog.Lstm(MulticlassClassificationCatalog.MulticlassClassificationTrainers, string, string, string, int?, int, int, float, int?)"/>
 /// <seealso cref="LstmCatalog.Lstm(MulticlassClassificationCatalog.MulticlassClassificationTrainers, Options)"/>
 /// <seealso cref="Options"/>
 public sealed class LstmMulticlassTrainer : SequenceTrainerBase<LstmMulticlassTrainer.Options, LstmMulticlassTransformer>

@@ -12,7 +12,7 @@ namespace Microsoft.ML.Lstm;
 /// </summary>
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
-/// To create this trainer, use [LstmSequenceLabeling](xref:Microsoft.ML.LstmCatalog.LstmSequenceLabeling(Microsoft.ML.MulticlassClassificationCatalog.MulticlassClassificationTrainers,System.String,System.String,System.String,System.Nullable{System.Int32},System.Int32,System.Int32,System.Single,System.Int32))
+/// To create this trainer, use [LstmSequenceLabeling](xref:Microsoft.ML.LstmCatalog.LstmSequenceLabeling(Microsoft.ML.MulticlassClassificationCatalog.MulticlassClassificationTrainers,System.String,System.String,System.String,System.Nullable{System.Int32},System.Int32,System.Int32,System.Single,System.Nullable{System.Int32}))
 /// or [LstmSequenceLabeling(Options)](xref:Microsoft.ML.LstmCatalog.LstmSequenceLabeling(Microsoft.ML.MulticlassClassificationCatalog.MulticlassClassificationTrainers,Microsoft.ML.Lstm.LstmSequenceLabelingTrainer.Options)).
 ///
 /// ### Input and Output Columns
@@ -44,7 +44,7 @@ namespace Microsoft.ML.Lstm;
 /// (Viterbi 1967). Without it each step is a classification of its own.
 /// ]]></format>
 /// </remarks>
-/// <seealso cref="LstmCatalog.LstmSequenceLabeling(MulticlassClassificationCatalog.MulticlassClassificationTrainers, string, string, string, int?, int, int, float, int)"/>
+/// <seealso cref="LstmCatalog.LstmSequenceLabeling(MulticlassClassificationCatalog.MulticlassClassificationTrainers, string, string, string, int?, int, int, float, int?)"/>
 /// <seealso cref="LstmCatalog.LstmSequenceLabeling(MulticlassClassificationCatalog.MulticlassClassificationTrainers, Options)"/>
 /// <seealso cref="Options"/>
 public sealed class LstmSequenceLabelingTrainer : SequenceTrainerBase<LstmSequenceLabelingTrainer.Options, LstmSequenceLabelingTransformer>
@@ -74,8 +74,20 @@ public sealed class LstmSequenceLabelingTrainer : SequenceTrainerBase<LstmSequen
     /// </summary>
     public sealed class Options : SequenceTrainerOptions
     {
-        /// <summary>Options with the defaults of this trainer: <see cref="TrainingOptions.Bidirectional"/> is <see langword="true"/>.</summary>
-        public Options() => Bidirectional = true;
+        /// <summary>
+        /// Options with the defaults of this trainer: <see cref="TrainingOptions.HiddenSize"/> 64, <see cref="TrainingOptions.Bidirectional"/>,
+        /// <see cref="TrainingOptions.OutputDropout"/> 0.3, <see cref="TrainingOptions.TokenDropout"/> 0.05,
+        /// <see cref="TrainingOptions.LearningRate"/> 0.003 and <see cref="TrainingOptions.NumberOfEpochs"/> by the size of the data.
+        /// </summary>
+        public Options()
+        {
+            HiddenSize = 64;
+            Bidirectional = true;
+            OutputDropout = 0.3f;
+            TokenDropout = 0.05f;
+            LearningRate = 0.003f;
+            NumberOfEpochs = null;
+        }
 
         /// <summary>
         /// Whether whole paths of labels are learned and predicted, by a conditional random field, rather than each step's label by itself.

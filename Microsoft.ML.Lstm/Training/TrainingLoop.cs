@@ -39,6 +39,7 @@ internal sealed class TrainingLoop
     private readonly Dropout _dropout;
     private readonly int _batchSize;
     private readonly int _batches;
+    private readonly int _epochs;
     private readonly BatchPlan? _plan;
     private TrainingSequence[] _sequences = [];
     private readonly ParameterSet _kept;
@@ -83,6 +84,7 @@ internal sealed class TrainingLoop
         };
         _batchSize = Math.Min(_options.BatchSize, _training.Count);
         _batches = 1 + (_training.Count - 1) / _batchSize;
+        _epochs = _options.EpochsFor(_batches);
         _plan = _training is SequenceSet set ? PlanOf(set) : null;
     }
 
@@ -116,7 +118,7 @@ internal sealed class TrainingLoop
     {
         var clock = Stopwatch.StartNew();
         int epochsWithoutGain = 0;
-        for (int epoch = 1; epoch <= _options.NumberOfEpochs; epoch++)
+        for (int epoch = 1; epoch <= _epochs; epoch++)
         {
             if (!TryRunEpoch(epoch, out float learningRate))
                 break;
@@ -126,7 +128,7 @@ internal sealed class TrainingLoop
             bool isBest = Keep(validation);
             epochsWithoutGain = isBest ? 0 : epochsWithoutGain + 1;
 
-            var completed = new EpochCompletedEventArgs(epoch, _options.NumberOfEpochs, training, validation, learningRate, clock.Elapsed, isBest);
+            var completed = new EpochCompletedEventArgs(epoch, _epochs, training, validation, learningRate, clock.Elapsed, isBest);
             _job.Monitor.EpochCompleted(completed);
             _options.EpochCompleted?.Invoke(completed);
             if (completed.Cancel || (_options.EarlyStopping is { } stopping && epochsWithoutGain >= stopping.Patience))
@@ -181,7 +183,7 @@ internal sealed class TrainingLoop
 
     private float LearningRateAt(double epoch)
     {
-        double factor = _options.LearningRateSchedule.GetFactor(epoch, _options.NumberOfEpochs);
+        double factor = _options.LearningRateSchedule.GetFactor(epoch, _epochs);
         if (!(factor >= 0 && double.IsFinite(factor)))
             throw new InvalidOperationException($"{nameof(TrainingOptions.LearningRateSchedule)} gave the factor {factor} after {epoch:0.##} epochs; it must be 0 or more and finite.");
         return (float)(_options.LearningRate * factor);

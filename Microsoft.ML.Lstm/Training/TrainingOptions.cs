@@ -3,6 +3,10 @@ namespace Microsoft.ML.Lstm;
 /// <summary>The network and its training: the options that all trainers of this package share.</summary>
 public abstract class TrainingOptions
 {
+    private const int UsualUpdates = 2500;
+    private const int FewestEpochs = 8;
+    private const int MostEpochs = 100;
+
     private protected TrainingOptions()
     {
     }
@@ -78,8 +82,12 @@ public abstract class TrainingOptions
     /// <summary>The largest Euclidean norm of the gradient of all parameters together; longer ones are shortened to it. 0 turns clipping off. Default: 1.</summary>
     public float GradientClipNorm = 1f;
 
-    /// <summary>How often training goes over the data, at least 1. Default: 100.</summary>
-    public int NumberOfEpochs = 100;
+    /// <summary>
+    /// How often training goes over the data, at least 1. <see langword="null"/> for as often as it takes to make some 2,500 weight updates, but no
+    /// fewer than 8 times and no more than 100: small data is gone over more often than large. Default: 100 for regression and forecasts,
+    /// <see langword="null"/> for classification and sequence labelling.
+    /// </summary>
+    public int? NumberOfEpochs = 100;
 
     /// <summary>Sequences a weight update, at least 1. Default: 32.</summary>
     public int BatchSize = 32;
@@ -129,6 +137,9 @@ public abstract class TrainingOptions
     /// </summary>
     public string? CheckpointPath;
 
+    /// <summary><see cref="NumberOfEpochs"/> or, where there is no such number, that for epochs of <paramref name="batches"/> weight updates.</summary>
+    internal int EpochsFor(int batches) => NumberOfEpochs ?? Math.Clamp((UsualUpdates + batches - 1) / batches, FewestEpochs, MostEpochs);
+
     /// <summary>Throws for the first option that is out of range.</summary>
     internal virtual void Validate()
     {
@@ -149,7 +160,7 @@ public abstract class TrainingOptions
         Require(Momentum is >= 0 and < 1, Momentum, nameof(Momentum), "from 0 to below 1");
         Require(WeightDecay >= 0 && float.IsFinite(WeightDecay), WeightDecay, nameof(WeightDecay), "0 or more and finite");
         Require(GradientClipNorm >= 0, GradientClipNorm, nameof(GradientClipNorm), "0 or more");
-        Require(NumberOfEpochs >= 1, NumberOfEpochs, nameof(NumberOfEpochs), "1 or more");
+        Require(NumberOfEpochs is null or >= 1, NumberOfEpochs, nameof(NumberOfEpochs), "1 or more, or null");
         Require(BatchSize >= 1, BatchSize, nameof(BatchSize), "1 or more");
         Require(ValidationFraction is >= 0 and < 1, ValidationFraction, nameof(ValidationFraction), "from 0 to below 1");
         Require(NumberOfThreads is null or >= 1, NumberOfThreads, nameof(NumberOfThreads), "1 or more, or null");
