@@ -1,5 +1,4 @@
 using Microsoft.ML.Data;
-using Microsoft.ML.Lstm.MlNet;
 
 namespace Microsoft.ML.Lstm.Tests.Trainers;
 
@@ -75,7 +74,7 @@ public sealed class BadInputTests
         CollectionAssert.AreEqual((string[])[$"Skipped 1 of the 21 rows of the training data: 1 with {reason}."], warnings);
         (LstmRegressionTransformer expected, List<string> noWarnings) = Fit(good, BadRowHandling.Skip);
         Assert.IsEmpty(noWarnings);
-        AssertSameWeights(expected, model);
+        AnyTrainer.AssertSameWeights(expected, model);
 
         var error = Assert.ThrowsExactly<InvalidOperationException>(() => Fit(rows, BadRowHandling.Throw));
         Assert.AreEqual($"Row 5 (counted from 0) of the training data has {reason}.", error.Message);
@@ -121,7 +120,7 @@ public sealed class BadInputTests
         Example[] good = Example.Make(20);
         (LstmRegressionTransformer model, List<string> warnings) = Fit([.. good, Damage(Example.Make(1, seed: 4)[0], "weight 0")], BadRowHandling.Throw);
         Assert.IsEmpty(warnings);
-        AssertSameWeights(Fit(good, BadRowHandling.Skip).Model, model);
+        AnyTrainer.AssertSameWeights(Fit(good, BadRowHandling.Skip).Model, model);
     }
 
     [TestMethod]
@@ -174,12 +173,6 @@ public sealed class BadInputTests
         Assert.ThrowsExactly<ArgumentNullException>(() => trainers.Lstm(options: null!));
     }
 
-    internal static void AssertSameWeights(LstmRegressionTransformer expected, LstmRegressionTransformer actual)
-    {
-        foreach ((string name, ReadOnlyMemory<float> weights) in expected.Model.Weights)
-            Assert.IsTrue(weights.Span.SequenceEqual(actual.Model.Weights[name].Span), name);
-    }
-
     private static Example Damage(Example row, string damage)
     {
         switch (damage)
@@ -217,34 +210,9 @@ public sealed class BadInputTests
         return (trainer.Fit(ml.Data.LoadFromEnumerable(rows, Example.Schema(Example.Vector(0)))), warnings);
     }
 
-    // Both where a pipeline asks for the schema and where data arrive.
-    private static void AssertRefused(string option, string column, string message)
+    private static void AssertRefused(string option, string column, string message) => OddRow.AssertRefused(AnyTrainer.Options(AnyTrainer.Regression, options =>
     {
-        var ml = new MLContext(seed: 1);
-        IDataView data = ml.Data.LoadFromEnumerable([new Odd()]);
-        LstmRegressionTrainer.Options options = SmallOptions.Create(options =>
-        {
-            options.FeatureColumnName = "Numbers";
-            options.LabelColumnName = "Number";
-        });
-        typeof(LstmRegressionTrainer.Options).GetField(option)!.SetValue(options, column);
-        var trainer = ml.Regression.Trainers.Lstm(options);
-        StringAssert.StartsWith(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => trainer.GetOutputSchema(data.Schema.ToShape())).Message, message);
-        StringAssert.StartsWith(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => trainer.Fit(data)).Message, message);
-    }
-
-    private sealed class Odd
-    {
-        public float Number { get; set; }
-
-        public float[] Numbers { get; set; } = [1, 2];
-
-        public double[] Doubles { get; set; } = [1, 2];
-
-        public string Text { get; set; } = "one";
-
-        [KeyType(10)]
-        public uint Key { get; set; } = 1;
-
-    }
+        options.LabelColumnName = nameof(OddRow.Number);
+        typeof(SequenceTrainerOptions).GetField(option)!.SetValue(options, column);
+    }), message);
 }

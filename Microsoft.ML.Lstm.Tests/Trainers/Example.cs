@@ -14,6 +14,7 @@ internal sealed class Example
     public float Label;
     public float[] Labels = [];
     public bool IsHigh;
+    // A key by its index, from 0, as ML.NET has it in objects; in vectors keys count from 1, and 0 is a missing one.
     [KeyType(3)]
     public uint Class;
     public string ClassName = "";
@@ -47,7 +48,7 @@ internal sealed class Example
             foreach (float value in x)
                 sum += value;
             float label = sum / 4 + statics / 2 + 10;
-            uint third = sum < -0.5f ? 1u : sum < 0.5f ? 2u : 3u;
+            uint third = sum < -0.5f ? 0u : sum < 0.5f ? 1u : 2u;
             uint[] thirds = [.. x.Select(value => Part(value, 3))];
             return new Example
             {
@@ -56,7 +57,7 @@ internal sealed class Example
                 Labels = [label, -label, x[^1]],
                 IsHigh = sum > 0,
                 Class = third,
-                ClassName = Names[third - 1],
+                ClassName = Names[third],
                 StepClasses = thirds,
                 StepClassNames = [.. thirds.Select(part => Names[part - 1])],
                 Weight = 0.5f + id % 3,

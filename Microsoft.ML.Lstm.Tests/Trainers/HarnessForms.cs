@@ -5,13 +5,6 @@ namespace Microsoft.ML.Lstm.Tests.Trainers;
 /// <summary>Each trainer with each form of input and output columns that it has, ready for the harness.</summary>
 internal static class HarnessForms
 {
-    private const string Regression = "regression";
-    private const string Binary = "binary";
-    private const string Multiclass = "multiclass";
-    private const string Labeling = "labeling";
-
-    private static readonly string[] Trainers = [Regression, Binary, Multiclass, Labeling];
-
     private static readonly string[] FormsOfAll =
     [
         "vector", "dimensions", "more dimensions", "variable", "variable with dimensions", "tokens", "variable tokens", "variable columns of all kinds",
@@ -21,12 +14,12 @@ internal static class HarnessForms
     /// <summary>All of them, by trainer and form.</summary>
     public static IEnumerable<(string Trainer, string Form)> All =>
     [
-        .. from trainer in Trainers from form in FormsOfAll select (trainer, form),
-        .. from trainer in Trainers[..^1] select (trainer, "encoding"),
-        (Regression, "vector label"),
-        (Binary, "balanced"), (Binary, "threshold"),
-        (Multiclass, "class weights"), (Multiclass, "names"), (Multiclass, "numbers for names"),
-        (Labeling, "softmax"), (Labeling, "names"), (Labeling, "variable with names"),
+        .. from trainer in AnyTrainer.Names from form in FormsOfAll select (trainer, form),
+        .. from trainer in AnyTrainer.Names[..^1] select (trainer, "encoding"),
+        (AnyTrainer.Regression, "vector label"),
+        (AnyTrainer.Binary, "balanced"), (AnyTrainer.Binary, "threshold"),
+        (AnyTrainer.Multiclass, "class weights"), (AnyTrainer.Multiclass, "names"), (AnyTrainer.Multiclass, "numbers for names"), (AnyTrainer.Multiclass, "keys of keys"),
+        (AnyTrainer.Labeling, "softmax"), (AnyTrainer.Labeling, "names"), (AnyTrainer.Labeling, "variable with names"),
     ];
 
     public static EstimatorHarness Create(string trainer, string form)
@@ -51,52 +44,46 @@ internal static class HarnessForms
 
     private static (IEstimator<ITransformer> Estimator, string[] Outputs) CreateEstimator(MLContext ml, string trainer, string form)
     {
-        switch (trainer)
+        IEstimator<ITransformer> estimator = AnyTrainer.Create(ml, trainer, options => Change(options, form));
+        string[] outputs = trainer switch
         {
-            case Regression:
-                var regression = Options<LstmRegressionTrainer.Options>(form);
-                if (form == "vector label")
-                    regression.LabelColumnName = "Labels";
-                return (ml.Regression.Trainers.Lstm(regression), ["Score"]);
-            case Binary:
-                var binary = Options<LstmBinaryTrainer.Options>(form);
-                (binary.BalanceClasses, binary.LabelSmoothing) = (form == "balanced", form == "balanced" ? 0.1f : 0);
-                binary.ProbabilityThreshold = form == "threshold" ? 0.45f : 0.5f;
-                return (ml.BinaryClassification.Trainers.Lstm(binary), ["Score", "Probability", "PredictedLabel"]);
-            case Multiclass:
-                var multiclass = Options<LstmMulticlassTrainer.Options>(form);
-                multiclass.ClassWeights = form == "class weights" ? [1f, 2f, 0.5f] : null;
-                return Named(ml, form, ml.MulticlassClassification.Trainers.Lstm(multiclass), form == "numbers for names" ? "Weight" : "ClassName");
-            default:
-                var labeling = Options<LstmSequenceLabelingTrainer.Options>(form);
-                labeling.UseConditionalRandomField = form != "softmax";
-                return Named(ml, form, ml.MulticlassClassification.Trainers.LstmSequenceLabeling(labeling), "StepClassNames");
-        }
-    }
-
-    /// <summary>With names, keys are made of them before the trainer, and they of the predicted keys behind it.</summary>
-    private static (IEstimator<ITransformer> Estimator, string[] Outputs) Named(MLContext ml, string form, IEstimator<ITransformer> trainer, string names)
-    {
+            AnyTrainer.Regression => ["Score"],
+            AnyTrainer.Binary => ["Score", "Probability", "PredictedLabel"],
+            _ => ["Score", "PredictedLabel"],
+        };
+        if (form.StartsWith("keys of", StringComparison.Ordinal))
+            return (ml.Transforms.Conversion.MapValueToKey("LabelKey", "Class").Append(estimator), outputs);
         if (!form.EndsWith("names", StringComparison.Ordinal))
-            return (trainer, ["Score", "PredictedLabel"]);
-        return (ml.Transforms.Conversion.MapValueToKey("LabelKey", names).Append(trainer).Append(ml.Transforms.Conversion.MapKeyToValue("PredictedName", "PredictedLabel")),
-            ["Score", "PredictedLabel", "PredictedName"]);
+            return (estimator, outputs);
+
+        // Keys are made of names before the trainer, and names of the predicted keys behind it.
+        string names = form == "numbers for names" ? "Weight" : trainer == AnyTrainer.Labeling ? "StepClassNames" : "ClassName";
+        return (ml.Transforms.Conversion.MapValueToKey("LabelKey", names).Append(estimator).Append(ml.Transforms.Conversion.MapKeyToValue("PredictedName", "PredictedLabel")),
+            [.. outputs, "PredictedName"]);
     }
 
-    private static TOptions Options<TOptions>(string form)
-        where TOptions : SequenceTrainerOptions, new()
-        => SmallOptions.Create<TOptions>(options =>
-        {
-            options.StaticFeatureColumnName = form switch { "static" => "Statics", "scalar static" => "Weight", _ => null };
-            options.EncodingColumnName = form == "encoding" ? "Encoding" : null;
-            options.ExampleWeightColumnName = form == "weights" ? "Weight" : null;
-            if (form.EndsWith("names", StringComparison.Ordinal))
-                options.LabelColumnName = "LabelKey";
-            if (form.EndsWith("tokens", StringComparison.Ordinal))
-                options.FeatureColumnName = "Tokens";
-            if (form.EndsWith("columns of all kinds", StringComparison.Ordinal))
-                options.FeatureColumnNames = ["Tokens", "Features", "Shapes"];
-            if (form == "two bidirectional layers of GRU")
-                (options.CellType, options.Bidirectional, options.NumberOfLayers, options.Pooling) = (CellType.Gru, true, 2, Pooling.Mean);
-        });
+    private static void Change(SequenceTrainerOptions options, string form)
+    {
+        options.StaticFeatureColumnName = form switch { "static" => "Statics", "scalar static" => "Weight", _ => null };
+        options.EncodingColumnName = form == "encoding" ? "Encoding" : null;
+        options.ExampleWeightColumnName = form == "weights" ? "Weight" : null;
+        if (form == "vector label")
+            options.LabelColumnName = "Labels";
+        if (form.EndsWith("names", StringComparison.Ordinal) || form.StartsWith("keys of", StringComparison.Ordinal))
+            options.LabelColumnName = "LabelKey";
+        if (form.EndsWith("tokens", StringComparison.Ordinal))
+            options.FeatureColumnName = "Tokens";
+        if (form.EndsWith("columns of all kinds", StringComparison.Ordinal))
+            options.FeatureColumnNames = ["Tokens", "Features", "Shapes"];
+        if (form == "two bidirectional layers of GRU")
+            (options.CellType, options.Bidirectional, options.NumberOfLayers, options.Pooling) = (CellType.Gru, true, 2, Pooling.Mean);
+        if (form == "balanced")
+            (((ClassificationTrainerOptions)options).BalanceClasses, ((ClassificationTrainerOptions)options).LabelSmoothing) = (true, 0.1f);
+        if (form == "class weights")
+            ((ClassificationTrainerOptions)options).ClassWeights = [1f, 2f, 0.5f];
+        if (form == "threshold")
+            ((LstmBinaryTrainer.Options)options).ProbabilityThreshold = 0.45f;
+        if (form == "softmax")
+            ((LstmSequenceLabelingTrainer.Options)options).UseConditionalRandomField = false;
+    }
 }

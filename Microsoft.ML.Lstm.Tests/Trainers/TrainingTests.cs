@@ -26,7 +26,7 @@ public sealed class TrainingTests
         ml = new MLContext(seed: 1);
         LstmRegressionTransformer options = ml.Regression.Trainers.Lstm(new() { ExampleWeightColumnName = "Weight", FeaturesPerStep = 2, HiddenSize = 3, NumberOfLayers = 2, LearningRate = 0.01f, NumberOfEpochs = 2 })
             .Fit(Data(ml, Example.Make(20)));
-        BadInputTests.AssertSameWeights(simple, options);
+        AnyTrainer.AssertSameWeights(simple, options);
     }
 
     [TestMethod]
@@ -246,9 +246,9 @@ public sealed class TrainingTests
     public void SeedDecidesTheBitsAndThreadsDoNot()
     {
         LstmRegressionTransformer expected = Fit(seed: 3, threads: 1);
-        BadInputTests.AssertSameWeights(expected, Fit(seed: 3, threads: 1));
-        BadInputTests.AssertSameWeights(expected, Fit(seed: 3, threads: 2));
-        BadInputTests.AssertSameWeights(expected, Fit(seed: 3, threads: 5));
+        AnyTrainer.AssertSameWeights(expected, Fit(seed: 3, threads: 1));
+        AnyTrainer.AssertSameWeights(expected, Fit(seed: 3, threads: 2));
+        AnyTrainer.AssertSameWeights(expected, Fit(seed: 3, threads: 5));
         Assert.IsFalse(expected.Model.Weights["head.weight"].Span.SequenceEqual(Fit(seed: 4, threads: 1).Model.Weights["head.weight"].Span));
 
         static LstmRegressionTransformer Fit(int seed, int threads)
@@ -261,7 +261,7 @@ public sealed class TrainingTests
     [TestMethod]
     public void WithoutASeedTheMLContextsDecides()
     {
-        BadInputTests.AssertSameWeights(Fit(1), Fit(1));
+        AnyTrainer.AssertSameWeights(Fit(1), Fit(1));
         Assert.IsFalse(Fit(1).Model.Weights["head.weight"].Span.SequenceEqual(Fit(2).Model.Weights["head.weight"].Span));
 
         static LstmRegressionTransformer Fit(int seed)

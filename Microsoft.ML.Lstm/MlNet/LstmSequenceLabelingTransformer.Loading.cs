@@ -17,12 +17,7 @@ public sealed partial class LstmSequenceLabelingTransformer
     // ML.NET finds it by its name and parameters.
     internal static LstmSequenceLabelingTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
     {
-        (SequenceModelParameters model, ScoringColumns columns) = Load(env, ctx, Version, (shape, columns) =>
-        {
-            if (!shape.StepOutputs)
-                throw new InvalidDataException("A saved LSTM model for sequence labelling has outputs for the sequence; expected some for each step.");
-            columns.LabelValues?.Check(shape.OutputSize);
-        });
+        (SequenceModelParameters model, ScoringColumns columns) = Load(env, ctx, Version, stepOutputs: true, (shape, columns) => columns.LabelValues?.Check(shape.OutputSize));
         return new LstmSequenceLabelingTransformer(env, model, columns);
     }
 }

@@ -31,7 +31,7 @@ internal static class SchemaShapes
         new(PredictedLabel.ColumnName, SchemaShape.Column.VectorKind.Scalar, NumberDataViewType.UInt32, isKey: true,
             new SchemaShape([.. KeyValuesOf(label), .. AnnotationUtils.GetTrainerOutputAnnotation()])),
         new(ScoreColumn.ColumnName, SchemaShape.Column.VectorKind.Vector, NumberDataViewType.Single, isKey: false,
-            new SchemaShape(AnnotationUtils.AnnotationsForMulticlassScoreColumn(label))),
+            new SchemaShape(AnnotationUtils.AnnotationsForMulticlassScoreColumn(KeyValuesOf(label).Any() ? label : null))),
     ];
 
     /// <summary>The columns of a sequence labelling: the predicted labels and the scores, a vector of any length each.</summary>
@@ -43,8 +43,9 @@ internal static class SchemaShapes
             new SchemaShape(AnnotationUtils.GetTrainerOutputAnnotation())),
     ];
 
+    // Those that a model can hold: not dates, nor keys of keys.
     private static IEnumerable<SchemaShape.Column> KeyValuesOf(SchemaShape.Column label)
-        => label.Annotations.TryFindColumn(AnnotationUtils.Kinds.KeyValues, out SchemaShape.Column values) ? [values] : [];
+        => label.Annotations.TryFindColumn(AnnotationUtils.Kinds.KeyValues, out SchemaShape.Column values) && !values.IsKey && LabelValues.CanHold(values.ItemType) ? [values] : [];
 
     /// <summary><paramref name="schema"/> with <paramref name="columns"/> behind it, or in the place of those with the same name.</summary>
     public static SchemaShape With(this SchemaShape schema, IEnumerable<SchemaShape.Column> columns)

@@ -38,9 +38,10 @@ public abstract partial class SequencePredictionTransformer : ISingleFeaturePred
     /// <param name="environment">The environment.</param>
     /// <param name="ctx">The model's entry.</param>
     /// <param name="version">The versions that can be read.</param>
+    /// <param name="stepOutputs">Whether each step has outputs, rather than the sequence.</param>
     /// <param name="check">Throws when network and columns are none of the task's.</param>
     private protected static (SequenceModelParameters Model, ScoringColumns Columns) Load(IHostEnvironment environment, ModelLoadContext ctx, VersionInfo version,
-        Action<Network.NetworkShape, ScoringColumns> check)
+        bool stepOutputs, Action<Network.NetworkShape, ScoringColumns> check)
     {
         ctx.CheckAtModel(version);
         try
@@ -54,14 +55,19 @@ public abstract partial class SequencePredictionTransformer : ISingleFeaturePred
                 return ScoringColumns.FromJson(json);
             });
             Network.SequenceModel network = ReadStream(ctx, NetworkStream, ModelFile.Read);
-            if (columns.Features.Sum(column => column.FeaturesPerStep) != network.Shape.NumericSize)
-                throw new InvalidDataException($"A saved LSTM model reads {network.Shape.NumericSize} features a step, but its columns have {columns.Features.Sum(column => column.FeaturesPerStep)}.");
+            long featuresPerStep = columns.Features.Sum(column => (long)column.FeaturesPerStep);
+            if (featuresPerStep != network.Shape.NumericSize)
+                throw new InvalidDataException($"A saved LSTM model reads {network.Shape.NumericSize} features a step, but its columns have {featuresPerStep}.");
             if (!columns.Features.Where(column => column.IsTokens).Select(column => column.Vocabulary).SequenceEqual(network.Shape.Embeddings.Select(embedding => embedding.Vocabulary)))
                 throw new InvalidDataException("A saved LSTM model has embeddings of other vocabularies than its columns.");
             if (columns.StaticFeatureColumnName is null != (network.Shape.StaticSize == 0))
                 throw new InvalidDataException($"A saved LSTM model has {network.Shape.StaticSize} static features, but its columns say '{columns.StaticFeatureColumnName}'.");
             if (columns.AttentionColumnName is not null && !network.Shape.HasAttention)
                 throw new InvalidDataException($"A saved LSTM model pools by {network.Shape.Pooling}, but its columns have '{columns.AttentionColumnName}' for the weights of attention.");
+            if (network.Shape.StepOutputs != stepOutputs)
+                throw new InvalidDataException($"A saved LSTM model has outputs for each {(stepOutputs ? "sequence" : "step")}; expected outputs for each {(stepOutputs ? "step" : "sequence")}.");
+            if (stepOutputs && columns.EncodingColumnName is not null)
+                throw new InvalidDataException($"A saved LSTM model with outputs for each step has no encoding, but its columns say '{columns.EncodingColumnName}'.");
             check(network.Shape, columns);
             return (new SequenceModelParameters(network), columns);
         }

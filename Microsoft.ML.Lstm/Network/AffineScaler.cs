@@ -23,6 +23,8 @@ internal sealed class AffineScaler
 
     public int Size => Offset.Length;
 
+    public bool IsIdentity => !Offset.AsSpan().ContainsAnyExcept(0f) && !Scale.AsSpan().ContainsAnyExcept(1f);
+
     /// <summary>The scaler that changes nothing.</summary>
     public static AffineScaler Identity(int size)
     {

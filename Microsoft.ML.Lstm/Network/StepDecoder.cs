@@ -22,13 +22,13 @@ internal sealed class StepDecoder(int labels, LinearChainCrf? crf)
         return crf;
     }
 
-    /// <summary>The labels, counted from 0, of the steps with these outputs [T x L]. They are good until the next call.</summary>
+    /// <summary>The labels, counted from 0, of the steps with these outputs [T x L], of which there may be none. They are good until the next call.</summary>
     public ReadOnlySpan<int> Decode(ReadOnlySpan<float> outputs)
     {
         int steps = outputs.Length / labels;
         FloatBuffer.Require(ref _path, steps);
         Span<int> path = _path.AsSpan(0, steps);
-        if (_workspace is not null)
+        if (_workspace is not null && steps > 0)
         {
             _workspace.Decode(outputs, path);
             return path;
@@ -41,7 +41,7 @@ internal sealed class StepDecoder(int labels, LinearChainCrf? crf)
     /// <summary>The probability of each label at each step [T x L], for the outputs [T x L].</summary>
     public void Probabilities(ReadOnlySpan<float> outputs, Span<float> probabilities)
     {
-        if (_workspace is not null)
+        if (_workspace is not null && !outputs.IsEmpty)
         {
             _workspace.Marginals(outputs, probabilities);
             return;

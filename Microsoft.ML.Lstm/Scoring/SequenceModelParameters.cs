@@ -37,18 +37,19 @@ public sealed class SequenceModelParameters
     /// <summary>Whether each layer reads the sequence from both ends.</summary>
     public bool Bidirectional => Network.Shape.Bidirectional;
 
-    /// <summary>How the steps' outputs become the encoding of the sequence.</summary>
+    /// <summary>How the steps' outputs become the encoding of the sequence; says nothing where steps are labelled.</summary>
     public Pooling Pooling => Network.Shape.Pooling;
 
-    /// <summary>O: values predicted for a sequence.</summary>
+    /// <summary>O: outputs for a sequence or, where steps are labelled, for each step: values, 1 for yes or no, or one for each class.</summary>
     public int OutputCount => Network.Shape.OutputSize;
 
     /// <summary>
     /// The weights by PyTorch's names, row-major; G is 4, 3 or 1 gates for LSTM, GRU or RNN, in PyTorch's order. For each layer k,
     /// with <c>_reverse</c> behind the name for the direction from the last step to the first: <c>weight_ih_l{k}</c> [G·H x
     /// inputs], <c>weight_hh_l{k}</c> [G·H x H] and <c>bias_l{k}</c> [G·H, for GRU 4·H], which is PyTorch's two biases in one;
-    /// then <c>head.weight</c> [O x (encoding + S)] and <c>head.bias</c> [O], and for each token of a step <c>embeddings.{i}.weight</c>
-    /// [vocabulary + 1, x embedding size], the unknown token first.
+    /// then <c>head.weight</c> [O x (encoding + S)] and <c>head.bias</c> [O]; of a conditional random field <c>crf.transitions</c> [O x O], from row
+    /// to column, <c>crf.start_transitions</c> and <c>crf.end_transitions</c> [O]; and for each token of a step <c>embeddings.{i}.weight</c>
+    /// [(vocabulary + 1) x embedding size], the unknown token first.
     /// </summary>
     public IReadOnlyDictionary<string, ReadOnlyMemory<float>> Weights { get; }
 

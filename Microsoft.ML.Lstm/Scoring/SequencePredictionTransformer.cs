@@ -11,8 +11,9 @@ namespace Microsoft.ML.Lstm;
 /// </summary>
 /// <remarks>
 /// Rows are scored in batches, when their values are asked for. A row that can't be scored (no steps, a vector length that is no
-/// multiple of the features a step, NaN or infinity in features or static features) gets NaN everywhere, and no other row is
-/// affected by it. Sequences may be longer or shorter than those trained on. Any number of threads may use a transformer at once.
+/// multiple of the features a step, feature columns with different numbers of steps, NaN or infinity in features or static features) gets NaN, the
+/// missing key, no for a label or, where steps are labelled, empty vectors; no other row is affected by it. Sequences may be longer or shorter than
+/// those trained on. A key beyond its column's own count is read as the unknown token, as the missing key is. Any number of threads may use a transformer at once.
 /// </remarks>
 public abstract partial class SequencePredictionTransformer : ISingleFeaturePredictionTransformer<SequenceModelParameters>
 {
@@ -49,7 +50,10 @@ public abstract partial class SequencePredictionTransformer : ISingleFeaturePred
     /// <summary>The columns that sequences are read from.</summary>
     public IReadOnlyList<string> FeatureColumnNames => [.. _columns.Features.Select(column => column.Name)];
 
-    /// <summary>The type of <see cref="FeatureColumnName"/> in the data trained on. What is scored may have another number of steps.</summary>
+    /// <summary>
+    /// The type of <see cref="FeatureColumnName"/> in the data trained on, keys as keys of <see cref="uint"/>. What is scored may have another number of
+    /// steps, and keys of another type with the same count.
+    /// </summary>
     public DataViewType FeatureColumnType { get; }
 
     /// <summary>The column that static features are read from; <see langword="null"/> for none.</summary>

@@ -42,6 +42,8 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
     /// </summary>
     public float LabelSmoothing;
 
+    internal override IReadOnlyList<EarlyStoppingMetric> EarlyStoppingMetrics => [EarlyStoppingMetric.Loss, EarlyStoppingMetric.Accuracy];
+
     internal override SequenceTrainerOptions Copy()
     {
         var copy = (ClassificationTrainerOptions)base.Copy();

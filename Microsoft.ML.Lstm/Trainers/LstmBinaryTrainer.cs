@@ -73,9 +73,12 @@ public sealed class LstmBinaryTrainer : SequenceTrainerBase<LstmBinaryTrainer.Op
         /// </summary>
         public float ProbabilityThreshold = 0.5f;
 
+        internal override IReadOnlyList<EarlyStoppingMetric> EarlyStoppingMetrics => [.. base.EarlyStoppingMetrics, EarlyStoppingMetric.AreaUnderRocCurve];
+
         internal override void Validate()
         {
             base.Validate();
+            Require(ClassWeights is null or { Length: 2 }, ClassWeights, nameof(ClassWeights), "two, that of no and that of yes, or null");
             Require(ProbabilityThreshold is >= 0 and <= 1, ProbabilityThreshold, nameof(ProbabilityThreshold), "from 0 to 1");
         }
     }

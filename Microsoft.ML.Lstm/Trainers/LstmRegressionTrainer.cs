@@ -16,7 +16,7 @@ namespace Microsoft.ML.Lstm;
 /// | Input Column | Column Type | Description |
 /// | -- | -- | -- |
 /// | `LabelColumnName` | <xref:System.Single>, or a known-sized vector of it | What to predict. |
-/// | `FeatureColumnName` | Vector of <xref:System.Single>, of known size or not, sparse or not | The sequence: T x F values, those of the first step first. F comes from the dimensions (T, F) of the vector, which `Concatenate` drops, or from `FeaturesPerStep`; T may differ from row to row. |
+/// | `FeatureColumnName`, or several `FeatureColumnNames` | Vector of <xref:System.Single>, or of Key, of known size or not, sparse or not | The sequence: T x F numbers, those of the first step first, or T keys. F comes from the dimensions (T, F) of the vector, which `Concatenate` drops, or from `FeaturesPerStep`; T may differ from row to row. |
 /// | `ExampleWeightColumnName`, optional | <xref:System.Single> | How much the row counts. |
 /// | `StaticFeatureColumnName`, optional | <xref:System.Single>, or a known-sized vector of it | What is known of the sequence as a whole. |
 ///
@@ -78,6 +78,9 @@ public sealed class LstmRegressionTrainer : SequenceTrainerBase<LstmRegressionTr
         /// on its unit. Scores come out in the label's own unit either way. Default: <see langword="true"/>.
         /// </summary>
         public bool NormalizeLabel = true;
+
+        internal override IReadOnlyList<EarlyStoppingMetric> EarlyStoppingMetrics
+            => [EarlyStoppingMetric.Loss, EarlyStoppingMetric.RootMeanSquaredError, EarlyStoppingMetric.MeanAbsoluteError];
 
         internal override void Validate()
         {

@@ -95,6 +95,8 @@ public sealed class LstmSequenceLabelingTrainer : SequenceTrainerBase<LstmSequen
         /// </summary>
         public bool UseConditionalRandomField = true;
 
+        internal override IReadOnlyList<EarlyStoppingMetric> EarlyStoppingMetrics => [EarlyStoppingMetric.Loss, EarlyStoppingMetric.Accuracy];
+
         internal override void Validate()
         {
             base.Validate();

@@ -45,25 +45,36 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
     public TrainerInfo Info => TrainerTraits.Info;
 
     /// <summary>Trains a network.</summary>
-    /// <param name="input">The training data. It is read once, and its usable rows are kept in memory.</param>
+    /// <param name="input">
+    /// The training data. It is read once, and its usable rows are kept in memory, unless <see cref="SequenceTrainerOptions.StreamingBufferMegabytes"/> is given.
+    /// </param>
     /// <returns>The trained network, ready to transform data.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
-    /// <exception cref="InvalidOperationException">No row can be used, or one can't and the options say that this is an error.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// No row can be used, or one can't and the options say that this is an error; or all labels to tell apart are the same, or
+    /// <see cref="ClassificationTrainerOptions.ClassWeights"/> are not as many as the classes.
+    /// </exception>
     public TTransformer Fit(IDataView input) => Fit(input, null);
 
     /// <summary>Trains a network, or goes on training one, and measures it on other data after each epoch.</summary>
-    /// <param name="trainData">The training data. It is read once, and its usable rows are kept in memory.</param>
+    /// <param name="trainData">
+    /// The training data. It is read once, and its usable rows are kept in memory, unless <see cref="SequenceTrainerOptions.StreamingBufferMegabytes"/> is given.
+    /// </param>
     /// <param name="validationData">
     /// Data to measure on, for early stopping and for choosing the best epoch; <see langword="null"/> for none.
     /// </param>
     /// <param name="initialModel">
-    /// A network to go on from, of the same shape as the options and the data ask for; its scaling of features and labels is kept.
+    /// A network to go on from, of the same shape as the options and the data ask for; its scaling of features and labels is kept. Tokens and
+    /// classes are known to it by their numbers alone, so their keys must stand for the same values in the same order.
     /// <see langword="null"/> to start anew.
     /// </param>
     /// <returns>The trained network, ready to transform data.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
-    /// <exception cref="ArgumentException"><paramref name="initialModel"/> has another shape.</exception>
-    /// <exception cref="InvalidOperationException">No row can be used, or one can't and the options say that this is an error.</exception>
+    /// <exception cref="ArgumentException"><paramref name="initialModel"/> has another shape, or predicts numbers where classes are to be learned.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// No row can be used, or one can't and the options say that this is an error; or all labels to tell apart are the same, or
+    /// <see cref="ClassificationTrainerOptions.ClassWeights"/> are not as many as the classes.
+    /// </exception>
     public TTransformer Fit(IDataView trainData, IDataView? validationData, SequenceModelParameters? initialModel = null)
     {
         ArgumentNullException.ThrowIfNull(trainData);
@@ -82,7 +93,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
 
         TrainingTask task = CreateTask(label, training);
         if (initialModel is not null)
-            CheckShape(initialModel.Network.Shape, TrainingLoop.ShapeOf(Settings, task, training));
+            CheckInitialModel(initialModel.Network, TrainingLoop.ShapeOf(Settings, task, training), predictsNumbers: training.TargetSize > 0);
         monitor.Info($"Training on {training.Describe()}{(validation is null ? "" : $", validating on {validation.Count}")}.");
         SequenceModel network = TrainingLoop.Train(new TrainingJob(training, validation, Settings, task, Settings.Seed ?? Host.Rand.Next(), monitor)
         {
@@ -134,8 +145,9 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
 
     private protected abstract TTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns);
 
-    private static void CheckShape(NetworkShape found, NetworkShape expected)
+    private static void CheckInitialModel(SequenceModel model, NetworkShape expected, bool predictsNumbers)
     {
+        NetworkShape found = model.Shape;
         Require(nameof(Settings.CellType), shape => shape.Cell);
         Require(nameof(Settings.FeaturesPerStep), shape => shape.NumericSize);
         Require("number of token columns", shape => shape.Embeddings.Count);
@@ -147,9 +159,15 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         Require(nameof(Settings.HiddenSize), shape => shape.HiddenSize);
         Require(nameof(Settings.NumberOfLayers), shape => shape.Layers);
         Require(nameof(Settings.Bidirectional), shape => shape.Bidirectional);
-        Require(nameof(Settings.Pooling), shape => shape.Pooling);
+        Require("outputs for each step", shape => shape.StepOutputs);
+        Require("conditional random field", shape => shape.HasCrf);
+        if (!expected.StepOutputs)
+            Require(nameof(Settings.Pooling), shape => shape.Pooling);
         Require("number of static features", shape => shape.StaticSize);
         Require("number of outputs", shape => shape.OutputSize);
+        // The outputs of a classification are not scaled, and those of a regression would come out as if they were.
+        if (!predictsNumbers && !model.OutputScaler.IsIdentity)
+            throw new ArgumentException("The initial model predicts numbers, and the one to be trained classes.", "initialModel");
 
         void Require<T>(string what, Func<NetworkShape, T> part)
         {

@@ -15,13 +15,15 @@ public abstract class SequenceTrainerOptions : TrainingOptions
 
     /// <summary>
     /// The column of sequences: numbers, as laid out in <see cref="FeaturesPerStep"/>, or keys, one a step, each of which gets a learned
-    /// vector of <see cref="TrainingOptions.EmbeddingSize"/> features. Default: <c>Features</c>.
+    /// vector of <see cref="TrainingOptions.EmbeddingSize"/> features. The missing key is the unknown token, which has a vector too.
+    /// Not used when there are <see cref="FeatureColumnNames"/>. Default: <c>Features</c>.
     /// </summary>
     public string FeatureColumnName = DefaultFeatureColumnName;
 
     /// <summary>
     /// The columns of sequences when there are several, of numbers or keys: at each step what they have is joined, so all have the same
-    /// number of steps in a row. <see langword="null"/> for <see cref="FeatureColumnName"/> alone. Default: <see langword="null"/>.
+    /// number of steps in a row. Those of numbers get their features a step from their dimensions, or all the same number from
+    /// <see cref="FeaturesPerStep"/>. <see langword="null"/> for <see cref="FeatureColumnName"/> alone. Default: <see langword="null"/>.
     /// </summary>
     public string[]? FeatureColumnNames;
 
@@ -53,7 +55,7 @@ public abstract class SequenceTrainerOptions : TrainingOptions
     /// <summary>
     /// Features a step, F. A vector of T x F values is a sequence of T steps, the first F values being the first step; T may
     /// differ from row to row. <see langword="null"/> takes F from the feature column's dimensions when it has two or more
-    /// (<c>Vector&lt;Single, T, F&gt;</c>), else 1. Default: <see langword="null"/>.
+    /// (<c>Vector&lt;Single, T, F&gt;</c>), else 1. Without effect on keys, which are one a step. Default: <see langword="null"/>.
     /// </summary>
     public int? FeaturesPerStep;
 

@@ -293,7 +293,7 @@ internal sealed class TrainingLoop
             // What was gathered while the epoch went on belongs to other weights than those it ended with.
             EpochMetrics metrics = validation ?? Evaluate(_training, _trainingObjective);
             EarlyStoppingMetric watched = _options.EarlyStopping?.Metric ?? EarlyStoppingMetric.Loss;
-            double metric = metrics[watched] ?? throw new InvalidOperationException($"This task has no {watched} to stop early by.");
+            double metric = metrics[watched] ?? throw new InvalidOperationException($"All labels of the {(validation is null ? "training" : "validation")} data are the same, so there is no {watched} to stop early by.");
             if (watched is EarlyStoppingMetric.Accuracy or EarlyStoppingMetric.AreaUnderRocCurve)
                 metric = -metric;
             double required = double.IsFinite(_keptMetric) ? _options.EarlyStopping?.MinimumDelta ?? 0 : 0;

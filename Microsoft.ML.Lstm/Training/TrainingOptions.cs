@@ -140,6 +140,9 @@ public abstract class TrainingOptions
     /// <summary><see cref="NumberOfEpochs"/> or, where there is no such number, that for epochs of <paramref name="batches"/> weight updates.</summary>
     internal int EpochsFor(int batches) => NumberOfEpochs ?? Math.Clamp((UsualUpdates + batches - 1) / batches, FewestEpochs, MostEpochs);
 
+    /// <summary>The figures of the task, which early stopping can watch.</summary>
+    internal virtual IReadOnlyList<EarlyStoppingMetric> EarlyStoppingMetrics => Enum.GetValues<EarlyStoppingMetric>();
+
     /// <summary>Throws for the first option that is out of range.</summary>
     internal virtual void Validate()
     {
@@ -171,7 +174,7 @@ public abstract class TrainingOptions
         }
         if (EarlyStopping is { } stopping)
         {
-            RequireDefined(stopping.Metric, nameof(EarlyStopping) + "." + nameof(stopping.Metric));
+            Require(EarlyStoppingMetrics.Contains(stopping.Metric), stopping.Metric, nameof(EarlyStopping) + "." + nameof(stopping.Metric), "one of " + string.Join(", ", EarlyStoppingMetrics));
             Require(stopping.Patience >= 1, stopping.Patience, nameof(EarlyStopping) + "." + nameof(stopping.Patience), "1 or more");
             Require(stopping.MinimumDelta >= 0, stopping.MinimumDelta, nameof(EarlyStopping) + "." + nameof(stopping.MinimumDelta), "0 or more");
         }
