@@ -43,6 +43,92 @@ public sealed class AllocationTests
         Assert.AreEqual(0, allocated);
     }
 
+    public static IEnumerable<object[]> Tasks => from task in (string[])["binary", "multiclass", "steps", "crf"] from threads in (int[])[1, 2] select new object[] { task, threads };
+
+    [TestMethod]
+    [DynamicData(nameof(Tasks))]
+    public void ATrainingStepOnTokensAllocatesNothing(string name, int threads)
+    {
+        TrainingTask task = name switch
+        {
+            "binary" => new BinaryTask(null, 0.1f),
+            "multiclass" => new ClassificationTask(2, stepOutputs: false, [1, 2], 0.1f),
+            "steps" => new ClassificationTask(2, stepOutputs: true, null, 0.1f),
+            _ => new CrfTask(2),
+        };
+        SequenceSet data = TaskSample.CreateData(classes: 2, stepLabels: name is "steps" or "crf", count: 40, longest: 17);
+        NetworkShape shape = task.WithOutputs(TokenShape, data);
+        var parameters = new ParameterSet(shape);
+        Initializer.Initialize(parameters, forgetBias: 1, new Random(1));
+        var model = new SequenceModel(parameters, AffineScaler.Identity(2), AffineScaler.Identity(1), AffineScaler.Identity(shape.OutputSize));
+        var network = new SequenceNetwork(parameters, NetworkPasses.BackwardToInput);
+        var workspace = new NetworkWorkspace(network, new WorkerTeam(threads));
+        var batch = new SequenceBatch(shape);
+        var gradient = new Gradient(shape);
+        var optimizer = Optimizer.Create(new LoopOptions(), parameters, gradient, new WorkerTeam(threads));
+        Objective objective = task.CreateObjective(model, data);
+        var sequences = new TrainingSequence[data.Count];
+
+        long allocated = AllocatedBytes(step =>
+        {
+            batch.Clear();
+            for (int i = 0; i < sequences.Length; i++)
+            {
+                TrainingSequence sequence = sequences[i] = data[(i + step) % data.Count];
+                sequence.Features.CopyTo(batch.Add(sequence.Features.Length / 2));
+                sequence.Tokens.CopyTo(batch.Tokens(i));
+                sequence.Statics.CopyTo(batch.Statics(i));
+            }
+            batch.Pack();
+            objective.Reset();
+            objective.Begin(batch, sequences);
+            workspace.Forward(batch, keep: true);
+            workspace.Backward(objective, gradient);
+            objective.AddGradients(gradient);
+            objective.End();
+            optimizer.TryStep(learningRate: 0.001f, maxNorm: 1);
+            network.Pack();
+        });
+
+        Assert.AreEqual(0, allocated);
+        Assert.IsTrue(objective.IsFinite);
+    }
+
+    [TestMethod]
+    [DataRow(true)]
+    [DataRow(false)]
+    public void AScoredBatchOfTokensAllocatesNothing(bool crf)
+    {
+        NetworkShape shape = TokenShape with { StepOutputs = true, HasCrf = crf, OutputSize = 3 };
+        var parameters = new ParameterSet(shape);
+        Initializer.Initialize(parameters, forgetBias: 1, new Random(1));
+        var model = new SequenceModel(parameters, AffineScaler.Identity(2), AffineScaler.Identity(1), AffineScaler.Identity(3));
+        var scorer = new SequenceScorer(new ScoringNetwork(model), threads: 2);
+        var decoder = new StepDecoder(3, StepDecoder.CrfOf(parameters));
+        float[] probabilities = new float[3 * 17];
+        double sum = 0;
+
+        long allocated = AllocatedBytes(step =>
+        {
+            scorer.Clear();
+            for (int i = 0; i < 40; i++)
+            {
+                scorer.AddSequence(1 + (i + step) % 17).Fill(0.1f);
+                scorer.Tokens(i).Fill(i % 4);
+            }
+            scorer.Score();
+            for (int i = 0; i < 40; i++)
+            {
+                sum += decoder.Decode(scorer.Output(i))[0];
+                decoder.Probabilities(scorer.Output(i), probabilities);
+                sum += probabilities[0];
+            }
+        });
+
+        Assert.AreEqual(0, allocated);
+        Assert.AreNotEqual(0, sum);
+    }
+
     [TestMethod]
     public void AScoredBatchAllocatesNothing()
     {
@@ -76,6 +162,14 @@ public sealed class AllocationTests
         Pooling = pooling,
         StaticSize = 2,
         OutputSize = 3,
+    };
+
+    // Of the layout of a TaskSample's data.
+    private static NetworkShape TokenShape => Shape(CellType.Lstm, Pooling.Mean) with
+    {
+        InputSize = 2 + 7 + 7,
+        Embeddings = new EmbeddingShapes([new EmbeddingShape(5, 7), new EmbeddingShape(3, 7)]),
+        StaticSize = 1,
     };
 
     private static void Fill(SequenceBatch batch, int step)

@@ -13,7 +13,7 @@ public sealed class SavedModelTests
     [TestMethod]
     public void ModelIsHeaderColumnsAndNetwork()
     {
-        using var zip = new ZipArchive(Save(), ZipArchiveMode.Read);
+        using var zip = new ZipArchive(Save(AnyTrainer.Regression), ZipArchiveMode.Read);
         using var columns = new StreamReader(Entry(zip, "Columns.json").Open());
         StringAssert.Contains(columns.ReadToEnd(), "\"name\": \"Features\"");
         using var network = new BinaryReader(Entry(zip, "Model.safetensors").Open());
@@ -39,8 +39,85 @@ public sealed class SavedModelTests
     [DataRow("Model.safetensors", "not tensors", "safetensors")]
     [DataRow("Model.safetensors", null, "A saved LSTM model has no 'Model.safetensors'")]
     public void DamagedModelIsOneClearError(string entry, string? content, string message)
+        => AssertRefused(Replace(Save(AnyTrainer.Regression), entry, content is null ? null : Encoding.UTF8.GetBytes(content)), message);
+
+    [TestMethod]
+    [DataRow(AnyTrainer.Binary, """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 7}], "vectorScore": false, "threshold": 0.5}""", "A saved LSTM model has embeddings of other vocabularies than its columns.")]
+    [DataRow(AnyTrainer.Binary, """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 8}, {"name": "S", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 8}], "vectorScore": false, "threshold": 0.5}""", "A saved LSTM model has embeddings of other vocabularies than its columns.")]
+    [DataRow(AnyTrainer.Binary, """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 2, "vocabulary": 0}], "vectorScore": false, "threshold": 0.5}""", "A saved LSTM model reads 0 features a step, but its columns have 2.")]
+    [DataRow(AnyTrainer.Binary, """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 2147483647, "vocabulary": 0}, {"name": "S", "dimensions": [0], "featuresPerStep": 2147483647, "vocabulary": 0}], "vectorScore": false, "threshold": 0.5}""", "A saved LSTM model reads 0 features a step, but its columns have 4294967294.")]
+    [DataRow(AnyTrainer.Binary, """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 2, "vocabulary": 8}], "vectorScore": false, "threshold": 0.5}""", "expected features a step or a vocabulary for the feature column, found 2 and 8")]
+    [DataRow(AnyTrainer.Binary, """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 8}], "vectorScore": false}""", "expected 1 output and a threshold from 0 to 1")]
+    [DataRow(AnyTrainer.Binary, """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 8}], "vectorScore": false, "threshold": 1.5}""", "expected 1 output and a threshold from 0 to 1")]
+    [DataRow(AnyTrainer.Multiclass, """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 8}], "vectorScore": false, "labelValues": {"type": "Text", "values": ["a", "b"]}}""", "expected 3 values of labels, found 2")]
+    [DataRow(AnyTrainer.Multiclass, """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 8}], "vectorScore": false, "labelValues": {"type": "Elephant", "values": ["a", "b", "c"]}}""", "expected one of Text, Boolean,")]
+    [DataRow(AnyTrainer.Multiclass, """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 8}], "vectorScore": false, "labelValues": {"type": "Single", "values": ["1", "two", "3"]}}""", "expected values of labels of type Single, found others")]
+    [DataRow(AnyTrainer.Multiclass, """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 8}], "vectorScore": false, "labelValues": {"type": "Byte", "values": ["1", "256", "3"]}}""", "expected values of labels of type Byte, found others")]
+    [DataRow(AnyTrainer.Multiclass, """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 8}], "vectorScore": false, "labelValues": {"type": "Boolean", "values": ["True", null, "False"]}}""", "expected values of labels of type Boolean, found null")]
+    [DataRow(AnyTrainer.Multiclass, """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 8}], "vectorScore": false, "labelValues": {"type": "Text", "values": ["a", null, "c"]}}""", "expected values of labels of type Text, found null")]
+    [DataRow(AnyTrainer.Multiclass, """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 8}], "vectorScore": false, "labelValues": {"type": "Text", "values": null}}""", "The columns of a saved LSTM model can't be read: ")]
+    [DataRow(AnyTrainer.Labeling, """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 8}], "vectorScore": true, "labelValues": {"type": "Text", "values": ["a", "b", "c", "d"]}}""", "expected 3 values of labels, found 4")]
+    [DataRow(AnyTrainer.Labeling, """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 8}], "vectorScore": true, "encodingColumnName": "E"}""", "A saved LSTM model with outputs for each step has no encoding, but its columns say 'E'.")]
+    public void ColumnsOfAnotherModelAreOneClearError(string trainer, string columns, string message)
+        => AssertRefused(Replace(Save(trainer, "Tokens"), "Columns.json", Encoding.UTF8.GetBytes(columns)), message);
+
+    [TestMethod]
+    [DataRow(AnyTrainer.Regression, AnyTrainer.Labeling, "A saved LSTM model has outputs for each step; expected outputs for each sequence.")]
+    [DataRow(AnyTrainer.Binary, AnyTrainer.Labeling, "A saved LSTM model has outputs for each step; expected outputs for each sequence.")]
+    [DataRow(AnyTrainer.Multiclass, AnyTrainer.Labeling, "A saved LSTM model has outputs for each step; expected outputs for each sequence.")]
+    [DataRow(AnyTrainer.Labeling, AnyTrainer.Multiclass, "A saved LSTM model has outputs for each sequence; expected outputs for each step.")]
+    [DataRow(AnyTrainer.Binary, AnyTrainer.Multiclass, "A saved LSTM model for binary classification has 3 outputs")]
+    [DataRow(AnyTrainer.Regression, AnyTrainer.Multiclass, "A saved LSTM model has 3 outputs, but its score is to be a single value.")]
+    public void NetworkOfAnotherTaskIsOneClearError(string trainer, string other, string message)
     {
-        MemoryStream stream = Save();
+        using var zip = new ZipArchive(Save(other), ZipArchiveMode.Read);
+        using Stream network = Entry(zip, "Model.safetensors").Open();
+        var bytes = new MemoryStream();
+        network.CopyTo(bytes);
+        AssertRefused(Replace(Save(trainer), "Model.safetensors", bytes.ToArray()), message);
+    }
+
+    [TestMethod]
+    public void LabelValuesSurviveTheirJson()
+    {
+        string[] texts = ["", "NaN", "Größe \"x\"", " two  words "];
+        LabelValues read = ScoringColumns.FromJson((Columns with { LabelValues = new LabelValues("Text", texts) }).ToJson()).LabelValues!;
+        CollectionAssert.AreEqual(texts, read.Values);
+        Assert.IsTrue(read.IsText);
+        new LabelValues("Single", ["NaN", "-0", "1E-45", "Infinity"]).Check(4);
+        new LabelValues("UInt64", ["18446744073709551615"]).Check(1);
+    }
+
+    [TestMethod]
+    public void ColumnsSurviveTheirJson()
+    {
+        ScoringColumns columns = Columns;
+        ScoringColumns read = ScoringColumns.FromJson(columns.ToJson());
+        CollectionAssert.AreEqual(columns.Features[0].Dimensions, read.Features[0].Dimensions);
+        CollectionAssert.AreEqual(columns.Features.Select(feature => feature with { Dimensions = [] }).ToArray(), read.Features.Select(feature => feature with { Dimensions = [] }).ToArray());
+        Assert.AreEqual(columns, read with { Features = columns.Features });
+    }
+
+    private static ScoringColumns Columns => new()
+    {
+        Features = [new FeatureColumn("Größe \"x\"", [0, 7], 7, 0), new FeatureColumn("Words", [0], 0, 9)],
+        VectorScore = true,
+        StaticFeatureColumnName = "S",
+        EncodingColumnName = "E",
+    };
+
+    private static MemoryStream Save(string trainer, string features = "Features")
+    {
+        var ml = new MLContext(seed: 1);
+        IDataView data = AnyTrainer.Data(ml, Example.Make(10));
+        var stream = new MemoryStream();
+        ml.Model.Save(AnyTrainer.Create(ml, trainer, options => options.FeatureColumnName = features).Fit(data), data.Schema, stream);
+        return stream;
+    }
+
+    /// <summary>Another content for an entry, or none.</summary>
+    private static MemoryStream Replace(MemoryStream stream, string entry, byte[]? content)
+    {
         using (var zip = new ZipArchive(stream, ZipArchiveMode.Update, leaveOpen: true))
         {
             ZipArchiveEntry found = Entry(zip, entry);
@@ -49,35 +126,21 @@ public sealed class SavedModelTests
             if (content is not null)
             {
                 using Stream replacement = zip.CreateEntry(name).Open();
-                replacement.Write(Encoding.UTF8.GetBytes(content));
+                replacement.Write(content);
             }
         }
         stream.Position = 0;
+        return stream;
+    }
+
+    private static void AssertRefused(MemoryStream model, string message)
+    {
         // ML.NET creates what it loads by reflection, and wraps what goes wrong there.
-        Exception? error = Assert.Throws<Exception>(() => new MLContext().Model.Load(stream, out _));
+        Exception? error = Assert.Throws<Exception>(() => new MLContext().Model.Load(model, out _));
         while (error is not (null or InvalidDataException))
             error = error.InnerException;
         Assert.IsNotNull(error);
         StringAssert.Contains(error.Message, message);
-    }
-
-    [TestMethod]
-    public void ColumnsSurviveTheirJson()
-    {
-        var columns = new ScoringColumns { Features = [new FeatureColumn("Größe \"x\"", [0, 7], 7, 0), new FeatureColumn("Words", [0], 0, 9)], VectorScore = true, StaticFeatureColumnName = "S", EncodingColumnName = "E" };
-        ScoringColumns read = ScoringColumns.FromJson(columns.ToJson());
-        CollectionAssert.AreEqual(columns.Features[0].Dimensions, read.Features[0].Dimensions);
-        CollectionAssert.AreEqual(columns.Features.Select(feature => feature with { Dimensions = [] }).ToArray(), read.Features.Select(feature => feature with { Dimensions = [] }).ToArray());
-        Assert.AreEqual(columns, read with { Features = columns.Features });
-    }
-
-    private static MemoryStream Save()
-    {
-        var ml = new MLContext(seed: 1);
-        IDataView data = ScoringTests.Data(ml, Example.Make(10));
-        var stream = new MemoryStream();
-        ml.Model.Save(ml.Regression.Trainers.Lstm(SmallOptions.Create()).Fit(data), data.Schema, stream);
-        return stream;
     }
 
     private static ZipArchiveEntry Entry(ZipArchive zip, string name)

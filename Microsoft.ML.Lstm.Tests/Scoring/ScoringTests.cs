@@ -274,6 +274,43 @@ public sealed class ScoringTests
     }
 
     [TestMethod]
+    [DataRow(true)]
+    [DataRow(false)]
+    public void LabellingTheStepsOfARowAllocatesNothing(bool crf)
+    {
+        var ml = new MLContext(seed: 1);
+        IDataView data = AnyTrainer.Data(ml, Example.Make(10));
+        ITransformer model = AnyTrainer.Create(ml, AnyTrainer.Labeling, options =>
+        {
+            (options.FeatureColumnNames, options.StaticFeatureColumnName) = (["Tokens", "Features"], "Statics");
+            ((LstmSequenceLabelingTrainer.Options)options).UseConditionalRandomField = crf;
+        }).Fit(data);
+        IRowToRowMapper mapper = model.GetRowToRowMapper(data.Schema);
+        var input = new FixedRow(mapper.InputSchema);
+        DataViewRow row = mapper.GetRow(input, mapper.OutputSchema);
+        ValueGetter<VBuffer<uint>> getLabels = row.GetGetter<VBuffer<uint>>(row.Schema["PredictedLabel"]);
+        ValueGetter<VBuffer<float>> getScores = row.GetGetter<VBuffer<float>>(row.Schema["Score"]);
+        VBuffer<uint> labels = default;
+        VBuffer<float> scores = default;
+        Predict(10);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Predict(100);
+        Assert.AreEqual(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.AreEqual(5, labels.Length);
+        Assert.AreEqual(5, scores.DenseValues().Sum(), 1e-4);
+
+        void Predict(int times)
+        {
+            for (int i = 0; i < times; i++)
+            {
+                input.MoveNext();
+                getLabels(ref labels);
+                getScores(ref scores);
+            }
+        }
+    }
+
+    [TestMethod]
     public void ModelParametersTellWhatTheNetworkLooksLike()
     {
         (_, LstmRegressionTransformer model) = Train(options =>
@@ -318,32 +355,5 @@ public sealed class ScoringTests
         public float Score { get; set; }
 
         public float[] Encoding { get; set; } = [];
-    }
-
-    /// <summary>A row that always has the same features and never allocates.</summary>
-    private sealed class FixedRow(DataViewSchema schema) : DataViewRow
-    {
-        private readonly VBuffer<float> _features = new(10, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
-        private readonly VBuffer<float> _statics = new(2, [1, 2]);
-        private long _position = -1;
-
-        public override long Position => _position;
-
-        public override long Batch => 0;
-
-        public override DataViewSchema Schema => schema;
-
-        public void MoveNext() => _position++;
-
-        public override ValueGetter<DataViewRowId> GetIdGetter() => (ref DataViewRowId id) => id = new DataViewRowId((ulong)_position, 0);
-
-        public override bool IsColumnActive(DataViewSchema.Column column) => true;
-
-        public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
-        {
-            VBuffer<float> values = column.Name == "Features" ? _features : _statics;
-            ValueGetter<VBuffer<float>> getter = (ref VBuffer<float> value) => values.CopyTo(ref value);
-            return (ValueGetter<TValue>)(Delegate)getter;
-        }
     }
 }

@@ -18,18 +18,6 @@ public sealed class TrainingTests
     }
 
     [TestMethod]
-    public void SimpleArgumentsAndOptionsGiveTheSameModel()
-    {
-        var ml = new MLContext(seed: 1);
-        LstmRegressionTransformer simple = ml.Regression.Trainers.Lstm("Label", "Features", "Weight", featuresPerStep: 2, hiddenSize: 3, numberOfLayers: 2, learningRate: 0.01f, numberOfEpochs: 2)
-            .Fit(Data(ml, Example.Make(20)));
-        ml = new MLContext(seed: 1);
-        LstmRegressionTransformer options = ml.Regression.Trainers.Lstm(new() { ExampleWeightColumnName = "Weight", FeaturesPerStep = 2, HiddenSize = 3, NumberOfLayers = 2, LearningRate = 0.01f, NumberOfEpochs = 2 })
-            .Fit(Data(ml, Example.Make(20)));
-        AnyTrainer.AssertSameWeights(simple, options);
-    }
-
-    [TestMethod]
     public void RowsCountByTheirWeights()
     {
         // The same sequence with two labels: the squared error is least at their weighted mean, 0.9 · 1 + 0.1 · 11 = 2.

@@ -47,11 +47,13 @@ internal sealed record LabelValues(string Type, string[] Values)
     {
         if (Values.Length != classes)
             throw Invalid($"{classes} values of labels", $"{Values.Length}");
+        if (Array.Exists(Values, value => value is null))
+            throw Invalid($"values of labels of type {Type}", "null");
         try
         {
             Find().Check(Values);
         }
-        catch (Exception error) when (error is FormatException or OverflowException or ArgumentNullException)
+        catch (Exception error) when (error is FormatException or OverflowException)
         {
             throw Invalid($"values of labels of type {Type}", "others");
         }

@@ -17,6 +17,9 @@ namespace Microsoft.ML.Lstm.Training;
 internal sealed class CrfObjective(ParameterSet parameters, double meanWeight) : Objective(stepOutputs: true, meanWeight)
 {
     private readonly LinearChainCrf _crf = new(parameters.Shape.OutputSize);
+    private readonly Parameter _transitions = parameters.Find(ParameterSet.CrfTransitions);
+    private readonly Parameter _start = parameters.Find(ParameterSet.CrfStart);
+    private readonly Parameter _end = parameters.Find(ParameterSet.CrfEnd);
     private readonly List<SequenceRun> _runs = [];
     private bool[] _isRight = [];
     private double _right;
@@ -66,11 +69,12 @@ internal sealed class CrfObjective(ParameterSet parameters, double meanWeight) :
 
     public override void AddGradients(Gradient gradient)
     {
-        Span<float> dTransitions = gradient.Parameters[ParameterSet.CrfTransitions];
-        Span<float> dStart = gradient.Parameters[ParameterSet.CrfStart];
-        Span<float> dEnd = gradient.Parameters[ParameterSet.CrfEnd];
-        foreach (SequenceRun run in _runs.Take(_sequences))
+        Span<float> dTransitions = gradient.Parameters[_transitions];
+        Span<float> dStart = gradient.Parameters[_start];
+        Span<float> dEnd = gradient.Parameters[_end];
+        for (int i = 0; i < _sequences; i++)
         {
+            SequenceRun run = _runs[i];
             TensorPrimitives.Add(dTransitions, run.DTransitions, dTransitions);
             TensorPrimitives.Add(dStart, run.DStart, dStart);
             TensorPrimitives.Add(dEnd, run.DEnd, dEnd);
@@ -79,7 +83,7 @@ internal sealed class CrfObjective(ParameterSet parameters, double meanWeight) :
 
     protected override void BeginRows(SequenceBatch batch)
     {
-        _crf.Pack(parameters[ParameterSet.CrfTransitions], parameters[ParameterSet.CrfStart], parameters[ParameterSet.CrfEnd]);
+        _crf.Pack(parameters[_transitions], parameters[_start], parameters[_end]);
         FloatBuffer.Require(ref _isRight, Rows);
         _sequences = batch.Count;
         while (_runs.Count < _sequences)
