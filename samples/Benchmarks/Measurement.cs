@@ -3,8 +3,11 @@ using Microsoft.ML.Lstm.Kernels;
 
 namespace Benchmarks;
 
-/// <summary>What a contender reached. Gigaflops are GFLOP/s; the median is that of its turns, the best that of all repetitions.</summary>
-internal sealed record Result(string Name, double Milliseconds, double BestMilliseconds, double Gigaflops, double BestGigaflops);
+/// <summary>
+/// What a contender reached. Gigaflops are GFLOP/s; the median is that of its turns, the best that of all repetitions. Words a second, by
+/// the median, are a language model's.
+/// </summary>
+internal sealed record Result(string Name, double Milliseconds, double BestMilliseconds, double Gigaflops, double BestGigaflops, double? WordsPerSecond);
 
 /// <summary>A peer's result and how many times as long as we it took: the median of its turns' ratios, each with our turn just before it.</summary>
 internal sealed record PeerResult(Result Result, double Ratio);
@@ -58,7 +61,7 @@ internal sealed record Figure(string Shape, Work Work, int Threads, int Rounds, 
         Result[] results = [.. contenders.Select((contender, i) =>
         {
             double median = Statistics.Median(turns[i]);
-            return new Result(contender.Name, median * 1e3, best[i] * 1e3, operations / median / 1e9, operations / best[i] / 1e9);
+            return new Result(contender.Name, median * 1e3, best[i] * 1e3, operations / median / 1e9, operations / best[i] / 1e9, shape.IsLanguageModel ? shape.B * shape.T / median : null);
         })];
         var peerResults = results.Skip(1).Select((result, i) => new PeerResult(result, Statistics.Median([.. turns[i + 1].Zip(turns[0], (theirs, our) => theirs / our)])));
         return new Figure(shape.Name, work, threads, rounds, [before, after], Statistics.Median(shares), results[0], [.. peerResults]);

@@ -14,7 +14,9 @@ internal sealed class OurEngine : IContender
     private readonly NetworkWorkspace _scoring;
     private readonly Gradient _gradient;
     private readonly Optimizer _optimizer;
-    private readonly MeanSquaredError _loss;
+    private readonly TrainingSequence[] _sequences;
+    private readonly Objective _objective;
+    private readonly int _rows;
 
     public OurEngine(Problem problem, int threads, CpuKernels kernels, Clock clock = Clock.Elapsed)
     {
@@ -22,15 +24,25 @@ internal sealed class OurEngine : IContender
         Shape shape = problem.Shape;
         ParameterSet weights = problem.Weights.Clone();
         var team = new WorkerTeam(threads);
-        _training = new NetworkWorkspace(new SequenceNetwork(weights, NetworkPasses.Backward, kernels), team);
+        NetworkPasses passes = shape.IsLanguageModel ? NetworkPasses.BackwardToInput : NetworkPasses.Backward;
+        _training = new NetworkWorkspace(new SequenceNetwork(weights, passes, kernels), team);
         _scoring = new NetworkWorkspace(new SequenceNetwork(problem.Weights.Clone(), NetworkPasses.Forward, kernels), team);
         _gradient = new Gradient(shape.Network);
         _optimizer = Optimizer.Create(new Options(), weights, _gradient, team);
         _batch = new SequenceBatch(shape.Network);
-        for (int i = 0; i < shape.B; i++)
-            problem.X.AsSpan(i * shape.T * shape.I, shape.T * shape.I).CopyTo(_batch.Add(shape.T));
+        _sequences = problem.Sequences;
+        for (int i = 0; i < _sequences.Length; i++)
+        {
+            _sequences[i].Features.CopyTo(_batch.Add(shape.T));
+            _sequences[i].Tokens.CopyTo(_batch.Tokens(i));
+        }
         _batch.Pack();
-        _loss = new MeanSquaredError(_batch, problem.Targets);
+        _rows = shape.IsLanguageModel ? _batch.TotalSteps : _batch.Count;
+        var model = new SequenceModel(weights, AffineScaler.Identity(shape.Network.NumericSize), AffineScaler.Identity(0), AffineScaler.Identity(shape.Network.OutputSize));
+        var data = new SequenceSet(shape.Network.NumericSize, staticSize: 0, shape.IsLanguageModel ? 0 : 1, [.. shape.Network.Embeddings.Select(table => table.Vocabulary)]);
+        foreach (TrainingSequence sequence in _sequences)
+            data.Add(sequence);
+        _objective = problem.Task.CreateObjective(model, data);
     }
 
     public string Name => "Microsoft.ML.Lstm";
@@ -53,16 +65,16 @@ internal sealed class OurEngine : IContender
         return seconds;
     }
 
-    /// <summary>Outputs, loss and gradient with the weights as they are.</summary>
+    /// <summary>The first output of each row, loss and gradient with the weights as they are.</summary>
     public Answer Solve()
     {
         _scoring.Forward(_batch, keep: false);
-        float[] outputs = [.. Enumerable.Range(0, _batch.Count).Select(row => _scoring.Output(row)[0])];
+        float[] outputs = [.. Enumerable.Range(0, _rows).Select(row => _scoring.Output(row)[0])];
         _training.Forward(_batch, keep: true);
-        _training.Backward(_loss, _gradient);
+        Backward();
         double norm = _optimizer.GradientNorm();
         _gradient.Clear();
-        return new Answer(outputs, _loss.Value, norm);
+        return new Answer(outputs, _objective.Metrics.Loss, norm);
     }
 
     private void Train()
@@ -71,7 +83,7 @@ internal sealed class OurEngine : IContender
         _training.Forward(_batch, keep: true);
         Book("forward");
 
-        _training.Backward(_loss, _gradient);
+        Backward();
         Book("backward");
 
         _optimizer.TryStep(Problem.LearningRate, maxNorm: 1);
@@ -86,6 +98,14 @@ internal sealed class OurEngine : IContender
             Parts[part].Add(now - since);
             since = now;
         }
+    }
+
+    private void Backward()
+    {
+        _objective.Reset();
+        _objective.Begin(_batch, _sequences);
+        _training.Backward(_objective, _gradient);
+        _objective.End();
     }
 
     /// <summary>The library's defaults: Adam without weight decay.</summary>

@@ -36,6 +36,8 @@ internal sealed record PeerKind(string Name, string Command, string Script, IRea
         yield return new PeerKind("ONNX Runtime", node, "onnxruntime_peer.mjs", new Dictionary<string, string>(), CanTrain: false);
     }
 
+    public bool Can(Work work) => work == Work.Inference || CanTrain;
+
     public Process Start(int threads, Clock clock, params string[] arguments)
     {
         var start = new ProcessStartInfo(Command) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };

@@ -1,6 +1,8 @@
 using System.Globalization;
+using Microsoft.ML.Lstm;
 using Microsoft.ML.Lstm.Network;
 using Microsoft.ML.Lstm.Persistence;
+using Microsoft.ML.Lstm.Training;
 
 namespace Benchmarks;
 
@@ -16,40 +18,52 @@ internal sealed class Problem
         var random = new Random(1);
         Weights = new ParameterSet(shape.Network);
         Initializer.Initialize(Weights, forgetBias: 1f, random);
-        X = new float[shape.B * shape.T * shape.I];
-        Targets = new float[shape.B];
-        Fill(X);
-        Fill(Targets);
-
-        void Fill(float[] values)
-        {
-            foreach (ref float value in values.AsSpan())
-                value = 2 * random.NextSingle() - 1;
-        }
+        Sequences = [.. Enumerable.Range(0, shape.B).Select(_ => shape.IsLanguageModel ? NewText(random) : NewSequence(random))];
     }
 
     public Shape Shape { get; }
 
     public ParameterSet Weights { get; }
 
-    /// <summary>[B x T x I].</summary>
-    public float[] X { get; }
+    /// <summary>B sequences of T steps with a target each or, of a language model, words and those that come next.</summary>
+    public TrainingSequence[] Sequences { get; }
 
-    /// <summary>[B].</summary>
-    public float[] Targets { get; }
+    public TrainingTask Task => Shape.IsLanguageModel
+        ? new ClassificationTask(Shape.V, stepOutputs: true, classWeights: null, labelSmoothing: 0)
+        : new RegressionTask(RegressionLoss.SquaredError, normalizeTargets: false);
 
     /// <summary>Writes it for the peers, as safetensors with the dimensions as metadata.</summary>
     public void Save(string path)
     {
         Shape s = Shape;
-        var dimensions = new Dictionary<string, int> { ["B"] = s.B, ["T"] = s.T, ["I"] = s.I, ["H"] = s.H, ["L"] = s.L, ["D"] = s.Network.Directions };
+        var dimensions = new Dictionary<string, int> { ["B"] = s.B, ["T"] = s.T, ["I"] = s.I, ["H"] = s.H, ["L"] = s.L, ["D"] = s.Network.Directions, ["V"] = s.V };
         var metadata = dimensions.ToDictionary(pair => pair.Key, pair => pair.Value.ToString(CultureInfo.InvariantCulture));
         metadata["learningRate"] = LearningRate.ToString(CultureInfo.InvariantCulture);
         var tensors = Weights.Parameters
             .Select(p => new SafeTensor(p.Name, [p.Rows, p.Columns], Weights.Values.AsMemory(p.Offset, p.Length)))
-            .Append(new SafeTensor("x", [s.B, s.T, s.I], X))
-            .Append(new SafeTensor("targets", [s.B, 1], Targets));
+            .Concat(s.IsLanguageModel
+                ? [Join("words", [s.B, s.T], sequence => Floats(sequence.Tokens)), Join("next", [s.B, s.T], sequence => Floats(sequence.Labels))]
+                : [Join("x", [s.B, s.T, s.I], sequence => sequence.Features), Join("targets", [s.B, 1], sequence => sequence.Targets)]);
         using FileStream file = File.Create(path);
         new SafeTensors(metadata, [.. tensors]).Write(file);
     }
+
+    private TrainingSequence NewSequence(Random random)
+    {
+        return new TrainingSequence { Features = Draw(Shape.T * Shape.I), Targets = Draw(1) };
+
+        float[] Draw(int length) => [.. Enumerable.Range(0, length).Select(_ => 2 * random.NextSingle() - 1)];
+    }
+
+    /// <summary>Words as often as in a natural language: the k-th most common about 1/k as often as the first (Zipf).</summary>
+    private TrainingSequence NewText(Random random)
+    {
+        int[] words = [.. Enumerable.Range(0, Shape.T + 1).Select(_ => (int)Math.Pow(Shape.V, random.NextDouble()) % Shape.V)];
+        return new TrainingSequence { Tokens = words[..^1], Labels = words[1..] };
+    }
+
+    private SafeTensor Join(string name, int[] shape, Func<TrainingSequence, float[]> values) => new(name, shape, Sequences.SelectMany(values).ToArray());
+
+    // Whole numbers up to 2^24 are floats.
+    private static float[] Floats(int[] numbers) => [.. numbers.Select(number => (float)number)];
 }

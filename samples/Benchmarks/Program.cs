@@ -62,18 +62,17 @@ static void MeasureShapes(Arguments arguments, Report report, int threads, IRead
             problem.Save(file);
             var ours = new OurEngine(problem, threads, arguments.Kernels, arguments.Clock);
             Answer answer = ours.Solve();
-            foreach (Peer peer in peers)
+            Peer[] able = [.. peers.Where(peer => shape.Works.Any(work => peer.Kind.Can(work)))];
+            foreach (Peer peer in able)
             {
                 double difference = peer.Load(file).DifferenceFrom(answer);
                 if (!(difference <= Answer.Tolerance))
                     throw new InvalidOperationException($"{peer.Name} computes something else than we do on {shape.Name}: the largest difference is {difference}.");
             }
-            if (!shape.IsOnline)
-            {
-                report.Add(Figure.Measure(shape, Work.Training, threads, arguments.Kernels, ours, [.. peers.Where(peer => peer.Kind.CanTrain)], arguments.Seconds));
+            foreach (Work work in shape.Works)
+                report.Add(Figure.Measure(shape, work, threads, arguments.Kernels, ours, [.. able.Where(peer => peer.Kind.Can(work))], arguments.Seconds));
+            if (shape.Works.Contains(Work.Training))
                 report.Add(new StepParts(shape.Name, threads, ours.Parts.ToDictionary(part => part.Key, part => Statistics.Median(part.Value) * 1e3)));
-            }
-            report.Add(Figure.Measure(shape, Work.Inference, threads, arguments.Kernels, ours, peers, arguments.Seconds));
         }
     }
     finally

@@ -85,6 +85,8 @@ internal sealed class Report(Arguments arguments)
         string peers = string.Join("  ", figure.Peers.Select(peer => $"{peer.Result.Name} {peer.Result.Gigaflops:0} ({peer.Result.BestGigaflops:0}), {peer.Ratio:0.00}x"));
         string cores = string.Join('-', figure.CoreDistance.Order().Select(distance => distance.ToString("0")));
         Console.WriteLine($"{figure.Shape,-5}{figure.Work.ToString().ToLowerInvariant(),-10}{$"{ours.Gigaflops:0} ({ours.BestGigaflops:0})",13}{figure.ShareOfPeak,9:0%}{ours.Milliseconds,10:0.000}{cores,11}   {peers}");
+        if (ours.WordsPerSecond is not null)
+            Console.WriteLine($"{"",5}Words a second: {string.Join(", ", figure.Peers.Select(peer => peer.Result).Prepend(ours).Select(result => $"{result.Name} {result.WordsPerSecond:0}"))}");
     }
 
     public void Add(StepParts parts) => Parts.Add(parts);

@@ -26,14 +26,18 @@ def read_safetensors(path):
 
 
 class Network(torch.nn.Module):
-    """An LSTM and a linear layer on its last hidden state, or on the mean over the steps if it is bidirectional."""
+    """
+    An LSTM and a linear layer on its last hidden state, or on the mean over the steps if it is bidirectional. A language
+    model has an embedding before and the linear layer on each step.
+    """
 
     def __init__(self, metadata, tensors):
         super().__init__()
-        inputs, hidden, layers, directions = (int(metadata[key]) for key in "IHLD")
+        inputs, hidden, layers, directions, words = (int(metadata[key]) for key in "IHLDV")
         self.bidirectional = directions == 2
+        self.embedding = torch.nn.Embedding(words, inputs) if words else None
         self.lstm = torch.nn.LSTM(inputs, hidden, layers, bidirectional=self.bidirectional)
-        self.head = torch.nn.Linear(directions * hidden, 1)
+        self.head = torch.nn.Linear(directions * hidden, words or 1)
         with torch.no_grad():
             for name, parameter in self.lstm.named_parameters():
                 if name.startswith("weight"):
@@ -45,8 +49,12 @@ class Network(torch.nn.Module):
                     parameter.zero_()
             self.head.weight.copy_(tensors["head.weight"])
             self.head.bias.copy_(tensors["head.bias"].flatten())
+            if self.embedding is not None:
+                self.embedding.weight.copy_(tensors["embeddings.0.weight"])
 
     def forward(self, x):
+        if self.embedding is not None:
+            return self.head(self.lstm(self.embedding(x))[0])
         outputs, (h, _) = self.lstm(x)
         return self.head(outputs.mean(dim=0) if self.bidirectional else h[-1])
 
@@ -57,14 +65,19 @@ class Problem:
             torch.set_num_threads(threads)
         metadata, tensors = read_safetensors(path)
         # Time-major is what PyTorch runs fastest.
-        self.x = tensors["x"].transpose(0, 1).contiguous()
-        self.targets = tensors["targets"]
+        if "words" in tensors:
+            self.x, self.targets = (tensors[name].long().transpose(0, 1).contiguous() for name in ("words", "next"))
+        else:
+            self.x, self.targets = tensors["x"].transpose(0, 1).contiguous(), tensors["targets"]
         self.network = Network(metadata, tensors)
         self.scored = Network(metadata, tensors).eval()
         self.optimizer = torch.optim.Adam(self.network.parameters(), lr=float(metadata["learningRate"]))
 
     def loss(self):
-        return torch.nn.functional.mse_loss(self.network(self.x), self.targets)
+        outputs = self.network(self.x)
+        if outputs.dim() == 3:
+            return torch.nn.functional.cross_entropy(outputs.flatten(0, 1), self.targets.flatten())
+        return torch.nn.functional.mse_loss(outputs, self.targets)
 
     def training(self):
         self.optimizer.zero_grad(set_to_none=True)
@@ -81,7 +94,7 @@ class Problem:
         loss.backward()
         # bias_hh has the same gradient as bias_ih, and our merged bias has it once.
         squares = sum(float((p.grad.double() ** 2).sum()) for name, p in self.network.named_parameters() if "bias_hh" not in name)
-        return {"outputs": self.inference().flatten().tolist(), "loss": float(loss), "gradientNorm": squares ** 0.5}
+        return {"outputs": self.inference()[..., 0].flatten().tolist(), "loss": float(loss), "gradientNorm": squares ** 0.5}
 
 
 def version():
