@@ -21,14 +21,17 @@ internal sealed class EmbeddingLayer(ParameterSet parameters)
         }
     }
 
-    /// <summary>Adds the gradient of what <see cref="LookUp"/> gave to those of the rows that it read.</summary>
+    /// <summary>Adds the gradient of what <see cref="LookUp"/> gave to those of the rows that it read and that are not frozen.</summary>
     public void Backward(ReadOnlySpan<int> tokens, ReadOnlySpan<float> dEmbedded, Gradient gradient)
     {
         for (int i = 0; i < _tables.Length; i++)
         {
             Parameter table = _tables[i];
-            Span<float> row = gradient.Row(i, tokens[i]);
-            TensorPrimitives.Add(row, dEmbedded[..table.Columns], row);
+            if (!gradient.IsFrozen(i, tokens[i]))
+            {
+                Span<float> row = gradient.Row(i, tokens[i]);
+                TensorPrimitives.Add(row, dEmbedded[..table.Columns], row);
+            }
             dEmbedded = dEmbedded[table.Columns..];
         }
     }

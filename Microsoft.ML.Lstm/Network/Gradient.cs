@@ -17,6 +17,7 @@ internal sealed class Gradient
     private readonly int _densePieces;
     private readonly Parameter[] _tables;
     private readonly bool[][] _isTouched;
+    private readonly bool[][] _isFrozen;
     private (int Table, int Row)[] _touched = [];
     private int _touchedCount;
 
@@ -26,6 +27,7 @@ internal sealed class Gradient
         _densePieces = (Parameters.DenseLength + PieceLength - 1) / PieceLength;
         _tables = [.. Parameters.Parameters.Where(parameter => parameter.Role == ParameterRole.Embedding)];
         _isTouched = [.. _tables.Select(table => new bool[table.Rows])];
+        _isFrozen = [.. _tables.Select(table => new bool[table.Rows])];
     }
 
     /// <summary>The values, laid out as the parameters.</summary>
@@ -48,6 +50,12 @@ internal sealed class Gradient
         (int table, int row) = _touched[index - _densePieces];
         return (_tables[table].Offset + row * _tables[table].Columns, _tables[table].Columns);
     }
+
+    /// <summary>From now on row <paramref name="row"/> of table of embeddings <paramref name="table"/> has no gradient: it stays as it is.</summary>
+    public void Freeze(int table, int row) => _isFrozen[table][row] = true;
+
+    /// <summary>Whether a row has no gradient.</summary>
+    public bool IsFrozen(int table, int row) => _isFrozen[table][row];
 
     /// <summary>Row <paramref name="row"/> of table of embeddings <paramref name="table"/>, to add to.</summary>
     public Span<float> Row(int table, int row)

@@ -13,8 +13,10 @@ namespace Microsoft.ML.Lstm.Training;
 /// <param name="Monitor">Is told what happens.</param>
 /// <param name="Initial">A model of the same shape to go on from, with its scaling; <see langword="null"/> to begin anew.</param>
 /// <param name="SaveCheckpoint">Called with the model of each epoch that is the best so far.</param>
+/// <param name="Embeddings">For each token column, the vectors that are known before, null for none; they begin a new model's tables. <see langword="null"/> for none at all.</param>
 internal sealed record TrainingJob(TrainingData Training, SequenceSet? Validation, TrainingOptions Options, TrainingTask Task,
-    int Seed, ITrainingMonitor Monitor, SequenceModel? Initial = null, Action<SequenceModel>? SaveCheckpoint = null);
+    int Seed, ITrainingMonitor Monitor, SequenceModel? Initial = null, Action<SequenceModel>? SaveCheckpoint = null,
+    IReadOnlyList<GivenEmbeddings?>? Embeddings = null);
 
 /// <summary>Trains a network by gradient descent over shuffled batches.</summary>
 internal sealed class TrainingLoop
@@ -73,6 +75,8 @@ internal sealed class TrainingLoop
         _workspace = new NetworkWorkspace(network, team);
         _batch = new SequenceBatch(shape);
         _gradient = new Gradient(shape);
+        if (_options.FreezeEmbeddings)
+            FreezeEmbeddings();
         _optimizer = Optimizer.Create(_options, _model.Parameters, _gradient, team);
         _dropout = new Dropout
         {
@@ -89,9 +93,22 @@ internal sealed class TrainingLoop
     }
 
     /// <summary>The shape of the network that <paramref name="options"/> ask for.</summary>
-    public static NetworkShape ShapeOf(TrainingOptions options, TrainingTask task, TrainingData data)
+    /// <param name="options">The network and its training.</param>
+    /// <param name="task">What the network is to do.</param>
+    /// <param name="data">The training data.</param>
+    /// <param name="given">The embeddings that are known before, whose sizes are then the tables'; see <see cref="TrainingJob"/>.</param>
+    /// <exception cref="ArgumentException">The given embeddings are not those of the data's token columns.</exception>
+    public static NetworkShape ShapeOf(TrainingOptions options, TrainingTask task, TrainingData data, IReadOnlyList<GivenEmbeddings?>? given = null)
     {
-        var embeddings = new EmbeddingShapes([.. data.Vocabularies.Select(vocabulary => new EmbeddingShape(vocabulary, options.EmbeddingSize))]);
+        if (given is not null && given.Count != data.Vocabularies.Count)
+            throw new ArgumentException($"Embeddings are given for {given.Count} token columns, but there are {data.Vocabularies.Count}.", nameof(given));
+        EmbeddingShape[] tables = [.. data.Vocabularies.Select((vocabulary, i) => given?[i]?.Shape ?? new EmbeddingShape(vocabulary, options.EmbeddingSize))];
+        for (int i = 0; i < tables.Length; i++)
+        {
+            if (tables[i].Vocabulary != data.Vocabularies[i])
+                throw new ArgumentException($"Embeddings are given for {tables[i].Vocabulary} tokens, but token column {i} has {data.Vocabularies[i]}.", nameof(given));
+        }
+        var embeddings = new EmbeddingShapes(tables);
         return task.WithOutputs(new NetworkShape
         {
             Cell = options.CellType,
@@ -323,8 +340,10 @@ internal sealed class TrainingLoop
 
     private SequenceModel NewModel()
     {
-        var parameters = new ParameterSet(ShapeOf(_options, _job.Task, _training));
+        var parameters = new ParameterSet(ShapeOf(_options, _job.Task, _training, _job.Embeddings));
         Initializer.Initialize(parameters, _options.InitialForgetBias, _random);
+        foreach ((int table, int token, float[] vector) in GivenVectors())
+            vector.CopyTo(parameters[ParameterSet.EmbeddingName(table)][(token * vector.Length)..]);
         return new SequenceModel(parameters,
             Scaler(_training.FeatureSize, _training.Sequences.Select(sequence => sequence.Features)),
             Scaler(_training.StaticSize, _training.Sequences.Select(sequence => sequence.Statics)),
@@ -333,6 +352,19 @@ internal sealed class TrainingLoop
         AffineScaler Scaler(int size, IEnumerable<float[]> values)
             => _options.NormalizeFeatures && size > 0 ? AffineScaler.Standardize(size, values) : AffineScaler.Identity(size);
     }
+
+    private void FreezeEmbeddings()
+    {
+        foreach ((int table, int token, _) in GivenVectors())
+            _gradient.Freeze(table, token);
+    }
+
+    private IEnumerable<(int Table, int Token, float[] Vector)> GivenVectors() =>
+        from table in Enumerable.Range(0, _job.Embeddings?.Count ?? 0)
+        let given = _job.Embeddings![table]
+        where given is not null
+        from token in given.Tokens
+        select (table, token, given[token]!);
 
     private void Scale(SequenceSet set)
     {

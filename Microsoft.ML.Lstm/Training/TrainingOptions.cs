@@ -27,6 +27,12 @@ public abstract class TrainingOptions
     public int EmbeddingSize = 32;
 
     /// <summary>
+    /// Whether the vectors of tokens that are given, rather than learned from the beginning, stay as they are while training. Those of
+    /// tokens without a given one are learned either way. Default: <see langword="false"/>.
+    /// </summary>
+    public bool FreezeEmbeddings;
+
+    /// <summary>
     /// The share of a layer's outputs that is dropped on the way to the next layer while training, from 0 to below 1.
     /// As in PyTorch it has no effect on a single layer. Default: 0.
     /// </summary>
