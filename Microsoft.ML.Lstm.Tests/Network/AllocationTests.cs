@@ -130,9 +130,11 @@ public sealed class AllocationTests
     }
 
     [TestMethod]
-    public void AScoredBatchAllocatesNothing()
+    [DataRow(Pooling.Last)]
+    [DataRow(Pooling.Attention)]
+    public void AScoredBatchAllocatesNothing(Pooling pooling)
     {
-        NetworkShape shape = Shape(CellType.Lstm, Pooling.Last);
+        NetworkShape shape = Shape(CellType.Lstm, pooling);
         var parameters = new ParameterSet(shape);
         Initializer.Initialize(parameters, forgetBias: 1, new Random(1));
         var model = new SequenceModel(parameters, AffineScaler.Identity(shape.InputSize), AffineScaler.Identity(shape.StaticSize), AffineScaler.Identity(shape.OutputSize));
@@ -146,6 +148,8 @@ public sealed class AllocationTests
                 scorer.AddSequence(1 + (i + step) % 17).Fill(0.1f);
             scorer.Score();
             sum += scorer.Output(39)[0] + scorer.Encoding(0)[0];
+            if (pooling == Pooling.Attention)
+                sum += scorer.AttentionWeights(7)[0];
         });
 
         Assert.AreEqual(0, allocated);

@@ -23,6 +23,38 @@ public sealed class TrainingLoopTests
     }
 
     [TestMethod]
+    public void AttentionLearnsWhereToLook()
+    {
+        // The value of the one step that is marked, among steps of noise.
+        var random = new Random(3);
+        var data = new SequenceSet(2, 0, 1);
+        var marks = new List<int>();
+        for (int i = 0; i < 400; i++)
+        {
+            float[] steps = new float[2 * (10 + random.Next(20))];
+            for (int t = 0; t < steps.Length; t += 2)
+                steps[t] = random.NextSingle() * 2 - 1;
+            marks.Add(random.Next(steps.Length / 2));
+            steps[2 * marks[i] + 1] = 1;
+            data.Add(steps, [], [steps[2 * marks[i]]]);
+        }
+        float[][] sequences = [.. data.Sequences.Select(sequence => sequence.Features.ToArray())];
+        var options = new LoopOptions { HiddenSize = 8, Pooling = Pooling.Attention, NumberOfEpochs = 60, LearningRate = 0.02f, NormalizeFeatures = false };
+        var monitor = new SilentMonitor();
+
+        SequenceModel model = TrainingLoop.Train(new TrainingJob(data, null, options, new RegressionTask(RegressionLoss.SquaredError, normalizeTargets: true), 1, monitor));
+
+        Assert.IsLessThan(0.02, monitor.Epochs[^1].Training.Loss);
+        var scorer = new SequenceScorer(new ScoringNetwork(model));
+        foreach (float[] sequence in sequences)
+            sequence.CopyTo(scorer.AddSequence(sequence.Length / 2));
+        scorer.Score();
+        // Before the mark there is nothing to see; evenly spread, attention would waste half of itself there.
+        double wasted = Enumerable.Range(0, sequences.Length).Average(i => (double)scorer.AttentionWeights(i)[..marks[i]].ToArray().Sum());
+        Assert.IsLessThan(0.1, wasted);
+    }
+
+    [TestMethod]
     [DataRow(CellType.Lstm)]
     [DataRow(CellType.Gru)]
     [DataRow(CellType.Rnn)]
