@@ -63,10 +63,10 @@ public sealed class DropoutTests
     {
         var sample = new NetworkSample(Shape(cell, bidirectional: true, Pooling.Last), Lengths);
         var engine = new EngineRun(sample.Shape, sample.Parameters, CpuKernels.Best);
-        double[] whole = Everything(engine, sample, dropout: null), dropped = Everything(engine, sample, All);
+        double[] whole = Everything(engine, sample, dropout: default), dropped = Everything(engine, sample, All);
         CollectionAssert.AreNotEqual(whole, dropped);
         CollectionAssert.AreEqual(whole, Everything(engine, sample, new Dropout(Key: 5)));
-        CollectionAssert.AreEqual(whole, Everything(engine, sample, dropout: null));
+        CollectionAssert.AreEqual(whole, Everything(engine, sample, dropout: default));
         CollectionAssert.AreEqual(dropped, Everything(engine, sample, All));
         CollectionAssert.AreNotEqual(dropped, Everything(engine, sample, All with { Key = 6 }));
     }
@@ -86,11 +86,11 @@ public sealed class DropoutTests
         int count = replaced.Sum(row => row.Count(token => token == 0));
         Assert.AreEqual(0.4, (double)count / tokens.Sum(row => row.Length), 0.1);
 
-        (float[] outputs, float[] gradients) expected = Run(replaced, null), actual = Run(tokens, dropout);
+        (float[] outputs, float[] gradients) expected = Run(replaced, default), actual = Run(tokens, dropout);
         CollectionAssert.AreEqual(expected.outputs, actual.outputs);
         CollectionAssert.AreEqual(expected.gradients, actual.gradients);
 
-        (float[], float[]) Run(int[][] tokens, Dropout? dropout)
+        (float[], float[]) Run(int[][] tokens, Dropout dropout)
         {
             var parameters = new ParameterSet(shape);
             Initializer.Initialize(parameters, forgetBias: 1, new Random(1));
@@ -233,7 +233,7 @@ public sealed class DropoutTests
         }
     }
 
-    private static double[] Everything(EngineRun engine, NetworkSample sample, Dropout? dropout)
+    private static double[] Everything(EngineRun engine, NetworkSample sample, Dropout dropout)
     {
         ReferenceOutputs results = engine.Forward(sample.Sequences, sample.Statics, dropout: dropout);
         ReferenceGradients gradients = engine.Backward(sample.DOutputs);

@@ -30,7 +30,7 @@ internal sealed class EngineRun
         return set;
     }
 
-    public ReferenceOutputs Forward(double[][] sequences, double[][] statics, bool keep = true, Dropout? dropout = null)
+    public ReferenceOutputs Forward(double[][] sequences, double[][] statics, bool keep = true, Dropout dropout = default)
     {
         _batch.Clear();
         for (int b = 0; b < sequences.Length; b++)

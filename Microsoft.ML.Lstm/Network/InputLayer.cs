@@ -18,10 +18,10 @@ internal sealed unsafe class InputLayer(ParameterSet parameters)
     /// <summary>The rows, [N x I].</summary>
     public float* X => _dropout.Inputs > 0 ? _dropped.Pointer : _batch.X;
 
-    public void Prepare(SequenceBatch batch, Dropout? dropout)
+    public void Prepare(SequenceBatch batch, Dropout dropout)
     {
         _batch = batch;
-        _dropout = dropout ?? default;
+        _dropout = dropout;
         if (_dropout.Tokens > 0)
             FloatBuffer.Require(ref _tokens, (long)batch.TotalSteps * batch.TokenColumns);
         if (_dropout.Inputs > 0)

@@ -46,10 +46,10 @@ internal sealed unsafe class LayerActivations
 
     private bool DropsOutput => _dropout.Layers > 0 && !_isTop;
 
-    public void Prepare(SequenceBatch batch, bool keep, Dropout? dropout)
+    public void Prepare(SequenceBatch batch, bool keep, Dropout dropout)
     {
         _batch = batch;
-        _dropout = dropout ?? default;
+        _dropout = dropout;
         _output.Require((long)batch.TotalSteps * Stride);
         if (DropsOutput)
             _dropped.Require((long)batch.TotalSteps * Stride);

@@ -57,7 +57,7 @@ internal sealed unsafe class NetworkWorkspace
     private SequenceBatch _batch = null!;
     private OutputLoss? _loss;
     private Gradient _gradientTarget = null!;
-    private Dropout? _dropout;
+    private Dropout _dropout;
     private int _parts;
     private int _sharedParts;
     private int _packParts;
@@ -119,8 +119,8 @@ internal sealed unsafe class NetworkWorkspace
     /// </summary>
     /// <param name="batch">The batch, at least one sequence.</param>
     /// <param name="keep">Whether to keep what <see cref="Backward"/> needs.</param>
-    /// <param name="dropout">What to drop, or <see langword="null"/> for nothing.</param>
-    public void Forward(SequenceBatch batch, bool keep, Dropout? dropout = null)
+    /// <param name="dropout">What to drop; by default nothing.</param>
+    public void Forward(SequenceBatch batch, bool keep, Dropout dropout = default)
     {
         _batch = batch;
         _loss = null;
@@ -222,7 +222,7 @@ internal sealed unsafe class NetworkWorkspace
     /// </summary>
     private int UnitParts()
     {
-        if (_sharedParts == 1 || _batch.Count > RecurrentLayer.MaxRowsOfInputsFirst || _dropout is not null)
+        if (_sharedParts == 1 || _batch.Count > RecurrentLayer.MaxRowsOfInputsFirst || _dropout.IsOn)
             return 1;
         CellLayout layout = _network.Weights(layer: 0, direction: 0).Layout;
         return (int)Math.Min(_team.Threads, (long)layout.PaddedSize * layout.GateWidth / RecurrentWeightsOfAPart);
@@ -275,8 +275,8 @@ internal sealed unsafe class NetworkWorkspace
     private void DropOutput(Span<float> headInput, int sequence, int step)
     {
         Span<float> encoding = headInput[.._shape.EncodingSize];
-        if (_dropout is { Outputs: > 0 } dropout)
-            dropout.OutputMask(sequence, step).Apply(encoding, encoding);
+        if (_dropout.Outputs > 0)
+            _dropout.OutputMask(sequence, step).Apply(encoding, encoding);
     }
 
     private void Differentiate(int part)

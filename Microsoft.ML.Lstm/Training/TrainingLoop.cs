@@ -240,7 +240,7 @@ internal sealed class TrainingLoop
     private bool TryRunBatch(SequenceSet set, ReadOnlySpan<int> indices, float learningRate)
     {
         BeginBatch(set, indices, _trainingObjective);
-        _workspace.Forward(_batch, keep: true, _dropout.IsOn ? _dropout with { Key = (ulong)_random.NextInt64() } : null);
+        _workspace.Forward(_batch, keep: true, _dropout.IsOn ? _dropout with { Key = (ulong)_random.NextInt64() } : default);
         _workspace.Backward(_trainingObjective, _gradient);
         _trainingObjective.AddGradients(_gradient);
         _trainingObjective.End();
