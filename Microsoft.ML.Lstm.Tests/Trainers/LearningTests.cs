@@ -19,7 +19,14 @@ public sealed class LearningTests
         IDataView training = Load(3000, TemporalOrder), test = Load(1000, TemporalOrder);
         var trainer = _ml.MulticlassClassification.Trainers.Lstm(new LstmMulticlassTrainer.Options
         {
-            LabelColumnName = "Class", FeatureColumnName = "Tokens", EmbeddingSize = 8, HiddenSize = 16, InitialForgetBias = 3, LearningRate = 0.01f, NumberOfEpochs = 8, Seed = 1,
+            LabelColumnName = "Class",
+            FeatureColumnName = "Tokens",
+            EmbeddingSize = 8,
+            HiddenSize = 16,
+            InitialForgetBias = 3,
+            LearningRate = 0.01f,
+            NumberOfEpochs = 8,
+            Seed = 1,
         });
         MulticlassClassificationMetrics metrics = _ml.MulticlassClassification.Evaluate(trainer.Fit(training).Transform(test), "Class");
         Console.WriteLine($"{metrics.MicroAccuracy} of the orders are right.");
@@ -44,7 +51,13 @@ public sealed class LearningTests
         IDataView training = Load(2000, Brackets), test = Load(1000, Brackets);
         var trainer = _ml.BinaryClassification.Trainers.Lstm(new LstmBinaryTrainer.Options
         {
-            LabelColumnName = "Answer", FeatureColumnName = "Tokens", EmbeddingSize = 4, HiddenSize = 16, LearningRate = 0.02f, NumberOfEpochs = 25, Seed = 1,
+            LabelColumnName = "Answer",
+            FeatureColumnName = "Tokens",
+            EmbeddingSize = 4,
+            HiddenSize = 16,
+            LearningRate = 0.02f,
+            NumberOfEpochs = 25,
+            Seed = 1,
         });
         CalibratedBinaryClassificationMetrics metrics = _ml.BinaryClassification.Evaluate(trainer.Fit(training).Transform(test), "Answer");
         Console.WriteLine($"{metrics.Accuracy} of the answers are right.");
@@ -82,7 +95,14 @@ public sealed class LearningTests
         {
             var pipeline = _ml.Transforms.Conversion.MapValueToKey("Labels").Append(_ml.MulticlassClassification.Trainers.LstmSequenceLabeling(new LstmSequenceLabelingTrainer.Options
             {
-                LabelColumnName = "Labels", FeatureColumnName = "Tokens", Bidirectional = bidirectional, EmbeddingSize = 6, HiddenSize = 16, LearningRate = 0.02f, NumberOfEpochs = 12, Seed = 1,
+                LabelColumnName = "Labels",
+                FeatureColumnName = "Tokens",
+                Bidirectional = bidirectional,
+                EmbeddingSize = 6,
+                HiddenSize = 16,
+                LearningRate = 0.02f,
+                NumberOfEpochs = 12,
+                Seed = 1,
             }));
             return _ml.MulticlassClassification.EvaluateSequenceLabeling(pipeline.Fit(training).Transform(test), "Labels").TokenAccuracy;
         }
@@ -121,7 +141,14 @@ public sealed class LearningTests
             var pipeline = _ml.Transforms.Conversion.MapValueToKey("Labels")
                 .Append(_ml.MulticlassClassification.Trainers.LstmSequenceLabeling(new LstmSequenceLabelingTrainer.Options
                 {
-                    LabelColumnName = "Labels", FeatureColumnName = "Tokens", UseConditionalRandomField = crf, HiddenSize = 4, LearningRate = 0.02f, NumberOfEpochs = 40, BatchSize = 50, Seed = 1,
+                    LabelColumnName = "Labels",
+                    FeatureColumnName = "Tokens",
+                    UseConditionalRandomField = crf,
+                    HiddenSize = 4,
+                    LearningRate = 0.02f,
+                    NumberOfEpochs = 40,
+                    BatchSize = 50,
+                    Seed = 1,
                 }))
                 .Append(_ml.Transforms.Conversion.MapKeyToValue("Names", "PredictedLabel"));
             IDataView scored = pipeline.Fit(data).Transform(data);

@@ -5,7 +5,7 @@ using Microsoft.ML.Lstm.MlNet;
 
 namespace Microsoft.ML.Lstm.Scoring;
 
-/// <summary>What the keys of a label column stand for, in a form that a file can hold: the names of the classes, mostly.</summary>
+/// <summary>What the keys of a column stand for, in a form that a file can hold: the names of classes or words, mostly.</summary>
 /// <param name="Type">The .NET type of the values, by its name; "Text" for texts.</param>
 /// <param name="Values">The values as texts, in the invariant culture.</param>
 internal sealed record LabelValues(string Type, string[] Values)

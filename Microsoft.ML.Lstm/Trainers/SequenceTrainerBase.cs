@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Data;
 using Microsoft.ML.Lstm.MlNet;
@@ -50,6 +51,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
     /// </param>
     /// <returns>The trained network, ready to transform data.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
+    /// <exception cref="InvalidDataException">A file of word vectors is malformed; the message has its line.</exception>
     /// <exception cref="InvalidOperationException">
     /// No row can be used, or one can't and the options say that this is an error; or all labels to tell apart are the same, or
     /// <see cref="ClassificationTrainerOptions.ClassWeights"/> are not as many as the classes.
@@ -71,6 +73,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
     /// <returns>The trained network, ready to transform data.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
     /// <exception cref="ArgumentException"><paramref name="initialModel"/> has another shape, or predicts numbers where classes are to be learned.</exception>
+    /// <exception cref="InvalidDataException">A file of word vectors is malformed; the message has its line.</exception>
     /// <exception cref="InvalidOperationException">
     /// No row can be used, or one can't and the options say that this is an error; or all labels to tell apart are the same, or
     /// <see cref="ClassificationTrainerOptions.ClassWeights"/> are not as many as the classes.
@@ -92,12 +95,14 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         SequenceSet? validation = validationData is null ? null : reader.Read(validationData, "validation data", monitor.Warn);
 
         TrainingTask task = CreateTask(label, training);
+        GivenEmbeddings?[] embeddings = [.. input.Features.Where(column => column.IsTokens).Select(column => ReadWordVectors(schema, column, monitor))];
         if (initialModel is not null)
-            CheckInitialModel(initialModel.Network, TrainingLoop.ShapeOf(Settings, task, training), predictsNumbers: training.TargetSize > 0);
+            CheckInitialModel(initialModel.Network, TrainingLoop.ShapeOf(Settings, task, training, embeddings), predictsNumbers: training.TargetSize > 0);
         monitor.Info($"Training on {training.Describe()}{(validation is null ? "" : $", validating on {validation.Count}")}.");
         SequenceModel network = TrainingLoop.Train(new TrainingJob(training, validation, Settings, task, Settings.Seed ?? Host.Rand.Next(), monitor)
         {
             Initial = initialModel?.Network,
+            Embeddings = embeddings,
             SaveCheckpoint = Settings.CheckpointPath is { } path ? model => ModelFile.Save(path, model) : null,
         });
         return CreateTransformer(new SequenceModelParameters(network), new ScoringColumns
@@ -109,6 +114,18 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
             VectorScore = schema[label.Name].Type is VectorDataViewType,
             LabelValues = label.Classes > 0 ? LabelValues.Of(schema[label.Name], label.Classes) : null,
         });
+    }
+
+    /// <summary>The vectors of the words that a column's keys stand for; null when no file is given for it.</summary>
+    private GivenEmbeddings? ReadWordVectors(DataViewSchema schema, FeatureColumn column, HostMonitor monitor)
+    {
+        if (Settings.WordVectorFiles is not { } files || !files.TryGetValue(column.Name, out string? path))
+            return null;
+        if (LabelValues.Of(schema[column.Name], column.Vocabulary) is not { IsText: true } words)
+            throw ColumnRole.Feature.DimensionMismatch(Host, schema[column.Name], "a vector of keys with text for key values, for which there are word vectors");
+        GivenEmbeddings given = WordVectorReader.Read(path, words.Values, Settings.CancellationToken);
+        monitor.Info(string.Create(CultureInfo.InvariantCulture, $"Vectors of {given.Shape.Size} features for {given.Found} of the {column.Vocabulary} words of column '{column.Name}' ({given.Coverage:P1}) are in {path}."));
+        return given;
     }
 
     /// <summary>The columns that the trained transformer will give for data like this.</summary>

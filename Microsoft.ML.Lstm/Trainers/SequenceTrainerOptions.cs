@@ -28,6 +28,13 @@ public abstract class SequenceTrainerOptions : TrainingOptions
     public string[]? FeatureColumnNames;
 
     /// <summary>
+    /// For columns of keys whose values are words: files with vectors that the words' own begin with, in the text format of GloVe or word2vec,
+    /// by the name of the column. The vectors' size takes the place of <see cref="TrainingOptions.EmbeddingSize"/>; words that are not in the file begin
+    /// at random, and the log says how many were found. <see langword="null"/> for none. Default: <see langword="null"/>.
+    /// </summary>
+    public Dictionary<string, string>? WordVectorFiles;
+
+    /// <summary>
     /// How much each row counts in the loss: a column of <see cref="float"/>, 0 or more. <see langword="null"/> for rows that
     /// all count the same. Default: <see langword="null"/>.
     /// </summary>
@@ -84,6 +91,7 @@ public abstract class SequenceTrainerOptions : TrainingOptions
     {
         var copy = (SequenceTrainerOptions)MemberwiseClone();
         copy.FeatureColumnNames = [.. AllFeatureColumnNames];
+        copy.WordVectorFiles = WordVectorFiles is null ? null : new Dictionary<string, string>(WordVectorFiles);
         if (EarlyStopping is { } stopping)
             copy.EarlyStopping = new EarlyStoppingOptions { Metric = stopping.Metric, Patience = stopping.Patience, MinimumDelta = stopping.MinimumDelta };
         return copy;
@@ -96,6 +104,8 @@ public abstract class SequenceTrainerOptions : TrainingOptions
         RequireName(FeatureColumnName, nameof(FeatureColumnName), optional: false);
         Require(AllFeatureColumnNames.Count > 0 && AllFeatureColumnNames.All(name => !string.IsNullOrEmpty(name)) && AllFeatureColumnNames.Distinct().Count() == AllFeatureColumnNames.Count,
             FeatureColumnNames, nameof(FeatureColumnNames), "one or more different column names, or null");
+        foreach (string column in WordVectorFiles?.Keys.ToArray() ?? [])
+            Require(AllFeatureColumnNames.Contains(column), column, nameof(WordVectorFiles), "files by the names of feature columns");
         RequireName(ExampleWeightColumnName, nameof(ExampleWeightColumnName), optional: true);
         RequireName(StaticFeatureColumnName, nameof(StaticFeatureColumnName), optional: true);
         RequireName(EncodingColumnName, nameof(EncodingColumnName), optional: true);

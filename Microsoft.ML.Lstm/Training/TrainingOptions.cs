@@ -27,8 +27,8 @@ public abstract class TrainingOptions
     public int EmbeddingSize = 32;
 
     /// <summary>
-    /// Whether the vectors of tokens that are given, rather than learned from the beginning, stay as they are while training. Those of
-    /// tokens without a given one are learned either way. Default: <see langword="false"/>.
+    /// Whether the vectors of tokens that are given (<see cref="SequenceTrainerOptions.WordVectorFiles"/>), rather than learned from the beginning,
+    /// stay as they are while training. Those of tokens without a given one are learned either way. Default: <see langword="false"/>.
     /// </summary>
     public bool FreezeEmbeddings;
 
