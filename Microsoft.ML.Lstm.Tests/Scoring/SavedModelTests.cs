@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Text;
+using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Data;
 using Microsoft.ML.Lstm.Scoring;
 using Microsoft.ML.Lstm.Tests.Trainers;
@@ -75,6 +76,44 @@ public sealed class SavedModelTests
         var bytes = new MemoryStream();
         network.CopyTo(bytes);
         AssertRefused(Replace(Save(trainer), "Model.safetensors", bytes.ToArray()), message);
+    }
+
+    [TestMethod]
+    [DataRow(AnyTrainer.Multiclass, "ClassName")]
+    [DataRow(AnyTrainer.Multiclass, "Weight")]
+    [DataRow(AnyTrainer.Labeling, "StepClassNames")]
+    public void NamesOfClassesAreWhereMLNetLooksForThem(string trainer, string names)
+    {
+        var ml = new MLContext(seed: 1);
+        IDataView data = AnyTrainer.Data(ml, Example.Make(20));
+        var model = ml.Transforms.Conversion.MapValueToKey("LabelKey", names).Append(AnyTrainer.Create(ml, trainer, options => options.LabelColumnName = "LabelKey")).Fit(data);
+        var stream = new MemoryStream();
+        ml.Model.Save(model, data.Schema, stream);
+        stream.Position = 0;
+        foreach (IDataView scored in new[] { model.Transform(data), ml.Model.Load(stream, out _).Transform(data) })
+        {
+            string[] expected = Names(scored.Schema["LabelKey"], "KeyValues")!;
+            Assert.HasCount(3, expected);
+            CollectionAssert.AreEqual(expected, Names(scored.Schema["PredictedLabel"], "KeyValues"));
+            if (trainer == AnyTrainer.Labeling)
+                continue;
+            CollectionAssert.AreEqual(expected, Names(scored.Schema["Score"], "TrainingLabelValues"));
+            CollectionAssert.AreEqual(names == "Weight" ? null : expected, Names(scored.Schema["Score"], "SlotNames"));
+        }
+
+        static string[]? Names(DataViewSchema.Column column, string annotation)
+        {
+            if (column.Annotations.Schema.GetColumnOrNull(annotation)?.Type is not VectorDataViewType type)
+                return null;
+            return type.ItemType == TextDataViewType.Instance ? Values<ReadOnlyMemory<char>>() : Values<float>();
+
+            string[] Values<T>()
+            {
+                VBuffer<T> values = default;
+                column.Annotations.GetValue(annotation, ref values);
+                return [.. values.DenseValues().Select(value => $"{value}")];
+            }
+        }
     }
 
     [TestMethod]

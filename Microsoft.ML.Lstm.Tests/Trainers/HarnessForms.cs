@@ -15,7 +15,7 @@ internal static class HarnessForms
     public static IEnumerable<(string Trainer, string Form)> All =>
     [
         .. from trainer in AnyTrainer.Names from form in FormsOfAll select (trainer, form),
-        .. from trainer in AnyTrainer.Names[..^1] select (trainer, "encoding"),
+        .. from trainer in AnyTrainer.Names[..^1] from form in (string[])["encoding", "variable attention"] select (trainer, form),
         (AnyTrainer.Regression, "vector label"),
         (AnyTrainer.Binary, "balanced"), (AnyTrainer.Binary, "threshold"),
         (AnyTrainer.Multiclass, "class weights"), (AnyTrainer.Multiclass, "names"), (AnyTrainer.Multiclass, "numbers for names"), (AnyTrainer.Multiclass, "keys of keys"),
@@ -30,7 +30,7 @@ internal static class HarnessForms
         {
             "vector" or "scalar static" => Example.Vector(10),
             "more dimensions" => Example.Vector(5, 2, 1),
-            "variable" => Example.Vector(0),
+            "variable" or "variable attention" => Example.Vector(0),
             _ => Example.Vector(variable ? 0 : 5, 2),
         });
         if (!variable)
@@ -39,7 +39,12 @@ internal static class HarnessForms
             schema[nameof(Example.StepClasses)].ColumnType = new VectorDataViewType(new KeyDataViewType(typeof(uint), 3), 5);
         }
         (IEstimator<ITransformer> estimator, string[] outputs) = CreateEstimator(ml, trainer, form);
-        return new EstimatorHarness(ml, estimator, Example.Make(40, variable), schema, form == "encoding" ? [.. outputs, "Encoding"] : outputs);
+        return new EstimatorHarness(ml, estimator, Example.Make(40, variable), schema, form switch
+        {
+            "encoding" => [.. outputs, "Encoding"],
+            "variable attention" => [.. outputs, "Encoding", "Attention"],
+            _ => outputs,
+        });
     }
 
     private static (IEstimator<ITransformer> Estimator, string[] Outputs) CreateEstimator(MLContext ml, string trainer, string form)
@@ -65,7 +70,9 @@ internal static class HarnessForms
     private static void Change(SequenceTrainerOptions options, string form)
     {
         options.StaticFeatureColumnName = form switch { "static" => "Statics", "scalar static" => "Weight", _ => null };
-        options.EncodingColumnName = form == "encoding" ? "Encoding" : null;
+        options.EncodingColumnName = form is "encoding" or "variable attention" ? "Encoding" : null;
+        if (form == "variable attention")
+            (options.AttentionColumnName, options.Pooling) = ("Attention", Pooling.Attention);
         options.ExampleWeightColumnName = form == "weights" ? "Weight" : null;
         if (form == "vector label")
             options.LabelColumnName = "Labels";

@@ -62,31 +62,4 @@ public sealed class HarnessTests
         harness.CheckLoadInNewProcess();
         harness.CheckViews();
     }
-
-    [TestMethod]
-    public void PermutationFeatureImportanceFindsTheFeatureThatMatters()
-    {
-        var ml = new MLContext(seed: 1);
-        IDataView data = ml.Data.LoadFromEnumerable(Example.Make(100), Example.Schema(Example.Vector(5, 2)));
-        LstmRegressionTransformer model = ml.Regression.Trainers.Lstm(SmallOptions.Create(options => options.NumberOfEpochs = 40)).Fit(data);
-        var importance = ml.Regression.PermutationFeatureImportance(model, data, permutationCount: 2);
-        Assert.HasCount(10, importance);
-        double matters = Enumerable.Range(0, 5).Average(step => importance[2 * step].RSquared.Mean);
-        double matterNot = Enumerable.Range(0, 5).Average(step => importance[2 * step + 1].RSquared.Mean);
-        Assert.IsLessThan(-0.1, matters);
-        Assert.IsLessThan(0.05, Math.Abs(matterNot));
-    }
-
-    [TestMethod]
-    public void PermutationFeatureImportanceFindsTheTrainerInAPipeline()
-    {
-        var ml = new MLContext(seed: 1);
-        IDataView data = ml.Data.LoadFromEnumerable(Example.Make(100), Example.Schema(Example.Vector(5, 2)));
-        var pipeline = ml.Transforms.Concatenate("Pair", "Label", "Weight")
-            .Append(ml.Regression.Trainers.Lstm(SmallOptions.Create(options => (options.FeatureColumnName, options.FeaturesPerStep, options.NumberOfEpochs) = ("Pair", 2, 40))));
-        var model = pipeline.Fit(data);
-        var importance = ml.Regression.PermutationFeatureImportance(model, model.Transform(data), permutationCount: 2);
-        Assert.IsLessThan(-0.5, importance["Label"].RSquared.Mean);
-        Assert.IsLessThan(0.1, Math.Abs(importance["Weight"].RSquared.Mean));
-    }
 }

@@ -13,7 +13,7 @@ public sealed class TextPipelineTests
     {
         var pipeline = _ml.Transforms.Conversion.MapValueToKey("Words")
             .Append(_ml.Transforms.Conversion.MapValueToKey("Label", "Biter"))
-            .Append(_ml.MulticlassClassification.Trainers.Lstm(new LstmMulticlassTrainer.Options { FeatureColumnName = "Words", HiddenSize = 16, NumberOfEpochs = 30, Seed = 1 }))
+            .Append(_ml.MulticlassClassification.Trainers.Lstm(new LstmMulticlassTrainer.Options { FeatureColumnName = "Words", HiddenSize = 16, LearningRate = 0.02f, NumberOfEpochs = 60, Seed = 1 }))
             .Append(_ml.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
         PredictionEngine<Sentence, ClassPrediction> engine = _ml.Model.CreatePredictionEngine<Sentence, ClassPrediction>(Reload(pipeline.Fit(Sentences())));
 
@@ -31,7 +31,7 @@ public sealed class TextPipelineTests
     public void ProbabilitiesOfSentencesArePredicted()
     {
         var pipeline = _ml.Transforms.Conversion.MapValueToKey("Words")
-            .Append(_ml.BinaryClassification.Trainers.Lstm(new LstmBinaryTrainer.Options { LabelColumnName = "IsDogBiting", FeatureColumnName = "Words", HiddenSize = 16, NumberOfEpochs = 30, Seed = 1 }));
+            .Append(_ml.BinaryClassification.Trainers.Lstm(new LstmBinaryTrainer.Options { LabelColumnName = "IsDogBiting", FeatureColumnName = "Words", HiddenSize = 16, LearningRate = 0.02f, NumberOfEpochs = 60, Seed = 1 }));
         PredictionEngine<Sentence, AnswerPrediction> engine = _ml.Model.CreatePredictionEngine<Sentence, AnswerPrediction>(Reload(pipeline.Fit(Sentences())));
         AnswerPrediction yes = engine.Predict(new Sentence { Words = ["the", "dog", "bites", "the", "man"] }), no = engine.Predict(new Sentence { Words = ["the", "man", "bites", "the", "dog"] });
         Assert.IsTrue(yes.PredictedLabel);
@@ -48,7 +48,7 @@ public sealed class TextPipelineTests
     {
         var pipeline = _ml.Transforms.Conversion.MapValueToKey("Words")
             .Append(_ml.Transforms.Conversion.MapValueToKey("Label", "Roles"))
-            .Append(_ml.MulticlassClassification.Trainers.LstmSequenceLabeling(new LstmSequenceLabelingTrainer.Options { FeatureColumnName = "Words", HiddenSize = 16, NumberOfEpochs = 30, Seed = 1 }))
+            .Append(_ml.MulticlassClassification.Trainers.LstmSequenceLabeling(new LstmSequenceLabelingTrainer.Options { FeatureColumnName = "Words", HiddenSize = 16, LearningRate = 0.02f, NumberOfEpochs = 60, Seed = 1 }))
             .Append(_ml.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
         PredictionEngine<Sentence, RolePrediction> engine = _ml.Model.CreatePredictionEngine<Sentence, RolePrediction>(Reload(pipeline.Fit(Sentences())));
         CollectionAssert.AreEqual((string[])["O", "B-BITER", "O", "O", "B-BITTEN"], engine.Predict(new Sentence { Words = ["the", "dog", "bites", "the", "man"] }).PredictedLabel);
