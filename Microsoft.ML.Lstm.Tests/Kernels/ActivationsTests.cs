@@ -15,6 +15,56 @@ public sealed unsafe class ActivationsTests
     [TestMethod]
     public void CellsAreWithinAMillionthOnEveryWidth() => OnEveryWidth<CellCheck>();
 
+    public static IEnumerable<object[]> Kernels => CpuKernels.Available.Select(kernels => new object[] { kernels.Name });
+
+    [TestMethod]
+    [DynamicData(nameof(Kernels))]
+    public void ExponentialsAndTheirSumKeepTheirDigits(string name)
+    {
+        CpuKernels kernels = CpuKernels.Available.Single(kernels => kernels.Name == name);
+        foreach (int length in new[] { 1, 2, 3, 15, 16, 17, 33, 100, 10_000 })
+        {
+            var random = new Random(length);
+            float[] x = [.. Enumerable.Range(0, length).Select(_ => (float)(40 * random.NextDouble() - 20))], actual = [.. x];
+            double[] expected = [.. x.Select(value => Math.Exp((double)value - x.Max()))];
+
+            double sum = kernels.Exponentials(actual, x.Max());
+
+            Assert.AreEqual(expected.Sum(), sum, 1e-6 * expected.Sum());
+            for (int i = 0; i < length; i++)
+            {
+                // The difference and its product with 1 / ln 2 are rounded, each by half a unit in the last place.
+                double rounding = 1.2e-7 * Math.Abs(x[i] - x.Max());
+                Assert.AreEqual(expected[i], actual[i], (2e-7 + rounding) * expected[i], $"element {i} of {length}");
+            }
+        }
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Kernels))]
+    public void ExponentialsOfAnySizeAreSafe(string name)
+    {
+        CpuKernels kernels = CpuKernels.Available.Single(kernels => kernels.Name == name);
+        for (int length = 1; length < 40; length++)
+        {
+            float[] x = new float[length];
+            Array.Fill(x, float.NegativeInfinity);
+            x[^1] = float.MinValue;
+            x[0] = float.MaxValue;
+            Assert.AreEqual(1, kernels.Exponentials(x, float.MaxValue), 1e-30);
+            Assert.AreEqual(1f, x[0]);
+            Assert.IsTrue(x.Skip(1).All(e => e is >= 0 and <= 1.2e-38f));
+
+            for (int at = 0; at < length; at++)
+            {
+                Array.Clear(x);
+                x[at] = float.NaN;
+                Assert.IsTrue(double.IsNaN(kernels.Exponentials(x, 0)), $"element {at} of {length}");
+                Assert.AreEqual(at, Array.FindIndex(x, float.IsNaN));
+            }
+        }
+    }
+
     private static void OnEveryWidth<C>()
         where C : ICheck
     {

@@ -58,6 +58,9 @@ internal abstract unsafe class CpuKernels
     /// <summary>dy∘(1 − y²) in place of dy: the gradient of x from that of y = tanh(x), <paramref name="length"/> floats that are whole vectors.</summary>
     public abstract void TanhGradient(int length, float* y, float* dy);
 
+    /// <summary>e^(x − <paramref name="largest"/>) in place of each x, and their sum; no x may be above <paramref name="largest"/>.</summary>
+    public abstract double Exponentials(Span<float> x, float largest);
+
     private static CpuKernels[] Detect()
     {
         var available = new List<CpuKernels>();
@@ -78,6 +81,9 @@ internal sealed unsafe class CpuKernels<S, V>(string name) : CpuKernels(name, S.
     where V : struct
 {
     private const int MaxPanelDepth = 2048;
+
+    // Floats that are added up as such; their sums are added in double, so that those of thousands keep their digits.
+    private const int ExponentialsOfSum = 1024;
 
     private static readonly FloatBuffer Zeros = new(GemmTile.MaxVectors * S.Lanes);
 
@@ -183,5 +189,39 @@ internal sealed unsafe class CpuKernels<S, V>(string name) : CpuKernels(name, S.
             V value = S.Load(y + i);
             S.Store(S.Multiply(S.Load(dy + i), S.Subtract(S.Create(1f), S.Multiply(value, value))), dy + i);
         }
+    }
+
+    public override double Exponentials(Span<float> x, float largest)
+    {
+        double sum = 0;
+        for (int i = 0; i < x.Length; i += ExponentialsOfSum)
+            sum += ExponentialsOfBlock(x.Slice(i, Math.Min(ExponentialsOfSum, x.Length - i)), largest);
+        return sum;
+    }
+
+    private static float ExponentialsOfBlock(Span<float> x, float largest)
+    {
+        float* lanes = stackalloc float[S.Lanes];
+        int vectors = x.Length - x.Length % S.Lanes;
+        fixed (float* first = x)
+        {
+            V sums = S.Create(0f);
+            for (int i = 0; i < vectors; i += S.Lanes)
+            {
+                V e = Activations.PowerOfTwo<S, V>(S.Multiply(S.Subtract(S.Load(first + i), S.Create(largest)), S.Create(Activations.NaturalExponent)));
+                S.Store(e, first + i);
+                sums = S.Add(sums, e);
+            }
+            S.Store(sums, lanes);
+        }
+        float sum = 0;
+        for (int i = 0; i < S.Lanes; i++)
+            sum += lanes[i];
+        foreach (ref float value in x[vectors..])
+        {
+            value = Activations.PowerOfTwo<SimdScalar, float>((value - largest) * Activations.NaturalExponent);
+            sum += value;
+        }
+        return sum;
     }
 }

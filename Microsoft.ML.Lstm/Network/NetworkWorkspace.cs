@@ -29,7 +29,7 @@ internal sealed unsafe class NetworkWorkspace
     private const long WideHeadWeights = 200_000;
 
     // Rows of a wide head that go through all of its weights together.
-    private const int WideHeadRows = 96;
+    private const int WideHeadRows = 192;
 
     private readonly SequenceNetwork _network;
     private readonly NetworkShape _shape;

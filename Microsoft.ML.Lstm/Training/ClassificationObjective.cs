@@ -37,15 +37,14 @@ internal sealed class ClassificationObjective(bool stepOutputs, ClassWeights cla
             return;
         }
         float labelOutput = outputs[label], largest = TensorPrimitives.Max<float>(outputs);
-        _isRight[row] = TensorPrimitives.IndexOfMax<float>(outputs) == label;
+        // The first of equal ones is the predicted class.
+        _isRight[row] = labelOutput == largest && !outputs[..label].Contains(largest);
         double mean = labelSmoothing > 0 ? (double)TensorPrimitives.Sum<float>(outputs) / outputs.Length : 0;
-        TensorPrimitives.Subtract(outputs, largest, outputs);
-        TensorPrimitives.Exp<float>(outputs, outputs);
-        float sum = TensorPrimitives.Sum<float>(outputs);
+        double sum = CpuKernels.Best.Exponentials(outputs, largest);
         SetLoss(row, largest + Math.Log(sum) - (1 - labelSmoothing) * labelOutput - labelSmoothing * mean);
 
         float share = (float)ShareOf(row);
-        TensorPrimitives.Multiply(outputs, share / sum, outputs);
+        TensorPrimitives.Multiply(outputs, (float)(share / sum), outputs);
         if (labelSmoothing > 0)
             TensorPrimitives.Subtract(outputs, share * labelSmoothing / outputs.Length, outputs);
         outputs[label] -= share * (1 - labelSmoothing);
