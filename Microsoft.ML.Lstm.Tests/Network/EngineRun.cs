@@ -30,13 +30,18 @@ internal sealed class EngineRun
         return set;
     }
 
-    public ReferenceOutputs Forward(double[][] sequences, double[][] statics, bool keep = true, Dropout dropout = default)
+    public ReferenceOutputs Forward(NetworkSample sample, bool keep = true) => Forward(sample.Sequences, sample.Statics, keep, tokens: sample.Tokens);
+
+    /// <summary>Runs a batch. With a wide head its outputs are there only when nothing is kept.</summary>
+    public ReferenceOutputs Forward(double[][] sequences, double[][] statics, bool keep = true, Dropout dropout = default, int[][]? tokens = null)
     {
         _batch.Clear();
         for (int b = 0; b < sequences.Length; b++)
         {
-            ToFloats(sequences[b]).CopyTo(_batch.Add(sequences[b].Length / Shape.InputSize));
+            int steps = Shape.NumericSize > 0 ? sequences[b].Length / Shape.NumericSize : tokens![b].Length / Shape.Embeddings.Count;
+            ToFloats(sequences[b]).CopyTo(_batch.Add(steps));
             ToFloats(statics[b]).CopyTo(_batch.Statics(b));
+            tokens?[b].CopyTo(_batch.Tokens(b));
         }
         _batch.Pack();
         _workspace.Forward(_batch, keep, dropout);
@@ -51,29 +56,57 @@ internal sealed class EngineRun
             CellState = EachState((layer, d, b) => keep && Shape.Cell == CellType.Lstm
                 ? ToDoubles(_workspace.CellState(layer, d, FinalRow(d, b)))
                 : new double[Shape.HiddenSize]),
-            Encodings = EachSequence(b => ToDoubles(_workspace.Encoding(_rowOf[b]))),
+            Encodings = EachSequence(b => HeadRowsOf(b).SelectMany(row => ToDoubles(_workspace.Encoding(row)))),
             AttentionWeights = EachSequence(b => Shape.HasAttention ? ToDoubles(_workspace.AttentionWeights(_rowOf[b])) : []),
-            Outputs = EachSequence(b => ToDoubles(_workspace.Output(_rowOf[b]))),
+            Outputs = EachSequence(b => HeadRowsOf(b).SelectMany(row => ToDoubles(_workspace.Output(row)))),
         };
     }
 
-    /// <summary>The gradients after a <see cref="Forward"/> that kept; those of the static features are none of the engine's.</summary>
+    /// <summary>The gradients after a forward pass that kept; those of the static features are none of the engine's.</summary>
     public ReferenceGradients Backward(double[][] dOutputs)
     {
+        float[] rows = new float[dOutputs.Sum(d => d.Length)];
+        for (int b = 0; b < dOutputs.Length; b++)
+        {
+            foreach ((int row, double[] dOutput) in HeadRowsOf(b).Zip(dOutputs[b].Chunk(Shape.OutputSize)))
+                ToFloats(dOutput).CopyTo(rows, row * Shape.OutputSize);
+        }
+        return Backward(new GivenGradient(rows));
+    }
+
+    /// <summary>The same for any loss.</summary>
+    public ReferenceGradients Backward(OutputLoss loss)
+    {
         var gradient = new Gradient(Shape);
-        float[] rows = [.. Enumerable.Range(0, dOutputs.Length).SelectMany(row => ToFloats(dOutputs[_batch.SequenceAt(row)]))];
-        _workspace.Backward(new GivenGradient(rows), gradient);
+        _workspace.Backward(loss, gradient);
         ParameterSet gradients = gradient.Parameters;
         return new ReferenceGradients(
             gradients.Parameters.ToDictionary(p => p.Name, p => ToDoubles(gradients[p])),
-            EachSequence(b => StepsOf(b).SelectMany(packedRow => ToDoubles(_workspace.InputGradient(packedRow)))),
+            EachSequence(b => StepsOf(b).SelectMany(packedRow => ToDoubles(_workspace.InputGradient(packedRow)[..Shape.NumericSize]))),
             []);
+    }
+
+    /// <summary>All that a forward and a backward pass give, in one row of numbers.</summary>
+    public double[] Everything(NetworkSample sample)
+    {
+        double[][] outputs = Forward(sample, keep: false).Outputs;
+        ReferenceOutputs results = Forward(sample);
+        ReferenceGradients gradients = Backward(sample.DOutputs);
+        return
+        [
+            .. Difference.Flatten(results.Steps), .. Difference.Flatten(results.Hidden), .. Difference.Flatten(results.CellState),
+            .. Difference.Flatten(results.Encodings), .. Difference.Flatten(outputs),
+            .. gradients.Parameters.OrderBy(p => p.Key, StringComparer.Ordinal).SelectMany(p => p.Value), .. Difference.Flatten(gradients.Sequences),
+        ];
     }
 
     private IEnumerable<int> Directions => Enumerable.Range(0, Shape.Directions);
 
     /// <summary>The packed rows of sequence b.</summary>
     private IEnumerable<int> StepsOf(int b) => Enumerable.Range(0, _batch.Length(_rowOf[b])).Select(t => _batch.FirstRow(t) + _rowOf[b]);
+
+    /// <summary>The rows of the head that sequence b has.</summary>
+    private IEnumerable<int> HeadRowsOf(int b) => Shape.StepOutputs ? StepsOf(b) : [_rowOf[b]];
 
     private int FinalRow(int direction, int b) => direction == 0 ? StepsOf(b).Last() : StepsOf(b).First();
 

@@ -8,8 +8,6 @@ namespace Microsoft.ML.Lstm.Tests.Network;
 [TestClass]
 public sealed class GradientTests
 {
-    private const double Tolerance = 1e-4;
-
     // Ties, a single step, and more rows than the largest register tile holds and leaves over.
     private static readonly int[] Lengths = [4, 9, 1, 4, 7, 2, 9, 1, 3, 5, 6, 4, 8];
 
@@ -79,7 +77,7 @@ public sealed class GradientTests
         double[] Run(int threads)
         {
             var engine = new EngineRun(sample.Shape, sample.Parameters, Find(kernels), threads);
-            return Everything(engine, sample);
+            return engine.Everything(sample);
         }
     }
 
@@ -113,10 +111,10 @@ public sealed class GradientTests
         NetworkShape shape = Shape(cell, 3, 19, 2, bidirectional, Pooling.Max, statics: 2);
         var sample = new NetworkSample(shape, [2, 5, 1]);
         var larger = new NetworkSample(shape, Lengths, seed: 2);
-        double[] fresh = Everything(new EngineRun(shape, sample.Parameters, Find(kernels)), sample);
+        double[] fresh = new EngineRun(shape, sample.Parameters, Find(kernels)).Everything(sample);
         var used = new EngineRun(shape, sample.Parameters, Find(kernels));
-        Everything(used, larger);
-        CollectionAssert.AreEqual(fresh, Everything(used, sample));
+        used.Everything(larger);
+        CollectionAssert.AreEqual(fresh, used.Everything(sample));
     }
 
     [TestMethod]
@@ -172,50 +170,7 @@ public sealed class GradientTests
         Assert.IsLessThan(1e-5, difference);
     }
 
-    private void AssertAgrees(string kernels, NetworkSample sample)
-    {
-        var reference = new ReferenceNetwork(sample.Shape, sample.Parameters);
-        var engine = new EngineRun(sample.Shape, sample.Parameters, Find(kernels));
-        ReferenceOutputs expected = reference.Forward(sample.Sequences, sample.Statics);
-        ReferenceOutputs actual = engine.Forward(sample.Sequences, sample.Statics);
-        double worstNorm = 0, worstElement = 0;
-        Check("steps", Difference.Flatten(actual.Steps), Difference.Flatten(expected.Steps));
-        Check("final h", Difference.Flatten(actual.Hidden), Difference.Flatten(expected.Hidden));
-        Check("final c", Difference.Flatten(actual.CellState), Difference.Flatten(expected.CellState));
-        Check("attention", Difference.Flatten(actual.AttentionWeights), Difference.Flatten(expected.AttentionWeights));
-        Check("encodings", Difference.Flatten(actual.Encodings), Difference.Flatten(expected.Encodings));
-        Check("outputs", Difference.Flatten(actual.Outputs), Difference.Flatten(expected.Outputs));
-
-        ReferenceGradients expectedGradients = reference.Backward(sample.DOutputs), actualGradients = engine.Backward(sample.DOutputs);
-        foreach (string name in sample.Parameters.Keys)
-            Check(name, actualGradients.Parameters[name], expectedGradients.Parameters[name]);
-        Check("input gradients", Difference.Flatten(actualGradients.Sequences), Difference.Flatten(expectedGradients.Sequences));
-        TestContext.WriteLine($"relative error: {worstNorm:g2} of a tensor's norm, {worstElement:g2} of an element");
-
-        void Check(string what, double[] actual, double[] expected)
-        {
-            // An element that has cancelled to a tenth of the tensor's largest or less is measured by that tenth: float's digits are the sum's.
-            double floor = Math.Max(expected.Select(Math.Abs).DefaultIfEmpty().Max() / 10, 1e-6);
-            double element = Difference.OfElements(actual, expected, floor), norm = Difference.OfNorm(actual, expected);
-            worstElement = Math.Max(worstElement, element);
-            worstNorm = Math.Max(worstNorm, norm);
-            Assert.IsLessThan(Tolerance, element, what);
-            Assert.IsLessThan(Tolerance, norm, what);
-        }
-    }
-
-    /// <summary>All that a forward and a backward pass give, in one row of numbers.</summary>
-    private static double[] Everything(EngineRun engine, NetworkSample sample)
-    {
-        ReferenceOutputs results = engine.Forward(sample.Sequences, sample.Statics);
-        ReferenceGradients gradients = engine.Backward(sample.DOutputs);
-        return
-        [
-            .. Difference.Flatten(results.Steps), .. Difference.Flatten(results.Hidden), .. Difference.Flatten(results.CellState),
-            .. Difference.Flatten(results.Encodings), .. Difference.Flatten(results.Outputs),
-            .. gradients.Parameters.OrderBy(p => p.Key, StringComparer.Ordinal).SelectMany(p => p.Value), .. Difference.Flatten(gradients.Sequences),
-        ];
-    }
+    private void AssertAgrees(string kernels, NetworkSample sample) => Agreement.Check(sample, Find(kernels), TestContext);
 
     private static NetworkShape Shape(CellType cell, int inputSize, int hiddenSize, int layers, bool bidirectional, Pooling pooling, int statics = 0) => new()
     {

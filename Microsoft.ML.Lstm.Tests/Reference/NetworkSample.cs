@@ -37,20 +37,27 @@ internal sealed class NetworkSample
         }
         Parameters["head.weight"] = Uniform(shape.OutputSize * (directions * h + shape.StaticSize), 1);
         Parameters["head.bias"] = Uniform(shape.OutputSize, 1);
-        Sequences = [.. lengths.Select(length => Uniform(length * shape.InputSize, 1.5))];
+        for (int i = 0; i < shape.Embeddings.Count; i++)
+            Parameters[$"embeddings.{i}.weight"] = Uniform((shape.Embeddings[i].Vocabulary + 1) * shape.Embeddings[i].Size, 1.5);
+        Sequences = [.. lengths.Select(length => Uniform(length * shape.NumericSize, 1.5))];
         Statics = [.. lengths.Select(_ => Uniform(shape.StaticSize, 1))];
-        DOutputs = [.. lengths.Select(_ => Uniform(shape.OutputSize, 1))];
+        DOutputs = [.. lengths.Select(length => Uniform((shape.StepOutputs ? length : 1) * shape.OutputSize, 1))];
+        Tokens = [.. lengths.Select(length => Enumerable.Range(0, length).SelectMany(_ => shape.Embeddings.Select(table => _random.Next(table.Vocabulary + 1))).ToArray())];
     }
 
     public NetworkShape Shape { get; }
 
     public Dictionary<string, double[]> Parameters { get; } = [];
 
+    /// <summary>The numeric features, [B][T · F].</summary>
     public double[][] Sequences { get; }
+
+    /// <summary>The tokens, [B][T · columns], 0 among them.</summary>
+    public int[][] Tokens { get; }
 
     public double[][] Statics { get; }
 
-    /// <summary>The gradient of a loss with respect to the outputs, [B][O].</summary>
+    /// <summary>The gradient of a loss with respect to the outputs, [B][O], or [B][T · O] with outputs a step.</summary>
     public double[][] DOutputs { get; }
 
     /// <summary>Gradients for every element of what the network gives, in the shapes of <paramref name="results"/>.</summary>

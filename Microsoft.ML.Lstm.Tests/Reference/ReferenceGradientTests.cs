@@ -36,6 +36,31 @@ public sealed class ReferenceGradientTests
         AssertGradientsAreCentralDifferences(sample, sample.DrawGradients(results));
     }
 
+    [TestMethod]
+    [DataRow(CellType.Lstm, false, 0)]
+    [DataRow(CellType.Lstm, true, 2)]
+    [DataRow(CellType.Gru, true, 0)]
+    [DataRow(CellType.Rnn, false, 2)]
+    public void GradientsOfEmbeddingsAndOutputsOfEachStepAreCentralDifferences(CellType cell, bool bidirectional, int numericSize)
+    {
+        var shape = new NetworkShape
+        {
+            Cell = cell,
+            InputSize = numericSize + 3 + 2,
+            Embeddings = new EmbeddingShapes(new EmbeddingShape(2, 3), new EmbeddingShape(1, 2)),
+            HiddenSize = 4,
+            Layers = 2,
+            Bidirectional = bidirectional,
+            StaticSize = 2,
+            OutputSize = 3,
+        };
+        foreach (bool stepOutputs in new[] { true, false })
+        {
+            var sample = new NetworkSample(shape with { StepOutputs = stepOutputs }, Lengths);
+            AssertGradientsAreCentralDifferences(sample, new ResultGradients { Outputs = sample.DOutputs });
+        }
+    }
+
     private static NetworkSample Sample(CellType cell, int layers, bool bidirectional, Pooling pooling) => new(
         new NetworkShape
         {
@@ -54,13 +79,14 @@ public sealed class ReferenceGradientTests
     private void AssertGradientsAreCentralDifferences(NetworkSample sample, ResultGradients dResults)
     {
         var network = new ReferenceNetwork(sample.Shape, sample.Parameters);
-        network.Forward(sample.Sequences, sample.Statics);
+        network.Forward(sample);
         ReferenceGradients gradients = network.Backward(dResults);
 
         double worstNorm = 0, worstElement = 0;
         foreach ((string name, double[] values) in sample.Parameters)
             Check(name, [values], [gradients.Parameters[name]]);
-        Check("sequences", sample.Sequences, gradients.Sequences);
+        if (sample.Shape.NumericSize > 0)
+            Check("sequences", sample.Sequences, gradients.Sequences);
         Check("statics", sample.Statics, gradients.Statics);
         TestContext.WriteLine($"relative error: {worstNorm:g2} of a tensor's norm, {worstElement:g2} of an element");
 
@@ -78,7 +104,7 @@ public sealed class ReferenceGradientTests
 
         double Loss()
         {
-            ReferenceOutputs results = new ReferenceNetwork(sample.Shape, sample.Parameters).Forward(sample.Sequences, sample.Statics);
+            ReferenceOutputs results = new ReferenceNetwork(sample.Shape, sample.Parameters).Forward(sample);
             return Dot(dResults.Outputs, results.Outputs) + Dot(dResults.Steps, results.Steps)
                 + Dot(dResults.Hidden?.SelectMany(h => h), results.Hidden.SelectMany(h => h))
                 + Dot(dResults.CellState?.SelectMany(c => c), results.CellState.SelectMany(c => c));

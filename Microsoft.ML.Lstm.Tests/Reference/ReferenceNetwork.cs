@@ -16,32 +16,42 @@ internal sealed class ReferenceNetwork(NetworkShape shape, IReadOnlyDictionary<s
     private readonly List<ReferenceSequence> _sequences = [];
     private Dictionary<string, double[]> _gradients = [];
 
+    private int[][]? _tokens;
+
     private int EncodingSize => _directions * shape.HiddenSize;
 
-    /// <summary>Runs a batch; sequence b has T_b steps of I features, step-major, and S static features (null when S is 0).</summary>
-    public ReferenceOutputs Forward(double[][] sequences, double[][]? statics = null)
+    /// <summary>Runs the batch of a sample.</summary>
+    public ReferenceOutputs Forward(NetworkSample sample) => Forward(sample.Sequences, sample.Statics, sample.Tokens);
+
+    /// <summary>
+    /// Runs a batch; sequence b has T_b steps of F numeric features, step-major, S static features (null when S is 0) and a token a
+    /// step for each table of embeddings (null without any).
+    /// </summary>
+    public ReferenceOutputs Forward(double[][] sequences, double[][]? statics = null, int[][]? tokens = null)
     {
+        _tokens = tokens;
         _gradients = parameters.ToDictionary(p => p.Key, p => new double[p.Value.Length]);
         _sequences.Clear();
         for (int b = 0; b < sequences.Length; b++)
         {
             var sequence = new ReferenceSequence(shape, NewLayers(masks?[b]), new ReferenceAttention(parameters, _gradients), masks?[b]);
-            sequence.Forward(sequences[b]);
+            sequence.Forward(shape.Embeddings.Count == 0 ? sequences[b] : Embed(sequences[b], tokens![b]));
             _sequences.Add(sequence);
-            sequence.HeadInput = [.. ReferenceMasks.Multiply(sequence.Encoding, masks?[b].Output), .. statics?[b] ?? []];
+            IEnumerable<double[]> encodings = shape.StepOutputs ? sequence.Steps : [sequence.Encoding];
+            sequence.HeadInputs = [.. encodings.Select(encoding => (double[])[.. ReferenceMasks.Multiply(encoding, masks?[b].Output), .. statics?[b] ?? []])];
         }
         return new ReferenceOutputs
         {
             Steps = [.. _sequences.Select(s => s.Steps.SelectMany(h => h).ToArray())],
             Hidden = States(final => final.H),
             CellState = States(final => final.C),
-            Encodings = [.. _sequences.Select(s => s.Encoding)],
+            Encodings = [.. _sequences.Select(s => shape.StepOutputs ? s.Steps.SelectMany(h => h).ToArray() : s.Encoding)],
             AttentionWeights = [.. _sequences.Select(s => s.AttentionWeights)],
-            Outputs = [.. _sequences.Select(s => Head(s.HeadInput))],
+            Outputs = [.. _sequences.Select(s => s.HeadInputs.SelectMany(Head).ToArray())],
         };
     }
 
-    /// <summary>The gradients of the loss whose gradients with respect to the results of the last <see cref="Forward"/> are given.</summary>
+    /// <summary>The gradients of the loss whose gradients with respect to the results of the last forward pass are given.</summary>
     public ReferenceGradients Backward(ResultGradients results)
     {
         foreach (double[] gradient in _gradients.Values)
@@ -50,17 +60,55 @@ internal sealed class ReferenceNetwork(NetworkShape shape, IReadOnlyDictionary<s
         for (int b = 0; b < _sequences.Count; b++)
         {
             ReferenceSequence sequence = _sequences[b];
-            double[] dHeadInput = BackHead(sequence.HeadInput, results.Outputs?[b] ?? new double[shape.OutputSize]);
-            double[] dEncoding = ReferenceMasks.Multiply(dHeadInput[..EncodingSize], masks?[b].Output);
-            dStatics[b] = dHeadInput[EncodingSize..];
-            dSequences[b] = sequence.Backward(dEncoding, results.Steps?[b],
+            double[] dOutputs = results.Outputs?[b] ?? new double[sequence.HeadInputs.Length * shape.OutputSize];
+            double[][] dHeadInputs = [.. sequence.HeadInputs.Zip(dOutputs.Chunk(shape.OutputSize), BackHead)];
+            double[] dEncodings = [.. dHeadInputs.SelectMany(input => ReferenceMasks.Multiply(input[..EncodingSize], masks?[b].Output))];
+            dStatics[b] = [.. Enumerable.Range(EncodingSize, shape.StaticSize).Select(k => dHeadInputs.Sum(input => input[k]))];
+            double[]? dSteps = results.Steps?[b];
+            if (shape.StepOutputs)
+                dSteps = [.. dEncodings.Select((d, k) => d + (dSteps?[k] ?? 0))];
+            double[] dInputs = sequence.Backward(shape.StepOutputs ? new double[EncodingSize] : dEncodings, dSteps,
                 results.Hidden?.Select(dh => dh[b]).ToArray(), results.CellState?.Select(dc => dc[b]).ToArray());
+            dSequences[b] = shape.Embeddings.Count == 0 ? dInputs : BackEmbed(dInputs, _tokens![b]);
         }
         return new ReferenceGradients(_gradients.ToDictionary(g => g.Key, g => (double[])g.Value.Clone()), dSequences, dStatics);
     }
 
     /// <summary>As the other overload, for a loss that sees the outputs only.</summary>
     public ReferenceGradients Backward(double[][] dOutputs) => Backward(new ResultGradients { Outputs = dOutputs });
+
+    /// <summary>Behind each step's numeric features the rows of its tokens.</summary>
+    private double[] Embed(double[] numbers, int[] tokens)
+    {
+        int columns = shape.Embeddings.Count;
+        return
+        [
+            .. from t in Enumerable.Range(0, tokens.Length / columns)
+               from x in numbers[(t * shape.NumericSize)..((t + 1) * shape.NumericSize)]
+                   .Concat(Enumerable.Range(0, columns).SelectMany(i => Row(parameters, i, tokens[t * columns + i]).ToArray()))
+               select x,
+        ];
+    }
+
+    /// <summary>Adds the gradients of all that was looked up to those of the tables, and gives those of the numbers.</summary>
+    private double[] BackEmbed(double[] dInputs, int[] tokens)
+    {
+        int columns = shape.Embeddings.Count;
+        double[][] steps = [.. dInputs.Chunk(shape.InputSize)];
+        for (int t = 0; t < steps.Length; t++)
+        {
+            int at = shape.NumericSize;
+            for (int i = 0; i < columns; i++)
+            {
+                foreach (ref double d in Row(_gradients, i, tokens[t * columns + i]))
+                    d += steps[t][at++];
+            }
+        }
+        return [.. steps.SelectMany(step => step[..shape.NumericSize])];
+    }
+
+    private Span<double> Row(IReadOnlyDictionary<string, double[]> from, int table, int token)
+        => from[$"embeddings.{table}.weight"].AsSpan(token * shape.Embeddings[table].Size, shape.Embeddings[table].Size);
 
     /// <summary>y = W·e + b.</summary>
     private double[] Head(double[] e)

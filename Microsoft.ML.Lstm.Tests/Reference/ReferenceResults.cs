@@ -12,13 +12,13 @@ internal sealed record ReferenceOutputs
     /// <summary>c_n, in the same order; zeros for cells without one.</summary>
     public required double[][][] CellState { get; init; }
 
-    /// <summary>The pooled outputs, [B][D·H].</summary>
+    /// <summary>The pooled outputs, [B][D·H]; with outputs a step those of each step, [B][T_b · D·H].</summary>
     public required double[][] Encodings { get; init; }
 
     /// <summary>The attention that each step got, [B][T_b]; empty with other poolings.</summary>
     public required double[][] AttentionWeights { get; init; }
 
-    /// <summary>The head's outputs, [B][O].</summary>
+    /// <summary>The head's outputs, [B][O], or [B][T_b · O] of each step.</summary>
     public required double[][] Outputs { get; init; }
 }
 
@@ -36,6 +36,6 @@ internal sealed record ResultGradients
 
 /// <summary>The gradients of a loss with respect to all that goes in.</summary>
 /// <param name="Parameters">By name, summed over the batch.</param>
-/// <param name="Sequences">[B][T_b · I].</param>
+/// <param name="Sequences">Of the numeric features, [B][T_b · F].</param>
 /// <param name="Statics">[B][S].</param>
 internal sealed record ReferenceGradients(Dictionary<string, double[]> Parameters, double[][] Sequences, double[][] Statics);

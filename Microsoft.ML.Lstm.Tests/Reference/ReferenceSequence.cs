@@ -19,8 +19,8 @@ internal sealed class ReferenceSequence(NetworkShape shape, ReferenceDirection[]
     /// <summary>The attention that each step got, where that is how they are pooled.</summary>
     public double[] AttentionWeights => attention.Weights;
 
-    /// <summary>What the head sees: the encoding and the static features behind it.</summary>
-    public double[] HeadInput { get; set; } = [];
+    /// <summary>What the head sees, once or at each step: the encoding and the static features behind it.</summary>
+    public double[][] HeadInputs { get; set; } = [];
 
     public void Forward(double[] sequence)
     {

@@ -83,31 +83,6 @@ public sealed class BinaryObjectiveTests
     }
 
     [TestMethod]
-    public void TheAreaIsTheShareOfPairsInOrder()
-    {
-        var random = new Random(3);
-        var rows = Enumerable.Range(0, 300).Select(_ => (Score: random.Next(40) / 8f, IsPositive: random.Next(3) == 0, Weight: random.Next(1, 4))).ToArray();
-        var curve = new RocCurve();
-        foreach (var (score, isPositive, weight) in rows)
-            curve.Add(score, isPositive, weight);
-        double pairs = 0, inOrder = 0;
-        foreach (var positive in rows.Where(row => row.IsPositive))
-        {
-            foreach (var negative in rows.Where(row => !row.IsPositive))
-            {
-                double weight = positive.Weight * negative.Weight;
-                pairs += weight;
-                inOrder += positive.Score > negative.Score ? weight : positive.Score == negative.Score ? weight / 2 : 0;
-            }
-        }
-        Assert.AreEqual(inOrder / pairs, curve.Area()!.Value, 1e-12);
-        curve.Clear();
-        Assert.IsNull(curve.Area());
-        curve.Add(1, isPositive: true, 1);
-        Assert.IsNull(curve.Area());
-    }
-
-    [TestMethod]
     public void TheTaskHasOneOutputAndWeighsByClassSoThatTheMeanIsOne()
     {
         var data = new SequenceSet(featureSize: 1, staticSize: 0, targetSize: 0);
