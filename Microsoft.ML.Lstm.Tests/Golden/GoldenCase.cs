@@ -132,6 +132,37 @@ internal sealed record GoldenRun
     public required Dictionary<string, double[]>[] Parameters { get; init; }
 }
 
+/// <summary>Steps of a table of embeddings, by PyTorch's SparseAdam or by SGD without momentum.</summary>
+internal sealed record GoldenEmbeddingCase
+{
+    public required string Name { get; init; }
+
+    public required OptimizerType Optimizer { get; init; }
+
+    public required double LearningRate { get; init; }
+
+    public required int Rows { get; init; }
+
+    public required int Columns { get; init; }
+
+    public required double[] Initial { get; init; }
+
+    public required GoldenEmbeddingStep[] Steps { get; init; }
+
+    /// <summary>The cases of embeddings.json.</summary>
+    public static IReadOnlyList<GoldenEmbeddingCase> All { get; } = GoldenFile.Read<GoldenEmbeddingCase[]>("embeddings.json");
+}
+
+/// <summary>One step: the gradients of some rows, and the whole table after it.</summary>
+internal sealed record GoldenEmbeddingStep
+{
+    public required int[] Rows { get; init; }
+
+    public required double[] Gradient { get; init; }
+
+    public required double[] Table { get; init; }
+}
+
 internal static class GoldenFile
 {
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web)

@@ -193,6 +193,24 @@ def optimizer_cases():
     yield optimizer_case(GRU_SEED, "Gru", [("Adam", 0, LOOSE), ("Adam", 0, BINDING), ("Sgd", 0.01, BINDING)])
 
 
+EMBEDDING_STEPS = ([4, 0, 2], [2, 5], [5, 4])
+
+
+def embedding_cases():
+    """Steps of a table of embeddings of which each step has the gradients of a few rows; the others stay as they are."""
+    for seed, optimizer in ((7, "Adam"), (8, "Sgd")):
+        torch.manual_seed(seed)
+        table = grid(6, 3).requires_grad_()
+        step = torch.optim.SparseAdam([table], lr=0.01) if optimizer == "Adam" else torch.optim.SGD([table], lr=0.01)
+        case = dict(name=optimizer.lower(), optimizer=optimizer, learningRate=0.01, rows=6, columns=3, initial=flat(table), steps=[])
+        for rows in EMBEDDING_STEPS:
+            gradient = grid(len(rows), 3)
+            table.grad = torch.sparse_coo_tensor(torch.tensor([rows]), gradient, table.shape)
+            step.step()
+            case["steps"].append(dict(rows=rows, gradient=flat(gradient), table=flat(table)))
+        yield case
+
+
 # Seeds for which no gradient comes near zero in any of the runs.
 LSTM_SEED, GRU_SEED = 294, 151
 
@@ -216,3 +234,4 @@ if __name__ == "__main__":
     for cell in GATES:
         write(cell.lower() + ".json", network_cases(cell))
     write("optimizers.json", optimizer_cases())
+    write("embeddings.json", embedding_cases())

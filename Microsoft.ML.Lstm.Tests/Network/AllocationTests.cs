@@ -46,6 +46,44 @@ public sealed class AllocationTests
     public static IEnumerable<object[]> Tasks => from task in (string[])["binary", "multiclass", "steps", "crf"] from threads in (int[])[1, 2] select new object[] { task, threads };
 
     [TestMethod]
+    [DataRow(1)]
+    [DataRow(2)]
+    public void ATrainingStepWithAWideHeadAllocatesNothing(int threads)
+    {
+        NetworkShape shape = Shape(CellType.Lstm, Pooling.Last) with
+        {
+            InputSize = 5 + 8,
+            Embeddings = new EmbeddingShapes(new EmbeddingShape(50, 8)),
+            StepOutputs = true,
+            OutputSize = 10_240,
+        };
+        var parameters = new ParameterSet(shape);
+        Initializer.Initialize(parameters, forgetBias: 1, new Random(1));
+        var team = new WorkerTeam(threads);
+        var workspace = new NetworkWorkspace(new SequenceNetwork(parameters, NetworkPasses.BackwardToInput), team);
+        var batch = new SequenceBatch(shape);
+        var gradient = new Gradient(shape);
+        var optimizer = Optimizer.Create(new LoopOptions(), parameters, gradient, team);
+        var objective = new ClassificationObjective(stepOutputs: true, new ClassWeights(null), labelSmoothing: 0.1f, meanWeight: 1);
+        TrainingSequence[] sequences = [.. Enumerable.Range(0, 40).Select(_ => new TrainingSequence { Labels = new int[17] })];
+
+        long allocated = AllocatedBytes(step =>
+        {
+            Fill(batch, step);
+            objective.Begin(batch, sequences);
+            workspace.Forward(batch, keep: true);
+            workspace.Backward(objective, gradient);
+            objective.End();
+            optimizer.TryStep(learningRate: 0.001f, maxNorm: 1);
+            workspace.PackNetwork();
+            workspace.Forward(batch, keep: false);
+            workspace.Measure(objective);
+        });
+
+        Assert.AreEqual(0, allocated);
+    }
+
+    [TestMethod]
     [DynamicData(nameof(Tasks))]
     public void ATrainingStepOnTokensAllocatesNothing(string name, int threads)
     {
@@ -182,6 +220,7 @@ public sealed class AllocationTests
         for (int i = 0; i < 40; i++)
         {
             batch.Add(1 + (i + step) % 17).Fill(0.1f);
+            batch.Tokens(i).Fill(i);
             batch.Statics(i).Fill(0.5f);
         }
         batch.Pack();

@@ -29,6 +29,55 @@ public sealed unsafe class SequenceBatchTests
     }
 
     [TestMethod]
+    public void TokensArePackedWithTheirSteps()
+    {
+        var shape = new NetworkShape
+        {
+            Cell = CellType.Lstm,
+            InputSize = 1 + 2 + 3,
+            Embeddings = new EmbeddingShapes(new EmbeddingShape(9, 2), new EmbeddingShape(9, 3)),
+            HiddenSize = 1,
+            OutputSize = 1,
+        };
+        var batch = new SequenceBatch(shape);
+        for (int round = 0; round < 2; round++)
+        {
+            batch.Clear();
+            foreach ((int[] tokens, float first) in new (int[], float)[] { ([1, 2], 10), ([3, 4, 5, 6, 7, 8], 20), ([], 30) })
+            {
+                // The last one's tokens are not filled in: 0, the unknown one, also where another was before.
+                int steps = Math.Max(1, tokens.Length / 2);
+                Span<float> numbers = batch.Add(steps);
+                Assert.AreEqual(steps, numbers.Length);
+                for (int t = 0; t < steps; t++)
+                    numbers[t] = first + t;
+                if (round == 0 || tokens.Length > 0)
+                    (tokens.Length > 0 ? tokens : [9, 9]).CopyTo(batch.Tokens(batch.Count - 1));
+            }
+            batch.Pack();
+
+            int[] last = round == 0 ? [9, 9] : [0, 0];
+            int[][] expected = [[3, 4], [1, 2], last, [5, 6], [7, 8]];
+            CollectionAssert.AreEqual(expected.SelectMany(row => row).ToArray(), Enumerable.Range(0, 5).SelectMany(row => batch.PackedTokens(row).ToArray()).ToArray());
+            CollectionAssert.AreEqual(new[] { 20f, 10, 30, 21, 22 }, Enumerable.Range(0, 5).Select(row => batch.Features(row)[0]).ToArray());
+        }
+    }
+
+    [TestMethod]
+    public void ABatchOfTokensAloneHasSteps()
+    {
+        var shape = new NetworkShape { Cell = CellType.Lstm, InputSize = 2, Embeddings = new EmbeddingShapes(new EmbeddingShape(3, 2)), HiddenSize = 1, OutputSize = 1 };
+        var batch = new SequenceBatch(shape);
+        Assert.AreEqual(0, batch.Add(2).Length);
+        Assert.AreEqual(0, batch.Add(3).Length);
+        batch.Tokens(0).Fill(1);
+        batch.Tokens(1).Fill(2);
+        batch.Pack();
+        Assert.AreEqual(3, batch.MaxLength);
+        CollectionAssert.AreEqual(new[] { 2, 1, 2, 1, 2 }, Enumerable.Range(0, 5).Select(row => batch.PackedTokens(row)[0]).ToArray());
+    }
+
+    [TestMethod]
     public void ABatchIsReusedForLongerAndShorterOnes()
     {
         var batch = new SequenceBatch(Shape(inputSize: 1));

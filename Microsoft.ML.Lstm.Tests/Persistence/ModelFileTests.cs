@@ -39,6 +39,21 @@ public sealed class ModelFileTests
     }
 
     [TestMethod]
+    [DataRow(0)]
+    [DataRow(1)]
+    public void TablesOfEmbeddingsAndOutputsOfEachStepComeBackBitForBit(int numericSize)
+    {
+        SequenceModel model = TestModels.CreateWithTokens(numericSize);
+
+        SequenceModel back = ModelFile.Read(new MemoryStream(TestModels.Bytes(model)));
+
+        Assert.AreEqual(model.Shape, back.Shape);
+        Assert.AreEqual(2, back.Shape.Embeddings.Count);
+        Assert.IsTrue(back.Shape.StepOutputs);
+        TestModels.AssertSameBits(model, back);
+    }
+
+    [TestMethod]
     public void AStreamThatCannotSeekIsReadTheSame()
     {
         SequenceModel model = TestModels.Create(hidden: 80);
@@ -189,6 +204,59 @@ public sealed class ModelFileTests
         var e = Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Read(new MemoryStream(bytes)));
 
         StringAssert.Contains(e.Message, says);
+    }
+
+    [TestMethod]
+    [DataRow("\\\"vocabulary\\\":5", "\\\"vocabulary\\\":-1", "from 0 to")]
+    [DataRow("\\\"vocabulary\\\":5", "\\\"vocabulary\\\":2147483647", "embeddings of 2147483647 tokens")]
+    [DataRow("\\\"vocabulary\\\":5", "\\\"vocabulary\\\":1e20", "whole number")]
+    [DataRow("\\\"vocabulary\\\":5", "\\\"vocabulary\\\":4", "parameters")]
+    [DataRow("\\\"vocabulary\\\":5", "\\\"vocabulary\\\":6", "parameters")]
+    [DataRow("\\\"vocabulary\\\":5,", "", "vocabulary")]
+    [DataRow("\\\"vocabulary\\\":5,", "\\\"vocabulary\\\":5,\\\"more\\\":1,", "2 properties")]
+    [DataRow("\\\"size\\\":2", "\\\"size\\\":0", "from 1 to")]
+    [DataRow("\\\"size\\\":2", "\\\"size\\\":2147483647", "at most 6 features")]
+    [DataRow("\\\"size\\\":2", "\\\"size\\\":3", "tensors")]
+    [DataRow("\\\"inputSize\\\":6", "\\\"inputSize\\\":4", "at most 4 features")]
+    [DataRow("\\\"inputSize\\\":6", "\\\"inputSize\\\":5", "tensors")]
+    [DataRow("{\\\"vocabulary\\\":5,\\\"size\\\":2},", "", "tensors")]
+    [DataRow("{\\\"vocabulary\\\":5,\\\"size\\\":2}", "5", "objects as embeddings")]
+    [DataRow("\\\"embeddings\\\":[", "\\\"embeddings\\\":{\\\"a\\\":[", "invalid JSON")]
+    [DataRow("\\\"stepOutputs\\\":true", "\\\"stepOutputs\\\":1", "true or false")]
+    [DataRow("\\\"stepOutputs\\\":true", "\\\"crf\\\":true", "stepOutputs")]
+    [DataRow("\"embeddings.0.weight\"", "\"embeddings.7.weight\"", "'embeddings.0.weight'")]
+    [DataRow("\"shape\":[6,2]", "\"shape\":[2,6]", "[6, 2]")]
+    [DataRow("\"shape\":[6,2]", "\"shape\":[12]", "[6, 2]")]
+    public void AnotherHeaderThanThatOfAModelOfTokensIsRefused(string was, string becomes, string says)
+    {
+        byte[] bytes = HeaderReplaced(TestModels.Bytes(TestModels.CreateWithTokens()), was, becomes);
+
+        var e = Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Read(new MemoryStream(bytes)));
+
+        StringAssert.Contains(e.Message, says);
+    }
+
+    [TestMethod]
+    public void AModelWithATableLessIsRefused()
+    {
+        SequenceModel model = TestModels.CreateWithTokens();
+        var content = SafeTensors.Read(new MemoryStream(TestModels.Bytes(model)));
+        foreach (string table in new[] { "embeddings.0.weight", "embeddings.1.weight" })
+        {
+            var stream = new MemoryStream();
+            new SafeTensors(content.Metadata, [.. content.Tensors.Where(tensor => tensor.Name != table)]).Write(stream);
+            stream.Position = 0;
+            var e = Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Read(stream));
+            StringAssert.Contains(e.Message, "tensors");
+        }
+    }
+
+    [TestMethod]
+    public void AModelOfTokensCutOffAnywhereIsRefused()
+    {
+        byte[] bytes = TestModels.Bytes(TestModels.CreateWithTokens());
+        for (int length = 0; length < bytes.Length; length++)
+            Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Read(new MemoryStream(bytes[..length])), $"{length} bytes");
     }
 
     [TestMethod]

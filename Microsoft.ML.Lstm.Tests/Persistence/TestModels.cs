@@ -9,8 +9,7 @@ internal static class TestModels
 {
     public static SequenceModel Create(
         CellType cell = CellType.Lstm, int layers = 1, bool bidirectional = false, int statics = 0, int hidden = 4, Pooling pooling = Pooling.Last)
-    {
-        var parameters = new ParameterSet(new NetworkShape
+        => Create(new NetworkShape
         {
             Cell = cell,
             InputSize = 3,
@@ -21,12 +20,27 @@ internal static class TestModels
             StaticSize = statics,
             OutputSize = 2,
         });
+
+    /// <summary>A model of a language model's form: tokens of two columns beside a number, and outputs a step.</summary>
+    public static SequenceModel CreateWithTokens(int numericSize = 1) => Create(new NetworkShape
+    {
+        Cell = CellType.Lstm,
+        InputSize = numericSize + 2 + 3,
+        Embeddings = new EmbeddingShapes(new EmbeddingShape(5, 2), new EmbeddingShape(0, 3)),
+        HiddenSize = 4,
+        StepOutputs = true,
+        OutputSize = 2,
+    });
+
+    public static SequenceModel Create(NetworkShape shape)
+    {
+        var parameters = new ParameterSet(shape);
         for (int i = 0; i < parameters.Values.Length; i++)
             parameters.Values[i] = MathF.Sin(i + 1);
         parameters.Values[0] = -0f;
         parameters.Values[1] = float.Epsilon;
         parameters.Values[2] = float.MinValue;
-        return new SequenceModel(parameters, Scaler(3), Scaler(statics), Scaler(2));
+        return new SequenceModel(parameters, Scaler(shape.NumericSize), Scaler(shape.StaticSize), Scaler(shape.OutputSize));
     }
 
     public static byte[] Bytes(SequenceModel model)
