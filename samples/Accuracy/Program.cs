@@ -6,7 +6,7 @@ using Accuracy.Tasks;
 
 var data = new Option<string?>("--data") { Description = "The folder of the data sets; README.md says what is in it.", HelpName = "DIR" };
 var tasks = new Option<string?>("--task") { Description = $"The tasks, with commas between, instead of all: {string.Join(',', AccuracyTask.All.Select(task => task.Name))}.", HelpName = "NAMES" };
-var seeds = new Option<int>("--seeds") { Description = "Seeds to train with, from 1 on.", HelpName = "N", DefaultValueFactory = _ => 3 };
+var seeds = new Option<int?>("--seeds") { Description = "Seeds to train with, from 1 on; 3 if not given.", HelpName = "N" };
 var json = new Option<string?>("--json") { Description = "A file to write everything to as well.", HelpName = "FILE" };
 var threads = new Option<int?>("--threads") { Description = "Threads that train, instead of one a processor.", HelpName = "N" };
 var validate = new Option<bool>("--validate") { Description = "Measure with a sixth of the training rows, held out, instead of the test set." };
@@ -22,7 +22,7 @@ root.Validators.Add(result =>
         result.AddError("Give --data, or all of --train, --test and --format.");
     if (result.GetValue(format) is { } name && !UnseenTask.Formats.Contains(name))
         result.AddError($"--format must be one of {string.Join(", ", UnseenTask.Formats)}, not '{name}'.");
-    if (result.GetValue(seeds) < 1)
+    if (result.GetValue(seeds) is < 1)
         result.AddError("--seeds must be 1 or more.");
     if (result.GetValue(threads) < 1)
         result.AddError("--threads must be 1 or more.");
@@ -33,7 +33,7 @@ root.SetAction(parsed => Run(
     parsed.GetValue(train) is { } trainFile
         ? [UnseenTask.Create(trainFile, parsed.GetValue(test)!, parsed.GetValue(format)!, parsed.GetValue(label))]
         : [.. AccuracyTask.All.Where(task => parsed.GetValue(tasks) is null || Chosen(parsed.GetValue(tasks)).Contains(task.Name))],
-    seed => new TaskRun(parsed.GetValue(data) ?? "", seed, parsed.GetValue(threads), parsed.GetValue(validate)), parsed.GetValue(seeds), parsed.GetValue(json)));
+    seed => new TaskRun(parsed.GetValue(data) ?? "", seed, parsed.GetValue(threads), parsed.GetValue(validate)), parsed.GetValue(seeds) ?? 3, parsed.GetValue(json)));
 return root.Parse(args).Invoke();
 
 static string[] Chosen(string? tasks) => tasks?.Split(',', StringSplitOptions.TrimEntries) ?? [];

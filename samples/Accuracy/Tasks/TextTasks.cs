@@ -10,16 +10,8 @@ internal static class TextTasks
 {
     private const string Tokens = "Tokens";
 
-    public static AccuracyTask Trec { get; } = new("TREC", "accuracy", (86.8, "logistic regression on uni- and bigrams"), 89.0, "words, bidirectional LSTM of 64 units, maximum over the steps",
-        run => Measure(run, Questions(run), Words, new()
-        {
-            HiddenSize = 64,
-            EmbeddingSize = 100,
-            Bidirectional = true,
-            Pooling = Pooling.Max,
-            NumberOfEpochs = 10,
-            LearningRate = 0.002f,
-        }));
+    public static AccuracyTask Trec { get; } = new("TREC", "accuracy", (86.8, "logistic regression on uni- and bigrams"), 89.0, "words; the trainer's defaults, with half of the outputs, 0.3 of the inputs and 0.1 of the tokens dropped, and a learning rate of 0.002",
+        run => Measure(run, Questions(run), Words, new() { OutputDropout = 0.5f, InputDropout = 0.3f, TokenDropout = 0.1f, LearningRate = 0.002f }));
 
     public static AccuracyTask Sms { get; } = new("SMS", "accuracy", (98.2, "bag of words"), 98.8, "words, bidirectional LSTM of 32 units, maximum over the steps",
         run => Measure(run, Messages(run), Words, new()
@@ -30,15 +22,14 @@ internal static class TextTasks
             LearningRate = 0.003f,
         }));
 
-    public static AccuracyTask Names { get; } = new("names", "accuracy", (83.8, "logistic regression on character n-grams"), 84.5, "characters, bidirectional LSTM of 128 units, maximum over the steps",
-        run => Measure(run, Surnames(run), Characters, new()
+    public static AccuracyTask Names { get; } = new("names", "accuracy", (83.8, "logistic regression on character n-grams"), 84.5, "characters and pairs of them; the trainer's defaults, with half of the outputs and 0.2 of the inputs dropped, a learning rate of 0.008 and 12 epochs",
+        run => Measure(run, Surnames(run), ml => Characters(ml).Append(ml.Transforms.Conversion.MapValueToKey(nameof(Text.Pairs))), new()
         {
-            HiddenSize = 128,
-            EmbeddingSize = 64,
-            Bidirectional = true,
-            Pooling = Pooling.Max,
+            FeatureColumnNames = [Tokens, nameof(Text.Pairs)],
+            OutputDropout = 0.5f,
+            InputDropout = 0.2f,
+            LearningRate = 0.008f,
             NumberOfEpochs = 12,
-            LearningRate = 0.002f,
         }));
 
     /// <summary>Trains on texts and gives the accuracy in percent.</summary>
@@ -83,6 +74,12 @@ internal static class TextTasks
             where Path.GetFileName(file) != "README.txt"
             from name in File.ReadLines(file)
             where name.Trim() != ""
-            select new Text { Label = Path.GetFileNameWithoutExtension(file), Content = name.Trim() },
+            select new Text { Label = Path.GetFileNameWithoutExtension(file), Content = name.Trim(), Pairs = PairsOf(name.Trim()) },
             share: 0.2);
+
+    private static string[] PairsOf(string name)
+    {
+        string marked = $"\u0002{name.ToLowerInvariant()}\u0003";
+        return [.. Enumerable.Range(0, marked.Length).Select(i => marked.Substring(i, Math.Min(2, marked.Length - i)))];
+    }
 }
