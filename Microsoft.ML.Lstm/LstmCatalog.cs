@@ -65,7 +65,7 @@ public static partial class LstmCatalog
     /// <param name="featureColumnName">The column of sequences: a vector of <see cref="float"/>, T steps of F features, the first step first, or a vector of keys, one a step.</param>
     /// <param name="exampleWeightColumnName">How much each row counts, a column of <see cref="float"/>; <see langword="null"/> for rows that all count the same.</param>
     /// <param name="featuresPerStep">F; <see langword="null"/> takes it from the dimensions (T, F) of the feature column if it has two or more, else 1.</param>
-    /// <param name="hiddenSize">Units of each recurrent layer, 1 to 65536.</param>
+    /// <param name="hiddenSize">Units of each direction of each recurrent layer, 1 to 65536.</param>
     /// <param name="numberOfLayers">Recurrent layers, 1 to 64.</param>
     /// <param name="learningRate">The step size, above 0.</param>
     /// <param name="numberOfEpochs">How often training goes over the data, at least 1; <see langword="null"/> for 8 to 100 times, small data more often than large.</param>
@@ -120,7 +120,7 @@ public static partial class LstmCatalog
     /// <param name="featureColumnName">The column of sequences: a vector of <see cref="float"/>, T steps of F features, the first step first, or a vector of keys, one a step.</param>
     /// <param name="exampleWeightColumnName">How much each row counts, a column of <see cref="float"/>; <see langword="null"/> for rows that all count the same.</param>
     /// <param name="featuresPerStep">F; <see langword="null"/> takes it from the dimensions (T, F) of the feature column if it has two or more, else 1.</param>
-    /// <param name="hiddenSize">Units of each recurrent layer, 1 to 65536.</param>
+    /// <param name="hiddenSize">Units of each direction of each recurrent layer, 1 to 65536.</param>
     /// <param name="numberOfLayers">Recurrent layers, 1 to 64.</param>
     /// <param name="learningRate">The step size, above 0.</param>
     /// <param name="numberOfEpochs">How often training goes over the data, at least 1; <see langword="null"/> for 8 to 100 times, small data more often than large.</param>

@@ -117,6 +117,22 @@ public sealed class SavedModelTests
     }
 
     [TestMethod]
+    public void NamesOfManyClassesCanBeLoadedAgain()
+    {
+        var ml = new MLContext(seed: 1);
+        IDataView data = AnyTrainer.Data(ml, Example.Make(10));
+        IDataView names = ml.Data.LoadFromEnumerable(Enumerable.Range(0, 40_000).Select(i => new { Name = i < 3 ? new[] { "low", "middle", "high" }[i] : $"a class with a long name, number {i}" }));
+        var model = ml.Transforms.Conversion.MapValueToKey("LabelKey", "ClassName", keyData: names)
+            .Append(AnyTrainer.Create(ml, AnyTrainer.Multiclass, options => (options.LabelColumnName, options.NumberOfEpochs) = ("LabelKey", 1)))
+            .Append(ml.Transforms.Conversion.MapKeyToValue("PredictedLabel"))
+            .Fit(data);
+        var stream = new MemoryStream();
+        ml.Model.Save(model, data.Schema, stream);
+        stream.Position = 0;
+        EstimatorHarness.AssertSame(ColumnReader.Read(model.Transform(data), "PredictedLabel"), ColumnReader.Read(ml.Model.Load(stream, out _).Transform(data), "PredictedLabel"));
+    }
+
+    [TestMethod]
     public void LabelValuesSurviveTheirJson()
     {
         string[] texts = ["", "NaN", "Größe \"x\"", " two  words "];

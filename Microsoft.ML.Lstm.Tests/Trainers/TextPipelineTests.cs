@@ -1,3 +1,6 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.Transforms;
+
 namespace Microsoft.ML.Lstm.Tests.Trainers;
 
 /// <summary>From words to names of classes and back to objects, as an application uses it.</summary>
@@ -11,29 +14,28 @@ public sealed class TextPipelineTests
     [TestMethod]
     public void ClassesOfSentencesArePredictedByName()
     {
-        var pipeline = _ml.Transforms.Conversion.MapValueToKey("Words")
+        var pipeline = Words()
             .Append(_ml.Transforms.Conversion.MapValueToKey("Label", "Biter"))
             .Append(_ml.MulticlassClassification.Trainers.Lstm(new LstmMulticlassTrainer.Options { FeatureColumnName = "Words", HiddenSize = 16, LearningRate = 0.02f, NumberOfEpochs = 60, Seed = 1 }))
             .Append(_ml.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
         PredictionEngine<Sentence, ClassPrediction> engine = _ml.Model.CreatePredictionEngine<Sentence, ClassPrediction>(Reload(pipeline.Fit(Sentences())));
 
         // The same words in another order, and in one that is not in the training data.
-        Assert.AreEqual("dog", engine.Predict(new Sentence { Words = ["the", "dog", "bites", "the", "man"] }).PredictedLabel);
-        Assert.AreEqual("man", engine.Predict(new Sentence { Words = ["the", "man", "bites", "the", "dog"] }).PredictedLabel);
-        ClassPrediction unknown = engine.Predict(new Sentence { Words = ["the", "walrus", "bites", "the", "dog"] });
+        Assert.AreEqual("dog", engine.Predict(new Sentence { Text = "The dog bites the man" }).PredictedLabel);
+        Assert.AreEqual("man", engine.Predict(new Sentence { Text = "The man bites the dog" }).PredictedLabel);
+        ClassPrediction unknown = engine.Predict(new Sentence { Text = "The walrus bites the dog" });
         Assert.AreEqual(1, unknown.Score.Sum(), 1e-5);
         CollectionAssert.Contains(Nouns, unknown.PredictedLabel);
         Assert.IsTrue(float.IsNaN(engine.Predict(new Sentence()).Score[0]));
-        Assert.AreEqual("dog", engine.Predict(new Sentence { Words = ["the", "dog", "bites", "the", "man"] }).PredictedLabel);
+        Assert.AreEqual("dog", engine.Predict(new Sentence { Text = "The dog bites the man" }).PredictedLabel);
     }
 
     [TestMethod]
     public void ProbabilitiesOfSentencesArePredicted()
     {
-        var pipeline = _ml.Transforms.Conversion.MapValueToKey("Words")
-            .Append(_ml.BinaryClassification.Trainers.Lstm(new LstmBinaryTrainer.Options { LabelColumnName = "IsDogBiting", FeatureColumnName = "Words", HiddenSize = 16, LearningRate = 0.02f, NumberOfEpochs = 60, Seed = 1 }));
+        var pipeline = Words().Append(_ml.BinaryClassification.Trainers.Lstm(new LstmBinaryTrainer.Options { LabelColumnName = "IsDogBiting", FeatureColumnName = "Words", HiddenSize = 16, LearningRate = 0.02f, NumberOfEpochs = 60, Seed = 1 }));
         PredictionEngine<Sentence, AnswerPrediction> engine = _ml.Model.CreatePredictionEngine<Sentence, AnswerPrediction>(Reload(pipeline.Fit(Sentences())));
-        AnswerPrediction yes = engine.Predict(new Sentence { Words = ["the", "dog", "bites", "the", "man"] }), no = engine.Predict(new Sentence { Words = ["the", "man", "bites", "the", "dog"] });
+        AnswerPrediction yes = engine.Predict(new Sentence { Text = "The dog bites the man" }), no = engine.Predict(new Sentence { Text = "The man bites the dog" });
         Assert.IsTrue(yes.PredictedLabel);
         Assert.IsFalse(no.PredictedLabel);
         Assert.IsGreaterThan(0.9f, yes.Probability);
@@ -46,16 +48,31 @@ public sealed class TextPipelineTests
     [TestMethod]
     public void RolesOfWordsArePredictedByName()
     {
-        var pipeline = _ml.Transforms.Conversion.MapValueToKey("Words")
+        var pipeline = Words()
             .Append(_ml.Transforms.Conversion.MapValueToKey("Label", "Roles"))
             .Append(_ml.MulticlassClassification.Trainers.LstmSequenceLabeling(new LstmSequenceLabelingTrainer.Options { FeatureColumnName = "Words", HiddenSize = 16, LearningRate = 0.02f, NumberOfEpochs = 60, Seed = 1 }))
             .Append(_ml.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
         PredictionEngine<Sentence, RolePrediction> engine = _ml.Model.CreatePredictionEngine<Sentence, RolePrediction>(Reload(pipeline.Fit(Sentences())));
-        CollectionAssert.AreEqual((string[])["O", "B-BITER", "O", "O", "B-BITTEN"], engine.Predict(new Sentence { Words = ["the", "dog", "bites", "the", "man"] }).PredictedLabel);
-        CollectionAssert.AreEqual((string[])["B-BITER", "O", "B-BITTEN"], engine.Predict(new Sentence { Words = ["man", "bites", "dog"] }).PredictedLabel);
+        CollectionAssert.AreEqual((string[])["O", "B-BITER", "O", "O", "B-BITTEN"], engine.Predict(new Sentence { Text = "The dog bites the man" }).PredictedLabel);
+        CollectionAssert.AreEqual((string[])["B-BITER", "O", "B-BITTEN"], engine.Predict(new Sentence { Text = "Man bites dog" }).PredictedLabel);
         CollectionAssert.AreEqual(Array.Empty<string>(), engine.Predict(new Sentence()).PredictedLabel ?? []);
-        Assert.HasCount(5, engine.Predict(new Sentence { Words = ["the", "walrus", "bites", "the", "dog"] }).PredictedLabel);
+        Assert.HasCount(5, engine.Predict(new Sentence { Text = "The walrus bites the dog" }).PredictedLabel);
     }
+
+    [TestMethod]
+    public void CharactersAreReadToo()
+    {
+        var pipeline = _ml.Transforms.Text.TokenizeIntoCharactersAsKeys("Characters", "Text")
+            .Append(_ml.BinaryClassification.Trainers.Lstm(new LstmBinaryTrainer.Options { LabelColumnName = "IsDogBiting", FeatureColumnName = "Characters", HiddenSize = 16, LearningRate = 0.02f, NumberOfEpochs = 60, Seed = 1 }));
+        PredictionEngine<Sentence, AnswerPrediction> engine = _ml.Model.CreatePredictionEngine<Sentence, AnswerPrediction>(Reload(pipeline.Fit(Sentences())));
+        Assert.IsTrue(engine.Predict(new Sentence { Text = "The dog bites the man" }).PredictedLabel);
+        Assert.IsFalse(engine.Predict(new Sentence { Text = "The man bites the dog" }).PredictedLabel);
+        Assert.IsTrue(float.IsFinite(engine.Predict(new Sentence { Text = "Ωμέγα ☃" }).Probability));
+    }
+
+    private EstimatorChain<ValueToKeyMappingTransformer> Words() => _ml.Transforms.Text.NormalizeText("Normalized", "Text")
+        .Append(_ml.Transforms.Text.TokenizeIntoWords("Words", "Normalized"))
+        .Append(_ml.Transforms.Conversion.MapValueToKey("Words"));
 
     // All pairs of nouns but dog and man, with and without articles.
     private IDataView Sentences() => _ml.Data.LoadFromEnumerable(
@@ -66,7 +83,7 @@ public sealed class TextPipelineTests
         from copy in Enumerable.Range(0, 3)
         select new Sentence
         {
-            Words = articles ? ["the", biter, "bites", "the", bitten] : [biter, "bites", bitten],
+            Text = articles ? $"The {biter} bites the {bitten}" : $"{biter} bites {bitten}",
             Roles = articles ? ["O", "B-BITER", "O", "O", "B-BITTEN"] : ["B-BITER", "O", "B-BITTEN"],
             Biter = biter,
             IsDogBiting = biter == "dog",
@@ -82,7 +99,7 @@ public sealed class TextPipelineTests
 
     private sealed class Sentence
     {
-        public string[] Words { get; set; } = [];
+        public string Text { get; set; } = "";
 
         public string[] Roles { get; set; } = [];
 

@@ -11,8 +11,8 @@ public abstract partial class SequencePredictionTransformer : ISingleFeaturePred
     private const string ColumnsStream = "Columns.json";
     private const string NetworkStream = "Model.safetensors";
 
-    // Far more than any column names need.
-    private const long MaxColumnsBytes = 1 << 20;
+    // Enough for the names of some million classes.
+    private const long MaxColumnsBytes = 1 << 27;
 
     private protected abstract VersionInfo GetVersionInfo();
 

@@ -14,8 +14,9 @@ namespace Microsoft.ML.Lstm;
 /// | `Score` | <xref:System.Single> | The logarithm of the odds of yes: above 0 where it is the more probable. |
 /// | `Probability` | <xref:System.Single> | The probability of yes. |
 /// | the trainer's `EncodingColumnName`, if given | Known-sized vector of <xref:System.Single> | The encoding of the sequence. |
+/// | the trainer's `AttentionColumnName`, if given | Variable-sized vector of <xref:System.Single> | How much each step counts in the encoding. |
 ///
-/// A row that can't be scored gets NaN in all of them and no for a label.
+/// A row that can't be scored gets NaN, no for a label, and no weights of steps.
 /// ]]></format>
 /// </remarks>
 /// <seealso cref="LstmCatalog.Lstm(BinaryClassificationCatalog.BinaryClassificationTrainers, LstmBinaryTrainer.Options)"/>

@@ -12,8 +12,9 @@ namespace Microsoft.ML.Lstm;
 /// | `PredictedLabel` | Key | The most probable class. It has the label's key values, if that had any, so that `MapKeyToValue` gives the class its name back. |
 /// | `Score` | Known-sized vector of <xref:System.Single> | The probability of each class, in the order of the label's keys. |
 /// | the trainer's `EncodingColumnName`, if given | Known-sized vector of <xref:System.Single> | The encoding of the sequence. |
+/// | the trainer's `AttentionColumnName`, if given | Variable-sized vector of <xref:System.Single> | How much each step counts in the encoding. |
 ///
-/// A row that can't be scored gets NaN and the missing key.
+/// A row that can't be scored gets NaN, the missing key, and no weights of steps.
 /// ]]></format>
 /// </remarks>
 /// <seealso cref="LstmCatalog.Lstm(MulticlassClassificationCatalog.MulticlassClassificationTrainers, LstmMulticlassTrainer.Options)"/>

@@ -26,6 +26,7 @@ namespace Microsoft.ML.Lstm;
 /// | `Score` | <xref:System.Single> | The logarithm of the odds of yes. |
 /// | `Probability` | <xref:System.Single> | The probability of yes. |
 /// | `EncodingColumnName`, optional | Known-sized vector of <xref:System.Single> | The encoding of the sequence: features for any other trainer. |
+/// | `AttentionColumnName`, optional | Variable-sized vector of <xref:System.Single> | How much each step counts in the encoding, when `Pooling` is attention. |
 ///
 /// ### Trainer Characteristics
 /// |  |  |

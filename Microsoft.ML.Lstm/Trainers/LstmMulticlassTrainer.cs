@@ -25,6 +25,7 @@ namespace Microsoft.ML.Lstm;
 /// | `PredictedLabel` | Key | The most probable class, with the label's key values: `MapKeyToValue` gives it its name back. |
 /// | `Score` | Known-sized vector of <xref:System.Single> | The probability of each class. |
 /// | `EncodingColumnName`, optional | Known-sized vector of <xref:System.Single> | The encoding of the sequence: features for any other trainer. |
+/// | `AttentionColumnName`, optional | Variable-sized vector of <xref:System.Single> | How much each step counts in the encoding, when `Pooling` is attention. |
 ///
 /// ### Trainer Characteristics
 /// |  |  |

@@ -24,6 +24,7 @@ namespace Microsoft.ML.Lstm;
 /// | -- | -- | -- |
 /// | `Score` | <xref:System.Single>, or a known-sized vector of it when the label is a vector | The prediction, in the unit of the label. |
 /// | `EncodingColumnName`, optional | Known-sized vector of <xref:System.Single> | The encoding of the sequence: features for any other trainer. |
+/// | `AttentionColumnName`, optional | Variable-sized vector of <xref:System.Single> | How much each step counts in the encoding, when `Pooling` is attention. |
 ///
 /// ### Trainer Characteristics
 /// |  |  |
