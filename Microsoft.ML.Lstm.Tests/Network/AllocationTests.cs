@@ -1,5 +1,6 @@
 using Microsoft.ML.Lstm.Kernels;
 using Microsoft.ML.Lstm.Network;
+using Microsoft.ML.Lstm.Tests.Kernels;
 using Microsoft.ML.Lstm.Tests.Training;
 using Microsoft.ML.Lstm.Training;
 
@@ -230,9 +231,10 @@ public sealed class AllocationTests
     {
         for (int step = 0; step < WarmUp; step++)
             work(step);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int step = 0; step < Repetitions; step++)
-            work(step % WarmUp);
-        return GC.GetAllocatedBytesForCurrentThread() - before;
+        return Allocations.Of(() =>
+        {
+            for (int step = 0; step < Repetitions; step++)
+                work(step % WarmUp);
+        });
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.Tests.Kernels;
 using Microsoft.ML.Lstm.Tests.Trainers;
 
 namespace Microsoft.ML.Lstm.Tests.Scoring;
@@ -257,9 +258,7 @@ public sealed class ScoringTests
         float score = 0;
         VBuffer<float> encoding = default;
         Predict(10);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        Predict(100);
-        Assert.AreEqual(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.AreEqual(0, Allocations.Of(() => Predict(100)));
         Assert.IsTrue(float.IsFinite(score));
 
         void Predict(int times)
@@ -293,9 +292,7 @@ public sealed class ScoringTests
         VBuffer<uint> labels = default;
         VBuffer<float> scores = default;
         Predict(10);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        Predict(100);
-        Assert.AreEqual(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.AreEqual(0, Allocations.Of(() => Predict(100)));
         Assert.AreEqual(5, labels.Length);
         Assert.AreEqual(5, scores.DenseValues().Sum(), 1e-4);
 
