@@ -125,13 +125,6 @@ internal abstract class Optimizer
             TensorPrimitives.MultiplyAdd(w, decay, g, g);
     }
 
-    /// <summary>mean ← decay·mean + (1 − decay)·g.</summary>
-    private static void MoveAverage(Span<float> mean, float decay, Span<float> g, Span<float> scratch)
-    {
-        TensorPrimitives.Multiply(g, 1 - decay, scratch);
-        TensorPrimitives.MultiplyAdd(mean, decay, scratch, mean);
-    }
-
     /// <summary>
     /// m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g², w ← w − lr·m̂ / (√v̂ + ε) with m̂ = m / (1 − β₁ᵗ), v̂ = v / (1 − β₂ᵗ)
     /// (Kingma and Ba 2015); decoupled: w ← w − lr·decay·w first (Loshchilov and Hutter 2019).
@@ -155,17 +148,16 @@ internal abstract class Optimizer
                 TensorPrimitives.Multiply(w, 1 - learningRate * decay, w);
             else
                 AddDecay(g, w, decay);
-            MoveAverage(m, Beta1, g, scratch);
+            TensorPrimitives.Lerp(m, g, 1 - Beta1, m);
             TensorPrimitives.Multiply(g, g, g);
-            MoveAverage(v, Beta2, g, scratch);
+            TensorPrimitives.Lerp(v, g, 1 - Beta2, v);
 
-            float correction1 = (float)(1 - Math.Pow(Beta1, _t));
-            float correction2 = (float)Math.Sqrt(1 - Math.Pow(Beta2, _t));
+            // The corrections of m and v are made to the step and to ε, once for all.
+            double correction1 = 1 - Math.Pow(Beta1, _t), correction2 = Math.Sqrt(1 - Math.Pow(Beta2, _t));
             TensorPrimitives.Sqrt(v, scratch);
-            TensorPrimitives.Divide(scratch, correction2, scratch);
-            TensorPrimitives.Add(scratch, Epsilon, scratch);
+            TensorPrimitives.Add(scratch, (float)(Epsilon * correction2), scratch);
             TensorPrimitives.Divide(m, scratch, scratch);
-            TensorPrimitives.MultiplyAdd(scratch, -learningRate / correction1, w, w);
+            TensorPrimitives.MultiplyAdd(scratch, (float)(-learningRate * correction2 / correction1), w, w);
         }
     }
 
@@ -195,9 +187,8 @@ internal abstract class Optimizer
         {
             Span<float> v = _v.AsSpan(start, w.Length);
             AddDecay(g, w, decay);
-            TensorPrimitives.Multiply(v, Alpha, v);
             TensorPrimitives.Multiply(g, g, scratch);
-            TensorPrimitives.MultiplyAdd(scratch, 1 - Alpha, v, v);
+            TensorPrimitives.Lerp(v, scratch, 1 - Alpha, v);
             TensorPrimitives.Sqrt(v, scratch);
             TensorPrimitives.Add(scratch, Epsilon, scratch);
             TensorPrimitives.Divide(g, scratch, scratch);
