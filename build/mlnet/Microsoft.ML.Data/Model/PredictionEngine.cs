@@ -22,7 +22,8 @@ public abstract class PredictionEngineBase<TSrc, TDst> : IDisposable
         IRowToRowMapper mapper = transformer.GetRowToRowMapper(_input.Schema);
         OutputSchema = mapper.OutputSchema;
         SchemaDefinition output = outputSchemaDefinition ?? SchemaDefinition.Create(typeof(TDst), SchemaDefinition.Direction.Write);
-        _output = mapper.GetRow(_input, ObjectWriter.Present(output, OutputSchema, ignoreMissingColumns).Select(c => OutputSchema[c.ColumnName]).ToArray());
+        // All columns can be read, but only those of the prediction are.
+        _output = mapper.GetRow(_input, OutputSchema);
         _fill = ObjectWriter.Make<TDst>(_output, output, ignoreMissingColumns);
     }
 
