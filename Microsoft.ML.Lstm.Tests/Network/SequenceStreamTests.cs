@@ -39,13 +39,16 @@ public sealed class SequenceStreamTests
     }
 
     [TestMethod]
-    public void TokensAndOutputsOfEachStepAreTheBatchs()
+    [DataRow(false)]
+    [DataRow(true)]
+    public void TokensAndOutputsOfEachStepAreTheBatchs(bool headReadsInputs)
     {
         NetworkShape shape = Shape(CellType.Lstm, layers: 2, hiddenSize: 19) with
         {
             InputSize = Features + 4 + 1,
             Embeddings = new EmbeddingShapes(new EmbeddingShape(5, 4), new EmbeddingShape(2, 1)),
             StepOutputs = true,
+            HeadReadsInputs = headReadsInputs,
             Pooling = Pooling.Mean,
         };
         SequenceNetwork network = Network(shape);

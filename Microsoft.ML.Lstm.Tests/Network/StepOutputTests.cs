@@ -41,6 +41,16 @@ public sealed class StepOutputTests
     }
 
     [TestMethod]
+    [DynamicData(nameof(Shapes))]
+    public void AHeadThatReadsTheInputsTooIsTheReferences(string kernels, CellType cell, int layers, bool bidirectional, int statics)
+    {
+        NetworkShape shape = Shape(9, 3) with { Cell = cell, Layers = layers, Bidirectional = bidirectional, StaticSize = statics, HeadReadsInputs = true };
+        Agreement.Check(new NetworkSample(shape, Lengths), Find(kernels), TestContext);
+        var embeddings = new EmbeddingShapes(new EmbeddingShape(4, 3));
+        Agreement.Check(new NetworkSample(shape with { InputSize = shape.InputSize + 3, Embeddings = embeddings }, Lengths), Find(kernels), TestContext);
+    }
+
+    [TestMethod]
     [DynamicData(nameof(Heads))]
     public void OutputsOnTheWayBackAreTheReferences(string kernels, int outputs, bool stepOutputs)
         => Agreement.CheckSquares(new NetworkSample(Shape(9, outputs, stepOutputs), [4, 9, 1, 4, 7]), Find(kernels), TestContext);

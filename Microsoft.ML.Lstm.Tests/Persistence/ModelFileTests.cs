@@ -224,6 +224,7 @@ public sealed class ModelFileTests
     [DataRow("\\\"embeddings\\\":[", "\\\"embeddings\\\":{\\\"a\\\":[", "invalid JSON")]
     [DataRow("\\\"stepOutputs\\\":true", "\\\"stepOutputs\\\":1", "true or false")]
     [DataRow("\\\"stepOutputs\\\":true", "\\\"crf\\\":true", "stepOutputs")]
+    [DataRow("\\\"stepOutputs\\\":true", "\\\"headReadsInputs\\\":true", "stepOutputs")]
     [DataRow("\"embeddings.0.weight\"", "\"embeddings.7.weight\"", "'embeddings.0.weight'")]
     [DataRow("\"shape\":[6,2]", "\"shape\":[2,6]", "[6, 2]")]
     [DataRow("\"shape\":[6,2]", "\"shape\":[12]", "[6, 2]")]

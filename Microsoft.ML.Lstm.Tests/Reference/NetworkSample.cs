@@ -35,7 +35,7 @@ internal sealed class NetworkSample
             Parameters["attention.bias"] = Uniform(e, 0.5);
             Parameters["attention.vector"] = Uniform(e, 3 / Math.Sqrt(e));
         }
-        Parameters["head.weight"] = Uniform(shape.OutputSize * (directions * h + shape.StaticSize), 1);
+        Parameters["head.weight"] = Uniform(shape.OutputSize * (directions * h + shape.StaticSize + (shape.HeadReadsInputs ? shape.NumericSize : 0)), 1);
         Parameters["head.bias"] = Uniform(shape.OutputSize, 1);
         for (int i = 0; i < shape.Embeddings.Count; i++)
             Parameters[$"embeddings.{i}.weight"] = Uniform((shape.Embeddings[i].Vocabulary + 1) * shape.Embeddings[i].Size, 1.5);

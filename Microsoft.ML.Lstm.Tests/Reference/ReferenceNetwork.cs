@@ -38,7 +38,7 @@ internal sealed class ReferenceNetwork(NetworkShape shape, IReadOnlyDictionary<s
             sequence.Forward(shape.Embeddings.Count == 0 ? sequences[b] : Embed(sequences[b], tokens![b]));
             _sequences.Add(sequence);
             IEnumerable<double[]> encodings = shape.StepOutputs ? sequence.Steps : [sequence.Encoding];
-            sequence.HeadInputs = [.. encodings.Select(encoding => (double[])[.. ReferenceMasks.Multiply(encoding, masks?[b].Output), .. statics?[b] ?? []])];
+            sequence.HeadInputs = [.. encodings.Select((encoding, t) => (double[])[.. ReferenceMasks.Multiply(encoding, masks?[b].Output), .. statics?[b] ?? [], .. shape.HeadReadsInputs ? Numbers(sequences[b], t) : []])];
         }
         return new ReferenceOutputs
         {
@@ -70,12 +70,16 @@ internal sealed class ReferenceNetwork(NetworkShape shape, IReadOnlyDictionary<s
             double[] dInputs = sequence.Backward(shape.StepOutputs ? new double[EncodingSize] : dEncodings, dSteps,
                 results.Hidden?.Select(dh => dh[b]).ToArray(), results.CellState?.Select(dc => dc[b]).ToArray());
             dSequences[b] = shape.Embeddings.Count == 0 ? dInputs : BackEmbed(dInputs, _tokens![b]);
+            for (int k = 0; shape.HeadReadsInputs && k < dSequences[b].Length; k++)
+                dSequences[b][k] += dHeadInputs[k / shape.NumericSize][EncodingSize + shape.StaticSize + k % shape.NumericSize];
         }
         return new ReferenceGradients(_gradients.ToDictionary(g => g.Key, g => (double[])g.Value.Clone()), dSequences, dStatics);
     }
 
     /// <summary>As the other overload, for a loss that sees the outputs only.</summary>
     public ReferenceGradients Backward(double[][] dOutputs) => Backward(new ResultGradients { Outputs = dOutputs });
+
+    private double[] Numbers(double[] sequence, int t) => sequence[(t * shape.NumericSize)..((t + 1) * shape.NumericSize)];
 
     /// <summary>Behind each step's numeric features the rows of its tokens.</summary>
     private double[] Embed(double[] numbers, int[] tokens)
@@ -84,7 +88,7 @@ internal sealed class ReferenceNetwork(NetworkShape shape, IReadOnlyDictionary<s
         return
         [
             .. from t in Enumerable.Range(0, tokens.Length / columns)
-               from x in numbers[(t * shape.NumericSize)..((t + 1) * shape.NumericSize)]
+               from x in Numbers(numbers, t)
                    .Concat(Enumerable.Range(0, columns).SelectMany(i => Row(parameters, i, tokens[t * columns + i]).ToArray()))
                select x,
         ];

@@ -44,6 +44,12 @@ internal sealed record NetworkShape
     /// <summary>Whether the head is applied to each step rather than to the encoding.</summary>
     public bool StepOutputs { get; init; }
 
+    /// <summary>
+    /// Whether the head also reads the numeric features of its step, a linear way past the recurrent layers (the autoregressive
+    /// part of LSTNet, Lai et al. 2018); only with outputs a step.
+    /// </summary>
+    public bool HeadReadsInputs { get; init; }
+
     /// <summary>Whether a linear-chain conditional random field joins the outputs of the steps to the scores of whole paths of labels.</summary>
     public bool HasCrf { get; init; }
 
@@ -62,8 +68,8 @@ internal sealed record NetworkShape
     /// <summary>E = D·H: the width of a layer's output at one step, and of the encoding.</summary>
     public int EncodingSize => Directions * HiddenSize;
 
-    /// <summary>K = E + S: the width of what the head reads.</summary>
-    public int HeadInputSize => EncodingSize + StaticSize;
+    /// <summary>K = E + S, and F more where the head reads these: the width of what the head reads.</summary>
+    public int HeadInputSize => EncodingSize + StaticSize + (HeadReadsInputs ? NumericSize : 0);
 
     /// <summary>G: gates of the cell, each with H rows in the weight matrices.</summary>
     public int Gates => Cell switch { CellType.Lstm => 4, CellType.Gru => 3, _ => 1 };

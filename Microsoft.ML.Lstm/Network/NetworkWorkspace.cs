@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Microsoft.ML.Lstm.Kernels;
 
 namespace Microsoft.ML.Lstm.Network;
@@ -269,6 +270,8 @@ internal sealed unsafe class NetworkWorkspace
             _layers[^1].Row(row, d).CopyTo(headInput[(d * _shape.HiddenSize)..]);
         DropOutput(headInput, sequence, step);
         _batch.Statics(sequence).CopyTo(headInput[_shape.EncodingSize..]);
+        if (_shape.HeadReadsInputs)
+            _batch.Features(row)[.._shape.NumericSize].CopyTo(headInput[(_shape.EncodingSize + _shape.StaticSize)..]);
     }
 
     /// <summary>Dropout on the encoding that the head reads, or on its gradient.</summary>
@@ -310,8 +313,17 @@ internal sealed unsafe class NetworkWorkspace
                 new Span<float>(dX + (long)first * dXStride, count * dXStride).Clear();
             _layers[l].Backward(begin, end, dX, dXStride);
         }
-        if (_dInput is not null)
-            _inputs.Backward(begin, end, _dInput.Pointer, DInputStride);
+        if (_dInput is null)
+            return;
+        _inputs.Backward(begin, end, _dInput.Pointer, DInputStride);
+        for (int t = 0; _shape.HeadReadsInputs && _batch.TryRowsAt(t, begin, end, out int first, out int count); t++)
+        {
+            for (int row = first; row < first + count; row++)
+            {
+                Span<float> dx = _dInput.Span.Slice(row * DInputStride, _shape.NumericSize);
+                TensorPrimitives.Add(dx, DHeadInput(row)[(_shape.EncodingSize + _shape.StaticSize)..], dx);
+            }
+        }
     }
 
     private void SpreadHeadGradient(int row)

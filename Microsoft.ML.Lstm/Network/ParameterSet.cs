@@ -35,7 +35,7 @@ internal sealed record Parameter(ParameterRole Role, string Name, int Rows, int 
 /// <c>_reverse</c> for the second direction, gates in the order i, f, g, o (LSTM) or r, z, n (GRU). PyTorch's two bias vectors
 /// are merged into one, <c>bias_l{k}</c>: [4H] for LSTM, [H] for RNN, and for GRU [4H] in the order r, z, n of the input, n of
 /// the hidden state. Attention has <c>attention.weight</c> [E x E], <c>attention.bias</c> and <c>attention.vector</c> [E]. The head
-/// is <c>head.weight</c> [O x (E + S)] and <c>head.bias</c> [O]. A conditional random field has
+/// is <c>head.weight</c> [O x K] and <c>head.bias</c> [O]. A conditional random field has
 /// <c>crf.transitions</c> [O x O], from row to column, <c>crf.start_transitions</c> and <c>crf.end_transitions</c> [O], as
 /// pytorch-crf. Last come the tables of embeddings, <c>embeddings.{i}.weight</c> [(V + 1) x size], so that all that is dense
 /// lies together.

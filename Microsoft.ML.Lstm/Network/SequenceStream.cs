@@ -61,6 +61,8 @@ internal sealed unsafe class SequenceStream
         if (tokens.Length != _shape.Embeddings.Count)
             throw new ArgumentException($"A step has {_shape.Embeddings.Count} tokens, but {tokens.Length} were given.", nameof(tokens));
         features.CopyTo(_x.Span);
+        if (_shape.HeadReadsInputs)
+            features.CopyTo(_headInput.Span[(_shape.EncodingSize + _shape.StaticSize)..]);
         _embeddings?.LookUp(tokens, _x.Span[_shape.NumericSize..]);
         float* x = _x.Pointer;
         for (int layer = 0; layer < _layers.Length; layer++)

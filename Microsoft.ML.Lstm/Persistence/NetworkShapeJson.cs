@@ -21,6 +21,7 @@ internal static class NetworkShapeJson
     private const string Size = "size";
     private const string StepOutputs = "stepOutputs";
     private const string HasCrf = "crf";
+    private const string HeadReadsInputs = "headReadsInputs";
     private const int PropertyCount = 8;
     private const int EmbeddingPropertyCount = 2;
     private const int MaxDepth = 3;
@@ -43,6 +44,8 @@ internal static class NetworkShapeJson
                 json.WriteBoolean(StepOutputs, true);
             if (shape.HasCrf)
                 json.WriteBoolean(HasCrf, true);
+            if (shape.HeadReadsInputs)
+                json.WriteBoolean(HeadReadsInputs, true);
             json.WriteNumber(StaticSize, shape.StaticSize);
             json.WriteNumber(OutputSize, shape.OutputSize);
             json.WriteEndObject();
@@ -85,7 +88,7 @@ internal static class NetworkShapeJson
     {
         if (json.ValueKind != JsonValueKind.Object)
             throw Invalid("a JSON object", json.ValueKind.ToString());
-        bool hasEmbeddings = json.TryGetProperty(Embeddings, out _), hasStepOutputs = json.TryGetProperty(StepOutputs, out _), hasCrf = json.TryGetProperty(HasCrf, out _);
+        bool hasEmbeddings = Has(Embeddings), hasStepOutputs = Has(StepOutputs), hasCrf = Has(HasCrf), hasHeadReadsInputs = Has(HeadReadsInputs);
         var shape = new NetworkShape
         {
             Cell = ReadEnum<CellType>(json, Cell),
@@ -97,15 +100,18 @@ internal static class NetworkShapeJson
             Pooling = ReadEnum<Pooling>(json, PoolingName),
             HasCrf = hasCrf && ReadBoolean(json, HasCrf),
             StepOutputs = hasStepOutputs && ReadBoolean(json, StepOutputs),
+            HeadReadsInputs = hasHeadReadsInputs && ReadBoolean(json, HeadReadsInputs),
             StaticSize = ReadSize(json, StaticSize, least: 0),
             OutputSize = ReadSize(json, OutputSize),
         };
-        CheckPropertyCount(json, PropertyCount + (hasEmbeddings ? 1 : 0) + (hasStepOutputs ? 1 : 0) + (hasCrf ? 1 : 0));
-        if (shape.HasCrf && !shape.StepOutputs)
-            throw Invalid($"{StepOutputs} where there is {HasCrf}", "none");
+        CheckPropertyCount(json, PropertyCount + (hasEmbeddings ? 1 : 0) + (hasStepOutputs ? 1 : 0) + (hasCrf ? 1 : 0) + (hasHeadReadsInputs ? 1 : 0));
+        if ((shape.HasCrf || shape.HeadReadsInputs) && !shape.StepOutputs)
+            throw Invalid($"{StepOutputs} where there is {(shape.HasCrf ? HasCrf : HeadReadsInputs)}", "none");
         if (shape.Embeddings.Sum(embedding => (long)embedding.Size) > shape.InputSize)
             throw Invalid($"embeddings of at most {shape.InputSize} features in all, the {InputSize}", "more");
         return shape;
+
+        bool Has(string name) => json.TryGetProperty(name, out _);
     }
 
     private static EmbeddingShape ReadEmbedding(JsonElement json)
