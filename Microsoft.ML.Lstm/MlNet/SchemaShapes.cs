@@ -1,3 +1,4 @@
+using Microsoft.ML.Lstm.Data;
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Scoring;
 

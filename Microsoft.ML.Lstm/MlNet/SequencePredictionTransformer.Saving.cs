@@ -11,19 +11,7 @@ public abstract partial class SequencePredictionTransformer : ISingleFeaturePred
     private const string ColumnsStream = "Columns.json";
     private const string NetworkStream = "Model.safetensors";
 
-    // Enough for the names of some million classes.
-    private const long MaxColumnsBytes = 1 << 27;
-
     private protected abstract VersionInfo GetVersionInfo();
-
-    /// <summary>Version 1.0, the first.</summary>
-    private protected static VersionInfo FirstVersion(string modelSignature, string loaderSignature) => new(
-        modelSignature,
-        verWrittenCur: 0x00010000,
-        verReadableCur: 0x00010000,
-        verWeCanReadBack: 0x00010000,
-        loaderAssemblyName: typeof(SequencePredictionTransformer).Assembly.FullName,
-        loaderSignature: loaderSignature);
 
     void ICanSaveModel.Save(ModelSaveContext ctx)
     {
@@ -46,15 +34,8 @@ public abstract partial class SequencePredictionTransformer : ISingleFeaturePred
         ctx.CheckAtModel(version);
         try
         {
-            ScoringColumns columns = ReadStream(ctx, ColumnsStream, stream =>
-            {
-                if (stream.Length > MaxColumnsBytes)
-                    throw new InvalidDataException($"The columns of a saved LSTM model can't be read: expected at most {MaxColumnsBytes} bytes, found {stream.Length}.");
-                byte[] json = new byte[stream.Length];
-                stream.ReadExactly(json);
-                return ScoringColumns.FromJson(json);
-            });
-            Network.SequenceModel network = ReadStream(ctx, NetworkStream, ModelFile.Read);
+            ScoringColumns columns = ModelEntry.Read(ctx, ColumnsStream, stream => ScoringColumns.FromJson(ModelEntry.ReadJson(stream)));
+            Network.SequenceModel network = ModelEntry.Read(ctx, NetworkStream, ModelFile.Read);
             long featuresPerStep = columns.Features.Sum(column => (long)column.FeaturesPerStep);
             if (featuresPerStep != network.Shape.NumericSize)
                 throw new InvalidDataException($"A saved LSTM model reads {network.Shape.NumericSize} features a step, but its columns have {featuresPerStep}.");
@@ -75,13 +56,5 @@ public abstract partial class SequencePredictionTransformer : ISingleFeaturePred
         {
             throw environment.Process(error);
         }
-    }
-
-    private static T ReadStream<T>(ModelLoadContext ctx, string name, Func<Stream, T> read)
-    {
-        T? result = default;
-        if (!ctx.TryLoadBinaryStream(name, reader => result = read(reader.BaseStream)))
-            throw new InvalidDataException($"A saved LSTM model has no '{name}' in '{ctx.Directory}'.");
-        return result!;
     }
 }

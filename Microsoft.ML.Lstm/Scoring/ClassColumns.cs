@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.Data;
 using Microsoft.ML.Lstm.MlNet;
 using Microsoft.ML.Lstm.Network;
 

@@ -30,7 +30,7 @@ internal sealed class LookAheadScorer : ScoredRow, IDisposable
     {
         _bindings = bindings;
         _cursor = cursor;
-        _reader = new SequenceRowReader(cursor, bindings.Input, bindings.SequenceColumns);
+        _reader = new SequenceRowReader(cursor, bindings.Input, bindings.SourceColumns);
     }
 
     public override ReadOnlySpan<float> Output => Sequence is var sequence && sequence == BadRow ? [] : _scorer!.Output(sequence);

@@ -3,12 +3,12 @@ namespace Microsoft.ML.Lstm.Scoring;
 /// <summary>The active columns of an output row: those passed on from the input row, and the network's own.</summary>
 internal sealed class OutputRow
 {
-    private readonly ScoringBindings _bindings;
+    private readonly OutputBindings _bindings;
     private readonly DataViewRow _input;
     private readonly Delegate?[] _getters;
     private readonly bool[] _active;
 
-    public OutputRow(ScoringBindings bindings, DataViewRow input, ScoredRow scored, IEnumerable<DataViewSchema.Column> activeColumns)
+    public OutputRow(OutputBindings bindings, DataViewRow input, ScoredRow scored, IEnumerable<DataViewSchema.Column> activeColumns)
     {
         _bindings = bindings;
         _input = input;

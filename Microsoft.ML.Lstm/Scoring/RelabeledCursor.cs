@@ -3,7 +3,7 @@ using Microsoft.ML.Data;
 namespace Microsoft.ML.Lstm.Scoring;
 
 /// <summary>A cursor over an input whose consumer wants none of the network's columns: the input's cursor under the output's schema.</summary>
-internal sealed class RelabeledCursor(ScoringBindings bindings, DataViewRowCursor input) : DataViewRowCursor
+internal sealed class RelabeledCursor(OutputBindings bindings, DataViewRowCursor input) : DataViewRowCursor
 {
     public override DataViewSchema Schema => bindings.OutputSchema;
 

@@ -19,7 +19,7 @@ internal sealed class ScoredDataView(ScoringBindings bindings, IDataView input) 
         DataViewSchema.Column[] active = [.. columnsNeeded];
         DataViewRowCursor source = input.GetRowCursor(bindings.PassedOn(active));
         return bindings.NeedNetwork(active)
-            ? new ScoringCursor(bindings, source, input.GetRowCursor(bindings.SequenceColumns), active)
+            ? new ScoringCursor(bindings, source, input.GetRowCursor(bindings.SourceColumns), active)
             : new RelabeledCursor(bindings, source);
     }
 

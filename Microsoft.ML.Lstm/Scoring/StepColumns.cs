@@ -1,4 +1,5 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.Data;
 using Microsoft.ML.Lstm.MlNet;
 using Microsoft.ML.Lstm.Network;
 

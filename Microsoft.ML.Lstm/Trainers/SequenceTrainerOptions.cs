@@ -89,11 +89,10 @@ public abstract class SequenceTrainerOptions : TrainingOptions
     /// <summary>A copy that later changes to this object don't reach.</summary>
     internal virtual SequenceTrainerOptions Copy()
     {
-        var copy = (SequenceTrainerOptions)MemberwiseClone();
+        var copy = (SequenceTrainerOptions)Clone();
         copy.FeatureColumnNames = [.. AllFeatureColumnNames];
         copy.WordVectorFiles = WordVectorFiles is null ? null : new Dictionary<string, string>(WordVectorFiles);
-        if (EarlyStopping is { } stopping)
-            copy.EarlyStopping = new EarlyStoppingOptions { Metric = stopping.Metric, Patience = stopping.Patience, MinimumDelta = stopping.MinimumDelta };
+        copy.EarlyStopping = EarlyStopping?.Copy();
         return copy;
     }
 
@@ -118,7 +117,4 @@ public abstract class SequenceTrainerOptions : TrainingOptions
         Require(StreamingBufferMegabytes is null || ValidationFraction == 0, ValidationFraction, nameof(ValidationFraction), $"0 with {nameof(StreamingBufferMegabytes)}");
         RequireDefined(BadRows, nameof(BadRows));
     }
-
-    private static void RequireName(string? name, string option, bool optional)
-        => Require(optional ? name != "" : !string.IsNullOrEmpty(name), name, option, optional ? "a column name, or null" : "a column name");
 }

@@ -12,6 +12,8 @@ public sealed class EarlyStoppingOptions
 
     /// <summary>By how much the metric must become better to count as an improvement; 0 or more. Default: 0.</summary>
     public double MinimumDelta;
+
+    internal EarlyStoppingOptions Copy() => (EarlyStoppingOptions)MemberwiseClone();
 }
 
 /// <summary>A figure that early stopping can watch: of the validation data, or of the training data when there is none.</summary>

@@ -5,7 +5,6 @@ public abstract class TrainingOptions
 {
     private const int UsualUpdates = 2500;
     private const int FewestEpochs = 8;
-    private const int MostEpochs = 100;
 
     private protected TrainingOptions()
     {
@@ -90,8 +89,8 @@ public abstract class TrainingOptions
 
     /// <summary>
     /// How often training goes over the data, at least 1. <see langword="null"/> for as often as it takes to make some 2,500 weight updates, but no
-    /// fewer than 8 times and no more than 100: small data is gone over more often than large. Default: 100 for regression and forecasts,
-    /// <see langword="null"/> for classification and sequence labelling.
+    /// fewer than 8 times and no more than 100 (forecasts: 1000): small data is gone over more often than large. Default: 100 for regression,
+    /// <see langword="null"/> for classification, sequence labelling and forecasts.
     /// </summary>
     public int? NumberOfEpochs = 100;
 
@@ -107,7 +106,7 @@ public abstract class TrainingOptions
     /// <summary>
     /// The share of the training rows, drawn at random, that is held out and used for validation instead, from 0 to
     /// below 1; at least one row stays on either side. Windows of one series overlap, so rows drawn at random are no fair test of
-    /// them: give <c>Fit</c> a validation set of later rows instead, and this is not used. Default: 0.
+    /// them: give <c>Fit</c> a validation set of later rows instead, and this is not used. A forecast takes the last rows of each series. Default: 0; for forecasts 0.2.
     /// </summary>
     public float ValidationFraction;
 
@@ -143,8 +142,14 @@ public abstract class TrainingOptions
     /// </summary>
     public string? CheckpointPath;
 
+    /// <summary>A copy with the same values.</summary>
+    internal TrainingOptions Clone() => (TrainingOptions)MemberwiseClone();
+
     /// <summary><see cref="NumberOfEpochs"/> or, where there is no such number, that for epochs of <paramref name="batches"/> weight updates.</summary>
     internal int EpochsFor(int batches) => NumberOfEpochs ?? Math.Clamp((UsualUpdates + batches - 1) / batches, FewestEpochs, MostEpochs);
+
+    /// <summary>The most epochs that are taken where there is no number.</summary>
+    internal virtual int MostEpochs => 100;
 
     /// <summary>The figures of the task, which early stopping can watch.</summary>
     internal virtual IReadOnlyList<EarlyStoppingMetric> EarlyStoppingMetrics => Enum.GetValues<EarlyStoppingMetric>();
@@ -191,6 +196,9 @@ public abstract class TrainingOptions
         if (!holds)
             throw new ArgumentOutOfRangeException(option, value, $"{option} must be {range}.");
     }
+
+    private protected static void RequireName(string? name, string option, bool optional)
+        => Require(optional ? name != "" : !string.IsNullOrEmpty(name), name, option, optional ? "a column name, or null" : "a column name");
 
     private protected static void RequireDefined<T>(T value, string option)
         where T : struct, Enum

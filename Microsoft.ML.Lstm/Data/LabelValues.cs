@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.MlNet;
 
-namespace Microsoft.ML.Lstm.Scoring;
+namespace Microsoft.ML.Lstm.Data;
 
 /// <summary>What the keys of a column stand for, in a form that a file can hold: the names of classes or words, mostly.</summary>
 /// <param name="Type">The .NET type of the values, by its name; "Text" for texts.</param>
