@@ -27,6 +27,16 @@ internal sealed class ColumnRole
 
     public static ColumnRole Input { get; } = new("input", "Single or Vector<Single>", IsSingleOrVector);
 
+    public static ColumnRole ForecastTarget { get; } = new("target", "Single", IsScalarSingle);
+
+    public static ColumnRole Covariate { get; } = new("covariate", "Single or Vector<Single>", IsSingleOrVector);
+
+    public static ColumnRole Time { get; } = new("time", "DateTime", column =>
+        column.ItemType.Equals(DateTimeDataViewType.Instance) && column.Kind == SchemaShape.Column.VectorKind.Scalar);
+
+    public static ColumnRole Series { get; } = new("series", "Text or Key<UInt32>", column =>
+        column.Kind == SchemaShape.Column.VectorKind.Scalar && (column.IsKey ? column.ItemType.Equals(NumberDataViewType.UInt32) : column.ItemType.Equals(TextDataViewType.Instance)));
+
     public static ColumnRole LabelSource { get; } = new("label source", "Single or Vector<Single>", IsSingleOrVector);
 
     public static ColumnRole RegressionLabel { get; } = new("label", "Single or Vector<Single>", IsSingleOrVector);
@@ -42,8 +52,7 @@ internal sealed class ColumnRole
 
     public static ColumnRole PredictedStepLabel { get; } = new("predicted label", "a vector of Key, one for each step", StepLabel._accepts);
 
-    public static ColumnRole Weight { get; } = new("weight", "Single", column =>
-        IsSingle(column) && column.Kind == SchemaShape.Column.VectorKind.Scalar);
+    public static ColumnRole Weight { get; } = new("weight", "Single", IsScalarSingle);
 
     /// <summary>Finds the column called <paramref name="column"/> among those promised, or throws.</summary>
     public SchemaShape.Column Find(IExceptionContext context, SchemaShape schema, string column)
@@ -72,6 +81,8 @@ internal sealed class ColumnRole
         => context.ExceptSchemaMismatch("inputSchema", _name, column.Name, expected, column.Type.ToString());
 
     private static bool IsSingle(SchemaShape.Column column) => !column.IsKey && column.ItemType.Equals(NumberDataViewType.Single);
+
+    private static bool IsScalarSingle(SchemaShape.Column column) => IsSingle(column) && column.Kind == SchemaShape.Column.VectorKind.Scalar;
 
     private static bool IsSingleOrVector(SchemaShape.Column column)
         => IsSingle(column) && column.Kind != SchemaShape.Column.VectorKind.VariableVector;

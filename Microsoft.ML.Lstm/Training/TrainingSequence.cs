@@ -18,6 +18,9 @@ internal sealed class TrainingSequence
     /// <summary>The classes to predict, counted from 0; −1 for one that is not known, and does not count.</summary>
     public int[] Labels { get; init; } = [];
 
+    /// <summary>The series around steps whose future is to be forecast; null for other tasks.</summary>
+    public SeriesWindow? Window { get; init; }
+
     /// <summary>How much the sequence counts in the loss.</summary>
     public float Weight { get; init; } = 1f;
 }

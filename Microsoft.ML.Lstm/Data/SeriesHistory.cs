@@ -1,0 +1,13 @@
+using Microsoft.ML.Lstm.Network;
+
+namespace Microsoft.ML.Lstm.Data;
+
+/// <summary>A series of the training data: its name, its rows and their times.</summary>
+/// <param name="Name">The name; empty where there is only one series.</param>
+/// <param name="Rows">The rows.</param>
+/// <param name="Times">The time of each row; without times nothing.</param>
+internal sealed record SeriesHistory(string Name, SeriesRows Rows, List<DateTime> Times)
+{
+    /// <summary>The rows that are to be trained on; the rest is for validation.</summary>
+    public int TrainingRows { get; set; }
+}

@@ -1,0 +1,95 @@
+using System.Text.Json.Serialization;
+
+namespace Microsoft.ML.Lstm.Data;
+
+/// <summary>The time from a row to the next: whole months, or a span; and the features that the calendar gives a row.</summary>
+/// <param name="Months">Months; 0 for a span.</param>
+/// <param name="Ticks">The span.</param>
+/// <param name="Calendar">The cycles to make features of.</param>
+internal sealed record TimeStep(int Months, long Ticks, CalendarFeatures Calendar)
+{
+    private const int FeaturesOfCycle = 4;
+    private const double DaysOfYear = 365.2425;
+
+    private static readonly CalendarFeatures[] Cycles = [CalendarFeatures.Hour, CalendarFeatures.Day, CalendarFeatures.Week, CalendarFeatures.Year];
+
+    [JsonIgnore]
+    public int FeatureCount => FeaturesOfCycle * Cycles.Count(cycle => Calendar.HasFlag(cycle));
+
+    /// <summary>The usual step between times in ascending order.</summary>
+    /// <param name="times">At least two, of one series or of several one after the other; steps that are not ahead are left out.</param>
+    public static TimeStep Of(IReadOnlyList<DateTime> times)
+    {
+        long[] steps = [.. times.Skip(1).Zip(times, (next, time) => next.Ticks - time.Ticks).Where(step => step > 0).Order()];
+        if (steps.Length == 0)
+            return new TimeStep(0, TimeSpan.TicksPerDay, CalendarFeatures.None);
+        long median = steps[steps.Length / 2];
+        int months = (int)Math.Round(TimeSpan.FromTicks(median).TotalDays / (DaysOfYear / 12));
+        var monthly = new TimeStep(months, 0, CalendarFeatures.None);
+        int regular = months == 0 ? 0 : times.Skip(1).Zip(times, (next, time) => monthly.IsRegular(time, next) ? 1 : 0).Sum();
+        return 2 * regular > steps.Length ? monthly : new TimeStep(0, median, CalendarFeatures.None);
+    }
+
+    /// <summary>The cycles that are longer than a step and that <paramref name="rows"/> rows see at least twice.</summary>
+    public CalendarFeatures UsualCalendar(int rows)
+    {
+        double days = Months > 0 ? Months * DaysOfYear / 12 : TimeSpan.FromTicks(Ticks).TotalDays;
+        var usual = CalendarFeatures.None;
+        foreach (CalendarFeatures cycle in Cycles)
+        {
+            double length = LengthOf(cycle);
+            if (length > 1.5 * days && rows * days >= 2 * length)
+                usual |= cycle;
+        }
+        return usual;
+    }
+
+    public DateTime Next(DateTime time)
+    {
+        // Times at the end of what a DateTime can be stay where they are.
+        if (DateTime.MaxValue.Ticks - time.Ticks <= Ticks || (Months > 0 && time.Year + Months / 12 >= DateTime.MaxValue.Year))
+            return time;
+        if (Months == 0)
+            return time.AddTicks(Ticks);
+        // The last day of a month is followed by the last day of another.
+        bool isLastDay = time.Day == DateTime.DaysInMonth(time.Year, time.Month);
+        DateTime next = time.AddMonths(Months);
+        return isLastDay ? next.AddDays(DateTime.DaysInMonth(next.Year, next.Month) - next.Day) : next;
+    }
+
+    /// <summary>Whether a row at <paramref name="next"/> follows one at <paramref name="time"/> without a gap.</summary>
+    public bool IsRegular(DateTime time, DateTime next) => Next(time) == next;
+
+    /// <summary>Writes the features of the row that follows one at <paramref name="time"/>.</summary>
+    public void WriteFeatures(DateTime time, Span<float> features)
+    {
+        DateTime next = Next(time);
+        int at = 0;
+        foreach (CalendarFeatures cycle in Cycles)
+        {
+            if (!Calendar.HasFlag(cycle))
+                continue;
+            double turns = cycle switch
+            {
+                CalendarFeatures.Year => (next.DayOfYear - 1 + next.TimeOfDay.TotalDays) / (DateTime.IsLeapYear(next.Year) ? 366 : 365),
+                CalendarFeatures.Week => ((int)next.DayOfWeek + next.TimeOfDay.TotalDays) / 7,
+                CalendarFeatures.Day => next.TimeOfDay.TotalDays,
+                _ => next.TimeOfDay.TotalHours % 1,
+            };
+            for (int harmonic = 1; harmonic <= FeaturesOfCycle / 2; harmonic++)
+            {
+                (double sin, double cos) = Math.SinCos(2 * Math.PI * harmonic * turns);
+                (features[at], features[at + 1]) = ((float)sin, (float)cos);
+                at += 2;
+            }
+        }
+    }
+
+    private static double LengthOf(CalendarFeatures cycle) => cycle switch
+    {
+        CalendarFeatures.Year => DaysOfYear,
+        CalendarFeatures.Week => 7,
+        CalendarFeatures.Day => 1,
+        _ => 1 / 24d,
+    };
+}

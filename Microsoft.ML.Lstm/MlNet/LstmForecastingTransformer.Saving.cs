@@ -1,0 +1,76 @@
+using Microsoft.ML.Lstm;
+using Microsoft.ML.Lstm.Network;
+using Microsoft.ML.Lstm.Persistence;
+using Microsoft.ML.Lstm.Scoring;
+using Microsoft.ML.Runtime;
+
+[assembly: Microsoft.ML.LoadableClass(typeof(LstmForecastingTransformer), null, typeof(Microsoft.ML.SignatureLoadModel), "LSTM Forecasting", LstmForecastingTransformer.LoaderSignature)]
+
+namespace Microsoft.ML.Lstm;
+
+// An entry of a model.zip: ML.NET's header, and beside it the settings as JSON, the network and the other numbers as one safetensors stream each.
+public sealed partial class LstmForecastingTransformer
+{
+    internal const string LoaderSignature = "LstmForecasting";
+
+    private const string SettingsStream = "Forecast.json";
+    private const string NetworkStream = "Model.safetensors";
+    private const string NumbersStream = "Forecast.safetensors";
+
+    private static VersionInfo Version => ModelEntry.FirstVersion("LSTMFRCS", LoaderSignature);
+
+    private protected override void Save(ModelSaveContext ctx)
+    {
+        ArgumentNullException.ThrowIfNull(ctx);
+        ctx.CheckAtModel();
+        ctx.SetVersionInfo(Version);
+        SaveTo(ctx);
+    }
+
+    /// <summary>Writes what <see cref="LoadFrom"/> reads; the header is another's.</summary>
+    internal void SaveTo(ModelSaveContext ctx)
+    {
+        var saved = new SavedForecast(Settings, Model.Layout, [.. States.Select(state => new KnownSeries(state.Key, state.Value.Time))]);
+        ctx.SaveBinaryStream(SettingsStream, writer => writer.Write(saved.ToJson()));
+        ctx.SaveBinaryStream(NetworkStream, writer => ModelFile.Write(writer.BaseStream, Model.Network));
+        ctx.SaveBinaryStream(NumbersStream, writer => ForecastFile.Write(writer.BaseStream, Model, [.. States.Values.Select(state => state.Values)]));
+    }
+
+    // ML.NET finds it by its name and parameters.
+    internal static LstmForecastingTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
+    {
+        ctx.CheckAtModel(Version);
+        return LoadFrom(env, ctx);
+    }
+
+    internal static LstmForecastingTransformer LoadFrom(IHostEnvironment env, ModelLoadContext ctx)
+    {
+        try
+        {
+            SavedForecast saved = ModelEntry.Read(ctx, SettingsStream, stream => SavedForecast.FromJson(ModelEntry.ReadJson(stream)));
+            SequenceModel network = ModelEntry.Read(ctx, NetworkStream, ModelFile.Read);
+            Check(network.Shape, saved);
+            (ForecastModel model, float[][] states) = ModelEntry.Read(ctx, NumbersStream,
+                stream => ForecastFile.Read(stream, network, saved.Layout, saved.Settings.Series.Length, saved.Known.Length));
+            return new LstmForecastingTransformer(env, model, saved.Settings,
+                saved.Known.Zip(states).ToDictionary(known => known.First.Name, known => new SeriesState(known.Second, known.First.Time)));
+        }
+        catch (InvalidDataException error)
+        {
+            throw env.Process(error);
+        }
+    }
+
+    private static void Check(NetworkShape shape, SavedForecast saved)
+    {
+        ForecastLayout layout = saved.Layout;
+        if (!shape.StepOutputs || !shape.HeadReadsInputs || shape.Bidirectional || shape.HasCrf)
+            throw new InvalidDataException("A saved LSTM forecast has the network of another task.");
+        if (shape.NumericSize != layout.FeatureSize || shape.OutputSize != layout.OutputSize)
+            throw new InvalidDataException($"A saved LSTM forecast has a network of {shape.NumericSize} features and {shape.OutputSize} outputs; expected {layout.FeatureSize} and {layout.OutputSize}.");
+        if (shape.StaticSize == 0 != (saved.Settings.Columns.Statics is null))
+            throw new InvalidDataException($"A saved LSTM forecast has {shape.StaticSize} static features, but its columns say '{saved.Settings.Columns.Statics}'.");
+        if (shape.Embeddings.Count > 1 || (shape.Embeddings.Count == 1 && shape.Embeddings[0].Vocabulary != saved.Settings.Series.Length))
+            throw new InvalidDataException($"A saved LSTM forecast has embeddings of other series than its {saved.Settings.Series.Length}.");
+    }
+}

@@ -1,0 +1,17 @@
+namespace Microsoft.ML.Lstm;
+
+/// <summary>What the values of a series are measured by before a network sees them.</summary>
+public enum SeriesScaling
+{
+    /// <summary>Mean and deviation of all training data: the network knows how high a series stands.</summary>
+    None,
+
+    /// <summary>Mean and deviation of each series in the training data; those of all of it for a series that was not there.</summary>
+    Series,
+
+    /// <summary>The last value, in units of the series' deviation: a series may rise for good.</summary>
+    LastValue,
+
+    /// <summary>Mean and deviation of the last values, as many as the window has: neither the height nor the spread of a series matters.</summary>
+    Window,
+}

@@ -1,0 +1,96 @@
+using Microsoft.ML.Lstm.Network;
+
+namespace Microsoft.ML.Lstm.Persistence;
+
+/// <summary>The numbers of a <see cref="ForecastModel"/> beside its network, and the states of series, as one safetensors stream.</summary>
+/// <remarks>
+/// With D targets, P + K covariates, S static features, N series in the training data, H steps and L numbers a state:
+/// <c>covariates.offset</c>, <c>covariates.scale</c> [P + K] and <c>statics.offset</c>, <c>statics.scale</c> [S], each left out when there are none;
+/// <c>targets.level</c>, <c>targets.deviation</c>, <c>targets.change</c> [N + 1, D], of all data first;
+/// <c>intervals.lower</c>, <c>intervals.upper</c> [H, D]; <c>states</c> [M, L] of the M series whose state is known, left out when there are none.
+/// </remarks>
+internal static class ForecastFile
+{
+    private const string FormatKey = "format";
+    private const string Format = "Microsoft.ML.Lstm.Forecast";
+
+    public static void Write(Stream stream, ForecastModel model, IReadOnlyList<float[]> states)
+    {
+        RowScaling scaling = model.Scaling;
+        int targets = model.Layout.Targets;
+        var tensors = new List<SafeTensor>();
+        AddScaler("covariates", scaling.Covariates);
+        AddScaler("statics", scaling.Statics);
+        AddMatrix("targets.level", targets, scaling.Levels);
+        AddMatrix("targets.deviation", targets, scaling.Deviations);
+        AddMatrix("targets.change", targets, scaling.Changes);
+        AddMatrix("intervals.lower", targets, model.Intervals.Lower);
+        AddMatrix("intervals.upper", targets, model.Intervals.Upper);
+        if (states.Count > 0)
+            AddMatrix("states", states[0].Length, [.. states.SelectMany(state => state)]);
+        new SafeTensors(new Dictionary<string, string> { [FormatKey] = Format }, tensors).Write(stream);
+
+        void AddScaler(string name, AffineScaler scaler)
+        {
+            if (scaler.Size == 0)
+                return;
+            tensors.Add(new SafeTensor(name + ".offset", [scaler.Size], scaler.Offset));
+            tensors.Add(new SafeTensor(name + ".scale", [scaler.Size], scaler.Scale));
+        }
+
+        void AddMatrix(string name, int columns, float[] values) => tensors.Add(new SafeTensor(name, [values.Length / columns, columns], values));
+    }
+
+    /// <summary>Reads what <see cref="Write"/> wrote.</summary>
+    /// <param name="stream">The stream, to its end.</param>
+    /// <param name="network">The network.</param>
+    /// <param name="layout">The layout, whose sizes are checked against the tensors'.</param>
+    /// <param name="series">N.</param>
+    /// <param name="states">M.</param>
+    /// <exception cref="InvalidDataException">The stream is damaged, or is not that of such a model.</exception>
+    public static (ForecastModel Model, float[][] States) Read(Stream stream, SequenceModel network, ForecastLayout layout, int series, int states)
+    {
+        var content = SafeTensors.Read(stream);
+        if (content.Metadata.GetValueOrDefault(FormatKey) != Format)
+            throw Invalid($"the format '{Format}'", "another one");
+        var tensors = content.Tensors.ToDictionary(tensor => tensor.Name);
+        int covariates = layout.PastCovariates + layout.KnownCovariates;
+        var scaling = new RowScaling(TakeScaler("covariates", covariates), TakeScaler("statics", network.Shape.StaticSize),
+            Take("targets.level", series + 1, layout.Targets), TakeUnits("targets.deviation"), TakeUnits("targets.change"));
+        var intervals = new ForecastIntervals(Take("intervals.lower", layout.Horizon, layout.Targets), Take("intervals.upper", layout.Horizon, layout.Targets));
+        var model = new ForecastModel(network, layout, scaling, intervals);
+        int length = states == 0 ? 0 : new ForecastStream(model, new SequenceNetwork(network.Parameters, NetworkPasses.Forward), series: 0).StateLength;
+        float[][] all = states == 0 ? [] : [.. Take("states", states, length).Chunk(length)];
+        if (tensors.Count > 0)
+            throw Invalid("no tensors but a forecast's", $"'{tensors.Keys.First()}'");
+        foreach (float[] state in all)
+        {
+            if (!(state[0] >= 0 && state[0] <= layout.History && float.IsInteger(state[0])))
+                throw Invalid($"states of 0 to {layout.History} rows", $"{state[0]}");
+        }
+        return (model, all);
+
+        AffineScaler TakeScaler(string name, int size)
+        {
+            if (size == 0)
+                return AffineScaler.Identity(0);
+            var scaler = new AffineScaler(Take(name + ".offset", size), Take(name + ".scale", size));
+            return !scaler.Scale.Contains(0f) ? scaler : throw Invalid($"values other than 0 in {name}.scale", "0");
+        }
+
+        float[] TakeUnits(string name)
+        {
+            float[] units = Take(name, series + 1, layout.Targets);
+            return Array.TrueForAll(units, unit => unit > 0) ? units : throw Invalid($"values above 0 in {name}", "others");
+        }
+
+        float[] Take(string name, params int[] shape)
+        {
+            if (!tensors.Remove(name, out SafeTensor? tensor))
+                throw Invalid($"a tensor '{name}'", "none");
+            return tensor.Shape.SequenceEqual(shape) ? tensor.Values.ToArray() : throw Invalid($"the shape [{string.Join(", ", shape)}] of tensor '{name}'", $"[{string.Join(", ", tensor.Shape.Take(8))}]");
+        }
+    }
+
+    private static InvalidDataException Invalid(string expected, string found) => new($"LSTM forecast: expected {expected}, found {found}.");
+}

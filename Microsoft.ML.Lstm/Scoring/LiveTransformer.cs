@@ -1,0 +1,80 @@
+using System.Runtime.InteropServices;
+using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.Data;
+
+namespace Microsoft.ML.Lstm.Scoring;
+
+/// <summary>
+/// A <see cref="SeriesTransformer"/> in an engine's pipeline: it maps row to row, since all rows go through one session, in the order
+/// in which they come. Saved, it is a transformer that goes on from there.
+/// </summary>
+internal sealed class LiveTransformer(SeriesTransformer transformer, StreamControl control) : ITransformer
+{
+    private readonly SeriesSession _session = transformer.CreateSession();
+
+    public IEnumerable<string> OutputNames => transformer.Outputs.Select(output => output.Name);
+
+    public int Horizon => transformer.Model.Layout.Horizon;
+
+    public bool IsRowToRowMapper => true;
+
+    public DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => transformer.GetOutputSchema(inputSchema);
+
+    public IDataView Transform(IDataView input) => transformer.Transform(input);
+
+    public IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema) => new Mapper(transformer.Bind(inputSchema), _session, control);
+
+    public void Save(ModelSaveContext ctx) => ((ICanSaveModel)_session.Snapshot()).Save(ctx);
+
+    private sealed class Mapper(SeriesBindings bindings, SeriesSession session, StreamControl control) : IRowToRowMapper
+    {
+        public DataViewSchema InputSchema => bindings.InputSchema;
+
+        public DataViewSchema OutputSchema => bindings.OutputSchema;
+
+        public IEnumerable<DataViewSchema.Column> GetDependencies(IEnumerable<DataViewSchema.Column> dependingColumns) => bindings.Dependencies(dependingColumns);
+
+        public DataViewRow GetRow(DataViewRow input, IEnumerable<DataViewSchema.Column> activeColumns)
+        {
+            DataViewSchema.Column[] active = [.. activeColumns];
+            // Getters of columns that the row doesn't have can't be made, so without need there is no reader.
+            SeriesRowReader? reader = bindings.NeedNetwork(active) ? new SeriesRowReader(input, bindings.Source) : null;
+            return new MappedRow(bindings, input, new LiveRow(input, reader, session, control), active);
+        }
+    }
+}
+
+/// <summary>A row of an engine: taken into the session when its first value is asked for.</summary>
+internal sealed class LiveRow(DataViewRow input, SeriesRowReader? reader, SeriesSession session, StreamControl control) : ScoredRow
+{
+    private long _position = -1;
+
+    public override ReadOnlySpan<float> Output
+    {
+        get
+        {
+            if (input.Position != _position)
+                Take();
+            return session.Output;
+        }
+    }
+
+    public override ReadOnlySpan<float> Encoding => [];
+
+    public override ReadOnlySpan<float> Attention => [];
+
+    /// <summary>Steps that are asked for; null for all.</summary>
+    public int? Horizon => control.Horizon;
+
+    private void Take()
+    {
+        _position = input.Position;
+        if (control.Use == RowUse.Ask)
+            return;
+        reader!.Read();
+        if (control.Use == RowUse.Tell)
+            control.Future.AddRange(reader.Known);
+        else
+            session.Take(reader, _position, CollectionsMarshal.AsSpan(control.Future));
+    }
+}

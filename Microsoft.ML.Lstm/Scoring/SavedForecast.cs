@@ -1,0 +1,81 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.ML.Lstm.Network;
+
+namespace Microsoft.ML.Lstm.Scoring;
+
+/// <summary>A series whose state is stored.</summary>
+/// <param name="Name">The series.</param>
+/// <param name="Time">The time of its last row.</param>
+internal sealed record KnownSeries(string Name, DateTime Time);
+
+/// <summary>What is stored of a forecasting transformer beside the numbers, as JSON.</summary>
+/// <param name="Settings">The columns, the calendar and the series.</param>
+/// <param name="Layout">What a step reads and gives.</param>
+/// <param name="Known">The series whose states are stored, and the times of their last rows.</param>
+internal sealed record SavedForecast(ForecastSettings Settings, ForecastLayout Layout, KnownSeries[] Known)
+{
+    // Sizes far above what options allow, yet too small for their products to overflow.
+    private const int MaxSize = 1 << 20;
+
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        WriteIndented = true,
+        IgnoreReadOnlyProperties = true,
+        Converters = { new JsonStringEnumConverter() },
+    };
+
+    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, Json);
+
+    /// <exception cref="InvalidDataException">The JSON is not that of such a transformer.</exception>
+    public static SavedForecast FromJson(ReadOnlySpan<byte> json)
+    {
+        SavedForecast? saved;
+        try
+        {
+            saved = JsonSerializer.Deserialize<SavedForecast>(json, Json);
+        }
+        catch (JsonException error)
+        {
+            throw new InvalidDataException($"A saved LSTM forecast can't be read: {error.Message}", error);
+        }
+        if (saved is null)
+            throw Invalid("expected an object, found null");
+        saved.Check();
+        return saved;
+    }
+
+    private void Check()
+    {
+        ForecastLayout layout = Layout;
+        if (layout.Targets is < 1 or > MaxSize || layout.Horizon is < 1 or > MaxSize || layout.Lags is < 1 or > MaxSize || layout.WindowSize is < 1 or > MaxSize
+            || layout.PastCovariates is < 0 or > MaxSize || layout.KnownCovariates is < 0 or > MaxSize || layout.CalendarFeatures is < 0 or > MaxSize)
+            throw Invalid($"expected sizes from 1 to {MaxSize}, found others");
+        if ((long)layout.Targets * layout.Horizon * 3 > int.MaxValue || (long)layout.Targets * layout.History > int.MaxValue
+            || (long)layout.Targets * layout.Lags + (long)layout.KnownCovariates * (layout.Horizon + 1) + 3L * MaxSize > int.MaxValue)
+            throw Invalid("expected sizes whose products are small, found others");
+        if (!Enum.IsDefined(layout.Scaling) || !Enum.IsDefined(layout.Loss) || !Enum.IsDefined(Settings.Missing))
+            throw Invalid("expected known names of scaling, loss and missing values, found others");
+        if (Settings.Columns.Targets.Length != layout.Targets)
+            throw Invalid($"expected {layout.Targets} columns of targets, found {Settings.Columns.Targets.Length}");
+        if (Settings.TimeStep is null != Settings.Columns.Time is null)
+            throw Invalid("expected a time step where there is a column of times");
+        if ((Settings.TimeStep?.FeatureCount ?? 0) != layout.CalendarFeatures || Settings.TimeStep is { } step && (step.Ticks < 0 || step.Months is < 0 or > MaxSize))
+            throw Invalid($"expected {layout.CalendarFeatures} features of the calendar and a step ahead, found others");
+        IEnumerable<string?> names = [.. Settings.Columns.Numbers.Select(number => number.Name), Settings.OutputColumnName];
+        if (names.Any(string.IsNullOrEmpty) || Settings.LowerBoundColumnName == "" || Settings.UpperBoundColumnName == "" || Settings.Columns.Time == "" || Settings.Columns.Series == "" || Settings.Columns.Statics == "")
+            throw Invalid("expected names of columns, found an empty one");
+        if (!(Settings.ConfidenceLevel is > 0 and < 1))
+            throw Invalid($"expected a confidence level above 0 and below 1, found {Settings.ConfidenceLevel}");
+        if (Settings.Series.Length == 0 || Settings.Series.Contains(null) || Settings.Series.Distinct().Count() != Settings.Series.Length)
+            throw Invalid("expected different names of series, found others");
+        if (Known.Any(known => known.Name is null) || Known.DistinctBy(known => known.Name).Count() != Known.Length)
+            throw Invalid("expected one state a series, found more");
+    }
+
+    private static InvalidDataException Invalid(string what) => new($"A saved LSTM forecast can't be read: {what}.");
+}

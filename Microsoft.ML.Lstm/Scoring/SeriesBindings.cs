@@ -1,0 +1,35 @@
+using Microsoft.ML.Lstm.Data;
+using Microsoft.ML.Lstm.MlNet;
+using Microsoft.ML.Lstm.Network;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.Lstm.Scoring;
+
+/// <summary>A forecasting network bound to the columns of an input with a row a time step.</summary>
+internal sealed class SeriesBindings : OutputBindings
+{
+    public SeriesBindings(IExceptionContext context, DataViewSchema inputSchema, ForecastModel model, SeriesColumns columns, IReadOnlyList<OutputColumn> outputs)
+        : this(inputSchema, outputs, new BoundSeriesColumns(context, inputSchema, columns))
+    {
+        Horizon = model.Layout.Horizon;
+        Require(columns.PastCovariates, Source.PastCovariates, model.Layout.PastCovariates);
+        Require(columns.KnownCovariates, Source.KnownCovariates, model.Layout.KnownCovariates);
+        if (columns.Statics is { } statics && Source.StaticSize != model.Scaling.Statics.Size)
+            throw ColumnRole.StaticFeature.DimensionMismatch(context, inputSchema[statics], $"{model.Scaling.Statics.Size} values, as in the training data");
+
+        void Require(string[] names, int found, int expected)
+        {
+            if (found != expected)
+                throw ColumnRole.Covariate.DimensionMismatch(context, inputSchema[names[^1]], $"{expected} values in all of the columns {string.Join(", ", names)}, as in the training data");
+        }
+    }
+
+    private SeriesBindings(DataViewSchema inputSchema, IReadOnlyList<OutputColumn> outputs, BoundSeriesColumns source)
+        : base(inputSchema, outputs, source.All)
+        => Source = source;
+
+    public BoundSeriesColumns Source { get; }
+
+    /// <summary>H.</summary>
+    public int Horizon { get; }
+}

@@ -1,0 +1,79 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.Data;
+using Microsoft.ML.Lstm.Network;
+using Microsoft.ML.Lstm.Scoring;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.Lstm;
+
+/// <summary>
+/// The base of the transformers that go through the rows of series in the order of time, each row's result depending on those before it. As in ML.NET's time-series
+/// transformers there is no single row to be mapped: use <c>Transform</c>, or an engine
+/// (<see cref="LstmCatalog.CreateForecastEngine{TSource, TPrediction}(ITransformer, MLContext)"/>).
+/// </summary>
+/// <remarks>
+/// A transformer knows each series up to the end of the data it was fitted to (or up to its checkpoint). Every pass over data, and every engine, goes on from
+/// there with a copy of its own; so transform what comes after the training data. Where there is a column of times, a series whose rows are not later than that
+/// begins anew.
+/// </remarks>
+public abstract class SeriesTransformer : ITransformer
+{
+    private readonly Lazy<SequenceNetwork> _network;
+
+    private protected SeriesTransformer(IHost host, ForecastModel model, SeriesColumns columns)
+    {
+        Host = host;
+        Model = model;
+        Columns = columns;
+        _network = new Lazy<SequenceNetwork>(() => new SequenceNetwork(model.Network.Parameters, NetworkPasses.Forward));
+    }
+
+    private protected IHost Host { get; }
+
+    internal ForecastModel Model { get; }
+
+    internal SeriesColumns Columns { get; }
+
+    internal SequenceNetwork Network => _network.Value;
+
+    /// <summary>The columns that are added.</summary>
+    internal abstract IReadOnlyList<OutputColumn> Outputs { get; }
+
+    /// <summary>False: what is said of a row depends on the rows before it.</summary>
+    public bool IsRowToRowMapper => false;
+
+    /// <summary>The columns of <paramref name="inputSchema"/> and, behind them, those that this transformer adds.</summary>
+    /// <param name="inputSchema">The schema of data to transform.</param>
+    /// <returns>The schema of the transformed data.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing, or is not what the network was trained on.</exception>
+    public DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => Bind(inputSchema).OutputSchema;
+
+    /// <summary>Adds the columns of this transformer to <paramref name="input"/>. They are computed when the result is read, row by row.</summary>
+    /// <param name="input">The rows, those of a series in the order of time.</param>
+    /// <returns>The data with more columns.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing, or is not what the network was trained on.</exception>
+    public IDataView Transform(IDataView input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        return new SeriesDataView(Bind(input.Schema), input, CreateSession);
+    }
+
+    /// <summary>Not supported, see <see cref="IsRowToRowMapper"/>.</summary>
+    /// <param name="inputSchema">Not used.</param>
+    /// <returns>Nothing.</returns>
+    /// <exception cref="InvalidOperationException">Always.</exception>
+    public IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema)
+        => throw new InvalidOperationException("What is said of a row of a series depends on the rows before it, so it can't be computed of a single one. Use CreateForecastEngine for one row at a time.");
+
+    void ICanSaveModel.Save(ModelSaveContext ctx) => Save(ctx);
+
+    private protected abstract void Save(ModelSaveContext ctx);
+
+    internal abstract SeriesSession CreateSession();
+
+    internal SeriesBindings Bind(DataViewSchema inputSchema)
+    {
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        return new SeriesBindings(Host, inputSchema, Model, Columns, Outputs);
+    }
+}

@@ -1,0 +1,26 @@
+namespace Microsoft.ML.Lstm.Scoring;
+
+/// <summary>What an engine wants of the next row that it sends through its pipeline.</summary>
+internal enum RowUse
+{
+    /// <summary>It is the next observation.</summary>
+    Observe,
+
+    /// <summary>It only asks for what is known already.</summary>
+    Ask,
+
+    /// <summary>It tells the known covariates of a later row.</summary>
+    Tell,
+}
+
+/// <summary>An engine's word to the transformers in its pipeline.</summary>
+internal sealed class StreamControl
+{
+    public RowUse Use { get; set; }
+
+    /// <summary>Steps to forecast; null for all.</summary>
+    public int? Horizon { get; set; }
+
+    /// <summary>The known covariates of the rows behind the next observation.</summary>
+    public List<float> Future { get; } = [];
+}

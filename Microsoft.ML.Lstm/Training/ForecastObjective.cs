@@ -1,0 +1,128 @@
+using Microsoft.ML.Lstm.Kernels;
+using Microsoft.ML.Lstm.Network;
+
+namespace Microsoft.ML.Lstm.Training;
+
+/// <summary>
+/// What is to be learned of a forecast: after each step, the values of the next H steps, measured by the step's level and scale. A step's
+/// loss is the mean over those that are there. With e = value − output it is e², |e|, the mean over three quantiles q of
+/// max(q·e, (q − 1)·e), or for a normal distribution ln σ + ½(e/σ)² with σ = ln(1 + exp(output)).
+/// </summary>
+internal sealed class ForecastObjective(ForecastLayout layout, double confidenceLevel) : Objective(stepOutputs: true, meanWeight: 1)
+{
+    private readonly double[] _quantiles = [(1 - confidenceLevel) / 2, 0.5, (1 + confidenceLevel) / 2];
+    private double[] _squares = [];
+    private double[] _absolutes = [];
+    private double _squareSum;
+    private double _absoluteSum;
+
+    public override EpochMetrics Metrics => new(MeanLoss)
+    {
+        RootMeanSquaredError = Math.Sqrt(_squareSum / TotalWeight),
+        MeanAbsoluteError = _absoluteSum / TotalWeight,
+    };
+
+    public override void Reset()
+    {
+        base.Reset();
+        _squareSum = _absoluteSum = 0;
+    }
+
+    public override float WeightOf(TrainingSequence sequence, int step)
+    {
+        SeriesWindow window = sequence.Window!;
+        if (step < window.FirstForecast)
+            return 0;
+        foreach (float value in ValuesAfter(window, step))
+        {
+            if (!float.IsNaN(value))
+                return sequence.Weight;
+        }
+        return 0;
+    }
+
+    public override void Differentiate(int row, Span<float> outputs)
+    {
+        if (RowWeight(row) == 0)
+        {
+            outputs.Clear();
+            return;
+        }
+        SeriesWindow window = SequenceOf(row).Window!;
+        ReadOnlySpan<float> values = ValuesAfter(window, StepOf(row));
+        int targets = layout.Targets, width = layout.OutputsOfValue, at = (window.Start + StepOf(row)) * targets, count = 0;
+        foreach (float value in values)
+            count += float.IsNaN(value) ? 0 : 1;
+        double share = ShareOf(row) / count, loss = 0, squares = 0, absolutes = 0;
+        outputs[(values.Length * width)..].Clear();
+        for (int i = 0; i < values.Length; i++)
+        {
+            Span<float> output = outputs.Slice(i * width, width);
+            if (float.IsNaN(values[i]))
+            {
+                output.Clear();
+                continue;
+            }
+            double scale = window.Series.Scales[at + i % targets];
+            double value = ((double)values[i] - window.Series.Levels[at + i % targets]) / scale;
+            double error = (value - Point(output)) * scale;
+            loss += Differentiate(value, share, output);
+            squares += error * error;
+            absolutes += Math.Abs(error);
+        }
+        SetLoss(row, loss / count);
+        _squares[row] = squares / count;
+        _absolutes[row] = absolutes / count;
+    }
+
+    protected override void BeginRows(SequenceBatch batch)
+    {
+        FloatBuffer.Require(ref _squares, Rows);
+        FloatBuffer.Require(ref _absolutes, Rows);
+    }
+
+    protected override void AddFigures(int row, float weight)
+    {
+        _squareSum += weight * _squares[row];
+        _absoluteSum += weight * _absolutes[row];
+    }
+
+    /// <summary>The values of the steps behind a step that are to be learned, at most H·D.</summary>
+    private ReadOnlySpan<float> ValuesAfter(SeriesWindow window, int step)
+    {
+        int from = window.Start + step + 1, to = Math.Min(from + layout.Horizon, window.LearnableEnd);
+        return window.Series.Values.AsSpan((from * layout.Targets)..(to * layout.Targets));
+    }
+
+    private double Point(ReadOnlySpan<float> output) => output[layout.Loss == ForecastLoss.Quantile ? 1 : 0];
+
+    /// <summary>Replaces what the network gives for a value by the gradient, and returns the loss.</summary>
+    private double Differentiate(double value, double share, Span<float> output)
+    {
+        switch (layout.Loss)
+        {
+            case ForecastLoss.Gaussian:
+                double deviation = ForecastOutput.Deviation(output[1]);
+                double z = (value - output[0]) / deviation;
+                (output[0], output[1]) = ((float)(-share * z / deviation), (float)(share * (1 - z * z) / deviation / (1 + Math.Exp(-output[1]))));
+                return Math.Log(deviation) + z * z / 2;
+            case ForecastLoss.Quantile:
+                double loss = 0;
+                for (int i = 0; i < output.Length; i++)
+                {
+                    double error = value - output[i], slope = error < 0 ? _quantiles[i] - 1 : _quantiles[i];
+                    loss += slope * error / output.Length;
+                    output[i] = (float)(-share * slope / output.Length);
+                }
+                return loss;
+            case ForecastLoss.AbsoluteError:
+                double difference = output[0] - value;
+                output[0] = (float)(share * Math.Sign(difference));
+                return Math.Abs(difference);
+            default:
+                double excess = output[0] - value;
+                output[0] = (float)(share * 2 * excess);
+                return excess * excess;
+        }
+    }
+}

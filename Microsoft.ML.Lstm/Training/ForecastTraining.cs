@@ -1,0 +1,173 @@
+using Microsoft.ML.Lstm.Network;
+
+namespace Microsoft.ML.Lstm.Training;
+
+/// <summary>Series to train a forecasting network on.</summary>
+/// <param name="Layout">What a step reads and gives.</param>
+/// <param name="Rows">The series, each with its number.</param>
+/// <param name="TrainingRows">For each, how many rows to train on; the rest is for validation.</param>
+/// <param name="ConfidenceLevel">The share of values that an interval is to hold.</param>
+/// <param name="EmbedSeries">Whether each series gets a learned vector.</param>
+/// <param name="Refit">Whether to train again, on all rows, as long as it took to be best.</param>
+internal sealed record ForecastData(ForecastLayout Layout, IReadOnlyList<SeriesRows> Rows, IReadOnlyList<int> TrainingRows, double ConfidenceLevel, bool EmbedSeries, bool Refit);
+
+/// <summary>Trains a forecasting network on the first rows of each series, and measures on the rest when to stop and how far its forecasts are off.</summary>
+internal static class ForecastTraining
+{
+    private static readonly ForecastIntervals NoIntervals = new([], []);
+
+    /// <summary>Trains.</summary>
+    /// <param name="data">The series.</param>
+    /// <param name="options">The network and its training.</param>
+    /// <param name="seed">Decides all that is random.</param>
+    /// <param name="monitor">Is told what happens.</param>
+    /// <param name="saveCheckpoint">Called with the network of each epoch that is the best so far.</param>
+    /// <returns>The model, and the state of each series behind its last row.</returns>
+    /// <exception cref="InvalidOperationException">There is nothing to learn, or the numbers stopped being finite.</exception>
+    public static (ForecastModel Model, float[][] States) Train(ForecastData data, TrainingOptions options, int seed, ITrainingMonitor monitor, Action<SequenceModel>? saveCheckpoint)
+    {
+        RowScaling scaling = ScaleOf(data);
+        EncodedSeries[] series = [.. data.Rows.Select(rows => EncodedSeries.Encode(data.Layout, scaling, rows))];
+        bool validates = Enumerable.Range(0, series.Length).Any(i => series[i].Steps > data.TrainingRows[i]);
+        SeriesWindows training = WindowsOf(data, series, i => 0..data.TrainingRows[i]);
+        if (training.Count == 0)
+            throw new InvalidOperationException("There is nothing to learn: no series has two rows to train on.");
+        SequenceSet? validation = validates ? WindowsOf(data, series, i => Math.Max(0, data.TrainingRows[i] - 1)..series[i].Steps).ToSet() : null;
+        if (validation?.Count == 0)
+            validation = null;
+
+        var task = new ForecastTask(data.Layout, data.ConfidenceLevel);
+        int bestEpoch = 0;
+        var job = new TrainingJob(training, validation, Listen(options, epoch => bestEpoch = epoch.IsBest ? epoch.Epoch : bestEpoch), task, seed, monitor) { SaveCheckpoint = saveCheckpoint };
+        SequenceModel network = TrainingLoop.Train(job);
+        var model = new ForecastModel(network, data.Layout, scaling, NoIntervals);
+        model = model with { Intervals = Calibrate(model, data, series, validates, monitor) };
+        if (data.Refit && validation is not null && !options.CancellationToken.IsCancellationRequested)
+        {
+            // The same course of learning rates up to where it was best, so the epochs are counted rather than set.
+            TrainingOptions again = Listen(options, epoch => epoch.Cancel |= epoch.Epoch >= bestEpoch);
+            again.EarlyStopping = null;
+            SeriesWindows all = WindowsOf(data, series, i => 0..series[i].Steps);
+            model = model with { Network = TrainingLoop.Train(job with { Training = all, Validation = null, Options = again }) };
+        }
+        return (model, RunAll(model, data));
+    }
+
+    private static TrainingOptions Listen(TrainingOptions options, Action<EpochCompletedEventArgs> listener)
+    {
+        TrainingOptions copy = options.Clone();
+        // The encoder has scaled the features, and the validation rows are set aside.
+        (copy.NormalizeFeatures, copy.ValidationFraction) = (false, 0);
+        copy.EpochCompleted = epoch =>
+        {
+            options.EpochCompleted?.Invoke(epoch);
+            listener(epoch);
+        };
+        return copy;
+    }
+
+    private static SeriesWindows WindowsOf(ForecastData data, EncodedSeries[] series, Func<int, Range> range)
+        => new(data.Layout, series, [.. Enumerable.Range(0, series.Length).Select(range)], data.Rows[0].Statics.Length, data.EmbedSeries ? [series.Length] : []);
+
+    /// <summary>Goes through all series as scoring does, and compares what is forecast with what comes.</summary>
+    private static ForecastIntervals Calibrate(ForecastModel model, ForecastData data, EncodedSeries[] series, bool validates, ITrainingMonitor monitor)
+    {
+        var calibration = new ConformalCalibration(data.Layout);
+        var network = new SequenceNetwork(model.Network.Parameters, NetworkPasses.Forward);
+        ForecastModel uncalibrated = model;
+        for (int i = 0; i < series.Length; i++)
+        {
+            EncodedSeries steps = series[i];
+            int first = validates ? Math.Max(0, data.TrainingRows[i] - 1) : 0;
+            if (first >= steps.Steps - 1)
+                continue;
+            Run(new ForecastStream(uncalibrated, network, data.Rows[i].Series), data, data.Rows[i], (stream, t) =>
+            {
+                int targets = data.Layout.Targets, to = Math.Min(t + 1 + data.Layout.Horizon, steps.Steps);
+                if (t >= first && t + 1 < steps.Steps)
+                    calibration.Add(stream, steps.Values.AsSpan(((t + 1) * targets)..(to * targets)));
+            });
+        }
+        (ForecastIntervals intervals, int errors) = calibration.Calibrate(data.ConfidenceLevel);
+        int needed = ConformalCalibration.ErrorsFor(data.ConfidenceLevel);
+        if (!validates)
+            monitor.Warn("There are no validation rows, so the intervals are those of the training rows' errors, and too narrow for others.");
+        else if (errors < needed)
+            monitor.Warn($"Intervals that hold {data.ConfidenceLevel:P0} of the values need {needed} validation rows; there are {errors}, so they may be too narrow.");
+        return intervals;
+    }
+
+    private static float[][] RunAll(ForecastModel model, ForecastData data)
+    {
+        var network = new SequenceNetwork(model.Network.Parameters, NetworkPasses.Forward);
+        return
+        [
+            .. data.Rows.Select(rows =>
+            {
+                var stream = new ForecastStream(model, network, rows.Series);
+                Run(stream, data, rows, (_, _) => { });
+                float[] state = new float[stream.StateLength];
+                stream.CopyStateTo(state);
+                return state;
+            }),
+        ];
+    }
+
+    private static void Run(ForecastStream stream, ForecastData data, SeriesRows rows, Action<ForecastStream, int> afterRow)
+    {
+        float[] future = new float[data.Layout.Horizon * data.Layout.KnownCovariates];
+        for (int t = 0; t < rows.Count; t++)
+        {
+            stream.Step(rows[t], rows.KnownAfter(t, data.Layout, future), rows.CalendarOf(t), rows.Statics);
+            afterRow(stream, t);
+        }
+    }
+
+    /// <summary>The units of the training rows.</summary>
+    private static RowScaling ScaleOf(ForecastData data)
+    {
+        int targets = data.Layout.Targets, covariates = data.Layout.RowSize - targets;
+        float[] levels = new float[(data.Rows.Count + 1) * targets], deviations = new float[levels.Length], changes = new float[levels.Length];
+        for (int d = 0; d < targets; d++)
+        {
+            Measure(Enumerable.Range(0, data.Rows.Count), 0, d);
+            for (int i = 0; i < data.Rows.Count; i++)
+                Measure([i], data.Rows[i].Series, d);
+        }
+        return new RowScaling(
+            AffineScaler.Standardize(covariates, data.Rows.SelectMany((rows, i) => Enumerable.Range(0, data.TrainingRows[i]).Select(t => rows[t][targets..].ToArray())).Where(row => Array.TrueForAll(row, float.IsFinite))),
+            AffineScaler.Standardize(data.Rows[0].Statics.Length, data.Rows.Select(rows => rows.Statics)),
+            levels, deviations, changes);
+
+        void Measure(IEnumerable<int> series, int unit, int target)
+        {
+            double sum = 0, squares = 0, changeSquares = 0;
+            long count = 0, changeCount = 0;
+            float shift = float.NaN;
+            foreach (int i in series)
+            {
+                for (int t = 0; t < data.TrainingRows[i]; t++)
+                {
+                    float value = data.Rows[i][t][target];
+                    if (!float.IsFinite(value))
+                        continue;
+                    shift = float.IsNaN(shift) ? value : shift;
+                    double x = (double)value - shift;
+                    (sum, squares, count) = (sum + x, squares + x * x, count + 1);
+                    // Over the horizon or, where a series is too short for that, as far as it goes.
+                    int later = Math.Min(t + data.Layout.Horizon, data.TrainingRows[i] - 1);
+                    double change = later > t ? (double)data.Rows[i][later][target] - value : double.NaN;
+                    if (double.IsFinite(change))
+                        (changeSquares, changeCount) = (changeSquares + change * change, changeCount + 1);
+                }
+            }
+            int at = unit * targets + target;
+            levels[at] = count > 0 ? (float)(shift + sum / count) : 0;
+            deviations[at] = UnitOf(count > 0 ? Math.Sqrt(Math.Max(0, squares / count - sum / count * (sum / count))) : 0, levels[at]);
+            changes[at] = UnitOf(changeCount > 0 ? Math.Sqrt(changeSquares / changeCount) : 0, levels[at]);
+        }
+
+        // What never changes is measured by 1, as AffineScaler does.
+        static float UnitOf(double deviation, float level) => deviation > 1e-7 * Math.Abs(level) && float.IsFinite((float)(1 / deviation)) ? (float)deviation : 1;
+    }
+}
