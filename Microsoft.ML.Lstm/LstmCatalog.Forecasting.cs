@@ -25,7 +25,7 @@ public static partial class LstmCatalog
     /// </code>
     /// </example>
     public static LstmForecastingEstimator ForecastByLstm(this ForecastingCatalog catalog, string outputColumnName, string inputColumnName,
-        int windowSize = LstmForecastingEstimator.Options.DefaultWindowSize,
+        int windowSize = SeriesEstimatorOptions.DefaultWindowSize,
         int horizon = 1,
         double confidenceLevel = LstmForecastingEstimator.Options.DefaultConfidenceLevel,
         string? confidenceLowerBoundColumn = null,

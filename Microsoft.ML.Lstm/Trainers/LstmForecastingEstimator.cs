@@ -1,9 +1,6 @@
 using Microsoft.ML.Lstm.Data;
 using Microsoft.ML.Lstm.MlNet;
-using Microsoft.ML.Lstm.Network;
-using Microsoft.ML.Lstm.Persistence;
 using Microsoft.ML.Lstm.Scoring;
-using Microsoft.ML.Lstm.Training;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm;
@@ -65,17 +62,9 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
     {
         ArgumentNullException.ThrowIfNull(options);
         _host = environment.Register(nameof(LstmForecastingEstimator));
-        _options = options.Copy();
+        _options = (Options)options.Copy();
         _options.Validate();
-        _columns = new SeriesColumns
-        {
-            Targets = _options.TargetColumnNames,
-            PastCovariates = _options.PastCovariateColumnNames,
-            KnownCovariates = _options.KnownCovariateColumnNames,
-            Time = _options.TimeColumnName,
-            Series = _options.SeriesColumnName,
-            Statics = _options.StaticFeatureColumnName,
-        };
+        _columns = _options.ColumnsFor(_options.TargetColumnNames);
     }
 
     /// <summary>Trains a network on the first rows of each series and measures it on its last ones.</summary>
@@ -97,46 +86,15 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
     public LstmForecastingTransformer Fit(IDataView trainData, IDataView? validationData)
     {
         ArgumentNullException.ThrowIfNull(trainData);
-        using IChannel channel = _host.Start("Training");
-        using var monitor = new HostMonitor(_host, channel, _options.NumberOfEpochs);
-        var reader = new SeriesTableReader(_host, _columns, _options.MissingValues, monitor.Warn, _options.CancellationToken);
-        BoundSeriesColumns bound = reader.Read(trainData, "training data");
-        foreach (SeriesHistory history in reader.Series)
-            history.TrainingRows = validationData is null ? history.Rows.Count - (int)(history.Rows.Count * (double)_options.ValidationFraction) : history.Rows.Count;
-        if (validationData is not null)
-            reader.Read(validationData, "validation data");
-        SeriesHistory[] series = [.. reader.Series.Where(series => series.Rows.Count > 0)];
-        if (series.Length == 0)
-            throw _host.Process(new InvalidOperationException("The training data has no rows that can be used."));
-
-        TimeStep? step = reader.SetCalendar(_options.Calendar);
-        var layout = new ForecastLayout
+        var training = new SeriesTraining(_host, _options, _columns)
         {
-            Targets = bound.Targets,
-            PastCovariates = bound.PastCovariates,
-            KnownCovariates = bound.KnownCovariates,
-            CalendarFeatures = step?.FeatureCount ?? 0,
             Horizon = _options.Horizon,
-            Lags = Math.Min(_options.NumberOfLags, _options.WindowSize),
-            WindowSize = _options.WindowSize,
-            Scaling = _options.Scaling,
             Loss = _options.LossFunction,
-            HasMissing = reader.HasMissing && _options.MissingValues == MissingValueHandling.CarryForward,
+            ConfidenceLevel = _options.ConfidenceLevel,
+            Refit = _options.RefitOnAllData && validationData is null,
         };
-        monitor.Info($"Training on {series.Sum(one => one.TrainingRows)} rows of {series.Length} series, validating on {series.Sum(one => one.Rows.Count - one.TrainingRows)}.");
-        var data = new ForecastData(layout, [.. series.Select(one => one.Rows)], [.. series.Select(one => one.TrainingRows)], _options.ConfidenceLevel,
-            _options.EmbedSeries && series.Length > 1, _options.RefitOnAllData && validationData is null);
-        try
-        {
-            (ForecastModel model, float[][] states) = ForecastTraining.Train(data, _options, _options.Seed ?? _host.Rand.Next(), monitor,
-                _options.CheckpointPath is { } path ? network => ModelFile.Save(path, network) : null);
-            return new LstmForecastingTransformer(_host, model, SettingsFor(step, series),
-                series.Zip(states).ToDictionary(one => one.First.Name, one => new SeriesState(one.Second, one.First.Times.LastOrDefault())));
-        }
-        catch (InvalidOperationException error)
-        {
-            throw _host.Process(error);
-        }
+        TrainedSeries trained = training.Fit(trainData, validationData);
+        return new LstmForecastingTransformer(_host, trained.Model, SettingsFor(trained), trained.States);
     }
 
     /// <summary>The columns that the trained transformer will give for data like this.</summary>
@@ -151,42 +109,26 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
             .OfType<string>().Select(name => SchemaShapes.Single(name, isVector: true, isScore: false)));
     }
 
-    private ForecastSettings SettingsFor(TimeStep? step, SeriesHistory[] series) => new()
+    private ForecastSettings SettingsFor(TrainedSeries trained) => new()
     {
         Columns = _columns,
         OutputColumnName = _options.OutputColumnName,
         LowerBoundColumnName = _options.LowerBoundColumnName,
         UpperBoundColumnName = _options.UpperBoundColumnName,
         ConfidenceLevel = _options.ConfidenceLevel,
-        TimeStep = step,
+        TimeStep = trained.TimeStep,
         Missing = _options.MissingValues,
-        Series = [.. series.Select(one => one.Name)],
+        Series = trained.SeriesNames,
     };
 
     /// <summary>
-    /// Options for the <see cref="LstmForecastingEstimator"/> as used in <see cref="LstmCatalog.ForecastByLstm(ForecastingCatalog, Options)"/>. A forecast reads no later rows and
-    /// has no use for a summary of all: <see cref="TrainingOptions.Bidirectional"/> and <see cref="TrainingOptions.Pooling"/> stay as they are.
+    /// Options for the <see cref="LstmForecastingEstimator"/> as used in <see cref="LstmCatalog.ForecastByLstm(ForecastingCatalog, Options)"/>.
     /// </summary>
-    public sealed class Options : TrainingOptions
+    public sealed class Options : SeriesEstimatorOptions
     {
-        internal const int DefaultWindowSize = 96;
         internal const double DefaultConfidenceLevel = 0.95;
 
         private const int MaxHorizon = 10_000;
-        private const int MaxWindowSize = 100_000;
-
-        /// <summary>Options that work well on series of some hundred to some ten thousand rows.</summary>
-        public Options()
-        {
-            HiddenSize = 64;
-            BatchSize = 8;
-            LearningRate = 0.003f;
-            NumberOfEpochs = null;
-            OutputDropout = 0.3f;
-            EmbeddingSize = 8;
-            TokenDropout = 0.05f;
-            ValidationFraction = 0.2f;
-        }
 
         /// <summary>The columns to forecast, one or more of <see cref="float"/>. Default: none; at least one must be given.</summary>
         public string[] TargetColumnNames = [];
@@ -206,53 +148,8 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
         /// <summary>H: how many steps ahead to forecast, 1 to 10000. Default: 1.</summary>
         public int Horizon = 1;
 
-        /// <summary>
-        /// W: how many steps back the network learns to look, 1 to 100000, and over how many <see cref="SeriesScaling.Window"/> measures. The first rows of a series, which have fewer
-        /// behind them, are used too. Default: 96.
-        /// </summary>
-        public int WindowSize = DefaultWindowSize;
-
-        /// <summary>
-        /// The last values of each target that are read directly beside the network's state, 1 to 10000 and no more than <see cref="WindowSize"/> are used; 1 is the present value alone.
-        /// More than one help where there are many targets, or a cycle of that many steps. Default: 1.
-        /// </summary>
-        public int NumberOfLags = 1;
-
-        /// <summary>Columns known up to the present row, <see cref="float"/> or known-size vectors of it. Default: none.</summary>
-        public string[] PastCovariateColumnNames = [];
-
-        /// <summary>Columns known over the horizon too, <see cref="float"/> or known-size vectors of it. Default: none.</summary>
-        public string[] KnownCovariateColumnNames = [];
-
-        /// <summary>What is known of a series as a whole: a column of <see cref="float"/>, or a known-size vector of it. <see langword="null"/> for none. Default: <see langword="null"/>.</summary>
-        public string? StaticFeatureColumnName;
-
-        /// <summary>The column of times, <see cref="DateTime"/>; each later than the one before it in its series. <see langword="null"/> for none. Default: <see langword="null"/>.</summary>
-        public string? TimeColumnName;
-
-        /// <summary>
-        /// Cycles of the calendar that features are made of, where there is a <see cref="TimeColumnName"/>. <see langword="null"/> for those that are longer than a step and that the
-        /// training data goes through at least twice. Default: <see langword="null"/>.
-        /// </summary>
-        public CalendarFeatures? Calendar;
-
-        /// <summary>The column that tells series apart, text or key. <see langword="null"/> for one series. Default: <see langword="null"/>.</summary>
-        public string? SeriesColumnName;
-
-        /// <summary>
-        /// Whether each of several series gets a learned vector of <see cref="TrainingOptions.EmbeddingSize"/> features that the network reads at each step; series that the training data does not have
-        /// get that of the unknown one, which <see cref="TrainingOptions.TokenDropout"/> trains. Default: <see langword="false"/>.
-        /// </summary>
-        public bool EmbedSeries;
-
-        /// <summary>What the values of a series are measured by. Default: <see cref="SeriesScaling.Window"/>.</summary>
-        public SeriesScaling Scaling = SeriesScaling.Window;
-
         /// <summary>What training minimizes, and what the network gives. Default: <see cref="ForecastLoss.SquaredError"/>.</summary>
         public ForecastLoss LossFunction = ForecastLoss.SquaredError;
-
-        /// <summary>What to do with missing values, NaN or infinite. Default: <see cref="MissingValueHandling.CarryForward"/>.</summary>
-        public MissingValueHandling MissingValues = MissingValueHandling.CarryForward;
 
         /// <summary>
         /// Whether, once the last rows of each series (<see cref="TrainingOptions.ValidationFraction"/>, 0.2 here) have said when to stop and how wide the intervals are, the network is trained anew on
@@ -260,51 +157,26 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
         /// </summary>
         public bool RefitOnAllData;
 
-        // A window of a series is cut anew each epoch, and gives many forecasts: few windows are no little data.
-        internal override int MostEpochs => 1000;
-
-        internal override IReadOnlyList<EarlyStoppingMetric> EarlyStoppingMetrics
-            => [EarlyStoppingMetric.Loss, EarlyStoppingMetric.RootMeanSquaredError, EarlyStoppingMetric.MeanAbsoluteError];
-
-        /// <summary>A copy that later changes to this object don't reach, with the scaling of features left to the series' own.</summary>
-        internal Options Copy()
+        internal override SeriesEstimatorOptions Copy()
         {
-            var copy = (Options)Clone();
+            var copy = (Options)base.Copy();
             copy.TargetColumnNames = [.. TargetColumnNames ?? []];
-            copy.PastCovariateColumnNames = [.. PastCovariateColumnNames ?? []];
-            copy.KnownCovariateColumnNames = [.. KnownCovariateColumnNames ?? []];
-            copy.EarlyStopping = EarlyStopping?.Copy();
             return copy;
         }
 
         internal override void Validate()
         {
             base.Validate();
-            Require(!Bidirectional, Bidirectional, nameof(Bidirectional), "false: a forecast reads no later rows");
-            Require(Pooling == Pooling.Last, Pooling, nameof(Pooling), $"{nameof(Pooling.Last)}: a forecast is made of the present state");
             Require(TargetColumnNames.Length > 0, TargetColumnNames, nameof(TargetColumnNames), "one or more different column names");
             RequireNames(TargetColumnNames, nameof(TargetColumnNames));
-            RequireNames(PastCovariateColumnNames, nameof(PastCovariateColumnNames));
-            RequireNames(KnownCovariateColumnNames, nameof(KnownCovariateColumnNames));
             RequireName(OutputColumnName, nameof(OutputColumnName), optional: false);
             RequireName(LowerBoundColumnName, nameof(LowerBoundColumnName), optional: true);
             RequireName(UpperBoundColumnName, nameof(UpperBoundColumnName), optional: true);
-            RequireName(StaticFeatureColumnName, nameof(StaticFeatureColumnName), optional: true);
-            RequireName(TimeColumnName, nameof(TimeColumnName), optional: true);
-            RequireName(SeriesColumnName, nameof(SeriesColumnName), optional: true);
             string[] outputs = [.. new[] { OutputColumnName, LowerBoundColumnName, UpperBoundColumnName }.OfType<string>()];
             Require(outputs.Distinct().Count() == outputs.Length, OutputColumnName, nameof(OutputColumnName), "another name than those of the bounds, and they of each other");
             Require(ConfidenceLevel is > 0 and < 1, ConfidenceLevel, nameof(ConfidenceLevel), "above 0 and below 1");
             Require(Horizon is >= 1 and <= MaxHorizon, Horizon, nameof(Horizon), $"from 1 to {MaxHorizon}");
-            Require(WindowSize is >= 1 and <= MaxWindowSize, WindowSize, nameof(WindowSize), $"from 1 to {MaxWindowSize}");
-            Require(NumberOfLags is >= 1 and <= MaxHorizon, NumberOfLags, nameof(NumberOfLags), $"from 1 to {MaxHorizon}");
-            Require(Calendar is null || (Calendar & ~(CalendarFeatures.Hour | CalendarFeatures.Day | CalendarFeatures.Week | CalendarFeatures.Year)) == 0, Calendar, nameof(Calendar), "a combination of the named cycles, or null");
-            RequireDefined(Scaling, nameof(Scaling));
             RequireDefined(LossFunction, nameof(LossFunction));
-            RequireDefined(MissingValues, nameof(MissingValues));
         }
-
-        private static void RequireNames(string[] names, string option)
-            => Require(names.All(name => !string.IsNullOrEmpty(name)) && names.Distinct().Count() == names.Length, names, option, "different column names");
     }
 }

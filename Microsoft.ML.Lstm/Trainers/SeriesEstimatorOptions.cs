@@ -1,0 +1,121 @@
+using Microsoft.ML.Lstm.Data;
+
+namespace Microsoft.ML.Lstm;
+
+/// <summary>
+/// The options that the estimators for series share: the columns of a table with a row a time step, the network and its training. What is said of a row depends on no later one, and
+/// on no summary of all: <see cref="TrainingOptions.Bidirectional"/> and <see cref="TrainingOptions.Pooling"/> stay as they are.
+/// </summary>
+public abstract class SeriesEstimatorOptions : TrainingOptions
+{
+    internal const int DefaultWindowSize = 96;
+
+    private const int MaxWindowSize = 100_000;
+    private const int MaxLags = 10_000;
+
+    // What works well on series of some hundred to some ten thousand rows.
+    private protected SeriesEstimatorOptions()
+    {
+        HiddenSize = 64;
+        BatchSize = 8;
+        LearningRate = 0.003f;
+        NumberOfEpochs = null;
+        OutputDropout = 0.3f;
+        EmbeddingSize = 8;
+        TokenDropout = 0.05f;
+        ValidationFraction = 0.2f;
+    }
+
+    /// <summary>
+    /// W: how many steps back the network learns to look, 1 to 100000, and over how many <see cref="SeriesScaling.Window"/> measures. The first rows of a series, which have fewer
+    /// behind them, are used too. Default: 96.
+    /// </summary>
+    public int WindowSize = DefaultWindowSize;
+
+    /// <summary>
+    /// The last values of each target that are read directly beside the network's state, 1 to 10000 and no more than <see cref="WindowSize"/> are used; 1 is the present value alone.
+    /// More than one help where there are many targets, or a cycle of that many steps. Default: 1.
+    /// </summary>
+    public int NumberOfLags = 1;
+
+    /// <summary>Columns known up to the present row, <see cref="float"/> or known-size vectors of it. Default: none.</summary>
+    public string[] PastCovariateColumnNames = [];
+
+    /// <summary>Columns known over the horizon too, <see cref="float"/> or known-size vectors of it. Default: none.</summary>
+    public string[] KnownCovariateColumnNames = [];
+
+    /// <summary>What is known of a series as a whole: a column of <see cref="float"/>, or a known-size vector of it. <see langword="null"/> for none. Default: <see langword="null"/>.</summary>
+    public string? StaticFeatureColumnName;
+
+    /// <summary>The column of times, <see cref="DateTime"/>; each later than the one before it in its series. <see langword="null"/> for none. Default: <see langword="null"/>.</summary>
+    public string? TimeColumnName;
+
+    /// <summary>
+    /// Cycles of the calendar that features are made of, where there is a <see cref="TimeColumnName"/>. <see langword="null"/> for those that are longer than a step and that the
+    /// training data goes through at least twice. Default: <see langword="null"/>.
+    /// </summary>
+    public CalendarFeatures? Calendar;
+
+    /// <summary>The column that tells series apart, text or key. <see langword="null"/> for one series. Default: <see langword="null"/>.</summary>
+    public string? SeriesColumnName;
+
+    /// <summary>
+    /// Whether each of several series gets a learned vector of <see cref="TrainingOptions.EmbeddingSize"/> features that the network reads at each step; series that the training data does not have
+    /// get that of the unknown one, which <see cref="TrainingOptions.TokenDropout"/> trains. Default: <see langword="false"/>.
+    /// </summary>
+    public bool EmbedSeries;
+
+    /// <summary>What the values of a series are measured by. Default: <see cref="SeriesScaling.Window"/>.</summary>
+    public SeriesScaling Scaling = SeriesScaling.Window;
+
+    /// <summary>What to do with missing values, NaN or infinite. Default: <see cref="MissingValueHandling.CarryForward"/>.</summary>
+    public MissingValueHandling MissingValues = MissingValueHandling.CarryForward;
+
+    // A window of a series is cut anew each epoch, and each of its steps is learned from: few windows are no little data.
+    internal override int MostEpochs => 1000;
+
+    internal override IReadOnlyList<EarlyStoppingMetric> EarlyStoppingMetrics
+        => [EarlyStoppingMetric.Loss, EarlyStoppingMetric.RootMeanSquaredError, EarlyStoppingMetric.MeanAbsoluteError];
+
+    /// <summary>The columns that are read.</summary>
+    /// <param name="targets">Those to learn.</param>
+    internal SeriesColumns ColumnsFor(string[] targets) => new()
+    {
+        Targets = targets,
+        PastCovariates = PastCovariateColumnNames,
+        KnownCovariates = KnownCovariateColumnNames,
+        Time = TimeColumnName,
+        Series = SeriesColumnName,
+        Statics = StaticFeatureColumnName,
+    };
+
+    /// <summary>A copy that later changes to this object don't reach.</summary>
+    internal virtual SeriesEstimatorOptions Copy()
+    {
+        var copy = (SeriesEstimatorOptions)Clone();
+        copy.PastCovariateColumnNames = [.. PastCovariateColumnNames ?? []];
+        copy.KnownCovariateColumnNames = [.. KnownCovariateColumnNames ?? []];
+        copy.EarlyStopping = EarlyStopping?.Copy();
+        return copy;
+    }
+
+    internal override void Validate()
+    {
+        base.Validate();
+        Require(!Bidirectional, Bidirectional, nameof(Bidirectional), "false: no later rows are read");
+        Require(Pooling == Pooling.Last, Pooling, nameof(Pooling), $"{nameof(Pooling.Last)}: what is said of a row is made of the present state");
+        RequireNames(PastCovariateColumnNames, nameof(PastCovariateColumnNames));
+        RequireNames(KnownCovariateColumnNames, nameof(KnownCovariateColumnNames));
+        RequireName(StaticFeatureColumnName, nameof(StaticFeatureColumnName), optional: true);
+        RequireName(TimeColumnName, nameof(TimeColumnName), optional: true);
+        RequireName(SeriesColumnName, nameof(SeriesColumnName), optional: true);
+        Require(WindowSize is >= 1 and <= MaxWindowSize, WindowSize, nameof(WindowSize), $"from 1 to {MaxWindowSize}");
+        Require(NumberOfLags is >= 1 and <= MaxLags, NumberOfLags, nameof(NumberOfLags), $"from 1 to {MaxLags}");
+        Require(Calendar is null || (Calendar & ~(CalendarFeatures.Hour | CalendarFeatures.Day | CalendarFeatures.Week | CalendarFeatures.Year)) == 0, Calendar, nameof(Calendar), "a combination of the named cycles, or null");
+        RequireDefined(Scaling, nameof(Scaling));
+        RequireDefined(MissingValues, nameof(MissingValues));
+    }
+
+    private protected static void RequireNames(string[] names, string option)
+        => Require(names.All(name => !string.IsNullOrEmpty(name)) && names.Distinct().Count() == names.Length, names, option, "different column names");
+}
