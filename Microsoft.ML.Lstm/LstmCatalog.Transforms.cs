@@ -64,4 +64,46 @@ public static class LstmTransformsCatalog
     /// </example>
     public static SlidingWindowEstimator SlidingWindow(this TransformsCatalog catalog, SlidingWindowEstimator.Options options)
         => new(catalog.GetHostEnvironment(), options);
+
+    /// <summary>Creates a <see cref="LstmAnomalyEstimator"/>, which finds the rows of a series that are not what the rows before them let expect.</summary>
+    /// <param name="catalog">The transforms of <see cref="MLContext"/>.</param>
+    /// <param name="outputColumnName">The column to add: alert, score, p-value, expected value, upper and lower bound, a vector of <see cref="double"/>.</param>
+    /// <param name="inputColumnName">The column of values, <see cref="float"/>, the rows in the order of time; <see langword="null"/> for one called <paramref name="outputColumnName"/>.</param>
+    /// <param name="confidence">In percent, above 0 and below 100: an alert is given when a score has a probability of at most 100 minus this when nothing is wrong.</param>
+    /// <param name="windowSize">How many steps back the network learns to look, 1 to 100000.</param>
+    /// <param name="side">On which side of what was expected a value has to be.</param>
+    /// <returns>The estimator.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
+    /// <example>
+    /// <code>
+    /// var detector = ml.Transforms.DetectAnomalyByLstm("Anomaly", "Temperature", confidence: 99.9).Fit(history);
+    /// using var engine = detector.CreateForecastEngine&lt;Reading, Verdict&gt;(ml);
+    /// bool isAlert = engine.Predict(reading).Anomaly[0] == 1;
+    /// </code>
+    /// </example>
+    public static LstmAnomalyEstimator DetectAnomalyByLstm(this TransformsCatalog catalog, string outputColumnName, string? inputColumnName = null,
+        double confidence = LstmAnomalyEstimator.Options.DefaultConfidence,
+        int windowSize = SeriesEstimatorOptions.DefaultWindowSize,
+        ResidualSide side = ResidualSide.TwoSided)
+        => catalog.DetectAnomalyByLstm(new LstmAnomalyEstimator.Options
+        {
+            OutputColumnName = outputColumnName,
+            InputColumnName = inputColumnName,
+            Confidence = confidence,
+            WindowSize = windowSize,
+            Side = side,
+        });
+
+    /// <summary>Creates a <see cref="LstmAnomalyEstimator"/> with all its options, which finds the rows of one or many series that are not what the rows before them let expect.</summary>
+    /// <param name="catalog">The transforms of <see cref="MLContext"/>.</param>
+    /// <param name="options">The options. Later changes to the object have no effect on the estimator.</param>
+    /// <returns>The estimator.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    /// <example>
+    /// <code>
+    /// var estimator = ml.Transforms.DetectAnomalyByLstm(new() { InputColumnName = "Load", TimeColumnName = "Time", SeriesColumnName = "Machine", SmoothingWindow = 12 });
+    /// </code>
+    /// </example>
+    public static LstmAnomalyEstimator DetectAnomalyByLstm(this TransformsCatalog catalog, LstmAnomalyEstimator.Options options)
+        => new(catalog.GetHostEnvironment(), options);
 }

@@ -15,6 +15,11 @@ internal static class SchemaShapes
         => new(name, isVector ? SchemaShape.Column.VectorKind.Vector : SchemaShape.Column.VectorKind.Scalar, NumberDataViewType.Single,
             isKey: false, isScore ? new SchemaShape(AnnotationUtils.GetTrainerOutputAnnotation()) : null);
 
+    /// <summary>A column of known-size vectors whose slots have names.</summary>
+    public static SchemaShape.Column VectorWithSlotNames(string name, DataViewType itemType)
+        => new(name, SchemaShape.Column.VectorKind.Vector, itemType, isKey: false,
+            new SchemaShape([new SchemaShape.Column(ScoreAnnotations.SlotNames, SchemaShape.Column.VectorKind.Vector, TextDataViewType.Instance, isKey: false)]));
+
     /// <summary>A column of <see cref="float"/> vectors of any length.</summary>
     public static SchemaShape.Column VariableVector(string name) => new(name, SchemaShape.Column.VectorKind.VariableVector, NumberDataViewType.Single, isKey: false);
 

@@ -30,9 +30,21 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer) : 
 
     public override void Take(SeriesRowReader row, long position, ReadOnlySpan<float> future)
     {
+        Begin(row, position);
+        Step(row, future);
+    }
+
+    /// <summary>
+    /// Finds the series of a row, and checks the row's time; to be followed by <see cref="Step"/>.
+    /// </summary>
+    /// <returns>The series as it is before the row, and whether it began anew.</returns>
+    /// <exception cref="InvalidOperationException">The row is no later than the row before it.</exception>
+    public (ForecastStream Stream, bool Restarted) Begin(SeriesRowReader row, long position)
+    {
         Track track = _current is { } current && current.Name == row.Series ? current : Find(row.Series);
         _current = track;
         _isForecastFresh = false;
+        bool restarts = false;
         if (_settings.TimeStep is { } step)
         {
             if (track.IsTold && row.Time <= track.Time)
@@ -40,16 +52,22 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer) : 
                 if (track.HasRows)
                     throw new InvalidOperationException(SeriesTableReader.DescribeTime(SeriesTableReader.Describe(position, "data", row.Series), row.Time, track.Time));
                 track.Restart(NewStream(row.Series));
+                restarts = true;
             }
             step.WriteFeatures(row.Time, _calendar);
         }
         track.Told(row.Time);
-        if (_settings.Missing == MissingValueHandling.SkipRow && row.HasMissing)
-            return;
-        track.Stream.Step(row.Numbers, future, _calendar, row.Statics);
+        return (track.Stream, restarts);
     }
 
-    public override SeriesTransformer Snapshot()
+    /// <summary>Takes the row that <see cref="Begin"/> was called for.</summary>
+    public void Step(SeriesRowReader row, ReadOnlySpan<float> future)
+    {
+        if (_settings.Missing != MissingValueHandling.SkipRow || !row.HasMissing)
+            _current!.Stream.Step(row.Numbers, future, _calendar, row.Statics);
+    }
+
+    public override LstmForecastingTransformer Snapshot()
     {
         var states = new Dictionary<string, SeriesState>(transformer.States);
         foreach (Track track in _tracks.Values)

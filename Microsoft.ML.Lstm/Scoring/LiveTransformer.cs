@@ -49,13 +49,16 @@ internal sealed class LiveRow(DataViewRow input, SeriesRowReader? reader, Series
 {
     private long _position = -1;
 
-    public override ReadOnlySpan<float> Output
+    public override ReadOnlySpan<float> Output => Taken.Output;
+
+    /// <summary>The session, which has taken the row.</summary>
+    public SeriesSession Taken
     {
         get
         {
             if (input.Position != _position)
                 Take();
-            return session.Output;
+            return session;
         }
     }
 

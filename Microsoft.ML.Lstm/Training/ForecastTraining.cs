@@ -9,7 +9,11 @@ namespace Microsoft.ML.Lstm.Training;
 /// <param name="ConfidenceLevel">The share of values that an interval is to hold.</param>
 /// <param name="EmbedSeries">Whether each series gets a learned vector.</param>
 /// <param name="Refit">Whether to train again, on all rows, as long as it took to be best.</param>
-internal sealed record ForecastData(ForecastLayout Layout, IReadOnlyList<SeriesRows> Rows, IReadOnlyList<int> TrainingRows, double ConfidenceLevel, bool EmbedSeries, bool Refit);
+internal sealed record ForecastData(ForecastLayout Layout, IReadOnlyList<SeriesRows> Rows, IReadOnlyList<int> TrainingRows, double ConfidenceLevel, bool EmbedSeries, bool Refit)
+{
+    /// <summary>Whether any row is for validation.</summary>
+    public bool Validates => Rows.Zip(TrainingRows).Any(series => series.First.Count > series.Second);
+}
 
 /// <summary>Trains a forecasting network on the first rows of each series, and measures on the rest when to stop and how far its forecasts are off.</summary>
 internal static class ForecastTraining
@@ -28,11 +32,10 @@ internal static class ForecastTraining
     {
         RowScaling scaling = ScaleOf(data);
         EncodedSeries[] series = [.. data.Rows.Select(rows => EncodedSeries.Encode(data.Layout, scaling, rows))];
-        bool validates = Enumerable.Range(0, series.Length).Any(i => series[i].Steps > data.TrainingRows[i]);
         SeriesWindows training = WindowsOf(data, series, i => 0..data.TrainingRows[i]);
         if (training.Count == 0)
             throw new InvalidOperationException("There is nothing to learn: no series has two rows to train on.");
-        SequenceSet? validation = validates ? WindowsOf(data, series, i => Math.Max(0, data.TrainingRows[i] - 1)..series[i].Steps).ToSet() : null;
+        SequenceSet? validation = data.Validates ? WindowsOf(data, series, i => Math.Max(0, data.TrainingRows[i] - 1)..series[i].Steps).ToSet() : null;
         if (validation?.Count == 0)
             validation = null;
 
@@ -41,7 +44,7 @@ internal static class ForecastTraining
         var job = new TrainingJob(training, validation, Listen(options, epoch => bestEpoch = epoch.IsBest ? epoch.Epoch : bestEpoch), task, seed, monitor) { SaveCheckpoint = saveCheckpoint };
         SequenceModel network = TrainingLoop.Train(job);
         var model = new ForecastModel(network, data.Layout, scaling, NoIntervals);
-        model = model with { Intervals = Calibrate(model, data, series, validates, monitor) };
+        model = model with { Intervals = Calibrate(model, data, series, monitor) };
         if (data.Refit && validation is not null && !options.CancellationToken.IsCancellationRequested)
         {
             // The same course of learning rates up to where it was best, so the epochs are counted rather than set.
@@ -70,31 +73,44 @@ internal static class ForecastTraining
         => new(data.Layout, series, [.. Enumerable.Range(0, series.Length).Select(range)], data.Rows[0].Statics.Length, data.EmbedSeries ? [series.Length] : []);
 
     /// <summary>Goes through all series as scoring does, and compares what is forecast with what comes.</summary>
-    private static ForecastIntervals Calibrate(ForecastModel model, ForecastData data, EncodedSeries[] series, bool validates, ITrainingMonitor monitor)
+    private static ForecastIntervals Calibrate(ForecastModel model, ForecastData data, EncodedSeries[] series, ITrainingMonitor monitor)
     {
         var calibration = new ConformalCalibration(data.Layout);
-        var network = new SequenceNetwork(model.Network.Parameters, NetworkPasses.Forward);
-        ForecastModel uncalibrated = model;
-        for (int i = 0; i < series.Length; i++)
+        int targets = data.Layout.Targets;
+        RunHeldOut(model, data, (stream, i, t) =>
         {
-            EncodedSeries steps = series[i];
-            int first = validates ? Math.Max(0, data.TrainingRows[i] - 1) : 0;
-            if (first >= steps.Steps - 1)
-                continue;
-            Run(new ForecastStream(uncalibrated, network, data.Rows[i].Series), data, data.Rows[i], (stream, t) =>
-            {
-                int targets = data.Layout.Targets, to = Math.Min(t + 1 + data.Layout.Horizon, steps.Steps);
-                if (t >= first && t + 1 < steps.Steps)
-                    calibration.Add(stream, steps.Values.AsSpan(((t + 1) * targets)..(to * targets)));
-            });
-        }
+            int to = Math.Min(t + 1 + data.Layout.Horizon, series[i].Steps);
+            calibration.Add(stream, series[i].Values.AsSpan(((t + 1) * targets)..(to * targets)));
+        });
         (ForecastIntervals intervals, int errors) = calibration.Calibrate(data.ConfidenceLevel);
         int needed = ConformalCalibration.ErrorsFor(data.ConfidenceLevel);
-        if (!validates)
+        if (!data.Validates)
             monitor.Warn("There are no validation rows, so the intervals are those of the training rows' errors, and too narrow for others.");
         else if (errors < needed)
             monitor.Warn($"Intervals that hold {data.ConfidenceLevel:P0} of the values need {needed} validation rows; there are {errors}, so they may be too narrow.");
         return intervals;
+    }
+
+    /// <summary>
+    /// Goes through all series as scoring does, and calls <paramref name="beforeNext"/> with the stream, the series and the row after each row whose next one is held out for validation (where
+    /// none is, after each row that has a next one).
+    /// </summary>
+    public static void RunHeldOut(ForecastModel model, ForecastData data, Action<ForecastStream, int, int> beforeNext)
+    {
+        bool validates = data.Validates;
+        var network = new SequenceNetwork(model.Network.Parameters, NetworkPasses.Forward);
+        for (int i = 0; i < data.Rows.Count; i++)
+        {
+            SeriesRows rows = data.Rows[i];
+            int first = validates ? Math.Max(0, data.TrainingRows[i] - 1) : 0;
+            if (first >= rows.Count - 1)
+                continue;
+            Run(new ForecastStream(model, network, rows.Series), data, rows, (stream, t) =>
+            {
+                if (t >= first && t + 1 < rows.Count)
+                    beforeNext(stream, i, t);
+            });
+        }
     }
 
     private static float[][] RunAll(ForecastModel model, ForecastData data)

@@ -1,0 +1,45 @@
+using Microsoft.ML.Lstm;
+using Microsoft.ML.Lstm.Scoring;
+using Microsoft.ML.Runtime;
+
+[assembly: Microsoft.ML.LoadableClass(typeof(LstmAnomalyTransformer), null, typeof(Microsoft.ML.SignatureLoadModel), "LSTM Anomaly Detection", LstmAnomalyTransformer.LoaderSignature)]
+
+namespace Microsoft.ML.Lstm;
+
+// An entry of a model.zip: ML.NET's header, all that a forecaster has, and the distribution of scores as JSON.
+public sealed partial class LstmAnomalyTransformer
+{
+    internal const string LoaderSignature = "LstmAnomaly";
+
+    private const string AnomalyStream = "Anomaly.json";
+
+    private static VersionInfo Version => ModelEntry.FirstVersion("LSTMANOM", LoaderSignature);
+
+    private protected override void Save(ModelSaveContext ctx)
+    {
+        ArgumentNullException.ThrowIfNull(ctx);
+        ctx.CheckAtModel();
+        ctx.SetVersionInfo(Version);
+        Forecaster.SaveTo(ctx);
+        var saved = new SavedAnomaly(Settings, Scores.Quantiles.ToArray(), Scores.LowerExcess, Scores.UpperExcess, new(Recent));
+        ctx.SaveBinaryStream(AnomalyStream, writer => writer.Write(saved.ToJson()));
+    }
+
+    // ML.NET finds it by its name and parameters.
+    internal static LstmAnomalyTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
+    {
+        ctx.CheckAtModel(Version);
+        LstmForecastingTransformer forecaster = LstmForecastingTransformer.LoadFrom(env, ctx);
+        try
+        {
+            if (forecaster.Model.Layout is not { Targets: 1, Horizon: 1 })
+                throw new InvalidDataException("A saved LSTM anomaly detector can't be read: expected forecasts of one value, one step ahead, found others.");
+            SavedAnomaly saved = ModelEntry.Read(ctx, AnomalyStream, stream => SavedAnomaly.FromJson(ModelEntry.ReadJson(stream)));
+            return new LstmAnomalyTransformer(env, forecaster, saved.Settings, saved.Scores, saved.Recent);
+        }
+        catch (InvalidDataException error)
+        {
+            throw env.Process(error);
+        }
+    }
+}

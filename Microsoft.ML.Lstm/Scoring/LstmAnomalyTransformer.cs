@@ -1,0 +1,55 @@
+using Microsoft.ML.Lstm.Network;
+using Microsoft.ML.Lstm.Scoring;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.Lstm;
+
+/// <summary>Finds the rows of one or many series whose values are not what the rows before them let expect, with a network that a <see cref="LstmAnomalyEstimator"/> trained.</summary>
+/// <remarks>
+/// <format type="text/markdown"><![CDATA[
+/// ### Output Columns
+/// | Output Column Name | Column Type | Description |
+/// | -- | -- | -- |
+/// | `OutputColumnName` | Vector of <xref:System.Double>, 6 long, with slot names | *Alert*: 1 or 0. *Raw Score*: how far the value is from what was expected, in robust deviations. *P-Value Score*: the probability of such a score when nothing is wrong. *Expected Value*: the forecast. *Upper Bound*, *Lower Bound*: beyond them a value gives an alert. |
+///
+/// A first row, of which there is no forecast, and a row whose value is missing get no alert, and NaN.
+/// ]]></format>
+/// </remarks>
+/// <seealso cref="LstmTransformsCatalog.DetectAnomalyByLstm(TransformsCatalog, LstmAnomalyEstimator.Options)"/>
+public sealed partial class LstmAnomalyTransformer : SeriesTransformer
+{
+    internal LstmAnomalyTransformer(IHostEnvironment environment, LstmForecastingTransformer forecaster, AnomalySettings settings, ScoreDistribution scores, IReadOnlyDictionary<string, float[]> recent)
+        : base(environment.Register(nameof(LstmAnomalyTransformer)), forecaster.Model, forecaster.Columns)
+    {
+        Forecaster = forecaster;
+        Settings = settings;
+        Scores = scores;
+        Recent = recent;
+        Outputs = [new AnomalyColumn(settings.OutputColumnName)];
+    }
+
+    /// <summary>In percent: an alert is given when a score like a row's has a probability of at most 100 minus this when nothing is wrong.</summary>
+    public double Confidence => Settings.Confidence;
+
+    internal LstmForecastingTransformer Forecaster { get; }
+
+    internal AnomalySettings Settings { get; }
+
+    /// <summary>How scores are distributed when nothing is wrong.</summary>
+    internal ScoreDistribution Scores { get; }
+
+    internal ResidualScale Scale => Settings.Residuals;
+
+    /// <summary>The state of each series' <see cref="ResidualScorer"/>.</summary>
+    internal IReadOnlyDictionary<string, float[]> Recent { get; }
+
+    internal override IReadOnlyList<OutputColumn> Outputs { get; }
+
+    /// <summary>A transformer with the same network that knows nothing of any series yet: for data that does not follow the training data, as the training data itself.</summary>
+    /// <returns>The transformer.</returns>
+    public LstmAnomalyTransformer WithoutHistory() => With(Forecaster.WithoutHistory(), new Dictionary<string, float[]>());
+
+    internal LstmAnomalyTransformer With(LstmForecastingTransformer forecaster, IReadOnlyDictionary<string, float[]> recent) => new(Host, forecaster, Settings, Scores, recent);
+
+    internal override SeriesSession CreateSession() => new AnomalySession(this);
+}

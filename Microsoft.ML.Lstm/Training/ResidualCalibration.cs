@@ -1,0 +1,42 @@
+using Microsoft.ML.Lstm.Network;
+
+namespace Microsoft.ML.Lstm.Training;
+
+/// <summary>Finds the unit of a model's residuals, and how scores are distributed, from rows that it was not trained on.</summary>
+internal static class ResidualCalibration
+{
+    /// <summary>Measures the residuals of a model that forecasts one target one step ahead.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="data">What it was trained and validated on.</param>
+    /// <param name="smoothing">Rows that a score is over.</param>
+    /// <returns>The unit and the distribution.</returns>
+    /// <exception cref="InvalidOperationException">There is no residual.</exception>
+    public static (ResidualScale Scale, ScoreDistribution Scores) Measure(ForecastModel model, ForecastData data, int smoothing)
+    {
+        var residuals = new List<float>();
+        var starts = new HashSet<int>();
+        int last = -1;
+        ForecastTraining.RunHeldOut(model, data, (stream, series, t) =>
+        {
+            if (series != last)
+                starts.Add(residuals.Count);
+            last = series;
+            float value = data.Rows[series][t + 1][0];
+            if (float.IsFinite(value))
+                residuals.Add((float)((value - stream[0].Point) / stream[0].Spread));
+        });
+        if (residuals.Count == 0)
+            throw new InvalidOperationException("There is no value to compare with its forecast.");
+
+        var scale = ResidualScale.Of(residuals, smoothing);
+        var scorer = new ResidualScorer(scale);
+        float[] scores = new float[residuals.Count];
+        for (int i = 0; i < scores.Length; i++)
+        {
+            if (starts.Contains(i))
+                scorer.Reset();
+            scores[i] = (float)scorer.Add((residuals[i] - scale.Median) / scale.Unit);
+        }
+        return (scale, ScoreDistribution.Of(scores));
+    }
+}
