@@ -279,7 +279,7 @@ public sealed class ForecastTests
             => StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => ForecastRun.Fit(ml, Reading.Wave(20), change)).Message, expected);
 
         AssertRefused("time column 'Value': expected DateTime, got Single", options => options.TimeColumnName = "Value");
-        AssertRefused("series column 'Value': expected Text or Key<UInt32>, got Single", options => options.SeriesColumnName = "Value");
+        AssertRefused("series column 'Value': expected Text or Key, got Single", options => options.SeriesColumnName = "Value");
         AssertRefused("covariate column 'Shop': expected Single or Vector<Single>, got String", options => options.PastCovariateColumnNames = ["Shop"]);
         AssertRefused("static feature column 'Shop': expected Single or Vector<Single>, got String", options => options.StaticFeatureColumnName = "Shop");
     }

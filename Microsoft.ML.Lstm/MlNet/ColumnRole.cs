@@ -34,7 +34,7 @@ internal sealed class ColumnRole
     public static ColumnRole Time { get; } = new("time", "DateTime", column =>
         column.ItemType.Equals(DateTimeDataViewType.Instance) && column.Kind == SchemaShape.Column.VectorKind.Scalar);
 
-    public static ColumnRole Series { get; } = new("series", "Text or Key<UInt32>", column =>
+    public static ColumnRole Series { get; } = new("series", "Text or Key", column =>
         column.Kind == SchemaShape.Column.VectorKind.Scalar && (column.IsKey ? column.ItemType.Equals(NumberDataViewType.UInt32) : column.ItemType.Equals(TextDataViewType.Instance)));
 
     public static ColumnRole LabelSource { get; } = new("label source", "Single or Vector<Single>", IsSingleOrVector);
@@ -53,6 +53,12 @@ internal sealed class ColumnRole
     public static ColumnRole PredictedStepLabel { get; } = new("predicted label", "a vector of Key, one for each step", StepLabel._accepts);
 
     public static ColumnRole Weight { get; } = new("weight", "Single", IsScalarSingle);
+
+    public static ColumnRole Forecast { get; } = new("forecast", "Vector<Single> of known size, or Single", IsSingleOrVector);
+
+    public static ColumnRole ForecastLowerBound { get; } = new("lower bound", Forecast._expected, IsSingleOrVector);
+
+    public static ColumnRole ForecastUpperBound { get; } = new("upper bound", Forecast._expected, IsSingleOrVector);
 
     /// <summary>Finds the column called <paramref name="column"/> among those promised, or throws.</summary>
     public SchemaShape.Column Find(IExceptionContext context, SchemaShape schema, string column)

@@ -1,0 +1,55 @@
+namespace Microsoft.ML.Lstm;
+
+/// <summary>Where forecasts and what came true are found, and how they are compared.</summary>
+public class ForecastEvaluationOptions
+{
+    /// <summary>The columns that were forecast, D of them, of <see cref="float"/>; at least one. NaN is a missing value.</summary>
+    public string[] TargetColumnNames = [];
+
+    /// <summary>
+    /// The column of forecasts: a vector of <see cref="float"/> with H values, or with H x D (element h * D + d) if there are D
+    /// targets; element h of row t, counted from 0, is the forecast of the target at row t + 1 + h of the same series, made after row t. A
+    /// <see cref="float"/> alone is a forecast of the next row. NaN is no forecast.
+    /// </summary>
+    public string ForecastColumnName = "Forecast";
+
+    /// <summary>The column of lower bounds, of the same shape as the forecasts; <see langword="null"/> for forecasts without intervals.</summary>
+    public string? LowerBoundColumnName;
+
+    /// <summary>The column of upper bounds, of the same shape as the forecasts; given if and only if the lower bounds are.</summary>
+    public string? UpperBoundColumnName;
+
+    /// <summary>How much of what comes true the intervals mean to cover, above 0 and below 1. It is what pinball losses of the bounds are measured by.</summary>
+    public float ConfidenceLevel = 0.95f;
+
+    /// <summary>
+    /// The column that says which series a row belongs to, text or a key; <see langword="null"/> if all rows are one series. The
+    /// rows of a series are in the order of time; those of different series can be mixed. The missing key and the empty text
+    /// are a series like others.
+    /// </summary>
+    public string? SeriesColumnName;
+
+    /// <summary>The rows of a season, at least 1, such as 12 for months of a year; 1 if there are no seasons.</summary>
+    public int Seasonality = 1;
+
+    internal bool HasBounds => LowerBoundColumnName is not null;
+
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    /// <exception cref="ArgumentException">Names are missing.</exception>
+    internal virtual void Check()
+    {
+        if (TargetColumnNames is not { Length: > 0 })
+            throw new ArgumentException("There is no target column.", nameof(TargetColumnNames));
+        foreach (string name in TargetColumnNames)
+            ArgumentException.ThrowIfNullOrEmpty(name, nameof(TargetColumnNames));
+        ArgumentException.ThrowIfNullOrEmpty(ForecastColumnName);
+        if (LowerBoundColumnName is null != UpperBoundColumnName is null)
+        {
+            (string given, string missing) = HasBounds ? ("lower", nameof(UpperBoundColumnName)) : ("upper", nameof(LowerBoundColumnName));
+            throw new ArgumentException($"There is a column of {given} bounds, '{LowerBoundColumnName ?? UpperBoundColumnName}', but none of the bounds on the other side.", missing);
+        }
+        if (!(ConfidenceLevel is > 0 and < 1))
+            throw new ArgumentOutOfRangeException(nameof(ConfidenceLevel), ConfidenceLevel, "It must be above 0 and below 1.");
+        ArgumentOutOfRangeException.ThrowIfLessThan(Seasonality, 1);
+    }
+}

@@ -1,0 +1,34 @@
+namespace Microsoft.ML.Lstm.Evaluation;
+
+/// <summary>The series of a data view, and how many rows each has.</summary>
+internal sealed class SeriesRows
+{
+    private readonly SeriesIndex _index = new();
+
+    private SeriesRows(DataViewSchema.Column? column, IDataView data)
+    {
+        Column = column;
+        var counts = new List<long>();
+        using DataViewRowCursor cursor = data.GetRowCursor(column is { } series ? [series] : []);
+        Func<int> seriesOfRow = Reader(cursor);
+        while (cursor.MoveNext())
+        {
+            int number = seriesOfRow();
+            if (number == counts.Count)
+                counts.Add(0);
+            counts[number]++;
+        }
+        Counts = [.. counts];
+    }
+
+    /// <summary>The column that tells series apart; null if there is but one.</summary>
+    public DataViewSchema.Column? Column { get; }
+
+    /// <summary>The rows of each series.</summary>
+    public long[] Counts { get; }
+
+    public static SeriesRows Count(IDataView data, DataViewSchema.Column? column) => new(column, data);
+
+    /// <summary>What gives the number of the series that a row belongs to.</summary>
+    public Func<int> Reader(DataViewRow row) => _index.Reader(row, Column);
+}
