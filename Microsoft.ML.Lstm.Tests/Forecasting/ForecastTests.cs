@@ -170,6 +170,31 @@ public sealed class ForecastTests
     }
 
     [TestMethod]
+    public void ABacktestComparesItWithSimpleForecasts()
+    {
+        var ml = new MLContext(1);
+        Reading[] rows = [.. Reading.Wave(600, shop: "a"), .. Reading.Wave(600, seed: 2, shop: "b", level: 100, scale: 20)];
+        LstmForecastingEstimator estimator = ml.Forecasting.ForecastByLstm(ForecastRun.Options(options =>
+            (options.SeriesColumnName, options.TimeColumnName, options.HiddenSize, options.NumberOfEpochs) = ("Shop", "Time", 16, 60)));
+        BacktestResult result = ml.Forecasting.Backtest(ml.Data.LoadFromEnumerable(rows), estimator, new BacktestOptions
+        {
+            TargetColumnNames = ["Value"],
+            LowerBoundColumnName = "Lower",
+            UpperBoundColumnName = "Upper",
+            SeriesColumnName = "Shop",
+            Seasonality = 24,
+            NumberOfFolds = 2,
+            RowsPerFold = 60,
+        });
+
+        Assert.HasCount(2, result.Folds);
+        double naive = result.Metrics.Baselines.Single(baseline => baseline.Name == "naive").Overall.MeanAbsoluteError;
+        Assert.IsLessThan(0.2 * naive, result.Metrics.Overall.MeanAbsoluteError);
+        Assert.HasCount(ForecastRun.Horizon, result.Metrics.PerHorizon);
+        Assert.IsInRange(0.85, 1, result.Metrics.Overall.Coverage);
+    }
+
+    [TestMethod]
     [DataRow(2)]
     [DataRow(3)]
     public void ThreadsChangeNoBit(int threads)
