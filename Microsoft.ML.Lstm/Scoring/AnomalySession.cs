@@ -8,12 +8,12 @@ internal sealed class AnomalySession(LstmAnomalyTransformer transformer) : Serie
 {
     private readonly ForecastSession _forecasts = new(transformer.Forecaster);
     private readonly Dictionary<string, ResidualScorer> _scorers = [];
-    private readonly double[] _result = new double[AnomalyColumn.Slots.Length];
+    private readonly double[] _result = new double[DetectionColumn.Slots.Length];
 
     /// <summary>Not used: the result is in doubles.</summary>
     public override ReadOnlySpan<float> Output => [];
 
-    /// <summary>Alert, score, p-value, expected value and the bounds, as <see cref="AnomalyColumn.Slots"/> names them.</summary>
+    /// <summary>Alert, score, p-value, expected value and the bounds, as <see cref="DetectionColumn.Slots"/> names them.</summary>
     public ReadOnlySpan<double> Result => _result;
 
     public override void Take(SeriesRowReader row, long position, ReadOnlySpan<float> future)
@@ -41,22 +41,22 @@ internal sealed class AnomalySession(LstmAnomalyTransformer transformer) : Serie
     private void Compare(ForecastStream stream, ResidualScorer scorer, float value)
     {
         _result.AsSpan().Fill(double.NaN);
-        _result[AnomalyColumn.Alert] = 0;
+        _result[DetectionColumn.Alert] = 0;
         if (!stream.HasForecast)
             return;
         ForecastOutput forecast = stream[0];
         AnomalySettings settings = transformer.Settings;
-        _result[AnomalyColumn.ExpectedValue] = forecast.Point;
+        _result[DetectionColumn.ExpectedValue] = forecast.Point;
         if (float.IsFinite(value))
         {
             double score = scorer.Add(scorer.Standardize(forecast, value));
             double p = settings.Side.PValue(transformer.Scores, score);
-            _result[AnomalyColumn.Alert] = p <= 1 - settings.Confidence / 100 ? 1 : 0;
-            _result[AnomalyColumn.Score] = score;
-            _result[AnomalyColumn.PValue] = p;
+            _result[DetectionColumn.Alert] = p <= 1 - settings.Confidence / 100 ? 1 : 0;
+            _result[DetectionColumn.Score] = score;
+            _result[DetectionColumn.PValue] = p;
             (double lower, double upper) = settings.Side.Bounds(transformer.Scores, 1 - settings.Confidence / 100);
-            _result[AnomalyColumn.UpperBound] = scorer.ValueOf(upper, forecast);
-            _result[AnomalyColumn.LowerBound] = scorer.ValueOf(lower, forecast);
+            _result[DetectionColumn.UpperBound] = scorer.ValueOf(upper, forecast);
+            _result[DetectionColumn.LowerBound] = scorer.ValueOf(lower, forecast);
         }
     }
 

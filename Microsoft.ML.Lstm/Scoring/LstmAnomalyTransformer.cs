@@ -25,7 +25,7 @@ public sealed partial class LstmAnomalyTransformer : SeriesTransformer
         Settings = settings;
         Scores = scores;
         Recent = recent;
-        Outputs = [new AnomalyColumn(settings.OutputColumnName)];
+        Outputs = [new DetectionColumn(settings.OutputColumnName)];
     }
 
     /// <summary>In percent: an alert is given when a score like a row's has a probability of at most 100 minus this when nothing is wrong.</summary>

@@ -5,7 +5,7 @@ using Microsoft.ML.Lstm.MlNet;
 namespace Microsoft.ML.Lstm.Scoring;
 
 /// <summary>What an <see cref="AnomalySession"/> says of a row: a vector of doubles whose slots have names, as ML.NET's own detectors give it.</summary>
-internal sealed class AnomalyColumn(string name) : OutputColumn(name, new VectorDataViewType(NumberDataViewType.Double, Slots.Length))
+internal sealed class DetectionColumn(string name) : OutputColumn(name, new VectorDataViewType(NumberDataViewType.Double, Slots.Length))
 {
     public const int Alert = 0;
     public const int Score = 1;
