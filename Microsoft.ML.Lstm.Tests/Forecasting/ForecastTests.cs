@@ -325,7 +325,6 @@ public sealed class ForecastTests
         AssertRefused("ConfidenceLevel", options => options.ConfidenceLevel = 1);
         AssertRefused("ConfidenceLevel", options => options.ConfidenceLevel = double.NaN);
         AssertRefused("Bidirectional", options => options.Bidirectional = true);
-        AssertRefused("Pooling", options => options.Pooling = Pooling.Mean);
         AssertRefused("Calendar", options => options.Calendar = (CalendarFeatures)64);
         AssertRefused("Scaling", options => options.Scaling = (SeriesScaling)9);
         AssertRefused("LossFunction", options => options.LossFunction = (ForecastLoss)9);

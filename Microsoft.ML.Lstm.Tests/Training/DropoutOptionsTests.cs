@@ -15,7 +15,7 @@ public sealed class DropoutOptionsTests
         [nameof(TrainingOptions.InputDropout)],
         [nameof(TrainingOptions.RecurrentDropout)],
         [nameof(TrainingOptions.OutputDropout)],
-        [nameof(TrainingOptions.TokenDropout)],
+        [nameof(LoopOptions.TokenDropout)],
     ];
 
     [TestMethod]
@@ -23,7 +23,7 @@ public sealed class DropoutOptionsTests
     public void EachRateChangesWhatIsLearned(string option)
     {
         LoopOptions with = Options(), without = Options();
-        typeof(TrainingOptions).GetField(option)!.SetValue(with, 0.25f);
+        typeof(LoopOptions).GetField(option)!.SetValue(with, 0.25f);
 
         CollectionAssert.AreNotEqual(Train(without), Train(with));
         CollectionAssert.AreEqual(Train(with), Train(with));

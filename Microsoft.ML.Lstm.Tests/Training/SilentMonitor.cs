@@ -21,4 +21,12 @@ internal sealed class SilentMonitor : ITrainingMonitor
 /// <summary>Options of no trainer in particular.</summary>
 internal sealed class LoopOptions : TrainingOptions
 {
+    public int EmbeddingSize = 32;
+    public float TokenDropout;
+    public bool FreezeEmbeddings;
+    public Pooling Pooling = Pooling.Last;
+
+    internal override TokenTraining Tokens => new(EmbeddingSize, TokenDropout, FreezeEmbeddings);
+
+    internal override Pooling EncodingPooling => Pooling;
 }

@@ -17,6 +17,9 @@ internal enum LabelKind
 
     /// <summary>A class for each step.</summary>
     KeyPerStep,
+
+    /// <summary>Nothing: it learns from the sequence alone.</summary>
+    None,
 }
 
 /// <summary>A column of labels of data to be trained on or validated with.</summary>
@@ -26,6 +29,9 @@ internal enum LabelKind
 /// <param name="Classes">The number of classes; 0 for numbers.</param>
 internal sealed record LabelColumn(LabelKind Kind, string Name, int TargetSize, int Classes)
 {
+    /// <summary>That of a task without labels.</summary>
+    public static LabelColumn None { get; } = new(LabelKind.None, "", 0, 0);
+
     /// <summary>What a column of labels has to be.</summary>
     public static ColumnRole RoleOf(LabelKind kind) => kind switch
     {
@@ -50,8 +56,11 @@ internal sealed record LabelColumn(LabelKind Kind, string Name, int TargetSize, 
     }
 
     /// <summary>Finds the column in data to be read, and checks that it is like that of the training data.</summary>
-    public DataViewSchema.Column Find(IExceptionContext context, DataViewSchema schema)
+    /// <returns>The column; null where there are no labels.</returns>
+    public DataViewSchema.Column? Find(IExceptionContext context, DataViewSchema schema)
     {
+        if (Kind == LabelKind.None)
+            return null;
         DataViewSchema.Column column = RoleOf(Kind).Find(context, schema, Name);
         LabelColumn found = FromTrainingData(context, schema, Kind, Name);
         if (found != this)

@@ -4,12 +4,13 @@ namespace Microsoft.ML.Lstm.Data;
 internal abstract class LabelReader
 {
     /// <summary>A reader of the kind of label that <paramref name="label"/> is.</summary>
-    public static LabelReader Create(DataViewRow row, LabelColumn label, DataViewSchema.Column column) => label.Kind switch
+    public static LabelReader Create(DataViewRow row, LabelColumn label, DataViewSchema.Column? column) => label.Kind switch
     {
-        LabelKind.Numbers => new NumberLabelReader(row, column, label.TargetSize),
-        LabelKind.Boolean => new BooleanLabelReader(row, column),
-        LabelKind.Key => new KeyLabelReader(row, column),
-        _ => new StepLabelReader(row, column),
+        LabelKind.None => new NoLabelReader(),
+        LabelKind.Numbers => new NumberLabelReader(row, column!.Value, label.TargetSize),
+        LabelKind.Boolean => new BooleanLabelReader(row, column!.Value),
+        LabelKind.Key => new KeyLabelReader(row, column!.Value),
+        _ => new StepLabelReader(row, column!.Value),
     };
 
     /// <summary>Fetches the label of the row as it stands now, and says whether it can be used for a sequence of <paramref name="steps"/> steps.</summary>
@@ -20,6 +21,11 @@ internal abstract class LabelReader
 
     /// <summary>The classes to learn, counted from 0, −1 for a missing one: one for the sequence or one for each of its first <paramref name="steps"/> steps.</summary>
     public virtual int[] Labels(int steps) => [];
+
+    private sealed class NoLabelReader : LabelReader
+    {
+        public override RowFault Read(int steps) => RowFault.None;
+    }
 
     private sealed class NumberLabelReader(DataViewRow row, DataViewSchema.Column column, int size) : LabelReader
     {

@@ -6,7 +6,7 @@ namespace Microsoft.ML.Lstm.Data;
 
 /// <summary>Reads the rows of a data view as sequences with labels.</summary>
 /// <param name="input">Where the sequences are.</param>
-/// <param name="label">Where the labels are.</param>
+/// <param name="label">Where the labels are, if there are any.</param>
 /// <param name="weightColumnName">The column of weights; null for rows that all count the same.</param>
 /// <param name="maximumLength">Steps after which sequences are cut; null for no limit.</param>
 /// <param name="badRows">What to do with rows that can't be used.</param>
@@ -71,9 +71,9 @@ internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, 
     {
         DataViewSchema schema = data.Schema;
         DataViewSchema.Column[] columns = input.Find(host, schema);
-        DataViewSchema.Column labelColumn = label.Find(host, schema);
+        DataViewSchema.Column? labelColumn = label.Find(host, schema);
         DataViewSchema.Column? weightColumn = weightColumnName is null ? null : ColumnRole.Weight.Find(host, schema, weightColumnName);
-        using DataViewRowCursor cursor = data.GetRowCursor(weightColumn is null ? [.. columns, labelColumn] : [.. columns, labelColumn, weightColumn.Value]);
+        using DataViewRowCursor cursor = data.GetRowCursor([.. columns, .. new[] { labelColumn, weightColumn }.OfType<DataViewSchema.Column>()]);
         var sequence = new SequenceRowReader(cursor, input, columns);
         var labels = LabelReader.Create(cursor, label, labelColumn);
         NumberReader? weights = weightColumn is null ? null : new NumberReader(cursor, weightColumn.Value);

@@ -23,6 +23,9 @@ internal sealed class ColumnRole
     public static ColumnRole Feature { get; } = new("feature", "a vector of Single or of Key", column =>
         (IsSingle(column) || column.IsKey) && column.Kind != SchemaShape.Column.VectorKind.Scalar);
 
+    public static ColumnRole NumericFeature { get; } = new("feature", "a vector of Single", column =>
+        IsSingle(column) && column.Kind != SchemaShape.Column.VectorKind.Scalar);
+
     public static ColumnRole StaticFeature { get; } = new("static feature", "Single or Vector<Single>", IsSingleOrVector);
 
     public static ColumnRole Input { get; } = new("input", "Single or Vector<Single>", IsSingleOrVector);

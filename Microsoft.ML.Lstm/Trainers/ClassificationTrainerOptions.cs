@@ -4,9 +4,9 @@ namespace Microsoft.ML.Lstm;
 
 /// <summary>
 /// The options that all classification trainers of this package share. They begin with what works for texts and series of a few hundred to
-/// some ten thousand rows: <see cref="TrainingOptions.HiddenSize"/> 64, <see cref="TrainingOptions.EmbeddingSize"/> 64,
-/// <see cref="TrainingOptions.Bidirectional"/>, <see cref="TrainingOptions.Pooling"/> <see cref="Pooling.Max"/>,
-/// <see cref="TrainingOptions.OutputDropout"/> 0.3, <see cref="TrainingOptions.TokenDropout"/> 0.05,
+/// some ten thousand rows: <see cref="TrainingOptions.HiddenSize"/> 64, <see cref="SequenceTrainerOptions.EmbeddingSize"/> 64,
+/// <see cref="TrainingOptions.Bidirectional"/>, <see cref="SequenceTrainerOptions.Pooling"/> <see cref="Pooling.Max"/>,
+/// <see cref="TrainingOptions.OutputDropout"/> 0.3, <see cref="SequenceTrainerOptions.TokenDropout"/> 0.05,
 /// <see cref="TrainingOptions.LearningRate"/> 0.003 and <see cref="TrainingOptions.NumberOfEpochs"/> by the size of the data.
 /// </summary>
 public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
@@ -44,7 +44,7 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
 
     internal override IReadOnlyList<EarlyStoppingMetric> EarlyStoppingMetrics => [EarlyStoppingMetric.Loss, EarlyStoppingMetric.Accuracy];
 
-    internal override SequenceTrainerOptions Copy()
+    internal override SequenceInputOptions Copy()
     {
         var copy = (ClassificationTrainerOptions)base.Copy();
         copy.ClassWeights = (float[]?)ClassWeights?.Clone();

@@ -15,7 +15,7 @@ namespace Microsoft.ML.Lstm;
 /// <typeparam name="TOptions">The options of the task.</typeparam>
 /// <typeparam name="TTransformer">What training results in.</typeparam>
 public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEstimator<TTransformer, SequenceModelParameters>
-    where TOptions : SequenceTrainerOptions
+    where TOptions : SequenceInputOptions
     where TTransformer : SequencePredictionTransformer
 {
     private protected SequenceTrainerBase(IHostEnvironment environment, string registrationName, TOptions options)
@@ -24,14 +24,6 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         Host = environment.Register(registrationName);
         Settings = (TOptions)options.Copy();
         Settings.Validate();
-        CheckName(nameof(options.EncodingColumnName), Settings.EncodingColumnName);
-        CheckName(nameof(options.AttentionColumnName), Settings.AttentionColumnName);
-
-        static void CheckName(string option, string? name)
-        {
-            if (name is ScoreColumn.ColumnName or ProbabilityColumn.ColumnName or PredictedLabel.ColumnName)
-                throw new ArgumentOutOfRangeException(option, name, $"{option} must not be the name of a column of scores or predicted labels.");
-        }
     }
 
     private protected IHost Host { get; }
@@ -47,7 +39,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
 
     /// <summary>Trains a network.</summary>
     /// <param name="input">
-    /// The training data. It is read once, and its usable rows are kept in memory, unless <see cref="SequenceTrainerOptions.StreamingBufferMegabytes"/> is given.
+    /// The training data. It is read once, and its usable rows are kept in memory, unless <see cref="SequenceInputOptions.StreamingBufferMegabytes"/> is given.
     /// </param>
     /// <returns>The trained network, ready to transform data.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
@@ -60,7 +52,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
 
     /// <summary>Trains a network, or goes on training one, and measures it on other data after each epoch.</summary>
     /// <param name="trainData">
-    /// The training data. It is read once, and its usable rows are kept in memory, unless <see cref="SequenceTrainerOptions.StreamingBufferMegabytes"/> is given.
+    /// The training data. It is read once, and its usable rows are kept in memory, unless <see cref="SequenceInputOptions.StreamingBufferMegabytes"/> is given.
     /// </param>
     /// <param name="validationData">
     /// Data to measure on, for early stopping and for choosing the best epoch; <see langword="null"/> for none.
@@ -82,8 +74,10 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
     {
         ArgumentNullException.ThrowIfNull(trainData);
         DataViewSchema schema = trainData.Schema;
+        foreach (string feature in Settings.AllFeatureColumnNames)
+            FeatureRole.Find(Host, schema, feature);
         var input = SequenceInput.FromTrainingData(Host, schema, Settings.AllFeatureColumnNames, Settings.FeaturesPerStep, Settings.StaticFeatureColumnName);
-        var label = LabelColumn.FromTrainingData(Host, schema, LabelKind, Settings.LabelColumnName);
+        LabelColumn label = Settings.LabelColumn is { } labelName ? LabelColumn.FromTrainingData(Host, schema, LabelKind, labelName) : LabelColumn.None;
 
         using IChannel channel = Host.Start("Training");
         using var monitor = new HostMonitor(Host, channel, Settings.NumberOfEpochs);
@@ -110,8 +104,8 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
             Features = [.. input.Features],
             StaticFeatureColumnName = Settings.StaticFeatureColumnName,
             EncodingColumnName = Settings.EncodingColumnName,
-            AttentionColumnName = Settings.AttentionColumnName,
-            VectorScore = schema[label.Name].Type is VectorDataViewType,
+            AttentionColumnName = Settings.AttentionColumn,
+            VectorScore = label.Kind == LabelKind.Numbers && schema[label.Name].Type is VectorDataViewType,
             LabelValues = label.Classes > 0 ? LabelValues.Of(schema[label.Name], label.Classes) : null,
         });
     }
@@ -119,7 +113,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
     /// <summary>The vectors of the words that a column's keys stand for; null when no file is given for it.</summary>
     private GivenEmbeddings? ReadWordVectors(DataViewSchema schema, FeatureColumn column, HostMonitor monitor)
     {
-        if (Settings.WordVectorFiles is not { } files || !files.TryGetValue(column.Name, out string? path))
+        if (Settings.WordVectors is not { } files || !files.TryGetValue(column.Name, out string? path))
             return null;
         if (LabelValues.Of(schema[column.Name], column.Vocabulary) is not { IsText: true } words)
             throw ColumnRole.Feature.DimensionMismatch(Host, schema[column.Name], "a vector of keys with text for key values, for which there are word vectors");
@@ -136,8 +130,8 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
         foreach (string feature in Settings.AllFeatureColumnNames)
-            ColumnRole.Feature.Find(Host, inputSchema, feature);
-        SchemaShape.Column label = LabelColumn.RoleOf(LabelKind).Find(Host, inputSchema, Settings.LabelColumnName);
+            FeatureRole.Find(Host, inputSchema, feature);
+        SchemaShape.Column label = Settings.LabelColumn is { } labelName ? LabelColumn.RoleOf(LabelKind).Find(Host, inputSchema, labelName) : default;
         if (Settings.ExampleWeightColumnName is { } weight)
             ColumnRole.Weight.Find(Host, inputSchema, weight);
         if (Settings.StaticFeatureColumnName is { } statics)
@@ -146,7 +140,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         IEnumerable<SchemaShape.Column> outputs = PromiseOutputs(label);
         if (Settings.EncodingColumnName is { } encoding)
             outputs = outputs.Append(SchemaShapes.Single(encoding, isVector: true, isScore: false));
-        if (Settings.AttentionColumnName is { } attention)
+        if (Settings.AttentionColumn is { } attention)
             outputs = outputs.Append(SchemaShapes.VariableVector(attention));
         return inputSchema.With(outputs);
     }
@@ -154,7 +148,10 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
     /// <summary>What there is to learn in each row.</summary>
     private protected abstract LabelKind LabelKind { get; }
 
-    /// <summary>The columns the transformer adds, without the encoding.</summary>
+    /// <summary>What a column of sequences has to be.</summary>
+    private protected virtual ColumnRole FeatureRole => ColumnRole.Feature;
+
+    /// <summary>The columns the transformer adds, without the encoding, by what is known of the label column, if there is one.</summary>
     private protected abstract IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label);
 
     /// <summary>What the network is to do.</summary>
@@ -171,7 +168,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         for (int i = 0; i < expected.Embeddings.Count; i++)
         {
             Require("vocabulary", shape => shape.Embeddings[i].Vocabulary);
-            Require(nameof(Settings.EmbeddingSize), shape => shape.Embeddings[i].Size);
+            Require(nameof(SequenceTrainerOptions.EmbeddingSize), shape => shape.Embeddings[i].Size);
         }
         Require(nameof(Settings.HiddenSize), shape => shape.HiddenSize);
         Require(nameof(Settings.NumberOfLayers), shape => shape.Layers);
@@ -179,7 +176,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         Require("outputs for each step", shape => shape.StepOutputs);
         Require("conditional random field", shape => shape.HasCrf);
         if (!expected.StepOutputs)
-            Require(nameof(Settings.Pooling), shape => shape.Pooling);
+            Require(nameof(SequenceTrainerOptions.Pooling), shape => shape.Pooling);
         Require("number of static features", shape => shape.StaticSize);
         Require("number of outputs", shape => shape.OutputSize);
         // The outputs of a classification are not scaled, and those of a regression would come out as if they were.

@@ -1,10 +1,12 @@
 namespace Microsoft.ML.Lstm;
 
-/// <summary>The options that all trainers of this package share: the columns they read, the network and its training.</summary>
-public abstract class SequenceTrainerOptions : TrainingOptions
+/// <summary>
+/// The options that all trainers of this package which learn a label share: the columns they read, what is learned of tokens, the
+/// network and its training.
+/// </summary>
+public abstract class SequenceTrainerOptions : SequenceInputOptions
 {
     internal const string DefaultLabelColumnName = "Label";
-    internal const string DefaultFeatureColumnName = "Features";
 
     private protected SequenceTrainerOptions()
     {
@@ -14,44 +16,29 @@ public abstract class SequenceTrainerOptions : TrainingOptions
     public string LabelColumnName = DefaultLabelColumnName;
 
     /// <summary>
-    /// The column of sequences: numbers, as laid out in <see cref="FeaturesPerStep"/>, or keys, one a step, each of which gets a learned
-    /// vector of <see cref="TrainingOptions.EmbeddingSize"/> features. The missing key is the unknown token, which has a vector too.
-    /// Not used when there are <see cref="FeatureColumnNames"/>. Default: <c>Features</c>.
-    /// </summary>
-    public string FeatureColumnName = DefaultFeatureColumnName;
-
-    /// <summary>
-    /// The columns of sequences when there are several, of numbers or keys: at each step what they have is joined, so all have the same
-    /// number of steps in a row. Those of numbers get their features a step from their dimensions, or all the same number from
-    /// <see cref="FeaturesPerStep"/>. <see langword="null"/> for <see cref="FeatureColumnName"/> alone. Default: <see langword="null"/>.
-    /// </summary>
-    public string[]? FeatureColumnNames;
-
-    /// <summary>
     /// For columns of keys whose values are words: files with vectors that the words' own begin with, in the text format of GloVe or word2vec,
-    /// by the name of the column. The vectors' size takes the place of <see cref="TrainingOptions.EmbeddingSize"/>; words that are not in the file begin
+    /// by the name of the column. The vectors' size takes the place of <see cref="EmbeddingSize"/>; words that are not in the file begin
     /// at random, and the log says how many were found. <see langword="null"/> for none. Default: <see langword="null"/>.
     /// </summary>
     public Dictionary<string, string>? WordVectorFiles;
 
-    /// <summary>
-    /// How much each row counts in the loss: a column of <see cref="float"/>, 0 or more. <see langword="null"/> for rows that
-    /// all count the same. Default: <see langword="null"/>.
-    /// </summary>
-    public string? ExampleWeightColumnName;
+    /// <summary>Features of the learned vector that stands for a token, where a step has tokens; 1 to 65536. Default: 32; for classification 64.</summary>
+    public int EmbeddingSize = 32;
 
     /// <summary>
-    /// What is known of a sequence as a whole, joined to its encoding before the output layer: a column of
-    /// <see cref="float"/>, or a known-size vector of it. <see langword="null"/> for none. Default: <see langword="null"/>.
+    /// Whether the vectors of tokens that are given (<see cref="WordVectorFiles"/>), rather than learned from the beginning,
+    /// stay as they are while training. Those of tokens without a given one are learned either way. Default: <see langword="false"/>.
     /// </summary>
-    public string? StaticFeatureColumnName;
+    public bool FreezeEmbeddings;
 
     /// <summary>
-    /// A column for the encoding of the sequence, a vector with <see cref="TrainingOptions.HiddenSize"/> values (twice as many
-    /// when bidirectional) that any other trainer can use as features. <see langword="null"/> for none.
-    /// Default: <see langword="null"/>.
+    /// The share of tokens that are taken for the unknown token while training, from 0 to below 1 (word dropout; Iyyer et al. 2015). It
+    /// also trains the vector of the unknown token, which stands for all that the training data does not have. Default: 0; for classification and sequence labelling 0.05.
     /// </summary>
-    public string? EncodingColumnName;
+    public float TokenDropout;
+
+    /// <summary>How the steps' outputs become the encoding of the sequence. Default: <see cref="Pooling.Last"/>; for classification <see cref="Pooling.Max"/>.</summary>
+    public Pooling Pooling = Pooling.Last;
 
     /// <summary>
     /// A column for how much each of the T steps counts in the encoding, a vector of T weights with the sum 1, which shows what the network looks
@@ -59,40 +46,20 @@ public abstract class SequenceTrainerOptions : TrainingOptions
     /// </summary>
     public string? AttentionColumnName;
 
-    /// <summary>
-    /// Features a step, F. A vector of T x F values is a sequence of T steps, the first F values being the first step; T may
-    /// differ from row to row. <see langword="null"/> takes F from the feature column's dimensions when it has two or more
-    /// (<c>Vector&lt;Single, T, F&gt;</c>), else 1. Without effect on keys, which are one a step. Default: <see langword="null"/>.
-    /// </summary>
-    public int? FeaturesPerStep;
+    internal sealed override string? LabelColumn => LabelColumnName;
 
-    /// <summary>
-    /// Steps after which the sequences of the training and validation data are cut, at least 1; scoring reads them whole.
-    /// <see langword="null"/> for no limit. Default: <see langword="null"/>.
-    /// </summary>
-    public int? MaximumSequenceLength;
+    internal sealed override string? AttentionColumn => AttentionColumnName;
 
-    /// <summary>
-    /// For training data larger than memory: megabytes of sequences to have in memory at once, at least 1. The data is then read anew each
-    /// epoch (and a few times before the first), in its own order, through a buffer of this size in which it is shuffled; data whose neighbours are
-    /// alike should be shuffled itself. Validation data is still read into memory, and <see cref="TrainingOptions.ValidationFraction"/> must be 0.
-    /// <see langword="null"/> reads all training data into memory once. Default: <see langword="null"/>.
-    /// </summary>
-    public int? StreamingBufferMegabytes;
+    internal sealed override IReadOnlyDictionary<string, string>? WordVectors => WordVectorFiles;
 
-    /// <summary>What to do with rows that can't be trained on. Default: <see cref="BadRowHandling.Skip"/>.</summary>
-    public BadRowHandling BadRows = BadRowHandling.Skip;
+    internal sealed override TokenTraining Tokens => new(EmbeddingSize, TokenDropout, FreezeEmbeddings);
 
-    /// <summary>The columns of sequences, one or more.</summary>
-    internal IReadOnlyList<string> AllFeatureColumnNames => FeatureColumnNames ?? [FeatureColumnName];
+    internal sealed override Pooling EncodingPooling => Pooling;
 
-    /// <summary>A copy that later changes to this object don't reach.</summary>
-    internal virtual SequenceTrainerOptions Copy()
+    internal override SequenceInputOptions Copy()
     {
-        var copy = (SequenceTrainerOptions)Clone();
-        copy.FeatureColumnNames = [.. AllFeatureColumnNames];
+        var copy = (SequenceTrainerOptions)base.Copy();
         copy.WordVectorFiles = WordVectorFiles is null ? null : new Dictionary<string, string>(WordVectorFiles);
-        copy.EarlyStopping = EarlyStopping?.Copy();
         return copy;
     }
 
@@ -100,21 +67,13 @@ public abstract class SequenceTrainerOptions : TrainingOptions
     {
         base.Validate();
         RequireName(LabelColumnName, nameof(LabelColumnName), optional: false);
-        RequireName(FeatureColumnName, nameof(FeatureColumnName), optional: false);
-        Require(AllFeatureColumnNames.Count > 0 && AllFeatureColumnNames.All(name => !string.IsNullOrEmpty(name)) && AllFeatureColumnNames.Distinct().Count() == AllFeatureColumnNames.Count,
-            FeatureColumnNames, nameof(FeatureColumnNames), "one or more different column names, or null");
         foreach (string column in WordVectorFiles?.Keys.ToArray() ?? [])
             Require(AllFeatureColumnNames.Contains(column), column, nameof(WordVectorFiles), "files by the names of feature columns");
-        RequireName(ExampleWeightColumnName, nameof(ExampleWeightColumnName), optional: true);
-        RequireName(StaticFeatureColumnName, nameof(StaticFeatureColumnName), optional: true);
-        RequireName(EncodingColumnName, nameof(EncodingColumnName), optional: true);
-        RequireName(AttentionColumnName, nameof(AttentionColumnName), optional: true);
+        Require(EmbeddingSize is >= 1 and <= 65536, EmbeddingSize, nameof(EmbeddingSize), "from 1 to 65536");
+        Require(TokenDropout is >= 0 and < 1, TokenDropout, nameof(TokenDropout), "from 0 to below 1");
+        RequireDefined(Pooling, nameof(Pooling));
+        RequireOutputName(AttentionColumnName, nameof(AttentionColumnName));
         Require(AttentionColumnName is null || Pooling == Pooling.Attention, AttentionColumnName, nameof(AttentionColumnName), $"null unless {nameof(Pooling)} is {nameof(Pooling.Attention)}");
         Require(AttentionColumnName is null || AttentionColumnName != EncodingColumnName, AttentionColumnName, nameof(AttentionColumnName), $"another name than {nameof(EncodingColumnName)}");
-        Require(FeaturesPerStep is null or >= 1, FeaturesPerStep, nameof(FeaturesPerStep), "1 or more, or null");
-        Require(MaximumSequenceLength is null or >= 1, MaximumSequenceLength, nameof(MaximumSequenceLength), "1 or more, or null");
-        Require(StreamingBufferMegabytes is null or >= 1, StreamingBufferMegabytes, nameof(StreamingBufferMegabytes), "1 or more, or null");
-        Require(StreamingBufferMegabytes is null || ValidationFraction == 0, ValidationFraction, nameof(ValidationFraction), $"0 with {nameof(StreamingBufferMegabytes)}");
-        RequireDefined(BadRows, nameof(BadRows));
     }
 }

@@ -3,8 +3,8 @@ using Microsoft.ML.Lstm.Data;
 namespace Microsoft.ML.Lstm;
 
 /// <summary>
-/// The options that the estimators for series share: the columns of a table with a row a time step, the network and its training. What is said of a row depends on no later one, and
-/// on no summary of all: <see cref="TrainingOptions.Bidirectional"/> and <see cref="TrainingOptions.Pooling"/> stay as they are.
+/// The options that the estimators for series share: the columns of a table with a row a time step, the network and its training. What is said of a row depends on no later one:
+/// <see cref="TrainingOptions.Bidirectional"/> stays as it is.
 /// </summary>
 public abstract class SeriesEstimatorOptions : TrainingOptions
 {
@@ -21,8 +21,6 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
         LearningRate = 0.003f;
         NumberOfEpochs = null;
         OutputDropout = 0.3f;
-        EmbeddingSize = 8;
-        TokenDropout = 0.05f;
         ValidationFraction = 0.2f;
     }
 
@@ -60,16 +58,24 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
     public string? SeriesColumnName;
 
     /// <summary>
-    /// Whether each of several series gets a learned vector of <see cref="TrainingOptions.EmbeddingSize"/> features that the network reads at each step; series that the training data does not have
-    /// get that of the unknown one, which <see cref="TrainingOptions.TokenDropout"/> trains. Default: <see langword="false"/>.
+    /// Whether each of several series gets a learned vector of <see cref="EmbeddingSize"/> features that the network reads at each step; series that the training data does not have
+    /// get that of the unknown one, which <see cref="TokenDropout"/> trains. Default: <see langword="false"/>.
     /// </summary>
     public bool EmbedSeries;
+
+    /// <summary>Features of the learned vector of a series, 1 to 65536, with <see cref="EmbedSeries"/>. Default: 8.</summary>
+    public int EmbeddingSize = 8;
+
+    /// <summary>The share of steps that are taken for those of the unknown series while training, from 0 to below 1, with <see cref="EmbedSeries"/>. Default: 0.05.</summary>
+    public float TokenDropout = 0.05f;
 
     /// <summary>What the values of a series are measured by. Default: <see cref="SeriesScaling.Window"/>.</summary>
     public SeriesScaling Scaling = SeriesScaling.Window;
 
     /// <summary>What to do with missing values, NaN or infinite. Default: <see cref="MissingValueHandling.CarryForward"/>.</summary>
     public MissingValueHandling MissingValues = MissingValueHandling.CarryForward;
+
+    internal override TokenTraining Tokens => new(EmbeddingSize, TokenDropout, FreezeGiven: false);
 
     // A window of a series is cut anew each epoch, and each of its steps is learned from: few windows are no little data.
     internal override int MostEpochs => 1000;
@@ -103,7 +109,8 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
     {
         base.Validate();
         Require(!Bidirectional, Bidirectional, nameof(Bidirectional), "false: no later rows are read");
-        Require(Pooling == Pooling.Last, Pooling, nameof(Pooling), $"{nameof(Pooling.Last)}: what is said of a row is made of the present state");
+        Require(EmbeddingSize is >= 1 and <= 65536, EmbeddingSize, nameof(EmbeddingSize), "from 1 to 65536");
+        Require(TokenDropout is >= 0 and < 1, TokenDropout, nameof(TokenDropout), "from 0 to below 1");
         RequireNames(PastCovariateColumnNames, nameof(PastCovariateColumnNames));
         RequireNames(KnownCovariateColumnNames, nameof(KnownCovariateColumnNames));
         RequireName(StaticFeatureColumnName, nameof(StaticFeatureColumnName), optional: true);

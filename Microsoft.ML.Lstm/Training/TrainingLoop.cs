@@ -75,12 +75,12 @@ internal sealed class TrainingLoop
         _workspace = new NetworkWorkspace(network, team);
         _batch = new SequenceBatch(shape);
         _gradient = new Gradient(shape);
-        if (_options.FreezeEmbeddings)
+        if (_options.Tokens.FreezeGiven)
             FreezeEmbeddings();
         _optimizer = Optimizer.Create(_options, _model.Parameters, _gradient, team);
         _dropout = new Dropout
         {
-            Tokens = shape.Embeddings.Count > 0 ? _options.TokenDropout : 0,
+            Tokens = shape.Embeddings.Count > 0 ? _options.Tokens.Dropout : 0,
             Inputs = _options.InputDropout,
             States = _options.RecurrentDropout,
             Layers = shape.Layers > 1 ? _options.Dropout : 0,
@@ -102,7 +102,7 @@ internal sealed class TrainingLoop
     {
         if (given is not null && given.Count != data.Vocabularies.Count)
             throw new ArgumentException($"Embeddings are given for {given.Count} token columns, but there are {data.Vocabularies.Count}.", nameof(given));
-        EmbeddingShape[] tables = [.. data.Vocabularies.Select((vocabulary, i) => given?[i]?.Shape ?? new EmbeddingShape(vocabulary, options.EmbeddingSize))];
+        EmbeddingShape[] tables = [.. data.Vocabularies.Select((vocabulary, i) => given?[i]?.Shape ?? new EmbeddingShape(vocabulary, options.Tokens.EmbeddingSize))];
         for (int i = 0; i < tables.Length; i++)
         {
             if (tables[i].Vocabulary != data.Vocabularies[i])
@@ -117,7 +117,7 @@ internal sealed class TrainingLoop
             HiddenSize = options.HiddenSize,
             Layers = options.NumberOfLayers,
             Bidirectional = options.Bidirectional,
-            Pooling = options.Pooling,
+            Pooling = options.EncodingPooling,
             StaticSize = data.StaticSize,
             OutputSize = 1,
         }, data);

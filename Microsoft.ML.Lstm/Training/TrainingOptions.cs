@@ -22,15 +22,6 @@ public abstract class TrainingOptions
     /// <summary>Whether each layer reads the sequence from both ends. Default: <see langword="false"/>; for classification and sequence labelling <see langword="true"/>.</summary>
     public bool Bidirectional;
 
-    /// <summary>Features of the learned vector that stands for a token, where a step has tokens; 1 to 65536. Default: 32; for classification 64.</summary>
-    public int EmbeddingSize = 32;
-
-    /// <summary>
-    /// Whether the vectors of tokens that are given (<see cref="SequenceTrainerOptions.WordVectorFiles"/>), rather than learned from the beginning,
-    /// stay as they are while training. Those of tokens without a given one are learned either way. Default: <see langword="false"/>.
-    /// </summary>
-    public bool FreezeEmbeddings;
-
     /// <summary>
     /// The share of a layer's outputs that is dropped on the way to the next layer while training, from 0 to below 1.
     /// As in PyTorch it has no effect on a single layer. Default: 0.
@@ -52,15 +43,6 @@ public abstract class TrainingOptions
 
     /// <summary>The share of the encoding that is dropped before the output layer while training, from 0 to below 1; where each step has outputs, of each step's. Default: 0; for classification and sequence labelling 0.3.</summary>
     public float OutputDropout;
-
-    /// <summary>
-    /// The share of tokens that are taken for the unknown token while training, from 0 to below 1 (word dropout; Iyyer et al. 2015). It
-    /// also trains the vector of the unknown token, which stands for all that the training data does not have. Default: 0; for classification and sequence labelling 0.05.
-    /// </summary>
-    public float TokenDropout;
-
-    /// <summary>How the steps' outputs become the encoding of the sequence. Default: <see cref="Pooling.Last"/>; for classification <see cref="Pooling.Max"/>.</summary>
-    public Pooling Pooling = Pooling.Last;
 
     /// <summary>
     /// The initial bias of LSTM's forget gate, finite. The larger it is, the longer a new network remembers: a state keeps
@@ -151,6 +133,12 @@ public abstract class TrainingOptions
     /// <summary>The most epochs that are taken where there is no number.</summary>
     internal virtual int MostEpochs => 100;
 
+    /// <summary>What is learned of tokens; of tasks without tokens nothing.</summary>
+    internal virtual TokenTraining Tokens => default;
+
+    /// <summary>How the steps' outputs become the encoding, where there is a choice.</summary>
+    internal virtual Pooling EncodingPooling => Pooling.Last;
+
     /// <summary>The figures of the task, which early stopping can watch.</summary>
     internal virtual IReadOnlyList<EarlyStoppingMetric> EarlyStoppingMetrics => Enum.GetValues<EarlyStoppingMetric>();
 
@@ -158,16 +146,13 @@ public abstract class TrainingOptions
     internal virtual void Validate()
     {
         RequireDefined(CellType, nameof(CellType));
-        RequireDefined(Pooling, nameof(Pooling));
         RequireDefined(Optimizer, nameof(Optimizer));
         Require(HiddenSize is >= 1 and <= 65536, HiddenSize, nameof(HiddenSize), "from 1 to 65536");
-        Require(EmbeddingSize is >= 1 and <= 65536, EmbeddingSize, nameof(EmbeddingSize), "from 1 to 65536");
         Require(NumberOfLayers is >= 1 and <= 64, NumberOfLayers, nameof(NumberOfLayers), "from 1 to 64");
         Require(Dropout is >= 0 and < 1, Dropout, nameof(Dropout), "from 0 to below 1");
         Require(InputDropout is >= 0 and < 1, InputDropout, nameof(InputDropout), "from 0 to below 1");
         Require(RecurrentDropout is >= 0 and < 1, RecurrentDropout, nameof(RecurrentDropout), "from 0 to below 1");
         Require(OutputDropout is >= 0 and < 1, OutputDropout, nameof(OutputDropout), "from 0 to below 1");
-        Require(TokenDropout is >= 0 and < 1, TokenDropout, nameof(TokenDropout), "from 0 to below 1");
         Require(float.IsFinite(InitialForgetBias), InitialForgetBias, nameof(InitialForgetBias), "finite");
         Require(LearningRate > 0 && float.IsFinite(LearningRate), LearningRate, nameof(LearningRate), "above 0 and finite");
         Require(LearningRateSchedule is not null, LearningRateSchedule, nameof(LearningRateSchedule), "a schedule, not null");
@@ -204,3 +189,9 @@ public abstract class TrainingOptions
         where T : struct, Enum
         => Require(Enum.IsDefined(value), value, option, "one of " + string.Join(", ", Enum.GetNames<T>()));
 }
+
+/// <summary>What is learned of tokens.</summary>
+/// <param name="EmbeddingSize">Features of the learned vector that stands for a token.</param>
+/// <param name="Dropout">The share of tokens that are taken for the unknown one while training.</param>
+/// <param name="FreezeGiven">Whether vectors that are given, rather than learned from the beginning, stay as they are.</param>
+internal readonly record struct TokenTraining(int EmbeddingSize, float Dropout, bool FreezeGiven);
