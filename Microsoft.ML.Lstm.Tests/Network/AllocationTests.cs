@@ -169,6 +169,53 @@ public sealed class AllocationTests
     }
 
     [TestMethod]
+    [DataRow(1)]
+    [DataRow(2)]
+    public void AnAutoencoderAllocatesNothing(int threads)
+    {
+        SequenceSet data = AutoencoderTaskTests.Waves(40);
+        var task = new AutoencoderTask(encodingSize: 5, falsePositiveRate: 0.1);
+        NetworkShape shape = task.WithOutputs(Shape(CellType.Lstm, Pooling.Last) with { InputSize = 2, StaticSize = 0 }, data);
+        var parameters = new ParameterSet(shape);
+        Initializer.Initialize(parameters, forgetBias: 1, new Random(1));
+        var model = new SequenceModel(parameters, AffineScaler.Identity(2), AffineScaler.Identity(0), AffineScaler.Identity(5));
+        NetworkRunner runner = NetworkRunner.Create(new SequenceNetwork(parameters, NetworkPasses.Backward), new WorkerTeam(threads));
+        var scorer = new SequenceScorer(new ScoringNetwork(model), threads);
+        var batch = new SequenceBatch(shape);
+        var gradient = new Gradient(shape);
+        var optimizer = Optimizer.Create(new LoopOptions(), parameters, gradient, new WorkerTeam(threads));
+        Objective objective = task.CreateObjective(model, data);
+        var sequences = new TrainingSequence[data.Count];
+        float sum = 0;
+
+        long allocated = AllocatedBytes(step =>
+        {
+            batch.Clear();
+            scorer.Clear();
+            for (int i = 0; i < sequences.Length; i++)
+            {
+                TrainingSequence sequence = sequences[i] = data[(i + step) % data.Count];
+                sequence.Features.CopyTo(batch.Add(sequence.Features.Length / 2));
+                sequence.Features.CopyTo(scorer.AddSequence(sequence.Features.Length / 2));
+            }
+            batch.Pack();
+            objective.Reset();
+            objective.Begin(batch, sequences);
+            runner.Forward(batch, keep: true, new Dropout((ulong)step) { Inputs = 0.1f, States = 0.2f, Layers = 0.3f, Outputs = 0.4f });
+            runner.Backward(objective, gradient);
+            objective.End();
+            optimizer.TryStep(learningRate: 0.001f, maxNorm: 1);
+            runner.PackNetwork();
+            scorer.Score();
+            sum += Reconstruction.ScoreOf(scorer.Output(3)) + scorer.Encoding(0)[0];
+        });
+
+        Assert.AreEqual(0, allocated);
+        Assert.IsGreaterThan(0, sum);
+        Assert.IsTrue(objective.IsFinite);
+    }
+
+    [TestMethod]
     [DataRow(Pooling.Last)]
     [DataRow(Pooling.Attention)]
     public void AScoredBatchAllocatesNothing(Pooling pooling)

@@ -54,6 +54,20 @@ public sealed class ModelFileTests
     }
 
     [TestMethod]
+    [DataRow(1, false)]
+    [DataRow(2, true)]
+    public void AnAutoencoderComesBackBitForBit(int layers, bool bidirectional)
+    {
+        SequenceModel model = TestModels.CreateAutoencoder(layers, bidirectional);
+
+        SequenceModel back = ModelFile.Read(new MemoryStream(TestModels.Bytes(model)));
+
+        Assert.AreEqual(model.Shape, back.Shape);
+        Assert.IsTrue(back.Shape.HasDecoder);
+        TestModels.AssertSameBits(model, back);
+    }
+
+    [TestMethod]
     public void AStreamThatCannotSeekIsReadTheSame()
     {
         SequenceModel model = TestModels.Create(hidden: 80);
@@ -235,6 +249,34 @@ public sealed class ModelFileTests
         var e = Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Read(new MemoryStream(bytes)));
 
         StringAssert.Contains(e.Message, says);
+    }
+
+    [TestMethod]
+    [DataRow("\\\"decoder\\\":true", "\\\"decoder\\\":false", "tensors")]
+    [DataRow("\\\"decoder\\\":true", "\\\"decoder\\\":1", "true or false")]
+    [DataRow("\\\"decoder\\\":true", "\\\"decoder\\\":true,\\\"stepOutputs\\\":true", "neither stepOutputs nor embeddings where there is a decoder")]
+    [DataRow("\\\"decoder\\\":true", "\\\"decoder\\\":true,\\\"embeddings\\\":[{\\\"vocabulary\\\":1,\\\"size\\\":1}]", "neither stepOutputs nor embeddings where there is a decoder")]
+    [DataRow("\\\"layers\\\":1", "\\\"layers\\\":2147483647", "tensors")]
+    [DataRow("\\\"outputSize\\\":2", "\\\"outputSize\\\":2147483647", "a code of 2147483647 numbers")]
+    [DataRow("\\\"outputSize\\\":2", "\\\"outputSize\\\":3", "parameters")]
+    [DataRow("\\\"inputSize\\\":3", "\\\"inputSize\\\":2147483647", "parameters")]
+    [DataRow("\"decoder.head.bias\"", "\"decoder.head.bios\"", "'decoder.head.bias'")]
+    [DataRow("\"shape\":[12,2]", "\"shape\":[2,12]", "[12, 2]")]
+    public void AnotherHeaderThanThatOfAnAutoencoderIsRefused(string was, string becomes, string says)
+    {
+        byte[] bytes = HeaderReplaced(TestModels.Bytes(TestModels.CreateAutoencoder()), was, becomes);
+
+        var e = Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Read(new MemoryStream(bytes)));
+
+        StringAssert.Contains(e.Message, says);
+    }
+
+    [TestMethod]
+    public void AnAutoencoderCutOffAnywhereIsRefused()
+    {
+        byte[] bytes = TestModels.Bytes(TestModels.CreateAutoencoder());
+        for (int length = 0; length < bytes.Length; length++)
+            Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Read(new MemoryStream(bytes[..length])), $"{length} bytes");
     }
 
     [TestMethod]

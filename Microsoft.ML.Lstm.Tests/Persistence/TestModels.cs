@@ -32,6 +32,18 @@ internal static class TestModels
         OutputSize = 2,
     });
 
+    /// <summary>An autoencoder with a code of two numbers.</summary>
+    public static SequenceModel CreateAutoencoder(int layers = 1, bool bidirectional = false) => Create(new NetworkShape
+    {
+        Cell = CellType.Gru,
+        InputSize = 3,
+        HiddenSize = 4,
+        Layers = layers,
+        Bidirectional = bidirectional,
+        OutputSize = 2,
+        HasDecoder = true,
+    });
+
     public static SequenceModel Create(NetworkShape shape)
     {
         var parameters = new ParameterSet(shape);

@@ -3,7 +3,7 @@ namespace Microsoft.ML.Lstm.Network;
 /// <summary>
 /// The dimensions of a network: a stack of recurrent layers over the features and embedded tokens of each step; then a dense
 /// head, with the static features (if any) joined to its input, either on the encoding that the steps are pooled to or on
-/// each step.
+/// each step. An autoencoder has a second network behind it, which makes the sequence again out of the outputs.
 /// </summary>
 internal sealed record NetworkShape
 {
@@ -53,6 +53,20 @@ internal sealed record NetworkShape
     /// <summary>Whether a linear-chain conditional random field joins the outputs of the steps to the scores of whole paths of labels.</summary>
     public bool HasCrf { get; init; }
 
+    /// <summary>Whether the outputs are the code of an autoencoder, from which a second network, the <see cref="Decoder"/>, reconstructs the sequence.</summary>
+    public bool HasDecoder { get; init; }
+
+    /// <summary>The network that reconstructs the features of each step from the code, for a network that has one.</summary>
+    public NetworkShape Decoder => new()
+    {
+        Cell = Cell,
+        InputSize = OutputSize,
+        HiddenSize = HiddenSize,
+        Layers = Layers,
+        StepOutputs = true,
+        OutputSize = InputSize,
+    };
+
     /// <summary>Whether the steps are pooled with learned weights.</summary>
     public bool HasAttention => Pooling == Pooling.Attention && !StepOutputs;
 
@@ -70,6 +84,12 @@ internal sealed record NetworkShape
 
     /// <summary>K = E + S, and F more where the head reads these: the width of what the head reads.</summary>
     public int HeadInputSize => EncodingSize + StaticSize + (HeadReadsInputs ? NumericSize : 0);
+
+    /// <summary>The width of what stands for a sequence: of an autoencoder its code, else the encoding.</summary>
+    public int CodeSize => HasDecoder ? OutputSize : EncodingSize;
+
+    /// <summary>Floats that a forward pass has for each step.</summary>
+    public long StepSize => InputSize + (long)Layers * EncodingSize + (StepOutputs ? OutputSize : 0) + (HasDecoder ? Decoder.StepSize : 0);
 
     /// <summary>G: gates of the cell, each with H rows in the weight matrices.</summary>
     public int Gates => Cell switch { CellType.Lstm => 4, CellType.Gru => 3, _ => 1 };
@@ -96,6 +116,8 @@ internal sealed record NetworkShape
                 count += (long)EncodingSize * (EncodingSize + 2);
             if (HasCrf)
                 count += (long)OutputSize * (OutputSize + 2);
+            if (HasDecoder)
+                count += Decoder.ParameterCount;
             for (int layer = 0; layer < Layers; layer++)
                 count += (long)Directions * HiddenSize * ((long)Gates * (LayerInputSize(layer) + HiddenSize) + BiasGates);
             return count;

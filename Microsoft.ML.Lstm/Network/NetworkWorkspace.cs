@@ -14,7 +14,7 @@ namespace Microsoft.ML.Lstm.Network;
 /// after the weights' gradients (each its own panels). A wide head, whose weights are too many to go through them for the few
 /// rows that a thread has of one step, is run by blocks of packed rows instead, which takes a meeting more.
 /// </remarks>
-internal sealed unsafe class NetworkWorkspace
+internal sealed unsafe class NetworkWorkspace : NetworkRunner
 {
     // Below this many multiplications waking the other threads costs more than it saves.
     private const long SharedWork = 4_000_000;
@@ -74,8 +74,8 @@ internal sealed unsafe class NetworkWorkspace
         _layers = [.. Enumerable.Range(0, _shape.Layers).Select(layer => new LayerActivations(network, layer))];
         _pooling = _shape.StepOutputs ? null : PoolingLayer.Create(network, _layers[^1]);
         _head = network.Head;
-        // A random field wants a sequence's outputs together.
-        _hasWideHead = !_shape.HasCrf && (long)_head.InputSize * _head.OutputSize >= WideHeadWeights;
+        // A random field wants a sequence's outputs together, and a decoder wants them at once.
+        _hasWideHead = !_shape.HasCrf && !_shape.HasDecoder && (long)_head.InputSize * _head.OutputSize >= WideHeadWeights;
         _rowBounds = new int[team.Threads + 1];
         _sharedSteps = new SharedSteps(team.Threads);
         _forwardUnitsPart = ForwardUnits;
@@ -94,14 +94,11 @@ internal sealed unsafe class NetworkWorkspace
         }
     }
 
-    /// <summary>The outputs [O] of a row of the head, after a forward pass.</summary>
-    public ReadOnlySpan<float> Output(int row) => Outputs[row];
+    public override ReadOnlySpan<float> Output(int row) => Outputs[row];
 
-    /// <summary>The encoding [E] of a sequence's row; with outputs a step, that of a packed row.</summary>
-    public ReadOnlySpan<float> Encoding(int row) => HeadInput(row)[.._shape.EncodingSize];
+    public override ReadOnlySpan<float> Encoding(int row) => HeadInput(row)[.._shape.EncodingSize];
 
-    /// <summary>The attention that the steps of a sequence's row got, which adds up to 1; of a network that pools by attention.</summary>
-    public ReadOnlySpan<float> AttentionWeights(int row) => ((AttentionPooling)_pooling!).Weights(row);
+    public override ReadOnlySpan<float> AttentionWeights(int row) => ((AttentionPooling)_pooling!).Weights(row);
 
     // The next three are there for whoever wants to look inside: the tests against other implementations.
 
@@ -118,10 +115,7 @@ internal sealed unsafe class NetworkWorkspace
     /// Runs a packed batch to the outputs; with a wide head and <paramref name="keep"/> only up to the head, whose outputs are then
     /// computed on the way back, where they need not be stored between.
     /// </summary>
-    /// <param name="batch">The batch, at least one sequence.</param>
-    /// <param name="keep">Whether to keep what <see cref="Backward"/> needs.</param>
-    /// <param name="dropout">What to drop; by default nothing.</param>
-    public void Forward(SequenceBatch batch, bool keep, Dropout dropout = default)
+    public override void Forward(SequenceBatch batch, bool keep, Dropout dropout = default)
     {
         _batch = batch;
         _loss = null;
@@ -148,17 +142,13 @@ internal sealed unsafe class NetworkWorkspace
             _team.Run(_sharedParts, _wideHeadPart);
     }
 
-    /// <summary>Asks for the loss of the last forward pass, which kept nothing. The outputs are used up.</summary>
-    public void Measure(OutputLoss loss)
+    public override void Measure(OutputLoss loss)
     {
         _loss = loss;
         _team.Run(_parts, _measurePart);
     }
 
-    /// <summary>Back from the loss to the gradients of all parameters, after a forward pass that kept. The outputs are used up.</summary>
-    /// <param name="loss">Is asked for the gradient of the outputs.</param>
-    /// <param name="gradient">To which the parameters' gradients are added.</param>
-    public void Backward(OutputLoss loss, Gradient gradient)
+    public override void Backward(OutputLoss loss, Gradient gradient)
     {
         _loss = loss;
         _gradientTarget = gradient;
@@ -174,8 +164,7 @@ internal sealed unsafe class NetworkWorkspace
             _inputs.AddGradients(_dInput.Pointer, DInputStride, gradient);
     }
 
-    /// <summary><see cref="SequenceNetwork.Pack()"/> on all threads.</summary>
-    public void PackNetwork()
+    public override void PackNetwork()
     {
         _packParts = _network.Parameters.DenseLength < SharedPacking ? 1 : _team.Threads;
         _team.Run(_packParts, _packPart);

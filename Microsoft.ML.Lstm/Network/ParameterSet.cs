@@ -37,7 +37,7 @@ internal sealed record Parameter(ParameterRole Role, string Name, int Rows, int 
 /// the hidden state. Attention has <c>attention.weight</c> [E x E], <c>attention.bias</c> and <c>attention.vector</c> [E]. The head
 /// is <c>head.weight</c> [O x K] and <c>head.bias</c> [O]. A conditional random field has
 /// <c>crf.transitions</c> [O x O], from row to column, <c>crf.start_transitions</c> and <c>crf.end_transitions</c> [O], as
-/// pytorch-crf. Last come the tables of embeddings, <c>embeddings.{i}.weight</c> [(V + 1) x size], so that all that is dense
+/// pytorch-crf. The parameters of an autoencoder's decoder follow, with <c>decoder.</c> before their names. Last come the tables of embeddings, <c>embeddings.{i}.weight</c> [(V + 1) x size], so that all that is dense
 /// lies together.
 /// </remarks>
 internal sealed class ParameterSet
@@ -51,13 +51,20 @@ internal sealed class ParameterSet
     public const string CrfStart = "crf.start_transitions";
     public const string CrfEnd = "crf.end_transitions";
 
+    private const string DecoderPrefix = "decoder.";
+
     public ParameterSet(NetworkShape shape)
+        : this(shape, Allocate(shape), offset: 0)
     {
-        if (shape.ParameterCount > NetworkShape.MaxParameters)
-            throw new ArgumentOutOfRangeException(nameof(shape), $"The network would have {shape.ParameterCount:N0} parameters; at most {NetworkShape.MaxParameters:N0} are supported. Use fewer hidden units, layers or features.");
+    }
+
+    /// <summary>A set that has its values at <paramref name="offset"/> of an array.</summary>
+    private ParameterSet(NetworkShape shape, float[] values, int offset)
+    {
         Shape = shape;
+        Values = values;
         var parameters = new List<Parameter>();
-        int offset = 0;
+        int start = offset;
         for (int layer = 0; layer < shape.Layers; layer++)
         {
             for (int direction = 0; direction < shape.Directions; direction++)
@@ -82,11 +89,16 @@ internal sealed class ParameterSet
             Add(ParameterRole.EndTransitions, CrfStart, shape.OutputSize, 1);
             Add(ParameterRole.EndTransitions, CrfEnd, shape.OutputSize, 1);
         }
-        DenseLength = offset;
+        if (shape.HasDecoder)
+        {
+            Decoder = new ParameterSet(shape.Decoder, values, offset);
+            parameters.AddRange(Decoder.Parameters.Select(parameter => parameter with { Name = DecoderPrefix + parameter.Name }));
+            offset += Decoder.DenseLength;
+        }
+        DenseLength = offset - start;
         for (int i = 0; i < shape.Embeddings.Count; i++)
             Add(ParameterRole.Embedding, EmbeddingName(i), shape.Embeddings[i].Rows, shape.Embeddings[i].Size);
         Parameters = parameters;
-        Values = new float[offset];
 
         void Add(ParameterRole role, string name, int rows, int columns)
         {
@@ -95,11 +107,21 @@ internal sealed class ParameterSet
         }
     }
 
+    private static float[] Allocate(NetworkShape shape)
+    {
+        if (shape.ParameterCount > NetworkShape.MaxParameters)
+            throw new ArgumentOutOfRangeException(nameof(shape), $"The network would have {shape.ParameterCount:N0} parameters; at most {NetworkShape.MaxParameters:N0} are supported. Use fewer hidden units, layers or features.");
+        return new float[shape.ParameterCount];
+    }
+
     public NetworkShape Shape { get; }
+
+    /// <summary>The decoder's parameters under their own names, for an autoencoder; they are parts of the same <see cref="Values"/>.</summary>
+    public ParameterSet? Decoder { get; }
 
     public IReadOnlyList<Parameter> Parameters { get; }
 
-    /// <summary>Every parameter's values, one after the other.</summary>
+    /// <summary>Every parameter's values, one after the other; for a decoder's set those of the autoencoder.</summary>
     public float[] Values { get; }
 
     /// <summary>Values of all parameters but the embeddings, which come behind them.</summary>

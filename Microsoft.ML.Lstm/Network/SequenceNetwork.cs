@@ -40,12 +40,15 @@ internal sealed class SequenceNetwork
         if (Shape.HasAttention)
             Attention = new AttentionWeights(parameters, Weights(Shape.Layers - 1, direction: 0).Layout, Kernels, passes);
         Head = new DenseLayer(parameters.Find(ParameterSet.HeadWeight), parameters.Find(ParameterSet.HeadBias), Kernels, passes);
+        if (parameters.Decoder is { } decoder)
+            Decoder = new SequenceNetwork(decoder, passes == NetworkPasses.Forward ? passes : NetworkPasses.BackwardToInput, Kernels);
         var all = _layers.SelectMany(directions => directions).SelectMany(weights => weights.Packed).Concat(Attention?.Packed ?? []).Concat(Head.Packed);
         _panels =
         [
             .. from packed in all
                from panel in Enumerable.Range(0, packed.Matrix.Panels)
                select (packed.Matrix, packed.Parameter, panel),
+            .. Decoder?._panels ?? [],
         ];
         Pack();
     }
@@ -63,6 +66,9 @@ internal sealed class SequenceNetwork
 
     /// <summary>The last layer: from the encoding and the static features, or from each step's, to the outputs.</summary>
     public DenseLayer Head { get; }
+
+    /// <summary>What reconstructs the sequence from the outputs, if this is the encoder of an autoencoder. It is packed together with this.</summary>
+    public SequenceNetwork? Decoder { get; }
 
     public RecurrentWeights Weights(int layer, int direction) => _layers[layer][direction];
 

@@ -9,7 +9,7 @@ internal sealed class SequenceScorer
 {
     private readonly SequenceModel _model;
     private readonly SequenceBatch _batch;
-    private readonly NetworkWorkspace _workspace;
+    private readonly NetworkRunner _runner;
     private float[] _outputs = [];
     private int[] _rows = [];
     private int[] _starts = [];
@@ -20,7 +20,7 @@ internal sealed class SequenceScorer
     {
         _model = network.Model;
         _batch = new SequenceBatch(_model.Shape);
-        _workspace = new NetworkWorkspace(network.Network, new WorkerTeam(threads));
+        _runner = NetworkRunner.Create(network.Network, new WorkerTeam(threads));
     }
 
     /// <summary>Sequences added since <see cref="Clear"/>.</summary>
@@ -50,20 +50,42 @@ internal sealed class SequenceScorer
         for (int i = 0; i < Count; i++)
             _model.StaticScaler.Apply(_batch.Statics(i));
         _batch.Pack();
-        _workspace.Forward(_batch, keep: false);
+        _runner.Forward(_batch, keep: false);
         for (int row = 0; row < Count; row++)
             _rows[_batch.SequenceAt(row)] = row;
-        GatherOutputs();
+        if (_model.Shape.HasDecoder)
+            GatherErrors();
+        else
+            GatherOutputs();
     }
 
-    /// <summary>The outputs [O] of sequence <paramref name="index"/> or, if each step has its own, those of its steps [T x O]; in the targets' unit.</summary>
+    /// <summary>
+    /// The outputs [O] of sequence <paramref name="index"/> or, if each step has its own, those of its steps [T x O]; in the targets' unit.
+    /// Of an autoencoder the errors of the reconstructed steps [T], in the scaled unit.
+    /// </summary>
     public ReadOnlySpan<float> Output(int index) => _outputs.AsSpan(_starts[index]..(_starts[index + 1]));
 
-    /// <summary>The encoding [E] of sequence <paramref name="index"/>.</summary>
-    public ReadOnlySpan<float> Encoding(int index) => _workspace.Encoding(_rows[index]);
+    /// <summary>The encoding [E] of sequence <paramref name="index"/>; of an autoencoder its code.</summary>
+    public ReadOnlySpan<float> Encoding(int index) => _runner.Encoding(_rows[index]);
 
     /// <summary>The attention that each step of sequence <paramref name="index"/> got [T]; of a network that pools by attention.</summary>
-    public ReadOnlySpan<float> AttentionWeights(int index) => _workspace.AttentionWeights(_rows[index]);
+    public ReadOnlySpan<float> AttentionWeights(int index) => _runner.AttentionWeights(_rows[index]);
+
+    private void GatherErrors()
+    {
+        FloatBuffer.Require(ref _outputs, TotalSteps);
+        FloatBuffer.Require(ref _starts, Count + 1);
+        int end = 0;
+        for (int index = 0; index < Count; index++)
+        {
+            _starts[index] = end;
+            int row = _rows[index], length = _batch.Length(row);
+            for (int t = 0; t < length; t++)
+                _outputs[end + length - 1 - t] = (float)Reconstruction.ErrorOf(_runner.Output(_batch.FirstRow(t) + row), _batch.Features(_batch.FirstRow(length - 1 - t) + row));
+            end += length;
+        }
+        _starts[Count] = end;
+    }
 
     private void GatherOutputs()
     {
@@ -75,7 +97,7 @@ internal sealed class SequenceScorer
         {
             _starts[index] = end;
             for (int t = 0; t < (shape.StepOutputs ? _batch.Length(_rows[index]) : 1); t++, end += shape.OutputSize)
-                _workspace.Output(_batch.FirstRow(t) + _rows[index]).CopyTo(_outputs.AsSpan(end));
+                _runner.Output(_batch.FirstRow(t) + _rows[index]).CopyTo(_outputs.AsSpan(end));
         }
         _starts[Count] = end;
         _model.OutputScaler.Invert(_outputs.AsSpan(0, end));

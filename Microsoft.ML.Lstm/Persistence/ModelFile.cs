@@ -96,12 +96,14 @@ internal static class ModelFile
     private static void CheckSizes(NetworkShape shape, SafeTensors content)
     {
         // Sums that are small enough to be sure: only past these is ParameterCount free of overflow, and quick.
-        long expectedTensors = 3L * shape.Directions * shape.Layers + 2 + shape.Embeddings.Count + (shape.HasAttention ? 3 : 0) + (shape.HasCrf ? 3 : 0) + (shape.StaticSize > 0 ? 2 : 0) + (shape.NumericSize > 0 ? 2 : 0) + 2;
+        long expectedTensors = 3L * shape.Directions * shape.Layers + 2 + (shape.HasDecoder ? 3L * shape.Layers + 2 : 0) + shape.Embeddings.Count + (shape.HasAttention ? 3 : 0) + (shape.HasCrf ? 3 : 0) + (shape.StaticSize > 0 ? 2 : 0) + (shape.NumericSize > 0 ? 2 : 0) + 2;
         if (content.Tensors.Count != expectedTensors)
             throw Invalid($"{expectedTensors} tensors for a network of {shape.Layers} layers", $"{content.Tensors.Count}");
         long values = content.Tensors.Sum(t => (long)t.Values.Length);
         if ((long)shape.HiddenSize * shape.HiddenSize > values)
             throw Invalid($"more values than {values} for a hidden size of {shape.HiddenSize}", "no more");
+        if (shape.HasDecoder && shape.OutputSize > values)
+            throw Invalid($"more values than {values} for a code of {shape.OutputSize} numbers", "no more");
         if (shape.HasCrf && (long)shape.OutputSize * shape.OutputSize > values)
             throw Invalid($"more values than {values} for the transitions between {shape.OutputSize} labels", "no more");
         foreach (EmbeddingShape embedding in shape.Embeddings)

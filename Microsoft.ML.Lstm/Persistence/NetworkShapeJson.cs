@@ -5,7 +5,7 @@ using Microsoft.ML.Lstm.Network;
 
 namespace Microsoft.ML.Lstm.Persistence;
 
-/// <summary>A network's shape as a small JSON object, its enums by name; without embeddings or outputs a step it does not speak of them.</summary>
+/// <summary>A network's shape as a small JSON object, its enums by name; without embeddings, outputs a step or a decoder it does not speak of them.</summary>
 internal static class NetworkShapeJson
 {
     private const string Cell = "cell";
@@ -22,6 +22,7 @@ internal static class NetworkShapeJson
     private const string StepOutputs = "stepOutputs";
     private const string HasCrf = "crf";
     private const string HeadReadsInputs = "headReadsInputs";
+    private const string HasDecoder = "decoder";
     private const int PropertyCount = 8;
     private const int EmbeddingPropertyCount = 2;
     private const int MaxDepth = 3;
@@ -46,6 +47,8 @@ internal static class NetworkShapeJson
                 json.WriteBoolean(HasCrf, true);
             if (shape.HeadReadsInputs)
                 json.WriteBoolean(HeadReadsInputs, true);
+            if (shape.HasDecoder)
+                json.WriteBoolean(HasDecoder, true);
             json.WriteNumber(StaticSize, shape.StaticSize);
             json.WriteNumber(OutputSize, shape.OutputSize);
             json.WriteEndObject();
@@ -88,7 +91,7 @@ internal static class NetworkShapeJson
     {
         if (json.ValueKind != JsonValueKind.Object)
             throw Invalid("a JSON object", json.ValueKind.ToString());
-        bool hasEmbeddings = Has(Embeddings), hasStepOutputs = Has(StepOutputs), hasCrf = Has(HasCrf), hasHeadReadsInputs = Has(HeadReadsInputs);
+        bool hasEmbeddings = Has(Embeddings), hasStepOutputs = Has(StepOutputs), hasCrf = Has(HasCrf), hasHeadReadsInputs = Has(HeadReadsInputs), hasDecoder = Has(HasDecoder);
         var shape = new NetworkShape
         {
             Cell = ReadEnum<CellType>(json, Cell),
@@ -101,12 +104,15 @@ internal static class NetworkShapeJson
             HasCrf = hasCrf && ReadBoolean(json, HasCrf),
             StepOutputs = hasStepOutputs && ReadBoolean(json, StepOutputs),
             HeadReadsInputs = hasHeadReadsInputs && ReadBoolean(json, HeadReadsInputs),
+            HasDecoder = hasDecoder && ReadBoolean(json, HasDecoder),
             StaticSize = ReadSize(json, StaticSize, least: 0),
             OutputSize = ReadSize(json, OutputSize),
         };
-        CheckPropertyCount(json, PropertyCount + (hasEmbeddings ? 1 : 0) + (hasStepOutputs ? 1 : 0) + (hasCrf ? 1 : 0) + (hasHeadReadsInputs ? 1 : 0));
+        CheckPropertyCount(json, PropertyCount + new[] { hasEmbeddings, hasStepOutputs, hasCrf, hasHeadReadsInputs, hasDecoder }.Count(has => has));
         if ((shape.HasCrf || shape.HeadReadsInputs) && !shape.StepOutputs)
             throw Invalid($"{StepOutputs} where there is {(shape.HasCrf ? HasCrf : HeadReadsInputs)}", "none");
+        if (shape.HasDecoder && (shape.StepOutputs || shape.Embeddings.Count > 0))
+            throw Invalid($"neither {StepOutputs} nor {Embeddings} where there is a {HasDecoder}", shape.StepOutputs ? StepOutputs : Embeddings);
         if (shape.Embeddings.Sum(embedding => (long)embedding.Size) > shape.InputSize)
             throw Invalid($"embeddings of at most {shape.InputSize} features in all, the {InputSize}", "more");
         return shape;

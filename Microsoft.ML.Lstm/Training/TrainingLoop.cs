@@ -31,7 +31,7 @@ internal sealed class TrainingLoop
     private readonly TrainingData _training;
     private readonly SequenceSet? _validation;
     private readonly SequenceModel _model;
-    private readonly NetworkWorkspace _workspace;
+    private readonly NetworkRunner _runner;
     private readonly SequenceBatch _batch;
     private readonly Gradient _gradient;
     private readonly Optimizer _optimizer;
@@ -72,7 +72,7 @@ internal sealed class TrainingLoop
         NetworkShape shape = _model.Shape;
         var team = new WorkerTeam(_options.NumberOfThreads ?? Environment.ProcessorCount);
         var network = new SequenceNetwork(_model.Parameters, shape.Embeddings.Count > 0 ? NetworkPasses.BackwardToInput : NetworkPasses.Backward);
-        _workspace = new NetworkWorkspace(network, team);
+        _runner = NetworkRunner.Create(network, team);
         _batch = new SequenceBatch(shape);
         _gradient = new Gradient(shape);
         if (_options.Tokens.FreezeGiven)
@@ -153,7 +153,24 @@ internal sealed class TrainingLoop
         }
         if (!_keeps)
             throw new InvalidOperationException("No epoch had a finite validation metric, so there is no best model to return.");
+        if (_job.Task.Calibrate is { } calibrate)
+            calibrate(MeasureKept());
         return _model with { Parameters = _kept };
+    }
+
+    /// <summary>The objective of the validation data or, without any, of the training data, with the figures of the model that was kept.</summary>
+    private Objective MeasureKept()
+    {
+        Objective objective = _validationObjective ?? _trainingObjective;
+        RestoreKept();
+        Evaluate(_validation ?? _training, objective);
+        return objective;
+    }
+
+    private void RestoreKept()
+    {
+        _kept.Values.CopyTo(_model.Parameters.Values, 0);
+        _runner.PackNetwork();
     }
 
     /// <summary>Goes over the training data once. False when it was stopped: by the user, or by numbers that are not finite.</summary>
@@ -231,8 +248,7 @@ internal sealed class TrainingLoop
     {
         if (MeasuresEpochs || _firstLoss is not { } firstLoss)
             return true;
-        _kept.Values.CopyTo(_model.Parameters.Values, 0);
-        _workspace.PackNetwork();
+        RestoreKept();
         return Evaluate(_training, _trainingObjective).Loss <= firstLoss;
     }
 
@@ -240,13 +256,13 @@ internal sealed class TrainingLoop
     private bool TryRunBatch(SequenceSet set, ReadOnlySpan<int> indices, float learningRate)
     {
         BeginBatch(set, indices, _trainingObjective);
-        _workspace.Forward(_batch, keep: true, _dropout.IsOn ? _dropout with { Key = (ulong)_random.NextInt64() } : default);
-        _workspace.Backward(_trainingObjective, _gradient);
+        _runner.Forward(_batch, keep: true, _dropout.IsOn ? _dropout with { Key = (ulong)_random.NextInt64() } : default);
+        _runner.Backward(_trainingObjective, _gradient);
         _trainingObjective.AddGradients(_gradient);
         _trainingObjective.End();
         if (!_trainingObjective.IsFinite || !_optimizer.TryStep(learningRate, _options.GradientClipNorm))
             return false;
-        _workspace.PackNetwork();
+        _runner.PackNetwork();
         return true;
     }
 
@@ -277,8 +293,8 @@ internal sealed class TrainingLoop
                 outputs += (long)set.Length(start++) * _model.Shape.OutputSize;
             }
             BeginBatch(set, indices[..count], objective);
-            _workspace.Forward(_batch, keep: false);
-            _workspace.Measure(objective);
+            _runner.Forward(_batch, keep: false);
+            _runner.Measure(objective);
             objective.End();
         }
     }

@@ -16,6 +16,12 @@ internal abstract class TrainingTask
     /// <param name="training">The training data.</param>
     public abstract Objective CreateObjective(SequenceModel model, TrainingData training);
 
+    /// <summary>
+    /// Finds out what the task needs beside the trained network, from an objective that has measured the model that was kept, on the validation data
+    /// or, without any, on the training data; null when that is nothing.
+    /// </summary>
+    public virtual Action<Objective>? Calibrate => null;
+
     /// <summary>The mean weight of the rows of outputs that have a label, by the objective's own weights.</summary>
     protected static double MeanWeight(TrainingData training, bool stepOutputs, Func<TrainingSequence, int, float> weightOf)
     {
