@@ -23,11 +23,17 @@ internal static class SchemaShapes
     /// <summary>A column of <see cref="float"/> vectors of any length.</summary>
     public static SchemaShape.Column VariableVector(string name) => new(name, SchemaShape.Column.VectorKind.VariableVector, NumberDataViewType.Single, isKey: false);
 
-    /// <summary>The columns of a binary classification: the predicted label, the score and the probability.</summary>
-    public static IEnumerable<SchemaShape.Column> BinaryClassification() =>
+    /// <summary>The columns of an anomaly detection: the predicted label and the score.</summary>
+    public static IEnumerable<SchemaShape.Column> AnomalyDetection() =>
     [
         new(PredictedLabel.ColumnName, SchemaShape.Column.VectorKind.Scalar, BooleanDataViewType.Instance, isKey: false, new SchemaShape(AnnotationUtils.GetTrainerOutputAnnotation())),
         Single(ScoreColumn.ColumnName, isVector: false, isScore: true),
+    ];
+
+    /// <summary>The columns of a binary classification: the predicted label, the score and the probability.</summary>
+    public static IEnumerable<SchemaShape.Column> BinaryClassification() =>
+    [
+        .. AnomalyDetection(),
         new(ProbabilityColumn.ColumnName, SchemaShape.Column.VectorKind.Scalar, NumberDataViewType.Single, isKey: false, new SchemaShape(AnnotationUtils.GetTrainerOutputAnnotation(isNormalized: true))),
     ];
 

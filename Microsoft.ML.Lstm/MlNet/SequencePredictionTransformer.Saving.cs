@@ -18,7 +18,7 @@ public abstract partial class SequencePredictionTransformer : ISingleFeaturePred
         ArgumentNullException.ThrowIfNull(ctx);
         ctx.CheckAtModel();
         ctx.SetVersionInfo(GetVersionInfo());
-        ctx.SaveBinaryStream(ColumnsStream, writer => writer.Write(_columns.ToJson()));
+        ctx.SaveBinaryStream(ColumnsStream, writer => writer.Write(Columns.ToJson()));
         ctx.SaveBinaryStream(NetworkStream, writer => ModelFile.Write(writer.BaseStream, Model.Network));
     }
 
@@ -27,9 +27,10 @@ public abstract partial class SequencePredictionTransformer : ISingleFeaturePred
     /// <param name="ctx">The model's entry.</param>
     /// <param name="version">The versions that can be read.</param>
     /// <param name="stepOutputs">Whether each step has outputs, rather than the sequence.</param>
+    /// <param name="hasDecoder">Whether sequences are reconstructed.</param>
     /// <param name="check">Throws when network and columns are none of the task's.</param>
     private protected static (SequenceModelParameters Model, ScoringColumns Columns) Load(IHostEnvironment environment, ModelLoadContext ctx, VersionInfo version,
-        bool stepOutputs, Action<Network.NetworkShape, ScoringColumns> check)
+        bool stepOutputs, bool hasDecoder, Action<Network.NetworkShape, ScoringColumns> check)
     {
         ctx.CheckAtModel(version);
         try
@@ -47,6 +48,10 @@ public abstract partial class SequencePredictionTransformer : ISingleFeaturePred
                 throw new InvalidDataException($"A saved LSTM model pools by {network.Shape.Pooling}, but its columns have '{columns.AttentionColumnName}' for the weights of attention.");
             if (network.Shape.StepOutputs != stepOutputs)
                 throw new InvalidDataException($"A saved LSTM model has outputs for each {(stepOutputs ? "sequence" : "step")}; expected outputs for each {(stepOutputs ? "step" : "sequence")}.");
+            if (network.Shape.HasDecoder != hasDecoder)
+                throw new InvalidDataException($"A saved LSTM model has {(hasDecoder ? "no" : "a")} decoder; expected {(hasDecoder ? "one" : "none")}.");
+            if (columns.StepErrorColumnName is not null && !hasDecoder)
+                throw new InvalidDataException($"A saved LSTM model reconstructs nothing, but its columns have '{columns.StepErrorColumnName}' for the errors of steps.");
             if (stepOutputs && columns.EncodingColumnName is not null)
                 throw new InvalidDataException($"A saved LSTM model with outputs for each step has no encoding, but its columns say '{columns.EncodingColumnName}'.");
             check(network.Shape, columns);

@@ -61,8 +61,7 @@ internal sealed class LookAheadScorer : ScoredRow, IDisposable
     {
         if (_scorer is null)
         {
-            NetworkShape shape = _bindings.Network.Model.Shape;
-            _maxSteps = MaxValues / (shape.InputSize + shape.Layers * shape.EncodingSize + (shape.StepOutputs ? shape.OutputSize : 0));
+            _maxSteps = (int)(MaxValues / _bindings.Network.Model.Shape.StepSize);
             _scorer = new SequenceScorer(_bindings.Network, Environment.ProcessorCount);
         }
         _scorer.Clear();

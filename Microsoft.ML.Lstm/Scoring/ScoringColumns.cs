@@ -27,10 +27,13 @@ internal sealed record ScoringColumns
     /// <summary>The column that receives the steps' weights in the encoding; null for none.</summary>
     public string? AttentionColumnName { get; init; }
 
+    /// <summary>The column that receives the errors of the steps of an autoencoder; null for none.</summary>
+    public string? StepErrorColumnName { get; init; }
+
     /// <summary>Whether the score is a vector, as the label was; else it is a single value.</summary>
     public required bool VectorScore { get; init; }
 
-    /// <summary>The probability above which a binary classification says yes; null for other tasks.</summary>
+    /// <summary>The probability above which a binary classification says yes, or the score above which a sequence is strange; null for other tasks.</summary>
     public float? Threshold { get; init; }
 
     /// <summary>What the keys of the label stand for; null when it is no key or its keys have no values.</summary>
@@ -66,7 +69,7 @@ internal sealed record ScoringColumns
             if (feature.Dimensions.Where(dimension => dimension > 0).Aggregate(1d, (product, dimension) => product * dimension) > int.MaxValue)
                 throw Invalid($"expected dimensions of the feature column whose product is at most {int.MaxValue}, found [{string.Join(", ", feature.Dimensions)}]");
         }
-        if (columns.StaticFeatureColumnName == "" || columns.EncodingColumnName == "" || columns.AttentionColumnName == "")
+        if (columns.StaticFeatureColumnName == "" || columns.EncodingColumnName == "" || columns.AttentionColumnName == "" || columns.StepErrorColumnName == "")
             throw Invalid("expected a name for an optional column, found an empty string");
         return columns;
 

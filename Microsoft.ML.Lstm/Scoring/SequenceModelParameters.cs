@@ -40,7 +40,7 @@ public sealed class SequenceModelParameters
     /// <summary>How the steps' outputs become the encoding of the sequence; says nothing where steps are labelled.</summary>
     public Pooling Pooling => Network.Shape.Pooling;
 
-    /// <summary>O: outputs for a sequence or, where steps are labelled, for each step: values, 1 for yes or no, or one for each class.</summary>
+    /// <summary>O: outputs for a sequence or, where steps are labelled, for each step: values, 1 for yes or no, one for each class, or the code of an autoencoder.</summary>
     public int OutputCount => Network.Shape.OutputSize;
 
     /// <summary>
@@ -48,7 +48,8 @@ public sealed class SequenceModelParameters
     /// with <c>_reverse</c> behind the name for the direction from the last step to the first: <c>weight_ih_l{k}</c> [G·H x
     /// inputs], <c>weight_hh_l{k}</c> [G·H x H] and <c>bias_l{k}</c> [G·H, for GRU 4·H], which is PyTorch's two biases in one;
     /// then <c>head.weight</c> [O x (encoding + S)] and <c>head.bias</c> [O]; of a conditional random field <c>crf.transitions</c> [O x O], from row
-    /// to column, <c>crf.start_transitions</c> and <c>crf.end_transitions</c> [O]; and for each token of a step <c>embeddings.{i}.weight</c>
+    /// to column, <c>crf.start_transitions</c> and <c>crf.end_transitions</c> [O]; of an autoencoder the decoder, a network that reads the O numbers of the
+    /// code at every step and gives the F features, under the same names behind <c>decoder.</c>; and for each token of a step <c>embeddings.{i}.weight</c>
     /// [(vocabulary + 1) x embedding size], the unknown token first.
     /// </summary>
     public IReadOnlyDictionary<string, ReadOnlyMemory<float>> Weights { get; }

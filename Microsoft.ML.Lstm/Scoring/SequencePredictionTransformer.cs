@@ -17,8 +17,6 @@ namespace Microsoft.ML.Lstm;
 /// </remarks>
 public abstract partial class SequencePredictionTransformer : ISingleFeaturePredictionTransformer<SequenceModelParameters>
 {
-    private readonly IHost _host;
-    private readonly ScoringColumns _columns;
     private readonly SequenceInput _input;
     private readonly IReadOnlyList<OutputColumn> _outputs;
 
@@ -27,13 +25,13 @@ public abstract partial class SequencePredictionTransformer : ISingleFeaturePred
 
     private protected SequencePredictionTransformer(IHost host, SequenceModelParameters model, ScoringColumns columns, IEnumerable<OutputColumn> outputs)
     {
-        _host = host;
-        _columns = columns;
+        Host = host;
+        Columns = columns;
         _input = new SequenceInput(columns.Features, columns.StaticFeatureColumnName, model.StaticFeatureCount);
         _outputs =
         [
             .. outputs,
-            .. columns.EncodingColumnName is { } encoding ? new OutputColumn[] { new EncodingColumn(encoding, model.Network.Shape.EncodingSize) } : [],
+            .. columns.EncodingColumnName is { } encoding ? new OutputColumn[] { new EncodingColumn(encoding, model.Network.Shape.CodeSize) } : [],
             .. columns.AttentionColumnName is { } attention ? new OutputColumn[] { new AttentionColumn(attention) } : [],
         ];
         _network = new Lazy<ScoringNetwork>(() => new ScoringNetwork(model.Network));
@@ -41,14 +39,18 @@ public abstract partial class SequencePredictionTransformer : ISingleFeaturePred
         FeatureColumnType = columns.Features[0].Type;
     }
 
+    private protected IHost Host { get; }
+
+    private protected ScoringColumns Columns { get; }
+
     /// <summary>The trained network.</summary>
     public SequenceModelParameters Model { get; }
 
     /// <summary>The column that sequences are read from; the first of <see cref="FeatureColumnNames"/>.</summary>
-    public string FeatureColumnName => _columns.Features[0].Name;
+    public string FeatureColumnName => Columns.Features[0].Name;
 
     /// <summary>The columns that sequences are read from.</summary>
-    public IReadOnlyList<string> FeatureColumnNames => [.. _columns.Features.Select(column => column.Name)];
+    public IReadOnlyList<string> FeatureColumnNames => [.. Columns.Features.Select(column => column.Name)];
 
     /// <summary>
     /// The type of <see cref="FeatureColumnName"/> in the data trained on, keys as keys of <see cref="uint"/>. What is scored may have another number of
@@ -57,13 +59,13 @@ public abstract partial class SequencePredictionTransformer : ISingleFeaturePred
     public DataViewType FeatureColumnType { get; }
 
     /// <summary>The column that static features are read from; <see langword="null"/> for none.</summary>
-    public string? StaticFeatureColumnName => _columns.StaticFeatureColumnName;
+    public string? StaticFeatureColumnName => Columns.StaticFeatureColumnName;
 
     /// <summary>The column that receives the encoding of the sequence; <see langword="null"/> for none.</summary>
-    public string? EncodingColumnName => _columns.EncodingColumnName;
+    public string? EncodingColumnName => Columns.EncodingColumnName;
 
     /// <summary>The column that receives how much each step counts in the encoding; <see langword="null"/> for none.</summary>
-    public string? AttentionColumnName => _columns.AttentionColumnName;
+    public string? AttentionColumnName => Columns.AttentionColumnName;
 
     bool ITransformer.IsRowToRowMapper => true;
 
@@ -88,6 +90,6 @@ public abstract partial class SequencePredictionTransformer : ISingleFeaturePred
     private ScoringBindings Bind(DataViewSchema inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
-        return new ScoringBindings(_host, inputSchema, _network, _input, _outputs);
+        return new ScoringBindings(Host, inputSchema, _network, _input, _outputs);
     }
 }

@@ -59,7 +59,7 @@ public sealed class LstmBinaryTrainer : SequenceTrainerBase<LstmBinaryTrainer.Op
     private protected override TrainingTask CreateTask(LabelColumn label, TrainingData training)
         => new BinaryTask(Settings.WeightsFor(training, label.Classes), Settings.LabelSmoothing);
 
-    private protected override LstmBinaryTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns)
+    private protected override LstmBinaryTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns, TrainingTask task)
         => new(Host, model, columns with { Threshold = Settings.ProbabilityThreshold });
 
     /// <summary>

@@ -58,7 +58,7 @@ public sealed class LstmMulticlassTrainer : SequenceTrainerBase<LstmMulticlassTr
     private protected override TrainingTask CreateTask(LabelColumn label, TrainingData training)
         => new ClassificationTask(label.Classes, stepOutputs: false, Settings.WeightsFor(training, label.Classes), Settings.LabelSmoothing);
 
-    private protected override LstmMulticlassTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns) => new(Host, model, columns);
+    private protected override LstmMulticlassTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns, TrainingTask task) => new(Host, model, columns);
 
     /// <summary>
     /// Options for the <see cref="LstmMulticlassTrainer"/> as used in

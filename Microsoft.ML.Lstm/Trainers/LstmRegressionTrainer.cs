@@ -63,7 +63,7 @@ public sealed class LstmRegressionTrainer : SequenceTrainerBase<LstmRegressionTr
 
     private protected override TrainingTask CreateTask(LabelColumn label, TrainingData training) => new RegressionTask(Settings.LossFunction, Settings.NormalizeLabel);
 
-    private protected override LstmRegressionTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns) => new(Host, model, columns);
+    private protected override LstmRegressionTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns, TrainingTask task) => new(Host, model, columns);
 
     /// <summary>
     /// Options for the <see cref="LstmRegressionTrainer"/> as used in

@@ -65,7 +65,7 @@ public sealed class LstmSequenceLabelingTrainer : SequenceTrainerBase<LstmSequen
         return Settings.UseConditionalRandomField ? new CrfTask(label.Classes) : new ClassificationTask(label.Classes, stepOutputs: true, classWeights: null, labelSmoothing: 0);
     }
 
-    private protected override LstmSequenceLabelingTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns) => new(Host, model, columns);
+    private protected override LstmSequenceLabelingTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns, TrainingTask task) => new(Host, model, columns);
 
     /// <summary>
     /// Options for the <see cref="LstmSequenceLabelingTrainer"/> as used in

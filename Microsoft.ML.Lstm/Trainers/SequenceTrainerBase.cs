@@ -107,7 +107,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
             AttentionColumnName = Settings.AttentionColumn,
             VectorScore = label.Kind == LabelKind.Numbers && schema[label.Name].Type is VectorDataViewType,
             LabelValues = label.Classes > 0 ? LabelValues.Of(schema[label.Name], label.Classes) : null,
-        });
+        }, task);
     }
 
     /// <summary>The vectors of the words that a column's keys stand for; null when no file is given for it.</summary>
@@ -157,7 +157,11 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
     /// <summary>What the network is to do.</summary>
     private protected abstract TrainingTask CreateTask(LabelColumn label, TrainingData training);
 
-    private protected abstract TTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns);
+    /// <summary>The transformer for what was trained.</summary>
+    /// <param name="model">The network.</param>
+    /// <param name="columns">The columns it reads and adds.</param>
+    /// <param name="task">What <see cref="CreateTask"/> gave, after training.</param>
+    private protected abstract TTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns, TrainingTask task);
 
     private static void CheckInitialModel(SequenceModel model, NetworkShape expected, bool predictsNumbers)
     {
@@ -178,6 +182,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         if (!expected.StepOutputs)
             Require(nameof(SequenceTrainerOptions.Pooling), shape => shape.Pooling);
         Require("number of static features", shape => shape.StaticSize);
+        Require("decoder", shape => shape.HasDecoder);
         Require("number of outputs", shape => shape.OutputSize);
         // The outputs of a classification are not scaled, and those of a regression would come out as if they were.
         if (!predictsNumbers && !model.OutputScaler.IsIdentity)
