@@ -20,7 +20,7 @@ public static partial class LstmCatalog
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
     /// <example>
     /// <code>
-    /// var pipeline = ml.Transforms.SlidingWindow("Window", ["Temperature", "Pressure"], windowSize: 48)
+    /// var pipeline = ml.Transforms.SlidingWindow("Window", windowSize: 48, ["Temperature", "Pressure"])
     ///     .Append(ml.AnomalyDetection.Trainers.LstmAutoencoder(featureColumnName: "Window"));
     /// </code>
     /// </example>

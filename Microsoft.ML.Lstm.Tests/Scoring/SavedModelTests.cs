@@ -63,11 +63,24 @@ public sealed class SavedModelTests
         => AssertRefused(Replace(Save(trainer, "Tokens"), "Columns.json", Encoding.UTF8.GetBytes(columns)), message);
 
     [TestMethod]
+    [DataRow(AnyTrainer.Autoencoder, """ "threshold": -1 """, "A saved LSTM autoencoder has the threshold -1; expected one of 0 or more.")]
+    [DataRow(AnyTrainer.Autoencoder, """ "threshold": 1e39 """, "A saved LSTM autoencoder has the threshold")]
+    [DataRow(AnyTrainer.Autoencoder, """ "encodingColumnName": "E" """, "A saved LSTM autoencoder has the threshold ; expected one of 0 or more.")]
+    [DataRow(AnyTrainer.Autoencoder, """ "threshold": 1, "stepErrorColumnName": "" """, "expected a name for an optional column, found an empty string")]
+    [DataRow(AnyTrainer.Autoencoder, """ "threshold": 1, "staticFeatureColumnName": "S" """, "A saved LSTM model has 0 static features, but its columns say 'S'.")]
+    [DataRow(AnyTrainer.Regression, """ "stepErrorColumnName": "Errors" """, "A saved LSTM model reconstructs nothing, but its columns have 'Errors' for the errors of steps.")]
+    public void ColumnsThatAreNotTheTasksAreOneClearError(string trainer, string columns, string message)
+        => AssertRefused(Replace(Save(trainer), "Columns.json", Encoding.UTF8.GetBytes("""{"features": [{"name": "F", "dimensions": [0], "featuresPerStep": 2, "vocabulary": 0}], "vectorScore": false, """ + columns + "}")), message);
+
+    [TestMethod]
     [DataRow(AnyTrainer.Regression, AnyTrainer.Labeling, "A saved LSTM model has outputs for each step; expected outputs for each sequence.")]
     [DataRow(AnyTrainer.Binary, AnyTrainer.Labeling, "A saved LSTM model has outputs for each step; expected outputs for each sequence.")]
     [DataRow(AnyTrainer.Multiclass, AnyTrainer.Labeling, "A saved LSTM model has outputs for each step; expected outputs for each sequence.")]
     [DataRow(AnyTrainer.Labeling, AnyTrainer.Multiclass, "A saved LSTM model has outputs for each sequence; expected outputs for each step.")]
     [DataRow(AnyTrainer.Binary, AnyTrainer.Multiclass, "A saved LSTM model for binary classification has 3 outputs")]
+    [DataRow(AnyTrainer.Regression, AnyTrainer.Autoencoder, "A saved LSTM model has a decoder; expected none.")]
+    [DataRow(AnyTrainer.Autoencoder, AnyTrainer.Regression, "A saved LSTM model has no decoder; expected one.")]
+    [DataRow(AnyTrainer.Autoencoder, AnyTrainer.Labeling, "A saved LSTM model has outputs for each step; expected outputs for each sequence.")]
     [DataRow(AnyTrainer.Regression, AnyTrainer.Multiclass, "A saved LSTM model has 3 outputs, but its score is to be a single value.")]
     public void NetworkOfAnotherTaskIsOneClearError(string trainer, string other, string message)
     {
@@ -159,6 +172,7 @@ public sealed class SavedModelTests
         VectorScore = true,
         StaticFeatureColumnName = "S",
         EncodingColumnName = "E",
+        StepErrorColumnName = "Errors",
     };
 
     private static MemoryStream Save(string trainer, string features = "Features")
@@ -166,7 +180,7 @@ public sealed class SavedModelTests
         var ml = new MLContext(seed: 1);
         IDataView data = AnyTrainer.Data(ml, Example.Make(10));
         var stream = new MemoryStream();
-        ml.Model.Save(AnyTrainer.Create(ml, trainer, options => options.FeatureColumnName = features).Fit(data), data.Schema, stream);
+        ml.Model.Save(AnyTrainer.CreateAny(ml, trainer, options => options.FeatureColumnName = features).Fit(data), data.Schema, stream);
         return stream;
     }
 

@@ -8,6 +8,10 @@ internal static class AnyTrainer
     public const string Multiclass = "multiclass";
     public const string Labeling = "labeling";
 
+    /// <summary>Learns no label, and takes no tokens.</summary>
+    public const string Autoencoder = "autoencoder";
+
+    /// <summary>Those that learn a label.</summary>
     public static string[] Names { get; } = [Regression, Binary, Multiclass, Labeling];
 
     /// <summary>As <see cref="SmallOptions"/> has them.</summary>
@@ -30,6 +34,10 @@ internal static class AnyTrainer
 
     public static IEstimator<SequencePredictionTransformer> Create(MLContext ml, string trainer, Action<SequenceTrainerOptions>? change = null)
         => Create(ml, Options(trainer, change));
+
+    /// <summary>Any of them, with what they all have changed.</summary>
+    public static IEstimator<SequencePredictionTransformer> CreateAny(MLContext ml, string trainer, Action<SequenceInputOptions>? change = null)
+        => trainer == Autoencoder ? ml.AnomalyDetection.Trainers.LstmAutoencoder(SmallOptions.CreateAutoencoder(change)) : Create(ml, trainer, options => change?.Invoke(options));
 
     /// <summary>Trains on rows of which vectors may have any length, and gives the warnings, too.</summary>
     public static (SequencePredictionTransformer Model, string[] Warnings) Fit(string trainer, Example[] rows, Action<SequenceTrainerOptions>? change = null)

@@ -20,6 +20,8 @@ internal static class HarnessForms
         (AnyTrainer.Binary, "balanced"), (AnyTrainer.Binary, "threshold"),
         (AnyTrainer.Multiclass, "class weights"), (AnyTrainer.Multiclass, "names"), (AnyTrainer.Multiclass, "numbers for names"), (AnyTrainer.Multiclass, "keys of keys"),
         (AnyTrainer.Labeling, "softmax"), (AnyTrainer.Labeling, "names"), (AnyTrainer.Labeling, "variable with names"),
+        .. from form in (string[])["vector", "dimensions", "more dimensions", "variable", "variable with dimensions", "static", "scalar static", "weights", "encoding", "two bidirectional layers of GRU", "variable with errors of steps"]
+           select (AnyTrainer.Autoencoder, form),
     ];
 
     public static EstimatorHarness Create(string trainer, string form)
@@ -30,7 +32,7 @@ internal static class HarnessForms
         {
             "vector" or "scalar static" => Example.Vector(10),
             "more dimensions" => Example.Vector(5, 2, 1),
-            "variable" or "variable attention" => Example.Vector(0),
+            "variable" or "variable attention" or "variable with errors of steps" => Example.Vector(0),
             _ => Example.Vector(variable ? 0 : 5, 2),
         });
         if (!variable)
@@ -43,12 +45,15 @@ internal static class HarnessForms
         {
             "encoding" => [.. outputs, "Encoding"],
             "variable attention" => [.. outputs, "Encoding", "Attention"],
+            "variable with errors of steps" => [.. outputs, "Errors"],
             _ => outputs,
         });
     }
 
     private static (IEstimator<ITransformer> Estimator, string[] Outputs) CreateEstimator(MLContext ml, string trainer, string form)
     {
+        if (trainer == AnyTrainer.Autoencoder)
+            return (AnyTrainer.CreateAny(ml, trainer, options => ChangeInput(options, form)), ["Score", "PredictedLabel"]);
         IEstimator<ITransformer> estimator = AnyTrainer.Create(ml, trainer, options => Change(options, form));
         string[] outputs = trainer switch
         {
@@ -67,13 +72,22 @@ internal static class HarnessForms
             [.. outputs, "PredictedName"]);
     }
 
-    private static void Change(SequenceTrainerOptions options, string form)
+    private static void ChangeInput(SequenceInputOptions options, string form)
     {
         options.StaticFeatureColumnName = form switch { "static" => "Statics", "scalar static" => "Weight", _ => null };
         options.EncodingColumnName = form is "encoding" or "variable attention" ? "Encoding" : null;
+        options.ExampleWeightColumnName = form == "weights" ? "Weight" : null;
+        if (form == "two bidirectional layers of GRU")
+            (options.CellType, options.Bidirectional, options.NumberOfLayers) = (CellType.Gru, true, 2);
+        if (form == "variable with errors of steps")
+            ((LstmAutoencoderTrainer.Options)options).StepErrorColumnName = "Errors";
+    }
+
+    private static void Change(SequenceTrainerOptions options, string form)
+    {
+        ChangeInput(options, form);
         if (form == "variable attention")
             (options.AttentionColumnName, options.Pooling) = ("Attention", Pooling.Attention);
-        options.ExampleWeightColumnName = form == "weights" ? "Weight" : null;
         if (form == "vector label")
             options.LabelColumnName = "Labels";
         if (form.EndsWith("names", StringComparison.Ordinal) || form.StartsWith("keys of", StringComparison.Ordinal))
@@ -83,7 +97,7 @@ internal static class HarnessForms
         if (form.EndsWith("columns of all kinds", StringComparison.Ordinal))
             options.FeatureColumnNames = ["Tokens", "Features", "Shapes"];
         if (form == "two bidirectional layers of GRU")
-            (options.CellType, options.Bidirectional, options.NumberOfLayers, options.Pooling) = (CellType.Gru, true, 2, Pooling.Mean);
+            options.Pooling = Pooling.Mean;
         if (form == "balanced")
             (((ClassificationTrainerOptions)options).BalanceClasses, ((ClassificationTrainerOptions)options).LabelSmoothing) = (true, 0.1f);
         if (form == "class weights")

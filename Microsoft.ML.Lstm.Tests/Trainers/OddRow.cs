@@ -33,11 +33,17 @@ internal sealed class OddRow
     /// <summary>Refused both where a pipeline asks for the schema and, with the same message, where data arrive. Features are <see cref="Numbers"/> unless the options differ.</summary>
     public static void AssertRefused(SequenceTrainerOptions options, string message)
     {
-        var ml = new MLContext(seed: 1);
-        IDataView data = ml.Data.LoadFromEnumerable([new OddRow()]);
         if (options.FeatureColumnName == "Features")
             options.FeatureColumnName = nameof(Numbers);
-        IEstimator<ITransformer> trainer = AnyTrainer.Create(ml, options);
+        AssertRefused(ml => AnyTrainer.Create(ml, options), message);
+    }
+
+    /// <summary>The same for any trainer.</summary>
+    public static void AssertRefused(Func<MLContext, IEstimator<ITransformer>> create, string message)
+    {
+        var ml = new MLContext(seed: 1);
+        IDataView data = ml.Data.LoadFromEnumerable([new OddRow()]);
+        IEstimator<ITransformer> trainer = create(ml);
         StringAssert.StartsWith(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => trainer.GetOutputSchema(data.Schema.ToShape())).Message, message);
         StringAssert.StartsWith(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => trainer.Fit(data)).Message, message);
     }

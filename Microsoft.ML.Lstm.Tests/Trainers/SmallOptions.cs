@@ -20,4 +20,12 @@ internal static class SmallOptions
         change?.Invoke(options);
         return options;
     }
+
+    /// <summary>Those of the trainer that learns no label.</summary>
+    public static LstmAutoencoderTrainer.Options CreateAutoencoder(Action<LstmAutoencoderTrainer.Options>? change = null)
+    {
+        var options = new LstmAutoencoderTrainer.Options { FeaturesPerStep = 2, HiddenSize = 5, EncodingSize = 3, FalsePositiveRate = 0.2f, NumberOfEpochs = 2, BatchSize = 8, LearningRate = 0.02f, Seed = 7 };
+        change?.Invoke(options);
+        return options;
+    }
 }
