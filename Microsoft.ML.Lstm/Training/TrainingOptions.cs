@@ -72,7 +72,7 @@ public abstract class TrainingOptions
     /// <summary>
     /// How often training goes over the data, at least 1. <see langword="null"/> for as often as it takes to make some 2,500 weight updates, but no
     /// fewer than 8 times and no more than 100 (forecasts: 1000): small data is gone over more often than large. Default: 100 for regression,
-    /// <see langword="null"/> for classification, sequence labelling and forecasts.
+    /// <see langword="null"/> for the others.
     /// </summary>
     public int? NumberOfEpochs = 100;
 
@@ -88,7 +88,7 @@ public abstract class TrainingOptions
     /// <summary>
     /// The share of the training rows, drawn at random, that is held out and used for validation instead, from 0 to
     /// below 1; at least one row stays on either side. Windows of one series overlap, so rows drawn at random are no fair test of
-    /// them: give <c>Fit</c> a validation set of later rows instead, and this is not used. A forecast takes the last rows of each series. Default: 0; for forecasts 0.2.
+    /// them: give <c>Fit</c> a validation set of later rows instead, and this is not used. A forecast takes the last rows of each series. Default: 0; for forecasts 0.2, for the autoencoder 0.1.
     /// </summary>
     public float ValidationFraction;
 
