@@ -14,6 +14,8 @@ var train = new Option<string?>("--train") { Description = "A data set of your o
 var test = new Option<string?>("--test") { Description = "What to measure that with.", HelpName = "FILE" };
 var format = new Option<string?>("--format") { Description = $"The format of both: {string.Join(", ", UnseenTask.Formats)}.", HelpName = "NAME" };
 var label = new Option<string?>("--label") { Description = "The column of classes of a csv file, instead of the last.", HelpName = "NAME" };
+RequireOneOrMore(seeds);
+RequireOneOrMore(threads);
 var root = new RootCommand("Train and measure on data sets with published figures, or on one of your own.") { data, tasks, seeds, threads, validate, json, train, test, format, label };
 root.Validators.Add(result =>
 {
@@ -22,10 +24,6 @@ root.Validators.Add(result =>
         result.AddError("Give --data, or all of --train, --test and --format.");
     if (result.GetValue(format) is { } name && !UnseenTask.Formats.Contains(name))
         result.AddError($"--format must be one of {string.Join(", ", UnseenTask.Formats)}, not '{name}'.");
-    if (result.GetValue(seeds) is < 1)
-        result.AddError("--seeds must be 1 or more.");
-    if (result.GetValue(threads) < 1)
-        result.AddError("--threads must be 1 or more.");
     foreach (string unknown in Chosen(result.GetValue(tasks)).Where(task => AccuracyTask.All.All(known => known.Name != task)))
         result.AddError($"--task: there is none called '{unknown}'; there are {string.Join(", ", AccuracyTask.All.Select(task => task.Name))}.");
 });
@@ -34,7 +32,21 @@ root.SetAction(parsed => Run(
         ? [UnseenTask.Create(trainFile, parsed.GetValue(test)!, parsed.GetValue(format)!, parsed.GetValue(label))]
         : [.. AccuracyTask.All.Where(task => parsed.GetValue(tasks) is null || Chosen(parsed.GetValue(tasks)).Contains(task.Name))],
     seed => new TaskRun(parsed.GetValue(data) ?? "", seed, parsed.GetValue(threads), parsed.GetValue(validate)), parsed.GetValue(seeds) ?? 3, parsed.GetValue(json)));
+var rows = new Option<int?>("--rows") { Description = "Texts to make up and train on.", HelpName = "N", DefaultValueFactory = _ => 200_000 };
+var megabytes = new Option<int?>("--megabytes") { Description = "The buffer that they go through.", HelpName = "N", DefaultValueFactory = _ => 64 };
+RequireOneOrMore(rows);
+RequireOneOrMore(megabytes);
+var streaming = new Command("streaming", "Train on texts that are read anew each epoch, and tell how much memory that takes.") { rows, megabytes, threads };
+streaming.SetAction(parsed => StreamedTexts.Run(parsed.GetValue(rows)!.Value, parsed.GetValue(megabytes)!.Value, parsed.GetValue(threads)));
+root.Subcommands.Add(streaming);
 return root.Parse(args).Invoke();
+
+static void RequireOneOrMore(Option<int?> option) => option.Validators.Add(result =>
+{
+    // What is no number at all is reported by the parser.
+    if (result.Tokens is [var token] && int.TryParse(token.Value, out int count) && count < 1)
+        result.AddError($"{option.Name} must be 1 or more.");
+});
 
 static string[] Chosen(string? tasks) => tasks?.Split(',', StringSplitOptions.TrimEntries) ?? [];
 
