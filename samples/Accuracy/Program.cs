@@ -14,11 +14,24 @@ var train = new Option<string?>("--train") { Description = "A data set of your o
 var test = new Option<string?>("--test") { Description = "What to measure that with.", HelpName = "FILE" };
 var format = new Option<string?>("--format") { Description = $"The format of both: {string.Join(", ", UnseenTask.Formats)}.", HelpName = "NAME" };
 var label = new Option<string?>("--label") { Description = "The column of classes of a csv file, instead of the last.", HelpName = "NAME" };
+var csv = new Option<string?>("--csv") { Description = $"With --task {UnseenForecast.Name}: a file with a line of names, then a row a time step, to forecast with the default settings.", HelpName = "FILE" };
+var target = new Option<string?>("--target") { Description = "The columns to forecast, with commas between.", HelpName = "COLUMNS" };
+var horizon = new Option<int?>("--horizon") { Description = "How many steps ahead; 1 if not given.", HelpName = "N" };
+var split = new Option<string?>("--split") { Description = "Rows to train on, to validate on and to measure with; 70, 10 and 20 percent of the file if not given.", HelpName = "A,B,C" };
 RequireOneOrMore(seeds);
 RequireOneOrMore(threads);
-var root = new RootCommand("Train and measure on data sets with published figures, or on one of your own.") { data, tasks, seeds, threads, validate, json, train, test, format, label };
+RequireOneOrMore(horizon);
+var root = new RootCommand("Train and measure on data sets with published figures, or on one of your own.") { data, tasks, seeds, threads, validate, json, train, test, format, label, csv, target, horizon, split };
 root.Validators.Add(result =>
 {
+    if (result.GetValue(csv) is not null || result.GetValue(tasks) == UnseenForecast.Name)
+    {
+        if (result.GetValue(csv) is null || result.GetValue(target) is null || result.GetValue(tasks) != UnseenForecast.Name)
+            result.AddError($"Give all of --task {UnseenForecast.Name}, --csv and --target.");
+        if (result.GetValue(split) is { } parts && RowSplit.Parse(parts) is null)
+            result.AddError($"--split must be three numbers of rows, 1 or more, with commas between, not '{parts}'.");
+        return;
+    }
     string?[] own = [result.GetValue(train), result.GetValue(test), result.GetValue(format)];
     if (own.Any(value => value is not null) ? own.Contains(null) : result.GetValue(data) is null)
         result.AddError("Give --data, or all of --train, --test and --format.");
@@ -28,7 +41,9 @@ root.Validators.Add(result =>
         result.AddError($"--task: there is none called '{unknown}'; there are {string.Join(", ", AccuracyTask.All.Select(task => task.Name))}.");
 });
 root.SetAction(parsed => Run(
-    parsed.GetValue(train) is { } trainFile
+    parsed.GetValue(csv) is { } csvFile
+        ? [UnseenForecast.Create(csvFile, Chosen(parsed.GetValue(target)), parsed.GetValue(horizon) ?? 1, parsed.GetValue(split))]
+    : parsed.GetValue(train) is { } trainFile
         ? [UnseenTask.Create(trainFile, parsed.GetValue(test)!, parsed.GetValue(format)!, parsed.GetValue(label))]
         : [.. AccuracyTask.All.Where(task => parsed.GetValue(tasks) is null || Chosen(parsed.GetValue(tasks)).Contains(task.Name))],
     seed => new TaskRun(parsed.GetValue(data) ?? "", seed, parsed.GetValue(threads), parsed.GetValue(validate)), parsed.GetValue(seeds) ?? 3, parsed.GetValue(json)));
@@ -59,10 +74,11 @@ static int Run(IEnumerable<AccuracyTask> tasks, Func<int, TaskRun> runOf, int se
         Console.WriteLine($"{task.Name}: {task.Settings}");
         try
         {
-            Result result = Result.Of(task, runOf, seeds, (seed, figure, seconds) => Console.WriteLine($"  seed {seed}: {figure:0.00} in {seconds:0} s"));
+            Result result = Result.Of(task, runOf, seeds, (seed, measured, seconds) =>
+                Console.WriteLine($"  seed {seed}: {measured.Figure:G4} in {seconds:0} s{(measured.Note == "" ? "" : $" ({measured.Note})")}"));
             results.Add(result);
-            string bar = double.IsNaN(result.Aim) ? "" : $"; to be reached {result.Aim:0.0}, {result.BaselineMethod} {result.Baseline:0.0}";
-            Console.WriteLine($"  {result.Metric} {result.Mean:0.00} (mean of {seeds}){bar}");
+            string bar = double.IsNaN(result.Aim) ? "" : $"; to be reached {result.Aim:G4}, {result.BaselineMethod} {result.Baseline:G4}";
+            Console.WriteLine($"  {result.Metric} {result.Mean:G4} (mean of {seeds}){bar}");
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {

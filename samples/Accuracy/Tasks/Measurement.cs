@@ -1,0 +1,9 @@
+namespace Accuracy.Tasks;
+
+/// <summary>What a run of a task measured.</summary>
+/// <param name="Figure">The figure.</param>
+/// <param name="Note">What else there is to say.</param>
+internal readonly record struct Measurement(double Figure, string Note = "")
+{
+    public static implicit operator Measurement(double figure) => new(figure);
+}
