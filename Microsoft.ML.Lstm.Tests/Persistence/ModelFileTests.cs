@@ -261,7 +261,7 @@ public sealed class ModelFileTests
     [DataRow("\\\"outputSize\\\":2", "\\\"outputSize\\\":3", "parameters")]
     [DataRow("\\\"inputSize\\\":3", "\\\"inputSize\\\":2147483647", "parameters")]
     [DataRow("\"decoder.head.bias\"", "\"decoder.head.bios\"", "'decoder.head.bias'")]
-    [DataRow("\"shape\":[12,2]", "\"shape\":[2,12]", "[12, 2]")]
+    [DataRow("\"decoder.head.weight\":{\"dtype\":\"F32\",\"shape\":[3,4]", "\"decoder.head.weight\":{\"dtype\":\"F32\",\"shape\":[4,3]", "[3, 4]")]
     public void AnotherHeaderThanThatOfAnAutoencoderIsRefused(string was, string becomes, string says)
     {
         byte[] bytes = HeaderReplaced(TestModels.Bytes(TestModels.CreateAutoencoder()), was, becomes);

@@ -2,7 +2,7 @@ using Microsoft.ML.Lstm.Network;
 
 namespace Microsoft.ML.Lstm.Tests.Reference;
 
-/// <summary>An autoencoder in plain double arithmetic: two reference networks, the second of which reads the outputs of the first at every step.</summary>
+/// <summary>An autoencoder in plain double arithmetic: two reference networks, the second of which reads the outputs of the first, and 2t/T − 1, at every step t.</summary>
 /// <param name="shape">The dimensions of the encoder; those of the decoder follow from them.</param>
 /// <param name="parameters">Values by name, the decoder's behind <c>decoder.</c>.</param>
 internal sealed class ReferenceAutoencoder(NetworkShape shape, IReadOnlyDictionary<string, double[]> parameters)
@@ -12,7 +12,7 @@ internal sealed class ReferenceAutoencoder(NetworkShape shape, IReadOnlyDictiona
     private readonly NetworkShape _decoderShape = new()
     {
         Cell = shape.Cell,
-        InputSize = shape.OutputSize,
+        InputSize = shape.OutputSize + 1,
         HiddenSize = shape.HiddenSize,
         Layers = shape.Layers,
         StepOutputs = true,
@@ -30,7 +30,9 @@ internal sealed class ReferenceAutoencoder(NetworkShape shape, IReadOnlyDictiona
     public double[][] Reconstruct(double[][] sequences, double[][] statics)
     {
         double[][] codes = Encode(sequences, statics);
-        double[][] repeated = [.. sequences.Zip(codes, (sequence, code) => Enumerable.Repeat(code, sequence.Length / shape.InputSize).SelectMany(z => z).ToArray())];
+        double[][] repeated = [.. sequences.Zip(codes, (sequence, code) => Repeat(code, sequence.Length / shape.InputSize))];
         return new ReferenceNetwork(_decoderShape, _decoder).Forward(repeated).Outputs;
+
+        static double[] Repeat(double[] code, int steps) => [.. Enumerable.Range(0, steps).SelectMany(t => code.Append(2.0 * t / steps - 1))];
     }
 }

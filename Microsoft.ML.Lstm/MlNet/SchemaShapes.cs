@@ -1,5 +1,5 @@
-using Microsoft.ML.Lstm.Data;
 using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.Data;
 using Microsoft.ML.Lstm.Scoring;
 
 namespace Microsoft.ML.Lstm.MlNet;

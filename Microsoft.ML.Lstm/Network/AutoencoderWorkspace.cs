@@ -5,7 +5,7 @@ namespace Microsoft.ML.Lstm.Network;
 
 /// <summary>
 /// Runs an autoencoder: the encoder makes a code of each sequence, and the decoder, which reads that code at every step (as the context
-/// of Cho et al. 2014), reconstructs the steps from the last to the first (<see cref="Reconstruction"/>).
+/// of Cho et al. 2014) and the step's place, reconstructs the steps from the last to the first (<see cref="Reconstruction"/>).
 /// </summary>
 /// <remarks>
 /// The decoder never reads the true steps (the unconditional decoder of Srivastava et al. 2015), neither while it trains nor while it scores:
@@ -44,8 +44,12 @@ internal sealed class AutoencoderWorkspace : NetworkRunner
         {
             ReadOnlySpan<float> code = _encoder.Output(row);
             Span<float> steps = _codes.Add(batch.Length(row));
-            for (int at = 0; at < steps.Length; at += code.Length)
+            for (int at = 0; at < steps.Length; at += code.Length + 1)
+            {
                 code.CopyTo(steps[at..]);
+                // From −1 at the sequence's end to 1 at its beginning: what happens at a certain time is easier to learn without counting steps.
+                steps[at + code.Length] = 2f * at / steps.Length - 1;
+            }
         }
         _codes.Pack();
         // What is dropped of features and of the code makes the encoder's task harder; the decoder's input is the code as it came out.
@@ -69,7 +73,7 @@ internal sealed class AutoencoderWorkspace : NetworkRunner
         {
             outputs.Clear();
             for (int t = 0; t < codes.Length(row); t++)
-                TensorPrimitives.Add(outputs, decoder.InputGradient(codes.FirstRow(t) + row), outputs);
+                TensorPrimitives.Add(outputs, decoder.InputGradient(codes.FirstRow(t) + row)[..outputs.Length], outputs);
         }
     }
 }

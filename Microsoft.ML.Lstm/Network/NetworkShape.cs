@@ -56,11 +56,11 @@ internal sealed record NetworkShape
     /// <summary>Whether the outputs are the code of an autoencoder, from which a second network, the <see cref="Decoder"/>, reconstructs the sequence.</summary>
     public bool HasDecoder { get; init; }
 
-    /// <summary>The network that reconstructs the features of each step from the code, for a network that has one.</summary>
+    /// <summary>The network that reconstructs the features of each step from the code and the place of the step, for a network that has one.</summary>
     public NetworkShape Decoder => new()
     {
         Cell = Cell,
-        InputSize = OutputSize,
+        InputSize = OutputSize + 1,
         HiddenSize = HiddenSize,
         Layers = Layers,
         StepOutputs = true,

@@ -49,7 +49,7 @@ public sealed class SequenceModelParameters
     /// inputs], <c>weight_hh_l{k}</c> [G·H x H] and <c>bias_l{k}</c> [G·H, for GRU 4·H], which is PyTorch's two biases in one;
     /// then <c>head.weight</c> [O x (encoding + S)] and <c>head.bias</c> [O]; of a conditional random field <c>crf.transitions</c> [O x O], from row
     /// to column, <c>crf.start_transitions</c> and <c>crf.end_transitions</c> [O]; of an autoencoder the decoder, a network that reads the O numbers of the
-    /// code at every step and gives the F features, under the same names behind <c>decoder.</c>; and for each token of a step <c>embeddings.{i}.weight</c>
+    /// code and the step's place at every step and gives the F features, under the same names behind <c>decoder.</c>; and for each token of a step <c>embeddings.{i}.weight</c>
     /// [(vocabulary + 1) x embedding size], the unknown token first.
     /// </summary>
     public IReadOnlyDictionary<string, ReadOnlyMemory<float>> Weights { get; }

@@ -44,7 +44,7 @@ namespace Microsoft.ML.Lstm;
 ///
 /// ### Training Algorithm Details
 /// The encoder is the network of the <xref:Microsoft.ML.Lstm.LstmRegressionTrainer>: its final state goes, with the static features, through a linear layer
-/// to the code. The decoder, a recurrent network of as many layers and units, reads the code at every step (Cho et al. 2014) and gives the features of
+/// to the code. The decoder, a recurrent network of as many layers and units, reads the code at every step (Cho et al. 2014), beside how far through the sequence it is, and gives the features of
 /// the steps from the last to the first (Srivastava, Mansimov and Salakhutdinov 2015; for finding anomalies Malhotra et al. 2016). It never sees the true steps, so that all it
 /// knows of the sequence went through the code, and what the code has no room for is not reconstructed. Training minimizes the
 /// mean squared error of the scaled features over all steps.
