@@ -52,13 +52,20 @@ internal sealed record TimeStep(int Months, long Ticks, CalendarFeatures Calenda
         if (Months == 0)
             return time.AddTicks(Ticks);
         // The last day of a month is followed by the last day of another.
-        bool isLastDay = time.Day == DateTime.DaysInMonth(time.Year, time.Month);
         DateTime next = time.AddMonths(Months);
-        return isLastDay ? next.AddDays(DateTime.DaysInMonth(next.Year, next.Month) - next.Day) : next;
+        return IsLastDay(time) ? next.AddDays(DateTime.DaysInMonth(next.Year, next.Month) - next.Day) : next;
     }
 
     /// <summary>Whether a row at <paramref name="next"/> follows one at <paramref name="time"/> without a gap.</summary>
-    public bool IsRegular(DateTime time, DateTime next) => Next(time) == next;
+    public bool IsRegular(DateTime time, DateTime next)
+    {
+        if (Months == 0)
+            return Next(time) == next;
+        int months = 12 * (next.Year - time.Year) + next.Month - time.Month;
+        // Where a month is too short for the day, its last day stands for it.
+        bool isSameDay = next.Day == time.Day || (next.Day < time.Day ? IsLastDay(next) : IsLastDay(time));
+        return months == Months && isSameDay && next.TimeOfDay == time.TimeOfDay;
+    }
 
     /// <summary>Writes the features of the row that follows one at <paramref name="time"/>.</summary>
     public void WriteFeatures(DateTime time, Span<float> features)
@@ -84,6 +91,8 @@ internal sealed record TimeStep(int Months, long Ticks, CalendarFeatures Calenda
             }
         }
     }
+
+    private static bool IsLastDay(DateTime time) => time.Day == DateTime.DaysInMonth(time.Year, time.Month);
 
     private static double LengthOf(CalendarFeatures cycle) => cycle switch
     {
