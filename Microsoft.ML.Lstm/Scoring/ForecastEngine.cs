@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.Persistence;
 using Microsoft.ML.Lstm.Scoring;
 
 namespace Microsoft.ML.Lstm;
@@ -21,6 +22,7 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
     private readonly PredictionEngine<TSource, TPrediction> _engine;
     private readonly DataViewSchema _inputSchema;
     private readonly int _maxHorizon;
+    private readonly int _longestHorizon;
     private TSource? _last;
 
     internal ForecastEngine(MLContext ml, ITransformer transformer)
@@ -31,7 +33,7 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
         LiveTransformer[] live = [.. parts.OfType<LiveTransformer>()];
         if (live.Length == 0)
             throw new ArgumentException("The model has no transformer for series, such as ForecastByLstm gives.", nameof(transformer));
-        _maxHorizon = live.Min(part => part.Horizon);
+        (_maxHorizon, _longestHorizon) = (live.Min(part => part.Horizon), live.Max(part => part.Horizon));
         _pipeline = new TransformerChain<ITransformer>(parts);
         _inputSchema = ml.Data.LoadFromEnumerable(Array.Empty<TSource>()).Schema;
         var wanted = ml.Data.LoadFromEnumerable(Array.Empty<TPrediction>()).Schema.Select(column => column.Name).ToHashSet();
@@ -60,9 +62,12 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
         ArgumentNullException.ThrowIfNull(example);
         ArgumentNullException.ThrowIfNull(future);
         CheckHorizon(horizon);
-        _control.Future.Clear();
-        foreach (TSource step in future.Take(_maxHorizon))
+        _control.StepsTold = 0;
+        foreach (TSource step in future.Take(_longestHorizon))
+        {
             Send(step, RowUse.Tell, null);
+            _control.StepsTold++;
+        }
         TPrediction prediction = Send(example, RowUse.Observe, horizon);
         _last = example;
         return prediction;
@@ -81,12 +86,12 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
 
     /// <summary>Saves the model with all that the engine has seen. Load it with <c>ml.Model.Load</c> and make an engine of it to go on.</summary>
     /// <param name="ml">The context.</param>
-    /// <param name="path">The file, which is replaced.</param>
+    /// <param name="path">The file, which is replaced once the new one is complete.</param>
     public void CheckPoint(MLContext ml, string path)
     {
         ArgumentNullException.ThrowIfNull(ml);
         ArgumentException.ThrowIfNullOrEmpty(path);
-        ml.Model.Save(_pipeline, _inputSchema, path);
+        AtomicFile.Write(path, stream => CheckPoint(ml, stream));
     }
 
     /// <summary>Saves the model with all that the engine has seen to a stream.</summary>

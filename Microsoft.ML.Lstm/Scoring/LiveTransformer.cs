@@ -47,6 +47,7 @@ internal sealed class LiveTransformer(SeriesTransformer transformer, StreamContr
 /// <summary>A row of an engine: taken into the session when its first value is asked for.</summary>
 internal sealed class LiveRow(DataViewRow input, SeriesRowReader? reader, SeriesSession session, StreamControl control) : ScoredRow
 {
+    private readonly List<float> _future = [];
     private long _position = -1;
 
     public override ReadOnlySpan<float> Output => Taken.Output;
@@ -75,9 +76,12 @@ internal sealed class LiveRow(DataViewRow input, SeriesRowReader? reader, Series
         if (control.Use == RowUse.Ask)
             return;
         reader!.Read();
+        // A row told before an observation that never came is forgotten.
+        if (control.StepsTold == 0)
+            _future.Clear();
         if (control.Use == RowUse.Tell)
-            control.Future.AddRange(reader.Known);
+            _future.AddRange(reader.Known);
         else
-            session.Take(reader, _position, CollectionsMarshal.AsSpan(control.Future));
+            session.Take(reader, _position, CollectionsMarshal.AsSpan(_future));
     }
 }

@@ -21,6 +21,6 @@ internal sealed class StreamControl
     /// <summary>Steps to forecast; null for all.</summary>
     public int? Horizon { get; set; }
 
-    /// <summary>The known covariates of the rows behind the next observation.</summary>
-    public List<float> Future { get; } = [];
+    /// <summary>Later rows that were told since the last observation.</summary>
+    public int StepsTold { get; set; }
 }
