@@ -64,6 +64,21 @@ internal sealed class BoundSeriesColumns
         static int SizeOf(IEnumerable<DataViewSchema.Column> columns) => columns.Sum(column => NumberReader.SizeOf(column.Type));
     }
 
+    /// <summary>Throws where a column has another number of values than in <paramref name="other"/>.</summary>
+    public void RequireSizesOf(IExceptionContext context, BoundSeriesColumns other)
+    {
+        foreach ((DataViewSchema.Column column, DataViewSchema.Column expected) in Numbers.Zip(other.Numbers))
+            Require(ColumnRole.Covariate, column, expected);
+        if (Statics is { } statics)
+            Require(ColumnRole.StaticFeature, statics, other.Statics!.Value);
+
+        void Require(ColumnRole role, DataViewSchema.Column column, DataViewSchema.Column expected)
+        {
+            if (NumberReader.SizeOf(column.Type) != NumberReader.SizeOf(expected.Type))
+                throw role.DimensionMismatch(context, column, $"{expected.Type}, as in the training data");
+        }
+    }
+
     public DataViewSchema.Column[] Numbers { get; }
 
     /// <summary>Those of <see cref="Numbers"/> that are known ahead.</summary>

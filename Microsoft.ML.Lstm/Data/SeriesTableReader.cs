@@ -13,6 +13,7 @@ namespace Microsoft.ML.Lstm.Data;
 internal sealed class SeriesTableReader(IExceptionContext context, SeriesColumns columns, MissingValueHandling missing, Action<string> warn, CancellationToken cancellation)
 {
     private readonly Dictionary<string, SeriesHistory> _series = [];
+    private BoundSeriesColumns? _bound;
 
     /// <summary>The series so far, in the order of their first rows.</summary>
     public IReadOnlyCollection<SeriesHistory> Series => _series.Values;
@@ -23,10 +24,14 @@ internal sealed class SeriesTableReader(IExceptionContext context, SeriesColumns
     /// <summary>Reads the rows of <paramref name="data"/> behind those already there.</summary>
     /// <param name="data">The rows, those of a series in the order of time.</param>
     /// <param name="dataName">What the data is, for messages.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing, of the wrong type, or a vector of another size than in the data before.</exception>
     /// <exception cref="InvalidOperationException">A row is no later than the one before it in its series, or has statics that are not finite.</exception>
     public BoundSeriesColumns Read(IDataView data, string dataName)
     {
         var bound = new BoundSeriesColumns(context, data.Schema, columns);
+        if (_bound is { } first)
+            bound.RequireSizesOf(context, first);
+        _bound ??= bound;
         using DataViewRowCursor cursor = data.GetRowCursor(bound.All);
         var reader = new SeriesRowReader(cursor, bound);
         long skipped = 0;
@@ -34,14 +39,9 @@ internal sealed class SeriesTableReader(IExceptionContext context, SeriesColumns
         {
             cancellation.ThrowIfCancellationRequested();
             reader.Read();
-            if (!_series.TryGetValue(reader.Series, out SeriesHistory? series))
-            {
-                var rows = new SeriesRows(reader.Numbers.Length) { Series = _series.Count + 1, Statics = reader.Statics.ToArray() };
-                _series.Add(reader.Series, series = new SeriesHistory(reader.Series, rows, []));
-            }
-            if (Array.Exists(series.Rows.Statics, value => !float.IsFinite(value)))
-                throw Error($"{Describe(cursor.Position, dataName, reader.Series)} has NaN or infinity in the static features.");
-            CheckTime(series, reader, cursor.Position, dataName);
+            _series.TryGetValue(reader.Series, out SeriesHistory? series);
+            if (series is not null)
+                CheckTime(series, reader, cursor.Position, dataName);
             if (reader.HasMissing)
             {
                 HasMissing = true;
@@ -50,6 +50,14 @@ internal sealed class SeriesTableReader(IExceptionContext context, SeriesColumns
                     skipped++;
                     continue;
                 }
+            }
+            if (series is null)
+            {
+                float[] statics = reader.Statics.ToArray();
+                if (!Array.TrueForAll(statics, float.IsFinite))
+                    throw Error($"{Describe(cursor.Position, dataName, reader.Series)} has NaN or infinity in the static features.");
+                var rows = new SeriesRows(reader.Numbers.Length) { Series = _series.Count + 1, Statics = statics };
+                _series.Add(reader.Series, series = new SeriesHistory(reader.Series, rows, []));
             }
             series.Rows.Add(reader.Numbers);
             if (columns.Time is not null)

@@ -42,7 +42,7 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
             history.TrainingRows = validationData is null ? history.Rows.Count - (int)(history.Rows.Count * (double)options.ValidationFraction) : history.Rows.Count;
         if (validationData is not null)
             reader.Read(validationData, "validation data");
-        SeriesHistory[] series = [.. reader.Series.Where(series => series.Rows.Count > 0)];
+        SeriesHistory[] series = [.. reader.Series];
         if (series.Length == 0)
             throw host.Process(new InvalidOperationException("The training data has no rows that can be used."));
 
