@@ -23,7 +23,8 @@ internal readonly record struct ForecastOutput(double Point, double Lower, doubl
                 // Nothing keeps quantiles from crossing but their order.
                 (double a, double b, double c) = (outputs[0], outputs[1], outputs[2]);
                 double lower = Math.Min(a, Math.Min(b, c)), upper = Math.Max(a, Math.Max(b, c));
-                return new(level + scale * (a + b + c - lower - upper), level + scale * lower, level + scale * upper, scale);
+                double median = Math.Max(Math.Min(a, b), Math.Min(Math.Max(a, b), c));
+                return new(level + scale * median, level + scale * lower, level + scale * upper, scale);
             case ForecastLoss.Gaussian:
                 double mean = level + scale * outputs[0];
                 return new(mean, mean, mean, scale * Deviation(outputs[1]));
@@ -33,6 +34,6 @@ internal readonly record struct ForecastOutput(double Point, double Lower, doubl
         }
     }
 
-    /// <summary>The deviation of a normal distribution that an output stands for, ln(1 + exp(output)).</summary>
+    /// <summary>The deviation of a normal distribution that an output stands for: ln(1 + exp(output)), and a thousandth more.</summary>
     public static double Deviation(double output) => LeastDeviation + Math.Max(output, 0) + Math.Log(1 + Math.Exp(-Math.Abs(output)));
 }

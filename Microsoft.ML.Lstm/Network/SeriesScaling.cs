@@ -9,7 +9,7 @@ public enum SeriesScaling
     /// <summary>Mean and deviation of each series in the training data; those of all of it for a series that was not there.</summary>
     Series,
 
-    /// <summary>The last value, in units of the series' deviation: a series may rise for good.</summary>
+    /// <summary>The last value, in units of how far the series moves over the horizon (the root of the mean squared change in the training data): a series may rise for good.</summary>
     LastValue,
 
     /// <summary>Mean and deviation of the last values, as many as the window has: neither the height nor the spread of a series matters.</summary>

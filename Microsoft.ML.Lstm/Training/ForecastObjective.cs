@@ -6,7 +6,7 @@ namespace Microsoft.ML.Lstm.Training;
 /// <summary>
 /// What is to be learned of a forecast: after each step, the values of the next H steps, measured by the step's level and scale. A step's
 /// loss is the mean over those that are there. With e = value − output it is e², |e|, the mean over three quantiles q of
-/// max(q·e, (q − 1)·e), or for a normal distribution ln σ + ½(e/σ)² with σ = ln(1 + exp(output)).
+/// max(q·e, (q − 1)·e), or for a normal distribution ln σ + ½(e/σ)² with σ of <see cref="ForecastOutput.Deviation"/>.
 /// </summary>
 internal sealed class ForecastObjective(ForecastLayout layout, double confidenceLevel) : Objective(stepOutputs: true, meanWeight: 1)
 {

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Numerics.Tensors;
 using Microsoft.ML.Lstm.Network;
 
 namespace Microsoft.ML.Lstm.Training;
@@ -11,8 +13,22 @@ namespace Microsoft.ML.Lstm.Training;
 /// <param name="Refit">Whether to train again, on all rows, as long as it took to be best.</param>
 internal sealed record ForecastData(ForecastLayout Layout, IReadOnlyList<SeriesRows> Rows, IReadOnlyList<int> TrainingRows, double ConfidenceLevel, bool EmbedSeries, bool Refit)
 {
-    /// <summary>Whether any row is for validation.</summary>
-    public bool Validates => Rows.Zip(TrainingRows).Any(series => series.First.Count > series.Second);
+    /// <summary>Whether there is a value to learn; that of a series' first row has nothing before it.</summary>
+    public bool CanLearn => HasValues(i => 1..TrainingRows[i]);
+
+    /// <summary>Whether any row for validation has a value; rows that only say what is known ahead have none.</summary>
+    public bool Validates => HasValues(i => Math.Max(1, TrainingRows[i])..Rows[i].Count);
+
+    private bool HasValues(Func<int, Range> rowsOf) => Enumerable.Range(0, Rows.Count).Any(i =>
+    {
+        Range rows = rowsOf(i);
+        for (int t = rows.Start.Value; t < rows.End.Value; t++)
+        {
+            if (TensorPrimitives.IsFiniteAny(Rows[i][t][..Layout.Targets]))
+                return true;
+        }
+        return false;
+    });
 }
 
 /// <summary>Trains a forecasting network on the first rows of each series, and measures on the rest when to stop and how far its forecasts are off.</summary>
@@ -33,15 +49,13 @@ internal static class ForecastTraining
         RowScaling scaling = ScaleOf(data);
         EncodedSeries[] series = [.. data.Rows.Select(rows => EncodedSeries.Encode(data.Layout, scaling, rows))];
         SeriesWindows training = WindowsOf(data, series, i => 0..data.TrainingRows[i]);
-        if (training.Count == 0)
-            throw new InvalidOperationException("There is nothing to learn: no series has two rows to train on.");
+        if (!data.CanLearn)
+            throw new InvalidOperationException("There is nothing to learn: no series has a value to train on behind its first row.");
         SequenceSet? validation = data.Validates ? WindowsOf(data, series, i => Math.Max(0, data.TrainingRows[i] - 1)..series[i].Steps).ToSet() : null;
-        if (validation?.Count == 0)
-            validation = null;
 
         var task = new ForecastTask(data.Layout, data.ConfidenceLevel);
-        int bestEpoch = 0;
-        var job = new TrainingJob(training, validation, Listen(options, epoch => bestEpoch = epoch.IsBest ? epoch.Epoch : bestEpoch), task, seed, monitor) { SaveCheckpoint = saveCheckpoint };
+        int bestEpoch = 0, epochs = 0;
+        var job = new TrainingJob(training, validation, Listen(options, epoch => (bestEpoch, epochs) = (epoch.IsBest ? epoch.Epoch : bestEpoch, epoch.NumberOfEpochs)), task, seed, monitor) { SaveCheckpoint = saveCheckpoint };
         SequenceModel network = TrainingLoop.Train(job);
         var model = new ForecastModel(network, data.Layout, scaling, NoIntervals);
         model = model with { Intervals = Calibrate(model, data, series, monitor) };
@@ -49,7 +63,7 @@ internal static class ForecastTraining
         {
             // The same course of learning rates up to where it was best, so the epochs are counted rather than set.
             TrainingOptions again = Listen(options, epoch => epoch.Cancel |= epoch.Epoch >= bestEpoch);
-            again.EarlyStopping = null;
+            (again.EarlyStopping, again.NumberOfEpochs) = (null, epochs);
             SeriesWindows all = WindowsOf(data, series, i => 0..series[i].Steps);
             model = model with { Network = TrainingLoop.Train(job with { Training = all, Validation = null, Options = again }) };
         }
@@ -87,7 +101,7 @@ internal static class ForecastTraining
         if (!data.Validates)
             monitor.Warn("There are no validation rows, so the intervals are those of the training rows' errors, and too narrow for others.");
         else if (errors < needed)
-            monitor.Warn($"Intervals that hold {data.ConfidenceLevel:P0} of the values need {needed} validation rows; there are {errors}, so they may be too narrow.");
+            monitor.Warn(string.Create(CultureInfo.InvariantCulture, $"Intervals that hold {100 * data.ConfidenceLevel:0.##} percent of the values need the errors of {needed} forecasts of each step ahead in the validation rows; there are {errors}, so they may be too narrow."));
         return intervals;
     }
 
@@ -150,10 +164,13 @@ internal static class ForecastTraining
             for (int i = 0; i < data.Rows.Count; i++)
                 Measure([i], data.Rows[i].Series, d);
         }
+        AffineScaler[] scalers = [.. Enumerable.Range(targets, covariates).Select(column => AffineScaler.Standardize(1, data.Rows.Select((rows, i) => ValuesOf(rows, data.TrainingRows[i], column))))];
         return new RowScaling(
-            AffineScaler.Standardize(covariates, data.Rows.SelectMany((rows, i) => Enumerable.Range(0, data.TrainingRows[i]).Select(t => rows[t][targets..].ToArray())).Where(row => Array.TrueForAll(row, float.IsFinite))),
+            new AffineScaler([.. scalers.Select(scaler => scaler.Offset[0])], [.. scalers.Select(scaler => scaler.Scale[0])]),
             AffineScaler.Standardize(data.Rows[0].Statics.Length, data.Rows.Select(rows => rows.Statics)),
             levels, deviations, changes);
+
+        static float[] ValuesOf(SeriesRows rows, int count, int column) => [.. Enumerable.Range(0, count).Select(t => rows[t][column]).Where(float.IsFinite)];
 
         void Measure(IEnumerable<int> series, int unit, int target)
         {
@@ -178,12 +195,14 @@ internal static class ForecastTraining
                 }
             }
             int at = unit * targets + target;
-            levels[at] = count > 0 ? (float)(shift + sum / count) : 0;
-            deviations[at] = UnitOf(count > 0 ? Math.Sqrt(Math.Max(0, squares / count - sum / count * (sum / count))) : 0, levels[at]);
-            changes[at] = UnitOf(changeCount > 0 ? Math.Sqrt(changeSquares / changeCount) : 0, levels[at]);
+            // What a series does not tell is that of all of them, which were measured before.
+            double mean = sum / Math.Max(count, 1);
+            levels[at] = count > 0 ? (float)(shift + mean) : levels[target];
+            deviations[at] = count > 1 || unit == 0 ? UnitOf(Math.Sqrt(Math.Max(0, squares / Math.Max(count, 1) - mean * mean)), levels[at]) : deviations[target];
+            changes[at] = changeCount > 0 || unit == 0 ? UnitOf(Math.Sqrt(changeSquares / Math.Max(changeCount, 1)), levels[at]) : changes[target];
         }
 
         // What never changes is measured by 1, as AffineScaler does.
-        static float UnitOf(double deviation, float level) => deviation > 1e-7 * Math.Abs(level) && float.IsFinite((float)(1 / deviation)) ? (float)deviation : 1;
+        static float UnitOf(double deviation, float level) => deviation > 1e-7 * Math.Abs(level) && float.IsFinite((float)(1 / deviation)) ? (float)Math.Min(deviation, float.MaxValue) : 1;
     }
 }
