@@ -32,7 +32,11 @@ internal sealed class ForecastStream
     public bool HasForecast => _encoder.Count > 0;
 
     /// <summary>Numbers in the state.</summary>
-    public int StateLength => _encoder.StateLength + _network.StateLength + _outputs.Length;
+    public int StateLength => (int)StateLengthOf(_layout, _model.Network.Shape);
+
+    /// <summary>Numbers in the state of such a model.</summary>
+    public static long StateLengthOf(ForecastLayout layout, NetworkShape shape)
+        => SeriesEncoder.StateLengthOf(layout) + SequenceStream.StateLengthOf(shape) + layout.OutputSize;
 
     /// <summary>Takes the next row; see <see cref="SeriesEncoder.Encode"/>.</summary>
     public void Step(ReadOnlySpan<float> row, ReadOnlySpan<float> future, ReadOnlySpan<float> calendar, ReadOnlySpan<float> statics)

@@ -46,9 +46,12 @@ internal sealed unsafe class SequenceStream
     public ReadOnlySpan<float> Encoding => _headInput.Span[.._shape.EncodingSize];
 
     /// <summary>Numbers in the state.</summary>
-    public int StateLength => _layers.Length * _shape.HiddenSize * (HasCellState ? 2 : 1);
+    public int StateLength => StateLengthOf(_shape);
 
     private bool HasCellState => _shape.Cell == CellType.Lstm;
+
+    /// <summary>Numbers in the state of such a network.</summary>
+    public static int StateLengthOf(NetworkShape shape) => shape.Layers * shape.HiddenSize * (shape.Cell == CellType.Lstm ? 2 : 1);
 
     /// <summary>Goes on by one step.</summary>
     /// <param name="features">The numeric features [F] of the step.</param>

@@ -49,7 +49,10 @@ internal sealed class SeriesEncoder
     public ReadOnlySpan<float> Scales => _scales;
 
     /// <summary>Numbers in the state.</summary>
-    public int StateLength => 1 + _history.Length + _last.Length;
+    public int StateLength => (int)StateLengthOf(_layout);
+
+    /// <summary>Numbers in the state of rows laid out like this.</summary>
+    public static long StateLengthOf(ForecastLayout layout) => 1 + (long)layout.Targets * layout.History + layout.RowSize;
 
     /// <summary>Goes back to before the first row.</summary>
     public void Reset()

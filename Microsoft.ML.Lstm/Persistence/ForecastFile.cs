@@ -59,8 +59,8 @@ internal static class ForecastFile
             Take("targets.level", series + 1, layout.Targets), TakeUnits("targets.deviation"), TakeUnits("targets.change"));
         var intervals = new ForecastIntervals(Take("intervals.lower", layout.Horizon, layout.Targets), Take("intervals.upper", layout.Horizon, layout.Targets));
         var model = new ForecastModel(network, layout, scaling, intervals);
-        int length = states == 0 ? 0 : new ForecastStream(model, new SequenceNetwork(network.Parameters, NetworkPasses.Forward), series: 0).StateLength;
-        float[][] all = states == 0 ? [] : [.. Take("states", states, length).Chunk(length)];
+        long length = ForecastStream.StateLengthOf(layout, network.Shape);
+        float[][] all = states == 0 ? [] : [.. Take("states", states, length).Chunk((int)length)];
         if (tensors.Count > 0)
             throw Invalid("no tensors but a forecast's", $"'{tensors.Keys.First()}'");
         foreach (float[] state in all)
@@ -84,11 +84,11 @@ internal static class ForecastFile
             return Array.TrueForAll(units, unit => unit > 0) ? units : throw Invalid($"values above 0 in {name}", "others");
         }
 
-        float[] Take(string name, params int[] shape)
+        float[] Take(string name, params long[] shape)
         {
             if (!tensors.Remove(name, out SafeTensor? tensor))
                 throw Invalid($"a tensor '{name}'", "none");
-            return tensor.Shape.SequenceEqual(shape) ? tensor.Values.ToArray() : throw Invalid($"the shape [{string.Join(", ", shape)}] of tensor '{name}'", $"[{string.Join(", ", tensor.Shape.Take(8))}]");
+            return tensor.Shape.Select(size => (long)size).SequenceEqual(shape) ? tensor.Values.ToArray() : throw Invalid($"the shape [{string.Join(", ", shape)}] of tensor '{name}'", $"[{string.Join(", ", tensor.Shape.Take(8))}]");
         }
     }
 
