@@ -1,6 +1,4 @@
-using System.Diagnostics;
 using System.Globalization;
-using System.Text.Json;
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.MlNet;
 
@@ -12,8 +10,6 @@ namespace Microsoft.ML.Lstm.Tests.Trainers;
 /// </summary>
 internal sealed class EstimatorHarness(MLContext ml, IEstimator<ITransformer> estimator, Example[] rows, SchemaDefinition schema, params string[] outputColumns)
 {
-    private static readonly JsonSerializerOptions Json = new() { IncludeFields = true };
-
     private ITransformer? _fitted;
 
     public IDataView Data { get; } = ml.Data.LoadFromEnumerable(rows, schema);
@@ -61,21 +57,10 @@ internal sealed class EstimatorHarness(MLContext ml, IEstimator<ITransformer> es
     /// <summary>A saved model scores the same in another process that knows nothing but ML.NET.</summary>
     public void CheckLoadInNewProcess()
     {
-        string folder = Directory.CreateTempSubdirectory("lstm-tests-").FullName;
-        try
-        {
-            string model = Path.Combine(folder, "model.zip"), data = Path.Combine(folder, "rows.json");
-            ml.Model.Save(Fitted, Data.Schema, model);
-            File.WriteAllText(data, JsonSerializer.Serialize(rows, Json));
-            string[][][] found = ScoreInNewProcess(model, data);
-            Assert.HasCount(outputColumns.Length, found);
-            for (int i = 0; i < outputColumns.Length; i++)
-                AssertSame(ColumnReader.Read(Fitted.Transform(Data), outputColumns[i]), found[i]);
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
+        string[][][] found = NewProcess.Score(path => ml.Model.Save(Fitted, Data.Schema, path), rows, outputColumns);
+        Assert.HasCount(outputColumns.Length, found);
+        for (int i = 0; i < outputColumns.Length; i++)
+            AssertSame(ColumnReader.Read(Fitted.Transform(Data), outputColumns[i]), found[i]);
     }
 
     /// <summary>Rows keep their scores when they are cached, shuffled or filtered before they are scored, or shuffled after it.</summary>
@@ -168,22 +153,6 @@ internal sealed class EstimatorHarness(MLContext ml, IEstimator<ITransformer> es
         while (cursor.MoveNext())
             values.Add(get());
         return [.. values];
-    }
-
-    /// <summary>What the rows have in each of the output columns.</summary>
-    private string[][][] ScoreInNewProcess(string model, string data)
-    {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, RedirectStandardError = true };
-        if (!Path.GetFileNameWithoutExtension(start.FileName).Equals("dotnet", StringComparison.OrdinalIgnoreCase))
-            start.FileName = "dotnet";
-        foreach (string argument in (string[])["exec", Path.Combine(AppContext.BaseDirectory, "LoadProbe.dll"), model, data, .. outputColumns])
-            start.ArgumentList.Add(argument);
-        using Process process = Process.Start(start)!;
-        Task<string> errors = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        Assert.AreEqual(0, process.ExitCode, errors.Result);
-        return [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonSerializer.Deserialize<string[][]>(line)!)];
     }
 
     private static Dictionary<int, string[]> ById(IDataView data, string column)

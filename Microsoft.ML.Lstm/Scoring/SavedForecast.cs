@@ -62,6 +62,9 @@ internal sealed record SavedForecast(ForecastSettings Settings, ForecastLayout L
             throw Invalid("expected known names of scaling, loss and missing values, found others");
         if (Settings.Columns.Targets.Length != layout.Targets)
             throw Invalid($"expected {layout.Targets} columns of targets, found {Settings.Columns.Targets.Length}");
+        if (Settings.Columns.PastCovariates.Length > layout.PastCovariates || Settings.Columns.KnownCovariates.Length > layout.KnownCovariates
+            || (Settings.Columns.PastCovariates.Length == 0 && layout.PastCovariates > 0) || (Settings.Columns.KnownCovariates.Length == 0 && layout.KnownCovariates > 0))
+            throw Invalid($"expected columns of {layout.PastCovariates} past and {layout.KnownCovariates} known covariates, found others");
         if (Settings.TimeStep is null != Settings.Columns.Time is null)
             throw Invalid("expected a time step where there is a column of times");
         if ((Settings.TimeStep?.FeatureCount ?? 0) != layout.CalendarFeatures || Settings.TimeStep is { } step && (step.Ticks < 0 || step.Months is < 0 or > MaxSize))
@@ -73,7 +76,7 @@ internal sealed record SavedForecast(ForecastSettings Settings, ForecastLayout L
             throw Invalid($"expected a confidence level above 0 and below 1, found {Settings.ConfidenceLevel}");
         if (Settings.Series.Length == 0 || Settings.Series.Contains(null) || Settings.Series.Distinct().Count() != Settings.Series.Length)
             throw Invalid("expected different names of series, found others");
-        if (Known.Any(known => known.Name is null) || Known.DistinctBy(known => known.Name).Count() != Known.Length)
+        if (Known.Any(known => known?.Name is null) || Known.DistinctBy(known => known.Name).Count() != Known.Length)
             throw Invalid("expected one state a series, found more");
     }
 

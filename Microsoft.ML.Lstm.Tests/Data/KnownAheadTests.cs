@@ -1,0 +1,39 @@
+using Microsoft.ML.Lstm.Data;
+using Microsoft.ML.Lstm.Tests.Forecasting;
+
+namespace Microsoft.ML.Lstm.Tests.Data;
+
+/// <summary>What is known of the rows that follow, of each of many series, however they are mixed.</summary>
+[TestClass]
+public sealed class KnownAheadTests
+{
+    [TestMethod]
+    [DataRow(1, 1)]
+    [DataRow(3, 2)]
+    [DataRow(7, 5)]
+    [DataRow(40, 3)]
+    public void EachRowIsGivenWhatFollowsItInItsSeries(int horizon, int seriesCount)
+    {
+        // Series of very different lengths, the shortest of one row; all that is left of the longest comes last.
+        var random = new Random(horizon);
+        string[] order = [.. Enumerable.Range(0, seriesCount).SelectMany(s => Enumerable.Repeat($"s{s}", s == 0 ? 1 : s * s * 6)).OrderBy(_ => random.Next())];
+        Reading[] rows = [.. order.Select((shop, i) => new Reading { Shop = shop, Promotion = i, Size = -i })];
+
+        Check(rows, horizon);
+        Check([.. rows.OrderBy(row => row.Shop)], horizon);
+        Check([], horizon);
+    }
+
+    private static void Check(Reading[] rows, int horizon)
+    {
+        var ml = new MLContext(1);
+        IDataView data = ml.Data.LoadFromEnumerable(rows);
+        var columns = new SeriesColumns { Targets = ["Value"], KnownCovariates = ["Promotion", "Size"], Series = "Shop" };
+        using var ahead = new KnownAhead(data, new BoundSeriesColumns(ml, data.Schema, columns), horizon);
+        for (int i = 0; i < rows.Length; i++)
+        {
+            float[] expected = [.. rows.Skip(i + 1).Where(row => row.Shop == rows[i].Shop).Take(horizon).SelectMany(row => new[] { row.Promotion, row.Size })];
+            CollectionAssert.AreEqual(expected, ahead.Next(rows[i].Shop).ToArray(), $"row {i}");
+        }
+    }
+}
