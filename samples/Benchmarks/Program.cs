@@ -33,6 +33,7 @@ static int Measure(Arguments arguments)
             MeasureShapes(arguments, report, threads, present, folder);
         report.PrintParts();
         report.Add(ChildProcess.Measure(present, arguments.Threads[0], folder));
+        report.AddObservation(ForecastObservation.Measure());
         report.End();
         return 0;
     }

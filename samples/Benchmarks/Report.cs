@@ -51,6 +51,9 @@ internal sealed class Report(Arguments arguments)
 
     public List<ChildProcess.Figures> Processes { get; } = [];
 
+    /// <summary>Microseconds that an observation takes a <see cref="ForecastObservation"/>'s engine.</summary>
+    public double? ObservationMicroseconds { get; private set; }
+
     public void PrintMachine()
     {
         Console.WriteLine($"{Processor}, {Processors} processors, {System}");
@@ -111,6 +114,13 @@ internal sealed class Report(Arguments arguments)
             string memory = figures.PeakTrainingBytes is { } bytes ? $"{bytes / (1 << 20):0} MB" : "-";
             Console.WriteLine($"{figures.Name,-20}{figures.FirstPredictionMilliseconds,27:0} ms{memory,26}");
         }
+    }
+
+    public void AddObservation(double microseconds)
+    {
+        ObservationMicroseconds = microseconds;
+        Console.WriteLine();
+        Console.WriteLine($"An observation of a forecasting engine with H = {ForecastObservation.HiddenSize} and Horizon {ForecastObservation.Horizon}: {microseconds:0.0} us");
     }
 
     public void End()
