@@ -111,6 +111,12 @@ public sealed class LstmAnomalyEstimator : IEstimator<LstmAnomalyTransformer>
     {
         internal const double DefaultConfidence = 99.9;
 
+        /// <summary>
+        /// Options that work well on series of some hundred to some ten thousand rows. <see cref="SeriesEstimatorOptions.Scaling"/> is <see cref="SeriesScaling.Series"/>: measured by the last rows alone, an anomaly would
+        /// hide those behind it.
+        /// </summary>
+        public Options() => Scaling = SeriesScaling.Series;
+
         /// <summary>The column that receives what is said of each row. Default: <c>Anomaly</c>.</summary>
         public string OutputColumnName = "Anomaly";
 

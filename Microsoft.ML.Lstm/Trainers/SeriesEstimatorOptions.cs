@@ -69,7 +69,7 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
     /// <summary>The share of steps that are taken for those of the unknown series while training, from 0 to below 1, with <see cref="EmbedSeries"/>. Default: 0.05.</summary>
     public float TokenDropout = 0.05f;
 
-    /// <summary>What the values of a series are measured by. Default: <see cref="SeriesScaling.Window"/>.</summary>
+    /// <summary>What the values of a series are measured by. Default: <see cref="SeriesScaling.Window"/>; for the detection of anomalies <see cref="SeriesScaling.Series"/>.</summary>
     public SeriesScaling Scaling = SeriesScaling.Window;
 
     /// <summary>What to do with missing values, NaN or infinite. Default: <see cref="MissingValueHandling.CarryForward"/>.</summary>

@@ -16,5 +16,6 @@ internal sealed record AccuracyTask(string Name, string Metric, (double Figure, 
         TextTasks.Trec, TextTasks.Sms, TextTasks.Names,
         TaggingTasks.PartsOfSpeech, TaggingTasks.Chunks,
         ForecastTasks.OilTemperature, ForecastTasks.Transformer, ForecastTasks.Temperatures, ForecastTasks.Sunspots,
+        AnomalyTasks.MachineTemperature, AnomalyTasks.Taxi,
     ];
 }
