@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using System.Xml.Linq;
 
@@ -84,20 +83,5 @@ public sealed class AirlinePassengersTests
     }
 
     /// <summary>What it prints, to either stream.</summary>
-    private string Run(int expectedExitCode, params string[] arguments)
-    {
-        string program = Path.Combine(AppContext.BaseDirectory, "AirlinePassengers.dll");
-        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", ["exec", program, .. arguments])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = _folder,
-        };
-        using Process process = Process.Start(start)!;
-        Task<string> errors = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd() + errors.Result;
-        process.WaitForExit();
-        Assert.AreEqual(expectedExitCode, process.ExitCode, output);
-        return output;
-    }
+    private string Run(int expectedExitCode, params string[] arguments) => SampleProgram.Run("AirlinePassengers", _folder, expectedExitCode, arguments);
 }

@@ -1,0 +1,37 @@
+using System.Globalization;
+
+namespace Microsoft.ML.Lstm.Tests.Samples;
+
+/// <summary>The sample that finds faults, on its own data and on a file.</summary>
+[TestClass]
+public sealed class AnomalyDetectionTests
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("lstm-tests-").FullName;
+
+    [TestCleanup]
+    public void DeleteFolder() => Directory.Delete(_folder, recursive: true);
+
+    [TestMethod]
+    public void FindsAllFaultsAlsoHourByHour()
+    {
+        string output = Run(expectedExitCode: 0);
+        Assert.AreEqual(5, output.Split("found in hour").Length - 1, output);
+        StringAssert.Contains(output, "the same alerts");
+        StringAssert.Contains(File.ReadAllText(Path.Combine(_folder, "anomalies.svg")), "<circle");
+    }
+
+    [TestMethod]
+    public void FindsWhatIsOffInAFile()
+    {
+        string[] lines = [.. Enumerable.Range(0, 600).Select(hour => string.Create(CultureInfo.InvariantCulture,
+            $"{new DateTime(2026, 1, 1).AddHours(hour):yyyy-MM-dd HH:mm},{(hour == 500 ? 40 : 20 + 5 * Math.Sin(hour * Math.Tau / 24) + 0.1 * (hour * 7 % 11)):0.00}"))];
+        string file = Path.Combine(_folder, "data.csv");
+        File.WriteAllLines(file, ["When,Heat", .. lines]);
+        string output = Run(expectedExitCode: 0, "--data", file, "--time", "When", "--value", "Heat");
+        StringAssert.Contains(output, $"{new DateTime(2026, 1, 1).AddHours(500):yyyy-MM-dd HH:mm}  40, expected");
+
+        StringAssert.Contains(Run(expectedExitCode: 1, "--data", file, "--time", "When", "--value", "Cold"), "no column 'Cold'");
+    }
+
+    private string Run(int expectedExitCode, params string[] arguments) => SampleProgram.Run("AnomalyDetection", _folder, expectedExitCode, arguments);
+}

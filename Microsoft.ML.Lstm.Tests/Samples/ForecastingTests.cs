@@ -1,0 +1,64 @@
+using System.Globalization;
+using System.Xml.Linq;
+
+namespace Microsoft.ML.Lstm.Tests.Samples;
+
+/// <summary>The sample of many series, on its own data and on a file.</summary>
+[TestClass]
+public sealed class ForecastingTests
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("lstm-tests-").FullName;
+
+    [TestCleanup]
+    public void DeleteFolder() => Directory.Delete(_folder, recursive: true);
+
+    [TestMethod]
+    public void BeatsTheSeasonalNaiveAndGoesOnFromACheckpoint()
+    {
+        string output = Run(expectedExitCode: 0);
+        double[] mae = [.. new[] { "forecast ", "seasonal naive " }.Select(name => MaeOf(output, name))];
+        Assert.IsLessThan(0.8 * mae[1], mae[0]);
+        StringAssert.Contains(output, "the same forecasts to the last bit");
+        XElement svg = XDocument.Load(Path.Combine(_folder, "sales-forecast.svg")).Root!;
+        int[] points = [.. svg.Elements(svg.Name.Namespace + "polyline").Select(line => line.Attribute("points")!.Value.Split(' ').Length)];
+        CollectionAssert.AreEqual(new[] { 56, 1 + 14, 14 }, points);
+    }
+
+    [TestMethod]
+    public void ForecastsTheSeriesOfAFile()
+    {
+        string[] lines = [.. Enumerable.Range(0, 120).SelectMany(day => new[] { "A", "B" }.Select(shop =>
+            FormattableString.Invariant($"{new DateTime(2026, 1, 1).AddDays(day):yyyy-MM-dd},\"{shop}\",{10 + day % 7 + (day % 5 == 0 ? 4 : 0)},{(day % 5 == 0 ? 1 : 0)}")))];
+        string file = Write(["Day,Shop,\"Sold\",Offer", .. lines]);
+        string output = Run(expectedExitCode: 0, "--data", file, "--time", "Day", "--target", "Sold", "--series", "Shop", "--known", "Offer", "--horizon", "3");
+        StringAssert.Contains(output, "2 series, 240 rows");
+        Assert.IsLessThan(MaeOf(output, "naive "), MaeOf(output, "forecast "));
+        Assert.IsTrue(File.Exists(Path.Combine(_folder, "forecast.svg")));
+    }
+
+    [TestMethod]
+    [DataRow("Sale", "'Sale'", "'Day', 'Sold'", "2026-01-01,1")]
+    [DataRow("Sold", "row 2", "'many'", "2026-01-01,1", "2026-01-02,many")]
+    [DataRow("Day", "row 1", "'2026-01-01'", "2026-01-01,1")]
+    [DataRow("Sold", "no rows", "header")]
+    [DataRow("Sold", "2026-01-01", "Sort the rows", "2026-01-02,1", "2026-01-01,2", "2026-01-03,2", "2026-01-04,2", "2026-01-05,2")]
+    public void SaysWhatIsWrongWithAFile(string target, string first, string second, params string[] lines)
+    {
+        string output = Run(expectedExitCode: 1, "--data", Write(["Day,Sold", .. lines]), "--time", "Day", "--target", target);
+        StringAssert.Contains(output, first);
+        StringAssert.Contains(output, second);
+        Assert.DoesNotContain("   at ", output);
+    }
+
+    private static double MaeOf(string table, string method) =>
+        double.Parse(table.Split('\n').First(line => line.StartsWith(method, StringComparison.Ordinal))[method.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+
+    private string Run(int expectedExitCode, params string[] arguments) => SampleProgram.Run("Forecasting", _folder, expectedExitCode, arguments);
+
+    private string Write(string[] lines)
+    {
+        string path = Path.Combine(_folder, "data.csv");
+        File.WriteAllLines(path, lines);
+        return path;
+    }
+}

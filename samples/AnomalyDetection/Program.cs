@@ -1,0 +1,26 @@
+// A machine's temperature follows its load and the time of the day. A network learns how, from time without faults; what then comes otherwise than it expects gets an alert.
+using System.CommandLine;
+using AnomalyDetection;
+
+var dataOption = new Option<FileInfo>("--data") { Description = "A series of your own: a CSV file with a header line, in the order of time. Otherwise a machine is made up.", HelpName = "FILE" }.AcceptExistingOnly();
+var timeOption = new Option<string>("--time") { Description = "The file's column of times.", HelpName = "COLUMN", DefaultValueFactory = _ => "Time" };
+var valueOption = new Option<string>("--value") { Description = "The file's column of values.", HelpName = "COLUMN", DefaultValueFactory = _ => "Value" };
+var outOption = new Option<string>("--out") { Description = "The folder for the chart.", HelpName = "FOLDER", DefaultValueFactory = _ => "." };
+var root = new RootCommand("Train an LSTM to find what is wrong with a series.") { dataOption, timeOption, valueOption, outOption };
+root.SetAction(parsed =>
+{
+    string folder = Directory.CreateDirectory(parsed.GetValue(outOption)!).FullName;
+    if (parsed.GetValue(dataOption) is not { } file)
+        return MachineWatch.Run(folder);
+    try
+    {
+        return OwnSeries.Run(file.FullName, parsed.GetValue(timeOption)!, parsed.GetValue(valueOption)!, folder);
+    }
+    // What is wrong with the file, as the reader or the trainer says it.
+    catch (Exception error) when (error is InvalidDataException or InvalidOperationException)
+    {
+        Console.Error.WriteLine(error.Message);
+        return 1;
+    }
+});
+return root.Parse(args).Invoke();

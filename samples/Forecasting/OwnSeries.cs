@@ -1,0 +1,97 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Lstm;
+using Shared;
+
+namespace Forecasting;
+
+/// <summary>Series of a user's file.</summary>
+internal sealed class OwnSeries
+{
+    private const double TestFraction = 0.2;
+    private const int RowsOfHistoryInChart = 100;
+
+    private readonly MLContext _ml;
+    private readonly Row[][] _series;
+    private readonly string[] _known;
+
+    private OwnSeries(MLContext ml, Row[][] series, string[] known) => (_ml, _series, _known) = (ml, series, known);
+
+    /// <exception cref="InvalidDataException">The file is not as the arguments say.</exception>
+    public static OwnSeries Read(string path, string time, string target, string? series, string[] known)
+    {
+        var ml = new MLContext(seed: 1);
+        var file = new CsvFile(ml, path);
+        DateTime[] times = file.Times(time);
+        float[] values = file.Numbers(target);
+        string[]? names = series is null ? null : file.Texts(series);
+        float[][] covariates = Array.ConvertAll(known, file.Numbers);
+        Row[] rows = [.. times.Select((at, i) => new Row { Time = at, Value = values[i], Series = names?[i] ?? "", Known = Array.ConvertAll(covariates, column => column[i]) })];
+        return new OwnSeries(ml, [.. rows.GroupBy(row => row.Series).Select(group => group.ToArray())], known);
+    }
+
+    public int Run(int horizon, string folder)
+    {
+        Row[][] tests = [.. _series.Select(rows => rows[^(int)(rows.Length * TestFraction)..])];
+        IDataView train = Load(_series.Zip(tests, (rows, test) => rows[..^test.Length])), test = Load(tests);
+        Console.WriteLine($"{_series.Length} series, {_series.Sum(rows => rows.Length)} rows; the last {TestFraction:P0} of each are held out.");
+        LstmForecastingTransformer model = _ml.Forecasting.ForecastByLstm(new()
+        {
+            TargetColumnNames = [nameof(Row.Value)],
+            SeriesColumnName = nameof(Row.Series),
+            TimeColumnName = nameof(Row.Time),
+            KnownCovariateColumnNames = _known.Length > 0 ? [nameof(Row.Known)] : [],
+            Horizon = horizon,
+            OutputColumnName = nameof(SalesForecast.Forecast),
+            LowerBoundColumnName = nameof(SalesForecast.Lower),
+            UpperBoundColumnName = nameof(SalesForecast.Upper),
+        }).Fit(train);
+        IDataView forecasts = model.Transform(test);
+        Console.WriteLine(_ml.Forecasting.EvaluateForecast(forecasts, nameof(Row.Value), nameof(SalesForecast.Forecast), nameof(SalesForecast.Lower), nameof(SalesForecast.Upper),
+            seriesColumnName: nameof(Row.Series), trainingData: train));
+
+        // Of the first series the last forecast whose steps have all come.
+        int at = tests[0].Length - 1 - horizon;
+        if (at >= 0)
+        {
+            SalesForecast forecast = _ml.Data.CreateEnumerable<SalesForecast>(forecasts, reuseRowObject: false).ElementAt(at);
+            string chart = Path.Combine(folder, "forecast.svg");
+            File.WriteAllText(chart, Draw(_series[0], _series[0].Length - 1 - horizon, forecast));
+            Console.WriteLine();
+            Console.WriteLine($"Chart: {chart}");
+        }
+        return 0;
+    }
+
+    // A vector whose length is not known before the program runs: the schema says it.
+    private IDataView Load(IEnumerable<Row[]> series)
+    {
+        var schema = SchemaDefinition.Create(typeof(Row));
+        if (_known.Length > 0)
+            schema[nameof(Row.Known)].ColumnType = new VectorDataViewType(NumberDataViewType.Single, _known.Length);
+        return _ml.Data.LoadFromEnumerable(series.SelectMany(rows => rows), schema);
+    }
+
+    private static string Draw(Row[] rows, int now, SalesForecast forecast)
+    {
+        int first = Math.Max(0, now - RowsOfHistoryInChart + 1);
+        float[] values = Array.ConvertAll(rows, row => row.Value);
+        return new SeriesChart($"{rows[0].Series} as forecast at {rows[now].Time:yyyy-MM-dd HH:mm}".Trim(), [.. rows[first..].Select(row => row.Time)])
+            .AddBand("95 % interval", "#ffd8a8", now - first + 1, forecast.Lower, forecast.Upper)
+            .AddLine("history", "#5f6b7a", 0, values[first..(now + 1)])
+            .AddLine("what came", "#adb5bd", now - first, values[now..])
+            .AddLine("forecast", "#d9480f", now - first + 1, forecast.Forecast)
+            .ToSvg();
+    }
+
+    private sealed class Row
+    {
+        public string Series { get; set; } = "";
+
+        public DateTime Time { get; set; }
+
+        public float Value { get; set; }
+
+        public float[] Known { get; set; } = [];
+    }
+}

@@ -1,0 +1,61 @@
+using System.Globalization;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+
+namespace Shared;
+
+/// <summary>A user's CSV file with a header line, read by ML.NET's text loader.</summary>
+/// <remarks>
+/// The loader would take an empty field for 0 and a word for NaN without a word about it. So all fields are read as text, and what is no number or time is told by its row.
+/// </remarks>
+internal sealed class CsvFile
+{
+    private static readonly string[] Missing = ["", "?", "NaN", "NA", "null"];
+
+    private readonly string _path;
+    private readonly string[] _header;
+    private readonly IDataView _fields;
+
+    /// <exception cref="InvalidDataException">The file is empty.</exception>
+    public CsvFile(MLContext ml, string path)
+    {
+        _path = path;
+        string header = File.ReadLines(path).FirstOrDefault() ?? "";
+        _header = [.. header.Split(',').Select(name => name.Trim(' ', '"', '\uFEFF'))];
+        if (header.Trim().Length == 0)
+            throw new InvalidDataException($"{path} has no header line: its first line must name the columns, with commas between them.");
+        TextLoader.Column[] columns = [.. _header.Select((_, i) => new TextLoader.Column(NameOf(i), DataKind.String, i))];
+        _fields = ml.Data.LoadFromTextFile(path, columns, separatorChar: ',', hasHeader: true, allowQuoting: true, trimWhitespace: true);
+    }
+
+    /// <summary>The fields of a column.</summary>
+    /// <exception cref="InvalidDataException">There is no such column, or no row.</exception>
+    public string[] Texts(string column)
+    {
+        int index = Array.IndexOf(_header, column);
+        if (index < 0)
+            throw new InvalidDataException($"{_path} has no column '{column}'. Its header line names {string.Join(", ", _header.Select(name => $"'{name}'"))}.");
+        string[] fields = [.. _fields.GetColumn<string>(NameOf(index)).Select(field => field ?? "")];
+        return fields.Length > 0 ? fields : throw new InvalidDataException($"{_path} has no rows below its header line.");
+    }
+
+    /// <summary>The numbers of a column, NaN where one is missing.</summary>
+    /// <exception cref="InvalidDataException">There is no such column, or something else than numbers in it.</exception>
+    public float[] Numbers(string column) =>
+        [.. Texts(column).Select((field, row) =>
+            float.TryParse(field, NumberStyles.Float, CultureInfo.InvariantCulture, out float number) ? number
+            : Missing.Contains(field, StringComparer.OrdinalIgnoreCase) ? float.NaN
+            : throw Wrong(column, row, field, "a number such as 12.5"))];
+
+    /// <summary>The times of a column.</summary>
+    /// <exception cref="InvalidDataException">There is no such column, or something else than times in it.</exception>
+    public DateTime[] Times(string column) =>
+        [.. Texts(column).Select((field, row) =>
+            DateTime.TryParse(field, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out DateTime time) ? time
+            : throw Wrong(column, row, field, "a time such as 2026-01-31 or 2026-01-31 18:00"))];
+
+    private InvalidDataException Wrong(string column, int row, string field, string expected) =>
+        new($"{_path}: row {row + 1} below the header has '{field}' in column '{column}'; expected {expected}.");
+
+    private static string NameOf(int index) => string.Create(CultureInfo.InvariantCulture, $"Field{index}");
+}
