@@ -12,11 +12,13 @@ public sealed class AnomalyDetectionTests
     public void DeleteFolder() => Directory.Delete(_folder, recursive: true);
 
     [TestMethod]
-    public void FindsAllFaultsAlsoHourByHour()
+    public void FindsAllFaultsAlsoHourByHourAndStrangeCycles()
     {
         string output = Run(expectedExitCode: 0);
         Assert.AreEqual(5, output.Split("found in hour").Length - 1, output);
         StringAssert.Contains(output, "the same alerts");
+        Assert.AreEqual(3, output.Split(" of 10 found").Length - 1, output);
+        Assert.IsFalse(output.Contains(" 0 of 10 found", StringComparison.Ordinal), output);
         StringAssert.Contains(File.ReadAllText(Path.Combine(_folder, "anomalies.svg")), "<circle");
     }
 

@@ -8,7 +8,8 @@ internal static class MachineWatch
 {
     private const int TrainHours = 100 * 24, TestHours = 20 * 24;
 
-    public static int Run(string folder)
+    /// <returns>Whether going on hour by hour gives the same alerts.</returns>
+    public static bool Run(string folder)
     {
         var ml = new MLContext(seed: 1);
         MachineHour[] hours = MadeUpMachine.Make(TrainHours + TestHours, new Random(1));
@@ -50,7 +51,7 @@ internal static class MachineWatch
         Console.WriteLine($"Chart: {chart}");
         bool areSame = GoOnHourByHour(ml, detector, test).SequenceEqual(verdicts.Select(verdict => verdict.IsAlert()));
         Console.WriteLine($"Hour by hour, as readings come in: {(areSame ? "the same alerts" : "NOT THE SAME ALERTS")}.");
-        return areSame ? 0 : 1;
+        return areSame;
 
         bool IsFault(int hour) => faults.Any(fault => hour >= fault.First && hour <= fault.Last);
     }

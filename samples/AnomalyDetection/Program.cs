@@ -1,4 +1,5 @@
-// A machine's temperature follows its load and the time of the day. A network learns how, from time without faults; what then comes otherwise than it expects gets an alert.
+// A machine's temperature follows its load and the time of the day. A network learns how, from time without faults; what then comes otherwise than it expects gets an
+// alert. An autoencoder does the same for whole cycles of a press.
 using System.CommandLine;
 using AnomalyDetection;
 
@@ -11,7 +12,12 @@ root.SetAction(parsed =>
 {
     string folder = Directory.CreateDirectory(parsed.GetValue(outOption)!).FullName;
     if (parsed.GetValue(dataOption) is not { } file)
-        return MachineWatch.Run(folder);
+    {
+        bool areSame = MachineWatch.Run(folder);
+        Console.WriteLine();
+        CycleWatch.Run();
+        return areSame ? 0 : 1;
+    }
     try
     {
         return OwnSeries.Run(file.FullName, parsed.GetValue(timeOption)!, parsed.GetValue(valueOption)!, folder);

@@ -1,0 +1,28 @@
+using Microsoft.ML.Data;
+
+namespace AnomalyDetection;
+
+/// <summary>One stroke of a press: force and current at each moment of it.</summary>
+internal sealed class MachineCycle
+{
+    public const int Moments = 40, Sensors = 2;
+
+    [VectorType(Moments, Sensors)]
+    public float[] Readings { get; set; } = [];
+
+    /// <summary>1 if something was wrong, else 0, as ML.NET's evaluator wants it. The trainer does not see it.</summary>
+    public float IsFaulty { get; set; }
+
+    public string Fault { get; set; } = "";
+}
+
+/// <summary>What the autoencoder says of a cycle.</summary>
+internal sealed class CycleVerdict
+{
+    public bool PredictedLabel { get; set; }
+
+    public string Fault { get; set; } = "";
+
+    /// <summary>How far the reconstruction is off at each moment.</summary>
+    public float[] Errors { get; set; } = [];
+}
