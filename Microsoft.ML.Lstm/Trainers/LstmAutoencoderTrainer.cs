@@ -31,7 +31,7 @@ namespace Microsoft.ML.Lstm;
 /// | `StepErrorColumnName`, optional | Variable-sized vector of <xref:System.Single> | The mean squared error at each step: which of them was strange. |
 /// | `EncodingColumnName`, optional | Known-sized vector of <xref:System.Single> | The code of the sequence: features for any other trainer. |
 ///
-/// `ml.AnomalyDetection.Evaluate` measures the scores against labels, where there are some.
+/// `ml.AnomalyDetection.Evaluate` measures the scores against labels, where there are some: <xref:System.Single>, 1 for an anomaly and 0 for none; it takes no <xref:System.Boolean>.
 ///
 /// ### Trainer Characteristics
 /// |  |  |
