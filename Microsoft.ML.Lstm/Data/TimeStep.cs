@@ -9,6 +9,7 @@ namespace Microsoft.ML.Lstm.Data;
 internal sealed record TimeStep(int Months, long Ticks, CalendarFeatures Calendar)
 {
     private const int FeaturesOfCycle = 4;
+    private const int LeastCycles = 3;
     private const double DaysOfYear = 365.2425;
 
     private static readonly CalendarFeatures[] Cycles = [CalendarFeatures.Hour, CalendarFeatures.Day, CalendarFeatures.Week, CalendarFeatures.Year];
@@ -30,7 +31,7 @@ internal sealed record TimeStep(int Months, long Ticks, CalendarFeatures Calenda
         return 2 * regular > steps.Length ? monthly : new TimeStep(0, median, CalendarFeatures.None);
     }
 
-    /// <summary>The cycles that are longer than a step and that <paramref name="rows"/> rows see at least twice.</summary>
+    /// <summary>The cycles that are longer than a step and that <paramref name="rows"/> rows see at least three times: two years are no basis for a year.</summary>
     public CalendarFeatures UsualCalendar(int rows)
     {
         double days = Months > 0 ? Months * DaysOfYear / 12 : TimeSpan.FromTicks(Ticks).TotalDays;
@@ -38,7 +39,7 @@ internal sealed record TimeStep(int Months, long Ticks, CalendarFeatures Calenda
         foreach (CalendarFeatures cycle in Cycles)
         {
             double length = LengthOf(cycle);
-            if (length > 1.5 * days && rows * days >= 2 * length)
+            if (length > 1.5 * days && rows * days >= LeastCycles * length)
                 usual |= cycle;
         }
         return usual;

@@ -39,8 +39,8 @@ namespace Microsoft.ML.Lstm;
 /// nothing is wrong: their quantiles and, beyond these, exponential tails (peaks over a threshold, [Siffer et al. 2017](https://doi.org/10.1145/3097983.3098144)). An alert is given when the probability of a score
 /// is at most 1 - `Confidence`/100, as in ML.NET's spike detectors; so about that share of rows gets a false one.
 ///
-/// An anomaly stays among the rows that <xref:Microsoft.ML.Lstm.SeriesScaling.Window>, the default, measures by: for a window's length what follows looks smaller than it is.
-/// Where a series keeps its level, `Scaling = SeriesScaling.Series` avoids that.
+/// An anomaly stays among the rows that <xref:Microsoft.ML.Lstm.SeriesScaling.Window> measures by: for a window's length what follows looks smaller than it is. So the default here is
+/// <xref:Microsoft.ML.Lstm.SeriesScaling.Series>, for series that keep their level; give `Window` for one that wanders.
 ///
 /// What is expected of a row is computed when the row before it comes, from its known covariates too. To an engine they have to be told then, as the future rows of
 /// `Predict`; otherwise those of the row before are taken. Give covariates that nobody knows a row ahead as `PastCovariateColumnNames`.

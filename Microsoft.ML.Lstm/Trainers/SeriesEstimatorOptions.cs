@@ -50,7 +50,7 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
 
     /// <summary>
     /// Cycles of the calendar that features are made of, where there is a <see cref="TimeColumnName"/>. <see langword="null"/> for those that are longer than a step and that the
-    /// training data goes through at least twice. Default: <see langword="null"/>.
+    /// training data goes through at least three times. Default: <see langword="null"/>.
     /// </summary>
     public CalendarFeatures? Calendar;
 

@@ -27,9 +27,6 @@ internal static class MachineWatch
             InputColumnName = nameof(MachineHour.Temperature),
             TimeColumnName = nameof(MachineHour.Time),
             KnownCovariateColumnNames = [nameof(MachineHour.Load)],
-            // The machine is as warm in summer as in spring, so its values can be measured by all of the training data. Measured by the window, a fault would
-            // make what follows look small.
-            Scaling = SeriesScaling.Series,
         }).Fit(ml.Data.LoadFromEnumerable(train));
 
         // The detector knows the series to the end of the training data and goes on from there.
