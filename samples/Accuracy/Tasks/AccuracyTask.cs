@@ -15,7 +15,7 @@ internal sealed record AccuracyTask(string Name, string Metric, (double Figure, 
         SeriesTasks.JapaneseVowels, SeriesTasks.SyntheticControl, SeriesTasks.Mnist,
         TextTasks.Trec, TextTasks.Sms, TextTasks.Names,
         TaggingTasks.PartsOfSpeech, TaggingTasks.Chunks,
-        ForecastTasks.OilTemperature, ForecastTasks.Transformer, ForecastTasks.Temperatures, ForecastTasks.Sunspots,
+        ForecastTasks.OilTemperature, ForecastTasks.Transformer, ForecastTasks.Temperatures, ForecastTasks.Sunspots, AirlineTask.Task,
         AnomalyTasks.MachineTemperature, AnomalyTasks.Taxi,
     ];
 }
