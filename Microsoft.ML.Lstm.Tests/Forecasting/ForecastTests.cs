@@ -329,6 +329,7 @@ public sealed class ForecastTests
         AssertRefused("Scaling", options => options.Scaling = (SeriesScaling)9);
         AssertRefused("LossFunction", options => options.LossFunction = (ForecastLoss)9);
         AssertRefused("MissingValues", options => options.MissingValues = (MissingValueHandling)9);
+        AssertRefused("MissingValues", options => (options.MissingValues, options.KnownCovariateColumnNames) = (MissingValueHandling.SkipRow, ["Promotion"]));
         AssertRefused("ValidationFraction", options => options.ValidationFraction = 1);
     }
 }

@@ -121,6 +121,8 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
         Require(Calendar is null || (Calendar & ~(CalendarFeatures.Hour | CalendarFeatures.Day | CalendarFeatures.Week | CalendarFeatures.Year)) == 0, Calendar, nameof(Calendar), "a combination of the named cycles, or null");
         RequireDefined(Scaling, nameof(Scaling));
         RequireDefined(MissingValues, nameof(MissingValues));
+        Require(MissingValues != MissingValueHandling.SkipRow || KnownCovariateColumnNames.Length == 0, MissingValues, nameof(MissingValues),
+            $"{nameof(MissingValueHandling.CarryForward)} where there are {nameof(KnownCovariateColumnNames)}, which rows without a target tell too");
     }
 
     private protected static void RequireNames(string[] names, string option)
