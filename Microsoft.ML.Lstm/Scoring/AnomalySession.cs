@@ -9,6 +9,8 @@ internal sealed class AnomalySession(LstmAnomalyTransformer transformer) : Serie
     private readonly ForecastSession _forecasts = new(transformer.Forecaster);
     private readonly Dictionary<string, ResidualScorer> _scorers = [];
     private readonly double[] _result = new double[DetectionColumn.Slots.Length];
+    private readonly double _alertBelow = 1 - transformer.Settings.Confidence / 100;
+    private readonly (double Lower, double Upper) _scoreBounds = transformer.Settings.Side.Bounds(transformer.Scores, 1 - transformer.Settings.Confidence / 100);
 
     /// <summary>Not used: the result is in doubles.</summary>
     public override ReadOnlySpan<float> Output => [];
@@ -45,18 +47,16 @@ internal sealed class AnomalySession(LstmAnomalyTransformer transformer) : Serie
         if (!stream.HasForecast)
             return;
         ForecastOutput forecast = stream[0];
-        AnomalySettings settings = transformer.Settings;
         _result[DetectionColumn.ExpectedValue] = forecast.Point;
         if (float.IsFinite(value))
         {
             double score = scorer.Add(scorer.Standardize(forecast, value));
-            double p = settings.Side.PValue(transformer.Scores, score);
-            _result[DetectionColumn.Alert] = p <= 1 - settings.Confidence / 100 ? 1 : 0;
+            double p = transformer.Settings.Side.PValue(transformer.Scores, score);
+            _result[DetectionColumn.Alert] = p <= _alertBelow ? 1 : 0;
             _result[DetectionColumn.Score] = score;
             _result[DetectionColumn.PValue] = p;
-            (double lower, double upper) = settings.Side.Bounds(transformer.Scores, 1 - settings.Confidence / 100);
-            _result[DetectionColumn.UpperBound] = scorer.ValueOf(upper, forecast);
-            _result[DetectionColumn.LowerBound] = scorer.ValueOf(lower, forecast);
+            _result[DetectionColumn.UpperBound] = scorer.ValueOf(_scoreBounds.Upper, forecast);
+            _result[DetectionColumn.LowerBound] = scorer.ValueOf(_scoreBounds.Lower, forecast);
         }
     }
 

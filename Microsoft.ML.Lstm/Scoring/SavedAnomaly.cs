@@ -1,6 +1,5 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using Microsoft.ML.Lstm.Network;
+using Microsoft.ML.Lstm.Persistence;
 
 namespace Microsoft.ML.Lstm.Scoring;
 
@@ -14,34 +13,14 @@ internal sealed record SavedAnomaly(AnomalySettings Settings, float[] Quantiles,
 {
     private const int MaxSmoothing = 10_000;
 
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
-    {
-        RespectNullableAnnotations = true,
-        RespectRequiredConstructorParameters = true,
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-        WriteIndented = true,
-        Converters = { new JsonStringEnumConverter() },
-    };
-
-    [JsonIgnore]
     public ScoreDistribution Scores => new(Quantiles, LowerExcess, UpperExcess);
 
-    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, Json);
+    public byte[] ToJson() => SavedJson.Write(this);
 
     /// <exception cref="InvalidDataException">The JSON is not that of such a detector.</exception>
     public static SavedAnomaly FromJson(ReadOnlySpan<byte> json)
     {
-        SavedAnomaly? saved;
-        try
-        {
-            saved = JsonSerializer.Deserialize<SavedAnomaly>(json, Json);
-        }
-        catch (JsonException error)
-        {
-            throw new InvalidDataException($"A saved LSTM anomaly detector can't be read: {error.Message}", error);
-        }
-        if (saved is null)
-            throw Invalid("expected an object, found null");
+        var saved = SavedJson.Read<SavedAnomaly>(json, "A saved LSTM anomaly detector");
         saved.Check();
         return saved;
     }

@@ -1,6 +1,5 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using Microsoft.ML.Lstm.Network;
+using Microsoft.ML.Lstm.Persistence;
 
 namespace Microsoft.ML.Lstm.Scoring;
 
@@ -18,33 +17,12 @@ internal sealed record SavedForecast(ForecastSettings Settings, ForecastLayout L
     // Sizes far above what options allow, yet too small for their products to overflow.
     private const int MaxSize = 1 << 20;
 
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
-    {
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        RespectNullableAnnotations = true,
-        RespectRequiredConstructorParameters = true,
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-        WriteIndented = true,
-        IgnoreReadOnlyProperties = true,
-        Converters = { new JsonStringEnumConverter() },
-    };
-
-    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, Json);
+    public byte[] ToJson() => SavedJson.Write(this);
 
     /// <exception cref="InvalidDataException">The JSON is not that of such a transformer.</exception>
     public static SavedForecast FromJson(ReadOnlySpan<byte> json)
     {
-        SavedForecast? saved;
-        try
-        {
-            saved = JsonSerializer.Deserialize<SavedForecast>(json, Json);
-        }
-        catch (JsonException error)
-        {
-            throw new InvalidDataException($"A saved LSTM forecast can't be read: {error.Message}", error);
-        }
-        if (saved is null)
-            throw Invalid("expected an object, found null");
+        var saved = SavedJson.Read<SavedForecast>(json, "A saved LSTM forecast");
         saved.Check();
         return saved;
     }

@@ -1,20 +1,11 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using Microsoft.ML.Lstm.Data;
+using Microsoft.ML.Lstm.Persistence;
 
 namespace Microsoft.ML.Lstm.Scoring;
 
 /// <summary>The columns that a transformer reads and adds, as they are stored beside its network.</summary>
 internal sealed record ScoringColumns
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
-    {
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        RespectNullableAnnotations = true,
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-        WriteIndented = true,
-    };
-
     /// <summary>The columns of sequences.</summary>
     public required FeatureColumn[] Features { get; init; }
 
@@ -39,23 +30,12 @@ internal sealed record ScoringColumns
     /// <summary>What the keys of the label stand for; null when it is no key or its keys have no values.</summary>
     public LabelValues? LabelValues { get; init; }
 
-    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, Json);
+    public byte[] ToJson() => SavedJson.Write(this);
 
     /// <exception cref="InvalidDataException">The JSON is not that of such columns.</exception>
     public static ScoringColumns FromJson(ReadOnlySpan<byte> json)
     {
-        ScoringColumns? columns;
-        try
-        {
-            columns = JsonSerializer.Deserialize<ScoringColumns>(json, Json);
-        }
-        catch (JsonException error)
-        {
-            throw new InvalidDataException($"The columns of a saved LSTM model can't be read: {error.Message}", error);
-        }
-
-        if (columns is null)
-            throw Invalid("expected an object, found null");
+        var columns = SavedJson.Read<ScoringColumns>(json, "The columns of a saved LSTM model");
         if (columns.Features.Length == 0)
             throw Invalid("expected one or more feature columns, found none");
         foreach (FeatureColumn feature in columns.Features)

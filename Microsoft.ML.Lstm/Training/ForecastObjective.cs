@@ -1,4 +1,3 @@
-using Microsoft.ML.Lstm.Kernels;
 using Microsoft.ML.Lstm.Network;
 
 namespace Microsoft.ML.Lstm.Training;
@@ -8,26 +7,9 @@ namespace Microsoft.ML.Lstm.Training;
 /// loss is the mean over those that are there. With e = value − output it is e², |e|, the mean over three quantiles q of
 /// max(q·e, (q − 1)·e), or for a normal distribution ln σ + ½(e/σ)² with σ of <see cref="ForecastOutput.Deviation"/>.
 /// </summary>
-internal sealed class ForecastObjective(ForecastLayout layout, double confidenceLevel) : Objective(stepOutputs: true, meanWeight: 1)
+internal sealed class ForecastObjective(ForecastLayout layout, double confidenceLevel) : ErrorObjective(stepOutputs: true, meanWeight: 1)
 {
     private readonly double[] _quantiles = [(1 - confidenceLevel) / 2, 0.5, (1 + confidenceLevel) / 2];
-    private double[] _squares = [];
-    private double[] _absolutes = [];
-    private double _squareSum;
-    private double _absoluteSum;
-
-    public override EpochMetrics Metrics => new(MeanLoss)
-    {
-        RootMeanSquaredError = Math.Sqrt(_squareSum / TotalWeight),
-        MeanAbsoluteError = _absoluteSum / TotalWeight,
-    };
-
-    public override void Reset()
-    {
-        base.Reset();
-        _squareSum = _absoluteSum = 0;
-    }
-
     public override float WeightOf(TrainingSequence sequence, int step)
     {
         SeriesWindow window = sequence.Window!;
@@ -63,28 +45,14 @@ internal sealed class ForecastObjective(ForecastLayout layout, double confidence
                 output.Clear();
                 continue;
             }
-            double scale = window.Series.Scales[at + i % targets];
-            double value = ((double)values[i] - window.Series.Levels[at + i % targets]) / scale;
-            double error = (value - Point(output)) * scale;
-            loss += Differentiate(value, share, output);
+            double level = window.Series.Levels[at + i % targets], scale = window.Series.Scales[at + i % targets];
+            double error = values[i] - ForecastOutput.Read(layout.Loss, output, level, scale).Point;
+            loss += Differentiate((values[i] - level) / scale, share, output);
             squares += error * error;
             absolutes += Math.Abs(error);
         }
         SetLoss(row, loss / count);
-        _squares[row] = squares / count;
-        _absolutes[row] = absolutes / count;
-    }
-
-    protected override void BeginRows(SequenceBatch batch)
-    {
-        FloatBuffer.Require(ref _squares, Rows);
-        FloatBuffer.Require(ref _absolutes, Rows);
-    }
-
-    protected override void AddFigures(int row, float weight)
-    {
-        _squareSum += weight * _squares[row];
-        _absoluteSum += weight * _absolutes[row];
+        SetErrors(row, squares / count, absolutes / count);
     }
 
     /// <summary>The values of the steps behind a step that are to be learned, at most H·D.</summary>
@@ -93,8 +61,6 @@ internal sealed class ForecastObjective(ForecastLayout layout, double confidence
         int from = window.Start + step + 1, to = Math.Min(from + layout.Horizon, window.LearnableEnd);
         return window.Series.Values.AsSpan((from * layout.Targets)..(to * layout.Targets));
     }
-
-    private double Point(ReadOnlySpan<float> output) => output[layout.Loss == ForecastLoss.Quantile ? 1 : 0];
 
     /// <summary>Replaces what the network gives for a value by the gradient, and returns the loss.</summary>
     private double Differentiate(double value, double share, Span<float> output)

@@ -58,7 +58,8 @@ internal static class ForecastTraining
         var job = new TrainingJob(training, validation, Listen(options, epoch => (bestEpoch, epochs) = (epoch.IsBest ? epoch.Epoch : bestEpoch, epoch.NumberOfEpochs)), task, seed, monitor) { SaveCheckpoint = saveCheckpoint };
         SequenceModel network = TrainingLoop.Train(job);
         var model = new ForecastModel(network, data.Layout, scaling, NoIntervals);
-        model = model with { Intervals = Calibrate(model, data, series, monitor) };
+        (ForecastIntervals intervals, float[][] states) = Calibrate(model, data, series, monitor);
+        model = model with { Intervals = intervals };
         if (data.Refit && validation is not null && !options.CancellationToken.IsCancellationRequested)
         {
             // The same course of learning rates up to where it was best, so the epochs are counted rather than set.
@@ -66,8 +67,9 @@ internal static class ForecastTraining
             (again.EarlyStopping, again.NumberOfEpochs) = (null, epochs);
             SeriesWindows all = WindowsOf(data, series, i => 0..series[i].Steps);
             model = model with { Network = TrainingLoop.Train(job with { Training = all, Validation = null, Options = again }) };
+            states = RunHeldOut(model, data, (_, _, _) => { });
         }
-        return (model, RunAll(model, data));
+        return (model, states);
     }
 
     private static TrainingOptions Listen(TrainingOptions options, Action<EpochCompletedEventArgs> listener)
@@ -87,11 +89,11 @@ internal static class ForecastTraining
         => new(data.Layout, series, [.. Enumerable.Range(0, series.Length).Select(range)], data.Rows[0].Statics.Length, data.EmbedSeries ? [series.Length] : []);
 
     /// <summary>Goes through all series as scoring does, and compares what is forecast with what comes.</summary>
-    private static ForecastIntervals Calibrate(ForecastModel model, ForecastData data, EncodedSeries[] series, ITrainingMonitor monitor)
+    private static (ForecastIntervals Intervals, float[][] States) Calibrate(ForecastModel model, ForecastData data, EncodedSeries[] series, ITrainingMonitor monitor)
     {
         var calibration = new ConformalCalibration(data.Layout);
         int targets = data.Layout.Targets;
-        RunHeldOut(model, data, (stream, i, t) =>
+        float[][] states = RunHeldOut(model, data, (stream, i, t) =>
         {
             int to = Math.Min(t + 1 + data.Layout.Horizon, series[i].Steps);
             calibration.Add(stream, series[i].Values.AsSpan(((t + 1) * targets)..(to * targets)));
@@ -102,55 +104,34 @@ internal static class ForecastTraining
             monitor.Warn("There are no validation rows, so the intervals are those of the training rows' errors, and too narrow for others.");
         else if (errors < needed)
             monitor.Warn(string.Create(CultureInfo.InvariantCulture, $"Intervals that hold {100 * data.ConfidenceLevel:0.##} percent of the values need the errors of {needed} forecasts of each step ahead in the validation rows; there are {errors}, so they may be too narrow."));
-        return intervals;
+        return (intervals, states);
     }
 
     /// <summary>
     /// Goes through all series as scoring does, and calls <paramref name="beforeNext"/> with the stream, the series and the row after each row whose next one is held out for validation (where
     /// none is, after each row that has a next one).
     /// </summary>
-    public static void RunHeldOut(ForecastModel model, ForecastData data, Action<ForecastStream, int, int> beforeNext)
+    /// <returns>The state of each series behind its last row.</returns>
+    public static float[][] RunHeldOut(ForecastModel model, ForecastData data, Action<ForecastStream, int, int> beforeNext)
     {
         bool validates = data.Validates;
         var network = new SequenceNetwork(model.Network.Parameters, NetworkPasses.Forward);
-        for (int i = 0; i < data.Rows.Count; i++)
+        float[][] states = new float[data.Rows.Count][];
+        float[] future = new float[data.Layout.Horizon * data.Layout.KnownCovariates];
+        for (int i = 0; i < states.Length; i++)
         {
             SeriesRows rows = data.Rows[i];
             int first = validates ? Math.Max(0, data.TrainingRows[i] - 1) : 0;
-            if (first >= rows.Count - 1)
-                continue;
-            Run(new ForecastStream(model, network, rows.Series), data, rows, (stream, t) =>
+            var stream = new ForecastStream(model, network, rows.Series);
+            for (int t = 0; t < rows.Count; t++)
             {
+                stream.Step(rows[t], rows.KnownAfter(t, data.Layout, future), rows.CalendarOf(t), rows.Statics);
                 if (t >= first && t + 1 < rows.Count)
                     beforeNext(stream, i, t);
-            });
+            }
+            stream.CopyStateTo(states[i] = new float[stream.StateLength]);
         }
-    }
-
-    private static float[][] RunAll(ForecastModel model, ForecastData data)
-    {
-        var network = new SequenceNetwork(model.Network.Parameters, NetworkPasses.Forward);
-        return
-        [
-            .. data.Rows.Select(rows =>
-            {
-                var stream = new ForecastStream(model, network, rows.Series);
-                Run(stream, data, rows, (_, _) => { });
-                float[] state = new float[stream.StateLength];
-                stream.CopyStateTo(state);
-                return state;
-            }),
-        ];
-    }
-
-    private static void Run(ForecastStream stream, ForecastData data, SeriesRows rows, Action<ForecastStream, int> afterRow)
-    {
-        float[] future = new float[data.Layout.Horizon * data.Layout.KnownCovariates];
-        for (int t = 0; t < rows.Count; t++)
-        {
-            stream.Step(rows[t], rows.KnownAfter(t, data.Layout, future), rows.CalendarOf(t), rows.Statics);
-            afterRow(stream, t);
-        }
+        return states;
     }
 
     /// <summary>The units of the training rows.</summary>

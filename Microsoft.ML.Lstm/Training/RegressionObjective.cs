@@ -1,4 +1,3 @@
-using Microsoft.ML.Lstm.Kernels;
 using Microsoft.ML.Lstm.Network;
 
 namespace Microsoft.ML.Lstm.Training;
@@ -7,25 +6,8 @@ namespace Microsoft.ML.Lstm.Training;
 /// Errors e = output − target: a row's loss is the mean over its targets of e², or of Huber's ½e² up to 1 and |e| − ½ beyond.
 /// The figures beside it are in the label's unit.
 /// </summary>
-internal sealed class RegressionObjective(RegressionLoss loss, AffineScaler targetScaler, double meanWeight) : Objective(stepOutputs: false, meanWeight)
+internal sealed class RegressionObjective(RegressionLoss loss, AffineScaler targetScaler, double meanWeight) : ErrorObjective(stepOutputs: false, meanWeight)
 {
-    private double[] _squares = [];
-    private double[] _absolutes = [];
-    private double _squareSum;
-    private double _absoluteSum;
-
-    public override EpochMetrics Metrics => new(MeanLoss)
-    {
-        RootMeanSquaredError = Math.Sqrt(_squareSum / TotalWeight),
-        MeanAbsoluteError = _absoluteSum / TotalWeight,
-    };
-
-    public override void Reset()
-    {
-        base.Reset();
-        _squareSum = _absoluteSum = 0;
-    }
-
     public override float WeightOf(TrainingSequence sequence, int step) => sequence.Weight;
 
     public override void Differentiate(int row, Span<float> outputs)
@@ -45,19 +27,6 @@ internal sealed class RegressionObjective(RegressionLoss loss, AffineScaler targ
             absolutes += Math.Abs(inUnit);
         }
         SetLoss(row, rowLoss / targets.Length);
-        _squares[row] = squares / targets.Length;
-        _absolutes[row] = absolutes / targets.Length;
-    }
-
-    protected override void BeginRows(SequenceBatch batch)
-    {
-        FloatBuffer.Require(ref _squares, Rows);
-        FloatBuffer.Require(ref _absolutes, Rows);
-    }
-
-    protected override void AddFigures(int row, float weight)
-    {
-        _squareSum += weight * _squares[row];
-        _absoluteSum += weight * _absolutes[row];
+        SetErrors(row, squares / targets.Length, absolutes / targets.Length);
     }
 }
