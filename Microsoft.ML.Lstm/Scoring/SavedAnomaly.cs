@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Microsoft.ML.Lstm.Network;
 using Microsoft.ML.Lstm.Persistence;
 
@@ -13,6 +14,7 @@ internal sealed record SavedAnomaly(AnomalySettings Settings, float[] Quantiles,
 {
     private const int MaxSmoothing = 10_000;
 
+    [JsonIgnore]
     public ScoreDistribution Scores => new(Quantiles, LowerExcess, UpperExcess);
 
     public byte[] ToJson() => SavedJson.Write(this);
