@@ -53,6 +53,24 @@ public sealed class AnomalyTests
     }
 
     [TestMethod]
+    public void ANoisierSeriesStopsToGiveAlerts()
+    {
+        var ml = new MLContext(1);
+        Reading[] rows = Reading.Wave(6000);
+        var random = new Random(5);
+        foreach (Reading row in rows.AsSpan(1500))
+            row.Value += (float)(4 * (random.NextDouble() + random.NextDouble() - 1));
+        int Alerts(int history)
+        {
+            double[][] results = Transform(ml, Fit(ml, rows[..1500], options => options.PValueHistoryLength = history), rows[1500..]);
+            return results[^2000..].Count(result => result[Alert] == 1);
+        }
+
+        Assert.IsGreaterThan(100, Alerts(history: 0));
+        Assert.IsLessThan(15, Alerts(history: 500));
+    }
+
+    [TestMethod]
     public void SchemaIsWhatWasPromisedWithNamesOfSlots()
     {
         var ml = new MLContext(1);
@@ -122,6 +140,8 @@ public sealed class AnomalyTests
         AssertRefused("Confidence", options => options.Confidence = 100);
         AssertRefused("Confidence", options => options.Confidence = 0);
         AssertRefused("SmoothingWindow", options => options.SmoothingWindow = 0);
+        AssertRefused("PValueHistoryLength", options => options.PValueHistoryLength = 99);
+        AssertRefused("PValueHistoryLength", options => options.PValueHistoryLength = -1);
         AssertRefused("Side", options => options.Side = (ResidualSide)7);
         AssertRefused("OutputColumnName", options => options.OutputColumnName = "");
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Fit(ml, Reading.Wave(10), options => options.InputColumnName = "Shop")).Message, "target column 'Shop': expected Single, got String");

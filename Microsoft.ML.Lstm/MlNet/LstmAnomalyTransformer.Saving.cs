@@ -21,7 +21,7 @@ public sealed partial class LstmAnomalyTransformer
         ctx.CheckAtModel();
         ctx.SetVersionInfo(Version);
         Forecaster.SaveTo(ctx);
-        var saved = new SavedAnomaly(Settings, Scores.Quantiles.ToArray(), Scores.LowerExcess, Scores.UpperExcess, new(Recent));
+        var saved = new SavedAnomaly(Settings, Scores.Quantiles.ToArray(), Scores.Lower, Scores.Upper, new(Known));
         ctx.SaveBinaryStream(AnomalyStream, writer => writer.Write(saved.ToJson()));
     }
 
@@ -35,7 +35,7 @@ public sealed partial class LstmAnomalyTransformer
             if (forecaster.Model.Layout is not { Targets: 1, Horizon: 1 })
                 throw new InvalidDataException("A saved LSTM anomaly detector can't be read: expected forecasts of one value, one step ahead, found others.");
             SavedAnomaly saved = ModelEntry.Read(ctx, AnomalyStream, stream => SavedAnomaly.FromJson(ModelEntry.ReadJson(stream)));
-            return new LstmAnomalyTransformer(env, forecaster, saved.Settings, saved.Scores, saved.Recent);
+            return new LstmAnomalyTransformer(env, forecaster, saved.Settings, saved.Scores, saved.Known);
         }
         catch (InvalidDataException error)
         {

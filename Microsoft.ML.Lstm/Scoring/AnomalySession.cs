@@ -7,10 +7,9 @@ namespace Microsoft.ML.Lstm.Scoring;
 internal sealed class AnomalySession(LstmAnomalyTransformer transformer) : SeriesSession
 {
     private readonly ForecastSession _forecasts = new(transformer.Forecaster);
-    private readonly Dictionary<string, ResidualScorer> _scorers = [];
+    private readonly Dictionary<string, ScoredSeries> _series = [];
     private readonly double[] _result = new double[DetectionColumn.Slots.Length];
     private readonly double _alertBelow = 1 - transformer.Settings.Confidence / 100;
-    private readonly (double Lower, double Upper) _scoreBounds = transformer.Settings.Side.Bounds(transformer.Scores, 1 - transformer.Settings.Confidence / 100);
 
     /// <summary>Not used: the result is in doubles.</summary>
     public override ReadOnlySpan<float> Output => [];
@@ -21,26 +20,25 @@ internal sealed class AnomalySession(LstmAnomalyTransformer transformer) : Serie
     public override void Take(SeriesRowReader row, long position, ReadOnlySpan<float> future)
     {
         (ForecastStream stream, bool restarted) = _forecasts.Begin(row, position);
-        ResidualScorer scorer = Find(row.Series);
         if (restarted)
-            scorer.Reset();
-        Compare(stream, scorer, row.Numbers[0]);
+            _series[row.Series] = new ScoredSeries(new ResidualScorer(transformer.Scale), transformer.Scores.Copy());
+        Compare(stream, Find(row.Series), row.Numbers[0]);
         _forecasts.Step(row, future);
     }
 
     public override SeriesTransformer Snapshot()
     {
-        var recent = new Dictionary<string, float[]>(transformer.Recent);
-        foreach ((string name, ResidualScorer scorer) in _scorers)
+        var known = new Dictionary<string, KnownScores>(transformer.Known);
+        foreach ((string name, (ResidualScorer scorer, ScoreDistribution scores)) in _series)
         {
-            float[] state = new float[scorer.StateLength];
-            scorer.CopyStateTo(state);
-            recent[name] = state;
+            float[] recent = new float[scorer.StateLength];
+            scorer.CopyStateTo(recent);
+            known[name] = new KnownScores(recent, scores.Lower, scores.Upper);
         }
-        return transformer.With(_forecasts.Snapshot(), recent);
+        return transformer.With(_forecasts.Snapshot(), known);
     }
 
-    private void Compare(ForecastStream stream, ResidualScorer scorer, float value)
+    private void Compare(ForecastStream stream, ScoredSeries series, float value)
     {
         _result.AsSpan().Fill(double.NaN);
         _result[DetectionColumn.Alert] = 0;
@@ -50,24 +48,38 @@ internal sealed class AnomalySession(LstmAnomalyTransformer transformer) : Serie
         _result[DetectionColumn.ExpectedValue] = forecast.Point;
         if (float.IsFinite(value))
         {
+            (ResidualScorer scorer, ScoreDistribution scores) = series;
+            AnomalySettings settings = transformer.Settings;
             double score = scorer.Add(scorer.Standardize(forecast, value));
-            double p = transformer.Settings.Side.PValue(transformer.Scores, score);
+            double p = settings.Side.PValue(scores, score);
+            (double lower, double upper) = settings.Side.Bounds(scores, _alertBelow);
             _result[DetectionColumn.Alert] = p <= _alertBelow ? 1 : 0;
             _result[DetectionColumn.Score] = score;
             _result[DetectionColumn.PValue] = p;
-            _result[DetectionColumn.UpperBound] = scorer.ValueOf(_scoreBounds.Upper, forecast);
-            _result[DetectionColumn.LowerBound] = scorer.ValueOf(_scoreBounds.Lower, forecast);
+            _result[DetectionColumn.UpperBound] = scorer.ValueOf(upper, forecast);
+            _result[DetectionColumn.LowerBound] = scorer.ValueOf(lower, forecast);
+            if (settings.History > 0)
+                scores.Follow(score, settings.History);
         }
     }
 
-    private ResidualScorer Find(string series)
+    private ScoredSeries Find(string name)
     {
-        if (_scorers.TryGetValue(series, out ResidualScorer? scorer))
-            return scorer;
-        scorer = new ResidualScorer(transformer.Scale);
-        if (transformer.Recent.TryGetValue(series, out float[]? state))
-            scorer.CopyStateFrom(state);
-        _scorers.Add(series, scorer);
-        return scorer;
+        if (_series.TryGetValue(name, out ScoredSeries? series))
+            return series;
+        var scorer = new ResidualScorer(transformer.Scale);
+        ScoreDistribution scores = transformer.Scores.Copy();
+        if (transformer.Known.TryGetValue(name, out KnownScores? known))
+        {
+            scorer.CopyStateFrom(known.Recent);
+            scores = scores.With(known.Lower, known.Upper);
+        }
+        _series.Add(name, series = new ScoredSeries(scorer, scores));
+        return series;
     }
+
+    /// <summary>What goes along with a series.</summary>
+    /// <param name="Scorer">What scores its rows.</param>
+    /// <param name="Scores">How its scores are distributed.</param>
+    private sealed record ScoredSeries(ResidualScorer Scorer, ScoreDistribution Scores);
 }

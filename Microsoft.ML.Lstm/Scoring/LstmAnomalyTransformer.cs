@@ -18,13 +18,13 @@ namespace Microsoft.ML.Lstm;
 /// <seealso cref="LstmTransformsCatalog.DetectAnomalyByLstm(TransformsCatalog, LstmAnomalyEstimator.Options)"/>
 public sealed partial class LstmAnomalyTransformer : SeriesTransformer
 {
-    internal LstmAnomalyTransformer(IHostEnvironment environment, LstmForecastingTransformer forecaster, AnomalySettings settings, ScoreDistribution scores, IReadOnlyDictionary<string, float[]> recent)
+    internal LstmAnomalyTransformer(IHostEnvironment environment, LstmForecastingTransformer forecaster, AnomalySettings settings, ScoreDistribution scores, IReadOnlyDictionary<string, KnownScores> known)
         : base(environment.Register(nameof(LstmAnomalyTransformer)), forecaster.Model, forecaster.Columns)
     {
         Forecaster = forecaster;
         Settings = settings;
         Scores = scores;
-        Recent = recent;
+        Known = known;
         Outputs = [new DetectionColumn(settings.OutputColumnName)];
     }
 
@@ -40,16 +40,16 @@ public sealed partial class LstmAnomalyTransformer : SeriesTransformer
 
     internal ResidualScale Scale => Settings.Residuals;
 
-    /// <summary>The state of each series' <see cref="ResidualScorer"/>.</summary>
-    internal IReadOnlyDictionary<string, float[]> Recent { get; }
+    /// <summary>What is known of the scores of each series that has been seen since training.</summary>
+    internal IReadOnlyDictionary<string, KnownScores> Known { get; }
 
     internal override IReadOnlyList<OutputColumn> Outputs { get; }
 
     /// <summary>A transformer with the same network that knows nothing of any series yet: for data that does not follow the training data, as the training data itself.</summary>
     /// <returns>The transformer.</returns>
-    public LstmAnomalyTransformer WithoutHistory() => With(Forecaster.WithoutHistory(), new Dictionary<string, float[]>());
+    public LstmAnomalyTransformer WithoutHistory() => With(Forecaster.WithoutHistory(), new Dictionary<string, KnownScores>());
 
-    internal LstmAnomalyTransformer With(LstmForecastingTransformer forecaster, IReadOnlyDictionary<string, float[]> recent) => new(Host, forecaster, Settings, Scores, recent);
+    internal LstmAnomalyTransformer With(LstmForecastingTransformer forecaster, IReadOnlyDictionary<string, KnownScores> known) => new(Host, forecaster, Settings, Scores, known);
 
     internal override SeriesSession CreateSession() => new AnomalySession(this);
 }

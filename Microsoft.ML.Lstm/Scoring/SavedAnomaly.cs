@@ -4,18 +4,22 @@ using Microsoft.ML.Lstm.Persistence;
 
 namespace Microsoft.ML.Lstm.Scoring;
 
+/// <summary>What is known of a series' scores.</summary>
+/// <param name="Recent">The state of its <see cref="ResidualScorer"/>.</param>
+/// <param name="Lower">The lower tail of its scores.</param>
+/// <param name="Upper">Their upper tail.</param>
+internal sealed record KnownScores(float[] Recent, ScoreTail Lower, ScoreTail Upper);
+
 /// <summary>What is stored of a detector of anomalies beside its forecaster, as JSON.</summary>
 /// <param name="Settings">Its settings.</param>
 /// <param name="Quantiles">The quantiles of scores when nothing is wrong.</param>
-/// <param name="LowerExcess">Their lower tail.</param>
-/// <param name="UpperExcess">Their upper tail.</param>
-/// <param name="Recent">What is known of the last rows of each series.</param>
-internal sealed record SavedAnomaly(AnomalySettings Settings, float[] Quantiles, double LowerExcess, double UpperExcess, Dictionary<string, float[]> Recent)
+/// <param name="Lower">Their lower tail.</param>
+/// <param name="Upper">Their upper tail.</param>
+/// <param name="Known">What is known of each series' scores.</param>
+internal sealed record SavedAnomaly(AnomalySettings Settings, float[] Quantiles, ScoreTail Lower, ScoreTail Upper, Dictionary<string, KnownScores> Known)
 {
-    private const int MaxSmoothing = 10_000;
-
     [JsonIgnore]
-    public ScoreDistribution Scores => new(Quantiles, LowerExcess, UpperExcess);
+    public ScoreDistribution Scores => new(Quantiles, Lower, Upper);
 
     public byte[] ToJson() => SavedJson.Write(this);
 
@@ -31,16 +35,21 @@ internal sealed record SavedAnomaly(AnomalySettings Settings, float[] Quantiles,
     {
         if (Settings.OutputColumnName == "" || !(Settings.Confidence is > 0 and < 100) || !Enum.IsDefined(Settings.Side))
             throw Invalid("expected a column name, a confidence above 0 and below 100, and a known side");
-        if (Settings.Residuals.Smoothing is < 1 or > MaxSmoothing || !(Settings.Residuals.Unit > 0) || !double.IsFinite(Settings.Residuals.Median))
-            throw Invalid($"expected residuals with a unit above 0, over 1 to {MaxSmoothing} rows");
-        if (Quantiles.Length != ScoreDistribution.QuantileCount || !Quantiles.SequenceEqual(Quantiles.Order()) || !(LowerExcess > 0) || !(UpperExcess > 0))
-            throw Invalid($"expected {ScoreDistribution.QuantileCount} quantiles in ascending order, and tails above 0");
-        foreach ((string series, float[] recent) in Recent)
+        if (!AnomalySettings.IsHistory(Settings.History))
+            throw Invalid($"expected a history of {AnomalySettings.HistoryRange}, found {Settings.History}");
+        if (Settings.Residuals.Smoothing is < 1 or > AnomalySettings.MaxSmoothing || !(Settings.Residuals.Unit > 0) || !double.IsFinite(Settings.Residuals.Median))
+            throw Invalid($"expected residuals with a unit above 0, over 1 to {AnomalySettings.MaxSmoothing} rows");
+        if (Quantiles.Length != ScoreDistribution.QuantileCount || !Quantiles.SequenceEqual(Quantiles.Order()) || !AreTails(Lower, Upper))
+            throw Invalid($"expected {ScoreDistribution.QuantileCount} quantiles in ascending order, and tails with rates from 0 to 1 and excesses above 0");
+        foreach ((string series, KnownScores? known) in Known)
         {
-            if (recent?.Length != Settings.Residuals.Smoothing + 1)
-                throw Invalid($"expected {Settings.Residuals.Smoothing + 1} numbers of series '{series}', found {recent?.Length ?? 0}");
+            if (known?.Recent.Length != Settings.Residuals.Smoothing + 1 || !AreTails(known.Lower, known.Upper))
+                throw Invalid($"expected {Settings.Residuals.Smoothing + 1} numbers and two tails of series '{series}', found others");
         }
     }
+
+    private static bool AreTails(ScoreTail lower, ScoreTail upper)
+        => lower is { Rate: >= 0 and <= 1, Excess: > 0 } && upper is { Rate: >= 0 and <= 1, Excess: > 0 } && lower.Rate + (double)upper.Rate <= 1 + 1e-6;
 
     private static InvalidDataException Invalid(string what) => new($"A saved LSTM anomaly detector can't be read: {what}.");
 }

@@ -36,8 +36,9 @@ namespace Microsoft.ML.Lstm;
 /// ### Training Algorithm Details
 /// A network is trained to forecast each value from the rows before it, as <xref:Microsoft.ML.Lstm.LstmForecastingEstimator> does, by the absolute error, which a few anomalies in the training data do not move much. The
 /// residuals of the validation rows (the last part of each series, or the validation data) give the unit of scores, their median and median absolute deviation, and the distribution of scores when
-/// nothing is wrong: their quantiles and, beyond these, exponential tails (peaks over a threshold, [Siffer et al. 2017](https://doi.org/10.1145/3097983.3098144)). An alert is given when the probability of a score
-/// is at most 1 - `Confidence`/100, as in ML.NET's spike detectors; so about that share of rows gets a false one.
+/// nothing is wrong: their quantiles and, beyond the outermost 2.5 percent on each side, exponential tails (peaks over a threshold, [Siffer et al. 2017](https://doi.org/10.1145/3097983.3098144)). An alert is
+/// given when the probability of a score is at most 1 - `Confidence`/100, as in ML.NET's spike detectors; so about that share of rows gets a false one. Few series stay as they were, and so the
+/// tails of each follow its scores: their rate and mean excess are means over the last `PValueHistoryLength` or so, fading exponentially, in which no score counts as more than four mean excesses.
 ///
 /// An anomaly stays among the rows that <xref:Microsoft.ML.Lstm.SeriesScaling.Window> measures by: for a window's length what follows looks smaller than it is. So the default here is
 /// <xref:Microsoft.ML.Lstm.SeriesScaling.Series>, for series that keep their level; give `Window` for one that wanders.
@@ -95,8 +96,15 @@ public sealed class LstmAnomalyEstimator : IEstimator<LstmAnomalyTransformer>
             Missing = _options.MissingValues,
             Series = trained.SeriesNames,
         }, trained.States);
-        var settings = new AnomalySettings { OutputColumnName = _options.OutputColumnName, Confidence = _options.Confidence, Side = _options.Side, Residuals = residuals };
-        return new LstmAnomalyTransformer(_host, forecaster, settings, scores, new Dictionary<string, float[]>());
+        var settings = new AnomalySettings
+        {
+            OutputColumnName = _options.OutputColumnName,
+            Confidence = _options.Confidence,
+            Side = _options.Side,
+            History = _options.PValueHistoryLength,
+            Residuals = residuals,
+        };
+        return new LstmAnomalyTransformer(_host, forecaster, settings, scores, new Dictionary<string, KnownScores>());
     }
 
     /// <summary>The columns that the trained transformer will give for data like this.</summary>
@@ -140,13 +148,20 @@ public sealed class LstmAnomalyEstimator : IEstimator<LstmAnomalyTransformer>
         /// </summary>
         public int SmoothingWindow = 1;
 
+        /// <summary>
+        /// About how many scores of a series its p-values, and so alerts and bounds, go by, 100 to 1000000, or 0 for those of the validation rows only, for ever. The fewer, the sooner a series that became harder
+        /// to forecast stops to give alerts, and the more do large scores that follow each other hide others. Raw scores don't depend on it. Default: 2000.
+        /// </summary>
+        public int PValueHistoryLength = 2000;
+
         internal override void Validate()
         {
             base.Validate();
             RequireName(OutputColumnName, nameof(OutputColumnName), optional: false);
             RequireName(InputColumnName, nameof(InputColumnName), optional: true);
             Require(Confidence is > 0 and < 100, Confidence, nameof(Confidence), "above 0 and below 100");
-            Require(SmoothingWindow is >= 1 and <= 10_000, SmoothingWindow, nameof(SmoothingWindow), "from 1 to 10000");
+            Require(SmoothingWindow is >= 1 and <= AnomalySettings.MaxSmoothing, SmoothingWindow, nameof(SmoothingWindow), "from 1 to 10000");
+            Require(AnomalySettings.IsHistory(PValueHistoryLength), PValueHistoryLength, nameof(PValueHistoryLength), AnomalySettings.HistoryRange);
             RequireDefined(Side, nameof(Side));
         }
     }

@@ -5,7 +5,7 @@ using Accuracy;
 using Accuracy.Tasks;
 
 var data = new Option<string?>("--data") { Description = "The folder of the data sets; README.md says what is in it.", HelpName = "DIR" };
-var tasks = new Option<string?>("--task") { Description = $"The tasks, with commas between, instead of all: {string.Join(',', AccuracyTask.All.Select(task => task.Name))}.", HelpName = "NAMES" };
+var tasks = new Option<string[]>("--task") { Description = $"The tasks, with commas between or each by itself, instead of all: {string.Join(',', AccuracyTask.All.Select(task => task.Name))}.", HelpName = "NAMES" };
 var seeds = new Option<int?>("--seeds") { Description = "Seeds to train with, from 1 on; 3 if not given.", HelpName = "N" };
 var json = new Option<string?>("--json") { Description = "A file to write everything to as well.", HelpName = "FILE" };
 var threads = new Option<int?>("--threads") { Description = "Threads that train, instead of one a processor.", HelpName = "N" };
@@ -24,9 +24,9 @@ RequireOneOrMore(horizon);
 var root = new RootCommand("Train and measure on data sets with published figures, or on one of your own.") { data, tasks, seeds, threads, validate, json, train, test, format, label, csv, target, horizon, split };
 root.Validators.Add(result =>
 {
-    if (result.GetValue(csv) is not null || result.GetValue(tasks) == UnseenForecast.Name)
+    if (result.GetValue(csv) is not null || result.GetValue(tasks) is [UnseenForecast.Name])
     {
-        if (result.GetValue(csv) is null || result.GetValue(target) is null || result.GetValue(tasks) != UnseenForecast.Name)
+        if (result.GetValue(csv) is null || result.GetValue(target) is null || result.GetValue(tasks) is not [UnseenForecast.Name])
             result.AddError($"Give all of --task {UnseenForecast.Name}, --csv and --target.");
         if (result.GetValue(split) is { } parts && RowSplit.Parse(parts) is null)
             result.AddError($"--split must be three numbers of rows, 1 or more, with commas between, not '{parts}'.");
@@ -42,10 +42,10 @@ root.Validators.Add(result =>
 });
 root.SetAction(parsed => Run(
     parsed.GetValue(csv) is { } csvFile
-        ? [UnseenForecast.Create(csvFile, Chosen(parsed.GetValue(target)), parsed.GetValue(horizon) ?? 1, parsed.GetValue(split))]
+        ? [UnseenForecast.Create(csvFile, Chosen([parsed.GetValue(target)!]), parsed.GetValue(horizon) ?? 1, parsed.GetValue(split))]
     : parsed.GetValue(train) is { } trainFile
         ? [UnseenTask.Create(trainFile, parsed.GetValue(test)!, parsed.GetValue(format)!, parsed.GetValue(label))]
-        : [.. AccuracyTask.All.Where(task => parsed.GetValue(tasks) is null || Chosen(parsed.GetValue(tasks)).Contains(task.Name))],
+        : [.. AccuracyTask.All.Where(task => Chosen(parsed.GetValue(tasks)) is var chosen && (chosen.Length == 0 || chosen.Contains(task.Name)))],
     seed => new TaskRun(parsed.GetValue(data) ?? "", seed, parsed.GetValue(threads), parsed.GetValue(validate)), parsed.GetValue(seeds) ?? 3, parsed.GetValue(json)));
 var rows = new Option<int?>("--rows") { Description = "Texts to make up and train on.", HelpName = "N", DefaultValueFactory = _ => 200_000 };
 var megabytes = new Option<int?>("--megabytes") { Description = "The buffer that they go through.", HelpName = "N", DefaultValueFactory = _ => 64 };
@@ -63,7 +63,7 @@ static void RequireOneOrMore(Option<int?> option) => option.Validators.Add(resul
         result.AddError($"{option.Name} must be 1 or more.");
 });
 
-static string[] Chosen(string? tasks) => tasks?.Split(',', StringSplitOptions.TrimEntries) ?? [];
+static string[] Chosen(string[]? names) => [.. (names ?? []).SelectMany(some => some.Split(',', StringSplitOptions.TrimEntries))];
 
 static int Run(IEnumerable<AccuracyTask> tasks, Func<int, TaskRun> runOf, int seeds, string? json)
 {

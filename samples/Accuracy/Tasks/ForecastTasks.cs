@@ -75,7 +75,7 @@ internal static class ForecastTasks
     }
 
     public static Measurement ScaledError(TaskRun run, ForecastRun forecast) => new(forecast.ScaledSquaredError(forecast.Metrics.PerTarget), string.Create(CultureInfo.InvariantCulture,
-        $"MAE {forecast.ScaledAbsoluteError(forecast.Metrics.PerTarget):0.000}, naive {forecast.ScaledSquaredError(forecast.Metrics.Baselines[0].PerTarget):0.000}, the intervals hold {forecast.Metrics.Overall.Coverage:P1}{(run.Validates ? " (of held-out rows)" : "")}"));
+        $"MAE {forecast.ScaledAbsoluteError(forecast.Metrics.PerTarget):0.000}, naive MSE {forecast.ScaledSquaredError(forecast.Metrics.Baselines[0].PerTarget):0.000}, the intervals hold {forecast.Metrics.Overall.Coverage:P1}{(run.Validates ? " (of held-out rows)" : "")}"));
 
     private static ForecastRun Ett(TaskRun run, string? target, LstmForecastingEstimator.Options options)
     {
