@@ -25,6 +25,7 @@ internal static class ColumnReader
         return item.RawType switch
         {
             Type type when type == typeof(float) => Getter<float>(row, column, value => value.ToString(CultureInfo.InvariantCulture)),
+            Type type when type == typeof(double) => Getter<double>(row, column, value => value.ToString(CultureInfo.InvariantCulture)),
             Type type when type == typeof(bool) => Getter<bool>(row, column, value => value.ToString()),
             Type type when type == typeof(uint) => Getter<uint>(row, column, value => value.ToString(CultureInfo.InvariantCulture)),
             Type type when type == typeof(ReadOnlyMemory<char>) => Getter<ReadOnlyMemory<char>>(row, column, value => value.ToString()),
