@@ -108,7 +108,7 @@ public sealed class EmbeddingTests
         foreach ((int start, int length) in Enumerable.Range(0, gradient.Pieces).Select(gradient.Piece).OrderBy(piece => piece.Start))
         {
             Assert.AreEqual(end, start);
-            Assert.IsTrue(length > 0 && length <= gradient.MaxPieceLength);
+            Assert.IsGreaterThan(0, length);
             end = start + length;
         }
         Assert.AreEqual(gradient.Parameters.Values.Length, end);

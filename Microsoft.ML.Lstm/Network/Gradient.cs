@@ -7,8 +7,8 @@ namespace Microsoft.ML.Lstm.Network;
 /// and nobody looks at them.
 /// </summary>
 /// <remarks>
-/// Whoever goes through it does so by pieces, each small enough for the first-level cache beside the weights and what the
-/// optimizer keeps: those of the dense parameters, then the touched rows in the order in which they were touched.
+/// Whoever goes through it does so by pieces, for threads to share: those of the dense parameters, then the touched rows in the
+/// order in which they were touched.
 /// </remarks>
 internal sealed class Gradient
 {
@@ -38,9 +38,6 @@ internal sealed class Gradient
 
     /// <summary>The most pieces there can be.</summary>
     public int MaxPieces => _densePieces + _tables.Sum(table => table.Rows);
-
-    /// <summary>The most values a piece has.</summary>
-    public int MaxPieceLength => Math.Max(PieceLength, _tables.Length == 0 ? 0 : _tables.Max(table => table.Columns));
 
     /// <summary>Where piece <paramref name="index"/> is.</summary>
     public (int Start, int Length) Piece(int index)

@@ -90,15 +90,17 @@ internal sealed unsafe class PackedMatrix(int[] rowOffsets, int[] columnOffsets,
 
     private static void CopyElements(ReadOnlySpan<float> parameter, ReadOnlySpan<int> rows, ReadOnlySpan<int> columns, ReadOnlySpan<float> factors, float* block)
     {
-        for (int n = 0; n < columns.Length; n += Tile.Size)
+        // Rows outside, so that whole cache lines of the panel are written.
+        for (int k = 0; k < rows.Length; k += Tile.Size)
         {
-            for (int k = 0; k < rows.Length; k += Tile.Size)
+            for (int n = 0; n < columns.Length; n += Tile.Size)
                 new Tile(rows[k..], columns[n..], block + k * columns.Length + n, columns.Length).CopyFrom(parameter, factors.IsEmpty ? factors : factors[n..]);
         }
     }
 
     private static void AddElements(Span<float> parameter, ReadOnlySpan<int> rows, ReadOnlySpan<int> columns, float* block)
     {
+        // Columns outside, so that whole cache lines of the parameter are.
         for (int n = 0; n < columns.Length; n += Tile.Size)
         {
             for (int k = 0; k < rows.Length; k += Tile.Size)

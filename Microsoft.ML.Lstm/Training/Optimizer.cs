@@ -1,4 +1,6 @@
+using System.Numerics;
 using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
 using Microsoft.ML.Lstm.Kernels;
 using Microsoft.ML.Lstm.Network;
 
@@ -21,13 +23,10 @@ internal abstract class Optimizer
     private readonly Gradient _gradient;
     private readonly WorkerTeam _team;
     private readonly double[] _squares;
-    private readonly float[][] _scratch;
     private readonly bool[] _isFinite;
     private readonly Action<int> _squaresPart;
     private readonly Action<int> _stepPart;
     private int _parts;
-    private float _learningRate;
-    private float _shortening;
 
     private Optimizer(ParameterSet weights, Gradient gradient, WorkerTeam team)
     {
@@ -35,7 +34,6 @@ internal abstract class Optimizer
         _gradient = gradient;
         _team = team;
         _squares = new double[gradient.MaxPieces];
-        _scratch = [.. Enumerable.Range(0, team.Threads).Select(_ => new float[gradient.MaxPieceLength])];
         _isFinite = new bool[team.Threads];
         _squaresPart = SumSquares;
         _stepPart = StepPieces;
@@ -47,10 +45,9 @@ internal abstract class Optimizer
     /// <param name="team">The threads to share large networks among.</param>
     public static Optimizer Create(TrainingOptions options, ParameterSet weights, Gradient gradient, WorkerTeam team) => options.Optimizer switch
     {
-        OptimizerType.Adam => new Adam(weights, gradient, team, options.WeightDecay, decoupled: false),
-        OptimizerType.AdamW => new Adam(weights, gradient, team, options.WeightDecay, decoupled: true),
-        OptimizerType.Sgd => new Sgd(weights, gradient, team, options.WeightDecay, options.Momentum),
-        _ => new RmsProp(weights, gradient, team, options.WeightDecay),
+        OptimizerType.Adam or OptimizerType.AdamW => new By<AdamRule>(options, weights, gradient, team),
+        OptimizerType.Sgd => new By<SgdRule>(options, weights, gradient, team),
+        _ => new By<RmsPropRule>(options, weights, gradient, team),
     };
 
     /// <summary>The Euclidean norm that the gradient has; not finite when one of its elements is not.</summary>
@@ -74,9 +71,7 @@ internal abstract class Optimizer
         double norm = GradientNorm();
         if (!double.IsFinite(norm))
             return false;
-        _learningRate = learningRate;
-        _shortening = maxNorm > 0 && norm > maxNorm ? (float)(maxNorm / norm) : 1f;
-        BeginStep();
+        BeginStep(learningRate, maxNorm > 0 && norm > maxNorm ? (float)(maxNorm / norm) : 1f);
         _team.Run(_parts, _stepPart);
         _gradient.Forget();
         return !_isFinite.AsSpan(0, _parts).Contains(false);
@@ -102,97 +97,104 @@ internal abstract class Optimizer
         for (int i = begin; i < end; i++)
         {
             (int start, int length) = _gradient.Piece(i);
-            Span<float> w = _weights.Values.AsSpan(start, length), g = _gradient.Parameters.Values.AsSpan(start, length);
-            if (_shortening != 1f)
-                TensorPrimitives.Multiply(g, _shortening, g);
-            StepPiece(start, w, g, _learningRate, _scratch[part].AsSpan(0, length));
-            g.Clear();
-            isFinite &= TensorPrimitives.IsFiniteAll<float>(w);
+            isFinite &= StepPiece(start, length);
         }
         _isFinite[part] = isFinite;
     }
 
-    protected virtual void BeginStep()
+    /// <summary>Prepares a step.</summary>
+    /// <param name="learningRate">The step size.</param>
+    /// <param name="shortening">What the gradient is multiplied by.</param>
+    protected abstract void BeginStep(float learningRate, float shortening);
+
+    /// <summary>Moves some weights and makes their gradient zero.</summary>
+    /// <returns>Whether the weights are finite.</returns>
+    protected abstract bool StepPiece(int start, int length);
+
+    /// <summary>An optimizer by a rule for single weights.</summary>
+    /// <remarks>
+    /// All that is done to a weight is done in one go: TensorPrimitives go ten times over the gradient, the weights and what is kept of them, and take 1.7 times as long where these come from memory.
+    /// </remarks>
+    private sealed class By<TRule> : Optimizer
+        where TRule : struct, IUpdateRule<TRule>
     {
-    }
-
-    protected abstract void StepPiece(int start, Span<float> w, Span<float> g, float learningRate, Span<float> scratch);
-
-    /// <summary>g ← g + decay·w.</summary>
-    private static void AddDecay(Span<float> g, Span<float> w, float decay)
-    {
-        if (decay > 0)
-            TensorPrimitives.MultiplyAdd(w, decay, g, g);
-    }
-
-    /// <summary>
-    /// m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g², w ← w − lr·m̂ / (√v̂ + ε) with m̂ = m / (1 − β₁ᵗ), v̂ = v / (1 − β₂ᵗ)
-    /// (Kingma and Ba 2015); decoupled: w ← w − lr·decay·w first (Loshchilov and Hutter 2019).
-    /// </summary>
-    private sealed class Adam(ParameterSet weights, Gradient gradient, WorkerTeam team, float decay, bool decoupled) : Optimizer(weights, gradient, team)
-    {
-        private const float Beta1 = 0.9f;
-        private const float Beta2 = 0.999f;
-        private const float Epsilon = 1e-8f;
-
-        private readonly float[] _m = new float[weights.Values.Length];
-        private readonly float[] _v = new float[weights.Values.Length];
+        private readonly float[] _first;
+        private readonly float[] _second;
+        private readonly float _momentum;
+        private readonly float _decay;
+        private readonly bool _isDecoupled;
+        private Step _step;
         private int _t;
 
-        protected override void BeginStep() => _t++;
-
-        protected override void StepPiece(int start, Span<float> w, Span<float> g, float learningRate, Span<float> scratch)
+        public By(TrainingOptions options, ParameterSet weights, Gradient gradient, WorkerTeam team)
+            : base(weights, gradient, team)
         {
-            Span<float> m = _m.AsSpan(start, w.Length), v = _v.AsSpan(start, w.Length);
-            if (decoupled)
-                TensorPrimitives.Multiply(w, 1 - learningRate * decay, w);
-            else
-                AddDecay(g, w, decay);
-            TensorPrimitives.Lerp(m, g, 1 - Beta1, m);
-            TensorPrimitives.Multiply(g, g, g);
-            TensorPrimitives.Lerp(v, g, 1 - Beta2, v);
-
-            // The corrections of m and v are made to the step and to ε, once for all.
-            double correction1 = 1 - Math.Pow(Beta1, _t), correction2 = Math.Sqrt(1 - Math.Pow(Beta2, _t));
-            TensorPrimitives.Sqrt(v, scratch);
-            TensorPrimitives.Add(scratch, (float)(Epsilon * correction2), scratch);
-            TensorPrimitives.Divide(m, scratch, scratch);
-            TensorPrimitives.MultiplyAdd(scratch, (float)(-learningRate * correction2 / correction1), w, w);
+            _first = new float[weights.Values.Length];
+            _second = TRule.States > 1 ? new float[weights.Values.Length] : _first;
+            _momentum = options.Momentum;
+            _decay = options.WeightDecay;
+            _isDecoupled = options.Optimizer == OptimizerType.AdamW;
         }
-    }
 
-    /// <summary>v ← μv + g, w ← w − lr·v (Polyak 1964, as PyTorch has it).</summary>
-    private sealed class Sgd(ParameterSet weights, Gradient gradient, WorkerTeam team, float decay, float momentum) : Optimizer(weights, gradient, team)
-    {
-        private readonly float[] _v = new float[weights.Values.Length];
+        // Weight decay is g ← g + decay·w, or, decoupled, w ← w − lr·decay·w first (Loshchilov and Hutter 2019).
+        protected override void BeginStep(float learningRate, float shortening)
+            => _step = new Step(TRule.At(++_t, learningRate, _momentum), shortening, _isDecoupled ? 0 : _decay, _isDecoupled ? 1 - learningRate * _decay : 1);
 
-        protected override void StepPiece(int start, Span<float> w, Span<float> g, float learningRate, Span<float> scratch)
+        protected override bool StepPiece(int start, int length)
         {
-            Span<float> v = _v.AsSpan(start, w.Length);
-            AddDecay(g, w, decay);
-            TensorPrimitives.MultiplyAdd(v, momentum, g, v);
-            TensorPrimitives.MultiplyAdd(v, -learningRate, w, w);
+            Span<float> w = _weights.Values.AsSpan(start, length), g = _gradient.Parameters.Values.AsSpan(start, length);
+            Span<float> first = _first.AsSpan(start, length), second = _second.AsSpan(start, length);
+            int whole = length - length % Vector<float>.Count;
+            bool isFinite = Move(_step, AsVectors(w[..whole]), AsVectors(g[..whole]), AsVectors(first[..whole]), AsVectors(second[..whole]));
+            if (whole == length)
+                return isFinite;
+            // The last ones with zeros behind them, which stay zeros.
+            Vector<float> lastW = Padded(w[whole..]), lastG = Padded(g[whole..]), lastFirst = Padded(first[whole..]), lastSecond = Padded(second[whole..]);
+            isFinite &= Move(_step, new(ref lastW), new(ref lastG), new(ref lastFirst), new(ref lastSecond));
+            CopyTo(lastW, w[whole..]);
+            CopyTo(lastG, g[whole..]);
+            CopyTo(lastFirst, first[whole..]);
+            if (TRule.States > 1)
+                CopyTo(lastSecond, second[whole..]);
+            return isFinite;
         }
-    }
 
-    /// <summary>v ← αv + (1 − α)g², w ← w − lr·g / (√v + ε) (Tieleman and Hinton 2012).</summary>
-    private sealed class RmsProp(ParameterSet weights, Gradient gradient, WorkerTeam team, float decay) : Optimizer(weights, gradient, team)
-    {
-        private const float Alpha = 0.99f;
-        private const float Epsilon = 1e-8f;
-
-        private readonly float[] _v = new float[weights.Values.Length];
-
-        protected override void StepPiece(int start, Span<float> w, Span<float> g, float learningRate, Span<float> scratch)
+        private static bool Move(in Step step, Span<Vector<float>> w, Span<Vector<float>> g, Span<Vector<float>> first, Span<Vector<float>> second)
         {
-            Span<float> v = _v.AsSpan(start, w.Length);
-            AddDecay(g, w, decay);
-            TensorPrimitives.Multiply(g, g, scratch);
-            TensorPrimitives.Lerp(v, scratch, 1 - Alpha, v);
-            TensorPrimitives.Sqrt(v, scratch);
-            TensorPrimitives.Add(scratch, Epsilon, scratch);
-            TensorPrimitives.Divide(g, scratch, scratch);
-            TensorPrimitives.MultiplyAdd(scratch, -learningRate, w, w);
+            TRule rule = step.Rule;
+            Vector<float> shortening = new(step.Shortening), decay = new(step.Decay), kept = new(step.Kept), zeros = default;
+            for (int i = 0; i < w.Length; i++)
+            {
+                Vector<float> weights = kept * w[i], firsts = first[i], seconds = TRule.States > 1 ? second[i] : default;
+                rule.Move(ref weights, shortening * g[i] + decay * weights, ref firsts, ref seconds);
+                w[i] = weights;
+                g[i] = default;
+                first[i] = firsts;
+                if (TRule.States > 1)
+                    second[i] = seconds;
+                // Zero times what is not finite is NaN.
+                zeros += 0 * weights;
+            }
+            return Vector.EqualsAll(zeros, default);
         }
+
+        private static Span<Vector<float>> AsVectors(Span<float> values) => MemoryMarshal.Cast<float, Vector<float>>(values);
+
+        private static Vector<float> Padded(ReadOnlySpan<float> values)
+        {
+            Vector<float> padded = default;
+            values.CopyTo(MemoryMarshal.Cast<Vector<float>, float>(new Span<Vector<float>>(ref padded)));
+            return padded;
+        }
+
+        private static void CopyTo(Vector<float> padded, Span<float> values)
+            => MemoryMarshal.Cast<Vector<float>, float>(new Span<Vector<float>>(ref padded))[..values.Length].CopyTo(values);
+
+        /// <summary>What holds for all weights in a step.</summary>
+        /// <param name="Rule">The rule.</param>
+        /// <param name="Shortening">What gradients are multiplied by.</param>
+        /// <param name="Decay">How much of the weights is added to them.</param>
+        /// <param name="Kept">What weights are multiplied by.</param>
+        private readonly record struct Step(TRule Rule, float Shortening, float Decay, float Kept);
     }
 }
