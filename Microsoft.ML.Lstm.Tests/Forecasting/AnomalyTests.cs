@@ -127,6 +127,24 @@ public sealed class AnomalyTests
     }
 
     [TestMethod]
+    [DataRow(5, 1)]
+    [DataRow(60, 12)]
+    public void FewResidualsAreWarnedOf(int count, int residuals)
+    {
+        var ml = new MLContext(1);
+        var log = new List<string>();
+        ml.Log += (_, entry) => log.Add(entry.Message);
+        Reading[] rows = Reading.Wave(count + 1);
+        LstmAnomalyTransformer model = Fit(ml, rows[..count]);
+        Assert.IsTrue(log.Exists(message => message.Contains($"Only {residuals} validation rows could be compared", StringComparison.Ordinal)), string.Join('\n', log));
+        Assert.IsFalse(log.Exists(message => message.Contains("Intervals", StringComparison.Ordinal)));
+        using ForecastEngine<Reading, Verdict> engine = model.CreateForecastEngine<Reading, Verdict>(ml);
+        // Before there is a value to compare there is no p-value, which 0 would be.
+        CollectionAssert.AreEqual(new[] { 0, double.NaN, double.NaN, double.NaN, double.NaN, double.NaN }, engine.Predict().Anomaly);
+        Assert.AreEqual(0, engine.Predict(rows[count]).Anomaly[Alert]);
+    }
+
+    [TestMethod]
     public void OptionsOutOfRangeAreRefused()
     {
         var ml = new MLContext(1);

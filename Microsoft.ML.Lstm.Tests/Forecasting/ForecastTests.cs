@@ -331,5 +331,11 @@ public sealed class ForecastTests
         AssertRefused("MissingValues", options => options.MissingValues = (MissingValueHandling)9);
         AssertRefused("MissingValues", options => (options.MissingValues, options.KnownCovariateColumnNames) = (MissingValueHandling.SkipRow, ["Promotion"]));
         AssertRefused("ValidationFraction", options => options.ValidationFraction = 1);
+        AssertRefused("UpperBoundColumnName", options => options.UpperBoundColumnName = options.LowerBoundColumnName);
+        AssertRefused("PastCovariateColumnNames", options => options.PastCovariateColumnNames = [options.TargetColumnNames[0]]);
+        AssertRefused("KnownCovariateColumnNames", options => options.KnownCovariateColumnNames = [options.TargetColumnNames[0]]);
+        AssertRefused("KnownCovariateColumnNames", options => (options.PastCovariateColumnNames, options.KnownCovariateColumnNames) = (["Other"], ["Promotion", "Other"]));
+        AssertRefused("Calendar", options => (options.Calendar, options.TimeColumnName) = (CalendarFeatures.Day, null));
+        AssertRefused("EmbedSeries", options => (options.EmbedSeries, options.SeriesColumnName) = (true, null));
     }
 }

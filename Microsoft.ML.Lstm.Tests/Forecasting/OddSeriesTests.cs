@@ -27,22 +27,70 @@ public sealed class OddSeriesTests
     }
 
     [TestMethod]
-    [DataRow(30, false)]
-    [DataRow(10, true)]
-    public void RowsThatOnlySayWhatIsKnownAheadAreNotValidatedOn(int rowsAhead, bool validates)
+    [DataRow(30)]
+    [DataRow(10)]
+    public void RowsThatOnlySayWhatIsKnownAheadAreNoPartOfTheSeriesYet(int rowsAhead)
     {
         var ml = new MLContext(1);
         var log = new List<string>();
         ml.Log += (_, entry) => log.Add(entry.Message);
-        Reading[] rows = Reading.Wave(100);
-        foreach (Reading row in rows[^rowsAhead..])
+        Reading[] rows = Reading.Wave(200), told = Reading.Wave(200);
+        foreach (Reading row in told[^rowsAhead..])
             row.Value = float.NaN;
 
-        LstmForecastingTransformer model = ForecastRun.Fit(ml, rows, options => (options.KnownCovariateColumnNames, options.NumberOfEpochs) = (["Promotion"], 8));
+        LstmForecastingTransformer model = ForecastRun.Fit(ml, told, options => (options.KnownCovariateColumnNames, options.TimeColumnName, options.NumberOfEpochs) = (["Promotion"], "Time", 8));
 
-        Assert.IsTrue(ForecastRun.Transform(ml, model.WithoutHistory(), rows).All(forecast => forecast.Forecast.All(float.IsFinite)));
-        Assert.AreEqual(!validates, log.Exists(message => message.Contains("There are no validation rows", StringComparison.Ordinal)));
-        Assert.AreEqual(validates, log.Exists(message => message.Contains("Intervals that hold 95 percent of the values need the errors of 39 forecasts of each step ahead in the validation rows; there are ", StringComparison.Ordinal)));
+        Assert.IsTrue(ForecastRun.Transform(ml, model.WithoutHistory(), told).All(forecast => forecast.Forecast.All(float.IsFinite)));
+        // A fifth of those that have a value.
+        int observed = rows.Length - rowsAhead;
+        Assert.IsTrue(log.Exists(message => message.Contains($"validating on {observed / 5}.", StringComparison.Ordinal)), string.Join('\n', log));
+        Assert.IsFalse(log.Exists(message => message.Contains("There are no validation rows", StringComparison.Ordinal)));
+        // It goes on where the values ended.
+        Reading[] later = rows[observed..];
+        float[] expected = ForecastRun.Transform(ml, model, later)[0].Forecast;
+        CollectionAssert.AreNotEqual(ForecastRun.Transform(ml, model.WithoutHistory(), later)[0].Forecast, expected);
+        using ForecastEngine<Reading, ReadingForecast> engine = model.CreateForecastEngine<Reading, ReadingForecast>(ml);
+        CollectionAssert.AreEqual(expected, engine.Predict(later[0], later[1..]).Forecast);
+    }
+
+    [TestMethod]
+    public void AnEngineRefusesARowThatTheModelKnows()
+    {
+        var ml = new MLContext(1);
+        Reading[] rows = Reading.Wave(120);
+        LstmForecastingTransformer model = ForecastRun.Fit(ml, rows[..100], options => options.TimeColumnName = "Time");
+        using ForecastEngine<Reading, ReadingForecast> engine = model.CreateForecastEngine<Reading, ReadingForecast>(ml);
+        AssertRefused(engine, rows[99]);
+        using var stream = new MemoryStream();
+        float[] expected = engine.Predict(rows[100]).Forecast;
+        engine.CheckPoint(ml, stream);
+        stream.Position = 0;
+        using ForecastEngine<Reading, ReadingForecast> restored = ml.Model.Load(stream, out _).CreateForecastEngine<Reading, ReadingForecast>(ml);
+        AssertRefused(restored, rows[100]);
+        CollectionAssert.AreEqual(expected, restored.Predict().Forecast);
+        CollectionAssert.AreEqual(engine.Predict(rows[101]).Forecast, restored.Predict(rows[101]).Forecast);
+        // Data that is gone through again begins anew.
+        CollectionAssert.AreEqual(ForecastRun.Transform(ml, model.WithoutHistory(), rows)[50].Forecast, ForecastRun.Transform(ml, model, rows)[50].Forecast);
+
+        static void AssertRefused(ForecastEngine<Reading, ReadingForecast> engine, Reading row)
+        {
+            string message = Assert.ThrowsExactly<InvalidOperationException>(() => engine.Predict(row)).Message;
+            StringAssert.Contains(message, "WithoutHistory");
+        }
+    }
+
+    [TestMethod]
+    public void StepsThatNoSeriesIsLongEnoughForAreNamed()
+    {
+        var ml = new MLContext(1);
+        var log = new List<string>();
+        ml.Log += (_, entry) => log.Add(entry.Message);
+        LstmForecastingTransformer model = ForecastRun.Fit(ml, Reading.Wave(50), options => (options.Horizon, options.NumberOfEpochs) = (45, 3));
+        Assert.IsTrue(log.Exists(message => message.Contains("The network learns nothing of steps ahead from 40 on", StringComparison.Ordinal)));
+        Assert.IsTrue(log.Exists(message => message.Contains("there are 0 at the least, so they may be too narrow; those from step 11 on are those of step 10.", StringComparison.Ordinal)), string.Join('\n', log));
+        ReadingForecast last = ForecastRun.Transform(ml, model.WithoutHistory(), Reading.Wave(50))[^1];
+        for (int h = 0; h < 45; h++)
+            Assert.IsLessThan(last.Upper[h], last.Lower[h]);
     }
 
     [TestMethod]

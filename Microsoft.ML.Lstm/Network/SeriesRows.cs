@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 
 namespace Microsoft.ML.Lstm.Network;
@@ -21,6 +22,15 @@ internal sealed class SeriesRows(int rowSize)
 
     /// <summary>The numbers of a row, NaN or infinite where one is missing.</summary>
     public ReadOnlySpan<float> this[int row] => CollectionsMarshal.AsSpan(_numbers).Slice(row * rowSize, rowSize);
+
+    /// <summary>The rows up to the last that has one of its first <paramref name="targets"/> numbers; those behind it only say what is known ahead.</summary>
+    public int CountObserved(int targets)
+    {
+        int count = Count;
+        while (count > 0 && !TensorPrimitives.IsFiniteAny(this[count - 1][..targets]))
+            count--;
+        return count;
+    }
 
     /// <summary>The features of the calendar that row <paramref name="row"/> has.</summary>
     public ReadOnlySpan<float> CalendarOf(int row)

@@ -4,11 +4,11 @@ using Microsoft.ML.Lstm.Network;
 namespace Microsoft.ML.Lstm.Scoring;
 
 /// <summary>Compares each row's value with what was forecast for it.</summary>
-internal sealed class AnomalySession(LstmAnomalyTransformer transformer) : SeriesSession
+internal sealed class AnomalySession(LstmAnomalyTransformer transformer, bool mayRestart) : SeriesSession
 {
-    private readonly ForecastSession _forecasts = new(transformer.Forecaster);
+    private readonly ForecastSession _forecasts = new(transformer.Forecaster, mayRestart);
     private readonly Dictionary<string, ScoredSeries> _series = [];
-    private readonly double[] _result = new double[DetectionColumn.Slots.Length];
+    private readonly double[] _result = DetectionColumn.NewResult();
     private readonly double _alertBelow = 1 - transformer.Settings.Confidence / 100;
 
     /// <summary>Not used: the result is in doubles.</summary>
@@ -40,8 +40,7 @@ internal sealed class AnomalySession(LstmAnomalyTransformer transformer) : Serie
 
     private void Compare(ForecastStream stream, ScoredSeries series, float value)
     {
-        _result.AsSpan().Fill(double.NaN);
-        _result[DetectionColumn.Alert] = 0;
+        DetectionColumn.SetToNothing(_result);
         if (!stream.HasForecast)
             return;
         ForecastOutput forecast = stream[0];

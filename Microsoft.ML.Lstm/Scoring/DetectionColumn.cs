@@ -17,6 +17,21 @@ internal sealed class DetectionColumn(string name) : OutputColumn(name, new Vect
     /// <summary>The names; the first three are those of ML.NET's spike detectors, the order of the bounds that of its SR-CNN.</summary>
     public static readonly string[] Slots = ["Alert", "Raw Score", "P-Value Score", "Expected Value", "Upper Bound", "Lower Bound"];
 
+    /// <summary>What is said of a row that can't be compared with a forecast.</summary>
+    public static double[] NewResult()
+    {
+        double[] result = new double[Slots.Length];
+        SetToNothing(result);
+        return result;
+    }
+
+    /// <summary>Says what is said of a row that can't be compared with a forecast.</summary>
+    public static void SetToNothing(Span<double> result)
+    {
+        result.Fill(double.NaN);
+        result[Alert] = 0;
+    }
+
     public override DataViewSchema.Annotations Annotate(DataViewSchema input)
     {
         var builder = new DataViewSchema.Annotations.Builder();

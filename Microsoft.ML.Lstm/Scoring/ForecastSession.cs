@@ -4,7 +4,9 @@ using Microsoft.ML.Lstm.Network;
 namespace Microsoft.ML.Lstm.Scoring;
 
 /// <summary>Forecasts after each row; the points, the lower ends and the upper ends of the intervals, H·D each.</summary>
-internal sealed class ForecastSession(LstmForecastingTransformer transformer) : SeriesSession
+/// <param name="transformer">The transformer.</param>
+/// <param name="mayRestart">Whether a series whose first row here is no later than the last one the model knows begins anew, rather than being refused.</param>
+internal sealed class ForecastSession(LstmForecastingTransformer transformer, bool mayRestart) : SeriesSession
 {
     private readonly ForecastSettings _settings = transformer.Settings;
     private readonly Dictionary<string, Track> _tracks = [];
@@ -49,8 +51,11 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer) : 
         {
             if (track.IsTold && row.Time <= track.Time)
             {
-                if (track.HasRows)
-                    throw new InvalidOperationException(SeriesTableReader.DescribeTime(SeriesTableReader.Describe(position, "data", row.Series), row.Time, track.Time));
+                if (track.HasRows || !mayRestart)
+                {
+                    throw new InvalidOperationException(SeriesTableReader.DescribeTime(SeriesTableReader.Describe(position, "data", row.Series), row.Time, track.Time)
+                        + (track.HasRows ? "" : $" The model knows the series up to there; one made by {nameof(LstmForecastingTransformer.WithoutHistory)} does not."));
+                }
                 track.Restart(NewStream(row.Series));
                 restarts = true;
             }

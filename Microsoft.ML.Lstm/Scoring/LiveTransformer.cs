@@ -10,7 +10,7 @@ namespace Microsoft.ML.Lstm.Scoring;
 /// </summary>
 internal sealed class LiveTransformer(SeriesTransformer transformer, StreamControl control) : ITransformer
 {
-    private readonly SeriesSession _session = transformer.CreateSession();
+    private readonly SeriesSession _session = transformer.CreateSession(mayRestart: false);
 
     public IEnumerable<string> OutputNames => transformer.Outputs.Select(output => output.Name);
 

@@ -51,5 +51,5 @@ public sealed partial class LstmAnomalyTransformer : SeriesTransformer
 
     internal LstmAnomalyTransformer With(LstmForecastingTransformer forecaster, IReadOnlyDictionary<string, KnownScores> known) => new(Host, forecaster, Settings, Scores, known);
 
-    internal override SeriesSession CreateSession() => new AnomalySession(this);
+    internal override SeriesSession CreateSession(bool mayRestart) => new AnomalySession(this, mayRestart);
 }

@@ -59,5 +59,5 @@ public sealed partial class LstmForecastingTransformer : SeriesTransformer
     /// <summary>The number of a series, from 1; 0 for one that the training data does not have.</summary>
     internal int NumberOf(string series) => _numbers.GetValueOrDefault(series);
 
-    internal override SeriesSession CreateSession() => new ForecastSession(this);
+    internal override SeriesSession CreateSession(bool mayRestart) => new ForecastSession(this, mayRestart);
 }

@@ -14,7 +14,7 @@ namespace Microsoft.ML.Lstm;
 /// <remarks>
 /// A transformer knows each series up to the end of the data it was fitted to (or up to its checkpoint). Every pass over data, and every engine, goes on from
 /// there with a copy of its own; so transform what comes after the training data. Where there is a column of times, a series whose rows are not later than that
-/// begins anew.
+/// begins anew when data is transformed, and an engine refuses such a row. Rows at the end of the data that have no value, and only say what is known ahead, are no part of the series yet.
 /// </remarks>
 public abstract class SeriesTransformer : ITransformer
 {
@@ -55,7 +55,7 @@ public abstract class SeriesTransformer : ITransformer
     public IDataView Transform(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        return new SeriesDataView(Bind(input.Schema), input, CreateSession);
+        return new SeriesDataView(Bind(input.Schema), input, () => CreateSession(mayRestart: true));
     }
 
     /// <summary>Not supported, see <see cref="IsRowToRowMapper"/>.</summary>
@@ -69,7 +69,9 @@ public abstract class SeriesTransformer : ITransformer
 
     private protected abstract void Save(ModelSaveContext ctx);
 
-    internal abstract SeriesSession CreateSession();
+    /// <summary>What goes through rows from here.</summary>
+    /// <param name="mayRestart">Whether a series whose first row is no later than the last one the model knows begins anew, rather than being refused.</param>
+    internal abstract SeriesSession CreateSession(bool mayRestart);
 
     internal SeriesBindings Bind(DataViewSchema inputSchema)
     {

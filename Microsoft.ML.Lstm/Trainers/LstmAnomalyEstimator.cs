@@ -39,6 +39,7 @@ namespace Microsoft.ML.Lstm;
 /// nothing is wrong: their quantiles and, beyond the outermost 2.5 percent on each side, exponential tails (peaks over a threshold, [Siffer et al. 2017](https://doi.org/10.1145/3097983.3098144)). An alert is
 /// given when the probability of a score is at most 1 - `Confidence`/100, as in ML.NET's spike detectors; so about that share of rows gets a false one. Few series stay as they were, and so the
 /// tails of each follow its scores: their rate and mean excess are means over the last `PValueHistoryLength` or so, fading exponentially, in which no score counts as more than four mean excesses.
+/// With fewer than 40 validation rows, which is warned of, it is a guess which scores are rare.
 ///
 /// An anomaly stays among the rows that <xref:Microsoft.ML.Lstm.SeriesScaling.Window> measures by: for a window's length what follows looks smaller than it is. So the default here is
 /// <xref:Microsoft.ML.Lstm.SeriesScaling.Series>, for series that keep their level; give `Window` for one that wanders.
@@ -84,9 +85,13 @@ public sealed class LstmAnomalyEstimator : IEstimator<LstmAnomalyTransformer>
     public LstmAnomalyTransformer Fit(IDataView trainData, IDataView? validationData)
     {
         ArgumentNullException.ThrowIfNull(trainData);
-        var training = new SeriesTraining(_host, _options, _columns) { Horizon = 1, Loss = ForecastLoss.AbsoluteError, ConfidenceLevel = IntervalLevel };
+        var training = new SeriesTraining(_host, _options, _columns) { Horizon = 1, Loss = ForecastLoss.AbsoluteError, ConfidenceLevel = IntervalLevel, ShowsIntervals = false };
         TrainedSeries trained = training.Fit(trainData, validationData);
-        (ResidualScale residuals, ScoreDistribution scores) = ResidualCalibration.Measure(trained.Model, trained.Data, _options.SmoothingWindow);
+        (ResidualScale residuals, ScoreDistribution scores, int count) = ResidualCalibration.Measure(trained.Model, trained.Data, _options.SmoothingWindow);
+        if (count < ResidualCalibration.EnoughResiduals)
+        {
+            HostMonitor.Warn(_host, $"Only {count} validation rows could be compared with what was forecast for them. With fewer than {ResidualCalibration.EnoughResiduals} it is a guess which scores are rare, so alerts may be false.");
+        }
         var forecaster = new LstmForecastingTransformer(_host, trained.Model, new ForecastSettings
         {
             Columns = _columns,

@@ -91,6 +91,7 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
             Horizon = _options.Horizon,
             Loss = _options.LossFunction,
             ConfidenceLevel = _options.ConfidenceLevel,
+            ShowsIntervals = (_options.LowerBoundColumnName ?? _options.UpperBoundColumnName) is not null,
             Refit = _options.RefitOnAllData && validationData is null,
         };
         TrainedSeries trained = training.Fit(trainData, validationData);
@@ -173,7 +174,8 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
             RequireName(LowerBoundColumnName, nameof(LowerBoundColumnName), optional: true);
             RequireName(UpperBoundColumnName, nameof(UpperBoundColumnName), optional: true);
             string[] outputs = [.. new[] { OutputColumnName, LowerBoundColumnName, UpperBoundColumnName }.OfType<string>()];
-            Require(outputs.Distinct().Count() == outputs.Length, OutputColumnName, nameof(OutputColumnName), "another name than those of the bounds, and they of each other");
+            Require(LowerBoundColumnName is null || LowerBoundColumnName != UpperBoundColumnName, UpperBoundColumnName, nameof(UpperBoundColumnName), "another name than that of the lower bound");
+            Require(outputs.Count(name => name == OutputColumnName) == 1, OutputColumnName, nameof(OutputColumnName), "another name than those of the bounds");
             Require(ConfidenceLevel is > 0 and < 1, ConfidenceLevel, nameof(ConfidenceLevel), "above 0 and below 1");
             Require(Horizon is >= 1 and <= MaxHorizon, Horizon, nameof(Horizon), $"from 1 to {MaxHorizon}");
             RequireDefined(LossFunction, nameof(LossFunction));

@@ -85,15 +85,22 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
 
     /// <summary>The columns that are read.</summary>
     /// <param name="targets">Those to learn.</param>
-    internal SeriesColumns ColumnsFor(string[] targets) => new()
+    /// <exception cref="ArgumentOutOfRangeException">A column is there for two purposes.</exception>
+    internal SeriesColumns ColumnsFor(string[] targets)
     {
-        Targets = targets,
-        PastCovariates = PastCovariateColumnNames,
-        KnownCovariates = KnownCovariateColumnNames,
-        Time = TimeColumnName,
-        Series = SeriesColumnName,
-        Statics = StaticFeatureColumnName,
-    };
+        RequireOthers(PastCovariateColumnNames, targets, nameof(PastCovariateColumnNames), "other columns than the targets, whose present and past values are read anyway");
+        RequireOthers(KnownCovariateColumnNames, targets, nameof(KnownCovariateColumnNames), "other columns than the targets, which nobody knows ahead");
+        RequireOthers(KnownCovariateColumnNames, PastCovariateColumnNames, nameof(KnownCovariateColumnNames), $"other columns than {nameof(PastCovariateColumnNames)}");
+        return new SeriesColumns
+        {
+            Targets = targets,
+            PastCovariates = PastCovariateColumnNames,
+            KnownCovariates = KnownCovariateColumnNames,
+            Time = TimeColumnName,
+            Series = SeriesColumnName,
+            Statics = StaticFeatureColumnName,
+        };
+    }
 
     /// <summary>A copy that later changes to this object don't reach.</summary>
     internal virtual SeriesEstimatorOptions Copy()
@@ -119,6 +126,8 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
         Require(WindowSize is >= 1 and <= MaxWindowSize, WindowSize, nameof(WindowSize), $"from 1 to {MaxWindowSize}");
         Require(NumberOfLags is >= 1 and <= MaxLags, NumberOfLags, nameof(NumberOfLags), $"from 1 to {MaxLags}");
         Require(Calendar is null || (Calendar & ~(CalendarFeatures.Hour | CalendarFeatures.Day | CalendarFeatures.Week | CalendarFeatures.Year)) == 0, Calendar, nameof(Calendar), "a combination of the named cycles, or null");
+        Require(Calendar is null or CalendarFeatures.None || TimeColumnName is not null, Calendar, nameof(Calendar), $"null or {nameof(CalendarFeatures.None)} where there is no {nameof(TimeColumnName)}");
+        Require(!EmbedSeries || SeriesColumnName is not null, EmbedSeries, nameof(EmbedSeries), $"false where there is no {nameof(SeriesColumnName)}");
         RequireDefined(Scaling, nameof(Scaling));
         RequireDefined(MissingValues, nameof(MissingValues));
         Require(MissingValues != MissingValueHandling.SkipRow || KnownCovariateColumnNames.Length == 0, MissingValues, nameof(MissingValues),
@@ -126,5 +135,8 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
     }
 
     private protected static void RequireNames(string[] names, string option)
-        => Require(names.All(name => !string.IsNullOrEmpty(name)) && names.Distinct().Count() == names.Length, names, option, "different column names");
+        => Require(names.All(name => !string.IsNullOrEmpty(name)) && names.Distinct().Count() == names.Length, string.Join(", ", names), option, "different column names");
+
+    private static void RequireOthers(string[] names, string[] taken, string option, string expected)
+        => Require(!names.Intersect(taken).Any(), string.Join(", ", names), option, expected);
 }

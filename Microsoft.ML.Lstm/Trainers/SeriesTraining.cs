@@ -12,7 +12,7 @@ namespace Microsoft.ML.Lstm;
 /// <param name="Model">The model.</param>
 /// <param name="TimeStep">The time between rows; null where there are no times.</param>
 /// <param name="SeriesNames">The names of the series, in the order of their numbers.</param>
-/// <param name="States">The state of each series behind its last row.</param>
+/// <param name="States">The state of each series behind its last row that has a value.</param>
 /// <param name="Data">What was trained on.</param>
 internal sealed record TrainedSeries(ForecastModel Model, TimeStep? TimeStep, string[] SeriesNames, IReadOnlyDictionary<string, SeriesState> States, ForecastData Data);
 
@@ -28,6 +28,9 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
 
     public required double ConfidenceLevel { get; init; }
 
+    /// <summary>Whether anybody sees the intervals.</summary>
+    public required bool ShowsIntervals { get; init; }
+
     /// <summary>Whether to train again on all rows.</summary>
     public bool Refit { get; init; }
 
@@ -39,7 +42,10 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
         var reader = new SeriesTableReader(host, columns, options.MissingValues, monitor.Warn, options.CancellationToken);
         BoundSeriesColumns bound = reader.Read(trainData, "training data");
         foreach (SeriesHistory history in reader.Series)
-            history.TrainingRows = validationData is null ? history.Rows.Count - (int)(history.Rows.Count * (double)options.ValidationFraction) : history.Rows.Count;
+        {
+            int observed = history.Rows.CountObserved(bound.Targets);
+            history.TrainingRows = validationData is null ? observed - (int)(observed * (double)options.ValidationFraction) : history.Rows.Count;
+        }
         if (validationData is not null)
             reader.Read(validationData, "validation data");
         SeriesHistory[] series = [.. reader.Series];
@@ -60,14 +66,17 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
             Loss = Loss,
             HasMissing = reader.HasMissing && options.MissingValues == MissingValueHandling.CarryForward,
         };
-        monitor.Info($"Training on {series.Sum(one => one.TrainingRows)} rows of {series.Length} series, validating on {series.Sum(one => one.Rows.Count - one.TrainingRows)}.");
-        var data = new ForecastData(layout, [.. series.Select(one => one.Rows)], [.. series.Select(one => one.TrainingRows)], ConfidenceLevel, options.EmbedSeries && series.Length > 1, Refit);
+        monitor.Info($"Training on {series.Sum(one => one.TrainingRows)} rows of {series.Length} series, validating on {series.Sum(one => Math.Max(0, one.Rows.CountObserved(bound.Targets) - one.TrainingRows))}.");
+        int longest = series.Max(one => one.TrainingRows);
+        if (Horizon >= longest)
+            monitor.Warn($"The network learns nothing of steps ahead from {longest} on: no series has more than {longest} rows to train on.");
+        var data = new ForecastData(layout, [.. series.Select(one => one.Rows)], [.. series.Select(one => one.TrainingRows)], ConfidenceLevel, options.EmbedSeries && series.Length > 1, Refit) { ShowsIntervals = ShowsIntervals };
         try
         {
             (ForecastModel model, float[][] states) = ForecastTraining.Train(data, options, options.Seed ?? host.Rand.Next(), monitor,
                 options.CheckpointPath is { } path ? network => ModelFile.Save(path, network) : null);
             return new TrainedSeries(model, step, [.. series.Select(one => one.Name)],
-                series.Zip(states).ToDictionary(one => one.First.Name, one => new SeriesState(one.Second, one.First.Times.LastOrDefault())), data);
+                series.Zip(states).ToDictionary(one => one.First.Name, one => new SeriesState(one.Second, one.First.Times.ElementAtOrDefault(one.First.Rows.CountObserved(bound.Targets) - 1))), data);
         }
         catch (InvalidOperationException error)
         {

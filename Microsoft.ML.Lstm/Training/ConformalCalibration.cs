@@ -40,19 +40,25 @@ internal sealed class ConformalCalibration(ForecastLayout layout)
         _every *= 2;
     }
 
-    /// <summary>The intervals, and the smallest number of errors that an end is made of.</summary>
-    public (ForecastIntervals Intervals, int Errors) Calibrate(double confidenceLevel)
+    /// <summary>
+    /// The intervals, the smallest number of errors that an end is made of, and how many steps ahead have any. Those of a step that has none are the last step's before it that has, in units of
+    /// the forecasts' spreads.
+    /// </summary>
+    public (ForecastIntervals Intervals, int Errors, int StepsWithErrors) Calibrate(double confidenceLevel)
     {
         var intervals = new ForecastIntervals(new float[layout.Values], new float[layout.Values]);
-        int fewest = int.MaxValue;
+        int fewest = int.MaxValue, steps = 0;
         for (int i = 0; i < layout.Values; i++)
         {
             float[] lower = ErrorsOf(_lower, i), upper = ErrorsOf(_upper, i);
             fewest = Math.Min(fewest, lower.Length);
-            intervals.Lower[i] = -Quantile(lower, confidenceLevel);
-            intervals.Upper[i] = Quantile(upper, confidenceLevel);
+            int before = i - layout.Targets;
+            intervals.Lower[i] = lower.Length == 0 && before >= 0 ? intervals.Lower[before] : -Quantile(lower, confidenceLevel);
+            intervals.Upper[i] = upper.Length == 0 && before >= 0 ? intervals.Upper[before] : Quantile(upper, confidenceLevel);
+            if (lower.Length > 0)
+                steps = i / layout.Targets + 1;
         }
-        return (intervals, fewest);
+        return (intervals, fewest, steps);
     }
 
     /// <summary>Errors that an interval of <paramref name="confidenceLevel"/> needs: with fewer, even the largest is not large enough.</summary>
@@ -64,7 +70,8 @@ internal sealed class ConformalCalibration(ForecastLayout layout)
             return 0;
         Array.Sort(errors);
         int rank = (int)Math.Ceiling((errors.Length + 1) * (1 + confidenceLevel) / 2 - 1e-9);
-        return errors[Math.Clamp(rank, 1, errors.Length) - 1];
+        // Of too few errors not even the largest is far enough out: then no end lies inside of where the network has it.
+        return rank <= errors.Length ? errors[rank - 1] : Math.Max(0, errors[^1]);
     }
 
     private float[] ErrorsOf(List<float> all, int index)

@@ -13,6 +13,9 @@ namespace Microsoft.ML.Lstm.Training;
 /// <param name="Refit">Whether to train again, on all rows, as long as it took to be best.</param>
 internal sealed record ForecastData(ForecastLayout Layout, IReadOnlyList<SeriesRows> Rows, IReadOnlyList<int> TrainingRows, double ConfidenceLevel, bool EmbedSeries, bool Refit)
 {
+    /// <summary>Whether anybody sees the intervals.</summary>
+    public required bool ShowsIntervals { get; init; }
+
     /// <summary>Whether there is a value to learn; that of a series' first row has nothing before it.</summary>
     public bool CanLearn => HasValues(i => 1..TrainingRows[i]);
 
@@ -42,7 +45,7 @@ internal static class ForecastTraining
     /// <param name="seed">Decides all that is random.</param>
     /// <param name="monitor">Is told what happens.</param>
     /// <param name="saveCheckpoint">Called with the network of each epoch that is the best so far.</param>
-    /// <returns>The model, and the state of each series behind its last row.</returns>
+    /// <returns>The model, and the state of each series behind its last row that has a value.</returns>
     /// <exception cref="InvalidOperationException">There is nothing to learn, or the numbers stopped being finite.</exception>
     public static (ForecastModel Model, float[][] States) Train(ForecastData data, TrainingOptions options, int seed, ITrainingMonitor monitor, Action<SequenceModel>? saveCheckpoint)
     {
@@ -98,12 +101,14 @@ internal static class ForecastTraining
             int to = Math.Min(t + 1 + data.Layout.Horizon, series[i].Steps);
             calibration.Add(stream, series[i].Values.AsSpan(((t + 1) * targets)..(to * targets)));
         });
-        (ForecastIntervals intervals, int errors) = calibration.Calibrate(data.ConfidenceLevel);
+        (ForecastIntervals intervals, int errors, int stepsWithErrors) = calibration.Calibrate(data.ConfidenceLevel);
         int needed = ConformalCalibration.ErrorsFor(data.ConfidenceLevel);
+        if (!data.ShowsIntervals)
+            return (intervals, states);
         if (!data.Validates)
             monitor.Warn("There are no validation rows, so the intervals are those of the training rows' errors, and too narrow for others.");
         else if (errors < needed)
-            monitor.Warn(string.Create(CultureInfo.InvariantCulture, $"Intervals that hold {100 * data.ConfidenceLevel:0.##} percent of the values need the errors of {needed} forecasts of each step ahead in the validation rows; there are {errors}, so they may be too narrow."));
+            monitor.Warn(string.Create(CultureInfo.InvariantCulture, $"Intervals that hold {100 * data.ConfidenceLevel:0.##} percent of the values need the errors of {needed} forecasts of each step ahead in the validation rows; there are {errors} at the least, so they may be too narrow{(stepsWithErrors < data.Layout.Horizon ? $"; those from step {stepsWithErrors + 1} on are those of step {stepsWithErrors}" : "")}."));
         return (intervals, states);
     }
 
@@ -111,7 +116,7 @@ internal static class ForecastTraining
     /// Goes through all series as scoring does, and calls <paramref name="beforeNext"/> with the stream, the series and the row after each row whose next one is held out for validation (where
     /// none is, after each row that has a next one).
     /// </summary>
-    /// <returns>The state of each series behind its last row.</returns>
+    /// <returns>The state of each series behind its last row that has a value.</returns>
     public static float[][] RunHeldOut(ForecastModel model, ForecastData data, Action<ForecastStream, int, int> beforeNext)
     {
         bool validates = data.Validates;
@@ -123,10 +128,11 @@ internal static class ForecastTraining
             SeriesRows rows = data.Rows[i];
             int first = validates ? Math.Max(0, data.TrainingRows[i] - 1) : 0;
             var stream = new ForecastStream(model, network, rows.Series);
-            for (int t = 0; t < rows.Count; t++)
+            int observed = rows.CountObserved(data.Layout.Targets);
+            for (int t = 0; t < observed; t++)
             {
                 stream.Step(rows[t], rows.KnownAfter(t, data.Layout, future), rows.CalendarOf(t), rows.Statics);
-                if (t >= first && t + 1 < rows.Count)
+                if (t >= first && t + 1 < observed)
                     beforeNext(stream, i, t);
             }
             stream.CopyStateTo(states[i] = new float[stream.StateLength]);

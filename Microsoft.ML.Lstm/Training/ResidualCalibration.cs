@@ -5,13 +5,18 @@ namespace Microsoft.ML.Lstm.Training;
 /// <summary>Finds the unit of a model's residuals, and how scores are distributed, from rows that it was not trained on.</summary>
 internal static class ResidualCalibration
 {
+    /// <summary>Residuals from which on there is one beyond where the tails of scores begin.</summary>
+    public const int EnoughResiduals = 40;
+
     /// <summary>Measures the residuals of a model that forecasts one target one step ahead.</summary>
     /// <param name="model">The model.</param>
     /// <param name="data">What it was trained and validated on.</param>
     /// <param name="smoothing">Rows that a score is over.</param>
-    /// <returns>The unit and the distribution.</returns>
+    /// <returns>
+    /// The unit, the distribution and the number of residuals. Where these are fewer than <see cref="EnoughResiduals"/>, logistically distributed scores with a deviation of 1 stand in for those that are missing.
+    /// </returns>
     /// <exception cref="InvalidOperationException">There is no residual.</exception>
-    public static (ResidualScale Scale, ScoreDistribution Scores) Measure(ForecastModel model, ForecastData data, int smoothing)
+    public static (ResidualScale Scale, ScoreDistribution Scores, int Residuals) Measure(ForecastModel model, ForecastData data, int smoothing)
     {
         var residuals = new List<float>();
         var starts = new HashSet<int>();
@@ -37,6 +42,15 @@ internal static class ResidualCalibration
                 scorer.Reset();
             scores[i] = (float)scorer.Add((residuals[i] - scale.Median) / scale.Unit);
         }
-        return (scale, ScoreDistribution.Of(scores));
+        return (scale, ScoreDistribution.Of([.. scores, .. StandIns(EnoughResiduals - scores.Length)]), residuals.Count);
+    }
+
+    private static IEnumerable<float> StandIns(int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            double p = (i + 0.5) / count;
+            yield return (float)(Math.Sqrt(3) / Math.PI * Math.Log(p / (1 - p)));
+        }
     }
 }
