@@ -68,7 +68,7 @@ public static partial class LstmCatalog
     /// <summary>Compares predicted labels of steps with the right ones: token by token, and span by span where labels are B-, I- and O (IOB2).</summary>
     /// <param name="catalog">The <see cref="MulticlassClassificationCatalog"/>.</param>
     /// <param name="data">Data with both columns, vectors of keys with text for key values; their lengths are the same in each row.</param>
-    /// <param name="labelColumnName">The column of the right labels; a missing key is a step that does not count.</param>
+    /// <param name="labelColumnName">The column of the right labels; a missing key is a step that is only counted, by <see cref="SequenceLabelingMetrics.NumberOfMissingLabels"/>.</param>
     /// <param name="predictedLabelColumnName">The column of predicted labels.</param>
     /// <returns>The figures.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>

@@ -118,13 +118,29 @@ public sealed class SequenceLabelingTests
     }
 
     [TestMethod]
-    public void StepsWithoutALabelAreLeftOut()
+    public void StepsWithoutALabelAreLeftOutAndCounted()
     {
         var counter = new SequenceLabelingCounter();
         counter.Add(["B-A", null, "I-A", "O", null], ["B-A", "B-B", "I-A", "O", "B-B"]);
+        counter.Add([null], ["O"]);
         Assert.AreEqual(3, counter.Metrics.NumberOfTokens);
+        Assert.AreEqual(3, counter.Metrics.NumberOfMissingLabels);
+        StringAssert.StartsWith(counter.Metrics.ToString(), "3 tokens, accuracy 100.00 %; left out: 3 tokens with missing labels" + Environment.NewLine);
         Assert.AreEqual(1, counter.Metrics.TokenAccuracy);
         CollectionAssert.AreEqual(new SequenceLabelingScore[] { new("A", 1, 1, 1) }, counter.Metrics.PerSpanType.ToArray());
+    }
+
+    [TestMethod]
+    public void LabelsThatTheKeysWereNotMadeOfAreCounted()
+    {
+        var ml = new MLContext(seed: 1);
+        IDataView seen = ml.Data.LoadFromEnumerable([new Tagged { Tags = ["O", "B-A"] }]);
+        IDataView data = ml.Data.LoadFromEnumerable([new Tagged { Tags = ["O", "B-C", "B-A"] }, new Tagged { Tags = ["B-D"] }]);
+        IDataView keys = ml.Transforms.Conversion.MapValueToKey("Label", "Tags").Fit(seen).Transform(data);
+
+        SequenceLabelingMetrics metrics = ml.MulticlassClassification.EvaluateSequenceLabeling(keys, predictedLabelColumnName: "Label");
+        Assert.AreEqual(2, metrics.NumberOfTokens);
+        Assert.AreEqual(2, metrics.NumberOfMissingLabels);
     }
 
     [TestMethod]
@@ -218,5 +234,10 @@ public sealed class SequenceLabelingTests
             string[] parts = label.Split('-', 2);
             return parts.Length == 2 && parts[0].Length == 1 ? (parts[0], parts[1]) : "B I E S".Split(' ').Contains(label) ? (label, "") : ("O", "");
         }
+    }
+
+    private sealed class Tagged
+    {
+        public string[] Tags { get; set; } = [];
     }
 }

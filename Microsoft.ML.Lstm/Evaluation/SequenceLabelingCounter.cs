@@ -6,12 +6,13 @@ internal sealed class SequenceLabelingCounter
     private readonly Dictionary<string, Tally> _labels = [];
     private readonly Dictionary<string, Tally> _spanTypes = [];
     private readonly Dictionary<string, SpanTag> _tags = [];
+    private long _missingLabels;
 
     /// <summary>The figures of all sequences so far.</summary>
-    public SequenceLabelingMetrics Metrics => new(Scores(_labels), Scores(_spanTypes));
+    public SequenceLabelingMetrics Metrics => new(Scores(_labels), Scores(_spanTypes), _missingLabels);
 
     /// <summary>Adds a sequence.</summary>
-    /// <param name="labels">The label of each step; a step where it is <see langword="null"/> is left out.</param>
+    /// <param name="labels">The label of each step; a step where it is <see langword="null"/> is counted as missing and otherwise left out.</param>
     /// <param name="predicted">As many; <see langword="null"/> is a wrong label outside of spans.</param>
     public void Add(ReadOnlySpan<string?> labels, ReadOnlySpan<string?> predicted)
     {
@@ -22,7 +23,10 @@ internal sealed class SequenceLabelingCounter
         for (int t = 0; t < labels.Length; t++)
         {
             if (labels[t] is not { } label)
+            {
+                _missingLabels++;
                 continue;
+            }
             CountLabel(label, predicted[t]);
             CountSpans(spans.Read(TagOf(label), t), predictedSpans.Read(TagOf(predicted[t]), t));
         }

@@ -20,23 +20,33 @@ namespace Microsoft.ML.Lstm;
 /// <see cref="Recall"/> and <see cref="F1"/> are 0 and <see cref="PerSpanType"/> is empty: <see cref="TokenAccuracy"/> and
 /// <see cref="PerLabel"/> are the figures to look at.
 /// </para>
-/// <para>Steps whose label is missing are left out of everything, as if the sequence did not have them.</para>
+/// <para>
+/// Steps whose label is missing are left out of all other figures, as if the sequence did not have them, and counted by
+/// <see cref="NumberOfMissingLabels"/>. A label that was not in the data that the keys were made of is missing too.
+/// </para>
 /// </remarks>
 public sealed class SequenceLabelingMetrics
 {
     private readonly SequenceLabelingScore _spans;
 
-    internal SequenceLabelingMetrics(IReadOnlyList<SequenceLabelingScore> perLabel, IReadOnlyList<SequenceLabelingScore> perSpanType)
+    internal SequenceLabelingMetrics(IReadOnlyList<SequenceLabelingScore> perLabel, IReadOnlyList<SequenceLabelingScore> perSpanType, long missingLabels)
     {
         PerLabel = perLabel;
         PerSpanType = perSpanType;
         NumberOfTokens = perLabel.Sum(label => label.Support);
+        NumberOfMissingLabels = missingLabels;
         TokenAccuracy = SequenceLabelingScore.Share(perLabel.Sum(label => label.Correct), NumberOfTokens);
         _spans = new("all", perSpanType.Sum(type => type.Support), perSpanType.Sum(type => type.Predicted), perSpanType.Sum(type => type.Correct));
     }
 
     /// <summary>The number of labelled steps of all sequences.</summary>
     public long NumberOfTokens { get; }
+
+    /// <summary>
+    /// The number of steps of all sequences whose label is missing. If it is above 0 for data that is labelled throughout, there
+    /// are labels in it that training did not see: the model can't find them, but the other figures do not count them as wrong.
+    /// </summary>
+    public long NumberOfMissingLabels { get; }
 
     /// <summary>The share of the labelled steps that got the right label, 0 to 1; 0 if there is none.</summary>
     public double TokenAccuracy { get; }
@@ -60,7 +70,10 @@ public sealed class SequenceLabelingMetrics
     public override string ToString()
     {
         var text = new StringBuilder();
-        text.AppendLine(CultureInfo.InvariantCulture, $"{NumberOfTokens} tokens, accuracy {100 * TokenAccuracy:0.00} %");
+        text.Append(CultureInfo.InvariantCulture, $"{NumberOfTokens} tokens, accuracy {100 * TokenAccuracy:0.00} %");
+        if (NumberOfMissingLabels > 0)
+            text.Append(CultureInfo.InvariantCulture, $"; left out: {NumberOfMissingLabels} tokens with missing labels");
+        text.AppendLine();
         int width = PerLabel.Concat(PerSpanType).Select(score => score.Name.Length).Append("Span type".Length).Max();
         if (PerSpanType.Count > 0)
             AppendTable("Span type", PerSpanType.Append(_spans));
