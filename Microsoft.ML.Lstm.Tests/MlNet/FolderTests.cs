@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Reflection.Emit;
 using System.Reflection.Metadata;
 using System.Reflection.Metadata.Ecma335;
+using System.Runtime.CompilerServices;
 
 namespace Microsoft.ML.Lstm.Tests.MlNet;
 
@@ -59,6 +60,18 @@ public sealed class FolderTests
             where IsMlNet(OutermostType(used)) && IsInternal(used)
             select $"{method.Name} in {method.Folder} uses {used.DeclaringType}.{used.Name}";
         Assert.AreEqual("", string.Join(Environment.NewLine, wrong.Distinct()));
+    }
+
+    [TestMethod]
+    public void NoTwoTypesHaveTheSameName()
+    {
+        var same =
+            from type in Library.GetTypes()
+            where !type.IsNested && !type.IsDefined(typeof(CompilerGeneratedAttribute))
+            group type.FullName by type.Name into named
+            where named.Count() > 1
+            select string.Join(", ", named);
+        Assert.AreEqual("", string.Join(Environment.NewLine, same));
     }
 
     private static bool IsMlNet(Type type) => type.Assembly != Library && type.Assembly.GetName().Name!.StartsWith("Microsoft.ML.", StringComparison.Ordinal);

@@ -9,7 +9,7 @@ internal sealed class Backtester
     private readonly IDataView _data;
     private readonly IEstimator<ITransformer> _estimator;
     private readonly BacktestOptions _options;
-    private readonly SeriesRows _rows;
+    private readonly SeriesRowCounts _rowCounts;
     private readonly int _rowsPerFold;
 
     private Backtester(IHostEnvironment environment, IDataView data, IEstimator<ITransformer> estimator, BacktestOptions options)
@@ -18,7 +18,7 @@ internal sealed class Backtester
         _data = data;
         _estimator = estimator;
         _options = options;
-        _rows = SeriesRows.Count(data, HistoryColumns.FindSeries(environment, data.Schema, options.SeriesColumnName));
+        _rowCounts = SeriesRowCounts.Count(data, HistoryColumns.FindSeries(environment, data.Schema, options.SeriesColumnName));
         _rowsPerFold = RowsPerFold();
     }
 
@@ -43,7 +43,7 @@ internal sealed class Backtester
 
     private (BacktestFold Fold, ForecastTallies Tallies) RunFold(int fold)
     {
-        long[] origins = Array.ConvertAll(_rows.Counts, count => Origin(count, fold));
+        long[] origins = Array.ConvertAll(_rowCounts.OfSeries, count => Origin(count, fold));
         IDataView train = Rows(origins, origin => Math.Max(0, origin - (_options.MaximumTrainingRows ?? origin)), origin => origin);
         ITransformer model = _estimator.Fit(train);
         int horizon = new ForecastColumns(_environment, model.GetOutputSchema(_data.Schema), _options).Horizon;
@@ -56,7 +56,7 @@ internal sealed class Backtester
     }
 
     /// <summary>The rows of a fold's series from one position to another; none of a series that has too few rows to train on.</summary>
-    private SeriesRangeDataView Rows(long[] origins, Func<long, long> first, Func<long, long> end) => new(_data, _rows, Array.ConvertAll(origins, origin =>
+    private SeriesRangeDataView Rows(long[] origins, Func<long, long> first, Func<long, long> end) => new(_data, _rowCounts, Array.ConvertAll(origins, origin =>
         origin < _options.MinimumTrainingRows ? new RowRange(0, 0) : new RowRange(first(origin), end(origin))));
 
     // A row is kept back at the end: it is the last that can be forecast.
@@ -64,7 +64,7 @@ internal sealed class Backtester
 
     private int RowsPerFold()
     {
-        long longest = _rows.Counts.DefaultIfEmpty().Max() - 1;
+        long longest = _rowCounts.OfSeries.DefaultIfEmpty().Max() - 1;
         int folds = _options.NumberOfFolds, minimum = _options.MinimumTrainingRows;
         long rows = _options.RowsPerFold ?? Math.Clamp(Math.Min(longest / (folds + 1), (longest - minimum) / folds), 1, int.MaxValue);
         if (longest - folds * rows < minimum)

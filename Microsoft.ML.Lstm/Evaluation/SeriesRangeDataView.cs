@@ -3,11 +3,11 @@ using Microsoft.ML.Data;
 namespace Microsoft.ML.Lstm.Evaluation;
 
 /// <summary>The rows of a data view that are in a range of their own series, in their order.</summary>
-internal sealed class SeriesRangeDataView(IDataView data, SeriesRows rows, RowRange[] ranges) : IDataView
+internal sealed class SeriesRangeDataView(IDataView data, SeriesRowCounts rowCounts, RowRange[] ranges) : IDataView
 {
-    private readonly long _count = rows.Counts.Zip(ranges, (count, range) => range.Count(count)).Sum();
+    private readonly long _count = rowCounts.OfSeries.Zip(ranges, (count, range) => range.Count(count)).Sum();
 
-    private SeriesRows Rows => rows;
+    private SeriesRowCounts RowCounts => rowCounts;
 
     private RowRange[] Ranges => ranges;
 
@@ -20,7 +20,7 @@ internal sealed class SeriesRangeDataView(IDataView data, SeriesRows rows, RowRa
     public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null)
     {
         DataViewSchema.Column[] needed = [.. columnsNeeded];
-        IEnumerable<DataViewSchema.Column> read = rows.Column is { } series ? needed.Append(series).DistinctBy(column => column.Index) : needed;
+        IEnumerable<DataViewSchema.Column> read = rowCounts.Column is { } series ? needed.Append(series).DistinctBy(column => column.Index) : needed;
         return new Cursor(this, data.GetRowCursor(read), needed);
     }
 
@@ -40,7 +40,7 @@ internal sealed class SeriesRangeDataView(IDataView data, SeriesRows rows, RowRa
         {
             _view = view;
             _source = source;
-            _seriesOfRow = view.Rows.Reader(source);
+            _seriesOfRow = view.RowCounts.Reader(source);
             _next = new long[view.Ranges.Length];
             _active = [.. active.Select(column => column.Index)];
         }

@@ -1,11 +1,11 @@
 namespace Microsoft.ML.Lstm.Evaluation;
 
-/// <summary>The series of a data view, and how many rows each has.</summary>
-internal sealed class SeriesRows
+/// <summary>How many rows each series of a data view has.</summary>
+internal sealed class SeriesRowCounts
 {
     private readonly SeriesIndex _index = new();
 
-    private SeriesRows(DataViewSchema.Column? column, IDataView data)
+    private SeriesRowCounts(DataViewSchema.Column? column, IDataView data)
     {
         Column = column;
         var counts = new List<long>();
@@ -18,16 +18,16 @@ internal sealed class SeriesRows
                 counts.Add(0);
             counts[number]++;
         }
-        Counts = [.. counts];
+        OfSeries = [.. counts];
     }
 
     /// <summary>The column that tells series apart; null if there is but one.</summary>
     public DataViewSchema.Column? Column { get; }
 
     /// <summary>The rows of each series.</summary>
-    public long[] Counts { get; }
+    public long[] OfSeries { get; }
 
-    public static SeriesRows Count(IDataView data, DataViewSchema.Column? column) => new(column, data);
+    public static SeriesRowCounts Count(IDataView data, DataViewSchema.Column? column) => new(column, data);
 
     /// <summary>What gives the number of the series that a row belongs to.</summary>
     public Func<int> Reader(DataViewRow row) => _index.Reader(row, Column);
