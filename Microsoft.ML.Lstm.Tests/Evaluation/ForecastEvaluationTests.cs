@@ -70,6 +70,19 @@ public sealed class ForecastEvaluationTests
     }
 
     [TestMethod]
+    [DataRow(int.MaxValue)]
+    [DataRow(int.MaxValue - 2)]
+    [DataRow(6)]
+    public void ASeasonLongerThanTheSeriesHasNoForecastAndNoScale(int seasonality)
+    {
+        ForecastMetrics metrics = _ml.Forecasting.EvaluateForecast(HandMade(), "Value", "Forecast", seasonality: seasonality);
+        Assert.AreEqual(0, metrics.Baselines.Single(baseline => baseline.Name == "seasonal naive").Overall.NumberOfForecasts);
+        Assert.AreEqual(0, metrics.Overall.NumberOfScaledForecasts);
+        Assert.AreEqual(6, metrics.Overall.NumberOfForecasts);
+        Assert.AreEqual(20 / 6.0, metrics.Baselines[0].Overall.MeanAbsoluteError, 1e-12);
+    }
+
+    [TestMethod]
     public void IntervalsCoverWhatLiesInThem()
     {
         ForecastRow[] rows = [.. new float[] { 0, 1, 5, -3, 2 }.Select(value => new ForecastRow { Value = value, Forecast = [0], Lower = [-1], Upper = [2] })];
@@ -217,6 +230,10 @@ public sealed class ForecastEvaluationTests
         Refused<ArgumentOutOfRangeException>(nameof(ForecastEvaluationOptions.ConfidenceLevel), new() { TargetColumnNames = ["Value"], ConfidenceLevel = 1 });
         Refused<ArgumentOutOfRangeException>(nameof(ForecastEvaluationOptions.ConfidenceLevel), new() { TargetColumnNames = ["Value"], ConfidenceLevel = None });
         Refused<ArgumentOutOfRangeException>(nameof(ForecastEvaluationOptions.Seasonality), new() { TargetColumnNames = ["Value"], Seasonality = 0 });
+
+        StringAssert.StartsWith(
+            Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.Forecasting.EvaluateForecast(HandMade(), new ForecastEvaluationOptions { TargetColumnNames = ["Value"], ConfidenceLevel = 0 })).Message,
+            "The confidence level must be above 0 and below 1.");
 
         void Refused<T>(string option, ForecastEvaluationOptions options)
             where T : ArgumentException

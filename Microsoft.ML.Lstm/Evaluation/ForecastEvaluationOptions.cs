@@ -49,7 +49,7 @@ public class ForecastEvaluationOptions
             throw new ArgumentException($"There is a column of {given} bounds, '{LowerBoundColumnName ?? UpperBoundColumnName}', but none of the bounds on the other side.", missing);
         }
         if (!(ConfidenceLevel is > 0 and < 1))
-            throw new ArgumentOutOfRangeException(nameof(ConfidenceLevel), ConfidenceLevel, "It must be above 0 and below 1.");
+            throw new ArgumentOutOfRangeException(nameof(ConfidenceLevel), ConfidenceLevel, "The confidence level must be above 0 and below 1.");
         ArgumentOutOfRangeException.ThrowIfLessThan(Seasonality, 1);
     }
 }

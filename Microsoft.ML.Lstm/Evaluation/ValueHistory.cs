@@ -8,10 +8,9 @@ namespace Microsoft.ML.Lstm.Evaluation;
 internal sealed class ValueHistory
 {
     private readonly int _seasonality;
-    private readonly double[] _values;
-    private readonly double[] _seasonal;
-    private readonly double[] _last;
-    private readonly long[] _lastAt;
+    // The last rows, that of row t in slot t % _mostRows; a slot is there once a row of the series gets to it.
+    private readonly List<Row> _rows = [];
+    private readonly long _mostRows;
     private long _count;
     private double _first = double.NaN;
     private long _firstAt = -1;
@@ -21,11 +20,7 @@ internal sealed class ValueHistory
     public ValueHistory(int horizon, int seasonality)
     {
         _seasonality = seasonality;
-        int rows = checked(horizon + seasonality);
-        _values = new double[rows];
-        _seasonal = new double[rows];
-        _last = new double[rows];
-        _lastAt = new long[rows];
+        _mostRows = (long)horizon + seasonality;
     }
 
     /// <summary>
@@ -37,28 +32,27 @@ internal sealed class ValueHistory
     public void Add(double value, bool countsForScale)
     {
         bool isKnown = !double.IsNaN(value);
-        int slot = Slot(_count);
-        _values[slot] = value;
-        _seasonal[slot] = isKnown || _count < _seasonality ? value : _seasonal[Slot(_count - _seasonality)];
-        (_last[slot], _lastAt[slot]) = isKnown ? (value, _count) : _count == 0 ? (double.NaN, -1) : (_last[Slot(_count - 1)], _lastAt[Slot(_count - 1)]);
+        Row before = _count > 0 ? this[_count - 1] : Row.None;
+        Row seasonBefore = _count >= _seasonality ? this[_count - _seasonality] : Row.None;
+        var row = new Row(value, isKnown ? value : seasonBefore.Seasonal, isKnown ? value : before.Last, isKnown ? _count : before.LastAt);
         if (isKnown && _firstAt < 0)
             (_first, _firstAt) = (value, _count);
-        if (countsForScale && isKnown && _count >= _seasonality && _values[Slot(_count - _seasonality)] is var before && !double.IsNaN(before))
+        if (countsForScale && isKnown && !double.IsNaN(seasonBefore.Value))
         {
-            _sumOfDifferences += Math.Abs(value - before);
+            _sumOfDifferences += Math.Abs(value - seasonBefore.Value);
             _differences++;
         }
-        _count++;
+        Keep(row);
     }
 
     /// <summary>The last value, as forecast <paramref name="ahead"/> rows before the next row. NaN if there is none yet.</summary>
-    public double Naive(int ahead) => ahead > _count ? double.NaN : _last[Slot(_count - ahead)];
+    public double Naive(int ahead) => ahead > _count ? double.NaN : this[_count - ahead].Last;
 
     /// <summary>The last value at the same point of a season, as forecast <paramref name="ahead"/> rows before the next row. NaN if there is none yet.</summary>
     public double SeasonalNaive(int ahead)
     {
         long at = _count - (long)_seasonality * ((ahead - 1) / _seasonality + 1);
-        return at < 0 ? double.NaN : _seasonal[Slot(at)];
+        return at < 0 ? double.NaN : this[at].Seasonal;
     }
 
     /// <summary>
@@ -69,11 +63,28 @@ internal sealed class ValueHistory
     {
         if (ahead > _count)
             return double.NaN;
-        int slot = Slot(_count - ahead);
-        double last = _last[slot];
-        long lastAt = _lastAt[slot];
-        return lastAt > _firstAt ? last + (_count - lastAt) * ((last - _first) / (lastAt - _firstAt)) : double.NaN;
+        Row row = this[_count - ahead];
+        return row.LastAt > _firstAt ? row.Last + (_count - row.LastAt) * ((row.Last - _first) / (row.LastAt - _firstAt)) : double.NaN;
     }
 
-    private int Slot(long row) => (int)(row % _values.Length);
+    private Row this[long row] => _rows[(int)(row % _mostRows)];
+
+    private void Keep(Row row)
+    {
+        if (_count < _mostRows)
+            _rows.Add(row);
+        else
+            _rows[(int)(_count % _mostRows)] = row;
+        _count++;
+    }
+
+    /// <summary>A row's value, and what the forecasts that repeat values make of it and those before.</summary>
+    /// <param name="Value">The value, NaN if it is missing.</param>
+    /// <param name="Seasonal">The value, or if it is missing that of a season before.</param>
+    /// <param name="Last">The last value up to here that is not missing, NaN if there is none.</param>
+    /// <param name="LastAt">Its row, -1 if there is none.</param>
+    private readonly record struct Row(double Value, double Seasonal, double Last, long LastAt)
+    {
+        public static Row None { get; } = new(double.NaN, double.NaN, double.NaN, -1);
+    }
 }
