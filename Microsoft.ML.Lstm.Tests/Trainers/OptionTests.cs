@@ -69,6 +69,21 @@ public sealed class OptionTests
     }
 
     [TestMethod]
+    public void ListsThatAreRefusedAreShown()
+    {
+        AssertShown("[A, B, A]", new LstmRegressionTrainer.Options { FeatureColumnNames = ["A", "B", "A"] });
+        AssertShown("[]", new LstmRegressionTrainer.Options { FeatureColumnNames = [] });
+        AssertShown("[1, -2]", new LstmBinaryTrainer.Options { ClassWeights = [1, -2] });
+
+        static void AssertShown(string list, TrainingOptions options)
+        {
+            var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(options.Validate);
+            Assert.AreEqual(list, error.ActualValue);
+            StringAssert.EndsWith(error.Message, $"Actual value was {list}.");
+        }
+    }
+
+    [TestMethod]
     public void OptionsOfOneTaskAreNamedToo()
     {
         AssertNamed("LossFunction", new LstmRegressionTrainer.Options { LossFunction = (RegressionLoss)99 });

@@ -179,7 +179,7 @@ public abstract class TrainingOptions
     private protected static void Require(bool holds, object? value, string option, string range)
     {
         if (!holds)
-            throw new ArgumentOutOfRangeException(option, value, $"{option} must be {range}.");
+            throw new ArgumentOutOfRangeException(option, value is Array list ? $"[{string.Join(", ", list.Cast<object?>())}]" : value, $"{option} must be {range}.");
     }
 
     private protected static void RequireName(string? name, string option, bool optional)
