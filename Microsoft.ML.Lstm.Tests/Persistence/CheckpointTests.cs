@@ -83,8 +83,12 @@ public sealed class CheckpointTests
     }
 
     [TestMethod]
-    public void ADirectoryThatIsNotThereIsReportedAsSuch() =>
-        Assert.ThrowsExactly<DirectoryNotFoundException>(() => ModelFile.Save(Path.Combine(_directory, "missing", "x"), TestModels.Create()));
+    public void ADirectoryThatIsNotThereIsReportedWithTheFileThatWasGiven()
+    {
+        string path = Path.Combine(_directory, "missing", "x");
+        var error = Assert.ThrowsExactly<DirectoryNotFoundException>(() => ModelFile.Save(path, TestModels.Create()));
+        Assert.AreEqual($"There is no folder for the file '{path}'.", error.Message);
+    }
 
     [TestMethod]
     public void AFileThatIsNoModelIsRefusedByItsName()

@@ -13,10 +13,11 @@ internal static class AtomicFile
     /// Lets <paramref name="write"/> fill a file beside <paramref name="path"/>, flushes it to disk and renames it over
     /// <paramref name="path"/>. If anything fails, or the process dies, what was at <paramref name="path"/> is still there.
     /// </summary>
+    /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
     public static void Write(string path, Action<Stream> write)
     {
         string partial = path + PartialSuffix;
-        var stream = new FileStream(partial, FileMode.Create, FileAccess.Write, FileShare.None);
+        FileStream stream = Create(partial, path);
         try
         {
             using (stream)
@@ -30,6 +31,19 @@ internal static class AtomicFile
         {
             TryDelete(partial);
             throw;
+        }
+    }
+
+    private static FileStream Create(string partial, string path)
+    {
+        try
+        {
+            return new FileStream(partial, FileMode.Create, FileAccess.Write, FileShare.None);
+        }
+        catch (DirectoryNotFoundException error)
+        {
+            // The caller knows of the file, not of the one beside it.
+            throw new DirectoryNotFoundException($"There is no folder for the file '{path}'.", error);
         }
     }
 

@@ -59,6 +59,7 @@ public sealed class SequenceModelParameters
     /// there is replaced as a whole: if writing fails it stays as it was.
     /// </summary>
     /// <param name="path">The file.</param>
+    /// <exception cref="DirectoryNotFoundException">The file's folder does not exist.</exception>
     public void Save(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
