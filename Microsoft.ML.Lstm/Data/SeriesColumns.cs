@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Microsoft.ML.Lstm.MlNet;
 using Microsoft.ML.Runtime;
 
@@ -22,6 +23,7 @@ internal sealed record SeriesColumns
     public string? Statics { get; init; }
 
     /// <summary>The columns of numbers, in the order of a row's.</summary>
+    [JsonIgnore]
     public IEnumerable<(string Name, ColumnRole Role)> Numbers =>
         Targets.Select(name => (name, ColumnRole.ForecastTarget))
             .Concat(PastCovariates.Concat(KnownCovariates).Select(name => (name, ColumnRole.Covariate)));

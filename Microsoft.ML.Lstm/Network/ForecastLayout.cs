@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Microsoft.ML.Lstm.Network;
 
 /// <summary>What a step of a forecasting network reads, and what it gives.</summary>
@@ -32,20 +34,26 @@ internal sealed record ForecastLayout
     public bool HasMissing { get; init; }
 
     /// <summary>Numbers that the network gives for one value: the point, or with quantiles lower, median and upper, or mean and deviation.</summary>
+    [JsonIgnore]
     public int OutputsOfValue => Loss switch { ForecastLoss.Quantile => 3, ForecastLoss.Gaussian => 2, _ => 1 };
 
     /// <summary>H·D: values of a forecast, those of the first step ahead first.</summary>
+    [JsonIgnore]
     public int Values => Horizon * Targets;
 
     /// <summary>Outputs of a step.</summary>
+    [JsonIgnore]
     public int OutputSize => Values * OutputsOfValue;
 
     /// <summary>Numbers of a row: targets and past covariates, then known covariates.</summary>
+    [JsonIgnore]
     public int RowSize => Targets + PastCovariates + KnownCovariates;
 
     /// <summary>F: features of a step.</summary>
+    [JsonIgnore]
     public int FeatureSize => Targets * Lags + PastCovariates + KnownCovariates * (Horizon + 1) + CalendarFeatures + (HasMissing ? Targets + PastCovariates : 0);
 
     /// <summary>Steps of history that a step's features are made of.</summary>
+    [JsonIgnore]
     public int History => Math.Max(Lags, Scaling == SeriesScaling.Window ? WindowSize : 1);
 }

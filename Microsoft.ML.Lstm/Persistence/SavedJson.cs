@@ -12,7 +12,6 @@ internal static class SavedJson
         RespectNullableAnnotations = true,
         RespectRequiredConstructorParameters = true,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-        IgnoreReadOnlyProperties = true,
         WriteIndented = true,
         Converters = { new JsonStringEnumConverter() },
     };
