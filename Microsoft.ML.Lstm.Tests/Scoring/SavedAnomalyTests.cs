@@ -30,18 +30,24 @@ public sealed class SavedAnomalyTests
     [DataRow("settings.history", "-1", "expected a history of 0, or from 100 to 1000000, found -1")]
     [DataRow("settings.history", "99", "expected a history")]
     [DataRow("settings.residuals.unit", "0", "expected residuals with a unit above 0")]
+    [DataRow("settings.residuals.unit", "1e400", "expected residuals with a unit above 0")]
+    [DataRow("settings.residuals.median", "-1e400", "expected residuals with a unit above 0")]
     [DataRow("settings.residuals.smoothing", "0", "over 1 to 10000 rows")]
     [DataRow("settings.residuals.smoothing", "2147483647", "over 1 to 10000 rows")]
-    [DataRow("settings.residuals.smoothing", "4", "expected 5 numbers and two tails of series 'a'")]
-    [DataRow("quantiles", "[]", "expected 96 quantiles in ascending order")]
+    [DataRow("settings.residuals.smoothing", "4", "expected 5 finite numbers and two tails of series 'a'")]
+    [DataRow("quantiles", "[]", "expected 96 finite quantiles in ascending order")]
     [DataRow("quantiles", "null", "can't be read")]
     [DataRow("lower.rate", "-0.1", "tails with rates from 0 to 1")]
     [DataRow("lower.rate", "0.99", "tails with rates from 0 to 1")]
     [DataRow("upper.excess", "0", "excesses above 0")]
+    [DataRow("upper.excess", "1e300", "finite excesses above 0")]
+    [DataRow("lower.excess", "1e300", "finite excesses above 0")]
     [DataRow("upper.excess", "\"NaN\"", "can't be read")]
     [DataRow("known", "null", "can't be read")]
     [DataRow("known.a", "null", "of series 'a', found others")]
     [DataRow("known.a.recent", "null", "can't be read")]
+    [DataRow("known.a.recent", "[2, 1e300, -1]", "expected 3 finite numbers and two tails of series 'a', found others")]
+    [DataRow("known.a.lower.excess", "1e300", "of series 'a', found others")]
     [DataRow("known.a.upper.excess", "-1", "of series 'a', found others")]
     [DataRow("surprise", "1", "surprise")]
     public void WhatDoesNotFitIsOneClearError(string path, string value, string message)
@@ -53,6 +59,17 @@ public sealed class SavedAnomalyTests
         node[names[^1]] = JsonNode.Parse(value);
         byte[] json = Encoding.UTF8.GetBytes(root.ToJsonString());
         StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => SavedAnomaly.FromJson(json)).Message, message);
+    }
+
+    [TestMethod]
+    [DataRow(0, "-1e300")]
+    [DataRow(95, "1e300")]
+    public void QuantilesAreFinite(int index, string value)
+    {
+        JsonNode root = JsonNode.Parse(Saved.ToJson())!;
+        root["quantiles"]![index] = JsonNode.Parse(value);
+        byte[] json = Encoding.UTF8.GetBytes(root.ToJsonString());
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => SavedAnomaly.FromJson(json)).Message, "expected 96 finite quantiles");
     }
 
     private static SavedAnomaly Create()
