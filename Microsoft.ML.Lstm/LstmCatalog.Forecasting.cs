@@ -71,7 +71,7 @@ public static partial class LstmCatalog
     /// <typeparam name="TPrediction">What the engine answers: a property or field for each column of interest, one of the forecast's own among them.</typeparam>
     /// <param name="transformer">A model with a transformer of this package for series in it, alone or in a chain of others that map row to row.</param>
     /// <param name="ml">The context.</param>
-    /// <returns>The engine, for one thread at a time.</returns>
+    /// <returns>The engine, for one thread at a time. Disposing it does not dispose <paramref name="transformer"/>.</returns>
     /// <exception cref="ArgumentException">There is no such transformer in the model, or <typeparamref name="TPrediction"/> has none of its columns.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><typeparamref name="TSource"/> lacks a column that the model reads.</exception>
     public static ForecastEngine<TSource, TPrediction> CreateForecastEngine<TSource, TPrediction>(this ITransformer transformer, MLContext ml)

@@ -1,3 +1,4 @@
+using Microsoft.ML.Data;
 
 namespace Microsoft.ML.Lstm.Tests.Forecasting;
 
@@ -114,6 +115,33 @@ public sealed class ForecastEngineTests
     }
 
     [TestMethod]
+    public void AnEngineThatIsDisposedSaysSoAndLeavesTheModelToOthers()
+    {
+        var ml = new MLContext(1);
+        Reading[] rows = Reading.Wave(104);
+        LstmForecastingTransformer forecaster = ForecastRun.Fit(ml, rows[..100]);
+        var held = new Disposable(ml.Transforms.CopyColumns("Copy", "Value").Fit(ml.Data.LoadFromEnumerable(rows)));
+        ITransformer model = new TransformerChain<ITransformer>(held, forecaster);
+        ForecastEngine<Reading, ReadingForecast> first = model.CreateForecastEngine<Reading, ReadingForecast>(ml), second = model.CreateForecastEngine<Reading, ReadingForecast>(ml);
+        first.Predict(rows[100]);
+        first.Dispose();
+        first.Dispose();
+        Assert.IsFalse(held.IsDisposed);
+        ReadingForecast[] expected = ForecastRun.Transform(ml, forecaster, rows[100..]);
+        for (int t = 0; t < expected.Length; t++)
+            ForecastRun.AssertSame(expected[t], second.Predict(rows[100 + t]));
+        second.Dispose();
+
+        Assert.ThrowsExactly<ObjectDisposedException>(() => first.Predict());
+        Assert.ThrowsExactly<ObjectDisposedException>(() => first.Predict(rows[101]));
+        Assert.ThrowsExactly<ObjectDisposedException>(() => first.Predict(rows[101], rows[102..]));
+        Assert.ThrowsExactly<ObjectDisposedException>(() => first.CheckPoint(ml, new MemoryStream()));
+        string path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        Assert.ThrowsExactly<ObjectDisposedException>(() => first.CheckPoint(ml, path));
+        Assert.IsFalse(File.Exists(path));
+    }
+
+    [TestMethod]
     public void APipelineAroundTheForecasterIsKept()
     {
         var ml = new MLContext(1);
@@ -137,5 +165,23 @@ public sealed class ForecastEngineTests
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => copy.CreateForecastEngine<Reading, ReadingForecast>(ml)).Message, "no transformer for series");
         LstmForecastingTransformer model = ForecastRun.Fit(ml, Reading.Wave(60));
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => model.CreateForecastEngine<Reading, Reading>(ml)).Message, "Reading has none of the columns Forecast, Lower, Upper");
+    }
+
+    /// <summary>A transformer that holds something.</summary>
+    private sealed class Disposable(ITransformer transformer) : ITransformer, IDisposable
+    {
+        public bool IsDisposed { get; private set; }
+
+        public bool IsRowToRowMapper => transformer.IsRowToRowMapper;
+
+        public DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => transformer.GetOutputSchema(inputSchema);
+
+        public IDataView Transform(IDataView input) => transformer.Transform(input);
+
+        public IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema) => transformer.GetRowToRowMapper(inputSchema);
+
+        public void Save(ModelSaveContext ctx) => transformer.Save(ctx);
+
+        public void Dispose() => IsDisposed = true;
     }
 }

@@ -57,4 +57,9 @@ public sealed class ModelOperationsCatalog : IInternalCatalog
         where TSrc : class
         where TDst : class, new() =>
         new(_env, transformer, ignoreMissingColumns, inputSchemaDefinition, outputSchemaDefinition);
+
+    public PredictionEngine<TSrc, TDst> CreatePredictionEngine<TSrc, TDst>(ITransformer transformer, PredictionEngineOptions options)
+        where TSrc : class
+        where TDst : class, new() =>
+        new(_env, transformer, options.IgnoreMissingColumns, options.InputSchemaDefinition, options.OutputSchemaDefinition, options.OwnsTransformer);
 }

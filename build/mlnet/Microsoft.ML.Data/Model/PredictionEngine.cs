@@ -11,13 +11,15 @@ public abstract class PredictionEngineBase<TSrc, TDst> : IDisposable
     private readonly ObjectRow<TSrc> _input;
     private readonly DataViewRow _output;
     private readonly Action<TDst> _fill;
+    private readonly bool _ownsTransformer;
 
     private protected PredictionEngineBase(IHostEnvironment env, ITransformer transformer, bool ignoreMissingColumns,
-        SchemaDefinition inputSchemaDefinition, SchemaDefinition outputSchemaDefinition)
+        SchemaDefinition inputSchemaDefinition, SchemaDefinition outputSchemaDefinition, bool ownsTransformer)
     {
         env.CheckValue(transformer, nameof(transformer));
         env.CheckParam(transformer.IsRowToRowMapper, nameof(transformer), "Must be a row to row mapper");
         _transformer = transformer;
+        _ownsTransformer = ownsTransformer;
         _input = new(inputSchemaDefinition ?? SchemaDefinition.Create(typeof(TSrc), SchemaDefinition.Direction.Read));
         IRowToRowMapper mapper = transformer.GetRowToRowMapper(_input.Schema);
         OutputSchema = mapper.OutputSchema;
@@ -41,7 +43,8 @@ public abstract class PredictionEngineBase<TSrc, TDst> : IDisposable
     public void Dispose()
     {
         _output.Dispose();
-        (_transformer as IDisposable)?.Dispose();
+        if (_ownsTransformer)
+            (_transformer as IDisposable)?.Dispose();
     }
 
     private protected void ExtractValues(TSrc example) => _input.Show(example);
@@ -55,8 +58,8 @@ public sealed class PredictionEngine<TSrc, TDst> : PredictionEngineBase<TSrc, TD
     where TDst : class, new()
 {
     internal PredictionEngine(IHostEnvironment env, ITransformer transformer, bool ignoreMissingColumns, SchemaDefinition inputSchemaDefinition,
-        SchemaDefinition outputSchemaDefinition)
-        : base(env, transformer, ignoreMissingColumns, inputSchemaDefinition, outputSchemaDefinition)
+        SchemaDefinition outputSchemaDefinition, bool ownsTransformer = true)
+        : base(env, transformer, ignoreMissingColumns, inputSchemaDefinition, outputSchemaDefinition, ownsTransformer)
     {
     }
 
