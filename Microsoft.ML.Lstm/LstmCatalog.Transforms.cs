@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.ML.Lstm;
 using Microsoft.ML.Lstm.MlNet;
 
@@ -30,11 +31,12 @@ public static class LstmTransformsCatalog
     /// </exception>
     /// <example>
     /// <code>
-    /// // From a row a month: the last twelve months' counts, and the next month's as the label.
-    /// var pipeline = ml.Transforms.SlidingWindow("Window", 12, ["Passengers"], labelColumnName: "Next")
+    /// // From a row an hour: two sensors' readings of a day, and the next hour's power as the label.
+    /// var pipeline = ml.Transforms.SlidingWindow("Window", 24, ["Temperature", "Power"], labelColumnName: "Next", labelSourceColumnName: "Power")
     ///     .Append(ml.Regression.Trainers.Lstm(labelColumnName: "Next", featureColumnName: "Window"));
     /// </code>
     /// </example>
+    [OverloadResolutionPriority(1)] // So that null stands for no names, not for one that is missing.
     public static SlidingWindowEstimator SlidingWindow(this TransformsCatalog catalog, string outputColumnName, int windowSize,
         string[]? inputColumnNames = null, string? labelColumnName = null, string? labelSourceColumnName = null, int horizon = 1)
         => catalog.SlidingWindow(new SlidingWindowEstimator.Options
@@ -46,6 +48,31 @@ public static class LstmTransformsCatalog
             LabelSourceColumnName = labelSourceColumnName,
             Horizon = horizon,
         });
+
+    /// <summary>
+    /// Creates a <see cref="SlidingWindowEstimator"/> with one input column, which turns the rows of a time-ordered series into rows with a window
+    /// of the last rows' values and, if asked for, with a later value as the label.
+    /// </summary>
+    /// <param name="catalog">The transforms of <see cref="MLContext"/>.</param>
+    /// <param name="outputColumnName">The column of windows to add: W x F values of <see cref="float"/>, the oldest row's first.</param>
+    /// <param name="windowSize">W: how many rows a window has, its own row included; at least 1.</param>
+    /// <param name="inputColumnName">The column whose values, F of them, each row adds to the window: <see cref="float"/> (F = 1) or a known-size vector of it.</param>
+    /// <param name="labelColumnName">The column of labels to add; <see langword="null"/> for none.</param>
+    /// <param name="labelSourceColumnName">The column that the labels are taken from; <see langword="null"/> for <paramref name="inputColumnName"/>.</param>
+    /// <param name="horizon">How many rows behind the window's last the label is, at least 1.</param>
+    /// <returns>The estimator.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="windowSize"/> or <paramref name="horizon"/> is less than 1.</exception>
+    /// <exception cref="ArgumentException">A name is empty, or the window and the label have the same name.</exception>
+    /// <example>
+    /// <code>
+    /// // From a row a month: the last twelve months' counts, and the next month's as the label.
+    /// var pipeline = ml.Transforms.SlidingWindow("Window", 12, "Passengers", labelColumnName: "Next")
+    ///     .Append(ml.Regression.Trainers.Lstm(labelColumnName: "Next", featureColumnName: "Window"));
+    /// </code>
+    /// </example>
+    public static SlidingWindowEstimator SlidingWindow(this TransformsCatalog catalog, string outputColumnName, int windowSize,
+        string inputColumnName, string? labelColumnName = null, string? labelSourceColumnName = null, int horizon = 1)
+        => catalog.SlidingWindow(outputColumnName, windowSize, [inputColumnName], labelColumnName, labelSourceColumnName, horizon);
 
     /// <summary>
     /// Creates a <see cref="SlidingWindowEstimator"/> with all its options, which turns the rows of a time-ordered series into

@@ -1,6 +1,7 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Data;
 using Microsoft.ML.Lstm.MlNet;
+using Microsoft.ML.Lstm.Tests.Trainers;
 
 namespace Microsoft.ML.Lstm.Tests.Data;
 
@@ -18,6 +19,20 @@ public sealed class SlidingWindowTests
         CollectionAssert.AreEqual(new[] { 1f, 2f, 3f }, rows[0].Window);
         CollectionAssert.AreEqual(new[] { 2f, 3f, 4f }, rows[1].Window);
         CollectionAssert.AreEqual(new[] { 3f, 4f, 5f }, rows[2].Window);
+    }
+
+    [TestMethod]
+    public void OneInputNeedsNoCollection()
+    {
+        AssertSame(
+            Read(_ml.Transforms.SlidingWindow("Window", 3, ["Value"], "Label", horizon: 2), Series(6)),
+            Read(_ml.Transforms.SlidingWindow("Window", 3, "Value", "Label", horizon: 2), Series(6)));
+        Assert.HasCount(3, Read(_ml.Transforms.SlidingWindow("Window", 4, "Value"), Series(6)));
+        EstimatorHarness.AssertSame(
+            ColumnReader.Read(Apply(_ml.Transforms.SlidingWindow("Value", 3), Series(6)), "Value"),
+            ColumnReader.Read(Apply(_ml.Transforms.SlidingWindow("Value", 3, null), Series(6)), "Value"));
+        Assert.ThrowsExactly<ArgumentException>(() => _ml.Transforms.SlidingWindow("Window", 3, ""));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.Transforms.SlidingWindow("Window", 0, "Value"));
     }
 
     [TestMethod]

@@ -11,6 +11,8 @@ namespace Microsoft.ML.Lstm;
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
 /// To create this estimator use
+/// [SlidingWindow](xref:Microsoft.ML.LstmTransformsCatalog.SlidingWindow(Microsoft.ML.TransformsCatalog,System.String,System.Int32,System.String,System.String,System.String,System.Int32)),
+/// or with several inputs
 /// [SlidingWindow](xref:Microsoft.ML.LstmTransformsCatalog.SlidingWindow(Microsoft.ML.TransformsCatalog,System.String,System.Int32,System.String[],System.String,System.String,System.Int32)).
 ///
 /// ### Input and Output Columns
