@@ -52,7 +52,7 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
     /// <param name="horizon">Steps to forecast, from 1 to the model's; <see langword="null"/> for all.</param>
     /// <returns>The forecast.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="horizon"/> is out of its range.</exception>
-    /// <exception cref="InvalidOperationException">The observation's time is not later than that of the one before it.</exception>
+    /// <exception cref="InvalidOperationException">The observation's time is not later than that of the one before it, or of the last one that the model knows.</exception>
     /// <exception cref="ObjectDisposedException">The engine is disposed.</exception>
     public TPrediction Predict(TSource example, int? horizon = null) => Predict(example, [], horizon);
 
@@ -62,7 +62,7 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
     /// <param name="horizon">Steps to forecast, from 1 to the model's; <see langword="null"/> for all.</param>
     /// <returns>The forecast.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="horizon"/> is out of its range.</exception>
-    /// <exception cref="InvalidOperationException">The observation's time is not later than that of the one before it.</exception>
+    /// <exception cref="InvalidOperationException">The observation's time is not later than that of the one before it, or of the last one that the model knows.</exception>
     /// <exception cref="ObjectDisposedException">The engine is disposed.</exception>
     public TPrediction Predict(TSource example, IEnumerable<TSource> future, int? horizon = null)
     {

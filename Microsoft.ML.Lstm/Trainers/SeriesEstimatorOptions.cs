@@ -135,8 +135,8 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
     }
 
     private protected static void RequireNames(string[] names, string option)
-        => Require(names.All(name => !string.IsNullOrEmpty(name)) && names.Distinct().Count() == names.Length, string.Join(", ", names), option, "different column names");
+        => Require(names.All(name => !string.IsNullOrEmpty(name)) && names.Distinct().Count() == names.Length, names, option, "different column names");
 
     private static void RequireOthers(string[] names, string[] taken, string option, string expected)
-        => Require(!names.Intersect(taken).Any(), string.Join(", ", names), option, expected);
+        => Require(!names.Intersect(taken).Any(), names, option, expected);
 }
