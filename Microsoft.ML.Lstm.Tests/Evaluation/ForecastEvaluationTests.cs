@@ -182,6 +182,20 @@ public sealed class ForecastEvaluationTests
     }
 
     [TestMethod]
+    public void ManyShortSeriesTakeLittleMemoryEach()
+    {
+        const int series = 1000, horizon = 48;
+        float[] forecast = new float[horizon];
+        IDataView data = ForecastRow.ToData(_ml, Enumerable.Range(0, 3 * series).Select(i => new ForecastRow { Series = $"{i % series}", Value = i % 7, Forecast = forecast }), horizon);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        ForecastMetrics metrics = _ml.Forecasting.EvaluateForecast(data, "Value", "Forecast", seriesColumnName: "Series");
+        long each = (GC.GetAllocatedBytesForCurrentThread() - before) / series;
+        Assert.AreEqual(3 * series, metrics.Overall.NumberOfForecasts);
+        // Of three methods (forecasts, naive and drift) and each step ahead a count and a sum of errors; forecasts of three rows; and the rest.
+        Assert.IsLessThan(3 * horizon * 16 + 3 * horizon * sizeof(float) + 5000, each);
+    }
+
+    [TestMethod]
     public void DataIsReadOnce()
     {
         var data = new Scoring.CountingDataView(HandMade());

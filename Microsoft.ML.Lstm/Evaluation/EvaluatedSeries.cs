@@ -3,6 +3,8 @@ namespace Microsoft.ML.Lstm.Evaluation;
 /// <summary>One series while its rows are gone through: the forecasts whose values are still to come, and how the others did.</summary>
 internal sealed class EvaluatedSeries
 {
+    private readonly ForecastTallies _tallies;
+    private readonly ErrorSum[] _errors;
     private readonly double _confidenceLevel;
     private readonly ValueHistory[] _histories;
     private readonly int _baselines;
@@ -10,21 +12,21 @@ internal sealed class EvaluatedSeries
     private readonly float[][]?[] _pending;
     private long _rows;
 
-    public EvaluatedSeries(int horizon, int targets, int seasonality, double confidenceLevel)
+    /// <param name="tallies">Where its forecasts are tallied, with those of other series.</param>
+    /// <param name="targets">The columns that were forecast.</param>
+    /// <param name="seasonality">The rows of a season.</param>
+    /// <param name="confidenceLevel">How much the intervals mean to cover.</param>
+    public EvaluatedSeries(ForecastTallies tallies, int targets, int seasonality, double confidenceLevel)
     {
+        _tallies = tallies;
+        _errors = new ErrorSum[tallies.Count];
         _confidenceLevel = confidenceLevel;
         _histories = new ValueHistory[targets];
         for (int d = 0; d < targets; d++)
-            _histories[d] = new ValueHistory(horizon, seasonality);
-        _pending = new float[horizon][][];
+            _histories[d] = new ValueHistory(tallies.Horizon, seasonality);
+        _pending = new float[tallies.Horizon][][];
         _baselines = BaselineNames(seasonality).Length;
-        Tallies = new ForecastTallies(1 + _baselines, horizon, targets);
     }
-
-    public ForecastTallies Tallies { get; }
-
-    /// <summary>What the errors of each target are measured in for MASE.</summary>
-    public double[] Scales => Array.ConvertAll(_histories, history => history.Scale);
 
     /// <summary>Rows added by <see cref="Add"/>.</summary>
     public long Rows => _rows;
@@ -57,29 +59,40 @@ internal sealed class EvaluatedSeries
         _rows++;
     }
 
+    /// <summary>Adds the errors in units of their scales, which are known when all rows are there, to the tallies.</summary>
+    public void TallyScaledErrors() => _tallies.AddScaled(_errors, Array.ConvertAll(_histories, history => history.Scale));
+
     private void Judge(float[][] made, int ahead, int target, float actual)
     {
         int step = ahead - 1, at = step * _histories.Length + target;
         float forecast = made[0][at];
         if (!float.IsFinite(actual))
         {
-            Tallies.MissingActuals++;
+            _tallies.MissingActuals++;
             return;
         }
         if (float.IsNaN(forecast))
         {
-            Tallies.MissingForecasts++;
+            _tallies.MissingForecasts++;
             return;
         }
-        Tallies[0, step, target].Add(actual, forecast);
+        int index = Tally(0, step, target, actual, forecast);
         if (made.Length > 1 && !float.IsNaN(made[1][at]) && !float.IsNaN(made[2][at]))
-            Tallies[0, step, target].AddInterval(actual, made[1][at], made[2][at], _confidenceLevel);
+            _tallies[index].AddInterval(actual, made[1][at], made[2][at], _confidenceLevel);
         for (int method = 1; method <= _baselines; method++)
         {
             double baseline = Baseline(_histories[target], method, ahead);
             if (!double.IsNaN(baseline))
-                Tallies[method, step, target].Add(actual, baseline);
+                Tally(method, step, target, actual, baseline);
         }
+    }
+
+    private int Tally(int method, int step, int target, double actual, double forecast)
+    {
+        int index = _tallies.IndexOf(method, step, target);
+        _tallies[index].Add(actual, forecast);
+        _errors[index].Add(actual, forecast);
+        return index;
     }
 
     // In the order of BaselineNames.

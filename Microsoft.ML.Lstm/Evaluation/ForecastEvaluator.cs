@@ -12,6 +12,7 @@ internal sealed class ForecastEvaluator
     private readonly ForecastColumns _columns;
     private readonly SeriesIndex _index = new();
     private readonly List<EvaluatedSeries> _series = [];
+    private readonly ForecastTallies _tallies;
     private bool _hasTrainingData;
 
     public ForecastEvaluator(IHostEnvironment environment, ForecastEvaluationOptions options, IDataView data)
@@ -20,6 +21,7 @@ internal sealed class ForecastEvaluator
         _options = options;
         _data = data;
         _columns = new ForecastColumns(environment, data.Schema, options);
+        _tallies = new ForecastTallies(1 + EvaluatedSeries.BaselineNames(options.Seasonality).Length, _columns.Horizon, options.TargetColumnNames.Length);
     }
 
     public static ForecastMetrics Evaluate(IHostEnvironment environment, IDataView data, ForecastEvaluationOptions options, IDataView? trainingData)
@@ -62,8 +64,9 @@ internal sealed class ForecastEvaluator
             EvaluatedSeries series = Find(seriesOfRow());
             series.Add(targets.Read(), series.Rows < rowsThatCount ? Array.ConvertAll(forecasts, Read) : null, countsForScale: !_hasTrainingData);
         }
-        ForecastTallies tallies = Sum();
-        return tallies.IsEmpty ? throw _environment.Process(new InvalidOperationException(DescribeNoForecast(rows, tallies))) : tallies;
+        foreach (EvaluatedSeries series in _series)
+            series.TallyScaledErrors();
+        return _tallies.IsEmpty ? throw _environment.Process(new InvalidOperationException(DescribeNoForecast(rows))) : _tallies;
     }
 
     private float[] Read(NumberReader reader)
@@ -77,28 +80,17 @@ internal sealed class ForecastEvaluator
     private EvaluatedSeries Find(int number)
     {
         if (number == _series.Count)
-            _series.Add(new EvaluatedSeries(_columns.Horizon, _options.TargetColumnNames.Length, _options.Seasonality, _options.ConfidenceLevel));
+            _series.Add(new EvaluatedSeries(_tallies, _options.TargetColumnNames.Length, _options.Seasonality, _options.ConfidenceLevel));
         return _series[number];
     }
 
-    private ForecastTallies Sum()
-    {
-        var sum = new ForecastTallies(1 + EvaluatedSeries.BaselineNames(_options.Seasonality).Length, _columns.Horizon, _options.TargetColumnNames.Length);
-        foreach (EvaluatedSeries series in _series)
-        {
-            sum.Add(series.Tallies);
-            sum.AddScaled(series.Tallies, series.Scales);
-        }
-        return sum;
-    }
-
-    private string DescribeNoForecast(long rows, ForecastTallies tallies)
+    private string DescribeNoForecast(long rows)
     {
         if (rows == 0)
             return "The data to evaluate has no rows.";
-        string reason = tallies.MissingForecasts + tallies.MissingActuals == 0
+        string reason = _tallies.MissingForecasts + _tallies.MissingActuals == 0
             ? "no series has a row behind its first, whose value could have been forecast"
-            : $"{tallies.MissingForecasts} of them are missing, and {tallies.MissingActuals} are of missing values in the target columns '{string.Join("', '", _options.TargetColumnNames)}'";
+            : $"{_tallies.MissingForecasts} of them are missing, and {_tallies.MissingActuals} are of missing values in the target columns '{string.Join("', '", _options.TargetColumnNames)}'";
         return $"None of the forecasts in column '{_options.ForecastColumnName}' in {rows} rows can be compared with what came true: {reason}.";
     }
 

@@ -23,9 +23,13 @@ internal sealed class ForecastTallies
     /// <summary>Values that came without having been forecast, though there was a row to forecast them at.</summary>
     public long MissingForecasts { get; set; }
 
-    public ForecastTally this[int method, int step, int target] => _tallies[(method * Horizon + step) * _targets + target];
+    public int Count => _tallies.Length;
+
+    public ForecastTally this[int index] => _tallies[index];
 
     public bool IsEmpty => Enumerable.Range(0, Horizon * _targets).All(i => _tallies[i].Forecasts == 0);
+
+    public int IndexOf(int method, int step, int target) => (method * Horizon + step) * _targets + target;
 
     /// <summary>Adds those of the same methods, steps and targets, errors in units of their scales included.</summary>
     public void Add(ForecastTallies other)
@@ -36,11 +40,11 @@ internal sealed class ForecastTallies
             _tallies[i].Add(other._tallies[i]);
     }
 
-    /// <summary>Adds the errors of a series, which <see cref="Add"/> adds as they are, in units of the scale of each target.</summary>
-    public void AddScaled(ForecastTallies series, ReadOnlySpan<double> scales)
+    /// <summary>Adds the errors of a series, one sum for each tally, in units of the scale of each target.</summary>
+    public void AddScaled(ReadOnlySpan<ErrorSum> series, ReadOnlySpan<double> scales)
     {
         for (int i = 0; i < _tallies.Length; i++)
-            _tallies[i].AddScaled(series._tallies[i], scales[i % _targets]);
+            _tallies[i].AddScaled(series[i], scales[i % _targets]);
     }
 
     public ForecastMetrics ToMetrics(string[] targetNames, string[] baselineNames) => new(
@@ -55,12 +59,12 @@ internal sealed class ForecastTallies
             [.. targetNames.Select((target, d) => new ForecastAccuracy(target, Figures(method, [d]), PerHorizon(method, [d]), []))]);
     }
 
-    private ForecastFigures[] PerHorizon(int method, int[] targets) => [.. Enumerable.Range(0, Horizon).Select(step => Pool(targets.Select(d => this[method, step, d])))];
+    private ForecastFigures[] PerHorizon(int method, int[] targets) => [.. Enumerable.Range(0, Horizon).Select(step => Pool(targets.Select(d => this[IndexOf(method, step, d)])))];
 
     private ForecastFigures Figures(int method, int[] targets) => Pool(
         from step in Enumerable.Range(0, Horizon)
         from d in targets
-        select this[method, step, d]);
+        select this[IndexOf(method, step, d)]);
 
     private static ForecastFigures Pool(IEnumerable<ForecastTally> tallies)
     {

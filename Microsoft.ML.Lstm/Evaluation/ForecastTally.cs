@@ -62,7 +62,7 @@ internal sealed class ForecastTally
     }
 
     /// <summary>Adds the errors of a series in units of <paramref name="scale"/>, if it has one.</summary>
-    public void AddScaled(ForecastTally series, double scale)
+    public void AddScaled(ErrorSum series, double scale)
     {
         if (!(scale > 0))
             return;
