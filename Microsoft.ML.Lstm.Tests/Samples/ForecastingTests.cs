@@ -37,6 +37,18 @@ public sealed class ForecastingTests
     }
 
     [TestMethod]
+    public void FindsColumnsWhoseNamesHoldCommas()
+    {
+        string[] lines = [.. Enumerable.Range(0, 60).Select(day => FormattableString.Invariant($"{new DateTime(2026, 1, 1).AddDays(day):yyyy-MM-dd},{1000 + day % 7},{day % 3},1"))];
+        string file = Write(["Day,\"Sales, EUR\", \"Offer \"\"A, B\"\"\" ,Price", .. lines]);
+        string output = Run(expectedExitCode: 0, "--data", file, "--time", "Day", "--target", "Sales, EUR", "--known", "Price,\"Offer \"\"A, B\"\"\"", "--horizon", "2");
+        // That of the sales is 12 / 7 one row ahead and 20 / 7 two; the price is always 1.
+        Assert.IsInRange(1, 3, MaeOf(output, "naive "));
+
+        StringAssert.Contains(Run(expectedExitCode: 1, "--data", file, "--time", "Day", "--target", "EUR"), "names 'Day', 'Sales, EUR', 'Offer \"A, B\"', 'Price'");
+    }
+
+    [TestMethod]
     [DataRow("Sale", "'Sale'", "'Day', 'Sold'", "2026-01-01,1")]
     [DataRow("Sold", "row 2", "'many'", "2026-01-01,1", "2026-01-02,many")]
     [DataRow("Day", "row 1", "'2026-01-01'", "2026-01-01,1")]
@@ -49,6 +61,10 @@ public sealed class ForecastingTests
         StringAssert.Contains(output, second);
         Assert.DoesNotContain("   at ", output);
     }
+
+    [TestMethod]
+    public void SaysThatAQuoteInTheHeaderIsNotClosed() => StringAssert.Contains(
+        Run(expectedExitCode: 1, "--data", Write(["Day,\"Sold", "2026-01-01,1"]), "--time", "Day", "--target", "Sold"), "in quotes or not, found: Day,\"Sold");
 
     private static double MaeOf(string table, string method) =>
         double.Parse(table.Split('\n').First(line => line.StartsWith(method, StringComparison.Ordinal))[method.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);

@@ -10,6 +10,7 @@ internal static class OwnSeries
     private const int MostAlertsToPrint = 30;
 
     /// <exception cref="InvalidDataException">The file is not as the arguments say.</exception>
+    /// <exception cref="FormatException">The quotes in its header line are not in pairs around names.</exception>
     public static int Run(string path, string timeColumn, string valueColumn, string folder)
     {
         var ml = new MLContext(seed: 1);

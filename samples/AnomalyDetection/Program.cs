@@ -23,7 +23,7 @@ root.SetAction(parsed =>
         return OwnSeries.Run(file.FullName, parsed.GetValue(timeOption)!, parsed.GetValue(valueOption)!, folder);
     }
     // What is wrong with the file, as the reader or the trainer says it.
-    catch (Exception error) when (error is InvalidDataException or InvalidOperationException)
+    catch (Exception error) when (error is InvalidDataException or FormatException or InvalidOperationException)
     {
         Console.Error.WriteLine(error.Message);
         return 1;

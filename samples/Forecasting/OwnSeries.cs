@@ -18,6 +18,7 @@ internal sealed class OwnSeries
     private OwnSeries(MLContext ml, Row[][] series, string[] known) => (_ml, _series, _known) = (ml, series, known);
 
     /// <exception cref="InvalidDataException">The file is not as the arguments say.</exception>
+    /// <exception cref="FormatException">The quotes in its header line are not in pairs around names.</exception>
     public static OwnSeries Read(string path, string time, string target, string? series, string[] known)
     {
         var ml = new MLContext(seed: 1);

@@ -17,12 +17,12 @@ internal sealed class CsvFile
     private readonly IDataView _fields;
 
     /// <exception cref="InvalidDataException">The file is empty.</exception>
+    /// <exception cref="FormatException">The quotes in its header line are not in pairs around names.</exception>
     public CsvFile(MLContext ml, string path)
     {
         _path = path;
-        string header = File.ReadLines(path).FirstOrDefault() ?? "";
-        _header = [.. header.Split(',').Select(name => name.Trim(' ', '"', '\uFEFF'))];
-        if (header.Trim().Length == 0)
+        _header = CsvLine.Split(File.ReadLines(path).FirstOrDefault() ?? "");
+        if (_header.Length == 0)
             throw new InvalidDataException($"{path} has no header line: its first line must name the columns, with commas between them.");
         TextLoader.Column[] columns = [.. _header.Select((_, i) => new TextLoader.Column(NameOf(i), DataKind.String, i))];
         _fields = ml.Data.LoadFromTextFile(path, columns, separatorChar: ',', hasHeader: true, allowQuoting: true, trimWhitespace: true);

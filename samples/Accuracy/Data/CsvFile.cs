@@ -1,4 +1,5 @@
 using System.Globalization;
+using Shared;
 
 namespace Accuracy.Data;
 
@@ -9,7 +10,7 @@ internal static class CsvFile
     /// <param name="label">The name of the column of classes; null for the last.</param>
     public static List<Series> Read(string path, string? label)
     {
-        string[][] lines = [.. File.ReadLines(path).Where(line => line.Trim() != "").Select(line => line.Split(',', StringSplitOptions.TrimEntries))];
+        string[][] lines = [.. File.ReadLines(path).Where(line => line.Trim() != "").Select(CsvLine.Split)];
         if (lines.Length == 0)
             throw new FormatException($"{path}: expected a line of names, found an empty file.");
         int column = label is null ? lines[0].Length - 1 : Array.IndexOf(lines[0], label);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using Shared;
 
 namespace Accuracy.Data;
 
@@ -17,7 +18,7 @@ internal sealed class SeriesFile
     public SeriesFile(string path, string? time = null)
     {
         _path = path;
-        _names = [.. (File.ReadLines(path).FirstOrDefault() ?? throw new FormatException($"{path} is empty.")).Split(',').Select(name => name.Trim().Trim('"'))];
+        _names = CsvLine.Split(File.ReadLines(path).FirstOrDefault() ?? throw new FormatException($"{path} is empty."));
         TimeColumnName = time ?? Array.Find(_names, name => TimeNames.Contains(name.ToLowerInvariant()));
     }
 
@@ -41,7 +42,7 @@ internal sealed class SeriesFile
     /// <summary>The times of the first two rows; fewer where there are none.</summary>
     public DateTime[] FirstTimes()
         => TimeColumnName is { } time
-            ? [.. File.ReadLines(_path).Skip(1).Take(2).Select(line => DateTime.Parse(line.Split(',')[IndexOf(time)].Trim('"'), CultureInfo.InvariantCulture))]
+            ? [.. File.ReadLines(_path).Skip(1).Take(2).Select(line => DateTime.Parse(CsvLine.Split(line)[IndexOf(time)], CultureInfo.InvariantCulture))]
             : [];
 
     private int IndexOf(string name) => Array.IndexOf(_names, name) is >= 0 and var index ? index
