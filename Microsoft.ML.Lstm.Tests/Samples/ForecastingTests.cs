@@ -49,6 +49,19 @@ public sealed class ForecastingTests
     }
 
     [TestMethod]
+    public void SaysHowManyRowsAChartNeeds()
+    {
+        string[] Days(int count) => [.. Enumerable.Range(0, count).Select(day => FormattableString.Invariant($"{new DateTime(2026, 1, 1).AddDays(day):yyyy-MM-dd},{day % 7}"))];
+        string[] arguments = ["--time", "Day", "--target", "Sold", "--horizon", "11"];
+        string output = Run(expectedExitCode: 0, ["--data", Write(["Day,Sold", .. Days(59)]), .. arguments]);
+        StringAssert.Contains(output, "The first series has 59 rows");
+        StringAssert.Contains(output, "needs 60");
+        Assert.IsFalse(File.Exists(Path.Combine(_folder, "forecast.svg")));
+
+        StringAssert.Contains(Run(expectedExitCode: 0, ["--data", Write(["Day,Sold", .. Days(60)]), .. arguments]), "Chart: ");
+    }
+
+    [TestMethod]
     [DataRow("Sale", "'Sale'", "'Day', 'Sold'", "2026-01-01,1")]
     [DataRow("Sold", "row 2", "'many'", "2026-01-01,1", "2026-01-02,many")]
     [DataRow("Day", "row 1", "'2026-01-01'", "2026-01-01,1")]

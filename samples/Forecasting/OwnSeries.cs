@@ -53,13 +53,17 @@ internal sealed class OwnSeries
 
         // Of the first series the last forecast whose steps have all come.
         int at = tests[0].Length - 1 - horizon;
+        Console.WriteLine();
         if (at >= 0)
         {
             SalesForecast forecast = _ml.Data.CreateEnumerable<SalesForecast>(forecasts, reuseRowObject: false).ElementAt(at);
             string chart = Path.Combine(folder, "forecast.svg");
             File.WriteAllText(chart, Draw(_series[0], _series[0].Length - 1 - horizon, forecast));
-            Console.WriteLine();
             Console.WriteLine($"Chart: {chart}");
+        }
+        else
+        {
+            Console.WriteLine($"The first series has {_series[0].Length} rows; for a chart, and for figures as far as {horizon} rows ahead, a series needs {Math.Ceiling((horizon + 1) / TestFraction)}, so that the {TestFraction:P0} of them that are held out are more than {horizon}.");
         }
         return 0;
     }
