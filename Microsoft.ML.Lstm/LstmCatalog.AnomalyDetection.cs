@@ -11,7 +11,7 @@ public static partial class LstmCatalog
     /// <param name="exampleWeightColumnName">How much each row counts, a column of <see cref="float"/>; <see langword="null"/> for rows that all count the same.</param>
     /// <param name="featuresPerStep">F; <see langword="null"/> takes it from the dimensions (T, F) of the feature column if it has two or more, else 1.</param>
     /// <param name="encodingSize">Numbers of the code that a sequence is reconstructed from, 1 to 65536.</param>
-    /// <param name="falsePositiveRate">The share of usual sequences that may be taken for strange ones, from 0 to below 1.</param>
+    /// <param name="falsePositiveRate">The share of usual sequences that may be taken for strange ones, from 0 to below 1; it takes 10 · (1 / rate − 1) rows of training data to be kept.</param>
     /// <param name="hiddenSize">Units of each recurrent layer, 1 to 65536.</param>
     /// <param name="numberOfLayers">Recurrent layers of the encoder, and of the decoder, 1 to 64.</param>
     /// <param name="learningRate">The step size, above 0.</param>

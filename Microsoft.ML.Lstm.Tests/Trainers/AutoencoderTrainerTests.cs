@@ -97,7 +97,7 @@ public sealed class AutoencoderTrainerTests
             if (entry.Kind == Runtime.ChannelMessageKind.Warning)
                 warnings.Add(entry.RawMessage);
         };
-        void Weigh(LstmAutoencoderTrainer.Options options) => (options.ExampleWeightColumnName, options.StepErrorColumnName) = ("Weight", "Errors");
+        void Weigh(LstmAutoencoderTrainer.Options options) => (options.ExampleWeightColumnName, options.StepErrorColumnName, options.FalsePositiveRate) = ("Weight", "Errors", 0.4f);
         LstmAutoencoderTransformer expected = Fit(good, Weigh), model = Fit([bad[0], .. good, .. bad[1..]], Weigh);
         AnyTrainer.AssertSameWeights(expected, model);
         Assert.AreEqual(expected.Threshold, model.Threshold);

@@ -79,6 +79,50 @@ public sealed class AutoencoderTaskTests
     }
 
     [TestMethod]
+    // Two are above the median, 3, by 1.5 in the mean, and with a new one above it 3 of 6 are: 3 + 1.5 ln(0.5 / 0.01).
+    [DataRow(5, 0.01, 8.868034)]
+    [DataRow(4, 0.1, 4.687639)]
+    [DataRow(2, 0.2, 2.203973)]
+    [DataRow(18, 0.05, 20.769392)]
+    [DataRow(1, 0.01, 1)]
+    [DataRow(5, 0.0, 5)]
+    public void FromTooFewScoresTheThresholdIsThatOfAnExponentialTail(int count, double rate, double expected)
+        => Assert.AreEqual(expected, AutoencoderTask.ThresholdOf([.. Enumerable.Range(1, count).Select(score => ((float)score, 1f))], rate), 1e-5);
+
+    [TestMethod]
+    public void FromTooFewScoresTheThresholdIsNoLessThanTheGreatest()
+        => Assert.AreEqual(1000f, AutoencoderTask.ThresholdOf([.. Enumerable.Range(1, 60).Select(score => (score == 60 ? 1000f : 1f, 1f))], 0.01));
+
+    [TestMethod]
+    [DataRow(5)]
+    [DataRow(20)]
+    [DataRow(60)]
+    public void FromTooFewScoresTheRateIsMissedByLittleWhereTailsAreExponential(int count)
+    {
+        var random = new Random(3);
+        double share = 0;
+        for (int round = 0; round < 2000; round++)
+            share += Math.Exp(-AutoencoderTask.ThresholdOf([.. Enumerable.Range(0, count).Select(_ => (-MathF.Log(1 - random.NextSingle()), 1f))], 0.01)) / 2000;
+        Console.WriteLine($"{count} scores: {share:P2}; the greatest of them would give {1.0 / (count + 1):P2}.");
+        Assert.IsLessThan(count == 5 ? 0.06 : 0.018, share);
+    }
+
+    [TestMethod]
+    [DataRow(40, 0.2, false)]
+    [DataRow(40, 0.1, false)]
+    [DataRow(32, 0.1, true)]
+    [DataRow(32, 0.0, false)]
+    public void TooFewScoresForTheRateAreSaid(int count, double rate, bool expected)
+    {
+        var monitor = new SilentMonitor();
+        var options = new LoopOptions { HiddenSize = 3, NumberOfEpochs = 1, ValidationFraction = 0.25f };
+        TrainingLoop.Train(new TrainingJob(Waves(count), null, options, new AutoencoderTask(2, rate), Seed: 5, monitor));
+        CollectionAssert.AreEqual(
+            expected ? ["A rate of 10 percent of usual sequences beyond the threshold needs the scores of 9 of them; there are 8, so it is estimated and may be missed."] : Array.Empty<string>(),
+            monitor.Warnings);
+    }
+
+    [TestMethod]
     public void OfSplitsOfOneDataTheShareBeyondTheThresholdIsTheRateInTheMean()
     {
         // 200 times 60 scores and 400 new ones from the same distribution: 0.1 is allowed, and 6 / 61 is what 60 scores can promise.

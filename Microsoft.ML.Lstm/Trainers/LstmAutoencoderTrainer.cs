@@ -51,7 +51,9 @@ namespace Microsoft.ML.Lstm;
 ///
 /// The threshold comes from the scores of the validation data, or of the training rows that `ValidationFraction` holds out, by default a tenth; they have to
 /// be usual too. It is the smallest one of these scores that a sequence like them exceeds with at most the probability `FalsePositiveRate` (split conformal prediction;
-/// Vovk, Gammerman and Shafer 2005), or the greatest where there are too few to tell. Without any held out it comes from the training data, which
+/// Vovk, Gammerman and Shafer 2005). That takes at least 1 / rate − 1 of them, 99 for the default: with a tenth held out, 990 training rows. From fewer the threshold is
+/// estimated, which a warning says: scores above their median are taken to be exponentially distributed, and the threshold is no less than the greatest of them. With a
+/// handful of scores the share of false alarms can be several times the rate, or none at all and strange sequences missed. Without any held out it comes from the training data, which
 /// are reconstructed better than new ones, so that there are more false alarms than that.
 /// ]]></format>
 /// </remarks>
@@ -103,7 +105,7 @@ public sealed class LstmAutoencoderTrainer : SequenceTrainerBase<LstmAutoencoder
 
         /// <summary>
         /// The share of sequences like those the threshold was found with that may have a score above it, from 0 to below 1. It takes 1 / rate − 1 of them
-        /// at least; of fewer the greatest score is the threshold. <see cref="LstmAutoencoderTransformer.WithThreshold"/> changes the threshold later. Default: 0.01.
+        /// at least; from fewer the threshold is estimated, with a warning, and the share may be missed by far. For 0 the greatest score is the threshold. <see cref="LstmAutoencoderTransformer.WithThreshold"/> changes the threshold later. Default: 0.01.
         /// </summary>
         public float FalsePositiveRate = 0.01f;
 

@@ -154,7 +154,7 @@ internal sealed class TrainingLoop
         if (!_keeps)
             throw new InvalidOperationException("No epoch had a finite validation metric, so there is no best model to return.");
         if (_job.Task.Calibrate is { } calibrate)
-            calibrate(MeasureKept());
+            calibrate(MeasureKept(), _job.Monitor);
         return _model with { Parameters = _kept };
     }
 

@@ -18,9 +18,9 @@ internal abstract class TrainingTask
 
     /// <summary>
     /// Finds out what the task needs beside the trained network, from an objective that has measured the model that was kept, on the validation data
-    /// or, without any, on the training data; null when that is nothing.
+    /// or, without any, on the training data, and tells the monitor what is doubtful about it; null when that is nothing.
     /// </summary>
-    public virtual Action<Objective>? Calibrate => null;
+    public virtual Action<Objective, ITrainingMonitor>? Calibrate => null;
 
     /// <summary>The mean weight of the rows of outputs that have a label, by the objective's own weights.</summary>
     protected static double MeanWeight(TrainingData training, bool stepOutputs, Func<TrainingSequence, int, float> weightOf)
