@@ -114,6 +114,24 @@ public sealed class EmbeddingOptimizerTests
         Assert.IsTrue(weights.Values.All(w => w == 0));
     }
 
+    [TestMethod]
+    [DataRow(3, 0)]
+    [DataRow(3, 2)]
+    [DataRow(64, 0)]
+    [DataRow(67, 63)]
+    [DataRow(67, 66)]
+    public void AWeightThatIsFiniteNoMoreIsNoticed(int columns, int column)
+    {
+        var weights = new ParameterSet(Shape(rows: 6, columns));
+        var gradient = new Gradient(weights.Shape);
+        var optimizer = Optimizer.Create(new LoopOptions { Optimizer = OptimizerType.Sgd, Momentum = 0 }, weights, gradient, new WorkerTeam(1));
+        gradient.Row(0, 5)[column] = 2;
+        Assert.IsTrue(optimizer.TryStep(learningRate: 1e30f, maxNorm: 0));
+        gradient.Row(0, 5)[column] = 2;
+        Assert.IsFalse(optimizer.TryStep(learningRate: float.MaxValue, maxNorm: 0));
+        Assert.IsTrue(gradient.Parameters.Values.All(g => g == 0));
+    }
+
     /// <summary>The table and the last gradient's norm after steps whose rows have gradients.</summary>
     private static (float[] Table, double Norm) Run(TrainingOptions options, int threads, int[][] steps, int rows = 6)
     {

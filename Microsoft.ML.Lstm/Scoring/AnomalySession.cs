@@ -21,7 +21,7 @@ internal sealed class AnomalySession(LstmAnomalyTransformer transformer, bool ma
     {
         (ForecastStream stream, bool restarted) = _forecasts.Begin(row, position);
         if (restarted)
-            _series[row.Series] = new ScoredSeries(new ResidualScorer(transformer.Scale), transformer.Scores.Copy());
+            _series[row.Series] = NewSeries();
         Compare(stream, Find(row.Series), row.Numbers[0]);
         _forecasts.Step(row, future);
     }
@@ -66,16 +66,17 @@ internal sealed class AnomalySession(LstmAnomalyTransformer transformer, bool ma
     {
         if (_series.TryGetValue(name, out ScoredSeries? series))
             return series;
-        var scorer = new ResidualScorer(transformer.Scale);
-        ScoreDistribution scores = transformer.Scores.Copy();
+        series = NewSeries();
         if (transformer.Known.TryGetValue(name, out KnownScores? known))
         {
-            scorer.CopyStateFrom(known.Recent);
-            scores = scores.With(known.Lower, known.Upper);
+            series.Scorer.CopyStateFrom(known.Recent);
+            series = series with { Scores = series.Scores.With(known.Lower, known.Upper) };
         }
-        _series.Add(name, series = new ScoredSeries(scorer, scores));
+        _series.Add(name, series);
         return series;
     }
+
+    private ScoredSeries NewSeries() => new(new ResidualScorer(transformer.Scale), transformer.Scores.Copy());
 
     /// <summary>What goes along with a series.</summary>
     /// <param name="Scorer">What scores its rows.</param>
