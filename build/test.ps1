@@ -1,20 +1,16 @@
 # Builds everything and runs all tests; arguments are passed on to dotnet test (for example: build/test.ps1 --filter Persistence).
-# MlNetSource=package or MlNetSource=standin in the environment says which ML.NET to use; otherwise it is found out.
 Push-Location (Join-Path $PSScriptRoot '..')
 try {
-    . ./build/mlnet-source.ps1
-    $source = Find-MlNetSource
-
-    Write-Host 'Building ...'
-    $log = & dotnet build LstmMl.sln -c Release --nologo -v q '-clp:NoSummary' "-p:MlNetSource=$source"
+    Write-Host 'Restoring packages and building ...'
+    $log = & dotnet build LstmMl.sln -c Release --nologo -v q '-clp:NoSummary'
     if ($LASTEXITCODE -ne 0) {
         $log | Write-Host
         Write-Host 'The build failed.'
         exit 1
     }
 
-    Write-Host 'Testing ...'
-    $log = & dotnet test LstmMl.sln -c Release --no-build --nologo "-p:MlNetSource=$source" @args
+    Write-Host 'Testing (some minutes) ...'
+    $log = & dotnet test LstmMl.sln -c Release --no-build --nologo @args
     $result = $LASTEXITCODE
     if ($result -ne 0) { $log | Write-Host } else { $log | Where-Object { $_ -match '^ *Skipped ' } | Write-Host }
     $passed = 0; $failed = 0; $skipped = 0

@@ -42,10 +42,10 @@ internal static class ResidualCalibration
                 scorer.Reset();
             scores[i] = (float)scorer.Add((residuals[i] - scale.Median) / scale.Unit);
         }
-        return (scale, ScoreDistribution.Of([.. scores, .. StandIns(EnoughResiduals - scores.Length)]), residuals.Count);
+        return (scale, ScoreDistribution.Of([.. scores, .. TailScores(EnoughResiduals - scores.Length)]), residuals.Count);
     }
 
-    private static IEnumerable<float> StandIns(int count)
+    private static IEnumerable<float> TailScores(int count)
     {
         for (int i = 0; i < count; i++)
         {
