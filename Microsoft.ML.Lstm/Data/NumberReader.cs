@@ -22,7 +22,8 @@ internal sealed class NumberReader
     /// <summary>How many numbers the row has, zeros that are not stored included.</summary>
     public int Length => _getVector is null ? 1 : _vector.Length;
 
-    public bool IsFinite => _getVector is null ? float.IsFinite(_scalar) : TensorPrimitives.IsFiniteAll(_vector.GetValues());
+    /// <summary>Whether all of them are finite. Zeros that are not stored are, even where nothing else is there.</summary>
+    public bool IsFinite => _getVector is null ? float.IsFinite(_scalar) : _vector.GetValues() is { IsEmpty: var isEmpty } stored && (isEmpty || TensorPrimitives.IsFiniteAll(stored));
 
     /// <summary>Fetches the numbers of the row as it stands now.</summary>
     public void Read()
