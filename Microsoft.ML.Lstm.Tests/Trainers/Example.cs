@@ -64,7 +64,7 @@ internal sealed class Example
                 Features = features,
                 Tokens = [.. x.Select(value => Part(value, Vocabulary))],
                 Shapes = [.. x.Select((_, t) => (byte)(1 + (id + t) % 4))],
-                Statics = [statics, 1],
+                Statics = [statics, 1 - statics],
             };
         })];
     }

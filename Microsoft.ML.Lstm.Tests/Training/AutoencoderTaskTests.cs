@@ -14,7 +14,7 @@ public sealed class AutoencoderTaskTests
     {
         SequenceSet data = Waves(3);
         double mean = data.Sequences.Average(sequence => (double)sequence.Weight);
-        var objective = new ReconstructionObjective(FeatureSize, mean);
+        var objective = new ReconstructionObjective(AffineScaler.Identity(FeatureSize), mean);
         var run = new ObjectiveRun([.. data.Sequences], [.. data.Sequences.Select(sequence => sequence.Features.Length / FeatureSize)], stepOutputs: true);
         double[][] outputs = run.DrawOutputs(FeatureSize, scale: 2);
         double[][] forwards = run.Differentiate(objective, outputs);

@@ -1,6 +1,9 @@
 namespace Microsoft.ML.Lstm.Network;
 
-/// <summary>x → (x − offset)·scale, one pair a feature: brings inputs and targets to the range in which networks train well.</summary>
+/// <summary>
+/// x → (x − offset)·scale, one pair a feature: brings inputs and targets to the range in which networks train well. A scale of 0 is that of a
+/// feature that never varied in the training data: whatever comes later is 0 to the network, and a target is always its offset.
+/// </summary>
 internal sealed class AffineScaler
 {
     // Any number is a valid feature, so none may become infinite here or in the products behind.
@@ -33,11 +36,21 @@ internal sealed class AffineScaler
         return new AffineScaler(new float[size], scale);
     }
 
+    /// <summary>The features that never varied in the training data, counted from 0.</summary>
+    public IEnumerable<int> Constants => Enumerable.Range(0, Size).Where(IsConstant);
+
+    /// <summary>Whether a feature never varied in the training data.</summary>
+    public bool IsConstant(int feature) => Scale[feature] == 0;
+
     /// <summary>
-    /// Brings each feature to mean 0 and variance 1 over the vectors of <paramref name="values"/>. A feature that does not
-    /// vary is only shifted.
+    /// Brings each feature to mean 0 and variance 1 over the vectors of <paramref name="values"/>; the scale of one that does not vary is 0.
     /// </summary>
-    public static AffineScaler Standardize(int size, IEnumerable<float[]> values)
+    public static AffineScaler Standardize(int size, IEnumerable<float[]> values) => Measure(size, values, keepsUnits: false);
+
+    /// <summary>Leaves the features of the vectors of <paramref name="values"/> as they are, but for those that do not vary: their scale is 0.</summary>
+    public static AffineScaler KeepUnits(int size, IEnumerable<float[]> values) => Measure(size, values, keepsUnits: true);
+
+    private static AffineScaler Measure(int size, IEnumerable<float[]> values, bool keepsUnits)
     {
         // Shifted by the first vector, so that a small variance around a large mean keeps its digits.
         double[] shift = new double[size], sum = new double[size], squares = new double[size];
@@ -62,10 +75,11 @@ internal sealed class AffineScaler
             double mean = sum[j] / count;
             double deviation = Math.Sqrt(Math.Max(0, squares[j] / count - mean * mean));
             mean += shift[j];
-            float scale = (float)(1 / deviation);
+            bool isConstant = !(deviation > SmallestRelativeDeviation * Math.Abs(mean));
+            if (!isConstant && keepsUnits)
+                continue;
             scaler.Offset[j] = (float)mean;
-            if (deviation > SmallestRelativeDeviation * Math.Abs(mean) && float.IsFinite(scale) && scale > 0)
-                scaler.Scale[j] = scale;
+            scaler.Scale[j] = isConstant ? 0 : (float)Math.Min(1 / deviation, float.MaxValue);
         }
         return scaler;
     }
@@ -76,7 +90,17 @@ internal sealed class AffineScaler
         for (int i = 0; i < values.Length; i += Size)
         {
             for (int j = 0; j < Size; j++)
-                values[i + j] = Math.Clamp((values[i + j] - Offset[j]) * Scale[j], -Largest, Largest);
+                values[i + j] = ScaleOne(values[i + j], j);
+        }
+    }
+
+    /// <summary>As <see cref="Apply"/>, but a target that never varied is only shifted: how far others are from it is then known in its unit.</summary>
+    public void ApplyToTargets(Span<float> targets)
+    {
+        for (int i = 0; i < targets.Length; i += Size)
+        {
+            for (int j = 0; j < Size; j++)
+                targets[i + j] = IsConstant(j) ? Math.Clamp(targets[i + j] - Offset[j], -Largest, Largest) : ScaleOne(targets[i + j], j);
         }
     }
 
@@ -86,7 +110,16 @@ internal sealed class AffineScaler
         for (int i = 0; i < values.Length; i += Size)
         {
             for (int j = 0; j < Size; j++)
-                values[i + j] = values[i + j] / Scale[j] + Offset[j];
+                values[i + j] = IsConstant(j) ? Offset[j] : values[i + j] / Scale[j] + Offset[j];
         }
+    }
+
+    private float ScaleOne(float value, int feature)
+    {
+        float scaled = (value - Offset[feature]) * Scale[feature];
+        // The difference of two large numbers may be beyond what a float can be.
+        if (!float.IsFinite(scaled))
+            scaled = IsConstant(feature) ? 0 : (float)(((double)value - Offset[feature]) * Scale[feature]);
+        return Math.Clamp(scaled, -Largest, Largest);
     }
 }

@@ -12,16 +12,20 @@ internal static class Reconstruction
     /// <param name="t">The decoder's step, from 0.</param>
     public static ReadOnlySpan<float> TargetOf(ReadOnlySpan<float> features, int size, int t) => features.Slice(features.Length - (t + 1) * size, size);
 
-    /// <summary>The mean squared difference over the features of a step.</summary>
-    public static double ErrorOf(ReadOnlySpan<float> reconstruction, ReadOnlySpan<float> features)
+    /// <summary>The mean squared difference over the features of a step, but for those that never varied in the training data; 0 where none did.</summary>
+    public static double ErrorOf(ReadOnlySpan<float> reconstruction, ReadOnlySpan<float> features, AffineScaler scaler)
     {
         double sum = 0;
+        int count = 0;
         for (int i = 0; i < features.Length; i++)
         {
+            if (scaler.IsConstant(i))
+                continue;
             double error = (double)reconstruction[i] - features[i];
             sum += error * error;
+            count++;
         }
-        return sum / features.Length;
+        return sum / Math.Max(count, 1);
     }
 
     /// <summary>The score of a sequence: the mean of the errors of its steps, from the first to the last.</summary>

@@ -74,8 +74,7 @@ internal static class ForecastFile
         {
             if (size == 0)
                 return AffineScaler.Identity(0);
-            var scaler = new AffineScaler(Take(name + ".offset", size), Take(name + ".scale", size));
-            return !scaler.Scale.Contains(0f) ? scaler : throw Invalid($"values other than 0 in {name}.scale", "0");
+            return new AffineScaler(Take(name + ".offset", size), Take(name + ".scale", size));
         }
 
         float[] TakeUnits(string name)

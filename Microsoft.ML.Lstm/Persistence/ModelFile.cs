@@ -127,8 +127,6 @@ internal static class ModelFile
     {
         ReadOnlySpan<float> offset = Take(tensors, name + ".offset", [size]);
         ReadOnlySpan<float> scale = Take(tensors, name + ".scale", [size]);
-        if (scale.Contains(0f))
-            throw Invalid($"values other than 0 in {name}.scale", "0");
         return new AffineScaler(offset.ToArray(), scale.ToArray());
     }
 

@@ -99,6 +99,8 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
             Embeddings = embeddings,
             SaveCheckpoint = Settings.CheckpointPath is { } path ? model => ModelFile.Save(path, model) : null,
         });
+        foreach (string warning in UnvariedColumns.Describe(schema, input, label, network))
+            monitor.Warn(warning);
         return CreateTransformer(new SequenceModelParameters(network), new ScoringColumns
         {
             Features = [.. input.Features],

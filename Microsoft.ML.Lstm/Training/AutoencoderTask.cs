@@ -26,7 +26,7 @@ internal sealed class AutoencoderTask(int encodingSize, double falsePositiveRate
     public override NetworkShape WithOutputs(NetworkShape shape, TrainingData data) => shape with { OutputSize = encodingSize, HasDecoder = true };
 
     public override Objective CreateObjective(SequenceModel model, TrainingData training)
-        => new ReconstructionObjective(training.FeatureSize, MeanWeight(training, stepOutputs: false, (sequence, _) => sequence.Weight));
+        => new ReconstructionObjective(model.InputScaler, MeanWeight(training, stepOutputs: false, (sequence, _) => sequence.Weight));
 
     /// <summary>
     /// The smallest of the scores such that, of n of them and a new one like them, the share that is equal or greater is at most

@@ -7,10 +7,11 @@ namespace Microsoft.ML.Lstm.Training;
 /// The mean squared error of a reconstructed step's features, as the network sees them: scaled. A batch's loss is the mean over its steps, so
 /// that long and short sequences learn alike. Beside it come the scores of the sequences: the means over their steps.
 /// </summary>
-/// <param name="featureSize">F.</param>
+/// <param name="scaler">Of the F features; those that never varied don't count.</param>
 /// <param name="meanWeight">The mean weight of the training data.</param>
-internal sealed class ReconstructionObjective(int featureSize, double meanWeight) : Objective(stepOutputs: true, meanWeight)
+internal sealed class ReconstructionObjective(AffineScaler scaler, double meanWeight) : Objective(stepOutputs: true, meanWeight)
 {
+    private readonly int _varying = Math.Max(scaler.Size - scaler.Constants.Count(), 1);
     private readonly List<(float Score, float Weight)> _scores = [];
     private SequenceBatch _batch = null!;
     private float[] _errors = [];
@@ -31,13 +32,13 @@ internal sealed class ReconstructionObjective(int featureSize, double meanWeight
 
     public override void Differentiate(int row, Span<float> outputs)
     {
-        ReadOnlySpan<float> target = Reconstruction.TargetOf(SequenceOf(row).Features, featureSize, StepOf(row));
-        double error = Reconstruction.ErrorOf(outputs, target);
+        ReadOnlySpan<float> target = Reconstruction.TargetOf(SequenceOf(row).Features, scaler.Size, StepOf(row));
+        double error = Reconstruction.ErrorOf(outputs, target, scaler);
         SetLoss(row, error);
         _errors[row] = (float)error;
-        double share = 2 * ShareOf(row) / featureSize;
-        for (int i = 0; i < featureSize; i++)
-            outputs[i] = (float)(share * ((double)outputs[i] - target[i]));
+        double share = 2 * ShareOf(row) / _varying;
+        for (int i = 0; i < scaler.Size; i++)
+            outputs[i] = scaler.IsConstant(i) ? 0 : (float)(share * ((double)outputs[i] - target[i]));
     }
 
     protected override void BeginRows(SequenceBatch batch)

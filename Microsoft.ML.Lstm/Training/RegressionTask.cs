@@ -10,7 +10,10 @@ internal sealed class RegressionTask(RegressionLoss loss, bool normalizeTargets)
     public override NetworkShape WithOutputs(NetworkShape shape, TrainingData data) => shape with { OutputSize = data.TargetSize };
 
     public override AffineScaler ScaleTargets(int outputSize, TrainingData data)
-        => normalizeTargets ? AffineScaler.Standardize(outputSize, data.Sequences.Select(sequence => sequence.Targets)) : base.ScaleTargets(outputSize, data);
+    {
+        IEnumerable<float[]> targets = data.Sequences.Select(sequence => sequence.Targets);
+        return normalizeTargets ? AffineScaler.Standardize(outputSize, targets) : AffineScaler.KeepUnits(outputSize, targets);
+    }
 
     public override Objective CreateObjective(SequenceModel model, TrainingData training)
         => new RegressionObjective(loss, model.OutputScaler, MeanWeight(training, stepOutputs: false, (sequence, _) => sequence.Weight));

@@ -366,7 +366,7 @@ internal sealed class TrainingLoop
             _job.Task.ScaleTargets(parameters.Shape.OutputSize, _training));
 
         AffineScaler Scaler(int size, IEnumerable<float[]> values)
-            => _options.NormalizeFeatures && size > 0 ? AffineScaler.Standardize(size, values) : AffineScaler.Identity(size);
+            => size == 0 ? AffineScaler.Identity(0) : _options.NormalizeFeatures ? AffineScaler.Standardize(size, values) : AffineScaler.KeepUnits(size, values);
     }
 
     private void FreezeEmbeddings()
@@ -389,7 +389,7 @@ internal sealed class TrainingLoop
             _model.InputScaler.Apply(sequence.Features);
             _model.StaticScaler.Apply(sequence.Statics);
             if (set.TargetSize > 0)
-                _model.OutputScaler.Apply(sequence.Targets);
+                _model.OutputScaler.ApplyToTargets(sequence.Targets);
         }
     }
 }

@@ -1,0 +1,62 @@
+using System.Globalization;
+using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.Network;
+
+namespace Microsoft.ML.Lstm.Data;
+
+/// <summary>Says by name which numbers of the training data never varied, so that a network could learn nothing of them.</summary>
+internal static class UnvariedColumns
+{
+    // Of wide columns there may be thousands.
+    private const int MostNames = 10;
+
+    /// <summary>A warning about features and static features, and one about labels; none where all vary.</summary>
+    /// <param name="schema">That of the training data.</param>
+    /// <param name="input">Where the sequences are.</param>
+    /// <param name="label">Where the labels are.</param>
+    /// <param name="model">The trained network: its scalers know what never varied.</param>
+    public static IEnumerable<string> Describe(DataViewSchema schema, SequenceInput input, LabelColumn label, SequenceModel model)
+    {
+        string[] inputs = [.. Features(schema, input, model.InputScaler), .. Statics(schema, input, model.StaticScaler)];
+        if (inputs.Length > 0)
+            yield return $"What never varied in the training data has no effect on a score: {Join(inputs)}.";
+        string[] labels = label.Kind != LabelKind.Numbers ? [] :
+        [
+            .. model.OutputScaler.Constants.Select(index => string.Create(CultureInfo.InvariantCulture,
+                $"{Name(schema[label.Name], index, label.TargetSize, "value")} is always {model.OutputScaler.Offset[index]}")),
+        ];
+        if (labels.Length > 0)
+            yield return $"What never varied among the labels of the training data is predicted for every row: {Join(labels)}.";
+    }
+
+    private static IEnumerable<string> Features(DataViewSchema schema, SequenceInput input, AffineScaler scaler)
+    {
+        int first = 0;
+        foreach (FeatureColumn feature in input.Features)
+        {
+            for (int i = 0; i < feature.FeaturesPerStep; i++)
+            {
+                if (scaler.IsConstant(first + i))
+                    yield return Name(schema[feature.Name], i, feature.FeaturesPerStep, "feature");
+            }
+            first += feature.FeaturesPerStep;
+        }
+    }
+
+    private static IEnumerable<string> Statics(DataViewSchema schema, SequenceInput input, AffineScaler scaler)
+        => scaler.Constants.Select(index => Name(schema[input.StaticFeatureColumnName!], index, input.StaticSize, "static feature"));
+
+    /// <summary>The name of number <paramref name="index"/> of the last <paramref name="count"/> of a column.</summary>
+    private static string Name(DataViewSchema.Column column, int index, int count, string what)
+    {
+        string name = count == 1 ? $"column '{column.Name}'" : $"{what} {index + 1} of {count} of column '{column.Name}'";
+        if (!column.HasSlotNames())
+            return name;
+        VBuffer<ReadOnlyMemory<char>> slots = default;
+        column.GetSlotNames(ref slots);
+        return slots.Length >= count && slots.GetItemOrDefault(slots.Length - count + index) is { IsEmpty: false } slot ? $"{name} ('{slot}')" : name;
+    }
+
+    private static string Join(string[] names)
+        => string.Join(", ", names.Take(MostNames)) + (names.Length > MostNames ? $" and {names.Length - MostNames} more" : "");
+}
