@@ -26,7 +26,7 @@ public sealed class BadInputTests
 
     [TestMethod]
     [DataRow(new[] { 10 }, 3, "Schema mismatch for feature column 'Features': expected Vector<Single> with a multiple of 3 values, the features of a step, got Vector<Single, 10>")]
-    [DataRow(new[] { 5, 2 }, 5, "Schema mismatch for feature column 'Features': expected steps of 5 features, got Vector<Single, 5, 2>")]
+    [DataRow(new[] { 5, 2 }, 3, "Schema mismatch for feature column 'Features': expected Vector<Single> with a multiple of 3 values, the features of a step, got Vector<Single, 5, 2>")]
     public void VectorThatIsNoWholeNumberOfStepsIsRefused(int[] dimensions, int featuresPerStep, string message)
     {
         var ml = new MLContext(seed: 1);

@@ -40,6 +40,29 @@ internal sealed record SequenceInput(IReadOnlyList<FeatureColumn> Features, stri
         return [.. features, statics];
     }
 
+    /// <summary>Warnings about columns whose numbers are each taken for a step of one feature, though they hardly are.</summary>
+    /// <param name="data">The training data.</param>
+    /// <param name="featuresPerStep">What the user says; then there is nothing to warn of.</param>
+    public IEnumerable<string> DescribeFlatColumns(IDataView data, int? featuresPerStep)
+    {
+        foreach (FeatureColumn feature in featuresPerStep is null ? Features.Where(column => column.FeaturesPerStep == 1) : [])
+        {
+            DataViewSchema.Column column = data.Schema[feature.Name];
+            if (DeclaredFeaturesPerStep(column) is not null || NumberReader.SizeOf(column.Type) == 1)
+                continue;
+            string? source = FlatColumn.MadeOf(data, feature.Name) is { } made ? $"was made of {made}" : column.HasSlotNames() ? "has names for its numbers" : null;
+            if (source is not null)
+                yield return $"Column '{feature.Name}' {source} and has no dimensions (steps, features), so each of its numbers is taken for a step of one feature. FeaturesPerStep says how many features a step has; 1 if that is meant.";
+        }
+    }
+
+    /// <summary>The warning when no sequence has a second step.</summary>
+    public string DescribeSingleSteps()
+    {
+        string columns = string.Join(", ", Features.Select(feature => $"'{feature.Name}' ({(feature.IsTokens ? "one key" : $"{feature.FeaturesPerStep} features")} a step)"));
+        return $"Every sequence of the training data has only one step, so there is no order to learn from: {columns}. Steps come first in a column's dimensions, Vector<Single, T, F>, or FeaturesPerStep says how many features a step has.";
+    }
+
     private static FeatureColumn FromTrainingData(IExceptionContext context, DataViewSchema.Column column, int? featuresPerStep)
     {
         int[] dimensions = [.. ((VectorDataViewType)column.Type).Dimensions];
@@ -56,22 +79,16 @@ internal sealed record SequenceInput(IReadOnlyList<FeatureColumn> Features, stri
         ulong? vocabulary = TokenReader.VocabularyOf(column.Type);
         if (vocabulary is null == expected.IsTokens || (expected.IsTokens && vocabulary != (ulong)expected.Vocabulary))
             throw ColumnRole.Feature.DimensionMismatch(context, column, expected.IsTokens ? $"a vector of keys from a vocabulary of {expected.Vocabulary}" : "a vector of Single");
-        if (expected.IsTokens && ((VectorDataViewType)column.Type).Dimensions.Length > 1)
+        if (expected.IsTokens && FeatureColumn.WithoutLeadingAxes(((VectorDataViewType)column.Type).Dimensions, least: 1).Count() > 1)
             throw ColumnRole.Feature.DimensionMismatch(context, column, "a vector of keys with one dimension, one key a step");
         if (expected.IsTokens)
             return column;
-        if (DeclaredFeaturesPerStep(column) is { } declared && declared != expected.FeaturesPerStep)
+        if (!expected.OverridesDimensions && DeclaredFeaturesPerStep(column) is { } declared && declared != expected.FeaturesPerStep)
             throw ColumnRole.Feature.DimensionMismatch(context, column, $"steps of {expected.FeaturesPerStep} features");
         if (NumberReader.SizeOf(column.Type) % expected.FeaturesPerStep != 0)
             throw ColumnRole.Feature.DimensionMismatch(context, column, $"Vector<Single> with a multiple of {expected.FeaturesPerStep} values, the features of a step");
         return column;
     }
 
-    // Steps come first among the dimensions; all behind them are features of a step.
-    private static int? DeclaredFeaturesPerStep(DataViewSchema.Column features)
-    {
-        var dimensions = ((VectorDataViewType)features.Type).Dimensions;
-        int size = dimensions.Skip(1).Aggregate(1, (product, dimension) => checked(product * dimension));
-        return dimensions.Length > 1 && size > 0 ? size : null;
-    }
+    private static int? DeclaredFeaturesPerStep(DataViewSchema.Column features) => FeatureColumn.FeaturesPerStepOf(((VectorDataViewType)features.Type).Dimensions);
 }

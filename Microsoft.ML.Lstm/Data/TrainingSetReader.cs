@@ -18,6 +18,9 @@ internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, 
     // Asking is cheap, but not as cheap as reading a short row.
     private const int RowsPerCancellationCheck = 256;
 
+    /// <summary>T: steps of the longest sequence of the data that was read last.</summary>
+    public int LongestSequence { get; private set; }
+
     /// <summary>Reads all rows once, into memory.</summary>
     /// <param name="data">The data view; its columns must already be known to fit.</param>
     /// <param name="name">What to call it in messages.</param>
@@ -46,6 +49,8 @@ internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, 
     {
         var tally = new RowTally(name, input);
         long taken = 0;
+        SequenceSet layout = NewSet();
+        LongestSequence = 0;
         foreach (TrainingSequence? sequence in Rows(data, tally))
         {
             if (tally.Rows % RowsPerCancellationCheck == 0)
@@ -57,6 +62,7 @@ internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, 
                 continue;
             take(sequence);
             taken++;
+            LongestSequence = Math.Max(LongestSequence, layout.LengthOf(sequence));
         }
         if (taken == 0)
             throw host.Process(new InvalidOperationException(tally.DescribeNoUsableRow()));

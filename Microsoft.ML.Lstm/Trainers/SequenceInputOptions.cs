@@ -46,8 +46,9 @@ public abstract class SequenceInputOptions : TrainingOptions
 
     /// <summary>
     /// Features a step, F. A vector of T x F values is a sequence of T steps, the first F values being the first step; T may
-    /// differ from row to row. <see langword="null"/> takes F from the feature column's dimensions when it has two or more
-    /// (<c>Vector&lt;Single, T, F&gt;</c>), else 1. Without effect on keys, which are one a step. Default: <see langword="null"/>.
+    /// differ from row to row. It counts more than the column's dimensions. <see langword="null"/> takes F from these when there are two or more
+    /// (<c>Vector&lt;Single, T, F&gt;</c>; axes of 1 before them, a batch mostly, are skipped), else 1, with a warning where a transform seems to have dropped them.
+    /// Without effect on keys, which are one a step. Default: <see langword="null"/>.
     /// </summary>
     public int? FeaturesPerStep;
 

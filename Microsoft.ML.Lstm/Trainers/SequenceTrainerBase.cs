@@ -86,6 +86,10 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         TrainingData training = Settings.StreamingBufferMegabytes is { } megabytes
             ? reader.Stream(trainData, "training data", megabytes * (1L << 20), monitor.Warn)
             : reader.Read(trainData, "training data", monitor.Warn);
+        foreach (string warning in input.DescribeFlatColumns(trainData, Settings.FeaturesPerStep))
+            monitor.Warn(warning);
+        if (reader.LongestSequence == 1)
+            monitor.Warn(input.DescribeSingleSteps());
         SequenceSet? validation = validationData is null ? null : reader.Read(validationData, "validation data", monitor.Warn);
 
         TrainingTask task = CreateTask(label, training);

@@ -42,6 +42,6 @@ internal abstract class TrainingData(int featureSize, int staticSize, int target
     }
 
     /// <summary>T: steps of a sequence laid out like this.</summary>
-    protected int LengthOf(TrainingSequence sequence)
+    public int LengthOf(TrainingSequence sequence)
         => FeatureSize > 0 ? sequence.Features.Length / FeatureSize : Vocabularies.Count > 0 ? sequence.Tokens.Length / Vocabularies.Count : 0;
 }
