@@ -19,6 +19,8 @@ public sealed class BadInputTests
     [DataRow(nameof(SequenceTrainerOptions.FeatureColumnName), "Doubles", "Schema mismatch for feature column 'Doubles': expected a vector of Single or of Key, got VarVector<Double>")]
     [DataRow(nameof(SequenceTrainerOptions.LabelColumnName), "Text", "Schema mismatch for label column 'Text': expected Single or Vector<Single>, got String")]
     [DataRow(nameof(SequenceTrainerOptions.LabelColumnName), "Numbers", "Schema mismatch for label column 'Numbers': expected Single or Vector<Single>, got VarVector<Single>")]
+    [DataRow(nameof(SequenceTrainerOptions.LabelColumnName), "Time", "Schema mismatch for label column 'Time': expected Single or Vector<Single>, got DateTime")]
+    [DataRow(nameof(SequenceTrainerOptions.LabelColumnName), "OffsetTime", "Schema mismatch for label column 'OffsetTime': expected Single or Vector<Single>, got DateTimeOffset")]
     [DataRow(nameof(SequenceTrainerOptions.LabelColumnName), "Key", "Schema mismatch for label column 'Key': expected Single or Vector<Single>, got Key<UInt32>")]
     [DataRow(nameof(SequenceTrainerOptions.ExampleWeightColumnName), "Numbers", "Schema mismatch for weight column 'Numbers': expected Single, got VarVector<Single>")]
     [DataRow(nameof(SequenceTrainerOptions.StaticFeatureColumnName), "Numbers", "Schema mismatch for static feature column 'Numbers': expected Single or Vector<Single>, got VarVector<Single>")]

@@ -18,6 +18,8 @@ public sealed class ClassifierInputTests
     [DataRow(AnyTrainer.Binary, "Number", "expected Boolean, got Single")]
     [DataRow(AnyTrainer.Binary, "Flags", "expected Boolean, got VarVector<Boolean>")]
     [DataRow(AnyTrainer.Binary, "Key", "expected Boolean, got Key<UInt32>")]
+    [DataRow(AnyTrainer.Binary, "Time", "expected Boolean, got DateTime")]
+    [DataRow(AnyTrainer.Multiclass, "Time", "expected Key<UInt32>, got DateTime")]
     [DataRow(AnyTrainer.Multiclass, "Number", "expected Key<UInt32>, got Single")]
     [DataRow(AnyTrainer.Multiclass, "Text", "expected Key<UInt32>, got String")]
     [DataRow(AnyTrainer.Multiclass, "Flag", "expected Key<UInt32>, got Boolean")]

@@ -29,6 +29,12 @@ internal static class ColumnReader
             Type type when type == typeof(bool) => Getter<bool>(row, column, value => value.ToString()),
             Type type when type == typeof(uint) => Getter<uint>(row, column, value => value.ToString(CultureInfo.InvariantCulture)),
             Type type when type == typeof(ReadOnlyMemory<char>) => Getter<ReadOnlyMemory<char>>(row, column, value => value.ToString()),
+            Type type when type == typeof(DateTime)
+                => Getter<DateTime>(row, column, value => value.ToString("O", CultureInfo.InvariantCulture)),
+            Type type when type == typeof(DateTimeOffset)
+                => Getter<DateTimeOffset>(row, column, value => value.ToString("O", CultureInfo.InvariantCulture)),
+            Type type when type == typeof(TimeSpan)
+                => Getter<TimeSpan>(row, column, value => value.ToString("c", CultureInfo.InvariantCulture)),
             _ => throw new NotSupportedException($"Column '{column.Name}' is {column.Type}."),
         };
     }

@@ -9,6 +9,7 @@ internal sealed class Example
     public const int Vocabulary = 8;
 
     private static readonly string[] Names = ["low", "middle", "high"];
+    private static readonly DateTime FirstTime = new(2026, 3, 29, 1, 59, 59, 999);
 
     public int Id;
     public float Label;
@@ -21,6 +22,11 @@ internal sealed class Example
     [KeyType(3)]
     public uint[] StepClasses = [];
     public string[] StepClassNames = [];
+    // What each class is called, in other types than text.
+    public DateTime ClassTime;
+    public DateTimeOffset ClassOffsetTime;
+    public TimeSpan ClassDuration;
+    public DateTime[] StepClassTimes = [];
     public float Weight = 1;
     public float[] Features = [];
     [KeyType(Vocabulary)]
@@ -60,6 +66,10 @@ internal sealed class Example
                 ClassName = Names[third],
                 StepClasses = thirds,
                 StepClassNames = [.. thirds.Select(part => Names[part - 1])],
+                ClassTime = FirstTime.AddTicks(third),
+                ClassOffsetTime = new DateTimeOffset(FirstTime.AddTicks(third), TimeSpan.FromMinutes(30 * third)),
+                ClassDuration = TimeSpan.FromTicks(third - 1L),
+                StepClassTimes = [.. thirds.Select(part => FirstTime.AddTicks(part))],
                 Weight = 0.5f + id % 3,
                 Features = features,
                 Tokens = [.. x.Select(value => Part(value, Vocabulary))],

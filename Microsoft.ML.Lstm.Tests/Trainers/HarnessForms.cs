@@ -19,7 +19,10 @@ internal static class HarnessForms
         (AnyTrainer.Regression, "vector label"),
         (AnyTrainer.Binary, "balanced"), (AnyTrainer.Binary, "threshold"),
         (AnyTrainer.Multiclass, "class weights"), (AnyTrainer.Multiclass, "names"), (AnyTrainer.Multiclass, "numbers for names"), (AnyTrainer.Multiclass, "keys of keys"),
+        (AnyTrainer.Multiclass, "times for names"), (AnyTrainer.Multiclass, "offset times for names"),
+            (AnyTrainer.Multiclass, "durations for names"),
         (AnyTrainer.Labeling, "softmax"), (AnyTrainer.Labeling, "names"), (AnyTrainer.Labeling, "variable with names"),
+        (AnyTrainer.Labeling, "times for names"),
         .. from form in (string[])["vector", "dimensions", "more dimensions", "variable", "variable with dimensions", "static", "scalar static", "weights", "encoding", "two bidirectional layers of GRU", "variable with errors of steps"]
            select (AnyTrainer.Autoencoder, form),
     ];
@@ -67,7 +70,14 @@ internal static class HarnessForms
             return (estimator, outputs);
 
         // Keys are made of names before the trainer, and names of the predicted keys behind it.
-        string names = form == "numbers for names" ? "Weight" : trainer == AnyTrainer.Labeling ? "StepClassNames" : "ClassName";
+        string names = form switch
+        {
+            "numbers for names" => "Weight",
+            "times for names" => trainer == AnyTrainer.Labeling ? "StepClassTimes" : "ClassTime",
+            "offset times for names" => "ClassOffsetTime",
+            "durations for names" => "ClassDuration",
+            _ => trainer == AnyTrainer.Labeling ? "StepClassNames" : "ClassName",
+        };
         return (ml.Transforms.Conversion.MapValueToKey("LabelKey", names).Append(estimator).Append(ml.Transforms.Conversion.MapKeyToValue("PredictedName", "PredictedLabel")),
             [.. outputs, "PredictedName"]);
     }

@@ -25,6 +25,7 @@ public sealed class HarnessTests
     [DataRow("binary", "variable tokens")]
     [DataRow("multiclass", "names")]
     [DataRow("multiclass", "numbers for names")]
+    [DataRow("multiclass", "offset times for names")]
     [DataRow("labeling", "variable with names")]
     [DataRow("labeling", "variable columns of all kinds")]
     [DataRow("labeling", "softmax")]

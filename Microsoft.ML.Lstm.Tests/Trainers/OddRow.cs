@@ -18,6 +18,10 @@ internal sealed class OddRow
 
     public string Text { get; set; } = "one";
 
+    public DateTime Time { get; set; }
+
+    public DateTimeOffset OffsetTime { get; set; }
+
     [KeyType(10)]
     public uint Key { get; set; } = 1;
 

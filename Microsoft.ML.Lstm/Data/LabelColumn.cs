@@ -27,7 +27,8 @@ internal enum LabelKind
 /// <param name="Name">The column.</param>
 /// <param name="TargetSize">Numbers of a label; 0 for classes.</param>
 /// <param name="Classes">The number of classes; 0 for numbers.</param>
-internal sealed record LabelColumn(LabelKind Kind, string Name, int TargetSize, int Classes)
+/// <param name="Values">What the keys stand for; null for numbers, and when the keys have no values, or none that a file can hold.</param>
+internal sealed record LabelColumn(LabelKind Kind, string Name, int TargetSize, int Classes, LabelValues? Values = null)
 {
     /// <summary>That of a task without labels.</summary>
     public static LabelColumn None { get; } = new(LabelKind.None, "", 0, 0);
@@ -47,12 +48,12 @@ internal sealed record LabelColumn(LabelKind Kind, string Name, int TargetSize, 
         DataViewSchema.Column column = RoleOf(kind).Find(context, schema, name);
         if (TokenReader.VocabularyOf(column.Type) is { } classes && classes > TokenReader.MaxVocabulary)
             throw RoleOf(kind).DimensionMismatch(context, column, $"at most {TokenReader.MaxVocabulary} keys");
-        return kind switch
-        {
-            LabelKind.Numbers => new(kind, name, NumberReader.SizeOf(column.Type), 0),
-            LabelKind.Boolean => new(kind, name, 0, 2),
-            _ => new(kind, name, 0, (int)TokenReader.VocabularyOf(column.Type)!),
-        };
+        if (kind == LabelKind.Numbers)
+            return new LabelColumn(kind, name, NumberReader.SizeOf(column.Type), 0);
+        if (kind == LabelKind.Boolean)
+            return new LabelColumn(kind, name, 0, 2);
+        int keys = (int)TokenReader.VocabularyOf(column.Type)!;
+        return new LabelColumn(kind, name, 0, keys, LabelValues.Of(column, keys));
     }
 
     /// <summary>Finds the column in data to be read, and checks that it is like that of the training data.</summary>
@@ -63,8 +64,11 @@ internal sealed record LabelColumn(LabelKind Kind, string Name, int TargetSize, 
             return null;
         DataViewSchema.Column column = RoleOf(Kind).Find(context, schema, Name);
         LabelColumn found = FromTrainingData(context, schema, Kind, Name);
-        if (found != this)
+        if (found.Classes != Classes || found.TargetSize != TargetSize)
             throw RoleOf(Kind).DimensionMismatch(context, column, Classes > 0 ? $"{Classes} keys" : $"{TargetSize} values");
+        if (Values is not null && found.Values is not null && !Values.AreSameAs(found.Values))
+            throw RoleOf(Kind).DimensionMismatch(
+                context, column, $"keys of the same {Classes} values in the same order as those of the training data");
         return column;
     }
 }

@@ -24,7 +24,17 @@ internal sealed record LabelValues(string Type, string[] Values)
         Number<ulong>(NumberDataViewType.UInt64),
         Number<float>(NumberDataViewType.Single),
         Number<double>(NumberDataViewType.Double),
+        new Kind<DateTime>(nameof(DateTime), DateTimeDataViewType.Instance, Format,
+            text => DateTime.Parse(text, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind)),
+        new Kind<DateTimeOffset>(
+            nameof(DateTimeOffset), DateTimeOffsetDataViewType.Instance, time => time.ToString("O", CultureInfo.InvariantCulture),
+            text => DateTimeOffset.Parse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal)),
+        new Kind<TimeSpan>(nameof(TimeSpan), TimeSpanDataViewType.Instance, span => span.ToString("c", CultureInfo.InvariantCulture),
+            text => TimeSpan.Parse(text, CultureInfo.InvariantCulture)),
     ];
+
+    /// <summary>Those of a binary label: no and yes.</summary>
+    public static LabelValues OfBoolean { get; } = new(nameof(Boolean), [bool.FalseString, bool.TrueString]);
 
     [JsonIgnore]
     public bool IsText => Type == Kinds[0].Name;
@@ -59,12 +69,34 @@ internal sealed record LabelValues(string Type, string[] Values)
         }
     }
 
+    /// <summary>
+    /// The index of a value that is given as a text, in the form it has here or in another that is read as the same value; −1 for none of
+    /// them.
+    /// </summary>
+    public int IndexOf(string text)
+    {
+        int index = Array.IndexOf(Values, text);
+        return index >= 0 || IsText ? index : Find().IndexOf(Values, text);
+    }
+
+    /// <summary>Whether they are the same values in the same order.</summary>
+    public bool AreSameAs(LabelValues other) => Type == other.Type && Values.AsSpan().SequenceEqual(other.Values);
+
     /// <summary>Adds them to the annotations of a column.</summary>
     public void AddTo(DataViewSchema.Annotations.Builder builder, string annotation) => Find().Add(builder, annotation, Values);
 
     private Kind Find() => Array.Find(Kinds, kind => kind.Name == Type) ?? throw Invalid($"one of {string.Join(", ", Kinds.Select(kind => kind.Name))} as the type of labels", $"'{Type}'");
 
     private static InvalidDataException Invalid(string expected, string found) => new($"The columns of a saved LSTM model can't be read: expected {expected}, found {found}.");
+
+    // A local time would be read as another time of day in another time zone; what is saved and loaded is the time of day, as with ML.NET's
+    // own models.
+    private static string Format(DateTime time)
+    {
+        if (time.Kind == DateTimeKind.Local)
+            time = DateTime.SpecifyKind(time, DateTimeKind.Unspecified);
+        return time.ToString("O", CultureInfo.InvariantCulture);
+    }
 
     private static Kind<T> Number<T>(NumberDataViewType type)
         where T : IFormattable, IParsable<T>
@@ -81,6 +113,11 @@ internal sealed record LabelValues(string Type, string[] Values)
 
         public abstract void Check(string[] texts);
 
+        /// <summary>
+        /// The index of the value that <paramref name="text"/> is read as; −1 when it is read as none, or as another one.
+        /// </summary>
+        public abstract int IndexOf(string[] texts, string text);
+
         public abstract void Add(DataViewSchema.Annotations.Builder builder, string annotation, string[] texts);
     }
 
@@ -94,6 +131,19 @@ internal sealed record LabelValues(string Type, string[] Values)
         }
 
         public override void Check(string[] texts) => Array.ConvertAll(texts, text => parse(text));
+
+        public override int IndexOf(string[] texts, string text)
+        {
+            try
+            {
+                T value = parse(text);
+                return Array.FindIndex(texts, other => EqualityComparer<T>.Default.Equals(parse(other), value));
+            }
+            catch (Exception error) when (error is FormatException or OverflowException)
+            {
+                return -1;
+            }
+        }
 
         public override void Add(DataViewSchema.Annotations.Builder builder, string annotation, string[] texts)
         {

@@ -57,7 +57,7 @@ public sealed class LstmBinaryTrainer : SequenceTrainerBase<LstmBinaryTrainer.Op
     private protected override IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label) => SchemaShapes.BinaryClassification();
 
     private protected override TrainingTask CreateTask(LabelColumn label, TrainingData training)
-        => new BinaryTask(Settings.WeightsFor(training, label.Classes), Settings.LabelSmoothing);
+        => new BinaryTask(Settings.WeightsFor(training, label), Settings.LabelSmoothing);
 
     private protected override LstmBinaryTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns, TrainingTask task)
         => new(Host, model, columns with { Threshold = Settings.ProbabilityThreshold });
@@ -80,6 +80,8 @@ public sealed class LstmBinaryTrainer : SequenceTrainerBase<LstmBinaryTrainer.Op
         {
             base.Validate();
             Require(ClassWeights is null or { Length: 2 }, ClassWeights, nameof(ClassWeights), "two, that of no and that of yes, or null");
+            foreach (string name in ClassWeightsByLabel?.Keys.ToArray() ?? [])
+                Require(bool.TryParse(name, out _), name, nameof(ClassWeightsByLabel), "weights of \"true\" and \"false\"");
             Require(ProbabilityThreshold is >= 0 and <= 1, ProbabilityThreshold, nameof(ProbabilityThreshold), "from 0 to 1");
         }
     }

@@ -56,7 +56,7 @@ public sealed class LstmMulticlassTrainer : SequenceTrainerBase<LstmMulticlassTr
     private protected override IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label) => SchemaShapes.MulticlassClassification(label);
 
     private protected override TrainingTask CreateTask(LabelColumn label, TrainingData training)
-        => new ClassificationTask(label.Classes, stepOutputs: false, Settings.WeightsFor(training, label.Classes), Settings.LabelSmoothing);
+        => new ClassificationTask(label.Classes, stepOutputs: false, Settings.WeightsFor(training, label), Settings.LabelSmoothing);
 
     private protected override LstmMulticlassTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns, TrainingTask task) => new(Host, model, columns);
 

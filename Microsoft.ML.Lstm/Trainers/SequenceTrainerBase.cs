@@ -112,7 +112,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
             EncodingColumnName = Settings.EncodingColumnName,
             AttentionColumnName = Settings.AttentionColumn,
             VectorScore = label.Kind == LabelKind.Numbers && schema[label.Name].Type is VectorDataViewType,
-            LabelValues = label.Classes > 0 ? LabelValues.Of(schema[label.Name], label.Classes) : null,
+            LabelValues = label.Values,
         }, task);
     }
 
