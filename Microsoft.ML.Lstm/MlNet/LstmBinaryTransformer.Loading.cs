@@ -19,7 +19,7 @@ public sealed partial class LstmBinaryTransformer
     {
         (SequenceModelParameters model, ScoringColumns columns) = Load(env, ctx, Version, stepOutputs: false, hasDecoder: false, (shape, columns) =>
         {
-            if (shape.OutputSize != 1 || columns.Threshold is not (>= 0f and <= 1f))
+            if (shape.OutputSize != 1 || !IsThreshold(columns.Threshold))
                 throw new InvalidDataException($"A saved LSTM model for binary classification has {shape.OutputSize} outputs and the threshold {columns.Threshold}; expected 1 output and a threshold from 0 to 1.");
         });
         return new LstmBinaryTransformer(env, model, columns);
