@@ -26,11 +26,12 @@ internal sealed class SlidingWindowBindings
 
         var builder = new DataViewSchema.Builder();
         builder.AddColumns(inputSchema);
-        builder.AddColumn(settings.OutputColumnName, new VectorDataViewType(NumberDataViewType.Single, WindowSize, StepSize));
+        builder.AddColumn(settings.OutputColumnName, new VectorDataViewType(NumberDataViewType.Single, WindowSize, StepSize),
+            new WindowSlotNames(InputColumns, WindowSize).Annotations);
         if (settings.LabelColumnName is { } label)
         {
             LabelSource = ColumnRole.LabelSource.Find(context, inputSchema, settings.LabelSourceColumnName!);
-            builder.AddColumn(label, LabelSource.Value.Type);
+            builder.AddColumn(label, LabelSource.Value.Type, WindowSlotNames.PassOn(LabelSource.Value));
             _labelIndex = inputSchema.Count + 1;
         }
         OutputSchema = builder.ToSchema();

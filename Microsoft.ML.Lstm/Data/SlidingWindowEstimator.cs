@@ -1,3 +1,4 @@
+using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Data;
 using Microsoft.ML.Lstm.MlNet;
 using Microsoft.ML.Runtime;
@@ -26,6 +27,12 @@ namespace Microsoft.ML.Lstm;
 /// Where windows are made, the label source has to be there, even if nobody asks for the label.
 ///
 /// All other columns are passed on with the values of row t, the window's last.
+///
+/// **Slot names.** The window's values are called after their column and row: `Temperature t-3`, `Pressure t-3`, ..., `Temperature t`,
+/// `Pressure t`. A value of a vector has its slot's
+/// name, or `Pair[0]` where it has none, and names that occur twice get a number behind them. So `PermutationFeatureImportance` of ML.NET
+/// tells by name what each value is worth to a trainer behind the window.
+/// A label that is a vector keeps its source's slot names.
 ///
 /// ### Estimator Characteristics
 /// | | |
@@ -115,11 +122,11 @@ public sealed class SlidingWindowEstimator : IEstimator<SlidingWindowTransformer
         ArgumentNullException.ThrowIfNull(inputSchema);
         foreach (string name in _settings.InputColumnNames)
             ColumnRole.Input.Find(_host, inputSchema, name);
-        var added = new List<SchemaShape.Column> { SchemaShapes.Single(_settings.OutputColumnName, isVector: true, isScore: false) };
+        List<SchemaShape.Column> added = [SchemaShapes.VectorWithSlotNames(_settings.OutputColumnName, NumberDataViewType.Single)];
         if (_settings.LabelColumnName is { } label)
         {
             SchemaShape.Column source = ColumnRole.LabelSource.Find(_host, inputSchema, _settings.LabelSourceColumnName!);
-            added.Add(SchemaShapes.Single(label, isVector: source.Kind == SchemaShape.Column.VectorKind.Vector, isScore: false));
+            added.Add(SchemaShapes.LabelLike(source, label));
         }
         return inputSchema.With(added);
     }

@@ -20,6 +20,18 @@ internal static class SchemaShapes
         => new(name, SchemaShape.Column.VectorKind.Vector, itemType, isKey: false,
             new SchemaShape([new SchemaShape.Column(ScoreAnnotations.SlotNames, SchemaShape.Column.VectorKind.Vector, TextDataViewType.Instance, isKey: false)]));
 
+    /// <summary>
+    /// A column of labels with the values of another one and, if that is a vector whose slots have names, with its slot names.
+    /// </summary>
+    public static SchemaShape.Column LabelLike(SchemaShape.Column source, string name)
+    {
+        bool isVector = source.Kind == SchemaShape.Column.VectorKind.Vector;
+        return isVector && source.Annotations.TryFindColumn(ScoreAnnotations.SlotNames, out SchemaShape.Column slots)
+            && slots.ItemType.Equals(TextDataViewType.Instance)
+            ? VectorWithSlotNames(name, NumberDataViewType.Single)
+            : Single(name, isVector, isScore: false);
+    }
+
     /// <summary>A column of <see cref="float"/> vectors of any length.</summary>
     public static SchemaShape.Column VariableVector(string name) => new(name, SchemaShape.Column.VectorKind.VariableVector, NumberDataViewType.Single, isKey: false);
 
@@ -55,7 +67,7 @@ internal static class SchemaShapes
             new SchemaShape(AnnotationUtils.GetTrainerOutputAnnotation())),
     ];
 
-    // Those that a model can hold: not dates, nor keys of keys.
+    // Those that a model can hold: not keys of keys.
     private static IEnumerable<SchemaShape.Column> KeyValuesOf(SchemaShape.Column label)
         => label.Annotations.TryFindColumn(AnnotationUtils.Kinds.KeyValues, out SchemaShape.Column values) && !values.IsKey && LabelValues.CanHold(values.ItemType) ? [values] : [];
 

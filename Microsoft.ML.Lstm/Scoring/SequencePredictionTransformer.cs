@@ -20,6 +20,9 @@ public abstract partial class SequencePredictionTransformer : ISingleFeaturePred
     private readonly SequenceInput _input;
     private readonly IReadOnlyList<OutputColumn> _outputs;
 
+    // The column of sequences to name where one is asked for; null where nobody has chosen among several.
+    private int? _featureColumn;
+
     // Packed for scoring once, and only if there is something to score.
     private readonly Lazy<ScoringNetwork> _network;
 
@@ -36,18 +39,22 @@ public abstract partial class SequencePredictionTransformer : ISingleFeaturePred
         ];
         _network = new Lazy<ScoringNetwork>(() => new ScoringNetwork(model.Network));
         Model = model;
-        FeatureColumnType = columns.Features[0].Type;
     }
 
     private protected IHost Host { get; }
 
     private protected ScoringColumns Columns { get; }
 
+    private FeatureColumn FeatureColumn => Columns.Features[_featureColumn ?? 0];
+
     /// <summary>The trained network.</summary>
     public SequenceModelParameters Model { get; }
 
-    /// <summary>The column that sequences are read from; the first of <see cref="FeatureColumnNames"/>.</summary>
-    public string FeatureColumnName => Columns.Features[0].Name;
+    /// <summary>
+    /// The column that sequences are read from; of several <see cref="FeatureColumnNames"/> the first, or the one that <see
+    /// cref="ForFeatureColumn"/> was given.
+    /// </summary>
+    public string FeatureColumnName => FeatureColumn.Name;
 
     /// <summary>The columns that sequences are read from.</summary>
     public IReadOnlyList<string> FeatureColumnNames => [.. Columns.Features.Select(column => column.Name)];
@@ -56,7 +63,7 @@ public abstract partial class SequencePredictionTransformer : ISingleFeaturePred
     /// The type of <see cref="FeatureColumnName"/> in the data trained on, keys as keys of <see cref="uint"/>. What is scored may have another number of
     /// steps, and keys of another type with the same count.
     /// </summary>
-    public DataViewType FeatureColumnType { get; }
+    public DataViewType FeatureColumnType => FeatureColumn.Type;
 
     /// <summary>The column that static features are read from; <see langword="null"/> for none.</summary>
     public string? StaticFeatureColumnName => Columns.StaticFeatureColumnName;
@@ -86,6 +93,38 @@ public abstract partial class SequencePredictionTransformer : ISingleFeaturePred
     }
 
     IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema) => new ScoringRowMapper(Bind(inputSchema));
+
+    /// <summary>
+    /// This transformer as one whose <see cref="FeatureColumnName"/> is another of its <see cref="FeatureColumnNames"/>, for what looks at
+    /// a single column, as
+    /// <c>PermutationFeatureImportance</c> does. It reads the same columns and gives the same scores.
+    /// </summary>
+    /// <param name="featureColumnName">One of <see cref="FeatureColumnNames"/>.</param>
+    /// <returns>The other transformer.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">No sequences are read from a column of this name.</exception>
+    /// <example>
+    /// <code>
+    /// // What each value of each column of sequences is worth to the model.
+    /// foreach (string column in model.FeatureColumnNames)
+    /// {
+    ///     foreach (var (slot, metrics) in ml.Regression.PermutationFeatureImportance((ITransformer)model.ForFeatureColumn(column), data))
+    ///         Console.WriteLine($"{column}, {slot}: {metrics.RootMeanSquaredError.Mean:0.000}");
+    /// }
+    /// </code>
+    /// </example>
+    public SequencePredictionTransformer ForFeatureColumn(string featureColumnName)
+    {
+        ArgumentNullException.ThrowIfNull(featureColumnName);
+        int index = Array.FindIndex(Columns.Features, column => column.Name == featureColumnName);
+        if (index < 0)
+        {
+            string names = string.Join(", ", FeatureColumnNames.Select(name => $"'{name}'"));
+            throw new ArgumentOutOfRangeException(nameof(featureColumnName), featureColumnName, $"Sequences are read from {names}.");
+        }
+        var other = (SequencePredictionTransformer)MemberwiseClone();
+        other._featureColumn = index;
+        return other;
+    }
 
     private ScoringBindings Bind(DataViewSchema inputSchema)
     {
