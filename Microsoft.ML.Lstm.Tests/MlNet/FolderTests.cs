@@ -20,7 +20,7 @@ public sealed class FolderTests
     [DataRow("Training", "Network Kernels")]
     [DataRow("Persistence", "Network Kernels")]
     [DataRow("Evaluation", "Data MlNet")]
-    [DataRow("Data", "Training Network Kernels MlNet")]
+    [DataRow("Data", "Persistence Training Network Kernels MlNet")]
     [DataRow("Scoring", "Data Persistence Training Network Kernels MlNet")]
     public void FolderKnowsOnlyThoseBelowIt(string folder, string below)
     {

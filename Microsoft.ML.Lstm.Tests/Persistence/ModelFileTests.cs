@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Text;
 using System.Text.Json;
 using Microsoft.ML.Lstm.Network;
 using Microsoft.ML.Lstm.Persistence;
@@ -119,7 +118,7 @@ public sealed class ModelFileTests
             Assert.AreEqual(model.Parameters["head.weight"][i], BinaryPrimitives.ReadSingleLittleEndian(bytes.AsSpan(8 + headerLength + begin + 4 * i)));
 
         JsonElement metadata = header.RootElement.GetProperty("__metadata__");
-        Assert.AreEqual("1", metadata.GetProperty("version").GetString());
+        Assert.AreEqual("2", metadata.GetProperty("version").GetString());
         Assert.AreEqual(
             """{"cell":"Lstm","inputSize":3,"hiddenSize":4,"layers":1,"bidirectional":true,"pooling":"Last","staticSize":2,"outputSize":2}""",
             metadata.GetProperty("network").GetString());
@@ -182,38 +181,42 @@ public sealed class ModelFileTests
 
     [TestMethod]
     [DataRow("\"format\":\"Microsoft.ML.Lstm.SequenceModel\"", "\"format\":\"pt\"", "format")]
-    [DataRow("\"version\":\"1\"", "\"version\":\"2\"", "version '1'")]
-    [DataRow("\"version\":\"1\"", "\"vresion\":\"1\"", "'version'")]
+    [DataRow("\"version\":\"2\"", "\"version\":\"3\"", "version '1' or '2'")]
+    [DataRow("\"version\":\"2\"", "\"version\":\"1\"", "in the metadata of version '1' only format, version, network")]
+    [DataRow("\"version\":\"2\"", "\"vresion\":\"2\"", "'version'")]
+    [DataRow("\"sha256\":", "\"sha257\":", "a sha256 in the metadata of version '2'")]
+    [DataRow("\"sha256\":\"", "\"sha256\":\"0", "expected 64 hexadecimal digits as sha256")]
+    [DataRow("\"sha256\":", "\"sha256\":\"0000000000000000000000000000000000000000000000000000000000000000\",\"sha256\":", "'sha256' twice")]
     [DataRow("\\\"cell\\\":\\\"Lstm\\\"", "\\\"cell\\\":\\\"0\\\"", "Lstm, Gru, Rnn")]
     [DataRow("\\\"cell\\\":\\\"Lstm\\\"", "\\\"cell\\\":\\\"lstm\\\"", "Lstm, Gru, Rnn")]
     [DataRow("\\\"cell\\\":\\\"Lstm\\\"", "\\\"cell\\\":\\\"Lstm, Gru\\\"", "Lstm, Gru, Rnn")]
-    [DataRow("\\\"cell\\\":\\\"Lstm\\\"", "\\\"cell\\\":0", "String as cell")]
+    [DataRow("\\\"cell\\\":\\\"Lstm\\\"", "\\\"cell\\\":0", "an error at $.cell")]
     [DataRow("\\\"cell\\\":\\\"Lstm\\\"", "\\\"cell\\\":\\\"Gru\\\"", "parameters")]
     [DataRow("\\\"pooling\\\":\\\"Last\\\"", "\\\"pooling\\\":\\\"Sum\\\"", "Last, Mean, Max")]
     [DataRow("\\\"layers\\\":1", "\\\"layers\\\":0", "from 1 to")]
     [DataRow("\\\"layers\\\":1", "\\\"layers\\\":2147483647", "tensors")]
     [DataRow("\\\"hiddenSize\\\":4", "\\\"hiddenSize\\\":-4", "from 1 to")]
-    [DataRow("\\\"hiddenSize\\\":4", "\\\"hiddenSize\\\":4.5", "whole number")]
+    [DataRow("\\\"hiddenSize\\\":4", "\\\"hiddenSize\\\":4.5", "an error at $.hiddenSize")]
     [DataRow("\\\"hiddenSize\\\":4", "\\\"hiddenSize\\\":5", "parameters")]
     [DataRow("\\\"hiddenSize\\\":4", "\\\"hiddenSize\\\":2147483647", "hidden size of 2147483647")]
     [DataRow("\\\"inputSize\\\":3", "\\\"inputSize\\\":2147483647", "parameters")]
     [DataRow("\\\"outputSize\\\":2", "\\\"outputSize\\\":2147483647", "parameters")]
-    [DataRow("\\\"outputSize\\\":2", "\\\"outputSize\\\":1e99", "whole number")]
+    [DataRow("\\\"outputSize\\\":2", "\\\"outputSize\\\":1e99", "an error at $.outputSize")]
     [DataRow("\\\"staticSize\\\":0", "\\\"staticSize\\\":1", "tensors")]
     [DataRow("\\\"staticSize\\\":0,", "", "staticSize")]
     [DataRow("\\\"bidirectional\\\":false", "\\\"bidirectional\\\":true", "tensors")]
-    [DataRow("\\\"bidirectional\\\":false", "\\\"bidirectional\\\":null", "true or false")]
-    [DataRow("\\\"bidirectional\\\":false", "\\\"bidirectional\\\":false,\\\"more\\\":1", "8 properties")]
-    [DataRow("\\\"layers\\\":1", "\\\"layers\\\":1,\\\"layers\\\":1", "invalid JSON")]
-    [DataRow("\\\"layers\\\":1", "\\\"layers\\\":[[[1]]]", "invalid JSON")]
-    [DataRow("\\\"layers\\\":1", "\\\"lay\\\\ud800ers\\\":1", "invalid JSON")]
+    [DataRow("\\\"bidirectional\\\":false", "\\\"bidirectional\\\":null", "an error at $.bidirectional")]
+    [DataRow("\\\"bidirectional\\\":false", "\\\"bidirectional\\\":false,\\\"more\\\":1", "'more'")]
+    [DataRow("\\\"layers\\\":1", "\\\"layers\\\":1,\\\"layers\\\":1", "'layers'")]
+    [DataRow("\\\"layers\\\":1", "\\\"layers\\\":[[[1]]]", "an error at $.layers")]
+    [DataRow("\\\"layers\\\":1", "\\\"lay\\\\ud800ers\\\":1", "found an error at")]
     [DataRow("\"head.bias\"", "\"head.bios\"", "'head.bias'")]
     [DataRow("\"shape\":[16,3]", "\"shape\":[3,16]", "[16, 3]")]
     [DataRow("\"shape\":[16,3]", "\"shape\":[48]", "[16, 3]")]
     [DataRow("\"shape\":[16],", "\"shape\":[16,1],", "[16]")]
     public void AnotherHeaderThanTheNetworksIsRefused(string was, string becomes, string says)
     {
-        byte[] bytes = HeaderReplaced(TestModels.Bytes(TestModels.Create()), was, becomes);
+        byte[] bytes = SavedZip.HeaderReplaced(TestModels.Bytes(TestModels.Create()), was, becomes);
 
         var e = Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Read(new MemoryStream(bytes)));
 
@@ -223,20 +226,20 @@ public sealed class ModelFileTests
     [TestMethod]
     [DataRow("\\\"vocabulary\\\":5", "\\\"vocabulary\\\":-1", "from 0 to")]
     [DataRow("\\\"vocabulary\\\":5", "\\\"vocabulary\\\":2147483647", "embeddings of 2147483647 tokens")]
-    [DataRow("\\\"vocabulary\\\":5", "\\\"vocabulary\\\":1e20", "whole number")]
+    [DataRow("\\\"vocabulary\\\":5", "\\\"vocabulary\\\":1e20", "an error at $.embeddings[0].vocabulary")]
     [DataRow("\\\"vocabulary\\\":5", "\\\"vocabulary\\\":4", "parameters")]
     [DataRow("\\\"vocabulary\\\":5", "\\\"vocabulary\\\":6", "parameters")]
     [DataRow("\\\"vocabulary\\\":5,", "", "vocabulary")]
-    [DataRow("\\\"vocabulary\\\":5,", "\\\"vocabulary\\\":5,\\\"more\\\":1,", "2 properties")]
+    [DataRow("\\\"vocabulary\\\":5,", "\\\"vocabulary\\\":5,\\\"more\\\":1,", "'more'")]
     [DataRow("\\\"size\\\":2", "\\\"size\\\":0", "from 1 to")]
     [DataRow("\\\"size\\\":2", "\\\"size\\\":2147483647", "at most 6 features")]
     [DataRow("\\\"size\\\":2", "\\\"size\\\":3", "tensors")]
     [DataRow("\\\"inputSize\\\":6", "\\\"inputSize\\\":4", "at most 4 features")]
     [DataRow("\\\"inputSize\\\":6", "\\\"inputSize\\\":5", "tensors")]
     [DataRow("{\\\"vocabulary\\\":5,\\\"size\\\":2},", "", "tensors")]
-    [DataRow("{\\\"vocabulary\\\":5,\\\"size\\\":2}", "5", "objects as embeddings")]
-    [DataRow("\\\"embeddings\\\":[", "\\\"embeddings\\\":{\\\"a\\\":[", "invalid JSON")]
-    [DataRow("\\\"stepOutputs\\\":true", "\\\"stepOutputs\\\":1", "true or false")]
+    [DataRow("{\\\"vocabulary\\\":5,\\\"size\\\":2}", "5", "an error at $.embeddings[0]")]
+    [DataRow("\\\"embeddings\\\":[", "\\\"embeddings\\\":{\\\"a\\\":[", "found an error at")]
+    [DataRow("\\\"stepOutputs\\\":true", "\\\"stepOutputs\\\":1", "an error at $.stepOutputs")]
     [DataRow("\\\"stepOutputs\\\":true", "\\\"crf\\\":true", "stepOutputs")]
     [DataRow("\\\"stepOutputs\\\":true", "\\\"headReadsInputs\\\":true", "stepOutputs")]
     [DataRow("\"embeddings.0.weight\"", "\"embeddings.7.weight\"", "'embeddings.0.weight'")]
@@ -244,7 +247,7 @@ public sealed class ModelFileTests
     [DataRow("\"shape\":[6,2]", "\"shape\":[12]", "[6, 2]")]
     public void AnotherHeaderThanThatOfAModelOfTokensIsRefused(string was, string becomes, string says)
     {
-        byte[] bytes = HeaderReplaced(TestModels.Bytes(TestModels.CreateWithTokens()), was, becomes);
+        byte[] bytes = SavedZip.HeaderReplaced(TestModels.Bytes(TestModels.CreateWithTokens()), was, becomes);
 
         var e = Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Read(new MemoryStream(bytes)));
 
@@ -253,7 +256,7 @@ public sealed class ModelFileTests
 
     [TestMethod]
     [DataRow("\\\"decoder\\\":true", "\\\"decoder\\\":false", "tensors")]
-    [DataRow("\\\"decoder\\\":true", "\\\"decoder\\\":1", "true or false")]
+    [DataRow("\\\"decoder\\\":true", "\\\"decoder\\\":1", "an error at $.decoder")]
     [DataRow("\\\"decoder\\\":true", "\\\"decoder\\\":true,\\\"stepOutputs\\\":true", "neither stepOutputs nor embeddings where there is a decoder")]
     [DataRow("\\\"decoder\\\":true", "\\\"decoder\\\":true,\\\"embeddings\\\":[{\\\"vocabulary\\\":1,\\\"size\\\":1}]", "neither stepOutputs nor embeddings where there is a decoder")]
     [DataRow("\\\"layers\\\":1", "\\\"layers\\\":2147483647", "tensors")]
@@ -264,7 +267,7 @@ public sealed class ModelFileTests
     [DataRow("\"decoder.head.weight\":{\"dtype\":\"F32\",\"shape\":[3,4]", "\"decoder.head.weight\":{\"dtype\":\"F32\",\"shape\":[4,3]", "[3, 4]")]
     public void AnotherHeaderThanThatOfAnAutoencoderIsRefused(string was, string becomes, string says)
     {
-        byte[] bytes = HeaderReplaced(TestModels.Bytes(TestModels.CreateAutoencoder()), was, becomes);
+        byte[] bytes = SavedZip.HeaderReplaced(TestModels.Bytes(TestModels.CreateAutoencoder()), was, becomes);
 
         var e = Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Read(new MemoryStream(bytes)));
 
@@ -322,21 +325,9 @@ public sealed class ModelFileTests
         {
             // The last tensor in the file is output.scale.
             BinaryPrimitives.WriteSingleLittleEndian(bytes.AsSpan(bytes.Length - 4), bad);
+            SavedZip.RemakeChecksum(bytes);
             var e = Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Read(new MemoryStream(bytes)));
             StringAssert.Contains(e.Message, "output.scale");
         }
-    }
-
-    /// <summary>The header with one text replaced and its length put right.</summary>
-    private static byte[] HeaderReplaced(byte[] bytes, string was, string becomes)
-    {
-        int length = (int)BinaryPrimitives.ReadUInt64LittleEndian(bytes);
-        string header = Encoding.UTF8.GetString(bytes, 8, length);
-        int at = header.IndexOf(was, StringComparison.Ordinal);
-        Assert.IsGreaterThanOrEqualTo(0, at, $"no {was} in {header}");
-        byte[] changed = Encoding.UTF8.GetBytes(header[..at] + becomes + header[(at + was.Length)..]);
-        byte[] result = [.. new byte[8], .. changed, .. bytes[(8 + length)..]];
-        BinaryPrimitives.WriteUInt64LittleEndian(result, (ulong)changed.Length);
-        return result;
     }
 }

@@ -1,5 +1,7 @@
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using System.Text.Json.Serialization;
+using Microsoft.ML.Lstm.Persistence;
 using Microsoft.ML.Lstm.Scoring;
 
 namespace Microsoft.ML.Lstm.Tests.Persistence;
@@ -32,5 +34,26 @@ public sealed class SavedJsonTests
                 Visit(property.PropertyType);
             }
         }
+    }
+
+    /// <summary>The compiler's code for reading JSON gives an init-only property that isn't there the default of its type, whatever it is initialized with.</summary>
+    [TestMethod]
+    public void WhatMayBeLeftOutHasTheDefaultThatItIsReadWith()
+    {
+        Type[] saved = [.. typeof(SavedJsonContext).GetProperties().Where(property => property.PropertyType.IsGenericType).Select(property => property.PropertyType.GetGenericArguments()[0])];
+        var withDefaults = saved.Where(type => type.Assembly == typeof(SavedJsonContext).Assembly && !type.IsArray && type.GetConstructor([]) is not null).ToArray();
+        Assert.IsNotEmpty(withDefaults);
+        foreach (Type type in withDefaults)
+        {
+            object instance = Activator.CreateInstance(type)!;
+            foreach (PropertyInfo property in type.GetProperties().Where(IsInitOnly))
+            {
+                object? value = property.GetValue(instance), defaultValue = property.PropertyType.IsValueType ? Activator.CreateInstance(property.PropertyType) : null;
+                Assert.AreEqual(defaultValue, value, $"{type.Name}.{property.Name} needs a setter.");
+            }
+        }
+
+        static bool IsInitOnly(PropertyInfo property)
+            => property.GetCustomAttribute<JsonIgnoreAttribute>() is null && property.SetMethod!.ReturnParameter.GetRequiredCustomModifiers().Contains(typeof(IsExternalInit));
     }
 }

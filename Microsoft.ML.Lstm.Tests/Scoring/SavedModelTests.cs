@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Data;
 using Microsoft.ML.Lstm.Scoring;
+using Microsoft.ML.Lstm.Tests.Persistence;
 using Microsoft.ML.Lstm.Tests.Trainers;
 
 namespace Microsoft.ML.Lstm.Tests.Scoring;
@@ -184,22 +185,17 @@ public sealed class SavedModelTests
         return stream;
     }
 
-    /// <summary>Another content for an entry, or none.</summary>
+    /// <summary>Another content for an entry, or none, with checksums to match.</summary>
     private static MemoryStream Replace(MemoryStream stream, string entry, byte[]? content)
     {
-        using (var zip = new ZipArchive(stream, ZipArchiveMode.Update, leaveOpen: true))
-        {
-            ZipArchiveEntry found = Entry(zip, entry);
-            string name = found.FullName;
-            found.Delete();
-            if (content is not null)
-            {
-                using Stream replacement = zip.CreateEntry(name).Open();
-                replacement.Write(content);
-            }
-        }
-        stream.Position = 0;
-        return stream;
+        var zip = new SavedZip(stream);
+        string name = zip.Find(entry);
+        if (content is null)
+            zip.Remove(name);
+        else
+            zip[name] = content;
+        zip.RemakeChecksums();
+        return zip.ToStream();
     }
 
     private static void AssertRefused(MemoryStream model, string message)

@@ -9,9 +9,10 @@ internal sealed record SeriesColumns
 {
     public required string[] Targets { get; init; }
 
-    public string[] PastCovariates { get; init; } = [];
+    // With setters: see SavedJsonContext.
+    public string[] PastCovariates { get; set; } = [];
 
-    public string[] KnownCovariates { get; init; } = [];
+    public string[] KnownCovariates { get; set; } = [];
 
     /// <summary>The column of times; null for none.</summary>
     public string? Time { get; init; }

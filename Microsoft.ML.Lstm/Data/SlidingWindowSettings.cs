@@ -1,5 +1,5 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
+using Microsoft.ML.Lstm.Persistence;
 
 namespace Microsoft.ML.Lstm.Data;
 
@@ -8,8 +8,8 @@ internal sealed record SlidingWindowSettings(
     string OutputColumnName,
     string[] InputColumnNames,
     int WindowSize,
-    string? LabelColumnName,
-    string? LabelSourceColumnName,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? LabelColumnName,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? LabelSourceColumnName,
     int Horizon,
     bool KeepIncompleteWindows)
 {
@@ -32,21 +32,20 @@ internal sealed record SlidingWindowSettings(
         return settings;
     }
 
-    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, SlidingWindowJson.Default.SlidingWindowSettings);
+    public byte[] ToJson() => SavedJson.Write(this, SavedJsonContext.Default.SlidingWindowSettings);
 
     /// <exception cref="InvalidDataException">It isn't what <see cref="ToJson"/> makes of valid settings.</exception>
     public static SlidingWindowSettings FromJson(ReadOnlySpan<byte> json)
     {
+        SlidingWindowSettings settings = SavedJson.Read(json, SavedJsonContext.Default.SlidingWindowSettings, "A saved sliding window");
         try
         {
-            SlidingWindowSettings settings = JsonSerializer.Deserialize(json, SlidingWindowJson.Default.SlidingWindowSettings)
-                ?? throw new InvalidDataException("A saved sliding window can't be read: expected a JSON object, found null.");
             settings.Check();
             return settings;
         }
-        catch (Exception e) when (e is JsonException or ArgumentException)
+        catch (ArgumentException error)
         {
-            throw new InvalidDataException($"A saved sliding window can't be read: {e.Message}", e);
+            throw new InvalidDataException($"A saved sliding window can't be read: {error.Message}");
         }
     }
 
@@ -71,12 +70,3 @@ internal sealed record SlidingWindowSettings(
             throw new ArgumentException($"The window and the label can't both be called '{OutputColumnName}'.", nameof(LabelColumnName));
     }
 }
-
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    RespectNullableAnnotations = true,
-    RespectRequiredConstructorParameters = true,
-    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-    AllowDuplicateProperties = false)]
-[JsonSerializable(typeof(SlidingWindowSettings))]
-internal sealed partial class SlidingWindowJson : JsonSerializerContext;

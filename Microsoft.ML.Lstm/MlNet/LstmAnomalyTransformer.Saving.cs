@@ -13,33 +13,21 @@ public sealed partial class LstmAnomalyTransformer
 
     private const string AnomalyStream = "Anomaly.json";
 
-    private static VersionInfo Version => ModelEntry.FirstVersion("LSTMANOM", LoaderSignature);
+    private static VersionInfo Version => ModelEntry.Version("LSTMANOM", LoaderSignature);
 
-    private protected override void Save(ModelSaveContext ctx)
+    private protected override void Save(ModelSaveContext ctx) => ModelEntry.Save(ctx, Version, entry =>
     {
-        ArgumentNullException.ThrowIfNull(ctx);
-        ctx.CheckAtModel();
-        ctx.SetVersionInfo(Version);
-        Forecaster.SaveTo(ctx);
-        var saved = new SavedAnomaly(Settings, Scores.Quantiles.ToArray(), Scores.Lower, Scores.Upper, new(Known));
-        ctx.SaveBinaryStream(AnomalyStream, writer => writer.Write(saved.ToJson()));
-    }
+        Forecaster.SaveTo(entry);
+        entry.Write(AnomalyStream, new SavedAnomaly(Settings, Scores.Quantiles.ToArray(), Scores.Lower, Scores.Upper, new(Known)).ToJson());
+    });
 
     // ML.NET finds it by its name and parameters.
-    internal static LstmAnomalyTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
+    internal static LstmAnomalyTransformer Create(IHostEnvironment env, ModelLoadContext ctx) => ModelEntry.Load(env, ctx, Version, entry =>
     {
-        ctx.CheckAtModel(Version);
-        LstmForecastingTransformer forecaster = LstmForecastingTransformer.LoadFrom(env, ctx);
-        try
-        {
-            if (forecaster.Model.Layout is not { Targets: 1, Horizon: 1 })
-                throw new InvalidDataException("A saved LSTM anomaly detector can't be read: expected forecasts of one value, one step ahead, found others.");
-            SavedAnomaly saved = ModelEntry.Read(ctx, AnomalyStream, stream => SavedAnomaly.FromJson(ModelEntry.ReadJson(stream)));
-            return new LstmAnomalyTransformer(env, forecaster, saved.Settings, saved.Scores, saved.Known);
-        }
-        catch (InvalidDataException error)
-        {
-            throw env.Process(error);
-        }
-    }
+        LstmForecastingTransformer forecaster = LstmForecastingTransformer.LoadFrom(env, entry);
+        if (forecaster.Model.Layout is not { Targets: 1, Horizon: 1 })
+            throw new InvalidDataException("A saved LSTM anomaly detector can't be read: expected forecasts of one value, one step ahead, found others.");
+        SavedAnomaly saved = entry.ReadJson(AnomalyStream, json => SavedAnomaly.FromJson(json));
+        return new LstmAnomalyTransformer(env, forecaster, saved.Settings, saved.Scores, saved.Known);
+    });
 }

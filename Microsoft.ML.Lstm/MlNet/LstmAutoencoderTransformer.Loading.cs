@@ -12,7 +12,7 @@ public sealed partial class LstmAutoencoderTransformer
 
     private protected override VersionInfo GetVersionInfo() => Version;
 
-    private static VersionInfo Version => ModelEntry.FirstVersion("LSTMAUTO", LoaderSignature);
+    private static VersionInfo Version => ModelEntry.Version("LSTMAUTO", LoaderSignature);
 
     // ML.NET finds it by its name and parameters.
     internal static LstmAutoencoderTransformer Create(IHostEnvironment env, ModelLoadContext ctx)

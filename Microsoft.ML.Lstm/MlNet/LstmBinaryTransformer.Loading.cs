@@ -12,7 +12,7 @@ public sealed partial class LstmBinaryTransformer
 
     private protected override VersionInfo GetVersionInfo() => Version;
 
-    private static VersionInfo Version => ModelEntry.FirstVersion("LSTMBINA", LoaderSignature);
+    private static VersionInfo Version => ModelEntry.Version("LSTMBINA", LoaderSignature);
 
     // ML.NET finds it by its name and parameters.
     internal static LstmBinaryTransformer Create(IHostEnvironment env, ModelLoadContext ctx)

@@ -1,4 +1,5 @@
 using Microsoft.ML.Lstm;
+using Microsoft.ML.Lstm.MlNet;
 using Microsoft.ML.Lstm.Network;
 using Microsoft.ML.Lstm.Persistence;
 using Microsoft.ML.Lstm.Scoring;
@@ -8,7 +9,7 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm;
 
-// An entry of a model.zip: ML.NET's header, and beside it the settings as JSON, the network and the other numbers as one safetensors stream each.
+// An entry of a model.zip: ML.NET's header, checksums, and beside them the settings as JSON, the network and the other numbers as one safetensors stream each.
 public sealed partial class LstmForecastingTransformer
 {
     internal const string LoaderSignature = "LstmForecasting";
@@ -17,48 +18,31 @@ public sealed partial class LstmForecastingTransformer
     private const string NetworkStream = "Model.safetensors";
     private const string NumbersStream = "Forecast.safetensors";
 
-    private static VersionInfo Version => ModelEntry.FirstVersion("LSTMFRCS", LoaderSignature);
+    private static VersionInfo Version => ModelEntry.Version("LSTMFRCS", LoaderSignature);
 
-    private protected override void Save(ModelSaveContext ctx)
-    {
-        ArgumentNullException.ThrowIfNull(ctx);
-        ctx.CheckAtModel();
-        ctx.SetVersionInfo(Version);
-        SaveTo(ctx);
-    }
+    private protected override void Save(ModelSaveContext ctx) => ModelEntry.Save(ctx, Version, SaveTo);
 
-    /// <summary>Writes what <see cref="LoadFrom"/> reads; the header is another's.</summary>
-    internal void SaveTo(ModelSaveContext ctx)
+    /// <summary>Writes the streams that <see cref="LoadFrom"/> reads.</summary>
+    internal void SaveTo(ModelEntryWriter entry)
     {
         var saved = new SavedForecast(Settings, Model.Layout, [.. States.Select(state => new KnownSeries(state.Key, state.Value.Time))]);
-        ctx.SaveBinaryStream(SettingsStream, writer => writer.Write(saved.ToJson()));
-        ctx.SaveBinaryStream(NetworkStream, writer => ModelFile.Write(writer.BaseStream, Model.Network));
-        ctx.SaveBinaryStream(NumbersStream, writer => ForecastFile.Write(writer.BaseStream, Model, [.. States.Values.Select(state => state.Values)]));
+        entry.Write(SettingsStream, saved.ToJson());
+        entry.Write(NetworkStream, stream => ModelFile.Write(stream, Model.Network));
+        entry.Write(NumbersStream, stream => ForecastFile.Write(stream, Model, [.. States.Values.Select(state => state.Values)]));
     }
 
     // ML.NET finds it by its name and parameters.
-    internal static LstmForecastingTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
-    {
-        ctx.CheckAtModel(Version);
-        return LoadFrom(env, ctx);
-    }
+    internal static LstmForecastingTransformer Create(IHostEnvironment env, ModelLoadContext ctx) => ModelEntry.Load(env, ctx, Version, entry => LoadFrom(env, entry));
 
-    internal static LstmForecastingTransformer LoadFrom(IHostEnvironment env, ModelLoadContext ctx)
+    internal static LstmForecastingTransformer LoadFrom(IHostEnvironment env, ModelEntryReader entry)
     {
-        try
-        {
-            SavedForecast saved = ModelEntry.Read(ctx, SettingsStream, stream => SavedForecast.FromJson(ModelEntry.ReadJson(stream)));
-            SequenceModel network = ModelEntry.Read(ctx, NetworkStream, ModelFile.Read);
-            Check(network.Shape, saved);
-            (ForecastModel model, float[][] states) = ModelEntry.Read(ctx, NumbersStream,
-                stream => ForecastFile.Read(stream, network, saved.Layout, saved.Settings.Series.Length, saved.Known.Length));
-            return new LstmForecastingTransformer(env, model, saved.Settings,
-                saved.Known.Zip(states).ToDictionary(known => known.First.Name, known => new SeriesState(known.Second, known.First.Time)));
-        }
-        catch (InvalidDataException error)
-        {
-            throw env.Process(error);
-        }
+        SavedForecast saved = entry.ReadJson(SettingsStream, json => SavedForecast.FromJson(json));
+        SequenceModel network = entry.Read(NetworkStream, ModelFile.Read);
+        Check(network.Shape, saved);
+        (ForecastModel model, float[][] states) = entry.Read(NumbersStream,
+            stream => ForecastFile.Read(stream, network, saved.Layout, saved.Settings.Series.Length, saved.Known.Length));
+        return new LstmForecastingTransformer(env, model, saved.Settings,
+            saved.Known.Zip(states).ToDictionary(known => known.First.Name, known => new SeriesState(known.Second, known.First.Time)));
     }
 
     private static void Check(NetworkShape shape, SavedForecast saved)

@@ -12,7 +12,7 @@ public sealed partial class LstmMulticlassTransformer
 
     private protected override VersionInfo GetVersionInfo() => Version;
 
-    private static VersionInfo Version => ModelEntry.FirstVersion("LSTMMULT", LoaderSignature);
+    private static VersionInfo Version => ModelEntry.Version("LSTMMULT", LoaderSignature);
 
     // ML.NET finds it by its name and parameters.
     internal static LstmMulticlassTransformer Create(IHostEnvironment env, ModelLoadContext ctx)

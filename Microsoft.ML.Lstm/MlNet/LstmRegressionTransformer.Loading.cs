@@ -12,7 +12,7 @@ public sealed partial class LstmRegressionTransformer
 
     private protected override VersionInfo GetVersionInfo() => Version;
 
-    private static VersionInfo Version => ModelEntry.FirstVersion("LSTMREGR", LoaderSignature);
+    private static VersionInfo Version => ModelEntry.Version("LSTMREGR", LoaderSignature);
 
     // ML.NET finds it by its name and parameters.
     internal static LstmRegressionTransformer Create(IHostEnvironment env, ModelLoadContext ctx)

@@ -12,7 +12,7 @@ public sealed partial class LstmSequenceLabelingTransformer
 
     private protected override VersionInfo GetVersionInfo() => Version;
 
-    private static VersionInfo Version => ModelEntry.FirstVersion("LSTMLABL", LoaderSignature);
+    private static VersionInfo Version => ModelEntry.Version("LSTMLABL", LoaderSignature);
 
     // ML.NET finds it by its name and parameters.
     internal static LstmSequenceLabelingTransformer Create(IHostEnvironment env, ModelLoadContext ctx)

@@ -4,7 +4,7 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm;
 
-// An entry of a model.zip: ML.NET's header, which names our loader and this assembly, and beside it the columns as JSON and the
+// An entry of a model.zip: ML.NET's header, which names our loader and this assembly, checksums, and beside them the columns as JSON and the
 // network as one safetensors stream. The internal interface is how PermutationFeatureImportance finds the feature column.
 public abstract partial class SequencePredictionTransformer : ISingleFeaturePredictionTransformer
 {
@@ -13,14 +13,11 @@ public abstract partial class SequencePredictionTransformer : ISingleFeaturePred
 
     private protected abstract VersionInfo GetVersionInfo();
 
-    void ICanSaveModel.Save(ModelSaveContext ctx)
+    void ICanSaveModel.Save(ModelSaveContext ctx) => ModelEntry.Save(ctx, GetVersionInfo(), entry =>
     {
-        ArgumentNullException.ThrowIfNull(ctx);
-        ctx.CheckAtModel();
-        ctx.SetVersionInfo(GetVersionInfo());
-        ctx.SaveBinaryStream(ColumnsStream, writer => writer.Write(Columns.ToJson()));
-        ctx.SaveBinaryStream(NetworkStream, writer => ModelFile.Write(writer.BaseStream, Model.Network));
-    }
+        entry.Write(ColumnsStream, Columns.ToJson());
+        entry.Write(NetworkStream, stream => ModelFile.Write(stream, Model.Network));
+    });
 
     /// <summary>Reads what <c>Save</c> wrote.</summary>
     /// <param name="environment">The environment.</param>
@@ -31,12 +28,10 @@ public abstract partial class SequencePredictionTransformer : ISingleFeaturePred
     /// <param name="check">Throws when network and columns are none of the task's.</param>
     private protected static (SequenceModelParameters Model, ScoringColumns Columns) Load(IHostEnvironment environment, ModelLoadContext ctx, VersionInfo version,
         bool stepOutputs, bool hasDecoder, Action<Network.NetworkShape, ScoringColumns> check)
-    {
-        ctx.CheckAtModel(version);
-        try
+        => ModelEntry.Load(environment, ctx, version, entry =>
         {
-            ScoringColumns columns = ModelEntry.Read(ctx, ColumnsStream, stream => ScoringColumns.FromJson(ModelEntry.ReadJson(stream)));
-            Network.SequenceModel network = ModelEntry.Read(ctx, NetworkStream, ModelFile.Read);
+            ScoringColumns columns = entry.ReadJson(ColumnsStream, json => ScoringColumns.FromJson(json));
+            Network.SequenceModel network = entry.Read(NetworkStream, ModelFile.Read);
             long featuresPerStep = columns.Features.Sum(column => (long)column.FeaturesPerStep);
             if (featuresPerStep != network.Shape.NumericSize)
                 throw new InvalidDataException($"A saved LSTM model reads {network.Shape.NumericSize} features a step, but its columns have {featuresPerStep}.");
@@ -56,10 +51,5 @@ public abstract partial class SequencePredictionTransformer : ISingleFeaturePred
                 throw new InvalidDataException($"A saved LSTM model with outputs for each step has no encoding, but its columns say '{columns.EncodingColumnName}'.");
             check(network.Shape, columns);
             return (new SequenceModelParameters(network), columns);
-        }
-        catch (InvalidDataException error)
-        {
-            throw environment.Process(error);
-        }
-    }
+        });
 }

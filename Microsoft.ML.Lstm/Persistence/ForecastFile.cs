@@ -8,10 +8,10 @@ namespace Microsoft.ML.Lstm.Persistence;
 /// <c>covariates.offset</c>, <c>covariates.scale</c> [P + K] and <c>statics.offset</c>, <c>statics.scale</c> [S], each left out when there are none;
 /// <c>targets.level</c>, <c>targets.deviation</c>, <c>targets.change</c> [N + 1, D], of all data first;
 /// <c>intervals.lower</c>, <c>intervals.upper</c> [H, D]; <c>states</c> [M, L] of the M series whose state is known, left out when there are none.
+/// The first version, of 0.1.0, has neither a version nor a checksum in its metadata; version 2 has both.
 /// </remarks>
 internal static class ForecastFile
 {
-    private const string FormatKey = "format";
     private const string Format = "Microsoft.ML.Lstm.Forecast";
 
     public static void Write(Stream stream, ForecastModel model, IReadOnlyList<float[]> states)
@@ -28,7 +28,7 @@ internal static class ForecastFile
         AddMatrix("intervals.upper", targets, model.Intervals.Upper);
         if (states.Count > 0)
             AddMatrix("states", states[0].Length, [.. states.SelectMany(state => state)]);
-        new SafeTensors(new Dictionary<string, string> { [FormatKey] = Format }, tensors).Write(stream);
+        new SafeTensors(new Dictionary<string, string> { [FileVersion.FormatKey] = Format, [FileVersion.Key] = FileVersion.Current }, tensors).Write(stream);
 
         void AddScaler(string name, AffineScaler scaler)
         {
@@ -50,9 +50,7 @@ internal static class ForecastFile
     /// <exception cref="InvalidDataException">The stream is damaged, or is not that of such a model.</exception>
     public static (ForecastModel Model, float[][] States) Read(Stream stream, SequenceModel network, ForecastLayout layout, int series, int states)
     {
-        var content = SafeTensors.Read(stream);
-        if (content.Metadata.GetValueOrDefault(FormatKey) != Format)
-            throw Invalid($"the format '{Format}'", "another one");
+        var content = SafeTensors.Read(stream, header => FileVersion.Check(header, Format));
         var tensors = content.Tensors.ToDictionary(tensor => tensor.Name);
         int covariates = layout.PastCovariates + layout.KnownCovariates;
         var scaling = new RowScaling(TakeScaler("covariates", covariates), TakeScaler("statics", network.Shape.StaticSize),

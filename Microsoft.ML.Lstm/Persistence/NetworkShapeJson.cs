@@ -1,175 +1,117 @@
-using System.Buffers;
 using System.Text;
-using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.ML.Lstm.Network;
 
 namespace Microsoft.ML.Lstm.Persistence;
 
-/// <summary>A network's shape as a small JSON object, its enums by name; without embeddings, outputs a step or a decoder it does not speak of them.</summary>
+/// <summary>A network's shape as it is saved, its enums by name; of embeddings, outputs a step, a random field or a decoder it speaks only where there are such.</summary>
+internal sealed record SavedNetwork(
+    string Cell,
+    int InputSize,
+    [property: JsonPropertyOrder(1)] int HiddenSize,
+    [property: JsonPropertyOrder(2)] int Layers,
+    [property: JsonPropertyOrder(3)] bool Bidirectional,
+    [property: JsonPropertyOrder(4)] string Pooling,
+    [property: JsonPropertyOrder(9)] int StaticSize,
+    [property: JsonPropertyOrder(10)] int OutputSize)
+{
+    public SavedEmbedding[]? Embeddings { get; set; }
+
+    [JsonPropertyOrder(5)]
+    public bool? StepOutputs { get; set; }
+
+    [JsonPropertyOrder(6)]
+    public bool? Crf { get; set; }
+
+    [JsonPropertyOrder(7)]
+    public bool? HeadReadsInputs { get; set; }
+
+    [JsonPropertyOrder(8)]
+    public bool? Decoder { get; set; }
+}
+
+/// <summary>A table of embeddings as it is saved.</summary>
+internal sealed record SavedEmbedding(int Vocabulary, int Size);
+
+/// <summary>A network's shape as a small JSON object.</summary>
 internal static class NetworkShapeJson
 {
-    private const string Cell = "cell";
-    private const string InputSize = "inputSize";
-    private const string HiddenSize = "hiddenSize";
-    private const string Layers = "layers";
-    private const string Bidirectional = "bidirectional";
-    private const string PoolingName = "pooling";
-    private const string StaticSize = "staticSize";
-    private const string OutputSize = "outputSize";
-    private const string Embeddings = "embeddings";
-    private const string Vocabulary = "vocabulary";
-    private const string Size = "size";
-    private const string StepOutputs = "stepOutputs";
-    private const string HasCrf = "crf";
-    private const string HeadReadsInputs = "headReadsInputs";
-    private const string HasDecoder = "decoder";
-    private const int PropertyCount = 8;
-    private const int EmbeddingPropertyCount = 2;
-    private const int MaxDepth = 3;
+    private const string What = "The network's shape in an LSTM model";
 
-    public static string Write(NetworkShape shape)
-    {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer))
+    public static string Write(NetworkShape shape) => Encoding.UTF8.GetString(SavedJson.Write(
+        new SavedNetwork(shape.Cell.ToString(), shape.InputSize, shape.HiddenSize, shape.Layers, shape.Bidirectional, shape.Pooling.ToString(), shape.StaticSize, shape.OutputSize)
         {
-            json.WriteStartObject();
-            json.WriteString(Cell, shape.Cell.ToString());
-            json.WriteNumber(InputSize, shape.InputSize);
-            if (shape.Embeddings.Count > 0)
-                WriteEmbeddings(json, shape.Embeddings);
-            json.WriteNumber(HiddenSize, shape.HiddenSize);
-            json.WriteNumber(Layers, shape.Layers);
-            json.WriteBoolean(Bidirectional, shape.Bidirectional);
-            json.WriteString(PoolingName, shape.Pooling.ToString());
-            if (shape.StepOutputs)
-                json.WriteBoolean(StepOutputs, true);
-            if (shape.HasCrf)
-                json.WriteBoolean(HasCrf, true);
-            if (shape.HeadReadsInputs)
-                json.WriteBoolean(HeadReadsInputs, true);
-            if (shape.HasDecoder)
-                json.WriteBoolean(HasDecoder, true);
-            json.WriteNumber(StaticSize, shape.StaticSize);
-            json.WriteNumber(OutputSize, shape.OutputSize);
-            json.WriteEndObject();
-        }
-        return Encoding.UTF8.GetString(buffer.WrittenSpan);
-    }
-
-    private static void WriteEmbeddings(Utf8JsonWriter json, EmbeddingShapes embeddings)
-    {
-        json.WriteStartArray(Embeddings);
-        foreach (EmbeddingShape embedding in embeddings)
-        {
-            json.WriteStartObject();
-            json.WriteNumber(Vocabulary, embedding.Vocabulary);
-            json.WriteNumber(Size, embedding.Size);
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
-    }
+            Embeddings = shape.Embeddings.Count > 0 ? [.. shape.Embeddings.Select(embedding => new SavedEmbedding(embedding.Vocabulary, embedding.Size))] : null,
+            StepOutputs = TrueOrNull(shape.StepOutputs),
+            Crf = TrueOrNull(shape.HasCrf),
+            HeadReadsInputs = TrueOrNull(shape.HeadReadsInputs),
+            Decoder = TrueOrNull(shape.HasDecoder),
+        },
+        SavedJsonContext.Default.SavedNetwork,
+        indented: false));
 
     /// <exception cref="InvalidDataException">
     /// It isn't an object with exactly the properties that <see cref="Write"/> writes, the sizes at least 1 (static and vocabulary: 0).
     /// </exception>
     public static NetworkShape Read(string text)
     {
-        try
-        {
-            var options = new JsonDocumentOptions { MaxDepth = MaxDepth, AllowDuplicateProperties = false };
-            using var json = JsonDocument.Parse(text, options);
-            return Read(json.RootElement);
-        }
-        catch (Exception e) when (e is JsonException or ArgumentException or InvalidOperationException)
-        {
-            // The latter two are for text that isn't valid Unicode.
-            throw new InvalidDataException("Network shape: expected a JSON object, found invalid JSON.", e);
-        }
-    }
-
-    private static NetworkShape Read(JsonElement json)
-    {
-        if (json.ValueKind != JsonValueKind.Object)
-            throw Invalid("a JSON object", json.ValueKind.ToString());
-        bool hasEmbeddings = Has(Embeddings), hasStepOutputs = Has(StepOutputs), hasCrf = Has(HasCrf), hasHeadReadsInputs = Has(HeadReadsInputs), hasDecoder = Has(HasDecoder);
+        SavedNetwork saved = SavedJson.Read(Encoding.UTF8.GetBytes(text), SavedJsonContext.Default.SavedNetwork, What);
+        Check(saved);
         var shape = new NetworkShape
         {
-            Cell = ReadEnum<CellType>(json, Cell),
-            InputSize = ReadSize(json, InputSize),
-            Embeddings = hasEmbeddings ? new EmbeddingShapes([.. Property(json, Embeddings, JsonValueKind.Array).EnumerateArray().Select(ReadEmbedding)]) : default,
-            HiddenSize = ReadSize(json, HiddenSize),
-            Layers = ReadSize(json, Layers),
-            Bidirectional = ReadBoolean(json, Bidirectional),
-            Pooling = ReadEnum<Pooling>(json, PoolingName),
-            HasCrf = hasCrf && ReadBoolean(json, HasCrf),
-            StepOutputs = hasStepOutputs && ReadBoolean(json, StepOutputs),
-            HeadReadsInputs = hasHeadReadsInputs && ReadBoolean(json, HeadReadsInputs),
-            HasDecoder = hasDecoder && ReadBoolean(json, HasDecoder),
-            StaticSize = ReadSize(json, StaticSize, least: 0),
-            OutputSize = ReadSize(json, OutputSize),
+            Cell = ReadEnum<CellType>(saved.Cell, "cell"),
+            InputSize = saved.InputSize,
+            Embeddings = saved.Embeddings is { } embeddings ? new EmbeddingShapes([.. embeddings.Select(embedding => new EmbeddingShape(embedding.Vocabulary, embedding.Size))]) : default,
+            HiddenSize = saved.HiddenSize,
+            Layers = saved.Layers,
+            Bidirectional = saved.Bidirectional,
+            Pooling = ReadEnum<Pooling>(saved.Pooling, "pooling"),
+            HasCrf = saved.Crf ?? false,
+            StepOutputs = saved.StepOutputs ?? false,
+            HeadReadsInputs = saved.HeadReadsInputs ?? false,
+            HasDecoder = saved.Decoder ?? false,
+            StaticSize = saved.StaticSize,
+            OutputSize = saved.OutputSize,
         };
-        CheckPropertyCount(json, PropertyCount + new[] { hasEmbeddings, hasStepOutputs, hasCrf, hasHeadReadsInputs, hasDecoder }.Count(has => has));
         if ((shape.HasCrf || shape.HeadReadsInputs) && !shape.StepOutputs)
-            throw Invalid($"{StepOutputs} where there is {(shape.HasCrf ? HasCrf : HeadReadsInputs)}", "none");
+            throw Invalid($"stepOutputs where there is {(shape.HasCrf ? "crf" : "headReadsInputs")}", "none");
         if (shape.HasDecoder && (shape.StepOutputs || shape.Embeddings.Count > 0))
-            throw Invalid($"neither {StepOutputs} nor {Embeddings} where there is a {HasDecoder}", shape.StepOutputs ? StepOutputs : Embeddings);
+            throw Invalid("neither stepOutputs nor embeddings where there is a decoder", shape.StepOutputs ? "stepOutputs" : "embeddings");
         if (shape.Embeddings.Sum(embedding => (long)embedding.Size) > shape.InputSize)
-            throw Invalid($"embeddings of at most {shape.InputSize} features in all, the {InputSize}", "more");
+            throw Invalid($"embeddings of at most {shape.InputSize} features in all, the inputSize", "more");
         return shape;
-
-        bool Has(string name) => json.TryGetProperty(name, out _);
     }
 
-    private static EmbeddingShape ReadEmbedding(JsonElement json)
+    private static void Check(SavedNetwork saved)
     {
-        if (json.ValueKind != JsonValueKind.Object)
-            throw Invalid($"objects as {Embeddings}", json.ValueKind.ToString());
-        var embedding = new EmbeddingShape(ReadSize(json, Vocabulary, least: 0), ReadSize(json, Size));
-        CheckPropertyCount(json, EmbeddingPropertyCount);
-        return embedding;
+        CheckSize(saved.InputSize, "inputSize");
+        CheckSize(saved.HiddenSize, "hiddenSize");
+        CheckSize(saved.Layers, "layers");
+        CheckSize(saved.StaticSize, "staticSize", least: 0);
+        CheckSize(saved.OutputSize, "outputSize");
+        foreach (SavedEmbedding? embedding in saved.Embeddings ?? [])
+        {
+            if (embedding is null)
+                throw Invalid("objects as embeddings", "null");
+            CheckSize(embedding.Vocabulary, "vocabulary", least: 0);
+            CheckSize(embedding.Size, "size");
+        }
     }
 
-    // All that are expected were found and none occurs twice, so one more is one that this version doesn't know.
-    private static void CheckPropertyCount(JsonElement json, int expected)
-    {
-        if (json.GetPropertyCount() != expected)
-            throw Invalid($"{expected} properties", $"{json.GetPropertyCount()}");
-    }
+    private static bool? TrueOrNull(bool value) => value ? true : null;
 
-    private static T ReadEnum<T>(JsonElement json, string name)
+    private static T ReadEnum<T>(string text, string name)
         where T : struct, Enum
     {
-        string? text = Property(json, name, JsonValueKind.String).GetString();
         int index = Array.IndexOf(Enum.GetNames<T>(), text);
-        if (index < 0)
-            throw Invalid($"one of {string.Join(", ", Enum.GetNames<T>())} as {name}", $"'{(text is { Length: <= 64 } ? text : "a longer text")}'");
-        return Enum.GetValues<T>()[index];
+        return index >= 0 ? Enum.GetValues<T>()[index] : throw Invalid($"one of {string.Join(", ", Enum.GetNames<T>())} as {name}", $"'{(text.Length <= 64 ? text : "a longer text")}'");
     }
 
-    private static int ReadSize(JsonElement json, string name, int least = 1)
+    private static void CheckSize(int value, string name, int least = 1)
     {
-        JsonElement property = Property(json, name, JsonValueKind.Number);
-        if (!property.TryGetInt32(out int value) || value < least)
-            throw Invalid($"a whole number from {least} to {int.MaxValue} as {name}", property.GetRawText() is { Length: <= 64 } raw ? raw : "a longer one");
-        return value;
+        if (value < least)
+            throw Invalid($"a whole number from {least} to {int.MaxValue} as {name}", $"{value}");
     }
 
-    private static bool ReadBoolean(JsonElement json, string name)
-    {
-        JsonElement property = Property(json, name);
-        if (property.ValueKind is not (JsonValueKind.True or JsonValueKind.False))
-            throw Invalid($"true or false as {name}", property.ValueKind.ToString());
-        return property.GetBoolean();
-    }
-
-    private static JsonElement Property(JsonElement json, string name, JsonValueKind kind)
-    {
-        JsonElement property = Property(json, name);
-        return property.ValueKind == kind ? property : throw Invalid($"{kind} as {name}", property.ValueKind.ToString());
-    }
-
-    private static JsonElement Property(JsonElement json, string name) =>
-        json.TryGetProperty(name, out JsonElement property) ? property : throw Invalid($"the property {name}", "none");
-
-    private static InvalidDataException Invalid(string expected, string found) => new($"Network shape: expected {expected}, found {found}.");
+    private static InvalidDataException Invalid(string expected, string found) => new($"{What} can't be read: expected {expected}, found {found}.");
 }

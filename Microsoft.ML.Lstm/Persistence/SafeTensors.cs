@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
 using System.Numerics.Tensors;
+using System.Security.Cryptography;
+using System.Text;
 
 namespace Microsoft.ML.Lstm.Persistence;
 
@@ -10,12 +12,15 @@ namespace Microsoft.ML.Lstm.Persistence;
 /// <remarks>
 /// The layout: the header's length as 8 bytes little-endian; the header, JSON that gives each tensor's dtype, shape and
 /// [begin, end) in the data, and under <c>__metadata__</c> the texts; the data, little-endian and without gaps. Only
-/// dtype F32 is supported.
+/// dtype F32 is supported. Among the texts that are written is <c>sha256</c>, the SHA-256 of the whole stream in 64 lower-case hexadecimal digits, each of which
+/// counts as '0' in the sum itself.
 /// </remarks>
 internal sealed class SafeTensors
 {
-    /// <summary>The longest header that is read, as in the format's reference implementation.</summary>
-    public const long MaxHeaderBytes = 100_000_000;
+    /// <summary>
+    /// The longest header that is read: far more than the tensors of a network of 1,000 layers need, and little enough for what a short compressed file may turn out to be.
+    /// </summary>
+    public const int MaxHeaderBytes = 2 << 20;
 
     private const int LengthBytes = sizeof(ulong);
 
@@ -28,11 +33,12 @@ internal sealed class SafeTensors
         Tensors = tensors;
     }
 
+    /// <summary>The texts, but for the checksum.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
     public IReadOnlyList<SafeTensor> Tensors { get; }
 
-    /// <summary>Writes everything from the stream's position on. The stream need not be seekable.</summary>
+    /// <summary>Writes everything, and a checksum of it, from the stream's position on. The stream need not be seekable.</summary>
     /// <exception cref="InvalidOperationException">
     /// A name occurs twice, or a tensor's values don't fill its shape or aren't all finite. Nothing is written then.
     /// </exception>
@@ -43,23 +49,28 @@ internal sealed class SafeTensors
             if (!tensor.Values.IsEmpty && !TensorPrimitives.IsFiniteAll(tensor.Values.Span))
                 throw new InvalidOperationException($"Tensor '{tensor.Name}' can't be saved: it has values that are NaN or infinite.");
         }
-        byte[] json = SafeTensorsHeader.Of(this).ToJson();
-        int padding = -json.Length & (DataAlignment - 1);
+        byte[] json = SafeTensorsHeader.Of(this).ToJson(DataAlignment);
+        if (json.Length > MaxHeaderBytes)
+            throw new InvalidOperationException($"{Tensors.Count} tensors can't be saved: their header would have {json.Length} bytes, more than the {MaxHeaderBytes} that can be read again.");
+        Range digits = SafeTensorsHeader.Parse(json).Checksum!.Value;
+        ChecksumOf(json, digits, Tensors.Select(tensor => tensor.Values)).CopyTo(json.AsSpan(digits));
+
         Span<byte> length = stackalloc byte[LengthBytes];
-        BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)(json.Length + padding));
+        BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)json.Length);
         stream.Write(length);
         stream.Write(json);
-        stream.Write("        "u8[..padding]);
         foreach (SafeTensor tensor in Tensors)
             LittleEndian.Write(stream, tensor.Values.Span);
     }
 
-    /// <summary>Reads a stream from its position to its end. The stream need not be seekable.</summary>
+    /// <summary>Reads a stream from its position to its end. The stream need not be seekable. Where it has a checksum, that is right.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="check">Called with the header before any data is read; throws when it is none that the caller wants.</param>
     /// <exception cref="InvalidDataException">
     /// The stream isn't a complete and valid safetensors stream of finite F32 tensors. Memory is taken only for bytes
     /// that are there, whatever the header claims.
     /// </exception>
-    public static SafeTensors Read(Stream stream)
+    public static SafeTensors Read(Stream stream, Action<SafeTensorsHeader>? check = null)
     {
         Span<byte> lengthBytes = stackalloc byte[LengthBytes];
         int got = stream.ReadAtLeast(lengthBytes, LengthBytes, throwOnEndOfStream: false);
@@ -71,18 +82,39 @@ internal sealed class SafeTensors
 
         byte[] json = LittleEndian.Read<byte>(stream, (int)headerLength, "the header");
         var header = SafeTensorsHeader.Parse(json);
+        check?.Invoke(header);
         float[] data = LittleEndian.Read<float>(stream, header.DataLength, "the data");
         if (stream.ReadByte() >= 0)
             throw new InvalidDataException($"safetensors: expected the end of the stream after {(long)header.DataLength * sizeof(float)} bytes of data, found more.");
+        if (header.Checksum is { } digits && !ChecksumOf(json, digits, [data]).AsSpan().SequenceEqual(json.AsSpan(digits)))
+            throw new InvalidDataException("safetensors: expected the content that its sha256 was made of, found another: it was damaged or changed after it was written.");
 
         var tensors = new List<SafeTensor>(header.Tensors.Count);
         foreach (SafeTensorsHeader.Entry entry in header.Tensors)
         {
             ReadOnlyMemory<float> values = data.AsMemory(entry.Begin, entry.Length);
             if (!values.IsEmpty && !TensorPrimitives.IsFiniteAll(values.Span))
-                throw new InvalidDataException($"safetensors: expected finite values in tensor '{entry.Name}', found NaN or infinity.");
+                throw new InvalidDataException($"safetensors: expected finite values in tensor '{SafeTensorsHeader.Show(entry.Name)}', found NaN or infinity.");
             tensors.Add(new SafeTensor(entry.Name, entry.Shape, values));
         }
         return new SafeTensors(header.Metadata, tensors);
+    }
+
+    /// <summary>The digits of a stream's checksum, as they stand in its header.</summary>
+    private static byte[] ChecksumOf(byte[] header, Range digits, IEnumerable<ReadOnlyMemory<float>> data)
+    {
+        using var sum = SHA256.Create();
+        using (var stream = new CryptoStream(Stream.Null, sum, CryptoStreamMode.Write))
+        {
+            Span<byte> length = stackalloc byte[LengthBytes];
+            BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)header.Length);
+            stream.Write(length);
+            stream.Write(header.AsSpan(..digits.Start.Value));
+            stream.Write(SafeTensorsHeader.ChecksumZeros);
+            stream.Write(header.AsSpan(digits.End.Value..));
+            foreach (ReadOnlyMemory<float> values in data)
+                LittleEndian.Write(stream, values.Span);
+        }
+        return Encoding.ASCII.GetBytes(Convert.ToHexStringLower(sum.Hash!));
     }
 }

@@ -8,6 +8,7 @@ namespace Microsoft.ML.Lstm.Persistence;
 internal sealed class SafeTensorsHeader
 {
     private const string MetadataKey = "__metadata__";
+    private const string ChecksumKey = "sha256";
 
     // The header nests two deep: tensors, and in each the shape.
     private const int MaxDepth = 4;
@@ -18,13 +19,18 @@ internal sealed class SafeTensorsHeader
         public int End => Begin + Length;
     }
 
-    private SafeTensorsHeader(IReadOnlyDictionary<string, string> metadata, IReadOnlyList<Entry> tensors, int dataLength)
+    private SafeTensorsHeader(IReadOnlyDictionary<string, string> metadata, IReadOnlyList<Entry> tensors, int dataLength, Range? checksum = null)
     {
         Metadata = metadata;
         Tensors = tensors;
         DataLength = dataLength;
+        Checksum = checksum;
     }
 
+    /// <summary>The digits of a checksum that is not known yet.</summary>
+    public static ReadOnlySpan<byte> ChecksumZeros => "0000000000000000000000000000000000000000000000000000000000000000"u8;
+
+    /// <summary>The texts, but for the checksum.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
     /// <summary>The tensors in the order of their data.</summary>
@@ -33,9 +39,14 @@ internal sealed class SafeTensorsHeader
     /// <summary>Floats in the data.</summary>
     public int DataLength { get; }
 
+    /// <summary>Where in the header that was parsed the digits of the checksum are; null if there is none.</summary>
+    public Range? Checksum { get; }
+
     /// <summary>The header that <paramref name="content"/> is written with.</summary>
     public static SafeTensorsHeader Of(SafeTensors content)
     {
+        if (content.Metadata.ContainsKey(ChecksumKey))
+            throw new InvalidOperationException($"A text can't be saved under the name '{ChecksumKey}', which is the checksum's.");
         var names = new HashSet<string> { MetadataKey };
         var entries = new List<Entry>();
         int begin = 0;
@@ -51,20 +62,19 @@ internal sealed class SafeTensorsHeader
         return new SafeTensorsHeader(content.Metadata, entries, begin);
     }
 
-    public byte[] ToJson()
+    /// <summary>The JSON, with zeros for the checksum, and blanks behind it up to a multiple of <paramref name="alignment"/> bytes.</summary>
+    public byte[] ToJson(int alignment)
     {
         var buffer = new ArrayBufferWriter<byte>();
         // Relaxed, since nobody pastes this into a web page and the JSON within the JSON stays legible.
         using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
         {
             json.WriteStartObject();
-            if (Metadata.Count > 0)
-            {
-                json.WriteStartObject(MetadataKey);
-                foreach ((string key, string value) in Metadata)
-                    json.WriteString(key, value);
-                json.WriteEndObject();
-            }
+            json.WriteStartObject(MetadataKey);
+            foreach ((string key, string value) in Metadata)
+                json.WriteString(key, value);
+            json.WriteString(ChecksumKey, ChecksumZeros);
+            json.WriteEndObject();
             foreach (Entry entry in Tensors)
             {
                 json.WriteStartObject(entry.Name);
@@ -81,10 +91,13 @@ internal sealed class SafeTensorsHeader
             }
             json.WriteEndObject();
         }
+        int padding = -buffer.WrittenCount & (alignment - 1);
+        buffer.GetSpan(padding)[..padding].Fill((byte)' ');
+        buffer.Advance(padding);
         return buffer.WrittenSpan.ToArray();
     }
 
-    /// <exception cref="InvalidDataException">It isn't the header of finite F32 tensors that lie one behind the other.</exception>
+    /// <exception cref="InvalidDataException">It isn't the header of F32 tensors that lie one behind the other.</exception>
     public static SafeTensorsHeader Parse(ReadOnlySpan<byte> json)
     {
         if (json.IsEmpty || json[0] != (byte)'{')
@@ -97,14 +110,15 @@ internal sealed class SafeTensorsHeader
             reader.Read();
             return header;
         }
+        // The reader's errors are not passed on: whoever looks for the innermost exception finds one kind for all damage.
         catch (JsonException e)
         {
-            throw new InvalidDataException($"safetensors: expected a JSON header, found an error at byte {e.BytePositionInLine} of line {e.LineNumber}.", e);
+            throw new InvalidDataException($"safetensors: expected a JSON header, found an error at byte {e.BytePositionInLine} of line {e.LineNumber}.");
         }
-        catch (InvalidOperationException e)
+        catch (InvalidOperationException)
         {
             // What the reader throws for text that isn't valid Unicode.
-            throw new InvalidDataException("safetensors: expected Unicode text in the header, found an invalid sequence.", e);
+            throw new InvalidDataException("safetensors: expected Unicode text in the header, found an invalid sequence.");
         }
     }
 
@@ -113,13 +127,14 @@ internal sealed class SafeTensorsHeader
         var metadata = new Dictionary<string, string>();
         var names = new HashSet<string>();
         var entries = new List<Entry>();
+        Range? checksum = null;
         reader.Read();
         while (NextProperty(ref reader, "the header") is { } name)
         {
             if (!names.Add(name))
                 throw Invalid($"expected each name once in the header, found '{Show(name)}' twice");
             if (name == MetadataKey)
-                ReadMetadata(ref reader, metadata);
+                checksum = ReadMetadata(ref reader, metadata);
             else
                 entries.Add(ReadEntry(ref reader, name));
         }
@@ -132,18 +147,28 @@ internal sealed class SafeTensorsHeader
                 throw Invalid($"expected tensors without gaps or overlaps, so '{Show(entry.Name)}' at byte {(long)end * sizeof(float)}, found it at {(long)entry.Begin * sizeof(float)}");
             end = entry.End;
         }
-        return new SafeTensorsHeader(metadata, entries, end);
+        return new SafeTensorsHeader(metadata, entries, end, checksum);
     }
 
-    private static void ReadMetadata(ref Utf8JsonReader reader, Dictionary<string, string> metadata)
+    /// <summary>Reads the texts, and gives the place of the checksum among them.</summary>
+    private static Range? ReadMetadata(ref Utf8JsonReader reader, Dictionary<string, string> metadata)
     {
+        Range? checksum = null;
         Expect(ref reader, JsonTokenType.StartObject, MetadataKey);
         while (NextProperty(ref reader, MetadataKey) is { } key)
         {
             Expect(ref reader, JsonTokenType.String, $"{MetadataKey} '{Show(key)}'");
-            if (!metadata.TryAdd(key, reader.GetString()!))
+            if ((key == ChecksumKey && checksum is not null) || (key != ChecksumKey && !metadata.TryAdd(key, reader.GetString()!)))
                 throw Invalid($"expected each name once in {MetadataKey}, found '{Show(key)}' twice");
+            if (key != ChecksumKey)
+                continue;
+            if (reader.ValueIsEscaped || reader.ValueSpan.Length != ChecksumZeros.Length)
+                throw Invalid($"expected {ChecksumZeros.Length} hexadecimal digits as {ChecksumKey}, found a text of {reader.ValueSpan.Length} characters");
+            // Behind the quotation mark.
+            int begin = (int)reader.TokenStartIndex + 1;
+            checksum = begin..(begin + ChecksumZeros.Length);
         }
+        return checksum;
     }
 
     private static Entry ReadEntry(ref Utf8JsonReader reader, string name)
@@ -240,8 +265,8 @@ internal sealed class SafeTensorsHeader
 
     private static string Show(int[] shape) => shape.Length <= 8 ? $"[{string.Join(", ", shape)}]" : $"of {shape.Length} dimensions";
 
-    // Names come from the file and may be of any length.
-    private static string Show(string name) => name.Length <= 64 ? name : name[..64] + "…";
+    /// <summary>A name for a message: it comes from the file, and may be of any length.</summary>
+    public static string Show(string name) => name.Length <= 64 ? name : name[..64] + "…";
 
     private static InvalidDataException Invalid(string message) => new($"safetensors: {message}.");
 }

@@ -22,12 +22,12 @@ internal sealed record SavedAnomaly(AnomalySettings Settings, float[] Quantiles,
     [JsonIgnore]
     public ScoreDistribution Scores => new(Quantiles, Lower, Upper);
 
-    public byte[] ToJson() => SavedJson.Write(this);
+    public byte[] ToJson() => SavedJson.Write(this, SavedJsonContext.Default.SavedAnomaly);
 
     /// <exception cref="InvalidDataException">The JSON is not that of such a detector.</exception>
     public static SavedAnomaly FromJson(ReadOnlySpan<byte> json)
     {
-        var saved = SavedJson.Read<SavedAnomaly>(json, "A saved LSTM anomaly detector");
+        SavedAnomaly saved = SavedJson.Read(json, SavedJsonContext.Default.SavedAnomaly, "A saved LSTM anomaly detector");
         saved.Check();
         return saved;
     }

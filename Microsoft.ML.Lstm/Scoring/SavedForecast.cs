@@ -17,12 +17,12 @@ internal sealed record SavedForecast(ForecastSettings Settings, ForecastLayout L
     // Sizes far above what options allow, yet too small for their products to overflow.
     private const int MaxSize = 1 << 20;
 
-    public byte[] ToJson() => SavedJson.Write(this);
+    public byte[] ToJson() => SavedJson.Write(this, SavedJsonContext.Default.SavedForecast);
 
     /// <exception cref="InvalidDataException">The JSON is not that of such a transformer.</exception>
     public static SavedForecast FromJson(ReadOnlySpan<byte> json)
     {
-        var saved = SavedJson.Read<SavedForecast>(json, "A saved LSTM forecast");
+        SavedForecast saved = SavedJson.Read(json, SavedJsonContext.Default.SavedForecast, "A saved LSTM forecast");
         saved.Check();
         return saved;
     }

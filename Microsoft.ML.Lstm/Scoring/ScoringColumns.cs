@@ -30,12 +30,12 @@ internal sealed record ScoringColumns
     /// <summary>What the keys of the label stand for; null when it is no key or its keys have no values.</summary>
     public LabelValues? LabelValues { get; init; }
 
-    public byte[] ToJson() => SavedJson.Write(this);
+    public byte[] ToJson() => SavedJson.Write(this, SavedJsonContext.Default.ScoringColumns);
 
     /// <exception cref="InvalidDataException">The JSON is not that of such columns.</exception>
     public static ScoringColumns FromJson(ReadOnlySpan<byte> json)
     {
-        var columns = SavedJson.Read<ScoringColumns>(json, "The columns of a saved LSTM model");
+        ScoringColumns columns = SavedJson.Read(json, SavedJsonContext.Default.ScoringColumns, "The columns of a saved LSTM model");
         if (columns.Features.Length == 0)
             throw Invalid("expected one or more feature columns, found none");
         foreach (FeatureColumn feature in columns.Features)

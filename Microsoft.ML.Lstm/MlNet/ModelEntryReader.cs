@@ -1,0 +1,95 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Microsoft.ML.Lstm.MlNet;
+
+/// <summary>Reads the streams of an entry in a model.zip, each of which must have its checksum.</summary>
+internal sealed class ModelEntryReader
+{
+    // Enough for the names of some hundred thousand classes or series.
+    private const long MaxJsonBytes = 16 << 20;
+    private const long MaxChecksumBytes = 1 << 16;
+
+    private readonly ModelLoadContext _ctx;
+
+    // The lines of the streams that are still to be read; null in an entry of the version without.
+    private readonly List<string>? _lines;
+
+    /// <param name="ctx">The entry.</param>
+    /// <param name="title">The first line that the list of checksums must have.</param>
+    /// <param name="mustHaveChecksums">Whether there must be a list.</param>
+    /// <exception cref="InvalidDataException">There is none, or not one of this entry.</exception>
+    public ModelEntryReader(ModelLoadContext ctx, string title, bool mustHaveChecksums)
+    {
+        _ctx = ctx;
+        // It counts in an entry whose version knows none, too, so that a damaged version can't take the protection away.
+        if (!Find(ModelEntry.ChecksumStream, stream => ReadAll(stream, MaxChecksumBytes), out byte[]? bytes))
+        {
+            if (mustHaveChecksums)
+                throw Missing(ModelEntry.ChecksumStream);
+            return;
+        }
+        _lines = [.. Encoding.UTF8.GetString(bytes!).Split('\n')];
+        if (_lines[0] != title)
+            throw new InvalidDataException($"'{ModelEntry.ChecksumStream}' of a saved LSTM model is not that of its entry: expected '{title}', found '{Shorten(_lines[0])}'.");
+        if (_lines.Count < 2 || _lines[^1] != "")
+            throw new InvalidDataException($"'{ModelEntry.ChecksumStream}' of a saved LSTM model is damaged: expected lines that end with a line feed, found others.");
+        _lines.RemoveAt(_lines.Count - 1);
+        _lines.RemoveAt(0);
+    }
+
+    /// <summary>Reads a stream.</summary>
+    /// <param name="name">Its name in the entry.</param>
+    /// <param name="read">Reads what is in it.</param>
+    /// <exception cref="InvalidDataException">There is none of that name, or it has not its checksum.</exception>
+    public T Read<T>(string name, Func<Stream, T> read)
+        => Find(name, stream => Check(name, stream, read), out T? result) ? result! : throw Missing(name);
+
+    /// <summary>Reads a stream of JSON.</summary>
+    /// <param name="name">Its name in the entry.</param>
+    /// <param name="read">Reads what is in it.</param>
+    /// <exception cref="InvalidDataException">There is none of that name, it has not its checksum, or it is too long.</exception>
+    public T ReadJson<T>(string name, Func<byte[], T> read) => Read(name, stream => read(ReadAll(stream, MaxJsonBytes)));
+
+    /// <summary>Throws when there are checksums of streams that were not read.</summary>
+    /// <exception cref="InvalidDataException">There are.</exception>
+    public void CheckThatAllIsRead()
+    {
+        if (_lines is { Count: > 0 })
+            throw new InvalidDataException($"'{ModelEntry.ChecksumStream}' of a saved LSTM model has more than its streams: expected no more, found '{Shorten(_lines[0])}'.");
+    }
+
+    private T Check<T>(string name, Stream stream, Func<Stream, T> read)
+    {
+        if (_lines is null)
+            return read(stream);
+        // ML.NET has it in memory, or in a file of its own.
+        string line = ModelEntryWriter.LineOf(SHA256.HashData(stream), name);
+        stream.Position = 0;
+        if (_lines.Remove(line))
+            return read(stream);
+        string? found = _lines.Find(other => other.EndsWith($"  {name}", StringComparison.Ordinal));
+        throw new InvalidDataException($"'{name}' in '{_ctx.Directory}' of a saved LSTM model was damaged or changed after it was written: expected '{Shorten(found ?? "a checksum of it")}', found '{line}'.");
+    }
+
+    private bool Find<T>(string name, Func<Stream, T> read, out T? result)
+    {
+        T? found = default;
+        bool isThere = _ctx.TryLoadBinaryStream(name, reader => found = read(reader.BaseStream));
+        result = found;
+        return isThere;
+    }
+
+    private InvalidDataException Missing(string name) => new($"A saved LSTM model has no '{name}' in '{_ctx.Directory}'.");
+
+    private static byte[] ReadAll(Stream stream, long most)
+    {
+        if (stream.Length > most)
+            throw new InvalidDataException($"A stream of a saved LSTM model can't be read: expected at most {most} bytes, found {stream.Length}.");
+        byte[] bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        return bytes;
+    }
+
+    private static string Shorten(string line) => line.Length <= 200 ? line : line[..200] + "…";
+}
