@@ -29,9 +29,15 @@ public sealed class KnownAheadTests
         var ml = new MLContext(1);
         IDataView data = ml.Data.LoadFromEnumerable(rows);
         var columns = new SeriesColumns { Targets = ["Value"], KnownCovariates = ["Promotion", "Size"], Series = "Shop" };
-        using var ahead = new KnownAhead(data, new BoundSeriesColumns(ml, data.Schema, columns), horizon);
+        var bound = new BoundSeriesColumns(ml, data.Schema, columns);
+        using DataViewRowCursor cursor = data.GetRowCursor(bound.All);
+        var ahead = new KnownAhead(cursor, bound, horizon);
         for (int i = 0; i < rows.Length; i++)
         {
+            bool moved = true;
+            while (!ahead.IsComplete(rows[i].Shop) && (moved = cursor.MoveNext()))
+                ahead.Add();
+            Assert.AreEqual(rows.Skip(i + 1).Count(row => row.Shop == rows[i].Shop) >= horizon, moved, "no row waits for more than it is given");
             float[] expected = [.. rows.Skip(i + 1).Where(row => row.Shop == rows[i].Shop).Take(horizon).SelectMany(row => new[] { row.Promotion, row.Size })];
             CollectionAssert.AreEqual(expected, ahead.Next(rows[i].Shop).ToArray(), $"row {i}");
         }

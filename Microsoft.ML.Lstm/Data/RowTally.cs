@@ -28,6 +28,15 @@ internal sealed class RowTally(string dataName, SequenceInput input)
     /// <summary>The warning after rows were left out.</summary>
     public string DescribeSkipped() => $"Skipped {BadRows} of the {Rows} rows of the {dataName}: {Reasons()}.";
 
+    /// <summary>The warning after rows could not be scored.</summary>
+    public string DescribeUnscored() => $"{BadRows} of the {Rows} rows that were scored have no score (NaN, a missing key or nothing): {Reasons()}.";
+
+    public void Clear()
+    {
+        Array.Clear(_counts);
+        (Rows, CutRows, _unweighted) = (0, 0, 0);
+    }
+
     /// <summary>The error when nothing is left.</summary>
     public string DescribeNoUsableRow()
     {

@@ -108,7 +108,4 @@ internal sealed class BoundSeriesColumns
     /// <summary>All of them.</summary>
     public IEnumerable<DataViewSchema.Column> All
         => Numbers.Concat(new[] { Statics, Time, Series }.OfType<DataViewSchema.Column>()).DistinctBy(column => column.Index);
-
-    /// <summary>Those that <see cref="KnownAhead"/> reads.</summary>
-    public IEnumerable<DataViewSchema.Column> Ahead => Series is { } series ? Known.Append(series).DistinctBy(column => column.Index) : Known;
 }

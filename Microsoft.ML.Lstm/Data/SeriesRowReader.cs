@@ -42,6 +42,9 @@ internal sealed class SeriesRowReader
     /// <summary>The name of the row's series; empty where there is only one.</summary>
     public string Series { get; private set; } = "";
 
+    /// <summary>The name of the series that the row belongs to, without reading the rest of it.</summary>
+    public string ReadSeries() => Series = _nameReader?.Read() ?? "";
+
     public void Read()
     {
         int at = 0;
@@ -57,7 +60,6 @@ internal sealed class SeriesRowReader
             _staticReader.CopyTo(_statics);
         }
         _getTime?.Invoke(ref _time);
-        if (_nameReader is not null)
-            Series = _nameReader.Read();
+        ReadSeries();
     }
 }

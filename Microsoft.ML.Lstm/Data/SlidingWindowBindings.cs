@@ -12,13 +12,14 @@ internal sealed class SlidingWindowBindings
 {
     private readonly int _labelIndex = -1;
 
-    public SlidingWindowBindings(IExceptionContext context, DataViewSchema inputSchema, SlidingWindowSettings settings)
+    public SlidingWindowBindings(IHost host, DataViewSchema inputSchema, SlidingWindowSettings settings)
     {
+        Host = host;
         InputSchema = inputSchema;
         WindowSize = settings.WindowSize;
         Horizon = settings.Horizon;
         KeepIncompleteWindows = settings.KeepIncompleteWindows;
-        InputColumns = Array.ConvertAll(settings.InputColumnNames, name => ColumnRole.Input.Find(context, inputSchema, name));
+        InputColumns = Array.ConvertAll(settings.InputColumnNames, name => ColumnRole.Input.Find(host, inputSchema, name));
         long features = InputColumns.Sum(column => (long)NumberReader.SizeOf(column.Type));
         if (features * WindowSize > Array.MaxLength)
             throw new ArgumentOutOfRangeException(nameof(settings.WindowSize), WindowSize, $"A window of {WindowSize} rows with {features} features each has more values than an array can hold.");
@@ -30,12 +31,14 @@ internal sealed class SlidingWindowBindings
             new WindowSlotNames(InputColumns, WindowSize).Annotations);
         if (settings.LabelColumnName is { } label)
         {
-            LabelSource = ColumnRole.LabelSource.Find(context, inputSchema, settings.LabelSourceColumnName!);
+            LabelSource = ColumnRole.LabelSource.Find(host, inputSchema, settings.LabelSourceColumnName!);
             builder.AddColumn(label, LabelSource.Value.Type, WindowSlotNames.PassOn(LabelSource.Value));
             _labelIndex = inputSchema.Count + 1;
         }
         OutputSchema = builder.ToSchema();
     }
+
+    public IHost Host { get; }
 
     /// <summary>W: rows in a window.</summary>
     public int WindowSize { get; }

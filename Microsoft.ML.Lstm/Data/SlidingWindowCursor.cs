@@ -6,9 +6,11 @@ namespace Microsoft.ML.Lstm.Data;
 internal sealed class SlidingWindowCursor : DataViewRowCursor
 {
     private readonly SlidingWindowBindings _bindings;
-    private readonly DataViewRowCursor _rows;
+    private readonly DataViewRowCursor _source;
+    private readonly DataViewRow _rows;
     private readonly WindowBuffer? _window;
     private readonly ValueAhead? _label;
+    private readonly Delegate? _getLabel;
     private readonly bool[] _active;
     private int _toDrop;
     private long _position = -1;
@@ -30,11 +32,20 @@ internal sealed class SlidingWindowCursor : DataViewRowCursor
         if (wantsWindow)
             needed.UnionWith(bindings.InputColumns.Select(column => column.Index));
 
-        _rows = input.GetRowCursor(needed.Order().Select(index => bindings.InputSchema[index]));
+        bool wantsLabel = activeColumns.Any(bindings.IsLabel);
+        if (wantsLabel)
+            needed.Add(bindings.LabelSource!.Value.Index);
+
+        DataViewSchema.Column[] columns = [.. needed.Order().Select(index => bindings.InputSchema[index])];
+        _source = input.GetRowCursor(columns);
+        if (wantsLabel)
+        {
+            _label = new ValueAhead(_source, columns, bindings.LabelSource!.Value, bindings.Horizon);
+            _getLabel = _label.CreateGetter();
+        }
+        _rows = _label is null ? _source : _label.Row;
         if (wantsWindow)
             _window = new WindowBuffer(bindings.WindowSize, bindings.StepSize, Array.ConvertAll(bindings.InputColumns, column => new NumberReader(_rows, column)));
-        if (activeColumns.Any(bindings.IsLabel))
-            _label = new ValueAhead(input, bindings.LabelSource!.Value, bindings.Horizon);
     }
 
     public override DataViewSchema Schema => _bindings.OutputSchema;
@@ -57,7 +68,7 @@ internal sealed class SlidingWindowCursor : DataViewRowCursor
             throw new ArgumentOutOfRangeException(nameof(column), $"Column '{column.Name}' is not active.");
         if (_bindings.PassedOn(column) is { } passedOn)
             return _rows.GetGetter<TValue>(passedOn);
-        Delegate getter = _bindings.IsLabel(column) ? _label!.Getter : (ValueGetter<VBuffer<float>>)GetWindow;
+        Delegate getter = _bindings.IsLabel(column) ? _getLabel! : (ValueGetter<VBuffer<float>>)GetWindow;
         return getter as ValueGetter<TValue>
             ?? throw new InvalidOperationException($"Invalid TValue in GetGetter: '{typeof(TValue)}', expected type: '{column.Type.RawType}'.");
     }
@@ -68,14 +79,13 @@ internal sealed class SlidingWindowCursor : DataViewRowCursor
             return false;
         do
         {
-            if (!_rows.MoveNext())
+            if (!(_label is null ? _source.MoveNext() : _label.MoveNext()))
             {
                 _ended = true;
                 _position = -1;
                 return false;
             }
             _window?.Add();
-            _label?.MoveNext();
         }
         while (_toDrop-- > 0);
         _toDrop = 0;
@@ -95,10 +105,7 @@ internal sealed class SlidingWindowCursor : DataViewRowCursor
     protected override void Dispose(bool disposing)
     {
         if (disposing)
-        {
-            _rows.Dispose();
-            _label?.Dispose();
-        }
+            _source.Dispose();
         base.Dispose(disposing);
     }
 }

@@ -49,8 +49,9 @@ namespace Microsoft.ML.Lstm;
 ///
 /// **Order.** The rows' order is taken as the order in time, the whole input as one series. Split the data by time before
 /// the window (`TakeRows` and `SkipRows`, `FilterRowsByColumn`), and not by chance as `TrainTestSplit`, `CrossValidate` and the
-/// trainers' `ValidationFraction` do. Windows are computed afresh whenever the data are read and, when the label is asked for, the input is read by two
-/// cursors side by side; `AppendCacheCheckpoint` behind the window spares both.
+/// trainers' `ValidationFraction` do. Windows are computed afresh whenever the data are read; `AppendCacheCheckpoint` behind the
+/// window spares that. The input is read once each time: where the label is asked for, a row comes out when the row with its label is there, and the
+/// values of the rows between are kept meanwhile (so not those of images and custom types, which can't be copied).
 ///
 /// **Single predictions.** A row alone has no window, so a `PredictionEngine` can't be made of a pipeline with this
 /// estimator. Keep the window apart for that: transform the data first, fit and save the pipeline behind it, and give

@@ -39,7 +39,7 @@ public sealed partial class SlidingWindowTransformer : ITransformer
     public IDataView Transform(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        return new SlidingWindowDataView(new SlidingWindowBindings(_host, input.Schema, _settings), input);
+        return new SlidingWindowDataView(new SlidingWindowBindings(_host, input.Schema, _settings), this, input);
     }
 
     /// <summary>Not supported, see <see cref="IsRowToRowMapper"/>.</summary>

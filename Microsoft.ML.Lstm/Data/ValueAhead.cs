@@ -3,53 +3,55 @@ using Microsoft.ML.Data;
 namespace Microsoft.ML.Lstm.Data;
 
 /// <summary>
-/// The value that a column has some rows behind the current one, missing when the input ends before. Read by a cursor of
-/// its own that runs ahead, so nothing has to be kept for the rows between, whatever their columns.
+/// The value that a column has some rows behind the current one, missing when the input ends before. The rows between, and the current one, are kept meanwhile: they come
+/// to the consumer when that value is there.
 /// </summary>
-internal sealed class ValueAhead : IDisposable
+/// <param name="source">The cursor over the input.</param>
+/// <param name="columns">The columns that are active in it.</param>
+/// <param name="column">The column.</param>
+/// <param name="rows">How many rows behind.</param>
+internal sealed class ValueAhead(DataViewRowCursor source, DataViewSchema.Column[] columns, DataViewSchema.Column column, int rows)
 {
-    private readonly DataViewRowCursor _cursor;
-    private long _toMove;
-    private bool _hasRow = true;
+    private readonly HeldRows _held = new(source, columns);
+    private bool _isAtRow;
+    private bool _ended;
 
-    public ValueAhead(IDataView input, DataViewSchema.Column column, int rows)
-    {
-        _cursor = input.GetRowCursor([column]);
-        _toMove = rows;
-        Getter = column.Type is VectorDataViewType vector ? VectorGetter(column, vector.Size) : ScalarGetter(column);
-    }
+    /// <summary>The current row.</summary>
+    public DataViewRow Row => _held.First;
+
+    // With all rows between there, the last one read is the one with the value.
+    private bool HasValue => _held.Count > rows;
 
     /// <summary>A <see cref="ValueGetter{TValue}"/> of the column's type.</summary>
-    public Delegate Getter { get; }
+    public Delegate CreateGetter() => column.Type is VectorDataViewType vector ? VectorGetter(vector.Size) : ScalarGetter();
 
-    /// <summary>Keeps step with a consumer that moves to its next row.</summary>
-    public void MoveNext()
+    public bool MoveNext()
     {
-        // The first time on to the row that is so many behind the first, later on by one.
-        for (_toMove++; _toMove > 0 && _hasRow; _toMove--)
-            _hasRow = _cursor.MoveNext();
+        if (_isAtRow)
+            _held.Remove();
+        while (!_ended && !HasValue)
+            _ended = !_held.Add();
+        return _isAtRow = _held.Count > 0;
     }
 
-    public void Dispose() => _cursor.Dispose();
-
-    private ValueGetter<float> ScalarGetter(DataViewSchema.Column column)
+    private ValueGetter<float> ScalarGetter()
     {
-        ValueGetter<float> getter = _cursor.GetGetter<float>(column);
+        ValueGetter<float> getter = _held.Last.GetGetter<float>(column);
         return (ref float value) =>
         {
-            if (_hasRow)
+            if (HasValue)
                 getter(ref value);
             else
                 value = float.NaN;
         };
     }
 
-    private ValueGetter<VBuffer<float>> VectorGetter(DataViewSchema.Column column, int size)
+    private ValueGetter<VBuffer<float>> VectorGetter(int size)
     {
-        ValueGetter<VBuffer<float>> getter = _cursor.GetGetter<VBuffer<float>>(column);
+        ValueGetter<VBuffer<float>> getter = _held.Last.GetGetter<VBuffer<float>>(column);
         return (ref VBuffer<float> value) =>
         {
-            if (_hasRow)
+            if (HasValue)
             {
                 getter(ref value);
                 return;

@@ -1,33 +1,30 @@
+using Microsoft.ML.Lstm.MlNet;
+
 namespace Microsoft.ML.Lstm.Scoring;
 
 /// <summary>An input with the network's columns behind its own. Nothing is computed before a cursor is asked for it.</summary>
-/// <remarks>
-/// Two cursors over the input go through it in step, one of them ahead. Cursors that shuffle need not agree on an order, so
-/// there is no shuffling here (a view that already is shuffled gives the same order to both); and cursor sets need not agree
-/// on who gets which rows, so a set has one cursor, whose batches use all processors.
-/// </remarks>
-internal sealed class ScoredDataView(ScoringBindings bindings, IDataView input) : IDataView
+/// <remarks>Each cursor has one cursor over the input. Rows are scored each by itself, so they may come in any order and be shared out among cursors as the input does it.</remarks>
+internal sealed class ScoredDataView(ScoringBindings bindings, ITransformer transformer, IDataView input) : TransformedView(bindings.Host, transformer, input)
 {
-    public DataViewSchema Schema => bindings.OutputSchema;
+    public override DataViewSchema Schema => bindings.OutputSchema;
 
-    public bool CanShuffle => false;
+    public override bool CanShuffle => Source.CanShuffle;
 
-    public long? GetRowCount() => input.GetRowCount();
+    public override long? GetRowCount() => Source.GetRowCount();
 
-    public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null)
+    public override DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null)
     {
         DataViewSchema.Column[] active = [.. columnsNeeded];
-        DataViewRowCursor source = input.GetRowCursor(bindings.PassedOn(active));
-        return bindings.NeedNetwork(active)
-            ? new ScoringCursor(bindings, source, input.GetRowCursor(bindings.SourceColumns), active)
-            : new RelabeledCursor(bindings, source);
+        return Wrap(Source.GetRowCursor(bindings.Dependencies(active), rand), active, Environment.ProcessorCount);
     }
 
-    public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null)
+    public override DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null)
     {
         DataViewSchema.Column[] active = [.. columnsNeeded];
-        if (bindings.NeedNetwork(active))
-            return [GetRowCursor(active)];
-        return Array.ConvertAll(input.GetRowCursorSet(bindings.PassedOn(active), n), DataViewRowCursor (source) => new RelabeledCursor(bindings, source));
+        DataViewRowCursor[] sources = Source.GetRowCursorSet(bindings.Dependencies(active), n, rand);
+        return Array.ConvertAll(sources, source => Wrap(source, active, Math.Max(1, Environment.ProcessorCount / sources.Length)));
     }
+
+    private DataViewRowCursor Wrap(DataViewRowCursor source, DataViewSchema.Column[] active, int threads)
+        => bindings.NeedNetwork(active) ? new ScoringCursor(bindings, source, active, threads) : new RelabeledCursor(bindings, source);
 }

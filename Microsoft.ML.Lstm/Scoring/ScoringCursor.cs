@@ -1,24 +1,25 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.Data;
 
 namespace Microsoft.ML.Lstm.Scoring;
 
 /// <summary>Goes through the rows of an input, with the network's columns behind the input's own.</summary>
 internal sealed class ScoringCursor : DataViewRowCursor
 {
-    private readonly DataViewRowCursor _input;
+    private readonly LookAheadCursor _input;
     private readonly LookAheadScorer _scorer;
     private readonly OutputRow _row;
 
     /// <param name="bindings">The network, bound to the input's columns.</param>
-    /// <param name="input">Keeps step with the consumer; has the columns that are passed on.</param>
-    /// <param name="lookAhead">Over the same rows; has the columns that the network reads.</param>
+    /// <param name="input">A cursor over the input with the columns that are passed on and those that the network reads.</param>
     /// <param name="activeColumns">What the consumer asked for.</param>
-    public ScoringCursor(ScoringBindings bindings, DataViewRowCursor input, DataViewRowCursor lookAhead, IEnumerable<DataViewSchema.Column> activeColumns)
+    /// <param name="threads">Threads to share large batches among.</param>
+    public ScoringCursor(ScoringBindings bindings, DataViewRowCursor input, DataViewSchema.Column[] activeColumns, int threads)
     {
         Schema = bindings.OutputSchema;
-        _input = input;
-        _scorer = new LookAheadScorer(bindings, lookAhead);
-        _row = new OutputRow(bindings, input, _scorer, activeColumns);
+        _input = new LookAheadCursor(input, [.. bindings.Dependencies(activeColumns)]);
+        _scorer = new LookAheadScorer(bindings, _input, threads);
+        _row = new OutputRow(bindings, _input, _scorer, activeColumns);
     }
 
     public override DataViewSchema Schema { get; }
@@ -35,10 +36,11 @@ internal sealed class ScoringCursor : DataViewRowCursor
 
     public override bool MoveNext()
     {
-        if (!_input.MoveNext())
-            return false;
-        _scorer.MoveNext();
-        return true;
+        bool isAtRow = _input.MoveNext();
+        _scorer.Moved(isAtRow);
+        if (!isAtRow)
+            _scorer.Warn();
+        return isAtRow;
     }
 
     protected override void Dispose(bool disposing)
@@ -46,7 +48,7 @@ internal sealed class ScoringCursor : DataViewRowCursor
         if (disposing)
         {
             _input.Dispose();
-            _scorer.Dispose();
+            _scorer.Warn();
         }
         base.Dispose(disposing);
     }

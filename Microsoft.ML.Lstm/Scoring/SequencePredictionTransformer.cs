@@ -14,6 +14,11 @@ namespace Microsoft.ML.Lstm;
 /// multiple of the features a step, feature columns with different numbers of steps, NaN or infinity in features or static features) gets NaN, the
 /// missing key, no for a label or, where steps are labelled, empty vectors; no other row is affected by it. Sequences may be longer or shorter than
 /// those trained on. A key beyond its column's own count is read as the unknown token, as the missing key is. Any number of threads may use a transformer at once.
+/// A pass over the rows ends with a warning of those that could not be scored, if there were any.
+/// <para>
+/// A view of scores reads its input once, by one cursor, and goes on ahead of its consumer by up to 256 rows as long as these come at once; a row of a live source is scored when
+/// it is there, without waiting for another. The cursor is called by one thread at a time, but not always by the same one, as with ML.NET's <c>ShuffleRows</c>.
+/// </para>
 /// </remarks>
 public abstract partial class SequencePredictionTransformer : ISingleFeaturePredictionTransformer<SequenceModelParameters>
 {
@@ -89,7 +94,7 @@ public abstract partial class SequencePredictionTransformer : ISingleFeaturePred
     public IDataView Transform(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        return new ScoredDataView(Bind(input.Schema), input);
+        return new ScoredDataView(Bind(input.Schema), this, input);
     }
 
     IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema) => new ScoringRowMapper(Bind(inputSchema));

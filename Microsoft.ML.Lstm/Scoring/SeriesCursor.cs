@@ -1,42 +1,30 @@
 using Microsoft.ML.Data;
-using Microsoft.ML.Lstm.Data;
 
 namespace Microsoft.ML.Lstm.Scoring;
 
 /// <summary>Goes through the rows of series, and takes each into a session of its own.</summary>
-internal sealed class SeriesCursor(SeriesBindings bindings, DataViewRowCursor input, KnownAhead? ahead, SeriesSession session, DataViewSchema.Column[] activeColumns) : DataViewRowCursor
+internal sealed class SeriesCursor(SeriesBindings bindings, SeriesInput input, SeriesSession session, DataViewSchema.Column[] activeColumns) : DataViewRowCursor
 {
-    private readonly SeriesRowReader _reader = new(input, bindings.Source);
-    private readonly OutputRow _row = new(bindings, input, session, activeColumns);
+    private readonly OutputRow _row = new(bindings, input.Row, session, activeColumns);
 
     public override DataViewSchema Schema => bindings.OutputSchema;
 
     public override long Position => input.Position;
 
-    public override long Batch => input.Batch;
+    public override long Batch => 0;
 
-    public override ValueGetter<DataViewRowId> GetIdGetter() => input.GetIdGetter();
+    public override ValueGetter<DataViewRowId> GetIdGetter() => input.Row.GetIdGetter();
 
     public override bool IsColumnActive(DataViewSchema.Column column) => _row.IsActive(column);
 
     public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column) => _row.GetGetter<TValue>(column);
 
-    public override bool MoveNext()
-    {
-        if (!input.MoveNext())
-            return false;
-        _reader.Read();
-        session.Take(_reader, input.Position, ahead is null ? [] : ahead.Next(_reader.Series));
-        return true;
-    }
+    public override bool MoveNext() => input.MoveNext(session);
 
     protected override void Dispose(bool disposing)
     {
         if (disposing)
-        {
             input.Dispose();
-            ahead?.Dispose();
-        }
         base.Dispose(disposing);
     }
 }

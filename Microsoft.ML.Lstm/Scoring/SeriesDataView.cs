@@ -1,25 +1,27 @@
-using Microsoft.ML.Lstm.Data;
+using Microsoft.ML.Lstm.MlNet;
 
 namespace Microsoft.ML.Lstm.Scoring;
 
-/// <summary>An input with a row a time step and the columns of a <see cref="SeriesTransformer"/> behind its own. Rows come in their order, to one cursor.</summary>
-internal sealed class SeriesDataView(SeriesBindings bindings, IDataView input, Func<SeriesSession> createSession) : IDataView
+/// <summary>
+/// An input with a row a time step and the columns of a <see cref="SeriesTransformer"/> behind its own. Each cursor has one cursor over the input. The order of the rows is
+/// the series, so there is no shuffling, and a cursor set has one cursor.
+/// </summary>
+internal sealed class SeriesDataView(SeriesBindings bindings, SeriesTransformer transformer, IDataView input) : TransformedView(bindings.Host, transformer, input)
 {
-    public DataViewSchema Schema => bindings.OutputSchema;
+    public override DataViewSchema Schema => bindings.OutputSchema;
 
-    public bool CanShuffle => false;
+    public override bool CanShuffle => false;
 
-    public long? GetRowCount() => input.GetRowCount();
+    public override long? GetRowCount() => Source.GetRowCount();
 
-    public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null)
+    public override DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null)
     {
-        DataViewSchema.Column[] active = [.. columnsNeeded];
-        DataViewRowCursor source = input.GetRowCursor(bindings.Dependencies(active));
+        DataViewSchema.Column[] active = [.. columnsNeeded], needed = [.. bindings.Dependencies(active)];
+        DataViewRowCursor source = Source.GetRowCursor(needed);
         if (!bindings.NeedNetwork(active))
             return new RelabeledCursor(bindings, source);
-        KnownAhead? ahead = bindings.Source.KnownCovariates > 0 ? new KnownAhead(input, bindings.Source, bindings.Horizon) : null;
-        return new SeriesCursor(bindings, source, ahead, createSession(), active);
+        return new SeriesCursor(bindings, new SeriesInput(bindings, source, needed), transformer.CreateSession(mayRestart: true), active);
     }
 
-    public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) => [GetRowCursor(columnsNeeded)];
+    public override DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) => [GetRowCursor(columnsNeeded)];
 }

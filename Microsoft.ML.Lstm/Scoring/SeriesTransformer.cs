@@ -55,7 +55,7 @@ public abstract class SeriesTransformer : ITransformer
     public IDataView Transform(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        return new SeriesDataView(Bind(input.Schema), input, () => CreateSession(mayRestart: true));
+        return new SeriesDataView(Bind(input.Schema), this, input);
     }
 
     /// <summary>Not supported, see <see cref="IsRowToRowMapper"/>.</summary>

@@ -1,0 +1,128 @@
+using System.Runtime.ExceptionServices;
+
+namespace Microsoft.ML.Lstm.Kernels;
+
+/// <summary>
+/// A thread for pieces of work of one caller, one at a time. It is there while there is something to do and ends after a while without work, so that it need not
+/// be disposed.
+/// </summary>
+/// <param name="part">What the work is called with.</param>
+/// <param name="spinsBeforeSleep">How often to look for the next piece before sleeping: where it comes within microseconds, waking up costs more than the wait.</param>
+internal sealed class Worker(int part, int spinsBeforeSleep)
+{
+    private const int IdleMillisecondsBeforeEnd = 5000;
+
+    private readonly SemaphoreSlim _wake = new(0);
+    private Action<int> _work = static _ => { };
+    private ExceptionDispatchInfo? _failure;
+    private int _offer = Offers.None;
+    private int _thread = Threads.Ended;
+
+    /// <summary>Hands the worker a part, and sees to it that it notices.</summary>
+    public void Offer(Action<int> work)
+    {
+        _work = work;
+        _failure = null;
+        Volatile.Write(ref _offer, Offers.Open);
+        int thread = Interlocked.Exchange(ref _thread, Threads.Awake);
+        if (thread == Threads.Asleep)
+            _wake.Release();
+        else if (thread == Threads.Ended)
+            StartThread();
+    }
+
+    /// <summary>Does the part if the worker has not begun it.</summary>
+    public void TakeBack()
+    {
+        if (TryCancel())
+            _failure = Try(_work, part);
+    }
+
+    /// <summary>Takes the part back if the worker has not begun it.</summary>
+    /// <returns>Whether it had not.</returns>
+    public bool TryCancel() => Interlocked.CompareExchange(ref _offer, Offers.None, Offers.Open) == Offers.Open;
+
+    /// <summary>Waits for the part's end, and gives what it threw.</summary>
+    public ExceptionDispatchInfo? Wait()
+    {
+        var spin = new SpinWait();
+        while (Volatile.Read(ref _offer) != Offers.None)
+            spin.SpinOnce(sleep1Threshold: -1);
+        return _failure;
+    }
+
+    /// <summary>Does work, and gives what it threw.</summary>
+    public static ExceptionDispatchInfo? Try(Action<int> work, int part)
+    {
+        try
+        {
+            work(part);
+            return null;
+        }
+        catch (Exception e)
+        {
+            return ExceptionDispatchInfo.Capture(e);
+        }
+    }
+
+    private void StartThread()
+    {
+        try
+        {
+            new Thread(Loop) { IsBackground = true, Name = "LSTM worker" }.UnsafeStart();
+        }
+        catch (OutOfMemoryException)
+        {
+            // What .NET throws when the system gives no more threads. The caller will take the part back.
+            Volatile.Write(ref _thread, Threads.Ended);
+        }
+    }
+
+    private void Loop()
+    {
+        do
+        {
+            while (Interlocked.CompareExchange(ref _offer, Offers.Taken, Offers.Open) == Offers.Open)
+            {
+                _failure = Try(_work, part);
+                Volatile.Write(ref _offer, Offers.None);
+            }
+        }
+        while (WaitForOffer());
+    }
+
+    /// <summary>Returns true when there may be an offer, false when the thread's time is up.</summary>
+    private bool WaitForOffer()
+    {
+        for (int i = 0; i < spinsBeforeSleep; i++)
+        {
+            if (Volatile.Read(ref _offer) == Offers.Open)
+                return true;
+            Thread.SpinWait(20);
+        }
+        // An offer made before this exchange is seen by the check after it; one made later finds the thread asleep and wakes it.
+        Interlocked.Exchange(ref _thread, Threads.Asleep);
+        if (Volatile.Read(ref _offer) != Offers.Open && _wake.Wait(IdleMillisecondsBeforeEnd))
+            return true;
+        int next = Volatile.Read(ref _offer) == Offers.Open ? Threads.Awake : Threads.Ended;
+        if (Interlocked.CompareExchange(ref _thread, next, Threads.Asleep) == Threads.Asleep)
+            return next == Threads.Awake;
+        // Offer has just changed the state itself, so its release is on the way.
+        _wake.Wait();
+        return true;
+    }
+
+    private static class Offers
+    {
+        public const int None = 0;
+        public const int Open = 1;
+        public const int Taken = 2;
+    }
+
+    private static class Threads
+    {
+        public const int Awake = 0;
+        public const int Asleep = 1;
+        public const int Ended = 2;
+    }
+}
