@@ -15,9 +15,10 @@ internal static class UnvariedColumns
     /// <param name="input">Where the sequences are.</param>
     /// <param name="label">Where the labels are.</param>
     /// <param name="model">The trained network: its scalers know what never varied.</param>
-    public static IEnumerable<string> Describe(DataViewSchema schema, SequenceInput input, LabelColumn label, SequenceModel model)
+    /// <param name="tokens">Columns of tokens that are all the same.</param>
+    public static IEnumerable<string> Describe(DataViewSchema schema, SequenceInput input, LabelColumn label, SequenceModel model, IEnumerable<FeatureColumn> tokens)
     {
-        string[] inputs = [.. Features(schema, input, model.InputScaler), .. Statics(schema, input, model.StaticScaler)];
+        string[] inputs = [.. tokens.Select(column => $"column '{column.Name}'"), .. Features(schema, input, model.InputScaler), .. Statics(schema, input, model.StaticScaler)];
         if (inputs.Length > 0)
             yield return $"What never varied in the training data has no effect on a score: {Join(inputs)}.";
         string[] labels = label.Kind != LabelKind.Numbers ? [] :

@@ -35,7 +35,7 @@ public abstract partial class SequencePredictionTransformer : ISingleFeaturePred
             long featuresPerStep = columns.Features.Sum(column => (long)column.FeaturesPerStep);
             if (featuresPerStep != network.Shape.NumericSize)
                 throw new InvalidDataException($"A saved LSTM model reads {network.Shape.NumericSize} features a step, but its columns have {featuresPerStep}.");
-            if (!columns.Features.Where(column => column.IsTokens).Select(column => column.Vocabulary).SequenceEqual(network.Shape.Embeddings.Select(embedding => embedding.Vocabulary)))
+            if (!columns.Features.Where(column => column.IsTokens).Select(column => column.Vocabulary).SequenceEqual(network.Shape.Embeddings.Select(embedding => embedding.KeyCount)))
                 throw new InvalidDataException("A saved LSTM model has embeddings of other vocabularies than its columns.");
             if (columns.StaticFeatureColumnName is null != (network.Shape.StaticSize == 0))
                 throw new InvalidDataException($"A saved LSTM model has {network.Shape.StaticSize} static features, but its columns say '{columns.StaticFeatureColumnName}'.");

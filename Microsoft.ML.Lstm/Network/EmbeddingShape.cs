@@ -8,6 +8,12 @@ namespace Microsoft.ML.Lstm.Network;
 /// </summary>
 internal readonly record struct EmbeddingShape(int Vocabulary, int Size)
 {
+    /// <summary>Which keys of the column the tokens are; null for all of them.</summary>
+    public KeySubset? Keys { get; init; }
+
+    /// <summary>How many keys the column may have.</summary>
+    public int KeyCount => Keys?.KeyCount ?? Vocabulary;
+
     /// <summary>Rows of the table.</summary>
     public int Rows => Vocabulary + 1;
 }

@@ -17,6 +17,7 @@ internal sealed class Gradient
     private readonly int _densePieces;
     private readonly Parameter[] _tables;
     private readonly bool[][] _isTouched;
+    private readonly bool[][] _wasTouched;
     private readonly bool[][] _isFrozen;
     private (int Table, int Row)[] _touched = [];
     private int _touchedCount;
@@ -27,6 +28,7 @@ internal sealed class Gradient
         _densePieces = (Parameters.DenseLength + PieceLength - 1) / PieceLength;
         _tables = [.. Parameters.Parameters.Where(parameter => parameter.Role == ParameterRole.Embedding)];
         _isTouched = [.. _tables.Select(table => new bool[table.Rows])];
+        _wasTouched = [.. _tables.Select(table => new bool[table.Rows])];
         _isFrozen = [.. _tables.Select(table => new bool[table.Rows])];
     }
 
@@ -51,6 +53,9 @@ internal sealed class Gradient
     /// <summary>From now on row <paramref name="row"/> of table of embeddings <paramref name="table"/> has no gradient: it stays as it is.</summary>
     public void Freeze(int table, int row) => _isFrozen[table][row] = true;
 
+    /// <summary>Whether a row ever had a gradient.</summary>
+    public bool WasTouched(int table, int row) => _wasTouched[table][row];
+
     /// <summary>Whether a row has no gradient.</summary>
     public bool IsFrozen(int table, int row) => _isFrozen[table][row];
 
@@ -60,6 +65,7 @@ internal sealed class Gradient
         if (!_isTouched[table][row])
         {
             _isTouched[table][row] = true;
+            _wasTouched[table][row] = true;
             if (_touchedCount == _touched.Length)
                 Array.Resize(ref _touched, FloatBuffer.Grow(_touched.Length, Math.Max(64, _touchedCount + 1)));
             _touched[_touchedCount++] = (table, row);

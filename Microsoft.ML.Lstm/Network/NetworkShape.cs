@@ -76,6 +76,12 @@ internal sealed record NetworkShape
     /// <summary>O: outputs of the head.</summary>
     public required int OutputSize { get; init; }
 
+    /// <summary>Which keys of the label's column the outputs of a classification are; null for all of them, and for other tasks.</summary>
+    public KeySubset? Classes { get; init; }
+
+    /// <summary>How many classes a label may have, those that never occurred in the training data included; O for other tasks.</summary>
+    public int ClassCount => Classes?.KeyCount ?? OutputSize;
+
     /// <summary>D: 1, or 2 when bidirectional.</summary>
     public int Directions => Bidirectional ? 2 : 1;
 

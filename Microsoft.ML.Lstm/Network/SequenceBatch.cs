@@ -92,6 +92,9 @@ internal sealed unsafe class SequenceBatch(NetworkShape shape)
     /// <summary>The tokens of the sequence that was added as number <paramref name="index"/>, step-major, for the caller to fill; 0 is the unknown one.</summary>
     public Span<int> Tokens(int index) => _stagedTokens.AsSpan(_stagedAt[index] * TokenColumns, _lengths[index] * TokenColumns);
 
+    /// <summary>The tokens of all sequences as they were added, one after the other.</summary>
+    public Span<int> StagedTokens => _stagedTokens.AsSpan(0, TotalSteps * TokenColumns);
+
     /// <summary>The static features of the sequence that was added as number <paramref name="index"/>.</summary>
     public Span<float> Statics(int index) => _statics.AsSpan(index * StaticSize, StaticSize);
 

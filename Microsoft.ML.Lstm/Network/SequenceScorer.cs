@@ -10,6 +10,7 @@ internal sealed class SequenceScorer
     private readonly SequenceModel _model;
     private readonly SequenceBatch _batch;
     private readonly NetworkRunner _runner;
+    private readonly KeySubset?[] _keys;
     private float[] _outputs = [];
     private int[] _rows = [];
     private int[] _starts = [];
@@ -20,6 +21,7 @@ internal sealed class SequenceScorer
     {
         _model = network.Model;
         _batch = new SequenceBatch(_model.Shape);
+        _keys = [.. _model.Shape.Embeddings.Select(embedding => embedding.Keys)];
         _runner = NetworkRunner.Create(network.Network, new WorkerTeam(threads));
     }
 
@@ -34,7 +36,7 @@ internal sealed class SequenceScorer
     /// <summary>Adds a sequence and gives its features [steps x I], as the user has them, for the caller to fill before the next call.</summary>
     public Span<float> AddSequence(int steps) => _batch.Add(steps);
 
-    /// <summary>The tokens of sequence <paramref name="index"/>, for the caller to fill.</summary>
+    /// <summary>The tokens of sequence <paramref name="index"/>, keys of their columns, for the caller to fill.</summary>
     public Span<int> Tokens(int index) => _batch.Tokens(index);
 
     /// <summary>The static features [S] of sequence <paramref name="index"/>, for the caller to fill.</summary>
@@ -49,6 +51,7 @@ internal sealed class SequenceScorer
         _model.InputScaler.Apply(_batch.StagedSteps);
         for (int i = 0; i < Count; i++)
             _model.StaticScaler.Apply(_batch.Statics(i));
+        KeySubset.Apply(_batch.StagedTokens, _keys);
         _batch.Pack();
         _runner.Forward(_batch, keep: false);
         for (int row = 0; row < Count; row++)

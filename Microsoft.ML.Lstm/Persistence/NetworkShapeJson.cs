@@ -28,10 +28,19 @@ internal sealed record SavedNetwork(
 
     [JsonPropertyOrder(8)]
     public bool? Decoder { get; set; }
+
+    [JsonPropertyOrder(11)]
+    public SavedKeys? Classes { get; set; }
 }
 
 /// <summary>A table of embeddings as it is saved.</summary>
-internal sealed record SavedEmbedding(int Vocabulary, int Size);
+internal sealed record SavedEmbedding(int Vocabulary, int Size)
+{
+    public SavedKeys? Keys { get; set; }
+}
+
+/// <summary>The keys that a network knows as they are saved: of how many they are some, and how many are not known and known in turn.</summary>
+internal sealed record SavedKeys(int Count, int[] Runs);
 
 /// <summary>A network's shape as a small JSON object.</summary>
 internal static class NetworkShapeJson
@@ -41,11 +50,12 @@ internal static class NetworkShapeJson
     public static string Write(NetworkShape shape) => Encoding.UTF8.GetString(SavedJson.Write(
         new SavedNetwork(shape.Cell.ToString(), shape.InputSize, shape.HiddenSize, shape.Layers, shape.Bidirectional, shape.Pooling.ToString(), shape.StaticSize, shape.OutputSize)
         {
-            Embeddings = shape.Embeddings.Count > 0 ? [.. shape.Embeddings.Select(embedding => new SavedEmbedding(embedding.Vocabulary, embedding.Size))] : null,
+            Embeddings = shape.Embeddings.Count > 0 ? [.. shape.Embeddings.Select(embedding => new SavedEmbedding(embedding.Vocabulary, embedding.Size) { Keys = Save(embedding.Keys) })] : null,
             StepOutputs = TrueOrNull(shape.StepOutputs),
             Crf = TrueOrNull(shape.HasCrf),
             HeadReadsInputs = TrueOrNull(shape.HeadReadsInputs),
             Decoder = TrueOrNull(shape.HasDecoder),
+            Classes = Save(shape.Classes),
         },
         SavedJsonContext.Default.SavedNetwork,
         indented: false));
@@ -61,7 +71,7 @@ internal static class NetworkShapeJson
         {
             Cell = ReadEnum<CellType>(saved.Cell, "cell"),
             InputSize = saved.InputSize,
-            Embeddings = saved.Embeddings is { } embeddings ? new EmbeddingShapes([.. embeddings.Select(embedding => new EmbeddingShape(embedding.Vocabulary, embedding.Size))]) : default,
+            Embeddings = saved.Embeddings is { } embeddings ? new EmbeddingShapes([.. embeddings.Select(embedding => new EmbeddingShape(embedding.Vocabulary, embedding.Size) { Keys = ReadKeys(embedding.Keys, embedding.Vocabulary, "vocabulary") })]) : default,
             HiddenSize = saved.HiddenSize,
             Layers = saved.Layers,
             Bidirectional = saved.Bidirectional,
@@ -72,6 +82,7 @@ internal static class NetworkShapeJson
             HasDecoder = saved.Decoder ?? false,
             StaticSize = saved.StaticSize,
             OutputSize = saved.OutputSize,
+            Classes = ReadKeys(saved.Classes, saved.OutputSize, "outputSize"),
         };
         if ((shape.HasCrf || shape.HeadReadsInputs) && !shape.StepOutputs)
             throw Invalid($"stepOutputs where there is {(shape.HasCrf ? "crf" : "headReadsInputs")}", "none");
@@ -95,6 +106,23 @@ internal static class NetworkShapeJson
                 throw Invalid("objects as embeddings", "null");
             CheckSize(embedding.Vocabulary, "vocabulary", least: 0);
             CheckSize(embedding.Size, "size");
+        }
+    }
+
+    private static SavedKeys? Save(KeySubset? keys) => keys is null ? null : new SavedKeys(keys.KeyCount, [.. keys.Runs]);
+
+    private static KeySubset? ReadKeys(SavedKeys? saved, int known, string name)
+    {
+        if (saved is null)
+            return null;
+        try
+        {
+            var keys = new KeySubset(saved.Count, saved.Runs);
+            return keys.Count == known && known < saved.Count ? keys : throw Invalid($"keys as many as the {name}, {known}, and fewer than there are", $"{keys.Count} of {saved.Count}");
+        }
+        catch (ArgumentException error)
+        {
+            throw new InvalidDataException($"{What} can't be read: {error.Message}", error);
         }
     }
 

@@ -7,9 +7,10 @@ using Microsoft.ML.Lstm.Network;
 namespace Microsoft.ML.Lstm.Scoring;
 
 /// <summary>The probability of each class, softmax of the outputs; the slots have the classes' names.</summary>
-internal sealed class ClassProbabilitiesColumn(int classes, LabelValues? labelValues) : OutputColumn(ScoreColumn.ColumnName, new VectorDataViewType(NumberDataViewType.Single, classes))
+internal sealed class ClassProbabilitiesColumn(ScoredClasses classes, LabelValues? labelValues)
+    : OutputColumn(ScoreColumn.ColumnName, new VectorDataViewType(NumberDataViewType.Single, classes.Count))
 {
-    private readonly int _classes = classes;
+    private readonly ScoredClasses _classes = classes;
 
     public override DataViewSchema.Annotations Annotate(DataViewSchema input)
     {
@@ -24,21 +25,22 @@ internal sealed class ClassProbabilitiesColumn(int classes, LabelValues? labelVa
     public override Delegate CreateGetter(ScoredRow row) => (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) =>
     {
         ReadOnlySpan<float> output = row.Output;
-        VBufferEditor<float> editor = VBufferEditor.Create(ref value, _classes);
         if (output.IsEmpty)
         {
-            editor.Values.Fill(float.NaN);
+            VBufferEditor<float> missing = VBufferEditor.Create(ref value, _classes.Count);
+            missing.Values.Fill(float.NaN);
+            value = missing.Commit();
+            return;
         }
-        else
-        {
-            StepDecoder.Softmax(output, editor.Values);
-        }
-        value = editor.Commit();
+        VBufferEditor<float> editor = _classes.Begin(ref value, steps: 1, out Span<float> probabilities);
+        StepDecoder.Softmax(output, probabilities);
+        value = _classes.Commit(editor, steps: 1);
     });
 }
 
 /// <summary>The most probable class; missing for a row that could not be scored.</summary>
-internal sealed class PredictedClassColumn(int classes, LabelValues? labelValues) : OutputColumn(PredictedLabel.ColumnName, new KeyDataViewType(typeof(uint), classes))
+internal sealed class PredictedClassColumn(ScoredClasses classes, LabelValues? labelValues)
+    : OutputColumn(PredictedLabel.ColumnName, new KeyDataViewType(typeof(uint), classes.Count))
 {
     public override DataViewSchema.Annotations Annotate(DataViewSchema input)
     {
@@ -51,6 +53,6 @@ internal sealed class PredictedClassColumn(int classes, LabelValues? labelValues
     public override Delegate CreateGetter(ScoredRow row) => (ValueGetter<uint>)((ref uint value) =>
     {
         ReadOnlySpan<float> output = row.Output;
-        value = output.IsEmpty ? 0 : (uint)TensorPrimitives.IndexOfMax(output) + 1;
+        value = output.IsEmpty ? 0 : (uint)classes[TensorPrimitives.IndexOfMax(output)] + 1;
     });
 }

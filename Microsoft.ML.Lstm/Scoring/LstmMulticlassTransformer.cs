@@ -24,7 +24,9 @@ public sealed partial class LstmMulticlassTransformer : SequencePredictionTransf
 
     internal LstmMulticlassTransformer(IHostEnvironment environment, SequenceModelParameters model, ScoringColumns columns)
         : base(environment.Register(RegistrationName), model, columns,
-            [new PredictedClassColumn(model.OutputCount, columns.LabelValues), new ClassProbabilitiesColumn(model.OutputCount, columns.LabelValues)])
+            [new PredictedClassColumn(ClassesOf(model), columns.LabelValues), new ClassProbabilitiesColumn(ClassesOf(model), columns.LabelValues)])
     {
     }
+
+    private static ScoredClasses ClassesOf(SequenceModelParameters model) => new(model.Network.Shape);
 }

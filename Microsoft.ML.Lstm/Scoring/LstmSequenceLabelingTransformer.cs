@@ -29,6 +29,7 @@ public sealed partial class LstmSequenceLabelingTransformer : SequencePrediction
     private static OutputColumn[] CreateColumns(SequenceModelParameters model, ScoringColumns columns)
     {
         var crf = new Lazy<LinearChainCrf?>(() => StepDecoder.CrfOf(model.Network.Parameters));
-        return [new PredictedStepsColumn(model.OutputCount, crf, columns.LabelValues), new StepProbabilitiesColumn(model.OutputCount, crf)];
+        var classes = new ScoredClasses(model.Network.Shape);
+        return [new PredictedStepsColumn(classes, crf, columns.LabelValues), new StepProbabilitiesColumn(classes, crf)];
     }
 }

@@ -6,10 +6,10 @@ using Microsoft.ML.Lstm.Network;
 namespace Microsoft.ML.Lstm.Scoring;
 
 /// <summary>The predicted label of each step; an empty vector for a row that could not be scored.</summary>
-internal sealed class PredictedStepsColumn(int labels, Lazy<LinearChainCrf?> crf, LabelValues? labelValues)
-    : OutputColumn(PredictedLabel.ColumnName, new VectorDataViewType(new KeyDataViewType(typeof(uint), labels)))
+internal sealed class PredictedStepsColumn(ScoredClasses labels, Lazy<LinearChainCrf?> crf, LabelValues? labelValues)
+    : OutputColumn(PredictedLabel.ColumnName, new VectorDataViewType(new KeyDataViewType(typeof(uint), labels.Count)))
 {
-    private readonly int _labels = labels;
+    private readonly ScoredClasses _labels = labels;
     private readonly Lazy<LinearChainCrf?> _crf = crf;
 
     public override DataViewSchema.Annotations Annotate(DataViewSchema input)
@@ -25,19 +25,19 @@ internal sealed class PredictedStepsColumn(int labels, Lazy<LinearChainCrf?> crf
         StepDecoder? decoder = null;
         return (ValueGetter<VBuffer<uint>>)((ref VBuffer<uint> value) =>
         {
-            ReadOnlySpan<int> path = (decoder ??= new StepDecoder(_labels, _crf.Value)).Decode(row.Output);
+            ReadOnlySpan<int> path = (decoder ??= new StepDecoder(_labels.Outputs, _crf.Value)).Decode(row.Output);
             VBufferEditor<uint> editor = VBufferEditor.Create(ref value, path.Length);
             for (int t = 0; t < path.Length; t++)
-                editor.Values[t] = (uint)path[t] + 1;
+                editor.Values[t] = (uint)_labels[path[t]] + 1;
             value = editor.Commit();
         });
     }
 }
 
 /// <summary>The probability of each label at each step, [T x L]; an empty vector for a row that could not be scored.</summary>
-internal sealed class StepProbabilitiesColumn(int labels, Lazy<LinearChainCrf?> crf) : OutputColumn(ScoreColumn.ColumnName, new VectorDataViewType(NumberDataViewType.Single))
+internal sealed class StepProbabilitiesColumn(ScoredClasses labels, Lazy<LinearChainCrf?> crf) : OutputColumn(ScoreColumn.ColumnName, new VectorDataViewType(NumberDataViewType.Single))
 {
-    private readonly int _labels = labels;
+    private readonly ScoredClasses _labels = labels;
     private readonly Lazy<LinearChainCrf?> _crf = crf;
 
     public override DataViewSchema.Annotations Annotate(DataViewSchema input)
@@ -53,9 +53,10 @@ internal sealed class StepProbabilitiesColumn(int labels, Lazy<LinearChainCrf?> 
         return (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) =>
         {
             ReadOnlySpan<float> outputs = row.Output;
-            VBufferEditor<float> editor = VBufferEditor.Create(ref value, outputs.Length);
-            (decoder ??= new StepDecoder(_labels, _crf.Value)).Probabilities(outputs, editor.Values);
-            value = editor.Commit();
+            int steps = outputs.Length / _labels.Outputs;
+            VBufferEditor<float> editor = _labels.Begin(ref value, steps, out Span<float> probabilities);
+            (decoder ??= new StepDecoder(_labels.Outputs, _crf.Value)).Probabilities(outputs, probabilities);
+            value = _labels.Commit(editor, steps);
         });
     }
 }

@@ -1,5 +1,6 @@
 using Microsoft.ML.Lstm.Data;
 using Microsoft.ML.Lstm.MlNet;
+using Microsoft.ML.Lstm.Network;
 using Microsoft.ML.Lstm.Scoring;
 using Microsoft.ML.Lstm.Training;
 using Microsoft.ML.Runtime;
@@ -74,7 +75,7 @@ public sealed class LstmAutoencoderTrainer : SequenceTrainerBase<LstmAutoencoder
     private protected override IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label)
         => [.. SchemaShapes.AnomalyDetection(), .. Settings.StepErrorColumnName is { } stepErrors ? new[] { SchemaShapes.VariableVector(stepErrors) } : []];
 
-    private protected override TrainingTask CreateTask(LabelColumn label, TrainingData training) => new AutoencoderTask(Settings.EncodingSize, Settings.FalsePositiveRate);
+    private protected override TrainingTask CreateTask(LabelColumn label, TrainingData training, KeySubset? classes) => new AutoencoderTask(Settings.EncodingSize, Settings.FalsePositiveRate);
 
     private protected override LstmAutoencoderTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns, TrainingTask task)
         => new(Host, model, columns with { Threshold = ((AutoencoderTask)task).Threshold, StepErrorColumnName = Settings.StepErrorColumnName });

@@ -1,5 +1,6 @@
 using Microsoft.ML.Lstm.Data;
 using Microsoft.ML.Lstm.MlNet;
+using Microsoft.ML.Lstm.Network;
 using Microsoft.ML.Lstm.Scoring;
 using Microsoft.ML.Lstm.Training;
 using Microsoft.ML.Runtime;
@@ -56,7 +57,7 @@ public sealed class LstmBinaryTrainer : SequenceTrainerBase<LstmBinaryTrainer.Op
 
     private protected override IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label) => SchemaShapes.BinaryClassification();
 
-    private protected override TrainingTask CreateTask(LabelColumn label, TrainingData training)
+    private protected override TrainingTask CreateTask(LabelColumn label, TrainingData training, KeySubset? classes)
         => new BinaryTask(Settings.WeightsFor(training, label), Settings.LabelSmoothing);
 
     private protected override LstmBinaryTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns, TrainingTask task)

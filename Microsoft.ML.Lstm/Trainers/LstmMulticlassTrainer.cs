@@ -1,5 +1,6 @@
 using Microsoft.ML.Lstm.Data;
 using Microsoft.ML.Lstm.MlNet;
+using Microsoft.ML.Lstm.Network;
 using Microsoft.ML.Lstm.Scoring;
 using Microsoft.ML.Lstm.Training;
 using Microsoft.ML.Runtime;
@@ -55,8 +56,8 @@ public sealed class LstmMulticlassTrainer : SequenceTrainerBase<LstmMulticlassTr
 
     private protected override IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label) => SchemaShapes.MulticlassClassification(label);
 
-    private protected override TrainingTask CreateTask(LabelColumn label, TrainingData training)
-        => new ClassificationTask(label.Classes, stepOutputs: false, Settings.WeightsFor(training, label), Settings.LabelSmoothing);
+    private protected override TrainingTask CreateTask(LabelColumn label, TrainingData training, KeySubset? classes)
+        => new ClassificationTask(label.Classes, stepOutputs: false, Settings.WeightsFor(training, label), Settings.LabelSmoothing, classes);
 
     private protected override LstmMulticlassTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns, TrainingTask task) => new(Host, model, columns);
 

@@ -1,5 +1,6 @@
 using Microsoft.ML.Lstm.Data;
 using Microsoft.ML.Lstm.MlNet;
+using Microsoft.ML.Lstm.Network;
 using Microsoft.ML.Lstm.Scoring;
 using Microsoft.ML.Lstm.Training;
 using Microsoft.ML.Runtime;
@@ -61,7 +62,7 @@ public sealed class LstmRegressionTrainer : SequenceTrainerBase<LstmRegressionTr
     private protected override IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label)
         => [SchemaShapes.Single(ScoreColumn.ColumnName, label.Kind == SchemaShape.Column.VectorKind.Vector, isScore: true)];
 
-    private protected override TrainingTask CreateTask(LabelColumn label, TrainingData training) => new RegressionTask(Settings.LossFunction, Settings.NormalizeLabel);
+    private protected override TrainingTask CreateTask(LabelColumn label, TrainingData training, KeySubset? classes) => new RegressionTask(Settings.LossFunction, Settings.NormalizeLabel);
 
     private protected override LstmRegressionTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns, TrainingTask task) => new(Host, model, columns);
 

@@ -1,5 +1,6 @@
 using Microsoft.ML.Lstm.Data;
 using Microsoft.ML.Lstm.MlNet;
+using Microsoft.ML.Lstm.Network;
 using Microsoft.ML.Lstm.Scoring;
 using Microsoft.ML.Lstm.Training;
 using Microsoft.ML.Runtime;
@@ -58,11 +59,11 @@ public sealed class LstmSequenceLabelingTrainer : SequenceTrainerBase<LstmSequen
 
     private protected override IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label) => SchemaShapes.SequenceLabeling(label);
 
-    private protected override TrainingTask CreateTask(LabelColumn label, TrainingData training)
+    private protected override TrainingTask CreateTask(LabelColumn label, TrainingData training, KeySubset? classes)
     {
         if (!training.Sequences.SelectMany(sequence => sequence.Labels).Where(known => known >= 0).Distinct().Skip(1).Any())
             throw new InvalidOperationException($"All labels of the training data in column '{label.Name}' are the same, so there is nothing to tell apart.");
-        return Settings.UseConditionalRandomField ? new CrfTask(label.Classes) : new ClassificationTask(label.Classes, stepOutputs: true, classWeights: null, labelSmoothing: 0);
+        return Settings.UseConditionalRandomField ? new CrfTask(label.Classes, classes) : new ClassificationTask(label.Classes, stepOutputs: true, classWeights: null, labelSmoothing: 0, classes);
     }
 
     private protected override LstmSequenceLabelingTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns, TrainingTask task) => new(Host, model, columns);

@@ -92,18 +92,38 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
             monitor.Warn(input.DescribeSingleSteps());
         SequenceSet? validation = validationData is null ? null : reader.Read(validationData, "validation data", monitor.Warn);
 
-        TrainingTask task = CreateTask(label, training);
         GivenEmbeddings?[] embeddings = [.. input.Features.Where(column => column.IsTokens).Select(column => ReadWordVectors(schema, column, monitor))];
-        if (initialModel is not null)
-            CheckInitialModel(initialModel.Network, TrainingLoop.ShapeOf(Settings, task, training, embeddings), predictsNumbers: training.TargetSize > 0);
+        var occurring = new OccurringKeys(input, label, training);
+        KeyNumbering numbering = occurring.Number(validation, embeddings, initialModel?.Network.Shape);
+        TrainingTask task = CreateTask(label, training, numbering.Classes);
+        foreach (string line in occurring.DescribeTokens(numbering, dropsTokens: Settings.Tokens.Dropout > 0))
+            monitor.Info(line);
+        if (occurring.DescribeClasses() is { } missingClasses)
+            monitor.Warn(missingClasses);
+        if (!numbering.IsIdentity)
+        {
+            training = training.Renumber(numbering);
+            validation = validation?.Renumber(numbering);
+            embeddings = [.. embeddings.Zip(numbering.Tokens, (given, keys) => given?.Renumber(keys))];
+        }
+        SequenceModel? initial = initialModel?.Network;
+        if (initial is not null)
+        {
+            NetworkShape shape = TrainingLoop.ShapeOf(Settings, task, training, embeddings);
+            CheckInitialModel(initial, shape, predictsNumbers: training.TargetSize > 0);
+            initial = ModelWidening.Widen(initial, shape);
+        }
         monitor.Info($"Training on {training.Describe()}{(validation is null ? "" : $", validating on {validation.Count}")}.");
         SequenceModel network = TrainingLoop.Train(new TrainingJob(training, validation, Settings, task, Settings.Seed ?? Host.Rand.Next(), monitor)
         {
-            Initial = initialModel?.Network,
+            Initial = initial,
             Embeddings = embeddings,
             SaveCheckpoint = Settings.CheckpointPath is { } path ? model => ModelFile.Save(path, model) : null,
         });
-        foreach (string warning in UnvariedColumns.Describe(schema, input, label, network))
+        // An initial model may know more of them.
+        if (initial is null)
+            occurring.LevelConstants(network.Parameters);
+        foreach (string warning in UnvariedColumns.Describe(schema, input, label, network, initial is null ? occurring.Constants : []))
             monitor.Warn(warning);
         return CreateTransformer(new SequenceModelParameters(network), new ScoringColumns
         {
@@ -161,7 +181,10 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
     private protected abstract IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label);
 
     /// <summary>What the network is to do.</summary>
-    private protected abstract TrainingTask CreateTask(LabelColumn label, TrainingData training);
+    /// <param name="label">Where the labels are.</param>
+    /// <param name="training">The training data; its classes have the numbers of the label's keys.</param>
+    /// <param name="classes">The classes that the network is to know; null for all of them.</param>
+    private protected abstract TrainingTask CreateTask(LabelColumn label, TrainingData training, KeySubset? classes);
 
     /// <summary>The transformer for what was trained.</summary>
     /// <param name="model">The network.</param>
@@ -177,7 +200,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         Require("number of token columns", shape => shape.Embeddings.Count);
         for (int i = 0; i < expected.Embeddings.Count; i++)
         {
-            Require("vocabulary", shape => shape.Embeddings[i].Vocabulary);
+            Require("vocabulary", shape => shape.Embeddings[i].KeyCount);
             Require(nameof(SequenceTrainerOptions.EmbeddingSize), shape => shape.Embeddings[i].Size);
         }
         Require(nameof(Settings.HiddenSize), shape => shape.HiddenSize);
@@ -189,7 +212,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
             Require(nameof(SequenceTrainerOptions.Pooling), shape => shape.Pooling);
         Require("number of static features", shape => shape.StaticSize);
         Require("decoder", shape => shape.HasDecoder);
-        Require("number of outputs", shape => shape.OutputSize);
+        Require("number of outputs", shape => shape.ClassCount);
         // The outputs of a classification are not scaled, and those of a regression would come out as if they were.
         if (!predictsNumbers && !model.OutputScaler.IsIdentity)
             throw new ArgumentException("The initial model predicts numbers, and the one to be trained classes.", "initialModel");

@@ -30,6 +30,18 @@ internal sealed class GivenEmbeddings(int vocabulary, int size)
         }
     }
 
+    /// <summary>The same vectors for tokens with other numbers.</summary>
+    /// <param name="keys">The tokens that are known, all that have a vector among them; null for all of them.</param>
+    public GivenEmbeddings Renumber(KeySubset? keys)
+    {
+        if (keys is null)
+            return this;
+        var renumbered = new GivenEmbeddings(keys.Count, Shape.Size);
+        foreach (int token in Tokens)
+            renumbered[token == 0 ? 0 : keys.NumberOf(token)] = this[token];
+        return renumbered;
+    }
+
     /// <summary>The tokens that have a vector.</summary>
     public IEnumerable<int> Tokens => Enumerable.Range(0, _vectors.Length).Where(token => _vectors[token] is not null);
 }

@@ -1,3 +1,5 @@
+using Microsoft.ML.Lstm.Network;
+
 namespace Microsoft.ML.Lstm.Training;
 
 /// <summary>Labelled sequences in memory.</summary>
@@ -5,10 +7,17 @@ namespace Microsoft.ML.Lstm.Training;
 /// <param name="staticSize">S: static features of a sequence.</param>
 /// <param name="targetSize">Numbers to predict for a sequence; 0 where it is classes that are predicted.</param>
 /// <param name="vocabularies">For each token that a step has, how many known ones there are.</param>
-internal sealed class SequenceSet(int featureSize, int staticSize, int targetSize, params int[] vocabularies)
-    : TrainingData(featureSize, staticSize, targetSize, vocabularies)
+/// <param name="keys">For each of them, which keys of its column these are; null for all of them, or in place of the list for all columns.</param>
+internal sealed class SequenceSet(int featureSize, int staticSize, int targetSize, int[] vocabularies, IReadOnlyList<KeySubset?>? keys)
+    : TrainingData(featureSize, staticSize, targetSize, vocabularies, keys)
 {
     private readonly List<TrainingSequence> _sequences = [];
+
+    /// <summary>A set whose known tokens are all keys of their columns.</summary>
+    public SequenceSet(int featureSize, int staticSize, int targetSize, params int[] vocabularies)
+        : this(featureSize, staticSize, targetSize, vocabularies, keys: null)
+    {
+    }
 
     public override int Count => _sequences.Count;
 
@@ -42,13 +51,27 @@ internal sealed class SequenceSet(int featureSize, int staticSize, int targetSiz
     /// <summary>T: steps of sequence <paramref name="index"/>.</summary>
     public int Length(int index) => LengthOf(_sequences[index]);
 
+    /// <summary>An empty set laid out as this one.</summary>
+    public SequenceSet NewLike() => new(FeatureSize, StaticSize, TargetSize, [.. Vocabularies], Keys);
+
+    /// <summary>Moves its sequences to a set with other numbers for their tokens and classes; this one is empty then.</summary>
+    public override SequenceSet Renumber(KeyNumbering numbering)
+    {
+        var renumbered = new SequenceSet(FeatureSize, StaticSize, TargetSize, numbering.Vocabularies(Vocabularies), numbering.Tokens);
+        foreach (TrainingSequence sequence in _sequences)
+            numbering.Apply(sequence);
+        renumbered._sequences.AddRange(_sequences);
+        _sequences.Clear();
+        return renumbered;
+    }
+
     /// <summary>Moves <paramref name="count"/> sequences, drawn by <paramref name="random"/>, to a set of their own.</summary>
     public SequenceSet Split(int count, Random random)
     {
         int[] drawn = [.. Enumerable.Range(0, Count)];
         random.Shuffle(drawn);
         var taken = drawn.Take(count).ToHashSet();
-        var split = new SequenceSet(FeatureSize, StaticSize, TargetSize, [.. Vocabularies]);
+        SequenceSet split = NewLike();
         split._sequences.AddRange(_sequences.Where((_, index) => taken.Contains(index)));
         TrainingSequence[] rest = [.. _sequences.Where((_, index) => !taken.Contains(index))];
         _sequences.Clear();

@@ -12,7 +12,7 @@ namespace Microsoft.ML.Lstm.Training;
 /// <param name="staticSize">S: static features of a series.</param>
 /// <param name="vocabularies">The number of series, where the network is told them apart; else none.</param>
 internal sealed class SeriesWindows(ForecastLayout layout, IReadOnlyList<EncodedSeries> series, IReadOnlyList<Range> ranges, int staticSize, int[] vocabularies)
-    : TrainingData(layout.FeatureSize, staticSize, targetSize: 0, vocabularies)
+    : TrainingData(layout.FeatureSize, staticSize, targetSize: 0, vocabularies, keys: null)
 {
     private int? _count;
 

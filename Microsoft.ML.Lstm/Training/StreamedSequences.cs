@@ -8,7 +8,7 @@ namespace Microsoft.ML.Lstm.Training;
 /// <param name="layout">An empty set laid out as the sequences are.</param>
 /// <param name="bufferBytes">Bytes that the buffer may hold.</param>
 internal sealed class StreamedSequences(Func<IEnumerable<TrainingSequence>> read, SequenceSet layout, long bufferBytes)
-    : TrainingData(layout.FeatureSize, layout.StaticSize, layout.TargetSize, layout.Vocabularies)
+    : TrainingData(layout.FeatureSize, layout.StaticSize, layout.TargetSize, layout.Vocabularies, layout.Keys)
 {
     // What an object and its five arrays take beside their elements.
     private const int BytesOfSequence = 200;
@@ -18,6 +18,13 @@ internal sealed class StreamedSequences(Func<IEnumerable<TrainingSequence>> read
     public override int Count => _count ??= Sequences.Count();
 
     public override IEnumerable<TrainingSequence> Sequences => read();
+
+    public override StreamedSequences Renumber(KeyNumbering numbering)
+        => new(() => read().Select(sequence =>
+        {
+            numbering.Apply(sequence);
+            return sequence;
+        }), layout.Renumber(numbering), bufferBytes);
 
     public override IEnumerable<SequenceSet> Sets(Random? random)
     {
@@ -40,7 +47,7 @@ internal sealed class StreamedSequences(Func<IEnumerable<TrainingSequence>> read
     private SequenceSet Take(List<TrainingSequence> buffer, Random? random, int count)
     {
         random?.Shuffle(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(buffer));
-        var set = new SequenceSet(FeatureSize, StaticSize, TargetSize, [.. Vocabularies]);
+        SequenceSet set = layout.NewLike();
         foreach (TrainingSequence sequence in buffer.Take(count))
             set.Add(sequence);
         buffer.RemoveRange(0, count);

@@ -1,3 +1,5 @@
+using Microsoft.ML.Lstm.Network;
+
 namespace Microsoft.ML.Lstm.Training;
 
 /// <summary>Labelled sequences to train on: in memory, or read anew each time.</summary>
@@ -5,7 +7,8 @@ namespace Microsoft.ML.Lstm.Training;
 /// <param name="staticSize">S: static features of a sequence.</param>
 /// <param name="targetSize">Numbers to predict for a sequence; 0 where it is classes that are predicted.</param>
 /// <param name="vocabularies">For each token that a step has, how many known ones there are.</param>
-internal abstract class TrainingData(int featureSize, int staticSize, int targetSize, IReadOnlyList<int> vocabularies)
+/// <param name="keys">For each of them, which keys of its column these are; null for all of them, or in place of the list for all columns.</param>
+internal abstract class TrainingData(int featureSize, int staticSize, int targetSize, IReadOnlyList<int> vocabularies, IReadOnlyList<KeySubset?>? keys)
 {
     public int FeatureSize { get; } = featureSize;
 
@@ -14,6 +17,9 @@ internal abstract class TrainingData(int featureSize, int staticSize, int target
     public int TargetSize { get; } = targetSize;
 
     public IReadOnlyList<int> Vocabularies { get; } = vocabularies;
+
+    /// <summary>For each token that a step has, which keys of its column the known ones are; null for all of them.</summary>
+    public IReadOnlyList<KeySubset?> Keys { get; } = keys ?? new KeySubset?[vocabularies.Count];
 
     /// <summary>The number of sequences.</summary>
     public abstract int Count { get; }
@@ -24,6 +30,9 @@ internal abstract class TrainingData(int featureSize, int staticSize, int target
     /// <summary>The sequences of an epoch, in one or more sets of as many as are in memory at once.</summary>
     /// <param name="random">Decides what is together in a set; null for the sequences' own order.</param>
     public abstract IEnumerable<SequenceSet> Sets(Random? random);
+
+    /// <summary>The same sequences with other numbers for their tokens and classes.</summary>
+    public virtual TrainingData Renumber(KeyNumbering numbering) => throw new NotSupportedException("These sequences have no keys of columns.");
 
     /// <summary>How many sequences of which sizes, in words.</summary>
     public string Describe()

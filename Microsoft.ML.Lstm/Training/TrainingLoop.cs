@@ -34,6 +34,7 @@ internal sealed class TrainingLoop
     private readonly NetworkRunner _runner;
     private readonly SequenceBatch _batch;
     private readonly Gradient _gradient;
+    private readonly UntrainedEmbeddings _untrained;
     private readonly Optimizer _optimizer;
     private readonly Objective _trainingObjective;
     private readonly Objective? _validationObjective;
@@ -77,6 +78,7 @@ internal sealed class TrainingLoop
         _gradient = new Gradient(shape);
         if (_options.Tokens.FreezeGiven)
             FreezeEmbeddings();
+        _untrained = new UntrainedEmbeddings(_model.Parameters, _gradient, job.Embeddings, wasTrained: job.Initial is not null);
         _optimizer = Optimizer.Create(_options, _model.Parameters, _gradient, team);
         _dropout = new Dropout
         {
@@ -102,7 +104,7 @@ internal sealed class TrainingLoop
     {
         if (given is not null && given.Count != data.Vocabularies.Count)
             throw new ArgumentException($"Embeddings are given for {given.Count} token columns, but there are {data.Vocabularies.Count}.", nameof(given));
-        EmbeddingShape[] tables = [.. data.Vocabularies.Select((vocabulary, i) => given?[i]?.Shape ?? new EmbeddingShape(vocabulary, options.Tokens.EmbeddingSize))];
+        EmbeddingShape[] tables = [.. data.Vocabularies.Select((vocabulary, i) => (given?[i]?.Shape ?? new EmbeddingShape(vocabulary, options.Tokens.EmbeddingSize)) with { Keys = data.Keys[i] })];
         for (int i = 0; i < tables.Length; i++)
         {
             if (tables[i].Vocabulary != data.Vocabularies[i])
@@ -139,6 +141,7 @@ internal sealed class TrainingLoop
         {
             if (!TryRunEpoch(epoch, out float learningRate))
                 break;
+            _untrained.Settle();
             EpochMetrics training = _trainingObjective.Metrics;
             _firstLoss ??= training.Loss;
             EpochMetrics? validation = _validation is null ? null : Evaluate(_validation, _validationObjective!);
@@ -228,6 +231,7 @@ internal sealed class TrainingLoop
     {
         if (!anyBatch)
             _options.CancellationToken.ThrowIfCancellationRequested();
+        _untrained.Settle();
         _model.Parameters.Values.CopyTo(_kept.Values, 0);
         _keeps = true;
     }
