@@ -17,11 +17,11 @@ public sealed class SeriesNameReaderTests
     public void KeysHaveTheNamesTheyStandFor()
     {
         IDataView texts = Rows("b", "a", "b", "c", "", "a");
-        CollectionAssert.AreEqual(new[] { "b", "a", "b", "c", "", "a" }, Names(Map(texts, "Text"), "Key"));
+        CollectionAssert.AreEqual(new[] { "b", "a", "b", "c", "none", "a" }, Names(Map(texts, "Text"), "Key"));
         // What a row has that the keys were not made of is missing.
         IDataView known = Rows("a", "b");
         IDataView mapped = Ml.Transforms.Conversion.MapValueToKey("Key", "Text").Fit(known).Transform(texts);
-        CollectionAssert.AreEqual(new[] { "b", "a", "b", "", "", "a" }, Names(mapped, "Key"));
+        CollectionAssert.AreEqual(new[] { "b", "a", "b", "none", "none", "a" }, Names(mapped, "Key"));
         // Numbers are names too, written in one way everywhere.
         IDataView numbers = Ml.Data.LoadFromEnumerable(new[] { 2.5f, 10f, 2.5f }.Select(number => new Row { Number = number }));
         CollectionAssert.AreEqual(new[] { "2.5", "10", "2.5" }, Names(Map(numbers, "Number"), "Key"));
@@ -40,7 +40,7 @@ public sealed class SeriesNameReaderTests
     {
         // ML.NET's objects count keys from 0.
         IDataView data = Ml.Data.LoadFromEnumerable(new uint[] { 4, 4, 0, 999, 4, uint.MaxValue, 4 }.Select(key => new Row { Plain = key }));
-        CollectionAssert.AreEqual(new[] { "5", "5", "1", "1000", "5", "", "5" }, Names(data, "Plain"));
+        CollectionAssert.AreEqual(new[] { "5", "5", "1", "1000", "5", "none", "5" }, Names(data, "Plain"));
     }
 
     private static IDataView Rows(params string?[] texts) => Ml.Data.LoadFromEnumerable(texts.Select(text => new Row { Text = text! }));
@@ -54,7 +54,7 @@ public sealed class SeriesNameReaderTests
         var reader = new SeriesNameReader(cursor, found);
         var names = new List<string>();
         while (cursor.MoveNext())
-            names.Add(reader.Read());
+            names.Add(reader.Read() ?? "none");
         return [.. names];
     }
 

@@ -87,7 +87,7 @@ public sealed class TimeStepTests
     public void WithoutStepsItIsADay()
     {
         var day = new TimeStep(0, TimeSpan.TicksPerDay, CalendarFeatures.None);
-        Assert.AreEqual(day, TimeStep.Of([]));
+        Assert.AreEqual(day, TimeStep.Of(Array.Empty<DateTime>()));
         Assert.AreEqual(day, TimeStep.Of([At("2024-01-01")]));
         Assert.AreEqual(day, TimeStep.Of([At("2024-01-01"), At("2024-01-01")]));
     }

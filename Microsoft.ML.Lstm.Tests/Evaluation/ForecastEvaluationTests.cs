@@ -229,7 +229,7 @@ public sealed class ForecastEvaluationTests
         Refused("Schema mismatch for forecast column 'Forecast': expected a vector of H x 2 values, for 2 targets, got Vector<Single, 2, 3>", new() { TargetColumnNames = ["Value", "Other"] });
         Refused("Schema mismatch for lower bound column 'Value': expected 6 values, as in column 'Forecast', got Single", new() { TargetColumnNames = ["Value", "Other", "Value"], LowerBoundColumnName = "Value", UpperBoundColumnName = "Upper" });
         Refused("Could not find upper bound column 'Nope'", new() { TargetColumnNames = ["Value", "Other", "Value"], LowerBoundColumnName = "Lower", UpperBoundColumnName = "Nope" });
-        Refused("Schema mismatch for series column 'Value': expected Text or Key, got Single", new() { TargetColumnNames = ["Value"], SeriesColumnName = "Value" });
+        Refused("Schema mismatch for series column 'Value': expected Text or Key (MapValueToKey makes one of other values), got Single", new() { TargetColumnNames = ["Value"], SeriesColumnName = "Value" });
 
         void Refused(string message, ForecastEvaluationOptions options)
             => StringAssert.StartsWith(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.Forecasting.EvaluateForecast(data, options)).Message, message);

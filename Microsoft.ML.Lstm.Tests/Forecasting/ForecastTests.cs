@@ -277,7 +277,7 @@ public sealed class ForecastTests
 
         Reading[] gap = [.. Reading.Wave(50).Where((_, t) => t is not (12 or 33))];
         Fit(gap);
-        Assert.IsTrue(log.Exists(message => message.Contains("The times in column 'Time' are not regular at 2 rows; 2024-01-01 11:00:00 is followed by 2024-01-01 13:00:00, not 2024-01-01 12:00:00.", StringComparison.Ordinal)));
+        Assert.IsTrue(log.Exists(message => message.Contains("The training data leaves out 2 steps at 2 places: 1 between 2024-01-01 11:00:00 and 2024-01-01 13:00:00; 1 between 2024-01-02 08:00:00 and 2024-01-02 10:00:00. They are taken as steps whose values are missing.", StringComparison.Ordinal)));
 
         StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Fit([])).Message, "The training data has no rows that can be used.");
         LstmForecastingTransformer model = ForecastRun.Fit(ml, Reading.Wave(50), options => options.TimeColumnName = "Time");
@@ -303,8 +303,8 @@ public sealed class ForecastTests
         void AssertRefused(string expected, Action<LstmForecastingEstimator.Options> change)
             => StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => ForecastRun.Fit(ml, Reading.Wave(20), change)).Message, expected);
 
-        AssertRefused("time column 'Value': expected DateTime, got Single", options => options.TimeColumnName = "Value");
-        AssertRefused("series column 'Value': expected Text or Key, got Single", options => options.SeriesColumnName = "Value");
+        AssertRefused("time column 'Value': expected DateTime or DateTimeOffset (ConvertType with DataKind.DateTime makes one of a text, a CustomMapping of a number), got Single", options => options.TimeColumnName = "Value");
+        AssertRefused("series column 'Value': expected Text or Key (MapValueToKey makes one of other values), got Single", options => options.SeriesColumnName = "Value");
         AssertRefused("covariate column 'Shop': expected Single or Vector<Single>, got String", options => options.PastCovariateColumnNames = ["Shop"]);
         AssertRefused("static feature column 'Shop': expected Single or Vector<Single>, got String", options => options.StaticFeatureColumnName = "Shop");
     }

@@ -67,13 +67,15 @@ internal sealed class BoundSeriesColumns
         static int SizeOf(IEnumerable<DataViewSchema.Column> columns) => columns.Sum(column => NumberReader.SizeOf(column.Type));
     }
 
-    /// <summary>Throws where a column has another number of values than in <paramref name="other"/>.</summary>
-    public void RequireSizesOf(IExceptionContext context, BoundSeriesColumns other)
+    /// <summary>Throws where a column has another number of values, or another kind of times, than in <paramref name="other"/>.</summary>
+    public void RequireTypesOf(IExceptionContext context, BoundSeriesColumns other)
     {
         foreach ((DataViewSchema.Column column, DataViewSchema.Column expected) in Numbers.Zip(other.Numbers))
             Require(ColumnRole.Covariate, column, expected);
         if (Statics is { } statics)
             Require(ColumnRole.StaticFeature, statics, other.Statics!.Value);
+        if (Time is { } time && !time.Type.Equals(other.Time!.Value.Type))
+            throw ColumnRole.Time.DimensionMismatch(context, time, $"{other.Time.Value.Type}, as in the training data");
 
         void Require(ColumnRole role, DataViewSchema.Column column, DataViewSchema.Column expected)
         {

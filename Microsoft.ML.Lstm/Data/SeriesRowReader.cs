@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Microsoft.ML.Data;
 
 namespace Microsoft.ML.Lstm.Data;
 
@@ -7,18 +8,17 @@ internal sealed class SeriesRowReader
 {
     private readonly NumberReader[] _readers;
     private readonly NumberReader? _staticReader;
-    private readonly ValueGetter<DateTime>? _getTime;
+    private readonly Func<DateTimeOffset>? _getTime;
     private readonly SeriesNameReader? _nameReader;
     private readonly float[] _numbers;
     private readonly float[] _statics;
     private readonly int _known;
-    private DateTime _time;
 
     public SeriesRowReader(DataViewRow row, BoundSeriesColumns columns)
     {
         _readers = Array.ConvertAll(columns.Numbers, column => new NumberReader(row, column));
         _staticReader = columns.Statics is { } statics ? new NumberReader(row, statics) : null;
-        _getTime = columns.Time is { } time ? row.GetGetter<DateTime>(time) : null;
+        _getTime = columns.Time is { } time ? TimeGetter(row, time) : null;
         _nameReader = columns.Series is { } series ? new SeriesNameReader(row, series) : null;
         _numbers = new float[columns.Targets + columns.PastCovariates + columns.KnownCovariates];
         _statics = new float[columns.StaticSize];
@@ -36,13 +36,19 @@ internal sealed class SeriesRowReader
 
     public ReadOnlySpan<float> Statics => _statics;
 
-    /// <summary>The row's time; of rows that have none the first there is.</summary>
-    public DateTime Time => _time;
+    /// <summary>Whether a static feature is missing.</summary>
+    public bool HasMissingStatics => _statics.Length > 0 && !TensorPrimitives.IsFiniteAll<float>(_statics);
 
-    /// <summary>The name of the row's series; empty where there is only one.</summary>
+    /// <summary>The row's time; that of a <see cref="DateTime"/> is UTC. Of rows that have none the first there is.</summary>
+    public DateTimeOffset Time { get; private set; }
+
+    /// <summary>The name of the row's series; empty where there is only one, or none.</summary>
     public string Series { get; private set; } = "";
 
-    /// <summary>The name of the series that the row belongs to, without reading the rest of it.</summary>
+    /// <summary>Why the row can't be put into a series.</summary>
+    public SeriesRowFault Fault { get; private set; }
+
+    /// <summary>The name of the series that the row belongs to, empty where there is none, without reading the rest of it.</summary>
     public string ReadSeries() => Series = _nameReader?.Read() ?? "";
 
     public void Read()
@@ -59,7 +65,35 @@ internal sealed class SeriesRowReader
             _staticReader.Read();
             _staticReader.CopyTo(_statics);
         }
-        _getTime?.Invoke(ref _time);
-        ReadSeries();
+        Fault = SeriesRowFault.None;
+        if (_getTime is not null && (Time = _getTime()).Ticks == 0)
+            Fault = SeriesRowFault.NoTime;
+        if (_nameReader is null)
+            return;
+        string? name = _nameReader.Read();
+        Series = name ?? "";
+        if (Series == "" && (name is null || Fault == SeriesRowFault.None))
+            Fault = name is null ? SeriesRowFault.MissingKey : SeriesRowFault.NoName;
+    }
+
+    private static Func<DateTimeOffset> TimeGetter(DataViewRow row, DataViewSchema.Column column)
+    {
+        if (column.Type is DateTimeOffsetDataViewType)
+        {
+            ValueGetter<DateTimeOffset> getOffset = row.GetGetter<DateTimeOffset>(column);
+            DateTimeOffset offset = default;
+            return () =>
+            {
+                getOffset(ref offset);
+                return offset;
+            };
+        }
+        ValueGetter<DateTime> get = row.GetGetter<DateTime>(column);
+        DateTime time = default;
+        return () =>
+        {
+            get(ref time);
+            return new DateTimeOffset(time.Ticks, TimeSpan.Zero);
+        };
     }
 }

@@ -17,6 +17,21 @@ internal sealed record TimeStep(int Months, long Ticks, CalendarFeatures Calenda
     [JsonIgnore]
     public int FeatureCount => FeaturesOfCycle * Cycles.Count(cycle => Calendar.HasFlag(cycle));
 
+    /// <summary>Whether steps are of the clock, as days and months are; shorter ones are of the time that passes, which goes on evenly when clocks are changed.</summary>
+    [JsonIgnore]
+    public bool IsOfClock => Months > 0 || Ticks >= TimeSpan.TicksPerDay;
+
+    /// <summary>The usual step between times in ascending order: where that is of the clock, between what the clocks of the times show.</summary>
+    /// <param name="times">At least two, of one series or of several one after the other.</param>
+    public static TimeStep Of(IReadOnlyList<DateTimeOffset> times)
+    {
+        var passed = Of([.. times.Select(time => time.UtcDateTime)]);
+        if (passed.Months == 0 && passed.Ticks < TimeSpan.TicksPerDay - TimeSpan.TicksPerHour)
+            return passed;
+        var shown = Of([.. times.Select(time => time.DateTime)]);
+        return shown.IsOfClock ? shown : passed;
+    }
+
     /// <summary>The usual step between times in ascending order.</summary>
     /// <param name="times">At least two, of one series or of several one after the other; steps that are not ahead are left out.</param>
     public static TimeStep Of(IReadOnlyList<DateTime> times)
@@ -68,6 +83,31 @@ internal sealed record TimeStep(int Months, long Ticks, CalendarFeatures Calenda
         return months == Months && isSameDay && next.TimeOfDay == time.TimeOfDay;
     }
 
+    /// <inheritdoc cref="IsRegular(DateTime, DateTime)"/>
+    public bool IsRegular(DateTimeOffset time, DateTimeOffset next) => IsRegular(On(time), On(next));
+
+    /// <summary>The time that is <paramref name="steps"/> steps after <paramref name="time"/>, of the same offset.</summary>
+    public DateTimeOffset After(DateTimeOffset time, long steps)
+    {
+        DateTime after = On(time);
+        if (Months == 0)
+            after = Ticks > 0 && steps > (DateTime.MaxValue.Ticks - after.Ticks) / Ticks ? DateTime.MaxValue : after.AddTicks(steps * Ticks);
+        for (long i = 0; Months > 0 && i < steps; i++)
+            after = Next(after);
+        long ticks = IsOfClock ? after.Ticks : after.Ticks + time.Offset.Ticks;
+        return new DateTimeOffset(Math.Clamp(ticks, Math.Max(0, time.Offset.Ticks), DateTime.MaxValue.Ticks + Math.Min(0, time.Offset.Ticks)), time.Offset);
+    }
+
+    /// <summary>The steps from one time to a later one, at least 1: to the nearest where <paramref name="next"/> is not on a step.</summary>
+    public long StepsBetween(DateTimeOffset time, DateTimeOffset next)
+    {
+        (DateTime from, DateTime to) = (On(time), On(next));
+        double steps = Months == 0
+            ? (to - from).Ticks / (double)Math.Max(1, Ticks)
+            : (12 * (to.Year - from.Year) + to.Month - from.Month + (to.Day - from.Day) / (DaysOfYear / 12)) / Months;
+        return Math.Max(1, (long)Math.Round(steps));
+    }
+
     /// <summary>Writes the features of the row that follows one at <paramref name="time"/>.</summary>
     public void WriteFeatures(DateTime time, Span<float> features)
     {
@@ -92,6 +132,9 @@ internal sealed record TimeStep(int Months, long Ticks, CalendarFeatures Calenda
             }
         }
     }
+
+    // What is measured by steps: what the clock shows, or the time that passes.
+    private DateTime On(DateTimeOffset time) => IsOfClock ? time.DateTime : time.UtcDateTime;
 
     private static bool IsLastDay(DateTime time) => time.Day == DateTime.DaysInMonth(time.Year, time.Month);
 

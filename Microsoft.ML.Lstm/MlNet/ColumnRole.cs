@@ -34,11 +34,12 @@ internal sealed class ColumnRole
 
     public static ColumnRole Covariate { get; } = new("covariate", "Single or Vector<Single>", IsSingleOrVector);
 
-    public static ColumnRole Time { get; } = new("time", "DateTime", column =>
-        column.ItemType.Equals(DateTimeDataViewType.Instance) && column.Kind == SchemaShape.Column.VectorKind.Scalar);
+    public static ColumnRole Time { get; } = new("time", "DateTime or DateTimeOffset (ConvertType with DataKind.DateTime makes one of a text, a CustomMapping of a number)", column =>
+        !column.IsKey && column.Kind == SchemaShape.Column.VectorKind.Scalar
+        && (column.ItemType.Equals(DateTimeDataViewType.Instance) || column.ItemType.Equals(DateTimeOffsetDataViewType.Instance)));
 
-    public static ColumnRole Series { get; } = new("series", "Text or Key", column =>
-        column.Kind == SchemaShape.Column.VectorKind.Scalar && (column.IsKey ? column.ItemType.Equals(NumberDataViewType.UInt32) : column.ItemType.Equals(TextDataViewType.Instance)));
+    public static ColumnRole Series { get; } = new("series", "Text or Key (MapValueToKey makes one of other values)", column =>
+        column.Kind == SchemaShape.Column.VectorKind.Scalar && (column.IsKey || column.ItemType.Equals(TextDataViewType.Instance)));
 
     public static ColumnRole LabelSource { get; } = new("label source", "Single or Vector<Single>", IsSingleOrVector);
 

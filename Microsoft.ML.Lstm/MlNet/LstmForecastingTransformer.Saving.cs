@@ -25,7 +25,7 @@ public sealed partial class LstmForecastingTransformer
     /// <summary>Writes the streams that <see cref="LoadFrom"/> reads.</summary>
     internal void SaveTo(ModelEntryWriter entry)
     {
-        var saved = new SavedForecast(Settings, Model.Layout, [.. States.Select(state => new KnownSeries(state.Key, state.Value.Time))]);
+        var saved = new SavedForecast(Settings, Model.Layout, [.. States.Select(state => KnownSeries.Of(state.Key, state.Value))]);
         entry.Write(SettingsStream, saved.ToJson());
         entry.Write(NetworkStream, stream => ModelFile.Write(stream, Model.Network));
         entry.Write(NumbersStream, stream => ForecastFile.Write(stream, Model, [.. States.Values.Select(state => state.Values)]));
@@ -42,7 +42,7 @@ public sealed partial class LstmForecastingTransformer
         (ForecastModel model, float[][] states) = entry.Read(NumbersStream,
             stream => ForecastFile.Read(stream, network, saved.Layout, saved.Settings.Series.Length, saved.Known.Length));
         return new LstmForecastingTransformer(env, model, saved.Settings,
-            saved.Known.Zip(states).ToDictionary(known => known.First.Name, known => new SeriesState(known.Second, known.First.Time)));
+            saved.Known.Zip(states).ToDictionary(known => known.First.Name, known => known.First.With(known.Second)));
     }
 
     private static void Check(NetworkShape shape, SavedForecast saved)
@@ -54,6 +54,8 @@ public sealed partial class LstmForecastingTransformer
             throw new InvalidDataException($"A saved LSTM forecast has a network of {shape.NumericSize} features and {shape.OutputSize} outputs; expected {layout.FeatureSize} and {layout.OutputSize}.");
         if (shape.StaticSize == 0 != (saved.Settings.Columns.Statics is null))
             throw new InvalidDataException($"A saved LSTM forecast has {shape.StaticSize} static features, but its columns say '{saved.Settings.Columns.Statics}'.");
+        if (saved.Known.Any(known => known.Until is not null && (saved.Settings.TimeStep is null || (known.Statics?.Length ?? 0) != shape.StaticSize || known.Statics?.Any(value => !float.IsFinite(value)) == true)))
+            throw new InvalidDataException($"A saved LSTM forecast has a series with a missing end, but without times, or without {shape.StaticSize} finite static features.");
         if (shape.Embeddings.Count > 1 || (shape.Embeddings.Count == 1 && shape.Embeddings[0].Vocabulary != saved.Settings.Series.Length))
             throw new InvalidDataException($"A saved LSTM forecast has embeddings of other series than its {saved.Settings.Series.Length}.");
     }

@@ -23,13 +23,19 @@ internal sealed class SeriesRows(int rowSize)
     /// <summary>The numbers of a row, NaN or infinite where one is missing.</summary>
     public ReadOnlySpan<float> this[int row] => CollectionsMarshal.AsSpan(_numbers).Slice(row * rowSize, rowSize);
 
-    /// <summary>The rows up to the last that has one of its first <paramref name="targets"/> numbers; those behind it only say what is known ahead.</summary>
-    public int CountObserved(int targets)
+    /// <summary>
+    /// The rows up to the present one. Where any row behind the last that has a target tells a known covariate, these rows only say what is known ahead; else they are steps whose
+    /// values are missing. None where no row has a target.
+    /// </summary>
+    /// <param name="targets">D: the first numbers of a row.</param>
+    /// <param name="known">K: its last numbers.</param>
+    public int CountObserved(int targets, int known)
     {
         int count = Count;
-        while (count > 0 && !TensorPrimitives.IsFiniteAny(this[count - 1][..targets]))
-            count--;
-        return count;
+        bool tellsAhead = false;
+        for (; count > 0 && !TensorPrimitives.IsFiniteAny(this[count - 1][..targets]); count--)
+            tellsAhead |= known > 0 && TensorPrimitives.IsFiniteAny(this[count - 1][^known..]);
+        return count == 0 || tellsAhead ? count : Count;
     }
 
     /// <summary>The features of the calendar that row <paramref name="row"/> has.</summary>

@@ -22,6 +22,15 @@ internal sealed record ForecastSettings
     /// <summary>The time between rows; null where there are no times.</summary>
     public TimeStep? TimeStep { get; init; }
 
+    /// <summary>Whether the steps that a gap in time leaves out are taken as steps with missing values. Version 0.1.0 did not.</summary>
+    public bool FillsGaps { get; init; }
+
+    /// <summary>Gaps of up to so many steps, as weekends, are usual.</summary>
+    public long UsualGap { get; init; }
+
+    /// <summary>Whether times have offsets from UTC.</summary>
+    public bool HasOffsets { get; init; }
+
     public MissingValueHandling Missing { get; init; }
 
     /// <summary>The names of the series of the training data, in the order of their numbers.</summary>

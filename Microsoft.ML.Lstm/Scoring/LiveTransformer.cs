@@ -8,11 +8,14 @@ namespace Microsoft.ML.Lstm.Scoring;
 /// A <see cref="SeriesTransformer"/> in an engine's pipeline: it maps row to row, since all rows go through one session, in the order
 /// in which they come. Saved, it is a transformer that goes on from there.
 /// </summary>
-internal sealed class LiveTransformer(SeriesTransformer transformer, StreamControl control) : ITransformer
+internal sealed class LiveTransformer(SeriesTransformer transformer, StreamControl control, int mostNewSeries) : ITransformer
 {
-    private readonly SeriesSession _session = transformer.CreateSession(mayRestart: false);
-
     public IEnumerable<string> OutputNames => transformer.Outputs.Select(output => output.Name);
+
+    /// <summary>What all rows go through.</summary>
+    public SeriesSession Session { get; } = transformer.CreateSession(new SessionUse { IsLive = true, MostNewSeries = mostNewSeries });
+
+    public string? SeriesColumnName => transformer.Columns.Series;
 
     public int Horizon => transformer.Model.Layout.Horizon;
 
@@ -22,9 +25,9 @@ internal sealed class LiveTransformer(SeriesTransformer transformer, StreamContr
 
     public IDataView Transform(IDataView input) => transformer.Transform(input);
 
-    public IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema) => new Mapper(transformer.Bind(inputSchema), _session, control);
+    public IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema) => new Mapper(transformer.Bind(inputSchema), Session, control);
 
-    public void Save(ModelSaveContext ctx) => ((ICanSaveModel)_session.Snapshot()).Save(ctx);
+    public void Save(ModelSaveContext ctx) => ((ICanSaveModel)Session.Snapshot()).Save(ctx);
 
     private sealed class Mapper(SeriesBindings bindings, SeriesSession session, StreamControl control) : IRowToRowMapper
     {
@@ -74,7 +77,10 @@ internal sealed class LiveRow(DataViewRow input, SeriesRowReader? reader, Series
     {
         _position = input.Position;
         if (control.Use == RowUse.Ask)
+        {
+            session.Ask(control.Series);
             return;
+        }
         reader!.Read();
         // A row told before an observation that never came is forgotten.
         if (control.StepsTold == 0)

@@ -43,6 +43,8 @@ public sealed partial class LstmAnomalyTransformer : SeriesTransformer
     /// <summary>What is known of the scores of each series that has been seen since training.</summary>
     internal IReadOnlyDictionary<string, KnownScores> Known { get; }
 
+    private protected override bool HasOffsets => Forecaster.Settings.HasOffsets;
+
     internal override IReadOnlyList<OutputColumn> Outputs { get; }
 
     /// <summary>A transformer with the same network that knows nothing of any series yet: for data that does not follow the training data, as the training data itself.</summary>
@@ -51,5 +53,5 @@ public sealed partial class LstmAnomalyTransformer : SeriesTransformer
 
     internal LstmAnomalyTransformer With(LstmForecastingTransformer forecaster, IReadOnlyDictionary<string, KnownScores> known) => new(Host, forecaster, Settings, Scores, known);
 
-    internal override SeriesSession CreateSession(bool mayRestart) => new AnomalySession(this, mayRestart);
+    internal override SeriesSession CreateSession(SessionUse use) => new AnomalySession(this, use);
 }

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+using Microsoft.ML.Lstm.Data;
 using Microsoft.ML.Lstm.Network;
 using Microsoft.ML.Lstm.Persistence;
 
@@ -5,8 +7,27 @@ namespace Microsoft.ML.Lstm.Scoring;
 
 /// <summary>A series whose state is stored.</summary>
 /// <param name="Name">The series.</param>
-/// <param name="Time">The time of its last row.</param>
-internal sealed record KnownSeries(string Name, DateTime Time);
+/// <param name="Time">The time of its last row, as the clock shows it.</param>
+/// <param name="OffsetMinutes">That time's offset from UTC, where times have offsets.</param>
+/// <param name="Until">The time, with the same offset, up to which its end is known to be missing; null where it is not.</param>
+/// <param name="Statics">Its static features, where the end is missing.</param>
+/// <param name="Start">What its first rows in the training data look like, where that says anything.</param>
+internal sealed record KnownSeries(string Name, DateTime Time, int? OffsetMinutes = null, DateTime? Until = null, float[]? Statics = null, SeriesStart? Start = null)
+{
+    /// <summary>Whether time and offset are such as there are, and the start has rows.</summary>
+    [JsonIgnore]
+    public bool IsValid => Math.Abs((long)(OffsetMinutes ?? 0)) <= 14 * 60 && IsTime(Time) && (Until is null || (IsTime(Until.Value) && Until > Time)) && (Start is null or { Rows: > 1 and <= SeriesStart.MostRows });
+
+    private TimeSpan Offset => TimeSpan.FromMinutes(OffsetMinutes ?? 0);
+
+    public static KnownSeries Of(string name, SeriesState state)
+        => new(name, state.Time.DateTime, state.Time.Offset == TimeSpan.Zero ? null : (int)state.Time.Offset.TotalMinutes,
+            state.Missing?.Until.ToOffset(state.Time.Offset).DateTime, state.Missing?.Statics, state.Start);
+
+    public SeriesState With(float[] values) => new(values, new DateTimeOffset(Time.Ticks, Offset), Until is { } until ? new MissingEnd(new DateTimeOffset(until.Ticks, Offset), Statics ?? []) : null, Start);
+
+    private bool IsTime(DateTime time) => time.Ticks - Offset.Ticks >= 0 && time.Ticks - Offset.Ticks <= DateTime.MaxValue.Ticks;
+}
 
 /// <summary>What is stored of a forecasting transformer beside the numbers, as JSON.</summary>
 /// <param name="Settings">The columns, the calendar and the series.</param>
@@ -54,6 +75,8 @@ internal sealed record SavedForecast(ForecastSettings Settings, ForecastLayout L
             throw Invalid($"expected a confidence level above 0 and below 1, found {Settings.ConfidenceLevel}");
         if (Settings.Series.Length == 0 || Settings.Series.Contains(null) || Settings.Series.Distinct().Count() != Settings.Series.Length)
             throw Invalid("expected different names of series, found others");
+        if (Settings.UsualGap < 0 || !Array.TrueForAll(Known, known => known?.IsValid != false))
+            throw Invalid("expected times within the calendar, with offsets of at most 14 hours, found others");
         if (Known.Any(known => known?.Name is null) || Known.DistinctBy(known => known.Name).Count() != Known.Length)
             throw Invalid("expected one state a series, found more");
     }

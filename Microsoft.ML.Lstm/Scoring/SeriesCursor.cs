@@ -19,12 +19,21 @@ internal sealed class SeriesCursor(SeriesBindings bindings, SeriesInput input, S
 
     public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column) => _row.GetGetter<TValue>(column);
 
-    public override bool MoveNext() => input.MoveNext(session);
+    public override bool MoveNext()
+    {
+        bool isAtRow = input.MoveNext(session);
+        if (!isAtRow)
+            session.Conclude();
+        return isAtRow;
+    }
 
     protected override void Dispose(bool disposing)
     {
         if (disposing)
+        {
+            session.Conclude();
             input.Dispose();
+        }
         base.Dispose(disposing);
     }
 }

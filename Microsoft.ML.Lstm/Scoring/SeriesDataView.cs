@@ -20,7 +20,7 @@ internal sealed class SeriesDataView(SeriesBindings bindings, SeriesTransformer 
         DataViewRowCursor source = Source.GetRowCursor(needed);
         if (!bindings.NeedNetwork(active))
             return new RelabeledCursor(bindings, source);
-        return new SeriesCursor(bindings, new SeriesInput(bindings, source, needed), transformer.CreateSession(mayRestart: true), active);
+        return new SeriesCursor(bindings, new SeriesInput(bindings, source, needed), transformer.CreateSession(new SessionUse { IsTrainingData = transformer.FittedTo?.IsOf(Source) == true }), active);
     }
 
     public override DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) => [GetRowCursor(columnsNeeded)];

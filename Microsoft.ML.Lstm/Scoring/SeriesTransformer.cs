@@ -1,5 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Data;
+using Microsoft.ML.Lstm.MlNet;
 using Microsoft.ML.Lstm.Network;
 using Microsoft.ML.Lstm.Scoring;
 using Microsoft.ML.Runtime;
@@ -36,6 +37,12 @@ public abstract class SeriesTransformer : ITransformer
 
     internal SequenceNetwork Network => _network.Value;
 
+    /// <summary>The rows that it was fitted to; null where nobody knows any more.</summary>
+    internal RowSource? FittedTo { get; init; }
+
+    /// <summary>Whether times have offsets from UTC.</summary>
+    private protected abstract bool HasOffsets { get; }
+
     /// <summary>The columns that are added.</summary>
     internal abstract IReadOnlyList<OutputColumn> Outputs { get; }
 
@@ -70,12 +77,18 @@ public abstract class SeriesTransformer : ITransformer
     private protected abstract void Save(ModelSaveContext ctx);
 
     /// <summary>What goes through rows from here.</summary>
-    /// <param name="mayRestart">Whether a series whose first row is no later than the last one the model knows begins anew, rather than being refused.</param>
-    internal abstract SeriesSession CreateSession(bool mayRestart);
+    /// <param name="use">What it is for.</param>
+    internal abstract SeriesSession CreateSession(SessionUse use);
+
+    /// <summary>Warns of what is odd about rows.</summary>
+    internal void Warn(string message) => HostWarning.Write(Host, "Scoring", message);
 
     internal SeriesBindings Bind(DataViewSchema inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
-        return new SeriesBindings(Host, inputSchema, Model, Columns, Outputs);
+        var bindings = new SeriesBindings(Host, inputSchema, Model, Columns, Outputs);
+        if (bindings.Source.Time is { } time && HasOffsets != time.Type is DateTimeOffsetDataViewType)
+            throw ColumnRole.Time.DimensionMismatch(Host, time, $"{(HasOffsets ? nameof(DateTimeOffset) : nameof(DateTime))}, as in the training data");
+        return bindings;
     }
 }

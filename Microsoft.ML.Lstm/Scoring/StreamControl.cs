@@ -18,6 +18,9 @@ internal sealed class StreamControl
 {
     public RowUse Use { get; set; }
 
+    /// <summary>The series that is asked for; null for that of the last observation.</summary>
+    public string? Series { get; set; }
+
     /// <summary>Steps to forecast; null for all.</summary>
     public int? Horizon { get; set; }
 

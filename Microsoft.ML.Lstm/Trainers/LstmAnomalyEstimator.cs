@@ -97,7 +97,10 @@ public sealed class LstmAnomalyEstimator : IEstimator<LstmAnomalyTransformer>
             Columns = _columns,
             OutputColumnName = _options.OutputColumnName,
             ConfidenceLevel = IntervalLevel,
-            TimeStep = trained.TimeStep,
+            TimeStep = trained.Timing?.Step,
+            FillsGaps = trained.Timing is { FillsGaps: true },
+            UsualGap = trained.Timing?.UsualGap ?? 0,
+            HasOffsets = trained.Timing is { HasOffsets: true },
             Missing = _options.MissingValues,
             Series = trained.SeriesNames,
         }, trained.States);
@@ -109,7 +112,7 @@ public sealed class LstmAnomalyEstimator : IEstimator<LstmAnomalyTransformer>
             History = _options.PValueHistoryLength,
             Residuals = residuals,
         };
-        return new LstmAnomalyTransformer(_host, forecaster, settings, scores, new Dictionary<string, KnownScores>());
+        return new LstmAnomalyTransformer(_host, forecaster, settings, scores, new Dictionary<string, KnownScores>()) { FittedTo = RowSource.Of(trainData) };
     }
 
     /// <summary>The columns that the trained transformer will give for data like this.</summary>

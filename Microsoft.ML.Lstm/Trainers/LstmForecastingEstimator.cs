@@ -20,7 +20,7 @@ namespace Microsoft.ML.Lstm;
 /// | `PastCovariateColumnNames`, optional | <xref:System.Single>, or known-sized vectors of it | What is known up to the present row. |
 /// | `KnownCovariateColumnNames`, optional | <xref:System.Single>, or known-sized vectors of it | What is known ahead too (prices, promotions, holidays): each forecast also reads it in the rows that follow. Behind the last row with a target, add rows with NaN as the target to say what will be. |
 /// | `StaticFeatureColumnName`, optional | <xref:System.Single>, or a known-sized vector of it | What is known of a series as a whole. |
-/// | `TimeColumnName`, optional | <xref:System.DateTime> | The times of the rows, which are checked, and of which features of the calendar are made. |
+/// | `TimeColumnName`, optional | <xref:System.DateTime> or <xref:System.DateTimeOffset> | The times of the rows, which are checked, and of which features of the calendar are made. |
 /// | `SeriesColumnName`, optional | Text or Key | Which series a row belongs to: many series share one network. |
 ///
 /// | Output Column Name | Column Type | Description |
@@ -95,7 +95,7 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
             Refit = _options.RefitOnAllData && validationData is null,
         };
         TrainedSeries trained = training.Fit(trainData, validationData);
-        return new LstmForecastingTransformer(_host, trained.Model, SettingsFor(trained), trained.States);
+        return new LstmForecastingTransformer(_host, trained.Model, SettingsFor(trained), trained.States) { FittedTo = RowSource.Of(trainData) };
     }
 
     /// <summary>The columns that the trained transformer will give for data like this.</summary>
@@ -117,7 +117,10 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
         LowerBoundColumnName = _options.LowerBoundColumnName,
         UpperBoundColumnName = _options.UpperBoundColumnName,
         ConfidenceLevel = _options.ConfidenceLevel,
-        TimeStep = trained.TimeStep,
+        TimeStep = trained.Timing?.Step,
+        FillsGaps = trained.Timing is { FillsGaps: true },
+        UsualGap = trained.Timing?.UsualGap ?? 0,
+        HasOffsets = trained.Timing is { HasOffsets: true },
         Missing = _options.MissingValues,
         Series = trained.SeriesNames,
     };

@@ -45,8 +45,18 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
     /// <summary>What is known of a series as a whole: a column of <see cref="float"/>, or a known-size vector of it. <see langword="null"/> for none. Default: <see langword="null"/>.</summary>
     public string? StaticFeatureColumnName;
 
-    /// <summary>The column of times, <see cref="DateTime"/>; each later than the one before it in its series. <see langword="null"/> for none. Default: <see langword="null"/>.</summary>
+    /// <summary>
+    /// The column of times, <see cref="DateTime"/> or <see cref="DateTimeOffset"/>; each later than the one before it in its series. Features of the calendar are of what the clock shows, steps shorter than
+    /// a day of the time that passes. <see langword="null"/> for none. Default: <see langword="null"/>.
+    /// </summary>
     public string? TimeColumnName;
+
+    /// <summary>
+    /// Whether the steps that a gap in time leaves out are taken as steps with missing values (at most the last 2000 of them), in the training data and later; if not, rows are taken as if they followed each other. <see langword="null"/> for
+    /// yes where gaps are rare in the training data: before at most one row in 20, and no longer than the rest in all. With <see cref="MissingValueHandling.SkipRow"/> no gap is filled. Gaps are named in a
+    /// warning. Default: <see langword="null"/>.
+    /// </summary>
+    public bool? FillGaps;
 
     /// <summary>
     /// Cycles of the calendar that features are made of, where there is a <see cref="TimeColumnName"/>. <see langword="null"/> for those that are longer than a step and that the
@@ -127,6 +137,8 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
         Require(NumberOfLags is >= 1 and <= MaxLags, NumberOfLags, nameof(NumberOfLags), $"from 1 to {MaxLags}");
         Require(Calendar is null || (Calendar & ~(CalendarFeatures.Hour | CalendarFeatures.Day | CalendarFeatures.Week | CalendarFeatures.Year)) == 0, Calendar, nameof(Calendar), "a combination of the named cycles, or null");
         Require(Calendar is null or CalendarFeatures.None || TimeColumnName is not null, Calendar, nameof(Calendar), $"null or {nameof(CalendarFeatures.None)} where there is no {nameof(TimeColumnName)}");
+        Require(FillGaps is not true || (TimeColumnName is not null && MissingValues == MissingValueHandling.CarryForward), FillGaps, nameof(FillGaps),
+            $"false or null where there is no {nameof(TimeColumnName)}, and with {nameof(MissingValueHandling)}.{nameof(MissingValueHandling.SkipRow)}");
         Require(!EmbedSeries || SeriesColumnName is not null, EmbedSeries, nameof(EmbedSeries), $"false where there is no {nameof(SeriesColumnName)}");
         RequireDefined(Scaling, nameof(Scaling));
         RequireDefined(MissingValues, nameof(MissingValues));

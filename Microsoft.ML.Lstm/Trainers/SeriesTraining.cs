@@ -10,11 +10,11 @@ namespace Microsoft.ML.Lstm;
 
 /// <summary>A trained network for series, and what the data said of them.</summary>
 /// <param name="Model">The model.</param>
-/// <param name="TimeStep">The time between rows; null where there are no times.</param>
+/// <param name="Timing">How rows follow each other; null where there are no times.</param>
 /// <param name="SeriesNames">The names of the series, in the order of their numbers.</param>
 /// <param name="States">The state of each series behind its last row that has a value.</param>
 /// <param name="Data">What was trained on.</param>
-internal sealed record TrainedSeries(ForecastModel Model, TimeStep? TimeStep, string[] SeriesNames, IReadOnlyDictionary<string, SeriesState> States, ForecastData Data);
+internal sealed record TrainedSeries(ForecastModel Model, SeriesTiming? Timing, string[] SeriesNames, IReadOnlyDictionary<string, SeriesState> States, ForecastData Data);
 
 /// <summary>How the estimators for series train: from tables with a row a time step to a network.</summary>
 /// <param name="host">The host.</param>
@@ -41,18 +41,21 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
         using var monitor = new HostMonitor(host, channel, options.NumberOfEpochs);
         var reader = new SeriesTableReader(host, columns, options.MissingValues, monitor.Warn, options.CancellationToken);
         BoundSeriesColumns bound = reader.Read(trainData, "training data");
-        foreach (SeriesHistory history in reader.Series)
-        {
-            int observed = history.Rows.CountObserved(bound.Targets);
-            history.TrainingRows = validationData is null ? observed - (int)(observed * (double)options.ValidationFraction) : history.Rows.Count;
-        }
         if (validationData is not null)
+        {
+            foreach (SeriesHistory history in reader.Series)
+                history.TrainingRows = history.Rows.Count;
             reader.Read(validationData, "validation data");
+        }
+        if (reader.Series.Count == 0)
+            throw reader.NoRows();
+        SeriesTiming? timing = reader.FindTiming(options.FillGaps, validationData is null ? "training data" : "training and validation data");
         SeriesHistory[] series = [.. reader.Series];
-        if (series.Length == 0)
-            throw host.Process(new InvalidOperationException("The training data has no rows that can be used."));
-
-        TimeStep? step = reader.SetCalendar(options.Calendar);
+        int[] observedRows = Array.ConvertAll(series, history => history.Rows.CountObserved(bound.Targets, bound.KnownCovariates));
+        for (int i = 0; validationData is null && i < series.Length; i++)
+            series[i].TrainingRows = observedRows[i] - (int)(observedRows[i] * (double)options.ValidationFraction);
+        WarnOfRowsAhead(series, observedRows, monitor);
+        TimeStep? step = timing is null ? null : reader.SetCalendar(timing.Step, options.Calendar);
         var layout = new ForecastLayout
         {
             Targets = bound.Targets,
@@ -66,7 +69,7 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
             Loss = Loss,
             HasMissing = reader.HasMissing && options.MissingValues == MissingValueHandling.CarryForward,
         };
-        monitor.Info($"Training on {series.Sum(one => one.TrainingRows)} rows of {series.Length} series, validating on {series.Sum(one => Math.Max(0, one.Rows.CountObserved(bound.Targets) - one.TrainingRows))}.");
+        monitor.Info($"Training on {series.Sum(one => one.TrainingRows)} rows of {series.Length} series, validating on {series.Zip(observedRows).Sum(one => Math.Max(0, one.Second - one.First.TrainingRows))}.");
         int longest = series.Max(one => one.TrainingRows);
         if (Horizon >= longest)
             monitor.Warn($"The network learns nothing of steps ahead from {longest} on: no series has more than {longest} rows to train on.");
@@ -75,12 +78,28 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
         {
             (ForecastModel model, float[][] states) = ForecastTraining.Train(data, options, options.Seed ?? host.Rand.Next(), monitor,
                 options.CheckpointPath is { } path ? network => ModelFile.Save(path, network) : null);
-            return new TrainedSeries(model, step, [.. series.Select(one => one.Name)],
-                series.Zip(states).ToDictionary(one => one.First.Name, one => new SeriesState(one.Second, one.First.Times.ElementAtOrDefault(one.First.Rows.CountObserved(bound.Targets) - 1))), data);
+            return new TrainedSeries(model, timing is null ? null : timing with { Step = step! }, [.. series.Select(one => one.Name)],
+                series.Zip(states, observedRows).ToDictionary(one => one.First.Name, one => StateOf(one.First, one.Second, one.Third)), data);
         }
         catch (InvalidOperationException error)
         {
             throw host.Process(error);
         }
+    }
+
+    private static SeriesState StateOf(SeriesHistory series, float[] values, int observedRows)
+    {
+        DateTimeOffset time = series.Times.ElementAtOrDefault(observedRows - 1);
+        return new SeriesState(values, time, observedRows > 0 && series.Until > time && observedRows == series.Times.Count ? new MissingEnd(series.Until, series.Rows.Statics) : null, series.Start);
+    }
+
+    private static void WarnOfRowsAhead(SeriesHistory[] series, int[] observedRows, HostMonitor monitor)
+    {
+        int[] ahead = [.. series.Zip(observedRows, (one, observed) => observed == 0 ? 0 : one.Rows.Count - observed)];
+        if (ahead.Sum() is var rows && rows == 0)
+            return;
+        SeriesHistory first = series[Array.FindIndex(ahead, count => count > 0)];
+        monitor.Warn($"{rows} rows at the end of {ahead.Count(count => count > 0)} series{(first.Name == "" ? "" : $", first '{first.Name}',")} have no value to forecast, but known covariates: they are taken for rows to come, "
+            + "and the series ends before them. If the values are missing, though time has passed, give these rows again when you score.");
     }
 }

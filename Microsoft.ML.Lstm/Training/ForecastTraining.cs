@@ -128,7 +128,7 @@ internal static class ForecastTraining
             SeriesRows rows = data.Rows[i];
             int first = validates ? Math.Max(0, data.TrainingRows[i] - 1) : 0;
             var stream = new ForecastStream(model, network, rows.Series);
-            int observed = rows.CountObserved(data.Layout.Targets);
+            int observed = rows.CountObserved(data.Layout.Targets, data.Layout.KnownCovariates);
             for (int t = 0; t < observed; t++)
             {
                 stream.Step(rows[t], rows.KnownAfter(t, data.Layout, future), rows.CalendarOf(t), rows.Statics);

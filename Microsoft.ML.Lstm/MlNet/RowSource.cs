@@ -1,0 +1,24 @@
+using Microsoft.ML.Data;
+
+namespace Microsoft.ML.Lstm.MlNet;
+
+/// <summary>Where the rows of a data view come from, behind the transforms that only add columns to them.</summary>
+internal sealed class RowSource
+{
+    private readonly WeakReference<IDataView> _source;
+
+    private RowSource(IDataView source) => _source = new WeakReference<IDataView>(source);
+
+    /// <summary>The source of a view's rows, which it does not keep alive.</summary>
+    public static RowSource Of(IDataView view) => new(Find(view));
+
+    /// <summary>Whether a view has the same rows, if its source has the same rows each time.</summary>
+    public bool IsOf(IDataView view) => _source.TryGetTarget(out IDataView? source) && ReferenceEquals(source, Find(view));
+
+    private static IDataView Find(IDataView view)
+    {
+        while (view is IDataTransform transform and IRowToRowMapper)
+            view = transform.Source;
+        return view;
+    }
+}
