@@ -67,9 +67,17 @@ public static partial class LstmCatalog
 
     /// <summary>Compares predicted labels of steps with the right ones: token by token, and span by span where labels are B-, I- and O (IOB2).</summary>
     /// <param name="catalog">The <see cref="MulticlassClassificationCatalog"/>.</param>
-    /// <param name="data">Data with both columns, vectors of keys with text for key values; their lengths are the same in each row.</param>
-    /// <param name="labelColumnName">The column of the right labels; a missing key is a step that is only counted, by <see cref="SequenceLabelingMetrics.NumberOfMissingLabels"/>.</param>
-    /// <param name="predictedLabelColumnName">The column of predicted labels.</param>
+    /// <param name="data">
+    /// Data with both columns, vectors of keys or of texts; their lengths are the same in each row, except where nothing was predicted.
+    /// Labels
+    /// are compared by what the keys stand for, so the keys may have any order.
+    /// </param>
+    /// <param name="labelColumnName">
+    /// The column of the right labels, as keys or as the texts that those were made of. Labels that training did not see count as not
+    /// found, see
+    /// <see cref="SequenceLabelingMetrics"/>.
+    /// </param>
+    /// <param name="predictedLabelColumnName">The column of predicted labels, as keys or as texts.</param>
     /// <returns>The figures.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
     /// <exception cref="InvalidOperationException">A row has vectors of different lengths.</exception>

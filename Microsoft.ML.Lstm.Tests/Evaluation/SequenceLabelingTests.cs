@@ -131,19 +131,6 @@ public sealed class SequenceLabelingTests
     }
 
     [TestMethod]
-    public void LabelsThatTheKeysWereNotMadeOfAreCounted()
-    {
-        var ml = new MLContext(seed: 1);
-        IDataView seen = ml.Data.LoadFromEnumerable([new Tagged { Tags = ["O", "B-A"] }]);
-        IDataView data = ml.Data.LoadFromEnumerable([new Tagged { Tags = ["O", "B-C", "B-A"] }, new Tagged { Tags = ["B-D"] }]);
-        IDataView keys = ml.Transforms.Conversion.MapValueToKey("Label", "Tags").Fit(seen).Transform(data);
-
-        SequenceLabelingMetrics metrics = ml.MulticlassClassification.EvaluateSequenceLabeling(keys, predictedLabelColumnName: "Label");
-        Assert.AreEqual(2, metrics.NumberOfTokens);
-        Assert.AreEqual(2, metrics.NumberOfMissingLabels);
-    }
-
-    [TestMethod]
     public void AMissingPredictionIsWrongAndOutside()
     {
         var counter = new SequenceLabelingCounter();
@@ -234,10 +221,5 @@ public sealed class SequenceLabelingTests
             string[] parts = label.Split('-', 2);
             return parts.Length == 2 && parts[0].Length == 1 ? (parts[0], parts[1]) : "B I E S".Split(' ').Contains(label) ? (label, "") : ("O", "");
         }
-    }
-
-    private sealed class Tagged
-    {
-        public string[] Tags { get; set; } = [];
     }
 }

@@ -1,15 +1,22 @@
 namespace Microsoft.ML.Lstm;
 
 /// <summary>Counts labels and spans of one sequence after the other.</summary>
-internal sealed class SequenceLabelingCounter
+/// <param name="known">The labels that can be predicted; null where that is not known.</param>
+internal sealed class SequenceLabelingCounter(IReadOnlySet<string>? known = null)
 {
     private readonly Dictionary<string, Tally> _labels = [];
     private readonly Dictionary<string, Tally> _spanTypes = [];
     private readonly Dictionary<string, SpanTag> _tags = [];
     private long _missingLabels;
+    private long _unscored;
 
     /// <summary>The figures of all sequences so far.</summary>
-    public SequenceLabelingMetrics Metrics => new(Scores(_labels), Scores(_spanTypes), _missingLabels);
+    public SequenceLabelingMetrics Metrics => new(Scores(_labels), Scores(_spanTypes))
+    {
+        NumberOfMissingLabels = _missingLabels,
+        NumberOfUnseenLabels = known is null ? 0 : _labels.Where(entry => !known.Contains(entry.Key)).Sum(entry => entry.Value.Support),
+        NumberOfUnscoredSequences = _unscored,
+    };
 
     /// <summary>Adds a sequence.</summary>
     /// <param name="labels">The label of each step; a step where it is <see langword="null"/> is counted as missing and otherwise left out.</param>
@@ -31,6 +38,14 @@ internal sealed class SequenceLabelingCounter
             CountSpans(spans.Read(TagOf(label), t), predictedSpans.Read(TagOf(predicted[t]), t));
         }
         CountSpans(spans.Read(SpanTag.Outside, labels.Length), predictedSpans.Read(SpanTag.Outside, labels.Length));
+    }
+
+    /// <summary>Adds a sequence for which there may be no prediction: then none of its labels is found, nor any of its spans.</summary>
+    public void AddSequence(string?[] labels, string?[] predicted)
+    {
+        bool isUnscored = predicted.Length == 0 && labels.Length > 0;
+        _unscored += isUnscored ? 1 : 0;
+        Add(labels, isUnscored ? new string?[labels.Length] : predicted);
     }
 
     private void CountLabel(string label, string? predicted)

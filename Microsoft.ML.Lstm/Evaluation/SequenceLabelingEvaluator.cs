@@ -1,5 +1,3 @@
-using Microsoft.ML.Data;
-using Microsoft.ML.Lstm.Data;
 using Microsoft.ML.Lstm.MlNet;
 using Microsoft.ML.Runtime;
 
@@ -10,38 +8,31 @@ internal static class SequenceLabelingEvaluator
 {
     public static SequenceLabelingMetrics Evaluate(IHostEnvironment environment, IDataView data, string labelColumn, string predictedLabelColumn)
     {
-        DataViewSchema.Column label = ColumnRole.StepLabel.Find(environment, data.Schema, labelColumn);
+        DataViewSchema.Column label = ColumnRole.EvaluatedStepLabel.Find(environment, data.Schema, labelColumn);
         DataViewSchema.Column predicted = ColumnRole.PredictedStepLabel.Find(environment, data.Schema, predictedLabelColumn);
-        string[] labelNames = NamesOf(environment, ColumnRole.StepLabel, label), predictedNames = NamesOf(environment, ColumnRole.PredictedStepLabel, predicted);
+        var names = LabelNames.Of(environment, ColumnRole.EvaluatedStepLabel, label);
+        var predictedNames = LabelNames.Of(environment, ColumnRole.PredictedStepLabel, predicted);
+        if (names is { AreNumbers: true } && predictedNames is not { AreNumbers: true })
+            throw ColumnRole.EvaluatedStepLabel.DimensionMismatch(
+                environment, label, "keys with values, as the predicted labels have them");
+        if (predictedNames is { AreNumbers: true } && names is not { AreNumbers: true })
+            throw ColumnRole.PredictedStepLabel.DimensionMismatch(environment, predicted, "keys with values, as the labels have them");
 
-        var counter = new SequenceLabelingCounter();
-        using DataViewRowCursor cursor = data.GetRowCursor([label, predicted]);
-        TokenReader labelReader = TokenReader.Create(cursor, label), predictedReader = TokenReader.Create(cursor, predicted);
+        var counter = new SequenceLabelingCounter(predictedNames?.All);
+        DataViewSchema.Column[] sources = names is { AreTexts: true } ? LabelSource.Candidates(data.Schema) : [];
+        using DataViewRowCursor cursor = data.GetRowCursor([label, predicted, .. sources]);
+        StepTextReader labelReader = StepTextReader.Create(cursor, label, names, names?.Unseen);
+        StepTextReader predictedReader = StepTextReader.Create(cursor, predicted, predictedNames, missing: null);
+        var candidates = sources.Select(source => new LabelSource(cursor, source, names!, predictedNames?.All)).ToList();
         while (cursor.MoveNext())
         {
-            string?[] right = Read(labelReader, labelNames), found = Read(predictedReader, predictedNames);
-            if (right.Length != found.Length)
+            string?[] right = labelReader.Read(), found = predictedReader.Read();
+            if (found.Length > 0 && right.Length != found.Length)
                 throw environment.Process(new InvalidOperationException($"Row {cursor.Position} (counted from 0) has {right.Length} labels in column '{labelColumn}', but {found.Length} in column '{predictedLabelColumn}'."));
-            counter.Add(right, found);
+            counter.AddSequence(right, found);
+            candidates.RemoveAll(candidate => !candidate.Add(right, found));
         }
-        return counter.Metrics;
-    }
-
-    private static string?[] Read(TokenReader reader, string[] names)
-    {
-        reader.Read();
-        int[] keys = new int[reader.Length];
-        reader.CopyTo(keys);
-        return Array.ConvertAll(keys, key => key == 0 ? null : names[key - 1]);
-    }
-
-    private static string[] NamesOf(IExceptionContext context, ColumnRole role, DataViewSchema.Column column)
-    {
-        int count = (int)Math.Min(TokenReader.VocabularyOf(column.Type)!.Value, int.MaxValue);
-        if (column.Annotations.Schema.GetColumnOrNull(ScoreAnnotations.KeyValues)?.Type is not VectorDataViewType { ItemType: TextDataViewType } values || values.Size != count)
-            throw role.DimensionMismatch(context, column, "a vector of keys with text for key values");
-        VBuffer<ReadOnlyMemory<char>> names = default;
-        column.Annotations.GetValue(ScoreAnnotations.KeyValues, ref names);
-        return [.. names.DenseValues().Select(name => name.ToString())];
+        // Of two columns with the same texts either will do.
+        return (candidates.Count > 0 ? candidates[0].Counter : counter).Metrics;
     }
 }

@@ -22,19 +22,27 @@ namespace Microsoft.ML.Lstm;
 /// </para>
 /// <para>
 /// Steps whose label is missing are left out of all other figures, as if the sequence did not have them, and counted by
-/// <see cref="NumberOfMissingLabels"/>. A label that was not in the data that the keys were made of is missing too.
+/// <see cref="NumberOfMissingLabels"/>. Labels that training did not see are no missing ones: they count as conlleval counts them, as
+/// labels
+/// and spans that were not found, and <see cref="NumberOfUnseenLabels"/> says how many there are. Keys alone don't tell them from missing
+/// labels, since <c>MapValueToKey</c> makes the missing key of both. The texts of the labels do, where the data still has the column that
+/// the
+/// keys were made of, or where it is the column of labels; where there is no such column, each missing key counts as a wrong label and each
+/// run of missing
+/// keys, if labels mark spans, as a span that was not found. Sequences for which nothing was predicted, because they could not be scored,
+/// count
+/// as wrong at each step (<see cref="NumberOfUnscoredSequences"/>).
 /// </para>
 /// </remarks>
 public sealed class SequenceLabelingMetrics
 {
     private readonly SequenceLabelingScore _spans;
 
-    internal SequenceLabelingMetrics(IReadOnlyList<SequenceLabelingScore> perLabel, IReadOnlyList<SequenceLabelingScore> perSpanType, long missingLabels)
+    internal SequenceLabelingMetrics(IReadOnlyList<SequenceLabelingScore> perLabel, IReadOnlyList<SequenceLabelingScore> perSpanType)
     {
         PerLabel = perLabel;
         PerSpanType = perSpanType;
         NumberOfTokens = perLabel.Sum(label => label.Support);
-        NumberOfMissingLabels = missingLabels;
         TokenAccuracy = SequenceLabelingScore.Share(perLabel.Sum(label => label.Correct), NumberOfTokens);
         _spans = new("all", perSpanType.Sum(type => type.Support), perSpanType.Sum(type => type.Predicted), perSpanType.Sum(type => type.Correct));
     }
@@ -42,11 +50,20 @@ public sealed class SequenceLabelingMetrics
     /// <summary>The number of labelled steps of all sequences.</summary>
     public long NumberOfTokens { get; }
 
+    /// <summary>The number of steps of all sequences whose label is missing; the other figures leave them out.</summary>
+    public long NumberOfMissingLabels { get; internal init; }
+
     /// <summary>
-    /// The number of steps of all sequences whose label is missing. If it is above 0 for data that is labelled throughout, there
-    /// are labels in it that training did not see: the model can't find them, but the other figures do not count them as wrong.
+    /// The number of labelled steps whose label is none of those that can be predicted, because training did not see it: all of them count
+    /// as
+    /// wrong.
     /// </summary>
-    public long NumberOfMissingLabels { get; }
+    public long NumberOfUnseenLabels { get; internal init; }
+
+    /// <summary>
+    /// The number of sequences that have labels and no prediction, because they could not be scored: all their steps count as wrong.
+    /// </summary>
+    public long NumberOfUnscoredSequences { get; internal init; }
 
     /// <summary>The share of the labelled steps that got the right label, 0 to 1; 0 if there is none.</summary>
     public double TokenAccuracy { get; }
@@ -73,6 +90,12 @@ public sealed class SequenceLabelingMetrics
         text.Append(CultureInfo.InvariantCulture, $"{NumberOfTokens} tokens, accuracy {100 * TokenAccuracy:0.00} %");
         if (NumberOfMissingLabels > 0)
             text.Append(CultureInfo.InvariantCulture, $"; left out: {NumberOfMissingLabels} tokens with missing labels");
+        if (NumberOfUnseenLabels > 0)
+            text.Append(CultureInfo.InvariantCulture,
+                $"; counted as wrong: {NumberOfUnseenLabels} tokens with labels that training did not see");
+        if (NumberOfUnscoredSequences > 0)
+            text.Append(CultureInfo.InvariantCulture,
+                $"; counted as wrong: {NumberOfUnscoredSequences} sequences that could not be scored");
         text.AppendLine();
         int width = PerLabel.Concat(PerSpanType).Select(score => score.Name.Length).Append("Span type".Length).Max();
         if (PerSpanType.Count > 0)

@@ -54,7 +54,11 @@ internal sealed class ColumnRole
     public static ColumnRole StepLabel { get; } = new("label", "a vector of Key, one for each step", column =>
         column.IsKey && column.Kind != SchemaShape.Column.VectorKind.Scalar);
 
-    public static ColumnRole PredictedStepLabel { get; } = new("predicted label", "a vector of Key, one for each step", StepLabel._accepts);
+    public static ColumnRole EvaluatedStepLabel { get; } = new("label", "a vector of Key or of Text, one for each step", column =>
+        (column.IsKey || column.ItemType.Equals(TextDataViewType.Instance)) && column.Kind != SchemaShape.Column.VectorKind.Scalar);
+
+    public static ColumnRole PredictedStepLabel { get; } = new(
+        "predicted label", EvaluatedStepLabel._expected, EvaluatedStepLabel._accepts);
 
     public static ColumnRole Weight { get; } = new("weight", "Single", IsScalarSingle);
 
