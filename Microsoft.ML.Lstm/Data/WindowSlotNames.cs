@@ -38,6 +38,18 @@ internal sealed class WindowSlotNames(DataViewSchema.Column[] columns, int windo
         return builder.ToAnnotations();
     }
 
+    /// <summary>
+    /// The names of the slots of a column of vectors, "" for a slot without one; null for a column whose slots have no names.
+    /// </summary>
+    public static string[]? SlotsOf(DataViewSchema.Column column)
+    {
+        if (!HasSlotNames(column))
+            return null;
+        VBuffer<ReadOnlyMemory<char>> slots = default;
+        column.Annotations.GetValue(ScoreAnnotations.SlotNames, ref slots);
+        return [.. slots.DenseValues().Select(name => name.ToString())];
+    }
+
     /// <summary>The names of the features of a row.</summary>
     public string[] FeatureNames()
     {
@@ -58,11 +70,8 @@ internal sealed class WindowSlotNames(DataViewSchema.Column[] columns, int windo
     {
         if (column.Type is not VectorDataViewType vector)
             return [column.Name];
-        VBuffer<ReadOnlyMemory<char>> slots = default;
-        if (HasSlotNames(column))
-            column.Annotations.GetValue(ScoreAnnotations.SlotNames, ref slots);
-        string[] names = [.. slots.DenseValues().Select(name => name.ToString()), .. Enumerable.Repeat("", vector.Size - slots.Length)];
-        return names.Select((name, i) => name.Length > 0 ? name : $"{column.Name}[{i}]");
+        string[] names = SlotsOf(column) ?? new string[vector.Size];
+        return names.Select((name, i) => string.IsNullOrEmpty(name) ? $"{column.Name}[{i}]" : name);
     }
 
     private static bool HasSlotNames(DataViewSchema.Column column)

@@ -45,6 +45,8 @@ internal sealed class ColumnRole
 
     public static ColumnRole RegressionLabel { get; } = new("label", "Single or Vector<Single>", IsSingleOrVector);
 
+    public static ColumnRole RegressionScore { get; } = new("score", "Single or Vector<Single>", IsSingleOrVector);
+
     public static ColumnRole BinaryLabel { get; } = new("label", "Boolean", column =>
         column.ItemType.Equals(BooleanDataViewType.Instance) && column.Kind == SchemaShape.Column.VectorKind.Scalar);
 

@@ -8,7 +8,7 @@ internal static class HostWarning
     /// <param name="host">Whose log it is.</param>
     /// <param name="channelName">What was going on.</param>
     /// <param name="message">The warning.</param>
-    public static void Write(IHost host, string channelName, string message)
+    public static void Write(IChannelProvider host, string channelName, string message)
     {
         using IChannel channel = host.Start(channelName);
         channel.Warning(message);

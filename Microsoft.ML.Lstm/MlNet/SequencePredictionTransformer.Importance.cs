@@ -1,5 +1,5 @@
 using Microsoft.ML.Lstm.Data;
-using Microsoft.ML.Runtime;
+using Microsoft.ML.Lstm.MlNet;
 
 namespace Microsoft.ML.Lstm;
 
@@ -7,6 +7,9 @@ namespace Microsoft.ML.Lstm;
 // knows of no other, so here is where it can be said what it leaves out.
 public abstract partial class SequencePredictionTransformer
 {
+    // What the log names as the source of the warnings.
+    private const string FeatureImportance = "Feature importance";
+
     string ISingleFeaturePredictionTransformer<SequenceModelParameters>.FeatureColumnName => PermutedColumn().Name;
 
     string ISingleFeaturePredictionTransformer.FeatureColumnName => PermutedColumn().Name;
@@ -23,16 +26,16 @@ public abstract partial class SequencePredictionTransformer
                 $"PermutationFeatureImportance permutes numbers, and feature column '{column.Name}' has keys. "
                 + "Evaluate the model on data whose keys are changed instead."));
         }
-        using IChannel channel = Host.Start("Feature column");
         if (_featureColumn is null && Columns.Features.Length > 1)
         {
             string others = string.Join(", ", Columns.Features.Where(other => other != column).Select(other => $"'{other.Name}'"));
-            channel.Warning($"PermutationFeatureImportance permutes one column, '{column.Name}', and not {others}; ForFeatureColumn(name) chooses another one.");
+            HostWarning.Write(Host, FeatureImportance,
+                $"PermutationFeatureImportance permutes one column, '{column.Name}', and not {others}; ForFeatureColumn(name) chooses another one.");
         }
         if (column.Type.Size == 0)
         {
-            channel.Warning($"PermutationFeatureImportance has nothing to permute where vectors have no known size, as in feature column '{column.Name}' of the "
-                + "training data.");
+            HostWarning.Write(Host, FeatureImportance, "PermutationFeatureImportance has nothing to permute where vectors have no known size, "
+                + $"as in feature column '{column.Name}' of the training data.");
         }
         return column;
     }

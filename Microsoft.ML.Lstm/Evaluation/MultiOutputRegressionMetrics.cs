@@ -1,0 +1,63 @@
+using System.Globalization;
+using System.Text;
+
+namespace Microsoft.ML.Lstm;
+
+/// <summary>
+/// How well vectors were predicted: the figures of each output, and their plain averages, which scikit-learn calls uniform.
+/// </summary>
+public sealed class MultiOutputRegressionMetrics
+{
+    internal MultiOutputRegressionMetrics(IReadOnlyList<OutputRegressionMetrics> perOutput, long rows, long rowsWithMissingScores)
+    {
+        PerOutput = perOutput;
+        NumberOfRows = rows;
+        NumberOfRowsWithMissingScores = rowsWithMissingScores;
+    }
+
+    /// <summary>The figures of each value of the vectors.</summary>
+    public IReadOnlyList<OutputRegressionMetrics> PerOutput { get; }
+
+    /// <summary>The number of rows of the data.</summary>
+    public long NumberOfRows { get; }
+
+    /// <summary>
+    /// The number of rows that have a label without a prediction: a sequence that can't be scored has NaN for all outputs. What is missing
+    /// is left
+    /// out of the other figures.
+    /// </summary>
+    public long NumberOfRowsWithMissingScores { get; }
+
+    /// <summary>The average of the outputs' mean absolute errors.</summary>
+    public double MeanAbsoluteError => PerOutput.Average(output => output.MeanAbsoluteError);
+
+    /// <summary>The average of the outputs' mean squared errors.</summary>
+    public double MeanSquaredError => PerOutput.Average(output => output.MeanSquaredError);
+
+    /// <summary>The average of the outputs' root mean squared errors.</summary>
+    public double RootMeanSquaredError => PerOutput.Average(output => output.RootMeanSquaredError);
+
+    /// <summary>The average of the outputs' coefficients of determination.</summary>
+    public double RSquared => PerOutput.Average(output => output.RSquared);
+
+    /// <summary>All figures as a table.</summary>
+    public override string ToString()
+    {
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"{NumberOfRows} rows");
+        if (NumberOfRowsWithMissingScores > 0)
+            text.Append(CultureInfo.InvariantCulture,
+                $"; left out: predictions that are missing in {NumberOfRowsWithMissingScores} of them");
+        text.AppendLine().AppendLine();
+        int width = PerOutput.Select(output => output.Name.Length).Append("average".Length).Max();
+        text.AppendLine(CultureInfo.InvariantCulture, $"{"Output".PadRight(width)}      Rows         MAE        RMSE        R²");
+        foreach (OutputRegressionMetrics output in PerOutput)
+            AppendRow(output.Name, $"{output.NumberOfRows}", output.MeanAbsoluteError, output.RootMeanSquaredError, output.RSquared);
+        AppendRow("average", "", MeanAbsoluteError, RootMeanSquaredError, RSquared);
+        return text.ToString().TrimEnd();
+
+        void AppendRow(string name, string rows, double absolute, double rootMeanSquared, double rSquared)
+            => text.AppendLine(CultureInfo.InvariantCulture,
+                $"{name.PadRight(width)}  {rows,8}  {absolute,10:G5}  {rootMeanSquared,10:G5}  {rSquared,8:0.0000}");
+    }
+}
