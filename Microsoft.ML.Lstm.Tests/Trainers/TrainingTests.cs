@@ -260,6 +260,25 @@ public sealed class TrainingTests
     }
 
     [TestMethod]
+    public void WithoutASeedASecondFitGivesAnotherModelAndTheSameProgramTheSameModels()
+    {
+        LstmRegressionTransformer[] models = FitThrice(), again = FitThrice();
+        foreach ((LstmRegressionTransformer model, LstmRegressionTransformer same) in models.Zip(again))
+            AnyTrainer.AssertSameWeights(model, same);
+        Assert.AreEqual(3, models.DistinctBy(model => model.Model.Weights["head.weight"].Span[0]).Count());
+
+        // The same trainer twice, and another one of the same context.
+        static LstmRegressionTransformer[] FitThrice()
+        {
+            var ml = new MLContext(seed: 1);
+            LstmRegressionTrainer trainer = Trainer(ml, options => options.Seed = null),
+                other = Trainer(ml, options => options.Seed = null);
+            IDataView data = Data(ml, Example.Make(20));
+            return [trainer.Fit(data), trainer.Fit(data), other.Fit(data)];
+        }
+    }
+
+    [TestMethod]
     public void LaterChangesToTheOptionsHaveNoEffect()
     {
         var ml = new MLContext(seed: 1);

@@ -93,9 +93,11 @@ public abstract class TrainingOptions
     public float ValidationFraction;
 
     /// <summary>
-    /// The seed of initial weights, shuffling, dropout and the validation split. <see langword="null"/> takes one from the
-    /// MLContext, whose own seed then decides. The same seed and data give the same bits, whatever the number of threads, on processors with
-    /// vectors of the same width.
+    /// The seed of initial weights, shuffling, dropout and the validation split. With <see langword="null"/> each Fit draws one from the
+    /// MLContext: a second Fit, or one behind other components of the context, gives another model, and a program that does the same again
+    /// with
+    /// an MLContext of the same seed gives the same ones. The same seed and data give the same bits, whatever the number of threads, on
+    /// processors with vectors of the same width.
     /// Default: <see langword="null"/>.
     /// </summary>
     public int? Seed;
