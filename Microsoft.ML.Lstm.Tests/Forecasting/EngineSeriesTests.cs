@@ -1,0 +1,78 @@
+using static Microsoft.ML.Lstm.Tests.Forecasting.SeriesRun;
+
+namespace Microsoft.ML.Lstm.Tests.Forecasting;
+
+/// <summary>An engine keeps the series that it meets: up to a limit, and until it is told to forget.</summary>
+[TestClass]
+public sealed class EngineSeriesTests
+{
+    [TestMethod]
+    public void AnEngineOfForecastsHasALimitAndForgets() => CheckLimit<ReadingForecast>(Forecaster);
+
+    [TestMethod]
+    public void AnEngineOfADetectorHasALimitAndForgets() => CheckLimit<ReadingVerdict>(Detector);
+
+    [TestMethod]
+    public void ACheckpointHasNoForgottenSeries()
+    {
+        var ml = new MLContext(1);
+        SeriesTransformer model = Fit(ml, Forecaster, TwoShops(80), options => options.SeriesColumnName = "Shop");
+        using ForecastEngine<Reading, ReadingForecast> engine = model.CreateForecastEngine<Reading, ReadingForecast>(ml);
+        engine.Predict(new Reading { Shop = "new", Value = 3 });
+        engine.Forget("a");
+        using var stream = new MemoryStream();
+        engine.CheckPoint(ml, stream);
+        stream.Position = 0;
+        using ForecastEngine<Reading, ReadingForecast> restored = ml.Model.Load(stream, out _).CreateForecastEngine<Reading, ReadingForecast>(ml);
+        CollectionAssert.AreEquivalent(new[] { "b", "new" }, restored.SeriesNames.ToArray());
+        CollectionAssert.AreEqual(engine.Predict("new").Forecast, restored.Predict("new").Forecast);
+        CollectionAssert.AreEqual(engine.Predict("b").Forecast, restored.Predict("b").Forecast);
+    }
+
+    [TestMethod]
+    public void ADisposedEngineAndWrongOptionsAreRefused()
+    {
+        var ml = new MLContext(1);
+        SeriesTransformer model = Fit(ml, Forecaster, Reading.Wave(60));
+        ForecastEngine<Reading, ReadingForecast> engine = model.CreateForecastEngine<Reading, ReadingForecast>(ml);
+        Assert.ThrowsExactly<ArgumentNullException>(() => engine.Forget(null!));
+        Assert.ThrowsExactly<ArgumentNullException>(() => engine.Predict((string)null!));
+        engine.Dispose();
+        Assert.ThrowsExactly<ObjectDisposedException>(() => engine.Forget("a"));
+        Assert.ThrowsExactly<ObjectDisposedException>(() => engine.Predict("a"));
+        Assert.ThrowsExactly<ObjectDisposedException>(() => engine.SeriesNames);
+        Assert.ThrowsExactly<ArgumentNullException>(() => model.CreateForecastEngine<Reading, ReadingForecast>(ml, null!));
+        Assert.AreEqual("MaximumNewSeries", Assert.ThrowsExactly<ArgumentOutOfRangeException>(
+            () => model.CreateForecastEngine<Reading, ReadingForecast>(ml, new ForecastEngineOptions { MaximumNewSeries = -1 })).ParamName);
+    }
+
+    private static void CheckLimit<T>(string kind)
+        where T : class, new()
+    {
+        var ml = new MLContext(1);
+        SeriesTransformer model = Fit(ml, kind, TwoShops(80), options => options.SeriesColumnName = "Shop");
+        using ForecastEngine<Reading, T> engine = model.CreateForecastEngine<Reading, T>(ml, new ForecastEngineOptions { MaximumNewSeries = 3 });
+        void Observe(string shop) => engine.Predict(new Reading { Shop = shop, Value = 1 });
+
+        foreach (string shop in new[] { "a", "c1", "c2", "c3", "b", "c2", "a" })
+            Observe(shop);
+        string message = Assert.ThrowsExactly<InvalidOperationException>(() => Observe("c4")).Message;
+        StringAssert.Contains(message, "The engine has met 3 series that the model did not know, its MaximumNewSeries, so there is no room for 'c4'. Forget series that are over, or allow more.");
+        Assert.IsFalse(engine.Forget("c4"));
+        Assert.IsTrue(engine.Forget("c1"));
+        Assert.IsFalse(engine.Forget("c1"));
+        Observe("c4");
+        Assert.ThrowsExactly<InvalidOperationException>(() => Observe("c1"));
+        // One of the training data makes no room, since it takes none; it begins anew.
+        Assert.IsTrue(engine.Forget("a"));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => engine.Predict("a"));
+        Observe("a");
+        Assert.ThrowsExactly<InvalidOperationException>(() => Observe("c1"));
+        CollectionAssert.AreEquivalent(new[] { "a", "b", "c2", "c3", "c4" }, engine.SeriesNames.ToArray());
+        using ForecastEngine<Reading, T> none = model.CreateForecastEngine<Reading, T>(ml, new ForecastEngineOptions { MaximumNewSeries = 0 });
+        none.Predict(new Reading { Shop = "b", Value = 1 });
+        Assert.ThrowsExactly<InvalidOperationException>(() => none.Predict(new Reading { Shop = "c", Value = 1 }));
+    }
+
+    private static Reading[] TwoShops(int rows) => [.. Reading.Wave(rows, shop: "a"), .. Reading.Wave(rows, seed: 2, shop: "b", level: 9)];
+}

@@ -1,0 +1,104 @@
+using static Microsoft.ML.Lstm.Tests.Forecasting.SeriesRun;
+
+namespace Microsoft.ML.Lstm.Tests.Forecasting;
+
+/// <summary>The training table transformed, as ML.NET's samples do, is not taken for its own future without a word.</summary>
+[TestClass]
+public sealed class TrainingTableAgainTests
+{
+    [TestMethod]
+    [DataRow(Forecaster, null)]
+    [DataRow(Forecaster, "Time")]
+    [DataRow(Detector, null)]
+    [DataRow(Detector, "Time")]
+    public void TheViewThatWasFittedBeginsAnew(string kind, string? time)
+    {
+        (MLContext ml, List<string> warnings) = Listen();
+        Reading[] a = Reading.Wave(80, shop: "a"), b = Reading.Wave(80, seed: 2, shop: "b");
+        IDataView data = ml.Data.LoadFromEnumerable(a.Zip(b).SelectMany(pair => new[] { pair.First, pair.Second }).ToArray());
+        IEstimator<SeriesTransformer> estimator = Estimator(ml, kind, options => (options.TimeColumnName, options.SeriesColumnName) = (time, "Shop"));
+        SeriesTransformer model = estimator.Fit(data);
+        double[][] expected = Read(WithoutHistory(model).Transform(data));
+        AssertSame(expected, Read(model.Transform(data)));
+        // Behind transforms that only add columns, too.
+        ITransformer chain = ml.Transforms.CopyColumns("Copy", "Other").Append(estimator).Append(ml.Transforms.CopyColumns("Copy2", "Copy")).Fit(data);
+        AssertSame(expected, Read(chain.Transform(data)));
+        AssertNone(warnings, "begin");
+        AssertNone(warnings, "those of the training data");
+    }
+
+    [TestMethod]
+    [DataRow(Forecaster)]
+    [DataRow(Detector)]
+    public void TheSameRowsElsewhereAreNamed(string kind)
+    {
+        (MLContext ml, List<string> warnings) = Listen();
+        Reading[] rows = Reading.Wave(120);
+        SeriesTransformer model = Fit(ml, kind, rows[..100]);
+        using var stream = new MemoryStream();
+        ml.Model.Save(model, null, stream);
+        stream.Position = 0;
+        ITransformer loaded = ml.Model.Load(stream, out _);
+        Func<Reading, double[]> observe = Observe(ml, loaded, kind);
+        foreach (Action act in new Action[] { () => Transform(ml, model, rows[..100]), () => Transform(ml, loaded, rows), () => Array.ForEach(rows[..50], row => observe(row)) })
+        {
+            warnings.Clear();
+            act();
+            AssertOne(warnings, "The first 16 rows are those of the training data, but they are taken for what follows it, as there is no column of times to say otherwise. To go through the training data again, use WithoutHistory.");
+        }
+        warnings.Clear();
+        Transform(ml, WithoutHistory(model), rows);
+        Transform(ml, model, rows[100..]);
+        Transform(ml, model, rows[1..]);
+        Assert.IsEmpty(warnings);
+    }
+
+    [TestMethod]
+    [DataRow(Forecaster)]
+    [DataRow(Detector)]
+    public void RowsThatAreAllTheSameAreNoSign(string kind)
+    {
+        (MLContext ml, List<string> warnings) = Listen();
+        Reading[] rows = Reading.Wave(120);
+        foreach (Reading row in rows[..20].Concat(rows[100..]))
+            row.Value = 0;
+        SeriesTransformer model = Fit(ml, kind, rows[..100]);
+        warnings.Clear();
+        Transform(ml, model, rows[100..]);
+        Assert.IsEmpty(warnings);
+    }
+
+    [TestMethod]
+    [DataRow(Forecaster)]
+    [DataRow(Detector)]
+    public void ASeriesThatBeginsAnewIsNamed(string kind)
+    {
+        (MLContext ml, List<string> warnings) = Listen();
+        Reading[] rows = Reading.Wave(120);
+        SeriesTransformer model = Fit(ml, kind, rows[..100], options => options.TimeColumnName = "Time");
+        warnings.Clear();
+        double[][] actual = Transform(ml, model, rows[90..]);
+        AssertSame(Transform(ml, WithoutHistory(model), rows[90..]), actual);
+        AssertOne(warnings, "The rows begin at 2024-01-04 18:00:00, but the model knows the series up to 2024-01-05 03:00:00: they are taken for a series that begins anew. Rows that follow are later.");
+    }
+
+    [TestMethod]
+    [DataRow(Forecaster)]
+    [DataRow(Detector)]
+    public void AViewWhoseRowsHaveChangedGoesOn(string kind)
+    {
+        // As a queue's, which has other rows each time.
+        (MLContext ml, _) = Listen();
+        Reading[] rows = Reading.Wave(120);
+        Reading[] now = rows[..100];
+        IEnumerable<Reading> Rows()
+        {
+            foreach (Reading row in now)
+                yield return row;
+        }
+        IDataView data = ml.Data.LoadFromEnumerable(Rows());
+        SeriesTransformer model = Estimator(ml, kind).Fit(data);
+        now = rows[100..];
+        AssertSame(Transform(ml, model, rows[100..]), Read(model.Transform(data)));
+    }
+}
