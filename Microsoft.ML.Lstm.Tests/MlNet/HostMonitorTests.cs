@@ -1,4 +1,5 @@
 using Microsoft.ML.Lstm.MlNet;
+using Microsoft.ML.Lstm.Tests.Trainers;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm.Tests.MlNet;
@@ -24,6 +25,37 @@ public sealed class HostMonitorTests
         CollectionAssert.AreEqual((double?[])[0.5, 5, null, null, null, null, null, null, 1, null, 10], host.Checkpoints[0]);
         CollectionAssert.AreEqual((double?[])[0.25, 3, null, null, 0.75, 7, null, null, 2, null, 10], host.Checkpoints[1]);
         Assert.IsTrue(host.IsDisposed);
+    }
+
+    [TestMethod]
+    [TestCategory("context-growth")]
+    public void AnMLContextDoesNotGrowWithWhatIsTrainedOnIt()
+    {
+        var ml = new MLContext(seed: 1);
+        Example[] rows = Example.Make(2);
+        // 100 epochs each, so that the full run has 200,000.
+        LstmRegressionTrainer.Options options = SmallOptions.Create(options => (options.HiddenSize, options.NumberOfEpochs, options.NumberOfThreads) = (1, 100, 1));
+        int fits = Acceptance.Count(200, 2_000);
+        long before = 0;
+        for (int fit = 0; fit < fits; fit++)
+        {
+            if (fit == fits / 20 + 50)
+                before = Memory();
+            ml.Regression.Trainers.Lstm(options).Fit(AnyTrainer.Data(ml, rows));
+        }
+        // The heap's own ups and downs are some ten KB; 0.1.0 kept 40 KB of each fit.
+        Assert.IsLessThan(150_000, Memory() - before);
+        GC.KeepAlive(ml);
+
+        static long Memory()
+        {
+            for (int i = 0; i < 3; i++)
+            {
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+            }
+            return GC.GetTotalMemory(forceFullCollection: true);
+        }
     }
 
     /// <summary>A host that keeps what its progress channel is told.</summary>

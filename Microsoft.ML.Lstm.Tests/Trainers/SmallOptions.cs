@@ -5,6 +5,14 @@ internal static class SmallOptions
 {
     public static LstmRegressionTrainer.Options Create(Action<LstmRegressionTrainer.Options>? change = null) => Create<LstmRegressionTrainer.Options>(change);
 
+    /// <summary>Those of a training that takes ten epochs, with dropout and a split, for which much has to be the same when it goes on.</summary>
+    public static LstmRegressionTrainer.Options CreateForResuming(Action<LstmRegressionTrainer.Options>? change = null) => Create(options =>
+    {
+        (options.NumberOfEpochs, options.NumberOfLayers, options.ValidationFraction) = (10, 2, 0.2f);
+        (options.Dropout, options.RecurrentDropout, options.EarlyStopping) = (0.2f, 0.1f, new Microsoft.ML.Lstm.EarlyStoppingOptions { Patience = 8 });
+        change?.Invoke(options);
+    });
+
     /// <summary>Those of any trainer, with the label column that is its own.</summary>
     public static TOptions Create<TOptions>(Action<TOptions>? change = null)
         where TOptions : SequenceTrainerOptions, new()

@@ -92,11 +92,17 @@ public sealed class GoldenOptimizerTests
 
     private sealed class Silent : ITrainingMonitor
     {
+        public CancellationToken Abandoned => CancellationToken.None;
+
         public void BatchCompleted(int epoch, int batch, int batches)
         {
         }
 
         public void EpochCompleted(EpochCompletedEventArgs epoch)
+        {
+        }
+
+        public void Info(string message)
         {
         }
 

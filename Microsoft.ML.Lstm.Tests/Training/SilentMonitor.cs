@@ -9,11 +9,17 @@ internal sealed class SilentMonitor : ITrainingMonitor
 
     public List<string> Warnings { get; } = [];
 
+    public List<string> Lines { get; } = [];
+
+    public CancellationToken Abandoned { get; init; }
+
     public int Batches { get; private set; }
 
     public void BatchCompleted(int epoch, int batch, int batches) => Batches++;
 
     public void EpochCompleted(EpochCompletedEventArgs epoch) => Epochs.Add(epoch);
+
+    public void Info(string message) => Lines.Add(message);
 
     public void Warn(string message) => Warnings.Add(message);
 }

@@ -91,7 +91,7 @@ public sealed class TrainingLoopTests
         var more = new LoopOptions { NumberOfEpochs = 4, LearningRateSchedule = LearningRateSchedule.Constant };
         var checkpoints = new List<float[]>();
 
-        TrainingLoop.Train(Job(more, new SilentMonitor()) with { SaveCheckpoint = model => checkpoints.Add([.. model.Parameters.Values]) });
+        TrainingLoop.Train(Job(more, new SilentMonitor()) with { SaveCheckpoint = (model, _) => checkpoints.Add([.. model.Parameters.Values]) });
         SequenceModel afterThree = TrainingLoop.Train(Job(few, new SilentMonitor()));
 
         Assert.HasCount(4, checkpoints);
@@ -106,7 +106,7 @@ public sealed class TrainingLoopTests
         var monitor = new SilentMonitor();
         float[] checkpoint = [];
 
-        SequenceModel model = TrainingLoop.Train(Job(options, monitor) with { SaveCheckpoint = best => checkpoint = [.. best.Parameters.Values] });
+        SequenceModel model = TrainingLoop.Train(Job(options, monitor) with { SaveCheckpoint = (best, _) => checkpoint = [.. best.Parameters.Values] });
 
         double best = monitor.Epochs.Min(epoch => epoch.Validation!.Loss);
         Assert.AreEqual(best, monitor.Epochs.Last(epoch => epoch.IsBest).Validation!.Loss);
@@ -199,7 +199,7 @@ public sealed class TrainingLoopTests
         var monitor = new SilentMonitor();
         float[] checkpoint = [];
 
-        SequenceModel model = TrainingLoop.Train(Job(options, monitor) with { SaveCheckpoint = best => checkpoint = [.. best.Parameters.Values] });
+        SequenceModel model = TrainingLoop.Train(Job(options, monitor) with { SaveCheckpoint = (best, _) => checkpoint = [.. best.Parameters.Values] });
 
         CollectionAssert.AreEqual(checkpoint, model.Parameters.Values);
         Assert.HasCount(2, monitor.Epochs);
@@ -214,6 +214,30 @@ public sealed class TrainingLoopTests
         var options = new LoopOptions { NumberOfEpochs = 5, BatchSize = int.MaxValue, LearningRate = 1e20f, LearningRateSchedule = LearningRateSchedule.Constant };
 
         Assert.ThrowsExactly<InvalidOperationException>(() => TrainingLoop.Train(Job(options, new SilentMonitor())));
+    }
+
+    [TestMethod]
+    public void ATrainingThatExplodesButStaysFiniteSaysSo()
+    {
+        var options = new LoopOptions { Optimizer = OptimizerType.Sgd, NumberOfEpochs = 3, LearningRate = 1000, LearningRateSchedule = LearningRateSchedule.Constant };
+        var monitor = new SilentMonitor();
+
+        TrainingLoop.Train(Job(options, monitor));
+
+        StringAssert.StartsWith(monitor.Warnings.Single(), "Training has exploded: the training loss is ");
+    }
+
+    [TestMethod]
+    public void OneLineAtTheEndSaysWhichEpochWasKept()
+    {
+        var monitor = new SilentMonitor();
+        TrainingLoop.Train(Job(new LoopOptions { NumberOfEpochs = 50, EarlyStopping = new EarlyStoppingOptions { Patience = 3, MinimumDelta = 1000 } }, monitor));
+        TrainingLoop.Train(Job(new LoopOptions { NumberOfEpochs = 3 }, monitor));
+
+        Assert.HasCount(2, monitor.Lines);
+        StringAssert.StartsWith(monitor.Lines[0], "Training ended after epoch 4 of 50, since Loss did not improve for 3 epochs. The model of epoch 1 is kept, with a training loss of ");
+        StringAssert.StartsWith(monitor.Lines[1], "Training ended after epoch 3 of 3. The model of epoch 3 is kept, with a training loss of ");
+        Assert.IsEmpty(monitor.Warnings);
     }
 
     [TestMethod]

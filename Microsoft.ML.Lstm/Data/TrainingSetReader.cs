@@ -15,9 +15,6 @@ namespace Microsoft.ML.Lstm.Data;
 internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, string? weightColumnName, int? maximumLength, BadRowHandling badRows,
     IHost host, CancellationToken cancellation)
 {
-    // Asking is cheap, but not as cheap as reading a short row.
-    private const int RowsPerCancellationCheck = 256;
-
     /// <summary>T: steps of the longest sequence of the data that was read last.</summary>
     public int LongestSequence { get; private set; }
 
@@ -39,13 +36,34 @@ internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, 
     /// <param name="warn">Receives one warning about rows that were skipped, and one about sequences that were cut.</param>
     public StreamedSequences Stream(IDataView data, string name, long bufferBytes, Action<string> warn)
     {
-        Scan(data, name, warn, static _ => { });
-        return new StreamedSequences(() => Rows(data, new RowTally(name, input)).OfType<TrainingSequence>(), NewSet(), bufferBytes);
+        long first = Scan(data, name, warn, static _ => { });
+        bool isWarned = false;
+        return new StreamedSequences(ReadAgain, NewSet(), bufferBytes);
+
+        IEnumerable<TrainingSequence> ReadAgain()
+        {
+            var tally = new RowTally(name, input);
+            long taken = 0;
+            foreach (TrainingSequence? sequence in Rows(data, tally))
+            {
+                host.ThrowIfCanceled();
+                if (sequence is null)
+                    continue;
+                taken++;
+                yield return sequence;
+            }
+            if (taken == 0)
+                throw host.Process(new InvalidOperationException(tally.DescribeNoUsableRow()));
+            if (taken != first && !isWarned)
+                warn($"The {name} had {first} usable rows when it was read first, and {taken} when it was read again. With {nameof(SequenceInputOptions.StreamingBufferMegabytes)} it is read once an epoch, and has to be the same each time.");
+            isWarned |= taken != first;
+        }
     }
 
     private SequenceSet NewSet() => new(input.FeatureSize, input.StaticSize, label.TargetSize, input.Vocabularies);
 
-    private void Scan(IDataView data, string name, Action<string> warn, Action<TrainingSequence> take)
+    /// <summary>Reads all rows once, and gives how many can be used.</summary>
+    private long Scan(IDataView data, string name, Action<string> warn, Action<TrainingSequence> take)
     {
         var tally = new RowTally(name, input);
         long taken = 0;
@@ -53,11 +71,8 @@ internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, 
         LongestSequence = 0;
         foreach (TrainingSequence? sequence in Rows(data, tally))
         {
-            if (tally.Rows % RowsPerCancellationCheck == 0)
-            {
-                host.ThrowIfCanceled();
-                cancellation.ThrowIfCancellationRequested();
-            }
+            host.ThrowIfCanceled();
+            cancellation.ThrowIfCancellationRequested();
             if (sequence is null)
                 continue;
             take(sequence);
@@ -70,6 +85,7 @@ internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, 
             warn(tally.DescribeSkipped());
         if (tally.CutRows > 0)
             warn($"Cut {tally.CutRows} of the {taken} sequences of the {name} after {maximumLength} steps (MaximumSequenceLength).");
+        return taken;
     }
 
     /// <summary>Goes over all rows, and gives null for one that does not count.</summary>

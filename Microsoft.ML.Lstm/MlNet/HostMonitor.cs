@@ -1,13 +1,16 @@
 using System.Globalization;
+using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Training;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm.MlNet;
 
 /// <summary>
-/// Shows the host of an MLContext how training goes: a line of its log and a checkpoint of its progress channel an epoch.
-/// Stops when the host is told to.
+/// Shows the host how training goes: a line of its log and a checkpoint of its progress channel an epoch. Stops when the host is told to.
 /// </summary>
+/// <remarks>
+/// An MLContext keeps what its progress channels are told, and their names, for as long as it lives, and shows it to nobody: there the channel is not opened.
+/// </remarks>
 internal sealed class HostMonitor : ITrainingMonitor, IDisposable
 {
     private static readonly (string Name, Func<EpochMetrics, double?> Of)[] Figures =
@@ -19,12 +22,16 @@ internal sealed class HostMonitor : ITrainingMonitor, IDisposable
     ];
 
     private static readonly string[] Metrics = [.. Figures.Select(figure => "training " + figure.Name), .. Figures.Select(figure => "validation " + figure.Name)];
+    private const int WatchMilliseconds = 50;
+
     private static readonly string[] Units = ["epochs", "batches"];
 
     private readonly IHost _host;
     private readonly IChannel _channel;
     private int? _numberOfEpochs;
-    private readonly IProgressChannel _progress;
+    private readonly IProgressChannel? _progress;
+    private readonly CancellationTokenSource _abandoned = new();
+    private readonly Timer _watch;
     private TimeSpan _lastElapsed;
     private int _epochs;
     private int _batch;
@@ -35,9 +42,16 @@ internal sealed class HostMonitor : ITrainingMonitor, IDisposable
         _host = host;
         _channel = channel;
         _numberOfEpochs = numberOfEpochs;
-        _progress = host.StartProgressChannel("Training");
-        _progress.SetHeader(new ProgressHeader(Metrics, Units), Report);
+        if (host is not HostEnvironmentBase<LocalEnvironment>)
+        {
+            _progress = host.StartProgressChannel("Training");
+            _progress.SetHeader(new ProgressHeader(Metrics, Units), Report);
+        }
+        // A host can be asked whether it was canceled, but tells nobody.
+        _watch = new Timer(_ => Watch(), null, WatchMilliseconds, WatchMilliseconds);
     }
+
+    public CancellationToken Abandoned => _abandoned.Token;
 
     public void BatchCompleted(int epoch, int batch, int batches)
     {
@@ -53,7 +67,7 @@ internal sealed class HostMonitor : ITrainingMonitor, IDisposable
         _batch = 0;
         EpochMetrics training = epoch.Training;
         EpochMetrics? validation = epoch.Validation;
-        _progress.Checkpoint([.. Figures.Select(figure => figure.Of(training)), .. Figures.Select(figure => validation is null ? null : figure.Of(validation)),
+        _progress?.Checkpoint([.. Figures.Select(figure => figure.Of(training)), .. Figures.Select(figure => validation is null ? null : figure.Of(validation)),
             _epochs, null, _numberOfEpochs]);
 
         string validationText = validation is null ? "" : $"; validation {Describe(validation)}";
@@ -80,7 +94,17 @@ internal sealed class HostMonitor : ITrainingMonitor, IDisposable
         channel.Warning(message);
     }
 
-    public void Dispose() => _progress.Dispose();
+    public void Dispose()
+    {
+        _watch.Dispose();
+        _progress?.Dispose();
+    }
+
+    private void Watch()
+    {
+        if (_host is ICancelable { IsCanceled: true })
+            _abandoned.Cancel();
+    }
 
     // Called by the host at any time, from a thread of its own.
     private void Report(IProgressEntry entry)

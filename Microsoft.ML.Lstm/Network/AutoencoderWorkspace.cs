@@ -30,6 +30,12 @@ internal sealed class AutoencoderWorkspace : NetworkRunner
         _codeLoss = new CodeLoss(_decoder, _codes);
     }
 
+    public override CancellationToken Stop
+    {
+        get => _encoder.Stop;
+        set => _encoder.Stop = _decoder.Stop = value;
+    }
+
     public override ReadOnlySpan<float> Output(int row) => _decoder.Output(row);
 
     public override ReadOnlySpan<float> Encoding(int row) => _encoder.Output(row);

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Microsoft.ML.Lstm.Kernels;
 
 namespace Microsoft.ML.Lstm.Network;
 
@@ -11,7 +12,19 @@ internal static class Initializer
 {
     private const double EmbeddingDeviation = 0.1;
 
-    public static void Initialize(ParameterSet parameters, float forgetBias, Random random)
+    // Up to this many rows those of 0.1.0, one after the other in double precision; the time that takes grows with the cube of the size.
+    private const int LargestOneByOne = 512;
+
+    // Numbers that are drawn between two looks at the cancellation.
+    private const int NumbersAtOnce = 1 << 16;
+
+    /// <summary>Draws all parameters.</summary>
+    /// <param name="parameters">Receives them.</param>
+    /// <param name="forgetBias">The bias of LSTM's forget gate.</param>
+    /// <param name="random">Decides which they are.</param>
+    /// <param name="team">The threads to share large matrices among; <see langword="null"/> for the caller's alone. The bits are the same.</param>
+    /// <param name="cancellation">Ends it with an exception.</param>
+    public static void Initialize(ParameterSet parameters, float forgetBias, Random random, WorkerTeam? team = null, CancellationToken cancellation = default)
     {
         NetworkShape shape = parameters.Shape;
         int h = shape.HiddenSize;
@@ -21,18 +34,27 @@ internal static class Initializer
             switch (parameter.Role)
             {
                 case ParameterRole.InputWeight:
-                    GlorotUniform(values, parameter.Columns, h, random);
+                    GlorotUniform(values, parameter.Columns, h, random, cancellation);
                     break;
                 case ParameterRole.HiddenWeight:
                     for (int gate = 0; gate < shape.Gates; gate++)
-                        Orthogonal(values.Slice(gate * h * h, h * h), h, random);
+                    {
+                        if (h <= LargestOneByOne)
+                            Orthogonal(values.Slice(gate * h * h, h * h), h, random, cancellation);
+                        else
+                            OrthogonalMatrix.Fill(parameters.Values, parameter.Offset + gate * h * h, h, (ulong)random.NextInt64(), team ?? new WorkerTeam(1), cancellation);
+                    }
                     break;
                 case ParameterRole.AttentionWeight or ParameterRole.AttentionVector or ParameterRole.HeadWeight:
-                    GlorotUniform(values, parameter.Columns, parameter.Rows, random);
+                    GlorotUniform(values, parameter.Columns, parameter.Rows, random, cancellation);
                     break;
                 case ParameterRole.Embedding:
-                    foreach (ref float value in values)
-                        value = (float)(EmbeddingDeviation * Gaussian(random));
+                    for (int start = 0; start < values.Length; start += NumbersAtOnce)
+                    {
+                        cancellation.ThrowIfCancellationRequested();
+                        foreach (ref float value in values.Slice(start, Math.Min(NumbersAtOnce, values.Length - start)))
+                            value = (float)(EmbeddingDeviation * Gaussian(random));
+                    }
                     break;
                 default:
                     values.Clear();
@@ -43,19 +65,24 @@ internal static class Initializer
         }
     }
 
-    private static void GlorotUniform(Span<float> values, int fanIn, int fanOut, Random random)
+    private static void GlorotUniform(Span<float> values, int fanIn, int fanOut, Random random, CancellationToken cancellation)
     {
         double limit = Math.Sqrt(6.0 / (fanIn + fanOut));
-        foreach (ref float value in values)
-            value = (float)((2 * random.NextDouble() - 1) * limit);
+        for (int start = 0; start < values.Length; start += NumbersAtOnce)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            foreach (ref float value in values.Slice(start, Math.Min(NumbersAtOnce, values.Length - start)))
+                value = (float)((2 * random.NextDouble() - 1) * limit);
+        }
     }
 
     /// <summary>The rows of a random orthogonal matrix: Gaussian ones after Gram and Schmidt, twice for accuracy.</summary>
-    private static void Orthogonal(Span<float> matrix, int size, Random random)
+    private static void Orthogonal(Span<float> matrix, int size, Random random, CancellationToken cancellation)
     {
         double[] rows = new double[(long)size * size];
         for (int i = 0; i < size; i++)
         {
+            cancellation.ThrowIfCancellationRequested();
             Span<double> row = rows.AsSpan(i * size, size);
             foreach (ref double value in row)
                 value = Gaussian(random);

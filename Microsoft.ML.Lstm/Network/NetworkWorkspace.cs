@@ -14,7 +14,7 @@ namespace Microsoft.ML.Lstm.Network;
 /// after the weights' gradients (each its own panels). A wide head, whose weights are too many to go through them for the few
 /// rows that a thread has of one step, is run by blocks of packed rows instead, which takes a meeting more.
 /// </remarks>
-internal sealed unsafe class NetworkWorkspace : NetworkRunner
+internal sealed unsafe partial class NetworkWorkspace : NetworkRunner
 {
     // Below this many multiplications waking the other threads costs more than it saves.
     private const long SharedWork = 4_000_000;
@@ -62,6 +62,7 @@ internal sealed unsafe class NetworkWorkspace : NetworkRunner
     private int _parts;
     private int _sharedParts;
     private int _packParts;
+    private CancellationToken _stop;
 
     /// <param name="network">The network to run.</param>
     /// <param name="team">The threads to share large batches among.</param>
@@ -91,6 +92,17 @@ internal sealed unsafe class NetworkWorkspace : NetworkRunner
             int scratch = _gradients.Max(gradients => gradients.ScratchLength);
             _scratch = [.. Enumerable.Range(0, team.Threads).Select(_ => new FloatBuffer(scratch))];
             _dInput = network.Passes == NetworkPasses.BackwardToInput ? new FloatBuffer() : null;
+        }
+    }
+
+    public override CancellationToken Stop
+    {
+        get => _stop;
+        set
+        {
+            _stop = value;
+            foreach (RecurrentLayer direction in _layers.SelectMany(layer => layer.Directions))
+                direction.Stop = value;
         }
     }
 
@@ -133,6 +145,7 @@ internal sealed unsafe class NetworkWorkspace : NetworkRunner
             _inputs.Forward(0, batch.Count);
             _sharedSteps.Start(unitParts);
             _team.Run(unitParts, _forwardUnitsPart);
+            _stop.ThrowIfCancellationRequested();
         }
         else
         {
@@ -245,6 +258,7 @@ internal sealed unsafe class NetworkWorkspace : NetworkRunner
         _pooling?.Forward(begin, end, _headInputs.Pointer, _head.InputStride);
         for (int i = 0; TryHeadRows(i, begin, end, out int first, out int count); i++)
         {
+            _stop.ThrowIfCancellationRequested();
             for (int row = first; row < first + count; row++)
                 GatherHeadInput(row, _batch.SequenceAt(begin + row - first), step: i);
             if (!_hasWideHead)
@@ -274,7 +288,10 @@ internal sealed unsafe class NetworkWorkspace : NetworkRunner
     private void Differentiate(int part)
     {
         for (int row = _rowBounds[part]; row < _rowBounds[part + 1]; row++)
+        {
+            _stop.ThrowIfCancellationRequested();
             _loss!.Differentiate(_batch, row, Outputs);
+        }
     }
 
     private void BackwardRows(int part)
@@ -284,6 +301,7 @@ internal sealed unsafe class NetworkWorkspace : NetworkRunner
             Differentiate(part);
         for (int i = 0; TryHeadRows(i, begin, end, out int first, out int count); i++)
         {
+            _stop.ThrowIfCancellationRequested();
             if (!_hasWideHead)
                 _head.Backward(count, OutputsFrom(first), DHeadInputs(first));
             for (int row = first; row < first + count; row++)
@@ -332,6 +350,7 @@ internal sealed unsafe class NetworkWorkspace : NetworkRunner
         int end = (int)((long)HeadRows * (part + 1) / _sharedParts);
         for (int first = (int)((long)HeadRows * part / _sharedParts); first < end; first += WideHeadRows)
         {
+            _stop.ThrowIfCancellationRequested();
             int count = Math.Min(WideHeadRows, end - first);
             _head.Forward(count, HeadInputs(first), OutputsFrom(first));
             if (_loss is null)
@@ -356,43 +375,4 @@ internal sealed unsafe class NetworkWorkspace : NetworkRunner
     private float* DHeadInputs(int row) => _dHeadInputs.Pointer + (long)row * _head.InputStride;
 
     private float* OutputsFrom(int row) => _outputs.Pointer + (long)row * _head.OutputStride;
-
-    private List<SharedGradient> SharedGradients()
-    {
-        var all = new List<SharedGradient>();
-        for (int l = 0; l < _layers.Length; l++)
-        {
-            for (int d = 0; d < _shape.Directions; d++)
-            {
-                (int layer, int direction) = (l, d);
-                var gradients = new WeightGradients(_layers[l].Directions[d], _network.Kernels);
-                all.Add(new SharedGradient(gradients.Panels, gradients.CostOfPanel, gradients.ScratchLength, (begin, end, scratch, target)
-                    => gradients.Add(begin, end, _batch.TotalSteps, Input(layer), InputStride(layer), _layers[layer].Output(direction), _layers[layer].Stride,
-                        scratch, target)));
-            }
-        }
-        all.AddRange(_pooling?.NewGradients() ?? []);
-        // On the encodings the head has so few rows that its panels cost next to nothing.
-        DenseGradients head = _head.NewGradients();
-        all.Add(new SharedGradient(head.Panels, _shape.StepOutputs ? head.CostOfPanel : 1, head.ScratchLength, (begin, end, scratch, target)
-            => head.Add(begin, end, HeadRows, _headInputs.Pointer, _outputs.Pointer, scratch, target)));
-        return all;
-    }
-
-    private void AddWeightGradients(int part)
-    {
-        long total = 0;
-        foreach (SharedGradient gradients in _gradients)
-            total += gradients.Panels * gradients.CostOfPanel;
-        long from = total * part / _sharedParts, to = total * (part + 1) / _sharedParts;
-        long before = 0;
-        foreach (SharedGradient gradients in _gradients)
-        {
-            // A panel belongs to the part in whose share of the cost it begins.
-            int begin = gradients.PanelsBefore(from - before), end = gradients.PanelsBefore(to - before);
-            before += gradients.Panels * gradients.CostOfPanel;
-            if (begin < end)
-                gradients.Add(begin, end, _scratch[part], _gradientTarget.Parameters);
-        }
-    }
 }

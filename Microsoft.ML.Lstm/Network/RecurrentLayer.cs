@@ -20,6 +20,9 @@ internal sealed unsafe class RecurrentLayer(RecurrentWeights weights, CpuKernels
     /// <summary>Up to this many sequences the inputs are multiplied first.</summary>
     public const int MaxRowsOfInputsFirst = 3;
 
+    // So many that reading the weights anew for them costs nothing, and few enough to be stopped soon.
+    private const int InputRowsAtOnce = 256;
+
     private readonly FloatBuffer _gates = new();
     private readonly FloatBuffer _c = new();
     private readonly FloatBuffer _dh = new();
@@ -35,6 +38,9 @@ internal sealed unsafe class RecurrentLayer(RecurrentWeights weights, CpuKernels
     public RecurrentWeights Weights { get; } = weights;
 
     public CellLayout Layout => _layout;
+
+    /// <summary>Is asked before each step; see <see cref="NetworkRunner.Stop"/>.</summary>
+    public CancellationToken Stop { get; set; }
 
     private bool DropsStates => _dropout.States > 0;
 
@@ -66,12 +72,17 @@ internal sealed unsafe class RecurrentLayer(RecurrentWeights weights, CpuKernels
         PackedCell cell = Weights.Cell;
         // All steps of all sequences are rows in a row, unless they are shared with other threads.
         bool inputsFirst = _batch.Count <= MaxRowsOfInputsFirst && end - begin == _batch.Count;
-        if (inputsFirst)
-            kernels.InputProducts(cell, _batch.TotalSteps, x, xRow, _gates.Pointer);
+        for (int first = 0; inputsFirst && first < _batch.TotalSteps; first += InputRowsAtOnce)
+        {
+            Stop.ThrowIfCancellationRequested();
+            int rows = Math.Min(InputRowsAtOnce, _batch.TotalSteps - first);
+            kernels.InputProducts(cell, rows, x + first * xRow, xRow, _gates.Pointer + first * (nint)_layout.GateWidth);
+        }
         for (int row = begin; DropsStates && row < end; row++)
             _masks.Draw(row, _dropout.StateMask(layer, reverse ? 1 : 0, _batch.SequenceAt(row)));
         for (int i = 0; i < _batch.MaxLength; i++)
         {
+            Stop.ThrowIfCancellationRequested();
             if (!TryStep(reverse ? _batch.MaxLength - 1 - i : i, begin, end, h, hRow, out CellStep step, out int row))
                 continue;
             if (!inputsFirst)
@@ -101,13 +112,17 @@ internal sealed unsafe class RecurrentLayer(RecurrentWeights weights, CpuKernels
     {
         PackedCell cell = Weights.Cell;
         int parts = steps.Enter(step);
-        if (parts > 0)
-            kernels.InputProducts(cell.Share(part, parts), _batch.TotalSteps, x, xRow, _gates.Pointer);
+        for (int first = 0; parts > 0 && first < _batch.TotalSteps && !Stop.IsCancellationRequested; first += InputRowsAtOnce)
+        {
+            int rows = Math.Min(InputRowsAtOnce, _batch.TotalSteps - first);
+            kernels.InputProducts(cell.Share(part, parts), rows, x + first * xRow, xRow, _gates.Pointer + first * (nint)_layout.GateWidth);
+        }
         steps.Leave(part, step++);
         for (int i = 0; i < _batch.MaxLength; i++, step++)
         {
+            // Whoever left the loop would be waited for, so the steps go on without their work.
             parts = steps.Enter(step);
-            if (parts > 0 && TryStep(reverse ? _batch.MaxLength - 1 - i : i, 0, _batch.Count, h, hRow, out CellStep cellStep, out _))
+            if (parts > 0 && !Stop.IsCancellationRequested && TryStep(reverse ? _batch.MaxLength - 1 - i : i, 0, _batch.Count, h, hRow, out CellStep cellStep, out _))
             {
                 cellStep.LastPanelFirst = i % 2 != 0;
                 kernels.Forward(cell.Share(part, parts), cellStep);
@@ -151,6 +166,7 @@ internal sealed unsafe class RecurrentLayer(RecurrentWeights weights, CpuKernels
         PackedCell cell = Weights.Cell;
         for (int i = 0; i < _batch.MaxLength; i++)
         {
+            Stop.ThrowIfCancellationRequested();
             if (!TryStep(reverse ? i : _batch.MaxLength - 1 - i, begin, end, h, hRow, out CellStep step, out int row))
                 continue;
             step.DOutput = dOutput == null ? null : dOutput + row * hRow;

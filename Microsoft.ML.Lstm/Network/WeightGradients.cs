@@ -63,6 +63,7 @@ internal sealed unsafe class WeightGradients
 
         for (int row = 0; row < steps; row += BlockRows)
         {
+            _layer.Stop.ThrowIfCancellationRequested();
             int rows = Math.Min(BlockRows, steps - row);
             bool accumulate = row > 0;
             _layer.CopyPreviousStates(row, rows, h, hRow, previousRows);

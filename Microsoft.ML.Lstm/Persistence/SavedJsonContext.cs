@@ -22,6 +22,7 @@ namespace Microsoft.ML.Lstm.Persistence;
     AllowDuplicateProperties = false,
     MaxDepth = 8)]
 [JsonSerializable(typeof(SavedNetwork))]
+[JsonSerializable(typeof(SavedTraining))]
 [JsonSerializable(typeof(ScoringColumns))]
 [JsonSerializable(typeof(SavedForecast))]
 [JsonSerializable(typeof(SavedAnomaly))]

@@ -87,7 +87,14 @@ public sealed class LstmAnomalyEstimator : IEstimator<LstmAnomalyTransformer>
         ArgumentNullException.ThrowIfNull(trainData);
         var training = new SeriesTraining(_host, _options, _columns) { Horizon = 1, Loss = ForecastLoss.AbsoluteError, ConfidenceLevel = IntervalLevel, ShowsIntervals = false };
         TrainedSeries trained = training.Fit(trainData, validationData);
-        (ResidualScale residuals, ScoreDistribution scores, int count) = ResidualCalibration.Measure(trained.Model, trained.Data, _options.SmoothingWindow);
+        // Who has stopped the training wants the model, and so what belongs to it.
+        bool wasStopped = _options.CancellationToken.IsCancellationRequested;
+        (ResidualScale residuals, ScoreDistribution scores, int count) = ResidualCalibration.Measure(trained.Model, trained.Data, _options.SmoothingWindow, () =>
+        {
+            _host.ThrowIfCanceled();
+            if (!wasStopped)
+                _options.CancellationToken.ThrowIfCancellationRequested();
+        });
         if (count < ResidualCalibration.EnoughResiduals)
         {
             HostMonitor.Warn(_host, $"Only {count} validation rows could be compared with what was forecast for them. With fewer than {ResidualCalibration.EnoughResiduals} it is a guess which scores are rare, so alerts may be false.");

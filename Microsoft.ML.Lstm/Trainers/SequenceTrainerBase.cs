@@ -3,7 +3,6 @@ using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Data;
 using Microsoft.ML.Lstm.MlNet;
 using Microsoft.ML.Lstm.Network;
-using Microsoft.ML.Lstm.Persistence;
 using Microsoft.ML.Lstm.Scoring;
 using Microsoft.ML.Lstm.Training;
 using Microsoft.ML.Runtime;
@@ -81,6 +80,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
 
         using IChannel channel = Host.Start("Training");
         using var monitor = new HostMonitor(Host, channel, Settings.NumberOfEpochs);
+        using var checkpoint = TrainingCheckpoint.Open(Settings, monitor.Warn);
         var reader = new TrainingSetReader(input, label, Settings.ExampleWeightColumnName, Settings.MaximumSequenceLength, Settings.BadRows,
             Host, Settings.CancellationToken);
         TrainingData training = Settings.StreamingBufferMegabytes is { } megabytes
@@ -109,16 +109,20 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         SequenceModel? initial = initialModel?.Network;
         if (initial is not null)
         {
-            NetworkShape shape = TrainingLoop.ShapeOf(Settings, task, training, embeddings);
+            NetworkShape shape = NewNetwork.ShapeOf(Settings, task, training, embeddings);
             CheckInitialModel(initial, shape, predictsNumbers: training.TargetSize > 0);
             initial = ModelWidening.Widen(initial, shape);
         }
         monitor.Info($"Training on {training.Describe()}{(validation is null ? "" : $", validating on {validation.Count}")}.");
-        SequenceModel network = TrainingLoop.Train(new TrainingJob(training, validation, Settings, task, Settings.Seed ?? Host.Rand.Next(), monitor)
+        int seed = Settings.Seed ?? Host.Rand.Next();
+        if (checkpoint is not null)
+            seed = checkpoint.Begin(seed, training, validation, initial, embeddings);
+        SequenceModel network = TrainingLoop.Train(new TrainingJob(training, validation, Settings, task, seed, monitor)
         {
             Initial = initial,
             Embeddings = embeddings,
-            SaveCheckpoint = Settings.CheckpointPath is { } path ? model => ModelFile.Save(path, model) : null,
+            SaveCheckpoint = checkpoint is null ? null : (kept, state) => checkpoint.Save(kept, state, first: null),
+            Resume = checkpoint?.Resume,
         });
         // An initial model may know more of them.
         if (initial is null)

@@ -1,7 +1,6 @@
 using Microsoft.ML.Lstm.Data;
 using Microsoft.ML.Lstm.MlNet;
 using Microsoft.ML.Lstm.Network;
-using Microsoft.ML.Lstm.Persistence;
 using Microsoft.ML.Lstm.Scoring;
 using Microsoft.ML.Lstm.Training;
 using Microsoft.ML.Runtime;
@@ -39,7 +38,9 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
     {
         using IChannel channel = host.Start("Training");
         using var monitor = new HostMonitor(host, channel, options.NumberOfEpochs);
-        var reader = new SeriesTableReader(host, columns, options.MissingValues, monitor.Warn, options.CancellationToken);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(options.CancellationToken, monitor.Abandoned);
+        using var checkpoint = TrainingCheckpoint.Open(options, monitor.Warn);
+        var reader = new SeriesTableReader(host, columns, options.MissingValues, monitor.Warn, stop.Token);
         BoundSeriesColumns bound = reader.Read(trainData, "training data");
         if (validationData is not null)
         {
@@ -76,8 +77,14 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
         var data = new ForecastData(layout, [.. series.Select(one => one.Rows)], [.. series.Select(one => one.TrainingRows)], ConfidenceLevel, options.EmbedSeries && series.Length > 1, Refit) { ShowsIntervals = ShowsIntervals };
         try
         {
-            (ForecastModel model, float[][] states) = ForecastTraining.Train(data, options, options.Seed ?? host.Rand.Next(), monitor,
-                options.CheckpointPath is { } path ? network => ModelFile.Save(path, network) : null);
+            int seed = options.Seed ?? host.Rand.Next();
+            if (checkpoint is not null)
+            {
+                using var checksum = new DataChecksum();
+                checksum.Add(data);
+                seed = checkpoint.Begin(seed, checksum);
+            }
+            (ForecastModel model, float[][] states) = ForecastTraining.Train(data, options, seed, monitor, checkpoint);
             return new TrainedSeries(model, timing is null ? null : timing with { Step = step! }, [.. series.Select(one => one.Name)],
                 series.Zip(states, observedRows).ToDictionary(one => one.First.Name, one => StateOf(one.First, one.Second, one.Third)), data);
         }

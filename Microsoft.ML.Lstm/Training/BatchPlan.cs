@@ -17,6 +17,12 @@ internal sealed class BatchPlan(int[] lengths, int batchSize)
 
     public int Batches => _batchOrder.Length;
 
+    /// <summary>The sequences, as they lie in batches.</summary>
+    public int[] Order => _order;
+
+    /// <summary>The batches, in the order in which they are dealt out.</summary>
+    public int[] BatchOrder => _batchOrder;
+
     /// <summary>The sequences of a batch.</summary>
     public ReadOnlySpan<int> this[int batch]
     {
@@ -25,6 +31,16 @@ internal sealed class BatchPlan(int[] lengths, int batchSize)
             int start = _batchOrder[batch] * batchSize;
             return _order.AsSpan(start, Math.Min(batchSize, _order.Length - start));
         }
+    }
+
+    /// <summary>Goes on from an <see cref="Order"/> and a <see cref="BatchOrder"/>.</summary>
+    /// <exception cref="InvalidDataException">They are those of other sequences.</exception>
+    public void Restore(int[] order, int[] batchOrder)
+    {
+        if (!order.Order().SequenceEqual(Enumerable.Range(0, _order.Length)) || !batchOrder.Order().SequenceEqual(Enumerable.Range(0, _batchOrder.Length)))
+            throw new InvalidDataException("The checkpoint's order of sequences is not one of as many as there are.");
+        order.CopyTo(_order, 0);
+        batchOrder.CopyTo(_batchOrder, 0);
     }
 
     /// <summary>Another order.</summary>

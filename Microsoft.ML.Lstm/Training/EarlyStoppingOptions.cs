@@ -10,7 +10,7 @@ public sealed class EarlyStoppingOptions
     /// <summary>Epochs in a row without improvement after which training stops; at least 1. Default: 10.</summary>
     public int Patience = 10;
 
-    /// <summary>By how much the metric must become better to count as an improvement; 0 or more. Default: 0.</summary>
+    /// <summary>By how much the metric must become better to count as an improvement; 0 or more and finite. Default: 0.</summary>
     public double MinimumDelta;
 
     internal EarlyStoppingOptions Copy() => (EarlyStoppingOptions)MemberwiseClone();

@@ -44,10 +44,10 @@ internal static class ForecastTraining
     /// <param name="options">The network and its training.</param>
     /// <param name="seed">Decides all that is random.</param>
     /// <param name="monitor">Is told what happens.</param>
-    /// <param name="saveCheckpoint">Called with the network of each epoch that is the best so far.</param>
+    /// <param name="checkpoint">Where the training is kept while it goes on; null for nowhere.</param>
     /// <returns>The model, and the state of each series behind its last row that has a value.</returns>
     /// <exception cref="InvalidOperationException">There is nothing to learn, or the numbers stopped being finite.</exception>
-    public static (ForecastModel Model, float[][] States) Train(ForecastData data, TrainingOptions options, int seed, ITrainingMonitor monitor, Action<SequenceModel>? saveCheckpoint)
+    public static (ForecastModel Model, float[][] States) Train(ForecastData data, TrainingOptions options, int seed, ITrainingMonitor monitor, ITrainingCheckpoint? checkpoint)
     {
         RowScaling scaling = ScaleOf(data);
         EncodedSeries[] series = [.. data.Rows.Select(rows => EncodedSeries.Encode(data.Layout, scaling, rows))];
@@ -57,34 +57,43 @@ internal static class ForecastTraining
         SequenceSet? validation = data.Validates ? WindowsOf(data, series, i => Math.Max(0, data.TrainingRows[i] - 1)..series[i].Steps).ToSet() : null;
 
         var task = new ForecastTask(data.Layout, data.ConfidenceLevel);
-        int bestEpoch = 0, epochs = 0;
-        var job = new TrainingJob(training, validation, Listen(options, epoch => (bestEpoch, epochs) = (epoch.IsBest ? epoch.Epoch : bestEpoch, epoch.NumberOfEpochs)), task, seed, monitor) { SaveCheckpoint = saveCheckpoint };
-        SequenceModel network = TrainingLoop.Train(job);
-        var model = new ForecastModel(network, data.Layout, scaling, NoIntervals);
-        (ForecastIntervals intervals, float[][] states) = Calibrate(model, data, series, monitor);
+        var job = new TrainingJob(training, validation, Encoded(options), task, seed, monitor);
+        TrainedNetwork first = checkpoint?.First ?? TrainingLoop.Run(job with
+        {
+            SaveCheckpoint = checkpoint is null ? null : (kept, state) => checkpoint.Save(kept, state, first: null),
+            Resume = checkpoint?.Resume,
+        });
+        var model = new ForecastModel(first.Model, data.Layout, scaling, NoIntervals);
+        // Who has stopped the training wants the model, and so what belongs to it.
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(monitor.Abandoned, first.WasStopped ? default : options.CancellationToken);
+        (ForecastIntervals intervals, float[][] states) = Calibrate(model, data, series, monitor, stop.Token);
         model = model with { Intervals = intervals };
         if (data.Refit && validation is not null && !options.CancellationToken.IsCancellationRequested)
         {
             // The same course of learning rates up to where it was best, so the epochs are counted rather than set.
-            TrainingOptions again = Listen(options, epoch => epoch.Cancel |= epoch.Epoch >= bestEpoch);
-            (again.EarlyStopping, again.NumberOfEpochs) = (null, epochs);
+            TrainingOptions again = Encoded(options);
+            (again.EarlyStopping, again.NumberOfEpochs) = (null, first.NumberOfEpochs);
             SeriesWindows all = WindowsOf(data, series, i => 0..series[i].Steps);
-            model = model with { Network = TrainingLoop.Train(job with { Training = all, Validation = null, Options = again }) };
-            states = RunHeldOut(model, data, (_, _, _) => { });
+            model = model with { Network = TrainingLoop.Train(job with
+            {
+                Training = all,
+                Validation = null,
+                Options = again,
+                EndAfter = first.KeptEpoch,
+                // What was stopped can be gone on with, so that is what the checkpoint keeps.
+                SaveCheckpoint = checkpoint is null || first.WasStopped ? null : (kept, state) => checkpoint.Save(kept, state, first),
+                Resume = checkpoint?.First is null ? null : checkpoint.Resume,
+            }) };
+            states = RunHeldOut(model, data, (_, _, _) => { }, monitor.Abandoned.ThrowIfCancellationRequested);
         }
         return (model, states);
     }
 
-    private static TrainingOptions Listen(TrainingOptions options, Action<EpochCompletedEventArgs> listener)
+    private static TrainingOptions Encoded(TrainingOptions options)
     {
         TrainingOptions copy = options.Clone();
         // The encoder has scaled the features, and the validation rows are set aside.
         (copy.NormalizeFeatures, copy.ValidationFraction) = (false, 0);
-        copy.EpochCompleted = epoch =>
-        {
-            options.EpochCompleted?.Invoke(epoch);
-            listener(epoch);
-        };
         return copy;
     }
 
@@ -92,7 +101,7 @@ internal static class ForecastTraining
         => new(data.Layout, series, [.. Enumerable.Range(0, series.Length).Select(range)], data.Rows[0].Statics.Length, data.EmbedSeries ? [series.Length] : []);
 
     /// <summary>Goes through all series as scoring does, and compares what is forecast with what comes.</summary>
-    private static (ForecastIntervals Intervals, float[][] States) Calibrate(ForecastModel model, ForecastData data, EncodedSeries[] series, ITrainingMonitor monitor)
+    private static (ForecastIntervals Intervals, float[][] States) Calibrate(ForecastModel model, ForecastData data, EncodedSeries[] series, ITrainingMonitor monitor, CancellationToken stop)
     {
         var calibration = new ConformalCalibration(data.Layout);
         int targets = data.Layout.Targets;
@@ -100,7 +109,7 @@ internal static class ForecastTraining
         {
             int to = Math.Min(t + 1 + data.Layout.Horizon, series[i].Steps);
             calibration.Add(stream, series[i].Values.AsSpan(((t + 1) * targets)..(to * targets)));
-        });
+        }, stop.ThrowIfCancellationRequested);
         (ForecastIntervals intervals, int errors, int stepsWithErrors) = calibration.Calibrate(data.ConfidenceLevel);
         int needed = ConformalCalibration.ErrorsFor(data.ConfidenceLevel);
         if (!data.ShowsIntervals)
@@ -114,10 +123,10 @@ internal static class ForecastTraining
 
     /// <summary>
     /// Goes through all series as scoring does, and calls <paramref name="beforeNext"/> with the stream, the series and the row after each row whose next one is held out for validation (where
-    /// none is, after each row that has a next one).
+    /// none is, after each row that has a next one). <paramref name="beforeStep"/> is called before each step, and may throw to end it.
     /// </summary>
     /// <returns>The state of each series behind its last row that has a value.</returns>
-    public static float[][] RunHeldOut(ForecastModel model, ForecastData data, Action<ForecastStream, int, int> beforeNext)
+    public static float[][] RunHeldOut(ForecastModel model, ForecastData data, Action<ForecastStream, int, int> beforeNext, Action? beforeStep = null)
     {
         bool validates = data.Validates;
         var network = new SequenceNetwork(model.Network.Parameters, NetworkPasses.Forward);
@@ -131,6 +140,7 @@ internal static class ForecastTraining
             int observed = rows.CountObserved(data.Layout.Targets, data.Layout.KnownCovariates);
             for (int t = 0; t < observed; t++)
             {
+                beforeStep?.Invoke();
                 stream.Step(rows[t], rows.KnownAfter(t, data.Layout, future), rows.CalendarOf(t), rows.Statics);
                 if (t >= first && t + 1 < observed)
                     beforeNext(stream, i, t);

@@ -12,6 +12,12 @@ internal interface ITrainingMonitor
     /// <summary>Called after each epoch.</summary>
     void EpochCompleted(EpochCompletedEventArgs epoch);
 
+    /// <summary>Cancelled when the training is to be abandoned, and no model wanted.</summary>
+    CancellationToken Abandoned { get; }
+
+    /// <summary>Something for the log.</summary>
+    void Info(string message);
+
     /// <summary>Something the user should know.</summary>
     void Warn(string message);
 }

@@ -77,6 +77,16 @@ internal abstract class Optimizer
         return !_isFinite.AsSpan(0, _parts).Contains(false);
     }
 
+    /// <summary>Steps made so far.</summary>
+    public abstract int Steps { get; }
+
+    /// <summary>What is kept of each weight from step to step: one or two arrays, laid out as the weights.</summary>
+    public abstract IReadOnlyList<ReadOnlyMemory<float>> Moments { get; }
+
+    /// <summary>Goes on from <see cref="Steps"/> and <see cref="Moments"/> of another.</summary>
+    /// <exception cref="InvalidDataException">They are those of another optimizer, or of other weights.</exception>
+    public abstract void Restore(int steps, IReadOnlyList<ReadOnlyMemory<float>> moments);
+
     private (int Begin, int End) PiecesOf(int part)
         => ((int)((long)_gradient.Pieces * part / _parts), (int)((long)_gradient.Pieces * (part + 1) / _parts));
 
@@ -134,6 +144,19 @@ internal abstract class Optimizer
             _momentum = options.Momentum;
             _decay = options.WeightDecay;
             _isDecoupled = options.Optimizer == OptimizerType.AdamW;
+        }
+
+        public override int Steps => _t;
+
+        public override IReadOnlyList<ReadOnlyMemory<float>> Moments => TRule.States > 1 ? [_first, _second] : [_first];
+
+        public override void Restore(int steps, IReadOnlyList<ReadOnlyMemory<float>> moments)
+        {
+            if (steps < 0 || moments.Count != TRule.States || moments.Any(moment => moment.Length != _first.Length))
+                throw new InvalidDataException("The checkpoint is of another optimizer, or of other weights.");
+            _t = steps;
+            moments[0].CopyTo(_first);
+            moments[^1].CopyTo(_second);
         }
 
         // Weight decay is g ← g + decay·w, or, decoupled, w ← w − lr·decay·w first (Loshchilov and Hutter 2019).

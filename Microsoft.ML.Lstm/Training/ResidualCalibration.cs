@@ -12,11 +12,12 @@ internal static class ResidualCalibration
     /// <param name="model">The model.</param>
     /// <param name="data">What it was trained and validated on.</param>
     /// <param name="smoothing">Rows that a score is over.</param>
+    /// <param name="beforeStep">Called before each step, and may throw to end it; null for nothing.</param>
     /// <returns>
     /// The unit, the distribution and the number of residuals. Where these are fewer than <see cref="EnoughResiduals"/>, logistically distributed scores with a deviation of 1 stand in for those that are missing.
     /// </returns>
     /// <exception cref="InvalidOperationException">There is no residual.</exception>
-    public static (ResidualScale Scale, ScoreDistribution Scores, int Residuals) Measure(ForecastModel model, ForecastData data, int smoothing)
+    public static (ResidualScale Scale, ScoreDistribution Scores, int Residuals) Measure(ForecastModel model, ForecastData data, int smoothing, Action? beforeStep = null)
     {
         var residuals = new List<float>();
         var starts = new HashSet<int>();
@@ -29,7 +30,7 @@ internal static class ResidualCalibration
             float value = data.Rows[series][t + 1][0];
             if (float.IsFinite(value))
                 residuals.Add((float)((value - stream[0].Point) / stream[0].Spread));
-        });
+        }, beforeStep);
         if (residuals.Count == 0)
             throw new InvalidOperationException("There is no value to compare with its forecast.");
 

@@ -4,28 +4,9 @@ using Microsoft.ML.Lstm.Network;
 
 namespace Microsoft.ML.Lstm.Training;
 
-/// <summary>What to train on and how.</summary>
-/// <param name="Training">The training sequences, at least one. Those in memory are scaled in place.</param>
-/// <param name="Validation">Sequences to validate with after each epoch, scaled in place too; <see langword="null"/> for a split of the training ones, or none.</param>
-/// <param name="Options">The network and its training.</param>
-/// <param name="Task">What the network is to do.</param>
-/// <param name="Seed">Decides all that is random.</param>
-/// <param name="Monitor">Is told what happens.</param>
-/// <param name="Initial">A model of the same shape to go on from, with its scaling; <see langword="null"/> to begin anew.</param>
-/// <param name="SaveCheckpoint">Called with the model of each epoch that is the best so far.</param>
-/// <param name="Embeddings">For each token column, the vectors that are known before, null for none; they begin a new model's tables. <see langword="null"/> for none at all.</param>
-internal sealed record TrainingJob(TrainingData Training, SequenceSet? Validation, TrainingOptions Options, TrainingTask Task,
-    int Seed, ITrainingMonitor Monitor, SequenceModel? Initial = null, Action<SequenceModel>? SaveCheckpoint = null,
-    IReadOnlyList<GivenEmbeddings?>? Embeddings = null);
-
 /// <summary>Trains a network by gradient descent over shuffled batches.</summary>
-internal sealed class TrainingLoop
+internal sealed partial class TrainingLoop
 {
-    private const int MaxEvaluationBatchSize = 256;
-
-    // Floats of outputs that a batch may have when nothing but the loss is asked of it.
-    private const int MaxEvaluationOutputs = 1 << 24;
-
     private readonly TrainingJob _job;
     private readonly TrainingOptions _options;
     private readonly TrainingData _training;
@@ -38,7 +19,7 @@ internal sealed class TrainingLoop
     private readonly Optimizer _optimizer;
     private readonly Objective _trainingObjective;
     private readonly Objective? _validationObjective;
-    private readonly Random _random;
+    private readonly RandomNumbers _random;
     private readonly Dropout _dropout;
     private readonly int _batchSize;
     private readonly int _batches;
@@ -46,23 +27,34 @@ internal sealed class TrainingLoop
     private readonly BatchPlan? _plan;
     private TrainingSequence[] _sequences = [];
     private readonly ParameterSet _kept;
+    private readonly TrainingCourse _course;
+    private CancellationToken _stop;
     private bool _keeps;
-    private double _keptMetric = double.PositiveInfinity;
-    private double? _firstLoss;
+    private bool _hasLearned;
+    private float _learningRate;
+    private string? _ended;
+    private bool _wasStopped;
 
-    private TrainingLoop(TrainingJob job)
+    private TrainingLoop(TrainingJob job, CancellationToken stop)
     {
         _job = job;
         _options = job.Options;
-        _random = new Random(job.Seed);
+        _stop = stop;
+        _random = new RandomNumbers(job.Seed);
         _training = job.Training;
         _validation = job.Validation;
         if (_validation is null && _options.ValidationFraction > 0)
             _validation = HoldOut();
 
-        _model = job.Initial is { } initial ? initial with { Parameters = initial.Parameters.Clone() } : NewModel();
+        MemoryNeed.Check(NewNetwork.ShapeOf(_options, job.Task, _training, job.Embeddings), _options, LengthsOf(_training), GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
+        var team = new WorkerTeam(_options.NumberOfThreads ?? Environment.ProcessorCount);
+        _model = (job.Resume?.Kept ?? job.Initial) is { } initial
+            ? initial with { Parameters = initial.Parameters.Clone() }
+            : NewNetwork.Create(job, _random, team, stop);
         _kept = _model.Parameters.Clone();
-        _keeps = job.Initial is not null;
+        // Before anybody looks at the weights that training goes on from.
+        job.Resume?.State.Weights.Span.CopyTo(_model.Parameters.Values);
+        _keeps = job.Resume is not null || job.Initial is not null;
         if (_training is SequenceSet inMemory)
             Scale(inMemory);
         if (_validation is not null)
@@ -71,14 +63,14 @@ internal sealed class TrainingLoop
         _validationObjective = _validation is null ? null : job.Task.CreateObjective(_model, _training);
 
         NetworkShape shape = _model.Shape;
-        var team = new WorkerTeam(_options.NumberOfThreads ?? Environment.ProcessorCount);
         var network = new SequenceNetwork(_model.Parameters, shape.Embeddings.Count > 0 ? NetworkPasses.BackwardToInput : NetworkPasses.Backward);
         _runner = NetworkRunner.Create(network, team);
+        _runner.Stop = stop;
         _batch = new SequenceBatch(shape);
         _gradient = new Gradient(shape);
         if (_options.Tokens.FreezeGiven)
             FreezeEmbeddings();
-        _untrained = new UntrainedEmbeddings(_model.Parameters, _gradient, job.Embeddings, wasTrained: job.Initial is not null);
+        _untrained = new UntrainedEmbeddings(_model.Parameters, _gradient, job.Embeddings, wasTrained: job.Resume is not null || job.Initial is not null);
         _optimizer = Optimizer.Create(_options, _model.Parameters, _gradient, team);
         _dropout = new Dropout
         {
@@ -92,37 +84,9 @@ internal sealed class TrainingLoop
         _batches = 1 + (_training.Count - 1) / _batchSize;
         _epochs = _options.EpochsFor(_batches);
         _plan = _training is SequenceSet set ? PlanOf(set) : null;
-    }
-
-    /// <summary>The shape of the network that <paramref name="options"/> ask for.</summary>
-    /// <param name="options">The network and its training.</param>
-    /// <param name="task">What the network is to do.</param>
-    /// <param name="data">The training data.</param>
-    /// <param name="given">The embeddings that are known before, whose sizes are then the tables'; see <see cref="TrainingJob"/>.</param>
-    /// <exception cref="ArgumentException">The given embeddings are not those of the data's token columns.</exception>
-    public static NetworkShape ShapeOf(TrainingOptions options, TrainingTask task, TrainingData data, IReadOnlyList<GivenEmbeddings?>? given = null)
-    {
-        if (given is not null && given.Count != data.Vocabularies.Count)
-            throw new ArgumentException($"Embeddings are given for {given.Count} token columns, but there are {data.Vocabularies.Count}.", nameof(given));
-        EmbeddingShape[] tables = [.. data.Vocabularies.Select((vocabulary, i) => (given?[i]?.Shape ?? new EmbeddingShape(vocabulary, options.Tokens.EmbeddingSize)) with { Keys = data.Keys[i] })];
-        for (int i = 0; i < tables.Length; i++)
-        {
-            if (tables[i].Vocabulary != data.Vocabularies[i])
-                throw new ArgumentException($"Embeddings are given for {tables[i].Vocabulary} tokens, but token column {i} has {data.Vocabularies[i]}.", nameof(given));
-        }
-        var embeddings = new EmbeddingShapes(tables);
-        return task.WithOutputs(new NetworkShape
-        {
-            Cell = options.CellType,
-            InputSize = data.FeatureSize + embeddings.Sum(embedding => embedding.Size),
-            Embeddings = embeddings,
-            HiddenSize = options.HiddenSize,
-            Layers = options.NumberOfLayers,
-            Bidirectional = options.Bidirectional,
-            Pooling = options.EncodingPooling,
-            StaticSize = data.StaticSize,
-            OutputSize = 1,
-        }, data);
+        _course = job.Resume?.State.Course ?? new TrainingCourse();
+        if (job.Resume is not null)
+            Restore(job.Resume.State);
     }
 
     /// <summary>
@@ -130,44 +94,92 @@ internal sealed class TrainingLoop
     /// no validation data, the best metric of the training data; else that of the last epoch that ended well.
     /// </summary>
     /// <exception cref="InvalidOperationException">The numbers stopped being finite before there was a model worth keeping.</exception>
-    /// <exception cref="OperationCanceledException">The options' token was cancelled before there was a model.</exception>
-    public static SequenceModel Train(TrainingJob job) => new TrainingLoop(job).Run();
+    /// <exception cref="OperationCanceledException">The options' token was cancelled before there was a model, or the monitor's at any time.</exception>
+    public static SequenceModel Train(TrainingJob job) => Run(job).Model;
 
-    private SequenceModel Run()
+    /// <summary><see cref="Train"/>, with what is known of the training.</summary>
+    public static TrainedNetwork Run(TrainingJob job)
     {
-        var clock = Stopwatch.StartNew();
-        int epochsWithoutGain = 0;
-        for (int epoch = 1; epoch <= _epochs; epoch++)
-        {
-            if (!TryRunEpoch(epoch, out float learningRate))
-                break;
-            _untrained.Settle();
-            EpochMetrics training = _trainingObjective.Metrics;
-            _firstLoss ??= training.Loss;
-            EpochMetrics? validation = _validation is null ? null : Evaluate(_validation, _validationObjective!);
-            bool isBest = Keep(validation);
-            epochsWithoutGain = isBest ? 0 : epochsWithoutGain + 1;
-
-            var completed = new EpochCompletedEventArgs(epoch, _epochs, training, validation, learningRate, clock.Elapsed, isBest);
-            _job.Monitor.EpochCompleted(completed);
-            _options.EpochCompleted?.Invoke(completed);
-            if (completed.Cancel || (_options.EarlyStopping is { } stopping && epochsWithoutGain >= stopping.Patience))
-                break;
-        }
-        if (!_keeps)
-            throw new InvalidOperationException("No epoch had a finite validation metric, so there is no best model to return.");
-        if (_job.Task.Calibrate is { } calibrate)
-            calibrate(MeasureKept(), _job.Monitor);
-        return _model with { Parameters = _kept };
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(job.Options.CancellationToken, job.Monitor.Abandoned);
+        var loop = new TrainingLoop(job, stop.Token);
+        loop.RunEpochs();
+        return loop.End();
     }
 
-    /// <summary>The objective of the validation data or, without any, of the training data, with the figures of the model that was kept.</summary>
-    private Objective MeasureKept()
+    private void RunEpochs()
     {
-        Objective objective = _validationObjective ?? _trainingObjective;
-        RestoreKept();
-        Evaluate(_validation ?? _training, objective);
-        return objective;
+        var clock = Stopwatch.StartNew();
+        TimeSpan before = _job.Resume?.State.Elapsed ?? TimeSpan.Zero;
+        int last = Math.Min(_epochs, _job.EndAfter ?? _epochs);
+        while (_course.Epochs < last && !IsPatienceOver)
+        {
+            int epoch = _course.Epochs + 1;
+            EpochMetrics training;
+            EpochMetrics? validation;
+            try
+            {
+                if (!TryRunEpoch(epoch, out float learningRate))
+                    return;
+                _untrained.Settle();
+                training = _trainingObjective.Metrics;
+                validation = _validation is null ? null : Evaluate(_validation, _validationObjective!);
+                KeepBest(epoch, training, validation);
+                _learningRate = learningRate;
+            }
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested && !_job.Monitor.Abandoned.IsCancellationRequested)
+            {
+                EndCancelled();
+                return;
+            }
+            TimeSpan elapsed = before + clock.Elapsed;
+            _job.SaveCheckpoint?.Invoke(_model with { Parameters = _kept }, StateAfter(elapsed));
+            var completed = new EpochCompletedEventArgs(epoch, _epochs, training, validation, _learningRate, elapsed, _course.KeptEpoch == epoch);
+            _job.Monitor.EpochCompleted(completed);
+            _options.EpochCompleted?.Invoke(completed);
+            if (completed.Cancel)
+            {
+                (_ended, _wasStopped) = ("when it was stopped", _course.Epochs < last);
+                return;
+            }
+        }
+        if (_course.Epochs < last)
+            _ended = $"since {_options.EarlyStopping!.Metric} did not improve for {_options.EarlyStopping.Patience} epochs";
+    }
+
+    private bool IsPatienceOver => _options.EarlyStopping is { } stopping && _course.Epochs > 0 && _course.EpochsWithoutGain >= stopping.Patience;
+
+    private TrainedNetwork End()
+    {
+        if (!_keeps)
+            throw new InvalidOperationException("No epoch had a finite validation metric, so there is no best model to return.");
+        _job.Monitor.Info(_course.Describe(_epochs, _ended));
+        if (_course.DescribeExplosion() is { } explosion)
+            _job.Monitor.Warn(explosion);
+        if (_job.Task.Calibrate is { } calibrate)
+            calibrate(MeasureKept(), _job.Monitor);
+        return new TrainedNetwork(_model with { Parameters = _kept }, _course.KeptEpoch, _epochs, _wasStopped);
+    }
+
+    private TrainingState StateAfter(TimeSpan elapsed) => new()
+    {
+        NumberOfEpochs = _epochs,
+        Course = _course,
+        Elapsed = elapsed,
+        Weights = _model.Parameters.Values,
+        Steps = _optimizer.Steps,
+        Moments = _optimizer.Moments,
+        Random = _random.Save(),
+        Order = _plan?.Order ?? [],
+        BatchOrder = _plan?.BatchOrder ?? [],
+    };
+
+    private void Restore(TrainingState state)
+    {
+        if (state.NumberOfEpochs != _epochs)
+            throw new InvalidDataException($"The checkpoint is of a training over {state.NumberOfEpochs} epochs, but this one is over {_epochs}.");
+        _optimizer.Restore(state.Steps, state.Moments);
+        _random.Restore(state.Random);
+        _plan?.Restore(state.Order, state.BatchOrder);
     }
 
     private void RestoreKept()
@@ -197,14 +209,11 @@ internal sealed class TrainingLoop
     {
         BatchPlan plan = _plan ?? PlanOf(set);
         plan.Shuffle(_random);
+        if (double.IsNaN(_course.InitialLoss))
+            _course.InitialLoss = MeasureInitial(set);
         for (int i = 0; i < plan.Batches; i++, batch++)
         {
-            if (_options.CancellationToken.IsCancellationRequested)
-            {
-                if (!_keeps)
-                    KeepUnfinished(anyBatch: batch > 0);
-                return false;
-            }
+            _stop.ThrowIfCancellationRequested();
             // Parts that are no whole number of batches have a few more than the data would have in one.
             int batches = Math.Max(_batches, batch + 1);
             learningRate = LearningRateAt(epoch - 1 + (double)batch / batches);
@@ -213,6 +222,7 @@ internal sealed class TrainingLoop
                 EndDiverged($"The loss or its gradient is not finite any more in epoch {epoch}, batch {batch + 1} of {batches}");
                 return false;
             }
+            _hasLearned = true;
             _job.Monitor.BatchCompleted(epoch, batch + 1, batches);
         }
         return true;
@@ -227,10 +237,15 @@ internal sealed class TrainingLoop
     }
 
     /// <summary>Cancelled before an epoch had ended: better the weights so far than none.</summary>
-    private void KeepUnfinished(bool anyBatch)
+    private void EndCancelled()
     {
-        if (!anyBatch)
-            _options.CancellationToken.ThrowIfCancellationRequested();
+        (_ended, _wasStopped) = ("when it was cancelled", true);
+        // What is left to do belongs to the model that is returned; only who wants none can still end it.
+        _stop = _runner.Stop = _job.Monitor.Abandoned;
+        if (_keeps)
+            return;
+        if (!_hasLearned)
+            throw new OperationCanceledException("Training was cancelled before there was a model.", _options.CancellationToken);
         _untrained.Settle();
         _model.Parameters.Values.CopyTo(_kept.Values, 0);
         _keeps = true;
@@ -241,19 +256,8 @@ internal sealed class TrainingLoop
     {
         if (!_keeps || !IsKeptModelSound())
             throw new InvalidOperationException(what + ". A lower LearningRate, a GradientClipNorm or scaled features may help.");
+        _ended = "when its numbers were not finite any more";
         _job.Monitor.Warn(what + "; the best model so far is kept.");
-    }
-
-    /// <summary>
-    /// A model that was kept without being measured may be on its way to infinity already. It is sound when it is no worse on the
-    /// training data than the weights of the first epoch. An initial model is what the user wanted, whatever its loss.
-    /// </summary>
-    private bool IsKeptModelSound()
-    {
-        if (MeasuresEpochs || _firstLoss is not { } firstLoss)
-            return true;
-        RestoreKept();
-        return Evaluate(_training, _trainingObjective).Loss <= firstLoss;
     }
 
     /// <summary>One weight update. False when loss, gradient or weights are not finite.</summary>
@@ -271,37 +275,6 @@ internal sealed class TrainingLoop
     }
 
     private BatchPlan PlanOf(SequenceSet set) => new([.. Enumerable.Range(0, set.Count).Select(set.Length)], _batchSize);
-
-    private EpochMetrics Evaluate(TrainingData data, Objective objective)
-    {
-        objective.Reset();
-        foreach (SequenceSet set in data.Sets(random: null))
-        {
-            if (set != data)
-                Scale(set);
-            Measure(set, objective);
-        }
-        return objective.Metrics;
-    }
-
-    private void Measure(SequenceSet set, Objective objective)
-    {
-        Span<int> indices = stackalloc int[MaxEvaluationBatchSize];
-        for (int start = 0; start < set.Count;)
-        {
-            int count = 0;
-            long outputs = 0;
-            while (count < indices.Length && start < set.Count && (count == 0 || outputs < MaxEvaluationOutputs))
-            {
-                indices[count++] = start;
-                outputs += (long)set.Length(start++) * _model.Shape.OutputSize;
-            }
-            BeginBatch(set, indices[..count], objective);
-            _runner.Forward(_batch, keep: false);
-            _runner.Measure(objective);
-            objective.End();
-        }
-    }
 
     private void BeginBatch(SequenceSet set, ReadOnlySpan<int> indices, Objective objective)
     {
@@ -322,26 +295,27 @@ internal sealed class TrainingLoop
     /// <summary>Whether epochs are compared; otherwise each supersedes the one before.</summary>
     private bool MeasuresEpochs => _validation is not null || _options.EarlyStopping is not null;
 
-    /// <summary>Keeps the epoch's weights, unless earlier ones were better.</summary>
-    private bool Keep(EpochMetrics? validation)
+    /// <summary>Notes how an epoch went, and keeps its weights unless earlier ones were better.</summary>
+    private void KeepBest(int epoch, EpochMetrics training, EpochMetrics? validation)
     {
-        if (MeasuresEpochs)
+        // What was gathered while the epoch went on belongs to other weights than those it ended with.
+        EpochMetrics? measured = validation ?? (MeasuresEpochs ? Evaluate(_training, _trainingObjective) : null);
+        _course.Add(training, validation);
+        _course.EpochsWithoutGain++;
+        if (measured is not null)
         {
-            // What was gathered while the epoch went on belongs to other weights than those it ended with.
-            EpochMetrics metrics = validation ?? Evaluate(_training, _trainingObjective);
             EarlyStoppingMetric watched = _options.EarlyStopping?.Metric ?? EarlyStoppingMetric.Loss;
-            double metric = metrics[watched] ?? throw new InvalidOperationException($"All labels of the {(validation is null ? "training" : "validation")} data are the same, so there is no {watched} to stop early by.");
+            double metric = measured[watched] ?? throw new InvalidOperationException($"All labels of the {(validation is null ? "training" : "validation")} data are the same, so there is no {watched} to stop early by.");
             if (watched is EarlyStoppingMetric.Accuracy or EarlyStoppingMetric.AreaUnderRocCurve)
                 metric = -metric;
-            double required = double.IsFinite(_keptMetric) ? _options.EarlyStopping?.MinimumDelta ?? 0 : 0;
-            if (!(metric < _keptMetric - required))
-                return false;
-            _keptMetric = metric;
+            double required = double.IsFinite(_course.KeptMetric) ? _options.EarlyStopping?.MinimumDelta ?? 0 : 0;
+            if (!(metric < _course.KeptMetric - required))
+                return;
+            _course.KeptMetric = metric;
         }
         _keeps = true;
+        (_course.KeptEpoch, _course.EpochsWithoutGain) = (epoch, 0);
         _model.Parameters.Values.CopyTo(_kept.Values, 0);
-        _job.SaveCheckpoint?.Invoke(_model with { Parameters = _kept });
-        return true;
     }
 
     /// <summary>Moves the validation fraction of the training data, drawn at random, to a set of its own; at least one sequence stays on either side.</summary>
@@ -358,38 +332,20 @@ internal sealed class TrainingLoop
         return training.Split(Math.Clamp(count, 1, training.Count - 1), _random);
     }
 
-    private SequenceModel NewModel()
-    {
-        var parameters = new ParameterSet(ShapeOf(_options, _job.Task, _training, _job.Embeddings));
-        Initializer.Initialize(parameters, _options.InitialForgetBias, _random);
-        foreach ((int table, int token, float[] vector) in GivenVectors())
-            vector.CopyTo(parameters[ParameterSet.EmbeddingName(table)][(token * vector.Length)..]);
-        return new SequenceModel(parameters,
-            Scaler(_training.FeatureSize, _training.Sequences.Select(sequence => sequence.Features)),
-            Scaler(_training.StaticSize, _training.Sequences.Select(sequence => sequence.Statics)),
-            _job.Task.ScaleTargets(parameters.Shape.OutputSize, _training));
-
-        AffineScaler Scaler(int size, IEnumerable<float[]> values)
-            => size == 0 ? AffineScaler.Identity(0) : _options.NormalizeFeatures ? AffineScaler.Standardize(size, values) : AffineScaler.KeepUnits(size, values);
-    }
+    // What is streamed would have to be read once more for that.
+    private static IEnumerable<int> LengthsOf(TrainingData data) => data is StreamedSequences ? [] : data.Sequences.Select(data.LengthOf);
 
     private void FreezeEmbeddings()
     {
-        foreach ((int table, int token, _) in GivenVectors())
+        foreach ((int table, int token, _) in NewNetwork.GivenVectors(_job))
             _gradient.Freeze(table, token);
     }
-
-    private IEnumerable<(int Table, int Token, float[] Vector)> GivenVectors() =>
-        from table in Enumerable.Range(0, _job.Embeddings?.Count ?? 0)
-        let given = _job.Embeddings![table]
-        where given is not null
-        from token in given.Tokens
-        select (table, token, given[token]!);
 
     private void Scale(SequenceSet set)
     {
         foreach (TrainingSequence sequence in set.Sequences)
         {
+            _stop.ThrowIfCancellationRequested();
             _model.InputScaler.Apply(sequence.Features);
             _model.StaticScaler.Apply(sequence.Statics);
             if (set.TargetSize > 0)

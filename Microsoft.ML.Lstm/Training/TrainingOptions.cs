@@ -6,6 +6,9 @@ public abstract class TrainingOptions
     private const int UsualUpdates = 2500;
     private const int FewestEpochs = 8;
 
+    // More are no help to anyone, and each has memory of its own.
+    private const int MostThreads = 1024;
+
     private protected TrainingOptions()
     {
     }
@@ -102,7 +105,7 @@ public abstract class TrainingOptions
     /// </summary>
     public int? Seed;
 
-    /// <summary>Threads that train, at least 1; <see langword="null"/> for one a processor. Default: <see langword="null"/>.</summary>
+    /// <summary>Threads that train, 1 to 1024; <see langword="null"/> for one a processor. Default: <see langword="null"/>.</summary>
     public int? NumberOfThreads;
 
     /// <summary>
@@ -115,16 +118,27 @@ public abstract class TrainingOptions
     public Action<EpochCompletedEventArgs>? EpochCompleted;
 
     /// <summary>
-    /// Stops training after the current batch; <c>Fit</c> then returns the best model so far. While <c>Fit</c> still reads the
-    /// data there is none, and an <see cref="OperationCanceledException"/> is thrown. Default: none.
+    /// Stops training at once, in the middle of a batch too; <c>Fit</c> then returns the best model so far, after what it needs beside it, such as
+    /// the widths of a forecast's intervals, was found. Before the first weight update there is none, and when it is cancelled only while those are found, nobody wants it:
+    /// an <see cref="OperationCanceledException"/> is thrown then. Default: none.
     /// </summary>
     public CancellationToken CancellationToken;
 
     /// <summary>
-    /// A file, in a folder that exists, that the model is written to after each epoch whose model is the one to keep so far (<see cref="EpochCompletedEventArgs.IsBest"/>); <see langword="null"/> for none. It is
-    /// replaced as a whole, so that a crash leaves the previous one. Default: <see langword="null"/>.
+    /// A file, in a folder that exists, that is written after each epoch; <see langword="null"/> for none. It holds the model to keep so far (<see cref="EpochCompletedEventArgs.IsBest"/>), which
+    /// <see cref="SequenceModelParameters.Load(string)"/> reads, and what <see cref="ResumeFromCheckpoint"/> needs to go on with. It is
+    /// replaced as a whole, so that a crash leaves the previous one. When it can't be written a warning says so, and training goes on. One training at a time may write to it; meanwhile there is
+    /// a file with <c>.lock</c> behind its name beside it. Default: <see langword="null"/>.
     /// </summary>
     public string? CheckpointPath;
+
+    /// <summary>
+    /// Whether <c>Fit</c> goes on from the file at <see cref="CheckpointPath"/>, if there is one, after the last epoch that had ended when it was written; the model is then, to the last bit, that
+    /// of a training which was never interrupted, on processors with vectors of the same width. The data, the initial model and all options that decide the weights have to be the same, and
+    /// so has <see cref="Seed"/>, where it is given; otherwise an <see cref="InvalidOperationException"/> says what is not. A training that had come to its end is not gone through again.
+    /// Default: <see langword="false"/>, and a file that is there is replaced.
+    /// </summary>
+    public bool ResumeFromCheckpoint;
 
     /// <summary>A copy with the same values.</summary>
     internal TrainingOptions Clone() => (TrainingOptions)MemberwiseClone();
@@ -164,17 +178,19 @@ public abstract class TrainingOptions
         Require(NumberOfEpochs is null or >= 1, NumberOfEpochs, nameof(NumberOfEpochs), "1 or more, or null");
         Require(BatchSize >= 1, BatchSize, nameof(BatchSize), "1 or more");
         Require(ValidationFraction is >= 0 and < 1, ValidationFraction, nameof(ValidationFraction), "from 0 to below 1");
-        Require(NumberOfThreads is null or >= 1, NumberOfThreads, nameof(NumberOfThreads), "1 or more, or null");
+        Require(NumberOfThreads is null or (>= 1 and <= MostThreads), NumberOfThreads, nameof(NumberOfThreads), $"from 1 to {MostThreads}, or null");
         if (CheckpointPath is not null)
         {
-            bool hasFolder = CheckpointPath.Length > 0 && Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(CheckpointPath)));
-            Require(hasFolder, CheckpointPath, nameof(CheckpointPath), "a file in a folder that exists, or null");
+            bool isPath = !string.IsNullOrWhiteSpace(CheckpointPath) && !CheckpointPath.Contains('\0');
+            Require(isPath && Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(CheckpointPath))) && !Directory.Exists(CheckpointPath) && !Path.EndsInDirectorySeparator(CheckpointPath),
+                CheckpointPath, nameof(CheckpointPath), "a file in a folder that exists, and no folder itself, or null");
         }
+        Require(!ResumeFromCheckpoint || CheckpointPath is not null, ResumeFromCheckpoint, nameof(ResumeFromCheckpoint), $"false where there is no {nameof(CheckpointPath)}");
         if (EarlyStopping is { } stopping)
         {
             Require(EarlyStoppingMetrics.Contains(stopping.Metric), stopping.Metric, nameof(EarlyStopping) + "." + nameof(stopping.Metric), "one of " + string.Join(", ", EarlyStoppingMetrics));
             Require(stopping.Patience >= 1, stopping.Patience, nameof(EarlyStopping) + "." + nameof(stopping.Patience), "1 or more");
-            Require(stopping.MinimumDelta >= 0, stopping.MinimumDelta, nameof(EarlyStopping) + "." + nameof(stopping.MinimumDelta), "0 or more");
+            Require(stopping.MinimumDelta >= 0 && double.IsFinite(stopping.MinimumDelta), stopping.MinimumDelta, nameof(EarlyStopping) + "." + nameof(stopping.MinimumDelta), "0 or more and finite");
         }
     }
 
