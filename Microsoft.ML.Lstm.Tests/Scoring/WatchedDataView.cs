@@ -5,7 +5,8 @@ namespace Microsoft.ML.Lstm.Tests.Scoring;
 /// <summary>A data view that can be gone through once, and whose one cursor must be called by one thread at a time.</summary>
 /// <param name="inner">The rows.</param>
 /// <param name="failsAt">The position of a row that can't be moved to; null for none.</param>
-internal sealed class WatchedDataView(IDataView inner, long? failsAt = null) : IDataView
+/// <param name="noIdAt">The position of a row whose value of the column Id can't be read; null for none.</param>
+internal sealed class WatchedDataView(IDataView inner, long? failsAt = null, long? noIdAt = null) : IDataView
 {
     private int _cursors;
     private int _callers;
@@ -33,6 +34,10 @@ internal sealed class WatchedDataView(IDataView inner, long? failsAt = null) : I
 
     public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null)
         => [GetRowCursor(columnsNeeded, rand)];
+
+    private long? FailsAt => failsAt;
+
+    private long? NoIdAt => noIdAt;
 
     private T Alone<T>(Func<T> call)
     {
@@ -75,6 +80,8 @@ internal sealed class WatchedDataView(IDataView inner, long? failsAt = null) : I
                 view.Alone(() =>
                 {
                     view.Reads[column.Name] = view.Reads.GetValueOrDefault(column.Name) + 1;
+                    if (column.Name == "Id" && inner.Position == view.NoIdAt)
+                        throw new FormatException("No number.");
                     getter(ref own);
                     return true;
                 });
@@ -92,6 +99,4 @@ internal sealed class WatchedDataView(IDataView inner, long? failsAt = null) : I
             base.Dispose(disposing);
         }
     }
-
-    private long? FailsAt => failsAt;
 }

@@ -6,6 +6,7 @@ namespace Microsoft.ML.Lstm.Data;
 /// <summary>Reads the numbers that a row has in one column, of type Single or (sparse or not, of any length) vector of Single.</summary>
 internal sealed class NumberReader
 {
+    private readonly VectorLength _length;
     private readonly ValueGetter<float>? _getScalar;
     private readonly ValueGetter<VBuffer<float>>? _getVector;
     private float _scalar;
@@ -13,6 +14,7 @@ internal sealed class NumberReader
 
     public NumberReader(DataViewRow row, DataViewSchema.Column column)
     {
+        _length = new VectorLength(row, column);
         if (column.Type is VectorDataViewType)
             _getVector = row.GetGetter<VBuffer<float>>(column);
         else
@@ -26,12 +28,16 @@ internal sealed class NumberReader
     public bool IsFinite => _getVector is null ? float.IsFinite(_scalar) : _vector.GetValues() is { IsEmpty: var isEmpty } stored && (isEmpty || TensorPrimitives.IsFiniteAll(stored));
 
     /// <summary>Fetches the numbers of the row as it stands now.</summary>
+    /// <exception cref="InvalidOperationException">There are more or fewer than the column's type says.</exception>
     public void Read()
     {
         if (_getVector is null)
+        {
             _getScalar!(ref _scalar);
-        else
-            _getVector(ref _vector);
+            return;
+        }
+        _getVector(ref _vector);
+        _length.Check(_vector.Length);
     }
 
     public void CopyTo(Span<float> destination)

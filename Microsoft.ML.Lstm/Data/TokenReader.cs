@@ -31,6 +31,7 @@ internal abstract class TokenReader
     public static ulong? VocabularyOf(DataViewType type) => KeyTypeOf(type)?.Count;
 
     /// <summary>Fetches the keys of the row as it stands now.</summary>
+    /// <exception cref="InvalidOperationException">There are more or fewer than the column's type says.</exception>
     public abstract void Read();
 
     public abstract void CopyTo(Span<int> destination);
@@ -41,6 +42,7 @@ internal abstract class TokenReader
         where T : unmanaged, IBinaryInteger<T>
     {
         private readonly ulong _count;
+        private readonly VectorLength _length;
         private readonly ValueGetter<T>? _getScalar;
         private readonly ValueGetter<VBuffer<T>>? _getVector;
         private T[] _dense = [];
@@ -50,6 +52,7 @@ internal abstract class TokenReader
         public Reader(DataViewRow row, DataViewSchema.Column column, ulong count)
         {
             _count = count;
+            _length = new VectorLength(row, column);
             if (column.Type is VectorDataViewType)
                 _getVector = row.GetGetter<VBuffer<T>>(column);
             else
@@ -61,9 +64,12 @@ internal abstract class TokenReader
         public override void Read()
         {
             if (_getVector is null)
+            {
                 _getScalar!(ref _scalar);
-            else
-                _getVector(ref _vector);
+                return;
+            }
+            _getVector(ref _vector);
+            _length.Check(_vector.Length);
         }
 
         public override void CopyTo(Span<int> destination)

@@ -1,0 +1,58 @@
+using Microsoft.ML.Lstm.Tests.Scoring;
+using Microsoft.ML.Lstm.Tests.Trainers;
+
+namespace Microsoft.ML.Lstm.Tests.MlNet;
+
+/// <summary>A pipeline with one of our transformers can't be converted to ONNX yet, and ML.NET says so rather than leaving the transformer out.</summary>
+[TestClass]
+public sealed class OnnxConversionTests
+{
+    public static IEnumerable<object[]> All => OnePassModel.All.Select(name => new object[] { name });
+
+    [TestMethod]
+    [DynamicData(nameof(All))]
+    public void ConvertToOnnxRefusesEachTransformerAndTheLogNamesIt(string name)
+    {
+        OnePassModel fitted = OnePassModel.Fit(name);
+        IDataView data = fitted.Ml.Data.LoadFromEnumerable(SourceRow.Make(20));
+        ITransformer scaled = fitted.Ml.Transforms.NormalizeMinMax("Scaled", "Label").Fit(data).Append(fitted.Model);
+        string transformer = fitted.Model.GetType().Name;
+        AssertRefused(fitted.Ml, fitted.Model, data, transformer);
+        AssertRefused(fitted.Ml, scaled, data, transformer);
+        ITransformer behind = fitted.Ml.Transforms.CopyColumns("Copy", fitted.Outputs[0]).Fit(fitted.Model.Transform(data));
+        AssertRefused(fitted.Ml, scaled.Append(behind), data, transformer);
+    }
+
+    [TestMethod]
+    public void AWindowUnderTheNameOfItsInputIsNotTakenForItsInput()
+    {
+        var ml = new MLContext(seed: 1);
+        IDataView data = ml.Data.LoadFromEnumerable(SourceRow.Make(20));
+        AssertRefused(ml, ml.Transforms.SlidingWindow("Features", 4).Fit(data), data, nameof(SlidingWindowTransformer));
+    }
+
+    [TestMethod]
+    public void APipelineThatDropsWhatOursAddsIsConverted()
+    {
+        OnePassModel fitted = OnePassModel.Fit(AnyTrainer.Regression);
+        IDataView data = fitted.Ml.Data.LoadFromEnumerable(SourceRow.Make(20));
+        IDataView scored = fitted.Model.Transform(data);
+        ITransformer select = fitted.Ml.Transforms.SelectColumns("Label").Fit(scored);
+        using var stream = new MemoryStream();
+        fitted.Ml.Model.ConvertToOnnx(fitted.Model.Append(select), data, stream);
+        Assert.IsGreaterThan(0, stream.Length);
+    }
+
+    private static void AssertRefused(MLContext ml, ITransformer model, IDataView data, string transformer)
+    {
+        var log = new List<string>();
+        void Write(object? sender, LoggingEventArgs entry) => log.Add(entry.RawMessage);
+        ml.Log += Write;
+        using var stream = new MemoryStream();
+        var error = Assert.ThrowsExactly<InvalidOperationException>(() => ml.Model.ConvertToOnnx(model, data, stream));
+        ml.Log -= Write;
+        StringAssert.StartsWith(error.Message, "The targeted pipeline can not be fully converted into a well-defined ONNX model.");
+        Assert.AreEqual(0, stream.Length);
+        Assert.Contains($"{transformer} cannot be converted to ONNX, so the model has none of its columns.", log);
+    }
+}
