@@ -166,6 +166,45 @@ public sealed class OccurringKeysTests
     }
 
     [TestMethod]
+    public void StepsWithoutALabelAreCounted()
+    {
+        Example[] rows = Example.Make(20);
+        foreach (Example row in rows[..8])
+            row.StepClasses[1] = 0;
+        Assert.Contains("8 of the 100 steps of the training data have no label in column 'StepClasses'; they don't count.", Fit(AnyTrainer.Labeling, rows).Log);
+    }
+
+    [TestMethod]
+    public void AWordWithAGivenVectorIsKnownThoughItNeverOccurs()
+    {
+        string path = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(path, "good 1 0\nbad -1 0\nnever 0 2\n");
+            (MLContext ml, List<string> log) = NewContext();
+            Word[] Rows(params string[] words) => [.. words.Select(word => new Word { Text = word, Label = word == "good" })];
+            IDataView all = ml.Data.LoadFromEnumerable(Rows("other", "never", "bad", "good"));
+            ITransformer keys = ml.Transforms.Text.TokenizeIntoWords("Words", "Text").Append(ml.Transforms.Conversion.MapValueToKey("Words")).Fit(all);
+            IDataView data = keys.Transform(ml.Data.LoadFromEnumerable(Rows("good", "bad", "good", "bad")));
+            LstmBinaryTransformer model = ml.BinaryClassification.Trainers.Lstm(new LstmBinaryTrainer.Options
+            {
+                FeatureColumnName = "Words", NumberOfEpochs = 2, Seed = 1, FreezeEmbeddings = true, WordVectorFiles = new() { ["Words"] = path },
+            }).Fit(data);
+            // The keys are other, never, bad, good.
+            Assert.AreEqual(3, model.Model.VocabularySizes[0]);
+            CollectionAssert.AreEqual((float[])[0, 2, -1, 0, 1, 0], model.Model.Weights["embeddings.0.weight"].ToArray()[2..]);
+            Assert.Contains("3 of the 4 keys of column 'Words' are known; all others are read as the unknown token.", log);
+            float[][] scores = EstimatorHarness.Values(model.Transform(keys.Transform(ml.Data.LoadFromEnumerable(Rows("never", "other", "unheard")))), "Score");
+            Assert.AreNotEqual(scores[0][0], scores[1][0]);
+            Assert.AreEqual(scores[1][0], scores[2][0]);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [TestMethod]
     public void TrainingGoesOnWithTokensAndClassesThatTheInitialModelDidNotKnow()
     {
         Example[] first = [.. Spread(Example.Make(60)).Where(row => row.Class < 2)];
@@ -290,6 +329,13 @@ public sealed class OccurringKeysTests
         public uint Kind { get; set; }
 
         public float[] Features { get; set; } = [];
+    }
+
+    private sealed class Word
+    {
+        public string Text { get; set; } = "";
+
+        public bool Label { get; set; }
     }
 
     private sealed class Text

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Microsoft.ML.Lstm.Tests.Trainers;
 
-/// <summary>The unit of measurement changes nothing: neither that of features and static features nor that of labels.</summary>
+/// <summary>The unit of measurement changes nothing: neither that of features, static features and weights nor that of labels.</summary>
 [TestClass]
 [TestCategory("units")]
 public sealed class UnitTests
@@ -12,7 +12,7 @@ public sealed class UnitTests
     public static IEnumerable<(string Trainer, float Factor, string What)> PowersOfTwo
         => from trainer in (string[])[.. AnyTrainer.Names, AnyTrainer.Autoencoder]
            from factor in (float[])[1024, 1 / 1024f]
-           from what in (string[])["all features", "one feature", "statics"]
+           from what in (string[])["all features", "one feature", "statics", "weights"]
            select (trainer, factor, what);
 
     public static IEnumerable<(string Trainer, string What)> Thousands
@@ -124,6 +124,7 @@ public sealed class UnitTests
         {
             (options.StaticFeatureColumnName, options.ValidationFraction, options.NumberOfEpochs) = ("Statics", 0.2f, Acceptance.Count(3, 30));
             options.EarlyStopping = new EarlyStoppingOptions { Patience = 5 };
+            options.ExampleWeightColumnName = "Weight";
         }).Fit(data);
         return (model, ColumnReader.Read(model.Transform(data), "Score"));
     }
@@ -155,7 +156,9 @@ public sealed class UnitTests
     {
         if (what == "statics")
             row.Statics = Array.ConvertAll(row.Statics, value => value * factor);
-        for (int i = 0; i < row.Features.Length && what != "statics"; i += what == "one feature" ? 2 : 1)
+        if (what == "weights")
+            row.Weight *= factor;
+        for (int i = 0; i < row.Features.Length && what is ("all features" or "one feature"); i += what == "one feature" ? 2 : 1)
             row.Features[i] *= factor;
     }
 }

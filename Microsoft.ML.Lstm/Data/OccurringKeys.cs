@@ -12,6 +12,8 @@ internal sealed class OccurringKeys
     private readonly LabelColumn _label;
     private readonly HashSet<int>[] _tokens;
     private readonly HashSet<int> _classes = [];
+    private readonly long _steps;
+    private readonly long _unlabelledSteps;
 
     /// <param name="input">Where the sequences are.</param>
     /// <param name="label">Where the labels are.</param>
@@ -26,6 +28,8 @@ internal sealed class OccurringKeys
             for (int i = 0; i < sequence.Tokens.Length; i++)
                 _tokens[i % _tokens.Length].Add(sequence.Tokens[i]);
             AddClasses(sequence, _classes);
+            _steps += sequence.Labels.Length;
+            _unlabelledSteps += sequence.Labels.Count(known => known < 0);
         }
     }
 
@@ -78,11 +82,13 @@ internal sealed class OccurringKeys
         }
     }
 
-    /// <summary>What the log says of keys that don't occur.</summary>
+    /// <summary>What the log says of keys that don't occur, and of steps without a label.</summary>
     /// <param name="numbering">What <see cref="Number"/> gave.</param>
     /// <param name="dropsTokens">Whether training takes some tokens for the unknown one.</param>
-    public IEnumerable<string> DescribeTokens(KeyNumbering numbering, bool dropsTokens)
+    public IEnumerable<string> Describe(KeyNumbering numbering, bool dropsTokens)
     {
+        if (_unlabelledSteps > 0)
+            yield return $"{_unlabelledSteps} of the {_steps} steps of the training data have no label in column '{_label.Name}'; they don't count.";
         FeatureColumn[] columns = [.. TokenColumns];
         for (int i = 0; i < columns.Length; i++)
         {

@@ -10,7 +10,7 @@ namespace Microsoft.ML.Lstm;
 /// | Output Column Name | Column Type | Description |
 /// | -- | -- | -- |
 /// | `PredictedLabel` | Key | The most probable class. It has the label's key values, if that had any, so that `MapKeyToValue` gives the class its name back. |
-/// | `Score` | Known-sized vector of <xref:System.Single> | The probability of each class, in the order of the label's keys. |
+/// | `Score` | Known-sized vector of <xref:System.Single> | The probability of each class, in the order of the label's keys; 0 for one that the training data did not have. |
 /// | the trainer's `EncodingColumnName`, if given | Known-sized vector of <xref:System.Single> | The encoding of the sequence. |
 /// | the trainer's `AttentionColumnName`, if given | Variable-sized vector of <xref:System.Single> | How much each step counts in the encoding. |
 ///

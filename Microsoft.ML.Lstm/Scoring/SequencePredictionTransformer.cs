@@ -13,7 +13,7 @@ namespace Microsoft.ML.Lstm;
 /// Rows are scored in batches, when their values are asked for. A row that can't be scored (no steps, a vector length that is no
 /// multiple of the features a step, feature columns with different numbers of steps, NaN or infinity in features or static features) gets NaN, the
 /// missing key, no for a label or, where steps are labelled, empty vectors; no other row is affected by it. Sequences may be longer or shorter than
-/// those trained on. A key beyond its column's own count is read as the unknown token, as the missing key is. Any number of threads may use a transformer at once.
+/// those trained on. A key that the training data did not have, or beyond its column's own count, is read as the unknown token, as the missing key is. Any number of threads may use a transformer at once.
 /// A pass over the rows ends with a warning of those that could not be scored, if there were any.
 /// <para>
 /// A view of scores reads its input once, by one cursor, and goes on ahead of its consumer by up to 256 rows as long as these come at once; a row of a live source is scored when

@@ -77,7 +77,7 @@ public sealed class LstmRegressionTrainer : SequenceTrainerBase<LstmRegressionTr
 
         /// <summary>
         /// Whether each label is brought to mean 0 and variance 1 over the training data, so that the learning rate need not depend
-        /// on its unit. Scores come out in the label's own unit either way. Default: <see langword="true"/>.
+        /// on its unit. Scores come out in the label's own unit either way. A label that never varies is predicted as it is, with a warning. Default: <see langword="true"/>.
         /// </summary>
         public bool NormalizeLabel = true;
 

@@ -13,7 +13,7 @@ public abstract class SequenceInputOptions : TrainingOptions
 
     /// <summary>
     /// The column of sequences: numbers, as laid out in <see cref="FeaturesPerStep"/>, or, for trainers that learn a label, keys, one a step, each
-    /// of which gets a learned vector of <see cref="SequenceTrainerOptions.EmbeddingSize"/> features. The missing key is the unknown token, which has a vector too.
+    /// of which gets a learned vector of <see cref="SequenceTrainerOptions.EmbeddingSize"/> features. The missing key, and each that the training data does not have, is the unknown token, which has a vector too.
     /// Not used when there are <see cref="FeatureColumnNames"/>. Default: <c>Features</c>.
     /// </summary>
     public string FeatureColumnName = DefaultFeatureColumnName;

@@ -58,7 +58,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
     /// </param>
     /// <param name="initialModel">
     /// A network to go on from, of the same shape as the options and the data ask for; its scaling of features and labels is kept. Tokens and
-    /// classes are known to it by their numbers alone, so their keys must stand for the same values in the same order.
+    /// classes are known to it by their numbers alone, so their keys must stand for the same values in the same order; those that it did not know so far are added.
     /// <see langword="null"/> to start anew.
     /// </param>
     /// <returns>The trained network, ready to transform data.</returns>
@@ -96,7 +96,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         var occurring = new OccurringKeys(input, label, training);
         KeyNumbering numbering = occurring.Number(validation, embeddings, initialModel?.Network.Shape);
         TrainingTask task = CreateTask(label, training, numbering.Classes);
-        foreach (string line in occurring.DescribeTokens(numbering, dropsTokens: Settings.Tokens.Dropout > 0))
+        foreach (string line in occurring.Describe(numbering, dropsTokens: Settings.Tokens.Dropout > 0))
             monitor.Info(line);
         if (occurring.DescribeClasses() is { } missingClasses)
             monitor.Warn(missingClasses);

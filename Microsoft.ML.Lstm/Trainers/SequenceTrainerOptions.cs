@@ -33,7 +33,8 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
 
     /// <summary>
     /// The share of tokens that are taken for the unknown token while training, from 0 to below 1 (word dropout; Iyyer et al. 2015). It
-    /// also trains the vector of the unknown token, which stands for all that the training data does not have. Default: 0; for classification and sequence labelling 0.05.
+    /// also trains the vector of the unknown token, which stands for all that the training data does not have; without it, and without a missing key in the
+    /// training data, that is the mean of the others. Default: 0; for classification and sequence labelling 0.05.
     /// </summary>
     public float TokenDropout;
 

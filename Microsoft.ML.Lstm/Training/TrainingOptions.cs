@@ -110,7 +110,8 @@ public abstract class TrainingOptions
 
     /// <summary>
     /// Whether each feature of a step, and each static feature, is brought to mean 0 and variance 1 over the training
-    /// data. The model keeps the scaling. Default: <see langword="true"/>.
+    /// data. The model keeps the scaling. Either way a feature that never varies there has no effect on a score, and a warning names it.
+    /// Default: <see langword="true"/>.
     /// </summary>
     public bool NormalizeFeatures = true;
 
