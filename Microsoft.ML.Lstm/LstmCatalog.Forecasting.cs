@@ -80,7 +80,8 @@ public static partial class LstmCatalog
         => new(ml, transformer, new ForecastEngineOptions());
 
     /// <inheritdoc cref="CreateForecastEngine{TSource, TPrediction}(ITransformer, MLContext)"/>
-    /// <param name="transformer">A model with a transformer of this package for series in it, alone or in a chain of others that map row to row.</param>
+    /// <param name="transformer">A model with a transformer of this package for series in it, alone or in a chain of others that map row
+    /// to row.</param>
     /// <param name="ml">The context.</param>
     /// <param name="options">The options.</param>
     public static ForecastEngine<TSource, TPrediction> CreateForecastEngine<TSource, TPrediction>(this ITransformer transformer, MLContext ml, ForecastEngineOptions options)

@@ -31,7 +31,7 @@ public sealed class KnownAheadTests
         var columns = new SeriesColumns { Targets = ["Value"], KnownCovariates = ["Promotion", "Size"], Series = "Shop" };
         var bound = new BoundSeriesColumns(ml, data.Schema, columns);
         using DataViewRowCursor cursor = data.GetRowCursor(bound.All);
-        var ahead = new KnownAhead(cursor, bound, horizon);
+        var ahead = new KnownAhead(cursor, bound, horizon, step: null);
         for (int i = 0; i < rows.Length; i++)
         {
             bool moved = true;

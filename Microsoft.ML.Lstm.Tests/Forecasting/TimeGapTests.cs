@@ -34,6 +34,22 @@ public sealed class TimeGapTests
     [TestMethod]
     [DataRow(Forecaster)]
     [DataRow(Detector)]
+    public void WhatIsKnownAheadIsOfItsTime(string kind)
+    {
+        var ml = new MLContext(1);
+        Reading[] a = Reading.Wave(200, shop: "a"), b = Reading.Wave(200, seed: 2, shop: "b");
+        foreach (Reading row in (Reading[])[.. a[30..34], .. a[120..121], .. a[130..133], .. b[131..150]])
+            (row.Value, row.Promotion) = (float.NaN, float.NaN);
+        Reading[] told = [.. a.Zip(b).SelectMany(pair => new[] { pair.First, pair.Second })], leftOut = [.. told.Where(row => float.IsFinite(row.Value))];
+        SeriesTransformer model = Fit(ml, kind, told[..200],
+            options => (options.TimeColumnName, options.SeriesColumnName, options.KnownCovariateColumnNames) = ("Time", "Shop", ["Promotion"]));
+        double[][] expected = [.. Transform(ml, model, told[200..]).Where((_, t) => float.IsFinite(told[200 + t].Value))];
+        AssertSame(expected, Transform(ml, model, leftOut[196..]));
+    }
+
+    [TestMethod]
+    [DataRow(Forecaster)]
+    [DataRow(Detector)]
     public void AGapBehindTheTrainingDataIsNamed(string kind)
     {
         (MLContext ml, List<string> warnings) = Listen();

@@ -6,10 +6,14 @@ namespace Microsoft.ML.Lstm.Data;
 /// <summary>The steps that gaps in time leave out.</summary>
 internal static class SeriesGaps
 {
-    /// <summary>The most steps that a gap is filled with, the last ones: with no value for so long a network has nothing left to go by but the calendar.</summary>
+    /// <summary>
+    /// The most steps that a gap is filled with, the last ones: with no value for so long a network has nothing left to go by but the
+    /// calendar.
+    /// </summary>
     public const int MostSteps = 2000;
 
-    // Where more rows than one in so many follow a gap, or gaps leave out more steps than there are rows, the series has no rows at such times: weekends, nights.
+    // Where more rows than one in so many follow a gap, or gaps leave out more steps than there are rows, the series has no rows at such
+    // times: weekends, nights.
     private const int RowsOfAGap = 20;
 
     /// <summary>Whether few rows follow a gap, and the steps that nine of ten gaps have at most.</summary>
@@ -42,7 +46,10 @@ internal static class SeriesGaps
             yield return step.After(time, i);
     }
 
-    /// <summary>The series with a row of missing values for each step that is left out, and without the rows at its end that tell nothing: time may go on by these, but what is missing may also come late.</summary>
+    /// <summary>
+    /// The series with a row of missing values for each step that is left out, and without the rows at its end that tell nothing: time
+    /// may go on by these, but what is missing may also come late.
+    /// </summary>
     /// <returns>The series, and whether it has gaps.</returns>
     public static (SeriesHistory Series, bool HasGaps) Fill(TimeStep step, SeriesHistory series, BoundSeriesColumns columns)
     {

@@ -5,7 +5,8 @@ using Microsoft.ML.Data;
 namespace Microsoft.ML.Lstm.Data;
 
 /// <summary>
-/// Reads which series a row belongs to, by a name that stays the same in other data: a text, or what a key of any of ML.NET's key types stands for (its number where it stands
+/// Reads which series a row belongs to, by a name that stays the same in other data: a text, or what a key of any of ML.NET's key types
+/// stands for (its number where it stands
 /// for nothing that has a name).
 /// </summary>
 internal sealed class SeriesNameReader
@@ -37,7 +38,9 @@ internal sealed class SeriesNameReader
             _names = LabelValues.Of(column, (int)key.Count)?.Values ?? [];
     }
 
-    /// <summary>The name of the current row's series; null for the missing key, and for one beyond the keys of its column. A text may be empty.</summary>
+    /// <summary>
+    /// The name of the current row's series; null for the missing key, and for one beyond the keys of its column. A text may be empty.
+    /// </summary>
     public string? Read()
     {
         if (_getText is not null)

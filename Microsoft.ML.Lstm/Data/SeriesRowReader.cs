@@ -76,7 +76,8 @@ internal sealed class SeriesRowReader
             Fault = name is null ? SeriesRowFault.MissingKey : SeriesRowFault.NoName;
     }
 
-    private static Func<DateTimeOffset> TimeGetter(DataViewRow row, DataViewSchema.Column column)
+    /// <summary>What gives a row's time, as the row stands when it is called.</summary>
+    public static Func<DateTimeOffset> TimeGetter(DataViewRow row, DataViewSchema.Column column)
     {
         if (column.Type is DateTimeOffsetDataViewType)
         {

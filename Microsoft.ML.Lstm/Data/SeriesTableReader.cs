@@ -27,7 +27,8 @@ internal sealed class SeriesTableReader(IExceptionContext context, SeriesColumns
     /// <param name="data">The rows, those of a series in the order of time.</param>
     /// <param name="dataName">What the data is, for messages.</param>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing, of the wrong type, or a vector of another size than in the data before.</exception>
-    /// <exception cref="InvalidOperationException">A row is no later than the one before it in its series, has the missing key, or has statics that are not finite.</exception>
+    /// <exception cref="InvalidOperationException">A row is no later than the one before it in its series, has the missing key, or has
+    /// statics that are not finite.</exception>
     public BoundSeriesColumns Read(IDataView data, string dataName)
     {
         var bound = new BoundSeriesColumns(context, data.Schema, columns);
@@ -103,7 +104,10 @@ internal sealed class SeriesTableReader(IExceptionContext context, SeriesColumns
     /// <summary>The error when nothing is left.</summary>
     public Exception NoRows() => Error($"The training data has no rows that can be used{_unusable}.");
 
-    /// <summary>Finds the step between rows and names the gaps in time. Where they are to be filled, the steps that they leave out become rows whose values are missing.</summary>
+    /// <summary>
+    /// Finds the step between rows and names the gaps in time. Where they are to be filled, the steps that they leave out become rows
+    /// whose values are missing.
+    /// </summary>
     /// <param name="fillsGaps">Whether they are; null where they are rare.</param>
     /// <param name="dataName">What the data is, for messages.</param>
     /// <returns>Null where there are no times.</returns>

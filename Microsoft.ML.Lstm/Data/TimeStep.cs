@@ -17,11 +17,16 @@ internal sealed record TimeStep(int Months, long Ticks, CalendarFeatures Calenda
     [JsonIgnore]
     public int FeatureCount => FeaturesOfCycle * Cycles.Count(cycle => Calendar.HasFlag(cycle));
 
-    /// <summary>Whether steps are of the clock, as days and months are; shorter ones are of the time that passes, which goes on evenly when clocks are changed.</summary>
+    /// <summary>
+    /// Whether steps are of the clock, as days and months are; shorter ones are of the time that passes, which goes on evenly when clocks
+    /// are changed.
+    /// </summary>
     [JsonIgnore]
     public bool IsOfClock => Months > 0 || Ticks >= TimeSpan.TicksPerDay;
 
-    /// <summary>The usual step between times in ascending order: where that is of the clock, between what the clocks of the times show.</summary>
+    /// <summary>
+    /// The usual step between times in ascending order: where that is of the clock, between what the clocks of the times show.
+    /// </summary>
     /// <param name="times">At least two, of one series or of several one after the other.</param>
     public static TimeStep Of(IReadOnlyList<DateTimeOffset> times)
     {
@@ -98,7 +103,9 @@ internal sealed record TimeStep(int Months, long Ticks, CalendarFeatures Calenda
         return new DateTimeOffset(Math.Clamp(ticks, Math.Max(0, time.Offset.Ticks), DateTime.MaxValue.Ticks + Math.Min(0, time.Offset.Ticks)), time.Offset);
     }
 
-    /// <summary>The steps from one time to a later one, at least 1: to the nearest where <paramref name="next"/> is not on a step.</summary>
+    /// <summary>
+    /// The steps from one time to a later one, at least 1: to the nearest where <paramref name="next"/> is not on a step.
+    /// </summary>
     public long StepsBetween(DateTimeOffset time, DateTimeOffset next)
     {
         (DateTime from, DateTime to) = (On(time), On(next));

@@ -12,7 +12,8 @@ namespace Microsoft.ML.Lstm;
 /// <typeparam name="TSource">The observations.</typeparam>
 /// <typeparam name="TPrediction">The forecasts.</typeparam>
 /// <remarks>
-/// An engine keeps a state for each series, as long as it lives: see <see cref="ForecastEngineOptions.MaximumNewSeries"/>, and <see cref="Forget"/> series that are over.
+/// An engine keeps a state for each series, as long as it lives: see <see cref="ForecastEngineOptions.MaximumNewSeries"/>, and
+/// <see cref="Forget"/> series that are over.
 ///
 /// An engine serves one thread at a time; any number of engines may be made of one model. The model stays its owner's: unlike a <see cref="PredictionEngine{TSrc, TDst}"/>, which
 /// by default disposes its model with itself, an engine leaves the model's transformers as they are, and they must not be disposed before it.
@@ -56,7 +57,10 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
         _engine = ml.Model.CreatePredictionEngine<TSource, TPrediction>(_pipeline, new PredictionEngineOptions { OwnsTransformer = false });
     }
 
-    /// <summary>The names of the series that the engine can forecast: those that the model knows, and those of which it has met a row; one empty name where there is no series column.</summary>
+    /// <summary>
+    /// The names of the series that the engine can forecast: those that the model knows, and those of which it has met a row; one empty
+    /// name where there is no series column.
+    /// </summary>
     /// <exception cref="ObjectDisposedException">The engine is disposed.</exception>
     public IReadOnlyCollection<string> SeriesNames
     {
@@ -74,7 +78,8 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
     /// <exception cref="ArgumentNullException"><paramref name="example"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="horizon"/> is out of its range.</exception>
     /// <exception cref="InvalidOperationException">
-    /// The observation's time is not later than that of the one before it, or of the last one that the model knows; or its series column has the missing key; or its series is one more
+    /// The observation's time is not later than that of the one before it, or of the last one that the model knows; or its series column
+    /// has the missing key; or its series is one more
     /// than <see cref="ForecastEngineOptions.MaximumNewSeries"/>.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The engine is disposed.</exception>
@@ -90,7 +95,8 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
     /// <exception cref="ArgumentNullException"><paramref name="example"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="horizon"/> is out of its range.</exception>
     /// <exception cref="InvalidOperationException">
-    /// The observation's time is not later than that of the one before it, or of the last one that the model knows; or its series column has the missing key; or its series is one more
+    /// The observation's time is not later than that of the one before it, or of the last one that the model knows; or its series column
+    /// has the missing key; or its series is one more
     /// than <see cref="ForecastEngineOptions.MaximumNewSeries"/>.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The engine is disposed.</exception>
@@ -111,8 +117,10 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
     }
 
     /// <summary>
-    /// Forecasts from the last observation, without a new one: of several series, that of the last observation. Before the first observation it is from the end of what the model knows
-    /// of the only series; where it knows several, name one. A detector of anomalies gives its verdict on the last observation again, and before the first what it expects next.
+    /// Forecasts from the last observation, without a new one: of several series, that of the last observation. Before the first
+    /// observation it is from the end of what the model knows
+    /// of the only series; where it knows several, name one. A detector of anomalies gives its verdict on the last observation again, and
+    /// before the first what it expects next.
     /// </summary>
     /// <param name="horizon">Steps to forecast, from 1 to the model's; <see langword="null"/> for all.</param>
     /// <returns>The forecast; NaN as long as there is no observation to forecast from.</returns>
@@ -131,11 +139,17 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
         return Ask(_last ?? Blank(), null, horizon);
     }
 
-    /// <summary>Forecasts one of several series from its last observation or, without one, from the end of what the model knows of it.</summary>
+    /// <summary>
+    /// Forecasts one of several series from its last observation or, without one, from the end of what the model knows of it.
+    /// </summary>
     /// <param name="series">The name of the series, as the series column has it; of a column of keys, what its key stands for.</param>
     /// <param name="horizon">Steps to forecast, from 1 to the model's; <see langword="null"/> for all.</param>
-    /// <returns>The forecast; a detector of anomalies says what value it expects next, and within which bounds. Of the observations' own columns only the series' is there, if it is a text.</returns>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="horizon"/> is out of its range, or <paramref name="series"/> is none of <see cref="SeriesNames"/>.</exception>
+    /// <returns>
+    /// The forecast; a detector of anomalies says what value it expects next, and within which bounds. Of the observations' own columns
+    /// only the series' is there, if it is a text.
+    /// </returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="horizon"/> is out of its range, or <paramref name="series"/> is none
+    /// of <see cref="SeriesNames"/>.</exception>
     /// <exception cref="InvalidOperationException">The model has no series column.</exception>
     /// <exception cref="ObjectDisposedException">The engine is disposed.</exception>
     public TPrediction Predict(string series, int? horizon = null)
@@ -151,7 +165,10 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
         return Ask(row, series, horizon);
     }
 
-    /// <summary>Forgets all that the engine knows of a series, from training too: its next observation will be its first, and checkpoints don't have it. That makes room for another.</summary>
+    /// <summary>
+    /// Forgets all that the engine knows of a series, from training too: its next observation will be its first, and checkpoints don't
+    /// have it. That makes room for another.
+    /// </summary>
     /// <param name="series">The name of the series.</param>
     /// <returns>Whether the engine knew it.</returns>
     /// <exception cref="ObjectDisposedException">The engine is disposed.</exception>

@@ -56,7 +56,8 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer, Se
     /// Finds the series of a row, checks the row's time, and fills a gap before it; to be followed by <see cref="Step"/>.
     /// </summary>
     /// <returns>The series as it is before the row, and whether it began anew; null for a row that can't be used.</returns>
-    /// <exception cref="InvalidOperationException">The row is no later than the row before it, has the missing key, or is of one new series too many.</exception>
+    /// <exception cref="InvalidOperationException">The row is no later than the row before it, has the missing key, or is of one new
+    /// series too many.</exception>
     public (ForecastStream Stream, bool Restarted)? Begin(SeriesRowReader row, long position, ReadOnlySpan<float> future)
     {
         (_asked, _isForecastFresh) = (null, false);
@@ -115,7 +116,7 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer, Se
         bool wasKnown = transformer.States.ContainsKey(series) && _forgotten.Add(series);
         if (!_tracks.Remove(series, out SeriesTrack? track))
             return wasKnown;
-        if (!transformer.States.ContainsKey(series))
+        if (IsNew(series))
             _newSeries--;
         (_current, _asked) = (_current == track ? null : _current, null);
         return true;
@@ -225,19 +226,22 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer, Se
         if (_tracks.TryGetValue(name, out SeriesTrack? track))
             return track;
         track = new SeriesTrack(name, NewStream(name));
-        if (!transformer.States.TryGetValue(name, out SeriesState? state))
+        if (IsNew(name))
         {
             if (_newSeries == use.MostNewSeries)
                 throw new InvalidOperationException($"The engine has met {_newSeries} series that the model did not know, its {nameof(ForecastEngineOptions.MaximumNewSeries)}, so there is no room for '{name}'. Forget series that are over, or allow more.");
             _newSeries++;
         }
-        else if (!_forgotten.Contains(name))
+        if (transformer.States.TryGetValue(name, out SeriesState? state) && !_forgotten.Contains(name))
         {
             track.GoOnFrom(state);
         }
         _tracks.Add(name, track);
         return track;
     }
+
+    // Whether it is neither of the training data nor of a checkpoint.
+    private bool IsNew(string name) => transformer.NumberOf(name) == 0 && !transformer.States.ContainsKey(name);
 
     private ForecastStream NewStream(string name) => new(transformer.Model, transformer.Network, transformer.NumberOf(name));
 }

@@ -1,3 +1,4 @@
+using Microsoft.ML.Lstm.Data;
 using Microsoft.ML.Lstm.Network;
 using Microsoft.ML.Lstm.Scoring;
 using Microsoft.ML.Runtime;
@@ -44,6 +45,8 @@ public sealed partial class LstmAnomalyTransformer : SeriesTransformer
     internal IReadOnlyDictionary<string, KnownScores> Known { get; }
 
     private protected override bool HasOffsets => Forecaster.Settings.HasOffsets;
+
+    private protected override TimeStep? FilledBy => Forecaster.Settings.FillsGaps ? Forecaster.Settings.TimeStep : null;
 
     internal override IReadOnlyList<OutputColumn> Outputs { get; }
 

@@ -1,3 +1,4 @@
+using Microsoft.ML.Lstm.Data;
 using Microsoft.ML.Lstm.MlNet;
 using Microsoft.ML.Lstm.Network;
 using Microsoft.ML.Lstm.Scoring;
@@ -51,6 +52,8 @@ public sealed partial class LstmForecastingTransformer : SeriesTransformer
 
     private protected override bool HasOffsets => Settings.HasOffsets;
 
+    private protected override TimeStep? FilledBy => Settings.FillsGaps ? Settings.TimeStep : null;
+
     internal override IReadOnlyList<OutputColumn> Outputs { get; }
 
     /// <summary>A transformer with the same network that knows nothing of any series yet: for data that does not follow the training data, as the training data itself.</summary>
@@ -58,13 +61,16 @@ public sealed partial class LstmForecastingTransformer : SeriesTransformer
     public LstmForecastingTransformer WithoutHistory() => With(new Dictionary<string, SeriesState>());
 
     /// <summary>
-    /// Forecasts each series that the transformer knows from where that ends: behind the last row of the training data or of a checkpoint, missing values at the end included. It is what an
+    /// Forecasts each series that the transformer knows from where that ends: behind the last row of the training data or of a
+    /// checkpoint, missing values at the end included. It is what an
     /// engine's <see cref="ForecastEngine{TSource, TPrediction}.Predict(string, int?)"/> says before the first observation, as a table.
     /// </summary>
     /// <param name="horizon">Steps to forecast, from 1 to <see cref="Horizon"/>; <see langword="null"/> for all.</param>
     /// <returns>
-    /// A row for each step of each series, those of a series together: the series' name (a text, in a column called as the series column, where there is one), <c>Step</c> (<see cref="int"/>, from 1), the
-    /// time (in a column called as the time column, where there is one), and the forecast with its bounds (in columns called as the transformer's own; <see cref="float"/>, or vectors of D where
+    /// A row for each step of each series, those of a series together: the series' name (a text, in a column called as the series column,
+    /// where there is one), <c>Step</c> (<see cref="int"/>, from 1), the
+    /// time (in a column called as the time column, where there is one), and the forecast with its bounds (in columns called as the
+    /// transformer's own; <see cref="float"/>, or vectors of D where
     /// several targets are forecast). A series without any value in the training data is left out.
     /// </returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="horizon"/> is out of its range.</exception>

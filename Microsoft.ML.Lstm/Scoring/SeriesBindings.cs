@@ -34,4 +34,7 @@ internal sealed class SeriesBindings : OutputBindings
 
     /// <summary>H.</summary>
     public int Horizon { get; }
+
+    /// <summary>The time between rows, where gaps are filled; else null.</summary>
+    public TimeStep? FilledBy { get; init; }
 }

@@ -24,7 +24,7 @@ internal sealed class SeriesInput : IDisposable
         if (bindings.Source.KnownCovariates > 0)
         {
             _held = new HeldRows(cursor, columns);
-            _ahead = new KnownAhead(_held.Last, bindings.Source, bindings.Horizon);
+            _ahead = new KnownAhead(_held.Last, bindings.Source, bindings.Horizon, bindings.FilledBy);
         }
         _reader = new SeriesRowReader(Row, bindings.Source);
     }

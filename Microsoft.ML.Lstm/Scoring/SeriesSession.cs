@@ -24,7 +24,8 @@ internal abstract class SeriesSession : ScoredRow
     /// <param name="row">The row, read.</param>
     /// <param name="position">Its number, for messages.</param>
     /// <param name="future">The known covariates of the rows that follow it in its series, row by row.</param>
-    /// <exception cref="InvalidOperationException">It is no later than the row before it, has the missing key, or is of one new series too many.</exception>
+    /// <exception cref="InvalidOperationException">It is no later than the row before it, has the missing key, or is of one new series
+    /// too many.</exception>
     public abstract void Take(SeriesRowReader row, long position, ReadOnlySpan<float> future);
 
     /// <summary>Says, until the next row, what comes next in a series.</summary>

@@ -15,12 +15,16 @@ namespace Microsoft.ML.Lstm;
 /// <remarks>
 /// A transformer knows each series up to the end of the data it was fitted to (or up to its checkpoint). Every pass over data, and every engine, goes on from
 /// there with a copy of its own; so transform what comes after the training data. Where there is a column of times, a series whose rows are not later than that
-/// begins anew when data is transformed, which a warning names, and an engine refuses such a row. Without one, the very data view that a transformer was fitted to begins anew too
-/// (<c>Fit(data).Transform(data)</c>; behind transforms that only add columns as well, and as long as it still begins with the same row); the same rows of another view, or after loading,
-/// are taken for what follows, and a warning says so. Missing values at the end of the training data are steps of their series; but rows at its end that have no value and tell known
+/// begins anew when data is transformed, which a warning names, and an engine refuses such a row. Without one, the very data view that a
+/// transformer was fitted to begins anew too
+/// (<c>Fit(data).Transform(data)</c>; behind transforms that only add columns as well, and as long as it still begins with the same row);
+/// the same rows of another view, or after loading,
+/// are taken for what follows, and a warning says so. Missing values at the end of the training data are steps of their series; but rows
+/// at its end that have no value and tell known
 /// covariates are no part of the series yet.
 ///
-/// Rows without a time, or without the name of a series where there are several, can't be used: there is a warning with their number, and nothing is said of them.
+/// Rows without a time, or without the name of a series where there are several, can't be used: there is a warning with their number, and
+/// nothing is said of them.
 /// </remarks>
 public abstract class SeriesTransformer : ITransformer
 {
@@ -47,6 +51,9 @@ public abstract class SeriesTransformer : ITransformer
 
     /// <summary>Whether times have offsets from UTC.</summary>
     private protected abstract bool HasOffsets { get; }
+
+    /// <summary>The time between rows, where gaps are filled; else null.</summary>
+    private protected abstract TimeStep? FilledBy { get; }
 
     /// <summary>The columns that are added.</summary>
     internal abstract IReadOnlyList<OutputColumn> Outputs { get; }
@@ -91,7 +98,7 @@ public abstract class SeriesTransformer : ITransformer
     internal SeriesBindings Bind(DataViewSchema inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
-        var bindings = new SeriesBindings(Host, inputSchema, Model, Columns, Outputs);
+        var bindings = new SeriesBindings(Host, inputSchema, Model, Columns, Outputs) { FilledBy = FilledBy };
         if (bindings.Source.Time is { } time && HasOffsets != time.Type is DateTimeOffsetDataViewType)
             throw ColumnRole.Time.DimensionMismatch(Host, time, $"{(HasOffsets ? nameof(DateTimeOffset) : nameof(DateTime))}, as in the training data");
         return bindings;

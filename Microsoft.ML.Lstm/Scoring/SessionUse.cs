@@ -3,7 +3,10 @@ namespace Microsoft.ML.Lstm.Scoring;
 /// <summary>What a <see cref="SeriesSession"/> is for.</summary>
 internal sealed record SessionUse
 {
-    /// <summary>Whether rows come live, to an engine: what is odd is named at once, and a series whose first row is no later than the last one the model knows is refused, rather than begun anew.</summary>
+    /// <summary>
+    /// Whether rows come live, to an engine: what is odd is named at once, and a series whose first row is no later than the last one the
+    /// model knows is refused, rather than begun anew.
+    /// </summary>
     public bool IsLive { get; init; }
 
     /// <summary>The most series that it meets and the model does not know.</summary>
