@@ -29,6 +29,30 @@ public sealed class LabelValuesTests
     }
 
     [TestMethod]
+    public void KeysThatStandForKeysComeBack()
+    {
+        AssertKept<byte>(new KeyDataViewType(typeof(byte), 3), 3, 0, 1);
+        AssertKept<uint>(new KeyDataViewType(typeof(uint), 2), 2, 1);
+        AssertKept<ulong>(new KeyDataViewType(typeof(ulong), ulong.MaxValue), ulong.MaxValue, 1);
+    }
+
+    [TestMethod]
+    [DataRow("Key UInt32 2", "3")]
+    [DataRow("Key UInt32 2", "-1")]
+    [DataRow("Key UInt32 0", "0")]
+    [DataRow("Key Byte 256", "1")]
+    [DataRow("Key Single 2", "1")]
+    [DataRow("Key UInt32", "1")]
+    [DataRow("Key UInt32 2 2", "1")]
+    [DataRow("Key ", "1")]
+    [DataRow("DateTime", "the day before")]
+    [DataRow("DateTimeOffset", "9999-12-31T23:59:59-10:00x")]
+    [DataRow("TimeSpan", "1000000000.00:00:00")]
+    [DataRow("Decimal", "1")]
+    public void DamagedValuesAreRefused(string type, string value)
+        => Assert.ThrowsExactly<InvalidDataException>(() => new LabelValues(type, [value]).Check(1));
+
+    [TestMethod]
     [DataRow("Text", "spam;ham", "ham", 1)]
     [DataRow("Text", "spam;ham", "Ham", -1)]
     [DataRow("Boolean", "False;True", "true", 1)]
@@ -39,12 +63,13 @@ public sealed class LabelValuesTests
     [DataRow("DateTime", "2026-01-30T00:00:00.0000000;2026-01-31T00:00:00.0000000Z", "2026-01-31", 1)]
     [DataRow("DateTimeOffset", "2026-01-31T02:00:00.0000000+02:00", "2026-01-31", 0)]
     [DataRow("TimeSpan", "01:00:00;1.00:00:00", "1", 1)]
+    [DataRow("Key UInt32 9", "7;9", "9", 1)]
     public void ValuesAreFoundByTextsThatAreReadAsThem(string type, string values, string text, int expected)
         => Assert.AreEqual(expected, new LabelValues(type, values.Split(';')).IndexOf(text));
 
     private static T[] AssertKept<T>(PrimitiveDataViewType type, params T[] values)
     {
-        Assert.IsTrue(LabelValues.CanHold(type));
+        Assert.IsTrue(type is KeyDataViewType || LabelValues.CanHold(type));
         var annotations = new DataViewSchema.Annotations.Builder();
         annotations.Add("KeyValues", new VectorDataViewType(type, values.Length),
             (ref VBuffer<T> all) => all = new VBuffer<T>(values.Length, values));

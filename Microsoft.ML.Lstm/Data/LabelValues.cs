@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics;
 using System.Text.Json.Serialization;
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.MlNet;
@@ -33,6 +34,9 @@ internal sealed record LabelValues(string Type, string[] Values)
             text => TimeSpan.Parse(text, CultureInfo.InvariantCulture)),
     ];
 
+    // Behind it the integers that keys are held in and their number: "Key UInt32 3".
+    private const string KeyPrefix = "Key ";
+
     /// <summary>Those of a binary label: no and yes.</summary>
     public static LabelValues OfBoolean { get; } = new(nameof(Boolean), [bool.FalseString, bool.TrueString]);
 
@@ -48,7 +52,9 @@ internal sealed record LabelValues(string Type, string[] Values)
         DataViewSchema.Annotations annotations = column.Annotations;
         if (annotations.Schema.GetColumnOrNull(ScoreAnnotations.KeyValues) is not { Type: VectorDataViewType type } values || type.Size != count)
             return null;
-        Kind? kind = Array.Find(Kinds, kind => kind.Type.Equals(type.ItemType));
+        Kind? kind = type.ItemType is KeyDataViewType key
+            ? KindOfKeys(key.RawType.Name, key.Count)
+            : Array.Find(Kinds, kind => kind.Type.Equals(type.ItemType));
         return kind is null ? null : new LabelValues(kind.Name, kind.Read(annotations));
     }
 
@@ -85,7 +91,42 @@ internal sealed record LabelValues(string Type, string[] Values)
     /// <summary>Adds them to the annotations of a column.</summary>
     public void AddTo(DataViewSchema.Annotations.Builder builder, string annotation) => Find().Add(builder, annotation, Values);
 
-    private Kind Find() => Array.Find(Kinds, kind => kind.Name == Type) ?? throw Invalid($"one of {string.Join(", ", Kinds.Select(kind => kind.Name))} as the type of labels", $"'{Type}'");
+    private Kind Find() => FindOrNull(Type)
+        ?? throw Invalid($"one of {string.Join(", ", Kinds.Select(kind => kind.Name))} or keys as the type of labels", $"'{Type}'");
+
+    private static Kind? FindOrNull(string type)
+    {
+        if (!type.StartsWith(KeyPrefix, StringComparison.Ordinal))
+            return Array.Find(Kinds, kind => kind.Name == type);
+        string[] parts = type.Split(' ');
+        return parts.Length == 3 && ulong.TryParse(parts[2], NumberStyles.None, CultureInfo.InvariantCulture, out ulong count)
+            ? KindOfKeys(parts[1], count) : null;
+    }
+
+    // Keys may stand for keys: MapValueToKey of a column that has them already.
+    private static Kind? KindOfKeys(string integer, ulong count) => integer switch
+    {
+        nameof(Byte) => Key<byte>(count),
+        nameof(UInt16) => Key<ushort>(count),
+        nameof(UInt32) => Key<uint>(count),
+        nameof(UInt64) => Key<ulong>(count),
+        _ => null,
+    };
+
+    private static Kind<T>? Key<T>(ulong count)
+        where T : IBinaryInteger<T>, IMinMaxValue<T>
+    {
+        if (count == 0 || count > ulong.CreateTruncating(T.MaxValue))
+            return null;
+        return new($"{KeyPrefix}{typeof(T).Name} {count.ToString(CultureInfo.InvariantCulture)}", new KeyDataViewType(typeof(T), count),
+            value => value.ToString(null, CultureInfo.InvariantCulture), Parse);
+
+        T Parse(string text)
+        {
+            T value = T.Parse(text, CultureInfo.InvariantCulture);
+            return ulong.CreateTruncating(value) <= count ? value : throw new FormatException($"There is no key {value} of {count}.");
+        }
+    }
 
     private static InvalidDataException Invalid(string expected, string found) => new($"The columns of a saved LSTM model can't be read: expected {expected}, found {found}.");
 

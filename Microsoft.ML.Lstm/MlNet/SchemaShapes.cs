@@ -55,8 +55,18 @@ internal static class SchemaShapes
         new(PredictedLabel.ColumnName, SchemaShape.Column.VectorKind.Scalar, NumberDataViewType.UInt32, isKey: true,
             new SchemaShape([.. KeyValuesOf(label), .. AnnotationUtils.GetTrainerOutputAnnotation()])),
         new(ScoreColumn.ColumnName, SchemaShape.Column.VectorKind.Vector, NumberDataViewType.Single, isKey: false,
-            new SchemaShape(AnnotationUtils.AnnotationsForMulticlassScoreColumn(KeyValuesOf(label).Any() ? label : null))),
+            new SchemaShape(ScoreAnnotationsOf(label))),
     ];
+
+    // ML.NET's own promise forgets that values may be keys.
+    private static IEnumerable<SchemaShape.Column> ScoreAnnotationsOf(SchemaShape.Column label)
+    {
+        SchemaShape.Column[] values = [.. KeyValuesOf(label)];
+        return AnnotationUtils.AnnotationsForMulticlassScoreColumn(values.Length > 0 ? label : null).Select(annotation =>
+            annotation.Name == AnnotationUtils.Kinds.TrainingLabelValues
+                ? new SchemaShape.Column(annotation.Name, annotation.Kind, annotation.ItemType, values[0].IsKey)
+                : annotation);
+    }
 
     /// <summary>The columns of a sequence labelling: the predicted labels and the scores, a vector of any length each.</summary>
     public static IEnumerable<SchemaShape.Column> SequenceLabeling(SchemaShape.Column label) =>
@@ -67,9 +77,10 @@ internal static class SchemaShapes
             new SchemaShape(AnnotationUtils.GetTrainerOutputAnnotation())),
     ];
 
-    // Those that a model can hold: not keys of keys.
+    // Those that a model can hold.
     private static IEnumerable<SchemaShape.Column> KeyValuesOf(SchemaShape.Column label)
-        => label.Annotations.TryFindColumn(AnnotationUtils.Kinds.KeyValues, out SchemaShape.Column values) && !values.IsKey && LabelValues.CanHold(values.ItemType) ? [values] : [];
+        => label.Annotations.TryFindColumn(AnnotationUtils.Kinds.KeyValues, out SchemaShape.Column values)
+            && (values.IsKey || LabelValues.CanHold(values.ItemType)) ? [values] : [];
 
     /// <summary><paramref name="schema"/> with <paramref name="columns"/> behind it, or in the place of those with the same name.</summary>
     public static SchemaShape With(this SchemaShape schema, IEnumerable<SchemaShape.Column> columns)

@@ -21,7 +21,10 @@ public abstract class SequenceInputOptions : TrainingOptions
     /// <summary>
     /// The columns of sequences when there are several, of numbers or keys: at each step what they have is joined, so all have the same
     /// number of steps in a row. Those of numbers get their features a step from their dimensions, or all the same number from
-    /// <see cref="FeaturesPerStep"/>. <see langword="null"/> for <see cref="FeatureColumnName"/> alone. Default: <see langword="null"/>.
+    /// <see cref="FeaturesPerStep"/>. <c>PermutationFeatureImportance</c> looks at one of them at a time, see
+    /// <see cref="SequencePredictionTransformer.ForFeatureColumn"/>. <see langword="null"/> for <see cref="FeatureColumnName"/> alone.
+    /// Default:
+    /// <see langword="null"/>.
     /// </summary>
     public string[]? FeatureColumnNames;
 
