@@ -13,7 +13,7 @@ public static class LstmTransformsCatalog
     /// </summary>
     /// <param name="catalog">The transforms of <see cref="MLContext"/>.</param>
     /// <param name="outputColumnName">The column of windows to add: W x F values of <see cref="float"/>, the oldest row's first.</param>
-    /// <param name="windowSize">W: how many rows a window has, its own row included; at least 1.</param>
+    /// <param name="windowSize">W: how many rows a window has, its own row included; at least 1, and no more than make 1,048,576 values.</param>
     /// <param name="inputColumnNames">
     /// The columns whose values, F in all, each row adds to the window: <see cref="float"/> or known-size vectors of it.
     /// <see langword="null"/> for one column called <paramref name="outputColumnName"/>.
@@ -24,7 +24,7 @@ public static class LstmTransformsCatalog
     /// </param>
     /// <param name="horizon">How many rows behind the window's last the label is, at least 1.</param>
     /// <returns>The estimator.</returns>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="windowSize"/> or <paramref name="horizon"/> is less than 1.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="windowSize"/> or <paramref name="horizon"/> is out of range.</exception>
     /// <exception cref="ArgumentException">
     /// A name is empty, the window and the label have the same name, or there are several inputs and a label but no
     /// <paramref name="labelSourceColumnName"/>.
@@ -55,13 +55,13 @@ public static class LstmTransformsCatalog
     /// </summary>
     /// <param name="catalog">The transforms of <see cref="MLContext"/>.</param>
     /// <param name="outputColumnName">The column of windows to add: W x F values of <see cref="float"/>, the oldest row's first.</param>
-    /// <param name="windowSize">W: how many rows a window has, its own row included; at least 1.</param>
+    /// <param name="windowSize">W: how many rows a window has, its own row included; at least 1, and no more than make 1,048,576 values.</param>
     /// <param name="inputColumnName">The column whose values, F of them, each row adds to the window: <see cref="float"/> (F = 1) or a known-size vector of it.</param>
     /// <param name="labelColumnName">The column of labels to add; <see langword="null"/> for none.</param>
     /// <param name="labelSourceColumnName">The column that the labels are taken from; <see langword="null"/> for <paramref name="inputColumnName"/>.</param>
     /// <param name="horizon">How many rows behind the window's last the label is, at least 1.</param>
     /// <returns>The estimator.</returns>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="windowSize"/> or <paramref name="horizon"/> is less than 1.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="windowSize"/> or <paramref name="horizon"/> is out of range.</exception>
     /// <exception cref="ArgumentException">A name is empty, or the window and the label have the same name.</exception>
     /// <example>
     /// <code>

@@ -72,7 +72,7 @@ public sealed class SlidingWindowEstimator : IEstimator<SlidingWindowTransformer
         /// </summary>
         public string[]? InputColumnNames;
 
-        /// <summary>W: how many rows a window has, its own row included; at least 1. There is no default.</summary>
+        /// <summary>W: how many rows a window has, its own row included; at least 1, and no more than make 1,048,576 values. There is no default.</summary>
         public int WindowSize;
 
         /// <summary>The name of the column of labels; <see langword="null"/>, the default, for none.</summary>

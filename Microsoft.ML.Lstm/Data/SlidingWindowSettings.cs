@@ -13,6 +13,9 @@ internal sealed record SlidingWindowSettings(
     int Horizon,
     bool KeepIncompleteWindows)
 {
+    /// <summary>The most values of a window, 4 MB: what a file or a mistyped size can make each row take.</summary>
+    public const int MaxValues = 1 << 20;
+
     /// <exception cref="ArgumentOutOfRangeException">A size is out of range.</exception>
     /// <exception cref="ArgumentException">Names are missing or contradict each other.</exception>
     public static SlidingWindowSettings From(SlidingWindowEstimator.Options options)
@@ -57,6 +60,7 @@ internal sealed record SlidingWindowSettings(
         foreach (string name in InputColumnNames)
             ArgumentException.ThrowIfNullOrEmpty(name, nameof(InputColumnNames));
         ArgumentOutOfRangeException.ThrowIfLessThan(WindowSize, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(WindowSize, MaxValues);
         ArgumentOutOfRangeException.ThrowIfLessThan(Horizon, 1);
         if (LabelColumnName is null)
         {

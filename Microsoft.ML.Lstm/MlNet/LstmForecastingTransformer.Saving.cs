@@ -15,8 +15,8 @@ public sealed partial class LstmForecastingTransformer
     internal const string LoaderSignature = "LstmForecasting";
 
     private const string SettingsStream = "Forecast.json";
-    private const string NetworkStream = "Model.safetensors";
-    private const string NumbersStream = "Forecast.safetensors";
+    internal const string NetworkStream = "Model.safetensors";
+    internal const string NumbersStream = "Forecast.safetensors";
 
     private static VersionInfo Version => ModelEntry.Version("LSTMFRCS", LoaderSignature);
 
@@ -26,9 +26,9 @@ public sealed partial class LstmForecastingTransformer
     internal void SaveTo(ModelEntryWriter entry)
     {
         var saved = new SavedForecast(Settings, Model.Layout, [.. States.Select(state => KnownSeries.Of(state.Key, state.Value))]);
-        entry.Write(SettingsStream, saved.ToJson());
-        entry.Write(NetworkStream, stream => ModelFile.Write(stream, Model.Network));
-        entry.Write(NumbersStream, stream => ForecastFile.Write(stream, Model, [.. States.Values.Select(state => state.Values)]));
+        entry.WriteJson(SettingsStream, saved.ToJson());
+        entry.WriteNumbers(NetworkStream, stream => ModelFile.Write(stream, Model.Network));
+        entry.WriteNumbers(NumbersStream, stream => ForecastFile.Write(stream, Model, [.. States.Values.Select(state => state.Values)]));
     }
 
     // ML.NET finds it by its name and parameters.
@@ -36,7 +36,7 @@ public sealed partial class LstmForecastingTransformer
 
     internal static LstmForecastingTransformer LoadFrom(IHostEnvironment env, ModelEntryReader entry)
     {
-        SavedForecast saved = entry.ReadJson(SettingsStream, json => SavedForecast.FromJson(json));
+        SavedForecast saved = entry.ReadJson(SettingsStream, json => SavedForecast.FromJson(json), NetworkStream, NumbersStream);
         SequenceModel network = entry.Read(NetworkStream, ModelFile.Read);
         Check(network.Shape, saved);
         (ForecastModel model, float[][] states) = entry.Read(NumbersStream,

@@ -12,6 +12,9 @@ internal static class ModelEntry
     private const uint First = 0x00010000;
     private const uint Checksums = 0x00010001;
 
+    /// <summary>The most bytes of JSON in an entry whose numbers have so many bytes: names of classes and series of any usual length, each of which has numbers too.</summary>
+    public static long MaxJsonBytes(long numberBytes) => (2 << 20) + 64 * numberBytes;
+
     /// <summary>The version of an entry.</summary>
     /// <remarks>
     /// 1.0: the first, of 0.1.0.

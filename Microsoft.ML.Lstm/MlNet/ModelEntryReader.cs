@@ -6,8 +6,6 @@ namespace Microsoft.ML.Lstm.MlNet;
 /// <summary>Reads the streams of an entry in a model.zip, each of which must have its checksum.</summary>
 internal sealed class ModelEntryReader
 {
-    // Enough for the names of some hundred thousand classes or series.
-    private const long MaxJsonBytes = 16 << 20;
     private const long MaxChecksumBytes = 1 << 16;
 
     private readonly ModelLoadContext _ctx;
@@ -48,8 +46,13 @@ internal sealed class ModelEntryReader
     /// <summary>Reads a stream of JSON.</summary>
     /// <param name="name">Its name in the entry.</param>
     /// <param name="read">Reads what is in it.</param>
+    /// <param name="numbers">The names of the streams of the numbers that it is about.</param>
     /// <exception cref="InvalidDataException">There is none of that name, it has not its checksum, or it is too long.</exception>
-    public T ReadJson<T>(string name, Func<byte[], T> read) => Read(name, stream => read(ReadAll(stream, MaxJsonBytes)));
+    public T ReadJson<T>(string name, Func<byte[], T> read, params string[] numbers)
+    {
+        long most = ModelEntry.MaxJsonBytes(numbers.Sum(LengthOf));
+        return Read(name, stream => read(ReadAll(stream, most)));
+    }
 
     /// <summary>Throws when there are checksums of streams that were not read.</summary>
     /// <exception cref="InvalidDataException">There are.</exception>
@@ -71,6 +74,9 @@ internal sealed class ModelEntryReader
         string? found = _lines.Find(other => other.EndsWith($"  {name}", StringComparison.Ordinal));
         throw new InvalidDataException($"'{name}' in '{_ctx.Directory}' of a saved LSTM model was damaged or changed after it was written: expected '{Shorten(found ?? "a checksum of it")}', found '{line}'.");
     }
+
+    // A short file may turn out to be a long stream, so that it is asked for before anything of it is kept.
+    private long LengthOf(string name) => Find(name, stream => stream.Length, out long length) ? length : throw Missing(name);
 
     private bool Find<T>(string name, Func<Stream, T> read, out T? result)
     {

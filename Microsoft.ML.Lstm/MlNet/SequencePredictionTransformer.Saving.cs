@@ -15,8 +15,8 @@ public abstract partial class SequencePredictionTransformer : ISingleFeaturePred
 
     void ICanSaveModel.Save(ModelSaveContext ctx) => ModelEntry.Save(ctx, GetVersionInfo(), entry =>
     {
-        entry.Write(ColumnsStream, Columns.ToJson());
-        entry.Write(NetworkStream, stream => ModelFile.Write(stream, Model.Network));
+        entry.WriteJson(ColumnsStream, Columns.ToJson());
+        entry.WriteNumbers(NetworkStream, stream => ModelFile.Write(stream, Model.Network));
     });
 
     /// <summary>Reads what <c>Save</c> wrote.</summary>
@@ -30,7 +30,7 @@ public abstract partial class SequencePredictionTransformer : ISingleFeaturePred
         bool stepOutputs, bool hasDecoder, Action<Network.NetworkShape, ScoringColumns> check)
         => ModelEntry.Load(environment, ctx, version, entry =>
         {
-            ScoringColumns columns = entry.ReadJson(ColumnsStream, json => ScoringColumns.FromJson(json));
+            ScoringColumns columns = entry.ReadJson(ColumnsStream, json => ScoringColumns.FromJson(json), NetworkStream);
             Network.SequenceModel network = entry.Read(NetworkStream, ModelFile.Read);
             long featuresPerStep = columns.Features.Sum(column => (long)column.FeaturesPerStep);
             if (featuresPerStep != network.Shape.NumericSize)

@@ -15,7 +15,7 @@ public sealed partial class SlidingWindowTransformer
 
     private static VersionInfo Version => ModelEntry.Version("LSTMWIND", LoaderSignature);
 
-    void ICanSaveModel.Save(ModelSaveContext ctx) => ModelEntry.Save(ctx, Version, entry => entry.Write(SettingsStream, _settings.ToJson()));
+    void ICanSaveModel.Save(ModelSaveContext ctx) => ModelEntry.Save(ctx, Version, entry => entry.WriteJson(SettingsStream, _settings.ToJson()));
 
     // ML.NET finds it by its name and parameters.
     internal static SlidingWindowTransformer Create(IHostEnvironment env, ModelLoadContext ctx)

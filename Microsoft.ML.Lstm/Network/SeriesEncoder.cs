@@ -16,9 +16,15 @@ internal sealed class SeriesEncoder
     // Any number is a valid value, so none may become infinite here or in the products behind.
     private const double Largest = 1e18;
 
+    // More than most windows have, so that series seldom allocate on their way.
+    private const int FirstCapacity = 256;
+
     private readonly ForecastLayout _layout;
     private readonly RowScaling _scaling;
-    private readonly float[] _history;
+
+    // [D x capacity], the latest first; it grows with the rows, since a window may be far longer than the series that come.
+    private float[] _history;
+    private int _capacity;
     private readonly float[] _last;
     private readonly float[] _levels;
     private readonly float[] _scales;
@@ -32,7 +38,8 @@ internal sealed class SeriesEncoder
         _layout = layout;
         _scaling = scaling;
         _units = series * layout.Targets;
-        _history = new float[layout.Targets * layout.History];
+        _capacity = Math.Min(layout.History, FirstCapacity);
+        _history = new float[layout.Targets * _capacity];
         _last = new float[layout.RowSize];
         _levels = new float[layout.Targets];
         _scales = new float[layout.Targets];
@@ -81,6 +88,7 @@ internal sealed class SeriesEncoder
                 features[features.Length - indicators + i] = isMissing ? 1 : 0;
         }
         Count = Math.Min(Count + 1, _layout.History);
+        Reserve(Count);
         for (int d = 0; d < targets; d++)
         {
             Span<float> history = HistoryOf(d);
@@ -113,20 +121,37 @@ internal sealed class SeriesEncoder
     public void CopyStateTo(Span<float> destination)
     {
         destination[0] = Count;
-        _history.CopyTo(destination[1..]);
-        _last.CopyTo(destination[(1 + _history.Length)..]);
+        Span<float> histories = destination.Slice(1, _layout.Targets * _layout.History);
+        histories.Clear();
+        for (int d = 0; d < _layout.Targets; d++)
+            HistoryOf(d).CopyTo(histories[(d * _layout.History)..]);
+        _last.CopyTo(destination[(1 + histories.Length)..]);
     }
 
     /// <summary>Goes on from a state that <see cref="CopyStateTo"/> gave.</summary>
     public void CopyStateFrom(ReadOnlySpan<float> source)
     {
         Count = (int)source[0];
-        source.Slice(1, _history.Length).CopyTo(_history);
-        source.Slice(1 + _history.Length, _last.Length).CopyTo(_last);
+        Reserve(Count);
+        ReadOnlySpan<float> histories = source.Slice(1, _layout.Targets * _layout.History);
+        for (int d = 0; d < _layout.Targets; d++)
+            histories.Slice(d * _layout.History, _capacity).CopyTo(HistoryOf(d));
+        source.Slice(1 + histories.Length, _last.Length).CopyTo(_last);
         Measure();
     }
 
-    private Span<float> HistoryOf(int target) => _history.AsSpan(target * _layout.History, _layout.History);
+    private Span<float> HistoryOf(int target) => _history.AsSpan(target * _capacity, _capacity);
+
+    private void Reserve(int rows)
+    {
+        if (rows <= _capacity)
+            return;
+        int capacity = (int)Math.Min(_layout.History, Math.Max(rows, 2L * _capacity));
+        float[] history = new float[_layout.Targets * capacity];
+        for (int d = 0; d < _layout.Targets; d++)
+            HistoryOf(d).CopyTo(history.AsSpan(d * capacity));
+        (_history, _capacity) = (history, capacity);
+    }
 
     private float Covariate(int index, float value)
         => (float)Math.Clamp(((double)value - _scaling.Covariates.Offset[index]) * _scaling.Covariates.Scale[index], -Largest, Largest);

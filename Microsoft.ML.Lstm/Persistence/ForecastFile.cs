@@ -14,6 +14,9 @@ internal static class ForecastFile
 {
     private const string Format = "Microsoft.ML.Lstm.Forecast";
 
+    // Numbers too many that are read before the error is told, since the shapes of the tensors tell more of it.
+    private const int Excess = 1 << 20;
+
     public static void Write(Stream stream, ForecastModel model, IReadOnlyList<float[]> states)
     {
         RowScaling scaling = model.Scaling;
@@ -50,14 +53,14 @@ internal static class ForecastFile
     /// <exception cref="InvalidDataException">The stream is damaged, or is not that of such a model.</exception>
     public static (ForecastModel Model, float[][] States) Read(Stream stream, SequenceModel network, ForecastLayout layout, int series, int states)
     {
-        var content = SafeTensors.Read(stream, header => FileVersion.Check(header, Format));
-        var tensors = content.Tensors.ToDictionary(tensor => tensor.Name);
         int covariates = layout.PastCovariates + layout.KnownCovariates;
+        long length = ForecastStream.StateLengthOf(layout, network.Shape);
+        var content = SafeTensors.Read(stream, Check);
+        var tensors = content.Tensors.ToDictionary(tensor => tensor.Name);
         var scaling = new RowScaling(TakeScaler("covariates", covariates), TakeScaler("statics", network.Shape.StaticSize),
             Take("targets.level", series + 1, layout.Targets), TakeUnits("targets.deviation"), TakeUnits("targets.change"));
         var intervals = new ForecastIntervals(Take("intervals.lower", layout.Horizon, layout.Targets), Take("intervals.upper", layout.Horizon, layout.Targets));
         var model = new ForecastModel(network, layout, scaling, intervals);
-        long length = ForecastStream.StateLengthOf(layout, network.Shape);
         float[][] all = states == 0 ? [] : [.. Take("states", states, length).Chunk((int)length)];
         if (tensors.Count > 0)
             throw Invalid("no tensors but a forecast's", $"'{tensors.Keys.First()}'");
@@ -67,6 +70,15 @@ internal static class ForecastFile
                 throw Invalid($"states of 0 to {layout.History} rows", $"{state[0]}");
         }
         return (model, all);
+
+        // Before any of the numbers is read; each tensor's shape is looked at when it is taken.
+        void Check(SafeTensorsHeader header)
+        {
+            FileVersion.Check(header, Format);
+            long most = 2L * (covariates + network.Shape.StaticSize) + 4L * (series + 1L) * layout.Targets + 2L * layout.Values + states * length;
+            if (header.DataLength > most + Excess)
+                throw Invalid($"at most {most} numbers", $"{header.DataLength}");
+        }
 
         AffineScaler TakeScaler(string name, int size)
         {

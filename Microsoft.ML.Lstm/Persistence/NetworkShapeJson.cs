@@ -122,7 +122,7 @@ internal static class NetworkShapeJson
         }
         catch (ArgumentException error)
         {
-            throw new InvalidDataException($"{What} can't be read: {error.Message}", error);
+            throw new InvalidDataException($"{What} can't be read: {error.Message}");
         }
     }
 

@@ -17,10 +17,11 @@ namespace Microsoft.ML.Lstm.Persistence;
 /// </remarks>
 internal sealed class SafeTensors
 {
-    /// <summary>
-    /// The longest header that is read: far more than the tensors of a network of 1,000 layers need, and little enough for what a short compressed file may turn out to be.
-    /// </summary>
-    public const int MaxHeaderBytes = 2 << 20;
+    /// <summary>The longest header that is read: one with the known keys of a column of millions, or the tensors of thousands of layers.</summary>
+    public const int MaxHeaderBytes = 8 << 20;
+
+    // The longest header of a short file: a file that says little has little to say it of.
+    private const int ShortHeaderBytes = 2 << 20;
 
     private const int LengthBytes = sizeof(ulong);
 
@@ -50,8 +51,9 @@ internal sealed class SafeTensors
                 throw new InvalidOperationException($"Tensor '{tensor.Name}' can't be saved: it has values that are NaN or infinite.");
         }
         byte[] json = SafeTensorsHeader.Of(this).ToJson(DataAlignment);
-        if (json.Length > MaxHeaderBytes)
-            throw new InvalidOperationException($"{Tensors.Count} tensors can't be saved: their header would have {json.Length} bytes, more than the {MaxHeaderBytes} that can be read again.");
+        long most = LongestHeader(json.Length + Tensors.Sum(tensor => (long)tensor.Values.Length * sizeof(float)));
+        if (json.Length > most)
+            throw new InvalidOperationException($"{Tensors.Count} tensors can't be saved: their header would have {json.Length} bytes, more than the {most} that can be read again.");
         Range digits = SafeTensorsHeader.Parse(json).Checksum!.Value;
         ChecksumOf(json, digits, Tensors.Select(tensor => tensor.Values)).CopyTo(json.AsSpan(digits));
 
@@ -77,8 +79,9 @@ internal sealed class SafeTensors
         if (got < LengthBytes)
             throw new InvalidDataException($"safetensors: expected {LengthBytes} bytes with the header's length, found the end of the stream after {got}.");
         ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(lengthBytes);
-        if (headerLength is 0 or > MaxHeaderBytes)
-            throw new InvalidDataException($"safetensors: expected a header of 1 to {MaxHeaderBytes} bytes, found a length of {headerLength}.");
+        long most = stream.CanSeek ? LongestHeader(stream.Length - stream.Position) : MaxHeaderBytes;
+        if (headerLength == 0 || headerLength > (ulong)most)
+            throw new InvalidDataException($"safetensors: expected a header of 1 to {most} bytes, found a length of {headerLength}.");
 
         byte[] json = LittleEndian.Read<byte>(stream, (int)headerLength, "the header");
         var header = SafeTensorsHeader.Parse(json);
@@ -99,6 +102,9 @@ internal sealed class SafeTensors
         }
         return new SafeTensors(header.Metadata, tensors);
     }
+
+    // Reading a header takes some times its bytes.
+    private static long LongestHeader(long bytes) => Math.Min(MaxHeaderBytes, ShortHeaderBytes + bytes / 2);
 
     /// <summary>The digits of a stream's checksum, as they stand in its header.</summary>
     private static byte[] ChecksumOf(byte[] header, Range digits, IEnumerable<ReadOnlyMemory<float>> data)

@@ -192,7 +192,10 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
         ArgumentNullException.ThrowIfNull(ml);
         ArgumentException.ThrowIfNullOrEmpty(path);
         ObjectDisposedException.ThrowIf(_disposed, this);
-        AtomicFile.Write(path, stream => CheckPoint(ml, stream));
+        // In memory first: ML.NET passes over what goes wrong while it writes the directory of the zip, so that a file on a full disk would seem complete.
+        var model = new MemoryStream();
+        CheckPoint(ml, model);
+        AtomicFile.Write(path, model.WriteTo);
     }
 
     /// <summary>Saves the model with all that the engine has seen to a stream.</summary>
