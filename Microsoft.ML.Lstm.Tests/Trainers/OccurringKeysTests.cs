@@ -188,7 +188,11 @@ public sealed class OccurringKeysTests
             IDataView data = keys.Transform(ml.Data.LoadFromEnumerable(Rows("good", "bad", "good", "bad")));
             LstmBinaryTransformer model = ml.BinaryClassification.Trainers.Lstm(new LstmBinaryTrainer.Options
             {
-                FeatureColumnName = "Words", NumberOfEpochs = 2, Seed = 1, FreezeEmbeddings = true, WordVectorFiles = new() { ["Words"] = path },
+                FeatureColumnName = "Words",
+                NumberOfEpochs = 2,
+                Seed = 1,
+                FreezeEmbeddings = true,
+                WordVectorFiles = new() { ["Words"] = path },
             }).Fit(data);
             // The keys are other, never, bad, good.
             Assert.AreEqual(3, model.Model.VocabularySizes[0]);
