@@ -111,6 +111,11 @@ internal sealed unsafe class RecurrentLayer(RecurrentWeights weights, CpuKernels
     public void ForwardShared(SharedSteps steps, int part, ref int step, float* x, nint xRow, float* h, nint hRow)
     {
         PackedCell cell = Weights.Cell;
+        if (Stop.IsCancellationRequested)
+        {
+            steps.Abandon(part);
+            return;
+        }
         int parts = steps.Enter(step);
         for (int first = 0; parts > 0 && first < _batch.TotalSteps && !Stop.IsCancellationRequested; first += InputRowsAtOnce)
         {
@@ -118,17 +123,19 @@ internal sealed unsafe class RecurrentLayer(RecurrentWeights weights, CpuKernels
             kernels.InputProducts(cell.Share(part, parts), rows, x + first * xRow, xRow, _gates.Pointer + first * (nint)_layout.GateWidth);
         }
         steps.Leave(part, step++);
-        for (int i = 0; i < _batch.MaxLength; i++, step++)
+        for (int i = 0; i < _batch.MaxLength && !Stop.IsCancellationRequested; i++, step++)
         {
-            // Whoever left the loop would be waited for, so the steps go on without their work.
             parts = steps.Enter(step);
-            if (parts > 0 && !Stop.IsCancellationRequested && TryStep(reverse ? _batch.MaxLength - 1 - i : i, 0, _batch.Count, h, hRow, out CellStep cellStep, out _))
+            if (parts > 0 && TryStep(reverse ? _batch.MaxLength - 1 - i : i, 0, _batch.Count, h, hRow, out CellStep cellStep, out _))
             {
                 cellStep.LastPanelFirst = i % 2 != 0;
                 kernels.Forward(cell.Share(part, parts), cellStep);
             }
             steps.Leave(part, step);
         }
+        // Nobody may wait for a part that has left; whoever runs the parts throws.
+        if (Stop.IsCancellationRequested)
+            steps.Abandon(part);
     }
 
     /// <summary>Makes room for the backward pass and zeroes the gradients of the states after the last steps.</summary>
