@@ -36,7 +36,7 @@ internal static class ForecastModels
         return new ForecastModel(
             new SequenceModel(parameters, AffineScaler.Identity(layout.FeatureSize), AffineScaler.Identity(statics), AffineScaler.Identity(layout.OutputSize)),
             layout,
-            new RowScaling(Scaler(layout.PastCovariates + layout.KnownCovariates), Scaler(statics), isZero ? new float[units] : Units(0.5f), Units(0.25f), Units(0.125f)),
+            new RowScaling(Scaler(layout.PastCovariates + layout.KnownCovariates), Scaler(statics), isZero ? new float[units] : Units(0.5f), Units(0.25f), Units(0.125f), new float[units]),
             new ForecastIntervals(Ends(-0.5f), Ends(0.75f)));
     }
 

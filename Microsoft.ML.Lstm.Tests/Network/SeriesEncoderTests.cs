@@ -146,7 +146,7 @@ public sealed class SeriesEncoderTests
             float[] Many(int count, float from, float to) => [.. Enumerable.Range(0, count).Select(_ => Draw(from, to))];
             int covariates = layout.PastCovariates + layout.KnownCovariates;
             Scaling = new RowScaling(new AffineScaler(Many(covariates, -1, 1), Many(covariates, 0.5f, 2)), AffineScaler.Identity(0),
-                Many(3 * layout.Targets, -2, 2), Many(3 * layout.Targets, 0.5f, 2), Many(3 * layout.Targets, 0.2f, 1));
+                Many(3 * layout.Targets, -2, 2), Many(3 * layout.Targets, 0.5f, 2), Many(3 * layout.Targets, 0.2f, 1), new float[3 * layout.Targets]);
             // Missing are the first row, some of all kinds, and a stretch that is longer than the window.
             Numbers = [.. Enumerable.Range(0, Rows).Select(t => Many(layout.RowSize, -3, 3))];
             _calendar = [.. Enumerable.Range(0, Rows).Select(_ => Many(layout.CalendarFeatures, -1, 1))];

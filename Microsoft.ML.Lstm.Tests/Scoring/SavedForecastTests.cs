@@ -109,6 +109,7 @@ public sealed class SavedForecastTests
     [DataRow("targets.level", 2)]
     [DataRow("targets.deviation", 2)]
     [DataRow("targets.change", 2)]
+    [DataRow("targets.size", 2)]
     [DataRow("intervals.lower", 5)]
     [DataRow("intervals.upper", 5)]
     [DataRow("states", 100)]
@@ -122,8 +123,9 @@ public sealed class SavedForecastTests
     }
 
     [TestMethod]
-    [DataRow("targets.deviation", 1, 0f, "expected values above 0 in targets.deviation, found others")]
-    [DataRow("targets.change", 2, -1f, "expected values above 0 in targets.change, found others")]
+    [DataRow("targets.deviation", 1, -1f, "expected values of 0 or more in targets.deviation, found others")]
+    [DataRow("targets.change", 2, -1f, "expected values of 0 or more in targets.change, found others")]
+    [DataRow("targets.size", 2, -1f, "expected values of 0 or more in targets.size, found others")]
     [DataRow("states", 0, 25f, "expected states of 0 to 24 rows, found 25")]
     [DataRow("states", 0, -1f, "expected states of 0 to 24 rows, found -1")]
     [DataRow("states", 0, 0.5f, "expected states of 0 to 24 rows, found 0.5")]

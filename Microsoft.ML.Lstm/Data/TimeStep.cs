@@ -17,6 +17,10 @@ internal sealed record TimeStep(int Months, long Ticks, CalendarFeatures Calenda
     [JsonIgnore]
     public int FeatureCount => FeaturesOfCycle * Cycles.Count(cycle => Calendar.HasFlag(cycle));
 
+    /// <summary>Of each feature, the cycle that it is of.</summary>
+    [JsonIgnore]
+    public string[] FeatureNames => [.. Cycles.Where(cycle => Calendar.HasFlag(cycle)).SelectMany(cycle => Enumerable.Repeat($"{cycle}", FeaturesOfCycle))];
+
     /// <summary>
     /// Whether steps are of the clock, as days and months are; shorter ones are of the time that passes, which goes on evenly when clocks
     /// are changed.

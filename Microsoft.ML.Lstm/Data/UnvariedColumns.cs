@@ -48,7 +48,7 @@ internal static class UnvariedColumns
         => scaler.Constants.Select(index => Name(schema[input.StaticFeatureColumnName!], index, input.StaticSize, "static feature"));
 
     /// <summary>The name of number <paramref name="index"/> of the last <paramref name="count"/> of a column.</summary>
-    private static string Name(DataViewSchema.Column column, int index, int count, string what)
+    public static string Name(DataViewSchema.Column column, int index, int count, string what)
     {
         string name = count == 1 ? $"column '{column.Name}'" : $"{what} {index + 1} of {count} of column '{column.Name}'";
         if (!column.HasSlotNames())

@@ -33,6 +33,13 @@ internal sealed record ForecastLayout
     /// <summary>Whether a step says which targets and past covariates were missing.</summary>
     public bool HasMissing { get; init; }
 
+    /// <summary>
+    /// Whether the values of a window say how large they are where the training data does not, and <see cref="SeriesScaling.LastValue"/>
+    /// with one lag reads changes. Version 0.1.0 did neither, and
+    /// what it saved says neither.
+    /// </summary>
+    public bool WindowDecides { get; init; }
+
     /// <summary>Numbers that the network gives for one value: the point, or with quantiles lower, median and upper, or mean and deviation.</summary>
     [JsonIgnore]
     public int OutputsOfValue => Loss switch { ForecastLoss.Quantile => 3, ForecastLoss.Gaussian => 2, _ => 1 };
@@ -53,7 +60,13 @@ internal sealed record ForecastLayout
     [JsonIgnore]
     public int FeatureSize => Targets * Lags + PastCovariates + KnownCovariates * (Horizon + 1) + CalendarFeatures + (HasMissing ? Targets + PastCovariates : 0);
 
+    /// <summary>
+    /// Whether the one lag of a target is its last change: its last value, measured by the last value, would say nothing.
+    /// </summary>
+    [JsonIgnore]
+    public bool ReadsChange => WindowDecides && Scaling == SeriesScaling.LastValue && Lags == 1;
+
     /// <summary>Steps of history that a step's features are made of.</summary>
     [JsonIgnore]
-    public int History => Math.Max(Lags, Scaling == SeriesScaling.Window ? WindowSize : 1);
+    public int History => Math.Max(Lags, WindowDecides ? Math.Max(WindowSize, 2) : Scaling == SeriesScaling.Window ? WindowSize : 1);
 }

@@ -4,11 +4,16 @@ namespace Microsoft.ML.Lstm.Network;
 /// <param name="Point">The forecast.</param>
 /// <param name="Lower">The lower end of the interval as the network sees it; the point where it only gives points.</param>
 /// <param name="Upper">The upper end.</param>
-/// <param name="Spread">The unit in which the forecast's errors are alike, above 0.</param>
+/// <param name="Spread">
+/// The unit in which the forecast's errors are alike; 0 where nothing ever moved the series, so that any error is one too many.
+/// </param>
 internal readonly record struct ForecastOutput(double Point, double Lower, double Upper, double Spread)
 {
     // Keeps the likelihood of values that never change in bounds.
     private const double LeastDeviation = 1e-3;
+
+    // What errors are measured by where there is no spread, relative to the values: the last digit of a float is 6 of it.
+    private const double Resolution = 1e-8;
 
     /// <summary>Reads one value.</summary>
     /// <param name="loss">What the network was trained for.</param>
@@ -32,6 +37,15 @@ internal readonly record struct ForecastOutput(double Point, double Lower, doubl
                 double point = level + scale * outputs[0];
                 return new(point, point, point, scale);
         }
+    }
+
+    /// <summary>How far off the forecast of <paramref name="value"/> is, in units of the spread; NaN where the value is missing.</summary>
+    public double ErrorOf(float value)
+    {
+        double error = value - Point;
+        if (Spread > 0)
+            return error / Spread;
+        return error == 0 ? 0 : error / (Resolution * Math.Max(Math.Abs(value), Math.Abs(Point)));
     }
 
     /// <summary>The deviation of a normal distribution that an output stands for: ln(1 + exp(output)), and a thousandth more.</summary>

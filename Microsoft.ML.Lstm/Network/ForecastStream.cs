@@ -28,8 +28,11 @@ internal sealed class ForecastStream
         _tokens = network.Shape.Embeddings.Count > 0 ? [series] : [];
     }
 
-    /// <summary>Whether a row has come, so that there is a forecast.</summary>
-    public bool HasForecast => _encoder.Count > 0;
+    /// <summary>
+    /// Whether a row has come, so that there is a forecast: of a series that the training data does not tell the level of, one with a
+    /// value.
+    /// </summary>
+    public bool HasForecast => _encoder.Count > 0 && _encoder.IsMeasured;
 
     /// <summary>Numbers in the state.</summary>
     public int StateLength => (int)StateLengthOf(_layout, _model.Network.Shape);
@@ -57,7 +60,10 @@ internal sealed class ForecastStream
         }
     }
 
-    /// <summary>Writes the forecast after the last row: the points, the lower and the upper ends of the intervals, H·D each.</summary>
+    /// <summary>
+    /// Writes the forecast after the last row: the points, the lower and the upper ends of the intervals, H·D each. A point lies in its
+    /// interval, wherever the errors of the network's other forecasts were.
+    /// </summary>
     public void CopyForecastTo(Span<float> destination)
     {
         int values = _layout.Values;
@@ -65,8 +71,8 @@ internal sealed class ForecastStream
         {
             ForecastOutput output = this[i];
             destination[i] = (float)output.Point;
-            destination[values + i] = (float)(output.Lower + output.Spread * _model.Intervals.Lower[i]);
-            destination[2 * values + i] = (float)(output.Upper + output.Spread * _model.Intervals.Upper[i]);
+            destination[values + i] = (float)Math.Min(output.Lower + output.Spread * _model.Intervals.Lower[i], output.Point);
+            destination[2 * values + i] = (float)Math.Max(output.Upper + output.Spread * _model.Intervals.Upper[i], output.Point);
         }
     }
 

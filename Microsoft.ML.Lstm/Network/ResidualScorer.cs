@@ -13,8 +13,12 @@ internal sealed class ResidualScorer(ResidualScale scale)
     /// <summary>Numbers in the state.</summary>
     public int StateLength => 1 + _recent.Length;
 
-    /// <summary>z of a value; NaN where it is missing.</summary>
-    public double Standardize(ForecastOutput forecast, float value) => ((value - forecast.Point) / forecast.Spread - scale.Median) / scale.Unit;
+    /// <summary>
+    /// z of a value; NaN where it is missing. Where the forecast has no spread, it is the error as <see cref="ForecastOutput.ErrorOf"/>
+    /// measures it.
+    /// </summary>
+    public double Standardize(ForecastOutput forecast, float value)
+        => forecast.Spread > 0 ? (forecast.ErrorOf(value) - scale.Median) / scale.Unit : forecast.ErrorOf(value);
 
     /// <summary>Takes the next row's z and gives its score.</summary>
     public double Add(double z)

@@ -6,10 +6,14 @@ namespace Microsoft.ML.Lstm.Network;
 /// </summary>
 /// <remarks>
 /// The features are, in this order: the last L values of each target, measured by the present level and scale, the latest first and zero where
-/// the series has none yet; the past covariates; the known covariates of this row and of the next H; the calendar's
-/// features; and, if values may be missing, 1 for each target and past covariate that is. A missing value counts as the one before it.
+/// the series has none yet (or the last change, where <see cref="ForecastLayout.ReadsChange"/>); the past covariates; the known
+/// covariates of this row and of the next H; the calendar's
+/// features; and, if values may be missing, 1 for each target and past covariate that is. A missing value counts as the one before it; of
+/// a series that the training data does not tell the level of,
+/// the values begin with the first that is there, and after a window of zeros, where training had none, with the first that is not. What
+/// has no scale, since nothing ever moved it, is zero.
 /// The scale of a window of n values is √((Σ(x − x̄)² + c²) / (n + 1)), c being the change over the horizon in the training data, so that the
-/// first values, or a flat stretch, are not blown up.
+/// first values, or a flat stretch, are not blown up; <see cref="SeriesMeasure"/> says what is done where the training data does not tell.
 /// </remarks>
 internal sealed class SeriesEncoder
 {
@@ -28,7 +32,9 @@ internal sealed class SeriesEncoder
     private readonly float[] _last;
     private readonly float[] _levels;
     private readonly float[] _scales;
-    private readonly int _units;
+    private readonly int[] _counts;
+    private readonly SeriesMeasure[] _measures;
+    private readonly ReadOnlyMemory<float> _start;
 
     /// <param name="layout">The features.</param>
     /// <param name="scaling">What the training data says.</param>
@@ -37,17 +43,33 @@ internal sealed class SeriesEncoder
     {
         _layout = layout;
         _scaling = scaling;
-        _units = series * layout.Targets;
+        _start = scaling.Levels.AsMemory(series * layout.Targets, layout.Targets);
         _capacity = Math.Min(layout.History, FirstCapacity);
         _history = new float[layout.Targets * _capacity];
         _last = new float[layout.RowSize];
         _levels = new float[layout.Targets];
         _scales = new float[layout.Targets];
+        _counts = new int[layout.Targets];
+        _measures = [.. Enumerable.Range(0, layout.Targets).Select(target => new SeriesMeasure(layout, scaling, series, target))];
         Reset();
     }
 
     /// <summary>Rows so far.</summary>
     public int Count { get; private set; }
+
+    /// <summary>Whether there is anything to measure a target by.</summary>
+    public bool IsMeasured
+    {
+        get
+        {
+            for (int d = 0; d < _counts.Length; d++)
+            {
+                if (_measures[d].IsKnown || _counts[d] > 0)
+                    return true;
+            }
+            return false;
+        }
+    }
 
     /// <summary>The level of each target [D] after the last row.</summary>
     public ReadOnlySpan<float> Levels => _levels;
@@ -59,14 +81,15 @@ internal sealed class SeriesEncoder
     public int StateLength => (int)StateLengthOf(_layout);
 
     /// <summary>Numbers in the state of rows laid out like this.</summary>
-    public static long StateLengthOf(ForecastLayout layout) => 1 + (long)layout.Targets * layout.History + layout.RowSize;
+    public static long StateLengthOf(ForecastLayout layout) => 1 + (long)layout.Targets * layout.History + layout.RowSize + (layout.WindowDecides ? layout.Targets : 0);
 
     /// <summary>Goes back to before the first row.</summary>
     public void Reset()
     {
         Count = 0;
+        Array.Clear(_counts);
         Array.Clear(_history);
-        _scaling.Levels.AsSpan(_units, _layout.Targets).CopyTo(_last);
+        _start.Span.CopyTo(_last);
         _scaling.Covariates.Offset.CopyTo(_last.AsSpan(_layout.Targets));
         Measure();
     }
@@ -91,9 +114,14 @@ internal sealed class SeriesEncoder
         Reserve(Count);
         for (int d = 0; d < targets; d++)
         {
+            if (!_measures[d].IsKnown && _counts[d] == 0 && !float.IsFinite(row[d]))
+                continue;
             Span<float> history = HistoryOf(d);
+            if (_measures[d].ForgetsZeros && _last[d] != 0 && _counts[d] >= _layout.WindowSize && !history[.._layout.WindowSize].ContainsAnyExcept(0f))
+                _counts[d] = 0;
             history[..^1].CopyTo(history[1..]);
             history[0] = _last[d];
+            _counts[d] = Math.Min(_counts[d] + 1, _layout.History);
         }
         Measure();
 
@@ -102,7 +130,7 @@ internal sealed class SeriesEncoder
         {
             Span<float> history = HistoryOf(d);
             for (int lag = 0; lag < _layout.Lags; lag++)
-                features[at++] = lag < Count ? (float)Math.Clamp(((double)history[lag] - _levels[d]) / _scales[d], -Largest, Largest) : 0;
+                features[at++] = lag >= _counts[d] ? 0 : _layout.ReadsChange ? Change(d) : Measured(history[lag] - (double)_levels[d], d);
         }
         for (int i = targets; i < row.Length; i++)
             features[at++] = Covariate(i - targets, _last[i]);
@@ -126,6 +154,8 @@ internal sealed class SeriesEncoder
         for (int d = 0; d < _layout.Targets; d++)
             HistoryOf(d).CopyTo(histories[(d * _layout.History)..]);
         _last.CopyTo(destination[(1 + histories.Length)..]);
+        for (int d = 0; _layout.WindowDecides && d < _counts.Length; d++)
+            destination[1 + histories.Length + _last.Length + d] = _counts[d];
     }
 
     /// <summary>Goes on from a state that <see cref="CopyStateTo"/> gave.</summary>
@@ -137,6 +167,9 @@ internal sealed class SeriesEncoder
         for (int d = 0; d < _layout.Targets; d++)
             histories.Slice(d * _layout.History, _capacity).CopyTo(HistoryOf(d));
         source.Slice(1 + histories.Length, _last.Length).CopyTo(_last);
+        ReadOnlySpan<float> counts = source[(1 + histories.Length + _last.Length)..];
+        for (int d = 0; d < _counts.Length; d++)
+            _counts[d] = _layout.WindowDecides ? (int)Math.Clamp(counts[d], 0, Count) : Count;
         Measure();
     }
 
@@ -156,32 +189,23 @@ internal sealed class SeriesEncoder
     private float Covariate(int index, float value)
         => (float)Math.Clamp(((double)value - _scaling.Covariates.Offset[index]) * _scaling.Covariates.Scale[index], -Largest, Largest);
 
+    /// <summary>
+    /// The last change, in units of how far all series move from a row to the next where this one's scale says how far it moves over the
+    /// horizon.
+    /// </summary>
+    private float Change(int target)
+    {
+        Span<float> history = HistoryOf(target);
+        double step = _scaling.Sizes[target];
+        return Measured((history[0] - (double)history[Math.Min(1, _counts[target] - 1)]) * (step > 0 ? _scaling.Changes[target] / step : 1), target);
+    }
+
+    private float Measured(double difference, int target)
+        => _scales[target] > 0 ? (float)Math.Clamp(difference / _scales[target], -Largest, Largest) : 0;
+
     private void Measure()
     {
         for (int d = 0; d < _layout.Targets; d++)
-        {
-            // Of all data where the height of a series is to be seen, else of the series.
-            int units = _layout.Scaling == SeriesScaling.None ? d : _units + d;
-            (_levels[d], _scales[d]) = _layout.Scaling switch
-            {
-                SeriesScaling.LastValue => (_last[d], _scaling.Changes[units]),
-                SeriesScaling.Window => Window(d, _scaling.Changes[units]),
-                _ => (_scaling.Levels[units], _scaling.Deviations[units]),
-            };
-        }
-    }
-
-    private (float Level, float Scale) Window(int target, double change)
-    {
-        ReadOnlySpan<float> values = HistoryOf(target)[..Math.Min(Count, _layout.WindowSize)];
-        if (values.IsEmpty)
-            return (_last[target], (float)change);
-        double sum = 0, squares = change * change;
-        foreach (float value in values)
-            sum += value;
-        float mean = (float)(sum / values.Length);
-        foreach (float value in values)
-            squares += ((double)value - mean) * ((double)value - mean);
-        return (mean, (float)Math.Sqrt(squares / (values.Length + 1)));
+            (_levels[d], _scales[d]) = _measures[d].Of(_last[d], HistoryOf(d)[..Math.Min(_counts[d], _layout.WindowSize)]);
     }
 }

@@ -6,7 +6,8 @@ namespace Microsoft.ML.Lstm.Persistence;
 /// <remarks>
 /// With D targets, P + K covariates, S static features, N series in the training data, H steps and L numbers a state:
 /// <c>covariates.offset</c>, <c>covariates.scale</c> [P + K] and <c>statics.offset</c>, <c>statics.scale</c> [S], each left out when there are none;
-/// <c>targets.level</c>, <c>targets.deviation</c>, <c>targets.change</c> [N + 1, D], of all data first;
+/// <c>targets.level</c>, <c>targets.deviation</c>, <c>targets.change</c> [N + 1, D], of all data first, and <c>targets.size</c> likewise,
+/// left out in models of version 0.1.0;
 /// <c>intervals.lower</c>, <c>intervals.upper</c> [H, D]; <c>states</c> [M, L] of the M series whose state is known, left out when there are none.
 /// The first version, of 0.1.0, has neither a version nor a checksum in its metadata; version 2 has both.
 /// </remarks>
@@ -27,6 +28,8 @@ internal static class ForecastFile
         AddMatrix("targets.level", targets, scaling.Levels);
         AddMatrix("targets.deviation", targets, scaling.Deviations);
         AddMatrix("targets.change", targets, scaling.Changes);
+        if (model.Layout.WindowDecides)
+            AddMatrix("targets.size", targets, scaling.Sizes);
         AddMatrix("intervals.lower", targets, model.Intervals.Lower);
         AddMatrix("intervals.upper", targets, model.Intervals.Upper);
         if (states.Count > 0)
@@ -58,7 +61,8 @@ internal static class ForecastFile
         var content = SafeTensors.Read(stream, Check);
         var tensors = content.Tensors.ToDictionary(tensor => tensor.Name);
         var scaling = new RowScaling(TakeScaler("covariates", covariates), TakeScaler("statics", network.Shape.StaticSize),
-            Take("targets.level", series + 1, layout.Targets), TakeUnits("targets.deviation"), TakeUnits("targets.change"));
+            Take("targets.level", series + 1, layout.Targets), TakeUnits("targets.deviation"), TakeUnits("targets.change"),
+            layout.WindowDecides ? TakeUnits("targets.size") : new float[(series + 1) * layout.Targets]);
         var intervals = new ForecastIntervals(Take("intervals.lower", layout.Horizon, layout.Targets), Take("intervals.upper", layout.Horizon, layout.Targets));
         var model = new ForecastModel(network, layout, scaling, intervals);
         float[][] all = states == 0 ? [] : [.. Take("states", states, length).Chunk((int)length)];
@@ -90,7 +94,8 @@ internal static class ForecastFile
         float[] TakeUnits(string name)
         {
             float[] units = Take(name, series + 1, layout.Targets);
-            return Array.TrueForAll(units, unit => unit > 0) ? units : throw Invalid($"values above 0 in {name}", "others");
+            return Array.TrueForAll(units, unit => unit > 0 || (unit == 0 && layout.WindowDecides))
+                ? units : throw Invalid($"values {(layout.WindowDecides ? "of 0 or more" : "above 0")} in {name}", "others");
         }
 
         float[] Take(string name, params long[] shape)

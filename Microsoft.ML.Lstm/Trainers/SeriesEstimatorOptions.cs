@@ -72,7 +72,7 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
 
     /// <summary>
     /// Whether each of several series gets a learned vector of <see cref="EmbeddingSize"/> features that the network reads at each step; series that the training data does not have
-    /// get that of the unknown one, which <see cref="TokenDropout"/> trains. Default: <see langword="false"/>.
+    /// get that of the unknown one, which <see cref="TokenDropout"/> trains; without it, the mean of all. Default: <see langword="false"/>.
     /// </summary>
     public bool EmbedSeries;
 

@@ -1,3 +1,4 @@
+using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Data;
 using Microsoft.ML.Lstm.MlNet;
 using Microsoft.ML.Lstm.Network;
@@ -68,13 +69,18 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
             WindowSize = options.WindowSize,
             Scaling = options.Scaling,
             Loss = Loss,
+            WindowDecides = true,
             HasMissing = reader.HasMissing && options.MissingValues == MissingValueHandling.CarryForward,
         };
         monitor.Info($"Training on {series.Sum(one => one.TrainingRows)} rows of {series.Length} series, validating on {series.Zip(observedRows).Sum(one => Math.Max(0, one.Second - one.First.TrainingRows))}.");
         int longest = series.Max(one => one.TrainingRows);
         if (Horizon >= longest)
             monitor.Warn($"The network learns nothing of steps ahead from {longest} on: no series has more than {longest} rows to train on.");
-        var data = new ForecastData(layout, [.. series.Select(one => one.Rows)], [.. series.Select(one => one.TrainingRows)], ConfidenceLevel, options.EmbedSeries && series.Length > 1, Refit) { ShowsIntervals = ShowsIntervals };
+        var data = new ForecastData(layout, [.. series.Select(one => one.Rows)], [.. series.Select(one => one.TrainingRows)], ConfidenceLevel, options.EmbedSeries && series.Length > 1, Refit)
+        {
+            ShowsIntervals = ShowsIntervals,
+            Names = NamesOf(bound, step),
+        };
         try
         {
             int seed = options.Seed ?? host.Rand.Next();
@@ -108,5 +114,22 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
         SeriesHistory first = series[Array.FindIndex(ahead, count => count > 0)];
         monitor.Warn($"{rows} rows at the end of {ahead.Count(count => count > 0)} series{(first.Name == "" ? "" : $", first '{first.Name}',")} have no value to forecast, but known covariates: they are taken for rows to come, "
             + "and the series ends before them. If the values are missing, though time has passed, give these rows again when you score.");
+    }
+
+    private static InputNames NamesOf(BoundSeriesColumns bound, TimeStep? step)
+    {
+        return new InputNames
+        {
+            Targets = [.. bound.Numbers.Take(bound.Targets).SelectMany(column => NumbersOf(column, "target"))],
+            Covariates = [.. bound.Numbers.Skip(bound.Targets).SelectMany(column => NumbersOf(column, "covariate"))],
+            Statics = [.. bound.Statics is { } statics ? NumbersOf(statics, "static feature") : []],
+            Calendar = step?.FeatureNames ?? [],
+        };
+
+        static IEnumerable<string> NumbersOf(DataViewSchema.Column column, string what)
+        {
+            int size = NumberReader.SizeOf(column.Type);
+            return Enumerable.Range(0, size).Select(i => UnvariedColumns.Name(column, i, size, what));
+        }
     }
 }

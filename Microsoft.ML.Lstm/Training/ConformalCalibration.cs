@@ -28,8 +28,9 @@ internal sealed class ConformalCalibration(ForecastLayout layout)
             return;
         for (int i = 0; i < layout.Values; i++)
         {
-            float value = i < values.Length ? values[i] : float.NaN;
             ForecastOutput output = forecast[i];
+            // Errors that are measured by nothing say nothing of others.
+            float value = i < values.Length && output.Spread > 0 ? values[i] : float.NaN;
             _lower.Add((float)((output.Lower - value) / output.Spread));
             _upper.Add((float)((value - output.Upper) / output.Spread));
         }

@@ -47,7 +47,8 @@ internal sealed class ForecastObjective(ForecastLayout layout, double confidence
             }
             double level = window.Series.Levels[at + i % targets], scale = window.Series.Scales[at + i % targets];
             double error = values[i] - ForecastOutput.Read(layout.Loss, output, level, scale).Point;
-            loss += Differentiate((values[i] - level) / scale, share, output);
+            // What has no scale has its level as the forecast, whatever the network gives.
+            loss += Differentiate(scale > 0 ? (values[i] - level) / scale : 0, share, output);
             squares += error * error;
             absolutes += Math.Abs(error);
         }

@@ -16,6 +16,9 @@ internal sealed record ForecastData(ForecastLayout Layout, IReadOnlyList<SeriesR
     /// <summary>Whether anybody sees the intervals.</summary>
     public required bool ShowsIntervals { get; init; }
 
+    /// <summary>What the numbers of a row, the static features and the features of the calendar are called in warnings.</summary>
+    public InputNames Names { get; init; } = new();
+
     /// <summary>Whether there is a value to learn; that of a series' first row has nothing before it.</summary>
     public bool CanLearn => HasValues(i => 1..TrainingRows[i]);
 
@@ -49,8 +52,9 @@ internal static class ForecastTraining
     /// <exception cref="InvalidOperationException">There is nothing to learn, or the numbers stopped being finite.</exception>
     public static (ForecastModel Model, float[][] States) Train(ForecastData data, TrainingOptions options, int seed, ITrainingMonitor monitor, ITrainingCheckpoint? checkpoint)
     {
-        RowScaling scaling = ScaleOf(data);
-        EncodedSeries[] series = [.. data.Rows.Select(rows => EncodedSeries.Encode(data.Layout, scaling, rows))];
+        RowScaling scaling = SeriesUnits.Of(data);
+        (EncodedSeries[] series, UnseenParts unseen) = Encode(data, scaling, i => data.TrainingRows[i]);
+        data.Names.WarnOf(data.Layout, scaling, unseen, monitor);
         SeriesWindows training = WindowsOf(data, series, i => 0..data.TrainingRows[i]);
         if (!data.CanLearn)
             throw new InvalidOperationException("There is nothing to learn: no series has a value to train on behind its first row.");
@@ -63,7 +67,9 @@ internal static class ForecastTraining
             SaveCheckpoint = checkpoint is null ? null : (kept, state) => checkpoint.Save(kept, state, first: null),
             Resume = checkpoint?.Resume,
         });
-        var model = new ForecastModel(first.Model, data.Layout, scaling, NoIntervals);
+        // A checkpoint keeps the weights as they were drawn, so that who goes on from it has the same ones.
+        bool trainsUnknown = options.Tokens.Dropout > 0;
+        var model = new ForecastModel(unseen.ClearWeights(first.Model, trainsUnknown), data.Layout, scaling, NoIntervals);
         // Who has stopped the training wants the model, and so what belongs to it.
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(monitor.Abandoned, first.WasStopped ? default : options.CancellationToken);
         (ForecastIntervals intervals, float[][] states) = Calibrate(model, data, series, monitor, stop.Token);
@@ -73,8 +79,9 @@ internal static class ForecastTraining
             // The same course of learning rates up to where it was best, so the epochs are counted rather than set.
             TrainingOptions again = Encoded(options);
             (again.EarlyStopping, again.NumberOfEpochs) = (null, first.NumberOfEpochs);
+            (series, unseen) = Encode(data, scaling, i => series[i].Steps);
             SeriesWindows all = WindowsOf(data, series, i => 0..series[i].Steps);
-            model = model with { Network = TrainingLoop.Train(job with
+            SequenceModel refitted = TrainingLoop.Train(job with
             {
                 Training = all,
                 Validation = null,
@@ -83,10 +90,20 @@ internal static class ForecastTraining
                 // What was stopped can be gone on with, so that is what the checkpoint keeps.
                 SaveCheckpoint = checkpoint is null || first.WasStopped ? null : (kept, state) => checkpoint.Save(kept, state, first),
                 Resume = checkpoint?.First is null ? null : checkpoint.Resume,
-            }) };
+            });
+            model = model with { Network = unseen.ClearWeights(refitted, trainsUnknown) };
             states = RunHeldOut(model, data, (_, _, _) => { }, monitor.Abandoned.ThrowIfCancellationRequested);
         }
         return (model, states);
+    }
+
+    /// <summary>The series as the network sees them, and what the training on some rows of each sees nothing of.</summary>
+    private static (EncodedSeries[] Series, UnseenParts Unseen) Encode(ForecastData data, RowScaling scaling, Func<int, int> rows)
+    {
+        EncodedSeries[] series = [.. data.Rows.Select(one => EncodedSeries.Encode(data.Layout, scaling, one))];
+        var unseen = new UnseenParts(data, scaling, series, rows);
+        unseen.ClearFeatures(series);
+        return (series, unseen);
     }
 
     private static TrainingOptions Encoded(TrainingOptions options)
@@ -116,7 +133,7 @@ internal static class ForecastTraining
             return (intervals, states);
         if (!data.Validates)
             monitor.Warn("There are no validation rows, so the intervals are those of the training rows' errors, and too narrow for others.");
-        else if (errors < needed)
+        else if (errors < needed && model.Scaling.Deviations.AsSpan(0, targets).ContainsAnyExcept(0f))
             monitor.Warn(string.Create(CultureInfo.InvariantCulture, $"Intervals that hold {100 * data.ConfidenceLevel:0.##} percent of the values need the errors of {needed} forecasts of each step ahead in the validation rows; there are {errors} at the least, so they may be too narrow{(stepsWithErrors < data.Layout.Horizon ? $"; those from step {stepsWithErrors + 1} on are those of step {stepsWithErrors}" : "")}."));
         return (intervals, states);
     }
@@ -142,64 +159,11 @@ internal static class ForecastTraining
             {
                 beforeStep?.Invoke();
                 stream.Step(rows[t], rows.KnownAfter(t, data.Layout, future), rows.CalendarOf(t), rows.Statics);
-                if (t >= first && t + 1 < observed)
+                if (t >= first && t + 1 < observed && stream.HasForecast)
                     beforeNext(stream, i, t);
             }
             stream.CopyStateTo(states[i] = new float[stream.StateLength]);
         }
         return states;
-    }
-
-    /// <summary>The units of the training rows.</summary>
-    private static RowScaling ScaleOf(ForecastData data)
-    {
-        int targets = data.Layout.Targets, covariates = data.Layout.RowSize - targets;
-        float[] levels = new float[(data.Rows.Count + 1) * targets], deviations = new float[levels.Length], changes = new float[levels.Length];
-        for (int d = 0; d < targets; d++)
-        {
-            Measure(Enumerable.Range(0, data.Rows.Count), 0, d);
-            for (int i = 0; i < data.Rows.Count; i++)
-                Measure([i], data.Rows[i].Series, d);
-        }
-        AffineScaler[] scalers = [.. Enumerable.Range(targets, covariates).Select(column => AffineScaler.Standardize(1, data.Rows.Select((rows, i) => ValuesOf(rows, data.TrainingRows[i], column))))];
-        return new RowScaling(
-            new AffineScaler([.. scalers.Select(scaler => scaler.Offset[0])], [.. scalers.Select(scaler => scaler.Scale[0])]),
-            AffineScaler.Standardize(data.Rows[0].Statics.Length, data.Rows.Select(rows => rows.Statics)),
-            levels, deviations, changes);
-
-        static float[] ValuesOf(SeriesRows rows, int count, int column) => [.. Enumerable.Range(0, count).Select(t => rows[t][column]).Where(float.IsFinite)];
-
-        void Measure(IEnumerable<int> series, int unit, int target)
-        {
-            double sum = 0, squares = 0, changeSquares = 0;
-            long count = 0, changeCount = 0;
-            float shift = float.NaN;
-            foreach (int i in series)
-            {
-                for (int t = 0; t < data.TrainingRows[i]; t++)
-                {
-                    float value = data.Rows[i][t][target];
-                    if (!float.IsFinite(value))
-                        continue;
-                    shift = float.IsNaN(shift) ? value : shift;
-                    double x = (double)value - shift;
-                    (sum, squares, count) = (sum + x, squares + x * x, count + 1);
-                    // Over the horizon or, where a series is too short for that, as far as it goes.
-                    int later = Math.Min(t + data.Layout.Horizon, data.TrainingRows[i] - 1);
-                    double change = later > t ? (double)data.Rows[i][later][target] - value : double.NaN;
-                    if (double.IsFinite(change))
-                        (changeSquares, changeCount) = (changeSquares + change * change, changeCount + 1);
-                }
-            }
-            int at = unit * targets + target;
-            // What a series does not tell is that of all of them, which were measured before.
-            double mean = sum / Math.Max(count, 1);
-            levels[at] = count > 0 ? (float)(shift + mean) : levels[target];
-            deviations[at] = count > 1 || unit == 0 ? UnitOf(Math.Sqrt(Math.Max(0, squares / Math.Max(count, 1) - mean * mean)), levels[at]) : deviations[target];
-            changes[at] = changeCount > 0 || unit == 0 ? UnitOf(Math.Sqrt(changeSquares / Math.Max(changeCount, 1)), levels[at]) : changes[target];
-        }
-
-        // What never changes is measured by 1, as AffineScaler does.
-        static float UnitOf(double deviation, float level) => deviation > 1e-7 * Math.Abs(level) && float.IsFinite((float)(1 / deviation)) ? (float)Math.Min(deviation, float.MaxValue) : 1;
     }
 }

@@ -19,7 +19,7 @@ internal static class ResidualCalibration
     /// <exception cref="InvalidOperationException">There is no residual.</exception>
     public static (ResidualScale Scale, ScoreDistribution Scores, int Residuals) Measure(ForecastModel model, ForecastData data, int smoothing, Action? beforeStep = null)
     {
-        var residuals = new List<float>();
+        var residuals = new List<(float Error, bool HasSpread)>();
         var starts = new HashSet<int>();
         int last = -1;
         ForecastTraining.RunHeldOut(model, data, (stream, series, t) =>
@@ -29,19 +29,22 @@ internal static class ResidualCalibration
             last = series;
             float value = data.Rows[series][t + 1][0];
             if (float.IsFinite(value))
-                residuals.Add((float)((value - stream[0].Point) / stream[0].Spread));
+                residuals.Add(((float)stream[0].ErrorOf(value), stream[0].Spread > 0));
         }, beforeStep);
         if (residuals.Count == 0)
             throw new InvalidOperationException("There is no value to compare with its forecast.");
 
-        var scale = ResidualScale.Of(residuals, smoothing);
+        // What nothing ever moved says nothing of the unit of what moves.
+        float[] errors = [.. residuals.Where(residual => residual.HasSpread).Select(residual => residual.Error)];
+        var scale = errors.Length > 0 ? ResidualScale.Of(errors, smoothing) : new ResidualScale(0, 1, smoothing);
         var scorer = new ResidualScorer(scale);
         float[] scores = new float[residuals.Count];
         for (int i = 0; i < scores.Length; i++)
         {
             if (starts.Contains(i))
                 scorer.Reset();
-            scores[i] = (float)scorer.Add((residuals[i] - scale.Median) / scale.Unit);
+            (float error, bool hasSpread) = residuals[i];
+            scores[i] = (float)scorer.Add(hasSpread ? (error - scale.Median) / scale.Unit : error);
         }
         return (scale, ScoreDistribution.Of([.. scores, .. TailScores(EnoughResiduals - scores.Length)]), residuals.Count);
     }
