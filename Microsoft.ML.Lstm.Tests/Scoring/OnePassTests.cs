@@ -34,6 +34,18 @@ public sealed class OnePassTests
     }
 
     [TestMethod]
+    [DynamicData(nameof(RowByRow))]
+    public void RowsThatAreAllThereAreReadByTheConsumersThread(string name)
+    {
+        OnePassModel model = OnePassModel.Fit(name);
+        var rows = new RowsOfOneThread(Rows);
+        IDataView view = model.Ml.Data.LoadFromEnumerable(rows);
+        Assert.AreEqual(Count, view.GetRowCount());
+        model.Check(view, Rows);
+        CollectionAssert.AreEqual((int[])[Environment.CurrentManagedThreadId], rows.Threads.ToArray());
+    }
+
+    [TestMethod]
     [DynamicData(nameof(All))]
     public void ASourceWhoseOrderChangesGivesEachRowItsOwnScore(string name)
     {
@@ -242,6 +254,37 @@ public sealed class OnePassTests
             CollectionAssert.AreEquivalent(Rows.Select(row => row.Id).ToArray(), ids.ToArray());
             return [.. ids];
         }
+    }
+
+    /// <summary>A collection that notes who goes through it.</summary>
+    private sealed class RowsOfOneThread(SourceRow[] rows) : ICollection<SourceRow>
+    {
+        public HashSet<int> Threads { get; } = [];
+
+        public int Count => rows.Length;
+
+        public bool IsReadOnly => true;
+
+        public IEnumerator<SourceRow> GetEnumerator()
+        {
+            foreach (SourceRow row in rows)
+            {
+                Threads.Add(Environment.CurrentManagedThreadId);
+                yield return row;
+            }
+        }
+
+        System.Collections.IEnumerator System.Collections.IEnumerable.GetEnumerator() => GetEnumerator();
+
+        public void Add(SourceRow item) => throw new NotSupportedException();
+
+        public void Clear() => throw new NotSupportedException();
+
+        public bool Contains(SourceRow item) => rows.Contains(item);
+
+        public void CopyTo(SourceRow[] array, int arrayIndex) => rows.CopyTo(array, arrayIndex);
+
+        public bool Remove(SourceRow item) => throw new NotSupportedException();
     }
 
     private sealed class Counter

@@ -23,7 +23,8 @@ internal sealed class WatchedDataView(IDataView inner, long? failsAt = null, lon
 
     public DataViewSchema Schema => inner.Schema;
 
-    public long? GetRowCount() => inner.GetRowCount();
+    // Unknown, so that its cursors are called by another thread, too.
+    public long? GetRowCount() => null;
 
     public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null)
     {

@@ -14,7 +14,8 @@ namespace Microsoft.ML.Lstm.Data;
 /// Nobody can know beforehand whether the next row of an input is there or takes an hour (a queue between two bursts), and a thread that waits for it can't hand
 /// out the rows that are already read. So rows ahead are fetched by another thread, and the consumer waits for them a bounded time, then goes on with those that
 /// have come; the other thread comes back with the next row whenever it is there. That is the simplest that holds for every input: a bound on the time of a
-/// MoveNext that is running can be kept only by another thread.
+/// MoveNext that is running can be kept only by another thread. An input that knows how many rows it has need not wait for any: those the consumer's thread fetches
+/// itself, all of them.
 /// </para>
 /// <para>
 /// The input notices little of it. Its calls come one at a time, each after the one before has returned. The other thread is at work only while the consumer waits in
@@ -25,7 +26,8 @@ namespace Microsoft.ML.Lstm.Data;
 /// </remarks>
 /// <param name="source">The input's cursor, which this one owns.</param>
 /// <param name="columns">The columns that are active in it.</param>
-internal sealed class LookAheadCursor(DataViewRowCursor source, DataViewSchema.Column[] columns) : DataViewRowCursor
+/// <param name="hasAllRows">Whether the input knows how many rows it has, so that they are there.</param>
+internal sealed class LookAheadCursor(DataViewRowCursor source, DataViewSchema.Column[] columns, bool hasAllRows) : DataViewRowCursor
 {
     // The bound on the bytes of the vectors of the rows that are held; the row that reaches it is still taken.
     private const long MaxBytes = 1 << 24;
@@ -38,6 +40,9 @@ internal sealed class LookAheadCursor(DataViewRowCursor source, DataViewSchema.C
     private Reader? _reader;
     private int _maxRows;
     private long _bytes;
+
+    // When to stop, for a thread that nobody waits for; in ticks of a Stopwatch.
+    private long _deadline = long.MaxValue;
 
     // The source's row, by number; and the slot of the first of the rows held.
     private long _number;
@@ -179,6 +184,13 @@ internal sealed class LookAheadCursor(DataViewRowCursor source, DataViewSchema.C
         if (_bytes >= MaxBytes)
             return true;
         (_maxRows, _copied, _isClosed, _isOut) = (maxRows, 1, false, true);
+        if (hasAllRows)
+        {
+            _deadline = Stopwatch.GetTimestamp() + patience * Stopwatch.Frequency / 1000;
+            Read();
+            Held = _copied;
+            return _copied == _maxRows || _bytes >= MaxBytes || _next != Next.NotRead;
+        }
         _reader ??= new Reader(Read);
         bool isInTime = _reader.Run(patience);
         lock (_gate)
@@ -225,7 +237,7 @@ internal sealed class LookAheadCursor(DataViewRowCursor source, DataViewSchema.C
             _store.Grow(slots);
     }
 
-    // On the reader's thread.
+    // On the reader's thread, where there is one.
     private void Read()
     {
         Next next = Next.Failed;
@@ -266,7 +278,7 @@ internal sealed class LookAheadCursor(DataViewRowCursor source, DataViewSchema.C
             {
                 if (_isClosed)
                     return Next.Copied;
-                if (++_copied == _maxRows || _bytes >= MaxBytes)
+                if (++_copied == _maxRows || _bytes >= MaxBytes || Stopwatch.GetTimestamp() >= _deadline)
                     return Next.NotRead;
             }
         }

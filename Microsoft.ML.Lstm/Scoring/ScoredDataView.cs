@@ -26,5 +26,5 @@ internal sealed class ScoredDataView(ScoringBindings bindings, ITransformer tran
     }
 
     private DataViewRowCursor Wrap(DataViewRowCursor source, DataViewSchema.Column[] active, int threads)
-        => bindings.NeedNetwork(active) ? new ScoringCursor(bindings, source, active, threads) : new RelabeledCursor(bindings, source);
+        => bindings.NeedNetwork(active) ? new ScoringCursor(bindings, source, Source.GetRowCount() is not null, active, threads) : new RelabeledCursor(bindings, source);
 }

@@ -12,12 +12,13 @@ internal sealed class ScoringCursor : DataViewRowCursor
 
     /// <param name="bindings">The network, bound to the input's columns.</param>
     /// <param name="input">A cursor over the input with the columns that are passed on and those that the network reads.</param>
+    /// <param name="hasAllRows">Whether the input knows how many rows it has.</param>
     /// <param name="activeColumns">What the consumer asked for.</param>
     /// <param name="threads">Threads to share large batches among.</param>
-    public ScoringCursor(ScoringBindings bindings, DataViewRowCursor input, DataViewSchema.Column[] activeColumns, int threads)
+    public ScoringCursor(ScoringBindings bindings, DataViewRowCursor input, bool hasAllRows, DataViewSchema.Column[] activeColumns, int threads)
     {
         Schema = bindings.OutputSchema;
-        _input = new LookAheadCursor(input, [.. bindings.Dependencies(activeColumns)]);
+        _input = new LookAheadCursor(input, [.. bindings.Dependencies(activeColumns)], hasAllRows);
         _scorer = new LookAheadScorer(bindings, _input, threads);
         _row = new OutputRow(bindings, _input, _scorer, activeColumns);
     }
