@@ -62,6 +62,36 @@ public sealed class LookAheadTests
     }
 
     [TestMethod]
+    public void ARowThatComesTooLateForItsBatchHasItsOwnScore()
+    {
+        (MLContext ml, LstmRegressionTransformer model) = ScoringTests.Train();
+        Example[] rows = Example.Make(Count);
+        float[][] expected = EstimatorHarness.Values(model.Transform(ScoringTests.Data(ml, rows)), "Score");
+        for (int slow = 2; slow < 30; slow++)
+        {
+            var view = new WatchedDataView(ScoringTests.Data(ml, rows)) { SlowAt = slow };
+            IDataView scored = model.Transform(view);
+            using DataViewRowCursor cursor = scored.GetRowCursor([scored.Schema["Score"], scored.Schema["Id"]]);
+            ValueGetter<float> getScore = cursor.GetGetter<float>(scored.Schema["Score"]);
+            ValueGetter<int> getId = cursor.GetGetter<int>(scored.Schema["Id"]);
+            for (int row = 0; row < Count; row++)
+            {
+                float score = 0;
+                int id = -1;
+                Assert.IsTrue(cursor.MoveNext());
+                getScore(ref score);
+                Assert.AreEqual(expected[row][0], score, $"row {row}, with row {slow} slow");
+                // The scores before it are there, and so is the value that they did not wait for.
+                if (row == slow - 1)
+                    view.IsSlowValueThere.Set();
+                getId(ref id);
+                Assert.AreEqual(row, id);
+            }
+            Assert.AreEqual($"Features {Count}, Id {Count}", string.Join(", ", view.Reads.OrderBy(reads => reads.Key).Select(reads => $"{reads.Key} {reads.Value}")));
+        }
+    }
+
+    [TestMethod]
     public void ACursorCanBeLeftWhileItsSourceBlocks()
     {
         (MLContext ml, LstmRegressionTransformer model) = ScoringTests.Train();

@@ -16,6 +16,12 @@ internal sealed class WatchedDataView(IDataView inner, long? failsAt = null, lon
 
     public int Disposals { get; private set; }
 
+    /// <summary>The first value of the column Id at <see cref="SlowAt"/> is there once this is set.</summary>
+    public ManualResetEventSlim IsSlowValueThere { get; } = new();
+
+    /// <summary>The position of a row whose value of the column Id takes its time; null for none.</summary>
+    public long? SlowAt { get; init; }
+
     /// <summary>How often values of each column were fetched.</summary>
     public Dictionary<string, int> Reads { get; } = [];
 
@@ -83,6 +89,8 @@ internal sealed class WatchedDataView(IDataView inner, long? failsAt = null, lon
                     view.Reads[column.Name] = view.Reads.GetValueOrDefault(column.Name) + 1;
                     if (column.Name == "Id" && inner.Position == view.NoIdAt)
                         throw new FormatException("No number.");
+                    if (column.Name == "Id" && inner.Position == view.SlowAt)
+                        view.IsSlowValueThere.Wait(TimeSpan.FromMinutes(1));
                     getter(ref own);
                     return true;
                 });

@@ -57,7 +57,8 @@ internal sealed class LookAheadScorer : ScoredRow
     public void Moved(bool isAtRow)
     {
         _isAtRow = isAtRow;
-        if (_input.Current < 0)
+        // Moved to the first of the rows held, the consumer is at a row that came too late for those scored.
+        if (_input.Current <= 0)
             _end = 0;
     }
 
