@@ -61,6 +61,20 @@ public sealed class TimeGapTests
     }
 
     [TestMethod]
+    [DataRow(Forecaster)]
+    [DataRow(Detector)]
+    public void ANetworkIsToldOfMissingValuesWhereItLearnedWhatTheyMean(string kind)
+    {
+        var ml = new MLContext(1);
+        foreach ((int missing, bool isTold) in new[] { (40, true), (90, false) })
+        {
+            Reading[] rows = Reading.Wave(100);
+            rows[missing].Value = float.NaN;
+            Assert.AreEqual(isTold, Fit(ml, kind, rows).Model.Layout.HasMissing);
+        }
+    }
+
+    [TestMethod]
     public void MissingValuesAtTheEndOfTrainingAreSteps()
     {
         foreach (bool time in new[] { false, true })

@@ -50,8 +50,7 @@ internal static class SeriesGaps
     /// The series with a row of missing values for each step that is left out, and without the rows at its end that tell nothing: time
     /// may go on by these, but what is missing may also come late.
     /// </summary>
-    /// <returns>The series, and whether it has gaps.</returns>
-    public static (SeriesHistory Series, bool HasGaps) Fill(TimeStep step, SeriesHistory series, BoundSeriesColumns columns)
+    public static SeriesHistory Fill(TimeStep step, SeriesHistory series, BoundSeriesColumns columns)
     {
         float[] missing = new float[columns.Targets + columns.PastCovariates + columns.KnownCovariates];
         missing.AsSpan().Fill(float.NaN);
@@ -59,7 +58,7 @@ internal static class SeriesGaps
         while (count > 0 && !TensorPrimitives.IsFiniteAny(series.Rows[count - 1]))
             count--;
         if (count == 0)
-            return (series, false);
+            return series;
         var filled = new SeriesHistory(series.Name, new SeriesRows(missing.Length) { Series = series.Rows.Series, Statics = series.Rows.Statics }, [])
         {
             TrainingRows = Math.Min(count, series.TrainingRows),
@@ -79,6 +78,6 @@ internal static class SeriesGaps
             filled.Rows.Add(series.Rows[t]);
             filled.Times.Add(series.Times[t]);
         }
-        return (filled, filled.Times.Count > count);
+        return filled;
     }
 }

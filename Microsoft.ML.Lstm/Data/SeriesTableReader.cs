@@ -20,9 +20,6 @@ internal sealed class SeriesTableReader(IExceptionContext context, SeriesColumns
     /// <summary>The series so far, in the order of their first rows.</summary>
     public IReadOnlyCollection<SeriesHistory> Series => _series.Values;
 
-    /// <summary>Whether any target or past covariate is missing.</summary>
-    public bool HasMissing { get; private set; }
-
     /// <summary>Reads the rows of <paramref name="data"/> behind those already there.</summary>
     /// <param name="data">The rows, those of a series in the order of time.</param>
     /// <param name="dataName">What the data is, for messages.</param>
@@ -61,14 +58,10 @@ internal sealed class SeriesTableReader(IExceptionContext context, SeriesColumns
                 unnamedError ??= error;
                 continue;
             }
-            if (reader.HasMissing)
+            if (missing == MissingValueHandling.SkipRow && reader.HasMissing)
             {
-                HasMissing = true;
-                if (missing == MissingValueHandling.SkipRow)
-                {
-                    notes.AddSkipped();
-                    continue;
-                }
+                notes.AddSkipped();
+                continue;
             }
             if (series is null)
             {
@@ -128,10 +121,7 @@ internal sealed class SeriesTableReader(IExceptionContext context, SeriesColumns
         if (fills)
         {
             foreach (string name in _series.Keys.ToArray())
-            {
-                (_series[name], bool hasGaps) = SeriesGaps.Fill(step, _series[name], _bound!);
-                HasMissing |= hasGaps;
-            }
+                _series[name] = SeriesGaps.Fill(step, _series[name], _bound!);
         }
         return new SeriesTiming(step, fills, gaps.AreRare ? 0 : gaps.UsualGap, _bound!.Time!.Value.Type is DateTimeOffsetDataViewType);
     }

@@ -39,6 +39,19 @@ internal sealed class SeriesRows(int rowSize)
         return count == 0 || tellsAhead ? count : Count;
     }
 
+    /// <summary>Whether a target or past covariate is missing in any of the first <paramref name="rows"/> rows.</summary>
+    /// <param name="rows">How many.</param>
+    /// <param name="known">K: the last numbers of a row, which may be missing.</param>
+    public bool HasMissing(int rows, int known)
+    {
+        for (int t = 0; t < rows; t++)
+        {
+            if (!TensorPrimitives.IsFiniteAll(this[t][..^known]))
+                return true;
+        }
+        return false;
+    }
+
     /// <summary>The features of the calendar that row <paramref name="row"/> has.</summary>
     public ReadOnlySpan<float> CalendarOf(int row)
     {

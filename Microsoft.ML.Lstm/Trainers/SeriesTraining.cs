@@ -70,7 +70,9 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
             Scaling = options.Scaling,
             Loss = Loss,
             WindowDecides = true,
-            HasMissing = reader.HasMissing && options.MissingValues == MissingValueHandling.CarryForward,
+            // Where no row to learn from has a missing value, a network can't learn what one means.
+            HasMissing = options.MissingValues == MissingValueHandling.CarryForward
+                && Array.Exists(series, one => one.Rows.HasMissing(Refit ? one.Rows.Count : one.TrainingRows, bound.KnownCovariates)),
         };
         monitor.Info($"Training on {series.Sum(one => one.TrainingRows)} rows of {series.Length} series, validating on {series.Zip(observedRows).Sum(one => Math.Max(0, one.Second - one.First.TrainingRows))}.");
         int longest = series.Max(one => one.TrainingRows);
