@@ -74,4 +74,30 @@ public sealed class WorkerTeamTests
         }
         Assert.AreEqual(40, calls);
     }
+
+    [TestMethod]
+    public void TeamsThatAreReleasedLeaveTheirThreadsToTheNext()
+    {
+        const int teams = 200, most = 50;
+        var threads = new HashSet<int>();
+        for (int i = 0; i < teams; i++)
+        {
+            var team = new WorkerTeam(2);
+            using var begun = new ManualResetEventSlim();
+            int worker = 0;
+            team.Run(2, part =>
+            {
+                if (part == 0)
+                {
+                    begun.Wait(1000);
+                    return;
+                }
+                worker = Environment.CurrentManagedThreadId;
+                begun.Set();
+            });
+            threads.Add(worker);
+            team.Release();
+        }
+        Assert.IsLessThan(most, threads.Count);
+    }
 }

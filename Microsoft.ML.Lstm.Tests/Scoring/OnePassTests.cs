@@ -47,6 +47,27 @@ public sealed class OnePassTests
 
     [TestMethod]
     [DynamicData(nameof(All))]
+    public void ViewsThatAreReadOneAfterTheOtherLeaveNoThreadEach(string name)
+    {
+        const int views = 100, most = 40;
+        OnePassModel model = OnePassModel.Fit(name);
+        var threads = new HashSet<int>();
+        for (int i = 0; i < views; i++)
+            model.Check(model.Ml.Data.LoadFromEnumerable(OneByOne()), Rows);
+        Assert.IsLessThan(most, threads.Count);
+
+        IEnumerable<SourceRow> OneByOne()
+        {
+            foreach (SourceRow row in Rows)
+            {
+                threads.Add(Environment.CurrentManagedThreadId);
+                yield return row;
+            }
+        }
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(All))]
     public void ASourceWhoseOrderChangesGivesEachRowItsOwnScore(string name)
     {
         OnePassModel model = OnePassModel.Fit(name);

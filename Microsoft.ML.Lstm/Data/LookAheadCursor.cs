@@ -206,7 +206,11 @@ internal sealed class LookAheadCursor(DataViewRowCursor source, DataViewSchema.C
     protected override void Dispose(bool disposing)
     {
         if (disposing && !Abandon())
+        {
+            _reader?.Release();
+            _reader = null;
             source.Dispose();
+        }
         base.Dispose(disposing);
     }
 
@@ -292,7 +296,7 @@ internal sealed class LookAheadCursor(DataViewRowCursor source, DataViewSchema.C
         private const int SpinsBeforeSleep = 0;
 
         private readonly ManualResetEventSlim _isBack = new(initialState: true);
-        private readonly Worker _worker = new(part: 0, SpinsBeforeSleep);
+        private readonly Worker _worker = Worker.Rent(SpinsBeforeSleep);
         private readonly Action<int> _work;
         private ExecutionContext? _context;
 
@@ -320,7 +324,7 @@ internal sealed class LookAheadCursor(DataViewRowCursor source, DataViewSchema.C
         {
             _context = ExecutionContext.Capture();
             _isBack.Reset();
-            _worker.Offer(_work);
+            _worker.Offer(_work, part: 0);
             return _isBack.Wait(patience);
         }
 
@@ -341,5 +345,12 @@ internal sealed class LookAheadCursor(DataViewRowCursor source, DataViewSchema.C
         }
 
         public bool Wait(int milliseconds) => _isBack.Wait(milliseconds);
+
+        /// <summary>Leaves the thread, once it is back, to the next reader. This one has none any more.</summary>
+        public void Release()
+        {
+            Collect();
+            _worker.Return();
+        }
     }
 }

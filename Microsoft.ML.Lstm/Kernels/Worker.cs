@@ -1,27 +1,57 @@
+using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
 
 namespace Microsoft.ML.Lstm.Kernels;
 
 /// <summary>
 /// A thread for pieces of work of one caller, one at a time. It is there while there is something to do and ends after a while without work, so that it need not
-/// be disposed.
+/// be disposed. A caller who has no more work gives it to the next by <see cref="Return"/>.
 /// </summary>
-/// <param name="part">What the work is called with.</param>
-/// <param name="spinsBeforeSleep">How often to look for the next piece before sleeping: where it comes within microseconds, waking up costs more than the wait.</param>
-internal sealed class Worker(int part, int spinsBeforeSleep)
+internal sealed class Worker
 {
     private const int IdleMillisecondsBeforeEnd = 5000;
 
+    // Those that nobody has. Their threads would each stay a while, one for every view that was read, if every caller had its own.
+    private static readonly ConcurrentStack<Worker> Idle = new();
+    private static readonly Action<int> NoWork = static _ => { };
+
     private readonly SemaphoreSlim _wake = new(0);
-    private Action<int> _work = static _ => { };
+    private Action<int> _work = NoWork;
+    private int _part;
+    private int _spinsBeforeSleep;
     private ExceptionDispatchInfo? _failure;
     private int _offer = Offers.None;
     private int _thread = Threads.Ended;
 
-    /// <summary>Hands the worker a part, and sees to it that it notices.</summary>
-    public void Offer(Action<int> work)
+    private Worker()
     {
-        _work = work;
+    }
+
+    /// <summary>A worker for this caller alone: the one that was returned last, whose thread is awake most likely, or a new one.</summary>
+    /// <param name="spinsBeforeSleep">
+    /// How often it looks for the next piece before sleeping: where it comes within microseconds, waking up costs more than the wait.
+    /// </param>
+    public static Worker Rent(int spinsBeforeSleep)
+    {
+        if (!Idle.TryPop(out Worker? worker))
+            worker = new Worker();
+        worker._spinsBeforeSleep = spinsBeforeSleep;
+        return worker;
+    }
+
+    /// <summary>Gives the worker, which must have nothing to do, to whoever rents one next. It must not be used any more.</summary>
+    public void Return()
+    {
+        (_work, _failure) = (NoWork, null);
+        Idle.Push(this);
+    }
+
+    /// <summary>Hands the worker a part, and sees to it that it notices.</summary>
+    /// <param name="work">The work.</param>
+    /// <param name="part">What the work is called with.</param>
+    public void Offer(Action<int> work, int part)
+    {
+        (_work, _part) = (work, part);
         _failure = null;
         Volatile.Write(ref _offer, Offers.Open);
         int thread = Interlocked.Exchange(ref _thread, Threads.Awake);
@@ -35,7 +65,7 @@ internal sealed class Worker(int part, int spinsBeforeSleep)
     public void TakeBack()
     {
         if (TryCancel())
-            _failure = Try(_work, part);
+            _failure = Try(_work, _part);
     }
 
     /// <summary>Takes the part back if the worker has not begun it.</summary>
@@ -84,7 +114,7 @@ internal sealed class Worker(int part, int spinsBeforeSleep)
         {
             while (Interlocked.CompareExchange(ref _offer, Offers.Taken, Offers.Open) == Offers.Open)
             {
-                _failure = Try(_work, part);
+                _failure = Try(_work, _part);
                 Volatile.Write(ref _offer, Offers.None);
             }
         }
@@ -94,7 +124,7 @@ internal sealed class Worker(int part, int spinsBeforeSleep)
     /// <summary>Returns true when there may be an offer, false when the thread's time is up.</summary>
     private bool WaitForOffer()
     {
-        for (int i = 0; i < spinsBeforeSleep; i++)
+        for (int i = 0; i < _spinsBeforeSleep; i++)
         {
             if (Volatile.Read(ref _offer) == Offers.Open)
                 return true;

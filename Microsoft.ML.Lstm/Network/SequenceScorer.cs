@@ -9,6 +9,7 @@ internal sealed class SequenceScorer
 {
     private readonly SequenceModel _model;
     private readonly SequenceBatch _batch;
+    private readonly WorkerTeam _team;
     private readonly NetworkRunner _runner;
     private readonly KeySubset?[] _keys;
     private float[] _outputs = [];
@@ -22,7 +23,8 @@ internal sealed class SequenceScorer
         _model = network.Model;
         _batch = new SequenceBatch(_model.Shape);
         _keys = [.. _model.Shape.Embeddings.Select(embedding => embedding.Keys)];
-        _runner = NetworkRunner.Create(network.Network, new WorkerTeam(threads));
+        _team = new WorkerTeam(threads);
+        _runner = NetworkRunner.Create(network.Network, _team);
     }
 
     /// <summary>Sequences added since <see cref="Clear"/>.</summary>
@@ -32,6 +34,9 @@ internal sealed class SequenceScorer
     public int TotalSteps => _batch.TotalSteps;
 
     public void Clear() => _batch.Clear();
+
+    /// <summary>Leaves the threads to other scorers, until there is something to score again.</summary>
+    public void ReleaseThreads() => _team.Release();
 
     /// <summary>Adds a sequence and gives its features [steps x I], as the user has them, for the caller to fill before the next call.</summary>
     public Span<float> AddSequence(int steps) => _batch.Add(steps);

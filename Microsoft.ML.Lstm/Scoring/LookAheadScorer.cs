@@ -70,6 +70,9 @@ internal sealed class LookAheadScorer : ScoredRow
         _tally.Clear();
     }
 
+    /// <summary>Leaves the threads to other scorers, until there is something to score again.</summary>
+    public void ReleaseThreads() => _scorer?.ReleaseThreads();
+
     // The scorer's index for the current row.
     private int Sequence
     {

@@ -50,6 +50,7 @@ internal sealed class ScoringCursor : DataViewRowCursor
         {
             _input.Dispose();
             _scorer.Warn();
+            _scorer.ReleaseThreads();
         }
         base.Dispose(disposing);
     }

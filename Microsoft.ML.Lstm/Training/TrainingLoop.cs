@@ -28,6 +28,7 @@ internal sealed partial class TrainingLoop
     private TrainingSequence[] _sequences = [];
     private readonly ParameterSet _kept;
     private readonly TrainingCourse _course;
+    private readonly WorkerTeam _team;
     private CancellationToken _stop;
     private bool _keeps;
     private bool _hasLearned;
@@ -47,10 +48,10 @@ internal sealed partial class TrainingLoop
             _validation = HoldOut();
 
         MemoryNeed.Check(NewNetwork.ShapeOf(_options, job.Task, _training, job.Embeddings), _options, LengthsOf(_training), GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
-        var team = new WorkerTeam(_options.NumberOfThreads ?? Environment.ProcessorCount);
+        _team = new WorkerTeam(_options.NumberOfThreads ?? Environment.ProcessorCount);
         _model = (job.Resume?.Kept ?? job.Initial) is { } initial
             ? initial with { Parameters = initial.Parameters.Clone() }
-            : NewNetwork.Create(job, _random, team, stop);
+            : NewNetwork.Create(job, _random, _team, stop);
         _kept = _model.Parameters.Clone();
         // Before anybody looks at the weights that training goes on from.
         job.Resume?.State.Weights.Span.CopyTo(_model.Parameters.Values);
@@ -64,14 +65,14 @@ internal sealed partial class TrainingLoop
 
         NetworkShape shape = _model.Shape;
         var network = new SequenceNetwork(_model.Parameters, shape.Embeddings.Count > 0 ? NetworkPasses.BackwardToInput : NetworkPasses.Backward);
-        _runner = NetworkRunner.Create(network, team);
+        _runner = NetworkRunner.Create(network, _team);
         _runner.Stop = stop;
         _batch = new SequenceBatch(shape);
         _gradient = new Gradient(shape);
         if (_options.Tokens.FreezeGiven)
             FreezeEmbeddings();
         _untrained = new UntrainedEmbeddings(_model.Parameters, _gradient, job.Embeddings, wasTrained: job.Resume is not null || job.Initial is not null);
-        _optimizer = Optimizer.Create(_options, _model.Parameters, _gradient, team);
+        _optimizer = Optimizer.Create(_options, _model.Parameters, _gradient, _team);
         _dropout = new Dropout
         {
             Tokens = shape.Embeddings.Count > 0 ? _options.Tokens.Dropout : 0,
@@ -102,8 +103,15 @@ internal sealed partial class TrainingLoop
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(job.Options.CancellationToken, job.Monitor.Abandoned);
         var loop = new TrainingLoop(job, stop.Token);
-        loop.RunEpochs();
-        return loop.End();
+        try
+        {
+            loop.RunEpochs();
+            return loop.End();
+        }
+        finally
+        {
+            loop._team.Release();
+        }
     }
 
     private void RunEpochs()
