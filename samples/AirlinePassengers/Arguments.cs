@@ -11,11 +11,14 @@ internal sealed record Arguments(int Seed, int Threads, string OutputFolder, str
 
     private const int WrongUsage = 2;
 
+    // As many as the trainer takes.
+    private const int MostThreads = 1024;
+
     /// <summary>False if all is said: help was asked for, or the arguments are wrong.</summary>
     public static bool TryParse(string[] args, [NotNullWhen(true)] out Arguments? arguments, out int exitCode)
     {
-        Option<int> seed = Number("--seed", "What the network's first weights are drawn with.", least: 0, byDefault: 1);
-        Option<int> threads = Number("--threads", "Threads that train; the result is the same with any number.", least: 1, byDefault: Environment.ProcessorCount);
+        Option<int> seed = Number("--seed", "What the network's first weights are drawn with.", least: 0, most: int.MaxValue, byDefault: 1);
+        Option<int> threads = Number("--threads", "Threads that train; the result is the same with any number.", least: 1, most: MostThreads, byDefault: Environment.ProcessorCount);
         var folder = new Option<string>("--out") { Description = "The folder for model.zip and forecast.svg.", HelpName = "FOLDER", DefaultValueFactory = _ => "." };
         var json = new Option<string?>("--json") { Description = "A file to write the figures to as well.", HelpName = "FILE" };
         Argument<FileInfo> model = new Argument<FileInfo>("MODEL") { Description = "The model.zip to load." }.AcceptExistingOnly();
@@ -39,7 +42,7 @@ internal sealed record Arguments(int Seed, int Threads, string OutputFolder, str
         return run;
     }
 
-    private static Option<int> Number(string name, string description, int least, int byDefault) => new(name)
+    private static Option<int> Number(string name, string description, int least, int most, int byDefault) => new(name)
     {
         Description = description,
         HelpName = "N",
@@ -47,8 +50,8 @@ internal sealed record Arguments(int Seed, int Threads, string OutputFolder, str
         CustomParser = result =>
         {
             string text = result.Tokens[0].Value;
-            if (!int.TryParse(text, out int number) || number < least)
-                result.AddError($"{name} must be a whole number from {least} on, not '{text}'.");
+            if (!int.TryParse(text, out int number) || number < least || number > most)
+                result.AddError($"{name} must be a whole number from {least} to {most}, not '{text}'.");
             return number;
         },
     };

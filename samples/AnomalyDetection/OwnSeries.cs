@@ -14,6 +14,7 @@ internal static class OwnSeries
     public static int Run(string path, string timeColumn, string valueColumn, string folder)
     {
         var ml = new MLContext(seed: 1);
+        Warnings.Print(ml);
         var file = new CsvFile(ml, path);
         Row[] rows = [.. file.Times(timeColumn).Zip(file.Numbers(valueColumn), (time, value) => new Row { Time = time, Value = value })];
         Row[] train = rows[..(rows.Length / 2)], test = rows[train.Length..];

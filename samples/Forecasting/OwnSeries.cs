@@ -22,6 +22,7 @@ internal sealed class OwnSeries
     public static OwnSeries Read(string path, string time, string target, string? series, string[] known)
     {
         var ml = new MLContext(seed: 1);
+        Warnings.Print(ml);
         var file = new CsvFile(ml, path);
         DateTime[] times = file.Times(time);
         float[] values = file.Numbers(target);

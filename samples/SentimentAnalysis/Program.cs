@@ -5,15 +5,29 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm;
 using SentimentAnalysis;
+using Shared;
 
-var dataOption = new Option<string?>("--data") { Description = "Reviews of your own, one a line: 1 or 0, a tab, the text. Otherwise reviews are made up.", HelpName = "FILE" };
+var dataOption = new Option<FileInfo>("--data") { Description = "Reviews of your own, one a line: 1 or 0, a tab, the text. Otherwise reviews are made up.", HelpName = "FILE" }.AcceptExistingOnly();
 var root = new RootCommand("Train an LSTM to tell good reviews from bad ones.") { dataOption };
-root.SetAction(parsed => Run(parsed.GetValue(dataOption)));
+root.SetAction(parsed =>
+{
+    try
+    {
+        return Run(parsed.GetValue(dataOption)?.FullName);
+    }
+    // What is wrong with the file; ML.NET's loader says it innermost.
+    catch (Exception error) when (error is FormatException or InvalidOperationException)
+    {
+        Console.Error.WriteLine(error.GetBaseException().Message);
+        return 1;
+    }
+});
 return root.Parse(args).Invoke();
 
 static int Run(string? file)
 {
     var ml = new MLContext(seed: 1);
+    Warnings.Print(ml);
     IDataView data = file is null
         ? ml.Data.LoadFromEnumerable<Review>([.. MadeUpReviews.Make(1500, new Random(1))])
         : ml.Data.LoadFromTextFile<Review>(file, separatorChar: '\t');

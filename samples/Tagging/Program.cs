@@ -3,16 +3,30 @@
 using System.CommandLine;
 using Accuracy.Data;
 using Microsoft.ML;
+using Shared;
 using Tagging;
 
-var dataOption = new Option<string?>("--data") { Description = "Sentences of your own: a word a line, a space or tab and its label behind it, an empty line between sentences. Otherwise requests are made up.", HelpName = "FILE" };
+var dataOption = new Option<FileInfo>("--data") { Description = "Sentences of your own: a word a line, a space or tab and its label behind it, an empty line between sentences. Otherwise requests are made up.", HelpName = "FILE" }.AcceptExistingOnly();
 var root = new RootCommand("Train an LSTM to label the words of sentences.") { dataOption };
-root.SetAction(parsed => Run(parsed.GetValue(dataOption)));
+root.SetAction(parsed =>
+{
+    try
+    {
+        return Run(parsed.GetValue(dataOption)?.FullName);
+    }
+    // What is wrong with the file, as the reader or the trainer says it.
+    catch (Exception error) when (error is FormatException or InvalidOperationException)
+    {
+        Console.Error.WriteLine(error.Message);
+        return 1;
+    }
+});
 return root.Parse(args).Invoke();
 
 static int Run(string? file)
 {
     var ml = new MLContext(seed: 1);
+    Warnings.Print(ml);
     List<Sentence> sentences = file is null ? [.. MadeUpRequests.Make(800, new Random(1))] : ConllFile.Read(file);
     DataOperationsCatalog.TrainTestData split = ml.Data.TrainTestSplit(ml.Data.LoadFromEnumerable(sentences.Select(Request.From)), testFraction: 0.2, seed: 1);
 
