@@ -46,6 +46,31 @@ public sealed class EngineSeriesTests
             () => model.CreateForecastEngine<Reading, ReadingForecast>(ml, new ForecastEngineOptions { MaximumNewSeries = -1 })).ParamName);
     }
 
+    [TestMethod]
+    public void RowsAheadOfAnotherSeriesOrFromTheObservationOnAreRefused()
+    {
+        var ml = new MLContext(1);
+        Reading[] rows = [.. TwoShops(80).OrderBy(row => row.Time)];
+        SeriesTransformer model = Fit(ml, Forecaster, rows[..120], options =>
+        {
+            options.SeriesColumnName = "Shop";
+            options.TimeColumnName = "Time";
+            options.KnownCovariateColumnNames = ["Promotion"];
+        });
+        using ForecastEngine<Reading, ReadingForecast> engine = model.CreateForecastEngine<Reading, ReadingForecast>(ml);
+        Reading[] mine = [.. rows[120..].Where(row => row.Shop == "a")];
+        StringAssert.Contains(Refused(rows[120..].Where(row => row.Shop == "b")), "A row ahead is of series 'b', but the observation of 'a'.");
+        StringAssert.Contains(Refused(mine), $"A row ahead has the time {mine[0].Time:yyyy-MM-dd HH:mm:ss}, which does not come after {mine[0].Time:yyyy-MM-dd HH:mm:ss}.");
+        StringAssert.Contains(Refused(mine[1..].Reverse()), "in the order of time");
+
+        // What is refused is not taken, and rows without name and time tell as much.
+        float[] expected = engine.Predict(mine[0], mine[1..]).Forecast;
+        using ForecastEngine<Reading, ReadingForecast> other = model.CreateForecastEngine<Reading, ReadingForecast>(ml);
+        CollectionAssert.AreEqual(expected, other.Predict(mine[0], mine[1..].Select(row => new Reading { Promotion = row.Promotion })).Forecast);
+
+        string Refused(IEnumerable<Reading> future) => Assert.ThrowsExactly<InvalidOperationException>(() => engine.Predict(mine[0], future)).Message;
+    }
+
     private static void CheckLimit<T>(string kind)
         where T : class, new()
     {

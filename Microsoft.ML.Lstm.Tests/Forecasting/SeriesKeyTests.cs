@@ -17,15 +17,15 @@ public sealed class SeriesKeyTests
         ITransformer keys = ml.Transforms.Conversion.MapValueToKey("Key", "Shop").Fit(ml.Data.LoadFromEnumerable(known));
         IEstimator<ITransformer> estimator = Estimator(ml, kind, options => options.SeriesColumnName = "Key");
         ITransformer model = new TransformerChain<ITransformer>(keys, estimator.Fit(keys.Transform(ml.Data.LoadFromEnumerable(known))));
-        foreach ((string data, int row, Action act) in new (string, int, Action)[]
+        foreach ((string row, Action act) in new (string, Action)[]
         {
-            ("training data", 160, () => estimator.Fit(keys.Transform(ml.Data.LoadFromEnumerable(known.Concat(unknown))))),
-            ("data", 1, () => Transform(ml, model, [known[0], .. unknown])),
-            ("data", 0, () => Observe(ml, model, kind)(unknown[0])),
+            ("Row 160 (counted from 0) of the training data", () => estimator.Fit(keys.Transform(ml.Data.LoadFromEnumerable(known.Concat(unknown))))),
+            ("Row 1 (counted from 0) of the data", () => Transform(ml, model, [known[0], .. unknown])),
+            ("The observation", () => Observe(ml, model, kind)(unknown[0])),
         })
         {
             string message = Assert.ThrowsExactly<InvalidOperationException>(act).Message;
-            StringAssert.Contains(message, $"Row {row} (counted from 0) of the {data} has the missing key in the series column 'Key', so nobody knows which series it belongs to. MapValueToKey gives this key to");
+            StringAssert.Contains(message, $"{row} has the missing key in the series column 'Key', so nobody knows which series it belongs to. MapValueToKey gives this key to");
             StringAssert.Contains(message, "or give the column of texts itself as the series column");
         }
     }

@@ -16,6 +16,9 @@ internal static class SeriesTimes
     public static string DescribeRow(long position, string dataName, string series)
         => $"Row {position} (counted from 0) of the {dataName}{(series == "" ? "" : $", of series '{series}',")}";
 
+    /// <summary>A row that an engine was given, in words.</summary>
+    public static string DescribeObservation(string series) => $"The observation{(series == "" ? "" : $" of series '{series}'")}";
+
     /// <summary>A time, with its offset if it has one.</summary>
     public static string Format(DateTimeOffset time) => time.ToString(time.Offset == TimeSpan.Zero ? "yyyy-MM-dd HH:mm:ss" : "yyyy-MM-dd HH:mm:ss zzz", CultureInfo.InvariantCulture);
 

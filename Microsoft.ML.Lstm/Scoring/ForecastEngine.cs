@@ -79,8 +79,7 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="horizon"/> is out of its range.</exception>
     /// <exception cref="InvalidOperationException">
     /// The observation's time is not later than that of the one before it, or of the last one that the model knows; or its series column
-    /// has the missing key; or its series is one more
-    /// than <see cref="ForecastEngineOptions.MaximumNewSeries"/>.
+    /// has the missing key; or its series is one more than <see cref="ForecastEngineOptions.MaximumNewSeries"/>.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The engine is disposed.</exception>
     // What is null is a row, and refused, rather than the horizon or the name of a series.
@@ -89,15 +88,19 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
 
     /// <summary>Takes the next observation and forecasts from there, with known covariates of the steps that follow.</summary>
     /// <param name="example">The observation.</param>
-    /// <param name="future">What is known of the steps that follow, of the same series: of these only the known covariates are read. As many as the model's horizon; fewer are gone on from with the last one's.</param>
+    /// <param name="future">
+    /// What is known of the steps that follow, of the same series: only the known covariates are read, the first row's for the first step
+    /// ahead, and names and times, where a row has them, are compared with the observation's. As many rows as the model's horizon; after
+    /// fewer the last one's covariates are taken to go on.
+    /// </param>
     /// <param name="horizon">Steps to forecast, from 1 to the model's; <see langword="null"/> for all.</param>
     /// <returns>The forecast.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="example"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="horizon"/> is out of its range.</exception>
     /// <exception cref="InvalidOperationException">
     /// The observation's time is not later than that of the one before it, or of the last one that the model knows; or its series column
-    /// has the missing key; or its series is one more
-    /// than <see cref="ForecastEngineOptions.MaximumNewSeries"/>.
+    /// has the missing key; or its series is one more than <see cref="ForecastEngineOptions.MaximumNewSeries"/>; or a row of
+    /// <paramref name="future"/> is of another series, or not later than the row before it.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The engine is disposed.</exception>
     public TPrediction Predict(TSource example, IEnumerable<TSource> future, int? horizon = null)
@@ -148,6 +151,7 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
     /// The forecast; a detector of anomalies says what value it expects next, and within which bounds. Of the observations' own columns
     /// only the series' is there, if it is a text.
     /// </returns>
+    /// <exception cref="ArgumentNullException"><paramref name="series"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="horizon"/> is out of its range, or <paramref name="series"/> is none
     /// of <see cref="SeriesNames"/>.</exception>
     /// <exception cref="InvalidOperationException">The model has no series column.</exception>
@@ -171,6 +175,7 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
     /// </summary>
     /// <param name="series">The name of the series.</param>
     /// <returns>Whether the engine knew it.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="series"/> is <see langword="null"/>.</exception>
     /// <exception cref="ObjectDisposedException">The engine is disposed.</exception>
     public bool Forget(string series)
     {

@@ -73,7 +73,7 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer, Se
             {
                 if (track.HasRows || use.IsLive)
                 {
-                    throw new InvalidOperationException(SeriesTimes.Describe(SeriesTimes.DescribeRow(position, DataName, row.Series), row.Time, track.Time)
+                    throw new InvalidOperationException(SeriesTimes.Describe(Describe(position, row.Series), row.Time, track.Time)
                         + (track.HasRows ? "" : $" The model knows the series up to there; one made by {nameof(LstmForecastingTransformer.WithoutHistory)} does not."));
                 }
                 restarts = true;
@@ -138,6 +138,10 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer, Se
 
     private bool IsSkipped(SeriesRowReader row) => _settings.Missing == MissingValueHandling.SkipRow && row.HasMissing;
 
+    // An engine's caller numbers no rows.
+    private string Describe(long position, string series)
+        => use.IsLive ? SeriesTimes.DescribeObservation(series) : SeriesTimes.DescribeRow(position, DataName, series);
+
     private bool IsUsable(SeriesRowReader row, long position)
     {
         switch (row.Fault)
@@ -147,7 +151,7 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer, Se
             case SeriesRowFault.NoName when transformer.NumberOf("") > 0:
                 return true;
             case SeriesRowFault.MissingKey:
-                throw new InvalidOperationException(_notes.DescribeMissingKey(SeriesTimes.DescribeRow(position, DataName, "")));
+                throw new InvalidOperationException(_notes.DescribeMissingKey(Describe(position, "")));
             default:
                 _notes.Add(row.Fault);
                 return false;

@@ -51,6 +51,7 @@ internal sealed class LiveTransformer(SeriesTransformer transformer, StreamContr
 internal sealed class LiveRow(DataViewRow input, SeriesRowReader? reader, SeriesSession session, StreamControl control) : ScoredRow
 {
     private readonly List<float> _future = [];
+    private readonly List<(string Series, DateTimeOffset Time)> _told = [];
     private long _position = -1;
 
     public override ReadOnlySpan<float> Output => Taken.Output;
@@ -84,10 +85,38 @@ internal sealed class LiveRow(DataViewRow input, SeriesRowReader? reader, Series
         reader!.Read();
         // A row told before an observation that never came is forgotten.
         if (control.StepsTold == 0)
+        {
             _future.Clear();
+            _told.Clear();
+        }
         if (control.Use == RowUse.Tell)
+        {
             _future.AddRange(reader.Known);
+            _told.Add((reader.Series, reader.Time));
+        }
         else
+        {
+            CheckTold(reader.Series, reader.Time);
             session.Take(reader, _position, CollectionsMarshal.AsSpan(_future));
+        }
+    }
+
+    // Rows of a table of several series, or from the observation itself on, are easily given. What is told may leave out names and times.
+    private void CheckTold(string series, DateTimeOffset time)
+    {
+        DateTimeOffset last = time;
+        foreach ((string toldSeries, DateTimeOffset toldTime) in _told)
+        {
+            if (toldSeries != "" && toldSeries != series)
+                throw new InvalidOperationException($"A row ahead is of series '{toldSeries}', but the observation of '{series}'. Give rows of the same series.");
+            if (toldTime.Ticks == 0)
+                continue;
+            if (toldTime <= last)
+            {
+                throw new InvalidOperationException($"A row ahead has the time {SeriesTimes.Format(toldTime)}, which does not come after {SeriesTimes.Format(last)}. "
+                    + "Give the rows that follow the observation, in the order of time.");
+            }
+            last = toldTime;
+        }
     }
 }
