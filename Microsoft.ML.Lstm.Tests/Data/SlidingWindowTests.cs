@@ -361,6 +361,28 @@ public sealed class SlidingWindowTests
         StringAssert.Contains(e.Message, "single");
     }
 
+    [TestMethod]
+    public void TooFewRowsForAWindowAreWarnedOf()
+    {
+        var warnings = new List<string>();
+        _ml.Log += (_, entry) =>
+        {
+            if (entry.Kind == Runtime.ChannelMessageKind.Warning)
+                warnings.Add(entry.RawMessage);
+        };
+        foreach (string? label in (string?[])[null, "Label"])
+        {
+            warnings.Clear();
+            Assert.IsEmpty(Read(_ml.Transforms.SlidingWindow("Window", 5, ["Value"], label), Series(4)));
+            Assert.IsEmpty(Read(_ml.Transforms.SlidingWindow("Window", 5, ["Value"], label), Series(1)));
+            Assert.IsEmpty(Read(_ml.Transforms.SlidingWindow("Window", 5, ["Value"], label), Series(0)));
+            Assert.HasCount(1, Read(_ml.Transforms.SlidingWindow("Window", 5, ["Value"], label), Series(5)));
+            CollectionAssert.AreEqual((string[])[
+                "The data has 4 rows, and a window takes 5, so there is no window (KeepIncompleteWindows makes some).",
+                "The data has 1 row, and a window takes 5, so there is no window (KeepIncompleteWindows makes some)."], warnings);
+        }
+    }
+
     private IDataView Series(int count) => _ml.Data.LoadFromEnumerable(Rows(count));
 
     private static Row[] Rows(int count) =>

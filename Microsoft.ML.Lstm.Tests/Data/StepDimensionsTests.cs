@@ -76,7 +76,7 @@ public sealed class StepDimensionsTests
     {
         string[] warnings = FitBehind(form, featuresPerStep: null);
         CollectionAssert.AreEqual(
-            (string[])[$"Column 'Out' {reason} and has no dimensions (steps, features), so each of its numbers is taken for a step of one feature. FeaturesPerStep says how many features a step has; 1 if that is meant."],
+            (string[])[$"Column 'Out' {reason} and has no dimensions (steps, features), so each of its numbers is taken for a step of one feature. FeaturesPerStep says how many features a step has, 1 if that is meant; FeatureColumnNames joins sequences step by step."],
             warnings);
         Assert.IsEmpty(FitBehind(form, featuresPerStep: 1));
     }
@@ -95,7 +95,7 @@ public sealed class StepDimensionsTests
         IDataView cached = ml.Data.Cache(ml.Transforms.Concatenate("Out", "Label", "Weight").Fit(data).Transform(data));
         Trainer(ml, null).Fit(cached);
         CollectionAssert.AreEqual(
-            (string[])["Column 'Out' has names for its numbers and has no dimensions (steps, features), so each of its numbers is taken for a step of one feature. FeaturesPerStep says how many features a step has; 1 if that is meant."],
+            (string[])["Column 'Out' has names for its numbers and has no dimensions (steps, features), so each of its numbers is taken for a step of one feature. FeaturesPerStep says how many features a step has, 1 if that is meant; FeatureColumnNames joins sequences step by step."],
             warnings);
     }
 

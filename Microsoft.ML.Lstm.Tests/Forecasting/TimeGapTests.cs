@@ -18,7 +18,7 @@ public sealed class TimeGapTests
         void Change(SeriesEstimatorOptions options) => (options.TimeColumnName, options.PastCovariateColumnNames) = ("Time", ["Other"]);
         SeriesTransformer model = Fit(ml, kind, told[..100], Change), same = Fit(ml, kind, leftOut[..96], Change);
 
-        AssertOne(warnings, "The training data leaves out 4 steps at 1 places: 4 between 2024-01-02 05:00:00 and 2024-01-02 10:00:00. They are taken as steps whose values are missing.");
+        AssertOne(warnings, "The training data leaves out 4 steps at 1 place: 4 between 2024-01-02 05:00:00 and 2024-01-02 10:00:00. They are taken as steps whose values are missing.");
         warnings.Clear();
         double[][] expected = [.. Transform(ml, model, told[100..]).Where((_, t) => float.IsFinite(told[100 + t].Value))];
         AssertSame(expected, Transform(ml, model, leftOut[96..]));
@@ -138,7 +138,7 @@ public sealed class TimeGapTests
         AssertSame(usual, Transform(ml, Fit(ml, kind, few[..100], options => Change(options, true)), few[100..]));
         warnings.Clear();
         SeriesTransformer closed = Fit(ml, kind, few[..100], options => Change(options, false));
-        AssertOne(warnings, "The training data leaves out 4 steps at 1 places: 4 between 2024-01-02 15:00:00 and 2024-01-02 20:00:00. Rows are taken as if they followed each other without a gap.");
+        AssertOne(warnings, "The training data leaves out 4 steps at 1 place: 4 between 2024-01-02 15:00:00 and 2024-01-02 20:00:00. Rows are taken as if they followed each other without a gap.");
         double[][] without = Transform(ml, Fit(ml, kind, few[..100], options => options.TimeColumnName = null), few[100..]);
         AssertSame(without, Transform(ml, closed, few[100..]));
         CollectionAssert.AreNotEqual(usual[0], without[0]);

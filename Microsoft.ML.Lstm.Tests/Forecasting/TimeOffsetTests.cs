@@ -37,7 +37,7 @@ public sealed class TimeOffsetTests
         if (loaded is LstmForecastingTransformer forecaster)
             CollectionAssert.AreEqual(rows[230..232].Select(row => row.Time).ToArray(), forecaster.Forecast(2).GetColumn<DateTimeOffset>("Time").ToArray());
         Read(model.Transform(ml.Data.LoadFromEnumerable(rows[235..])));
-        AssertOne(warnings, "The data leaves out 5 steps at 1 places");
+        AssertOne(warnings, "The data leaves out 5 steps at 1 place");
     }
 
     [TestMethod]

@@ -250,6 +250,27 @@ public sealed class ScoringTests
     }
 
     [TestMethod]
+    public void ASinglePredictionThatCantBeScoredIsWarnedOfOnce()
+    {
+        (MLContext ml, LstmRegressionTransformer model) = Train();
+        var warnings = new List<string>();
+        ml.Log += (_, entry) =>
+        {
+            if (entry.Kind == Runtime.ChannelMessageKind.Warning)
+                warnings.Add(entry.RawMessage);
+        };
+        using PredictionEngine<Example, Prediction> engine = ml.Model.CreatePredictionEngine<Example, Prediction>(model);
+        Example[] rows = Example.Make(3);
+        Assert.IsTrue(float.IsFinite(engine.Predict(rows[0]).Score));
+        Assert.IsEmpty(warnings);
+        rows[1].Features = [];
+        rows[2].Features[0] = float.NaN;
+        Assert.IsTrue(float.IsNaN(engine.Predict(rows[1]).Score));
+        Assert.IsTrue(float.IsNaN(engine.Predict(rows[2]).Score));
+        CollectionAssert.AreEqual((string[])["A row has an empty sequence: it has no score (NaN, a missing key or nothing), and further ones are not named."], warnings);
+    }
+
+    [TestMethod]
     public void SinglePredictionAllocatesNothing()
     {
         (MLContext ml, LstmRegressionTransformer model) = Train(options => (options.EncodingColumnName, options.StaticFeatureColumnName) = ("Encoding", "Statics"));

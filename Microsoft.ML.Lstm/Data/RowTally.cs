@@ -31,6 +31,10 @@ internal sealed class RowTally(string dataName, SequenceInput input)
     /// <summary>The warning after rows could not be scored.</summary>
     public string DescribeUnscored() => $"{BadRows} of the {Rows} rows that were scored have no score (NaN, a missing key or nothing): {Reasons()}.";
 
+    /// <summary>The warning of the first of single rows that could not be scored; nobody knows how many there will be.</summary>
+    public string DescribeUnscored(RowFault fault)
+        => $"A row has {Reason(fault)}: it has no score (NaN, a missing key or nothing), and further ones are not named.";
+
     public void Clear()
     {
         Array.Clear(_counts);

@@ -52,7 +52,7 @@ internal sealed record SequenceInput(IReadOnlyList<FeatureColumn> Features, stri
                 continue;
             string? source = FlatColumn.MadeOf(data, feature.Name) is { } made ? $"was made of {made}" : column.HasSlotNames() ? "has names for its numbers" : null;
             if (source is not null)
-                yield return $"Column '{feature.Name}' {source} and has no dimensions (steps, features), so each of its numbers is taken for a step of one feature. FeaturesPerStep says how many features a step has; 1 if that is meant.";
+                yield return $"Column '{feature.Name}' {source} and has no dimensions (steps, features), so each of its numbers is taken for a step of one feature. FeaturesPerStep says how many features a step has, 1 if that is meant; FeatureColumnNames joins sequences step by step.";
         }
     }
 

@@ -122,7 +122,7 @@ internal sealed class SeriesNotes(string dataName, SeriesColumns columns, TimeSt
             if (_repeats > 0)
                 warn($"{_firstRepeat}{(_repeats > 1 ? $"; so it is with {_repeats - 1} more series" : "")}{RepeatAdvice}");
             if (_gapCount > 0)
-                warn($"The {dataName} leaves out {_stepsLeftOut} steps at {_gapCount} places: {string.Join("; ", _gaps)}{(_gapCount > _gaps.Count ? $"; and {_gapCount - _gaps.Count} more" : "")}. {Consequence()}");
+                warn($"The {dataName} leaves out {_stepsLeftOut} step{(_stepsLeftOut == 1 ? "" : "s")} at {_gapCount} place{(_gapCount == 1 ? "" : "s")}: {string.Join("; ", _gaps)}{(_gapCount > _gaps.Count ? $"; and {_gapCount - _gaps.Count} more" : "")}. {Consequence()}");
             if (_irregular > 0)
                 warn($"The times in column '{columns.Time}' of the {dataName} are not regular at {_irregular} rows; {_firstIrregular}. Such rows are taken as if they were on the nearest step.");
         }

@@ -1,4 +1,5 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.MlNet;
 
 namespace Microsoft.ML.Lstm.Data;
 
@@ -81,6 +82,8 @@ internal sealed class SlidingWindowCursor : DataViewRowCursor
         {
             if (!(_label is null ? _source.MoveNext() : _label.MoveNext()))
             {
+                if (_position < 0)
+                    WarnOfTooFewRows();
                 _ended = true;
                 _position = -1;
                 return false;
@@ -91,6 +94,17 @@ internal sealed class SlidingWindowCursor : DataViewRowCursor
         _toDrop = 0;
         _position++;
         return true;
+    }
+
+    // Who trains on no rows, or gets no predictions, would look for the reason elsewhere.
+    private void WarnOfTooFewRows()
+    {
+        int rows = _bindings.RowsDropped - _toDrop;
+        if (rows > 0)
+        {
+            HostWarning.Write(_bindings.Host, "Sliding window",
+                $"The data has {rows} row{(rows == 1 ? "" : "s")}, and a window takes {_bindings.WindowSize}, so there is no window ({nameof(SlidingWindowEstimator.Options.KeepIncompleteWindows)} makes some).");
+        }
     }
 
     private void GetWindow(ref VBuffer<float> value)

@@ -1,5 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Data;
+using Microsoft.ML.Lstm.MlNet;
 using Microsoft.ML.Lstm.Network;
 
 namespace Microsoft.ML.Lstm.Scoring;
@@ -27,6 +28,7 @@ internal sealed class ScoringRowMapper(ScoringBindings bindings) : IRowToRowMapp
         private SequenceRowReader? _reader;
         private SequenceScorer? _scorer;
         private long _scoredPosition = -1;
+        private bool _hasWarned;
 
         public override ReadOnlySpan<float> Output => Score() is { Count: > 0 } scorer ? scorer.Output(0) : [];
 
@@ -43,10 +45,16 @@ internal sealed class ScoringRowMapper(ScoringBindings bindings) : IRowToRowMapp
             _reader ??= new SequenceRowReader(input, bindings.Input, bindings.SourceColumns);
             _scorer ??= new SequenceScorer(bindings.Network);
             _scorer.Clear();
-            if (_reader.Read() == RowFault.None)
+            RowFault fault = _reader.Read();
+            if (fault == RowFault.None)
             {
                 _reader.AddTo(_scorer);
                 _scorer.Score();
+            }
+            else if (!_hasWarned)
+            {
+                _hasWarned = true;
+                HostWarning.Write(bindings.Host, "Scoring", new RowTally("data", bindings.Input).DescribeUnscored(fault));
             }
             _scoredPosition = position;
             return _scorer;

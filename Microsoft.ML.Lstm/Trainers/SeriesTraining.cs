@@ -76,7 +76,8 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
         };
         monitor.Info($"Training on {series.Sum(one => one.TrainingRows)} rows of {series.Length} series, validating on {series.Zip(observedRows).Sum(one => Math.Max(0, one.Second - one.First.TrainingRows))}.");
         int longest = series.Max(one => one.TrainingRows);
-        if (Horizon >= longest)
+        // Without any row to train on an error says so.
+        if (longest > 0 && Horizon >= longest)
             monitor.Warn($"The network learns nothing of steps ahead from {longest} on: no series has more than {longest} rows to train on.");
         var data = new ForecastData(layout, [.. series.Select(one => one.Rows)], [.. series.Select(one => one.TrainingRows)], ConfidenceLevel, options.EmbedSeries && series.Length > 1, Refit)
         {
