@@ -13,8 +13,7 @@ public static partial class LstmCatalog
     /// <param name="data">Data with both columns, of the same size.</param>
     /// <param name="labelColumnName">
     /// The column of the right values, a known-sized vector of <see cref="float"/>, or <see cref="float"/>; NaN is a missing value. If its
-    /// slots have
-    /// names, these are the outputs' names.
+    /// slots have names, these are the outputs' names.
     /// </param>
     /// <param name="scoreColumnName">The column of predictions, of the same size; NaN is a missing prediction, which is counted.</param>
     /// <returns>The figures of each output and their averages.</returns>

@@ -69,13 +69,11 @@ public static partial class LstmCatalog
     /// <param name="catalog">The <see cref="MulticlassClassificationCatalog"/>.</param>
     /// <param name="data">
     /// Data with both columns, vectors of keys or of texts; their lengths are the same in each row, except where nothing was predicted.
-    /// Labels
-    /// are compared by what the keys stand for, so the keys may have any order.
+    /// Labels are compared by what the keys stand for, so the keys may have any order.
     /// </param>
     /// <param name="labelColumnName">
     /// The column of the right labels, as keys or as the texts that those were made of. Labels that training did not see count as not
-    /// found, see
-    /// <see cref="SequenceLabelingMetrics"/>.
+    /// found, see <see cref="SequenceLabelingMetrics"/>.
     /// </param>
     /// <param name="predictedLabelColumnName">The column of predicted labels, as keys or as texts.</param>
     /// <returns>The figures.</returns>

@@ -10,10 +10,9 @@ public enum MissingValueHandling
     CarryForward,
 
     /// <summary>
-    /// A row without one of its targets or past covariates counts as if it were not there, as a day on which a shop is closed; the
-    /// forecast after it is that of the row before it, and a
-    /// warning says how many there were. Where time goes on by such rows, use <see cref="CarryForward"/>. Not
-    /// with known covariates, which such rows tell of the time to come.
+    /// A row without one of its targets or past covariates counts as if it were not there, as a day on which a shop is closed; the forecast
+    /// after it is that of the row before it, and a warning says how many there were. Where time goes on by such rows, use
+    /// <see cref="CarryForward"/>. Not with known covariates, which such rows tell of the time to come.
     /// </summary>
     SkipRow,
 }

@@ -29,10 +29,9 @@ namespace Microsoft.ML.Lstm;
 /// All other columns are passed on with the values of row t, the window's last.
 ///
 /// **Slot names.** The window's values are called after their column and row: `Temperature t-3`, `Pressure t-3`, ..., `Temperature t`,
-/// `Pressure t`. A value of a vector has its slot's
-/// name, or `Pair[0]` where it has none, and names that occur twice get a number behind them. So `PermutationFeatureImportance` of ML.NET
-/// tells by name what each value is worth to a trainer behind the window.
-/// A label that is a vector keeps its source's slot names.
+/// `Pressure t`. A value of a vector has its slot's name, or `Pair[0]` where it has none, and names that occur twice get a number behind
+/// them. So `PermutationFeatureImportance` of ML.NET tells by name what each value is worth to a trainer behind the window. A label that is
+/// a vector keeps its source's slot names.
 ///
 /// ### Estimator Characteristics
 /// | | |

@@ -23,8 +23,7 @@ public sealed class MultiOutputRegressionMetrics
 
     /// <summary>
     /// The number of rows that have a label without a prediction: a sequence that can't be scored has NaN for all outputs. What is missing
-    /// is left
-    /// out of the other figures.
+    /// is left out of the other figures.
     /// </summary>
     public long NumberOfRowsWithMissingScores { get; }
 

@@ -23,15 +23,11 @@ namespace Microsoft.ML.Lstm;
 /// <para>
 /// Steps whose label is missing are left out of all other figures, as if the sequence did not have them, and counted by
 /// <see cref="NumberOfMissingLabels"/>. Labels that training did not see are no missing ones: they count as conlleval counts them, as
-/// labels
-/// and spans that were not found, and <see cref="NumberOfUnseenLabels"/> says how many there are. Keys alone don't tell them from missing
-/// labels, since <c>MapValueToKey</c> makes the missing key of both. The texts of the labels do, where the data still has the column that
-/// the
-/// keys were made of, or where it is the column of labels; where there is no such column, each missing key counts as a wrong label and each
-/// run of missing
-/// keys, if labels mark spans, as a span that was not found. Sequences for which nothing was predicted, because they could not be scored,
-/// count
-/// as wrong at each step (<see cref="NumberOfUnscoredSequences"/>).
+/// labels and spans that were not found, and <see cref="NumberOfUnseenLabels"/> says how many there are. Keys alone don't tell them from
+/// missing labels, since <c>MapValueToKey</c> makes the missing key of both. The texts of the labels do, where the data still has the
+/// column that the keys were made of, or where it is the column of labels; where there is no such column, each missing key counts as a
+/// wrong label and each run of missing keys, if labels mark spans, as a span that was not found. Sequences for which nothing was predicted,
+/// because they could not be scored, count as wrong at each step (<see cref="NumberOfUnscoredSequences"/>).
 /// </para>
 /// </remarks>
 public sealed class SequenceLabelingMetrics
@@ -55,8 +51,7 @@ public sealed class SequenceLabelingMetrics
 
     /// <summary>
     /// The number of labelled steps whose label is none of those that can be predicted, because training did not see it: all of them count
-    /// as
-    /// wrong.
+    /// as wrong.
     /// </summary>
     public long NumberOfUnseenLabels { get; internal init; }
 

@@ -13,9 +13,8 @@ public enum SeriesScaling
     Series,
 
     /// <summary>
-    /// The last value, in units of how far the series moves over the horizon (the root of the mean squared change in the training data):
-    /// a series may rise for good. With one lag the network reads how far
-    /// the series moved last.
+    /// The last value, in units of how far the series moves over the horizon (the root of the mean squared change in the training data): a
+    /// series may rise for good. With one lag the network reads how far the series moved last.
     /// </summary>
     LastValue,
 

@@ -121,9 +121,8 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
 
     /// <summary>
     /// Forecasts from the last observation, without a new one: of several series, that of the last observation. Before the first
-    /// observation it is from the end of what the model knows
-    /// of the only series; where it knows several, name one. A detector of anomalies gives its verdict on the last observation again, and
-    /// before the first what it expects next.
+    /// observation it is from the end of what the model knows of the only series; where it knows several, name one. A detector of anomalies
+    /// gives its verdict on the last observation again, and before the first what it expects next.
     /// </summary>
     /// <param name="horizon">Steps to forecast, from 1 to the model's; <see langword="null"/> for all.</param>
     /// <returns>The forecast; NaN as long as there is no observation to forecast from.</returns>

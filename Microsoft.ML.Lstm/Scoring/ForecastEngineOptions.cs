@@ -8,8 +8,7 @@ public sealed class ForecastEngineOptions
 
     /// <summary>
     /// The most series that the engine keeps beside those that the model knows, from 0: each takes some kilobytes, for as long as the
-    /// engine lives or until
-    /// <see cref="ForecastEngine{TSource, TPrediction}.Forget"/>. A row of one more is an error. Default: 10000.
+    /// engine lives or until <see cref="ForecastEngine{TSource, TPrediction}.Forget"/>. A row of one more is an error. Default: 10000.
     /// </summary>
     public int MaximumNewSeries = DefaultMaximumNewSeries;
 

@@ -35,8 +35,7 @@ public sealed partial class LstmBinaryTransformer : SequencePredictionTransforme
     /// <summary>This transformer with another threshold, which <c>ml.Model.Save</c> keeps. This one stays as it is.</summary>
     /// <remarks>
     /// It takes the place of <c>ml.BinaryClassification.ChangeModelThreshold</c>, which takes ML.NET's own transformers only and whose
-    /// threshold is one of scores. Evaluations of
-    /// ML.NET go by scores above 0 and don't look at it.
+    /// threshold is one of scores. Evaluations of ML.NET go by scores above 0 and don't look at it.
     /// </remarks>
     /// <param name="probabilityThreshold">The probability above which the predicted label is yes, from 0 to 1.</param>
     /// <returns>The other transformer.</returns>

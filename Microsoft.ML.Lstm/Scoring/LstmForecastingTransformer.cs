@@ -61,17 +61,16 @@ public sealed partial class LstmForecastingTransformer : SeriesTransformer
     public LstmForecastingTransformer WithoutHistory() => With(new Dictionary<string, SeriesState>());
 
     /// <summary>
-    /// Forecasts each series that the transformer knows from where that ends: behind the last row of the training data or of a
-    /// checkpoint, missing values at the end included. It is what an
-    /// engine's <see cref="ForecastEngine{TSource, TPrediction}.Predict(string, int?)"/> says before the first observation, as a table.
+    /// Forecasts each series that the transformer knows from where that ends: behind the last row of the training data or of a checkpoint,
+    /// missing values at the end included. It is what an engine's <see cref="ForecastEngine{TSource, TPrediction}.Predict(string, int?)"/>
+    /// says before the first observation, as a table.
     /// </summary>
     /// <param name="horizon">Steps to forecast, from 1 to <see cref="Horizon"/>; <see langword="null"/> for all.</param>
     /// <returns>
     /// A row for each step of each series, those of a series together: the series' name (a text, in a column called as the series column,
-    /// where there is one), <c>Step</c> (<see cref="int"/>, from 1), the
-    /// time (in a column called as the time column, where there is one), and the forecast with its bounds (in columns called as the
-    /// transformer's own; <see cref="float"/>, or vectors of D where
-    /// several targets are forecast). A series without any value in the training data is left out.
+    /// where there is one), <c>Step</c> (<see cref="int"/>, from 1), the time (in a column called as the time column, where there is one),
+    /// and the forecast with its bounds (in columns called as the transformer's own; <see cref="float"/>, or vectors of D where several
+    /// targets are forecast). A series without any value in the training data is left out.
     /// </returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="horizon"/> is out of its range.</exception>
     public IDataView Forecast(int? horizon = null)

@@ -101,8 +101,7 @@ public abstract partial class SequencePredictionTransformer : ISingleFeaturePred
 
     /// <summary>
     /// This transformer as one whose <see cref="FeatureColumnName"/> is another of its <see cref="FeatureColumnNames"/>, for what looks at
-    /// a single column, as
-    /// <c>PermutationFeatureImportance</c> does. It reads the same columns and gives the same scores.
+    /// a single column, as <c>PermutationFeatureImportance</c> does. It reads the same columns and gives the same scores.
     /// </summary>
     /// <param name="featureColumnName">One of <see cref="FeatureColumnNames"/>.</param>
     /// <returns>The other transformer.</returns>

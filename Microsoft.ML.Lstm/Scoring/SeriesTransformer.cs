@@ -8,20 +8,18 @@ using Microsoft.ML.Runtime;
 namespace Microsoft.ML.Lstm;
 
 /// <summary>
-/// The base of the transformers that go through the rows of series in the order of time, each row's result depending on those before it. As in ML.NET's time-series
-/// transformers there is no single row to be mapped: use <c>Transform</c>, or an engine
+/// The base of the transformers that go through the rows of series in the order of time, each row's result depending on those before it. As
+/// in ML.NET's time-series transformers there is no single row to be mapped: use <c>Transform</c>, or an engine
 /// (<see cref="LstmCatalog.CreateForecastEngine{TSource, TPrediction}(ITransformer, MLContext)"/>).
 /// </summary>
 /// <remarks>
-/// A transformer knows each series up to the end of the data it was fitted to (or up to its checkpoint). Every pass over data, and every engine, goes on from
-/// there with a copy of its own; so transform what comes after the training data. Where there is a column of times, a series whose rows are not later than that
-/// begins anew when data is transformed, which a warning names, and an engine refuses such a row. Without one, the very data view that a
-/// transformer was fitted to begins anew too
-/// (<c>Fit(data).Transform(data)</c>; behind transforms that only add columns as well, and as long as it still begins with the same row);
-/// the same rows of another view, or after loading,
-/// are taken for what follows, and a warning says so. Missing values at the end of the training data are steps of their series; but rows
-/// at its end that have no value and tell known
-/// covariates are no part of the series yet.
+/// A transformer knows each series up to the end of the data it was fitted to (or up to its checkpoint). Every pass over data, and every
+/// engine, goes on from there with a copy of its own; so transform what comes after the training data. Where there is a column of times, a
+/// series whose rows are not later than that begins anew when data is transformed, which a warning names, and an engine refuses such a row.
+/// Without one, the very data view that a transformer was fitted to begins anew too (<c>Fit(data).Transform(data)</c>; behind transforms
+/// that only add columns as well, and as long as it still begins with the same row); the same rows of another view, or after loading, are
+/// taken for what follows, and a warning says so. Missing values at the end of the training data are steps of their series; but rows at its
+/// end that have no value and tell known covariates are no part of the series yet.
 ///
 /// Rows without a time, or without the name of a series where there are several, can't be used: there is a warning with their number, and
 /// nothing is said of them.

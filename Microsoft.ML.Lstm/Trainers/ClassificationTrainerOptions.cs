@@ -34,11 +34,9 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
 
     /// <summary>
     /// How much a row counts by its class, each above 0, by the label's value as a text: <c>"true"</c> and <c>"false"</c> of a binary
-    /// label, for keys what they stand
-    /// for, such as <c>"spam"</c>, <c>"3"</c> or <c>"2026-01-31"</c>, in the invariant culture. A class that is not named counts 1, and a
-    /// name that is no class is an error
-    /// when training begins. Not together with <see cref="ClassWeights"/>. <see langword="null"/> for classes that all count the same.
-    /// Default: <see langword="null"/>.
+    /// label, for keys what they stand for, such as <c>"spam"</c>, <c>"3"</c> or <c>"2026-01-31"</c>, in the invariant culture. A class
+    /// that is not named counts 1, and a name that is no class is an error when training begins. Not together with
+    /// <see cref="ClassWeights"/>. <see langword="null"/> for classes that all count the same. Default: <see langword="null"/>.
     /// </summary>
     public Dictionary<string, float>? ClassWeightsByLabel;
 

@@ -47,17 +47,16 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
 
     /// <summary>
     /// The column of times, <see cref="DateTime"/> or <see cref="DateTimeOffset"/>; each later than the one before it in its series.
-    /// Features of the calendar are of what the clock shows, steps shorter than
-    /// a day of the time that passes. <see langword="null"/> for none. Default: <see langword="null"/>.
+    /// Features of the calendar go by what the clock shows, and steps shorter than a day by the time that passes.
+    /// <see langword="null"/> for none. Default: <see langword="null"/>.
     /// </summary>
     public string? TimeColumnName;
 
     /// <summary>
     /// Whether the steps that a gap in time leaves out are taken as steps with missing values (at most the last 2000 of them), in the
-    /// training data and later; if not, rows are taken as if they followed each other. <see langword="null"/> for
-    /// yes where gaps are rare in the training data: before at most one row in 20, and no longer than the rest in all. With
-    /// <see cref="MissingValueHandling.SkipRow"/> no gap is filled. Gaps are named in a
-    /// warning. Default: <see langword="null"/>.
+    /// training data and later; if not, rows are taken as if they followed each other. <see langword="null"/> for yes where gaps are rare
+    /// in the training data: before at most one row in 20, and no longer than the rest in all. With
+    /// <see cref="MissingValueHandling.SkipRow"/> no gap is filled. Gaps are named in a warning. Default: <see langword="null"/>.
     /// </summary>
     public bool? FillGaps;
 

@@ -98,10 +98,8 @@ public abstract class TrainingOptions
     /// <summary>
     /// The seed of initial weights, shuffling, dropout and the validation split. With <see langword="null"/> each Fit draws one from the
     /// MLContext: a second Fit, or one behind other components of the context, gives another model, and a program that does the same again
-    /// with
-    /// an MLContext of the same seed gives the same ones. The same seed and data give the same bits, whatever the number of threads, on
-    /// processors with vectors of the same width.
-    /// Default: <see langword="null"/>.
+    /// with an MLContext of the same seed gives the same ones. The same seed and data give the same bits, whatever the number of threads,
+    /// on processors with vectors of the same width. Default: <see langword="null"/>.
     /// </summary>
     public int? Seed;
 
