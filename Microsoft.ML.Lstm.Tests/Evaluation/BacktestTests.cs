@@ -69,6 +69,27 @@ public sealed class BacktestTests
     }
 
     [TestMethod]
+    public void ForecastsAreJudgedByTimeAcrossGaps()
+    {
+        // The values are the hours; hour 5 is left out, between the second fold's training rows and those that follow.
+        IDataView data = _ml.Data.LoadFromEnumerable(new[] { 0, 1, 2, 3, 4, 6, 7, 8, 9, 10 }.Select(hour => Point("", hour)));
+        BacktestResult result = _ml.Forecasting.Backtest(data, new LastTrainingValueEstimator(_ml), "Value", "Forecast",
+            numberOfFolds: 3, rowsPerFold: 2, timeColumnName: "Time");
+
+        // The first fold forecasts 2 at 3 for 4 and 5, at 4 for 5 and 6; the second 4 at 6 for 7 and 8, at 7 for 8 and 9;
+        // the last 7 at 8 for 9 and 10, at 9 for 10.
+        AssertFigures(result.Folds[0].Metrics.Overall, 2, 6 / 2.0);
+        Assert.AreEqual(2, result.Folds[0].Metrics.NumberOfMissingActuals);
+        AssertFigures(result.Folds[1].Metrics.Overall, 4, 16 / 4.0);
+        AssertFigures(result.Folds[2].Metrics.Overall, 3, 8 / 3.0);
+        AssertFigures(result.Metrics.Overall, 9, 30 / 9.0);
+        AssertFigures(result.Metrics.Baselines[0].PerHorizon[0], 5, 1);
+        AssertFigures(result.Metrics.Baselines[0].PerHorizon[1], 4, 2);
+        AssertFigures(result.Metrics.Baselines[1].Overall, 9, 0);
+        Assert.AreEqual(30 / 9.0, result.Metrics.Overall.MeanAbsoluteScaledError, 1e-12);
+    }
+
+    [TestMethod]
     public void AChainIsBacktested()
     {
         IEstimator<ITransformer> chain = _ml.Transforms.CopyColumns("Value", "Raw").Append(new LastTrainingValueEstimator(_ml));
@@ -108,7 +129,8 @@ public sealed class BacktestTests
         return options;
     }
 
-    private static ForecastPoint Point(string series, float value) => new() { Series = series, Value = value };
+    private static ForecastPoint Point(string series, float value)
+        => new() { Series = series, Value = value, Time = new DateTime(2024, 1, 1).AddHours(value) };
 
     private IDataView Line(int rows) => _ml.Data.LoadFromEnumerable(Enumerable.Range(0, rows).Select(t => Point("", t)));
 
@@ -121,6 +143,8 @@ public sealed class BacktestTests
     private sealed class ForecastPoint
     {
         public string Series { get; set; } = "";
+
+        public DateTime Time { get; set; }
 
         public float Value { get; set; }
     }

@@ -10,6 +10,10 @@ internal sealed class ForecastRow
     [KeyType(3)]
     public uint SeriesKey { get; set; }
 
+    public DateTime Time { get; set; }
+
+    public DateTimeOffset Offset { get; set; }
+
     public float Value { get; set; }
 
     public float Other { get; set; }

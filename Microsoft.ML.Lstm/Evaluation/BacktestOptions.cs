@@ -5,7 +5,8 @@ namespace Microsoft.ML.Lstm;
 /// The origins of the folds are <see cref="RowsPerFold"/> rows apart, counted in each series from its end. A fold is trained on the rows
 /// before its origin, and the forecasts that its model makes at the next <see cref="RowsPerFold"/> rows are judged, each when it
 /// has seen that row; for rows further ahead, what came true is taken from the rows behind those. The last row of a series can
-/// only be forecast, not forecast from, so the last fold ends a row before it.
+/// only be forecast, not forecast from, so the last fold ends a row before it. Rows that the data leaves out are not counted, with
+/// a <see cref="ForecastEvaluationOptions.TimeColumnName"/> either: that says which forecasts are compared with which rows.
 /// </remarks>
 public sealed class BacktestOptions : ForecastEvaluationOptions
 {

@@ -49,9 +49,7 @@ internal sealed class Backtester
         int horizon = new ForecastColumns(_environment, model.GetOutputSchema(_data.Schema), _options).Horizon;
         IDataView scored = model.Transform(Rows(origins, origin => origin, origin => origin + _rowsPerFold + horizon));
 
-        var evaluator = new ForecastEvaluator(_environment, _options, scored);
-        evaluator.ReadTrainingData(model.Transform(train));
-        ForecastTallies tallies = evaluator.Tally(_rowsPerFold);
+        ForecastTallies tallies = new ForecastEvaluator(_environment, _options, scored, model.Transform(train)).Tally(_rowsPerFold);
         return (new BacktestFold(fold, train.GetRowCount()!.Value, model, ForecastEvaluator.ToMetrics(tallies, _options), scored), tallies);
     }
 

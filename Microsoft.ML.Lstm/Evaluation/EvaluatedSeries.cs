@@ -8,9 +8,10 @@ internal sealed class EvaluatedSeries
     private readonly double _confidenceLevel;
     private readonly ValueHistory[] _histories;
     private readonly int _baselines;
-    // The forecasts (and bounds) of the last H rows, that of row t in slot t % H; null for a row whose forecasts don't count.
+    // The forecasts (and bounds) of the last H steps, that of step t in slot t % H; null for one that has none, or none that count.
     private readonly float[][]?[] _pending;
-    private long _rows;
+    private readonly float[] _missing;
+    private long _steps;
 
     /// <param name="tallies">Where its forecasts are tallied, with those of other series.</param>
     /// <param name="targets">The columns that were forecast.</param>
@@ -25,11 +26,16 @@ internal sealed class EvaluatedSeries
         for (int d = 0; d < targets; d++)
             _histories[d] = new ValueHistory(tallies.Horizon, seasonality);
         _pending = new float[tallies.Horizon][][];
+        _missing = new float[targets];
+        _missing.AsSpan().Fill(float.NaN);
         _baselines = BaselineNames(seasonality).Length;
     }
 
     /// <summary>Rows added by <see cref="Add"/>.</summary>
-    public long Rows => _rows;
+    public long Rows { get; private set; }
+
+    /// <summary>The time of the last row; null if there is none, or there are no times.</summary>
+    public DateTimeOffset? Time { get; set; }
 
     public static string[] BaselineNames(int seasonality) => seasonality > 1 ? ["naive", "drift", "seasonal naive"] : ["naive", "drift"];
 
@@ -46,21 +52,39 @@ internal sealed class EvaluatedSeries
     /// <param name="countsForScale">Whether the errors are measured by differences between these values.</param>
     public void Add(ReadOnlySpan<float> actuals, float[][]? forecasts, bool countsForScale)
     {
-        int horizon = _pending.Length;
-        for (int ahead = 1; ahead <= Math.Min(horizon, _rows); ahead++)
-        {
-            if (_pending[(_rows - ahead) % horizon] is not { } made)
-                continue;
-            for (int d = 0; d < actuals.Length; d++)
-                Judge(made, ahead, d, actuals[d]);
-        }
-        _pending[_rows % horizon] = forecasts;
-        AddHistory(actuals, countsForScale);
-        _rows++;
+        AddStep(actuals, forecasts, countsForScale);
+        Rows++;
+    }
+
+    /// <summary>Goes on by steps that have no row: values that are missing, where nothing is forecast.</summary>
+    public void LeaveOut(long steps)
+    {
+        // Behind as many no forecast is pending.
+        long judged = Rows == 0 ? 0 : Math.Min(steps, _pending.Length);
+        for (long i = 0; i < judged; i++)
+            AddStep(_missing, null, countsForScale: false);
+        foreach (ValueHistory history in _histories)
+            history.LeaveOut(steps - judged);
+        _steps += steps - judged;
     }
 
     /// <summary>Adds the errors in units of their scales, which are known when all rows are there, to the tallies.</summary>
     public void TallyScaledErrors() => _tallies.AddScaled(_errors, Array.ConvertAll(_histories, history => history.Scale));
+
+    private void AddStep(ReadOnlySpan<float> actuals, float[][]? forecasts, bool countsForScale)
+    {
+        int horizon = _pending.Length;
+        for (int ahead = 1; ahead <= Math.Min(horizon, _steps); ahead++)
+        {
+            if (_pending[(_steps - ahead) % horizon] is not { } made)
+                continue;
+            for (int d = 0; d < actuals.Length; d++)
+                Judge(made, ahead, d, actuals[d]);
+        }
+        _pending[_steps % horizon] = forecasts;
+        AddHistory(actuals, countsForScale);
+        _steps++;
+    }
 
     private void Judge(float[][] made, int ahead, int target, float actual)
     {

@@ -18,6 +18,7 @@ internal sealed class ForecastColumns
         if (!fits)
             throw ColumnRole.Forecast.DimensionMismatch(context, forecast, targets == 1 ? "a vector of H values" : $"a vector of H x {targets} values, for {targets} targets");
         Horizon = size / targets;
+        Steps = History.Time is null ? null : StepAnnotation.Of(forecast);
         Forecasts = options.HasBounds
             ? [forecast, Bound(ColumnRole.ForecastLowerBound, options.LowerBoundColumnName!), Bound(ColumnRole.ForecastUpperBound, options.UpperBoundColumnName!)]
             : [forecast];
@@ -38,6 +39,11 @@ internal sealed class ForecastColumns
 
     /// <summary>H: how many rows ahead the forecasts go.</summary>
     public int Horizon { get; }
+
+    /// <summary>
+    /// What the forecasts say of their steps in time; null where they say nothing, or there are no times to compare them with.
+    /// </summary>
+    public StepAnnotation? Steps { get; }
 
     public IEnumerable<DataViewSchema.Column> All => [.. History.All, .. Forecasts];
 }

@@ -8,8 +8,9 @@ public class ForecastEvaluationOptions
 
     /// <summary>
     /// The column of forecasts: a vector of <see cref="float"/> with H values, or with H x D (element h * D + d) if there are D
-    /// targets; element h of row t, counted from 0, is the forecast of the target at row t + 1 + h of the same series, made after row t. A
-    /// <see cref="float"/> alone is a forecast of the next row. NaN is no forecast.
+    /// targets; element h of row t, counted from 0, is the forecast of the target at row t + 1 + h of the same series, made after
+    /// row t; with a <see cref="TimeColumnName"/> at 1 + h time steps after row t. A <see cref="float"/> alone is a forecast of the next
+    /// row. NaN is no forecast.
     /// </summary>
     public string ForecastColumnName = "Forecast";
 
@@ -29,8 +30,27 @@ public class ForecastEvaluationOptions
     /// </summary>
     public string? SeriesColumnName;
 
-    /// <summary>The rows of a season, at least 1, such as 12 for months of a year; 1 if there are no seasons.</summary>
+    /// <summary>
+    /// The rows (with a <see cref="TimeColumnName"/> the time steps) of a season, at least 1, such as 12 for months of a year; 1 if
+    /// there are no seasons.
+    /// </summary>
     public int Seasonality = 1;
+
+    /// <summary>
+    /// The column of times, <see cref="DateTime"/> or <see cref="DateTimeOffset"/>; each later than the one before it in its series.
+    /// A forecast h steps ahead is then compared with the row whose time is h time steps later, and is a forecast of a missing value where
+    /// no row is; so it is with the baselines and the scale of MASE. <see langword="null"/> to compare with the h-th row that follows,
+    /// which where the data leaves out steps is the wrong row: without times nobody can know. Default: <see langword="null"/>.
+    /// </summary>
+    /// <remarks>
+    /// The time step is the one that the forecaster learned, which the forecasts of <see cref="LstmForecastingTransformer"/> have among
+    /// their annotations. If it was not to fill gaps (<see cref="SeriesEstimatorOptions.FillGaps"/>), as for data that has no weekends, its
+    /// rows follow each other, and are compared so. For forecasts that say nothing of this, as those of other
+    /// models, it is the usual step between rows of the evaluated and the training data, and each gap has steps. A time between two
+    /// steps is taken for the nearest one behind the row before. Rows with the default time, which data without one gets, are left out.
+    /// Both are warned of.
+    /// </remarks>
+    public string? TimeColumnName;
 
     internal bool HasBounds => LowerBoundColumnName is not null;
 
@@ -43,6 +63,8 @@ public class ForecastEvaluationOptions
         foreach (string name in TargetColumnNames)
             ArgumentException.ThrowIfNullOrEmpty(name, nameof(TargetColumnNames));
         ArgumentException.ThrowIfNullOrEmpty(ForecastColumnName);
+        if (TimeColumnName is "")
+            throw new ArgumentException("The name of the time column is empty; null is for none.", nameof(TimeColumnName));
         if (LowerBoundColumnName is null != UpperBoundColumnName is null)
         {
             (string given, string missing) = HasBounds ? ("lower", nameof(UpperBoundColumnName)) : ("upper", nameof(LowerBoundColumnName));

@@ -46,8 +46,9 @@ public sealed class ForecastFigures
 
     /// <summary>
     /// MASE: the mean of |y − f| / q (Hyndman and Koehler, International Journal of Forecasting 22, 2006), where q is the mean of
-    /// |y(t) − y(t − m)| of the same series and target, m rows a season: the mean absolute error of the naive or seasonal naive
-    /// forecast one season ahead. It is taken over the training data where there is some, else over the evaluated data itself.
+    /// |y(t) − y(t − m)| of the same series and target, m rows (with a column of times: steps) a season: the mean absolute error of the
+    /// naive or seasonal naive forecast one season ahead. It is taken over the training data where there is some, else over the
+    /// evaluated data itself.
     /// </summary>
     public double MeanAbsoluteScaledError { get; }
 

@@ -8,10 +8,12 @@ namespace Microsoft.ML.Lstm.Evaluation;
 internal sealed class ValueHistory
 {
     private readonly int _seasonality;
-    // The last rows, that of row t in slot t % _mostRows; a slot is there once a row of the series gets to it.
+    // The last rows, that of row t in slot (t - _notKept) % _mostRows; a slot is there once a row of the series gets to it.
     private readonly List<Row> _rows = [];
     private readonly long _mostRows;
     private long _count;
+    // Rows of whole seasons without a value that were never kept: the last ones kept stand for those behind them.
+    private long _notKept;
     private double _first = double.NaN;
     private long _firstAt = -1;
     private double _sumOfDifferences;
@@ -45,6 +47,17 @@ internal sealed class ValueHistory
         Keep(row);
     }
 
+    /// <summary>Adds missing values for steps that have no row, however many.</summary>
+    public void LeaveOut(long steps)
+    {
+        // Once only steps without a value are kept, each is like that of a season before.
+        long like = steps <= _mostRows ? 0 : (steps - _mostRows) / _seasonality * _seasonality;
+        for (long i = like; i < steps; i++)
+            Add(double.NaN, countsForScale: false);
+        _count += like;
+        _notKept += like;
+    }
+
     /// <summary>The last value, as forecast <paramref name="ahead"/> rows before the next row. NaN if there is none yet.</summary>
     public double Naive(int ahead) => ahead > _count ? double.NaN : this[_count - ahead].Last;
 
@@ -67,14 +80,14 @@ internal sealed class ValueHistory
         return row.LastAt > _firstAt ? row.Last + (_count - row.LastAt) * ((row.Last - _first) / (row.LastAt - _firstAt)) : double.NaN;
     }
 
-    private Row this[long row] => _rows[(int)(row % _mostRows)];
+    private Row this[long row] => _rows[(int)((row - _notKept) % _mostRows)];
 
     private void Keep(Row row)
     {
-        if (_count < _mostRows)
+        if (_count - _notKept < _mostRows)
             _rows.Add(row);
         else
-            _rows[(int)(_count % _mostRows)] = row;
+            _rows[(int)((_count - _notKept) % _mostRows)] = row;
         _count++;
     }
 

@@ -1,4 +1,5 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.Data;
 
 namespace Microsoft.ML.Lstm.Scoring;
 
@@ -7,10 +8,13 @@ namespace Microsoft.ML.Lstm.Scoring;
 /// <param name="horizon">H.</param>
 /// <param name="targets">D.</param>
 /// <param name="part">0 for the points, 1 for the lower and 2 for the upper ends.</param>
-internal sealed class ForecastColumn(string name, int horizon, int targets, int part)
+/// <param name="steps">What its annotations say of its steps; null where there are no times.</param>
+internal sealed class ForecastColumn(string name, int horizon, int targets, int part, StepAnnotation? steps)
     : OutputColumn(name, targets == 1 ? new VectorDataViewType(NumberDataViewType.Single, horizon) : new VectorDataViewType(NumberDataViewType.Single, horizon, targets))
 {
     private readonly int _size = horizon * targets;
+
+    public override DataViewSchema.Annotations? Annotate(DataViewSchema input) => steps?.ToAnnotations();
 
     public override Delegate CreateGetter(ScoredRow row) => (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) =>
     {

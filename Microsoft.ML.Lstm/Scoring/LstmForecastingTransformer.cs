@@ -14,6 +14,9 @@ namespace Microsoft.ML.Lstm;
 /// | -- | -- | -- |
 /// | `OutputColumnName` | Vector of <xref:System.Single>, H long; (H, D) for several targets | The forecast of the next H values, the first step ahead first. |
 /// | `LowerBoundColumnName`, `UpperBoundColumnName`, optional | As the forecast | The ends of the interval that holds a value with the probability `ConfidenceLevel`. |
+///
+/// Where the model has a time column, these columns have the annotations `TimeStep`, `TimeStepMonths` (one of the two is 0) and
+/// `FillsGaps`, by which `EvaluateForecast` finds the row that a forecast is of.
 /// ]]></format>
 /// </remarks>
 /// <seealso cref="LstmCatalog.ForecastByLstm(ForecastingCatalog, LstmForecastingEstimator.Options)"/>
@@ -28,11 +31,15 @@ public sealed partial class LstmForecastingTransformer : SeriesTransformer
         States = states;
         _numbers = settings.Series.Index().ToDictionary(series => series.Item, series => series.Index + 1);
         ForecastLayout layout = model.Layout;
-        var outputs = new List<OutputColumn> { new ForecastColumn(settings.OutputColumnName, layout.Horizon, layout.Targets, part: 0) };
+        StepAnnotation? steps = settings.TimeStep is { } step ? new(step, settings.FillsGaps) : null;
+        var outputs = new List<OutputColumn>
+        {
+            new ForecastColumn(settings.OutputColumnName, layout.Horizon, layout.Targets, part: 0, steps),
+        };
         if (settings.LowerBoundColumnName is { } lower)
-            outputs.Add(new ForecastColumn(lower, layout.Horizon, layout.Targets, part: 1));
+            outputs.Add(new ForecastColumn(lower, layout.Horizon, layout.Targets, part: 1, steps));
         if (settings.UpperBoundColumnName is { } upper)
-            outputs.Add(new ForecastColumn(upper, layout.Horizon, layout.Targets, part: 2));
+            outputs.Add(new ForecastColumn(upper, layout.Horizon, layout.Targets, part: 2, steps));
         Outputs = outputs;
     }
 

@@ -107,7 +107,7 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
         ArgumentNullException.ThrowIfNull(inputSchema);
         _columns.Check(_host, inputSchema);
         return inputSchema.With(new[] { _options.OutputColumnName, _options.LowerBoundColumnName, _options.UpperBoundColumnName }
-            .OfType<string>().Select(name => SchemaShapes.Single(name, isVector: true, isScore: false)));
+            .OfType<string>().Select(name => SchemaShapes.Forecast(name, hasTimes: _columns.Time is not null)));
     }
 
     private ForecastSettings SettingsFor(TrainedSeries trained) => new()

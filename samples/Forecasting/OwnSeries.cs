@@ -50,7 +50,7 @@ internal sealed class OwnSeries
         }).Fit(train);
         IDataView forecasts = model.Transform(test);
         Console.WriteLine(_ml.Forecasting.EvaluateForecast(forecasts, nameof(Row.Value), nameof(SalesForecast.Forecast), nameof(SalesForecast.Lower), nameof(SalesForecast.Upper),
-            seriesColumnName: nameof(Row.Series), trainingData: train));
+            seriesColumnName: nameof(Row.Series), trainingData: train, timeColumnName: nameof(Row.Time)));
 
         // Of the first series the last forecast whose steps have all come.
         int at = tests[0].Length - 1 - horizon;

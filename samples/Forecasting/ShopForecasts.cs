@@ -42,7 +42,7 @@ internal static class ShopForecasts
         // The model knows the series to the end of the training data and goes on from there.
         IDataView forecasts = model.Transform(test);
         Console.WriteLine(ml.Forecasting.EvaluateForecast(forecasts, nameof(ShopDay.Sales), nameof(SalesForecast.Forecast), nameof(SalesForecast.Lower), nameof(SalesForecast.Upper),
-            seriesColumnName: nameof(ShopDay.Shop), seasonality: 7, trainingData: train));
+            seriesColumnName: nameof(ShopDay.Shop), seasonality: 7, trainingData: train, timeColumnName: nameof(ShopDay.Day)));
         Console.WriteLine();
 
         SalesForecast[] expected = [.. ml.Data.CreateEnumerable<SalesForecast>(forecasts, reuseRowObject: false)];

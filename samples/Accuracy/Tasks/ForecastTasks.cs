@@ -70,6 +70,7 @@ internal static class ForecastTasks
             LowerBoundColumnName = "Lower",
             UpperBoundColumnName = "Upper",
             Seasonality = seasonality,
+            TimeColumnName = file.TimeColumnName,
         }, ml.Data.TakeRows(all, split.Train + split.Validation - 1));
         return new ForecastRun(metrics, [.. targets.Select(target => Deviation(train.GetColumn<float>(target)))]);
     }
