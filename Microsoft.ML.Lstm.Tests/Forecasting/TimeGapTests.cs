@@ -75,6 +75,24 @@ public sealed class TimeGapTests
     }
 
     [TestMethod]
+    [DataRow(Forecaster)]
+    [DataRow(Detector)]
+    public void ASeriesWithoutAnyValueHasNoGapBehindIt(string kind)
+    {
+        (MLContext ml, List<string> warnings) = Listen();
+        Reading[] nothing = Reading.Wave(100, shop: "nothing");
+        foreach (Reading row in nothing)
+            row.Value = float.NaN;
+        SeriesTransformer model = Fit(ml, kind, [.. Reading.Wave(100, shop: "wave"), .. nothing], options => (options.SeriesColumnName, options.TimeColumnName) = ("Shop", "Time"));
+        Reading[] rows = Reading.Wave(160, shop: "nothing")[100..];
+        double[][] results = Transform(ml, model, rows);
+        AssertSame(Expected(kind, Transform(ml, WithoutHistory(model), rows)), Expected(kind, results));
+        AssertSame(Expected(kind, results), Expected(kind, Transform(ml, Reload(ml, model), rows)));
+        AssertNone(warnings, "left out");
+        AssertNone(warnings, "leaves out");
+    }
+
+    [TestMethod]
     public void MissingValuesAtTheEndOfTrainingAreSteps()
     {
         foreach (bool time in new[] { false, true })

@@ -37,7 +37,8 @@ internal sealed class SeriesTrack(string name, ForecastStream stream)
     public void GoOnFrom(SeriesState state)
     {
         Stream.CopyStateFrom(state.Values);
-        (Time, Missing, IsTold, Start, _watched) = (state.Time, state.Missing, true, state.Start, state.Start);
+        // A series without any value in the training data has no last row.
+        (Time, Missing, IsTold, Start, _watched) = (state.Time, state.Missing, state.Time != default, state.Start, state.Start);
     }
 
     /// <summary>Begins anew.</summary>
