@@ -10,7 +10,8 @@ namespace Microsoft.ML.Lstm.Network;
 /// covariates of this row and of the next H; the calendar's
 /// features; and, if values may be missing, 1 for each target and past covariate that is. A missing value counts as the one before it; of
 /// a series that the training data does not tell the level of,
-/// the values begin with the first that is there, and after a window of zeros, where training had none, with the first that is not. What
+/// the values begin with the first that is there, and after a window of zeros, where training had none, with the first that is not (of a
+/// series that training did not have, once three are not). What
 /// has no scale, since nothing ever moved it, is zero.
 /// The scale of a window of n values is √((Σ(x − x̄)² + c²) / (n + 1)), c being the change over the horizon in the training data, so that the
 /// first values, or a flat stretch, are not blown up; <see cref="SeriesMeasure"/> says what is done where the training data does not tell.
@@ -117,8 +118,8 @@ internal sealed class SeriesEncoder
             if (!_measures[d].IsKnown && _counts[d] == 0 && !float.IsFinite(row[d]))
                 continue;
             Span<float> history = HistoryOf(d);
-            if (_measures[d].ForgetsZeros && _last[d] != 0 && _counts[d] >= _layout.WindowSize && !history[.._layout.WindowSize].ContainsAnyExcept(0f))
-                _counts[d] = 0;
+            if (_last[d] != 0 && _counts[d] >= _layout.WindowSize)
+                ForgetZeros(d, history[.._layout.WindowSize]);
             history[..^1].CopyTo(history[1..]);
             history[0] = _last[d];
             _counts[d] = Math.Min(_counts[d] + 1, _layout.History);
@@ -171,6 +172,14 @@ internal sealed class SeriesEncoder
         for (int d = 0; d < _counts.Length; d++)
             _counts[d] = _layout.WindowDecides ? (int)Math.Clamp(counts[d], 0, Count) : Count;
         Measure();
+    }
+
+    /// <summary>Shortens the window of a target to the values before the present one that follow zeros, where there are enough.</summary>
+    private void ForgetZeros(int target, ReadOnlySpan<float> window)
+    {
+        int before = _measures[target].ForgetsZerosAfter - 1;
+        if (before >= 0 && before < window.Length && !window[..before].Contains(0f) && !window[before..].ContainsAnyExcept(0f))
+            _counts[target] = before;
     }
 
     private Span<float> HistoryOf(int target) => _history.AsSpan(target * _capacity, _capacity);

@@ -7,13 +7,22 @@ namespace Microsoft.ML.Lstm.Network;
 /// <remarks>
 /// By its own values a window of n has the scale √((Σ(x − x̄)² + c²) / (n + 1)) too, c being the change over the horizon in the window
 /// itself. Few values say little of it, so it is kept between the change
-/// in the training data and what that is, relative to the size of the values, for the size of this window. All of it is in the unit of
+/// in the training data and what that is, relative to the size of the values, for the size of this window; the more values there are, the
+/// nearer to their own change, for a series may vary little for its height. A window of one value but for a rare other one has no
+/// scale, and that value is its level. All of it is in the unit of
 /// the values: times a power of two it is the same, to the last bit.
 /// </remarks>
 internal readonly struct SeriesMeasure
 {
-    // Rows from which on a window is compared in size with those of the training data.
+    // Rows from which on a window is compared in size with those of the training data, and is believed how far it moves.
     private const int EnoughForSize = 8;
+
+    // Where forecasts are medians, as many values in so many may be apart from all others, which are the same.
+    private const int ValuesOfOneApart = 16;
+
+    // Values behind zeros that begin a window of their own in a series that the training data does not have: one alone may be an outlier
+    // or a rare sale.
+    private const int ValuesOfBeginning = 3;
 
     // How many times the size of the training data is another one.
     private const double LargerSize = 4;
@@ -51,10 +60,12 @@ internal readonly struct SeriesMeasure
     public static bool IsSame(double value, double other) => Math.Abs(value - other) <= Resolution * Math.Abs(other);
 
     /// <summary>
-    /// Whether a window of zeros says nothing of the values behind it, so that these begin a window of their own: where the training data
-    /// has no such window.
+    /// After how many values behind a window of zeros these say nothing any more, so that the values are a window of their own: where the
+    /// training data has no such window. 0 for never.
     /// </summary>
-    public bool ForgetsZeros => !IsConstant && (!IsKnown || (_layout.WindowDecides && _layout.Scaling is SeriesScaling.LastValue or SeriesScaling.Window && _scaling.Sizes[_unit] > 0));
+    public int ForgetsZerosAfter => IsConstant ? 0
+        : !IsKnown ? ValuesOfBeginning
+        : _layout.WindowDecides && _layout.Scaling is SeriesScaling.LastValue or SeriesScaling.Window && _scaling.Sizes[_unit] > 0 ? 1 : 0;
 
     /// <summary>The level and the scale.</summary>
     /// <param name="last">The last value; before the first one the level in the training data.</param>
@@ -66,7 +77,7 @@ internal readonly struct SeriesMeasure
         if (IsConstant)
             return IsMostly(values, _scaling.Levels[_unit]) ? (_scaling.Levels[_unit], 0) : OfOwn(last, values, _unit);
         if (!IsKnown)
-            return OfOwn(last, values, _pooled);
+            return IsConstantSoFar(values, out float value) ? (value, 0) : OfOwn(last, values, _pooled);
         if (_layout.Scaling is SeriesScaling.LastValue or SeriesScaling.Window && IsOfAnotherSize(values))
             return OfOwn(last, values, _unit);
         return _layout.Scaling switch
@@ -101,8 +112,8 @@ internal readonly struct SeriesMeasure
         // Over the horizon or, where the window is too short for that, as far as it goes.
         for (int i = 1; i < values.Length; i++)
         {
-            double change = (double)values[Math.Max(i - _layout.Horizon, 0)] - values[i];
-            sum += change * change;
+            double moved = (double)values[Math.Max(i - _layout.Horizon, 0)] - values[i];
+            sum += moved * moved;
         }
         // A cycle as long as the horizon comes back to where it was.
         double own = sum > 0 ? Math.Sqrt(sum / (values.Length - 1)) : Math.Sqrt(squares / values.Length);
@@ -110,7 +121,11 @@ internal readonly struct SeriesMeasure
         if (!(expected > 0 && size > 0))
             return own;
         double relative = expected * (Math.Sqrt(MeanSquareOf(values)) / size);
-        return Math.Clamp(own, Math.Min(expected, relative), Math.Max(expected, relative));
+        double change = Math.Clamp(own, Math.Min(expected, relative), Math.Max(expected, relative));
+        if (values.Length < LeastLength(_layout.WindowSize))
+            return change;
+        double doubt = 1 + (double)EnoughForSize / values.Length;
+        return Math.Clamp(change, own / doubt, own * doubt);
     }
 
     private double SizeOf(int unit)
@@ -132,6 +147,24 @@ internal readonly struct SeriesMeasure
 
     /// <summary>Values from which on the size of a window counts.</summary>
     public static int LeastLength(int windowSize) => Math.Min(windowSize, EnoughForSize);
+
+    /// <summary>Whether a window of enough values has one value, but for few.</summary>
+    private bool IsConstantSoFar(ReadOnlySpan<float> values, out float value)
+    {
+        value = values[0];
+        if (values.Length < LeastLength(_layout.WindowSize))
+            return false;
+        // The value of most, if there is one, is left when pairs of different ones are crossed out (Boyer and Moore).
+        int left = 0;
+        foreach (float one in values)
+        {
+            if (left == 0)
+                value = one;
+            left += one == value ? 1 : -1;
+        }
+        int apart = _layout.Loss == ForecastLoss.AbsoluteError ? Math.Max(1, values.Length / ValuesOfOneApart) : 1;
+        return values.Length - values.Count(value) <= apart;
+    }
 
     private static bool IsMostly(ReadOnlySpan<float> values, float level)
     {
