@@ -84,6 +84,22 @@ public sealed class ConstantTargetTests
     }
 
     [TestMethod]
+    public void ATargetThatNeverVariesLacksNoErrorsForIntervals()
+    {
+        (MLContext ml, List<string> warnings) = SeriesRun.Listen();
+        Reading[] rows = Reading.Wave(400);
+        foreach (Reading row in rows)
+            row.Other = 7;
+        LstmForecastingTransformer model = ForecastRun.Fit(ml, rows, options => options.TargetColumnNames = ["Value", "Other"]);
+        SeriesRun.AssertOne(warnings, "The target column 'Other' never varies");
+        SeriesRun.AssertNone(warnings, "Intervals");
+        ReadingForecast last = ForecastRun.Transform(ml, model, rows[..1])[0];
+        Assert.IsLessThan(last.Upper[0], last.Lower[0]);
+        Assert.AreEqual(7, last.Lower[1]);
+        Assert.AreEqual(7, last.Upper[1]);
+    }
+
+    [TestMethod]
     public void ATargetThatIsNeverThereIsNamed()
     {
         var ml = new MLContext(1);

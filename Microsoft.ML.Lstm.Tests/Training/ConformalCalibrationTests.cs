@@ -27,7 +27,7 @@ public sealed class ConformalCalibrationTests
         (ForecastStream forecast, ConformalCalibration calibration) = Begin(horizon: 1);
         foreach (int error in Enumerable.Range(1, errors).OrderBy(error => error * 7919 % 101))
             calibration.Add(forecast, [error]);
-        (ForecastIntervals intervals, int fewest, _) = calibration.Calibrate(level);
+        (ForecastIntervals intervals, int fewest, _) = calibration.Calibrate(level, [1]);
         Assert.AreEqual(errors, fewest);
         Assert.AreEqual(rank, intervals.Upper[0]);
         // Below, errors are −n to −1: the one that as few are above.
@@ -57,7 +57,7 @@ public sealed class ConformalCalibrationTests
         for (int i = 1; i <= 20; i++)
             calibration.Add(forecast, i == 20 ? [i] : i == 19 ? [i, 10 * i] : [i, 10 * i, i % 2 == 0 ? float.NaN : 100 * i]);
         Assert.AreEqual(20, calibration.Count);
-        (ForecastIntervals intervals, int fewest, _) = calibration.Calibrate(0.5);
+        (ForecastIntervals intervals, int fewest, _) = calibration.Calibrate(0.5, [1]);
         Assert.AreEqual(9, fewest);
         // Ranks ⌈21·¾⌉ = 16 of 20, 15 of 19, and ⌈10·¾⌉ = 8 of the nine odd ones to 17.
         CollectionAssert.AreEqual(new float[] { 16, 150, 1500 }, intervals.Upper);
@@ -69,7 +69,7 @@ public sealed class ConformalCalibrationTests
     {
         (ForecastStream forecast, ConformalCalibration calibration) = Begin(horizon: 4);
         calibration.Add(forecast, [3, -5, float.NaN]);
-        (ForecastIntervals intervals, int fewest, int steps) = calibration.Calibrate(0.9);
+        (ForecastIntervals intervals, int fewest, int steps) = calibration.Calibrate(0.9, [1]);
         Assert.AreEqual(0, fewest);
         Assert.AreEqual(2, steps);
         CollectionAssert.AreEqual(new float[] { 3, 0, 0, 0 }, intervals.Upper);
@@ -95,7 +95,7 @@ public sealed class ConformalCalibrationTests
         Assert.AreEqual(Limit / 2, counts[Limit - 1]);
         Assert.AreEqual(Limit / 2, counts[2 * Limit - 2]);
         Assert.AreEqual(3 * Limit / 4, counts[^1]);
-        (ForecastIntervals intervals, int fewest, _) = calibration.Calibrate(0.5);
+        (ForecastIntervals intervals, int fewest, _) = calibration.Calibrate(0.5, [1]);
         Assert.AreEqual(3 * Limit / 4, fewest);
         // 0, 4, 8, ...: the errors of ranks ⌈3073·¾⌉ and ⌊3073·¼⌋ = 768.
         Assert.AreEqual(4f * 2304, intervals.Upper[0]);

@@ -45,14 +45,17 @@ internal sealed class ConformalCalibration(ForecastLayout layout)
     /// The intervals, the smallest number of errors that an end is made of, and how many steps ahead have any. Those of a step that has none are the last step's before it that has, in units of
     /// the forecasts' spreads.
     /// </summary>
-    public (ForecastIntervals Intervals, int Errors, int StepsWithErrors) Calibrate(double confidenceLevel)
+    /// <param name="confidenceLevel">The share of values to hold.</param>
+    /// <param name="deviations">The deviation of each target in the training rows; what never varied there has no errors, and needs none.</param>
+    public (ForecastIntervals Intervals, int Errors, int StepsWithErrors) Calibrate(double confidenceLevel, ReadOnlySpan<float> deviations)
     {
         var intervals = new ForecastIntervals(new float[layout.Values], new float[layout.Values]);
         int fewest = int.MaxValue, steps = 0;
         for (int i = 0; i < layout.Values; i++)
         {
             float[] lower = ErrorsOf(_lower, i), upper = ErrorsOf(_upper, i);
-            fewest = Math.Min(fewest, lower.Length);
+            if (deviations[i % layout.Targets] > 0)
+                fewest = Math.Min(fewest, lower.Length);
             int before = i - layout.Targets;
             intervals.Lower[i] = lower.Length == 0 && before >= 0 ? intervals.Lower[before] : -Quantile(lower, confidenceLevel);
             intervals.Upper[i] = upper.Length == 0 && before >= 0 ? intervals.Upper[before] : Quantile(upper, confidenceLevel);

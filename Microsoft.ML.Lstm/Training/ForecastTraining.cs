@@ -127,13 +127,13 @@ internal static class ForecastTraining
             int to = Math.Min(t + 1 + data.Layout.Horizon, series[i].Steps);
             calibration.Add(stream, series[i].Values.AsSpan(((t + 1) * targets)..(to * targets)));
         }, stop.ThrowIfCancellationRequested);
-        (ForecastIntervals intervals, int errors, int stepsWithErrors) = calibration.Calibrate(data.ConfidenceLevel);
+        (ForecastIntervals intervals, int errors, int stepsWithErrors) = calibration.Calibrate(data.ConfidenceLevel, model.Scaling.Deviations.AsSpan(0, targets));
         int needed = ConformalCalibration.ErrorsFor(data.ConfidenceLevel);
         if (!data.ShowsIntervals)
             return (intervals, states);
         if (!data.Validates)
             monitor.Warn("There are no validation rows, so the intervals are those of the training rows' errors, and too narrow for others.");
-        else if (errors < needed && model.Scaling.Deviations.AsSpan(0, targets).ContainsAnyExcept(0f))
+        else if (errors < needed)
             monitor.Warn(string.Create(CultureInfo.InvariantCulture, $"Intervals that hold {100 * data.ConfidenceLevel:0.##} percent of the values need the errors of {needed} forecasts of each step ahead in the validation rows; there are {errors} at the least, so they may be too narrow{(stepsWithErrors < data.Layout.Horizon ? $"; those from step {stepsWithErrors + 1} on are those of step {stepsWithErrors}" : "")}."));
         return (intervals, states);
     }
