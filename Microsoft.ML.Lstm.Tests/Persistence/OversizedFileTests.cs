@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Text;
 using Microsoft.ML.Lstm.Network;
 using Microsoft.ML.Lstm.Persistence;
@@ -80,6 +81,24 @@ public sealed class OversizedFileTests
         else
             Assert.IsTrue(error is InvalidDataException or ArgumentOutOfRangeException, $"{error}");
     }
+
+    [TestMethod]
+    [DataRow("Regression", 1, "its task has no classes")]
+    [DataRow("Binary", 1, "its task has no classes")]
+    [DataRow("Autoencoder", 1, "its task has no classes")]
+    [DataRow("Forecaster", 1, "the network of another task")]
+    [DataRow("Labeling", int.MaxValue, "expected at most 67108864 keys, of which some are known, found 2147483647")]
+    [DataRow("Multiclass", 67_108_865, "expected at most 67108864 keys")]
+    public void ClassesThatATaskCantHaveAreRefused(string kind, int count, string message)
+        => AssertRefused(kind, "Model.safetensors", content =>
+    {
+        string header = Encoding.UTF8.GetString(content, 8, (int)BinaryPrimitives.ReadInt64LittleEndian(content));
+        const string name = "\\\"outputSize\\\":";
+        int at = header.IndexOf(name, StringComparison.Ordinal), end = header.IndexOfAny([',', '}'], at);
+        int outputs = int.Parse(header[(at + name.Length)..end], CultureInfo.InvariantCulture);
+        string classes = $$$""",\"classes\":{\"count\":{{{Math.Max(count, outputs + 1)}}},\"runs\":[0,{{{outputs}}}]}""";
+        return SavedZip.HeaderReplaced(content, header[at..end], header[at..end] + classes);
+    }, message);
 
     [TestMethod]
     public void AStreamThatGivesAByteAtATimeIsRead()

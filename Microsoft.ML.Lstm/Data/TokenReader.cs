@@ -1,5 +1,6 @@
 using System.Numerics;
 using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.Network;
 
 namespace Microsoft.ML.Lstm.Data;
 
@@ -10,7 +11,7 @@ namespace Microsoft.ML.Lstm.Data;
 internal abstract class TokenReader
 {
     /// <summary>The most keys that a column to learn from may have.</summary>
-    public const ulong MaxVocabulary = 1 << 26;
+    public const ulong MaxVocabulary = KeySubset.MostKeys;
 
     /// <summary>How many keys the row has.</summary>
     public abstract int Length { get; }

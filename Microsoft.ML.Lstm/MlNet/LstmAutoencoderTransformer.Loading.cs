@@ -17,7 +17,8 @@ public sealed partial class LstmAutoencoderTransformer
     // ML.NET finds it by its name and parameters.
     internal static LstmAutoencoderTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
     {
-        (SequenceModelParameters model, ScoringColumns columns) = Load(env, ctx, Version, stepOutputs: false, hasDecoder: true, (_, columns) =>
+        (SequenceModelParameters model, ScoringColumns columns) = Load(
+            env, ctx, Version, stepOutputs: false, hasDecoder: true, hasClasses: false, (_, columns) =>
         {
             if (!IsThreshold(columns.Threshold))
                 throw new InvalidDataException($"A saved LSTM autoencoder has the threshold {columns.Threshold}; expected one of 0 or more.");

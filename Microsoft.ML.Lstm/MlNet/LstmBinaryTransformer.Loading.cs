@@ -17,7 +17,8 @@ public sealed partial class LstmBinaryTransformer
     // ML.NET finds it by its name and parameters.
     internal static LstmBinaryTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
     {
-        (SequenceModelParameters model, ScoringColumns columns) = Load(env, ctx, Version, stepOutputs: false, hasDecoder: false, (shape, columns) =>
+        (SequenceModelParameters model, ScoringColumns columns) = Load(
+            env, ctx, Version, stepOutputs: false, hasDecoder: false, hasClasses: false, (shape, columns) =>
         {
             if (shape.OutputSize != 1 || !IsThreshold(columns.Threshold))
                 throw new InvalidDataException($"A saved LSTM model for binary classification has {shape.OutputSize} outputs and the threshold {columns.Threshold}; expected 1 output and a threshold from 0 to 1.");

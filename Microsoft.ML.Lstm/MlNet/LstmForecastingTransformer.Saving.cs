@@ -48,7 +48,7 @@ public sealed partial class LstmForecastingTransformer
     private static void Check(NetworkShape shape, SavedForecast saved)
     {
         ForecastLayout layout = saved.Layout;
-        if (!shape.StepOutputs || !shape.HeadReadsInputs || shape.Bidirectional || shape.HasCrf)
+        if (!shape.StepOutputs || !shape.HeadReadsInputs || shape.Bidirectional || shape.HasCrf || shape.Classes is not null)
             throw new InvalidDataException("A saved LSTM forecast has the network of another task.");
         if (shape.NumericSize != layout.FeatureSize || shape.OutputSize != layout.OutputSize)
             throw new InvalidDataException($"A saved LSTM forecast has a network of {shape.NumericSize} features and {shape.OutputSize} outputs; expected {layout.FeatureSize} and {layout.OutputSize}.");

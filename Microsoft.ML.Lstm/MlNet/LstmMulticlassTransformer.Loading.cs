@@ -17,7 +17,9 @@ public sealed partial class LstmMulticlassTransformer
     // ML.NET finds it by its name and parameters.
     internal static LstmMulticlassTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
     {
-        (SequenceModelParameters model, ScoringColumns columns) = Load(env, ctx, Version, stepOutputs: false, hasDecoder: false, (shape, columns) => columns.LabelValues?.Check(shape.ClassCount));
+        (SequenceModelParameters model, ScoringColumns columns) = Load(
+            env, ctx, Version, stepOutputs: false, hasDecoder: false, hasClasses: true,
+            (shape, columns) => columns.LabelValues?.Check(shape.ClassCount));
         return new LstmMulticlassTransformer(env, model, columns);
     }
 }

@@ -17,7 +17,8 @@ public sealed partial class LstmRegressionTransformer
     // ML.NET finds it by its name and parameters.
     internal static LstmRegressionTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
     {
-        (SequenceModelParameters model, ScoringColumns columns) = Load(env, ctx, Version, stepOutputs: false, hasDecoder: false, (shape, columns) =>
+        (SequenceModelParameters model, ScoringColumns columns) = Load(
+            env, ctx, Version, stepOutputs: false, hasDecoder: false, hasClasses: false, (shape, columns) =>
         {
             if (!columns.VectorScore && shape.OutputSize != 1)
                 throw new InvalidDataException($"A saved LSTM model has {shape.OutputSize} outputs, but its score is to be a single value.");

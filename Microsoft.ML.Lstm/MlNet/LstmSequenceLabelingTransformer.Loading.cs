@@ -17,7 +17,9 @@ public sealed partial class LstmSequenceLabelingTransformer
     // ML.NET finds it by its name and parameters.
     internal static LstmSequenceLabelingTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
     {
-        (SequenceModelParameters model, ScoringColumns columns) = Load(env, ctx, Version, stepOutputs: true, hasDecoder: false, (shape, columns) => columns.LabelValues?.Check(shape.ClassCount));
+        (SequenceModelParameters model, ScoringColumns columns) = Load(
+            env, ctx, Version, stepOutputs: true, hasDecoder: false, hasClasses: true,
+            (shape, columns) => columns.LabelValues?.Check(shape.ClassCount));
         return new LstmSequenceLabelingTransformer(env, model, columns);
     }
 }

@@ -25,9 +25,10 @@ public abstract partial class SequencePredictionTransformer : ISingleFeaturePred
     /// <param name="version">The versions that can be read.</param>
     /// <param name="stepOutputs">Whether each step has outputs, rather than the sequence.</param>
     /// <param name="hasDecoder">Whether sequences are reconstructed.</param>
+    /// <param name="hasClasses">Whether the outputs are classes, of which a network may know some alone.</param>
     /// <param name="check">Throws when network and columns are none of the task's.</param>
     private protected static (SequenceModelParameters Model, ScoringColumns Columns) Load(IHostEnvironment environment, ModelLoadContext ctx, VersionInfo version,
-        bool stepOutputs, bool hasDecoder, Action<Network.NetworkShape, ScoringColumns> check)
+        bool stepOutputs, bool hasDecoder, bool hasClasses, Action<Network.NetworkShape, ScoringColumns> check)
         => ModelEntry.Load(environment, ctx, version, entry =>
         {
             ScoringColumns columns = entry.ReadJson(ColumnsStream, json => ScoringColumns.FromJson(json), NetworkStream);
@@ -45,6 +46,8 @@ public abstract partial class SequencePredictionTransformer : ISingleFeaturePred
                 throw new InvalidDataException($"A saved LSTM model has outputs for each {(stepOutputs ? "sequence" : "step")}; expected outputs for each {(stepOutputs ? "step" : "sequence")}.");
             if (network.Shape.HasDecoder != hasDecoder)
                 throw new InvalidDataException($"A saved LSTM model has {(hasDecoder ? "no" : "a")} decoder; expected {(hasDecoder ? "one" : "none")}.");
+            if (network.Shape.Classes is not null && !hasClasses)
+                throw new InvalidDataException("A saved LSTM model has outputs for some classes of a label, but its task has no classes.");
             if (columns.StepErrorColumnName is not null && !hasDecoder)
                 throw new InvalidDataException($"A saved LSTM model reconstructs nothing, but its columns have '{columns.StepErrorColumnName}' for the errors of steps.");
             if (stepOutputs && columns.EncodingColumnName is not null)

@@ -6,6 +6,9 @@ namespace Microsoft.ML.Lstm.Network;
 /// </summary>
 internal sealed class KeySubset : IEquatable<KeySubset>
 {
+    /// <summary>The most keys that a column may have.</summary>
+    public const int MostKeys = 1 << 26;
+
     private readonly int[] _runs;
 
     // The first key of each run of known ones, and how many are known before it.

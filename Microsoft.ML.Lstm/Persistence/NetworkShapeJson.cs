@@ -115,6 +115,8 @@ internal static class NetworkShapeJson
     {
         if (saved is null)
             return null;
+        if (saved.Count > KeySubset.MostKeys)
+            throw Invalid($"at most {KeySubset.MostKeys} keys, of which some are known", $"{saved.Count}");
         try
         {
             var keys = new KeySubset(saved.Count, saved.Runs);

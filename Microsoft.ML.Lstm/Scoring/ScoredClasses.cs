@@ -25,9 +25,15 @@ internal sealed class ScoredClasses(NetworkShape shape)
     /// <param name="value">What is to have them.</param>
     /// <param name="steps">T: times L are its length.</param>
     /// <param name="known">T x O probabilities of the classes with an output, to be filled in before <see cref="Commit"/>.</param>
+    /// <exception cref="InvalidOperationException">They are more than a vector can have.</exception>
     public VBufferEditor<float> Begin(ref VBuffer<float> value, int steps, out Span<float> known)
     {
-        int outputs = steps * Outputs, length = checked(steps * Count);
+        if ((long)steps * Count > Array.MaxLength)
+        {
+            throw new InvalidOperationException($"A sequence of {steps} steps has {(long)steps * Count} probabilities of {Count} classes, "
+                + $"more than the {Array.MaxLength} that a vector can have. Score shorter sequences, or train with a label of fewer keys.");
+        }
+        int outputs = steps * Outputs, length = steps * Count;
         VBufferEditor<float> editor = IsSparse ? VBufferEditor.Create(ref value, length, outputs) : VBufferEditor.Create(ref value, length);
         known = editor.Values[..outputs];
         return editor;
