@@ -14,7 +14,10 @@ public static partial class LstmCatalog
     /// <param name="lowerBoundColumnName">The column of the forecasts' lower bounds, of the same shape; <see langword="null"/> if there are none.</param>
     /// <param name="upperBoundColumnName">The column of upper bounds; given if and only if the lower bounds are.</param>
     /// <param name="confidenceLevel">How much of what comes true the intervals mean to cover, above 0 and below 1.</param>
-    /// <param name="seriesColumnName">The column that says which series a row belongs to, text or a key; <see langword="null"/> if all rows are one series.</param>
+    /// <param name="seriesColumnName">
+    /// The column that says which series a row belongs to, text or a key; <see langword="null"/> for that of the forecaster whose
+    /// <c>Transform</c> gave the data, if it has one, or else if all rows are one series.
+    /// </param>
     /// <param name="seasonality">The rows (with a time column the time steps) of a season, at least 1; 1 if there are no seasons.</param>
     /// <param name="trainingData">
     /// The rows directly before those of <paramref name="data"/>, of the same target, series and time columns, from which MASE takes its

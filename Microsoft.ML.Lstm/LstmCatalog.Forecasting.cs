@@ -83,7 +83,9 @@ public static partial class LstmCatalog
     /// <param name="transformer">A model with a transformer of this package for series in it, alone or in a chain of others that map row
     /// to row.</param>
     /// <param name="ml">The context.</param>
-    /// <param name="options">The options.</param>
+    /// <param name="options">The options, such as how many series beside those of the model the engine keeps.</param>
+    /// <exception cref="ArgumentException">There is no such transformer in the model, or <typeparamref name="TPrediction"/> has none of its columns.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range, or <typeparamref name="TSource"/> lacks a column that the model reads.</exception>
     public static ForecastEngine<TSource, TPrediction> CreateForecastEngine<TSource, TPrediction>(this ITransformer transformer, MLContext ml, ForecastEngineOptions options)
         where TSource : class
         where TPrediction : class, new()

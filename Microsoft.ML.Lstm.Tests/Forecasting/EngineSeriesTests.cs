@@ -71,6 +71,31 @@ public sealed class EngineSeriesTests
         string Refused(IEnumerable<Reading> future) => Assert.ThrowsExactly<InvalidOperationException>(() => engine.Predict(mine[0], future)).Message;
     }
 
+    [TestMethod]
+    public void ForecastsOfSeveralSeriesAreEvaluatedByTheForecastersColumn()
+    {
+        (MLContext ml, List<string> warnings) = Listen();
+        Reading[] rows = [.. TwoShops(120).OrderBy(row => row.Time)];
+        IDataView train = ml.Data.LoadFromEnumerable(rows[..160]), test = ml.Data.LoadFromEnumerable(rows[160..]);
+        IEstimator<SeriesTransformer> estimator = Estimator(ml, Forecaster, options => (options.SeriesColumnName, options.TimeColumnName) = ("Shop", "Time"));
+        IDataView forecasts = estimator.Fit(train).Transform(test);
+        double expected = Error(forecasts, "Shop", train), mixed = Error(ml.Data.Cache(forecasts), null, null);
+        Assert.AreEqual(expected, Error(forecasts, null, train));
+        Assert.AreEqual(expected, Error(forecasts, null, null));
+        Assert.AreEqual(expected, Error(ml.Transforms.CopyColumns("Copy", "Value").Fit(forecasts).Transform(forecasts), null, null));
+        Assert.IsGreaterThan(3 * expected, mixed);
+
+        const string Warning = "The forecaster tells series apart by column 'Shop', but all rows are taken for one series. Give it as SeriesColumnName.";
+        IDataView all = ml.Data.LoadFromEnumerable(rows);
+        ml.Forecasting.Backtest(all, estimator, "Value", "Forecast", numberOfFolds: 2, seriesColumnName: "Shop");
+        AssertNone(warnings, Warning);
+        ml.Forecasting.Backtest(all, estimator, "Value", "Forecast", numberOfFolds: 2);
+        AssertOne(warnings, Warning);
+
+        double Error(IDataView data, string? series, IDataView? before)
+            => ml.Forecasting.EvaluateForecast(data, "Value", "Forecast", seriesColumnName: series, trainingData: before).Overall.MeanAbsoluteError;
+    }
+
     private static void CheckLimit<T>(string kind)
         where T : class, new()
     {

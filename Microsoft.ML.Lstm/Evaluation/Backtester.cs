@@ -1,3 +1,4 @@
+using Microsoft.ML.Lstm.MlNet;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm.Evaluation;
@@ -48,6 +49,9 @@ internal sealed class Backtester
         ITransformer model = _estimator.Fit(train);
         int horizon = new ForecastColumns(_environment, model.GetOutputSchema(_data.Schema), _options).Horizon;
         IDataView scored = model.Transform(Rows(origins, origin => origin, origin => origin + _rowsPerFold + horizon));
+
+        if (fold == 0 && _options.SeriesColumnName is null && TransformedView.SeriesColumnOf(scored) is { } series)
+            HostWarning.Write(_environment, "Backtest", $"The forecaster tells series apart by column '{series}', but all rows are taken for one series. Give it as {nameof(_options.SeriesColumnName)}.");
 
         ForecastTallies tallies = new ForecastEvaluator(_environment, _options, scored, model.Transform(train)).Tally(_rowsPerFold);
         return (new BacktestFold(fold, train.GetRowCount()!.Value, model, ForecastEvaluator.ToMetrics(tallies, _options), scored), tallies);

@@ -24,9 +24,10 @@ public class ForecastEvaluationOptions
     public float ConfidenceLevel = 0.95f;
 
     /// <summary>
-    /// The column that says which series a row belongs to, text or a key; <see langword="null"/> if all rows are one series. The
-    /// rows of a series are in the order of time; those of different series can be mixed. The missing key and the empty text
-    /// are a series like others.
+    /// The column that says which series a row belongs to, text or a key. <see langword="null"/> for that of the forecaster whose
+    /// <c>Transform</c> gave the data, if it has one and the columns are there, or else if all rows are one series; a backtest always
+    /// takes them for one then, with a warning where the forecaster does not. The rows of a series are in the order of time; those of
+    /// different series can be mixed. The missing key and the empty text are a series like others.
     /// </summary>
     public string? SeriesColumnName;
 
@@ -51,6 +52,13 @@ public class ForecastEvaluationOptions
     /// Both are warned of.
     /// </remarks>
     public string? TimeColumnName;
+
+    internal ForecastEvaluationOptions OfSeries(string column)
+    {
+        var copy = (ForecastEvaluationOptions)MemberwiseClone();
+        copy.SeriesColumnName = column;
+        return copy;
+    }
 
     internal bool HasBounds => LowerBoundColumnName is not null;
 

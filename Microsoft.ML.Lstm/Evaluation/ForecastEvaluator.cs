@@ -1,3 +1,4 @@
+using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Data;
 using Microsoft.ML.Lstm.MlNet;
 using Microsoft.ML.Runtime;
@@ -44,6 +45,8 @@ internal sealed class ForecastEvaluator
     public static ForecastMetrics Evaluate(IHostEnvironment environment, IDataView data, ForecastEvaluationOptions options, IDataView? trainingData)
     {
         options.Check();
+        if (options.SeriesColumnName is null && TransformedView.SeriesColumnOf(data) is { } series && IsSeries(data, series) && (trainingData is null || IsSeries(trainingData, series)))
+            options = options.OfSeries(series);
         return ToMetrics(new ForecastEvaluator(environment, options, data, trainingData).Tally(), options);
     }
 
@@ -105,6 +108,9 @@ internal sealed class ForecastEvaluator
 
     private TimedRows Timed(DataViewRowCursor cursor, HistoryColumns columns, string dataName)
         => new(_environment, cursor, columns, _step, dataName, message => HostWarning.Write(_environment, "Evaluation", message));
+
+    // Some later transform may have put another column in its place.
+    private static bool IsSeries(IDataView data, string name) => data.Schema.GetColumnOrNull(name) is { Type: TextDataViewType or KeyDataViewType };
 
     private float[] Read(NumberReader reader)
     {

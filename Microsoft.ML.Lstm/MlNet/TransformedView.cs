@@ -15,6 +15,20 @@ internal abstract class TransformedView(IHost host, ITransformer transformer, ID
 {
     public IDataView Source => source;
 
+    /// <summary>The column that tells series apart; null where rows are no series, or all are one.</summary>
+    public virtual string? SeriesColumnName => null;
+
+    /// <summary>The column by which the last model for series in a pipeline tells these apart; null where there is none.</summary>
+    public static string? SeriesColumnOf(IDataView view)
+    {
+        for (; view is IDataTransform transform; view = transform.Source)
+        {
+            if (view is TransformedView { SeriesColumnName: { } series } && view.Schema.GetColumnOrNull(series) is not null)
+                return series;
+        }
+        return null;
+    }
+
     public abstract DataViewSchema Schema { get; }
 
     public abstract bool CanShuffle { get; }

@@ -10,6 +10,8 @@ internal sealed class SeriesDataView(SeriesBindings bindings, SeriesTransformer 
 {
     public override DataViewSchema Schema => bindings.OutputSchema;
 
+    public override string? SeriesColumnName => transformer.Columns.Series;
+
     public override bool CanShuffle => false;
 
     public override long? GetRowCount() => Source.GetRowCount();

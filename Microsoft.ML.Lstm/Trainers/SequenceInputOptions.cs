@@ -23,8 +23,7 @@ public abstract class SequenceInputOptions : TrainingOptions
     /// number of steps in a row. Those of numbers get their features a step from their dimensions, or all the same number from
     /// <see cref="FeaturesPerStep"/>. <c>PermutationFeatureImportance</c> looks at one of them at a time, see
     /// <see cref="SequencePredictionTransformer.ForFeatureColumn"/>. <see langword="null"/> for <see cref="FeatureColumnName"/> alone.
-    /// Default:
-    /// <see langword="null"/>.
+    /// Default: <see langword="null"/>.
     /// </summary>
     public string[]? FeatureColumnNames;
 
