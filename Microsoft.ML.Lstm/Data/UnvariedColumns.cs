@@ -18,7 +18,7 @@ internal static class UnvariedColumns
     /// <param name="tokens">Columns of tokens that are all the same.</param>
     public static IEnumerable<string> Describe(DataViewSchema schema, SequenceInput input, LabelColumn label, SequenceModel model, IEnumerable<FeatureColumn> tokens)
     {
-        string[] inputs = [.. tokens.Select(column => $"column '{column.Name}'"), .. Features(schema, input, model.InputScaler), .. Statics(schema, input, model.StaticScaler)];
+        string[] inputs = [.. tokens.Select(column => $"column '{column.Name}'"), .. Features(schema, input, model.InputScaler.IsConstant), .. Statics(schema, input, model.StaticScaler.IsConstant)];
         if (inputs.Length > 0)
             yield return $"What never varied in the training data has no effect on a score: {Join(inputs)}.";
         string[] labels = label.Kind != LabelKind.Numbers ? [] :
@@ -30,22 +30,41 @@ internal static class UnvariedColumns
             yield return $"What never varied among the labels of the training data is predicted for every row: {Join(labels)}.";
     }
 
-    private static IEnumerable<string> Features(DataViewSchema schema, SequenceInput input, AffineScaler scaler)
+    /// <summary>A warning when data to go on training with is not of the size that a model was trained on, whose scaling is kept.</summary>
+    /// <param name="schema">That of the training data.</param>
+    /// <param name="input">Where the sequences are.</param>
+    /// <param name="label">Where the labels are.</param>
+    /// <param name="model">The model to go on from.</param>
+    /// <param name="scalers">The scaling that the training data would have if the model were new.</param>
+    public static string? DescribeOtherSizes(DataViewSchema schema, SequenceInput input, LabelColumn label, SequenceModel model, ModelScalers scalers)
+    {
+        string[] names =
+        [
+            .. Features(schema, input, feature => model.InputScaler.IsOfOtherSize(feature, scalers.Input)),
+            .. Statics(schema, input, feature => model.StaticScaler.IsOfOtherSize(feature, scalers.Static)),
+            .. Enumerable.Range(0, label.TargetSize).Where(value => model.OutputScaler.IsOfOtherSize(value, scalers.Output))
+                .Select(value => Name(schema[label.Name], value, label.TargetSize, "value")),
+        ];
+        return names.Length == 0 ? null
+            : $"The initial model keeps its scaling, but was trained on values of another size than the training data has: {Join(names)}. If a unit has changed, change it back or train anew.";
+    }
+
+    private static IEnumerable<string> Features(DataViewSchema schema, SequenceInput input, Func<int, bool> isNamed)
     {
         int first = 0;
         foreach (FeatureColumn feature in input.Features)
         {
             for (int i = 0; i < feature.FeaturesPerStep; i++)
             {
-                if (scaler.IsConstant(first + i))
+                if (isNamed(first + i))
                     yield return Name(schema[feature.Name], i, feature.FeaturesPerStep, "feature");
             }
             first += feature.FeaturesPerStep;
         }
     }
 
-    private static IEnumerable<string> Statics(DataViewSchema schema, SequenceInput input, AffineScaler scaler)
-        => scaler.Constants.Select(index => Name(schema[input.StaticFeatureColumnName!], index, input.StaticSize, "static feature"));
+    private static IEnumerable<string> Statics(DataViewSchema schema, SequenceInput input, Func<int, bool> isNamed)
+        => Enumerable.Range(0, input.StaticSize).Where(isNamed).Select(index => Name(schema[input.StaticFeatureColumnName!], index, input.StaticSize, "static feature"));
 
     /// <summary>The name of number <paramref name="index"/> of the last <paramref name="count"/> of a column.</summary>
     public static string Name(DataViewSchema.Column column, int index, int count, string what)

@@ -53,6 +53,6 @@ public abstract partial class SequencePredictionTransformer : ISingleFeaturePred
             if (stepOutputs && columns.EncodingColumnName is not null)
                 throw new InvalidDataException($"A saved LSTM model with outputs for each step has no encoding, but its columns say '{columns.EncodingColumnName}'.");
             check(network.Shape, columns);
-            return (new SequenceModelParameters(network), columns);
+            return (new SequenceModelParameters(network) { LabelValues = columns.LabelValues }, columns);
         });
 }

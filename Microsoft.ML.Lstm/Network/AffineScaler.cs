@@ -12,6 +12,9 @@ internal sealed class AffineScaler
     // A deviation this small beside the mean is rounding.
     private const double SmallestRelativeDeviation = 1e-7;
 
+    // How many times as large or as small data is, or how many deviations away, to be no longer what a network knows.
+    private const double OtherSize = 10;
+
     public AffineScaler(float[] offset, float[] scale)
     {
         if (offset.Length != scale.Length)
@@ -82,6 +85,24 @@ internal sealed class AffineScaler
             scaler.Scale[j] = isConstant ? 0 : (float)Math.Min(1 / deviation, float.MaxValue);
         }
         return scaler;
+    }
+
+    /// <summary>This scaler, with the pairs that <paramref name="other"/> has for the features that never varied here.</summary>
+    public AffineScaler WithScalesOfConstants(AffineScaler other)
+    {
+        float[] offset = [.. Offset], scale = [.. Scale];
+        foreach (int feature in Constants)
+            (offset[feature], scale[feature]) = (other.Offset[feature], other.Scale[feature]);
+        return new AffineScaler(offset, scale);
+    }
+
+    /// <summary>Whether a feature's values in other data are not of the size that is scaled to about 1 here.</summary>
+    /// <param name="feature">The feature, which varies in both.</param>
+    /// <param name="other">The scaler of the other data, made in the same way as this one.</param>
+    public bool IsOfOtherSize(int feature, AffineScaler other)
+    {
+        double shift = Math.Abs(((double)other.Offset[feature] - Offset[feature]) * Scale[feature]), ratio = (double)Scale[feature] / other.Scale[feature];
+        return !IsConstant(feature) && !other.IsConstant(feature) && (shift > OtherSize || ratio > OtherSize || ratio < 1 / OtherSize);
     }
 
     /// <summary>Scales <paramref name="values"/>, a whole number of vectors of <see cref="Size"/> features, in place.</summary>

@@ -8,4 +8,15 @@ namespace Microsoft.ML.Lstm.Network;
 internal sealed record SequenceModel(ParameterSet Parameters, AffineScaler InputScaler, AffineScaler StaticScaler, AffineScaler OutputScaler)
 {
     public NetworkShape Shape => Parameters.Shape;
+
+    /// <summary>This model, with <paramref name="scalers"/> for what never varied where it was trained, so that it can learn of that.</summary>
+    public SequenceModel WithScalesOfConstants(ModelScalers scalers) => this with
+    {
+        InputScaler = InputScaler.WithScalesOfConstants(scalers.Input),
+        StaticScaler = StaticScaler.WithScalesOfConstants(scalers.Static),
+        OutputScaler = OutputScaler.WithScalesOfConstants(scalers.Output),
+    };
 }
+
+/// <summary>The scaling of a model's inputs and outputs, as <see cref="SequenceModel"/> has it.</summary>
+internal sealed record ModelScalers(AffineScaler Input, AffineScaler Static, AffineScaler Output);

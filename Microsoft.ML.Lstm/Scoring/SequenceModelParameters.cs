@@ -1,3 +1,4 @@
+using Microsoft.ML.Lstm.Data;
 using Microsoft.ML.Lstm.Network;
 using Microsoft.ML.Lstm.Persistence;
 
@@ -15,6 +16,9 @@ public sealed class SequenceModelParameters
     }
 
     internal SequenceModel Network { get; }
+
+    /// <summary>What the label's keys stand for; null for numbers, and where it is not known.</summary>
+    internal LabelValues? LabelValues { get; init; }
 
     /// <summary>The recurrent cell.</summary>
     public CellType CellType => Network.Shape.Cell;

@@ -57,13 +57,14 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
     /// Data to measure on, for early stopping and for choosing the best epoch; <see langword="null"/> for none.
     /// </param>
     /// <param name="initialModel">
-    /// A network to go on from, of the same shape as the options and the data ask for; its scaling of features and labels is kept. Tokens and
-    /// classes are known to it by their numbers alone, so their keys must stand for the same values in the same order; those that it did not know so far are added.
+    /// A network to go on from, of the same shape as the options and the data ask for; its scaling of features and labels is kept, but for those that never varied
+    /// so far. Keys must stand for the same values in the same order: for classes that is checked where it is known, tokens are known by their
+    /// numbers alone. Those that it did not know so far are added.
     /// <see langword="null"/> to start anew.
     /// </param>
     /// <returns>The trained network, ready to transform data.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
-    /// <exception cref="ArgumentException"><paramref name="initialModel"/> has another shape, or predicts numbers where classes are to be learned.</exception>
+    /// <exception cref="ArgumentException"><paramref name="initialModel"/> has another shape, predicts numbers where classes are to be learned, or has other classes.</exception>
     /// <exception cref="InvalidDataException">A file of word vectors is malformed; the message has its line.</exception>
     /// <exception cref="InvalidOperationException">
     /// No row can be used, or one can't and the options say that this is an error; or all labels to tell apart are the same, or
@@ -111,7 +112,12 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         {
             NetworkShape shape = NewNetwork.ShapeOf(Settings, task, training, embeddings);
             CheckInitialModel(initial, shape, predictsNumbers: training.TargetSize > 0);
+            CheckLabelValues(initialModel!, label);
             initial = ModelWidening.Widen(initial, shape);
+            ModelScalers scalers = NewNetwork.ScalersOf(Settings, task, shape.OutputSize, training, Settings.CancellationToken);
+            if (UnvariedColumns.DescribeOtherSizes(schema, input, label, initial, scalers) is { } otherSizes)
+                monitor.Warn(otherSizes);
+            initial = initial.WithScalesOfConstants(scalers);
         }
         monitor.Info($"Training on {training.Describe()}{(validation is null ? "" : $", validating on {validation.Count}")}.");
         int seed = Settings.Seed ?? Host.Rand.Next();
@@ -129,7 +135,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
             occurring.LevelConstants(network.Parameters);
         foreach (string warning in UnvariedColumns.Describe(schema, input, label, network, initial is null ? occurring.Constants : []))
             monitor.Warn(warning);
-        return CreateTransformer(new SequenceModelParameters(network), new ScoringColumns
+        return CreateTransformer(new SequenceModelParameters(network) { LabelValues = label.Values }, new ScoringColumns
         {
             Features = [.. input.Features],
             StaticFeatureColumnName = Settings.StaticFeatureColumnName,
@@ -195,6 +201,16 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
     /// <param name="columns">The columns it reads and adds.</param>
     /// <param name="task">What <see cref="CreateTask"/> gave, after training.</param>
     private protected abstract TTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns, TrainingTask task);
+
+    private static void CheckLabelValues(SequenceModelParameters model, LabelColumn label)
+    {
+        if (model.LabelValues is not { } known || label.Values is not { } values || values.AreSameAs(known))
+            return;
+        int key = Enumerable.Range(0, Math.Min(known.Values.Length, values.Values.Length)).FirstOrDefault(key => known.Values[key] != values.Values[key]);
+        throw new ArgumentException(
+            $"The keys of label column '{label.Name}' stand for other values than those of the initial model, or for the same in another order: key {key + 1} is '{values.Values[key]}' and was '{known.Values[key]}'. Map the labels of both by the same fitted MapValueToKey, or by one with the same keyData.",
+            "initialModel");
+    }
 
     private static void CheckInitialModel(SequenceModel model, NetworkShape expected, bool predictsNumbers)
     {

@@ -49,14 +49,26 @@ internal static class NewNetwork
         Initializer.Initialize(parameters, job.Options.InitialForgetBias, random, team, cancellation);
         foreach ((int table, int token, float[] vector) in GivenVectors(job))
             vector.CopyTo(parameters[ParameterSet.EmbeddingName(table)][(token * vector.Length)..]);
-        return new SequenceModel(parameters,
+        ModelScalers scalers = ScalersOf(job.Options, job.Task, parameters.Shape.OutputSize, data, cancellation);
+        return new SequenceModel(parameters, scalers.Input, scalers.Static, scalers.Output);
+    }
+
+    /// <summary>The scaling that a network begins with.</summary>
+    /// <param name="options">Whether features are scaled.</param>
+    /// <param name="task">Whether targets are.</param>
+    /// <param name="outputSize">O: the network's outputs.</param>
+    /// <param name="data">The training data, as the user has it.</param>
+    /// <param name="cancellation">Ends it with an exception.</param>
+    public static ModelScalers ScalersOf(TrainingOptions options, TrainingTask task, int outputSize, TrainingData data, CancellationToken cancellation)
+    {
+        return new ModelScalers(
             Scaler(data.FeatureSize, sequence => sequence.Features),
             Scaler(data.StaticSize, sequence => sequence.Statics),
-            job.Task.ScaleTargets(parameters.Shape.OutputSize, data));
+            task.ScaleTargets(outputSize, data));
 
         AffineScaler Scaler(int size, Func<TrainingSequence, float[]> values)
             => size == 0 ? AffineScaler.Identity(0)
-            : job.Options.NormalizeFeatures ? AffineScaler.Standardize(size, Sequences().Select(values))
+            : options.NormalizeFeatures ? AffineScaler.Standardize(size, Sequences().Select(values))
             : AffineScaler.KeepUnits(size, Sequences().Select(values));
 
         IEnumerable<TrainingSequence> Sequences() => data.Sequences.Select(sequence =>
