@@ -16,6 +16,7 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
     private const string FirstWeights = "first_weights";
     private const string Order = "order";
     private const string BatchOrder = "batch_order";
+    private const string Unreached = "unreached";
     private const string TrainingLosses = "training_losses";
     private const string ValidationLosses = "validation_losses";
 
@@ -131,6 +132,7 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
         tensors.AddRange(state.Moments.Select((moments, i) => new SafeTensor(Moments[i], [moments.Length], moments)));
         tensors.Add(SavedTraining.ToWords<int>(Order, state.Order));
         tensors.Add(SavedTraining.ToWords<int>(BatchOrder, state.BatchOrder));
+        tensors.Add(SavedTraining.ToWords<int>(Unreached, state.Unreached));
         tensors.Add(SavedTraining.ToWords<double>(TrainingLosses, course.TrainingLosses.ToArray()));
         tensors.Add(SavedTraining.ToWords<double>(ValidationLosses, course.ValidationLosses.ToArray()));
         try
@@ -171,6 +173,7 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
             Random = saved.Random,
             Order = SavedTraining.FromWords<int>(beside, Order),
             BatchOrder = SavedTraining.FromWords<int>(beside, BatchOrder),
+            Unreached = SavedTraining.FromWords<int>(beside, Unreached),
         };
     }
 

@@ -71,7 +71,7 @@ internal sealed partial class TrainingLoop
         _gradient = new Gradient(shape);
         if (_options.Tokens.FreezeGiven)
             FreezeEmbeddings();
-        _untrained = new UntrainedEmbeddings(_model.Parameters, _gradient, job.Embeddings, wasTrained: job.Resume is not null || job.Initial is not null);
+        _untrained = new UntrainedEmbeddings(_model.Parameters, _gradient, job.Embeddings, wasTrained: job.Initial is not null);
         _optimizer = Optimizer.Create(_options, _model.Parameters, _gradient, _team);
         _dropout = new Dropout
         {
@@ -128,10 +128,8 @@ internal sealed partial class TrainingLoop
             {
                 if (!TryRunEpoch(epoch, out float learningRate))
                     return;
-                _untrained.Settle();
                 training = _trainingObjective.Metrics;
-                validation = _validation is null ? null : Evaluate(_validation, _validationObjective!);
-                KeepBest(epoch, training, validation);
+                validation = MeasureAndKeep(epoch, training);
                 _learningRate = learningRate;
             }
             catch (OperationCanceledException) when (_stop.IsCancellationRequested && !_job.Monitor.Abandoned.IsCancellationRequested)
@@ -179,6 +177,7 @@ internal sealed partial class TrainingLoop
         Random = _random.Save(),
         Order = _plan?.Order ?? [],
         BatchOrder = _plan?.BatchOrder ?? [],
+        Unreached = _untrained.Unreached,
     };
 
     private void Restore(TrainingState state)
@@ -187,6 +186,7 @@ internal sealed partial class TrainingLoop
             throw new InvalidDataException($"The checkpoint is of a training over {state.NumberOfEpochs} epochs, but this one is over {_epochs}.");
         _optimizer.Restore(state.Steps, state.Moments);
         _random.Restore(state.Random);
+        _untrained.Unreached = state.Unreached;
         _plan?.Restore(state.Order, state.BatchOrder);
     }
 
@@ -302,6 +302,22 @@ internal sealed partial class TrainingLoop
 
     /// <summary>Whether epochs are compared; otherwise each supersedes the one before.</summary>
     private bool MeasuresEpochs => _validation is not null || _options.EarlyStopping is not null;
+
+    /// <summary>Measures an epoch's weights on the validation data, if there are any, and keeps them unless earlier ones were better.</summary>
+    private EpochMetrics? MeasureAndKeep(int epoch, EpochMetrics training)
+    {
+        _untrained.BeginMeasuring();
+        try
+        {
+            EpochMetrics? validation = _validation is null ? null : Evaluate(_validation, _validationObjective!);
+            KeepBest(epoch, training, validation);
+            return validation;
+        }
+        finally
+        {
+            _untrained.EndMeasuring();
+        }
+    }
 
     /// <summary>Notes how an epoch went, and keeps its weights unless earlier ones were better.</summary>
     private void KeepBest(int epoch, EpochMetrics training, EpochMetrics? validation)

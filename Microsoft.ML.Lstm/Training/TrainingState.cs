@@ -32,4 +32,7 @@ internal sealed class TrainingState
 
     /// <summary>See <see cref="Order"/>.</summary>
     public int[] BatchOrder { get; init; } = [];
+
+    /// <summary>The rows of embeddings, counted over all tables, that training has not reached yet.</summary>
+    public int[] Unreached { get; init; } = [];
 }

@@ -14,11 +14,12 @@ internal sealed class UntrainedEmbeddings
 
     // For each row of each table whether it was known before training.
     private readonly bool[][] _isKnown;
+    private float[] _own = [];
 
     /// <param name="parameters">The parameters as they are before training.</param>
     /// <param name="gradient">Knows what training has reached.</param>
     /// <param name="given">The vectors that were given; null for none.</param>
-    /// <param name="wasTrained">Whether the parameters were trained before, and settled.</param>
+    /// <param name="wasTrained">Whether the parameters are those of a model that was trained before.</param>
     public UntrainedEmbeddings(ParameterSet parameters, Gradient gradient, IReadOnlyList<GivenEmbeddings?>? given, bool wasTrained)
     {
         _parameters = parameters;
@@ -31,6 +32,40 @@ internal sealed class UntrainedEmbeddings
                 FindTrained(table);
             foreach (int token in given?[table]?.Tokens ?? [])
                 _isKnown[table][token] = true;
+        }
+    }
+
+    /// <summary>The rows, counted over all tables, that neither training nor anybody before it has reached; who resumes a training sets those it had.</summary>
+    public int[] Unreached
+    {
+        get => [.. Rows().Where(row => !IsKnown(row.Table, row.Row)).Select(row => row.Number)];
+        set
+        {
+            var unreached = value.ToHashSet();
+            foreach ((int table, int row, int number) in Rows())
+                _isKnown[table][row] = !unreached.Contains(number);
+        }
+    }
+
+    /// <summary>
+    /// <see cref="Settle"/> for as long as the model is measured and kept. Training goes on with the vectors as they were: one that the next epoch
+    /// reaches, since this one dropped its token each time, starts from its own random numbers.
+    /// </summary>
+    public void BeginMeasuring()
+    {
+        _own = [.. Unreached.SelectMany(number => RowOf(number).ToArray())];
+        Settle();
+    }
+
+    /// <summary>The end of <see cref="BeginMeasuring"/>.</summary>
+    public void EndMeasuring()
+    {
+        ReadOnlySpan<float> own = _own;
+        foreach (int number in Unreached)
+        {
+            Span<float> row = RowOf(number);
+            own[..row.Length].CopyTo(row);
+            own = own[row.Length..];
         }
     }
 
@@ -58,6 +93,24 @@ internal sealed class UntrainedEmbeddings
             isKnown[row] = !Row(table, row).SequenceEqual(Row(table, 0));
         float[] mean = new float[_tables[table].Columns];
         isKnown[0] = !TryMean(table, mean) || !mean.AsSpan().SequenceEqual(Row(table, 0));
+    }
+
+    private IEnumerable<(int Table, int Row, int Number)> Rows()
+    {
+        int number = 0;
+        for (int table = 0; table < _tables.Length; table++)
+        {
+            for (int row = 0; row < _tables[table].Rows; row++)
+                yield return (table, row, number++);
+        }
+    }
+
+    private Span<float> RowOf(int number)
+    {
+        int table = 0;
+        while (number >= _tables[table].Rows)
+            number -= _tables[table++].Rows;
+        return Row(table, number);
     }
 
     private bool IsKnown(int table, int row) => _isKnown[table][row] || _gradient.WasTouched(table, row);
