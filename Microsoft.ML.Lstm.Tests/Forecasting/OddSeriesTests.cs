@@ -27,6 +27,37 @@ public sealed class OddSeriesTests
     }
 
     [TestMethod]
+    [DataRow(SeriesRun.Forecaster)]
+    [DataRow(SeriesRun.Detector)]
+    public void AValueFarFromAllOthersIsNamed(string kind)
+    {
+        (MLContext ml, List<string> warnings) = SeriesRun.Listen();
+        Reading[] wave = Reading.Wave(200, level: 50, scale: 10), slip = Reading.Wave(200, level: 50, scale: 10);
+        slip[70].Value = 50_000;
+        SeriesRun.Fit(ml, kind, slip);
+        SeriesRun.AssertOne(warnings, "The target column 'Value' has 1 value far from all others, the first 50000.");
+        warnings.Clear();
+        // In a series of another size too; and where it is, validation has it.
+        foreach (Reading row in slip)
+            row.Shop = "small";
+        (slip[70].Value, slip[190].Value) = (slip[71].Value, -5000);
+        SeriesRun.Fit(ml, kind, [.. Reading.Wave(200, shop: "large", level: 1e6f, scale: 1e5f), .. slip], options => options.SeriesColumnName = "Shop");
+        SeriesRun.AssertOne(warnings, "has 1 value in 1 of 2 series far from all others, the first -5000.");
+        warnings.Clear();
+        // No slips: what is rare, another level for good, a peak as others too.
+        Reading[] rare = Reading.Wave(200), shifted = Reading.Wave(200), peaks = Reading.Wave(200);
+        for (int t = 0; t < 200; t++)
+        {
+            rare[t].Value = t % 50 == 20 ? 30 : 0;
+            shifted[t].Value += t > 150 ? 1000 : 0;
+            peaks[t].Value *= t % 30 == 0 ? 10 : 1;
+        }
+        foreach (Reading[] rows in new[] { wave, rare, shifted, peaks })
+            SeriesRun.Fit(ml, kind, rows);
+        SeriesRun.AssertNone(warnings, "far from all others");
+    }
+
+    [TestMethod]
     [DataRow(30)]
     [DataRow(10)]
     public void RowsThatOnlySayWhatIsKnownAheadAreNoPartOfTheSeriesYet(int rowsAhead)

@@ -55,6 +55,7 @@ internal static class ForecastTraining
         RowScaling scaling = SeriesUnits.Of(data);
         (EncodedSeries[] series, UnseenParts unseen) = Encode(data, scaling, i => data.TrainingRows[i]);
         data.Names.WarnOf(data.Layout, scaling, unseen, monitor);
+        FarValues.WarnOf(data, monitor);
         SeriesWindows training = WindowsOf(data, series, i => 0..data.TrainingRows[i]);
         if (!data.CanLearn)
             throw new InvalidOperationException("There is nothing to learn: no series has a value to train on behind its first row.");
