@@ -11,7 +11,7 @@ namespace Microsoft.ML.Lstm.Data;
 /// <param name="maximumLength">Steps after which sequences are cut; null for no limit.</param>
 /// <param name="badRows">What to do with rows that can't be used.</param>
 /// <param name="host">Is asked now and then whether to go on.</param>
-/// <param name="cancellation">As well.</param>
+/// <param name="cancellation">Ends the reading when it is cancelled.</param>
 internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, string? weightColumnName, int? maximumLength, BadRowHandling badRows,
     IHost host, CancellationToken cancellation)
 {
