@@ -1,4 +1,6 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.Engine.Parameters;
+using Microsoft.ML.Lstm.Tests.Series;
 
 namespace Microsoft.ML.Lstm.Tests.Forecasting;
 
@@ -108,7 +110,7 @@ public sealed class ConstantInputTests
         MLContext ml = Context(out _);
         Reading[] rows = [.. Reading.Wave(100, shop: "a"), .. Reading.Wave(100, seed: 2, shop: "b"), .. Reading.Wave(1, seed: 3, shop: "c")];
         LstmForecastingTransformer model = ForecastRun.Fit(ml, rows, options => (options.SeriesColumnName, options.EmbedSeries, options.TokenDropout, options.EmbeddingSize) = ("Shop", true, 0, 3));
-        var table = model.Model.Network.Parameters[Microsoft.ML.Lstm.Network.ParameterSet.EmbeddingName(0)].ToArray().Chunk(3).ToArray();
+        var table = model.Model.Network.Parameters[ParameterSet.EmbeddingName(0)].ToArray().Chunk(3).ToArray();
         for (int j = 0; j < 3; j++)
             Assert.AreEqual((table[1][j] + (double)table[2][j]) / 2, table[0][j], 1e-6);
         // Nothing is learned of the third.

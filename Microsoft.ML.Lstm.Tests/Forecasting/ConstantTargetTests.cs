@@ -1,3 +1,6 @@
+using Microsoft.ML.Lstm.Tests.Anomalies;
+using Microsoft.ML.Lstm.Tests.Series;
+
 namespace Microsoft.ML.Lstm.Tests.Forecasting;
 
 /// <summary>Series that never vary in the training data: what they always were is what is expected.</summary>

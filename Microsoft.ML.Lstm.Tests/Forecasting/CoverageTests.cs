@@ -1,3 +1,5 @@
+using Microsoft.ML.Lstm.Tests.Series;
+
 namespace Microsoft.ML.Lstm.Tests.Forecasting;
 
 /// <summary>Intervals hold the share of values that they promise, whatever the loss and however odd the noise.</summary>

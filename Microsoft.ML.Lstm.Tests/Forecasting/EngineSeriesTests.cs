@@ -1,4 +1,5 @@
-using static Microsoft.ML.Lstm.Tests.Forecasting.SeriesRun;
+using Microsoft.ML.Lstm.Tests.Series;
+using static Microsoft.ML.Lstm.Tests.Series.SeriesRun;
 
 namespace Microsoft.ML.Lstm.Tests.Forecasting;
 

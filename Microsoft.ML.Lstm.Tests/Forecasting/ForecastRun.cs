@@ -1,3 +1,5 @@
+using Microsoft.ML.Lstm.Tests.Series;
+
 
 namespace Microsoft.ML.Lstm.Tests.Forecasting;
 

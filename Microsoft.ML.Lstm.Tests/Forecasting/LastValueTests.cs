@@ -1,3 +1,6 @@
+using Microsoft.ML.Lstm.Tests.Anomalies;
+using Microsoft.ML.Lstm.Tests.Series;
+
 namespace Microsoft.ML.Lstm.Tests.Forecasting;
 
 /// <summary>With the last value as the level and one lag a network reads changes.</summary>

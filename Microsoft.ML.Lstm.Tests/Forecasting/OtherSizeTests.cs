@@ -1,3 +1,6 @@
+using Microsoft.ML.Lstm.Tests.Anomalies;
+using Microsoft.ML.Lstm.Tests.Series;
+
 namespace Microsoft.ML.Lstm.Tests.Forecasting;
 
 /// <summary>Series of another size than those of the training data, or of which it says next to nothing: their own values decide.</summary>

@@ -1,3 +1,5 @@
+using Microsoft.ML.Lstm.Tests.Series;
+
 namespace Microsoft.ML.Lstm.Tests.Forecasting;
 
 /// <summary>A forecast lies in its own interval, whatever the network, the errors in the validation rows and the numbers are.</summary>

@@ -3,7 +3,7 @@
 using System.Text.Json;
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using Microsoft.ML.Lstm.Tests.Trainers;
+using Microsoft.ML.Lstm.Tests.Sequences;
 
 var ml = new MLContext();
 ITransformer model = ml.Model.Load(args[0], out DataViewSchema schema);

@@ -1,5 +1,5 @@
 using Microsoft.ML.Lstm.MlNet;
-using Microsoft.ML.Lstm.Tests.Trainers;
+using Microsoft.ML.Lstm.Tests.Sequences;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm.Tests.MlNet;

@@ -1,5 +1,5 @@
-using Microsoft.ML.Lstm.Tests.Scoring;
-using Microsoft.ML.Lstm.Tests.Trainers;
+using Microsoft.ML.Lstm.Tests.Sequences;
+
 
 namespace Microsoft.ML.Lstm.Tests.MlNet;
 

@@ -1,7 +1,7 @@
 // TrainProbe <checkpoint> <epoch>: trains as ResumeTests does, prints a line after each epoch and stays in the one that is named until somebody kills it.
 using System.Globalization;
 using Microsoft.ML;
-using Microsoft.ML.Lstm.Tests.Trainers;
+using Microsoft.ML.Lstm.Tests.Sequences;
 
 var ml = new MLContext();
 int last = int.Parse(args[1], CultureInfo.InvariantCulture);

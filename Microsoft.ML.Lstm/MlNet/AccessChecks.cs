@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-// The library is compiled against copies of these assemblies with their internal members made public (build/MlNet.Internals.targets).
+// The library is compiled against copies of these assemblies with their internal members made public (build/publicizer/MlNet.Internals.targets).
 // These attributes let it reach the same members of the originals when it runs.
 [assembly: IgnoresAccessChecksTo("Microsoft.ML.DataView")]
 [assembly: IgnoresAccessChecksTo("Microsoft.ML.Core")]

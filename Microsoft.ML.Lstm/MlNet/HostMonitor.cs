@@ -1,6 +1,6 @@
 using System.Globalization;
 using Microsoft.ML.Data;
-using Microsoft.ML.Lstm.Training;
+using Microsoft.ML.Lstm.Engine.Training;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm.MlNet;

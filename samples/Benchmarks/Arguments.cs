@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using Microsoft.ML.Lstm.Kernels;
+using Microsoft.ML.Lstm.Engine.Kernels;
 
 namespace Benchmarks;
 

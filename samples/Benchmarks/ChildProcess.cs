@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using Microsoft.ML.Lstm.Kernels;
+using Microsoft.ML.Lstm.Engine.Kernels;
 
 namespace Benchmarks;
 

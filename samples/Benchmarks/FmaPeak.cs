@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using Microsoft.ML.Lstm.Kernels;
+using Microsoft.ML.Lstm.Engine.Kernels;
 
 namespace Benchmarks;
 

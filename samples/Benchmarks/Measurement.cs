@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Microsoft.ML.Lstm.Kernels;
+using Microsoft.ML.Lstm.Engine.Kernels;
 
 namespace Benchmarks;
 

@@ -1,7 +1,9 @@
 using Microsoft.ML.Lstm;
-using Microsoft.ML.Lstm.Kernels;
-using Microsoft.ML.Lstm.Network;
-using Microsoft.ML.Lstm.Training;
+using Microsoft.ML.Lstm.Engine.Kernels;
+using Microsoft.ML.Lstm.Engine.Network;
+using Microsoft.ML.Lstm.Engine.Parameters;
+using Microsoft.ML.Lstm.Engine.Training;
+using Microsoft.ML.Lstm.Engine.Training.Optimizers;
 
 namespace Benchmarks;
 

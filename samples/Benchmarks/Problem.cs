@@ -1,8 +1,9 @@
 using System.Globalization;
 using Microsoft.ML.Lstm;
-using Microsoft.ML.Lstm.Network;
-using Microsoft.ML.Lstm.Persistence;
-using Microsoft.ML.Lstm.Training;
+using Microsoft.ML.Lstm.Engine.Files;
+using Microsoft.ML.Lstm.Engine.Parameters;
+using Microsoft.ML.Lstm.Engine.Training;
+using Microsoft.ML.Lstm.Engine.Training.Objectives;
 
 namespace Benchmarks;
 

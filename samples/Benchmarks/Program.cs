@@ -1,7 +1,7 @@
 // Measures this library on the shapes of docs/performance.md: GFLOP/s of a training step and of inference as a share of what the
 // processors can do at all, and with --peers other libraries in turn with it. README.md says more.
 using Benchmarks;
-using Microsoft.ML.Lstm.Kernels;
+using Microsoft.ML.Lstm.Engine.Kernels;
 
 return Arguments.Run(args, Measure);
 

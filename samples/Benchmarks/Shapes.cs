@@ -1,5 +1,5 @@
 using Microsoft.ML.Lstm;
-using Microsoft.ML.Lstm.Network;
+using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Benchmarks;
 

@@ -1,0 +1,180 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.ML.Lstm.Engine.Parameters;
+
+namespace Microsoft.ML.Lstm.Tests.Engine.Golden;
+
+/// <summary>A network, a batch and its targets as make_golden.py wrote them; layouts as the script's head describes them.</summary>
+internal record GoldenNetwork
+{
+    public required string Name { get; init; }
+
+    public required CellType Cell { get; init; }
+
+    public required int InputSize { get; init; }
+
+    public required int HiddenSize { get; init; }
+
+    public required int Layers { get; init; }
+
+    public required bool Bidirectional { get; init; }
+
+    public required Pooling Pooling { get; init; }
+
+    public required int StaticSize { get; init; }
+
+    public required int OutputSize { get; init; }
+
+    public required int[] Lengths { get; init; }
+
+    public required double[][] Sequences { get; init; }
+
+    public required double[][] Statics { get; init; }
+
+    public required double[][] Targets { get; init; }
+
+    public required Dictionary<string, double[]> Parameters { get; init; }
+
+    [JsonIgnore]
+    public NetworkShape Shape => new()
+    {
+        Cell = Cell,
+        InputSize = InputSize,
+        HiddenSize = HiddenSize,
+        Layers = Layers,
+        Bidirectional = Bidirectional,
+        Pooling = Pooling,
+        StaticSize = StaticSize,
+        OutputSize = OutputSize,
+    };
+
+    public override string ToString() => Name;
+}
+
+/// <summary>With all that PyTorch made of it: results, the mean squared error over batch and outputs, and its gradients.</summary>
+internal sealed record GoldenCase : GoldenNetwork
+{
+    public required double[][] Steps { get; init; }
+
+    /// <summary>h_n, [L·D][B][H].</summary>
+    public required double[][][] Hidden { get; init; }
+
+    /// <summary>c_n, [L·D][B][H]; null for cells without one.</summary>
+    public required double[][][]? CellState { get; init; }
+
+    public required double[][] Encodings { get; init; }
+
+    public required double[][] Outputs { get; init; }
+
+    public required double Loss { get; init; }
+
+    public required GoldenGradients Gradients { get; init; }
+
+    /// <summary>Of another loss, which sees every step and final state; only some cases have it.</summary>
+    public GoldenStateGradients? StateGradients { get; init; }
+
+    /// <summary>The cases of lstm.json, gru.json and rnn.json.</summary>
+    public static IReadOnlyList<GoldenCase> All { get; } =
+        [.. Enum.GetValues<CellType>().SelectMany(cell => GoldenFile.Read<GoldenCase[]>($"{cell.ToString().ToLowerInvariant()}.json"))];
+
+    public static GoldenCase Find(string name) => All.Single(c => c.Name == name);
+}
+
+internal record GoldenGradients
+{
+    public required Dictionary<string, double[]> Parameters { get; init; }
+
+    public required double[][] Inputs { get; init; }
+
+    public required double[][] Statics { get; init; }
+}
+
+/// <summary>The gradients of Σ dSteps∘steps + Σ dHidden∘h_n + Σ dCellState∘c_n.</summary>
+internal sealed record GoldenStateGradients : GoldenGradients
+{
+    public required double[][] DSteps { get; init; }
+
+    public required double[][][] DHidden { get; init; }
+
+    public required double[][][]? DCellState { get; init; }
+}
+
+/// <summary>A network that several optimizers train from the same start.</summary>
+internal sealed record GoldenOptimizerCase : GoldenNetwork
+{
+    public required GoldenRun[] Runs { get; init; }
+
+    /// <summary>The cases of optimizers.json.</summary>
+    public static IReadOnlyList<GoldenOptimizerCase> All { get; } = GoldenFile.Read<GoldenOptimizerCase[]>("optimizers.json");
+}
+
+/// <summary>A few steps of an optimizer on the whole batch; the other settings are PyTorch's defaults, and momentum 0.9 for SGD.</summary>
+internal sealed record GoldenRun
+{
+    public required string Name { get; init; }
+
+    public required OptimizerType Optimizer { get; init; }
+
+    public required double LearningRate { get; init; }
+
+    public required double WeightDecay { get; init; }
+
+    /// <summary>The largest norm that gradients keep; longer ones are shortened to it.</summary>
+    public required double MaxNorm { get; init; }
+
+    /// <summary>The loss before each step.</summary>
+    public required double[] Losses { get; init; }
+
+    /// <summary>The gradient's norm at each step, before clipping.</summary>
+    public required double[] Norms { get; init; }
+
+    /// <summary>The parameters after each step.</summary>
+    public required Dictionary<string, double[]>[] Parameters { get; init; }
+}
+
+/// <summary>Steps of a table of embeddings, by PyTorch's SparseAdam or by SGD without momentum.</summary>
+internal sealed record GoldenEmbeddingCase
+{
+    public required string Name { get; init; }
+
+    public required OptimizerType Optimizer { get; init; }
+
+    public required double LearningRate { get; init; }
+
+    public required int Rows { get; init; }
+
+    public required int Columns { get; init; }
+
+    public required double[] Initial { get; init; }
+
+    public required GoldenEmbeddingStep[] Steps { get; init; }
+
+    /// <summary>The cases of embeddings.json.</summary>
+    public static IReadOnlyList<GoldenEmbeddingCase> All { get; } = GoldenFile.Read<GoldenEmbeddingCase[]>("embeddings.json");
+}
+
+/// <summary>One step: the gradients of some rows, and the whole table after it.</summary>
+internal sealed record GoldenEmbeddingStep
+{
+    public required int[] Rows { get; init; }
+
+    public required double[] Gradient { get; init; }
+
+    public required double[] Table { get; init; }
+}
+
+internal static class GoldenFile
+{
+    private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web)
+    {
+        Converters = { new JsonStringEnumConverter() },
+        // A misspelt name is to fail here and not to leave a tensor untested.
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    };
+
+    public static T Read<T>(string name)
+    {
+        using FileStream stream = File.OpenRead(Path.Combine(AppContext.BaseDirectory, "Engine", "Golden", name));
+        return JsonSerializer.Deserialize<T>(stream, Options)!;
+    }
+}

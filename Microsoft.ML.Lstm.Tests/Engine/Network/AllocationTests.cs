@@ -1,0 +1,292 @@
+using Microsoft.ML.Lstm.Engine.Kernels;
+using Microsoft.ML.Lstm.Engine.Layers;
+using Microsoft.ML.Lstm.Engine.Network;
+using Microsoft.ML.Lstm.Engine.Parameters;
+using Microsoft.ML.Lstm.Engine.Training;
+using Microsoft.ML.Lstm.Engine.Training.Objectives;
+using Microsoft.ML.Lstm.Engine.Training.Optimizers;
+using Microsoft.ML.Lstm.Tests.Engine.Kernels;
+using Microsoft.ML.Lstm.Tests.Engine.Training;
+
+
+namespace Microsoft.ML.Lstm.Tests.Engine.Network;
+
+/// <summary>Once its buffers are there, the engine leaves nothing for the garbage collector.</summary>
+[TestClass]
+public sealed class AllocationTests
+{
+    private const int WarmUp = 3;
+    private const int Repetitions = 20;
+
+    [TestMethod]
+    [DataRow(CellType.Lstm, Pooling.Last, 1)]
+    [DataRow(CellType.Gru, Pooling.Mean, 2)]
+    [DataRow(CellType.Rnn, Pooling.Max, 3)]
+    [DataRow(CellType.Lstm, Pooling.Attention, 2)]
+    public void ATrainingStepAllocatesNothing(CellType cell, Pooling pooling, int threads)
+    {
+        NetworkShape shape = Shape(cell, pooling);
+        var parameters = new ParameterSet(shape);
+        Initializer.Initialize(parameters, forgetBias: 1, new Random(1));
+        var network = new SequenceNetwork(parameters, NetworkPasses.Backward);
+        var workspace = new NetworkWorkspace(network, new WorkerTeam(threads));
+        var batch = new SequenceBatch(shape);
+        var gradient = new Gradient(shape);
+        var optimizer = Optimizer.Create(new LoopOptions(), parameters, gradient, new WorkerTeam(threads));
+        float[] dOutputs = new float[40 * shape.OutputSize];
+        Array.Fill(dOutputs, 0.01f);
+        var loss = new GivenGradient(dOutputs);
+
+        long allocated = AllocatedBytes(step =>
+        {
+            Fill(batch, step);
+            workspace.Forward(batch, keep: true, new Dropout((ulong)step) { Inputs = 0.1f, States = 0.2f, Layers = 0.3f, Outputs = 0.4f });
+            workspace.Backward(loss, gradient);
+            optimizer.TryStep(learningRate: 0.001f, maxNorm: 1);
+            workspace.PackNetwork();
+        });
+
+        Assert.AreEqual(0, allocated);
+    }
+
+    public static IEnumerable<object[]> Tasks => from task in (string[])["binary", "multiclass", "steps", "crf"] from threads in (int[])[1, 2] select new object[] { task, threads };
+
+    [TestMethod]
+    [DataRow(1)]
+    [DataRow(2)]
+    public void ATrainingStepWithAWideHeadAllocatesNothing(int threads)
+    {
+        NetworkShape shape = Shape(CellType.Lstm, Pooling.Last) with
+        {
+            InputSize = 5 + 8,
+            Embeddings = new EmbeddingShapes(new EmbeddingShape(50, 8)),
+            StepOutputs = true,
+            OutputSize = 10_240,
+        };
+        var parameters = new ParameterSet(shape);
+        Initializer.Initialize(parameters, forgetBias: 1, new Random(1));
+        var team = new WorkerTeam(threads);
+        var workspace = new NetworkWorkspace(new SequenceNetwork(parameters, NetworkPasses.BackwardToInput), team);
+        var batch = new SequenceBatch(shape);
+        var gradient = new Gradient(shape);
+        var optimizer = Optimizer.Create(new LoopOptions(), parameters, gradient, team);
+        var objective = new ClassificationObjective(stepOutputs: true, new ClassWeights(null), labelSmoothing: 0.1f, meanWeight: 1);
+        TrainingSequence[] sequences = [.. Enumerable.Range(0, 40).Select(_ => new TrainingSequence { Labels = new int[17] })];
+
+        long allocated = AllocatedBytes(step =>
+        {
+            Fill(batch, step);
+            objective.Begin(batch, sequences);
+            workspace.Forward(batch, keep: true);
+            workspace.Backward(objective, gradient);
+            objective.End();
+            optimizer.TryStep(learningRate: 0.001f, maxNorm: 1);
+            workspace.PackNetwork();
+            workspace.Forward(batch, keep: false);
+            workspace.Measure(objective);
+        });
+
+        Assert.AreEqual(0, allocated);
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Tasks))]
+    public void ATrainingStepOnTokensAllocatesNothing(string name, int threads)
+    {
+        TrainingTask task = name switch
+        {
+            "binary" => new BinaryTask(null, 0.1f),
+            "multiclass" => new ClassificationTask(2, stepOutputs: false, [1, 2], 0.1f),
+            "steps" => new ClassificationTask(2, stepOutputs: true, null, 0.1f),
+            _ => new CrfTask(2),
+        };
+        SequenceSet data = TaskSample.CreateData(classes: 2, stepLabels: name is "steps" or "crf", count: 40, longest: 17);
+        NetworkShape shape = task.WithOutputs(TokenShape, data);
+        var parameters = new ParameterSet(shape);
+        Initializer.Initialize(parameters, forgetBias: 1, new Random(1));
+        var model = new SequenceModel(parameters, AffineScaler.Identity(2), AffineScaler.Identity(1), AffineScaler.Identity(shape.OutputSize));
+        var network = new SequenceNetwork(parameters, NetworkPasses.BackwardToInput);
+        var workspace = new NetworkWorkspace(network, new WorkerTeam(threads));
+        var batch = new SequenceBatch(shape);
+        var gradient = new Gradient(shape);
+        var optimizer = Optimizer.Create(new LoopOptions(), parameters, gradient, new WorkerTeam(threads));
+        Objective objective = task.CreateObjective(model, data);
+        var sequences = new TrainingSequence[data.Count];
+
+        long allocated = AllocatedBytes(step =>
+        {
+            batch.Clear();
+            for (int i = 0; i < sequences.Length; i++)
+            {
+                TrainingSequence sequence = sequences[i] = data[(i + step) % data.Count];
+                sequence.Features.CopyTo(batch.Add(sequence.Features.Length / 2));
+                sequence.Tokens.CopyTo(batch.Tokens(i));
+                sequence.Statics.CopyTo(batch.Statics(i));
+            }
+            batch.Pack();
+            objective.Reset();
+            objective.Begin(batch, sequences);
+            workspace.Forward(batch, keep: true);
+            workspace.Backward(objective, gradient);
+            objective.AddGradients(gradient);
+            objective.End();
+            optimizer.TryStep(learningRate: 0.001f, maxNorm: 1);
+            network.Pack();
+        });
+
+        Assert.AreEqual(0, allocated);
+        Assert.IsTrue(objective.IsFinite);
+    }
+
+    [TestMethod]
+    [DataRow(true)]
+    [DataRow(false)]
+    public void AScoredBatchOfTokensAllocatesNothing(bool crf)
+    {
+        NetworkShape shape = TokenShape with { StepOutputs = true, HasCrf = crf, OutputSize = 3 };
+        var parameters = new ParameterSet(shape);
+        Initializer.Initialize(parameters, forgetBias: 1, new Random(1));
+        var model = new SequenceModel(parameters, AffineScaler.Identity(2), AffineScaler.Identity(1), AffineScaler.Identity(3));
+        var scorer = new SequenceScorer(new ScoringNetwork(model), threads: 2);
+        var decoder = new StepDecoder(3, StepDecoder.CrfOf(parameters));
+        float[] probabilities = new float[3 * 17];
+        double sum = 0;
+
+        long allocated = AllocatedBytes(step =>
+        {
+            scorer.Clear();
+            for (int i = 0; i < 40; i++)
+            {
+                scorer.AddSequence(1 + (i + step) % 17).Fill(0.1f);
+                scorer.Tokens(i).Fill(i % 4);
+            }
+            scorer.Score();
+            for (int i = 0; i < 40; i++)
+            {
+                sum += decoder.Decode(scorer.Output(i))[0];
+                decoder.Probabilities(scorer.Output(i), probabilities);
+                sum += probabilities[0];
+            }
+        });
+
+        Assert.AreEqual(0, allocated);
+        Assert.AreNotEqual(0, sum);
+    }
+
+    [TestMethod]
+    [DataRow(1)]
+    [DataRow(2)]
+    public void AnAutoencoderAllocatesNothing(int threads)
+    {
+        SequenceSet data = AutoencoderTaskTests.Waves(40);
+        var task = new AutoencoderTask(encodingSize: 5, falsePositiveRate: 0.1);
+        NetworkShape shape = task.WithOutputs(Shape(CellType.Lstm, Pooling.Last) with { InputSize = 2, StaticSize = 0 }, data);
+        var parameters = new ParameterSet(shape);
+        Initializer.Initialize(parameters, forgetBias: 1, new Random(1));
+        var model = new SequenceModel(parameters, AffineScaler.Identity(2), AffineScaler.Identity(0), AffineScaler.Identity(5));
+        NetworkRunner runner = NetworkRunner.Create(new SequenceNetwork(parameters, NetworkPasses.Backward), new WorkerTeam(threads));
+        var scorer = new SequenceScorer(new ScoringNetwork(model), threads);
+        var batch = new SequenceBatch(shape);
+        var gradient = new Gradient(shape);
+        var optimizer = Optimizer.Create(new LoopOptions(), parameters, gradient, new WorkerTeam(threads));
+        Objective objective = task.CreateObjective(model, data);
+        var sequences = new TrainingSequence[data.Count];
+        float sum = 0;
+
+        long allocated = AllocatedBytes(step =>
+        {
+            batch.Clear();
+            scorer.Clear();
+            for (int i = 0; i < sequences.Length; i++)
+            {
+                TrainingSequence sequence = sequences[i] = data[(i + step) % data.Count];
+                sequence.Features.CopyTo(batch.Add(sequence.Features.Length / 2));
+                sequence.Features.CopyTo(scorer.AddSequence(sequence.Features.Length / 2));
+            }
+            batch.Pack();
+            objective.Reset();
+            objective.Begin(batch, sequences);
+            runner.Forward(batch, keep: true, new Dropout((ulong)step) { Inputs = 0.1f, States = 0.2f, Layers = 0.3f, Outputs = 0.4f });
+            runner.Backward(objective, gradient);
+            objective.End();
+            optimizer.TryStep(learningRate: 0.001f, maxNorm: 1);
+            runner.PackNetwork();
+            scorer.Score();
+            sum += Reconstruction.ScoreOf(scorer.Output(3)) + scorer.Encoding(0)[0];
+        });
+
+        Assert.AreEqual(0, allocated);
+        Assert.IsGreaterThan(0, sum);
+        Assert.IsTrue(objective.IsFinite);
+    }
+
+    [TestMethod]
+    [DataRow(Pooling.Last)]
+    [DataRow(Pooling.Attention)]
+    public void AScoredBatchAllocatesNothing(Pooling pooling)
+    {
+        NetworkShape shape = Shape(CellType.Lstm, pooling);
+        var parameters = new ParameterSet(shape);
+        Initializer.Initialize(parameters, forgetBias: 1, new Random(1));
+        var model = new SequenceModel(parameters, AffineScaler.Identity(shape.InputSize), AffineScaler.Identity(shape.StaticSize), AffineScaler.Identity(shape.OutputSize));
+        var scorer = new SequenceScorer(new ScoringNetwork(model), threads: 2);
+        float sum = 0;
+
+        long allocated = AllocatedBytes(step =>
+        {
+            scorer.Clear();
+            for (int i = 0; i < 40; i++)
+                scorer.AddSequence(1 + (i + step) % 17).Fill(0.1f);
+            scorer.Score();
+            sum += scorer.Output(39)[0] + scorer.Encoding(0)[0];
+            if (pooling == Pooling.Attention)
+                sum += scorer.AttentionWeights(7)[0];
+        });
+
+        Assert.AreEqual(0, allocated);
+        Assert.AreNotEqual(0, sum);
+    }
+
+    private static NetworkShape Shape(CellType cell, Pooling pooling) => new()
+    {
+        Cell = cell,
+        InputSize = 5,
+        HiddenSize = 37,
+        Layers = 2,
+        Bidirectional = true,
+        Pooling = pooling,
+        StaticSize = 2,
+        OutputSize = 3,
+    };
+
+    // Of the layout of a TaskSample's data.
+    private static NetworkShape TokenShape => Shape(CellType.Lstm, Pooling.Mean) with
+    {
+        InputSize = 2 + 7 + 7,
+        Embeddings = new EmbeddingShapes([new EmbeddingShape(5, 7), new EmbeddingShape(3, 7)]),
+        StaticSize = 1,
+    };
+
+    private static void Fill(SequenceBatch batch, int step)
+    {
+        batch.Clear();
+        for (int i = 0; i < 40; i++)
+        {
+            batch.Add(1 + (i + step) % 17).Fill(0.1f);
+            batch.Tokens(i).Fill(i);
+            batch.Statics(i).Fill(0.5f);
+        }
+        batch.Pack();
+    }
+
+    private static long AllocatedBytes(Action<int> work)
+    {
+        for (int step = 0; step < WarmUp; step++)
+            work(step);
+        return Allocations.Of(() =>
+        {
+            for (int step = 0; step < Repetitions; step++)
+                work(step % WarmUp);
+        });
+    }
+}

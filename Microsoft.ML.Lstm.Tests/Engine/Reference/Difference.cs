@@ -1,0 +1,37 @@
+namespace Microsoft.ML.Lstm.Tests.Engine.Reference;
+
+/// <summary>How far a tensor is from what was expected: the one measure that all tests of the network use.</summary>
+internal static class Difference
+{
+    /// <summary>‖actual − expected‖ / ‖expected‖, Euclidean. A tensor that should be all zero is measured absolutely.</summary>
+    public static double OfNorm(IReadOnlyList<double> actual, IReadOnlyList<double> expected)
+    {
+        double norm = Math.Sqrt(expected.Sum(x => x * x));
+        double difference = Math.Sqrt(actual.Zip(expected, (a, e) => (a - e) * (a - e)).Sum());
+        return norm == 0 ? difference : difference / norm;
+    }
+
+    /// <summary>
+    /// The largest |actual − expected| / max(|expected|, floor) of all elements: below the floor an element is mostly what
+    /// cancelled in its sum, and is measured absolutely.
+    /// </summary>
+    public static double OfElements(IReadOnlyList<double> actual, IReadOnlyList<double> expected, double floor)
+    {
+        Assert.HasCount(expected.Count, actual);
+        // Not Max of the ratios alone: that of a NaN must fail, not vanish in a comparison.
+        Assert.IsTrue(actual.All(double.IsFinite), "Not finite.");
+        return actual.Zip(expected, (a, e) => Math.Abs(a - e) / Math.Max(Math.Abs(e), floor)).DefaultIfEmpty().Max();
+    }
+
+    /// <summary>The largest |actual − expected|.</summary>
+    public static double Absolute(IReadOnlyList<double> actual, IReadOnlyList<double> expected)
+    {
+        Assert.HasCount(expected.Count, actual);
+        Assert.IsTrue(actual.All(double.IsFinite), "Not finite.");
+        return actual.Zip(expected, (a, e) => Math.Abs(a - e)).DefaultIfEmpty().Max();
+    }
+
+    public static double[] Flatten(IEnumerable<double[]> tensors) => [.. tensors.SelectMany(t => t)];
+
+    public static double[] Flatten(IEnumerable<double[][]> tensors) => Flatten(tensors.SelectMany(t => t));
+}

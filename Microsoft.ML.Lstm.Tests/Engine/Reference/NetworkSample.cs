@@ -1,0 +1,82 @@
+using Microsoft.ML.Lstm.Engine.Parameters;
+
+
+namespace Microsoft.ML.Lstm.Tests.Engine.Reference;
+
+/// <summary>A network with weights, a batch and the gradient of a loss, all drawn from a seed; every number is a float's, so that both engines see the same.</summary>
+internal sealed class NetworkSample
+{
+    private readonly Random _random;
+
+    public NetworkSample(NetworkShape shape, int[] lengths, int seed = 1)
+    {
+        _random = new Random(seed);
+        Shape = shape;
+        int gates = shape.Cell switch { CellType.Lstm => 4, CellType.Gru => 3, _ => 1 };
+        int biases = shape.Cell == CellType.Gru ? 4 : gates;
+        int directions = shape.Bidirectional ? 2 : 1;
+        int h = shape.HiddenSize;
+        for (int layer = 0; layer < shape.Layers; layer++)
+        {
+            int inputSize = layer == 0 ? shape.InputSize : directions * h;
+            for (int direction = 0; direction < directions; direction++)
+            {
+                string suffix = direction == 0 ? $"_l{layer}" : $"_l{layer}_reverse";
+                // Scaled by the width, so that gates stay off their flat ends in large networks too.
+                Parameters["weight_ih" + suffix] = Uniform(gates * h * inputSize, 1.5 / Math.Sqrt(inputSize));
+                Parameters["weight_hh" + suffix] = Uniform(gates * h * h, 1.5 / Math.Sqrt(h));
+                Parameters["bias" + suffix] = Uniform(biases * h, 0.5);
+            }
+        }
+        if (shape.HasAttention)
+        {
+            int e = directions * h;
+            // Large enough for tanh to bend: where it is straight, a bias moves all scores alike and has no influence.
+            Parameters["attention.weight"] = Uniform(e * e, 6 / Math.Sqrt(e));
+            Parameters["attention.bias"] = Uniform(e, 0.5);
+            Parameters["attention.vector"] = Uniform(e, 3 / Math.Sqrt(e));
+        }
+        Parameters["head.weight"] = Uniform(shape.OutputSize * (directions * h + shape.StaticSize + (shape.HeadReadsInputs ? shape.NumericSize : 0)), 1);
+        Parameters["head.bias"] = Uniform(shape.OutputSize, 1);
+        for (int i = 0; i < shape.Embeddings.Count; i++)
+            Parameters[$"embeddings.{i}.weight"] = Uniform((shape.Embeddings[i].Vocabulary + 1) * shape.Embeddings[i].Size, 1.5);
+        Sequences = [.. lengths.Select(length => Uniform(length * shape.NumericSize, 1.5))];
+        Statics = [.. lengths.Select(_ => Uniform(shape.StaticSize, 1))];
+        DOutputs = [.. lengths.Select(length => Uniform((shape.StepOutputs ? length : 1) * shape.OutputSize, 1))];
+        Tokens = [.. lengths.Select(length => Enumerable.Range(0, length).SelectMany(_ => shape.Embeddings.Select(table => _random.Next(table.Vocabulary + 1))).ToArray())];
+    }
+
+    public NetworkShape Shape { get; }
+
+    public Dictionary<string, double[]> Parameters { get; } = [];
+
+    /// <summary>The numeric features, [B][T · F].</summary>
+    public double[][] Sequences { get; }
+
+    /// <summary>The tokens, [B][T · columns], 0 among them.</summary>
+    public int[][] Tokens { get; }
+
+    public double[][] Statics { get; }
+
+    /// <summary>The gradient of a loss with respect to the outputs, [B][O], or [B][T · O] with outputs a step.</summary>
+    public double[][] DOutputs { get; }
+
+    /// <summary>Gradients for every element of what the network gives, in the shapes of <paramref name="results"/>.</summary>
+    public ResultGradients DrawGradients(ReferenceOutputs results) => new()
+    {
+        Outputs = [.. results.Outputs.Select(Like)],
+        Steps = [.. results.Steps.Select(Like)],
+        Hidden = [.. results.Hidden.Select(state => state.Select(Like).ToArray())],
+        CellState = [.. results.CellState.Select(state => state.Select(Like).ToArray())],
+    };
+
+    private double[] Like(double[] tensor) => Uniform(tensor.Length, 1);
+
+    private double[] Uniform(int length, double scale)
+    {
+        double[] values = new double[length];
+        for (int i = 0; i < length; i++)
+            values[i] = (float)((2 * _random.NextDouble() - 1) * scale);
+        return values;
+    }
+}

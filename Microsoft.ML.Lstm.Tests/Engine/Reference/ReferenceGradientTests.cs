@@ -1,0 +1,117 @@
+using Microsoft.ML.Lstm.Engine.Parameters;
+
+
+namespace Microsoft.ML.Lstm.Tests.Engine.Reference;
+
+/// <summary>The oracle's own proof: its backward pass is the derivative of its forward pass.</summary>
+[TestClass]
+public sealed class ReferenceGradientTests
+{
+    private const double Tolerance = 1e-6;
+
+    private static readonly int[] Lengths = [3, 6, 1, 3];
+
+    public TestContext TestContext { get; set; } = null!;
+
+    public static IEnumerable<object[]> Shapes =>
+        from cell in Enum.GetValues<CellType>()
+        from layers in new[] { 1, 2 }
+        from bidirectional in new[] { false, true }
+        from pooling in Enum.GetValues<Pooling>()
+        select new object[] { cell, layers, bidirectional, pooling };
+
+    [TestMethod]
+    [DynamicData(nameof(Shapes))]
+    public void GradientsOfALossOfTheOutputsAreItsCentralDifferences(CellType cell, int layers, bool bidirectional, Pooling pooling)
+    {
+        NetworkSample sample = Sample(cell, layers, bidirectional, pooling);
+        AssertGradientsAreCentralDifferences(sample, new ResultGradients { Outputs = sample.DOutputs });
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Shapes))]
+    public void GradientsOfALossOfEveryStepAndFinalStateAreItsCentralDifferences(CellType cell, int layers, bool bidirectional, Pooling pooling)
+    {
+        NetworkSample sample = Sample(cell, layers, bidirectional, pooling);
+        ReferenceOutputs results = new ReferenceNetwork(sample.Shape, sample.Parameters).Forward(sample.Sequences, sample.Statics);
+        AssertGradientsAreCentralDifferences(sample, sample.DrawGradients(results));
+    }
+
+    [TestMethod]
+    [DataRow(CellType.Lstm, false, 0)]
+    [DataRow(CellType.Lstm, true, 2)]
+    [DataRow(CellType.Gru, true, 0)]
+    [DataRow(CellType.Rnn, false, 2)]
+    public void GradientsOfEmbeddingsAndOutputsOfEachStepAreCentralDifferences(CellType cell, bool bidirectional, int numericSize)
+    {
+        var shape = new NetworkShape
+        {
+            Cell = cell,
+            InputSize = numericSize + 3 + 2,
+            Embeddings = new EmbeddingShapes(new EmbeddingShape(2, 3), new EmbeddingShape(1, 2)),
+            HiddenSize = 4,
+            Layers = 2,
+            Bidirectional = bidirectional,
+            StaticSize = 2,
+            OutputSize = 3,
+        };
+        foreach (bool stepOutputs in new[] { true, false })
+        {
+            var sample = new NetworkSample(shape with { StepOutputs = stepOutputs }, Lengths);
+            AssertGradientsAreCentralDifferences(sample, new ResultGradients { Outputs = sample.DOutputs });
+        }
+    }
+
+    private static NetworkSample Sample(CellType cell, int layers, bool bidirectional, Pooling pooling) => new(
+        new NetworkShape
+        {
+            Cell = cell,
+            InputSize = 3,
+            HiddenSize = 5,
+            Layers = layers,
+            Bidirectional = bidirectional,
+            Pooling = pooling,
+            StaticSize = 2,
+            OutputSize = 3,
+        },
+        Lengths);
+
+    /// <summary>For the loss Σ gradient∘result, whose gradient with respect to the results is the given one.</summary>
+    private void AssertGradientsAreCentralDifferences(NetworkSample sample, ResultGradients dResults)
+    {
+        var network = new ReferenceNetwork(sample.Shape, sample.Parameters);
+        network.Forward(sample);
+        ReferenceGradients gradients = network.Backward(dResults);
+
+        double worstNorm = 0, worstElement = 0;
+        foreach ((string name, double[] values) in sample.Parameters)
+            Check(name, [values], [gradients.Parameters[name]]);
+        if (sample.Shape.NumericSize > 0)
+            Check("sequences", sample.Sequences, gradients.Sequences);
+        Check("statics", sample.Statics, gradients.Statics);
+        TestContext.WriteLine($"relative error: {worstNorm:g2} of a tensor's norm, {worstElement:g2} of an element");
+
+        void Check(string name, double[][] values, double[][] analytic)
+        {
+            double[] actual = Difference.Flatten(analytic), expected = Difference.Flatten(values.Select(v => Differences.Of(v, Loss)));
+            double norm = Difference.OfNorm(actual, expected), element = Difference.OfElements(actual, expected, floor: 1e-4);
+            worstNorm = Math.Max(worstNorm, norm);
+            worstElement = Math.Max(worstElement, element);
+            Assert.IsLessThan(Tolerance, norm, name);
+            Assert.IsLessThan(Tolerance, element, name);
+            // A gradient that never arrives would agree with differences of zero.
+            Assert.IsTrue(expected.Any(d => Math.Abs(d) > 1e-3), $"{name} has no influence on the loss.");
+        }
+
+        double Loss()
+        {
+            ReferenceOutputs results = new ReferenceNetwork(sample.Shape, sample.Parameters).Forward(sample);
+            return Dot(dResults.Outputs, results.Outputs) + Dot(dResults.Steps, results.Steps)
+                + Dot(dResults.Hidden?.SelectMany(h => h), results.Hidden.SelectMany(h => h))
+                + Dot(dResults.CellState?.SelectMany(c => c), results.CellState.SelectMany(c => c));
+        }
+    }
+
+    private static double Dot(IEnumerable<double[]>? a, IEnumerable<double[]> b)
+        => a is null ? 0 : a.Zip(b, (p, q) => p.Zip(q, (x, y) => x * y).Sum()).Sum();
+}

@@ -1,0 +1,169 @@
+using Microsoft.ML.Lstm.Engine.Parameters;
+
+
+namespace Microsoft.ML.Lstm.Tests.Engine.Reference;
+
+/// <summary>
+/// The whole network in plain double arithmetic, one sequence and one step and one unit at a time: the oracle for the
+/// engine. Nothing is packed, shared or fused, and none of the engine's code runs; only the record of the dimensions is
+/// the engine's.
+/// </summary>
+/// <param name="shape">The dimensions.</param>
+/// <param name="parameters">Row-major values by the names that <see cref="ParameterSet"/> documents.</param>
+/// <param name="masks">What each sequence of the batch loses to dropout; null for nothing.</param>
+internal sealed class ReferenceNetwork(NetworkShape shape, IReadOnlyDictionary<string, double[]> parameters, ReferenceMasks[]? masks = null)
+{
+    private readonly int _directions = shape.Bidirectional ? 2 : 1;
+    private readonly List<ReferenceSequence> _sequences = [];
+    private Dictionary<string, double[]> _gradients = [];
+
+    private int[][]? _tokens;
+
+    private int EncodingSize => _directions * shape.HiddenSize;
+
+    /// <summary>Runs the batch of a sample.</summary>
+    public ReferenceOutputs Forward(NetworkSample sample) => Forward(sample.Sequences, sample.Statics, sample.Tokens);
+
+    /// <summary>
+    /// Runs a batch; sequence b has T_b steps of F numeric features, step-major, S static features (null when S is 0) and a token a
+    /// step for each table of embeddings (null without any).
+    /// </summary>
+    public ReferenceOutputs Forward(double[][] sequences, double[][]? statics = null, int[][]? tokens = null)
+    {
+        _tokens = tokens;
+        _gradients = parameters.ToDictionary(p => p.Key, p => new double[p.Value.Length]);
+        _sequences.Clear();
+        for (int b = 0; b < sequences.Length; b++)
+        {
+            var sequence = new ReferenceSequence(shape, NewLayers(masks?[b]), new ReferenceAttention(parameters, _gradients), masks?[b]);
+            sequence.Forward(shape.Embeddings.Count == 0 ? sequences[b] : Embed(sequences[b], tokens![b]));
+            _sequences.Add(sequence);
+            IEnumerable<double[]> encodings = shape.StepOutputs ? sequence.Steps : [sequence.Encoding];
+            sequence.HeadInputs = [.. encodings.Select((encoding, t) => (double[])[.. ReferenceMasks.Multiply(encoding, masks?[b].Output), .. statics?[b] ?? [], .. shape.HeadReadsInputs ? Numbers(sequences[b], t) : []])];
+        }
+        return new ReferenceOutputs
+        {
+            Steps = [.. _sequences.Select(s => s.Steps.SelectMany(h => h).ToArray())],
+            Hidden = States(final => final.H),
+            CellState = States(final => final.C),
+            Encodings = [.. _sequences.Select(s => shape.StepOutputs ? s.Steps.SelectMany(h => h).ToArray() : s.Encoding)],
+            AttentionWeights = [.. _sequences.Select(s => s.AttentionWeights)],
+            Outputs = [.. _sequences.Select(s => s.HeadInputs.SelectMany(Head).ToArray())],
+        };
+    }
+
+    /// <summary>The gradients of the loss whose gradients with respect to the results of the last forward pass are given.</summary>
+    public ReferenceGradients Backward(ResultGradients results)
+    {
+        foreach (double[] gradient in _gradients.Values)
+            Array.Clear(gradient);
+        double[][] dSequences = new double[_sequences.Count][], dStatics = new double[_sequences.Count][];
+        for (int b = 0; b < _sequences.Count; b++)
+        {
+            ReferenceSequence sequence = _sequences[b];
+            double[] dOutputs = results.Outputs?[b] ?? new double[sequence.HeadInputs.Length * shape.OutputSize];
+            double[][] dHeadInputs = [.. sequence.HeadInputs.Zip(dOutputs.Chunk(shape.OutputSize), BackHead)];
+            double[] dEncodings = [.. dHeadInputs.SelectMany(input => ReferenceMasks.Multiply(input[..EncodingSize], masks?[b].Output))];
+            dStatics[b] = [.. Enumerable.Range(EncodingSize, shape.StaticSize).Select(k => dHeadInputs.Sum(input => input[k]))];
+            double[]? dSteps = results.Steps?[b];
+            if (shape.StepOutputs)
+                dSteps = [.. dEncodings.Select((d, k) => d + (dSteps?[k] ?? 0))];
+            double[] dInputs = sequence.Backward(shape.StepOutputs ? new double[EncodingSize] : dEncodings, dSteps,
+                results.Hidden?.Select(dh => dh[b]).ToArray(), results.CellState?.Select(dc => dc[b]).ToArray());
+            dSequences[b] = shape.Embeddings.Count == 0 ? dInputs : BackEmbed(dInputs, _tokens![b]);
+            for (int k = 0; shape.HeadReadsInputs && k < dSequences[b].Length; k++)
+                dSequences[b][k] += dHeadInputs[k / shape.NumericSize][EncodingSize + shape.StaticSize + k % shape.NumericSize];
+        }
+        return new ReferenceGradients(_gradients.ToDictionary(g => g.Key, g => (double[])g.Value.Clone()), dSequences, dStatics);
+    }
+
+    /// <summary>As the other overload, for a loss that sees the outputs only.</summary>
+    public ReferenceGradients Backward(double[][] dOutputs) => Backward(new ResultGradients { Outputs = dOutputs });
+
+    private double[] Numbers(double[] sequence, int t) => sequence[(t * shape.NumericSize)..((t + 1) * shape.NumericSize)];
+
+    /// <summary>Behind each step's numeric features the rows of its tokens.</summary>
+    private double[] Embed(double[] numbers, int[] tokens)
+    {
+        int columns = shape.Embeddings.Count;
+        return
+        [
+            .. from t in Enumerable.Range(0, tokens.Length / columns)
+               from x in Numbers(numbers, t)
+                   .Concat(Enumerable.Range(0, columns).SelectMany(i => Row(parameters, i, tokens[t * columns + i]).ToArray()))
+               select x,
+        ];
+    }
+
+    /// <summary>Adds the gradients of all that was looked up to those of the tables, and gives those of the numbers.</summary>
+    private double[] BackEmbed(double[] dInputs, int[] tokens)
+    {
+        int columns = shape.Embeddings.Count;
+        double[][] steps = [.. dInputs.Chunk(shape.InputSize)];
+        for (int t = 0; t < steps.Length; t++)
+        {
+            int at = shape.NumericSize;
+            for (int i = 0; i < columns; i++)
+            {
+                foreach (ref double d in Row(_gradients, i, tokens[t * columns + i]))
+                    d += steps[t][at++];
+            }
+        }
+        return [.. steps.SelectMany(step => step[..shape.NumericSize])];
+    }
+
+    private Span<double> Row(IReadOnlyDictionary<string, double[]> from, int table, int token)
+        => from[$"embeddings.{table}.weight"].AsSpan(token * shape.Embeddings[table].Size, shape.Embeddings[table].Size);
+
+    /// <summary>y = W·e + b.</summary>
+    private double[] Head(double[] e)
+    {
+        double[] weight = parameters["head.weight"], y = (double[])parameters["head.bias"].Clone();
+        for (int o = 0; o < y.Length; o++)
+        {
+            for (int k = 0; k < e.Length; k++)
+                y[o] += weight[o * e.Length + k] * e[k];
+        }
+        return y;
+    }
+
+    /// <summary>dW += dy·eᵀ, db += dy, de = Wᵀ·dy.</summary>
+    private double[] BackHead(double[] e, double[] dy)
+    {
+        double[] de = new double[e.Length];
+        for (int o = 0; o < dy.Length; o++)
+        {
+            for (int k = 0; k < e.Length; k++)
+            {
+                _gradients["head.weight"][o * e.Length + k] += dy[o] * e[k];
+                de[k] += parameters["head.weight"][o * e.Length + k] * dy[o];
+            }
+            _gradients["head.bias"][o] += dy[o];
+        }
+        return de;
+    }
+
+    /// <summary>All layers and directions, with gradients that all sequences share: those of the batch are sums over it.</summary>
+    private ReferenceDirection[][] NewLayers(ReferenceMasks? masks)
+    {
+        var layers = new ReferenceDirection[shape.Layers][];
+        for (int layer = 0; layer < shape.Layers; layer++)
+        {
+            int inputSize = layer == 0 ? shape.InputSize : EncodingSize;
+            layers[layer] = new ReferenceDirection[_directions];
+            for (int direction = 0; direction < _directions; direction++)
+            {
+                string suffix = direction == 0 ? $"_l{layer}" : $"_l{layer}_reverse";
+                var cell = ReferenceCell.Create(shape.Cell, inputSize, shape.HiddenSize, Of(parameters, suffix), Of(_gradients, suffix), masks?.States[layer * _directions + direction]);
+                layers[layer][direction] = new ReferenceDirection(cell, shape.HiddenSize, reverse: direction == 1);
+            }
+        }
+        return layers;
+
+        static DirectionWeights Of(IReadOnlyDictionary<string, double[]> from, string suffix)
+            => new(from["weight_ih" + suffix], from["weight_hh" + suffix], from["bias" + suffix]);
+    }
+
+    private double[][][] States(Func<CellState, double[]> select)
+        => [.. Enumerable.Range(0, shape.Layers * _directions).Select(at => _sequences.Select(s => select(s.Finals[at])).ToArray())];
+}

@@ -1,0 +1,114 @@
+using Microsoft.ML.Lstm.Engine.Network;
+using Microsoft.ML.Lstm.Engine.Series;
+
+
+namespace Microsoft.ML.Lstm.Tests.Engine.Series;
+
+/// <summary>Intervals from errors: the right ranks, from few errors and from very many.</summary>
+[TestClass]
+public sealed class ConformalCalibrationTests
+{
+    [TestMethod]
+    // Of the errors 1 to n, the one of rank ⌈(n + 1)(1 + level)/2⌉, or the largest.
+    [DataRow(39, 0.95, 39)]
+    [DataRow(38, 0.95, 38)]
+    [DataRow(79, 0.95, 78)]
+    [DataRow(80, 0.95, 79)]
+    [DataRow(199, 0.9, 190)]
+    [DataRow(19, 0.9, 19)]
+    [DataRow(20, 0.9, 20)]
+    [DataRow(9, 0.8, 9)]
+    [DataRow(99, 0.8, 90)]
+    [DataRow(3, 0.5, 3)]
+    [DataRow(7, 0.5, 6)]
+    [DataRow(1, 0.5, 1)]
+    public void EndsAreErrorsOfTheRightRank(int errors, double level, int rank)
+    {
+        (ForecastStream forecast, ConformalCalibration calibration) = Begin(horizon: 1);
+        foreach (int error in Enumerable.Range(1, errors).OrderBy(error => error * 7919 % 101))
+            calibration.Add(forecast, [error]);
+        (ForecastIntervals intervals, int fewest, _) = calibration.Calibrate(level, [1]);
+        Assert.AreEqual(errors, fewest);
+        Assert.AreEqual(rank, intervals.Upper[0]);
+        // Below, errors are −n to −1: the one that as few are above.
+        Assert.AreEqual(errors < ConformalCalibration.ErrorsFor(level) ? 0 : errors + 1 - rank, intervals.Lower[0]);
+    }
+
+    [TestMethod]
+    [DataRow(0.95, 39)]
+    [DataRow(0.9, 19)]
+    [DataRow(0.8, 9)]
+    [DataRow(0.5, 3)]
+    [DataRow(0.99, 199)]
+    [DataRow(0.999, 1999)]
+    [DataRow(0.01, 2)]
+    public void WithFewerErrorsThanNeededTheLargestIsTooSmall(double level, int needed)
+    {
+        Assert.AreEqual(needed, ConformalCalibration.ErrorsFor(level));
+        Assert.IsLessThanOrEqualTo(needed, (int)Math.Ceiling((needed + 1) * (1 + level) / 2 - 1e-9));
+        Assert.IsGreaterThan(needed - 1, (int)Math.Ceiling(needed * (1 + level) / 2 - 1e-9));
+    }
+
+    [TestMethod]
+    public void EachStepAheadHasItsOwnErrorsAndMissingOnesAreLeftOut()
+    {
+        (ForecastStream forecast, ConformalCalibration calibration) = Begin(horizon: 3);
+        // The third step's value is missing in every other row, and the series ends before the last rows' later steps.
+        for (int i = 1; i <= 20; i++)
+            calibration.Add(forecast, i == 20 ? [i] : i == 19 ? [i, 10 * i] : [i, 10 * i, i % 2 == 0 ? float.NaN : 100 * i]);
+        Assert.AreEqual(20, calibration.Count);
+        (ForecastIntervals intervals, int fewest, _) = calibration.Calibrate(0.5, [1]);
+        Assert.AreEqual(9, fewest);
+        // Ranks ⌈21·¾⌉ = 16 of 20, 15 of 19, and ⌈10·¾⌉ = 8 of the nine odd ones to 17.
+        CollectionAssert.AreEqual(new float[] { 16, 150, 1500 }, intervals.Upper);
+        CollectionAssert.AreEqual(new float[] { 5, 50, 300 }, intervals.Lower);
+    }
+
+    [TestMethod]
+    public void AStepWithoutErrorsHasTheIntervalOfTheStepBefore()
+    {
+        (ForecastStream forecast, ConformalCalibration calibration) = Begin(horizon: 4);
+        calibration.Add(forecast, [3, -5, float.NaN]);
+        (ForecastIntervals intervals, int fewest, int steps) = calibration.Calibrate(0.9, [1]);
+        Assert.AreEqual(0, fewest);
+        Assert.AreEqual(2, steps);
+        CollectionAssert.AreEqual(new float[] { 3, 0, 0, 0 }, intervals.Upper);
+        CollectionAssert.AreEqual(new float[] { 0, -5, -5, -5 }, intervals.Lower);
+    }
+
+    [TestMethod]
+    public void OfVeryManyForecastsThoseOfEverySecondRowAreKept()
+    {
+        // 2²⁵ floats of errors in all, 8192 a forecast.
+        const int Horizon = 8192, Limit = 4096;
+        (ForecastStream forecast, ConformalCalibration calibration) = Begin(Horizon);
+        float[] values = new float[Horizon];
+        var counts = new List<int>();
+        for (int i = 0; i < 3 * Limit; i++)
+        {
+            values[0] = i;
+            calibration.Add(forecast, values);
+            counts.Add(calibration.Count);
+        }
+        Assert.AreEqual(Limit - 1, counts.Max());
+        // At 4096 every second is kept, at 8191 every fourth; from there every fourth is taken.
+        Assert.AreEqual(Limit / 2, counts[Limit - 1]);
+        Assert.AreEqual(Limit / 2, counts[2 * Limit - 2]);
+        Assert.AreEqual(3 * Limit / 4, counts[^1]);
+        (ForecastIntervals intervals, int fewest, _) = calibration.Calibrate(0.5, [1]);
+        Assert.AreEqual(3 * Limit / 4, fewest);
+        // 0, 4, 8, ...: the errors of ranks ⌈3073·¾⌉ and ⌊3073·¼⌋ = 768.
+        Assert.AreEqual(4f * 2304, intervals.Upper[0]);
+        Assert.AreEqual(4f * 767, intervals.Lower[0]);
+    }
+
+    /// <summary>A stream whose forecast is 0 in each step, with a spread of 1, and a calibration of it.</summary>
+    private static (ForecastStream Forecast, ConformalCalibration Calibration) Begin(int horizon)
+    {
+        ForecastLayout layout = SeriesSample.Layout(horizon: horizon) with { Scaling = SeriesScaling.None };
+        ForecastModel model = ForecastModels.Create(layout, isZero: true);
+        var stream = new ForecastStream(model, new SequenceNetwork(model.Network.Parameters, NetworkPasses.Forward), series: 0);
+        stream.Step([0], [], [], []);
+        return (stream, new ConformalCalibration(layout));
+    }
+}

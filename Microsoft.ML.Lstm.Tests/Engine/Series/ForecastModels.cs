@@ -1,0 +1,46 @@
+using Microsoft.ML.Lstm.Engine.Parameters;
+using Microsoft.ML.Lstm.Engine.Series;
+
+
+namespace Microsoft.ML.Lstm.Tests.Engine.Series;
+
+/// <summary>Forecasting models that nothing was taught to.</summary>
+internal static class ForecastModels
+{
+    /// <param name="layout">What a step reads and gives.</param>
+    /// <param name="cell">The cell.</param>
+    /// <param name="hiddenSize">H of the network.</param>
+    /// <param name="layers">Its layers.</param>
+    /// <param name="statics">Static features.</param>
+    /// <param name="series">Series that the model knows.</param>
+    /// <param name="embeddingSize">Features of a series' vector; 0 for none.</param>
+    /// <param name="isZero">Whether all weights are 0.</param>
+    public static ForecastModel Create(ForecastLayout layout, CellType cell = CellType.Lstm, int hiddenSize = 5, int layers = 1, int statics = 0, int series = 1, int embeddingSize = 0, bool isZero = false)
+    {
+        var shape = new NetworkShape
+        {
+            Cell = cell,
+            InputSize = layout.FeatureSize + embeddingSize,
+            Embeddings = embeddingSize > 0 ? new EmbeddingShapes(new EmbeddingShape(series, embeddingSize)) : new EmbeddingShapes(),
+            HiddenSize = hiddenSize,
+            Layers = layers,
+            StaticSize = statics,
+            StepOutputs = true,
+            HeadReadsInputs = true,
+            OutputSize = layout.OutputSize,
+        };
+        var parameters = new ParameterSet(shape);
+        if (!isZero)
+            Initializer.Initialize(parameters, forgetBias: 1, new Random(1));
+        int units = (series + 1) * layout.Targets;
+        float[] Units(float step) => [.. Enumerable.Range(0, units).Select(i => isZero ? 1 : 1 + step * i)];
+        float[] Ends(float end) => [.. Enumerable.Range(1, layout.Values).Select(i => isZero ? 0 : end * i)];
+        return new ForecastModel(
+            new SequenceModel(parameters, AffineScaler.Identity(layout.FeatureSize), AffineScaler.Identity(statics), AffineScaler.Identity(layout.OutputSize)),
+            layout,
+            new RowScaling(Scaler(layout.PastCovariates + layout.KnownCovariates), Scaler(statics), isZero ? new float[units] : Units(0.5f), Units(0.25f), Units(0.125f), new float[units]),
+            new ForecastIntervals(Ends(-0.5f), Ends(0.75f)));
+    }
+
+    private static AffineScaler Scaler(int size) => new([.. Enumerable.Range(1, size).Select(i => i / 2f)], [.. Enumerable.Range(1, size).Select(i => 1f / i)]);
+}

@@ -1,0 +1,174 @@
+using Microsoft.ML.Lstm.Engine.Kernels;
+using Microsoft.ML.Lstm.Engine.Network;
+using Microsoft.ML.Lstm.Engine.Parameters;
+using Microsoft.ML.Lstm.Engine.Series;
+using Microsoft.ML.Lstm.Tests.Engine.Kernels;
+
+
+namespace Microsoft.ML.Lstm.Tests.Engine.Series;
+
+/// <summary>Forecasts of one series row by row: what training sees, from any state on, without garbage.</summary>
+[TestClass]
+public sealed class ForecastStreamTests
+{
+    private const int Rows = 30;
+
+    private static readonly ForecastLayout Layout = new()
+    {
+        Targets = 2,
+        PastCovariates = 1,
+        KnownCovariates = 2,
+        CalendarFeatures = 4,
+        Horizon = 5,
+        Lags = 3,
+        WindowSize = 8,
+        Scaling = SeriesScaling.Window,
+        HasMissing = true,
+    };
+
+    public static IEnumerable<object[]> Cases => from cell in Enum.GetValues<CellType>() from loss in Enum.GetValues<ForecastLoss>() select new object[] { cell, loss };
+
+    [TestMethod]
+    [DynamicData(nameof(Cases))]
+    public void ScoringSeesWhatTrainingSees(CellType cell, ForecastLoss loss)
+    {
+        ForecastLayout layout = Layout with { Loss = loss };
+        ForecastModel model = ForecastModels.Create(layout, cell, layers: 2, statics: 2, series: 3, embeddingSize: 4);
+        var network = new SequenceNetwork(model.Network.Parameters, NetworkPasses.Forward);
+        SeriesRows rows = Sample(series: 2);
+        // In training a whole series is one sequence of encoded steps.
+        var encoded = EncodedSeries.Encode(layout, model.Scaling, rows);
+        var batch = new SequenceBatch(network.Shape);
+        encoded.Features.CopyTo(batch.Add(Rows));
+        Enumerable.Repeat(2, Rows).ToArray().CopyTo(batch.Tokens(0));
+        encoded.Statics.CopyTo(batch.Statics(0));
+        batch.Pack();
+        var workspace = new NetworkWorkspace(network, new WorkerTeam(1));
+        workspace.Forward(batch, keep: false);
+
+        var stream = new ForecastStream(model, network, series: 2);
+        float[] forecast = new float[3 * layout.Values];
+        for (int t = 0; t < Rows; t++)
+        {
+            Step(stream, rows, t);
+            stream.CopyForecastTo(forecast);
+            for (int i = 0; i < layout.Values; i++)
+            {
+                int unit = t * layout.Targets + i % layout.Targets, width = layout.OutputsOfValue;
+                var expected = ForecastOutput.Read(loss, workspace.Output(t).Slice(i * width, width), encoded.Levels[unit], encoded.Scales[unit]);
+                Assert.AreEqual(expected, stream[i]);
+                Assert.AreEqual((float)expected.Point, forecast[i]);
+                Assert.AreEqual((float)(expected.Lower - 0.5f * (i + 1) * expected.Spread), forecast[layout.Values + i]);
+                Assert.AreEqual((float)(expected.Upper + 0.75f * (i + 1) * expected.Spread), forecast[2 * layout.Values + i]);
+            }
+        }
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Cases))]
+    public void AStateGoesOnInAnotherStream(CellType cell, ForecastLoss loss)
+    {
+        ForecastLayout layout = Layout with { Loss = loss };
+        ForecastModel model = ForecastModels.Create(layout, cell, layers: 2, statics: 2);
+        var network = new SequenceNetwork(model.Network.Parameters, NetworkPasses.Forward);
+        ForecastStream stream = new(model, network, series: 1), other = new(model, network, series: 1);
+        Assert.IsFalse(stream.HasForecast);
+        SeriesRows rows = Sample(series: 1);
+        float[] state = new float[stream.StateLength], expected = new float[3 * layout.Values], actual = new float[expected.Length];
+        Assert.AreEqual(stream.StateLength, ForecastStream.StateLengthOf(layout, network.Shape));
+        for (int t = 0; t < Rows; t++)
+        {
+            Step(stream, rows, t);
+            stream.CopyStateTo(state);
+            Step(other, rows, Rows - 1 - t);
+            other.CopyStateFrom(state);
+            Assert.IsTrue(other.HasForecast);
+            AssertSameForecast();
+            if (t == Rows - 1)
+                continue;
+            // One row more, from there.
+            Step(other, rows, t + 1);
+            other.CopyForecastTo(actual);
+            ForecastStream goesOn = new(model, network, series: 1);
+            goesOn.CopyStateFrom(state);
+            Step(goesOn, rows, t + 1);
+            goesOn.CopyForecastTo(expected);
+            CollectionAssert.AreEqual(expected, actual);
+        }
+
+        void AssertSameForecast()
+        {
+            stream.CopyForecastTo(expected);
+            other.CopyForecastTo(actual);
+            CollectionAssert.AreEqual(expected, actual);
+        }
+    }
+
+    [TestMethod]
+    [DataRow(CellType.Lstm, SeriesScaling.Window)]
+    [DataRow(CellType.Gru, SeriesScaling.LastValue)]
+    [DataRow(CellType.Rnn, SeriesScaling.Series)]
+    public void AnObservationAllocatesNothing(CellType cell, SeriesScaling scaling)
+    {
+        ForecastLayout layout = Layout with { Scaling = scaling, Horizon = 24, Loss = ForecastLoss.Quantile };
+        ForecastModel model = ForecastModels.Create(layout, cell, hiddenSize: 64, statics: 2, embeddingSize: 3);
+        var stream = new ForecastStream(model, new SequenceNetwork(model.Network.Parameters, NetworkPasses.Forward), series: 1);
+        SeriesRows rows = Sample(series: 1);
+        float[] forecast = new float[3 * layout.Values], state = new float[stream.StateLength], future = new float[layout.Horizon * layout.KnownCovariates];
+        void Work()
+        {
+            for (int t = 0; t < Rows; t++)
+            {
+                stream.Step(rows[t], rows.KnownAfter(t, layout, future), rows.CalendarOf(t), rows.Statics);
+                stream.CopyForecastTo(forecast);
+            }
+            stream.CopyStateTo(state);
+            stream.CopyStateFrom(state);
+        }
+        Work();
+        Assert.AreEqual(0, Allocations.Of(Work));
+    }
+
+    [TestMethod]
+    [DataRow(new float[] { 1, 2, 3 })]
+    [DataRow(new float[] { 3, 1, 2 })]
+    [DataRow(new float[] { 2, 3, 1 })]
+    [DataRow(new float[] { 1e18f, 2, -1e18f })]
+    [DataRow(new float[] { -1e30f, 1e30f, 2 })]
+    public void QuantilesAreSorted(float[] outputs)
+    {
+        var output = ForecastOutput.Read(ForecastLoss.Quantile, outputs, level: 10, scale: 2);
+        float[] sorted = [.. outputs.Order()];
+        Assert.AreEqual(10 + 2.0 * sorted[1], output.Point);
+        Assert.AreEqual(10 + 2.0 * sorted[0], output.Lower);
+        Assert.AreEqual(10 + 2.0 * sorted[2], output.Upper);
+        Assert.AreEqual(2, output.Spread);
+    }
+
+    [TestMethod]
+    [DataRow(-1e30f, 1e-3)]
+    [DataRow(0f, 1e-3 + 0.69314718055994531)]
+    [DataRow(5f, 1e-3 + 5.0067153484891179)]
+    [DataRow(1e30f, 1.0000000150474662e30)]
+    public void DeviationsArePositiveAndFinite(float output, double deviation)
+        => Assert.AreEqual(deviation, ForecastOutput.Deviation(output), 1e-12 * Math.Max(1, deviation));
+
+    private static void Step(ForecastStream stream, SeriesRows rows, int t)
+        => stream.Step(rows[t], rows.KnownAfter(t, Layout, new float[Layout.Horizon * Layout.KnownCovariates]), rows.CalendarOf(t), rows.Statics);
+
+    private static SeriesRows Sample(int series)
+    {
+        var random = new Random(series);
+        float[] Draw(int count) => [.. Enumerable.Range(0, count).Select(_ => 10 * random.NextSingle() - 5)];
+        var rows = new SeriesRows(Layout.RowSize) { Series = series, Statics = Draw(2) };
+        for (int t = 0; t < Rows; t++)
+        {
+            float[] row = Draw(Layout.RowSize);
+            if (t % 7 == 3)
+                row[t % row.Length] = float.NaN;
+            rows.Add(row);
+        }
+        rows.Calendar = Draw(Rows * Layout.CalendarFeatures);
+        return rows;
+    }
+}

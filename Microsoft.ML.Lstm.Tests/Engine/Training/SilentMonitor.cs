@@ -1,0 +1,39 @@
+using Microsoft.ML.Lstm.Engine.Training;
+
+
+namespace Microsoft.ML.Lstm.Tests.Engine.Training;
+
+/// <summary>Keeps what the training loop tells.</summary>
+internal sealed class SilentMonitor : ITrainingMonitor
+{
+    public List<EpochCompletedEventArgs> Epochs { get; } = [];
+
+    public List<string> Warnings { get; } = [];
+
+    public List<string> Lines { get; } = [];
+
+    public CancellationToken Abandoned { get; init; }
+
+    public int Batches { get; private set; }
+
+    public void BatchCompleted(int epoch, int batch, int batches) => Batches++;
+
+    public void EpochCompleted(EpochCompletedEventArgs epoch) => Epochs.Add(epoch);
+
+    public void Info(string message) => Lines.Add(message);
+
+    public void Warn(string message) => Warnings.Add(message);
+}
+
+/// <summary>Options of no trainer in particular.</summary>
+internal sealed class LoopOptions : TrainingOptions
+{
+    public int EmbeddingSize = 32;
+    public float TokenDropout;
+    public bool FreezeEmbeddings;
+    public Pooling Pooling = Pooling.Last;
+
+    internal override TokenTraining Tokens => new(EmbeddingSize, TokenDropout, FreezeEmbeddings);
+
+    internal override Pooling EncodingPooling => Pooling;
+}

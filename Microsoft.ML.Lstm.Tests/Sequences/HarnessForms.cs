@@ -1,0 +1,120 @@
+using Microsoft.ML.Data;
+
+namespace Microsoft.ML.Lstm.Tests.Sequences;
+
+/// <summary>Each trainer with each form of input and output columns that it has, ready for the harness.</summary>
+internal static class HarnessForms
+{
+    private static readonly string[] FormsOfAll =
+    [
+        "vector", "dimensions", "more dimensions", "variable", "variable with dimensions", "tokens", "variable tokens", "variable columns of all kinds",
+        "static", "scalar static", "weights", "two bidirectional layers of GRU",
+    ];
+
+    /// <summary>All of them, by trainer and form.</summary>
+    public static IEnumerable<(string Trainer, string Form)> All =>
+    [
+        .. from trainer in AnyTrainer.Names from form in FormsOfAll select (trainer, form),
+        .. from trainer in AnyTrainer.Names[..^1] from form in (string[])["encoding", "variable attention"] select (trainer, form),
+        (AnyTrainer.Regression, "vector label"),
+        (AnyTrainer.Binary, "balanced"), (AnyTrainer.Binary, "threshold"),
+        (AnyTrainer.Multiclass, "class weights"), (AnyTrainer.Multiclass, "names"), (AnyTrainer.Multiclass, "numbers for names"), (AnyTrainer.Multiclass, "keys of keys"),
+        (AnyTrainer.Multiclass, "times for names"), (AnyTrainer.Multiclass, "offset times for names"),
+            (AnyTrainer.Multiclass, "durations for names"),
+        (AnyTrainer.Labeling, "softmax"), (AnyTrainer.Labeling, "names"), (AnyTrainer.Labeling, "variable with names"),
+        (AnyTrainer.Labeling, "times for names"),
+        .. from form in (string[])["vector", "dimensions", "more dimensions", "variable", "variable with dimensions", "static", "scalar static", "weights", "encoding", "two bidirectional layers of GRU", "variable with errors of steps"]
+           select (AnyTrainer.Autoencoder, form),
+    ];
+
+    public static EstimatorHarness Create(string trainer, string form)
+    {
+        var ml = new MLContext(seed: 1);
+        bool variable = form.StartsWith("variable", StringComparison.Ordinal);
+        SchemaDefinition schema = Example.Schema(form switch
+        {
+            "vector" or "scalar static" => Example.Vector(10),
+            "more dimensions" => Example.Vector(5, 2, 1),
+            "variable" or "variable attention" or "variable with errors of steps" => Example.Vector(0),
+            _ => Example.Vector(variable ? 0 : 5, 2),
+        });
+        if (!variable)
+        {
+            schema[nameof(Example.Tokens)].ColumnType = new VectorDataViewType(new KeyDataViewType(typeof(uint), Example.Vocabulary), 5);
+            schema[nameof(Example.StepClasses)].ColumnType = new VectorDataViewType(new KeyDataViewType(typeof(uint), 3), 5);
+        }
+        (IEstimator<ITransformer> estimator, string[] outputs) = CreateEstimator(ml, trainer, form);
+        return new EstimatorHarness(ml, estimator, Example.Make(40, variable), schema, form switch
+        {
+            "encoding" => [.. outputs, "Encoding"],
+            "variable attention" => [.. outputs, "Encoding", "Attention"],
+            "variable with errors of steps" => [.. outputs, "Errors"],
+            _ => outputs,
+        });
+    }
+
+    private static (IEstimator<ITransformer> Estimator, string[] Outputs) CreateEstimator(MLContext ml, string trainer, string form)
+    {
+        if (trainer == AnyTrainer.Autoencoder)
+            return (AnyTrainer.CreateAny(ml, trainer, options => ChangeInput(options, form)), ["Score", "PredictedLabel"]);
+        IEstimator<ITransformer> estimator = AnyTrainer.Create(ml, trainer, options => Change(options, form));
+        string[] outputs = trainer switch
+        {
+            AnyTrainer.Regression => ["Score"],
+            AnyTrainer.Binary => ["Score", "Probability", "PredictedLabel"],
+            _ => ["Score", "PredictedLabel"],
+        };
+        if (form.StartsWith("keys of", StringComparison.Ordinal))
+            return (ml.Transforms.Conversion.MapValueToKey("LabelKey", "Class").Append(estimator), outputs);
+        if (!form.EndsWith("names", StringComparison.Ordinal))
+            return (estimator, outputs);
+
+        // Keys are made of names before the trainer, and names of the predicted keys behind it.
+        string names = form switch
+        {
+            "numbers for names" => "Weight",
+            "times for names" => trainer == AnyTrainer.Labeling ? "StepClassTimes" : "ClassTime",
+            "offset times for names" => "ClassOffsetTime",
+            "durations for names" => "ClassDuration",
+            _ => trainer == AnyTrainer.Labeling ? "StepClassNames" : "ClassName",
+        };
+        return (ml.Transforms.Conversion.MapValueToKey("LabelKey", names).Append(estimator).Append(ml.Transforms.Conversion.MapKeyToValue("PredictedName", "PredictedLabel")),
+            [.. outputs, "PredictedName"]);
+    }
+
+    private static void ChangeInput(SequenceInputOptions options, string form)
+    {
+        options.StaticFeatureColumnName = form switch { "static" => "Statics", "scalar static" => "Weight", _ => null };
+        options.EncodingColumnName = form is "encoding" or "variable attention" ? "Encoding" : null;
+        options.ExampleWeightColumnName = form == "weights" ? "Weight" : null;
+        if (form == "two bidirectional layers of GRU")
+            (options.CellType, options.Bidirectional, options.NumberOfLayers) = (CellType.Gru, true, 2);
+        if (form == "variable with errors of steps")
+            ((LstmAutoencoderTrainer.Options)options).StepErrorColumnName = "Errors";
+    }
+
+    private static void Change(SequenceTrainerOptions options, string form)
+    {
+        ChangeInput(options, form);
+        if (form == "variable attention")
+            (options.AttentionColumnName, options.Pooling) = ("Attention", Pooling.Attention);
+        if (form == "vector label")
+            options.LabelColumnName = "Labels";
+        if (form.EndsWith("names", StringComparison.Ordinal) || form.StartsWith("keys of", StringComparison.Ordinal))
+            options.LabelColumnName = "LabelKey";
+        if (form.EndsWith("tokens", StringComparison.Ordinal))
+            options.FeatureColumnName = "Tokens";
+        if (form.EndsWith("columns of all kinds", StringComparison.Ordinal))
+            options.FeatureColumnNames = ["Tokens", "Features", "Shapes"];
+        if (form == "two bidirectional layers of GRU")
+            options.Pooling = Pooling.Mean;
+        if (form == "balanced")
+            (((ClassificationTrainerOptions)options).BalanceClasses, ((ClassificationTrainerOptions)options).LabelSmoothing) = (true, 0.1f);
+        if (form == "class weights")
+            ((ClassificationTrainerOptions)options).ClassWeights = [1f, 2f, 0.5f];
+        if (form == "threshold")
+            ((LstmBinaryTrainer.Options)options).ProbabilityThreshold = 0.45f;
+        if (form == "softmax")
+            ((LstmSequenceLabelingTrainer.Options)options).UseConditionalRandomField = false;
+    }
+}

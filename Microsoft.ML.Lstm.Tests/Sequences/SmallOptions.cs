@@ -1,0 +1,39 @@
+namespace Microsoft.ML.Lstm.Tests.Sequences;
+
+/// <summary>Options for networks that train in milliseconds on <see cref="Example"/>s.</summary>
+internal static class SmallOptions
+{
+    public static LstmRegressionTrainer.Options Create(Action<LstmRegressionTrainer.Options>? change = null) => Create<LstmRegressionTrainer.Options>(change);
+
+    /// <summary>Those of a training that takes ten epochs, with dropout and a split, for which much has to be the same when it goes on.</summary>
+    public static LstmRegressionTrainer.Options CreateForResuming(Action<LstmRegressionTrainer.Options>? change = null) => Create(options =>
+    {
+        (options.NumberOfEpochs, options.NumberOfLayers, options.ValidationFraction) = (10, 2, 0.2f);
+        (options.Dropout, options.RecurrentDropout, options.EarlyStopping) = (0.2f, 0.1f, new Microsoft.ML.Lstm.EarlyStoppingOptions { Patience = 8 });
+        change?.Invoke(options);
+    });
+
+    /// <summary>Those of any trainer, with the label column that is its own.</summary>
+    public static TOptions Create<TOptions>(Action<TOptions>? change = null)
+        where TOptions : SequenceTrainerOptions, new()
+    {
+        var options = new TOptions { FeaturesPerStep = 2, HiddenSize = 5, EmbeddingSize = 3, NumberOfEpochs = 2, BatchSize = 8, LearningRate = 0.02f, Seed = 7 };
+        options.LabelColumnName = options switch
+        {
+            LstmBinaryTrainer.Options => nameof(Example.IsHigh),
+            LstmMulticlassTrainer.Options => nameof(Example.Class),
+            LstmSequenceLabelingTrainer.Options => nameof(Example.StepClasses),
+            _ => nameof(Example.Label),
+        };
+        change?.Invoke(options);
+        return options;
+    }
+
+    /// <summary>Those of the trainer that learns no label.</summary>
+    public static LstmAutoencoderTrainer.Options CreateAutoencoder(Action<LstmAutoencoderTrainer.Options>? change = null)
+    {
+        var options = new LstmAutoencoderTrainer.Options { FeaturesPerStep = 2, HiddenSize = 5, EncodingSize = 3, FalsePositiveRate = 0.2f, NumberOfEpochs = 2, BatchSize = 8, LearningRate = 0.02f, Seed = 7 };
+        change?.Invoke(options);
+        return options;
+    }
+}

@@ -1,0 +1,44 @@
+using Microsoft.ML.Data;
+
+namespace Microsoft.ML.Lstm.Tests.Windows;
+
+[TestClass]
+public sealed class SlidingWindowPipelineTests
+{
+    private const int Count = 200;
+    private const int Horizon = 3;
+
+    /// <summary>From a row a step to a forecast beyond the last row, in one pipeline that is one file.</summary>
+    [TestMethod]
+    public void APipelineTrainsOnASeriesAndForecastsBehindItsEnd()
+    {
+        var ml = new MLContext(seed: 1);
+        IDataView series = ml.Data.LoadFromEnumerable(Enumerable.Range(0, Count).Select(t => new Step { Value = Wave(t) }));
+        var pipeline = ml.Transforms.SlidingWindow("Window", 12, ["Value"], labelColumnName: "Ahead", horizon: Horizon)
+            .Append(ml.Regression.Trainers.Lstm(labelColumnName: "Ahead", featureColumnName: "Window", hiddenSize: 8, numberOfEpochs: 60));
+
+        var model = pipeline.Fit(series);
+        IDataView scored = model.Transform(series);
+
+        // The rows without a label are scored but don't spoil the metrics.
+        RegressionMetrics metrics = ml.Regression.Evaluate(scored, labelColumnName: "Ahead");
+        Assert.IsLessThan(0.05, metrics.RootMeanSquaredError);
+        float[] scores = [.. scored.GetColumn<float>("Score")];
+        Assert.HasCount(Count - 11, scores);
+        for (int i = 1; i <= Horizon; i++)
+            Assert.AreEqual(Wave(Count - 1 + i), scores[^(Horizon + 1 - i)], 0.1f, $"{i} steps behind the end");
+
+        var file = new MemoryStream();
+        ml.Model.Save(model, series.Schema, file);
+        file.Position = 0;
+        IDataView again = new MLContext().Model.Load(file, out _).Transform(series);
+        CollectionAssert.AreEqual(scores, again.GetColumn<float>("Score").ToArray());
+    }
+
+    private static float Wave(int t) => MathF.Sin(t * 0.4f);
+
+    private sealed class Step
+    {
+        public float Value { get; set; }
+    }
+}

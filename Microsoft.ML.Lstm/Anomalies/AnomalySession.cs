@@ -1,0 +1,132 @@
+using Microsoft.ML.Lstm.Engine.Series;
+using Microsoft.ML.Lstm.Forecasting;
+using Microsoft.ML.Lstm.Series;
+
+
+namespace Microsoft.ML.Lstm.Anomalies;
+
+/// <summary>Compares each row's value with what was forecast for it.</summary>
+internal sealed class AnomalySession(LstmAnomalyTransformer transformer, SessionUse use) : SeriesSession
+{
+    private readonly ForecastSession _forecasts = new(transformer.Forecaster, use);
+    private readonly Dictionary<string, ScoredSeries> _series = [];
+    private readonly HashSet<string> _forgotten = [];
+    private readonly double[] _result = DetectionColumn.NewResult();
+    private readonly double[] _expected = DetectionColumn.NewResult();
+    private readonly double _alertBelow = 1 - transformer.Settings.Confidence / 100;
+    private bool _isAsked;
+
+    /// <summary>Not used: the result is in doubles.</summary>
+    public override ReadOnlySpan<float> Output => [];
+
+    /// <summary>Alert, score, p-value, expected value and the bounds, as <see cref="DetectionColumn.Slots"/> names them.</summary>
+    public ReadOnlySpan<double> Result => _isAsked ? _expected : _result;
+
+    public override IReadOnlyCollection<string> Names => _forecasts.Names;
+
+    public override bool Knows(string series) => _forecasts.Knows(series);
+
+    public override bool HasRow => _forecasts.HasRow;
+
+    public override void Take(SeriesRowReader row, long position, ReadOnlySpan<float> future)
+    {
+        _isAsked = false;
+        DetectionColumn.SetToNothing(_result);
+        if (_forecasts.Begin(row, position, future) is not (ForecastStream stream, bool restarted))
+            return;
+        if (restarted)
+            _series[row.Series] = NewSeries();
+        Compare(stream, Find(row.Series), row.Numbers[0]);
+        _forecasts.Step(row, future);
+    }
+
+    public override void Ask(string? series)
+    {
+        _forecasts.Ask(series);
+        // Of the last row its verdict; of a series the value that is expected next, and its bounds.
+        _isAsked = series is not null || !_forecasts.HasRow;
+        DetectionColumn.SetToNothing(_expected);
+        if (!_isAsked || _forecasts.Asked is not { HasForecast: true } stream)
+            return;
+        ForecastOutput forecast = stream[0];
+        _expected[DetectionColumn.ExpectedValue] = forecast.Point;
+        ScoredSeries scored = Find(series ?? _forecasts.Names.Single());
+        var scorer = new ResidualScorer(transformer.Scale);
+        float[] state = new float[scorer.StateLength];
+        scored.Scorer.CopyStateTo(state);
+        scorer.CopyStateFrom(state);
+        scorer.Add(0);
+        SetBounds(_expected, scorer, scored.Scores, forecast);
+    }
+
+    public override bool Forget(string series)
+    {
+        _series.Remove(series);
+        if (transformer.Known.ContainsKey(series))
+            _forgotten.Add(series);
+        return _forecasts.Forget(series);
+    }
+
+    public override void Conclude() => _forecasts.Conclude();
+
+    public override SeriesTransformer Snapshot()
+    {
+        var known = new Dictionary<string, KnownScores>(transformer.Known.Where(one => !_forgotten.Contains(one.Key)));
+        foreach ((string name, (ResidualScorer scorer, ScoreDistribution scores)) in _series)
+        {
+            float[] recent = new float[scorer.StateLength];
+            scorer.CopyStateTo(recent);
+            known[name] = new KnownScores(recent, scores.Lower, scores.Upper);
+        }
+        return transformer.With(_forecasts.Snapshot(), known);
+    }
+
+    private void Compare(ForecastStream stream, ScoredSeries series, float value)
+    {
+        if (!stream.HasForecast)
+            return;
+        ForecastOutput forecast = stream[0];
+        _result[DetectionColumn.ExpectedValue] = forecast.Point;
+        if (float.IsFinite(value) && double.IsFinite(forecast.Point))
+        {
+            (ResidualScorer scorer, ScoreDistribution scores) = series;
+            AnomalySettings settings = transformer.Settings;
+            double score = scorer.Add(scorer.Standardize(forecast, value));
+            double p = settings.Side.PValue(scores, score);
+            _result[DetectionColumn.Alert] = p <= _alertBelow ? 1 : 0;
+            _result[DetectionColumn.Score] = score;
+            _result[DetectionColumn.PValue] = p;
+            SetBounds(_result, scorer, scores, forecast);
+            if (settings.History > 0)
+                scores.Follow(score, settings.History);
+        }
+    }
+
+    private void SetBounds(double[] result, ResidualScorer scorer, ScoreDistribution scores, ForecastOutput forecast)
+    {
+        (double lower, double upper) = transformer.Settings.Side.Bounds(scores, _alertBelow);
+        result[DetectionColumn.UpperBound] = scorer.ValueOf(upper, forecast);
+        result[DetectionColumn.LowerBound] = scorer.ValueOf(lower, forecast);
+    }
+
+    private ScoredSeries Find(string name)
+    {
+        if (_series.TryGetValue(name, out ScoredSeries? series))
+            return series;
+        series = NewSeries();
+        if (!_forgotten.Contains(name) && transformer.Known.TryGetValue(name, out KnownScores? known))
+        {
+            series.Scorer.CopyStateFrom(known.Recent);
+            series = series with { Scores = series.Scores.With(known.Lower, known.Upper) };
+        }
+        _series.Add(name, series);
+        return series;
+    }
+
+    private ScoredSeries NewSeries() => new(new ResidualScorer(transformer.Scale), transformer.Scores.Copy());
+
+    /// <summary>What goes along with a series.</summary>
+    /// <param name="Scorer">What scores its rows.</param>
+    /// <param name="Scores">How its scores are distributed.</param>
+    private sealed record ScoredSeries(ResidualScorer Scorer, ScoreDistribution Scores);
+}

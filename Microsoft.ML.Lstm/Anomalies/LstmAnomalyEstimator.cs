@@ -1,0 +1,184 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.Anomalies;
+using Microsoft.ML.Lstm.Columns;
+using Microsoft.ML.Lstm.Engine.Series;
+using Microsoft.ML.Lstm.Forecasting;
+using Microsoft.ML.Lstm.MlNet;
+using Microsoft.ML.Lstm.Series;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.Lstm;
+
+/// <summary>The <see cref="IEstimator{TTransformer}"/> that trains an LSTM, GRU or plain recurrent network to find anomalies in one or many series.</summary>
+/// <remarks>
+/// <format type="text/markdown"><![CDATA[
+/// To create this estimator, use [DetectAnomalyByLstm](xref:Microsoft.ML.LstmTransformsCatalog.DetectAnomalyByLstm(Microsoft.ML.TransformsCatalog,System.String,System.String,System.Double,System.Int32,Microsoft.ML.Lstm.ResidualSide))
+/// or [DetectAnomalyByLstm(Options)](xref:Microsoft.ML.LstmTransformsCatalog.DetectAnomalyByLstm(Microsoft.ML.TransformsCatalog,Microsoft.ML.Lstm.LstmAnomalyEstimator.Options)).
+///
+/// ### Input and Output Columns
+/// The data is a table with a row a time step, the rows of a series in the order of time. Optional columns are those of <xref:Microsoft.ML.Lstm.LstmForecastingEstimator>.
+///
+/// | Input Column | Column Type | Description |
+/// | -- | -- | -- |
+/// | `InputColumnName` | <xref:System.Single> | The values. |
+///
+/// | Output Column Name | Column Type | Description |
+/// | -- | -- | -- |
+/// | `OutputColumnName` | Vector of <xref:System.Double>, 6 long, with slot names | Alert, score, p-value, expected value, upper and lower bound; see <xref:Microsoft.ML.Lstm.LstmAnomalyTransformer>. |
+///
+/// ### Estimator Characteristics
+/// |  |  |
+/// | -- | -- |
+/// | Does this estimator need to look at the data to train its parameters? | Yes |
+/// | Is caching required? | No: the data is read once |
+/// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.Lstm |
+/// | Exportable to ONNX | No |
+///
+/// ### Training Algorithm Details
+/// A network is trained to forecast each value from the rows before it, as <xref:Microsoft.ML.Lstm.LstmForecastingEstimator> does, by the absolute error, which a few anomalies in the training data do not move much. The
+/// residuals of the validation rows (the last part of each series, or the validation data) give the unit of scores, their median and median absolute deviation, and the distribution of scores when
+/// nothing is wrong: their quantiles and, beyond the outermost 2.5 percent on each side, exponential tails (peaks over a threshold, [Siffer et al. 2017](https://doi.org/10.1145/3097983.3098144)). An alert is
+/// given when the probability of a score is at most 1 - `Confidence`/100, as in ML.NET's spike detectors; so about that share of rows gets a false one. Few series stay as they were, and so the
+/// tails of each follow its scores: their rate and mean excess are means over the last `PValueHistoryLength` or so, fading exponentially, in which no score counts as more than four mean excesses.
+/// With fewer than 40 validation rows, which is warned of, it is a guess which scores are rare.
+///
+/// An anomaly stays among the rows that <xref:Microsoft.ML.Lstm.SeriesScaling.Window> measures by: for a window's length what follows looks smaller than it is. So the default here is
+/// <xref:Microsoft.ML.Lstm.SeriesScaling.Series>, for series that keep their level; give `Window` for one that wanders.
+///
+/// What is expected of a row is computed when the row before it comes, from its known covariates too. To an engine they have to be told then, as the future rows of
+/// `Predict`; otherwise those of the row before are taken. Give covariates that nobody knows a row ahead as `PastCovariateColumnNames`.
+/// ]]></format>
+/// </remarks>
+/// <seealso cref="LstmTransformsCatalog.DetectAnomalyByLstm(TransformsCatalog, string, string?, double, int, ResidualSide)"/>
+/// <seealso cref="LstmTransformsCatalog.DetectAnomalyByLstm(TransformsCatalog, Options)"/>
+/// <seealso cref="Options"/>
+public sealed class LstmAnomalyEstimator : IEstimator<LstmAnomalyTransformer>
+{
+    // The interval of the forecasts is not shown; any level will do.
+    private const double IntervalLevel = 0.95;
+
+    private readonly IHost _host;
+    private readonly Options _options;
+    private readonly SeriesColumns _columns;
+
+    internal LstmAnomalyEstimator(IHostEnvironment environment, Options options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _host = environment.Register(nameof(LstmAnomalyEstimator));
+        _options = (Options)options.Copy();
+        _options.Validate();
+        _columns = _options.ColumnsFor([_options.InputColumnName ?? _options.OutputColumnName]);
+    }
+
+    /// <summary>Trains a network on the first rows of each series and learns from its last ones how far it is off.</summary>
+    /// <param name="input">The series.</param>
+    /// <returns>The detector, which knows the series up to their ends.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
+    /// <exception cref="InvalidOperationException">There are no rows to train on, or times that are not in order.</exception>
+    public LstmAnomalyTransformer Fit(IDataView input) => Fit(input, null);
+
+    /// <summary>Trains a network, and learns from rows that follow how far it is off.</summary>
+    /// <param name="trainData">The series.</param>
+    /// <param name="validationData">The rows that follow them, series by series; <see langword="null"/> for the last rows of <paramref name="trainData"/>.</param>
+    /// <returns>The detector, which knows the series up to their ends, those of the validation data if there is any.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
+    /// <exception cref="InvalidOperationException">There are no rows to train on, or times that are not in order.</exception>
+    public LstmAnomalyTransformer Fit(IDataView trainData, IDataView? validationData)
+    {
+        ArgumentNullException.ThrowIfNull(trainData);
+        var training = new SeriesTraining(_host, _options, _columns) { Horizon = 1, Loss = ForecastLoss.AbsoluteError, ConfidenceLevel = IntervalLevel, ShowsIntervals = false };
+        TrainedSeries trained = training.Fit(trainData, validationData);
+        // Who has stopped the training wants the model, and so what belongs to it.
+        bool wasStopped = _options.CancellationToken.IsCancellationRequested;
+        (ResidualScale residuals, ScoreDistribution scores, int count) = ResidualCalibration.Measure(trained.Model, trained.Data, _options.SmoothingWindow, () =>
+        {
+            _host.ThrowIfCanceled();
+            if (!wasStopped)
+                _options.CancellationToken.ThrowIfCancellationRequested();
+        });
+        if (count < ResidualCalibration.EnoughResiduals)
+        {
+            HostMonitor.Warn(_host, $"Only {count} validation rows could be compared with what was forecast for them. With fewer than {ResidualCalibration.EnoughResiduals} it is a guess which scores are rare, so alerts may be false.");
+        }
+        var forecaster = new LstmForecastingTransformer(_host, trained.Model, new ForecastSettings
+        {
+            Columns = _columns,
+            OutputColumnName = _options.OutputColumnName,
+            ConfidenceLevel = IntervalLevel,
+            TimeStep = trained.Timing?.Step,
+            FillsGaps = trained.Timing is { FillsGaps: true },
+            UsualGap = trained.Timing?.UsualGap ?? 0,
+            HasOffsets = trained.Timing is { HasOffsets: true },
+            Missing = _options.MissingValues,
+            Series = trained.SeriesNames,
+        }, trained.States);
+        var settings = new AnomalySettings
+        {
+            OutputColumnName = _options.OutputColumnName,
+            Confidence = _options.Confidence,
+            Side = _options.Side,
+            History = _options.PValueHistoryLength,
+            Residuals = residuals,
+        };
+        return new LstmAnomalyTransformer(_host, forecaster, settings, scores, new Dictionary<string, KnownScores>()) { FittedTo = RowSource.Of(trainData) };
+    }
+
+    /// <summary>The columns that the trained transformer will give for data like this.</summary>
+    /// <param name="inputSchema">What is known of the data's schema.</param>
+    /// <returns>What is known of the transformed data's schema.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
+    public SchemaShape GetOutputSchema(SchemaShape inputSchema)
+    {
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        _columns.Check(_host, inputSchema);
+        return inputSchema.With([SchemaShapes.VectorWithSlotNames(_options.OutputColumnName, NumberDataViewType.Double)]);
+    }
+
+    /// <summary>
+    /// Options for the <see cref="LstmAnomalyEstimator"/> as used in <see cref="LstmTransformsCatalog.DetectAnomalyByLstm(TransformsCatalog, Options)"/>.
+    /// </summary>
+    public sealed class Options : SeriesEstimatorOptions
+    {
+        internal const double DefaultConfidence = 99.9;
+
+        /// <summary>
+        /// Options that work well on series of some hundred to some ten thousand rows. <see cref="SeriesEstimatorOptions.Scaling"/> is <see cref="SeriesScaling.Series"/>: measured by the last rows alone, an anomaly would
+        /// hide those behind it.
+        /// </summary>
+        public Options() => Scaling = SeriesScaling.Series;
+
+        /// <summary>The column that receives what is said of each row. Default: <c>Anomaly</c>.</summary>
+        public string OutputColumnName = "Anomaly";
+
+        /// <summary>The column of values, <see cref="float"/>; <see langword="null"/> for one called as <see cref="OutputColumnName"/>, which the new one hides. Default: <see langword="null"/>.</summary>
+        public string? InputColumnName;
+
+        /// <summary>In percent, above 0 and below 100: an alert is given when a score has a probability of at most 100 minus this when nothing is wrong. Default: 99.9.</summary>
+        public double Confidence = DefaultConfidence;
+
+        /// <summary>On which side of what was expected a value has to be. Default: <see cref="ResidualSide.TwoSided"/>.</summary>
+        public ResidualSide Side = ResidualSide.TwoSided;
+
+        /// <summary>
+        /// Rows that a score is over, its own the last, 1 to 10000: the sum of their residuals over the root of their number. More than one find what stays a little off for a while, later than a jump. Default: 1.
+        /// </summary>
+        public int SmoothingWindow = 1;
+
+        /// <summary>
+        /// About how many scores of a series its p-values, and so alerts and bounds, go by, 100 to 1000000, or 0 for those of the validation rows only, for ever. The fewer, the sooner a series that became harder
+        /// to forecast stops to give alerts, and the more do large scores that follow each other hide others. Raw scores don't depend on it. Default: 2000.
+        /// </summary>
+        public int PValueHistoryLength = 2000;
+
+        internal override void Validate()
+        {
+            base.Validate();
+            RequireName(OutputColumnName, nameof(OutputColumnName), optional: false);
+            RequireName(InputColumnName, nameof(InputColumnName), optional: true);
+            Require(Confidence is > 0 and < 100, Confidence, nameof(Confidence), "above 0 and below 100");
+            Require(SmoothingWindow is >= 1 and <= AnomalySettings.MaxSmoothing, SmoothingWindow, nameof(SmoothingWindow), "from 1 to 10000");
+            Require(AnomalySettings.IsHistory(PValueHistoryLength), PValueHistoryLength, nameof(PValueHistoryLength), AnomalySettings.HistoryRange);
+            RequireDefined(Side, nameof(Side));
+        }
+    }
+}

@@ -1,0 +1,61 @@
+using Microsoft.ML.Lstm.Anomalies;
+using Microsoft.ML.Lstm.Columns;
+using Microsoft.ML.Lstm.Engine.Series;
+using Microsoft.ML.Lstm.Series;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.Lstm;
+
+/// <summary>Finds the rows of one or many series whose values are not what the rows before them let expect, with a network that a <see cref="LstmAnomalyEstimator"/> trained.</summary>
+/// <remarks>
+/// <format type="text/markdown"><![CDATA[
+/// ### Output Columns
+/// | Output Column Name | Column Type | Description |
+/// | -- | -- | -- |
+/// | `OutputColumnName` | Vector of <xref:System.Double>, 6 long, with slot names | *Alert*: 1 or 0. *Raw Score*: how far the value is from what was expected, in robust deviations. *P-Value Score*: the probability of such a score when nothing is wrong. *Expected Value*: the forecast. *Upper Bound*, *Lower Bound*: beyond them a value gives an alert. |
+///
+/// A first row, of which there is no forecast, and a row whose value is missing get no alert, and NaN.
+/// ]]></format>
+/// </remarks>
+/// <seealso cref="LstmTransformsCatalog.DetectAnomalyByLstm(TransformsCatalog, LstmAnomalyEstimator.Options)"/>
+public sealed partial class LstmAnomalyTransformer : SeriesTransformer
+{
+    internal LstmAnomalyTransformer(IHostEnvironment environment, LstmForecastingTransformer forecaster, AnomalySettings settings, ScoreDistribution scores, IReadOnlyDictionary<string, KnownScores> known)
+        : base(environment.Register(nameof(LstmAnomalyTransformer)), forecaster.Model, forecaster.Columns)
+    {
+        Forecaster = forecaster;
+        Settings = settings;
+        Scores = scores;
+        Known = known;
+        Outputs = [new DetectionColumn(settings.OutputColumnName)];
+    }
+
+    /// <summary>In percent: an alert is given when a score like a row's has a probability of at most 100 minus this when nothing is wrong.</summary>
+    public double Confidence => Settings.Confidence;
+
+    internal LstmForecastingTransformer Forecaster { get; }
+
+    internal AnomalySettings Settings { get; }
+
+    /// <summary>How scores are distributed when nothing is wrong.</summary>
+    internal ScoreDistribution Scores { get; }
+
+    internal ResidualScale Scale => Settings.Residuals;
+
+    /// <summary>What is known of the scores of each series that has been seen since training.</summary>
+    internal IReadOnlyDictionary<string, KnownScores> Known { get; }
+
+    private protected override bool HasOffsets => Forecaster.Settings.HasOffsets;
+
+    private protected override TimeStep? FilledBy => Forecaster.Settings.FillsGaps ? Forecaster.Settings.TimeStep : null;
+
+    internal override IReadOnlyList<OutputColumn> Outputs { get; }
+
+    /// <summary>A transformer with the same network that knows nothing of any series yet: for data that does not follow the training data, as the training data itself.</summary>
+    /// <returns>The transformer.</returns>
+    public LstmAnomalyTransformer WithoutHistory() => With(Forecaster.WithoutHistory(), new Dictionary<string, KnownScores>());
+
+    internal LstmAnomalyTransformer With(LstmForecastingTransformer forecaster, IReadOnlyDictionary<string, KnownScores> known) => new(Host, forecaster, Settings, Scores, known);
+
+    internal override SeriesSession CreateSession(SessionUse use) => new AnomalySession(this, use);
+}

@@ -1,0 +1,73 @@
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.Lstm.Columns;
+
+/// <summary>What a task has to learn in each row.</summary>
+internal enum LabelKind
+{
+    /// <summary>A number, or several.</summary>
+    Numbers,
+
+    /// <summary>Yes or no.</summary>
+    Boolean,
+
+    /// <summary>A class.</summary>
+    Key,
+
+    /// <summary>A class for each step.</summary>
+    KeyPerStep,
+
+    /// <summary>Nothing: it learns from the sequence alone.</summary>
+    None,
+}
+
+/// <summary>A column of labels of data to be trained on or validated with.</summary>
+/// <param name="Kind">What a label is.</param>
+/// <param name="Name">The column.</param>
+/// <param name="TargetSize">Numbers of a label; 0 for classes.</param>
+/// <param name="Classes">The number of classes; 0 for numbers.</param>
+/// <param name="Values">What the keys stand for; null for numbers, and when the keys have no values, or none that a file can hold.</param>
+internal sealed record LabelColumn(LabelKind Kind, string Name, int TargetSize, int Classes, LabelValues? Values = null)
+{
+    /// <summary>That of a task without labels.</summary>
+    public static LabelColumn None { get; } = new(LabelKind.None, "", 0, 0);
+
+    /// <summary>What a column of labels has to be.</summary>
+    public static ColumnRole RoleOf(LabelKind kind) => kind switch
+    {
+        LabelKind.Numbers => ColumnRole.RegressionLabel,
+        LabelKind.Boolean => ColumnRole.BinaryLabel,
+        LabelKind.Key => ColumnRole.ClassLabel,
+        _ => ColumnRole.StepLabel,
+    };
+
+    /// <summary>Takes the sizes from the data to be trained on.</summary>
+    public static LabelColumn FromTrainingData(IExceptionContext context, DataViewSchema schema, LabelKind kind, string name)
+    {
+        DataViewSchema.Column column = RoleOf(kind).Find(context, schema, name);
+        if (TokenReader.VocabularyOf(column.Type) is { } classes && classes > TokenReader.MaxVocabulary)
+            throw RoleOf(kind).DimensionMismatch(context, column, $"at most {TokenReader.MaxVocabulary} keys");
+        if (kind == LabelKind.Numbers)
+            return new LabelColumn(kind, name, NumberReader.SizeOf(column.Type), 0);
+        if (kind == LabelKind.Boolean)
+            return new LabelColumn(kind, name, 0, 2);
+        int keys = (int)TokenReader.VocabularyOf(column.Type)!;
+        return new LabelColumn(kind, name, 0, keys, LabelValues.Of(column, keys));
+    }
+
+    /// <summary>Finds the column in data to be read, and checks that it is like that of the training data.</summary>
+    /// <returns>The column; null where there are no labels.</returns>
+    public DataViewSchema.Column? Find(IExceptionContext context, DataViewSchema schema)
+    {
+        if (Kind == LabelKind.None)
+            return null;
+        DataViewSchema.Column column = RoleOf(Kind).Find(context, schema, Name);
+        LabelColumn found = FromTrainingData(context, schema, Kind, Name);
+        if (found.Classes != Classes || found.TargetSize != TargetSize)
+            throw RoleOf(Kind).DimensionMismatch(context, column, Classes > 0 ? $"{Classes} keys" : $"{TargetSize} values");
+        if (Values is not null && found.Values is not null && !Values.AreSameAs(found.Values))
+            throw RoleOf(Kind).DimensionMismatch(
+                context, column, $"keys of the same {Classes} values in the same order as those of the training data");
+        return column;
+    }
+}

@@ -1,0 +1,95 @@
+namespace Microsoft.ML.Lstm.Columns;
+
+/// <summary>Reads what there is to learn in a row.</summary>
+internal abstract class LabelReader
+{
+    /// <summary>A reader of the kind of label that <paramref name="label"/> is.</summary>
+    public static LabelReader Create(DataViewRow row, LabelColumn label, DataViewSchema.Column? column) => label.Kind switch
+    {
+        LabelKind.None => new NoLabelReader(),
+        LabelKind.Numbers => new NumberLabelReader(row, column!.Value, label.TargetSize),
+        LabelKind.Boolean => new BooleanLabelReader(row, column!.Value),
+        LabelKind.Key => new KeyLabelReader(row, column!.Value),
+        _ => new StepLabelReader(row, column!.Value),
+    };
+
+    /// <summary>Fetches the label of the row as it stands now, and says whether it can be used for a sequence of <paramref name="steps"/> steps.</summary>
+    public abstract RowFault Read(int steps);
+
+    /// <summary>The numbers to learn.</summary>
+    public virtual float[] Targets() => [];
+
+    /// <summary>The classes to learn, counted from 0, −1 for a missing one: one for the sequence or one for each of its first <paramref name="steps"/> steps.</summary>
+    public virtual int[] Labels(int steps) => [];
+
+    private sealed class NoLabelReader : LabelReader
+    {
+        public override RowFault Read(int steps) => RowFault.None;
+    }
+
+    private sealed class NumberLabelReader(DataViewRow row, DataViewSchema.Column column, int size) : LabelReader
+    {
+        private readonly NumberReader _reader = new(row, column);
+
+        public override RowFault Read(int steps)
+        {
+            _reader.Read();
+            return _reader.Length == size && _reader.IsFinite ? RowFault.None : RowFault.MissingLabel;
+        }
+
+        public override float[] Targets()
+        {
+            float[] targets = new float[size];
+            _reader.CopyTo(targets);
+            return targets;
+        }
+    }
+
+    private sealed class BooleanLabelReader(DataViewRow row, DataViewSchema.Column column) : LabelReader
+    {
+        private readonly ValueGetter<bool> _get = row.GetGetter<bool>(column);
+        private bool _label;
+
+        public override RowFault Read(int steps)
+        {
+            _get(ref _label);
+            return RowFault.None;
+        }
+
+        public override int[] Labels(int steps) => [_label ? 1 : 0];
+    }
+
+    private sealed class KeyLabelReader(DataViewRow row, DataViewSchema.Column column) : LabelReader
+    {
+        private readonly TokenReader _reader = TokenReader.Create(row, column);
+        private readonly int[] _key = new int[1];
+
+        public override RowFault Read(int steps)
+        {
+            _reader.Read();
+            _reader.CopyTo(_key);
+            return _key[0] == 0 ? RowFault.MissingLabel : RowFault.None;
+        }
+
+        public override int[] Labels(int steps) => [_key[0] - 1];
+    }
+
+    private sealed class StepLabelReader(DataViewRow row, DataViewSchema.Column column) : LabelReader
+    {
+        private readonly TokenReader _reader = TokenReader.Create(row, column);
+        private int[] _keys = [];
+
+        public override RowFault Read(int steps)
+        {
+            _reader.Read();
+            if (_reader.Length != steps)
+                return RowFault.LabelLength;
+            if (_keys.Length < steps)
+                _keys = new int[Math.Max(steps, 2 * _keys.Length)];
+            _reader.CopyTo(_keys);
+            return _keys.AsSpan(0, steps).ContainsAnyExcept(0) ? RowFault.None : RowFault.MissingLabel;
+        }
+
+        public override int[] Labels(int steps) => [.. _keys.Take(steps).Select(key => key - 1)];
+    }
+}

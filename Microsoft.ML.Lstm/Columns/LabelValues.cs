@@ -1,0 +1,199 @@
+using System.Globalization;
+using System.Numerics;
+using System.Text.Json.Serialization;
+using Microsoft.ML.Data;
+
+namespace Microsoft.ML.Lstm.Columns;
+
+/// <summary>What the keys of a column stand for, in a form that a file can hold: the names of classes or words, mostly.</summary>
+/// <param name="Type">The .NET type of the values, by its name; "Text" for texts.</param>
+/// <param name="Values">The values as texts, in the invariant culture.</param>
+internal sealed record LabelValues(string Type, string[] Values)
+{
+    private static readonly Kind[] Kinds =
+    [
+        new Kind<ReadOnlyMemory<char>>("Text", TextDataViewType.Instance, text => text.ToString(), text => text.AsMemory()),
+        new Kind<bool>(nameof(Boolean), BooleanDataViewType.Instance, value => value.ToString(), bool.Parse),
+        Number<sbyte>(NumberDataViewType.SByte),
+        Number<byte>(NumberDataViewType.Byte),
+        Number<short>(NumberDataViewType.Int16),
+        Number<ushort>(NumberDataViewType.UInt16),
+        Number<int>(NumberDataViewType.Int32),
+        Number<uint>(NumberDataViewType.UInt32),
+        Number<long>(NumberDataViewType.Int64),
+        Number<ulong>(NumberDataViewType.UInt64),
+        Number<float>(NumberDataViewType.Single),
+        Number<double>(NumberDataViewType.Double),
+        new Kind<DateTime>(nameof(DateTime), DateTimeDataViewType.Instance, Format,
+            text => DateTime.Parse(text, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind)),
+        new Kind<DateTimeOffset>(
+            nameof(DateTimeOffset), DateTimeOffsetDataViewType.Instance, time => time.ToString("O", CultureInfo.InvariantCulture),
+            text => DateTimeOffset.Parse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal)),
+        new Kind<TimeSpan>(nameof(TimeSpan), TimeSpanDataViewType.Instance, span => span.ToString("c", CultureInfo.InvariantCulture),
+            text => TimeSpan.Parse(text, CultureInfo.InvariantCulture)),
+    ];
+
+    // Behind it the integers that keys are held in and their number: "Key UInt32 3".
+    private const string KeyPrefix = "Key ";
+
+    /// <summary>Those of a binary label: no and yes.</summary>
+    public static LabelValues OfBoolean { get; } = new(nameof(Boolean), [bool.FalseString, bool.TrueString]);
+
+    [JsonIgnore]
+    public bool IsText => Type == Kinds[0].Name;
+
+    /// <summary>Whether values of this type can be held.</summary>
+    public static bool CanHold(DataViewType type) => Array.Exists(Kinds, kind => kind.Type.Equals(type));
+
+    /// <summary>Those that a column of <paramref name="count"/> keys has as an annotation; null when it has none, or such as a file can't hold.</summary>
+    public static LabelValues? Of(DataViewSchema.Column column, int count)
+    {
+        DataViewSchema.Annotations annotations = column.Annotations;
+        if (annotations.Schema.GetColumnOrNull(ScoreAnnotations.KeyValues) is not { Type: VectorDataViewType type } values || type.Size != count)
+            return null;
+        Kind? kind = type.ItemType is KeyDataViewType key
+            ? KindOfKeys(key.RawType.Name, key.Count)
+            : Array.Find(Kinds, kind => kind.Type.Equals(type.ItemType));
+        return kind is null ? null : new LabelValues(kind.Name, kind.Read(annotations));
+    }
+
+    /// <exception cref="InvalidDataException">They are not as many as the classes, of no known type, or not of their type.</exception>
+    public void Check(int classes)
+    {
+        if (Values.Length != classes)
+            throw Invalid($"{classes} values of labels", $"{Values.Length}");
+        if (Array.Exists(Values, value => value is null))
+            throw Invalid($"values of labels of type {Type}", "null");
+        try
+        {
+            Find().Check(Values);
+        }
+        catch (Exception error) when (error is FormatException or OverflowException)
+        {
+            throw Invalid($"values of labels of type {Type}", "others");
+        }
+    }
+
+    /// <summary>
+    /// The index of a value that is given as a text, in the form it has here or in another that is read as the same value; −1 for none of
+    /// them.
+    /// </summary>
+    public int IndexOf(string text)
+    {
+        int index = Array.IndexOf(Values, text);
+        return index >= 0 || IsText ? index : Find().IndexOf(Values, text);
+    }
+
+    /// <summary>Whether they are the same values in the same order.</summary>
+    public bool AreSameAs(LabelValues other) => Type == other.Type && Values.AsSpan().SequenceEqual(other.Values);
+
+    /// <summary>Adds them to the annotations of a column.</summary>
+    public void AddTo(DataViewSchema.Annotations.Builder builder, string annotation) => Find().Add(builder, annotation, Values);
+
+    private Kind Find() => FindOrNull(Type)
+        ?? throw Invalid($"one of {string.Join(", ", Kinds.Select(kind => kind.Name))} or keys as the type of labels", $"'{Type}'");
+
+    private static Kind? FindOrNull(string type)
+    {
+        if (!type.StartsWith(KeyPrefix, StringComparison.Ordinal))
+            return Array.Find(Kinds, kind => kind.Name == type);
+        string[] parts = type.Split(' ');
+        return parts.Length == 3 && ulong.TryParse(parts[2], NumberStyles.None, CultureInfo.InvariantCulture, out ulong count)
+            ? KindOfKeys(parts[1], count) : null;
+    }
+
+    // Keys may stand for keys: MapValueToKey of a column that has them already.
+    private static Kind? KindOfKeys(string integer, ulong count) => integer switch
+    {
+        nameof(Byte) => Key<byte>(count),
+        nameof(UInt16) => Key<ushort>(count),
+        nameof(UInt32) => Key<uint>(count),
+        nameof(UInt64) => Key<ulong>(count),
+        _ => null,
+    };
+
+    private static Kind<T>? Key<T>(ulong count)
+        where T : IBinaryInteger<T>, IMinMaxValue<T>
+    {
+        if (count == 0 || count > ulong.CreateTruncating(T.MaxValue))
+            return null;
+        return new($"{KeyPrefix}{typeof(T).Name} {count.ToString(CultureInfo.InvariantCulture)}", new KeyDataViewType(typeof(T), count),
+            value => value.ToString(null, CultureInfo.InvariantCulture), Parse);
+
+        T Parse(string text)
+        {
+            T value = T.Parse(text, CultureInfo.InvariantCulture);
+            return ulong.CreateTruncating(value) <= count ? value : throw new FormatException($"There is no key {value} of {count}.");
+        }
+    }
+
+    private static InvalidDataException Invalid(string expected, string found) => new($"The columns of a saved LSTM model can't be read: expected {expected}, found {found}.");
+
+    // A local time would be read as another time of day in another time zone; what is saved and loaded is the time of day, as with ML.NET's
+    // own models.
+    private static string Format(DateTime time)
+    {
+        if (time.Kind == DateTimeKind.Local)
+            time = DateTime.SpecifyKind(time, DateTimeKind.Unspecified);
+        return time.ToString("O", CultureInfo.InvariantCulture);
+    }
+
+    private static Kind<T> Number<T>(NumberDataViewType type)
+        where T : IFormattable, IParsable<T>
+        => new(typeof(T).Name, type, value => value.ToString(null, CultureInfo.InvariantCulture), text => T.Parse(text, CultureInfo.InvariantCulture));
+
+    /// <summary>A type of values, and how they become texts and come back.</summary>
+    private abstract class Kind(string name, PrimitiveDataViewType type)
+    {
+        public string Name { get; } = name;
+
+        public PrimitiveDataViewType Type { get; } = type;
+
+        public abstract string[] Read(DataViewSchema.Annotations annotations);
+
+        public abstract void Check(string[] texts);
+
+        /// <summary>
+        /// The index of the value that <paramref name="text"/> is read as; −1 when it is read as none, or as another one.
+        /// </summary>
+        public abstract int IndexOf(string[] texts, string text);
+
+        public abstract void Add(DataViewSchema.Annotations.Builder builder, string annotation, string[] texts);
+    }
+
+    private sealed class Kind<T>(string name, PrimitiveDataViewType type, Func<T, string> format, Func<string, T> parse) : Kind(name, type)
+    {
+        public override string[] Read(DataViewSchema.Annotations annotations)
+        {
+            VBuffer<T> values = default;
+            annotations.GetValue(ScoreAnnotations.KeyValues, ref values);
+            return [.. values.DenseValues().Select(format)];
+        }
+
+        public override void Check(string[] texts) => Array.ConvertAll(texts, text => parse(text));
+
+        public override int IndexOf(string[] texts, string text)
+        {
+            try
+            {
+                T value = parse(text);
+                return Array.FindIndex(texts, other => EqualityComparer<T>.Default.Equals(parse(other), value));
+            }
+            catch (Exception error) when (error is FormatException or OverflowException)
+            {
+                return -1;
+            }
+        }
+
+        public override void Add(DataViewSchema.Annotations.Builder builder, string annotation, string[] texts)
+        {
+            T[] values = Array.ConvertAll(texts, text => parse(text));
+            builder.Add(annotation, new VectorDataViewType(Type, values.Length), (ref VBuffer<T> destination) =>
+            {
+                VBufferEditor<T> editor = VBufferEditor.Create(ref destination, values.Length);
+                values.CopyTo(editor.Values);
+                destination = editor.Commit();
+            });
+        }
+    }
+}

@@ -1,0 +1,122 @@
+using Microsoft.ML.Lstm.Engine.Parameters;
+using Microsoft.ML.Lstm.Engine.Training;
+
+
+namespace Microsoft.ML.Lstm.Columns;
+
+/// <summary>Which keys of the token columns and of the label occur in training data; a network stores nothing of the others.</summary>
+internal sealed class OccurringKeys
+{
+    private const int MostNames = 10;
+
+    private readonly SequenceInput _input;
+    private readonly LabelColumn _label;
+    private readonly HashSet<int>[] _tokens;
+    private readonly HashSet<int> _classes = [];
+    private readonly long _steps;
+    private readonly long _unlabelledSteps;
+
+    /// <param name="input">Where the sequences are.</param>
+    /// <param name="label">Where the labels are.</param>
+    /// <param name="training">The training data, whose keys have the numbers of their columns.</param>
+    public OccurringKeys(SequenceInput input, LabelColumn label, TrainingData training)
+    {
+        _input = input;
+        _label = label;
+        _tokens = [.. input.Vocabularies.Select(_ => new HashSet<int>())];
+        foreach (TrainingSequence sequence in _tokens.Length > 0 || HasClasses ? training.Sequences : [])
+        {
+            for (int i = 0; i < sequence.Tokens.Length; i++)
+                _tokens[i % _tokens.Length].Add(sequence.Tokens[i]);
+            AddClasses(sequence, _classes);
+            _steps += sequence.Labels.Length;
+            _unlabelledSteps += sequence.Labels.Count(known => known < 0);
+        }
+    }
+
+    // A binary label's two classes share one output.
+    private bool HasClasses => _label.Kind is LabelKind.Key or LabelKind.KeyPerStep;
+
+    /// <summary>
+    /// The numbers that keys get: those that occur, that have a given vector, or that an initial model knows are known. A class that only the
+    /// validation data has is known, too, so that it can be told how far off it is.
+    /// </summary>
+    /// <param name="validation">The validation data; null for none.</param>
+    /// <param name="given">The vectors that are given for each token column.</param>
+    /// <param name="initial">The network of an initial model; null for none.</param>
+    public KeyNumbering Number(SequenceSet? validation, IReadOnlyList<GivenEmbeddings?> given, NetworkShape? initial)
+    {
+        int[] vocabularies = _input.Vocabularies;
+        var tokens = new KeySubset?[vocabularies.Length];
+        for (int i = 0; i < tokens.Length; i++)
+        {
+            IEnumerable<int> known = _tokens[i].Concat(given[i]?.Tokens ?? []).Where(key => key > 0);
+            EmbeddingShape? before = initial?.Embeddings.Count == tokens.Length && initial.Embeddings[i].KeyCount == vocabularies[i] ? initial.Embeddings[i] : null;
+            tokens[i] = before is { Keys: null } ? null : KeySubset.Of(vocabularies[i], known.Concat(before?.Keys?.Keys ?? []));
+        }
+        if (!HasClasses || (initial is { Classes: null } && initial.OutputSize == _label.Classes))
+            return new KeyNumbering(tokens, null);
+        HashSet<int> classes = [.. _classes, .. initial?.ClassCount == _label.Classes ? initial.Classes!.Keys : []];
+        foreach (TrainingSequence sequence in validation?.Sequences ?? [])
+            AddClasses(sequence, classes);
+        return new KeyNumbering(tokens, KeySubset.Of(_label.Classes, classes));
+    }
+
+    /// <summary>The columns of tokens in which every token is the same, be it the unknown one.</summary>
+    public IEnumerable<FeatureColumn> Constants => TokenColumns.Where((_, index) => _tokens[index].Count == 1);
+
+    private IEnumerable<FeatureColumn> TokenColumns => _input.Features.Where(column => column.IsTokens);
+
+    /// <summary>Takes every token of <see cref="Constants"/> for the one that there was: nothing was learned of what makes others different from it.</summary>
+    public void LevelConstants(ParameterSet parameters)
+    {
+        for (int i = 0; i < _tokens.Length; i++)
+        {
+            if (_tokens[i].Count != 1)
+                continue;
+            EmbeddingShape shape = parameters.Shape.Embeddings[i];
+            Span<float> table = parameters[ParameterSet.EmbeddingName(i)];
+            int number = shape.Keys is null ? _tokens[i].First() : shape.Keys.NumberOf(_tokens[i].First());
+            ReadOnlySpan<float> vector = table.Slice(number * shape.Size, shape.Size).ToArray();
+            for (int row = 0; row < shape.Rows; row++)
+                vector.CopyTo(table[(row * shape.Size)..]);
+        }
+    }
+
+    /// <summary>What the log says of keys that don't occur, and of steps without a label.</summary>
+    /// <param name="numbering">What <see cref="Number"/> gave.</param>
+    /// <param name="dropsTokens">Whether training takes some tokens for the unknown one.</param>
+    public IEnumerable<string> Describe(KeyNumbering numbering, bool dropsTokens)
+    {
+        if (_unlabelledSteps > 0)
+            yield return $"{_unlabelledSteps} of the {_steps} steps of the training data have no label in column '{_label.Name}'; they don't count.";
+        FeatureColumn[] columns = [.. TokenColumns];
+        for (int i = 0; i < columns.Length; i++)
+        {
+            if (numbering.Tokens[i] is { } keys)
+                yield return $"{keys.Count} of the {columns[i].Vocabulary} keys of column '{columns[i].Name}' are known; all others are read as the unknown token.";
+            if (!dropsTokens && !_tokens[i].Contains(0))
+                yield return $"The training data has no missing key in column '{columns[i].Name}', and TokenDropout is 0, so nothing is learned of the unknown token: it is the mean of the others.";
+        }
+    }
+
+    /// <summary>The warning about classes without a row in the training data; null when there are none.</summary>
+    public string? DescribeClasses()
+    {
+        int missing = _label.Classes - _classes.Count;
+        if (!HasClasses || missing == 0)
+            return null;
+        string[] names = [.. Enumerable.Range(1, _label.Classes).Where(key => !_classes.Contains(key)).Take(MostNames).Select(key => _label.Values is { } values ? $"'{values.Values[key - 1]}'" : $"{key}")];
+        return $"{missing} of the {_label.Classes} classes of column '{_label.Name}' never occur in the training data, so their probability is 0, or next to it, in every score: "
+            + $"{string.Join(", ", names)}{(missing > names.Length ? $" and {missing - names.Length} more" : "")}.";
+    }
+
+    private void AddClasses(TrainingSequence sequence, HashSet<int> classes)
+    {
+        foreach (int label in HasClasses ? sequence.Labels : [])
+        {
+            if (label >= 0)
+                classes.Add(label + 1);
+        }
+    }
+}

@@ -1,0 +1,69 @@
+namespace Microsoft.ML.Lstm.Columns;
+
+/// <summary>Counts rows by what is wrong with them, and puts that into words.</summary>
+internal sealed class RowTally(string dataName, SequenceInput input)
+{
+    private readonly long[] _counts = new long[Enum.GetValues<RowFault>().Length];
+    private long _unweighted;
+
+    public long Rows { get; private set; }
+
+    public long BadRows => Rows - _counts[(int)RowFault.None];
+
+    /// <summary>Rows that could be used, but not to their end.</summary>
+    public long CutRows { get; private set; }
+
+    public void Add(RowFault fault, float weight, bool isCut)
+    {
+        Rows++;
+        CutRows += isCut ? 1 : 0;
+        _counts[(int)fault]++;
+        if (fault == RowFault.None && weight == 0)
+            _unweighted++;
+    }
+
+    /// <summary>What is wrong with the row at <paramref name="position"/>.</summary>
+    public string Describe(long position, RowFault fault) => $"Row {position} (counted from 0) of the {dataName} has {Reason(fault)}.";
+
+    /// <summary>The warning after rows were left out.</summary>
+    public string DescribeSkipped() => $"Skipped {BadRows} of the {Rows} rows of the {dataName}: {Reasons()}.";
+
+    /// <summary>The warning after rows could not be scored.</summary>
+    public string DescribeUnscored() => $"{BadRows} of the {Rows} rows that were scored have no score (NaN, a missing key or nothing): {Reasons()}.";
+
+    /// <summary>The warning of the first of single rows that could not be scored; nobody knows how many there will be.</summary>
+    public string DescribeUnscored(RowFault fault)
+        => $"A row has {Reason(fault)}: it has no score (NaN, a missing key or nothing), and further ones are not named.";
+
+    public void Clear()
+    {
+        Array.Clear(_counts);
+        (Rows, CutRows, _unweighted) = (0, 0, 0);
+    }
+
+    /// <summary>The error when nothing is left.</summary>
+    public string DescribeNoUsableRow()
+    {
+        if (Rows == 0)
+            return $"The {dataName} has no rows.";
+        string unweighted = _unweighted == 0 ? "" : (BadRows == 0 ? "" : "; ") + $"{_unweighted} with weight 0";
+        return $"None of the {Rows} rows of the {dataName} can be used: {Reasons()}{unweighted}.";
+    }
+
+    private string Reasons() => string.Join("; ", Enum.GetValues<RowFault>()
+        .Where(fault => fault != RowFault.None && _counts[(int)fault] > 0)
+        .Select(fault => $"{_counts[(int)fault]} with {Reason(fault)}"));
+
+    private string Reason(RowFault fault) => fault switch
+    {
+        RowFault.EmptySequence => "an empty sequence",
+        RowFault.PartialStep => $"a vector length that is no multiple of {string.Join(" or ", input.Features.Where(column => !column.IsTokens).Select(column => column.FeaturesPerStep).Distinct())} (FeaturesPerStep)",
+        RowFault.UnequalSteps => "different numbers of steps in the feature columns",
+        RowFault.NonFiniteFeature => "NaN or infinity in the features",
+        RowFault.NonFiniteStatic => "NaN or infinity in the static features",
+        RowFault.MissingLabel => "a missing or infinite label",
+        RowFault.LabelLength => "a label vector of another length than the sequence",
+        RowFault.BadWeight => "a weight that is negative, NaN or infinite",
+        _ => throw new ArgumentOutOfRangeException(nameof(fault), fault, null),
+    };
+}

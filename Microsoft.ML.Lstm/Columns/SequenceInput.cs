@@ -1,0 +1,93 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.Lstm.Columns;
+
+/// <summary>Where a network finds its sequences in a row, and the sizes it expects there.</summary>
+/// <param name="Features">The columns of sequences; what they have for a step is joined, numbers first.</param>
+/// <param name="StaticFeatureColumnName">The column of static features; null for none.</param>
+/// <param name="StaticSize">S: static features; 0 for none.</param>
+internal sealed record SequenceInput(IReadOnlyList<FeatureColumn> Features, string? StaticFeatureColumnName, int StaticSize)
+{
+    /// <summary>F: numbers of a step.</summary>
+    public int FeatureSize => Features.Sum(column => column.FeaturesPerStep);
+
+    /// <summary>For each column of keys, how many keys there are.</summary>
+    public int[] Vocabularies => [.. Features.Where(column => column.IsTokens).Select(column => column.Vocabulary)];
+
+    /// <summary>Takes the sizes from the data to be trained on.</summary>
+    public static SequenceInput FromTrainingData(IExceptionContext context, DataViewSchema schema, IEnumerable<string> featureColumns, int? featuresPerStep, string? staticColumn)
+    {
+        FeatureColumn[] features = [.. featureColumns.Select(name => FromTrainingData(context, ColumnRole.Feature.Find(context, schema, name), featuresPerStep))];
+        DataViewSchema.Column? statics = staticColumn is null ? null : ColumnRole.StaticFeature.Find(context, schema, staticColumn);
+        var input = new SequenceInput(features, staticColumn, statics is null ? 0 : NumberReader.SizeOf(statics.Value.Type));
+        input.Find(context, schema);
+        return input;
+    }
+
+    /// <summary>Finds the columns in data to be read, and checks that they are what the network expects.</summary>
+    /// <returns>The feature columns and, if there is one, the static feature column.</returns>
+    public DataViewSchema.Column[] Find(IExceptionContext context, DataViewSchema schema)
+    {
+        DataViewSchema.Column[] features = [.. Features.Select(feature => Find(context, schema, feature))];
+        if (StaticFeatureColumnName is null)
+            return features;
+
+        DataViewSchema.Column statics = ColumnRole.StaticFeature.Find(context, schema, StaticFeatureColumnName);
+        if (NumberReader.SizeOf(statics.Type) != StaticSize)
+            throw ColumnRole.StaticFeature.DimensionMismatch(context, statics, $"{StaticSize} values");
+        return [.. features, statics];
+    }
+
+    /// <summary>Warnings about columns whose numbers are each taken for a step of one feature, though they hardly are.</summary>
+    /// <param name="data">The training data.</param>
+    /// <param name="featuresPerStep">What the user says; then there is nothing to warn of.</param>
+    public IEnumerable<string> DescribeFlatColumns(IDataView data, int? featuresPerStep)
+    {
+        foreach (FeatureColumn feature in featuresPerStep is null ? Features.Where(column => column.FeaturesPerStep == 1) : [])
+        {
+            DataViewSchema.Column column = data.Schema[feature.Name];
+            if (DeclaredFeaturesPerStep(column) is not null || NumberReader.SizeOf(column.Type) == 1)
+                continue;
+            string? source = FlatColumn.MadeOf(data, feature.Name) is { } made ? $"was made of {made}" : column.HasSlotNames() ? "has names for its numbers" : null;
+            if (source is not null)
+                yield return $"Column '{feature.Name}' {source} and has no dimensions (steps, features), so each of its numbers is taken for a step of one feature. FeaturesPerStep says how many features a step has, 1 if that is meant; FeatureColumnNames joins sequences step by step.";
+        }
+    }
+
+    /// <summary>The warning when no sequence has a second step.</summary>
+    public string DescribeSingleSteps()
+    {
+        string columns = string.Join(", ", Features.Select(feature => $"'{feature.Name}' ({(feature.IsTokens ? "one key" : $"{feature.FeaturesPerStep} features")} a step)"));
+        return $"Every sequence of the training data has only one step, so there is no order to learn from: {columns}. Steps come first in a column's dimensions, Vector<Single, T, F>, or FeaturesPerStep says how many features a step has.";
+    }
+
+    private static FeatureColumn FromTrainingData(IExceptionContext context, DataViewSchema.Column column, int? featuresPerStep)
+    {
+        int[] dimensions = [.. ((VectorDataViewType)column.Type).Dimensions];
+        if (TokenReader.VocabularyOf(column.Type) is not { } vocabulary)
+            return new FeatureColumn(column.Name, dimensions, featuresPerStep ?? DeclaredFeaturesPerStep(column) ?? 1, Vocabulary: 0);
+        if (vocabulary > TokenReader.MaxVocabulary)
+            throw ColumnRole.Feature.DimensionMismatch(context, column, $"at most {TokenReader.MaxVocabulary} keys");
+        return new FeatureColumn(column.Name, dimensions, FeaturesPerStep: 0, (int)vocabulary);
+    }
+
+    private static DataViewSchema.Column Find(IExceptionContext context, DataViewSchema schema, FeatureColumn expected)
+    {
+        DataViewSchema.Column column = ColumnRole.Feature.Find(context, schema, expected.Name);
+        ulong? vocabulary = TokenReader.VocabularyOf(column.Type);
+        if (vocabulary is null == expected.IsTokens || (expected.IsTokens && vocabulary != (ulong)expected.Vocabulary))
+            throw ColumnRole.Feature.DimensionMismatch(context, column, expected.IsTokens ? $"a vector of keys from a vocabulary of {expected.Vocabulary}" : "a vector of Single");
+        if (expected.IsTokens && FeatureColumn.WithoutLeadingAxes(((VectorDataViewType)column.Type).Dimensions, least: 1).Count() > 1)
+            throw ColumnRole.Feature.DimensionMismatch(context, column, "a vector of keys with one dimension, one key a step");
+        if (expected.IsTokens)
+            return column;
+        if (!expected.OverridesDimensions && DeclaredFeaturesPerStep(column) is { } declared && declared != expected.FeaturesPerStep)
+            throw ColumnRole.Feature.DimensionMismatch(context, column, $"steps of {expected.FeaturesPerStep} features");
+        if (NumberReader.SizeOf(column.Type) % expected.FeaturesPerStep != 0)
+            throw ColumnRole.Feature.DimensionMismatch(context, column, $"Vector<Single> with a multiple of {expected.FeaturesPerStep} values, the features of a step");
+        return column;
+    }
+
+    private static int? DeclaredFeaturesPerStep(DataViewSchema.Column features) => FeatureColumn.FeaturesPerStepOf(((VectorDataViewType)features.Type).Dimensions);
+}

@@ -1,0 +1,151 @@
+using Microsoft.ML.Lstm.Engine.Training;
+using Microsoft.ML.Lstm.MlNet;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.Lstm.Columns;
+
+/// <summary>Reads the rows of a data view as sequences with labels.</summary>
+/// <param name="input">Where the sequences are.</param>
+/// <param name="label">Where the labels are, if there are any.</param>
+/// <param name="weightColumnName">The column of weights; null for rows that all count the same.</param>
+/// <param name="maximumLength">Steps after which sequences are cut; null for no limit.</param>
+/// <param name="badRows">What to do with rows that can't be used.</param>
+/// <param name="host">Is asked now and then whether to go on.</param>
+/// <param name="cancellation">Ends the reading when it is cancelled.</param>
+internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, string? weightColumnName, int? maximumLength, BadRowHandling badRows,
+    IHost host, CancellationToken cancellation)
+{
+    /// <summary>T: steps of the longest sequence of the data that was read last.</summary>
+    public int LongestSequence { get; private set; }
+
+    /// <summary>Reads all rows once, into memory.</summary>
+    /// <param name="data">The data view; its columns must already be known to fit.</param>
+    /// <param name="name">What to call it in messages.</param>
+    /// <param name="warn">Receives one warning about rows that were skipped, and one about sequences that were cut.</param>
+    public SequenceSet Read(IDataView data, string name, Action<string> warn)
+    {
+        SequenceSet set = NewSet();
+        Scan(data, name, warn, set.Add);
+        return set;
+    }
+
+    /// <summary>Reads all rows once, to see that they can be used, and gives a way to read them again, each time that they are gone through.</summary>
+    /// <param name="data">The data view; its columns must already be known to fit.</param>
+    /// <param name="name">What to call it in messages.</param>
+    /// <param name="bufferBytes">Bytes of sequences that may be in memory at once.</param>
+    /// <param name="warn">Receives one warning about rows that were skipped, and one about sequences that were cut.</param>
+    public StreamedSequences Stream(IDataView data, string name, long bufferBytes, Action<string> warn)
+    {
+        long first = Scan(data, name, warn, static _ => { });
+        bool isWarned = false;
+        return new StreamedSequences(ReadAgain, NewSet(), bufferBytes);
+
+        IEnumerable<TrainingSequence> ReadAgain()
+        {
+            var tally = new RowTally(name, input);
+            long taken = 0;
+            foreach (TrainingSequence? sequence in Rows(data, tally))
+            {
+                host.ThrowIfCanceled();
+                if (sequence is null)
+                    continue;
+                taken++;
+                yield return sequence;
+            }
+            if (taken == 0)
+                throw host.Process(new InvalidOperationException(tally.DescribeNoUsableRow()));
+            if (taken != first && !isWarned)
+                warn($"The {name} had {first} usable rows when it was read first, and {taken} when it was read again. With {nameof(SequenceInputOptions.StreamingBufferMegabytes)} it is read once an epoch, and has to be the same each time.");
+            isWarned |= taken != first;
+        }
+    }
+
+    private SequenceSet NewSet() => new(input.FeatureSize, input.StaticSize, label.TargetSize, input.Vocabularies);
+
+    /// <summary>Reads all rows once, and gives how many can be used.</summary>
+    private long Scan(IDataView data, string name, Action<string> warn, Action<TrainingSequence> take)
+    {
+        var tally = new RowTally(name, input);
+        long taken = 0;
+        SequenceSet layout = NewSet();
+        LongestSequence = 0;
+        foreach (TrainingSequence? sequence in Rows(data, tally))
+        {
+            host.ThrowIfCanceled();
+            cancellation.ThrowIfCancellationRequested();
+            if (sequence is null)
+                continue;
+            take(sequence);
+            taken++;
+            LongestSequence = Math.Max(LongestSequence, layout.LengthOf(sequence));
+        }
+        if (taken == 0)
+            throw host.Process(new InvalidOperationException(tally.DescribeNoUsableRow()));
+        if (tally.BadRows > 0)
+            warn(tally.DescribeSkipped());
+        if (tally.CutRows > 0)
+            warn($"Cut {tally.CutRows} of the {taken} sequences of the {name} after {maximumLength} steps (MaximumSequenceLength).");
+        return taken;
+    }
+
+    /// <summary>Goes over all rows, and gives null for one that does not count.</summary>
+    private IEnumerable<TrainingSequence?> Rows(IDataView data, RowTally tally)
+    {
+        DataViewSchema schema = data.Schema;
+        DataViewSchema.Column[] columns = input.Find(host, schema);
+        DataViewSchema.Column? labelColumn = label.Find(host, schema);
+        DataViewSchema.Column? weightColumn = weightColumnName is null ? null : ColumnRole.Weight.Find(host, schema, weightColumnName);
+        using DataViewRowCursor cursor = data.GetRowCursor([.. columns, .. new[] { labelColumn, weightColumn }.OfType<DataViewSchema.Column>()]);
+        var sequence = new SequenceRowReader(cursor, input, columns);
+        var labels = LabelReader.Create(cursor, label, labelColumn);
+        NumberReader? weights = weightColumn is null ? null : new NumberReader(cursor, weightColumn.Value);
+        while (cursor.MoveNext())
+        {
+            float weight = ReadWeight(weights);
+            RowFault fault = ReadRow(sequence, labels, weight);
+            if (fault != RowFault.None && badRows == BadRowHandling.Throw)
+                throw host.Process(new InvalidOperationException(tally.Describe(cursor.Position, fault)));
+            bool counts = fault == RowFault.None && weight != 0;
+            bool isCut = counts && sequence.Steps > maximumLength;
+            tally.Add(fault, weight, isCut);
+            yield return counts ? Copy(sequence, labels, weight, isCut ? maximumLength!.Value : sequence.Steps) : null;
+        }
+    }
+
+    private static float ReadWeight(NumberReader? reader)
+    {
+        float weight = 1;
+        reader?.Read();
+        reader?.CopyTo(new Span<float>(ref weight));
+        return weight;
+    }
+
+    private static RowFault ReadRow(SequenceRowReader sequence, LabelReader labels, float weight)
+    {
+        RowFault fault = sequence.Read();
+        if (fault == RowFault.None)
+            fault = labels.Read(sequence.Steps);
+        if (fault != RowFault.None)
+            return fault;
+        return weight >= 0 && float.IsFinite(weight) ? RowFault.None : RowFault.BadWeight;
+    }
+
+    private TrainingSequence Copy(SequenceRowReader sequence, LabelReader labels, float weight, int steps)
+    {
+        float[] features = new float[sequence.Steps * input.FeatureSize];
+        int[] tokens = new int[sequence.Steps * input.Vocabularies.Length];
+        float[] statics = new float[input.StaticSize];
+        sequence.CopyFeatures(features);
+        sequence.CopyTokens(tokens);
+        sequence.CopyStatics(statics);
+        return new TrainingSequence
+        {
+            Features = features[..(steps * input.FeatureSize)],
+            Tokens = tokens[..(steps * input.Vocabularies.Length)],
+            Statics = statics,
+            Targets = labels.Targets(),
+            Labels = labels.Labels(steps),
+            Weight = weight,
+        };
+    }
+}

@@ -1,0 +1,17 @@
+using Microsoft.ML.Data;
+
+namespace Microsoft.ML.Lstm.Columns;
+
+/// <summary>How long a column's type says that the vectors of its rows are.</summary>
+/// <remarks>ML.NET does not look whether data keep to that (an array of a class has any length); its scorers and trainers refuse vectors that don't.</remarks>
+internal readonly struct VectorLength(DataViewRow row, DataViewSchema.Column column)
+{
+    private readonly int _size = column.Type is VectorDataViewType vector ? vector.Size : 0;
+
+    /// <exception cref="InvalidOperationException">The current row has a vector of another length.</exception>
+    public void Check(int length)
+    {
+        if (_size > 0 && length != _size)
+            throw new InvalidOperationException($"Column '{column.Name}' is of type {column.Type}: expected vectors of size {_size}, but row {row.Position} (counted from 0) has one of size {length}.");
+    }
+}

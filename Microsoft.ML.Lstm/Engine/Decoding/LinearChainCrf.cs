@@ -1,0 +1,167 @@
+using System.Numerics.Tensors;
+
+namespace Microsoft.ML.Lstm.Engine.Decoding;
+
+/// <summary>
+/// The parameters of a linear-chain conditional random field (Lafferty, McCallum and Pereira 2001) over L labels, ready to
+/// run. A path of labels y scores start[y₀] + Σ transitions[yₜ₋₁, yₜ] + Σ emissions[t, yₜ] + end[y_T₋₁], and its probability is
+/// the softmax of its score over all paths. Any number of <see cref="CrfWorkspace"/>s may run the same field at once, as long
+/// as nobody calls <see cref="Pack"/> meanwhile.
+/// </summary>
+/// <remarks>
+/// Sums over paths are kept as logs, in double. A step multiplies a vector of such logs x by the matrix exp(transitions): with
+/// the largest of x taken off, that is L exponentials and a plain matrix-vector product, for exp(transitions) is there from
+/// <see cref="Pack"/> on. What the exponentials lose to the range of a double is e^−708 of the largest at most, and every sum
+/// holds at least e^−R of it, where R is how far the transitions are apart, so up to an R of <see cref="WidestRange"/> nothing
+/// that counts is lost, whatever the emissions are. Transitions further apart, forbidden ones for instance, take L²
+/// exponentials a step.
+/// </remarks>
+internal sealed class LinearChainCrf(int labels)
+{
+    // Leaves a factor of e^208 to what is lost.
+    private const double WidestRange = 500;
+
+    private const double LeastExponent = -708;
+
+    private readonly double[] _start = new double[labels];
+    private readonly double[] _end = new double[labels];
+
+    // Row i of the outgoing ones: from label i to each; row j of the incoming ones: to label j from each.
+    private readonly double[] _outgoing = new double[labels * labels];
+    private readonly double[] _incoming = new double[labels * labels];
+    private readonly double[] _expOutgoing = new double[labels * labels];
+    private readonly double[] _expIncoming = new double[labels * labels];
+    private bool _isNarrow;
+
+    /// <summary>L.</summary>
+    public int Labels => labels;
+
+    /// <summary>[L]: what it scores to begin with each label.</summary>
+    public ReadOnlySpan<double> Start => _start;
+
+    /// <summary>[L]: what it scores to end with each label.</summary>
+    public ReadOnlySpan<double> End => _end;
+
+    /// <summary>[L]: what it scores to go to label <paramref name="to"/> from each label.</summary>
+    public ReadOnlySpan<double> Incoming(int to) => _incoming.AsSpan(to * labels, labels);
+
+    /// <summary>Takes over the parameters' present values; to be called after each change of them.</summary>
+    /// <param name="transitions">[L x L]: element i·L + j scores going from label i to label j.</param>
+    /// <param name="start">[L].</param>
+    /// <param name="end">[L].</param>
+    public void Pack(ReadOnlySpan<float> transitions, ReadOnlySpan<float> start, ReadOnlySpan<float> end)
+    {
+        TakeOver(transitions, _outgoing);
+        TakeOver(start, _start);
+        TakeOver(end, _end);
+        for (int i = 0; i < labels; i++)
+        {
+            for (int j = 0; j < labels; j++)
+                _incoming[j * labels + i] = _outgoing[i * labels + j];
+        }
+        TensorPrimitives.Exp(_outgoing, _expOutgoing);
+        TensorPrimitives.Exp(_incoming, _expIncoming);
+        _isNarrow = TensorPrimitives.Min<double>(_outgoing) >= -WidestRange;
+    }
+
+    /// <summary>Widens scores of which every path takes the same number and brings the largest to 0, which changes no path's probability.</summary>
+    public static void TakeOver(ReadOnlySpan<float> scores, Span<double> destination)
+    {
+        TensorPrimitives.ConvertSaturating(scores, destination);
+        TensorPrimitives.Subtract(destination, TensorPrimitives.Max<double>(destination), destination);
+        // −0 to 0: a search for the largest would tell them apart.
+        TensorPrimitives.Add(destination, 0.0, destination);
+    }
+
+    /// <summary>result[j] = log Σᵢ exp(x[i] + transitions[i, j]).</summary>
+    public void StepForward(ReadOnlySpan<double> x, Span<double> result, Span<double> scratch)
+        => Multiply(_incoming, _expIncoming, x, result, scratch);
+
+    /// <summary>result[i] = log Σⱼ exp(transitions[i, j] + x[j]).</summary>
+    public void StepBackward(ReadOnlySpan<double> x, Span<double> result, Span<double> scratch)
+        => Multiply(_outgoing, _expOutgoing, x, result, scratch);
+
+    /// <summary>
+    /// Adds exp(before[i] + transitions[i, j] + after[j] − logPartition), the probability of going from i to j at one step, to
+    /// element i·L + j of <paramref name="counts"/>, up to a factor that <see cref="CompleteTransitions"/> multiplies by.
+    /// </summary>
+    /// <param name="before">Log of the sum over the paths up to the step before.</param>
+    /// <param name="after">Log of the sum over the paths from this step on.</param>
+    /// <param name="logPartition">Log of the sum over all paths.</param>
+    /// <param name="counts">[L x L].</param>
+    /// <param name="scratch">[2·L].</param>
+    public void AddTransitions(ReadOnlySpan<double> before, ReadOnlySpan<double> after, double logPartition, Span<double> counts, Span<double> scratch)
+    {
+        Span<double> from = scratch[..labels], to = scratch.Slice(labels, labels);
+        if (!_isNarrow)
+        {
+            for (int i = 0; i < labels; i++)
+            {
+                TensorPrimitives.Add(_outgoing.AsSpan(i * labels, labels), after, to);
+                TensorPrimitives.Add(to, before[i] - logPartition, to);
+                Exp(to);
+                Span<double> row = counts.Slice(i * labels, labels);
+                TensorPrimitives.Add(row, to, row);
+            }
+            return;
+        }
+        // exp(transitions) is at least e^−R and a probability at most 1, so no product here exceeds e^R.
+        double largest = TensorPrimitives.Max(before);
+        TensorPrimitives.Subtract(before, largest, from);
+        Exp(from);
+        TensorPrimitives.Add(after, largest - logPartition, to);
+        Exp(to);
+        for (int i = 0; i < labels; i++)
+        {
+            Span<double> row = counts.Slice(i * labels, labels);
+            TensorPrimitives.MultiplyAdd(to, from[i], row, row);
+        }
+    }
+
+    /// <summary>Makes the sums that <see cref="AddTransitions"/> gathered the expected numbers of transitions.</summary>
+    public void CompleteTransitions(Span<double> counts)
+    {
+        if (_isNarrow)
+            TensorPrimitives.Multiply(counts, _expOutgoing, counts);
+    }
+
+    /// <summary>exp(x), where x is the log of a part of a sum.</summary>
+    public static void Exp(Span<double> x)
+    {
+        // Where some are less, the vectorized exponential takes the numbers one by one, and so small a part counts for nothing.
+        TensorPrimitives.Max(x, LeastExponent, x);
+        TensorPrimitives.Exp<double>(x, x);
+    }
+
+    /// <summary>log Σ exp(x).</summary>
+    public static double LogSumExp(ReadOnlySpan<double> x, Span<double> scratch)
+    {
+        double largest = TensorPrimitives.Max(x);
+        if (double.IsNegativeInfinity(largest))
+            return largest;
+        TensorPrimitives.Subtract(x, largest, scratch);
+        Exp(scratch);
+        return largest + Math.Log(TensorPrimitives.Sum<double>(scratch));
+    }
+
+    private void Multiply(double[] rows, double[] expRows, ReadOnlySpan<double> x, Span<double> result, Span<double> scratch)
+    {
+        scratch = scratch[..labels];
+        if (!_isNarrow)
+        {
+            for (int i = 0; i < labels; i++)
+            {
+                TensorPrimitives.Add(x, rows.AsSpan(i * labels, labels), scratch);
+                result[i] = LogSumExp(scratch, scratch);
+            }
+            return;
+        }
+        double largest = TensorPrimitives.Max(x);
+        TensorPrimitives.Subtract(x, largest, scratch);
+        Exp(scratch);
+        for (int i = 0; i < labels; i++)
+            result[i] = TensorPrimitives.Dot(expRows.AsSpan(i * labels, labels), scratch);
+        TensorPrimitives.Log<double>(result, result);
+        TensorPrimitives.Add(result, largest, result);
+    }
+}

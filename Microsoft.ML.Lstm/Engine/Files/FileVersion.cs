@@ -1,0 +1,37 @@
+namespace Microsoft.ML.Lstm.Engine.Files;
+
+/// <summary>The format and version that our safetensors streams name in their metadata.</summary>
+/// <remarks>
+/// 1: of 0.1.0, without a checksum. Where a stream has no version, it is of this one.
+/// 2: with a checksum, which must be there.
+/// </remarks>
+internal static class FileVersion
+{
+    public const string FormatKey = "format";
+    public const string Key = "version";
+    public const string Current = "2";
+
+    private const string First = "1";
+
+    /// <summary>Throws unless a header is that of a stream of a format, in one of the versions.</summary>
+    /// <param name="header">The header.</param>
+    /// <param name="format">The format.</param>
+    /// <param name="firstTexts">The names of the texts that the first version has beside the format.</param>
+    /// <exception cref="InvalidDataException">It is another one, or a newer version, or the checksum is missing.</exception>
+    public static void Check(SafeTensorsHeader header, string format, params string[] firstTexts)
+    {
+        string found = header.Metadata.GetValueOrDefault(FormatKey) ?? throw Invalid($"'{FormatKey}' in the metadata", "none");
+        if (found != format)
+            throw Invalid($"the format '{format}'", $"'{SafeTensorsHeader.Show(found)}'");
+        string version = header.Metadata.GetValueOrDefault(Key) ?? (firstTexts.Contains(Key) ? throw Invalid($"'{Key}' in the metadata", "none") : First);
+        if (version is not (First or Current))
+            throw Invalid($"version '{First}' or '{Current}'", $"'{SafeTensorsHeader.Show(version)}'");
+        if (version == Current && header.Checksum is null)
+            throw Invalid($"a sha256 in the metadata of version '{Current}'", "none");
+        // So that a damaged name can't make a stream of the current version one of the first, which nothing protects.
+        if (version == First && (header.Checksum is not null || !header.Metadata.Keys.ToHashSet().SetEquals([FormatKey, .. firstTexts])))
+            throw Invalid($"in the metadata of version '{First}' only {string.Join(", ", [FormatKey, .. firstTexts])}", "others");
+    }
+
+    private static InvalidDataException Invalid(string expected, string found) => new($"LSTM model: expected {expected}, found {found}.");
+}

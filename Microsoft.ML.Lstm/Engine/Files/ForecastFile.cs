@@ -1,0 +1,112 @@
+using Microsoft.ML.Lstm.Engine.Parameters;
+using Microsoft.ML.Lstm.Engine.Series;
+
+
+namespace Microsoft.ML.Lstm.Engine.Files;
+
+/// <summary>The numbers of a <see cref="ForecastModel"/> beside its network, and the states of series, as one safetensors stream.</summary>
+/// <remarks>
+/// With D targets, P + K covariates, S static features, N series in the training data, H steps and L numbers a state:
+/// <c>covariates.offset</c>, <c>covariates.scale</c> [P + K] and <c>statics.offset</c>, <c>statics.scale</c> [S], each left out when there are none;
+/// <c>targets.level</c>, <c>targets.deviation</c>, <c>targets.change</c> [N + 1, D], of all data first, and <c>targets.size</c> likewise,
+/// left out in models of version 0.1.0;
+/// <c>intervals.lower</c>, <c>intervals.upper</c> [H, D]; <c>states</c> [M, L] of the M series whose state is known, left out when there are none.
+/// The first version, of 0.1.0, has neither a version nor a checksum in its metadata; version 2 has both.
+/// </remarks>
+internal static class ForecastFile
+{
+    private const string Format = "Microsoft.ML.Lstm.Forecast";
+
+    // Numbers too many that are read before the error is told, since the shapes of the tensors tell more of it.
+    private const int Excess = 1 << 20;
+
+    public static void Write(Stream stream, ForecastModel model, IReadOnlyList<float[]> states)
+    {
+        RowScaling scaling = model.Scaling;
+        int targets = model.Layout.Targets;
+        var tensors = new List<SafeTensor>();
+        AddScaler("covariates", scaling.Covariates);
+        AddScaler("statics", scaling.Statics);
+        AddMatrix("targets.level", targets, scaling.Levels);
+        AddMatrix("targets.deviation", targets, scaling.Deviations);
+        AddMatrix("targets.change", targets, scaling.Changes);
+        if (model.Layout.WindowDecides)
+            AddMatrix("targets.size", targets, scaling.Sizes);
+        AddMatrix("intervals.lower", targets, model.Intervals.Lower);
+        AddMatrix("intervals.upper", targets, model.Intervals.Upper);
+        if (states.Count > 0)
+            AddMatrix("states", states[0].Length, [.. states.SelectMany(state => state)]);
+        new SafeTensors(new Dictionary<string, string> { [FileVersion.FormatKey] = Format, [FileVersion.Key] = FileVersion.Current }, tensors).Write(stream);
+
+        void AddScaler(string name, AffineScaler scaler)
+        {
+            if (scaler.Size == 0)
+                return;
+            tensors.Add(new SafeTensor(name + ".offset", [scaler.Size], scaler.Offset));
+            tensors.Add(new SafeTensor(name + ".scale", [scaler.Size], scaler.Scale));
+        }
+
+        void AddMatrix(string name, int columns, float[] values) => tensors.Add(new SafeTensor(name, [values.Length / columns, columns], values));
+    }
+
+    /// <summary>Reads what <see cref="Write"/> wrote.</summary>
+    /// <param name="stream">The stream, to its end.</param>
+    /// <param name="network">The network.</param>
+    /// <param name="layout">The layout, whose sizes are checked against the tensors'.</param>
+    /// <param name="series">N.</param>
+    /// <param name="states">M.</param>
+    /// <exception cref="InvalidDataException">The stream is damaged, or is not that of such a model.</exception>
+    public static (ForecastModel Model, float[][] States) Read(Stream stream, SequenceModel network, ForecastLayout layout, int series, int states)
+    {
+        int covariates = layout.PastCovariates + layout.KnownCovariates;
+        long length = ForecastStream.StateLengthOf(layout, network.Shape);
+        var content = SafeTensors.Read(stream, Check);
+        var tensors = content.Tensors.ToDictionary(tensor => tensor.Name);
+        var scaling = new RowScaling(TakeScaler("covariates", covariates), TakeScaler("statics", network.Shape.StaticSize),
+            Take("targets.level", series + 1, layout.Targets), TakeUnits("targets.deviation"), TakeUnits("targets.change"),
+            layout.WindowDecides ? TakeUnits("targets.size") : new float[(series + 1) * layout.Targets]);
+        var intervals = new ForecastIntervals(Take("intervals.lower", layout.Horizon, layout.Targets), Take("intervals.upper", layout.Horizon, layout.Targets));
+        var model = new ForecastModel(network, layout, scaling, intervals);
+        float[][] all = states == 0 ? [] : [.. Take("states", states, length).Chunk((int)length)];
+        if (tensors.Count > 0)
+            throw Invalid("no tensors but a forecast's", $"'{tensors.Keys.First()}'");
+        foreach (float[] state in all)
+        {
+            if (!(state[0] >= 0 && state[0] <= layout.History && float.IsInteger(state[0])))
+                throw Invalid($"states of 0 to {layout.History} rows", $"{state[0]}");
+        }
+        return (model, all);
+
+        // Before any of the numbers is read; each tensor's shape is looked at when it is taken.
+        void Check(SafeTensorsHeader header)
+        {
+            FileVersion.Check(header, Format);
+            long most = 2L * (covariates + network.Shape.StaticSize) + 4L * (series + 1L) * layout.Targets + 2L * layout.Values + states * length;
+            if (header.DataLength > most + Excess)
+                throw Invalid($"at most {most} numbers", $"{header.DataLength}");
+        }
+
+        AffineScaler TakeScaler(string name, int size)
+        {
+            if (size == 0)
+                return AffineScaler.Identity(0);
+            return new AffineScaler(Take(name + ".offset", size), Take(name + ".scale", size));
+        }
+
+        float[] TakeUnits(string name)
+        {
+            float[] units = Take(name, series + 1, layout.Targets);
+            return Array.TrueForAll(units, unit => unit > 0 || (unit == 0 && layout.WindowDecides))
+                ? units : throw Invalid($"values {(layout.WindowDecides ? "of 0 or more" : "above 0")} in {name}", "others");
+        }
+
+        float[] Take(string name, params long[] shape)
+        {
+            if (!tensors.Remove(name, out SafeTensor? tensor))
+                throw Invalid($"a tensor '{name}'", "none");
+            return tensor.Shape.Select(size => (long)size).SequenceEqual(shape) ? tensor.Values.ToArray() : throw Invalid($"the shape [{string.Join(", ", shape)}] of tensor '{name}'", $"[{string.Join(", ", tensor.Shape.Take(8))}]");
+        }
+    }
+
+    private static InvalidDataException Invalid(string expected, string found) => new($"LSTM forecast: expected {expected}, found {found}.");
+}

@@ -1,0 +1,184 @@
+using Microsoft.ML.Lstm.Engine.Parameters;
+
+
+namespace Microsoft.ML.Lstm.Engine.Files;
+
+/// <summary>A <see cref="SequenceModel"/> as one safetensors stream, and what else a checkpoint needs to go on from it.</summary>
+/// <remarks>
+/// The metadata has <c>format</c>, <c>version</c>, <c>network</c>, the shape as JSON, and the checksum of <see cref="SafeTensors"/>. The tensors are the parameters
+/// under their names in <see cref="ParameterSet"/>, matrices as [rows, columns] and vectors as [length], and the scalers
+/// (<c>input.offset</c>, <c>input.scale</c> if a step has numeric features, <c>static.*</c> if there are static ones,
+/// <c>output.*</c>) as vectors:
+/// an input is (x − offset)·scale to the network, a prediction y/scale + offset to the user.
+/// <para>
+/// Further tensors and texts, such as an optimizer's state, go beside: they are given to <see cref="Write"/> and come back from <see cref="Read(Stream, out SafeTensors)"/>
+/// under names of their own, which in the file have <c>training.</c> before them. A tensor holds 32-bit floats, so that whole numbers above 2^24, and doubles, belong into texts.
+/// The checksum covers them, their number is not limited, and <see cref="Read(Stream)"/> passes over them.
+/// </para>
+/// Version 1, of 0.1.0, has no checksum and nothing beside. Version 2 has both.
+/// </remarks>
+internal static class ModelFile
+{
+    private const string NetworkKey = "network";
+    private const string Format = "Microsoft.ML.Lstm.SequenceModel";
+    private const string BesidePrefix = "training.";
+
+    /// <summary>Writes <paramref name="model"/> at the stream's position.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="beside">Further tensors and texts; null for none.</param>
+    /// <exception cref="InvalidOperationException">The model has a value that isn't finite. Nothing is written then.</exception>
+    public static void Write(Stream stream, SequenceModel model, SafeTensors? beside = null)
+    {
+        var metadata = new Dictionary<string, string>
+        {
+            [FileVersion.FormatKey] = Format,
+            [FileVersion.Key] = FileVersion.Current,
+            [NetworkKey] = NetworkShapeJson.Write(model.Shape),
+        };
+        var tensors = new List<SafeTensor>();
+        foreach (Parameter parameter in model.Parameters.Parameters)
+            tensors.Add(new SafeTensor(parameter.Name, ShapeOf(parameter), model.Parameters.Values.AsMemory(parameter.Offset, parameter.Length)));
+        if (model.Shape.NumericSize > 0)
+            AddScaler("input", model.InputScaler);
+        if (model.Shape.StaticSize > 0)
+            AddScaler("static", model.StaticScaler);
+        AddScaler("output", model.OutputScaler);
+        if (beside is not null)
+        {
+            foreach ((string key, string text) in beside.Metadata)
+                metadata.Add(BesidePrefix + key, text);
+            tensors.AddRange(beside.Tensors.Select(tensor => tensor with { Name = BesidePrefix + tensor.Name }));
+        }
+        new SafeTensors(metadata, tensors).Write(stream);
+
+        void AddScaler(string name, AffineScaler scaler)
+        {
+            tensors.Add(new SafeTensor(name + ".offset", [scaler.Size], scaler.Offset));
+            tensors.Add(new SafeTensor(name + ".scale", [scaler.Size], scaler.Scale));
+        }
+    }
+
+    /// <summary>Reads what <see cref="Write"/> wrote, from the stream's position to its end, but for what is beside the model.</summary>
+    /// <exception cref="InvalidDataException">
+    /// The stream is damaged, incomplete, of another format or of a later version. Memory is taken only for bytes that
+    /// are there.
+    /// </exception>
+    public static SequenceModel Read(Stream stream) => Read(stream, out _);
+
+    /// <summary>Reads what <see cref="Write"/> wrote, from the stream's position to its end.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="beside">The further tensors and texts; empty where there are none.</param>
+    /// <exception cref="InvalidDataException">As <see cref="Read(Stream)"/>.</exception>
+    public static SequenceModel Read(Stream stream, out SafeTensors beside)
+    {
+        NetworkShape? found = null;
+        var content = SafeTensors.Read(stream, header => found = ReadShape(header));
+        NetworkShape shape = found!;
+        var tensors = content.Tensors.Where(tensor => !IsBeside(tensor.Name)).ToDictionary(tensor => tensor.Name);
+        var parameters = new ParameterSet(shape);
+        foreach (Parameter parameter in parameters.Parameters)
+            Take(tensors, parameter.Name, ShapeOf(parameter)).CopyTo(parameters[parameter]);
+        AffineScaler input = shape.NumericSize > 0 ? TakeScaler(tensors, "input", shape.NumericSize) : AffineScaler.Identity(0);
+        AffineScaler statics = shape.StaticSize > 0 ? TakeScaler(tensors, "static", shape.StaticSize) : AffineScaler.Identity(0);
+        AffineScaler output = TakeScaler(tensors, "output", shape.OutputSize);
+        if (tensors.Count > 0)
+            throw Invalid("no tensors but the network's", $"'{SafeTensorsHeader.Show(tensors.Keys.First())}'");
+        beside = new SafeTensors(
+            content.Metadata.Where(text => IsBeside(text.Key)).ToDictionary(text => text.Key[BesidePrefix.Length..], text => text.Value),
+            [.. content.Tensors.Where(tensor => IsBeside(tensor.Name)).Select(tensor => tensor with { Name = tensor.Name[BesidePrefix.Length..] })]);
+        return new SequenceModel(parameters, input, statics, output);
+    }
+
+    /// <summary>
+    /// Writes <paramref name="model"/> to a file, which until that has succeeded keeps what it had: a full disk or a
+    /// killed process can't spoil a checkpoint.
+    /// </summary>
+    /// <param name="path">The file.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="beside">Further tensors and texts; null for none.</param>
+    public static void Save(string path, SequenceModel model, SafeTensors? beside = null) => AtomicFile.Write(path, stream => Write(stream, model, beside));
+
+    /// <summary>Reads what <see cref="Save"/> wrote, but for what is beside the model.</summary>
+    /// <exception cref="InvalidDataException">As <see cref="Read(Stream)"/>, with the path before the message.</exception>
+    public static SequenceModel Load(string path) => Load(path, out _);
+
+    /// <summary>Reads what <see cref="Save"/> wrote.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="beside">The further tensors and texts; empty where there are none.</param>
+    /// <exception cref="InvalidDataException">As <see cref="Read(Stream)"/>, with the path before the message.</exception>
+    public static SequenceModel Load(string path, out SafeTensors beside)
+    {
+        using FileStream stream = File.OpenRead(path);
+        try
+        {
+            return Read(stream, out beside);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new InvalidDataException($"{path}: {e.Message}", e);
+        }
+    }
+
+    private static bool IsBeside(string name) => name.StartsWith(BesidePrefix, StringComparison.Ordinal);
+
+    /// <summary>The shape that a header claims, checked against the tensors that it claims too.</summary>
+    private static NetworkShape ReadShape(SafeTensorsHeader header)
+    {
+        FileVersion.Check(header, Format, FileVersion.Key, NetworkKey);
+        if (!header.Metadata.TryGetValue(NetworkKey, out string? network))
+            throw Invalid($"'{NetworkKey}' in the metadata", "none");
+        NetworkShape shape = NetworkShapeJson.Read(network);
+        CheckSizes(shape, [.. header.Tensors.Where(tensor => !IsBeside(tensor.Name))]);
+        return shape;
+    }
+
+    /// <summary>Checks the claimed shape against the claimed tensors, before anything is allocated by it.</summary>
+    private static void CheckSizes(NetworkShape shape, SafeTensorsHeader.Entry[] tensors)
+    {
+        // Sums that are small enough to be sure: only past these is ParameterCount free of overflow, and quick.
+        long expectedTensors = 3L * shape.Directions * shape.Layers + 2 + (shape.HasDecoder ? 3L * shape.Layers + 2 : 0) + shape.Embeddings.Count + (shape.HasAttention ? 3 : 0) + (shape.HasCrf ? 3 : 0) + (shape.StaticSize > 0 ? 2 : 0) + (shape.NumericSize > 0 ? 2 : 0) + 2;
+        if (tensors.Length != expectedTensors)
+            throw Invalid($"{expectedTensors} tensors for a network of {shape.Layers} layers", $"{tensors.Length}");
+        long values = tensors.Sum(tensor => (long)tensor.Length);
+        if ((long)shape.HiddenSize * shape.HiddenSize > values)
+            throw Invalid($"more values than {values} for a hidden size of {shape.HiddenSize}", "no more");
+        if (shape.HasDecoder && shape.OutputSize > values)
+            throw Invalid($"more values than {values} for a code of {shape.OutputSize} numbers", "no more");
+        if (shape.HasCrf && (long)shape.OutputSize * shape.OutputSize > values)
+            throw Invalid($"more values than {values} for the transitions between {shape.OutputSize} labels", "no more");
+        foreach (EmbeddingShape embedding in shape.Embeddings)
+        {
+            if ((embedding.Vocabulary + 1L) * embedding.Size > values)
+                throw Invalid($"more values than {values} for embeddings of {embedding.Vocabulary} tokens with {embedding.Size} features", "no more");
+        }
+
+        long scalers = 2L * shape.NumericSize + 2L * shape.StaticSize + 2L * shape.OutputSize;
+        if (shape.ParameterCount > NetworkShape.MaxParameters)
+            throw Invalid($"at most {NetworkShape.MaxParameters} parameters", $"{shape.ParameterCount}");
+        if (shape.ParameterCount + scalers != values)
+            throw Invalid($"{shape.ParameterCount} parameters and {scalers} values of scalers", $"{values} in all");
+    }
+
+    // A matrix with one column stays a matrix, so the rank can't be told from the sizes.
+    private static int[] ShapeOf(Parameter parameter) =>
+        parameter.IsVector ? [parameter.Length] : [parameter.Rows, parameter.Columns];
+
+    private static AffineScaler TakeScaler(Dictionary<string, SafeTensor> tensors, string name, int size)
+    {
+        ReadOnlySpan<float> offset = Take(tensors, name + ".offset", [size]);
+        ReadOnlySpan<float> scale = Take(tensors, name + ".scale", [size]);
+        return new AffineScaler(offset.ToArray(), scale.ToArray());
+    }
+
+    private static ReadOnlySpan<float> Take(Dictionary<string, SafeTensor> tensors, string name, ReadOnlySpan<int> shape)
+    {
+        if (!tensors.Remove(name, out SafeTensor? tensor))
+            throw Invalid($"a tensor '{name}'", "none");
+        if (!shape.SequenceEqual(tensor.Shape))
+            throw Invalid($"the shape [{string.Join(", ", shape.ToArray())}] of tensor '{name}'", $"[{string.Join(", ", tensor.Shape.Take(8))}]");
+        return tensor.Values.Span;
+    }
+
+    private static InvalidDataException Invalid(string expected, string found) => new($"LSTM model: expected {expected}, found {found}.");
+}

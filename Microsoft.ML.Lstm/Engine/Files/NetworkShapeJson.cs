@@ -1,0 +1,147 @@
+using System.Text;
+using System.Text.Json.Serialization;
+using Microsoft.ML.Lstm.Engine.Parameters;
+
+namespace Microsoft.ML.Lstm.Engine.Files;
+
+/// <summary>A network's shape as it is saved, its enums by name; of embeddings, outputs a step, a random field or a decoder it speaks only where there are such.</summary>
+internal sealed record SavedNetwork(
+    string Cell,
+    int InputSize,
+    [property: JsonPropertyOrder(1)] int HiddenSize,
+    [property: JsonPropertyOrder(2)] int Layers,
+    [property: JsonPropertyOrder(3)] bool Bidirectional,
+    [property: JsonPropertyOrder(4)] string Pooling,
+    [property: JsonPropertyOrder(9)] int StaticSize,
+    [property: JsonPropertyOrder(10)] int OutputSize)
+{
+    public SavedEmbedding[]? Embeddings { get; set; }
+
+    [JsonPropertyOrder(5)]
+    public bool? StepOutputs { get; set; }
+
+    [JsonPropertyOrder(6)]
+    public bool? Crf { get; set; }
+
+    [JsonPropertyOrder(7)]
+    public bool? HeadReadsInputs { get; set; }
+
+    [JsonPropertyOrder(8)]
+    public bool? Decoder { get; set; }
+
+    [JsonPropertyOrder(11)]
+    public SavedKeys? Classes { get; set; }
+}
+
+/// <summary>A table of embeddings as it is saved.</summary>
+internal sealed record SavedEmbedding(int Vocabulary, int Size)
+{
+    public SavedKeys? Keys { get; set; }
+}
+
+/// <summary>The keys that a network knows as they are saved: of how many they are some, and how many are not known and known in turn.</summary>
+internal sealed record SavedKeys(int Count, int[] Runs);
+
+/// <summary>A network's shape as a small JSON object.</summary>
+internal static class NetworkShapeJson
+{
+    private const string What = "The network's shape in an LSTM model";
+
+    public static string Write(NetworkShape shape) => Encoding.UTF8.GetString(SavedJson.Write(
+        new SavedNetwork(shape.Cell.ToString(), shape.InputSize, shape.HiddenSize, shape.Layers, shape.Bidirectional, shape.Pooling.ToString(), shape.StaticSize, shape.OutputSize)
+        {
+            Embeddings = shape.Embeddings.Count > 0 ? [.. shape.Embeddings.Select(embedding => new SavedEmbedding(embedding.Vocabulary, embedding.Size) { Keys = Save(embedding.Keys) })] : null,
+            StepOutputs = TrueOrNull(shape.StepOutputs),
+            Crf = TrueOrNull(shape.HasCrf),
+            HeadReadsInputs = TrueOrNull(shape.HeadReadsInputs),
+            Decoder = TrueOrNull(shape.HasDecoder),
+            Classes = Save(shape.Classes),
+        },
+        SavedJsonContext.Default.SavedNetwork,
+        indented: false));
+
+    /// <exception cref="InvalidDataException">
+    /// It isn't an object with exactly the properties that <see cref="Write"/> writes, the sizes at least 1 (static and vocabulary: 0).
+    /// </exception>
+    public static NetworkShape Read(string text)
+    {
+        SavedNetwork saved = SavedJson.Read(Encoding.UTF8.GetBytes(text), SavedJsonContext.Default.SavedNetwork, What);
+        Check(saved);
+        var shape = new NetworkShape
+        {
+            Cell = ReadEnum<CellType>(saved.Cell, "cell"),
+            InputSize = saved.InputSize,
+            Embeddings = saved.Embeddings is { } embeddings ? new EmbeddingShapes([.. embeddings.Select(embedding => new EmbeddingShape(embedding.Vocabulary, embedding.Size) { Keys = ReadKeys(embedding.Keys, embedding.Vocabulary, "vocabulary") })]) : default,
+            HiddenSize = saved.HiddenSize,
+            Layers = saved.Layers,
+            Bidirectional = saved.Bidirectional,
+            Pooling = ReadEnum<Pooling>(saved.Pooling, "pooling"),
+            HasCrf = saved.Crf ?? false,
+            StepOutputs = saved.StepOutputs ?? false,
+            HeadReadsInputs = saved.HeadReadsInputs ?? false,
+            HasDecoder = saved.Decoder ?? false,
+            StaticSize = saved.StaticSize,
+            OutputSize = saved.OutputSize,
+            Classes = ReadKeys(saved.Classes, saved.OutputSize, "outputSize"),
+        };
+        if ((shape.HasCrf || shape.HeadReadsInputs) && !shape.StepOutputs)
+            throw Invalid($"stepOutputs where there is {(shape.HasCrf ? "crf" : "headReadsInputs")}", "none");
+        if (shape.HasDecoder && (shape.StepOutputs || shape.Embeddings.Count > 0))
+            throw Invalid("neither stepOutputs nor embeddings where there is a decoder", shape.StepOutputs ? "stepOutputs" : "embeddings");
+        if (shape.Embeddings.Sum(embedding => (long)embedding.Size) > shape.InputSize)
+            throw Invalid($"embeddings of at most {shape.InputSize} features in all, the inputSize", "more");
+        return shape;
+    }
+
+    private static void Check(SavedNetwork saved)
+    {
+        CheckSize(saved.InputSize, "inputSize");
+        CheckSize(saved.HiddenSize, "hiddenSize");
+        CheckSize(saved.Layers, "layers");
+        CheckSize(saved.StaticSize, "staticSize", least: 0);
+        CheckSize(saved.OutputSize, "outputSize");
+        foreach (SavedEmbedding? embedding in saved.Embeddings ?? [])
+        {
+            if (embedding is null)
+                throw Invalid("objects as embeddings", "null");
+            CheckSize(embedding.Vocabulary, "vocabulary", least: 0);
+            CheckSize(embedding.Size, "size");
+        }
+    }
+
+    private static SavedKeys? Save(KeySubset? keys) => keys is null ? null : new SavedKeys(keys.KeyCount, [.. keys.Runs]);
+
+    private static KeySubset? ReadKeys(SavedKeys? saved, int known, string name)
+    {
+        if (saved is null)
+            return null;
+        if (saved.Count > KeySubset.MostKeys)
+            throw Invalid($"at most {KeySubset.MostKeys} keys, of which some are known", $"{saved.Count}");
+        try
+        {
+            var keys = new KeySubset(saved.Count, saved.Runs);
+            return keys.Count == known && known < saved.Count ? keys : throw Invalid($"keys as many as the {name}, {known}, and fewer than there are", $"{keys.Count} of {saved.Count}");
+        }
+        catch (ArgumentException error)
+        {
+            throw new InvalidDataException($"{What} can't be read: {error.Message}");
+        }
+    }
+
+    private static bool? TrueOrNull(bool value) => value ? true : null;
+
+    private static T ReadEnum<T>(string text, string name)
+        where T : struct, Enum
+    {
+        int index = Array.IndexOf(Enum.GetNames<T>(), text);
+        return index >= 0 ? Enum.GetValues<T>()[index] : throw Invalid($"one of {string.Join(", ", Enum.GetNames<T>())} as {name}", $"'{(text.Length <= 64 ? text : "a longer text")}'");
+    }
+
+    private static void CheckSize(int value, string name, int least = 1)
+    {
+        if (value < least)
+            throw Invalid($"a whole number from {least} to {int.MaxValue} as {name}", $"{value}");
+    }
+
+    private static InvalidDataException Invalid(string expected, string found) => new($"{What} can't be read: expected {expected}, found {found}.");
+}

@@ -1,0 +1,126 @@
+using System.Buffers.Binary;
+using System.Numerics.Tensors;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Microsoft.ML.Lstm.Engine.Files;
+
+/// <summary>
+/// Named float tensors and a few texts as one stream in the safetensors format, which Python's safetensors library
+/// reads and writes.
+/// </summary>
+/// <remarks>
+/// The layout: the header's length as 8 bytes little-endian; the header, JSON that gives each tensor's dtype, shape and
+/// [begin, end) in the data, and under <c>__metadata__</c> the texts; the data, little-endian and without gaps. Only
+/// dtype F32 is supported. Among the texts that are written is <c>sha256</c>, the SHA-256 of the whole stream in 64 lower-case hexadecimal digits, each of which
+/// counts as '0' in the sum itself.
+/// </remarks>
+internal sealed class SafeTensors
+{
+    /// <summary>The longest header that is read: one with the known keys of a column of millions, or the tensors of thousands of layers.</summary>
+    public const int MaxHeaderBytes = 8 << 20;
+
+    // The longest header of a short file: a file that says little has little to say it of.
+    private const int ShortHeaderBytes = 2 << 20;
+
+    private const int LengthBytes = sizeof(ulong);
+
+    // Data starts on a multiple of this, so that a memory-mapped file can be used in place.
+    private const int DataAlignment = 8;
+
+    public SafeTensors(IReadOnlyDictionary<string, string> metadata, IReadOnlyList<SafeTensor> tensors)
+    {
+        Metadata = metadata;
+        Tensors = tensors;
+    }
+
+    /// <summary>The texts, but for the checksum.</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; }
+
+    public IReadOnlyList<SafeTensor> Tensors { get; }
+
+    /// <summary>Writes everything, and a checksum of it, from the stream's position on. The stream need not be seekable.</summary>
+    /// <exception cref="InvalidOperationException">
+    /// A name occurs twice, or a tensor's values don't fill its shape or aren't all finite. Nothing is written then.
+    /// </exception>
+    public void Write(Stream stream)
+    {
+        foreach (SafeTensor tensor in Tensors)
+        {
+            if (!tensor.Values.IsEmpty && !TensorPrimitives.IsFiniteAll(tensor.Values.Span))
+                throw new InvalidOperationException($"Tensor '{tensor.Name}' can't be saved: it has values that are NaN or infinite.");
+        }
+        byte[] json = SafeTensorsHeader.Of(this).ToJson(DataAlignment);
+        long most = LongestHeader(json.Length + Tensors.Sum(tensor => (long)tensor.Values.Length * sizeof(float)));
+        if (json.Length > most)
+            throw new InvalidOperationException($"{Tensors.Count} tensors can't be saved: their header would have {json.Length} bytes, more than the {most} that can be read again.");
+        Range digits = SafeTensorsHeader.Parse(json).Checksum!.Value;
+        ChecksumOf(json, digits, Tensors.Select(tensor => tensor.Values)).CopyTo(json.AsSpan(digits));
+
+        Span<byte> length = stackalloc byte[LengthBytes];
+        BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)json.Length);
+        stream.Write(length);
+        stream.Write(json);
+        foreach (SafeTensor tensor in Tensors)
+            LittleEndian.Write(stream, tensor.Values.Span);
+    }
+
+    /// <summary>Reads a stream from its position to its end. The stream need not be seekable. Where it has a checksum, that is right.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="check">Called with the header before any data is read; throws when it is none that the caller wants.</param>
+    /// <exception cref="InvalidDataException">
+    /// The stream isn't a complete and valid safetensors stream of finite F32 tensors. Memory is taken only for bytes
+    /// that are there, whatever the header claims.
+    /// </exception>
+    public static SafeTensors Read(Stream stream, Action<SafeTensorsHeader>? check = null)
+    {
+        Span<byte> lengthBytes = stackalloc byte[LengthBytes];
+        int got = stream.ReadAtLeast(lengthBytes, LengthBytes, throwOnEndOfStream: false);
+        if (got < LengthBytes)
+            throw new InvalidDataException($"safetensors: expected {LengthBytes} bytes with the header's length, found the end of the stream after {got}.");
+        ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(lengthBytes);
+        long most = stream.CanSeek ? LongestHeader(stream.Length - stream.Position) : MaxHeaderBytes;
+        if (headerLength == 0 || headerLength > (ulong)most)
+            throw new InvalidDataException($"safetensors: expected a header of 1 to {most} bytes, found a length of {headerLength}.");
+
+        byte[] json = LittleEndian.Read<byte>(stream, (int)headerLength, "the header");
+        var header = SafeTensorsHeader.Parse(json);
+        check?.Invoke(header);
+        float[] data = LittleEndian.Read<float>(stream, header.DataLength, "the data");
+        if (stream.ReadByte() >= 0)
+            throw new InvalidDataException($"safetensors: expected the end of the stream after {(long)header.DataLength * sizeof(float)} bytes of data, found more.");
+        if (header.Checksum is { } digits && !ChecksumOf(json, digits, [data]).AsSpan().SequenceEqual(json.AsSpan(digits)))
+            throw new InvalidDataException("safetensors: expected the content that its sha256 was made of, found another: it was damaged or changed after it was written.");
+
+        var tensors = new List<SafeTensor>(header.Tensors.Count);
+        foreach (SafeTensorsHeader.Entry entry in header.Tensors)
+        {
+            ReadOnlyMemory<float> values = data.AsMemory(entry.Begin, entry.Length);
+            if (!values.IsEmpty && !TensorPrimitives.IsFiniteAll(values.Span))
+                throw new InvalidDataException($"safetensors: expected finite values in tensor '{SafeTensorsHeader.Show(entry.Name)}', found NaN or infinity.");
+            tensors.Add(new SafeTensor(entry.Name, entry.Shape, values));
+        }
+        return new SafeTensors(header.Metadata, tensors);
+    }
+
+    // Reading a header takes some times its bytes.
+    private static long LongestHeader(long bytes) => Math.Min(MaxHeaderBytes, ShortHeaderBytes + bytes / 2);
+
+    /// <summary>The digits of a stream's checksum, as they stand in its header.</summary>
+    private static byte[] ChecksumOf(byte[] header, Range digits, IEnumerable<ReadOnlyMemory<float>> data)
+    {
+        using var sum = SHA256.Create();
+        using (var stream = new CryptoStream(Stream.Null, sum, CryptoStreamMode.Write))
+        {
+            Span<byte> length = stackalloc byte[LengthBytes];
+            BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)header.Length);
+            stream.Write(length);
+            stream.Write(header.AsSpan(..digits.Start.Value));
+            stream.Write(SafeTensorsHeader.ChecksumZeros);
+            stream.Write(header.AsSpan(digits.End.Value..));
+            foreach (ReadOnlyMemory<float> values in data)
+                LittleEndian.Write(stream, values.Span);
+        }
+        return Encoding.ASCII.GetBytes(Convert.ToHexStringLower(sum.Hash!));
+    }
+}

@@ -1,0 +1,76 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Microsoft.ML.Lstm.Engine.Files;
+
+/// <summary>What a checkpoint says of the training that it is of, beside its numbers for each weight and each sequence.</summary>
+/// <param name="Options">The options by their names, as text, that decide the weights.</param>
+/// <param name="Data">A checksum of what is trained on.</param>
+/// <param name="Seed">The seed.</param>
+/// <param name="Stage">1, or 2 while a forecast's network is trained again on all rows.</param>
+/// <param name="NumberOfEpochs">The epochs that there will be at the most.</param>
+/// <param name="KeptEpoch">The epoch whose model is kept.</param>
+/// <param name="EpochsWithoutGain">Epochs since then.</param>
+/// <param name="ElapsedTicks">The time that training has taken, in ticks of 100 ns.</param>
+/// <param name="Steps">Steps of the optimizer.</param>
+/// <param name="Random">The state of the random numbers.</param>
+internal sealed record SavedTraining(
+    Dictionary<string, string> Options,
+    string Data,
+    int Seed,
+    int Stage,
+    int NumberOfEpochs,
+    int KeptEpoch,
+    int EpochsWithoutGain,
+    long ElapsedTicks,
+    int Steps,
+    int[] Random)
+{
+    private const string Key = "state";
+
+    /// <summary>The figure of the kept epoch; null for none.</summary>
+    public double? KeptMetric { get; set; }
+
+    /// <summary>The loss before the first weight update; null where it is not finite.</summary>
+    public double? InitialLoss { get; set; }
+
+    /// <summary>In stage 2, the epoch whose model stage 1 has kept.</summary>
+    public int? FirstKeptEpoch { get; set; }
+
+    /// <summary>In stage 2, the epochs of stage 1.</summary>
+    public int? FirstNumberOfEpochs { get; set; }
+
+    public KeyValuePair<string, string> ToText()
+        => new(Key, Encoding.UTF8.GetString(SavedJson.Write(this, SavedJsonContext.Default.SavedTraining, indented: false)));
+
+    /// <summary>Reads what <see cref="ToText"/> gave; null where there is none.</summary>
+    /// <exception cref="InvalidDataException">It is damaged.</exception>
+    public static SavedTraining? Of(SafeTensors beside)
+        => beside.Metadata.TryGetValue(Key, out string? text) ? SavedJson.Read(Encoding.UTF8.GetBytes(text), SavedJsonContext.Default.SavedTraining, "The checkpoint's state of training") : null;
+
+    /// <summary>Values of any size as a tensor of floats, to the bit: a number below 65536 for each 16 of their bits.</summary>
+    public static SafeTensor ToWords<T>(string name, ReadOnlySpan<T> values)
+        where T : unmanaged
+    {
+        ReadOnlySpan<ushort> words = MemoryMarshal.Cast<T, ushort>(values);
+        float[] numbers = new float[words.Length];
+        for (int i = 0; i < words.Length; i++)
+            numbers[i] = words[i];
+        return new SafeTensor(name, [numbers.Length], numbers);
+    }
+
+    /// <summary>Reads what <see cref="ToWords"/> gave; nothing where there is no such tensor.</summary>
+    /// <exception cref="InvalidDataException">They are no such values.</exception>
+    public static T[] FromWords<T>(SafeTensors beside, string name)
+        where T : unmanaged
+    {
+        ReadOnlySpan<float> numbers = Find(beside, name) is { } tensor ? tensor.Values.Span : [];
+        ushort[] words = new ushort[numbers.Length];
+        for (int i = 0; i < words.Length; i++)
+            words[i] = numbers[i] is >= 0 and <= ushort.MaxValue ? (ushort)numbers[i] : throw new InvalidDataException($"The checkpoint's '{name}' can't be read: expected numbers from 0 to 65535, found {numbers[i]}.");
+        return MemoryMarshal.Cast<ushort, T>(words).ToArray();
+    }
+
+    /// <summary>The tensor of that name; null for none.</summary>
+    public static SafeTensor? Find(SafeTensors beside, string name) => beside.Tensors.FirstOrDefault(tensor => tensor.Name == name);
+}

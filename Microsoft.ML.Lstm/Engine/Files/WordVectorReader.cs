@@ -1,0 +1,173 @@
+using System.Globalization;
+using System.Text;
+using Microsoft.ML.Lstm.Engine.Training;
+
+namespace Microsoft.ML.Lstm.Engine.Files;
+
+/// <summary>
+/// Reads the vectors of the words of a vocabulary from a text file: a word and its numbers a line, separated by spaces or tabs,
+/// in UTF-8. That is GloVe's format; word2vec's and fastText's has a first line with the number of vectors and their size.
+/// </summary>
+/// <remarks>
+/// Of a line the last numbers are the vector, as many as the first line has, so a word may have spaces in it, as some of GloVe's
+/// do; it may not end in a number, though, for that is a line with one number too many. A word of the vocabulary gets the vector of
+/// the same word in the file or, if there is none, of the word in lower case; of a word that is there twice, the first. The file is read
+/// line by line, all of it is checked, and nothing but what the vocabulary needs is kept. Blank lines are skipped.
+/// </remarks>
+internal sealed class WordVectorReader
+{
+    private const int MaxSize = 65536;
+
+    private static readonly char[] Separators = [' ', '\t'];
+
+    private readonly TextReader _reader;
+    private readonly string _name;
+    private readonly IReadOnlyList<string> _vocabulary;
+    private readonly Dictionary<string, List<(int Token, Match Match)>> _wanted = [];
+    private readonly Match[] _matches;
+    private long _line;
+
+    private WordVectorReader(TextReader reader, string name, IReadOnlyList<string> vocabulary)
+    {
+        _reader = reader;
+        _name = name;
+        _vocabulary = vocabulary;
+        _matches = new Match[vocabulary.Count + 1];
+        for (int i = 0; i < vocabulary.Count; i++)
+        {
+            string lowerCase = vocabulary[i].ToLowerInvariant();
+            Want(vocabulary[i], i + 1, Match.Exact);
+            if (lowerCase != vocabulary[i])
+                Want(lowerCase, i + 1, Match.LowerCase);
+        }
+    }
+
+    /// <summary>How a word of the vocabulary was found so far; each is better than the one before.</summary>
+    private enum Match : byte
+    {
+        None,
+        LowerCase,
+        Exact,
+    }
+
+    /// <summary>Reads a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="vocabulary">The words: token i + 1 is word i.</param>
+    /// <param name="cancellationToken">Stops in the middle.</param>
+    /// <exception cref="InvalidDataException">The file is empty or malformed. The message has its name and the line.</exception>
+    public static GivenEmbeddings Read(string path, IReadOnlyList<string> vocabulary, CancellationToken cancellationToken = default)
+    {
+        using var reader = new StreamReader(path, Encoding.UTF8);
+        return Read(reader, path, vocabulary, cancellationToken);
+    }
+
+    /// <summary>Reads a text that goes by the name <paramref name="name"/> in messages.</summary>
+    public static GivenEmbeddings Read(TextReader reader, string name, IReadOnlyList<string> vocabulary, CancellationToken cancellationToken = default)
+        => new WordVectorReader(reader, name, vocabulary).Read(cancellationToken);
+
+    private GivenEmbeddings Read(CancellationToken cancellationToken)
+    {
+        string line = NextLine() ?? throw new InvalidDataException($"{_name}: expected words and their vectors, found nothing.");
+        long? count = null;
+        int size;
+        if (TryReadHeader(line, out long headerCount, out long headerSize))
+        {
+            if (headerCount < 1 || headerSize is < 1 or > MaxSize)
+                throw Invalid($"the number of vectors, at least 1, and their size, from 1 to {MaxSize}", $"'{line}'");
+            (count, size) = (headerCount, (int)headerSize);
+            line = NextLine() ?? throw Invalid($"{count} vectors, as the first line says", "none");
+        }
+        else
+        {
+            size = line.Split(Separators, StringSplitOptions.RemoveEmptyEntries).Length - 1;
+            if (size is < 1 or > MaxSize)
+                throw Invalid($"a word and from 1 to {MaxSize} numbers", $"{size + 1} fields");
+        }
+
+        var given = new GivenEmbeddings(_vocabulary.Count, size);
+        float[] vector = new float[size];
+        long read = 0;
+        for (string? next = line; next is not null; next = NextLine(), read++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (read == count)
+                throw Invalid($"{count} vectors, as the first line says", "more");
+            Take(ReadLine(next, vector), vector, given);
+        }
+        if (count is not null && read != count)
+            throw Invalid($"{count} vectors, as the first line says", $"{read} at the end");
+        return given;
+    }
+
+    /// <summary>The next line that is not blank.</summary>
+    private string? NextLine()
+    {
+        while (_reader.ReadLine() is { } line)
+        {
+            _line++;
+            if (line.AsSpan().ContainsAnyExcept(Separators))
+                return line;
+        }
+        return null;
+    }
+
+    private static bool TryReadHeader(string line, out long count, out long size)
+    {
+        count = size = 0;
+        return line.Split(Separators, StringSplitOptions.RemoveEmptyEntries) is [string first, string second]
+            && long.TryParse(first, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out count)
+            && long.TryParse(second, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out size);
+    }
+
+    /// <summary>The word of a line, and its numbers.</summary>
+    private ReadOnlySpan<char> ReadLine(ReadOnlySpan<char> rest, Span<float> vector)
+    {
+        for (int i = vector.Length - 1; i >= 0; i--)
+        {
+            ReadOnlySpan<char> field = TakeLastField(ref rest);
+            if (rest.IsEmpty)
+                throw Invalid($"a word and {vector.Length} numbers", $"{vector.Length - i} fields");
+            if (!TryParse(field, out vector[i]))
+                throw Invalid($"a finite number in place {i + 1} after the word", $"'{(field.Length <= 64 ? field : field[..64])}'");
+        }
+        ReadOnlySpan<char> head = rest;
+        if (TryParse(TakeLastField(ref head), out _) && !head.IsEmpty)
+            throw Invalid($"a word and {vector.Length} numbers", "more numbers");
+        return rest;
+    }
+
+    /// <summary>Takes the last field off what is left of a line.</summary>
+    private static ReadOnlySpan<char> TakeLastField(ref ReadOnlySpan<char> rest)
+    {
+        rest = rest.TrimEnd(Separators);
+        int start = rest.LastIndexOfAny(Separators) + 1;
+        ReadOnlySpan<char> field = rest[start..];
+        rest = rest[..start].TrimEnd(Separators);
+        return field;
+    }
+
+    private static bool TryParse(ReadOnlySpan<char> field, out float value)
+        => float.TryParse(field, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && float.IsFinite(value);
+
+    private void Take(ReadOnlySpan<char> word, float[] vector, GivenEmbeddings given)
+    {
+        if (!_wanted.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(word, out List<(int Token, Match Match)>? tokens))
+            return;
+        foreach ((int token, Match match) in tokens)
+        {
+            if (match <= _matches[token])
+                continue;
+            given[token] = [.. vector];
+            _matches[token] = match;
+        }
+    }
+
+    private void Want(string word, int token, Match match)
+    {
+        if (!_wanted.TryGetValue(word, out List<(int, Match)>? tokens))
+            _wanted.Add(word, tokens = []);
+        tokens.Add((token, match));
+    }
+
+    private InvalidDataException Invalid(string expected, string found) => new($"{_name}, line {_line}: expected {expected}, found {found}.");
+}

@@ -1,0 +1,95 @@
+namespace Microsoft.ML.Lstm.Engine.Kernels;
+
+/// <summary>
+/// How the gates of a layer of H units lie in memory: units in blocks of one vector, the gates (slots) of a block beside
+/// each other, so that a register tile ends with all gates of the same units.
+/// </summary>
+/// <remarks>
+/// A row of gates is <see cref="GateWidth"/> floats: block 0 slot 0, block 0 slot 1, ..., block 1 slot 0, ... The last
+/// block is filled up with units whose weights are zero; they stay zero in h, c and every gradient.
+/// </remarks>
+internal sealed class CellLayout
+{
+    public CellLayout(CellType cell, int hiddenSize, int lanes)
+    {
+        Cell = cell;
+        HiddenSize = hiddenSize;
+        Lanes = lanes;
+        Blocks = (hiddenSize + lanes - 1) / lanes;
+        Slots = cell == CellType.Rnn ? 1 : 4;
+    }
+
+    public CellType Cell { get; }
+
+    /// <summary>H.</summary>
+    public int HiddenSize { get; }
+
+    /// <summary>Units of a block.</summary>
+    public int Lanes { get; }
+
+    /// <summary>Blocks of units.</summary>
+    public int Blocks { get; }
+
+    /// <summary>Vectors a block has in a row of gates.</summary>
+    public int Slots { get; }
+
+    /// <summary>H rounded up to whole blocks: the width of h and c in memory.</summary>
+    public int PaddedSize => Blocks * Lanes;
+
+    /// <summary>The width of a row of gates.</summary>
+    public int GateWidth => Slots * PaddedSize;
+
+    /// <summary>The gate columns that the input's weights produce.</summary>
+    public GatePanels InputPanels => Cell == CellType.Gru ? new(this, 0, 3) : new(this, 0, Slots);
+
+    /// <summary>The gate columns that the recurrent weights produce.</summary>
+    public GatePanels HiddenPanels => Cell == CellType.Gru ? new(this, 1, 3) : new(this, 0, Slots);
+
+    /// <summary>
+    /// What the packed weights and biases of a slot have as a factor, so that the products are the exponents of its activation
+    /// function; see <see cref="Activations"/>.
+    /// </summary>
+    public float ExponentFactor(int slot)
+    {
+        bool isTanh = Cell switch { CellType.Lstm => slot == 2, CellType.Gru => slot is 0 or 3, _ => true };
+        return isTanh ? Activations.TanhExponent : Activations.SigmoidExponent;
+    }
+
+    /// <summary>The slot and the unit of a column of a row of gates; units from H on only fill up the last block.</summary>
+    public (int Slot, int Unit) Locate(int gateColumn)
+    {
+        int vector = gateColumn / Lanes;
+        return (vector % Slots, vector / Slots * Lanes + gateColumn % Lanes);
+    }
+}
+
+/// <summary>
+/// The panels of a packed weight matrix, each up to four vectors that lie beside each other in a row of gates: the used
+/// slots of one block, or for a cell of one slot those of four blocks.
+/// </summary>
+internal readonly struct GatePanels(CellLayout layout, int firstSlot, int usedSlots)
+{
+    private readonly int _lanes = layout.Lanes;
+    private readonly int _blocks = layout.Blocks;
+    private readonly int _slots = layout.Slots;
+
+    public int FirstSlot { get; } = firstSlot;
+
+    public int UsedSlots { get; } = usedSlots;
+
+    public int Count => _slots == 1 ? (_blocks + GemmTile.MaxVectors - 1) / GemmTile.MaxVectors : _blocks;
+
+    /// <summary>Vectors of every panel but the last, which may have fewer.</summary>
+    public int FullVectors => _slots == 1 ? GemmTile.MaxVectors : UsedSlots;
+
+    /// <summary>Blocks of units that a full panel covers.</summary>
+    public int FullBlocks => _slots == 1 ? GemmTile.MaxVectors : 1;
+
+    public int Vectors(int panel) => _slots == 1 ? Math.Min(GemmTile.MaxVectors, _blocks - panel * GemmTile.MaxVectors) : UsedSlots;
+
+    /// <summary>Where the panel's columns begin in a row of gates.</summary>
+    public int Column(int panel) => (_slots == 1 ? panel * GemmTile.MaxVectors : panel * _slots + FirstSlot) * _lanes;
+
+    /// <summary>Where the panel begins in a packed matrix of <paramref name="depth"/> rows.</summary>
+    public long Offset(int panel, int depth) => (long)panel * FullVectors * _lanes * depth;
+}

@@ -1,0 +1,227 @@
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
+
+namespace Microsoft.ML.Lstm.Engine.Kernels;
+
+/// <summary>The kernels for one vector width. A call does a step's or a matrix's work, so that its dispatch costs nothing beside it.</summary>
+internal abstract unsafe class CpuKernels
+{
+    private protected CpuKernels(string name, int lanes)
+    {
+        Name = name;
+        Lanes = lanes;
+    }
+
+    /// <summary>Those of the widest vectors that this machine has.</summary>
+    public static CpuKernels Best => Available[0];
+
+    /// <summary>Those that this machine can run, the widest first.</summary>
+    public static IReadOnlyList<CpuKernels> Available { get; } = Detect();
+
+    public string Name { get; }
+
+    /// <summary>Floats in a vector.</summary>
+    public int Lanes { get; }
+
+    /// <summary>x·W + b of <paramref name="rows"/> rows, as a <see cref="CellStep"/> without x goes on from.</summary>
+    public abstract void InputProducts(in PackedCell cell, int rows, float* x, nint xRow, float* gates);
+
+    /// <summary>h, c and the activated gates of one step.</summary>
+    public abstract void Forward(in PackedCell cell, in CellStep step);
+
+    /// <summary>The gradients of one step's products (in place of the gates), of the previous h and of the previous c.</summary>
+    public abstract void Backward(in PackedCell cell, in CellStep step);
+
+    /// <summary>C += A·B for <paramref name="rows"/> rows of A and a packed B of [<paramref name="depth"/> x <paramref name="vectors"/> vectors].</summary>
+    public void MultiplyAdd(int rows, float* a, nint aRow, int depth, float* packedB, int vectors, float* c, nint cRow)
+        => Multiply(rows, a, aRow, depth, packedB, vectors, c, cRow, c, cRow);
+
+    /// <summary>
+    /// C = init + A·B for <paramref name="rows"/> rows of A and a packed B of [<paramref name="depth"/> x <paramref name="vectors"/>
+    /// vectors]. Row m of init is at <c>init[m·initRow]</c>: a bias with initRow 0, C itself, or null for zero.
+    /// </summary>
+    public abstract void Multiply(int rows, float* a, nint aRow, int depth, float* packedB, int vectors, float* init, nint initRow, float* c, nint cRow);
+
+    /// <summary>
+    /// C = (C +) Aᵀ·B, for <paramref name="depth"/> rows of A, <paramref name="width"/> wide, and of a panel of B. C is a
+    /// contiguous panel of <paramref name="width"/> rows.
+    /// </summary>
+    public abstract void MultiplyTransposed(int width, float* a, nint aRow, int depth, float* panel, nint panelRow, int vectors, float* c, bool accumulate);
+
+    /// <summary>Copies <paramref name="vectors"/> vectors of <paramref name="rows"/> rows into a contiguous panel and adds the rows to <paramref name="sums"/>.</summary>
+    public abstract void PackRows(int rows, float* source, nint sourceRow, int vectors, float* panel, float* sums);
+
+    /// <summary>tanh(x) in place of x, <paramref name="length"/> floats that are whole vectors.</summary>
+    public abstract void Tanh(int length, float* x);
+
+    /// <summary>dy∘(1 − y²) in place of dy: the gradient of x from that of y = tanh(x), <paramref name="length"/> floats that are whole vectors.</summary>
+    public abstract void TanhGradient(int length, float* y, float* dy);
+
+    /// <summary>e^(x − <paramref name="largest"/>) in place of each x, and their sum; no x may be above <paramref name="largest"/>.</summary>
+    public abstract double Exponentials(Span<float> x, float largest);
+
+    private static CpuKernels[] Detect()
+    {
+        var available = new List<CpuKernels>();
+        if (Vector512.IsHardwareAccelerated && Avx512DQ.IsSupported)
+            available.Add(new CpuKernels<Simd512, Vector512<float>>("Vector512"));
+        if (Vector256.IsHardwareAccelerated && Fma.IsSupported)
+            available.Add(new CpuKernels<Simd256, Vector256<float>>("Vector256"));
+        if (Vector128.IsHardwareAccelerated && (Sse41.IsSupported || AdvSimd.IsSupported))
+            available.Add(new CpuKernels<Simd128, Vector128<float>>("Vector128"));
+        available.Add(new CpuKernels<SimdScalar, float>("Scalar"));
+        return [.. available];
+    }
+}
+
+/// <summary>The kernels, for the vectors <typeparamref name="V"/> with the operations <typeparamref name="S"/>.</summary>
+internal sealed unsafe class CpuKernels<S, V>(string name) : CpuKernels(name, S.Lanes)
+    where S : struct, ISimd<V>
+    where V : struct
+{
+    private const int MaxPanelDepth = 2048;
+
+    // Floats that are added up as such; their sums are added in double, so that those of thousands keep their digits.
+    private const int ExponentialsOfSum = 1024;
+
+    private static readonly FloatBuffer Zeros = new(GemmTile.MaxVectors * S.Lanes);
+
+    public override void InputProducts(in PackedCell cell, int rows, float* x, nint xRow, float* gates)
+    {
+        switch (cell.Layout.Cell)
+        {
+            case CellType.Lstm: CellKernel<S, V, LstmCell<S, V>>.InputProducts(cell, rows, x, xRow, gates); break;
+            case CellType.Gru: CellKernel<S, V, GruCell<S, V>>.InputProducts(cell, rows, x, xRow, gates); break;
+            default: CellKernel<S, V, RnnCell<S, V>>.InputProducts(cell, rows, x, xRow, gates); break;
+        }
+    }
+
+    public override void Forward(in PackedCell cell, in CellStep step)
+    {
+        switch (cell.Layout.Cell)
+        {
+            case CellType.Lstm: CellKernel<S, V, LstmCell<S, V>>.Forward(cell, step); break;
+            case CellType.Gru: CellKernel<S, V, GruCell<S, V>>.Forward(cell, step); break;
+            default: CellKernel<S, V, RnnCell<S, V>>.Forward(cell, step); break;
+        }
+    }
+
+    public override void Backward(in PackedCell cell, in CellStep step)
+    {
+        switch (cell.Layout.Cell)
+        {
+            case CellType.Lstm: CellKernel<S, V, LstmCell<S, V>>.Backward(cell, step); break;
+            case CellType.Gru: CellKernel<S, V, GruCell<S, V>>.Backward(cell, step); break;
+            default: CellKernel<S, V, RnnCell<S, V>>.Backward(cell, step); break;
+        }
+        CellLayout layout = cell.Layout;
+        float* sum = step.DHDropped == null ? step.DH : null;
+        float* result = step.DHDropped == null ? step.DH : step.DHDropped;
+        Multiply(step.Carried, step.Gates, layout.GateWidth, layout.GateWidth, cell.HiddenTransposed, layout.Blocks, sum, layout.PaddedSize, result, layout.PaddedSize);
+    }
+
+    public override void Multiply(int rows, float* a, nint aRow, int depth, float* packedB, int vectors, float* init, nint initRow, float* c, nint cRow)
+    {
+        for (int v = 0; v < vectors; v += GemmTile.MaxVectors)
+        {
+            int panelVectors = Math.Min(GemmTile.MaxVectors, vectors - v);
+            float* panel = packedB + (long)v * S.Lanes * depth;
+            float* from = init == null ? Zeros.Pointer : init + v * S.Lanes;
+            nint fromRow = init == null ? 0 : initRow;
+            // A part of a panel that all rows go through while it stays in the second-level cache.
+            for (int k = 0; k == 0 || k < depth; k += MaxPanelDepth)
+            {
+                int partDepth = Math.Min(MaxPanelDepth, depth - k);
+                for (int row = 0; row < rows;)
+                {
+                    int tileRows = GemmTile.NextRows<S, V>(rows - row);
+                    float* tile = c + row * cRow + v * S.Lanes;
+                    var product = new Product(a + row * aRow + k, aRow, 1, panel + (long)k * panelVectors * S.Lanes, panelVectors * S.Lanes, partDepth);
+                    GemmTile.Run<S, V>(tileRows, panelVectors, from + row * fromRow, fromRow, product, default, tile, cRow);
+                    row += tileRows;
+                }
+                from = c + v * S.Lanes;
+                fromRow = cRow;
+            }
+        }
+    }
+
+    public override void MultiplyTransposed(int width, float* a, nint aRow, int depth, float* panel, nint panelRow, int vectors, float* c, bool accumulate)
+    {
+        nint cRow = vectors * S.Lanes;
+        for (int row = 0; row < width;)
+        {
+            int tileRows = GemmTile.NextRows<S, V>(width - row);
+            float* tile = c + row * cRow;
+            var product = new Product(a + row, 1, aRow, panel, panelRow, depth);
+            GemmTile.Run<S, V>(tileRows, vectors, accumulate ? tile : Zeros.Pointer, accumulate ? cRow : 0, product, default, tile, cRow);
+            row += tileRows;
+        }
+    }
+
+    public override void PackRows(int rows, float* source, nint sourceRow, int vectors, float* panel, float* sums)
+    {
+        int lanes = S.Lanes;
+        for (int v = 0; v < vectors; v++)
+        {
+            V sum = S.Load(sums + v * lanes);
+            for (int row = 0; row < rows; row++)
+            {
+                V value = S.Load(source + row * sourceRow + v * lanes);
+                S.Store(value, panel + (row * vectors + v) * lanes);
+                sum = S.Add(sum, value);
+            }
+            S.Store(sum, sums + v * lanes);
+        }
+    }
+
+    public override void Tanh(int length, float* x)
+    {
+        for (int i = 0; i < length; i += S.Lanes)
+            S.Store(Activations.Tanh<S, V>(S.Load(x + i)), x + i);
+    }
+
+    public override void TanhGradient(int length, float* y, float* dy)
+    {
+        for (int i = 0; i < length; i += S.Lanes)
+        {
+            V value = S.Load(y + i);
+            S.Store(S.Multiply(S.Load(dy + i), S.Subtract(S.Create(1f), S.Multiply(value, value))), dy + i);
+        }
+    }
+
+    public override double Exponentials(Span<float> x, float largest)
+    {
+        double sum = 0;
+        for (int i = 0; i < x.Length; i += ExponentialsOfSum)
+            sum += ExponentialsOfBlock(x.Slice(i, Math.Min(ExponentialsOfSum, x.Length - i)), largest);
+        return sum;
+    }
+
+    private static float ExponentialsOfBlock(Span<float> x, float largest)
+    {
+        float* lanes = stackalloc float[S.Lanes];
+        int vectors = x.Length - x.Length % S.Lanes;
+        fixed (float* first = x)
+        {
+            V sums = S.Create(0f);
+            for (int i = 0; i < vectors; i += S.Lanes)
+            {
+                V e = Activations.PowerOfTwo<S, V>(S.Multiply(S.Subtract(S.Load(first + i), S.Create(largest)), S.Create(Activations.NaturalExponent)));
+                S.Store(e, first + i);
+                sums = S.Add(sums, e);
+            }
+            S.Store(sums, lanes);
+        }
+        float sum = 0;
+        for (int i = 0; i < S.Lanes; i++)
+            sum += lanes[i];
+        foreach (ref float value in x[vectors..])
+        {
+            value = Activations.PowerOfTwo<SimdScalar, float>((value - largest) * Activations.NaturalExponent);
+            sum += value;
+        }
+        return sum;
+    }
+}

@@ -1,0 +1,188 @@
+using System.Numerics;
+
+namespace Microsoft.ML.Lstm.Engine.Kernels;
+
+/// <summary>
+/// A matrix B [K x N] in the order in which the kernels read it: panels of a few vectors of columns, each panel
+/// contiguous from its first row to its last. Its elements come from a parameter, wherever each of them stands there.
+/// </summary>
+/// <param name="rowOffsets">Of each of the K rows, the part of the parameter's index that it decides; −1 for a row of zeros.</param>
+/// <param name="columnOffsets">Of each of the N columns, likewise.</param>
+/// <param name="panelColumns">Columns of a panel; the last may have fewer.</param>
+/// <param name="columnFactors">By which the elements of each column are multiplied; null for none.</param>
+internal sealed unsafe class PackedMatrix(int[] rowOffsets, int[] columnOffsets, int panelColumns, float[]? columnFactors = null)
+{
+    // Rows of a panel that are gone through together, so that they stay in the first-level cache (16 KB of vectors of 512 bits)
+    // while the parameter's elements, which are neighbours along K, are taken a few cache lines of each column at a time.
+    private const int BlockRows = 64;
+
+    private readonly FloatBuffer _buffer = new((long)rowOffsets.Length * columnOffsets.Length);
+
+    public float* Pointer => _buffer.Pointer;
+
+    /// <summary>Another matrix of the same layout, without factors.</summary>
+    public PackedMatrix SameLayout() => new(rowOffsets, columnOffsets, panelColumns);
+
+    public int Panels => (columnOffsets.Length + panelColumns - 1) / panelColumns;
+
+    /// <summary>The element (k, n) becomes the parameter's element at rowOffsets[k] + columnOffsets[n], times the column's factor.</summary>
+    public void Pack(ReadOnlySpan<float> parameter)
+    {
+        for (int panel = 0; panel < Panels; panel++)
+            PackPanel(parameter, panel);
+    }
+
+    /// <summary>The same for the elements of one panel.</summary>
+    public void PackPanel(ReadOnlySpan<float> parameter, int panel)
+    {
+        int first = panel * panelColumns;
+        ReadOnlySpan<int> columns = Columns(first);
+        ReadOnlySpan<float> factors = columnFactors.AsSpan(columnFactors is null ? 0 : first);
+        bool areNeighbours = columnFactors is null && AreNeighbours(columns);
+        for (int k = 0; k < rowOffsets.Length; k += BlockRows)
+        {
+            ReadOnlySpan<int> rows = rowOffsets.AsSpan(k, Math.Min(BlockRows, rowOffsets.Length - k));
+            float* block = Pointer + (long)first * rowOffsets.Length + (long)k * columns.Length;
+            if (areNeighbours)
+                CopyRows(parameter, rows, columns, block);
+            else
+                CopyElements(parameter, rows, columns, factors, block);
+        }
+    }
+
+    /// <summary>Adds panel <paramref name="panel"/> to the parameter's elements that it holds.</summary>
+    public void AddPanelTo(Span<float> parameter, int panel)
+    {
+        int first = panel * panelColumns;
+        ReadOnlySpan<int> columns = Columns(first);
+        for (int k = 0; k < rowOffsets.Length; k += BlockRows)
+        {
+            ReadOnlySpan<int> rows = rowOffsets.AsSpan(k, Math.Min(BlockRows, rowOffsets.Length - k));
+            AddElements(parameter, rows, columns, Pointer + (long)first * rowOffsets.Length + (long)k * columns.Length);
+        }
+    }
+
+    private ReadOnlySpan<int> Columns(int first) => columnOffsets.AsSpan(first, Math.Min(panelColumns, columnOffsets.Length - first));
+
+    private static bool AreNeighbours(ReadOnlySpan<int> offsets)
+    {
+        for (int i = 1; i < offsets.Length; i++)
+        {
+            if (offsets[i] != offsets[0] + i)
+                return false;
+        }
+        return offsets[0] >= 0;
+    }
+
+    private static void CopyRows(ReadOnlySpan<float> parameter, ReadOnlySpan<int> rows, ReadOnlySpan<int> columns, float* packed)
+    {
+        foreach (int row in rows)
+        {
+            var destination = new Span<float>(packed, columns.Length);
+            if (row < 0)
+                destination.Clear();
+            else
+                parameter.Slice(row + columns[0], columns.Length).CopyTo(destination);
+            packed += columns.Length;
+        }
+    }
+
+    private static void CopyElements(ReadOnlySpan<float> parameter, ReadOnlySpan<int> rows, ReadOnlySpan<int> columns, ReadOnlySpan<float> factors, float* block)
+    {
+        // Rows outside, so that whole cache lines of the panel are written.
+        for (int k = 0; k < rows.Length; k += Tile.Size)
+        {
+            for (int n = 0; n < columns.Length; n += Tile.Size)
+                new Tile(rows[k..], columns[n..], block + k * columns.Length + n, columns.Length).CopyFrom(parameter, factors.IsEmpty ? factors : factors[n..]);
+        }
+    }
+
+    private static void AddElements(Span<float> parameter, ReadOnlySpan<int> rows, ReadOnlySpan<int> columns, float* block)
+    {
+        // Columns outside, so that whole cache lines of the parameter are.
+        for (int n = 0; n < columns.Length; n += Tile.Size)
+        {
+            for (int k = 0; k < rows.Length; k += Tile.Size)
+                new Tile(rows[k..], columns[n..], block + k * columns.Length + n, columns.Length).AddTo(parameter);
+        }
+    }
+
+    /// <summary>
+    /// Up to four rows of a panel by up to four columns. Where the parameter's elements of each column are neighbours, as they mostly
+    /// are, four are taken at once and turned in registers.
+    /// </summary>
+    private readonly ref struct Tile
+    {
+        public const int Size = 4;
+
+        private readonly ReadOnlySpan<int> _rows;
+        private readonly ReadOnlySpan<int> _columns;
+        private readonly float* _packed;
+        private readonly int _stride;
+
+        /// <param name="rows">The offsets of the rows, from the tile's first on.</param>
+        /// <param name="columns">Those of the columns.</param>
+        /// <param name="packed">The tile's first element in the panel.</param>
+        /// <param name="stride">Floats from one row of the panel to the next.</param>
+        public Tile(ReadOnlySpan<int> rows, ReadOnlySpan<int> columns, float* packed, int stride)
+        {
+            _rows = rows[..Math.Min(Size, rows.Length)];
+            _columns = columns[..Math.Min(Size, columns.Length)];
+            _packed = packed;
+            _stride = stride;
+        }
+
+        public void CopyFrom(ReadOnlySpan<float> parameter, ReadOnlySpan<float> factors)
+        {
+            if (CanBeTurned)
+            {
+                Vector4 factor = factors.IsEmpty ? Vector4.One : new Vector4(factors);
+                var turned = Matrix4x4.Transpose(Matrix4x4.Create(
+                    new Vector4(Column(parameter, 0)), new Vector4(Column(parameter, 1)), new Vector4(Column(parameter, 2)), new Vector4(Column(parameter, 3))));
+                Row(0) = turned.X * factor;
+                Row(1) = turned.Y * factor;
+                Row(2) = turned.Z * factor;
+                Row(3) = turned.W * factor;
+                return;
+            }
+            for (int n = 0; n < _columns.Length; n++)
+            {
+                float factor = factors.IsEmpty ? 1f : factors[n];
+                for (int k = 0; k < _rows.Length; k++)
+                    _packed[k * _stride + n] = (_rows[k] | _columns[n]) < 0 ? 0f : factor * parameter[_rows[k] + _columns[n]];
+            }
+        }
+
+        public void AddTo(Span<float> parameter)
+        {
+            if (CanBeTurned)
+            {
+                var turned = Matrix4x4.Transpose(Matrix4x4.Create(Row(0), Row(1), Row(2), Row(3)));
+                Add(turned.X, Column(parameter, 0));
+                Add(turned.Y, Column(parameter, 1));
+                Add(turned.Z, Column(parameter, 2));
+                Add(turned.W, Column(parameter, 3));
+                return;
+            }
+            for (int n = 0; n < _columns.Length; n++)
+            {
+                for (int k = 0; k < _rows.Length; k++)
+                {
+                    if ((_rows[k] | _columns[n]) >= 0)
+                        parameter[_rows[k] + _columns[n]] += _packed[k * _stride + n];
+                }
+            }
+        }
+
+        private bool CanBeTurned => _rows.Length == Size && AreNeighbours(_rows)
+            && _columns.Length == Size && (_columns[0] | _columns[1] | _columns[2] | _columns[3]) >= 0;
+
+        private ref Vector4 Row(int k) => ref *(Vector4*)(_packed + k * _stride);
+
+        private Span<float> Column(Span<float> parameter, int n) => parameter.Slice(_rows[0] + _columns[n], Size);
+
+        private ReadOnlySpan<float> Column(ReadOnlySpan<float> parameter, int n) => parameter.Slice(_rows[0] + _columns[n], Size);
+
+        private static void Add(Vector4 value, Span<float> target) => (new Vector4(target) + value).CopyTo(target);
+    }
+}

@@ -1,0 +1,99 @@
+using System.Runtime.Intrinsics.X86;
+
+namespace Microsoft.ML.Lstm.Engine.Kernels;
+
+/// <summary>
+/// Takes the parts of a <see cref="WorkerTeam"/>'s work together through a row of steps: each part does its share of every step,
+/// and nobody begins a step before all shares of the one before are done.
+/// </summary>
+/// <remarks>
+/// Part 0 leads. It does whole steps alone until all others have come, since a worker that sleeps, or whose processor is
+/// taken, would be waited for longer than the steps take; from then on they share. A meeting is one counter for each part, on
+/// cache lines of its own, written by it and read by the others: steps of a few microseconds are worth sharing.
+/// </remarks>
+internal sealed class SharedSteps(int maxParts)
+{
+    // Two lines of 64 bytes, which some processors fetch together.
+    private const int CounterStride = 32;
+    private const int SpinsBeforeYield = 1000;
+    private const int NotYet = -1;
+
+    private readonly int[] _done = new int[(maxParts + 1) * CounterStride];
+    private int _parts;
+    private int _arrived;
+    private int _sharedFrom;
+
+    /// <summary>To be called before the parts run.</summary>
+    public void Start(int parts)
+    {
+        _parts = parts;
+        _arrived = 0;
+        _sharedFrom = NotYet;
+        Array.Clear(_done);
+    }
+
+    /// <summary>To be called first by each part but the leader; returns when it is known which steps are shared.</summary>
+    public void Arrive()
+    {
+        Interlocked.Increment(ref _arrived);
+        WaitUntil(ref _sharedFrom, 0);
+    }
+
+    /// <summary>Waits until step <paramref name="step"/> may begin; from 0 on, each part calls it for each.</summary>
+    /// <returns>How many parts share the step: 1 when the leader does it alone, 0 for the others then.</returns>
+    public int Enter(int step)
+    {
+        if (_sharedFrom == NotYet)
+        {
+            if (Volatile.Read(ref _arrived) < _parts - 1)
+                return 1;
+            Volatile.Write(ref _sharedFrom, step);
+        }
+        if (step < _sharedFrom)
+            return 0;
+        if (step > _sharedFrom)
+            WaitForAll(step);
+        return _parts;
+    }
+
+    /// <summary>Tells that the part's share of step <paramref name="step"/> is done.</summary>
+    public void Leave(int part, int step) => Volatile.Write(ref Done(part), step + 1);
+
+    /// <summary>The part will do no further step, and nobody waits for it any more; what comes of the steps is then worth nothing.</summary>
+    public void Abandon(int part) => Volatile.Write(ref Done(part), int.MaxValue);
+
+    /// <summary>The leader's last call: waits until all <paramref name="steps"/> steps are done.</summary>
+    public void Finish(int steps)
+    {
+        if (_sharedFrom == NotYet)
+            Volatile.Write(ref _sharedFrom, steps);
+        else
+            WaitForAll(steps);
+    }
+
+    // The first counter is not at the array's beginning, beside its length.
+    private ref int Done(int part) => ref _done[(part + 1) * CounterStride - 1];
+
+    private void WaitForAll(int steps)
+    {
+        for (int part = 0; part < _parts; part++)
+            WaitUntil(ref Done(part), steps);
+    }
+
+    private static void WaitUntil(ref int value, int atLeast)
+    {
+        for (int i = 0; i < SpinsBeforeYield; i++)
+        {
+            if (Volatile.Read(ref value) >= atLeast)
+                return;
+            // A single pause: SpinWait's shortest takes longer than the cache line that is waited for.
+            if (X86Base.IsSupported)
+                X86Base.Pause();
+            else
+                Thread.SpinWait(1);
+        }
+        var spin = new SpinWait();
+        while (Volatile.Read(ref value) < atLeast)
+            spin.SpinOnce(sleep1Threshold: -1);
+    }
+}

@@ -1,0 +1,86 @@
+using Microsoft.ML.Lstm.Engine.Kernels;
+using Microsoft.ML.Lstm.Engine.Parameters;
+
+
+namespace Microsoft.ML.Lstm.Engine.Layers;
+
+/// <summary>
+/// What the first recurrent layer reads of a packed batch: the numeric features of each step and behind them the embeddings of
+/// its tokens; after dropout, if there is any.
+/// </summary>
+internal sealed unsafe class InputLayer(ParameterSet parameters)
+{
+    private readonly EmbeddingLayer? _embeddings = parameters.Shape.Embeddings.Count > 0 ? new EmbeddingLayer(parameters) : null;
+    private readonly SequenceMasks _masks = new();
+    private readonly FloatBuffer _dropped = new();
+    private SequenceBatch _batch = null!;
+    private Dropout _dropout;
+    private int[] _tokens = [];
+
+    /// <summary>The rows, [N x I].</summary>
+    public float* X => _dropout.Inputs > 0 ? _dropped.Pointer : _batch.X;
+
+    public void Prepare(SequenceBatch batch, Dropout dropout)
+    {
+        _batch = batch;
+        _dropout = dropout;
+        if (_dropout.Tokens > 0)
+            FloatBuffer.Require(ref _tokens, (long)batch.TotalSteps * batch.TokenColumns);
+        if (_dropout.Inputs > 0)
+        {
+            _masks.Prepare(batch.Count, batch.InputSize);
+            _dropped.Require((long)batch.TotalSteps * batch.InputSize);
+        }
+    }
+
+    /// <summary>Fills in the rows of sequences <paramref name="begin"/> to <paramref name="end"/>.</summary>
+    public void Forward(int begin, int end)
+    {
+        if (_embeddings is null && _dropout.Inputs == 0)
+            return;
+        for (int row = begin; _dropout.Inputs > 0 && row < end; row++)
+            _masks.Draw(row, _dropout.InputMask(_batch.SequenceAt(row)));
+        for (int t = 0; _batch.TryRowsAt(t, begin, end, out int first, out int count); t++)
+        {
+            for (int i = 0; i < count; i++)
+            {
+                if (_dropout.Tokens > 0)
+                    DropTokens(first + i, _batch.SequenceAt(begin + i), t);
+                _embeddings?.LookUp(Tokens(first + i), _batch.Features(first + i)[_batch.NumericSize..]);
+                if (_dropout.Inputs > 0)
+                    _masks.Apply(begin + i, _batch.X + (long)(first + i) * _batch.InputSize, _dropped.Pointer + (long)(first + i) * _batch.InputSize);
+            }
+        }
+    }
+
+    /// <summary>Turns the gradient of the rows of sequences <paramref name="begin"/> to <paramref name="end"/> into that of the features before dropout.</summary>
+    public void Backward(int begin, int end, float* dX, int stride)
+    {
+        for (int t = 0; _dropout.Inputs > 0 && _batch.TryRowsAt(t, begin, end, out int first, out int count); t++)
+        {
+            for (int i = 0; i < count; i++)
+            {
+                float* dx = dX + (long)(first + i) * stride;
+                _masks.Apply(begin + i, dx, dx);
+            }
+        }
+    }
+
+    /// <summary>Adds the gradients of the embeddings that were read, after all of <see cref="Backward"/>.</summary>
+    public void AddGradients(float* dX, int stride, Gradient gradient)
+    {
+        for (int row = 0; _embeddings is not null && row < _batch.TotalSteps; row++)
+            _embeddings.Backward(Tokens(row), new ReadOnlySpan<float>(dX + (long)row * stride, _batch.InputSize)[_batch.NumericSize..], gradient);
+    }
+
+    /// <summary>The tokens of a packed row as they were read.</summary>
+    private ReadOnlySpan<int> Tokens(int packedRow)
+        => _dropout.Tokens > 0 ? _tokens.AsSpan(packedRow * _batch.TokenColumns, _batch.TokenColumns) : _batch.PackedTokens(packedRow);
+
+    private void DropTokens(int packedRow, int sequence, int step)
+    {
+        ReadOnlySpan<int> tokens = _batch.PackedTokens(packedRow);
+        for (int column = 0; column < tokens.Length; column++)
+            _tokens[packedRow * tokens.Length + column] = _dropout.DropsToken(sequence, step, column) ? 0 : tokens[column];
+    }
+}

@@ -1,0 +1,122 @@
+using Microsoft.ML.Lstm.Engine.Kernels;
+using Microsoft.ML.Lstm.Engine.Network;
+using Microsoft.ML.Lstm.Engine.Parameters;
+
+
+namespace Microsoft.ML.Lstm.Engine.Layers;
+
+/// <summary>
+/// A recurrent layer of one or two directions and what it gives the layer above: rows of h of each direction side by side,
+/// each padded to whole vectors, [N x D·Hp].
+/// </summary>
+internal sealed unsafe class LayerActivations
+{
+    private readonly FloatBuffer _output = new();
+    private readonly FloatBuffer _dropped = new();
+    private readonly FloatBuffer _dOutput = new();
+    private readonly int _hiddenSize;
+    private readonly int _paddedSize;
+    private readonly int _layer;
+    private readonly bool _isTop;
+    private SequenceBatch _batch = null!;
+    private Dropout _dropout;
+    private bool _finalGradientsOnly;
+
+    public LayerActivations(SequenceNetwork network, int layer)
+    {
+        Directions = [.. Enumerable.Range(0, network.Shape.Directions)
+            .Select(direction => new RecurrentLayer(network.Weights(layer, direction), network.Kernels, layer, reverse: direction == 1))];
+        _layer = layer;
+        _isTop = layer == network.Shape.Layers - 1;
+        _hiddenSize = network.Shape.HiddenSize;
+        _paddedSize = Directions[0].Layout.PaddedSize;
+        Stride = Directions.Length * _paddedSize;
+    }
+
+    public RecurrentLayer[] Directions { get; }
+
+    /// <summary>Floats of a row.</summary>
+    public int Stride { get; }
+
+    /// <summary>h of direction <paramref name="direction"/>.</summary>
+    public float* Output(int direction) => _output.Pointer + direction * _paddedSize;
+
+    /// <summary>h as the next layer reads it: after dropout, if there is any.</summary>
+    public float* OutputForNext => DropsOutput ? _dropped.Pointer : _output.Pointer;
+
+    /// <summary>The gradient of the rows.</summary>
+    public float* DOutput => _dOutput.Pointer;
+
+    private bool DropsOutput => _dropout.Layers > 0 && !_isTop;
+
+    public void Prepare(SequenceBatch batch, bool keep, Dropout dropout)
+    {
+        _batch = batch;
+        _dropout = dropout;
+        _output.Require((long)batch.TotalSteps * Stride);
+        if (DropsOutput)
+            _dropped.Require((long)batch.TotalSteps * Stride);
+        foreach (RecurrentLayer direction in Directions)
+            direction.Prepare(batch, keep, _dropout);
+    }
+
+    /// <param name="finalGradientsOnly">Whether the gradients of the final states are all there are, so that no row has one of its own.</param>
+    public void PrepareBackward(bool finalGradientsOnly)
+    {
+        _finalGradientsOnly = finalGradientsOnly;
+        if (!finalGradientsOnly)
+            _dOutput.Require((long)_batch.TotalSteps * Stride);
+        foreach (RecurrentLayer direction in Directions)
+            direction.PrepareBackward();
+    }
+
+    public void Forward(int begin, int end, float* x, nint xRow)
+    {
+        for (int d = 0; d < Directions.Length; d++)
+            Directions[d].Forward(begin, end, x, xRow, Output(d), Stride);
+        if (DropsOutput)
+            Drop(begin, end, _output, _dropped);
+    }
+
+    /// <summary>The same for a few sequences, together with the other parts of <paramref name="steps"/>.</summary>
+    public void ForwardShared(SharedSteps steps, int part, ref int step, float* x, nint xRow)
+    {
+        for (int d = 0; d < Directions.Length; d++)
+            Directions[d].ForwardShared(steps, part, ref step, x, xRow, Output(d), Stride);
+    }
+
+    public void Backward(int begin, int end, float* dX, nint dXRow)
+    {
+        if (DropsOutput)
+            Drop(begin, end, _dOutput, _dOutput);
+        for (int d = 0; d < Directions.Length; d++)
+        {
+            float* dOutput = _finalGradientsOnly ? null : _dOutput.Pointer + d * _paddedSize;
+            Directions[d].Backward(begin, end, Output(d), Stride, dOutput, dX, dXRow);
+        }
+    }
+
+    /// <summary>Drops what the next layer does not read, or its gradient, of some rows of the batch; the padding stays zero.</summary>
+    private void Drop(int begin, int end, FloatBuffer source, FloatBuffer destination)
+    {
+        for (int t = 0; _batch.TryRowsAt(t, begin, end, out int first, out int count); t++)
+        {
+            for (int i = 0; i < count; i++)
+            {
+                for (int d = 0; d < Directions.Length; d++)
+                {
+                    int at = (first + i) * Stride + d * _paddedSize;
+                    DropoutMask mask = _dropout.LayerMask(_layer, d, _batch.SequenceAt(begin + i), t);
+                    mask.Apply(source.Span.Slice(at, _hiddenSize), destination.Span.Slice(at, _hiddenSize));
+                    destination.Span.Slice(at + _hiddenSize, _paddedSize - _hiddenSize).Clear();
+                }
+            }
+        }
+    }
+
+    /// <summary>h [H] of one packed row and direction.</summary>
+    public Span<float> Row(int packedRow, int direction) => _output.Span.Slice(packedRow * Stride + direction * _paddedSize, _hiddenSize);
+
+    /// <summary>The gradient of <see cref="Row"/>, with the padding behind it.</summary>
+    public Span<float> DRow(int packedRow, int direction) => _dOutput.Span.Slice(packedRow * Stride + direction * _paddedSize, _paddedSize);
+}

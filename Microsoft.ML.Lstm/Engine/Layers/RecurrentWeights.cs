@@ -1,0 +1,148 @@
+using Microsoft.ML.Lstm.Engine.Kernels;
+using Microsoft.ML.Lstm.Engine.Network;
+using Microsoft.ML.Lstm.Engine.Parameters;
+
+
+namespace Microsoft.ML.Lstm.Engine.Layers;
+
+/// <summary>The weights of one direction of one recurrent layer, packed for the kernels.</summary>
+internal sealed unsafe class RecurrentWeights
+{
+    private readonly Parameter _input;
+    private readonly Parameter _hidden;
+    private readonly Parameter _bias;
+    private readonly PackedMatrix _packedInput;
+    private readonly PackedMatrix _packedHidden;
+    private readonly PackedMatrix _packedBias;
+    private readonly PackedMatrix? _packedInputTransposed;
+    private readonly PackedMatrix? _packedHiddenTransposed;
+
+    /// <param name="parameters">The network's parameters.</param>
+    /// <param name="layer">The layer, from 0.</param>
+    /// <param name="direction">0, or 1 for the reverse one.</param>
+    /// <param name="lanes">Floats of the kernels' vectors.</param>
+    /// <param name="passes">What the network will run, which decides the matrices that are needed.</param>
+    public RecurrentWeights(ParameterSet parameters, int layer, int direction, int lanes, NetworkPasses passes)
+    {
+        NetworkShape shape = parameters.Shape;
+        Layout = new CellLayout(shape.Cell, shape.HiddenSize, lanes);
+        string suffix = ParameterSet.Suffix(layer, direction);
+        _input = parameters.Find("weight_ih" + suffix);
+        _hidden = parameters.Find("weight_hh" + suffix);
+        _bias = parameters.Find("bias" + suffix);
+
+        // A layer above the first reads rows of h of each direction, each padded to whole blocks.
+        int[] inputFeatures = layer == 0 ? Enumerable.Range(0, shape.InputSize).ToArray() : OutputFeatures(Layout, shape.Directions);
+        int[] hiddenUnits = Enumerable.Range(0, Layout.PaddedSize).Select(k => k < shape.HiddenSize ? k : -1).ToArray();
+        InputWidth = inputFeatures.Length;
+
+        _packedInput = ForwardMatrix(_input, inputFeatures, Layout.InputPanels);
+        _packedHidden = ForwardMatrix(_hidden, hiddenUnits, Layout.HiddenPanels);
+        int[] gateColumns = Enumerable.Range(0, Layout.GateWidth).ToArray();
+        _packedBias = new PackedMatrix([0], [.. gateColumns.Select(BiasRow)], GemmTile.MaxVectors * lanes, [.. gateColumns.Select(ExponentFactor)]);
+        if (passes != NetworkPasses.Forward)
+            _packedHiddenTransposed = BackwardMatrix(_hidden, hiddenUnits, Layout.HiddenPanels);
+        if (passes == NetworkPasses.BackwardToInput || (passes == NetworkPasses.Backward && layer > 0))
+        {
+            // Rounded up to whole vectors, as the kernels write them.
+            int[] gradientFeatures = [.. inputFeatures, .. Enumerable.Repeat(-1, RoundUp(InputWidth, lanes) - InputWidth)];
+            _packedInputTransposed = BackwardMatrix(_input, gradientFeatures, Layout.InputPanels);
+        }
+    }
+
+    public CellLayout Layout { get; }
+
+    /// <summary>Floats of a row of the layer's input in memory.</summary>
+    public int InputWidth { get; }
+
+    /// <summary>The packed weights as the kernels take them.</summary>
+    public PackedCell Cell => new(Layout, InputWidth, _packedInput.Pointer, _packedHidden.Pointer,
+        _packedHiddenTransposed is null ? null : _packedHiddenTransposed.Pointer, _packedBias.Pointer);
+
+    /// <summary>Wᵀ: [gate width x input width, rounded up to whole vectors], for the gradient of the layer's input.</summary>
+    public float* InputTransposed => _packedInputTransposed!.Pointer;
+
+    /// <summary>All packed matrices, each with the parameter that it is made from.</summary>
+    public IEnumerable<(PackedMatrix Matrix, Parameter Parameter)> Packed
+    {
+        get
+        {
+            yield return (_packedInput, _input);
+            yield return (_packedHidden, _hidden);
+            yield return (_packedBias, _bias);
+            if (_packedInputTransposed is not null)
+                yield return (_packedInputTransposed, _input);
+            if (_packedHiddenTransposed is not null)
+                yield return (_packedHiddenTransposed, _hidden);
+        }
+    }
+
+    /// <summary>A place for gradients, laid out as the packed weights and bias.</summary>
+    public RecurrentGradients NewGradients() => new(_input, _hidden, _bias, _packedInput.SameLayout(), _packedHidden.SameLayout(), _packedBias.SameLayout());
+
+    /// <summary>The feature that each float of a layer's row is, h of one direction beside that of the other; −1 for what fills up the last blocks.</summary>
+    public static int[] OutputFeatures(CellLayout layout, int directions) =>
+    [
+        .. from direction in Enumerable.Range(0, directions)
+           from unit in Enumerable.Range(0, layout.PaddedSize)
+           select unit < layout.HiddenSize ? direction * layout.HiddenSize + unit : -1,
+    ];
+
+    public static int RoundUp(int value, int multiple) => (value + multiple - 1) / multiple * multiple;
+
+    /// <summary>W [K x gates] of a parameter [gates x K], in the panels that end in a row of gates.</summary>
+    private PackedMatrix ForwardMatrix(Parameter parameter, int[] features, GatePanels panels)
+    {
+        var columns = new List<int>();
+        var factors = new List<float>();
+        for (int panel = 0; panel < panels.Count; panel++)
+        {
+            for (int j = 0; j < panels.Vectors(panel) * Layout.Lanes; j++)
+            {
+                int gateColumn = panels.Column(panel) + j;
+                columns.Add(Offset(WeightRow(gateColumn, panels), parameter.Columns));
+                factors.Add(ExponentFactor(gateColumn));
+            }
+        }
+        return new PackedMatrix(features, [.. columns], panels.FullVectors * Layout.Lanes, [.. factors]);
+    }
+
+    /// <summary>Wᵀ [gates x K] of a parameter [gates x K], with a row for each column of a row of gates.</summary>
+    private PackedMatrix BackwardMatrix(Parameter parameter, int[] features, GatePanels panels)
+    {
+        int[] rows = Enumerable.Range(0, Layout.GateWidth).Select(j => Offset(WeightRow(j, panels), parameter.Columns)).ToArray();
+        return new PackedMatrix(rows, features, GemmTile.MaxVectors * Layout.Lanes);
+    }
+
+    /// <summary>
+    /// The row of PyTorch's weight matrix [G·H x K] that a column of a row of gates is, or −1 where there is none: a unit that
+    /// fills up the last block, or GRU's slot of the other matrix, which <paramref name="panels"/> leaves out.
+    /// </summary>
+    private int WeightRow(int gateColumn, GatePanels panels)
+    {
+        (int slot, int unit) = Layout.Locate(gateColumn);
+        if (unit >= Layout.HiddenSize || slot < panels.FirstSlot || slot >= panels.FirstSlot + panels.UsedSlots)
+            return -1;
+        // GRU's slots are n, r, z, m; PyTorch's gates r, z, n.
+        int gate = Layout.Cell == CellType.Gru ? (slot is 0 or 3 ? 2 : slot - 1) : slot;
+        return gate * Layout.HiddenSize + unit;
+    }
+
+    /// <summary>The element of the merged bias that a column of a row of gates has, or −1. GRU's bias is in the order r, z, n, m.</summary>
+    private int BiasRow(int gateColumn)
+    {
+        (int slot, int unit) = Layout.Locate(gateColumn);
+        if (unit >= Layout.HiddenSize)
+            return -1;
+        int gate = Layout.Cell == CellType.Gru ? slot switch { 0 => 2, 3 => 3, _ => slot - 1 } : slot;
+        return gate * Layout.HiddenSize + unit;
+    }
+
+    private float ExponentFactor(int gateColumn) => Layout.ExponentFactor(Layout.Locate(gateColumn).Slot);
+
+    private static int Offset(int row, int columns) => row < 0 ? -1 : row * columns;
+}
+
+/// <summary>The gradients of one direction of one recurrent layer as the kernels add them up.</summary>
+internal sealed record RecurrentGradients(Parameter InputParameter, Parameter HiddenParameter, Parameter BiasParameter,
+    PackedMatrix Input, PackedMatrix Hidden, PackedMatrix Bias);

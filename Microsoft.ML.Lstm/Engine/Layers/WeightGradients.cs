@@ -1,0 +1,91 @@
+using Microsoft.ML.Lstm.Engine.Kernels;
+using Microsoft.ML.Lstm.Engine.Parameters;
+
+
+namespace Microsoft.ML.Lstm.Engine.Layers;
+
+/// <summary>
+/// After the pass back through time: dW = Σ dGᵀ·x and dU = Σ dGᵀ·h' over all steps of a direction of a layer, and db = Σ dG.
+/// </summary>
+/// <remarks>
+/// Shared among threads by panels of gate columns, never by steps, so that each element is one sum in one order. A sum is
+/// cut into blocks of steps whose panel of dG fits the first-level cache while it is used for all rows of W and U.
+/// </remarks>
+internal sealed unsafe class WeightGradients
+{
+    private const int BlockRows = 128;
+
+    private readonly CpuKernels _kernels;
+    private readonly RecurrentLayer _layer;
+    private readonly RecurrentGradients _gradients;
+    private readonly GatePanels _inputs;
+    private readonly GatePanels _hiddens;
+
+    public WeightGradients(RecurrentLayer layer, CpuKernels kernels)
+    {
+        _kernels = kernels;
+        _layer = layer;
+        _gradients = layer.Weights.NewGradients();
+        _inputs = layer.Layout.InputPanels;
+        _hiddens = layer.Layout.HiddenPanels;
+    }
+
+    /// <summary>Panels of gate columns: what threads share.</summary>
+    public int Panels => _inputs.Count;
+
+    /// <summary>What a panel costs, in products a step.</summary>
+    public long CostOfPanel => (long)(_layer.Weights.InputWidth + _layer.Layout.PaddedSize) * _inputs.FullVectors;
+
+    /// <summary>Floats of scratch memory a thread needs.</summary>
+    public int ScratchLength => BlockRows * (GemmTile.MaxVectors * _kernels.Lanes + _layer.Layout.PaddedSize);
+
+    /// <summary>Adds the gradients of panels <paramref name="begin"/> to <paramref name="end"/> to <paramref name="target"/>.</summary>
+    /// <param name="begin">The first panel.</param>
+    /// <param name="end">The panel after the last.</param>
+    /// <param name="steps">N: packed rows.</param>
+    /// <param name="x">The layer's input.</param>
+    /// <param name="xRow">Its stride.</param>
+    /// <param name="h">The layer's output at this direction's columns.</param>
+    /// <param name="hRow">Its stride.</param>
+    /// <param name="scratch"><see cref="ScratchLength"/> floats.</param>
+    /// <param name="target">The gradients of all parameters.</param>
+    public void Add(int begin, int end, int steps, float* x, nint xRow, float* h, nint hRow, FloatBuffer scratch, ParameterSet target)
+    {
+        CellLayout layout = _layer.Layout;
+        int lanes = layout.Lanes;
+        int inputWidth = _layer.Weights.InputWidth;
+        float* panel = scratch.Pointer;
+        int panelLength = BlockRows * GemmTile.MaxVectors * lanes;
+        float* previous = panel + panelLength;
+        Span<float> previousRows = scratch.Span[panelLength..];
+
+        int firstColumn = begin * GemmTile.MaxVectors * lanes;
+        int endColumn = Math.Min(end * GemmTile.MaxVectors * lanes, layout.GateWidth);
+        new Span<float>(_gradients.Bias.Pointer + firstColumn, endColumn - firstColumn).Clear();
+
+        for (int row = 0; row < steps; row += BlockRows)
+        {
+            _layer.Stop.ThrowIfCancellationRequested();
+            int rows = Math.Min(BlockRows, steps - row);
+            bool accumulate = row > 0;
+            _layer.CopyPreviousStates(row, rows, h, hRow, previousRows);
+            for (int p = begin; p < end; p++)
+            {
+                // All four slots of a block, or one slot of up to four blocks: each panel of W and of U is a part of it.
+                int column = p * GemmTile.MaxVectors * lanes;
+                int vectors = Math.Min(GemmTile.MaxVectors, (layout.GateWidth - column) / lanes);
+                _kernels.PackRows(rows, _layer.GateGradients(row) + column, layout.GateWidth, vectors, panel, _gradients.Bias.Pointer + column);
+                _kernels.MultiplyTransposed(inputWidth, x + row * xRow, xRow, rows, panel + _inputs.FirstSlot * lanes, vectors * lanes,
+                    _inputs.Vectors(p), _gradients.Input.Pointer + _inputs.Offset(p, inputWidth), accumulate);
+                _kernels.MultiplyTransposed(layout.PaddedSize, previous, layout.PaddedSize, rows, panel + _hiddens.FirstSlot * lanes, vectors * lanes,
+                    _hiddens.Vectors(p), _gradients.Hidden.Pointer + _hiddens.Offset(p, layout.PaddedSize), accumulate);
+            }
+        }
+        for (int p = begin; p < end; p++)
+        {
+            _gradients.Input.AddPanelTo(target[_gradients.InputParameter], p);
+            _gradients.Hidden.AddPanelTo(target[_gradients.HiddenParameter], p);
+            _gradients.Bias.AddPanelTo(target[_gradients.BiasParameter], p);
+        }
+    }
+}

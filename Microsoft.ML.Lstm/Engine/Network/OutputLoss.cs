@@ -1,0 +1,47 @@
+using Microsoft.ML.Lstm.Engine.Parameters;
+
+namespace Microsoft.ML.Lstm.Engine.Network;
+
+/// <summary>What the outputs of a network are compared with on the way back.</summary>
+internal abstract class OutputLoss
+{
+    /// <summary>
+    /// Replaces a row of outputs by the gradient of the loss with respect to them. Each row of a batch comes once, on any
+    /// thread: a sequence's, or with outputs a step a packed row.
+    /// </summary>
+    public abstract void Differentiate(int row, Span<float> outputs);
+
+    /// <summary>
+    /// The same for all rows of the sequence in row <paramref name="row"/> of the batch; to be overridden where the gradient of
+    /// a step depends on the outputs of others.
+    /// </summary>
+    public virtual void Differentiate(SequenceBatch batch, int row, OutputRows outputs)
+    {
+        if (!outputs.AreSteps)
+        {
+            Differentiate(row, outputs[row]);
+            return;
+        }
+        for (int t = 0; t < batch.Length(row); t++)
+        {
+            int packedRow = batch.FirstRow(t) + row;
+            Differentiate(packedRow, outputs[packedRow]);
+        }
+    }
+}
+
+/// <summary>The outputs of a batch: row i is <paramref name="size"/> floats at <c>first[i·stride]</c>.</summary>
+/// <param name="first">The first row.</param>
+/// <param name="stride">Floats from one row to the next.</param>
+/// <param name="size">O.</param>
+/// <param name="areSteps">Whether a row belongs to a packed step rather than to a sequence.</param>
+internal readonly unsafe struct OutputRows(float* first, int stride, int size, bool areSteps)
+{
+    private readonly float* _first = first;
+    private readonly int _stride = stride;
+    private readonly int _size = size;
+
+    public bool AreSteps { get; } = areSteps;
+
+    public Span<float> this[int row] => new(_first + (long)row * _stride, _size);
+}

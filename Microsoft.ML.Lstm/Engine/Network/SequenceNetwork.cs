@@ -1,0 +1,91 @@
+using Microsoft.ML.Lstm.Engine.Kernels;
+using Microsoft.ML.Lstm.Engine.Layers;
+using Microsoft.ML.Lstm.Engine.Parameters;
+
+
+namespace Microsoft.ML.Lstm.Engine.Network;
+
+/// <summary>What a network is made ready to run.</summary>
+internal enum NetworkPasses
+{
+    /// <summary>To the outputs only.</summary>
+    Forward,
+
+    /// <summary>And back to the gradients of the parameters.</summary>
+    Backward,
+
+    /// <summary>And back to the gradients of the input features too.</summary>
+    BackwardToInput,
+}
+
+/// <summary>
+/// A network's parameters, ready to run: packed for the kernels. Any number of <see cref="NetworkWorkspace"/>s may run the
+/// same network at once, as long as nobody calls <see cref="Pack()"/> meanwhile.
+/// </summary>
+internal sealed class SequenceNetwork
+{
+    private readonly RecurrentWeights[][] _layers;
+    private readonly (PackedMatrix Matrix, Parameter Parameter, int Panel)[] _panels;
+
+    /// <param name="parameters">The parameters; kept, not copied.</param>
+    /// <param name="passes">What it will run.</param>
+    /// <param name="kernels">The kernels; <see langword="null"/> for the machine's best.</param>
+    public SequenceNetwork(ParameterSet parameters, NetworkPasses passes, CpuKernels? kernels = null)
+    {
+        Parameters = parameters;
+        Kernels = kernels ?? CpuKernels.Best;
+        Passes = passes;
+        _layers = Enumerable.Range(0, Shape.Layers)
+            .Select(layer => Enumerable.Range(0, Shape.Directions)
+                .Select(direction => new RecurrentWeights(parameters, layer, direction, Kernels.Lanes, passes))
+                .ToArray())
+            .ToArray();
+        if (Shape.HasAttention)
+            Attention = new AttentionWeights(parameters, Weights(Shape.Layers - 1, direction: 0).Layout, Kernels, passes);
+        Head = new DenseLayer(parameters.Find(ParameterSet.HeadWeight), parameters.Find(ParameterSet.HeadBias), Kernels, passes);
+        if (parameters.Decoder is { } decoder)
+            Decoder = new SequenceNetwork(decoder, passes == NetworkPasses.Forward ? passes : NetworkPasses.BackwardToInput, Kernels);
+        var all = _layers.SelectMany(directions => directions).SelectMany(weights => weights.Packed).Concat(Attention?.Packed ?? []).Concat(Head.Packed);
+        _panels =
+        [
+            .. from packed in all
+               from panel in Enumerable.Range(0, packed.Matrix.Panels)
+               select (packed.Matrix, packed.Parameter, panel),
+            .. Decoder?._panels ?? [],
+        ];
+        Pack();
+    }
+
+    public NetworkShape Shape => Parameters.Shape;
+
+    public ParameterSet Parameters { get; }
+
+    public CpuKernels Kernels { get; }
+
+    public NetworkPasses Passes { get; }
+
+    /// <summary>The weights of attention, if that is how the steps are pooled.</summary>
+    public AttentionWeights? Attention { get; }
+
+    /// <summary>The last layer: from the encoding and the static features, or from each step's, to the outputs.</summary>
+    public DenseLayer Head { get; }
+
+    /// <summary>What reconstructs the sequence from the outputs, if this is the encoder of an autoencoder. It is packed together with this.</summary>
+    public SequenceNetwork? Decoder { get; }
+
+    public RecurrentWeights Weights(int layer, int direction) => _layers[layer][direction];
+
+    /// <summary>Takes over the parameters' present values; to be called after each change of them.</summary>
+    public void Pack() => Pack(part: 0, parts: 1);
+
+    /// <summary>Does share <paramref name="part"/> of <paramref name="parts"/> of <see cref="Pack()"/>.</summary>
+    public void Pack(int part, int parts)
+    {
+        // In turn, so that each gets as many of the large panels as of the small ones.
+        for (int i = part; i < _panels.Length; i += parts)
+        {
+            (PackedMatrix matrix, Parameter parameter, int panel) = _panels[i];
+            matrix.PackPanel(Parameters[parameter], panel);
+        }
+    }
+}

@@ -1,0 +1,123 @@
+using Microsoft.ML.Lstm.Engine.Kernels;
+using Microsoft.ML.Lstm.Engine.Parameters;
+
+
+namespace Microsoft.ML.Lstm.Engine.Network;
+
+/// <summary>
+/// Scores sequences, a batch at a time. One for each cursor or caller; the <see cref="ScoringNetwork"/> it reads is shared.
+/// </summary>
+internal sealed class SequenceScorer
+{
+    private readonly SequenceModel _model;
+    private readonly SequenceBatch _batch;
+    private readonly WorkerTeam _team;
+    private readonly NetworkRunner _runner;
+    private readonly KeySubset?[] _keys;
+    private float[] _outputs = [];
+    private int[] _rows = [];
+    private int[] _starts = [];
+
+    /// <param name="network">The model, ready to run.</param>
+    /// <param name="threads">Threads to share large batches among.</param>
+    public SequenceScorer(ScoringNetwork network, int threads = 1)
+    {
+        _model = network.Model;
+        _batch = new SequenceBatch(_model.Shape);
+        _keys = [.. _model.Shape.Embeddings.Select(embedding => embedding.Keys)];
+        _team = new WorkerTeam(threads);
+        _runner = NetworkRunner.Create(network.Network, _team);
+    }
+
+    /// <summary>Sequences added since <see cref="Clear"/>.</summary>
+    public int Count => _batch.Count;
+
+    /// <summary>Steps of all of them.</summary>
+    public int TotalSteps => _batch.TotalSteps;
+
+    public void Clear() => _batch.Clear();
+
+    /// <summary>Leaves the threads to other scorers, until there is something to score again.</summary>
+    public void ReleaseThreads() => _team.Release();
+
+    /// <summary>Adds a sequence and gives its features [steps x I], as the user has them, for the caller to fill before the next call.</summary>
+    public Span<float> AddSequence(int steps) => _batch.Add(steps);
+
+    /// <summary>The tokens of sequence <paramref name="index"/>, keys of their columns, for the caller to fill.</summary>
+    public Span<int> Tokens(int index) => _batch.Tokens(index);
+
+    /// <summary>The static features [S] of sequence <paramref name="index"/>, for the caller to fill.</summary>
+    public Span<float> Statics(int index) => _batch.Statics(index);
+
+    /// <summary>Scores what was added.</summary>
+    public void Score()
+    {
+        FloatBuffer.Require(ref _rows, Count);
+        if (Count == 0)
+            return;
+        _model.InputScaler.Apply(_batch.StagedSteps);
+        for (int i = 0; i < Count; i++)
+            _model.StaticScaler.Apply(_batch.Statics(i));
+        KeySubset.Apply(_batch.StagedTokens, _keys);
+        _batch.Pack();
+        _runner.Forward(_batch, keep: false);
+        for (int row = 0; row < Count; row++)
+            _rows[_batch.SequenceAt(row)] = row;
+        if (_model.Shape.HasDecoder)
+            GatherErrors();
+        else
+            GatherOutputs();
+    }
+
+    /// <summary>
+    /// The outputs [O] of sequence <paramref name="index"/> or, if each step has its own, those of its steps [T x O]; in the targets' unit.
+    /// Of an autoencoder the errors of the reconstructed steps [T], in the scaled unit.
+    /// </summary>
+    public ReadOnlySpan<float> Output(int index) => _outputs.AsSpan(_starts[index]..(_starts[index + 1]));
+
+    /// <summary>The encoding [E] of sequence <paramref name="index"/>; of an autoencoder its code.</summary>
+    public ReadOnlySpan<float> Encoding(int index) => _runner.Encoding(_rows[index]);
+
+    /// <summary>The attention that each step of sequence <paramref name="index"/> got [T]; of a network that pools by attention.</summary>
+    public ReadOnlySpan<float> AttentionWeights(int index) => _runner.AttentionWeights(_rows[index]);
+
+    private void GatherErrors()
+    {
+        FloatBuffer.Require(ref _outputs, TotalSteps);
+        FloatBuffer.Require(ref _starts, Count + 1);
+        int end = 0;
+        for (int index = 0; index < Count; index++)
+        {
+            _starts[index] = end;
+            int row = _rows[index], length = _batch.Length(row);
+            for (int t = 0; t < length; t++)
+                _outputs[end + length - 1 - t] = (float)Reconstruction.ErrorOf(_runner.Output(_batch.FirstRow(t) + row), _batch.Features(_batch.FirstRow(length - 1 - t) + row), _model.InputScaler);
+            end += length;
+        }
+        _starts[Count] = end;
+    }
+
+    private void GatherOutputs()
+    {
+        NetworkShape shape = _model.Shape;
+        FloatBuffer.Require(ref _outputs, (long)(shape.StepOutputs ? TotalSteps : Count) * shape.OutputSize);
+        FloatBuffer.Require(ref _starts, Count + 1);
+        int end = 0;
+        for (int index = 0; index < Count; index++)
+        {
+            _starts[index] = end;
+            for (int t = 0; t < (shape.StepOutputs ? _batch.Length(_rows[index]) : 1); t++, end += shape.OutputSize)
+                _runner.Output(_batch.FirstRow(t) + _rows[index]).CopyTo(_outputs.AsSpan(end));
+        }
+        _starts[Count] = end;
+        _model.OutputScaler.Invert(_outputs.AsSpan(0, end));
+    }
+}
+
+/// <summary>A model packed for scoring; immutable, so that any number of <see cref="SequenceScorer"/>s may share it.</summary>
+internal sealed class ScoringNetwork(SequenceModel model, CpuKernels? kernels = null)
+{
+    public SequenceModel Model { get; } = model;
+
+    public SequenceNetwork Network { get; } = new(model.Parameters, NetworkPasses.Forward, kernels);
+}

@@ -1,0 +1,166 @@
+using Microsoft.ML.Lstm.Engine.Kernels;
+using Microsoft.ML.Lstm.Engine.Layers;
+using Microsoft.ML.Lstm.Engine.Parameters;
+
+
+namespace Microsoft.ML.Lstm.Engine.Network;
+
+/// <summary>
+/// One sequence that arrives a step at a time, as in streaming prediction: the state after the last step stays here, so that a
+/// step costs what a step costs however many came before. After each step the encoding and the outputs are, to the last bit,
+/// those of a batch with all steps so far.
+/// </summary>
+/// <remarks>
+/// Any number of streams may run the same network at once; each serves one caller at a time. The state is, layer by layer,
+/// h [H] and for LSTM c [H].
+/// </remarks>
+internal sealed unsafe class SequenceStream
+{
+    private readonly SequenceNetwork _network;
+    private readonly NetworkShape _shape;
+    private readonly EmbeddingLayer? _embeddings;
+    private readonly LayerState[] _layers;
+    private readonly FloatBuffer _x;
+    private readonly FloatBuffer _headInput;
+    private readonly FloatBuffer _outputs;
+    private bool _isOddStep;
+
+    /// <param name="network">The network to run.</param>
+    /// <exception cref="NotSupportedException">The network needs later steps, or all steps, for its outputs.</exception>
+    public SequenceStream(SequenceNetwork network)
+    {
+        _network = network;
+        _shape = network.Shape;
+        if (_shape.Bidirectional)
+            throw new NotSupportedException("A bidirectional network cannot run step by step: its reverse direction starts from a sequence's last step. Use a network of one direction.");
+        if (_shape.Pooling != Pooling.Last && !_shape.StepOutputs)
+            throw new NotSupportedException($"A network with {nameof(Pooling)}.{_shape.Pooling} cannot run step by step, since its encoding is made of all steps. Use {nameof(Pooling)}.{nameof(Pooling.Last)}.");
+        _embeddings = _shape.Embeddings.Count > 0 ? new EmbeddingLayer(network.Parameters) : null;
+        _layers = [.. Enumerable.Range(0, _shape.Layers).Select(layer => new LayerState(network.Weights(layer, direction: 0).Layout))];
+        _x = new FloatBuffer(_shape.InputSize);
+        _headInput = new FloatBuffer(network.Head.InputStride);
+        _outputs = new FloatBuffer(network.Head.OutputStride);
+    }
+
+    /// <summary>The static features [S] that the next steps' outputs are computed with; zero at first.</summary>
+    public Span<float> Statics => _headInput.Span.Slice(_shape.EncodingSize, _shape.StaticSize);
+
+    /// <summary>The encoding [E] after the last step: the last layer's h.</summary>
+    public ReadOnlySpan<float> Encoding => _headInput.Span[.._shape.EncodingSize];
+
+    /// <summary>Numbers in the state.</summary>
+    public int StateLength => StateLengthOf(_shape);
+
+    private bool HasCellState => _shape.Cell == CellType.Lstm;
+
+    /// <summary>Numbers in the state of such a network.</summary>
+    public static int StateLengthOf(NetworkShape shape) => shape.Layers * shape.HiddenSize * (shape.Cell == CellType.Lstm ? 2 : 1);
+
+    /// <summary>Goes on by one step.</summary>
+    /// <param name="features">The numeric features [F] of the step.</param>
+    /// <param name="tokens">Its tokens, one a column.</param>
+    /// <returns>The outputs [O], valid until the next step.</returns>
+    public ReadOnlySpan<float> Step(ReadOnlySpan<float> features, ReadOnlySpan<int> tokens = default)
+    {
+        if (features.Length != _shape.NumericSize)
+            throw new ArgumentException($"A step has {_shape.NumericSize} features, but {features.Length} were given.", nameof(features));
+        if (tokens.Length != _shape.Embeddings.Count)
+            throw new ArgumentException($"A step has {_shape.Embeddings.Count} tokens, but {tokens.Length} were given.", nameof(tokens));
+        features.CopyTo(_x.Span);
+        if (_shape.HeadReadsInputs)
+            features.CopyTo(_headInput.Span[(_shape.EncodingSize + _shape.StaticSize)..]);
+        _embeddings?.LookUp(tokens, _x.Span[_shape.NumericSize..]);
+        float* x = _x.Pointer;
+        for (int layer = 0; layer < _layers.Length; layer++)
+        {
+            PackedCell cell = _network.Weights(layer, direction: 0).Cell;
+            CellStep step = _layers[layer].Next(x, cell.InputWidth, _isOddStep);
+            _network.Kernels.Forward(cell, step);
+            x = step.H;
+        }
+        _isOddStep = !_isOddStep;
+        TakeEncoding();
+        _network.Head.Forward(1, _headInput.Pointer, _outputs.Pointer);
+        return _outputs.Span[.._shape.OutputSize];
+    }
+
+    /// <summary>Goes back to before the first step. The static features stay.</summary>
+    public void Reset()
+    {
+        foreach (LayerState layer in _layers)
+            layer.Clear();
+        TakeEncoding();
+    }
+
+    /// <summary>Writes the state to <paramref name="destination"/>, <see cref="StateLength"/> numbers.</summary>
+    public void CopyStateTo(Span<float> destination)
+    {
+        RequireStateLength(destination.Length, nameof(destination));
+        int h = _shape.HiddenSize;
+        foreach (LayerState layer in _layers)
+        {
+            layer.Hidden(_isOddStep)[..h].CopyTo(destination);
+            destination = destination[h..];
+            if (!HasCellState)
+                continue;
+            layer.CellState[..h].CopyTo(destination);
+            destination = destination[h..];
+        }
+    }
+
+    /// <summary>Goes on from a state that <see cref="CopyStateTo"/> gave, of this stream or of another one of the same network.</summary>
+    public void CopyStateFrom(ReadOnlySpan<float> source)
+    {
+        RequireStateLength(source.Length, nameof(source));
+        int h = _shape.HiddenSize;
+        foreach (LayerState layer in _layers)
+        {
+            source[..h].CopyTo(layer.Hidden(_isOddStep));
+            source = source[h..];
+            if (!HasCellState)
+                continue;
+            source[..h].CopyTo(layer.CellState);
+            source = source[h..];
+        }
+        TakeEncoding();
+    }
+
+    private void TakeEncoding() => _layers[^1].Hidden(_isOddStep)[.._shape.HiddenSize].CopyTo(_headInput.Span);
+
+    private void RequireStateLength(int length, string parameter)
+    {
+        if (length != StateLength)
+            throw new ArgumentException($"The state of this network has {StateLength} numbers, not {length}.", parameter);
+    }
+
+    /// <summary>h before and after a step, which take turns in two rows, and c, which is replaced in place.</summary>
+    private sealed class LayerState(CellLayout layout)
+    {
+        private readonly FloatBuffer _h = new(2 * layout.PaddedSize);
+        private readonly FloatBuffer _c = new(layout.PaddedSize);
+
+        public Span<float> Hidden(bool isOddStep) => _h.Span.Slice(isOddStep ? layout.PaddedSize : 0, layout.PaddedSize);
+
+        public Span<float> CellState => _c.Span;
+
+        public CellStep Next(float* x, nint xRow, bool isOddStep) => new()
+        {
+            Rows = 1,
+            Carried = 1,
+            X = x,
+            XRow = xRow,
+            HPrevious = _h.Pointer + (isOddStep ? layout.PaddedSize : 0),
+            H = _h.Pointer + (isOddStep ? 0 : layout.PaddedSize),
+            HRow = layout.PaddedSize,
+            CPrevious = _c.Pointer,
+            C = _c.Pointer,
+            LastPanelFirst = isOddStep,
+        };
+
+        public void Clear()
+        {
+            _h.Span.Clear();
+            _c.Span.Clear();
+        }
+    }
+}

@@ -1,0 +1,61 @@
+using System.Numerics.Tensors;
+using Microsoft.ML.Lstm.Engine.Decoding;
+using Microsoft.ML.Lstm.Engine.Kernels;
+using Microsoft.ML.Lstm.Engine.Parameters;
+
+namespace Microsoft.ML.Lstm.Engine.Network;
+
+/// <summary>
+/// Turns the outputs of a sequence's steps into labels: the best path of the conditional random field, if the network has one, else the
+/// best label of each step. One for each caller; the <see cref="LinearChainCrf"/> is shared.
+/// </summary>
+internal sealed class StepDecoder(int labels, LinearChainCrf? crf)
+{
+    private readonly CrfWorkspace? _workspace = crf is null ? null : new CrfWorkspace(crf);
+    private int[] _path = [];
+
+    /// <summary>The conditional random field of a network; null when it has none.</summary>
+    public static LinearChainCrf? CrfOf(ParameterSet parameters)
+    {
+        if (!parameters.Shape.HasCrf)
+            return null;
+        var crf = new LinearChainCrf(parameters.Shape.OutputSize);
+        crf.Pack(parameters[ParameterSet.CrfTransitions], parameters[ParameterSet.CrfStart], parameters[ParameterSet.CrfEnd]);
+        return crf;
+    }
+
+    /// <summary>The labels, counted from 0, of the steps with these outputs [T x L], of which there may be none. They are good until the next call.</summary>
+    public ReadOnlySpan<int> Decode(ReadOnlySpan<float> outputs)
+    {
+        int steps = outputs.Length / labels;
+        FloatBuffer.Require(ref _path, steps);
+        Span<int> path = _path.AsSpan(0, steps);
+        if (_workspace is not null && steps > 0)
+        {
+            _workspace.Decode(outputs, path);
+            return path;
+        }
+        for (int t = 0; t < steps; t++)
+            path[t] = TensorPrimitives.IndexOfMax(outputs.Slice(t * labels, labels));
+        return path;
+    }
+
+    /// <summary>The probability of each label at each step [T x L], for the outputs [T x L].</summary>
+    public void Probabilities(ReadOnlySpan<float> outputs, Span<float> probabilities)
+    {
+        if (_workspace is not null && !outputs.IsEmpty)
+        {
+            _workspace.Marginals(outputs, probabilities);
+            return;
+        }
+        for (int i = 0; i < outputs.Length; i += labels)
+            Softmax(outputs.Slice(i, labels), probabilities.Slice(i, labels));
+    }
+
+    /// <summary>e^x / Σ e^x, shifted so that e^x neither overflows nor vanishes everywhere.</summary>
+    public static void Softmax(ReadOnlySpan<float> x, Span<float> probabilities)
+    {
+        TensorPrimitives.Subtract(x, TensorPrimitives.Max(x), probabilities);
+        TensorPrimitives.SoftMax(probabilities, probabilities);
+    }
+}

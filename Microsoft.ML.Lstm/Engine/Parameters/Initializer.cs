@@ -1,0 +1,106 @@
+using System.Numerics.Tensors;
+using Microsoft.ML.Lstm.Engine.Kernels;
+
+namespace Microsoft.ML.Lstm.Engine.Parameters;
+
+/// <summary>
+/// Initial weights: Glorot uniform for input, attention and head weights (Glorot and Bengio 2010), orthogonal for recurrent weights
+/// (Saxe et al. 2014), each gate by itself; biases zero, but for LSTM's forget gate (Jozefowicz et al. 2015); embeddings normal
+/// with a small deviation.
+/// </summary>
+internal static class Initializer
+{
+    private const double EmbeddingDeviation = 0.1;
+
+    // Up to this many rows those of 0.1.0, one after the other in double precision; the time that takes grows with the cube of the size.
+    private const int LargestOneByOne = 512;
+
+    // Numbers that are drawn between two looks at the cancellation.
+    private const int NumbersAtOnce = 1 << 16;
+
+    /// <summary>Draws all parameters.</summary>
+    /// <param name="parameters">Receives them.</param>
+    /// <param name="forgetBias">The bias of LSTM's forget gate.</param>
+    /// <param name="random">Decides which they are.</param>
+    /// <param name="team">The threads to share large matrices among; <see langword="null"/> for the caller's alone. The bits are the same.</param>
+    /// <param name="cancellation">Ends it with an exception.</param>
+    public static void Initialize(ParameterSet parameters, float forgetBias, Random random, WorkerTeam? team = null, CancellationToken cancellation = default)
+    {
+        NetworkShape shape = parameters.Shape;
+        int h = shape.HiddenSize;
+        foreach (Parameter parameter in parameters.Parameters)
+        {
+            Span<float> values = parameters[parameter];
+            switch (parameter.Role)
+            {
+                case ParameterRole.InputWeight:
+                    GlorotUniform(values, parameter.Columns, h, random, cancellation);
+                    break;
+                case ParameterRole.HiddenWeight:
+                    for (int gate = 0; gate < shape.Gates; gate++)
+                    {
+                        if (h <= LargestOneByOne)
+                            Orthogonal(values.Slice(gate * h * h, h * h), h, random, cancellation);
+                        else
+                            OrthogonalMatrix.Fill(parameters.Values, parameter.Offset + gate * h * h, h, (ulong)random.NextInt64(), team ?? new WorkerTeam(1), cancellation);
+                    }
+                    break;
+                case ParameterRole.AttentionWeight or ParameterRole.AttentionVector or ParameterRole.HeadWeight:
+                    GlorotUniform(values, parameter.Columns, parameter.Rows, random, cancellation);
+                    break;
+                case ParameterRole.Embedding:
+                    for (int start = 0; start < values.Length; start += NumbersAtOnce)
+                    {
+                        cancellation.ThrowIfCancellationRequested();
+                        foreach (ref float value in values.Slice(start, Math.Min(NumbersAtOnce, values.Length - start)))
+                            value = (float)(EmbeddingDeviation * Gaussian(random));
+                    }
+                    break;
+                default:
+                    values.Clear();
+                    if (parameter.Role == ParameterRole.RecurrentBias && shape.Cell == CellType.Lstm)
+                        values.Slice(h, h).Fill(forgetBias);
+                    break;
+            }
+        }
+    }
+
+    private static void GlorotUniform(Span<float> values, int fanIn, int fanOut, Random random, CancellationToken cancellation)
+    {
+        double limit = Math.Sqrt(6.0 / (fanIn + fanOut));
+        for (int start = 0; start < values.Length; start += NumbersAtOnce)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            foreach (ref float value in values.Slice(start, Math.Min(NumbersAtOnce, values.Length - start)))
+                value = (float)((2 * random.NextDouble() - 1) * limit);
+        }
+    }
+
+    /// <summary>The rows of a random orthogonal matrix: Gaussian ones after Gram and Schmidt, twice for accuracy.</summary>
+    private static void Orthogonal(Span<float> matrix, int size, Random random, CancellationToken cancellation)
+    {
+        double[] rows = new double[(long)size * size];
+        for (int i = 0; i < size; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            Span<double> row = rows.AsSpan(i * size, size);
+            foreach (ref double value in row)
+                value = Gaussian(random);
+            for (int pass = 0; pass < 2; pass++)
+            {
+                for (int j = 0; j < i; j++)
+                {
+                    ReadOnlySpan<double> other = rows.AsSpan(j * size, size);
+                    TensorPrimitives.MultiplyAdd(other, -TensorPrimitives.Dot(row, other), row, row);
+                }
+            }
+            TensorPrimitives.Divide(row, TensorPrimitives.Norm<double>(row), row);
+        }
+        for (int i = 0; i < rows.Length; i++)
+            matrix[i] = (float)rows[i];
+    }
+
+    /// <summary>Box and Muller (1958).</summary>
+    private static double Gaussian(Random random)
+        => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
+}

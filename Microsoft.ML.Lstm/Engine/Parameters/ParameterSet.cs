@@ -1,0 +1,151 @@
+namespace Microsoft.ML.Lstm.Engine.Parameters;
+
+/// <summary>What a parameter does in the network.</summary>
+internal enum ParameterRole
+{
+    InputWeight,
+    HiddenWeight,
+    RecurrentBias,
+    AttentionWeight,
+    AttentionBias,
+    AttentionVector,
+    HeadWeight,
+    HeadBias,
+    Transitions,
+    EndTransitions,
+    Embedding,
+}
+
+/// <summary>One named parameter: <paramref name="Rows"/> x <paramref name="Columns"/> row-major values from <paramref name="Offset"/> on.</summary>
+internal sealed record Parameter(ParameterRole Role, string Name, int Rows, int Columns, int Offset)
+{
+    public int Length => Rows * Columns;
+
+    /// <summary>Whether it is a vector; a matrix with one column is none.</summary>
+    public bool IsVector => Role is ParameterRole.RecurrentBias or ParameterRole.AttentionBias or ParameterRole.AttentionVector
+        or ParameterRole.HeadBias or ParameterRole.EndTransitions;
+}
+
+/// <summary>
+/// All parameters of a network in one array, so that optimizers, clipping and checkpoints see a single vector.
+/// Gradients are a second set of the same layout.
+/// </summary>
+/// <remarks>
+/// Names and layouts are PyTorch's: <c>weight_ih_l{k}</c> [G·H x I], <c>weight_hh_l{k}</c> [G·H x H] with the suffix
+/// <c>_reverse</c> for the second direction, gates in the order i, f, g, o (LSTM) or r, z, n (GRU). PyTorch's two bias vectors
+/// are merged into one, <c>bias_l{k}</c>: [4H] for LSTM, [H] for RNN, and for GRU [4H] in the order r, z, n of the input, n of
+/// the hidden state. Attention has <c>attention.weight</c> [E x E], <c>attention.bias</c> and <c>attention.vector</c> [E]. The head
+/// is <c>head.weight</c> [O x K] and <c>head.bias</c> [O]. A conditional random field has
+/// <c>crf.transitions</c> [O x O], from row to column, <c>crf.start_transitions</c> and <c>crf.end_transitions</c> [O], as
+/// pytorch-crf. The parameters of an autoencoder's decoder follow, with <c>decoder.</c> before their names. Last come the tables of embeddings, <c>embeddings.{i}.weight</c> [(V + 1) x size], so that all that is dense
+/// lies together.
+/// </remarks>
+internal sealed class ParameterSet
+{
+    public const string AttentionWeight = "attention.weight";
+    public const string AttentionBias = "attention.bias";
+    public const string AttentionVector = "attention.vector";
+    public const string HeadWeight = "head.weight";
+    public const string HeadBias = "head.bias";
+    public const string CrfTransitions = "crf.transitions";
+    public const string CrfStart = "crf.start_transitions";
+    public const string CrfEnd = "crf.end_transitions";
+
+    private const string DecoderPrefix = "decoder.";
+
+    public ParameterSet(NetworkShape shape)
+        : this(shape, Allocate(shape), offset: 0)
+    {
+    }
+
+    /// <summary>A set that has its values at <paramref name="offset"/> of an array.</summary>
+    private ParameterSet(NetworkShape shape, float[] values, int offset)
+    {
+        Shape = shape;
+        Values = values;
+        var parameters = new List<Parameter>();
+        int start = offset;
+        for (int layer = 0; layer < shape.Layers; layer++)
+        {
+            for (int direction = 0; direction < shape.Directions; direction++)
+            {
+                string suffix = Suffix(layer, direction);
+                Add(ParameterRole.InputWeight, "weight_ih" + suffix, shape.Gates * shape.HiddenSize, shape.LayerInputSize(layer));
+                Add(ParameterRole.HiddenWeight, "weight_hh" + suffix, shape.Gates * shape.HiddenSize, shape.HiddenSize);
+                Add(ParameterRole.RecurrentBias, "bias" + suffix, shape.BiasGates * shape.HiddenSize, 1);
+            }
+        }
+        if (shape.HasAttention)
+        {
+            Add(ParameterRole.AttentionWeight, AttentionWeight, shape.EncodingSize, shape.EncodingSize);
+            Add(ParameterRole.AttentionBias, AttentionBias, shape.EncodingSize, 1);
+            Add(ParameterRole.AttentionVector, AttentionVector, 1, shape.EncodingSize);
+        }
+        Add(ParameterRole.HeadWeight, HeadWeight, shape.OutputSize, shape.HeadInputSize);
+        Add(ParameterRole.HeadBias, HeadBias, shape.OutputSize, 1);
+        if (shape.HasCrf)
+        {
+            Add(ParameterRole.Transitions, CrfTransitions, shape.OutputSize, shape.OutputSize);
+            Add(ParameterRole.EndTransitions, CrfStart, shape.OutputSize, 1);
+            Add(ParameterRole.EndTransitions, CrfEnd, shape.OutputSize, 1);
+        }
+        if (shape.HasDecoder)
+        {
+            Decoder = new ParameterSet(shape.Decoder, values, offset);
+            parameters.AddRange(Decoder.Parameters.Select(parameter => parameter with { Name = DecoderPrefix + parameter.Name }));
+            offset += Decoder.DenseLength;
+        }
+        DenseLength = offset - start;
+        for (int i = 0; i < shape.Embeddings.Count; i++)
+            Add(ParameterRole.Embedding, EmbeddingName(i), shape.Embeddings[i].Rows, shape.Embeddings[i].Size);
+        Parameters = parameters;
+
+        void Add(ParameterRole role, string name, int rows, int columns)
+        {
+            parameters.Add(new Parameter(role, name, rows, columns, offset));
+            offset += rows * columns;
+        }
+    }
+
+    private static float[] Allocate(NetworkShape shape)
+    {
+        if (shape.ParameterCount > NetworkShape.MaxParameters)
+            throw new ArgumentOutOfRangeException(nameof(shape), $"The network would have {shape.ParameterCount:N0} parameters; at most {NetworkShape.MaxParameters:N0} are supported. Use fewer hidden units, layers or features.");
+        return new float[shape.ParameterCount];
+    }
+
+    public NetworkShape Shape { get; }
+
+    /// <summary>The decoder's parameters under their own names, for an autoencoder; they are parts of the same <see cref="Values"/>.</summary>
+    public ParameterSet? Decoder { get; }
+
+    public IReadOnlyList<Parameter> Parameters { get; }
+
+    /// <summary>Every parameter's values, one after the other; for a decoder's set those of the autoencoder.</summary>
+    public float[] Values { get; }
+
+    /// <summary>Values of all parameters but the embeddings, which come behind them.</summary>
+    public int DenseLength { get; }
+
+    /// <summary>The values of the parameter called <paramref name="name"/>.</summary>
+    public Span<float> this[string name] => this[Find(name)];
+
+    public Span<float> this[Parameter parameter] => Values.AsSpan(parameter.Offset, parameter.Length);
+
+    /// <summary>The parameter called <paramref name="name"/>.</summary>
+    public Parameter Find(string name) => Parameters.First(p => p.Name == name);
+
+    /// <summary>PyTorch's suffix of a layer's parameters: <c>_l0</c>, <c>_l0_reverse</c>, ...</summary>
+    public static string Suffix(int layer, int direction) => direction == 0 ? $"_l{layer}" : $"_l{layer}_reverse";
+
+    /// <summary>The name of table <paramref name="index"/>.</summary>
+    public static string EmbeddingName(int index) => $"embeddings.{index}.weight";
+
+    /// <summary>A set of the same shape with the same values.</summary>
+    public ParameterSet Clone()
+    {
+        var clone = new ParameterSet(Shape);
+        Values.CopyTo(clone.Values, 0);
+        return clone;
+    }
+}

@@ -1,0 +1,167 @@
+using Microsoft.ML.Lstm.Engine.Kernels;
+
+
+namespace Microsoft.ML.Lstm.Engine.Parameters;
+
+/// <summary>
+/// Sequences of any lengths, packed as PyTorch's PackedSequence: sorted by length (longest first), time-major, only the
+/// rows that a step has. Row r of step t is row <c>FirstRow(t) + r</c> of <see cref="X"/>; no padding is stored or computed.
+/// </summary>
+/// <remarks>Fill with <see cref="Add"/>, then <see cref="Pack"/>. The buffers are kept from batch to batch.</remarks>
+internal sealed unsafe class SequenceBatch(NetworkShape shape)
+{
+    private readonly FloatBuffer _x = new();
+    private float[] _staged = [];
+    private int[] _stagedTokens = [];
+    private int[] _tokens = [];
+    private float[] _statics = [];
+    private long[] _keys = [];
+    private int[] _stagedAt = [];
+    private int[] _lengths = [];
+    private int[] _order = [];
+    private int[] _firstRow = [];
+
+    /// <summary>I: the width of a row of <see cref="X"/>, numeric features and room for the embeddings.</summary>
+    public int InputSize { get; } = shape.InputSize;
+
+    /// <summary>F: numeric features a step.</summary>
+    public int NumericSize { get; } = shape.NumericSize;
+
+    /// <summary>Tokens a step.</summary>
+    public int TokenColumns { get; } = shape.Embeddings.Count;
+
+    /// <summary>S: static features a sequence.</summary>
+    public int StaticSize { get; } = shape.StaticSize;
+
+    /// <summary>B: sequences.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>N: steps of all sequences together.</summary>
+    public int TotalSteps { get; private set; }
+
+    /// <summary>T: steps of the longest sequence. Known after <see cref="Pack"/>.</summary>
+    public int MaxLength { get; private set; }
+
+    /// <summary>The packed features, [N x I]; where embeddings belong, what the embedding layer has left there.</summary>
+    public float* X => _x.Pointer;
+
+    /// <summary>The features [I] of a packed row.</summary>
+    public Span<float> Features(int packedRow) => _x.Span.Slice(packedRow * InputSize, InputSize);
+
+    /// <summary>The tokens of a packed row, one a column.</summary>
+    public ReadOnlySpan<int> PackedTokens(int packedRow) => _tokens.AsSpan(packedRow * TokenColumns, TokenColumns);
+
+    public void Clear()
+    {
+        Count = 0;
+        TotalSteps = 0;
+    }
+
+    /// <summary>
+    /// Adds a sequence of <paramref name="steps"/> steps and gives its numeric features, step-major, for the caller to fill before
+    /// the next call, as the <see cref="Tokens"/>.
+    /// </summary>
+    public Span<float> Add(int steps)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);
+        long end = (long)TotalSteps + steps;
+        if (end * NumericSize > _staged.Length)
+            Array.Resize(ref _staged, FloatBuffer.Grow(_staged.Length, end * NumericSize));
+        if (end * TokenColumns > _stagedTokens.Length)
+            Array.Resize(ref _stagedTokens, FloatBuffer.Grow(_stagedTokens.Length, end * TokenColumns));
+        if (Count == _lengths.Length)
+        {
+            int capacity = Math.Max(16, 2 * Count);
+            Array.Resize(ref _statics, FloatBuffer.Grow(_statics.Length, (long)capacity * StaticSize));
+            Array.Resize(ref _lengths, capacity);
+            Array.Resize(ref _stagedAt, capacity);
+            _keys = new long[capacity];
+            _order = new int[capacity];
+        }
+        _lengths[Count] = steps;
+        _stagedAt[Count] = TotalSteps;
+        _statics.AsSpan(Count * StaticSize, StaticSize).Clear();
+        Count++;
+        TotalSteps += steps;
+        Tokens(Count - 1).Clear();
+        return _staged.AsSpan(_stagedAt[Count - 1] * NumericSize, steps * NumericSize);
+    }
+
+    /// <summary>The numeric features of all sequences as they were added, one after the other.</summary>
+    public Span<float> StagedSteps => _staged.AsSpan(0, TotalSteps * NumericSize);
+
+    /// <summary>The tokens of the sequence that was added as number <paramref name="index"/>, step-major, for the caller to fill; 0 is the unknown one.</summary>
+    public Span<int> Tokens(int index) => _stagedTokens.AsSpan(_stagedAt[index] * TokenColumns, _lengths[index] * TokenColumns);
+
+    /// <summary>The tokens of all sequences as they were added, one after the other.</summary>
+    public Span<int> StagedTokens => _stagedTokens.AsSpan(0, TotalSteps * TokenColumns);
+
+    /// <summary>The static features of the sequence that was added as number <paramref name="index"/>.</summary>
+    public Span<float> Statics(int index) => _statics.AsSpan(index * StaticSize, StaticSize);
+
+    /// <summary>Which sequence, by the order of adding, row <paramref name="row"/> is.</summary>
+    public int SequenceAt(int row) => _order[row];
+
+    /// <summary>Steps of row <paramref name="row"/>.</summary>
+    public int Length(int row) => _lengths[_order[row]];
+
+    /// <summary>Rows that have a step <paramref name="t"/>: those before this number.</summary>
+    public int ActiveRows(int t) => _firstRow[t + 1] - _firstRow[t];
+
+    /// <summary>Where step <paramref name="t"/> begins in packed storage.</summary>
+    public int FirstRow(int t) => _firstRow[t];
+
+    /// <summary>The packed rows that rows <paramref name="begin"/> to <paramref name="end"/> have at step <paramref name="t"/>.</summary>
+    public bool TryRowsAt(int t, int begin, int end, out int first, out int count)
+    {
+        first = count = 0;
+        if (t == MaxLength)
+            return false;
+        first = FirstRow(t) + begin;
+        count = Math.Min(end, ActiveRows(t)) - begin;
+        return count > 0;
+    }
+
+    /// <summary>Where the steps of row <paramref name="row"/> begin when those of all sequences stand one after the other, in the order of adding.</summary>
+    public int FirstStep(int row) => _stagedAt[_order[row]];
+
+    /// <summary>The step that packed row <paramref name="packedRow"/> belongs to.</summary>
+    public int StepOf(int packedRow)
+    {
+        int index = Array.BinarySearch(_firstRow, 0, MaxLength + 1, packedRow);
+        return index >= 0 ? index : ~index - 1;
+    }
+
+    /// <summary>Sorts and packs what was added.</summary>
+    public void Pack()
+    {
+        // Longest first, equal ones as they were added.
+        for (int i = 0; i < Count; i++)
+            _keys[i] = ((long)(int.MaxValue - _lengths[i]) << 32) | (uint)i;
+        Array.Sort(_keys, 0, Count);
+        for (int row = 0; row < Count; row++)
+            _order[row] = (int)(_keys[row] & int.MaxValue);
+
+        MaxLength = Count == 0 ? 0 : Length(0);
+        if (_firstRow.Length < MaxLength + 1)
+            _firstRow = new int[Math.Max(MaxLength + 1, 2 * _firstRow.Length)];
+        _x.Require((long)TotalSteps * InputSize);
+        FloatBuffer.Require(ref _tokens, (long)TotalSteps * TokenColumns);
+        Span<float> packed = _x.Span;
+        int active = Count;
+        int packedRow = 0;
+        for (int t = 0; t < MaxLength; t++)
+        {
+            _firstRow[t] = packedRow;
+            while (Length(active - 1) <= t)
+                active--;
+            for (int row = 0; row < active; row++, packedRow++)
+            {
+                int step = _stagedAt[_order[row]] + t;
+                _staged.AsSpan(step * NumericSize, NumericSize).CopyTo(packed[(packedRow * InputSize)..]);
+                _stagedTokens.AsSpan(step * TokenColumns, TokenColumns).CopyTo(_tokens.AsSpan(packedRow * TokenColumns));
+            }
+        }
+        _firstRow[MaxLength] = packedRow;
+    }
+}

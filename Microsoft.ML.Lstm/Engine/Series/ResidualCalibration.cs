@@ -1,0 +1,58 @@
+namespace Microsoft.ML.Lstm.Engine.Series;
+
+/// <summary>Finds the unit of a model's residuals, and how scores are distributed, from rows that it was not trained on.</summary>
+internal static class ResidualCalibration
+{
+    /// <summary>Residuals from which on there is one beyond where the tails of scores begin.</summary>
+    public const int EnoughResiduals = 40;
+
+    /// <summary>Measures the residuals of a model that forecasts one target one step ahead.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="data">What it was trained and validated on.</param>
+    /// <param name="smoothing">Rows that a score is over.</param>
+    /// <param name="beforeStep">Called before each step, and may throw to end it; null for nothing.</param>
+    /// <returns>
+    /// The unit, the distribution and the number of residuals. Where these are fewer than <see cref="EnoughResiduals"/>, logistically distributed scores with a deviation of 1 stand in for those that are missing.
+    /// </returns>
+    /// <exception cref="InvalidOperationException">There is no residual.</exception>
+    public static (ResidualScale Scale, ScoreDistribution Scores, int Residuals) Measure(ForecastModel model, ForecastData data, int smoothing, Action? beforeStep = null)
+    {
+        var residuals = new List<(float Error, bool HasSpread)>();
+        var starts = new HashSet<int>();
+        int last = -1;
+        ForecastTraining.RunHeldOut(model, data, (stream, series, t) =>
+        {
+            if (series != last)
+                starts.Add(residuals.Count);
+            last = series;
+            float value = data.Rows[series][t + 1][0];
+            if (float.IsFinite(value))
+                residuals.Add(((float)stream[0].ErrorOf(value), stream[0].Spread > 0));
+        }, beforeStep);
+        if (residuals.Count == 0)
+            throw new InvalidOperationException("There is no value to compare with its forecast.");
+
+        // What nothing ever moved says nothing of the unit of what moves.
+        float[] errors = [.. residuals.Where(residual => residual.HasSpread).Select(residual => residual.Error)];
+        var scale = errors.Length > 0 ? ResidualScale.Of(errors, smoothing) : new ResidualScale(0, 1, smoothing);
+        var scorer = new ResidualScorer(scale);
+        float[] scores = new float[residuals.Count];
+        for (int i = 0; i < scores.Length; i++)
+        {
+            if (starts.Contains(i))
+                scorer.Reset();
+            (float error, bool hasSpread) = residuals[i];
+            scores[i] = (float)scorer.Add(hasSpread ? (error - scale.Median) / scale.Unit : error);
+        }
+        return (scale, ScoreDistribution.Of([.. scores, .. TailScores(EnoughResiduals - scores.Length)]), residuals.Count);
+    }
+
+    private static IEnumerable<float> TailScores(int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            double p = (i + 0.5) / count;
+            yield return (float)(Math.Sqrt(3) / Math.PI * Math.Log(p / (1 - p)));
+        }
+    }
+}

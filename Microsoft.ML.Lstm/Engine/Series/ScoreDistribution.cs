@@ -1,0 +1,116 @@
+namespace Microsoft.ML.Lstm.Engine.Series;
+
+/// <summary>
+/// How scores are distributed when nothing is wrong: between two thresholds as those seen when it was made, of which quantiles are kept, and with a tail beyond each. The tails
+/// may follow the scores of a series that does not stay as it was: <see cref="Follow"/>.
+/// </summary>
+internal sealed class ScoreDistribution
+{
+    /// <summary>Quantiles that are kept, evenly from the lower threshold to the upper one.</summary>
+    public const int QuantileCount = 96;
+
+    // Of the scores that it is made of.
+    private const double TailRate = 0.025;
+
+    private readonly float[] _quantiles;
+
+    /// <param name="quantiles">The quantiles, ascending; the first and the last are the thresholds.</param>
+    /// <param name="lower">The tail below the first.</param>
+    /// <param name="upper">The tail above the last.</param>
+    public ScoreDistribution(float[] quantiles, ScoreTail lower, ScoreTail upper)
+    {
+        _quantiles = quantiles;
+        Lower = lower;
+        Upper = upper;
+    }
+
+    public ReadOnlySpan<float> Quantiles => _quantiles;
+
+    public ScoreTail Lower { get; private set; }
+
+    public ScoreTail Upper { get; private set; }
+
+    // The share of scores between the thresholds.
+    private double Inner => 1 - (double)Lower.Rate - Upper.Rate;
+
+    /// <summary>The distribution of some scores, at least one.</summary>
+    public static ScoreDistribution Of(IEnumerable<float> scores)
+    {
+        float[] sorted = [.. scores.Order()];
+        if (sorted.Length == 0)
+            throw new ArgumentException("There are no scores.", nameof(scores));
+        float[] quantiles = new float[QuantileCount];
+        for (int i = 0; i < QuantileCount; i++)
+        {
+            double probability = TailRate + (1 - 2 * TailRate) * i / (QuantileCount - 1);
+            double at = Math.Clamp(probability * sorted.Length - 0.5, 0, sorted.Length - 1);
+            int below = (int)at;
+            quantiles[i] = (float)(sorted[below] + (at - below) * (sorted[Math.Min(below + 1, sorted.Length - 1)] - (double)sorted[below]));
+        }
+        // Where nothing lies beyond, as where all are the same, the tails are as a normal distribution's with these quartiles.
+        double least = Math.Max(0.28 * (quantiles[3 * QuantileCount / 4] - (double)quantiles[QuantileCount / 4]), 1e-6 * Math.Max(1, Math.Abs(quantiles[QuantileCount / 2])));
+        return new ScoreDistribution(quantiles,
+            Tail(sorted.Where(score => score < quantiles[0]).Select(score => (double)quantiles[0] - score)),
+            Tail(sorted.Where(score => score > quantiles[^1]).Select(score => (double)score - quantiles[^1])));
+
+        ScoreTail Tail(IEnumerable<double> excesses) => new((float)TailRate, (float)Math.Max(least, excesses.DefaultIfEmpty().Average()));
+    }
+
+    /// <summary>The same distribution, whose tails go their own way from here.</summary>
+    public ScoreDistribution Copy() => With(Lower, Upper);
+
+    /// <summary>The same distribution with other tails.</summary>
+    public ScoreDistribution With(ScoreTail lower, ScoreTail upper) => new(_quantiles, lower, upper);
+
+    /// <summary>Takes a score into account, as one of about <paramref name="history"/> that count.</summary>
+    public void Follow(double score, int history)
+    {
+        double weight = 1.0 / history;
+        double excessWeight = Math.Min(1, weight / TailRate);
+        Lower = Lower.Follow(_quantiles[0] - score, weight, excessWeight);
+        Upper = Upper.Follow(score - _quantiles[^1], weight, excessWeight);
+    }
+
+    /// <summary>The probability of a score of at least <paramref name="score"/>.</summary>
+    public double Above(double score)
+    {
+        if (score > _quantiles[^1])
+            return Upper.Beyond(score - _quantiles[^1]);
+        return score < _quantiles[0] ? 1 - Below(score) : Upper.Rate + Inner * (1 - Inside(score));
+    }
+
+    /// <summary>The probability of a score of at most <paramref name="score"/>.</summary>
+    public double Below(double score) => score < _quantiles[0] ? Lower.Beyond(_quantiles[0] - score) : 1 - Above(score);
+
+    /// <summary>The score that one is below with <paramref name="probability"/>, above 0 and below 1.</summary>
+    public double Quantile(double probability)
+    {
+        if (probability < Lower.Rate)
+            return _quantiles[0] - Lower.Distance(probability);
+        if (1 - probability < Upper.Rate)
+            return _quantiles[^1] + Upper.Distance(1 - probability);
+        double inside = Inner > 0 ? Math.Clamp((probability - Lower.Rate) / Inner, 0, 1) : 0.5;
+        double at = inside * (QuantileCount - 1);
+        int below = Math.Min((int)at, QuantileCount - 2);
+        return _quantiles[below] + (at - below) * (_quantiles[below + 1] - (double)_quantiles[below]);
+    }
+
+    // The share of the scores between the thresholds that are below one of them.
+    private double Inside(double score)
+    {
+        int found = Array.BinarySearch(_quantiles, (float)score);
+        int above = found >= 0 ? found : ~found;
+        if (found < 0)
+        {
+            double width = (double)_quantiles[above] - _quantiles[above - 1];
+            return (above - 1 + (score - _quantiles[above - 1]) / width) / (QuantileCount - 1);
+        }
+        // Of equal quantiles the middle.
+        int first = above, last = above;
+        while (first > 0 && _quantiles[first - 1] == _quantiles[above])
+            first--;
+        while (last < QuantileCount - 1 && _quantiles[last + 1] == _quantiles[above])
+            last++;
+        return 0.5 * (first + last) / (QuantileCount - 1);
+    }
+}

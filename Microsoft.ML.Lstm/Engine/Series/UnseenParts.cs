@@ -1,0 +1,162 @@
+using Microsoft.ML.Lstm.Engine.Parameters;
+
+
+namespace Microsoft.ML.Lstm.Engine.Series;
+
+/// <summary>
+/// What the training of a forecasting network sees nothing of: features that never vary, steps ahead that no value is there for, series
+/// without anything to learn. The weights there stay as they were
+/// drawn, so they are replaced by what does nothing.
+/// </summary>
+internal sealed class UnseenParts
+{
+    private readonly ForecastLayout _layout;
+    private readonly int[] _features;
+    private readonly int[] _statics;
+    private readonly int[] _stepsLearned;
+    private readonly bool[] _seriesLearned;
+
+    /// <param name="data">What is trained on.</param>
+    /// <param name="scaling">The units of it.</param>
+    /// <param name="series">The series, encoded.</param>
+    /// <param name="rows">Of each, the rows that are trained on, from the first on.</param>
+    public UnseenParts(ForecastData data, RowScaling scaling, IReadOnlyList<EncodedSeries> series, Func<int, int> rows)
+    {
+        _layout = data.Layout;
+        _features = [.. ConstantFeatures(series, rows)];
+        _statics = [.. scaling.Statics.Constants];
+        _stepsLearned = new int[_layout.Targets];
+        _seriesLearned = new bool[series.Count];
+        for (int i = 0; i < series.Count; i++)
+        {
+            for (int d = 0; d < _layout.Targets; d++)
+            {
+                // A value t rows behind the first is learned by forecasts of up to t steps.
+                int last = rows(i) - 1;
+                while (last > 0 && float.IsNaN(series[i].Values[last * _layout.Targets + d]))
+                    last--;
+                _stepsLearned[d] = Math.Max(_stepsLearned[d], Math.Min(last, _layout.Horizon));
+                _seriesLearned[i] |= last > 0;
+            }
+        }
+    }
+
+    /// <summary>The features of the calendar that never vary, by their places among them.</summary>
+    public IEnumerable<int> CalendarFeatures
+    {
+        get
+        {
+            int first = _layout.FeatureSize - _layout.CalendarFeatures - (_layout.HasMissing ? _layout.Targets + _layout.PastCovariates : 0);
+            return _features.Select(feature => feature - first).Where(feature => feature >= 0 && feature < _layout.CalendarFeatures);
+        }
+    }
+
+    /// <summary>Makes the features that never vary zero in all series, in validation rows too.</summary>
+    public void ClearFeatures(IEnumerable<EncodedSeries> series)
+    {
+        foreach (EncodedSeries one in series)
+        {
+            for (int t = 0; t < one.Steps; t++)
+            {
+                foreach (int feature in _features)
+                    one.Features[t * _layout.FeatureSize + feature] = 0;
+            }
+        }
+    }
+
+    /// <summary>
+    /// The network without the weights that training left as they were drawn: those of features that never vary are zero; a step ahead
+    /// that no value was there for is forecast as the last one that
+    /// there was, of which no step was learned as the level; a series of which nothing was learned has the vector of the unknown series,
+    /// and that one, unless steps are dropped to it, the mean of the others.
+    /// </summary>
+    /// <param name="network">The network.</param>
+    /// <param name="trainsUnknown">Whether steps were taken for those of the unknown series.</param>
+    public SequenceModel ClearWeights(SequenceModel network, bool trainsUnknown)
+    {
+        ParameterSet parameters = network.Parameters.Clone();
+        NetworkShape shape = parameters.Shape;
+        Parameter input = parameters.Parameters[0], head = parameters.Find(ParameterSet.HeadWeight);
+        int[] features = [.. _features.Union(network.InputScaler.Constants)];
+        ClearColumns(parameters, input, features);
+        ClearColumns(parameters, head, features.Select(feature => shape.EncodingSize + shape.StaticSize + feature));
+        ClearColumns(parameters, head, _statics.Union(network.StaticScaler.Constants).Select(feature => shape.EncodingSize + feature));
+        ClearOutputs(parameters, head);
+        if (shape.Embeddings.Count > 0)
+            ClearVectors(parameters[ParameterSet.EmbeddingName(0)], shape.Embeddings[0].Size, trainsUnknown);
+        return network with { Parameters = parameters };
+    }
+
+    private IEnumerable<int> ConstantFeatures(IReadOnlyList<EncodedSeries> series, Func<int, int> rows)
+    {
+        int size = _layout.FeatureSize;
+        bool[] varies = new bool[size];
+        float[]? first = null;
+        for (int i = 0; i < series.Count; i++)
+        {
+            // The last row has nothing behind it to learn.
+            for (int t = 0; t < rows(i) - 1; t++)
+            {
+                ReadOnlySpan<float> features = series[i].Features.AsSpan(t * size, size);
+                first ??= features.ToArray();
+                for (int j = 0; j < size; j++)
+                    varies[j] |= features[j] != first[j];
+            }
+        }
+        return Enumerable.Range(0, size).Where(feature => !varies[feature]);
+    }
+
+    private static void ClearColumns(ParameterSet parameters, Parameter weight, IEnumerable<int> columns)
+    {
+        Span<float> values = parameters[weight];
+        foreach (int column in columns)
+        {
+            for (int row = 0; row < weight.Rows; row++)
+                values[row * weight.Columns + column] = 0;
+        }
+    }
+
+    private void ClearOutputs(ParameterSet parameters, Parameter head)
+    {
+        Span<float> weights = parameters[head], biases = parameters[ParameterSet.HeadBias];
+        int width = _layout.OutputsOfValue;
+        for (int d = 0; d < _layout.Targets; d++)
+        {
+            for (int step = _stepsLearned[d]; step < _layout.Horizon; step++)
+            {
+                int to = (step * _layout.Targets + d) * width, from = to - _layout.Targets * width;
+                Span<float> rows = weights.Slice(to * head.Columns, width * head.Columns), ends = biases.Slice(to, width);
+                if (_stepsLearned[d] == 0)
+                {
+                    rows.Clear();
+                    ends.Clear();
+                }
+                else
+                {
+                    weights.Slice(from * head.Columns, width * head.Columns).CopyTo(rows);
+                    biases.Slice(from, width).CopyTo(ends);
+                }
+            }
+        }
+    }
+
+    private void ClearVectors(Span<float> table, int size, bool trainsUnknown)
+    {
+        int learned = _seriesLearned.Count(isLearned => isLearned);
+        if (!trainsUnknown)
+        {
+            for (int j = 0; j < size; j++)
+            {
+                double sum = 0;
+                for (int i = 0; i < _seriesLearned.Length; i++)
+                    sum += _seriesLearned[i] ? table[(i + 1) * size + j] : 0;
+                table[j] = (float)(sum / Math.Max(learned, 1));
+            }
+        }
+        for (int i = 0; i < _seriesLearned.Length; i++)
+        {
+            if (!_seriesLearned[i])
+                table[..size].CopyTo(table.Slice((i + 1) * size, size));
+        }
+    }
+}

@@ -1,0 +1,60 @@
+namespace Microsoft.ML.Lstm.Engine.Training;
+
+/// <summary>
+/// The batches of an epoch: sequences in random order, but those of a batch of about the same length, so that few steps have
+/// only a row or two. A run of batches is sorted by length among itself and then dealt out in random order.
+/// </summary>
+/// <param name="lengths">The length of each sequence.</param>
+/// <param name="batchSize">Sequences of a batch; the last has what is left.</param>
+internal sealed class BatchPlan(int[] lengths, int batchSize)
+{
+    // Enough for batches of one length each, few enough to keep the order random.
+    private const int SortedBatches = 32;
+
+    private readonly int[] _order = [.. Enumerable.Range(0, lengths.Length)];
+    private readonly int[] _batchOrder = [.. Enumerable.Range(0, (lengths.Length + batchSize - 1) / batchSize)];
+    private readonly bool _sorts = lengths.Distinct().Skip(1).Any();
+
+    public int Batches => _batchOrder.Length;
+
+    /// <summary>The sequences, as they lie in batches.</summary>
+    public int[] Order => _order;
+
+    /// <summary>The batches, in the order in which they are dealt out.</summary>
+    public int[] BatchOrder => _batchOrder;
+
+    /// <summary>The sequences of a batch.</summary>
+    public ReadOnlySpan<int> this[int batch]
+    {
+        get
+        {
+            int start = _batchOrder[batch] * batchSize;
+            return _order.AsSpan(start, Math.Min(batchSize, _order.Length - start));
+        }
+    }
+
+    /// <summary>Goes on from an <see cref="Order"/> and a <see cref="BatchOrder"/>.</summary>
+    /// <exception cref="InvalidDataException">They are those of other sequences.</exception>
+    public void Restore(int[] order, int[] batchOrder)
+    {
+        if (!order.Order().SequenceEqual(Enumerable.Range(0, _order.Length)) || !batchOrder.Order().SequenceEqual(Enumerable.Range(0, _batchOrder.Length)))
+            throw new InvalidDataException("The checkpoint's order of sequences is not one of as many as there are.");
+        order.CopyTo(_order, 0);
+        batchOrder.CopyTo(_batchOrder, 0);
+    }
+
+    /// <summary>Another order.</summary>
+    public void Shuffle(Random random)
+    {
+        random.Shuffle(_order);
+        if (!_sorts)
+            return;
+        for (int start = 0; start < _order.Length; start += SortedBatches * batchSize)
+        {
+            Span<int> run = _order.AsSpan(start, Math.Min(SortedBatches * batchSize, _order.Length - start));
+            int[] sorted = [.. run.ToArray().OrderByDescending(index => lengths[index])];
+            sorted.CopyTo(run);
+        }
+        random.Shuffle(_batchOrder);
+    }
+}

@@ -1,0 +1,46 @@
+using Microsoft.ML.Lstm.Engine.Kernels;
+using Microsoft.ML.Lstm.Engine.Parameters;
+
+
+namespace Microsoft.ML.Lstm.Engine.Training.Objectives;
+
+/// <summary>
+/// Logistic loss of one output z: −q·ln σ(z) − (1 − q)·ln(1 − σ(z)) = ln(1 + e^z) − q·z, with the gradient σ(z) − q. The target q
+/// is 1 or 0 or, smoothed by ε, 1 − ε/2 or ε/2.
+/// </summary>
+internal sealed class BinaryObjective(ClassWeights classWeights, float labelSmoothing, double meanWeight) : Objective(stepOutputs: false, meanWeight)
+{
+    private readonly RocCurve _curve = new();
+    private float[] _outputs = [];
+    private double _right;
+
+    public override EpochMetrics Metrics => new(MeanLoss) { Accuracy = _right / TotalWeight, AreaUnderRocCurve = _curve.Area() };
+
+    public override void Reset()
+    {
+        base.Reset();
+        _right = 0;
+        _curve.Clear();
+    }
+
+    public override float WeightOf(TrainingSequence sequence, int step) => sequence.Weight * classWeights[sequence.Labels[0]];
+
+    public override void Differentiate(int row, Span<float> outputs)
+    {
+        double z = _outputs[row] = outputs[0];
+        double target = SequenceOf(row).Labels[0] * (1 - labelSmoothing) + 0.5 * labelSmoothing;
+        double tail = Math.Exp(-Math.Abs(z));
+        SetLoss(row, Math.Max(z, 0) + Math.Log(1 + tail) - target * z);
+        double probability = (z >= 0 ? 1 : tail) / (1 + tail);
+        outputs[0] = (float)(ShareOf(row) * (probability - target));
+    }
+
+    protected override void BeginRows(SequenceBatch batch) => FloatBuffer.Require(ref _outputs, Rows);
+
+    protected override void AddFigures(int row, float weight)
+    {
+        bool isPositive = SequenceOf(row).Labels[0] == 1;
+        _right += _outputs[row] > 0 == isPositive ? weight : 0;
+        _curve.Add(_outputs[row], isPositive, weight);
+    }
+}

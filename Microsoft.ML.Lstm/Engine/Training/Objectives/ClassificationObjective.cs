@@ -1,0 +1,56 @@
+using System.Numerics.Tensors;
+using Microsoft.ML.Lstm.Engine.Kernels;
+using Microsoft.ML.Lstm.Engine.Parameters;
+
+namespace Microsoft.ML.Lstm.Engine.Training.Objectives;
+
+/// <summary>
+/// Cross-entropy of the softmax p of a row's outputs z: −Σ q·ln p = ln Σ e^z − Σ q·z, with the gradient p − q. The target q is 1 at
+/// the label or, smoothed by ε, 1 − ε there and ε / O everywhere besides (Szegedy et al. 2016).
+/// </summary>
+/// <param name="stepOutputs">Whether each step has a label, and outputs, of its own.</param>
+/// <param name="classWeights">How much a row of each class counts.</param>
+/// <param name="labelSmoothing">ε, from 0 to below 1.</param>
+/// <param name="meanWeight">The mean weight of the labelled rows of the training data.</param>
+internal sealed class ClassificationObjective(bool stepOutputs, ClassWeights classWeights, float labelSmoothing, double meanWeight)
+    : Objective(stepOutputs, meanWeight)
+{
+    private bool[] _isRight = [];
+    private double _right;
+
+    public override EpochMetrics Metrics => new(MeanLoss) { Accuracy = _right / TotalWeight };
+
+    public override void Reset()
+    {
+        base.Reset();
+        _right = 0;
+    }
+
+    public override float WeightOf(TrainingSequence sequence, int step) => sequence.Weight * classWeights[sequence.Labels[step]];
+
+    public override void Differentiate(int row, Span<float> outputs)
+    {
+        int label = SequenceOf(row).Labels[StepOf(row)];
+        if (label < 0)
+        {
+            outputs.Clear();
+            return;
+        }
+        float labelOutput = outputs[label], largest = TensorPrimitives.Max<float>(outputs);
+        // The first of equal ones is the predicted class.
+        _isRight[row] = labelOutput == largest && !outputs[..label].Contains(largest);
+        double mean = labelSmoothing > 0 ? (double)TensorPrimitives.Sum<float>(outputs) / outputs.Length : 0;
+        double sum = CpuKernels.Best.Exponentials(outputs, largest);
+        SetLoss(row, largest + Math.Log(sum) - (1 - labelSmoothing) * labelOutput - labelSmoothing * mean);
+
+        float share = (float)ShareOf(row);
+        TensorPrimitives.Multiply(outputs, (float)(share / sum), outputs);
+        if (labelSmoothing > 0)
+            TensorPrimitives.Subtract(outputs, share * labelSmoothing / outputs.Length, outputs);
+        outputs[label] -= share * (1 - labelSmoothing);
+    }
+
+    protected override void BeginRows(SequenceBatch batch) => FloatBuffer.Require(ref _isRight, Rows);
+
+    protected override void AddFigures(int row, float weight) => _right += _isRight[row] ? weight : 0;
+}

@@ -1,0 +1,82 @@
+using Microsoft.ML.Lstm.Engine.Parameters;
+
+
+namespace Microsoft.ML.Lstm.Engine.Training;
+
+/// <summary>Labelled sequences in memory.</summary>
+/// <param name="featureSize">F: numeric features of a step.</param>
+/// <param name="staticSize">S: static features of a sequence.</param>
+/// <param name="targetSize">Numbers to predict for a sequence; 0 where it is classes that are predicted.</param>
+/// <param name="vocabularies">For each token that a step has, how many known ones there are.</param>
+/// <param name="keys">For each of them, which keys of its column these are; null for all of them, or in place of the list for all columns.</param>
+internal sealed class SequenceSet(int featureSize, int staticSize, int targetSize, int[] vocabularies, IReadOnlyList<KeySubset?>? keys)
+    : TrainingData(featureSize, staticSize, targetSize, vocabularies, keys)
+{
+    private readonly List<TrainingSequence> _sequences = [];
+
+    /// <summary>A set whose known tokens are all keys of their columns.</summary>
+    public SequenceSet(int featureSize, int staticSize, int targetSize, params int[] vocabularies)
+        : this(featureSize, staticSize, targetSize, vocabularies, keys: null)
+    {
+    }
+
+    public override int Count => _sequences.Count;
+
+    public TrainingSequence this[int index] => _sequences[index];
+
+    public override IEnumerable<TrainingSequence> Sequences => _sequences;
+
+    public override IEnumerable<SequenceSet> Sets(Random? random) => [this];
+
+    /// <summary>Adds a sequence.</summary>
+    /// <exception cref="ArgumentException">It has no steps, or is not laid out as the set says.</exception>
+    public void Add(TrainingSequence sequence)
+    {
+        int steps = LengthOf(sequence);
+        if (steps == 0 || sequence.Features.Length != steps * FeatureSize || sequence.Tokens.Length != steps * Vocabularies.Count)
+            throw new ArgumentException($"{sequence.Features.Length} features and {sequence.Tokens.Length} tokens are no whole number (at least one) of steps of {FeatureSize} features and {Vocabularies.Count} tokens.", nameof(sequence));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(sequence.Statics.Length, StaticSize);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(sequence.Targets.Length, TargetSize);
+        _sequences.Add(sequence);
+    }
+
+    /// <summary>Adds a copy of one sequence of numbers with numbers for targets.</summary>
+    public void Add(ReadOnlySpan<float> features, ReadOnlySpan<float> statics, ReadOnlySpan<float> targets, float weight = 1f) => Add(new TrainingSequence
+    {
+        Features = features.ToArray(),
+        Statics = statics.ToArray(),
+        Targets = targets.ToArray(),
+        Weight = weight,
+    });
+
+    /// <summary>T: steps of sequence <paramref name="index"/>.</summary>
+    public int Length(int index) => LengthOf(_sequences[index]);
+
+    /// <summary>An empty set laid out as this one.</summary>
+    public SequenceSet NewLike() => new(FeatureSize, StaticSize, TargetSize, [.. Vocabularies], Keys);
+
+    /// <summary>Moves its sequences to a set with other numbers for their tokens and classes; this one is empty then.</summary>
+    public override SequenceSet Renumber(KeyNumbering numbering)
+    {
+        var renumbered = new SequenceSet(FeatureSize, StaticSize, TargetSize, numbering.Vocabularies(Vocabularies), numbering.Tokens);
+        foreach (TrainingSequence sequence in _sequences)
+            numbering.Apply(sequence);
+        renumbered._sequences.AddRange(_sequences);
+        _sequences.Clear();
+        return renumbered;
+    }
+
+    /// <summary>Moves <paramref name="count"/> sequences, drawn by <paramref name="random"/>, to a set of their own.</summary>
+    public SequenceSet Split(int count, Random random)
+    {
+        int[] drawn = [.. Enumerable.Range(0, Count)];
+        random.Shuffle(drawn);
+        var taken = drawn.Take(count).ToHashSet();
+        SequenceSet split = NewLike();
+        split._sequences.AddRange(_sequences.Where((_, index) => taken.Contains(index)));
+        TrainingSequence[] rest = [.. _sequences.Where((_, index) => !taken.Contains(index))];
+        _sequences.Clear();
+        _sequences.AddRange(rest);
+        return split;
+    }
+}

@@ -1,0 +1,59 @@
+namespace Microsoft.ML.Lstm.Engine.Training;
+
+/// <summary>
+/// Sequences that are read anew each time, for data larger than memory. An epoch goes through a buffer of bounded size: when it is full it is
+/// shuffled and half of it is trained on, so that sequences that are neighbours in the data rarely meet in a batch.
+/// </summary>
+/// <param name="read">Reads all sequences, in one order each time.</param>
+/// <param name="layout">An empty set laid out as the sequences are.</param>
+/// <param name="bufferBytes">Bytes that the buffer may hold.</param>
+internal sealed class StreamedSequences(Func<IEnumerable<TrainingSequence>> read, SequenceSet layout, long bufferBytes)
+    : TrainingData(layout.FeatureSize, layout.StaticSize, layout.TargetSize, layout.Vocabularies, layout.Keys)
+{
+    // What an object and its five arrays take beside their elements.
+    private const int BytesOfSequence = 200;
+
+    private int? _count;
+
+    public override int Count => _count ??= Sequences.Count();
+
+    public override IEnumerable<TrainingSequence> Sequences => read();
+
+    public override StreamedSequences Renumber(KeyNumbering numbering)
+        => new(() => read().Select(sequence =>
+        {
+            numbering.Apply(sequence);
+            return sequence;
+        }), layout.Renumber(numbering), bufferBytes);
+
+    public override IEnumerable<SequenceSet> Sets(Random? random)
+    {
+        var buffer = new List<TrainingSequence>();
+        long bytes = 0;
+        foreach (TrainingSequence sequence in Sequences)
+        {
+            buffer.Add(sequence);
+            bytes += BytesOf(sequence);
+            if (bytes < bufferBytes)
+                continue;
+            yield return Take(buffer, random, (buffer.Count + 1) / 2);
+            bytes = buffer.Sum(BytesOf);
+        }
+        if (buffer.Count > 0)
+            yield return Take(buffer, random, buffer.Count);
+    }
+
+    /// <summary>Moves sequences from the buffer to a set: drawn at random, or those that came first.</summary>
+    private SequenceSet Take(List<TrainingSequence> buffer, Random? random, int count)
+    {
+        random?.Shuffle(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(buffer));
+        SequenceSet set = layout.NewLike();
+        foreach (TrainingSequence sequence in buffer.Take(count))
+            set.Add(sequence);
+        buffer.RemoveRange(0, count);
+        return set;
+    }
+
+    private static long BytesOf(TrainingSequence sequence) => BytesOfSequence + 4L
+        * (sequence.Features.Length + sequence.Tokens.Length + sequence.Statics.Length + sequence.Targets.Length + sequence.Labels.Length);
+}

@@ -1,0 +1,57 @@
+using Microsoft.ML.Lstm.Engine.Parameters;
+
+
+namespace Microsoft.ML.Lstm.Engine.Training;
+
+/// <summary>Labelled sequences to train on: in memory, or read anew each time.</summary>
+/// <param name="featureSize">F: numeric features of a step.</param>
+/// <param name="staticSize">S: static features of a sequence.</param>
+/// <param name="targetSize">Numbers to predict for a sequence; 0 where it is classes that are predicted.</param>
+/// <param name="vocabularies">For each token that a step has, how many known ones there are.</param>
+/// <param name="keys">For each of them, which keys of its column these are; null for all of them, or in place of the list for all columns.</param>
+internal abstract class TrainingData(int featureSize, int staticSize, int targetSize, IReadOnlyList<int> vocabularies, IReadOnlyList<KeySubset?>? keys)
+{
+    public int FeatureSize { get; } = featureSize;
+
+    public int StaticSize { get; } = staticSize;
+
+    public int TargetSize { get; } = targetSize;
+
+    public IReadOnlyList<int> Vocabularies { get; } = vocabularies;
+
+    /// <summary>For each token that a step has, which keys of its column the known ones are; null for all of them.</summary>
+    public IReadOnlyList<KeySubset?> Keys { get; } = keys ?? new KeySubset?[vocabularies.Count];
+
+    /// <summary>The number of sequences.</summary>
+    public abstract int Count { get; }
+
+    /// <summary>The sequences, in one order each time.</summary>
+    public abstract IEnumerable<TrainingSequence> Sequences { get; }
+
+    /// <summary>The sequences of an epoch, in one or more sets of as many as are in memory at once.</summary>
+    /// <param name="random">Decides what is together in a set; null for the sequences' own order.</param>
+    public abstract IEnumerable<SequenceSet> Sets(Random? random);
+
+    /// <summary>The same sequences with other numbers for their tokens and classes.</summary>
+    public virtual TrainingData Renumber(KeyNumbering numbering) => throw new NotSupportedException("These sequences have no keys of columns.");
+
+    /// <summary>How many sequences of which sizes, in words.</summary>
+    public string Describe()
+    {
+        int shortest = int.MaxValue, longest = 0;
+        foreach (TrainingSequence sequence in Sequences)
+        {
+            int length = LengthOf(sequence);
+            (shortest, longest) = (Math.Min(shortest, length), Math.Max(longest, length));
+        }
+        string lengths = shortest == longest ? $"{shortest}" : $"{shortest} to {longest}";
+        string[] inputs = [.. new[] { Number(FeatureSize, "feature"), Number(Vocabularies.Count, "token") }.Where(text => text != "")];
+        return $"{Count} sequences of {lengths} steps with {string.Join(" and ", inputs)} each";
+
+        static string Number(int count, string what) => count == 0 ? "" : count == 1 ? $"1 {what}" : $"{count} {what}s";
+    }
+
+    /// <summary>T: steps of a sequence laid out like this.</summary>
+    public int LengthOf(TrainingSequence sequence)
+        => FeatureSize > 0 ? sequence.Features.Length / FeatureSize : Vocabularies.Count > 0 ? sequence.Tokens.Length / Vocabularies.Count : 0;
+}

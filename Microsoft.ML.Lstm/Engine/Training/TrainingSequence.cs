@@ -1,0 +1,28 @@
+using Microsoft.ML.Lstm.Engine.Series;
+
+namespace Microsoft.ML.Lstm.Engine.Training;
+
+/// <summary>A sequence of T steps to learn from.</summary>
+internal sealed class TrainingSequence
+{
+    /// <summary>T x F numeric features, step-major.</summary>
+    public float[] Features { get; init; } = [];
+
+    /// <summary>T tokens for each token column, step-major; 0 is the unknown one.</summary>
+    public int[] Tokens { get; init; } = [];
+
+    /// <summary>Static features.</summary>
+    public float[] Statics { get; init; } = [];
+
+    /// <summary>The numbers to predict.</summary>
+    public float[] Targets { get; init; } = [];
+
+    /// <summary>The classes to predict, counted from 0; −1 for one that is not known, and does not count.</summary>
+    public int[] Labels { get; init; } = [];
+
+    /// <summary>The series around steps whose future is to be forecast; null for other tasks.</summary>
+    public SeriesWindow? Window { get; init; }
+
+    /// <summary>How much the sequence counts in the loss.</summary>
+    public float Weight { get; init; } = 1f;
+}

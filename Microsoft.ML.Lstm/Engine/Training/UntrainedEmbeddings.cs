@@ -1,0 +1,138 @@
+using Microsoft.ML.Lstm.Engine.Parameters;
+
+
+namespace Microsoft.ML.Lstm.Engine.Training;
+
+/// <summary>
+/// Sees to it that no vector of a token is used that training has not reached: such a token is the unknown one, and where that was never
+/// trained either, it is the mean of those that were.
+/// </summary>
+internal sealed class UntrainedEmbeddings
+{
+    private readonly ParameterSet _parameters;
+    private readonly Gradient _gradient;
+    private readonly Parameter[] _tables;
+
+    // For each row of each table whether it was known before training.
+    private readonly bool[][] _isKnown;
+    private float[] _own = [];
+
+    /// <param name="parameters">The parameters as they are before training.</param>
+    /// <param name="gradient">Knows what training has reached.</param>
+    /// <param name="given">The vectors that were given; null for none.</param>
+    /// <param name="wasTrained">Whether the parameters are those of a model that was trained before.</param>
+    public UntrainedEmbeddings(ParameterSet parameters, Gradient gradient, IReadOnlyList<GivenEmbeddings?>? given, bool wasTrained)
+    {
+        _parameters = parameters;
+        _gradient = gradient;
+        _tables = [.. parameters.Parameters.Where(parameter => parameter.Role == ParameterRole.Embedding)];
+        _isKnown = [.. _tables.Select(table => new bool[table.Rows])];
+        for (int table = 0; table < _tables.Length; table++)
+        {
+            if (wasTrained)
+                FindTrained(table);
+            foreach (int token in given?[table]?.Tokens ?? [])
+                _isKnown[table][token] = true;
+        }
+    }
+
+    /// <summary>The rows, counted over all tables, that neither training nor anybody before it has reached; who resumes a training sets those it had.</summary>
+    public int[] Unreached
+    {
+        get => [.. Rows().Where(row => !IsKnown(row.Table, row.Row)).Select(row => row.Number)];
+        set
+        {
+            var unreached = value.ToHashSet();
+            foreach ((int table, int row, int number) in Rows())
+                _isKnown[table][row] = !unreached.Contains(number);
+        }
+    }
+
+    /// <summary>
+    /// <see cref="Settle"/> for as long as the model is measured and kept. Training goes on with the vectors as they were: one that the next epoch
+    /// reaches, since this one dropped its token each time, starts from its own random numbers.
+    /// </summary>
+    public void BeginMeasuring()
+    {
+        _own = [.. Unreached.SelectMany(number => RowOf(number).ToArray())];
+        Settle();
+    }
+
+    /// <summary>The end of <see cref="BeginMeasuring"/>.</summary>
+    public void EndMeasuring()
+    {
+        ReadOnlySpan<float> own = _own;
+        foreach (int number in Unreached)
+        {
+            Span<float> row = RowOf(number);
+            own[..row.Length].CopyTo(row);
+            own = own[row.Length..];
+        }
+    }
+
+    /// <summary>Gives what training has not reached so far the vector that stands for it.</summary>
+    public void Settle()
+    {
+        for (int table = 0; table < _tables.Length; table++)
+        {
+            Span<float> unknown = Row(table, 0);
+            if (!IsKnown(table, 0) && !TryMean(table, unknown))
+                unknown.Clear();
+            for (int row = 1; row < _tables[table].Rows; row++)
+            {
+                if (!IsKnown(table, row))
+                    unknown.CopyTo(Row(table, row));
+            }
+        }
+    }
+
+    /// <summary>What was not reached before is the unknown token to the bit, and that is the mean of the others to the bit.</summary>
+    private void FindTrained(int table)
+    {
+        bool[] isKnown = _isKnown[table];
+        for (int row = 1; row < isKnown.Length; row++)
+            isKnown[row] = !Row(table, row).SequenceEqual(Row(table, 0));
+        float[] mean = new float[_tables[table].Columns];
+        isKnown[0] = !TryMean(table, mean) || !mean.AsSpan().SequenceEqual(Row(table, 0));
+    }
+
+    private IEnumerable<(int Table, int Row, int Number)> Rows()
+    {
+        int number = 0;
+        for (int table = 0; table < _tables.Length; table++)
+        {
+            for (int row = 0; row < _tables[table].Rows; row++)
+                yield return (table, row, number++);
+        }
+    }
+
+    private Span<float> RowOf(int number)
+    {
+        int table = 0;
+        while (number >= _tables[table].Rows)
+            number -= _tables[table++].Rows;
+        return Row(table, number);
+    }
+
+    private bool IsKnown(int table, int row) => _isKnown[table][row] || _gradient.WasTouched(table, row);
+
+    private bool TryMean(int table, Span<float> mean)
+    {
+        double[] sum = new double[mean.Length];
+        int count = 0;
+        for (int row = 1; row < _tables[table].Rows; row++)
+        {
+            if (!IsKnown(table, row))
+                continue;
+            count++;
+            ReadOnlySpan<float> vector = Row(table, row);
+            for (int i = 0; i < sum.Length; i++)
+                sum[i] += vector[i];
+        }
+        for (int i = 0; i < sum.Length && count > 0; i++)
+            mean[i] = (float)(sum[i] / count);
+        return count > 0;
+    }
+
+    private Span<float> Row(int table, int row) => _parameters[_tables[table]].Slice(row * _tables[table].Columns, _tables[table].Columns);
+}

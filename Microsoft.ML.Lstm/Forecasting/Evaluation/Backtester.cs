@@ -1,0 +1,76 @@
+using Microsoft.ML.Lstm.MlNet;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.Lstm.Forecasting.Evaluation;
+
+/// <summary>Fits a forecaster again and again on more of the past, and evaluates what it forecasts of what followed.</summary>
+internal sealed class Backtester
+{
+    private readonly IHostEnvironment _environment;
+    private readonly IDataView _data;
+    private readonly IEstimator<ITransformer> _estimator;
+    private readonly BacktestOptions _options;
+    private readonly SeriesRowCounts _rowCounts;
+    private readonly int _rowsPerFold;
+
+    private Backtester(IHostEnvironment environment, IDataView data, IEstimator<ITransformer> estimator, BacktestOptions options)
+    {
+        _environment = environment;
+        _data = data;
+        _estimator = estimator;
+        _options = options;
+        _rowCounts = SeriesRowCounts.Count(data, HistoryColumns.FindSeries(environment, data.Schema, options.SeriesColumnName));
+        _rowsPerFold = RowsPerFold();
+    }
+
+    public static BacktestResult Run(IHostEnvironment environment, IDataView data, IEstimator<ITransformer> estimator, BacktestOptions options)
+    {
+        options.Check();
+        var backtester = new Backtester(environment, data, estimator, options);
+        var folds = new BacktestFold[options.NumberOfFolds];
+        ForecastTallies? pooled = null;
+        for (int fold = 0; fold < folds.Length; fold++)
+        {
+            (folds[fold], ForecastTallies tallies) = backtester.RunFold(fold);
+            if (pooled is null)
+                pooled = tallies;
+            else if (pooled.Horizon == tallies.Horizon)
+                pooled.Add(tallies);
+            else
+                throw environment.Process(new InvalidOperationException($"The model of fold {fold} forecasts {tallies.Horizon} rows ahead, those before it {pooled.Horizon}."));
+        }
+        return new BacktestResult(folds, ForecastEvaluator.ToMetrics(pooled!, options));
+    }
+
+    private (BacktestFold Fold, ForecastTallies Tallies) RunFold(int fold)
+    {
+        long[] origins = Array.ConvertAll(_rowCounts.OfSeries, count => Origin(count, fold));
+        IDataView train = Rows(origins, origin => Math.Max(0, origin - (_options.MaximumTrainingRows ?? origin)), origin => origin);
+        ITransformer model = _estimator.Fit(train);
+        int horizon = new ForecastColumns(_environment, model.GetOutputSchema(_data.Schema), _options).Horizon;
+        IDataView scored = model.Transform(Rows(origins, origin => origin, origin => origin + _rowsPerFold + horizon));
+
+        if (fold == 0 && _options.SeriesColumnName is null && TransformedView.SeriesColumnOf(scored) is { } series)
+            HostWarning.Write(_environment, "Backtest", $"The forecaster tells series apart by column '{series}', but all rows are taken for one series. Give it as {nameof(_options.SeriesColumnName)}.");
+
+        ForecastTallies tallies = new ForecastEvaluator(_environment, _options, scored, model.Transform(train)).Tally(_rowsPerFold);
+        return (new BacktestFold(fold, train.GetRowCount()!.Value, model, ForecastEvaluator.ToMetrics(tallies, _options), scored), tallies);
+    }
+
+    /// <summary>The rows of a fold's series from one position to another; none of a series that has too few rows to train on.</summary>
+    private SeriesRangeDataView Rows(long[] origins, Func<long, long> first, Func<long, long> end) => new(_data, _rowCounts, Array.ConvertAll(origins, origin =>
+        origin < _options.MinimumTrainingRows ? new RowRange(0, 0) : new RowRange(first(origin), end(origin))));
+
+    // A row is kept back at the end: it is the last that can be forecast.
+    private long Origin(long count, int fold) => count - 1 - (long)(_options.NumberOfFolds - fold) * _rowsPerFold;
+
+    private int RowsPerFold()
+    {
+        long longest = _rowCounts.OfSeries.DefaultIfEmpty().Max() - 1;
+        int folds = _options.NumberOfFolds, minimum = _options.MinimumTrainingRows;
+        long rows = _options.RowsPerFold ?? Math.Clamp(Math.Min(longest / (folds + 1), (longest - minimum) / folds), 1, int.MaxValue);
+        if (longest - folds * rows < minimum)
+            throw _environment.Process(new InvalidOperationException($"The longest series has {longest + 1} rows, too few for {folds} folds with {rows} rows each, {minimum} training rows before the first and a row behind the last: these are {folds * rows + minimum + 1}."));
+        return (int)rows;
+    }
+}

@@ -1,0 +1,154 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.Columns;
+using Microsoft.ML.Lstm.MlNet;
+using Microsoft.ML.Lstm.Series;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.Lstm.Forecasting.Evaluation;
+
+/// <summary>Goes through forecasts and what came true, once, and tallies the errors.</summary>
+internal sealed class ForecastEvaluator
+{
+    private readonly IHostEnvironment _environment;
+    private readonly ForecastEvaluationOptions _options;
+    private readonly IDataView _data;
+    private readonly IDataView? _trainingData;
+    private readonly ForecastColumns _columns;
+    private readonly HistoryColumns? _trainingColumns;
+    private readonly SeriesIndex _index = new();
+    private readonly List<EvaluatedSeries> _series = [];
+    private readonly ForecastTallies _tallies;
+    private readonly TimeStep? _step;
+
+    /// <param name="environment">For errors and warnings.</param>
+    /// <param name="options">Where forecasts and what came true are found.</param>
+    /// <param name="data">The forecasts.</param>
+    /// <param name="trainingData">What happened before the first row of the data; null if that is not known.</param>
+    public ForecastEvaluator(IHostEnvironment environment, ForecastEvaluationOptions options, IDataView data, IDataView? trainingData)
+    {
+        _environment = environment;
+        _options = options;
+        _data = data;
+        _trainingData = trainingData;
+        _columns = new ForecastColumns(environment, data.Schema, options);
+        if (trainingData is not null)
+        {
+            _trainingColumns = new HistoryColumns(environment, trainingData.Schema, options);
+            _columns.History.CheckSameTypes(environment, _trainingColumns);
+        }
+        if (_columns.Steps is { } steps)
+            _step = steps.FillsGaps ? steps.Step : null;
+        else if (_columns.History.Time is not null)
+            _step = FindStep();
+        _tallies = new ForecastTallies(1 + EvaluatedSeries.BaselineNames(options.Seasonality).Length, _columns.Horizon, options.TargetColumnNames.Length);
+    }
+
+    public static ForecastMetrics Evaluate(IHostEnvironment environment, IDataView data, ForecastEvaluationOptions options, IDataView? trainingData)
+    {
+        options.Check();
+        if (options.SeriesColumnName is null && TransformedView.SeriesColumnOf(data) is { } series && IsSeries(data, series) && (trainingData is null || IsSeries(trainingData, series)))
+            options = options.OfSeries(series);
+        return ToMetrics(new ForecastEvaluator(environment, options, data, trainingData).Tally(), options);
+    }
+
+    public static ForecastMetrics ToMetrics(ForecastTallies tallies, ForecastEvaluationOptions options)
+        => tallies.ToMetrics(options.TargetColumnNames, EvaluatedSeries.BaselineNames(options.Seasonality));
+
+    /// <summary>Reads the training data, if there is some, and the data.</summary>
+    /// <param name="rowsThatCount">The forecasts made at this many first rows of each series are judged, those made later are not.</param>
+    /// <exception cref="InvalidOperationException">
+    /// There is no forecast to judge, or a row is no later than the one before it in its series.
+    /// </exception>
+    public ForecastTallies Tally(long rowsThatCount = long.MaxValue)
+    {
+        if (_trainingData is not null)
+            ReadTrainingData(_trainingData, _trainingColumns!);
+        using DataViewRowCursor cursor = _data.GetRowCursor(_columns.All);
+        TimedRows timed = Timed(cursor, _columns.History, "data to evaluate");
+        Func<int> seriesOfRow = _index.Reader(cursor, _columns.History.Series);
+        var targets = new RowNumbers(cursor, _columns.History.Targets);
+        NumberReader[] forecasts = Array.ConvertAll(_columns.Forecasts, column => new NumberReader(cursor, column));
+        long rows = 0;
+        for (; cursor.MoveNext(); rows++)
+        {
+            EvaluatedSeries series = Find(seriesOfRow());
+            if (!timed.TryPlaceIn(series))
+                continue;
+            float[][]? made = series.Rows < rowsThatCount ? Array.ConvertAll(forecasts, Read) : null;
+            series.Add(targets.Read(), made, countsForScale: _trainingData is null);
+        }
+        timed.Conclude();
+        foreach (EvaluatedSeries series in _series)
+            series.TallyScaledErrors();
+        return _tallies.IsEmpty ? throw _environment.Process(new InvalidOperationException(DescribeNoForecast(rows))) : _tallies;
+    }
+
+    private TimeStep FindStep()
+    {
+        var finder = new StepFinder(_index);
+        if (_trainingData is not null)
+            finder.Add(_trainingData, _trainingColumns!);
+        finder.Add(_data, _columns.History);
+        return finder.Step;
+    }
+
+    private void ReadTrainingData(IDataView trainingData, HistoryColumns columns)
+    {
+        using DataViewRowCursor cursor = trainingData.GetRowCursor(columns.All);
+        Func<int> seriesOfRow = _index.Reader(cursor, columns.Series);
+        var targets = new RowNumbers(cursor, columns.Targets);
+        TimedRows timed = Timed(cursor, columns, "training data");
+        while (cursor.MoveNext())
+        {
+            EvaluatedSeries series = Find(seriesOfRow());
+            if (timed.TryPlaceIn(series))
+                series.AddHistory(targets.Read(), countsForScale: true);
+        }
+        timed.Conclude();
+    }
+
+    private TimedRows Timed(DataViewRowCursor cursor, HistoryColumns columns, string dataName)
+        => new(_environment, cursor, columns, _step, dataName, message => HostWarning.Write(_environment, "Evaluation", message));
+
+    // Some later transform may have put another column in its place.
+    private static bool IsSeries(IDataView data, string name) => data.Schema.GetColumnOrNull(name) is { Type: TextDataViewType or KeyDataViewType };
+
+    private float[] Read(NumberReader reader)
+    {
+        float[] numbers = new float[_columns.Horizon * _columns.History.Targets.Length];
+        reader.Read();
+        reader.CopyTo(numbers);
+        return numbers;
+    }
+
+    private EvaluatedSeries Find(int number)
+    {
+        while (number >= _series.Count)
+            _series.Add(new EvaluatedSeries(_tallies, _options.TargetColumnNames.Length, _options.Seasonality, _options.ConfidenceLevel));
+        return _series[number];
+    }
+
+    private string DescribeNoForecast(long rows)
+    {
+        if (rows == 0)
+            return "The data to evaluate has no rows.";
+        string reason = _tallies.MissingForecasts + _tallies.MissingActuals == 0
+            ? "no series has a row behind its first, whose value could have been forecast"
+            : $"{_tallies.MissingForecasts} of them are missing, and {_tallies.MissingActuals} are of missing values in the target columns '{string.Join("', '", _options.TargetColumnNames)}'";
+        return $"None of the forecasts in column '{_options.ForecastColumnName}' in {rows} rows can be compared with what came true: {reason}.";
+    }
+
+    /// <summary>Reads the numbers of several columns of a row.</summary>
+    private sealed class RowNumbers(DataViewRow row, DataViewSchema.Column[] columns)
+    {
+        private readonly ValueGetter<float>[] _getters = Array.ConvertAll(columns, row.GetGetter<float>);
+        private readonly float[] _values = new float[columns.Length];
+
+        public ReadOnlySpan<float> Read()
+        {
+            for (int i = 0; i < _values.Length; i++)
+                _getters[i](ref _values[i]);
+            return _values;
+        }
+    }
+}

@@ -1,0 +1,56 @@
+using Microsoft.ML.Lstm.Forecasting.Evaluation;
+
+
+namespace Microsoft.ML.Lstm;
+
+/// <summary>How accurate forecasts are, overall, by horizon and by target, beside simple ones for comparison.</summary>
+/// <remarks>
+/// A forecast that is NaN, because there was no history yet, and one whose value is missing (NaN or infinite in the target
+/// column, or of a time that no row has, where there is a column of times) are left out and counted. Forecasts of rows beyond the end
+/// of a series can't be judged and are not counted at all.
+/// </remarks>
+public sealed class ForecastMetrics
+{
+    private readonly ForecastAccuracy _forecast;
+
+    internal ForecastMetrics(ForecastAccuracy forecast, IReadOnlyList<ForecastAccuracy> baselines, long missingForecasts, long missingActuals)
+    {
+        _forecast = forecast;
+        Baselines = baselines;
+        NumberOfMissingForecasts = missingForecasts;
+        NumberOfMissingActuals = missingActuals;
+    }
+
+    /// <summary>H: how many rows ahead the forecasts go.</summary>
+    public int Horizon => PerHorizon.Count;
+
+    /// <summary>The figures of all forecasts together.</summary>
+    public ForecastFigures Overall => _forecast.Overall;
+
+    /// <summary>The figures of the forecasts 1, 2, ... H rows ahead, the first of them at index 0.</summary>
+    public IReadOnlyList<ForecastFigures> PerHorizon => _forecast.PerHorizon;
+
+    /// <summary>The accuracy of each target, in the order of the target columns.</summary>
+    public IReadOnlyList<ForecastAccuracy> PerTarget => _forecast.PerTarget;
+
+    /// <summary>
+    /// The same figures of forecasts that need no model, made at the same rows of the same series for the same values, where the
+    /// history up to there suffices (Hyndman and Athanasopoulos, Forecasting: Principles and Practice, 5.2): <c>naive</c> goes
+    /// on with the last value; <c>seasonal naive</c>, which is there if seasons have more than one row, with the values of the
+    /// last season; <c>drift</c> along the line from the first to the last value. With a column of times all go by time.
+    /// </summary>
+    /// <remarks>
+    /// The history is that of the evaluated data, behind the training data if there is some. For missing values the last one
+    /// before, or that of a season before, is taken. Baselines have no intervals.
+    /// </remarks>
+    public IReadOnlyList<ForecastAccuracy> Baselines { get; }
+
+    /// <summary>How many values came for which a row before them has no forecast (NaN).</summary>
+    public long NumberOfMissingForecasts { get; }
+
+    /// <summary>How many forecasts there are of values that are missing, those of times that no row has included.</summary>
+    public long NumberOfMissingActuals { get; }
+
+    /// <summary>The figures and those of the baselines as a table: overall, by target if there are several, and by horizon if it is more than one row.</summary>
+    public override string ToString() => ForecastTable.Format(this, _forecast);
+}

@@ -1,0 +1,252 @@
+using System.Runtime.CompilerServices;
+using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.Engine.Files;
+using Microsoft.ML.Lstm.Series;
+
+namespace Microsoft.ML.Lstm;
+
+/// <summary>
+/// Forecasts while observations come in, one at a time: each costs one step of the network, however many came before. After n observations it
+/// says, bit for bit, what <see cref="SeriesTransformer.Transform"/> says at row n.
+/// </summary>
+/// <typeparam name="TSource">The observations.</typeparam>
+/// <typeparam name="TPrediction">The forecasts.</typeparam>
+/// <remarks>
+/// An engine keeps a state for each series, as long as it lives: see <see cref="ForecastEngineOptions.MaximumNewSeries"/>, and
+/// <see cref="Forget"/> series that are over.
+///
+/// An engine serves one thread at a time; any number of engines may be made of one model. The model stays its owner's: unlike a <see cref="PredictionEngine{TSrc, TDst}"/>, which
+/// by default disposes its model with itself, an engine leaves the model's transformers as they are, and they must not be disposed before it.
+/// </remarks>
+/// <seealso cref="LstmCatalog.CreateForecastEngine{TSource, TPrediction}(ITransformer, MLContext, ForecastEngineOptions)"/>
+public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
+    where TSource : class
+    where TPrediction : class, new()
+{
+    private const int SeriesNamed = 5;
+
+    private readonly StreamControl _control = new();
+    private readonly TransformerChain<ITransformer> _pipeline;
+    private readonly LiveTransformer[] _live;
+    private readonly PredictionEngine<TSource, TPrediction> _engine;
+    private readonly DataViewSchema _inputSchema;
+    private readonly Action<TSource, string> _setSeries;
+    private readonly int _maxHorizon;
+    private readonly int _longestHorizon;
+    private TSource? _last;
+    private bool _disposed;
+
+    internal ForecastEngine(MLContext ml, ITransformer transformer, ForecastEngineOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(ml);
+        ArgumentNullException.ThrowIfNull(transformer);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        ITransformer[] parts = [.. Flatten(transformer).Select(part => part is SeriesTransformer series ? new LiveTransformer(series, _control, options.MaximumNewSeries) : part)];
+        _live = [.. parts.OfType<LiveTransformer>()];
+        if (_live.Length == 0)
+            throw new ArgumentException("The model has no transformer for series, such as ForecastByLstm gives.", nameof(transformer));
+        (_maxHorizon, _longestHorizon) = (_live.Min(part => part.Horizon), _live.Max(part => part.Horizon));
+        _setSeries = SeriesMember.Setter<TSource>([.. _live.Select(part => part.SeriesColumnName).OfType<string>()]);
+        _pipeline = new TransformerChain<ITransformer>(parts);
+        _inputSchema = ml.Data.LoadFromEnumerable(Array.Empty<TSource>()).Schema;
+        var wanted = ml.Data.LoadFromEnumerable(Array.Empty<TPrediction>()).Schema.Select(column => column.Name).ToHashSet();
+        if (Array.Find(_live, part => !part.OutputNames.Any(wanted.Contains)) is { } unread)
+            throw new ArgumentException($"{typeof(TPrediction).Name} has none of the columns {string.Join(", ", unread.OutputNames)}, so the engine would not go on.", nameof(transformer));
+        // Other engines are made of the same transformers.
+        _engine = ml.Model.CreatePredictionEngine<TSource, TPrediction>(_pipeline, new PredictionEngineOptions { OwnsTransformer = false });
+    }
+
+    /// <summary>
+    /// The names of the series that the engine can forecast: those that the model knows, and those of which it has met a row; one empty
+    /// name where there is no series column.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">The engine is disposed.</exception>
+    public IReadOnlyCollection<string> SeriesNames
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return [.. _live.SelectMany(part => part.Session.Names).Distinct()];
+        }
+    }
+
+    /// <summary>Takes the next observation and forecasts from there.</summary>
+    /// <param name="example">The observation; of several series, it says by its series column which it belongs to.</param>
+    /// <param name="horizon">Steps to forecast, from 1 to the model's; <see langword="null"/> for all.</param>
+    /// <returns>The forecast.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="example"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="horizon"/> is out of its range.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The observation's time is not later than that of the one before it, or of the last one that the model knows; or its series column
+    /// has the missing key; or its series is one more than <see cref="ForecastEngineOptions.MaximumNewSeries"/>.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The engine is disposed.</exception>
+    // What is null is a row, and refused, rather than the horizon or the name of a series.
+    [OverloadResolutionPriority(1)]
+    public TPrediction Predict(TSource example, int? horizon = null) => Predict(example, [], horizon);
+
+    /// <summary>Takes the next observation and forecasts from there, with known covariates of the steps that follow.</summary>
+    /// <param name="example">The observation.</param>
+    /// <param name="future">
+    /// What is known of the steps that follow, of the same series: only the known covariates are read, the first row's for the first step
+    /// ahead, and names and times, where a row has them, are compared with the observation's. As many rows as the model's horizon; after
+    /// fewer the last one's covariates are taken to go on.
+    /// </param>
+    /// <param name="horizon">Steps to forecast, from 1 to the model's; <see langword="null"/> for all.</param>
+    /// <returns>The forecast.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="example"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="horizon"/> is out of its range.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The observation's time is not later than that of the one before it, or of the last one that the model knows; or its series column
+    /// has the missing key; or its series is one more than <see cref="ForecastEngineOptions.MaximumNewSeries"/>; or a row of
+    /// <paramref name="future"/> is of another series, or not later than the row before it.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The engine is disposed.</exception>
+    public TPrediction Predict(TSource example, IEnumerable<TSource> future, int? horizon = null)
+    {
+        ArgumentNullException.ThrowIfNull(example);
+        ArgumentNullException.ThrowIfNull(future);
+        Check(horizon);
+        _control.StepsTold = 0;
+        foreach (TSource step in future.Take(_longestHorizon))
+        {
+            Send(step, RowUse.Tell, null);
+            _control.StepsTold++;
+        }
+        TPrediction prediction = Send(example, RowUse.Observe, horizon);
+        _last = example;
+        return prediction;
+    }
+
+    /// <summary>
+    /// Forecasts from the last observation, without a new one: of several series, that of the last observation. Before the first
+    /// observation it is from the end of what the model knows of the only series; where it knows several, name one. A detector of anomalies
+    /// gives its verdict on the last observation again, and before the first what it expects next.
+    /// </summary>
+    /// <param name="horizon">Steps to forecast, from 1 to the model's; <see langword="null"/> for all.</param>
+    /// <returns>The forecast; NaN as long as there is no observation to forecast from.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="horizon"/> is out of its range.</exception>
+    /// <exception cref="InvalidOperationException">There is no observation yet, and the model knows several series.</exception>
+    /// <exception cref="ObjectDisposedException">The engine is disposed.</exception>
+    public TPrediction Predict(int? horizon = null)
+    {
+        Check(horizon);
+        foreach (LiveTransformer part in _live)
+        {
+            if (!part.Session.HasRow && part.Session.Names is { Count: > 1 } names)
+                throw new InvalidOperationException($"The model knows {names.Count} series, {Some(names)}, and there is no observation yet: name the one to forecast, as in Predict(\"{names.First()}\").");
+        }
+        // Columns of the input that the prediction asks for are the last observation's.
+        return Ask(_last ?? Blank(), null, horizon);
+    }
+
+    /// <summary>
+    /// Forecasts one of several series from its last observation or, without one, from the end of what the model knows of it.
+    /// </summary>
+    /// <param name="series">The name of the series, as the series column has it; of a column of keys, what its key stands for.</param>
+    /// <param name="horizon">Steps to forecast, from 1 to the model's; <see langword="null"/> for all.</param>
+    /// <returns>
+    /// The forecast; a detector of anomalies says what value it expects next, and within which bounds. Of the observations' own columns
+    /// only the series' is there, if it is a text.
+    /// </returns>
+    /// <exception cref="ArgumentNullException"><paramref name="series"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="horizon"/> is out of its range, or <paramref name="series"/> is none
+    /// of <see cref="SeriesNames"/>.</exception>
+    /// <exception cref="InvalidOperationException">The model has no series column.</exception>
+    /// <exception cref="ObjectDisposedException">The engine is disposed.</exception>
+    public TPrediction Predict(string series, int? horizon = null)
+    {
+        ArgumentNullException.ThrowIfNull(series);
+        Check(horizon);
+        if (Array.TrueForAll(_live, part => part.SeriesColumnName is null))
+            throw new InvalidOperationException("The model has no series column, and so one series without a name: use Predict().");
+        if (!Array.TrueForAll(_live, part => part.SeriesColumnName is null || part.Session.Knows(series)))
+            throw new ArgumentOutOfRangeException(nameof(series), series, $"The engine knows no series '{series}', but {Some(SeriesNames)}.");
+        TSource row = Blank();
+        _setSeries(row, series);
+        return Ask(row, series, horizon);
+    }
+
+    /// <summary>
+    /// Forgets all that the engine knows of a series, from training too: its next observation will be its first, and checkpoints don't
+    /// have it. That makes room for another.
+    /// </summary>
+    /// <param name="series">The name of the series.</param>
+    /// <returns>Whether the engine knew it.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="series"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ObjectDisposedException">The engine is disposed.</exception>
+    public bool Forget(string series)
+    {
+        ArgumentNullException.ThrowIfNull(series);
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        bool wasKnown = false;
+        foreach (LiveTransformer part in _live)
+            wasKnown |= part.Session.Forget(series);
+        return wasKnown;
+    }
+
+    /// <summary>Saves the model with all that the engine has seen. Load it with <c>ml.Model.Load</c> and make an engine of it to go on.</summary>
+    /// <param name="ml">The context.</param>
+    /// <param name="path">The file, which is replaced once the new one is complete.</param>
+    /// <exception cref="DirectoryNotFoundException">The file's folder does not exist.</exception>
+    /// <exception cref="ObjectDisposedException">The engine is disposed.</exception>
+    public void CheckPoint(MLContext ml, string path)
+    {
+        ArgumentNullException.ThrowIfNull(ml);
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        // In memory first: ML.NET passes over what goes wrong while it writes the directory of the zip, so that a file on a full disk would seem complete.
+        var model = new MemoryStream();
+        CheckPoint(ml, model);
+        AtomicFile.Write(path, model.WriteTo);
+    }
+
+    /// <summary>Saves the model with all that the engine has seen to a stream.</summary>
+    /// <param name="ml">The context.</param>
+    /// <param name="stream">The stream.</param>
+    /// <exception cref="ObjectDisposedException">The engine is disposed.</exception>
+    public void CheckPoint(MLContext ml, Stream stream)
+    {
+        ArgumentNullException.ThrowIfNull(ml);
+        ArgumentNullException.ThrowIfNull(stream);
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        ml.Model.Save(_pipeline, _inputSchema, stream);
+    }
+
+    /// <summary>Ends the engine, but not the model: other engines of it go on. Disposing it again does nothing.</summary>
+    public void Dispose()
+    {
+        if (_disposed)
+            return;
+        _disposed = true;
+        _engine.Dispose();
+    }
+
+    private static IEnumerable<ITransformer> Flatten(ITransformer transformer)
+        => transformer is IEnumerable<ITransformer> chain ? chain.SelectMany(Flatten) : [transformer];
+
+    private static TSource Blank() => (TSource)RuntimeHelpers.GetUninitializedObject(typeof(TSource));
+
+    private static string Some(IReadOnlyCollection<string> names)
+        => names.Count == 0 ? "none" : string.Join(", ", names.Take(SeriesNamed).Select(name => $"'{name}'")) + (names.Count > SeriesNamed ? $" and {names.Count - SeriesNamed} more" : "");
+
+    private TPrediction Ask(TSource row, string? series, int? horizon)
+    {
+        _control.Series = series;
+        return Send(row, RowUse.Ask, horizon);
+    }
+
+    private TPrediction Send(TSource row, RowUse use, int? horizon)
+    {
+        (_control.Use, _control.Horizon) = (use, horizon);
+        return _engine.Predict(row);
+    }
+
+    private void Check(int? horizon)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (horizon < 1 || horizon > _maxHorizon)
+            throw new ArgumentOutOfRangeException(nameof(horizon), horizon, $"{nameof(horizon)} must be from 1 to the model's {_maxHorizon}, or null.");
+    }
+}

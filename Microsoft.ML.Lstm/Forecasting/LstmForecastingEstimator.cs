@@ -1,0 +1,188 @@
+using Microsoft.ML.Lstm.Columns;
+using Microsoft.ML.Lstm.Forecasting;
+using Microsoft.ML.Lstm.MlNet;
+using Microsoft.ML.Lstm.Series;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.Lstm;
+
+/// <summary>The <see cref="IEstimator{TTransformer}"/> that trains an LSTM, GRU or plain recurrent network to forecast one or many series.</summary>
+/// <remarks>
+/// <format type="text/markdown"><![CDATA[
+/// To create this estimator, use [ForecastByLstm](xref:Microsoft.ML.LstmCatalog.ForecastByLstm(Microsoft.ML.ForecastingCatalog,System.String,System.String,System.Int32,System.Int32,System.Double,System.String,System.String))
+/// or [ForecastByLstm(Options)](xref:Microsoft.ML.LstmCatalog.ForecastByLstm(Microsoft.ML.ForecastingCatalog,Microsoft.ML.Lstm.LstmForecastingEstimator.Options)).
+///
+/// ### Input and Output Columns
+/// The data is a table with a row a time step, the rows of a series in the order of time.
+///
+/// | Input Column | Column Type | Description |
+/// | -- | -- | -- |
+/// | `TargetColumnNames` | <xref:System.Single> | What to forecast: D columns, together. |
+/// | `PastCovariateColumnNames`, optional | <xref:System.Single>, or known-sized vectors of it | What is known up to the present row. |
+/// | `KnownCovariateColumnNames`, optional | <xref:System.Single>, or known-sized vectors of it | What is known ahead too (prices, promotions, holidays): each forecast also reads it in the rows that follow. Behind the last row with a target, add rows with NaN as the target to say what will be. |
+/// | `StaticFeatureColumnName`, optional | <xref:System.Single>, or a known-sized vector of it | What is known of a series as a whole. |
+/// | `TimeColumnName`, optional | <xref:System.DateTime> or <xref:System.DateTimeOffset> | The times of the rows, which are checked, and of which features of the calendar are made. |
+/// | `SeriesColumnName`, optional | Text or Key | Which series a row belongs to: many series share one network. |
+///
+/// | Output Column Name | Column Type | Description |
+/// | -- | -- | -- |
+/// | `OutputColumnName` | Vector of <xref:System.Single>, H long; (H, D) for several targets | After each row, the forecast of the next H values of its series, the first step ahead first. |
+/// | `LowerBoundColumnName`, `UpperBoundColumnName`, optional | As the forecast | The ends of the interval that holds a value with the probability `ConfidenceLevel`. |
+///
+/// ### Estimator Characteristics
+/// |  |  |
+/// | -- | -- |
+/// | Does this estimator need to look at the data to train its parameters? | Yes |
+/// | Is caching required? | No: the data is read once |
+/// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.Lstm |
+/// | Exportable to ONNX | No |
+///
+/// ### Training Algorithm Details
+/// A recurrent network reads a series row by row and after each row gives all H steps of a forecast at once, by a linear layer that reads the network's state and
+/// the row itself (the autoregressive part of [LSTNet](https://arxiv.org/abs/1703.07015)). Values are measured by the window's own mean and deviation (see `Scaling`), so that a series may be where the training data never was.
+/// It is trained on windows of W steps at changing places, with W more before them on which the state warms up. Scoring carries the
+/// state on from row to row, over whole series: a forecast depends on all rows before, and a row costs what a row costs.
+///
+/// The last part of each series (`ValidationFraction`), or the validation data, says when to stop, and how far forecasts are off: the intervals are those of split
+/// conformal prediction, whatever the network's own distribution (Romano, Patterson and Candès 2019). On request the network is then trained again, on all rows (`RefitOnAllData`).
+///
+/// The fitted transformer knows the series up to the end of the data; see <xref:Microsoft.ML.Lstm.SeriesTransformer>.
+/// The same seed and data give the same model, bit for bit, with any number of threads, on processors with vectors of the same width.
+/// ]]></format>
+/// </remarks>
+/// <seealso cref="LstmCatalog.ForecastByLstm(ForecastingCatalog, string, string, int, int, double, string?, string?)"/>
+/// <seealso cref="LstmCatalog.ForecastByLstm(ForecastingCatalog, Options)"/>
+/// <seealso cref="Options"/>
+public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransformer>
+{
+    private readonly IHost _host;
+    private readonly Options _options;
+    private readonly SeriesColumns _columns;
+
+    internal LstmForecastingEstimator(IHostEnvironment environment, Options options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _host = environment.Register(nameof(LstmForecastingEstimator));
+        _options = (Options)options.Copy();
+        _options.Validate();
+        _columns = _options.ColumnsFor(_options.TargetColumnNames);
+    }
+
+    /// <summary>Trains a network on the first rows of each series and measures it on its last ones.</summary>
+    /// <param name="input">The series.</param>
+    /// <returns>The trained network, which knows the series up to their ends.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
+    /// <exception cref="InvalidOperationException">There are no rows to train on, or times that are not in order.</exception>
+    public LstmForecastingTransformer Fit(IDataView input) => Fit(input, null);
+
+    /// <summary>Trains a network, and measures it on rows that follow.</summary>
+    /// <param name="trainData">The series.</param>
+    /// <param name="validationData">
+    /// The rows that follow them, series by series: for early stopping and for the width of the intervals; the network does not learn from them, whatever
+    /// <see cref="Options.RefitOnAllData"/> says. <see langword="null"/> for the last rows of <paramref name="trainData"/>.
+    /// </param>
+    /// <returns>The trained network, which knows the series up to their ends, those of the validation data if there is any.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
+    /// <exception cref="InvalidOperationException">There are no rows to train on, or times that are not in order.</exception>
+    public LstmForecastingTransformer Fit(IDataView trainData, IDataView? validationData)
+    {
+        ArgumentNullException.ThrowIfNull(trainData);
+        var training = new SeriesTraining(_host, _options, _columns)
+        {
+            Horizon = _options.Horizon,
+            Loss = _options.LossFunction,
+            ConfidenceLevel = _options.ConfidenceLevel,
+            ShowsIntervals = (_options.LowerBoundColumnName ?? _options.UpperBoundColumnName) is not null,
+            Refit = _options.RefitOnAllData && validationData is null,
+        };
+        TrainedSeries trained = training.Fit(trainData, validationData);
+        return new LstmForecastingTransformer(_host, trained.Model, SettingsFor(trained), trained.States) { FittedTo = RowSource.Of(trainData) };
+    }
+
+    /// <summary>The columns that the trained transformer will give for data like this.</summary>
+    /// <param name="inputSchema">What is known of the data's schema.</param>
+    /// <returns>What is known of the transformed data's schema.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
+    public SchemaShape GetOutputSchema(SchemaShape inputSchema)
+    {
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        _columns.Check(_host, inputSchema);
+        return inputSchema.With(new[] { _options.OutputColumnName, _options.LowerBoundColumnName, _options.UpperBoundColumnName }
+            .OfType<string>().Select(name => SchemaShapes.Forecast(name, hasTimes: _columns.Time is not null)));
+    }
+
+    private ForecastSettings SettingsFor(TrainedSeries trained) => new()
+    {
+        Columns = _columns,
+        OutputColumnName = _options.OutputColumnName,
+        LowerBoundColumnName = _options.LowerBoundColumnName,
+        UpperBoundColumnName = _options.UpperBoundColumnName,
+        ConfidenceLevel = _options.ConfidenceLevel,
+        TimeStep = trained.Timing?.Step,
+        FillsGaps = trained.Timing is { FillsGaps: true },
+        UsualGap = trained.Timing?.UsualGap ?? 0,
+        HasOffsets = trained.Timing is { HasOffsets: true },
+        Missing = _options.MissingValues,
+        Series = trained.SeriesNames,
+    };
+
+    /// <summary>
+    /// Options for the <see cref="LstmForecastingEstimator"/> as used in <see cref="LstmCatalog.ForecastByLstm(ForecastingCatalog, Options)"/>.
+    /// </summary>
+    public sealed class Options : SeriesEstimatorOptions
+    {
+        internal const double DefaultConfidenceLevel = 0.95;
+
+        private const int MaxHorizon = 10_000;
+
+        /// <summary>The columns to forecast, one or more of <see cref="float"/>. Default: none; at least one must be given.</summary>
+        public string[] TargetColumnNames = [];
+
+        /// <summary>The column that receives the forecasts. Default: <c>Forecast</c>.</summary>
+        public string OutputColumnName = "Forecast";
+
+        /// <summary>The column that receives the lower ends of the intervals; <see langword="null"/> for none. Default: <see langword="null"/>.</summary>
+        public string? LowerBoundColumnName;
+
+        /// <summary>The column that receives the upper ends of the intervals; <see langword="null"/> for none. Default: <see langword="null"/>.</summary>
+        public string? UpperBoundColumnName;
+
+        /// <summary>The share of values that an interval is to hold, above 0 and below 1. Default: 0.95.</summary>
+        public double ConfidenceLevel = DefaultConfidenceLevel;
+
+        /// <summary>H: how many steps ahead to forecast, 1 to 10000. Default: 1.</summary>
+        public int Horizon = 1;
+
+        /// <summary>What training minimizes, and what the network gives. Default: <see cref="ForecastLoss.SquaredError"/>.</summary>
+        public ForecastLoss LossFunction = ForecastLoss.SquaredError;
+
+        /// <summary>
+        /// Whether, once the last rows of each series (<see cref="TrainingOptions.ValidationFraction"/>, 0.2 here) have said when to stop and how wide the intervals are, the network is trained anew on
+        /// all rows, for as many epochs. That helps short series. The intervals are then those of the network before, and may hold fewer values than they should. Default: <see langword="false"/>.
+        /// </summary>
+        public bool RefitOnAllData;
+
+        internal override SeriesEstimatorOptions Copy()
+        {
+            var copy = (Options)base.Copy();
+            copy.TargetColumnNames = [.. TargetColumnNames ?? []];
+            return copy;
+        }
+
+        internal override void Validate()
+        {
+            base.Validate();
+            Require(TargetColumnNames.Length > 0, TargetColumnNames, nameof(TargetColumnNames), "one or more different column names");
+            RequireNames(TargetColumnNames, nameof(TargetColumnNames));
+            RequireName(OutputColumnName, nameof(OutputColumnName), optional: false);
+            RequireName(LowerBoundColumnName, nameof(LowerBoundColumnName), optional: true);
+            RequireName(UpperBoundColumnName, nameof(UpperBoundColumnName), optional: true);
+            string[] outputs = [.. new[] { OutputColumnName, LowerBoundColumnName, UpperBoundColumnName }.OfType<string>()];
+            Require(LowerBoundColumnName is null || LowerBoundColumnName != UpperBoundColumnName, UpperBoundColumnName, nameof(UpperBoundColumnName), "another name than that of the lower bound");
+            Require(outputs.Count(name => name == OutputColumnName) == 1, OutputColumnName, nameof(OutputColumnName), "another name than those of the bounds");
+            Require(ConfidenceLevel is > 0 and < 1, ConfidenceLevel, nameof(ConfidenceLevel), "above 0 and below 1");
+            Require(Horizon is >= 1 and <= MaxHorizon, Horizon, nameof(Horizon), $"from 1 to {MaxHorizon}");
+            RequireDefined(LossFunction, nameof(LossFunction));
+        }
+    }
+}

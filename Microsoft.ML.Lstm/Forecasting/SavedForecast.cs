@@ -1,0 +1,85 @@
+using System.Text.Json.Serialization;
+using Microsoft.ML.Lstm.Engine.Files;
+using Microsoft.ML.Lstm.Engine.Series;
+using Microsoft.ML.Lstm.Series;
+
+namespace Microsoft.ML.Lstm.Forecasting;
+
+/// <summary>A series whose state is stored.</summary>
+/// <param name="Name">The series.</param>
+/// <param name="Time">The time of its last row, as the clock shows it.</param>
+/// <param name="OffsetMinutes">That time's offset from UTC, where times have offsets.</param>
+/// <param name="Until">The time, with the same offset, up to which its end is known to be missing; null where it is not.</param>
+/// <param name="Statics">Its static features, where the end is missing.</param>
+/// <param name="Start">What its first rows in the training data look like, where that says anything.</param>
+internal sealed record KnownSeries(string Name, DateTime Time, int? OffsetMinutes = null, DateTime? Until = null, float[]? Statics = null, SeriesStart? Start = null)
+{
+    /// <summary>Whether time and offset are such as there are, and the start has rows.</summary>
+    [JsonIgnore]
+    public bool IsValid => Math.Abs((long)(OffsetMinutes ?? 0)) <= 14 * 60 && IsTime(Time) && (Until is null || (IsTime(Until.Value) && Until > Time)) && (Start is null or { Rows: > 1 and <= SeriesStart.MostRows });
+
+    private TimeSpan Offset => TimeSpan.FromMinutes(OffsetMinutes ?? 0);
+
+    public static KnownSeries Of(string name, SeriesState state)
+        => new(name, state.Time.DateTime, state.Time.Offset == TimeSpan.Zero ? null : (int)state.Time.Offset.TotalMinutes,
+            state.Missing?.Until.ToOffset(state.Time.Offset).DateTime, state.Missing?.Statics, state.Start);
+
+    public SeriesState With(float[] values) => new(values, new DateTimeOffset(Time.Ticks, Offset), Until is { } until ? new MissingEnd(new DateTimeOffset(until.Ticks, Offset), Statics ?? []) : null, Start);
+
+    private bool IsTime(DateTime time) => time.Ticks - Offset.Ticks >= 0 && time.Ticks - Offset.Ticks <= DateTime.MaxValue.Ticks;
+}
+
+/// <summary>What is stored of a forecasting transformer beside the numbers, as JSON.</summary>
+/// <param name="Settings">The columns, the calendar and the series.</param>
+/// <param name="Layout">What a step reads and gives.</param>
+/// <param name="Known">The series whose states are stored, and the times of their last rows.</param>
+internal sealed record SavedForecast(ForecastSettings Settings, ForecastLayout Layout, KnownSeries[] Known)
+{
+    // Sizes far above what options allow, yet too small for their products to overflow.
+    private const int MaxSize = 1 << 20;
+
+    public byte[] ToJson() => SavedJson.Write(this, SavedJsonContext.Default.SavedForecast);
+
+    /// <exception cref="InvalidDataException">The JSON is not that of such a transformer.</exception>
+    public static SavedForecast FromJson(ReadOnlySpan<byte> json)
+    {
+        SavedForecast saved = SavedJson.Read(json, SavedJsonContext.Default.SavedForecast, "A saved LSTM forecast");
+        saved.Check();
+        return saved;
+    }
+
+    private void Check()
+    {
+        ForecastLayout layout = Layout;
+        if (layout.Targets is < 1 or > MaxSize || layout.Horizon is < 1 or > MaxSize || layout.Lags is < 1 or > MaxSize || layout.WindowSize is < 1 or > MaxSize
+            || layout.PastCovariates is < 0 or > MaxSize || layout.KnownCovariates is < 0 or > MaxSize || layout.CalendarFeatures is < 0 or > MaxSize)
+            throw Invalid($"expected sizes from 1 to {MaxSize}, found others");
+        if ((long)layout.Targets * layout.Horizon * 3 > int.MaxValue || (long)layout.Targets * layout.History > int.MaxValue
+            || (long)layout.Targets * layout.Lags + (long)layout.KnownCovariates * (layout.Horizon + 1) + 3L * MaxSize > int.MaxValue)
+            throw Invalid("expected sizes whose products are small, found others");
+        if (!Enum.IsDefined(layout.Scaling) || !Enum.IsDefined(layout.Loss) || !Enum.IsDefined(Settings.Missing))
+            throw Invalid("expected known names of scaling, loss and missing values, found others");
+        if (Settings.Columns.Targets.Length != layout.Targets)
+            throw Invalid($"expected {layout.Targets} columns of targets, found {Settings.Columns.Targets.Length}");
+        if (Settings.Columns.PastCovariates.Length > layout.PastCovariates || Settings.Columns.KnownCovariates.Length > layout.KnownCovariates
+            || (Settings.Columns.PastCovariates.Length == 0 && layout.PastCovariates > 0) || (Settings.Columns.KnownCovariates.Length == 0 && layout.KnownCovariates > 0))
+            throw Invalid($"expected columns of {layout.PastCovariates} past and {layout.KnownCovariates} known covariates, found others");
+        if (Settings.TimeStep is null != Settings.Columns.Time is null)
+            throw Invalid("expected a time step where there is a column of times");
+        if ((Settings.TimeStep?.FeatureCount ?? 0) != layout.CalendarFeatures || Settings.TimeStep is { } step && (step.Ticks < 0 || step.Months is < 0 or > MaxSize))
+            throw Invalid($"expected {layout.CalendarFeatures} features of the calendar and a step ahead, found others");
+        IEnumerable<string?> names = [.. Settings.Columns.Numbers.Select(number => number.Name), Settings.OutputColumnName];
+        if (names.Any(string.IsNullOrEmpty) || Settings.LowerBoundColumnName == "" || Settings.UpperBoundColumnName == "" || Settings.Columns.Time == "" || Settings.Columns.Series == "" || Settings.Columns.Statics == "")
+            throw Invalid("expected names of columns, found an empty one");
+        if (!(Settings.ConfidenceLevel is > 0 and < 1))
+            throw Invalid($"expected a confidence level above 0 and below 1, found {Settings.ConfidenceLevel}");
+        if (Settings.Series.Length == 0 || Settings.Series.Contains(null) || Settings.Series.Distinct().Count() != Settings.Series.Length)
+            throw Invalid("expected different names of series, found others");
+        if (Settings.UsualGap < 0 || !Array.TrueForAll(Known, known => known?.IsValid != false))
+            throw Invalid("expected times within the calendar, with offsets of at most 14 hours, found others");
+        if (Known.Any(known => known?.Name is null) || Known.DistinctBy(known => known.Name).Count() != Known.Length)
+            throw Invalid("expected one state a series, found more");
+    }
+
+    private static InvalidDataException Invalid(string what) => new($"A saved LSTM forecast can't be read: {what}.");
+}

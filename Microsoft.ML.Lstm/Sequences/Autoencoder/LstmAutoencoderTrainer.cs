@@ -1,0 +1,127 @@
+using Microsoft.ML.Lstm.Columns;
+using Microsoft.ML.Lstm.Engine.Parameters;
+using Microsoft.ML.Lstm.Engine.Training;
+using Microsoft.ML.Lstm.Engine.Training.Objectives;
+using Microsoft.ML.Lstm.Sequences;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.Lstm;
+
+/// <summary>
+/// The <see cref="IEstimator{TTransformer}"/> that trains a recurrent autoencoder, which learns to reconstruct usual sequences from a code of a few numbers:
+/// those it reconstructs badly are anomalies.
+/// </summary>
+/// <remarks>
+/// <format type="text/markdown"><![CDATA[
+/// To create this trainer, use [LstmAutoencoder](xref:Microsoft.ML.LstmCatalog.LstmAutoencoder(Microsoft.ML.AnomalyDetectionCatalog.AnomalyDetectionTrainers,System.String,System.String,System.Nullable{System.Int32},System.Int32,System.Single,System.Int32,System.Int32,System.Single,System.Nullable{System.Int32}))
+/// or [LstmAutoencoder(Options)](xref:Microsoft.ML.LstmCatalog.LstmAutoencoder(Microsoft.ML.AnomalyDetectionCatalog.AnomalyDetectionTrainers,Microsoft.ML.Lstm.LstmAutoencoderTrainer.Options)).
+///
+/// ### Input and Output Columns
+/// There is no label: train on sequences that are usual, or nearly all of which are.
+///
+/// | Input Column | Column Type | Description |
+/// | -- | -- | -- |
+/// | `FeatureColumnName`, or several `FeatureColumnNames` | Vector of <xref:System.Single>, of known size or not, sparse or not | The sequence: T x F numbers, those of the first step first. F comes from the dimensions (T, F) of the vector, which `Concatenate` drops, or from `FeaturesPerStep`; T may differ from row to row. |
+/// | `ExampleWeightColumnName`, optional | <xref:System.Single> | How much the row counts. |
+/// | `StaticFeatureColumnName`, optional | <xref:System.Single>, or a known-sized vector of it | What is known of the sequence as a whole; it goes into the code, but is not reconstructed. |
+///
+/// | Output Column Name | Column Type | Description |
+/// | -- | -- | -- |
+/// | `PredictedLabel` | <xref:System.Boolean> | Whether the score is above the threshold: whether the sequence is an anomaly. |
+/// | `Score` | <xref:System.Single> | The mean squared error of the reconstruction over steps and features, in the scaled unit in which each feature of the training data has variance 1; 0 or more, the greater the stranger. |
+/// | `StepErrorColumnName`, optional | Variable-sized vector of <xref:System.Single> | The mean squared error at each step: which of them was strange. |
+/// | `EncodingColumnName`, optional | Known-sized vector of <xref:System.Single> | The code of the sequence: features for any other trainer. |
+///
+/// `ml.AnomalyDetection.Evaluate` measures the scores against labels, where there are some: <xref:System.Single>, 1 for an anomaly and 0 for none; it takes no <xref:System.Boolean>.
+///
+/// ### Trainer Characteristics
+/// |  |  |
+/// | -- | -- |
+/// | Machine learning task | Anomaly detection |
+/// | Is normalization required? | No: features are scaled inside, and the model keeps the scaling |
+/// | Is caching required? | No: the data is read once |
+/// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.Lstm |
+/// | Exportable to ONNX | No |
+///
+/// ### Training Algorithm Details
+/// The encoder is the network of the <xref:Microsoft.ML.Lstm.LstmRegressionTrainer>: its final state goes, with the static features, through a linear layer
+/// to the code. The decoder, a recurrent network of as many layers and units, reads the code at every step (Cho et al. 2014), beside how far through the sequence it is, and gives the features of
+/// the steps from the last to the first (Srivastava, Mansimov and Salakhutdinov 2015; for finding anomalies Malhotra et al. 2016). It never sees the true steps, so that all it
+/// knows of the sequence went through the code, and what the code has no room for is not reconstructed. Training minimizes the
+/// mean squared error of the scaled features over all steps.
+///
+/// The threshold comes from the scores of the validation data, or of the training rows that `ValidationFraction` holds out, by default a tenth; they have to
+/// be usual too. It is the smallest one of these scores that a sequence like them exceeds with at most the probability `FalsePositiveRate` (split conformal prediction;
+/// Vovk, Gammerman and Shafer 2005). That takes at least 1 / rate − 1 of them, 99 for the default: with a tenth held out, 990 training rows. From fewer the threshold is
+/// estimated, which a warning says: scores above their median are taken to be exponentially distributed, and the threshold is no less than the greatest of them. With a
+/// handful of scores the share of false alarms can be several times the rate, or none at all and strange sequences missed. Without any held out it comes from the training data, which
+/// are reconstructed better than new ones, so that there are more false alarms than that.
+/// ]]></format>
+/// </remarks>
+/// <seealso cref="LstmCatalog.LstmAutoencoder(AnomalyDetectionCatalog.AnomalyDetectionTrainers, string, string?, int?, int, float, int, int, float, int?)"/>
+/// <seealso cref="LstmCatalog.LstmAutoencoder(AnomalyDetectionCatalog.AnomalyDetectionTrainers, Options)"/>
+/// <seealso cref="Options"/>
+public sealed class LstmAutoencoderTrainer : SequenceTrainerBase<LstmAutoencoderTrainer.Options, LstmAutoencoderTransformer>
+{
+    internal LstmAutoencoderTrainer(IHostEnvironment environment, Options options)
+        : base(environment, "LstmAutoencoder", options)
+    {
+    }
+
+    private protected override LabelKind LabelKind => LabelKind.None;
+
+    private protected override ColumnRole FeatureRole => ColumnRole.NumericFeature;
+
+    private protected override IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label)
+        => [.. SchemaShapes.AnomalyDetection(), .. Settings.StepErrorColumnName is { } stepErrors ? new[] { SchemaShapes.VariableVector(stepErrors) } : []];
+
+    private protected override TrainingTask CreateTask(LabelColumn label, TrainingData training, KeySubset? classes) => new AutoencoderTask(Settings.EncodingSize, Settings.FalsePositiveRate);
+
+    private protected override LstmAutoencoderTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns, TrainingTask task)
+        => new(Host, model, columns with { Threshold = ((AutoencoderTask)task).Threshold, StepErrorColumnName = Settings.StepErrorColumnName });
+
+    /// <summary>
+    /// Options for the <see cref="LstmAutoencoderTrainer"/> as used in
+    /// <see cref="LstmCatalog.LstmAutoencoder(AnomalyDetectionCatalog.AnomalyDetectionTrainers, Options)"/>. <see cref="TrainingOptions.Bidirectional"/> is about the
+    /// encoder alone, and so are <see cref="TrainingOptions.InputDropout"/>, with which sequences are reconstructed from features some of which are missing (a denoising
+    /// autoencoder; Vincent et al. 2008), and <see cref="TrainingOptions.OutputDropout"/>.
+    /// </summary>
+    public sealed class Options : SequenceInputOptions
+    {
+        /// <summary>
+        /// Options with the defaults of this trainer: <see cref="TrainingOptions.ValidationFraction"/> 0.1 and <see cref="TrainingOptions.NumberOfEpochs"/> by
+        /// the size of the data.
+        /// </summary>
+        public Options()
+        {
+            ValidationFraction = 0.1f;
+            NumberOfEpochs = null;
+        }
+
+        /// <summary>
+        /// Numbers of the code that a sequence is reconstructed from, 1 to 65536. The fewer they are the more of a sequence is taken for chance, and the
+        /// more they are the better strange sequences are reconstructed, too. Default: 8.
+        /// </summary>
+        public int EncodingSize = 8;
+
+        /// <summary>
+        /// The share of sequences like those the threshold was found with that may have a score above it, from 0 to below 1. It takes 1 / rate − 1 of them
+        /// at least; from fewer the threshold is estimated, with a warning, and the share may be missed by far. For 0 the greatest score is the threshold. <see cref="LstmAutoencoderTransformer.WithThreshold"/> changes the threshold later. Default: 0.01.
+        /// </summary>
+        public float FalsePositiveRate = 0.01f;
+
+        /// <summary>A column for the error at each of the T steps, a vector of T values. <see langword="null"/> for none. Default: <see langword="null"/>.</summary>
+        public string? StepErrorColumnName;
+
+        internal override IReadOnlyList<EarlyStoppingMetric> EarlyStoppingMetrics => [EarlyStoppingMetric.Loss];
+
+        internal override void Validate()
+        {
+            base.Validate();
+            Require(EncodingSize is >= 1 and <= 65536, EncodingSize, nameof(EncodingSize), "from 1 to 65536");
+            Require(FalsePositiveRate is >= 0 and < 1, FalsePositiveRate, nameof(FalsePositiveRate), "from 0 to below 1");
+            RequireOutputName(StepErrorColumnName, nameof(StepErrorColumnName));
+            Require(StepErrorColumnName is null || StepErrorColumnName != EncodingColumnName, StepErrorColumnName, nameof(StepErrorColumnName), $"another name than {nameof(EncodingColumnName)}");
+        }
+    }
+}

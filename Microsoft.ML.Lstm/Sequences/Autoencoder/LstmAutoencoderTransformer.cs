@@ -1,0 +1,54 @@
+using Microsoft.ML.Lstm.Columns;
+using Microsoft.ML.Lstm.Sequences;
+using Microsoft.ML.Lstm.Sequences.Autoencoder;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.Lstm;
+
+/// <summary>Tells how strange each row's sequence is, by how badly an autoencoder that a <see cref="LstmAutoencoderTrainer"/> trained reconstructs it.</summary>
+/// <remarks>
+/// <format type="text/markdown"><![CDATA[
+/// ### Output Columns
+/// | Output Column Name | Column Type | Description |
+/// | -- | -- | -- |
+/// | `PredictedLabel` | <xref:System.Boolean> | Whether the score is above the threshold: whether the sequence is an anomaly. |
+/// | `Score` | <xref:System.Single> | The mean squared error of the reconstruction over steps and features, in the scaled unit in which each feature of the training data has variance 1; 0 or more, the greater the stranger. |
+/// | the trainer's `StepErrorColumnName`, if given | Variable-sized vector of <xref:System.Single> | The mean squared error at each step, the first step first; its mean is the score. |
+/// | the trainer's `EncodingColumnName`, if given | Known-sized vector of <xref:System.Single> | The code of the sequence. |
+///
+/// A row that can't be scored gets NaN, no for a label, and no errors of steps.
+/// ]]></format>
+/// </remarks>
+/// <seealso cref="LstmCatalog.LstmAutoencoder(AnomalyDetectionCatalog.AnomalyDetectionTrainers, LstmAutoencoderTrainer.Options)"/>
+public sealed partial class LstmAutoencoderTransformer : SequencePredictionTransformer
+{
+    private const string RegistrationName = "LstmAutoencoderTransformer";
+
+    internal LstmAutoencoderTransformer(IHostEnvironment environment, SequenceModelParameters model, ScoringColumns columns)
+        : base(environment.Register(RegistrationName), model, columns,
+        [
+            new AnomalyColumn(columns.Threshold!.Value),
+            new ReconstructionErrorColumn(),
+            .. columns.StepErrorColumnName is { } stepErrors ? new OutputColumn[] { new StepErrorColumn(stepErrors) } : [],
+        ])
+        => Threshold = columns.Threshold.Value;
+
+    /// <summary>The score above which a sequence is an anomaly.</summary>
+    public float Threshold { get; }
+
+    /// <summary>The column that receives the error at each step; <see langword="null"/> for none.</summary>
+    public string? StepErrorColumnName => Columns.StepErrorColumnName;
+
+    /// <summary>This transformer with another threshold, which <c>ml.Model.Save</c> keeps. This one stays as it is.</summary>
+    /// <param name="threshold">The score above which a sequence is an anomaly, 0 or more and finite.</param>
+    /// <returns>The other transformer.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="threshold"/> is out of its range.</exception>
+    public LstmAutoencoderTransformer WithThreshold(float threshold)
+    {
+        if (!IsThreshold(threshold))
+            throw new ArgumentOutOfRangeException(nameof(threshold), threshold, "The threshold must be 0 or more and finite.");
+        return new(Host, Model, Columns with { Threshold = threshold });
+    }
+
+    private static bool IsThreshold(float? threshold) => threshold is >= 0 and < float.PositiveInfinity;
+}

@@ -1,0 +1,89 @@
+using Microsoft.ML.Lstm.Columns;
+using Microsoft.ML.Lstm.Engine.Parameters;
+using Microsoft.ML.Lstm.Engine.Training;
+using Microsoft.ML.Lstm.Engine.Training.Objectives;
+using Microsoft.ML.Lstm.Sequences;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.Lstm;
+
+/// <summary>The <see cref="IEstimator{TTransformer}"/> that trains an LSTM, GRU or plain recurrent network to say yes or no to a sequence.</summary>
+/// <remarks>
+/// <format type="text/markdown"><![CDATA[
+/// To create this trainer, use [Lstm](xref:Microsoft.ML.LstmCatalog.Lstm(Microsoft.ML.BinaryClassificationCatalog.BinaryClassificationTrainers,System.String,System.String,System.String,System.Nullable{System.Int32},System.Int32,System.Int32,System.Single,System.Nullable{System.Int32}))
+/// or [Lstm(Options)](xref:Microsoft.ML.LstmCatalog.Lstm(Microsoft.ML.BinaryClassificationCatalog.BinaryClassificationTrainers,Microsoft.ML.Lstm.LstmBinaryTrainer.Options)).
+///
+/// ### Input and Output Columns
+/// | Input Column | Column Type | Description |
+/// | -- | -- | -- |
+/// | `LabelColumnName` | <xref:System.Boolean> | Yes or no. |
+/// | `FeatureColumnName`, or several `FeatureColumnNames` | Vector of <xref:System.Single>, or of Key, of known size or not, sparse or not | The sequence: T x F numbers, those of the first step first, or T keys, such as the words of a text. |
+/// | `ExampleWeightColumnName`, optional | <xref:System.Single> | How much the row counts. |
+/// | `StaticFeatureColumnName`, optional | <xref:System.Single>, or a known-sized vector of it | What is known of the sequence as a whole. |
+///
+/// | Output Column Name | Column Type | Description |
+/// | -- | -- | -- |
+/// | `PredictedLabel` | <xref:System.Boolean> | Whether the probability is above `ProbabilityThreshold`. |
+/// | `Score` | <xref:System.Single> | The logarithm of the odds of yes. |
+/// | `Probability` | <xref:System.Single> | The probability of yes. |
+/// | `EncodingColumnName`, optional | Known-sized vector of <xref:System.Single> | The encoding of the sequence: features for any other trainer. |
+/// | `AttentionColumnName`, optional | Variable-sized vector of <xref:System.Single> | How much each step counts in the encoding, when `Pooling` is attention. |
+///
+/// ### Trainer Characteristics
+/// |  |  |
+/// | -- | -- |
+/// | Machine learning task | Binary classification |
+/// | Is normalization required? | No: features are scaled inside, and the model keeps the scaling |
+/// | Is caching required? | No: the data is read once |
+/// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.Lstm |
+/// | Exportable to ONNX | No |
+///
+/// ### Training Algorithm Details
+/// The network is that of the <xref:Microsoft.ML.Lstm.LstmRegressionTrainer>, with one output that goes through the logistic function.
+/// Training minimizes the logistic loss.
+/// ]]></format>
+/// </remarks>
+/// <seealso cref="LstmCatalog.Lstm(BinaryClassificationCatalog.BinaryClassificationTrainers, string, string, string, int?, int, int, float, int?)"/>
+/// <seealso cref="LstmCatalog.Lstm(BinaryClassificationCatalog.BinaryClassificationTrainers, Options)"/>
+/// <seealso cref="Options"/>
+public sealed class LstmBinaryTrainer : SequenceTrainerBase<LstmBinaryTrainer.Options, LstmBinaryTransformer>
+{
+    internal LstmBinaryTrainer(IHostEnvironment environment, Options options)
+        : base(environment, "LstmBinary", options)
+    {
+    }
+
+    private protected override LabelKind LabelKind => LabelKind.Boolean;
+
+    private protected override IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label) => SchemaShapes.BinaryClassification();
+
+    private protected override TrainingTask CreateTask(LabelColumn label, TrainingData training, KeySubset? classes)
+        => new BinaryTask(Settings.WeightsFor(training, label), Settings.LabelSmoothing);
+
+    private protected override LstmBinaryTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns, TrainingTask task)
+        => new(Host, model, columns with { Threshold = Settings.ProbabilityThreshold });
+
+    /// <summary>
+    /// Options for the <see cref="LstmBinaryTrainer"/> as used in
+    /// <see cref="LstmCatalog.Lstm(BinaryClassificationCatalog.BinaryClassificationTrainers, Options)"/>.
+    /// </summary>
+    public sealed class Options : ClassificationTrainerOptions
+    {
+        /// <summary>
+        /// The probability above which the predicted label is yes, from 0 to 1. ML.NET's own evaluation does not look at it: what it counts as
+        /// predicted goes by a score above 0. Default: 0.5.
+        /// </summary>
+        public float ProbabilityThreshold = 0.5f;
+
+        internal override IReadOnlyList<EarlyStoppingMetric> EarlyStoppingMetrics => [.. base.EarlyStoppingMetrics, EarlyStoppingMetric.AreaUnderRocCurve];
+
+        internal override void Validate()
+        {
+            base.Validate();
+            Require(ClassWeights is null or { Length: 2 }, ClassWeights, nameof(ClassWeights), "two, that of no and that of yes, or null");
+            foreach (string name in ClassWeightsByLabel?.Keys.ToArray() ?? [])
+                Require(bool.TryParse(name, out _), name, nameof(ClassWeightsByLabel), "weights of \"true\" and \"false\"");
+            Require(ProbabilityThreshold is >= 0 and <= 1, ProbabilityThreshold, nameof(ProbabilityThreshold), "from 0 to 1");
+        }
+    }
+}

@@ -1,0 +1,61 @@
+using Microsoft.ML.Lstm.Columns;
+using Microsoft.ML.Lstm.Sequences;
+using Microsoft.ML.Lstm.Sequences.Binary;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.Lstm;
+
+/// <summary>Says yes or no to each row's sequence, and how probable yes is, with a network that a <see cref="LstmBinaryTrainer"/> trained.</summary>
+/// <remarks>
+/// <format type="text/markdown"><![CDATA[
+/// ### Output Columns
+/// | Output Column Name | Column Type | Description |
+/// | -- | -- | -- |
+/// | `PredictedLabel` | <xref:System.Boolean> | Whether the probability is above `ProbabilityThreshold`. |
+/// | `Score` | <xref:System.Single> | The logarithm of the odds of yes: above 0 where it is the more probable. |
+/// | `Probability` | <xref:System.Single> | The probability of yes. |
+/// | the trainer's `EncodingColumnName`, if given | Known-sized vector of <xref:System.Single> | The encoding of the sequence. |
+/// | the trainer's `AttentionColumnName`, if given | Variable-sized vector of <xref:System.Single> | How much each step counts in the encoding. |
+///
+/// A row that can't be scored gets NaN, no for a label, and no weights of steps.
+/// ]]></format>
+/// </remarks>
+/// <seealso cref="LstmCatalog.Lstm(BinaryClassificationCatalog.BinaryClassificationTrainers, LstmBinaryTrainer.Options)"/>
+public sealed partial class LstmBinaryTransformer : SequencePredictionTransformer
+{
+    private const string RegistrationName = "LstmBinaryTransformer";
+
+    internal LstmBinaryTransformer(IHostEnvironment environment, SequenceModelParameters model, ScoringColumns columns)
+        : base(environment.Register(RegistrationName), model, columns,
+            [new PredictedBooleanColumn(columns.Threshold!.Value), new ScoreColumn(ScoreAnnotations.BinaryClassification), new ProbabilityColumn()])
+        => ProbabilityThreshold = columns.Threshold.Value;
+
+    /// <summary>The probability above which the predicted label is yes.</summary>
+    public float ProbabilityThreshold { get; }
+
+    /// <summary>This transformer with another threshold, which <c>ml.Model.Save</c> keeps. This one stays as it is.</summary>
+    /// <remarks>
+    /// It takes the place of <c>ml.BinaryClassification.ChangeModelThreshold</c>, which takes ML.NET's own transformers only and whose
+    /// threshold is one of scores. Evaluations of ML.NET go by scores above 0 and don't look at it.
+    /// </remarks>
+    /// <param name="probabilityThreshold">The probability above which the predicted label is yes, from 0 to 1.</param>
+    /// <returns>The other transformer.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="probabilityThreshold"/> is out of its range.</exception>
+    /// <example>
+    /// <code>
+    /// // The last step of a pipeline, more careful with a yes than before.
+    /// TransformerChain&lt;LstmBinaryTransformer&gt; model = pipeline.Fit(data);
+    /// var careful = new TransformerChain&lt;ITransformer&gt;([.. model.SkipLast(1), model.LastTransformer.WithThreshold(0.9f)]);
+    /// ml.Model.Save(careful, data.Schema, "careful.zip");
+    /// </code>
+    /// </example>
+    public LstmBinaryTransformer WithThreshold(float probabilityThreshold)
+    {
+        if (!IsThreshold(probabilityThreshold))
+            throw new ArgumentOutOfRangeException(
+                nameof(probabilityThreshold), probabilityThreshold, "The threshold must be a probability, from 0 to 1.");
+        return new(Host, Model, Columns with { Threshold = probabilityThreshold });
+    }
+
+    private static bool IsThreshold(float? threshold) => threshold is >= 0f and <= 1f;
+}

@@ -1,0 +1,132 @@
+using Microsoft.ML.Lstm.Columns;
+using Microsoft.ML.Lstm.Engine.Training;
+
+
+namespace Microsoft.ML.Lstm;
+
+/// <summary>
+/// The options that all classification trainers of this package share. They begin with what works for texts and series of a few hundred to
+/// some ten thousand rows: <see cref="TrainingOptions.HiddenSize"/> 64, <see cref="SequenceTrainerOptions.EmbeddingSize"/> 64,
+/// <see cref="TrainingOptions.Bidirectional"/>, <see cref="SequenceTrainerOptions.Pooling"/> <see cref="Pooling.Max"/>,
+/// <see cref="TrainingOptions.OutputDropout"/> 0.3, <see cref="SequenceTrainerOptions.TokenDropout"/> 0.05,
+/// <see cref="TrainingOptions.LearningRate"/> 0.003 and <see cref="TrainingOptions.NumberOfEpochs"/> by the size of the data.
+/// </summary>
+public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
+{
+    private protected ClassificationTrainerOptions()
+    {
+        HiddenSize = 64;
+        EmbeddingSize = 64;
+        Bidirectional = true;
+        Pooling = Pooling.Max;
+        OutputDropout = 0.3f;
+        TokenDropout = 0.05f;
+        LearningRate = 0.003f;
+        NumberOfEpochs = null;
+    }
+
+    /// <summary>
+    /// How much a row counts by its class, each above 0: for a binary label that of no and that of yes, for keys one for each key, in their
+    /// order, which for <c>MapValueToKey</c> is that of their first rows unless it is told otherwise; <see cref="ClassWeightsByLabel"/>
+    /// goes by names instead.
+    /// <see langword="null"/> for classes that all count the same. Default: <see langword="null"/>.
+    /// </summary>
+    public float[]? ClassWeights;
+
+    /// <summary>
+    /// How much a row counts by its class, each above 0, by the label's value as a text: <c>"true"</c> and <c>"false"</c> of a binary
+    /// label, for keys what they stand for, such as <c>"spam"</c>, <c>"3"</c> or <c>"2026-01-31"</c>, in the invariant culture. A class
+    /// that is not named counts 1, and a name that is no class is an error when training begins. Not together with
+    /// <see cref="ClassWeights"/>. <see langword="null"/> for classes that all count the same. Default: <see langword="null"/>.
+    /// </summary>
+    public Dictionary<string, float>? ClassWeightsByLabel;
+
+    /// <summary>
+    /// Whether classes count so that each has the same weight in all: n / (K·n_k) for class k of K with n_k of the n labels. Rare classes are
+    /// then found more often, at the price of false alarms, and probabilities no longer follow how frequent the classes are. Not together with
+    /// <see cref="ClassWeights"/> or <see cref="ClassWeightsByLabel"/>. Default: <see langword="false"/>.
+    /// </summary>
+    public bool BalanceClasses;
+
+    /// <summary>
+    /// The share of each label that is spread over all classes while training, from 0 to below 1, which keeps the network from becoming too sure
+    /// of itself (Szegedy et al. 2016). Default: 0.
+    /// </summary>
+    public float LabelSmoothing;
+
+    internal override IReadOnlyList<EarlyStoppingMetric> EarlyStoppingMetrics => [EarlyStoppingMetric.Loss, EarlyStoppingMetric.Accuracy];
+
+    internal override SequenceInputOptions Copy()
+    {
+        var copy = (ClassificationTrainerOptions)base.Copy();
+        copy.ClassWeights = (float[]?)ClassWeights?.Clone();
+        copy.ClassWeightsByLabel = ClassWeightsByLabel is null ? null
+            : new Dictionary<string, float>(ClassWeightsByLabel, ClassWeightsByLabel.Comparer);
+        return copy;
+    }
+
+    internal override void Validate()
+    {
+        base.Validate();
+        Require(ClassWeights is null || ClassWeights.All(weight => weight > 0 && float.IsFinite(weight)), ClassWeights, nameof(ClassWeights), "above 0 and finite each, or null");
+        foreach ((string name, float weight) in ClassWeightsByLabel ?? [])
+            Require(weight > 0 && float.IsFinite(weight), weight, nameof(ClassWeightsByLabel), $"above 0 and finite for '{name}'");
+        Require(ClassWeightsByLabel is null || ClassWeights is null, ClassWeights, nameof(ClassWeights),
+            $"null when there are {nameof(ClassWeightsByLabel)}");
+        Require(!BalanceClasses || ClassWeights is null, BalanceClasses, nameof(BalanceClasses), $"false when there are {nameof(ClassWeights)}");
+        Require(!BalanceClasses || ClassWeightsByLabel is null, BalanceClasses, nameof(BalanceClasses),
+            $"false when there are {nameof(ClassWeightsByLabel)}");
+        Require(LabelSmoothing is >= 0 and < 1, LabelSmoothing, nameof(LabelSmoothing), "from 0 to below 1");
+    }
+
+    /// <summary>The weights of the classes of the training data; null for all the same.</summary>
+    /// <exception cref="InvalidOperationException">
+    /// There is only one class in the data, the weights are not as many as the classes, or there is a weight of a class that is not among
+    /// them.
+    /// </exception>
+    internal float[]? WeightsFor(TrainingData training, LabelColumn label)
+    {
+        long[] counts = new long[label.Classes];
+        foreach (int known in training.Sequences.SelectMany(sequence => sequence.Labels).Where(known => known >= 0))
+            counts[known]++;
+        int present = counts.Count(count => count > 0);
+        if (present < 2)
+            throw new InvalidOperationException($"All labels of the training data in column '{LabelColumnName}' are the same, so there is nothing to tell apart.");
+        if (ClassWeights is not null && ClassWeights.Length != label.Classes)
+            throw new InvalidOperationException(
+                $"There are {ClassWeights.Length} {nameof(ClassWeights)}, but column '{LabelColumnName}' has {label.Classes} classes.");
+        if (ClassWeightsByLabel is not null)
+            return WeightsByLabel(ClassWeightsByLabel, label);
+        return BalanceClasses ? [.. counts.Select(count => count == 0 ? 1f : (float)((double)counts.Sum() / present / count))] : ClassWeights;
+    }
+
+    private float[] WeightsByLabel(Dictionary<string, float> weights, LabelColumn label)
+    {
+        if ((label.Kind == LabelKind.Boolean ? LabelValues.OfBoolean : label.Values) is not { } values)
+            throw new InvalidOperationException(
+                $"The keys of column '{LabelColumnName}' have no values that {nameof(ClassWeightsByLabel)} could name; give {nameof(ClassWeights)}, in the order of the keys.");
+        float[] found = [.. Enumerable.Repeat(1f, label.Classes)];
+        var names = new string?[label.Classes];
+        foreach ((string name, float weight) in weights)
+        {
+            int index = values.IndexOf(name);
+            if (index < 0)
+                throw new InvalidOperationException(
+                    $"{nameof(ClassWeightsByLabel)} names '{name}', which is no value of column '{LabelColumnName}'; {DescribeNearest(name, values)}.");
+            if (names[index] is { } other)
+                throw new InvalidOperationException(
+                    $"{nameof(ClassWeightsByLabel)} names a value of column '{LabelColumnName}' twice, as '{other}' and '{name}'.");
+            (found[index], names[index]) = (weight, name);
+        }
+        return found;
+    }
+
+    private static string DescribeNearest(string name, LabelValues values)
+    {
+        const int shown = 5;
+        string nearest = string.Join(
+            ", ", values.Values.OrderBy(value => EditDistance.Between(name, value)).Take(shown).Select(value => $"'{value}'"));
+        return values.Values.Length <= shown ? $"its values are {nearest}"
+            : $"the nearest of its {values.Values.Length} values are {nearest}";
+    }
+}

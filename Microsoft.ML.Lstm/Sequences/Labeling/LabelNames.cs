@@ -1,0 +1,50 @@
+using System.Globalization;
+using Microsoft.ML.Lstm.Columns;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.Lstm.Sequences.Labeling;
+
+/// <summary>What the keys of a column of labels are called.</summary>
+internal sealed class LabelNames
+{
+    private readonly string[] _names;
+
+    private LabelNames(string[] names, bool areTexts, bool areNumbers)
+    {
+        _names = names;
+        AreTexts = areTexts;
+        AreNumbers = areNumbers;
+        All = areNumbers ? null : names.ToHashSet();
+        Unseen = Array.Exists(names, name => !SpanTag.Parse(name).IsOutside) ? "I-(not in training)" : "(not in training)";
+    }
+
+    /// <summary>Whether keys stand for texts.</summary>
+    public bool AreTexts { get; }
+
+    /// <summary>Whether keys stand for nothing and are called by their numbers, counted from 1.</summary>
+    public bool AreNumbers { get; }
+
+    /// <summary>All of them; null where keys are called by their numbers.</summary>
+    public IReadOnlySet<string>? All { get; }
+
+    /// <summary>
+    /// What a missing key is called that stands for a label which training did not see; a run of them is a span where labels mark spans.
+    /// </summary>
+    public string Unseen { get; }
+
+    /// <summary>That of a key, counted from 1.</summary>
+    public string this[int key] => _names.Length > 0 ? _names[key - 1] : key.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>Those of a column; null for a column of texts.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The keys stand for values that have no text.</exception>
+    public static LabelNames? Of(IExceptionContext context, ColumnRole role, DataViewSchema.Column column)
+    {
+        if (TokenReader.VocabularyOf(column.Type) is not { } count)
+            return null;
+        if (column.Annotations.Schema.GetColumnOrNull(ScoreAnnotations.KeyValues) is null)
+            return new LabelNames([], areTexts: false, areNumbers: true);
+        LabelValues values = LabelValues.Of(column, (int)Math.Min(count, int.MaxValue))
+            ?? throw role.DimensionMismatch(context, column, "a vector of keys whose values are texts, numbers, Booleans or times");
+        return new LabelNames(values.Values, values.IsText, areNumbers: false);
+    }
+}

@@ -1,0 +1,39 @@
+using Microsoft.ML.Data;
+
+namespace Microsoft.ML.Lstm.Sequences.Labeling;
+
+/// <summary>
+/// A column of texts that keys of labels may have been made of: it is while each key stands for the text of its step, and the missing key
+/// for a
+/// text that no key stands for. Such a column says what the labels are that training did not see.
+/// </summary>
+/// <param name="row">A cursor over the rows.</param>
+/// <param name="column">The column of texts.</param>
+/// <param name="names">What the keys of the labels are called.</param>
+/// <param name="predictable">The labels that can be predicted; null where that is not known.</param>
+internal sealed class LabelSource(DataViewRow row, DataViewSchema.Column column, LabelNames names, IReadOnlySet<string>? predictable)
+{
+    private readonly StepTextReader _texts = StepTextReader.Create(row, column, names: null, missing: null);
+
+    /// <summary>Has counted the rows so far by the texts of this column.</summary>
+    public SequenceLabelingCounter Counter { get; } = new(predictable);
+
+    /// <summary>The columns of texts, one a step; those too that a column of keys of the same name hides.</summary>
+    public static DataViewSchema.Column[] Candidates(DataViewSchema schema)
+        => [.. schema.Where(column => column.Type is VectorDataViewType { ItemType: TextDataViewType })];
+
+    /// <summary>Adds the row as it stands now.</summary>
+    /// <param name="labels">The labels, read from keys.</param>
+    /// <param name="predicted">The predicted labels.</param>
+    /// <returns>Whether the labels can have been made of this column.</returns>
+    public bool Add(string?[] labels, string?[] predicted)
+    {
+        string?[] texts = _texts.Read();
+        bool fits = texts.Length == labels.Length
+            && texts.Zip(labels).All(
+                step => step.Second == names.Unseen ? step.First is null || !names.All!.Contains(step.First) : step.First == step.Second);
+        if (fits)
+            Counter.AddSequence(texts, predicted);
+        return fits;
+    }
+}

@@ -1,0 +1,108 @@
+using Microsoft.ML.Lstm.Columns;
+using Microsoft.ML.Lstm.Engine.Parameters;
+using Microsoft.ML.Lstm.Engine.Training;
+using Microsoft.ML.Lstm.Engine.Training.Objectives;
+using Microsoft.ML.Lstm.Sequences;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.Lstm;
+
+/// <summary>
+/// The <see cref="IEstimator{TTransformer}"/> that trains an LSTM, GRU or plain recurrent network to label each step of a sequence:
+/// parts of speech, chunks, names in a text, or what a sensor shows from moment to moment.
+/// </summary>
+/// <remarks>
+/// <format type="text/markdown"><![CDATA[
+/// To create this trainer, use [LstmSequenceLabeling](xref:Microsoft.ML.LstmCatalog.LstmSequenceLabeling(Microsoft.ML.MulticlassClassificationCatalog.MulticlassClassificationTrainers,System.String,System.String,System.String,System.Nullable{System.Int32},System.Int32,System.Int32,System.Single,System.Nullable{System.Int32}))
+/// or [LstmSequenceLabeling(Options)](xref:Microsoft.ML.LstmCatalog.LstmSequenceLabeling(Microsoft.ML.MulticlassClassificationCatalog.MulticlassClassificationTrainers,Microsoft.ML.Lstm.LstmSequenceLabelingTrainer.Options)).
+///
+/// ### Input and Output Columns
+/// | Input Column | Column Type | Description |
+/// | -- | -- | -- |
+/// | `LabelColumnName` | Vector of Key, of known size or not | The label of each step; a missing key is a step whose label is not known and does not count. |
+/// | `FeatureColumnName`, or several `FeatureColumnNames` | Vector of <xref:System.Single>, or of Key, of known size or not, sparse or not | The sequence: T x F numbers, those of the first step first, or T keys, such as the words of a text. |
+/// | `ExampleWeightColumnName`, optional | <xref:System.Single> | How much the row counts. |
+/// | `StaticFeatureColumnName`, optional | <xref:System.Single>, or a known-sized vector of it | What is known of the sequence as a whole. |
+///
+/// | Output Column Name | Column Type | Description |
+/// | -- | -- | -- |
+/// | `PredictedLabel` | Variable-sized vector of Key | The label of each step, with the label's key values: `MapKeyToValue` gives the labels their names back. |
+/// | `Score` | Variable-sized vector of <xref:System.Single> | The probability of each label at each step. |
+///
+/// ### Trainer Characteristics
+/// |  |  |
+/// | -- | -- |
+/// | Machine learning task | Sequence labelling; [EvaluateSequenceLabeling](xref:Microsoft.ML.LstmCatalog.EvaluateSequenceLabeling(Microsoft.ML.MulticlassClassificationCatalog,Microsoft.ML.IDataView,System.String,System.String)) measures it |
+/// | Is normalization required? | No: features are scaled inside, and the model keeps the scaling |
+/// | Is caching required? | No: the data is read once |
+/// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.Lstm |
+/// | Exportable to ONNX | No |
+///
+/// ### Training Algorithm Details
+/// A stack of recurrent layers, by default in both directions, reads the sequence, and a linear layer gives a score for each label at each
+/// step. By default a linear-chain conditional random field (Lafferty, McCallum and Pereira 2001; with an LSTM below it Huang, Xu and Yu
+/// 2015) joins them to scores of whole paths of labels: training maximizes the likelihood of the right path, and the best path is predicted
+/// (Viterbi 1967). Without it each step is a classification of its own.
+/// ]]></format>
+/// </remarks>
+/// <seealso cref="LstmCatalog.LstmSequenceLabeling(MulticlassClassificationCatalog.MulticlassClassificationTrainers, string, string, string, int?, int, int, float, int?)"/>
+/// <seealso cref="LstmCatalog.LstmSequenceLabeling(MulticlassClassificationCatalog.MulticlassClassificationTrainers, Options)"/>
+/// <seealso cref="Options"/>
+public sealed class LstmSequenceLabelingTrainer : SequenceTrainerBase<LstmSequenceLabelingTrainer.Options, LstmSequenceLabelingTransformer>
+{
+    internal LstmSequenceLabelingTrainer(IHostEnvironment environment, Options options)
+        : base(environment, "LstmSequenceLabeling", options)
+    {
+    }
+
+    private protected override LabelKind LabelKind => LabelKind.KeyPerStep;
+
+    private protected override IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label) => SchemaShapes.SequenceLabeling(label);
+
+    private protected override TrainingTask CreateTask(LabelColumn label, TrainingData training, KeySubset? classes)
+    {
+        if (!training.Sequences.SelectMany(sequence => sequence.Labels).Where(known => known >= 0).Distinct().Skip(1).Any())
+            throw new InvalidOperationException($"All labels of the training data in column '{label.Name}' are the same, so there is nothing to tell apart.");
+        return Settings.UseConditionalRandomField ? new CrfTask(label.Classes, classes) : new ClassificationTask(label.Classes, stepOutputs: true, classWeights: null, labelSmoothing: 0, classes);
+    }
+
+    private protected override LstmSequenceLabelingTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns, TrainingTask task) => new(Host, model, columns);
+
+    /// <summary>
+    /// Options for the <see cref="LstmSequenceLabelingTrainer"/> as used in
+    /// <see cref="LstmCatalog.LstmSequenceLabeling(MulticlassClassificationCatalog.MulticlassClassificationTrainers, Options)"/>. There is no encoding
+    /// of the sequence, so <see cref="SequenceTrainerOptions.Pooling"/> has no effect and <see cref="SequenceInputOptions.EncodingColumnName"/> must be null.
+    /// </summary>
+    public sealed class Options : SequenceTrainerOptions
+    {
+        /// <summary>
+        /// Options with the defaults of this trainer: <see cref="TrainingOptions.HiddenSize"/> 64, <see cref="TrainingOptions.Bidirectional"/>,
+        /// <see cref="TrainingOptions.OutputDropout"/> 0.3, <see cref="SequenceTrainerOptions.TokenDropout"/> 0.05,
+        /// <see cref="TrainingOptions.LearningRate"/> 0.003 and <see cref="TrainingOptions.NumberOfEpochs"/> by the size of the data.
+        /// </summary>
+        public Options()
+        {
+            HiddenSize = 64;
+            Bidirectional = true;
+            OutputDropout = 0.3f;
+            TokenDropout = 0.05f;
+            LearningRate = 0.003f;
+            NumberOfEpochs = null;
+        }
+
+        /// <summary>
+        /// Whether whole paths of labels are learned and predicted, by a conditional random field, rather than each step's label by itself.
+        /// Default: <see langword="true"/>.
+        /// </summary>
+        public bool UseConditionalRandomField = true;
+
+        internal override IReadOnlyList<EarlyStoppingMetric> EarlyStoppingMetrics => [EarlyStoppingMetric.Loss, EarlyStoppingMetric.Accuracy];
+
+        internal override void Validate()
+        {
+            base.Validate();
+            Require(EncodingColumnName is null, EncodingColumnName, nameof(EncodingColumnName), "null: each step has outputs of its own");
+            Require(AttentionColumnName is null, AttentionColumnName, nameof(AttentionColumnName), "null: each step has outputs of its own");
+        }
+    }
+}

@@ -1,0 +1,44 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.Columns;
+
+namespace Microsoft.ML.Lstm.Sequences.Labeling;
+
+/// <summary>Reads the labels that a row has in one column, keys or texts, as texts.</summary>
+internal abstract class StepTextReader
+{
+    /// <summary>A reader of a column.</summary>
+    /// <param name="row">The row, or a cursor over rows.</param>
+    /// <param name="column">The column.</param>
+    /// <param name="names">What its keys are called; null for a column of texts.</param>
+    /// <param name="missing">What the missing key is called; null for a label that is not there.</param>
+    public static StepTextReader Create(DataViewRow row, DataViewSchema.Column column, LabelNames? names, string? missing)
+        => names is null ? new Texts(row, column) : new Keys(row, column, names, names.AreNumbers ? null : missing);
+
+    /// <summary>The labels of the row as it stands now, one a step; null where there is none.</summary>
+    public abstract string?[] Read();
+
+    private sealed class Keys(DataViewRow row, DataViewSchema.Column column, LabelNames names, string? missing) : StepTextReader
+    {
+        private readonly TokenReader _reader = TokenReader.Create(row, column);
+
+        public override string?[] Read()
+        {
+            _reader.Read();
+            int[] keys = new int[_reader.Length];
+            _reader.CopyTo(keys);
+            return Array.ConvertAll(keys, key => key == 0 ? missing : names[key]);
+        }
+    }
+
+    private sealed class Texts(DataViewRow row, DataViewSchema.Column column) : StepTextReader
+    {
+        private readonly ValueGetter<VBuffer<ReadOnlyMemory<char>>> _get = row.GetGetter<VBuffer<ReadOnlyMemory<char>>>(column);
+        private VBuffer<ReadOnlyMemory<char>> _texts;
+
+        public override string?[] Read()
+        {
+            _get(ref _texts);
+            return [.. _texts.DenseValues().Select(text => text.IsEmpty ? null : text.ToString())];
+        }
+    }
+}

@@ -1,0 +1,97 @@
+using System.Globalization;
+using Microsoft.ML.Lstm.Columns;
+using Microsoft.ML.Lstm.MlNet;
+using Microsoft.ML.Lstm.Windows;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.Lstm.Sequences.Regression;
+
+/// <summary>Reads right and predicted vectors from a data view and sums up their differences.</summary>
+internal static class MultiOutputEvaluator
+{
+    public static MultiOutputRegressionMetrics Evaluate(
+        IHostEnvironment environment, IDataView data, string labelColumn, string scoreColumn)
+    {
+        DataViewSchema.Column label = ColumnRole.RegressionLabel.Find(environment, data.Schema, labelColumn);
+        DataViewSchema.Column score = ColumnRole.RegressionScore.Find(environment, data.Schema, scoreColumn);
+        int size = NumberReader.SizeOf(label.Type);
+        if (NumberReader.SizeOf(score.Type) != size)
+            throw ColumnRole.RegressionScore.DimensionMismatch(environment, score, $"{size} values, as the label has them");
+
+        using DataViewRowCursor cursor = data.GetRowCursor([label, score]);
+        NumberReader labelReader = new(cursor, label), scoreReader = new(cursor, score);
+        float[] labels = new float[size], scores = new float[size];
+        OutputTally[] tallies = [.. Enumerable.Range(0, size).Select(_ => new OutputTally())];
+        long rows = 0, withMissingScores = 0;
+        for (; cursor.MoveNext(); rows++)
+        {
+            Read(labelReader, labels);
+            Read(scoreReader, scores);
+            bool isMissing = false;
+            for (int i = 0; i < size; i++)
+                isMissing |= !tallies[i].Add(labels[i], scores[i]);
+            withMissingScores += isMissing ? 1 : 0;
+        }
+        if (Array.TrueForAll(tallies, tally => tally.IsEmpty))
+            throw environment.Process(
+                new InvalidOperationException(
+                    $"None of the {rows} rows has a label in column '{labelColumn}' and a prediction in column '{scoreColumn}', {withMissingScores} of them for want of a prediction."));
+        if (withMissingScores > 0)
+        {
+            HostWarning.Write(environment, "Evaluation",
+                $"Left out the predictions that are missing in {withMissingScores} of the {rows} rows in column '{scoreColumn}'.");
+        }
+        string[] names = WindowSlotNames.SlotsOf(label) ?? WindowSlotNames.SlotsOf(score) ?? new string[size];
+        return new MultiOutputRegressionMetrics(
+            [.. tallies.Select((tally, i)
+                => tally.Metrics(string.IsNullOrEmpty(names[i]) ? i.ToString(CultureInfo.InvariantCulture) : names[i]))], rows,
+                    withMissingScores);
+    }
+
+    private static void Read(NumberReader reader, float[] values)
+    {
+        reader.Read();
+        reader.CopyTo(values);
+    }
+
+    /// <summary>
+    /// The differences of one output, and the label's mean and squared deviations from it, updated row by row (Welford 1962).
+    /// </summary>
+    private sealed class OutputTally
+    {
+        private long _rows;
+        private long _missingLabels;
+        private long _missingScores;
+        private double _absolute;
+        private double _squared;
+        private double _mean;
+        private double _deviations;
+
+        public bool IsEmpty => _rows == 0;
+
+        /// <summary>Adds a row and says whether it has a prediction, if it has a label.</summary>
+        public bool Add(double label, double score)
+        {
+            if (!double.IsFinite(label))
+            {
+                _missingLabels++;
+                return true;
+            }
+            if (double.IsNaN(score))
+            {
+                _missingScores++;
+                return false;
+            }
+            _rows++;
+            _absolute += Math.Abs(label - score);
+            _squared += (label - score) * (label - score);
+            double before = label - _mean;
+            _mean += before / _rows;
+            _deviations += before * (label - _mean);
+            return true;
+        }
+
+        public OutputRegressionMetrics Metrics(string name)
+            => new(name, _rows, _missingLabels, _missingScores, _absolute / _rows, _squared / _rows, 1 - _squared / _deviations);
+    }
+}

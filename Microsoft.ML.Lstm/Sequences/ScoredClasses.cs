@@ -1,0 +1,65 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.Engine.Parameters;
+
+namespace Microsoft.ML.Lstm.Sequences;
+
+/// <summary>
+/// The classes that a score has a probability for, all that the label may have, and those of them that the network has an output for. The others never
+/// occurred in the training data: their probability is 0.
+/// </summary>
+internal sealed class ScoredClasses(NetworkShape shape)
+{
+    // The class of each output; null where they are all.
+    private readonly int[]? _known = shape.Classes?.Keys.Select(key => key - 1).ToArray();
+
+    /// <summary>L: how many classes a label may have.</summary>
+    public int Count { get; } = shape.ClassCount;
+
+    /// <summary>O: for how many of them the network has an output.</summary>
+    public int Outputs { get; } = shape.OutputSize;
+
+    /// <summary>The class, counted from 0, that an output is for.</summary>
+    public int this[int output] => _known is null ? output : _known[output];
+
+    /// <summary>Makes room for probabilities of all classes.</summary>
+    /// <param name="value">What is to have them.</param>
+    /// <param name="steps">T: times L are its length.</param>
+    /// <param name="known">T x O probabilities of the classes with an output, to be filled in before <see cref="Commit"/>.</param>
+    /// <exception cref="InvalidOperationException">They are more than a vector can have.</exception>
+    public VBufferEditor<float> Begin(ref VBuffer<float> value, int steps, out Span<float> known)
+    {
+        if ((long)steps * Count > Array.MaxLength)
+        {
+            throw new InvalidOperationException($"A sequence of {steps} steps has {(long)steps * Count} probabilities of {Count} classes, "
+                + $"more than the {Array.MaxLength} that a vector can have. Score shorter sequences, or train with a label of fewer keys.");
+        }
+        int outputs = steps * Outputs, length = steps * Count;
+        VBufferEditor<float> editor = IsSparse ? VBufferEditor.Create(ref value, length, outputs) : VBufferEditor.Create(ref value, length);
+        known = editor.Values[..outputs];
+        return editor;
+    }
+
+    /// <summary>The probabilities, each where its class is; those of classes without an output are 0, which is not stored where these are the most.</summary>
+    public VBuffer<float> Commit(VBufferEditor<float> editor, int steps)
+    {
+        int outputs = steps * Outputs;
+        if (!IsSparse)
+            editor.Values[outputs..].Clear();
+        // From the end, so that none is written over before it has moved.
+        for (int i = outputs - 1; i >= 0 && _known is not null; i--)
+        {
+            int place = i / Outputs * Count + this[i % Outputs];
+            if (IsSparse)
+            {
+                editor.Indices[i] = place;
+                continue;
+            }
+            float probability = editor.Values[i];
+            editor.Values[i] = 0;
+            editor.Values[place] = probability;
+        }
+        return editor.Commit();
+    }
+
+    private bool IsSparse => Count > 2 * Outputs;
+}

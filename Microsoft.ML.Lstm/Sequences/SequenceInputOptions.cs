@@ -1,0 +1,119 @@
+using Microsoft.ML.Lstm.Sequences;
+using Microsoft.ML.Lstm.Sequences.Binary;
+
+
+namespace Microsoft.ML.Lstm;
+
+/// <summary>The options that all trainers of this package which read a column of sequences share: that column and others beside it, the network and its training.</summary>
+public abstract class SequenceInputOptions : TrainingOptions
+{
+    internal const string DefaultFeatureColumnName = "Features";
+
+    private protected SequenceInputOptions()
+    {
+    }
+
+    /// <summary>
+    /// The column of sequences: numbers, as laid out in <see cref="FeaturesPerStep"/>, or, for trainers that learn a label, keys, one a step, each
+    /// of which gets a learned vector of <see cref="SequenceTrainerOptions.EmbeddingSize"/> features. The missing key, and each that the training data does not have, is the unknown token, which has a vector too.
+    /// Not used when there are <see cref="FeatureColumnNames"/>. Default: <c>Features</c>.
+    /// </summary>
+    public string FeatureColumnName = DefaultFeatureColumnName;
+
+    /// <summary>
+    /// The columns of sequences when there are several, of numbers or keys: at each step what they have is joined, so all have the same
+    /// number of steps in a row. Those of numbers get their features a step from their dimensions, or all the same number from
+    /// <see cref="FeaturesPerStep"/>. <c>PermutationFeatureImportance</c> looks at one of them at a time, see
+    /// <see cref="SequencePredictionTransformer.ForFeatureColumn"/>. <see langword="null"/> for <see cref="FeatureColumnName"/> alone.
+    /// Default: <see langword="null"/>.
+    /// </summary>
+    public string[]? FeatureColumnNames;
+
+    /// <summary>
+    /// How much each row counts in the loss: a column of <see cref="float"/>, 0 or more. <see langword="null"/> for rows that
+    /// all count the same. Default: <see langword="null"/>.
+    /// </summary>
+    public string? ExampleWeightColumnName;
+
+    /// <summary>
+    /// What is known of a sequence as a whole, joined to its encoding before the output layer: a column of
+    /// <see cref="float"/>, or a known-size vector of it. <see langword="null"/> for none. Default: <see langword="null"/>.
+    /// </summary>
+    public string? StaticFeatureColumnName;
+
+    /// <summary>
+    /// A column for the encoding of the sequence, a vector with <see cref="TrainingOptions.HiddenSize"/> values (twice as many
+    /// when bidirectional; of an autoencoder its code) that any other trainer can use as features. <see langword="null"/> for none.
+    /// Default: <see langword="null"/>.
+    /// </summary>
+    public string? EncodingColumnName;
+
+    /// <summary>
+    /// Features a step, F. A vector of T x F values is a sequence of T steps, the first F values being the first step; T may
+    /// differ from row to row. It counts more than the column's dimensions. <see langword="null"/> takes F from these when there are two or more
+    /// (<c>Vector&lt;Single, T, F&gt;</c>; axes of 1 before them, a batch mostly, are skipped), else 1, with a warning where a transform seems to have dropped them.
+    /// Without effect on keys, which are one a step. Default: <see langword="null"/>.
+    /// </summary>
+    public int? FeaturesPerStep;
+
+    /// <summary>
+    /// Steps after which the sequences of the training and validation data are cut, at least 1; scoring reads them whole.
+    /// <see langword="null"/> for no limit. Default: <see langword="null"/>.
+    /// </summary>
+    public int? MaximumSequenceLength;
+
+    /// <summary>
+    /// For training data larger than memory: megabytes of sequences to have in memory at once, at least 1. The data is then read anew each
+    /// epoch (and a few times before the first), in its own order, through a buffer of this size in which it is shuffled; data whose neighbours are
+    /// alike should be shuffled itself. Validation data is still read into memory, and <see cref="TrainingOptions.ValidationFraction"/> must be 0.
+    /// <see langword="null"/> reads all training data into memory once. Default: <see langword="null"/>.
+    /// </summary>
+    public int? StreamingBufferMegabytes;
+
+    /// <summary>What to do with rows that can't be trained on. Default: <see cref="BadRowHandling.Skip"/>.</summary>
+    public BadRowHandling BadRows = BadRowHandling.Skip;
+
+    /// <summary>The columns of sequences, one or more.</summary>
+    internal IReadOnlyList<string> AllFeatureColumnNames => FeatureColumnNames ?? [FeatureColumnName];
+
+    /// <summary>The column to learn; null for none.</summary>
+    internal virtual string? LabelColumn => null;
+
+    /// <summary>A column for how much each step counts in the encoding; null for none.</summary>
+    internal virtual string? AttentionColumn => null;
+
+    /// <summary>Files with vectors of words, by the name of the column; null for none.</summary>
+    internal virtual IReadOnlyDictionary<string, string>? WordVectors => null;
+
+    /// <summary>A copy that later changes to this object don't reach.</summary>
+    internal virtual SequenceInputOptions Copy()
+    {
+        var copy = (SequenceInputOptions)Clone();
+        copy.FeatureColumnNames = [.. AllFeatureColumnNames];
+        copy.EarlyStopping = EarlyStopping?.Copy();
+        return copy;
+    }
+
+    internal override void Validate()
+    {
+        base.Validate();
+        RequireName(FeatureColumnName, nameof(FeatureColumnName), optional: false);
+        Require(AllFeatureColumnNames.Count > 0 && AllFeatureColumnNames.All(name => !string.IsNullOrEmpty(name)) && AllFeatureColumnNames.Distinct().Count() == AllFeatureColumnNames.Count,
+            FeatureColumnNames, nameof(FeatureColumnNames), "one or more different column names, or null");
+        RequireName(ExampleWeightColumnName, nameof(ExampleWeightColumnName), optional: true);
+        RequireName(StaticFeatureColumnName, nameof(StaticFeatureColumnName), optional: true);
+        RequireOutputName(EncodingColumnName, nameof(EncodingColumnName));
+        Require(FeaturesPerStep is null or >= 1, FeaturesPerStep, nameof(FeaturesPerStep), "1 or more, or null");
+        Require(MaximumSequenceLength is null or >= 1, MaximumSequenceLength, nameof(MaximumSequenceLength), "1 or more, or null");
+        Require(StreamingBufferMegabytes is null or >= 1, StreamingBufferMegabytes, nameof(StreamingBufferMegabytes), "1 or more, or null");
+        Require(StreamingBufferMegabytes is null || ValidationFraction == 0, ValidationFraction, nameof(ValidationFraction), $"0 with {nameof(StreamingBufferMegabytes)}");
+        RequireDefined(BadRows, nameof(BadRows));
+    }
+
+    /// <summary>Throws for the name of an optional column that is none, or that of a column of scores.</summary>
+    private protected static void RequireOutputName(string? name, string option)
+    {
+        RequireName(name, option, optional: true);
+        Require(name is not (ScoreColumn.ColumnName or ProbabilityColumn.ColumnName or PredictedLabel.ColumnName), name, option, "another name than that of a column of scores or predicted labels");
+    }
+}

@@ -1,0 +1,101 @@
+using Microsoft.ML.Lstm.Columns;
+using Microsoft.ML.Lstm.Engine.Files;
+using Microsoft.ML.Lstm.Engine.Parameters;
+
+
+namespace Microsoft.ML.Lstm;
+
+/// <summary>A trained recurrent network: what it looks like, and its weights. It doesn't change, and any number of threads may use it at once.</summary>
+public sealed class SequenceModelParameters
+{
+    internal SequenceModelParameters(SequenceModel network)
+    {
+        Network = network;
+        Weights = network.Parameters.Parameters.ToDictionary(
+            parameter => parameter.Name,
+            parameter => new ReadOnlyMemory<float>(network.Parameters.Values, parameter.Offset, parameter.Length));
+    }
+
+    internal SequenceModel Network { get; }
+
+    /// <summary>What the label's keys stand for; null for numbers, and where it is not known.</summary>
+    internal LabelValues? LabelValues { get; init; }
+
+    /// <summary>The recurrent cell.</summary>
+    public CellType CellType => Network.Shape.Cell;
+
+    /// <summary>F: numeric features of a step.</summary>
+    public int FeaturesPerStep => Network.Shape.NumericSize;
+
+    /// <summary>For each token of a step, how many known ones there are, without the unknown one: those that the training data had, or all keys where it had all.</summary>
+    public IReadOnlyList<int> VocabularySizes => [.. Network.Shape.Embeddings.Select(embedding => embedding.Vocabulary)];
+
+    /// <summary>S: static features; 0 for none.</summary>
+    public int StaticFeatureCount => Network.Shape.StaticSize;
+
+    /// <summary>H: units in each direction of each recurrent layer.</summary>
+    public int HiddenSize => Network.Shape.HiddenSize;
+
+    /// <summary>The number of recurrent layers.</summary>
+    public int NumberOfLayers => Network.Shape.Layers;
+
+    /// <summary>Whether each layer reads the sequence from both ends.</summary>
+    public bool Bidirectional => Network.Shape.Bidirectional;
+
+    /// <summary>How the steps' outputs become the encoding of the sequence; says nothing where steps are labelled.</summary>
+    public Pooling Pooling => Network.Shape.Pooling;
+
+    /// <summary>O: outputs for a sequence or, where steps are labelled, for each step: values, 1 for yes or no, one for each class that the training data had, or the code of an autoencoder.</summary>
+    public int OutputCount => Network.Shape.OutputSize;
+
+    /// <summary>
+    /// The weights by PyTorch's names, row-major; G is 4, 3 or 1 gates for LSTM, GRU or RNN, in PyTorch's order. For each layer k,
+    /// with <c>_reverse</c> behind the name for the direction from the last step to the first: <c>weight_ih_l{k}</c> [G·H x
+    /// inputs], <c>weight_hh_l{k}</c> [G·H x H] and <c>bias_l{k}</c> [G·H, for GRU 4·H], which is PyTorch's two biases in one;
+    /// then <c>head.weight</c> [O x (encoding + S)] and <c>head.bias</c> [O]; of a conditional random field <c>crf.transitions</c> [O x O], from row
+    /// to column, <c>crf.start_transitions</c> and <c>crf.end_transitions</c> [O]; of an autoencoder the decoder, a network that reads the O numbers of the
+    /// code and the step's place at every step and gives the F features, under the same names behind <c>decoder.</c>; and for each token of a step <c>embeddings.{i}.weight</c>
+    /// [(vocabulary + 1) x embedding size], the unknown token first, the known ones in the order of their keys.
+    /// </summary>
+    public IReadOnlyDictionary<string, ReadOnlyMemory<float>> Weights { get; }
+
+    /// <summary>
+    /// Writes the network to a safetensors file, the format of <see cref="TrainingOptions.CheckpointPath"/>. A file that is
+    /// there is replaced as a whole: if writing fails it stays as it was.
+    /// </summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="DirectoryNotFoundException">The file's folder does not exist.</exception>
+    public void Save(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ModelFile.Save(path, Network);
+    }
+
+    /// <summary>Writes the network to a stream, in the safetensors format.</summary>
+    /// <param name="stream">Receives the network; it stays open.</param>
+    public void Save(Stream stream)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        ModelFile.Write(stream, Network);
+    }
+
+    /// <summary>Reads what <see cref="Save(string)"/> or a checkpoint wrote, to go on training it.</summary>
+    /// <param name="path">The file.</param>
+    /// <returns>The network.</returns>
+    /// <exception cref="InvalidDataException">The file is not such a file, or is damaged.</exception>
+    public static SequenceModelParameters Load(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        return new SequenceModelParameters(ModelFile.Load(path));
+    }
+
+    /// <summary>Reads what <see cref="Save(Stream)"/> wrote.</summary>
+    /// <param name="stream">Holds the network, from its position to its end; it stays open.</param>
+    /// <returns>The network.</returns>
+    /// <exception cref="InvalidDataException">The stream does not hold a network, or a damaged one.</exception>
+    public static SequenceModelParameters Load(Stream stream)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        return new SequenceModelParameters(ModelFile.Read(stream));
+    }
+}

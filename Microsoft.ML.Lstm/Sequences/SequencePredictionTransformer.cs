@@ -1,0 +1,138 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.Columns;
+using Microsoft.ML.Lstm.Engine.Network;
+using Microsoft.ML.Lstm.Sequences;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.Lstm;
+
+/// <summary>
+/// Adds what a trained recurrent network makes of each row's sequence. The base of the transformers of this package.
+/// </summary>
+/// <remarks>
+/// Rows are scored in batches, when their values are asked for. A row that can't be scored (no steps, a vector length that is no
+/// multiple of the features a step, feature columns with different numbers of steps, NaN or infinity in features or static features) gets NaN, the
+/// missing key, no for a label or, where steps are labelled, empty vectors; no other row is affected by it. Sequences may be longer or shorter than
+/// those trained on. A key that the training data did not have, or beyond its column's own count, is read as the unknown token, as the missing key is. Any number of threads may use a transformer at once.
+/// A pass over the rows ends with a warning of those that could not be scored, if there were any.
+/// <para>
+/// A view of scores reads its input once, by one cursor, and goes on ahead of its consumer by up to 256 rows as long as these come at once; a row of a live source is scored when
+/// it is there, without waiting for another. The cursor is called by one thread at a time, but not always by the same one, as with ML.NET's <c>ShuffleRows</c>.
+/// </para>
+/// </remarks>
+public abstract partial class SequencePredictionTransformer : ISingleFeaturePredictionTransformer<SequenceModelParameters>
+{
+    private readonly SequenceInput _input;
+    private readonly IReadOnlyList<OutputColumn> _outputs;
+
+    // The column of sequences to name where one is asked for; null where nobody has chosen among several.
+    private int? _featureColumn;
+
+    // Packed for scoring once, and only if there is something to score.
+    private readonly Lazy<ScoringNetwork> _network;
+
+    private protected SequencePredictionTransformer(IHost host, SequenceModelParameters model, ScoringColumns columns, IEnumerable<OutputColumn> outputs)
+    {
+        Host = host;
+        Columns = columns;
+        _input = new SequenceInput(columns.Features, columns.StaticFeatureColumnName, model.StaticFeatureCount);
+        _outputs =
+        [
+            .. outputs,
+            .. columns.EncodingColumnName is { } encoding ? new OutputColumn[] { new EncodingColumn(encoding, model.Network.Shape.CodeSize) } : [],
+            .. columns.AttentionColumnName is { } attention ? new OutputColumn[] { new AttentionColumn(attention) } : [],
+        ];
+        _network = new Lazy<ScoringNetwork>(() => new ScoringNetwork(model.Network));
+        Model = model;
+    }
+
+    private protected IHost Host { get; }
+
+    private protected ScoringColumns Columns { get; }
+
+    private FeatureColumn FeatureColumn => Columns.Features[_featureColumn ?? 0];
+
+    /// <summary>The trained network.</summary>
+    public SequenceModelParameters Model { get; }
+
+    /// <summary>
+    /// The column that sequences are read from; of several <see cref="FeatureColumnNames"/> the first, or the one that <see
+    /// cref="ForFeatureColumn"/> was given.
+    /// </summary>
+    public string FeatureColumnName => FeatureColumn.Name;
+
+    /// <summary>The columns that sequences are read from.</summary>
+    public IReadOnlyList<string> FeatureColumnNames => [.. Columns.Features.Select(column => column.Name)];
+
+    /// <summary>
+    /// The type of <see cref="FeatureColumnName"/> in the data trained on, keys as keys of <see cref="uint"/>. What is scored may have another number of
+    /// steps, and keys of another type with the same count.
+    /// </summary>
+    public DataViewType FeatureColumnType => FeatureColumn.Type;
+
+    /// <summary>The column that static features are read from; <see langword="null"/> for none.</summary>
+    public string? StaticFeatureColumnName => Columns.StaticFeatureColumnName;
+
+    /// <summary>The column that receives the encoding of the sequence; <see langword="null"/> for none.</summary>
+    public string? EncodingColumnName => Columns.EncodingColumnName;
+
+    /// <summary>The column that receives how much each step counts in the encoding; <see langword="null"/> for none.</summary>
+    public string? AttentionColumnName => Columns.AttentionColumnName;
+
+    bool ITransformer.IsRowToRowMapper => true;
+
+    /// <summary>The columns of <paramref name="inputSchema"/> and, behind them, those that this transformer adds.</summary>
+    /// <param name="inputSchema">The schema of data to transform.</param>
+    /// <returns>The schema of the transformed data.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing, or is not what the network was trained on.</exception>
+    public DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => Bind(inputSchema).OutputSchema;
+
+    /// <summary>Adds the columns of this transformer to <paramref name="input"/>. Nothing is computed before their values are asked for.</summary>
+    /// <param name="input">The data.</param>
+    /// <returns>The data with more columns.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing, or is not what the network was trained on.</exception>
+    public IDataView Transform(IDataView input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        return new ScoredDataView(Bind(input.Schema), this, input);
+    }
+
+    IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema) => new ScoringRowMapper(Bind(inputSchema));
+
+    /// <summary>
+    /// This transformer as one whose <see cref="FeatureColumnName"/> is another of its <see cref="FeatureColumnNames"/>, for what looks at
+    /// a single column, as <c>PermutationFeatureImportance</c> does. It reads the same columns and gives the same scores.
+    /// </summary>
+    /// <param name="featureColumnName">One of <see cref="FeatureColumnNames"/>.</param>
+    /// <returns>The other transformer.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">No sequences are read from a column of this name.</exception>
+    /// <example>
+    /// <code>
+    /// // What each value of each column of sequences is worth to the model.
+    /// foreach (string column in model.FeatureColumnNames)
+    /// {
+    ///     foreach (var (slot, metrics) in ml.Regression.PermutationFeatureImportance((ITransformer)model.ForFeatureColumn(column), data))
+    ///         Console.WriteLine($"{column}, {slot}: {metrics.RootMeanSquaredError.Mean:0.000}");
+    /// }
+    /// </code>
+    /// </example>
+    public SequencePredictionTransformer ForFeatureColumn(string featureColumnName)
+    {
+        ArgumentNullException.ThrowIfNull(featureColumnName);
+        int index = Array.FindIndex(Columns.Features, column => column.Name == featureColumnName);
+        if (index < 0)
+        {
+            string names = string.Join(", ", FeatureColumnNames.Select(name => $"'{name}'"));
+            throw new ArgumentOutOfRangeException(nameof(featureColumnName), featureColumnName, $"Sequences are read from {names}.");
+        }
+        var other = (SequencePredictionTransformer)MemberwiseClone();
+        other._featureColumn = index;
+        return other;
+    }
+
+    private ScoringBindings Bind(DataViewSchema inputSchema)
+    {
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        return new ScoringBindings(Host, inputSchema, _network, _input, _outputs);
+    }
+}

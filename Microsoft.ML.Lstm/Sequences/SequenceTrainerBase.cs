@@ -1,0 +1,247 @@
+using System.Globalization;
+using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.Columns;
+using Microsoft.ML.Lstm.Engine.Files;
+using Microsoft.ML.Lstm.Engine.Parameters;
+using Microsoft.ML.Lstm.Engine.Training;
+using Microsoft.ML.Lstm.MlNet;
+using Microsoft.ML.Lstm.Sequences;
+using Microsoft.ML.Runtime;
+using Microsoft.ML.Trainers;
+
+namespace Microsoft.ML.Lstm;
+
+/// <summary>Trains recurrent networks on a column of sequences. The base of the trainers of this package.</summary>
+/// <typeparam name="TOptions">The options of the task.</typeparam>
+/// <typeparam name="TTransformer">What training results in.</typeparam>
+public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEstimator<TTransformer, SequenceModelParameters>
+    where TOptions : SequenceInputOptions
+    where TTransformer : SequencePredictionTransformer
+{
+    private protected SequenceTrainerBase(IHostEnvironment environment, string registrationName, TOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        Host = environment.Register(registrationName);
+        Settings = (TOptions)options.Copy();
+        Settings.Validate();
+    }
+
+    private protected IHost Host { get; }
+
+    // A copy: the options as they were when this trainer was made.
+    private protected TOptions Settings { get; }
+
+    /// <summary>
+    /// What this trainer needs: neither normalized features, since it scales them itself, nor cached data, since it reads the data
+    /// once. It takes validation data and an earlier model.
+    /// </summary>
+    public TrainerInfo Info => TrainerTraits.Info;
+
+    /// <summary>Trains a network.</summary>
+    /// <param name="input">
+    /// The training data. It is read once, and its usable rows are kept in memory, unless <see cref="SequenceInputOptions.StreamingBufferMegabytes"/> is given.
+    /// </param>
+    /// <returns>The trained network, ready to transform data.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
+    /// <exception cref="InvalidDataException">A file of word vectors is malformed; the message has its line.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// No row can be used, or one can't and the options say that this is an error; or all labels to tell apart are the same, or
+    /// <see cref="ClassificationTrainerOptions.ClassWeights"/> are not as many as the classes.
+    /// </exception>
+    public TTransformer Fit(IDataView input) => Fit(input, null);
+
+    /// <summary>Trains a network, or goes on training one, and measures it on other data after each epoch.</summary>
+    /// <param name="trainData">
+    /// The training data. It is read once, and its usable rows are kept in memory, unless <see cref="SequenceInputOptions.StreamingBufferMegabytes"/> is given.
+    /// </param>
+    /// <param name="validationData">
+    /// Data to measure on, for early stopping and for choosing the best epoch; <see langword="null"/> for none.
+    /// </param>
+    /// <param name="initialModel">
+    /// A network to go on from, of the same shape as the options and the data ask for; its scaling of features and labels is kept, but for those that never varied
+    /// so far. Keys must stand for the same values in the same order: for classes that is checked where it is known, tokens are known by their
+    /// numbers alone. Those that it did not know so far are added.
+    /// <see langword="null"/> to start anew.
+    /// </param>
+    /// <returns>The trained network, ready to transform data.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
+    /// <exception cref="ArgumentException"><paramref name="initialModel"/> has another shape, predicts numbers where classes are to be learned, or has other classes.</exception>
+    /// <exception cref="InvalidDataException">A file of word vectors is malformed; the message has its line.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// No row can be used, or one can't and the options say that this is an error; or all labels to tell apart are the same, or
+    /// <see cref="ClassificationTrainerOptions.ClassWeights"/> are not as many as the classes.
+    /// </exception>
+    public TTransformer Fit(IDataView trainData, IDataView? validationData, SequenceModelParameters? initialModel = null)
+    {
+        ArgumentNullException.ThrowIfNull(trainData);
+        DataViewSchema schema = trainData.Schema;
+        foreach (string feature in Settings.AllFeatureColumnNames)
+            FeatureRole.Find(Host, schema, feature);
+        var input = SequenceInput.FromTrainingData(Host, schema, Settings.AllFeatureColumnNames, Settings.FeaturesPerStep, Settings.StaticFeatureColumnName);
+        LabelColumn label = Settings.LabelColumn is { } labelName ? LabelColumn.FromTrainingData(Host, schema, LabelKind, labelName) : LabelColumn.None;
+
+        using IChannel channel = Host.Start("Training");
+        using var monitor = new HostMonitor(Host, channel, Settings.NumberOfEpochs);
+        using var checkpoint = TrainingCheckpoint.Open(Settings, monitor.Warn);
+        var reader = new TrainingSetReader(input, label, Settings.ExampleWeightColumnName, Settings.MaximumSequenceLength, Settings.BadRows,
+            Host, Settings.CancellationToken);
+        TrainingData training = Settings.StreamingBufferMegabytes is { } megabytes
+            ? reader.Stream(trainData, "training data", megabytes * (1L << 20), monitor.Warn)
+            : reader.Read(trainData, "training data", monitor.Warn);
+        foreach (string warning in input.DescribeFlatColumns(trainData, Settings.FeaturesPerStep))
+            monitor.Warn(warning);
+        if (reader.LongestSequence == 1)
+            monitor.Warn(input.DescribeSingleSteps());
+        SequenceSet? validation = validationData is null ? null : reader.Read(validationData, "validation data", monitor.Warn);
+
+        GivenEmbeddings?[] embeddings = [.. input.Features.Where(column => column.IsTokens).Select(column => ReadWordVectors(schema, column, monitor))];
+        var occurring = new OccurringKeys(input, label, training);
+        KeyNumbering numbering = occurring.Number(validation, embeddings, initialModel?.Network.Shape);
+        TrainingTask task = CreateTask(label, training, numbering.Classes);
+        foreach (string line in occurring.Describe(numbering, dropsTokens: Settings.Tokens.Dropout > 0))
+            monitor.Info(line);
+        if (occurring.DescribeClasses() is { } missingClasses)
+            monitor.Warn(missingClasses);
+        if (!numbering.IsIdentity)
+        {
+            training = training.Renumber(numbering);
+            validation = validation?.Renumber(numbering);
+            embeddings = [.. embeddings.Zip(numbering.Tokens, (given, keys) => given?.Renumber(keys))];
+        }
+        SequenceModel? initial = initialModel?.Network;
+        if (initial is not null)
+        {
+            NetworkShape shape = NewNetwork.ShapeOf(Settings, task, training, embeddings);
+            CheckInitialModel(initial, shape, predictsNumbers: training.TargetSize > 0);
+            CheckLabelValues(initialModel!, label);
+            initial = ModelWidening.Widen(initial, shape);
+            ModelScalers scalers = NewNetwork.ScalersOf(Settings, task, shape.OutputSize, training, Settings.CancellationToken);
+            if (UnvariedColumns.DescribeOtherSizes(schema, input, label, initial, scalers) is { } otherSizes)
+                monitor.Warn(otherSizes);
+            initial = initial.WithScalesOfConstants(scalers);
+        }
+        monitor.Info($"Training on {training.Describe()}{(validation is null ? "" : $", validating on {validation.Count}")}.");
+        int seed = Settings.Seed ?? Host.Rand.Next();
+        if (checkpoint is not null)
+            seed = checkpoint.Begin(seed, training, validation, initial, embeddings);
+        SequenceModel network = TrainingLoop.Train(new TrainingJob(training, validation, Settings, task, seed, monitor)
+        {
+            Initial = initial,
+            Embeddings = embeddings,
+            SaveCheckpoint = checkpoint is null ? null : (kept, state) => checkpoint.Save(kept, state, first: null),
+            Resume = checkpoint?.Resume,
+        });
+        // An initial model may know more of them.
+        if (initial is null)
+            occurring.LevelConstants(network.Parameters);
+        foreach (string warning in UnvariedColumns.Describe(schema, input, label, network, initial is null ? occurring.Constants : []))
+            monitor.Warn(warning);
+        return CreateTransformer(new SequenceModelParameters(network) { LabelValues = label.Values }, new ScoringColumns
+        {
+            Features = [.. input.Features],
+            StaticFeatureColumnName = Settings.StaticFeatureColumnName,
+            EncodingColumnName = Settings.EncodingColumnName,
+            AttentionColumnName = Settings.AttentionColumn,
+            VectorScore = label.Kind == LabelKind.Numbers && schema[label.Name].Type is VectorDataViewType,
+            LabelValues = label.Values,
+        }, task);
+    }
+
+    /// <summary>The vectors of the words that a column's keys stand for; null when no file is given for it.</summary>
+    private GivenEmbeddings? ReadWordVectors(DataViewSchema schema, FeatureColumn column, HostMonitor monitor)
+    {
+        if (Settings.WordVectors is not { } files || !files.TryGetValue(column.Name, out string? path))
+            return null;
+        if (LabelValues.Of(schema[column.Name], column.Vocabulary) is not { IsText: true } words)
+            throw ColumnRole.Feature.DimensionMismatch(Host, schema[column.Name], "a vector of keys with text for key values, for which there are word vectors");
+        GivenEmbeddings given = WordVectorReader.Read(path, words.Values, Settings.CancellationToken);
+        monitor.Info(string.Create(CultureInfo.InvariantCulture, $"Vectors of {given.Shape.Size} features for {given.Found} of the {column.Vocabulary} words of column '{column.Name}' ({given.Coverage:P1}) are in {path}."));
+        return given;
+    }
+
+    /// <summary>The columns that the trained transformer will give for data like this.</summary>
+    /// <param name="inputSchema">What is known of the data's schema.</param>
+    /// <returns>What is known of the transformed data's schema.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
+    public SchemaShape GetOutputSchema(SchemaShape inputSchema)
+    {
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        foreach (string feature in Settings.AllFeatureColumnNames)
+            FeatureRole.Find(Host, inputSchema, feature);
+        SchemaShape.Column label = Settings.LabelColumn is { } labelName ? LabelColumn.RoleOf(LabelKind).Find(Host, inputSchema, labelName) : default;
+        if (Settings.ExampleWeightColumnName is { } weight)
+            ColumnRole.Weight.Find(Host, inputSchema, weight);
+        if (Settings.StaticFeatureColumnName is { } statics)
+            ColumnRole.StaticFeature.Find(Host, inputSchema, statics);
+
+        IEnumerable<SchemaShape.Column> outputs = PromiseOutputs(label);
+        if (Settings.EncodingColumnName is { } encoding)
+            outputs = outputs.Append(SchemaShapes.Single(encoding, isVector: true, isScore: false));
+        if (Settings.AttentionColumn is { } attention)
+            outputs = outputs.Append(SchemaShapes.VariableVector(attention));
+        return inputSchema.With(outputs);
+    }
+
+    /// <summary>What there is to learn in each row.</summary>
+    private protected abstract LabelKind LabelKind { get; }
+
+    /// <summary>What a column of sequences has to be.</summary>
+    private protected virtual ColumnRole FeatureRole => ColumnRole.Feature;
+
+    /// <summary>The columns the transformer adds, without the encoding, by what is known of the label column, if there is one.</summary>
+    private protected abstract IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label);
+
+    /// <summary>What the network is to do.</summary>
+    /// <param name="label">Where the labels are.</param>
+    /// <param name="training">The training data; its classes have the numbers of the label's keys.</param>
+    /// <param name="classes">The classes that the network is to know; null for all of them.</param>
+    private protected abstract TrainingTask CreateTask(LabelColumn label, TrainingData training, KeySubset? classes);
+
+    /// <summary>The transformer for what was trained.</summary>
+    /// <param name="model">The network.</param>
+    /// <param name="columns">The columns it reads and adds.</param>
+    /// <param name="task">What <see cref="CreateTask"/> gave, after training.</param>
+    private protected abstract TTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns, TrainingTask task);
+
+    private static void CheckLabelValues(SequenceModelParameters model, LabelColumn label)
+    {
+        if (model.LabelValues is not { } known || label.Values is not { } values || values.AreSameAs(known))
+            return;
+        int key = Enumerable.Range(0, Math.Min(known.Values.Length, values.Values.Length)).FirstOrDefault(key => known.Values[key] != values.Values[key]);
+        throw new ArgumentException(
+            $"The keys of label column '{label.Name}' stand for other values than those of the initial model, or for the same in another order: key {key + 1} is '{values.Values[key]}' and was '{known.Values[key]}'. Map the labels of both by the same fitted MapValueToKey, or by one with the same keyData.",
+            "initialModel");
+    }
+
+    private static void CheckInitialModel(SequenceModel model, NetworkShape expected, bool predictsNumbers)
+    {
+        NetworkShape found = model.Shape;
+        Require(nameof(Settings.CellType), shape => shape.Cell);
+        Require(nameof(Settings.FeaturesPerStep), shape => shape.NumericSize);
+        Require("number of token columns", shape => shape.Embeddings.Count);
+        for (int i = 0; i < expected.Embeddings.Count; i++)
+        {
+            Require("vocabulary", shape => shape.Embeddings[i].KeyCount);
+            Require(nameof(SequenceTrainerOptions.EmbeddingSize), shape => shape.Embeddings[i].Size);
+        }
+        Require(nameof(Settings.HiddenSize), shape => shape.HiddenSize);
+        Require(nameof(Settings.NumberOfLayers), shape => shape.Layers);
+        Require(nameof(Settings.Bidirectional), shape => shape.Bidirectional);
+        Require("outputs for each step", shape => shape.StepOutputs);
+        Require("conditional random field", shape => shape.HasCrf);
+        if (!expected.StepOutputs)
+            Require(nameof(SequenceTrainerOptions.Pooling), shape => shape.Pooling);
+        Require("number of static features", shape => shape.StaticSize);
+        Require("decoder", shape => shape.HasDecoder);
+        Require("number of outputs", shape => shape.ClassCount);
+        // The outputs of a classification are not scaled, and those of a regression would come out as if they were.
+        if (!predictsNumbers && !model.OutputScaler.IsIdentity)
+            throw new ArgumentException("The initial model predicts numbers, and the one to be trained classes.", "initialModel");
+
+        void Require<T>(string what, Func<NetworkShape, T> part)
+        {
+            if (!EqualityComparer<T>.Default.Equals(part(expected), part(found)))
+                throw new ArgumentException($"The initial model has another shape than the one to be trained: {what} is {part(found)}, expected {part(expected)}.", "initialModel");
+        }
+    }
+}

@@ -1,0 +1,226 @@
+using System.Collections;
+using System.Globalization;
+using System.Reflection;
+using Microsoft.ML.Lstm.Engine.Files;
+using Microsoft.ML.Lstm.Engine.Parameters;
+using Microsoft.ML.Lstm.Engine.Training;
+
+namespace Microsoft.ML.Lstm;
+
+/// <summary>The checkpoint of one <c>Fit</c>: where it goes on, if it does, and what it leaves behind after each epoch.</summary>
+internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
+{
+    private const int FirstStage = 1;
+    private const int SecondStage = 2;
+    private const string Weights = "weights";
+    private const string FirstWeights = "first_weights";
+    private const string Order = "order";
+    private const string BatchOrder = "batch_order";
+    private const string Unreached = "unreached";
+    private const string TrainingLosses = "training_losses";
+    private const string ValidationLosses = "validation_losses";
+
+    // What changes no weight, or is compared by itself.
+    private static readonly HashSet<string> Ignored =
+    [
+        nameof(TrainingOptions.Seed), nameof(TrainingOptions.NumberOfThreads), nameof(TrainingOptions.EpochCompleted), nameof(TrainingOptions.CancellationToken),
+        nameof(TrainingOptions.CheckpointPath), nameof(TrainingOptions.ResumeFromCheckpoint), nameof(SequenceTrainerOptions.WordVectorFiles),
+    ];
+
+    private static readonly string[] Moments = ["moments.0", "moments.1"];
+
+    private readonly CheckpointFile _file;
+    private readonly TrainingOptions _options;
+    private readonly Action<string> _warn;
+    private readonly (SequenceModel Model, SafeTensors Beside)? _found;
+    private Dictionary<string, string> _optionTexts = [];
+    private string _data = "";
+    private int _seed;
+    private bool _fails;
+
+    private TrainingCheckpoint(CheckpointFile file, TrainingOptions options, Action<string> warn)
+    {
+        (_file, _options, _warn) = (file, options, warn);
+        if (options.ResumeFromCheckpoint && file.Exists)
+            _found = (file.Load(out SafeTensors beside), beside);
+    }
+
+    public InterruptedTraining? Resume { get; private set; }
+
+    public TrainedNetwork? First { get; private set; }
+
+    /// <summary>Takes the options' file for this training; null where there is none.</summary>
+    /// <param name="options">The options.</param>
+    /// <param name="warn">Is told when a checkpoint can't be written.</param>
+    /// <exception cref="InvalidOperationException">The file can't be written, or another training is writing it.</exception>
+    /// <exception cref="InvalidDataException">The file that is to be resumed from is damaged.</exception>
+    public static TrainingCheckpoint? Open(TrainingOptions options, Action<string> warn)
+    {
+        if (options.CheckpointPath is not { } path)
+            return null;
+        var file = CheckpointFile.Open(path);
+        try
+        {
+            return new TrainingCheckpoint(file, options, warn);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Sees to it that the checkpoint, if there is one to go on from, is of this training.</summary>
+    /// <param name="seed">The seed of this training; where the options have none, that of the checkpoint is taken instead.</param>
+    /// <param name="data">The checksum of the data.</param>
+    /// <returns>The seed to take.</returns>
+    /// <exception cref="InvalidOperationException">It is of another training.</exception>
+    public int Begin(int seed, DataChecksum data)
+    {
+        (_seed, _data, _optionTexts) = (seed, data.ToString(), TextsOf(_options));
+        if (_found is not var (kept, beside))
+            return seed;
+        SavedTraining saved = SavedTraining.Of(beside) ?? throw Refuse("it holds a network, but no state of a training, as those of version 0.1.0 and those that were saved from a model do");
+        foreach (string option in saved.Options.Keys.Union(_optionTexts.Keys))
+        {
+            string before = saved.Options.GetValueOrDefault(option, "not there"), now = _optionTexts.GetValueOrDefault(option, "not there");
+            if (before != now)
+                throw Refuse($"{option} was {before} and is {now}");
+        }
+        if (_options.Seed is not null && saved.Seed != seed)
+            throw Refuse($"{nameof(TrainingOptions.Seed)} was {saved.Seed} and is {seed}");
+        if (saved.Data != _data)
+            throw Refuse("the data, or the initial model, are not those that it was made with");
+        _seed = saved.Seed;
+        Resume = new InterruptedTraining(kept, StateOf(saved, kept, beside));
+        if (saved is { Stage: SecondStage, FirstKeptEpoch: { } epoch, FirstNumberOfEpochs: { } epochs })
+            First = new TrainedNetwork(WithWeights(kept, Values(beside, FirstWeights, kept.Parameters.Values.Length)), epoch, epochs, WasStopped: false);
+        return _seed;
+    }
+
+    /// <summary>As <see cref="Begin(int, DataChecksum)"/>, for sequences, before they are scaled.</summary>
+    public int Begin(int seed, TrainingData training, SequenceSet? validation, SequenceModel? initial, IEnumerable<GivenEmbeddings?> embeddings)
+    {
+        using var checksum = new DataChecksum();
+        checksum.Add(training, _options.CancellationToken);
+        if (validation is not null)
+            checksum.Add(validation, _options.CancellationToken);
+        checksum.Add<float>(initial?.Parameters.Values ?? []);
+        foreach (GivenEmbeddings given in embeddings.OfType<GivenEmbeddings>())
+        {
+            foreach (int token in given.Tokens)
+                checksum.Add<float>(given[token]);
+        }
+        return Begin(seed, checksum);
+    }
+
+    public void Save(SequenceModel kept, TrainingState state, TrainedNetwork? first)
+    {
+        TrainingCourse course = state.Course;
+        var saved = new SavedTraining(_optionTexts, _data, _seed, first is null ? FirstStage : SecondStage, state.NumberOfEpochs, course.KeptEpoch, course.EpochsWithoutGain, state.Elapsed.Ticks, state.Steps, state.Random)
+        {
+            KeptMetric = FiniteOrNull(course.KeptMetric),
+            InitialLoss = FiniteOrNull(course.InitialLoss),
+            FirstKeptEpoch = first?.KeptEpoch,
+            FirstNumberOfEpochs = first?.NumberOfEpochs,
+        };
+        var tensors = new List<SafeTensor>();
+        if (!state.Weights.Span.SequenceEqual(kept.Parameters.Values))
+            tensors.Add(new SafeTensor(Weights, [state.Weights.Length], state.Weights));
+        if (first is not null)
+            tensors.Add(new SafeTensor(FirstWeights, [first.Model.Parameters.Values.Length], first.Model.Parameters.Values));
+        tensors.AddRange(state.Moments.Select((moments, i) => new SafeTensor(Moments[i], [moments.Length], moments)));
+        tensors.Add(SavedTraining.ToWords<int>(Order, state.Order));
+        tensors.Add(SavedTraining.ToWords<int>(BatchOrder, state.BatchOrder));
+        tensors.Add(SavedTraining.ToWords<int>(Unreached, state.Unreached));
+        tensors.Add(SavedTraining.ToWords<double>(TrainingLosses, course.TrainingLosses.ToArray()));
+        tensors.Add(SavedTraining.ToWords<double>(ValidationLosses, course.ValidationLosses.ToArray()));
+        try
+        {
+            _file.Save(kept, new SafeTensors(new Dictionary<string, string>([saved.ToText()]), tensors));
+            _fails = false;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or InvalidOperationException)
+        {
+            // Once, until it succeeds again: what is worth a warning is that there is no new checkpoint, not how often.
+            if (!_fails)
+                _warn($"The checkpoint of epoch {course.Epochs} could not be written to '{_file.FullPath}', and training goes on: {error.Message}");
+            _fails = true;
+        }
+    }
+
+    public void Dispose() => _file.Dispose();
+
+    private static TrainingState StateOf(SavedTraining saved, SequenceModel kept, SafeTensors beside)
+    {
+        int length = kept.Parameters.Values.Length;
+        return new TrainingState
+        {
+            NumberOfEpochs = saved.NumberOfEpochs,
+            Course = new TrainingCourse
+            {
+                KeptEpoch = saved.KeptEpoch,
+                EpochsWithoutGain = saved.EpochsWithoutGain,
+                KeptMetric = saved.KeptMetric ?? double.PositiveInfinity,
+                InitialLoss = saved.InitialLoss ?? double.NaN,
+                TrainingLosses = [.. SavedTraining.FromWords<double>(beside, TrainingLosses)],
+                ValidationLosses = [.. SavedTraining.FromWords<double>(beside, ValidationLosses)],
+            },
+            Elapsed = TimeSpan.FromTicks(saved.ElapsedTicks),
+            Weights = SavedTraining.Find(beside, Weights) is null ? kept.Parameters.Values : Values(beside, Weights, length),
+            Steps = saved.Steps,
+            Moments = [.. Moments.Where(name => SavedTraining.Find(beside, name) is not null).Select(name => (ReadOnlyMemory<float>)Values(beside, name, length))],
+            Random = saved.Random,
+            Order = SavedTraining.FromWords<int>(beside, Order),
+            BatchOrder = SavedTraining.FromWords<int>(beside, BatchOrder),
+            Unreached = SavedTraining.FromWords<int>(beside, Unreached),
+        };
+    }
+
+    private static float[] Values(SafeTensors beside, string name, int length)
+    {
+        SafeTensor? tensor = SavedTraining.Find(beside, name);
+        return tensor?.Values.Length == length ? tensor.Values.ToArray()
+            : throw new InvalidDataException($"The checkpoint can't be read: expected a tensor '{name}' of {length} numbers, found {(tensor is null ? "none" : $"{tensor.Values.Length}")}.");
+    }
+
+    private static SequenceModel WithWeights(SequenceModel model, float[] weights)
+    {
+        ParameterSet parameters = model.Parameters.Clone();
+        weights.CopyTo(parameters.Values, 0);
+        return model with { Parameters = parameters };
+    }
+
+    private static double? FiniteOrNull(double value) => double.IsFinite(value) ? value : null;
+
+    /// <summary>The options that decide the weights, as text.</summary>
+    private static Dictionary<string, string> TextsOf(TrainingOptions options)
+    {
+        var texts = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (FieldInfo field in options.GetType().GetFields(BindingFlags.Instance | BindingFlags.Public))
+        {
+            // Columns may be called otherwise as long as the same is in them.
+            if (Ignored.Contains(field.Name) || field.Name.EndsWith("ColumnName", StringComparison.Ordinal))
+                continue;
+            texts[field.Name] = field.GetValue(options) switch
+            {
+                EarlyStoppingOptions stopping => string.Create(CultureInfo.InvariantCulture, $"{stopping.Metric}, {stopping.Patience}, {stopping.MinimumDelta:R}"),
+                LearningRateSchedule schedule => TextOf(Enumerable.Range(0, 11).Select(tenth => schedule.GetFactor(tenth, 10)).ToArray()),
+                var value => TextOf(value),
+            };
+        }
+        return new Dictionary<string, string>(texts);
+    }
+
+    private static string TextOf(object? value) => value switch
+    {
+        null => "none",
+        string text => text,
+        IDictionary map => string.Join(", ", map.Keys.Cast<object>().Select(key => $"{TextOf(key)}: {TextOf(map[key])}")),
+        IEnumerable list => string.Join(", ", list.Cast<object?>().Select(TextOf)),
+        IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
+        _ => value.ToString() ?? "",
+    };
+
+    private InvalidOperationException Refuse(string why) => new($"The training can't be resumed from the checkpoint '{_file.FullPath}': {why}. Delete the file to begin anew, or load it with {nameof(SequenceModelParameters)}.{nameof(SequenceModelParameters.Load)} to train it further from there.");
+}

@@ -1,0 +1,113 @@
+using System.Text.Json.Serialization;
+using Microsoft.ML.Lstm.Columns;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.Lstm.Series;
+
+/// <summary>The columns that rows of series are read from.</summary>
+internal sealed record SeriesColumns
+{
+    public required string[] Targets { get; init; }
+
+    // With setters: see SavedJsonContext.
+    public string[] PastCovariates { get; set; } = [];
+
+    public string[] KnownCovariates { get; set; } = [];
+
+    /// <summary>The column of times; null for none.</summary>
+    public string? Time { get; init; }
+
+    /// <summary>The column that tells series apart; null where there is only one.</summary>
+    public string? Series { get; init; }
+
+    /// <summary>The column of static features; null for none.</summary>
+    public string? Statics { get; init; }
+
+    /// <summary>The columns of numbers, in the order of a row's.</summary>
+    [JsonIgnore]
+    public IEnumerable<(string Name, ColumnRole Role)> Numbers =>
+        Targets.Select(name => (name, ColumnRole.ForecastTarget))
+            .Concat(PastCovariates.Concat(KnownCovariates).Select(name => (name, ColumnRole.Covariate)));
+
+    /// <summary>Throws when <paramref name="schema"/> does not promise them.</summary>
+    public void Check(IExceptionContext context, SchemaShape schema)
+    {
+        foreach ((string name, ColumnRole role) in Numbers)
+            role.Find(context, schema, name);
+        if (Time is not null)
+            ColumnRole.Time.Find(context, schema, Time);
+        if (Series is not null)
+            ColumnRole.Series.Find(context, schema, Series);
+        if (Statics is not null)
+            ColumnRole.StaticFeature.Find(context, schema, Statics);
+    }
+}
+
+/// <summary>The columns of a schema that rows of series are read from, and how many numbers they have.</summary>
+internal sealed class BoundSeriesColumns
+{
+    public BoundSeriesColumns(IExceptionContext context, DataViewSchema schema, SeriesColumns columns)
+    {
+        Numbers = [.. columns.Numbers.Select(number => Find(number.Role, number.Name))];
+        Known = Numbers[(columns.Targets.Length + columns.PastCovariates.Length)..];
+        Statics = columns.Statics is { } statics ? Find(ColumnRole.StaticFeature, statics) : null;
+        Time = columns.Time is { } time ? ColumnRole.Time.Find(context, schema, time) : null;
+        Series = columns.Series is { } series ? ColumnRole.Series.Find(context, schema, series) : null;
+        Targets = columns.Targets.Length;
+        PastCovariates = SizeOf(Numbers.Skip(Targets).Take(columns.PastCovariates.Length));
+        KnownCovariates = SizeOf(Known);
+        StaticSize = Statics is { } column ? NumberReader.SizeOf(column.Type) : 0;
+
+        DataViewSchema.Column Find(ColumnRole role, string name)
+        {
+            DataViewSchema.Column found = role.Find(context, schema, name);
+            return NumberReader.SizeOf(found.Type) > 0 ? found : throw role.DimensionMismatch(context, found, "a vector of known size");
+        }
+
+        static int SizeOf(IEnumerable<DataViewSchema.Column> columns) => columns.Sum(column => NumberReader.SizeOf(column.Type));
+    }
+
+    /// <summary>Throws where a column has another number of values, or another kind of times, than in <paramref name="other"/>.</summary>
+    public void RequireTypesOf(IExceptionContext context, BoundSeriesColumns other)
+    {
+        foreach ((DataViewSchema.Column column, DataViewSchema.Column expected) in Numbers.Zip(other.Numbers))
+            Require(ColumnRole.Covariate, column, expected);
+        if (Statics is { } statics)
+            Require(ColumnRole.StaticFeature, statics, other.Statics!.Value);
+        if (Time is { } time && !time.Type.Equals(other.Time!.Value.Type))
+            throw ColumnRole.Time.DimensionMismatch(context, time, $"{other.Time.Value.Type}, as in the training data");
+
+        void Require(ColumnRole role, DataViewSchema.Column column, DataViewSchema.Column expected)
+        {
+            if (NumberReader.SizeOf(column.Type) != NumberReader.SizeOf(expected.Type))
+                throw role.DimensionMismatch(context, column, $"{expected.Type}, as in the training data");
+        }
+    }
+
+    public DataViewSchema.Column[] Numbers { get; }
+
+    /// <summary>Those of <see cref="Numbers"/> that are known ahead.</summary>
+    public DataViewSchema.Column[] Known { get; }
+
+    public DataViewSchema.Column? Statics { get; }
+
+    public DataViewSchema.Column? Time { get; }
+
+    public DataViewSchema.Column? Series { get; }
+
+    /// <summary>D.</summary>
+    public int Targets { get; }
+
+    /// <summary>P: numbers of the past covariates.</summary>
+    public int PastCovariates { get; }
+
+    /// <summary>K: numbers of the known covariates.</summary>
+    public int KnownCovariates { get; }
+
+    /// <summary>S.</summary>
+    public int StaticSize { get; }
+
+    /// <summary>All of them.</summary>
+    public IEnumerable<DataViewSchema.Column> All
+        => Numbers.Concat(new[] { Statics, Time, Series }.OfType<DataViewSchema.Column>()).DistinctBy(column => column.Index);
+}

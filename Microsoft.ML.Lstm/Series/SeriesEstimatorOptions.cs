@@ -1,0 +1,157 @@
+using Microsoft.ML.Lstm.Series;
+
+
+namespace Microsoft.ML.Lstm;
+
+/// <summary>
+/// The options that the estimators for series share: the columns of a table with a row a time step, the network and its training. What is said of a row depends on no later one:
+/// <see cref="TrainingOptions.Bidirectional"/> stays as it is.
+/// </summary>
+public abstract class SeriesEstimatorOptions : TrainingOptions
+{
+    internal const int DefaultWindowSize = 96;
+
+    private const int MaxWindowSize = 100_000;
+    private const int MaxLags = 10_000;
+
+    // What works well on series of some hundred to some ten thousand rows.
+    private protected SeriesEstimatorOptions()
+    {
+        HiddenSize = 64;
+        BatchSize = 8;
+        LearningRate = 0.003f;
+        NumberOfEpochs = null;
+        OutputDropout = 0.3f;
+        ValidationFraction = 0.2f;
+    }
+
+    /// <summary>
+    /// W: how many steps back the network learns to look, 1 to 100000, and over how many <see cref="SeriesScaling.Window"/> measures. The first rows of a series, which have fewer
+    /// behind them, are used too. Default: 96.
+    /// </summary>
+    public int WindowSize = DefaultWindowSize;
+
+    /// <summary>
+    /// The last values of each target that are read directly beside the network's state, 1 to 10000 and no more than <see cref="WindowSize"/> are used; 1 is the present value alone.
+    /// More than one help where there are many targets, or a cycle of that many steps. Default: 1.
+    /// </summary>
+    public int NumberOfLags = 1;
+
+    /// <summary>Columns known up to the present row, <see cref="float"/> or known-size vectors of it. Default: none.</summary>
+    public string[] PastCovariateColumnNames = [];
+
+    /// <summary>Columns known over the horizon too, <see cref="float"/> or known-size vectors of it. Default: none.</summary>
+    public string[] KnownCovariateColumnNames = [];
+
+    /// <summary>What is known of a series as a whole: a column of <see cref="float"/>, or a known-size vector of it. <see langword="null"/> for none. Default: <see langword="null"/>.</summary>
+    public string? StaticFeatureColumnName;
+
+    /// <summary>
+    /// The column of times, <see cref="DateTime"/> or <see cref="DateTimeOffset"/>; each later than the one before it in its series.
+    /// Features of the calendar go by what the clock shows, and steps shorter than a day by the time that passes.
+    /// <see langword="null"/> for none. Default: <see langword="null"/>.
+    /// </summary>
+    public string? TimeColumnName;
+
+    /// <summary>
+    /// Whether the steps that a gap in time leaves out are taken as steps with missing values (at most the last 2000 of them), in the
+    /// training data and later; if not, rows are taken as if they followed each other. <see langword="null"/> for yes where gaps are rare
+    /// in the training data: before at most one row in 20, and no longer than the rest in all. With
+    /// <see cref="MissingValueHandling.SkipRow"/> no gap is filled. Gaps are named in a warning. Default: <see langword="null"/>.
+    /// </summary>
+    public bool? FillGaps;
+
+    /// <summary>
+    /// Cycles of the calendar that features are made of, where there is a <see cref="TimeColumnName"/>. <see langword="null"/> for those that are longer than a step and that the
+    /// training data goes through at least three times. Default: <see langword="null"/>.
+    /// </summary>
+    public CalendarFeatures? Calendar;
+
+    /// <summary>The column that tells series apart, text or key. <see langword="null"/> for one series. Default: <see langword="null"/>.</summary>
+    public string? SeriesColumnName;
+
+    /// <summary>
+    /// Whether each of several series gets a learned vector of <see cref="EmbeddingSize"/> features that the network reads at each step; series that the training data does not have
+    /// get that of the unknown one, which <see cref="TokenDropout"/> trains; without it, the mean of all. Default: <see langword="false"/>.
+    /// </summary>
+    public bool EmbedSeries;
+
+    /// <summary>Features of the learned vector of a series, 1 to 65536, with <see cref="EmbedSeries"/>. Default: 8.</summary>
+    public int EmbeddingSize = 8;
+
+    /// <summary>The share of steps that are taken for those of the unknown series while training, from 0 to below 1, with <see cref="EmbedSeries"/>. Default: 0.05.</summary>
+    public float TokenDropout = 0.05f;
+
+    /// <summary>What the values of a series are measured by. Default: <see cref="SeriesScaling.Window"/>; for the detection of anomalies <see cref="SeriesScaling.Series"/>.</summary>
+    public SeriesScaling Scaling = SeriesScaling.Window;
+
+    /// <summary>What to do with missing values, NaN or infinite. Default: <see cref="MissingValueHandling.CarryForward"/>.</summary>
+    public MissingValueHandling MissingValues = MissingValueHandling.CarryForward;
+
+    internal override TokenTraining Tokens => new(EmbeddingSize, TokenDropout, FreezeGiven: false);
+
+    // A window of a series is cut anew each epoch, and each of its steps is learned from: few windows are no little data.
+    internal override int MostEpochs => 1000;
+
+    internal override IReadOnlyList<EarlyStoppingMetric> EarlyStoppingMetrics
+        => [EarlyStoppingMetric.Loss, EarlyStoppingMetric.RootMeanSquaredError, EarlyStoppingMetric.MeanAbsoluteError];
+
+    /// <summary>The columns that are read.</summary>
+    /// <param name="targets">Those to learn.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A column is there for two purposes.</exception>
+    internal SeriesColumns ColumnsFor(string[] targets)
+    {
+        RequireOthers(PastCovariateColumnNames, targets, nameof(PastCovariateColumnNames), "other columns than the targets, whose present and past values are read anyway");
+        RequireOthers(KnownCovariateColumnNames, targets, nameof(KnownCovariateColumnNames), "other columns than the targets, which nobody knows ahead");
+        RequireOthers(KnownCovariateColumnNames, PastCovariateColumnNames, nameof(KnownCovariateColumnNames), $"other columns than {nameof(PastCovariateColumnNames)}");
+        return new SeriesColumns
+        {
+            Targets = targets,
+            PastCovariates = PastCovariateColumnNames,
+            KnownCovariates = KnownCovariateColumnNames,
+            Time = TimeColumnName,
+            Series = SeriesColumnName,
+            Statics = StaticFeatureColumnName,
+        };
+    }
+
+    /// <summary>A copy that later changes to this object don't reach.</summary>
+    internal virtual SeriesEstimatorOptions Copy()
+    {
+        var copy = (SeriesEstimatorOptions)Clone();
+        copy.PastCovariateColumnNames = [.. PastCovariateColumnNames ?? []];
+        copy.KnownCovariateColumnNames = [.. KnownCovariateColumnNames ?? []];
+        copy.EarlyStopping = EarlyStopping?.Copy();
+        return copy;
+    }
+
+    internal override void Validate()
+    {
+        base.Validate();
+        Require(!Bidirectional, Bidirectional, nameof(Bidirectional), "false: no later rows are read");
+        Require(EmbeddingSize is >= 1 and <= 65536, EmbeddingSize, nameof(EmbeddingSize), "from 1 to 65536");
+        Require(TokenDropout is >= 0 and < 1, TokenDropout, nameof(TokenDropout), "from 0 to below 1");
+        RequireNames(PastCovariateColumnNames, nameof(PastCovariateColumnNames));
+        RequireNames(KnownCovariateColumnNames, nameof(KnownCovariateColumnNames));
+        RequireName(StaticFeatureColumnName, nameof(StaticFeatureColumnName), optional: true);
+        RequireName(TimeColumnName, nameof(TimeColumnName), optional: true);
+        RequireName(SeriesColumnName, nameof(SeriesColumnName), optional: true);
+        Require(WindowSize is >= 1 and <= MaxWindowSize, WindowSize, nameof(WindowSize), $"from 1 to {MaxWindowSize}");
+        Require(NumberOfLags is >= 1 and <= MaxLags, NumberOfLags, nameof(NumberOfLags), $"from 1 to {MaxLags}");
+        Require(Calendar is null || (Calendar & ~(CalendarFeatures.Hour | CalendarFeatures.Day | CalendarFeatures.Week | CalendarFeatures.Year)) == 0, Calendar, nameof(Calendar), "a combination of the named cycles, or null");
+        Require(Calendar is null or CalendarFeatures.None || TimeColumnName is not null, Calendar, nameof(Calendar), $"null or {nameof(CalendarFeatures.None)} where there is no {nameof(TimeColumnName)}");
+        Require(FillGaps is not true || (TimeColumnName is not null && MissingValues == MissingValueHandling.CarryForward), FillGaps, nameof(FillGaps),
+            $"false or null where there is no {nameof(TimeColumnName)}, and with {nameof(MissingValueHandling)}.{nameof(MissingValueHandling.SkipRow)}");
+        Require(!EmbedSeries || SeriesColumnName is not null, EmbedSeries, nameof(EmbedSeries), $"false where there is no {nameof(SeriesColumnName)}");
+        RequireDefined(Scaling, nameof(Scaling));
+        RequireDefined(MissingValues, nameof(MissingValues));
+        Require(MissingValues != MissingValueHandling.SkipRow || KnownCovariateColumnNames.Length == 0, MissingValues, nameof(MissingValues),
+            $"{nameof(MissingValueHandling.CarryForward)} where there are {nameof(KnownCovariateColumnNames)}, which rows without a target tell too");
+    }
+
+    private protected static void RequireNames(string[] names, string option)
+        => Require(names.All(name => !string.IsNullOrEmpty(name)) && names.Distinct().Count() == names.Length, names, option, "different column names");
+
+    private static void RequireOthers(string[] names, string[] taken, string option, string expected)
+        => Require(!names.Intersect(taken).Any(), names, option, expected);
+}

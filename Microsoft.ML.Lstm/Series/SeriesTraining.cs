@@ -1,0 +1,138 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.Columns;
+using Microsoft.ML.Lstm.Engine.Series;
+using Microsoft.ML.Lstm.Engine.Training;
+using Microsoft.ML.Lstm.MlNet;
+using Microsoft.ML.Lstm.Series;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.Lstm;
+
+/// <summary>A trained network for series, and what the data said of them.</summary>
+/// <param name="Model">The model.</param>
+/// <param name="Timing">How rows follow each other; null where there are no times.</param>
+/// <param name="SeriesNames">The names of the series, in the order of their numbers.</param>
+/// <param name="States">The state of each series behind its last row that has a value.</param>
+/// <param name="Data">What was trained on.</param>
+internal sealed record TrainedSeries(ForecastModel Model, SeriesTiming? Timing, string[] SeriesNames, IReadOnlyDictionary<string, SeriesState> States, ForecastData Data);
+
+/// <summary>How the estimators for series train: from tables with a row a time step to a network.</summary>
+/// <param name="host">The host.</param>
+/// <param name="options">The network and its training.</param>
+/// <param name="columns">The columns.</param>
+internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options, SeriesColumns columns)
+{
+    public required int Horizon { get; init; }
+
+    public required ForecastLoss Loss { get; init; }
+
+    public required double ConfidenceLevel { get; init; }
+
+    /// <summary>Whether anybody sees the intervals.</summary>
+    public required bool ShowsIntervals { get; init; }
+
+    /// <summary>Whether to train again on all rows.</summary>
+    public bool Refit { get; init; }
+
+    /// <summary>Trains on the first rows of each series and validates on its last ones or, where there is validation data, on that.</summary>
+    public TrainedSeries Fit(IDataView trainData, IDataView? validationData)
+    {
+        using IChannel channel = host.Start("Training");
+        using var monitor = new HostMonitor(host, channel, options.NumberOfEpochs);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(options.CancellationToken, monitor.Abandoned);
+        using var checkpoint = TrainingCheckpoint.Open(options, monitor.Warn);
+        var reader = new SeriesTableReader(host, columns, options.MissingValues, monitor.Warn, stop.Token);
+        BoundSeriesColumns bound = reader.Read(trainData, "training data");
+        if (validationData is not null)
+        {
+            foreach (SeriesHistory history in reader.Series)
+                history.TrainingRows = history.Rows.Count;
+            reader.Read(validationData, "validation data");
+        }
+        if (reader.Series.Count == 0)
+            throw reader.NoRows();
+        SeriesTiming? timing = reader.FindTiming(options.FillGaps, validationData is null ? "training data" : "training and validation data");
+        SeriesHistory[] series = [.. reader.Series];
+        int[] observedRows = Array.ConvertAll(series, history => history.Rows.CountObserved(bound.Targets, bound.KnownCovariates));
+        for (int i = 0; validationData is null && i < series.Length; i++)
+            series[i].TrainingRows = observedRows[i] - (int)(observedRows[i] * (double)options.ValidationFraction);
+        WarnOfRowsAhead(series, observedRows, monitor);
+        TimeStep? step = timing is null ? null : reader.SetCalendar(timing.Step, options.Calendar);
+        var layout = new ForecastLayout
+        {
+            Targets = bound.Targets,
+            PastCovariates = bound.PastCovariates,
+            KnownCovariates = bound.KnownCovariates,
+            CalendarFeatures = step?.FeatureCount ?? 0,
+            Horizon = Horizon,
+            Lags = Math.Min(options.NumberOfLags, options.WindowSize),
+            WindowSize = options.WindowSize,
+            Scaling = options.Scaling,
+            Loss = Loss,
+            WindowDecides = true,
+            // Where no row to learn from has a missing value, a network can't learn what one means.
+            HasMissing = options.MissingValues == MissingValueHandling.CarryForward
+                && Array.Exists(series, one => one.Rows.HasMissing(Refit ? one.Rows.Count : one.TrainingRows, bound.KnownCovariates)),
+        };
+        monitor.Info($"Training on {series.Sum(one => one.TrainingRows)} rows of {series.Length} series, validating on {series.Zip(observedRows).Sum(one => Math.Max(0, one.Second - one.First.TrainingRows))}.");
+        int longest = series.Max(one => one.TrainingRows);
+        // Without any row to train on an error says so.
+        if (longest > 0 && Horizon >= longest)
+            monitor.Warn($"The network learns nothing of steps ahead from {longest} on: no series has more than {longest} rows to train on.");
+        var data = new ForecastData(layout, [.. series.Select(one => one.Rows)], [.. series.Select(one => one.TrainingRows)], ConfidenceLevel, options.EmbedSeries && series.Length > 1, Refit)
+        {
+            ShowsIntervals = ShowsIntervals,
+            Names = NamesOf(bound, step),
+        };
+        try
+        {
+            int seed = options.Seed ?? host.Rand.Next();
+            if (checkpoint is not null)
+            {
+                using var checksum = new DataChecksum();
+                checksum.Add(data);
+                seed = checkpoint.Begin(seed, checksum);
+            }
+            (ForecastModel model, float[][] states) = ForecastTraining.Train(data, options, seed, monitor, checkpoint);
+            return new TrainedSeries(model, timing is null ? null : timing with { Step = step! }, [.. series.Select(one => one.Name)],
+                series.Zip(states, observedRows).ToDictionary(one => one.First.Name, one => StateOf(one.First, one.Second, one.Third)), data);
+        }
+        catch (InvalidOperationException error)
+        {
+            throw host.Process(error);
+        }
+    }
+
+    private static SeriesState StateOf(SeriesHistory series, float[] values, int observedRows)
+    {
+        DateTimeOffset time = series.Times.ElementAtOrDefault(observedRows - 1);
+        return new SeriesState(values, time, observedRows > 0 && series.Until > time && observedRows == series.Times.Count ? new MissingEnd(series.Until, series.Rows.Statics) : null, series.Start);
+    }
+
+    private static void WarnOfRowsAhead(SeriesHistory[] series, int[] observedRows, HostMonitor monitor)
+    {
+        int[] ahead = [.. series.Zip(observedRows, (one, observed) => observed == 0 ? 0 : one.Rows.Count - observed)];
+        if (ahead.Sum() is var rows && rows == 0)
+            return;
+        SeriesHistory first = series[Array.FindIndex(ahead, count => count > 0)];
+        monitor.Warn($"{rows} rows at the end of {ahead.Count(count => count > 0)} series{(first.Name == "" ? "" : $", first '{first.Name}',")} have no value to forecast, but known covariates: they are taken for rows to come, "
+            + "and the series ends before them. If the values are missing, though time has passed, give these rows again when you score.");
+    }
+
+    private static InputNames NamesOf(BoundSeriesColumns bound, TimeStep? step)
+    {
+        return new InputNames
+        {
+            Targets = [.. bound.Numbers.Take(bound.Targets).SelectMany(column => NumbersOf(column, "target"))],
+            Covariates = [.. bound.Numbers.Skip(bound.Targets).SelectMany(column => NumbersOf(column, "covariate"))],
+            Statics = [.. bound.Statics is { } statics ? NumbersOf(statics, "static feature") : []],
+            Calendar = step?.FeatureNames ?? [],
+        };
+
+        static IEnumerable<string> NumbersOf(DataViewSchema.Column column, string what)
+        {
+            int size = NumberReader.SizeOf(column.Type);
+            return Enumerable.Range(0, size).Select(i => UnvariedColumns.Name(column, i, size, what));
+        }
+    }
+}

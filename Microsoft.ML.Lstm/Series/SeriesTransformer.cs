@@ -1,0 +1,105 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.Columns;
+using Microsoft.ML.Lstm.Engine.Network;
+using Microsoft.ML.Lstm.Engine.Series;
+using Microsoft.ML.Lstm.MlNet;
+using Microsoft.ML.Lstm.Series;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.Lstm;
+
+/// <summary>
+/// The base of the transformers that go through the rows of series in the order of time, each row's result depending on those before it. As
+/// in ML.NET's time-series transformers there is no single row to be mapped: use <c>Transform</c>, or an engine
+/// (<see cref="LstmCatalog.CreateForecastEngine{TSource, TPrediction}(ITransformer, MLContext)"/>).
+/// </summary>
+/// <remarks>
+/// A transformer knows each series up to the end of the data it was fitted to (or up to its checkpoint). Every pass over data, and every
+/// engine, goes on from there with a copy of its own; so transform what comes after the training data. Where there is a column of times, a
+/// series whose rows are not later than that begins anew when data is transformed, which a warning names, and an engine refuses such a row.
+/// Without one, the very data view that a transformer was fitted to begins anew too (<c>Fit(data).Transform(data)</c>; behind transforms
+/// that only add columns as well, and as long as it still begins with the same row); the same rows of another view, or after loading, are
+/// taken for what follows, and a warning says so. Missing values at the end of the training data are steps of their series; but rows at its
+/// end that have no value and tell known covariates are no part of the series yet.
+///
+/// Rows without a time, or without the name of a series where there are several, can't be used: there is a warning with their number, and
+/// nothing is said of them.
+/// </remarks>
+public abstract class SeriesTransformer : ITransformer
+{
+    private readonly Lazy<SequenceNetwork> _network;
+
+    private protected SeriesTransformer(IHost host, ForecastModel model, SeriesColumns columns)
+    {
+        Host = host;
+        Model = model;
+        Columns = columns;
+        _network = new Lazy<SequenceNetwork>(() => new SequenceNetwork(model.Network.Parameters, NetworkPasses.Forward));
+    }
+
+    private protected IHost Host { get; }
+
+    internal ForecastModel Model { get; }
+
+    internal SeriesColumns Columns { get; }
+
+    internal SequenceNetwork Network => _network.Value;
+
+    /// <summary>The rows that it was fitted to; null where nobody knows any more.</summary>
+    internal RowSource? FittedTo { get; init; }
+
+    /// <summary>Whether times have offsets from UTC.</summary>
+    private protected abstract bool HasOffsets { get; }
+
+    /// <summary>The time between rows, where gaps are filled; else null.</summary>
+    private protected abstract TimeStep? FilledBy { get; }
+
+    /// <summary>The columns that are added.</summary>
+    internal abstract IReadOnlyList<OutputColumn> Outputs { get; }
+
+    /// <summary>False: what is said of a row depends on the rows before it.</summary>
+    public bool IsRowToRowMapper => false;
+
+    /// <summary>The columns of <paramref name="inputSchema"/> and, behind them, those that this transformer adds.</summary>
+    /// <param name="inputSchema">The schema of data to transform.</param>
+    /// <returns>The schema of the transformed data.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing, or is not what the network was trained on.</exception>
+    public DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => Bind(inputSchema).OutputSchema;
+
+    /// <summary>Adds the columns of this transformer to <paramref name="input"/>. They are computed when the result is read, row by row.</summary>
+    /// <param name="input">The rows, those of a series in the order of time.</param>
+    /// <returns>The data with more columns.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing, or is not what the network was trained on.</exception>
+    public IDataView Transform(IDataView input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        return new SeriesDataView(Bind(input.Schema), this, input);
+    }
+
+    /// <summary>Not supported, see <see cref="IsRowToRowMapper"/>.</summary>
+    /// <param name="inputSchema">Not used.</param>
+    /// <returns>Nothing.</returns>
+    /// <exception cref="InvalidOperationException">Always.</exception>
+    public IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema)
+        => throw new InvalidOperationException("What is said of a row of a series depends on the rows before it, so it can't be computed of a single one. Use CreateForecastEngine for one row at a time.");
+
+    void ICanSaveModel.Save(ModelSaveContext ctx) => Save(ctx);
+
+    private protected abstract void Save(ModelSaveContext ctx);
+
+    /// <summary>What goes through rows from here.</summary>
+    /// <param name="use">What it is for.</param>
+    internal abstract SeriesSession CreateSession(SessionUse use);
+
+    /// <summary>Warns of what is odd about rows.</summary>
+    internal void Warn(string message) => HostWarning.Write(Host, "Scoring", message);
+
+    internal SeriesBindings Bind(DataViewSchema inputSchema)
+    {
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        var bindings = new SeriesBindings(Host, inputSchema, Model, Columns, Outputs) { FilledBy = FilledBy };
+        if (bindings.Source.Time is { } time && HasOffsets != time.Type is DateTimeOffsetDataViewType)
+            throw ColumnRole.Time.DimensionMismatch(Host, time, $"{(HasOffsets ? nameof(DateTimeOffset) : nameof(DateTime))}, as in the training data");
+        return bindings;
+    }
+}

@@ -1,0 +1,159 @@
+using System.Text.Json.Serialization;
+
+namespace Microsoft.ML.Lstm.Series;
+
+/// <summary>The time from a row to the next: whole months, or a span; and the features that the calendar gives a row.</summary>
+/// <param name="Months">Months; 0 for a span.</param>
+/// <param name="Ticks">The span.</param>
+/// <param name="Calendar">The cycles to make features of.</param>
+internal sealed record TimeStep(int Months, long Ticks, CalendarFeatures Calendar)
+{
+    private const int FeaturesOfCycle = 4;
+    private const int LeastCycles = 3;
+    private const double DaysOfYear = 365.2425;
+
+    private static readonly CalendarFeatures[] Cycles = [CalendarFeatures.Hour, CalendarFeatures.Day, CalendarFeatures.Week, CalendarFeatures.Year];
+
+    [JsonIgnore]
+    public int FeatureCount => FeaturesOfCycle * Cycles.Count(cycle => Calendar.HasFlag(cycle));
+
+    /// <summary>Of each feature, the cycle that it is of.</summary>
+    [JsonIgnore]
+    public string[] FeatureNames => [.. Cycles.Where(cycle => Calendar.HasFlag(cycle)).SelectMany(cycle => Enumerable.Repeat($"{cycle}", FeaturesOfCycle))];
+
+    /// <summary>
+    /// Whether steps are of the clock, as days and months are; shorter ones are of the time that passes, which goes on evenly when clocks
+    /// are changed.
+    /// </summary>
+    [JsonIgnore]
+    public bool IsOfClock => Months > 0 || Ticks >= TimeSpan.TicksPerDay;
+
+    /// <summary>
+    /// The usual step between times in ascending order: where that is of the clock, between what the clocks of the times show.
+    /// </summary>
+    /// <param name="times">At least two, of one series or of several one after the other.</param>
+    public static TimeStep Of(IReadOnlyList<DateTimeOffset> times)
+    {
+        var passed = Of([.. times.Select(time => time.UtcDateTime)]);
+        if (passed.Months == 0 && passed.Ticks < TimeSpan.TicksPerDay - TimeSpan.TicksPerHour)
+            return passed;
+        var shown = Of([.. times.Select(time => time.DateTime)]);
+        return shown.IsOfClock ? shown : passed;
+    }
+
+    /// <summary>The usual step between times in ascending order.</summary>
+    /// <param name="times">At least two, of one series or of several one after the other; steps that are not ahead are left out.</param>
+    public static TimeStep Of(IReadOnlyList<DateTime> times)
+    {
+        long[] steps = [.. times.Skip(1).Zip(times, (next, time) => next.Ticks - time.Ticks).Where(step => step > 0).Order()];
+        if (steps.Length == 0)
+            return new TimeStep(0, TimeSpan.TicksPerDay, CalendarFeatures.None);
+        long median = steps[steps.Length / 2];
+        int months = (int)Math.Round(TimeSpan.FromTicks(median).TotalDays / (DaysOfYear / 12));
+        var monthly = new TimeStep(months, 0, CalendarFeatures.None);
+        int regular = months == 0 ? 0 : times.Skip(1).Zip(times, (next, time) => monthly.IsRegular(time, next) ? 1 : 0).Sum();
+        return 2 * regular > steps.Length ? monthly : new TimeStep(0, median, CalendarFeatures.None);
+    }
+
+    /// <summary>The cycles that are longer than a step and that <paramref name="rows"/> rows see at least three times: two years are no basis for a year.</summary>
+    public CalendarFeatures UsualCalendar(int rows)
+    {
+        double days = Months > 0 ? Months * DaysOfYear / 12 : TimeSpan.FromTicks(Ticks).TotalDays;
+        var usual = CalendarFeatures.None;
+        foreach (CalendarFeatures cycle in Cycles)
+        {
+            double length = LengthOf(cycle);
+            if (length > 1.5 * days && rows * days >= LeastCycles * length)
+                usual |= cycle;
+        }
+        return usual;
+    }
+
+    public DateTime Next(DateTime time)
+    {
+        // Times at the end of what a DateTime can be stay where they are.
+        if (DateTime.MaxValue.Ticks - time.Ticks <= Ticks || (Months > 0 && time.Year + Months / 12 >= DateTime.MaxValue.Year))
+            return time;
+        if (Months == 0)
+            return time.AddTicks(Ticks);
+        // The last day of a month is followed by the last day of another.
+        DateTime next = time.AddMonths(Months);
+        return IsLastDay(time) ? next.AddDays(DateTime.DaysInMonth(next.Year, next.Month) - next.Day) : next;
+    }
+
+    /// <summary>Whether a row at <paramref name="next"/> follows one at <paramref name="time"/> without a gap.</summary>
+    public bool IsRegular(DateTime time, DateTime next)
+    {
+        if (Months == 0)
+            return Next(time) == next;
+        int months = 12 * (next.Year - time.Year) + next.Month - time.Month;
+        // Where a month is too short for the day, its last day stands for it.
+        bool isSameDay = next.Day == time.Day || (next.Day < time.Day ? IsLastDay(next) : IsLastDay(time));
+        return months == Months && isSameDay && next.TimeOfDay == time.TimeOfDay;
+    }
+
+    /// <inheritdoc cref="IsRegular(DateTime, DateTime)"/>
+    public bool IsRegular(DateTimeOffset time, DateTimeOffset next) => IsRegular(On(time), On(next));
+
+    /// <summary>The time that is <paramref name="steps"/> steps after <paramref name="time"/>, of the same offset.</summary>
+    public DateTimeOffset After(DateTimeOffset time, long steps)
+    {
+        DateTime after = On(time);
+        if (Months == 0)
+            after = Ticks > 0 && steps > (DateTime.MaxValue.Ticks - after.Ticks) / Ticks ? DateTime.MaxValue : after.AddTicks(steps * Ticks);
+        for (long i = 0; Months > 0 && i < steps; i++)
+            after = Next(after);
+        long ticks = IsOfClock ? after.Ticks : after.Ticks + time.Offset.Ticks;
+        return new DateTimeOffset(Math.Clamp(ticks, Math.Max(0, time.Offset.Ticks), DateTime.MaxValue.Ticks + Math.Min(0, time.Offset.Ticks)), time.Offset);
+    }
+
+    /// <summary>
+    /// The steps from one time to a later one, at least 1: to the nearest where <paramref name="next"/> is not on a step.
+    /// </summary>
+    public long StepsBetween(DateTimeOffset time, DateTimeOffset next)
+    {
+        (DateTime from, DateTime to) = (On(time), On(next));
+        double steps = Months == 0
+            ? (to - from).Ticks / (double)Math.Max(1, Ticks)
+            : (12 * (to.Year - from.Year) + to.Month - from.Month + (to.Day - from.Day) / (DaysOfYear / 12)) / Months;
+        return Math.Max(1, (long)Math.Round(steps));
+    }
+
+    /// <summary>Writes the features of the row that follows one at <paramref name="time"/>.</summary>
+    public void WriteFeatures(DateTime time, Span<float> features)
+    {
+        DateTime next = Next(time);
+        int at = 0;
+        foreach (CalendarFeatures cycle in Cycles)
+        {
+            if (!Calendar.HasFlag(cycle))
+                continue;
+            double turns = cycle switch
+            {
+                CalendarFeatures.Year => (next.DayOfYear - 1 + next.TimeOfDay.TotalDays) / (DateTime.IsLeapYear(next.Year) ? 366 : 365),
+                CalendarFeatures.Week => ((int)next.DayOfWeek + next.TimeOfDay.TotalDays) / 7,
+                CalendarFeatures.Day => next.TimeOfDay.TotalDays,
+                _ => next.TimeOfDay.TotalHours % 1,
+            };
+            for (int harmonic = 1; harmonic <= FeaturesOfCycle / 2; harmonic++)
+            {
+                (double sin, double cos) = Math.SinCos(2 * Math.PI * harmonic * turns);
+                (features[at], features[at + 1]) = ((float)sin, (float)cos);
+                at += 2;
+            }
+        }
+    }
+
+    // What is measured by steps: what the clock shows, or the time that passes.
+    private DateTime On(DateTimeOffset time) => IsOfClock ? time.DateTime : time.UtcDateTime;
+
+    private static bool IsLastDay(DateTime time) => time.Day == DateTime.DaysInMonth(time.Year, time.Month);
+
+    private static double LengthOf(CalendarFeatures cycle) => cycle switch
+    {
+        CalendarFeatures.Year => DaysOfYear,
+        CalendarFeatures.Week => 7,
+        CalendarFeatures.Day => 1,
+        _ => 1 / 24d,
+    };
+}

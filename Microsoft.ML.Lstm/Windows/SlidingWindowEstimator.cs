@@ -1,0 +1,133 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.Columns;
+using Microsoft.ML.Lstm.Windows;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.Lstm;
+
+/// <summary>
+/// Turns a table with a row a time step into one with a window a row: the values of the last rows as one vector and, if
+/// asked for, a value some rows ahead as the label.
+/// </summary>
+/// <remarks>
+/// <format type="text/markdown"><![CDATA[
+/// To create this estimator use
+/// [SlidingWindow](xref:Microsoft.ML.LstmTransformsCatalog.SlidingWindow(Microsoft.ML.TransformsCatalog,System.String,System.Int32,System.String,System.String,System.String,System.Int32)),
+/// or with several inputs
+/// [SlidingWindow](xref:Microsoft.ML.LstmTransformsCatalog.SlidingWindow(Microsoft.ML.TransformsCatalog,System.String,System.Int32,System.String[],System.String,System.String,System.Int32)).
+///
+/// ### Input and Output Columns
+/// | Column | Type | Description |
+/// | -- | -- | -- |
+/// | inputs | Single, or known-size vector of Single | The values of one time step; several columns are joined in the order given to F features. |
+/// | label source | Single, or known-size vector of Single | Optional: the column to be forecast. |
+/// | output window | Vector of Single with the dimensions (W, F) | The features of rows t - W + 1 to t, the oldest first. |
+/// | output label | As the label source | Optional: the label source's value in row t + horizon; missing (NaN) in the last *horizon* rows. |
+///
+/// Where windows are made, the label source has to be there, even if nobody asks for the label.
+///
+/// All other columns are passed on with the values of row t, the window's last.
+///
+/// **Slot names.** The window's values are called after their column and row: `Temperature t-3`, `Pressure t-3`, ..., `Temperature t`,
+/// `Pressure t`. A value of a vector has its slot's name, or `Pair[0]` where it has none, and names that occur twice get a number behind
+/// them. So `PermutationFeatureImportance` of ML.NET tells by name what each value is worth to a trainer behind the window. A label that is
+/// a vector keeps its source's slot names.
+///
+/// ### Estimator Characteristics
+/// | | |
+/// | -- | -- |
+/// | Does this estimator need to look at the data to train its parameters? | No |
+/// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.Lstm |
+/// | Exportable to ONNX | No |
+///
+/// **Which rows come out.** One for each input row but the first W - 1, which have no full window, unless
+/// `KeepIncompleteWindows` asks for those too, with NaN for what lies before the first row. The last rows, whose label is
+/// not known yet, do come out, because the last window is the one to forecast from. Trainers skip rows whose label is
+/// missing (they count them in their warning), and the regression evaluator leaves them out of its metrics; `FilterRowsByMissingValues` drops them, as is
+/// needed before a trainer that is told to stop at bad rows. Values that are NaN in the input are NaN in the windows.
+///
+/// **Order.** The rows' order is taken as the order in time, the whole input as one series. Split the data by time before
+/// the window (`TakeRows` and `SkipRows`, `FilterRowsByColumn`), and not by chance as `TrainTestSplit`, `CrossValidate` and the
+/// trainers' `ValidationFraction` do. Windows are computed afresh whenever the data are read; `AppendCacheCheckpoint` behind the
+/// window spares that. The input is read once each time: where the label is asked for, a row comes out when the row with its label is there, and the
+/// values of the rows between are kept meanwhile (so not those of images and custom types, which can't be copied).
+///
+/// **Single predictions.** A row alone has no window, so a `PredictionEngine` can't be made of a pipeline with this
+/// estimator. Keep the window apart for that: transform the data first, fit and save the pipeline behind it, and give
+/// the engine rows with the window as a vector of W times F values, `[VectorType(W, F)] float[]`.
+/// ]]></format>
+/// </remarks>
+public sealed class SlidingWindowEstimator : IEstimator<SlidingWindowTransformer>
+{
+    /// <summary>The options of <see cref="SlidingWindowEstimator"/>.</summary>
+    public sealed class Options
+    {
+        /// <summary>The name of the column of windows, "Features" by default.</summary>
+        public string OutputColumnName = DefaultOutputColumnName;
+
+        /// <summary>
+        /// The columns whose values make up a step of the window; <see langword="null"/>, the default, for one column with
+        /// the name of the output.
+        /// </summary>
+        public string[]? InputColumnNames;
+
+        /// <summary>W: how many rows a window has, its own row included; at least 1, and no more than make 1,048,576 values. There is no default.</summary>
+        public int WindowSize;
+
+        /// <summary>The name of the column of labels; <see langword="null"/>, the default, for none.</summary>
+        public string? LabelColumnName;
+
+        /// <summary>The column that the labels are taken from. <see langword="null"/>, the default, is the input if there is only one.</summary>
+        public string? LabelSourceColumnName;
+
+        /// <summary>How many rows behind the window's last the label is; at least 1, which is the default.</summary>
+        public int Horizon = 1;
+
+        /// <summary>
+        /// Whether the first W - 1 rows come out too, with NaN in their windows for what lies before the first row. False by
+        /// default.
+        /// </summary>
+        public bool KeepIncompleteWindows;
+    }
+
+    internal const string DefaultOutputColumnName = "Features";
+
+    private readonly IHost _host;
+    private readonly SlidingWindowSettings _settings;
+
+    internal SlidingWindowEstimator(IHostEnvironment environment, Options options)
+    {
+        _settings = SlidingWindowSettings.From(options);
+        _host = environment.Register(nameof(SlidingWindowEstimator));
+    }
+
+    /// <summary>Checks the columns. Nothing is learned from the data.</summary>
+    /// <param name="input">The rows in the order of time.</param>
+    /// <returns>The transformer.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or isn't of a type listed above.</exception>
+    public SlidingWindowTransformer Fit(IDataView input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        var transformer = new SlidingWindowTransformer(_host, _settings);
+        transformer.GetOutputSchema(input.Schema);
+        return transformer;
+    }
+
+    /// <summary>The columns that come out of these.</summary>
+    /// <param name="inputSchema">The columns that go in.</param>
+    /// <returns><paramref name="inputSchema"/> with the window and, if there is one, the label.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or isn't of a type listed above.</exception>
+    public SchemaShape GetOutputSchema(SchemaShape inputSchema)
+    {
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        foreach (string name in _settings.InputColumnNames)
+            ColumnRole.Input.Find(_host, inputSchema, name);
+        List<SchemaShape.Column> added = [SchemaShapes.VectorWithSlotNames(_settings.OutputColumnName, NumberDataViewType.Single)];
+        if (_settings.LabelColumnName is { } label)
+        {
+            SchemaShape.Column source = ColumnRole.LabelSource.Find(_host, inputSchema, _settings.LabelSourceColumnName!);
+            added.Add(SchemaShapes.LabelLike(source, label));
+        }
+        return inputSchema.With(added);
+    }
+}

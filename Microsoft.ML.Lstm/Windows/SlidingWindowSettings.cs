@@ -1,0 +1,76 @@
+using System.Text.Json.Serialization;
+using Microsoft.ML.Lstm.Engine.Files;
+
+namespace Microsoft.ML.Lstm.Windows;
+
+/// <summary>What windows are made of, checked. The names are those of <see cref="SlidingWindowEstimator.Options"/>.</summary>
+internal sealed record SlidingWindowSettings(
+    string OutputColumnName,
+    string[] InputColumnNames,
+    int WindowSize,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? LabelColumnName,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? LabelSourceColumnName,
+    int Horizon,
+    bool KeepIncompleteWindows)
+{
+    /// <summary>The most values of a window, 4 MB: what a file or a mistyped size can make each row take.</summary>
+    public const int MaxValues = 1 << 20;
+
+    /// <exception cref="ArgumentOutOfRangeException">A size is out of range.</exception>
+    /// <exception cref="ArgumentException">Names are missing or contradict each other.</exception>
+    public static SlidingWindowSettings From(SlidingWindowEstimator.Options options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        string[] inputs = options.InputColumnNames is { Length: > 0 } names ? [.. names] : [options.OutputColumnName];
+        string? source = options.LabelSourceColumnName;
+        if (options.LabelColumnName is not null && source is null)
+        {
+            source = inputs.Length == 1
+                ? inputs[0]
+                : throw new ArgumentException($"There are {inputs.Length} input columns, so the one to take the label from must be named.", nameof(options.LabelSourceColumnName));
+        }
+        var settings = new SlidingWindowSettings(
+            options.OutputColumnName, inputs, options.WindowSize, options.LabelColumnName, source, options.Horizon, options.KeepIncompleteWindows);
+        settings.Check();
+        return settings;
+    }
+
+    public byte[] ToJson() => SavedJson.Write(this, SavedJsonContext.Default.SlidingWindowSettings);
+
+    /// <exception cref="InvalidDataException">It isn't what <see cref="ToJson"/> makes of valid settings.</exception>
+    public static SlidingWindowSettings FromJson(ReadOnlySpan<byte> json)
+    {
+        SlidingWindowSettings settings = SavedJson.Read(json, SavedJsonContext.Default.SlidingWindowSettings, "A saved sliding window");
+        try
+        {
+            settings.Check();
+            return settings;
+        }
+        catch (ArgumentException error)
+        {
+            throw new InvalidDataException($"A saved sliding window can't be read: {error.Message}");
+        }
+    }
+
+    private void Check()
+    {
+        ArgumentException.ThrowIfNullOrEmpty(OutputColumnName);
+        if (InputColumnNames.Length == 0)
+            throw new ArgumentException("There is no input column.", nameof(InputColumnNames));
+        foreach (string name in InputColumnNames)
+            ArgumentException.ThrowIfNullOrEmpty(name, nameof(InputColumnNames));
+        ArgumentOutOfRangeException.ThrowIfLessThan(WindowSize, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(WindowSize, MaxValues);
+        ArgumentOutOfRangeException.ThrowIfLessThan(Horizon, 1);
+        if (LabelColumnName is null)
+        {
+            if (LabelSourceColumnName is not null)
+                throw new ArgumentException($"The label is to be taken from '{LabelSourceColumnName}', but the column to put it in has no name.", nameof(LabelColumnName));
+            return;
+        }
+        ArgumentException.ThrowIfNullOrEmpty(LabelColumnName);
+        ArgumentException.ThrowIfNullOrEmpty(LabelSourceColumnName);
+        if (LabelColumnName == OutputColumnName)
+            throw new ArgumentException($"The window and the label can't both be called '{OutputColumnName}'.", nameof(LabelColumnName));
+    }
+}

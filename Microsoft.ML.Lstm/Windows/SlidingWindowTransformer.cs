@@ -1,0 +1,51 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.Windows;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.Lstm;
+
+/// <summary>
+/// Turns a table with a row a time step into one with a window a row. <see cref="SlidingWindowEstimator"/> says which
+/// columns and rows come out.
+/// </summary>
+public sealed partial class SlidingWindowTransformer : ITransformer
+{
+    private readonly IHost _host;
+    private readonly SlidingWindowSettings _settings;
+
+    internal SlidingWindowTransformer(IHostEnvironment environment, SlidingWindowSettings settings)
+    {
+        _host = environment.Register(nameof(SlidingWindowTransformer));
+        _settings = settings;
+    }
+
+    /// <summary>False: a window is made of several rows.</summary>
+    public bool IsRowToRowMapper => false;
+
+    /// <summary>The columns that come out of these.</summary>
+    /// <param name="inputSchema">The columns that go in.</param>
+    /// <returns><paramref name="inputSchema"/> with the window and, if there is one, the label behind it.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or isn't of a type the estimator lists.</exception>
+    public DataViewSchema GetOutputSchema(DataViewSchema inputSchema)
+    {
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        return new SlidingWindowBindings(_host, inputSchema, _settings).OutputSchema;
+    }
+
+    /// <summary>Adds the windows. They are computed when the result is read.</summary>
+    /// <param name="input">The rows in the order of time.</param>
+    /// <returns>The rows that have a window.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or isn't of a type the estimator lists.</exception>
+    public IDataView Transform(IDataView input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        return new SlidingWindowDataView(new SlidingWindowBindings(_host, input.Schema, _settings), this, input);
+    }
+
+    /// <summary>Not supported, see <see cref="IsRowToRowMapper"/>.</summary>
+    /// <param name="inputSchema">Not used.</param>
+    /// <returns>Nothing.</returns>
+    /// <exception cref="InvalidOperationException">Always.</exception>
+    public IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema) =>
+        throw new InvalidOperationException("A sliding window is made of several rows, so it can't be computed of a single one. For single predictions make the pipeline without it, and give it rows with the window as a vector column.");
+}

@@ -1,0 +1,65 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.Columns;
+
+namespace Microsoft.ML.Lstm.Windows;
+
+/// <summary>
+/// The value that a column has some rows behind the current one, missing when the input ends before. The rows between, and the current one, are kept meanwhile: they come
+/// to the consumer when that value is there.
+/// </summary>
+/// <param name="source">The cursor over the input.</param>
+/// <param name="columns">The columns that are active in it.</param>
+/// <param name="column">The column.</param>
+/// <param name="rows">How many rows behind.</param>
+internal sealed class ValueAhead(DataViewRowCursor source, DataViewSchema.Column[] columns, DataViewSchema.Column column, int rows)
+{
+    private readonly HeldRows _held = new(source, columns);
+    private bool _isAtRow;
+    private bool _ended;
+
+    /// <summary>The current row.</summary>
+    public DataViewRow Row => _held.First;
+
+    // With all rows between there, the last one read is the one with the value.
+    private bool HasValue => _held.Count > rows;
+
+    /// <summary>A <see cref="ValueGetter{TValue}"/> of the column's type.</summary>
+    public Delegate CreateGetter() => column.Type is VectorDataViewType vector ? VectorGetter(vector.Size) : ScalarGetter();
+
+    public bool MoveNext()
+    {
+        if (_isAtRow)
+            _held.Remove();
+        while (!_ended && !HasValue)
+            _ended = !_held.Add();
+        return _isAtRow = _held.Count > 0;
+    }
+
+    private ValueGetter<float> ScalarGetter()
+    {
+        ValueGetter<float> getter = _held.Last.GetGetter<float>(column);
+        return (ref float value) =>
+        {
+            if (HasValue)
+                getter(ref value);
+            else
+                value = float.NaN;
+        };
+    }
+
+    private ValueGetter<VBuffer<float>> VectorGetter(int size)
+    {
+        ValueGetter<VBuffer<float>> getter = _held.Last.GetGetter<VBuffer<float>>(column);
+        return (ref VBuffer<float> value) =>
+        {
+            if (HasValue)
+            {
+                getter(ref value);
+                return;
+            }
+            VBufferEditor<float> editor = VBufferEditor.Create(ref value, size);
+            editor.Values.Fill(float.NaN);
+            value = editor.Commit();
+        };
+    }
+}

@@ -1,0 +1,95 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.Columns;
+
+namespace Microsoft.ML.Lstm.Windows;
+
+/// <summary>
+/// The names of the values of a window, one for each row and feature: <c>Heat t-2</c>, <c>Flow t-2</c>, <c>Heat t-1</c>, <c>Flow t-1</c>,
+/// <c>Heat t</c>, <c>Flow t</c>. A feature has
+/// the name of its column or, in a column of vectors, of its slot; <c>Pair[0]</c> where that has none. No two are the same.
+/// </summary>
+/// <param name="columns">The columns that windows are made of.</param>
+/// <param name="windowSize">W: rows in a window.</param>
+internal sealed class WindowSlotNames(DataViewSchema.Column[] columns, int windowSize)
+{
+    /// <summary>
+    /// The annotation of the column of windows. The names are made when they are asked for, not before: a window may have millions of
+    /// values.
+    /// </summary>
+    public DataViewSchema.Annotations Annotations
+    {
+        get
+        {
+            var builder = new DataViewSchema.Annotations.Builder();
+            int slots = windowSize * columns.Sum(column => NumberReader.SizeOf(column.Type));
+            builder.Add(ScoreAnnotations.SlotNames, new VectorDataViewType(TextDataViewType.Instance, slots),
+                (ref VBuffer<ReadOnlyMemory<char>> names) => Write(ref names));
+            return builder.ToAnnotations();
+        }
+    }
+
+    /// <summary>The slot names of a column that has some, as annotations of a column with its values; null when it has none.</summary>
+    public static DataViewSchema.Annotations? PassOn(DataViewSchema.Column source)
+    {
+        if (!HasSlotNames(source))
+            return null;
+        var builder = new DataViewSchema.Annotations.Builder();
+        builder.Add(source.Annotations, name => name == ScoreAnnotations.SlotNames);
+        return builder.ToAnnotations();
+    }
+
+    /// <summary>
+    /// The names of the slots of a column of vectors, "" for a slot without one; null for a column whose slots have no names.
+    /// </summary>
+    public static string[]? SlotsOf(DataViewSchema.Column column)
+    {
+        if (!HasSlotNames(column))
+            return null;
+        VBuffer<ReadOnlyMemory<char>> slots = default;
+        column.Annotations.GetValue(ScoreAnnotations.SlotNames, ref slots);
+        return [.. slots.DenseValues().Select(name => name.ToString())];
+    }
+
+    /// <summary>The names of the features of a row.</summary>
+    public string[] FeatureNames()
+    {
+        var names = new List<string>();
+        foreach (DataViewSchema.Column column in columns)
+            names.AddRange(NamesOf(column));
+        var taken = new HashSet<string>();
+        for (int i = 0; i < names.Count; i++)
+        {
+            string name = names[i];
+            for (int copy = 2; !taken.Add(names[i]); copy++)
+                names[i] = $"{name} ({copy})";
+        }
+        return [.. names];
+    }
+
+    private static IEnumerable<string> NamesOf(DataViewSchema.Column column)
+    {
+        if (column.Type is not VectorDataViewType vector)
+            return [column.Name];
+        string[] names = SlotsOf(column) ?? new string[vector.Size];
+        return names.Select((name, i) => string.IsNullOrEmpty(name) ? $"{column.Name}[{i}]" : name);
+    }
+
+    private static bool HasSlotNames(DataViewSchema.Column column)
+        => column.Type is VectorDataViewType vector
+            && column.Annotations.Schema.GetColumnOrNull(ScoreAnnotations.SlotNames)?.Type is VectorDataViewType { ItemType: TextDataViewType } names
+            && names.Size == vector.Size;
+
+    private void Write(ref VBuffer<ReadOnlyMemory<char>> names)
+    {
+        string[] features = FeatureNames();
+        VBufferEditor<ReadOnlyMemory<char>> editor = VBufferEditor.Create(ref names, windowSize * features.Length);
+        for (int row = 0; row < windowSize; row++)
+        {
+            int before = windowSize - 1 - row;
+            string time = before == 0 ? " t" : $" t-{before}";
+            for (int i = 0; i < features.Length; i++)
+                editor.Values[row * features.Length + i] = (features[i] + time).AsMemory();
+        }
+        names = editor.Commit();
+    }
+}
