@@ -230,7 +230,8 @@ public sealed class OccurringKeysTests
         LstmMulticlassTransformer still = Continue(SequenceModelParameters.Load(checkpoint), 1e-12f);
         Assert.AreEqual((8, 3), (still.Model.VocabularySizes[0], still.Model.OutputCount));
 
-        // Nothing has moved: what was known is where its key is, a new token is the unknown one, and a new class has nothing for or against it.
+        // Nothing has moved: what was known is where its key is, a new token is the unknown one, and a new class has nothing for or against
+        // it.
         int size = model.Model.Weights["embeddings.0.weight"].Length / 8;
         Assert.IsTrue(still.Model.Weights["embeddings.0.weight"].Span[..(8 * size)].SequenceEqual(model.Model.Weights["embeddings.0.weight"].Span));
         Assert.IsTrue(still.Model.Weights["head.bias"].Span[..2].SequenceEqual(model.Model.Weights["head.bias"].Span));

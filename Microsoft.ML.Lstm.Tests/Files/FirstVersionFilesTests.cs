@@ -5,8 +5,8 @@ using Microsoft.ML.Lstm.Tests.Sequences;
 namespace Microsoft.ML.Lstm.Tests.Files;
 
 /// <summary>
-/// The files in FirstVersion/ were written by version 0.1.0 on Microsoft.ML 5.0.1, one of each kind that it could write, and expected.json has what
-/// the loaded models said of <see cref="FirstVersionRows"/> then. They load, and say the same, for ever.
+/// The files in FirstVersion/ were written by version 0.1.0 on Microsoft.ML 5.0.1, one of each kind that it could write, and expected.json
+/// has what the loaded models said of <see cref="FirstVersionRows"/> then. They load, and say the same, for ever.
 /// </summary>
 [TestClass]
 public sealed class FirstVersionFilesTests

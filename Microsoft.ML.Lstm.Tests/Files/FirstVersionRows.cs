@@ -2,7 +2,9 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.Lstm.Tests.Files;
 
-/// <summary>The rows on which the models in FirstVersion/ were trained by version 0.1.0, and on which their recorded outputs were computed.</summary>
+/// <summary>
+/// The rows on which the models in FirstVersion/ were trained by version 0.1.0, and on which their recorded outputs were computed.
+/// </summary>
 internal static class FirstVersionRows
 {
     private static readonly string[] Words = ["sun", "rain", "wind", "snow", "fog"];

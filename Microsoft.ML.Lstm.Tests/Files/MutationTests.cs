@@ -6,8 +6,8 @@ using Microsoft.ML.Lstm.Tests.Engine.Files;
 namespace Microsoft.ML.Lstm.Tests.Files;
 
 /// <summary>
-/// Files that were damaged or edited at random: none is loaded as another model than it was, unless its checksums were made anew; each that is refused is refused with one
-/// kind of exception, soon, and without taking more memory than the file justifies.
+/// Files that were damaged or edited at random: none is loaded as another model than it was, unless its checksums were made anew; each that
+/// is refused is refused with one kind of exception, soon, and without taking more memory than the file justifies.
 /// </summary>
 [TestClass]
 public sealed class MutationTests

@@ -7,7 +7,9 @@ using Microsoft.ML.Lstm.Tests.Engine.Files;
 
 namespace Microsoft.ML.Lstm.Tests.Files;
 
-/// <summary>Short files that claim, or turn out, to be large, all with checksums that fit: none makes us allocate more than 64 MB.</summary>
+/// <summary>
+/// Short files that claim, or turn out, to be large, all with checksums that fit: none makes us allocate more than 64 MB.
+/// </summary>
 [TestClass]
 public sealed class OversizedFileTests
 {

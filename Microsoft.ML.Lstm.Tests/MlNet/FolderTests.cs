@@ -6,7 +6,9 @@ using System.Runtime.CompilerServices;
 
 namespace Microsoft.ML.Lstm.Tests.MlNet;
 
-/// <summary>What the library's folders may know, read from its compiled methods; the debug file says which source file each is in.</summary>
+/// <summary>
+/// What the library's folders may know, read from its compiled methods; the debug file says which source file each is in.
+/// </summary>
 [TestClass]
 public sealed class FolderTests
 {
@@ -86,7 +88,10 @@ public sealed class FolderTests
         return type.DeclaringType is { } outer && !type.IsGenericParameter ? OutermostType(outer) : type;
     }
 
-    /// <summary>The folders that a type's methods are in; a type without any, such as an enumeration, counts by its namespace, a public one as the lowest.</summary>
+    /// <summary>
+    /// The folders that a type's methods are in; a type without any, such as an enumeration, counts by its namespace, a public one as the
+    /// lowest.
+    /// </summary>
     private static IEnumerable<string> FoldersOf(Type type)
     {
         Type definition = type.IsGenericType ? type.GetGenericTypeDefinition() : type;

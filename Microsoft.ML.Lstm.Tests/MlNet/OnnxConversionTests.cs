@@ -3,7 +3,9 @@ using Microsoft.ML.Lstm.Tests.Sequences;
 
 namespace Microsoft.ML.Lstm.Tests.MlNet;
 
-/// <summary>A pipeline with one of our transformers can't be converted to ONNX yet, and ML.NET says so rather than leaving the transformer out.</summary>
+/// <summary>
+/// A pipeline with one of our transformers can't be converted to ONNX yet, and ML.NET says so rather than leaving the transformer out.
+/// </summary>
 [TestClass]
 public sealed class OnnxConversionTests
 {

@@ -2,7 +2,9 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.Lstm.Tests.MlNet;
 
-/// <summary>What ML.NET's chains and prediction engines ask of transformers whose rows are not made each from one row alone, and of their rows.</summary>
+/// <summary>
+/// What ML.NET's chains and prediction engines ask of transformers whose rows are not made each from one row alone, and of their rows.
+/// </summary>
 [TestClass]
 public sealed class StatefulTransformerTests
 {
@@ -70,7 +72,9 @@ public sealed class StatefulTransformerTests
         public float Twice { get; set; }
     }
 
-    /// <summary>Adds its row's position and a number, and remembers which could be read and how often they were; as a view it adds nothing.</summary>
+    /// <summary>
+    /// Adds its row's position and a number, and remembers which could be read and how often they were; as a view it adds nothing.
+    /// </summary>
     private sealed class Probe(bool isRowToRowMapper = true) : ITransformer
     {
         public (int Positions, int Numbers) Reads { get; private set; }

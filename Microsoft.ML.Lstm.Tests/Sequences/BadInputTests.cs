@@ -2,7 +2,9 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.Lstm.Tests.Sequences;
 
-/// <summary>Input that can't be used: refused before training where the columns are wrong, skipped and reported where only rows are.</summary>
+/// <summary>
+/// Input that can't be used: refused before training where the columns are wrong, skipped and reported where only rows are.
+/// </summary>
 [TestClass]
 public sealed class BadInputTests
 {

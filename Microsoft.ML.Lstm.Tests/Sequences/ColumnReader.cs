@@ -3,7 +3,9 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.Lstm.Tests.Sequences;
 
-/// <summary>Reads columns of all types that trainers give as texts, those of numbers with all their digits, so that they can be compared.</summary>
+/// <summary>
+/// Reads columns of all types that trainers give as texts, those of numbers with all their digits, so that they can be compared.
+/// </summary>
 internal static class ColumnReader
 {
     /// <summary>The value, or values, of each row.</summary>

@@ -27,7 +27,9 @@ internal sealed class EstimatorHarness(MLContext ml, IEstimator<ITransformer> es
             Assert.IsTrue(promised.Any(description => description.StartsWith(column + ":", StringComparison.Ordinal)), $"{column} is not among {string.Join("; ", promised)}.");
     }
 
-    /// <summary>Scores don't depend on how rows come: all at once, row by row through the mapper, or each in a data view of its own.</summary>
+    /// <summary>
+    /// Scores don't depend on how rows come: all at once, row by row through the mapper, or each in a data view of its own.
+    /// </summary>
     public void CheckRowMapperEqualsCursorEqualsBatch()
     {
         IDataView scored = Fitted.Transform(Data);
@@ -97,7 +99,9 @@ internal sealed class EstimatorHarness(MLContext ml, IEstimator<ITransformer> es
         Assert.DoesNotContain("NaN", shuffled.SelectMany(values => values));
     }
 
-    /// <summary>Threads that use one transformer at the same time, each with cursors and mappers of its own, all get the right scores.</summary>
+    /// <summary>
+    /// Threads that use one transformer at the same time, each with cursors and mappers of its own, all get the right scores.
+    /// </summary>
     public void CheckThreads(int threads = 4, int rounds = 5)
     {
         string column = outputColumns[0];

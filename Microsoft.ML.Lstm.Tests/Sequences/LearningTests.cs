@@ -9,8 +9,8 @@ public sealed class LearningTests
     private readonly MLContext _ml = new(seed: 1);
 
     /// <summary>
-    /// The temporal order problem (Hochreiter and Schmidhuber 1997, section 5.6): among noise there are two symbols that matter, each X or Y, and the class
-    /// is XX, XY, YX or YY. Counts of symbols do not tell XY from YX.
+    /// The temporal order problem (Hochreiter and Schmidhuber 1997, section 5.6): among noise there are two symbols that matter, each X or
+    /// Y, and the class is XX, XY, YX or YY. Counts of symbols do not tell XY from YX.
     /// </summary>
     [TestMethod]
     public void TheOrderOfTwoSymbolsFarApartIsLearned()
@@ -78,8 +78,8 @@ public sealed class LearningTests
     }
 
     /// <summary>
-    /// Each letter a is labelled by the sequence's first token and each letter b by its last: who only looks at a letter gets half of them right, and who
-    /// only looks back three quarters.
+    /// Each letter a is labelled by the sequence's first token and each letter b by its last: who only looks at a letter gets half of them
+    /// right, and who only looks back three quarters.
     /// </summary>
     [TestMethod]
     public void StepsAreLabelledByWhatIsFarBeforeAndBehindThem()
@@ -122,8 +122,8 @@ public sealed class LearningTests
     }
 
     /// <summary>
-    /// The input says nothing: of ten sequences four are "B-X I-X", three "O B-Y" and three "O B-Z". Step by step the best labels are "O I-X", which is
-    /// none of them; only what may follow what tells that the best path is the first.
+    /// The input says nothing: of ten sequences four are "B-X I-X", three "O B-Y" and three "O B-Z". Step by step the best labels are "O
+    /// I-X", which is none of them; only what may follow what tells that the best path is the first.
     /// </summary>
     [TestMethod]
     public void OnlyTheRandomFieldPutsLabelsTogetherThatBelongTogether()

@@ -34,7 +34,10 @@ internal sealed class OddRow
     [KeyType(1ul << 40)]
     public ulong[] FarTooManyKeys { get; set; } = [1, 2];
 
-    /// <summary>Refused both where a pipeline asks for the schema and, with the same message, where data arrive. Features are <see cref="Numbers"/> unless the options differ.</summary>
+    /// <summary>
+    /// Refused both where a pipeline asks for the schema and, with the same message, where data arrive. Features are <see cref="Numbers"/>
+    /// unless the options differ.
+    /// </summary>
     public static void AssertRefused(SequenceTrainerOptions options, string message)
     {
         if (options.FeatureColumnName == "Features")

@@ -86,7 +86,9 @@ internal sealed record OnePassModel(MLContext Ml, ITransformer Model, string[] O
         };
     }
 
-    /// <summary>Every row of the view comes out, once, with what is said of it where the same rows in the same order are an array.</summary>
+    /// <summary>
+    /// Every row of the view comes out, once, with what is said of it where the same rows in the same order are an array.
+    /// </summary>
     public (int Id, string[] Values)[] Check(IDataView view, SourceRow[] rows)
     {
         (int Id, string[] Values)[] found = Read(Model.Transform(view), Outputs);

@@ -1,6 +1,9 @@
 namespace Microsoft.ML.Lstm.Tests.Sequences;
 
-/// <summary>ML.NET's own measure of what each slot of the features is worth to a model of ours: the first feature of a step matters, the second does not.</summary>
+/// <summary>
+/// ML.NET's own measure of what each slot of the features is worth to a model of ours: the first feature of a step matters, the second does
+/// not.
+/// </summary>
 [TestClass]
 public sealed class PermutationFeatureImportanceTests
 {

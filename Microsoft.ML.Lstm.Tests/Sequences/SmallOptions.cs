@@ -5,7 +5,9 @@ internal static class SmallOptions
 {
     public static LstmRegressionTrainer.Options Create(Action<LstmRegressionTrainer.Options>? change = null) => Create<LstmRegressionTrainer.Options>(change);
 
-    /// <summary>Those of a training that takes ten epochs, with dropout and a split, for which much has to be the same when it goes on.</summary>
+    /// <summary>
+    /// Those of a training that takes ten epochs, with dropout and a split, for which much has to be the same when it goes on.
+    /// </summary>
     public static LstmRegressionTrainer.Options CreateForResuming(Action<LstmRegressionTrainer.Options>? change = null) => Create(options =>
     {
         (options.NumberOfEpochs, options.NumberOfLayers, options.ValidationFraction) = (10, 2, 0.2f);

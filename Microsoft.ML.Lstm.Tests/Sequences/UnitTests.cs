@@ -84,7 +84,8 @@ public sealed class UnitTests
     [DynamicData(nameof(AllTrainers))]
     public void FeaturesOfALevelOfAMillionAreReadByTheirVariation(string trainer)
     {
-        // Both rounded as a float of this level rounds; the mean is, too, which shifts what the network reads by up to a twentieth of its deviation.
+        // Both rounded as a float of this level rounds; the mean is, too, which shifts what the network reads by up to a twentieth of its
+        // deviation.
         static float Rounded(float x) => (1e6f + x) - 1e6f;
         float[][] expected = Numbers(Fit(trainer, row => row.Features = Array.ConvertAll(row.Features, Rounded)).Scores);
         float[][] found = Numbers(Fit(trainer, row => row.Features = Array.ConvertAll(row.Features, x => 1e6f + x)).Scores);

@@ -5,7 +5,10 @@ using Microsoft.ML.Lstm.Tests.Sequences;
 
 namespace Microsoft.ML.Lstm.Tests.Series;
 
-/// <summary>What ML.NET expects of an estimator, as far as it can be expected of those whose rows depend on the rows before them: promises, views, threads, and other processes.</summary>
+/// <summary>
+/// What ML.NET expects of an estimator, as far as it can be expected of those whose rows depend on the rows before them: promises, views,
+/// threads, and other processes.
+/// </summary>
 [TestClass]
 public sealed class SeriesHarnessTests
 {

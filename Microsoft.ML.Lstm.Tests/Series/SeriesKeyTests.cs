@@ -4,7 +4,9 @@ using static Microsoft.ML.Lstm.Tests.Series.SeriesRun;
 
 namespace Microsoft.ML.Lstm.Tests.Series;
 
-/// <summary>Which series a row belongs to: keys of all kinds are names, missing ones never, and rows without a name or time are counted.</summary>
+/// <summary>
+/// Which series a row belongs to: keys of all kinds are names, missing ones never, and rows without a name or time are counted.
+/// </summary>
 [TestClass]
 public sealed class SeriesKeyTests
 {

@@ -1,4 +1,5 @@
-// TrainProbe <checkpoint> <epoch>: trains as ResumeTests does, prints a line after each epoch and stays in the one that is named until somebody kills it.
+// TrainProbe <checkpoint> <epoch>: trains as ResumeTests does, prints a line after each epoch and stays in the one that is named until
+// somebody kills it.
 using System.Globalization;
 using Microsoft.ML;
 using Microsoft.ML.Lstm.Tests.Sequences;

@@ -4,7 +4,9 @@ using Microsoft.ML.Lstm.Series;
 
 namespace Microsoft.ML.Lstm.Anomalies;
 
-/// <summary>What an <see cref="AnomalySession"/> says of a row: a vector of doubles whose slots have names, as ML.NET's own detectors give it.</summary>
+/// <summary>
+/// What an <see cref="AnomalySession"/> says of a row: a vector of doubles whose slots have names, as ML.NET's own detectors give it.
+/// </summary>
 internal sealed class DetectionColumn(string name) : OutputColumn(name, new VectorDataViewType(NumberDataViewType.Double, Slots.Length))
 {
     public const int Alert = 0;

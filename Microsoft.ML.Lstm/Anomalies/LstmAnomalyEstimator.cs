@@ -9,7 +9,9 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm;
 
-/// <summary>The <see cref="IEstimator{TTransformer}"/> that trains an LSTM, GRU or plain recurrent network to find anomalies in one or many series.</summary>
+/// <summary>
+/// The <see cref="IEstimator{TTransformer}"/> that trains an LSTM, GRU or plain recurrent network to find anomalies in one or many series.
+/// </summary>
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
 /// To create this estimator, use [DetectAnomalyByLstm](xref:Microsoft.ML.LstmTransformsCatalog.DetectAnomalyByLstm(Microsoft.ML.TransformsCatalog,System.String,System.String,System.Double,System.Int32,Microsoft.ML.Lstm.ResidualSide))
@@ -79,7 +81,8 @@ public sealed class LstmAnomalyEstimator : IEstimator<LstmAnomalyTransformer>
 
     /// <summary>Trains a network, and learns from rows that follow how far it is off.</summary>
     /// <param name="trainData">The series.</param>
-    /// <param name="validationData">The rows that follow them, series by series; <see langword="null"/> for the last rows of <paramref name="trainData"/>.</param>
+    /// <param name="validationData">The rows that follow them, series by series; <see langword="null"/> for the last rows of
+    /// <paramref name="trainData"/>.</param>
     /// <returns>The detector, which knows the series up to their ends, those of the validation data if there is any.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
     /// <exception cref="InvalidOperationException">There are no rows to train on, or times that are not in order.</exception>
@@ -135,38 +138,47 @@ public sealed class LstmAnomalyEstimator : IEstimator<LstmAnomalyTransformer>
     }
 
     /// <summary>
-    /// Options for the <see cref="LstmAnomalyEstimator"/> as used in <see cref="LstmTransformsCatalog.DetectAnomalyByLstm(TransformsCatalog, Options)"/>.
+    /// Options for the <see cref="LstmAnomalyEstimator"/> as used in
+    /// <see cref="LstmTransformsCatalog.DetectAnomalyByLstm(TransformsCatalog, Options)"/>.
     /// </summary>
     public sealed class Options : SeriesEstimatorOptions
     {
         internal const double DefaultConfidence = 99.9;
 
         /// <summary>
-        /// Options that work well on series of some hundred to some ten thousand rows. <see cref="SeriesEstimatorOptions.Scaling"/> is <see cref="SeriesScaling.Series"/>: measured by the last rows alone, an anomaly would
-        /// hide those behind it.
+        /// Options that work well on series of some hundred to some ten thousand rows. <see cref="SeriesEstimatorOptions.Scaling"/> is
+        /// <see cref="SeriesScaling.Series"/>: measured by the last rows alone, an anomaly would hide those behind it.
         /// </summary>
         public Options() => Scaling = SeriesScaling.Series;
 
         /// <summary>The column that receives what is said of each row. Default: <c>Anomaly</c>.</summary>
         public string OutputColumnName = "Anomaly";
 
-        /// <summary>The column of values, <see cref="float"/>; <see langword="null"/> for one called as <see cref="OutputColumnName"/>, which the new one hides. Default: <see langword="null"/>.</summary>
+        /// <summary>
+        /// The column of values, <see cref="float"/>; <see langword="null"/> for one called as <see cref="OutputColumnName"/>, which the
+        /// new one hides. Default: <see langword="null"/>.
+        /// </summary>
         public string? InputColumnName;
 
-        /// <summary>In percent, above 0 and below 100: an alert is given when a score has a probability of at most 100 minus this when nothing is wrong. Default: 99.9.</summary>
+        /// <summary>
+        /// In percent, above 0 and below 100: an alert is given when a score has a probability of at most 100 minus this when nothing is
+        /// wrong. Default: 99.9.
+        /// </summary>
         public double Confidence = DefaultConfidence;
 
         /// <summary>On which side of what was expected a value has to be. Default: <see cref="ResidualSide.TwoSided"/>.</summary>
         public ResidualSide Side = ResidualSide.TwoSided;
 
         /// <summary>
-        /// Rows that a score is over, its own the last, 1 to 10000: the sum of their residuals over the root of their number. More than one find what stays a little off for a while, later than a jump. Default: 1.
+        /// Rows that a score is over, its own the last, 1 to 10000: the sum of their residuals over the root of their number. More than one
+        /// find what stays a little off for a while, later than a jump. Default: 1.
         /// </summary>
         public int SmoothingWindow = 1;
 
         /// <summary>
-        /// About how many scores of a series its p-values, and so alerts and bounds, go by, 100 to 1000000, or 0 for those of the validation rows only, for ever. The fewer, the sooner a series that became harder
-        /// to forecast stops to give alerts, and the more do large scores that follow each other hide others. Raw scores don't depend on it. Default: 2000.
+        /// About how many scores of a series its p-values, and so alerts and bounds, go by, 100 to 1000000, or 0 for those of the
+        /// validation rows only, for ever. The fewer, the sooner a series that became harder to forecast stops to give alerts, and the more
+        /// do large scores that follow each other hide others. Raw scores don't depend on it. Default: 2000.
         /// </summary>
         public int PValueHistoryLength = 2000;
 

@@ -6,7 +6,10 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm;
 
-/// <summary>Finds the rows of one or many series whose values are not what the rows before them let expect, with a network that a <see cref="LstmAnomalyEstimator"/> trained.</summary>
+/// <summary>
+/// Finds the rows of one or many series whose values are not what the rows before them let expect, with a network that a
+/// <see cref="LstmAnomalyEstimator"/> trained.
+/// </summary>
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
 /// ### Output Columns
@@ -30,7 +33,9 @@ public sealed partial class LstmAnomalyTransformer : SeriesTransformer
         Outputs = [new DetectionColumn(settings.OutputColumnName)];
     }
 
-    /// <summary>In percent: an alert is given when a score like a row's has a probability of at most 100 minus this when nothing is wrong.</summary>
+    /// <summary>
+    /// In percent: an alert is given when a score like a row's has a probability of at most 100 minus this when nothing is wrong.
+    /// </summary>
     public double Confidence => Settings.Confidence;
 
     internal LstmForecastingTransformer Forecaster { get; }
@@ -51,7 +56,10 @@ public sealed partial class LstmAnomalyTransformer : SeriesTransformer
 
     internal override IReadOnlyList<OutputColumn> Outputs { get; }
 
-    /// <summary>A transformer with the same network that knows nothing of any series yet: for data that does not follow the training data, as the training data itself.</summary>
+    /// <summary>
+    /// A transformer with the same network that knows nothing of any series yet: for data that does not follow the training data, as the
+    /// training data itself.
+    /// </summary>
     /// <returns>The transformer.</returns>
     public LstmAnomalyTransformer WithoutHistory() => With(Forecaster.WithoutHistory(), new Dictionary<string, KnownScores>());
 

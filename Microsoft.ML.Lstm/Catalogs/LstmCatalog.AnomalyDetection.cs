@@ -5,17 +5,24 @@ namespace Microsoft.ML;
 
 public static partial class LstmCatalog
 {
-    /// <summary>Creates a <see cref="LstmAutoencoderTrainer"/>, which learns what sequences usually look like and finds those that don't.</summary>
+    /// <summary>
+    /// Creates a <see cref="LstmAutoencoderTrainer"/>, which learns what sequences usually look like and finds those that don't.
+    /// </summary>
     /// <param name="catalog">The trainers of <see cref="AnomalyDetectionCatalog"/>.</param>
-    /// <param name="featureColumnName">The column of sequences: a vector of <see cref="float"/>, T steps of F features, the first step first.</param>
-    /// <param name="exampleWeightColumnName">How much each row counts, a column of <see cref="float"/>; <see langword="null"/> for rows that all count the same.</param>
-    /// <param name="featuresPerStep">F; <see langword="null"/> takes it from the dimensions (T, F) of the feature column if it has two or more, else 1.</param>
+    /// <param name="featureColumnName">The column of sequences: a vector of <see cref="float"/>, T steps of F features, the first step
+    /// first.</param>
+    /// <param name="exampleWeightColumnName">How much each row counts, a column of <see cref="float"/>; <see langword="null"/> for rows
+    /// that all count the same.</param>
+    /// <param name="featuresPerStep">F; <see langword="null"/> takes it from the dimensions (T, F) of the feature column if it has two or
+    /// more, else 1.</param>
     /// <param name="encodingSize">Numbers of the code that a sequence is reconstructed from, 1 to 65536.</param>
-    /// <param name="falsePositiveRate">The share of usual sequences that may be taken for strange ones, from 0 to below 1; it takes 10 · (1 / rate − 1) rows of training data to be kept.</param>
+    /// <param name="falsePositiveRate">The share of usual sequences that may be taken for strange ones, from 0 to below 1; it takes 10 · (1
+    /// / rate − 1) rows of training data to be kept.</param>
     /// <param name="hiddenSize">Units of each recurrent layer, 1 to 65536.</param>
     /// <param name="numberOfLayers">Recurrent layers of the encoder, and of the decoder, 1 to 64.</param>
     /// <param name="learningRate">The step size, above 0.</param>
-    /// <param name="numberOfEpochs">How often training goes over the data, at least 1; <see langword="null"/> for 8 to 100 times, small data more often than large.</param>
+    /// <param name="numberOfEpochs">How often training goes over the data, at least 1; <see langword="null"/> for 8 to 100 times, small
+    /// data more often than large.</param>
     /// <returns>The trainer.</returns>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
     /// <example>
@@ -47,7 +54,10 @@ public static partial class LstmCatalog
             NumberOfEpochs = numberOfEpochs,
         });
 
-    /// <summary>Creates a <see cref="LstmAutoencoderTrainer"/> with all its options, which learns what sequences usually look like and finds those that don't.</summary>
+    /// <summary>
+    /// Creates a <see cref="LstmAutoencoderTrainer"/> with all its options, which learns what sequences usually look like and finds those
+    /// that don't.
+    /// </summary>
     /// <param name="catalog">The trainers of <see cref="AnomalyDetectionCatalog"/>.</param>
     /// <param name="options">The options. Later changes to the object have no effect on the trainer.</param>
     /// <returns>The trainer.</returns>

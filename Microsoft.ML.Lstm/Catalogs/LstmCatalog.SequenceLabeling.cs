@@ -9,13 +9,17 @@ public static partial class LstmCatalog
     /// <summary>Creates a <see cref="LstmSequenceLabelingTrainer"/>, which labels each step of a sequence.</summary>
     /// <param name="catalog">The trainers of <see cref="MulticlassClassificationCatalog"/>.</param>
     /// <param name="labelColumnName">The column to predict: a vector of keys, one a step.</param>
-    /// <param name="featureColumnName">The column of sequences: a vector of <see cref="float"/>, T steps of F features, the first step first, or a vector of keys, one a step.</param>
-    /// <param name="exampleWeightColumnName">How much each row counts, a column of <see cref="float"/>; <see langword="null"/> for rows that all count the same.</param>
-    /// <param name="featuresPerStep">F; <see langword="null"/> takes it from the dimensions (T, F) of the feature column if it has two or more, else 1.</param>
+    /// <param name="featureColumnName">The column of sequences: a vector of <see cref="float"/>, T steps of F features, the first step
+    /// first, or a vector of keys, one a step.</param>
+    /// <param name="exampleWeightColumnName">How much each row counts, a column of <see cref="float"/>; <see langword="null"/> for rows
+    /// that all count the same.</param>
+    /// <param name="featuresPerStep">F; <see langword="null"/> takes it from the dimensions (T, F) of the feature column if it has two or
+    /// more, else 1.</param>
     /// <param name="hiddenSize">Units of each direction of each recurrent layer, 1 to 65536.</param>
     /// <param name="numberOfLayers">Recurrent layers, 1 to 64.</param>
     /// <param name="learningRate">The step size, above 0.</param>
-    /// <param name="numberOfEpochs">How often training goes over the data, at least 1; <see langword="null"/> for 8 to 100 times, small data more often than large.</param>
+    /// <param name="numberOfEpochs">How often training goes over the data, at least 1; <see langword="null"/> for 8 to 100 times, small
+    /// data more often than large.</param>
     /// <returns>The trainer.</returns>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
     /// <example>
@@ -65,16 +69,14 @@ public static partial class LstmCatalog
     public static LstmSequenceLabelingTrainer LstmSequenceLabeling(this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog, LstmSequenceLabelingTrainer.Options options)
         => new(catalog.GetHostEnvironment(), options);
 
-    /// <summary>Compares predicted labels of steps with the right ones: token by token, and span by span where labels are B-, I- and O (IOB2).</summary>
+    /// <summary>
+    /// Compares predicted labels of steps with the right ones: token by token, and span by span where labels are B-, I- and O (IOB2).
+    /// </summary>
     /// <param name="catalog">The <see cref="MulticlassClassificationCatalog"/>.</param>
-    /// <param name="data">
-    /// Data with both columns, vectors of keys or of texts; their lengths are the same in each row, except where nothing was predicted.
-    /// Labels are compared by what the keys stand for, so the keys may have any order.
-    /// </param>
-    /// <param name="labelColumnName">
-    /// The column of the right labels, as keys or as the texts that those were made of. Labels that training did not see count as not
-    /// found, see <see cref="SequenceLabelingMetrics"/>.
-    /// </param>
+    /// <param name="data"> Data with both columns, vectors of keys or of texts; their lengths are the same in each row, except where
+    /// nothing was predicted. Labels are compared by what the keys stand for, so the keys may have any order. </param>
+    /// <param name="labelColumnName"> The column of the right labels, as keys or as the texts that those were made of. Labels that training
+    /// did not see count as not found, see <see cref="SequenceLabelingMetrics"/>. </param>
     /// <param name="predictedLabelColumnName">The column of predicted labels, as keys or as texts.</param>
     /// <returns>The figures.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>

@@ -13,22 +13,19 @@ public static class LstmTransformsCatalog
     /// </summary>
     /// <param name="catalog">The transforms of <see cref="MLContext"/>.</param>
     /// <param name="outputColumnName">The column of windows to add: W x F values of <see cref="float"/>, the oldest row's first.</param>
-    /// <param name="windowSize">W: how many rows a window has, its own row included; at least 1, and no more than make 1,048,576 values.</param>
-    /// <param name="inputColumnNames">
-    /// The columns whose values, F in all, each row adds to the window: <see cref="float"/> or known-size vectors of it.
-    /// <see langword="null"/> for one column called <paramref name="outputColumnName"/>.
-    /// </param>
+    /// <param name="windowSize">W: how many rows a window has, its own row included; at least 1, and no more than make 1,048,576
+    /// values.</param>
+    /// <param name="inputColumnNames"> The columns whose values, F in all, each row adds to the window: <see cref="float"/> or known-size
+    /// vectors of it. <see langword="null"/> for one column called <paramref name="outputColumnName"/>. </param>
     /// <param name="labelColumnName">The column of labels to add; <see langword="null"/> for none.</param>
-    /// <param name="labelSourceColumnName">
-    /// The column that the labels are taken from; <see langword="null"/> for the input column if there is only one.
-    /// </param>
+    /// <param name="labelSourceColumnName"> The column that the labels are taken from; <see langword="null"/> for the input column if there
+    /// is only one. </param>
     /// <param name="horizon">How many rows behind the window's last the label is, at least 1.</param>
     /// <returns>The estimator.</returns>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="windowSize"/> or <paramref name="horizon"/> is out of range.</exception>
-    /// <exception cref="ArgumentException">
-    /// A name is empty, the window and the label have the same name, or there are several inputs and a label but no
-    /// <paramref name="labelSourceColumnName"/>.
-    /// </exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="windowSize"/> or <paramref name="horizon"/> is out of
+    /// range.</exception>
+    /// <exception cref="ArgumentException"> A name is empty, the window and the label have the same name, or there are several inputs and a
+    /// label but no <paramref name="labelSourceColumnName"/>. </exception>
     /// <example>
     /// <code>
     /// // From a row an hour: two sensors' readings of a day, and the next hour's power as the label.
@@ -50,18 +47,22 @@ public static class LstmTransformsCatalog
         });
 
     /// <summary>
-    /// Creates a <see cref="SlidingWindowEstimator"/> with one input column, which turns the rows of a time-ordered series into rows with a window
-    /// of the last rows' values and, if asked for, with a later value as the label.
+    /// Creates a <see cref="SlidingWindowEstimator"/> with one input column, which turns the rows of a time-ordered series into rows with a
+    /// window of the last rows' values and, if asked for, with a later value as the label.
     /// </summary>
     /// <param name="catalog">The transforms of <see cref="MLContext"/>.</param>
     /// <param name="outputColumnName">The column of windows to add: W x F values of <see cref="float"/>, the oldest row's first.</param>
-    /// <param name="windowSize">W: how many rows a window has, its own row included; at least 1, and no more than make 1,048,576 values.</param>
-    /// <param name="inputColumnName">The column whose values, F of them, each row adds to the window: <see cref="float"/> (F = 1) or a known-size vector of it.</param>
+    /// <param name="windowSize">W: how many rows a window has, its own row included; at least 1, and no more than make 1,048,576
+    /// values.</param>
+    /// <param name="inputColumnName">The column whose values, F of them, each row adds to the window: <see cref="float"/> (F = 1) or a
+    /// known-size vector of it.</param>
     /// <param name="labelColumnName">The column of labels to add; <see langword="null"/> for none.</param>
-    /// <param name="labelSourceColumnName">The column that the labels are taken from; <see langword="null"/> for <paramref name="inputColumnName"/>.</param>
+    /// <param name="labelSourceColumnName">The column that the labels are taken from; <see langword="null"/> for
+    /// <paramref name="inputColumnName"/>.</param>
     /// <param name="horizon">How many rows behind the window's last the label is, at least 1.</param>
     /// <returns>The estimator.</returns>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="windowSize"/> or <paramref name="horizon"/> is out of range.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="windowSize"/> or <paramref name="horizon"/> is out of
+    /// range.</exception>
     /// <exception cref="ArgumentException">A name is empty, or the window and the label have the same name.</exception>
     /// <example>
     /// <code>
@@ -92,11 +93,16 @@ public static class LstmTransformsCatalog
     public static SlidingWindowEstimator SlidingWindow(this TransformsCatalog catalog, SlidingWindowEstimator.Options options)
         => new(catalog.GetHostEnvironment(), options);
 
-    /// <summary>Creates a <see cref="LstmAnomalyEstimator"/>, which finds the rows of a series that are not what the rows before them let expect.</summary>
+    /// <summary>
+    /// Creates a <see cref="LstmAnomalyEstimator"/>, which finds the rows of a series that are not what the rows before them let expect.
+    /// </summary>
     /// <param name="catalog">The transforms of <see cref="MLContext"/>.</param>
-    /// <param name="outputColumnName">The column to add: alert, score, p-value, expected value, upper and lower bound, a vector of <see cref="double"/>.</param>
-    /// <param name="inputColumnName">The column of values, <see cref="float"/>, the rows in the order of time; <see langword="null"/> for one called <paramref name="outputColumnName"/>.</param>
-    /// <param name="confidence">In percent, above 0 and below 100: an alert is given when a score has a probability of at most 100 minus this when nothing is wrong.</param>
+    /// <param name="outputColumnName">The column to add: alert, score, p-value, expected value, upper and lower bound, a vector of
+    /// <see cref="double"/>.</param>
+    /// <param name="inputColumnName">The column of values, <see cref="float"/>, the rows in the order of time; <see langword="null"/> for
+    /// one called <paramref name="outputColumnName"/>.</param>
+    /// <param name="confidence">In percent, above 0 and below 100: an alert is given when a score has a probability of at most 100 minus
+    /// this when nothing is wrong.</param>
     /// <param name="windowSize">How many steps back the network learns to look, 1 to 100000.</param>
     /// <param name="side">On which side of what was expected a value has to be.</param>
     /// <returns>The estimator.</returns>
@@ -121,7 +127,10 @@ public static class LstmTransformsCatalog
             Side = side,
         });
 
-    /// <summary>Creates a <see cref="LstmAnomalyEstimator"/> with all its options, which finds the rows of one or many series that are not what the rows before them let expect.</summary>
+    /// <summary>
+    /// Creates a <see cref="LstmAnomalyEstimator"/> with all its options, which finds the rows of one or many series that are not what the
+    /// rows before them let expect.
+    /// </summary>
     /// <param name="catalog">The transforms of <see cref="MLContext"/>.</param>
     /// <param name="options">The options. Later changes to the object have no effect on the estimator.</param>
     /// <returns>The estimator.</returns>

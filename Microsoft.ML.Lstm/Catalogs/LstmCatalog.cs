@@ -9,9 +9,12 @@ public static partial class LstmCatalog
     /// <summary>Creates a <see cref="LstmRegressionTrainer"/>, which predicts a value, or several, from a sequence.</summary>
     /// <param name="catalog">The trainers of <see cref="RegressionCatalog"/>.</param>
     /// <param name="labelColumnName">The column to predict: <see cref="float"/>, or a known-size vector of it.</param>
-    /// <param name="featureColumnName">The column of sequences: a vector of <see cref="float"/>, T steps of F features, the first step first.</param>
-    /// <param name="exampleWeightColumnName">How much each row counts, a column of <see cref="float"/>; <see langword="null"/> for rows that all count the same.</param>
-    /// <param name="featuresPerStep">F; <see langword="null"/> takes it from the dimensions (T, F) of the feature column if it has two or more, else 1.</param>
+    /// <param name="featureColumnName">The column of sequences: a vector of <see cref="float"/>, T steps of F features, the first step
+    /// first.</param>
+    /// <param name="exampleWeightColumnName">How much each row counts, a column of <see cref="float"/>; <see langword="null"/> for rows
+    /// that all count the same.</param>
+    /// <param name="featuresPerStep">F; <see langword="null"/> takes it from the dimensions (T, F) of the feature column if it has two or
+    /// more, else 1.</param>
     /// <param name="hiddenSize">Units of each recurrent layer, 1 to 65536.</param>
     /// <param name="numberOfLayers">Recurrent layers, 1 to 64.</param>
     /// <param name="learningRate">The step size, above 0.</param>
@@ -45,7 +48,9 @@ public static partial class LstmCatalog
             NumberOfEpochs = numberOfEpochs,
         });
 
-    /// <summary>Creates a <see cref="LstmRegressionTrainer"/> with all its options, which predicts a value, or several, from a sequence.</summary>
+    /// <summary>
+    /// Creates a <see cref="LstmRegressionTrainer"/> with all its options, which predicts a value, or several, from a sequence.
+    /// </summary>
     /// <param name="catalog">The trainers of <see cref="RegressionCatalog"/>.</param>
     /// <param name="options">The options. Later changes to the object have no effect on the trainer.</param>
     /// <returns>The trainer.</returns>
@@ -62,13 +67,17 @@ public static partial class LstmCatalog
     /// <summary>Creates a <see cref="LstmBinaryTrainer"/>, which says yes or no to a sequence.</summary>
     /// <param name="catalog">The trainers of <see cref="BinaryClassificationCatalog"/>.</param>
     /// <param name="labelColumnName">The column to predict: <see cref="bool"/>.</param>
-    /// <param name="featureColumnName">The column of sequences: a vector of <see cref="float"/>, T steps of F features, the first step first, or a vector of keys, one a step.</param>
-    /// <param name="exampleWeightColumnName">How much each row counts, a column of <see cref="float"/>; <see langword="null"/> for rows that all count the same.</param>
-    /// <param name="featuresPerStep">F; <see langword="null"/> takes it from the dimensions (T, F) of the feature column if it has two or more, else 1.</param>
+    /// <param name="featureColumnName">The column of sequences: a vector of <see cref="float"/>, T steps of F features, the first step
+    /// first, or a vector of keys, one a step.</param>
+    /// <param name="exampleWeightColumnName">How much each row counts, a column of <see cref="float"/>; <see langword="null"/> for rows
+    /// that all count the same.</param>
+    /// <param name="featuresPerStep">F; <see langword="null"/> takes it from the dimensions (T, F) of the feature column if it has two or
+    /// more, else 1.</param>
     /// <param name="hiddenSize">Units of each direction of each recurrent layer, 1 to 65536.</param>
     /// <param name="numberOfLayers">Recurrent layers, 1 to 64.</param>
     /// <param name="learningRate">The step size, above 0.</param>
-    /// <param name="numberOfEpochs">How often training goes over the data, at least 1; <see langword="null"/> for 8 to 100 times, small data more often than large.</param>
+    /// <param name="numberOfEpochs">How often training goes over the data, at least 1; <see langword="null"/> for 8 to 100 times, small
+    /// data more often than large.</param>
     /// <returns>The trainer.</returns>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
     /// <example>
@@ -117,13 +126,17 @@ public static partial class LstmCatalog
     /// <summary>Creates a <see cref="LstmMulticlassTrainer"/>, which tells classes of sequences apart.</summary>
     /// <param name="catalog">The trainers of <see cref="MulticlassClassificationCatalog"/>.</param>
     /// <param name="labelColumnName">The column to predict: a key.</param>
-    /// <param name="featureColumnName">The column of sequences: a vector of <see cref="float"/>, T steps of F features, the first step first, or a vector of keys, one a step.</param>
-    /// <param name="exampleWeightColumnName">How much each row counts, a column of <see cref="float"/>; <see langword="null"/> for rows that all count the same.</param>
-    /// <param name="featuresPerStep">F; <see langword="null"/> takes it from the dimensions (T, F) of the feature column if it has two or more, else 1.</param>
+    /// <param name="featureColumnName">The column of sequences: a vector of <see cref="float"/>, T steps of F features, the first step
+    /// first, or a vector of keys, one a step.</param>
+    /// <param name="exampleWeightColumnName">How much each row counts, a column of <see cref="float"/>; <see langword="null"/> for rows
+    /// that all count the same.</param>
+    /// <param name="featuresPerStep">F; <see langword="null"/> takes it from the dimensions (T, F) of the feature column if it has two or
+    /// more, else 1.</param>
     /// <param name="hiddenSize">Units of each direction of each recurrent layer, 1 to 65536.</param>
     /// <param name="numberOfLayers">Recurrent layers, 1 to 64.</param>
     /// <param name="learningRate">The step size, above 0.</param>
-    /// <param name="numberOfEpochs">How often training goes over the data, at least 1; <see langword="null"/> for 8 to 100 times, small data more often than large.</param>
+    /// <param name="numberOfEpochs">How often training goes over the data, at least 1; <see langword="null"/> for 8 to 100 times, small
+    /// data more often than large.</param>
     /// <returns>The trainer.</returns>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
     /// <example>

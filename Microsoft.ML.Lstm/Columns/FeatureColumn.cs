@@ -18,8 +18,8 @@ internal sealed record FeatureColumn(string Name, int[] Dimensions, int Features
     public bool OverridesDimensions => !IsTokens && FeaturesPerStepOf(Dimensions) is { } declared && declared != FeaturesPerStep;
 
     /// <summary>
-    /// The features of a step by the dimensions of a column: steps come first, all dimensions behind them are features of a step. Before the steps and
-    /// the features there may be axes of 1, a batch mostly.
+    /// The features of a step by the dimensions of a column: steps come first, all dimensions behind them are features of a step. Before
+    /// the steps and the features there may be axes of 1, a batch mostly.
     /// </summary>
     /// <returns>Their number; null for a flat vector, or one whose steps differ in size.</returns>
     public static int? FeaturesPerStepOf(IReadOnlyList<int> dimensions)

@@ -8,8 +8,8 @@ internal static class FlatColumn
     private const int MostNames = 3;
 
     /// <summary>
-    /// Where the numbers of a flat vector are hardly the steps of a sequence: a transform joined several columns to it, or made it of a column
-    /// with dimensions, of texts or keys, or of a vector of another length.
+    /// Where the numbers of a flat vector are hardly the steps of a sequence: a transform joined several columns to it, or made it of a
+    /// column with dimensions, of texts or keys, or of a vector of another length.
     /// </summary>
     /// <param name="data">The data.</param>
     /// <param name="name">The column, a vector with one dimension.</param>

@@ -1,6 +1,9 @@
 namespace Microsoft.ML.Lstm.Columns;
 
-/// <summary>The rows between the one that a cursor is at and the one that its consumer is at, which waits for what comes behind it: a queue of copies.</summary>
+/// <summary>
+/// The rows between the one that a cursor is at and the one that its consumer is at, which waits for what comes behind it: a queue of
+/// copies.
+/// </summary>
 internal sealed class HeldRows
 {
     private readonly DataViewRowCursor _source;

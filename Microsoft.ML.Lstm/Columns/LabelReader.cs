@@ -13,13 +13,18 @@ internal abstract class LabelReader
         _ => new StepLabelReader(row, column!.Value),
     };
 
-    /// <summary>Fetches the label of the row as it stands now, and says whether it can be used for a sequence of <paramref name="steps"/> steps.</summary>
+    /// <summary>
+    /// Fetches the label of the row as it stands now, and says whether it can be used for a sequence of <paramref name="steps"/> steps.
+    /// </summary>
     public abstract RowFault Read(int steps);
 
     /// <summary>The numbers to learn.</summary>
     public virtual float[] Targets() => [];
 
-    /// <summary>The classes to learn, counted from 0, −1 for a missing one: one for the sequence or one for each of its first <paramref name="steps"/> steps.</summary>
+    /// <summary>
+    /// The classes to learn, counted from 0, −1 for a missing one: one for the sequence or one for each of its first
+    /// <paramref name="steps"/> steps.
+    /// </summary>
     public virtual int[] Labels(int steps) => [];
 
     private sealed class NoLabelReader : LabelReader

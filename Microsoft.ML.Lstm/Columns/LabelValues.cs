@@ -45,7 +45,9 @@ internal sealed record LabelValues(string Type, string[] Values)
     /// <summary>Whether values of this type can be held.</summary>
     public static bool CanHold(DataViewType type) => Array.Exists(Kinds, kind => kind.Type.Equals(type));
 
-    /// <summary>Those that a column of <paramref name="count"/> keys has as an annotation; null when it has none, or such as a file can't hold.</summary>
+    /// <summary>
+    /// Those that a column of <paramref name="count"/> keys has as an annotation; null when it has none, or such as a file can't hold.
+    /// </summary>
     public static LabelValues? Of(DataViewSchema.Column column, int count)
     {
         DataViewSchema.Annotations annotations = column.Annotations;

@@ -6,22 +6,22 @@ using Microsoft.ML.Lstm.Engine.Kernels;
 namespace Microsoft.ML.Lstm.Columns;
 
 /// <summary>
-/// The one cursor over an input, which can go on ahead of its consumer: the rows that it passes are copied, and the consumer comes to them one by one. Without
-/// <see cref="LookAhead"/> it is the input's cursor.
+/// The one cursor over an input, which can go on ahead of its consumer: the rows that it passes are copied, and the consumer comes to them
+/// one by one. Without <see cref="LookAhead"/> it is the input's cursor.
 /// </summary>
 /// <remarks>
 /// <para>
-/// Nobody can know beforehand whether the next row of an input is there or takes an hour (a queue between two bursts), and a thread that waits for it can't hand
-/// out the rows that are already read. So rows ahead are fetched by another thread, and the consumer waits for them a bounded time, then goes on with those that
-/// have come; the other thread comes back with the next row whenever it is there. That is the simplest that holds for every input: a bound on the time of a
-/// MoveNext that is running can be kept only by another thread. An input that knows how many rows it has need not wait for any: those the consumer's thread fetches
-/// itself, all of them.
+/// Nobody can know beforehand whether the next row of an input is there or takes an hour (a queue between two bursts), and a thread that
+/// waits for it can't hand out the rows that are already read. So rows ahead are fetched by another thread, and the consumer waits for them
+/// a bounded time, then goes on with those that have come; the other thread comes back with the next row whenever it is there. That is the
+/// simplest that holds for every input: a bound on the time of a MoveNext that is running can be kept only by another thread. An input that
+/// knows how many rows it has need not wait for any: those the consumer's thread fetches itself, all of them.
 /// </para>
 /// <para>
-/// The input notices little of it. Its calls come one at a time, each after the one before has returned. The other thread is at work only while the consumer waits in
-/// <see cref="LookAhead"/>, or when the input has not answered in time; a row that nothing is held for is fetched by the consumer's thread itself, the first of all
-/// (which opens files and connections) always. Calls from more than one thread are what ML.NET's ShuffleRows and Cache do to an input too. The consumer's execution
-/// context (culture, AsyncLocal) goes along.
+/// The input notices little of it. Its calls come one at a time, each after the one before has returned. The other thread is at work only
+/// while the consumer waits in <see cref="LookAhead"/>, or when the input has not answered in time; a row that nothing is held for is
+/// fetched by the consumer's thread itself, the first of all (which opens files and connections) always. Calls from more than one thread
+/// are what ML.NET's ShuffleRows and Cache do to an input too. The consumer's execution context (culture, AsyncLocal) goes along.
 /// </para>
 /// </remarks>
 /// <param name="source">The input's cursor, which this one owns.</param>

@@ -38,8 +38,8 @@ internal sealed class OccurringKeys
     private bool HasClasses => _label.Kind is LabelKind.Key or LabelKind.KeyPerStep;
 
     /// <summary>
-    /// The numbers that keys get: those that occur, that have a given vector, or that an initial model knows are known. A class that only the
-    /// validation data has is known, too, so that it can be told how far off it is.
+    /// The numbers that keys get: those that occur, that have a given vector, or that an initial model knows are known. A class that only
+    /// the validation data has is known, too, so that it can be told how far off it is.
     /// </summary>
     /// <param name="validation">The validation data; null for none.</param>
     /// <param name="given">The vectors that are given for each token column.</param>
@@ -67,7 +67,9 @@ internal sealed class OccurringKeys
 
     private IEnumerable<FeatureColumn> TokenColumns => _input.Features.Where(column => column.IsTokens);
 
-    /// <summary>Takes every token of <see cref="Constants"/> for the one that there was: nothing was learned of what makes others different from it.</summary>
+    /// <summary>
+    /// Takes every token of <see cref="Constants"/> for the one that there was: nothing was learned of what makes others different from it.
+    /// </summary>
     public void LevelConstants(ParameterSet parameters)
     {
         for (int i = 0; i < _tokens.Length; i++)

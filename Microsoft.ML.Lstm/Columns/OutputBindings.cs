@@ -1,6 +1,9 @@
 namespace Microsoft.ML.Lstm.Columns;
 
-/// <summary>The columns that a transformer adds to an input: the output has the columns of the input at the same indices, and behind them the transformer's own.</summary>
+/// <summary>
+/// The columns that a transformer adds to an input: the output has the columns of the input at the same indices, and behind them the
+/// transformer's own.
+/// </summary>
 internal class OutputBindings
 {
     private readonly IReadOnlyList<OutputColumn> _outputs;
@@ -33,7 +36,9 @@ internal class OutputBindings
     public IEnumerable<DataViewSchema.Column> PassedOn(IEnumerable<DataViewSchema.Column> outputColumns)
         => outputColumns.Where(column => column.Index < InputSchema.Count).Select(column => InputSchema[column.Index]);
 
-    /// <summary>The columns of the input that these columns of the output need: those passed on, and the sources if any is the transformer's own.</summary>
+    /// <summary>
+    /// The columns of the input that these columns of the output need: those passed on, and the sources if any is the transformer's own.
+    /// </summary>
     public IEnumerable<DataViewSchema.Column> Dependencies(IEnumerable<DataViewSchema.Column> outputColumns)
     {
         DataViewSchema.Column[] needed = [.. outputColumns];

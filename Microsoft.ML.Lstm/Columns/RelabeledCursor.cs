@@ -2,7 +2,9 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.Lstm.Columns;
 
-/// <summary>A cursor over an input whose consumer wants none of the network's columns: the input's cursor under the output's schema.</summary>
+/// <summary>
+/// A cursor over an input whose consumer wants none of the network's columns: the input's cursor under the output's schema.
+/// </summary>
 internal sealed class RelabeledCursor(OutputBindings bindings, DataViewRowCursor input) : DataViewRowCursor
 {
     public override DataViewSchema Schema => bindings.OutputSchema;

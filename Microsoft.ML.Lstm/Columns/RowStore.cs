@@ -29,7 +29,10 @@ internal sealed class RowStore
 
     public int Slots => _rows.Length;
 
-    /// <summary>Whether values of a type can outlive the row that they are of. ML.NET's own shuffling and caching keep the same types: what else there is, images and custom types, need not be values.</summary>
+    /// <summary>
+    /// Whether values of a type can outlive the row that they are of. ML.NET's own shuffling and caching keep the same types: what else
+    /// there is, images and custom types, need not be values.
+    /// </summary>
     public static bool CanStore(DataViewType type) => type is PrimitiveDataViewType or VectorDataViewType;
 
     /// <summary>Copies the row that the source is at, each value once.</summary>

@@ -57,7 +57,9 @@ internal static class SchemaShapes
         new(ProbabilityColumn.ColumnName, SchemaShape.Column.VectorKind.Scalar, NumberDataViewType.Single, isKey: false, new SchemaShape(AnnotationUtils.GetTrainerOutputAnnotation(isNormalized: true))),
     ];
 
-    /// <summary>The columns of a multiclass classification: the predicted label and the score, with what is known of the label's values.</summary>
+    /// <summary>
+    /// The columns of a multiclass classification: the predicted label and the score, with what is known of the label's values.
+    /// </summary>
     public static IEnumerable<SchemaShape.Column> MulticlassClassification(SchemaShape.Column label) =>
     [
         new(PredictedLabel.ColumnName, SchemaShape.Column.VectorKind.Scalar, NumberDataViewType.UInt32, isKey: true,

@@ -27,7 +27,9 @@ internal static class ScoreAnnotations
 
     public const string TrainingLabelValues = AnnotationUtils.Kinds.TrainingLabelValues;
 
-    /// <summary>Adds those of a column behind the columns of <paramref name="input"/>; all columns of one transformer are a score set of their own.</summary>
+    /// <summary>
+    /// Adds those of a column behind the columns of <paramref name="input"/>; all columns of one transformer are a score set of their own.
+    /// </summary>
     public static void AddScore(this DataViewSchema.Annotations.Builder builder, DataViewSchema input, string scoreColumnKind, string scoreValueKind)
     {
         uint lastSet = input.GetMaxAnnotationKind(out _, AnnotationUtils.Kinds.ScoreColumnSetId);

@@ -1,6 +1,8 @@
 namespace Microsoft.ML.Lstm.Columns;
 
-/// <summary>What the network makes of the row that a cursor or a mapper stands on. All spans are empty when that row can't be scored.</summary>
+/// <summary>
+/// What the network makes of the row that a cursor or a mapper stands on. All spans are empty when that row can't be scored.
+/// </summary>
 internal abstract class ScoredRow
 {
     /// <summary>The outputs of the head, O values.</summary>

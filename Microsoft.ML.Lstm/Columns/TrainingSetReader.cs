@@ -29,7 +29,9 @@ internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, 
         return set;
     }
 
-    /// <summary>Reads all rows once, to see that they can be used, and gives a way to read them again, each time that they are gone through.</summary>
+    /// <summary>
+    /// Reads all rows once, to see that they can be used, and gives a way to read them again, each time that they are gone through.
+    /// </summary>
     /// <param name="data">The data view; its columns must already be known to fit.</param>
     /// <param name="name">What to call it in messages.</param>
     /// <param name="bufferBytes">Bytes of sequences that may be in memory at once.</param>

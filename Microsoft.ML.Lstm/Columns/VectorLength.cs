@@ -3,7 +3,9 @@ using Microsoft.ML.Data;
 namespace Microsoft.ML.Lstm.Columns;
 
 /// <summary>How long a column's type says that the vectors of its rows are.</summary>
-/// <remarks>ML.NET does not look whether data keep to that (an array of a class has any length); its scorers and trainers refuse vectors that don't.</remarks>
+/// <remarks>
+/// ML.NET does not look whether data keep to that (an array of a class has any length); its scorers and trainers refuse vectors that don't.
+/// </remarks>
 internal readonly struct VectorLength(DataViewRow row, DataViewSchema.Column column)
 {
     private readonly int _size = column.Type is VectorDataViewType vector ? vector.Size : 0;

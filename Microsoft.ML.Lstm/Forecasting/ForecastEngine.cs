@@ -6,8 +6,8 @@ using Microsoft.ML.Lstm.Series;
 namespace Microsoft.ML.Lstm;
 
 /// <summary>
-/// Forecasts while observations come in, one at a time: each costs one step of the network, however many came before. After n observations it
-/// says, bit for bit, what <see cref="SeriesTransformer.Transform"/> says at row n.
+/// Forecasts while observations come in, one at a time: each costs one step of the network, however many came before. After n observations
+/// it says, bit for bit, what <see cref="SeriesTransformer.Transform"/> says at row n.
 /// </summary>
 /// <typeparam name="TSource">The observations.</typeparam>
 /// <typeparam name="TPrediction">The forecasts.</typeparam>
@@ -15,8 +15,9 @@ namespace Microsoft.ML.Lstm;
 /// An engine keeps a state for each series, as long as it lives: see <see cref="ForecastEngineOptions.MaximumNewSeries"/>, and
 /// <see cref="Forget"/> series that are over.
 ///
-/// An engine serves one thread at a time; any number of engines may be made of one model. The model stays its owner's: unlike a <see cref="PredictionEngine{TSrc, TDst}"/>, which
-/// by default disposes its model with itself, an engine leaves the model's transformers as they are, and they must not be disposed before it.
+/// An engine serves one thread at a time; any number of engines may be made of one model. The model stays its owner's: unlike a
+/// <see cref="PredictionEngine{TSrc, TDst}"/>, which by default disposes its model with itself, an engine leaves the model's transformers
+/// as they are, and they must not be disposed before it.
 /// </remarks>
 /// <seealso cref="LstmCatalog.CreateForecastEngine{TSource, TPrediction}(ITransformer, MLContext, ForecastEngineOptions)"/>
 public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
@@ -77,10 +78,9 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
     /// <returns>The forecast.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="example"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="horizon"/> is out of its range.</exception>
-    /// <exception cref="InvalidOperationException">
-    /// The observation's time is not later than that of the one before it, or of the last one that the model knows; or its series column
-    /// has the missing key; or its series is one more than <see cref="ForecastEngineOptions.MaximumNewSeries"/>.
-    /// </exception>
+    /// <exception cref="InvalidOperationException"> The observation's time is not later than that of the one before it, or of the last one
+    /// that the model knows; or its series column has the missing key; or its series is one more than
+    /// <see cref="ForecastEngineOptions.MaximumNewSeries"/>. </exception>
     /// <exception cref="ObjectDisposedException">The engine is disposed.</exception>
     // What is null is a row, and refused, rather than the horizon or the name of a series.
     [OverloadResolutionPriority(1)]
@@ -88,20 +88,17 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
 
     /// <summary>Takes the next observation and forecasts from there, with known covariates of the steps that follow.</summary>
     /// <param name="example">The observation.</param>
-    /// <param name="future">
-    /// What is known of the steps that follow, of the same series: only the known covariates are read, the first row's for the first step
-    /// ahead, and names and times, where a row has them, are compared with the observation's. As many rows as the model's horizon; after
-    /// fewer the last one's covariates are taken to go on.
-    /// </param>
+    /// <param name="future"> What is known of the steps that follow, of the same series: only the known covariates are read, the first
+    /// row's for the first step ahead, and names and times, where a row has them, are compared with the observation's. As many rows as the
+    /// model's horizon; after fewer the last one's covariates are taken to go on. </param>
     /// <param name="horizon">Steps to forecast, from 1 to the model's; <see langword="null"/> for all.</param>
     /// <returns>The forecast.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="example"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="horizon"/> is out of its range.</exception>
-    /// <exception cref="InvalidOperationException">
-    /// The observation's time is not later than that of the one before it, or of the last one that the model knows; or its series column
-    /// has the missing key; or its series is one more than <see cref="ForecastEngineOptions.MaximumNewSeries"/>; or a row of
-    /// <paramref name="future"/> is of another series, or not later than the row before it.
-    /// </exception>
+    /// <exception cref="InvalidOperationException"> The observation's time is not later than that of the one before it, or of the last one
+    /// that the model knows; or its series column has the missing key; or its series is one more than
+    /// <see cref="ForecastEngineOptions.MaximumNewSeries"/>; or a row of <paramref name="future"/> is of another series, or not later than
+    /// the row before it. </exception>
     /// <exception cref="ObjectDisposedException">The engine is disposed.</exception>
     public TPrediction Predict(TSource example, IEnumerable<TSource> future, int? horizon = null)
     {
@@ -146,10 +143,8 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
     /// </summary>
     /// <param name="series">The name of the series, as the series column has it; of a column of keys, what its key stands for.</param>
     /// <param name="horizon">Steps to forecast, from 1 to the model's; <see langword="null"/> for all.</param>
-    /// <returns>
-    /// The forecast; a detector of anomalies says what value it expects next, and within which bounds. Of the observations' own columns
-    /// only the series' is there, if it is a text.
-    /// </returns>
+    /// <returns> The forecast; a detector of anomalies says what value it expects next, and within which bounds. Of the observations' own
+    /// columns only the series' is there, if it is a text. </returns>
     /// <exception cref="ArgumentNullException"><paramref name="series"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="horizon"/> is out of its range, or <paramref name="series"/> is none
     /// of <see cref="SeriesNames"/>.</exception>
@@ -186,7 +181,9 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
         return wasKnown;
     }
 
-    /// <summary>Saves the model with all that the engine has seen. Load it with <c>ml.Model.Load</c> and make an engine of it to go on.</summary>
+    /// <summary>
+    /// Saves the model with all that the engine has seen. Load it with <c>ml.Model.Load</c> and make an engine of it to go on.
+    /// </summary>
     /// <param name="ml">The context.</param>
     /// <param name="path">The file, which is replaced once the new one is complete.</param>
     /// <exception cref="DirectoryNotFoundException">The file's folder does not exist.</exception>
@@ -196,7 +193,8 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
         ArgumentNullException.ThrowIfNull(ml);
         ArgumentException.ThrowIfNullOrEmpty(path);
         ObjectDisposedException.ThrowIf(_disposed, this);
-        // In memory first: ML.NET passes over what goes wrong while it writes the directory of the zip, so that a file on a full disk would seem complete.
+        // In memory first: ML.NET passes over what goes wrong while it writes the directory of the zip, so that a file on a full disk would
+        // seem complete.
         var model = new MemoryStream();
         CheckPoint(ml, model);
         AtomicFile.Write(path, model.WriteTo);

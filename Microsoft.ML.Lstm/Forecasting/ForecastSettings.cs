@@ -3,7 +3,9 @@ using Microsoft.ML.Lstm.Series;
 
 namespace Microsoft.ML.Lstm.Forecasting;
 
-/// <summary>What a forecasting transformer needs to know beside its network: its columns, the calendar and the names of the series.</summary>
+/// <summary>
+/// What a forecasting transformer needs to know beside its network: its columns, the calendar and the names of the series.
+/// </summary>
 internal sealed record ForecastSettings
 {
     public required SeriesColumns Columns { get; init; }

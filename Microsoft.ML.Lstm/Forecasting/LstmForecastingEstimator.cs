@@ -6,7 +6,9 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm;
 
-/// <summary>The <see cref="IEstimator{TTransformer}"/> that trains an LSTM, GRU or plain recurrent network to forecast one or many series.</summary>
+/// <summary>
+/// The <see cref="IEstimator{TTransformer}"/> that trains an LSTM, GRU or plain recurrent network to forecast one or many series.
+/// </summary>
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
 /// To create this estimator, use [ForecastByLstm](xref:Microsoft.ML.LstmCatalog.ForecastByLstm(Microsoft.ML.ForecastingCatalog,System.String,System.String,System.Int32,System.Int32,System.Double,System.String,System.String))
@@ -77,10 +79,9 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
 
     /// <summary>Trains a network, and measures it on rows that follow.</summary>
     /// <param name="trainData">The series.</param>
-    /// <param name="validationData">
-    /// The rows that follow them, series by series: for early stopping and for the width of the intervals; the network does not learn from them, whatever
-    /// <see cref="Options.RefitOnAllData"/> says. <see langword="null"/> for the last rows of <paramref name="trainData"/>.
-    /// </param>
+    /// <param name="validationData"> The rows that follow them, series by series: for early stopping and for the width of the intervals;
+    /// the network does not learn from them, whatever <see cref="Options.RefitOnAllData"/> says. <see langword="null"/> for the last rows
+    /// of <paramref name="trainData"/>. </param>
     /// <returns>The trained network, which knows the series up to their ends, those of the validation data if there is any.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
     /// <exception cref="InvalidOperationException">There are no rows to train on, or times that are not in order.</exception>
@@ -127,7 +128,8 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
     };
 
     /// <summary>
-    /// Options for the <see cref="LstmForecastingEstimator"/> as used in <see cref="LstmCatalog.ForecastByLstm(ForecastingCatalog, Options)"/>.
+    /// Options for the <see cref="LstmForecastingEstimator"/> as used in
+    /// <see cref="LstmCatalog.ForecastByLstm(ForecastingCatalog, Options)"/>.
     /// </summary>
     public sealed class Options : SeriesEstimatorOptions
     {
@@ -141,10 +143,14 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
         /// <summary>The column that receives the forecasts. Default: <c>Forecast</c>.</summary>
         public string OutputColumnName = "Forecast";
 
-        /// <summary>The column that receives the lower ends of the intervals; <see langword="null"/> for none. Default: <see langword="null"/>.</summary>
+        /// <summary>
+        /// The column that receives the lower ends of the intervals; <see langword="null"/> for none. Default: <see langword="null"/>.
+        /// </summary>
         public string? LowerBoundColumnName;
 
-        /// <summary>The column that receives the upper ends of the intervals; <see langword="null"/> for none. Default: <see langword="null"/>.</summary>
+        /// <summary>
+        /// The column that receives the upper ends of the intervals; <see langword="null"/> for none. Default: <see langword="null"/>.
+        /// </summary>
         public string? UpperBoundColumnName;
 
         /// <summary>The share of values that an interval is to hold, above 0 and below 1. Default: 0.95.</summary>
@@ -157,8 +163,9 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
         public ForecastLoss LossFunction = ForecastLoss.SquaredError;
 
         /// <summary>
-        /// Whether, once the last rows of each series (<see cref="TrainingOptions.ValidationFraction"/>, 0.2 here) have said when to stop and how wide the intervals are, the network is trained anew on
-        /// all rows, for as many epochs. That helps short series. The intervals are then those of the network before, and may hold fewer values than they should. Default: <see langword="false"/>.
+        /// Whether, once the last rows of each series (<see cref="TrainingOptions.ValidationFraction"/>, 0.2 here) have said when to stop
+        /// and how wide the intervals are, the network is trained anew on all rows, for as many epochs. That helps short series. The
+        /// intervals are then those of the network before, and may hold fewer values than they should. Default: <see langword="false"/>.
         /// </summary>
         public bool RefitOnAllData;
 

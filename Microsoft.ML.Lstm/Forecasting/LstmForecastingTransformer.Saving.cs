@@ -10,7 +10,8 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm;
 
-// An entry of a model.zip: ML.NET's header, checksums, and beside them the settings as JSON, the network and the other numbers as one safetensors stream each.
+// An entry of a model.zip: ML.NET's header, checksums, and beside them the settings as JSON, the network and the other numbers as one
+// safetensors stream each.
 public sealed partial class LstmForecastingTransformer
 {
     internal const string LoaderSignature = "LstmForecasting";

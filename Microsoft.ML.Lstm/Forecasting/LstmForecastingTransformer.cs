@@ -6,7 +6,9 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm;
 
-/// <summary>Forecasts the next values of one or many series after each row, with a network that a <see cref="LstmForecastingEstimator"/> trained.</summary>
+/// <summary>
+/// Forecasts the next values of one or many series after each row, with a network that a <see cref="LstmForecastingEstimator"/> trained.
+/// </summary>
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
 /// ### Output Columns
@@ -49,7 +51,9 @@ public sealed partial class LstmForecastingTransformer : SeriesTransformer
     /// <summary>The share of values that an interval is to hold.</summary>
     public double ConfidenceLevel => Settings.ConfidenceLevel;
 
-    /// <summary>The names of the series of the training data, in the order of their first rows; one empty name where there is no series column.</summary>
+    /// <summary>
+    /// The names of the series of the training data, in the order of their first rows; one empty name where there is no series column.
+    /// </summary>
     public IReadOnlyList<string> SeriesNames => Settings.Series;
 
     internal ForecastSettings Settings { get; }
@@ -63,7 +67,10 @@ public sealed partial class LstmForecastingTransformer : SeriesTransformer
 
     internal override IReadOnlyList<OutputColumn> Outputs { get; }
 
-    /// <summary>A transformer with the same network that knows nothing of any series yet: for data that does not follow the training data, as the training data itself.</summary>
+    /// <summary>
+    /// A transformer with the same network that knows nothing of any series yet: for data that does not follow the training data, as the
+    /// training data itself.
+    /// </summary>
     /// <returns>The transformer.</returns>
     public LstmForecastingTransformer WithoutHistory() => With(new Dictionary<string, SeriesState>());
 
@@ -73,12 +80,10 @@ public sealed partial class LstmForecastingTransformer : SeriesTransformer
     /// says before the first observation, as a table.
     /// </summary>
     /// <param name="horizon">Steps to forecast, from 1 to <see cref="Horizon"/>; <see langword="null"/> for all.</param>
-    /// <returns>
-    /// A row for each step of each series, those of a series together: the series' name (a text, in a column called as the series column,
-    /// where there is one), <c>Step</c> (<see cref="int"/>, from 1), the time (in a column called as the time column, where there is one),
-    /// and the forecast with its bounds (in columns called as the transformer's own; <see cref="float"/>, or vectors of D where several
-    /// targets are forecast). A series without any value in the training data is left out.
-    /// </returns>
+    /// <returns> A row for each step of each series, those of a series together: the series' name (a text, in a column called as the series
+    /// column, where there is one), <c>Step</c> (<see cref="int"/>, from 1), the time (in a column called as the time column, where there
+    /// is one), and the forecast with its bounds (in columns called as the transformer's own; <see cref="float"/>, or vectors of D where
+    /// several targets are forecast). A series without any value in the training data is left out. </returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="horizon"/> is out of its range.</exception>
     public IDataView Forecast(int? horizon = null)
     {

@@ -9,7 +9,8 @@ namespace Microsoft.ML.Lstm.MlNet;
 /// Shows the host how training goes: a line of its log and a checkpoint of its progress channel an epoch. Stops when the host is told to.
 /// </summary>
 /// <remarks>
-/// An MLContext keeps what its progress channels are told, and their names, for as long as it lives, and shows it to nobody: there the channel is not opened.
+/// An MLContext keeps what its progress channels are told, and their names, for as long as it lives, and shows it to nobody: there the
+/// channel is not opened.
 /// </remarks>
 internal sealed class HostMonitor : ITrainingMonitor, IDisposable
 {

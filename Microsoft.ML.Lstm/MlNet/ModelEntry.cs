@@ -3,7 +3,10 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm;
 
-/// <summary>What the entries of all our transformers in a model.zip have in common: ML.NET's header, streams of our own, and a list of their checksums.</summary>
+/// <summary>
+/// What the entries of all our transformers in a model.zip have in common: ML.NET's header, streams of our own, and a list of their
+/// checksums.
+/// </summary>
 internal static class ModelEntry
 {
     /// <summary>The stream with the checksums, in the form that sha256sum reads and writes.</summary>
@@ -12,13 +15,16 @@ internal static class ModelEntry
     private const uint First = 0x00010000;
     private const uint Checksums = 0x00010001;
 
-    /// <summary>The most bytes of JSON in an entry whose numbers have so many bytes: names of classes and series of any usual length, each of which has numbers too.</summary>
+    /// <summary>
+    /// The most bytes of JSON in an entry whose numbers have so many bytes: names of classes and series of any usual length, each of which
+    /// has numbers too.
+    /// </summary>
     public static long MaxJsonBytes(long numberBytes) => (2 << 20) + 64 * numberBytes;
 
     /// <summary>The version of an entry.</summary>
     /// <remarks>
-    /// 1.0: the first, of 0.1.0.
-    /// 1.1: a list of checksums. 0.1.0 would read past it, and past what settings may say since then, so it is told not to read such entries.
+    /// 1.0: the first, of 0.1.0. 1.1: a list of checksums. 0.1.0 would read past it, and past what settings may say since then, so it is
+    /// told not to read such entries.
     /// </remarks>
     public static VersionInfo Version(string modelSignature, string loaderSignature) => new(
         modelSignature,

@@ -5,8 +5,8 @@ using Microsoft.ML.Runtime;
 namespace Microsoft.ML.Lstm.MlNet;
 
 /// <summary>
-/// What one of our transformers makes of a data view, as ML.NET's own views are: it knows its source, so that whoever walks back through a pipeline finds all
-/// parts of it; it can be saved, and applied to other data.
+/// What one of our transformers makes of a data view, as ML.NET's own views are: it knows its source, so that whoever walks back through a
+/// pipeline finds all parts of it; it can be saved, and applied to other data.
 /// </summary>
 /// <param name="host">Whose log warnings go to.</param>
 /// <param name="transformer">The transformer.</param>
@@ -43,8 +43,9 @@ internal abstract class TransformedView(IHost host, ITransformer transformer, ID
 
     IDataTransform ITransformTemplate.ApplyToData(IHostEnvironment env, IDataView newSource) => (IDataTransform)transformer.Transform(newSource);
 
-    // True, although it can't be exported yet: a view that says no ends ML.NET's walk back through the pipeline, and what it makes of a column is taken for the column itself
-    // where both have one name. Asked to export, it leaves its columns out, and ML.NET refuses a model that needs them.
+    // True, although it can't be exported yet: a view that says no ends ML.NET's walk back through the pipeline, and what it makes of a
+    // column is taken for the column itself where both have one name. Asked to export, it leaves its columns out, and ML.NET refuses a
+    // model that needs them.
     bool ICanSaveOnnx.CanSaveOnnx(OnnxContext ctx) => true;
 
     void ISaveAsOnnx.SaveAsOnnx(OnnxContext ctx)

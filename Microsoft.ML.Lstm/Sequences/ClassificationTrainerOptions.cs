@@ -28,8 +28,7 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
     /// <summary>
     /// How much a row counts by its class, each above 0: for a binary label that of no and that of yes, for keys one for each key, in their
     /// order, which for <c>MapValueToKey</c> is that of their first rows unless it is told otherwise; <see cref="ClassWeightsByLabel"/>
-    /// goes by names instead.
-    /// <see langword="null"/> for classes that all count the same. Default: <see langword="null"/>.
+    /// goes by names instead. <see langword="null"/> for classes that all count the same. Default: <see langword="null"/>.
     /// </summary>
     public float[]? ClassWeights;
 
@@ -42,15 +41,15 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
     public Dictionary<string, float>? ClassWeightsByLabel;
 
     /// <summary>
-    /// Whether classes count so that each has the same weight in all: n / (K·n_k) for class k of K with n_k of the n labels. Rare classes are
-    /// then found more often, at the price of false alarms, and probabilities no longer follow how frequent the classes are. Not together with
-    /// <see cref="ClassWeights"/> or <see cref="ClassWeightsByLabel"/>. Default: <see langword="false"/>.
+    /// Whether classes count so that each has the same weight in all: n / (K·n_k) for class k of K with n_k of the n labels. Rare classes
+    /// are then found more often, at the price of false alarms, and probabilities no longer follow how frequent the classes are. Not
+    /// together with <see cref="ClassWeights"/> or <see cref="ClassWeightsByLabel"/>. Default: <see langword="false"/>.
     /// </summary>
     public bool BalanceClasses;
 
     /// <summary>
-    /// The share of each label that is spread over all classes while training, from 0 to below 1, which keeps the network from becoming too sure
-    /// of itself (Szegedy et al. 2016). Default: 0.
+    /// The share of each label that is spread over all classes while training, from 0 to below 1, which keeps the network from becoming too
+    /// sure of itself (Szegedy et al. 2016). Default: 0.
     /// </summary>
     public float LabelSmoothing;
 
@@ -80,10 +79,8 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
     }
 
     /// <summary>The weights of the classes of the training data; null for all the same.</summary>
-    /// <exception cref="InvalidOperationException">
-    /// There is only one class in the data, the weights are not as many as the classes, or there is a weight of a class that is not among
-    /// them.
-    /// </exception>
+    /// <exception cref="InvalidOperationException"> There is only one class in the data, the weights are not as many as the classes, or
+    /// there is a weight of a class that is not among them. </exception>
     internal float[]? WeightsFor(TrainingData training, LabelColumn label)
     {
         long[] counts = new long[label.Classes];

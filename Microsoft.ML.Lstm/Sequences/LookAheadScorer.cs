@@ -6,7 +6,8 @@ using Microsoft.ML.Lstm.MlNet;
 namespace Microsoft.ML.Lstm.Sequences;
 
 /// <summary>
-/// Scores rows in batches, ahead of a consumer who goes through them one by one. Nothing is read and nothing scored before a row is asked for that is not yet scored.
+/// Scores rows in batches, ahead of a consumer who goes through them one by one. Nothing is read and nothing scored before a row is asked
+/// for that is not yet scored.
 /// </summary>
 internal sealed class LookAheadScorer : ScoredRow
 {
@@ -114,7 +115,8 @@ internal sealed class LookAheadScorer : ScoredRow
     }
 
     /// <summary>
-    /// More rows at once as long as they come faster than they are scored: then the source isn't what is waited for. A source that lets a batch wait is no longer waited for.
+    /// More rows at once as long as they come faster than they are scored: then the source isn't what is waited for. A source that lets a
+    /// batch wait is no longer waited for.
     /// </summary>
     private void Adapt(bool isInTime, long reading, long scoring)
     {

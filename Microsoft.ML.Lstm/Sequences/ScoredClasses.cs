@@ -4,8 +4,8 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 namespace Microsoft.ML.Lstm.Sequences;
 
 /// <summary>
-/// The classes that a score has a probability for, all that the label may have, and those of them that the network has an output for. The others never
-/// occurred in the training data: their probability is 0.
+/// The classes that a score has a probability for, all that the label may have, and those of them that the network has an output for. The
+/// others never occurred in the training data: their probability is 0.
 /// </summary>
 internal sealed class ScoredClasses(NetworkShape shape)
 {
@@ -39,7 +39,9 @@ internal sealed class ScoredClasses(NetworkShape shape)
         return editor;
     }
 
-    /// <summary>The probabilities, each where its class is; those of classes without an output are 0, which is not stored where these are the most.</summary>
+    /// <summary>
+    /// The probabilities, each where its class is; those of classes without an output are 0, which is not stored where these are the most.
+    /// </summary>
     public VBuffer<float> Commit(VBufferEditor<float> editor, int steps)
     {
         int outputs = steps * Outputs;

@@ -5,7 +5,10 @@ using Microsoft.ML.Lstm.MlNet;
 namespace Microsoft.ML.Lstm.Sequences;
 
 /// <summary>An input with the network's columns behind its own. Nothing is computed before a cursor is asked for it.</summary>
-/// <remarks>Each cursor has one cursor over the input. Rows are scored each by itself, so they may come in any order and be shared out among cursors as the input does it.</remarks>
+/// <remarks>
+/// Each cursor has one cursor over the input. Rows are scored each by itself, so they may come in any order and be shared out among cursors
+/// as the input does it.
+/// </remarks>
 internal sealed class ScoredDataView(ScoringBindings bindings, ITransformer transformer, IDataView input) : TransformedView(bindings.Host, transformer, input)
 {
     public override DataViewSchema Schema => bindings.OutputSchema;

@@ -25,7 +25,9 @@ internal sealed record ScoringColumns
     /// <summary>Whether the score is a vector, as the label was; else it is a single value.</summary>
     public required bool VectorScore { get; init; }
 
-    /// <summary>The probability above which a binary classification says yes, or the score above which a sequence is strange; null for other tasks.</summary>
+    /// <summary>
+    /// The probability above which a binary classification says yes, or the score above which a sequence is strange; null for other tasks.
+    /// </summary>
     public float? Threshold { get; init; }
 
     /// <summary>What the keys of the label stand for; null when it is no key or its keys have no values.</summary>

@@ -4,7 +4,10 @@ using Microsoft.ML.Lstm.Sequences.Binary;
 
 namespace Microsoft.ML.Lstm;
 
-/// <summary>The options that all trainers of this package which read a column of sequences share: that column and others beside it, the network and its training.</summary>
+/// <summary>
+/// The options that all trainers of this package which read a column of sequences share: that column and others beside it, the network and
+/// its training.
+/// </summary>
 public abstract class SequenceInputOptions : TrainingOptions
 {
     internal const string DefaultFeatureColumnName = "Features";
@@ -14,9 +17,10 @@ public abstract class SequenceInputOptions : TrainingOptions
     }
 
     /// <summary>
-    /// The column of sequences: numbers, as laid out in <see cref="FeaturesPerStep"/>, or, for trainers that learn a label, keys, one a step, each
-    /// of which gets a learned vector of <see cref="SequenceTrainerOptions.EmbeddingSize"/> features. The missing key, and each that the training data does not have, is the unknown token, which has a vector too.
-    /// Not used when there are <see cref="FeatureColumnNames"/>. Default: <c>Features</c>.
+    /// The column of sequences: numbers, as laid out in <see cref="FeaturesPerStep"/>, or, for trainers that learn a label, keys, one a
+    /// step, each of which gets a learned vector of <see cref="SequenceTrainerOptions.EmbeddingSize"/> features. The missing key, and each
+    /// that the training data does not have, is the unknown token, which has a vector too. Not used when there are
+    /// <see cref="FeatureColumnNames"/>. Default: <c>Features</c>.
     /// </summary>
     public string FeatureColumnName = DefaultFeatureColumnName;
 
@@ -49,10 +53,10 @@ public abstract class SequenceInputOptions : TrainingOptions
     public string? EncodingColumnName;
 
     /// <summary>
-    /// Features a step, F. A vector of T x F values is a sequence of T steps, the first F values being the first step; T may
-    /// differ from row to row. It counts more than the column's dimensions. <see langword="null"/> takes F from these when there are two or more
-    /// (<c>Vector&lt;Single, T, F&gt;</c>; axes of 1 before them, a batch mostly, are skipped), else 1, with a warning where a transform seems to have dropped them.
-    /// Without effect on keys, which are one a step. Default: <see langword="null"/>.
+    /// Features a step, F. A vector of T x F values is a sequence of T steps, the first F values being the first step; T may differ from
+    /// row to row. It counts more than the column's dimensions. <see langword="null"/> takes F from these when there are two or more
+    /// (<c>Vector&lt;Single, T, F&gt;</c>; axes of 1 before them, a batch mostly, are skipped), else 1, with a warning where a transform
+    /// seems to have dropped them. Without effect on keys, which are one a step. Default: <see langword="null"/>.
     /// </summary>
     public int? FeaturesPerStep;
 
@@ -64,9 +68,10 @@ public abstract class SequenceInputOptions : TrainingOptions
 
     /// <summary>
     /// For training data larger than memory: megabytes of sequences to have in memory at once, at least 1. The data is then read anew each
-    /// epoch (and a few times before the first), in its own order, through a buffer of this size in which it is shuffled; data whose neighbours are
-    /// alike should be shuffled itself. Validation data is still read into memory, and <see cref="TrainingOptions.ValidationFraction"/> must be 0.
-    /// <see langword="null"/> reads all training data into memory once. Default: <see langword="null"/>.
+    /// epoch (and a few times before the first), in its own order, through a buffer of this size in which it is shuffled; data whose
+    /// neighbours are alike should be shuffled itself. Validation data is still read into memory, and
+    /// <see cref="TrainingOptions.ValidationFraction"/> must be 0. <see langword="null"/> reads all training data into memory once.
+    /// Default: <see langword="null"/>.
     /// </summary>
     public int? StreamingBufferMegabytes;
 

@@ -5,7 +5,9 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm;
 
-/// <summary>A trained recurrent network: what it looks like, and its weights. It doesn't change, and any number of threads may use it at once.</summary>
+/// <summary>
+/// A trained recurrent network: what it looks like, and its weights. It doesn't change, and any number of threads may use it at once.
+/// </summary>
 public sealed class SequenceModelParameters
 {
     internal SequenceModelParameters(SequenceModel network)
@@ -27,7 +29,10 @@ public sealed class SequenceModelParameters
     /// <summary>F: numeric features of a step.</summary>
     public int FeaturesPerStep => Network.Shape.NumericSize;
 
-    /// <summary>For each token of a step, how many known ones there are, without the unknown one: those that the training data had, or all keys where it had all.</summary>
+    /// <summary>
+    /// For each token of a step, how many known ones there are, without the unknown one: those that the training data had, or all keys
+    /// where it had all.
+    /// </summary>
     public IReadOnlyList<int> VocabularySizes => [.. Network.Shape.Embeddings.Select(embedding => embedding.Vocabulary)];
 
     /// <summary>S: static features; 0 for none.</summary>
@@ -45,17 +50,21 @@ public sealed class SequenceModelParameters
     /// <summary>How the steps' outputs become the encoding of the sequence; says nothing where steps are labelled.</summary>
     public Pooling Pooling => Network.Shape.Pooling;
 
-    /// <summary>O: outputs for a sequence or, where steps are labelled, for each step: values, 1 for yes or no, one for each class that the training data had, or the code of an autoencoder.</summary>
+    /// <summary>
+    /// O: outputs for a sequence or, where steps are labelled, for each step: values, 1 for yes or no, one for each class that the training
+    /// data had, or the code of an autoencoder.
+    /// </summary>
     public int OutputCount => Network.Shape.OutputSize;
 
     /// <summary>
-    /// The weights by PyTorch's names, row-major; G is 4, 3 or 1 gates for LSTM, GRU or RNN, in PyTorch's order. For each layer k,
-    /// with <c>_reverse</c> behind the name for the direction from the last step to the first: <c>weight_ih_l{k}</c> [G·H x
-    /// inputs], <c>weight_hh_l{k}</c> [G·H x H] and <c>bias_l{k}</c> [G·H, for GRU 4·H], which is PyTorch's two biases in one;
-    /// then <c>head.weight</c> [O x (encoding + S)] and <c>head.bias</c> [O]; of a conditional random field <c>crf.transitions</c> [O x O], from row
-    /// to column, <c>crf.start_transitions</c> and <c>crf.end_transitions</c> [O]; of an autoencoder the decoder, a network that reads the O numbers of the
-    /// code and the step's place at every step and gives the F features, under the same names behind <c>decoder.</c>; and for each token of a step <c>embeddings.{i}.weight</c>
-    /// [(vocabulary + 1) x embedding size], the unknown token first, the known ones in the order of their keys.
+    /// The weights by PyTorch's names, row-major; G is 4, 3 or 1 gates for LSTM, GRU or RNN, in PyTorch's order. For each layer k, with
+    /// <c>_reverse</c> behind the name for the direction from the last step to the first: <c>weight_ih_l{k}</c> [G·H x inputs],
+    /// <c>weight_hh_l{k}</c> [G·H x H] and <c>bias_l{k}</c> [G·H, for GRU 4·H], which is PyTorch's two biases in one; then
+    /// <c>head.weight</c> [O x (encoding + S)] and <c>head.bias</c> [O]; of a conditional random field <c>crf.transitions</c> [O x O], from
+    /// row to column, <c>crf.start_transitions</c> and <c>crf.end_transitions</c> [O]; of an autoencoder the decoder, a network that reads
+    /// the O numbers of the code and the step's place at every step and gives the F features, under the same names behind <c>decoder.</c>;
+    /// and for each token of a step <c>embeddings.{i}.weight</c> [(vocabulary + 1) x embedding size], the unknown token first, the known
+    /// ones in the order of their keys.
     /// </summary>
     public IReadOnlyDictionary<string, ReadOnlyMemory<float>> Weights { get; }
 

@@ -5,8 +5,8 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm;
 
-// An entry of a model.zip: ML.NET's header, which names our loader and this assembly, checksums, and beside them the columns as JSON and the
-// network as one safetensors stream. The internal interface is how PermutationFeatureImportance finds the feature column.
+// An entry of a model.zip: ML.NET's header, which names our loader and this assembly, checksums, and beside them the columns as JSON and
+// the network as one safetensors stream. The internal interface is how PermutationFeatureImportance finds the feature column.
 public abstract partial class SequencePredictionTransformer : ISingleFeaturePredictionTransformer
 {
     private const string ColumnsStream = "Columns.json";

@@ -10,14 +10,16 @@ namespace Microsoft.ML.Lstm;
 /// Adds what a trained recurrent network makes of each row's sequence. The base of the transformers of this package.
 /// </summary>
 /// <remarks>
-/// Rows are scored in batches, when their values are asked for. A row that can't be scored (no steps, a vector length that is no
-/// multiple of the features a step, feature columns with different numbers of steps, NaN or infinity in features or static features) gets NaN, the
-/// missing key, no for a label or, where steps are labelled, empty vectors; no other row is affected by it. Sequences may be longer or shorter than
-/// those trained on. A key that the training data did not have, or beyond its column's own count, is read as the unknown token, as the missing key is. Any number of threads may use a transformer at once.
-/// A pass over the rows ends with a warning of those that could not be scored, if there were any.
+/// Rows are scored in batches, when their values are asked for. A row that can't be scored (no steps, a vector length that is no multiple
+/// of the features a step, feature columns with different numbers of steps, NaN or infinity in features or static features) gets NaN, the
+/// missing key, no for a label or, where steps are labelled, empty vectors; no other row is affected by it. Sequences may be longer or
+/// shorter than those trained on. A key that the training data did not have, or beyond its column's own count, is read as the unknown
+/// token, as the missing key is. Any number of threads may use a transformer at once. A pass over the rows ends with a warning of those
+/// that could not be scored, if there were any.
 /// <para>
-/// A view of scores reads its input once, by one cursor, and goes on ahead of its consumer by up to 256 rows as long as these come at once; a row of a live source is scored when
-/// it is there, without waiting for another. The cursor is called by one thread at a time, but not always by the same one, as with ML.NET's <c>ShuffleRows</c>.
+/// A view of scores reads its input once, by one cursor, and goes on ahead of its consumer by up to 256 rows as long as these come at once;
+/// a row of a live source is scored when it is there, without waiting for another. The cursor is called by one thread at a time, but not
+/// always by the same one, as with ML.NET's <c>ShuffleRows</c>.
 /// </para>
 /// </remarks>
 public abstract partial class SequencePredictionTransformer : ISingleFeaturePredictionTransformer<SequenceModelParameters>
@@ -65,8 +67,8 @@ public abstract partial class SequencePredictionTransformer : ISingleFeaturePred
     public IReadOnlyList<string> FeatureColumnNames => [.. Columns.Features.Select(column => column.Name)];
 
     /// <summary>
-    /// The type of <see cref="FeatureColumnName"/> in the data trained on, keys as keys of <see cref="uint"/>. What is scored may have another number of
-    /// steps, and keys of another type with the same count.
+    /// The type of <see cref="FeatureColumnName"/> in the data trained on, keys as keys of <see cref="uint"/>. What is scored may have
+    /// another number of steps, and keys of another type with the same count.
     /// </summary>
     public DataViewType FeatureColumnType => FeatureColumn.Type;
 
@@ -87,7 +89,9 @@ public abstract partial class SequencePredictionTransformer : ISingleFeaturePred
     /// <exception cref="ArgumentOutOfRangeException">A column is missing, or is not what the network was trained on.</exception>
     public DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => Bind(inputSchema).OutputSchema;
 
-    /// <summary>Adds the columns of this transformer to <paramref name="input"/>. Nothing is computed before their values are asked for.</summary>
+    /// <summary>
+    /// Adds the columns of this transformer to <paramref name="input"/>. Nothing is computed before their values are asked for.
+    /// </summary>
     /// <param name="input">The data.</param>
     /// <returns>The data with more columns.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing, or is not what the network was trained on.</exception>

@@ -38,38 +38,32 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
     public TrainerInfo Info => TrainerTraits.Info;
 
     /// <summary>Trains a network.</summary>
-    /// <param name="input">
-    /// The training data. It is read once, and its usable rows are kept in memory, unless <see cref="SequenceInputOptions.StreamingBufferMegabytes"/> is given.
-    /// </param>
+    /// <param name="input"> The training data. It is read once, and its usable rows are kept in memory, unless
+    /// <see cref="SequenceInputOptions.StreamingBufferMegabytes"/> is given. </param>
     /// <returns>The trained network, ready to transform data.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
     /// <exception cref="InvalidDataException">A file of word vectors is malformed; the message has its line.</exception>
-    /// <exception cref="InvalidOperationException">
-    /// No row can be used, or one can't and the options say that this is an error; or all labels to tell apart are the same, or
-    /// <see cref="ClassificationTrainerOptions.ClassWeights"/> are not as many as the classes.
+    /// <exception cref="InvalidOperationException"> No row can be used, or one can't and the options say that this is an error; or all
+    /// labels to tell apart are the same, or <see cref="ClassificationTrainerOptions.ClassWeights"/> are not as many as the classes.
     /// </exception>
     public TTransformer Fit(IDataView input) => Fit(input, null);
 
     /// <summary>Trains a network, or goes on training one, and measures it on other data after each epoch.</summary>
-    /// <param name="trainData">
-    /// The training data. It is read once, and its usable rows are kept in memory, unless <see cref="SequenceInputOptions.StreamingBufferMegabytes"/> is given.
-    /// </param>
-    /// <param name="validationData">
-    /// Data to measure on, for early stopping and for choosing the best epoch; <see langword="null"/> for none.
-    /// </param>
-    /// <param name="initialModel">
-    /// A network to go on from, of the same shape as the options and the data ask for; its scaling of features and labels is kept, but for those that never varied
-    /// so far. Keys must stand for the same values in the same order: for classes that is checked where it is known, tokens are known by their
-    /// numbers alone. Those that it did not know so far are added.
-    /// <see langword="null"/> to start anew.
-    /// </param>
+    /// <param name="trainData"> The training data. It is read once, and its usable rows are kept in memory, unless
+    /// <see cref="SequenceInputOptions.StreamingBufferMegabytes"/> is given. </param>
+    /// <param name="validationData"> Data to measure on, for early stopping and for choosing the best epoch; <see langword="null"/> for
+    /// none. </param>
+    /// <param name="initialModel"> A network to go on from, of the same shape as the options and the data ask for; its scaling of features
+    /// and labels is kept, but for those that never varied so far. Keys must stand for the same values in the same order: for classes that
+    /// is checked where it is known, tokens are known by their numbers alone. Those that it did not know so far are added.
+    /// <see langword="null"/> to start anew. </param>
     /// <returns>The trained network, ready to transform data.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
-    /// <exception cref="ArgumentException"><paramref name="initialModel"/> has another shape, predicts numbers where classes are to be learned, or has other classes.</exception>
+    /// <exception cref="ArgumentException"><paramref name="initialModel"/> has another shape, predicts numbers where classes are to be
+    /// learned, or has other classes.</exception>
     /// <exception cref="InvalidDataException">A file of word vectors is malformed; the message has its line.</exception>
-    /// <exception cref="InvalidOperationException">
-    /// No row can be used, or one can't and the options say that this is an error; or all labels to tell apart are the same, or
-    /// <see cref="ClassificationTrainerOptions.ClassWeights"/> are not as many as the classes.
+    /// <exception cref="InvalidOperationException"> No row can be used, or one can't and the options say that this is an error; or all
+    /// labels to tell apart are the same, or <see cref="ClassificationTrainerOptions.ClassWeights"/> are not as many as the classes.
     /// </exception>
     public TTransformer Fit(IDataView trainData, IDataView? validationData, SequenceModelParameters? initialModel = null)
     {

@@ -16,13 +16,15 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
     public string LabelColumnName = DefaultLabelColumnName;
 
     /// <summary>
-    /// For columns of keys whose values are words: files with vectors that the words' own begin with, in the text format of GloVe or word2vec,
-    /// by the name of the column. The vectors' size takes the place of <see cref="EmbeddingSize"/>; words that are not in the file begin
-    /// at random, and the log says how many were found. <see langword="null"/> for none. Default: <see langword="null"/>.
+    /// For columns of keys whose values are words: files with vectors that the words' own begin with, in the text format of GloVe or
+    /// word2vec, by the name of the column. The vectors' size takes the place of <see cref="EmbeddingSize"/>; words that are not in the
+    /// file begin at random, and the log says how many were found. <see langword="null"/> for none. Default: <see langword="null"/>.
     /// </summary>
     public Dictionary<string, string>? WordVectorFiles;
 
-    /// <summary>Features of the learned vector that stands for a token, where a step has tokens; 1 to 65536. Default: 32; for classification 64.</summary>
+    /// <summary>
+    /// Features of the learned vector that stands for a token, where a step has tokens; 1 to 65536. Default: 32; for classification 64.
+    /// </summary>
     public int EmbeddingSize = 32;
 
     /// <summary>
@@ -33,17 +35,20 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
 
     /// <summary>
     /// The share of tokens that are taken for the unknown token while training, from 0 to below 1 (word dropout; Iyyer et al. 2015). It
-    /// also trains the vector of the unknown token, which stands for all that the training data does not have; without it, and without a missing key in the
-    /// training data, that is the mean of the others. Default: 0; for classification and sequence labelling 0.05.
+    /// also trains the vector of the unknown token, which stands for all that the training data does not have; without it, and without a
+    /// missing key in the training data, that is the mean of the others. Default: 0; for classification and sequence labelling 0.05.
     /// </summary>
     public float TokenDropout;
 
-    /// <summary>How the steps' outputs become the encoding of the sequence. Default: <see cref="Pooling.Last"/>; for classification <see cref="Pooling.Max"/>.</summary>
+    /// <summary>
+    /// How the steps' outputs become the encoding of the sequence. Default: <see cref="Pooling.Last"/>; for classification
+    /// <see cref="Pooling.Max"/>.
+    /// </summary>
     public Pooling Pooling = Pooling.Last;
 
     /// <summary>
-    /// A column for how much each of the T steps counts in the encoding, a vector of T weights with the sum 1, which shows what the network looks
-    /// at; with <see cref="Pooling.Attention"/> only. <see langword="null"/> for none. Default: <see langword="null"/>.
+    /// A column for how much each of the T steps counts in the encoding, a vector of T weights with the sum 1, which shows what the network
+    /// looks at; with <see cref="Pooling.Attention"/> only. <see langword="null"/> for none. Default: <see langword="null"/>.
     /// </summary>
     public string? AttentionColumnName;
 

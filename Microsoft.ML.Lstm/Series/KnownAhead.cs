@@ -4,8 +4,7 @@ namespace Microsoft.ML.Lstm.Series;
 
 /// <summary>
 /// The known covariates of the steps that follow a row in its series: a row is complete when those of as many steps as the horizon have
-/// come, or no more will. Steps that a gap
-/// leaves out are missing values.
+/// come, or no more will. Steps that a gap leaves out are missing values.
 /// </summary>
 internal sealed class KnownAhead
 {
@@ -59,7 +58,10 @@ internal sealed class KnownAhead
         return queued.Numbers.Count >= (gap + 1 + _horizon) * _size;
     }
 
-    /// <summary>Moves on to the next row of <paramref name="series"/> and gives what follows it as far as it has come, row by row, at most the horizon's.</summary>
+    /// <summary>
+    /// Moves on to the next row of <paramref name="series"/> and gives what follows it as far as it has come, row by row, at most the
+    /// horizon's.
+    /// </summary>
     public ReadOnlySpan<float> Next(string series)
     {
         Queued queued = Of(series);

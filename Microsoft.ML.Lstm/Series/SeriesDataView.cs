@@ -5,8 +5,8 @@ using Microsoft.ML.Lstm.MlNet;
 namespace Microsoft.ML.Lstm.Series;
 
 /// <summary>
-/// An input with a row a time step and the columns of a <see cref="SeriesTransformer"/> behind its own. Each cursor has one cursor over the input. The order of the rows is
-/// the series, so there is no shuffling, and a cursor set has one cursor.
+/// An input with a row a time step and the columns of a <see cref="SeriesTransformer"/> behind its own. Each cursor has one cursor over the
+/// input. The order of the rows is the series, so there is no shuffling, and a cursor set has one cursor.
 /// </summary>
 internal sealed class SeriesDataView(SeriesBindings bindings, SeriesTransformer transformer, IDataView input) : TransformedView(bindings.Host, transformer, input)
 {

@@ -4,8 +4,8 @@ using Microsoft.ML.Lstm.Series;
 namespace Microsoft.ML.Lstm;
 
 /// <summary>
-/// The options that the estimators for series share: the columns of a table with a row a time step, the network and its training. What is said of a row depends on no later one:
-/// <see cref="TrainingOptions.Bidirectional"/> stays as it is.
+/// The options that the estimators for series share: the columns of a table with a row a time step, the network and its training. What is
+/// said of a row depends on no later one: <see cref="TrainingOptions.Bidirectional"/> stays as it is.
 /// </summary>
 public abstract class SeriesEstimatorOptions : TrainingOptions
 {
@@ -26,14 +26,15 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
     }
 
     /// <summary>
-    /// W: how many steps back the network learns to look, 1 to 100000, and over how many <see cref="SeriesScaling.Window"/> measures. The first rows of a series, which have fewer
-    /// behind them, are used too. Default: 96.
+    /// W: how many steps back the network learns to look, 1 to 100000, and over how many <see cref="SeriesScaling.Window"/> measures. The
+    /// first rows of a series, which have fewer behind them, are used too. Default: 96.
     /// </summary>
     public int WindowSize = DefaultWindowSize;
 
     /// <summary>
-    /// The last values of each target that are read directly beside the network's state, 1 to 10000 and no more than <see cref="WindowSize"/> are used; 1 is the present value alone.
-    /// More than one help where there are many targets, or a cycle of that many steps. Default: 1.
+    /// The last values of each target that are read directly beside the network's state, 1 to 10000 and no more than
+    /// <see cref="WindowSize"/> are used; 1 is the present value alone. More than one help where there are many targets, or a cycle of that
+    /// many steps. Default: 1.
     /// </summary>
     public int NumberOfLags = 1;
 
@@ -43,7 +44,10 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
     /// <summary>Columns known over the horizon too, <see cref="float"/> or known-size vectors of it. Default: none.</summary>
     public string[] KnownCovariateColumnNames = [];
 
-    /// <summary>What is known of a series as a whole: a column of <see cref="float"/>, or a known-size vector of it. <see langword="null"/> for none. Default: <see langword="null"/>.</summary>
+    /// <summary>
+    /// What is known of a series as a whole: a column of <see cref="float"/>, or a known-size vector of it. <see langword="null"/> for
+    /// none. Default: <see langword="null"/>.
+    /// </summary>
     public string? StaticFeatureColumnName;
 
     /// <summary>
@@ -62,27 +66,36 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
     public bool? FillGaps;
 
     /// <summary>
-    /// Cycles of the calendar that features are made of, where there is a <see cref="TimeColumnName"/>. <see langword="null"/> for those that are longer than a step and that the
-    /// training data goes through at least three times. Default: <see langword="null"/>.
+    /// Cycles of the calendar that features are made of, where there is a <see cref="TimeColumnName"/>. <see langword="null"/> for those
+    /// that are longer than a step and that the training data goes through at least three times. Default: <see langword="null"/>.
     /// </summary>
     public CalendarFeatures? Calendar;
 
-    /// <summary>The column that tells series apart, text or key. <see langword="null"/> for one series. Default: <see langword="null"/>.</summary>
+    /// <summary>
+    /// The column that tells series apart, text or key. <see langword="null"/> for one series. Default: <see langword="null"/>.
+    /// </summary>
     public string? SeriesColumnName;
 
     /// <summary>
-    /// Whether each of several series gets a learned vector of <see cref="EmbeddingSize"/> features that the network reads at each step; series that the training data does not have
-    /// get that of the unknown one, which <see cref="TokenDropout"/> trains; without it, the mean of all. Default: <see langword="false"/>.
+    /// Whether each of several series gets a learned vector of <see cref="EmbeddingSize"/> features that the network reads at each step;
+    /// series that the training data does not have get that of the unknown one, which <see cref="TokenDropout"/> trains; without it, the
+    /// mean of all. Default: <see langword="false"/>.
     /// </summary>
     public bool EmbedSeries;
 
     /// <summary>Features of the learned vector of a series, 1 to 65536, with <see cref="EmbedSeries"/>. Default: 8.</summary>
     public int EmbeddingSize = 8;
 
-    /// <summary>The share of steps that are taken for those of the unknown series while training, from 0 to below 1, with <see cref="EmbedSeries"/>. Default: 0.05.</summary>
+    /// <summary>
+    /// The share of steps that are taken for those of the unknown series while training, from 0 to below 1, with <see cref="EmbedSeries"/>.
+    /// Default: 0.05.
+    /// </summary>
     public float TokenDropout = 0.05f;
 
-    /// <summary>What the values of a series are measured by. Default: <see cref="SeriesScaling.Window"/>; for the detection of anomalies <see cref="SeriesScaling.Series"/>.</summary>
+    /// <summary>
+    /// What the values of a series are measured by. Default: <see cref="SeriesScaling.Window"/>; for the detection of anomalies
+    /// <see cref="SeriesScaling.Series"/>.
+    /// </summary>
     public SeriesScaling Scaling = SeriesScaling.Window;
 
     /// <summary>What to do with missing values, NaN or infinite. Default: <see cref="MissingValueHandling.CarryForward"/>.</summary>

@@ -4,8 +4,8 @@ using Microsoft.ML.Lstm.Columns;
 namespace Microsoft.ML.Lstm.Series;
 
 /// <summary>
-/// The rows of series in their order, read by one cursor. Where covariates are known ahead, a row comes once those of the rows that follow it are there: the rows between
-/// are kept meanwhile.
+/// The rows of series in their order, read by one cursor. Where covariates are known ahead, a row comes once those of the rows that follow
+/// it are there: the rows between are kept meanwhile.
 /// </summary>
 internal sealed class SeriesInput : IDisposable
 {

@@ -7,8 +7,7 @@ namespace Microsoft.ML.Lstm.Series;
 
 /// <summary>
 /// Reads which series a row belongs to, by a name that stays the same in other data: a text, or what a key of any of ML.NET's key types
-/// stands for (its number where it stands
-/// for nothing that has a name).
+/// stands for (its number where it stands for nothing that has a name).
 /// </summary>
 internal sealed class SeriesNameReader
 {

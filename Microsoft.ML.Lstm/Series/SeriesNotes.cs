@@ -4,8 +4,8 @@ namespace Microsoft.ML.Lstm.Series;
 
 /// <summary>
 /// What is odd about the rows of series, counted and put into words: rows that can't be used, gaps in time, times between steps. Of rows
-/// that come live each kind is named when it
-/// is first met, and some gaps as they come; of a table all is summed up once, by <see cref="Conclude"/>.
+/// that come live each kind is named when it is first met, and some gaps as they come; of a table all is summed up once, by
+/// <see cref="Conclude"/>.
 /// </summary>
 /// <param name="dataName">What the data is.</param>
 /// <param name="columns">The columns.</param>

@@ -4,7 +4,8 @@ using Microsoft.ML.Lstm.Columns;
 namespace Microsoft.ML.Lstm.Series;
 
 /// <summary>
-/// What a cursor or an engine knows of the series whose rows it goes through, and as a <see cref="ScoredRow"/> what the network says after the last row.
+/// What a cursor or an engine knows of the series whose rows it goes through, and as a <see cref="ScoredRow"/> what the network says after
+/// the last row.
 /// </summary>
 internal abstract class SeriesSession : ScoredRow
 {

@@ -23,7 +23,8 @@ internal sealed class SeriesTableReader(IExceptionContext context, SeriesColumns
     /// <summary>Reads the rows of <paramref name="data"/> behind those already there.</summary>
     /// <param name="data">The rows, those of a series in the order of time.</param>
     /// <param name="dataName">What the data is, for messages.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A column is missing, of the wrong type, or a vector of another size than in the data before.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing, of the wrong type, or a vector of another size than in the data
+    /// before.</exception>
     /// <exception cref="InvalidOperationException">A row is no later than the one before it in its series, has the missing key, or has
     /// statics that are not finite.</exception>
     public BoundSeriesColumns Read(IDataView data, string dataName)

@@ -34,7 +34,9 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
     /// <summary>Whether to train again on all rows.</summary>
     public bool Refit { get; init; }
 
-    /// <summary>Trains on the first rows of each series and validates on its last ones or, where there is validation data, on that.</summary>
+    /// <summary>
+    /// Trains on the first rows of each series and validates on its last ones or, where there is validation data, on that.
+    /// </summary>
     public TrainedSeries Fit(IDataView trainData, IDataView? validationData)
     {
         using IChannel channel = host.Start("Training");

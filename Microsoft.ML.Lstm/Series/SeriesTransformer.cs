@@ -66,7 +66,9 @@ public abstract class SeriesTransformer : ITransformer
     /// <exception cref="ArgumentOutOfRangeException">A column is missing, or is not what the network was trained on.</exception>
     public DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => Bind(inputSchema).OutputSchema;
 
-    /// <summary>Adds the columns of this transformer to <paramref name="input"/>. They are computed when the result is read, row by row.</summary>
+    /// <summary>
+    /// Adds the columns of this transformer to <paramref name="input"/>. They are computed when the result is read, row by row.
+    /// </summary>
     /// <param name="input">The rows, those of a series in the order of time.</param>
     /// <returns>The data with more columns.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing, or is not what the network was trained on.</exception>

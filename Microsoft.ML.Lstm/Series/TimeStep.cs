@@ -55,7 +55,10 @@ internal sealed record TimeStep(int Months, long Ticks, CalendarFeatures Calenda
         return 2 * regular > steps.Length ? monthly : new TimeStep(0, median, CalendarFeatures.None);
     }
 
-    /// <summary>The cycles that are longer than a step and that <paramref name="rows"/> rows see at least three times: two years are no basis for a year.</summary>
+    /// <summary>
+    /// The cycles that are longer than a step and that <paramref name="rows"/> rows see at least three times: two years are no basis for a
+    /// year.
+    /// </summary>
     public CalendarFeatures UsualCalendar(int rows)
     {
         double days = Months > 0 ? Months * DaysOfYear / 12 : TimeSpan.FromTicks(Ticks).TotalDays;

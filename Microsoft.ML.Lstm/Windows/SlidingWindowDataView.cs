@@ -3,7 +3,10 @@ using Microsoft.ML.Lstm.MlNet;
 
 namespace Microsoft.ML.Lstm.Windows;
 
-/// <summary>The rows of an input with the windows that end there. Nothing is computed before a cursor is asked for it, and each cursor has one cursor over the input.</summary>
+/// <summary>
+/// The rows of an input with the windows that end there. Nothing is computed before a cursor is asked for it, and each cursor has one
+/// cursor over the input.
+/// </summary>
 /// <remarks>The order of the rows is the series, so there is no shuffling, and a cursor set has one cursor.</remarks>
 internal sealed class SlidingWindowDataView(SlidingWindowBindings bindings, SlidingWindowTransformer transformer, IDataView input) : TransformedView(bindings.Host, transformer, input)
 {

@@ -71,13 +71,17 @@ public sealed class SlidingWindowEstimator : IEstimator<SlidingWindowTransformer
         /// </summary>
         public string[]? InputColumnNames;
 
-        /// <summary>W: how many rows a window has, its own row included; at least 1, and no more than make 1,048,576 values. There is no default.</summary>
+        /// <summary>
+        /// W: how many rows a window has, its own row included; at least 1, and no more than make 1,048,576 values. There is no default.
+        /// </summary>
         public int WindowSize;
 
         /// <summary>The name of the column of labels; <see langword="null"/>, the default, for none.</summary>
         public string? LabelColumnName;
 
-        /// <summary>The column that the labels are taken from. <see langword="null"/>, the default, is the input if there is only one.</summary>
+        /// <summary>
+        /// The column that the labels are taken from. <see langword="null"/>, the default, is the input if there is only one.
+        /// </summary>
         public string? LabelSourceColumnName;
 
         /// <summary>How many rows behind the window's last the label is; at least 1, which is the default.</summary>

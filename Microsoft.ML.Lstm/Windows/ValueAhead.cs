@@ -4,8 +4,8 @@ using Microsoft.ML.Lstm.Columns;
 namespace Microsoft.ML.Lstm.Windows;
 
 /// <summary>
-/// The value that a column has some rows behind the current one, missing when the input ends before. The rows between, and the current one, are kept meanwhile: they come
-/// to the consumer when that value is there.
+/// The value that a column has some rows behind the current one, missing when the input ends before. The rows between, and the current one,
+/// are kept meanwhile: they come to the consumer when that value is there.
 /// </summary>
 /// <param name="source">The cursor over the input.</param>
 /// <param name="columns">The columns that are active in it.</param>

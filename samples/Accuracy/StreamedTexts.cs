@@ -5,7 +5,9 @@ using Microsoft.ML.Lstm;
 
 namespace Accuracy;
 
-/// <summary>Trains on a text file that is read anew each epoch, through a buffer of bounded size, and tells how much memory that took at the most.</summary>
+/// <summary>
+/// Trains on a text file that is read anew each epoch, through a buffer of bounded size, and tells how much memory that took at the most.
+/// </summary>
 internal static class StreamedTexts
 {
     private const int Vocabulary = 20_000;
@@ -50,8 +52,8 @@ internal static class StreamedTexts
     }
 
     /// <summary>
-    /// Texts of 5 to 60 words, a few of which are common and most rare, as in a language. A hundredth of the words praise and as many blame; what a
-    /// text has more of is its label.
+    /// Texts of 5 to 60 words, a few of which are common and most rare, as in a language. A hundredth of the words praise and as many
+    /// blame; what a text has more of is its label.
     /// </summary>
     private static void Write(string path, int rows, Random random)
     {

@@ -4,7 +4,9 @@ using Microsoft.ML;
 
 namespace AirlinePassengers;
 
-/// <summary>What a program that only consumes the model does: ML.NET's own calls, and nothing that names the LSTM or its assembly.</summary>
+/// <summary>
+/// What a program that only consumes the model does: ML.NET's own calls, and nothing that names the LSTM or its assembly.
+/// </summary>
 internal static class SecondProcess
 {
     /// <summary>Loads a model and prints its forecast of the month after the series.</summary>

@@ -3,7 +3,9 @@ using Microsoft.ML.Data;
 
 namespace AnomalyDetection;
 
-/// <summary>Strange cycles of a press: a sequence a row instead of a row a time step, and an autoencoder that has seen good ones only.</summary>
+/// <summary>
+/// Strange cycles of a press: a sequence a row instead of a row a time step, and an autoencoder that has seen good ones only.
+/// </summary>
 internal static class CycleWatch
 {
     private const int Train = 800, Good = 400, FaultyOfAKind = 10;

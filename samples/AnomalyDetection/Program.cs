@@ -1,5 +1,5 @@
-// A machine's temperature follows its load and the time of the day. A network learns how, from time without faults; what then comes otherwise than it expects gets an
-// alert. An autoencoder does the same for whole cycles of a press.
+// A machine's temperature follows its load and the time of the day. A network learns how, from time without faults; what then comes
+// otherwise than it expects gets an alert. An autoencoder does the same for whole cycles of a press.
 using System.CommandLine;
 using AnomalyDetection;
 

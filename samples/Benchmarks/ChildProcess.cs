@@ -18,7 +18,10 @@ internal static class ChildProcess
     private static readonly Shape Model = Shape.Find("M");
     private static readonly Shape Trained = Shape.Find("L");
 
-    /// <summary>Milliseconds from the start of a process to the answer of a model of shape M that it has loaded, and bytes resident at the most while it trains shape L.</summary>
+    /// <summary>
+    /// Milliseconds from the start of a process to the answer of a model of shape M that it has loaded, and bytes resident at the most
+    /// while it trains shape L.
+    /// </summary>
     internal sealed record Figures(string Name, double FirstPredictionMilliseconds, double? PeakTrainingBytes);
 
     public static List<Figures> Measure(IReadOnlyList<PeerKind> peers, int threads, string folder)

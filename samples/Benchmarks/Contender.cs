@@ -9,7 +9,9 @@ internal interface IContender
     double[] Run(Work work, int repetitions);
 }
 
-/// <summary>What a contender computes from the problem's weights and batch before any update. Loss and norm are 0 for one that cannot train.</summary>
+/// <summary>
+/// What a contender computes from the problem's weights and batch before any update. Loss and norm are 0 for one that cannot train.
+/// </summary>
 internal sealed record Answer(float[] Outputs, double Loss, double GradientNorm)
 {
     public const double Tolerance = 1e-4;

@@ -17,7 +17,10 @@ internal static class CoreDistance
     // On a busy machine the two may have to share a processor, and then a turn takes as long as the system lets the other wait.
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Nanoseconds one way; the median of some blocks, so that a thread that was put aside for a moment does not count. Not a number if it could not be found out.</summary>
+    /// <summary>
+    /// Nanoseconds one way; the median of some blocks, so that a thread that was put aside for a moment does not count. Not a number if it
+    /// could not be found out.
+    /// </summary>
     public static double Measure()
     {
         if (Environment.ProcessorCount == 1)

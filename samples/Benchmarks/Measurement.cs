@@ -9,7 +9,9 @@ namespace Benchmarks;
 /// </summary>
 internal sealed record Result(string Name, double Milliseconds, double BestMilliseconds, double Gigaflops, double BestGigaflops, double? WordsPerSecond);
 
-/// <summary>A peer's result and how many times as long as we it took: the median of its turns' ratios, each with our turn just before it.</summary>
+/// <summary>
+/// A peer's result and how many times as long as we it took: the median of its turns' ratios, each with our turn just before it.
+/// </summary>
 internal sealed record PeerResult(Result Result, double Ratio);
 
 /// <summary>One figure: a shape's training step or inference on some threads.</summary>

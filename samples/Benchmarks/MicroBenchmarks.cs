@@ -57,7 +57,10 @@ public unsafe class MicroBenchmarks
     [Benchmark]
     public void ForwardStep() => _kernels.Forward(_weights.Cell, Step);
 
-    /// <summary>The gradients of a step's gates, and the product with Uᵀ: 2·4H·H·B operations. It uses the gates up, so they come to be small numbers.</summary>
+    /// <summary>
+    /// The gradients of a step's gates, and the product with Uᵀ: 2·4H·H·B operations. It uses the gates up, so they come to be small
+    /// numbers.
+    /// </summary>
     [Benchmark]
     public void BackwardStep()
     {

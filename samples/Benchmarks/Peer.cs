@@ -56,7 +56,9 @@ internal sealed record PeerKind(string Name, string Command, string Script, IRea
         return Process.Start(start)!;
     }
 
-    /// <summary>The first Python that has PyTorch: another one is often in front of the system's, which a distribution's packages are for.</summary>
+    /// <summary>
+    /// The first Python that has PyTorch: another one is often in front of the system's, which a distribution's packages are for.
+    /// </summary>
     private static string PythonWithTorch()
     {
         string[] programs = ["python3", "/usr/bin/python3", "python"];
@@ -94,7 +96,9 @@ internal sealed record PeerKind(string Name, string Command, string Script, IRea
 /// Another library at work in a process of its own, which stays alive and waits for its turns: a line
 /// <c>load FILE THREADS</c> or <c>run WORK REPETITIONS</c> on its input, a line of JSON on its output.
 /// </summary>
-/// <remarks>Between its turns it is stopped, on Linux: thread pools go on spinning after their work, on the processors of whose turn it is.</remarks>
+/// <remarks>
+/// Between its turns it is stopped, on Linux: thread pools go on spinning after their work, on the processors of whose turn it is.
+/// </remarks>
 internal sealed partial class Peer : IContender, IDisposable
 {
     // Linux's numbers.

@@ -38,7 +38,9 @@ internal sealed class Report(Arguments arguments)
 
     public string Kernels { get; } = arguments.Kernels.Name;
 
-    /// <summary>Processes that wanted to run, a minute's average, before and after: 0 and about the number of threads on a machine left to us.</summary>
+    /// <summary>
+    /// Processes that wanted to run, a minute's average, before and after: 0 and about the number of threads on a machine left to us.
+    /// </summary>
     public string[] Load { get; } = [LoadAverage(), ""];
 
     public List<string> Peers { get; } = [];

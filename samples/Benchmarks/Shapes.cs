@@ -11,7 +11,9 @@ namespace Benchmarks;
 /// </summary>
 internal sealed record Shape(string Name, int B, int T, int I, int H, int L, bool Bidirectional = false, int V = 0)
 {
-    /// <summary>The shapes that are measured: small to large, then one sequence alone as streaming prediction has it, then a language model.</summary>
+    /// <summary>
+    /// The shapes that are measured: small to large, then one sequence alone as streaming prediction has it, then a language model.
+    /// </summary>
     public static IReadOnlyList<Shape> All { get; } =
     [
         new("S", B: 32, T: 32, I: 16, H: 64, L: 1),
@@ -28,7 +30,10 @@ internal sealed record Shape(string Name, int B, int T, int I, int H, int L, boo
 
     public bool IsLanguageModel => V > 0;
 
-    /// <summary>What is measured. One sequence alone is a matter of time rather than of throughput, and is not trained; a language model is only trained.</summary>
+    /// <summary>
+    /// What is measured. One sequence alone is a matter of time rather than of throughput, and is not trained; a language model is only
+    /// trained.
+    /// </summary>
     public IReadOnlyList<Work> Works => B == 1 ? [Work.Inference] : IsLanguageModel ? [Work.Training] : [Work.Training, Work.Inference];
 
     public NetworkShape Network => new()

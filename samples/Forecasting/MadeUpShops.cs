@@ -1,8 +1,8 @@
 namespace Forecasting;
 
 /// <summary>
-/// Daily sales of ice cream in several shops: each has a size, a growth and an answer to prices of its own; all of them share the week, the year, the sun and what
-/// a promotion does.
+/// Daily sales of ice cream in several shops: each has a size, a growth and an answer to prices of its own; all of them share the week, the
+/// year, the sun and what a promotion does.
 /// </summary>
 internal static class MadeUpShops
 {

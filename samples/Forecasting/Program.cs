@@ -1,5 +1,5 @@
-// What will each of several shops sell on each of the next fourteen days? One network learns from all of them, reads prices and promotions of the days to come, and
-// says how sure it is. Then it goes on day by day, as a program in use would.
+// What will each of several shops sell on each of the next fourteen days? One network learns from all of them, reads prices and promotions
+// of the days to come, and says how sure it is. Then it goes on day by day, as a program in use would.
 using System.CommandLine;
 using Forecasting;
 using Shared;

@@ -25,7 +25,8 @@ internal static class ShopForecasts
             KnownCovariateColumnNames = [nameof(ShopDay.Price), nameof(ShopDay.Promotion)],
             PastCovariateColumnNames = [nameof(ShopDay.Sunshine)],
             Horizon = Horizon,
-            // Four weeks say how high a shop's sales are at present. Less than three years don't say what a year is like, so the time of the year is left out.
+            // Four weeks say how high a shop's sales are at present. Less than three years don't say what a year is like, so the time of
+            // the year is left out.
             WindowSize = 28,
             Calendar = CalendarFeatures.Week,
             NumberOfEpochs = 60,

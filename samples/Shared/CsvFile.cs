@@ -6,7 +6,8 @@ namespace Shared;
 
 /// <summary>A user's CSV file with a header line, read by ML.NET's text loader.</summary>
 /// <remarks>
-/// The loader would take an empty field for 0 and a word for NaN without a word about it. So all fields are read as text, and what is no number or time is told by its row.
+/// The loader would take an empty field for 0 and a word for NaN without a word about it. So all fields are read as text, and what is no
+/// number or time is told by its row.
 /// </remarks>
 internal sealed class CsvFile
 {

@@ -5,7 +5,9 @@ namespace Shared;
 /// <summary>A line of a CSV file.</summary>
 internal static class CsvLine
 {
-    /// <summary>The fields between the commas, without the spaces around them; in quotes a field can hold commas, and a quote as two.</summary>
+    /// <summary>
+    /// The fields between the commas, without the spaces around them; in quotes a field can hold commas, and a quote as two.
+    /// </summary>
     /// <exception cref="FormatException">A quote is not closed, or something follows it.</exception>
     public static string[] Split(string line)
     {

@@ -38,7 +38,10 @@ public sealed class SavedJsonTests
         }
     }
 
-    /// <summary>The compiler's code for reading JSON gives an init-only property that isn't there the default of its type, whatever it is initialized with.</summary>
+    /// <summary>
+    /// The compiler's code for reading JSON gives an init-only property that isn't there the default of its type, whatever it is
+    /// initialized with.
+    /// </summary>
     [TestMethod]
     public void WhatMayBeLeftOutHasTheDefaultThatItIsReadWith()
     {

@@ -8,7 +8,9 @@ using Microsoft.ML.Lstm.Tests.Engine.Reference;
 
 namespace Microsoft.ML.Lstm.Tests.Engine.Layers;
 
-/// <summary>With a key a network that drops is a function like any other: it and its gradient are the reference's with the same masks.</summary>
+/// <summary>
+/// With a key a network that drops is a function like any other: it and its gradient are the reference's with the same masks.
+/// </summary>
 [TestClass]
 public sealed class DropoutTests
 {

@@ -40,7 +40,8 @@ internal static class Agreement
 
         void CheckTensor(string what, double[] actual, double[] expected)
         {
-            // An element that has cancelled to a tenth of the tensor's largest or less is measured by that tenth: float's digits are the sum's.
+            // An element that has cancelled to a tenth of the tensor's largest or less is measured by that tenth: float's digits are the
+            // sum's.
             double floor = Math.Max(expected.Select(Math.Abs).DefaultIfEmpty().Max() / 10, 1e-6);
             double element = Difference.OfElements(actual, expected, floor), norm = Difference.OfNorm(actual, expected);
             worstElement = Math.Max(worstElement, element);

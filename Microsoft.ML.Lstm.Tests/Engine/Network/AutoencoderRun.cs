@@ -6,7 +6,10 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Tests.Engine.Network;
 
-/// <summary>The engine's autoencoder with weights and sequences drawn from a seed, batches and results in the order in which they were given, as doubles.</summary>
+/// <summary>
+/// The engine's autoencoder with weights and sequences drawn from a seed, batches and results in the order in which they were given, as
+/// doubles.
+/// </summary>
 internal sealed class AutoencoderRun
 {
     private readonly NetworkShape _shape;

@@ -6,7 +6,9 @@ using Microsoft.ML.Lstm.Tests.Engine.Reference;
 
 namespace Microsoft.ML.Lstm.Tests.Engine.Network;
 
-/// <summary>Two networks, one behind the other, on every vector width of this machine, against central differences of the double reference.</summary>
+/// <summary>
+/// Two networks, one behind the other, on every vector width of this machine, against central differences of the double reference.
+/// </summary>
 [TestClass]
 public sealed class AutoencoderTests
 {

@@ -7,7 +7,9 @@ using Microsoft.ML.Lstm.Tests.Engine.Reference;
 
 namespace Microsoft.ML.Lstm.Tests.Engine.Network;
 
-/// <summary>The float engine with the face of <see cref="ReferenceNetwork"/>: batches and results in the order in which they were given, as doubles.</summary>
+/// <summary>
+/// The float engine with the face of <see cref="ReferenceNetwork"/>: batches and results in the order in which they were given, as doubles.
+/// </summary>
 internal sealed class EngineRun
 {
     private readonly SequenceNetwork _network;

@@ -7,7 +7,9 @@ internal static class Differences
     // here both are near 1e-12.
     private const double Step = 3e-4;
 
-    /// <summary>The derivative of <paramref name="loss"/> to each of <paramref name="values"/>, which it looks at, by the five-point formula.</summary>
+    /// <summary>
+    /// The derivative of <paramref name="loss"/> to each of <paramref name="values"/>, which it looks at, by the five-point formula.
+    /// </summary>
     public static double[] Of(double[] values, Func<double> loss)
     {
         double[] derivatives = new double[values.Length];

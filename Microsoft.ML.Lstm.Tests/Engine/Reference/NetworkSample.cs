@@ -3,7 +3,10 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Tests.Engine.Reference;
 
-/// <summary>A network with weights, a batch and the gradient of a loss, all drawn from a seed; every number is a float's, so that both engines see the same.</summary>
+/// <summary>
+/// A network with weights, a batch and the gradient of a loss, all drawn from a seed; every number is a float's, so that both engines see
+/// the same.
+/// </summary>
 internal sealed class NetworkSample
 {
     private readonly Random _random;

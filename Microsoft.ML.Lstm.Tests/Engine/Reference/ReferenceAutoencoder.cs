@@ -3,7 +3,10 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Tests.Engine.Reference;
 
-/// <summary>An autoencoder in plain double arithmetic: two reference networks, the second of which reads the outputs of the first, and 2t/T − 1, at every step t.</summary>
+/// <summary>
+/// An autoencoder in plain double arithmetic: two reference networks, the second of which reads the outputs of the first, and 2t/T − 1, at
+/// every step t.
+/// </summary>
 /// <param name="shape">The dimensions of the encoder; those of the decoder follow from them.</param>
 /// <param name="parameters">Values by name, the decoder's behind <c>decoder.</c>.</param>
 internal sealed class ReferenceAutoencoder(NetworkShape shape, IReadOnlyDictionary<string, double[]> parameters)

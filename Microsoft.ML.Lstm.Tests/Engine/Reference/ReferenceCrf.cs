@@ -68,7 +68,9 @@ internal sealed class ReferenceCrf(int labels, double[] transitions, double[] st
     public double Loss(double[] emissions, int[] known)
         => LogSum(emissions, [.. known.Select(_ => -1)]) - LogSum(emissions, known);
 
-    /// <summary>The derivatives of the loss by the elements of <paramref name="values"/>: central differences, by a five-point formula.</summary>
+    /// <summary>
+    /// The derivatives of the loss by the elements of <paramref name="values"/>: central differences, by a five-point formula.
+    /// </summary>
     public double[] Derivatives(double[] values, double[] emissions, int[] known, IEnumerable<int>? elements = null)
     {
         return [.. (elements ?? Enumerable.Range(0, values.Length)).Select(i =>

@@ -22,7 +22,9 @@ internal sealed record ReferenceOutputs
     public required double[][] Outputs { get; init; }
 }
 
-/// <summary>The gradients of a loss with respect to <see cref="ReferenceOutputs"/>, in the same shapes; null where the loss does not look.</summary>
+/// <summary>
+/// The gradients of a loss with respect to <see cref="ReferenceOutputs"/>, in the same shapes; null where the loss does not look.
+/// </summary>
 internal sealed record ResultGradients
 {
     public double[][]? Outputs { get; init; }

@@ -43,7 +43,9 @@ internal sealed class ReferenceSequence(NetworkShape shape, ReferenceDirection[]
         };
     }
 
-    /// <summary>The gradient of the sequence's features, from those of the encoding and, optionally, of each step's outputs and of the final states.</summary>
+    /// <summary>
+    /// The gradient of the sequence's features, from those of the encoding and, optionally, of each step's outputs and of the final states.
+    /// </summary>
     public double[] Backward(double[] dEncoding, double[]? dSteps, double[][]? dHidden, double[][]? dCellState)
     {
         int directions = layers[0].Length;

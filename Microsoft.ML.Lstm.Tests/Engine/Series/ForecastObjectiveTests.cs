@@ -6,7 +6,9 @@ using Microsoft.ML.Lstm.Tests.Engine.Training;
 
 namespace Microsoft.ML.Lstm.Tests.Engine.Series;
 
-/// <summary>The losses of forecasts against their definitions in double, and their gradients against the central differences of those.</summary>
+/// <summary>
+/// The losses of forecasts against their definitions in double, and their gradients against the central differences of those.
+/// </summary>
 [TestClass]
 public sealed class ForecastObjectiveTests
 {

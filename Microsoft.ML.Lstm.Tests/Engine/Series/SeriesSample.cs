@@ -15,7 +15,9 @@ internal static class SeriesSample
         Loss = loss,
     };
 
-    /// <summary>A series whose step t has the features t, t + ¼, ... and values, levels and scales drawn from <paramref name="seed"/>.</summary>
+    /// <summary>
+    /// A series whose step t has the features t, t + ¼, ... and values, levels and scales drawn from <paramref name="seed"/>.
+    /// </summary>
     public static EncodedSeries Series(ForecastLayout layout, int steps, int seed = 1, int number = 1)
     {
         var random = new Random(seed);

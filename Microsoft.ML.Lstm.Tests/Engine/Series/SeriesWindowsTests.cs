@@ -5,7 +5,9 @@ using Microsoft.ML.Lstm.Tests.Engine.Training;
 
 namespace Microsoft.ML.Lstm.Tests.Engine.Series;
 
-/// <summary>Cutting series into windows: each step's forecast is learned once an epoch, and none from values that are not to be learned from.</summary>
+/// <summary>
+/// Cutting series into windows: each step's forecast is learned once an epoch, and none from values that are not to be learned from.
+/// </summary>
 [TestClass]
 public sealed class SeriesWindowsTests
 {

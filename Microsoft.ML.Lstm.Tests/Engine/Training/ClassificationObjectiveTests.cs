@@ -189,7 +189,8 @@ public sealed class ClassificationObjectiveTests
         var run = new ObjectiveRun([.. data.Sequences], [3, 2], stepOutputs: true);
         double[][] gradients = run.Differentiate(objective, [.. run.Rows.Select(_ => new double[3])]);
 
-        // Weights 2, 4 and 6 of three labels that count: of a mean of 4 they are 1/2, 1 and 3/2, and a gradient at the label is −2/3 of that, over 3 rows.
+        // Weights 2, 4 and 6 of three labels that count: of a mean of 4 they are 1/2, 1 and 3/2, and a gradient at the label is −2/3 of
+        // that, over 3 rows.
         double[] atLabels = [.. run.Rows.Select((row, i) => row.Sequence.Labels[row.Step] is var label && label >= 0 ? gradients[i][label] : 0)];
         Assert.IsLessThan(1e-6, Difference.Absolute(atLabels, [-1 / 9.0, -3 / 9.0, 0, 0, -2 / 9.0]));
     }

@@ -36,7 +36,10 @@ internal sealed class ObjectiveRun
         return [.. Rows.Select(_ => Enumerable.Range(0, size).Select(_ => (double)(float)(scale * (2 * random.NextDouble() - 1))).ToArray())];
     }
 
-    /// <summary>Puts a batch through <paramref name="objective"/>, its rows from the last to the first if asked to, and gives the gradients of the outputs.</summary>
+    /// <summary>
+    /// Puts a batch through <paramref name="objective"/>, its rows from the last to the first if asked to, and gives the gradients of the
+    /// outputs.
+    /// </summary>
     public double[][] Differentiate(Objective objective, double[][] outputs, bool backwards = false)
     {
         double[][] gradients = new double[Rows.Count][];

@@ -7,8 +7,8 @@ using Microsoft.ML.Lstm.Engine.Training;
 namespace Microsoft.ML.Lstm.Tests.Engine.Training;
 
 /// <summary>
-/// A task on a small network and sequences with all that there can be: numbers and tokens (unknown ones too), static features, weights, and labels
-/// some of which are missing where each step has one.
+/// A task on a small network and sequences with all that there can be: numbers and tokens (unknown ones too), static features, weights, and
+/// labels some of which are missing where each step has one.
 /// </summary>
 internal sealed class TaskSample
 {

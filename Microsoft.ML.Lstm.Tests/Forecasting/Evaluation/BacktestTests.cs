@@ -155,7 +155,9 @@ public sealed class BacktestTests
         public float[] Forecast { get; set; } = [];
     }
 
-    /// <summary>Forecasts that each series stays for two rows where it was at the end of the training data, and remembers what that was.</summary>
+    /// <summary>
+    /// Forecasts that each series stays for two rows where it was at the end of the training data, and remembers what that was.
+    /// </summary>
     private sealed class LastTrainingValueEstimator(MLContext ml) : IEstimator<ITransformer>
     {
         public List<string> Fitted { get; } = [];

@@ -193,7 +193,8 @@ public sealed class ForecastEvaluationTests
         ForecastMetrics metrics = _ml.Forecasting.EvaluateForecast(data, "Value", "Forecast", seriesColumnName: "Series");
         long each = (GC.GetAllocatedBytesForCurrentThread() - before) / series;
         Assert.AreEqual(3 * series, metrics.Overall.NumberOfForecasts);
-        // Of three methods (forecasts, naive and drift) and each step ahead a count and a sum of errors; forecasts of three rows; and the rest.
+        // Of three methods (forecasts, naive and drift) and each step ahead a count and a sum of errors; forecasts of three rows; and the
+        // rest.
         Assert.IsLessThan(3 * horizon * 16 + 3 * horizon * sizeof(float) + 5000, each);
     }
 

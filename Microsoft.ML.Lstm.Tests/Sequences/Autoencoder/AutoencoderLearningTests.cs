@@ -2,7 +2,9 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.Lstm.Tests.Sequences.Autoencoder;
 
-/// <summary>Strange waves among usual ones, none of which is found by looking at the mean or the variance, or at one feature alone.</summary>
+/// <summary>
+/// Strange waves among usual ones, none of which is found by looking at the mean or the variance, or at one feature alone.
+/// </summary>
 [TestClass]
 public sealed class AutoencoderLearningTests
 {
@@ -60,7 +62,9 @@ public sealed class AutoencoderLearningTests
 
     private static double Power(Wave wave) => wave.Features.Average(x => x * x);
 
-    /// <summary>Noisy waves of any phase and of amplitudes around 1, whose second feature is a quarter of a period ahead; some of them strange.</summary>
+    /// <summary>
+    /// Noisy waves of any phase and of amplitudes around 1, whose second feature is a quarter of a period ahead; some of them strange.
+    /// </summary>
     private static Wave[] Make(int count, string kind, double share, int seed)
     {
         var random = new Random(seed);

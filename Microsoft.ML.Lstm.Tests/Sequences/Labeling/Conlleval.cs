@@ -2,8 +2,7 @@ namespace Microsoft.ML.Lstm.Tests.Sequences.Labeling;
 
 /// <summary>
 /// The counts of conlleval, the scorer of the CoNLL shared tasks (Tjong Kim Sang and Buchholz 2000), written down from its Perl line by
-/// line: one
-/// pass over the tokens, with a flag that says whether a correct chunk may be going on.
+/// line: one pass over the tokens, with a flag that says whether a correct chunk may be going on.
 /// </summary>
 internal sealed class Conlleval
 {

@@ -64,7 +64,9 @@ internal sealed class LinearChainCrf(int labels)
         _isNarrow = TensorPrimitives.Min<double>(_outgoing) >= -WidestRange;
     }
 
-    /// <summary>Widens scores of which every path takes the same number and brings the largest to 0, which changes no path's probability.</summary>
+    /// <summary>
+    /// Widens scores of which every path takes the same number and brings the largest to 0, which changes no path's probability.
+    /// </summary>
     public static void TakeOver(ReadOnlySpan<float> scores, Span<double> destination)
     {
         TensorPrimitives.ConvertSaturating(scores, destination);

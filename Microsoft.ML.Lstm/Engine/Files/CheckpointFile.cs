@@ -5,7 +5,8 @@ namespace Microsoft.ML.Lstm.Engine.Files;
 
 /// <summary>A file that one training, and no other at the same time, writes its checkpoints to.</summary>
 /// <remarks>
-/// While it does, a file beside it is locked; the system unlocks that file when the process dies, whatever the way, so what a killed process leaves behind hinders nobody.
+/// While it does, a file beside it is locked; the system unlocks that file when the process dies, whatever the way, so what a killed
+/// process leaves behind hinders nobody.
 /// </remarks>
 internal sealed class CheckpointFile : IDisposable
 {

@@ -2,8 +2,7 @@ namespace Microsoft.ML.Lstm.Engine.Files;
 
 /// <summary>The format and version that our safetensors streams name in their metadata.</summary>
 /// <remarks>
-/// 1: of 0.1.0, without a checksum. Where a stream has no version, it is of this one.
-/// 2: with a checksum, which must be there.
+/// 1: of 0.1.0, without a checksum. Where a stream has no version, it is of this one. 2: with a checksum, which must be there.
 /// </remarks>
 internal static class FileVersion
 {

@@ -7,11 +7,11 @@ namespace Microsoft.ML.Lstm.Engine.Files;
 /// <summary>The numbers of a <see cref="ForecastModel"/> beside its network, and the states of series, as one safetensors stream.</summary>
 /// <remarks>
 /// With D targets, P + K covariates, S static features, N series in the training data, H steps and L numbers a state:
-/// <c>covariates.offset</c>, <c>covariates.scale</c> [P + K] and <c>statics.offset</c>, <c>statics.scale</c> [S], each left out when there are none;
-/// <c>targets.level</c>, <c>targets.deviation</c>, <c>targets.change</c> [N + 1, D], of all data first, and <c>targets.size</c> likewise,
-/// left out in models of version 0.1.0;
-/// <c>intervals.lower</c>, <c>intervals.upper</c> [H, D]; <c>states</c> [M, L] of the M series whose state is known, left out when there are none.
-/// The first version, of 0.1.0, has neither a version nor a checksum in its metadata; version 2 has both.
+/// <c>covariates.offset</c>, <c>covariates.scale</c> [P + K] and <c>statics.offset</c>, <c>statics.scale</c> [S], each left out when there
+/// are none; <c>targets.level</c>, <c>targets.deviation</c>, <c>targets.change</c> [N + 1, D], of all data first, and <c>targets.size</c>
+/// likewise, left out in models of version 0.1.0; <c>intervals.lower</c>, <c>intervals.upper</c> [H, D]; <c>states</c> [M, L] of the M
+/// series whose state is known, left out when there are none. The first version, of 0.1.0, has neither a version nor a checksum in its
+/// metadata; version 2 has both.
 /// </remarks>
 internal static class ForecastFile
 {

@@ -5,15 +5,15 @@ namespace Microsoft.ML.Lstm.Engine.Files;
 
 /// <summary>A <see cref="SequenceModel"/> as one safetensors stream, and what else a checkpoint needs to go on from it.</summary>
 /// <remarks>
-/// The metadata has <c>format</c>, <c>version</c>, <c>network</c>, the shape as JSON, and the checksum of <see cref="SafeTensors"/>. The tensors are the parameters
-/// under their names in <see cref="ParameterSet"/>, matrices as [rows, columns] and vectors as [length], and the scalers
-/// (<c>input.offset</c>, <c>input.scale</c> if a step has numeric features, <c>static.*</c> if there are static ones,
-/// <c>output.*</c>) as vectors:
-/// an input is (x − offset)·scale to the network, a prediction y/scale + offset to the user.
+/// The metadata has <c>format</c>, <c>version</c>, <c>network</c>, the shape as JSON, and the checksum of <see cref="SafeTensors"/>. The
+/// tensors are the parameters under their names in <see cref="ParameterSet"/>, matrices as [rows, columns] and vectors as [length], and the
+/// scalers (<c>input.offset</c>, <c>input.scale</c> if a step has numeric features, <c>static.*</c> if there are static ones,
+/// <c>output.*</c>) as vectors: an input is (x − offset)·scale to the network, a prediction y/scale + offset to the user.
 /// <para>
-/// Further tensors and texts, such as an optimizer's state, go beside: they are given to <see cref="Write"/> and come back from <see cref="Read(Stream, out SafeTensors)"/>
-/// under names of their own, which in the file have <c>training.</c> before them. A tensor holds 32-bit floats, so that whole numbers above 2^24, and doubles, belong into texts.
-/// The checksum covers them, their number is not limited, and <see cref="Read(Stream)"/> passes over them.
+/// Further tensors and texts, such as an optimizer's state, go beside: they are given to <see cref="Write"/> and come back from
+/// <see cref="Read(Stream, out SafeTensors)"/> under names of their own, which in the file have <c>training.</c> before them. A tensor
+/// holds 32-bit floats, so that whole numbers above 2^24, and doubles, belong into texts. The checksum covers them, their number is not
+/// limited, and <see cref="Read(Stream)"/> passes over them.
 /// </para>
 /// Version 1, of 0.1.0, has no checksum and nothing beside. Version 2 has both.
 /// </remarks>
@@ -60,10 +60,8 @@ internal static class ModelFile
     }
 
     /// <summary>Reads what <see cref="Write"/> wrote, from the stream's position to its end, but for what is beside the model.</summary>
-    /// <exception cref="InvalidDataException">
-    /// The stream is damaged, incomplete, of another format or of a later version. Memory is taken only for bytes that
-    /// are there.
-    /// </exception>
+    /// <exception cref="InvalidDataException"> The stream is damaged, incomplete, of another format or of a later version. Memory is taken
+    /// only for bytes that are there. </exception>
     public static SequenceModel Read(Stream stream) => Read(stream, out _);
 
     /// <summary>Reads what <see cref="Write"/> wrote, from the stream's position to its end.</summary>

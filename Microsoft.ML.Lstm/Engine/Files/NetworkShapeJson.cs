@@ -4,7 +4,10 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Engine.Files;
 
-/// <summary>A network's shape as it is saved, its enums by name; of embeddings, outputs a step, a random field or a decoder it speaks only where there are such.</summary>
+/// <summary>
+/// A network's shape as it is saved, its enums by name; of embeddings, outputs a step, a random field or a decoder it speaks only where
+/// there are such.
+/// </summary>
 internal sealed record SavedNetwork(
     string Cell,
     int InputSize,
@@ -39,7 +42,9 @@ internal sealed record SavedEmbedding(int Vocabulary, int Size)
     public SavedKeys? Keys { get; set; }
 }
 
-/// <summary>The keys that a network knows as they are saved: of how many they are some, and how many are not known and known in turn.</summary>
+/// <summary>
+/// The keys that a network knows as they are saved: of how many they are some, and how many are not known and known in turn.
+/// </summary>
 internal sealed record SavedKeys(int Count, int[] Runs);
 
 /// <summary>A network's shape as a small JSON object.</summary>
@@ -60,9 +65,8 @@ internal static class NetworkShapeJson
         SavedJsonContext.Default.SavedNetwork,
         indented: false));
 
-    /// <exception cref="InvalidDataException">
-    /// It isn't an object with exactly the properties that <see cref="Write"/> writes, the sizes at least 1 (static and vocabulary: 0).
-    /// </exception>
+    /// <exception cref="InvalidDataException"> It isn't an object with exactly the properties that <see cref="Write"/> writes, the sizes at
+    /// least 1 (static and vocabulary: 0). </exception>
     public static NetworkShape Read(string text)
     {
         SavedNetwork saved = SavedJson.Read(Encoding.UTF8.GetBytes(text), SavedJsonContext.Default.SavedNetwork, What);

@@ -10,14 +10,16 @@ namespace Microsoft.ML.Lstm.Engine.Files;
 /// reads and writes.
 /// </summary>
 /// <remarks>
-/// The layout: the header's length as 8 bytes little-endian; the header, JSON that gives each tensor's dtype, shape and
-/// [begin, end) in the data, and under <c>__metadata__</c> the texts; the data, little-endian and without gaps. Only
-/// dtype F32 is supported. Among the texts that are written is <c>sha256</c>, the SHA-256 of the whole stream in 64 lower-case hexadecimal digits, each of which
-/// counts as '0' in the sum itself.
+/// The layout: the header's length as 8 bytes little-endian; the header, JSON that gives each tensor's dtype, shape and [begin, end) in the
+/// data, and under <c>__metadata__</c> the texts; the data, little-endian and without gaps. Only dtype F32 is supported. Among the texts
+/// that are written is <c>sha256</c>, the SHA-256 of the whole stream in 64 lower-case hexadecimal digits, each of which counts as '0' in
+/// the sum itself.
 /// </remarks>
 internal sealed class SafeTensors
 {
-    /// <summary>The longest header that is read: one with the known keys of a column of millions, or the tensors of thousands of layers.</summary>
+    /// <summary>
+    /// The longest header that is read: one with the known keys of a column of millions, or the tensors of thousands of layers.
+    /// </summary>
     public const int MaxHeaderBytes = 8 << 20;
 
     // The longest header of a short file: a file that says little has little to say it of.
@@ -40,9 +42,8 @@ internal sealed class SafeTensors
     public IReadOnlyList<SafeTensor> Tensors { get; }
 
     /// <summary>Writes everything, and a checksum of it, from the stream's position on. The stream need not be seekable.</summary>
-    /// <exception cref="InvalidOperationException">
-    /// A name occurs twice, or a tensor's values don't fill its shape or aren't all finite. Nothing is written then.
-    /// </exception>
+    /// <exception cref="InvalidOperationException"> A name occurs twice, or a tensor's values don't fill its shape or aren't all finite.
+    /// Nothing is written then. </exception>
     public void Write(Stream stream)
     {
         foreach (SafeTensor tensor in Tensors)
@@ -65,13 +66,13 @@ internal sealed class SafeTensors
             LittleEndian.Write(stream, tensor.Values.Span);
     }
 
-    /// <summary>Reads a stream from its position to its end. The stream need not be seekable. Where it has a checksum, that is right.</summary>
+    /// <summary>
+    /// Reads a stream from its position to its end. The stream need not be seekable. Where it has a checksum, that is right.
+    /// </summary>
     /// <param name="stream">The stream.</param>
     /// <param name="check">Called with the header before any data is read; throws when it is none that the caller wants.</param>
-    /// <exception cref="InvalidDataException">
-    /// The stream isn't a complete and valid safetensors stream of finite F32 tensors. Memory is taken only for bytes
-    /// that are there, whatever the header claims.
-    /// </exception>
+    /// <exception cref="InvalidDataException"> The stream isn't a complete and valid safetensors stream of finite F32 tensors. Memory is
+    /// taken only for bytes that are there, whatever the header claims. </exception>
     public static SafeTensors Read(Stream stream, Action<SafeTensorsHeader>? check = null)
     {
         Span<byte> lengthBytes = stackalloc byte[LengthBytes];

@@ -62,7 +62,9 @@ internal sealed class SafeTensorsHeader
         return new SafeTensorsHeader(content.Metadata, entries, begin);
     }
 
-    /// <summary>The JSON, with zeros for the checksum, and blanks behind it up to a multiple of <paramref name="alignment"/> bytes.</summary>
+    /// <summary>
+    /// The JSON, with zeros for the checksum, and blanks behind it up to a multiple of <paramref name="alignment"/> bytes.
+    /// </summary>
     public byte[] ToJson(int alignment)
     {
         var buffer = new ArrayBufferWriter<byte>();

@@ -12,8 +12,8 @@ public enum CellType
     Lstm,
 
     /// <summary>
-    /// Gated recurrent unit (Cho et al. 2014), with the reset gate applied after the product:
-    /// r, z = σ(W x + U h + b), n = tanh(W x + b + r·(U h + b')), h' = (1 − z)·n + z·h.
+    /// Gated recurrent unit (Cho et al. 2014), with the reset gate applied after the product: r, z = σ(W x + U h + b), n = tanh(W x + b +
+    /// r·(U h + b')), h' = (1 − z)·n + z·h.
     /// </summary>
     Gru,
 

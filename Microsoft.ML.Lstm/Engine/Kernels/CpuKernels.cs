@@ -4,7 +4,9 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Microsoft.ML.Lstm.Engine.Kernels;
 
-/// <summary>The kernels for one vector width. A call does a step's or a matrix's work, so that its dispatch costs nothing beside it.</summary>
+/// <summary>
+/// The kernels for one vector width. A call does a step's or a matrix's work, so that its dispatch costs nothing beside it.
+/// </summary>
 internal abstract unsafe class CpuKernels
 {
     private protected CpuKernels(string name, int lanes)
@@ -33,7 +35,9 @@ internal abstract unsafe class CpuKernels
     /// <summary>The gradients of one step's products (in place of the gates), of the previous h and of the previous c.</summary>
     public abstract void Backward(in PackedCell cell, in CellStep step);
 
-    /// <summary>C += A·B for <paramref name="rows"/> rows of A and a packed B of [<paramref name="depth"/> x <paramref name="vectors"/> vectors].</summary>
+    /// <summary>
+    /// C += A·B for <paramref name="rows"/> rows of A and a packed B of [<paramref name="depth"/> x <paramref name="vectors"/> vectors].
+    /// </summary>
     public void MultiplyAdd(int rows, float* a, nint aRow, int depth, float* packedB, int vectors, float* c, nint cRow)
         => Multiply(rows, a, aRow, depth, packedB, vectors, c, cRow, c, cRow);
 
@@ -49,16 +53,23 @@ internal abstract unsafe class CpuKernels
     /// </summary>
     public abstract void MultiplyTransposed(int width, float* a, nint aRow, int depth, float* panel, nint panelRow, int vectors, float* c, bool accumulate);
 
-    /// <summary>Copies <paramref name="vectors"/> vectors of <paramref name="rows"/> rows into a contiguous panel and adds the rows to <paramref name="sums"/>.</summary>
+    /// <summary>
+    /// Copies <paramref name="vectors"/> vectors of <paramref name="rows"/> rows into a contiguous panel and adds the rows to
+    /// <paramref name="sums"/>.
+    /// </summary>
     public abstract void PackRows(int rows, float* source, nint sourceRow, int vectors, float* panel, float* sums);
 
     /// <summary>tanh(x) in place of x, <paramref name="length"/> floats that are whole vectors.</summary>
     public abstract void Tanh(int length, float* x);
 
-    /// <summary>dy∘(1 − y²) in place of dy: the gradient of x from that of y = tanh(x), <paramref name="length"/> floats that are whole vectors.</summary>
+    /// <summary>
+    /// dy∘(1 − y²) in place of dy: the gradient of x from that of y = tanh(x), <paramref name="length"/> floats that are whole vectors.
+    /// </summary>
     public abstract void TanhGradient(int length, float* y, float* dy);
 
-    /// <summary>e^(x − <paramref name="largest"/>) in place of each x, and their sum; no x may be above <paramref name="largest"/>.</summary>
+    /// <summary>
+    /// e^(x − <paramref name="largest"/>) in place of each x, and their sum; no x may be above <paramref name="largest"/>.
+    /// </summary>
     public abstract double Exponentials(Span<float> x, float largest);
 
     private static CpuKernels[] Detect()

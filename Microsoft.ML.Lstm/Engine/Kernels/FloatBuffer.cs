@@ -1,7 +1,9 @@
 namespace Microsoft.ML.Lstm.Engine.Kernels;
 
 /// <summary>Floats that stay where they are, from the start of a cache line on, so that kernels may use plain pointers.</summary>
-/// <remarks>Pinned and owned by the garbage collector: nothing to dispose, and the memory lives as long as the buffer is referenced.</remarks>
+/// <remarks>
+/// Pinned and owned by the garbage collector: nothing to dispose, and the memory lives as long as the buffer is referenced.
+/// </remarks>
 internal sealed unsafe class FloatBuffer
 {
     private const int LineFloats = 16;
@@ -23,7 +25,9 @@ internal sealed unsafe class FloatBuffer
 
     public Span<float> Span => _array.AsSpan(_start, Capacity);
 
-    /// <summary>Makes room for <paramref name="length"/> elements in an array that need not be pinned. What was there is lost when it has to grow.</summary>
+    /// <summary>
+    /// Makes room for <paramref name="length"/> elements in an array that need not be pinned. What was there is lost when it has to grow.
+    /// </summary>
     public static void Require<T>(ref T[] array, long length)
     {
         if (length > array.Length)

@@ -23,11 +23,10 @@ internal readonly unsafe struct Product(float* a, nint aRow, nint aStep, float* 
 /// The register tile under all matrix products: C = init + A₁·B₁ + A₂·B₂ for up to 6 rows and 4 vectors of columns.
 /// </summary>
 /// <remarks>
-/// The accumulators, 24 at the largest, stay in registers for the whole sum; a step of it loads a row of the panel of B (up
-/// to 4 vectors, contiguous) and broadcasts one element of A a row. Two products in one tile let x·W and h·U
-/// meet in registers. Each element is summed over k from first to last whatever the tile's size, so the result of a row
-/// does not depend on which rows are computed beside it or on which thread.
-/// Sizes are type arguments: what a smaller tile lacks is gone from its compiled code.
+/// The accumulators, 24 at the largest, stay in registers for the whole sum; a step of it loads a row of the panel of B (up to 4 vectors,
+/// contiguous) and broadcasts one element of A a row. Two products in one tile let x·W and h·U meet in registers. Each element is summed
+/// over k from first to last whatever the tile's size, so the result of a row does not depend on which rows are computed beside it or on
+/// which thread. Sizes are type arguments: what a smaller tile lacks is gone from its compiled code.
 /// </remarks>
 internal static unsafe class GemmTile
 {
@@ -49,7 +48,8 @@ internal static unsafe class GemmTile
     /// <summary>Computes one tile of <paramref name="rows"/> x <paramref name="vectors"/>.</summary>
     /// <param name="rows">Rows of the tile, 1 to <see cref="MaxRows"/>.</param>
     /// <param name="vectors">Vectors of columns, 1 to <see cref="MaxVectors"/>.</param>
-    /// <param name="init">What the sums start from, row m at <c>init[m·initRow]</c>: a bias with initRow 0, or C itself to add to it.</param>
+    /// <param name="init">What the sums start from, row m at <c>init[m·initRow]</c>: a bias with initRow 0, or C itself to add to
+    /// it.</param>
     /// <param name="initRow">The stride of <paramref name="init"/>.</param>
     /// <param name="first">The first product.</param>
     /// <param name="second">The second product, of depth 0 when there is none.</param>

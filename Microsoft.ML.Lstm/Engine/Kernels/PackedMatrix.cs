@@ -25,7 +25,9 @@ internal sealed unsafe class PackedMatrix(int[] rowOffsets, int[] columnOffsets,
 
     public int Panels => (columnOffsets.Length + panelColumns - 1) / panelColumns;
 
-    /// <summary>The element (k, n) becomes the parameter's element at rowOffsets[k] + columnOffsets[n], times the column's factor.</summary>
+    /// <summary>
+    /// The element (k, n) becomes the parameter's element at rowOffsets[k] + columnOffsets[n], times the column's factor.
+    /// </summary>
     public void Pack(ReadOnlySpan<float> parameter)
     {
         for (int panel = 0; panel < Panels; panel++)

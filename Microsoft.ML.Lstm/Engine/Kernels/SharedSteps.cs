@@ -59,7 +59,9 @@ internal sealed class SharedSteps(int maxParts)
     /// <summary>Tells that the part's share of step <paramref name="step"/> is done.</summary>
     public void Leave(int part, int step) => Volatile.Write(ref Done(part), step + 1);
 
-    /// <summary>The part will do no further step, and nobody waits for it any more; what comes of the steps is then worth nothing.</summary>
+    /// <summary>
+    /// The part will do no further step, and nobody waits for it any more; what comes of the steps is then worth nothing.
+    /// </summary>
     public void Abandon(int part) => Volatile.Write(ref Done(part), int.MaxValue);
 
     /// <summary>The leader's last call: waits until all <paramref name="steps"/> steps are done.</summary>

@@ -4,8 +4,8 @@ using System.Runtime.ExceptionServices;
 namespace Microsoft.ML.Lstm.Engine.Kernels;
 
 /// <summary>
-/// A thread for pieces of work of one caller, one at a time. It is there while there is something to do and ends after a while without work, so that it need not
-/// be disposed. A caller who has no more work gives it to the next by <see cref="Return"/>.
+/// A thread for pieces of work of one caller, one at a time. It is there while there is something to do and ends after a while without
+/// work, so that it need not be disposed. A caller who has no more work gives it to the next by <see cref="Return"/>.
 /// </summary>
 internal sealed class Worker
 {
@@ -28,9 +28,8 @@ internal sealed class Worker
     }
 
     /// <summary>A worker for this caller alone: the one that was returned last, whose thread is awake most likely, or a new one.</summary>
-    /// <param name="spinsBeforeSleep">
-    /// How often it looks for the next piece before sleeping: where it comes within microseconds, waking up costs more than the wait.
-    /// </param>
+    /// <param name="spinsBeforeSleep"> How often it looks for the next piece before sleeping: where it comes within microseconds, waking up
+    /// costs more than the wait. </param>
     public static Worker Rent(int spinsBeforeSleep)
     {
         if (!Idle.TryPop(out Worker? worker))

@@ -6,11 +6,10 @@ namespace Microsoft.ML.Lstm.Engine.Kernels;
 /// Threads that run the parts of one piece of work together: the caller takes part 0, a worker each of the others.
 /// </summary>
 /// <remarks>
-/// Made for many short pieces in a row: a worker that has finished spins for a moment, since the next piece mostly comes
-/// within microseconds, then sleeps, and ends after a while without work, so that a team need not be disposed;
-/// one that is released leaves them to the next. A part whose
-/// worker has not begun by the time the caller is free (other programs may have its processor) is done by the caller, so
-/// that waiting is only ever for work that runs. A team serves one caller at a time.
+/// Made for many short pieces in a row: a worker that has finished spins for a moment, since the next piece mostly comes within
+/// microseconds, then sleeps, and ends after a while without work, so that a team need not be disposed; one that is released leaves them to
+/// the next. A part whose worker has not begun by the time the caller is free (other programs may have its processor) is done by the
+/// caller, so that waiting is only ever for work that runs. A team serves one caller at a time.
 /// </remarks>
 internal sealed class WorkerTeam
 {
@@ -27,7 +26,9 @@ internal sealed class WorkerTeam
 
     public int Threads => _workers.Length + 1;
 
-    /// <summary>Calls <paramref name="work"/> with each part from 0 to <paramref name="parts"/> − 1 and returns when all have ended.</summary>
+    /// <summary>
+    /// Calls <paramref name="work"/> with each part from 0 to <paramref name="parts"/> − 1 and returns when all have ended.
+    /// </summary>
     /// <param name="parts">From 1 to <see cref="Threads"/>.</param>
     /// <param name="work">The work; keep the delegate, so that running allocates nothing.</param>
     /// <exception cref="Exception">What a part threw, after all have ended; the first by number.</exception>

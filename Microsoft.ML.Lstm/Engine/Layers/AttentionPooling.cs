@@ -9,7 +9,9 @@ namespace Microsoft.ML.Lstm.Engine.Layers;
 /// Additive attention: a_t = tanh(W·h_t + b), s_t = v·a_t, α = softmax of s over the steps of a sequence, encoding = Σ α_t·h_t.
 /// Backward, from de: ds_t = α_t·(de·h_t − de·e), da_t = ds_t·v, dh_t = α_t·de + Wᵀ·(da_t∘(1 − a_t²)).
 /// </summary>
-/// <remarks>Buffers, with N the steps of all sequences: a and its gradient [N x E], s [N x 1], each row padded to whole vectors; α [N].</remarks>
+/// <remarks>
+/// Buffers, with N the steps of all sequences: a and its gradient [N x E], s [N x 1], each row padded to whole vectors; α [N].
+/// </remarks>
 internal sealed unsafe class AttentionPooling(AttentionWeights attention, SequenceNetwork network, LayerActivations top) : PoolingLayer
 {
     private readonly NetworkShape _shape = network.Shape;

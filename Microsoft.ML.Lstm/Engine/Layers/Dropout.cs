@@ -20,7 +20,9 @@ internal readonly record struct Dropout(ulong Key)
     /// <summary>Of the tokens, which become the unknown token 0, each by itself (word dropout; Iyyer et al. 2015).</summary>
     public float Tokens { get; init; }
 
-    /// <summary>Of the features that the first layer reads; variational (Gal and Ghahramani 2016): the same ones at all steps of a sequence.</summary>
+    /// <summary>
+    /// Of the features that the first layer reads; variational (Gal and Ghahramani 2016): the same ones at all steps of a sequence.
+    /// </summary>
     public float Inputs { get; init; }
 
     /// <summary>Of the units of h that a layer's recurrent product reads; variational.</summary>

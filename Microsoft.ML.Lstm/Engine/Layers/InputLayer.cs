@@ -53,7 +53,10 @@ internal sealed unsafe class InputLayer(ParameterSet parameters)
         }
     }
 
-    /// <summary>Turns the gradient of the rows of sequences <paramref name="begin"/> to <paramref name="end"/> into that of the features before dropout.</summary>
+    /// <summary>
+    /// Turns the gradient of the rows of sequences <paramref name="begin"/> to <paramref name="end"/> into that of the features before
+    /// dropout.
+    /// </summary>
     public void Backward(int begin, int end, float* dX, int stride)
     {
         for (int t = 0; _dropout.Inputs > 0 && _batch.TryRowsAt(t, begin, end, out int first, out int count); t++)

@@ -60,7 +60,8 @@ internal sealed unsafe class LayerActivations
             direction.Prepare(batch, keep, _dropout);
     }
 
-    /// <param name="finalGradientsOnly">Whether the gradients of the final states are all there are, so that no row has one of its own.</param>
+    /// <param name="finalGradientsOnly">Whether the gradients of the final states are all there are, so that no row has one of its
+    /// own.</param>
     public void PrepareBackward(bool finalGradientsOnly)
     {
         _finalGradientsOnly = finalGradientsOnly;

@@ -19,7 +19,10 @@ internal abstract unsafe class PoolingLayer
     /// <param name="stride">Floats from one row to the next.</param>
     public abstract void Forward(int begin, int end, float* encodings, int stride);
 
-    /// <summary>Gives the rows of h, or the final states, the gradients that the encodings of rows <paramref name="begin"/> to <paramref name="end"/> have.</summary>
+    /// <summary>
+    /// Gives the rows of h, or the final states, the gradients that the encodings of rows <paramref name="begin"/> to
+    /// <paramref name="end"/> have.
+    /// </summary>
     /// <param name="begin">The first row.</param>
     /// <param name="end">The row after the last.</param>
     /// <param name="dEncodings">Row i's at <c>dEncodings[i·stride]</c>.</param>

@@ -10,13 +10,12 @@ namespace Microsoft.ML.Lstm.Engine.Layers;
 /// backward pass through time. It owns the activations that the one leaves for the other.
 /// </summary>
 /// <remarks>
-/// The inputs of a large batch are multiplied step by step, in one tile with h. Those of a few sequences are multiplied for
-/// all steps at once: where a step has only a row or two, reading the weights is what takes time, and W is then read once
-/// instead of T times. The sums are the same to the last bit.
-/// A row of a batch needs nothing of the others, so a thread takes its rows through all steps without meeting the other
-/// threads. Buffers, with N the steps of all sequences, B the sequences and Hp the padded H: gates [N x gate width] when
-/// they are kept for the backward pass or hold the inputs' products; c [N x Hp] when it is kept, else [B x Hp] for one step
-/// at a time; dh and dc [B x Hp].
+/// The inputs of a large batch are multiplied step by step, in one tile with h. Those of a few sequences are multiplied for all steps at
+/// once: where a step has only a row or two, reading the weights is what takes time, and W is then read once instead of T times. The sums
+/// are the same to the last bit. A row of a batch needs nothing of the others, so a thread takes its rows through all steps without meeting
+/// the other threads. Buffers, with N the steps of all sequences, B the sequences and Hp the padded H: gates [N x gate width] when they are
+/// kept for the backward pass or hold the inputs' products; c [N x Hp] when it is kept, else [B x Hp] for one step at a time; dh and dc [B
+/// x Hp].
 /// </remarks>
 internal sealed unsafe class RecurrentLayer(RecurrentWeights weights, CpuKernels kernels, int layer, bool reverse)
 {
@@ -157,7 +156,9 @@ internal sealed unsafe class RecurrentLayer(RecurrentWeights weights, CpuKernels
         }
     }
 
-    /// <summary>The gradient of row <paramref name="row"/>'s final h, to be set between <see cref="PrepareBackward"/> and <see cref="Backward"/>.</summary>
+    /// <summary>
+    /// The gradient of row <paramref name="row"/>'s final h, to be set between <see cref="PrepareBackward"/> and <see cref="Backward"/>.
+    /// </summary>
     public Span<float> FinalGradient(int row) => _dh.Span.Slice(row * _layout.PaddedSize, _layout.HiddenSize);
 
     /// <summary>
@@ -168,7 +169,8 @@ internal sealed unsafe class RecurrentLayer(RecurrentWeights weights, CpuKernels
     /// <param name="end">The row after the last.</param>
     /// <param name="h">What <see cref="Forward"/> left.</param>
     /// <param name="hRow">Its stride.</param>
-    /// <param name="dOutput">The gradient of each step's h, laid out as <paramref name="h"/>; null when there is only that of the final ones.</param>
+    /// <param name="dOutput">The gradient of each step's h, laid out as <paramref name="h"/>; null when there is only that of the final
+    /// ones.</param>
     /// <param name="dX">To which the gradient of the input is added, [N x stride]; null when nobody needs it.</param>
     /// <param name="dXRow">Its stride, whole vectors.</param>
     public void Backward(int begin, int end, float* h, nint hRow, float* dOutput, float* dX, nint dXRow)

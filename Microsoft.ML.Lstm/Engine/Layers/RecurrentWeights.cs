@@ -80,7 +80,9 @@ internal sealed unsafe class RecurrentWeights
     /// <summary>A place for gradients, laid out as the packed weights and bias.</summary>
     public RecurrentGradients NewGradients() => new(_input, _hidden, _bias, _packedInput.SameLayout(), _packedHidden.SameLayout(), _packedBias.SameLayout());
 
-    /// <summary>The feature that each float of a layer's row is, h of one direction beside that of the other; −1 for what fills up the last blocks.</summary>
+    /// <summary>
+    /// The feature that each float of a layer's row is, h of one direction beside that of the other; −1 for what fills up the last blocks.
+    /// </summary>
     public static int[] OutputFeatures(CellLayout layout, int directions) =>
     [
         .. from direction in Enumerable.Range(0, directions)

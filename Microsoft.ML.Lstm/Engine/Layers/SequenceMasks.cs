@@ -3,7 +3,9 @@ using Microsoft.ML.Lstm.Engine.Kernels;
 
 namespace Microsoft.ML.Lstm.Engine.Layers;
 
-/// <summary>The masks of variational dropout, one for each row of a batch: it multiplies what that sequence has at each of its steps.</summary>
+/// <summary>
+/// The masks of variational dropout, one for each row of a batch: it multiplies what that sequence has at each of its steps.
+/// </summary>
 internal sealed unsafe class SequenceMasks
 {
     private readonly FloatBuffer _masks = new();

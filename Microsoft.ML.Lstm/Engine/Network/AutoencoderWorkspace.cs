@@ -10,9 +10,9 @@ namespace Microsoft.ML.Lstm.Engine.Network;
 /// of Cho et al. 2014) and the step's place, reconstructs the steps from the last to the first (<see cref="Reconstruction"/>).
 /// </summary>
 /// <remarks>
-/// The decoder never reads the true steps (the unconditional decoder of Srivastava et al. 2015), neither while it trains nor while it scores:
-/// all that it knows went through the code, so a strange sequence can't be copied step by step from itself.
-/// The decoder's batch has the rows of the encoder's in the same order, so packed row i belongs to the same sequence in both.
+/// The decoder never reads the true steps (the unconditional decoder of Srivastava et al. 2015), neither while it trains nor while it
+/// scores: all that it knows went through the code, so a strange sequence can't be copied step by step from itself. The decoder's batch has
+/// the rows of the encoder's in the same order, so packed row i belongs to the same sequence in both.
 /// </remarks>
 internal sealed class AutoencoderWorkspace : NetworkRunner
 {
@@ -55,7 +55,8 @@ internal sealed class AutoencoderWorkspace : NetworkRunner
             for (int at = 0; at < steps.Length; at += code.Length + 1)
             {
                 code.CopyTo(steps[at..]);
-                // From −1 at the sequence's end to 1 at its beginning: what happens at a certain time is easier to learn without counting steps.
+                // From −1 at the sequence's end to 1 at its beginning: what happens at a certain time is easier to learn without counting
+                // steps.
                 steps[at + code.Length] = 2f * at / steps.Length - 1;
             }
         }

@@ -14,10 +14,15 @@ internal abstract class NetworkRunner
     public static NetworkRunner Create(SequenceNetwork network, WorkerTeam team)
         => network.Decoder is null ? new NetworkWorkspace(network, team) : new AutoencoderWorkspace(network, team);
 
-    /// <summary>Ends a pass, which may take long, with an <see cref="OperationCanceledException"/>; what it has done so far is then worth nothing. Default: none.</summary>
+    /// <summary>
+    /// Ends a pass, which may take long, with an <see cref="OperationCanceledException"/>; what it has done so far is then worth nothing.
+    /// Default: none.
+    /// </summary>
     public abstract CancellationToken Stop { get; set; }
 
-    /// <summary>The outputs [O] of a row of the head, after a forward pass; of an autoencoder the reconstruction [F] in a packed row.</summary>
+    /// <summary>
+    /// The outputs [O] of a row of the head, after a forward pass; of an autoencoder the reconstruction [F] in a packed row.
+    /// </summary>
     public abstract ReadOnlySpan<float> Output(int row);
 
     /// <summary>The encoding [E] of a sequence's row, of an autoencoder its code; with outputs a step, that of a packed row.</summary>

@@ -363,7 +363,9 @@ internal sealed unsafe partial class NetworkWorkspace : NetworkRunner
         }
     }
 
-    /// <summary>The rows of the head that sequences <paramref name="begin"/> to <paramref name="end"/> have: those of a step, or all in one.</summary>
+    /// <summary>
+    /// The rows of the head that sequences <paramref name="begin"/> to <paramref name="end"/> have: those of a step, or all in one.
+    /// </summary>
     private bool TryHeadRows(int i, int begin, int end, out int first, out int count)
     {
         if (_shape.StepOutputs)

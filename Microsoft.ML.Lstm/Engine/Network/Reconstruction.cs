@@ -14,7 +14,9 @@ internal static class Reconstruction
     /// <param name="t">The decoder's step, from 0.</param>
     public static ReadOnlySpan<float> TargetOf(ReadOnlySpan<float> features, int size, int t) => features.Slice(features.Length - (t + 1) * size, size);
 
-    /// <summary>The mean squared difference over the features of a step, but for those that never varied in the training data; 0 where none did.</summary>
+    /// <summary>
+    /// The mean squared difference over the features of a step, but for those that never varied in the training data; 0 where none did.
+    /// </summary>
     public static double ErrorOf(ReadOnlySpan<float> reconstruction, ReadOnlySpan<float> features, AffineScaler scaler)
     {
         double sum = 0;

@@ -70,7 +70,9 @@ internal sealed class SequenceNetwork
     /// <summary>The last layer: from the encoding and the static features, or from each step's, to the outputs.</summary>
     public DenseLayer Head { get; }
 
-    /// <summary>What reconstructs the sequence from the outputs, if this is the encoder of an autoencoder. It is packed together with this.</summary>
+    /// <summary>
+    /// What reconstructs the sequence from the outputs, if this is the encoder of an autoencoder. It is packed together with this.
+    /// </summary>
     public SequenceNetwork? Decoder { get; }
 
     public RecurrentWeights Weights(int layer, int direction) => _layers[layer][direction];

@@ -40,7 +40,9 @@ internal sealed class SequenceScorer
     /// <summary>Leaves the threads to other scorers, until there is something to score again.</summary>
     public void ReleaseThreads() => _team.Release();
 
-    /// <summary>Adds a sequence and gives its features [steps x I], as the user has them, for the caller to fill before the next call.</summary>
+    /// <summary>
+    /// Adds a sequence and gives its features [steps x I], as the user has them, for the caller to fill before the next call.
+    /// </summary>
     public Span<float> AddSequence(int steps) => _batch.Add(steps);
 
     /// <summary>The tokens of sequence <paramref name="index"/>, keys of their columns, for the caller to fill.</summary>

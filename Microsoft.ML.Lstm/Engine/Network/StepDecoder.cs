@@ -24,7 +24,9 @@ internal sealed class StepDecoder(int labels, LinearChainCrf? crf)
         return crf;
     }
 
-    /// <summary>The labels, counted from 0, of the steps with these outputs [T x L], of which there may be none. They are good until the next call.</summary>
+    /// <summary>
+    /// The labels, counted from 0, of the steps with these outputs [T x L], of which there may be none. They are good until the next call.
+    /// </summary>
     public ReadOnlySpan<int> Decode(ReadOnlySpan<float> outputs)
     {
         int steps = outputs.Length / labels;

@@ -1,8 +1,8 @@
 namespace Microsoft.ML.Lstm.Engine.Parameters;
 
 /// <summary>
-/// x → (x − offset)·scale, one pair a feature: brings inputs and targets to the range in which networks train well. A scale of 0 is that of a
-/// feature that never varied in the training data: whatever comes later is 0 to the network, and a target is always its offset.
+/// x → (x − offset)·scale, one pair a feature: brings inputs and targets to the range in which networks train well. A scale of 0 is that of
+/// a feature that never varied in the training data: whatever comes later is 0 to the network, and a target is always its offset.
 /// </summary>
 internal sealed class AffineScaler
 {
@@ -46,11 +46,14 @@ internal sealed class AffineScaler
     public bool IsConstant(int feature) => Scale[feature] == 0;
 
     /// <summary>
-    /// Brings each feature to mean 0 and variance 1 over the vectors of <paramref name="values"/>; the scale of one that does not vary is 0.
+    /// Brings each feature to mean 0 and variance 1 over the vectors of <paramref name="values"/>; the scale of one that does not vary is
+    /// 0.
     /// </summary>
     public static AffineScaler Standardize(int size, IEnumerable<float[]> values) => Measure(size, values, keepsUnits: false);
 
-    /// <summary>Leaves the features of the vectors of <paramref name="values"/> as they are, but for those that do not vary: their scale is 0.</summary>
+    /// <summary>
+    /// Leaves the features of the vectors of <paramref name="values"/> as they are, but for those that do not vary: their scale is 0.
+    /// </summary>
     public static AffineScaler KeepUnits(int size, IEnumerable<float[]> values) => Measure(size, values, keepsUnits: true);
 
     private static AffineScaler Measure(int size, IEnumerable<float[]> values, bool keepsUnits)
@@ -115,7 +118,9 @@ internal sealed class AffineScaler
         }
     }
 
-    /// <summary>As <see cref="Apply"/>, but a target that never varied is only shifted: how far others are from it is then known in its unit.</summary>
+    /// <summary>
+    /// As <see cref="Apply"/>, but a target that never varied is only shifted: how far others are from it is then known in its unit.
+    /// </summary>
     public void ApplyToTargets(Span<float> targets)
     {
         for (int i = 0; i < targets.Length; i += Size)

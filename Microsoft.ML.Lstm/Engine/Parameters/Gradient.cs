@@ -51,7 +51,9 @@ internal sealed class Gradient
         return (_tables[table].Offset + row * _tables[table].Columns, _tables[table].Columns);
     }
 
-    /// <summary>From now on row <paramref name="row"/> of table of embeddings <paramref name="table"/> has no gradient: it stays as it is.</summary>
+    /// <summary>
+    /// From now on row <paramref name="row"/> of table of embeddings <paramref name="table"/> has no gradient: it stays as it is.
+    /// </summary>
     public void Freeze(int table, int row) => _isFrozen[table][row] = true;
 
     /// <summary>Whether a row ever had a gradient.</summary>

@@ -22,7 +22,8 @@ internal static class Initializer
     /// <param name="parameters">Receives them.</param>
     /// <param name="forgetBias">The bias of LSTM's forget gate.</param>
     /// <param name="random">Decides which they are.</param>
-    /// <param name="team">The threads to share large matrices among; <see langword="null"/> for the caller's alone. The bits are the same.</param>
+    /// <param name="team">The threads to share large matrices among; <see langword="null"/> for the caller's alone. The bits are the
+    /// same.</param>
     /// <param name="cancellation">Ends it with an exception.</param>
     public static void Initialize(ParameterSet parameters, float forgetBias, Random random, WorkerTeam? team = null, CancellationToken cancellation = default)
     {

@@ -1,8 +1,8 @@
 namespace Microsoft.ML.Lstm.Engine.Parameters;
 
 /// <summary>
-/// The keys of a column that a network knows, of the many that the column may have: those that occurred in its training data. They are numbered
-/// anew, from 1, in their order; all others are 0, which is the unknown one.
+/// The keys of a column that a network knows, of the many that the column may have: those that occurred in its training data. They are
+/// numbered anew, from 1, in their order; all others are 0, which is the unknown one.
 /// </summary>
 internal sealed class KeySubset : IEquatable<KeySubset>
 {
@@ -16,9 +16,8 @@ internal sealed class KeySubset : IEquatable<KeySubset>
     private readonly int[] _before;
 
     /// <param name="keyCount">How many keys the column may have.</param>
-    /// <param name="runs">
-    /// From the first key on: how many are not known, how many behind them are, how many behind these are not, and so on; the last ones, which are not known, are left out.
-    /// </param>
+    /// <param name="runs"> From the first key on: how many are not known, how many behind them are, how many behind these are not, and so
+    /// on; the last ones, which are not known, are left out. </param>
     /// <exception cref="ArgumentException">They are no such numbers.</exception>
     public KeySubset(int keyCount, int[] runs)
     {

@@ -4,8 +4,8 @@ namespace Microsoft.ML.Lstm.Engine.Parameters;
 internal static class ModelWidening
 {
     /// <summary>
-    /// The model with the tables and classes of <paramref name="shape"/>, each vector and output where its key is now. A new token begins as the
-    /// unknown one, which it was so far; what speaks for a new class is 0.
+    /// The model with the tables and classes of <paramref name="shape"/>, each vector and output where its key is now. A new token begins
+    /// as the unknown one, which it was so far; what speaks for a new class is 0.
     /// </summary>
     /// <param name="model">The model.</param>
     /// <param name="shape">Has the model's keys and more, of the same columns.</param>

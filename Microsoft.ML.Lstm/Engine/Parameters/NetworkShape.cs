@@ -50,13 +50,20 @@ internal sealed record NetworkShape
     /// </summary>
     public bool HeadReadsInputs { get; init; }
 
-    /// <summary>Whether a linear-chain conditional random field joins the outputs of the steps to the scores of whole paths of labels.</summary>
+    /// <summary>
+    /// Whether a linear-chain conditional random field joins the outputs of the steps to the scores of whole paths of labels.
+    /// </summary>
     public bool HasCrf { get; init; }
 
-    /// <summary>Whether the outputs are the code of an autoencoder, from which a second network, the <see cref="Decoder"/>, reconstructs the sequence.</summary>
+    /// <summary>
+    /// Whether the outputs are the code of an autoencoder, from which a second network, the <see cref="Decoder"/>, reconstructs the
+    /// sequence.
+    /// </summary>
     public bool HasDecoder { get; init; }
 
-    /// <summary>The network that reconstructs the features of each step from the code and the place of the step, for a network that has one.</summary>
+    /// <summary>
+    /// The network that reconstructs the features of each step from the code and the place of the step, for a network that has one.
+    /// </summary>
     public NetworkShape Decoder => new()
     {
         Cell = Cell,

@@ -5,12 +5,12 @@ using Microsoft.ML.Lstm.Engine.Layers;
 namespace Microsoft.ML.Lstm.Engine.Parameters;
 
 /// <summary>
-/// Random orthogonal matrices of any size, spread evenly over all there are (Haar's measure): the product of Householder reflections of Gaussian vectors, one for each dimension
-/// (Stewart 1980), which needs no matrix to be decomposed.
+/// Random orthogonal matrices of any size, spread evenly over all there are (Haar's measure): the product of Householder reflections of
+/// Gaussian vectors, one for each dimension (Stewart 1980), which needs no matrix to be decomposed.
 /// </summary>
 /// <remarks>
-/// Reflections are put together by blocks, I − V·T·Vᵀ (Schreiber and Van Loan 1989), so that all is matrix products. A panel of columns needs nothing of the others and goes through all
-/// blocks in one thread; which thread it is changes no bit.
+/// Reflections are put together by blocks, I − V·T·Vᵀ (Schreiber and Van Loan 1989), so that all is matrix products. A panel of columns
+/// needs nothing of the others and goes through all blocks in one thread; which thread it is changes no bit.
 /// </remarks>
 internal sealed unsafe class OrthogonalMatrix
 {
@@ -117,7 +117,9 @@ internal sealed unsafe class OrthogonalMatrix
         return squares;
     }
 
-    /// <summary>The vector of length 1 whose reflection takes a Gaussian one to its first axis; keeps the sign that makes the matrix's measure even.</summary>
+    /// <summary>
+    /// The vector of length 1 whose reflection takes a Gaussian one to its first axis; keeps the sign that makes the matrix's measure even.
+    /// </summary>
     private void Draw(int reflection, Span<double> vector)
     {
         ulong stream = DropoutMask.Mix(_key + (ulong)reflection);
@@ -149,7 +151,9 @@ internal sealed unsafe class OrthogonalMatrix
         return (radius * cosine, radius * sine);
     }
 
-    /// <summary>Takes a panel of columns of the unit matrix, with the signs, through the blocks of reflections, the last block first.</summary>
+    /// <summary>
+    /// Takes a panel of columns of the unit matrix, with the signs, through the blocks of reflections, the last block first.
+    /// </summary>
     private void MakePanel(int panel, FloatBuffer scratch)
     {
         int width = PanelWidth, firstColumn = panel * width, columns = Math.Min(width, _size - firstColumn);

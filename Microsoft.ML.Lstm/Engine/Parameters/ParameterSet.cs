@@ -16,7 +16,9 @@ internal enum ParameterRole
     Embedding,
 }
 
-/// <summary>One named parameter: <paramref name="Rows"/> x <paramref name="Columns"/> row-major values from <paramref name="Offset"/> on.</summary>
+/// <summary>
+/// One named parameter: <paramref name="Rows"/> x <paramref name="Columns"/> row-major values from <paramref name="Offset"/> on.
+/// </summary>
 internal sealed record Parameter(ParameterRole Role, string Name, int Rows, int Columns, int Offset)
 {
     public int Length => Rows * Columns;
@@ -31,14 +33,13 @@ internal sealed record Parameter(ParameterRole Role, string Name, int Rows, int 
 /// Gradients are a second set of the same layout.
 /// </summary>
 /// <remarks>
-/// Names and layouts are PyTorch's: <c>weight_ih_l{k}</c> [G·H x I], <c>weight_hh_l{k}</c> [G·H x H] with the suffix
-/// <c>_reverse</c> for the second direction, gates in the order i, f, g, o (LSTM) or r, z, n (GRU). PyTorch's two bias vectors
-/// are merged into one, <c>bias_l{k}</c>: [4H] for LSTM, [H] for RNN, and for GRU [4H] in the order r, z, n of the input, n of
-/// the hidden state. Attention has <c>attention.weight</c> [E x E], <c>attention.bias</c> and <c>attention.vector</c> [E]. The head
-/// is <c>head.weight</c> [O x K] and <c>head.bias</c> [O]. A conditional random field has
-/// <c>crf.transitions</c> [O x O], from row to column, <c>crf.start_transitions</c> and <c>crf.end_transitions</c> [O], as
-/// pytorch-crf. The parameters of an autoencoder's decoder follow, with <c>decoder.</c> before their names. Last come the tables of embeddings, <c>embeddings.{i}.weight</c> [(V + 1) x size], so that all that is dense
-/// lies together.
+/// Names and layouts are PyTorch's: <c>weight_ih_l{k}</c> [G·H x I], <c>weight_hh_l{k}</c> [G·H x H] with the suffix <c>_reverse</c> for
+/// the second direction, gates in the order i, f, g, o (LSTM) or r, z, n (GRU). PyTorch's two bias vectors are merged into one,
+/// <c>bias_l{k}</c>: [4H] for LSTM, [H] for RNN, and for GRU [4H] in the order r, z, n of the input, n of the hidden state. Attention has
+/// <c>attention.weight</c> [E x E], <c>attention.bias</c> and <c>attention.vector</c> [E]. The head is <c>head.weight</c> [O x K] and
+/// <c>head.bias</c> [O]. A conditional random field has <c>crf.transitions</c> [O x O], from row to column, <c>crf.start_transitions</c>
+/// and <c>crf.end_transitions</c> [O], as pytorch-crf. The parameters of an autoencoder's decoder follow, with <c>decoder.</c> before their
+/// names. Last come the tables of embeddings, <c>embeddings.{i}.weight</c> [(V + 1) x size], so that all that is dense lies together.
 /// </remarks>
 internal sealed class ParameterSet
 {
@@ -116,7 +117,9 @@ internal sealed class ParameterSet
 
     public NetworkShape Shape { get; }
 
-    /// <summary>The decoder's parameters under their own names, for an autoencoder; they are parts of the same <see cref="Values"/>.</summary>
+    /// <summary>
+    /// The decoder's parameters under their own names, for an autoencoder; they are parts of the same <see cref="Values"/>.
+    /// </summary>
     public ParameterSet? Decoder { get; }
 
     public IReadOnlyList<Parameter> Parameters { get; }

@@ -1,8 +1,8 @@
 namespace Microsoft.ML.Lstm.Engine.Parameters;
 
 /// <summary>
-/// The random numbers of <see cref="Random"/> with a seed, from a state that can be saved: Knuth's subtractive generator (The Art of Computer Programming, volume 2),
-/// as .NET has it for seeds.
+/// The random numbers of <see cref="Random"/> with a seed, from a state that can be saved: Knuth's subtractive generator (The Art of
+/// Computer Programming, volume 2), as .NET has it for seeds.
 /// </summary>
 internal sealed class RandomNumbers : Random
 {

@@ -90,7 +90,10 @@ internal sealed unsafe class SequenceBatch(NetworkShape shape)
     /// <summary>The numeric features of all sequences as they were added, one after the other.</summary>
     public Span<float> StagedSteps => _staged.AsSpan(0, TotalSteps * NumericSize);
 
-    /// <summary>The tokens of the sequence that was added as number <paramref name="index"/>, step-major, for the caller to fill; 0 is the unknown one.</summary>
+    /// <summary>
+    /// The tokens of the sequence that was added as number <paramref name="index"/>, step-major, for the caller to fill; 0 is the unknown
+    /// one.
+    /// </summary>
     public Span<int> Tokens(int index) => _stagedTokens.AsSpan(_stagedAt[index] * TokenColumns, _lengths[index] * TokenColumns);
 
     /// <summary>The tokens of all sequences as they were added, one after the other.</summary>
@@ -122,7 +125,9 @@ internal sealed unsafe class SequenceBatch(NetworkShape shape)
         return count > 0;
     }
 
-    /// <summary>Where the steps of row <paramref name="row"/> begin when those of all sequences stand one after the other, in the order of adding.</summary>
+    /// <summary>
+    /// Where the steps of row <paramref name="row"/> begin when those of all sequences stand one after the other, in the order of adding.
+    /// </summary>
     public int FirstStep(int row) => _stagedAt[_order[row]];
 
     /// <summary>The step that packed row <paramref name="packedRow"/> belongs to.</summary>

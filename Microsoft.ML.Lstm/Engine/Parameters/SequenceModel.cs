@@ -9,7 +9,9 @@ internal sealed record SequenceModel(ParameterSet Parameters, AffineScaler Input
 {
     public NetworkShape Shape => Parameters.Shape;
 
-    /// <summary>This model, with <paramref name="scalers"/> for what never varied where it was trained, so that it can learn of that.</summary>
+    /// <summary>
+    /// This model, with <paramref name="scalers"/> for what never varied where it was trained, so that it can learn of that.
+    /// </summary>
     public SequenceModel WithScalesOfConstants(ModelScalers scalers) => this with
     {
         InputScaler = InputScaler.WithScalesOfConstants(scalers.Input),

@@ -1,6 +1,9 @@
 namespace Microsoft.ML.Lstm;
 
-/// <summary>Cycles of the calendar that a forecast may go by; each becomes four features of a row's time, sines and cosines of one and two turns a cycle.</summary>
+/// <summary>
+/// Cycles of the calendar that a forecast may go by; each becomes four features of a row's time, sines and cosines of one and two turns a
+/// cycle.
+/// </summary>
 [Flags]
 public enum CalendarFeatures
 {

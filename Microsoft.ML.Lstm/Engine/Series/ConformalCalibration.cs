@@ -1,9 +1,9 @@
 namespace Microsoft.ML.Lstm.Engine.Series;
 
 /// <summary>
-/// Finds the intervals that hold a share 1 − α of the values that the network was not trained on: split conformal prediction, of quantiles where the network
-/// gives some (Romano, Patterson and Candès 2019). Each end is moved, by multiples of the forecast's spread, to where a share of α/2 of
-/// the n errors lies beyond it: to the one of rank ⌈(n + 1)(1 − α/2)⌉.
+/// Finds the intervals that hold a share 1 − α of the values that the network was not trained on: split conformal prediction, of quantiles
+/// where the network gives some (Romano, Patterson and Candès 2019). Each end is moved, by multiples of the forecast's spread, to where a
+/// share of α/2 of the n errors lies beyond it: to the one of rank ⌈(n + 1)(1 − α/2)⌉.
 /// </summary>
 internal sealed class ConformalCalibration(ForecastLayout layout)
 {
@@ -40,11 +40,12 @@ internal sealed class ConformalCalibration(ForecastLayout layout)
     }
 
     /// <summary>
-    /// The intervals, the smallest number of errors that an end is made of, and how many steps ahead have any. Those of a step that has none are the last step's before it that has, in units of
-    /// the forecasts' spreads.
+    /// The intervals, the smallest number of errors that an end is made of, and how many steps ahead have any. Those of a step that has
+    /// none are the last step's before it that has, in units of the forecasts' spreads.
     /// </summary>
     /// <param name="confidenceLevel">The share of values to hold.</param>
-    /// <param name="deviations">The deviation of each target in the training rows; what never varied there has no errors, and needs none.</param>
+    /// <param name="deviations">The deviation of each target in the training rows; what never varied there has no errors, and needs
+    /// none.</param>
     public (ForecastIntervals Intervals, int Errors, int StepsWithErrors) Calibrate(double confidenceLevel, ReadOnlySpan<float> deviations)
     {
         var intervals = new ForecastIntervals(new float[layout.Values], new float[layout.Values]);
@@ -63,7 +64,9 @@ internal sealed class ConformalCalibration(ForecastLayout layout)
         return (intervals, fewest, steps);
     }
 
-    /// <summary>Errors that an interval of <paramref name="confidenceLevel"/> needs: with fewer, even the largest is not large enough.</summary>
+    /// <summary>
+    /// Errors that an interval of <paramref name="confidenceLevel"/> needs: with fewer, even the largest is not large enough.
+    /// </summary>
     public static int ErrorsFor(double confidenceLevel) => (int)Math.Ceiling(2 / (1 - confidenceLevel) - 1 - 1e-9);
 
     private static float Quantile(float[] errors, double confidenceLevel)

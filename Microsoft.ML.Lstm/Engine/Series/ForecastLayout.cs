@@ -35,12 +35,13 @@ internal sealed record ForecastLayout
 
     /// <summary>
     /// Whether the values of a window say how large they are where the training data does not, and <see cref="SeriesScaling.LastValue"/>
-    /// with one lag reads changes. Version 0.1.0 did neither, and
-    /// what it saved says neither.
+    /// with one lag reads changes. Version 0.1.0 did neither, and what it saved says neither.
     /// </summary>
     public bool WindowDecides { get; init; }
 
-    /// <summary>Numbers that the network gives for one value: the point, or with quantiles lower, median and upper, or mean and deviation.</summary>
+    /// <summary>
+    /// Numbers that the network gives for one value: the point, or with quantiles lower, median and upper, or mean and deviation.
+    /// </summary>
     [JsonIgnore]
     public int OutputsOfValue => Loss switch { ForecastLoss.Quantile => 3, ForecastLoss.Gaussian => 2, _ => 1 };
 

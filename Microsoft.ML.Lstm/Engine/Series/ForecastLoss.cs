@@ -10,8 +10,8 @@ public enum ForecastLoss
     AbsoluteError,
 
     /// <summary>
-    /// The pinball loss of three quantiles (Koenker and Bassett 1978): the network gives the median and the two ends of the interval, so that
-    /// the interval widens where the series is hard to tell.
+    /// The pinball loss of three quantiles (Koenker and Bassett 1978): the network gives the median and the two ends of the interval, so
+    /// that the interval widens where the series is hard to tell.
     /// </summary>
     Quantile,
 

@@ -14,8 +14,8 @@ internal sealed record ForecastModel(SequenceModel Network, ForecastLayout Layou
 }
 
 /// <summary>
-/// Where the ends of an interval are: for each of the H·D values of a forecast, the first step ahead first, what is added to the network's lower and upper
-/// end, in units of the forecast's spread.
+/// Where the ends of an interval are: for each of the H·D values of a forecast, the first step ahead first, what is added to the network's
+/// lower and upper end, in units of the forecast's spread.
 /// </summary>
 /// <param name="Lower">To the lower end, H·D values.</param>
 /// <param name="Upper">To the upper end, H·D values.</param>

@@ -4,9 +4,8 @@ namespace Microsoft.ML.Lstm.Engine.Series;
 /// <param name="Point">The forecast.</param>
 /// <param name="Lower">The lower end of the interval as the network sees it; the point where it only gives points.</param>
 /// <param name="Upper">The upper end.</param>
-/// <param name="Spread">
-/// The unit in which the forecast's errors are alike; 0 where nothing ever moved the series, so that any error is one too many.
-/// </param>
+/// <param name="Spread"> The unit in which the forecast's errors are alike; 0 where nothing ever moved the series, so that any error is one
+/// too many. </param>
 internal readonly record struct ForecastOutput(double Point, double Lower, double Upper, double Spread)
 {
     // Keeps the likelihood of values that never change in bounds.

@@ -39,7 +39,9 @@ internal sealed record ForecastData(ForecastLayout Layout, IReadOnlyList<SeriesR
     });
 }
 
-/// <summary>Trains a forecasting network on the first rows of each series, and measures on the rest when to stop and how far its forecasts are off.</summary>
+/// <summary>
+/// Trains a forecasting network on the first rows of each series, and measures on the rest when to stop and how far its forecasts are off.
+/// </summary>
 internal static class ForecastTraining
 {
     private static readonly ForecastIntervals NoIntervals = new([], []);
@@ -142,8 +144,9 @@ internal static class ForecastTraining
     }
 
     /// <summary>
-    /// Goes through all series as scoring does, and calls <paramref name="beforeNext"/> with the stream, the series and the row after each row whose next one is held out for validation (where
-    /// none is, after each row that has a next one). <paramref name="beforeStep"/> is called before each step, and may throw to end it.
+    /// Goes through all series as scoring does, and calls <paramref name="beforeNext"/> with the stream, the series and the row after each
+    /// row whose next one is held out for validation (where none is, after each row that has a next one). <paramref name="beforeStep"/> is
+    /// called before each step, and may throw to end it.
     /// </summary>
     /// <returns>The state of each series behind its last row that has a value.</returns>
     public static float[][] RunHeldOut(ForecastModel model, ForecastData data, Action<ForecastStream, int, int> beforeNext, Action? beforeStep = null)

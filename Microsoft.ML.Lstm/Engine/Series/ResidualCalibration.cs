@@ -11,9 +11,8 @@ internal static class ResidualCalibration
     /// <param name="data">What it was trained and validated on.</param>
     /// <param name="smoothing">Rows that a score is over.</param>
     /// <param name="beforeStep">Called before each step, and may throw to end it; null for nothing.</param>
-    /// <returns>
-    /// The unit, the distribution and the number of residuals. Where these are fewer than <see cref="EnoughResiduals"/>, logistically distributed scores with a deviation of 1 stand in for those that are missing.
-    /// </returns>
+    /// <returns> The unit, the distribution and the number of residuals. Where these are fewer than <see cref="EnoughResiduals"/>,
+    /// logistically distributed scores with a deviation of 1 stand in for those that are missing. </returns>
     /// <exception cref="InvalidOperationException">There is no residual.</exception>
     public static (ResidualScale Scale, ScoreDistribution Scores, int Residuals) Measure(ForecastModel model, ForecastData data, int smoothing, Action? beforeStep = null)
     {

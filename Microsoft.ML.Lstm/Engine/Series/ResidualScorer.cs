@@ -1,9 +1,9 @@
 namespace Microsoft.ML.Lstm.Engine.Series;
 
 /// <summary>
-/// Scores the values of one series by how far they are from what was forecast. A residual r = (value − forecast)/spread becomes z = (r − median)/(1.4826·MAD) with the median and
-/// the median absolute deviation of residuals the network was not trained on, and a score is Σz/√n over the last n rows, which finds what stays off for
-/// a while sooner than one row does.
+/// Scores the values of one series by how far they are from what was forecast. A residual r = (value − forecast)/spread becomes z = (r −
+/// median)/(1.4826·MAD) with the median and the median absolute deviation of residuals the network was not trained on, and a score is Σz/√n
+/// over the last n rows, which finds what stays off for a while sooner than one row does.
 /// </summary>
 internal sealed class ResidualScorer(ResidualScale scale)
 {

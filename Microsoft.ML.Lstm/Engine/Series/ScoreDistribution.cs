@@ -1,8 +1,8 @@
 namespace Microsoft.ML.Lstm.Engine.Series;
 
 /// <summary>
-/// How scores are distributed when nothing is wrong: between two thresholds as those seen when it was made, of which quantiles are kept, and with a tail beyond each. The tails
-/// may follow the scores of a series that does not stay as it was: <see cref="Follow"/>.
+/// How scores are distributed when nothing is wrong: between two thresholds as those seen when it was made, of which quantiles are kept,
+/// and with a tail beyond each. The tails may follow the scores of a series that does not stay as it was: <see cref="Follow"/>.
 /// </summary>
 internal sealed class ScoreDistribution
 {

@@ -7,16 +7,14 @@ namespace Microsoft.ML.Lstm.Engine.Series;
 /// measured: a forecast is level + scale·output. All of it is made of rows up to the present one and of what is known beforehand.
 /// </summary>
 /// <remarks>
-/// The features are, in this order: the last L values of each target, measured by the present level and scale, the latest first and zero where
-/// the series has none yet (or the last change, where <see cref="ForecastLayout.ReadsChange"/>); the past covariates; the known
-/// covariates of this row and of the next H; the calendar's
-/// features; and, if values may be missing, 1 for each target and past covariate that is. A missing value counts as the one before it; of
-/// a series that the training data does not tell the level of,
-/// the values begin with the first that is there, and after a window of zeros, where training had none, with the first that is not (of a
-/// series that training did not have, once three are not). What
-/// has no scale, since nothing ever moved it, is zero.
-/// The scale of a window of n values is √((Σ(x − x̄)² + c²) / (n + 1)), c being the change over the horizon in the training data, so that the
-/// first values, or a flat stretch, are not blown up; <see cref="SeriesMeasure"/> says what is done where the training data does not tell.
+/// The features are, in this order: the last L values of each target, measured by the present level and scale, the latest first and zero
+/// where the series has none yet (or the last change, where <see cref="ForecastLayout.ReadsChange"/>); the past covariates; the known
+/// covariates of this row and of the next H; the calendar's features; and, if values may be missing, 1 for each target and past covariate
+/// that is. A missing value counts as the one before it; of a series that the training data does not tell the level of, the values begin
+/// with the first that is there, and after a window of zeros, where training had none, with the first that is not (of a series that
+/// training did not have, once three are not). What has no scale, since nothing ever moved it, is zero. The scale of a window of n values
+/// is √((Σ(x − x̄)² + c²) / (n + 1)), c being the change over the horizon in the training data, so that the first values, or a flat
+/// stretch, are not blown up; <see cref="SeriesMeasure"/> says what is done where the training data does not tell.
 /// </remarks>
 internal sealed class SeriesEncoder
 {
@@ -99,7 +97,8 @@ internal sealed class SeriesEncoder
 
     /// <summary>Takes a row and gives the features of its step.</summary>
     /// <param name="row">Targets, past covariates and known covariates; NaN or infinite where one is missing.</param>
-    /// <param name="future">The known covariates of the next rows, row by row, fewer than H where the rows end; those of the last row stand for what is missing.</param>
+    /// <param name="future">The known covariates of the next rows, row by row, fewer than H where the rows end; those of the last row stand
+    /// for what is missing.</param>
     /// <param name="calendar">The features of the calendar.</param>
     /// <param name="features">Receives F features.</param>
     public void Encode(ReadOnlySpan<float> row, ReadOnlySpan<float> future, ReadOnlySpan<float> calendar, Span<float> features)

@@ -8,11 +8,10 @@ namespace Microsoft.ML.Lstm.Engine.Series;
 /// </summary>
 /// <remarks>
 /// By its own values a window of n has the scale √((Σ(x − x̄)² + c²) / (n + 1)) too, c being the change over the horizon in the window
-/// itself. Few values say little of it, so it is kept between the change
-/// in the training data and what that is, relative to the size of the values, for the size of this window; the more values there are, the
-/// nearer to their own change, for a series may vary little for its height. A window of one value but for a rare other one has no
-/// scale, and that value is its level. All of it is in the unit of
-/// the values: times a power of two it is the same, to the last bit.
+/// itself. Few values say little of it, so it is kept between the change in the training data and what that is, relative to the size of the
+/// values, for the size of this window; the more values there are, the nearer to their own change, for a series may vary little for its
+/// height. A window of one value but for a rare other one has no scale, and that value is its level. All of it is in the unit of the
+/// values: times a power of two it is the same, to the last bit.
 /// </remarks>
 internal readonly struct SeriesMeasure
 {

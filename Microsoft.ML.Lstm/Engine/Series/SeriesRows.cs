@@ -24,9 +24,8 @@ internal sealed class SeriesRows(int rowSize)
     public ReadOnlySpan<float> this[int row] => CollectionsMarshal.AsSpan(_numbers).Slice(row * rowSize, rowSize);
 
     /// <summary>
-    /// The rows up to the present one. Where any row behind the last that has a target tells a known covariate, these rows only say what
-    /// is known ahead; else they are steps whose
-    /// values are missing. None where no row has a target.
+    /// The rows up to the present one. Where any row behind the last that has a target tells a known covariate, these rows only say what is
+    /// known ahead; else they are steps whose values are missing. None where no row has a target.
     /// </summary>
     /// <param name="targets">D: the first numbers of a row.</param>
     /// <param name="known">K: its last numbers.</param>

@@ -18,6 +18,8 @@ public enum SeriesScaling
     /// </summary>
     LastValue,
 
-    /// <summary>Mean and deviation of the last values, as many as the window has: neither the height nor the spread of a series matters.</summary>
+    /// <summary>
+    /// Mean and deviation of the last values, as many as the window has: neither the height nor the spread of a series matters.
+    /// </summary>
     Window,
 }

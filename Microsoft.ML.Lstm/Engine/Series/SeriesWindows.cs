@@ -9,7 +9,8 @@ namespace Microsoft.ML.Lstm.Engine.Series;
 /// </summary>
 /// <param name="layout">The layout of the steps.</param>
 /// <param name="series">The series.</param>
-/// <param name="ranges">For each series, the steps whose forecasts count, and the step from which on values are not to be learned from.</param>
+/// <param name="ranges">For each series, the steps whose forecasts count, and the step from which on values are not to be learned
+/// from.</param>
 /// <param name="staticSize">S: static features of a series.</param>
 /// <param name="vocabularies">The number of series, where the network is told them apart; else none.</param>
 internal sealed class SeriesWindows(ForecastLayout layout, IReadOnlyList<EncodedSeries> series, IReadOnlyList<Range> ranges, int staticSize, int[] vocabularies)

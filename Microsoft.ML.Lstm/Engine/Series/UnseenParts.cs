@@ -5,8 +5,7 @@ namespace Microsoft.ML.Lstm.Engine.Series;
 
 /// <summary>
 /// What the training of a forecasting network sees nothing of: features that never vary, steps ahead that no value is there for, series
-/// without anything to learn. The weights there stay as they were
-/// drawn, so they are replaced by what does nothing.
+/// without anything to learn. The weights there stay as they were drawn, so they are replaced by what does nothing.
 /// </summary>
 internal sealed class UnseenParts
 {
@@ -65,10 +64,9 @@ internal sealed class UnseenParts
     }
 
     /// <summary>
-    /// The network without the weights that training left as they were drawn: those of features that never vary are zero; a step ahead
-    /// that no value was there for is forecast as the last one that
-    /// there was, of which no step was learned as the level; a series of which nothing was learned has the vector of the unknown series,
-    /// and that one, unless steps are dropped to it, the mean of the others.
+    /// The network without the weights that training left as they were drawn: those of features that never vary are zero; a step ahead that
+    /// no value was there for is forecast as the last one that there was, of which no step was learned as the level; a series of which
+    /// nothing was learned has the vector of the unknown series, and that one, unless steps are dropped to it, the mean of the others.
     /// </summary>
     /// <param name="network">The network.</param>
     /// <param name="trainsUnknown">Whether steps were taken for those of the unknown series.</param>

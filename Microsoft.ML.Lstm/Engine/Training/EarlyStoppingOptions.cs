@@ -4,7 +4,10 @@ namespace Microsoft.ML.Lstm;
 /// <remarks>Without validation data the training data are measured again after each epoch, one more pass forward.</remarks>
 public sealed class EarlyStoppingOptions
 {
-    /// <summary>What is watched; one of the figures that the task has, as <see cref="EarlyStoppingMetric"/> tells. Default: <see cref="EarlyStoppingMetric.Loss"/>.</summary>
+    /// <summary>
+    /// What is watched; one of the figures that the task has, as <see cref="EarlyStoppingMetric"/> tells. Default:
+    /// <see cref="EarlyStoppingMetric.Loss"/>.
+    /// </summary>
     public EarlyStoppingMetric Metric = EarlyStoppingMetric.Loss;
 
     /// <summary>Epochs in a row without improvement after which training stops; at least 1. Default: 10.</summary>

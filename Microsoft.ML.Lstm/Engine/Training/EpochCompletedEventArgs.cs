@@ -20,7 +20,9 @@ public sealed class EpochCompletedEventArgs : EventArgs
     /// <summary>The number of epochs training takes at the most.</summary>
     public int NumberOfEpochs { get; }
 
-    /// <summary>Figures of the training data, gathered while the epoch went on (with dropout, and with weights that still changed).</summary>
+    /// <summary>
+    /// Figures of the training data, gathered while the epoch went on (with dropout, and with weights that still changed).
+    /// </summary>
     public EpochMetrics Training { get; }
 
     /// <summary>Figures of the validation data after the epoch; <see langword="null"/> without validation data.</summary>

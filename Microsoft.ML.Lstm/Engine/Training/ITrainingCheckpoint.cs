@@ -9,7 +9,9 @@ internal interface ITrainingCheckpoint
     /// <summary>What to go on from; null to begin with the first epoch.</summary>
     InterruptedTraining? Resume { get; }
 
-    /// <summary>Where a network was being trained again on all data when it was left, what had come of the training before that; else null.</summary>
+    /// <summary>
+    /// Where a network was being trained again on all data when it was left, what had come of the training before that; else null.
+    /// </summary>
     TrainedNetwork? First { get; }
 
     /// <summary>Keeps how far training has come; never throws because that fails.</summary>

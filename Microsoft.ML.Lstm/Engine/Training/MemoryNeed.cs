@@ -3,7 +3,9 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Engine.Training;
 
-/// <summary>What training a network takes of memory, about, so that one that can't be trained is refused before anything is computed.</summary>
+/// <summary>
+/// What training a network takes of memory, about, so that one that can't be trained is refused before anything is computed.
+/// </summary>
 internal static class MemoryNeed
 {
     // The weights, those that are kept and the gradient; and of all but embeddings, what kernels read and what they add gradients up in.

@@ -8,7 +8,8 @@ namespace Microsoft.ML.Lstm.Engine.Training;
 /// <param name="staticSize">S: static features of a sequence.</param>
 /// <param name="targetSize">Numbers to predict for a sequence; 0 where it is classes that are predicted.</param>
 /// <param name="vocabularies">For each token that a step has, how many known ones there are.</param>
-/// <param name="keys">For each of them, which keys of its column these are; null for all of them, or in place of the list for all columns.</param>
+/// <param name="keys">For each of them, which keys of its column these are; null for all of them, or in place of the list for all
+/// columns.</param>
 internal sealed class SequenceSet(int featureSize, int staticSize, int targetSize, int[] vocabularies, IReadOnlyList<KeySubset?>? keys)
     : TrainingData(featureSize, staticSize, targetSize, vocabularies, keys)
 {

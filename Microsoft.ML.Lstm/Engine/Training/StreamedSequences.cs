@@ -1,8 +1,8 @@
 namespace Microsoft.ML.Lstm.Engine.Training;
 
 /// <summary>
-/// Sequences that are read anew each time, for data larger than memory. An epoch goes through a buffer of bounded size: when it is full it is
-/// shuffled and half of it is trained on, so that sequences that are neighbours in the data rarely meet in a batch.
+/// Sequences that are read anew each time, for data larger than memory. An epoch goes through a buffer of bounded size: when it is full it
+/// is shuffled and half of it is trained on, so that sequences that are neighbours in the data rarely meet in a batch.
 /// </summary>
 /// <param name="read">Reads all sequences, in one order each time.</param>
 /// <param name="layout">An empty set laid out as the sequences are.</param>

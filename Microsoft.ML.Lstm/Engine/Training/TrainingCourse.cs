@@ -61,7 +61,10 @@ internal sealed class TrainingCourse
         return string.Create(CultureInfo.InvariantCulture, $"{ended}. The model of epoch {KeptEpoch} is kept, with a {What} loss of {Losses[KeptEpoch - 1]:G5}: {Trend()}.");
     }
 
-    /// <summary>What to warn of where the loss of the model that is kept says that training has exploded, though it stayed finite; null where it says no such thing.</summary>
+    /// <summary>
+    /// What to warn of where the loss of the model that is kept says that training has exploded, though it stayed finite; null where it
+    /// says no such thing.
+    /// </summary>
     public string? DescribeExplosion()
     {
         if (KeptEpoch == 0 || KeptEpoch > TrainingLosses.Count)

@@ -12,7 +12,9 @@ internal sealed partial class TrainingLoop
     // Sequences that tell the loss of the weights that training begins with.
     private const int MaxInitialSequences = 64;
 
-    /// <summary>The objective of the validation data or, without any, of the training data, with the figures of the model that was kept.</summary>
+    /// <summary>
+    /// The objective of the validation data or, without any, of the training data, with the figures of the model that was kept.
+    /// </summary>
     private Objective MeasureKept()
     {
         Objective objective = _validationObjective ?? _trainingObjective;

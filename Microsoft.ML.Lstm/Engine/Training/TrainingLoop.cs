@@ -98,7 +98,8 @@ internal sealed partial class TrainingLoop
     /// no validation data, the best metric of the training data; else that of the last epoch that ended well.
     /// </summary>
     /// <exception cref="InvalidOperationException">The numbers stopped being finite before there was a model worth keeping.</exception>
-    /// <exception cref="OperationCanceledException">The options' token was cancelled before there was a model, or the monitor's at any time.</exception>
+    /// <exception cref="OperationCanceledException">The options' token was cancelled before there was a model, or the monitor's at any
+    /// time.</exception>
     public static SequenceModel Train(TrainingJob job) => Run(job).Model;
 
     /// <summary><see cref="Train"/>, with what is known of the training.</summary>
@@ -306,7 +307,9 @@ internal sealed partial class TrainingLoop
     /// <summary>Whether epochs are compared; otherwise each supersedes the one before.</summary>
     private bool MeasuresEpochs => _validation is not null || _options.EarlyStopping is not null;
 
-    /// <summary>Measures an epoch's weights on the validation data, if there are any, and keeps them unless earlier ones were better.</summary>
+    /// <summary>
+    /// Measures an epoch's weights on the validation data, if there are any, and keeps them unless earlier ones were better.
+    /// </summary>
     private EpochMetrics? MeasureAndKeep(int epoch, EpochMetrics training)
     {
         _untrained.BeginMeasuring();
@@ -345,7 +348,10 @@ internal sealed partial class TrainingLoop
         _model.Parameters.Values.CopyTo(_kept.Values, 0);
     }
 
-    /// <summary>Moves the validation fraction of the training data, drawn at random, to a set of its own; at least one sequence stays on either side.</summary>
+    /// <summary>
+    /// Moves the validation fraction of the training data, drawn at random, to a set of its own; at least one sequence stays on either
+    /// side.
+    /// </summary>
     private SequenceSet? HoldOut()
     {
         if (_training is not SequenceSet training)

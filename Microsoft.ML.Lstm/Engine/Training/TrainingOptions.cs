@@ -16,13 +16,18 @@ public abstract class TrainingOptions
     /// <summary>The recurrent cell. Default: <see cref="CellType.Lstm"/>.</summary>
     public CellType CellType = CellType.Lstm;
 
-    /// <summary>Units in each direction of each recurrent layer, 1 to 65536. Default: 32; for classification and sequence labelling 64.</summary>
+    /// <summary>
+    /// Units in each direction of each recurrent layer, 1 to 65536. Default: 32; for classification and sequence labelling 64.
+    /// </summary>
     public int HiddenSize = 32;
 
     /// <summary>Recurrent layers, each reading the outputs of the one below it, 1 to 64. Default: 1.</summary>
     public int NumberOfLayers = 1;
 
-    /// <summary>Whether each layer reads the sequence from both ends. Default: <see langword="false"/>; for classification and sequence labelling <see langword="true"/>.</summary>
+    /// <summary>
+    /// Whether each layer reads the sequence from both ends. Default: <see langword="false"/>; for classification and sequence labelling
+    /// <see langword="true"/>.
+    /// </summary>
     public bool Bidirectional;
 
     /// <summary>
@@ -44,7 +49,10 @@ public abstract class TrainingOptions
     /// </summary>
     public float RecurrentDropout;
 
-    /// <summary>The share of the encoding that is dropped before the output layer while training, from 0 to below 1; where each step has outputs, of each step's. Default: 0; for classification and sequence labelling 0.3.</summary>
+    /// <summary>
+    /// The share of the encoding that is dropped before the output layer while training, from 0 to below 1; where each step has outputs, of
+    /// each step's. Default: 0; for classification and sequence labelling 0.3.
+    /// </summary>
     public float OutputDropout;
 
     /// <summary>
@@ -60,7 +68,9 @@ public abstract class TrainingOptions
     /// <summary>The step size, above 0. Default: 0.005; for classification and sequence labelling 0.003.</summary>
     public float LearningRate = 0.005f;
 
-    /// <summary>How the step size changes over the epochs. Default: half a cosine down to zero, <see cref="LearningRateSchedule.Cosine"/>.</summary>
+    /// <summary>
+    /// How the step size changes over the epochs. Default: half a cosine down to zero, <see cref="LearningRateSchedule.Cosine"/>.
+    /// </summary>
     public LearningRateSchedule LearningRateSchedule = LearningRateSchedule.Cosine();
 
     /// <summary>The momentum of <see cref="OptimizerType.Sgd"/>, from 0 to below 1; the others do not use it. Default: 0.9.</summary>
@@ -69,13 +79,16 @@ public abstract class TrainingOptions
     /// <summary>The weight decay, 0 or more, on all parameters. Default: 0.</summary>
     public float WeightDecay;
 
-    /// <summary>The largest Euclidean norm of the gradient of all parameters together; longer ones are shortened to it. 0 turns clipping off. Default: 1.</summary>
+    /// <summary>
+    /// The largest Euclidean norm of the gradient of all parameters together; longer ones are shortened to it. 0 turns clipping off.
+    /// Default: 1.
+    /// </summary>
     public float GradientClipNorm = 1f;
 
     /// <summary>
-    /// How often training goes over the data, at least 1. <see langword="null"/> for as often as it takes to make some 2,500 weight updates, but no
-    /// fewer than 8 times and no more than 100 (forecasts: 1000): small data is gone over more often than large. Default: 100 for regression,
-    /// <see langword="null"/> for the others.
+    /// How often training goes over the data, at least 1. <see langword="null"/> for as often as it takes to make some 2,500 weight
+    /// updates, but no fewer than 8 times and no more than 100 (forecasts: 1000): small data is gone over more often than large. Default:
+    /// 100 for regression, <see langword="null"/> for the others.
     /// </summary>
     public int? NumberOfEpochs = 100;
 
@@ -89,9 +102,10 @@ public abstract class TrainingOptions
     public EarlyStoppingOptions? EarlyStopping;
 
     /// <summary>
-    /// The share of the training rows, drawn at random, that is held out and used for validation instead, from 0 to
-    /// below 1; at least one row stays on either side. Windows of one series overlap, so rows drawn at random are no fair test of
-    /// them: give <c>Fit</c> a validation set of later rows instead, and this is not used. A forecast takes the last rows of each series. Default: 0; for forecasts 0.2, for the autoencoder 0.1.
+    /// The share of the training rows, drawn at random, that is held out and used for validation instead, from 0 to below 1; at least one
+    /// row stays on either side. Windows of one series overlap, so rows drawn at random are no fair test of them: give <c>Fit</c> a
+    /// validation set of later rows instead, and this is not used. A forecast takes the last rows of each series. Default: 0; for forecasts
+    /// 0.2, for the autoencoder 0.1.
     /// </summary>
     public float ValidationFraction;
 
@@ -117,32 +131,36 @@ public abstract class TrainingOptions
     public Action<EpochCompletedEventArgs>? EpochCompleted;
 
     /// <summary>
-    /// Stops training at once, in the middle of a batch too; <c>Fit</c> then returns the best model so far, after what it needs beside it, such as
-    /// the widths of a forecast's intervals, was found. Before the first weight update there is none, and when it is cancelled only while those are found, nobody wants it:
-    /// an <see cref="OperationCanceledException"/> is thrown then. Default: none.
+    /// Stops training at once, in the middle of a batch too; <c>Fit</c> then returns the best model so far, after what it needs beside it,
+    /// such as the widths of a forecast's intervals, was found. Before the first weight update there is none, and when it is cancelled only
+    /// while those are found, nobody wants it: an <see cref="OperationCanceledException"/> is thrown then. Default: none.
     /// </summary>
     public CancellationToken CancellationToken;
 
     /// <summary>
-    /// A file, in a folder that exists, that is written after each epoch; <see langword="null"/> for none. It holds the model to keep so far (<see cref="EpochCompletedEventArgs.IsBest"/>), which
-    /// <see cref="SequenceModelParameters.Load(string)"/> reads, and what <see cref="ResumeFromCheckpoint"/> needs to go on with. It is
-    /// replaced as a whole, so that a crash leaves the previous one. When it can't be written a warning says so, and training goes on. One training at a time may write to it; meanwhile there is
-    /// a file with <c>.lock</c> behind its name beside it. Default: <see langword="null"/>.
+    /// A file, in a folder that exists, that is written after each epoch; <see langword="null"/> for none. It holds the model to keep so
+    /// far (<see cref="EpochCompletedEventArgs.IsBest"/>), which <see cref="SequenceModelParameters.Load(string)"/> reads, and what
+    /// <see cref="ResumeFromCheckpoint"/> needs to go on with. It is replaced as a whole, so that a crash leaves the previous one. When it
+    /// can't be written a warning says so, and training goes on. One training at a time may write to it; meanwhile there is a file with
+    /// <c>.lock</c> behind its name beside it. Default: <see langword="null"/>.
     /// </summary>
     public string? CheckpointPath;
 
     /// <summary>
-    /// Whether <c>Fit</c> goes on from the file at <see cref="CheckpointPath"/>, if there is one, after the last epoch that had ended when it was written; the model is then, to the last bit, that
-    /// of a training which was never interrupted, on processors with vectors of the same width. The data, the initial model and all options that decide the weights have to be the same, and
-    /// so has <see cref="Seed"/>, where it is given; otherwise an <see cref="InvalidOperationException"/> says what is not. A training that had come to its end is not gone through again.
-    /// Default: <see langword="false"/>, and a file that is there is replaced.
+    /// Whether <c>Fit</c> goes on from the file at <see cref="CheckpointPath"/>, if there is one, after the last epoch that had ended when
+    /// it was written; the model is then, to the last bit, that of a training which was never interrupted, on processors with vectors of
+    /// the same width. The data, the initial model and all options that decide the weights have to be the same, and so has
+    /// <see cref="Seed"/>, where it is given; otherwise an <see cref="InvalidOperationException"/> says what is not. A training that had
+    /// come to its end is not gone through again. Default: <see langword="false"/>, and a file that is there is replaced.
     /// </summary>
     public bool ResumeFromCheckpoint;
 
     /// <summary>A copy with the same values.</summary>
     internal TrainingOptions Clone() => (TrainingOptions)MemberwiseClone();
 
-    /// <summary><see cref="NumberOfEpochs"/> or, where there is no such number, that for epochs of <paramref name="batches"/> weight updates.</summary>
+    /// <summary>
+    /// <see cref="NumberOfEpochs"/> or, where there is no such number, that for epochs of <paramref name="batches"/> weight updates.
+    /// </summary>
     internal int EpochsFor(int batches) => NumberOfEpochs ?? Math.Clamp((UsualUpdates + batches - 1) / batches, FewestEpochs, MostEpochs);
 
     /// <summary>The most epochs that are taken where there is no number.</summary>

@@ -1,8 +1,8 @@
 namespace Microsoft.ML.Lstm.Engine.Training;
 
 /// <summary>
-/// How far a training has come after an epoch: with the model that is kept so far, all that the epochs to come depend on, so that a training that goes on from it
-/// ends with the bits of one that was never interrupted.
+/// How far a training has come after an epoch: with the model that is kept so far, all that the epochs to come depend on, so that a
+/// training that goes on from it ends with the bits of one that was never interrupted.
 /// </summary>
 internal sealed class TrainingState
 {

@@ -18,8 +18,8 @@ internal abstract class TrainingTask
     public abstract Objective CreateObjective(SequenceModel model, TrainingData training);
 
     /// <summary>
-    /// Finds out what the task needs beside the trained network, from an objective that has measured the model that was kept, on the validation data
-    /// or, without any, on the training data, and tells the monitor what is doubtful about it; null when that is nothing.
+    /// Finds out what the task needs beside the trained network, from an objective that has measured the model that was kept, on the
+    /// validation data or, without any, on the training data, and tells the monitor what is doubtful about it; null when that is nothing.
     /// </summary>
     public virtual Action<Objective, ITrainingMonitor>? Calibrate => null;
 

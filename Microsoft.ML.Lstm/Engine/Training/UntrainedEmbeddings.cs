@@ -36,7 +36,10 @@ internal sealed class UntrainedEmbeddings
         }
     }
 
-    /// <summary>The rows, counted over all tables, that neither training nor anybody before it has reached; who resumes a training sets those it had.</summary>
+    /// <summary>
+    /// The rows, counted over all tables, that neither training nor anybody before it has reached; who resumes a training sets those it
+    /// had.
+    /// </summary>
     public int[] Unreached
     {
         get => [.. Rows().Where(row => !IsKnown(row.Table, row.Row)).Select(row => row.Number)];
@@ -49,8 +52,8 @@ internal sealed class UntrainedEmbeddings
     }
 
     /// <summary>
-    /// <see cref="Settle"/> for as long as the model is measured and kept. Training goes on with the vectors as they were: one that the next epoch
-    /// reaches, since this one dropped its token each time, starts from its own random numbers.
+    /// <see cref="Settle"/> for as long as the model is measured and kept. Training goes on with the vectors as they were: one that the
+    /// next epoch reaches, since this one dropped its token each time, starts from its own random numbers.
     /// </summary>
     public void BeginMeasuring()
     {

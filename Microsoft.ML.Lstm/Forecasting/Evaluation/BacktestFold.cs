@@ -21,9 +21,13 @@ public sealed class BacktestFold
     /// <summary>The model, fitted on the rows before the origin.</summary>
     public ITransformer Model { get; }
 
-    /// <summary>How accurate its forecasts are. MASE is scaled by the rows it was fitted on, and the baselines' history begins with them.</summary>
+    /// <summary>
+    /// How accurate its forecasts are. MASE is scaled by the rows it was fitted on, and the baselines' history begins with them.
+    /// </summary>
     public ForecastMetrics Metrics { get; }
 
-    /// <summary>What the model makes of the rows that follow the origin: those whose forecasts are judged, and H more for what came true.</summary>
+    /// <summary>
+    /// What the model makes of the rows that follow the origin: those whose forecasts are judged, and H more for what came true.
+    /// </summary>
     public IDataView ScoredHoldOutSet { get; }
 }

@@ -15,7 +15,9 @@ public sealed class BacktestResult
     /// <summary>The folds in the order of time.</summary>
     public IReadOnlyList<BacktestFold> Folds { get; }
 
-    /// <summary>The figures of the forecasts of all folds together, each forecast counting the same; that of MASE in the scale of its own fold.</summary>
+    /// <summary>
+    /// The figures of the forecasts of all folds together, each forecast counting the same; that of MASE in the scale of its own fold.
+    /// </summary>
     public ForecastMetrics Metrics { get; }
 
     /// <summary>The figures of all folds together as tables, and those of each fold in a line.</summary>

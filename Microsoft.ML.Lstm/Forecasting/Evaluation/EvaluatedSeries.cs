@@ -48,7 +48,8 @@ internal sealed class EvaluatedSeries
 
     /// <summary>Adds the next row: judges the forecasts of its values, and keeps those that are made there.</summary>
     /// <param name="actuals">A value for each target.</param>
-    /// <param name="forecasts">H x D forecasts, and if there are intervals as many lower and upper bounds; null if none is to be judged.</param>
+    /// <param name="forecasts">H x D forecasts, and if there are intervals as many lower and upper bounds; null if none is to be
+    /// judged.</param>
     /// <param name="countsForScale">Whether the errors are measured by differences between these values.</param>
     public void Add(ReadOnlySpan<float> actuals, float[][]? forecasts, bool countsForScale)
     {

@@ -14,13 +14,18 @@ public class ForecastEvaluationOptions
     /// </summary>
     public string ForecastColumnName = "Forecast";
 
-    /// <summary>The column of lower bounds, of the same shape as the forecasts; <see langword="null"/> for forecasts without intervals.</summary>
+    /// <summary>
+    /// The column of lower bounds, of the same shape as the forecasts; <see langword="null"/> for forecasts without intervals.
+    /// </summary>
     public string? LowerBoundColumnName;
 
     /// <summary>The column of upper bounds, of the same shape as the forecasts; given if and only if the lower bounds are.</summary>
     public string? UpperBoundColumnName;
 
-    /// <summary>How much of what comes true the intervals mean to cover, above 0 and below 1. It is what pinball losses of the bounds are measured by.</summary>
+    /// <summary>
+    /// How much of what comes true the intervals mean to cover, above 0 and below 1. It is what pinball losses of the bounds are measured
+    /// by.
+    /// </summary>
     public float ConfidenceLevel = 0.95f;
 
     /// <summary>

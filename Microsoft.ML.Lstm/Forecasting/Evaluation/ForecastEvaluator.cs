@@ -56,9 +56,8 @@ internal sealed class ForecastEvaluator
 
     /// <summary>Reads the training data, if there is some, and the data.</summary>
     /// <param name="rowsThatCount">The forecasts made at this many first rows of each series are judged, those made later are not.</param>
-    /// <exception cref="InvalidOperationException">
-    /// There is no forecast to judge, or a row is no later than the one before it in its series.
-    /// </exception>
+    /// <exception cref="InvalidOperationException"> There is no forecast to judge, or a row is no later than the one before it in its
+    /// series. </exception>
     public ForecastTallies Tally(long rowsThatCount = long.MaxValue)
     {
         if (_trainingData is not null)

@@ -42,7 +42,9 @@ public sealed class ForecastFigures
     /// </summary>
     public double SymmetricMeanAbsolutePercentageError { get; }
 
-    /// <summary>How many of the forecasts <see cref="MeanAbsoluteScaledError"/> is of: those of series and targets whose scale is known and not 0.</summary>
+    /// <summary>
+    /// How many of the forecasts <see cref="MeanAbsoluteScaledError"/> is of: those of series and targets whose scale is known and not 0.
+    /// </summary>
     public long NumberOfScaledForecasts { get; }
 
     /// <summary>

@@ -51,6 +51,9 @@ public sealed class ForecastMetrics
     /// <summary>How many forecasts there are of values that are missing, those of times that no row has included.</summary>
     public long NumberOfMissingActuals { get; }
 
-    /// <summary>The figures and those of the baselines as a table: overall, by target if there are several, and by horizon if it is more than one row.</summary>
+    /// <summary>
+    /// The figures and those of the baselines as a table: overall, by target if there are several, and by horizon if it is more than one
+    /// row.
+    /// </summary>
     public override string ToString() => ForecastTable.Format(this, _forecast);
 }

@@ -61,7 +61,10 @@ internal sealed class ValueHistory
     /// <summary>The last value, as forecast <paramref name="ahead"/> rows before the next row. NaN if there is none yet.</summary>
     public double Naive(int ahead) => ahead > _count ? double.NaN : this[_count - ahead].Last;
 
-    /// <summary>The last value at the same point of a season, as forecast <paramref name="ahead"/> rows before the next row. NaN if there is none yet.</summary>
+    /// <summary>
+    /// The last value at the same point of a season, as forecast <paramref name="ahead"/> rows before the next row. NaN if there is none
+    /// yet.
+    /// </summary>
     public double SeasonalNaive(int ahead)
     {
         long at = _count - (long)_seasonality * ((ahead - 1) / _seasonality + 1);

@@ -8,8 +8,8 @@ using Microsoft.ML.Runtime;
 namespace Microsoft.ML.Lstm;
 
 /// <summary>
-/// The <see cref="IEstimator{TTransformer}"/> that trains a recurrent autoencoder, which learns to reconstruct usual sequences from a code of a few numbers:
-/// those it reconstructs badly are anomalies.
+/// The <see cref="IEstimator{TTransformer}"/> that trains a recurrent autoencoder, which learns to reconstruct usual sequences from a code
+/// of a few numbers: those it reconstructs badly are anomalies.
 /// </summary>
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
@@ -59,8 +59,7 @@ namespace Microsoft.ML.Lstm;
 /// ]]></format>
 /// </remarks>
 /// <seealso cref="LstmCatalog.LstmAutoencoder(AnomalyDetectionCatalog.AnomalyDetectionTrainers, string, string?, int?, int, float, int, int, float, int?)"/>
-/// <seealso cref="LstmCatalog.LstmAutoencoder(AnomalyDetectionCatalog.AnomalyDetectionTrainers, Options)"/>
-/// <seealso cref="Options"/>
+/// <seealso cref="LstmCatalog.LstmAutoencoder(AnomalyDetectionCatalog.AnomalyDetectionTrainers, Options)"/> <seealso cref="Options"/>
 public sealed class LstmAutoencoderTrainer : SequenceTrainerBase<LstmAutoencoderTrainer.Options, LstmAutoencoderTransformer>
 {
     internal LstmAutoencoderTrainer(IHostEnvironment environment, Options options)
@@ -82,15 +81,16 @@ public sealed class LstmAutoencoderTrainer : SequenceTrainerBase<LstmAutoencoder
 
     /// <summary>
     /// Options for the <see cref="LstmAutoencoderTrainer"/> as used in
-    /// <see cref="LstmCatalog.LstmAutoencoder(AnomalyDetectionCatalog.AnomalyDetectionTrainers, Options)"/>. <see cref="TrainingOptions.Bidirectional"/> is about the
-    /// encoder alone, and so are <see cref="TrainingOptions.InputDropout"/>, with which sequences are reconstructed from features some of which are missing (a denoising
-    /// autoencoder; Vincent et al. 2008), and <see cref="TrainingOptions.OutputDropout"/>.
+    /// <see cref="LstmCatalog.LstmAutoencoder(AnomalyDetectionCatalog.AnomalyDetectionTrainers, Options)"/>.
+    /// <see cref="TrainingOptions.Bidirectional"/> is about the encoder alone, and so are <see cref="TrainingOptions.InputDropout"/>, with
+    /// which sequences are reconstructed from features some of which are missing (a denoising autoencoder; Vincent et al. 2008), and
+    /// <see cref="TrainingOptions.OutputDropout"/>.
     /// </summary>
     public sealed class Options : SequenceInputOptions
     {
         /// <summary>
-        /// Options with the defaults of this trainer: <see cref="TrainingOptions.ValidationFraction"/> 0.1 and <see cref="TrainingOptions.NumberOfEpochs"/> by
-        /// the size of the data.
+        /// Options with the defaults of this trainer: <see cref="TrainingOptions.ValidationFraction"/> 0.1 and
+        /// <see cref="TrainingOptions.NumberOfEpochs"/> by the size of the data.
         /// </summary>
         public Options()
         {
@@ -99,18 +99,23 @@ public sealed class LstmAutoencoderTrainer : SequenceTrainerBase<LstmAutoencoder
         }
 
         /// <summary>
-        /// Numbers of the code that a sequence is reconstructed from, 1 to 65536. The fewer they are the more of a sequence is taken for chance, and the
-        /// more they are the better strange sequences are reconstructed, too. Default: 8.
+        /// Numbers of the code that a sequence is reconstructed from, 1 to 65536. The fewer they are the more of a sequence is taken for
+        /// chance, and the more they are the better strange sequences are reconstructed, too. Default: 8.
         /// </summary>
         public int EncodingSize = 8;
 
         /// <summary>
-        /// The share of sequences like those the threshold was found with that may have a score above it, from 0 to below 1. It takes 1 / rate − 1 of them
-        /// at least; from fewer the threshold is estimated, with a warning, and the share may be missed by far. For 0 the greatest score is the threshold. <see cref="LstmAutoencoderTransformer.WithThreshold"/> changes the threshold later. Default: 0.01.
+        /// The share of sequences like those the threshold was found with that may have a score above it, from 0 to below 1. It takes 1 /
+        /// rate − 1 of them at least; from fewer the threshold is estimated, with a warning, and the share may be missed by far. For 0 the
+        /// greatest score is the threshold. <see cref="LstmAutoencoderTransformer.WithThreshold"/> changes the threshold later. Default:
+        /// 0.01.
         /// </summary>
         public float FalsePositiveRate = 0.01f;
 
-        /// <summary>A column for the error at each of the T steps, a vector of T values. <see langword="null"/> for none. Default: <see langword="null"/>.</summary>
+        /// <summary>
+        /// A column for the error at each of the T steps, a vector of T values. <see langword="null"/> for none. Default:
+        /// <see langword="null"/>.
+        /// </summary>
         public string? StepErrorColumnName;
 
         internal override IReadOnlyList<EarlyStoppingMetric> EarlyStoppingMetrics => [EarlyStoppingMetric.Loss];

@@ -5,7 +5,10 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm;
 
-/// <summary>Tells how strange each row's sequence is, by how badly an autoencoder that a <see cref="LstmAutoencoderTrainer"/> trained reconstructs it.</summary>
+/// <summary>
+/// Tells how strange each row's sequence is, by how badly an autoencoder that a <see cref="LstmAutoencoderTrainer"/> trained reconstructs
+/// it.
+/// </summary>
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
 /// ### Output Columns

@@ -7,7 +7,9 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm;
 
-/// <summary>The <see cref="IEstimator{TTransformer}"/> that trains an LSTM, GRU or plain recurrent network to say yes or no to a sequence.</summary>
+/// <summary>
+/// The <see cref="IEstimator{TTransformer}"/> that trains an LSTM, GRU or plain recurrent network to say yes or no to a sequence.
+/// </summary>
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
 /// To create this trainer, use [Lstm](xref:Microsoft.ML.LstmCatalog.Lstm(Microsoft.ML.BinaryClassificationCatalog.BinaryClassificationTrainers,System.String,System.String,System.String,System.Nullable{System.Int32},System.Int32,System.Int32,System.Single,System.Nullable{System.Int32}))
@@ -44,8 +46,7 @@ namespace Microsoft.ML.Lstm;
 /// ]]></format>
 /// </remarks>
 /// <seealso cref="LstmCatalog.Lstm(BinaryClassificationCatalog.BinaryClassificationTrainers, string, string, string, int?, int, int, float, int?)"/>
-/// <seealso cref="LstmCatalog.Lstm(BinaryClassificationCatalog.BinaryClassificationTrainers, Options)"/>
-/// <seealso cref="Options"/>
+/// <seealso cref="LstmCatalog.Lstm(BinaryClassificationCatalog.BinaryClassificationTrainers, Options)"/> <seealso cref="Options"/>
 public sealed class LstmBinaryTrainer : SequenceTrainerBase<LstmBinaryTrainer.Options, LstmBinaryTransformer>
 {
     internal LstmBinaryTrainer(IHostEnvironment environment, Options options)
@@ -70,8 +71,8 @@ public sealed class LstmBinaryTrainer : SequenceTrainerBase<LstmBinaryTrainer.Op
     public sealed class Options : ClassificationTrainerOptions
     {
         /// <summary>
-        /// The probability above which the predicted label is yes, from 0 to 1. ML.NET's own evaluation does not look at it: what it counts as
-        /// predicted goes by a score above 0. Default: 0.5.
+        /// The probability above which the predicted label is yes, from 0 to 1. ML.NET's own evaluation does not look at it: what it counts
+        /// as predicted goes by a score above 0. Default: 0.5.
         /// </summary>
         public float ProbabilityThreshold = 0.5f;
 

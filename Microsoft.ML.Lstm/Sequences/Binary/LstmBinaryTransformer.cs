@@ -5,7 +5,9 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm;
 
-/// <summary>Says yes or no to each row's sequence, and how probable yes is, with a network that a <see cref="LstmBinaryTrainer"/> trained.</summary>
+/// <summary>
+/// Says yes or no to each row's sequence, and how probable yes is, with a network that a <see cref="LstmBinaryTrainer"/> trained.
+/// </summary>
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
 /// ### Output Columns

@@ -4,8 +4,7 @@ namespace Microsoft.ML.Lstm.Sequences.Labeling;
 
 /// <summary>
 /// A column of texts that keys of labels may have been made of: it is while each key stands for the text of its step, and the missing key
-/// for a
-/// text that no key stands for. Such a column says what the labels are that training did not see.
+/// for a text that no key stands for. Such a column says what the labels are that training did not see.
 /// </summary>
 /// <param name="row">A cursor over the rows.</param>
 /// <param name="column">The column of texts.</param>

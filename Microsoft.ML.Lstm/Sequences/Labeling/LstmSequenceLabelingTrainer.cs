@@ -70,15 +70,17 @@ public sealed class LstmSequenceLabelingTrainer : SequenceTrainerBase<LstmSequen
 
     /// <summary>
     /// Options for the <see cref="LstmSequenceLabelingTrainer"/> as used in
-    /// <see cref="LstmCatalog.LstmSequenceLabeling(MulticlassClassificationCatalog.MulticlassClassificationTrainers, Options)"/>. There is no encoding
-    /// of the sequence, so <see cref="SequenceTrainerOptions.Pooling"/> has no effect and <see cref="SequenceInputOptions.EncodingColumnName"/> must be null.
+    /// <see cref="LstmCatalog.LstmSequenceLabeling(MulticlassClassificationCatalog.MulticlassClassificationTrainers, Options)"/>. There is
+    /// no encoding of the sequence, so <see cref="SequenceTrainerOptions.Pooling"/> has no effect and
+    /// <see cref="SequenceInputOptions.EncodingColumnName"/> must be null.
     /// </summary>
     public sealed class Options : SequenceTrainerOptions
     {
         /// <summary>
-        /// Options with the defaults of this trainer: <see cref="TrainingOptions.HiddenSize"/> 64, <see cref="TrainingOptions.Bidirectional"/>,
-        /// <see cref="TrainingOptions.OutputDropout"/> 0.3, <see cref="SequenceTrainerOptions.TokenDropout"/> 0.05,
-        /// <see cref="TrainingOptions.LearningRate"/> 0.003 and <see cref="TrainingOptions.NumberOfEpochs"/> by the size of the data.
+        /// Options with the defaults of this trainer: <see cref="TrainingOptions.HiddenSize"/> 64,
+        /// <see cref="TrainingOptions.Bidirectional"/>, <see cref="TrainingOptions.OutputDropout"/> 0.3,
+        /// <see cref="SequenceTrainerOptions.TokenDropout"/> 0.05, <see cref="TrainingOptions.LearningRate"/> 0.003 and
+        /// <see cref="TrainingOptions.NumberOfEpochs"/> by the size of the data.
         /// </summary>
         public Options()
         {

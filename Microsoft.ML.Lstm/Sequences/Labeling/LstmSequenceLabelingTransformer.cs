@@ -7,7 +7,9 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm;
 
-/// <summary>Predicts a label for each step of each row's sequence, with a network that a <see cref="LstmSequenceLabelingTrainer"/> trained.</summary>
+/// <summary>
+/// Predicts a label for each step of each row's sequence, with a network that a <see cref="LstmSequenceLabelingTrainer"/> trained.
+/// </summary>
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
 /// ### Output Columns

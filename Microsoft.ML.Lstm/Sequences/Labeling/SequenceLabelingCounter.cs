@@ -19,7 +19,8 @@ internal sealed class SequenceLabelingCounter(IReadOnlySet<string>? known = null
     };
 
     /// <summary>Adds a sequence.</summary>
-    /// <param name="labels">The label of each step; a step where it is <see langword="null"/> is counted as missing and otherwise left out.</param>
+    /// <param name="labels">The label of each step; a step where it is <see langword="null"/> is counted as missing and otherwise left
+    /// out.</param>
     /// <param name="predicted">As many; <see langword="null"/> is a wrong label outside of spans.</param>
     public void Add(ReadOnlySpan<string?> labels, ReadOnlySpan<string?> predicted)
     {

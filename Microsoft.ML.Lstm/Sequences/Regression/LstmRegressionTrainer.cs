@@ -7,7 +7,10 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm;
 
-/// <summary>The <see cref="IEstimator{TTransformer}"/> that trains an LSTM, GRU or plain recurrent network to predict a value, or several, from a sequence.</summary>
+/// <summary>
+/// The <see cref="IEstimator{TTransformer}"/> that trains an LSTM, GRU or plain recurrent network to predict a value, or several, from a
+/// sequence.
+/// </summary>
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
 /// To create this trainer, use [Lstm](xref:Microsoft.ML.LstmCatalog.Lstm(Microsoft.ML.RegressionCatalog.RegressionTrainers,System.String,System.String,System.String,System.Nullable{System.Int32},System.Int32,System.Int32,System.Single,System.Int32))
@@ -76,8 +79,9 @@ public sealed class LstmRegressionTrainer : SequenceTrainerBase<LstmRegressionTr
         public RegressionLoss LossFunction = RegressionLoss.SquaredError;
 
         /// <summary>
-        /// Whether each label is brought to mean 0 and variance 1 over the training data, so that the learning rate need not depend
-        /// on its unit. Scores come out in the label's own unit either way. A label that never varies is predicted as it is, with a warning. Default: <see langword="true"/>.
+        /// Whether each label is brought to mean 0 and variance 1 over the training data, so that the learning rate need not depend on its
+        /// unit. Scores come out in the label's own unit either way. A label that never varies is predicted as it is, with a warning.
+        /// Default: <see langword="true"/>.
         /// </summary>
         public bool NormalizeLabel = true;
 

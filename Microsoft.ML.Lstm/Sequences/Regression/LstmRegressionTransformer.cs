@@ -4,7 +4,9 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm;
 
-/// <summary>Predicts a value, or several, for each row's sequence, with a network that a <see cref="LstmRegressionTrainer"/> trained.</summary>
+/// <summary>
+/// Predicts a value, or several, for each row's sequence, with a network that a <see cref="LstmRegressionTrainer"/> trained.
+/// </summary>
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
 /// ### Output Columns

@@ -7,10 +7,8 @@ namespace Microsoft.ML.Lstm;
 /// <param name="NumberOfMissingScores">The number of rows with a label whose prediction is NaN here; they are left out.</param>
 /// <param name="MeanAbsoluteError">The mean of the absolute errors, 0 or more, in the label's unit.</param>
 /// <param name="MeanSquaredError">The mean of the squared errors, 0 or more, in the square of the label's unit.</param>
-/// <param name="RSquared">
-/// The coefficient of determination: the share of the label's variance that the predictions explain, 1 for perfect ones, 0 for the mean and
-/// below 0 for worse ones; NaN or minus infinity where the label never varies.
-/// </param>
+/// <param name="RSquared"> The coefficient of determination: the share of the label's variance that the predictions explain, 1 for perfect
+/// ones, 0 for the mean and below 0 for worse ones; NaN or minus infinity where the label never varies. </param>
 public sealed record OutputRegressionMetrics(string Name, long NumberOfRows, long NumberOfMissingLabels, long NumberOfMissingScores,
     double MeanAbsoluteError, double MeanSquaredError, double RSquared)
 {

@@ -3,7 +3,9 @@ using Shared;
 
 namespace Accuracy.Data;
 
-/// <summary>Numbers with commas between under a line of names: a series a line, one number a step, and its class in one of the columns.</summary>
+/// <summary>
+/// Numbers with commas between under a line of names: a series a line, one number a step, and its class in one of the columns.
+/// </summary>
 internal static class CsvFile
 {
     /// <param name="path">The file.</param>

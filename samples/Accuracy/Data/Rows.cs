@@ -18,7 +18,10 @@ internal sealed class Text
     public string Label = "";
     public string Content = "";
 
-    /// <summary>Each character with the one behind it, the marks of beginning and end that ML.NET's tokenizer adds among them; only where they are asked for.</summary>
+    /// <summary>
+    /// Each character with the one behind it, the marks of beginning and end that ML.NET's tokenizer adds among them; only where they are
+    /// asked for.
+    /// </summary>
     public string[] Pairs = [];
 }
 

@@ -6,7 +6,9 @@ namespace Accuracy.Data;
 /// <summary>A text a line behind its class.</summary>
 internal static partial class TextFile
 {
-    /// <summary>Reads lines of a class, <paramref name="separator"/> and a text; lines that <paramref name="headerLines"/> counts are passed over.</summary>
+    /// <summary>
+    /// Reads lines of a class, <paramref name="separator"/> and a text; lines that <paramref name="headerLines"/> counts are passed over.
+    /// </summary>
     public static List<Text> Read(string path, char separator, int headerLines = 0, Encoding? encoding = null)
     {
         var rows = new List<Text>();
@@ -24,7 +26,9 @@ internal static partial class TextFile
         return rows;
     }
 
-    /// <summary>The text with a space around each sign that is no letter or digit and between letters and digits, and with all digits as 0.</summary>
+    /// <summary>
+    /// The text with a space around each sign that is no letter or digit and between letters and digits, and with all digits as 0.
+    /// </summary>
     public static Text Spaced(Text text) => new() { Label = text.Label, Content = Digit().Replace(string.Join(' ', WordOrSign().Matches(text.Content)), "0") };
 
     [GeneratedRegex(@"\p{L}+|\d+|[^\s\p{L}\d]")]

@@ -5,8 +5,9 @@ using Microsoft.ML.Data;
 namespace Accuracy.Tasks;
 
 /// <summary>
-/// The airline passengers of 1949 to 1960, one month ahead, as samples/AirlinePassengers does it: a window of the growth over the same month a year before, in logarithms, and the regression trainer's
-/// defaults. So few rows are no case for ForecastByLstm: on the growth it does worse than the simple forecast.
+/// The airline passengers of 1949 to 1960, one month ahead, as samples/AirlinePassengers does it: a window of the growth over the same
+/// month a year before, in logarithms, and the regression trainer's defaults. So few rows are no case for ForecastByLstm: on the growth it
+/// does worse than the simple forecast.
 /// </summary>
 internal static class AirlineTask
 {

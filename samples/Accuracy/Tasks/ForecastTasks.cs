@@ -119,7 +119,10 @@ internal sealed record RowSplit(int Train, int Validation, int Test)
 
     public int Total => Train + Validation + Test;
 
-    /// <summary>The same without the test rows, which settings must not be chosen by: the validation rows are measured with, and the last training rows validated on.</summary>
+    /// <summary>
+    /// The same without the test rows, which settings must not be chosen by: the validation rows are measured with, and the last training
+    /// rows validated on.
+    /// </summary>
     public RowSplit WithoutTest() => new(Train - Train / ValidationOneIn, Train / ValidationOneIn, Validation);
 }
 

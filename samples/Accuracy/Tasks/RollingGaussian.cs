@@ -6,7 +6,10 @@ internal static class RollingGaussian
     /// <summary>The rows that the detector of this kind in the Numenta Anomaly Benchmark looks back.</summary>
     public const int NabLength = 6400;
 
-    /// <summary>Scores of the rows from <paramref name="first"/> on, each by the <paramref name="length"/> values before it, or as many as there are.</summary>
+    /// <summary>
+    /// Scores of the rows from <paramref name="first"/> on, each by the <paramref name="length"/> values before it, or as many as there
+    /// are.
+    /// </summary>
     public static double[] Scores(IReadOnlyList<float> values, int length, int first)
     {
         double[] scores = new double[values.Count - first];

@@ -31,7 +31,9 @@ internal sealed class TaggedSentence
         };
     }
 
-    /// <summary>X, x and d for capital and small letters and digits, others as they are, each run of the same once: McDonald's is XxXx'x.</summary>
+    /// <summary>
+    /// X, x and d for capital and small letters and digits, others as they are, each run of the same once: McDonald's is XxXx'x.
+    /// </summary>
     private static string ShapeOf(string word)
     {
         var shape = new StringBuilder();

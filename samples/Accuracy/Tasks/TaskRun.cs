@@ -8,7 +8,8 @@ namespace Accuracy.Tasks;
 /// <param name="Data">The folder of the data sets.</param>
 /// <param name="Seed">Decides all that is random.</param>
 /// <param name="Threads">Threads that train; null for one a processor.</param>
-/// <param name="Validates">Whether to measure with a part of the training rows, held out, instead of the test set: for choosing settings.</param>
+/// <param name="Validates">Whether to measure with a part of the training rows, held out, instead of the test set: for choosing
+/// settings.</param>
 internal sealed record TaskRun(string Data, int Seed, int? Threads, bool Validates)
 {
     private const int HeldOutOneIn = 6;

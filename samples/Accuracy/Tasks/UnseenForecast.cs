@@ -23,7 +23,9 @@ internal static class UnseenForecast
         return parts.Total <= rows && parts is { Train: > 1, Validation: > 0, Test: > 0 } ? parts : throw new FormatException($"{path} has {rows} rows; {parts.Total} are too many, or its parts too few.");
     }
 
-    /// <summary>The season of the seasonal naive forecast beside it: a day of hours or less, a week of days, a year of months; none without times.</summary>
+    /// <summary>
+    /// The season of the seasonal naive forecast beside it: a day of hours or less, a week of days, a year of months; none without times.
+    /// </summary>
     private static int SeasonOf(SeriesFile file)
     {
         DateTime[] times = file.FirstTimes();

@@ -31,9 +31,9 @@ internal sealed class AutoencoderTask(int encodingSize, double falsePositiveRate
 
     /// <summary>
     /// The smallest of the scores such that, of n of them and a new one like them, the share that is equal or greater is at most
-    /// <paramref name="rate"/>: a new one is then beyond it with at most that probability (split conformal prediction; Vovk et al. 2005, Lei et al. 2018).
-    /// Where there are too few for that, so that even the greatest would be exceeded more often, the estimate of an exponential tail above their median, but no less than the greatest; for a rate of 0
-    /// the greatest.
+    /// <paramref name="rate"/>: a new one is then beyond it with at most that probability (split conformal prediction; Vovk et al. 2005,
+    /// Lei et al. 2018). Where there are too few for that, so that even the greatest would be exceeded more often, the estimate of an
+    /// exponential tail above their median, but no less than the greatest; for a rate of 0 the greatest.
     /// </summary>
     /// <param name="scores">The scores, at least one, and how much each counts; the new one counts as their mean.</param>
     /// <param name="rate">From 0 to below 1.</param>
@@ -59,7 +59,10 @@ internal sealed class AutoencoderTask(int encodingSize, double falsePositiveRate
     /// <summary>Scores that a rate needs: of fewer, a new one is greater than all with a greater probability.</summary>
     private static double ScoresFor(double rate) => Math.Ceiling(1 / (rate * (1 + RateTolerance)) - 1);
 
-    /// <summary>The score that is exceeded with the probability <paramref name="rate"/> if scores above the median of these are exponentially distributed.</summary>
+    /// <summary>
+    /// The score that is exceeded with the probability <paramref name="rate"/> if scores above the median of these are exponentially
+    /// distributed.
+    /// </summary>
     private static float Extrapolate((float Score, float Weight)[] descending, double rate)
     {
         (float Score, float Weight)[] upper = descending[..(descending.Length / 2)];

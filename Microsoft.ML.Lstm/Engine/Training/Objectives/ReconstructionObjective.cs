@@ -6,8 +6,8 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 namespace Microsoft.ML.Lstm.Engine.Training.Objectives;
 
 /// <summary>
-/// The mean squared error of a reconstructed step's features, as the network sees them: scaled. A batch's loss is the mean over its steps, so
-/// that long and short sequences learn alike. Beside it come the scores of the sequences: the means over their steps.
+/// The mean squared error of a reconstructed step's features, as the network sees them: scaled. A batch's loss is the mean over its steps,
+/// so that long and short sequences learn alike. Beside it come the scores of the sequences: the means over their steps.
 /// </summary>
 /// <param name="scaler">Of the F features; those that never varied don't count.</param>
 /// <param name="meanWeight">The mean weight of the training data.</param>

@@ -6,6 +6,9 @@ public enum RegressionLoss
     /// <summary>e².</summary>
     SquaredError,
 
-    /// <summary>Huber's loss (1964) with threshold 1 on scaled targets, which is a standard deviation of the label, or 1 in its own unit where it is not normalized: e²/2 where |e| ≤ 1, else |e| − 1/2. Outliers count less.</summary>
+    /// <summary>
+    /// Huber's loss (1964) with threshold 1 on scaled targets, which is a standard deviation of the label, or 1 in its own unit where it is
+    /// not normalized: e²/2 where |e| ≤ 1, else |e| − 1/2. Outliers count less.
+    /// </summary>
     Huber,
 }

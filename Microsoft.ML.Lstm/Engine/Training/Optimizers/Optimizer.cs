@@ -123,7 +123,8 @@ internal abstract class Optimizer
 
     /// <summary>An optimizer by a rule for single weights.</summary>
     /// <remarks>
-    /// All that is done to a weight is done in one go: TensorPrimitives go ten times over the gradient, the weights and what is kept of them, and take twice as long where these come from memory.
+    /// All that is done to a weight is done in one go: TensorPrimitives go ten times over the gradient, the weights and what is kept of
+    /// them, and take twice as long where these come from memory.
     /// </remarks>
     private sealed class By<TRule> : Optimizer
         where TRule : struct, IUpdateRule<TRule>
