@@ -30,7 +30,8 @@ public sealed class AnomalyTests
         Assert.IsLessThan(off.Length + 12, alerts.Length);
         foreach (double[] result in results)
         {
-            bool isOutside = rows[2000 + Array.IndexOf(results, result)].Value is var value && (value > result[Upper] || value < result[Lower]);
+            bool isOutside = rows[2000 + Array.IndexOf(results, result)].Value is var value
+                && (value > result[Upper] || value < result[Lower]);
             Assert.AreEqual(isOutside, result[Alert] == 1);
             Assert.IsInRange(0, 1, result[PValue]);
             Assert.IsInRange(result[Lower], result[Upper], result[Expected]);
@@ -84,7 +85,8 @@ public sealed class AnomalyTests
         Assert.AreEqual(new VectorDataViewType(NumberDataViewType.Double, 6), column.Type);
         VBuffer<ReadOnlyMemory<char>> names = default;
         column.GetSlotNames(ref names);
-        Assert.AreEqual("Alert, Raw Score, P-Value Score, Expected Value, Upper Bound, Lower Bound", string.Join(", ", names.DenseValues()));
+        Assert.AreEqual("Alert, Raw Score, P-Value Score, Expected Value, Upper Bound, Lower Bound",
+            string.Join(", ", names.DenseValues()));
         Assert.AreEqual(SchemaShape.Column.VectorKind.Vector, promised.Single(one => one.Name == "Anomaly").Kind);
     }
 
@@ -98,7 +100,8 @@ public sealed class AnomalyTests
         Reading[] rows = [.. a.Zip(b).SelectMany(pair => new[] { pair.First, pair.Second })];
         rows[330].Value = float.NaN;
         rows[341].Value += 4;
-        LstmAnomalyTransformer model = Fit(ml, rows[..300], options => (options.SmoothingWindow, options.SeriesColumnName, options.TimeColumnName) = (smoothing, "Shop", "Time"));
+        LstmAnomalyTransformer model = Fit(ml, rows[..300],
+            options => (options.SmoothingWindow, options.SeriesColumnName, options.TimeColumnName) = (smoothing, "Shop", "Time"));
         double[][] expected = Transform(ml, model, rows[300..]);
         CollectionAssert.AreEqual(new[] { 0, double.NaN, double.NaN }, expected[30][..3]);
         Assert.IsTrue(double.IsFinite(expected[30][Expected]));
@@ -137,7 +140,8 @@ public sealed class AnomalyTests
         ml.Log += (_, entry) => log.Add(entry.Message);
         Reading[] rows = Reading.Wave(count + 1);
         LstmAnomalyTransformer model = Fit(ml, rows[..count]);
-        Assert.IsTrue(log.Exists(message => message.Contains($"Only {residuals} validation rows could be compared", StringComparison.Ordinal)), string.Join('\n', log));
+        Assert.IsTrue(log.Exists(message =>
+            message.Contains($"Only {residuals} validation rows could be compared", StringComparison.Ordinal)), string.Join('\n', log));
         Assert.IsFalse(log.Exists(message => message.Contains("Intervals", StringComparison.Ordinal)));
         using ForecastEngine<Reading, Verdict> engine = model.CreateForecastEngine<Reading, Verdict>(ml);
         // Before there is a value to compare there is no p-value, which 0 would be, but one is expected.
@@ -155,7 +159,8 @@ public sealed class AnomalyTests
         {
             var options = new LstmAnomalyEstimator.Options { InputColumnName = "Value" };
             change(options);
-            Assert.AreEqual(option, Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => ml.Transforms.DetectAnomalyByLstm(options)).ParamName);
+            Assert.AreEqual(option,
+                Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => ml.Transforms.DetectAnomalyByLstm(options)).ParamName);
         }
 
         AssertRefused("Confidence", options => options.Confidence = 100);
@@ -165,18 +170,28 @@ public sealed class AnomalyTests
         AssertRefused("PValueHistoryLength", options => options.PValueHistoryLength = -1);
         AssertRefused("Side", options => options.Side = (ResidualSide)7);
         AssertRefused("OutputColumnName", options => options.OutputColumnName = "");
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Fit(ml, Reading.Wave(10), options => options.InputColumnName = "Shop")).Message, "target column 'Shop': expected Single, got String");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() =>
+            Fit(ml, Reading.Wave(10), options => options.InputColumnName = "Shop")).Message,
+            "target column 'Shop': expected Single, got String");
     }
 
     private static LstmAnomalyTransformer Fit(MLContext ml, IEnumerable<Reading> rows, Action<LstmAnomalyEstimator.Options>? change = null)
     {
-        var options = new LstmAnomalyEstimator.Options { InputColumnName = "Value", WindowSize = 24, HiddenSize = 10, NumberOfEpochs = 10, Seed = 1 };
+        var options = new LstmAnomalyEstimator.Options
+        {
+            InputColumnName = "Value",
+            WindowSize = 24,
+            HiddenSize = 10,
+            NumberOfEpochs = 10,
+            Seed = 1
+        };
         change?.Invoke(options);
         return ml.Transforms.DetectAnomalyByLstm(options).Fit(ml.Data.LoadFromEnumerable(rows));
     }
 
     private static double[][] Transform(MLContext ml, ITransformer model, IEnumerable<Reading> rows)
-        => [.. ml.Data.CreateEnumerable<Verdict>(model.Transform(ml.Data.LoadFromEnumerable(rows)), reuseRowObject: false).Select(verdict => verdict.Anomaly)];
+        => [.. ml.Data.CreateEnumerable<Verdict>(model.Transform(ml.Data.LoadFromEnumerable(rows)), reuseRowObject: false)
+            .Select(verdict => verdict.Anomaly)];
 
     private sealed class Verdict
     {

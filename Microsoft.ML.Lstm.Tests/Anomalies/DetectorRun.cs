@@ -11,7 +11,14 @@ internal static class DetectorRun
     /// <summary>A detector that trains in a moment.</summary>
     public static LstmAnomalyTransformer Fit(MLContext ml, IEnumerable<Reading> rows, Action<LstmAnomalyEstimator.Options>? change = null)
     {
-        var options = new LstmAnomalyEstimator.Options { InputColumnName = "Value", WindowSize = 24, HiddenSize = 10, NumberOfEpochs = 3, Seed = 1 };
+        var options = new LstmAnomalyEstimator.Options
+        {
+            InputColumnName = "Value",
+            WindowSize = 24,
+            HiddenSize = 10,
+            NumberOfEpochs = 3,
+            Seed = 1
+        };
         change?.Invoke(options);
         return ml.Transforms.DetectAnomalyByLstm(options).Fit(ml.Data.LoadFromEnumerable(rows));
     }

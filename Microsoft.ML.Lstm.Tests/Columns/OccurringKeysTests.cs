@@ -24,7 +24,8 @@ public sealed class OccurringKeysTests
         Assert.IsLessThan(50_000L, stream.Length);
         ITransformer loaded = new MLContext().Model.Load(stream, out _);
         foreach (string column in (string[])["Score", .. trainer == AnyTrainer.Regression ? [] : (string[])["PredictedLabel"]])
-            EstimatorHarness.AssertSame(ColumnReader.Read(model.Transform(data), column), ColumnReader.Read(loaded.Transform(data), column));
+            EstimatorHarness.AssertSame(ColumnReader.Read(model.Transform(data), column),
+                ColumnReader.Read(loaded.Transform(data), column));
     }
 
     [TestMethod]
@@ -32,10 +33,12 @@ public sealed class OccurringKeysTests
     public void WhichKeysTheTokensHaveDoesNotMatter(string trainer)
     {
         // The eight of a column with eight keys, and the same eight far apart among many.
-        (_, SequencePredictionTransformer few, IDataView fewData, _) = Fit(trainer, Example.Make(40), keys: new KeyDataViewType(typeof(uint), Example.Vocabulary));
+        (_, SequencePredictionTransformer few, IDataView fewData, _) = Fit(trainer, Example.Make(40),
+            keys: new KeyDataViewType(typeof(uint), Example.Vocabulary));
         (_, SequencePredictionTransformer many, IDataView manyData, _) = Fit(trainer, Spread(Example.Make(40)));
         AnyTrainer.AssertSameWeights(few, many);
-        EstimatorHarness.AssertSame(ColumnReader.Read(few.Transform(fewData), "Score"), ColumnReader.Read(many.Transform(manyData), "Score"));
+        EstimatorHarness.AssertSame(ColumnReader.Read(few.Transform(fewData), "Score"),
+            ColumnReader.Read(many.Transform(manyData), "Score"));
     }
 
     [TestMethod]
@@ -44,7 +47,8 @@ public sealed class OccurringKeysTests
     {
         foreach (float dropout in (float[])[0, 0.3f])
         {
-            (MLContext ml, SequencePredictionTransformer model, _, _) = Fit(trainer, Spread(Example.Make(40)), options => options.TokenDropout = dropout);
+            (MLContext ml, SequencePredictionTransformer model, _, _) = Fit(trainer, Spread(Example.Make(40)),
+                options => options.TokenDropout = dropout);
             string[][] expected = ColumnReader.Read(model.Transform(Load(ml, With(0), Many)), "Score");
             Assert.DoesNotContain("NaN", expected.SelectMany(values => values));
             foreach (uint unseen in (uint[])[1, 4, ManyKeys])
@@ -61,7 +65,8 @@ public sealed class OccurringKeysTests
     [TestMethod]
     public void AnUnknownTokenThatWasNeverTrainedIsTheMeanOfTheOthers()
     {
-        (_, SequencePredictionTransformer model, _, string[] log) = Fit(AnyTrainer.Regression, Example.Make(40), keys: new KeyDataViewType(typeof(uint), Example.Vocabulary));
+        (_, SequencePredictionTransformer model, _, string[] log) = Fit(AnyTrainer.Regression, Example.Make(40),
+            keys: new KeyDataViewType(typeof(uint), Example.Vocabulary));
         ReadOnlySpan<float> table = model.Model.Weights["embeddings.0.weight"].Span;
         int size = table.Length / (Example.Vocabulary + 1);
         for (int i = 0; i < size; i++)
@@ -71,9 +76,11 @@ public sealed class OccurringKeysTests
                 sum += table[token * size + i];
             Assert.AreEqual((float)(sum / Example.Vocabulary), table[i]);
         }
-        Assert.Contains("The training data has no missing key in column 'Tokens', and TokenDropout is 0, so nothing is learned of the unknown token: it is the mean of the others.", log);
+        Assert.Contains("The training data has no missing key in column 'Tokens', and TokenDropout is 0, so nothing is learned of the "
+            + "unknown token: it is the mean of the others.", log);
 
-        (_, SequencePredictionTransformer dropping, _, string[] otherLog) = Fit(AnyTrainer.Regression, Example.Make(40), options => options.TokenDropout = 0.3f, new KeyDataViewType(typeof(uint), Example.Vocabulary));
+        (_, SequencePredictionTransformer dropping, _, string[] otherLog) = Fit(AnyTrainer.Regression, Example.Make(40),
+            options => options.TokenDropout = 0.3f, new KeyDataViewType(typeof(uint), Example.Vocabulary));
         Assert.IsFalse(otherLog.Any(line => line.Contains("unknown token", StringComparison.Ordinal)));
         Assert.AreNotEqual(table[0], dropping.Model.Weights["embeddings.0.weight"].Span[0]);
     }
@@ -84,7 +91,8 @@ public sealed class OccurringKeysTests
         Example[] rows = Example.Make(20);
         for (int i = 0; i < rows.Length; i++)
             rows[i].Tokens = [.. Enumerable.Repeat((uint)i + 1, 5)];
-        (_, SequencePredictionTransformer model, _, _) = Fit(AnyTrainer.Regression, rows, options => options.ValidationFraction = 0.5f, new KeyDataViewType(typeof(uint), 20));
+        (_, SequencePredictionTransformer model, _, _) = Fit(AnyTrainer.Regression, rows, options => options.ValidationFraction = 0.5f,
+            new KeyDataViewType(typeof(uint), 20));
         float[] table = model.Model.Weights["embeddings.0.weight"].ToArray();
         int size = table.Length / 21;
         float[][] vectors = [.. table.Chunk(size)];
@@ -125,7 +133,9 @@ public sealed class OccurringKeysTests
         (MLContext ml, SequencePredictionTransformer model, IDataView data, string[] log) = FitClasses(classes, streams);
         Assert.AreEqual(2, model.Model.OutputCount);
         string warning = log.Single(line => line.Contains("never occur", StringComparison.Ordinal));
-        StringAssert.StartsWith(warning, $"{classes - 2} of the {classes} classes of column 'Kind' never occur in the training data, so their probability is 0, or next to it, in every score: 1, 3");
+        StringAssert.StartsWith(warning,
+            $"{classes - 2} of the {classes} classes of column 'Kind' never occur in the training data, so their probability is 0, or "
+            + "next to it, in every score: 1, 3");
 
         using var stream = new MemoryStream();
         ml.Model.Save(model, data.Schema, stream);
@@ -155,7 +165,8 @@ public sealed class OccurringKeysTests
         Example[] rows = Example.Make(30);
         foreach (Example row in rows)
             row.StepClasses = [.. row.StepClasses.Select(label => label == 1 ? 2u : 700u)];
-        (_, SequencePredictionTransformer model, IDataView data, _) = Fit(AnyTrainer.Labeling, rows, options => ((LstmSequenceLabelingTrainer.Options)options).UseConditionalRandomField = withField);
+        (_, SequencePredictionTransformer model, IDataView data, _) = Fit(AnyTrainer.Labeling, rows,
+            options => ((LstmSequenceLabelingTrainer.Options)options).UseConditionalRandomField = withField);
         IDataView scored = model.Transform(data);
         foreach (float[] score in EstimatorHarness.Values(scored, "Score"))
         {
@@ -172,7 +183,8 @@ public sealed class OccurringKeysTests
         Example[] rows = Example.Make(20);
         foreach (Example row in rows[..8])
             row.StepClasses[1] = 0;
-        Assert.Contains("8 of the 100 steps of the training data have no label in column 'StepClasses'; they don't count.", Fit(AnyTrainer.Labeling, rows).Log);
+        Assert.Contains("8 of the 100 steps of the training data have no label in column 'StepClasses'; they don't count.",
+            Fit(AnyTrainer.Labeling, rows).Log);
     }
 
     [TestMethod]
@@ -185,7 +197,9 @@ public sealed class OccurringKeysTests
             (MLContext ml, List<string> log) = NewContext();
             Word[] Rows(params string[] words) => [.. words.Select(word => new Word { Text = word, Label = word == "good" })];
             IDataView all = ml.Data.LoadFromEnumerable(Rows("other", "never", "bad", "good"));
-            ITransformer keys = ml.Transforms.Text.TokenizeIntoWords("Words", "Text").Append(ml.Transforms.Conversion.MapValueToKey("Words")).Fit(all);
+            ITransformer keys = ml.Transforms.Text.TokenizeIntoWords("Words", "Text")
+                .Append(ml.Transforms.Conversion.MapValueToKey("Words"))
+                .Fit(all);
             IDataView data = keys.Transform(ml.Data.LoadFromEnumerable(Rows("good", "bad", "good", "bad")));
             LstmBinaryTransformer model = ml.BinaryClassification.Trainers.Lstm(new LstmBinaryTrainer.Options
             {
@@ -199,7 +213,8 @@ public sealed class OccurringKeysTests
             Assert.AreEqual(3, model.Model.VocabularySizes[0]);
             CollectionAssert.AreEqual((float[])[0, 2, -1, 0, 1, 0], model.Model.Weights["embeddings.0.weight"].ToArray()[2..]);
             Assert.Contains("3 of the 4 keys of column 'Words' are known; all others are read as the unknown token.", log);
-            float[][] scores = EstimatorHarness.Values(model.Transform(keys.Transform(ml.Data.LoadFromEnumerable(Rows("never", "other", "unheard")))), "Score");
+            float[][] scores = EstimatorHarness.Values(model.Transform(keys.Transform(ml.Data.LoadFromEnumerable(Rows("never", "other",
+                "unheard")))), "Score");
             Assert.AreNotEqual(scores[0][0], scores[1][0]);
             Assert.AreEqual(scores[1][0], scores[2][0]);
         }
@@ -219,7 +234,8 @@ public sealed class OccurringKeysTests
         Assert.AreEqual((7, 2), (model.Model.VocabularySizes[0], model.Model.OutputCount));
 
         IDataView data = Load(ml, Spread(Example.Make(60)), Many);
-        LstmMulticlassTransformer Continue(SequenceModelParameters initial, float learningRate) => ml.MulticlassClassification.Trainers.Lstm((LstmMulticlassTrainer.Options)AnyTrainer.Options(AnyTrainer.Multiclass, options =>
+        LstmMulticlassTransformer Continue(SequenceModelParameters initial, float learningRate) =>
+            ml.MulticlassClassification.Trainers.Lstm((LstmMulticlassTrainer.Options)AnyTrainer.Options(AnyTrainer.Multiclass, options =>
         {
             change(options);
             (options.FeatureColumnName, options.LearningRate) = ("Tokens", learningRate);
@@ -233,12 +249,14 @@ public sealed class OccurringKeysTests
         // Nothing has moved: what was known is where its key is, a new token is the unknown one, and a new class has nothing for or against
         // it.
         int size = model.Model.Weights["embeddings.0.weight"].Length / 8;
-        Assert.IsTrue(still.Model.Weights["embeddings.0.weight"].Span[..(8 * size)].SequenceEqual(model.Model.Weights["embeddings.0.weight"].Span));
+        Assert.IsTrue(still.Model.Weights["embeddings.0.weight"].Span[..(8 * size)].SequenceEqual(
+            model.Model.Weights["embeddings.0.weight"].Span));
         Assert.IsTrue(still.Model.Weights["head.bias"].Span[..2].SequenceEqual(model.Model.Weights["head.bias"].Span));
         Assert.AreEqual(0, still.Model.Weights["head.bias"].Span[2], 1e-9);
 
         LstmMulticlassTransformer moved = Continue(model.Model, 0.02f);
-        Assert.IsTrue(EstimatorHarness.Values(moved.Transform(data), "Score").All(score => score.Length == 3 && score.All(float.IsFinite) && score[2] > 0));
+        Assert.IsTrue(EstimatorHarness.Values(moved.Transform(data), "Score")
+            .All(score => score.Length == 3 && score.All(float.IsFinite) && score[2] > 0));
     }
 
     [TestMethod]
@@ -247,12 +265,15 @@ public sealed class OccurringKeysTests
         Example[] all = Example.Make(40), few = [.. Example.Make(40).Where(row => !row.Tokens.Contains(8u))];
         var keys = new KeyDataViewType(typeof(uint), Example.Vocabulary);
         (MLContext ml, SequencePredictionTransformer model, _, _) = Fit(AnyTrainer.Regression, all, keys: keys);
-        LstmRegressionTransformer continued = ml.Regression.Trainers.Lstm((LstmRegressionTrainer.Options)AnyTrainer.Options(AnyTrainer.Regression, options => options.FeatureColumnName = "Tokens"))
+        LstmRegressionTransformer continued =
+            ml.Regression.Trainers.Lstm((LstmRegressionTrainer.Options)AnyTrainer.Options(AnyTrainer.Regression,
+            options => options.FeatureColumnName = "Tokens"))
             .Fit(Load(ml, few, keys), null, model.Model);
         Assert.AreEqual(Example.Vocabulary, continued.Model.VocabularySizes[0]);
         // Nothing was learned of it, and nothing forgotten.
         int size = model.Model.Weights["embeddings.0.weight"].Length / 9;
-        Assert.IsTrue(continued.Model.Weights["embeddings.0.weight"].Span[^size..].SequenceEqual(model.Model.Weights["embeddings.0.weight"].Span[^size..]));
+        Assert.IsTrue(continued.Model.Weights["embeddings.0.weight"].Span[^size..].SequenceEqual(
+            model.Model.Weights["embeddings.0.weight"].Span[^size..]));
     }
 
     [TestMethod]
@@ -260,9 +281,14 @@ public sealed class OccurringKeysTests
     {
         var ml = new MLContext(seed: 1);
         var random = new Random(1);
-        IDataView data = ml.Data.LoadFromEnumerable(Enumerable.Range(0, 40).Select(i => new Text { Words = [.. Enumerable.Range(0, 6).Select(_ => $"w{random.Next(50)}")], Label = i % 2 == 0 }));
+        IDataView data = ml.Data.LoadFromEnumerable(Enumerable.Range(0, 40)
+            .Select(i => new Text { Words = [.. Enumerable.Range(0, 6).Select(_ => $"w{random.Next(50)}")], Label = i % 2 == 0 }));
         var pipeline = ml.Transforms.Conversion.Hash("Keys", "Words", numberOfBits: 22)
-            .Append(ml.BinaryClassification.Trainers.Lstm(new LstmBinaryTrainer.Options { FeatureColumnName = "Keys", NumberOfEpochs = 1 }));
+            .Append(ml.BinaryClassification.Trainers.Lstm(new LstmBinaryTrainer.Options
+            {
+                FeatureColumnName = "Keys",
+                NumberOfEpochs = 1
+            }));
         long before = GC.GetTotalAllocatedBytes();
         ITransformer model = pipeline.Fit(data);
         Assert.IsLessThan(200L << 20, GC.GetTotalAllocatedBytes() - before);
@@ -287,11 +313,14 @@ public sealed class OccurringKeysTests
     {
         SchemaDefinition schema = Example.Schema(Example.Vector(5, 2));
         schema[nameof(Example.Tokens)].ColumnType = new VectorDataViewType(keys, 5);
-        schema[nameof(Example.StepClasses)].ColumnType = new VectorDataViewType(rows.Any(row => row.StepClasses.Any(label => label > 3)) ? new KeyDataViewType(typeof(uint), 1000) : new KeyDataViewType(typeof(uint), 3), 5);
+        schema[nameof(Example.StepClasses)].ColumnType = new VectorDataViewType(rows.Any(row => row.StepClasses.Any(label => label > 3))
+            ? new KeyDataViewType(typeof(uint), 1000)
+            : new KeyDataViewType(typeof(uint), 3), 5);
         return ml.Data.LoadFromEnumerable(rows, schema);
     }
 
-    private static (MLContext Ml, SequencePredictionTransformer Model, IDataView Data, string[] Log) Fit(string trainer, Example[] rows, Action<SequenceTrainerOptions>? change = null, KeyDataViewType? keys = null)
+    private static (MLContext Ml, SequencePredictionTransformer Model, IDataView Data, string[] Log) Fit(string trainer, Example[] rows,
+        Action<SequenceTrainerOptions>? change = null, KeyDataViewType? keys = null)
     {
         (MLContext ml, List<string> log) = NewContext();
         IDataView data = Load(ml, rows, keys ?? Many);
@@ -309,8 +338,10 @@ public sealed class OccurringKeysTests
         SchemaDefinition schema = SchemaDefinition.Create(typeof(Kinds));
         schema["Kind"].ColumnType = new KeyDataViewType(typeof(uint), classes);
         schema["Features"].ColumnType = Example.Vector(5, 2);
-        IDataView data = ml.Data.LoadFromEnumerable(Example.Make(30).Select(row => new Kinds { Kind = row.IsHigh ? 3u : 1u, Features = row.Features }), schema);
-        LstmMulticlassTransformer model = ml.MulticlassClassification.Trainers.Lstm(SmallOptions.Create<LstmMulticlassTrainer.Options>(options =>
+        IDataView data = ml.Data.LoadFromEnumerable(Example.Make(30)
+            .Select(row => new Kinds { Kind = row.IsHigh ? 3u : 1u, Features = row.Features }), schema);
+        LstmMulticlassTransformer model =
+            ml.MulticlassClassification.Trainers.Lstm(SmallOptions.Create<LstmMulticlassTrainer.Options>(options =>
         {
             (options.LabelColumnName, options.BalanceClasses, options.LabelSmoothing) = ("Kind", true, 0.1f);
             options.StreamingBufferMegabytes = streams ? 1 : null;

@@ -38,7 +38,8 @@ public sealed class SparseVectorTests
     [TestMethod]
     public void SparseAndDenseVectorLabelsTrainAlike()
     {
-        IEstimator<SequencePredictionTransformer> Create(MLContext ml) => AnyTrainer.Create(ml, AnyTrainer.Regression, options => options.LabelColumnName = "Labels");
+        IEstimator<SequencePredictionTransformer> Create(MLContext ml) =>
+            AnyTrainer.Create(ml, AnyTrainer.Regression, options => options.LabelColumnName = "Labels");
         (SequencePredictionTransformer expected, _) = FitAndScore(MakeRows(10, Dense), 10, Create);
         (SequencePredictionTransformer found, _) = FitAndScore(MakeRows(10, Sparse), 10, Create);
         AnyTrainer.AssertSameWeights(expected, found);
@@ -70,13 +71,15 @@ public sealed class SparseVectorTests
         {
             var ml = new MLContext();
             IDataView data = Load(ml, MakeRows(10, form), 10);
-            return EstimatorHarness.Values(ml.Transforms.SlidingWindow("Window", windowSize: 3, inputColumnNames: ["Statics", "Labels"], labelColumnName: "Next", labelSourceColumnName: "Labels")
+            return EstimatorHarness.Values(ml.Transforms.SlidingWindow("Window", windowSize: 3, inputColumnNames: ["Statics", "Labels"],
+                labelColumnName: "Next", labelSourceColumnName: "Labels")
                 .Fit(data).Transform(data), "Window");
         }
         EstimatorHarness.AssertSame(Windows(Dense), Windows(Sparse));
     }
 
-    private static (SequencePredictionTransformer Model, string[][] Scores) FitAndScore(Row[] rows, int size, Func<MLContext, IEstimator<SequencePredictionTransformer>> create)
+    private static (SequencePredictionTransformer Model, string[][] Scores) FitAndScore(Row[] rows, int size,
+        Func<MLContext, IEstimator<SequencePredictionTransformer>> create)
     {
         var ml = new MLContext(seed: 1);
         IDataView data = Load(ml, rows, size);
@@ -115,7 +118,8 @@ public sealed class SparseVectorTests
         return [.. Enumerable.Range(0, Rows).Select(i =>
         {
             int steps = size > 0 ? size / 2 : random.Next(1, 6);
-            float[] Numbers(int count) => [.. Enumerable.Range(0, count).Select(_ => i > 0 && random.Next(3) == 0 ? random.NextSingle() - 0.5f : 0)];
+            float[] Numbers(int count) =>
+                [.. Enumerable.Range(0, count).Select(_ => i > 0 && random.Next(3) == 0 ? random.NextSingle() - 0.5f : 0)];
             float[] Keys(int least) => [.. Enumerable.Range(0, steps).Select(_ => i == 0 ? least : (float)random.Next(least, 5))];
             return new Row
             {
@@ -142,7 +146,9 @@ public sealed class SparseVectorTests
     private static VBuffer<uint> ToKeys(VBuffer<float> values)
     {
         uint[] keys = Array.ConvertAll(values.GetValues().ToArray(), value => (uint)value);
-        return values.IsDense ? new VBuffer<uint>(values.Length, keys) : new VBuffer<uint>(values.Length, keys.Length, keys, values.GetIndices().ToArray());
+        return values.IsDense
+            ? new VBuffer<uint>(values.Length, keys)
+            : new VBuffer<uint>(values.Length, keys.Length, keys, values.GetIndices().ToArray());
     }
 
     private sealed class Row

@@ -21,7 +21,8 @@ public sealed class StepDimensionsTests
             (SequencePredictionTransformer model, string[] warnings, IDataView data) = Fit(trainer, dimensions, null);
             AnyTrainer.AssertSameWeights(expected, model);
             Assert.IsEmpty(warnings);
-            EstimatorHarness.AssertSame(ColumnReader.Read(expected.Transform(data), "Score"), ColumnReader.Read(model.Transform(data), "Score"));
+            EstimatorHarness.AssertSame(ColumnReader.Read(expected.Transform(data), "Score"),
+                ColumnReader.Read(model.Transform(data), "Score"));
         }
     }
 
@@ -38,7 +39,8 @@ public sealed class StepDimensionsTests
             (SequencePredictionTransformer model, _, IDataView data) = Fit(trainer, dimensions, 5);
             AnyTrainer.AssertSameWeights(expected, model);
             Assert.AreEqual(5, model.Model.FeaturesPerStep);
-            EstimatorHarness.AssertSame(ColumnReader.Read(expected.Transform(flat), "Score"), ColumnReader.Read(model.Transform(data), "Score"));
+            EstimatorHarness.AssertSame(ColumnReader.Read(expected.Transform(flat), "Score"),
+                ColumnReader.Read(model.Transform(data), "Score"));
         }
     }
 
@@ -49,7 +51,8 @@ public sealed class StepDimensionsTests
         schema[nameof(Example.Tokens)].ColumnType = new VectorDataViewType(new KeyDataViewType(typeof(uint), Example.Vocabulary), 1, 5);
         var ml = new MLContext(seed: 1);
         IDataView data = ml.Data.LoadFromEnumerable(Example.Make(20), schema);
-        SequencePredictionTransformer model = AnyTrainer.Create(ml, AnyTrainer.Binary, options => options.FeatureColumnNames = ["Tokens", "Features"]).Fit(data);
+        SequencePredictionTransformer model = AnyTrainer.Create(ml, AnyTrainer.Binary,
+            options => options.FeatureColumnNames = ["Tokens", "Features"]).Fit(data);
         Assert.DoesNotContain("NaN", ColumnReader.Read(model.Transform(data), "Score").SelectMany(values => values));
     }
 
@@ -60,7 +63,9 @@ public sealed class StepDimensionsTests
         // Its labels are one for each of five steps.
         if (trainer == AnyTrainer.Labeling)
             return;
-        CollectionAssert.AreEqual((string[])[OneStep + "'Features' (10 features a step). Steps come first in a column's dimensions, Vector<Single, T, F>, or FeaturesPerStep says how many features a step has."],
+        CollectionAssert.AreEqual((string[])[OneStep
+            + "'Features' (10 features a step). Steps come first in a column's dimensions, Vector<Single, T, F>, or FeaturesPerStep says "
+            + "how many features a step has."],
             Fit(trainer, [1, 10], null).Warnings);
         Assert.IsEmpty(Fit(trainer, [1, 10], 2).Warnings);
     }
@@ -76,7 +81,9 @@ public sealed class StepDimensionsTests
     {
         string[] warnings = FitBehind(form, featuresPerStep: null);
         CollectionAssert.AreEqual(
-            (string[])[$"Column 'Out' {reason} and has no dimensions (steps, features), so each of its numbers is taken for a step of one feature. FeaturesPerStep says how many features a step has, 1 if that is meant; FeatureColumnNames joins sequences step by step."],
+            (string[])[$"Column 'Out' {reason} and has no dimensions (steps, features), so each of its numbers is taken for a step of one "
+                + "feature. FeaturesPerStep says how many features a step has, 1 if that is meant; FeatureColumnNames joins sequences "
+                + "step by step."],
             warnings);
         Assert.IsEmpty(FitBehind(form, featuresPerStep: 1));
     }
@@ -95,7 +102,9 @@ public sealed class StepDimensionsTests
         IDataView cached = ml.Data.Cache(ml.Transforms.Concatenate("Out", "Label", "Weight").Fit(data).Transform(data));
         Trainer(ml, null).Fit(cached);
         CollectionAssert.AreEqual(
-            (string[])["Column 'Out' has names for its numbers and has no dimensions (steps, features), so each of its numbers is taken for a step of one feature. FeaturesPerStep says how many features a step has, 1 if that is meant; FeatureColumnNames joins sequences step by step."],
+            (string[])["Column 'Out' has names for its numbers and has no dimensions (steps, features), so each of its numbers is taken "
+                + "for a step of one feature. FeaturesPerStep says how many features a step has, 1 if that is meant; FeatureColumnNames "
+                + "joins sequences step by step."],
             warnings);
     }
 
@@ -123,7 +132,8 @@ public sealed class StepDimensionsTests
     }
 
     private static LstmRegressionTrainer Trainer(MLContext ml, int? featuresPerStep)
-        => ml.Regression.Trainers.Lstm(SmallOptions.Create(options => (options.FeatureColumnName, options.FeaturesPerStep) = ("Out", featuresPerStep)));
+        => ml.Regression.Trainers.Lstm(SmallOptions.Create(options =>
+            (options.FeatureColumnName, options.FeaturesPerStep) = ("Out", featuresPerStep)));
 
     private static (List<string> Warnings, IDataView Data) Load(MLContext ml)
     {
@@ -141,7 +151,8 @@ public sealed class StepDimensionsTests
         return (warnings, shapes.Fit(data).Transform(data));
     }
 
-    private static (SequencePredictionTransformer Model, string[] Warnings, IDataView Data) Fit(string trainer, int[] dimensions, int? featuresPerStep)
+    private static (SequencePredictionTransformer Model, string[] Warnings, IDataView Data) Fit(string trainer, int[] dimensions,
+        int? featuresPerStep)
     {
         var ml = new MLContext(seed: 1);
         var warnings = new List<string>();
@@ -151,7 +162,8 @@ public sealed class StepDimensionsTests
                 warnings.Add(entry.RawMessage);
         };
         IDataView data = ml.Data.LoadFromEnumerable(Example.Make(20), Example.Schema(Example.Vector(dimensions)));
-        SequencePredictionTransformer model = AnyTrainer.CreateAny(ml, trainer, options => options.FeaturesPerStep = featuresPerStep).Fit(data);
+        SequencePredictionTransformer model = AnyTrainer.CreateAny(ml, trainer, options => options.FeaturesPerStep = featuresPerStep)
+            .Fit(data);
         return (model, [.. warnings.Where(warning => !warning.StartsWith("A rate of", StringComparison.Ordinal))], data);
     }
 

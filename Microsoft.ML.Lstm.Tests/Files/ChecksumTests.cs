@@ -20,7 +20,8 @@ public sealed class ChecksumTests
             byte[] flipped = [.. bytes];
             flipped[i] ^= (byte)(1 << (i % 8));
             Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Read(new MemoryStream(flipped)), $"byte {i}");
-            Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Read(new OneWayStream(flipped, atMost: 7)), $"byte {i}, not seekable");
+            Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Read(new OneWayStream(flipped, atMost: 7)),
+                $"byte {i}, not seekable");
         }
     }
 
@@ -35,7 +36,8 @@ public sealed class ChecksumTests
                 SavedZip damaged = saved.Copy();
                 damaged[name] = [.. saved[name]];
                 damaged[name][i] ^= 1;
-                StringAssert.Matches(LoadError(damaged), new("saved LSTM model was damaged or changed|Checksum.sha256"), $"{name}, byte {i}");
+                StringAssert.Matches(LoadError(damaged), new("saved LSTM model was damaged or changed|Checksum.sha256"),
+                    $"{name}, byte {i}");
             }
         }
     }
@@ -55,7 +57,9 @@ public sealed class ChecksumTests
         // 1.1 and 1.0, written by and readable by, in ML.NET's header.
         foreach (int at in new[] { 0x48, 0x4C })
             saved[saved.Find("Model.key")][at] = 0;
-        StringAssert.Contains(LoadError(saved), "expected 'Microsoft.ML.Lstm LstmRegression 1.0 TransformerChain', found 'Microsoft.ML.Lstm LstmRegression 1.1 TransformerChain'");
+        StringAssert.Contains(LoadError(saved),
+            "expected 'Microsoft.ML.Lstm LstmRegression 1.0 TransformerChain', found 'Microsoft.ML.Lstm LstmRegression 1.1 "
+            + "TransformerChain'");
     }
 
     [TestMethod]
@@ -83,7 +87,8 @@ public sealed class ChecksumTests
     public void WhatIsBesideANetworkInACheckpointComesBack()
     {
         SequenceModel model = TestModels.Create();
-        var beside = new SafeTensors(new Dictionary<string, string> { ["step"] = "12" }, [new SafeTensor("moments", [2], new float[] { 1, 2 })]);
+        var beside = new SafeTensors(new Dictionary<string, string> { ["step"] = "12" },
+            [new SafeTensor("moments", [2], new float[] { 1, 2 })]);
         var stream = new MemoryStream();
         ModelFile.Write(stream, model, beside);
 
@@ -117,7 +122,8 @@ public sealed class ChecksumTests
         var ml = new MLContext(seed: 1);
         IDataView data = AnyTrainer.Data(ml, Example.Make(10));
         var stream = new MemoryStream();
-        ml.Model.Save(AnyTrainer.CreateAny(ml, trainer, options => (options.FeatureColumnName, options.NumberOfEpochs) = (features, 1)).Fit(data), data.Schema, stream);
+        ml.Model.Save(AnyTrainer.CreateAny(ml, trainer, options => (options.FeatureColumnName, options.NumberOfEpochs) = (features, 1))
+            .Fit(data), data.Schema, stream);
         return new SavedZip(stream);
     }
 }

@@ -18,7 +18,8 @@ public sealed class FirstVersionFilesTests
     private const int RowsOfEngine = 6;
 
     private static readonly Dictionary<string, Dictionary<string, string[][]>> Expected =
-        JsonSerializer.Deserialize<Dictionary<string, Dictionary<string, string[][]>>>(File.ReadAllText(Path.Combine(Folder, "expected.json")))!;
+        JsonSerializer.Deserialize<Dictionary<string, Dictionary<string, string[][]>>>(File.ReadAllText(Path.Combine(Folder,
+            "expected.json")))!;
 
     [TestMethod]
     [DataRow("Regression")]
@@ -55,7 +56,8 @@ public sealed class FirstVersionFilesTests
         Dictionary<string, string[][]> expected = Expected["Checkpoint"];
         CollectionAssert.AreEquivalent(expected.Keys, parameters.Weights.Keys.ToArray());
         foreach ((string name, ReadOnlyMemory<float> weights) in parameters.Weights)
-            CollectionAssert.AreEqual(expected[name][0].Select(value => float.Parse(value, CultureInfo.InvariantCulture)).ToArray(), weights.ToArray(), name);
+            CollectionAssert.AreEqual(expected[name][0].Select(value => float.Parse(value, CultureInfo.InvariantCulture)).ToArray(),
+                weights.ToArray(), name);
     }
 
     // To 1e-5, since the last bits depend on the width of the processor's vectors.
@@ -68,7 +70,8 @@ public sealed class FirstVersionFilesTests
             foreach ((string a, string b) in then.Zip(now))
             {
                 if (double.TryParse(a, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number))
-                    Assert.AreEqual(number, double.Parse(b, CultureInfo.InvariantCulture), 1e-5 * Math.Max(1, Math.Abs(number)), $"{what}, row {row}");
+                    Assert.AreEqual(number, double.Parse(b, CultureInfo.InvariantCulture), 1e-5 * Math.Max(1, Math.Abs(number)),
+                        $"{what}, row {row}");
                 else
                     Assert.AreEqual(a, b, $"{what}, row {row}");
             }

@@ -58,7 +58,8 @@ public sealed class MutationTests
                 AssertRefused(outcome.LoadError, message);
             // A column that was renamed, or has another size, is one that the data has not.
             if (outcome.Error is { } error && outcome.LoadError is null)
-                Assert.IsTrue(error.GetBaseException() is ArgumentException or InvalidDataException or FormatException or InvalidOperationException, message);
+                Assert.IsTrue(error.GetBaseException() is ArgumentException or InvalidDataException or FormatException
+                    or InvalidOperationException, message);
             AssertBounded(outcome, zip, message);
         }
     }
@@ -70,7 +71,8 @@ public sealed class MutationTests
     public void ADamagedCheckpointIsRefused(bool hasNewChecksum)
     {
         SequenceModel[] models = [TestModels.Create(statics: 2), TestModels.CreateWithTokens(), TestModels.CreateAutoencoder()];
-        var beside = new SafeTensors(new Dictionary<string, string> { ["step"] = "12" }, [new SafeTensor("moments", [2], new float[] { 1, 2 })]);
+        var beside = new SafeTensors(new Dictionary<string, string> { ["step"] = "12" },
+            [new SafeTensor("moments", [2], new float[] { 1, 2 })]);
         byte[][] files = [.. models.Select(model =>
         {
             var stream = new MemoryStream();
@@ -122,7 +124,11 @@ public sealed class MutationTests
     /// <summary>One of our streams damaged, or exchanged for another, or missing.</summary>
     private static (SavedZip Zip, string What) Damage(SavedZip original, Random random)
     {
-        string[] names = [.. original.OurStreams, .. original.OurFolders.Select(folder => original.Names.Single(name => name.StartsWith(folder, StringComparison.Ordinal) && Path.GetFileName(name) == "Model.key" && name.Length == folder.Length + 10))];
+        string[] names = [.. original.OurStreams,
+            .. original.OurFolders.Select(folder =>
+            original.Names.Single(name => name.StartsWith(folder, StringComparison.Ordinal)
+            && Path.GetFileName(name) == "Model.key"
+            && name.Length == folder.Length + 10))];
         while (true)
         {
             SavedZip zip = original.Copy();

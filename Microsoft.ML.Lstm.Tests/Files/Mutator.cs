@@ -10,11 +10,14 @@ internal static partial class Mutator
 {
     private static readonly string[] Numbers =
     [
-        "-1", "0", "1", "2", "3", "7", "64", "100", "1000", "65535", "65536", "100000", "1048576", "4194304", "16777216", "2147483647", "2147483648", "-2147483648", "4294967296",
-        "9223372036854775807", "9223372036854775808", "1e9", "1e38", "1e39", "1e308", "1e400", "-1e400", "0.5", "-0.0", "1e-45", "00", "1.", "NaN", "\"NaN\"", "\"1\"",
+        "-1", "0", "1", "2", "3", "7", "64", "100", "1000", "65535", "65536", "100000", "1048576", "4194304", "16777216", "2147483647",
+            "2147483648", "-2147483648", "4294967296",
+        "9223372036854775807", "9223372036854775808", "1e9", "1e38", "1e39", "1e308", "1e400", "-1e400", "0.5", "-0.0", "1e-45", "00", "1.",
+            "NaN", "\"NaN\"", "\"1\"",
     ];
 
-    private static readonly string[] Values = ["null", "true", "false", "[]", "{}", "\"\"", "\"x\"", "[null]", "[[[[[[[[[[1]]]]]]]]]]", "{\"a\":{\"a\":{\"a\":{\"a\":1}}}}", "[1,2,3]", "\"\\ud800\""];
+    private static readonly string[] Values = ["null", "true", "false", "[]", "{}", "\"\"", "\"x\"", "[null]", "[[[[[[[[[[1]]]]]]]]]]",
+        "{\"a\":{\"a\":{\"a\":{\"a\":1}}}}", "[1,2,3]", "\"\\ud800\""];
 
     /// <summary>The content with one to three damages; those of JSON are as if someone had edited it.</summary>
     public static byte[] Mutate(byte[] content, string name, Random random)
@@ -65,7 +68,8 @@ internal static partial class Mutator
     /// <summary>The header of a safetensors stream edited, and mostly its length put right.</summary>
     private static byte[] EditHeader(byte[] content, Random random)
     {
-        if (content.Length < 9 || BinaryPrimitives.ReadInt64LittleEndian(content) is var length && (length < 1 || length > content.Length - 8))
+        if (content.Length < 9
+            || BinaryPrimitives.ReadInt64LittleEndian(content) is var length && (length < 1 || length > content.Length - 8))
             return Damage(content, random);
         byte[] header = EditJson(content[8..(int)(8 + length)], random);
         byte[] result = [.. content[..8], .. header, .. content[(int)(8 + length)..]];
@@ -87,7 +91,9 @@ internal static partial class Mutator
                 return Replace(Value(), _ => Values[random.Next(Values.Length)]);
             case 3:
                 // Once more, the second time the same or another.
-                return Replace(Property(), property => $"{property}{(property.EndsWith(',') ? "" : ",")}{(random.Next(2) == 0 ? property : Number().Replace(property, "5", 1))}");
+                return Replace(Property(),
+                    property =>
+                    $"{property}{(property.EndsWith(',') ? "" : ",")}{(random.Next(2) == 0 ? property : Number().Replace(property, "5", 1))}");
             case 4:
                 return Replace(Property(), _ => "");
             case 5:

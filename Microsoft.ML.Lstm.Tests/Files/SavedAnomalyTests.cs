@@ -69,7 +69,8 @@ public sealed class SavedAnomalyTests
         JsonNode root = JsonNode.Parse(Saved.ToJson())!;
         root["quantiles"]![index] = JsonNode.Parse(value);
         byte[] json = Encoding.UTF8.GetBytes(root.ToJsonString());
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => SavedAnomaly.FromJson(json)).Message, "expected 96 finite quantiles");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => SavedAnomaly.FromJson(json)).Message,
+            "expected 96 finite quantiles");
     }
 
     private static SavedAnomaly Create()
@@ -83,6 +84,7 @@ public sealed class SavedAnomalyTests
             Residuals = new ResidualScale(Median: 0.1, Unit: 2, Smoothing: 2),
         };
         var scores = ScoreDistribution.Of(Enumerable.Range(0, 500).Select(i => MathF.Sin(i)));
-        return new SavedAnomaly(settings, scores.Quantiles.ToArray(), scores.Lower, scores.Upper, new() { ["a"] = new([2, 0.5f, -1], scores.Lower, new(0.05f, 0.7f)) });
+        return new SavedAnomaly(settings, scores.Quantiles.ToArray(), scores.Lower, scores.Upper,
+            new() { ["a"] = new([2, 0.5f, -1], scores.Lower, new(0.05f, 0.7f)) });
     }
 }

@@ -63,7 +63,8 @@ public sealed class SavedForecastTests
     [DataRow("settings.columns", "null", "can't be read")]
     [DataRow("settings.columns.targets", "[null]", "expected names of columns, found an empty one")]
     [DataRow("settings.columns.targets", "[]", "expected 1 columns of targets, found 0")]
-    [DataRow("settings.columns.knownCovariates", "[\"Promotion\", \"Size\"]", "expected columns of 0 past and 1 known covariates, found others")]
+    [DataRow("settings.columns.knownCovariates", "[\"Promotion\", \"Size\"]",
+        "expected columns of 0 past and 1 known covariates, found others")]
     [DataRow("settings.columns.series", "\"\"", "expected names of columns, found an empty one")]
     [DataRow("settings.columns.time", "null", "expected a time step where there is a column of times")]
     [DataRow("settings.columns.statics", "null", "A saved LSTM forecast has 1 static features, but its columns say ''.")]
@@ -99,7 +100,8 @@ public sealed class SavedForecastTests
     [DataRow("[]", "can't be read")]
     [DataRow("{}", "can't be read")]
     [DataRow("{", "can't be read")]
-    public void OtherJsonIsOneClearError(string json, string message) => AssertRefused(Settings, _ => Encoding.UTF8.GetBytes(json), message);
+    public void OtherJsonIsOneClearError(string json, string message)
+        => AssertRefused(Settings, _ => Encoding.UTF8.GetBytes(json), message);
 
     [TestMethod]
     [DataRow("covariates.offset", 0)]
@@ -115,11 +117,15 @@ public sealed class SavedForecastTests
     [DataRow("states", 100)]
     public void TensorsThatDoNotFitAreOneClearError(string name, int index)
     {
-        AssertRefused(Numbers, content => Change(content, name, tensor => null), name == "states" ? "'states', found none" : $"expected a tensor '{name}', found none");
-        AssertRefused(Numbers, content => Change(content, name, tensor => new SafeTensor(name, [.. tensor.Shape, 1], tensor.Values)), $"of tensor '{name}'");
-        AssertRefused(Numbers, content => Change(content, name, tensor => new SafeTensor("other", tensor.Shape, tensor.Values)), $"expected a tensor '{name}', found none");
+        AssertRefused(Numbers, content => Change(content, name, tensor => null),
+            name == "states" ? "'states', found none" : $"expected a tensor '{name}', found none");
+        AssertRefused(Numbers, content => Change(content, name, tensor => new SafeTensor(name, [.. tensor.Shape, 1], tensor.Values)),
+            $"of tensor '{name}'");
+        AssertRefused(Numbers, content => Change(content, name, tensor => new SafeTensor("other", tensor.Shape, tensor.Values)),
+            $"expected a tensor '{name}', found none");
         foreach (float bad in new[] { float.NaN, float.PositiveInfinity, float.NegativeInfinity })
-            AssertRefused(Numbers, content => SetFloat(content, name, index, bad), $"expected finite values in tensor '{name}', found NaN or infinity.");
+            AssertRefused(Numbers, content => SetFloat(content, name, index, bad),
+                $"expected finite values in tensor '{name}', found NaN or infinity.");
     }
 
     [TestMethod]
@@ -137,14 +143,18 @@ public sealed class SavedForecastTests
     public void StreamsOfAnotherKindAreOneClearError()
     {
         AssertRefused(Network, _ => Read(Numbers), "the format 'Microsoft.ML.Lstm.SequenceModel'");
-        AssertRefused(Numbers, _ => Read(Network), "expected the format 'Microsoft.ML.Lstm.Forecast', found 'Microsoft.ML.Lstm.SequenceModel'");
+        AssertRefused(Numbers, _ => Read(Network),
+            "expected the format 'Microsoft.ML.Lstm.Forecast', found 'Microsoft.ML.Lstm.SequenceModel'");
         AssertRefused(Network, _ => Read(Network, Save(options => options.Horizon = 7)), "outputs; expected ");
     }
 
     [TestMethod]
     public void ALongWindowThatTheFileDoesNotHoldTakesNoMemory()
     {
-        byte[] changed = Replace(Settings, content => Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(content).Replace("\"windowSize\": 24", "\"windowSize\": 1048576", StringComparison.Ordinal)));
+        byte[] changed = Replace(Settings,
+            content =>
+            Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(content)
+            .Replace("\"windowSize\": 24", "\"windowSize\": 1048576", StringComparison.Ordinal)));
         long before = GC.GetAllocatedBytesForCurrentThread();
         Load(changed);
         long refused = GC.GetAllocatedBytesForCurrentThread() - before;
@@ -158,7 +168,8 @@ public sealed class SavedForecastTests
         Reading[] rows = [.. Reading.Wave(40, shop: "a"), .. Reading.Wave(40, shop: "b")];
         LstmForecastingTransformer model = ForecastRun.Fit(ml, rows, options =>
         {
-            (options.SeriesColumnName, options.TimeColumnName, options.StaticFeatureColumnName, options.EmbedSeries) = ("Shop", "Time", "Size", true);
+            (options.SeriesColumnName, options.TimeColumnName, options.StaticFeatureColumnName, options.EmbedSeries) = ("Shop", "Time",
+                "Size", true);
             (options.KnownCovariateColumnNames, options.Calendar, options.NumberOfEpochs) = (["Promotion"], CalendarFeatures.Day, 1);
             change?.Invoke(options);
         });
@@ -195,7 +206,8 @@ public sealed class SavedForecastTests
     {
         var tensors = SafeTensors.Read(new MemoryStream(content));
         var changed = new MemoryStream();
-        new SafeTensors(tensors.Metadata, [.. tensors.Tensors.Select(tensor => tensor.Name == name ? change(tensor) : tensor).OfType<SafeTensor>()]).Write(changed);
+        new SafeTensors(tensors.Metadata,
+            [.. tensors.Tensors.Select(tensor => tensor.Name == name ? change(tensor) : tensor).OfType<SafeTensor>()]).Write(changed);
         return changed.ToArray();
     }
 

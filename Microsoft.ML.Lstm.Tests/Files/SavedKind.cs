@@ -14,7 +14,8 @@ internal sealed class SavedKind
 
     private readonly Func<MLContext, IDataView> _rows;
 
-    private SavedKind(Func<MLContext, IEstimator<ITransformer>> estimator, Func<ITransformer, ITransformer>? change, Func<MLContext, IDataView> training, Func<MLContext, IDataView> rows)
+    private SavedKind(Func<MLContext, IEstimator<ITransformer>> estimator, Func<ITransformer, ITransformer>? change,
+        Func<MLContext, IDataView> training, Func<MLContext, IDataView> rows)
     {
         var ml = new MLContext(seed: 1);
         IDataView data = training(ml);
@@ -26,7 +27,8 @@ internal sealed class SavedKind
         Scores = Score(ml, ml.Model.Load(Zip.ToStream(), out _));
     }
 
-    public static string[] Names { get; } = ["Regression", "Binary", "Multiclass", "Multiclass of few keys", "Labeling", "Autoencoder", "SlidingWindow", "Forecaster", "Forecaster without history", "Detector", "Pipeline"];
+    public static string[] Names { get; } = ["Regression", "Binary", "Multiclass", "Multiclass of few keys", "Labeling", "Autoencoder",
+        "SlidingWindow", "Forecaster", "Forecaster without history", "Detector", "Pipeline"];
 
     public SavedZip Zip { get; }
 
@@ -46,7 +48,11 @@ internal sealed class SavedKind
         IDataView rows = _rows(ml), scored = model.Transform(rows);
         var scores = new StringBuilder();
         foreach (DataViewSchema.Column column in scored.Schema.Where(column => column.Index >= rows.Schema.Count && !column.IsHidden))
-            scores.Append(column.Name).Append(": ").AppendLine(column.Type is VectorDataViewType { Size: > 1000 } ? Hash(scored, column) : string.Join("; ", ColumnReader.Read(scored, column.Name).Select(values => string.Join(' ', values))));
+            scores.Append(column.Name)
+                .Append(": ")
+                .AppendLine(column.Type is VectorDataViewType { Size: > 1000 }
+                    ? Hash(scored, column)
+                    : string.Join("; ", ColumnReader.Read(scored, column.Name).Select(values => string.Join(' ', values))));
         return scores.ToString();
     }
 
@@ -66,10 +72,14 @@ internal sealed class SavedKind
 
     private static SavedKind Create(string name) => name switch
     {
-        "Regression" => Sequences(ml => AnyTrainer.CreateAny(ml, AnyTrainer.Regression, options => Small(options, "Features", statics: true))),
+        "Regression" =>
+            Sequences(ml => AnyTrainer.CreateAny(ml, AnyTrainer.Regression, options => Small(options, "Features", statics: true))),
         "Binary" => Sequences(ml => AnyTrainer.CreateAny(ml, AnyTrainer.Binary, options => Small(options, "Tokens"))),
         "Multiclass" => Sequences(ml => ml.Transforms.Conversion.MapValueToKey("LabelKey", "ClassName")
-            .Append(AnyTrainer.Create(ml, AnyTrainer.Multiclass, options => (options.LabelColumnName, options.FeatureColumnName, options.HiddenSize, options.NumberOfEpochs) = ("LabelKey", "Features", 3, 1)))),
+            .Append(AnyTrainer.Create(ml, AnyTrainer.Multiclass,
+                options =>
+                (options.LabelColumnName, options.FeatureColumnName, options.HiddenSize, options.NumberOfEpochs) = ("LabelKey", "Features",
+                3, 1)))),
         "Multiclass of few keys" => new(ml => AnyTrainer.CreateAny(ml, AnyTrainer.Multiclass, options => Small(options, "Tokens")), null,
             ml => AnyTrainer.Data(ml, FewKeys(Example.Make(20))), ml => AnyTrainer.Data(ml, Example.Make(3, seed: 2))),
         "Labeling" => Sequences(ml => AnyTrainer.CreateAny(ml, AnyTrainer.Labeling, options => Small(options, "Tokens"))),
@@ -101,10 +111,13 @@ internal sealed class SavedKind
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "No such kind."),
     };
 
-    private static IEstimator<LstmForecastingTransformer> Forecaster(MLContext ml) => ml.Forecasting.ForecastByLstm(ForecastRun.Options(options =>
+    private static IEstimator<LstmForecastingTransformer> Forecaster(MLContext ml)
+        => ml.Forecasting.ForecastByLstm(ForecastRun.Options(options =>
     {
-        (options.SeriesColumnName, options.TimeColumnName, options.StaticFeatureColumnName, options.EmbedSeries) = ("Shop", "Time", "Size", true);
-        (options.KnownCovariateColumnNames, options.Horizon, options.WindowSize, options.HiddenSize, options.NumberOfEpochs) = (["Promotion"], 2, 6, 3, 1);
+        (options.SeriesColumnName, options.TimeColumnName, options.StaticFeatureColumnName, options.EmbedSeries) = ("Shop", "Time", "Size",
+            true);
+        (options.KnownCovariateColumnNames, options.Horizon, options.WindowSize, options.HiddenSize,
+            options.NumberOfEpochs) = (["Promotion"], 2, 6, 3, 1);
     }));
 
     private static Example[] FewKeys(Example[] rows)
@@ -122,11 +135,13 @@ internal sealed class SavedKind
     }
 
     private static SavedKind Sequences(Func<MLContext, IEstimator<ITransformer>> estimator)
-        => new(estimator, null, ml => AnyTrainer.Data(ml, Example.Make(20, variable: true)), ml => AnyTrainer.Data(ml, Example.Make(3, seed: 2)));
+        => new(estimator, null, ml => AnyTrainer.Data(ml, Example.Make(20, variable: true)),
+            ml => AnyTrainer.Data(ml, Example.Make(3, seed: 2)));
 
     private static SavedKind Series(Func<MLContext, IEstimator<ITransformer>> estimator, Func<ITransformer, ITransformer>? change = null)
         => new(ml => estimator(ml), change, ml => Rows(ml, 0, 60), ml => Rows(ml, 60, 4));
 
     private static IDataView Rows(MLContext ml, int skip, int take)
-        => ml.Data.LoadFromEnumerable(Reading.Wave(100, shop: "a").Skip(skip).Take(take).Concat(Reading.Wave(100, shop: "b").Skip(skip).Take(take)).ToArray());
+        => ml.Data.LoadFromEnumerable(Reading.Wave(100, shop: "a").Skip(skip).Take(take)
+            .Concat(Reading.Wave(100, shop: "b").Skip(skip).Take(take)).ToArray());
 }

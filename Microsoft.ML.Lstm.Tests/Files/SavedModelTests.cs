@@ -73,14 +73,18 @@ public sealed class SavedModelTests
         => AssertRefused(Replace(Save(trainer), "Columns.json", Encoding.UTF8.GetBytes("""{"features": [{"name": "F", "dimensions": [0], "featuresPerStep": 2, "vocabulary": 0}], "vectorScore": false, """ + columns + "}")), message);
 
     [TestMethod]
-    [DataRow(AnyTrainer.Regression, AnyTrainer.Labeling, "A saved LSTM model has outputs for each step; expected outputs for each sequence.")]
+    [DataRow(AnyTrainer.Regression, AnyTrainer.Labeling,
+        "A saved LSTM model has outputs for each step; expected outputs for each sequence.")]
     [DataRow(AnyTrainer.Binary, AnyTrainer.Labeling, "A saved LSTM model has outputs for each step; expected outputs for each sequence.")]
-    [DataRow(AnyTrainer.Multiclass, AnyTrainer.Labeling, "A saved LSTM model has outputs for each step; expected outputs for each sequence.")]
-    [DataRow(AnyTrainer.Labeling, AnyTrainer.Multiclass, "A saved LSTM model has outputs for each sequence; expected outputs for each step.")]
+    [DataRow(AnyTrainer.Multiclass, AnyTrainer.Labeling,
+        "A saved LSTM model has outputs for each step; expected outputs for each sequence.")]
+    [DataRow(AnyTrainer.Labeling, AnyTrainer.Multiclass,
+        "A saved LSTM model has outputs for each sequence; expected outputs for each step.")]
     [DataRow(AnyTrainer.Binary, AnyTrainer.Multiclass, "A saved LSTM model for binary classification has 3 outputs")]
     [DataRow(AnyTrainer.Regression, AnyTrainer.Autoencoder, "A saved LSTM model has a decoder; expected none.")]
     [DataRow(AnyTrainer.Autoencoder, AnyTrainer.Regression, "A saved LSTM model has no decoder; expected one.")]
-    [DataRow(AnyTrainer.Autoencoder, AnyTrainer.Labeling, "A saved LSTM model has outputs for each step; expected outputs for each sequence.")]
+    [DataRow(AnyTrainer.Autoencoder, AnyTrainer.Labeling,
+        "A saved LSTM model has outputs for each step; expected outputs for each sequence.")]
     [DataRow(AnyTrainer.Regression, AnyTrainer.Multiclass, "A saved LSTM model has 3 outputs, but its score is to be a single value.")]
     public void NetworkOfAnotherTaskIsOneClearError(string trainer, string other, string message)
     {
@@ -99,7 +103,9 @@ public sealed class SavedModelTests
     {
         var ml = new MLContext(seed: 1);
         IDataView data = AnyTrainer.Data(ml, Example.Make(20));
-        var model = ml.Transforms.Conversion.MapValueToKey("LabelKey", names).Append(AnyTrainer.Create(ml, trainer, options => options.LabelColumnName = "LabelKey")).Fit(data);
+        var model = ml.Transforms.Conversion.MapValueToKey("LabelKey", names)
+            .Append(AnyTrainer.Create(ml, trainer, options => options.LabelColumnName = "LabelKey"))
+            .Fit(data);
         var stream = new MemoryStream();
         ml.Model.Save(model, data.Schema, stream);
         stream.Position = 0;
@@ -134,15 +140,18 @@ public sealed class SavedModelTests
     {
         var ml = new MLContext(seed: 1);
         IDataView data = AnyTrainer.Data(ml, Example.Make(10));
-        IDataView names = ml.Data.LoadFromEnumerable(Enumerable.Range(0, 40_000).Select(i => new { Name = i < 3 ? new[] { "low", "middle", "high" }[i] : $"a class with a long name, number {i}" }));
+        IDataView names = ml.Data.LoadFromEnumerable(Enumerable.Range(0, 40_000)
+            .Select(i => new { Name = i < 3 ? new[] { "low", "middle", "high" }[i] : $"a class with a long name, number {i}" }));
         var model = ml.Transforms.Conversion.MapValueToKey("LabelKey", "ClassName", keyData: names)
-            .Append(AnyTrainer.Create(ml, AnyTrainer.Multiclass, options => (options.LabelColumnName, options.NumberOfEpochs) = ("LabelKey", 1)))
+            .Append(AnyTrainer.Create(ml, AnyTrainer.Multiclass,
+                options => (options.LabelColumnName, options.NumberOfEpochs) = ("LabelKey", 1)))
             .Append(ml.Transforms.Conversion.MapKeyToValue("PredictedLabel"))
             .Fit(data);
         var stream = new MemoryStream();
         ml.Model.Save(model, data.Schema, stream);
         stream.Position = 0;
-        EstimatorHarness.AssertSame(ColumnReader.Read(model.Transform(data), "PredictedLabel"), ColumnReader.Read(ml.Model.Load(stream, out _).Transform(data), "PredictedLabel"));
+        EstimatorHarness.AssertSame(ColumnReader.Read(model.Transform(data), "PredictedLabel"),
+            ColumnReader.Read(ml.Model.Load(stream, out _).Transform(data), "PredictedLabel"));
     }
 
     [TestMethod]
@@ -162,7 +171,8 @@ public sealed class SavedModelTests
         ScoringColumns columns = Columns;
         ScoringColumns read = ScoringColumns.FromJson(columns.ToJson());
         CollectionAssert.AreEqual(columns.Features[0].Dimensions, read.Features[0].Dimensions);
-        CollectionAssert.AreEqual(columns.Features.Select(feature => feature with { Dimensions = [] }).ToArray(), read.Features.Select(feature => feature with { Dimensions = [] }).ToArray());
+        CollectionAssert.AreEqual(columns.Features.Select(feature => feature with { Dimensions = [] }).ToArray(),
+            read.Features.Select(feature => feature with { Dimensions = [] }).ToArray());
         Assert.AreEqual(columns, read with { Features = columns.Features });
     }
 
@@ -208,5 +218,7 @@ public sealed class SavedModelTests
     }
 
     private static ZipArchiveEntry Entry(ZipArchive zip, string name)
-        => zip.Entries.Single(entry => entry.FullName.Split('/', '\\') is [.., var last] && last == name && entry.FullName.Contains("TransformerChain", StringComparison.Ordinal));
+        => zip.Entries.Single(entry => entry.FullName.Split('/', '\\') is [.., var last]
+            && last == name
+            && entry.FullName.Contains("TransformerChain", StringComparison.Ordinal));
 }

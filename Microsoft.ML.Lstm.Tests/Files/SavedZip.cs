@@ -31,7 +31,8 @@ internal sealed class SavedZip
     public IEnumerable<string> OurFolders => _entries.Keys.Where(name => Path.GetFileName(name) == Checksums).Select(FolderOf);
 
     /// <summary>Our streams, the lists of checksums among them.</summary>
-    public IEnumerable<string> OurStreams => OurFolders.SelectMany(folder => _entries.Keys.Where(name => FolderOf(name) == folder && Path.GetFileName(name) != "Model.key"));
+    public IEnumerable<string> OurStreams
+        => OurFolders.SelectMany(folder => _entries.Keys.Where(name => FolderOf(name) == folder && Path.GetFileName(name) != "Model.key"));
 
     public IReadOnlyCollection<string> Names => _entries.Keys;
 
@@ -44,7 +45,8 @@ internal sealed class SavedZip
     public SavedZip Copy() => new(_entries);
 
     /// <summary>The only entry of that file name among ours, Model.key included.</summary>
-    public string Find(string fileName) => _entries.Keys.Single(name => Path.GetFileName(name) == fileName && OurFolders.Contains(FolderOf(name)));
+    public string Find(string fileName)
+        => _entries.Keys.Single(name => Path.GetFileName(name) == fileName && OurFolders.Contains(FolderOf(name)));
 
     public void Remove(string name) => Assert.IsTrue(_entries.Remove(name), name);
 
@@ -53,13 +55,17 @@ internal sealed class SavedZip
     {
         foreach (string folder in OurFolders.ToArray())
         {
-            string[] streams = [.. _entries.Keys.Where(name => FolderOf(name) == folder && Path.GetFileName(name) is not ("Model.key" or Checksums))];
+            string[] streams = [.. _entries.Keys.Where(name =>
+                FolderOf(name) == folder && Path.GetFileName(name) is not ("Model.key" or Checksums))];
             var list = new StringBuilder(Encoding.UTF8.GetString(_entries[Join(folder, Checksums)]).Split('\n')[0]).Append('\n');
             foreach (string name in streams)
             {
                 if (name.EndsWith(".safetensors", StringComparison.Ordinal))
                     RemakeChecksum(_entries[name]);
-                list.Append(Convert.ToHexStringLower(SHA256.HashData(_entries[name]))).Append("  ").Append(Path.GetFileName(name)).Append('\n');
+                list.Append(Convert.ToHexStringLower(SHA256.HashData(_entries[name])))
+                    .Append("  ")
+                    .Append(Path.GetFileName(name))
+                    .Append('\n');
             }
             _entries[Join(folder, Checksums)] = Encoding.UTF8.GetBytes(list.ToString());
         }
@@ -109,5 +115,6 @@ internal sealed class SavedZip
     // The separator is the system's that wrote it.
     private static string FolderOf(string name) => name[..Math.Max(0, name.LastIndexOfAny(['/', '\\']))];
 
-    private string Join(string folder, string file) => _entries.Keys.Single(name => FolderOf(name) == folder && Path.GetFileName(name) == file);
+    private string Join(string folder, string file)
+        => _entries.Keys.Single(name => FolderOf(name) == folder && Path.GetFileName(name) == file);
 }

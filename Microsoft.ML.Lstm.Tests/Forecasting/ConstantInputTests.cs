@@ -48,7 +48,15 @@ public sealed class ConstantInputTests
     public void AConstantHasNoEffectOnADetector(Input input, SeriesScaling scaling)
     {
         MLContext ml = Context(out List<string> log);
-        var options = new LstmAnomalyEstimator.Options { InputColumnName = "Value", WindowSize = 24, HiddenSize = 10, NumberOfEpochs = 3, Scaling = scaling, CellType = CellType.Gru };
+        var options = new LstmAnomalyEstimator.Options
+        {
+            InputColumnName = "Value",
+            WindowSize = 24,
+            HiddenSize = 10,
+            NumberOfEpochs = 3,
+            Scaling = scaling,
+            CellType = CellType.Gru
+        };
         Use(options, input);
         LstmAnomalyTransformer model = ml.Transforms.DetectAnomalyByLstm(options).Fit(Data(ml, 20));
         AssertNamed(log, input);
@@ -62,12 +70,16 @@ public sealed class ConstantInputTests
     public void WhatVariesKeepsItsEffect()
     {
         MLContext ml = Context(out List<string> log);
-        LstmForecastingTransformer model = ForecastRun.Fit(ml, Reading.Wave(200), options => options.KnownCovariateColumnNames = ["Promotion", "Size"]);
-        Assert.IsTrue(log.Exists(message => message.Contains("never varied in the training data has no effect on a forecast: column 'Size'.", StringComparison.Ordinal)), string.Join('\n', log));
+        LstmForecastingTransformer model = ForecastRun.Fit(ml, Reading.Wave(200),
+            options => options.KnownCovariateColumnNames = ["Promotion", "Size"]);
+        Assert.IsTrue(log.Exists(message =>
+            message.Contains("never varied in the training data has no effect on a forecast: column 'Size'.", StringComparison.Ordinal)),
+            string.Join('\n', log));
         Reading[] rows = Reading.Wave(60), promoted = Reading.Wave(60);
         foreach (Reading row in promoted)
             row.Promotion = 1 - row.Promotion;
-        CollectionAssert.AreNotEqual(ForecastRun.Transform(ml, model, rows)[30].Forecast, ForecastRun.Transform(ml, model, promoted)[30].Forecast);
+        CollectionAssert.AreNotEqual(ForecastRun.Transform(ml, model, rows)[30].Forecast,
+            ForecastRun.Transform(ml, model, promoted)[30].Forecast);
     }
 
     [TestMethod]
@@ -82,7 +94,8 @@ public sealed class ConstantInputTests
         Reading[] told = Reading.Wave(60), missing = Reading.Wave(60);
         told[40].Value = told[39].Value;
         missing[40].Value = float.NaN;
-        CollectionAssert.AreEqual(ForecastRun.Transform(ml, model, told)[40].Forecast, ForecastRun.Transform(ml, model, missing)[40].Forecast);
+        CollectionAssert.AreEqual(ForecastRun.Transform(ml, model, told)[40].Forecast,
+            ForecastRun.Transform(ml, model, missing)[40].Forecast);
     }
 
     [TestMethod]
@@ -97,8 +110,10 @@ public sealed class ConstantInputTests
             return rows;
         }
 
-        LstmForecastingTransformer model = ForecastRun.Fit(ml, Daily(8), options => (options.TimeColumnName, options.Calendar) = ("Time", CalendarFeatures.Day)).WithoutHistory();
-        Assert.IsTrue(log.Exists(message => message.Contains("has no effect on a forecast: the calendar's cycle Day.", StringComparison.Ordinal)), string.Join('\n', log));
+        LstmForecastingTransformer model = ForecastRun.Fit(ml, Daily(8),
+            options => (options.TimeColumnName, options.Calendar) = ("Time", CalendarFeatures.Day)).WithoutHistory();
+        Assert.IsTrue(log.Exists(message =>
+            message.Contains("has no effect on a forecast: the calendar's cycle Day.", StringComparison.Ordinal)), string.Join('\n', log));
         ReadingForecast[] expected = ForecastRun.Transform(ml, model, Daily(8)), actual = ForecastRun.Transform(ml, model, Daily(15));
         for (int t = 0; t < expected.Length; t++)
             ForecastRun.AssertSame(expected[t], actual[t]);
@@ -108,8 +123,10 @@ public sealed class ConstantInputTests
     public void TheVectorOfAnUnknownSeriesIsTrainedOrTheMeanOfTheOthers()
     {
         MLContext ml = Context(out _);
-        Reading[] rows = [.. Reading.Wave(100, shop: "a"), .. Reading.Wave(100, seed: 2, shop: "b"), .. Reading.Wave(1, seed: 3, shop: "c")];
-        LstmForecastingTransformer model = ForecastRun.Fit(ml, rows, options => (options.SeriesColumnName, options.EmbedSeries, options.TokenDropout, options.EmbeddingSize) = ("Shop", true, 0, 3));
+        Reading[] rows = [.. Reading.Wave(100, shop: "a"), .. Reading.Wave(100, seed: 2, shop: "b"),
+            .. Reading.Wave(1, seed: 3, shop: "c")];
+        LstmForecastingTransformer model = ForecastRun.Fit(ml, rows,
+            options => (options.SeriesColumnName, options.EmbedSeries, options.TokenDropout, options.EmbeddingSize) = ("Shop", true, 0, 3));
         var table = model.Model.Network.Parameters[ParameterSet.EmbeddingName(0)].ToArray().Chunk(3).ToArray();
         for (int j = 0; j < 3; j++)
             Assert.AreEqual((table[1][j] + (double)table[2][j]) / 2, table[0][j], 1e-6);
@@ -138,7 +155,8 @@ public sealed class ConstantInputTests
 
     private static void AssertNamed(List<string> log, Input input)
     {
-        string expected = $"What never varied in the training data has no effect on a forecast: {(input == Input.Static ? "static feature" : "covariate")} 2 of 2 of column 'Inputs'.";
+        string expected = "What never varied in the training data has no effect on a forecast: "
+            + $"{(input == Input.Static ? "static feature" : "covariate")} 2 of 2 of column 'Inputs'.";
         Assert.AreEqual(1, log.Count(message => message.Contains(expected, StringComparison.Ordinal)), string.Join('\n', log));
     }
 
@@ -150,7 +168,9 @@ public sealed class ConstantInputTests
     /// constant.
     /// </summary>
     private static IDataView Data(MLContext ml, float second)
-        => ml.Data.LoadFromEnumerable(new[] { "a", "b" }.SelectMany((shop, i) => Reading.Wave(120, seed: 1 + i, shop: shop).Select(row => new InputRow { Shop = shop, Value = row.Value, Inputs = [row.Other + i, second] })));
+        => ml.Data.LoadFromEnumerable(new[] { "a",
+            "b" }.SelectMany((shop, i) => Reading.Wave(120, seed: 1 + i, shop: shop)
+            .Select(row => new InputRow { Shop = shop, Value = row.Value, Inputs = [row.Other + i, second] })));
 
     private sealed class InputRow
     {

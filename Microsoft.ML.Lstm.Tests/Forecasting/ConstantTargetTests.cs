@@ -40,7 +40,8 @@ public sealed class ConstantTargetTests
     {
         var ml = new MLContext(1);
         Reading[] rows = [.. Reading.Wave(200, shop: "wave", level: 50, scale: 10), .. Constant(50, 200, "still")];
-        LstmAnomalyTransformer model = DetectorRun.Fit(ml, rows, options => (options.SeriesColumnName, options.Scaling) = ("Shop", scaling));
+        LstmAnomalyTransformer model = DetectorRun.Fit(ml, rows,
+            options => (options.SeriesColumnName, options.Scaling) = ("Shop", scaling));
         if (scaling == SeriesScaling.None)
             return;
         Reading[] still = Constant(50, 200, "still");
@@ -60,9 +61,11 @@ public sealed class ConstantTargetTests
             var log = new List<string>();
             void Listen(object? sender, LoggingEventArgs entry) => log.Add(entry.Message);
             ml.Log += Listen;
-            LstmForecastingTransformer model = ForecastRun.Fit(ml, Constant(level, 100), options => (options.Scaling, options.LossFunction) = (scaling, loss));
+            LstmForecastingTransformer model = ForecastRun.Fit(ml, Constant(level, 100),
+                options => (options.Scaling, options.LossFunction) = (scaling, loss));
             ml.Log -= Listen;
-            Assert.IsTrue(log.Exists(message => message.Contains("The target column 'Value' never varies", StringComparison.Ordinal)), string.Join('\n', log));
+            Assert.IsTrue(log.Exists(message => message.Contains("The target column 'Value' never varies", StringComparison.Ordinal)),
+                string.Join('\n', log));
             Reading[] rows = Constant(level, 100);
             rows[40].Value = level + 7;
             foreach (ReadingForecast forecast in ForecastRun.Transform(ml, model, rows))
@@ -75,7 +78,8 @@ public sealed class ConstantTargetTests
     public void WhenItBeginsToVaryItIsMeasuredByWhatItDoes(SeriesScaling scaling, ForecastLoss loss)
     {
         var ml = new MLContext(1);
-        LstmForecastingTransformer model = ForecastRun.Fit(ml, Constant(0, 100), options => (options.Scaling, options.LossFunction) = (scaling, loss));
+        LstmForecastingTransformer model = ForecastRun.Fit(ml, Constant(0, 100),
+            options => (options.Scaling, options.LossFunction) = (scaling, loss));
         Reading[] rows = Reading.Wave(200, level: 1000, scale: 10);
         ReadingForecast last = ForecastRun.Transform(ml, model, rows)[^1];
         for (int h = 0; h < ForecastRun.Horizon; h++)
@@ -112,8 +116,11 @@ public sealed class ConstantTargetTests
         foreach (Reading row in rows)
             row.Other = float.NaN;
         ForecastRun.Fit(ml, rows, options => options.TargetColumnNames = ["Value", "Other"]);
-        Assert.IsTrue(log.Exists(message => message.Contains("The target column 'Other' has no value in the training rows", StringComparison.Ordinal)), string.Join('\n', log));
+        Assert.IsTrue(log.Exists(message =>
+            message.Contains("The target column 'Other' has no value in the training rows", StringComparison.Ordinal)),
+            string.Join('\n', log));
     }
 
-    private static Reading[] Constant(float level, int rows, string shop = "") => [.. Enumerable.Range(0, rows).Select(_ => new Reading { Shop = shop, Value = level })];
+    private static Reading[] Constant(float level, int rows, string shop = "") =>
+        [.. Enumerable.Range(0, rows).Select(_ => new Reading { Shop = shop, Value = level })];
 }

@@ -6,7 +6,8 @@ namespace Microsoft.ML.Lstm.Tests.Forecasting;
 [TestClass]
 public sealed class CoverageTests
 {
-    public static IEnumerable<object[]> Cases => from loss in Enum.GetValues<ForecastLoss>() from level in new[] { 0.8, 0.9, 0.95 } select new object[] { loss, level };
+    public static IEnumerable<object[]> Cases
+        => from loss in Enum.GetValues<ForecastLoss>() from level in new[] { 0.8, 0.9, 0.95 } select new object[] { loss, level };
 
     [TestMethod]
     [DynamicData(nameof(Cases))]
@@ -26,9 +27,13 @@ public sealed class CoverageTests
             (options.LossFunction, options.ConfidenceLevel, options.ValidationFraction, options.Horizon) = (loss, level, 0.5f, 2));
 
         Reading[] later = rows[Training..];
-        foreach (IGrouping<int, (ReadingForecast Forecast, int Step, float Value)> step in ForecastRun.Compare(ForecastRun.Transform(ml, model, later), later).GroupBy(pair => pair.Step))
+        foreach (IGrouping<int, (ReadingForecast Forecast, int Step, float Value)> step in ForecastRun.Compare(ForecastRun.Transform(ml,
+            model, later), later).GroupBy(pair => pair.Step))
         {
-            double covered = step.Average(pair => pair.Forecast.Lower[pair.Step] <= pair.Value && pair.Value <= pair.Forecast.Upper[pair.Step] ? 1.0 : 0);
+            double covered = step.Average(pair => pair.Forecast.Lower[pair.Step] <= pair.Value
+                && pair.Value <= pair.Forecast.Upper[pair.Step]
+                ? 1.0
+                : 0);
             // Both the 2000 errors that the interval is made of and the 2000 values are drawn.
             double deviation = Math.Sqrt(2 * level * (1 - level) / Later);
             Assert.IsInRange(level - 4 * deviation, level + 4 * deviation, covered, $"{step.Key + 1} ahead");

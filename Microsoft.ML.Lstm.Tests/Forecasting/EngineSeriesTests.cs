@@ -24,7 +24,8 @@ public sealed class EngineSeriesTests
         using var stream = new MemoryStream();
         engine.CheckPoint(ml, stream);
         stream.Position = 0;
-        using ForecastEngine<Reading, ReadingForecast> restored = ml.Model.Load(stream, out _).CreateForecastEngine<Reading, ReadingForecast>(ml);
+        using ForecastEngine<Reading, ReadingForecast> restored = ml.Model.Load(stream, out _)
+            .CreateForecastEngine<Reading, ReadingForecast>(ml);
         CollectionAssert.AreEquivalent(new[] { "b", "new" }, restored.SeriesNames.ToArray());
         CollectionAssert.AreEqual(engine.Predict("new").Forecast, restored.Predict("new").Forecast);
         CollectionAssert.AreEqual(engine.Predict("b").Forecast, restored.Predict("b").Forecast);
@@ -60,16 +61,20 @@ public sealed class EngineSeriesTests
         });
         using ForecastEngine<Reading, ReadingForecast> engine = model.CreateForecastEngine<Reading, ReadingForecast>(ml);
         Reading[] mine = [.. rows[120..].Where(row => row.Shop == "a")];
-        StringAssert.Contains(Refused(rows[120..].Where(row => row.Shop == "b")), "A row ahead is of series 'b', but the observation of 'a'.");
-        StringAssert.Contains(Refused(mine), $"A row ahead has the time {mine[0].Time:yyyy-MM-dd HH:mm:ss}, which does not come after {mine[0].Time:yyyy-MM-dd HH:mm:ss}.");
+        StringAssert.Contains(Refused(rows[120..].Where(row => row.Shop == "b")),
+            "A row ahead is of series 'b', but the observation of 'a'.");
+        StringAssert.Contains(Refused(mine),
+            $"A row ahead has the time {mine[0].Time:yyyy-MM-dd HH:mm:ss}, which does not come after {mine[0].Time:yyyy-MM-dd HH:mm:ss}.");
         StringAssert.Contains(Refused(mine[1..].Reverse()), "in the order of time");
 
         // What is refused is not taken, and rows without name and time tell as much.
         float[] expected = engine.Predict(mine[0], mine[1..]).Forecast;
         using ForecastEngine<Reading, ReadingForecast> other = model.CreateForecastEngine<Reading, ReadingForecast>(ml);
-        CollectionAssert.AreEqual(expected, other.Predict(mine[0], mine[1..].Select(row => new Reading { Promotion = row.Promotion })).Forecast);
+        CollectionAssert.AreEqual(expected,
+            other.Predict(mine[0], mine[1..].Select(row => new Reading { Promotion = row.Promotion })).Forecast);
 
-        string Refused(IEnumerable<Reading> future) => Assert.ThrowsExactly<InvalidOperationException>(() => engine.Predict(mine[0], future)).Message;
+        string Refused(IEnumerable<Reading> future) =>
+            Assert.ThrowsExactly<InvalidOperationException>(() => engine.Predict(mine[0], future)).Message;
     }
 
     [TestMethod]
@@ -78,7 +83,8 @@ public sealed class EngineSeriesTests
         (MLContext ml, List<string> warnings) = Listen();
         Reading[] rows = [.. TwoShops(120).OrderBy(row => row.Time)];
         IDataView train = ml.Data.LoadFromEnumerable(rows[..160]), test = ml.Data.LoadFromEnumerable(rows[160..]);
-        IEstimator<SeriesTransformer> estimator = Estimator(ml, Forecaster, options => (options.SeriesColumnName, options.TimeColumnName) = ("Shop", "Time"));
+        IEstimator<SeriesTransformer> estimator = Estimator(ml, Forecaster,
+            options => (options.SeriesColumnName, options.TimeColumnName) = ("Shop", "Time"));
         IDataView forecasts = estimator.Fit(train).Transform(test);
         double expected = Error(forecasts, "Shop", train), mixed = Error(ml.Data.Cache(forecasts), null, null);
         Assert.AreEqual(expected, Error(forecasts, null, train));
@@ -86,7 +92,8 @@ public sealed class EngineSeriesTests
         Assert.AreEqual(expected, Error(ml.Transforms.CopyColumns("Copy", "Value").Fit(forecasts).Transform(forecasts), null, null));
         Assert.IsGreaterThan(3 * expected, mixed);
 
-        const string Warning = "The forecaster tells series apart by column 'Shop', but all rows are taken for one series. Give it as SeriesColumnName.";
+        const string Warning =
+            "The forecaster tells series apart by column 'Shop', but all rows are taken for one series. Give it as SeriesColumnName.";
         IDataView all = ml.Data.LoadFromEnumerable(rows);
         ml.Forecasting.Backtest(all, estimator, "Value", "Forecast", numberOfFolds: 2, seriesColumnName: "Shop");
         AssertNone(warnings, Warning);
@@ -94,7 +101,8 @@ public sealed class EngineSeriesTests
         AssertOne(warnings, Warning);
 
         double Error(IDataView data, string? series, IDataView? before)
-            => ml.Forecasting.EvaluateForecast(data, "Value", "Forecast", seriesColumnName: series, trainingData: before).Overall.MeanAbsoluteError;
+            => ml.Forecasting.EvaluateForecast(data, "Value", "Forecast", seriesColumnName: series,
+                trainingData: before).Overall.MeanAbsoluteError;
     }
 
     private static void CheckLimit<T>(string kind)
@@ -102,13 +110,16 @@ public sealed class EngineSeriesTests
     {
         var ml = new MLContext(1);
         SeriesTransformer model = Fit(ml, kind, TwoShops(80), options => options.SeriesColumnName = "Shop");
-        using ForecastEngine<Reading, T> engine = model.CreateForecastEngine<Reading, T>(ml, new ForecastEngineOptions { MaximumNewSeries = 3 });
+        using ForecastEngine<Reading, T> engine = model.CreateForecastEngine<Reading, T>(ml,
+            new ForecastEngineOptions { MaximumNewSeries = 3 });
         void Observe(string shop) => engine.Predict(new Reading { Shop = shop, Value = 1 });
 
         foreach (string shop in new[] { "a", "c1", "c2", "c3", "b", "c2", "a" })
             Observe(shop);
         string message = Assert.ThrowsExactly<InvalidOperationException>(() => Observe("c4")).Message;
-        StringAssert.Contains(message, "The engine has met 3 series that the model did not know, its MaximumNewSeries, so there is no room for 'c4'. Forget series that are over, or allow more.");
+        StringAssert.Contains(message,
+            "The engine has met 3 series that the model did not know, its MaximumNewSeries, so there is no room for 'c4'. Forget series "
+            + "that are over, or allow more.");
         Assert.IsFalse(engine.Forget("c4"));
         Assert.IsTrue(engine.Forget("c1"));
         Assert.IsFalse(engine.Forget("c1"));
@@ -120,7 +131,8 @@ public sealed class EngineSeriesTests
         Observe("a");
         Assert.ThrowsExactly<InvalidOperationException>(() => Observe("c1"));
         CollectionAssert.AreEquivalent(new[] { "a", "b", "c2", "c3", "c4" }, engine.SeriesNames.ToArray());
-        using ForecastEngine<Reading, T> none = model.CreateForecastEngine<Reading, T>(ml, new ForecastEngineOptions { MaximumNewSeries = 0 });
+        using ForecastEngine<Reading, T> none = model.CreateForecastEngine<Reading, T>(ml,
+            new ForecastEngineOptions { MaximumNewSeries = 0 });
         none.Predict(new Reading { Shop = "b", Value = 1 });
         Assert.ThrowsExactly<InvalidOperationException>(() => none.Predict(new Reading { Shop = "c", Value = 1 }));
     }

@@ -37,9 +37,11 @@ public sealed class ForecastEngineTests
     public void ACheckpointGoesOnWhereItWas()
     {
         var ml = new MLContext(1);
-        Reading[] a = Reading.Wave(140, shop: "a"), b = Reading.Wave(140, seed: 2, shop: "b", level: 7), c = Reading.Wave(140, seed: 3, shop: "c");
+        Reading[] a = Reading.Wave(140, shop: "a"), b = Reading.Wave(140, seed: 2, shop: "b", level: 7),
+            c = Reading.Wave(140, seed: 3, shop: "c");
         Reading[] rows = [.. Enumerable.Range(0, 140).SelectMany(t => new[] { a[t], b[t] })];
-        LstmForecastingTransformer model = ForecastRun.Fit(ml, rows[..200], options => (options.SeriesColumnName, options.TimeColumnName) = ("Shop", "Time"));
+        LstmForecastingTransformer model = ForecastRun.Fit(ml, rows[..200],
+            options => (options.SeriesColumnName, options.TimeColumnName) = ("Shop", "Time"));
         Reading[] later = [.. rows[200..], .. c];
         ReadingForecast[] expected = ForecastRun.Transform(ml, model, later);
 
@@ -123,7 +125,8 @@ public sealed class ForecastEngineTests
         LstmForecastingTransformer forecaster = ForecastRun.Fit(ml, rows[..100]);
         var held = new Disposable(ml.Transforms.CopyColumns("Copy", "Value").Fit(ml.Data.LoadFromEnumerable(rows)));
         ITransformer model = new TransformerChain<ITransformer>(held, forecaster);
-        ForecastEngine<Reading, ReadingForecast> first = model.CreateForecastEngine<Reading, ReadingForecast>(ml), second = model.CreateForecastEngine<Reading, ReadingForecast>(ml);
+        ForecastEngine<Reading, ReadingForecast> first = model.CreateForecastEngine<Reading, ReadingForecast>(ml),
+            second = model.CreateForecastEngine<Reading, ReadingForecast>(ml);
         first.Predict(rows[100]);
         first.Dispose();
         first.Dispose();
@@ -163,9 +166,11 @@ public sealed class ForecastEngineTests
         var ml = new MLContext(1);
         IDataView data = ml.Data.LoadFromEnumerable(Reading.Wave(60));
         ITransformer copy = ml.Transforms.CopyColumns("Copy", "Value").Fit(data);
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => copy.CreateForecastEngine<Reading, ReadingForecast>(ml)).Message, "no transformer for series");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => copy.CreateForecastEngine<Reading,
+            ReadingForecast>(ml)).Message, "no transformer for series");
         LstmForecastingTransformer model = ForecastRun.Fit(ml, Reading.Wave(60));
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => model.CreateForecastEngine<Reading, Reading>(ml)).Message, "Reading has none of the columns Forecast, Lower, Upper");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => model.CreateForecastEngine<Reading, Reading>(ml)).Message,
+            "Reading has none of the columns Forecast, Lower, Upper");
     }
 
     /// <summary>A transformer that holds something.</summary>

@@ -26,7 +26,8 @@ internal static class ForecastRun
         return options;
     }
 
-    public static LstmForecastingTransformer Fit(MLContext ml, IEnumerable<Reading> rows, Action<LstmForecastingEstimator.Options>? change = null)
+    public static LstmForecastingTransformer Fit(MLContext ml, IEnumerable<Reading> rows,
+        Action<LstmForecastingEstimator.Options>? change = null)
         => ml.Forecasting.ForecastByLstm(Options(change)).Fit(ml.Data.LoadFromEnumerable(rows));
 
     /// <summary>The forecasts after each row, with their bounds.</summary>

@@ -25,9 +25,12 @@ public sealed class ForecastTests
         });
 
         Reading[] later = rows[1000..];
-        (ReadingForecast Forecast, int Step, float Value)[] pairs = [.. ForecastRun.Compare(ForecastRun.Transform(ml, model, later), later)];
+        (ReadingForecast Forecast, int Step,
+            float Value)[] pairs = [.. ForecastRun.Compare(ForecastRun.Transform(ml, model, later), later)];
         double error = Math.Sqrt(pairs.Average(pair => Math.Pow(pair.Value - pair.Forecast.Forecast[pair.Step], 2)));
-        double covered = pairs.Average(pair => pair.Forecast.Lower[pair.Step] <= pair.Value && pair.Value <= pair.Forecast.Upper[pair.Step] ? 1.0 : 0);
+        double covered = pairs.Average(pair => pair.Forecast.Lower[pair.Step] <= pair.Value && pair.Value <= pair.Forecast.Upper[pair.Step]
+            ? 1.0
+            : 0);
 
         // The noise alone, uniform over 0.1, has a deviation of 0.029; the last value is off by 0.6.
         Assert.IsLessThan(0.06, error);
@@ -39,7 +42,8 @@ public sealed class ForecastTests
     {
         var ml = new MLContext(1);
         IDataView data = ml.Data.LoadFromEnumerable(Reading.Wave(60));
-        LstmForecastingEstimator estimator = ml.Forecasting.ForecastByLstm(ForecastRun.Options(options => options.TargetColumnNames = ["Value", "Other"]));
+        LstmForecastingEstimator estimator = ml.Forecasting.ForecastByLstm(ForecastRun.Options(options =>
+            options.TargetColumnNames = ["Value", "Other"]));
         SchemaShape promised = estimator.GetOutputSchema(data.Schema.ToShape());
         LstmForecastingTransformer model = estimator.Fit(data);
         DataViewSchema delivered = model.Transform(data).Schema;
@@ -138,7 +142,8 @@ public sealed class ForecastTests
         for (int t = 0; t < alone.Length; t++)
             ForecastRun.AssertSame(alone[t], together[2 * t + 1]);
         // Another name, another series: it begins anew, and its vector is the unknown one's.
-        Reading[] other = [.. b.Skip(100).Select(row => new Reading { Shop = "c", Time = row.Time, Value = row.Value, Size = row.Size, Promotion = row.Promotion })];
+        Reading[] other = [.. b.Skip(100)
+            .Select(row => new Reading { Shop = "c", Time = row.Time, Value = row.Value, Size = row.Size, Promotion = row.Promotion })];
         CollectionAssert.AreNotEqual(alone[5].Forecast, ForecastRun.Transform(ml, model, other)[5].Forecast);
     }
 
@@ -147,7 +152,8 @@ public sealed class ForecastTests
     {
         var ml = new MLContext(1);
         Reading[] rows = [.. Reading.Wave(80, shop: "x"), .. Reading.Wave(80, seed: 3, shop: "y", level: 4)];
-        void Change(LstmForecastingEstimator.Options options, string column) => (options.SeriesColumnName, options.EmbedSeries) = (column, true);
+        void Change(LstmForecastingEstimator.Options options, string column) =>
+            (options.SeriesColumnName, options.EmbedSeries) = (column, true);
         ReadingForecast[] expected = ForecastRun.Transform(ml, ForecastRun.Fit(ml, rows, options => Change(options, "Shop")), rows);
         ITransformer model = ml.Transforms.Conversion.MapValueToKey("Key", "Shop")
             .Append(ml.Forecasting.ForecastByLstm(ForecastRun.Options(options => Change(options, "Key"))))
@@ -164,9 +170,11 @@ public sealed class ForecastTests
         Reading[] rows = Reading.Wave(700);
         for (int t = 0; t < rows.Length; t++)
             rows[t].Value += 0.1f * t;
-        LstmForecastingTransformer model = ForecastRun.Fit(ml, rows[..400], options => (options.NumberOfEpochs, options.HiddenSize) = (300, 16));
+        LstmForecastingTransformer model = ForecastRun.Fit(ml, rows[..400],
+            options => (options.NumberOfEpochs, options.HiddenSize) = (300, 16));
         Reading[] later = rows[400..];
-        double error = ForecastRun.Compare(ForecastRun.Transform(ml, model, later), later).Average(pair => Math.Abs(pair.Value - pair.Forecast.Forecast[pair.Step]));
+        double error = ForecastRun.Compare(ForecastRun.Transform(ml, model, later), later)
+            .Average(pair => Math.Abs(pair.Value - pair.Forecast.Forecast[pair.Step]));
         Assert.IsLessThan(0.25, error);
     }
 
@@ -202,7 +210,8 @@ public sealed class ForecastTests
     {
         var ml = new MLContext(1);
         Reading[] rows = Reading.Wave(300);
-        float[] Forecast(int count) => ForecastRun.Transform(ml, ForecastRun.Fit(ml, rows, options => options.NumberOfThreads = count), rows)[^1].Forecast;
+        float[] Forecast(int count) =>
+            ForecastRun.Transform(ml, ForecastRun.Fit(ml, rows, options => options.NumberOfThreads = count), rows)[^1].Forecast;
         CollectionAssert.AreEqual(Forecast(1), Forecast(threads));
     }
 
@@ -252,7 +261,8 @@ public sealed class ForecastTests
         Reading[] few = Reading.Wave(rows);
         if (rows == 1)
         {
-            StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => ForecastRun.Fit(ml, few)).Message, "There is nothing to learn");
+            StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => ForecastRun.Fit(ml, few)).Message,
+                "There is nothing to learn");
             return;
         }
         Assert.IsTrue(ForecastRun.Transform(ml, ForecastRun.Fit(ml, few), few).All(forecast => forecast.Forecast.All(float.IsFinite)));
@@ -264,25 +274,33 @@ public sealed class ForecastTests
         var ml = new MLContext(1);
         var log = new List<string>();
         ml.Log += (_, entry) => log.Add(entry.Message);
-        void Fit(Reading[] rows) => ForecastRun.Fit(ml, rows, options => (options.TimeColumnName, options.SeriesColumnName) = ("Time", "Shop"));
+        void Fit(Reading[] rows) =>
+            ForecastRun.Fit(ml, rows, options => (options.TimeColumnName, options.SeriesColumnName) = ("Time", "Shop"));
 
         Reading[] unsorted = Reading.Wave(50);
         (unsorted[20].Time, unsorted[21].Time) = (unsorted[21].Time, unsorted[20].Time);
         StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Fit(unsorted)).Message,
-            "Row 21 (counted from 0) of the training data has the time 2024-01-01 20:00:00, but a row of the series before it has 2024-01-01 21:00:00. Sort the rows by time.");
+            "Row 21 (counted from 0) of the training data has the time 2024-01-01 20:00:00, but a row of the series before it has "
+            + "2024-01-01 21:00:00. Sort the rows by time.");
 
         Reading[] twice = Reading.Wave(50, shop: "north");
         twice[30].Time = twice[29].Time;
         StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Fit(twice)).Message,
-            "Row 30 (counted from 0) of the training data, of series 'north', has the time 2024-01-02 05:00:00 that a row of the series before it already has.");
+            "Row 30 (counted from 0) of the training data, of series 'north', has the time 2024-01-02 05:00:00 that a row of the series "
+            + "before it already has.");
 
         Reading[] gap = [.. Reading.Wave(50).Where((_, t) => t is not (12 or 33))];
         Fit(gap);
-        Assert.IsTrue(log.Exists(message => message.Contains("The training data leaves out 2 steps at 2 places: 1 between 2024-01-01 11:00:00 and 2024-01-01 13:00:00; 1 between 2024-01-02 08:00:00 and 2024-01-02 10:00:00. They are taken as steps whose values are missing.", StringComparison.Ordinal)));
+        Assert.IsTrue(log.Exists(message =>
+            message.Contains("The training data leaves out 2 steps at 2 places: 1 between 2024-01-01 11:00:00 and 2024-01-01 13:00:00; 1 "
+            + "between 2024-01-02 08:00:00 and 2024-01-02 10:00:00. They are taken as steps whose values are missing.",
+            StringComparison.Ordinal)));
 
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Fit([])).Message, "The training data has no rows that can be used.");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Fit([])).Message,
+            "The training data has no rows that can be used.");
         LstmForecastingTransformer model = ForecastRun.Fit(ml, Reading.Wave(50), options => options.TimeColumnName = "Time");
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => ForecastRun.Transform(ml, model, unsorted)).Message, "Row 21 (counted from 0) of the data has the time");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => ForecastRun.Transform(ml, model, unsorted)).Message,
+            "Row 21 (counted from 0) of the data has the time");
     }
 
     [TestMethod]
@@ -292,7 +310,8 @@ public sealed class ForecastTests
     {
         var ml = new MLContext(1);
         string[] targets = second is null ? [target] : [target, second];
-        string message = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => ForecastRun.Fit(ml, Reading.Wave(20), options => options.TargetColumnNames = targets)).Message;
+        string message = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() =>
+            ForecastRun.Fit(ml, Reading.Wave(20), options => options.TargetColumnNames = targets)).Message;
         StringAssert.Contains(message, column);
         StringAssert.Contains(message, types);
     }
@@ -302,12 +321,17 @@ public sealed class ForecastTests
     {
         var ml = new MLContext(1);
         void AssertRefused(string expected, Action<LstmForecastingEstimator.Options> change)
-            => StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => ForecastRun.Fit(ml, Reading.Wave(20), change)).Message, expected);
+            => StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() =>
+                ForecastRun.Fit(ml, Reading.Wave(20), change)).Message, expected);
 
-        AssertRefused("time column 'Value': expected DateTime or DateTimeOffset (ConvertType with DataKind.DateTime makes one of a text, a CustomMapping of a number), got Single", options => options.TimeColumnName = "Value");
-        AssertRefused("series column 'Value': expected Text or Key (MapValueToKey makes one of other values), got Single", options => options.SeriesColumnName = "Value");
-        AssertRefused("covariate column 'Shop': expected Single or Vector<Single>, got String", options => options.PastCovariateColumnNames = ["Shop"]);
-        AssertRefused("static feature column 'Shop': expected Single or Vector<Single>, got String", options => options.StaticFeatureColumnName = "Shop");
+        AssertRefused("time column 'Value': expected DateTime or DateTimeOffset (ConvertType with DataKind.DateTime makes one of a text, "
+            + "a CustomMapping of a number), got Single", options => options.TimeColumnName = "Value");
+        AssertRefused("series column 'Value': expected Text or Key (MapValueToKey makes one of other values), got Single",
+            options => options.SeriesColumnName = "Value");
+        AssertRefused("covariate column 'Shop': expected Single or Vector<Single>, got String",
+            options => options.PastCovariateColumnNames = ["Shop"]);
+        AssertRefused("static feature column 'Shop': expected Single or Vector<Single>, got String",
+            options => options.StaticFeatureColumnName = "Shop");
     }
 
     [TestMethod]
@@ -315,7 +339,9 @@ public sealed class ForecastTests
     {
         var ml = new MLContext(1);
         void AssertRefused(string option, Action<LstmForecastingEstimator.Options> change)
-            => Assert.AreEqual(option, Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => ml.Forecasting.ForecastByLstm(ForecastRun.Options(change))).ParamName);
+            => Assert.AreEqual(option,
+                Assert.ThrowsExactly<ArgumentOutOfRangeException>(() =>
+                ml.Forecasting.ForecastByLstm(ForecastRun.Options(change))).ParamName);
 
         AssertRefused("TargetColumnNames", options => options.TargetColumnNames = []);
         AssertRefused("TargetColumnNames", options => options.TargetColumnNames = ["a", "a"]);
@@ -330,12 +356,14 @@ public sealed class ForecastTests
         AssertRefused("Scaling", options => options.Scaling = (SeriesScaling)9);
         AssertRefused("LossFunction", options => options.LossFunction = (ForecastLoss)9);
         AssertRefused("MissingValues", options => options.MissingValues = (MissingValueHandling)9);
-        AssertRefused("MissingValues", options => (options.MissingValues, options.KnownCovariateColumnNames) = (MissingValueHandling.SkipRow, ["Promotion"]));
+        AssertRefused("MissingValues",
+            options => (options.MissingValues, options.KnownCovariateColumnNames) = (MissingValueHandling.SkipRow, ["Promotion"]));
         AssertRefused("ValidationFraction", options => options.ValidationFraction = 1);
         AssertRefused("UpperBoundColumnName", options => options.UpperBoundColumnName = options.LowerBoundColumnName);
         AssertRefused("PastCovariateColumnNames", options => options.PastCovariateColumnNames = [options.TargetColumnNames[0]]);
         AssertRefused("KnownCovariateColumnNames", options => options.KnownCovariateColumnNames = [options.TargetColumnNames[0]]);
-        AssertRefused("KnownCovariateColumnNames", options => (options.PastCovariateColumnNames, options.KnownCovariateColumnNames) = (["Other"], ["Promotion", "Other"]));
+        AssertRefused("KnownCovariateColumnNames",
+            options => (options.PastCovariateColumnNames, options.KnownCovariateColumnNames) = (["Other"], ["Promotion", "Other"]));
         AssertRefused("Calendar", options => (options.Calendar, options.TimeColumnName) = (CalendarFeatures.Day, null));
         AssertRefused("EmbedSeries", options => (options.EmbedSeries, options.SeriesColumnName) = (true, null));
     }

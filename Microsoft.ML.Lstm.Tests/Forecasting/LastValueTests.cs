@@ -20,7 +20,8 @@ public sealed class LastValueTests
     {
         var ml = new MLContext(1);
         Reading[] rows = Reading.Wave(1200);
-        LstmAnomalyTransformer model = DetectorRun.Fit(ml, rows[..1000], options => (options.Scaling, options.NumberOfEpochs, options.HiddenSize) = (SeriesScaling.LastValue, 40, 16));
+        LstmAnomalyTransformer model = DetectorRun.Fit(ml, rows[..1000],
+            options => (options.Scaling, options.NumberOfEpochs, options.HiddenSize) = (SeriesScaling.LastValue, 40, 16));
         rows[1100].Value += 0.6f;
         double[][] results = DetectorRun.Transform(ml, model, rows[1000..]);
         CollectionAssert.Contains(DetectorRun.Alerts(results), 100);
@@ -33,7 +34,9 @@ public sealed class LastValueTests
     {
         var ml = new MLContext(1);
         Reading[] rows = Reading.Wave(800, noise: 0);
-        LstmForecastingTransformer model = ForecastRun.Fit(ml, rows[..600], options => (options.Scaling, options.NumberOfLags, options.NumberOfEpochs, options.HiddenSize) = (scaling, lags, 40, 24));
-        return ForecastRun.Compare(ForecastRun.Transform(ml, model, rows[600..]), rows[600..]).Average(one => Math.Abs(one.Forecast.Forecast[one.Step] - one.Value));
+        LstmForecastingTransformer model = ForecastRun.Fit(ml, rows[..600],
+            options => (options.Scaling, options.NumberOfLags, options.NumberOfEpochs, options.HiddenSize) = (scaling, lags, 40, 24));
+        return ForecastRun.Compare(ForecastRun.Transform(ml, model, rows[600..]), rows[600..])
+            .Average(one => Math.Abs(one.Forecast.Forecast[one.Step] - one.Value));
     }
 }

@@ -11,7 +11,8 @@ public sealed class OtherSizeTests
 
     private static readonly float[] Levels = [1e-3f, 1, 10, 30, 1e4f, -100];
 
-    public static IEnumerable<object[]> Scalings => Enum.GetValues<SeriesScaling>().Where(scaling => scaling != SeriesScaling.None).Select(scaling => new object[] { scaling });
+    public static IEnumerable<object[]> Scalings
+        => Enum.GetValues<SeriesScaling>().Where(scaling => scaling != SeriesScaling.None).Select(scaling => new object[] { scaling });
 
     [TestMethod]
     [DynamicData(nameof(Scalings))]
@@ -44,7 +45,8 @@ public sealed class OtherSizeTests
     public void ANewSeriesOfAnySizeHasItsAnomaliesFound(SeriesScaling scaling)
     {
         var ml = new MLContext(1);
-        LstmAnomalyTransformer model = DetectorRun.Fit(ml, Shops(), options => (options.SeriesColumnName, options.Scaling, options.NumberOfEpochs) = ("Shop", scaling, 40));
+        LstmAnomalyTransformer model = DetectorRun.Fit(ml, Shops(),
+            options => (options.SeriesColumnName, options.Scaling, options.NumberOfEpochs) = ("Shop", scaling, 40));
         foreach (float level in Levels)
         {
             Reading[] rows = Sales("new", level, 160);
@@ -63,7 +65,8 @@ public sealed class OtherSizeTests
     public void TheOnlySeriesMayComeInAnotherUnit(SeriesScaling scaling, int lags)
     {
         var ml = new MLContext(1);
-        LstmForecastingTransformer model = ForecastRun.Fit(ml, Sales("", 100, 400), options => Train(options, scaling, ForecastLoss.SquaredError, seriesColumn: null, lags)).WithoutHistory();
+        LstmForecastingTransformer model = ForecastRun.Fit(ml, Sales("", 100, 400),
+            options => Train(options, scaling, ForecastLoss.SquaredError, seriesColumn: null, lags)).WithoutHistory();
         double usual = ErrorOf(ml, model, "", 100);
         Assert.IsLessThan(0.04, usual);
         foreach (float level in new[] { 1e-3f, 1, 10, 30, 1e4f })
@@ -160,7 +163,8 @@ public sealed class OtherSizeTests
     public void OneOtherValueInANewSeriesIsOneAlert(SeriesScaling scaling)
     {
         var ml = new MLContext(1);
-        LstmAnomalyTransformer model = DetectorRun.Fit(ml, Shops(), options => (options.SeriesColumnName, options.Scaling, options.NumberOfEpochs) = ("Shop", scaling, 40));
+        LstmAnomalyTransformer model = DetectorRun.Fit(ml, Shops(),
+            options => (options.SeriesColumnName, options.Scaling, options.NumberOfEpochs) = ("Shop", scaling, 40));
         foreach (float level in new[] { 500f, 0 })
         {
             Reading[] rows = [.. Enumerable.Range(0, 150).Select(_ => new Reading { Shop = "new", Value = level })];
@@ -180,7 +184,8 @@ public sealed class OtherSizeTests
         LstmForecastingTransformer model = Fit(ml, Shops(), scaling);
         Reading[] rows = [.. Enumerable.Range(0, 200).Select(t => new Reading { Shop = "new", Value = t % 40 is 37 or 38 ? 5 : 0 })];
         // 0.25 a day, of which the window has none or two.
-        Assert.IsLessThan(1.0, ForecastRun.Transform(ml, model, rows)[30..].Average(forecast => forecast.Forecast.Average(value => (double)Math.Abs(value))));
+        Assert.IsLessThan(1.0,
+            ForecastRun.Transform(ml, model, rows)[30..].Average(forecast => forecast.Forecast.Average(value => (double)Math.Abs(value))));
     }
 
     private static Reading[] Shops() => [.. Enumerable.Range(0, 6).SelectMany(s => Sales($"shop {s}", 60 + 40 * s, 200, seed: s))];
@@ -188,15 +193,18 @@ public sealed class OtherSizeTests
     private static Reading[] Sales(string shop, float level, int rows, int seed = 9)
     {
         var random = new Random(seed);
-        return [.. Enumerable.Range(0, rows).Select(t => new Reading { Shop = shop, Value = level * (Truth(t) + 0.04f * (random.NextSingle() - 0.5f)) })];
+        return [.. Enumerable.Range(0, rows)
+            .Select(t => new Reading { Shop = shop, Value = level * (Truth(t) + 0.04f * (random.NextSingle() - 0.5f)) })];
     }
 
     private static float Truth(int t) => 1 + 0.3f * MathF.Sin(t * MathF.Tau / Week);
 
-    private static LstmForecastingTransformer Fit(MLContext ml, Reading[] rows, SeriesScaling scaling, ForecastLoss loss = ForecastLoss.SquaredError)
+    private static LstmForecastingTransformer Fit(MLContext ml, Reading[] rows, SeriesScaling scaling,
+        ForecastLoss loss = ForecastLoss.SquaredError)
         => ForecastRun.Fit(ml, rows, options => Train(options, scaling, loss, "Shop"));
 
-    private static void Train(LstmForecastingEstimator.Options options, SeriesScaling scaling, ForecastLoss loss, string? seriesColumn, int lags = 1)
+    private static void Train(LstmForecastingEstimator.Options options, SeriesScaling scaling, ForecastLoss loss, string? seriesColumn,
+        int lags = 1)
     {
         (options.Scaling, options.LossFunction, options.SeriesColumnName, options.NumberOfLags) = (scaling, loss, seriesColumn, lags);
         (options.HiddenSize, options.NumberOfEpochs, options.Horizon, options.OutputDropout) = (16, 60, 3, 0);
@@ -206,8 +214,10 @@ public sealed class OtherSizeTests
     private static double ErrorOf(MLContext ml, LstmForecastingTransformer model, string shop, float level)
         => ErrorOf(ForecastRun.Transform(ml, model, Sales(shop, level, 140)), 0, level);
 
-    private static double ErrorOf(ReadingForecast[] forecasts, int first, float level) => Errors(forecasts, first, level).Skip(60).Average();
+    private static double ErrorOf(ReadingForecast[] forecasts, int first, float level)
+        => Errors(forecasts, first, level).Skip(60).Average();
 
     private static IEnumerable<double> Errors(ReadingForecast[] forecasts, int first, float level)
-        => forecasts.Select((forecast, t) => forecast.Forecast.Select((value, h) => (double)Math.Abs(value / level - Truth(first + t + 1 + h))).Average());
+        => forecasts.Select((forecast, t) =>
+            forecast.Forecast.Select((value, h) => (double)Math.Abs(value / level - Truth(first + t + 1 + h))).Average());
 }

@@ -17,12 +17,15 @@ public sealed class OwnIntervalTests
     {
         var ml = new MLContext(1);
         // One that leaves where it was in the validation rows, so that all errors are on one side; a still one; one of huge numbers.
-        Reading[] leaving = Reading.Wave(150), still = [.. Enumerable.Range(0, 150).Select(_ => new Reading { Value = 3 })], huge = Reading.Wave(150, scale: 1e37f);
+        Reading[] leaving = Reading.Wave(150), still = [.. Enumerable.Range(0, 150).Select(_ => new Reading { Value = 3 })],
+            huge = Reading.Wave(150, scale: 1e37f);
         for (int t = 110; t < leaving.Length; t++)
             leaving[t].Value += t - 110;
         foreach (Reading[] rows in new[] { leaving, still, huge })
         {
-            LstmForecastingTransformer model = ForecastRun.Fit(ml, rows, options => (options.Scaling, options.LossFunction, options.NumberOfEpochs, options.ConfidenceLevel) = (scaling, loss, 1, 0.2));
+            LstmForecastingTransformer model = ForecastRun.Fit(ml, rows,
+                options =>
+                (options.Scaling, options.LossFunction, options.NumberOfEpochs, options.ConfidenceLevel) = (scaling, loss, 1, 0.2));
             foreach (Reading[] scored in new[] { leaving, still, huge })
             {
                 foreach (ReadingForecast forecast in ForecastRun.Transform(ml, model.WithoutHistory(), scored))

@@ -17,12 +17,16 @@ public sealed class TrainingTableAgainTests
         (MLContext ml, List<string> warnings) = Listen();
         Reading[] a = Reading.Wave(80, shop: "a"), b = Reading.Wave(80, seed: 2, shop: "b");
         IDataView data = ml.Data.LoadFromEnumerable(a.Zip(b).SelectMany(pair => new[] { pair.First, pair.Second }).ToArray());
-        IEstimator<SeriesTransformer> estimator = Estimator(ml, kind, options => (options.TimeColumnName, options.SeriesColumnName) = (time, "Shop"));
+        IEstimator<SeriesTransformer> estimator = Estimator(ml, kind,
+            options => (options.TimeColumnName, options.SeriesColumnName) = (time, "Shop"));
         SeriesTransformer model = estimator.Fit(data);
         double[][] expected = Read(WithoutHistory(model).Transform(data));
         AssertSame(expected, Read(model.Transform(data)));
         // Behind transforms that only add columns, too.
-        ITransformer chain = ml.Transforms.CopyColumns("Copy", "Other").Append(estimator).Append(ml.Transforms.CopyColumns("Copy2", "Copy")).Fit(data);
+        ITransformer chain = ml.Transforms.CopyColumns("Copy", "Other")
+            .Append(estimator)
+            .Append(ml.Transforms.CopyColumns("Copy2", "Copy"))
+            .Fit(data);
         AssertSame(expected, Read(chain.Transform(data)));
         AssertNone(warnings, "begin");
         AssertNone(warnings, "those of the training data");
@@ -41,11 +45,13 @@ public sealed class TrainingTableAgainTests
         stream.Position = 0;
         ITransformer loaded = ml.Model.Load(stream, out _);
         Func<Reading, double[]> observe = Observe(ml, loaded, kind);
-        foreach (Action act in new Action[] { () => Transform(ml, model, rows[..100]), () => Transform(ml, loaded, rows), () => Array.ForEach(rows[..50], row => observe(row)) })
+        foreach (Action act in new Action[] { () => Transform(ml, model, rows[..100]), () => Transform(ml, loaded, rows),
+            () => Array.ForEach(rows[..50], row => observe(row)) })
         {
             warnings.Clear();
             act();
-            AssertOne(warnings, "The first 16 rows are those of the training data, but they are taken for what follows it, as there is no column of times to say otherwise. To go through the training data again, use WithoutHistory.");
+            AssertOne(warnings, "The first 16 rows are those of the training data, but they are taken for what follows it, as there is no "
+                + "column of times to say otherwise. To go through the training data again, use WithoutHistory.");
         }
         warnings.Clear();
         Transform(ml, WithoutHistory(model), rows);
@@ -80,7 +86,8 @@ public sealed class TrainingTableAgainTests
         warnings.Clear();
         double[][] actual = Transform(ml, model, rows[90..]);
         AssertSame(Transform(ml, WithoutHistory(model), rows[90..]), actual);
-        AssertOne(warnings, "The rows begin at 2024-01-04 18:00:00, but the model knows the series up to 2024-01-05 03:00:00: they are taken for a series that begins anew. Rows that follow are later.");
+        AssertOne(warnings, "The rows begin at 2024-01-04 18:00:00, but the model knows the series up to 2024-01-05 03:00:00: they are "
+            + "taken for a series that begins anew. Rows that follow are later.");
     }
 
     [TestMethod]

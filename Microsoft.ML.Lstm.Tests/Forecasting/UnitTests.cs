@@ -29,7 +29,8 @@ public sealed class UnitTests
             {
                 float[][] actual = Forecast(Rows(kind, unit, 1 / unit), scaling, loss);
                 for (int t = 0; t < expected.Length; t++)
-                    CollectionAssert.AreEqual(expected[t].Select(value => value * unit).ToArray(), actual[t], $"{loss}, row {t}, unit {unit}");
+                    CollectionAssert.AreEqual(expected[t].Select(value => value * unit).ToArray(), actual[t],
+                        $"{loss}, row {t}, unit {unit}");
             }
         }
     }
@@ -43,7 +44,8 @@ public sealed class UnitTests
         {
             double[][] actual = Detect(Rows(kind, unit, 1 / unit), scaling);
             for (int t = 0; t < expected.Length; t++)
-                CollectionAssert.AreEqual(expected[t].Select((value, i) => i >= DetectorRun.Expected ? value * unit : value).ToArray(), actual[t], $"row {t}, unit {unit}");
+                CollectionAssert.AreEqual(expected[t].Select((value, i) => i >= DetectorRun.Expected ? value * unit : value).ToArray(),
+                    actual[t], $"row {t}, unit {unit}");
         }
     }
 
@@ -53,7 +55,10 @@ public sealed class UnitTests
     {
         UnitRow[] rows = Rows(kind, 1, 1);
         double Error(float unit) => Forecast(Rows(kind, unit, 1), scaling, ForecastLoss.SquaredError)
-            .SelectMany((forecast, t) => Enumerable.Range(0, 3).Where(h => t + 1 + h < rows.Length && rows[t].Shop == rows[t + 1 + h].Shop).Select(h => Math.Abs((double)forecast[h] / unit - rows[t + 1 + h].Value))).Average();
+            .SelectMany((forecast, t) =>
+                Enumerable.Range(0, 3)
+                .Where(h => t + 1 + h < rows.Length && rows[t].Shop == rows[t + 1 + h].Shop)
+                .Select(h => Math.Abs((double)forecast[h] / unit - rows[t + 1 + h].Value))).Average();
         int Alerts(float unit) => DetectorRun.Alerts(Detect(Rows(kind, unit, 1), scaling)).Length;
         double expected = Error(1);
         int alerts = Alerts(1);
@@ -74,14 +79,22 @@ public sealed class UnitTests
             Use(options, scaling);
             (options.LossFunction, options.Horizon) = (loss, 12);
         })).Fit(data);
-        return [.. ml.Data.CreateEnumerable<ReadingForecast>(model.WithoutHistory().Transform(data), reuseRowObject: false).Select(forecast => forecast.Forecast.Concat(forecast.Lower).Concat(forecast.Upper).ToArray())];
+        return [.. ml.Data.CreateEnumerable<ReadingForecast>(model.WithoutHistory().Transform(data), reuseRowObject: false)
+            .Select(forecast => forecast.Forecast.Concat(forecast.Lower).Concat(forecast.Upper).ToArray())];
     }
 
     private static double[][] Detect(UnitRow[] rows, SeriesScaling scaling)
     {
         var ml = new MLContext(1);
         IDataView data = ml.Data.LoadFromEnumerable(rows);
-        var options = new LstmAnomalyEstimator.Options { InputColumnName = "Value", WindowSize = 24, HiddenSize = 10, NumberOfEpochs = 3, Seed = 1 };
+        var options = new LstmAnomalyEstimator.Options
+        {
+            InputColumnName = "Value",
+            WindowSize = 24,
+            HiddenSize = 10,
+            NumberOfEpochs = 3,
+            Seed = 1
+        };
         Use(options, scaling);
         return [.. ml.Transforms.DetectAnomalyByLstm(options).Fit(data).WithoutHistory().Transform(data).GetColumn<double[]>("Anomaly")];
     }

@@ -13,7 +13,10 @@ namespace Microsoft.ML.Lstm.Tests.MlNet;
 public sealed class FolderTests
 {
     private static readonly Assembly Library = typeof(LstmRegressionTrainer).Assembly;
-    private static readonly Dictionary<short, OpCode> OpCodesByValue = typeof(OpCodes).GetFields().Select(f => (OpCode)f.GetValue(null)!).ToDictionary(o => o.Value);
+    private static readonly Dictionary<short, OpCode> OpCodesByValue = typeof(OpCodes)
+        .GetFields()
+        .Select(f => (OpCode)f.GetValue(null)!)
+        .ToDictionary(o => o.Value);
     private static readonly Method[] Methods = ReadMethods();
 
     // From the ground up. A folder knows those before it, and those on its own line.
@@ -72,7 +75,8 @@ public sealed class FolderTests
         Assert.AreEqual("", string.Join(Environment.NewLine, same));
     }
 
-    private static bool IsMlNet(Type type) => type.Assembly != Library && type.Assembly.GetName().Name!.StartsWith("Microsoft.ML.", StringComparison.Ordinal);
+    private static bool IsMlNet(Type type)
+        => type.Assembly != Library && type.Assembly.GetName().Name!.StartsWith("Microsoft.ML.", StringComparison.Ordinal);
 
     private static int FloorOf(string folder)
     {
@@ -96,7 +100,10 @@ public sealed class FolderTests
     {
         Type definition = type.IsGenericType ? type.GetGenericTypeDefinition() : type;
         string[] folders = Methods.Where(m => m.Type == definition).Select(m => m.Folder).Distinct().ToArray();
-        string folderOfNamespace = (definition.Namespace ?? "").Replace("Microsoft.ML.Lstm", "", StringComparison.Ordinal).TrimStart('.').Replace('.', '/');
+        string folderOfNamespace = (definition.Namespace ?? "")
+            .Replace("Microsoft.ML.Lstm", "", StringComparison.Ordinal)
+            .TrimStart('.')
+            .Replace('.', '/');
         return folders.Length > 0 ? folders : folderOfNamespace.Length > 0 ? [folderOfNamespace] : [Floors[0]];
     }
 
@@ -106,12 +113,14 @@ public sealed class FolderTests
         using MetadataReaderProvider provider = MetadataReaderProvider.FromPortablePdbStream(file);
         MetadataReader debug = provider.GetMetadataReader();
         var methods = new List<Method>();
-        const BindingFlags all = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
+        const BindingFlags all =
+            BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
         foreach (Type type in Library.GetTypes())
         {
             foreach (MethodBase method in type.GetMethods(all).Cast<MethodBase>().Concat(type.GetConstructors(all)))
             {
-                MethodDebugInformationHandle handle = MetadataTokens.MethodDefinitionHandle(method.MetadataToken & 0xFFFFFF).ToDebugInformationHandle();
+                MethodDebugInformationHandle handle = MetadataTokens.MethodDefinitionHandle(method.MetadataToken & 0xFFFFFF)
+                    .ToDebugInformationHandle();
                 DocumentHandle document = debug.GetMethodDebugInformation(handle).Document;
                 if (document.IsNil)
                     continue;
@@ -119,7 +128,8 @@ public sealed class FolderTests
                 int root = Array.LastIndexOf(path, "Microsoft.ML.Lstm");
                 if (root < 0 || path[^1].EndsWith(".g.cs", StringComparison.Ordinal))
                     continue;
-                methods.Add(new(OutermostType(type), $"{type}.{method.Name}", string.Join('/', path[(root + 1)..^1]), Uses(method).ToArray()));
+                methods.Add(new(OutermostType(type), $"{type}.{method.Name}", string.Join('/', path[(root + 1)..^1]),
+                    Uses(method).ToArray()));
             }
         }
         return [.. methods];
@@ -142,7 +152,8 @@ public sealed class FolderTests
             {
                 case OperandType.InlineMethod or OperandType.InlineField or OperandType.InlineType or OperandType.InlineTok:
                     Type[]? ofMethod = method.IsGenericMethodDefinition ? method.GetGenericArguments() : null;
-                    yield return Library.ManifestModule.ResolveMember(BitConverter.ToInt32(il, at), method.DeclaringType!.GetGenericArguments(), ofMethod)!;
+                    yield return Library.ManifestModule.ResolveMember(BitConverter.ToInt32(il, at),
+                        method.DeclaringType!.GetGenericArguments(), ofMethod)!;
                     break;
                 case OperandType.InlineSwitch:
                     at += 4 * BitConverter.ToInt32(il, at);

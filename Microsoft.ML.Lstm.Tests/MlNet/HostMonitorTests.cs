@@ -15,10 +15,14 @@ public sealed class HostMonitorTests
         using (IChannel channel = host.Start("Training"))
         using (var monitor = new HostMonitor(host, channel, 10))
         {
-            CollectionAssert.AreEqual((string[])["training loss", "training RMSE", "training accuracy", "training AUC", "validation loss", "validation RMSE", "validation accuracy", "validation AUC"], host.Header!.MetricNames.ToArray());
+            CollectionAssert.AreEqual((string[])["training loss", "training RMSE", "training accuracy", "training AUC", "validation loss",
+                "validation RMSE", "validation accuracy", "validation AUC"], host.Header!.MetricNames.ToArray());
             CollectionAssert.AreEqual((string[])["epochs", "batches"], host.Header.UnitNames.ToArray());
-            monitor.EpochCompleted(new EpochCompletedEventArgs(1, 10, new EpochMetrics(0.5) { RootMeanSquaredError = 5, MeanAbsoluteError = 4 }, null, 0.01, TimeSpan.FromSeconds(1), true));
-            monitor.EpochCompleted(new EpochCompletedEventArgs(2, 10, new EpochMetrics(0.25) { RootMeanSquaredError = 3, MeanAbsoluteError = 2 }, new EpochMetrics(0.75) { RootMeanSquaredError = 7, MeanAbsoluteError = 6 }, 0.01, TimeSpan.FromSeconds(2), true));
+            monitor.EpochCompleted(new EpochCompletedEventArgs(1, 10,
+                new EpochMetrics(0.5) { RootMeanSquaredError = 5, MeanAbsoluteError = 4 }, null, 0.01, TimeSpan.FromSeconds(1), true));
+            monitor.EpochCompleted(new EpochCompletedEventArgs(2, 10,
+                new EpochMetrics(0.25) { RootMeanSquaredError = 3, MeanAbsoluteError = 2 },
+                new EpochMetrics(0.75) { RootMeanSquaredError = 7, MeanAbsoluteError = 6 }, 0.01, TimeSpan.FromSeconds(2), true));
             monitor.BatchCompleted(3, 4, 9);
             Assert.AreEqual("2/10 epochs, 4/9 batches", host.Report());
         }
@@ -34,7 +38,8 @@ public sealed class HostMonitorTests
         var ml = new MLContext(seed: 1);
         Example[] rows = Example.Make(2);
         // 100 epochs each, so that the full run has 200,000.
-        LstmRegressionTrainer.Options options = SmallOptions.Create(options => (options.HiddenSize, options.NumberOfEpochs, options.NumberOfThreads) = (1, 100, 1));
+        LstmRegressionTrainer.Options options = SmallOptions.Create(options =>
+            (options.HiddenSize, options.NumberOfEpochs, options.NumberOfThreads) = (1, 100, 1));
         int fits = Acceptance.Count(200, 2_000);
         long before = 0;
         for (int fit = 0; fit < fits; fit++)

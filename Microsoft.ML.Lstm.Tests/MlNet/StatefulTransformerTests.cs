@@ -19,7 +19,8 @@ public sealed class StatefulTransformerTests
         Assert.IsFalse(chain.IsRowToRowMapper);
         StringAssert.StartsWith(Assert.ThrowsExactly<InvalidOperationException>(() => chain.GetRowToRowMapper(data.Schema)).Message,
             "GetRowToRowMapper method called despite IsRowToRowMapper being false.");
-        StringAssert.StartsWith(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.Model.CreatePredictionEngine<Row, Both>(chain)).Message,
+        StringAssert.StartsWith(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.Model.CreatePredictionEngine<Row,
+            Both>(chain)).Message,
             "Must be a row to row mapper");
         CollectionAssert.AreEqual((float[])[1, 2, 3], chain.Transform(data).GetColumn<float>("Y").ToArray());
         Assert.IsNotNull(chain.GetOutputSchema(data.Schema).GetColumnOrNull("Y"));
@@ -115,7 +116,8 @@ public sealed class StatefulTransformerTests
 
             public DataViewRow GetRow(DataViewRow input, IEnumerable<DataViewSchema.Column> activeColumns)
             {
-                _probe.Active.Add(string.Join(',', activeColumns.Where(column => column.Index >= InputSchema.Count).Select(column => column.Name).Order()));
+                _probe.Active.Add(string.Join(',',
+                    activeColumns.Where(column => column.Index >= InputSchema.Count).Select(column => column.Name).Order()));
                 return new ProbedRow(_probe, input, OutputSchema);
             }
         }

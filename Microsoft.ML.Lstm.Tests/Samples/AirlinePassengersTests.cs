@@ -83,5 +83,6 @@ public sealed class AirlinePassengersTests
     }
 
     /// <summary>What it prints, to either stream.</summary>
-    private string Run(int expectedExitCode, params string[] arguments) => SampleProgram.Run("AirlinePassengers", _folder, expectedExitCode, arguments);
+    private string Run(int expectedExitCode, params string[] arguments)
+        => SampleProgram.Run("AirlinePassengers", _folder, expectedExitCode, arguments);
 }

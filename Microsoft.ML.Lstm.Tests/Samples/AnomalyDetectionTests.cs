@@ -35,5 +35,6 @@ public sealed class AnomalyDetectionTests
         StringAssert.Contains(Run(expectedExitCode: 1, "--data", file, "--time", "When", "--value", "Cold"), "no column 'Cold'");
     }
 
-    private string Run(int expectedExitCode, params string[] arguments) => SampleProgram.Run("AnomalyDetection", _folder, expectedExitCode, arguments);
+    private string Run(int expectedExitCode, params string[] arguments)
+        => SampleProgram.Run("AnomalyDetection", _folder, expectedExitCode, arguments);
 }

@@ -28,9 +28,11 @@ public sealed class ForecastingTests
     public void ForecastsTheSeriesOfAFile()
     {
         string[] lines = [.. Enumerable.Range(0, 120).SelectMany(day => new[] { "A", "B" }.Select(shop =>
-            FormattableString.Invariant($"{new DateTime(2026, 1, 1).AddDays(day):yyyy-MM-dd},\"{shop}\",{10 + day % 7 + (day % 5 == 0 ? 4 : 0)},{(day % 5 == 0 ? 1 : 0)}")))];
+            FormattableString.Invariant(
+                $"{new DateTime(2026, 1, 1).AddDays(day):yyyy-MM-dd},\"{shop}\",{10 + day % 7 + (day % 5 == 0 ? 4 : 0)},{(day % 5 == 0 ? 1 : 0)}")))];
         string file = Write(["Day,Shop,\"Sold\",Offer", .. lines]);
-        string output = Run(expectedExitCode: 0, "--data", file, "--time", "Day", "--target", "Sold", "--series", "Shop", "--known", "Offer", "--horizon", "3");
+        string output = Run(expectedExitCode: 0, "--data", file, "--time", "Day", "--target", "Sold", "--series", "Shop", "--known",
+            "Offer", "--horizon", "3");
         StringAssert.Contains(output, "2 series, 240 rows");
         Assert.IsLessThan(MaeOf(output, "naive "), MaeOf(output, "forecast "));
         Assert.IsTrue(File.Exists(Path.Combine(_folder, "forecast.svg")));
@@ -39,19 +41,25 @@ public sealed class ForecastingTests
     [TestMethod]
     public void FindsColumnsWhoseNamesHoldCommas()
     {
-        string[] lines = [.. Enumerable.Range(0, 60).Select(day => FormattableString.Invariant($"{new DateTime(2026, 1, 1).AddDays(day):yyyy-MM-dd},{1000 + day % 7},{day % 3},1"))];
+        string[] lines = [.. Enumerable.Range(0, 60)
+            .Select(day =>
+            FormattableString.Invariant($"{new DateTime(2026, 1, 1).AddDays(day):yyyy-MM-dd},{1000 + day % 7},{day % 3},1"))];
         string file = Write(["Day,\"Sales, EUR\", \"Offer \"\"A, B\"\"\" ,Price", .. lines]);
-        string output = Run(expectedExitCode: 0, "--data", file, "--time", "Day", "--target", "Sales, EUR", "--known", "Price,\"Offer \"\"A, B\"\"\"", "--horizon", "2");
+        string output = Run(expectedExitCode: 0, "--data", file, "--time", "Day", "--target", "Sales, EUR", "--known",
+            "Price,\"Offer \"\"A, B\"\"\"", "--horizon", "2");
         // That of the sales is 12 / 7 one row ahead and 20 / 7 two; the price is always 1.
         Assert.IsInRange(1, 3, MaeOf(output, "naive "));
 
-        StringAssert.Contains(Run(expectedExitCode: 1, "--data", file, "--time", "Day", "--target", "EUR"), "names 'Day', 'Sales, EUR', 'Offer \"A, B\"', 'Price'");
+        StringAssert.Contains(Run(expectedExitCode: 1, "--data", file, "--time", "Day", "--target", "EUR"),
+            "names 'Day', 'Sales, EUR', 'Offer \"A, B\"', 'Price'");
     }
 
     [TestMethod]
     public void SaysHowManyRowsAChartNeeds()
     {
-        string[] Days(int count) => [.. Enumerable.Range(0, count).Select(day => FormattableString.Invariant($"{new DateTime(2026, 1, 1).AddDays(day):yyyy-MM-dd},{day % 7}"))];
+        string[] Days(int count) =>
+            [.. Enumerable.Range(0, count)
+            .Select(day => FormattableString.Invariant($"{new DateTime(2026, 1, 1).AddDays(day):yyyy-MM-dd},{day % 7}"))];
         string[] arguments = ["--time", "Day", "--target", "Sold", "--horizon", "11"];
         string output = Run(expectedExitCode: 0, ["--data", Write(["Day,Sold", .. Days(59)]), .. arguments]);
         StringAssert.Contains(output, "The first series has 59 rows");
@@ -77,12 +85,16 @@ public sealed class ForecastingTests
 
     [TestMethod]
     public void SaysThatAQuoteInTheHeaderIsNotClosed() => StringAssert.Contains(
-        Run(expectedExitCode: 1, "--data", Write(["Day,\"Sold", "2026-01-01,1"]), "--time", "Day", "--target", "Sold"), "in quotes or not, found: Day,\"Sold");
+        Run(expectedExitCode: 1, "--data", Write(["Day,\"Sold", "2026-01-01,1"]), "--time", "Day", "--target", "Sold"),
+            "in quotes or not, found: Day,\"Sold");
 
     private static double MaeOf(string table, string method) =>
-        double.Parse(table.Split('\n').First(line => line.StartsWith(method, StringComparison.Ordinal))[method.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+        double.Parse(table.Split('\n')
+            .First(line => line.StartsWith(method, StringComparison.Ordinal))[method.Length..].Split(' ',
+            StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
 
-    private string Run(int expectedExitCode, params string[] arguments) => SampleProgram.Run("Forecasting", _folder, expectedExitCode, arguments);
+    private string Run(int expectedExitCode, params string[] arguments)
+        => SampleProgram.Run("Forecasting", _folder, expectedExitCode, arguments);
 
     private string Write(string[] lines)
     {

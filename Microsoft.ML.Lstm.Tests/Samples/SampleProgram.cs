@@ -13,7 +13,8 @@ internal static class SampleProgram
     public static string Run(string name, string folder, int expectedExitCode, params string[] arguments)
     {
         string program = Path.Combine(AppContext.BaseDirectory, name + ".dll");
-        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", ["exec", program, .. arguments])
+        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
+            ["exec", program, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

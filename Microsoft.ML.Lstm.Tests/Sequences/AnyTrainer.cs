@@ -32,15 +32,20 @@ internal static class AnyTrainer
         _ => ml.MulticlassClassification.Trainers.LstmSequenceLabeling((LstmSequenceLabelingTrainer.Options)options),
     };
 
-    public static IEstimator<SequencePredictionTransformer> Create(MLContext ml, string trainer, Action<SequenceTrainerOptions>? change = null)
+    public static IEstimator<SequencePredictionTransformer> Create(MLContext ml, string trainer,
+        Action<SequenceTrainerOptions>? change = null)
         => Create(ml, Options(trainer, change));
 
     /// <summary>Any of them, with what they all have changed.</summary>
-    public static IEstimator<SequencePredictionTransformer> CreateAny(MLContext ml, string trainer, Action<SequenceInputOptions>? change = null)
-        => trainer == Autoencoder ? ml.AnomalyDetection.Trainers.LstmAutoencoder(SmallOptions.CreateAutoencoder(change)) : Create(ml, trainer, options => change?.Invoke(options));
+    public static IEstimator<SequencePredictionTransformer> CreateAny(MLContext ml, string trainer,
+        Action<SequenceInputOptions>? change = null)
+        => trainer == Autoencoder
+            ? ml.AnomalyDetection.Trainers.LstmAutoencoder(SmallOptions.CreateAutoencoder(change))
+            : Create(ml, trainer, options => change?.Invoke(options));
 
     /// <summary>Trains on rows of which vectors may have any length, and gives the warnings, too.</summary>
-    public static (SequencePredictionTransformer Model, string[] Warnings) Fit(string trainer, Example[] rows, Action<SequenceTrainerOptions>? change = null)
+    public static (SequencePredictionTransformer Model, string[] Warnings) Fit(string trainer, Example[] rows,
+        Action<SequenceTrainerOptions>? change = null)
     {
         var ml = new MLContext(seed: 1);
         var warnings = new List<string>();

@@ -16,21 +16,35 @@ public sealed class BadInputTests
     public void UnknownColumnIsRefused(string option, string message) => AssertRefused(option, "Nowhere", message);
 
     [TestMethod]
-    [DataRow(nameof(SequenceTrainerOptions.FeatureColumnName), "Number", "Schema mismatch for feature column 'Number': expected a vector of Single or of Key, got Single")]
-    [DataRow(nameof(SequenceTrainerOptions.FeatureColumnName), "Text", "Schema mismatch for feature column 'Text': expected a vector of Single or of Key, got String")]
-    [DataRow(nameof(SequenceTrainerOptions.FeatureColumnName), "Doubles", "Schema mismatch for feature column 'Doubles': expected a vector of Single or of Key, got VarVector<Double>")]
-    [DataRow(nameof(SequenceTrainerOptions.LabelColumnName), "Text", "Schema mismatch for label column 'Text': expected Single or Vector<Single>, got String")]
-    [DataRow(nameof(SequenceTrainerOptions.LabelColumnName), "Numbers", "Schema mismatch for label column 'Numbers': expected Single or Vector<Single>, got VarVector<Single>")]
-    [DataRow(nameof(SequenceTrainerOptions.LabelColumnName), "Time", "Schema mismatch for label column 'Time': expected Single or Vector<Single>, got DateTime")]
-    [DataRow(nameof(SequenceTrainerOptions.LabelColumnName), "OffsetTime", "Schema mismatch for label column 'OffsetTime': expected Single or Vector<Single>, got DateTimeOffset")]
-    [DataRow(nameof(SequenceTrainerOptions.LabelColumnName), "Key", "Schema mismatch for label column 'Key': expected Single or Vector<Single>, got Key<UInt32>")]
-    [DataRow(nameof(SequenceTrainerOptions.ExampleWeightColumnName), "Numbers", "Schema mismatch for weight column 'Numbers': expected Single, got VarVector<Single>")]
-    [DataRow(nameof(SequenceTrainerOptions.StaticFeatureColumnName), "Numbers", "Schema mismatch for static feature column 'Numbers': expected Single or Vector<Single>, got VarVector<Single>")]
+    [DataRow(nameof(SequenceTrainerOptions.FeatureColumnName), "Number",
+        "Schema mismatch for feature column 'Number': expected a vector of Single or of Key, got Single")]
+    [DataRow(nameof(SequenceTrainerOptions.FeatureColumnName), "Text",
+        "Schema mismatch for feature column 'Text': expected a vector of Single or of Key, got String")]
+    [DataRow(nameof(SequenceTrainerOptions.FeatureColumnName), "Doubles",
+        "Schema mismatch for feature column 'Doubles': expected a vector of Single or of Key, got VarVector<Double>")]
+    [DataRow(nameof(SequenceTrainerOptions.LabelColumnName), "Text",
+        "Schema mismatch for label column 'Text': expected Single or Vector<Single>, got String")]
+    [DataRow(nameof(SequenceTrainerOptions.LabelColumnName), "Numbers",
+        "Schema mismatch for label column 'Numbers': expected Single or Vector<Single>, got VarVector<Single>")]
+    [DataRow(nameof(SequenceTrainerOptions.LabelColumnName), "Time",
+        "Schema mismatch for label column 'Time': expected Single or Vector<Single>, got DateTime")]
+    [DataRow(nameof(SequenceTrainerOptions.LabelColumnName), "OffsetTime",
+        "Schema mismatch for label column 'OffsetTime': expected Single or Vector<Single>, got DateTimeOffset")]
+    [DataRow(nameof(SequenceTrainerOptions.LabelColumnName), "Key",
+        "Schema mismatch for label column 'Key': expected Single or Vector<Single>, got Key<UInt32>")]
+    [DataRow(nameof(SequenceTrainerOptions.ExampleWeightColumnName), "Numbers",
+        "Schema mismatch for weight column 'Numbers': expected Single, got VarVector<Single>")]
+    [DataRow(nameof(SequenceTrainerOptions.StaticFeatureColumnName), "Numbers",
+        "Schema mismatch for static feature column 'Numbers': expected Single or Vector<Single>, got VarVector<Single>")]
     public void ColumnOfTheWrongTypeIsRefused(string option, string column, string message) => AssertRefused(option, column, message);
 
     [TestMethod]
-    [DataRow(new[] { 10 }, 3, "Schema mismatch for feature column 'Features': expected Vector<Single> with a multiple of 3 values, the features of a step, got Vector<Single, 10>")]
-    [DataRow(new[] { 5, 2 }, 3, "Schema mismatch for feature column 'Features': expected Vector<Single> with a multiple of 3 values, the features of a step, got Vector<Single, 5, 2>")]
+    [DataRow(new[] { 10 }, 3,
+        "Schema mismatch for feature column 'Features': expected Vector<Single> with a multiple of 3 values, the features of a step, got "
+        + "Vector<Single, 10>")]
+    [DataRow(new[] { 5, 2 }, 3,
+        "Schema mismatch for feature column 'Features': expected Vector<Single> with a multiple of 3 values, the features of a step, got "
+        + "Vector<Single, 5, 2>")]
     public void VectorThatIsNoWholeNumberOfStepsIsRefused(int[] dimensions, int featuresPerStep, string message)
     {
         var ml = new MLContext(seed: 1);
@@ -46,8 +60,10 @@ public sealed class BadInputTests
         Example[] rows = Example.Make(10);
         IDataView training = ml.Data.LoadFromEnumerable(rows, Example.Schema(Example.Vector(10)));
         IDataView validation = ml.Data.LoadFromEnumerable(rows, Example.Schema(Example.Vector(2, 5)));
-        var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => ml.Regression.Trainers.Lstm(SmallOptions.Create()).Fit(training, validation));
-        StringAssert.StartsWith(error.Message, "Schema mismatch for feature column 'Features': expected steps of 2 features, got Vector<Single, 2, 5>");
+        var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() =>
+            ml.Regression.Trainers.Lstm(SmallOptions.Create()).Fit(training, validation));
+        StringAssert.StartsWith(error.Message,
+            "Schema mismatch for feature column 'Features': expected steps of 2 features, got Vector<Single, 2, 5>");
 
         SchemaDefinition schema = Example.Schema(Example.Vector(10));
         schema[nameof(Example.Labels)].ColumnType = Example.Vector(4);
@@ -55,7 +71,8 @@ public sealed class BadInputTests
             row.Labels = [1, 2, 3, 4];
         validation = ml.Data.LoadFromEnumerable(rows, schema);
         var trainer = ml.Regression.Trainers.Lstm(SmallOptions.Create(options => options.LabelColumnName = "Labels"));
-        error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => trainer.Fit(ml.Data.LoadFromEnumerable(Example.Make(10), Example.Schema(Example.Vector(10))), validation));
+        error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() =>
+            trainer.Fit(ml.Data.LoadFromEnumerable(Example.Make(10), Example.Schema(Example.Vector(10))), validation));
         StringAssert.StartsWith(error.Message, "Schema mismatch for label column 'Labels': expected 3 values, got Vector<Single, 4>");
     }
 
@@ -87,7 +104,8 @@ public sealed class BadInputTests
     [TestMethod]
     public void WarningNamesEveryReason()
     {
-        Example[] rows = [.. Example.Make(10), Damage(Example.Make(1)[0], "empty"), Damage(Example.Make(1)[0], "missing label"), Damage(Example.Make(1)[0], "missing label")];
+        Example[] rows = [.. Example.Make(10), Damage(Example.Make(1)[0], "empty"), Damage(Example.Make(1)[0], "missing label"),
+            Damage(Example.Make(1)[0], "missing label")];
         CollectionAssert.AreEqual(
             (string[])["Skipped 3 of the 13 rows of the training data: 1 with an empty sequence; 2 with a missing or infinite label."],
             Fit(rows, BadRowHandling.Skip).Warnings);
@@ -108,7 +126,8 @@ public sealed class BadInputTests
     {
         Example[] rows = [.. Example.Make(2).Select(row => Damage(row, "missing label")), Damage(Example.Make(1)[0], "weight 0")];
         var error = Assert.ThrowsExactly<InvalidOperationException>(() => Fit(rows, BadRowHandling.Skip));
-        Assert.AreEqual("None of the 3 rows of the training data can be used: 2 with a missing or infinite label; 1 with weight 0.", error.Message);
+        Assert.AreEqual("None of the 3 rows of the training data can be used: 2 with a missing or infinite label; 1 with weight 0.",
+            error.Message);
     }
 
     [TestMethod]
@@ -122,7 +141,8 @@ public sealed class BadInputTests
     public void RowsOfWeightZeroAreLeftOutInSilence()
     {
         Example[] good = Example.Make(20);
-        (LstmRegressionTransformer model, List<string> warnings) = Fit([.. good, Damage(Example.Make(1, seed: 4)[0], "weight 0")], BadRowHandling.Throw);
+        (LstmRegressionTransformer model, List<string> warnings) = Fit([.. good, Damage(Example.Make(1, seed: 4)[0], "weight 0")],
+            BadRowHandling.Throw);
         Assert.IsEmpty(warnings);
         AnyTrainer.AssertSameWeights(Fit(good, BadRowHandling.Skip).Model, model);
     }
@@ -145,7 +165,8 @@ public sealed class BadInputTests
         return row;
     }
 
-    private static (LstmRegressionTransformer Model, List<string> Warnings) Fit(Example[] rows, BadRowHandling badRows, Action<LstmRegressionTrainer.Options>? change = null)
+    private static (LstmRegressionTransformer Model, List<string> Warnings) Fit(Example[] rows, BadRowHandling badRows,
+        Action<LstmRegressionTrainer.Options>? change = null)
     {
         var ml = new MLContext(seed: 1);
         var warnings = new List<string>();
@@ -164,7 +185,8 @@ public sealed class BadInputTests
         return (trainer.Fit(ml.Data.LoadFromEnumerable(rows, Example.Schema(Example.Vector(0)))), warnings);
     }
 
-    private static void AssertRefused(string option, string column, string message) => OddRow.AssertRefused(AnyTrainer.Options(AnyTrainer.Regression, options =>
+    private static void AssertRefused(string option, string column, string message)
+        => OddRow.AssertRefused(AnyTrainer.Options(AnyTrainer.Regression, options =>
     {
         options.LabelColumnName = nameof(OddRow.Number);
         typeof(SequenceTrainerOptions).GetField(option)!.SetValue(options, column);

@@ -87,12 +87,14 @@ public sealed class CatalogCallTests
     {
         var pipeline = _ml.Transforms.Conversion.MapValueToKey("LabelKey", "Class")
             .Append(_ml.MulticlassClassification.Trainers.Lstm(
-                SmallOptions.Create<LstmMulticlassTrainer.Options>(options => (options.LabelColumnName, options.NumberOfEpochs) = ("LabelKey", 40))))
+                SmallOptions.Create<LstmMulticlassTrainer.Options>(options =>
+                    (options.LabelColumnName, options.NumberOfEpochs) = ("LabelKey", 40))))
             .Append(_ml.Transforms.Conversion.MapKeyToValue("Back", "PredictedLabel"));
         IDataView scored = SaveAndLoad(pipeline.Fit(_data)).Transform(_data);
         Assert.AreEqual(_data.Schema["Class"].Type, scored.Schema["Back"].Type);
         // In objects keys count from 0, in columns from 1.
-        string[] classes = [.. Rows.Select(row => $"{row.Class + 1}")], found = [.. ColumnReader.Read(scored, "Back").Select(row => row[0])];
+        string[] classes = [.. Rows.Select(row => $"{row.Class + 1}")],
+            found = [.. ColumnReader.Read(scored, "Back").Select(row => row[0])];
         double accuracy = _ml.MulticlassClassification.Evaluate(scored, "LabelKey").MicroAccuracy;
         Assert.AreEqual(accuracy, classes.Zip(found, (right, back) => right == back ? 1.0 : 0).Average(), 1e-9);
         Assert.IsGreaterThan(0.6, accuracy);

@@ -10,8 +10,11 @@ public sealed class ClassifierInputTests
 
     public static IEnumerable<object[]> Damages =>
         from trainer in AnyTrainer.Names
-        from damage in (string[])["fewer tokens", "more tokens", "no tokens", "missing label", "label beyond the count", "fewer labels", "more labels"]
-        where damage.EndsWith("tokens", StringComparison.Ordinal) || trainer == AnyTrainer.Labeling || (trainer == AnyTrainer.Multiclass && !damage.EndsWith("labels", StringComparison.Ordinal))
+        from damage in (string[])["fewer tokens", "more tokens", "no tokens", "missing label", "label beyond the count", "fewer labels",
+            "more labels"]
+        where damage.EndsWith("tokens", StringComparison.Ordinal)
+            || trainer == AnyTrainer.Labeling
+            || (trainer == AnyTrainer.Multiclass && !damage.EndsWith("labels", StringComparison.Ordinal))
         select new object[] { trainer, damage };
 
     [TestMethod]
@@ -28,21 +31,25 @@ public sealed class ClassifierInputTests
     [DataRow(AnyTrainer.Labeling, "Key", "expected a vector of Key, one for each step, got Key<UInt32>")]
     [DataRow(AnyTrainer.Labeling, "Numbers", "expected a vector of Key, one for each step, got VarVector<Single>")]
     public void LabelColumnOfTheWrongKindIsRefused(string trainer, string column, string message)
-        => OddRow.AssertRefused(AnyTrainer.Options(trainer, options => options.LabelColumnName = column), $"Schema mismatch for label column '{column}': {message}");
+        => OddRow.AssertRefused(AnyTrainer.Options(trainer, options => options.LabelColumnName = column),
+            $"Schema mismatch for label column '{column}': {message}");
 
     [TestMethod]
     public void TooManyKeysAreRefused()
     {
         var ml = new MLContext(seed: 1);
         IDataView data = ml.Data.LoadFromEnumerable([new OddRow()]);
-        AssertRefused(AnyTrainer.Labeling, options => (options.FeatureColumnName, options.LabelColumnName) = ("Keys", "FarTooManyKeys"), "label");
-        AssertRefused(AnyTrainer.Binary, options => (options.FeatureColumnName, options.LabelColumnName) = ("FarTooManyKeys", "Flag"), "feature");
+        AssertRefused(AnyTrainer.Labeling, options => (options.FeatureColumnName, options.LabelColumnName) = ("Keys", "FarTooManyKeys"),
+            "label");
+        AssertRefused(AnyTrainer.Binary, options => (options.FeatureColumnName, options.LabelColumnName) = ("FarTooManyKeys", "Flag"),
+            "feature");
 
         void AssertRefused(string trainer, Action<SequenceTrainerOptions> change, string role)
         {
             var estimator = AnyTrainer.Create(ml, trainer, change);
             StringAssert.StartsWith(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => estimator.Fit(data)).Message,
-                $"Schema mismatch for {role} column 'FarTooManyKeys': expected at most 67108864 keys, got Vector<Key<UInt64, 0-1099511627775>>");
+                $"Schema mismatch for {role} column 'FarTooManyKeys': expected at most 67108864 keys, got Vector<Key<UInt64, "
+                + "0-1099511627775>>");
         }
     }
 
@@ -53,8 +60,11 @@ public sealed class ClassifierInputTests
         SchemaDefinition schema = Example.Schema(Example.Vector(0));
         schema["Tokens"].ColumnType = new VectorDataViewType(new KeyDataViewType(typeof(uint), Example.Vocabulary), 5, 1);
         var trainer = AnyTrainer.Create(ml, AnyTrainer.Binary, options => options.FeatureColumnName = "Tokens");
-        var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => trainer.Fit(ml.Data.LoadFromEnumerable(Example.Make(4), schema)));
-        StringAssert.StartsWith(error.Message, "Schema mismatch for feature column 'Tokens': expected a vector of keys with one dimension, one key a step, got Vector<Key<UInt32, 0-7>, 5, 1>");
+        var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() =>
+            trainer.Fit(ml.Data.LoadFromEnumerable(Example.Make(4), schema)));
+        StringAssert.StartsWith(error.Message,
+            "Schema mismatch for feature column 'Tokens': expected a vector of keys with one dimension, one key a step, got "
+            + "Vector<Key<UInt32, 0-7>, 5, 1>");
     }
 
     [TestMethod]
@@ -65,11 +75,13 @@ public sealed class ClassifierInputTests
         foreach (Example row in rows)
             (row.IsHigh, row.Class, row.StepClasses) = (true, 1, [0, 2, 2, 0, 2]);
         var error = Assert.ThrowsExactly<InvalidOperationException>(() => AnyTrainer.Fit(trainer, rows));
-        Assert.AreEqual($"All labels of the training data in column '{AnyTrainer.Options(trainer).LabelColumnName}' are the same, so there is nothing to tell apart.", error.Message);
+        Assert.AreEqual($"All labels of the training data in column '{AnyTrainer.Options(trainer).LabelColumnName}' are the same, so "
+            + "there is nothing to tell apart.", error.Message);
         // A row of another class that does not count does not help.
         rows[3].Weight = 0;
         (rows[3].IsHigh, rows[3].Class, rows[3].StepClasses) = (false, 0, [1, 1, 1, 1, 1]);
-        Assert.ThrowsExactly<InvalidOperationException>(() => AnyTrainer.Fit(trainer, rows, options => options.ExampleWeightColumnName = "Weight"));
+        Assert.ThrowsExactly<InvalidOperationException>(() =>
+            AnyTrainer.Fit(trainer, rows, options => options.ExampleWeightColumnName = "Weight"));
     }
 
     [TestMethod]
@@ -130,7 +142,8 @@ public sealed class ClassifierInputTests
         }
 
         static SequencePredictionTransformer Fit(Example[] rows, bool crf)
-            => AnyTrainer.Fit(AnyTrainer.Labeling, rows, options => ((LstmSequenceLabelingTrainer.Options)options).UseConditionalRandomField = crf).Model;
+            => AnyTrainer.Fit(AnyTrainer.Labeling, rows,
+                options => ((LstmSequenceLabelingTrainer.Options)options).UseConditionalRandomField = crf).Model;
     }
 
     [TestMethod]
@@ -146,26 +159,35 @@ public sealed class ClassifierInputTests
         schema[label].ColumnType = trainer == AnyTrainer.Labeling ? new VectorDataViewType(key) : key;
         IDataView training = AnyTrainer.Data(ml, Example.Make(10)), validation = ml.Data.LoadFromEnumerable(Example.Make(10), schema);
         var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ = trainer == AnyTrainer.Labeling
-            ? ml.MulticlassClassification.Trainers.LstmSequenceLabeling(SmallOptions.Create<LstmSequenceLabelingTrainer.Options>()).Fit(training, validation).Model
-            : ml.MulticlassClassification.Trainers.Lstm(SmallOptions.Create<LstmMulticlassTrainer.Options>()).Fit(training, validation).Model);
+            ? ml.MulticlassClassification.Trainers.LstmSequenceLabeling(SmallOptions.Create<LstmSequenceLabelingTrainer.Options>())
+                .Fit(training, validation).Model
+            : ml.MulticlassClassification.Trainers.Lstm(SmallOptions.Create<LstmMulticlassTrainer.Options>())
+                .Fit(training, validation).Model);
         StringAssert.StartsWith(error.Message, $"Schema mismatch for label column '{label}': expected 3 keys, got ");
     }
 
     [TestMethod]
     public void TokensOfAnotherVocabularyAreRefusedAtScoring()
     {
-        (SequencePredictionTransformer model, _) = AnyTrainer.Fit(AnyTrainer.Binary, Example.Make(20), options => options.FeatureColumnName = "Tokens");
+        (SequencePredictionTransformer model, _) = AnyTrainer.Fit(AnyTrainer.Binary, Example.Make(20),
+            options => options.FeatureColumnName = "Tokens");
         var ml = new MLContext(seed: 1);
         SchemaDefinition schema = Example.Schema(Example.Vector(0));
         foreach (int count in new[] { Example.Vocabulary - 1, Example.Vocabulary + 1 })
         {
             schema["Tokens"].ColumnType = new VectorDataViewType(new KeyDataViewType(typeof(uint), count));
-            var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => model.Transform(ml.Data.LoadFromEnumerable(Example.Make(4), schema)));
-            StringAssert.StartsWith(error.Message, $"Schema mismatch for feature column 'Tokens': expected a vector of keys from a vocabulary of {Example.Vocabulary}, got Vector<Key<UInt32, 0-{count - 1}>>");
+            var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() =>
+                model.Transform(ml.Data.LoadFromEnumerable(Example.Make(4), schema)));
+            StringAssert.StartsWith(error.Message,
+                $"Schema mismatch for feature column 'Tokens': expected a vector of keys from a vocabulary of {Example.Vocabulary}, got "
+                + $"Vector<Key<UInt32, 0-{count - 1}>>");
         }
-        var numbers = ml.Transforms.CopyColumns("Tokens", "Features").Fit(AnyTrainer.Data(ml, Example.Make(4))).Transform(AnyTrainer.Data(ml, Example.Make(4)));
+        var numbers = ml.Transforms.CopyColumns("Tokens", "Features")
+            .Fit(AnyTrainer.Data(ml, Example.Make(4)))
+            .Transform(AnyTrainer.Data(ml, Example.Make(4)));
         StringAssert.StartsWith(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => model.Transform(numbers)).Message,
-            $"Schema mismatch for feature column 'Tokens': expected a vector of keys from a vocabulary of {Example.Vocabulary}, got Vector<Single>");
+            $"Schema mismatch for feature column 'Tokens': expected a vector of keys from a vocabulary of {Example.Vocabulary}, got "
+            + "Vector<Single>");
     }
 
     [TestMethod]
@@ -174,14 +196,17 @@ public sealed class ClassifierInputTests
         (SequencePredictionTransformer model, _) = AnyTrainer.Fit(AnyTrainer.Binary, Example.Make(20));
         var ml = new MLContext(seed: 1);
         IDataView data = AnyTrainer.Data(ml, Example.Make(4));
-        var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => model.Transform(ml.Transforms.CopyColumns("Features", "Tokens").Fit(data).Transform(data)));
-        StringAssert.StartsWith(error.Message, "Schema mismatch for feature column 'Features': expected a vector of Single, got Vector<Key<UInt32, 0-7>>");
+        var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() =>
+            model.Transform(ml.Transforms.CopyColumns("Features", "Tokens").Fit(data).Transform(data)));
+        StringAssert.StartsWith(error.Message,
+            "Schema mismatch for feature column 'Features': expected a vector of Single, got Vector<Key<UInt32, 0-7>>");
     }
 
     [TestMethod]
     public void TokensBeyondTheCountAreUnknown()
     {
-        (SequencePredictionTransformer model, _) = AnyTrainer.Fit(AnyTrainer.Binary, Example.Make(20), options => options.FeatureColumnNames = ["Tokens", "Shapes"]);
+        (SequencePredictionTransformer model, _) = AnyTrainer.Fit(AnyTrainer.Binary, Example.Make(20),
+            options => options.FeatureColumnNames = ["Tokens", "Shapes"]);
         string[] missing = Score(row => (row.Tokens[2], row.Shapes[4]) = (0, 0));
         foreach ((uint token, byte shape) in new (uint, byte)[] { (Example.Vocabulary + 1, 5), (uint.MaxValue, byte.MaxValue) })
             CollectionAssert.AreEqual(missing, Score(row => (row.Tokens[2], row.Shapes[4]) = (token, shape)));
@@ -214,9 +239,12 @@ public sealed class ClassifierInputTests
             damaged[7].Features[1] = float.NaN;
             Damage(damaged[8], "fewer tokens");
             Damage(damaged[11], "no tokens");
-            foreach (string column in trainer == AnyTrainer.Binary ? (string[])["Score", "Probability", "PredictedLabel"] : ["Score", "PredictedLabel"])
+            foreach (string column in trainer == AnyTrainer.Binary
+                ? (string[])["Score", "Probability", "PredictedLabel"]
+                : ["Score", "PredictedLabel"])
             {
-                string[][] expected = ColumnReader.Read(model.Transform(AnyTrainer.Data(new MLContext(), Example.Make(12, variable: true))), column);
+                string[][] expected = ColumnReader.Read(model.Transform(AnyTrainer.Data(new MLContext(), Example.Make(12, variable: true))),
+                    column);
                 string[] ofABadRow = trainer switch
                 {
                     AnyTrainer.Labeling => [],
@@ -225,7 +253,8 @@ public sealed class ClassifierInputTests
                 };
                 foreach (int bad in (int[])[2, 3, 7, 8, 11])
                     expected[bad] = ofABadRow;
-                EstimatorHarness.AssertSame(expected, ColumnReader.Read(model.Transform(AnyTrainer.Data(new MLContext(), damaged)), column));
+                EstimatorHarness.AssertSame(expected,
+                    ColumnReader.Read(model.Transform(AnyTrainer.Data(new MLContext(), damaged)), column));
             }
         }
     }
@@ -237,18 +266,22 @@ public sealed class ClassifierInputTests
         {
             Example[] rows = Example.Make(30, variable: true);
             int cut = rows.Count(row => row.Tokens.Length > 4);
-            (SequencePredictionTransformer model, string[] warnings) = AnyTrainer.Fit(trainer, [.. rows, Damage(Example.Make(1)[0], "no tokens")], Change);
+            (SequencePredictionTransformer model, string[] warnings) = AnyTrainer.Fit(trainer,
+                [.. rows, Damage(Example.Make(1)[0], "no tokens")], Change);
             CollectionAssert.AreEqual(
-                (string[])["Skipped 1 of the 31 rows of the training data: 1 with different numbers of steps in the feature columns.", $"Cut {cut} of the 30 sequences of the training data after 4 steps (MaximumSequenceLength)."],
+                (string[])["Skipped 1 of the 31 rows of the training data: 1 with different numbers of steps in the feature columns.",
+                    $"Cut {cut} of the 30 sequences of the training data after 4 steps (MaximumSequenceLength)."],
                 warnings);
             foreach (Example row in rows)
-                (row.Features, row.Tokens, row.StepClasses) = ([.. row.Features.Take(8)], [.. row.Tokens.Take(4)], [.. row.StepClasses.Take(4)]);
+                (row.Features, row.Tokens, row.StepClasses) = ([.. row.Features.Take(8)], [.. row.Tokens.Take(4)],
+                    [.. row.StepClasses.Take(4)]);
             (SequencePredictionTransformer expected, string[] none) = AnyTrainer.Fit(trainer, rows, Change);
             Assert.IsEmpty(none);
             AnyTrainer.AssertSameWeights(expected, model);
         }
 
-        static void Change(SequenceTrainerOptions options) => (options.FeatureColumnNames, options.MaximumSequenceLength) = (["Features", "Tokens"], 4);
+        static void Change(SequenceTrainerOptions options)
+            => (options.FeatureColumnNames, options.MaximumSequenceLength) = (["Features", "Tokens"], 4);
     }
 
     [TestMethod]
@@ -262,10 +295,12 @@ public sealed class ClassifierInputTests
                 warnings.Add(entry.RawMessage);
         };
         Example[] rows = Example.Make(10);
-        LstmBinaryTransformer model = ml.BinaryClassification.Trainers.Lstm(SmallOptions.Create<LstmBinaryTrainer.Options>(options => options.MaximumSequenceLength = 2))
+        LstmBinaryTransformer model = ml.BinaryClassification.Trainers.Lstm(SmallOptions.Create<LstmBinaryTrainer.Options>(options =>
+            options.MaximumSequenceLength = 2))
             .Fit(AnyTrainer.Data(ml, rows), AnyTrainer.Data(ml, rows[..4]));
         CollectionAssert.AreEqual(
-            (string[])["Cut 10 of the 10 sequences of the training data after 2 steps (MaximumSequenceLength).", "Cut 4 of the 4 sequences of the validation data after 2 steps (MaximumSequenceLength)."],
+            (string[])["Cut 10 of the 10 sequences of the training data after 2 steps (MaximumSequenceLength).",
+                "Cut 4 of the 4 sequences of the validation data after 2 steps (MaximumSequenceLength)."],
             warnings);
         string[][] whole = ColumnReader.Read(model.Transform(AnyTrainer.Data(ml, rows)), "Score");
         foreach (Example row in rows)

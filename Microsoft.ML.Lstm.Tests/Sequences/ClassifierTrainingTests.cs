@@ -13,7 +13,8 @@ public sealed class ClassifierTrainingTests
     {
         foreach (int count in new[] { 2, 4 })
         {
-            var error = Assert.ThrowsExactly<InvalidOperationException>(() => Fit(AnyTrainer.Multiclass, Example.Make(20), options => options.ClassWeights = [.. Enumerable.Repeat(1f, count)]));
+            var error = Assert.ThrowsExactly<InvalidOperationException>(() =>
+                Fit(AnyTrainer.Multiclass, Example.Make(20), options => options.ClassWeights = [.. Enumerable.Repeat(1f, count)]));
             Assert.AreEqual($"There are {count} ClassWeights, but column 'Class' has 3 classes.", error.Message);
         }
     }
@@ -32,7 +33,9 @@ public sealed class ClassifierTrainingTests
             Fit(trainer, rows, options => options.BalanceClasses = true));
         // Only what classes weigh beside each other counts.
         AnyTrainer.AssertSameWeights(Fit(trainer, rows), Fit(trainer, rows, options => options.ClassWeights = [.. counts.Select(_ => 4f)]));
-        Assert.IsFalse(Fit(trainer, rows).Model.Weights["head.bias"].Span.SequenceEqual(Fit(trainer, rows, options => options.BalanceClasses = true).Model.Weights["head.bias"].Span));
+        Assert.IsFalse(Fit(trainer,
+            rows).Model.Weights["head.bias"].Span.SequenceEqual(Fit(trainer, rows,
+            options => options.BalanceClasses = true).Model.Weights["head.bias"].Span));
     }
 
     [TestMethod]
@@ -41,7 +44,8 @@ public sealed class ClassifierTrainingTests
         Example[] rows = [.. Example.Make(60).Where(row => row.Class != 1)];
         int low = rows.Count(row => row.Class == 0), high = rows.Length - low;
         AnyTrainer.AssertSameWeights(
-            Fit(AnyTrainer.Multiclass, rows, options => options.ClassWeights = [(float)(rows.Length / 2.0 / low), 1, (float)(rows.Length / 2.0 / high)]),
+            Fit(AnyTrainer.Multiclass, rows,
+                options => options.ClassWeights = [(float)(rows.Length / 2.0 / low), 1, (float)(rows.Length / 2.0 / high)]),
             Fit(AnyTrainer.Multiclass, rows, options => options.BalanceClasses = true));
     }
 
@@ -63,7 +67,8 @@ public sealed class ClassifierTrainingTests
         {
             SequencePredictionTransformer model = Fit(trainer, rows, options =>
                 (options.ClassWeights, options.LabelSmoothing, options.NumberOfEpochs, options.BatchSize) = (weights, smoothing, 150, 60));
-            return EstimatorHarness.Values(model.Transform(AnyTrainer.Data(new MLContext(), rows)), trainer == AnyTrainer.Binary ? "Probability" : "Score")[0][^1];
+            return EstimatorHarness.Values(model.Transform(AnyTrainer.Data(new MLContext(), rows)),
+                trainer == AnyTrainer.Binary ? "Probability" : "Score")[0][^1];
         }
     }
 
@@ -75,10 +80,12 @@ public sealed class ClassifierTrainingTests
         foreach (float threshold in new[] { 0, 0.3f, 0.5f, 0.8f, 1 })
         {
             var ml = new MLContext(seed: 1);
-            IDataView scored = ml.BinaryClassification.Trainers.Lstm(SmallOptions.Create<LstmBinaryTrainer.Options>(options => (options.ProbabilityThreshold, options.NumberOfEpochs) = (threshold, 10)))
+            IDataView scored = ml.BinaryClassification.Trainers.Lstm(SmallOptions.Create<LstmBinaryTrainer.Options>(options =>
+                (options.ProbabilityThreshold, options.NumberOfEpochs) = (threshold, 10)))
                 .Fit(AnyTrainer.Data(ml, rows)).Transform(AnyTrainer.Data(ml, rows));
             float[] probabilities = [.. EstimatorHarness.Values(scored, "Probability").Select(row => row[0])];
-            CollectionAssert.AreEqual(probabilities.Select(probability => $"{probability > threshold}").ToArray(), ColumnReader.Read(scored, "PredictedLabel").Select(row => row[0]).ToArray());
+            CollectionAssert.AreEqual(probabilities.Select(probability => $"{probability > threshold}").ToArray(),
+                ColumnReader.Read(scored, "PredictedLabel").Select(row => row[0]).ToArray());
             foreach ((float score, float probability) in EstimatorHarness.Values(scored, "Score").Select(row => row[0]).Zip(probabilities))
                 Assert.AreEqual(1 / (1 + Math.Exp(-score)), probability, 1e-6);
             string[][] found = ColumnReader.Read(scored, "Score");
@@ -136,9 +143,11 @@ public sealed class ClassifierTrainingTests
         var ml = new MLContext(seed: 1);
         IDataView validation = AnyTrainer.Data(ml, [.. Example.Make(20).Where(row => row.IsHigh)]);
         var error = Assert.ThrowsExactly<InvalidOperationException>(() => ml.BinaryClassification.Trainers
-            .Lstm(SmallOptions.Create<LstmBinaryTrainer.Options>(options => options.EarlyStopping = new() { Metric = EarlyStoppingMetric.AreaUnderRocCurve }))
+            .Lstm(SmallOptions.Create<LstmBinaryTrainer.Options>(options =>
+                options.EarlyStopping = new() { Metric = EarlyStoppingMetric.AreaUnderRocCurve }))
             .Fit(AnyTrainer.Data(ml, Example.Make(20)), validation));
-        Assert.AreEqual("All labels of the validation data are the same, so there is no AreaUnderRocCurve to stop early by.", error.Message);
+        Assert.AreEqual("All labels of the validation data are the same, so there is no AreaUnderRocCurve to stop early by.",
+            error.Message);
     }
 
     [TestMethod]
@@ -153,7 +162,9 @@ public sealed class ClassifierTrainingTests
                 lines.Add(entry.RawMessage);
         };
         AnyTrainer.Create(ml, trainer, options => options.ValidationFraction = 0.3f).Fit(AnyTrainer.Data(ml, Example.Make(40)));
-        string figures = trainer == AnyTrainer.Binary ? @"loss [\d.E-]+, accuracy [\d.E-]+, AUC [\d.E-]+" : @"loss [\d.E-]+, accuracy [\d.E-]+";
+        string figures = trainer == AnyTrainer.Binary
+            ? @"loss [\d.E-]+, accuracy [\d.E-]+, AUC [\d.E-]+"
+            : @"loss [\d.E-]+, accuracy [\d.E-]+";
         Assert.HasCount(2, lines);
         StringAssert.Matches(lines[1], new($@"^Epoch 2/2: training {figures}; validation {figures}; \d+\.\d\d s$"));
     }
@@ -171,7 +182,8 @@ public sealed class ClassifierTrainingTests
             Action<SequenceTrainerOptions> change = options =>
             {
                 (options.FeatureColumnNames, options.CheckpointPath, options.NumberOfEpochs) = (["Tokens", "Features", "Shapes"], path, 20);
-                (options.LearningRateSchedule, options.EpochCompleted) = (LearningRateSchedule.Constant, epoch => losses.Add(epoch.Training.Loss));
+                (options.LearningRateSchedule, options.EpochCompleted) = (LearningRateSchedule.Constant,
+                    epoch => losses.Add(epoch.Training.Loss));
             };
             SequencePredictionTransformer model = AnyTrainer.Fit(trainer, rows, change).Model;
             SequenceModelParameters checkpoint = SequenceModelParameters.Load(path);
@@ -194,18 +206,27 @@ public sealed class ClassifierTrainingTests
     {
         Example[] rows = Example.Make(10);
         Action<SequenceTrainerOptions> tokens = options => options.FeatureColumnName = "Tokens";
-        AssertRefused(AnyTrainer.Binary, AnyTrainer.Binary, tokens, options => options.FeatureColumnName = "Features", "FeaturesPerStep is 0, expected 2");
-        AssertRefused(AnyTrainer.Binary, AnyTrainer.Binary, tokens, options => options.FeatureColumnNames = ["Tokens", "Shapes"], "number of token columns is 1, expected 2");
-        AssertRefused(AnyTrainer.Binary, AnyTrainer.Binary, tokens, options => options.FeatureColumnName = "Shapes", "vocabulary is 8, expected 4");
-        AssertRefused(AnyTrainer.Binary, AnyTrainer.Binary, tokens, options => (options.FeatureColumnName, options.EmbeddingSize) = ("Tokens", 9), "EmbeddingSize is 3, expected 9");
+        AssertRefused(AnyTrainer.Binary, AnyTrainer.Binary, tokens, options => options.FeatureColumnName = "Features",
+            "FeaturesPerStep is 0, expected 2");
+        AssertRefused(AnyTrainer.Binary, AnyTrainer.Binary, tokens, options => options.FeatureColumnNames = ["Tokens", "Shapes"],
+            "number of token columns is 1, expected 2");
+        AssertRefused(AnyTrainer.Binary, AnyTrainer.Binary, tokens, options => options.FeatureColumnName = "Shapes",
+            "vocabulary is 8, expected 4");
+        AssertRefused(AnyTrainer.Binary, AnyTrainer.Binary, tokens,
+            options => (options.FeatureColumnName, options.EmbeddingSize) = ("Tokens", 9), "EmbeddingSize is 3, expected 9");
         AssertRefused(AnyTrainer.Multiclass, AnyTrainer.Binary, tokens, tokens, "number of outputs is 3, expected 1");
-        AssertRefused(AnyTrainer.Multiclass, AnyTrainer.Labeling, options => options.Bidirectional = true, null, "outputs for each step is False, expected True");
-        AssertRefused(AnyTrainer.Labeling, AnyTrainer.Labeling, null, options => ((LstmSequenceLabelingTrainer.Options)options).UseConditionalRandomField = false, "conditional random field is True, expected False");
+        AssertRefused(AnyTrainer.Multiclass, AnyTrainer.Labeling, options => options.Bidirectional = true, null,
+            "outputs for each step is False, expected True");
+        AssertRefused(AnyTrainer.Labeling, AnyTrainer.Labeling, null,
+            options => ((LstmSequenceLabelingTrainer.Options)options).UseConditionalRandomField = false,
+            "conditional random field is True, expected False");
 
         // Pooling means nothing to a labelling.
-        FitOn(AnyTrainer.Labeling, rows, AnyTrainer.Fit(AnyTrainer.Labeling, rows, options => options.Pooling = Pooling.Max).Model.Model, null);
+        FitOn(AnyTrainer.Labeling, rows, AnyTrainer.Fit(AnyTrainer.Labeling, rows, options => options.Pooling = Pooling.Max).Model.Model,
+            null);
 
-        void AssertRefused(string trainer, string next, Action<SequenceTrainerOptions>? change, Action<SequenceTrainerOptions>? nextChange, string difference)
+        void AssertRefused(string trainer, string next, Action<SequenceTrainerOptions>? change, Action<SequenceTrainerOptions>? nextChange,
+            string difference)
         {
             SequenceModelParameters model = AnyTrainer.Fit(trainer, rows, change).Model.Model;
             var error = Assert.ThrowsExactly<ArgumentException>(() => FitOn(next, rows, model, nextChange));
@@ -220,7 +241,9 @@ public sealed class ClassifierTrainingTests
         Example[] rows = Example.Make(300, variable: true);
         rows[7].Features = [];
         string[] warnings = AnyTrainer.Fit(trainer, rows, Change(streaming: true)).Warnings;
-        CollectionAssert.AreEqual((string[])["Skipped 1 of the 300 rows of the training data: 1 with an empty sequence.", $"Cut {rows.Count(row => row.Features.Length > 10)} of the 299 sequences of the training data after 5 steps (MaximumSequenceLength)."], warnings);
+        CollectionAssert.AreEqual((string[])["Skipped 1 of the 300 rows of the training data: 1 with an empty sequence.",
+            $"Cut {rows.Count(row => row.Features.Length > 10)} of the 299 sequences of the training data after 5 steps "
+            + "(MaximumSequenceLength)."], warnings);
         // The order of rows is another one, and the result as good.
         double streamed = Accuracy(streaming: true), inMemory = Accuracy(streaming: false);
         Assert.IsGreaterThan(0.8, streamed);
@@ -237,7 +260,8 @@ public sealed class ClassifierTrainingTests
             return accuracy;
         }
 
-        static Action<SequenceTrainerOptions> Change(bool streaming) => options => (options.StreamingBufferMegabytes, options.MaximumSequenceLength) = (streaming ? 1 : null, 5);
+        static Action<SequenceTrainerOptions> Change(bool streaming)
+            => options => (options.StreamingBufferMegabytes, options.MaximumSequenceLength) = (streaming ? 1 : null, 5);
     }
 
     [TestMethod]
@@ -253,7 +277,8 @@ public sealed class ClassifierTrainingTests
     private static SequencePredictionTransformer Fit(string trainer, Example[] rows, Action<ClassificationTrainerOptions>? change = null)
         => AnyTrainer.Fit(trainer, rows, options => change?.Invoke((ClassificationTrainerOptions)options)).Model;
 
-    private static SequencePredictionTransformer FitOn(string trainer, Example[] rows, SequenceModelParameters model, Action<SequenceTrainerOptions>? change)
+    private static SequencePredictionTransformer FitOn(string trainer, Example[] rows, SequenceModelParameters model,
+        Action<SequenceTrainerOptions>? change)
     {
         var ml = new MLContext(seed: 1);
         IDataView data = AnyTrainer.Data(ml, rows);

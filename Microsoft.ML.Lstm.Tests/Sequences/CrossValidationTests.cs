@@ -9,7 +9,8 @@ public sealed class CrossValidationTests
     [TestMethod]
     public void RegressionIsEvaluatedOnEachFold()
     {
-        var folds = _ml.Regression.CrossValidate(Data(60), _ml.Regression.Trainers.Lstm(Options<LstmRegressionTrainer.Options>()), numberOfFolds: 3);
+        var folds = _ml.Regression.CrossValidate(Data(60), _ml.Regression.Trainers.Lstm(Options<LstmRegressionTrainer.Options>()),
+            numberOfFolds: 3);
         Assert.HasCount(3, folds);
         foreach (var fold in folds)
             Assert.IsInRange(0.5, 1, fold.Metrics.RSquared);
@@ -18,7 +19,8 @@ public sealed class CrossValidationTests
     [TestMethod]
     public void BinaryClassificationIsEvaluatedOnEachFold()
     {
-        var folds = _ml.BinaryClassification.CrossValidate(Data(150), _ml.BinaryClassification.Trainers.Lstm(Options<LstmBinaryTrainer.Options>()), numberOfFolds: 3, labelColumnName: "IsHigh");
+        var folds = _ml.BinaryClassification.CrossValidate(Data(150),
+            _ml.BinaryClassification.Trainers.Lstm(Options<LstmBinaryTrainer.Options>()), numberOfFolds: 3, labelColumnName: "IsHigh");
         Assert.HasCount(3, folds);
         foreach (var fold in folds)
         {
@@ -33,7 +35,8 @@ public sealed class CrossValidationTests
     public void MulticlassClassificationOfNamedClassesIsEvaluatedOnEachFold()
     {
         var pipeline = _ml.Transforms.Conversion.MapValueToKey("LabelKey", "ClassName")
-            .Append(_ml.MulticlassClassification.Trainers.Lstm(Options<LstmMulticlassTrainer.Options>(options => options.LabelColumnName = "LabelKey")));
+            .Append(_ml.MulticlassClassification.Trainers.Lstm(Options<LstmMulticlassTrainer.Options>(options =>
+                options.LabelColumnName = "LabelKey")));
         var folds = _ml.MulticlassClassification.CrossValidate(Data(200), pipeline, numberOfFolds: 3, labelColumnName: "LabelKey");
         Assert.HasCount(3, folds);
         foreach (var fold in folds)
@@ -51,8 +54,10 @@ public sealed class CrossValidationTests
         {
             var split = _ml.Data.TrainTestSplit(Data(200), 0.3, seed: seed);
             var pipeline = _ml.Transforms.Conversion.MapValueToKey("LabelKey", "StepClassNames")
-                .Append(_ml.MulticlassClassification.Trainers.LstmSequenceLabeling(Options<LstmSequenceLabelingTrainer.Options>(options => options.LabelColumnName = "LabelKey")));
-            SequenceLabelingMetrics metrics = _ml.MulticlassClassification.EvaluateSequenceLabeling(pipeline.Fit(split.TrainSet).Transform(split.TestSet), "LabelKey");
+                .Append(_ml.MulticlassClassification.Trainers.LstmSequenceLabeling(Options<LstmSequenceLabelingTrainer.Options>(options =>
+                    options.LabelColumnName = "LabelKey")));
+            SequenceLabelingMetrics metrics = _ml.MulticlassClassification.EvaluateSequenceLabeling(pipeline.Fit(split.TrainSet)
+                .Transform(split.TestSet), "LabelKey");
             Assert.IsInRange(0.9, 1, metrics.TokenAccuracy);
             CollectionAssert.AreEquivalent((string[])["low", "middle", "high"], metrics.PerLabel.Select(label => label.Name).ToArray());
         }

@@ -8,7 +8,8 @@ namespace Microsoft.ML.Lstm.Tests.Sequences;
 /// What ML.NET expects of any estimator and of the transformer it gives, checked for one of ours on some data. A new trainer goes
 /// through all of it.
 /// </summary>
-internal sealed class EstimatorHarness(MLContext ml, IEstimator<ITransformer> estimator, Example[] rows, SchemaDefinition schema, params string[] outputColumns)
+internal sealed class EstimatorHarness(MLContext ml, IEstimator<ITransformer> estimator, Example[] rows, SchemaDefinition schema,
+    params string[] outputColumns)
 {
     private ITransformer? _fitted;
 
@@ -24,7 +25,8 @@ internal sealed class EstimatorHarness(MLContext ml, IEstimator<ITransformer> es
         CollectionAssert.AreEqual(promised, Describe(Fitted.Transform(Data).Schema.ToShape()));
         CollectionAssert.AreEqual(promised, Describe(Fitted.GetRowToRowMapper(Data.Schema).OutputSchema.ToShape()));
         foreach (string column in outputColumns)
-            Assert.IsTrue(promised.Any(description => description.StartsWith(column + ":", StringComparison.Ordinal)), $"{column} is not among {string.Join("; ", promised)}.");
+            Assert.IsTrue(promised.Any(description => description.StartsWith(column + ":", StringComparison.Ordinal)),
+                $"{column} is not among {string.Join("; ", promised)}.");
     }
 
     /// <summary>
@@ -39,7 +41,8 @@ internal sealed class EstimatorHarness(MLContext ml, IEstimator<ITransformer> es
             string[][] batch = ColumnReader.Read(scored, column);
             Assert.HasCount(rows.Length, batch);
             AssertSame(batch, MapRows(column));
-            AssertSame(batch, [.. rows.SelectMany(row => ColumnReader.Read(Fitted.Transform(ml.Data.LoadFromEnumerable([row], schema)), column))]);
+            AssertSame(batch, [.. rows.SelectMany(row =>
+                ColumnReader.Read(Fitted.Transform(ml.Data.LoadFromEnumerable([row], schema)), column))]);
         }
     }
 
@@ -131,7 +134,8 @@ internal sealed class EstimatorHarness(MLContext ml, IEstimator<ITransformer> es
 
     /// <summary>The values of a column of Single or vector of Single, row by row.</summary>
     public static float[][] Values(IDataView data, string column)
-        => [.. ColumnReader.Read(data, column).Select(row => Array.ConvertAll(row, value => float.Parse(value, CultureInfo.InvariantCulture)))];
+        => [.. ColumnReader.Read(data, column)
+            .Select(row => Array.ConvertAll(row, value => float.Parse(value, CultureInfo.InvariantCulture)))];
 
     /// <summary>To the last digit; NaN equals NaN.</summary>
     public static void AssertSame(float[][] expected, float[][] actual) => AssertSame(ToTexts(expected), ToTexts(actual));
@@ -141,10 +145,12 @@ internal sealed class EstimatorHarness(MLContext ml, IEstimator<ITransformer> es
     {
         Assert.HasCount(expected.Length, actual);
         for (int row = 0; row < expected.Length; row++)
-            CollectionAssert.AreEqual(expected[row], actual[row], $"Row {row}: expected {string.Join(' ', expected[row])}, found {string.Join(' ', actual[row])}.");
+            CollectionAssert.AreEqual(expected[row], actual[row],
+                $"Row {row}: expected {string.Join(' ', expected[row])}, found {string.Join(' ', actual[row])}.");
     }
 
-    private static string[][] ToTexts(float[][] rows) => Array.ConvertAll(rows, row => Array.ConvertAll(row, value => value.ToString(CultureInfo.InvariantCulture)));
+    private static string[][] ToTexts(float[][] rows)
+        => Array.ConvertAll(rows, row => Array.ConvertAll(row, value => value.ToString(CultureInfo.InvariantCulture)));
 
     private string[][] MapRows(string column)
     {
@@ -179,5 +185,6 @@ internal sealed class EstimatorHarness(MLContext ml, IEstimator<ITransformer> es
     private static string[] Describe(SchemaShape shape) => [.. shape.Select(column => Describe(column)).Order(StringComparer.Ordinal)];
 
     private static string Describe(SchemaShape.Column column)
-        => $"{column.Name}: {column.Kind} of {(column.IsKey ? "key " : "")}{column.ItemType} ({string.Join(", ", column.Annotations.Select(Describe))})";
+        => $"{column.Name}: {column.Kind} of {(column.IsKey ? "key " : "")}{column.ItemType} "
+            + $"({string.Join(", ", column.Annotations.Select(Describe))})";
 }

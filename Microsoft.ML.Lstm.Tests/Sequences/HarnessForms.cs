@@ -7,7 +7,8 @@ internal static class HarnessForms
 {
     private static readonly string[] FormsOfAll =
     [
-        "vector", "dimensions", "more dimensions", "variable", "variable with dimensions", "tokens", "variable tokens", "variable columns of all kinds",
+        "vector", "dimensions", "more dimensions", "variable", "variable with dimensions", "tokens", "variable tokens",
+            "variable columns of all kinds",
         "static", "scalar static", "weights", "two bidirectional layers of GRU",
     ];
 
@@ -18,12 +19,14 @@ internal static class HarnessForms
         .. from trainer in AnyTrainer.Names[..^1] from form in (string[])["encoding", "variable attention"] select (trainer, form),
         (AnyTrainer.Regression, "vector label"),
         (AnyTrainer.Binary, "balanced"), (AnyTrainer.Binary, "threshold"),
-        (AnyTrainer.Multiclass, "class weights"), (AnyTrainer.Multiclass, "names"), (AnyTrainer.Multiclass, "numbers for names"), (AnyTrainer.Multiclass, "keys of keys"),
+        (AnyTrainer.Multiclass, "class weights"), (AnyTrainer.Multiclass, "names"), (AnyTrainer.Multiclass, "numbers for names"),
+            (AnyTrainer.Multiclass, "keys of keys"),
         (AnyTrainer.Multiclass, "times for names"), (AnyTrainer.Multiclass, "offset times for names"),
             (AnyTrainer.Multiclass, "durations for names"),
         (AnyTrainer.Labeling, "softmax"), (AnyTrainer.Labeling, "names"), (AnyTrainer.Labeling, "variable with names"),
         (AnyTrainer.Labeling, "times for names"),
-        .. from form in (string[])["vector", "dimensions", "more dimensions", "variable", "variable with dimensions", "static", "scalar static", "weights", "encoding", "two bidirectional layers of GRU", "variable with errors of steps"]
+        .. from form in (string[])["vector", "dimensions", "more dimensions", "variable", "variable with dimensions", "static",
+            "scalar static", "weights", "encoding", "two bidirectional layers of GRU", "variable with errors of steps"]
            select (AnyTrainer.Autoencoder, form),
     ];
 
@@ -78,7 +81,8 @@ internal static class HarnessForms
             "durations for names" => "ClassDuration",
             _ => trainer == AnyTrainer.Labeling ? "StepClassNames" : "ClassName",
         };
-        return (ml.Transforms.Conversion.MapValueToKey("LabelKey", names).Append(estimator).Append(ml.Transforms.Conversion.MapKeyToValue("PredictedName", "PredictedLabel")),
+        return (ml.Transforms.Conversion.MapValueToKey("LabelKey", names).Append(estimator)
+            .Append(ml.Transforms.Conversion.MapKeyToValue("PredictedName", "PredictedLabel")),
             [.. outputs, "PredictedName"]);
     }
 

@@ -12,7 +12,8 @@ public sealed class HarnessTests
 
     [TestMethod]
     [DynamicData(nameof(Forms))]
-    public void RowMapperEqualsCursorEqualsBatch(string trainer, string form) => HarnessForms.Create(trainer, form).CheckRowMapperEqualsCursorEqualsBatch();
+    public void RowMapperEqualsCursorEqualsBatch(string trainer, string form)
+        => HarnessForms.Create(trainer, form).CheckRowMapperEqualsCursorEqualsBatch();
 
     [TestMethod]
     [DynamicData(nameof(Forms))]

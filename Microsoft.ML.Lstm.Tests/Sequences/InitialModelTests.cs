@@ -20,7 +20,8 @@ public sealed class InitialModelTests
     {
         Row[] rows = Rows(300);
         LstmRegressionTransformer constantLabel = Trainer().Fit(Load(rows.Select(row => row with { Label = 5 })));
-        LstmRegressionTransformer constantFeature = Trainer().Fit(Load(rows.Select(row => row with { Features = [.. row.Features[..5], 0.5f] })));
+        LstmRegressionTransformer constantFeature = Trainer()
+            .Fit(Load(rows.Select(row => row with { Features = [.. row.Features[..5], 0.5f] })));
         foreach (LstmRegressionTransformer first in (LstmRegressionTransformer[])[constantLabel, constantFeature])
         {
             _warnings.Clear();
@@ -43,7 +44,8 @@ public sealed class InitialModelTests
             Features = [.. row.Features.Select((value, index) => index % 2 == 0 ? value : value + 100)],
         })), null, first.Model);
         CollectionAssert.AreEqual(
-            (string[])["The initial model keeps its scaling, but was trained on values of another size than the training data has: feature 2 of 2 of column 'Features', column 'Label'. If a unit has changed, change it back or train anew."],
+            (string[])["The initial model keeps its scaling, but was trained on values of another size than the training data has: "
+                + "feature 2 of 2 of column 'Features', column 'Label'. If a unit has changed, change it back or train anew."],
             _warnings);
     }
 
@@ -60,7 +62,9 @@ public sealed class InitialModelTests
         {
             MulticlassTrainer().Fit(first, null, initial);
             var error = Assert.ThrowsExactly<ArgumentException>(() => MulticlassTrainer().Fit(second, null, initial));
-            Assert.AreEqual("The keys of label column 'Class' stand for other values than those of the initial model, or for the same in another order: key 1 is 'high' and was 'low'. Map the labels of both by the same fitted MapValueToKey, or by one with the same keyData. (Parameter 'initialModel')", error.Message);
+            Assert.AreEqual("The keys of label column 'Class' stand for other values than those of the initial model, or for the same in "
+                + "another order: key 1 is 'high' and was 'low'. Map the labels of both by the same fitted MapValueToKey, or by one with "
+                + "the same keyData. (Parameter 'initialModel')", error.Message);
         }
     }
 
@@ -83,7 +87,8 @@ public sealed class InitialModelTests
         return _ml.Transforms.Conversion.MapValueToKey("Class", nameof(Row.Name), keyData: keys).Fit(data).Transform(data);
     }
 
-    private LstmRegressionTrainer Trainer() => _ml.Regression.Trainers.Lstm(new() { HiddenSize = 6, NumberOfEpochs = 30, LearningRate = 0.02f, Seed = 1 });
+    private LstmRegressionTrainer Trainer()
+        => _ml.Regression.Trainers.Lstm(new() { HiddenSize = 6, NumberOfEpochs = 30, LearningRate = 0.02f, Seed = 1 });
 
     private LstmMulticlassTrainer MulticlassTrainer()
         => _ml.MulticlassClassification.Trainers.Lstm(new() { LabelColumnName = "Class", HiddenSize = 4, NumberOfEpochs = 1, Seed = 1 });

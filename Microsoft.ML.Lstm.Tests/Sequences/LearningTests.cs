@@ -93,17 +93,18 @@ public sealed class LearningTests
 
         double Accuracy(bool bidirectional)
         {
-            var pipeline = _ml.Transforms.Conversion.MapValueToKey("Labels").Append(_ml.MulticlassClassification.Trainers.LstmSequenceLabeling(new LstmSequenceLabelingTrainer.Options
-            {
-                LabelColumnName = "Labels",
-                FeatureColumnName = "Tokens",
-                Bidirectional = bidirectional,
-                EmbeddingSize = 6,
-                HiddenSize = 16,
-                LearningRate = 0.02f,
-                NumberOfEpochs = 12,
-                Seed = 1,
-            }));
+            var pipeline = _ml.Transforms.Conversion.MapValueToKey("Labels")
+                .Append(_ml.MulticlassClassification.Trainers.LstmSequenceLabeling(new LstmSequenceLabelingTrainer.Options
+                {
+                    LabelColumnName = "Labels",
+                    FeatureColumnName = "Tokens",
+                    Bidirectional = bidirectional,
+                    EmbeddingSize = 6,
+                    HiddenSize = 16,
+                    LearningRate = 0.02f,
+                    NumberOfEpochs = 12,
+                    Seed = 1,
+                }));
             return _ml.MulticlassClassification.EvaluateSequenceLabeling(pipeline.Fit(training).Transform(test), "Labels").TokenAccuracy;
         }
 
@@ -129,7 +130,9 @@ public sealed class LearningTests
     public void OnlyTheRandomFieldPutsLabelsTogetherThatBelongTogether()
     {
         int count = 0;
-        IDataView data = Load(200, () => new Toy { Tokens = [1, 1], Labels = (count++ % 10) switch { < 4 => ["B-X", "I-X"], < 7 => ["O", "B-Y"], _ => ["O", "B-Z"] } });
+        IDataView data = Load(200,
+            () =>
+            new Toy { Tokens = [1, 1], Labels = (count++ % 10) switch { < 4 => ["B-X", "I-X"], < 7 => ["O", "B-Y"], _ => ["O", "B-Z"] } });
         (SequenceLabelingMetrics Metrics, string First) field = Label(crf: true), softmax = Label(crf: false);
         Assert.AreEqual("B-X I-X", field.First);
         Assert.AreEqual(0.4, field.Metrics.F1, 1e-12);
@@ -152,11 +155,13 @@ public sealed class LearningTests
                 }))
                 .Append(_ml.Transforms.Conversion.MapKeyToValue("Names", "PredictedLabel"));
             IDataView scored = pipeline.Fit(data).Transform(data);
-            return (_ml.MulticlassClassification.EvaluateSequenceLabeling(scored, "Labels"), string.Join(' ', ColumnReader.Read(scored, "Names")[0]));
+            return (_ml.MulticlassClassification.EvaluateSequenceLabeling(scored, "Labels"),
+                string.Join(' ', ColumnReader.Read(scored, "Names")[0]));
         }
     }
 
-    private IDataView Load(int count, Func<Toy> draw) => _ml.Data.LoadFromEnumerable(Enumerable.Range(0, count).Select(_ => draw()).ToArray());
+    private IDataView Load(int count, Func<Toy> draw)
+        => _ml.Data.LoadFromEnumerable(Enumerable.Range(0, count).Select(_ => draw()).ToArray());
 
     private sealed class Toy
     {

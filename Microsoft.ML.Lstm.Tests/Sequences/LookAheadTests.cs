@@ -14,9 +14,12 @@ public sealed class LookAheadTests
     public void ValuesThatCantBeCopiedAreReadAtTheirOwnRow()
     {
         (MLContext ml, LstmRegressionTransformer model) = ScoringTests.Train();
-        WithPicture[] rows = [.. Example.Make(Count).Select(row => new WithPicture { Features = row.Features, Picture = new Picture { Id = row.Id } })];
+        WithPicture[] rows = [.. Example.Make(Count)
+            .Select(row => new WithPicture { Features = row.Features, Picture = new Picture { Id = row.Id } })];
         float[][] expected = EstimatorHarness.Values(model.Transform(ml.Data.LoadFromEnumerable(rows)), "Score");
-        ScoredPicture[] scored = [.. ml.Data.CreateEnumerable<ScoredPicture>(model.Transform(new WatchedDataView(ml.Data.LoadFromEnumerable(rows))), reuseRowObject: false)];
+        ScoredPicture[] scored =
+            [.. ml.Data.CreateEnumerable<ScoredPicture>(model.Transform(new WatchedDataView(ml.Data.LoadFromEnumerable(rows))),
+            reuseRowObject: false)];
         CollectionAssert.AreEqual(Enumerable.Range(0, Count).ToArray(), scored.Select(row => row.Picture.Id).ToArray());
         EstimatorHarness.AssertSame(expected, [.. scored.Select(row => new[] { row.Score })]);
     }
@@ -86,7 +89,8 @@ public sealed class LookAheadTests
                 getId(ref id);
                 Assert.AreEqual(row, id);
             }
-            Assert.AreEqual($"Features {Count}, Id {Count}", string.Join(", ", view.Reads.OrderBy(reads => reads.Key).Select(reads => $"{reads.Key} {reads.Value}")));
+            Assert.AreEqual($"Features {Count}, Id {Count}",
+                string.Join(", ", view.Reads.OrderBy(reads => reads.Key).Select(reads => $"{reads.Key} {reads.Value}")));
         }
     }
 
@@ -138,9 +142,11 @@ public sealed class LookAheadTests
     [TestMethod]
     public void AScoredRowAllocatesNothing()
     {
-        (MLContext ml, LstmRegressionTransformer model) = ScoringTests.Train(options => (options.EncodingColumnName, options.StaticFeatureColumnName) = ("Encoding", "Statics"));
+        (MLContext ml, LstmRegressionTransformer model) = ScoringTests.Train(options =>
+            (options.EncodingColumnName, options.StaticFeatureColumnName) = ("Encoding", "Statics"));
         IDataView scored = model.Transform(new FixedDataView(ScoringTests.Data(ml, Example.Make(1)).Schema));
-        using DataViewRowCursor cursor = scored.GetRowCursor(scored.Schema.Where(column => column.Name is "Score" or "Encoding" or "Features" or "Statics"));
+        using DataViewRowCursor cursor = scored.GetRowCursor(scored.Schema.Where(column => column.Name is "Score" or "Encoding"
+            or "Features" or "Statics"));
         ValueGetter<float> getScore = cursor.GetGetter<float>(scored.Schema["Score"]);
         ValueGetter<VBuffer<float>> getEncoding = cursor.GetGetter<VBuffer<float>>(scored.Schema["Encoding"]);
         ValueGetter<VBuffer<float>> getFeatures = cursor.GetGetter<VBuffer<float>>(scored.Schema["Features"]);
@@ -181,7 +187,8 @@ public sealed class LookAheadTests
                     warnings.Add(entry.RawMessage);
             };
             ColumnReader.Read(model.Transform(AnyTrainer.Data(ml, rows)), "Score");
-            string expected = $"4 of the {Count} rows that were scored have no score (NaN, a missing key or nothing): 1 with an empty sequence; "
+            string expected = $"4 of the {Count} rows that were scored have no score (NaN, a missing key or nothing): 1 with an empty "
+                + "sequence; "
                 + "1 with a vector length that is no multiple of 2 (FeaturesPerStep); 2 with NaN or infinity in the features.";
             CollectionAssert.AreEqual((string[])[expected], warnings);
             ColumnReader.Read(model.Transform(AnyTrainer.Data(ml, rows)), "Score");
@@ -195,7 +202,9 @@ public sealed class LookAheadTests
     [TestMethod]
     public void AVectorOfAnotherLengthThanItsColumnsIsRefused()
     {
-        const string Message = "Column 'Features' is of type Vector<Single, 5, 2>: expected vectors of size 10, but row 300 (counted from 0) has one of size 8.";
+        const string Message =
+            "Column 'Features' is of type Vector<Single, 5, 2>: expected vectors of size 10, but row 300 (counted from 0) has one of size "
+            + "8.";
         foreach (string trainer in (string[])[.. AnyTrainer.Names, AnyTrainer.Autoencoder])
         {
             var ml = new MLContext(seed: 1);
@@ -264,9 +273,11 @@ public sealed class LookAheadTests
 
         public long? GetRowCount() => null;
 
-        public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null) => new Cursor(new FixedRow(schema));
+        public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null) =>
+            new Cursor(new FixedRow(schema));
 
-        public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) => [GetRowCursor(columnsNeeded)];
+        public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) =>
+            [GetRowCursor(columnsNeeded)];
 
         private sealed class Cursor(FixedRow row) : DataViewRowCursor
         {

@@ -51,7 +51,8 @@ internal sealed class OddRow
         var ml = new MLContext(seed: 1);
         IDataView data = ml.Data.LoadFromEnumerable([new OddRow()]);
         IEstimator<ITransformer> trainer = create(ml);
-        StringAssert.StartsWith(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => trainer.GetOutputSchema(data.Schema.ToShape())).Message, message);
+        StringAssert.StartsWith(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() =>
+            trainer.GetOutputSchema(data.Schema.ToShape())).Message, message);
         StringAssert.StartsWith(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => trainer.Fit(data)).Message, message);
     }
 }

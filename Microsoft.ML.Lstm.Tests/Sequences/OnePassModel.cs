@@ -94,7 +94,8 @@ internal sealed record OnePassModel(MLContext Ml, ITransformer Model, string[] O
         (int Id, string[] Values)[] found = Read(Model.Transform(view), Outputs);
         CollectionAssert.AreEquivalent(rows.Select(row => row.Id).ToArray(), found.Select(row => row.Id).ToArray());
         Dictionary<int, SourceRow> byId = rows.ToDictionary(row => row.Id);
-        (int Id, string[] Values)[] expected = Read(Model.Transform(Ml.Data.LoadFromEnumerable(Array.ConvertAll(found, row => byId[row.Id]))), Outputs);
+        (int Id, string[] Values)[] expected = Read(Model.Transform(Ml.Data.LoadFromEnumerable(Array.ConvertAll(found,
+            row => byId[row.Id]))), Outputs);
         for (int i = 0; i < found.Length; i++)
             CollectionAssert.AreEqual(expected[i].Values, found[i].Values, $"row {i}, which is {found[i].Id}");
         return found;
@@ -110,7 +111,16 @@ internal sealed record OnePassModel(MLContext Ml, ITransformer Model, string[] O
                 Change(options);
                 options.KnownCovariateColumnNames = ["Weight"];
             })),
-            Detector => ml.Transforms.DetectAnomalyByLstm(new LstmAnomalyEstimator.Options { InputColumnName = "Label", SeriesColumnName = "ClassName", WindowSize = 12, HiddenSize = 5, NumberOfEpochs = 1, Seed = 1 }),
+            Detector =>
+                ml.Transforms.DetectAnomalyByLstm(new LstmAnomalyEstimator.Options
+                {
+                    InputColumnName = "Label",
+                    SeriesColumnName = "ClassName",
+                    WindowSize = 12,
+                    HiddenSize = 5,
+                    NumberOfEpochs = 1,
+                    Seed = 1
+                }),
             Window => ml.Transforms.SlidingWindow(new SlidingWindowEstimator.Options
             {
                 OutputColumnName = "Window",
@@ -125,6 +135,7 @@ internal sealed record OnePassModel(MLContext Ml, ITransformer Model, string[] O
         };
 
         static void Change(LstmForecastingEstimator.Options options)
-            => (options.TargetColumnNames, options.SeriesColumnName, options.HiddenSize, options.NumberOfEpochs) = (["Label"], "ClassName", 5, 1);
+            => (options.TargetColumnNames, options.SeriesColumnName, options.HiddenSize, options.NumberOfEpochs) = (["Label"], "ClassName",
+                5, 1);
     }
 }

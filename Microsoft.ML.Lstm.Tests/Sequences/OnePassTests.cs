@@ -30,7 +30,8 @@ public sealed class OnePassTests
         Assert.AreEqual(Count + 1, view.Moves);
         Assert.AreEqual(1, view.Disposals);
         if (OnePassModel.RowByRow.Contains(name))
-            Assert.AreEqual($"Features {Count}, Id {Count}, Label {Count}", string.Join(", ", view.Reads.OrderBy(reads => reads.Key).Select(reads => $"{reads.Key} {reads.Value}")));
+            Assert.AreEqual($"Features {Count}, Id {Count}, Label {Count}",
+                string.Join(", ", view.Reads.OrderBy(reads => reads.Key).Select(reads => $"{reads.Key} {reads.Value}")));
     }
 
     [TestMethod]
@@ -110,11 +111,13 @@ public sealed class OnePassTests
         using var connection = new SqliteConnection(connectionString);
         connection.Open();
         string features = string.Join(", ", Enumerable.Range(0, 10).Select(i => $"F{i}"));
-        Execute($"CREATE TABLE Examples (Id INTEGER, Label REAL, Weight REAL, ClassName TEXT, {features.Replace(",", " REAL,", StringComparison.Ordinal)} REAL)");
+        Execute("CREATE TABLE Examples (Id INTEGER, Label REAL, Weight REAL, ClassName TEXT, "
+            + $"{features.Replace(",", " REAL,", StringComparison.Ordinal)} REAL)");
         foreach (SourceRow row in Rows)
         {
             Execute(string.Create(CultureInfo.InvariantCulture,
-                $"INSERT INTO Examples VALUES ({row.Id}, {row.Label:R}, {row.Weight:R}, '{row.ClassName}', {string.Join(", ", row.Features.Select(value => value.ToString("R", CultureInfo.InvariantCulture)))})"));
+                $"INSERT INTO Examples VALUES ({row.Id}, {row.Label:R}, {row.Weight:R}, '{row.ClassName}', "
+                + $"{string.Join(", ", row.Features.Select(value => value.ToString("R", CultureInfo.InvariantCulture)))})"));
         }
 
         DatabaseLoader loader = model.Ml.Data.CreateDatabaseLoader(
@@ -123,7 +126,8 @@ public sealed class OnePassTests
             new DatabaseLoader.Column("Weight", System.Data.DbType.Single, 2),
             new DatabaseLoader.Column("ClassName", System.Data.DbType.String, 3),
             new DatabaseLoader.Column { Name = "Features", Type = System.Data.DbType.Single, Source = [new DatabaseLoader.Range(4, 13)] });
-        model.Check(loader.Load(new DatabaseSource(SqliteFactory.Instance, connectionString, "SELECT * FROM Examples ORDER BY random()")), Rows);
+        model.Check(loader.Load(new DatabaseSource(SqliteFactory.Instance, connectionString, "SELECT * FROM Examples ORDER BY random()")),
+            Rows);
 
         using SqliteCommand select = connection.CreateCommand();
         select.CommandText = "SELECT * FROM Examples";
@@ -166,10 +170,12 @@ public sealed class OnePassTests
             {
                 mapped++;
                 output.Number = counter.Next++;
-            }, counter => counter.Next = 0, contractName: null).Fit(model.Ml.Data.LoadFromEnumerable(Rows)).Transform(model.Ml.Data.LoadFromEnumerable(Rows));
+            }, counter => counter.Next = 0, contractName: null).Fit(model.Ml.Data.LoadFromEnumerable(Rows))
+                .Transform(model.Ml.Data.LoadFromEnumerable(Rows));
         IDataView scored = model.Model.Transform(stateful);
         (int Id, string[] Values)[] found = OnePassModel.Read(scored, [.. model.Outputs, "Number"]);
-        (int Id, string[] Values)[] expected = OnePassModel.Read(model.Model.Transform(model.Ml.Data.LoadFromEnumerable(Rows)), model.Outputs);
+        (int Id, string[] Values)[] expected = OnePassModel.Read(model.Model.Transform(model.Ml.Data.LoadFromEnumerable(Rows)),
+            model.Outputs);
         Assert.HasCount(Count, found);
         for (int i = 0; i < Count; i++)
         {
@@ -184,11 +190,13 @@ public sealed class OnePassTests
     public void ALiveSourceHasAllScoresOfABurstBeforeTheNextBegins(string name)
     {
         OnePassModel model = OnePassModel.Fit(name);
-        (int Id, string[] Values)[] expected = OnePassModel.Read(model.Model.Transform(model.Ml.Data.LoadFromEnumerable(Rows)), model.Outputs);
+        (int Id, string[] Values)[] expected = OnePassModel.Read(model.Model.Transform(model.Ml.Data.LoadFromEnumerable(Rows)),
+            model.Outputs);
         int[] bursts = [1, 1, 1, 5, 50, 1, 1, 260, 2, 130, 1, 40];
         using var live = new BlockingCollection<SourceRow>();
         IDataView scored = model.Model.Transform(model.Ml.Data.LoadFromEnumerable(live.GetConsumingEnumerable()));
-        DataViewSchema.Column[] columns = [scored.Schema["Id"], .. model.Outputs.Select(output => scored.Schema[output]), scored.Schema["Label"]];
+        DataViewSchema.Column[] columns = [scored.Schema["Id"], .. model.Outputs.Select(output => scored.Schema[output]),
+            scored.Schema["Label"]];
         // No burst comes before all rows of the one before are scored, so a score that waits for another row waits for ever.
         Task<double[]> consumer = Task.Factory.StartNew<double[]>(() =>
         {
@@ -224,10 +232,12 @@ public sealed class OnePassTests
     public void AnErrorOfTheSourceComesWhereItIsAndLeavesWhatIsBeforeIt(string name)
     {
         OnePassModel model = OnePassModel.Fit(name);
-        (int Id, string[] Values)[] expected = OnePassModel.Read(model.Model.Transform(model.Ml.Data.LoadFromEnumerable(Rows)), model.Outputs);
+        (int Id, string[] Values)[] expected = OnePassModel.Read(model.Model.Transform(model.Ml.Data.LoadFromEnumerable(Rows)),
+            model.Outputs);
         var view = new WatchedDataView(model.Ml.Data.LoadFromEnumerable(Rows), failsAt: 400);
         IDataView scored = model.Model.Transform(view);
-        DataViewSchema.Column[] columns = [scored.Schema["Id"], .. model.Outputs.Select(output => scored.Schema[output]), scored.Schema["Label"]];
+        DataViewSchema.Column[] columns = [scored.Schema["Id"], .. model.Outputs.Select(output => scored.Schema[output]),
+            scored.Schema["Label"]];
         using DataViewRowCursor cursor = scored.GetRowCursor(columns);
         Func<(int Id, string[] Values)> get = OnePassModel.Reader(cursor, columns);
         int read = 0;
@@ -247,9 +257,11 @@ public sealed class OnePassTests
     {
         OnePassModel model = OnePassModel.Fit(name);
         IDataView scored = model.Model.Transform(model.Ml.Data.Cache(model.Ml.Data.LoadFromEnumerable(Rows)));
-        Dictionary<int, string[]> expected = OnePassModel.Read(model.Model.Transform(model.Ml.Data.LoadFromEnumerable(Rows)), model.Outputs).ToDictionary(row => row.Id, row => row.Values);
+        Dictionary<int, string[]> expected = OnePassModel.Read(model.Model.Transform(model.Ml.Data.LoadFromEnumerable(Rows)), model.Outputs)
+            .ToDictionary(row => row.Id, row => row.Values);
         Assert.IsTrue(scored.CanShuffle);
-        DataViewSchema.Column[] columns = [scored.Schema["Id"], .. model.Outputs.Select(output => scored.Schema[output]), scored.Schema["Label"]];
+        DataViewSchema.Column[] columns = [scored.Schema["Id"], .. model.Outputs.Select(output => scored.Schema[output]),
+            scored.Schema["Label"]];
         int[] shuffled = CheckRows([scored.GetRowCursor(columns, new Random(3))]);
         CollectionAssert.AreNotEqual(Rows.Select(row => row.Id).ToArray(), shuffled);
         DataViewRowCursor[] cursors = scored.GetRowCursorSet(columns, 3);

@@ -51,13 +51,15 @@ public sealed class OptionTests
             (nameof(TrainingOptions.NumberOfEpochs), options => options.NumberOfEpochs = 0),
             (nameof(TrainingOptions.BatchSize), options => options.BatchSize = 0),
             (nameof(TrainingOptions.ValidationFraction), options => options.ValidationFraction = 1),
-            (nameof(TrainingOptions.ValidationFraction), options => (options.ValidationFraction, options.StreamingBufferMegabytes) = (0.1f, 1)),
+            (nameof(TrainingOptions.ValidationFraction),
+                options => (options.ValidationFraction, options.StreamingBufferMegabytes) = (0.1f, 1)),
             (nameof(TrainingOptions.CheckpointPath), options => options.CheckpointPath = Path.Combine("no", "such", "folder", "model")),
             (nameof(TrainingOptions.CheckpointPath), options => options.CheckpointPath = ""),
             (nameof(TrainingOptions.CheckpointPath), options => options.CheckpointPath = " "),
             (nameof(TrainingOptions.CheckpointPath), options => options.CheckpointPath = "a\0b"),
             (nameof(TrainingOptions.CheckpointPath), options => options.CheckpointPath = Path.GetTempPath()),
-            (nameof(TrainingOptions.CheckpointPath), options => options.CheckpointPath = AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar)),
+            (nameof(TrainingOptions.CheckpointPath),
+                options => options.CheckpointPath = AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar)),
             ("EarlyStopping.Metric", options => options.EarlyStopping = new() { Metric = (EarlyStoppingMetric)9 }),
             ("EarlyStopping.Patience", options => options.EarlyStopping = new() { Patience = 0 }),
             ("EarlyStopping.MinimumDelta", options => options.EarlyStopping = new() { MinimumDelta = double.NaN }),
@@ -73,9 +75,12 @@ public sealed class OptionTests
             (nameof(SequenceTrainerOptions.EncodingColumnName), options => options.EncodingColumnName = "Score"),
             (nameof(SequenceTrainerOptions.EncodingColumnName), options => options.EncodingColumnName = "Probability"),
             (nameof(SequenceTrainerOptions.EncodingColumnName), options => options.EncodingColumnName = "PredictedLabel"),
-            (nameof(SequenceTrainerOptions.AttentionColumnName), options => (options.AttentionColumnName, options.Pooling) = ("", Pooling.Attention)),
-            (nameof(SequenceTrainerOptions.AttentionColumnName), options => (options.AttentionColumnName, options.Pooling) = ("Attention", Pooling.Mean)),
-            (nameof(SequenceTrainerOptions.AttentionColumnName), options => (options.AttentionColumnName, options.Pooling) = ("Score", Pooling.Attention)),
+            (nameof(SequenceTrainerOptions.AttentionColumnName),
+                options => (options.AttentionColumnName, options.Pooling) = ("", Pooling.Attention)),
+            (nameof(SequenceTrainerOptions.AttentionColumnName),
+                options => (options.AttentionColumnName, options.Pooling) = ("Attention", Pooling.Mean)),
+            (nameof(SequenceTrainerOptions.AttentionColumnName),
+                options => (options.AttentionColumnName, options.Pooling) = ("Score", Pooling.Attention)),
             (nameof(SequenceTrainerOptions.FeaturesPerStep), options => options.FeaturesPerStep = 0),
             (nameof(SequenceTrainerOptions.MaximumSequenceLength), options => options.MaximumSequenceLength = 0),
             (nameof(SequenceTrainerOptions.StreamingBufferMegabytes), options => options.StreamingBufferMegabytes = 0),
@@ -108,7 +113,8 @@ public sealed class OptionTests
             AssertNamed("ProbabilityThreshold", new LstmBinaryTrainer.Options { ProbabilityThreshold = threshold });
         AssertNamed("ClassWeights", new LstmBinaryTrainer.Options { ClassWeights = [1, 2, 3] });
         AssertNamed("EncodingColumnName", new LstmSequenceLabelingTrainer.Options { EncodingColumnName = "Encoding" });
-        foreach (Func<ClassificationTrainerOptions> create in new Func<ClassificationTrainerOptions>[] { () => new LstmBinaryTrainer.Options(), () => new LstmMulticlassTrainer.Options() })
+        foreach (Func<ClassificationTrainerOptions> create in new Func<ClassificationTrainerOptions>[] { () =>
+            new LstmBinaryTrainer.Options(), () => new LstmMulticlassTrainer.Options() })
         {
             foreach (float weight in new[] { 0, -1, float.NaN, float.PositiveInfinity })
                 AssertNamed("ClassWeights", Change(options => options.ClassWeights = [1, weight]));
@@ -178,7 +184,8 @@ public sealed class OptionTests
         string label = AnyTrainer.Options(trainer).LabelColumnName;
         (options.LabelColumnName, options.ExampleWeightColumnName, options.FeaturesPerStep, options.HiddenSize) = (label, "Weight", 2, 3);
         (options.NumberOfLayers, options.LearningRate, options.NumberOfEpochs) = (2, 0.01f, 2);
-        AnyTrainer.AssertSameWeights(Fit(ml => AnyTrainer.Create(ml, options)), Fit(IEstimator<SequencePredictionTransformer> (ml) => trainer switch
+        AnyTrainer.AssertSameWeights(Fit(ml => AnyTrainer.Create(ml, options)),
+            Fit(IEstimator<SequencePredictionTransformer> (ml) => trainer switch
         {
             AnyTrainer.Regression => ml.Regression.Trainers.Lstm(label, "Features", "Weight", 2, 3, 2, 0.01f, 2),
             AnyTrainer.Binary => ml.BinaryClassification.Trainers.Lstm(label, "Features", "Weight", 2, 3, 2, 0.01f, 2),
@@ -197,8 +204,10 @@ public sealed class OptionTests
     public void LaterChangesToArraysInTheOptionsHaveNoEffect()
     {
         var ml = new MLContext(seed: 1);
-        LstmMulticlassTrainer.Options options = SmallOptions.Create<LstmMulticlassTrainer.Options>(options => (options.ClassWeights, options.FeatureColumnNames) = ([1, 2, 3], ["Features", "Tokens"]));
-        LstmMulticlassTrainer trainer = ml.MulticlassClassification.Trainers.Lstm(options), expected = ml.MulticlassClassification.Trainers.Lstm(options);
+        LstmMulticlassTrainer.Options options = SmallOptions.Create<LstmMulticlassTrainer.Options>(options =>
+            (options.ClassWeights, options.FeatureColumnNames) = ([1, 2, 3], ["Features", "Tokens"]));
+        LstmMulticlassTrainer trainer = ml.MulticlassClassification.Trainers.Lstm(options),
+            expected = ml.MulticlassClassification.Trainers.Lstm(options);
         LstmMulticlassTransformer model = expected.Fit(AnyTrainer.Data(ml, Example.Make(20)));
         options.ClassWeights![0] = 100;
         options.FeatureColumnNames![1] = "Nowhere";

@@ -13,7 +13,8 @@ public sealed class PermutationFeatureImportanceTests
     public void BinaryClassifierNeedsTheFeatureThatMatters()
     {
         IDataView data = _ml.Data.LoadFromEnumerable(Example.Make(150), Example.Schema(Example.Vector(5, 2)));
-        LstmBinaryTransformer model = _ml.BinaryClassification.Trainers.Lstm(SmallOptions.Create<LstmBinaryTrainer.Options>(options => options.NumberOfEpochs = 40)).Fit(data);
+        LstmBinaryTransformer model = _ml.BinaryClassification.Trainers.Lstm(SmallOptions.Create<LstmBinaryTrainer.Options>(options =>
+            options.NumberOfEpochs = 40)).Fit(data);
         var importance = _ml.BinaryClassification.PermutationFeatureImportance(model, data, nameof(Example.IsHigh), permutationCount: 2);
         AssertFirstOfEachStepMatters([.. importance.Select(slot => slot.AreaUnderRocCurve.Mean)]);
     }
@@ -22,7 +23,9 @@ public sealed class PermutationFeatureImportanceTests
     public void MulticlassClassifierNeedsTheFeatureThatMatters()
     {
         IDataView data = _ml.Data.LoadFromEnumerable(Example.Make(150), Example.Schema(Example.Vector(5, 2)));
-        LstmMulticlassTransformer model = _ml.MulticlassClassification.Trainers.Lstm(SmallOptions.Create<LstmMulticlassTrainer.Options>(options => options.NumberOfEpochs = 40)).Fit(data);
+        LstmMulticlassTransformer model =
+            _ml.MulticlassClassification.Trainers.Lstm(SmallOptions.Create<LstmMulticlassTrainer.Options>(options =>
+            options.NumberOfEpochs = 40)).Fit(data);
         var importance = _ml.MulticlassClassification.PermutationFeatureImportance(model, data, nameof(Example.Class), permutationCount: 2);
         AssertFirstOfEachStepMatters([.. importance.Select(slot => slot.MicroAccuracy.Mean)]);
     }
@@ -31,7 +34,8 @@ public sealed class PermutationFeatureImportanceTests
     public void RegressionNeedsTheFeatureThatMatters()
     {
         IDataView data = _ml.Data.LoadFromEnumerable(Example.Make(100), Example.Schema(Example.Vector(5, 2)));
-        LstmRegressionTransformer model = _ml.Regression.Trainers.Lstm(SmallOptions.Create(options => options.NumberOfEpochs = 40)).Fit(data);
+        LstmRegressionTransformer model = _ml.Regression.Trainers.Lstm(SmallOptions.Create(options => options.NumberOfEpochs = 40))
+            .Fit(data);
         var importance = _ml.Regression.PermutationFeatureImportance(model, data, permutationCount: 2);
         AssertFirstOfEachStepMatters([.. importance.Select(slot => slot.RSquared.Mean)]);
     }
@@ -41,7 +45,8 @@ public sealed class PermutationFeatureImportanceTests
     {
         IDataView data = _ml.Data.LoadFromEnumerable(Example.Make(100), Example.Schema(Example.Vector(5, 2)));
         var pipeline = _ml.Transforms.Concatenate("Pair", "Label", "Weight")
-            .Append(_ml.Regression.Trainers.Lstm(SmallOptions.Create(options => (options.FeatureColumnName, options.FeaturesPerStep, options.NumberOfEpochs) = ("Pair", 2, 40))));
+            .Append(_ml.Regression.Trainers.Lstm(SmallOptions.Create(options =>
+                (options.FeatureColumnName, options.FeaturesPerStep, options.NumberOfEpochs) = ("Pair", 2, 40))));
         var model = pipeline.Fit(data);
         var importance = _ml.Regression.PermutationFeatureImportance(model, model.Transform(data), permutationCount: 2);
         Assert.IsLessThan(-0.5, importance["Label"].RSquared.Mean);
@@ -105,7 +110,8 @@ public sealed class PermutationFeatureImportanceTests
 
         string[] warnings = Warnings(() => Assert.HasCount(10, _ml.Regression.PermutationFeatureImportance(model, data)));
         CollectionAssert.AreEqual(
-            (string[])["PermutationFeatureImportance permutes one column, 'Features', and not 'Tokens', 'Other'; ForFeatureColumn(name) chooses another one."], warnings);
+            (string[])["PermutationFeatureImportance permutes one column, 'Features', and not 'Tokens', 'Other'; ForFeatureColumn(name) "
+                + "chooses another one."], warnings);
 
         SequencePredictionTransformer other = model.ForFeatureColumn("Other");
         Assert.AreEqual("Other", other.FeatureColumnName);
@@ -132,7 +138,8 @@ public sealed class PermutationFeatureImportanceTests
         LstmRegressionTransformer variable = _ml.Regression.Trainers.Lstm(SmallOptions.Create()).Fit(data);
         string[] warnings = Warnings(() => Assert.IsEmpty(_ml.Regression.PermutationFeatureImportance(variable, data)));
         StringAssert.StartsWith(
-            warnings[0], "PermutationFeatureImportance has nothing to permute where vectors have no known size, as in feature column 'Features'");
+            warnings[0], "PermutationFeatureImportance has nothing to permute where vectors have no known size, as in feature column "
+                + "'Features'");
     }
 
     private IDataView Windows(Example[] rows)

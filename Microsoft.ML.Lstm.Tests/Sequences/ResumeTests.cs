@@ -11,7 +11,8 @@ public sealed class ResumeTests
 {
     private string _folder = "";
 
-    public static IEnumerable<object[]> AllTrainers => from trainer in AnyTrainer.Names.Append(AnyTrainer.Autoencoder) select new object[] { trainer };
+    public static IEnumerable<object[]> AllTrainers
+        => from trainer in AnyTrainer.Names.Append(AnyTrainer.Autoencoder) select new object[] { trainer };
 
     private string Checkpoint => Path.Combine(_folder, "checkpoint.safetensors");
 
@@ -30,7 +31,8 @@ public sealed class ResumeTests
             SequencePredictionTransformer expected = Fit(options => { });
             int epochs = 0;
             Fit(options => (options.CheckpointPath, options.EpochCompleted) = (Checkpoint, epoch => epoch.Cancel = epoch.Epoch == stop));
-            SequencePredictionTransformer resumed = Fit(options => (options.CheckpointPath, options.ResumeFromCheckpoint, options.EpochCompleted) = (Checkpoint, true, _ => epochs++));
+            SequencePredictionTransformer resumed = Fit(options =>
+                (options.CheckpointPath, options.ResumeFromCheckpoint, options.EpochCompleted) = (Checkpoint, true, _ => epochs++));
             AnyTrainer.AssertSameWeights(expected, resumed);
             if (expected is LstmAutoencoderTransformer detector)
                 Assert.AreEqual(detector.Threshold, ((LstmAutoencoderTransformer)resumed).Threshold);
@@ -42,7 +44,8 @@ public sealed class ResumeTests
             var ml = new MLContext(1);
             return AnyTrainer.CreateAny(ml, trainer, options =>
             {
-                (options.NumberOfEpochs, options.OutputDropout, options.RecurrentDropout, options.ValidationFraction) = (10, 0.2f, 0.1f, 0.2f);
+                (options.NumberOfEpochs, options.OutputDropout, options.RecurrentDropout, options.ValidationFraction) = (10, 0.2f, 0.1f,
+                    0.2f);
                 change(options);
             }).Fit(AnyTrainer.Data(ml, Example.Make(40, variable: true)));
         }
@@ -56,14 +59,19 @@ public sealed class ResumeTests
     public void EveryOptimizerGoesOnWhereItWas(OptimizerType optimizer)
     {
         LstmRegressionTransformer expected = Fit(options => options.Optimizer = optimizer);
-        Fit(options => (options.Optimizer, options.CheckpointPath, options.EpochCompleted) = (optimizer, Checkpoint, epoch => epoch.Cancel = epoch.Epoch == 5));
-        AnyTrainer.AssertSameWeights(expected, Fit(options => (options.Optimizer, options.CheckpointPath, options.ResumeFromCheckpoint) = (optimizer, Checkpoint, true)));
+        Fit(options =>
+            (options.Optimizer, options.CheckpointPath, options.EpochCompleted) = (optimizer, Checkpoint,
+            epoch => epoch.Cancel = epoch.Epoch == 5));
+        AnyTrainer.AssertSameWeights(expected,
+            Fit(options => (options.Optimizer, options.CheckpointPath, options.ResumeFromCheckpoint) = (optimizer, Checkpoint, true)));
     }
 
     [TestMethod]
     public void StreamedDataAndEarlyStoppingGoOnToo()
     {
-        Action<LstmRegressionTrainer.Options> change = options => (options.StreamingBufferMegabytes, options.ValidationFraction, options.NumberOfEpochs, options.EarlyStopping, options.LearningRate) = (1, 0, 40, new() { Patience = 2 }, 0.2f);
+        Action<LstmRegressionTrainer.Options> change = options =>
+            (options.StreamingBufferMegabytes, options.ValidationFraction, options.NumberOfEpochs, options.EarlyStopping,
+            options.LearningRate) = (1, 0, 40, new() { Patience = 2 }, 0.2f);
         var epochs = new List<int>();
         LstmRegressionTransformer expected = Fit(options =>
         {
@@ -81,7 +89,8 @@ public sealed class ResumeTests
         AnyTrainer.AssertSameWeights(expected, Fit(options =>
         {
             change(options);
-            (options.CheckpointPath, options.ResumeFromCheckpoint, options.EpochCompleted) = (Checkpoint, true, epoch => epochs.Add(epoch.Epoch));
+            (options.CheckpointPath, options.ResumeFromCheckpoint, options.EpochCompleted) = (Checkpoint, true,
+                epoch => epochs.Add(epoch.Epoch));
         }));
         CollectionAssert.AreEqual((int[])[stop + 1], epochs);
     }
@@ -92,9 +101,12 @@ public sealed class ResumeTests
         using var source = new CancellationTokenSource();
         LstmRegressionTransformer expected = Fit(options => options.ValidationFraction = 0);
         // The schedule is asked before each batch.
-        Fit(options => (options.ValidationFraction, options.CheckpointPath, options.CancellationToken, options.LearningRateSchedule) = (0, Checkpoint, source.Token, new CancellingSchedule(source)));
+        Fit(options =>
+            (options.ValidationFraction, options.CheckpointPath, options.CancellationToken, options.LearningRateSchedule) = (0, Checkpoint,
+            source.Token, new CancellingSchedule(source)));
         Assert.IsTrue(source.IsCancellationRequested);
-        AnyTrainer.AssertSameWeights(expected, Fit(options => (options.ValidationFraction, options.CheckpointPath, options.ResumeFromCheckpoint) = (0, Checkpoint, true)));
+        AnyTrainer.AssertSameWeights(expected,
+            Fit(options => (options.ValidationFraction, options.CheckpointPath, options.ResumeFromCheckpoint) = (0, Checkpoint, true)));
     }
 
     [TestMethod]
@@ -113,7 +125,9 @@ public sealed class ResumeTests
             process.WaitForExit();
         }
         var epochs = new List<int>();
-        LstmRegressionTransformer resumed = Fit(options => (options.CheckpointPath, options.ResumeFromCheckpoint, options.EpochCompleted) = (Checkpoint, true, epoch => epochs.Add(epoch.Epoch)));
+        LstmRegressionTransformer resumed = Fit(options =>
+            (options.CheckpointPath, options.ResumeFromCheckpoint, options.EpochCompleted) = (Checkpoint, true,
+            epoch => epochs.Add(epoch.Epoch)));
         AnyTrainer.AssertSameWeights(expected, resumed);
         CollectionAssert.AreEqual((int[])[6, 7, 8, 9, 10], epochs);
         CollectionAssert.AreEqual(new[] { Checkpoint }, Directory.GetFileSystemEntries(_folder));
@@ -127,7 +141,8 @@ public sealed class ResumeTests
     {
         Reading[] rows = Reading.Wave(200);
         (byte[] expected, _) = Fit(_ => { });
-        Assert.Throws<InvalidDataException>(() => Fit(options => (options.CheckpointPath, options.EpochCompleted) = (Checkpoint, Interrupt(stop))));
+        Assert.Throws<InvalidDataException>(() =>
+            Fit(options => (options.CheckpointPath, options.EpochCompleted) = (Checkpoint, Interrupt(stop))));
         (byte[] resumed, int epochs) = Fit(options => (options.CheckpointPath, options.ResumeFromCheckpoint) = (Checkpoint, true));
         CollectionAssert.AreEqual(expected, resumed);
         Assert.IsLessThan(refit ? 9 : 5, epochs);
@@ -141,7 +156,8 @@ public sealed class ResumeTests
                 (options.NumberOfEpochs, options.RefitOnAllData, options.EpochCompleted) = (5, refit, _ => epochs++);
                 change(options);
             });
-            IEnumerable<float> numbers = ForecastRun.Transform(ml, model, rows).SelectMany(row => (float[])[.. row.Forecast, .. row.Lower, .. row.Upper]);
+            IEnumerable<float> numbers = ForecastRun.Transform(ml, model, rows)
+                .SelectMany(row => (float[])[.. row.Forecast, .. row.Lower, .. row.Upper]);
             return ([.. numbers.SelectMany(BitConverter.GetBytes)], epochs);
         }
     }
@@ -150,7 +166,8 @@ public sealed class ResumeTests
     public void ADetectorGoesOn()
     {
         (double[] expected, _) = Fit(_ => { });
-        Assert.Throws<InvalidDataException>(() => Fit(options => (options.CheckpointPath, options.EpochCompleted) = (Checkpoint, Interrupt(2))));
+        Assert.Throws<InvalidDataException>(() =>
+            Fit(options => (options.CheckpointPath, options.EpochCompleted) = (Checkpoint, Interrupt(2))));
         (double[] resumed, int epochs) = Fit(options => (options.CheckpointPath, options.ResumeFromCheckpoint) = (Checkpoint, true));
         CollectionAssert.AreEqual(expected, resumed);
         Assert.AreEqual(2, epochs);
@@ -159,7 +176,15 @@ public sealed class ResumeTests
         {
             var ml = new MLContext(1);
             int epochs = 0;
-            var options = new LstmAnomalyEstimator.Options { InputColumnName = "Value", HiddenSize = 8, WindowSize = 24, NumberOfEpochs = 4, Seed = 3, EpochCompleted = _ => epochs++ };
+            var options = new LstmAnomalyEstimator.Options
+            {
+                InputColumnName = "Value",
+                HiddenSize = 8,
+                WindowSize = 24,
+                NumberOfEpochs = 4,
+                Seed = 3,
+                EpochCompleted = _ => epochs++
+            };
             change(options);
             IDataView data = ml.Data.LoadFromEnumerable(Reading.Wave(300));
             IDataView scored = ml.Transforms.DetectAnomalyByLstm(options).Fit(data).Transform(data);
@@ -170,10 +195,14 @@ public sealed class ResumeTests
     [TestMethod]
     public void WithoutACheckpointItBeginsAnewAndWithoutASeedItTakesTheCheckpoints()
     {
-        Fit(options => (options.Seed, options.CheckpointPath, options.ResumeFromCheckpoint, options.EpochCompleted) = (null, Checkpoint, true, epoch => epoch.Cancel = epoch.Epoch == 5));
+        Fit(options =>
+            (options.Seed, options.CheckpointPath, options.ResumeFromCheckpoint, options.EpochCompleted) = (null, Checkpoint, true,
+            epoch => epoch.Cancel = epoch.Epoch == 5));
         File.Copy(Checkpoint, Checkpoint + "2");
-        LstmRegressionTransformer one = Fit(options => (options.Seed, options.CheckpointPath, options.ResumeFromCheckpoint) = (null, Checkpoint, true));
-        LstmRegressionTransformer other = Fit(options => (options.Seed, options.CheckpointPath, options.ResumeFromCheckpoint) = (null, Checkpoint + "2", true));
+        LstmRegressionTransformer one = Fit(options =>
+            (options.Seed, options.CheckpointPath, options.ResumeFromCheckpoint) = (null, Checkpoint, true));
+        LstmRegressionTransformer other = Fit(options =>
+            (options.Seed, options.CheckpointPath, options.ResumeFromCheckpoint) = (null, Checkpoint + "2", true));
         AnyTrainer.AssertSameWeights(one, other);
     }
 
@@ -190,7 +219,8 @@ public sealed class ResumeTests
         File.Copy(Path.Combine(AppContext.BaseDirectory, "Files", "FirstVersion", "Checkpoint.safetensors"), Checkpoint, overwrite: true);
         AssertRefused("it holds a network, but no state of a training", _ => { });
         File.WriteAllText(Checkpoint, "Not a model.");
-        Assert.ThrowsExactly<InvalidDataException>(() => Fit(options => (options.CheckpointPath, options.ResumeFromCheckpoint) = (Checkpoint, true)));
+        Assert.ThrowsExactly<InvalidDataException>(() =>
+            Fit(options => (options.CheckpointPath, options.ResumeFromCheckpoint) = (Checkpoint, true)));
 
         void AssertRefused(string why, Action<LstmRegressionTrainer.Options> change, Example[]? rows = null)
         {
@@ -210,8 +240,10 @@ public sealed class ResumeTests
         Fit(options => (options.CheckpointPath, options.EpochCompleted) = (Checkpoint, epoch =>
         {
             if (epoch.Epoch == 2)
-                error = Assert.ThrowsExactly<InvalidOperationException>(() => Fit(options => options.CheckpointPath = Path.Combine(_folder, ".", "checkpoint.safetensors")));
-        }));
+                error = Assert.ThrowsExactly<InvalidOperationException>(() =>
+                    Fit(options => options.CheckpointPath = Path.Combine(_folder, ".", "checkpoint.safetensors")));
+        }
+        ));
         StringAssert.EndsWith(error!.Message, "can't be used: another training is writing it");
         Fit(options => options.CheckpointPath = Checkpoint);
         CollectionAssert.AreEqual(new[] { Checkpoint }, Directory.GetFileSystemEntries(_folder));
@@ -230,7 +262,8 @@ public sealed class ResumeTests
         byte[] before = [];
         int epochs = 0;
         IDataView data = ml.Data.LoadFromEnumerable(Example.Make(60), Example.Schema(Example.Vector(10)));
-        LstmRegressionTrainer trainer = ml.Regression.Trainers.Lstm(SmallOptions.CreateForResuming(options => (options.CheckpointPath, options.EpochCompleted) = (Checkpoint, epoch =>
+        LstmRegressionTrainer trainer = ml.Regression.Trainers.Lstm(SmallOptions.CreateForResuming(options =>
+            (options.CheckpointPath, options.EpochCompleted) = (Checkpoint, epoch =>
         {
             epochs++;
             if (epoch.Epoch != 2)
@@ -238,14 +271,17 @@ public sealed class ResumeTests
             // A folder where the new checkpoint would be written makes writing it fail, as a full disk would.
             before = File.ReadAllBytes(Checkpoint);
             Directory.CreateDirectory(Checkpoint + AtomicFile.PartialSuffix);
-        })));
+        }
+        )));
         trainer.Fit(data);
         Assert.AreEqual(10, epochs);
-        StringAssert.StartsWith(warnings.Single(), $"The checkpoint of epoch 3 could not be written to '{Checkpoint}', and training goes on: ");
+        StringAssert.StartsWith(warnings.Single(),
+            $"The checkpoint of epoch 3 could not be written to '{Checkpoint}', and training goes on: ");
         CollectionAssert.AreEqual(before, File.ReadAllBytes(Checkpoint));
 
         // Known before the first epoch, it is an error.
-        StringAssert.StartsWith(Assert.ThrowsExactly<InvalidOperationException>(() => trainer.Fit(data)).Message, $"CheckpointPath '{Checkpoint}' can't be used: ");
+        StringAssert.StartsWith(Assert.ThrowsExactly<InvalidOperationException>(() => trainer.Fit(data)).Message,
+            $"CheckpointPath '{Checkpoint}' can't be used: ");
         Assert.AreEqual(10, epochs);
     }
 
@@ -256,16 +292,19 @@ public sealed class ResumeTests
         Directory.CreateDirectory(folder);
         int epochs = 0;
         var ml = new MLContext(1);
-        LstmRegressionTrainer trainer = ml.Regression.Trainers.Lstm(SmallOptions.CreateForResuming(options => (options.CheckpointPath, options.EpochCompleted) = (Path.Combine(folder, "x"), _ => epochs++)));
+        LstmRegressionTrainer trainer = ml.Regression.Trainers.Lstm(SmallOptions.CreateForResuming(options =>
+            (options.CheckpointPath, options.EpochCompleted) = (Path.Combine(folder, "x"), _ => epochs++)));
         Directory.Delete(folder);
-        Assert.ThrowsExactly<InvalidOperationException>(() => trainer.Fit(ml.Data.LoadFromEnumerable(Example.Make(60), Example.Schema(Example.Vector(10)))));
+        Assert.ThrowsExactly<InvalidOperationException>(() =>
+            trainer.Fit(ml.Data.LoadFromEnumerable(Example.Make(60), Example.Schema(Example.Vector(10)))));
         Assert.AreEqual(0, epochs);
     }
 
     private static LstmRegressionTransformer Fit(Action<LstmRegressionTrainer.Options> change, Example[]? rows = null)
     {
         var ml = new MLContext();
-        return ml.Regression.Trainers.Lstm(SmallOptions.CreateForResuming(change)).Fit(ml.Data.LoadFromEnumerable(rows ?? Example.Make(60), Example.Schema(Example.Vector(10))));
+        return ml.Regression.Trainers.Lstm(SmallOptions.CreateForResuming(change))
+            .Fit(ml.Data.LoadFromEnumerable(rows ?? Example.Make(60), Example.Schema(Example.Vector(10))));
     }
 
     /// <summary>Ends a training as a crash would, after so many epochs.</summary>

@@ -94,7 +94,8 @@ public sealed class ScoringTests
         Example[] rows = Example.Make(5);
         foreach (Example row in rows)
             row.Features = new float[1100 * 2000];
-        LstmRegressionTransformer model = ml.Regression.Trainers.Lstm(SmallOptions.Create(options => (options.FeaturesPerStep, options.HiddenSize, options.NumberOfEpochs) = (2000, 1, 1)))
+        LstmRegressionTransformer model = ml.Regression.Trainers.Lstm(SmallOptions.Create(options =>
+            (options.FeaturesPerStep, options.HiddenSize, options.NumberOfEpochs) = (2000, 1, 1)))
             .Fit(Data(ml, [new() { Features = new float[2000], Label = 1 }], Example.Vector(0)));
         var input = new CountingDataView(Data(ml, rows, Example.Vector(0)));
         IDataView scored = model.Transform(input);
@@ -150,10 +151,15 @@ public sealed class ScoringTests
     public void StepsOfAnotherSizeAreRefused()
     {
         (MLContext ml, LstmRegressionTransformer model) = Train();
-        var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => model.Transform(Data(ml, Example.Make(3), Example.Vector(2, 5))));
-        StringAssert.StartsWith(error.Message, "Schema mismatch for feature column 'Features': expected steps of 2 features, got Vector<Single, 2, 5>");
-        error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => model.GetOutputSchema(Data(ml, Example.Make(3), Example.Vector(9)).Schema));
-        StringAssert.StartsWith(error.Message, "Schema mismatch for feature column 'Features': expected Vector<Single> with a multiple of 2 values, the features of a step, got Vector<Single, 9>");
+        var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() =>
+            model.Transform(Data(ml, Example.Make(3), Example.Vector(2, 5))));
+        StringAssert.StartsWith(error.Message,
+            "Schema mismatch for feature column 'Features': expected steps of 2 features, got Vector<Single, 2, 5>");
+        error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() =>
+            model.GetOutputSchema(Data(ml, Example.Make(3), Example.Vector(9)).Schema));
+        StringAssert.StartsWith(error.Message,
+            "Schema mismatch for feature column 'Features': expected Vector<Single> with a multiple of 2 values, the features of a step, "
+            + "got Vector<Single, 9>");
         error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => model.Transform(ml.Data.LoadFromEnumerable([new Prediction()])));
         StringAssert.StartsWith(error.Message, "Could not find feature column 'Features'");
     }
@@ -237,7 +243,8 @@ public sealed class ScoringTests
         IDataView scored = model.Transform(Data(ml, rows));
         float[][] scores = EstimatorHarness.Values(scored, "Score");
         float[][] encodings = EstimatorHarness.Values(scored, "Encoding");
-        PredictionEngine<Example, Prediction> engine = ml.Model.CreatePredictionEngine<Example, Prediction>(model, inputSchemaDefinition: Example.Schema(Example.Vector(10)));
+        PredictionEngine<Example, Prediction> engine = ml.Model.CreatePredictionEngine<Example, Prediction>(model,
+            inputSchemaDefinition: Example.Schema(Example.Vector(10)));
         foreach (Example row in rows)
         {
             Prediction prediction = engine.Predict(row);
@@ -266,13 +273,16 @@ public sealed class ScoringTests
         rows[2].Features[0] = float.NaN;
         Assert.IsTrue(float.IsNaN(engine.Predict(rows[1]).Score));
         Assert.IsTrue(float.IsNaN(engine.Predict(rows[2]).Score));
-        CollectionAssert.AreEqual((string[])["A row has an empty sequence: it has no score (NaN, a missing key or nothing), and further ones are not named."], warnings);
+        CollectionAssert.AreEqual(
+            (string[])["A row has an empty sequence: it has no score (NaN, a missing key or nothing), and further ones are not named."],
+            warnings);
     }
 
     [TestMethod]
     public void SinglePredictionAllocatesNothing()
     {
-        (MLContext ml, LstmRegressionTransformer model) = Train(options => (options.EncodingColumnName, options.StaticFeatureColumnName) = ("Encoding", "Statics"));
+        (MLContext ml, LstmRegressionTransformer model) = Train(options =>
+            (options.EncodingColumnName, options.StaticFeatureColumnName) = ("Encoding", "Statics"));
         IRowToRowMapper mapper = ((ITransformer)model).GetRowToRowMapper(Data(ml, Example.Make(1)).Schema);
         var input = new FixedRow(mapper.InputSchema);
         DataViewRow row = mapper.GetRow(input, mapper.OutputSchema);
@@ -344,10 +354,12 @@ public sealed class ScoringTests
         });
         SequenceModelParameters network = model.Model;
         Assert.AreEqual("Gru True 2 Mean 5 2 2 3",
-            $"{network.CellType} {network.Bidirectional} {network.NumberOfLayers} {network.Pooling} {network.HiddenSize} {network.FeaturesPerStep} {network.StaticFeatureCount} {network.OutputCount}");
+            $"{network.CellType} {network.Bidirectional} {network.NumberOfLayers} {network.Pooling} {network.HiddenSize} "
+            + $"{network.FeaturesPerStep} {network.StaticFeatureCount} {network.OutputCount}");
         Assert.AreEqual(
             "weight_ih_l0 30, weight_hh_l0 75, bias_l0 20, weight_ih_l0_reverse 30, weight_hh_l0_reverse 75, bias_l0_reverse 20, "
-            + "weight_ih_l1 150, weight_hh_l1 75, bias_l1 20, weight_ih_l1_reverse 150, weight_hh_l1_reverse 75, bias_l1_reverse 20, head.weight 36, head.bias 3",
+            + "weight_ih_l1 150, weight_hh_l1 75, bias_l1 20, weight_ih_l1_reverse 150, weight_hh_l1_reverse 75, bias_l1_reverse 20, "
+            + "head.weight 36, head.bias 3",
             string.Join(", ", network.Weights.Select(weights => $"{weights.Key} {weights.Value.Length}")));
         Assert.AreEqual("Features Statics", $"{model.FeatureColumnName} {model.StaticFeatureColumnName}");
         Assert.IsNull(model.EncodingColumnName);
@@ -361,7 +373,8 @@ public sealed class ScoringTests
             Assert.IsTrue(weights.Span.SequenceEqual(loaded.Weights[name].Span), name);
     }
 
-    internal static (MLContext ML, LstmRegressionTransformer Model) Train(Action<LstmRegressionTrainer.Options>? change = null, DataViewType? features = null)
+    internal static (MLContext ML, LstmRegressionTransformer Model) Train(Action<LstmRegressionTrainer.Options>? change = null,
+        DataViewType? features = null)
     {
         var ml = new MLContext(seed: 1);
         return (ml, ml.Regression.Trainers.Lstm(SmallOptions.Create(change)).Fit(Data(ml, Example.Make(30), features)));

@@ -3,7 +3,8 @@ namespace Microsoft.ML.Lstm.Tests.Sequences;
 /// <summary>Options for networks that train in milliseconds on <see cref="Example"/>s.</summary>
 internal static class SmallOptions
 {
-    public static LstmRegressionTrainer.Options Create(Action<LstmRegressionTrainer.Options>? change = null) => Create<LstmRegressionTrainer.Options>(change);
+    public static LstmRegressionTrainer.Options Create(Action<LstmRegressionTrainer.Options>? change = null) =>
+        Create<LstmRegressionTrainer.Options>(change);
 
     /// <summary>
     /// Those of a training that takes ten epochs, with dropout and a split, for which much has to be the same when it goes on.
@@ -11,7 +12,8 @@ internal static class SmallOptions
     public static LstmRegressionTrainer.Options CreateForResuming(Action<LstmRegressionTrainer.Options>? change = null) => Create(options =>
     {
         (options.NumberOfEpochs, options.NumberOfLayers, options.ValidationFraction) = (10, 2, 0.2f);
-        (options.Dropout, options.RecurrentDropout, options.EarlyStopping) = (0.2f, 0.1f, new Microsoft.ML.Lstm.EarlyStoppingOptions { Patience = 8 });
+        (options.Dropout, options.RecurrentDropout, options.EarlyStopping) = (0.2f, 0.1f,
+            new Microsoft.ML.Lstm.EarlyStoppingOptions { Patience = 8 });
         change?.Invoke(options);
     });
 
@@ -19,7 +21,16 @@ internal static class SmallOptions
     public static TOptions Create<TOptions>(Action<TOptions>? change = null)
         where TOptions : SequenceTrainerOptions, new()
     {
-        var options = new TOptions { FeaturesPerStep = 2, HiddenSize = 5, EmbeddingSize = 3, NumberOfEpochs = 2, BatchSize = 8, LearningRate = 0.02f, Seed = 7 };
+        var options = new TOptions
+        {
+            FeaturesPerStep = 2,
+            HiddenSize = 5,
+            EmbeddingSize = 3,
+            NumberOfEpochs = 2,
+            BatchSize = 8,
+            LearningRate = 0.02f,
+            Seed = 7
+        };
         options.LabelColumnName = options switch
         {
             LstmBinaryTrainer.Options => nameof(Example.IsHigh),
@@ -34,7 +45,17 @@ internal static class SmallOptions
     /// <summary>Those of the trainer that learns no label.</summary>
     public static LstmAutoencoderTrainer.Options CreateAutoencoder(Action<LstmAutoencoderTrainer.Options>? change = null)
     {
-        var options = new LstmAutoencoderTrainer.Options { FeaturesPerStep = 2, HiddenSize = 5, EncodingSize = 3, FalsePositiveRate = 0.2f, NumberOfEpochs = 2, BatchSize = 8, LearningRate = 0.02f, Seed = 7 };
+        var options = new LstmAutoencoderTrainer.Options
+        {
+            FeaturesPerStep = 2,
+            HiddenSize = 5,
+            EncodingSize = 3,
+            FalsePositiveRate = 0.2f,
+            NumberOfEpochs = 2,
+            BatchSize = 8,
+            LearningRate = 0.02f,
+            Seed = 7
+        };
         change?.Invoke(options);
         return options;
     }

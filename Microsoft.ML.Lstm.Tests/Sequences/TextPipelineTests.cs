@@ -16,9 +16,17 @@ public sealed class TextPipelineTests
     {
         var pipeline = Words()
             .Append(_ml.Transforms.Conversion.MapValueToKey("Label", "Biter"))
-            .Append(_ml.MulticlassClassification.Trainers.Lstm(new LstmMulticlassTrainer.Options { FeatureColumnName = "Words", HiddenSize = 16, LearningRate = 0.02f, NumberOfEpochs = 60, Seed = 1 }))
+            .Append(_ml.MulticlassClassification.Trainers.Lstm(new LstmMulticlassTrainer.Options
+            {
+                FeatureColumnName = "Words",
+                HiddenSize = 16,
+                LearningRate = 0.02f,
+                NumberOfEpochs = 60,
+                Seed = 1
+            }))
             .Append(_ml.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
-        PredictionEngine<Sentence, ClassPrediction> engine = _ml.Model.CreatePredictionEngine<Sentence, ClassPrediction>(Reload(pipeline.Fit(Sentences())));
+        PredictionEngine<Sentence, ClassPrediction> engine =
+            _ml.Model.CreatePredictionEngine<Sentence, ClassPrediction>(Reload(pipeline.Fit(Sentences())));
 
         // The same words in another order, and in one that is not in the training data.
         Assert.AreEqual("dog", engine.Predict(new Sentence { Text = "The dog bites the man" }).PredictedLabel);
@@ -33,9 +41,20 @@ public sealed class TextPipelineTests
     [TestMethod]
     public void ProbabilitiesOfSentencesArePredicted()
     {
-        var pipeline = Words().Append(_ml.BinaryClassification.Trainers.Lstm(new LstmBinaryTrainer.Options { LabelColumnName = "IsDogBiting", FeatureColumnName = "Words", HiddenSize = 16, LearningRate = 0.02f, NumberOfEpochs = 60, Seed = 1 }));
-        PredictionEngine<Sentence, AnswerPrediction> engine = _ml.Model.CreatePredictionEngine<Sentence, AnswerPrediction>(Reload(pipeline.Fit(Sentences())));
-        AnswerPrediction yes = engine.Predict(new Sentence { Text = "The dog bites the man" }), no = engine.Predict(new Sentence { Text = "The man bites the dog" });
+        var pipeline = Words()
+            .Append(_ml.BinaryClassification.Trainers.Lstm(new LstmBinaryTrainer.Options
+            {
+                LabelColumnName = "IsDogBiting",
+                FeatureColumnName = "Words",
+                HiddenSize = 16,
+                LearningRate = 0.02f,
+                NumberOfEpochs = 60,
+                Seed = 1
+            }));
+        PredictionEngine<Sentence, AnswerPrediction> engine =
+            _ml.Model.CreatePredictionEngine<Sentence, AnswerPrediction>(Reload(pipeline.Fit(Sentences())));
+        AnswerPrediction yes = engine.Predict(new Sentence { Text = "The dog bites the man" }),
+            no = engine.Predict(new Sentence { Text = "The man bites the dog" });
         Assert.IsTrue(yes.PredictedLabel);
         Assert.IsFalse(no.PredictedLabel);
         Assert.IsGreaterThan(0.9f, yes.Probability);
@@ -50,11 +69,22 @@ public sealed class TextPipelineTests
     {
         var pipeline = Words()
             .Append(_ml.Transforms.Conversion.MapValueToKey("Label", "Roles"))
-            .Append(_ml.MulticlassClassification.Trainers.LstmSequenceLabeling(new LstmSequenceLabelingTrainer.Options { FeatureColumnName = "Words", HiddenSize = 16, LearningRate = 0.02f, NumberOfEpochs = 60, Seed = 1 }))
+            .Append(_ml.MulticlassClassification.Trainers.LstmSequenceLabeling(
+                new LstmSequenceLabelingTrainer.Options
+                {
+                    FeatureColumnName = "Words",
+                    HiddenSize = 16,
+                    LearningRate = 0.02f,
+                    NumberOfEpochs = 60,
+                    Seed = 1
+                }))
             .Append(_ml.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
-        PredictionEngine<Sentence, RolePrediction> engine = _ml.Model.CreatePredictionEngine<Sentence, RolePrediction>(Reload(pipeline.Fit(Sentences())));
-        CollectionAssert.AreEqual((string[])["O", "B-BITER", "O", "O", "B-BITTEN"], engine.Predict(new Sentence { Text = "The dog bites the man" }).PredictedLabel);
-        CollectionAssert.AreEqual((string[])["B-BITER", "O", "B-BITTEN"], engine.Predict(new Sentence { Text = "Man bites dog" }).PredictedLabel);
+        PredictionEngine<Sentence, RolePrediction> engine =
+            _ml.Model.CreatePredictionEngine<Sentence, RolePrediction>(Reload(pipeline.Fit(Sentences())));
+        CollectionAssert.AreEqual((string[])["O", "B-BITER", "O", "O", "B-BITTEN"],
+            engine.Predict(new Sentence { Text = "The dog bites the man" }).PredictedLabel);
+        CollectionAssert.AreEqual((string[])["B-BITER", "O", "B-BITTEN"],
+            engine.Predict(new Sentence { Text = "Man bites dog" }).PredictedLabel);
         CollectionAssert.AreEqual(Array.Empty<string>(), engine.Predict(new Sentence()).PredictedLabel ?? []);
         Assert.HasCount(5, engine.Predict(new Sentence { Text = "The walrus bites the dog" }).PredictedLabel);
     }
@@ -63,8 +93,17 @@ public sealed class TextPipelineTests
     public void CharactersAreReadToo()
     {
         var pipeline = _ml.Transforms.Text.TokenizeIntoCharactersAsKeys("Characters", "Text")
-            .Append(_ml.BinaryClassification.Trainers.Lstm(new LstmBinaryTrainer.Options { LabelColumnName = "IsDogBiting", FeatureColumnName = "Characters", HiddenSize = 16, LearningRate = 0.02f, NumberOfEpochs = 60, Seed = 1 }));
-        PredictionEngine<Sentence, AnswerPrediction> engine = _ml.Model.CreatePredictionEngine<Sentence, AnswerPrediction>(Reload(pipeline.Fit(Sentences())));
+            .Append(_ml.BinaryClassification.Trainers.Lstm(new LstmBinaryTrainer.Options
+            {
+                LabelColumnName = "IsDogBiting",
+                FeatureColumnName = "Characters",
+                HiddenSize = 16,
+                LearningRate = 0.02f,
+                NumberOfEpochs = 60,
+                Seed = 1
+            }));
+        PredictionEngine<Sentence, AnswerPrediction> engine =
+            _ml.Model.CreatePredictionEngine<Sentence, AnswerPrediction>(Reload(pipeline.Fit(Sentences())));
         Assert.IsTrue(engine.Predict(new Sentence { Text = "The dog bites the man" }).PredictedLabel);
         Assert.IsFalse(engine.Predict(new Sentence { Text = "The man bites the dog" }).PredictedLabel);
         Assert.IsTrue(float.IsFinite(engine.Predict(new Sentence { Text = "Ωμέγα ☃" }).Probability));

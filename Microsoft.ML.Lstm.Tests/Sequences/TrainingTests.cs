@@ -11,7 +11,8 @@ public sealed class TrainingTests
     public void NetworkLearns()
     {
         var ml = new MLContext(seed: 1);
-        LstmRegressionTransformer model = Trainer(ml, options => (options.StaticFeatureColumnName, options.NumberOfEpochs) = ("Statics", 60)).Fit(Data(ml, Example.Make(200)));
+        LstmRegressionTransformer model = Trainer(ml,
+            options => (options.StaticFeatureColumnName, options.NumberOfEpochs) = ("Statics", 60)).Fit(Data(ml, Example.Make(200)));
         RegressionMetrics metrics = ml.Regression.Evaluate(model.Transform(Data(ml, Example.Make(100, seed: 2))));
         Assert.IsGreaterThan(0.9, metrics.RSquared);
     }
@@ -29,7 +30,8 @@ public sealed class TrainingTests
         float Predict(string? weights)
         {
             var ml = new MLContext(seed: 1);
-            LstmRegressionTransformer model = Trainer(ml, options => (options.ExampleWeightColumnName, options.NumberOfEpochs) = (weights, 60)).Fit(Data(ml, rows));
+            LstmRegressionTransformer model = Trainer(ml,
+                options => (options.ExampleWeightColumnName, options.NumberOfEpochs) = (weights, 60)).Fit(Data(ml, rows));
             return EstimatorHarness.Values(model.Transform(Data(ml, rows)), "Score")[0][0];
         }
     }
@@ -45,7 +47,8 @@ public sealed class TrainingTests
             Example[] rows = Example.Make(200);
             foreach (Example row in rows)
                 row.Label = 10 * row.Statics[0];
-            LstmRegressionTransformer model = Trainer(ml, options => (options.StaticFeatureColumnName, options.NumberOfEpochs) = (statics, 20)).Fit(Data(ml, rows));
+            LstmRegressionTransformer model = Trainer(ml,
+                options => (options.StaticFeatureColumnName, options.NumberOfEpochs) = (statics, 20)).Fit(Data(ml, rows));
             return ml.Regression.Evaluate(model.Transform(Data(ml, rows))).RootMeanSquaredError;
         }
     }
@@ -55,7 +58,8 @@ public sealed class TrainingTests
     {
         var ml = new MLContext(seed: 1);
         Example[] rows = Example.Make(200);
-        LstmRegressionTransformer model = Trainer(ml, options => (options.LabelColumnName, options.NumberOfEpochs) = ("Labels", 60)).Fit(Data(ml, rows));
+        LstmRegressionTransformer model = Trainer(ml, options => (options.LabelColumnName, options.NumberOfEpochs) = ("Labels", 60))
+            .Fit(Data(ml, rows));
         IDataView scored = model.Transform(Data(ml, rows));
         Assert.AreEqual(Example.Vector(3), scored.Schema["Score"].Type);
         float[][] scores = EstimatorHarness.Values(scored, "Score");
@@ -74,7 +78,14 @@ public sealed class TrainingTests
         var ml = new MLContext(seed: 1);
         IDataView data = Data(ml, Example.Make(200));
         var pipeline = Trainer(ml, options => (options.EncodingColumnName, options.NumberOfEpochs) = ("Encoding", 60))
-            .Append(ml.Regression.Trainers.Lstm(new() { FeatureColumnName = "Encoding", FeaturesPerStep = 5, HiddenSize = 8, NumberOfEpochs = 60, Seed = 2 }));
+            .Append(ml.Regression.Trainers.Lstm(new()
+            {
+                FeatureColumnName = "Encoding",
+                FeaturesPerStep = 5,
+                HiddenSize = 8,
+                NumberOfEpochs = 60,
+                Seed = 2
+            }));
         IDataView scored = pipeline.Fit(data).Transform(data);
         Assert.AreEqual(Example.Vector(5), scored.Schema["Encoding"].Type);
         Assert.IsGreaterThan(0.8, ml.Regression.Evaluate(scored).RSquared);
@@ -94,7 +105,8 @@ public sealed class TrainingTests
         var ml = new MLContext(seed: 1);
         IDataView data = Data(ml, Example.Make(200));
         var losses = new List<double>();
-        LstmRegressionTrainer trainer = Trainer(ml, options => (options.NumberOfEpochs, options.LearningRateSchedule, options.EpochCompleted) =
+        LstmRegressionTrainer trainer = Trainer(ml,
+            options => (options.NumberOfEpochs, options.LearningRateSchedule, options.EpochCompleted) =
             (20, LearningRateSchedule.Constant, epoch => losses.Add(epoch.Training.Loss)));
         LstmRegressionTransformer first = trainer.Fit(data);
         trainer.Fit(data, null, first.Model);
@@ -183,7 +195,8 @@ public sealed class TrainingTests
     [TestMethod]
     public void CancelledMLContextAbandonsTheTraining()
     {
-        MethodInfo? cancel = typeof(MLContext).GetMethod("CancelExecution", BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public);
+        MethodInfo? cancel = typeof(MLContext)
+            .GetMethod("CancelExecution", BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public);
         Assert.IsNotNull(cancel);
         var ml = new MLContext(seed: 1);
         LstmRegressionTrainer trainer = Trainer(ml, options =>
@@ -224,7 +237,8 @@ public sealed class TrainingTests
     {
         var ml = new MLContext(seed: 1);
         EpochMetrics? validation = null;
-        Trainer(ml, options => (options.ValidationFraction, options.EpochCompleted) = (0.25f, epoch => validation = epoch.Validation)).Fit(Data(ml, Example.Make(40)));
+        Trainer(ml, options => (options.ValidationFraction, options.EpochCompleted) = (0.25f, epoch => validation = epoch.Validation))
+            .Fit(Data(ml, Example.Make(40)));
         Assert.IsNotNull(validation);
         Assert.IsTrue(double.IsFinite(validation.RootMeanSquaredError!.Value));
     }
@@ -236,12 +250,15 @@ public sealed class TrainingTests
         AnyTrainer.AssertSameWeights(expected, Fit(seed: 3, threads: 1));
         AnyTrainer.AssertSameWeights(expected, Fit(seed: 3, threads: 2));
         AnyTrainer.AssertSameWeights(expected, Fit(seed: 3, threads: 5));
-        Assert.IsFalse(expected.Model.Weights["head.weight"].Span.SequenceEqual(Fit(seed: 4, threads: 1).Model.Weights["head.weight"].Span));
+        Assert.IsFalse(expected.Model.Weights["head.weight"].Span.SequenceEqual(Fit(seed: 4,
+            threads: 1).Model.Weights["head.weight"].Span));
 
         static LstmRegressionTransformer Fit(int seed, int threads)
         {
             var ml = new MLContext();
-            return Trainer(ml, options => (options.Seed, options.NumberOfThreads, options.BatchSize, options.HiddenSize) = (seed, threads, 32, 20)).Fit(Data(ml, Example.Make(100)));
+            return Trainer(ml, options =>
+                (options.Seed, options.NumberOfThreads, options.BatchSize, options.HiddenSize) = (seed, threads, 32, 20))
+                .Fit(Data(ml, Example.Make(100)));
         }
     }
 
@@ -312,7 +329,8 @@ public sealed class TrainingTests
         trainer.Fit(Data(ml, Example.Make(20)), Data(ml, Example.Make(10, seed: 2)));
         Assert.HasCount(4, lines);
         StringAssert.Matches(lines[1], new(@"^LstmRegression; Training Epoch 2/2: training loss [\d.E-]+, RMSE [\d.E-]+; \d+\.\d\d s$"));
-        StringAssert.Matches(lines[3], new(@"^LstmRegression; Training Epoch 2/2: training loss [\d.E-]+, RMSE [\d.E-]+; validation loss [\d.E-]+, RMSE [\d.E-]+; \d+\.\d\d s$"));
+        StringAssert.Matches(lines[3],
+            new(@"^LstmRegression; Training Epoch 2/2: training loss [\d.E-]+, RMSE [\d.E-]+; validation loss [\d.E-]+, RMSE [\d.E-]+; \d+\.\d\d s$"));
     }
 
     [TestMethod]
@@ -324,7 +342,8 @@ public sealed class TrainingTests
             string path = Path.Combine(folder, "checkpoint.safetensors");
             var ml = new MLContext(seed: 1);
             IDataView data = Data(ml, Example.Make(40));
-            LstmRegressionTrainer trainer = Trainer(ml, options => (options.CheckpointPath, options.NumberOfEpochs, options.EarlyStopping) = (path, 8, new() { Patience = 100 }));
+            LstmRegressionTrainer trainer = Trainer(ml,
+                options => (options.CheckpointPath, options.NumberOfEpochs, options.EarlyStopping) = (path, 8, new() { Patience = 100 }));
             LstmRegressionTransformer model = trainer.Fit(data);
             SequenceModelParameters checkpoint = SequenceModelParameters.Load(path);
             foreach ((string name, ReadOnlyMemory<float> weights) in model.Model.Weights)
@@ -343,8 +362,10 @@ public sealed class TrainingTests
     {
         var ml = new MLContext(seed: 1);
         IDataView consumed = ml.Data.LoadFromEnumerable(new Consumed(Example.Make(20)), Example.Schema(Example.Vector(10)));
-        string expected = Assert.ThrowsExactly<InvalidOperationException>(() => Trainer(ml).Fit(ml.Data.LoadFromEnumerable(Array.Empty<Example>(), Example.Schema(Example.Vector(10))))).Message;
-        var error = Assert.ThrowsExactly<InvalidOperationException>(() => Trainer(ml, options => options.StreamingBufferMegabytes = 1).Fit(consumed));
+        string expected = Assert.ThrowsExactly<InvalidOperationException>(() =>
+            Trainer(ml).Fit(ml.Data.LoadFromEnumerable(Array.Empty<Example>(), Example.Schema(Example.Vector(10))))).Message;
+        var error = Assert.ThrowsExactly<InvalidOperationException>(() =>
+            Trainer(ml, options => options.StreamingBufferMegabytes = 1).Fit(consumed));
         Assert.AreEqual(expected, error.Message);
     }
 
@@ -359,8 +380,10 @@ public sealed class TrainingTests
                 warnings.Add(entry.RawMessage);
         };
         var source = new Consumed(Example.Make(20), Example.Make(15));
-        Trainer(ml, options => options.StreamingBufferMegabytes = 1).Fit(ml.Data.LoadFromEnumerable(source, Example.Schema(Example.Vector(10))));
-        StringAssert.StartsWith(warnings.Single(), "The training data had 20 usable rows when it was read first, and 15 when it was read again.");
+        Trainer(ml, options => options.StreamingBufferMegabytes = 1)
+            .Fit(ml.Data.LoadFromEnumerable(source, Example.Schema(Example.Vector(10))));
+        StringAssert.StartsWith(warnings.Single(),
+            "The training data had 20 usable rows when it was read first, and 15 when it was read again.");
     }
 
     /// <summary>Rows at the first reading, and others, or none, at each later one.</summary>

@@ -77,7 +77,8 @@ public sealed class UnitTests
         // What a float of this level can't tell apart is noise to it.
         double rounding = Math.Abs(level) * 1e-7;
         double expected = Error(Numbers(FitRegression(1, 0, "Label", RegressionLoss.SquaredError)), 1, 0);
-        Assert.AreEqual(expected, Error(Numbers(FitRegression(1, level, "Label", RegressionLoss.SquaredError)), 1, level), 0.01 * expected + rounding);
+        Assert.AreEqual(expected, Error(Numbers(FitRegression(1, level, "Label", RegressionLoss.SquaredError)), 1, level),
+            0.01 * expected + rounding);
     }
 
     [TestMethod]
@@ -89,7 +90,8 @@ public sealed class UnitTests
         static float Rounded(float x) => (1e6f + x) - 1e6f;
         float[][] expected = Numbers(Fit(trainer, row => row.Features = Array.ConvertAll(row.Features, Rounded)).Scores);
         float[][] found = Numbers(Fit(trainer, row => row.Features = Array.ConvertAll(row.Features, x => 1e6f + x)).Scores);
-        Assert.IsLessThan(0.1, expected.Zip(found).Average(pair => pair.First.Zip(pair.Second).Average(values => Math.Abs(values.First - values.Second))));
+        Assert.IsLessThan(0.1,
+            expected.Zip(found).Average(pair => pair.First.Zip(pair.Second).Average(values => Math.Abs(values.First - values.Second))));
     }
 
     [TestMethod]
@@ -109,7 +111,8 @@ public sealed class UnitTests
             foreach (Example row in rows)
                 row.Label *= factor;
             IDataView data = AnyTrainer.Data(ml, rows);
-            return EstimatorHarness.Values(ml.Transforms.SlidingWindow("Window", 4, inputColumnName: "Label").Fit(data).Transform(data), "Window");
+            return EstimatorHarness.Values(ml.Transforms.SlidingWindow("Window", 4, inputColumnName: "Label").Fit(data).Transform(data),
+                "Window");
         }
     }
 
@@ -123,7 +126,8 @@ public sealed class UnitTests
         IDataView data = AnyTrainer.Data(ml, rows);
         SequencePredictionTransformer model = AnyTrainer.CreateAny(ml, trainer, options =>
         {
-            (options.StaticFeatureColumnName, options.ValidationFraction, options.NumberOfEpochs) = ("Statics", 0.2f, Acceptance.Count(3, 30));
+            (options.StaticFeatureColumnName, options.ValidationFraction, options.NumberOfEpochs) = ("Statics", 0.2f,
+                Acceptance.Count(3, 30));
             options.EarlyStopping = new EarlyStoppingOptions { Patience = 5 };
             options.ExampleWeightColumnName = "Weight";
         }).Fit(data);
@@ -142,16 +146,19 @@ public sealed class UnitTests
         IDataView data = AnyTrainer.Data(ml, rows);
         SequencePredictionTransformer model = ml.Regression.Trainers.Lstm(SmallOptions.Create(options =>
         {
-            (options.LabelColumnName, options.LossFunction, options.NumberOfEpochs, options.ValidationFraction) = (label, loss, Acceptance.Count(10, 50), 0.2f);
+            (options.LabelColumnName, options.LossFunction, options.NumberOfEpochs, options.ValidationFraction) = (label, loss,
+                Acceptance.Count(10, 50), 0.2f);
             options.EarlyStopping = new EarlyStoppingOptions { Patience = 5, Metric = EarlyStoppingMetric.RootMeanSquaredError };
         })).Fit(data);
         return ColumnReader.Read(model.Transform(data), "Score");
     }
 
     private static double Error(float[][] scores, float factor, float level)
-        => Math.Sqrt(Example.Make(Rows, variable: true).Zip(scores, (row, score) => Math.Pow((double)row.Label * factor + level - score[0], 2)).Average());
+        => Math.Sqrt(Example.Make(Rows, variable: true)
+            .Zip(scores, (row, score) => Math.Pow((double)row.Label * factor + level - score[0], 2)).Average());
 
-    private static float[][] Numbers(string[][] values) => [.. values.Select(row => Array.ConvertAll(row, value => float.Parse(value, CultureInfo.InvariantCulture)))];
+    private static float[][] Numbers(string[][] values)
+        => [.. values.Select(row => Array.ConvertAll(row, value => float.Parse(value, CultureInfo.InvariantCulture)))];
 
     private static void Scale(Example row, string what, float factor)
     {

@@ -10,7 +10,10 @@ public sealed class UnvariedTests
     private const string NoEffect = "What never varied in the training data has no effect on a score: ";
 
     public static IEnumerable<(string Trainer, bool Normalizes)> Trainers
-        => from trainer in (string[])[.. AnyTrainer.Names, AnyTrainer.Autoencoder] from normalizes in (bool[])[true, false] select (trainer, normalizes);
+        => from trainer in (string[])[.. AnyTrainer.Names, AnyTrainer.Autoencoder]
+           from normalizes in (bool[])[true, false]
+           select (trainer,
+            normalizes);
 
     [TestMethod]
     [DynamicData(nameof(Trainers))]
@@ -24,7 +27,8 @@ public sealed class UnvariedTests
             options.NormalizeFeatures = normalizes;
             options.StaticFeatureColumnName = "Statics";
         });
-        CollectionAssert.AreEqual((string[])[NoEffect + "feature 2 of 2 of column 'Features', static feature 2 of 2 of column 'Statics'."], warnings);
+        CollectionAssert.AreEqual((string[])[NoEffect + "feature 2 of 2 of column 'Features', static feature 2 of 2 of column 'Statics'."],
+            warnings);
 
         string[][] expected = ColumnReader.Read(model.Transform(AnyTrainer.Data(ml, rows)), "Score");
         Assert.DoesNotContain("NaN", expected.SelectMany(values => values));
@@ -79,10 +83,14 @@ public sealed class UnvariedTests
         Example[] rows = Example.Make(20, variable: true);
         foreach (Example row in rows)
             row.Label = label;
-        (MLContext ml, SequencePredictionTransformer model, string[] warnings) = Fit(AnyTrainer.Regression, rows, options => ((LstmRegressionTrainer.Options)options).NormalizeLabel = normalizes);
+        (MLContext ml, SequencePredictionTransformer model, string[] warnings) = Fit(AnyTrainer.Regression, rows,
+            options => ((LstmRegressionTrainer.Options)options).NormalizeLabel = normalizes);
         string text = label.ToString(CultureInfo.InvariantCulture);
-        CollectionAssert.AreEqual((string[])[$"What never varied among the labels of the training data is predicted for every row: column 'Label' is always {text}."], warnings);
-        Assert.IsTrue(EstimatorHarness.Values(model.Transform(AnyTrainer.Data(ml, Example.Make(20, variable: true, seed: 5))), "Score").All(score => score[0] == label));
+        CollectionAssert.AreEqual(
+            (string[])["What never varied among the labels of the training data is predicted for every row: column 'Label' is always "
+            + $"{text}."], warnings);
+        Assert.IsTrue(EstimatorHarness.Values(model.Transform(AnyTrainer.Data(ml, Example.Make(20, variable: true, seed: 5))), "Score")
+            .All(score => score[0] == label));
     }
 
     [TestMethod]
@@ -91,8 +99,11 @@ public sealed class UnvariedTests
         Example[] rows = Example.Make(20);
         foreach (Example row in rows)
             row.Labels[1] = 4;
-        (MLContext ml, SequencePredictionTransformer model, string[] warnings) = Fit(AnyTrainer.Regression, rows, options => ((LstmRegressionTrainer.Options)options).LabelColumnName = "Labels");
-        CollectionAssert.AreEqual((string[])["What never varied among the labels of the training data is predicted for every row: value 2 of 3 of column 'Labels' is always 4."], warnings);
+        (MLContext ml, SequencePredictionTransformer model, string[] warnings) = Fit(AnyTrainer.Regression, rows,
+            options => ((LstmRegressionTrainer.Options)options).LabelColumnName = "Labels");
+        CollectionAssert.AreEqual(
+            (string[])["What never varied among the labels of the training data is predicted for every row: value 2 of 3 of column "
+            + "'Labels' is always 4."], warnings);
         float[][] scores = EstimatorHarness.Values(model.Transform(AnyTrainer.Data(ml, rows)), "Score");
         Assert.IsTrue(scores.All(score => score[1] == 4));
         Assert.HasCount(20, scores.DistinctBy(score => score[0]).ToArray());
@@ -102,7 +113,8 @@ public sealed class UnvariedTests
     [DynamicData(nameof(AllTrainers))]
     public void DegenerateDataGivesNumbers(string trainer)
     {
-        foreach (string kind in (string[])["one row", "all zero", "one step", "a scale of 1e30", "a scale of 1e-30", "beyond half of a float's range", "subnormal"])
+        foreach (string kind in (string[])["one row", "all zero", "one step", "a scale of 1e30", "a scale of 1e-30",
+            "beyond half of a float's range", "subnormal"])
         {
             Example[] rows = Example.Make(kind == "one row" ? 2 : 20, variable: true);
             foreach (Example row in rows)
@@ -118,7 +130,8 @@ public sealed class UnvariedTests
             foreach (Example[] later in (Example[][])[rows, Example.Make(10, variable: true, seed: 3)])
             {
                 foreach (string[] values in ColumnReader.Read(model.Transform(AnyTrainer.Data(ml, later)), "Score"))
-                    Assert.IsTrue(values.All(value => float.IsFinite(float.Parse(value, CultureInfo.InvariantCulture))), $"{kind}: {string.Join(' ', values)}");
+                    Assert.IsTrue(values.All(value => float.IsFinite(float.Parse(value, CultureInfo.InvariantCulture))),
+                        $"{kind}: {string.Join(' ', values)}");
             }
         }
 
@@ -147,7 +160,8 @@ public sealed class UnvariedTests
 
     public static IEnumerable<string> AllTrainers => [.. AnyTrainer.Names, AnyTrainer.Autoencoder];
 
-    private static (MLContext Ml, SequencePredictionTransformer Model, string[] Warnings) Fit(string trainer, Example[] rows, Action<SequenceInputOptions>? change = null)
+    private static (MLContext Ml, SequencePredictionTransformer Model, string[] Warnings) Fit(string trainer, Example[] rows,
+        Action<SequenceInputOptions>? change = null)
     {
         var ml = new MLContext(seed: 1);
         var warnings = new List<string>();

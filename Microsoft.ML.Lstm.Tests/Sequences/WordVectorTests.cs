@@ -23,7 +23,9 @@ public sealed class WordVectorTests
             Assert.HasCount(3 * (1 + 3), table);
             CollectionAssert.AreEqual((float[])[1, 0, 0.5f], Row(table, "good"));
             CollectionAssert.AreEqual((float[])[-1, 0, 0.5f], Row(table, "bad"));
-            Assert.IsTrue(messages.Any(message => message.Contains("Vectors of 3 features for 2 of the 3 words of column 'Words' (66.7 %)", StringComparison.Ordinal)), string.Join('\n', messages));
+            Assert.IsTrue(messages.Any(message =>
+                message.Contains("Vectors of 3 features for 2 of the 3 words of column 'Words' (66.7 %)", StringComparison.Ordinal)),
+                string.Join('\n', messages));
         });
     }
 
@@ -52,7 +54,8 @@ public sealed class WordVectorTests
     [TestMethod]
     public void AFileForAColumnThatIsNotReadIsRefused()
     {
-        var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new MLContext().BinaryClassification.Trainers.Lstm(new() { WordVectorFiles = new() { ["Other"] = "file" } }));
+        var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() =>
+            new MLContext().BinaryClassification.Trainers.Lstm(new() { WordVectorFiles = new() { ["Other"] = "file" } }));
         Assert.AreEqual("WordVectorFiles", error.ParamName);
     }
 
@@ -62,7 +65,8 @@ public sealed class WordVectorTests
         {
             var ml = new MLContext(seed: 1);
             IDataView data = ml.Data.LoadFromEnumerable(new[] { new Keys { Label = true }, new Keys() });
-            var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => ml.BinaryClassification.Trainers.Lstm(Options(path)).Fit(data));
+            var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() =>
+                ml.BinaryClassification.Trainers.Lstm(Options(path)).Fit(data));
             StringAssert.Contains(error.Message, "text for key values");
         });
 
@@ -76,7 +80,14 @@ public sealed class WordVectorTests
     }
 
     private static LstmBinaryTrainer.Options Options(string path)
-        => new() { FeatureColumnName = "Words", WordVectorFiles = new() { ["Words"] = path }, HiddenSize = 4, NumberOfEpochs = 3, Seed = 1 };
+        => new()
+        {
+            FeatureColumnName = "Words",
+            WordVectorFiles = new() { ["Words"] = path },
+            HiddenSize = 4,
+            NumberOfEpochs = 3,
+            Seed = 1
+        };
 
     // Keys are given in the order in which the words come first.
     private static float[] Row(float[] table, string word)
@@ -86,7 +97,8 @@ public sealed class WordVectorTests
         return table[(3 * row)..(3 * row + 3)];
     }
 
-    private static Text[] Rows { get; } = [.. Enumerable.Range(0, 20).Select(i => new Text { Label = i % 2 == 0, Words = [i % 2 == 0 ? "good" : "bad", "rare"] })];
+    private static Text[] Rows { get; } = [.. Enumerable.Range(0, 20)
+        .Select(i => new Text { Label = i % 2 == 0, Words = [i % 2 == 0 ? "good" : "bad", "rare"] })];
 
     private static void WithFile(string content, Action<string> use)
     {

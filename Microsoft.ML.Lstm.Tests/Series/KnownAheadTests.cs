@@ -16,7 +16,8 @@ public sealed class KnownAheadTests
     {
         // Series of very different lengths, the shortest of one row; all that is left of the longest comes last.
         var random = new Random(horizon);
-        string[] order = [.. Enumerable.Range(0, seriesCount).SelectMany(s => Enumerable.Repeat($"s{s}", s == 0 ? 1 : s * s * 6)).OrderBy(_ => random.Next())];
+        string[] order = [.. Enumerable.Range(0, seriesCount).SelectMany(s => Enumerable.Repeat($"s{s}", s == 0 ? 1 : s * s * 6))
+            .OrderBy(_ => random.Next())];
         Reading[] rows = [.. order.Select((shop, i) => new Reading { Shop = shop, Promotion = i, Size = -i })];
 
         Check(rows, horizon);
@@ -37,8 +38,10 @@ public sealed class KnownAheadTests
             bool moved = true;
             while (!ahead.IsComplete(rows[i].Shop) && (moved = cursor.MoveNext()))
                 ahead.Add();
-            Assert.AreEqual(rows.Skip(i + 1).Count(row => row.Shop == rows[i].Shop) >= horizon, moved, "no row waits for more than it is given");
-            float[] expected = [.. rows.Skip(i + 1).Where(row => row.Shop == rows[i].Shop).Take(horizon).SelectMany(row => new[] { row.Promotion, row.Size })];
+            Assert.AreEqual(rows.Skip(i + 1).Count(row => row.Shop == rows[i].Shop) >= horizon, moved,
+                "no row waits for more than it is given");
+            float[] expected = [.. rows.Skip(i + 1).Where(row => row.Shop == rows[i].Shop).Take(horizon)
+                .SelectMany(row => new[] { row.Promotion, row.Size })];
             CollectionAssert.AreEqual(expected, ahead.Next(rows[i].Shop).ToArray(), $"row {i}");
         }
     }

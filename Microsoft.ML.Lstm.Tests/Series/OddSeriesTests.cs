@@ -15,7 +15,8 @@ public sealed class OddSeriesTests
         foreach (Reading row in lost)
             row.Value = float.NaN;
         void Change(LstmForecastingEstimator.Options options)
-            => (options.SeriesColumnName, options.MissingValues, options.Scaling) = ("Shop", MissingValueHandling.SkipRow, SeriesScaling.Series);
+            => (options.SeriesColumnName, options.MissingValues, options.Scaling) = ("Shop", MissingValueHandling.SkipRow,
+                SeriesScaling.Series);
 
         LstmForecastingTransformer model = ForecastRun.Fit(ml, [.. lost, .. kept], Change);
 
@@ -42,7 +43,8 @@ public sealed class OddSeriesTests
         foreach (Reading row in slip)
             row.Shop = "small";
         (slip[70].Value, slip[190].Value) = (slip[71].Value, -5000);
-        SeriesRun.Fit(ml, kind, [.. Reading.Wave(200, shop: "large", level: 1e6f, scale: 1e5f), .. slip], options => options.SeriesColumnName = "Shop");
+        SeriesRun.Fit(ml, kind, [.. Reading.Wave(200, shop: "large", level: 1e6f, scale: 1e5f), .. slip],
+            options => options.SeriesColumnName = "Shop");
         SeriesRun.AssertOne(warnings, "has 1 value in 1 of 2 series far from all others, the first -5000.");
         warnings.Clear();
         // No slips: what is rare, another level for good, a peak as others too.
@@ -70,12 +72,14 @@ public sealed class OddSeriesTests
         foreach (Reading row in told[^rowsAhead..])
             row.Value = float.NaN;
 
-        LstmForecastingTransformer model = ForecastRun.Fit(ml, told, options => (options.KnownCovariateColumnNames, options.TimeColumnName, options.NumberOfEpochs) = (["Promotion"], "Time", 8));
+        LstmForecastingTransformer model = ForecastRun.Fit(ml, told,
+            options => (options.KnownCovariateColumnNames, options.TimeColumnName, options.NumberOfEpochs) = (["Promotion"], "Time", 8));
 
         Assert.IsTrue(ForecastRun.Transform(ml, model.WithoutHistory(), told).All(forecast => forecast.Forecast.All(float.IsFinite)));
         // A fifth of those that have a value.
         int observed = rows.Length - rowsAhead;
-        Assert.IsTrue(log.Exists(message => message.Contains($"validating on {observed / 5}.", StringComparison.Ordinal)), string.Join('\n', log));
+        Assert.IsTrue(log.Exists(message => message.Contains($"validating on {observed / 5}.", StringComparison.Ordinal)),
+            string.Join('\n', log));
         Assert.IsFalse(log.Exists(message => message.Contains("There are no validation rows", StringComparison.Ordinal)));
         // It goes on where the values ended.
         Reading[] later = rows[observed..];
@@ -97,12 +101,14 @@ public sealed class OddSeriesTests
         float[] expected = engine.Predict(rows[100]).Forecast;
         engine.CheckPoint(ml, stream);
         stream.Position = 0;
-        using ForecastEngine<Reading, ReadingForecast> restored = ml.Model.Load(stream, out _).CreateForecastEngine<Reading, ReadingForecast>(ml);
+        using ForecastEngine<Reading, ReadingForecast> restored = ml.Model.Load(stream, out _)
+            .CreateForecastEngine<Reading, ReadingForecast>(ml);
         AssertRefused(restored, rows[100]);
         CollectionAssert.AreEqual(expected, restored.Predict().Forecast);
         CollectionAssert.AreEqual(engine.Predict(rows[101]).Forecast, restored.Predict(rows[101]).Forecast);
         // Data that is gone through again begins anew.
-        CollectionAssert.AreEqual(ForecastRun.Transform(ml, model.WithoutHistory(), rows)[50].Forecast, ForecastRun.Transform(ml, model, rows)[50].Forecast);
+        CollectionAssert.AreEqual(ForecastRun.Transform(ml, model.WithoutHistory(), rows)[50].Forecast,
+            ForecastRun.Transform(ml, model, rows)[50].Forecast);
 
         static void AssertRefused(ForecastEngine<Reading, ReadingForecast> engine, Reading row)
         {
@@ -117,9 +123,13 @@ public sealed class OddSeriesTests
         var ml = new MLContext(1);
         var log = new List<string>();
         ml.Log += (_, entry) => log.Add(entry.Message);
-        LstmForecastingTransformer model = ForecastRun.Fit(ml, Reading.Wave(50), options => (options.Horizon, options.NumberOfEpochs) = (45, 3));
-        Assert.IsTrue(log.Exists(message => message.Contains("The network learns nothing of steps ahead from 40 on", StringComparison.Ordinal)));
-        Assert.IsTrue(log.Exists(message => message.Contains("there are 0 at the least, so they may be too narrow; those from step 11 on are those of step 10.", StringComparison.Ordinal)), string.Join('\n', log));
+        LstmForecastingTransformer model = ForecastRun.Fit(ml, Reading.Wave(50),
+            options => (options.Horizon, options.NumberOfEpochs) = (45, 3));
+        Assert.IsTrue(log.Exists(message =>
+            message.Contains("The network learns nothing of steps ahead from 40 on", StringComparison.Ordinal)));
+        Assert.IsTrue(log.Exists(message =>
+            message.Contains("there are 0 at the least, so they may be too narrow; those from step 11 on are those of step 10.",
+            StringComparison.Ordinal)), string.Join('\n', log));
         ReadingForecast last = ForecastRun.Transform(ml, model.WithoutHistory(), Reading.Wave(50))[^1];
         for (int h = 0; h < 45; h++)
             Assert.IsLessThan(last.Upper[h], last.Lower[h]);
@@ -132,7 +142,8 @@ public sealed class OddSeriesTests
         Reading[] rows = Reading.Wave(100);
         foreach (Reading row in rows[1..])
             row.Value = float.NaN;
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => ForecastRun.Fit(ml, rows)).Message, "There is nothing to learn");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => ForecastRun.Fit(ml, rows)).Message,
+            "There is nothing to learn");
     }
 
     [TestMethod]
@@ -143,7 +154,8 @@ public sealed class OddSeriesTests
         foreach (Reading row in rows)
             row.Other = float.NaN;
         LstmForecastingTransformer model = ForecastRun.Fit(ml, rows, options => options.TargetColumnNames = ["Value", "Other"]);
-        Assert.IsTrue(ForecastRun.Transform(ml, model, rows).All(forecast => forecast.Forecast.Concat(forecast.Lower).Concat(forecast.Upper).All(float.IsFinite)));
+        Assert.IsTrue(ForecastRun.Transform(ml, model, rows)
+            .All(forecast => forecast.Forecast.Concat(forecast.Lower).Concat(forecast.Upper).All(float.IsFinite)));
     }
 
     [TestMethod]
@@ -151,12 +163,18 @@ public sealed class OddSeriesTests
     {
         var ml = new MLContext(1);
         // Each is missing in every other row, and the second is a thousand times the first.
-        Gauge[] Rows(float unit) => [.. Reading.Wave(160).Select((row, t) => new Gauge { Value = row.Value, Gauges = t % 2 == 0 ? [unit * (5 + row.Other), float.NaN] : [float.NaN, 1000 * unit * row.Other] })];
+        Gauge[] Rows(float unit) =>
+            [.. Reading.Wave(160)
+            .Select((row, t) =>
+            new Gauge { Value = row.Value,
+            Gauges = t % 2 == 0 ? [unit * (5 + row.Other), float.NaN] : [float.NaN, 1000 * unit * row.Other] })];
         float[][] Forecast(float unit)
         {
             IDataView data = ml.Data.LoadFromEnumerable(Rows(unit), Gauge.Schema(2));
-            LstmForecastingTransformer model = ml.Forecasting.ForecastByLstm(ForecastRun.Options(options => options.PastCovariateColumnNames = ["Gauges"])).Fit(data);
-            return [.. ml.Data.CreateEnumerable<ReadingForecast>(model.Transform(data), reuseRowObject: false).Select(forecast => forecast.Forecast)];
+            LstmForecastingTransformer model = ml.Forecasting.ForecastByLstm(ForecastRun.Options(options =>
+                options.PastCovariateColumnNames = ["Gauges"])).Fit(data);
+            return [.. ml.Data.CreateEnumerable<ReadingForecast>(model.Transform(data), reuseRowObject: false)
+                .Select(forecast => forecast.Forecast)];
         }
 
         float[][] expected = Forecast(1), actual = Forecast(1024);
@@ -168,28 +186,38 @@ public sealed class OddSeriesTests
     public void ValidationDataOfOtherSizesIsRefused()
     {
         var ml = new MLContext(1);
-        IDataView Data(int size) => ml.Data.LoadFromEnumerable(Reading.Wave(60).Select(row => new Gauge { Value = row.Value, Gauges = new float[size] }), Gauge.Schema(size));
-        LstmForecastingEstimator Estimator(Action<LstmForecastingEstimator.Options> change) => ml.Forecasting.ForecastByLstm(ForecastRun.Options(change));
+        IDataView Data(int size) =>
+            ml.Data.LoadFromEnumerable(Reading.Wave(60).Select(row => new Gauge { Value = row.Value, Gauges = new float[size] }),
+            Gauge.Schema(size));
+        LstmForecastingEstimator Estimator(Action<LstmForecastingEstimator.Options> change) =>
+            ml.Forecasting.ForecastByLstm(ForecastRun.Options(change));
 
-        string covariates = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Estimator(options => options.PastCovariateColumnNames = ["Gauges"]).Fit(Data(2), Data(3))).Message;
-        StringAssert.Contains(covariates, "covariate column 'Gauges': expected Vector<Single, 2>, as in the training data, got Vector<Single, 3>");
-        string statics = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Estimator(options => options.StaticFeatureColumnName = "Gauges").Fit(Data(2), Data(1))).Message;
-        StringAssert.Contains(statics, "static feature column 'Gauges': expected Vector<Single, 2>, as in the training data, got Vector<Single, 1>");
+        string covariates = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() =>
+            Estimator(options => options.PastCovariateColumnNames = ["Gauges"]).Fit(Data(2), Data(3))).Message;
+        StringAssert.Contains(covariates,
+            "covariate column 'Gauges': expected Vector<Single, 2>, as in the training data, got Vector<Single, 3>");
+        string statics = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() =>
+            Estimator(options => options.StaticFeatureColumnName = "Gauges").Fit(Data(2), Data(1))).Message;
+        StringAssert.Contains(statics,
+            "static feature column 'Gauges': expected Vector<Single, 2>, as in the training data, got Vector<Single, 1>");
     }
 
     [TestMethod]
     public void ASeriesOfTheValidationDataAloneIsMeasuredAsAnyOther()
     {
         var ml = new MLContext(1);
-        Reading[] a = Reading.Wave(150, shop: "a", level: 1e6f, scale: 1e5f), b = Reading.Wave(60, seed: 2, shop: "b", level: 1e6f, scale: 1e5f);
+        Reading[] a = Reading.Wave(150, shop: "a", level: 1e6f, scale: 1e5f),
+            b = Reading.Wave(60, seed: 2, shop: "b", level: 1e6f, scale: 1e5f);
         foreach (SeriesScaling scaling in Enum.GetValues<SeriesScaling>())
         {
-            LstmForecastingTransformer model = ml.Forecasting.ForecastByLstm(ForecastRun.Options(options => (options.SeriesColumnName, options.Scaling) = ("Shop", scaling)))
+            LstmForecastingTransformer model = ml.Forecasting.ForecastByLstm(ForecastRun.Options(options =>
+                (options.SeriesColumnName, options.Scaling) = ("Shop", scaling)))
                 .Fit(ml.Data.LoadFromEnumerable(a), ml.Data.LoadFromEnumerable(b));
             CollectionAssert.AreEqual(new[] { "a", "b" }, model.SeriesNames.ToArray());
             // As a series that nobody knows: only the name differs.
             Reading[] c = Reading.Wave(60, seed: 2, shop: "c", level: 1e6f, scale: 1e5f);
-            ReadingForecast[] expected = ForecastRun.Transform(ml, model.WithoutHistory(), c), actual = ForecastRun.Transform(ml, model.WithoutHistory(), b);
+            ReadingForecast[] expected = ForecastRun.Transform(ml, model.WithoutHistory(), c),
+                actual = ForecastRun.Transform(ml, model.WithoutHistory(), b);
             for (int t = 0; t < b.Length; t++)
                 ForecastRun.AssertSame(expected[t], actual[t]);
         }
@@ -222,9 +250,14 @@ public sealed class OddSeriesTests
     {
         var ml = new MLContext(1);
         Reading[] rows = Reading.Wave(140);
-        LstmForecastingEstimator Forecaster(string output, string known, int horizon) => ml.Forecasting.ForecastByLstm(ForecastRun.Options(options =>
-            (options.OutputColumnName, options.LowerBoundColumnName, options.UpperBoundColumnName, options.KnownCovariateColumnNames, options.Horizon) = (output, null, null, [known], horizon)));
-        ITransformer model = Forecaster("Forecast", "Promotion", 3).Append(Forecaster("Lower", "Size", 5)).Append(ml.Transforms.CopyColumns("Upper", "Lower")).Fit(ml.Data.LoadFromEnumerable(rows[..100]));
+        LstmForecastingEstimator Forecaster(string output, string known, int horizon) =>
+            ml.Forecasting.ForecastByLstm(ForecastRun.Options(options =>
+            (options.OutputColumnName, options.LowerBoundColumnName, options.UpperBoundColumnName, options.KnownCovariateColumnNames,
+                options.Horizon) = (output, null, null, [known], horizon)));
+        ITransformer model = Forecaster("Forecast", "Promotion", 3)
+            .Append(Forecaster("Lower", "Size", 5))
+            .Append(ml.Transforms.CopyColumns("Upper", "Lower"))
+            .Fit(ml.Data.LoadFromEnumerable(rows[..100]));
         ReadingForecast[] expected = ForecastRun.Transform(ml, model, rows[100..]);
 
         using ForecastEngine<Reading, ReadingForecast> engine = model.CreateForecastEngine<Reading, ReadingForecast>(ml);

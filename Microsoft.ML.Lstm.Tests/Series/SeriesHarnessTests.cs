@@ -29,7 +29,8 @@ public sealed class SeriesHarnessTests
         CollectionAssert.AreEqual(promised, Describe(model.Transform(data).Schema.ToShape()));
         CollectionAssert.IsSubsetOf(Outputs(kind), model.Transform(data).Schema.Select(column => column.Name).ToArray());
 
-        static string[] Describe(SchemaShape shape) => [.. shape.Select(column => $"{column.Name}: {column.Kind} of {column.ItemType}").Order(StringComparer.Ordinal)];
+        static string[] Describe(SchemaShape shape)
+            => [.. shape.Select(column => $"{column.Name}: {column.Kind} of {column.ItemType}").Order(StringComparer.Ordinal)];
     }
 
     [TestMethod]
@@ -47,7 +48,9 @@ public sealed class SeriesHarnessTests
     [DataRow(CellType.Lstm)]
     [DataRow(CellType.Rnn)]
     public void AnotherProcessGoesOnFromAForecastersCheckpoint(CellType cell)
-        => CheckCheckpoint<ReadingForecast>(Forecaster, cell, [Texts<ReadingForecast, float>(one => one.Forecast), Texts<ReadingForecast, float>(one => one.Lower), Texts<ReadingForecast, float>(one => one.Upper)]);
+        => CheckCheckpoint<ReadingForecast>(Forecaster, cell,
+            [Texts<ReadingForecast, float>(one => one.Forecast), Texts<ReadingForecast, float>(one => one.Lower),
+            Texts<ReadingForecast, float>(one => one.Upper)]);
 
     [TestMethod]
     public void AnotherProcessGoesOnFromADetectorsCheckpoint()
@@ -131,7 +134,16 @@ public sealed class SeriesHarnessTests
                 Change(options);
             }));
         }
-        var options = new LstmAnomalyEstimator.Options { InputColumnName = "Label", WindowSize = 12, HiddenSize = 8, NumberOfEpochs = 3, Seed = 1, SmoothingWindow = 2, PValueHistoryLength = 100 };
+        var options = new LstmAnomalyEstimator.Options
+        {
+            InputColumnName = "Label",
+            WindowSize = 12,
+            HiddenSize = 8,
+            NumberOfEpochs = 3,
+            Seed = 1,
+            SmoothingWindow = 2,
+            PValueHistoryLength = 100
+        };
         Change(options);
         return Ml.Transforms.DetectAnomalyByLstm(options);
 
@@ -161,7 +173,8 @@ public sealed class SeriesHarnessTests
 
     private static string[][][] Read(string kind, ITransformer model, Example[] rows) => Read(kind, model.Transform(Data(rows)));
 
-    private static string[][][] Read(string kind, IDataView scored) => [.. Outputs(kind).Select(column => ColumnReader.Read(scored, column))];
+    private static string[][][] Read(string kind, IDataView scored)
+        => [.. Outputs(kind).Select(column => ColumnReader.Read(scored, column))];
 
     private static void AssertSame(string[][][] expected, string[][][] actual)
     {

@@ -16,19 +16,23 @@ public sealed class SeriesKeyTests
     public void TheMissingKeyIsNoName(string kind)
     {
         (MLContext ml, _) = Listen();
-        Reading[] known = [.. Reading.Wave(80, shop: "a"), .. Reading.Wave(80, shop: "b")], unknown = [.. Reading.Wave(20, shop: "c"), .. Reading.Wave(20, shop: "d")];
+        Reading[] known = [.. Reading.Wave(80, shop: "a"), .. Reading.Wave(80, shop: "b")],
+            unknown = [.. Reading.Wave(20, shop: "c"), .. Reading.Wave(20, shop: "d")];
         ITransformer keys = ml.Transforms.Conversion.MapValueToKey("Key", "Shop").Fit(ml.Data.LoadFromEnumerable(known));
         IEstimator<ITransformer> estimator = Estimator(ml, kind, options => options.SeriesColumnName = "Key");
         ITransformer model = new TransformerChain<ITransformer>(keys, estimator.Fit(keys.Transform(ml.Data.LoadFromEnumerable(known))));
         foreach ((string row, Action act) in new (string, Action)[]
         {
-            ("Row 160 (counted from 0) of the training data", () => estimator.Fit(keys.Transform(ml.Data.LoadFromEnumerable(known.Concat(unknown))))),
+            ("Row 160 (counted from 0) of the training data",
+                () => estimator.Fit(keys.Transform(ml.Data.LoadFromEnumerable(known.Concat(unknown))))),
             ("Row 1 (counted from 0) of the data", () => Transform(ml, model, [known[0], .. unknown])),
             ("The observation", () => Observe(ml, model, kind)(unknown[0])),
         })
         {
             string message = Assert.ThrowsExactly<InvalidOperationException>(act).Message;
-            StringAssert.Contains(message, $"{row} has the missing key in the series column 'Key', so nobody knows which series it belongs to. MapValueToKey gives this key to");
+            StringAssert.Contains(message,
+                $"{row} has the missing key in the series column 'Key', so nobody knows which series it belongs to. MapValueToKey gives "
+                + "this key to");
             StringAssert.Contains(message, "or give the column of texts itself as the series column");
         }
     }
@@ -46,10 +50,12 @@ public sealed class SeriesKeyTests
         double[][] expected = Transform(ml, WithoutHistory(Fit(ml, kind, rows, Change)), rows);
         warnings.Clear();
         SeriesTransformer model = WithoutHistory(Fit(ml, kind, odd, Change));
-        AssertOne(warnings, "Skipped 4 rows of the training data: 1 with an empty text in the series column 'Shop'; 3 with no time in column 'Time', but the default one.");
+        AssertOne(warnings, "Skipped 4 rows of the training data: 1 with an empty text in the series column 'Shop'; 3 with no time in "
+            + "column 'Time', but the default one.");
         warnings.Clear();
         double[][] actual = Transform(ml, model, odd);
-        AssertOne(warnings, "Skipped 4 rows of the data: 1 with an empty text in the series column 'Shop'; 3 with no time in column 'Time', but the default one.");
+        AssertOne(warnings, "Skipped 4 rows of the data: 1 with an empty text in the series column 'Shop'; 3 with no time in column "
+            + "'Time', but the default one.");
         AssertSame(expected, [.. actual.Where((_, t) => odd[t].Value != 99)]);
         foreach (double[] said in actual.Where((_, t) => odd[t].Value == 99))
             Assert.IsTrue(said.All(value => double.IsNaN(value) || (kind == Detector && value == 0)));
@@ -57,7 +63,8 @@ public sealed class SeriesKeyTests
         AssertSame(actual, [.. odd.Select(Observe(ml, model, kind))]);
         AssertOne(warnings, "A row has an empty text in the series column 'Shop'");
         AssertOne(warnings, "A row has no time in column 'Time', but the default one");
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Fit(ml, kind, rows.Select(row => new Reading { Shop = "a" }), Change)).Message,
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() =>
+            Fit(ml, kind, rows.Select(row => new Reading { Shop = "a" }), Change)).Message,
             "The training data has no rows that can be used: 180 with no time in column 'Time'");
     }
 
@@ -82,7 +89,8 @@ public sealed class SeriesKeyTests
         Reading[] rows = Reading.Wave(120);
         rows[30].Value = rows[110].Value = rows[111].Value = float.NaN;
         SeriesTransformer model = Fit(ml, kind, rows[..100], options => options.MissingValues = MissingValueHandling.SkipRow);
-        AssertOne(warnings, "Skipped 1 rows of the training data, in which values are missing: they count as if they were not there (MissingValueHandling.SkipRow).");
+        AssertOne(warnings, "Skipped 1 rows of the training data, in which values are missing: they count as if they were not there "
+            + "(MissingValueHandling.SkipRow).");
         Transform(ml, model, rows[100..]);
         AssertOne(warnings, "Skipped 2 rows of the data, in which values are missing");
         Func<Reading, double[]> observe = Observe(ml, model, kind);
@@ -97,8 +105,10 @@ public sealed class SeriesKeyTests
     public void StaticFeaturesThatAreMissingAreNamed(string kind)
     {
         (MLContext ml, List<string> warnings) = Listen();
-        Reading[] rows = [.. Reading.Wave(60, shop: "a", scale: 1), .. Reading.Wave(60, shop: "b", scale: 2)], later = Reading.Wave(5, shop: "a");
-        SeriesTransformer model = Fit(ml, kind, rows, options => (options.SeriesColumnName, options.StaticFeatureColumnName) = ("Shop", "Size"));
+        Reading[] rows = [.. Reading.Wave(60, shop: "a", scale: 1), .. Reading.Wave(60, shop: "b", scale: 2)],
+            later = Reading.Wave(5, shop: "a");
+        SeriesTransformer model = Fit(ml, kind, rows,
+            options => (options.SeriesColumnName, options.StaticFeatureColumnName) = ("Shop", "Size"));
         later[1].Size = later[2].Size = float.NaN;
         Transform(ml, model, later);
         AssertOne(warnings, "Nothing is said of 2 rows of the data, which have NaN or infinity in the static features.");
@@ -123,16 +133,21 @@ public sealed class SeriesKeyTests
         })];
         foreach ((string column, string[] names) in new[]
         {
-            ("Number", ["7", "12"]), ("Real", ["0.5", "-2"]), ("Flag", ["True", "False"]), ("Day", ["2026-03-01T06:30:00.0000000", "2026-03-02T06:30:00.0000000"]),
-            ("Moment", ["2026-03-01T06:30:00.0000000+02:00", "2026-03-02T06:30:00.0000000+02:00"]), ("Span", ["01:00:00", "02:00:00"]), ("Small", ["1", "2"]), ("Long", new[] { "1", "2" }),
+            ("Number", ["7", "12"]), ("Real", ["0.5", "-2"]), ("Flag", ["True", "False"]),
+                ("Day", ["2026-03-01T06:30:00.0000000", "2026-03-02T06:30:00.0000000"]),
+            ("Moment", ["2026-03-01T06:30:00.0000000+02:00", "2026-03-02T06:30:00.0000000+02:00"]), ("Span", ["01:00:00", "02:00:00"]),
+                ("Small", ["1", "2"]), ("Long", new[] { "1", "2" }),
         })
         {
             string series = column is "Small" or "Long" ? column : "Key";
-            IEstimator<ITransformer> forecast = ml.Forecasting.ForecastByLstm(ForecastRun.Options(options => (options.TargetColumnNames, options.SeriesColumnName) = (["Target"], series)));
+            IEstimator<ITransformer> forecast = ml.Forecasting.ForecastByLstm(ForecastRun.Options(options =>
+                (options.TargetColumnNames, options.SeriesColumnName) = (["Target"], series)));
             if (series == "Key")
                 forecast = ml.Transforms.Conversion.MapValueToKey("Key", column).Append(forecast);
             ITransformer model = forecast.Fit(ml.Data.LoadFromEnumerable(values));
-            LstmForecastingTransformer forecaster = model as LstmForecastingTransformer ?? ((IEnumerable<ITransformer>)model).OfType<LstmForecastingTransformer>().Single();
+            LstmForecastingTransformer forecaster = model as LstmForecastingTransformer ?? ((IEnumerable<ITransformer>)model)
+                .OfType<LstmForecastingTransformer>()
+                .Single();
             Assert.AreEqual(string.Join(" ", names), string.Join(" ", forecaster.SeriesNames), column);
             CollectionAssert.AreEqual(names, forecaster.Forecast(1).GetColumn<string>(series).ToArray(), column);
         }

@@ -11,7 +11,8 @@ public sealed class SeriesNameReaderTests
 
     [TestMethod]
     public void TextsAreTheirOwnNames()
-        => CollectionAssert.AreEqual(new[] { "b", "b", "a", "", "", "a", " b", "B" }, Names(Rows("b", "b", "a", "", null, "a", " b", "B"), "Text"));
+        => CollectionAssert.AreEqual(new[] { "b", "b", "a", "", "", "a", " b", "B" },
+            Names(Rows("b", "b", "a", "", null, "a", " b", "B"), "Text"));
 
     [TestMethod]
     public void KeysHaveTheNamesTheyStandFor()
@@ -39,13 +40,15 @@ public sealed class SeriesNameReaderTests
     public void KeysWithoutNamesAreNumbersFromOne()
     {
         // ML.NET's objects count keys from 0.
-        IDataView data = Ml.Data.LoadFromEnumerable(new uint[] { 4, 4, 0, 999, 4, uint.MaxValue, 4 }.Select(key => new Row { Plain = key }));
+        IDataView data = Ml.Data.LoadFromEnumerable(new uint[] { 4, 4, 0, 999, 4, uint.MaxValue,
+            4 }.Select(key => new Row { Plain = key }));
         CollectionAssert.AreEqual(new[] { "5", "5", "1", "1000", "5", "none", "5" }, Names(data, "Plain"));
     }
 
     private static IDataView Rows(params string?[] texts) => Ml.Data.LoadFromEnumerable(texts.Select(text => new Row { Text = text! }));
 
-    private static IDataView Map(IDataView data, string column) => Ml.Transforms.Conversion.MapValueToKey("Key", column).Fit(data).Transform(data);
+    private static IDataView Map(IDataView data, string column)
+        => Ml.Transforms.Conversion.MapValueToKey("Key", column).Fit(data).Transform(data);
 
     private static string[] Names(IDataView data, string column)
     {

@@ -12,7 +12,14 @@ internal static class SeriesRun
     {
         if (kind == Forecaster)
             return ml.Forecasting.ForecastByLstm(ForecastRun.Options(options => change?.Invoke(options)));
-        var detector = new LstmAnomalyEstimator.Options { InputColumnName = "Value", WindowSize = 24, HiddenSize = 10, NumberOfEpochs = 3, Seed = 1 };
+        var detector = new LstmAnomalyEstimator.Options
+        {
+            InputColumnName = "Value",
+            WindowSize = 24,
+            HiddenSize = 10,
+            NumberOfEpochs = 3,
+            Seed = 1
+        };
         change?.Invoke(detector);
         return ml.Transforms.DetectAnomalyByLstm(detector);
     }
@@ -21,7 +28,8 @@ internal static class SeriesRun
         => Estimator(ml, kind, change).Fit(ml.Data.LoadFromEnumerable(rows));
 
     /// <summary>What is said of each row.</summary>
-    public static double[][] Transform(MLContext ml, ITransformer model, IEnumerable<Reading> rows) => Read(model.Transform(ml.Data.LoadFromEnumerable(rows)));
+    public static double[][] Transform(MLContext ml, ITransformer model, IEnumerable<Reading> rows)
+        => Read(model.Transform(ml.Data.LoadFromEnumerable(rows)));
 
     public static double[][] Read(IDataView scored) => scored.Schema.GetColumnOrNull("Anomaly") is null
         ? [.. scored.GetColumn<float[]>("Forecast").Select(forecast => Array.ConvertAll(forecast, value => (double)value))]
@@ -63,7 +71,8 @@ internal static class SeriesRun
     }
 
     public static void AssertOne(List<string> warnings, string text)
-        => Assert.AreEqual(1, warnings.Count(warning => warning.Contains(text, StringComparison.Ordinal)), $"'{text}' in\n{string.Join('\n', warnings)}");
+        => Assert.AreEqual(1, warnings.Count(warning => warning.Contains(text, StringComparison.Ordinal)),
+            $"'{text}' in\n{string.Join('\n', warnings)}");
 
     public static void AssertNone(List<string> warnings, string text)
         => Assert.IsFalse(warnings.Exists(warning => warning.Contains(text, StringComparison.Ordinal)), string.Join('\n', warnings));

@@ -18,12 +18,15 @@ public sealed class TimeGapTests
         void Change(SeriesEstimatorOptions options) => (options.TimeColumnName, options.PastCovariateColumnNames) = ("Time", ["Other"]);
         SeriesTransformer model = Fit(ml, kind, told[..100], Change), same = Fit(ml, kind, leftOut[..96], Change);
 
-        AssertOne(warnings, "The training data leaves out 4 steps at 1 place: 4 between 2024-01-02 05:00:00 and 2024-01-02 10:00:00. They are taken as steps whose values are missing.");
+        AssertOne(warnings, "The training data leaves out 4 steps at 1 place: 4 between 2024-01-02 05:00:00 and 2024-01-02 10:00:00. They "
+            + "are taken as steps whose values are missing.");
         warnings.Clear();
         double[][] expected = [.. Transform(ml, model, told[100..]).Where((_, t) => float.IsFinite(told[100 + t].Value))];
         AssertSame(expected, Transform(ml, model, leftOut[96..]));
         AssertSame(expected, Transform(ml, same, leftOut[96..]));
-        Assert.AreEqual(2, warnings.Count(warning => warning.Contains("The data leaves out 4 steps at 2 places: 1 between 2024-01-05 23:00:00 and 2024-01-06 01:00:00; 3 between", StringComparison.Ordinal)));
+        Assert.AreEqual(2, warnings.Count(warning =>
+            warning.Contains("The data leaves out 4 steps at 2 places: 1 between 2024-01-05 23:00:00 and 2024-01-06 01:00:00; 3 between",
+            StringComparison.Ordinal)));
         warnings.Clear();
         Func<Reading, double[]> observe = Observe(ml, model, kind);
         AssertSame(expected, [.. leftOut[96..].Select(observe)]);
@@ -40,9 +43,11 @@ public sealed class TimeGapTests
         Reading[] a = Reading.Wave(200, shop: "a"), b = Reading.Wave(200, seed: 2, shop: "b");
         foreach (Reading row in (Reading[])[.. a[30..34], .. a[120..121], .. a[130..133], .. b[131..150]])
             (row.Value, row.Promotion) = (float.NaN, float.NaN);
-        Reading[] told = [.. a.Zip(b).SelectMany(pair => new[] { pair.First, pair.Second })], leftOut = [.. told.Where(row => float.IsFinite(row.Value))];
+        Reading[] told = [.. a.Zip(b).SelectMany(pair => new[] { pair.First, pair.Second })],
+            leftOut = [.. told.Where(row => float.IsFinite(row.Value))];
         SeriesTransformer model = Fit(ml, kind, told[..200],
-            options => (options.TimeColumnName, options.SeriesColumnName, options.KnownCovariateColumnNames) = ("Time", "Shop", ["Promotion"]));
+            options =>
+                (options.TimeColumnName, options.SeriesColumnName, options.KnownCovariateColumnNames) = ("Time", "Shop", ["Promotion"]));
         double[][] expected = [.. Transform(ml, model, told[200..]).Where((_, t) => float.IsFinite(told[200 + t].Value))];
         AssertSame(expected, Transform(ml, model, leftOut[196..]));
     }
@@ -54,10 +59,12 @@ public sealed class TimeGapTests
     {
         (MLContext ml, List<string> warnings) = Listen();
         Reading[] a = Reading.Wave(120, shop: "a"), b = Reading.Wave(120, seed: 2, shop: "b");
-        SeriesTransformer model = Fit(ml, kind, [.. a[..90], .. b[..95]], options => (options.TimeColumnName, options.SeriesColumnName) = ("Time", "Shop"));
+        SeriesTransformer model = Fit(ml, kind, [.. a[..90], .. b[..95]],
+            options => (options.TimeColumnName, options.SeriesColumnName) = ("Time", "Shop"));
         Assert.IsEmpty(warnings.Where(warning => warning.Contains("leaves out", StringComparison.Ordinal)));
         Transform(ml, model, [.. a[100..], .. b[100..]]);
-        AssertOne(warnings, "The data leaves out 15 steps at 2 places: in series 'a' 10 between 2024-01-04 17:00:00, the last that the model knows, and 2024-01-05 04:00:00; in series 'b' 5 between");
+        AssertOne(warnings, "The data leaves out 15 steps at 2 places: in series 'a' 10 between 2024-01-04 17:00:00, the last that the "
+            + "model knows, and 2024-01-05 04:00:00; in series 'b' 5 between");
     }
 
     [TestMethod]
@@ -83,7 +90,8 @@ public sealed class TimeGapTests
         Reading[] nothing = Reading.Wave(100, shop: "nothing");
         foreach (Reading row in nothing)
             row.Value = float.NaN;
-        SeriesTransformer model = Fit(ml, kind, [.. Reading.Wave(100, shop: "wave"), .. nothing], options => (options.SeriesColumnName, options.TimeColumnName) = ("Shop", "Time"));
+        SeriesTransformer model = Fit(ml, kind, [.. Reading.Wave(100, shop: "wave"), .. nothing],
+            options => (options.SeriesColumnName, options.TimeColumnName) = ("Shop", "Time"));
         Reading[] rows = Reading.Wave(160, shop: "nothing")[100..];
         double[][] results = Transform(ml, model, rows);
         AssertSame(Expected(kind, Transform(ml, WithoutHistory(model), rows)), Expected(kind, results));
@@ -111,14 +119,17 @@ public sealed class TimeGapTests
                 AssertSame(Expected(kind, all[100..]), Expected(kind, [.. out6[100..].Select(Observe(ml, model, kind))]));
                 // What was missing may come late where times tell.
                 if (time)
-                    AssertSame(Expected(kind, Transform(ml, WithoutHistory(model), rows)[94..]), Expected(kind, Transform(ml, model, rows[94..])));
+                    AssertSame(Expected(kind, Transform(ml, WithoutHistory(model), rows)[94..]),
+                        Expected(kind, Transform(ml, model, rows[94..])));
                 if (kind == Detector)
                     continue;
                 var forecaster = (LstmForecastingTransformer)model;
-                using ForecastEngine<Reading, ReadingForecast> engine = Reload(ml, model).CreateForecastEngine<Reading, ReadingForecast>(ml);
+                using ForecastEngine<Reading, ReadingForecast> engine = Reload(ml, model)
+                    .CreateForecastEngine<Reading, ReadingForecast>(ml);
                 CollectionAssert.AreEqual(all[99], Array.ConvertAll(engine.Predict().Forecast, value => (double)value));
                 if (time)
-                    Assert.AreEqual(rows[100].Time, Microsoft.ML.Data.ColumnCursorExtensions.GetColumn<DateTime>(forecaster.Forecast(), "Time").First());
+                    Assert.AreEqual(rows[100].Time,
+                        Microsoft.ML.Data.ColumnCursorExtensions.GetColumn<DateTime>(forecaster.Forecast(), "Time").First());
             }
             AssertNone(warnings, "leaves out");
         }
@@ -130,15 +141,19 @@ public sealed class TimeGapTests
     public void WeekendsAreNoGaps(string kind)
     {
         (MLContext ml, List<string> warnings) = Listen();
-        Reading[] rows = Days(300, day => day.DayOfWeek is not (DayOfWeek.Saturday or DayOfWeek.Sunday)), plain = Days(300, _ => true)[..rows.Length];
-        SeriesTransformer model = Fit(ml, kind, rows[..100], options => (options.TimeColumnName, options.Calendar) = ("Time", CalendarFeatures.None));
+        Reading[] rows = Days(300, day => day.DayOfWeek is not (DayOfWeek.Saturday or DayOfWeek.Sunday)),
+            plain = Days(300, _ => true)[..rows.Length];
+        SeriesTransformer model = Fit(ml, kind, rows[..100],
+            options => (options.TimeColumnName, options.Calendar) = ("Time", CalendarFeatures.None));
         AssertOne(warnings, "Rows are taken as if they followed each other without a gap.");
         warnings.Clear();
         double[][] actual = Transform(ml, model, rows[100..]);
         AssertNone(warnings, "leaves out");
         for (int t = 0; t < rows.Length; t++)
             plain[t].Value = rows[t].Value;
-        AssertSame(Transform(ml, Fit(ml, kind, plain[..100], options => (options.TimeColumnName, options.Calendar) = ("Time", CalendarFeatures.None)), plain[100..]), actual);
+        AssertSame(Transform(ml,
+            Fit(ml, kind, plain[..100], options => (options.TimeColumnName, options.Calendar) = ("Time", CalendarFeatures.None)),
+            plain[100..]), actual);
         // A month's holidays are one.
         Transform(ml, model, rows[120..]);
         AssertOne(warnings, "the last that the model knows");
@@ -151,18 +166,22 @@ public sealed class TimeGapTests
     {
         (MLContext ml, List<string> warnings) = Listen();
         Reading[] rows = Reading.Wave(200), few = Without(rows, 40..44);
-        void Change(SeriesEstimatorOptions options, bool? fill) => (options.TimeColumnName, options.FillGaps, options.Calendar) = ("Time", fill, CalendarFeatures.None);
+        void Change(SeriesEstimatorOptions options, bool? fill) =>
+            (options.TimeColumnName, options.FillGaps, options.Calendar) = ("Time", fill, CalendarFeatures.None);
         double[][] usual = Transform(ml, Fit(ml, kind, few[..100], options => Change(options, null)), few[100..]);
         AssertSame(usual, Transform(ml, Fit(ml, kind, few[..100], options => Change(options, true)), few[100..]));
         warnings.Clear();
         SeriesTransformer closed = Fit(ml, kind, few[..100], options => Change(options, false));
-        AssertOne(warnings, "The training data leaves out 4 steps at 1 place: 4 between 2024-01-02 15:00:00 and 2024-01-02 20:00:00. Rows are taken as if they followed each other without a gap.");
+        AssertOne(warnings, "The training data leaves out 4 steps at 1 place: 4 between 2024-01-02 15:00:00 and 2024-01-02 20:00:00. Rows "
+            + "are taken as if they followed each other without a gap.");
         double[][] without = Transform(ml, Fit(ml, kind, few[..100], options => options.TimeColumnName = null), few[100..]);
         AssertSame(without, Transform(ml, closed, few[100..]));
         CollectionAssert.AreNotEqual(usual[0], without[0]);
-        Assert.AreEqual("FillGaps", Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Estimator(ml, kind, options => options.FillGaps = true)).ParamName);
+        Assert.AreEqual("FillGaps",
+            Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Estimator(ml, kind, options => options.FillGaps = true)).ParamName);
         Assert.AreEqual("FillGaps", Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Estimator(ml, kind, options
-            => (options.FillGaps, options.TimeColumnName, options.MissingValues) = (true, "Time", MissingValueHandling.SkipRow))).ParamName);
+            => (options.FillGaps, options.TimeColumnName, options.MissingValues) = (true, "Time",
+                MissingValueHandling.SkipRow))).ParamName);
     }
 
     [TestMethod]
@@ -176,14 +195,17 @@ public sealed class TimeGapTests
         for (int t = 0; t < rows.Length; t++)
             rows[t].Time = spring.AddHours(t + (t >= 50 ? 1 : 0));
         SeriesTransformer model = Fit(ml, kind, rows, options => options.TimeColumnName = "Time");
-        AssertOne(warnings, "1 between 2026-03-29 01:00:00 and 2026-03-29 03:00:00. They are taken as steps whose values are missing. At the start of daylight-saving time local clocks leave out an hour");
+        AssertOne(warnings, "1 between 2026-03-29 01:00:00 and 2026-03-29 03:00:00. They are taken as steps whose values are missing. At "
+            + "the start of daylight-saving time local clocks leave out an hour");
         var autumn = new DateTime(2026, 10, 23);
         for (int t = 0; t < rows.Length; t++)
             rows[t].Time = autumn.AddHours(t - (t >= 51 ? 1 : 0));
-        foreach (Action act in new Action[] { () => Fit(ml, kind, rows, options => options.TimeColumnName = "Time"), () => Transform(ml, WithoutHistory(model), rows) })
+        foreach (Action act in new Action[] { () => Fit(ml, kind, rows, options => options.TimeColumnName = "Time"),
+            () => Transform(ml, WithoutHistory(model), rows) })
         {
             StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(act).Message,
-                "has the time 2026-10-25 02:00:00 that a row of the series before it already has. Each time may occur once in a series. If these are local times: at the end of daylight-saving time clocks show an hour twice.");
+                "has the time 2026-10-25 02:00:00 that a row of the series before it already has. Each time may occur once in a series. "
+                + "If these are local times: at the end of daylight-saving time clocks show an hour twice.");
         }
     }
 
@@ -198,7 +220,8 @@ public sealed class TimeGapTests
         return ml.Model.Load(stream, out _);
     }
 
-    private static Reading[] Without(Reading[] rows, params Range[] ranges) => [.. rows.Where((_, t) => !ranges.Any(range => t >= range.Start.Value && t < range.End.Value))];
+    private static Reading[] Without(Reading[] rows, params Range[] ranges)
+        => [.. rows.Where((_, t) => !ranges.Any(range => t >= range.Start.Value && t < range.End.Value))];
 
     private static Reading[] Days(int days, Func<DateTime, bool> isDay)
     {

@@ -137,7 +137,8 @@ public sealed class TimeStepTests
         var step = new TimeStep(0, seconds * TimeSpan.TicksPerSecond, cycle);
         float[] features = new float[step.FeatureCount];
         step.WriteFeatures(At(time), features);
-        double[] expected = [.. new[] { 1, 2 }.SelectMany(harmonic => new[] { Math.Sin(2 * Math.PI * harmonic * turns), Math.Cos(2 * Math.PI * harmonic * turns) })];
+        double[] expected = [.. new[] { 1,
+            2 }.SelectMany(harmonic => new[] { Math.Sin(2 * Math.PI * harmonic * turns), Math.Cos(2 * Math.PI * harmonic * turns) })];
         Assert.HasCount(4, features);
         for (int i = 0; i < 4; i++)
             Assert.AreEqual(expected[i], features[i], 1e-6);
@@ -153,7 +154,8 @@ public sealed class TimeStepTests
         step.WriteFeatures(time, all);
         float[] one = new float[4];
         int at = 0;
-        foreach (CalendarFeatures cycle in new[] { CalendarFeatures.Hour, CalendarFeatures.Day, CalendarFeatures.Week, CalendarFeatures.Year })
+        foreach (CalendarFeatures cycle in new[] { CalendarFeatures.Hour, CalendarFeatures.Day, CalendarFeatures.Week,
+            CalendarFeatures.Year })
         {
             (step with { Calendar = cycle }).WriteFeatures(time, one);
             CollectionAssert.AreEqual(one, all[at..(at += 4)]);

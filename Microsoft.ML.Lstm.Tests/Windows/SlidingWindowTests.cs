@@ -57,7 +57,8 @@ public sealed class SlidingWindowTests
     [TestMethod]
     public void AHorizonBehindTheEndGivesNoLabels()
     {
-        Windowed[] rows = Read(_ml.Transforms.SlidingWindow("Window", 2, ["Value"], labelColumnName: "Label", horizon: int.MaxValue), Series(4));
+        Windowed[] rows = Read(_ml.Transforms.SlidingWindow("Window", 2, ["Value"], labelColumnName: "Label", horizon: int.MaxValue),
+            Series(4));
 
         Assert.HasCount(3, rows);
         Assert.IsTrue(rows.All(row => float.IsNaN(row.Label)));
@@ -66,7 +67,8 @@ public sealed class SlidingWindowTests
     [TestMethod]
     public void SeveralColumnsAndVectorsAreJoinedStepByStep()
     {
-        IDataView windowed = Apply(_ml.Transforms.SlidingWindow("Window", 2, ["Value", "Pair"], labelColumnName: "Label", labelSourceColumnName: "Value"), Series(3));
+        IDataView windowed = Apply(_ml.Transforms.SlidingWindow("Window", 2, ["Value", "Pair"], labelColumnName: "Label",
+            labelSourceColumnName: "Value"), Series(3));
 
         var type = (VectorDataViewType)windowed.Schema["Window"].Type;
         CollectionAssert.AreEqual(new[] { 2, 3 }, type.Dimensions.ToArray());
@@ -79,7 +81,8 @@ public sealed class SlidingWindowTests
     [TestMethod]
     public void AVectorCanBeTheLabel()
     {
-        IDataView windowed = Apply(_ml.Transforms.SlidingWindow("Window", 2, ["Value"], labelColumnName: "Next", labelSourceColumnName: "Pair"), Series(3));
+        IDataView windowed = Apply(_ml.Transforms.SlidingWindow("Window", 2, ["Value"], labelColumnName: "Next",
+            labelSourceColumnName: "Pair"), Series(3));
 
         Assert.AreEqual(windowed.Schema["Pair"].Type, windowed.Schema["Next"].Type);
         float[][] labels = [.. windowed.GetColumn<float[]>("Next")];
@@ -157,7 +160,8 @@ public sealed class SlidingWindowTests
     [TestMethod]
     public void WindowAndLabelMayHideTheColumnsTheyAreMadeOf()
     {
-        IDataView windowed = Apply(_ml.Transforms.SlidingWindow("Pair", 2, labelColumnName: "Value", labelSourceColumnName: "Value"), Series(3));
+        IDataView windowed = Apply(_ml.Transforms.SlidingWindow("Pair", 2, labelColumnName: "Value", labelSourceColumnName: "Value"),
+            Series(3));
 
         CollectionAssert.AreEqual(new[] { 10f, 100f, 20f, 200f }, windowed.GetColumn<float[]>("Pair").First());
         CollectionAssert.AreEqual(new[] { 3f, float.NaN }, windowed.GetColumn<float>("Value").ToArray());
@@ -215,9 +219,11 @@ public sealed class SlidingWindowTests
     [TestMethod]
     public void AWindowOfMoreThanAMillionValuesIsRefused()
     {
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.Transforms.SlidingWindow("Window", 1_048_577, ["Value"])).Message, "1048576");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() =>
+            _ml.Transforms.SlidingWindow("Window", 1_048_577, ["Value"])).Message, "1048576");
         // Pairs are two values a row.
-        var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.Transforms.SlidingWindow("Window", 524_289, ["Pair"]).Fit(Series(3)));
+        var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() =>
+            _ml.Transforms.SlidingWindow("Window", 524_289, ["Pair"]).Fit(Series(3)));
         StringAssert.Contains(error.Message, "524289");
     }
 
@@ -277,7 +283,8 @@ public sealed class SlidingWindowTests
     [TestMethod]
     public void DataSplitByTimeBeforeTheWindowLendNoLabelToEachOther()
     {
-        Windowed[] train = Read(_ml.Transforms.SlidingWindow("Window", 3, ["Value"], labelColumnName: "Label"), _ml.Data.TakeRows(Series(10), 6));
+        Windowed[] train = Read(_ml.Transforms.SlidingWindow("Window", 3, ["Value"], labelColumnName: "Label"),
+            _ml.Data.TakeRows(Series(10), 6));
 
         CollectionAssert.AreEqual(new[] { 4f, 5f, 6f, float.NaN }, train.Select(row => row.Label).ToArray());
     }
@@ -285,7 +292,8 @@ public sealed class SlidingWindowTests
     [TestMethod]
     public void CursorsOnSeveralThreadsGiveTheSame()
     {
-        IDataView windowed = Apply(_ml.Transforms.SlidingWindow("Window", 5, ["Value"], labelColumnName: "Label", horizon: 3), Series(2000));
+        IDataView windowed = Apply(_ml.Transforms.SlidingWindow("Window", 5, ["Value"], labelColumnName: "Label", horizon: 3),
+            Series(2000));
         Windowed[] rows = Read(windowed);
 
         var results = new Windowed[4][];
@@ -412,7 +420,8 @@ public sealed class SlidingWindowTests
         return [.. ids];
     }
 
-    private static string[] Describe(SchemaShape shape) => [.. shape.Select(column => $"{column.Name}: {column.Kind} {column.ItemType} {column.IsKey}")];
+    private static string[] Describe(SchemaShape shape)
+        => [.. shape.Select(column => $"{column.Name}: {column.Kind} {column.ItemType} {column.IsKey}")];
 
     private static void AssertSame(Windowed[] expected, Windowed[] actual)
     {

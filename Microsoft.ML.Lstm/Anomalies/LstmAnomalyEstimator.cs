@@ -14,11 +14,14 @@ namespace Microsoft.ML.Lstm;
 /// </summary>
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
-/// To create this estimator, use [DetectAnomalyByLstm](xref:Microsoft.ML.LstmTransformsCatalog.DetectAnomalyByLstm(Microsoft.ML.TransformsCatalog,System.String,System.String,System.Double,System.Int32,Microsoft.ML.Lstm.ResidualSide))
-/// or [DetectAnomalyByLstm(Options)](xref:Microsoft.ML.LstmTransformsCatalog.DetectAnomalyByLstm(Microsoft.ML.TransformsCatalog,Microsoft.ML.Lstm.LstmAnomalyEstimator.Options)).
+/// To create this estimator, use
+/// [DetectAnomalyByLstm](xref:Microsoft.ML.LstmTransformsCatalog.DetectAnomalyByLstm(Microsoft.ML.TransformsCatalog,System.String,System.String,System.Double,System.Int32,Microsoft.ML.Lstm.ResidualSide))
+/// or
+/// [DetectAnomalyByLstm(Options)](xref:Microsoft.ML.LstmTransformsCatalog.DetectAnomalyByLstm(Microsoft.ML.TransformsCatalog,Microsoft.ML.Lstm.LstmAnomalyEstimator.Options)).
 ///
 /// ### Input and Output Columns
-/// The data is a table with a row a time step, the rows of a series in the order of time. Optional columns are those of <xref:Microsoft.ML.Lstm.LstmForecastingEstimator>.
+/// The data is a table with a row a time step, the rows of a series in the order of time. Optional columns are those of
+/// <xref:Microsoft.ML.Lstm.LstmForecastingEstimator>.
 ///
 /// | Input Column | Column Type | Description |
 /// | -- | -- | -- |
@@ -37,18 +40,23 @@ namespace Microsoft.ML.Lstm;
 /// | Exportable to ONNX | No |
 ///
 /// ### Training Algorithm Details
-/// A network is trained to forecast each value from the rows before it, as <xref:Microsoft.ML.Lstm.LstmForecastingEstimator> does, by the absolute error, which a few anomalies in the training data do not move much. The
-/// residuals of the validation rows (the last part of each series, or the validation data) give the unit of scores, their median and median absolute deviation, and the distribution of scores when
-/// nothing is wrong: their quantiles and, beyond the outermost 2.5 percent on each side, exponential tails (peaks over a threshold, [Siffer et al. 2017](https://doi.org/10.1145/3097983.3098144)). An alert is
-/// given when the probability of a score is at most 1 - `Confidence`/100, as in ML.NET's spike detectors; so about that share of rows gets a false one. Few series stay as they were, and so the
-/// tails of each follow its scores: their rate and mean excess are means over the last `PValueHistoryLength` or so, fading exponentially, in which no score counts as more than four mean excesses.
-/// With fewer than 40 validation rows, which is warned of, it is a guess which scores are rare.
+/// A network is trained to forecast each value from the rows before it, as <xref:Microsoft.ML.Lstm.LstmForecastingEstimator> does, by the
+/// absolute error, which a few anomalies in the training data do not move much. The residuals of the validation rows (the last part of each
+/// series, or the validation data) give the unit of scores, their median and median absolute deviation, and the distribution of scores when
+/// nothing is wrong: their quantiles and, beyond the outermost 2.5 percent on each side, exponential tails (peaks over a threshold, [Siffer
+/// et al. 2017](https://doi.org/10.1145/3097983.3098144)). An alert is given when the probability of a score is at most 1 -
+/// `Confidence`/100, as in ML.NET's spike detectors; so about that share of rows gets a false one. Few series stay as they were, and so the
+/// tails of each follow its scores: their rate and mean excess are means over the last `PValueHistoryLength` or so, fading exponentially,
+/// in which no score counts as more than four mean excesses. With fewer than 40 validation rows, which is warned of, it is a guess which
+/// scores are rare.
 ///
-/// An anomaly stays among the rows that <xref:Microsoft.ML.Lstm.SeriesScaling.Window> measures by: for a window's length what follows looks smaller than it is. So the default here is
+/// An anomaly stays among the rows that <xref:Microsoft.ML.Lstm.SeriesScaling.Window> measures by: for a window's length what follows looks
+/// smaller than it is. So the default here is
 /// <xref:Microsoft.ML.Lstm.SeriesScaling.Series>, for series that keep their level; give `Window` for one that wanders.
 ///
-/// What is expected of a row is computed when the row before it comes, from its known covariates too. To an engine they have to be told then, as the future rows of
-/// `Predict`; otherwise those of the row before are taken. Give covariates that nobody knows a row ahead as `PastCovariateColumnNames`.
+/// What is expected of a row is computed when the row before it comes, from its known covariates too. To an engine they have to be told
+/// then, as the future rows of `Predict`; otherwise those of the row before are taken. Give covariates that nobody knows a row ahead as
+/// `PastCovariateColumnNames`.
 /// ]]></format>
 /// </remarks>
 /// <seealso cref="LstmTransformsCatalog.DetectAnomalyByLstm(TransformsCatalog, string, string?, double, int, ResidualSide)"/>
@@ -89,11 +97,18 @@ public sealed class LstmAnomalyEstimator : IEstimator<LstmAnomalyTransformer>
     public LstmAnomalyTransformer Fit(IDataView trainData, IDataView? validationData)
     {
         ArgumentNullException.ThrowIfNull(trainData);
-        var training = new SeriesTraining(_host, _options, _columns) { Horizon = 1, Loss = ForecastLoss.AbsoluteError, ConfidenceLevel = IntervalLevel, ShowsIntervals = false };
+        var training = new SeriesTraining(_host, _options, _columns)
+        {
+            Horizon = 1,
+            Loss = ForecastLoss.AbsoluteError,
+            ConfidenceLevel = IntervalLevel,
+            ShowsIntervals = false
+        };
         TrainedSeries trained = training.Fit(trainData, validationData);
         // Who has stopped the training wants the model, and so what belongs to it.
         bool wasStopped = _options.CancellationToken.IsCancellationRequested;
-        (ResidualScale residuals, ScoreDistribution scores, int count) = ResidualCalibration.Measure(trained.Model, trained.Data, _options.SmoothingWindow, () =>
+        (ResidualScale residuals, ScoreDistribution scores, int count) = ResidualCalibration.Measure(trained.Model, trained.Data,
+            _options.SmoothingWindow, () =>
         {
             _host.ThrowIfCanceled();
             if (!wasStopped)
@@ -101,7 +116,9 @@ public sealed class LstmAnomalyEstimator : IEstimator<LstmAnomalyTransformer>
         });
         if (count < ResidualCalibration.EnoughResiduals)
         {
-            HostMonitor.Warn(_host, $"Only {count} validation rows could be compared with what was forecast for them. With fewer than {ResidualCalibration.EnoughResiduals} it is a guess which scores are rare, so alerts may be false.");
+            HostMonitor.Warn(_host,
+                $"Only {count} validation rows could be compared with what was forecast for them. With fewer than "
+                + $"{ResidualCalibration.EnoughResiduals} it is a guess which scores are rare, so alerts may be false.");
         }
         var forecaster = new LstmForecastingTransformer(_host, trained.Model, new ForecastSettings
         {
@@ -123,7 +140,9 @@ public sealed class LstmAnomalyEstimator : IEstimator<LstmAnomalyTransformer>
             History = _options.PValueHistoryLength,
             Residuals = residuals,
         };
-        return new LstmAnomalyTransformer(_host, forecaster, settings, scores, new Dictionary<string, KnownScores>()) { FittedTo = RowSource.Of(trainData) };
+        return new LstmAnomalyTransformer(_host, forecaster, settings, scores,
+            new Dictionary<string, KnownScores>())
+        { FittedTo = RowSource.Of(trainData) };
     }
 
     /// <summary>The columns that the trained transformer will give for data like this.</summary>
@@ -188,8 +207,10 @@ public sealed class LstmAnomalyEstimator : IEstimator<LstmAnomalyTransformer>
             RequireName(OutputColumnName, nameof(OutputColumnName), optional: false);
             RequireName(InputColumnName, nameof(InputColumnName), optional: true);
             Require(Confidence is > 0 and < 100, Confidence, nameof(Confidence), "above 0 and below 100");
-            Require(SmoothingWindow is >= 1 and <= AnomalySettings.MaxSmoothing, SmoothingWindow, nameof(SmoothingWindow), "from 1 to 10000");
-            Require(AnomalySettings.IsHistory(PValueHistoryLength), PValueHistoryLength, nameof(PValueHistoryLength), AnomalySettings.HistoryRange);
+            Require(SmoothingWindow is >= 1 and <= AnomalySettings.MaxSmoothing, SmoothingWindow, nameof(SmoothingWindow),
+                "from 1 to 10000");
+            Require(AnomalySettings.IsHistory(PValueHistoryLength), PValueHistoryLength, nameof(PValueHistoryLength),
+                AnomalySettings.HistoryRange);
             RequireDefined(Side, nameof(Side));
         }
     }

@@ -2,7 +2,8 @@ using Microsoft.ML.Lstm;
 using Microsoft.ML.Lstm.Anomalies;
 using Microsoft.ML.Runtime;
 
-[assembly: Microsoft.ML.LoadableClass(typeof(LstmAnomalyTransformer), null, typeof(Microsoft.ML.SignatureLoadModel), "LSTM Anomaly Detection", LstmAnomalyTransformer.LoaderSignature)]
+[assembly: Microsoft.ML.LoadableClass(typeof(LstmAnomalyTransformer), null, typeof(Microsoft.ML.SignatureLoadModel),
+    "LSTM Anomaly Detection", LstmAnomalyTransformer.LoaderSignature)]
 
 namespace Microsoft.ML.Lstm;
 
@@ -18,7 +19,8 @@ public sealed partial class LstmAnomalyTransformer
     private protected override void Save(ModelSaveContext ctx) => ModelEntry.Save(ctx, Version, entry =>
     {
         Forecaster.SaveTo(entry);
-        entry.WriteJson(AnomalyStream, new SavedAnomaly(Settings, Scores.Quantiles.ToArray(), Scores.Lower, Scores.Upper, new(Known)).ToJson());
+        entry.WriteJson(AnomalyStream,
+            new SavedAnomaly(Settings, Scores.Quantiles.ToArray(), Scores.Lower, Scores.Upper, new(Known)).ToJson());
     });
 
     // ML.NET finds it by its name and parameters.
@@ -26,8 +28,10 @@ public sealed partial class LstmAnomalyTransformer
     {
         LstmForecastingTransformer forecaster = LstmForecastingTransformer.LoadFrom(env, entry);
         if (forecaster.Model.Layout is not { Targets: 1, Horizon: 1 })
-            throw new InvalidDataException("A saved LSTM anomaly detector can't be read: expected forecasts of one value, one step ahead, found others.");
-        SavedAnomaly saved = entry.ReadJson(AnomalyStream, json => SavedAnomaly.FromJson(json), LstmForecastingTransformer.NetworkStream, LstmForecastingTransformer.NumbersStream);
+            throw new InvalidDataException(
+                "A saved LSTM anomaly detector can't be read: expected forecasts of one value, one step ahead, found others.");
+        SavedAnomaly saved = entry.ReadJson(AnomalyStream, json => SavedAnomaly.FromJson(json), LstmForecastingTransformer.NetworkStream,
+            LstmForecastingTransformer.NumbersStream);
         return new LstmAnomalyTransformer(env, forecaster, saved.Settings, saved.Scores, saved.Known);
     });
 }

@@ -23,7 +23,8 @@ namespace Microsoft.ML.Lstm;
 /// <seealso cref="LstmTransformsCatalog.DetectAnomalyByLstm(TransformsCatalog, LstmAnomalyEstimator.Options)"/>
 public sealed partial class LstmAnomalyTransformer : SeriesTransformer
 {
-    internal LstmAnomalyTransformer(IHostEnvironment environment, LstmForecastingTransformer forecaster, AnomalySettings settings, ScoreDistribution scores, IReadOnlyDictionary<string, KnownScores> known)
+    internal LstmAnomalyTransformer(IHostEnvironment environment, LstmForecastingTransformer forecaster, AnomalySettings settings,
+        ScoreDistribution scores, IReadOnlyDictionary<string, KnownScores> known)
         : base(environment.Register(nameof(LstmAnomalyTransformer)), forecaster.Model, forecaster.Columns)
     {
         Forecaster = forecaster;
@@ -63,7 +64,8 @@ public sealed partial class LstmAnomalyTransformer : SeriesTransformer
     /// <returns>The transformer.</returns>
     public LstmAnomalyTransformer WithoutHistory() => With(Forecaster.WithoutHistory(), new Dictionary<string, KnownScores>());
 
-    internal LstmAnomalyTransformer With(LstmForecastingTransformer forecaster, IReadOnlyDictionary<string, KnownScores> known) => new(Host, forecaster, Settings, Scores, known);
+    internal LstmAnomalyTransformer With(LstmForecastingTransformer forecaster, IReadOnlyDictionary<string, KnownScores> known)
+        => new(Host, forecaster, Settings, Scores, known);
 
     internal override SeriesSession CreateSession(SessionUse use) => new AnomalySession(this, use);
 }

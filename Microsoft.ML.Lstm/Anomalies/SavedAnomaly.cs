@@ -17,7 +17,8 @@ internal sealed record KnownScores(float[] Recent, ScoreTail Lower, ScoreTail Up
 /// <param name="Lower">Their lower tail.</param>
 /// <param name="Upper">Their upper tail.</param>
 /// <param name="Known">What is known of each series' scores.</param>
-internal sealed record SavedAnomaly(AnomalySettings Settings, float[] Quantiles, ScoreTail Lower, ScoreTail Upper, Dictionary<string, KnownScores> Known)
+internal sealed record SavedAnomaly(AnomalySettings Settings, float[] Quantiles, ScoreTail Lower, ScoreTail Upper,
+    Dictionary<string, KnownScores> Known)
 {
     [JsonIgnore]
     public ScoreDistribution Scores => new(Quantiles, Lower, Upper);
@@ -38,19 +39,31 @@ internal sealed record SavedAnomaly(AnomalySettings Settings, float[] Quantiles,
             throw Invalid("expected a column name, a confidence above 0 and below 100, and a known side");
         if (!AnomalySettings.IsHistory(Settings.History))
             throw Invalid($"expected a history of {AnomalySettings.HistoryRange}, found {Settings.History}");
-        if (Settings.Residuals.Smoothing is < 1 or > AnomalySettings.MaxSmoothing || !(Settings.Residuals.Unit > 0) || !double.IsFinite(Settings.Residuals.Unit) || !double.IsFinite(Settings.Residuals.Median))
+        if (Settings.Residuals.Smoothing is < 1 or > AnomalySettings.MaxSmoothing
+            || !(Settings.Residuals.Unit > 0)
+            || !double.IsFinite(Settings.Residuals.Unit)
+            || !double.IsFinite(Settings.Residuals.Median))
             throw Invalid($"expected residuals with a unit above 0, over 1 to {AnomalySettings.MaxSmoothing} rows");
-        if (Quantiles.Length != ScoreDistribution.QuantileCount || !TensorPrimitives.IsFiniteAll<float>(Quantiles) || !Quantiles.SequenceEqual(Quantiles.Order()) || !AreTails(Lower, Upper))
-            throw Invalid($"expected {ScoreDistribution.QuantileCount} finite quantiles in ascending order, and tails with rates from 0 to 1 and finite excesses above 0");
+        if (Quantiles.Length != ScoreDistribution.QuantileCount
+            || !TensorPrimitives.IsFiniteAll<float>(Quantiles)
+            || !Quantiles.SequenceEqual(Quantiles.Order())
+            || !AreTails(Lower, Upper))
+            throw Invalid($"expected {ScoreDistribution.QuantileCount} finite quantiles in ascending order, and tails with rates from 0 "
+                + "to 1 and finite excesses above 0");
         foreach ((string series, KnownScores? known) in Known)
         {
-            if (known?.Recent.Length != Settings.Residuals.Smoothing + 1 || !TensorPrimitives.IsFiniteAll<float>(known.Recent) || !AreTails(known.Lower, known.Upper))
-                throw Invalid($"expected {Settings.Residuals.Smoothing + 1} finite numbers and two tails of series '{series}', found others");
+            if (known?.Recent.Length != Settings.Residuals.Smoothing + 1
+                || !TensorPrimitives.IsFiniteAll<float>(known.Recent)
+                || !AreTails(known.Lower, known.Upper))
+                throw Invalid($"expected {Settings.Residuals.Smoothing + 1} finite numbers and two tails of series '{series}', found "
+                    + "others");
         }
     }
 
     private static bool AreTails(ScoreTail lower, ScoreTail upper)
-        => lower is { Rate: >= 0 and <= 1, Excess: > 0 and <= float.MaxValue } && upper is { Rate: >= 0 and <= 1, Excess: > 0 and <= float.MaxValue } && lower.Rate + (double)upper.Rate <= 1 + 1e-6;
+        => lower is { Rate: >= 0 and <= 1, Excess: > 0 and <= float.MaxValue }
+            && upper is { Rate: >= 0 and <= 1, Excess: > 0 and <= float.MaxValue }
+            && lower.Rate + (double)upper.Rate <= 1 + 1e-6;
 
     private static InvalidDataException Invalid(string what) => new($"A saved LSTM anomaly detector can't be read: {what}.");
 }

@@ -72,6 +72,7 @@ public static partial class LstmCatalog
     /// });
     /// </code>
     /// </example>
-    public static LstmAutoencoderTrainer LstmAutoencoder(this AnomalyDetectionCatalog.AnomalyDetectionTrainers catalog, LstmAutoencoderTrainer.Options options)
+    public static LstmAutoencoderTrainer LstmAutoencoder(this AnomalyDetectionCatalog.AnomalyDetectionTrainers catalog,
+        LstmAutoencoderTrainer.Options options)
         => new(catalog.GetHostEnvironment(), options);
 }

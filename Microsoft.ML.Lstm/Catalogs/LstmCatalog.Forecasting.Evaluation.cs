@@ -39,7 +39,8 @@ public static partial class LstmCatalog
     /// Console.WriteLine(metrics);
     /// </code>
     /// </example>
-    public static ForecastMetrics EvaluateForecast(this ForecastingCatalog catalog, IDataView data, string targetColumnName, string forecastColumnName,
+    public static ForecastMetrics EvaluateForecast(this ForecastingCatalog catalog, IDataView data, string targetColumnName,
+        string forecastColumnName,
         string? lowerBoundColumnName = null,
         string? upperBoundColumnName = null,
         float confidenceLevel = 0.95f,
@@ -71,7 +72,8 @@ public static partial class LstmCatalog
     /// <exception cref="ArgumentException">There is no target column, or one bound without the other.</exception>
     /// <exception cref="InvalidOperationException"> There is no forecast to judge: no rows, or no forecast of a row that is there. Or a
     /// row's time is no later than that of the row before it in its series, those of the training data included. </exception>
-    public static ForecastMetrics EvaluateForecast(this ForecastingCatalog catalog, IDataView data, ForecastEvaluationOptions options, IDataView? trainingData = null)
+    public static ForecastMetrics EvaluateForecast(this ForecastingCatalog catalog, IDataView data, ForecastEvaluationOptions options,
+        IDataView? trainingData = null)
     {
         ArgumentNullException.ThrowIfNull(catalog);
         ArgumentNullException.ThrowIfNull(data);
@@ -117,7 +119,8 @@ public static partial class LstmCatalog
     /// Console.WriteLine(result);
     /// </code>
     /// </example>
-    public static BacktestResult Backtest(this ForecastingCatalog catalog, IDataView data, IEstimator<ITransformer> estimator, string targetColumnName, string forecastColumnName,
+    public static BacktestResult Backtest(this ForecastingCatalog catalog, IDataView data, IEstimator<ITransformer> estimator,
+        string targetColumnName, string forecastColumnName,
         int numberOfFolds = 5,
         int? rowsPerFold = null,
         string? lowerBoundColumnName = null,
@@ -155,7 +158,8 @@ public static partial class LstmCatalog
     /// <exception cref="ArgumentException">There is no target column, or one bound without the other.</exception>
     /// <exception cref="InvalidOperationException"> There are too few rows, or a fold has no forecast to judge. Or a row's time is no later
     /// than that of the row before it in its series. </exception>
-    public static BacktestResult Backtest(this ForecastingCatalog catalog, IDataView data, IEstimator<ITransformer> estimator, BacktestOptions options)
+    public static BacktestResult Backtest(this ForecastingCatalog catalog, IDataView data, IEstimator<ITransformer> estimator,
+        BacktestOptions options)
     {
         ArgumentNullException.ThrowIfNull(catalog);
         ArgumentNullException.ThrowIfNull(data);

@@ -83,7 +83,8 @@ public static partial class LstmCatalog
     /// <exception cref="ArgumentException">There is no such transformer in the model, or <typeparamref name="TPrediction"/> has none of its
     /// columns.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><typeparamref name="TSource"/> lacks a column that the model reads.</exception>
-    public static ForecastEngine<TSource, TPrediction> CreateForecastEngine<TSource, TPrediction>(this ITransformer transformer, MLContext ml)
+    public static ForecastEngine<TSource, TPrediction> CreateForecastEngine<TSource, TPrediction>(this ITransformer transformer,
+        MLContext ml)
         where TSource : class
         where TPrediction : class, new()
         => new(ml, transformer, new ForecastEngineOptions());
@@ -97,7 +98,8 @@ public static partial class LstmCatalog
     /// columns.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range, or <typeparamref name="TSource"/> lacks a column that
     /// the model reads.</exception>
-    public static ForecastEngine<TSource, TPrediction> CreateForecastEngine<TSource, TPrediction>(this ITransformer transformer, MLContext ml, ForecastEngineOptions options)
+    public static ForecastEngine<TSource, TPrediction> CreateForecastEngine<TSource, TPrediction>(this ITransformer transformer,
+        MLContext ml, ForecastEngineOptions options)
         where TSource : class
         where TPrediction : class, new()
         => new(ml, transformer, options);

@@ -30,7 +30,8 @@ public static partial class LstmCatalog
     ///     .Append(ml.Transforms.Conversion.MapKeyToValue("PredictedTags", "PredictedLabel"));
     /// </code>
     /// </example>
-    public static LstmSequenceLabelingTrainer LstmSequenceLabeling(this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog,
+    public static LstmSequenceLabelingTrainer LstmSequenceLabeling(
+        this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog,
         string labelColumnName = SequenceTrainerOptions.DefaultLabelColumnName,
         string featureColumnName = SequenceTrainerOptions.DefaultFeatureColumnName,
         string? exampleWeightColumnName = null,
@@ -66,7 +67,8 @@ public static partial class LstmCatalog
     /// });
     /// </code>
     /// </example>
-    public static LstmSequenceLabelingTrainer LstmSequenceLabeling(this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog, LstmSequenceLabelingTrainer.Options options)
+    public static LstmSequenceLabelingTrainer LstmSequenceLabeling(
+        this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog, LstmSequenceLabelingTrainer.Options options)
         => new(catalog.GetHostEnvironment(), options);
 
     /// <summary>

@@ -29,7 +29,8 @@ public static class LstmTransformsCatalog
     /// <example>
     /// <code>
     /// // From a row an hour: two sensors' readings of a day, and the next hour's power as the label.
-    /// var pipeline = ml.Transforms.SlidingWindow("Window", 24, ["Temperature", "Power"], labelColumnName: "Next", labelSourceColumnName: "Power")
+    /// var pipeline = ml.Transforms.SlidingWindow("Window", 24, ["Temperature", "Power"], labelColumnName: "Next", labelSourceColumnName:
+    /// "Power")
     ///     .Append(ml.Regression.Trainers.Lstm(labelColumnName: "Next", featureColumnName: "Window"));
     /// </code>
     /// </example>
@@ -87,7 +88,8 @@ public static class LstmTransformsCatalog
     /// <example>
     /// <code>
     /// // Two sensors' last 48 readings, also for the first 47 rows, which have fewer.
-    /// var window = ml.Transforms.SlidingWindow(new() { WindowSize = 48, InputColumnNames = ["Heat", "Flow"], KeepIncompleteWindows = true });
+    /// var window = ml.Transforms.SlidingWindow(new() { WindowSize = 48, InputColumnNames = ["Heat", "Flow"], KeepIncompleteWindows = true
+    /// });
     /// </code>
     /// </example>
     public static SlidingWindowEstimator SlidingWindow(this TransformsCatalog catalog, SlidingWindowEstimator.Options options)
@@ -114,7 +116,8 @@ public static class LstmTransformsCatalog
     /// bool isAlert = engine.Predict(reading).Anomaly[0] == 1;
     /// </code>
     /// </example>
-    public static LstmAnomalyEstimator DetectAnomalyByLstm(this TransformsCatalog catalog, string outputColumnName, string? inputColumnName = null,
+    public static LstmAnomalyEstimator DetectAnomalyByLstm(this TransformsCatalog catalog, string outputColumnName,
+        string? inputColumnName = null,
         double confidence = LstmAnomalyEstimator.Options.DefaultConfidence,
         int windowSize = SeriesEstimatorOptions.DefaultWindowSize,
         ResidualSide side = ResidualSide.TwoSided)
@@ -137,7 +140,8 @@ public static class LstmTransformsCatalog
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
     /// <example>
     /// <code>
-    /// var estimator = ml.Transforms.DetectAnomalyByLstm(new() { InputColumnName = "Load", TimeColumnName = "Time", SeriesColumnName = "Machine", SmoothingWindow = 12 });
+    /// var estimator = ml.Transforms.DetectAnomalyByLstm(new() { InputColumnName = "Load", TimeColumnName = "Time", SeriesColumnName =
+    /// "Machine", SmoothingWindow = 12 });
     /// </code>
     /// </example>
     public static LstmAnomalyEstimator DetectAnomalyByLstm(this TransformsCatalog catalog, LstmAnomalyEstimator.Options options)

@@ -117,10 +117,12 @@ public static partial class LstmCatalog
     /// <code>
     /// var pipeline = ml.Transforms.Text.TokenizeIntoWords("Words", "Message")
     ///     .Append(ml.Transforms.Conversion.MapValueToKey("Words"))
-    ///     .Append(ml.BinaryClassification.Trainers.Lstm(new() { LabelColumnName = "IsSpam", FeatureColumnName = "Words", Bidirectional = true }));
+    /// .Append(ml.BinaryClassification.Trainers.Lstm(new() { LabelColumnName = "IsSpam", FeatureColumnName = "Words", Bidirectional = true
+    /// }));
     /// </code>
     /// </example>
-    public static LstmBinaryTrainer Lstm(this BinaryClassificationCatalog.BinaryClassificationTrainers catalog, LstmBinaryTrainer.Options options)
+    public static LstmBinaryTrainer Lstm(this BinaryClassificationCatalog.BinaryClassificationTrainers catalog,
+        LstmBinaryTrainer.Options options)
         => new(catalog.GetHostEnvironment(), options);
 
     /// <summary>Creates a <see cref="LstmMulticlassTrainer"/>, which tells classes of sequences apart.</summary>
@@ -175,10 +177,12 @@ public static partial class LstmCatalog
     /// <example>
     /// <code>
     /// var pipeline = ml.Transforms.Conversion.MapValueToKey("Label", "Activity")
-    ///     .Append(ml.MulticlassClassification.Trainers.Lstm(new() { FeatureColumnName = "Accelerometer", FeaturesPerStep = 3, Pooling = Pooling.Mean }))
+    /// .Append(ml.MulticlassClassification.Trainers.Lstm(new() { FeatureColumnName = "Accelerometer", FeaturesPerStep = 3, Pooling =
+    /// Pooling.Mean }))
     ///     .Append(ml.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
     /// </code>
     /// </example>
-    public static LstmMulticlassTrainer Lstm(this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog, LstmMulticlassTrainer.Options options)
+    public static LstmMulticlassTrainer Lstm(this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog,
+        LstmMulticlassTrainer.Options options)
         => new(catalog.GetHostEnvironment(), options);
 }

@@ -34,7 +34,8 @@ internal sealed class ColumnRole
 
     public static ColumnRole Covariate { get; } = new("covariate", "Single or Vector<Single>", IsSingleOrVector);
 
-    public static ColumnRole Time { get; } = new("time", "DateTime or DateTimeOffset (ConvertType with DataKind.DateTime makes one of a text, a CustomMapping of a number)", column =>
+    public static ColumnRole Time { get; } = new("time",
+        "DateTime or DateTimeOffset (ConvertType with DataKind.DateTime makes one of a text, a CustomMapping of a number)", column =>
         !column.IsKey && column.Kind == SchemaShape.Column.VectorKind.Scalar
         && (column.ItemType.Equals(DateTimeDataViewType.Instance) || column.ItemType.Equals(DateTimeOffsetDataViewType.Instance)));
 
@@ -98,7 +99,8 @@ internal sealed class ColumnRole
 
     private static bool IsSingle(SchemaShape.Column column) => !column.IsKey && column.ItemType.Equals(NumberDataViewType.Single);
 
-    private static bool IsScalarSingle(SchemaShape.Column column) => IsSingle(column) && column.Kind == SchemaShape.Column.VectorKind.Scalar;
+    private static bool IsScalarSingle(SchemaShape.Column column)
+        => IsSingle(column) && column.Kind == SchemaShape.Column.VectorKind.Scalar;
 
     private static bool IsSingleOrVector(SchemaShape.Column column)
         => IsSingle(column) && column.Kind != SchemaShape.Column.VectorKind.VariableVector;

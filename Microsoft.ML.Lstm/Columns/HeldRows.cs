@@ -20,7 +20,9 @@ internal sealed class HeldRows
         if (Array.FindIndex(columns, column => !RowStore.CanStore(column.Type)) is >= 0 and var index)
         {
             source.Dispose();
-            throw new NotSupportedException($"A row has to wait for rows behind it, and values of column '{columns[index].Name}' of type {columns[index].Type} can't be kept that long. Leave the column out, or add it behind this step.");
+            throw new NotSupportedException(
+                $"A row has to wait for rows behind it, and values of column '{columns[index].Name}' of type {columns[index].Type} can't "
+                + "be kept that long. Leave the column out, or add it behind this step.");
         }
         _source = source;
         _store = new RowStore(source, columns, slots: 0);

@@ -51,7 +51,8 @@ internal sealed record LabelValues(string Type, string[] Values)
     public static LabelValues? Of(DataViewSchema.Column column, int count)
     {
         DataViewSchema.Annotations annotations = column.Annotations;
-        if (annotations.Schema.GetColumnOrNull(ScoreAnnotations.KeyValues) is not { Type: VectorDataViewType type } values || type.Size != count)
+        if (annotations.Schema.GetColumnOrNull(ScoreAnnotations.KeyValues) is not { Type: VectorDataViewType type } values
+            || type.Size != count)
             return null;
         Kind? kind = type.ItemType is KeyDataViewType key
             ? KindOfKeys(key.RawType.Name, key.Count)
@@ -129,7 +130,8 @@ internal sealed record LabelValues(string Type, string[] Values)
         }
     }
 
-    private static InvalidDataException Invalid(string expected, string found) => new($"The columns of a saved LSTM model can't be read: expected {expected}, found {found}.");
+    private static InvalidDataException Invalid(string expected, string found)
+        => new($"The columns of a saved LSTM model can't be read: expected {expected}, found {found}.");
 
     // A local time would be read as another time of day in another time zone; what is saved and loaded is the time of day, as with ML.NET's
     // own models.
@@ -142,7 +144,8 @@ internal sealed record LabelValues(string Type, string[] Values)
 
     private static Kind<T> Number<T>(NumberDataViewType type)
         where T : IFormattable, IParsable<T>
-        => new(typeof(T).Name, type, value => value.ToString(null, CultureInfo.InvariantCulture), text => T.Parse(text, CultureInfo.InvariantCulture));
+        => new(typeof(T).Name, type, value => value.ToString(null, CultureInfo.InvariantCulture),
+            text => T.Parse(text, CultureInfo.InvariantCulture));
 
     /// <summary>A type of values, and how they become texts and come back.</summary>
     private abstract class Kind(string name, PrimitiveDataViewType type)

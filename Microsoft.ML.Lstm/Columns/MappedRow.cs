@@ -7,7 +7,8 @@ namespace Microsoft.ML.Lstm.Columns;
 /// <param name="input">The input row, which this one owns.</param>
 /// <param name="scored">What the network makes of it.</param>
 /// <param name="activeColumns">What the consumer asked for.</param>
-internal sealed class MappedRow(OutputBindings bindings, DataViewRow input, ScoredRow scored, DataViewSchema.Column[] activeColumns) : DataViewRow
+internal sealed class MappedRow(OutputBindings bindings, DataViewRow input, ScoredRow scored, DataViewSchema.Column[] activeColumns)
+    : DataViewRow
 {
     private readonly OutputRow _row = new(bindings, input, scored, activeColumns);
 

@@ -25,7 +25,10 @@ internal sealed class NumberReader
     public int Length => _getVector is null ? 1 : _vector.Length;
 
     /// <summary>Whether all of them are finite. Zeros that are not stored are, even where nothing else is there.</summary>
-    public bool IsFinite => _getVector is null ? float.IsFinite(_scalar) : _vector.GetValues() is { IsEmpty: var isEmpty } stored && (isEmpty || TensorPrimitives.IsFiniteAll(stored));
+    public bool IsFinite
+        => _getVector is null
+            ? float.IsFinite(_scalar)
+            : _vector.GetValues() is { IsEmpty: var isEmpty } stored && (isEmpty || TensorPrimitives.IsFiniteAll(stored));
 
     /// <summary>Fetches the numbers of the row as it stands now.</summary>
     /// <exception cref="InvalidOperationException">There are more or fewer than the column's type says.</exception>

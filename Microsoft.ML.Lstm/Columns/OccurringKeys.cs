@@ -51,7 +51,9 @@ internal sealed class OccurringKeys
         for (int i = 0; i < tokens.Length; i++)
         {
             IEnumerable<int> known = _tokens[i].Concat(given[i]?.Tokens ?? []).Where(key => key > 0);
-            EmbeddingShape? before = initial?.Embeddings.Count == tokens.Length && initial.Embeddings[i].KeyCount == vocabularies[i] ? initial.Embeddings[i] : null;
+            EmbeddingShape? before = initial?.Embeddings.Count == tokens.Length && initial.Embeddings[i].KeyCount == vocabularies[i]
+                ? initial.Embeddings[i]
+                : null;
             tokens[i] = before is { Keys: null } ? null : KeySubset.Of(vocabularies[i], known.Concat(before?.Keys?.Keys ?? []));
         }
         if (!HasClasses || (initial is { Classes: null } && initial.OutputSize == _label.Classes))
@@ -91,14 +93,17 @@ internal sealed class OccurringKeys
     public IEnumerable<string> Describe(KeyNumbering numbering, bool dropsTokens)
     {
         if (_unlabelledSteps > 0)
-            yield return $"{_unlabelledSteps} of the {_steps} steps of the training data have no label in column '{_label.Name}'; they don't count.";
+            yield return $"{_unlabelledSteps} of the {_steps} steps of the training data have no label in column '{_label.Name}'; they "
+                + "don't count.";
         FeatureColumn[] columns = [.. TokenColumns];
         for (int i = 0; i < columns.Length; i++)
         {
             if (numbering.Tokens[i] is { } keys)
-                yield return $"{keys.Count} of the {columns[i].Vocabulary} keys of column '{columns[i].Name}' are known; all others are read as the unknown token.";
+                yield return $"{keys.Count} of the {columns[i].Vocabulary} keys of column '{columns[i].Name}' are known; all others are "
+                    + "read as the unknown token.";
             if (!dropsTokens && !_tokens[i].Contains(0))
-                yield return $"The training data has no missing key in column '{columns[i].Name}', and TokenDropout is 0, so nothing is learned of the unknown token: it is the mean of the others.";
+                yield return $"The training data has no missing key in column '{columns[i].Name}', and TokenDropout is 0, so nothing is "
+                    + "learned of the unknown token: it is the mean of the others.";
         }
     }
 
@@ -108,8 +113,10 @@ internal sealed class OccurringKeys
         int missing = _label.Classes - _classes.Count;
         if (!HasClasses || missing == 0)
             return null;
-        string[] names = [.. Enumerable.Range(1, _label.Classes).Where(key => !_classes.Contains(key)).Take(MostNames).Select(key => _label.Values is { } values ? $"'{values.Values[key - 1]}'" : $"{key}")];
-        return $"{missing} of the {_label.Classes} classes of column '{_label.Name}' never occur in the training data, so their probability is 0, or next to it, in every score: "
+        string[] names = [.. Enumerable.Range(1, _label.Classes).Where(key => !_classes.Contains(key)).Take(MostNames)
+            .Select(key => _label.Values is { } values ? $"'{values.Values[key - 1]}'" : $"{key}")];
+        return $"{missing} of the {_label.Classes} classes of column '{_label.Name}' never occur in the training data, so their "
+            + "probability is 0, or next to it, in every score: "
             + $"{string.Join(", ", names)}{(missing > names.Length ? $" and {missing - names.Length} more" : "")}.";
     }
 

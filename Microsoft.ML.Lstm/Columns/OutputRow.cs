@@ -31,6 +31,7 @@ internal sealed class OutputRow
         if (_getters[column.Index] is not { } getter)
             return _input.GetGetter<TValue>(_bindings.InputSchema[column.Index]);
         return getter as ValueGetter<TValue>
-            ?? throw new InvalidOperationException($"Invalid TValue in GetGetter: '{typeof(TValue)}', expected type: '{column.Type.RawType}'.");
+            ?? throw new InvalidOperationException(
+                $"Invalid TValue in GetGetter: '{typeof(TValue)}', expected type: '{column.Type.RawType}'.");
     }
 }

@@ -157,7 +157,8 @@ internal sealed class RowStore
             Array.Resize(ref _values, slots);
         }
 
-        public override Delegate CreateGetter(Row row) => (ValueGetter<VBuffer<T>>)((ref VBuffer<T> value) => _values[row.Slot].CopyTo(ref value));
+        public override Delegate CreateGetter(Row row)
+            => (ValueGetter<VBuffer<T>>)((ref VBuffer<T> value) => _values[row.Slot].CopyTo(ref value));
 
         protected override void Fetch(int slot) => _get(ref _values[slot]);
 

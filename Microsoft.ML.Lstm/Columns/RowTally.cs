@@ -29,7 +29,8 @@ internal sealed class RowTally(string dataName, SequenceInput input)
     public string DescribeSkipped() => $"Skipped {BadRows} of the {Rows} rows of the {dataName}: {Reasons()}.";
 
     /// <summary>The warning after rows could not be scored.</summary>
-    public string DescribeUnscored() => $"{BadRows} of the {Rows} rows that were scored have no score (NaN, a missing key or nothing): {Reasons()}.";
+    public string DescribeUnscored()
+        => $"{BadRows} of the {Rows} rows that were scored have no score (NaN, a missing key or nothing): {Reasons()}.";
 
     /// <summary>The warning of the first of single rows that could not be scored; nobody knows how many there will be.</summary>
     public string DescribeUnscored(RowFault fault)
@@ -57,7 +58,9 @@ internal sealed class RowTally(string dataName, SequenceInput input)
     private string Reason(RowFault fault) => fault switch
     {
         RowFault.EmptySequence => "an empty sequence",
-        RowFault.PartialStep => $"a vector length that is no multiple of {string.Join(" or ", input.Features.Where(column => !column.IsTokens).Select(column => column.FeaturesPerStep).Distinct())} (FeaturesPerStep)",
+        RowFault.PartialStep =>
+            "a vector length that is no multiple of "
+            + $"{string.Join(" or ", input.Features.Where(column => !column.IsTokens).Select(column => column.FeaturesPerStep).Distinct())} (FeaturesPerStep)",
         RowFault.UnequalSteps => "different numbers of steps in the feature columns",
         RowFault.NonFiniteFeature => "NaN or infinity in the features",
         RowFault.NonFiniteStatic => "NaN or infinity in the static features",

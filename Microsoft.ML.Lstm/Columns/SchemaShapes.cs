@@ -26,7 +26,8 @@ internal static class SchemaShapes
     /// <summary>A column of known-size vectors whose slots have names.</summary>
     public static SchemaShape.Column VectorWithSlotNames(string name, DataViewType itemType)
         => new(name, SchemaShape.Column.VectorKind.Vector, itemType, isKey: false,
-            new SchemaShape([new SchemaShape.Column(ScoreAnnotations.SlotNames, SchemaShape.Column.VectorKind.Vector, TextDataViewType.Instance, isKey: false)]));
+            new SchemaShape([new SchemaShape.Column(ScoreAnnotations.SlotNames, SchemaShape.Column.VectorKind.Vector,
+                TextDataViewType.Instance, isKey: false)]));
 
     /// <summary>
     /// A column of labels with the values of another one and, if that is a vector whose slots have names, with its slot names.
@@ -41,12 +42,14 @@ internal static class SchemaShapes
     }
 
     /// <summary>A column of <see cref="float"/> vectors of any length.</summary>
-    public static SchemaShape.Column VariableVector(string name) => new(name, SchemaShape.Column.VectorKind.VariableVector, NumberDataViewType.Single, isKey: false);
+    public static SchemaShape.Column VariableVector(string name)
+        => new(name, SchemaShape.Column.VectorKind.VariableVector, NumberDataViewType.Single, isKey: false);
 
     /// <summary>The columns of an anomaly detection: the predicted label and the score.</summary>
     public static IEnumerable<SchemaShape.Column> AnomalyDetection() =>
     [
-        new(PredictedLabel.ColumnName, SchemaShape.Column.VectorKind.Scalar, BooleanDataViewType.Instance, isKey: false, new SchemaShape(AnnotationUtils.GetTrainerOutputAnnotation())),
+        new(PredictedLabel.ColumnName, SchemaShape.Column.VectorKind.Scalar, BooleanDataViewType.Instance, isKey: false,
+            new SchemaShape(AnnotationUtils.GetTrainerOutputAnnotation())),
         Single(ScoreColumn.ColumnName, isVector: false, isScore: true),
     ];
 
@@ -54,7 +57,8 @@ internal static class SchemaShapes
     public static IEnumerable<SchemaShape.Column> BinaryClassification() =>
     [
         .. AnomalyDetection(),
-        new(ProbabilityColumn.ColumnName, SchemaShape.Column.VectorKind.Scalar, NumberDataViewType.Single, isKey: false, new SchemaShape(AnnotationUtils.GetTrainerOutputAnnotation(isNormalized: true))),
+        new(ProbabilityColumn.ColumnName, SchemaShape.Column.VectorKind.Scalar, NumberDataViewType.Single, isKey: false,
+            new SchemaShape(AnnotationUtils.GetTrainerOutputAnnotation(isNormalized: true))),
     ];
 
     /// <summary>

@@ -30,7 +30,8 @@ internal static class ScoreAnnotations
     /// <summary>
     /// Adds those of a column behind the columns of <paramref name="input"/>; all columns of one transformer are a score set of their own.
     /// </summary>
-    public static void AddScore(this DataViewSchema.Annotations.Builder builder, DataViewSchema input, string scoreColumnKind, string scoreValueKind)
+    public static void AddScore(this DataViewSchema.Annotations.Builder builder, DataViewSchema input, string scoreColumnKind,
+        string scoreValueKind)
     {
         uint lastSet = input.GetMaxAnnotationKind(out _, AnnotationUtils.Kinds.ScoreColumnSetId);
         builder.AddPrimitiveValue(AnnotationUtils.Kinds.ScoreColumnSetId, AnnotationUtils.ScoreColumnSetIdType, lastSet + 1);

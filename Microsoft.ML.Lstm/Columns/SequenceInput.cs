@@ -16,9 +16,11 @@ internal sealed record SequenceInput(IReadOnlyList<FeatureColumn> Features, stri
     public int[] Vocabularies => [.. Features.Where(column => column.IsTokens).Select(column => column.Vocabulary)];
 
     /// <summary>Takes the sizes from the data to be trained on.</summary>
-    public static SequenceInput FromTrainingData(IExceptionContext context, DataViewSchema schema, IEnumerable<string> featureColumns, int? featuresPerStep, string? staticColumn)
+    public static SequenceInput FromTrainingData(IExceptionContext context, DataViewSchema schema, IEnumerable<string> featureColumns,
+        int? featuresPerStep, string? staticColumn)
     {
-        FeatureColumn[] features = [.. featureColumns.Select(name => FromTrainingData(context, ColumnRole.Feature.Find(context, schema, name), featuresPerStep))];
+        FeatureColumn[] features = [.. featureColumns.Select(name =>
+            FromTrainingData(context, ColumnRole.Feature.Find(context, schema, name), featuresPerStep))];
         DataViewSchema.Column? statics = staticColumn is null ? null : ColumnRole.StaticFeature.Find(context, schema, staticColumn);
         var input = new SequenceInput(features, staticColumn, statics is null ? 0 : NumberReader.SizeOf(statics.Value.Type));
         input.Find(context, schema);
@@ -49,17 +51,26 @@ internal sealed record SequenceInput(IReadOnlyList<FeatureColumn> Features, stri
             DataViewSchema.Column column = data.Schema[feature.Name];
             if (DeclaredFeaturesPerStep(column) is not null || NumberReader.SizeOf(column.Type) == 1)
                 continue;
-            string? source = FlatColumn.MadeOf(data, feature.Name) is { } made ? $"was made of {made}" : column.HasSlotNames() ? "has names for its numbers" : null;
+            string? source = FlatColumn.MadeOf(data, feature.Name) is { } made
+                ? $"was made of {made}"
+                : column.HasSlotNames()
+                ? "has names for its numbers"
+                : null;
             if (source is not null)
-                yield return $"Column '{feature.Name}' {source} and has no dimensions (steps, features), so each of its numbers is taken for a step of one feature. FeaturesPerStep says how many features a step has, 1 if that is meant; FeatureColumnNames joins sequences step by step.";
+                yield return $"Column '{feature.Name}' {source} and has no dimensions (steps, features), so each of its numbers is taken "
+                    + "for a step of one feature. FeaturesPerStep says how many features a step has, 1 if that is meant; "
+                    + "FeatureColumnNames joins sequences step by step.";
         }
     }
 
     /// <summary>The warning when no sequence has a second step.</summary>
     public string DescribeSingleSteps()
     {
-        string columns = string.Join(", ", Features.Select(feature => $"'{feature.Name}' ({(feature.IsTokens ? "one key" : $"{feature.FeaturesPerStep} features")} a step)"));
-        return $"Every sequence of the training data has only one step, so there is no order to learn from: {columns}. Steps come first in a column's dimensions, Vector<Single, T, F>, or FeaturesPerStep says how many features a step has.";
+        string columns = string.Join(", ",
+            Features.Select(feature =>
+            $"'{feature.Name}' ({(feature.IsTokens ? "one key" : $"{feature.FeaturesPerStep} features")} a step)"));
+        return $"Every sequence of the training data has only one step, so there is no order to learn from: {columns}. Steps come first "
+            + "in a column's dimensions, Vector<Single, T, F>, or FeaturesPerStep says how many features a step has.";
     }
 
     private static FeatureColumn FromTrainingData(IExceptionContext context, DataViewSchema.Column column, int? featuresPerStep)
@@ -77,7 +88,8 @@ internal sealed record SequenceInput(IReadOnlyList<FeatureColumn> Features, stri
         DataViewSchema.Column column = ColumnRole.Feature.Find(context, schema, expected.Name);
         ulong? vocabulary = TokenReader.VocabularyOf(column.Type);
         if (vocabulary is null == expected.IsTokens || (expected.IsTokens && vocabulary != (ulong)expected.Vocabulary))
-            throw ColumnRole.Feature.DimensionMismatch(context, column, expected.IsTokens ? $"a vector of keys from a vocabulary of {expected.Vocabulary}" : "a vector of Single");
+            throw ColumnRole.Feature.DimensionMismatch(context, column,
+                expected.IsTokens ? $"a vector of keys from a vocabulary of {expected.Vocabulary}" : "a vector of Single");
         if (expected.IsTokens && FeatureColumn.WithoutLeadingAxes(((VectorDataViewType)column.Type).Dimensions, least: 1).Count() > 1)
             throw ColumnRole.Feature.DimensionMismatch(context, column, "a vector of keys with one dimension, one key a step");
         if (expected.IsTokens)
@@ -85,9 +97,11 @@ internal sealed record SequenceInput(IReadOnlyList<FeatureColumn> Features, stri
         if (!expected.OverridesDimensions && DeclaredFeaturesPerStep(column) is { } declared && declared != expected.FeaturesPerStep)
             throw ColumnRole.Feature.DimensionMismatch(context, column, $"steps of {expected.FeaturesPerStep} features");
         if (NumberReader.SizeOf(column.Type) % expected.FeaturesPerStep != 0)
-            throw ColumnRole.Feature.DimensionMismatch(context, column, $"Vector<Single> with a multiple of {expected.FeaturesPerStep} values, the features of a step");
+            throw ColumnRole.Feature.DimensionMismatch(context, column,
+                $"Vector<Single> with a multiple of {expected.FeaturesPerStep} values, the features of a step");
         return column;
     }
 
-    private static int? DeclaredFeaturesPerStep(DataViewSchema.Column features) => FeatureColumn.FeaturesPerStepOf(((VectorDataViewType)features.Type).Dimensions);
+    private static int? DeclaredFeaturesPerStep(DataViewSchema.Column features)
+        => FeatureColumn.FeaturesPerStepOf(((VectorDataViewType)features.Type).Dimensions);
 }

@@ -20,7 +20,8 @@ internal sealed class SequenceRowReader
     {
         _input = input;
         var features = input.Features.Zip(columns).ToArray();
-        _numbers = [.. features.Where(pair => !pair.First.IsTokens).Select(pair => (new NumberReader(row, pair.Second), pair.First.FeaturesPerStep))];
+        _numbers = [.. features.Where(pair => !pair.First.IsTokens)
+            .Select(pair => (new NumberReader(row, pair.Second), pair.First.FeaturesPerStep))];
         _tokens = [.. features.Where(pair => pair.First.IsTokens).Select(pair => TokenReader.Create(row, pair.Second))];
         _statics = columns.Length > features.Length ? new NumberReader(row, columns[^1]) : null;
     }

@@ -37,7 +37,8 @@ internal abstract class TokenReader
 
     public abstract void CopyTo(Span<int> destination);
 
-    private static KeyDataViewType? KeyTypeOf(DataViewType type) => (type is VectorDataViewType vector ? vector.ItemType : type) as KeyDataViewType;
+    private static KeyDataViewType? KeyTypeOf(DataViewType type)
+        => (type is VectorDataViewType vector ? vector.ItemType : type) as KeyDataViewType;
 
     private sealed class Reader<T> : TokenReader
         where T : unmanaged, IBinaryInteger<T>

@@ -12,7 +12,8 @@ namespace Microsoft.ML.Lstm.Columns;
 /// <param name="badRows">What to do with rows that can't be used.</param>
 /// <param name="host">Is asked now and then whether to go on.</param>
 /// <param name="cancellation">Ends the reading when it is cancelled.</param>
-internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, string? weightColumnName, int? maximumLength, BadRowHandling badRows,
+internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, string? weightColumnName, int? maximumLength,
+    BadRowHandling badRows,
     IHost host, CancellationToken cancellation)
 {
     /// <summary>T: steps of the longest sequence of the data that was read last.</summary>
@@ -57,7 +58,9 @@ internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, 
             if (taken == 0)
                 throw host.Process(new InvalidOperationException(tally.DescribeNoUsableRow()));
             if (taken != first && !isWarned)
-                warn($"The {name} had {first} usable rows when it was read first, and {taken} when it was read again. With {nameof(SequenceInputOptions.StreamingBufferMegabytes)} it is read once an epoch, and has to be the same each time.");
+                warn($"The {name} had {first} usable rows when it was read first, and {taken} when it was read again. With "
+                    + $"{nameof(SequenceInputOptions.StreamingBufferMegabytes)} it is read once an epoch, and has to be the same each "
+                    + "time.");
             isWarned |= taken != first;
         }
     }
@@ -97,7 +100,8 @@ internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, 
         DataViewSchema.Column[] columns = input.Find(host, schema);
         DataViewSchema.Column? labelColumn = label.Find(host, schema);
         DataViewSchema.Column? weightColumn = weightColumnName is null ? null : ColumnRole.Weight.Find(host, schema, weightColumnName);
-        using DataViewRowCursor cursor = data.GetRowCursor([.. columns, .. new[] { labelColumn, weightColumn }.OfType<DataViewSchema.Column>()]);
+        using DataViewRowCursor cursor = data.GetRowCursor([.. columns,
+            .. new[] { labelColumn, weightColumn }.OfType<DataViewSchema.Column>()]);
         var sequence = new SequenceRowReader(cursor, input, columns);
         var labels = LabelReader.Create(cursor, label, labelColumn);
         NumberReader? weights = weightColumn is null ? null : new NumberReader(cursor, weightColumn.Value);

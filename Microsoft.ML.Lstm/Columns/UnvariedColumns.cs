@@ -16,9 +16,11 @@ internal static class UnvariedColumns
     /// <param name="label">Where the labels are.</param>
     /// <param name="model">The trained network: its scalers know what never varied.</param>
     /// <param name="tokens">Columns of tokens that are all the same.</param>
-    public static IEnumerable<string> Describe(DataViewSchema schema, SequenceInput input, LabelColumn label, SequenceModel model, IEnumerable<FeatureColumn> tokens)
+    public static IEnumerable<string> Describe(DataViewSchema schema, SequenceInput input, LabelColumn label, SequenceModel model,
+        IEnumerable<FeatureColumn> tokens)
     {
-        string[] inputs = [.. tokens.Select(column => $"column '{column.Name}'"), .. Features(schema, input, model.InputScaler.IsConstant), .. Statics(schema, input, model.StaticScaler.IsConstant)];
+        string[] inputs = [.. tokens.Select(column => $"column '{column.Name}'"), .. Features(schema, input, model.InputScaler.IsConstant),
+            .. Statics(schema, input, model.StaticScaler.IsConstant)];
         if (inputs.Length > 0)
             yield return $"What never varied in the training data has no effect on a score: {Join(inputs)}.";
         string[] labels = label.Kind != LabelKind.Numbers ? [] :
@@ -36,7 +38,8 @@ internal static class UnvariedColumns
     /// <param name="label">Where the labels are.</param>
     /// <param name="model">The model to go on from.</param>
     /// <param name="scalers">The scaling that the training data would have if the model were new.</param>
-    public static string? DescribeOtherSizes(DataViewSchema schema, SequenceInput input, LabelColumn label, SequenceModel model, ModelScalers scalers)
+    public static string? DescribeOtherSizes(DataViewSchema schema, SequenceInput input, LabelColumn label, SequenceModel model,
+        ModelScalers scalers)
     {
         string[] names =
         [
@@ -46,7 +49,8 @@ internal static class UnvariedColumns
                 .Select(value => Name(schema[label.Name], value, label.TargetSize, "value")),
         ];
         return names.Length == 0 ? null
-            : $"The initial model keeps its scaling, but was trained on values of another size than the training data has: {Join(names)}. If a unit has changed, change it back or train anew.";
+            : $"The initial model keeps its scaling, but was trained on values of another size than the training data has: {Join(names)}. "
+                + "If a unit has changed, change it back or train anew.";
     }
 
     private static IEnumerable<string> Features(DataViewSchema schema, SequenceInput input, Func<int, bool> isNamed)
@@ -64,7 +68,9 @@ internal static class UnvariedColumns
     }
 
     private static IEnumerable<string> Statics(DataViewSchema schema, SequenceInput input, Func<int, bool> isNamed)
-        => Enumerable.Range(0, input.StaticSize).Where(isNamed).Select(index => Name(schema[input.StaticFeatureColumnName!], index, input.StaticSize, "static feature"));
+        => Enumerable.Range(0, input.StaticSize)
+            .Where(isNamed)
+            .Select(index => Name(schema[input.StaticFeatureColumnName!], index, input.StaticSize, "static feature"));
 
     /// <summary>The name of number <paramref name="index"/> of the last <paramref name="count"/> of a column.</summary>
     public static string Name(DataViewSchema.Column column, int index, int count, string what)
@@ -74,7 +80,9 @@ internal static class UnvariedColumns
             return name;
         VBuffer<ReadOnlyMemory<char>> slots = default;
         column.GetSlotNames(ref slots);
-        return slots.Length >= count && slots.GetItemOrDefault(slots.Length - count + index) is { IsEmpty: false } slot ? $"{name} ('{slot}')" : name;
+        return slots.Length >= count && slots.GetItemOrDefault(slots.Length - count + index) is { IsEmpty: false } slot
+            ? $"{name} ('{slot}')"
+            : name;
     }
 
     private static string Join(string[] names)

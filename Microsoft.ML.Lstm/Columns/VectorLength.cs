@@ -14,6 +14,8 @@ internal readonly struct VectorLength(DataViewRow row, DataViewSchema.Column col
     public void Check(int length)
     {
         if (_size > 0 && length != _size)
-            throw new InvalidOperationException($"Column '{column.Name}' is of type {column.Type}: expected vectors of size {_size}, but row {row.Position} (counted from 0) has one of size {length}.");
+            throw new InvalidOperationException(
+                $"Column '{column.Name}' is of type {column.Type}: expected vectors of size {_size}, but row {row.Position} (counted from "
+                + $"0) has one of size {length}.");
     }
 }

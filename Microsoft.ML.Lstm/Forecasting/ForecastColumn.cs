@@ -11,7 +11,10 @@ namespace Microsoft.ML.Lstm.Forecasting;
 /// <param name="part">0 for the points, 1 for the lower and 2 for the upper ends.</param>
 /// <param name="steps">What its annotations say of its steps; null where there are no times.</param>
 internal sealed class ForecastColumn(string name, int horizon, int targets, int part, StepAnnotation? steps)
-    : OutputColumn(name, targets == 1 ? new VectorDataViewType(NumberDataViewType.Single, horizon) : new VectorDataViewType(NumberDataViewType.Single, horizon, targets))
+    : OutputColumn(name,
+        targets == 1
+        ? new VectorDataViewType(NumberDataViewType.Single, horizon)
+        : new VectorDataViewType(NumberDataViewType.Single, horizon, targets))
 {
     private readonly int _size = horizon * targets;
 

@@ -43,7 +43,8 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
         ArgumentNullException.ThrowIfNull(transformer);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        ITransformer[] parts = [.. Flatten(transformer).Select(part => part is SeriesTransformer series ? new LiveTransformer(series, _control, options.MaximumNewSeries) : part)];
+        ITransformer[] parts = [.. Flatten(transformer)
+            .Select(part => part is SeriesTransformer series ? new LiveTransformer(series, _control, options.MaximumNewSeries) : part)];
         _live = [.. parts.OfType<LiveTransformer>()];
         if (_live.Length == 0)
             throw new ArgumentException("The model has no transformer for series, such as ForecastByLstm gives.", nameof(transformer));
@@ -53,7 +54,9 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
         _inputSchema = ml.Data.LoadFromEnumerable(Array.Empty<TSource>()).Schema;
         var wanted = ml.Data.LoadFromEnumerable(Array.Empty<TPrediction>()).Schema.Select(column => column.Name).ToHashSet();
         if (Array.Find(_live, part => !part.OutputNames.Any(wanted.Contains)) is { } unread)
-            throw new ArgumentException($"{typeof(TPrediction).Name} has none of the columns {string.Join(", ", unread.OutputNames)}, so the engine would not go on.", nameof(transformer));
+            throw new ArgumentException(
+                $"{typeof(TPrediction).Name} has none of the columns {string.Join(", ", unread.OutputNames)}, so the engine would not go "
+                + "on.", nameof(transformer));
         // Other engines are made of the same transformers.
         _engine = ml.Model.CreatePredictionEngine<TSource, TPrediction>(_pipeline, new PredictionEngineOptions { OwnsTransformer = false });
     }
@@ -132,7 +135,9 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
         foreach (LiveTransformer part in _live)
         {
             if (!part.Session.HasRow && part.Session.Names is { Count: > 1 } names)
-                throw new InvalidOperationException($"The model knows {names.Count} series, {Some(names)}, and there is no observation yet: name the one to forecast, as in Predict(\"{names.First()}\").");
+                throw new InvalidOperationException(
+                    $"The model knows {names.Count} series, {Some(names)}, and there is no observation yet: name the one to forecast, as "
+                    + $"in Predict(\"{names.First()}\").");
         }
         // Columns of the input that the prediction asks for are the last observation's.
         return Ask(_last ?? Blank(), null, horizon);
@@ -157,7 +162,8 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
         if (Array.TrueForAll(_live, part => part.SeriesColumnName is null))
             throw new InvalidOperationException("The model has no series column, and so one series without a name: use Predict().");
         if (!Array.TrueForAll(_live, part => part.SeriesColumnName is null || part.Session.Knows(series)))
-            throw new ArgumentOutOfRangeException(nameof(series), series, $"The engine knows no series '{series}', but {Some(SeriesNames)}.");
+            throw new ArgumentOutOfRangeException(nameof(series), series,
+                $"The engine knows no series '{series}', but {Some(SeriesNames)}.");
         TSource row = Blank();
         _setSeries(row, series);
         return Ask(row, series, horizon);
@@ -227,7 +233,10 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
     private static TSource Blank() => (TSource)RuntimeHelpers.GetUninitializedObject(typeof(TSource));
 
     private static string Some(IReadOnlyCollection<string> names)
-        => names.Count == 0 ? "none" : string.Join(", ", names.Take(SeriesNamed).Select(name => $"'{name}'")) + (names.Count > SeriesNamed ? $" and {names.Count - SeriesNamed} more" : "");
+        => names.Count == 0
+            ? "none"
+            : string.Join(", ", names.Take(SeriesNamed).Select(name => $"'{name}'"))
+                + (names.Count > SeriesNamed ? $" and {names.Count - SeriesNamed} more" : "");
 
     private TPrediction Ask(TSource row, string? series, int? horizon)
     {
@@ -245,6 +254,7 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (horizon < 1 || horizon > _maxHorizon)
-            throw new ArgumentOutOfRangeException(nameof(horizon), horizon, $"{nameof(horizon)} must be from 1 to the model's {_maxHorizon}, or null.");
+            throw new ArgumentOutOfRangeException(nameof(horizon), horizon,
+                $"{nameof(horizon)} must be from 1 to the model's {_maxHorizon}, or null.");
     }
 }

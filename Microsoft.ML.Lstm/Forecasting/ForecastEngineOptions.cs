@@ -15,6 +15,7 @@ public sealed class ForecastEngineOptions
     internal void Validate()
     {
         if (MaximumNewSeries < 0)
-            throw new ArgumentOutOfRangeException(nameof(MaximumNewSeries), MaximumNewSeries, $"{nameof(MaximumNewSeries)} must be from 0.");
+            throw new ArgumentOutOfRangeException(nameof(MaximumNewSeries), MaximumNewSeries,
+                $"{nameof(MaximumNewSeries)} must be from 0.");
     }
 }

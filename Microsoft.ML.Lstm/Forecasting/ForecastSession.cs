@@ -12,7 +12,9 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer, Se
     private const string DataName = "data";
 
     private readonly ForecastSettings _settings = transformer.Settings;
-    private readonly SeriesNotes _notes = new(DataName, transformer.Columns, transformer.Settings.TimeStep, transformer.Settings.FillsGaps, use.IsLive, transformer.Warn) { UsualGap = transformer.Settings.UsualGap };
+    private readonly SeriesNotes _notes = new(DataName, transformer.Columns, transformer.Settings.TimeStep, transformer.Settings.FillsGaps,
+        use.IsLive, transformer.Warn)
+    { UsualGap = transformer.Settings.UsualGap };
     private readonly Dictionary<string, SeriesTrack> _tracks = [];
     private readonly HashSet<string> _forgotten = [];
     private readonly float[] _forecast = new float[3 * transformer.Model.Layout.Values];
@@ -38,9 +40,11 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer, Se
         }
     }
 
-    public override IReadOnlyCollection<string> Names => [.. transformer.States.Keys.Where(name => !_forgotten.Contains(name)).Union(_tracks.Keys)];
+    public override IReadOnlyCollection<string> Names
+        => [.. transformer.States.Keys.Where(name => !_forgotten.Contains(name)).Union(_tracks.Keys)];
 
-    public override bool Knows(string series) => _tracks.ContainsKey(series) || (transformer.States.ContainsKey(series) && !_forgotten.Contains(series));
+    public override bool Knows(string series)
+        => _tracks.ContainsKey(series) || (transformer.States.ContainsKey(series) && !_forgotten.Contains(series));
 
     public override bool HasRow => _current is not null;
 
@@ -75,7 +79,10 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer, Se
                 if (track.HasRows || use.IsLive)
                 {
                     throw new InvalidOperationException(SeriesTimes.Describe(Describe(position, row.Series), row.Time, track.Time)
-                        + (track.HasRows ? "" : $" The model knows the series up to there; one made by {nameof(LstmForecastingTransformer.WithoutHistory)} does not."));
+                        + (track.HasRows
+                            ? ""
+                            : $" The model knows the series up to there; one made by {nameof(LstmForecastingTransformer.WithoutHistory)} "
+                                + "does not."));
                 }
                 restarts = true;
                 if (!use.IsTrainingData)
@@ -110,7 +117,8 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer, Se
             _notes.AddWithoutStatics();
     }
 
-    public override void Ask(string? series) => (_asked, _isUnusable, _isForecastFresh) = (series is null || !Knows(series) ? null : Find(series), false, false);
+    public override void Ask(string? series)
+        => (_asked, _isUnusable, _isForecastFresh) = (series is null || !Knows(series) ? null : Find(series), false, false);
 
     public override bool Forget(string series)
     {
@@ -185,7 +193,8 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer, Se
     /// <param name="steps">How many steps.</param>
     /// <param name="told">The known covariates of what follows them.</param>
     /// <param name="statics">The static features of the series.</param>
-    private void Pass(ForecastStream stream, TimeStep step, DateTimeOffset time, long steps, ReadOnlySpan<float> told, ReadOnlySpan<float> statics)
+    private void Pass(ForecastStream stream, TimeStep step, DateTimeOffset time, long steps, ReadOnlySpan<float> told,
+        ReadOnlySpan<float> statics)
     {
         ForecastLayout layout = transformer.Model.Layout;
         int size = layout.KnownCovariates, passed = (int)Math.Min(steps, SeriesGaps.MostSteps), at = size;
@@ -234,7 +243,10 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer, Se
         if (IsNew(name))
         {
             if (_newSeries == use.MostNewSeries)
-                throw new InvalidOperationException($"The engine has met {_newSeries} series that the model did not know, its {nameof(ForecastEngineOptions.MaximumNewSeries)}, so there is no room for '{name}'. Forget series that are over, or allow more.");
+                throw new InvalidOperationException(
+                    $"The engine has met {_newSeries} series that the model did not know, its "
+                    + $"{nameof(ForecastEngineOptions.MaximumNewSeries)}, so there is no room for '{name}'. Forget series that are over, "
+                    + "or allow more.");
             _newSeries++;
         }
         if (transformer.States.TryGetValue(name, out SeriesState? state) && !_forgotten.Contains(name))

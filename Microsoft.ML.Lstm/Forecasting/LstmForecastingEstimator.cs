@@ -11,8 +11,10 @@ namespace Microsoft.ML.Lstm;
 /// </summary>
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
-/// To create this estimator, use [ForecastByLstm](xref:Microsoft.ML.LstmCatalog.ForecastByLstm(Microsoft.ML.ForecastingCatalog,System.String,System.String,System.Int32,System.Int32,System.Double,System.String,System.String))
-/// or [ForecastByLstm(Options)](xref:Microsoft.ML.LstmCatalog.ForecastByLstm(Microsoft.ML.ForecastingCatalog,Microsoft.ML.Lstm.LstmForecastingEstimator.Options)).
+/// To create this estimator, use
+/// [ForecastByLstm](xref:Microsoft.ML.LstmCatalog.ForecastByLstm(Microsoft.ML.ForecastingCatalog,System.String,System.String,System.Int32,System.Int32,System.Double,System.String,System.String))
+/// or
+/// [ForecastByLstm(Options)](xref:Microsoft.ML.LstmCatalog.ForecastByLstm(Microsoft.ML.ForecastingCatalog,Microsoft.ML.Lstm.LstmForecastingEstimator.Options)).
 ///
 /// ### Input and Output Columns
 /// The data is a table with a row a time step, the rows of a series in the order of time.
@@ -40,13 +42,15 @@ namespace Microsoft.ML.Lstm;
 /// | Exportable to ONNX | No |
 ///
 /// ### Training Algorithm Details
-/// A recurrent network reads a series row by row and after each row gives all H steps of a forecast at once, by a linear layer that reads the network's state and
-/// the row itself (the autoregressive part of [LSTNet](https://arxiv.org/abs/1703.07015)). Values are measured by the window's own mean and deviation (see `Scaling`), so that a series may be where the training data never was.
-/// It is trained on windows of W steps at changing places, with W more before them on which the state warms up. Scoring carries the
-/// state on from row to row, over whole series: a forecast depends on all rows before, and a row costs what a row costs.
+/// A recurrent network reads a series row by row and after each row gives all H steps of a forecast at once, by a linear layer that reads
+/// the network's state and the row itself (the autoregressive part of [LSTNet](https://arxiv.org/abs/1703.07015)). Values are measured by
+/// the window's own mean and deviation (see `Scaling`), so that a series may be where the training data never was. It is trained on windows
+/// of W steps at changing places, with W more before them on which the state warms up. Scoring carries the state on from row to row, over
+/// whole series: a forecast depends on all rows before, and a row costs what a row costs.
 ///
-/// The last part of each series (`ValidationFraction`), or the validation data, says when to stop, and how far forecasts are off: the intervals are those of split
-/// conformal prediction, whatever the network's own distribution (Romano, Patterson and Candès 2019). On request the network is then trained again, on all rows (`RefitOnAllData`).
+/// The last part of each series (`ValidationFraction`), or the validation data, says when to stop, and how far forecasts are off: the
+/// intervals are those of split conformal prediction, whatever the network's own distribution (Romano, Patterson and Candès 2019). On
+/// request the network is then trained again, on all rows (`RefitOnAllData`).
 ///
 /// The fitted transformer knows the series up to the end of the data; see <xref:Microsoft.ML.Lstm.SeriesTransformer>.
 /// The same seed and data give the same model, bit for bit, with any number of threads, on processors with vectors of the same width.
@@ -97,7 +101,9 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
             Refit = _options.RefitOnAllData && validationData is null,
         };
         TrainedSeries trained = training.Fit(trainData, validationData);
-        return new LstmForecastingTransformer(_host, trained.Model, SettingsFor(trained), trained.States) { FittedTo = RowSource.Of(trainData) };
+        return new LstmForecastingTransformer(_host, trained.Model, SettingsFor(trained),
+            trained.States)
+        { FittedTo = RowSource.Of(trainData) };
     }
 
     /// <summary>The columns that the trained transformer will give for data like this.</summary>
@@ -185,8 +191,10 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
             RequireName(LowerBoundColumnName, nameof(LowerBoundColumnName), optional: true);
             RequireName(UpperBoundColumnName, nameof(UpperBoundColumnName), optional: true);
             string[] outputs = [.. new[] { OutputColumnName, LowerBoundColumnName, UpperBoundColumnName }.OfType<string>()];
-            Require(LowerBoundColumnName is null || LowerBoundColumnName != UpperBoundColumnName, UpperBoundColumnName, nameof(UpperBoundColumnName), "another name than that of the lower bound");
-            Require(outputs.Count(name => name == OutputColumnName) == 1, OutputColumnName, nameof(OutputColumnName), "another name than those of the bounds");
+            Require(LowerBoundColumnName is null || LowerBoundColumnName != UpperBoundColumnName, UpperBoundColumnName,
+                nameof(UpperBoundColumnName), "another name than that of the lower bound");
+            Require(outputs.Count(name => name == OutputColumnName) == 1, OutputColumnName, nameof(OutputColumnName),
+                "another name than those of the bounds");
             Require(ConfidenceLevel is > 0 and < 1, ConfidenceLevel, nameof(ConfidenceLevel), "above 0 and below 1");
             Require(Horizon is >= 1 and <= MaxHorizon, Horizon, nameof(Horizon), $"from 1 to {MaxHorizon}");
             RequireDefined(LossFunction, nameof(LossFunction));

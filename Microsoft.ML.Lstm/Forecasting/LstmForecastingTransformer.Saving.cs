@@ -6,7 +6,8 @@ using Microsoft.ML.Lstm.Forecasting;
 using Microsoft.ML.Lstm.MlNet;
 using Microsoft.ML.Runtime;
 
-[assembly: Microsoft.ML.LoadableClass(typeof(LstmForecastingTransformer), null, typeof(Microsoft.ML.SignatureLoadModel), "LSTM Forecasting", LstmForecastingTransformer.LoaderSignature)]
+[assembly: Microsoft.ML.LoadableClass(typeof(LstmForecastingTransformer), null, typeof(Microsoft.ML.SignatureLoadModel), "LSTM Forecasting",
+    LstmForecastingTransformer.LoaderSignature)]
 
 namespace Microsoft.ML.Lstm;
 
@@ -34,7 +35,8 @@ public sealed partial class LstmForecastingTransformer
     }
 
     // ML.NET finds it by its name and parameters.
-    internal static LstmForecastingTransformer Create(IHostEnvironment env, ModelLoadContext ctx) => ModelEntry.Load(env, ctx, Version, entry => LoadFrom(env, entry));
+    internal static LstmForecastingTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
+        => ModelEntry.Load(env, ctx, Version, entry => LoadFrom(env, entry));
 
     internal static LstmForecastingTransformer LoadFrom(IHostEnvironment env, ModelEntryReader entry)
     {
@@ -53,12 +55,22 @@ public sealed partial class LstmForecastingTransformer
         if (!shape.StepOutputs || !shape.HeadReadsInputs || shape.Bidirectional || shape.HasCrf || shape.Classes is not null)
             throw new InvalidDataException("A saved LSTM forecast has the network of another task.");
         if (shape.NumericSize != layout.FeatureSize || shape.OutputSize != layout.OutputSize)
-            throw new InvalidDataException($"A saved LSTM forecast has a network of {shape.NumericSize} features and {shape.OutputSize} outputs; expected {layout.FeatureSize} and {layout.OutputSize}.");
+            throw new InvalidDataException(
+                $"A saved LSTM forecast has a network of {shape.NumericSize} features and {shape.OutputSize} outputs; expected "
+                + $"{layout.FeatureSize} and {layout.OutputSize}.");
         if (shape.StaticSize == 0 != (saved.Settings.Columns.Statics is null))
-            throw new InvalidDataException($"A saved LSTM forecast has {shape.StaticSize} static features, but its columns say '{saved.Settings.Columns.Statics}'.");
-        if (saved.Known.Any(known => known.Until is not null && (saved.Settings.TimeStep is null || (known.Statics?.Length ?? 0) != shape.StaticSize || known.Statics?.Any(value => !float.IsFinite(value)) == true)))
-            throw new InvalidDataException($"A saved LSTM forecast has a series with a missing end, but without times, or without {shape.StaticSize} finite static features.");
+            throw new InvalidDataException(
+                $"A saved LSTM forecast has {shape.StaticSize} static features, but its columns say '{saved.Settings.Columns.Statics}'.");
+        if (saved.Known.Any(known =>
+            known.Until is not null
+            && (saved.Settings.TimeStep is null
+                || (known.Statics?.Length ?? 0) != shape.StaticSize
+                || known.Statics?.Any(value => !float.IsFinite(value)) == true)))
+            throw new InvalidDataException(
+                $"A saved LSTM forecast has a series with a missing end, but without times, or without {shape.StaticSize} finite static "
+                + "features.");
         if (shape.Embeddings.Count > 1 || (shape.Embeddings.Count == 1 && shape.Embeddings[0].Vocabulary != saved.Settings.Series.Length))
-            throw new InvalidDataException($"A saved LSTM forecast has embeddings of other series than its {saved.Settings.Series.Length}.");
+            throw new InvalidDataException(
+                $"A saved LSTM forecast has embeddings of other series than its {saved.Settings.Series.Length}.");
     }
 }

@@ -26,7 +26,8 @@ public sealed partial class LstmForecastingTransformer : SeriesTransformer
 {
     private readonly Dictionary<string, int> _numbers;
 
-    internal LstmForecastingTransformer(IHostEnvironment environment, ForecastModel model, ForecastSettings settings, IReadOnlyDictionary<string, SeriesState> states)
+    internal LstmForecastingTransformer(IHostEnvironment environment, ForecastModel model, ForecastSettings settings,
+        IReadOnlyDictionary<string, SeriesState> states)
         : base(environment.Register(nameof(LstmForecastingTransformer)), model, settings.Columns)
     {
         Settings = settings;
@@ -89,7 +90,8 @@ public sealed partial class LstmForecastingTransformer : SeriesTransformer
     {
         int steps = horizon ?? Horizon, targets = Model.Layout.Targets;
         if (steps < 1 || steps > Horizon)
-            throw new ArgumentOutOfRangeException(nameof(horizon), horizon, $"{nameof(horizon)} must be from 1 to the model's {Horizon}, or null.");
+            throw new ArgumentOutOfRangeException(nameof(horizon), horizon,
+                $"{nameof(horizon)} must be from 1 to the model's {Horizon}, or null.");
         var session = new ForecastSession(this, new SessionUse());
         var rows = new List<(string Series, int Step, DateTimeOffset Time)>();
         List<float[]>[] parts = [[], [], []];
@@ -110,7 +112,8 @@ public sealed partial class LstmForecastingTransformer : SeriesTransformer
         table.AddNumbers("Step", rows.Select(row => row.Step));
         if (Columns.Time is { } time)
             table.AddTimes(time, rows.Select(row => row.Time), Settings.HasOffsets);
-        foreach ((string? column, List<float[]> values) in new[] { Settings.OutputColumnName, Settings.LowerBoundColumnName, Settings.UpperBoundColumnName }.Zip(parts))
+        foreach ((string? column, List<float[]> values) in new[] { Settings.OutputColumnName, Settings.LowerBoundColumnName,
+            Settings.UpperBoundColumnName }.Zip(parts))
         {
             if (column is not null)
                 table.AddValues(column, values, targets);

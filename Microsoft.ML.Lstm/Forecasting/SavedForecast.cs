@@ -12,11 +12,16 @@ namespace Microsoft.ML.Lstm.Forecasting;
 /// <param name="Until">The time, with the same offset, up to which its end is known to be missing; null where it is not.</param>
 /// <param name="Statics">Its static features, where the end is missing.</param>
 /// <param name="Start">What its first rows in the training data look like, where that says anything.</param>
-internal sealed record KnownSeries(string Name, DateTime Time, int? OffsetMinutes = null, DateTime? Until = null, float[]? Statics = null, SeriesStart? Start = null)
+internal sealed record KnownSeries(string Name, DateTime Time, int? OffsetMinutes = null, DateTime? Until = null, float[]? Statics = null,
+    SeriesStart? Start = null)
 {
     /// <summary>Whether time and offset are such as there are, and the start has rows.</summary>
     [JsonIgnore]
-    public bool IsValid => Math.Abs((long)(OffsetMinutes ?? 0)) <= 14 * 60 && IsTime(Time) && (Until is null || (IsTime(Until.Value) && Until > Time)) && (Start is null or { Rows: > 1 and <= SeriesStart.MostRows });
+    public bool IsValid
+        => Math.Abs((long)(OffsetMinutes ?? 0)) <= 14 * 60
+            && IsTime(Time)
+            && (Until is null || (IsTime(Until.Value) && Until > Time))
+            && (Start is null or { Rows: > 1 and <= SeriesStart.MostRows });
 
     private TimeSpan Offset => TimeSpan.FromMinutes(OffsetMinutes ?? 0);
 
@@ -24,7 +29,9 @@ internal sealed record KnownSeries(string Name, DateTime Time, int? OffsetMinute
         => new(name, state.Time.DateTime, state.Time.Offset == TimeSpan.Zero ? null : (int)state.Time.Offset.TotalMinutes,
             state.Missing?.Until.ToOffset(state.Time.Offset).DateTime, state.Missing?.Statics, state.Start);
 
-    public SeriesState With(float[] values) => new(values, new DateTimeOffset(Time.Ticks, Offset), Until is { } until ? new MissingEnd(new DateTimeOffset(until.Ticks, Offset), Statics ?? []) : null, Start);
+    public SeriesState With(float[] values)
+        => new(values, new DateTimeOffset(Time.Ticks, Offset),
+            Until is { } until ? new MissingEnd(new DateTimeOffset(until.Ticks, Offset), Statics ?? []) : null, Start);
 
     private bool IsTime(DateTime time) => time.Ticks - Offset.Ticks >= 0 && time.Ticks - Offset.Ticks <= DateTime.MaxValue.Ticks;
 }
@@ -51,8 +58,13 @@ internal sealed record SavedForecast(ForecastSettings Settings, ForecastLayout L
     private void Check()
     {
         ForecastLayout layout = Layout;
-        if (layout.Targets is < 1 or > MaxSize || layout.Horizon is < 1 or > MaxSize || layout.Lags is < 1 or > MaxSize || layout.WindowSize is < 1 or > MaxSize
-            || layout.PastCovariates is < 0 or > MaxSize || layout.KnownCovariates is < 0 or > MaxSize || layout.CalendarFeatures is < 0 or > MaxSize)
+        if (layout.Targets is < 1 or > MaxSize
+            || layout.Horizon is < 1 or > MaxSize
+            || layout.Lags is < 1 or > MaxSize
+            || layout.WindowSize is < 1 or > MaxSize
+            || layout.PastCovariates is < 0 or > MaxSize
+                || layout.KnownCovariates is < 0 or > MaxSize
+                || layout.CalendarFeatures is < 0 or > MaxSize)
             throw Invalid($"expected sizes from 1 to {MaxSize}, found others");
         if ((long)layout.Targets * layout.Horizon * 3 > int.MaxValue || (long)layout.Targets * layout.History > int.MaxValue
             || (long)layout.Targets * layout.Lags + (long)layout.KnownCovariates * (layout.Horizon + 1) + 3L * MaxSize > int.MaxValue)
@@ -61,15 +73,23 @@ internal sealed record SavedForecast(ForecastSettings Settings, ForecastLayout L
             throw Invalid("expected known names of scaling, loss and missing values, found others");
         if (Settings.Columns.Targets.Length != layout.Targets)
             throw Invalid($"expected {layout.Targets} columns of targets, found {Settings.Columns.Targets.Length}");
-        if (Settings.Columns.PastCovariates.Length > layout.PastCovariates || Settings.Columns.KnownCovariates.Length > layout.KnownCovariates
-            || (Settings.Columns.PastCovariates.Length == 0 && layout.PastCovariates > 0) || (Settings.Columns.KnownCovariates.Length == 0 && layout.KnownCovariates > 0))
+        if (Settings.Columns.PastCovariates.Length > layout.PastCovariates
+            || Settings.Columns.KnownCovariates.Length > layout.KnownCovariates
+            || (Settings.Columns.PastCovariates.Length == 0 && layout.PastCovariates > 0)
+                || (Settings.Columns.KnownCovariates.Length == 0 && layout.KnownCovariates > 0))
             throw Invalid($"expected columns of {layout.PastCovariates} past and {layout.KnownCovariates} known covariates, found others");
         if (Settings.TimeStep is null != Settings.Columns.Time is null)
             throw Invalid("expected a time step where there is a column of times");
-        if ((Settings.TimeStep?.FeatureCount ?? 0) != layout.CalendarFeatures || Settings.TimeStep is { } step && (step.Ticks < 0 || step.Months is < 0 or > MaxSize))
+        if ((Settings.TimeStep?.FeatureCount ?? 0) != layout.CalendarFeatures
+            || Settings.TimeStep is { } step && (step.Ticks < 0 || step.Months is < 0 or > MaxSize))
             throw Invalid($"expected {layout.CalendarFeatures} features of the calendar and a step ahead, found others");
         IEnumerable<string?> names = [.. Settings.Columns.Numbers.Select(number => number.Name), Settings.OutputColumnName];
-        if (names.Any(string.IsNullOrEmpty) || Settings.LowerBoundColumnName == "" || Settings.UpperBoundColumnName == "" || Settings.Columns.Time == "" || Settings.Columns.Series == "" || Settings.Columns.Statics == "")
+        if (names.Any(string.IsNullOrEmpty)
+            || Settings.LowerBoundColumnName == ""
+            || Settings.UpperBoundColumnName == ""
+            || Settings.Columns.Time == ""
+            || Settings.Columns.Series == ""
+            || Settings.Columns.Statics == "")
             throw Invalid("expected names of columns, found an empty one");
         if (!(Settings.ConfidenceLevel is > 0 and < 1))
             throw Invalid($"expected a confidence level above 0 and below 1, found {Settings.ConfidenceLevel}");

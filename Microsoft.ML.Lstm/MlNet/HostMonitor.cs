@@ -22,7 +22,8 @@ internal sealed class HostMonitor : ITrainingMonitor, IDisposable
         ("AUC", metrics => metrics.AreaUnderRocCurve),
     ];
 
-    private static readonly string[] Metrics = [.. Figures.Select(figure => "training " + figure.Name), .. Figures.Select(figure => "validation " + figure.Name)];
+    private static readonly string[] Metrics = [.. Figures.Select(figure => "training " + figure.Name),
+        .. Figures.Select(figure => "validation " + figure.Name)];
     private const int WatchMilliseconds = 50;
 
     private static readonly string[] Units = ["epochs", "batches"];
@@ -68,7 +69,8 @@ internal sealed class HostMonitor : ITrainingMonitor, IDisposable
         _batch = 0;
         EpochMetrics training = epoch.Training;
         EpochMetrics? validation = epoch.Validation;
-        _progress?.Checkpoint([.. Figures.Select(figure => figure.Of(training)), .. Figures.Select(figure => validation is null ? null : figure.Of(validation)),
+        _progress?.Checkpoint([.. Figures.Select(figure => figure.Of(training)),
+            .. Figures.Select(figure => validation is null ? null : figure.Of(validation)),
             _epochs, null, _numberOfEpochs]);
 
         string validationText = validation is null ? "" : $"; validation {Describe(validation)}";

@@ -29,9 +29,12 @@ internal sealed class ModelEntryReader
         }
         _lines = [.. Encoding.UTF8.GetString(bytes!).Split('\n')];
         if (_lines[0] != title)
-            throw new InvalidDataException($"'{ModelEntry.ChecksumStream}' of a saved LSTM model is not that of its entry: expected '{title}', found '{Shorten(_lines[0])}'.");
+            throw new InvalidDataException(
+                $"'{ModelEntry.ChecksumStream}' of a saved LSTM model is not that of its entry: expected '{title}', found "
+                + $"'{Shorten(_lines[0])}'.");
         if (_lines.Count < 2 || _lines[^1] != "")
-            throw new InvalidDataException($"'{ModelEntry.ChecksumStream}' of a saved LSTM model is damaged: expected lines that end with a line feed, found others.");
+            throw new InvalidDataException(
+                $"'{ModelEntry.ChecksumStream}' of a saved LSTM model is damaged: expected lines that end with a line feed, found others.");
         _lines.RemoveAt(_lines.Count - 1);
         _lines.RemoveAt(0);
     }
@@ -59,7 +62,9 @@ internal sealed class ModelEntryReader
     public void CheckThatAllIsRead()
     {
         if (_lines is { Count: > 0 })
-            throw new InvalidDataException($"'{ModelEntry.ChecksumStream}' of a saved LSTM model has more than its streams: expected no more, found '{Shorten(_lines[0])}'.");
+            throw new InvalidDataException(
+                $"'{ModelEntry.ChecksumStream}' of a saved LSTM model has more than its streams: expected no more, found "
+                + $"'{Shorten(_lines[0])}'.");
     }
 
     private T Check<T>(string name, Stream stream, Func<Stream, T> read)
@@ -72,7 +77,9 @@ internal sealed class ModelEntryReader
         if (_lines.Remove(line))
             return read(stream);
         string? found = _lines.Find(other => other.EndsWith($"  {name}", StringComparison.Ordinal));
-        throw new InvalidDataException($"'{name}' in '{_ctx.Directory}' of a saved LSTM model was damaged or changed after it was written: expected '{Shorten(found ?? "a checksum of it")}', found '{line}'.");
+        throw new InvalidDataException(
+            $"'{name}' in '{_ctx.Directory}' of a saved LSTM model was damaged or changed after it was written: expected "
+            + $"'{Shorten(found ?? "a checksum of it")}', found '{line}'.");
     }
 
     // A short file may turn out to be a long stream, so that it is asked for before anything of it is kept.
@@ -91,7 +98,8 @@ internal sealed class ModelEntryReader
     private static byte[] ReadAll(Stream stream, long most)
     {
         if (stream.Length > most)
-            throw new InvalidDataException($"A stream of a saved LSTM model can't be read: expected at most {most} bytes, found {stream.Length}.");
+            throw new InvalidDataException(
+                $"A stream of a saved LSTM model can't be read: expected at most {most} bytes, found {stream.Length}.");
         byte[] bytes = new byte[stream.Length];
         stream.ReadExactly(bytes);
         return bytes;

@@ -31,7 +31,9 @@ internal sealed class ModelEntryWriter(ModelSaveContext ctx, string title)
     public void WriteChecksums()
     {
         if (_jsonBytes > ModelEntry.MaxJsonBytes(_numberBytes))
-            throw new InvalidOperationException($"The model can't be saved: its names take {_jsonBytes:N0} bytes, more than the {ModelEntry.MaxJsonBytes(_numberBytes):N0} that would be read again beside {_numberBytes:N0} bytes of numbers.");
+            throw new InvalidOperationException(
+                $"The model can't be saved: its names take {_jsonBytes:N0} bytes, more than the "
+                + $"{ModelEntry.MaxJsonBytes(_numberBytes):N0} that would be read again beside {_numberBytes:N0} bytes of numbers.");
         ctx.SaveBinaryStream(ModelEntry.ChecksumStream, writer => writer.Write(Encoding.UTF8.GetBytes(_checksums.ToString())));
     }
 

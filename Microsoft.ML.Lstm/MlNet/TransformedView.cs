@@ -41,7 +41,8 @@ internal abstract class TransformedView(IHost host, ITransformer transformer, ID
 
     void ICanSaveModel.Save(ModelSaveContext ctx) => transformer.Save(ctx);
 
-    IDataTransform ITransformTemplate.ApplyToData(IHostEnvironment env, IDataView newSource) => (IDataTransform)transformer.Transform(newSource);
+    IDataTransform ITransformTemplate.ApplyToData(IHostEnvironment env, IDataView newSource) =>
+        (IDataTransform)transformer.Transform(newSource);
 
     // True, although it can't be exported yet: a view that says no ends ML.NET's walk back through the pipeline, and what it makes of a
     // column is taken for the column itself where both have one name. Asked to export, it leaves its columns out, and ML.NET refuses a
@@ -50,7 +51,8 @@ internal abstract class TransformedView(IHost host, ITransformer transformer, ID
 
     void ISaveAsOnnx.SaveAsOnnx(OnnxContext ctx)
     {
-        HostWarning.Write(host, "ONNX conversion", $"{transformer.GetType().Name} cannot be converted to ONNX, so the model has none of its columns.");
+        HostWarning.Write(host, "ONNX conversion",
+            $"{transformer.GetType().Name} cannot be converted to ONNX, so the model has none of its columns.");
         for (int index = source.Schema.Count; index < Schema.Count; index++)
         {
             if (ctx.ContainsColumn(Schema[index].Name))

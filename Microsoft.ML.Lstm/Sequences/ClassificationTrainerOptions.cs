@@ -67,12 +67,14 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
     internal override void Validate()
     {
         base.Validate();
-        Require(ClassWeights is null || ClassWeights.All(weight => weight > 0 && float.IsFinite(weight)), ClassWeights, nameof(ClassWeights), "above 0 and finite each, or null");
+        Require(ClassWeights is null || ClassWeights.All(weight => weight > 0 && float.IsFinite(weight)), ClassWeights,
+            nameof(ClassWeights), "above 0 and finite each, or null");
         foreach ((string name, float weight) in ClassWeightsByLabel ?? [])
             Require(weight > 0 && float.IsFinite(weight), weight, nameof(ClassWeightsByLabel), $"above 0 and finite for '{name}'");
         Require(ClassWeightsByLabel is null || ClassWeights is null, ClassWeights, nameof(ClassWeights),
             $"null when there are {nameof(ClassWeightsByLabel)}");
-        Require(!BalanceClasses || ClassWeights is null, BalanceClasses, nameof(BalanceClasses), $"false when there are {nameof(ClassWeights)}");
+        Require(!BalanceClasses || ClassWeights is null, BalanceClasses, nameof(BalanceClasses),
+            $"false when there are {nameof(ClassWeights)}");
         Require(!BalanceClasses || ClassWeightsByLabel is null, BalanceClasses, nameof(BalanceClasses),
             $"false when there are {nameof(ClassWeightsByLabel)}");
         Require(LabelSmoothing is >= 0 and < 1, LabelSmoothing, nameof(LabelSmoothing), "from 0 to below 1");
@@ -88,20 +90,24 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
             counts[known]++;
         int present = counts.Count(count => count > 0);
         if (present < 2)
-            throw new InvalidOperationException($"All labels of the training data in column '{LabelColumnName}' are the same, so there is nothing to tell apart.");
+            throw new InvalidOperationException(
+                $"All labels of the training data in column '{LabelColumnName}' are the same, so there is nothing to tell apart.");
         if (ClassWeights is not null && ClassWeights.Length != label.Classes)
             throw new InvalidOperationException(
                 $"There are {ClassWeights.Length} {nameof(ClassWeights)}, but column '{LabelColumnName}' has {label.Classes} classes.");
         if (ClassWeightsByLabel is not null)
             return WeightsByLabel(ClassWeightsByLabel, label);
-        return BalanceClasses ? [.. counts.Select(count => count == 0 ? 1f : (float)((double)counts.Sum() / present / count))] : ClassWeights;
+        return BalanceClasses
+            ? [.. counts.Select(count => count == 0 ? 1f : (float)((double)counts.Sum() / present / count))]
+            : ClassWeights;
     }
 
     private float[] WeightsByLabel(Dictionary<string, float> weights, LabelColumn label)
     {
         if ((label.Kind == LabelKind.Boolean ? LabelValues.OfBoolean : label.Values) is not { } values)
             throw new InvalidOperationException(
-                $"The keys of column '{LabelColumnName}' have no values that {nameof(ClassWeightsByLabel)} could name; give {nameof(ClassWeights)}, in the order of the keys.");
+                $"The keys of column '{LabelColumnName}' have no values that {nameof(ClassWeightsByLabel)} could name; give "
+                + $"{nameof(ClassWeights)}, in the order of the keys.");
         float[] found = [.. Enumerable.Repeat(1f, label.Classes)];
         var names = new string?[label.Classes];
         foreach ((string name, float weight) in weights)
@@ -109,7 +115,8 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
             int index = values.IndexOf(name);
             if (index < 0)
                 throw new InvalidOperationException(
-                    $"{nameof(ClassWeightsByLabel)} names '{name}', which is no value of column '{LabelColumnName}'; {DescribeNearest(name, values)}.");
+                    $"{nameof(ClassWeightsByLabel)} names '{name}', which is no value of column '{LabelColumnName}'; "
+                    + $"{DescribeNearest(name, values)}.");
             if (names[index] is { } other)
                 throw new InvalidOperationException(
                     $"{nameof(ClassWeightsByLabel)} names a value of column '{LabelColumnName}' twice, as '{other}' and '{name}'.");

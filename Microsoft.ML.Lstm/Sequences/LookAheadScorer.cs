@@ -52,7 +52,8 @@ internal sealed class LookAheadScorer : ScoredRow
 
     public override ReadOnlySpan<float> Encoding => Sequence is var sequence && sequence == BadRow ? [] : _scorer!.Encoding(sequence);
 
-    public override ReadOnlySpan<float> Attention => Sequence is var sequence && sequence == BadRow ? [] : _scorer!.AttentionWeights(sequence);
+    public override ReadOnlySpan<float> Attention
+        => Sequence is var sequence && sequence == BadRow ? [] : _scorer!.AttentionWeights(sequence);
 
     /// <summary>The consumer has moved on to another row, or beyond the last.</summary>
     public void Moved(bool isAtRow)
@@ -80,7 +81,9 @@ internal sealed class LookAheadScorer : ScoredRow
         get
         {
             if (!_isAtRow)
-                throw new InvalidOperationException("The cursor is not at a row, so there is nothing to be scored. Call MoveNext first, and fetch values only if it returns true.");
+                throw new InvalidOperationException(
+                    "The cursor is not at a row, so there is nothing to be scored. Call MoveNext first, and fetch values only if it "
+                    + "returns true.");
             int row = Math.Max(_input.Current, 0);
             if (row >= _end)
                 Score(row);

@@ -23,7 +23,8 @@ internal sealed class ScoreColumn(string scoreColumnKind) : OutputColumn(ColumnN
 }
 
 /// <summary>The predicted values, when several are learned at once.</summary>
-internal sealed class VectorScoreColumn(int size) : OutputColumn(ScoreColumn.ColumnName, new VectorDataViewType(NumberDataViewType.Single, size))
+internal sealed class VectorScoreColumn(int size)
+    : OutputColumn(ScoreColumn.ColumnName, new VectorDataViewType(NumberDataViewType.Single, size))
 {
     private readonly int _size = size;
 

@@ -9,7 +9,8 @@ namespace Microsoft.ML.Lstm.Sequences;
 /// Each cursor has one cursor over the input. Rows are scored each by itself, so they may come in any order and be shared out among cursors
 /// as the input does it.
 /// </remarks>
-internal sealed class ScoredDataView(ScoringBindings bindings, ITransformer transformer, IDataView input) : TransformedView(bindings.Host, transformer, input)
+internal sealed class ScoredDataView(ScoringBindings bindings, ITransformer transformer, IDataView input)
+    : TransformedView(bindings.Host, transformer, input)
 {
     public override DataViewSchema Schema => bindings.OutputSchema;
 
@@ -31,5 +32,7 @@ internal sealed class ScoredDataView(ScoringBindings bindings, ITransformer tran
     }
 
     private DataViewRowCursor Wrap(DataViewRowCursor source, DataViewSchema.Column[] active, int threads)
-        => bindings.NeedNetwork(active) ? new ScoringCursor(bindings, source, Source.GetRowCount() is not null, active, threads) : new RelabeledCursor(bindings, source);
+        => bindings.NeedNetwork(active)
+            ? new ScoringCursor(bindings, source, Source.GetRowCount() is not null, active, threads)
+            : new RelabeledCursor(bindings, source);
 }

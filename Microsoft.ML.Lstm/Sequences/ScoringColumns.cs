@@ -46,13 +46,20 @@ internal sealed record ScoringColumns
             if (feature is null || feature.Name == "")
                 throw Invalid("expected a name for a feature column, found none");
             if (feature.FeaturesPerStep < 0 || feature.Vocabulary < 0 || feature.FeaturesPerStep == 0 == (feature.Vocabulary == 0))
-                throw Invalid($"expected features a step or a vocabulary for the feature column, found {feature.FeaturesPerStep} and {feature.Vocabulary}");
+                throw Invalid($"expected features a step or a vocabulary for the feature column, found {feature.FeaturesPerStep} and "
+                    + $"{feature.Vocabulary}");
             if (feature.Dimensions.Length == 0 || feature.Dimensions.Any(dimension => dimension < 0))
-                throw Invalid($"expected one or more dimensions of 0 or more for the feature column, found [{string.Join(", ", feature.Dimensions)}]");
-            if (feature.Dimensions.Where(dimension => dimension > 0).Aggregate(1d, (product, dimension) => product * dimension) > int.MaxValue)
-                throw Invalid($"expected dimensions of the feature column whose product is at most {int.MaxValue}, found [{string.Join(", ", feature.Dimensions)}]");
+                throw Invalid("expected one or more dimensions of 0 or more for the feature column, found "
+                    + $"[{string.Join(", ", feature.Dimensions)}]");
+            if (feature.Dimensions.Where(dimension => dimension > 0)
+                .Aggregate(1d, (product, dimension) => product * dimension) > int.MaxValue)
+                throw Invalid($"expected dimensions of the feature column whose product is at most {int.MaxValue}, found "
+                    + $"[{string.Join(", ", feature.Dimensions)}]");
         }
-        if (columns.StaticFeatureColumnName == "" || columns.EncodingColumnName == "" || columns.AttentionColumnName == "" || columns.StepErrorColumnName == "")
+        if (columns.StaticFeatureColumnName == ""
+            || columns.EncodingColumnName == ""
+            || columns.AttentionColumnName == ""
+            || columns.StepErrorColumnName == "")
             throw Invalid("expected a name for an optional column, found an empty string");
         return columns;
 

@@ -15,7 +15,8 @@ internal sealed class ScoringCursor : DataViewRowCursor
     /// <param name="hasAllRows">Whether the input knows how many rows it has.</param>
     /// <param name="activeColumns">What the consumer asked for.</param>
     /// <param name="threads">Threads to share large batches among.</param>
-    public ScoringCursor(ScoringBindings bindings, DataViewRowCursor input, bool hasAllRows, DataViewSchema.Column[] activeColumns, int threads)
+    public ScoringCursor(ScoringBindings bindings, DataViewRowCursor input, bool hasAllRows, DataViewSchema.Column[] activeColumns,
+        int threads)
     {
         Schema = bindings.OutputSchema;
         _input = new LookAheadCursor(input, [.. bindings.Dependencies(activeColumns)], hasAllRows);

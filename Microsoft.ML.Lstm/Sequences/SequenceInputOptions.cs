@@ -103,7 +103,9 @@ public abstract class SequenceInputOptions : TrainingOptions
     {
         base.Validate();
         RequireName(FeatureColumnName, nameof(FeatureColumnName), optional: false);
-        Require(AllFeatureColumnNames.Count > 0 && AllFeatureColumnNames.All(name => !string.IsNullOrEmpty(name)) && AllFeatureColumnNames.Distinct().Count() == AllFeatureColumnNames.Count,
+        Require(AllFeatureColumnNames.Count > 0
+            && AllFeatureColumnNames.All(name => !string.IsNullOrEmpty(name))
+            && AllFeatureColumnNames.Distinct().Count() == AllFeatureColumnNames.Count,
             FeatureColumnNames, nameof(FeatureColumnNames), "one or more different column names, or null");
         RequireName(ExampleWeightColumnName, nameof(ExampleWeightColumnName), optional: true);
         RequireName(StaticFeatureColumnName, nameof(StaticFeatureColumnName), optional: true);
@@ -111,7 +113,8 @@ public abstract class SequenceInputOptions : TrainingOptions
         Require(FeaturesPerStep is null or >= 1, FeaturesPerStep, nameof(FeaturesPerStep), "1 or more, or null");
         Require(MaximumSequenceLength is null or >= 1, MaximumSequenceLength, nameof(MaximumSequenceLength), "1 or more, or null");
         Require(StreamingBufferMegabytes is null or >= 1, StreamingBufferMegabytes, nameof(StreamingBufferMegabytes), "1 or more, or null");
-        Require(StreamingBufferMegabytes is null || ValidationFraction == 0, ValidationFraction, nameof(ValidationFraction), $"0 with {nameof(StreamingBufferMegabytes)}");
+        Require(StreamingBufferMegabytes is null || ValidationFraction == 0, ValidationFraction, nameof(ValidationFraction),
+            $"0 with {nameof(StreamingBufferMegabytes)}");
         RequireDefined(BadRows, nameof(BadRows));
     }
 
@@ -119,6 +122,7 @@ public abstract class SequenceInputOptions : TrainingOptions
     private protected static void RequireOutputName(string? name, string option)
     {
         RequireName(name, option, optional: true);
-        Require(name is not (ScoreColumn.ColumnName or ProbabilityColumn.ColumnName or PredictedLabel.ColumnName), name, option, "another name than that of a column of scores or predicted labels");
+        Require(name is not (ScoreColumn.ColumnName or ProbabilityColumn.ColumnName or PredictedLabel.ColumnName), name, option,
+            "another name than that of a column of scores or predicted labels");
     }
 }

@@ -31,11 +31,13 @@ public abstract partial class SequencePredictionTransformer
         {
             string others = string.Join(", ", Columns.Features.Where(other => other != column).Select(other => $"'{other.Name}'"));
             HostWarning.Write(Host, FeatureImportance,
-                $"PermutationFeatureImportance permutes one column, '{column.Name}', and not {others}; ForFeatureColumn(name) chooses another one.");
+                $"PermutationFeatureImportance permutes one column, '{column.Name}', and not {others}; ForFeatureColumn(name) chooses "
+                + "another one.");
         }
         if (column.Type.Size == 0)
         {
-            HostWarning.Write(Host, FeatureImportance, "PermutationFeatureImportance has nothing to permute where vectors have no known size, "
+            HostWarning.Write(Host, FeatureImportance,
+                "PermutationFeatureImportance has nothing to permute where vectors have no known size, "
                 + $"as in feature column '{column.Name}' of the training data.");
         }
         return column;

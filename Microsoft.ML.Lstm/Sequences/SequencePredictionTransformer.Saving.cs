@@ -28,7 +28,8 @@ public abstract partial class SequencePredictionTransformer : ISingleFeaturePred
     /// <param name="hasDecoder">Whether sequences are reconstructed.</param>
     /// <param name="hasClasses">Whether the outputs are classes, of which a network may know some alone.</param>
     /// <param name="check">Throws when network and columns are none of the task's.</param>
-    private protected static (SequenceModelParameters Model, ScoringColumns Columns) Load(IHostEnvironment environment, ModelLoadContext ctx, VersionInfo version,
+    private protected static (SequenceModelParameters Model, ScoringColumns Columns) Load(IHostEnvironment environment,
+        ModelLoadContext ctx, VersionInfo version,
         bool stepOutputs, bool hasDecoder, bool hasClasses, Action<NetworkShape, ScoringColumns> check)
         => ModelEntry.Load(environment, ctx, version, entry =>
         {
@@ -36,23 +37,35 @@ public abstract partial class SequencePredictionTransformer : ISingleFeaturePred
             SequenceModel network = entry.Read(NetworkStream, ModelFile.Read);
             long featuresPerStep = columns.Features.Sum(column => (long)column.FeaturesPerStep);
             if (featuresPerStep != network.Shape.NumericSize)
-                throw new InvalidDataException($"A saved LSTM model reads {network.Shape.NumericSize} features a step, but its columns have {featuresPerStep}.");
-            if (!columns.Features.Where(column => column.IsTokens).Select(column => column.Vocabulary).SequenceEqual(network.Shape.Embeddings.Select(embedding => embedding.KeyCount)))
+                throw new InvalidDataException(
+                    $"A saved LSTM model reads {network.Shape.NumericSize} features a step, but its columns have {featuresPerStep}.");
+            if (!columns.Features.Where(column => column.IsTokens).Select(column => column.Vocabulary)
+                .SequenceEqual(network.Shape.Embeddings.Select(embedding => embedding.KeyCount)))
                 throw new InvalidDataException("A saved LSTM model has embeddings of other vocabularies than its columns.");
             if (columns.StaticFeatureColumnName is null != (network.Shape.StaticSize == 0))
-                throw new InvalidDataException($"A saved LSTM model has {network.Shape.StaticSize} static features, but its columns say '{columns.StaticFeatureColumnName}'.");
+                throw new InvalidDataException(
+                    $"A saved LSTM model has {network.Shape.StaticSize} static features, but its columns say "
+                    + $"'{columns.StaticFeatureColumnName}'.");
             if (columns.AttentionColumnName is not null && !network.Shape.HasAttention)
-                throw new InvalidDataException($"A saved LSTM model pools by {network.Shape.Pooling}, but its columns have '{columns.AttentionColumnName}' for the weights of attention.");
+                throw new InvalidDataException(
+                    $"A saved LSTM model pools by {network.Shape.Pooling}, but its columns have '{columns.AttentionColumnName}' for the "
+                    + "weights of attention.");
             if (network.Shape.StepOutputs != stepOutputs)
-                throw new InvalidDataException($"A saved LSTM model has outputs for each {(stepOutputs ? "sequence" : "step")}; expected outputs for each {(stepOutputs ? "step" : "sequence")}.");
+                throw new InvalidDataException(
+                    $"A saved LSTM model has outputs for each {(stepOutputs ? "sequence" : "step")}; expected outputs for each "
+                    + $"{(stepOutputs ? "step" : "sequence")}.");
             if (network.Shape.HasDecoder != hasDecoder)
-                throw new InvalidDataException($"A saved LSTM model has {(hasDecoder ? "no" : "a")} decoder; expected {(hasDecoder ? "one" : "none")}.");
+                throw new InvalidDataException(
+                    $"A saved LSTM model has {(hasDecoder ? "no" : "a")} decoder; expected {(hasDecoder ? "one" : "none")}.");
             if (network.Shape.Classes is not null && !hasClasses)
                 throw new InvalidDataException("A saved LSTM model has outputs for some classes of a label, but its task has no classes.");
             if (columns.StepErrorColumnName is not null && !hasDecoder)
-                throw new InvalidDataException($"A saved LSTM model reconstructs nothing, but its columns have '{columns.StepErrorColumnName}' for the errors of steps.");
+                throw new InvalidDataException(
+                    $"A saved LSTM model reconstructs nothing, but its columns have '{columns.StepErrorColumnName}' for the errors of "
+                    + "steps.");
             if (stepOutputs && columns.EncodingColumnName is not null)
-                throw new InvalidDataException($"A saved LSTM model with outputs for each step has no encoding, but its columns say '{columns.EncodingColumnName}'.");
+                throw new InvalidDataException(
+                    $"A saved LSTM model with outputs for each step has no encoding, but its columns say '{columns.EncodingColumnName}'.");
             check(network.Shape, columns);
             return (new SequenceModelParameters(network) { LabelValues = columns.LabelValues }, columns);
         });

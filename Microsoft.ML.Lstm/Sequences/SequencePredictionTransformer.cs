@@ -33,7 +33,8 @@ public abstract partial class SequencePredictionTransformer : ISingleFeaturePred
     // Packed for scoring once, and only if there is something to score.
     private readonly Lazy<ScoringNetwork> _network;
 
-    private protected SequencePredictionTransformer(IHost host, SequenceModelParameters model, ScoringColumns columns, IEnumerable<OutputColumn> outputs)
+    private protected SequencePredictionTransformer(IHost host, SequenceModelParameters model, ScoringColumns columns,
+        IEnumerable<OutputColumn> outputs)
     {
         Host = host;
         Columns = columns;
@@ -41,7 +42,9 @@ public abstract partial class SequencePredictionTransformer : ISingleFeaturePred
         _outputs =
         [
             .. outputs,
-            .. columns.EncodingColumnName is { } encoding ? new OutputColumn[] { new EncodingColumn(encoding, model.Network.Shape.CodeSize) } : [],
+            .. columns.EncodingColumnName is { } encoding
+                ? new OutputColumn[] { new EncodingColumn(encoding, model.Network.Shape.CodeSize) }
+                : [],
             .. columns.AttentionColumnName is { } attention ? new OutputColumn[] { new AttentionColumn(attention) } : [],
         ];
         _network = new Lazy<ScoringNetwork>(() => new ScoringNetwork(model.Network));

@@ -71,8 +71,11 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         DataViewSchema schema = trainData.Schema;
         foreach (string feature in Settings.AllFeatureColumnNames)
             FeatureRole.Find(Host, schema, feature);
-        var input = SequenceInput.FromTrainingData(Host, schema, Settings.AllFeatureColumnNames, Settings.FeaturesPerStep, Settings.StaticFeatureColumnName);
-        LabelColumn label = Settings.LabelColumn is { } labelName ? LabelColumn.FromTrainingData(Host, schema, LabelKind, labelName) : LabelColumn.None;
+        var input = SequenceInput.FromTrainingData(Host, schema, Settings.AllFeatureColumnNames, Settings.FeaturesPerStep,
+            Settings.StaticFeatureColumnName);
+        LabelColumn label = Settings.LabelColumn is { } labelName
+            ? LabelColumn.FromTrainingData(Host, schema, LabelKind, labelName)
+            : LabelColumn.None;
 
         using IChannel channel = Host.Start("Training");
         using var monitor = new HostMonitor(Host, channel, Settings.NumberOfEpochs);
@@ -88,7 +91,8 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
             monitor.Warn(input.DescribeSingleSteps());
         SequenceSet? validation = validationData is null ? null : reader.Read(validationData, "validation data", monitor.Warn);
 
-        GivenEmbeddings?[] embeddings = [.. input.Features.Where(column => column.IsTokens).Select(column => ReadWordVectors(schema, column, monitor))];
+        GivenEmbeddings?[] embeddings = [.. input.Features.Where(column => column.IsTokens)
+            .Select(column => ReadWordVectors(schema, column, monitor))];
         var occurring = new OccurringKeys(input, label, training);
         KeyNumbering numbering = occurring.Number(validation, embeddings, initialModel?.Network.Shape);
         TrainingTask task = CreateTask(label, training, numbering.Classes);
@@ -147,9 +151,12 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         if (Settings.WordVectors is not { } files || !files.TryGetValue(column.Name, out string? path))
             return null;
         if (LabelValues.Of(schema[column.Name], column.Vocabulary) is not { IsText: true } words)
-            throw ColumnRole.Feature.DimensionMismatch(Host, schema[column.Name], "a vector of keys with text for key values, for which there are word vectors");
+            throw ColumnRole.Feature.DimensionMismatch(Host, schema[column.Name],
+                "a vector of keys with text for key values, for which there are word vectors");
         GivenEmbeddings given = WordVectorReader.Read(path, words.Values, Settings.CancellationToken);
-        monitor.Info(string.Create(CultureInfo.InvariantCulture, $"Vectors of {given.Shape.Size} features for {given.Found} of the {column.Vocabulary} words of column '{column.Name}' ({given.Coverage:P1}) are in {path}."));
+        monitor.Info(string.Create(CultureInfo.InvariantCulture,
+            $"Vectors of {given.Shape.Size} features for {given.Found} of the {column.Vocabulary} words of column '{column.Name}' "
+            + $"({given.Coverage:P1}) are in {path}."));
         return given;
     }
 
@@ -162,7 +169,9 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         ArgumentNullException.ThrowIfNull(inputSchema);
         foreach (string feature in Settings.AllFeatureColumnNames)
             FeatureRole.Find(Host, inputSchema, feature);
-        SchemaShape.Column label = Settings.LabelColumn is { } labelName ? LabelColumn.RoleOf(LabelKind).Find(Host, inputSchema, labelName) : default;
+        SchemaShape.Column label = Settings.LabelColumn is { } labelName
+            ? LabelColumn.RoleOf(LabelKind).Find(Host, inputSchema, labelName)
+            : default;
         if (Settings.ExampleWeightColumnName is { } weight)
             ColumnRole.Weight.Find(Host, inputSchema, weight);
         if (Settings.StaticFeatureColumnName is { } statics)
@@ -201,9 +210,12 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
     {
         if (model.LabelValues is not { } known || label.Values is not { } values || values.AreSameAs(known))
             return;
-        int key = Enumerable.Range(0, Math.Min(known.Values.Length, values.Values.Length)).FirstOrDefault(key => known.Values[key] != values.Values[key]);
+        int key = Enumerable.Range(0, Math.Min(known.Values.Length, values.Values.Length))
+            .FirstOrDefault(key => known.Values[key] != values.Values[key]);
         throw new ArgumentException(
-            $"The keys of label column '{label.Name}' stand for other values than those of the initial model, or for the same in another order: key {key + 1} is '{values.Values[key]}' and was '{known.Values[key]}'. Map the labels of both by the same fitted MapValueToKey, or by one with the same keyData.",
+            $"The keys of label column '{label.Name}' stand for other values than those of the initial model, or for the same in another "
+            + $"order: key {key + 1} is '{values.Values[key]}' and was '{known.Values[key]}'. Map the labels of both by the same fitted "
+            + "MapValueToKey, or by one with the same keyData.",
             "initialModel");
     }
 
@@ -235,7 +247,9 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         void Require<T>(string what, Func<NetworkShape, T> part)
         {
             if (!EqualityComparer<T>.Default.Equals(part(expected), part(found)))
-                throw new ArgumentException($"The initial model has another shape than the one to be trained: {what} is {part(found)}, expected {part(expected)}.", "initialModel");
+                throw new ArgumentException(
+                    $"The initial model has another shape than the one to be trained: {what} is {part(found)}, expected {part(expected)}.",
+                    "initialModel");
         }
     }
 }

@@ -79,7 +79,9 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
         Require(TokenDropout is >= 0 and < 1, TokenDropout, nameof(TokenDropout), "from 0 to below 1");
         RequireDefined(Pooling, nameof(Pooling));
         RequireOutputName(AttentionColumnName, nameof(AttentionColumnName));
-        Require(AttentionColumnName is null || Pooling == Pooling.Attention, AttentionColumnName, nameof(AttentionColumnName), $"null unless {nameof(Pooling)} is {nameof(Pooling.Attention)}");
-        Require(AttentionColumnName is null || AttentionColumnName != EncodingColumnName, AttentionColumnName, nameof(AttentionColumnName), $"another name than {nameof(EncodingColumnName)}");
+        Require(AttentionColumnName is null || Pooling == Pooling.Attention, AttentionColumnName, nameof(AttentionColumnName),
+            $"null unless {nameof(Pooling)} is {nameof(Pooling.Attention)}");
+        Require(AttentionColumnName is null || AttentionColumnName != EncodingColumnName, AttentionColumnName, nameof(AttentionColumnName),
+            $"another name than {nameof(EncodingColumnName)}");
     }
 }

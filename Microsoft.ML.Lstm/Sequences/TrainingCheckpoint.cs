@@ -23,8 +23,10 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
     // What changes no weight, or is compared by itself.
     private static readonly HashSet<string> Ignored =
     [
-        nameof(TrainingOptions.Seed), nameof(TrainingOptions.NumberOfThreads), nameof(TrainingOptions.EpochCompleted), nameof(TrainingOptions.CancellationToken),
-        nameof(TrainingOptions.CheckpointPath), nameof(TrainingOptions.ResumeFromCheckpoint), nameof(SequenceTrainerOptions.WordVectorFiles),
+        nameof(TrainingOptions.Seed), nameof(TrainingOptions.NumberOfThreads), nameof(TrainingOptions.EpochCompleted),
+            nameof(TrainingOptions.CancellationToken),
+        nameof(TrainingOptions.CheckpointPath), nameof(TrainingOptions.ResumeFromCheckpoint),
+            nameof(SequenceTrainerOptions.WordVectorFiles),
     ];
 
     private static readonly string[] Moments = ["moments.0", "moments.1"];
@@ -80,7 +82,9 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
         (_seed, _data, _optionTexts) = (seed, data.ToString(), TextsOf(_options));
         if (_found is not var (kept, beside))
             return seed;
-        SavedTraining saved = SavedTraining.Of(beside) ?? throw Refuse("it holds a network, but no state of a training, as those of version 0.1.0 and those that were saved from a model do");
+        SavedTraining saved = SavedTraining.Of(beside)
+            ?? throw Refuse("it holds a network, but no state of a training, as those of version 0.1.0 and those that were saved from a "
+            + "model do");
         foreach (string option in saved.Options.Keys.Union(_optionTexts.Keys))
         {
             string before = saved.Options.GetValueOrDefault(option, "not there"), now = _optionTexts.GetValueOrDefault(option, "not there");
@@ -94,12 +98,14 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
         _seed = saved.Seed;
         Resume = new InterruptedTraining(kept, StateOf(saved, kept, beside));
         if (saved is { Stage: SecondStage, FirstKeptEpoch: { } epoch, FirstNumberOfEpochs: { } epochs })
-            First = new TrainedNetwork(WithWeights(kept, Values(beside, FirstWeights, kept.Parameters.Values.Length)), epoch, epochs, WasStopped: false);
+            First = new TrainedNetwork(WithWeights(kept, Values(beside, FirstWeights, kept.Parameters.Values.Length)), epoch, epochs,
+                WasStopped: false);
         return _seed;
     }
 
     /// <summary>As <see cref="Begin(int, DataChecksum)"/>, for sequences, before they are scaled.</summary>
-    public int Begin(int seed, TrainingData training, SequenceSet? validation, SequenceModel? initial, IEnumerable<GivenEmbeddings?> embeddings)
+    public int Begin(int seed, TrainingData training, SequenceSet? validation, SequenceModel? initial,
+        IEnumerable<GivenEmbeddings?> embeddings)
     {
         using var checksum = new DataChecksum();
         checksum.Add(training, _options.CancellationToken);
@@ -117,7 +123,8 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
     public void Save(SequenceModel kept, TrainingState state, TrainedNetwork? first)
     {
         TrainingCourse course = state.Course;
-        var saved = new SavedTraining(_optionTexts, _data, _seed, first is null ? FirstStage : SecondStage, state.NumberOfEpochs, course.KeptEpoch, course.EpochsWithoutGain, state.Elapsed.Ticks, state.Steps, state.Random)
+        var saved = new SavedTraining(_optionTexts, _data, _seed, first is null ? FirstStage : SecondStage, state.NumberOfEpochs,
+            course.KeptEpoch, course.EpochsWithoutGain, state.Elapsed.Ticks, state.Steps, state.Random)
         {
             KeptMetric = FiniteOrNull(course.KeptMetric),
             InitialLoss = FiniteOrNull(course.InitialLoss),
@@ -144,7 +151,8 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
         {
             // Once, until it succeeds again: what is worth a warning is that there is no new checkpoint, not how often.
             if (!_fails)
-                _warn($"The checkpoint of epoch {course.Epochs} could not be written to '{_file.FullPath}', and training goes on: {error.Message}");
+                _warn($"The checkpoint of epoch {course.Epochs} could not be written to '{_file.FullPath}', and training goes on: "
+                    + $"{error.Message}");
             _fails = true;
         }
     }
@@ -169,7 +177,8 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
             Elapsed = TimeSpan.FromTicks(saved.ElapsedTicks),
             Weights = SavedTraining.Find(beside, Weights) is null ? kept.Parameters.Values : Values(beside, Weights, length),
             Steps = saved.Steps,
-            Moments = [.. Moments.Where(name => SavedTraining.Find(beside, name) is not null).Select(name => (ReadOnlyMemory<float>)Values(beside, name, length))],
+            Moments = [.. Moments.Where(name => SavedTraining.Find(beside, name) is not null)
+                .Select(name => (ReadOnlyMemory<float>)Values(beside, name, length))],
             Random = saved.Random,
             Order = SavedTraining.FromWords<int>(beside, Order),
             BatchOrder = SavedTraining.FromWords<int>(beside, BatchOrder),
@@ -181,7 +190,9 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
     {
         SafeTensor? tensor = SavedTraining.Find(beside, name);
         return tensor?.Values.Length == length ? tensor.Values.ToArray()
-            : throw new InvalidDataException($"The checkpoint can't be read: expected a tensor '{name}' of {length} numbers, found {(tensor is null ? "none" : $"{tensor.Values.Length}")}.");
+            : throw new InvalidDataException(
+                $"The checkpoint can't be read: expected a tensor '{name}' of {length} numbers, found "
+                + $"{(tensor is null ? "none" : $"{tensor.Values.Length}")}.");
     }
 
     private static SequenceModel WithWeights(SequenceModel model, float[] weights)
@@ -204,7 +215,8 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
                 continue;
             texts[field.Name] = field.GetValue(options) switch
             {
-                EarlyStoppingOptions stopping => string.Create(CultureInfo.InvariantCulture, $"{stopping.Metric}, {stopping.Patience}, {stopping.MinimumDelta:R}"),
+                EarlyStoppingOptions stopping =>
+                    string.Create(CultureInfo.InvariantCulture, $"{stopping.Metric}, {stopping.Patience}, {stopping.MinimumDelta:R}"),
                 LearningRateSchedule schedule => TextOf(Enumerable.Range(0, 11).Select(tenth => schedule.GetFactor(tenth, 10)).ToArray()),
                 var value => TextOf(value),
             };
@@ -222,5 +234,7 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
         _ => value.ToString() ?? "",
     };
 
-    private InvalidOperationException Refuse(string why) => new($"The training can't be resumed from the checkpoint '{_file.FullPath}': {why}. Delete the file to begin anew, or load it with {nameof(SequenceModelParameters)}.{nameof(SequenceModelParameters.Load)} to train it further from there.");
+    private InvalidOperationException Refuse(string why)
+        => new($"The training can't be resumed from the checkpoint '{_file.FullPath}': {why}. Delete the file to begin anew, or load it "
+            + $"with {nameof(SequenceModelParameters)}.{nameof(SequenceModelParameters.Load)} to train it further from there.");
 }

@@ -35,7 +35,8 @@ internal sealed class LiveTransformer(SeriesTransformer transformer, StreamContr
 
         public DataViewSchema OutputSchema => bindings.OutputSchema;
 
-        public IEnumerable<DataViewSchema.Column> GetDependencies(IEnumerable<DataViewSchema.Column> dependingColumns) => bindings.Dependencies(dependingColumns);
+        public IEnumerable<DataViewSchema.Column> GetDependencies(IEnumerable<DataViewSchema.Column> dependingColumns)
+            => bindings.Dependencies(dependingColumns);
 
         public DataViewRow GetRow(DataViewRow input, IEnumerable<DataViewSchema.Column> activeColumns)
         {
@@ -108,12 +109,14 @@ internal sealed class LiveRow(DataViewRow input, SeriesRowReader? reader, Series
         foreach ((string toldSeries, DateTimeOffset toldTime) in _told)
         {
             if (toldSeries != "" && toldSeries != series)
-                throw new InvalidOperationException($"A row ahead is of series '{toldSeries}', but the observation of '{series}'. Give rows of the same series.");
+                throw new InvalidOperationException(
+                    $"A row ahead is of series '{toldSeries}', but the observation of '{series}'. Give rows of the same series.");
             if (toldTime.Ticks == 0)
                 continue;
             if (toldTime <= last)
             {
-                throw new InvalidOperationException($"A row ahead has the time {SeriesTimes.Format(toldTime)}, which does not come after {SeriesTimes.Format(last)}. "
+                throw new InvalidOperationException(
+                    $"A row ahead has the time {SeriesTimes.Format(toldTime)}, which does not come after {SeriesTimes.Format(last)}. "
                     + "Give the rows that follow the observation, in the order of time.");
             }
             last = toldTime;

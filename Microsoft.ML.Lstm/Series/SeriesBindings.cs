@@ -7,19 +7,22 @@ namespace Microsoft.ML.Lstm.Series;
 /// <summary>A forecasting network bound to the columns of an input with a row a time step.</summary>
 internal sealed class SeriesBindings : OutputBindings
 {
-    public SeriesBindings(IHost host, DataViewSchema inputSchema, ForecastModel model, SeriesColumns columns, IReadOnlyList<OutputColumn> outputs)
+    public SeriesBindings(IHost host, DataViewSchema inputSchema, ForecastModel model, SeriesColumns columns,
+        IReadOnlyList<OutputColumn> outputs)
         : this(host, inputSchema, outputs, new BoundSeriesColumns(host, inputSchema, columns))
     {
         Horizon = model.Layout.Horizon;
         Require(columns.PastCovariates, Source.PastCovariates, model.Layout.PastCovariates);
         Require(columns.KnownCovariates, Source.KnownCovariates, model.Layout.KnownCovariates);
         if (columns.Statics is { } statics && Source.StaticSize != model.Scaling.Statics.Size)
-            throw ColumnRole.StaticFeature.DimensionMismatch(host, inputSchema[statics], $"{model.Scaling.Statics.Size} values, as in the training data");
+            throw ColumnRole.StaticFeature.DimensionMismatch(host, inputSchema[statics],
+                $"{model.Scaling.Statics.Size} values, as in the training data");
 
         void Require(string[] names, int found, int expected)
         {
             if (found != expected)
-                throw ColumnRole.Covariate.DimensionMismatch(host, inputSchema[names[^1]], $"{expected} values in all of the columns {string.Join(", ", names)}, as in the training data");
+                throw ColumnRole.Covariate.DimensionMismatch(host, inputSchema[names[^1]],
+                    $"{expected} values in all of the columns {string.Join(", ", names)}, as in the training data");
         }
     }
 

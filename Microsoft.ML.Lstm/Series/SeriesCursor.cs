@@ -4,7 +4,8 @@ using Microsoft.ML.Lstm.Columns;
 namespace Microsoft.ML.Lstm.Series;
 
 /// <summary>Goes through the rows of series, and takes each into a session of its own.</summary>
-internal sealed class SeriesCursor(SeriesBindings bindings, SeriesInput input, SeriesSession session, DataViewSchema.Column[] activeColumns) : DataViewRowCursor
+internal sealed class SeriesCursor(SeriesBindings bindings, SeriesInput input, SeriesSession session, DataViewSchema.Column[] activeColumns)
+    : DataViewRowCursor
 {
     private readonly OutputRow _row = new(bindings, input.Row, session, activeColumns);
 

@@ -8,7 +8,8 @@ namespace Microsoft.ML.Lstm.Series;
 /// An input with a row a time step and the columns of a <see cref="SeriesTransformer"/> behind its own. Each cursor has one cursor over the
 /// input. The order of the rows is the series, so there is no shuffling, and a cursor set has one cursor.
 /// </summary>
-internal sealed class SeriesDataView(SeriesBindings bindings, SeriesTransformer transformer, IDataView input) : TransformedView(bindings.Host, transformer, input)
+internal sealed class SeriesDataView(SeriesBindings bindings, SeriesTransformer transformer, IDataView input)
+    : TransformedView(bindings.Host, transformer, input)
 {
     public override DataViewSchema Schema => bindings.OutputSchema;
 
@@ -24,8 +25,10 @@ internal sealed class SeriesDataView(SeriesBindings bindings, SeriesTransformer 
         DataViewRowCursor source = Source.GetRowCursor(needed);
         if (!bindings.NeedNetwork(active))
             return new RelabeledCursor(bindings, source);
-        return new SeriesCursor(bindings, new SeriesInput(bindings, source, needed), transformer.CreateSession(new SessionUse { IsTrainingData = transformer.FittedTo?.IsOf(Source) == true }), active);
+        return new SeriesCursor(bindings, new SeriesInput(bindings, source, needed),
+            transformer.CreateSession(new SessionUse { IsTrainingData = transformer.FittedTo?.IsOf(Source) == true }), active);
     }
 
-    public override DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) => [GetRowCursor(columnsNeeded)];
+    public override DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) =>
+        [GetRowCursor(columnsNeeded)];
 }

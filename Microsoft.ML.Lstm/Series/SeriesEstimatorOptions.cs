@@ -114,9 +114,12 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
     /// <exception cref="ArgumentOutOfRangeException">A column is there for two purposes.</exception>
     internal SeriesColumns ColumnsFor(string[] targets)
     {
-        RequireOthers(PastCovariateColumnNames, targets, nameof(PastCovariateColumnNames), "other columns than the targets, whose present and past values are read anyway");
-        RequireOthers(KnownCovariateColumnNames, targets, nameof(KnownCovariateColumnNames), "other columns than the targets, which nobody knows ahead");
-        RequireOthers(KnownCovariateColumnNames, PastCovariateColumnNames, nameof(KnownCovariateColumnNames), $"other columns than {nameof(PastCovariateColumnNames)}");
+        RequireOthers(PastCovariateColumnNames, targets, nameof(PastCovariateColumnNames),
+            "other columns than the targets, whose present and past values are read anyway");
+        RequireOthers(KnownCovariateColumnNames, targets, nameof(KnownCovariateColumnNames),
+            "other columns than the targets, which nobody knows ahead");
+        RequireOthers(KnownCovariateColumnNames, PastCovariateColumnNames, nameof(KnownCovariateColumnNames),
+            $"other columns than {nameof(PastCovariateColumnNames)}");
         return new SeriesColumns
         {
             Targets = targets,
@@ -151,19 +154,28 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
         RequireName(SeriesColumnName, nameof(SeriesColumnName), optional: true);
         Require(WindowSize is >= 1 and <= MaxWindowSize, WindowSize, nameof(WindowSize), $"from 1 to {MaxWindowSize}");
         Require(NumberOfLags is >= 1 and <= MaxLags, NumberOfLags, nameof(NumberOfLags), $"from 1 to {MaxLags}");
-        Require(Calendar is null || (Calendar & ~(CalendarFeatures.Hour | CalendarFeatures.Day | CalendarFeatures.Week | CalendarFeatures.Year)) == 0, Calendar, nameof(Calendar), "a combination of the named cycles, or null");
-        Require(Calendar is null or CalendarFeatures.None || TimeColumnName is not null, Calendar, nameof(Calendar), $"null or {nameof(CalendarFeatures.None)} where there is no {nameof(TimeColumnName)}");
-        Require(FillGaps is not true || (TimeColumnName is not null && MissingValues == MissingValueHandling.CarryForward), FillGaps, nameof(FillGaps),
-            $"false or null where there is no {nameof(TimeColumnName)}, and with {nameof(MissingValueHandling)}.{nameof(MissingValueHandling.SkipRow)}");
-        Require(!EmbedSeries || SeriesColumnName is not null, EmbedSeries, nameof(EmbedSeries), $"false where there is no {nameof(SeriesColumnName)}");
+        Require(Calendar is null
+            || (Calendar & ~(CalendarFeatures.Hour | CalendarFeatures.Day | CalendarFeatures.Week | CalendarFeatures.Year)) == 0, Calendar,
+                nameof(Calendar), "a combination of the named cycles, or null");
+        Require(Calendar is null or CalendarFeatures.None || TimeColumnName is not null, Calendar, nameof(Calendar),
+            $"null or {nameof(CalendarFeatures.None)} where there is no {nameof(TimeColumnName)}");
+        Require(FillGaps is not true || (TimeColumnName is not null && MissingValues == MissingValueHandling.CarryForward), FillGaps,
+            nameof(FillGaps),
+            $"false or null where there is no {nameof(TimeColumnName)}, and with "
+            + $"{nameof(MissingValueHandling)}.{nameof(MissingValueHandling.SkipRow)}");
+        Require(!EmbedSeries || SeriesColumnName is not null, EmbedSeries, nameof(EmbedSeries),
+            $"false where there is no {nameof(SeriesColumnName)}");
         RequireDefined(Scaling, nameof(Scaling));
         RequireDefined(MissingValues, nameof(MissingValues));
-        Require(MissingValues != MissingValueHandling.SkipRow || KnownCovariateColumnNames.Length == 0, MissingValues, nameof(MissingValues),
-            $"{nameof(MissingValueHandling.CarryForward)} where there are {nameof(KnownCovariateColumnNames)}, which rows without a target tell too");
+        Require(MissingValues != MissingValueHandling.SkipRow || KnownCovariateColumnNames.Length == 0, MissingValues,
+            nameof(MissingValues),
+            $"{nameof(MissingValueHandling.CarryForward)} where there are {nameof(KnownCovariateColumnNames)}, which rows without a "
+            + "target tell too");
     }
 
     private protected static void RequireNames(string[] names, string option)
-        => Require(names.All(name => !string.IsNullOrEmpty(name)) && names.Distinct().Count() == names.Length, names, option, "different column names");
+        => Require(names.All(name => !string.IsNullOrEmpty(name)) && names.Distinct().Count() == names.Length, names, option,
+            "different column names");
 
     private static void RequireOthers(string[] names, string[] taken, string option, string expected)
         => Require(!names.Intersect(taken).Any(), names, option, expected);

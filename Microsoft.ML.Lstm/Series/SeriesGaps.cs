@@ -59,7 +59,8 @@ internal static class SeriesGaps
             count--;
         if (count == 0)
             return series;
-        var filled = new SeriesHistory(series.Name, new SeriesRows(missing.Length) { Series = series.Rows.Series, Statics = series.Rows.Statics }, [])
+        var filled = new SeriesHistory(series.Name,
+            new SeriesRows(missing.Length) { Series = series.Rows.Series, Statics = series.Rows.Statics }, [])
         {
             TrainingRows = Math.Min(count, series.TrainingRows),
             Start = series.Start,

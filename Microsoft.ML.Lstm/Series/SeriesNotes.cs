@@ -17,7 +17,8 @@ internal sealed class SeriesNotes(string dataName, SeriesColumns columns, TimeSt
 {
     private const int GapsNamed = 5;
     private const int LiveGapsNamed = 20;
-    private const string RepeatAdvice = $". To go through the training data again, use {nameof(LstmForecastingTransformer.WithoutHistory)}.";
+    private const string RepeatAdvice =
+        $". To go through the training data again, use {nameof(LstmForecastingTransformer.WithoutHistory)}.";
 
     /// <summary>Gaps of up to so many steps are as usual, and not named.</summary>
     public long UsualGap { get; init; }
@@ -51,7 +52,8 @@ internal sealed class SeriesNotes(string dataName, SeriesColumns columns, TimeSt
     public void AddSkipped()
     {
         if (_skipped++ == 0 && isLive)
-            warn($"A row is skipped since a value is missing ({nameof(MissingValueHandling)}.{nameof(MissingValueHandling.SkipRow)}); its forecast is that of the row before it.");
+            warn($"A row is skipped since a value is missing ({nameof(MissingValueHandling)}.{nameof(MissingValueHandling.SkipRow)}); its "
+                + "forecast is that of the row before it.");
     }
 
     /// <summary>The static features of a row are missing.</summary>
@@ -68,7 +70,8 @@ internal sealed class SeriesNotes(string dataName, SeriesColumns columns, TimeSt
     {
         _repeats++;
         if (_repeats == 1)
-            _firstRepeat = $"The first {rows} rows {(series == "" ? "" : $"of series '{series}' ")}are those of the training data, but they are taken for what follows it, as there is no column of times to say otherwise";
+            _firstRepeat = $"The first {rows} rows {(series == "" ? "" : $"of series '{series}' ")}are those of the training data, but "
+                + "they are taken for what follows it, as there is no column of times to say otherwise";
         if (_repeats == 1 && isLive)
             warn(_firstRepeat + RepeatAdvice);
     }
@@ -77,7 +80,9 @@ internal sealed class SeriesNotes(string dataName, SeriesColumns columns, TimeSt
     public void AddRestart(string series, DateTimeOffset time, DateTimeOffset last)
     {
         if (_restarts++ == 0)
-            _firstRestart = $"The rows {(series == "" ? "" : $"of series '{series}' ")}begin at {SeriesTimes.Format(time)}, but the model knows the series up to {SeriesTimes.Format(last)}: they are taken for a series that begins anew. Rows that follow are later";
+            _firstRestart = $"The rows {(series == "" ? "" : $"of series '{series}' ")}begin at {SeriesTimes.Format(time)}, but the model "
+                + $"knows the series up to {SeriesTimes.Format(last)}: they are taken for a series that begins anew. Rows that follow are "
+                + "later";
     }
 
     /// <summary>Looks at the time between two rows of a series that follow each other.</summary>
@@ -97,9 +102,11 @@ internal sealed class SeriesNotes(string dataName, SeriesColumns columns, TimeSt
             return leftOut;
         if (_irregular++ == 0)
         {
-            _firstIrregular = $"{SeriesTimes.OfSeries(series)}{SeriesTimes.Format(time)} is followed by {SeriesTimes.Format(next)}, not {SeriesTimes.Format(step.After(time, leftOut + 1))}";
+            _firstIrregular = $"{SeriesTimes.OfSeries(series)}{SeriesTimes.Format(time)} is followed by {SeriesTimes.Format(next)}, not "
+                + $"{SeriesTimes.Format(step.After(time, leftOut + 1))}";
             if (isLive)
-                warn($"The times in column '{columns.Time}' are not regular: {_firstIrregular}. Such rows are taken as if they were on the nearest step.");
+                warn($"The times in column '{columns.Time}' are not regular: {_firstIrregular}. Such rows are taken as if they were on "
+                    + "the nearest step.");
         }
         return leftOut;
     }
@@ -114,7 +121,8 @@ internal sealed class SeriesNotes(string dataName, SeriesColumns columns, TimeSt
                 warn($"Skipped {Unusable} rows of the {dataName}: {DescribeUnusable()}.");
             }
             if (_skipped > 0)
-                warn($"Skipped {_skipped} rows of the {dataName}, in which values are missing: they count as if they were not there ({nameof(MissingValueHandling)}.{nameof(MissingValueHandling.SkipRow)}).");
+                warn($"Skipped {_skipped} rows of the {dataName}, in which values are missing: they count as if they were not there "
+                    + $"({nameof(MissingValueHandling)}.{nameof(MissingValueHandling.SkipRow)}).");
             if (_withoutStatics > 0)
                 warn($"Nothing is said of {_withoutStatics} rows of the {dataName}, which have NaN or infinity in the static features.");
             if (_restarts > 0)
@@ -122,9 +130,13 @@ internal sealed class SeriesNotes(string dataName, SeriesColumns columns, TimeSt
             if (_repeats > 0)
                 warn($"{_firstRepeat}{(_repeats > 1 ? $"; so it is with {_repeats - 1} more series" : "")}{RepeatAdvice}");
             if (_gapCount > 0)
-                warn($"The {dataName} leaves out {_stepsLeftOut} step{(_stepsLeftOut == 1 ? "" : "s")} at {_gapCount} place{(_gapCount == 1 ? "" : "s")}: {string.Join("; ", _gaps)}{(_gapCount > _gaps.Count ? $"; and {_gapCount - _gaps.Count} more" : "")}. {Consequence()}");
+                warn($"The {dataName} leaves out {_stepsLeftOut} step{(_stepsLeftOut == 1 ? "" : "s")} at {_gapCount} "
+                    + $"place{(_gapCount == 1 ? "" : "s")}: "
+                    + $"{string.Join("; ", _gaps)}{(_gapCount > _gaps.Count ? $"; and {_gapCount - _gaps.Count} more" : "")}. "
+                    + $"{Consequence()}");
             if (_irregular > 0)
-                warn($"The times in column '{columns.Time}' of the {dataName} are not regular at {_irregular} rows; {_firstIrregular}. Such rows are taken as if they were on the nearest step.");
+                warn($"The times in column '{columns.Time}' of the {dataName} are not regular at {_irregular} rows; {_firstIrregular}. "
+                    + "Such rows are taken as if they were on the nearest step.");
         }
         Array.Clear(_faults);
         _gaps.Clear();
@@ -138,15 +150,18 @@ internal sealed class SeriesNotes(string dataName, SeriesColumns columns, TimeSt
 
     /// <summary>What is wrong with a row whose key is missing, and what to do.</summary>
     public string DescribeMissingKey(string row)
-        => $"{row} has the missing key in the series column '{columns.Series}', so nobody knows which series it belongs to. MapValueToKey gives this key to missing values, and to values that it did not "
-            + "meet when it was fitted: fit it to all series, or give it all of them as keyData; or give the column of texts itself as the series column, which may have series that training did not have.";
+        => $"{row} has the missing key in the series column '{columns.Series}', so nobody knows which series it belongs to. MapValueToKey "
+            + "gives this key to missing values, and to values that it did not "
+            + "meet when it was fitted: fit it to all series, or give it all of them as keyData; or give the column of texts itself as "
+            + "the series column, which may have series that training did not have.";
 
     private void AddGap(string series, DateTimeOffset time, DateTimeOffset next, long leftOut, bool isEndOfTraining)
     {
         _gapCount++;
         _stepsLeftOut += leftOut;
         string text = string.Create(CultureInfo.InvariantCulture,
-            $"{SeriesTimes.OfSeries(series)}{leftOut} between {SeriesTimes.Format(time)}{(isEndOfTraining ? ", the last that the model knows," : "")} and {SeriesTimes.Format(next)}");
+            $"{SeriesTimes.OfSeries(series)}{leftOut} between "
+            + $"{SeriesTimes.Format(time)}{(isEndOfTraining ? ", the last that the model knows," : "")} and {SeriesTimes.Format(next)}");
         _hasClockGap |= SeriesTimes.IsClockSkipped(step!, time, next);
         if (_gaps.Count < GapsNamed)
             _gaps.Add(text);
@@ -154,8 +169,12 @@ internal sealed class SeriesNotes(string dataName, SeriesColumns columns, TimeSt
             warn($"Steps are left out: {text}. {Consequence()}{(_gapCount == LiveGapsNamed ? " Further gaps are not named." : "")}");
     }
 
-    private string Consequence() => (fillsGaps ? "They are taken as steps whose values are missing." : "Rows are taken as if they followed each other without a gap.")
-        + (_hasClockGap ? " At the start of daylight-saving time local clocks leave out an hour that does not exist: times in UTC, or a column of DateTimeOffset, go on evenly." : "");
+    private string Consequence()
+        => (fillsGaps
+            ? "They are taken as steps whose values are missing."
+            : "Rows are taken as if they followed each other without a gap.")
+        + (_hasClockGap ? " At the start of daylight-saving time local clocks leave out an hour that does not exist: times in UTC, or a "
+        + "column of DateTimeOffset, go on evenly." : "");
 
     private string Reason(SeriesRowFault fault) => fault switch
     {

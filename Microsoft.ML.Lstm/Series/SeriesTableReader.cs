@@ -10,7 +10,8 @@ namespace Microsoft.ML.Lstm.Series;
 /// <param name="missing">What to do with rows that have missing values.</param>
 /// <param name="warn">Is told of what is odd.</param>
 /// <param name="cancellation">Stops the reading.</param>
-internal sealed class SeriesTableReader(IExceptionContext context, SeriesColumns columns, MissingValueHandling missing, Action<string> warn, CancellationToken cancellation)
+internal sealed class SeriesTableReader(IExceptionContext context, SeriesColumns columns, MissingValueHandling missing, Action<string> warn,
+    CancellationToken cancellation)
 {
     private readonly Dictionary<string, SeriesHistory> _series = [];
     private BoundSeriesColumns? _bound;
@@ -53,7 +54,8 @@ internal sealed class SeriesTableReader(IExceptionContext context, SeriesColumns
             unnamed += reader.Fault == SeriesRowFault.NoName ? 1 : 0;
             if (columns.Time is not null && series is { Times.Count: > 0 } && reader.Time <= series.Times[^1])
             {
-                Exception error = Error(SeriesTimes.Describe(SeriesTimes.DescribeRow(cursor.Position, dataName, reader.Series), reader.Time, series.Times[^1]));
+                Exception error = Error(SeriesTimes.Describe(SeriesTimes.DescribeRow(cursor.Position, dataName, reader.Series), reader.Time,
+                    series.Times[^1]));
                 if (series != _unnamed)
                     throw error;
                 unnamedError ??= error;
@@ -67,9 +69,14 @@ internal sealed class SeriesTableReader(IExceptionContext context, SeriesColumns
             if (series is null)
             {
                 if (reader.HasMissingStatics)
-                    throw Error($"{SeriesTimes.DescribeRow(cursor.Position, dataName, reader.Series)} has NaN or infinity in the static features.");
+                    throw Error($"{SeriesTimes.DescribeRow(cursor.Position, dataName, reader.Series)} has NaN or infinity in the static "
+                        + "features.");
                 bool isNamed = reader.Fault == SeriesRowFault.None;
-                var rows = new SeriesRows(reader.Numbers.Length) { Series = isNamed ? _series.Count + 1 : 1, Statics = reader.Statics.ToArray() };
+                var rows = new SeriesRows(reader.Numbers.Length)
+                {
+                    Series = isNamed ? _series.Count + 1 : 1,
+                    Statics = reader.Statics.ToArray()
+                };
                 series = new SeriesHistory(reader.Series, rows, []);
                 if (isNamed)
                     _series.Add(series.Name, series);

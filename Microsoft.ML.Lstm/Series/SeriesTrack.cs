@@ -47,7 +47,8 @@ internal sealed class SeriesTrack(string name, ForecastStream stream)
     public void Told(DateTimeOffset time) => (Time, Missing, Ahead, IsTold, HasRows) = (time, null, null, true, true);
 
     /// <summary>Whether this is the first row of the training data, come again as the first of this session.</summary>
-    public bool IsFirstOfTraining(ReadOnlySpan<float> row) => _watched is { } start && _rows == 0 && SeriesStart.Add(SeriesStart.Empty, row) == start.First;
+    public bool IsFirstOfTraining(ReadOnlySpan<float> row)
+        => _watched is { } start && _rows == 0 && SeriesStart.Add(SeriesStart.Empty, row) == start.First;
 
     /// <summary>Whether with this row the training data's first rows have come again, as the first of this session.</summary>
     public bool RepeatsTrainingWith(ReadOnlySpan<float> row)

@@ -14,7 +14,8 @@ namespace Microsoft.ML.Lstm;
 /// <param name="SeriesNames">The names of the series, in the order of their numbers.</param>
 /// <param name="States">The state of each series behind its last row that has a value.</param>
 /// <param name="Data">What was trained on.</param>
-internal sealed record TrainedSeries(ForecastModel Model, SeriesTiming? Timing, string[] SeriesNames, IReadOnlyDictionary<string, SeriesState> States, ForecastData Data);
+internal sealed record TrainedSeries(ForecastModel Model, SeriesTiming? Timing, string[] SeriesNames,
+    IReadOnlyDictionary<string, SeriesState> States, ForecastData Data);
 
 /// <summary>How the estimators for series train: from tables with a row a time step to a network.</summary>
 /// <param name="host">The host.</param>
@@ -53,7 +54,8 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
         }
         if (reader.Series.Count == 0)
             throw reader.NoRows();
-        SeriesTiming? timing = reader.FindTiming(options.FillGaps, validationData is null ? "training data" : "training and validation data");
+        SeriesTiming? timing = reader.FindTiming(options.FillGaps,
+            validationData is null ? "training data" : "training and validation data");
         SeriesHistory[] series = [.. reader.Series];
         int[] observedRows = Array.ConvertAll(series, history => history.Rows.CountObserved(bound.Targets, bound.KnownCovariates));
         for (int i = 0; validationData is null && i < series.Length; i++)
@@ -76,12 +78,15 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
             HasMissing = options.MissingValues == MissingValueHandling.CarryForward
                 && Array.Exists(series, one => one.Rows.HasMissing(Refit ? one.Rows.Count : one.TrainingRows, bound.KnownCovariates)),
         };
-        monitor.Info($"Training on {series.Sum(one => one.TrainingRows)} rows of {series.Length} series, validating on {series.Zip(observedRows).Sum(one => Math.Max(0, one.Second - one.First.TrainingRows))}.");
+        monitor.Info($"Training on {series.Sum(one => one.TrainingRows)} rows of {series.Length} series, validating on "
+            + $"{series.Zip(observedRows).Sum(one => Math.Max(0, one.Second - one.First.TrainingRows))}.");
         int longest = series.Max(one => one.TrainingRows);
         // Without any row to train on an error says so.
         if (longest > 0 && Horizon >= longest)
-            monitor.Warn($"The network learns nothing of steps ahead from {longest} on: no series has more than {longest} rows to train on.");
-        var data = new ForecastData(layout, [.. series.Select(one => one.Rows)], [.. series.Select(one => one.TrainingRows)], ConfidenceLevel, options.EmbedSeries && series.Length > 1, Refit)
+            monitor.Warn($"The network learns nothing of steps ahead from {longest} on: no series has more than {longest} rows to train "
+                + "on.");
+        var data = new ForecastData(layout, [.. series.Select(one => one.Rows)], [.. series.Select(one => one.TrainingRows)],
+            ConfidenceLevel, options.EmbedSeries && series.Length > 1, Refit)
         {
             ShowsIntervals = ShowsIntervals,
             Names = NamesOf(bound, step),
@@ -97,7 +102,8 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
             }
             (ForecastModel model, float[][] states) = ForecastTraining.Train(data, options, seed, monitor, checkpoint);
             return new TrainedSeries(model, timing is null ? null : timing with { Step = step! }, [.. series.Select(one => one.Name)],
-                series.Zip(states, observedRows).ToDictionary(one => one.First.Name, one => StateOf(one.First, one.Second, one.Third)), data);
+                series.Zip(states, observedRows).ToDictionary(one => one.First.Name, one => StateOf(one.First, one.Second, one.Third)),
+                    data);
         }
         catch (InvalidOperationException error)
         {
@@ -108,7 +114,10 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
     private static SeriesState StateOf(SeriesHistory series, float[] values, int observedRows)
     {
         DateTimeOffset time = series.Times.ElementAtOrDefault(observedRows - 1);
-        return new SeriesState(values, time, observedRows > 0 && series.Until > time && observedRows == series.Times.Count ? new MissingEnd(series.Until, series.Rows.Statics) : null, series.Start);
+        return new SeriesState(values, time,
+            observedRows > 0 && series.Until > time && observedRows == series.Times.Count
+            ? new MissingEnd(series.Until, series.Rows.Statics)
+            : null, series.Start);
     }
 
     private static void WarnOfRowsAhead(SeriesHistory[] series, int[] observedRows, HostMonitor monitor)
@@ -117,7 +126,9 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
         if (ahead.Sum() is var rows && rows == 0)
             return;
         SeriesHistory first = series[Array.FindIndex(ahead, count => count > 0)];
-        monitor.Warn($"{rows} rows at the end of {ahead.Count(count => count > 0)} series{(first.Name == "" ? "" : $", first '{first.Name}',")} have no value to forecast, but known covariates: they are taken for rows to come, "
+        monitor.Warn($"{rows} rows at the end of {ahead.Count(count => count > 0)} "
+            + $"series{(first.Name == "" ? "" : $", first '{first.Name}',")} have no value to forecast, but known covariates: they are "
+            + "taken for rows to come, "
             + "and the series ends before them. If the values are missing, though time has passed, give these rows again when you score.");
     }
 

@@ -83,7 +83,9 @@ public abstract class SeriesTransformer : ITransformer
     /// <returns>Nothing.</returns>
     /// <exception cref="InvalidOperationException">Always.</exception>
     public IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema)
-        => throw new InvalidOperationException("What is said of a row of a series depends on the rows before it, so it can't be computed of a single one. Use CreateForecastEngine for one row at a time.");
+        => throw new InvalidOperationException(
+            "What is said of a row of a series depends on the rows before it, so it can't be computed of a single one. Use "
+            + "CreateForecastEngine for one row at a time.");
 
     void ICanSaveModel.Save(ModelSaveContext ctx) => Save(ctx);
 
@@ -101,7 +103,8 @@ public abstract class SeriesTransformer : ITransformer
         ArgumentNullException.ThrowIfNull(inputSchema);
         var bindings = new SeriesBindings(Host, inputSchema, Model, Columns, Outputs) { FilledBy = FilledBy };
         if (bindings.Source.Time is { } time && HasOffsets != time.Type is DateTimeOffsetDataViewType)
-            throw ColumnRole.Time.DimensionMismatch(Host, time, $"{(HasOffsets ? nameof(DateTimeOffset) : nameof(DateTime))}, as in the training data");
+            throw ColumnRole.Time.DimensionMismatch(Host, time,
+                $"{(HasOffsets ? nameof(DateTimeOffset) : nameof(DateTime))}, as in the training data");
         return bindings;
     }
 }

@@ -12,14 +12,16 @@ internal sealed record TimeStep(int Months, long Ticks, CalendarFeatures Calenda
     private const int LeastCycles = 3;
     private const double DaysOfYear = 365.2425;
 
-    private static readonly CalendarFeatures[] Cycles = [CalendarFeatures.Hour, CalendarFeatures.Day, CalendarFeatures.Week, CalendarFeatures.Year];
+    private static readonly CalendarFeatures[] Cycles = [CalendarFeatures.Hour, CalendarFeatures.Day, CalendarFeatures.Week,
+        CalendarFeatures.Year];
 
     [JsonIgnore]
     public int FeatureCount => FeaturesOfCycle * Cycles.Count(cycle => Calendar.HasFlag(cycle));
 
     /// <summary>Of each feature, the cycle that it is of.</summary>
     [JsonIgnore]
-    public string[] FeatureNames => [.. Cycles.Where(cycle => Calendar.HasFlag(cycle)).SelectMany(cycle => Enumerable.Repeat($"{cycle}", FeaturesOfCycle))];
+    public string[] FeatureNames
+        => [.. Cycles.Where(cycle => Calendar.HasFlag(cycle)).SelectMany(cycle => Enumerable.Repeat($"{cycle}", FeaturesOfCycle))];
 
     /// <summary>
     /// Whether steps are of the clock, as days and months are; shorter ones are of the time that passes, which goes on evenly when clocks
@@ -103,11 +105,14 @@ internal sealed record TimeStep(int Months, long Ticks, CalendarFeatures Calenda
     {
         DateTime after = On(time);
         if (Months == 0)
-            after = Ticks > 0 && steps > (DateTime.MaxValue.Ticks - after.Ticks) / Ticks ? DateTime.MaxValue : after.AddTicks(steps * Ticks);
+            after = Ticks > 0 && steps > (DateTime.MaxValue.Ticks - after.Ticks) / Ticks
+                ? DateTime.MaxValue
+                : after.AddTicks(steps * Ticks);
         for (long i = 0; Months > 0 && i < steps; i++)
             after = Next(after);
         long ticks = IsOfClock ? after.Ticks : after.Ticks + time.Offset.Ticks;
-        return new DateTimeOffset(Math.Clamp(ticks, Math.Max(0, time.Offset.Ticks), DateTime.MaxValue.Ticks + Math.Min(0, time.Offset.Ticks)), time.Offset);
+        return new DateTimeOffset(Math.Clamp(ticks, Math.Max(0, time.Offset.Ticks),
+            DateTime.MaxValue.Ticks + Math.Min(0, time.Offset.Ticks)), time.Offset);
     }
 
     /// <summary>

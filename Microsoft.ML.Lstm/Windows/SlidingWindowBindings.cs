@@ -22,7 +22,8 @@ internal sealed class SlidingWindowBindings
         InputColumns = Array.ConvertAll(settings.InputColumnNames, name => ColumnRole.Input.Find(host, inputSchema, name));
         long features = InputColumns.Sum(column => (long)NumberReader.SizeOf(column.Type));
         if (features * WindowSize > SlidingWindowSettings.MaxValues)
-            throw new ArgumentOutOfRangeException(nameof(settings.WindowSize), WindowSize, $"A window of {WindowSize} rows with {features} features each has more than {SlidingWindowSettings.MaxValues:N0} values.");
+            throw new ArgumentOutOfRangeException(nameof(settings.WindowSize), WindowSize,
+                $"A window of {WindowSize} rows with {features} features each has more than {SlidingWindowSettings.MaxValues:N0} values.");
         StepSize = (int)features;
 
         var builder = new DataViewSchema.Builder();

@@ -47,7 +47,8 @@ internal sealed class SlidingWindowCursor : DataViewRowCursor
         }
         _rows = _label is null ? _source : _label.Row;
         if (wantsWindow)
-            _window = new WindowBuffer(bindings.WindowSize, bindings.StepSize, Array.ConvertAll(bindings.InputColumns, column => new NumberReader(_rows, column)));
+            _window = new WindowBuffer(bindings.WindowSize, bindings.StepSize,
+                Array.ConvertAll(bindings.InputColumns, column => new NumberReader(_rows, column)));
     }
 
     public override DataViewSchema Schema => _bindings.OutputSchema;
@@ -72,7 +73,8 @@ internal sealed class SlidingWindowCursor : DataViewRowCursor
             return _rows.GetGetter<TValue>(passedOn);
         Delegate getter = _bindings.IsLabel(column) ? _getLabel! : (ValueGetter<VBuffer<float>>)GetWindow;
         return getter as ValueGetter<TValue>
-            ?? throw new InvalidOperationException($"Invalid TValue in GetGetter: '{typeof(TValue)}', expected type: '{column.Type.RawType}'.");
+            ?? throw new InvalidOperationException(
+                $"Invalid TValue in GetGetter: '{typeof(TValue)}', expected type: '{column.Type.RawType}'.");
     }
 
     public override bool MoveNext()
@@ -104,7 +106,8 @@ internal sealed class SlidingWindowCursor : DataViewRowCursor
         if (rows > 0)
         {
             HostWarning.Write(_bindings.Host, "Sliding window",
-                $"The data has {rows} row{(rows == 1 ? "" : "s")}, and a window takes {_bindings.WindowSize}, so there is no window ({nameof(SlidingWindowEstimator.Options.KeepIncompleteWindows)} makes some).");
+                $"The data has {rows} row{(rows == 1 ? "" : "s")}, and a window takes {_bindings.WindowSize}, so there is no window "
+                + $"({nameof(SlidingWindowEstimator.Options.KeepIncompleteWindows)} makes some).");
         }
     }
 

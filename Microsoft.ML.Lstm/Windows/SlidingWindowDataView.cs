@@ -8,7 +8,8 @@ namespace Microsoft.ML.Lstm.Windows;
 /// cursor over the input.
 /// </summary>
 /// <remarks>The order of the rows is the series, so there is no shuffling, and a cursor set has one cursor.</remarks>
-internal sealed class SlidingWindowDataView(SlidingWindowBindings bindings, SlidingWindowTransformer transformer, IDataView input) : TransformedView(bindings.Host, transformer, input)
+internal sealed class SlidingWindowDataView(SlidingWindowBindings bindings, SlidingWindowTransformer transformer, IDataView input)
+    : TransformedView(bindings.Host, transformer, input)
 {
     public override DataViewSchema Schema => bindings.OutputSchema;
 

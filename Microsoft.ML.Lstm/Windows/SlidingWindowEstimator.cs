@@ -40,17 +40,17 @@ namespace Microsoft.ML.Lstm;
 /// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.Lstm |
 /// | Exportable to ONNX | No |
 ///
-/// **Which rows come out.** One for each input row but the first W - 1, which have no full window, unless
-/// `KeepIncompleteWindows` asks for those too, with NaN for what lies before the first row. The last rows, whose label is
-/// not known yet, do come out, because the last window is the one to forecast from. Trainers skip rows whose label is
-/// missing (they count them in their warning), and the regression evaluator leaves them out of its metrics; `FilterRowsByMissingValues` drops them, as is
-/// needed before a trainer that is told to stop at bad rows. Values that are NaN in the input are NaN in the windows.
+/// **Which rows come out.** One for each input row but the first W - 1, which have no full window, unless `KeepIncompleteWindows` asks for
+/// those too, with NaN for what lies before the first row. The last rows, whose label is not known yet, do come out, because the last
+/// window is the one to forecast from. Trainers skip rows whose label is missing (they count them in their warning), and the regression
+/// evaluator leaves them out of its metrics; `FilterRowsByMissingValues` drops them, as is needed before a trainer that is told to stop at
+/// bad rows. Values that are NaN in the input are NaN in the windows.
 ///
-/// **Order.** The rows' order is taken as the order in time, the whole input as one series. Split the data by time before
-/// the window (`TakeRows` and `SkipRows`, `FilterRowsByColumn`), and not by chance as `TrainTestSplit`, `CrossValidate` and the
-/// trainers' `ValidationFraction` do. Windows are computed afresh whenever the data are read; `AppendCacheCheckpoint` behind the
-/// window spares that. The input is read once each time: where the label is asked for, a row comes out when the row with its label is there, and the
-/// values of the rows between are kept meanwhile (so not those of images and custom types, which can't be copied).
+/// **Order.** The rows' order is taken as the order in time, the whole input as one series. Split the data by time before the window
+/// (`TakeRows` and `SkipRows`, `FilterRowsByColumn`), and not by chance as `TrainTestSplit`, `CrossValidate` and the trainers'
+/// `ValidationFraction` do. Windows are computed afresh whenever the data are read; `AppendCacheCheckpoint` behind the window spares that.
+/// The input is read once each time: where the label is asked for, a row comes out when the row with its label is there, and the values of
+/// the rows between are kept meanwhile (so not those of images and custom types, which can't be copied).
 ///
 /// **Single predictions.** A row alone has no window, so a `PredictionEngine` can't be made of a pipeline with this
 /// estimator. Keep the window apart for that: transform the data first, fit and save the pipeline behind it, and give

@@ -27,10 +27,12 @@ internal sealed record SlidingWindowSettings(
         {
             source = inputs.Length == 1
                 ? inputs[0]
-                : throw new ArgumentException($"There are {inputs.Length} input columns, so the one to take the label from must be named.", nameof(options.LabelSourceColumnName));
+                : throw new ArgumentException($"There are {inputs.Length} input columns, so the one to take the label from must be named.",
+                    nameof(options.LabelSourceColumnName));
         }
         var settings = new SlidingWindowSettings(
-            options.OutputColumnName, inputs, options.WindowSize, options.LabelColumnName, source, options.Horizon, options.KeepIncompleteWindows);
+            options.OutputColumnName, inputs, options.WindowSize, options.LabelColumnName, source, options.Horizon,
+                options.KeepIncompleteWindows);
         settings.Check();
         return settings;
     }
@@ -65,7 +67,9 @@ internal sealed record SlidingWindowSettings(
         if (LabelColumnName is null)
         {
             if (LabelSourceColumnName is not null)
-                throw new ArgumentException($"The label is to be taken from '{LabelSourceColumnName}', but the column to put it in has no name.", nameof(LabelColumnName));
+                throw new ArgumentException(
+                    $"The label is to be taken from '{LabelSourceColumnName}', but the column to put it in has no name.",
+                    nameof(LabelColumnName));
             return;
         }
         ArgumentException.ThrowIfNullOrEmpty(LabelColumnName);

@@ -2,7 +2,8 @@ using Microsoft.ML.Lstm;
 using Microsoft.ML.Lstm.Windows;
 using Microsoft.ML.Runtime;
 
-[assembly: Microsoft.ML.LoadableClass(typeof(SlidingWindowTransformer), null, typeof(Microsoft.ML.SignatureLoadModel), "Sliding Window", SlidingWindowTransformer.LoaderSignature)]
+[assembly: Microsoft.ML.LoadableClass(typeof(SlidingWindowTransformer), null, typeof(Microsoft.ML.SignatureLoadModel), "Sliding Window",
+    SlidingWindowTransformer.LoaderSignature)]
 
 namespace Microsoft.ML.Lstm;
 
@@ -15,9 +16,11 @@ public sealed partial class SlidingWindowTransformer
 
     private static VersionInfo Version => ModelEntry.Version("LSTMWIND", LoaderSignature);
 
-    void ICanSaveModel.Save(ModelSaveContext ctx) => ModelEntry.Save(ctx, Version, entry => entry.WriteJson(SettingsStream, _settings.ToJson()));
+    void ICanSaveModel.Save(ModelSaveContext ctx) =>
+        ModelEntry.Save(ctx, Version, entry => entry.WriteJson(SettingsStream, _settings.ToJson()));
 
     // ML.NET finds it by its name and parameters.
     internal static SlidingWindowTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
-        => ModelEntry.Load(env, ctx, Version, entry => new SlidingWindowTransformer(env, entry.ReadJson(SettingsStream, json => SlidingWindowSettings.FromJson(json))));
+        => ModelEntry.Load(env, ctx, Version,
+            entry => new SlidingWindowTransformer(env, entry.ReadJson(SettingsStream, json => SlidingWindowSettings.FromJson(json))));
 }

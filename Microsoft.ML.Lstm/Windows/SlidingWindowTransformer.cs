@@ -47,5 +47,7 @@ public sealed partial class SlidingWindowTransformer : ITransformer
     /// <returns>Nothing.</returns>
     /// <exception cref="InvalidOperationException">Always.</exception>
     public IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema) =>
-        throw new InvalidOperationException("A sliding window is made of several rows, so it can't be computed of a single one. For single predictions make the pipeline without it, and give it rows with the window as a vector column.");
+        throw new InvalidOperationException(
+            "A sliding window is made of several rows, so it can't be computed of a single one. For single predictions make the pipeline "
+            + "without it, and give it rows with the window as a vector column.");
 }

@@ -76,7 +76,8 @@ internal sealed class WindowSlotNames(DataViewSchema.Column[] columns, int windo
 
     private static bool HasSlotNames(DataViewSchema.Column column)
         => column.Type is VectorDataViewType vector
-            && column.Annotations.Schema.GetColumnOrNull(ScoreAnnotations.SlotNames)?.Type is VectorDataViewType { ItemType: TextDataViewType } names
+            && column.Annotations.Schema.GetColumnOrNull(
+                ScoreAnnotations.SlotNames)?.Type is VectorDataViewType { ItemType: TextDataViewType } names
             && names.Size == vector.Size;
 
     private void Write(ref VBuffer<ReadOnlyMemory<char>> names)

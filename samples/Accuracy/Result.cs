@@ -3,7 +3,8 @@ using Accuracy.Tasks;
 namespace Accuracy;
 
 /// <summary>The figures of one task, one for each seed.</summary>
-internal sealed record Result(string Task, string Metric, double Baseline, string BaselineMethod, double Aim, string Settings, double[] Figures, double[] Seconds, string[] Notes)
+internal sealed record Result(string Task, string Metric, double Baseline, string BaselineMethod, double Aim, string Settings,
+    double[] Figures, double[] Seconds, string[] Notes)
 {
     public double Mean => Figures.Average();
 
@@ -19,6 +20,7 @@ internal sealed record Result(string Task, string Metric, double Baseline, strin
             (figures[seed - 1], notes[seed - 1], seconds[seed - 1]) = (measured.Figure, measured.Note, clock.Elapsed.TotalSeconds);
             report(seed, measured, seconds[seed - 1]);
         }
-        return new Result(task.Name, task.Metric, task.Baseline.Figure, task.Baseline.Method, task.Aim, task.Settings, figures, seconds, notes);
+        return new Result(task.Name, task.Metric, task.Baseline.Figure, task.Baseline.Method, task.Aim, task.Settings, figures, seconds,
+            notes);
     }
 }

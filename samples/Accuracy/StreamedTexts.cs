@@ -25,7 +25,8 @@ internal static class StreamedTexts
             double accuracy = Measure(train, test, megabytes, threads);
             double seconds = clock.Elapsed.TotalSeconds;
             using var self = Process.GetCurrentProcess();
-            Console.WriteLine($"accuracy {100 * accuracy:0.00} in {seconds:0} s; resident memory at the most {self.PeakWorkingSet64 / 1e6:0} MB");
+            Console.WriteLine($"accuracy {100 * accuracy:0.00} in {seconds:0} s; resident memory at the most "
+                + $"{self.PeakWorkingSet64 / 1e6:0} MB");
         }
         finally
         {

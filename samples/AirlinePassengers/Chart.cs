@@ -17,7 +17,10 @@ internal static class Chart
     public static string Draw(int split, IReadOnlyDictionary<int, double> forecasts)
     {
         var actual = Enumerable.Range(0, Series.Count).Select(month => (month, (double)Series.Passengers[month]));
-        var forecast = forecasts.Where(entry => entry.Key >= split).OrderBy(entry => entry.Key).Select(entry => (entry.Key, entry.Value)).ToArray();
+        var forecast = forecasts.Where(entry => entry.Key >= split)
+            .OrderBy(entry => entry.Key)
+            .Select(entry => (entry.Key, entry.Value))
+            .ToArray();
         (int nextMonth, double next) = forecast[^1];
 
         var svg = new StringBuilder();

@@ -33,7 +33,8 @@ var pipeline = ml.Transforms.SlidingWindow("Window", Window, ["Growth"], labelCo
         EpochCompleted = epoch =>
         {
             if (epoch.Epoch % 10 == 0)
-                Console.WriteLine($"  epoch {epoch.Epoch,3} of {epoch.NumberOfEpochs}: RMSE {epoch.Training.RootMeanSquaredError:0.0000} (log growth)");
+                Console.WriteLine($"  epoch {epoch.Epoch,3} of {epoch.NumberOfEpochs}: RMSE {epoch.Training.RootMeanSquaredError:0.0000} "
+                    + "(log growth)");
         },
     }))
     .Append(ml.Transforms.CopyColumns("ForecastGrowth", "Score"));
@@ -62,7 +63,8 @@ ml.Model.Save(model, train.Schema, modelPath);
 double next = forecasts[Series.Count];
 double nextBySecondProcess = SecondProcess.AskForNextForecast(modelPath);
 bool same = BitConverter.DoubleToUInt64Bits(next) == BitConverter.DoubleToUInt64Bits(nextBySecondProcess);
-Console.WriteLine($"Forecast for {Series.Name(Series.Count)}: {next:0.0} thousand. A second process that loaded {modelPath} says {nextBySecondProcess:0.0}, {(same ? "the same to the last bit" : "NOT THE SAME")}.");
+Console.WriteLine($"Forecast for {Series.Name(Series.Count)}: {next:0.0} thousand. A second process that loaded {modelPath} says "
+    + $"{nextBySecondProcess:0.0}, {(same ? "the same to the last bit" : "NOT THE SAME")}.");
 
 string chartPath = Path.Combine(arguments.OutputFolder, "forecast.svg");
 File.WriteAllText(chartPath, Chart.Draw(split, forecasts));
@@ -79,6 +81,7 @@ Result Evaluate(string name, Func<int, double> forecast)
 {
     IEnumerable<Comparison> rows = Enumerable.Range(split, HeldOut)
         .Select(month => new Comparison { Actual = Series.Passengers[month], Forecast = (float)forecast(month) });
-    RegressionMetrics metrics = ml.Regression.Evaluate(ml.Data.LoadFromEnumerable(rows), labelColumnName: "Actual", scoreColumnName: "Forecast");
+    RegressionMetrics metrics = ml.Regression.Evaluate(ml.Data.LoadFromEnumerable(rows), labelColumnName: "Actual",
+        scoreColumnName: "Forecast");
     return new Result(name, metrics.RootMeanSquaredError, metrics.MeanAbsoluteError);
 }

@@ -5,7 +5,11 @@ namespace AirlinePassengers;
 /// <summary>How far a way of forecasting was off, in thousands of passengers.</summary>
 internal sealed record Result(string Name, double Rmse, double Mae)
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+    private static readonly JsonSerializerOptions Indented = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase
+    };
 
     public static string ToJson(int seed, Result[] results, int split, Dictionary<int, double> forecasts, double nextBySecondProcess) =>
         JsonSerializer.Serialize(new

@@ -30,21 +30,30 @@ internal static class MachineWatch
         }).Fit(ml.Data.LoadFromEnumerable(train));
 
         // The detector knows the series to the end of the training data and goes on from there.
-        Verdict[] verdicts = [.. ml.Data.CreateEnumerable<Verdict>(detector.Transform(ml.Data.LoadFromEnumerable(test)), reuseRowObject: false)];
+        Verdict[] verdicts = [.. ml.Data.CreateEnumerable<Verdict>(detector.Transform(ml.Data.LoadFromEnumerable(test)),
+            reuseRowObject: false)];
         Console.WriteLine($"Trained on {TrainHours} hours. Of the {TestHours} that follow:");
         foreach (Fault fault in faults)
         {
             int alert = Array.FindIndex(verdicts, fault.First, fault.Hours, verdict => verdict.IsAlert());
-            string found = alert < 0 ? "not found" : $"found in hour {alert - fault.First + 1}, {test[alert].Temperature:0.0} degrees where {verdicts[alert].Expected():0.0} were expected";
+            string found = alert < 0
+                ? "not found"
+                : $"found in hour {alert - fault.First + 1}, {test[alert].Temperature:0.0} degrees where {verdicts[alert].Expected():0.0} "
+                    + "were expected";
             Console.WriteLine($"  {fault.Name,-22} {test[fault.First].Time:yyyy-MM-dd HH:mm}, {fault.Hours,2} h: {found}");
         }
         // A fault is over when readings are right again; what they are compared with still comes from it for some hours.
-        int near = verdicts.Index().Count(hour => hour.Item.IsAlert() && faults.Any(fault => hour.Index > fault.Last && hour.Index <= fault.Last + 24) && !IsFault(hour.Index));
+        int near = verdicts.Index()
+            .Count(hour => hour.Item.IsAlert()
+                && faults.Any(fault => hour.Index > fault.Last && hour.Index <= fault.Last + 24)
+                && !IsFault(hour.Index));
         int other = verdicts.Index().Count(hour => hour.Item.IsAlert() && !IsFault(hour.Index)) - near;
         Console.WriteLine($"  alerts in the day after a fault: {near}; other alerts: {other}");
 
         string chart = Path.Combine(folder, "anomalies.svg");
-        File.WriteAllText(chart, AlertChart.Draw("Temperature of a machine", [.. test.Select(hour => hour.Time)], [.. test.Select(hour => hour.Temperature)], verdicts));
+        File.WriteAllText(chart,
+            AlertChart.Draw("Temperature of a machine", [.. test.Select(hour => hour.Time)], [.. test.Select(hour => hour.Temperature)],
+            verdicts));
         Console.WriteLine($"Chart: {chart}");
         bool areSame = GoOnHourByHour(ml, detector, test).SequenceEqual(verdicts.Select(verdict => verdict.IsAlert()));
         Console.WriteLine($"Hour by hour, as readings come in: {(areSame ? "the same alerts" : "NOT THE SAME ALERTS")}.");

@@ -33,7 +33,12 @@ internal static class MadeUpMachine
                 load = isShift ? 0.5 + 0.5 * random.NextDouble() : 0.1;
             heat += 0.3 * (30 * load - heat);
             double hall = 20 - 4 * Math.Cos(Math.Tau * (time.Hour - 4) / 24);
-            rows[t] = new MachineHour { Time = time, Load = (float)load, Temperature = (float)(hall + heat + 1.2 * (random.NextDouble() + random.NextDouble() - 1)) };
+            rows[t] = new MachineHour
+            {
+                Time = time,
+                Load = (float)load,
+                Temperature = (float)(hall + heat + 1.2 * (random.NextDouble() + random.NextDouble() - 1))
+            };
         }
         return rows;
     }

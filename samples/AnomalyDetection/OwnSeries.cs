@@ -24,16 +24,20 @@ internal static class OwnSeries
             InputColumnName = nameof(Row.Value),
             TimeColumnName = nameof(Row.Time),
         }).Fit(ml.Data.LoadFromEnumerable(train));
-        Verdict[] verdicts = [.. ml.Data.CreateEnumerable<Verdict>(detector.Transform(ml.Data.LoadFromEnumerable(test)), reuseRowObject: false)];
+        Verdict[] verdicts = [.. ml.Data.CreateEnumerable<Verdict>(detector.Transform(ml.Data.LoadFromEnumerable(test)),
+            reuseRowObject: false)];
 
         int[] alerts = [.. verdicts.Index().Where(row => row.Item.IsAlert()).Select(row => row.Index)];
-        Console.WriteLine($"Trained on the first {train.Length} of {rows.Length} rows. Alerts in the others: {alerts.Length}, where about {test.Length * (1 - detector.Confidence / 100):0.#} would come without cause.");
+        Console.WriteLine($"Trained on the first {train.Length} of {rows.Length} rows. Alerts in the others: {alerts.Length}, where about "
+            + $"{test.Length * (1 - detector.Confidence / 100):0.#} would come without cause.");
         foreach (int alert in alerts.Take(MostAlertsToPrint))
-            Console.WriteLine($"  {test[alert].Time:yyyy-MM-dd HH:mm}  {test[alert].Value:0.###}, expected {verdicts[alert].Expected():0.###}, from {verdicts[alert].Lower():0.###} to {verdicts[alert].Upper():0.###}");
+            Console.WriteLine($"  {test[alert].Time:yyyy-MM-dd HH:mm}  {test[alert].Value:0.###}, expected "
+                + $"{verdicts[alert].Expected():0.###}, from {verdicts[alert].Lower():0.###} to {verdicts[alert].Upper():0.###}");
         if (alerts.Length > MostAlertsToPrint)
             Console.WriteLine($"  and {alerts.Length - MostAlertsToPrint} more");
         string chart = Path.Combine(folder, "anomalies.svg");
-        File.WriteAllText(chart, AlertChart.Draw(valueColumn, [.. test.Select(row => row.Time)], [.. test.Select(row => row.Value)], verdicts));
+        File.WriteAllText(chart,
+            AlertChart.Draw(valueColumn, [.. test.Select(row => row.Time)], [.. test.Select(row => row.Value)], verdicts));
         Console.WriteLine($"Chart: {chart}");
         return 0;
     }

@@ -3,10 +3,30 @@
 using System.CommandLine;
 using AnomalyDetection;
 
-var dataOption = new Option<FileInfo>("--data") { Description = "A series of your own: a CSV file with a header line, in the order of time. Otherwise a machine is made up.", HelpName = "FILE" }.AcceptExistingOnly();
-var timeOption = new Option<string>("--time") { Description = "The file's column of times.", HelpName = "COLUMN", DefaultValueFactory = _ => "Time" };
-var valueOption = new Option<string>("--value") { Description = "The file's column of values.", HelpName = "COLUMN", DefaultValueFactory = _ => "Value" };
-var outOption = new Option<string>("--out") { Description = "The folder for the chart.", HelpName = "FOLDER", DefaultValueFactory = _ => "." };
+var dataOption = new Option<FileInfo>(
+    "--data")
+{
+    Description = "A series of your own: a CSV file with a header line, in the order of time. Otherwise a machine is made up.",
+    HelpName = "FILE"
+}.AcceptExistingOnly();
+var timeOption = new Option<string>("--time")
+{
+    Description = "The file's column of times.",
+    HelpName = "COLUMN",
+    DefaultValueFactory = _ => "Time"
+};
+var valueOption = new Option<string>("--value")
+{
+    Description = "The file's column of values.",
+    HelpName = "COLUMN",
+    DefaultValueFactory = _ => "Value"
+};
+var outOption = new Option<string>("--out")
+{
+    Description = "The folder for the chart.",
+    HelpName = "FOLDER",
+    DefaultValueFactory = _ => "."
+};
 var root = new RootCommand("Train an LSTM to find what is wrong with a series.") { dataOption, timeOption, valueOption, outOption };
 root.SetAction(parsed =>
 {

@@ -5,14 +5,16 @@ using Microsoft.ML.Lstm.Engine.Kernels;
 namespace Benchmarks;
 
 /// <summary>What the command line asks for.</summary>
-internal sealed record Arguments(IReadOnlyList<Shape> Shapes, IReadOnlyList<int> Threads, double Seconds, CpuKernels Kernels, Clock Clock, bool Peers, string? Python, string Node, string? JsonFile)
+internal sealed record Arguments(IReadOnlyList<Shape> Shapes, IReadOnlyList<int> Threads, double Seconds, CpuKernels Kernels, Clock Clock,
+    bool Peers, string? Python, string Node, string? JsonFile)
 {
     /// <summary>Does what the arguments say and returns the exit code.</summary>
     public static int Run(string[] args, Func<Arguments, int> measure)
     {
         var shapes = new Option<Shape[]>("--shapes")
         {
-            Description = $"The shapes to measure, with commas between, instead of all: {string.Join(',', Shape.All.Select(shape => shape.Name))}.",
+            Description = "The shapes to measure, with commas between, instead of all: "
+                + $"{string.Join(',', Shape.All.Select(shape => shape.Name))}.",
             HelpName = "NAMES",
             CustomParser = result => Choose(result, Shape.All, shape => shape.Name),
         };
@@ -23,14 +25,30 @@ internal sealed record Arguments(IReadOnlyList<Shape> Shapes, IReadOnlyList<int>
             CustomParser = result => Choose(result, CpuKernels.Available, kernels => kernels.Name),
         };
         var threads = new Option<int?>("--threads") { Description = "This number of threads only, instead of 1 and all.", HelpName = "N" };
-        var seconds = new Option<double>("--seconds") { Description = "Time for each figure, and as much again for each peer.", HelpName = "N", DefaultValueFactory = _ => 2 };
+        var seconds = new Option<double>("--seconds")
+        {
+            Description = "Time for each figure, and as much again for each peer.",
+            HelpName = "N",
+            DefaultValueFactory = _ => 2
+        };
         threads.Validators.Add(result => RequireAtLeast(result, result.GetValueOrDefault<int?>() is not < 1, "1"));
         seconds.Validators.Add(result => RequireAtLeast(result, result.GetValueOrDefault<double>() >= 0, "0"));
-        var peers = new Option<bool>("--peers") { Description = "Also run PyTorch and ONNX Runtime, in turn with ours; README.md says how to install them." };
-        var python = new Option<string?>("--python") { Description = "The Python that has PyTorch; otherwise it is looked for.", HelpName = "PROGRAM" };
+        var peers = new Option<bool>(
+            "--peers")
+        { Description = "Also run PyTorch and ONNX Runtime, in turn with ours; README.md says how to install them." };
+        var python = new Option<string?>("--python")
+        {
+            Description = "The Python that has PyTorch; otherwise it is looked for.",
+            HelpName = "PROGRAM"
+        };
         var node = new Option<string>("--node") { Description = "Node.js.", HelpName = "PROGRAM", DefaultValueFactory = _ => "node" };
         var json = new Option<string?>("--json") { Description = "A file to write everything to as well.", HelpName = "FILE" };
-        var processorTime = new Option<bool>("--processor-time") { Description = "Time one thread by the processor's time that it had, for a machine that is busy with other things." };
+        var processorTime = new Option<bool>(
+            "--processor-time")
+        {
+            Description =
+            "Time one thread by the processor's time that it had, for a machine that is busy with other things."
+        };
         var micro = new Option<bool>("--micro") { Description = "Measure single kernels by BenchmarkDotNet instead." };
         var model = new Argument<string>("MODEL");
         var count = new Argument<int>("THREADS");
@@ -56,9 +74,15 @@ internal sealed record Arguments(IReadOnlyList<Shape> Shapes, IReadOnlyList<int>
                 MicroBenchmarks.Run();
                 return 0;
             }
-            int[] counts = parsed.GetValue(threads) is { } only ? [only] : parsed.GetValue(processorTime) ? [1] : [.. new[] { 1, Environment.ProcessorCount }.Distinct()];
-            return measure(new Arguments(parsed.GetValue(shapes) is { Length: > 0 } chosen ? chosen : Shape.All, counts, parsed.GetValue(seconds), parsed.GetValue(kernels) is [var width] ? width : CpuKernels.Best,
-                parsed.GetValue(processorTime) ? Clock.Processor : Clock.Elapsed, parsed.GetValue(peers), parsed.GetValue(python), parsed.GetValue(node)!, parsed.GetValue(json)));
+            int[] counts = parsed.GetValue(threads) is { } only
+                ? [only]
+                : parsed.GetValue(processorTime)
+                ? [1]
+                : [.. new[] { 1, Environment.ProcessorCount }.Distinct()];
+            return measure(new Arguments(parsed.GetValue(shapes) is { Length: > 0 } chosen ? chosen : Shape.All, counts,
+                parsed.GetValue(seconds), parsed.GetValue(kernels) is [var width] ? width : CpuKernels.Best,
+                parsed.GetValue(processorTime) ? Clock.Processor : Clock.Elapsed, parsed.GetValue(peers), parsed.GetValue(python),
+                    parsed.GetValue(node)!, parsed.GetValue(json)));
         });
         return root.Parse(args).Invoke();
     }

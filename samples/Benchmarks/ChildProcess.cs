@@ -26,17 +26,20 @@ internal static class ChildProcess
 
     public static List<Figures> Measure(IReadOnlyList<PeerKind> peers, int threads, string folder)
     {
-        string model = Path.Combine(folder, "model.zip"), small = Path.Combine(folder, "model.safetensors"), large = Path.Combine(folder, "train.safetensors");
+        string model = Path.Combine(folder, "model.zip"), small = Path.Combine(folder, "model.safetensors"),
+            large = Path.Combine(folder, "train.safetensors");
         SaveModel(model);
         new Problem(Model).Save(small);
         new Problem(Trained).Save(large);
 
         var starts = new List<(string Name, Func<string, Process> Start, bool CanTrain)>
         {
-            ("Microsoft.ML.Lstm", mode => StartOurselves(mode, mode == PredictCommand ? model : threads.ToString(CultureInfo.InvariantCulture)), true),
+            ("Microsoft.ML.Lstm",
+                mode => StartOurselves(mode, mode == PredictCommand ? model : threads.ToString(CultureInfo.InvariantCulture)), true),
         };
         foreach (PeerKind peer in peers)
-            starts.Add((peer.Name, mode => peer.Start(threads, Clock.Elapsed, mode, mode == PredictCommand ? small : large), peer.CanTrain));
+            starts.Add((peer.Name, mode => peer.Start(threads, Clock.Elapsed, mode, mode == PredictCommand ? small : large),
+                peer.CanTrain));
 
         List<double>[] times = [.. starts.Select(_ => new List<double>())];
         for (int round = 0; round < Starts; round++)
@@ -44,7 +47,8 @@ internal static class ChildProcess
             for (int i = 0; i < starts.Count; i++)
                 times[i].Add(TimeToAnswer(starts[i].Start).Milliseconds);
         }
-        return [.. starts.Select((start, i) => new Figures(start.Name, Statistics.Median(times[i]), start.CanTrain ? PeakBytes(start.Start) : null))];
+        return [.. starts.Select((start, i) =>
+            new Figures(start.Name, Statistics.Median(times[i]), start.CanTrain ? PeakBytes(start.Start) : null))];
     }
 
     /// <summary>In the new process: loads a model with ML.NET's own call and predicts once.</summary>
@@ -69,7 +73,13 @@ internal static class ChildProcess
         var ml = new MLContext(seed: 1);
         var random = new Random(1);
         IDataView rows = ml.Data.LoadFromEnumerable(Enumerable.Range(0, 8).Select(_ => NewRow(random)).ToArray());
-        var trainer = ml.Regression.Trainers.Lstm(new() { FeaturesPerStep = Model.I, HiddenSize = Model.H, NumberOfLayers = Model.L, NumberOfEpochs = 1 });
+        var trainer = ml.Regression.Trainers.Lstm(new()
+        {
+            FeaturesPerStep = Model.I,
+            HiddenSize = Model.H,
+            NumberOfLayers = Model.L,
+            NumberOfEpochs = 1
+        });
         ml.Model.Save(trainer.Fit(rows), rows.Schema, path);
     }
 
@@ -100,7 +110,8 @@ internal static class ChildProcess
         return (milliseconds, answer ?? throw new InvalidOperationException($"'{process.StartInfo.FileName} ... {mode}' gave no answer."));
     }
 
-    private static double PeakBytes(Func<string, Process> start) => double.Parse(TimeToAnswer(start, TrainCommand).Answer, CultureInfo.InvariantCulture);
+    private static double PeakBytes(Func<string, Process> start)
+        => double.Parse(TimeToAnswer(start, TrainCommand).Answer, CultureInfo.InvariantCulture);
 
     private sealed class Row
     {

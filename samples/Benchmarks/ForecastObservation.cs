@@ -18,7 +18,8 @@ internal static class ForecastObservation
     public static double Measure()
     {
         var ml = new MLContext(seed: 1);
-        Observation[] rows = [.. Enumerable.Range(0, TrainingRows + Observations).Select(t => new Observation { Value = MathF.Sin(MathF.Tau * t / Horizon) })];
+        Observation[] rows = [.. Enumerable.Range(0, TrainingRows + Observations)
+            .Select(t => new Observation { Value = MathF.Sin(MathF.Tau * t / Horizon) })];
         LstmForecastingTransformer model = ml.Forecasting.ForecastByLstm(new LstmForecastingEstimator.Options
         {
             TargetColumnNames = [nameof(Observation.Value)],

@@ -7,7 +7,8 @@ namespace Benchmarks;
 /// What a contender reached. Gigaflops are GFLOP/s; the median is that of its turns, the best that of all repetitions. Words a second, by
 /// the median, are a language model's.
 /// </summary>
-internal sealed record Result(string Name, double Milliseconds, double BestMilliseconds, double Gigaflops, double BestGigaflops, double? WordsPerSecond);
+internal sealed record Result(string Name, double Milliseconds, double BestMilliseconds, double Gigaflops, double BestGigaflops,
+    double? WordsPerSecond);
 
 /// <summary>
 /// A peer's result and how many times as long as we it took: the median of its turns' ratios, each with our turn just before it.
@@ -23,7 +24,8 @@ internal sealed record PeerResult(Result Result, double Ratio);
 /// <param name="ShareOfPeak">Our GFLOP/s over those of a loop of multiply-adds just before, the median of all turns.</param>
 /// <param name="Ours">Our result.</param>
 /// <param name="Peers">The peers', in turn with ours.</param>
-internal sealed record Figure(string Shape, Work Work, int Threads, int Rounds, double[] CoreDistance, double ShareOfPeak, Result Ours, IReadOnlyList<PeerResult> Peers)
+internal sealed record Figure(string Shape, Work Work, int Threads, int Rounds, double[] CoreDistance, double ShareOfPeak, Result Ours,
+    IReadOnlyList<PeerResult> Peers)
 {
     private const double TurnSeconds = 0.03;
     private const int FewestRounds = 5;
@@ -32,7 +34,8 @@ internal sealed record Figure(string Shape, Work Work, int Threads, int Rounds, 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
 
     /// <summary>Gives everybody turns until the time is up.</summary>
-    public static Figure Measure(Shape shape, Work work, int threads, CpuKernels kernels, OurEngine ours, IReadOnlyList<Peer> peers, double secondsEach)
+    public static Figure Measure(Shape shape, Work work, int threads, CpuKernels kernels, OurEngine ours, IReadOnlyList<Peer> peers,
+        double secondsEach)
     {
         double before = Benchmarks.CoreDistance.Measure();
         var peak = new FmaPeak(kernels, threads);
@@ -63,9 +66,12 @@ internal sealed record Figure(string Shape, Work Work, int Threads, int Rounds, 
         Result[] results = [.. contenders.Select((contender, i) =>
         {
             double median = Statistics.Median(turns[i]);
-            return new Result(contender.Name, median * 1e3, best[i] * 1e3, operations / median / 1e9, operations / best[i] / 1e9, shape.IsLanguageModel ? shape.B * shape.T / median : null);
+            return new Result(contender.Name, median * 1e3, best[i] * 1e3, operations / median / 1e9, operations / best[i] / 1e9,
+                shape.IsLanguageModel ? shape.B * shape.T / median : null);
         })];
-        var peerResults = results.Skip(1).Select((result, i) => new PeerResult(result, Statistics.Median([.. turns[i + 1].Zip(turns[0], (theirs, our) => theirs / our)])));
+        var peerResults = results.Skip(1)
+            .Select((result, i) =>
+                new PeerResult(result, Statistics.Median([.. turns[i + 1].Zip(turns[0], (theirs, our) => theirs / our)])));
         return new Figure(shape.Name, work, threads, rounds, [before, after], Statistics.Median(shares), results[0], [.. peerResults]);
     }
 

@@ -81,7 +81,8 @@ public unsafe class MicroBenchmarks
     /// <summary>Aᵀ [128 x 64] times a panel of B of four vectors.</summary>
     [Benchmark]
     public void MultiplyTransposed()
-        => _kernels.MultiplyTransposed(Hidden, _x.Pointer, Hidden, Rows, _panel.Pointer, 4 * _kernels.Lanes, vectors: 4, _product.Pointer, accumulate: false);
+        => _kernels.MultiplyTransposed(Hidden, _x.Pointer, Hidden, Rows, _panel.Pointer, 4 * _kernels.Lanes, vectors: 4, _product.Pointer,
+            accumulate: false);
 
     /// <summary>tanh of 64 x 128 numbers; σ takes as long.</summary>
     [Benchmark]

@@ -40,8 +40,10 @@ internal sealed class OurEngine : IContender
         }
         _batch.Pack();
         _rows = shape.IsLanguageModel ? _batch.TotalSteps : _batch.Count;
-        var model = new SequenceModel(weights, AffineScaler.Identity(shape.Network.NumericSize), AffineScaler.Identity(0), AffineScaler.Identity(shape.Network.OutputSize));
-        var data = new SequenceSet(shape.Network.NumericSize, staticSize: 0, shape.IsLanguageModel ? 0 : 1, [.. shape.Network.Embeddings.Select(table => table.Vocabulary)]);
+        var model = new SequenceModel(weights, AffineScaler.Identity(shape.Network.NumericSize), AffineScaler.Identity(0),
+            AffineScaler.Identity(shape.Network.OutputSize));
+        var data = new SequenceSet(shape.Network.NumericSize, staticSize: 0, shape.IsLanguageModel ? 0 : 1,
+            [.. shape.Network.Embeddings.Select(table => table.Vocabulary)]);
         foreach (TrainingSequence sequence in _sequences)
             data.Add(sequence);
         _objective = problem.Task.CreateObjective(model, data);
@@ -50,7 +52,13 @@ internal sealed class OurEngine : IContender
     public string Name => "Microsoft.ML.Lstm";
 
     /// <summary>The seconds that each part of each training step took.</summary>
-    public Dictionary<string, List<double>> Parts { get; } = new() { ["forward"] = [], ["backward"] = [], ["clip and Adam"] = [], ["pack"] = [] };
+    public Dictionary<string, List<double>> Parts { get; } = new()
+    {
+        ["forward"] = [],
+        ["backward"] = [],
+        ["clip and Adam"] = [],
+        ["pack"] = []
+    };
 
     public double[] Run(Work work, int repetitions)
     {

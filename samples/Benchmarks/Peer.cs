@@ -40,7 +40,12 @@ internal sealed record PeerKind(string Name, string Command, string Script, IRea
 
     public Process Start(int threads, Clock clock, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Command) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(Command)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true
+        };
         start.ArgumentList.Add(Path.Combine(Folder, Script));
         foreach (string argument in arguments)
             start.ArgumentList.Add(argument);
@@ -85,7 +90,9 @@ internal sealed record PeerKind(string Name, string Command, string Script, IRea
     {
         const string Libraries = "/usr/lib";
         return Directory.Exists(Libraries)
-            ? Directory.EnumerateDirectories(Libraries, "*-linux-gnu").Select(folder => Path.Combine(folder, "openblas-openmp")).FirstOrDefault(Directory.Exists)
+            ? Directory.EnumerateDirectories(Libraries, "*-linux-gnu")
+                .Select(folder => Path.Combine(folder, "openblas-openmp"))
+                .FirstOrDefault(Directory.Exists)
             : null;
     }
 
@@ -137,8 +144,10 @@ internal sealed partial class Peer : IContender, IDisposable
                 reason = null;
                 return new Peer(kind, process, threads, JsonDocument.Parse(hello).RootElement.GetProperty("version").GetString()!);
             }
-            string[] errors = process.StandardError.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-            reason = errors.FirstOrDefault(line => line.Contains("Error", StringComparison.Ordinal)) ?? errors.LastOrDefault() ?? "it ended at once";
+            string[] errors = process.StandardError.ReadToEnd()
+                .Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+            reason = errors.FirstOrDefault(line => line.Contains("Error", StringComparison.Ordinal)) ?? errors.LastOrDefault()
+                ?? "it ended at once";
         }
         catch (Win32Exception e)
         {

@@ -37,13 +37,23 @@ internal sealed class Problem
     public void Save(string path)
     {
         Shape s = Shape;
-        var dimensions = new Dictionary<string, int> { ["B"] = s.B, ["T"] = s.T, ["I"] = s.I, ["H"] = s.H, ["L"] = s.L, ["D"] = s.Network.Directions, ["V"] = s.V };
+        var dimensions = new Dictionary<string, int>
+        {
+            ["B"] = s.B,
+            ["T"] = s.T,
+            ["I"] = s.I,
+            ["H"] = s.H,
+            ["L"] = s.L,
+            ["D"] = s.Network.Directions,
+            ["V"] = s.V
+        };
         var metadata = dimensions.ToDictionary(pair => pair.Key, pair => pair.Value.ToString(CultureInfo.InvariantCulture));
         metadata["learningRate"] = LearningRate.ToString(CultureInfo.InvariantCulture);
         var tensors = Weights.Parameters
             .Select(p => new SafeTensor(p.Name, [p.Rows, p.Columns], Weights.Values.AsMemory(p.Offset, p.Length)))
             .Concat(s.IsLanguageModel
-                ? [Join("words", [s.B, s.T], sequence => Floats(sequence.Tokens)), Join("next", [s.B, s.T], sequence => Floats(sequence.Labels))]
+                ? [Join("words", [s.B, s.T], sequence => Floats(sequence.Tokens)),
+                    Join("next", [s.B, s.T], sequence => Floats(sequence.Labels))]
                 : [Join("x", [s.B, s.T, s.I], sequence => sequence.Features), Join("targets", [s.B, 1], sequence => sequence.Targets)]);
         using FileStream file = File.Create(path);
         new SafeTensors(metadata, [.. tensors]).Write(file);
@@ -63,7 +73,8 @@ internal sealed class Problem
         return new TrainingSequence { Tokens = words[..^1], Labels = words[1..] };
     }
 
-    private SafeTensor Join(string name, int[] shape, Func<TrainingSequence, float[]> values) => new(name, shape, Sequences.SelectMany(values).ToArray());
+    private SafeTensor Join(string name, int[] shape, Func<TrainingSequence, float[]> values)
+        => new(name, shape, Sequences.SelectMany(values).ToArray());
 
     // Whole numbers up to 2^24 are floats.
     private static float[] Floats(int[] numbers) => [.. numbers.Select(number => (float)number)];

@@ -68,12 +68,15 @@ static void MeasureShapes(Arguments arguments, Report report, int threads, IRead
             {
                 double difference = peer.Load(file).DifferenceFrom(answer);
                 if (!(difference <= Answer.Tolerance))
-                    throw new InvalidOperationException($"{peer.Name} computes something else than we do on {shape.Name}: the largest difference is {difference}.");
+                    throw new InvalidOperationException(
+                        $"{peer.Name} computes something else than we do on {shape.Name}: the largest difference is {difference}.");
             }
             foreach (Work work in shape.Works)
-                report.Add(Figure.Measure(shape, work, threads, arguments.Kernels, ours, [.. able.Where(peer => peer.Kind.Can(work))], arguments.Seconds));
+                report.Add(Figure.Measure(shape, work, threads, arguments.Kernels, ours, [.. able.Where(peer => peer.Kind.Can(work))],
+                    arguments.Seconds));
             if (shape.Works.Contains(Work.Training))
-                report.Add(new StepParts(shape.Name, threads, ours.Parts.ToDictionary(part => part.Key, part => Statistics.Median(part.Value) * 1e3)));
+                report.Add(new StepParts(shape.Name, threads,
+                    ours.Parts.ToDictionary(part => part.Key, part => Statistics.Median(part.Value) * 1e3)));
         }
     }
     finally

@@ -87,11 +87,14 @@ internal sealed class Report(Arguments arguments)
     {
         Figures.Add(figure);
         Result ours = figure.Ours;
-        string peers = string.Join("  ", figure.Peers.Select(peer => $"{peer.Result.Name} {peer.Result.Gigaflops:0} ({peer.Result.BestGigaflops:0}), {peer.Ratio:0.00}x"));
+        string peers = string.Join("  ",
+            figure.Peers.Select(peer =>
+            $"{peer.Result.Name} {peer.Result.Gigaflops:0} ({peer.Result.BestGigaflops:0}), {peer.Ratio:0.00}x"));
         string cores = string.Join('-', figure.CoreDistance.Order().Select(distance => distance.ToString("0")));
         Console.WriteLine($"{figure.Shape,-5}{figure.Work.ToString().ToLowerInvariant(),-10}{$"{ours.Gigaflops:0} ({ours.BestGigaflops:0})",13}{figure.ShareOfPeak,9:0%}{ours.Milliseconds,10:0.000}{cores,11}   {peers}");
         if (ours.WordsPerSecond is not null)
-            Console.WriteLine($"{"",5}Words a second: {string.Join(", ", figure.Peers.Select(peer => peer.Result).Prepend(ours).Select(result => $"{result.Name} {result.WordsPerSecond:0}"))}");
+            Console.WriteLine($"{"",5}Words a second: "
+                + $"{string.Join(", ", figure.Peers.Select(peer => peer.Result).Prepend(ours).Select(result => $"{result.Name} {result.WordsPerSecond:0}"))}");
     }
 
     public void Add(StepParts parts) => Parts.Add(parts);
@@ -122,7 +125,8 @@ internal sealed class Report(Arguments arguments)
     {
         ObservationMicroseconds = microseconds;
         Console.WriteLine();
-        Console.WriteLine($"An observation of a forecasting engine with H = {ForecastObservation.HiddenSize} and Horizon {ForecastObservation.Horizon}: {microseconds:0.0} us");
+        Console.WriteLine($"An observation of a forecasting engine with H = {ForecastObservation.HiddenSize} and Horizon "
+            + $"{ForecastObservation.Horizon}: {microseconds:0.0} us");
     }
 
     public void End()
@@ -139,8 +143,11 @@ internal sealed class Report(Arguments arguments)
     private static string ProcessorName()
     {
         const string Key = "model name";
-        string? line = File.Exists("/proc/cpuinfo") ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith(Key, StringComparison.Ordinal)) : null;
-        return line?[(line.IndexOf(':') + 1)..].Trim() ?? Environment.GetEnvironmentVariable("PROCESSOR_IDENTIFIER") ?? RuntimeInformation.ProcessArchitecture.ToString();
+        string? line = File.Exists("/proc/cpuinfo")
+            ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith(Key, StringComparison.Ordinal))
+            : null;
+        return line?[(line.IndexOf(':') + 1)..].Trim() ?? Environment.GetEnvironmentVariable("PROCESSOR_IDENTIFIER")
+            ?? RuntimeInformation.ProcessArchitecture.ToString();
     }
 
     private static string LoadAverage() => File.Exists("/proc/loadavg") ? File.ReadAllText("/proc/loadavg").Split(' ')[0] : "unknown";

@@ -64,7 +64,8 @@ internal sealed record Shape(string Name, int B, int T, int I, int H, int L, boo
     }
 
     public override string ToString()
-        => $"{Name}: B {B}, T {T}, I {I}, H {H}, {L} layer{(L == 1 ? "" : "s")}{(Bidirectional ? ", bidirectional" : "")}{(IsLanguageModel ? $", V {V}" : "")}";
+        => $"{Name}: B {B}, T {T}, I {I}, H {H}, {L} "
+            + $"layer{(L == 1 ? "" : "s")}{(Bidirectional ? ", bidirectional" : "")}{(IsLanguageModel ? $", V {V}" : "")}";
 }
 
 /// <summary>What is measured.</summary>

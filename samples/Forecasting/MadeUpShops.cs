@@ -14,7 +14,9 @@ internal static class MadeUpShops
     /// <summary>The days one after the other, and on each of them the shops.</summary>
     public static IEnumerable<ShopDay> Make(int days, Random random)
     {
-        var shops = Names.Select(name => (Name: name, Size: 80 * Math.Pow(1.45, random.Next(8)), Growth: 0.25 * random.NextDouble() - 0.05, Elasticity: 1 + random.NextDouble())).ToArray();
+        var shops = Names.Select(name =>
+            (Name: name, Size: 80 * Math.Pow(1.45, random.Next(8)), Growth: 0.25 * random.NextDouble() - 0.05,
+            Elasticity: 1 + random.NextDouble())).ToArray();
         double[] price = Array.ConvertAll(shops, _ => 3.0);
         int[] promotionDays = new int[shops.Length];
         double sun = 0;
@@ -33,11 +35,20 @@ internal static class MadeUpShops
                 double season = 1 - 0.45 * Math.Cos(Math.Tau * (day.DayOfYear - 20) / 365.25);
                 double sales = size * (1 + growth * t / 365) * Week[(int)day.DayOfWeek] * season * Math.Pow(price[i] / 3, -elasticity)
                     * (isPromotion ? 1.5 : 1) * Math.Exp(0.12 * sun + 0.06 * Normal(random));
-                yield return new ShopDay { Shop = name, Day = day, Sales = (float)sales, Price = (float)price[i], Promotion = isPromotion ? 1 : 0, Sunshine = (float)sun };
+                yield return new ShopDay
+                {
+                    Shop = name,
+                    Day = day,
+                    Sales = (float)sales,
+                    Price = (float)price[i],
+                    Promotion = isPromotion ? 1 : 0,
+                    Sunshine = (float)sun
+                };
             }
         }
     }
 
     // Box and Muller.
-    private static double Normal(Random random) => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(Math.Tau * random.NextDouble());
+    private static double Normal(Random random)
+        => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(Math.Tau * random.NextDouble());
 }

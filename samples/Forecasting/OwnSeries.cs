@@ -28,7 +28,8 @@ internal sealed class OwnSeries
         float[] values = file.Numbers(target);
         string[]? names = series is null ? null : file.Texts(series);
         float[][] covariates = Array.ConvertAll(known, file.Numbers);
-        Row[] rows = [.. times.Select((at, i) => new Row { Time = at, Value = values[i], Series = names?[i] ?? "", Known = Array.ConvertAll(covariates, column => column[i]) })];
+        Row[] rows = [.. times.Select((at, i) =>
+            new Row { Time = at, Value = values[i], Series = names?[i] ?? "", Known = Array.ConvertAll(covariates, column => column[i]) })];
         return new OwnSeries(ml, [.. rows.GroupBy(row => row.Series).Select(group => group.ToArray())], known);
     }
 
@@ -36,7 +37,8 @@ internal sealed class OwnSeries
     {
         Row[][] tests = [.. _series.Select(rows => rows[^(int)(rows.Length * TestFraction)..])];
         IDataView train = Load(_series.Zip(tests, (rows, test) => rows[..^test.Length])), test = Load(tests);
-        Console.WriteLine($"{_series.Length} series, {_series.Sum(rows => rows.Length)} rows; the last {TestFraction:P0} of each are held out.");
+        Console.WriteLine($"{_series.Length} series, {_series.Sum(rows => rows.Length)} rows; the last {TestFraction:P0} of each are held "
+            + "out.");
         LstmForecastingTransformer model = _ml.Forecasting.ForecastByLstm(new()
         {
             TargetColumnNames = [nameof(Row.Value)],
@@ -49,7 +51,8 @@ internal sealed class OwnSeries
             UpperBoundColumnName = nameof(SalesForecast.Upper),
         }).Fit(train);
         IDataView forecasts = model.Transform(test);
-        Console.WriteLine(_ml.Forecasting.EvaluateForecast(forecasts, nameof(Row.Value), nameof(SalesForecast.Forecast), nameof(SalesForecast.Lower), nameof(SalesForecast.Upper),
+        Console.WriteLine(_ml.Forecasting.EvaluateForecast(forecasts, nameof(Row.Value), nameof(SalesForecast.Forecast),
+            nameof(SalesForecast.Lower), nameof(SalesForecast.Upper),
             seriesColumnName: nameof(Row.Series), trainingData: train, timeColumnName: nameof(Row.Time)));
 
         // Of the first series the last forecast whose steps have all come.
@@ -64,7 +67,9 @@ internal sealed class OwnSeries
         }
         else
         {
-            Console.WriteLine($"The first series has {_series[0].Length} rows; for a chart, and for figures as far as {horizon} rows ahead, a series needs {Math.Ceiling((horizon + 1) / TestFraction)}, so that the {TestFraction:P0} of them that are held out are more than {horizon}.");
+            Console.WriteLine($"The first series has {_series[0].Length} rows; for a chart, and for figures as far as {horizon} rows "
+                + $"ahead, a series needs {Math.Ceiling((horizon + 1) / TestFraction)}, so that the {TestFraction:P0} of them that are "
+                + $"held out are more than {horizon}.");
         }
         return 0;
     }
@@ -82,7 +87,8 @@ internal sealed class OwnSeries
     {
         int first = Math.Max(0, now - RowsOfHistoryInChart + 1);
         float[] values = Array.ConvertAll(rows, row => row.Value);
-        return new SeriesChart($"{rows[0].Series} as forecast at {rows[now].Time:yyyy-MM-dd HH:mm}".Trim(), [.. rows[first..].Select(row => row.Time)])
+        return new SeriesChart($"{rows[0].Series} as forecast at {rows[now].Time:yyyy-MM-dd HH:mm}".Trim(),
+            [.. rows[first..].Select(row => row.Time)])
             .AddBand("95 % interval", "#ffd8a8", now - first + 1, forecast.Lower, forecast.Upper)
             .AddLine("history", "#5f6b7a", 0, values[first..(now + 1)])
             .AddLine("what came", "#adb5bd", now - first, values[now..])

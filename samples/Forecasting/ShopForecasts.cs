@@ -36,13 +36,15 @@ internal static class ShopForecasts
             EpochCompleted = epoch =>
             {
                 if (epoch.Epoch % 10 == 0)
-                    Console.WriteLine($"  epoch {epoch.Epoch,3}: loss {epoch.Training.Loss:0.000}, on the last part of each series {epoch.Validation?.Loss:0.000}");
+                    Console.WriteLine($"  epoch {epoch.Epoch,3}: loss {epoch.Training.Loss:0.000}, on the last part of each series "
+                        + $"{epoch.Validation?.Loss:0.000}");
             },
         }).Fit(train);
 
         // The model knows the series to the end of the training data and goes on from there.
         IDataView forecasts = model.Transform(test);
-        Console.WriteLine(ml.Forecasting.EvaluateForecast(forecasts, nameof(ShopDay.Sales), nameof(SalesForecast.Forecast), nameof(SalesForecast.Lower), nameof(SalesForecast.Upper),
+        Console.WriteLine(ml.Forecasting.EvaluateForecast(forecasts, nameof(ShopDay.Sales), nameof(SalesForecast.Forecast),
+            nameof(SalesForecast.Lower), nameof(SalesForecast.Upper),
             seriesColumnName: nameof(ShopDay.Shop), seasonality: 7, trainingData: train, timeColumnName: nameof(ShopDay.Day)));
         Console.WriteLine();
 
@@ -54,7 +56,8 @@ internal static class ShopForecasts
     }
 
     // As a program in use does: a row comes in, a forecast goes out, and what has been seen is saved overnight.
-    private static bool GoOnDayByDay(MLContext ml, LstmForecastingTransformer model, ShopDay[] rows, SalesForecast[] expected, string checkpoint)
+    private static bool GoOnDayByDay(MLContext ml, LstmForecastingTransformer model, ShopDay[] rows, SalesForecast[] expected,
+        string checkpoint)
     {
         int half = rows.Length / 2;
         bool areSame = true;
@@ -69,15 +72,18 @@ internal static class ShopForecasts
         using ForecastEngine<ShopDay, SalesForecast> restored = loaded.CreateForecastEngine<ShopDay, SalesForecast>(ml);
         for (int i = half; i < rows.Length; i++)
             areSame &= IsSame(restored, i);
-        Console.WriteLine($"Row by row, with a checkpoint after {half} of {rows.Length}: {(areSame ? "the same forecasts to the last bit" : "NOT THE SAME FORECASTS")}.");
+        Console.WriteLine($"Row by row, with a checkpoint after {half} of {rows.Length}: "
+            + $"{(areSame ? "the same forecasts to the last bit" : "NOT THE SAME FORECASTS")}.");
 
         SalesForecast last = restored.Predict(horizon: 3);
-        Console.WriteLine($"{rows[^1].Shop}, the days after {rows[^1].Day:yyyy-MM-dd}: {string.Join(", ", last.Forecast.Zip(last.Lower, last.Upper).Select(day => $"{day.First:0} ({day.Second:0} to {day.Third:0})"))}");
+        Console.WriteLine($"{rows[^1].Shop}, the days after {rows[^1].Day:yyyy-MM-dd}: "
+            + $"{string.Join(", ", last.Forecast.Zip(last.Lower, last.Upper).Select(day => $"{day.First:0} ({day.Second:0} to {day.Third:0})"))}");
         return areSame;
 
         // The prices and promotions of the days ahead are planned, so they are told too; of these rows nothing else is read.
         bool IsSame(ForecastEngine<ShopDay, SalesForecast> engine, int i) =>
-            engine.Predict(rows[i], future: rows.Skip(i + 1).Where(row => row.Shop == rows[i].Shop).Take(Horizon)).Forecast.SequenceEqual(expected[i].Forecast);
+            engine.Predict(rows[i],
+                future: rows.Skip(i + 1).Where(row => row.Shop == rows[i].Shop).Take(Horizon)).Forecast.SequenceEqual(expected[i].Forecast);
     }
 
     /// <param name="rows">All days.</param>
@@ -92,7 +98,8 @@ internal static class ShopForecasts
         SalesForecast forecast = forecasts[Array.IndexOf(rows, days[now]) - split];
         int first = now - DaysOfHistoryInChart + 1;
         float[] sales = Array.ConvertAll(days, day => day.Sales);
-        return new SeriesChart($"Sales of the shop {shop}, as forecast on {days[now].Day:yyyy-MM-dd}", [.. days[first..(now + Horizon + 1)].Select(day => day.Day)])
+        return new SeriesChart($"Sales of the shop {shop}, as forecast on {days[now].Day:yyyy-MM-dd}",
+            [.. days[first..(now + Horizon + 1)].Select(day => day.Day)])
             .AddBand("95 % interval", "#ffd8a8", now - first + 1, forecast.Lower, forecast.Upper)
             .AddLine("history", "#5f6b7a", 0, sales[first..(now + 1)])
             .AddLine("what came", "#adb5bd", now - first, sales[now..(now + Horizon + 1)])

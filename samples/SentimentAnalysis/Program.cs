@@ -7,7 +7,12 @@ using Microsoft.ML.Lstm;
 using SentimentAnalysis;
 using Shared;
 
-var dataOption = new Option<FileInfo>("--data") { Description = "Reviews of your own, one a line: 1 or 0, a tab, the text. Otherwise reviews are made up.", HelpName = "FILE" }.AcceptExistingOnly();
+var dataOption = new Option<FileInfo>(
+    "--data")
+{
+    Description = "Reviews of your own, one a line: 1 or 0, a tab, the text. Otherwise reviews are made up.",
+    HelpName = "FILE"
+}.AcceptExistingOnly();
 var root = new RootCommand("Train an LSTM to tell good reviews from bad ones.") { dataOption };
 root.SetAction(parsed =>
 {
@@ -43,12 +48,14 @@ static int Run(string? file)
             Pooling = Pooling.Attention,
             AttentionColumnName = nameof(Opinion.Attention),
             NumberOfEpochs = 10,
-            EpochCompleted = epoch => Console.WriteLine($"  epoch {epoch.Epoch,2} of {epoch.NumberOfEpochs}: accuracy {epoch.Training.Accuracy:0.000}"),
+            EpochCompleted = epoch =>
+                Console.WriteLine($"  epoch {epoch.Epoch,2} of {epoch.NumberOfEpochs}: accuracy {epoch.Training.Accuracy:0.000}"),
         }));
     ITransformer model = pipeline.Fit(split.TrainSet);
 
     CalibratedBinaryClassificationMetrics metrics = ml.BinaryClassification.Evaluate(model.Transform(split.TestSet));
-    Console.WriteLine($"Of reviews that it has not seen: accuracy {metrics.Accuracy:0.000}, area under the ROC curve {metrics.AreaUnderRocCurve:0.000}, F1 {metrics.F1Score:0.000}");
+    Console.WriteLine($"Of reviews that it has not seen: accuracy {metrics.Accuracy:0.000}, area under the ROC curve "
+        + $"{metrics.AreaUnderRocCurve:0.000}, F1 {metrics.F1Score:0.000}");
     Console.WriteLine();
 
     using PredictionEngine<Review, Opinion> engine = ml.Model.CreatePredictionEngine<Review, Opinion>(model);
@@ -66,5 +73,6 @@ static void Explain(string text, Opinion opinion)
     Console.WriteLine($"{(opinion.PredictedLabel ? "good" : "bad"),-5}({opinion.Probability:0.00})  {text}");
     string[] words = text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
     if (words.Length == opinion.Attention.Length)
-        Console.WriteLine("             " + string.Join(' ', words.Select((word, t) => new string(opinion.Attention[t] > 1.5f / words.Length ? '^' : ' ', word.Length))));
+        Console.WriteLine("             "
+            + string.Join(' ', words.Select((word, t) => new string(opinion.Attention[t] > 1.5f / words.Length ? '^' : ' ', word.Length))));
 }

@@ -35,7 +35,8 @@ internal sealed class CsvFile
     {
         int index = Array.IndexOf(_header, column);
         if (index < 0)
-            throw new InvalidDataException($"{_path} has no column '{column}'. Its header line names {string.Join(", ", _header.Select(name => $"'{name}'"))}.");
+            throw new InvalidDataException(
+                $"{_path} has no column '{column}'. Its header line names {string.Join(", ", _header.Select(name => $"'{name}'"))}.");
         string[] fields = [.. _fields.GetColumn<string>(NameOf(index)).Select(field => field ?? "")];
         return fields.Length > 0 ? fields : throw new InvalidDataException($"{_path} has no rows below its header line.");
     }

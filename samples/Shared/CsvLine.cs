@@ -11,7 +11,12 @@ internal static class CsvLine
     /// <exception cref="FormatException">A quote is not closed, or something follows it.</exception>
     public static string[] Split(string line)
     {
-        using var parser = new TextFieldParser(new StringReader(line)) { Delimiters = [","], HasFieldsEnclosedInQuotes = true, TrimWhiteSpace = true };
+        using var parser = new TextFieldParser(new StringReader(line))
+        {
+            Delimiters = [","],
+            HasFieldsEnclosedInQuotes = true,
+            TrimWhiteSpace = true
+        };
         try
         {
             return parser.ReadFields() ?? [];

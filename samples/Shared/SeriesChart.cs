@@ -14,14 +14,17 @@ internal sealed class SeriesChart(string title, IReadOnlyList<DateTime> times)
 
     private readonly List<Layer> _layers = [];
 
-    public SeriesChart AddBand(string name, string color, int first, IReadOnlyList<float> lower, IReadOnlyList<float> upper) => Add(new Layer(name, color, first, upper, lower, IsDots: false));
+    public SeriesChart AddBand(string name, string color, int first, IReadOnlyList<float> lower, IReadOnlyList<float> upper)
+        => Add(new Layer(name, color, first, upper, lower, IsDots: false));
 
-    public SeriesChart AddLine(string name, string color, int first, IReadOnlyList<float> values) => Add(new Layer(name, color, first, values, null, IsDots: false));
+    public SeriesChart AddLine(string name, string color, int first, IReadOnlyList<float> values)
+        => Add(new Layer(name, color, first, values, null, IsDots: false));
 
     /// <param name="name">What the legend says.</param>
     /// <param name="color">Their color.</param>
     /// <param name="values">A value a step; NaN is no dot.</param>
-    public SeriesChart AddDots(string name, string color, IReadOnlyList<float> values) => Add(new Layer(name, color, 0, values, null, IsDots: true));
+    public SeriesChart AddDots(string name, string color, IReadOnlyList<float> values)
+        => Add(new Layer(name, color, 0, values, null, IsDots: true));
 
     /// <summary>The picture; what was added last is on top.</summary>
     public string ToSvg()
@@ -72,7 +75,8 @@ internal sealed class SeriesChart(string title, IReadOnlyList<DateTime> times)
 
         void Write(FormattableString line) => svg.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
 
-        string Points(IEnumerable<(int Step, float Value)> points) => string.Join(' ', points.Select(point => FormattableString.Invariant($"{X(point.Step)},{Y(point.Value)}")));
+        string Points(IEnumerable<(int Step, float Value)> points) =>
+            string.Join(' ', points.Select(point => FormattableString.Invariant($"{X(point.Step)},{Y(point.Value)}")));
 
         double X(int step) => Math.Round(Left + (Width - Left - Right) * (step / Math.Max(1.0, times.Count - 1)), 1);
 

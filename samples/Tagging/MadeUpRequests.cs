@@ -8,8 +8,10 @@ namespace Tagging;
 /// </summary>
 internal static class MadeUpRequests
 {
-    private static readonly string[] Towns = ["paris", "london", "new york", "rio de janeiro", "oslo", "san francisco", "cape town", "rome", "tokyo", "mexico city", "lima", "new delhi"];
-    private static readonly string[] Times = ["monday", "tomorrow morning", "next friday", "the first of may", "tonight", "early on sunday", "christmas eve"];
+    private static readonly string[] Towns = ["paris", "london", "new york", "rio de janeiro", "oslo", "san francisco", "cape town", "rome",
+        "tokyo", "mexico city", "lima", "new delhi"];
+    private static readonly string[] Times = ["monday", "tomorrow morning", "next friday", "the first of may", "tonight", "early on sunday",
+        "christmas eve"];
     private static readonly string[] Carriers = ["train", "plane", "night bus", "ferry", "car"];
 
     // A word in brackets is a slot.
@@ -37,7 +39,8 @@ internal static class MadeUpRequests
             {
                 bool isSlot = word[0] == '[';
                 string slot = word.Trim('[', ']');
-                string[] values = (isSlot ? Pick(slot switch { "from" or "to" => Towns, "time" => Times, _ => Carriers }) : word).Split(' ');
+                string[] values = (isSlot ? Pick(slot switch { "from" or "to" => Towns, "time" => Times, _ => Carriers }) : word)
+                    .Split(' ');
                 words.AddRange(values);
                 labels.AddRange(values.Select((_, t) => isSlot ? (t == 0 ? "B-" : "I-") + slot : "O"));
             }

@@ -9,7 +9,8 @@ internal sealed class Request
 
     public string[] Labels { get; set; } = [];
 
-    public static Request From(Sentence sentence) => new() { Words = Array.ConvertAll(sentence.Words, word => word.ToLowerInvariant()), Labels = sentence.Labels };
+    public static Request From(Sentence sentence)
+        => new() { Words = Array.ConvertAll(sentence.Words, word => word.ToLowerInvariant()), Labels = sentence.Labels };
 }
 
 /// <summary>What the model makes of a sentence.</summary>

@@ -47,8 +47,10 @@ public sealed class CrfGradientTests
         var sample = new CrfSample(labels: 4, steps: 2000, transitionScale: 2, emissionScale: 3);
         var actual = sample.Gradients(sample.PartlyKnown);
         int[] some = [0, 1, 3, 1000, 4001, 4003, 7996, 7999];
-        AssertAgree(sample.Reference.Derivatives(sample.WideEmissions, sample.WideEmissions, sample.PartlyKnown, some), [.. some.Select(i => (double)actual.Emissions[i])]);
-        AssertAgree(sample.Reference.Derivatives(sample.Reference.Transitions, sample.WideEmissions, sample.PartlyKnown), CrfSample.Widen(actual.Transitions));
+        AssertAgree(sample.Reference.Derivatives(sample.WideEmissions, sample.WideEmissions, sample.PartlyKnown, some),
+            [.. some.Select(i => (double)actual.Emissions[i])]);
+        AssertAgree(sample.Reference.Derivatives(sample.Reference.Transitions, sample.WideEmissions, sample.PartlyKnown),
+            CrfSample.Widen(actual.Transitions));
 
         static void AssertAgree(double[] expected, double[] actual) => Assert.IsLessThan(Tolerance, Difference.OfNorm(actual, expected));
     }

@@ -26,12 +26,15 @@ public sealed class CrfTests
             foreach (int[] known in new[] { sample.Path, sample.PartlyKnown })
             {
                 double expected = sample.Reference.LossOverPaths(sample.WideEmissions, known);
-                Assert.AreEqual(expected, sample.Workspace.Loss(sample.Emissions, known), 1e-12 * (10 + emissionScale * steps + transitionScale * steps), $"emissions to {emissionScale}");
-                Assert.AreEqual(expected, sample.Reference.Loss(sample.WideEmissions, known), 1e-12 * (10 + emissionScale * steps + transitionScale * steps), "the reference's recursion");
+                Assert.AreEqual(expected, sample.Workspace.Loss(sample.Emissions, known),
+                    1e-12 * (10 + emissionScale * steps + transitionScale * steps), $"emissions to {emissionScale}");
+                Assert.AreEqual(expected, sample.Reference.Loss(sample.WideEmissions, known),
+                    1e-12 * (10 + emissionScale * steps + transitionScale * steps), "the reference's recursion");
             }
             float[] marginals = new float[sample.Emissions.Length];
             sample.Workspace.Marginals(sample.Emissions, marginals);
-            Assert.IsLessThan(1e-6, Difference.OfNorm(CrfSample.Widen(marginals), sample.Reference.MarginalsOverPaths(sample.WideEmissions)));
+            Assert.IsLessThan(1e-6,
+                Difference.OfNorm(CrfSample.Widen(marginals), sample.Reference.MarginalsOverPaths(sample.WideEmissions)));
         }
     }
 
@@ -196,7 +199,8 @@ public sealed class CrfTests
     public void OnceItsBuffersAreThereNothingIsAllocated(float transitionScale)
     {
         var sample = new CrfSample(labels: 22, steps: 30, transitionScale);
-        float[] dEmissions = new float[sample.Emissions.Length], dTransitions = new float[22 * 22], dStart = new float[22], dEnd = new float[22];
+        float[] dEmissions = new float[sample.Emissions.Length], dTransitions = new float[22 * 22], dStart = new float[22],
+            dEnd = new float[22];
         int[] path = new int[30];
         Run();
         Assert.AreEqual(0, Allocations.Of(Run));

@@ -116,7 +116,8 @@ public sealed class ModelFileTests
         int begin = head.GetProperty("data_offsets")[0].GetInt32(), end = head.GetProperty("data_offsets")[1].GetInt32();
         Assert.AreEqual(4 * 2 * 10, end - begin);
         for (int i = 0; i < 20; i++)
-            Assert.AreEqual(model.Parameters["head.weight"][i], BinaryPrimitives.ReadSingleLittleEndian(bytes.AsSpan(8 + headerLength + begin + 4 * i)));
+            Assert.AreEqual(model.Parameters["head.weight"][i],
+                BinaryPrimitives.ReadSingleLittleEndian(bytes.AsSpan(8 + headerLength + begin + 4 * i)));
 
         JsonElement metadata = header.RootElement.GetProperty("__metadata__");
         Assert.AreEqual("2", metadata.GetProperty("version").GetString());
@@ -187,7 +188,8 @@ public sealed class ModelFileTests
     [DataRow("\"version\":\"2\"", "\"vresion\":\"2\"", "'version'")]
     [DataRow("\"sha256\":", "\"sha257\":", "a sha256 in the metadata of version '2'")]
     [DataRow("\"sha256\":\"", "\"sha256\":\"0", "expected 64 hexadecimal digits as sha256")]
-    [DataRow("\"sha256\":", "\"sha256\":\"0000000000000000000000000000000000000000000000000000000000000000\",\"sha256\":", "'sha256' twice")]
+    [DataRow("\"sha256\":", "\"sha256\":\"0000000000000000000000000000000000000000000000000000000000000000\",\"sha256\":",
+        "'sha256' twice")]
     [DataRow("\\\"cell\\\":\\\"Lstm\\\"", "\\\"cell\\\":\\\"0\\\"", "Lstm, Gru, Rnn")]
     [DataRow("\\\"cell\\\":\\\"Lstm\\\"", "\\\"cell\\\":\\\"lstm\\\"", "Lstm, Gru, Rnn")]
     [DataRow("\\\"cell\\\":\\\"Lstm\\\"", "\\\"cell\\\":\\\"Lstm, Gru\\\"", "Lstm, Gru, Rnn")]
@@ -258,14 +260,17 @@ public sealed class ModelFileTests
     [TestMethod]
     [DataRow("\\\"decoder\\\":true", "\\\"decoder\\\":false", "tensors")]
     [DataRow("\\\"decoder\\\":true", "\\\"decoder\\\":1", "an error at $.decoder")]
-    [DataRow("\\\"decoder\\\":true", "\\\"decoder\\\":true,\\\"stepOutputs\\\":true", "neither stepOutputs nor embeddings where there is a decoder")]
-    [DataRow("\\\"decoder\\\":true", "\\\"decoder\\\":true,\\\"embeddings\\\":[{\\\"vocabulary\\\":1,\\\"size\\\":1}]", "neither stepOutputs nor embeddings where there is a decoder")]
+    [DataRow("\\\"decoder\\\":true", "\\\"decoder\\\":true,\\\"stepOutputs\\\":true",
+        "neither stepOutputs nor embeddings where there is a decoder")]
+    [DataRow("\\\"decoder\\\":true", "\\\"decoder\\\":true,\\\"embeddings\\\":[{\\\"vocabulary\\\":1,\\\"size\\\":1}]",
+        "neither stepOutputs nor embeddings where there is a decoder")]
     [DataRow("\\\"layers\\\":1", "\\\"layers\\\":2147483647", "tensors")]
     [DataRow("\\\"outputSize\\\":2", "\\\"outputSize\\\":2147483647", "a code of 2147483647 numbers")]
     [DataRow("\\\"outputSize\\\":2", "\\\"outputSize\\\":3", "parameters")]
     [DataRow("\\\"inputSize\\\":3", "\\\"inputSize\\\":2147483647", "parameters")]
     [DataRow("\"decoder.head.bias\"", "\"decoder.head.bios\"", "'decoder.head.bias'")]
-    [DataRow("\"decoder.head.weight\":{\"dtype\":\"F32\",\"shape\":[3,4]", "\"decoder.head.weight\":{\"dtype\":\"F32\",\"shape\":[4,3]", "[3, 4]")]
+    [DataRow("\"decoder.head.weight\":{\"dtype\":\"F32\",\"shape\":[3,4]", "\"decoder.head.weight\":{\"dtype\":\"F32\",\"shape\":[4,3]",
+        "[3, 4]")]
     public void AnotherHeaderThanThatOfAnAutoencoderIsRefused(string was, string becomes, string says)
     {
         byte[] bytes = SavedZip.HeaderReplaced(TestModels.Bytes(TestModels.CreateAutoencoder()), was, becomes);

@@ -45,20 +45,25 @@ public sealed class SavedJsonTests
     [TestMethod]
     public void WhatMayBeLeftOutHasTheDefaultThatItIsReadWith()
     {
-        Type[] saved = [.. typeof(SavedJsonContext).GetProperties().Where(property => property.PropertyType.IsGenericType).Select(property => property.PropertyType.GetGenericArguments()[0])];
-        var withDefaults = saved.Where(type => type.Assembly == typeof(SavedJsonContext).Assembly && !type.IsArray && type.GetConstructor([]) is not null).ToArray();
+        Type[] saved = [.. typeof(SavedJsonContext).GetProperties().Where(property => property.PropertyType.IsGenericType)
+            .Select(property => property.PropertyType.GetGenericArguments()[0])];
+        var withDefaults = saved.Where(type => type.Assembly == typeof(SavedJsonContext).Assembly
+            && !type.IsArray
+            && type.GetConstructor([]) is not null).ToArray();
         Assert.IsNotEmpty(withDefaults);
         foreach (Type type in withDefaults)
         {
             object instance = Activator.CreateInstance(type)!;
             foreach (PropertyInfo property in type.GetProperties().Where(IsInitOnly))
             {
-                object? value = property.GetValue(instance), defaultValue = property.PropertyType.IsValueType ? Activator.CreateInstance(property.PropertyType) : null;
+                object? value = property.GetValue(instance),
+                    defaultValue = property.PropertyType.IsValueType ? Activator.CreateInstance(property.PropertyType) : null;
                 Assert.AreEqual(defaultValue, value, $"{type.Name}.{property.Name} needs a setter.");
             }
         }
 
         static bool IsInitOnly(PropertyInfo property)
-            => property.GetCustomAttribute<JsonIgnoreAttribute>() is null && property.SetMethod!.ReturnParameter.GetRequiredCustomModifiers().Contains(typeof(IsExternalInit));
+            => property.GetCustomAttribute<JsonIgnoreAttribute>() is null
+                && property.SetMethod!.ReturnParameter.GetRequiredCustomModifiers().Contains(typeof(IsExternalInit));
     }
 }

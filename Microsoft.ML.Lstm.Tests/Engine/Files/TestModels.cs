@@ -8,7 +8,8 @@ namespace Microsoft.ML.Lstm.Tests.Engine.Files;
 internal static class TestModels
 {
     public static SequenceModel Create(
-        CellType cell = CellType.Lstm, int layers = 1, bool bidirectional = false, int statics = 0, int hidden = 4, Pooling pooling = Pooling.Last)
+        CellType cell = CellType.Lstm, int layers = 1, bool bidirectional = false, int statics = 0, int hidden = 4,
+            Pooling pooling = Pooling.Last)
         => Create(new NetworkShape
         {
             Cell = cell,

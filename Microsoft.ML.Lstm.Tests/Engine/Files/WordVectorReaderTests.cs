@@ -40,7 +40,8 @@ public sealed class WordVectorReaderTests
     [TestMethod]
     public void TheSameWordComesBeforeItsLowerCaseWhereverTheyStand()
     {
-        GivenEmbeddings given = Read("apple 1 0\nApple 2 0\npear 3 0\nPLUM 4 0\nApple 5 0\npear 6 0\n", "Apple", "APPLE", "apple", "Pear", "plum");
+        GivenEmbeddings given = Read("apple 1 0\nApple 2 0\npear 3 0\nPLUM 4 0\nApple 5 0\npear 6 0\n", "Apple", "APPLE", "apple", "Pear",
+            "plum");
         Assert.AreEqual(2, given[1]![0], "the same, though lower case came first");
         Assert.AreEqual(1, given[2]![0], "lower case");
         Assert.AreEqual(1, given[3]![0]);
@@ -51,7 +52,8 @@ public sealed class WordVectorReaderTests
     [TestMethod]
     public void WordsMayHaveSpacesAndAnyLetters()
     {
-        GivenEmbeddings given = Read("café 1 2\n. . . 3 4\nat name@domain.com 5 6\n2012 7 8\n\u00a0 9 10\n東京 11 12\n", ". . .", "at name@domain.com", "café", "2012", "東京", "name@domain.com");
+        GivenEmbeddings given = Read("café 1 2\n. . . 3 4\nat name@domain.com 5 6\n2012 7 8\n\u00a0 9 10\n東京 11 12\n", ". . .",
+            "at name@domain.com", "café", "2012", "東京", "name@domain.com");
         CollectionAssert.AreEqual(new[] { 3f, 4 }, given[1]);
         CollectionAssert.AreEqual(new[] { 5f, 6 }, given[2]);
         CollectionAssert.AreEqual(new[] { 1f, 2 }, given[3]);
@@ -93,7 +95,8 @@ public sealed class WordVectorReaderTests
     [DataRow("2 3\nthe 1 2\nof 3 4\n", "line 2: expected a word and 3 numbers, found 3 fields.")]
     [DataRow("2 1\nthe 1 2\nof 3 4\n", "line 2: expected a word and 1 numbers, found more numbers.")]
     [DataRow("0 3\n", "line 1: expected the number of vectors, at least 1, and their size, from 1 to 65536, found '0 3'.")]
-    [DataRow("5 2000000000\nthe 1\n", "line 1: expected the number of vectors, at least 1, and their size, from 1 to 65536, found '5 2000000000'.")]
+    [DataRow("5 2000000000\nthe 1\n",
+        "line 1: expected the number of vectors, at least 1, and their size, from 1 to 65536, found '5 2000000000'.")]
     public void AMalformedFileIsRefusedWithItsNameAndLine(string text, string message)
     {
         // Whether or not the vocabulary has the word.
@@ -114,7 +117,8 @@ public sealed class WordVectorReaderTests
             File.WriteAllText(path, "the 1 2\nof 3 4\n");
             Assert.AreEqual(2, WordVectorReader.Read(path, ["The", "of"]).Found);
             File.WriteAllText(path, "the 1 2\nof 3\n");
-            StringAssert.StartsWith(Assert.ThrowsExactly<InvalidDataException>(() => WordVectorReader.Read(path, ["of"])).Message, path + ", line 2: ");
+            StringAssert.StartsWith(Assert.ThrowsExactly<InvalidDataException>(() => WordVectorReader.Read(path, ["of"])).Message,
+                path + ", line 2: ");
         }
         finally
         {
@@ -124,7 +128,8 @@ public sealed class WordVectorReaderTests
 
     [TestMethod]
     public void ReadingCanBeCancelled()
-        => Assert.ThrowsExactly<OperationCanceledException>(() => WordVectorReader.Read(new StringReader("the 1 2\n"), Name, [], new CancellationToken(canceled: true)));
+        => Assert.ThrowsExactly<OperationCanceledException>(() =>
+            WordVectorReader.Read(new StringReader("the 1 2\n"), Name, [], new CancellationToken(canceled: true)));
 
     [TestMethod]
     public void WhatIsNotAskedForIsNotKept()

@@ -13,7 +13,8 @@ public sealed class GoldenReferenceTests
 
     public static IEnumerable<object[]> Cases => GoldenCase.All.Select(c => new object[] { c.Name });
 
-    public static IEnumerable<object[]> StateCases => GoldenCase.All.Where(c => c.StateGradients is not null).Select(c => new object[] { c.Name });
+    public static IEnumerable<object[]> StateCases
+        => GoldenCase.All.Where(c => c.StateGradients is not null).Select(c => new object[] { c.Name });
 
     [TestMethod]
     [DynamicData(nameof(Cases))]
@@ -53,7 +54,12 @@ public sealed class GoldenReferenceTests
         GoldenStateGradients expected = golden.StateGradients!;
         var network = new ReferenceNetwork(golden.Shape, golden.Parameters);
         network.Forward(golden.Sequences, golden.Statics);
-        CheckGradients(network.Backward(new ResultGradients { Steps = expected.DSteps, Hidden = expected.DHidden, CellState = expected.DCellState }), expected);
+        CheckGradients(network.Backward(new ResultGradients
+        {
+            Steps = expected.DSteps,
+            Hidden = expected.DHidden,
+            CellState = expected.DCellState
+        }), expected);
     }
 
     private void CheckGradients(ReferenceGradients actual, GoldenGradients expected)

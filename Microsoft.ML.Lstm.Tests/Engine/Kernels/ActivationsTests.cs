@@ -7,7 +7,8 @@ namespace Microsoft.ML.Lstm.Tests.Engine.Kernels;
 [TestClass]
 public sealed unsafe class ActivationsTests
 {
-    private static readonly float[] Extremes = [0, 1e-7f, -1e-7f, 28, -28, 90, -90, 1e30f, -1e30f, float.PositiveInfinity, float.NegativeInfinity];
+    private static readonly float[] Extremes = [0, 1e-7f, -1e-7f, 28, -28, 90, -90, 1e30f, -1e30f, float.PositiveInfinity,
+        float.NegativeInfinity];
 
     [TestMethod]
     public void ActivationsAreWithinAMillionthOnEveryWidth() => OnEveryWidth<ActivationCheck>();
@@ -131,7 +132,10 @@ public sealed unsafe class ActivationsTests
                from f in Extremes
                from g in Extremes.Where(float.IsFinite)
                select (double[])[i, f, g, i, -0.5],
-            .. Enumerable.Range(0, 2000).Select(n => (double[])[9 * Math.Sin(n), 9 * Math.Sin(1.7 * n), 5 * Math.Sin(2.3 * n), 9 * Math.Sin(3.1 * n), 2 * Math.Sin(4.7 * n)]),
+            .. Enumerable.Range(0, 2000)
+                .Select(n =>
+                    (double[])[9 * Math.Sin(n), 9 * Math.Sin(1.7 * n), 5 * Math.Sin(2.3 * n), 9 * Math.Sin(3.1 * n),
+                    2 * Math.Sin(4.7 * n)]),
         ];
 
         public static void Run<S, V>()
@@ -154,10 +158,13 @@ public sealed unsafe class ActivationsTests
             for (int slot = 0; slot < 4; slot++)
             {
                 double[] sums = [.. Enumerable.Range(0, 5).Select(n => n == slot ? double.NaN : 0.5)];
-                Assert.IsTrue(double.IsNaN(Step<S, V, LstmCell<S, V>>(CellType.Lstm, sums, keep: false).H), $"LSTM, slot {slot}, {S.Lanes} lanes");
-                Assert.IsTrue(double.IsNaN(Step<S, V, GruCell<S, V>>(CellType.Gru, sums, keep: false).H), $"GRU, slot {slot}, {S.Lanes} lanes");
+                Assert.IsTrue(double.IsNaN(Step<S, V, LstmCell<S, V>>(CellType.Lstm, sums, keep: false).H),
+                    $"LSTM, slot {slot}, {S.Lanes} lanes");
+                Assert.IsTrue(double.IsNaN(Step<S, V, GruCell<S, V>>(CellType.Gru, sums, keep: false).H),
+                    $"GRU, slot {slot}, {S.Lanes} lanes");
             }
-            Assert.IsTrue(double.IsNaN(Step<S, V, RnnCell<S, V>>(CellType.Rnn, [double.NaN, 0, 0, 0, 0], keep: false).H), $"RNN, {S.Lanes} lanes");
+            Assert.IsTrue(double.IsNaN(Step<S, V, RnnCell<S, V>>(CellType.Rnn, [double.NaN, 0, 0, 0, 0], keep: false).H),
+                $"RNN, {S.Lanes} lanes");
         }
 
         private static void Check<S, V, TCell>(CellType cell, double[] sums, double[] gates, double c, double h)
@@ -183,7 +190,8 @@ public sealed unsafe class ActivationsTests
             where TCell : struct, ICell<S, V>
         {
             var layout = new CellLayout(cell, hiddenSize: 1, S.Lanes);
-            float* products = stackalloc float[4 * S.Lanes], gates = stackalloc float[4 * S.Lanes], c = stackalloc float[S.Lanes], h = stackalloc float[S.Lanes];
+            float* products = stackalloc float[4 * S.Lanes], gates = stackalloc float[4 * S.Lanes], c = stackalloc float[S.Lanes],
+                h = stackalloc float[S.Lanes];
             for (int slot = 0; slot < TCell.Slots; slot++)
                 S.Store(S.Create(layout.ExponentFactor(slot) * (float)sums[slot]), products + slot * S.Lanes);
             V previous = S.Create((float)sums[4]);

@@ -33,7 +33,8 @@ public sealed unsafe class MatrixProductTests
         int aRow = depth + 3, cRow = columns + 5;
         FloatBuffer a = Random(random, rows * aRow), b = Random(random, depth * columns), c = Random(random, rows * cRow);
         float[] before = c.Span.ToArray();
-        var packed = new PackedMatrix([.. Enumerable.Range(0, depth).Select(k => k * columns)], [.. Enumerable.Range(0, columns)], GemmTile.MaxVectors * kernels.Lanes);
+        var packed = new PackedMatrix([.. Enumerable.Range(0, depth).Select(k => k * columns)], [.. Enumerable.Range(0, columns)],
+            GemmTile.MaxVectors * kernels.Lanes);
         packed.Pack(b.Span);
 
         kernels.MultiplyAdd(rows, a.Pointer, aRow, depth, packed.Pointer, vectors, c.Pointer, cRow);
@@ -45,7 +46,8 @@ public sealed unsafe class MatrixProductTests
                 double expected = before[m * cRow + n];
                 for (int k = 0; k < depth && n < columns; k++)
                     expected += (double)a.Span[m * aRow + k] * b.Span[k * columns + n];
-                Assert.AreEqual(expected, c.Span[m * cRow + n], 1e-5, $"{kernels.Name}, row {m} of {rows}, column {n} of {columns}, depth {depth}");
+                Assert.AreEqual(expected, c.Span[m * cRow + n], 1e-5,
+                    $"{kernels.Name}, row {m} of {rows}, column {n} of {columns}, depth {depth}");
             }
         }
     }

@@ -29,7 +29,8 @@ public sealed unsafe class PackedMatrixTests
     public void ElementsWithZerosAmongThemAreWhereTheyBelong(int depth, int columns, int panelColumns)
     {
         // Every seventh row is missing, and others are swapped; every fifth column is missing.
-        int[] rows = [.. Enumerable.Range(0, depth).Select(k => k % 7 == 6 ? -1 : k % 9 == 3 && k + 1 < depth ? k + 1 : k % 9 == 4 ? k - 1 : k)];
+        int[] rows = [.. Enumerable.Range(0, depth)
+            .Select(k => k % 7 == 6 ? -1 : k % 9 == 3 && k + 1 < depth ? k + 1 : k % 9 == 4 ? k - 1 : k)];
         Check(rows, [.. Enumerable.Range(0, columns).Select(n => n % 5 == 4 ? -1 : n * depth)], panelColumns);
     }
 
@@ -44,7 +45,8 @@ public sealed unsafe class PackedMatrixTests
             for (int k = 0; k < rows.Length; k++)
             {
                 for (int n = 0; n < columns.Length; n++)
-                    Assert.AreEqual(rows[k] < 0 || columns[n] < 0 ? 0 : parameter[rows[k] + columns[n]] * (factor?[n] ?? 1), Element(packed, k, n), $"row {k}, column {n}");
+                    Assert.AreEqual(rows[k] < 0 || columns[n] < 0 ? 0 : parameter[rows[k] + columns[n]] * (factor?[n] ?? 1),
+                        Element(packed, k, n), $"row {k}, column {n}");
             }
         }
 

@@ -30,7 +30,9 @@ public sealed class SharedStepsTests
                         int sharing = steps.Enter(step);
                         Assert.IsTrue(sharing == parts || sharing == (part == 0 ? 1 : 0));
                         if (sharing > 0)
-                            shares[step + 1][part] = sharing == parts ? shares[step].Sum() % 1000 + part : shares[step].Sum() % 1000 * parts + parts * (parts - 1) / 2;
+                            shares[step + 1][part] = sharing == parts
+                                ? shares[step].Sum() % 1000 + part
+                                : shares[step].Sum() % 1000 * parts + parts * (parts - 1) / 2;
                         if (part == 0 && sharing == parts)
                             sharedSteps++;
                         steps.Leave(part, step);

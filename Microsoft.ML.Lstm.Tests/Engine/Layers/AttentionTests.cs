@@ -31,7 +31,8 @@ public sealed class AttentionTests
             ReferenceGradients gradients = engine.Backward(sample.DOutputs);
             return
             [
-                .. Difference.Flatten(results.Outputs), .. Difference.Flatten(results.AttentionWeights), .. Difference.Flatten(gradients.Sequences),
+                .. Difference.Flatten(results.Outputs), .. Difference.Flatten(results.AttentionWeights),
+                    .. Difference.Flatten(gradients.Sequences),
                 .. gradients.Parameters.OrderBy(p => p.Key, StringComparer.Ordinal).SelectMany(p => p.Value),
             ];
         }
@@ -61,7 +62,8 @@ public sealed class AttentionTests
         var sample = new NetworkSample(Shape(5, bidirectional: false), [6]);
         for (int i = 0; i < sample.Parameters["attention.vector"].Length; i++)
             sample.Parameters["attention.vector"][i] *= 1e4;
-        ReferenceOutputs results = new EngineRun(sample.Shape, sample.Parameters, CpuKernels.Best).Forward(sample.Sequences, sample.Statics);
+        ReferenceOutputs results = new EngineRun(sample.Shape, sample.Parameters, CpuKernels.Best)
+            .Forward(sample.Sequences, sample.Statics);
         Assert.AreEqual(1, results.AttentionWeights[0].Max(), 1e-6);
         Assert.IsTrue(results.Outputs[0].All(double.IsFinite));
     }
@@ -71,7 +73,8 @@ public sealed class AttentionTests
     {
         var sample = new NetworkSample(Shape(5, bidirectional: false), [6]);
         sample.Sequences[0][9] = double.NaN;
-        ReferenceOutputs results = new EngineRun(sample.Shape, sample.Parameters, CpuKernels.Best).Forward(sample.Sequences, sample.Statics);
+        ReferenceOutputs results = new EngineRun(sample.Shape, sample.Parameters, CpuKernels.Best)
+            .Forward(sample.Sequences, sample.Statics);
         Assert.IsTrue(results.Outputs[0].All(double.IsNaN));
     }
 
@@ -80,7 +83,8 @@ public sealed class AttentionTests
     {
         NetworkShape shape = Shape(5, bidirectional: false);
         var sample = new NetworkSample(shape, [2, 7, 4]);
-        var model = new SequenceModel(EngineRun.ToParameterSet(shape, sample.Parameters), AffineScaler.Identity(shape.InputSize), AffineScaler.Identity(0), AffineScaler.Identity(shape.OutputSize));
+        var model = new SequenceModel(EngineRun.ToParameterSet(shape, sample.Parameters), AffineScaler.Identity(shape.InputSize),
+            AffineScaler.Identity(0), AffineScaler.Identity(shape.OutputSize));
         var scorer = new SequenceScorer(new ScoringNetwork(model));
         foreach (double[] sequence in sample.Sequences)
             sequence.Select(x => (float)x).ToArray().CopyTo(scorer.AddSequence(sequence.Length / shape.InputSize));

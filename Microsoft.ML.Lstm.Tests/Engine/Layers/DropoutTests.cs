@@ -33,7 +33,8 @@ public sealed class DropoutTests
         foreach (Dropout dropout in new[] { All, All with { Inputs = 0, Layers = 0, Outputs = 0 } })
         {
             foreach (int[] lengths in new int[][] { Lengths, [6], [5, 1, 3] })
-                AssertAgrees(kernels, dropout, new NetworkSample(Shape(cell, bidirectional, bidirectional ? Pooling.Attention : Pooling.Last), lengths));
+                AssertAgrees(kernels, dropout,
+                    new NetworkSample(Shape(cell, bidirectional, bidirectional ? Pooling.Attention : Pooling.Last), lengths));
         }
     }
 
@@ -58,7 +59,8 @@ public sealed class DropoutTests
         NetworkSample sample = new(shape, [5, 3, 2]), other = new(shape, [5, 30, 12]);
         var engine = new EngineRun(shape, sample.Parameters, CpuKernels.Best);
         double[] among = engine.Forward(sample.Sequences, sample.Statics, dropout: All).Outputs[0];
-        double[] amongLonger = engine.Forward([sample.Sequences[0], other.Sequences[1], other.Sequences[2]], sample.Statics, dropout: All).Outputs[0];
+        double[] amongLonger = engine.Forward([sample.Sequences[0], other.Sequences[1], other.Sequences[2]], sample.Statics,
+            dropout: All).Outputs[0];
         CollectionAssert.AreEqual(among, amongLonger);
         CollectionAssert.AreEqual(among, engine.Forward([sample.Sequences[0]], [sample.Statics[0]], dropout: All).Outputs[0]);
     }
@@ -87,8 +89,10 @@ public sealed class DropoutTests
             StaticSize = 0,
         };
         var dropout = new Dropout(Key: 3) { Tokens = 0.4f };
-        int[][] tokens = [.. Lengths.Select(length => Enumerable.Range(0, length).SelectMany(t => new[] { 1 + t % 7, 1 + t % 2 }).ToArray())];
-        int[][] replaced = [.. tokens.Select((row, b) => row.Select((token, i) => dropout.DropsToken(b, i / 2, i % 2) ? 0 : token).ToArray())];
+        int[][] tokens = [.. Lengths.Select(length =>
+            Enumerable.Range(0, length).SelectMany(t => new[] { 1 + t % 7, 1 + t % 2 }).ToArray())];
+        int[][] replaced = [.. tokens.Select((row, b) =>
+            row.Select((token, i) => dropout.DropsToken(b, i / 2, i % 2) ? 0 : token).ToArray())];
         int count = replaced.Sum(row => row.Count(token => token == 0));
         Assert.AreEqual(0.4, (double)count / tokens.Sum(row => row.Length), 0.1);
 
@@ -119,7 +123,13 @@ public sealed class DropoutTests
     [TestMethod]
     public void OutputsOfEachStepAreOfADroppedStepEach()
     {
-        NetworkShape shape = Shape(CellType.Lstm, bidirectional: true, Pooling.Last) with { Layers = 1, StepOutputs = true, StaticSize = 0, OutputSize = 1 };
+        NetworkShape shape = Shape(CellType.Lstm, bidirectional: true, Pooling.Last) with
+        {
+            Layers = 1,
+            StepOutputs = true,
+            StaticSize = 0,
+            OutputSize = 1
+        };
         var dropout = new Dropout(Key: 3) { Outputs = 0.5f };
         var parameters = new ParameterSet(shape);
         Initializer.Initialize(parameters, forgetBias: 1, new Random(1));
@@ -172,8 +182,10 @@ public sealed class DropoutTests
         var dropout = new Dropout(Key: 1) { Tokens = 0.25f, Inputs = 0.25f, States = 0.25f, Layers = 0.25f, Outputs = 0.25f };
         DropoutMask[] masks =
         [
-            dropout.InputMask(0), dropout.InputMask(1), (dropout with { Key = 2 }).InputMask(0), dropout.OutputMask(0, 0), dropout.OutputMask(0, 1),
-            dropout.StateMask(0, 0, 0), dropout.StateMask(0, 1, 0), dropout.StateMask(1, 0, 0), dropout.LayerMask(0, 0, 0, 0), dropout.LayerMask(0, 0, 0, 1), dropout.LayerMask(0, 0, 1, 0),
+            dropout.InputMask(0), dropout.InputMask(1), (dropout with { Key = 2 }).InputMask(0), dropout.OutputMask(0, 0),
+                dropout.OutputMask(0, 1),
+            dropout.StateMask(0, 0, 0), dropout.StateMask(0, 1, 0), dropout.StateMask(1, 0, 0), dropout.LayerMask(0, 0, 0, 0),
+                dropout.LayerMask(0, 0, 0, 1), dropout.LayerMask(0, 0, 1, 0),
         ];
         float[][] factors = [.. masks.Select(FactorsOf)];
         foreach (float[] mask in factors)
@@ -199,10 +211,12 @@ public sealed class DropoutTests
 
     private static void AssertAgrees(string kernels, Dropout dropout, NetworkSample sample)
     {
-        ReferenceMasks[] masks = [.. sample.Sequences.Select((sequence, b) => MasksOf(dropout, sample.Shape, b, sequence.Length / sample.Shape.InputSize))];
+        ReferenceMasks[] masks = [.. sample.Sequences.Select((sequence, b) =>
+            MasksOf(dropout, sample.Shape, b, sequence.Length / sample.Shape.InputSize))];
         var reference = new ReferenceNetwork(sample.Shape, sample.Parameters, masks);
         var engine = new EngineRun(sample.Shape, sample.Parameters, CpuKernels.Available.Single(available => available.Name == kernels));
-        Check("outputs", engine.Forward(sample.Sequences, sample.Statics, dropout: dropout).Outputs, reference.Forward(sample.Sequences, sample.Statics).Outputs);
+        Check("outputs", engine.Forward(sample.Sequences, sample.Statics, dropout: dropout).Outputs,
+            reference.Forward(sample.Sequences, sample.Statics).Outputs);
         ReferenceGradients expected = reference.Backward(sample.DOutputs), actual = engine.Backward(sample.DOutputs);
         foreach (string name in sample.Parameters.Keys)
             Check(name, [actual.Parameters[name]], [expected.Parameters[name]]);
@@ -211,7 +225,8 @@ public sealed class DropoutTests
         static void Check(string what, double[][] actual, double[][] expected)
         {
             double[] all = Difference.Flatten(expected);
-            Assert.IsLessThan(1e-4, Difference.OfElements(Difference.Flatten(actual), all, floor: Math.Max(all.Max(Math.Abs) / 10, 1e-6)), what);
+            Assert.IsLessThan(1e-4, Difference.OfElements(Difference.Flatten(actual), all, floor: Math.Max(all.Max(Math.Abs) / 10, 1e-6)),
+                what);
         }
     }
 
@@ -227,7 +242,8 @@ public sealed class DropoutTests
             ],
             [
                 .. Enumerable.Range(0, shape.Layers - 1).Select(layer => Enumerable.Range(0, steps)
-                    .Select(t => directions.SelectMany(d => Factors(dropout.LayerMask(layer, d, sequence, t), shape.HiddenSize)).ToArray()).ToArray()),
+                    .Select(t => directions.SelectMany(d => Factors(dropout.LayerMask(layer, d, sequence, t), shape.HiddenSize)).ToArray())
+                        .ToArray()),
             ],
             Factors(dropout.OutputMask(sequence, step: 0), shape.EncodingSize));
 

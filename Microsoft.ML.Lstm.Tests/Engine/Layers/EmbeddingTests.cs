@@ -47,7 +47,8 @@ public sealed class EmbeddingTests
         var sample = new NetworkSample(shape, [.. Enumerable.Range(0, 23).Select(b => 1 + b * 29 % 67)]);
         double[] expected = new EngineRun(shape, sample.Parameters, Find(kernels)).Everything(sample);
         foreach (int threads in new[] { 2, 3, 5 })
-            CollectionAssert.AreEqual(expected, new EngineRun(shape, sample.Parameters, Find(kernels), threads).Everything(sample), $"{threads} threads");
+            CollectionAssert.AreEqual(expected, new EngineRun(shape, sample.Parameters, Find(kernels), threads).Everything(sample),
+                $"{threads} threads");
     }
 
     [TestMethod]
@@ -69,7 +70,8 @@ public sealed class EmbeddingTests
         var engine = new EngineRun(shape, sample.Parameters, Find(kernels));
         double[][] together = engine.Forward(sample, keep: false).Outputs;
         for (int b = 0; b < Lengths.Length; b++)
-            CollectionAssert.AreEqual(together[b], engine.Forward([sample.Sequences[b]], [sample.Statics[b]], keep: false, tokens: [sample.Tokens[b]]).Outputs[0]);
+            CollectionAssert.AreEqual(together[b],
+                engine.Forward([sample.Sequences[b]], [sample.Statics[b]], keep: false, tokens: [sample.Tokens[b]]).Outputs[0]);
     }
 
     [TestMethod]
@@ -119,11 +121,13 @@ public sealed class EmbeddingTests
     [TestMethod]
     public void ShapesAreEqualWhenAllTablesAre()
     {
-        NetworkShape one = Shape(CellType.Lstm, 1, 3, false), same = Shape(CellType.Lstm, 1, 3, false), fewer = Shape(CellType.Lstm, 1, 1, false);
+        NetworkShape one = Shape(CellType.Lstm, 1, 3, false), same = Shape(CellType.Lstm, 1, 3, false),
+            fewer = Shape(CellType.Lstm, 1, 1, false);
         Assert.AreEqual(one, same);
         Assert.AreEqual(one.GetHashCode(), same.GetHashCode());
         Assert.AreNotEqual(one, fewer);
-        Assert.AreNotEqual(one, one with { Embeddings = new EmbeddingShapes(new EmbeddingShape(5, 4), new EmbeddingShape(2, 8), new EmbeddingShape(1, 2)) });
+        Assert.AreNotEqual(one,
+            one with { Embeddings = new EmbeddingShapes(new EmbeddingShape(5, 4), new EmbeddingShape(2, 8), new EmbeddingShape(1, 2)) });
         Assert.AreEqual(default, new EmbeddingShapes());
         Assert.AreEqual(0, default(EmbeddingShapes).Count);
         Assert.AreEqual(one.ParameterCount, new ParameterSet(one).Values.Length);

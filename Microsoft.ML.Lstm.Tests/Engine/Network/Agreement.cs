@@ -17,7 +17,8 @@ internal static class Agreement
     public static void CheckSquares(NetworkSample sample, CpuKernels kernels, TestContext context)
         => Check(sample, kernels, context, engine => engine.Backward(new HalfSquares()), outputs => outputs);
 
-    private static void Check(NetworkSample sample, CpuKernels kernels, TestContext context, Func<EngineRun, ReferenceGradients> backward, Func<double[][], double[][]> dOutputsOf)
+    private static void Check(NetworkSample sample, CpuKernels kernels, TestContext context, Func<EngineRun, ReferenceGradients> backward,
+        Func<double[][], double[][]> dOutputsOf)
     {
         var reference = new ReferenceNetwork(sample.Shape, sample.Parameters);
         var engine = new EngineRun(sample.Shape, sample.Parameters, kernels);

@@ -49,7 +49,11 @@ public sealed class AllocationTests
         Assert.AreEqual(0, allocated);
     }
 
-    public static IEnumerable<object[]> Tasks => from task in (string[])["binary", "multiclass", "steps", "crf"] from threads in (int[])[1, 2] select new object[] { task, threads };
+    public static IEnumerable<object[]> Tasks
+        => from task in (string[])["binary", "multiclass", "steps", "crf"]
+           from threads in (int[])[1, 2]
+           select new object[] { task,
+            threads };
 
     [TestMethod]
     [DataRow(1)]
@@ -104,7 +108,8 @@ public sealed class AllocationTests
         NetworkShape shape = task.WithOutputs(TokenShape, data);
         var parameters = new ParameterSet(shape);
         Initializer.Initialize(parameters, forgetBias: 1, new Random(1));
-        var model = new SequenceModel(parameters, AffineScaler.Identity(2), AffineScaler.Identity(1), AffineScaler.Identity(shape.OutputSize));
+        var model = new SequenceModel(parameters, AffineScaler.Identity(2), AffineScaler.Identity(1),
+            AffineScaler.Identity(shape.OutputSize));
         var network = new SequenceNetwork(parameters, NetworkPasses.BackwardToInput);
         var workspace = new NetworkWorkspace(network, new WorkerTeam(threads));
         var batch = new SequenceBatch(shape);
@@ -228,7 +233,8 @@ public sealed class AllocationTests
         NetworkShape shape = Shape(CellType.Lstm, pooling);
         var parameters = new ParameterSet(shape);
         Initializer.Initialize(parameters, forgetBias: 1, new Random(1));
-        var model = new SequenceModel(parameters, AffineScaler.Identity(shape.InputSize), AffineScaler.Identity(shape.StaticSize), AffineScaler.Identity(shape.OutputSize));
+        var model = new SequenceModel(parameters, AffineScaler.Identity(shape.InputSize), AffineScaler.Identity(shape.StaticSize),
+            AffineScaler.Identity(shape.OutputSize));
         var scorer = new SequenceScorer(new ScoringNetwork(model), threads: 2);
         float sum = 0;
 

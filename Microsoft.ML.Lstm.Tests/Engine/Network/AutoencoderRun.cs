@@ -60,7 +60,8 @@ internal sealed class AutoencoderRun
         for (int row = 0; row < chosen.Length; row++)
         {
             codes[_batch.SequenceAt(row)] = ToDoubles(_workspace.Encoding(row));
-            outputs[_batch.SequenceAt(row)] = [.. Enumerable.Range(0, _batch.Length(row)).SelectMany(t => ToDoubles(_workspace.Output(_batch.FirstRow(t) + row)))];
+            outputs[_batch.SequenceAt(row)] = [.. Enumerable.Range(0, _batch.Length(row))
+                .SelectMany(t => ToDoubles(_workspace.Output(_batch.FirstRow(t) + row)))];
         }
         return (codes, outputs);
     }

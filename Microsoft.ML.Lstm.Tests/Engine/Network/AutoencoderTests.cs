@@ -34,14 +34,17 @@ public sealed class AutoencoderTests
         var reference = new ReferenceAutoencoder(Shape(cell, layers, bidirectional, hiddenSize: 3, statics: 1), values);
 
         (double[][] codes, double[][] outputs) = run.Forward();
-        Assert.IsLessThan(Tolerance, Difference.OfNorm(Difference.Flatten(codes), Difference.Flatten(reference.Encode(run.Sequences, run.Statics))));
-        Assert.IsLessThan(Tolerance, Difference.OfNorm(Difference.Flatten(outputs), Difference.Flatten(reference.Reconstruct(run.Sequences, run.Statics))));
+        Assert.IsLessThan(Tolerance,
+            Difference.OfNorm(Difference.Flatten(codes), Difference.Flatten(reference.Encode(run.Sequences, run.Statics))));
+        Assert.IsLessThan(Tolerance,
+            Difference.OfNorm(Difference.Flatten(outputs), Difference.Flatten(reference.Reconstruct(run.Sequences, run.Statics))));
 
         ParameterSet gradients = run.Backward();
         CollectionAssert.AreEquivalent(values.Keys, gradients.Parameters.Select(p => p.Name).ToArray());
         foreach ((string name, double[] parameter) in values)
         {
-            double[] expected = Differences.Of(parameter, () => reference.Reconstruct(run.Sequences, run.Statics).Zip(run.DOutputs, (y, d) => y.Zip(d, (a, b) => a * b).Sum()).Sum());
+            double[] expected = Differences.Of(parameter,
+                () => reference.Reconstruct(run.Sequences, run.Statics).Zip(run.DOutputs, (y, d) => y.Zip(d, (a, b) => a * b).Sum()).Sum());
             Assert.IsLessThan(Tolerance, Difference.OfNorm(AutoencoderRun.ToDoubles(gradients[name]), expected), name);
             Assert.IsTrue(expected.Any(derivative => Math.Abs(derivative) > 1e-6), $"{name} has no influence on the reconstruction.");
         }
@@ -71,7 +74,8 @@ public sealed class AutoencoderTests
     {
         var run = new AutoencoderRun(Shape(CellType.Gru, 2, bidirectional: false, hiddenSize: 19, statics: 2), Lengths, Find(kernels));
         (double[][] codes, double[][] outputs) = run.Forward(keep: false);
-        CollectionAssert.AreEqual(Difference.Flatten(outputs), Difference.Flatten(run.Forward().Outputs), "Keeping nothing for the way back changes nothing.");
+        CollectionAssert.AreEqual(Difference.Flatten(outputs), Difference.Flatten(run.Forward().Outputs),
+            "Keeping nothing for the way back changes nothing.");
         for (int b = 0; b < Lengths.Length; b++)
         {
             (double[][] code, double[][] alone) = run.Forward(keep: false, default, b);

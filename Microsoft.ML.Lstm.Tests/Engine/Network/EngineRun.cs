@@ -35,10 +35,12 @@ internal sealed class EngineRun
         return set;
     }
 
-    public ReferenceOutputs Forward(NetworkSample sample, bool keep = true) => Forward(sample.Sequences, sample.Statics, keep, tokens: sample.Tokens);
+    public ReferenceOutputs Forward(NetworkSample sample, bool keep = true) =>
+        Forward(sample.Sequences, sample.Statics, keep, tokens: sample.Tokens);
 
     /// <summary>Runs a batch. With a wide head its outputs are there only when nothing is kept.</summary>
-    public ReferenceOutputs Forward(double[][] sequences, double[][] statics, bool keep = true, Dropout dropout = default, int[][]? tokens = null)
+    public ReferenceOutputs Forward(double[][] sequences, double[][] statics, bool keep = true, Dropout dropout = default,
+        int[][]? tokens = null)
     {
         _batch.Clear();
         for (int b = 0; b < sequences.Length; b++)
@@ -56,7 +58,9 @@ internal sealed class EngineRun
             _rowOf[_batch.SequenceAt(row)] = row;
         return new ReferenceOutputs
         {
-            Steps = EachSequence(b => StepsOf(b).SelectMany(packedRow => Directions.SelectMany(d => ToDoubles(_workspace.Hidden(Shape.Layers - 1, d, packedRow))))),
+            Steps = EachSequence(b =>
+                StepsOf(b).SelectMany(packedRow =>
+                Directions.SelectMany(d => ToDoubles(_workspace.Hidden(Shape.Layers - 1, d, packedRow))))),
             Hidden = EachState((layer, d, b) => ToDoubles(_workspace.Hidden(layer, d, FinalRow(d, b)))),
             CellState = EachState((layer, d, b) => keep && Shape.Cell == CellType.Lstm
                 ? ToDoubles(_workspace.CellState(layer, d, FinalRow(d, b)))
@@ -101,7 +105,8 @@ internal sealed class EngineRun
         [
             .. Difference.Flatten(results.Steps), .. Difference.Flatten(results.Hidden), .. Difference.Flatten(results.CellState),
             .. Difference.Flatten(results.Encodings), .. Difference.Flatten(outputs),
-            .. gradients.Parameters.OrderBy(p => p.Key, StringComparer.Ordinal).SelectMany(p => p.Value), .. Difference.Flatten(gradients.Sequences),
+            .. gradients.Parameters.OrderBy(p => p.Key, StringComparer.Ordinal).SelectMany(p => p.Value),
+                .. Difference.Flatten(gradients.Sequences),
         ];
     }
 
@@ -115,7 +120,8 @@ internal sealed class EngineRun
 
     private int FinalRow(int direction, int b) => direction == 0 ? StepsOf(b).Last() : StepsOf(b).First();
 
-    private double[][] EachSequence(Func<int, IEnumerable<double>> read) => [.. Enumerable.Range(0, _rowOf.Length).Select(b => read(b).ToArray())];
+    private double[][] EachSequence(Func<int, IEnumerable<double>> read)
+        => [.. Enumerable.Range(0, _rowOf.Length).Select(b => read(b).ToArray())];
 
     private double[][][] EachState(Func<int, int, int, double[]> read) =>
     [

@@ -6,5 +6,6 @@ namespace Microsoft.ML.Lstm.Tests.Engine.Network;
 /// <summary>A loss of which only the gradient of the outputs is known, row by row.</summary>
 internal sealed class GivenGradient(float[] dOutputs) : OutputLoss
 {
-    public override void Differentiate(int row, Span<float> outputs) => dOutputs.AsSpan(row * outputs.Length, outputs.Length).CopyTo(outputs);
+    public override void Differentiate(int row, Span<float> outputs)
+        => dOutputs.AsSpan(row * outputs.Length, outputs.Length).CopyTo(outputs);
 }

@@ -39,12 +39,14 @@ public sealed class GradientTests
 
     [TestMethod]
     [DynamicData(nameof(Shapes))]
-    public void ResultsAndGradientsAreTheReferencesForEveryShape(string kernels, CellType cell, int layers, bool bidirectional, Pooling pooling)
+    public void ResultsAndGradientsAreTheReferencesForEveryShape(string kernels, CellType cell, int layers, bool bidirectional,
+        Pooling pooling)
         => AssertAgrees(kernels, new NetworkSample(Shape(cell, 3, 19, layers, bidirectional, pooling, statics: 2), Lengths));
 
     [TestMethod]
     [DynamicData(nameof(Sizes))]
-    public void ResultsAndGradientsAreTheReferencesForSizesThatFillVectorsAndThatDoNot(string kernels, CellType cell, int inputSize, int hiddenSize)
+    public void ResultsAndGradientsAreTheReferencesForSizesThatFillVectorsAndThatDoNot(string kernels, CellType cell, int inputSize,
+        int hiddenSize)
         => AssertAgrees(kernels, new NetworkSample(Shape(cell, inputSize, hiddenSize, 2, bidirectional: true, Pooling.Last), Lengths));
 
     [TestMethod]
@@ -102,7 +104,8 @@ public sealed class GradientTests
             var engine = new EngineRun(sample.Shape, sample.Parameters, Find(kernels), threads);
             ReferenceOutputs kept = engine.Forward(sample.Sequences, sample.Statics);
             ReferenceOutputs scored = engine.Forward(sample.Sequences, sample.Statics, keep: false);
-            return [.. Difference.Flatten(kept.Steps), .. Difference.Flatten(kept.CellState), .. Difference.Flatten(scored.Steps), .. Difference.Flatten(scored.Outputs)];
+            return [.. Difference.Flatten(kept.Steps), .. Difference.Flatten(kept.CellState), .. Difference.Flatten(scored.Steps),
+                .. Difference.Flatten(scored.Outputs)];
         }
     }
 
@@ -168,23 +171,25 @@ public sealed class GradientTests
             workspace.Forward(batch, keep: true);
             workspace.Backward(loss, twice);
         }
-        double difference = Difference.Absolute([.. twice.Parameters.Values.Select(g => (double)g)], [.. once.Parameters.Values.Select(g => 2.0 * g)]);
+        double difference = Difference.Absolute([.. twice.Parameters.Values.Select(g => (double)g)],
+            [.. once.Parameters.Values.Select(g => 2.0 * g)]);
         Assert.IsLessThan(1e-5, difference);
     }
 
     private void AssertAgrees(string kernels, NetworkSample sample) => Agreement.Check(sample, Find(kernels), TestContext);
 
-    private static NetworkShape Shape(CellType cell, int inputSize, int hiddenSize, int layers, bool bidirectional, Pooling pooling, int statics = 0) => new()
-    {
-        Cell = cell,
-        InputSize = inputSize,
-        HiddenSize = hiddenSize,
-        Layers = layers,
-        Bidirectional = bidirectional,
-        Pooling = pooling,
-        StaticSize = statics,
-        OutputSize = 3,
-    };
+    private static NetworkShape Shape(CellType cell, int inputSize, int hiddenSize, int layers, bool bidirectional, Pooling pooling,
+        int statics = 0) => new()
+        {
+            Cell = cell,
+            InputSize = inputSize,
+            HiddenSize = hiddenSize,
+            Layers = layers,
+            Bidirectional = bidirectional,
+            Pooling = pooling,
+            StaticSize = statics,
+            OutputSize = 3,
+        };
 
     private static CpuKernels Find(string name) => CpuKernels.Available.Single(kernels => kernels.Name == name);
 }

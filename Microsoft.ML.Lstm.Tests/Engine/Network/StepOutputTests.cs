@@ -39,7 +39,13 @@ public sealed class StepOutputTests
     [DynamicData(nameof(Shapes))]
     public void ResultsAndGradientsAreTheReferences(string kernels, CellType cell, int layers, bool bidirectional, int statics)
     {
-        var sample = new NetworkSample(Shape(9, 3) with { Cell = cell, Layers = layers, Bidirectional = bidirectional, StaticSize = statics }, Lengths);
+        var sample = new NetworkSample(Shape(9, 3) with
+        {
+            Cell = cell,
+            Layers = layers,
+            Bidirectional = bidirectional,
+            StaticSize = statics
+        }, Lengths);
         Agreement.Check(sample, Find(kernels), TestContext);
     }
 
@@ -47,10 +53,18 @@ public sealed class StepOutputTests
     [DynamicData(nameof(Shapes))]
     public void AHeadThatReadsTheInputsTooIsTheReferences(string kernels, CellType cell, int layers, bool bidirectional, int statics)
     {
-        NetworkShape shape = Shape(9, 3) with { Cell = cell, Layers = layers, Bidirectional = bidirectional, StaticSize = statics, HeadReadsInputs = true };
+        NetworkShape shape = Shape(9, 3) with
+        {
+            Cell = cell,
+            Layers = layers,
+            Bidirectional = bidirectional,
+            StaticSize = statics,
+            HeadReadsInputs = true
+        };
         Agreement.Check(new NetworkSample(shape, Lengths), Find(kernels), TestContext);
         var embeddings = new EmbeddingShapes(new EmbeddingShape(4, 3));
-        Agreement.Check(new NetworkSample(shape with { InputSize = shape.InputSize + 3, Embeddings = embeddings }, Lengths), Find(kernels), TestContext);
+        Agreement.Check(new NetworkSample(shape with { InputSize = shape.InputSize + 3, Embeddings = embeddings }, Lengths), Find(kernels),
+            TestContext);
     }
 
     [TestMethod]
@@ -68,7 +82,8 @@ public sealed class StepOutputTests
         var sample = new NetworkSample(shape, lengths);
         double[] expected = new EngineRun(shape, sample.Parameters, Find(kernels)).Everything(sample);
         foreach (int threads in new[] { 2, 3, 5 })
-            CollectionAssert.AreEqual(expected, new EngineRun(shape, sample.Parameters, Find(kernels), threads).Everything(sample), $"{threads} threads");
+            CollectionAssert.AreEqual(expected, new EngineRun(shape, sample.Parameters, Find(kernels), threads).Everything(sample),
+                $"{threads} threads");
     }
 
     [TestMethod]
@@ -92,12 +107,14 @@ public sealed class StepOutputTests
     {
         NetworkShape shape = Shape(9, outputs, stepOutputs);
         var sample = new NetworkSample(shape, Lengths);
-        var workspace = new NetworkWorkspace(new SequenceNetwork(EngineRun.ToParameterSet(shape, sample.Parameters), NetworkPasses.Backward, Find(kernels)), new WorkerTeam(2));
+        var workspace = new NetworkWorkspace(new SequenceNetwork(EngineRun.ToParameterSet(shape, sample.Parameters), NetworkPasses.Backward,
+            Find(kernels)), new WorkerTeam(2));
         var batch = new SequenceBatch(shape);
         foreach (double[] sequence in sample.Sequences)
             sequence.Select(x => (float)x).ToArray().CopyTo(batch.Add(sequence.Length / shape.InputSize));
         batch.Pack();
-        TrainingSequence[] sequences = [.. Lengths.Select((length, b) => new TrainingSequence { Labels = [.. Enumerable.Range(0, length).Select(t => (b + t * 7) % outputs)] })];
+        TrainingSequence[] sequences = [.. Lengths.Select((length, b) =>
+            new TrainingSequence { Labels = [.. Enumerable.Range(0, length).Select(t => (b + t * 7) % outputs)] })];
 
         EpochMetrics measured = Run(objective =>
         {
@@ -138,9 +155,18 @@ public sealed class StepOutputTests
                 text[t] = (3 * text[t - 1] + 1) % Words;
             data.Add(new TrainingSequence { Tokens = text[..^1], Labels = text[1..] });
         }
-        var options = new LoopOptions { EmbeddingSize = 8, HiddenSize = 24, NumberOfEpochs = 60, BatchSize = 5, LearningRate = 0.02f, NumberOfThreads = threads };
+        var options = new LoopOptions
+        {
+            EmbeddingSize = 8,
+            HiddenSize = 24,
+            NumberOfEpochs = 60,
+            BatchSize = 5,
+            LearningRate = 0.02f,
+            NumberOfThreads = threads
+        };
         var monitor = new SilentMonitor();
-        TrainingLoop.Train(new TrainingJob(data, null, options, new ClassificationTask(Words, stepOutputs: true, classWeights: null, labelSmoothing: 0), Seed: 1, monitor));
+        TrainingLoop.Train(new TrainingJob(data, null, options,
+            new ClassificationTask(Words, stepOutputs: true, classWeights: null, labelSmoothing: 0), Seed: 1, monitor));
         // Knowing nothing is ln 23 = 3.1.
         Assert.AreEqual(Math.Log(Words), monitor.Epochs[0].Training.Loss, 0.5);
         Assert.IsLessThan(0.05, monitor.Epochs[^1].Training.Loss);

@@ -15,7 +15,15 @@ public sealed class StopTests
     public void APassThatIsStoppedEndsAndTheNextOneIsRight(int sequences)
     {
         // Large enough for threads to share the units of a single sequence, and its rows where there are many.
-        var shape = new NetworkShape { Cell = CellType.Lstm, InputSize = 4, HiddenSize = 300, Layers = 2, Bidirectional = true, OutputSize = 2 };
+        var shape = new NetworkShape
+        {
+            Cell = CellType.Lstm,
+            InputSize = 4,
+            HiddenSize = 300,
+            Layers = 2,
+            Bidirectional = true,
+            OutputSize = 2
+        };
         var parameters = new ParameterSet(shape);
         Initializer.Initialize(parameters, forgetBias: 1, new Random(1));
         var batch = new SequenceBatch(shape);

@@ -70,7 +70,8 @@ public sealed class InitializerTests
         foreach (int size in new[] { 100, 700 })
         {
             var parameters = new ParameterSet(new NetworkShape { Cell = CellType.Lstm, InputSize = 3, HiddenSize = size, OutputSize = 1 });
-            Assert.ThrowsExactly<OperationCanceledException>(() => Initializer.Initialize(parameters, 1, new Random(1), new WorkerTeam(2), new CancellationToken(canceled: true)));
+            Assert.ThrowsExactly<OperationCanceledException>(() =>
+                Initializer.Initialize(parameters, 1, new Random(1), new WorkerTeam(2), new CancellationToken(canceled: true)));
         }
     }
 

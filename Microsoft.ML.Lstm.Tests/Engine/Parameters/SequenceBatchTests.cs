@@ -59,15 +59,24 @@ public sealed unsafe class SequenceBatchTests
 
             int[] last = round == 0 ? [9, 9] : [0, 0];
             int[][] expected = [[3, 4], [1, 2], last, [5, 6], [7, 8]];
-            CollectionAssert.AreEqual(expected.SelectMany(row => row).ToArray(), Enumerable.Range(0, 5).SelectMany(row => batch.PackedTokens(row).ToArray()).ToArray());
-            CollectionAssert.AreEqual(new[] { 20f, 10, 30, 21, 22 }, Enumerable.Range(0, 5).Select(row => batch.Features(row)[0]).ToArray());
+            CollectionAssert.AreEqual(expected.SelectMany(row => row).ToArray(),
+                Enumerable.Range(0, 5).SelectMany(row => batch.PackedTokens(row).ToArray()).ToArray());
+            CollectionAssert.AreEqual(new[] { 20f, 10, 30, 21, 22 },
+                Enumerable.Range(0, 5).Select(row => batch.Features(row)[0]).ToArray());
         }
     }
 
     [TestMethod]
     public void ABatchOfTokensAloneHasSteps()
     {
-        var shape = new NetworkShape { Cell = CellType.Lstm, InputSize = 2, Embeddings = new EmbeddingShapes(new EmbeddingShape(3, 2)), HiddenSize = 1, OutputSize = 1 };
+        var shape = new NetworkShape
+        {
+            Cell = CellType.Lstm,
+            InputSize = 2,
+            Embeddings = new EmbeddingShapes(new EmbeddingShape(3, 2)),
+            HiddenSize = 1,
+            OutputSize = 1
+        };
         var batch = new SequenceBatch(shape);
         Assert.AreEqual(0, batch.Add(2).Length);
         Assert.AreEqual(0, batch.Add(3).Length);

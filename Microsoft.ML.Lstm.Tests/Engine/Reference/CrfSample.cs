@@ -54,7 +54,8 @@ internal sealed class CrfSample
     /// <summary>Gradients of the library's loss: of the emissions, the transitions, the start, the end.</summary>
     public (float[] Emissions, float[] Transitions, float[] Start, float[] End) Gradients(int[] known, double weight = 1)
     {
-        var gradients = (Emissions: new float[Emissions.Length], Transitions: new float[Transitions.Length], Start: new float[Start.Length], End: new float[End.Length]);
+        var gradients = (Emissions: new float[Emissions.Length], Transitions: new float[Transitions.Length], Start: new float[Start.Length],
+            End: new float[End.Length]);
         Workspace.LossAndGradients(Emissions, known, weight, gradients.Emissions, gradients.Transitions, gradients.Start, gradients.End);
         return gradients;
     }
@@ -62,5 +63,6 @@ internal sealed class CrfSample
     public static double[] Widen(float[] values) => [.. values.Select(x => (double)x)];
 
     private float[] Draw(int count, double scale, bool whole)
-        => [.. Enumerable.Range(0, count).Select(_ => scale * (2 * _random.NextDouble() - 1)).Select(x => (float)(whole ? Math.Round(x) : x))];
+        => [.. Enumerable.Range(0, count).Select(_ => scale * (2 * _random.NextDouble() - 1))
+            .Select(x => (float)(whole ? Math.Round(x) : x))];
 }

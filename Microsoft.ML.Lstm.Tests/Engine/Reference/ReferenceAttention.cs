@@ -17,7 +17,8 @@ internal sealed class ReferenceAttention(IReadOnlyDictionary<string, double[]> p
         double[] w = parameters["attention.weight"], b = parameters["attention.bias"], v = parameters["attention.vector"];
         int size = b.Length;
         _steps = steps;
-        _hidden = [.. steps.Select(h => Enumerable.Range(0, size).Select(j => Math.Tanh(b[j] + h.Select((x, k) => w[j * size + k] * x).Sum())).ToArray())];
+        _hidden = [.. steps.Select(h =>
+            Enumerable.Range(0, size).Select(j => Math.Tanh(b[j] + h.Select((x, k) => w[j * size + k] * x).Sum())).ToArray())];
         double[] powers = [.. _hidden.Select(a => Math.Exp(a.Zip(v, (p, q) => p * q).Sum()))];
         Weights = [.. powers.Select(power => power / powers.Sum())];
         return [.. Enumerable.Range(0, size).Select(k => steps.Select((h, t) => Weights[t] * h[k]).Sum())];

@@ -24,11 +24,14 @@ internal sealed class ReferenceAutoencoder(NetworkShape shape, IReadOnlyDictiona
     };
 
     // The same arrays, so that whoever changes a value changes the network.
-    private readonly Dictionary<string, double[]> _encoder = parameters.Where(p => !p.Key.StartsWith(Prefix, StringComparison.Ordinal)).ToDictionary();
-    private readonly Dictionary<string, double[]> _decoder = parameters.Where(p => p.Key.StartsWith(Prefix, StringComparison.Ordinal)).ToDictionary(p => p.Key[Prefix.Length..], p => p.Value);
+    private readonly Dictionary<string, double[]> _encoder = parameters.Where(p => !p.Key.StartsWith(Prefix, StringComparison.Ordinal))
+        .ToDictionary();
+    private readonly Dictionary<string, double[]> _decoder = parameters.Where(p => p.Key.StartsWith(Prefix, StringComparison.Ordinal))
+        .ToDictionary(p => p.Key[Prefix.Length..], p => p.Value);
 
     /// <summary>The codes [B][C].</summary>
-    public double[][] Encode(double[][] sequences, double[][] statics) => new ReferenceNetwork(shape with { HasDecoder = false }, _encoder).Forward(sequences, statics).Outputs;
+    public double[][] Encode(double[][] sequences, double[][] statics)
+        => new ReferenceNetwork(shape with { HasDecoder = false }, _encoder).Forward(sequences, statics).Outputs;
 
     /// <summary>The features [B][T x F] as the decoder gives them, the last step first.</summary>
     public double[][] Reconstruct(double[][] sequences, double[][] statics)
@@ -37,6 +40,7 @@ internal sealed class ReferenceAutoencoder(NetworkShape shape, IReadOnlyDictiona
         double[][] repeated = [.. sequences.Zip(codes, (sequence, code) => Repeat(code, sequence.Length / shape.InputSize))];
         return new ReferenceNetwork(_decoderShape, _decoder).Forward(repeated).Outputs;
 
-        static double[] Repeat(double[] code, int steps) => [.. Enumerable.Range(0, steps).SelectMany(t => code.Append(2.0 * t / steps - 1))];
+        static double[] Repeat(double[] code, int steps)
+            => [.. Enumerable.Range(0, steps).SelectMany(t => code.Append(2.0 * t / steps - 1))];
     }
 }

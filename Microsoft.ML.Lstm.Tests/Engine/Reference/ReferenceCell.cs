@@ -18,13 +18,14 @@ internal abstract class ReferenceCell(int inputSize, int hiddenSize, DirectionWe
 
     protected double[] DBias => gradients.Bias;
 
-    public static ReferenceCell Create(CellType cell, int inputSize, int hiddenSize, DirectionWeights weights, DirectionWeights gradients, double[]? stateMask = null) => cell switch
-    {
-        CellType.Lstm => new ReferenceLstmCell(inputSize, hiddenSize, weights, gradients) { StateMask = stateMask },
-        CellType.Gru => new ReferenceGruCell(inputSize, hiddenSize, weights, gradients) { StateMask = stateMask },
-        CellType.Rnn => new ReferenceRnnCell(inputSize, hiddenSize, weights, gradients) { StateMask = stateMask },
-        _ => throw new ArgumentOutOfRangeException(nameof(cell)),
-    };
+    public static ReferenceCell Create(CellType cell, int inputSize, int hiddenSize, DirectionWeights weights, DirectionWeights gradients,
+        double[]? stateMask = null) => cell switch
+        {
+            CellType.Lstm => new ReferenceLstmCell(inputSize, hiddenSize, weights, gradients) { StateMask = stateMask },
+            CellType.Gru => new ReferenceGruCell(inputSize, hiddenSize, weights, gradients) { StateMask = stateMask },
+            CellType.Rnn => new ReferenceRnnCell(inputSize, hiddenSize, weights, gradients) { StateMask = stateMask },
+            _ => throw new ArgumentOutOfRangeException(nameof(cell)),
+        };
 
     /// <summary>h and c of this step from x, h' and c'.</summary>
     public abstract CellState Forward(double[] x, double[] hPrevious, double[] cPrevious);

@@ -43,7 +43,8 @@ internal sealed class ReferenceCrf(int labels, double[] transitions, double[] st
     {
         int[][] paths = [.. Paths(known.Length)];
         return LogSumExp(paths.Select(path => Score(emissions, path)))
-            - LogSumExp(paths.Where(path => path.Zip(known, (y, k) => k < 0 || k == y).All(same => same)).Select(path => Score(emissions, path)));
+            - LogSumExp(paths.Where(path => path.Zip(known, (y, k) => k < 0 || k == y).All(same => same))
+                .Select(path => Score(emissions, path)));
     }
 
     /// <summary>The probability of each label at each step, by summing over all paths.</summary>

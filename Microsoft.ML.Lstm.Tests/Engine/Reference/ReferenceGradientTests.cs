@@ -30,7 +30,8 @@ public sealed class ReferenceGradientTests
 
     [TestMethod]
     [DynamicData(nameof(Shapes))]
-    public void GradientsOfALossOfEveryStepAndFinalStateAreItsCentralDifferences(CellType cell, int layers, bool bidirectional, Pooling pooling)
+    public void GradientsOfALossOfEveryStepAndFinalStateAreItsCentralDifferences(CellType cell, int layers, bool bidirectional,
+        Pooling pooling)
     {
         NetworkSample sample = Sample(cell, layers, bidirectional, pooling);
         ReferenceOutputs results = new ReferenceNetwork(sample.Shape, sample.Parameters).Forward(sample.Sequences, sample.Statics);

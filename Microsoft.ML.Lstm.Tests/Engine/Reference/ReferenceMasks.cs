@@ -7,7 +7,8 @@ namespace Microsoft.ML.Lstm.Tests.Engine.Reference;
 /// <param name="Output">[D·H], of the encoding that the head reads.</param>
 internal sealed record ReferenceMasks(double[] Inputs, double[][] States, double[][][] Layers, double[] Output)
 {
-    public static double[] Multiply(double[] values, double[]? mask) => mask is null ? values : [.. values.Zip(mask, (value, factor) => value * factor)];
+    public static double[] Multiply(double[] values, double[]? mask)
+        => mask is null ? values : [.. values.Zip(mask, (value, factor) => value * factor)];
 
     /// <summary>The mask of the features that layer <paramref name="layer"/> reads at step <paramref name="step"/>.</summary>
     public double[] InputOf(int layer, int step) => layer == 0 ? Inputs : Layers[layer - 1][step];

@@ -39,7 +39,9 @@ internal sealed class ReferenceNetwork(NetworkShape shape, IReadOnlyDictionary<s
             sequence.Forward(shape.Embeddings.Count == 0 ? sequences[b] : Embed(sequences[b], tokens![b]));
             _sequences.Add(sequence);
             IEnumerable<double[]> encodings = shape.StepOutputs ? sequence.Steps : [sequence.Encoding];
-            sequence.HeadInputs = [.. encodings.Select((encoding, t) => (double[])[.. ReferenceMasks.Multiply(encoding, masks?[b].Output), .. statics?[b] ?? [], .. shape.HeadReadsInputs ? Numbers(sequences[b], t) : []])];
+            sequence.HeadInputs = [.. encodings.Select((encoding, t) =>
+                (double[])[.. ReferenceMasks.Multiply(encoding, masks?[b].Output), .. statics?[b] ?? [],
+                .. shape.HeadReadsInputs ? Numbers(sequences[b], t) : []])];
         }
         return new ReferenceOutputs
         {
@@ -154,7 +156,8 @@ internal sealed class ReferenceNetwork(NetworkShape shape, IReadOnlyDictionary<s
             for (int direction = 0; direction < _directions; direction++)
             {
                 string suffix = direction == 0 ? $"_l{layer}" : $"_l{layer}_reverse";
-                var cell = ReferenceCell.Create(shape.Cell, inputSize, shape.HiddenSize, Of(parameters, suffix), Of(_gradients, suffix), masks?.States[layer * _directions + direction]);
+                var cell = ReferenceCell.Create(shape.Cell, inputSize, shape.HiddenSize, Of(parameters, suffix), Of(_gradients, suffix),
+                    masks?.States[layer * _directions + direction]);
                 layers[layer][direction] = new ReferenceDirection(cell, shape.HiddenSize, reverse: direction == 1);
             }
         }

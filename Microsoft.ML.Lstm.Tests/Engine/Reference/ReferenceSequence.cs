@@ -4,7 +4,8 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 namespace Microsoft.ML.Lstm.Tests.Engine.Reference;
 
 /// <summary>One sequence on its way through the layers and the pooling, and back.</summary>
-internal sealed class ReferenceSequence(NetworkShape shape, ReferenceDirection[][] layers, ReferenceAttention attention, ReferenceMasks? masks)
+internal sealed class ReferenceSequence(NetworkShape shape, ReferenceDirection[][] layers, ReferenceAttention attention,
+    ReferenceMasks? masks)
 {
     private readonly int _h = shape.HiddenSize;
 

@@ -15,7 +15,8 @@ internal static class ForecastModels
     /// <param name="series">Series that the model knows.</param>
     /// <param name="embeddingSize">Features of a series' vector; 0 for none.</param>
     /// <param name="isZero">Whether all weights are 0.</param>
-    public static ForecastModel Create(ForecastLayout layout, CellType cell = CellType.Lstm, int hiddenSize = 5, int layers = 1, int statics = 0, int series = 1, int embeddingSize = 0, bool isZero = false)
+    public static ForecastModel Create(ForecastLayout layout, CellType cell = CellType.Lstm, int hiddenSize = 5, int layers = 1,
+        int statics = 0, int series = 1, int embeddingSize = 0, bool isZero = false)
     {
         var shape = new NetworkShape
         {
@@ -36,11 +37,14 @@ internal static class ForecastModels
         float[] Units(float step) => [.. Enumerable.Range(0, units).Select(i => isZero ? 1 : 1 + step * i)];
         float[] Ends(float end) => [.. Enumerable.Range(1, layout.Values).Select(i => isZero ? 0 : end * i)];
         return new ForecastModel(
-            new SequenceModel(parameters, AffineScaler.Identity(layout.FeatureSize), AffineScaler.Identity(statics), AffineScaler.Identity(layout.OutputSize)),
+            new SequenceModel(parameters, AffineScaler.Identity(layout.FeatureSize), AffineScaler.Identity(statics),
+                AffineScaler.Identity(layout.OutputSize)),
             layout,
-            new RowScaling(Scaler(layout.PastCovariates + layout.KnownCovariates), Scaler(statics), isZero ? new float[units] : Units(0.5f), Units(0.25f), Units(0.125f), new float[units]),
+            new RowScaling(Scaler(layout.PastCovariates + layout.KnownCovariates), Scaler(statics), isZero ? new float[units] : Units(0.5f),
+                Units(0.25f), Units(0.125f), new float[units]),
             new ForecastIntervals(Ends(-0.5f), Ends(0.75f)));
     }
 
-    private static AffineScaler Scaler(int size) => new([.. Enumerable.Range(1, size).Select(i => i / 2f)], [.. Enumerable.Range(1, size).Select(i => 1f / i)]);
+    private static AffineScaler Scaler(int size)
+        => new([.. Enumerable.Range(1, size).Select(i => i / 2f)], [.. Enumerable.Range(1, size).Select(i => 1f / i)]);
 }

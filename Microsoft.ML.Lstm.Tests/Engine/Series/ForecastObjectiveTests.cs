@@ -16,7 +16,8 @@ public sealed class ForecastObjectiveTests
 
     public static IEnumerable<object[]> Losses => Enum.GetValues<ForecastLoss>().Select(loss => new object[] { loss });
 
-    public static IEnumerable<object[]> LossesAndTargets => from loss in Enum.GetValues<ForecastLoss>() from targets in new[] { 1, 3 } select new object[] { loss, targets };
+    public static IEnumerable<object[]> LossesAndTargets
+        => from loss in Enum.GetValues<ForecastLoss>() from targets in new[] { 1, 3 } select new object[] { loss, targets };
 
     [TestMethod]
     [DynamicData(nameof(LossesAndTargets))]
@@ -31,7 +32,8 @@ public sealed class ForecastObjectiveTests
 
         (double sum, int rows) = Sum(layout, run, outputs);
         Assert.AreEqual(sum / rows, objective.Metrics.Loss, 1e-9);
-        Assert.IsLessThan(2e-6, Difference.OfNorm(Difference.Flatten(gradients), Differences.Of(outputs, () => Sum(layout, run, outputs).Loss / rows)));
+        Assert.IsLessThan(2e-6,
+            Difference.OfNorm(Difference.Flatten(gradients), Differences.Of(outputs, () => Sum(layout, run, outputs).Loss / rows)));
     }
 
     [TestMethod]
@@ -55,7 +57,9 @@ public sealed class ForecastObjectiveTests
                     ForecastLoss.SquaredError => [2 * (z[0] - scaled)],
                     ForecastLoss.AbsoluteError => [Math.Sign(z[0] - scaled)],
                     ForecastLoss.Quantile => [.. z.Zip(Quantiles, (q, level) => ((q > scaled ? 1 : 0) - level) / 3)],
-                    _ => [(z[0] - scaled) / Square(Deviation(z[1])), (1 / Deviation(z[1]) - Square(scaled - z[0]) / Math.Pow(Deviation(z[1]), 3)) / (1 + Math.Exp(-z[1]))],
+                    _ =>
+                        [(z[0] - scaled) / Square(Deviation(z[1])),
+                        (1 / Deviation(z[1]) - Square(scaled - z[0]) / Math.Pow(Deviation(z[1]), 3)) / (1 + Math.Exp(-z[1]))],
                 };
                 for (int i = 0; i < width; i++)
                     expected[value * width + i] = slopes[i] / values.Length / rows;
@@ -73,9 +77,12 @@ public sealed class ForecastObjectiveTests
         EncodedSeries series = SeriesSample.Series(layout, 10);
         series.Values[4] = float.NaN;
         var run = new ObjectiveRun([new TrainingSequence { Window = new SeriesWindow(series, 0, 2, 7) }], [6], stepOutputs: true);
-        double[][] gradients = run.Differentiate(new ForecastObjective(layout, ConfidenceLevel), run.DrawOutputs(layout.OutputSize, scale: 3));
+        double[][] gradients = run.Differentiate(new ForecastObjective(layout, ConfidenceLevel),
+            run.DrawOutputs(layout.OutputSize, scale: 3));
 
-        string[] learned = [.. gradients.Select(row => string.Concat(row.Chunk(layout.OutputsOfValue).Select(output => output.All(g => g != 0) ? 'x' : output.All(g => g == 0) ? '-' : '?')))];
+        string[] learned = [.. gradients.Select(row =>
+            string.Concat(row.Chunk(layout.OutputsOfValue)
+            .Select(output => output.All(g => g != 0) ? 'x' : output.All(g => g == 0) ? '-' : '?')))];
         CollectionAssert.AreEqual(new[] { "---", "---", "x-x", "-xx", "xx-", "x--" }, learned);
     }
 
@@ -88,7 +95,8 @@ public sealed class ForecastObjectiveTests
         Array.Fill(series.Values, float.NaN, 3, 5);
         var objective = new ForecastObjective(layout, ConfidenceLevel);
         TrainingSequence sequence = new() { Window = new SeriesWindow(series, 0, 0, 8), Weight = 2 };
-        CollectionAssert.AreEqual(new[] { 2f, 2, 0, 0, 0, 0, 0 }, Enumerable.Range(0, 7).Select(step => objective.WeightOf(sequence, step)).ToArray());
+        CollectionAssert.AreEqual(new[] { 2f, 2, 0, 0, 0, 0, 0 },
+            Enumerable.Range(0, 7).Select(step => objective.WeightOf(sequence, step)).ToArray());
     }
 
     [TestMethod]
@@ -97,9 +105,11 @@ public sealed class ForecastObjectiveTests
         ForecastLayout layout = SeriesSample.Layout(horizon: 1);
         EncodedSeries series = SeriesSample.Series(layout, 4);
         float[] errors = [1, -2, 3];
-        double[][] outputs = [.. errors.Select((error, t) => new[] { (double)(float)((series.Values[t + 1] - error - series.Levels[t]) / series.Scales[t]) })];
+        double[][] outputs = [.. errors.Select((error, t) =>
+            new[] { (double)(float)((series.Values[t + 1] - error - series.Levels[t]) / series.Scales[t]) })];
         var objective = new ForecastObjective(layout, ConfidenceLevel);
-        new ObjectiveRun([new TrainingSequence { Window = new SeriesWindow(series, 0, 0, 4) }], [3], stepOutputs: true).Differentiate(objective, outputs);
+        new ObjectiveRun([new TrainingSequence { Window = new SeriesWindow(series, 0, 0, 4) }], [3], stepOutputs: true)
+            .Differentiate(objective, outputs);
         Assert.AreEqual(Math.Sqrt(14 / 3.0), objective.Metrics.RootMeanSquaredError!.Value, 1e-6);
         Assert.AreEqual(2, objective.Metrics.MeanAbsoluteError!.Value, 1e-6);
     }
@@ -125,7 +135,9 @@ public sealed class ForecastObjectiveTests
             var alone = new ObjectiveRun([sequence], [own.Length], stepOutputs: true);
             double[][] gradients = alone.Differentiate(new ForecastObjective(layout, ConfidenceLevel), itsOutputs);
             double share = (double)Sum(layout, alone, itsOutputs).Rows / rows;
-            Assert.IsLessThan(1e-6, Difference.OfNorm(Difference.Flatten(own.Select(row => expected[row])), [.. Difference.Flatten(gradients).Select(g => g * share)]));
+            Assert.IsLessThan(1e-6,
+                Difference.OfNorm(Difference.Flatten(own.Select(row => expected[row])),
+                [.. Difference.Flatten(gradients).Select(g => g * share)]));
         }
     }
 
@@ -144,7 +156,8 @@ public sealed class ForecastObjectiveTests
         double[] outputs = [.. Enumerable.Repeat((double)output, layout.OutputsOfValue)];
         if (loss == ForecastLoss.Gaussian)
             outputs[0] = 0;
-        double[][] gradients = new ObjectiveRun([new TrainingSequence { Window = new SeriesWindow(series, 0, 0, 2) }], [1], stepOutputs: true).Differentiate(objective, [outputs]);
+        double[][] gradients = new ObjectiveRun([new TrainingSequence { Window = new SeriesWindow(series, 0, 0, 2) }], [1],
+            stepOutputs: true).Differentiate(objective, [outputs]);
         Assert.IsTrue(objective.IsFinite);
         Assert.IsTrue(gradients[0].All(double.IsFinite));
         if (loss == ForecastLoss.Gaussian)
@@ -203,7 +216,9 @@ public sealed class ForecastObjectiveTests
     {
         ForecastLoss.SquaredError => Square(value - z[0]),
         ForecastLoss.AbsoluteError => Math.Abs(value - z[0]),
-        ForecastLoss.Quantile => z.ToArray().Zip(Quantiles, (output, q) => Math.Max(q * (value - output), (q - 1) * (value - output))).Average(),
+        ForecastLoss.Quantile => z.ToArray()
+            .Zip(Quantiles, (output, q) => Math.Max(q * (value - output), (q - 1) * (value - output)))
+            .Average(),
         _ => Math.Log(Deviation(z[1])) + Square((value - z[0]) / Deviation(z[1])) / 2,
     };
 

@@ -26,7 +26,8 @@ public sealed class ForecastStreamTests
         HasMissing = true,
     };
 
-    public static IEnumerable<object[]> Cases => from cell in Enum.GetValues<CellType>() from loss in Enum.GetValues<ForecastLoss>() select new object[] { cell, loss };
+    public static IEnumerable<object[]> Cases
+        => from cell in Enum.GetValues<CellType>() from loss in Enum.GetValues<ForecastLoss>() select new object[] { cell, loss };
 
     [TestMethod]
     [DynamicData(nameof(Cases))]
@@ -55,7 +56,8 @@ public sealed class ForecastStreamTests
             for (int i = 0; i < layout.Values; i++)
             {
                 int unit = t * layout.Targets + i % layout.Targets, width = layout.OutputsOfValue;
-                var expected = ForecastOutput.Read(loss, workspace.Output(t).Slice(i * width, width), encoded.Levels[unit], encoded.Scales[unit]);
+                var expected = ForecastOutput.Read(loss, workspace.Output(t).Slice(i * width, width), encoded.Levels[unit],
+                    encoded.Scales[unit]);
                 Assert.AreEqual(expected, stream[i]);
                 Assert.AreEqual((float)expected.Point, forecast[i]);
                 Assert.AreEqual((float)(expected.Lower - 0.5f * (i + 1) * expected.Spread), forecast[layout.Values + i]);
@@ -114,7 +116,8 @@ public sealed class ForecastStreamTests
         ForecastModel model = ForecastModels.Create(layout, cell, hiddenSize: 64, statics: 2, embeddingSize: 3);
         var stream = new ForecastStream(model, new SequenceNetwork(model.Network.Parameters, NetworkPasses.Forward), series: 1);
         SeriesRows rows = Sample(series: 1);
-        float[] forecast = new float[3 * layout.Values], state = new float[stream.StateLength], future = new float[layout.Horizon * layout.KnownCovariates];
+        float[] forecast = new float[3 * layout.Values], state = new float[stream.StateLength],
+            future = new float[layout.Horizon * layout.KnownCovariates];
         void Work()
         {
             for (int t = 0; t < Rows; t++)
@@ -154,7 +157,8 @@ public sealed class ForecastStreamTests
         => Assert.AreEqual(deviation, ForecastOutput.Deviation(output), 1e-12 * Math.Max(1, deviation));
 
     private static void Step(ForecastStream stream, SeriesRows rows, int t)
-        => stream.Step(rows[t], rows.KnownAfter(t, Layout, new float[Layout.Horizon * Layout.KnownCovariates]), rows.CalendarOf(t), rows.Statics);
+        => stream.Step(rows[t], rows.KnownAfter(t, Layout, new float[Layout.Horizon * Layout.KnownCovariates]), rows.CalendarOf(t),
+            rows.Statics);
 
     private static SeriesRows Sample(int series)
     {

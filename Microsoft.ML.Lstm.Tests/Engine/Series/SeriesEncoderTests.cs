@@ -12,12 +12,14 @@ public sealed class SeriesEncoderTests
 
     public static IEnumerable<object[]> Layouts =>
         from scaling in Enum.GetValues<SeriesScaling>()
-        from shape in new (int Targets, int Lags, int Past, int Known, int Calendar, bool Missing)[] { (1, 1, 0, 0, 0, false), (1, 5, 1, 2, 4, true), (3, 9, 2, 1, 0, true), (2, 2, 0, 3, 8, false) }
+        from shape in new (int Targets, int Lags, int Past, int Known, int Calendar, bool Missing)[] { (1, 1, 0, 0, 0, false),
+            (1, 5, 1, 2, 4, true), (3, 9, 2, 1, 0, true), (2, 2, 0, 3, 8, false) }
         select new object[] { scaling, shape.Targets, shape.Lags, shape.Past, shape.Known, shape.Calendar, shape.Missing };
 
     [TestMethod]
     [DynamicData(nameof(Layouts))]
-    public void FeaturesAreThoseOfTheDefinition(SeriesScaling scaling, int targets, int lags, int past, int known, int calendar, bool missing)
+    public void FeaturesAreThoseOfTheDefinition(SeriesScaling scaling, int targets, int lags, int past, int known, int calendar,
+        bool missing)
     {
         var sample = new Sample(Layout(scaling, targets, lags, past, known, calendar, missing), series: 2);
         var encoder = new SeriesEncoder(sample.Layout, sample.Scaling, series: 2);
@@ -35,7 +37,8 @@ public sealed class SeriesEncoderTests
 
     [TestMethod]
     [DynamicData(nameof(Layouts))]
-    public void TheFutureMovesNoFeatureButWhatIsKnown(SeriesScaling scaling, int targets, int lags, int past, int known, int calendar, bool missing)
+    public void TheFutureMovesNoFeatureButWhatIsKnown(SeriesScaling scaling, int targets, int lags, int past, int known, int calendar,
+        bool missing)
     {
         ForecastLayout layout = Layout(scaling, targets, lags, past, known, calendar, missing);
         Sample sample = new(layout, series: 1), changed = new(layout, series: 1);
@@ -44,7 +47,8 @@ public sealed class SeriesEncoderTests
             row.AsSpan(0, targets + past).Fill(1e10f);
         foreach (float[] row in changed.Numbers[(Now + 1 + layout.Horizon)..])
             row.AsSpan().Fill(-1e10f);
-        var encoders = new[] { sample, changed }.Select(one => (Sample: one, Encoder: new SeriesEncoder(layout, one.Scaling, series: 1))).ToArray();
+        var encoders = new[] { sample, changed }.Select(one => (Sample: one, Encoder: new SeriesEncoder(layout, one.Scaling, series: 1)))
+            .ToArray();
         for (int t = 0; t <= Now; t++)
         {
             float[][] features = [.. encoders.Select(one => one.Sample.Encode(one.Encoder, t))];
@@ -85,7 +89,8 @@ public sealed class SeriesEncoderTests
     {
         ForecastLayout layout = Layout(scaling, targets: 1, lags: 4, past: 1, known: 1, calendar: 0, missing: true);
         var sample = new Sample(layout, series: 0);
-        foreach (float[] values in new float[][] { [1e30f, -1e30f, 1e30f, 3e38f, -3e38f, 0], [7, 7, 7, 7, 7, 7, 7], [1e30f, 1e30f, 1e30f, 1e30f], [1e-40f, 0, 1e-40f, -1e-40f] })
+        foreach (float[] values in new float[][] { [1e30f, -1e30f, 1e30f, 3e38f, -3e38f, 0], [7, 7, 7, 7, 7, 7, 7],
+            [1e30f, 1e30f, 1e30f, 1e30f], [1e-40f, 0, 1e-40f, -1e-40f] })
         {
             var encoder = new SeriesEncoder(layout, sample.Scaling, series: 0);
             foreach (float value in values)
@@ -114,18 +119,19 @@ public sealed class SeriesEncoderTests
         }
     }
 
-    private static ForecastLayout Layout(SeriesScaling scaling, int targets, int lags, int past, int known, int calendar, bool missing) => new()
-    {
-        Targets = targets,
-        PastCovariates = past,
-        KnownCovariates = known,
-        CalendarFeatures = calendar,
-        Horizon = 4,
-        Lags = lags,
-        WindowSize = 7,
-        Scaling = scaling,
-        HasMissing = missing,
-    };
+    private static ForecastLayout Layout(SeriesScaling scaling, int targets, int lags, int past, int known, int calendar, bool missing)
+        => new()
+        {
+            Targets = targets,
+            PastCovariates = past,
+            KnownCovariates = known,
+            CalendarFeatures = calendar,
+            Horizon = 4,
+            Lags = lags,
+            WindowSize = 7,
+            Scaling = scaling,
+            HasMissing = missing,
+        };
 
     private static void AssertNear(double[] expected, ReadOnlySpan<float> actual, string what)
     {
@@ -148,7 +154,8 @@ public sealed class SeriesEncoderTests
             float[] Many(int count, float from, float to) => [.. Enumerable.Range(0, count).Select(_ => Draw(from, to))];
             int covariates = layout.PastCovariates + layout.KnownCovariates;
             Scaling = new RowScaling(new AffineScaler(Many(covariates, -1, 1), Many(covariates, 0.5f, 2)), AffineScaler.Identity(0),
-                Many(3 * layout.Targets, -2, 2), Many(3 * layout.Targets, 0.5f, 2), Many(3 * layout.Targets, 0.2f, 1), new float[3 * layout.Targets]);
+                Many(3 * layout.Targets, -2, 2), Many(3 * layout.Targets, 0.5f, 2), Many(3 * layout.Targets, 0.2f, 1),
+                    new float[3 * layout.Targets]);
             // Missing are the first row, some of all kinds, and a stretch that is longer than the window.
             Numbers = [.. Enumerable.Range(0, Rows).Select(t => Many(layout.RowSize, -3, 3))];
             _calendar = [.. Enumerable.Range(0, Rows).Select(_ => Many(layout.CalendarFeatures, -1, 1))];
@@ -195,14 +202,17 @@ public sealed class SeriesEncoderTests
                     SeriesScaling.None => (Scaling.Levels[d], Scaling.Deviations[d]),
                     SeriesScaling.Series => (Scaling.Levels[unit], Scaling.Deviations[unit]),
                     SeriesScaling.LastValue => (values[^1], Scaling.Changes[unit]),
-                    _ => (mean, Math.Sqrt((window.Sum(x => (x - mean) * (x - mean)) + (double)Scaling.Changes[unit] * Scaling.Changes[unit]) / (window.Length + 1))),
+                    _ =>
+                        (mean, Math.Sqrt((window.Sum(x => (x - mean) * (x - mean))
+                        + (double)Scaling.Changes[unit] * Scaling.Changes[unit]) / (window.Length + 1))),
                 };
                 for (int lag = 0; lag < Layout.Lags; lag++)
                     features.Add(lag <= t ? (values[t - lag] - levels[d]) / scales[d] : 0);
             }
             for (int i = Targets; i < Layout.RowSize; i++)
                 features.Add(Covariate(i, Filled(t, i)));
-            double[] known = [.. Enumerable.Range(Layout.RowSize - Layout.KnownCovariates, Layout.KnownCovariates).Select(i => Filled(t, i))];
+            double[] known = [.. Enumerable.Range(Layout.RowSize - Layout.KnownCovariates, Layout.KnownCovariates)
+                .Select(i => Filled(t, i))];
             for (int h = 1; h <= Layout.Horizon; h++)
             {
                 for (int k = 0; k < known.Length; k++)

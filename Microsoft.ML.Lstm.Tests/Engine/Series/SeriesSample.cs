@@ -6,14 +6,15 @@ namespace Microsoft.ML.Lstm.Tests.Engine.Series;
 /// <summary>Made-up series in the form that a forecasting network learns from.</summary>
 internal static class SeriesSample
 {
-    public static ForecastLayout Layout(ForecastLoss loss = ForecastLoss.SquaredError, int targets = 1, int horizon = 3, int windowSize = 4) => new()
-    {
-        Targets = targets,
-        Horizon = horizon,
-        Lags = 1,
-        WindowSize = windowSize,
-        Loss = loss,
-    };
+    public static ForecastLayout Layout(ForecastLoss loss = ForecastLoss.SquaredError, int targets = 1, int horizon = 3, int windowSize = 4)
+        => new()
+        {
+            Targets = targets,
+            Horizon = horizon,
+            Lags = 1,
+            WindowSize = windowSize,
+            Loss = loss,
+        };
 
     /// <summary>
     /// A series whose step t has the features t, t + ¼, ... and values, levels and scales drawn from <paramref name="seed"/>.
@@ -21,7 +22,8 @@ internal static class SeriesSample
     public static EncodedSeries Series(ForecastLayout layout, int steps, int seed = 1, int number = 1)
     {
         var random = new Random(seed);
-        float[] Draw(float from, float to) => [.. Enumerable.Range(0, steps * layout.Targets).Select(_ => from + (to - from) * random.NextSingle())];
+        float[] Draw(float from, float to) =>
+            [.. Enumerable.Range(0, steps * layout.Targets).Select(_ => from + (to - from) * random.NextSingle())];
         return new EncodedSeries
         {
             Features = [.. Enumerable.Range(0, steps).SelectMany(t => Enumerable.Range(0, layout.FeatureSize).Select(i => t + i / 4f))],

@@ -43,7 +43,8 @@ public sealed class SeriesWindowsTests
                 Assert.IsLessThan(end, window.Start + length);
                 Assert.AreEqual(Math.Min(window.Start + window.FirstForecast, WindowSize), window.FirstForecast);
                 Assert.IsInRange(1, WindowSize, length - window.FirstForecast);
-                CollectionAssert.AreEqual(series.Features[(window.Start * layout.FeatureSize)..((window.Start + length) * layout.FeatureSize)], sequence.Features);
+                CollectionAssert.AreEqual(series.Features[(window.Start * layout.FeatureSize)..((window.Start
+                    + length) * layout.FeatureSize)], sequence.Features);
                 for (int t = 0; t < length; t++)
                     times[window.Start + t] += objective.WeightOf(sequence, t) > 0 ? 1 : 0;
             }
@@ -74,13 +75,15 @@ public sealed class SeriesWindowsTests
                 CollectionAssert.AreEqual(Gradients(expected[i]), Gradients(actual[i]));
             }
 
-            SequenceSet Windows(EncodedSeries one) => new SeriesWindows(layout, [one], [0..TrainingRows], staticSize: 0, []).ToSet(new Random(seed));
+            SequenceSet Windows(EncodedSeries one) => new SeriesWindows(layout, [one], [0..TrainingRows], staticSize: 0, [])
+                .ToSet(new Random(seed));
         }
 
         double[] Gradients(TrainingSequence sequence)
         {
             var run = new ObjectiveRun([sequence], [sequence.Features.Length / layout.FeatureSize], stepOutputs: true);
-            return [.. run.Differentiate(new ForecastObjective(layout, 0.9), run.DrawOutputs(layout.OutputSize, scale: 3)).SelectMany(g => g)];
+            return [.. run.Differentiate(new ForecastObjective(layout, 0.9), run.DrawOutputs(layout.OutputSize, scale: 3))
+                .SelectMany(g => g)];
         }
     }
 
@@ -88,14 +91,16 @@ public sealed class SeriesWindowsTests
     public void EachSeriesHasItsTokenAndItsStatics()
     {
         ForecastLayout layout = SeriesSample.Layout(windowSize: WindowSize);
-        EncodedSeries[] all = [SeriesSample.Series(layout, 7), SeriesSample.Series(layout, 1, number: 2), SeriesSample.Series(layout, 5, number: 3)];
+        EncodedSeries[] all = [SeriesSample.Series(layout, 7), SeriesSample.Series(layout, 1, number: 2),
+            SeriesSample.Series(layout, 5, number: 3)];
         var windows = new SeriesWindows(layout, all, [0..7, 0..1, 0..5], staticSize: 0, [3]);
         Assert.AreEqual(3, windows.Count);
         TrainingSequence[] sequences = [.. windows.Sequences];
         CollectionAssert.AreEqual(new[] { 1, 1, 3 }, sequences.Select(sequence => sequence.Tokens.Distinct().Single()).ToArray());
         foreach (TrainingSequence sequence in sequences)
             Assert.HasCount(sequence.Features.Length / layout.FeatureSize, sequence.Tokens);
-        Assert.IsTrue(new SeriesWindows(layout, all, [0..7, 0..1, 0..5], staticSize: 0, []).Sequences.All(sequence => sequence.Tokens.Length == 0));
+        Assert.IsTrue(new SeriesWindows(layout, all, [0..7, 0..1, 0..5], staticSize: 0,
+            []).Sequences.All(sequence => sequence.Tokens.Length == 0));
     }
 
     [TestMethod]

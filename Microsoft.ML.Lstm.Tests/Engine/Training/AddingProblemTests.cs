@@ -32,9 +32,18 @@ public sealed class AddingProblemTests
             training.Add(steps, [], [answer]);
         }
         // Each sequence is seen once. With a forget bias of 4 a new network keeps a sixth of its state over 100 steps.
-        var options = new LoopOptions { HiddenSize = 32, BatchSize = 2, Optimizer = OptimizerType.RmsProp, LearningRate = 0.001f, NumberOfEpochs = 1, InitialForgetBias = 4 };
+        var options = new LoopOptions
+        {
+            HiddenSize = 32,
+            BatchSize = 2,
+            Optimizer = OptimizerType.RmsProp,
+            LearningRate = 0.001f,
+            NumberOfEpochs = 1,
+            InitialForgetBias = 4
+        };
 
-        SequenceModel model = TrainingLoop.Train(new TrainingJob(training, null, options, new RegressionTask(RegressionLoss.SquaredError, normalizeTargets: true), seed, new SilentMonitor()));
+        SequenceModel model = TrainingLoop.Train(new TrainingJob(training, null, options,
+            new RegressionTask(RegressionLoss.SquaredError, normalizeTargets: true), seed, new SilentMonitor()));
 
         var scorer = new SequenceScorer(new ScoringNetwork(model), threads: 2);
         float[] answers = new float[TestSequences];

@@ -18,7 +18,8 @@ public sealed class AutoencoderTaskTests
         SequenceSet data = Waves(3);
         double mean = data.Sequences.Average(sequence => (double)sequence.Weight);
         var objective = new ReconstructionObjective(AffineScaler.Identity(FeatureSize), mean);
-        var run = new ObjectiveRun([.. data.Sequences], [.. data.Sequences.Select(sequence => sequence.Features.Length / FeatureSize)], stepOutputs: true);
+        var run = new ObjectiveRun([.. data.Sequences], [.. data.Sequences.Select(sequence => sequence.Features.Length / FeatureSize)],
+            stepOutputs: true);
         double[][] outputs = run.DrawOutputs(FeatureSize, scale: 2);
         double[][] forwards = run.Differentiate(objective, outputs);
 
@@ -28,7 +29,8 @@ public sealed class AutoencoderTaskTests
         {
             (TrainingSequence sequence, int step) = run.Rows[row];
             int steps = sequence.Features.Length / FeatureSize;
-            double[] errors = [.. Enumerable.Range(0, FeatureSize).Select(i => outputs[row][i] - sequence.Features[(steps - 1 - step) * FeatureSize + i])];
+            double[] errors = [.. Enumerable.Range(0, FeatureSize)
+                .Select(i => outputs[row][i] - sequence.Features[(steps - 1 - step) * FeatureSize + i])];
             double error = errors.Average(e => e * e);
             loss += sequence.Weight * error;
             weights += sequence.Weight;
@@ -37,7 +39,8 @@ public sealed class AutoencoderTaskTests
                 Assert.AreEqual(sequence.Weight / mean * 2 * errors[i] / FeatureSize / run.Rows.Count, forwards[row][i], 1e-6);
         }
         Assert.AreEqual(loss / weights, objective.Metrics.Loss, 1e-9);
-        CollectionAssert.AreEquivalent(data.Sequences.Select(sequence => sequence.Weight).ToArray(), objective.Scores.Select(score => score.Weight).ToArray());
+        CollectionAssert.AreEquivalent(data.Sequences.Select(sequence => sequence.Weight).ToArray(),
+            objective.Scores.Select(score => score.Weight).ToArray());
         foreach ((TrainingSequence sequence, double score) in scores)
             Assert.IsTrue(objective.Scores.Any(found => found.Weight == sequence.Weight && Math.Abs(found.Score - score) < 1e-5));
 
@@ -90,11 +93,13 @@ public sealed class AutoencoderTaskTests
     [DataRow(1, 0.01, 1)]
     [DataRow(5, 0.0, 5)]
     public void FromTooFewScoresTheThresholdIsThatOfAnExponentialTail(int count, double rate, double expected)
-        => Assert.AreEqual(expected, AutoencoderTask.ThresholdOf([.. Enumerable.Range(1, count).Select(score => ((float)score, 1f))], rate), 1e-5);
+        => Assert.AreEqual(expected, AutoencoderTask.ThresholdOf([.. Enumerable.Range(1, count).Select(score => ((float)score, 1f))], rate),
+            1e-5);
 
     [TestMethod]
     public void FromTooFewScoresTheThresholdIsNoLessThanTheGreatest()
-        => Assert.AreEqual(1000f, AutoencoderTask.ThresholdOf([.. Enumerable.Range(1, 60).Select(score => (score == 60 ? 1000f : 1f, 1f))], 0.01));
+        => Assert.AreEqual(1000f,
+            AutoencoderTask.ThresholdOf([.. Enumerable.Range(1, 60).Select(score => (score == 60 ? 1000f : 1f, 1f))], 0.01));
 
     [TestMethod]
     [DataRow(5)]
@@ -105,7 +110,8 @@ public sealed class AutoencoderTaskTests
         var random = new Random(3);
         double share = 0;
         for (int round = 0; round < 2000; round++)
-            share += Math.Exp(-AutoencoderTask.ThresholdOf([.. Enumerable.Range(0, count).Select(_ => (-MathF.Log(1 - random.NextSingle()), 1f))], 0.01)) / 2000;
+            share += Math.Exp(-AutoencoderTask.ThresholdOf([.. Enumerable.Range(0, count)
+                .Select(_ => (-MathF.Log(1 - random.NextSingle()), 1f))], 0.01)) / 2000;
         Console.WriteLine($"{count} scores: {share:P2}; the greatest of them would give {1.0 / (count + 1):P2}.");
         Assert.IsLessThan(count == 5 ? 0.06 : 0.018, share);
     }
@@ -121,7 +127,8 @@ public sealed class AutoencoderTaskTests
         var options = new LoopOptions { HiddenSize = 3, NumberOfEpochs = 1, ValidationFraction = 0.25f };
         TrainingLoop.Train(new TrainingJob(Waves(count), null, options, new AutoencoderTask(2, rate), Seed: 5, monitor));
         CollectionAssert.AreEqual(
-            expected ? ["A rate of 10 percent of usual sequences beyond the threshold needs the scores of 9 of them; there are 8, so it is estimated and may be missed."] : Array.Empty<string>(),
+            expected ? ["A rate of 10 percent of usual sequences beyond the threshold needs the scores of 9 of them; there are 8, so it "
+                + "is estimated and may be missed."] : Array.Empty<string>(),
             monitor.Warnings);
     }
 
@@ -147,7 +154,15 @@ public sealed class AutoencoderTaskTests
     public void ThresholdComesFromTheModelThatWasKeptAndTheDataHeldOut(float validationFraction)
     {
         var task = new AutoencoderTask(encodingSize: 3, falsePositiveRate: 0.2);
-        var options = new LoopOptions { HiddenSize = 8, NumberOfEpochs = 6, BatchSize = 8, LearningRate = 0.05f, LearningRateSchedule = LearningRateSchedule.Constant, ValidationFraction = validationFraction };
+        var options = new LoopOptions
+        {
+            HiddenSize = 8,
+            NumberOfEpochs = 6,
+            BatchSize = 8,
+            LearningRate = 0.05f,
+            LearningRateSchedule = LearningRateSchedule.Constant,
+            ValidationFraction = validationFraction
+        };
         SequenceSet data = Waves(40);
         TrainingSequence[] all = [.. data.Sequences];
         float[][] features = [.. all.Select(sequence => (float[])sequence.Features.Clone())];
@@ -179,7 +194,19 @@ public sealed class AutoencoderTaskTests
         (float[] Weights, float Threshold) Train(int threads)
         {
             var task = new AutoencoderTask(encodingSize: 5, falsePositiveRate: 0.1);
-            var options = new LoopOptions { HiddenSize = 45, NumberOfLayers = 2, Bidirectional = true, Dropout = 0.2f, InputDropout = 0.1f, RecurrentDropout = 0.1f, NumberOfEpochs = 1, BatchSize = 83, NumberOfThreads = threads, ValidationFraction = 0.2f };
+            var options = new LoopOptions
+            {
+                HiddenSize = 45,
+                NumberOfLayers = 2,
+                Bidirectional = true,
+                Dropout = 0.2f,
+                InputDropout = 0.1f,
+                RecurrentDropout = 0.1f,
+                NumberOfEpochs = 1,
+                BatchSize = 83,
+                NumberOfThreads = threads,
+                ValidationFraction = 0.2f
+            };
             SequenceModel model = TrainingLoop.Train(new TrainingJob(Waves(200), null, options, task, Seed: 3, new SilentMonitor()));
             return (model.Parameters.Values, task.Threshold);
         }
@@ -195,7 +222,8 @@ public sealed class AutoencoderTaskTests
             double phase = 2 * Math.PI * random.NextDouble();
             data.Add(new TrainingSequence
             {
-                Features = [.. Enumerable.Range(0, 1 + i * 7 % 23).SelectMany(t => new[] { (float)Math.Sin(phase + t / 3.0), (float)(3 + Math.Cos(phase + t / 3.0)) })],
+                Features = [.. Enumerable.Range(0, 1 + i * 7 % 23)
+                    .SelectMany(t => new[] { (float)Math.Sin(phase + t / 3.0), (float)(3 + Math.Cos(phase + t / 3.0)) })],
                 Weight = 0.5f + i % 3,
             });
         }

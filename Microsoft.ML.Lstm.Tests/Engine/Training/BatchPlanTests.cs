@@ -71,7 +71,8 @@ public sealed class BatchPlanTests
         other.Shuffle(new Random(5));
         CollectionAssert.AreEqual(Batches(one).SelectMany(batch => batch).ToArray(), Batches(other).SelectMany(batch => batch).ToArray());
         other.Shuffle(new Random(6));
-        CollectionAssert.AreNotEqual(Batches(one).SelectMany(batch => batch).ToArray(), Batches(other).SelectMany(batch => batch).ToArray());
+        CollectionAssert.AreNotEqual(Batches(one).SelectMany(batch => batch).ToArray(),
+            Batches(other).SelectMany(batch => batch).ToArray());
     }
 
     private static int[] Lengths(int count, int longest)

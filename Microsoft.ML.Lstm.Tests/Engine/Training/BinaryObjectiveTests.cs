@@ -37,7 +37,8 @@ public sealed class BinaryObjectiveTests
         }
 
         (double Weight, double Loss, int Labelled) Sum()
-            => run.Sum((sequence, label) => sequence.Weight * (classWeights?[label] ?? 1), (z, label) => LogLoss(z[0], label * (1 - smoothing) + smoothing / 2), outputs);
+            => run.Sum((sequence, label) => sequence.Weight * (classWeights?[label] ?? 1),
+                (z, label) => LogLoss(z[0], label * (1 - smoothing) + smoothing / 2), outputs);
     }
 
     [TestMethod]
@@ -91,18 +92,23 @@ public sealed class BinaryObjectiveTests
         foreach (int label in new[] { 1, 0, 0 })
             data.Add(new TrainingSequence { Features = [1], Labels = [label] });
         var task = new BinaryTask(classWeights: [1f, 4f], labelSmoothing: 0);
-        NetworkShape shape = task.WithOutputs(new NetworkShape { Cell = CellType.Lstm, InputSize = 1, HiddenSize = 1, OutputSize = 9 }, data);
+        NetworkShape shape = task.WithOutputs(new NetworkShape { Cell = CellType.Lstm, InputSize = 1, HiddenSize = 1, OutputSize = 9 },
+            data);
         Assert.AreEqual(1, shape.OutputSize);
-        var model = new SequenceModel(new ParameterSet(shape), AffineScaler.Identity(1), AffineScaler.Identity(0), AffineScaler.Identity(1));
+        var model = new SequenceModel(new ParameterSet(shape), AffineScaler.Identity(1), AffineScaler.Identity(0),
+            AffineScaler.Identity(1));
 
-        double[][] gradients = new ObjectiveRun([.. data.Sequences], [1, 1, 1], stepOutputs: false).Differentiate(task.CreateObjective(model, data), [[0], [0], [0]]);
+        double[][] gradients = new ObjectiveRun([.. data.Sequences], [1, 1, 1], stepOutputs: false)
+            .Differentiate(task.CreateObjective(model, data), [[0], [0], [0]]);
 
         // Weights 4, 1 and 1 of a mean of 2, over three rows, and ±1/2 is σ(0) − label.
         Assert.IsLessThan(1e-7, Difference.Absolute(Difference.Flatten(gradients), [-1 / 3.0, 1 / 12.0, 1 / 12.0]));
     }
 
     private static ObjectiveRun Run(int[] labels, bool weighted)
-        => new([.. labels.Select((label, i) => new TrainingSequence { Labels = [label], Weight = weighted ? (1 + i) / 2f : 1 })], [.. labels.Select(_ => 1)], stepOutputs: false);
+        => new([.. labels.Select((label, i) => new TrainingSequence { Labels = [label], Weight = weighted ? (1 + i) / 2f : 1 })],
+            [.. labels.Select(_ => 1)], stepOutputs: false);
 
-    private static double LogLoss(double z, double target) => -target * Math.Log(1 / (1 + Math.Exp(-z))) - (1 - target) * Math.Log(1 / (1 + Math.Exp(z)));
+    private static double LogLoss(double z, double target)
+        => -target * Math.Log(1 / (1 + Math.Exp(-z))) - (1 - target) * Math.Log(1 / (1 + Math.Exp(z)));
 }

@@ -82,7 +82,8 @@ public sealed class ClassificationObjectiveTests
             (TrainingSequence sequence, int step) = run.Rows[row];
             int label = sequence.Labels[step];
             double scale = Math.Exp(LogSumExp(outputs[row])) * labelled;
-            double[] expected = label < 0 ? new double[10_000] : [.. outputs[row].Select((z, c) => Math.Exp(z) / scale - (c == label ? 1.0 / labelled : 0))];
+            double[] expected = label < 0 ? new double[10_000] : [.. outputs[row].Select((z, c) =>
+                Math.Exp(z) / scale - (c == label ? 1.0 / labelled : 0))];
             Assert.IsLessThan(3e-6, Difference.OfElements(gradients[row], expected, floor: 1e-30), $"row {row}");
         }
     }
@@ -148,7 +149,8 @@ public sealed class ClassificationObjectiveTests
         double[][] outputs = run.DrawOutputs(7, scale: 3);
         ClassificationObjective one = New(), other = New();
 
-        CollectionAssert.AreEqual(Difference.Flatten(run.Differentiate(one, outputs)), Difference.Flatten(run.Differentiate(other, outputs, backwards: true)));
+        CollectionAssert.AreEqual(Difference.Flatten(run.Differentiate(one, outputs)),
+            Difference.Flatten(run.Differentiate(other, outputs, backwards: true)));
         Assert.AreEqual(one.Metrics, other.Metrics);
 
         static ClassificationObjective New() => new(stepOutputs: true, new ClassWeights(null), 0.1f, MeanWeight);
@@ -180,18 +182,21 @@ public sealed class ClassificationObjectiveTests
         data.Add(new TrainingSequence { Features = [1, 2, 3], Labels = [0, -1, 1], Weight = 2 });
         data.Add(new TrainingSequence { Features = [1, 2], Labels = [1, 2], Weight = 3 });
         var task = new ClassificationTask(classes: 3, stepOutputs: true, classWeights: [1f, 2f, 0f], labelSmoothing: 0);
-        NetworkShape shape = task.WithOutputs(new NetworkShape { Cell = CellType.Lstm, InputSize = 1, HiddenSize = 1, OutputSize = 1 }, data);
+        NetworkShape shape = task.WithOutputs(new NetworkShape { Cell = CellType.Lstm, InputSize = 1, HiddenSize = 1, OutputSize = 1 },
+            data);
         Assert.AreEqual(3, shape.OutputSize);
         Assert.IsTrue(shape.StepOutputs);
 
-        var model = new SequenceModel(new ParameterSet(shape), AffineScaler.Identity(1), AffineScaler.Identity(0), AffineScaler.Identity(3));
+        var model = new SequenceModel(new ParameterSet(shape), AffineScaler.Identity(1), AffineScaler.Identity(0),
+            AffineScaler.Identity(3));
         Objective objective = task.CreateObjective(model, data);
         var run = new ObjectiveRun([.. data.Sequences], [3, 2], stepOutputs: true);
         double[][] gradients = run.Differentiate(objective, [.. run.Rows.Select(_ => new double[3])]);
 
         // Weights 2, 4 and 6 of three labels that count: of a mean of 4 they are 1/2, 1 and 3/2, and a gradient at the label is −2/3 of
         // that, over 3 rows.
-        double[] atLabels = [.. run.Rows.Select((row, i) => row.Sequence.Labels[row.Step] is var label && label >= 0 ? gradients[i][label] : 0)];
+        double[] atLabels = [.. run.Rows.Select((row, i) =>
+            row.Sequence.Labels[row.Step] is var label && label >= 0 ? gradients[i][label] : 0)];
         Assert.IsLessThan(1e-6, Difference.Absolute(atLabels, [-1 / 9.0, -3 / 9.0, 0, 0, -2 / 9.0]));
     }
 

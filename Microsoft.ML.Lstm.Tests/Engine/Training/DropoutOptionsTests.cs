@@ -45,8 +45,10 @@ public sealed class DropoutOptionsTests
         float[] Weights(int threads)
         {
             LoopOptions options = Options();
-            (options.CellType, options.HiddenSize, options.Bidirectional, options.Pooling, options.BatchSize, options.NumberOfThreads) = (cell, 45, true, Pooling.Attention, 101, threads);
-            (options.Dropout, options.InputDropout, options.RecurrentDropout, options.OutputDropout, options.TokenDropout) = (0.1f, 0.2f, 0.3f, 0.4f, 0.15f);
+            (options.CellType, options.HiddenSize, options.Bidirectional, options.Pooling, options.BatchSize,
+                options.NumberOfThreads) = (cell, 45, true, Pooling.Attention, 101, threads);
+            (options.Dropout, options.InputDropout, options.RecurrentDropout, options.OutputDropout, options.TokenDropout) = (0.1f, 0.2f,
+                0.3f, 0.4f, 0.15f);
             return Train(options);
         }
     }

@@ -87,7 +87,8 @@ public sealed class EmbeddingOptimizerTests
     {
         var weights = new ParameterSet(Shape(rows: 6, columns: 3));
         var gradient = new Gradient(weights.Shape);
-        var optimizer = Optimizer.Create(new LoopOptions { Optimizer = OptimizerType.Sgd, Momentum = 0 }, weights, gradient, new WorkerTeam(1));
+        var optimizer = Optimizer.Create(new LoopOptions { Optimizer = OptimizerType.Sgd, Momentum = 0 }, weights, gradient,
+            new WorkerTeam(1));
         gradient.Parameters["head.bias"][0] = 2;
         gradient.Row(0, 5)[2] = 3;
         gradient.Row(0, 0)[0] = 6;
@@ -125,7 +126,8 @@ public sealed class EmbeddingOptimizerTests
     {
         var weights = new ParameterSet(Shape(rows: 6, columns));
         var gradient = new Gradient(weights.Shape);
-        var optimizer = Optimizer.Create(new LoopOptions { Optimizer = OptimizerType.Sgd, Momentum = 0 }, weights, gradient, new WorkerTeam(1));
+        var optimizer = Optimizer.Create(new LoopOptions { Optimizer = OptimizerType.Sgd, Momentum = 0 }, weights, gradient,
+            new WorkerTeam(1));
         gradient.Row(0, 5)[column] = 2;
         Assert.IsTrue(optimizer.TryStep(learningRate: 1e30f, maxNorm: 0));
         gradient.Row(0, 5)[column] = 2;

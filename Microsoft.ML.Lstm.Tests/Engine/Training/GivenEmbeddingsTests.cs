@@ -16,7 +16,8 @@ public sealed class GivenEmbeddingsTests
     {
         LoopOptions options = Options();
         options.LearningRate = 1e-12f;
-        SequenceModel without = TrainingLoop.Train(Job(options)), with = TrainingLoop.Train(Job(options) with { Embeddings = [Given(), null] });
+        SequenceModel without = TrainingLoop.Train(Job(options)),
+            with = TrainingLoop.Train(Job(options) with { Embeddings = [Given(), null] });
 
         Assert.AreEqual(new EmbeddingShape(3, 5), with.Shape.Embeddings[0]);
         Assert.AreEqual(new EmbeddingShape(2, options.EmbeddingSize), with.Shape.Embeddings[1]);
@@ -74,7 +75,8 @@ public sealed class GivenEmbeddingsTests
     {
         var columns = Assert.ThrowsExactly<ArgumentException>(() => TrainingLoop.Train(Job(Options()) with { Embeddings = [Given()] }));
         StringAssert.Contains(columns.Message, "given for 1 token columns, but there are 2");
-        var tokens = Assert.ThrowsExactly<ArgumentException>(() => TrainingLoop.Train(Job(Options()) with { Embeddings = [null, Given()] }));
+        var tokens = Assert.ThrowsExactly<ArgumentException>(() =>
+            TrainingLoop.Train(Job(Options()) with { Embeddings = [null, Given()] }));
         StringAssert.Contains(tokens.Message, "given for 3 tokens, but token column 1 has 2");
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Given()[1] = [1]);
     }
@@ -100,6 +102,7 @@ public sealed class GivenEmbeddingsTests
         var data = new SequenceSet(featureSize: 0, staticSize: 0, targetSize: 1, 3, 2);
         for (int i = 0; i < 40; i++)
             data.Add(new TrainingSequence { Tokens = [i % 4, 1 + i % 2, 1, 2, 2, 1, 3, 1], Targets = [i % 4] });
-        return new TrainingJob(data, null, options, new RegressionTask(RegressionLoss.SquaredError, normalizeTargets: true), Seed: 1, new SilentMonitor());
+        return new TrainingJob(data, null, options, new RegressionTask(RegressionLoss.SquaredError, normalizeTargets: true), Seed: 1,
+            new SilentMonitor());
     }
 }

@@ -13,9 +13,14 @@ public sealed class MemoryNeedTests
 
     [TestMethod]
     [DataRow(64, 1, 100, 1L, null)]
-    [DataRow(65536, 1, 10, 1000L, "it would have 17,180,459,009 parameters, and at most 1,073,741,823 are possible (HiddenSize 65536, NumberOfLayers 1, 1 features a step, 1 outputs)")]
-    [DataRow(16000, 1, 10, 24L, "it takes about 32.9 GB, and 24 GB are there; 32.8 GB are for its 1,024,144,001 parameters (HiddenSize 16000")]
-    [DataRow(64, 1, 10_000_000, 24L, "a batch of the longest sequences has 320,000,000 steps of 256 numbers each, and at most 2,147,483,591 are possible (BatchSize 32, HiddenSize 64;")]
+    [DataRow(65536, 1, 10, 1000L,
+        "it would have 17,180,459,009 parameters, and at most 1,073,741,823 are possible (HiddenSize 65536, NumberOfLayers 1, 1 features "
+        + "a step, 1 outputs)")]
+    [DataRow(16000, 1, 10, 24L,
+        "it takes about 32.9 GB, and 24 GB are there; 32.8 GB are for its 1,024,144,001 parameters (HiddenSize 16000")]
+    [DataRow(64, 1, 10_000_000, 24L,
+        "a batch of the longest sequences has 320,000,000 steps of 256 numbers each, and at most 2,147,483,591 are possible (BatchSize "
+        + "32, HiddenSize 64;")]
     [DataRow(64, 4, 200_000, 8L, " GB are for a batch of the longest sequences, which has 6,400,000 steps (BatchSize 32, HiddenSize 64;")]
     public void WhatItTakesIsSaidWithTheOptionsItComesFrom(int hidden, int layers, int length, long available, string? expected)
     {
@@ -35,7 +40,8 @@ public sealed class MemoryNeedTests
         IDataView data = AnyTrainer.Data(ml, Example.Make(4));
         foreach (string trainer in AnyTrainer.Names)
         {
-            var error = Assert.ThrowsExactly<InvalidOperationException>(() => AnyTrainer.Create(ml, trainer, options => options.HiddenSize = 65536).Fit(data));
+            var error = Assert.ThrowsExactly<InvalidOperationException>(() =>
+                AnyTrainer.Create(ml, trainer, options => options.HiddenSize = 65536).Fit(data));
             StringAssert.Contains(error.Message, "HiddenSize 65536");
         }
     }

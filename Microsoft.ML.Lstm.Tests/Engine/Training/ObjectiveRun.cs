@@ -33,7 +33,8 @@ internal sealed class ObjectiveRun
     public double[][] DrawOutputs(int size, double scale, int seed = 1)
     {
         var random = new Random(seed);
-        return [.. Rows.Select(_ => Enumerable.Range(0, size).Select(_ => (double)(float)(scale * (2 * random.NextDouble() - 1))).ToArray())];
+        return [.. Rows.Select(_ =>
+            Enumerable.Range(0, size).Select(_ => (double)(float)(scale * (2 * random.NextDouble() - 1))).ToArray())];
     }
 
     /// <summary>
@@ -58,7 +59,8 @@ internal sealed class ObjectiveRun
     /// <param name="weightOf">How much a row counts.</param>
     /// <param name="lossOf">The loss of a row's outputs, given its label.</param>
     /// <param name="outputs">The outputs.</param>
-    public (double Weight, double Loss, int Labelled) Sum(Func<TrainingSequence, int, double> weightOf, Func<double[], int, double> lossOf, double[][] outputs)
+    public (double Weight, double Loss, int Labelled) Sum(Func<TrainingSequence, int, double> weightOf, Func<double[], int, double> lossOf,
+        double[][] outputs)
     {
         (double weight, double loss, int labelled) = (0, 0, 0);
         for (int row = 0; row < Rows.Count; row++)

@@ -25,7 +25,8 @@ public sealed class StreamedSequencesTests
         foreach (SequenceSet set in data.Sets(new Random(1)))
         {
             // The buffer is emptied by half when the sequence that fills it has come.
-            Assert.IsLessThanOrEqualTo((bufferBytes / BytesOfSequence + 2) / 2 + (seen.Count + set.Count == Sequences ? bufferBytes / BytesOfSequence + 1 : 1), set.Count);
+            Assert.IsLessThanOrEqualTo((bufferBytes / BytesOfSequence + 2) / 2
+                + (seen.Count + set.Count == Sequences ? bufferBytes / BytesOfSequence + 1 : 1), set.Count);
             seen.AddRange(set.Sequences.Select(Number));
         }
 
@@ -44,7 +45,8 @@ public sealed class StreamedSequencesTests
         CollectionAssert.AreNotEqual(order, Order(2));
         double distance = Enumerable.Range(1, Sequences - 1).Average(i => Math.Abs(order[i] - order[i - 1]));
         Assert.IsGreaterThan(250, distance);
-        CollectionAssert.AreEqual(Enumerable.Range(0, Sequences).ToArray(), data.Sets(random: null).SelectMany(set => set.Sequences).Select(Number).ToArray());
+        CollectionAssert.AreEqual(Enumerable.Range(0, Sequences).ToArray(),
+            data.Sets(random: null).SelectMany(set => set.Sequences).Select(Number).ToArray());
 
         int[] Order(int seed) => [.. data.Sets(new Random(seed)).SelectMany(set => set.Sequences).Select(Number)];
     }
@@ -74,14 +76,19 @@ public sealed class StreamedSequencesTests
     {
         var data = new StreamedSequences(() => Enumerable.Range(0, 10).Select(Make), Layout(), 1 << 20);
         var options = new LoopOptions { ValidationFraction = 0.5f };
-        Assert.ThrowsExactly<InvalidOperationException>(() => TrainingLoop.Train(new TrainingJob(data, null, options, new BinaryTask(null, 0), 1, new SilentMonitor())));
+        Assert.ThrowsExactly<InvalidOperationException>(() =>
+            TrainingLoop.Train(new TrainingJob(data, null, options, new BinaryTask(null, 0), 1, new SilentMonitor())));
     }
 
     private static SequenceSet Layout() => new(0, 0, 0, 3);
 
     /// <summary>16 tokens that hold the number in binary, 1 for 0 and 2 for 1; the label says whether more than four are 1.</summary>
     private static TrainingSequence Make(int number)
-        => new() { Tokens = [.. Enumerable.Range(0, 16).Select(bit => 1 + (number >> bit & 1))], Labels = [int.PopCount(number) > 4 ? 1 : 0] };
+        => new()
+        {
+            Tokens = [.. Enumerable.Range(0, 16).Select(bit => 1 + (number >> bit & 1))],
+            Labels = [int.PopCount(number) > 4 ? 1 : 0]
+        };
 
     private static int Number(TrainingSequence sequence) => Enumerable.Range(0, 16).Sum(bit => sequence.Tokens[bit] - 1 << bit);
 }

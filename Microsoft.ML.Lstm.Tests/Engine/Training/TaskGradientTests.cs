@@ -16,7 +16,8 @@ public sealed class TaskGradientTests
 
     public static IEnumerable<object[]> Tasks => from name in Names select new object[] { name };
 
-    private static readonly string[] Names = ["binary", "weighted binary", "smoothed binary", "multiclass", "weighted multiclass", "smoothed multiclass", "steps", "weighted smoothed steps", "crf"];
+    private static readonly string[] Names = ["binary", "weighted binary", "smoothed binary", "multiclass", "weighted multiclass",
+        "smoothed multiclass", "steps", "weighted smoothed steps", "crf"];
 
     [TestMethod]
     [DynamicData(nameof(Tasks))]
@@ -50,7 +51,8 @@ public sealed class TaskGradientTests
             for (int j = 0; j < sum.Length; j++)
                 sum[j] += rows * gradient[j];
         }
-        Assert.IsLessThan(1e-5, Difference.OfNorm([.. sum.Select(value => value / labelled)], [.. sample.Gradient().Select(value => (double)value)]));
+        Assert.IsLessThan(1e-5,
+            Difference.OfNorm([.. sum.Select(value => value / labelled)], [.. sample.Gradient().Select(value => (double)value)]));
     }
 
     [TestMethod]
@@ -79,9 +81,21 @@ public sealed class TaskGradientTests
         (float[] Weights, string Metrics) Train(int threads)
         {
             // Large enough to be shared among threads.
-            var options = new LoopOptions { HiddenSize = 45, EmbeddingSize = 7, NumberOfLayers = 2, Bidirectional = true, Dropout = 0.2f, NumberOfEpochs = 1, BatchSize = 83, NumberOfThreads = threads, ValidationFraction = 0.2f };
+            var options = new LoopOptions
+            {
+                HiddenSize = 45,
+                EmbeddingSize = 7,
+                NumberOfLayers = 2,
+                Bidirectional = true,
+                Dropout = 0.2f,
+                NumberOfEpochs = 1,
+                BatchSize = 83,
+                NumberOfThreads = threads,
+                ValidationFraction = 0.2f
+            };
             var monitor = new SilentMonitor();
-            SequenceModel model = TrainingLoop.Train(new TrainingJob(TaskSample.CreateData(classes, stepLabels, count: 200, longest: 23), null, options, task, Seed: 3, monitor));
+            SequenceModel model = TrainingLoop.Train(new TrainingJob(TaskSample.CreateData(classes, stepLabels, count: 200, longest: 23),
+                null, options, task, Seed: 3, monitor));
             return (model.Parameters.Values, $"{monitor.Epochs[0].Training} {monitor.Epochs[0].Validation}");
         }
     }

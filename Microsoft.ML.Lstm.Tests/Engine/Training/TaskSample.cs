@@ -44,7 +44,8 @@ internal sealed class TaskSample
         Parameters = new ParameterSet(shape);
         foreach (ref float value in Parameters.Values.AsSpan())
             value = (float)(2 * random.NextDouble() - 1);
-        var model = new SequenceModel(Parameters, AffineScaler.Identity(FeatureSize), AffineScaler.Identity(StaticSize), AffineScaler.Identity(shape.OutputSize));
+        var model = new SequenceModel(Parameters, AffineScaler.Identity(FeatureSize), AffineScaler.Identity(StaticSize),
+            AffineScaler.Identity(shape.OutputSize));
         _network = new SequenceNetwork(Parameters, NetworkPasses.BackwardToInput);
         _workspace = new NetworkWorkspace(_network, new WorkerTeam(threads));
         _batch = new SequenceBatch(shape);
@@ -63,7 +64,8 @@ internal sealed class TaskSample
         for (int i = 0; i < count; i++)
         {
             int steps = 1 + i * 5 % longest;
-            int[] labels = [.. Enumerable.Range(0, stepLabels ? steps : 1).Select(t => t > 0 && random.Next(3) == 0 ? -1 : random.Next(classes))];
+            int[] labels = [.. Enumerable.Range(0, stepLabels ? steps : 1)
+                .Select(t => t > 0 && random.Next(3) == 0 ? -1 : random.Next(classes))];
             data.Add(new TrainingSequence
             {
                 Features = [.. Enumerable.Range(0, FeatureSize * steps).Select(_ => 2 * random.NextSingle() - 1)],
@@ -104,7 +106,8 @@ internal sealed class TaskSample
 
     private void Begin(int[] sequences)
     {
-        TrainingSequence[] chosen = [.. (sequences.Length == 0 ? [.. Enumerable.Range(0, Data.Count)] : sequences).Select(index => Data[index])];
+        TrainingSequence[] chosen = [.. (sequences.Length == 0 ? [.. Enumerable.Range(0, Data.Count)] : sequences)
+            .Select(index => Data[index])];
         _batch.Clear();
         for (int i = 0; i < chosen.Length; i++)
         {

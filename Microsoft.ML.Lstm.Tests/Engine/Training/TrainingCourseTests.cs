@@ -9,13 +9,15 @@ public sealed class TrainingCourseTests
 {
     [TestMethod]
     public void ALossThatStillFallsIsSaid()
-        => StringAssert.Contains(Course([1, 0.9, 0.8, 0.7, 0.6], kept: 5).Describe(5, null), "Training ended after epoch 5 of 5. The model of epoch 5 is kept, with a training loss of 0.6: the loss was still falling");
+        => StringAssert.Contains(Course([1, 0.9, 0.8, 0.7, 0.6], kept: 5).Describe(5, null),
+            "Training ended after epoch 5 of 5. The model of epoch 5 is kept, with a training loss of 0.6: the loss was still falling");
 
     [TestMethod]
     public void ALossThatHasLongRisenIsSaid()
     {
         string text = Course([1, 0.9, 0.8, 0.7, 0.6], kept: 2, validation: [0.9, 0.5, 0.7, 0.8, 0.9]).Describe(9, "when it was stopped");
-        StringAssert.StartsWith(text, "Training ended after epoch 5 of 9, when it was stopped. The model of epoch 2 is kept, with a validation loss of 0.5: ");
+        StringAssert.StartsWith(text,
+            "Training ended after epoch 5 of 9, when it was stopped. The model of epoch 2 is kept, with a validation loss of 0.5: ");
         StringAssert.EndsWith(text, "since epoch 2, which had the least, the loss has risen to 0.9, so fewer epochs would do.");
     }
 
@@ -25,7 +27,8 @@ public sealed class TrainingCourseTests
 
     [TestMethod]
     public void NoEpochLeavesNothingToSayOfALoss()
-        => Assert.AreEqual("Training ended after epoch 0 of 5, when it was cancelled.", new TrainingCourse().Describe(5, "when it was cancelled"));
+        => Assert.AreEqual("Training ended after epoch 0 of 5, when it was cancelled.",
+            new TrainingCourse().Describe(5, "when it was cancelled"));
 
     [TestMethod]
     [DataRow(new[] { 1000.0, 900 }, 2, true)]

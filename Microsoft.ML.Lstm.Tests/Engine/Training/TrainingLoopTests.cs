@@ -18,7 +18,8 @@ public sealed class TrainingLoopTests
     {
         var monitor = new SilentMonitor();
 
-        TrainingLoop.Train(Job(new LoopOptions { Optimizer = optimizer, HiddenSize = 8, NumberOfEpochs = 40, LearningRate = 0.01f }, monitor));
+        TrainingLoop.Train(Job(new LoopOptions { Optimizer = optimizer, HiddenSize = 8, NumberOfEpochs = 40, LearningRate = 0.01f },
+            monitor));
 
         // 1 is what a constant would get, since targets are scaled to unit variance.
         Assert.IsLessThan(0.05, monitor.Epochs[^1].Training.Loss);
@@ -42,10 +43,18 @@ public sealed class TrainingLoopTests
             data.Add(steps, [], [steps[2 * marks[i]]]);
         }
         float[][] sequences = [.. data.Sequences.Select(sequence => sequence.Features.ToArray())];
-        var options = new LoopOptions { HiddenSize = 8, Pooling = Pooling.Attention, NumberOfEpochs = 60, LearningRate = 0.02f, NormalizeFeatures = false };
+        var options = new LoopOptions
+        {
+            HiddenSize = 8,
+            Pooling = Pooling.Attention,
+            NumberOfEpochs = 60,
+            LearningRate = 0.02f,
+            NormalizeFeatures = false
+        };
         var monitor = new SilentMonitor();
 
-        SequenceModel model = TrainingLoop.Train(new TrainingJob(data, null, options, new RegressionTask(RegressionLoss.SquaredError, normalizeTargets: true), 1, monitor));
+        SequenceModel model = TrainingLoop.Train(new TrainingJob(data, null, options,
+            new RegressionTask(RegressionLoss.SquaredError, normalizeTargets: true), 1, monitor));
 
         Assert.IsLessThan(0.02, monitor.Epochs[^1].Training.Loss);
         var scorer = new SequenceScorer(new ScoringNetwork(model));
@@ -94,7 +103,9 @@ public sealed class TrainingLoopTests
         var more = new LoopOptions { NumberOfEpochs = 4, LearningRateSchedule = LearningRateSchedule.Constant };
         var checkpoints = new List<float[]>();
 
-        TrainingLoop.Train(Job(more, new SilentMonitor()) with { SaveCheckpoint = (model, _) => checkpoints.Add([.. model.Parameters.Values]) });
+        TrainingLoop.Train(Job(more,
+            new SilentMonitor()) with
+        { SaveCheckpoint = (model, _) => checkpoints.Add([.. model.Parameters.Values]) });
         SequenceModel afterThree = TrainingLoop.Train(Job(few, new SilentMonitor()));
 
         Assert.HasCount(4, checkpoints);
@@ -105,11 +116,19 @@ public sealed class TrainingLoopTests
     [TestMethod]
     public void ValidationRestoresTheBestEpoch()
     {
-        var options = new LoopOptions { NumberOfEpochs = 12, LearningRate = 0.01f, LearningRateSchedule = new Jump(atEpoch: 6, factor: 1e6), ValidationFraction = 0.3f };
+        var options = new LoopOptions
+        {
+            NumberOfEpochs = 12,
+            LearningRate = 0.01f,
+            LearningRateSchedule = new Jump(atEpoch: 6, factor: 1e6),
+            ValidationFraction = 0.3f
+        };
         var monitor = new SilentMonitor();
         float[] checkpoint = [];
 
-        SequenceModel model = TrainingLoop.Train(Job(options, monitor) with { SaveCheckpoint = (best, _) => checkpoint = [.. best.Parameters.Values] });
+        SequenceModel model = TrainingLoop.Train(Job(options,
+            monitor) with
+        { SaveCheckpoint = (best, _) => checkpoint = [.. best.Parameters.Values] });
 
         double best = monitor.Epochs.Min(epoch => epoch.Validation!.Loss);
         Assert.AreEqual(best, monitor.Epochs.Last(epoch => epoch.IsBest).Validation!.Loss);
@@ -167,7 +186,8 @@ public sealed class TrainingLoopTests
         var data = new SequenceSet(1, 0, 1);
         data.Add([1, 2], [], [3]);
 
-        TrainingLoop.Train(new TrainingJob(data, null, new LoopOptions { ValidationFraction = 0.5f, NumberOfEpochs = 2 }, new RegressionTask(RegressionLoss.SquaredError, normalizeTargets: true), 1, monitor));
+        TrainingLoop.Train(new TrainingJob(data, null, new LoopOptions { ValidationFraction = 0.5f, NumberOfEpochs = 2 },
+            new RegressionTask(RegressionLoss.SquaredError, normalizeTargets: true), 1, monitor));
 
         StringAssert.Contains(monitor.Warnings.Single(), "only one usable row");
         Assert.IsNull(monitor.Epochs[0].Validation);
@@ -176,7 +196,11 @@ public sealed class TrainingLoopTests
     [TestMethod]
     public void EarlyStoppingCountsEpochsWithoutEnoughImprovement()
     {
-        var options = new LoopOptions { NumberOfEpochs = 50, EarlyStopping = new EarlyStoppingOptions { Patience = 3, MinimumDelta = 1000 } };
+        var options = new LoopOptions
+        {
+            NumberOfEpochs = 50,
+            EarlyStopping = new EarlyStoppingOptions { Patience = 3, MinimumDelta = 1000 }
+        };
         var monitor = new SilentMonitor();
 
         TrainingLoop.Train(Job(options, monitor));
@@ -198,11 +222,20 @@ public sealed class TrainingLoopTests
     [TestMethod]
     public void DivergenceAfterAGoodEpochReturnsItWithAWarning()
     {
-        var options = new LoopOptions { Optimizer = OptimizerType.Sgd, NumberOfEpochs = 5, GradientClipNorm = 0, LearningRate = 0.01f, LearningRateSchedule = new Jump(atEpoch: 2, factor: 1e32) };
+        var options = new LoopOptions
+        {
+            Optimizer = OptimizerType.Sgd,
+            NumberOfEpochs = 5,
+            GradientClipNorm = 0,
+            LearningRate = 0.01f,
+            LearningRateSchedule = new Jump(atEpoch: 2, factor: 1e32)
+        };
         var monitor = new SilentMonitor();
         float[] checkpoint = [];
 
-        SequenceModel model = TrainingLoop.Train(Job(options, monitor) with { SaveCheckpoint = (best, _) => checkpoint = [.. best.Parameters.Values] });
+        SequenceModel model = TrainingLoop.Train(Job(options,
+            monitor) with
+        { SaveCheckpoint = (best, _) => checkpoint = [.. best.Parameters.Values] });
 
         CollectionAssert.AreEqual(checkpoint, model.Parameters.Values);
         Assert.HasCount(2, monitor.Epochs);
@@ -214,7 +247,13 @@ public sealed class TrainingLoopTests
     public void AModelOnItsWayToInfinityIsNotReturned()
     {
         // The first epoch's one update makes weights of 1e20: finite, but worth nothing.
-        var options = new LoopOptions { NumberOfEpochs = 5, BatchSize = int.MaxValue, LearningRate = 1e20f, LearningRateSchedule = LearningRateSchedule.Constant };
+        var options = new LoopOptions
+        {
+            NumberOfEpochs = 5,
+            BatchSize = int.MaxValue,
+            LearningRate = 1e20f,
+            LearningRateSchedule = LearningRateSchedule.Constant
+        };
 
         Assert.ThrowsExactly<InvalidOperationException>(() => TrainingLoop.Train(Job(options, new SilentMonitor())));
     }
@@ -222,7 +261,13 @@ public sealed class TrainingLoopTests
     [TestMethod]
     public void ATrainingThatExplodesButStaysFiniteSaysSo()
     {
-        var options = new LoopOptions { Optimizer = OptimizerType.Sgd, NumberOfEpochs = 3, LearningRate = 1000, LearningRateSchedule = LearningRateSchedule.Constant };
+        var options = new LoopOptions
+        {
+            Optimizer = OptimizerType.Sgd,
+            NumberOfEpochs = 3,
+            LearningRate = 1000,
+            LearningRateSchedule = LearningRateSchedule.Constant
+        };
         var monitor = new SilentMonitor();
 
         TrainingLoop.Train(Job(options, monitor));
@@ -234,12 +279,19 @@ public sealed class TrainingLoopTests
     public void OneLineAtTheEndSaysWhichEpochWasKept()
     {
         var monitor = new SilentMonitor();
-        TrainingLoop.Train(Job(new LoopOptions { NumberOfEpochs = 50, EarlyStopping = new EarlyStoppingOptions { Patience = 3, MinimumDelta = 1000 } }, monitor));
+        TrainingLoop.Train(Job(new LoopOptions
+        {
+            NumberOfEpochs = 50,
+            EarlyStopping = new EarlyStoppingOptions { Patience = 3, MinimumDelta = 1000 }
+        }, monitor));
         TrainingLoop.Train(Job(new LoopOptions { NumberOfEpochs = 3 }, monitor));
 
         Assert.HasCount(2, monitor.Lines);
-        StringAssert.StartsWith(monitor.Lines[0], "Training ended after epoch 4 of 50, since Loss did not improve for 3 epochs. The model of epoch 1 is kept, with a training loss of ");
-        StringAssert.StartsWith(monitor.Lines[1], "Training ended after epoch 3 of 3. The model of epoch 3 is kept, with a training loss of ");
+        StringAssert.StartsWith(monitor.Lines[0],
+            "Training ended after epoch 4 of 50, since Loss did not improve for 3 epochs. The model of epoch 1 is kept, with a training "
+            + "loss of ");
+        StringAssert.StartsWith(monitor.Lines[1],
+            "Training ended after epoch 3 of 3. The model of epoch 3 is kept, with a training loss of ");
         Assert.IsEmpty(monitor.Warnings);
     }
 
@@ -293,7 +345,11 @@ public sealed class TrainingLoopTests
     {
         using var source = new CancellationTokenSource();
         var monitor = new SilentMonitor();
-        var options = new LoopOptions { CancellationToken = source.Token, EpochCompleted = epoch => { if (epoch.Epoch == 2) source.Cancel(); } };
+        var options = new LoopOptions
+        {
+            CancellationToken = source.Token,
+            EpochCompleted = epoch => { if (epoch.Epoch == 2) source.Cancel(); }
+        };
 
         TrainingLoop.Train(Job(options, monitor));
 
@@ -322,7 +378,8 @@ public sealed class TrainingLoopTests
         for (int i = 0; i < 20; i++)
             data.Add([3, i, 3, i + 1], [5], [7]);
 
-        SequenceModel model = TrainingLoop.Train(new TrainingJob(data, null, new LoopOptions { NumberOfEpochs = 30 }, new RegressionTask(RegressionLoss.SquaredError, normalizeTargets: true), 1, new SilentMonitor()));
+        SequenceModel model = TrainingLoop.Train(new TrainingJob(data, null, new LoopOptions { NumberOfEpochs = 30 },
+            new RegressionTask(RegressionLoss.SquaredError, normalizeTargets: true), 1, new SilentMonitor()));
 
         var scorer = new SequenceScorer(new ScoringNetwork(model));
         new float[] { 3, 4, 3, 5 }.CopyTo(scorer.AddSequence(2));
@@ -339,7 +396,8 @@ public sealed class TrainingLoopTests
             var data = new SequenceSet(1, 0, 1);
             for (int i = 0; i < 100; i++)
                 data.Add([1], [], [i % 10 == 0 ? 50 : 0]);
-            SequenceModel model = TrainingLoop.Train(new TrainingJob(data, null, new LoopOptions { NumberOfEpochs = 100 }, new RegressionTask(loss, normalizeTargets: true), 1, new SilentMonitor()));
+            SequenceModel model = TrainingLoop.Train(new TrainingJob(data, null, new LoopOptions { NumberOfEpochs = 100 },
+                new RegressionTask(loss, normalizeTargets: true), 1, new SilentMonitor()));
             var scorer = new SequenceScorer(new ScoringNetwork(model));
             scorer.AddSequence(1)[0] = 1;
             scorer.Score();

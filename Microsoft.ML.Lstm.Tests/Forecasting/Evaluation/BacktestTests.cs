@@ -35,7 +35,8 @@ public sealed class BacktestTests
     public void AWindowSlides()
     {
         var estimator = new LastTrainingValueEstimator(_ml);
-        BacktestResult result = _ml.Forecasting.Backtest(Line(10), estimator, Options(new() { NumberOfFolds = 3, RowsPerFold = 2, MaximumTrainingRows = 2 }));
+        BacktestResult result = _ml.Forecasting.Backtest(Line(10), estimator,
+            Options(new() { NumberOfFolds = 3, RowsPerFold = 2, MaximumTrainingRows = 2 }));
         CollectionAssert.AreEqual(new[] { "1 2", "3 4", "5 6" }, estimator.Fitted);
         AssertFigures(result.Metrics.Overall, 11, 32 / 11.0);
     }
@@ -49,14 +50,16 @@ public sealed class BacktestTests
         Assert.AreEqual("1", TrainingRows(new() { NumberOfFolds = 1 }, 3));
 
         string TrainingRows(BacktestOptions options, int rows)
-            => string.Join(' ', _ml.Forecasting.Backtest(Line(rows), new LastTrainingValueEstimator(_ml), Options(options)).Folds.Select(fold => fold.NumberOfTrainingRows));
+            => string.Join(' ', _ml.Forecasting.Backtest(Line(rows), new LastTrainingValueEstimator(_ml),
+                Options(options)).Folds.Select(fold => fold.NumberOfTrainingRows));
     }
 
     [TestMethod]
     public void OriginsAreCountedInEachSeriesFromItsEnd()
     {
         // a goes from 0 to 9, b, beside its end, from 100 to 104.
-        ForecastPoint[] rows = [.. Enumerable.Range(0, 10).SelectMany(t => t < 5 ? new[] { Point("a", t) } : [Point("b", 95 + t), Point("a", t)])];
+        ForecastPoint[] rows = [.. Enumerable.Range(0, 10)
+            .SelectMany(t => t < 5 ? new[] { Point("a", t) } : [Point("b", 95 + t), Point("a", t)])];
         var estimator = new LastTrainingValueEstimator(_ml);
         BacktestResult result = _ml.Forecasting.Backtest(_ml.Data.LoadFromEnumerable(rows), estimator,
             Options(new() { NumberOfFolds = 3, RowsPerFold = 2, SeriesColumnName = "Series" }));
@@ -102,12 +105,15 @@ public sealed class BacktestTests
     [TestMethod]
     public void TooFewRowsAreRefused()
     {
-        Refused("The longest series has 5 rows, too few for 5 folds with 1 rows each, 1 training rows before the first and a row behind the last: these are 7.", new(), 5);
-        Refused("The longest series has 10 rows, too few for 2 folds with 4 rows each, 2 training rows before the first and a row behind the last: these are 11.", new() { NumberOfFolds = 2, RowsPerFold = 4, MinimumTrainingRows = 2 }, 10);
+        Refused("The longest series has 5 rows, too few for 5 folds with 1 rows each, 1 training rows before the first and a row behind "
+            + "the last: these are 7.", new(), 5);
+        Refused("The longest series has 10 rows, too few for 2 folds with 4 rows each, 2 training rows before the first and a row behind "
+            + "the last: these are 11.", new() { NumberOfFolds = 2, RowsPerFold = 4, MinimumTrainingRows = 2 }, 10);
         Refused("The longest series has 0 rows", new(), 0);
 
         void Refused(string message, BacktestOptions options, int rows) => StringAssert.StartsWith(
-            Assert.ThrowsExactly<InvalidOperationException>(() => _ml.Forecasting.Backtest(Line(rows), new LastTrainingValueEstimator(_ml), Options(options))).Message, message);
+            Assert.ThrowsExactly<InvalidOperationException>(() =>
+                _ml.Forecasting.Backtest(Line(rows), new LastTrainingValueEstimator(_ml), Options(options))).Message, message);
     }
 
     [TestMethod]
@@ -120,7 +126,8 @@ public sealed class BacktestTests
         Refused(nameof(BacktestOptions.Seasonality), new() { Seasonality = 0 });
 
         void Refused(string option, BacktestOptions options) => Assert.AreEqual(option,
-            Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.Forecasting.Backtest(Line(20), new LastTrainingValueEstimator(_ml), Options(options))).ParamName);
+            Assert.ThrowsExactly<ArgumentOutOfRangeException>(() =>
+                _ml.Forecasting.Backtest(Line(20), new LastTrainingValueEstimator(_ml), Options(options))).ParamName);
     }
 
     private static BacktestOptions Options(BacktestOptions options)
@@ -172,7 +179,8 @@ public sealed class BacktestTests
 
         public SchemaShape GetOutputSchema(SchemaShape inputSchema) => Mapping(_ => 0).GetOutputSchema(inputSchema);
 
-        private IEstimator<ITransformer> Mapping(Func<ForecastPoint, float> forecast) => ml.Transforms.CustomMapping<ForecastPoint, PointForecast>(
+        private IEstimator<ITransformer> Mapping(Func<ForecastPoint, float> forecast)
+            => ml.Transforms.CustomMapping<ForecastPoint, PointForecast>(
             (point, result) => result.Forecast = [forecast(point), forecast(point)], contractName: null);
     }
 }

@@ -87,10 +87,12 @@ public sealed class ForecastEvaluationTests
     [TestMethod]
     public void IntervalsCoverWhatLiesInThem()
     {
-        ForecastRow[] rows = [.. new float[] { 0, 1, 5, -3, 2 }.Select(value => new ForecastRow { Value = value, Forecast = [0], Lower = [-1], Upper = [2] })];
+        ForecastRow[] rows = [.. new float[] { 0, 1, 5, -3,
+            2 }.Select(value => new ForecastRow { Value = value, Forecast = [0], Lower = [-1], Upper = [2] })];
         rows[3].Lower = [None];
         rows[2].Upper = [2];
-        ForecastMetrics metrics = _ml.Forecasting.EvaluateForecast(ForecastRow.ToData(_ml, rows, 1), "Value", "Forecast", "Lower", "Upper", confidenceLevel: 0.8f);
+        ForecastMetrics metrics = _ml.Forecasting.EvaluateForecast(ForecastRow.ToData(_ml, rows, 1), "Value", "Forecast", "Lower", "Upper",
+            confidenceLevel: 0.8f);
 
         // 1 is inside, 5 and -3 are not; the last, 2, has no lower bound.
         ForecastFigures figures = metrics.Overall;
@@ -102,7 +104,9 @@ public sealed class ForecastEvaluationTests
         Assert.AreEqual((0.1 + 2.7 + 0.5) / 3, figures.UpperBoundPinballLoss, 1e-6);
 
         rows[3].Lower = [2];
-        Assert.AreEqual(2 / 4.0, _ml.Forecasting.EvaluateForecast(ForecastRow.ToData(_ml, rows, 1), "Value", "Forecast", "Lower", "Upper").Overall.Coverage, 1e-12);
+        Assert.AreEqual(2 / 4.0,
+            _ml.Forecasting.EvaluateForecast(ForecastRow.ToData(_ml, rows, 1), "Value", "Forecast", "Lower", "Upper").Overall.Coverage,
+            1e-12);
     }
 
     [TestMethod]
@@ -126,9 +130,11 @@ public sealed class ForecastEvaluationTests
 
         AssertPooled(all, each);
         AssertPooled(training, eachAfterTraining);
-        Assert.AreNotEqual(all.Overall.MeanAbsoluteError, _ml.Forecasting.EvaluateForecast(ForecastRow.ToData(_ml, rows, 3), "Value", "Forecast").Overall.MeanAbsoluteError);
+        Assert.AreNotEqual(all.Overall.MeanAbsoluteError,
+            _ml.Forecasting.EvaluateForecast(ForecastRow.ToData(_ml, rows, 3), "Value", "Forecast").Overall.MeanAbsoluteError);
 
-        ForecastMetrics Evaluate(ForecastRow[] data, ForecastRow[]? before = null) => _ml.Forecasting.EvaluateForecast(ForecastRow.ToData(_ml, data, 3), "Value", "Forecast", "Lower", "Upper",
+        ForecastMetrics Evaluate(ForecastRow[] data, ForecastRow[]? before = null) =>
+            _ml.Forecasting.EvaluateForecast(ForecastRow.ToData(_ml, data, 3), "Value", "Forecast", "Lower", "Upper",
             seriesColumnName: column, seasonality: 2, trainingData: before is null ? null : ForecastRow.ToData(_ml, before, 3));
     }
 
@@ -141,7 +147,8 @@ public sealed class ForecastEvaluationTests
             new() { Value = 3, Other = 20, Forecast = [4, 50, 0, 0] },
             new() { Value = 3, Other = 40, Forecast = [0, 0, 0, 0] },
         ];
-        ForecastMetrics metrics = _ml.Forecasting.EvaluateForecast(ForecastRow.ToData(_ml, rows, 2, 2), new() { TargetColumnNames = ["Value", "Other"] });
+        ForecastMetrics metrics = _ml.Forecasting.EvaluateForecast(ForecastRow.ToData(_ml, rows, 2, 2),
+            new() { TargetColumnNames = ["Value", "Other"] });
 
         Assert.AreEqual(2, metrics.Horizon);
         CollectionAssert.AreEqual(new[] { "Value", "Other" }, metrics.PerTarget.Select(target => target.Name).ToArray());
@@ -188,7 +195,9 @@ public sealed class ForecastEvaluationTests
     {
         const int series = 1000, horizon = 48;
         float[] forecast = new float[horizon];
-        IDataView data = ForecastRow.ToData(_ml, Enumerable.Range(0, 3 * series).Select(i => new ForecastRow { Series = $"{i % series}", Value = i % 7, Forecast = forecast }), horizon);
+        IDataView data = ForecastRow.ToData(_ml,
+            Enumerable.Range(0, 3 * series).Select(i => new ForecastRow { Series = $"{i % series}", Value = i % 7, Forecast = forecast }),
+            horizon);
         long before = GC.GetAllocatedBytesForCurrentThread();
         ForecastMetrics metrics = _ml.Forecasting.EvaluateForecast(data, "Value", "Forecast", seriesColumnName: "Series");
         long each = (GC.GetAllocatedBytesForCurrentThread() - before) / series;
@@ -210,13 +219,15 @@ public sealed class ForecastEvaluationTests
     public void WhatCannotBeJudgedIsSaid()
     {
         Refused("The data to evaluate has no rows.", []);
-        Refused("None of the forecasts in column 'Forecast' in 1 rows can be compared with what came true: no series has a row behind its first", [1]);
+        Refused("None of the forecasts in column 'Forecast' in 1 rows can be compared with what came true: no series has a row behind its "
+            + "first", [1]);
         Refused("0 of them are missing, and 2 are of missing values in the target columns 'Value'.", [1, None, None]);
 
         void Refused(string message, float[] values)
         {
             IDataView data = ForecastRow.ToData(_ml, values.Select(value => new ForecastRow { Value = value, Forecast = [0] }), 1);
-            Assert.Contains(message, Assert.ThrowsExactly<InvalidOperationException>(() => _ml.Forecasting.EvaluateForecast(data, "Value", "Forecast")).Message);
+            Assert.Contains(message,
+                Assert.ThrowsExactly<InvalidOperationException>(() => _ml.Forecasting.EvaluateForecast(data, "Value", "Forecast")).Message);
         }
     }
 
@@ -227,29 +238,43 @@ public sealed class ForecastEvaluationTests
         Refused("Could not find target column 'Nope'", new() { TargetColumnNames = ["Nope"] });
         Refused("Schema mismatch for target column 'Series': expected Single, got String", new() { TargetColumnNames = ["Series"] });
         Refused("Could not find forecast column 'Nope'", new() { TargetColumnNames = ["Value"], ForecastColumnName = "Nope" });
-        Refused("Schema mismatch for forecast column 'Series': expected Vector<Single> of known size, or Single, got String", new() { TargetColumnNames = ["Value"], ForecastColumnName = "Series" });
-        Refused("Schema mismatch for forecast column 'Forecast': expected a vector of H values, got Vector<Single, 2, 3>", new() { TargetColumnNames = ["Value"] });
-        Refused("Schema mismatch for forecast column 'Forecast': expected a vector of H x 2 values, for 2 targets, got Vector<Single, 2, 3>", new() { TargetColumnNames = ["Value", "Other"] });
-        Refused("Schema mismatch for lower bound column 'Value': expected 6 values, as in column 'Forecast', got Single", new() { TargetColumnNames = ["Value", "Other", "Value"], LowerBoundColumnName = "Value", UpperBoundColumnName = "Upper" });
-        Refused("Could not find upper bound column 'Nope'", new() { TargetColumnNames = ["Value", "Other", "Value"], LowerBoundColumnName = "Lower", UpperBoundColumnName = "Nope" });
-        Refused("Schema mismatch for series column 'Value': expected Text or Key (MapValueToKey makes one of other values), got Single", new() { TargetColumnNames = ["Value"], SeriesColumnName = "Value" });
+        Refused("Schema mismatch for forecast column 'Series': expected Vector<Single> of known size, or Single, got String",
+            new() { TargetColumnNames = ["Value"], ForecastColumnName = "Series" });
+        Refused("Schema mismatch for forecast column 'Forecast': expected a vector of H values, got Vector<Single, 2, 3>",
+            new() { TargetColumnNames = ["Value"] });
+        Refused("Schema mismatch for forecast column 'Forecast': expected a vector of H x 2 values, for 2 targets, got Vector<Single, 2, "
+            + "3>", new() { TargetColumnNames = ["Value", "Other"] });
+        Refused("Schema mismatch for lower bound column 'Value': expected 6 values, as in column 'Forecast', got Single",
+            new() { TargetColumnNames = ["Value", "Other", "Value"], LowerBoundColumnName = "Value", UpperBoundColumnName = "Upper" });
+        Refused("Could not find upper bound column 'Nope'",
+            new() { TargetColumnNames = ["Value", "Other", "Value"], LowerBoundColumnName = "Lower", UpperBoundColumnName = "Nope" });
+        Refused("Schema mismatch for series column 'Value': expected Text or Key (MapValueToKey makes one of other values), got Single",
+            new() { TargetColumnNames = ["Value"], SeriesColumnName = "Value" });
 
         void Refused(string message, ForecastEvaluationOptions options)
-            => StringAssert.StartsWith(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.Forecasting.EvaluateForecast(data, options)).Message, message);
+            => StringAssert.StartsWith(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() =>
+                _ml.Forecasting.EvaluateForecast(data, options)).Message, message);
     }
 
     [TestMethod]
     public void WrongOptionsAreNamed()
     {
         Refused<ArgumentException>(nameof(ForecastEvaluationOptions.TargetColumnNames), new());
-        Refused<ArgumentException>(nameof(ForecastEvaluationOptions.UpperBoundColumnName), new() { TargetColumnNames = ["Value"], LowerBoundColumnName = "Lower" });
-        Refused<ArgumentException>(nameof(ForecastEvaluationOptions.LowerBoundColumnName), new() { TargetColumnNames = ["Value"], UpperBoundColumnName = "Upper" });
-        Refused<ArgumentOutOfRangeException>(nameof(ForecastEvaluationOptions.ConfidenceLevel), new() { TargetColumnNames = ["Value"], ConfidenceLevel = 1 });
-        Refused<ArgumentOutOfRangeException>(nameof(ForecastEvaluationOptions.ConfidenceLevel), new() { TargetColumnNames = ["Value"], ConfidenceLevel = None });
-        Refused<ArgumentOutOfRangeException>(nameof(ForecastEvaluationOptions.Seasonality), new() { TargetColumnNames = ["Value"], Seasonality = 0 });
+        Refused<ArgumentException>(nameof(ForecastEvaluationOptions.UpperBoundColumnName),
+            new() { TargetColumnNames = ["Value"], LowerBoundColumnName = "Lower" });
+        Refused<ArgumentException>(nameof(ForecastEvaluationOptions.LowerBoundColumnName),
+            new() { TargetColumnNames = ["Value"], UpperBoundColumnName = "Upper" });
+        Refused<ArgumentOutOfRangeException>(nameof(ForecastEvaluationOptions.ConfidenceLevel),
+            new() { TargetColumnNames = ["Value"], ConfidenceLevel = 1 });
+        Refused<ArgumentOutOfRangeException>(nameof(ForecastEvaluationOptions.ConfidenceLevel),
+            new() { TargetColumnNames = ["Value"], ConfidenceLevel = None });
+        Refused<ArgumentOutOfRangeException>(nameof(ForecastEvaluationOptions.Seasonality),
+            new() { TargetColumnNames = ["Value"], Seasonality = 0 });
 
         StringAssert.StartsWith(
-            Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.Forecasting.EvaluateForecast(HandMade(), new ForecastEvaluationOptions { TargetColumnNames = ["Value"], ConfidenceLevel = 0 })).Message,
+            Assert.ThrowsExactly<ArgumentOutOfRangeException>(() =>
+                _ml.Forecasting.EvaluateForecast(HandMade(),
+                new ForecastEvaluationOptions { TargetColumnNames = ["Value"], ConfidenceLevel = 0 })).Message,
             "The confidence level must be above 0 and below 1.");
 
         void Refused<T>(string option, ForecastEvaluationOptions options)
@@ -307,8 +332,10 @@ public sealed class ForecastEvaluationTests
     {
         Assert.AreNotEqual(0, all.NumberOfForecasts);
         Assert.AreEqual(parts.Sum(part => part.NumberOfForecasts), all.NumberOfForecasts);
-        Assert.AreEqual(parts.Sum(part => part.NumberOfForecasts * part.MeanAbsoluteError) / all.NumberOfForecasts, all.MeanAbsoluteError, 1e-9);
-        Assert.AreEqual(parts.Sum(part => part.NumberOfScaledForecasts * part.MeanAbsoluteScaledError) / all.NumberOfScaledForecasts, all.MeanAbsoluteScaledError, 1e-9);
+        Assert.AreEqual(parts.Sum(part => part.NumberOfForecasts * part.MeanAbsoluteError) / all.NumberOfForecasts, all.MeanAbsoluteError,
+            1e-9);
+        Assert.AreEqual(parts.Sum(part => part.NumberOfScaledForecasts * part.MeanAbsoluteScaledError) / all.NumberOfScaledForecasts,
+            all.MeanAbsoluteScaledError, 1e-9);
         Assert.AreEqual(parts.Sum(part => part.NumberOfIntervals * part.Coverage) / all.NumberOfIntervals, all.Coverage, 1e-9);
     }
 }

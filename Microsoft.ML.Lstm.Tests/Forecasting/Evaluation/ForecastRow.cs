@@ -33,5 +33,7 @@ internal sealed class ForecastRow
     }
 
     public static IDataView ToData(MLContext ml, float[] values, float[][] forecasts)
-        => ToData(ml, values.Zip(forecasts, (value, forecast) => new ForecastRow { Value = value, Forecast = forecast, Lower = forecast, Upper = forecast }), forecasts[0].Length);
+        => ToData(ml, values.Zip(forecasts,
+            (value, forecast) => new ForecastRow { Value = value, Forecast = forecast, Lower = forecast, Upper = forecast }),
+            forecasts[0].Length);
 }

@@ -32,11 +32,13 @@ public sealed class AutoencoderLearningTests
         IDataView scored = model.Transform(_ml.Data.LoadFromEnumerable(test));
         AnomalyDetectionMetrics metrics = _ml.AnomalyDetection.Evaluate(scored, nameof(Wave.IsStrange));
 
-        double simple = new[] { Area(wave => Math.Abs(wave.Features.Average())), Area(wave => Distance(wave, training)), Area(wave => -Distance(wave, training)) }.Max();
+        double simple = new[] { Area(wave => Math.Abs(wave.Features.Average())), Area(wave => Distance(wave, training)),
+            Area(wave => -Distance(wave, training)) }.Max();
         bool[] found = [.. scored.GetColumn<bool>("PredictedLabel")];
         double falseAlarms = test.Zip(found).Where(pair => pair.First.IsStrange == 0).Average(pair => pair.Second ? 1.0 : 0);
         double hits = test.Zip(found).Where(pair => pair.First.IsStrange == 1).Average(pair => pair.Second ? 1.0 : 0);
-        Console.WriteLine($"{kind}: area {metrics.AreaUnderRocCurve:0.000}, by mean or variance {simple:0.000}; {hits:P1} found, {falseAlarms:P1} false alarms.");
+        Console.WriteLine($"{kind}: area {metrics.AreaUnderRocCurve:0.000}, by mean or variance {simple:0.000}; {hits:P1} found, "
+            + $"{falseAlarms:P1} false alarms.");
         Assert.IsLessThan(0.65, simple, "It is found without a network.");
         Assert.IsGreaterThan(bar, metrics.AreaUnderRocCurve);
         Assert.IsGreaterThan(0.9, hits);
@@ -52,7 +54,8 @@ public sealed class AutoencoderLearningTests
 
         double Area(Func<Wave, double> score)
         {
-            double[] strange = [.. test.Where(wave => wave.IsStrange == 1).Select(score)], usual = [.. test.Where(wave => wave.IsStrange == 0).Select(score)];
+            double[] strange = [.. test.Where(wave => wave.IsStrange == 1).Select(score)],
+                usual = [.. test.Where(wave => wave.IsStrange == 0).Select(score)];
             return strange.Average(s => usual.Average(u => s > u ? 1 : s == u ? 0.5 : 0));
         }
     }

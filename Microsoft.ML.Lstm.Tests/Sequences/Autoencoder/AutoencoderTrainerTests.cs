@@ -20,7 +20,8 @@ public sealed class AutoencoderTrainerTests
             (nameof(LstmAutoencoderTrainer.Options.FalsePositiveRate), options => options.FalsePositiveRate = float.NaN),
             (nameof(LstmAutoencoderTrainer.Options.StepErrorColumnName), options => options.StepErrorColumnName = ""),
             (nameof(LstmAutoencoderTrainer.Options.StepErrorColumnName), options => options.StepErrorColumnName = "Score"),
-            (nameof(LstmAutoencoderTrainer.Options.StepErrorColumnName), options => (options.StepErrorColumnName, options.EncodingColumnName) = ("E", "E")),
+            (nameof(LstmAutoencoderTrainer.Options.StepErrorColumnName),
+                options => (options.StepErrorColumnName, options.EncodingColumnName) = ("E", "E")),
             (nameof(SequenceInputOptions.EncodingColumnName), options => options.EncodingColumnName = "PredictedLabel"),
             (nameof(SequenceInputOptions.FeatureColumnName), options => options.FeatureColumnName = ""),
             (nameof(SequenceInputOptions.FeaturesPerStep), options => options.FeaturesPerStep = 0),
@@ -69,7 +70,8 @@ public sealed class AutoencoderTrainerTests
         };
         IDataView data = AnyTrainer.Data(_ml, Example.Make(20));
         LstmAutoencoderTransformer expected = new MLContext(seed: 1).AnomalyDetection.Trainers.LstmAutoencoder(options).Fit(data);
-        LstmAutoencoderTransformer actual = new MLContext(seed: 1).AnomalyDetection.Trainers.LstmAutoencoder("Features", "Weight", 2, 3, 0.3f, 4, 2, 0.01f, 2).Fit(data);
+        LstmAutoencoderTransformer actual = new MLContext(seed: 1).AnomalyDetection.Trainers.LstmAutoencoder("Features", "Weight", 2, 3,
+            0.3f, 4, 2, 0.01f, 2).Fit(data);
         AnyTrainer.AssertSameWeights(expected, actual);
         Assert.AreEqual(expected.Threshold, actual.Threshold);
     }
@@ -80,7 +82,9 @@ public sealed class AutoencoderTrainerTests
     [DataRow(nameof(OddRow.Number), "Schema mismatch for feature column 'Number': expected a vector of Single, got Single")]
     [DataRow(nameof(OddRow.Text), "Schema mismatch for feature column 'Text': expected a vector of Single, got String")]
     public void ColumnsThatAreNoSequencesOfNumbersAreRefused(string column, string message)
-        => OddRow.AssertRefused(ml => ml.AnomalyDetection.Trainers.LstmAutoencoder(SmallOptions.CreateAutoencoder(options => options.FeatureColumnName = column)), message);
+        => OddRow.AssertRefused(ml =>
+            ml.AnomalyDetection.Trainers.LstmAutoencoder(SmallOptions.CreateAutoencoder(options => options.FeatureColumnName = column)),
+            message);
 
     [TestMethod]
     public void BadRowsAreSkippedInTrainingAndGetNoScore()
@@ -97,18 +101,24 @@ public sealed class AutoencoderTrainerTests
             if (entry.Kind == Runtime.ChannelMessageKind.Warning)
                 warnings.Add(entry.RawMessage);
         };
-        void Weigh(LstmAutoencoderTrainer.Options options) => (options.ExampleWeightColumnName, options.StepErrorColumnName, options.FalsePositiveRate) = ("Weight", "Errors", 0.4f);
+        void Weigh(LstmAutoencoderTrainer.Options options) =>
+            (options.ExampleWeightColumnName, options.StepErrorColumnName, options.FalsePositiveRate) = ("Weight", "Errors", 0.4f);
         LstmAutoencoderTransformer expected = Fit(good, Weigh), model = Fit([bad[0], .. good, .. bad[1..]], Weigh);
         AnyTrainer.AssertSameWeights(expected, model);
         Assert.AreEqual(expected.Threshold, model.Threshold);
-        CollectionAssert.AreEqual((string[])["Skipped 4 of the 25 rows of the training data: 1 with an empty sequence; 1 with a vector length that is no multiple of 2 (FeaturesPerStep); 1 with NaN or infinity in the features; 1 with a weight that is negative, NaN or infinite."], warnings);
+        CollectionAssert.AreEqual(
+            (string[])["Skipped 4 of the 25 rows of the training data: 1 with an empty sequence; 1 with a vector length that is no "
+            + "multiple of 2 (FeaturesPerStep); 1 with NaN or infinity in the features; 1 with a weight that is negative, NaN or "
+            + "infinite."], warnings);
         Assert.ThrowsExactly<InvalidOperationException>(() => Fit([.. good, bad[0]], options => options.BadRows = BadRowHandling.Throw));
         Assert.ThrowsExactly<InvalidOperationException>(() => Fit([], null));
 
         IDataView scored = model.Transform(AnyTrainer.Data(_ml, [good[0], bad[0], bad[1], bad[2], good[1]]));
         string[][] alone = ColumnReader.Read(model.Transform(AnyTrainer.Data(_ml, good)), "Errors");
-        CollectionAssert.AreEqual((string[])["NaN", "NaN", "NaN"], ColumnReader.Read(scored, "Score")[1..4].SelectMany(row => row).ToArray());
-        CollectionAssert.AreEqual((string[])["False", "False", "False"], ColumnReader.Read(scored, "PredictedLabel")[1..4].SelectMany(row => row).ToArray());
+        CollectionAssert.AreEqual((string[])["NaN", "NaN", "NaN"],
+            ColumnReader.Read(scored, "Score")[1..4].SelectMany(row => row).ToArray());
+        CollectionAssert.AreEqual((string[])["False", "False", "False"],
+            ColumnReader.Read(scored, "PredictedLabel")[1..4].SelectMany(row => row).ToArray());
         EstimatorHarness.AssertSame([alone[0], [], [], [], alone[1]], ColumnReader.Read(scored, "Errors"));
     }
 
@@ -126,8 +136,10 @@ public sealed class AutoencoderTrainerTests
     public void ErrorsOfStepsHaveTheScoreForTheirMeanAndTheCodeItsSize()
     {
         Example[] rows = Example.Make(20, variable: true);
-        IDataView scored = Fit(rows, options => (options.StepErrorColumnName, options.EncodingColumnName) = ("Errors", "Code")).Transform(AnyTrainer.Data(_ml, rows));
-        float[][] scores = EstimatorHarness.Values(scored, "Score"), errors = EstimatorHarness.Values(scored, "Errors"), codes = EstimatorHarness.Values(scored, "Code");
+        IDataView scored = Fit(rows, options => (options.StepErrorColumnName, options.EncodingColumnName) = ("Errors", "Code"))
+            .Transform(AnyTrainer.Data(_ml, rows));
+        float[][] scores = EstimatorHarness.Values(scored, "Score"), errors = EstimatorHarness.Values(scored, "Errors"),
+            codes = EstimatorHarness.Values(scored, "Code");
         for (int i = 0; i < rows.Length; i++)
         {
             Assert.HasCount(rows[i].Features.Length / 2, errors[i]);
@@ -140,7 +152,8 @@ public sealed class AutoencoderTrainerTests
     [TestMethod]
     public void ErrorsAreThoseOfTheStepsThatTheyStandAt()
     {
-        LstmAutoencoderTransformer model = Fit(Example.Make(50), options => (options.StepErrorColumnName, options.HiddenSize, options.NumberOfEpochs) = ("Errors", 16, 20));
+        LstmAutoencoderTransformer model = Fit(Example.Make(50),
+            options => (options.StepErrorColumnName, options.HiddenSize, options.NumberOfEpochs) = ("Errors", 16, 20));
         for (int step = 0; step < 5; step++)
         {
             Example row = Example.Make(1)[0];
@@ -175,7 +188,8 @@ public sealed class AutoencoderTrainerTests
         void AssertLabels(LstmAutoencoderTransformer transformer)
             => CollectionAssert.AreEqual(scores.Select(score => score > transformer.Threshold).ToArray(), Labels(transformer));
 
-        bool[] Labels(LstmAutoencoderTransformer transformer) => [.. ColumnReader.Read(transformer.Transform(data), "PredictedLabel").Select(row => bool.Parse(row[0]))];
+        bool[] Labels(LstmAutoencoderTransformer transformer) =>
+            [.. ColumnReader.Read(transformer.Transform(data), "PredictedLabel").Select(row => bool.Parse(row[0]))];
     }
 
     [TestMethod]
@@ -184,7 +198,8 @@ public sealed class AutoencoderTrainerTests
         DataViewSchema schema = Fit(Example.Make(10), null).GetOutputSchema(AnyTrainer.Data(_ml, []).Schema);
         foreach (string column in new[] { "PredictedLabel", "Score" })
         {
-            CollectionAssert.AreEquivalent((string[])["ScoreColumnSetId", "ScoreColumnKind", "ScoreValueKind"], schema[column].Annotations.Schema.Select(annotation => annotation.Name).ToArray());
+            CollectionAssert.AreEquivalent((string[])["ScoreColumnSetId", "ScoreColumnKind", "ScoreValueKind"],
+                schema[column].Annotations.Schema.Select(annotation => annotation.Name).ToArray());
             Assert.AreEqual("BinaryClassification", Text("ScoreColumnKind"));
             Assert.AreEqual(column, Text("ScoreValueKind"));
 
@@ -211,7 +226,8 @@ public sealed class AutoencoderTrainerTests
     public void DataThatIsReadAnewEachEpochGivesAThresholdToo()
     {
         IDataView data = AnyTrainer.Data(_ml, Example.Make(49));
-        LstmAutoencoderTransformer model = Trainer(options => (options.StreamingBufferMegabytes, options.ValidationFraction) = (1, 0)).Fit(data);
+        LstmAutoencoderTransformer model = Trainer(options => (options.StreamingBufferMegabytes, options.ValidationFraction) = (1, 0))
+            .Fit(data);
         float[] scores = [.. EstimatorHarness.Values(model.Transform(data), "Score").Select(row => row[0]).OrderDescending()];
         Assert.AreEqual(scores[9], model.Threshold);
     }
@@ -221,20 +237,24 @@ public sealed class AutoencoderTrainerTests
     {
         IDataView data = AnyTrainer.Data(_ml, Example.Make(100));
         var losses = new List<double>();
-        void Change(LstmAutoencoderTrainer.Options options) => (options.NumberOfEpochs, options.LearningRateSchedule, options.EpochCompleted) = (10, LearningRateSchedule.Constant, epoch => losses.Add(epoch.Training.Loss));
+        void Change(LstmAutoencoderTrainer.Options options) =>
+            (options.NumberOfEpochs, options.LearningRateSchedule, options.EpochCompleted) = (10, LearningRateSchedule.Constant,
+            epoch => losses.Add(epoch.Training.Loss));
         LstmAutoencoderTransformer first = Trainer(Change).Fit(data);
         Trainer(Change).Fit(data, null, first.Model);
         Assert.HasCount(20, losses);
         Assert.IsLessThan(losses[4], losses[10]);
 
         var ofNumbers = _ml.Regression.Trainers.Lstm(SmallOptions.Create());
-        AssertRefused("number of outputs is 3, expected 4", () => Trainer(options => options.EncodingSize = 4).Fit(data, null, first.Model));
+        AssertRefused("number of outputs is 3, expected 4",
+            () => Trainer(options => options.EncodingSize = 4).Fit(data, null, first.Model));
         AssertRefused("HiddenSize is 5, expected 6", () => Trainer(options => options.HiddenSize = 6).Fit(data, null, first.Model));
         AssertRefused("decoder is False, expected True", () => Trainer().Fit(data, null, ofNumbers.Fit(data).Model));
         AssertRefused("decoder is True, expected False", () => ofNumbers.Fit(data, null, first.Model));
 
         static void AssertRefused(string difference, Action fit)
-            => StringAssert.StartsWith(Assert.ThrowsExactly<ArgumentException>(fit).Message, $"The initial model has another shape than the one to be trained: {difference}.");
+            => StringAssert.StartsWith(Assert.ThrowsExactly<ArgumentException>(fit).Message,
+                $"The initial model has another shape than the one to be trained: {difference}.");
     }
 
     [TestMethod]
@@ -258,11 +278,14 @@ public sealed class AutoencoderTrainerTests
     [TestMethod]
     public void CancelledBetweenEpochsItStillHasAThreshold()
     {
-        LstmAutoencoderTransformer model = Fit(Example.Make(30), options => (options.NumberOfEpochs, options.EpochCompleted) = (1000, epoch => epoch.Cancel = epoch.Epoch == 2));
+        LstmAutoencoderTransformer model = Fit(Example.Make(30),
+            options => (options.NumberOfEpochs, options.EpochCompleted) = (1000, epoch => epoch.Cancel = epoch.Epoch == 2));
         Assert.IsGreaterThan(0, model.Threshold);
     }
 
-    private LstmAutoencoderTrainer Trainer(Action<LstmAutoencoderTrainer.Options>? change = null) => _ml.AnomalyDetection.Trainers.LstmAutoencoder(SmallOptions.CreateAutoencoder(change));
+    private LstmAutoencoderTrainer Trainer(Action<LstmAutoencoderTrainer.Options>? change = null) =>
+        _ml.AnomalyDetection.Trainers.LstmAutoencoder(SmallOptions.CreateAutoencoder(change));
 
-    private LstmAutoencoderTransformer Fit(Example[] rows, Action<LstmAutoencoderTrainer.Options>? change) => Trainer(change).Fit(AnyTrainer.Data(_ml, rows));
+    private LstmAutoencoderTransformer Fit(Example[] rows, Action<LstmAutoencoderTrainer.Options>? change)
+        => Trainer(change).Fit(AnyTrainer.Data(_ml, rows));
 }

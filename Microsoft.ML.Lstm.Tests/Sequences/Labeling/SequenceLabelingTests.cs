@@ -20,7 +20,8 @@ public sealed class SequenceLabelingTests
             new SequenceLabelingScore[] { new("ADVP", 1, 0, 0), new("NP", 4, 4, 2), new("PP", 1, 1, 1), new("VP", 1, 1, 1) },
             metrics.PerSpanType.ToArray());
         CollectionAssert.AreEqual(
-            new SequenceLabelingScore[] { new("B-ADVP", 1, 0, 0), new("B-NP", 4, 3, 2), new("B-PP", 1, 1, 1), new("B-VP", 1, 1, 1), new("I-NP", 2, 4, 2), new("O", 2, 2, 2) },
+            new SequenceLabelingScore[] { new("B-ADVP", 1, 0, 0), new("B-NP", 4, 3, 2), new("B-PP", 1, 1, 1), new("B-VP", 1, 1, 1),
+                new("I-NP", 2, 4, 2), new("O", 2, 2, 2) },
             metrics.PerLabel.ToArray());
     }
 
@@ -72,11 +73,13 @@ public sealed class SequenceLabelingTests
             SequenceLabelingMetrics metrics = counter.Metrics;
             Assert.AreEqual(spans.Length, metrics.PerSpanType.Sum(type => type.Support));
             Assert.AreEqual(predictedSpans.Length, metrics.PerSpanType.Sum(type => type.Predicted));
-            Assert.AreEqual(spans.Intersect(predictedSpans).Count(), metrics.PerSpanType.Sum(type => type.Correct), $"{string.Join(' ', truth)} | {string.Join(' ', predicted)}");
+            Assert.AreEqual(spans.Intersect(predictedSpans).Count(), metrics.PerSpanType.Sum(type => type.Correct),
+                $"{string.Join(' ', truth)} | {string.Join(' ', predicted)}");
             foreach (SequenceLabelingScore type in metrics.PerSpanType)
             {
                 Assert.AreEqual(spans.Count(span => span.StartsWith(type.Name + " ", StringComparison.Ordinal)), type.Support);
-                Assert.AreEqual(spans.Intersect(predictedSpans).Count(span => span.StartsWith(type.Name + " ", StringComparison.Ordinal)), type.Correct);
+                Assert.AreEqual(spans.Intersect(predictedSpans).Count(span => span.StartsWith(type.Name + " ", StringComparison.Ordinal)),
+                    type.Correct);
             }
 
             string[] Draw() => [.. Enumerable.Range(0, length).Select(_ => all[random.Next(all.Length)])];
@@ -106,7 +109,8 @@ public sealed class SequenceLabelingTests
     [TestMethod]
     public void WhatNothingCanBeDividedByIsZero()
     {
-        foreach (SequenceLabelingMetrics metrics in new[] { Evaluate(), Evaluate(("", "")), Evaluate(("O O", "O O")), Evaluate(("B-A", "O")), Evaluate(("O", "B-A")) })
+        foreach (SequenceLabelingMetrics metrics in new[] { Evaluate(), Evaluate(("", "")), Evaluate(("O O", "O O")),
+            Evaluate(("B-A", "O")), Evaluate(("O", "B-A")) })
         {
             Assert.AreEqual(0, metrics.Precision);
             Assert.AreEqual(0, metrics.Recall);
@@ -125,7 +129,8 @@ public sealed class SequenceLabelingTests
         counter.Add([null], ["O"]);
         Assert.AreEqual(3, counter.Metrics.NumberOfTokens);
         Assert.AreEqual(3, counter.Metrics.NumberOfMissingLabels);
-        StringAssert.StartsWith(counter.Metrics.ToString(), "3 tokens, accuracy 100.00 %; left out: 3 tokens with missing labels" + Environment.NewLine);
+        StringAssert.StartsWith(counter.Metrics.ToString(),
+            "3 tokens, accuracy 100.00 %; left out: 3 tokens with missing labels" + Environment.NewLine);
         Assert.AreEqual(1, counter.Metrics.TokenAccuracy);
         CollectionAssert.AreEqual(new SequenceLabelingScore[] { new("A", 1, 1, 1) }, counter.Metrics.PerSpanType.ToArray());
     }
@@ -171,7 +176,8 @@ public sealed class SequenceLabelingTests
     {
         var counter = new SequenceLabelingCounter();
         foreach ((string labels, string predicted) in sequences)
-            counter.Add(labels.Split(' ', StringSplitOptions.RemoveEmptyEntries), predicted.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+            counter.Add(labels.Split(' ', StringSplitOptions.RemoveEmptyEntries),
+                predicted.Split(' ', StringSplitOptions.RemoveEmptyEntries));
         return counter.Metrics;
     }
 
@@ -205,7 +211,10 @@ public sealed class SequenceLabelingTests
         return [..
             from first in Enumerable.Range(1, labels.Length)
             from last in Enumerable.Range(first, labels.Length - first + 1)
-            where tags[first].Tag != "O" && IsBorder(first) && IsBorder(last + 1) && !Enumerable.Range(first + 1, last - first).Any(IsBorder)
+            where tags[first].Tag != "O"
+                && IsBorder(first)
+                && IsBorder(last + 1)
+                && !Enumerable.Range(first + 1, last - first).Any(IsBorder)
             select $"{tags[first].Type} {first - 1}-{last - 1}"];
 
         bool IsBorder(int t)
@@ -219,7 +228,11 @@ public sealed class SequenceLabelingTests
         static (string Tag, string Type) Split(string label)
         {
             string[] parts = label.Split('-', 2);
-            return parts.Length == 2 && parts[0].Length == 1 ? (parts[0], parts[1]) : "B I E S".Split(' ').Contains(label) ? (label, "") : ("O", "");
+            return parts.Length == 2 && parts[0].Length == 1
+                ? (parts[0], parts[1])
+                : "B I E S".Split(' ').Contains(label)
+                ? (label, "")
+                : ("O", "");
         }
     }
 }

@@ -53,7 +53,8 @@ public sealed class ClassWeightTests
         error = Assert.ThrowsExactly<InvalidOperationException>(
             () => Fit(rows, "ClassName", options => options.ClassWeightsByLabel = new() { ["klass 17"] = 3 }));
         StringAssert.StartsWith(
-            error.Message, "ClassWeightsByLabel names 'klass 17', which is no value of column 'LabelKey'; the nearest of its 20 values are 'class 17', ");
+            error.Message, "ClassWeightsByLabel names 'klass 17', which is no value of column 'LabelKey'; the nearest of its 20 values "
+                + "are 'class 17', ");
     }
 
     [TestMethod]
@@ -70,7 +71,8 @@ public sealed class ClassWeightTests
     {
         var error = Assert.ThrowsExactly<InvalidOperationException>(() => AnyTrainer.Fit(AnyTrainer.Multiclass, Example.Make(20),
             options => ((LstmMulticlassTrainer.Options)options).ClassWeightsByLabel = new() { ["1"] = 3 }));
-        Assert.AreEqual("The keys of column 'Class' have no values that ClassWeightsByLabel could name; give ClassWeights, in the order of the keys.", error.Message);
+        Assert.AreEqual("The keys of column 'Class' have no values that ClassWeightsByLabel could name; give ClassWeights, in the order "
+            + "of the keys.", error.Message);
     }
 
     [TestMethod]
@@ -109,7 +111,8 @@ public sealed class ClassWeightTests
         trainer.Fit(training, training);
         var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => trainer.Fit(training, validation));
         StringAssert.StartsWith(
-            error.Message, "Schema mismatch for label column 'LabelKey': expected keys of the same 3 values in the same order as those of the training data, got ");
+            error.Message, "Schema mismatch for label column 'LabelKey': expected keys of the same 3 values in the same order as those of "
+                + "the training data, got ");
 
         IDataView Keys(Example[] rows)
         {

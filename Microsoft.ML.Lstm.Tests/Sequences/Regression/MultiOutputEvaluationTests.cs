@@ -115,7 +115,8 @@ public sealed class MultiOutputEvaluationTests
             Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.Regression.EvaluateMultiOutput(pair, "Nowhere")).Message,
             "Could not find label column 'Nowhere'");
         IDataView unscored = _ml.Data.LoadFromEnumerable([new Single { Score = float.NaN }]);
-        Assert.AreEqual("None of the 1 rows has a label in column 'Label' and a prediction in column 'Score', 1 of them for want of a prediction.",
+        Assert.AreEqual("None of the 1 rows has a label in column 'Label' and a prediction in column 'Score', 1 of them for want of a "
+            + "prediction.",
             Assert.ThrowsExactly<InvalidOperationException>(() => _ml.Regression.EvaluateMultiOutput(unscored)).Message);
     }
 

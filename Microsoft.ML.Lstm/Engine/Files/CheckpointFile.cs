@@ -29,7 +29,8 @@ internal sealed class CheckpointFile : IDisposable
         FileStream? file = null;
         try
         {
-            file = new FileStream(full + LockSuffix, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
+            file = new FileStream(full + LockSuffix, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1,
+                FileOptions.DeleteOnClose);
             // As the first checkpoint will be.
             File.Create(full + AtomicFile.PartialSuffix).Dispose();
             File.Delete(full + AtomicFile.PartialSuffix);
@@ -38,7 +39,9 @@ internal sealed class CheckpointFile : IDisposable
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             file?.Dispose();
-            bool isLocked = file is null && error is not (DirectoryNotFoundException or PathTooLongException) && File.Exists(full + LockSuffix);
+            bool isLocked = file is null
+                && error is not (DirectoryNotFoundException or PathTooLongException)
+                && File.Exists(full + LockSuffix);
             throw Unusable(full, isLocked ? "another training is writing it" : error.Message, error);
         }
     }

@@ -22,7 +22,8 @@ internal static class FileVersion
         string found = header.Metadata.GetValueOrDefault(FormatKey) ?? throw Invalid($"'{FormatKey}' in the metadata", "none");
         if (found != format)
             throw Invalid($"the format '{format}'", $"'{SafeTensorsHeader.Show(found)}'");
-        string version = header.Metadata.GetValueOrDefault(Key) ?? (firstTexts.Contains(Key) ? throw Invalid($"'{Key}' in the metadata", "none") : First);
+        string version = header.Metadata.GetValueOrDefault(Key)
+            ?? (firstTexts.Contains(Key) ? throw Invalid($"'{Key}' in the metadata", "none") : First);
         if (version is not (First or Current))
             throw Invalid($"version '{First}' or '{Current}'", $"'{SafeTensorsHeader.Show(version)}'");
         if (version == Current && header.Checksum is null)

@@ -36,7 +36,8 @@ internal static class ForecastFile
         AddMatrix("intervals.upper", targets, model.Intervals.Upper);
         if (states.Count > 0)
             AddMatrix("states", states[0].Length, [.. states.SelectMany(state => state)]);
-        new SafeTensors(new Dictionary<string, string> { [FileVersion.FormatKey] = Format, [FileVersion.Key] = FileVersion.Current }, tensors).Write(stream);
+        new SafeTensors(new Dictionary<string, string> { [FileVersion.FormatKey] = Format, [FileVersion.Key] = FileVersion.Current },
+            tensors).Write(stream);
 
         void AddScaler(string name, AffineScaler scaler)
         {
@@ -46,7 +47,8 @@ internal static class ForecastFile
             tensors.Add(new SafeTensor(name + ".scale", [scaler.Size], scaler.Scale));
         }
 
-        void AddMatrix(string name, int columns, float[] values) => tensors.Add(new SafeTensor(name, [values.Length / columns, columns], values));
+        void AddMatrix(string name, int columns, float[] values) =>
+            tensors.Add(new SafeTensor(name, [values.Length / columns, columns], values));
     }
 
     /// <summary>Reads what <see cref="Write"/> wrote.</summary>
@@ -56,7 +58,8 @@ internal static class ForecastFile
     /// <param name="series">N.</param>
     /// <param name="states">M.</param>
     /// <exception cref="InvalidDataException">The stream is damaged, or is not that of such a model.</exception>
-    public static (ForecastModel Model, float[][] States) Read(Stream stream, SequenceModel network, ForecastLayout layout, int series, int states)
+    public static (ForecastModel Model, float[][] States) Read(Stream stream, SequenceModel network, ForecastLayout layout, int series,
+        int states)
     {
         int covariates = layout.PastCovariates + layout.KnownCovariates;
         long length = ForecastStream.StateLengthOf(layout, network.Shape);
@@ -65,7 +68,8 @@ internal static class ForecastFile
         var scaling = new RowScaling(TakeScaler("covariates", covariates), TakeScaler("statics", network.Shape.StaticSize),
             Take("targets.level", series + 1, layout.Targets), TakeUnits("targets.deviation"), TakeUnits("targets.change"),
             layout.WindowDecides ? TakeUnits("targets.size") : new float[(series + 1) * layout.Targets]);
-        var intervals = new ForecastIntervals(Take("intervals.lower", layout.Horizon, layout.Targets), Take("intervals.upper", layout.Horizon, layout.Targets));
+        var intervals = new ForecastIntervals(Take("intervals.lower", layout.Horizon, layout.Targets),
+            Take("intervals.upper", layout.Horizon, layout.Targets));
         var model = new ForecastModel(network, layout, scaling, intervals);
         float[][] all = states == 0 ? [] : [.. Take("states", states, length).Chunk((int)length)];
         if (tensors.Count > 0)
@@ -81,7 +85,8 @@ internal static class ForecastFile
         void Check(SafeTensorsHeader header)
         {
             FileVersion.Check(header, Format);
-            long most = 2L * (covariates + network.Shape.StaticSize) + 4L * (series + 1L) * layout.Targets + 2L * layout.Values + states * length;
+            long most = 2L * (covariates + network.Shape.StaticSize) + 4L * (series + 1L) * layout.Targets + 2L * layout.Values
+                + states * length;
             if (header.DataLength > most + Excess)
                 throw Invalid($"at most {most} numbers", $"{header.DataLength}");
         }
@@ -104,9 +109,13 @@ internal static class ForecastFile
         {
             if (!tensors.Remove(name, out SafeTensor? tensor))
                 throw Invalid($"a tensor '{name}'", "none");
-            return tensor.Shape.Select(size => (long)size).SequenceEqual(shape) ? tensor.Values.ToArray() : throw Invalid($"the shape [{string.Join(", ", shape)}] of tensor '{name}'", $"[{string.Join(", ", tensor.Shape.Take(8))}]");
+            return tensor.Shape.Select(size => (long)size).SequenceEqual(shape)
+                ? tensor.Values.ToArray()
+                : throw Invalid($"the shape [{string.Join(", ", shape)}] of tensor '{name}'",
+                    $"[{string.Join(", ", tensor.Shape.Take(8))}]");
         }
     }
 
-    private static InvalidDataException Invalid(string expected, string found) => new($"LSTM forecast: expected {expected}, found {found}.");
+    private static InvalidDataException Invalid(string expected, string found)
+        => new($"LSTM forecast: expected {expected}, found {found}.");
 }

@@ -38,7 +38,8 @@ internal static class ModelFile
         };
         var tensors = new List<SafeTensor>();
         foreach (Parameter parameter in model.Parameters.Parameters)
-            tensors.Add(new SafeTensor(parameter.Name, ShapeOf(parameter), model.Parameters.Values.AsMemory(parameter.Offset, parameter.Length)));
+            tensors.Add(new SafeTensor(parameter.Name, ShapeOf(parameter),
+                model.Parameters.Values.AsMemory(parameter.Offset, parameter.Length)));
         if (model.Shape.NumericSize > 0)
             AddScaler("input", model.InputScaler);
         if (model.Shape.StaticSize > 0)
@@ -84,7 +85,8 @@ internal static class ModelFile
             throw Invalid("no tensors but the network's", $"'{SafeTensorsHeader.Show(tensors.Keys.First())}'");
         beside = new SafeTensors(
             content.Metadata.Where(text => IsBeside(text.Key)).ToDictionary(text => text.Key[BesidePrefix.Length..], text => text.Value),
-            [.. content.Tensors.Where(tensor => IsBeside(tensor.Name)).Select(tensor => tensor with { Name = tensor.Name[BesidePrefix.Length..] })]);
+            [.. content.Tensors.Where(tensor => IsBeside(tensor.Name))
+                .Select(tensor => tensor with { Name = tensor.Name[BesidePrefix.Length..] })]);
         return new SequenceModel(parameters, input, statics, output);
     }
 
@@ -95,7 +97,8 @@ internal static class ModelFile
     /// <param name="path">The file.</param>
     /// <param name="model">The model.</param>
     /// <param name="beside">Further tensors and texts; null for none.</param>
-    public static void Save(string path, SequenceModel model, SafeTensors? beside = null) => AtomicFile.Write(path, stream => Write(stream, model, beside));
+    public static void Save(string path, SequenceModel model, SafeTensors? beside = null) =>
+        AtomicFile.Write(path, stream => Write(stream, model, beside));
 
     /// <summary>Reads what <see cref="Save"/> wrote, but for what is beside the model.</summary>
     /// <exception cref="InvalidDataException">As <see cref="Read(Stream)"/>, with the path before the message.</exception>
@@ -135,7 +138,9 @@ internal static class ModelFile
     private static void CheckSizes(NetworkShape shape, SafeTensorsHeader.Entry[] tensors)
     {
         // Sums that are small enough to be sure: only past these is ParameterCount free of overflow, and quick.
-        long expectedTensors = 3L * shape.Directions * shape.Layers + 2 + (shape.HasDecoder ? 3L * shape.Layers + 2 : 0) + shape.Embeddings.Count + (shape.HasAttention ? 3 : 0) + (shape.HasCrf ? 3 : 0) + (shape.StaticSize > 0 ? 2 : 0) + (shape.NumericSize > 0 ? 2 : 0) + 2;
+        long expectedTensors = 3L * shape.Directions * shape.Layers + 2 + (shape.HasDecoder ? 3L * shape.Layers + 2 : 0)
+            + shape.Embeddings.Count + (shape.HasAttention ? 3 : 0) + (shape.HasCrf ? 3 : 0) + (shape.StaticSize > 0 ? 2 : 0)
+            + (shape.NumericSize > 0 ? 2 : 0) + 2;
         if (tensors.Length != expectedTensors)
             throw Invalid($"{expectedTensors} tensors for a network of {shape.Layers} layers", $"{tensors.Length}");
         long values = tensors.Sum(tensor => (long)tensor.Length);
@@ -148,7 +153,8 @@ internal static class ModelFile
         foreach (EmbeddingShape embedding in shape.Embeddings)
         {
             if ((embedding.Vocabulary + 1L) * embedding.Size > values)
-                throw Invalid($"more values than {values} for embeddings of {embedding.Vocabulary} tokens with {embedding.Size} features", "no more");
+                throw Invalid($"more values than {values} for embeddings of {embedding.Vocabulary} tokens with {embedding.Size} features",
+                    "no more");
         }
 
         long scalers = 2L * shape.NumericSize + 2L * shape.StaticSize + 2L * shape.OutputSize;
@@ -174,7 +180,8 @@ internal static class ModelFile
         if (!tensors.Remove(name, out SafeTensor? tensor))
             throw Invalid($"a tensor '{name}'", "none");
         if (!shape.SequenceEqual(tensor.Shape))
-            throw Invalid($"the shape [{string.Join(", ", shape.ToArray())}] of tensor '{name}'", $"[{string.Join(", ", tensor.Shape.Take(8))}]");
+            throw Invalid($"the shape [{string.Join(", ", shape.ToArray())}] of tensor '{name}'",
+                $"[{string.Join(", ", tensor.Shape.Take(8))}]");
         return tensor.Values.Span;
     }
 

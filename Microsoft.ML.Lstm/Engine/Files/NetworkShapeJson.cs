@@ -53,9 +53,13 @@ internal static class NetworkShapeJson
     private const string What = "The network's shape in an LSTM model";
 
     public static string Write(NetworkShape shape) => Encoding.UTF8.GetString(SavedJson.Write(
-        new SavedNetwork(shape.Cell.ToString(), shape.InputSize, shape.HiddenSize, shape.Layers, shape.Bidirectional, shape.Pooling.ToString(), shape.StaticSize, shape.OutputSize)
+        new SavedNetwork(shape.Cell.ToString(), shape.InputSize, shape.HiddenSize, shape.Layers, shape.Bidirectional,
+            shape.Pooling.ToString(), shape.StaticSize, shape.OutputSize)
         {
-            Embeddings = shape.Embeddings.Count > 0 ? [.. shape.Embeddings.Select(embedding => new SavedEmbedding(embedding.Vocabulary, embedding.Size) { Keys = Save(embedding.Keys) })] : null,
+            Embeddings = shape.Embeddings.Count > 0
+                ? [.. shape.Embeddings.Select(embedding =>
+                    new SavedEmbedding(embedding.Vocabulary, embedding.Size) { Keys = Save(embedding.Keys) })]
+                : null,
             StepOutputs = TrueOrNull(shape.StepOutputs),
             Crf = TrueOrNull(shape.HasCrf),
             HeadReadsInputs = TrueOrNull(shape.HeadReadsInputs),
@@ -75,7 +79,11 @@ internal static class NetworkShapeJson
         {
             Cell = ReadEnum<CellType>(saved.Cell, "cell"),
             InputSize = saved.InputSize,
-            Embeddings = saved.Embeddings is { } embeddings ? new EmbeddingShapes([.. embeddings.Select(embedding => new EmbeddingShape(embedding.Vocabulary, embedding.Size) { Keys = ReadKeys(embedding.Keys, embedding.Vocabulary, "vocabulary") })]) : default,
+            Embeddings = saved.Embeddings is { } embeddings
+                ? new EmbeddingShapes([.. embeddings.Select(embedding =>
+                    new EmbeddingShape(embedding.Vocabulary,
+                    embedding.Size) { Keys = ReadKeys(embedding.Keys, embedding.Vocabulary, "vocabulary") })])
+                : default,
             HiddenSize = saved.HiddenSize,
             Layers = saved.Layers,
             Bidirectional = saved.Bidirectional,
@@ -124,7 +132,9 @@ internal static class NetworkShapeJson
         try
         {
             var keys = new KeySubset(saved.Count, saved.Runs);
-            return keys.Count == known && known < saved.Count ? keys : throw Invalid($"keys as many as the {name}, {known}, and fewer than there are", $"{keys.Count} of {saved.Count}");
+            return keys.Count == known && known < saved.Count
+                ? keys
+                : throw Invalid($"keys as many as the {name}, {known}, and fewer than there are", $"{keys.Count} of {saved.Count}");
         }
         catch (ArgumentException error)
         {
@@ -138,7 +148,10 @@ internal static class NetworkShapeJson
         where T : struct, Enum
     {
         int index = Array.IndexOf(Enum.GetNames<T>(), text);
-        return index >= 0 ? Enum.GetValues<T>()[index] : throw Invalid($"one of {string.Join(", ", Enum.GetNames<T>())} as {name}", $"'{(text.Length <= 64 ? text : "a longer text")}'");
+        return index >= 0
+            ? Enum.GetValues<T>()[index]
+            : throw Invalid($"one of {string.Join(", ", Enum.GetNames<T>())} as {name}",
+                $"'{(text.Length <= 64 ? text : "a longer text")}'");
     }
 
     private static void CheckSize(int value, string name, int least = 1)
@@ -147,5 +160,6 @@ internal static class NetworkShapeJson
             throw Invalid($"a whole number from {least} to {int.MaxValue} as {name}", $"{value}");
     }
 
-    private static InvalidDataException Invalid(string expected, string found) => new($"{What} can't be read: expected {expected}, found {found}.");
+    private static InvalidDataException Invalid(string expected, string found)
+        => new($"{What} can't be read: expected {expected}, found {found}.");
 }

@@ -54,7 +54,9 @@ internal sealed class SafeTensors
         byte[] json = SafeTensorsHeader.Of(this).ToJson(DataAlignment);
         long most = LongestHeader(json.Length + Tensors.Sum(tensor => (long)tensor.Values.Length * sizeof(float)));
         if (json.Length > most)
-            throw new InvalidOperationException($"{Tensors.Count} tensors can't be saved: their header would have {json.Length} bytes, more than the {most} that can be read again.");
+            throw new InvalidOperationException(
+                $"{Tensors.Count} tensors can't be saved: their header would have {json.Length} bytes, more than the {most} that can be "
+                + "read again.");
         Range digits = SafeTensorsHeader.Parse(json).Checksum!.Value;
         ChecksumOf(json, digits, Tensors.Select(tensor => tensor.Values)).CopyTo(json.AsSpan(digits));
 
@@ -78,7 +80,8 @@ internal sealed class SafeTensors
         Span<byte> lengthBytes = stackalloc byte[LengthBytes];
         int got = stream.ReadAtLeast(lengthBytes, LengthBytes, throwOnEndOfStream: false);
         if (got < LengthBytes)
-            throw new InvalidDataException($"safetensors: expected {LengthBytes} bytes with the header's length, found the end of the stream after {got}.");
+            throw new InvalidDataException(
+                $"safetensors: expected {LengthBytes} bytes with the header's length, found the end of the stream after {got}.");
         ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(lengthBytes);
         long most = stream.CanSeek ? LongestHeader(stream.Length - stream.Position) : MaxHeaderBytes;
         if (headerLength == 0 || headerLength > (ulong)most)
@@ -89,16 +92,20 @@ internal sealed class SafeTensors
         check?.Invoke(header);
         float[] data = LittleEndian.Read<float>(stream, header.DataLength, "the data");
         if (stream.ReadByte() >= 0)
-            throw new InvalidDataException($"safetensors: expected the end of the stream after {(long)header.DataLength * sizeof(float)} bytes of data, found more.");
+            throw new InvalidDataException(
+                $"safetensors: expected the end of the stream after {(long)header.DataLength * sizeof(float)} bytes of data, found more.");
         if (header.Checksum is { } digits && !ChecksumOf(json, digits, [data]).AsSpan().SequenceEqual(json.AsSpan(digits)))
-            throw new InvalidDataException("safetensors: expected the content that its sha256 was made of, found another: it was damaged or changed after it was written.");
+            throw new InvalidDataException(
+                "safetensors: expected the content that its sha256 was made of, found another: it was damaged or changed after it was "
+                + "written.");
 
         var tensors = new List<SafeTensor>(header.Tensors.Count);
         foreach (SafeTensorsHeader.Entry entry in header.Tensors)
         {
             ReadOnlyMemory<float> values = data.AsMemory(entry.Begin, entry.Length);
             if (!values.IsEmpty && !TensorPrimitives.IsFiniteAll(values.Span))
-                throw new InvalidDataException($"safetensors: expected finite values in tensor '{SafeTensorsHeader.Show(entry.Name)}', found NaN or infinity.");
+                throw new InvalidDataException(
+                    $"safetensors: expected finite values in tensor '{SafeTensorsHeader.Show(entry.Name)}', found NaN or infinity.");
             tensors.Add(new SafeTensor(entry.Name, entry.Shape, values));
         }
         return new SafeTensors(header.Metadata, tensors);

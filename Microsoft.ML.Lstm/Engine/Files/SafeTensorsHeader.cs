@@ -19,7 +19,8 @@ internal sealed class SafeTensorsHeader
         public int End => Begin + Length;
     }
 
-    private SafeTensorsHeader(IReadOnlyDictionary<string, string> metadata, IReadOnlyList<Entry> tensors, int dataLength, Range? checksum = null)
+    private SafeTensorsHeader(IReadOnlyDictionary<string, string> metadata, IReadOnlyList<Entry> tensors, int dataLength,
+        Range? checksum = null)
     {
         Metadata = metadata;
         Tensors = tensors;
@@ -55,7 +56,8 @@ internal sealed class SafeTensorsHeader
             if (!names.Add(tensor.Name))
                 throw new InvalidOperationException($"Two tensors can't be saved under the name '{tensor.Name}'.");
             if (LengthOf(tensor.Shape) != tensor.Values.Length)
-                throw new InvalidOperationException($"Tensor '{tensor.Name}' can't be saved: {tensor.Values.Length} values don't fill the shape {Show(tensor.Shape)}.");
+                throw new InvalidOperationException(
+                    $"Tensor '{tensor.Name}' can't be saved: {tensor.Values.Length} values don't fill the shape {Show(tensor.Shape)}.");
             entries.Add(new Entry(tensor.Name, tensor.Shape, begin, tensor.Values.Length));
             begin = checked(begin + tensor.Values.Length);
         }
@@ -115,7 +117,8 @@ internal sealed class SafeTensorsHeader
         // The reader's errors are not passed on: whoever looks for the innermost exception finds one kind for all damage.
         catch (JsonException e)
         {
-            throw new InvalidDataException($"safetensors: expected a JSON header, found an error at byte {e.BytePositionInLine} of line {e.LineNumber}.");
+            throw new InvalidDataException(
+                $"safetensors: expected a JSON header, found an error at byte {e.BytePositionInLine} of line {e.LineNumber}.");
         }
         catch (InvalidOperationException)
         {
@@ -146,7 +149,8 @@ internal sealed class SafeTensorsHeader
         foreach (Entry entry in entries)
         {
             if (entry.Begin != end)
-                throw Invalid($"expected tensors without gaps or overlaps, so '{Show(entry.Name)}' at byte {(long)end * sizeof(float)}, found it at {(long)entry.Begin * sizeof(float)}");
+                throw Invalid($"expected tensors without gaps or overlaps, so '{Show(entry.Name)}' at byte {(long)end * sizeof(float)}, "
+                    + $"found it at {(long)entry.Begin * sizeof(float)}");
             end = entry.End;
         }
         return new SafeTensorsHeader(metadata, entries, end, checksum);
@@ -165,7 +169,8 @@ internal sealed class SafeTensorsHeader
             if (key != ChecksumKey)
                 continue;
             if (reader.ValueIsEscaped || reader.ValueSpan.Length != ChecksumZeros.Length)
-                throw Invalid($"expected {ChecksumZeros.Length} hexadecimal digits as {ChecksumKey}, found a text of {reader.ValueSpan.Length} characters");
+                throw Invalid($"expected {ChecksumZeros.Length} hexadecimal digits as {ChecksumKey}, found a text of "
+                    + $"{reader.ValueSpan.Length} characters");
             // Behind the quotation mark.
             int begin = (int)reader.TokenStartIndex + 1;
             checksum = begin..(begin + ChecksumZeros.Length);
@@ -198,13 +203,15 @@ internal sealed class SafeTensorsHeader
             }
         }
         if (type is null || shape is null || offsets is null)
-            throw Invalid($"expected dtype, shape and data_offsets in {what}, found {(type is null ? "no dtype" : shape is null ? "no shape" : "no data_offsets")}");
+            throw Invalid($"expected dtype, shape and data_offsets in {what}, found "
+                + $"{(type is null ? "no dtype" : shape is null ? "no shape" : "no data_offsets")}");
         if (type != "F32")
             throw Invalid($"expected dtype F32 in {what}, found '{Show(type)}'");
         if (offsets is not [long begin, long end] || begin > end)
             throw Invalid($"expected a begin and an end behind it as data_offsets of {what}, found [{string.Join(", ", offsets.Take(4))}]");
         if (begin % sizeof(float) != 0 || end % sizeof(float) != 0 || end / sizeof(float) > Array.MaxLength)
-            throw Invalid($"expected multiples of {sizeof(float)} up to {(long)Array.MaxLength * sizeof(float)} as data_offsets of {what}, found [{begin}, {end}]");
+            throw Invalid($"expected multiples of {sizeof(float)} up to {(long)Array.MaxLength * sizeof(float)} as data_offsets of "
+                + $"{what}, found [{begin}, {end}]");
 
         int[] dimensions = new int[shape.Count];
         for (int i = 0; i < dimensions.Length; i++)
@@ -216,7 +223,8 @@ internal sealed class SafeTensorsHeader
         if (LengthOf(dimensions) is not { } length)
             throw Invalid($"expected a shape of at most {Array.MaxLength} values in {what}, found {Show(dimensions)}");
         if ((long)length * sizeof(float) != end - begin)
-            throw Invalid($"expected {(long)length * sizeof(float)} bytes for the shape {Show(dimensions)} of {what}, found data_offsets [{begin}, {end}]");
+            throw Invalid($"expected {(long)length * sizeof(float)} bytes for the shape {Show(dimensions)} of {what}, found data_offsets "
+                + $"[{begin}, {end}]");
         return new Entry(name, dimensions, (int)(begin / sizeof(float)), length);
     }
 

@@ -29,12 +29,15 @@ internal static class SavedJson
     {
         try
         {
-            return JsonSerializer.Deserialize(json, type) ?? throw new InvalidDataException($"{what} can't be read: expected an object, found null.");
+            return JsonSerializer.Deserialize(json, type)
+                ?? throw new InvalidDataException($"{what} can't be read: expected an object, found null.");
         }
         // The reader's errors are not passed on: whoever looks for the innermost exception finds one kind for all damage.
         catch (JsonException error)
         {
-            throw new InvalidDataException($"{what} can't be read: expected the JSON of such settings, found an error at {error.Path ?? "its begin"}: {error.Message}");
+            throw new InvalidDataException(
+                $"{what} can't be read: expected the JSON of such settings, found an error at {error.Path ?? "its begin"}: "
+                + $"{error.Message}");
         }
         catch (InvalidOperationException)
         {

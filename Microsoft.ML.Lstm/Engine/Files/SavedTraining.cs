@@ -46,7 +46,9 @@ internal sealed record SavedTraining(
     /// <summary>Reads what <see cref="ToText"/> gave; null where there is none.</summary>
     /// <exception cref="InvalidDataException">It is damaged.</exception>
     public static SavedTraining? Of(SafeTensors beside)
-        => beside.Metadata.TryGetValue(Key, out string? text) ? SavedJson.Read(Encoding.UTF8.GetBytes(text), SavedJsonContext.Default.SavedTraining, "The checkpoint's state of training") : null;
+        => beside.Metadata.TryGetValue(Key, out string? text)
+            ? SavedJson.Read(Encoding.UTF8.GetBytes(text), SavedJsonContext.Default.SavedTraining, "The checkpoint's state of training")
+            : null;
 
     /// <summary>Values of any size as a tensor of floats, to the bit: a number below 65536 for each 16 of their bits.</summary>
     public static SafeTensor ToWords<T>(string name, ReadOnlySpan<T> values)
@@ -67,7 +69,10 @@ internal sealed record SavedTraining(
         ReadOnlySpan<float> numbers = Find(beside, name) is { } tensor ? tensor.Values.Span : [];
         ushort[] words = new ushort[numbers.Length];
         for (int i = 0; i < words.Length; i++)
-            words[i] = numbers[i] is >= 0 and <= ushort.MaxValue ? (ushort)numbers[i] : throw new InvalidDataException($"The checkpoint's '{name}' can't be read: expected numbers from 0 to 65535, found {numbers[i]}.");
+            words[i] = numbers[i] is >= 0 and <= ushort.MaxValue
+                ? (ushort)numbers[i]
+                : throw new InvalidDataException(
+                    $"The checkpoint's '{name}' can't be read: expected numbers from 0 to 65535, found {numbers[i]}.");
         return MemoryMarshal.Cast<ushort, T>(words).ToArray();
     }
 

@@ -62,7 +62,8 @@ internal sealed class WordVectorReader
     }
 
     /// <summary>Reads a text that goes by the name <paramref name="name"/> in messages.</summary>
-    public static GivenEmbeddings Read(TextReader reader, string name, IReadOnlyList<string> vocabulary, CancellationToken cancellationToken = default)
+    public static GivenEmbeddings Read(TextReader reader, string name, IReadOnlyList<string> vocabulary,
+        CancellationToken cancellationToken = default)
         => new WordVectorReader(reader, name, vocabulary).Read(cancellationToken);
 
     private GivenEmbeddings Read(CancellationToken cancellationToken)
@@ -169,5 +170,6 @@ internal sealed class WordVectorReader
         tokens.Add((token, match));
     }
 
-    private InvalidDataException Invalid(string expected, string found) => new($"{_name}, line {_line}: expected {expected}, found {found}.");
+    private InvalidDataException Invalid(string expected, string found)
+        => new($"{_name}, line {_line}: expected {expected}, found {found}.");
 }

@@ -60,7 +60,8 @@ internal static unsafe class CellKernel<S, V, TCell>
     }
 
     /// <summary>The sums of a panel of gate columns for a tile of rows.</summary>
-    private static void Products(in PackedCell cell, in CellStep step, int panel, int row, int rows, bool carried, float* products, nint productRow)
+    private static void Products(in PackedCell cell, in CellStep step, int panel, int row, int rows, bool carried, float* products,
+        nint productRow)
     {
         CellLayout layout = cell.Layout;
         GatePanels inputs = layout.InputPanels;
@@ -72,7 +73,8 @@ internal static unsafe class CellKernel<S, V, TCell>
         Product x = default, h = default;
         if (step.X != null)
         {
-            x = new Product(step.X + row * step.XRow, step.XRow, 1, cell.Input + inputs.Offset(panel, cell.InputWidth), vectors * lanes, cell.InputWidth);
+            x = new Product(step.X + row * step.XRow, step.XRow, 1, cell.Input + inputs.Offset(panel, cell.InputWidth), vectors * lanes,
+                cell.InputWidth);
         }
         else
         {
@@ -82,7 +84,8 @@ internal static unsafe class CellKernel<S, V, TCell>
         float* hPrevious = step.HDropped == null ? step.HPrevious : step.HDropped;
         nint hRow = step.HDropped == null ? step.HRow : layout.PaddedSize;
         if (carried)
-            h = new Product(hPrevious + row * hRow, hRow, 1, cell.Hidden + hiddens.Offset(panel, layout.PaddedSize), vectors * lanes, layout.PaddedSize);
+            h = new Product(hPrevious + row * hRow, hRow, 1, cell.Hidden + hiddens.Offset(panel, layout.PaddedSize), vectors * lanes,
+                layout.PaddedSize);
 
         if (hiddens.FirstSlot == inputs.FirstSlot)
         {
@@ -100,7 +103,8 @@ internal static unsafe class CellKernel<S, V, TCell>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Activate(CellLayout layout, in CellStep step, int block, int row, int rows, bool carried, float* products, nint productRow)
+    private static void Activate(CellLayout layout, in CellStep step, int block, int row, int rows, bool carried, float* products,
+        nint productRow)
     {
         int unit = block * S.Lanes;
         nint stateRow = layout.PaddedSize;

@@ -45,13 +45,15 @@ internal abstract unsafe class CpuKernels
     /// C = init + A·B for <paramref name="rows"/> rows of A and a packed B of [<paramref name="depth"/> x <paramref name="vectors"/>
     /// vectors]. Row m of init is at <c>init[m·initRow]</c>: a bias with initRow 0, C itself, or null for zero.
     /// </summary>
-    public abstract void Multiply(int rows, float* a, nint aRow, int depth, float* packedB, int vectors, float* init, nint initRow, float* c, nint cRow);
+    public abstract void Multiply(int rows, float* a, nint aRow, int depth, float* packedB, int vectors, float* init, nint initRow,
+        float* c, nint cRow);
 
     /// <summary>
     /// C = (C +) Aᵀ·B, for <paramref name="depth"/> rows of A, <paramref name="width"/> wide, and of a panel of B. C is a
     /// contiguous panel of <paramref name="width"/> rows.
     /// </summary>
-    public abstract void MultiplyTransposed(int width, float* a, nint aRow, int depth, float* panel, nint panelRow, int vectors, float* c, bool accumulate);
+    public abstract void MultiplyTransposed(int width, float* a, nint aRow, int depth, float* panel, nint panelRow, int vectors, float* c,
+        bool accumulate);
 
     /// <summary>
     /// Copies <paramref name="vectors"/> vectors of <paramref name="rows"/> rows into a contiguous panel and adds the rows to
@@ -129,10 +131,12 @@ internal sealed unsafe class CpuKernels<S, V>(string name) : CpuKernels(name, S.
         CellLayout layout = cell.Layout;
         float* sum = step.DHDropped == null ? step.DH : null;
         float* result = step.DHDropped == null ? step.DH : step.DHDropped;
-        Multiply(step.Carried, step.Gates, layout.GateWidth, layout.GateWidth, cell.HiddenTransposed, layout.Blocks, sum, layout.PaddedSize, result, layout.PaddedSize);
+        Multiply(step.Carried, step.Gates, layout.GateWidth, layout.GateWidth, cell.HiddenTransposed, layout.Blocks, sum, layout.PaddedSize,
+            result, layout.PaddedSize);
     }
 
-    public override void Multiply(int rows, float* a, nint aRow, int depth, float* packedB, int vectors, float* init, nint initRow, float* c, nint cRow)
+    public override void Multiply(int rows, float* a, nint aRow, int depth, float* packedB, int vectors, float* init, nint initRow,
+        float* c, nint cRow)
     {
         for (int v = 0; v < vectors; v += GemmTile.MaxVectors)
         {
@@ -148,7 +152,8 @@ internal sealed unsafe class CpuKernels<S, V>(string name) : CpuKernels(name, S.
                 {
                     int tileRows = GemmTile.NextRows<S, V>(rows - row);
                     float* tile = c + row * cRow + v * S.Lanes;
-                    var product = new Product(a + row * aRow + k, aRow, 1, panel + (long)k * panelVectors * S.Lanes, panelVectors * S.Lanes, partDepth);
+                    var product = new Product(a + row * aRow + k, aRow, 1, panel + (long)k * panelVectors * S.Lanes, panelVectors * S.Lanes,
+                        partDepth);
                     GemmTile.Run<S, V>(tileRows, panelVectors, from + row * fromRow, fromRow, product, default, tile, cRow);
                     row += tileRows;
                 }
@@ -158,7 +163,8 @@ internal sealed unsafe class CpuKernels<S, V>(string name) : CpuKernels(name, S.
         }
     }
 
-    public override void MultiplyTransposed(int width, float* a, nint aRow, int depth, float* panel, nint panelRow, int vectors, float* c, bool accumulate)
+    public override void MultiplyTransposed(int width, float* a, nint aRow, int depth, float* panel, nint panelRow, int vectors, float* c,
+        bool accumulate)
     {
         nint cRow = vectors * S.Lanes;
         for (int row = 0; row < width;)
@@ -219,7 +225,8 @@ internal sealed unsafe class CpuKernels<S, V>(string name) : CpuKernels(name, S.
             V sums = S.Create(0f);
             for (int i = 0; i < vectors; i += S.Lanes)
             {
-                V e = Activations.PowerOfTwo<S, V>(S.Multiply(S.Subtract(S.Load(first + i), S.Create(largest)), S.Create(Activations.NaturalExponent)));
+                V e = Activations.PowerOfTwo<S, V>(S.Multiply(S.Subtract(S.Load(first + i), S.Create(largest)),
+                    S.Create(Activations.NaturalExponent)));
                 S.Store(e, first + i);
                 sums = S.Add(sums, e);
             }

@@ -42,7 +42,9 @@ internal sealed unsafe class FloatBuffer
     {
         int maxLength = Array.MaxLength - LineFloats;
         if (length > maxLength)
-            throw new InvalidOperationException($"A buffer of {length:N0} elements is needed; at most {maxLength:N0} are possible. Use smaller batches, shorter sequences, or fewer features or units.");
+            throw new InvalidOperationException(
+                $"A buffer of {length:N0} elements is needed; at most {maxLength:N0} are possible. Use smaller batches, shorter "
+                + "sequences, or fewer features or units.");
         return (int)Math.Max(length, Math.Min(capacity + capacity / 2L, maxLength));
     }
 

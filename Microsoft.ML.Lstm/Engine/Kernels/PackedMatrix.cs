@@ -89,13 +89,15 @@ internal sealed unsafe class PackedMatrix(int[] rowOffsets, int[] columnOffsets,
         }
     }
 
-    private static void CopyElements(ReadOnlySpan<float> parameter, ReadOnlySpan<int> rows, ReadOnlySpan<int> columns, ReadOnlySpan<float> factors, float* block)
+    private static void CopyElements(ReadOnlySpan<float> parameter, ReadOnlySpan<int> rows, ReadOnlySpan<int> columns,
+        ReadOnlySpan<float> factors, float* block)
     {
         // Rows outside, so that whole cache lines of the panel are written.
         for (int k = 0; k < rows.Length; k += Tile.Size)
         {
             for (int n = 0; n < columns.Length; n += Tile.Size)
-                new Tile(rows[k..], columns[n..], block + k * columns.Length + n, columns.Length).CopyFrom(parameter, factors.IsEmpty ? factors : factors[n..]);
+                new Tile(rows[k..], columns[n..], block + k * columns.Length + n, columns.Length)
+                    .CopyFrom(parameter, factors.IsEmpty ? factors : factors[n..]);
         }
     }
 
@@ -140,7 +142,8 @@ internal sealed unsafe class PackedMatrix(int[] rowOffsets, int[] columnOffsets,
             {
                 Vector4 factor = factors.IsEmpty ? Vector4.One : new Vector4(factors);
                 var turned = Matrix4x4.Transpose(Matrix4x4.Create(
-                    new Vector4(Column(parameter, 0)), new Vector4(Column(parameter, 1)), new Vector4(Column(parameter, 2)), new Vector4(Column(parameter, 3))));
+                    new Vector4(Column(parameter, 0)), new Vector4(Column(parameter, 1)), new Vector4(Column(parameter, 2)),
+                        new Vector4(Column(parameter, 3))));
                 Row(0) = turned.X * factor;
                 Row(1) = turned.Y * factor;
                 Row(2) = turned.Z * factor;

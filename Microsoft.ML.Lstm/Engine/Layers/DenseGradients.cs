@@ -8,7 +8,8 @@ namespace Microsoft.ML.Lstm.Engine.Layers;
 /// The gradients of a <see cref="DenseLayer"/>, dW = Σ dy·xᵀ and db = Σ dy over all rows; shared among threads by panels of
 /// outputs, never by rows, so that each element is one sum in one order.
 /// </summary>
-internal sealed unsafe class DenseGradients(DenseLayer layer, CpuKernels kernels, Parameter weight, Parameter? bias, PackedMatrix weightSums, PackedMatrix biasSums)
+internal sealed unsafe class DenseGradients(DenseLayer layer, CpuKernels kernels, Parameter weight, Parameter? bias,
+    PackedMatrix weightSums, PackedMatrix biasSums)
 {
     // Rows whose panel of dy fits the first-level cache while it is used for all of x.
     private const int BlockRows = 128;
@@ -36,7 +37,8 @@ internal sealed unsafe class DenseGradients(DenseLayer layer, CpuKernels kernels
             for (int row = 0; row < rows; row += BlockRows)
             {
                 int count = Math.Min(BlockRows, rows - row);
-                kernels.PackRows(count, dy + (long)row * layer.OutputStride + column, layer.OutputStride, vectors, scratch.Pointer, biasPanel);
+                kernels.PackRows(count, dy + (long)row * layer.OutputStride + column, layer.OutputStride, vectors, scratch.Pointer,
+                    biasPanel);
                 kernels.MultiplyTransposed(layer.InputSize, x + (long)row * layer.InputStride, layer.InputStride, count,
                     scratch.Pointer, vectors * lanes, vectors, weightPanel, accumulate: row > 0);
             }

@@ -40,7 +40,8 @@ internal sealed unsafe class DenseLayer
         int[] outputs = [.. Enumerable.Range(0, OutputStride).Select(o => o < OutputSize ? o * weight.Columns : -1)];
         int panelColumns = GemmTile.MaxVectors * kernels.Lanes;
         _packedWeight = new PackedMatrix(inputs, outputs, panelColumns);
-        _packedBias = new PackedMatrix([0], [.. Enumerable.Range(0, OutputStride).Select(o => bias is not null && o < OutputSize ? o : -1)], panelColumns);
+        _packedBias = new PackedMatrix([0], [.. Enumerable.Range(0, OutputStride).Select(o => bias is not null && o < OutputSize ? o : -1)],
+            panelColumns);
         if (passes != NetworkPasses.Forward)
             _packedTransposed = new PackedMatrix(outputs, [.. inputs, .. Enumerable.Repeat(-1, InputStride - InputSize)], panelColumns);
     }
@@ -75,9 +76,11 @@ internal sealed unsafe class DenseLayer
 
     /// <summary>y of some rows.</summary>
     public void Forward(int rows, float* x, float* y)
-        => _kernels.Multiply(rows, x, InputStride, InputSize, _packedWeight.Pointer, OutputStride / _kernels.Lanes, _packedBias.Pointer, 0, y, OutputStride);
+        => _kernels.Multiply(rows, x, InputStride, InputSize, _packedWeight.Pointer, OutputStride / _kernels.Lanes, _packedBias.Pointer, 0,
+            y, OutputStride);
 
     /// <summary>dx of some rows.</summary>
     public void Backward(int rows, float* dy, float* dx)
-        => _kernels.Multiply(rows, dy, OutputStride, OutputStride, _packedTransposed!.Pointer, InputStride / _kernels.Lanes, null, 0, dx, InputStride);
+        => _kernels.Multiply(rows, dy, OutputStride, OutputStride, _packedTransposed!.Pointer, InputStride / _kernels.Lanes, null, 0, dx,
+            InputStride);
 }

@@ -42,14 +42,17 @@ internal readonly record struct Dropout(ulong Key)
 
     public DropoutMask InputMask(int sequence) => Mask(Inputs, InputStream, sequence, step: 0);
 
-    public DropoutMask StateMask(int layer, int direction, int sequence) => Mask(States, FirstLayerStream + 2 * (2 * layer + direction), sequence, step: 0);
+    public DropoutMask StateMask(int layer, int direction, int sequence)
+        => Mask(States, FirstLayerStream + 2 * (2 * layer + direction), sequence, step: 0);
 
-    public DropoutMask LayerMask(int layer, int direction, int sequence, int step) => Mask(Layers, FirstLayerStream + 2 * (2 * layer + direction) + 1, sequence, step);
+    public DropoutMask LayerMask(int layer, int direction, int sequence, int step)
+        => Mask(Layers, FirstLayerStream + 2 * (2 * layer + direction) + 1, sequence, step);
 
     public DropoutMask OutputMask(int sequence, int step) => Mask(Outputs, OutputStream, sequence, step);
 
     private DropoutMask Mask(float rate, int stream, int sequence, int step)
-        => new(rate, DropoutMask.Mix(DropoutMask.Mix(DropoutMask.Mix(DropoutMask.Mix(Key) + (ulong)stream) + (ulong)sequence) + (ulong)step));
+        => new(rate, DropoutMask.Mix(DropoutMask.Mix(DropoutMask.Mix(DropoutMask.Mix(Key) + (ulong)stream) + (ulong)sequence)
+            + (ulong)step));
 }
 
 /// <summary>Which elements of a vector are dropped.</summary>

@@ -48,7 +48,8 @@ internal sealed unsafe class InputLayer(ParameterSet parameters)
                     DropTokens(first + i, _batch.SequenceAt(begin + i), t);
                 _embeddings?.LookUp(Tokens(first + i), _batch.Features(first + i)[_batch.NumericSize..]);
                 if (_dropout.Inputs > 0)
-                    _masks.Apply(begin + i, _batch.X + (long)(first + i) * _batch.InputSize, _dropped.Pointer + (long)(first + i) * _batch.InputSize);
+                    _masks.Apply(begin + i, _batch.X + (long)(first + i) * _batch.InputSize,
+                        _dropped.Pointer + (long)(first + i) * _batch.InputSize);
             }
         }
     }
@@ -73,7 +74,8 @@ internal sealed unsafe class InputLayer(ParameterSet parameters)
     public void AddGradients(float* dX, int stride, Gradient gradient)
     {
         for (int row = 0; _embeddings is not null && row < _batch.TotalSteps; row++)
-            _embeddings.Backward(Tokens(row), new ReadOnlySpan<float>(dX + (long)row * stride, _batch.InputSize)[_batch.NumericSize..], gradient);
+            _embeddings.Backward(Tokens(row), new ReadOnlySpan<float>(dX + (long)row * stride, _batch.InputSize)[_batch.NumericSize..],
+                gradient);
     }
 
     /// <summary>The tokens of a packed row as they were read.</summary>

@@ -190,7 +190,8 @@ internal sealed unsafe class RecurrentLayer(RecurrentWeights weights, CpuKernels
             for (int m = 0; DropsStates && m < step.Carried; m++)
                 _masks.AddTo(begin + m, step.DHDropped + m * (nint)_layout.PaddedSize, step.DH + m * (nint)_layout.PaddedSize);
             if (dX != null)
-                kernels.MultiplyAdd(step.Rows, step.Gates, _layout.GateWidth, _layout.GateWidth, Weights.InputTransposed, (int)dXRow / _layout.Lanes, dX + row * dXRow, dXRow);
+                kernels.MultiplyAdd(step.Rows, step.Gates, _layout.GateWidth, _layout.GateWidth, Weights.InputTransposed,
+                    (int)dXRow / _layout.Lanes, dX + row * dXRow, dXRow);
         }
     }
 

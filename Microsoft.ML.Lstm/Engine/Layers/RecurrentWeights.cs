@@ -39,7 +39,8 @@ internal sealed unsafe class RecurrentWeights
         _packedInput = ForwardMatrix(_input, inputFeatures, Layout.InputPanels);
         _packedHidden = ForwardMatrix(_hidden, hiddenUnits, Layout.HiddenPanels);
         int[] gateColumns = Enumerable.Range(0, Layout.GateWidth).ToArray();
-        _packedBias = new PackedMatrix([0], [.. gateColumns.Select(BiasRow)], GemmTile.MaxVectors * lanes, [.. gateColumns.Select(ExponentFactor)]);
+        _packedBias = new PackedMatrix([0], [.. gateColumns.Select(BiasRow)], GemmTile.MaxVectors * lanes,
+            [.. gateColumns.Select(ExponentFactor)]);
         if (passes != NetworkPasses.Forward)
             _packedHiddenTransposed = BackwardMatrix(_hidden, hiddenUnits, Layout.HiddenPanels);
         if (passes == NetworkPasses.BackwardToInput || (passes == NetworkPasses.Backward && layer > 0))
@@ -78,7 +79,8 @@ internal sealed unsafe class RecurrentWeights
     }
 
     /// <summary>A place for gradients, laid out as the packed weights and bias.</summary>
-    public RecurrentGradients NewGradients() => new(_input, _hidden, _bias, _packedInput.SameLayout(), _packedHidden.SameLayout(), _packedBias.SameLayout());
+    public RecurrentGradients NewGradients()
+        => new(_input, _hidden, _bias, _packedInput.SameLayout(), _packedHidden.SameLayout(), _packedBias.SameLayout());
 
     /// <summary>
     /// The feature that each float of a layer's row is, h of one direction beside that of the other; −1 for what fills up the last blocks.

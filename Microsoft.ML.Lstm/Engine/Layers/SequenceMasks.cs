@@ -28,7 +28,8 @@ internal sealed unsafe class SequenceMasks
 
     /// <summary>Multiplies a vector of row <paramref name="row"/> by its mask.</summary>
     public void Apply(int row, float* source, float* destination)
-        => TensorPrimitives.Multiply(new ReadOnlySpan<float>(source, _width), _masks.Span.Slice(row * _width, _width), new Span<float>(destination, _width));
+        => TensorPrimitives.Multiply(new ReadOnlySpan<float>(source, _width), _masks.Span.Slice(row * _width, _width),
+            new Span<float>(destination, _width));
 
     /// <summary>Adds the product instead.</summary>
     public void AddTo(int row, float* source, float* destination)

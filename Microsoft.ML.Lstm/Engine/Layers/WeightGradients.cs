@@ -74,10 +74,12 @@ internal sealed unsafe class WeightGradients
                 // All four slots of a block, or one slot of up to four blocks: each panel of W and of U is a part of it.
                 int column = p * GemmTile.MaxVectors * lanes;
                 int vectors = Math.Min(GemmTile.MaxVectors, (layout.GateWidth - column) / lanes);
-                _kernels.PackRows(rows, _layer.GateGradients(row) + column, layout.GateWidth, vectors, panel, _gradients.Bias.Pointer + column);
+                _kernels.PackRows(rows, _layer.GateGradients(row) + column, layout.GateWidth, vectors, panel,
+                    _gradients.Bias.Pointer + column);
                 _kernels.MultiplyTransposed(inputWidth, x + row * xRow, xRow, rows, panel + _inputs.FirstSlot * lanes, vectors * lanes,
                     _inputs.Vectors(p), _gradients.Input.Pointer + _inputs.Offset(p, inputWidth), accumulate);
-                _kernels.MultiplyTransposed(layout.PaddedSize, previous, layout.PaddedSize, rows, panel + _hiddens.FirstSlot * lanes, vectors * lanes,
+                _kernels.MultiplyTransposed(layout.PaddedSize, previous, layout.PaddedSize, rows, panel + _hiddens.FirstSlot * lanes,
+                    vectors * lanes,
                     _hiddens.Vectors(p), _gradients.Hidden.Pointer + _hiddens.Offset(p, layout.PaddedSize), accumulate);
             }
         }

@@ -15,7 +15,8 @@ internal sealed unsafe partial class NetworkWorkspace
                 (int layer, int direction) = (l, d);
                 var gradients = new WeightGradients(_layers[l].Directions[d], _network.Kernels);
                 all.Add(new SharedGradient(gradients.Panels, gradients.CostOfPanel, gradients.ScratchLength, (begin, end, scratch, target)
-                    => gradients.Add(begin, end, _batch.TotalSteps, Input(layer), InputStride(layer), _layers[layer].Output(direction), _layers[layer].Stride,
+                    => gradients.Add(begin, end, _batch.TotalSteps, Input(layer), InputStride(layer), _layers[layer].Output(direction),
+                        _layers[layer].Stride,
                         scratch, target)));
             }
         }

@@ -120,7 +120,8 @@ internal sealed unsafe partial class NetworkWorkspace : NetworkRunner
     public ReadOnlySpan<float> Hidden(int layer, int direction, int packedRow) => _layers[layer].Row(packedRow, direction);
 
     /// <summary>c [H] of a packed row, of one layer and direction; after a forward pass that kept it.</summary>
-    public ReadOnlySpan<float> CellState(int layer, int direction, int packedRow) => _layers[layer].Directions[direction].CellState(packedRow);
+    public ReadOnlySpan<float> CellState(int layer, int direction, int packedRow)
+        => _layers[layer].Directions[direction].CellState(packedRow);
 
     /// <summary>The gradient of the features [I] of a packed row; of a network for <see cref="NetworkPasses.BackwardToInput"/>.</summary>
     public ReadOnlySpan<float> InputGradient(int packedRow) => _dInput!.Span.Slice(packedRow * DInputStride, _shape.InputSize);

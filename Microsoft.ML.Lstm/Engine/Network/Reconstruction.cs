@@ -12,7 +12,8 @@ internal static class Reconstruction
     /// <param name="features">Those of the sequence, [T x F].</param>
     /// <param name="size">F.</param>
     /// <param name="t">The decoder's step, from 0.</param>
-    public static ReadOnlySpan<float> TargetOf(ReadOnlySpan<float> features, int size, int t) => features.Slice(features.Length - (t + 1) * size, size);
+    public static ReadOnlySpan<float> TargetOf(ReadOnlySpan<float> features, int size, int t)
+        => features.Slice(features.Length - (t + 1) * size, size);
 
     /// <summary>
     /// The mean squared difference over the features of a step, but for those that never varied in the training data; 0 where none did.

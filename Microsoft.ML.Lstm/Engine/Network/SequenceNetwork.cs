@@ -45,7 +45,10 @@ internal sealed class SequenceNetwork
         Head = new DenseLayer(parameters.Find(ParameterSet.HeadWeight), parameters.Find(ParameterSet.HeadBias), Kernels, passes);
         if (parameters.Decoder is { } decoder)
             Decoder = new SequenceNetwork(decoder, passes == NetworkPasses.Forward ? passes : NetworkPasses.BackwardToInput, Kernels);
-        var all = _layers.SelectMany(directions => directions).SelectMany(weights => weights.Packed).Concat(Attention?.Packed ?? []).Concat(Head.Packed);
+        var all = _layers.SelectMany(directions => directions)
+            .SelectMany(weights => weights.Packed)
+            .Concat(Attention?.Packed ?? [])
+            .Concat(Head.Packed);
         _panels =
         [
             .. from packed in all

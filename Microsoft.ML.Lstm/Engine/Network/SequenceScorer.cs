@@ -93,7 +93,8 @@ internal sealed class SequenceScorer
             _starts[index] = end;
             int row = _rows[index], length = _batch.Length(row);
             for (int t = 0; t < length; t++)
-                _outputs[end + length - 1 - t] = (float)Reconstruction.ErrorOf(_runner.Output(_batch.FirstRow(t) + row), _batch.Features(_batch.FirstRow(length - 1 - t) + row), _model.InputScaler);
+                _outputs[end + length - 1 - t] = (float)Reconstruction.ErrorOf(_runner.Output(_batch.FirstRow(t) + row),
+                    _batch.Features(_batch.FirstRow(length - 1 - t) + row), _model.InputScaler);
             end += length;
         }
         _starts[Count] = end;

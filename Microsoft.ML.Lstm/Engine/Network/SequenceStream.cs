@@ -32,9 +32,13 @@ internal sealed unsafe class SequenceStream
         _network = network;
         _shape = network.Shape;
         if (_shape.Bidirectional)
-            throw new NotSupportedException("A bidirectional network cannot run step by step: its reverse direction starts from a sequence's last step. Use a network of one direction.");
+            throw new NotSupportedException(
+                "A bidirectional network cannot run step by step: its reverse direction starts from a sequence's last step. Use a network "
+                + "of one direction.");
         if (_shape.Pooling != Pooling.Last && !_shape.StepOutputs)
-            throw new NotSupportedException($"A network with {nameof(Pooling)}.{_shape.Pooling} cannot run step by step, since its encoding is made of all steps. Use {nameof(Pooling)}.{nameof(Pooling.Last)}.");
+            throw new NotSupportedException(
+                $"A network with {nameof(Pooling)}.{_shape.Pooling} cannot run step by step, since its encoding is made of all steps. Use "
+                + $"{nameof(Pooling)}.{nameof(Pooling.Last)}.");
         _embeddings = _shape.Embeddings.Count > 0 ? new EmbeddingLayer(network.Parameters) : null;
         _layers = [.. Enumerable.Range(0, _shape.Layers).Select(layer => new LayerState(network.Weights(layer, direction: 0).Layout))];
         _x = new FloatBuffer(_shape.InputSize);

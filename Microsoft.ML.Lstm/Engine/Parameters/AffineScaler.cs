@@ -104,7 +104,8 @@ internal sealed class AffineScaler
     /// <param name="other">The scaler of the other data, made in the same way as this one.</param>
     public bool IsOfOtherSize(int feature, AffineScaler other)
     {
-        double shift = Math.Abs(((double)other.Offset[feature] - Offset[feature]) * Scale[feature]), ratio = (double)Scale[feature] / other.Scale[feature];
+        double shift = Math.Abs(((double)other.Offset[feature] - Offset[feature]) * Scale[feature]),
+            ratio = (double)Scale[feature] / other.Scale[feature];
         return !IsConstant(feature) && !other.IsConstant(feature) && (shift > OtherSize || ratio > OtherSize || ratio < 1 / OtherSize);
     }
 

@@ -25,7 +25,8 @@ internal static class Initializer
     /// <param name="team">The threads to share large matrices among; <see langword="null"/> for the caller's alone. The bits are the
     /// same.</param>
     /// <param name="cancellation">Ends it with an exception.</param>
-    public static void Initialize(ParameterSet parameters, float forgetBias, Random random, WorkerTeam? team = null, CancellationToken cancellation = default)
+    public static void Initialize(ParameterSet parameters, float forgetBias, Random random, WorkerTeam? team = null,
+        CancellationToken cancellation = default)
     {
         NetworkShape shape = parameters.Shape;
         int h = shape.HiddenSize;
@@ -43,7 +44,8 @@ internal static class Initializer
                         if (h <= LargestOneByOne)
                             Orthogonal(values.Slice(gate * h * h, h * h), h, random, cancellation);
                         else
-                            OrthogonalMatrix.Fill(parameters.Values, parameter.Offset + gate * h * h, h, (ulong)random.NextInt64(), team ?? new WorkerTeam(1), cancellation);
+                            OrthogonalMatrix.Fill(parameters.Values, parameter.Offset + gate * h * h, h, (ulong)random.NextInt64(),
+                                team ?? new WorkerTeam(1), cancellation);
                     }
                     break;
                 case ParameterRole.AttentionWeight or ParameterRole.AttentionVector or ParameterRole.HeadWeight:

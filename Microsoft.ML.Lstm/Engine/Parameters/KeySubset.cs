@@ -22,7 +22,8 @@ internal sealed class KeySubset : IEquatable<KeySubset>
     public KeySubset(int keyCount, int[] runs)
     {
         if (runs.Length % 2 != 0 || runs.Where((run, i) => run < (i == 0 ? 0 : 1)).Any() || runs.Sum(run => (long)run) > keyCount)
-            throw new ArgumentException($"Numbers of keys, not known and known in turn and {keyCount} at most in all, were expected.", nameof(runs));
+            throw new ArgumentException($"Numbers of keys, not known and known in turn and {keyCount} at most in all, were expected.",
+                nameof(runs));
         KeyCount = keyCount;
         _runs = runs;
         _starts = new int[runs.Length / 2];

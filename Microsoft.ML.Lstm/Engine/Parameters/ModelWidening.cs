@@ -14,7 +14,12 @@ internal static class ModelWidening
         NetworkShape old = model.Shape;
         if (old.Embeddings.Equals(shape.Embeddings) && Equals(old.Classes, shape.Classes))
             return model;
-        var parameters = new ParameterSet(old with { Embeddings = shape.Embeddings, Classes = shape.Classes, OutputSize = shape.OutputSize });
+        var parameters = new ParameterSet(old with
+        {
+            Embeddings = shape.Embeddings,
+            Classes = shape.Classes,
+            OutputSize = shape.OutputSize
+        });
         int[] classes = [.. KeysOf(shape.Classes, shape.OutputSize).Select(key => NumberIn(old.Classes, key) - 1)];
         int table = 0;
         foreach (Parameter parameter in parameters.Parameters)
@@ -26,9 +31,14 @@ internal static class ModelWidening
                 ParameterRole.HeadWeight or ParameterRole.HeadBias or ParameterRole.Transitions or ParameterRole.EndTransitions => classes,
                 _ => null,
             };
-            Copy(model.Parameters[source], parameters[parameter], parameter.Columns, source.Columns, rows, parameter.Role == ParameterRole.Transitions ? classes : null);
+            Copy(model.Parameters[source], parameters[parameter], parameter.Columns, source.Columns, rows,
+                parameter.Role == ParameterRole.Transitions ? classes : null);
         }
-        return model with { Parameters = parameters, OutputScaler = shape.OutputSize == old.OutputSize ? model.OutputScaler : AffineScaler.Identity(shape.OutputSize) };
+        return model with
+        {
+            Parameters = parameters,
+            OutputScaler = shape.OutputSize == old.OutputSize ? model.OutputScaler : AffineScaler.Identity(shape.OutputSize)
+        };
     }
 
     private static int[] RowsOf(KeySubset? old, EmbeddingShape shape)

@@ -111,7 +111,9 @@ internal sealed class ParameterSet
     private static float[] Allocate(NetworkShape shape)
     {
         if (shape.ParameterCount > NetworkShape.MaxParameters)
-            throw new ArgumentOutOfRangeException(nameof(shape), $"The network would have {shape.ParameterCount:N0} parameters; at most {NetworkShape.MaxParameters:N0} are supported. Use fewer hidden units, layers or features.");
+            throw new ArgumentOutOfRangeException(nameof(shape),
+                $"The network would have {shape.ParameterCount:N0} parameters; at most {NetworkShape.MaxParameters:N0} are supported. Use "
+                + "fewer hidden units, layers or features.");
         return new float[shape.ParameterCount];
     }
 

@@ -49,7 +49,10 @@ internal sealed class RandomNumbers : Random
     /// <exception cref="InvalidDataException">It is no such state.</exception>
     public void Restore(ReadOnlySpan<int> state)
     {
-        if (state.Length != Length + 2 || state[0] is < 0 or > Length || state[1] is < 0 or > Length || state[2..].ContainsAnyExceptInRange(0, int.MaxValue))
+        if (state.Length != Length + 2
+            || state[0] is < 0 or > Length
+            || state[1] is < 0 or > Length
+            || state[2..].ContainsAnyExceptInRange(0, int.MaxValue))
             throw new InvalidDataException("The checkpoint's random numbers are not in a state they can have.");
         (_next, _behind) = (state[0], state[1]);
         state[2..].CopyTo(_values.AsSpan(1));

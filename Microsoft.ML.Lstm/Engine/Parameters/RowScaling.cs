@@ -13,4 +13,5 @@ namespace Microsoft.ML.Lstm.Engine.Parameters;
 /// the training data says too little of. </param>
 /// <param name="Sizes"> First the root of the mean squared change of each target from a row to the next in all data, then of each series
 /// the least root mean square of a window; 0 where there is none, and in models of version 0.1.0. </param>
-internal sealed record RowScaling(AffineScaler Covariates, AffineScaler Statics, float[] Levels, float[] Deviations, float[] Changes, float[] Sizes);
+internal sealed record RowScaling(AffineScaler Covariates, AffineScaler Statics, float[] Levels, float[] Deviations, float[] Changes,
+    float[] Sizes);

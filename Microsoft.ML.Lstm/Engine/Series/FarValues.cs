@@ -37,7 +37,8 @@ internal static class FarValues
                 continue;
             string where = data.Rows.Count > 1 ? $" in {series} of {data.Rows.Count} series" : "";
             monitor.Warn(string.Create(CultureInfo.InvariantCulture,
-                $"The target {data.Names.Targets.ElementAtOrDefault(d) ?? $"number {d}"} has {far.Count} {(far.Count > 1 ? "values" : "value")}{where} far from all others, the first {far[0]:G6}. "
+                $"The target {data.Names.Targets.ElementAtOrDefault(d) ?? $"number {d}"} has {far.Count} "
+                + $"{(far.Count > 1 ? "values" : "value")}{where} far from all others, the first {far[0]:G6}. "
                 + $"What is learned, and what is taken for usual, goes by them too: if they are errors, make them missing values (NaN)."));
         }
     }
@@ -48,7 +49,8 @@ internal static class FarValues
         if (values.Length < EnoughValues)
             return [];
         float[] sorted = [.. values.Order()];
-        double median = sorted[sorted.Length / 2], distance = LeastDistance * ((double)sorted[sorted.Length * 3 / 4] - sorted[sorted.Length / 4]);
+        double median = sorted[sorted.Length / 2],
+            distance = LeastDistance * ((double)sorted[sorted.Length * 3 / 4] - sorted[sorted.Length / 4]);
         float[] far = distance > 0 ? Array.FindAll(values, value => Math.Abs(value - median) > distance) : [];
         return far.Length <= Math.Max(1, values.Length / ValuesOfOneFar) ? far : [];
     }

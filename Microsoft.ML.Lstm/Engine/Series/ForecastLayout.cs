@@ -59,7 +59,9 @@ internal sealed record ForecastLayout
 
     /// <summary>F: features of a step.</summary>
     [JsonIgnore]
-    public int FeatureSize => Targets * Lags + PastCovariates + KnownCovariates * (Horizon + 1) + CalendarFeatures + (HasMissing ? Targets + PastCovariates : 0);
+    public int FeatureSize
+        => Targets * Lags + PastCovariates + KnownCovariates * (Horizon + 1) + CalendarFeatures
+            + (HasMissing ? Targets + PastCovariates : 0);
 
     /// <summary>
     /// Whether the one lag of a target is its last change: its last value, measured by the last value, would say nothing.

@@ -73,7 +73,8 @@ internal sealed class ForecastObjective(ForecastLayout layout, double confidence
             case ForecastLoss.Gaussian:
                 double deviation = ForecastOutput.Deviation(output[1]);
                 double z = (value - output[0]) / deviation;
-                (output[0], output[1]) = ((float)(-share * z / deviation), (float)(share * (1 - z * z) / deviation / (1 + Math.Exp(-output[1]))));
+                (output[0], output[1]) = ((float)(-share * z / deviation),
+                    (float)(share * (1 - z * z) / deviation / (1 + Math.Exp(-output[1]))));
                 return Math.Log(deviation) + z * z / 2;
             case ForecastLoss.Quantile:
                 double loss = 0;

@@ -59,7 +59,8 @@ internal sealed class ForecastStream
         get
         {
             int target = index % _layout.Targets, width = _layout.OutputsOfValue;
-            return ForecastOutput.Read(_layout.Loss, _outputs.AsSpan(index * width, width), _encoder.Levels[target], _encoder.Scales[target]);
+            return ForecastOutput.Read(_layout.Loss, _outputs.AsSpan(index * width, width), _encoder.Levels[target],
+                _encoder.Scales[target]);
         }
     }
 

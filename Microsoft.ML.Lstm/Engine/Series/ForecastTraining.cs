@@ -13,7 +13,8 @@ namespace Microsoft.ML.Lstm.Engine.Series;
 /// <param name="ConfidenceLevel">The share of values that an interval is to hold.</param>
 /// <param name="EmbedSeries">Whether each series gets a learned vector.</param>
 /// <param name="Refit">Whether to train again, on all rows, as long as it took to be best.</param>
-internal sealed record ForecastData(ForecastLayout Layout, IReadOnlyList<SeriesRows> Rows, IReadOnlyList<int> TrainingRows, double ConfidenceLevel, bool EmbedSeries, bool Refit)
+internal sealed record ForecastData(ForecastLayout Layout, IReadOnlyList<SeriesRows> Rows, IReadOnlyList<int> TrainingRows,
+    double ConfidenceLevel, bool EmbedSeries, bool Refit)
 {
     /// <summary>Whether anybody sees the intervals.</summary>
     public required bool ShowsIntervals { get; init; }
@@ -54,7 +55,8 @@ internal static class ForecastTraining
     /// <param name="checkpoint">Where the training is kept while it goes on; null for nowhere.</param>
     /// <returns>The model, and the state of each series behind its last row that has a value.</returns>
     /// <exception cref="InvalidOperationException">There is nothing to learn, or the numbers stopped being finite.</exception>
-    public static (ForecastModel Model, float[][] States) Train(ForecastData data, TrainingOptions options, int seed, ITrainingMonitor monitor, ITrainingCheckpoint? checkpoint)
+    public static (ForecastModel Model, float[][] States) Train(ForecastData data, TrainingOptions options, int seed,
+        ITrainingMonitor monitor, ITrainingCheckpoint? checkpoint)
     {
         RowScaling scaling = SeriesUnits.Of(data);
         (EncodedSeries[] series, UnseenParts unseen) = Encode(data, scaling, i => data.TrainingRows[i]);
@@ -63,7 +65,9 @@ internal static class ForecastTraining
         SeriesWindows training = WindowsOf(data, series, i => 0..data.TrainingRows[i]);
         if (!data.CanLearn)
             throw new InvalidOperationException("There is nothing to learn: no series has a value to train on behind its first row.");
-        SequenceSet? validation = data.Validates ? WindowsOf(data, series, i => Math.Max(0, data.TrainingRows[i] - 1)..series[i].Steps).ToSet() : null;
+        SequenceSet? validation = data.Validates
+            ? WindowsOf(data, series, i => Math.Max(0, data.TrainingRows[i] - 1)..series[i].Steps).ToSet()
+            : null;
 
         var task = new ForecastTask(data.Layout, data.ConfidenceLevel);
         var job = new TrainingJob(training, validation, Encoded(options), task, seed, monitor);
@@ -76,7 +80,8 @@ internal static class ForecastTraining
         bool trainsUnknown = options.Tokens.Dropout > 0;
         var model = new ForecastModel(unseen.ClearWeights(first.Model, trainsUnknown), data.Layout, scaling, NoIntervals);
         // Who has stopped the training wants the model, and so what belongs to it.
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(monitor.Abandoned, first.WasStopped ? default : options.CancellationToken);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(monitor.Abandoned,
+            first.WasStopped ? default : options.CancellationToken);
         (ForecastIntervals intervals, float[][] states) = Calibrate(model, data, series, monitor, stop.Token);
         model = model with { Intervals = intervals };
         if (data.Refit && validation is not null && !options.CancellationToken.IsCancellationRequested)
@@ -120,10 +125,12 @@ internal static class ForecastTraining
     }
 
     private static SeriesWindows WindowsOf(ForecastData data, EncodedSeries[] series, Func<int, Range> range)
-        => new(data.Layout, series, [.. Enumerable.Range(0, series.Length).Select(range)], data.Rows[0].Statics.Length, data.EmbedSeries ? [series.Length] : []);
+        => new(data.Layout, series, [.. Enumerable.Range(0, series.Length).Select(range)], data.Rows[0].Statics.Length,
+            data.EmbedSeries ? [series.Length] : []);
 
     /// <summary>Goes through all series as scoring does, and compares what is forecast with what comes.</summary>
-    private static (ForecastIntervals Intervals, float[][] States) Calibrate(ForecastModel model, ForecastData data, EncodedSeries[] series, ITrainingMonitor monitor, CancellationToken stop)
+    private static (ForecastIntervals Intervals, float[][] States) Calibrate(ForecastModel model, ForecastData data, EncodedSeries[] series,
+        ITrainingMonitor monitor, CancellationToken stop)
     {
         var calibration = new ConformalCalibration(data.Layout);
         int targets = data.Layout.Targets;
@@ -132,14 +139,19 @@ internal static class ForecastTraining
             int to = Math.Min(t + 1 + data.Layout.Horizon, series[i].Steps);
             calibration.Add(stream, series[i].Values.AsSpan(((t + 1) * targets)..(to * targets)));
         }, stop.ThrowIfCancellationRequested);
-        (ForecastIntervals intervals, int errors, int stepsWithErrors) = calibration.Calibrate(data.ConfidenceLevel, model.Scaling.Deviations.AsSpan(0, targets));
+        (ForecastIntervals intervals, int errors, int stepsWithErrors) = calibration.Calibrate(data.ConfidenceLevel,
+            model.Scaling.Deviations.AsSpan(0, targets));
         int needed = ConformalCalibration.ErrorsFor(data.ConfidenceLevel);
         if (!data.ShowsIntervals)
             return (intervals, states);
         if (!data.Validates)
-            monitor.Warn("There are no validation rows, so the intervals are those of the training rows' errors, and too narrow for others.");
+            monitor.Warn("There are no validation rows, so the intervals are those of the training rows' errors, and too narrow for "
+                + "others.");
         else if (errors < needed)
-            monitor.Warn(string.Create(CultureInfo.InvariantCulture, $"Intervals that hold {100 * data.ConfidenceLevel:0.##} percent of the values need the errors of {needed} forecasts of each step ahead in the validation rows; there are {errors} at the least, so they may be too narrow{(stepsWithErrors < data.Layout.Horizon ? $"; those from step {stepsWithErrors + 1} on are those of step {stepsWithErrors}" : "")}."));
+            monitor.Warn(string.Create(CultureInfo.InvariantCulture,
+                $"Intervals that hold {100 * data.ConfidenceLevel:0.##} percent of the values need the errors of {needed} forecasts of "
+                + $"each step ahead in the validation rows; there are {errors} at the least, so they may be too "
+                + $"narrow{(stepsWithErrors < data.Layout.Horizon ? $"; those from step {stepsWithErrors + 1} on are those of step {stepsWithErrors}" : "")}."));
         return (intervals, states);
     }
 
@@ -149,7 +161,8 @@ internal static class ForecastTraining
     /// called before each step, and may throw to end it.
     /// </summary>
     /// <returns>The state of each series behind its last row that has a value.</returns>
-    public static float[][] RunHeldOut(ForecastModel model, ForecastData data, Action<ForecastStream, int, int> beforeNext, Action? beforeStep = null)
+    public static float[][] RunHeldOut(ForecastModel model, ForecastData data, Action<ForecastStream, int, int> beforeNext,
+        Action? beforeStep = null)
     {
         bool validates = data.Validates;
         var network = new SequenceNetwork(model.Network.Parameters, NetworkPasses.Forward);

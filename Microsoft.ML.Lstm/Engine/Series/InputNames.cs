@@ -31,10 +31,13 @@ internal sealed class InputNames
         [
             .. scaling.Covariates.Constants.Select(i => Covariates.ElementAtOrDefault(i) ?? $"covariate {i}"),
             .. scaling.Statics.Constants.Select(i => Statics.ElementAtOrDefault(i) ?? $"static feature {i}"),
-            .. Calendar.Distinct().Where(cycle => Enumerable.Range(0, Calendar.Count).All(i => Calendar[i] != cycle || calendar.Contains(i))).Select(cycle => $"the calendar's cycle {cycle}"),
+            .. Calendar.Distinct()
+                .Where(cycle => Enumerable.Range(0, Calendar.Count).All(i => Calendar[i] != cycle || calendar.Contains(i)))
+                .Select(cycle => $"the calendar's cycle {cycle}"),
         ];
         if (names.Length > 0)
-            monitor.Warn($"What never varied in the training data has no effect on a forecast: {string.Join(", ", names.Take(MostNames))}{(names.Length > MostNames ? $" and {names.Length - MostNames} more" : "")}.");
+            monitor.Warn("What never varied in the training data has no effect on a forecast: "
+                + $"{string.Join(", ", names.Take(MostNames))}{(names.Length > MostNames ? $" and {names.Length - MostNames} more" : "")}.");
     }
 
     private void WarnOfTarget(int target, ForecastLayout layout, RowScaling scaling, ITrainingMonitor monitor)
@@ -48,10 +51,13 @@ internal sealed class InputNames
         }
         string name = Targets.ElementAtOrDefault(target) ?? $"number {target}";
         if (constant + unknown == series && constant > 0)
-            monitor.Warn($"The target {name} never varies in the training rows{(series > 1 ? " of any series" : "")}, so there is nothing to learn of it: what it always was is what is expected, as long as it stays so.");
+            monitor.Warn($"The target {name} never varies in the training rows{(series > 1 ? " of any series" : "")}, so there is nothing "
+                + "to learn of it: what it always was is what is expected, as long as it stays so.");
         else if (constant > 0)
-            monitor.Warn($"The target {name} never varies in the training rows of {constant} of {series} series. What it always was is what is expected of them, as long as it stays so.");
+            monitor.Warn($"The target {name} never varies in the training rows of {constant} of {series} series. What it always was is "
+                + "what is expected of them, as long as it stays so.");
         else if (unknown == series && scaling.Deviations[target] == 0)
-            monitor.Warn($"The target {name} has no value in the training rows, so there is nothing to learn of it: its forecasts are no more than the mean of the values that come.");
+            monitor.Warn($"The target {name} has no value in the training rows, so there is nothing to learn of it: its forecasts are no "
+                + "more than the mean of the values that come.");
     }
 }

@@ -14,7 +14,8 @@ internal static class ResidualCalibration
     /// <returns> The unit, the distribution and the number of residuals. Where these are fewer than <see cref="EnoughResiduals"/>,
     /// logistically distributed scores with a deviation of 1 stand in for those that are missing. </returns>
     /// <exception cref="InvalidOperationException">There is no residual.</exception>
-    public static (ResidualScale Scale, ScoreDistribution Scores, int Residuals) Measure(ForecastModel model, ForecastData data, int smoothing, Action? beforeStep = null)
+    public static (ResidualScale Scale, ScoreDistribution Scores, int Residuals) Measure(ForecastModel model, ForecastData data,
+        int smoothing, Action? beforeStep = null)
     {
         var residuals = new List<(float Error, bool HasSpread)>();
         var starts = new HashSet<int>();

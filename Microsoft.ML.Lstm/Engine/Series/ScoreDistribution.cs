@@ -48,7 +48,8 @@ internal sealed class ScoreDistribution
             quantiles[i] = (float)(sorted[below] + (at - below) * (sorted[Math.Min(below + 1, sorted.Length - 1)] - (double)sorted[below]));
         }
         // Where nothing lies beyond, as where all are the same, the tails are as a normal distribution's with these quartiles.
-        double least = Math.Max(0.28 * (quantiles[3 * QuantileCount / 4] - (double)quantiles[QuantileCount / 4]), 1e-6 * Math.Max(1, Math.Abs(quantiles[QuantileCount / 2])));
+        double least = Math.Max(0.28 * (quantiles[3 * QuantileCount / 4] - (double)quantiles[QuantileCount / 4]),
+            1e-6 * Math.Max(1, Math.Abs(quantiles[QuantileCount / 2])));
         return new ScoreDistribution(quantiles,
             Tail(sorted.Where(score => score < quantiles[0]).Select(score => (double)quantiles[0] - score)),
             Tail(sorted.Where(score => score > quantiles[^1]).Select(score => (double)score - quantiles[^1])));

@@ -27,6 +27,7 @@ internal readonly record struct ScoreTail(float Rate, float Excess)
     /// <param name="weight">The score's weight in the rate, from 0 to 1.</param>
     /// <param name="excessWeight">Its weight in the mean excess if it is beyond the threshold, from 0 to 1.</param>
     public ScoreTail Follow(double distance, double weight, double excessWeight) => distance > 0
-        ? new ScoreTail((float)(Rate + weight * (1 - Rate)), (float)(Excess + excessWeight * (Math.Min(distance, LargestExcess * Excess) - Excess)))
+        ? new ScoreTail((float)(Rate + weight * (1 - Rate)),
+            (float)(Excess + excessWeight * (Math.Min(distance, LargestExcess * Excess) - Excess)))
         : this with { Rate = (float)(Rate - weight * Rate) };
 }

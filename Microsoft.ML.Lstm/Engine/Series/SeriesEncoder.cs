@@ -82,7 +82,8 @@ internal sealed class SeriesEncoder
     public int StateLength => (int)StateLengthOf(_layout);
 
     /// <summary>Numbers in the state of rows laid out like this.</summary>
-    public static long StateLengthOf(ForecastLayout layout) => 1 + (long)layout.Targets * layout.History + layout.RowSize + (layout.WindowDecides ? layout.Targets : 0);
+    public static long StateLengthOf(ForecastLayout layout)
+        => 1 + (long)layout.Targets * layout.History + layout.RowSize + (layout.WindowDecides ? layout.Targets : 0);
 
     /// <summary>Goes back to before the first row.</summary>
     public void Reset()
@@ -207,7 +208,8 @@ internal sealed class SeriesEncoder
     {
         Span<float> history = HistoryOf(target);
         double step = _scaling.Sizes[target];
-        return Measured((history[0] - (double)history[Math.Min(1, _counts[target] - 1)]) * (step > 0 ? _scaling.Changes[target] / step : 1), target);
+        return Measured((history[0] - (double)history[Math.Min(1, _counts[target] - 1)]) * (step > 0 ? _scaling.Changes[target] / step : 1),
+            target);
     }
 
     private float Measured(double difference, int target)

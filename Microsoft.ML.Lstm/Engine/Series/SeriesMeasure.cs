@@ -74,7 +74,11 @@ internal readonly struct SeriesMeasure
     public (float Level, float Scale) Of(float last, ReadOnlySpan<float> values)
     {
         if (values.IsEmpty)
-            return (last, IsConstant ? 0 : _layout.Scaling is SeriesScaling.LastValue or SeriesScaling.Window && IsKnown ? _scaling.Changes[_unit] : _scaling.Deviations[_unit]);
+            return (last, IsConstant
+                ? 0
+                : _layout.Scaling is SeriesScaling.LastValue or SeriesScaling.Window && IsKnown
+                ? _scaling.Changes[_unit]
+                : _scaling.Deviations[_unit]);
         if (IsConstant)
             return IsMostly(values, _scaling.Levels[_unit]) ? (_scaling.Levels[_unit], 0) : OfOwn(last, values, _unit);
         if (!IsKnown)

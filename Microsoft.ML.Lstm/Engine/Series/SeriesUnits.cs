@@ -34,7 +34,8 @@ internal sealed class SeriesUnits
         var units = new SeriesUnits(data);
         for (int d = 0; d < data.Layout.Targets; d++)
             units.MeasureTarget(d);
-        AffineScaler[] scalers = [.. Enumerable.Range(data.Layout.Targets, data.Layout.RowSize - data.Layout.Targets).Select(units.ScalerOf)];
+        AffineScaler[] scalers = [.. Enumerable.Range(data.Layout.Targets, data.Layout.RowSize - data.Layout.Targets)
+            .Select(units.ScalerOf)];
         return new RowScaling(
             new AffineScaler([.. scalers.Select(scaler => scaler.Offset[0])], [.. scalers.Select(scaler => scaler.Scale[0])]),
             units.ScalerOfStatics(), units._levels, units._deviations, units._changes, units._sizes);
@@ -129,7 +130,9 @@ internal sealed class SeriesUnits
 
     // What never changes has no unit.
     private static float UnitOf(double deviation, float level)
-        => deviation > SmallestRelativeDeviation * Math.Abs(level) && float.IsFinite((float)(1 / deviation)) ? (float)Math.Min(deviation, float.MaxValue) : 0;
+        => deviation > SmallestRelativeDeviation * Math.Abs(level) && float.IsFinite((float)(1 / deviation))
+            ? (float)Math.Min(deviation, float.MaxValue)
+            : 0;
 
     /// <summary>The least root mean square of a window of a series.</summary>
     private float LeastSize(int series, int target)
@@ -162,7 +165,8 @@ internal sealed class SeriesUnits
 
     private AffineScaler ScalerOf(int column)
     {
-        float[][] values = [.. _data.Rows.Select((rows, i) => Enumerable.Range(0, _data.TrainingRows[i]).Select(t => rows[t][column]).Where(float.IsFinite).ToArray())];
+        float[][] values = [.. _data.Rows.Select((rows, i) =>
+            Enumerable.Range(0, _data.TrainingRows[i]).Select(t => rows[t][column]).Where(float.IsFinite).ToArray())];
         AffineScaler scaler = AffineScaler.Standardize(1, values);
         // What is never there does not vary either.
         return values.All(some => some.Length == 0) ? new AffineScaler([0], [0]) : scaler;
@@ -170,5 +174,6 @@ internal sealed class SeriesUnits
 
     /// <summary>Of the series that there is something to train on of.</summary>
     private AffineScaler ScalerOfStatics()
-        => AffineScaler.Standardize(_data.Rows[0].Statics.Length, _data.Rows.Where((_, i) => _data.TrainingRows[i] > 1).Select(rows => rows.Statics));
+        => AffineScaler.Standardize(_data.Rows[0].Statics.Length,
+            _data.Rows.Where((_, i) => _data.TrainingRows[i] > 1).Select(rows => rows.Statics));
 }

@@ -13,14 +13,16 @@ namespace Microsoft.ML.Lstm.Engine.Series;
 /// from.</param>
 /// <param name="staticSize">S: static features of a series.</param>
 /// <param name="vocabularies">The number of series, where the network is told them apart; else none.</param>
-internal sealed class SeriesWindows(ForecastLayout layout, IReadOnlyList<EncodedSeries> series, IReadOnlyList<Range> ranges, int staticSize, int[] vocabularies)
+internal sealed class SeriesWindows(ForecastLayout layout, IReadOnlyList<EncodedSeries> series, IReadOnlyList<Range> ranges, int staticSize,
+    int[] vocabularies)
     : TrainingData(layout.FeatureSize, staticSize, targetSize: 0, vocabularies, keys: null)
 {
     private int? _count;
 
     public override int Count => _count ??= Sequences.Count();
 
-    public override IEnumerable<TrainingSequence> Sequences => Enumerable.Range(0, series.Count).SelectMany(index => Cut(index, layout.WindowSize));
+    public override IEnumerable<TrainingSequence> Sequences
+        => Enumerable.Range(0, series.Count).SelectMany(index => Cut(index, layout.WindowSize));
 
     public override IEnumerable<SequenceSet> Sets(Random? random) => [ToSet(random)];
 

@@ -45,7 +45,9 @@ internal sealed class UnseenParts
     {
         get
         {
-            int first = _layout.FeatureSize - _layout.CalendarFeatures - (_layout.HasMissing ? _layout.Targets + _layout.PastCovariates : 0);
+            int first = _layout.FeatureSize - _layout.CalendarFeatures - (_layout.HasMissing
+                ? _layout.Targets + _layout.PastCovariates
+                : 0);
             return _features.Select(feature => feature - first).Where(feature => feature >= 0 && feature < _layout.CalendarFeatures);
         }
     }

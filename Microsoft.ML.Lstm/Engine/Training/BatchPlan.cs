@@ -37,7 +37,8 @@ internal sealed class BatchPlan(int[] lengths, int batchSize)
     /// <exception cref="InvalidDataException">They are those of other sequences.</exception>
     public void Restore(int[] order, int[] batchOrder)
     {
-        if (!order.Order().SequenceEqual(Enumerable.Range(0, _order.Length)) || !batchOrder.Order().SequenceEqual(Enumerable.Range(0, _batchOrder.Length)))
+        if (!order.Order().SequenceEqual(Enumerable.Range(0, _order.Length))
+            || !batchOrder.Order().SequenceEqual(Enumerable.Range(0, _batchOrder.Length)))
             throw new InvalidDataException("The checkpoint's order of sequences is not one of as many as there are.");
         order.CopyTo(_order, 0);
         batchOrder.CopyTo(_batchOrder, 0);

@@ -3,7 +3,8 @@ namespace Microsoft.ML.Lstm;
 /// <summary>What is known after an epoch, and the way to stop.</summary>
 public sealed class EpochCompletedEventArgs : EventArgs
 {
-    internal EpochCompletedEventArgs(int epoch, int numberOfEpochs, EpochMetrics training, EpochMetrics? validation, double learningRate, TimeSpan elapsed, bool isBest)
+    internal EpochCompletedEventArgs(int epoch, int numberOfEpochs, EpochMetrics training, EpochMetrics? validation, double learningRate,
+        TimeSpan elapsed, bool isBest)
     {
         Epoch = epoch;
         NumberOfEpochs = numberOfEpochs;

@@ -23,36 +23,45 @@ internal static class MemoryNeed
     public static void Check(NetworkShape shape, TrainingOptions options, IEnumerable<int> lengths, long available)
     {
         long count = shape.ParameterCount;
-        string sizes = $"{nameof(options.HiddenSize)} {options.HiddenSize}, {nameof(options.NumberOfLayers)} {options.NumberOfLayers}{(shape.Embeddings.Count > 0 ? $", {string.Join(" and ", shape.Embeddings.Select(table => $"{table.Vocabulary} tokens of EmbeddingSize {table.Size}"))}" : "")}, {shape.NumericSize} features a step, {shape.OutputSize} outputs";
+        string sizes = $"{nameof(options.HiddenSize)} {options.HiddenSize}, {nameof(options.NumberOfLayers)} "
+            + $"{options.NumberOfLayers}{(shape.Embeddings.Count > 0 ? $", {string.Join(" and ", shape.Embeddings.Select(table => $"{table.Vocabulary} tokens of EmbeddingSize {table.Size}"))}" : "")}, {shape.NumericSize} features a step, {shape.OutputSize} outputs";
         if (count > NetworkShape.MaxParameters)
-            throw Refuse($"it would have {count:N0} parameters, and at most {NetworkShape.MaxParameters:N0} are possible ({sizes})");
+            throw Refuse(string.Create(CultureInfo.InvariantCulture,
+                $"it would have {count:N0} parameters, and at most {NetworkShape.MaxParameters:N0} are possible ({sizes})"));
 
         long embeddings = shape.Embeddings.Sum(table => (table.Vocabulary + 1L) * table.Size);
         int moments = options.Optimizer is OptimizerType.Adam or OptimizerType.AdamW ? 2 : 1;
         double weights = sizeof(float) * ((double)count * (CopiesOfWeights + moments) + (double)(count - embeddings) * PackedCopies);
         int batchSize = options.BatchSize;
         // The longest ones together, which a batch of sequences of about the same length comes near.
+        string remedy = $"(BatchSize {batchSize}, HiddenSize {options.HiddenSize}; MaximumSequenceLength or WindowSize make sequences shorter)";
         long steps = lengths.OrderDescending().Take(batchSize).Sum(length => (long)length);
-        long largest = Math.Max(Math.Max(shape.InputSize, (long)shape.Gates * shape.HiddenSize), Math.Max(shape.EncodingSize, shape.StepOutputs ? shape.OutputSize : 0));
+        long largest = Math.Max(Math.Max(shape.InputSize, (long)shape.Gates * shape.HiddenSize),
+            Math.Max(shape.EncodingSize, shape.StepOutputs ? shape.OutputSize : 0));
         if (steps * largest > Array.MaxLength)
-            throw Refuse($"a batch of the longest sequences has {steps:N0} steps of {largest:N0} numbers each, and at most {Array.MaxLength:N0} are possible (BatchSize {batchSize}, HiddenSize {options.HiddenSize}; MaximumSequenceLength or WindowSize make sequences shorter)");
+            throw Refuse(string.Create(CultureInfo.InvariantCulture,
+                $"a batch of the longest sequences has {steps:N0} steps of {largest:N0} numbers each, and at most {Array.MaxLength:N0} are "
+                + $"possible {remedy}"));
         double activations = sizeof(float) * (double)steps * FloatsOfStep(shape);
         if (weights + activations <= available)
             return;
-        string share = string.Create(CultureInfo.InvariantCulture, $"it takes about {(weights + activations) / Gigabyte:0.#} GB, and {available / Gigabyte:0.#} GB are there");
+        string share = string.Create(CultureInfo.InvariantCulture,
+            $"it takes about {(weights + activations) / Gigabyte:0.#} GB, and {available / Gigabyte:0.#} GB are there");
         if (weights > activations)
-            throw Refuse($"{share}; {weights / Gigabyte:0.#} GB are for its {count:N0} parameters ({sizes})");
-        throw Refuse($"{share}; {activations / Gigabyte:0.#} GB are for a batch of the longest sequences, which has {steps:N0} steps (BatchSize {batchSize}, HiddenSize {options.HiddenSize}; MaximumSequenceLength or WindowSize make sequences shorter)");
+            throw Refuse(string.Create(CultureInfo.InvariantCulture,
+                $"{share}; {weights / Gigabyte:0.#} GB are for its {count:N0} parameters ({sizes})"));
+        throw Refuse(string.Create(CultureInfo.InvariantCulture,
+            $"{share}; {activations / Gigabyte:0.#} GB are for a batch of the longest sequences, which has {steps:N0} steps {remedy}"));
     }
 
     /// <summary>Floats that a step of a batch takes while it is learned from.</summary>
     private static long FloatsOfStep(NetworkShape shape)
     {
         // Gates, h, c and the gradient of h of each direction; the input as it is staged, packed and differentiated.
-        long floats = (long)shape.Layers * shape.EncodingSize * (shape.Gates + 3) + 3L * shape.InputSize + (shape.StepOutputs ? 2L * shape.HeadInputSize + shape.OutputSize : 0);
+        long floats = (long)shape.Layers * shape.EncodingSize * (shape.Gates + 3) + 3L * shape.InputSize
+            + (shape.StepOutputs ? 2L * shape.HeadInputSize + shape.OutputSize : 0);
         return floats + (shape.HasDecoder ? FloatsOfStep(shape.Decoder) : 0);
     }
 
-    private static InvalidOperationException Refuse(FormattableString why)
-        => new($"The network can't be trained on this machine: {why.ToString(CultureInfo.InvariantCulture)}.");
+    private static InvalidOperationException Refuse(string why) => new($"The network can't be trained on this machine: {why}.");
 }

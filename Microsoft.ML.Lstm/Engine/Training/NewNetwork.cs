@@ -13,15 +13,20 @@ internal static class NewNetwork
     /// <param name="data">The training data.</param>
     /// <param name="given">The embeddings that are known before, whose sizes are then the tables'; see <see cref="TrainingJob"/>.</param>
     /// <exception cref="ArgumentException">The given embeddings are not those of the data's token columns.</exception>
-    public static NetworkShape ShapeOf(TrainingOptions options, TrainingTask task, TrainingData data, IReadOnlyList<GivenEmbeddings?>? given = null)
+    public static NetworkShape ShapeOf(TrainingOptions options, TrainingTask task, TrainingData data,
+        IReadOnlyList<GivenEmbeddings?>? given = null)
     {
         if (given is not null && given.Count != data.Vocabularies.Count)
-            throw new ArgumentException($"Embeddings are given for {given.Count} token columns, but there are {data.Vocabularies.Count}.", nameof(given));
-        EmbeddingShape[] tables = [.. data.Vocabularies.Select((vocabulary, i) => (given?[i]?.Shape ?? new EmbeddingShape(vocabulary, options.Tokens.EmbeddingSize)) with { Keys = data.Keys[i] })];
+            throw new ArgumentException($"Embeddings are given for {given.Count} token columns, but there are {data.Vocabularies.Count}.",
+                nameof(given));
+        EmbeddingShape[] tables = [.. data.Vocabularies.Select((vocabulary, i) =>
+            (given?[i]?.Shape ?? new EmbeddingShape(vocabulary, options.Tokens.EmbeddingSize)) with { Keys = data.Keys[i] })];
         for (int i = 0; i < tables.Length; i++)
         {
             if (tables[i].Vocabulary != data.Vocabularies[i])
-                throw new ArgumentException($"Embeddings are given for {tables[i].Vocabulary} tokens, but token column {i} has {data.Vocabularies[i]}.", nameof(given));
+                throw new ArgumentException(
+                    $"Embeddings are given for {tables[i].Vocabulary} tokens, but token column {i} has {data.Vocabularies[i]}.",
+                    nameof(given));
         }
         var embeddings = new EmbeddingShapes(tables);
         return task.WithOutputs(new NetworkShape
@@ -60,7 +65,8 @@ internal static class NewNetwork
     /// <param name="outputSize">O: the network's outputs.</param>
     /// <param name="data">The training data, as the user has it.</param>
     /// <param name="cancellation">Ends it with an exception.</param>
-    public static ModelScalers ScalersOf(TrainingOptions options, TrainingTask task, int outputSize, TrainingData data, CancellationToken cancellation)
+    public static ModelScalers ScalersOf(TrainingOptions options, TrainingTask task, int outputSize, TrainingData data,
+        CancellationToken cancellation)
     {
         return new ModelScalers(
             Scaler(data.FeatureSize, sequence => sequence.Features),

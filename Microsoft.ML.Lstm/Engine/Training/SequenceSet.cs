@@ -35,20 +35,23 @@ internal sealed class SequenceSet(int featureSize, int staticSize, int targetSiz
     {
         int steps = LengthOf(sequence);
         if (steps == 0 || sequence.Features.Length != steps * FeatureSize || sequence.Tokens.Length != steps * Vocabularies.Count)
-            throw new ArgumentException($"{sequence.Features.Length} features and {sequence.Tokens.Length} tokens are no whole number (at least one) of steps of {FeatureSize} features and {Vocabularies.Count} tokens.", nameof(sequence));
+            throw new ArgumentException(
+                $"{sequence.Features.Length} features and {sequence.Tokens.Length} tokens are no whole number (at least one) of steps of "
+                + $"{FeatureSize} features and {Vocabularies.Count} tokens.", nameof(sequence));
         ArgumentOutOfRangeException.ThrowIfNotEqual(sequence.Statics.Length, StaticSize);
         ArgumentOutOfRangeException.ThrowIfNotEqual(sequence.Targets.Length, TargetSize);
         _sequences.Add(sequence);
     }
 
     /// <summary>Adds a copy of one sequence of numbers with numbers for targets.</summary>
-    public void Add(ReadOnlySpan<float> features, ReadOnlySpan<float> statics, ReadOnlySpan<float> targets, float weight = 1f) => Add(new TrainingSequence
-    {
-        Features = features.ToArray(),
-        Statics = statics.ToArray(),
-        Targets = targets.ToArray(),
-        Weight = weight,
-    });
+    public void Add(ReadOnlySpan<float> features, ReadOnlySpan<float> statics, ReadOnlySpan<float> targets, float weight = 1f) =>
+        Add(new TrainingSequence
+        {
+            Features = features.ToArray(),
+            Statics = statics.ToArray(),
+            Targets = targets.ToArray(),
+            Weight = weight,
+        });
 
     /// <summary>T: steps of sequence <paramref name="index"/>.</summary>
     public int Length(int index) => LengthOf(_sequences[index]);

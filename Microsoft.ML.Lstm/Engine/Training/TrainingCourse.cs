@@ -58,7 +58,8 @@ internal sealed class TrainingCourse
         string ended = $"Training ended after epoch {Epochs} of {numberOfEpochs}{(why is null ? "" : $", {why}")}";
         if (KeptEpoch == 0 || KeptEpoch > Losses.Count)
             return ended + ".";
-        return string.Create(CultureInfo.InvariantCulture, $"{ended}. The model of epoch {KeptEpoch} is kept, with a {What} loss of {Losses[KeptEpoch - 1]:G5}: {Trend()}.");
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{ended}. The model of epoch {KeptEpoch} is kept, with a {What} loss of {Losses[KeptEpoch - 1]:G5}: {Trend()}.");
     }
 
     /// <summary>
@@ -72,7 +73,11 @@ internal sealed class TrainingCourse
         double kept = TrainingLosses[KeptEpoch - 1], best = TrainingLosses.Min();
         if (!(kept > Explosion * InitialLoss || (kept > InitialLoss && kept > Loss * best)))
             return null;
-        return string.Create(CultureInfo.InvariantCulture, $"Training has exploded: the training loss is {kept:G5} in epoch {KeptEpoch}, whose model is kept, and was {InitialLoss:G5} before the first weight update{(best < InitialLoss ? $" and {best:G5} in epoch {TrainingLosses.IndexOf(best) + 1}" : "")}. The model is of no use; a lower LearningRate, a GradientClipNorm or validation data to choose the best epoch by may help.");
+        return string.Create(CultureInfo.InvariantCulture,
+            $"Training has exploded: the training loss is {kept:G5} in epoch {KeptEpoch}, whose model is kept, and was {InitialLoss:G5} "
+            + $"before the first weight "
+            + $"update{(best < InitialLoss ? $" and {best:G5} in epoch {TrainingLosses.IndexOf(best) + 1}" : "")}. The model is of no "
+            + $"use; a lower LearningRate, a GradientClipNorm or validation data to choose the best epoch by may help.");
     }
 
     private string Trend()
@@ -83,7 +88,8 @@ internal sealed class TrainingCourse
         if (last - best > Rise * Math.Abs(best))
         {
             int since = Epochs - bestEpoch;
-            string risen = string.Create(CultureInfo.InvariantCulture, $"since epoch {bestEpoch}, which had the least, the loss has risen to {last:G5}");
+            string risen = string.Create(CultureInfo.InvariantCulture,
+                $"since epoch {bestEpoch}, which had the least, the loss has risen to {last:G5}");
             return 10 * since > 3 * Epochs ? risen + ", so fewer epochs would do" : risen;
         }
         int before = Epochs - 1 - Math.Max(1, Epochs / 10);

@@ -10,7 +10,8 @@ namespace Microsoft.ML.Lstm.Engine.Training;
 /// <param name="vocabularies">For each token that a step has, how many known ones there are.</param>
 /// <param name="keys">For each of them, which keys of its column these are; null for all of them, or in place of the list for all
 /// columns.</param>
-internal abstract class TrainingData(int featureSize, int staticSize, int targetSize, IReadOnlyList<int> vocabularies, IReadOnlyList<KeySubset?>? keys)
+internal abstract class TrainingData(int featureSize, int staticSize, int targetSize, IReadOnlyList<int> vocabularies,
+    IReadOnlyList<KeySubset?>? keys)
 {
     public int FeatureSize { get; } = featureSize;
 
@@ -34,7 +35,8 @@ internal abstract class TrainingData(int featureSize, int staticSize, int target
     public abstract IEnumerable<SequenceSet> Sets(Random? random);
 
     /// <summary>The same sequences with other numbers for their tokens and classes.</summary>
-    public virtual TrainingData Renumber(KeyNumbering numbering) => throw new NotSupportedException("These sequences have no keys of columns.");
+    public virtual TrainingData Renumber(KeyNumbering numbering)
+        => throw new NotSupportedException("These sequences have no keys of columns.");
 
     /// <summary>How many sequences of which sizes, in words.</summary>
     public string Describe()
@@ -54,5 +56,9 @@ internal abstract class TrainingData(int featureSize, int staticSize, int target
 
     /// <summary>T: steps of a sequence laid out like this.</summary>
     public int LengthOf(TrainingSequence sequence)
-        => FeatureSize > 0 ? sequence.Features.Length / FeatureSize : Vocabularies.Count > 0 ? sequence.Tokens.Length / Vocabularies.Count : 0;
+        => FeatureSize > 0
+            ? sequence.Features.Length / FeatureSize
+            : Vocabularies.Count > 0
+            ? sequence.Tokens.Length / Vocabularies.Count
+            : 0;
 }

@@ -56,7 +56,8 @@ internal sealed partial class TrainingLoop
             int count = 0;
             long steps = 0;
             while (count < indices.Length && start < set.Count
-                && (count == 0 || (steps * _model.Shape.OutputSize < MaxEvaluationOutputs && (steps + set.Length(start)) * floatsOfStep <= MaxEvaluationFloats)))
+                && (count == 0 || (steps * _model.Shape.OutputSize < MaxEvaluationOutputs && (steps
+                    + set.Length(start)) * floatsOfStep <= MaxEvaluationFloats)))
             {
                 indices[count++] = start;
                 steps += set.Length(start++);

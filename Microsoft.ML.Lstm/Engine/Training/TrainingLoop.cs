@@ -50,7 +50,8 @@ internal sealed partial class TrainingLoop
         if (_validation is null && _options.ValidationFraction > 0)
             _validation = HoldOut();
 
-        MemoryNeed.Check(NewNetwork.ShapeOf(_options, job.Task, _training, job.Embeddings), _options, LengthsOf(_training), GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
+        MemoryNeed.Check(NewNetwork.ShapeOf(_options, job.Task, _training, job.Embeddings), _options, LengthsOf(_training),
+            GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
         _team = new WorkerTeam(_options.NumberOfThreads ?? Environment.ProcessorCount);
         _model = (job.Resume?.Kept ?? job.Initial) is { } initial
             ? initial with { Parameters = initial.Parameters.Clone() }
@@ -67,7 +68,8 @@ internal sealed partial class TrainingLoop
         _validationObjective = _validation is null ? null : job.Task.CreateObjective(_model, _training);
 
         NetworkShape shape = _model.Shape;
-        var network = new SequenceNetwork(_model.Parameters, shape.Embeddings.Count > 0 ? NetworkPasses.BackwardToInput : NetworkPasses.Backward);
+        var network = new SequenceNetwork(_model.Parameters,
+            shape.Embeddings.Count > 0 ? NetworkPasses.BackwardToInput : NetworkPasses.Backward);
         _runner = NetworkRunner.Create(network, _team);
         _runner.Stop = stop;
         _batch = new SequenceBatch(shape);
@@ -143,7 +145,8 @@ internal sealed partial class TrainingLoop
             }
             TimeSpan elapsed = before + clock.Elapsed;
             _job.SaveCheckpoint?.Invoke(_model with { Parameters = _kept }, StateAfter(elapsed));
-            var completed = new EpochCompletedEventArgs(epoch, _epochs, training, validation, _learningRate, elapsed, _course.KeptEpoch == epoch);
+            var completed = new EpochCompletedEventArgs(epoch, _epochs, training, validation, _learningRate, elapsed,
+                _course.KeptEpoch == epoch);
             _job.Monitor.EpochCompleted(completed);
             _options.EpochCompleted?.Invoke(completed);
             if (completed.Cancel)
@@ -156,7 +159,8 @@ internal sealed partial class TrainingLoop
             _ended = $"since {_options.EarlyStopping!.Metric} did not improve for {_options.EarlyStopping.Patience} epochs";
     }
 
-    private bool IsPatienceOver => _options.EarlyStopping is { } stopping && _course.Epochs > 0 && _course.EpochsWithoutGain >= stopping.Patience;
+    private bool IsPatienceOver
+        => _options.EarlyStopping is { } stopping && _course.Epochs > 0 && _course.EpochsWithoutGain >= stopping.Patience;
 
     private TrainedNetwork End()
     {
@@ -187,7 +191,8 @@ internal sealed partial class TrainingLoop
     private void Restore(TrainingState state)
     {
         if (state.NumberOfEpochs != _epochs)
-            throw new InvalidDataException($"The checkpoint is of a training over {state.NumberOfEpochs} epochs, but this one is over {_epochs}.");
+            throw new InvalidDataException(
+                $"The checkpoint is of a training over {state.NumberOfEpochs} epochs, but this one is over {_epochs}.");
         _optimizer.Restore(state.Steps, state.Moments);
         _random.Restore(state.Random);
         _untrained.Unreached = state.Unreached;
@@ -244,7 +249,9 @@ internal sealed partial class TrainingLoop
     {
         double factor = _options.LearningRateSchedule.GetFactor(epoch, _epochs);
         if (!(factor >= 0 && double.IsFinite(factor)))
-            throw new InvalidOperationException($"{nameof(TrainingOptions.LearningRateSchedule)} gave the factor {factor} after {epoch:0.##} epochs; it must be 0 or more and finite.");
+            throw new InvalidOperationException(
+                $"{nameof(TrainingOptions.LearningRateSchedule)} gave the factor {factor} after {epoch:0.##} epochs; it must be 0 or more "
+                + "and finite.");
         return (float)(_options.LearningRate * factor);
     }
 
@@ -335,7 +342,10 @@ internal sealed partial class TrainingLoop
         if (measured is not null)
         {
             EarlyStoppingMetric watched = _options.EarlyStopping?.Metric ?? EarlyStoppingMetric.Loss;
-            double metric = measured[watched] ?? throw new InvalidOperationException($"All labels of the {(validation is null ? "training" : "validation")} data are the same, so there is no {watched} to stop early by.");
+            double metric = measured[watched]
+                ?? throw new InvalidOperationException(
+                $"All labels of the {(validation is null ? "training" : "validation")} data are the same, so there is no {watched} to "
+                + "stop early by.");
             if (watched is EarlyStoppingMetric.Accuracy or EarlyStoppingMetric.AreaUnderRocCurve)
                 metric = -metric;
             double required = double.IsFinite(_course.KeptMetric) ? _options.EarlyStopping?.MinimumDelta ?? 0 : 0;

@@ -195,30 +195,39 @@ public abstract class TrainingOptions
         Require(NumberOfEpochs is null or >= 1, NumberOfEpochs, nameof(NumberOfEpochs), "1 or more, or null");
         Require(BatchSize >= 1, BatchSize, nameof(BatchSize), "1 or more");
         Require(ValidationFraction is >= 0 and < 1, ValidationFraction, nameof(ValidationFraction), "from 0 to below 1");
-        Require(NumberOfThreads is null or (>= 1 and <= MostThreads), NumberOfThreads, nameof(NumberOfThreads), $"from 1 to {MostThreads}, or null");
+        Require(NumberOfThreads is null or (>= 1 and <= MostThreads), NumberOfThreads, nameof(NumberOfThreads),
+            $"from 1 to {MostThreads}, or null");
         if (CheckpointPath is not null)
         {
             bool isPath = !string.IsNullOrWhiteSpace(CheckpointPath) && !CheckpointPath.Contains('\0');
-            Require(isPath && Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(CheckpointPath))) && !Directory.Exists(CheckpointPath) && !Path.EndsInDirectorySeparator(CheckpointPath),
+            Require(isPath
+                && Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(CheckpointPath)))
+                && !Directory.Exists(CheckpointPath)
+                && !Path.EndsInDirectorySeparator(CheckpointPath),
                 CheckpointPath, nameof(CheckpointPath), "a file in a folder that exists, and no folder itself, or null");
         }
-        Require(!ResumeFromCheckpoint || CheckpointPath is not null, ResumeFromCheckpoint, nameof(ResumeFromCheckpoint), $"false where there is no {nameof(CheckpointPath)}");
+        Require(!ResumeFromCheckpoint || CheckpointPath is not null, ResumeFromCheckpoint, nameof(ResumeFromCheckpoint),
+            $"false where there is no {nameof(CheckpointPath)}");
         if (EarlyStopping is { } stopping)
         {
-            Require(EarlyStoppingMetrics.Contains(stopping.Metric), stopping.Metric, nameof(EarlyStopping) + "." + nameof(stopping.Metric), "one of " + string.Join(", ", EarlyStoppingMetrics));
+            Require(EarlyStoppingMetrics.Contains(stopping.Metric), stopping.Metric, nameof(EarlyStopping) + "." + nameof(stopping.Metric),
+                "one of " + string.Join(", ", EarlyStoppingMetrics));
             Require(stopping.Patience >= 1, stopping.Patience, nameof(EarlyStopping) + "." + nameof(stopping.Patience), "1 or more");
-            Require(stopping.MinimumDelta >= 0 && double.IsFinite(stopping.MinimumDelta), stopping.MinimumDelta, nameof(EarlyStopping) + "." + nameof(stopping.MinimumDelta), "0 or more and finite");
+            Require(stopping.MinimumDelta >= 0 && double.IsFinite(stopping.MinimumDelta), stopping.MinimumDelta,
+                nameof(EarlyStopping) + "." + nameof(stopping.MinimumDelta), "0 or more and finite");
         }
     }
 
     private protected static void Require(bool holds, object? value, string option, string range)
     {
         if (!holds)
-            throw new ArgumentOutOfRangeException(option, value is Array list ? $"[{string.Join(", ", list.Cast<object?>())}]" : value, $"{option} must be {range}.");
+            throw new ArgumentOutOfRangeException(option, value is Array list ? $"[{string.Join(", ", list.Cast<object?>())}]" : value,
+                $"{option} must be {range}.");
     }
 
     private protected static void RequireName(string? name, string option, bool optional)
-        => Require(optional ? name != "" : !string.IsNullOrEmpty(name), name, option, optional ? "a column name, or null" : "a column name");
+        => Require(optional ? name != "" : !string.IsNullOrEmpty(name), name, option,
+            optional ? "a column name, or null" : "a column name");
 
     private protected static void RequireDefined<T>(T value, string option)
         where T : struct, Enum

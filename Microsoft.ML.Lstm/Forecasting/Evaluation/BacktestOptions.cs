@@ -34,6 +34,7 @@ public sealed class BacktestOptions : ForecastEvaluationOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(NumberOfFolds, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(RowsPerFold ?? 1, 1, nameof(RowsPerFold));
         ArgumentOutOfRangeException.ThrowIfLessThan(MinimumTrainingRows, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(MaximumTrainingRows ?? MinimumTrainingRows, MinimumTrainingRows, nameof(MaximumTrainingRows));
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaximumTrainingRows ?? MinimumTrainingRows, MinimumTrainingRows,
+            nameof(MaximumTrainingRows));
     }
 }

@@ -29,7 +29,9 @@ public sealed class BacktestResult
         foreach (BacktestFold fold in Folds)
         {
             ForecastFigures figures = fold.Metrics.Overall;
-            text.AppendLine(CultureInfo.InvariantCulture, $"Fold {fold.Fold}: {fold.NumberOfTrainingRows} training rows, {figures.NumberOfForecasts} forecasts, MAE {figures.MeanAbsoluteError:G5}, RMSE {figures.RootMeanSquaredError:G5}");
+            text.AppendLine(CultureInfo.InvariantCulture,
+                $"Fold {fold.Fold}: {fold.NumberOfTrainingRows} training rows, {figures.NumberOfForecasts} forecasts, MAE "
+                + $"{figures.MeanAbsoluteError:G5}, RMSE {figures.RootMeanSquaredError:G5}");
         }
         return text.ToString().TrimEnd();
     }

@@ -23,7 +23,8 @@ internal sealed class Backtester
         _rowsPerFold = RowsPerFold();
     }
 
-    public static BacktestResult Run(IHostEnvironment environment, IDataView data, IEstimator<ITransformer> estimator, BacktestOptions options)
+    public static BacktestResult Run(IHostEnvironment environment, IDataView data, IEstimator<ITransformer> estimator,
+        BacktestOptions options)
     {
         options.Check();
         var backtester = new Backtester(environment, data, estimator, options);
@@ -37,7 +38,9 @@ internal sealed class Backtester
             else if (pooled.Horizon == tallies.Horizon)
                 pooled.Add(tallies);
             else
-                throw environment.Process(new InvalidOperationException($"The model of fold {fold} forecasts {tallies.Horizon} rows ahead, those before it {pooled.Horizon}."));
+                throw environment.Process(
+                    new InvalidOperationException(
+                    $"The model of fold {fold} forecasts {tallies.Horizon} rows ahead, those before it {pooled.Horizon}."));
         }
         return new BacktestResult(folds, ForecastEvaluator.ToMetrics(pooled!, options));
     }
@@ -51,14 +54,17 @@ internal sealed class Backtester
         IDataView scored = model.Transform(Rows(origins, origin => origin, origin => origin + _rowsPerFold + horizon));
 
         if (fold == 0 && _options.SeriesColumnName is null && TransformedView.SeriesColumnOf(scored) is { } series)
-            HostWarning.Write(_environment, "Backtest", $"The forecaster tells series apart by column '{series}', but all rows are taken for one series. Give it as {nameof(_options.SeriesColumnName)}.");
+            HostWarning.Write(_environment, "Backtest",
+                $"The forecaster tells series apart by column '{series}', but all rows are taken for one series. Give it as "
+                + $"{nameof(_options.SeriesColumnName)}.");
 
         ForecastTallies tallies = new ForecastEvaluator(_environment, _options, scored, model.Transform(train)).Tally(_rowsPerFold);
         return (new BacktestFold(fold, train.GetRowCount()!.Value, model, ForecastEvaluator.ToMetrics(tallies, _options), scored), tallies);
     }
 
     /// <summary>The rows of a fold's series from one position to another; none of a series that has too few rows to train on.</summary>
-    private SeriesRangeDataView Rows(long[] origins, Func<long, long> first, Func<long, long> end) => new(_data, _rowCounts, Array.ConvertAll(origins, origin =>
+    private SeriesRangeDataView Rows(long[] origins, Func<long, long> first, Func<long, long> end)
+        => new(_data, _rowCounts, Array.ConvertAll(origins, origin =>
         origin < _options.MinimumTrainingRows ? new RowRange(0, 0) : new RowRange(first(origin), end(origin))));
 
     // A row is kept back at the end: it is the last that can be forecast.
@@ -70,7 +76,10 @@ internal sealed class Backtester
         int folds = _options.NumberOfFolds, minimum = _options.MinimumTrainingRows;
         long rows = _options.RowsPerFold ?? Math.Clamp(Math.Min(longest / (folds + 1), (longest - minimum) / folds), 1, int.MaxValue);
         if (longest - folds * rows < minimum)
-            throw _environment.Process(new InvalidOperationException($"The longest series has {longest + 1} rows, too few for {folds} folds with {rows} rows each, {minimum} training rows before the first and a row behind the last: these are {folds * rows + minimum + 1}."));
+            throw _environment.Process(
+                new InvalidOperationException(
+                $"The longest series has {longest + 1} rows, too few for {folds} folds with {rows} rows each, {minimum} training rows "
+                + $"before the first and a row behind the last: these are {folds * rows + minimum + 1}."));
         return (int)rows;
     }
 }

@@ -3,7 +3,8 @@ namespace Microsoft.ML.Lstm;
 /// <summary>How accurate forecasts of one kind are: those evaluated, those of a baseline, or those of one of several targets.</summary>
 public sealed class ForecastAccuracy
 {
-    internal ForecastAccuracy(string name, ForecastFigures overall, IReadOnlyList<ForecastFigures> perHorizon, IReadOnlyList<ForecastAccuracy> perTarget)
+    internal ForecastAccuracy(string name, ForecastFigures overall, IReadOnlyList<ForecastFigures> perHorizon,
+        IReadOnlyList<ForecastAccuracy> perTarget)
     {
         Name = name;
         Overall = overall;

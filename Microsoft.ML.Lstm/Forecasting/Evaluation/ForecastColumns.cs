@@ -14,13 +14,17 @@ internal sealed class ForecastColumns
         int targets = History.Targets.Length;
         DataViewSchema.Column forecast = ColumnRole.Forecast.Find(context, schema, options.ForecastColumnName);
         int size = NumberReader.SizeOf(forecast.Type);
-        bool fits = forecast.Type is VectorDataViewType { Dimensions.Length: > 1 } vector ? vector.Dimensions[^1] == targets : size % targets == 0;
+        bool fits = forecast.Type is VectorDataViewType { Dimensions.Length: > 1 } vector
+            ? vector.Dimensions[^1] == targets
+            : size % targets == 0;
         if (!fits)
-            throw ColumnRole.Forecast.DimensionMismatch(context, forecast, targets == 1 ? "a vector of H values" : $"a vector of H x {targets} values, for {targets} targets");
+            throw ColumnRole.Forecast.DimensionMismatch(context, forecast,
+                targets == 1 ? "a vector of H values" : $"a vector of H x {targets} values, for {targets} targets");
         Horizon = size / targets;
         Steps = History.Time is null ? null : StepAnnotation.Of(forecast);
         Forecasts = options.HasBounds
-            ? [forecast, Bound(ColumnRole.ForecastLowerBound, options.LowerBoundColumnName!), Bound(ColumnRole.ForecastUpperBound, options.UpperBoundColumnName!)]
+            ? [forecast, Bound(ColumnRole.ForecastLowerBound, options.LowerBoundColumnName!),
+                Bound(ColumnRole.ForecastUpperBound, options.UpperBoundColumnName!)]
             : [forecast];
 
         DataViewSchema.Column Bound(ColumnRole role, string name)

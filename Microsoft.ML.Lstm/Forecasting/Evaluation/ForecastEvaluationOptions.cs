@@ -81,10 +81,13 @@ public class ForecastEvaluationOptions
         if (LowerBoundColumnName is null != UpperBoundColumnName is null)
         {
             (string given, string missing) = HasBounds ? ("lower", nameof(UpperBoundColumnName)) : ("upper", nameof(LowerBoundColumnName));
-            throw new ArgumentException($"There is a column of {given} bounds, '{LowerBoundColumnName ?? UpperBoundColumnName}', but none of the bounds on the other side.", missing);
+            throw new ArgumentException(
+                $"There is a column of {given} bounds, '{LowerBoundColumnName ?? UpperBoundColumnName}', but none of the bounds on the "
+                + "other side.", missing);
         }
         if (!(ConfidenceLevel is > 0 and < 1))
-            throw new ArgumentOutOfRangeException(nameof(ConfidenceLevel), ConfidenceLevel, "The confidence level must be above 0 and below 1.");
+            throw new ArgumentOutOfRangeException(nameof(ConfidenceLevel), ConfidenceLevel,
+                "The confidence level must be above 0 and below 1.");
         ArgumentOutOfRangeException.ThrowIfLessThan(Seasonality, 1);
     }
 }

@@ -40,13 +40,18 @@ internal sealed class ForecastEvaluator
             _step = steps.FillsGaps ? steps.Step : null;
         else if (_columns.History.Time is not null)
             _step = FindStep();
-        _tallies = new ForecastTallies(1 + EvaluatedSeries.BaselineNames(options.Seasonality).Length, _columns.Horizon, options.TargetColumnNames.Length);
+        _tallies = new ForecastTallies(1 + EvaluatedSeries.BaselineNames(options.Seasonality).Length, _columns.Horizon,
+            options.TargetColumnNames.Length);
     }
 
-    public static ForecastMetrics Evaluate(IHostEnvironment environment, IDataView data, ForecastEvaluationOptions options, IDataView? trainingData)
+    public static ForecastMetrics Evaluate(IHostEnvironment environment, IDataView data, ForecastEvaluationOptions options,
+        IDataView? trainingData)
     {
         options.Check();
-        if (options.SeriesColumnName is null && TransformedView.SeriesColumnOf(data) is { } series && IsSeries(data, series) && (trainingData is null || IsSeries(trainingData, series)))
+        if (options.SeriesColumnName is null
+            && TransformedView.SeriesColumnOf(data) is { } series
+            && IsSeries(data, series)
+            && (trainingData is null || IsSeries(trainingData, series)))
             options = options.OfSeries(series);
         return ToMetrics(new ForecastEvaluator(environment, options, data, trainingData).Tally(), options);
     }
@@ -110,7 +115,8 @@ internal sealed class ForecastEvaluator
         => new(_environment, cursor, columns, _step, dataName, message => HostWarning.Write(_environment, "Evaluation", message));
 
     // Some later transform may have put another column in its place.
-    private static bool IsSeries(IDataView data, string name) => data.Schema.GetColumnOrNull(name) is { Type: TextDataViewType or KeyDataViewType };
+    private static bool IsSeries(IDataView data, string name)
+        => data.Schema.GetColumnOrNull(name) is { Type: TextDataViewType or KeyDataViewType };
 
     private float[] Read(NumberReader reader)
     {
@@ -133,8 +139,10 @@ internal sealed class ForecastEvaluator
             return "The data to evaluate has no rows.";
         string reason = _tallies.MissingForecasts + _tallies.MissingActuals == 0
             ? "no series has a row behind its first, whose value could have been forecast"
-            : $"{_tallies.MissingForecasts} of them are missing, and {_tallies.MissingActuals} are of missing values in the target columns '{string.Join("', '", _options.TargetColumnNames)}'";
-        return $"None of the forecasts in column '{_options.ForecastColumnName}' in {rows} rows can be compared with what came true: {reason}.";
+            : $"{_tallies.MissingForecasts} of them are missing, and {_tallies.MissingActuals} are of missing values in the target "
+                + $"columns '{string.Join("', '", _options.TargetColumnNames)}'";
+        return $"None of the forecasts in column '{_options.ForecastColumnName}' in {rows} rows can be compared with what came true: "
+            + $"{reason}.";
     }
 
     /// <summary>Reads the numbers of several columns of a row.</summary>

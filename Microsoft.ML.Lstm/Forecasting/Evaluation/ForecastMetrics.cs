@@ -13,7 +13,8 @@ public sealed class ForecastMetrics
 {
     private readonly ForecastAccuracy _forecast;
 
-    internal ForecastMetrics(ForecastAccuracy forecast, IReadOnlyList<ForecastAccuracy> baselines, long missingForecasts, long missingActuals)
+    internal ForecastMetrics(ForecastAccuracy forecast, IReadOnlyList<ForecastAccuracy> baselines, long missingForecasts,
+        long missingActuals)
     {
         _forecast = forecast;
         Baselines = baselines;

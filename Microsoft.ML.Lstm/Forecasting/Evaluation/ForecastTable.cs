@@ -12,20 +12,25 @@ internal static class ForecastTable
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"{metrics.Overall.NumberOfForecasts} forecasts");
         if (metrics.NumberOfMissingForecasts + metrics.NumberOfMissingActuals > 0)
-            text.Append(CultureInfo.InvariantCulture, $"; left out: {metrics.NumberOfMissingForecasts} missing forecasts, {metrics.NumberOfMissingActuals} forecasts of missing values");
+            text.Append(CultureInfo.InvariantCulture,
+                $"; left out: {metrics.NumberOfMissingForecasts} missing forecasts, {metrics.NumberOfMissingActuals} forecasts of "
+                + $"missing values");
         text.AppendLine();
 
-        Append(text, [.. Header("Method", hasIntervals)], metrics.Baselines.Prepend(forecast).Select(method => Row(method.Name, method.Overall, hasIntervals)));
+        Append(text, [.. Header("Method", hasIntervals)],
+            metrics.Baselines.Prepend(forecast).Select(method => Row(method.Name, method.Overall, hasIntervals)));
         string[] baselines = [.. metrics.Baselines.Select(baseline => $"MAE {baseline.Name}")];
         if (metrics.PerTarget.Count > 1)
         {
             Append(text, [.. Header("Target", hasIntervals), .. baselines], metrics.PerTarget.Select((target, d) =>
-                Row(target.Name, target.Overall, hasIntervals).Concat(metrics.Baselines.Select(baseline => Number(baseline.PerTarget[d].Overall.MeanAbsoluteError)))));
+                Row(target.Name, target.Overall, hasIntervals)
+                    .Concat(metrics.Baselines.Select(baseline => Number(baseline.PerTarget[d].Overall.MeanAbsoluteError)))));
         }
         if (metrics.Horizon > 1)
         {
             Append(text, [.. Header("Rows ahead", hasIntervals), .. baselines], metrics.PerHorizon.Select((figures, step) =>
-                Row((step + 1).ToString(CultureInfo.InvariantCulture), figures, hasIntervals).Concat(metrics.Baselines.Select(baseline => Number(baseline.PerHorizon[step].MeanAbsoluteError)))));
+                Row((step + 1).ToString(CultureInfo.InvariantCulture), figures, hasIntervals)
+                    .Concat(metrics.Baselines.Select(baseline => Number(baseline.PerHorizon[step].MeanAbsoluteError)))));
         }
         return text.ToString().TrimEnd();
     }
@@ -38,8 +43,11 @@ internal static class ForecastTable
 
     private static IEnumerable<string> Row(string name, ForecastFigures figures, bool hasIntervals)
     {
-        double[] intervals = hasIntervals ? [figures.Coverage, figures.MeanIntervalWidth, figures.LowerBoundPinballLoss, figures.UpperBoundPinballLoss] : [];
-        double[] all = [figures.MeanAbsoluteError, figures.RootMeanSquaredError, figures.SymmetricMeanAbsolutePercentageError, figures.MeanAbsoluteScaledError, .. intervals];
+        double[] intervals = hasIntervals
+            ? [figures.Coverage, figures.MeanIntervalWidth, figures.LowerBoundPinballLoss, figures.UpperBoundPinballLoss]
+            : [];
+        double[] all = [figures.MeanAbsoluteError, figures.RootMeanSquaredError, figures.SymmetricMeanAbsolutePercentageError,
+            figures.MeanAbsoluteScaledError, .. intervals];
         return [name, figures.NumberOfForecasts.ToString(CultureInfo.InvariantCulture), .. all.Select(Number)];
     }
 
@@ -59,6 +67,7 @@ internal static class ForecastTable
         int[] widths = [.. header.Select((_, column) => cells.Max(row => row[column].Length))];
         text.AppendLine();
         foreach (string[] row in cells)
-            text.AppendLine(string.Join("  ", row.Select((cell, column) => column == 0 ? cell.PadRight(widths[0]) : cell.PadLeft(widths[column]))).TrimEnd());
+            text.AppendLine(string.Join("  ",
+                row.Select((cell, column) => column == 0 ? cell.PadRight(widths[0]) : cell.PadLeft(widths[column]))).TrimEnd());
     }
 }

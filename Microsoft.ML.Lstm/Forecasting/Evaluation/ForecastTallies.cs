@@ -59,7 +59,8 @@ internal sealed class ForecastTallies
             [.. targetNames.Select((target, d) => new ForecastAccuracy(target, Figures(method, [d]), PerHorizon(method, [d]), []))]);
     }
 
-    private ForecastFigures[] PerHorizon(int method, int[] targets) => [.. Enumerable.Range(0, Horizon).Select(step => Pool(targets.Select(d => this[IndexOf(method, step, d)])))];
+    private ForecastFigures[] PerHorizon(int method, int[] targets)
+        => [.. Enumerable.Range(0, Horizon).Select(step => Pool(targets.Select(d => this[IndexOf(method, step, d)])))];
 
     private ForecastFigures Figures(int method, int[] targets) => Pool(
         from step in Enumerable.Range(0, Horizon)

@@ -20,11 +20,14 @@ internal sealed class SeriesRangeDataView(IDataView data, SeriesRowCounts rowCou
     public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null)
     {
         DataViewSchema.Column[] needed = [.. columnsNeeded];
-        IEnumerable<DataViewSchema.Column> read = rowCounts.Column is { } series ? needed.Append(series).DistinctBy(column => column.Index) : needed;
+        IEnumerable<DataViewSchema.Column> read = rowCounts.Column is { } series
+            ? needed.Append(series).DistinctBy(column => column.Index)
+            : needed;
         return new Cursor(this, data.GetRowCursor(read), needed);
     }
 
-    public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) => [GetRowCursor(columnsNeeded)];
+    public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) =>
+        [GetRowCursor(columnsNeeded)];
 
     private sealed class Cursor : DataViewRowCursor
     {

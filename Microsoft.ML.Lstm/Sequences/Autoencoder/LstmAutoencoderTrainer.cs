@@ -13,8 +13,10 @@ namespace Microsoft.ML.Lstm;
 /// </summary>
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
-/// To create this trainer, use [LstmAutoencoder](xref:Microsoft.ML.LstmCatalog.LstmAutoencoder(Microsoft.ML.AnomalyDetectionCatalog.AnomalyDetectionTrainers,System.String,System.String,System.Nullable{System.Int32},System.Int32,System.Single,System.Int32,System.Int32,System.Single,System.Nullable{System.Int32}))
-/// or [LstmAutoencoder(Options)](xref:Microsoft.ML.LstmCatalog.LstmAutoencoder(Microsoft.ML.AnomalyDetectionCatalog.AnomalyDetectionTrainers,Microsoft.ML.Lstm.LstmAutoencoderTrainer.Options)).
+/// To create this trainer, use
+/// [LstmAutoencoder](xref:Microsoft.ML.LstmCatalog.LstmAutoencoder(Microsoft.ML.AnomalyDetectionCatalog.AnomalyDetectionTrainers,System.String,System.String,System.Nullable{System.Int32},System.Int32,System.Single,System.Int32,System.Int32,System.Single,System.Nullable{System.Int32}))
+/// or
+/// [LstmAutoencoder(Options)](xref:Microsoft.ML.LstmCatalog.LstmAutoencoder(Microsoft.ML.AnomalyDetectionCatalog.AnomalyDetectionTrainers,Microsoft.ML.Lstm.LstmAutoencoderTrainer.Options)).
 ///
 /// ### Input and Output Columns
 /// There is no label: train on sequences that are usual, or nearly all of which are.
@@ -32,7 +34,8 @@ namespace Microsoft.ML.Lstm;
 /// | `StepErrorColumnName`, optional | Variable-sized vector of <xref:System.Single> | The mean squared error at each step: which of them was strange. |
 /// | `EncodingColumnName`, optional | Known-sized vector of <xref:System.Single> | The code of the sequence: features for any other trainer. |
 ///
-/// `ml.AnomalyDetection.Evaluate` measures the scores against labels, where there are some: <xref:System.Single>, 1 for an anomaly and 0 for none; it takes no <xref:System.Boolean>.
+/// `ml.AnomalyDetection.Evaluate` measures the scores against labels, where there are some: <xref:System.Single>, 1 for an anomaly and 0
+/// for none; it takes no <xref:System.Boolean>.
 ///
 /// ### Trainer Characteristics
 /// |  |  |
@@ -44,18 +47,20 @@ namespace Microsoft.ML.Lstm;
 /// | Exportable to ONNX | No |
 ///
 /// ### Training Algorithm Details
-/// The encoder is the network of the <xref:Microsoft.ML.Lstm.LstmRegressionTrainer>: its final state goes, with the static features, through a linear layer
-/// to the code. The decoder, a recurrent network of as many layers and units, reads the code at every step (Cho et al. 2014), beside how far through the sequence it is, and gives the features of
-/// the steps from the last to the first (Srivastava, Mansimov and Salakhutdinov 2015; for finding anomalies Malhotra et al. 2016). It never sees the true steps, so that all it
-/// knows of the sequence went through the code, and what the code has no room for is not reconstructed. Training minimizes the
-/// mean squared error of the scaled features over all steps.
+/// The encoder is the network of the <xref:Microsoft.ML.Lstm.LstmRegressionTrainer>: its final state goes, with the static features,
+/// through a linear layer to the code. The decoder, a recurrent network of as many layers and units, reads the code at every step (Cho et
+/// al. 2014), beside how far through the sequence it is, and gives the features of the steps from the last to the first (Srivastava,
+/// Mansimov and Salakhutdinov 2015; for finding anomalies Malhotra et al. 2016). It never sees the true steps, so that all it knows of the
+/// sequence went through the code, and what the code has no room for is not reconstructed. Training minimizes the mean squared error of the
+/// scaled features over all steps.
 ///
-/// The threshold comes from the scores of the validation data, or of the training rows that `ValidationFraction` holds out, by default a tenth; they have to
-/// be usual too. It is the smallest one of these scores that a sequence like them exceeds with at most the probability `FalsePositiveRate` (split conformal prediction;
-/// Vovk, Gammerman and Shafer 2005). That takes at least 1 / rate − 1 of them, 99 for the default: with a tenth held out, 990 training rows. From fewer the threshold is
-/// estimated, which a warning says: scores above their median are taken to be exponentially distributed, and the threshold is no less than the greatest of them. With a
-/// handful of scores the share of false alarms can be several times the rate, or none at all and strange sequences missed. Without any held out it comes from the training data, which
-/// are reconstructed better than new ones, so that there are more false alarms than that.
+/// The threshold comes from the scores of the validation data, or of the training rows that `ValidationFraction` holds out, by default a
+/// tenth; they have to be usual too. It is the smallest one of these scores that a sequence like them exceeds with at most the probability
+/// `FalsePositiveRate` (split conformal prediction; Vovk, Gammerman and Shafer 2005). That takes at least 1 / rate − 1 of them, 99 for the
+/// default: with a tenth held out, 990 training rows. From fewer the threshold is estimated, which a warning says: scores above their
+/// median are taken to be exponentially distributed, and the threshold is no less than the greatest of them. With a handful of scores the
+/// share of false alarms can be several times the rate, or none at all and strange sequences missed. Without any held out it comes from the
+/// training data, which are reconstructed better than new ones, so that there are more false alarms than that.
 /// ]]></format>
 /// </remarks>
 /// <seealso cref="LstmCatalog.LstmAutoencoder(AnomalyDetectionCatalog.AnomalyDetectionTrainers, string, string?, int?, int, float, int, int, float, int?)"/>
@@ -72,12 +77,19 @@ public sealed class LstmAutoencoderTrainer : SequenceTrainerBase<LstmAutoencoder
     private protected override ColumnRole FeatureRole => ColumnRole.NumericFeature;
 
     private protected override IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label)
-        => [.. SchemaShapes.AnomalyDetection(), .. Settings.StepErrorColumnName is { } stepErrors ? new[] { SchemaShapes.VariableVector(stepErrors) } : []];
+        => [.. SchemaShapes.AnomalyDetection(),
+            .. Settings.StepErrorColumnName is { } stepErrors ? new[] { SchemaShapes.VariableVector(stepErrors) } : []];
 
-    private protected override TrainingTask CreateTask(LabelColumn label, TrainingData training, KeySubset? classes) => new AutoencoderTask(Settings.EncodingSize, Settings.FalsePositiveRate);
+    private protected override TrainingTask CreateTask(LabelColumn label, TrainingData training, KeySubset? classes)
+        => new AutoencoderTask(Settings.EncodingSize, Settings.FalsePositiveRate);
 
-    private protected override LstmAutoencoderTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns, TrainingTask task)
-        => new(Host, model, columns with { Threshold = ((AutoencoderTask)task).Threshold, StepErrorColumnName = Settings.StepErrorColumnName });
+    private protected override LstmAutoencoderTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns,
+        TrainingTask task)
+        => new(Host, model, columns with
+        {
+            Threshold = ((AutoencoderTask)task).Threshold,
+            StepErrorColumnName = Settings.StepErrorColumnName
+        });
 
     /// <summary>
     /// Options for the <see cref="LstmAutoencoderTrainer"/> as used in
@@ -126,7 +138,8 @@ public sealed class LstmAutoencoderTrainer : SequenceTrainerBase<LstmAutoencoder
             Require(EncodingSize is >= 1 and <= 65536, EncodingSize, nameof(EncodingSize), "from 1 to 65536");
             Require(FalsePositiveRate is >= 0 and < 1, FalsePositiveRate, nameof(FalsePositiveRate), "from 0 to below 1");
             RequireOutputName(StepErrorColumnName, nameof(StepErrorColumnName));
-            Require(StepErrorColumnName is null || StepErrorColumnName != EncodingColumnName, StepErrorColumnName, nameof(StepErrorColumnName), $"another name than {nameof(EncodingColumnName)}");
+            Require(StepErrorColumnName is null || StepErrorColumnName != EncodingColumnName, StepErrorColumnName,
+                nameof(StepErrorColumnName), $"another name than {nameof(EncodingColumnName)}");
         }
     }
 }

@@ -2,7 +2,8 @@ using Microsoft.ML.Lstm;
 using Microsoft.ML.Lstm.Sequences;
 using Microsoft.ML.Runtime;
 
-[assembly: Microsoft.ML.LoadableClass(typeof(LstmAutoencoderTransformer), null, typeof(Microsoft.ML.SignatureLoadModel), "LSTM Autoencoder", LstmAutoencoderTransformer.LoaderSignature)]
+[assembly: Microsoft.ML.LoadableClass(typeof(LstmAutoencoderTransformer), null, typeof(Microsoft.ML.SignatureLoadModel), "LSTM Autoencoder",
+    LstmAutoencoderTransformer.LoaderSignature)]
 
 namespace Microsoft.ML.Lstm;
 
@@ -21,7 +22,8 @@ public sealed partial class LstmAutoencoderTransformer
             env, ctx, Version, stepOutputs: false, hasDecoder: true, hasClasses: false, (_, columns) =>
         {
             if (!IsThreshold(columns.Threshold))
-                throw new InvalidDataException($"A saved LSTM autoencoder has the threshold {columns.Threshold}; expected one of 0 or more.");
+                throw new InvalidDataException(
+                    $"A saved LSTM autoencoder has the threshold {columns.Threshold}; expected one of 0 or more.");
         });
         return new LstmAutoencoderTransformer(env, model, columns);
     }

@@ -36,7 +36,8 @@ internal sealed class AnomalyColumn(float threshold) : OutputColumn(PredictedLab
         return builder.ToAnnotations();
     }
 
-    public override Delegate CreateGetter(ScoredRow row) => (ValueGetter<bool>)((ref bool value) => value = ReconstructionErrorColumn.Of(row) > threshold);
+    public override Delegate CreateGetter(ScoredRow row)
+        => (ValueGetter<bool>)((ref bool value) => value = ReconstructionErrorColumn.Of(row) > threshold);
 }
 
 /// <summary>The error of each reconstructed step; an empty vector for a row that could not be scored.</summary>

@@ -36,7 +36,8 @@ internal sealed class PredictedBooleanColumn(float threshold) : OutputColumn(Pre
         return builder.ToAnnotations();
     }
 
-    public override Delegate CreateGetter(ScoredRow row) => (ValueGetter<bool>)((ref bool value) => value = ProbabilityColumn.Of(row) > threshold);
+    public override Delegate CreateGetter(ScoredRow row)
+        => (ValueGetter<bool>)((ref bool value) => value = ProbabilityColumn.Of(row) > threshold);
 }
 
 /// <summary>The column of predicted labels, in any classification.</summary>

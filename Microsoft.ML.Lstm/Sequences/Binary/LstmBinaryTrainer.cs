@@ -12,8 +12,10 @@ namespace Microsoft.ML.Lstm;
 /// </summary>
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
-/// To create this trainer, use [Lstm](xref:Microsoft.ML.LstmCatalog.Lstm(Microsoft.ML.BinaryClassificationCatalog.BinaryClassificationTrainers,System.String,System.String,System.String,System.Nullable{System.Int32},System.Int32,System.Int32,System.Single,System.Nullable{System.Int32}))
-/// or [Lstm(Options)](xref:Microsoft.ML.LstmCatalog.Lstm(Microsoft.ML.BinaryClassificationCatalog.BinaryClassificationTrainers,Microsoft.ML.Lstm.LstmBinaryTrainer.Options)).
+/// To create this trainer, use
+/// [Lstm](xref:Microsoft.ML.LstmCatalog.Lstm(Microsoft.ML.BinaryClassificationCatalog.BinaryClassificationTrainers,System.String,System.String,System.String,System.Nullable{System.Int32},System.Int32,System.Int32,System.Single,System.Nullable{System.Int32}))
+/// or
+/// [Lstm(Options)](xref:Microsoft.ML.LstmCatalog.Lstm(Microsoft.ML.BinaryClassificationCatalog.BinaryClassificationTrainers,Microsoft.ML.Lstm.LstmBinaryTrainer.Options)).
 ///
 /// ### Input and Output Columns
 /// | Input Column | Column Type | Description |
@@ -56,12 +58,14 @@ public sealed class LstmBinaryTrainer : SequenceTrainerBase<LstmBinaryTrainer.Op
 
     private protected override LabelKind LabelKind => LabelKind.Boolean;
 
-    private protected override IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label) => SchemaShapes.BinaryClassification();
+    private protected override IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label)
+        => SchemaShapes.BinaryClassification();
 
     private protected override TrainingTask CreateTask(LabelColumn label, TrainingData training, KeySubset? classes)
         => new BinaryTask(Settings.WeightsFor(training, label), Settings.LabelSmoothing);
 
-    private protected override LstmBinaryTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns, TrainingTask task)
+    private protected override LstmBinaryTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns,
+        TrainingTask task)
         => new(Host, model, columns with { Threshold = Settings.ProbabilityThreshold });
 
     /// <summary>
@@ -76,7 +80,8 @@ public sealed class LstmBinaryTrainer : SequenceTrainerBase<LstmBinaryTrainer.Op
         /// </summary>
         public float ProbabilityThreshold = 0.5f;
 
-        internal override IReadOnlyList<EarlyStoppingMetric> EarlyStoppingMetrics => [.. base.EarlyStoppingMetrics, EarlyStoppingMetric.AreaUnderRocCurve];
+        internal override IReadOnlyList<EarlyStoppingMetric> EarlyStoppingMetrics
+            => [.. base.EarlyStoppingMetrics, EarlyStoppingMetric.AreaUnderRocCurve];
 
         internal override void Validate()
         {

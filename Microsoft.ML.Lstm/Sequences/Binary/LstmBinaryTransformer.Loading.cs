@@ -2,7 +2,8 @@ using Microsoft.ML.Lstm;
 using Microsoft.ML.Lstm.Sequences;
 using Microsoft.ML.Runtime;
 
-[assembly: Microsoft.ML.LoadableClass(typeof(LstmBinaryTransformer), null, typeof(Microsoft.ML.SignatureLoadModel), "LSTM Binary Classification", LstmBinaryTransformer.LoaderSignature)]
+[assembly: Microsoft.ML.LoadableClass(typeof(LstmBinaryTransformer), null, typeof(Microsoft.ML.SignatureLoadModel),
+    "LSTM Binary Classification", LstmBinaryTransformer.LoaderSignature)]
 
 namespace Microsoft.ML.Lstm;
 
@@ -21,7 +22,9 @@ public sealed partial class LstmBinaryTransformer
             env, ctx, Version, stepOutputs: false, hasDecoder: false, hasClasses: false, (shape, columns) =>
         {
             if (shape.OutputSize != 1 || !IsThreshold(columns.Threshold))
-                throw new InvalidDataException($"A saved LSTM model for binary classification has {shape.OutputSize} outputs and the threshold {columns.Threshold}; expected 1 output and a threshold from 0 to 1.");
+                throw new InvalidDataException(
+                    $"A saved LSTM model for binary classification has {shape.OutputSize} outputs and the threshold {columns.Threshold}; "
+                    + "expected 1 output and a threshold from 0 to 1.");
         });
         return new LstmBinaryTransformer(env, model, columns);
     }

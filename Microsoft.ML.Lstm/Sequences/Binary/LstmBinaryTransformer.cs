@@ -29,7 +29,8 @@ public sealed partial class LstmBinaryTransformer : SequencePredictionTransforme
 
     internal LstmBinaryTransformer(IHostEnvironment environment, SequenceModelParameters model, ScoringColumns columns)
         : base(environment.Register(RegistrationName), model, columns,
-            [new PredictedBooleanColumn(columns.Threshold!.Value), new ScoreColumn(ScoreAnnotations.BinaryClassification), new ProbabilityColumn()])
+            [new PredictedBooleanColumn(columns.Threshold!.Value), new ScoreColumn(ScoreAnnotations.BinaryClassification),
+                new ProbabilityColumn()])
         => ProbabilityThreshold = columns.Threshold.Value;
 
     /// <summary>The probability above which the predicted label is yes.</summary>

@@ -13,8 +13,10 @@ namespace Microsoft.ML.Lstm;
 /// </summary>
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
-/// To create this trainer, use [LstmSequenceLabeling](xref:Microsoft.ML.LstmCatalog.LstmSequenceLabeling(Microsoft.ML.MulticlassClassificationCatalog.MulticlassClassificationTrainers,System.String,System.String,System.String,System.Nullable{System.Int32},System.Int32,System.Int32,System.Single,System.Nullable{System.Int32}))
-/// or [LstmSequenceLabeling(Options)](xref:Microsoft.ML.LstmCatalog.LstmSequenceLabeling(Microsoft.ML.MulticlassClassificationCatalog.MulticlassClassificationTrainers,Microsoft.ML.Lstm.LstmSequenceLabelingTrainer.Options)).
+/// To create this trainer, use
+/// [LstmSequenceLabeling](xref:Microsoft.ML.LstmCatalog.LstmSequenceLabeling(Microsoft.ML.MulticlassClassificationCatalog.MulticlassClassificationTrainers,System.String,System.String,System.String,System.Nullable{System.Int32},System.Int32,System.Int32,System.Single,System.Nullable{System.Int32}))
+/// or
+/// [LstmSequenceLabeling(Options)](xref:Microsoft.ML.LstmCatalog.LstmSequenceLabeling(Microsoft.ML.MulticlassClassificationCatalog.MulticlassClassificationTrainers,Microsoft.ML.Lstm.LstmSequenceLabelingTrainer.Options)).
 ///
 /// ### Input and Output Columns
 /// | Input Column | Column Type | Description |
@@ -57,16 +59,21 @@ public sealed class LstmSequenceLabelingTrainer : SequenceTrainerBase<LstmSequen
 
     private protected override LabelKind LabelKind => LabelKind.KeyPerStep;
 
-    private protected override IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label) => SchemaShapes.SequenceLabeling(label);
+    private protected override IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label)
+        => SchemaShapes.SequenceLabeling(label);
 
     private protected override TrainingTask CreateTask(LabelColumn label, TrainingData training, KeySubset? classes)
     {
         if (!training.Sequences.SelectMany(sequence => sequence.Labels).Where(known => known >= 0).Distinct().Skip(1).Any())
-            throw new InvalidOperationException($"All labels of the training data in column '{label.Name}' are the same, so there is nothing to tell apart.");
-        return Settings.UseConditionalRandomField ? new CrfTask(label.Classes, classes) : new ClassificationTask(label.Classes, stepOutputs: true, classWeights: null, labelSmoothing: 0, classes);
+            throw new InvalidOperationException(
+                $"All labels of the training data in column '{label.Name}' are the same, so there is nothing to tell apart.");
+        return Settings.UseConditionalRandomField
+            ? new CrfTask(label.Classes, classes)
+            : new ClassificationTask(label.Classes, stepOutputs: true, classWeights: null, labelSmoothing: 0, classes);
     }
 
-    private protected override LstmSequenceLabelingTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns, TrainingTask task) => new(Host, model, columns);
+    private protected override LstmSequenceLabelingTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns,
+        TrainingTask task) => new(Host, model, columns);
 
     /// <summary>
     /// Options for the <see cref="LstmSequenceLabelingTrainer"/> as used in
@@ -98,13 +105,15 @@ public sealed class LstmSequenceLabelingTrainer : SequenceTrainerBase<LstmSequen
         /// </summary>
         public bool UseConditionalRandomField = true;
 
-        internal override IReadOnlyList<EarlyStoppingMetric> EarlyStoppingMetrics => [EarlyStoppingMetric.Loss, EarlyStoppingMetric.Accuracy];
+        internal override IReadOnlyList<EarlyStoppingMetric> EarlyStoppingMetrics
+            => [EarlyStoppingMetric.Loss, EarlyStoppingMetric.Accuracy];
 
         internal override void Validate()
         {
             base.Validate();
             Require(EncodingColumnName is null, EncodingColumnName, nameof(EncodingColumnName), "null: each step has outputs of its own");
-            Require(AttentionColumnName is null, AttentionColumnName, nameof(AttentionColumnName), "null: each step has outputs of its own");
+            Require(AttentionColumnName is null, AttentionColumnName, nameof(AttentionColumnName),
+                "null: each step has outputs of its own");
         }
     }
 }

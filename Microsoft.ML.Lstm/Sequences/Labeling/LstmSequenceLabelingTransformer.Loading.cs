@@ -2,7 +2,8 @@ using Microsoft.ML.Lstm;
 using Microsoft.ML.Lstm.Sequences;
 using Microsoft.ML.Runtime;
 
-[assembly: Microsoft.ML.LoadableClass(typeof(LstmSequenceLabelingTransformer), null, typeof(Microsoft.ML.SignatureLoadModel), "LSTM Sequence Labeling", LstmSequenceLabelingTransformer.LoaderSignature)]
+[assembly: Microsoft.ML.LoadableClass(typeof(LstmSequenceLabelingTransformer), null, typeof(Microsoft.ML.SignatureLoadModel),
+    "LSTM Sequence Labeling", LstmSequenceLabelingTransformer.LoaderSignature)]
 
 namespace Microsoft.ML.Lstm;
 

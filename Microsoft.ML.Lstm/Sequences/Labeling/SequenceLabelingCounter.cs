@@ -86,7 +86,8 @@ internal sealed class SequenceLabelingCounter(IReadOnlySet<string>? known = null
     }
 
     private static SequenceLabelingScore[] Scores(Dictionary<string, Tally> tallies)
-        => [.. tallies.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => new SequenceLabelingScore(entry.Key, entry.Value.Support, entry.Value.Predicted, entry.Value.Correct))];
+        => [.. tallies.OrderBy(entry => entry.Key, StringComparer.Ordinal)
+            .Select(entry => new SequenceLabelingScore(entry.Key, entry.Value.Support, entry.Value.Predicted, entry.Value.Correct))];
 
     private sealed class Tally
     {

@@ -6,7 +6,8 @@ namespace Microsoft.ML.Lstm.Sequences.Labeling;
 /// <summary>Reads right and predicted labels from a data view and counts how they compare.</summary>
 internal static class SequenceLabelingEvaluator
 {
-    public static SequenceLabelingMetrics Evaluate(IHostEnvironment environment, IDataView data, string labelColumn, string predictedLabelColumn)
+    public static SequenceLabelingMetrics Evaluate(IHostEnvironment environment, IDataView data, string labelColumn,
+        string predictedLabelColumn)
     {
         DataViewSchema.Column label = ColumnRole.EvaluatedStepLabel.Find(environment, data.Schema, labelColumn);
         DataViewSchema.Column predicted = ColumnRole.PredictedStepLabel.Find(environment, data.Schema, predictedLabelColumn);
@@ -28,7 +29,10 @@ internal static class SequenceLabelingEvaluator
         {
             string?[] right = labelReader.Read(), found = predictedReader.Read();
             if (found.Length > 0 && right.Length != found.Length)
-                throw environment.Process(new InvalidOperationException($"Row {cursor.Position} (counted from 0) has {right.Length} labels in column '{labelColumn}', but {found.Length} in column '{predictedLabelColumn}'."));
+                throw environment.Process(
+                    new InvalidOperationException(
+                    $"Row {cursor.Position} (counted from 0) has {right.Length} labels in column '{labelColumn}', but {found.Length} in "
+                    + $"column '{predictedLabelColumn}'."));
             counter.AddSequence(right, found);
             candidates.RemoveAll(candidate => !candidate.Add(right, found));
         }

@@ -40,7 +40,8 @@ public sealed class SequenceLabelingMetrics
         PerSpanType = perSpanType;
         NumberOfTokens = perLabel.Sum(label => label.Support);
         TokenAccuracy = SequenceLabelingScore.Share(perLabel.Sum(label => label.Correct), NumberOfTokens);
-        _spans = new("all", perSpanType.Sum(type => type.Support), perSpanType.Sum(type => type.Predicted), perSpanType.Sum(type => type.Correct));
+        _spans = new("all", perSpanType.Sum(type => type.Support), perSpanType.Sum(type => type.Predicted),
+            perSpanType.Sum(type => type.Correct));
     }
 
     /// <summary>The number of labelled steps of all sequences.</summary>
@@ -101,9 +102,12 @@ public sealed class SequenceLabelingMetrics
         void AppendTable(string title, IEnumerable<SequenceLabelingScore> scores)
         {
             text.AppendLine();
-            text.AppendLine(CultureInfo.InvariantCulture, $"{title.PadRight(width)}  Precision  Recall      F1  Support  Predicted  Correct");
+            text.AppendLine(CultureInfo.InvariantCulture,
+                $"{title.PadRight(width)}  Precision  Recall      F1  Support  Predicted  Correct");
             foreach (SequenceLabelingScore score in scores)
-                text.AppendLine(CultureInfo.InvariantCulture, $"{score.Name.PadRight(width)}  {100 * score.Precision,9:0.00}  {100 * score.Recall,6:0.00}  {100 * score.F1,6:0.00}  {score.Support,7}  {score.Predicted,9}  {score.Correct,7}");
+                text.AppendLine(CultureInfo.InvariantCulture,
+                    $"{score.Name.PadRight(width)}  {100 * score.Precision,9:0.00}  {100 * score.Recall,6:0.00}  {100 * score.F1,6:0.00}  "
+                    + $"{score.Support,7}  {score.Predicted,9}  {score.Correct,7}");
         }
     }
 }

@@ -36,7 +36,8 @@ internal sealed class PredictedStepsColumn(ScoredClasses labels, Lazy<LinearChai
 }
 
 /// <summary>The probability of each label at each step, [T x L]; an empty vector for a row that could not be scored.</summary>
-internal sealed class StepProbabilitiesColumn(ScoredClasses labels, Lazy<LinearChainCrf?> crf) : OutputColumn(ScoreColumn.ColumnName, new VectorDataViewType(NumberDataViewType.Single))
+internal sealed class StepProbabilitiesColumn(ScoredClasses labels, Lazy<LinearChainCrf?> crf)
+    : OutputColumn(ScoreColumn.ColumnName, new VectorDataViewType(NumberDataViewType.Single))
 {
     private readonly ScoredClasses _labels = labels;
     private readonly Lazy<LinearChainCrf?> _crf = crf;

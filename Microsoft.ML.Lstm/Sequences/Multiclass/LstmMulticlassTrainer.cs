@@ -12,8 +12,10 @@ namespace Microsoft.ML.Lstm;
 /// </summary>
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
-/// To create this trainer, use [Lstm](xref:Microsoft.ML.LstmCatalog.Lstm(Microsoft.ML.MulticlassClassificationCatalog.MulticlassClassificationTrainers,System.String,System.String,System.String,System.Nullable{System.Int32},System.Int32,System.Int32,System.Single,System.Nullable{System.Int32}))
-/// or [Lstm(Options)](xref:Microsoft.ML.LstmCatalog.Lstm(Microsoft.ML.MulticlassClassificationCatalog.MulticlassClassificationTrainers,Microsoft.ML.Lstm.LstmMulticlassTrainer.Options)).
+/// To create this trainer, use
+/// [Lstm](xref:Microsoft.ML.LstmCatalog.Lstm(Microsoft.ML.MulticlassClassificationCatalog.MulticlassClassificationTrainers,System.String,System.String,System.String,System.Nullable{System.Int32},System.Int32,System.Int32,System.Single,System.Nullable{System.Int32}))
+/// or
+/// [Lstm(Options)](xref:Microsoft.ML.LstmCatalog.Lstm(Microsoft.ML.MulticlassClassificationCatalog.MulticlassClassificationTrainers,Microsoft.ML.Lstm.LstmMulticlassTrainer.Options)).
 ///
 /// ### Input and Output Columns
 /// | Input Column | Column Type | Description |
@@ -55,12 +57,15 @@ public sealed class LstmMulticlassTrainer : SequenceTrainerBase<LstmMulticlassTr
 
     private protected override LabelKind LabelKind => LabelKind.Key;
 
-    private protected override IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label) => SchemaShapes.MulticlassClassification(label);
+    private protected override IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label)
+        => SchemaShapes.MulticlassClassification(label);
 
     private protected override TrainingTask CreateTask(LabelColumn label, TrainingData training, KeySubset? classes)
-        => new ClassificationTask(label.Classes, stepOutputs: false, Settings.WeightsFor(training, label), Settings.LabelSmoothing, classes);
+        => new ClassificationTask(label.Classes, stepOutputs: false, Settings.WeightsFor(training, label), Settings.LabelSmoothing,
+            classes);
 
-    private protected override LstmMulticlassTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns, TrainingTask task) => new(Host, model, columns);
+    private protected override LstmMulticlassTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns,
+        TrainingTask task) => new(Host, model, columns);
 
     /// <summary>
     /// Options for the <see cref="LstmMulticlassTrainer"/> as used in

@@ -2,7 +2,8 @@ using Microsoft.ML.Lstm;
 using Microsoft.ML.Lstm.Sequences;
 using Microsoft.ML.Runtime;
 
-[assembly: Microsoft.ML.LoadableClass(typeof(LstmMulticlassTransformer), null, typeof(Microsoft.ML.SignatureLoadModel), "LSTM Multiclass Classification", LstmMulticlassTransformer.LoaderSignature)]
+[assembly: Microsoft.ML.LoadableClass(typeof(LstmMulticlassTransformer), null, typeof(Microsoft.ML.SignatureLoadModel),
+    "LSTM Multiclass Classification", LstmMulticlassTransformer.LoaderSignature)]
 
 namespace Microsoft.ML.Lstm;
 

@@ -25,7 +25,8 @@ public sealed partial class LstmMulticlassTransformer : SequencePredictionTransf
 
     internal LstmMulticlassTransformer(IHostEnvironment environment, SequenceModelParameters model, ScoringColumns columns)
         : base(environment.Register(RegistrationName), model, columns,
-            [new PredictedClassColumn(ClassesOf(model), columns.LabelValues), new ClassProbabilitiesColumn(ClassesOf(model), columns.LabelValues)])
+            [new PredictedClassColumn(ClassesOf(model), columns.LabelValues),
+                new ClassProbabilitiesColumn(ClassesOf(model), columns.LabelValues)])
     {
     }
 

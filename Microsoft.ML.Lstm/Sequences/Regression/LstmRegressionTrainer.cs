@@ -13,8 +13,10 @@ namespace Microsoft.ML.Lstm;
 /// </summary>
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
-/// To create this trainer, use [Lstm](xref:Microsoft.ML.LstmCatalog.Lstm(Microsoft.ML.RegressionCatalog.RegressionTrainers,System.String,System.String,System.String,System.Nullable{System.Int32},System.Int32,System.Int32,System.Single,System.Int32))
-/// or [Lstm(Options)](xref:Microsoft.ML.LstmCatalog.Lstm(Microsoft.ML.RegressionCatalog.RegressionTrainers,Microsoft.ML.Lstm.LstmRegressionTrainer.Options)).
+/// To create this trainer, use
+/// [Lstm](xref:Microsoft.ML.LstmCatalog.Lstm(Microsoft.ML.RegressionCatalog.RegressionTrainers,System.String,System.String,System.String,System.Nullable{System.Int32},System.Int32,System.Int32,System.Single,System.Int32))
+/// or
+/// [Lstm(Options)](xref:Microsoft.ML.LstmCatalog.Lstm(Microsoft.ML.RegressionCatalog.RegressionTrainers,Microsoft.ML.Lstm.LstmRegressionTrainer.Options)).
 ///
 /// ### Input and Output Columns
 /// | Input Column | Column Type | Description |
@@ -40,12 +42,12 @@ namespace Microsoft.ML.Lstm;
 /// | Exportable to ONNX | No |
 ///
 /// ### Training Algorithm Details
-/// A stack of recurrent layers reads the sequence; the outputs of the last layer become the encoding of the sequence (its final
-/// state, or the mean or maximum over the steps), and a linear layer on the encoding and the static features predicts the label. Cells and
-/// the names and order of weights are those of PyTorch. Training is mini-batch gradient descent with full backpropagation through
-/// time over packed sequences: sequences of different lengths share a batch, and no padding is computed. The same seed and data give
-/// the same model, bit for bit, with any number of threads, on processors with vectors of the same width.
-/// A network does not go beyond what it was trained on: of a series that rises for good, predict the difference or the growth.
+/// A stack of recurrent layers reads the sequence; the outputs of the last layer become the encoding of the sequence (its final state, or
+/// the mean or maximum over the steps), and a linear layer on the encoding and the static features predicts the label. Cells and the names
+/// and order of weights are those of PyTorch. Training is mini-batch gradient descent with full backpropagation through time over packed
+/// sequences: sequences of different lengths share a batch, and no padding is computed. The same seed and data give the same model, bit for
+/// bit, with any number of threads, on processors with vectors of the same width. A network does not go beyond what it was trained on: of a
+/// series that rises for good, predict the difference or the growth.
 ///
 /// Rows that can't be trained on are handled as `BadRows` says.
 /// ]]></format>
@@ -65,9 +67,11 @@ public sealed class LstmRegressionTrainer : SequenceTrainerBase<LstmRegressionTr
     private protected override IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label)
         => [SchemaShapes.Single(ScoreColumn.ColumnName, label.Kind == SchemaShape.Column.VectorKind.Vector, isScore: true)];
 
-    private protected override TrainingTask CreateTask(LabelColumn label, TrainingData training, KeySubset? classes) => new RegressionTask(Settings.LossFunction, Settings.NormalizeLabel);
+    private protected override TrainingTask CreateTask(LabelColumn label, TrainingData training, KeySubset? classes)
+        => new RegressionTask(Settings.LossFunction, Settings.NormalizeLabel);
 
-    private protected override LstmRegressionTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns, TrainingTask task) => new(Host, model, columns);
+    private protected override LstmRegressionTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns,
+        TrainingTask task) => new(Host, model, columns);
 
     /// <summary>
     /// Options for the <see cref="LstmRegressionTrainer"/> as used in

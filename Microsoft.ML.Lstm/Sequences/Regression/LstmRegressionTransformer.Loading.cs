@@ -2,7 +2,8 @@ using Microsoft.ML.Lstm;
 using Microsoft.ML.Lstm.Sequences;
 using Microsoft.ML.Runtime;
 
-[assembly: Microsoft.ML.LoadableClass(typeof(LstmRegressionTransformer), null, typeof(Microsoft.ML.SignatureLoadModel), "LSTM Regression", LstmRegressionTransformer.LoaderSignature)]
+[assembly: Microsoft.ML.LoadableClass(typeof(LstmRegressionTransformer), null, typeof(Microsoft.ML.SignatureLoadModel), "LSTM Regression",
+    LstmRegressionTransformer.LoaderSignature)]
 
 namespace Microsoft.ML.Lstm;
 
@@ -21,7 +22,8 @@ public sealed partial class LstmRegressionTransformer
             env, ctx, Version, stepOutputs: false, hasDecoder: false, hasClasses: false, (shape, columns) =>
         {
             if (!columns.VectorScore && shape.OutputSize != 1)
-                throw new InvalidDataException($"A saved LSTM model has {shape.OutputSize} outputs, but its score is to be a single value.");
+                throw new InvalidDataException(
+                    $"A saved LSTM model has {shape.OutputSize} outputs, but its score is to be a single value.");
         });
         return new LstmRegressionTransformer(env, model, columns);
     }

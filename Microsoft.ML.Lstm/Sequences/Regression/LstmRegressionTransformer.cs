@@ -26,7 +26,8 @@ public sealed partial class LstmRegressionTransformer : SequencePredictionTransf
     private const string RegistrationName = "LstmRegressionTransformer";
 
     internal LstmRegressionTransformer(IHostEnvironment environment, SequenceModelParameters model, ScoringColumns columns)
-        : base(environment.Register(RegistrationName), model, columns, [columns.VectorScore ? new VectorScoreColumn(model.OutputCount) : new ScoreColumn(ScoreAnnotations.Regression)])
+        : base(environment.Register(RegistrationName), model, columns,
+            [columns.VectorScore ? new VectorScoreColumn(model.OutputCount) : new ScoreColumn(ScoreAnnotations.Regression)])
     {
     }
 }

@@ -35,7 +35,8 @@ internal static class MultiOutputEvaluator
         if (Array.TrueForAll(tallies, tally => tally.IsEmpty))
             throw environment.Process(
                 new InvalidOperationException(
-                    $"None of the {rows} rows has a label in column '{labelColumn}' and a prediction in column '{scoreColumn}', {withMissingScores} of them for want of a prediction."));
+                    $"None of the {rows} rows has a label in column '{labelColumn}' and a prediction in column '{scoreColumn}', "
+                    + $"{withMissingScores} of them for want of a prediction."));
         if (withMissingScores > 0)
         {
             HostWarning.Write(environment, "Evaluation",

@@ -24,7 +24,8 @@ internal static class ConllFile
             }
             string[] columns = line.Split(line.Contains('\t') ? '\t' : ' ', StringSplitOptions.TrimEntries);
             if (columns.Length < 2 || (words.Count > 0 && columns.Length != words[0].Length))
-                throw new FormatException($"{path}({number}): expected {(words.Count > 0 ? words[0].Length : "2 or more")} columns, found {columns.Length}.");
+                throw new FormatException(
+                    $"{path}({number}): expected {(words.Count > 0 ? words[0].Length : "2 or more")} columns, found {columns.Length}.");
             words.Add(columns);
         }
         Add();
@@ -33,7 +34,8 @@ internal static class ConllFile
         void Add()
         {
             if (words.Count > 0)
-                sentences.Add(new Sentence([.. Enumerable.Range(0, words[0].Length).Select(column => words.Select(word => word[column]).ToArray())]));
+                sentences.Add(new Sentence([.. Enumerable.Range(0, words[0].Length)
+                    .Select(column => words.Select(word => word[column]).ToArray())]));
             words.Clear();
         }
     }

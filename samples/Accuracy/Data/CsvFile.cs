@@ -19,10 +19,13 @@ internal static class CsvFile
         if (column < 0)
             throw new FormatException($"{path}: expected a column '{label}', found {string.Join(", ", lines[0])}.");
         return [.. lines.Skip(1).Select((fields, i) => fields.Length == lines[0].Length
-            ? new Series { Label = fields[column], Features = [.. fields.Where((_, index) => index != column).Select(field => Parse(field, path, i + 2))] }
+            ? new Series { Label = fields[column],
+                Features = [.. fields.Where((_, index) => index != column).Select(field => Parse(field, path, i + 2))] }
             : throw new FormatException($"{path}({i + 2}): expected {lines[0].Length} fields, found {fields.Length}."))];
     }
 
     private static float Parse(string field, string path, int line)
-        => float.TryParse(field, CultureInfo.InvariantCulture, out float value) ? value : throw new FormatException($"{path}({line}): expected a number, found '{field}'.");
+        => float.TryParse(field, CultureInfo.InvariantCulture, out float value)
+            ? value
+            : throw new FormatException($"{path}({line}): expected a number, found '{field}'.");
 }

@@ -15,7 +15,9 @@ internal static class IdxFile
         if (size.Length != 3 || count.Length != 1 || size[0] != count[0])
             throw new FormatException($"{images}: expected as many images as {labels} has labels.");
         int length = size[1] * size[2];
-        return [.. digits.Select((digit, i) => new Series { Label = $"{digit}", FeaturesPerStep = size[2], Features = [.. pixels.AsSpan(i * length, length).ToArray().Select(pixel => pixel / 255f)] })];
+        return [.. digits.Select((digit, i) =>
+            new Series { Label = $"{digit}", FeaturesPerStep = size[2],
+            Features = [.. pixels.AsSpan(i * length, length).ToArray().Select(pixel => pixel / 255f)] })];
     }
 
     private static (byte[] Values, int[] Dimensions) Read(string path)
@@ -28,6 +30,8 @@ internal static class IdxFile
             throw new FormatException($"{path}: expected an IDX file of bytes.");
         int[] dimensions = [.. Enumerable.Range(1, bytes[3]).Select(i => BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(4 * i)))];
         byte[] values = bytes[(4 + 4 * dimensions.Length)..];
-        return values.Length == dimensions.Aggregate(1, (product, size) => product * size) ? (values, dimensions) : throw new FormatException($"{path}: it is cut off.");
+        return values.Length == dimensions.Aggregate(1, (product, size) => product * size)
+            ? (values, dimensions)
+            : throw new FormatException($"{path}: it is cut off.");
     }
 }

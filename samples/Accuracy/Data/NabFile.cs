@@ -29,13 +29,18 @@ internal sealed record NabFile(Reading[] Rows, TimeWindow[] Windows)
         var rows = new List<Reading>();
         foreach (string[] fields in File.ReadLines(path).Skip(1).Select(line => line.Split(',')))
         {
-            var row = new Reading { Time = DateTime.Parse(fields[0], CultureInfo.InvariantCulture), Value = float.Parse(fields[1], CultureInfo.InvariantCulture) };
+            var row = new Reading
+            {
+                Time = DateTime.Parse(fields[0], CultureInfo.InvariantCulture),
+                Value = float.Parse(fields[1], CultureInfo.InvariantCulture)
+            };
             // An hour of machine_temperature is there twice.
             if (rows.Count == 0 || row.Time > rows[^1].Time)
                 rows.Add(row);
         }
         using var document = JsonDocument.Parse(File.ReadAllText(labels));
-        JsonElement windows = document.RootElement.EnumerateObject().FirstOrDefault(file => Path.GetFileName(file.Name) == Path.GetFileName(path)).Value;
+        JsonElement windows = document.RootElement.EnumerateObject()
+            .FirstOrDefault(file => Path.GetFileName(file.Name) == Path.GetFileName(path)).Value;
         return windows.ValueKind == JsonValueKind.Array
             ? new NabFile([.. rows], [.. windows.EnumerateArray().Select(window => new TimeWindow(TimeOf(window[0]), TimeOf(window[1])))])
             : throw new FormatException($"{labels} has no windows of {Path.GetFileName(path)}.");

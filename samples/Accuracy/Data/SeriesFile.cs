@@ -42,7 +42,8 @@ internal sealed class SeriesFile
     /// <summary>The times of the first two rows; fewer where there are none.</summary>
     public DateTime[] FirstTimes()
         => TimeColumnName is { } time
-            ? [.. File.ReadLines(_path).Skip(1).Take(2).Select(line => DateTime.Parse(CsvLine.Split(line)[IndexOf(time)], CultureInfo.InvariantCulture))]
+            ? [.. File.ReadLines(_path).Skip(1).Take(2)
+                .Select(line => DateTime.Parse(CsvLine.Split(line)[IndexOf(time)], CultureInfo.InvariantCulture))]
             : [];
 
     private int IndexOf(string name) => Array.IndexOf(_names, name) is >= 0 and var index ? index

@@ -29,7 +29,8 @@ internal static partial class TextFile
     /// <summary>
     /// The text with a space around each sign that is no letter or digit and between letters and digits, and with all digits as 0.
     /// </summary>
-    public static Text Spaced(Text text) => new() { Label = text.Label, Content = Digit().Replace(string.Join(' ', WordOrSign().Matches(text.Content)), "0") };
+    public static Text Spaced(Text text)
+        => new() { Label = text.Label, Content = Digit().Replace(string.Join(' ', WordOrSign().Matches(text.Content)), "0") };
 
     [GeneratedRegex(@"\p{L}+|\d+|[^\s\p{L}\d]")]
     private static partial Regex WordOrSign();

@@ -22,16 +22,28 @@ internal static class TimeSeriesFile
             if (dimensions == 0)
                 dimensions = parts.Length - 1;
             if (parts.Length < 2 || parts.Length - 1 != dimensions)
-                throw new FormatException($"{path}({number}): expected {Math.Max(dimensions, 1)} dimensions and a class, found {parts.Length} parts.");
+                throw new FormatException(
+                    $"{path}({number}): expected {Math.Max(dimensions, 1)} dimensions and a class, found {parts.Length} parts.");
             float[][] values = [.. parts[..^1].Select(part => Array.ConvertAll(part.Split(','), value => Parse(value, path, number)))];
             if (values.Any(dimension => dimension.Length != values[0].Length))
-                throw new FormatException($"{path}({number}): expected dimensions of the same length, found {string.Join(", ", values.Select(dimension => dimension.Length))}.");
-            rows.Add(new Series { Label = parts[^1].Trim(), FeaturesPerStep = dimensions, Features = [.. Enumerable.Range(0, values[0].Length).SelectMany(t => values.Select(dimension => dimension[t]))] });
+                throw new FormatException(
+                    $"{path}({number}): expected dimensions of the same length, found "
+                    + $"{string.Join(", ", values.Select(dimension => dimension.Length))}.");
+            rows.Add(new Series
+            {
+                Label = parts[^1].Trim(),
+                FeaturesPerStep = dimensions,
+                Features = [.. Enumerable.Range(0, values[0].Length).SelectMany(t => values.Select(dimension => dimension[t]))]
+            });
         }
         return rows;
     }
 
     // A missing value makes the row one that the trainer skips and counts.
     private static float Parse(string text, string path, int line)
-        => text.Trim() == "?" ? float.NaN : float.TryParse(text, CultureInfo.InvariantCulture, out float value) ? value : throw new FormatException($"{path}({line}): expected a number, found '{text}'.");
+        => text.Trim() == "?"
+            ? float.NaN
+            : float.TryParse(text, CultureInfo.InvariantCulture, out float value)
+            ? value
+            : throw new FormatException($"{path}({line}): expected a number, found '{text}'.");
 }

@@ -7,7 +7,8 @@ namespace Accuracy.Tasks;
 /// <param name="Aim">What is to be reached.</param>
 /// <param name="Settings">How it is trained, in words.</param>
 /// <param name="Run">Trains and measures once.</param>
-internal sealed record AccuracyTask(string Name, string Metric, (double Figure, string Method) Baseline, double Aim, string Settings, Func<TaskRun, Measurement> Run)
+internal sealed record AccuracyTask(string Name, string Metric, (double Figure, string Method) Baseline, double Aim, string Settings,
+    Func<TaskRun, Measurement> Run)
 {
     /// <summary>All of them.</summary>
     public static IReadOnlyList<AccuracyTask> All { get; } =

@@ -17,7 +17,8 @@ internal static class AirlineTask
     // The best of 3, 4, 6 and 12 for 1955 and 1956.
     private const int WindowSize = 3;
 
-    public static AccuracyTask Task { get; } = new("airline", "RMSE of the next month", (15.4, "seasonal plus drift"), 14, "window of 3 months' growth over a year, the regression trainer's defaults", run => Measure(run));
+    public static AccuracyTask Task { get; } = new("airline", "RMSE of the next month", (15.4, "seasonal plus drift"), 14,
+        "window of 3 months' growth over a year, the regression trainer's defaults", run => Measure(run));
 
     private static double Measure(TaskRun run)
     {
@@ -27,10 +28,16 @@ internal static class AirlineTask
         float[] passengers = [.. file.Load(ml, [target]).GetColumn<float>(target)];
         int held = run.Validates ? TestMonths / 2 : TestMonths;
         passengers = run.Validates ? passengers[..^TestMonths] : passengers;
-        Growth[] growth = [.. Enumerable.Range(MonthsOfYear, passengers.Length - MonthsOfYear).Select(month => new Growth { Value = MathF.Log(passengers[month] / passengers[month - MonthsOfYear]) })];
+        Growth[] growth = [.. Enumerable.Range(MonthsOfYear, passengers.Length - MonthsOfYear)
+            .Select(month => new Growth { Value = MathF.Log(passengers[month] / passengers[month - MonthsOfYear]) })];
 
         var pipeline = ml.Transforms.SlidingWindow("Window", WindowSize, [nameof(Growth.Value)], labelColumnName: "Next")
-            .Append(ml.Regression.Trainers.Lstm(new() { LabelColumnName = "Next", FeatureColumnName = "Window", NumberOfThreads = run.Threads }));
+            .Append(ml.Regression.Trainers.Lstm(new()
+            {
+                LabelColumnName = "Next",
+                FeatureColumnName = "Window",
+                NumberOfThreads = run.Threads
+            }));
         ITransformer model = pipeline.Fit(ml.Data.LoadFromEnumerable(growth[..^held]));
         // A forecast for each month behind a whole window, the month after the last among them.
         float[] forecasts = [.. model.Transform(ml.Data.LoadFromEnumerable(growth)).GetColumn<float>("Score")];

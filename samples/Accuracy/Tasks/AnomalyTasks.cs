@@ -14,7 +14,8 @@ internal static class AnomalyTasks
 
     private static readonly int[] GaussianLengths = [48, 100, 200, 500, 1000, 2000, 3000, RollingGaussian.NabLength];
 
-    public static AccuracyTask MachineTemperature { get; } = new("machine_temperature", "of 3 windows found with 1 false alarm", (1, "rolling Gaussian"), 2,
+    public static AccuracyTask MachineTemperature { get; } = new("machine_temperature", "of 3 windows found with 1 false alarm",
+        (1, "rolling Gaussian"), 2,
         "first 15 percent to train on, no calendar; else defaults",
         run => Measure(run, "machine_temperature_system_failure.csv", new() { Calendar = CalendarFeatures.None }));
 
@@ -39,18 +40,22 @@ internal static class AnomalyTasks
 
     /// <summary>Without labels, settings are chosen by how well the values of held-out rows were expected.</summary>
     private static Measurement ForecastError(Reading[] rows, Verdict[] verdicts)
-        => new(rows.Zip(verdicts, (row, verdict) => Math.Abs(row.Value - verdict.Expected)).Average(), string.Create(CultureInfo.InvariantCulture,
-            $"this is the MAE of the next value of held-out rows; naive {rows.Zip(rows.Skip(1), (row, next) => Math.Abs(row.Value - next.Value)).Average():G4}"));
+        => new(rows.Zip(verdicts, (row, verdict) => Math.Abs(row.Value - verdict.Expected)).Average(),
+            string.Create(CultureInfo.InvariantCulture,
+            $"this is the MAE of the next value of held-out rows; naive "
+            + $"{rows.Zip(rows.Skip(1), (row, next) => Math.Abs(row.Value - next.Value)).Average():G4}"));
 
     private static Measurement Windows(NabFile file, Verdict[] verdicts)
     {
         int[] found = AlertSweep.Found(file, [.. verdicts.Select(verdict => Math.Abs(verdict.Score))]);
         (int windows, int falseAlarms) = AlertSweep.Count(file, [.. verdicts.Select(verdict => verdict.IsAlert)]);
         float[] values = [.. file.Rows.Select(row => row.Value)];
-        int[][] gaussian = [.. GaussianLengths.Select(length => AlertSweep.Found(file, RollingGaussian.Scores(values, length, values.Length - verdicts.Length)))];
+        int[][] gaussian = [.. GaussianLengths.Select(length =>
+            AlertSweep.Found(file, RollingGaussian.Scores(values, length, values.Length - verdicts.Length)))];
         int[] best = [.. found.Select((_, i) => gaussian.Max(one => one[i]))];
         return new Measurement(found[Array.IndexOf(AlertSweep.Allowances, 1)],
-            $"at up to {Join(AlertSweep.Allowances)} false alarms {Join(found)}; rolling Gaussian of {RollingGaussian.NabLength} rows {Join(gaussian[^1])}, of the best length for each {Join(best)}; at the default confidence {windows} at {falseAlarms}");
+            $"at up to {Join(AlertSweep.Allowances)} false alarms {Join(found)}; rolling Gaussian of {RollingGaussian.NabLength} rows "
+            + $"{Join(gaussian[^1])}, of the best length for each {Join(best)}; at the default confidence {windows} at {falseAlarms}");
 
         static string Join(int[] numbers) => string.Join('/', numbers);
     }

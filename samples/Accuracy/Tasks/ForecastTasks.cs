@@ -14,7 +14,8 @@ internal static class ForecastTasks
     // Informer's split of ETTh1: a year, and four months twice.
     private static readonly RowSplit EttSplit = new(8640, 2880, 2880);
 
-    public static AccuracyTask OilTemperature { get; } = new("ETTh1-OT", "MSE of 24 hours, z-scored", (0.034, "last value"), 0.028, "oil temperature alone; window of 96 hours, hour of the day; else defaults",
+    public static AccuracyTask OilTemperature { get; } = new("ETTh1-OT", "MSE of 24 hours, z-scored", (0.034, "last value"), 0.028,
+        "oil temperature alone; window of 96 hours, hour of the day; else defaults",
         run => ScaledError(run, Ett(run, "OT", new()
         {
             WindowSize = 96,
@@ -22,7 +23,8 @@ internal static class ForecastTasks
         })));
 
     public static AccuracyTask Transformer { get; } = new("ETTh1", "MSE of 24 hours, z-scored", (0.424, "same hour yesterday"), 0.33,
-        "all 7 columns; window of 48 hours, 24 of them read directly, hour of the day, absolute error, half of the outputs and 0.3 of inputs and states dropped, 100 epochs",
+        "all 7 columns; window of 48 hours, 24 of them read directly, hour of the day, absolute error, half of the outputs and 0.3 of "
+        + "inputs and states dropped, 100 epochs",
         run => ScaledError(run, Ett(run, null, new()
         {
             WindowSize = 48,
@@ -35,14 +37,16 @@ internal static class ForecastTasks
             NumberOfEpochs = 100,
         })));
 
-    public static AccuracyTask Temperatures { get; } = new("temperatures", "RMSE of the next day", (2.58, "naive"), 2.30, "window of 48 days, day of the year; else defaults",
+    public static AccuracyTask Temperatures { get; } = new("temperatures", "RMSE of the next day", (2.58, "naive"), 2.30,
+        "window of 48 days, day of the year; else defaults",
         run => Error(Classic(run, "daily-min-temperatures.csv", new RowSplit(2920, 365, 365), seasonality: 365, new()
         {
             WindowSize = 48,
             Calendar = CalendarFeatures.Year,
         })));
 
-    public static AccuracyTask Sunspots { get; } = new("sunspots", "RMSE of the next month", (20.1, "naive"), 18.0, "window of 132 months, no calendar; else defaults",
+    public static AccuracyTask Sunspots { get; } = new("sunspots", "RMSE of the next month", (20.1, "naive"), 18.0,
+        "window of 132 months, no calendar; else defaults",
         run => Error(Classic(run, "monthly-sunspots.csv", new RowSplit(1805, 451, 564), seasonality: 132, new()
         {
             WindowSize = 132,
@@ -50,13 +54,15 @@ internal static class ForecastTasks
         })));
 
     /// <summary>Trains on a file's first rows, validates on the next, and forecasts those behind.</summary>
-    public static ForecastRun Measure(TaskRun run, SeriesFile file, RowSplit split, string[] targets, int seasonality, LstmForecastingEstimator.Options options)
+    public static ForecastRun Measure(TaskRun run, SeriesFile file, RowSplit split, string[] targets, int seasonality,
+        LstmForecastingEstimator.Options options)
     {
         MLContext ml = run.Context;
         if (run.Validates)
             split = split.WithoutTest();
         IDataView all = ml.Data.TakeRows(file.Load(ml, targets), split.Total);
-        IDataView train = ml.Data.TakeRows(all, split.Train), validation = ml.Data.TakeRows(ml.Data.SkipRows(all, split.Train), split.Validation);
+        IDataView train = ml.Data.TakeRows(all, split.Train),
+            validation = ml.Data.TakeRows(ml.Data.SkipRows(all, split.Train), split.Validation);
         (options.TargetColumnNames, options.TimeColumnName) = (targets, file.TimeColumnName);
         (options.LowerBoundColumnName, options.UpperBoundColumnName) = ("Lower", "Upper");
         options.NumberOfThreads = run.Threads;
@@ -75,8 +81,11 @@ internal static class ForecastTasks
         return new ForecastRun(metrics, [.. targets.Select(target => Deviation(train.GetColumn<float>(target)))]);
     }
 
-    public static Measurement ScaledError(TaskRun run, ForecastRun forecast) => new(forecast.ScaledSquaredError(forecast.Metrics.PerTarget), string.Create(CultureInfo.InvariantCulture,
-        $"MAE {forecast.ScaledAbsoluteError(forecast.Metrics.PerTarget):0.000}, naive MSE {forecast.ScaledSquaredError(forecast.Metrics.Baselines[0].PerTarget):0.000}, the intervals hold {forecast.Metrics.Overall.Coverage:P1}{(run.Validates ? " (of held-out rows)" : "")}"));
+    public static Measurement ScaledError(TaskRun run, ForecastRun forecast)
+        => new(forecast.ScaledSquaredError(forecast.Metrics.PerTarget), string.Create(CultureInfo.InvariantCulture,
+        $"MAE {forecast.ScaledAbsoluteError(forecast.Metrics.PerTarget):0.000}, naive MSE "
+        + $"{forecast.ScaledSquaredError(forecast.Metrics.Baselines[0].PerTarget):0.000}, the intervals hold "
+        + $"{forecast.Metrics.Overall.Coverage:P1}{(run.Validates ? " (of held-out rows)" : "")}"));
 
     private static ForecastRun Ett(TaskRun run, string? target, LstmForecastingEstimator.Options options)
     {
@@ -91,8 +100,10 @@ internal static class ForecastTasks
         return Measure(run, file, split, [.. file.ValueColumnNames], seasonality, options);
     }
 
-    private static Measurement Error(ForecastRun forecast) => new(forecast.Metrics.Overall.RootMeanSquaredError, string.Create(CultureInfo.InvariantCulture,
-        $"naive {forecast.Metrics.Baselines[0].Overall.RootMeanSquaredError:0.00}, the intervals hold {forecast.Metrics.Overall.Coverage:P1}"));
+    private static Measurement Error(ForecastRun forecast)
+        => new(forecast.Metrics.Overall.RootMeanSquaredError, string.Create(CultureInfo.InvariantCulture,
+        $"naive {forecast.Metrics.Baselines[0].Overall.RootMeanSquaredError:0.00}, the intervals hold "
+        + $"{forecast.Metrics.Overall.Coverage:P1}"));
 
     private static double Deviation(IEnumerable<float> values)
     {
@@ -113,7 +124,8 @@ internal sealed record RowSplit(int Train, int Validation, int Test)
     /// <summary>Reads three numbers, 1 or more, with commas between; null for anything else.</summary>
     public static RowSplit? Parse(string text)
     {
-        int[] rows = [.. text.Split(',').Select(part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int count) ? count : 0)];
+        int[] rows = [.. text.Split(',')
+            .Select(part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int count) ? count : 0)];
         return rows is [> 0, > 0, > 0] ? new RowSplit(rows[0], rows[1], rows[2]) : null;
     }
 

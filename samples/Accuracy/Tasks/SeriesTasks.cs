@@ -7,7 +7,8 @@ namespace Accuracy.Tasks;
 /// <summary>Classes of series of numbers.</summary>
 internal static class SeriesTasks
 {
-    public static AccuracyTask JapaneseVowels { get; } = new("JapaneseVowels", "accuracy", (95.95, "1-NN"), 97.5, "bidirectional LSTM of 64 units, mean of the steps, 60 epochs",
+    public static AccuracyTask JapaneseVowels { get; } = new("JapaneseVowels", "accuracy", (95.95, "1-NN"), 97.5,
+        "bidirectional LSTM of 64 units, mean of the steps, 60 epochs",
         run => Measure(run, Archive(run, "JapaneseVowels"), new()
         {
             HiddenSize = 64,
@@ -16,10 +17,12 @@ internal static class SeriesTasks
             NumberOfEpochs = 60,
         }));
 
-    public static AccuracyTask SyntheticControl { get; } = new("SyntheticControl", "accuracy", (88.0, "1-NN"), 98.0, "the trainer's defaults",
+    public static AccuracyTask SyntheticControl { get; } = new("SyntheticControl", "accuracy", (88.0, "1-NN"), 98.0,
+        "the trainer's defaults",
         run => Measure(run, Archive(run, "SyntheticControl"), new()));
 
-    public static AccuracyTask Mnist { get; } = new("MNIST", "accuracy", (98.0, "LSTM, commonly"), 98.8, "28 rows of 28 pixels, bidirectional LSTM of 96 units, maximum over the steps, 6 epochs of batches of 64",
+    public static AccuracyTask Mnist { get; } = new("MNIST", "accuracy", (98.0, "LSTM, commonly"), 98.8,
+        "28 rows of 28 pixels, bidirectional LSTM of 96 units, maximum over the steps, 6 epochs of batches of 64",
         run => Measure(run, Images(run), new()
         {
             HiddenSize = 96,
@@ -43,12 +46,14 @@ internal static class SeriesTasks
     }
 
     public static Split<Series> Archive(TaskRun run, string name)
-        => new(TimeSeriesFile.Read(run.PathOf("ucr_uea", name, $"{name}_TRAIN.ts")), TimeSeriesFile.Read(run.PathOf("ucr_uea", name, $"{name}_TEST.ts")));
+        => new(TimeSeriesFile.Read(run.PathOf("ucr_uea", name, $"{name}_TRAIN.ts")),
+            TimeSeriesFile.Read(run.PathOf("ucr_uea", name, $"{name}_TEST.ts")));
 
     public static Split<Series> Images(TaskRun run)
     {
         return new Split<Series>(Read("train"), Read("t10k"));
 
-        List<Series> Read(string part) => IdxFile.Read(run.PathOf("mnist", $"{part}-images-idx3-ubyte.gz"), run.PathOf("mnist", $"{part}-labels-idx1-ubyte.gz"));
+        List<Series> Read(string part) =>
+            IdxFile.Read(run.PathOf("mnist", $"{part}-images-idx3-ubyte.gz"), run.PathOf("mnist", $"{part}-labels-idx1-ubyte.gz"));
     }
 }

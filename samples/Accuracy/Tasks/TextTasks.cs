@@ -10,10 +10,15 @@ internal static class TextTasks
 {
     private const string Tokens = "Tokens";
 
-    public static AccuracyTask Trec { get; } = new("TREC", "accuracy", (86.8, "logistic regression on uni- and bigrams"), 89.0, "words; the trainer's defaults, with half of the outputs, 0.3 of the inputs and 0.1 of the tokens dropped, and a learning rate of 0.002",
-        run => Measure(run, Questions(run), Words, new() { OutputDropout = 0.5f, InputDropout = 0.3f, TokenDropout = 0.1f, LearningRate = 0.002f }));
+    public static AccuracyTask Trec { get; } = new("TREC", "accuracy", (86.8, "logistic regression on uni- and bigrams"), 89.0,
+        "words; the trainer's defaults, with half of the outputs, 0.3 of the inputs and 0.1 of the tokens dropped, and a learning rate of "
+        + "0.002",
+        run =>
+            Measure(run, Questions(run), Words,
+            new() { OutputDropout = 0.5f, InputDropout = 0.3f, TokenDropout = 0.1f, LearningRate = 0.002f }));
 
-    public static AccuracyTask Sms { get; } = new("SMS", "accuracy", (98.2, "bag of words"), 98.8, "words, bidirectional LSTM of 32 units, maximum over the steps",
+    public static AccuracyTask Sms { get; } = new("SMS", "accuracy", (98.2, "bag of words"), 98.8,
+        "words, bidirectional LSTM of 32 units, maximum over the steps",
         run => Measure(run, Messages(run), Words, new()
         {
             Bidirectional = true,
@@ -22,7 +27,9 @@ internal static class TextTasks
             LearningRate = 0.003f,
         }));
 
-    public static AccuracyTask Names { get; } = new("names", "accuracy", (83.8, "logistic regression on character n-grams"), 84.5, "characters and pairs of them; the trainer's defaults, with 96 units, half of the outputs and 0.2 of the inputs dropped, a learning rate of 0.008 and 12 epochs",
+    public static AccuracyTask Names { get; } = new("names", "accuracy", (83.8, "logistic regression on character n-grams"), 84.5,
+        "characters and pairs of them; the trainer's defaults, with 96 units, half of the outputs and 0.2 of the inputs dropped, a "
+        + "learning rate of 0.008 and 12 epochs",
         run => Measure(run, Surnames(run), ml => Characters(ml).Append(ml.Transforms.Conversion.MapValueToKey(nameof(Text.Pairs))), new()
         {
             FeatureColumnNames = [Tokens, nameof(Text.Pairs)],
@@ -34,7 +41,8 @@ internal static class TextTasks
         }));
 
     /// <summary>Trains on texts and gives the accuracy in percent.</summary>
-    public static double Measure(TaskRun run, Split<Text> data, Func<MLContext, IEstimator<ITransformer>> tokenize, LstmMulticlassTrainer.Options options)
+    public static double Measure(TaskRun run, Split<Text> data, Func<MLContext, IEstimator<ITransformer>> tokenize,
+        LstmMulticlassTrainer.Options options)
     {
         MLContext ml = run.Context;
         Split<Text> split = run.Choose(data);
@@ -49,11 +57,13 @@ internal static class TextTasks
 
     /// <summary>What is between spaces, in small letters.</summary>
     public static IEstimator<ITransformer> Words(MLContext ml)
-        => ml.Transforms.Text.NormalizeText(nameof(Text.Content)).Append(ml.Transforms.Text.TokenizeIntoWords(Tokens, nameof(Text.Content)));
+        => ml.Transforms.Text.NormalizeText(nameof(Text.Content))
+            .Append(ml.Transforms.Text.TokenizeIntoWords(Tokens, nameof(Text.Content)));
 
     /// <summary>Each character, as text: as keys there would be one for each of Unicode's, most of which the data does not have.</summary>
     public static IEstimator<ITransformer> Characters(MLContext ml)
-        => ml.Transforms.Text.TokenizeIntoCharactersAsKeys(Tokens, nameof(Text.Content)).Append(ml.Transforms.Conversion.MapKeyToValue(Tokens));
+        => ml.Transforms.Text.TokenizeIntoCharactersAsKeys(Tokens, nameof(Text.Content))
+            .Append(ml.Transforms.Conversion.MapKeyToValue(Tokens));
 
     public static Split<Text> Questions(TaskRun run)
     {

@@ -8,10 +8,12 @@ internal static class UnseenForecast
     public const string Name = "forecast";
 
     public static AccuracyTask Create(string path, string[] targets, int horizon, string? split)
-        => new(Path.GetFileName(path), "MSE, z-scored by the training rows", (double.NaN, ""), double.NaN, $"{string.Join(", ", targets)}, {horizon} ahead; default settings", run =>
+        => new(Path.GetFileName(path), "MSE, z-scored by the training rows", (double.NaN, ""), double.NaN,
+            $"{string.Join(", ", targets)}, {horizon} ahead; default settings", run =>
         {
             var file = new SeriesFile(path);
-            ForecastRun forecast = ForecastTasks.Measure(run, file, Split(path, split), targets, SeasonOf(file), new() { Horizon = horizon });
+            ForecastRun forecast = ForecastTasks.Measure(run, file, Split(path, split), targets, SeasonOf(file),
+                new() { Horizon = horizon });
             Console.WriteLine(forecast.Metrics);
             return ForecastTasks.ScaledError(run, forecast);
         });
@@ -20,7 +22,9 @@ internal static class UnseenForecast
     {
         int rows = File.ReadLines(path).Skip(1).Count(line => line.Length > 0);
         RowSplit parts = split is null ? new RowSplit(rows * 7 / 10, rows / 10, rows / 5) : RowSplit.Parse(split)!;
-        return parts.Total <= rows && parts is { Train: > 1, Validation: > 0, Test: > 0 } ? parts : throw new FormatException($"{path} has {rows} rows; {parts.Total} are too many, or its parts too few.");
+        return parts.Total <= rows && parts is { Train: > 1, Validation: > 0, Test: > 0 }
+            ? parts
+            : throw new FormatException($"{path} has {rows} rows; {parts.Total} are too many, or its parts too few.");
     }
 
     /// <summary>

@@ -21,10 +21,13 @@ internal sealed class AutoencoderTask(int encodingSize, double falsePositiveRate
         Threshold = ThresholdOf(scores, falsePositiveRate);
         double needed = ScoresFor(falsePositiveRate);
         if (scores.Count < needed && double.IsFinite(needed))
-            monitor.Warn(string.Create(CultureInfo.InvariantCulture, $"A rate of {100 * falsePositiveRate:0.####} percent of usual sequences beyond the threshold needs the scores of {needed:0} of them; there are {scores.Count}, so it is estimated and may be missed."));
+            monitor.Warn(string.Create(CultureInfo.InvariantCulture,
+                $"A rate of {100 * falsePositiveRate:0.####} percent of usual sequences beyond the threshold needs the scores of "
+                + $"{needed:0} of them; there are {scores.Count}, so it is estimated and may be missed."));
     };
 
-    public override NetworkShape WithOutputs(NetworkShape shape, TrainingData data) => shape with { OutputSize = encodingSize, HasDecoder = true };
+    public override NetworkShape WithOutputs(NetworkShape shape, TrainingData data)
+        => shape with { OutputSize = encodingSize, HasDecoder = true };
 
     public override Objective CreateObjective(SequenceModel model, TrainingData training)
         => new ReconstructionObjective(model.InputScaler, MeanWeight(training, stepOutputs: false, (sequence, _) => sequence.Weight));

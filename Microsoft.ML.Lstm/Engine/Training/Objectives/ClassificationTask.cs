@@ -9,11 +9,15 @@ namespace Microsoft.ML.Lstm.Engine.Training.Objectives;
 /// <param name="classWeights">How much a row of each class counts; null for all the same.</param>
 /// <param name="labelSmoothing">The share of a label that is spread over all classes, from 0 to below 1.</param>
 /// <param name="known">The classes that the network is to know; null for all of them.</param>
-internal sealed class ClassificationTask(int classes, bool stepOutputs, float[]? classWeights, float labelSmoothing, KeySubset? known = null) : TrainingTask
+internal sealed class ClassificationTask(int classes, bool stepOutputs, float[]? classWeights, float labelSmoothing,
+    KeySubset? known = null) : TrainingTask
 {
-    private readonly ClassWeights _classWeights = new(classWeights is null || known is null ? classWeights : [.. known.Keys.Select(key => classWeights[key - 1])]);
+    private readonly ClassWeights _classWeights = new(classWeights is null || known is null
+        ? classWeights
+        : [.. known.Keys.Select(key => classWeights[key - 1])]);
 
-    public override NetworkShape WithOutputs(NetworkShape shape, TrainingData data) => shape with { OutputSize = known?.Count ?? classes, Classes = known, StepOutputs = stepOutputs };
+    public override NetworkShape WithOutputs(NetworkShape shape, TrainingData data)
+        => shape with { OutputSize = known?.Count ?? classes, Classes = known, StepOutputs = stepOutputs };
 
     public override Objective CreateObjective(SequenceModel model, TrainingData training)
         => new ClassificationObjective(stepOutputs, _classWeights, labelSmoothing,

@@ -37,7 +37,8 @@ internal sealed class CrfObjective(ParameterSet parameters, double meanWeight) :
 
     public override float WeightOf(TrainingSequence sequence, int step) => sequence.Labels[step] < 0 ? 0f : sequence.Weight;
 
-    public override void Differentiate(int row, Span<float> outputs) => throw new NotSupportedException("A conditional random field needs all steps of a sequence.");
+    public override void Differentiate(int row, Span<float> outputs)
+        => throw new NotSupportedException("A conditional random field needs all steps of a sequence.");
 
     public override void Differentiate(SequenceBatch batch, int row, OutputRows outputs)
     {

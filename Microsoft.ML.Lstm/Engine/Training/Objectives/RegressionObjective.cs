@@ -8,7 +8,8 @@ namespace Microsoft.ML.Lstm.Engine.Training.Objectives;
 /// The figures beside it are in the label's unit. A target that never varied in the training data is predicted as what it was, so it
 /// has nothing to teach.
 /// </summary>
-internal sealed class RegressionObjective(RegressionLoss loss, AffineScaler targetScaler, double meanWeight) : ErrorObjective(stepOutputs: false, meanWeight)
+internal sealed class RegressionObjective(RegressionLoss loss, AffineScaler targetScaler, double meanWeight)
+    : ErrorObjective(stepOutputs: false, meanWeight)
 {
     public override float WeightOf(TrainingSequence sequence, int step) => sequence.Weight;
 

@@ -43,12 +43,13 @@ internal abstract class Optimizer
     /// <param name="weights">What it moves.</param>
     /// <param name="gradient">What it goes by.</param>
     /// <param name="team">The threads to share large networks among.</param>
-    public static Optimizer Create(TrainingOptions options, ParameterSet weights, Gradient gradient, WorkerTeam team) => options.Optimizer switch
-    {
-        OptimizerType.Adam or OptimizerType.AdamW => new By<AdamRule>(options, weights, gradient, team),
-        OptimizerType.Sgd => new By<SgdRule>(options, weights, gradient, team),
-        _ => new By<RmsPropRule>(options, weights, gradient, team),
-    };
+    public static Optimizer Create(TrainingOptions options, ParameterSet weights, Gradient gradient, WorkerTeam team)
+        => options.Optimizer switch
+        {
+            OptimizerType.Adam or OptimizerType.AdamW => new By<AdamRule>(options, weights, gradient, team),
+            OptimizerType.Sgd => new By<SgdRule>(options, weights, gradient, team),
+            _ => new By<RmsPropRule>(options, weights, gradient, team),
+        };
 
     /// <summary>The Euclidean norm that the gradient has; not finite when one of its elements is not.</summary>
     public double GradientNorm()
@@ -162,18 +163,21 @@ internal abstract class Optimizer
 
         // Weight decay is g ← g + decay·w, or, decoupled, w ← w − lr·decay·w first (Loshchilov and Hutter 2019).
         protected override void BeginStep(float learningRate, float shortening)
-            => _step = new Step(TRule.At(++_t, learningRate, _momentum), shortening, _isDecoupled ? 0 : _decay, _isDecoupled ? 1 - learningRate * _decay : 1);
+            => _step = new Step(TRule.At(++_t, learningRate, _momentum), shortening, _isDecoupled ? 0 : _decay,
+                _isDecoupled ? 1 - learningRate * _decay : 1);
 
         protected override bool StepPiece(int start, int length)
         {
             Span<float> w = _weights.Values.AsSpan(start, length), g = _gradient.Parameters.Values.AsSpan(start, length);
             Span<float> first = _first.AsSpan(start, length), second = _second.AsSpan(start, length);
             int whole = length - length % Vector<float>.Count;
-            bool isFinite = Move(_step, AsVectors(w[..whole]), AsVectors(g[..whole]), AsVectors(first[..whole]), AsVectors(second[..whole]));
+            bool isFinite = Move(_step, AsVectors(w[..whole]), AsVectors(g[..whole]), AsVectors(first[..whole]),
+                AsVectors(second[..whole]));
             if (whole == length)
                 return isFinite;
             // The last ones with zeros behind them, which stay zeros.
-            Vector<float> lastW = Padded(w[whole..]), lastG = Padded(g[whole..]), lastFirst = Padded(first[whole..]), lastSecond = Padded(second[whole..]);
+            Vector<float> lastW = Padded(w[whole..]), lastG = Padded(g[whole..]), lastFirst = Padded(first[whole..]),
+                lastSecond = Padded(second[whole..]);
             isFinite &= Move(_step, new(ref lastW), new(ref lastG), new(ref lastFirst), new(ref lastSecond));
             CopyTo(lastW, w[whole..]);
             CopyTo(lastG, g[whole..]);
@@ -183,7 +187,8 @@ internal abstract class Optimizer
             return isFinite;
         }
 
-        private static bool Move(in Step step, Span<Vector<float>> w, Span<Vector<float>> g, Span<Vector<float>> first, Span<Vector<float>> second)
+        private static bool Move(in Step step, Span<Vector<float>> w, Span<Vector<float>> g, Span<Vector<float>> first,
+            Span<Vector<float>> second)
         {
             TRule rule = step.Rule;
             Vector<float> shortening = new(step.Shortening), decay = new(step.Decay), kept = new(step.Kept), zeros = default;
