@@ -1,0 +1,95 @@
+using Microsoft.ML.Lstm;
+using Microsoft.ML.Lstm.MlNet;
+using Microsoft.ML.Lstm.Sequences.Regression;
+
+namespace Microsoft.ML;
+
+/// <summary>Recurrent networks for sequences, as trainers on ML.NET's catalogs.</summary>
+public static partial class LstmCatalog
+{
+    /// <summary>Creates a <see cref="LstmRegressionTrainer"/>, which predicts a value, or several, from a sequence.</summary>
+    /// <param name="catalog">The trainers of <see cref="RegressionCatalog"/>.</param>
+    /// <param name="labelColumnName">The column to predict: <see cref="float"/>, or a known-size vector of it.</param>
+    /// <param name="featureColumnName">The column of sequences: a vector of <see cref="float"/>, T steps of F features, the first step
+    /// first.</param>
+    /// <param name="exampleWeightColumnName">How much each row counts, a column of <see cref="float"/>; <see langword="null"/> for rows
+    /// that all count the same.</param>
+    /// <param name="featuresPerStep">F; <see langword="null"/> takes it from the dimensions (T, F) of the feature column if it has two or
+    /// more, else 1.</param>
+    /// <param name="hiddenSize">Units of each recurrent layer, 1 to 65536.</param>
+    /// <param name="numberOfLayers">Recurrent layers, 1 to 64.</param>
+    /// <param name="learningRate">The step size, above 0.</param>
+    /// <param name="numberOfEpochs">How often training goes over the data, at least 1.</param>
+    /// <returns>The trainer.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
+    /// <example>
+    /// <code>
+    /// var pipeline = ml.Transforms.Concatenate("Window", "January", "February", "March")
+    ///     .Append(ml.Regression.Trainers.Lstm(labelColumnName: "April", featureColumnName: "Window"));
+    /// </code>
+    /// </example>
+    public static LstmRegressionTrainer Lstm(this RegressionCatalog.RegressionTrainers catalog,
+        string labelColumnName = SequenceTrainerOptions.DefaultLabelColumnName,
+        string featureColumnName = SequenceTrainerOptions.DefaultFeatureColumnName,
+        string? exampleWeightColumnName = null,
+        int? featuresPerStep = null,
+        int hiddenSize = 32,
+        int numberOfLayers = 1,
+        float learningRate = 0.005f,
+        int numberOfEpochs = 100)
+        => catalog.Lstm(new LstmRegressionTrainer.Options
+        {
+            LabelColumnName = labelColumnName,
+            FeatureColumnName = featureColumnName,
+            ExampleWeightColumnName = exampleWeightColumnName,
+            FeaturesPerStep = featuresPerStep,
+            HiddenSize = hiddenSize,
+            NumberOfLayers = numberOfLayers,
+            LearningRate = learningRate,
+            NumberOfEpochs = numberOfEpochs,
+        });
+
+    /// <summary>
+    /// Creates a <see cref="LstmRegressionTrainer"/> with all its options, which predicts a value, or several, from a sequence.
+    /// </summary>
+    /// <param name="catalog">The trainers of <see cref="RegressionCatalog"/>.</param>
+    /// <param name="options">The options. Later changes to the object have no effect on the trainer.</param>
+    /// <returns>The trainer.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    /// <example>
+    /// <code>
+    /// var pipeline = ml.Transforms.Concatenate("Sensors", "Monday", "Tuesday", "Wednesday")   // 7 readings each
+    ///     .Append(ml.Regression.Trainers.Lstm(new() { FeatureColumnName = "Sensors", FeaturesPerStep = 7, Bidirectional = true }));
+    /// </code>
+    /// </example>
+    public static LstmRegressionTrainer Lstm(this RegressionCatalog.RegressionTrainers catalog, LstmRegressionTrainer.Options options)
+        => new(catalog.GetHostEnvironment(), options);
+
+    /// <summary>
+    /// Compares predicted vectors with the right ones, value by value: what <c>ml.Regression.Evaluate</c> is for single values.
+    /// </summary>
+    /// <param name="catalog">The <see cref="RegressionCatalog"/>.</param>
+    /// <param name="data">Data with both columns, of the same size.</param>
+    /// <param name="labelColumnName"> The column of the right values, a known-sized vector of <see cref="float"/>, or <see cref="float"/>;
+    /// NaN is a missing value. If its slots have names, these are the outputs' names. </param>
+    /// <param name="scoreColumnName">The column of predictions, of the same size; NaN is a missing prediction, which is counted.</param>
+    /// <returns>The figures of each output and their averages.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type or size.</exception>
+    /// <exception cref="InvalidOperationException">There is no row that has a label and a prediction.</exception>
+    /// <example>
+    /// <code>
+    /// // The next heat and flow from the last 24 of both.
+    /// var pipeline = ml.Transforms.Concatenate("Both", "Heat", "Flow")
+    ///     .Append(ml.Transforms.SlidingWindow("Window", 24, ["Both"], labelColumnName: "Next"))
+    ///     .Append(ml.Regression.Trainers.Lstm(labelColumnName: "Next", featureColumnName: "Window"));
+    /// Console.WriteLine(ml.Regression.EvaluateMultiOutput(pipeline.Fit(train).Transform(test), "Next"));
+    /// </code>
+    /// </example>
+    public static MultiOutputRegressionMetrics EvaluateMultiOutput(this RegressionCatalog catalog, IDataView data,
+        string labelColumnName = SequenceTrainerOptions.DefaultLabelColumnName, string scoreColumnName = "Score")
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        ArgumentNullException.ThrowIfNull(data);
+        return MultiOutputEvaluator.Evaluate(catalog.GetHostEnvironment(), data, labelColumnName, scoreColumnName);
+    }
+}
