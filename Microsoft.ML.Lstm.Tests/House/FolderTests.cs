@@ -4,7 +4,7 @@ using System.Reflection.Metadata;
 using System.Reflection.Metadata.Ecma335;
 using System.Runtime.CompilerServices;
 
-namespace Microsoft.ML.Lstm.Tests.MlNet;
+namespace Microsoft.ML.Lstm.Tests.House;
 
 /// <summary>
 /// What the library's folders may know, read from its compiled methods; the debug file says which source file each is in.
