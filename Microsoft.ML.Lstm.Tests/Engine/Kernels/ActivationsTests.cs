@@ -146,31 +146,31 @@ public sealed unsafe class ActivationsTests
             {
                 double i = Sigmoid(a[0]), f = Sigmoid(a[1]), g = Math.Tanh(a[2]), o = Sigmoid(a[3]);
                 double c = f * a[4] + i * g;
-                Check<S, V, LstmCell<S, V>>(CellType.Lstm, a, [i, f, g, o], c, o * Math.Tanh(c));
+                Check<S, V, LstmCell>(CellType.Lstm, a, [i, f, g, o], c, o * Math.Tanh(c));
 
                 // The hidden state's part of n is a small sum, since what it has as rounding is multiplied by its size.
                 double m = double.IsFinite(a[3]) ? Math.Clamp(a[3], -2, 2) : 0.1;
                 double r = Sigmoid(a[1]), z = Sigmoid(a[2]), n = Math.Tanh(a[0] + r * m), h = Math.Clamp(a[4], -1, 1);
-                Check<S, V, GruCell<S, V>>(CellType.Gru, [a[0], a[1], a[2], m, h], [n, r, z, m], h, n + z * (h - n));
+                Check<S, V, GruCell>(CellType.Gru, [a[0], a[1], a[2], m, h], [n, r, z, m], h, n + z * (h - n));
 
-                Check<S, V, RnnCell<S, V>>(CellType.Rnn, [a[0], 0, 0, 0, 0], [Math.Tanh(a[0])], 0, Math.Tanh(a[0]));
+                Check<S, V, RnnCell>(CellType.Rnn, [a[0], 0, 0, 0, 0], [Math.Tanh(a[0])], 0, Math.Tanh(a[0]));
             }
             for (int slot = 0; slot < 4; slot++)
             {
                 double[] sums = [.. Enumerable.Range(0, 5).Select(n => n == slot ? double.NaN : 0.5)];
-                Assert.IsTrue(double.IsNaN(Step<S, V, LstmCell<S, V>>(CellType.Lstm, sums, keep: false).H),
+                Assert.IsTrue(double.IsNaN(Step<S, V, LstmCell>(CellType.Lstm, sums, keep: false).H),
                     $"LSTM, slot {slot}, {S.Lanes} lanes");
-                Assert.IsTrue(double.IsNaN(Step<S, V, GruCell<S, V>>(CellType.Gru, sums, keep: false).H),
+                Assert.IsTrue(double.IsNaN(Step<S, V, GruCell>(CellType.Gru, sums, keep: false).H),
                     $"GRU, slot {slot}, {S.Lanes} lanes");
             }
-            Assert.IsTrue(double.IsNaN(Step<S, V, RnnCell<S, V>>(CellType.Rnn, [double.NaN, 0, 0, 0, 0], keep: false).H),
+            Assert.IsTrue(double.IsNaN(Step<S, V, RnnCell>(CellType.Rnn, [double.NaN, 0, 0, 0, 0], keep: false).H),
                 $"RNN, {S.Lanes} lanes");
         }
 
         private static void Check<S, V, TCell>(CellType cell, double[] sums, double[] gates, double c, double h)
             where S : struct, ISimd<V>
             where V : struct
-            where TCell : struct, ICell<S, V>
+            where TCell : struct, ICell
         {
             string what = $"{cell} at {string.Join(", ", sums)}, {S.Lanes} lanes";
             var (scoredC, scoredH, _) = Step<S, V, TCell>(cell, sums, keep: false);
@@ -187,16 +187,16 @@ public sealed unsafe class ActivationsTests
         private static (double C, double H, double[] Gates) Step<S, V, TCell>(CellType cell, double[] sums, bool keep)
             where S : struct, ISimd<V>
             where V : struct
-            where TCell : struct, ICell<S, V>
+            where TCell : struct, ICell
         {
-            var layout = new CellLayout(cell, hiddenSize: 1, S.Lanes);
+            var description = CellDescription.Of(cell);
             float* products = stackalloc float[4 * S.Lanes], gates = stackalloc float[4 * S.Lanes], c = stackalloc float[S.Lanes],
                 h = stackalloc float[S.Lanes];
-            for (int slot = 0; slot < TCell.Slots; slot++)
-                S.Store(S.Create(layout.ExponentFactor(slot) * (float)sums[slot]), products + slot * S.Lanes);
+            for (int slot = 0; slot < TCell.Slots.Length; slot++)
+                S.Store(S.Create(description.ExponentFactor(slot) * (float)sums[slot]), products + slot * S.Lanes);
             V previous = S.Create((float)sums[4]);
-            TCell.Begin(products, previous, c, keep ? gates : null);
-            S.Store(TCell.Finish(products, previous, c, keep ? gates : null), h);
+            TCell.Begin<S, V>(products, previous, c, keep ? gates : null);
+            S.Store(TCell.Finish<S, V>(products, previous, c, keep ? gates : null), h);
             return (c[S.Lanes - 1], h[S.Lanes - 1], [.. Enumerable.Range(0, 4).Select(slot => (double)gates[slot * S.Lanes])]);
         }
     }

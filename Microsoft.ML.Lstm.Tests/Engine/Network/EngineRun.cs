@@ -62,7 +62,7 @@ internal sealed class EngineRun
                 StepsOf(b).SelectMany(packedRow =>
                 Directions.SelectMany(d => ToDoubles(_workspace.Hidden(Shape.Layers - 1, d, packedRow))))),
             Hidden = EachState((layer, d, b) => ToDoubles(_workspace.Hidden(layer, d, FinalRow(d, b)))),
-            CellState = EachState((layer, d, b) => keep && Shape.Cell == CellType.Lstm
+            CellState = EachState((layer, d, b) => keep && Shape.CellDescription.HasCellState
                 ? ToDoubles(_workspace.CellState(layer, d, FinalRow(d, b)))
                 : new double[Shape.HiddenSize]),
             Encodings = EachSequence(b => HeadRowsOf(b).SelectMany(row => ToDoubles(_workspace.Encoding(row)))),

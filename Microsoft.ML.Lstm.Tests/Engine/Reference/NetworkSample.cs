@@ -15,8 +15,7 @@ internal sealed class NetworkSample
     {
         _random = new Random(seed);
         Shape = shape;
-        int gates = shape.Cell switch { CellType.Lstm => 4, CellType.Gru => 3, _ => 1 };
-        int biases = shape.Cell == CellType.Gru ? 4 : gates;
+        int gates = shape.CellDescription.Gates, biases = shape.CellDescription.Slots;
         int directions = shape.Bidirectional ? 2 : 1;
         int h = shape.HiddenSize;
         for (int layer = 0; layer < shape.Layers; layer++)

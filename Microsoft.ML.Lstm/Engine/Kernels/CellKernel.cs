@@ -2,6 +2,22 @@ using System.Runtime.CompilerServices;
 
 namespace Microsoft.ML.Lstm.Engine.Kernels;
 
+/// <summary>The steps of one cell on one vector width.</summary>
+internal abstract class CellKernel
+{
+    /// <summary>x·W + b of any number of rows, as a <see cref="CellStep"/> without x continues from.</summary>
+    public abstract unsafe void InputProducts(in PackedCell cell, int rows, float* x, nint xRow, float* gates);
+
+    /// <summary>h, c and the activated gates of one step.</summary>
+    public abstract void Forward(in PackedCell cell, in CellStep step);
+
+    /// <summary>
+    /// The gradients of one step's products (in place of the gates), of the previous c, and of the previous h without the part that goes
+    /// through the products.
+    /// </summary>
+    public abstract void Backward(in PackedCell cell, in CellStep step);
+}
+
 /// <summary>
 /// One time step of a recurrent cell: x·W + h'·U + b in register tiles, and the cell's element-wise part on a tile's gates
 /// while they are in the first-level cache.
@@ -10,14 +26,14 @@ namespace Microsoft.ML.Lstm.Engine.Kernels;
 /// Panels of weights outside, rows inside: a panel is read from the second-level cache once for all rows of the step. A tile
 /// leaves its sums in a few cache lines that are used over and over; only what the backward step needs goes to memory.
 /// </remarks>
-internal static unsafe class CellKernel<S, V, TCell>
+internal sealed unsafe class CellKernel<S, V, TCell> : CellKernel
     where S : struct, ISimd<V>
     where V : struct
-    where TCell : struct, ICell<S, V>
+    where TCell : struct, ICell
 {
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Forward(in PackedCell cell, in CellStep step)
+    public override void Forward(in PackedCell cell, in CellStep step)
     {
         CellLayout layout = cell.Layout;
         GatePanels panels = layout.InputPanels;
@@ -36,14 +52,13 @@ internal static unsafe class CellKernel<S, V, TCell>
                 int rows = GemmTile.NextRows<S, V>((carried ? step.Carried : step.Rows) - row);
                 Products(cell, step, panel, row, rows, carried, products, productRow);
                 for (int block = firstBlock; block < endBlock; block++)
-                    Activate(layout, step, block, row, rows, carried, products + (block - firstBlock) * TCell.Slots * S.Lanes, productRow);
+                    Activate(layout, step, block, row, rows, carried, products + (block - firstBlock) * TCell.Slots.Length * S.Lanes, productRow);
                 row += rows;
             }
         }
     }
 
-    /// <summary>x·W + b of any number of rows, for a <see cref="CellStep"/> without x to go on from.</summary>
-    public static void InputProducts(in PackedCell cell, int rows, float* x, nint xRow, float* gates)
+    public override void InputProducts(in PackedCell cell, int rows, float* x, nint xRow, float* gates)
     {
         var step = new CellStep { Rows = rows, X = x, XRow = xRow };
         GatePanels panels = cell.Layout.InputPanels;
@@ -109,7 +124,7 @@ internal static unsafe class CellKernel<S, V, TCell>
         int unit = block * S.Lanes;
         nint stateRow = layout.PaddedSize;
         nint gateRow = step.Keep ? layout.GateWidth : 0;
-        float* gates = step.Keep ? step.Gates + row * gateRow + unit * TCell.Slots : null;
+        float* gates = step.Keep ? step.Gates + row * gateRow + unit * TCell.Slots.Length : null;
         float* c = step.C + row * stateRow + unit;
         float* cPrevious = step.CPrevious + row * stateRow + unit;
         float* h = step.H + row * step.HRow + unit;
@@ -117,17 +132,17 @@ internal static unsafe class CellKernel<S, V, TCell>
         for (int m = 0; m < rows; m++)
         {
             V cBefore = carried && TCell.HasCellState ? S.Load(cPrevious + m * stateRow) : S.Create(0f);
-            TCell.Begin(products + m * productRow, cBefore, c + m * stateRow, gates + m * gateRow);
+            TCell.Begin<S, V>(products + m * productRow, cBefore, c + m * stateRow, gates + m * gateRow);
         }
         for (int m = 0; m < rows; m++)
         {
             V hBefore = carried ? S.Load(hPrevious + m * step.HRow) : S.Create(0f);
-            S.Store(TCell.Finish(products + m * productRow, hBefore, c + m * stateRow, gates + m * gateRow), h + m * step.HRow);
+            S.Store(TCell.Finish<S, V>(products + m * productRow, hBefore, c + m * stateRow, gates + m * gateRow), h + m * step.HRow);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Backward(in PackedCell cell, in CellStep step)
+    public override void Backward(in PackedCell cell, in CellStep step)
     {
         CellLayout layout = cell.Layout;
         nint stateRow = layout.PaddedSize;
@@ -144,7 +159,8 @@ internal static unsafe class CellKernel<S, V, TCell>
                 V dh = S.Load(step.DH + state);
                 if (step.DOutput != null)
                     dh = S.Add(dh, S.Load(step.DOutput + output));
-                S.Store(TCell.Backward(gates + unit * TCell.Slots, cBefore, hBefore, step.C + state, dh, step.DC + state), step.DH + state);
+                float* unitGates = gates + unit * TCell.Slots.Length;
+                S.Store(TCell.Backward<S, V>(unitGates, cBefore, hBefore, step.C + state, dh, step.DC + state), step.DH + state);
             }
         }
     }

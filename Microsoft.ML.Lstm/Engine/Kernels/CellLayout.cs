@@ -10,16 +10,16 @@ namespace Microsoft.ML.Lstm.Engine.Kernels;
 /// </remarks>
 internal sealed class CellLayout
 {
-    public CellLayout(CellType cell, int hiddenSize, int lanes)
+    public CellLayout(CellDescription cell, int hiddenSize, int lanes)
     {
         Cell = cell;
         HiddenSize = hiddenSize;
         Lanes = lanes;
+        Slots = cell.Slots;
         Blocks = (hiddenSize + lanes - 1) / lanes;
-        Slots = cell == CellType.Rnn ? 1 : 4;
     }
 
-    public CellType Cell { get; }
+    public CellDescription Cell { get; }
 
     /// <summary>H.</summary>
     public int HiddenSize { get; }
@@ -39,21 +39,14 @@ internal sealed class CellLayout
     /// <summary>The width of a row of gates.</summary>
     public int GateWidth => Slots * PaddedSize;
 
+    /// <summary>All gate columns, as the bias has them.</summary>
+    public GatePanels Panels => new(this, 0, Slots);
+
     /// <summary>The gate columns that the input's weights produce.</summary>
-    public GatePanels InputPanels => Cell == CellType.Gru ? new(this, 0, 3) : new(this, 0, Slots);
+    public GatePanels InputPanels => new(this, 0, Cell.Gates);
 
     /// <summary>The gate columns that the recurrent weights produce.</summary>
-    public GatePanels HiddenPanels => Cell == CellType.Gru ? new(this, 1, 3) : new(this, 0, Slots);
-
-    /// <summary>
-    /// What the packed weights and biases of a slot have as a factor, so that the products are the exponents of its activation
-    /// function; see <see cref="Activations"/>.
-    /// </summary>
-    public float ExponentFactor(int slot)
-    {
-        bool isTanh = Cell switch { CellType.Lstm => slot == 2, CellType.Gru => slot is 0 or 3, _ => true };
-        return isTanh ? Activations.TanhExponent : Activations.SigmoidExponent;
-    }
+    public GatePanels HiddenPanels => new(this, Slots - Cell.Gates, Cell.Gates);
 
     /// <summary>The slot and the unit of a column of a row of gates; units from H on only fill up the last block.</summary>
     public (int Slot, int Unit) Locate(int gateColumn)
@@ -75,17 +68,15 @@ internal readonly struct GatePanels(CellLayout layout, int firstSlot, int usedSl
 
     public int FirstSlot { get; } = firstSlot;
 
-    public int UsedSlots { get; } = usedSlots;
-
     public int Count => _slots == 1 ? (_blocks + GemmTile.MaxVectors - 1) / GemmTile.MaxVectors : _blocks;
 
     /// <summary>Vectors of every panel but the last, which may have fewer.</summary>
-    public int FullVectors => _slots == 1 ? GemmTile.MaxVectors : UsedSlots;
+    public int FullVectors => _slots == 1 ? GemmTile.MaxVectors : usedSlots;
 
     /// <summary>Blocks of units that a full panel covers.</summary>
     public int FullBlocks => _slots == 1 ? GemmTile.MaxVectors : 1;
 
-    public int Vectors(int panel) => _slots == 1 ? Math.Min(GemmTile.MaxVectors, _blocks - panel * GemmTile.MaxVectors) : UsedSlots;
+    public int Vectors(int panel) => _slots == 1 ? Math.Min(GemmTile.MaxVectors, _blocks - panel * GemmTile.MaxVectors) : usedSlots;
 
     /// <summary>Where the panel's columns begin in a row of gates.</summary>
     public int Column(int panel) => (_slots == 1 ? panel * GemmTile.MaxVectors : panel * _slots + FirstSlot) * _lanes;

@@ -98,36 +98,17 @@ internal sealed unsafe class CpuKernels<S, V>(string name) : CpuKernels(name, S.
     // Floats that are added up as such; their sums are added in double, so that those of thousands keep their digits.
     private const int ExponentialsOfSum = 1024;
 
+    private static readonly CellKernel[] CellKernels = [.. CellDescription.All.Select(cell => cell.CreateKernel<S, V>())];
     private static readonly FloatBuffer Zeros = new(GemmTile.MaxVectors * S.Lanes);
 
     public override void InputProducts(in PackedCell cell, int rows, float* x, nint xRow, float* gates)
-    {
-        switch (cell.Layout.Cell)
-        {
-            case CellType.Lstm: CellKernel<S, V, LstmCell<S, V>>.InputProducts(cell, rows, x, xRow, gates); break;
-            case CellType.Gru: CellKernel<S, V, GruCell<S, V>>.InputProducts(cell, rows, x, xRow, gates); break;
-            default: CellKernel<S, V, RnnCell<S, V>>.InputProducts(cell, rows, x, xRow, gates); break;
-        }
-    }
+        => KernelOf(cell).InputProducts(cell, rows, x, xRow, gates);
 
-    public override void Forward(in PackedCell cell, in CellStep step)
-    {
-        switch (cell.Layout.Cell)
-        {
-            case CellType.Lstm: CellKernel<S, V, LstmCell<S, V>>.Forward(cell, step); break;
-            case CellType.Gru: CellKernel<S, V, GruCell<S, V>>.Forward(cell, step); break;
-            default: CellKernel<S, V, RnnCell<S, V>>.Forward(cell, step); break;
-        }
-    }
+    public override void Forward(in PackedCell cell, in CellStep step) => KernelOf(cell).Forward(cell, step);
 
     public override void Backward(in PackedCell cell, in CellStep step)
     {
-        switch (cell.Layout.Cell)
-        {
-            case CellType.Lstm: CellKernel<S, V, LstmCell<S, V>>.Backward(cell, step); break;
-            case CellType.Gru: CellKernel<S, V, GruCell<S, V>>.Backward(cell, step); break;
-            default: CellKernel<S, V, RnnCell<S, V>>.Backward(cell, step); break;
-        }
+        KernelOf(cell).Backward(cell, step);
         CellLayout layout = cell.Layout;
         float* sum = step.DHDropped == null ? step.DH : null;
         float* result = step.DHDropped == null ? step.DH : step.DHDropped;
@@ -215,6 +196,8 @@ internal sealed unsafe class CpuKernels<S, V>(string name) : CpuKernels(name, S.
             sum += ExponentialsOfBlock(x.Slice(i, Math.Min(ExponentialsOfSum, x.Length - i)), largest);
         return sum;
     }
+
+    private static CellKernel KernelOf(in PackedCell cell) => CellKernels[(int)cell.Layout.Cell.Type];
 
     private static float ExponentialsOfBlock(Span<float> x, float largest)
     {

@@ -12,16 +12,26 @@ namespace Microsoft.ML.Lstm.Engine.Kernels;
 /// h = n + z∘(h' − n)                   dr = dn∘m∘r∘(1 − r), dz = dh∘(h' − n)∘z∘(1 − z), dh' = dh∘z
 /// </code>
 /// </remarks>
-internal readonly struct GruCell<S, V> : ICell<S, V>
-    where S : struct, ISimd<V>
-    where V : struct
+internal readonly struct GruCell : ICell
 {
-    public static int Slots => 4;
+    public static ReadOnlySpan<GateActivation> Slots =>
+        [GateActivation.Tanh, GateActivation.Sigmoid, GateActivation.Sigmoid, GateActivation.Tanh];
+
+    // PyTorch's gates are r, z, n; the merged bias has r, z, n of the input and then n of the hidden state.
+    public static ReadOnlySpan<int> InputGates => [2, 0, 1];
+
+    public static ReadOnlySpan<int> HiddenGates => [0, 1, 2];
+
+    public static ReadOnlySpan<int> Biases => [2, 0, 1, 3];
+
+    public static int? ForgetGate => null;
 
     public static bool HasCellState => false;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe void Begin(float* products, V cPrevious, float* c, float* gates)
+    public static unsafe void Begin<S, V>(float* products, V cPrevious, float* c, float* gates)
+        where S : struct, ISimd<V>
+        where V : struct
     {
         int lanes = S.Lanes;
         V one = S.Create(1f);
@@ -41,7 +51,9 @@ internal readonly struct GruCell<S, V> : ICell<S, V>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe V Finish(float* products, V hPrevious, float* c, float* gates)
+    public static unsafe V Finish<S, V>(float* products, V hPrevious, float* c, float* gates)
+        where S : struct, ISimd<V>
+        where V : struct
     {
         V n = Activations.TanhOfExponent<S, V>(S.Load(products));
         if (gates != null)
@@ -50,7 +62,9 @@ internal readonly struct GruCell<S, V> : ICell<S, V>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe V Backward(float* gates, V cPrevious, V hPrevious, float* c, V dh, float* dc)
+    public static unsafe V Backward<S, V>(float* gates, V cPrevious, V hPrevious, float* c, V dh, float* dc)
+        where S : struct, ISimd<V>
+        where V : struct
     {
         int lanes = S.Lanes;
         V one = S.Create(1f);

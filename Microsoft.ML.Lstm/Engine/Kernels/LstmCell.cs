@@ -12,18 +12,27 @@ namespace Microsoft.ML.Lstm.Engine.Kernels;
 /// h = o∘tanh(c)                        σ' = σ∘(1 − σ), tanh' = 1 − tanh²
 /// </code>
 /// </remarks>
-internal readonly struct LstmCell<S, V> : ICell<S, V>
-    where S : struct, ISimd<V>
-    where V : struct
+internal readonly struct LstmCell : ICell
 {
-    public static int Slots => 4;
+    public static ReadOnlySpan<GateActivation> Slots =>
+        [GateActivation.Sigmoid, GateActivation.Sigmoid, GateActivation.Tanh, GateActivation.Sigmoid];
+
+    public static ReadOnlySpan<int> InputGates => [0, 1, 2, 3];
+
+    public static ReadOnlySpan<int> HiddenGates => [0, 1, 2, 3];
+
+    public static ReadOnlySpan<int> Biases => [0, 1, 2, 3];
+
+    public static int? ForgetGate => 1;
 
     public static bool HasCellState => true;
 
     // With e the powers of two of the four slots, and all over one denominator:
     // c = f∘c' + i∘g = ((1 + e_i)(1 + e_g)∘c' + (1 − e_g)(1 + e_f)) / ((1 + e_i)(1 + e_g)(1 + e_f))
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe void Begin(float* products, V cPrevious, float* c, float* gates)
+    public static unsafe void Begin<S, V>(float* products, V cPrevious, float* c, float* gates)
+        where S : struct, ISimd<V>
+        where V : struct
     {
         int lanes = S.Lanes;
         V one = S.Create(1f);
@@ -43,7 +52,9 @@ internal readonly struct LstmCell<S, V> : ICell<S, V>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe V Finish(float* products, V hPrevious, float* c, float* gates)
+    public static unsafe V Finish<S, V>(float* products, V hPrevious, float* c, float* gates)
+        where S : struct, ISimd<V>
+        where V : struct
     {
         int lanes = S.Lanes;
         V one = S.Create(1f);
@@ -57,7 +68,9 @@ internal readonly struct LstmCell<S, V> : ICell<S, V>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe V Backward(float* gates, V cPrevious, V hPrevious, float* c, V dh, float* dc)
+    public static unsafe V Backward<S, V>(float* gates, V cPrevious, V hPrevious, float* c, V dh, float* dc)
+        where S : struct, ISimd<V>
+        where V : struct
     {
         int lanes = S.Lanes;
         V one = S.Create(1f);

@@ -58,7 +58,7 @@ internal sealed unsafe class RecurrentLayer(RecurrentWeights weights, CpuKernels
             _droppedH.Require((long)batch.TotalSteps * _layout.PaddedSize);
         }
         _gates.Require(keep || batch.Count <= MaxRowsOfInputsFirst ? (long)batch.TotalSteps * _layout.GateWidth : 0);
-        if (_layout.Cell == CellType.Lstm)
+        if (_layout.Cell.HasCellState)
             _c.Require((keep ? batch.TotalSteps : (long)batch.Count) * _layout.PaddedSize);
     }
 
@@ -146,7 +146,7 @@ internal sealed unsafe class RecurrentLayer(RecurrentWeights weights, CpuKernels
         if (DropsStates)
             _dDroppedH.Require((long)_batch.Count * _layout.PaddedSize);
         Clear(_dh);
-        if (_layout.Cell == CellType.Lstm)
+        if (_layout.Cell.HasCellState)
             Clear(_dc);
 
         void Clear(FloatBuffer buffer)

@@ -25,7 +25,8 @@ internal sealed unsafe class RecurrentWeights
     public RecurrentWeights(ParameterSet parameters, int layer, int direction, int lanes, NetworkPasses passes)
     {
         NetworkShape shape = parameters.Shape;
-        Layout = new CellLayout(shape.Cell, shape.HiddenSize, lanes);
+        CellDescription cell = shape.CellDescription;
+        Layout = new CellLayout(cell, shape.HiddenSize, lanes);
         string suffix = ParameterSet.Suffix(layer, direction);
         _input = parameters.Find("weight_ih" + suffix);
         _hidden = parameters.Find("weight_hh" + suffix);
@@ -36,18 +37,18 @@ internal sealed unsafe class RecurrentWeights
         int[] hiddenUnits = Enumerable.Range(0, Layout.PaddedSize).Select(k => k < shape.HiddenSize ? k : -1).ToArray();
         InputWidth = inputFeatures.Length;
 
-        _packedInput = ForwardMatrix(_input, inputFeatures, Layout.InputPanels);
-        _packedHidden = ForwardMatrix(_hidden, hiddenUnits, Layout.HiddenPanels);
+        _packedInput = ForwardMatrix(_input, inputFeatures, Layout.InputPanels, cell.InputGate);
+        _packedHidden = ForwardMatrix(_hidden, hiddenUnits, Layout.HiddenPanels, cell.HiddenGate);
         int[] gateColumns = Enumerable.Range(0, Layout.GateWidth).ToArray();
-        _packedBias = new PackedMatrix([0], [.. gateColumns.Select(BiasRow)], GemmTile.MaxVectors * lanes,
+        _packedBias = new PackedMatrix([0], [.. gateColumns.Select(column => RowOf(column, cell.Bias))], Layout.Panels.FullVectors * lanes,
             [.. gateColumns.Select(ExponentFactor)]);
         if (passes != NetworkPasses.Forward)
-            _packedHiddenTransposed = BackwardMatrix(_hidden, hiddenUnits, Layout.HiddenPanels);
+            _packedHiddenTransposed = BackwardMatrix(_hidden, hiddenUnits, cell.HiddenGate);
         if (passes == NetworkPasses.BackwardToInput || (passes == NetworkPasses.Backward && layer > 0))
         {
             // Rounded up to whole vectors, as the kernels write them.
             int[] gradientFeatures = [.. inputFeatures, .. Enumerable.Repeat(-1, RoundUp(InputWidth, lanes) - InputWidth)];
-            _packedInputTransposed = BackwardMatrix(_input, gradientFeatures, Layout.InputPanels);
+            _packedInputTransposed = BackwardMatrix(_input, gradientFeatures, cell.InputGate);
         }
     }
 
@@ -95,7 +96,7 @@ internal sealed unsafe class RecurrentWeights
     public static int RoundUp(int value, int multiple) => (value + multiple - 1) / multiple * multiple;
 
     /// <summary>W [K x gates] of a parameter [gates x K], in the panels that end in a row of gates.</summary>
-    private PackedMatrix ForwardMatrix(Parameter parameter, int[] features, GatePanels panels)
+    private PackedMatrix ForwardMatrix(Parameter parameter, int[] features, GatePanels panels, Func<int, int> gateOf)
     {
         var columns = new List<int>();
         var factors = new List<float>();
@@ -104,7 +105,7 @@ internal sealed unsafe class RecurrentWeights
             for (int j = 0; j < panels.Vectors(panel) * Layout.Lanes; j++)
             {
                 int gateColumn = panels.Column(panel) + j;
-                columns.Add(Offset(WeightRow(gateColumn, panels), parameter.Columns));
+                columns.Add(Offset(RowOf(gateColumn, gateOf), parameter.Columns));
                 factors.Add(ExponentFactor(gateColumn));
             }
         }
@@ -112,37 +113,26 @@ internal sealed unsafe class RecurrentWeights
     }
 
     /// <summary>Wᵀ [gates x K] of a parameter [gates x K], with a row for each column of a row of gates.</summary>
-    private PackedMatrix BackwardMatrix(Parameter parameter, int[] features, GatePanels panels)
+    private PackedMatrix BackwardMatrix(Parameter parameter, int[] features, Func<int, int> gateOf)
     {
-        int[] rows = Enumerable.Range(0, Layout.GateWidth).Select(j => Offset(WeightRow(j, panels), parameter.Columns)).ToArray();
+        int[] rows = Enumerable.Range(0, Layout.GateWidth).Select(j => Offset(RowOf(j, gateOf), parameter.Columns)).ToArray();
         return new PackedMatrix(rows, features, GemmTile.MaxVectors * Layout.Lanes);
     }
 
     /// <summary>
-    /// The row of PyTorch's weight matrix [G·H x K] that a column of a row of gates is, or −1 where there is none: a unit that
-    /// fills up the last block, or GRU's slot of the other matrix, which <paramref name="panels"/> leaves out.
+    /// The row of PyTorch's weight matrix [G·H x K], or the element of the merged bias, that belongs to a column of a row of gates; −1
+    /// for a unit that fills up the last block, and for a slot that the matrix has no gate for.
     /// </summary>
-    private int WeightRow(int gateColumn, GatePanels panels)
+    /// <param name="gateColumn">The column.</param>
+    /// <param name="gateOf">The matrix's gate for a slot, or the bias's block.</param>
+    private int RowOf(int gateColumn, Func<int, int> gateOf)
     {
         (int slot, int unit) = Layout.Locate(gateColumn);
-        if (unit >= Layout.HiddenSize || slot < panels.FirstSlot || slot >= panels.FirstSlot + panels.UsedSlots)
-            return -1;
-        // GRU's slots are n, r, z, m; PyTorch's gates r, z, n.
-        int gate = Layout.Cell == CellType.Gru ? (slot is 0 or 3 ? 2 : slot - 1) : slot;
-        return gate * Layout.HiddenSize + unit;
+        int gate = gateOf(slot);
+        return gate >= 0 && unit < Layout.HiddenSize ? gate * Layout.HiddenSize + unit : -1;
     }
 
-    /// <summary>The element of the merged bias that a column of a row of gates has, or −1. GRU's bias is in the order r, z, n, m.</summary>
-    private int BiasRow(int gateColumn)
-    {
-        (int slot, int unit) = Layout.Locate(gateColumn);
-        if (unit >= Layout.HiddenSize)
-            return -1;
-        int gate = Layout.Cell == CellType.Gru ? slot switch { 0 => 2, 3 => 3, _ => slot - 1 } : slot;
-        return gate * Layout.HiddenSize + unit;
-    }
-
-    private float ExponentFactor(int gateColumn) => Layout.ExponentFactor(Layout.Locate(gateColumn).Slot);
+    private float ExponentFactor(int gateColumn) => Layout.Cell.ExponentFactor(Layout.Locate(gateColumn).Slot);
 
     private static int Offset(int row, int columns) => row < 0 ? -1 : row * columns;
 }

@@ -18,6 +18,7 @@ internal sealed unsafe class WeightGradients
     private readonly CpuKernels _kernels;
     private readonly RecurrentLayer _layer;
     private readonly RecurrentGradients _gradients;
+    private readonly GatePanels _panels;
     private readonly GatePanels _inputs;
     private readonly GatePanels _hiddens;
 
@@ -26,12 +27,13 @@ internal sealed unsafe class WeightGradients
         _kernels = kernels;
         _layer = layer;
         _gradients = layer.Weights.NewGradients();
+        _panels = layer.Layout.Panels;
         _inputs = layer.Layout.InputPanels;
         _hiddens = layer.Layout.HiddenPanels;
     }
 
     /// <summary>Panels of gate columns: what threads share.</summary>
-    public int Panels => _inputs.Count;
+    public int Panels => _panels.Count;
 
     /// <summary>What a panel costs, in products a step.</summary>
     public long CostOfPanel => (long)(_layer.Weights.InputWidth + _layer.Layout.PaddedSize) * _inputs.FullVectors;
@@ -59,8 +61,7 @@ internal sealed unsafe class WeightGradients
         float* previous = panel + panelLength;
         Span<float> previousRows = scratch.Span[panelLength..];
 
-        int firstColumn = begin * GemmTile.MaxVectors * lanes;
-        int endColumn = Math.Min(end * GemmTile.MaxVectors * lanes, layout.GateWidth);
+        int firstColumn = _panels.Column(begin), endColumn = Math.Min(_panels.Column(end), layout.GateWidth);
         new Span<float>(_gradients.Bias.Pointer + firstColumn, endColumn - firstColumn).Clear();
 
         for (int row = 0; row < steps; row += BlockRows)
@@ -71,16 +72,14 @@ internal sealed unsafe class WeightGradients
             _layer.CopyPreviousStates(row, rows, h, hRow, previousRows);
             for (int p = begin; p < end; p++)
             {
-                // All four slots of a block, or one slot of up to four blocks: each panel of W and of U is a part of it.
-                int column = p * GemmTile.MaxVectors * lanes;
-                int vectors = Math.Min(GemmTile.MaxVectors, (layout.GateWidth - column) / lanes);
+                // All slots of a block, or one slot of up to four blocks; the panels of W and of U have some of its columns, or all.
+                int column = _panels.Column(p), vectors = _panels.Vectors(p);
                 _kernels.PackRows(rows, _layer.GateGradients(row) + column, layout.GateWidth, vectors, panel,
                     _gradients.Bias.Pointer + column);
                 _kernels.MultiplyTransposed(inputWidth, x + row * xRow, xRow, rows, panel + _inputs.FirstSlot * lanes, vectors * lanes,
                     _inputs.Vectors(p), _gradients.Input.Pointer + _inputs.Offset(p, inputWidth), accumulate);
                 _kernels.MultiplyTransposed(layout.PaddedSize, previous, layout.PaddedSize, rows, panel + _hiddens.FirstSlot * lanes,
-                    vectors * lanes,
-                    _hiddens.Vectors(p), _gradients.Hidden.Pointer + _hiddens.Offset(p, layout.PaddedSize), accumulate);
+                    vectors * lanes, _hiddens.Vectors(p), _gradients.Hidden.Pointer + _hiddens.Offset(p, layout.PaddedSize), accumulate);
             }
         }
         for (int p = begin; p < end; p++)

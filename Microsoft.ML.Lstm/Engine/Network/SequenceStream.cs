@@ -55,10 +55,10 @@ internal sealed unsafe class SequenceStream
     /// <summary>Numbers in the state.</summary>
     public int StateLength => StateLengthOf(_shape);
 
-    private bool HasCellState => _shape.Cell == CellType.Lstm;
+    private bool HasCellState => _shape.CellDescription.HasCellState;
 
     /// <summary>Numbers in the state of such a network.</summary>
-    public static int StateLengthOf(NetworkShape shape) => shape.Layers * shape.HiddenSize * (shape.Cell == CellType.Lstm ? 2 : 1);
+    public static int StateLengthOf(NetworkShape shape) => shape.Layers * shape.HiddenSize * (shape.CellDescription.HasCellState ? 2 : 1);
 
     /// <summary>Goes on by one step.</summary>
     /// <param name="features">The numeric features [F] of the step.</param>

@@ -39,7 +39,7 @@ internal static class Initializer
                     GlorotUniform(values, parameter.Columns, h, random, cancellation);
                     break;
                 case ParameterRole.HiddenWeight:
-                    for (int gate = 0; gate < shape.Gates; gate++)
+                    for (int gate = 0; gate < shape.CellDescription.Gates; gate++)
                     {
                         if (h <= LargestOneByOne)
                             Orthogonal(values.Slice(gate * h * h, h * h), h, random, cancellation);
@@ -61,8 +61,8 @@ internal static class Initializer
                     break;
                 default:
                     values.Clear();
-                    if (parameter.Role == ParameterRole.RecurrentBias && shape.Cell == CellType.Lstm)
-                        values.Slice(h, h).Fill(forgetBias);
+                    if (parameter.Role == ParameterRole.RecurrentBias && shape.CellDescription.ForgetGate is { } forgetGate)
+                        values.Slice(forgetGate * h, h).Fill(forgetBias);
                     break;
             }
         }

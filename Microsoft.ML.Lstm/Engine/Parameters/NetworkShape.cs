@@ -1,3 +1,5 @@
+using Microsoft.ML.Lstm.Engine.Kernels;
+
 namespace Microsoft.ML.Lstm.Engine.Parameters;
 
 /// <summary>
@@ -104,14 +106,8 @@ internal sealed record NetworkShape
     /// <summary>Floats that a forward pass has for each step.</summary>
     public long StepSize => InputSize + (long)Layers * EncodingSize + (StepOutputs ? OutputSize : 0) + (HasDecoder ? Decoder.StepSize : 0);
 
-    /// <summary>G: gates of the cell, each with H rows in the weight matrices.</summary>
-    public int Gates => Cell switch { CellType.Lstm => 4, CellType.Gru => 3, _ => 1 };
-
-    /// <summary>
-    /// Bias vectors of H a cell has after merging the input's and the hidden state's: one a gate, and for GRU a second
-    /// one for n, since the reset gate multiplies only the hidden state's.
-    /// </summary>
-    public int BiasGates => Cell == CellType.Gru ? 4 : Gates;
+    /// <summary>What the cell is made of: its gates, their order, and its states.</summary>
+    public CellDescription CellDescription => CellDescription.Of(Cell);
 
     /// <summary>The width of the input of recurrent layer <paramref name="layer"/>.</summary>
     public int LayerInputSize(int layer) => layer == 0 ? InputSize : EncodingSize;
@@ -131,8 +127,9 @@ internal sealed record NetworkShape
                 count += (long)OutputSize * (OutputSize + 2);
             if (HasDecoder)
                 count += Decoder.ParameterCount;
+            CellDescription cell = CellDescription;
             for (int layer = 0; layer < Layers; layer++)
-                count += (long)Directions * HiddenSize * ((long)Gates * (LayerInputSize(layer) + HiddenSize) + BiasGates);
+                count += (long)Directions * HiddenSize * ((long)cell.Gates * (LayerInputSize(layer) + HiddenSize) + cell.Slots);
             return count;
         }
     }

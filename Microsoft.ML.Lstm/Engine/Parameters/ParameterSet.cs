@@ -66,14 +66,15 @@ internal sealed class ParameterSet
         Values = values;
         var parameters = new List<Parameter>();
         int start = offset;
+        int gateRows = shape.CellDescription.Gates * shape.HiddenSize, biases = shape.CellDescription.Slots * shape.HiddenSize;
         for (int layer = 0; layer < shape.Layers; layer++)
         {
             for (int direction = 0; direction < shape.Directions; direction++)
             {
                 string suffix = Suffix(layer, direction);
-                Add(ParameterRole.InputWeight, "weight_ih" + suffix, shape.Gates * shape.HiddenSize, shape.LayerInputSize(layer));
-                Add(ParameterRole.HiddenWeight, "weight_hh" + suffix, shape.Gates * shape.HiddenSize, shape.HiddenSize);
-                Add(ParameterRole.RecurrentBias, "bias" + suffix, shape.BiasGates * shape.HiddenSize, 1);
+                Add(ParameterRole.InputWeight, "weight_ih" + suffix, gateRows, shape.LayerInputSize(layer));
+                Add(ParameterRole.HiddenWeight, "weight_hh" + suffix, gateRows, shape.HiddenSize);
+                Add(ParameterRole.RecurrentBias, "bias" + suffix, biases, 1);
             }
         }
         if (shape.HasAttention)

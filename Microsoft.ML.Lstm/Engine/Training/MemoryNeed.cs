@@ -36,7 +36,7 @@ internal static class MemoryNeed
         // The longest ones together, which a batch of sequences of about the same length comes near.
         string remedy = $"(BatchSize {batchSize}, HiddenSize {options.HiddenSize}; MaximumSequenceLength or WindowSize make sequences shorter)";
         long steps = lengths.OrderDescending().Take(batchSize).Sum(length => (long)length);
-        long largest = Math.Max(Math.Max(shape.InputSize, (long)shape.Gates * shape.HiddenSize),
+        long largest = Math.Max(Math.Max(shape.InputSize, (long)shape.CellDescription.Gates * shape.HiddenSize),
             Math.Max(shape.EncodingSize, shape.StepOutputs ? shape.OutputSize : 0));
         if (steps * largest > Array.MaxLength)
             throw Refuse(string.Create(CultureInfo.InvariantCulture,
@@ -58,7 +58,7 @@ internal static class MemoryNeed
     private static long FloatsOfStep(NetworkShape shape)
     {
         // Gates, h, c and the gradient of h of each direction; the input as it is staged, packed and differentiated.
-        long floats = (long)shape.Layers * shape.EncodingSize * (shape.Gates + 3) + 3L * shape.InputSize
+        long floats = (long)shape.Layers * shape.EncodingSize * (shape.CellDescription.Gates + 3) + 3L * shape.InputSize
             + (shape.StepOutputs ? 2L * shape.HeadInputSize + shape.OutputSize : 0);
         return floats + (shape.HasDecoder ? FloatsOfStep(shape.Decoder) : 0);
     }
