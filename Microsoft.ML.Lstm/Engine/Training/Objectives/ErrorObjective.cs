@@ -1,7 +1,6 @@
 using Microsoft.ML.Lstm.Engine.Kernels;
 using Microsoft.ML.Lstm.Engine.Parameters;
 
-
 namespace Microsoft.ML.Lstm.Engine.Training.Objectives;
 
 /// <summary>An objective for numbers; the figures beside its loss are the errors in the unit of what is predicted.</summary>

@@ -1,12 +1,27 @@
 using Microsoft.ML.Lstm.Engine.Parameters;
 
-
 namespace Microsoft.ML.Lstm.Engine.Training.Objectives;
 
+/// <summary>Predicts numbers.</summary>
+/// <param name="loss">What is minimized.</param>
+/// <param name="normalizeTargets">Whether targets are brought to mean 0 and variance 1.</param>
+internal sealed class RegressionTask(RegressionLoss loss, bool normalizeTargets) : TrainingTask
+{
+    public override NetworkShape WithOutputs(NetworkShape shape, TrainingData data) => shape with { OutputSize = data.TargetSize };
+
+    public override AffineScaler ScaleTargets(int outputSize, TrainingData data)
+    {
+        IEnumerable<float[]> targets = data.Sequences.Select(sequence => sequence.Targets);
+        return normalizeTargets ? AffineScaler.Standardize(outputSize, targets) : AffineScaler.KeepUnits(outputSize, targets);
+    }
+
+    public override Objective CreateObjective(SequenceModel model, TrainingData training)
+        => new RegressionObjective(loss, model.OutputScaler, MeanWeight(training, stepOutputs: false, (sequence, _) => sequence.Weight));
+}
+
 /// <summary>
-/// Errors e = output − target: a row's loss is the mean over its targets of e², or of Huber's ½e² up to 1 and |e| − ½ beyond.
-/// The figures beside it are in the label's unit. A target that never varied in the training data is predicted as what it was, so it
-/// has nothing to teach.
+/// The loss of a row is the mean of <see cref="LossOf"/> over its targets, with e = output − target; the errors reported beside it are in
+/// the label's unit. A target that never varied in the training data is predicted as the value it had, and has no gradient.
 /// </summary>
 internal sealed class RegressionObjective(RegressionLoss loss, AffineScaler targetScaler, double meanWeight)
     : ErrorObjective(stepOutputs: false, meanWeight)
@@ -22,10 +37,9 @@ internal sealed class RegressionObjective(RegressionLoss loss, AffineScaler targ
         {
             bool isConstant = targetScaler.IsConstant(i);
             double error = isConstant ? -(double)targets[i] : (double)outputs[i] - targets[i];
-            bool linear = loss == RegressionLoss.Huber && Math.Abs(error) > 1;
-            double half = loss == RegressionLoss.Huber ? 0.5 : 1;
-            rowLoss += linear ? Math.Abs(error) - 0.5 : half * error * error;
-            outputs[i] = isConstant ? 0 : (float)(share * (linear ? Math.Sign(error) : 2 * half * error));
+            (double value, double slope) = LossOf(error);
+            rowLoss += value;
+            outputs[i] = isConstant ? 0 : (float)(share * slope);
             double inUnit = isConstant ? error : error / targetScaler.Scale[i];
             squares += inUnit * inUnit;
             absolutes += Math.Abs(inUnit);
@@ -33,4 +47,12 @@ internal sealed class RegressionObjective(RegressionLoss loss, AffineScaler targ
         SetLoss(row, rowLoss / targets.Length);
         SetErrors(row, squares / targets.Length, absolutes / targets.Length);
     }
+
+    /// <summary>The loss of an error e, and its derivative.</summary>
+    private (double Value, double Slope) LossOf(double e) => loss switch
+    {
+        RegressionLoss.Huber when Math.Abs(e) > 1 => (Math.Abs(e) - 0.5, Math.Sign(e)),
+        RegressionLoss.Huber => (0.5 * e * e, e),
+        _ => (e * e, 2 * e),
+    };
 }
