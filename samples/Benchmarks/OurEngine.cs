@@ -30,7 +30,7 @@ internal sealed class OurEngine : IContender
         _training = new NetworkWorkspace(new SequenceNetwork(weights, passes, kernels), team);
         _scoring = new NetworkWorkspace(new SequenceNetwork(problem.Weights.Clone(), NetworkPasses.Forward, kernels), team);
         _gradient = new Gradient(shape.Network);
-        _optimizer = Optimizer.Create(new Options(), weights, _gradient, team);
+        _optimizer = Optimizer.Create(new(OptimizerType.Adam, Momentum: 0, WeightDecay: 0), weights, _gradient, team);
         _batch = new SequenceBatch(shape.Network);
         _sequences = problem.Sequences;
         for (int i = 0; i < _sequences.Length; i++)
@@ -116,10 +116,5 @@ internal sealed class OurEngine : IContender
         _objective.Begin(_batch, _sequences);
         _training.Backward(_objective, _gradient);
         _objective.End();
-    }
-
-    /// <summary>The library's defaults: Adam without weight decay.</summary>
-    private sealed class Options : TrainingOptions
-    {
     }
 }

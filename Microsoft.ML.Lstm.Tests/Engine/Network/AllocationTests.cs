@@ -32,7 +32,7 @@ public sealed class AllocationTests
         var workspace = new NetworkWorkspace(network, new WorkerTeam(threads));
         var batch = new SequenceBatch(shape);
         var gradient = new Gradient(shape);
-        var optimizer = Optimizer.Create(new LoopOptions(), parameters, gradient, new WorkerTeam(threads));
+        var optimizer = Optimizer.Create(new(OptimizerType.Adam, 0, 0), parameters, gradient, new WorkerTeam(threads));
         float[] dOutputs = new float[40 * shape.OutputSize];
         Array.Fill(dOutputs, 0.01f);
         var loss = new GivenGradient(dOutputs);
@@ -73,7 +73,7 @@ public sealed class AllocationTests
         var workspace = new NetworkWorkspace(new SequenceNetwork(parameters, NetworkPasses.BackwardToInput), team);
         var batch = new SequenceBatch(shape);
         var gradient = new Gradient(shape);
-        var optimizer = Optimizer.Create(new LoopOptions(), parameters, gradient, team);
+        var optimizer = Optimizer.Create(new(OptimizerType.Adam, 0, 0), parameters, gradient, team);
         var objective = new ClassificationObjective(stepOutputs: true, new ClassWeights(null), labelSmoothing: 0.1f, meanWeight: 1);
         TrainingSequence[] sequences = [.. Enumerable.Range(0, 40).Select(_ => new TrainingSequence { Labels = new int[17] })];
 
@@ -114,7 +114,7 @@ public sealed class AllocationTests
         var workspace = new NetworkWorkspace(network, new WorkerTeam(threads));
         var batch = new SequenceBatch(shape);
         var gradient = new Gradient(shape);
-        var optimizer = Optimizer.Create(new LoopOptions(), parameters, gradient, new WorkerTeam(threads));
+        var optimizer = Optimizer.Create(new(OptimizerType.Adam, 0, 0), parameters, gradient, new WorkerTeam(threads));
         Objective objective = task.CreateObjective(model, data);
         var sequences = new TrainingSequence[data.Count];
 
@@ -193,7 +193,7 @@ public sealed class AllocationTests
         var scorer = new SequenceScorer(new ScoringNetwork(model), threads);
         var batch = new SequenceBatch(shape);
         var gradient = new Gradient(shape);
-        var optimizer = Optimizer.Create(new LoopOptions(), parameters, gradient, new WorkerTeam(threads));
+        var optimizer = Optimizer.Create(new(OptimizerType.Adam, 0, 0), parameters, gradient, new WorkerTeam(threads));
         Objective objective = task.CreateObjective(model, data);
         var sequences = new TrainingSequence[data.Count];
         float sum = 0;

@@ -23,8 +23,8 @@ public sealed class EmbeddingOptimizerTests
         var weights = new ParameterSet(Shape(golden.Rows, golden.Columns));
         golden.Initial.Select(w => (float)w).ToArray().CopyTo(weights[Table]);
         var gradient = new Gradient(weights.Shape);
-        var options = new LoopOptions { Optimizer = golden.Optimizer, Momentum = 0 };
-        var optimizer = Optimizer.Create(options, weights, gradient, new WorkerTeam(1));
+        var settings = new OptimizerSettings(golden.Optimizer, Momentum: 0, WeightDecay: 0);
+        var optimizer = Optimizer.Create(settings, weights, gradient, new WorkerTeam(1));
         foreach (GoldenEmbeddingStep step in golden.Steps)
         {
             for (int i = 0; i < step.Rows.Length; i++)
@@ -45,15 +45,15 @@ public sealed class EmbeddingOptimizerTests
     public void RowsWithoutAGradientStayAsTheyAreAndSoDoesWhatIsKeptOfThem(OptimizerType type)
     {
         // Row 1 has a gradient at first, so that there is momentum that could move it; then row 2 alone.
-        var options = new LoopOptions { Optimizer = type, WeightDecay = 0.1f };
-        (float[] weights, _) = Run(options, threads: 1, [[1], [2], [2]]);
-        (float[] once, _) = Run(options, threads: 1, [[1]]);
+        var settings = new OptimizerSettings(type, Momentum: 0.9f, WeightDecay: 0.1f);
+        (float[] weights, _) = Run(settings, threads: 1, [[1], [2], [2]]);
+        (float[] once, _) = Run(settings, threads: 1, [[1]]);
         CollectionAssert.AreEqual(once[3..6], weights[3..6], "row 1");
         CollectionAssert.AreNotEqual(once[6..9], weights[6..9], "row 2");
 
         // Its next step is by the momentum it had. Only Adam's correction counts the steps between.
-        (float[] later, _) = Run(options, threads: 1, [[1], [2], [2], [1]]);
-        (float[] next, _) = Run(options, threads: 1, [[1], [1]]);
+        (float[] later, _) = Run(settings, threads: 1, [[1], [2], [2], [1]]);
+        (float[] next, _) = Run(settings, threads: 1, [[1], [1]]);
         if (type is OptimizerType.Sgd or OptimizerType.RmsProp)
             CollectionAssert.AreEqual(next[3..6], later[3..6], "row 1 after two steps of its own");
         else
@@ -72,11 +72,11 @@ public sealed class EmbeddingOptimizerTests
         int[][] steps = [.. Enumerable.Range(0, 3).Select(_ => Enumerable.Range(0, 2000).Where(_ => random.Next(2) == 0).ToArray())];
         foreach (int[] step in steps)
             random.Shuffle(step);
-        var options = new LoopOptions { Optimizer = type, WeightDecay = 0.01f };
-        (float[] expected, double expectedNorm) = Run(options, threads: 1, steps, rows: 2000);
+        var settings = new OptimizerSettings(type, Momentum: 0.9f, WeightDecay: 0.01f);
+        (float[] expected, double expectedNorm) = Run(settings, threads: 1, steps, rows: 2000);
         foreach (int threads in new[] { 2, 3, 5 })
         {
-            (float[] weights, double norm) = Run(options, threads, steps, rows: 2000);
+            (float[] weights, double norm) = Run(settings, threads, steps, rows: 2000);
             CollectionAssert.AreEqual(expected, weights, $"{threads} threads");
             Assert.AreEqual(expectedNorm, norm);
         }
@@ -87,8 +87,7 @@ public sealed class EmbeddingOptimizerTests
     {
         var weights = new ParameterSet(Shape(rows: 6, columns: 3));
         var gradient = new Gradient(weights.Shape);
-        var optimizer = Optimizer.Create(new LoopOptions { Optimizer = OptimizerType.Sgd, Momentum = 0 }, weights, gradient,
-            new WorkerTeam(1));
+        var optimizer = Optimizer.Create(new(OptimizerType.Sgd, 0, 0), weights, gradient, new WorkerTeam(1));
         gradient.Parameters["head.bias"][0] = 2;
         gradient.Row(0, 5)[2] = 3;
         gradient.Row(0, 0)[0] = 6;
@@ -110,7 +109,7 @@ public sealed class EmbeddingOptimizerTests
     {
         var weights = new ParameterSet(Shape(rows: 6, columns: 3));
         var gradient = new Gradient(weights.Shape);
-        var optimizer = Optimizer.Create(new LoopOptions(), weights, gradient, new WorkerTeam(1));
+        var optimizer = Optimizer.Create(new(OptimizerType.Adam, 0, 0), weights, gradient, new WorkerTeam(1));
         gradient.Row(0, 5)[2] = bad;
         Assert.IsFalse(optimizer.TryStep(learningRate: 1, maxNorm: 1));
         Assert.IsTrue(weights.Values.All(w => w == 0));
@@ -126,8 +125,7 @@ public sealed class EmbeddingOptimizerTests
     {
         var weights = new ParameterSet(Shape(rows: 6, columns));
         var gradient = new Gradient(weights.Shape);
-        var optimizer = Optimizer.Create(new LoopOptions { Optimizer = OptimizerType.Sgd, Momentum = 0 }, weights, gradient,
-            new WorkerTeam(1));
+        var optimizer = Optimizer.Create(new(OptimizerType.Sgd, 0, 0), weights, gradient, new WorkerTeam(1));
         gradient.Row(0, 5)[column] = 2;
         Assert.IsTrue(optimizer.TryStep(learningRate: 1e30f, maxNorm: 0));
         gradient.Row(0, 5)[column] = 2;
@@ -136,13 +134,13 @@ public sealed class EmbeddingOptimizerTests
     }
 
     /// <summary>The table and the last gradient's norm after steps whose rows have gradients.</summary>
-    private static (float[] Table, double Norm) Run(TrainingOptions options, int threads, int[][] steps, int rows = 6)
+    private static (float[] Table, double Norm) Run(OptimizerSettings settings, int threads, int[][] steps, int rows = 6)
     {
         var weights = new ParameterSet(Shape(rows, columns: 3));
         for (int i = 0; i < weights.Values.Length; i++)
             weights.Values[i] = MathF.Sin(i + 1);
         var gradient = new Gradient(weights.Shape);
-        var optimizer = Optimizer.Create(options, weights, gradient, new WorkerTeam(threads));
+        var optimizer = Optimizer.Create(settings, weights, gradient, new WorkerTeam(threads));
         double norm = 0;
         foreach (int[] step in steps)
         {

@@ -30,8 +30,7 @@ internal static class MemoryNeed
                 $"it would have {count:N0} parameters, and at most {NetworkShape.MaxParameters:N0} are possible ({sizes})"));
 
         long embeddings = shape.Embeddings.Sum(table => (table.Vocabulary + 1L) * table.Size);
-        int moments = options.Optimizer is OptimizerType.Adam or OptimizerType.AdamW ? 2 : 1;
-        double weights = sizeof(float) * ((double)count * (CopiesOfWeights + moments) + (double)(count - embeddings) * PackedCopies);
+                double weights = sizeof(float) * ((double)count * (CopiesOfWeights + options.OptimizerSettings.Moments) + (double)(count - embeddings) * PackedCopies);
         int batchSize = options.BatchSize;
         // The longest ones together, which a batch of sequences of about the same length comes near.
         string remedy = $"(BatchSize {batchSize}, HiddenSize {options.HiddenSize}; MaximumSequenceLength or WindowSize make sequences shorter)";

@@ -77,7 +77,7 @@ internal sealed partial class TrainingLoop
         if (_options.Tokens.FreezeGiven)
             FreezeEmbeddings();
         _untrained = new UntrainedEmbeddings(_model.Parameters, _gradient, job.Embeddings, wasTrained: job.Initial is not null);
-        _optimizer = Optimizer.Create(_options, _model.Parameters, _gradient, _team);
+        _optimizer = Optimizer.Create(_options.OptimizerSettings, _model.Parameters, _gradient, _team);
         _dropout = new Dropout
         {
             Tokens = shape.Embeddings.Count > 0 ? _options.Tokens.Dropout : 0,

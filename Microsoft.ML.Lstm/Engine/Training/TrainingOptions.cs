@@ -1,3 +1,5 @@
+using Microsoft.ML.Lstm.Engine.Training.Optimizers;
+
 namespace Microsoft.ML.Lstm;
 
 /// <summary>The network and its training: the options that all trainers of this package share.</summary>
@@ -154,6 +156,8 @@ public abstract class TrainingOptions
     /// come to its end is not gone through again. Default: <see langword="false"/>, and a file that is there is replaced.
     /// </summary>
     public bool ResumeFromCheckpoint;
+
+    internal OptimizerSettings OptimizerSettings => new(Optimizer, Momentum, WeightDecay);
 
     /// <summary>A copy with the same values.</summary>
     internal TrainingOptions Clone() => (TrainingOptions)MemberwiseClone();

@@ -2,19 +2,19 @@ using System.Numerics;
 
 namespace Microsoft.ML.Lstm.Engine.Training.Optimizers;
 
-/// <summary>What an optimizer does to a weight, here to a vector of them, each by itself.</summary>
+/// <summary>The update of a weight by its gradient, for a vector of weights at a time.</summary>
 internal interface IUpdateRule<TSelf>
 {
-    /// <summary>Numbers that are kept of each weight from step to step, 1 or 2; zero in the beginning.</summary>
+    /// <summary>Numbers that the rule keeps of each weight from step to step, 1 or 2; they begin at zero.</summary>
     static abstract int States { get; }
 
     /// <summary>The rule of one step.</summary>
-    /// <param name="t">Which one it is, from 1 on.</param>
+    /// <param name="t">The number of the step, from 1.</param>
     /// <param name="learningRate">The step size.</param>
-    /// <param name="momentum">How much of the last step goes on, if the rule has that.</param>
+    /// <param name="momentum">The momentum, for rules that have one.</param>
     static abstract TSelf At(int t, float learningRate, float momentum);
 
-    /// <summary>Moves the weights <paramref name="w"/> by their gradient <paramref name="g"/>.</summary>
+    /// <summary>Updates the weights <paramref name="w"/> by their gradient <paramref name="g"/>, and the rule's state.</summary>
     void Move(ref Vector<float> w, Vector<float> g, ref Vector<float> first, ref Vector<float> second);
 }
 
