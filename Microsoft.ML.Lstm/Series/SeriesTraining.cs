@@ -97,7 +97,7 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
             if (checkpoint is not null)
             {
                 using var checksum = new DataChecksum();
-                checksum.Add(data);
+                data.AddTo(checksum);
                 seed = checkpoint.Begin(seed, checksum);
             }
             (ForecastModel model, float[][] states) = ForecastTraining.Train(data, options, seed, monitor, checkpoint);

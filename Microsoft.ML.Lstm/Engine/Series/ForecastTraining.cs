@@ -28,6 +28,19 @@ internal sealed record ForecastData(ForecastLayout Layout, IReadOnlyList<SeriesR
     /// <summary>Whether any row for validation has a value; rows that only say what is known ahead have none.</summary>
     public bool Validates => HasValues(i => Math.Max(1, TrainingRows[i])..Rows[i].Count);
 
+    /// <summary>Adds the series to the checksum of a training.</summary>
+    public void AddTo(DataChecksum checksum)
+    {
+        checksum.Add<int>([Layout.FeatureSize, Layout.RowSize, .. TrainingRows]);
+        foreach (SeriesRows rows in Rows)
+        {
+            for (int t = 0; t < rows.Count; t++)
+                checksum.Add(rows[t]);
+            checksum.Add<float>(rows.Calendar);
+            checksum.Add<float>(rows.Statics);
+        }
+    }
+
     private bool HasValues(Func<int, Range> rowsOf) => Enumerable.Range(0, Rows.Count).Any(i =>
     {
         Range rows = rowsOf(i);

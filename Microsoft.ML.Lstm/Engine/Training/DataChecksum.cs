@@ -1,11 +1,10 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Microsoft.ML.Lstm.Engine.Parameters;
-using Microsoft.ML.Lstm.Engine.Series;
 
 namespace Microsoft.ML.Lstm.Engine.Training;
 
-/// <summary>Tells the data of one training from those of another.</summary>
+/// <summary>A checksum over all that a training learns from, by which a checkpoint knows whether the data are still the same.</summary>
 internal sealed class DataChecksum : IDisposable
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -19,7 +18,7 @@ internal sealed class DataChecksum : IDisposable
         _hash.AppendData(MemoryMarshal.AsBytes(values));
     }
 
-    /// <summary>Adds sequences, before they are scaled.</summary>
+    /// <summary>Adds sequences that are not scaled yet.</summary>
     public void Add(TrainingData data, CancellationToken cancellation)
     {
         Add<int>([data.FeatureSize, data.StaticSize, data.TargetSize, .. data.Vocabularies]);
@@ -34,19 +33,6 @@ internal sealed class DataChecksum : IDisposable
             Add<float>(sequence.Targets);
             Add<int>(sequence.Labels);
             Add<float>([sequence.Weight]);
-        }
-    }
-
-    /// <summary>Adds series.</summary>
-    public void Add(ForecastData data)
-    {
-        Add<int>([data.Layout.FeatureSize, data.Layout.RowSize, .. data.TrainingRows]);
-        foreach (SeriesRows rows in data.Rows)
-        {
-            for (int t = 0; t < rows.Count; t++)
-                Add(rows[t]);
-            Add<float>(rows.Calendar);
-            Add<float>(rows.Statics);
         }
     }
 
