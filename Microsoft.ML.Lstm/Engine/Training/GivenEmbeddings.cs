@@ -1,6 +1,5 @@
 using Microsoft.ML.Lstm.Engine.Parameters;
 
-
 namespace Microsoft.ML.Lstm.Engine.Training;
 
 /// <summary>The vectors of a token column's tokens that are known before training; the others begin at random.</summary>

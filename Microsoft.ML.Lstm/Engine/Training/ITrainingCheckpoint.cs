@@ -1,6 +1,5 @@
 using Microsoft.ML.Lstm.Engine.Parameters;
 
-
 namespace Microsoft.ML.Lstm.Engine.Training;
 
 /// <summary>Where a training is kept while it goes on.</summary>

@@ -1,7 +1,6 @@
 using Microsoft.ML.Lstm.Engine.Kernels;
 using Microsoft.ML.Lstm.Engine.Parameters;
 
-
 namespace Microsoft.ML.Lstm.Engine.Training;
 
 /// <summary>The network that a training begins with.</summary>

@@ -1,6 +1,5 @@
 using Microsoft.ML.Lstm.Engine.Parameters;
 
-
 namespace Microsoft.ML.Lstm.Engine.Training;
 
 /// <summary>What to train on and how.</summary>

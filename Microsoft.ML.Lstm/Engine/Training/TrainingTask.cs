@@ -1,6 +1,5 @@
 using Microsoft.ML.Lstm.Engine.Parameters;
 
-
 namespace Microsoft.ML.Lstm.Engine.Training;
 
 /// <summary>What a network is trained to do: the outputs it needs for that, and the objective they serve.</summary>
