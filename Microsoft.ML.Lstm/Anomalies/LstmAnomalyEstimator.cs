@@ -125,7 +125,7 @@ public sealed class LstmAnomalyEstimator : IEstimator<LstmAnomalyTransformer>
             Columns = _columns,
             OutputColumnName = _options.OutputColumnName,
             ConfidenceLevel = IntervalLevel,
-            TimeStep = trained.Timing?.Step,
+            RowInterval = trained.Timing?.Step,
             FillsGaps = trained.Timing is { FillsGaps: true },
             UsualGap = trained.Timing?.UsualGap ?? 0,
             HasOffsets = trained.Timing is { HasOffsets: true },

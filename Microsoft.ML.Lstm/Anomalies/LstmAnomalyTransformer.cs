@@ -1,8 +1,12 @@
+using Microsoft.ML.Lstm;
 using Microsoft.ML.Lstm.Anomalies;
 using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Engine.Series;
 using Microsoft.ML.Lstm.Series;
 using Microsoft.ML.Runtime;
+
+[assembly: Microsoft.ML.LoadableClass(typeof(LstmAnomalyTransformer), null, typeof(Microsoft.ML.SignatureLoadModel),
+    "LSTM Anomaly Detection", LstmAnomalyTransformer.LoaderSignature)]
 
 namespace Microsoft.ML.Lstm;
 
@@ -21,8 +25,12 @@ namespace Microsoft.ML.Lstm;
 /// ]]></format>
 /// </remarks>
 /// <seealso cref="LstmTransformsCatalog.DetectAnomalyByLstm(TransformsCatalog, LstmAnomalyEstimator.Options)"/>
-public sealed partial class LstmAnomalyTransformer : SeriesTransformer
+public sealed class LstmAnomalyTransformer : SeriesTransformer
 {
+    internal const string LoaderSignature = "LstmAnomaly";
+
+    private const string AnomalyStream = "Anomaly.json";
+
     internal LstmAnomalyTransformer(IHostEnvironment environment, LstmForecastingTransformer forecaster, AnomalySettings settings,
         ScoreDistribution scores, IReadOnlyDictionary<string, KnownScores> known)
         : base(environment.Register(nameof(LstmAnomalyTransformer)), forecaster.Model, forecaster.Columns)
@@ -53,7 +61,7 @@ public sealed partial class LstmAnomalyTransformer : SeriesTransformer
 
     private protected override bool HasOffsets => Forecaster.Settings.HasOffsets;
 
-    private protected override TimeStep? FilledBy => Forecaster.Settings.FillsGaps ? Forecaster.Settings.TimeStep : null;
+    private protected override RowInterval? FilledBy => Forecaster.Settings.FillsGaps ? Forecaster.Settings.RowInterval : null;
 
     internal override IReadOnlyList<OutputColumn> Outputs { get; }
 
@@ -68,4 +76,25 @@ public sealed partial class LstmAnomalyTransformer : SeriesTransformer
         => new(Host, forecaster, Settings, Scores, known);
 
     internal override SeriesSession CreateSession(SessionUse use) => new AnomalySession(this, use);
+
+    private static VersionInfo Version => ModelEntry.Version("LSTMANOM", LoaderSignature);
+
+    private protected override void Save(ModelSaveContext ctx) => ModelEntry.Save(ctx, Version, entry =>
+    {
+        Forecaster.SaveTo(entry);
+        entry.WriteJson(AnomalyStream,
+            new SavedAnomaly(Settings, Scores.Quantiles.ToArray(), Scores.Lower, Scores.Upper, new(Known)).ToJson());
+    });
+
+    // ML.NET finds it by its name and parameters.
+    internal static LstmAnomalyTransformer Create(IHostEnvironment env, ModelLoadContext ctx) => ModelEntry.Load(env, ctx, Version, entry =>
+    {
+        LstmForecastingTransformer forecaster = LstmForecastingTransformer.LoadFrom(env, entry);
+        if (forecaster.Model.Layout is not { Targets: 1, Horizon: 1 })
+            throw new InvalidDataException(
+                "A saved LSTM anomaly detector can't be read: expected forecasts of one value, one step ahead, found others.");
+        SavedAnomaly saved = entry.ReadJson(AnomalyStream, json => SavedAnomaly.FromJson(json), LstmForecastingTransformer.NetworkStream,
+            LstmForecastingTransformer.NumbersStream);
+        return new LstmAnomalyTransformer(env, forecaster, saved.Settings, saved.Scores, saved.Known);
+    });
 }

@@ -1,7 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Sequences;
 using Microsoft.ML.Lstm.Sequences.Binary;
-using Microsoft.ML.Lstm.Series;
 
 namespace Microsoft.ML.Lstm.Columns;
 
@@ -15,13 +14,6 @@ internal static class SchemaShapes
     public static SchemaShape.Column Single(string name, bool isVector, bool isScore)
         => new(name, isVector ? SchemaShape.Column.VectorKind.Vector : SchemaShape.Column.VectorKind.Scalar, NumberDataViewType.Single,
             isKey: false, isScore ? new SchemaShape(AnnotationUtils.GetTrainerOutputAnnotation()) : null);
-
-    /// <summary>A column of forecasts, which says of what steps they are if there are times.</summary>
-    public static SchemaShape.Column Forecast(string name, bool hasTimes)
-        => new(name, SchemaShape.Column.VectorKind.Vector, NumberDataViewType.Single, isKey: false, hasTimes
-            ? new SchemaShape(StepAnnotation.Kinds.Select(annotation
-                => new SchemaShape.Column(annotation.Kind, SchemaShape.Column.VectorKind.Scalar, annotation.Type, isKey: false)))
-            : null);
 
     /// <summary>A column of known-size vectors whose slots have names.</summary>
     public static SchemaShape.Column VectorWithSlotNames(string name, DataViewType itemType)

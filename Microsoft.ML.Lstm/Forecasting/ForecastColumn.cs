@@ -4,13 +4,13 @@ using Microsoft.ML.Lstm.Series;
 
 namespace Microsoft.ML.Lstm.Forecasting;
 
-/// <summary>A part of what a <see cref="ForecastSession"/> gives: the points, the lower or the upper ends.</summary>
-/// <param name="name">The column.</param>
+/// <summary>A column of forecasts: the points, the lower or the upper ends of the intervals.</summary>
+/// <param name="name">The name of the column.</param>
 /// <param name="horizon">H.</param>
 /// <param name="targets">D.</param>
 /// <param name="part">0 for the points, 1 for the lower and 2 for the upper ends.</param>
-/// <param name="steps">What its annotations say of its steps; null where there are no times.</param>
-internal sealed class ForecastColumn(string name, int horizon, int targets, int part, StepAnnotation? steps)
+/// <param name="interval">The time between rows, for the annotations; null where there are no times.</param>
+internal sealed class ForecastColumn(string name, int horizon, int targets, int part, RowIntervalAnnotation? interval)
     : OutputColumn(name,
         targets == 1
         ? new VectorDataViewType(NumberDataViewType.Single, horizon)
@@ -18,7 +18,14 @@ internal sealed class ForecastColumn(string name, int horizon, int targets, int 
 {
     private readonly int _size = horizon * targets;
 
-    public override DataViewSchema.Annotations? Annotate(DataViewSchema input) => steps?.ToAnnotations();
+    /// <summary>The column as an estimator promises it, before there is any data.</summary>
+    /// <param name="name">The name of the column.</param>
+    /// <param name="hasTimes">Whether the rows have times, so that the column is annotated with the interval between them.</param>
+    public static SchemaShape.Column Shape(string name, bool hasTimes)
+        => new(name, SchemaShape.Column.VectorKind.Vector, NumberDataViewType.Single, isKey: false,
+            hasTimes ? RowIntervalAnnotation.Shape : null);
+
+    public override DataViewSchema.Annotations? Annotate(DataViewSchema input) => interval?.ToAnnotations();
 
     public override Delegate CreateGetter(ScoredRow row) => (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) =>
     {

@@ -12,13 +12,13 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer, Se
     private const string DataName = "data";
 
     private readonly ForecastSettings _settings = transformer.Settings;
-    private readonly SeriesNotes _notes = new(DataName, transformer.Columns, transformer.Settings.TimeStep, transformer.Settings.FillsGaps,
+    private readonly SeriesNotes _notes = new(DataName, transformer.Columns, transformer.Settings.RowInterval, transformer.Settings.FillsGaps,
         use.IsLive, transformer.Warn)
     { UsualGap = transformer.Settings.UsualGap };
     private readonly Dictionary<string, SeriesTrack> _tracks = [];
     private readonly HashSet<string> _forgotten = [];
     private readonly float[] _forecast = new float[3 * transformer.Model.Layout.Values];
-    private readonly float[] _calendar = new float[transformer.Settings.TimeStep?.FeatureCount ?? 0];
+    private readonly float[] _calendar = new float[transformer.Settings.RowInterval?.FeatureCount ?? 0];
     private SeriesTrack? _current;
     private SeriesTrack? _asked;
     private bool _isUnusable;
@@ -72,7 +72,7 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer, Se
         SeriesTrack track = _current is { } current && current.Name == row.Series ? current : Find(row.Series);
         _current = track;
         bool restarts = false;
-        if (_settings.TimeStep is { } step)
+        if (_settings.RowInterval is { } step)
         {
             if (track.IsTold && row.Time <= track.Time)
             {
@@ -168,7 +168,7 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer, Se
     }
 
     /// <summary>Names what is left out before a row, and lets time go on by it.</summary>
-    private void FillGap(SeriesTrack track, TimeStep step, SeriesRowReader row, ReadOnlySpan<float> future)
+    private void FillGap(SeriesTrack track, RowInterval step, SeriesRowReader row, ReadOnlySpan<float> future)
     {
         DateTimeOffset known = track.Missing is { } end && end.Until < row.Time ? end.Until : track.Time;
         if (track.Missing is null || known > track.Time)
@@ -193,7 +193,7 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer, Se
     /// <param name="steps">How many steps.</param>
     /// <param name="told">The known covariates of what follows them.</param>
     /// <param name="statics">The static features of the series.</param>
-    private void Pass(ForecastStream stream, TimeStep step, DateTimeOffset time, long steps, ReadOnlySpan<float> told,
+    private void Pass(ForecastStream stream, RowInterval step, DateTimeOffset time, long steps, ReadOnlySpan<float> told,
         ReadOnlySpan<float> statics)
     {
         ForecastLayout layout = transformer.Model.Layout;
@@ -213,7 +213,7 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer, Se
     /// <summary>A series behind all that is known of it.</summary>
     private ForecastStream StreamOf(SeriesTrack track)
     {
-        if (track.Missing is not { } end || _settings.TimeStep is not { } step)
+        if (track.Missing is not { } end || _settings.RowInterval is not { } step)
             return track.Stream;
         if (track.Ahead is { } passed)
             return passed;

@@ -1,5 +1,6 @@
+using System.Text.Json.Serialization;
+using Microsoft.ML.Lstm.Engine.Series;
 using Microsoft.ML.Lstm.Series;
-
 
 namespace Microsoft.ML.Lstm.Forecasting;
 
@@ -23,7 +24,8 @@ internal sealed record ForecastSettings
     public required double ConfidenceLevel { get; init; }
 
     /// <summary>The time between rows; null where there are no times.</summary>
-    public TimeStep? TimeStep { get; init; }
+    [JsonPropertyName("timeStep")]
+    public RowInterval? RowInterval { get; init; }
 
     /// <summary>Whether the steps that a gap in time leaves out are taken as steps with missing values. Version 0.1.0 did not.</summary>
     public bool FillsGaps { get; init; }

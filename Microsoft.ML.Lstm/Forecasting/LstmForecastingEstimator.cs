@@ -115,7 +115,7 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
         ArgumentNullException.ThrowIfNull(inputSchema);
         _columns.Check(_host, inputSchema);
         return inputSchema.With(new[] { _options.OutputColumnName, _options.LowerBoundColumnName, _options.UpperBoundColumnName }
-            .OfType<string>().Select(name => SchemaShapes.Forecast(name, hasTimes: _columns.Time is not null)));
+            .OfType<string>().Select(name => ForecastColumn.Shape(name, hasTimes: _columns.Time is not null)));
     }
 
     private ForecastSettings SettingsFor(TrainedSeries trained) => new()
@@ -125,7 +125,7 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
         LowerBoundColumnName = _options.LowerBoundColumnName,
         UpperBoundColumnName = _options.UpperBoundColumnName,
         ConfidenceLevel = _options.ConfidenceLevel,
-        TimeStep = trained.Timing?.Step,
+        RowInterval = trained.Timing?.Step,
         FillsGaps = trained.Timing is { FillsGaps: true },
         UsualGap = trained.Timing?.UsualGap ?? 0,
         HasOffsets = trained.Timing is { HasOffsets: true },

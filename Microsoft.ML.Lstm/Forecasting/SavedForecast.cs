@@ -1,7 +1,6 @@
 using System.Text.Json.Serialization;
 using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Series;
-using Microsoft.ML.Lstm.Series;
 
 namespace Microsoft.ML.Lstm.Forecasting;
 
@@ -78,10 +77,10 @@ internal sealed record SavedForecast(ForecastSettings Settings, ForecastLayout L
             || (Settings.Columns.PastCovariates.Length == 0 && layout.PastCovariates > 0)
                 || (Settings.Columns.KnownCovariates.Length == 0 && layout.KnownCovariates > 0))
             throw Invalid($"expected columns of {layout.PastCovariates} past and {layout.KnownCovariates} known covariates, found others");
-        if (Settings.TimeStep is null != Settings.Columns.Time is null)
+        if (Settings.RowInterval is null != Settings.Columns.Time is null)
             throw Invalid("expected a time step where there is a column of times");
-        if ((Settings.TimeStep?.FeatureCount ?? 0) != layout.CalendarFeatures
-            || Settings.TimeStep is { } step && (step.Ticks < 0 || step.Months is < 0 or > MaxSize))
+        if ((Settings.RowInterval?.FeatureCount ?? 0) != layout.CalendarFeatures
+            || Settings.RowInterval is { } step && (step.Ticks < 0 || step.Months is < 0 or > MaxSize))
             throw Invalid($"expected {layout.CalendarFeatures} features of the calendar and a step ahead, found others");
         IEnumerable<string?> names = [.. Settings.Columns.Numbers.Select(number => number.Name), Settings.OutputColumnName];
         if (names.Any(string.IsNullOrEmpty)

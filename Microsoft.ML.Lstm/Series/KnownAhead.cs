@@ -1,4 +1,5 @@
 using Microsoft.ML.Lstm.Columns;
+using Microsoft.ML.Lstm.Engine.Series;
 
 namespace Microsoft.ML.Lstm.Series;
 
@@ -11,7 +12,7 @@ internal sealed class KnownAhead
     private readonly NumberReader[] _readers;
     private readonly SeriesNameReader? _nameReader;
     private readonly Func<DateTimeOffset>? _getTime;
-    private readonly TimeStep? _step;
+    private readonly RowInterval? _step;
     private readonly Dictionary<string, Queued> _ahead = [];
     private readonly int _horizon;
     private readonly int _size;
@@ -21,7 +22,7 @@ internal sealed class KnownAhead
     /// <param name="columns">Its columns.</param>
     /// <param name="horizon">H.</param>
     /// <param name="step">The time between rows, where gaps are filled; else null.</param>
-    public KnownAhead(DataViewRow row, BoundSeriesColumns columns, int horizon, TimeStep? step)
+    public KnownAhead(DataViewRow row, BoundSeriesColumns columns, int horizon, RowInterval? step)
     {
         _readers = Array.ConvertAll(columns.Known, column => new NumberReader(row, column));
         _nameReader = columns.Series is { } series ? new SeriesNameReader(row, series) : null;

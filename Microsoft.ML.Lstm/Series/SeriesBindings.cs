@@ -38,5 +38,5 @@ internal sealed class SeriesBindings : OutputBindings
     public int Horizon { get; }
 
     /// <summary>The time between rows, where gaps are filled; else null.</summary>
-    public TimeStep? FilledBy { get; init; }
+    public RowInterval? FilledBy { get; init; }
 }

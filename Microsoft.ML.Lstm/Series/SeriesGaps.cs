@@ -17,7 +17,7 @@ internal static class SeriesGaps
     private const int RowsOfAGap = 20;
 
     /// <summary>Whether few rows follow a gap, and the steps that nine of ten gaps have at most.</summary>
-    public static (bool AreRare, long UsualGap) In(TimeStep step, IEnumerable<SeriesHistory> all)
+    public static (bool AreRare, long UsualGap) In(RowInterval step, IEnumerable<SeriesHistory> all)
     {
         long rows = 0, filling = 0;
         var gaps = new List<long>();
@@ -40,7 +40,7 @@ internal static class SeriesGaps
     /// <param name="step">The step between rows.</param>
     /// <param name="time">The time before the gap.</param>
     /// <param name="leftOut">How many steps are left out.</param>
-    public static IEnumerable<DateTimeOffset> TimesIn(TimeStep step, DateTimeOffset time, long leftOut)
+    public static IEnumerable<DateTimeOffset> TimesIn(RowInterval step, DateTimeOffset time, long leftOut)
     {
         for (long i = Math.Max(1, leftOut - MostSteps + 1); i <= leftOut; i++)
             yield return step.After(time, i);
@@ -50,7 +50,7 @@ internal static class SeriesGaps
     /// The series with a row of missing values for each step that is left out, and without the rows at its end that tell nothing: time
     /// may go on by these, but what is missing may also come late.
     /// </summary>
-    public static SeriesHistory Fill(TimeStep step, SeriesHistory series, BoundSeriesColumns columns)
+    public static SeriesHistory Fill(RowInterval step, SeriesHistory series, BoundSeriesColumns columns)
     {
         float[] missing = new float[columns.Targets + columns.PastCovariates + columns.KnownCovariates];
         missing.AsSpan().Fill(float.NaN);

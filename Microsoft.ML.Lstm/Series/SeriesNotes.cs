@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.ML.Lstm.Engine.Series;
 
 namespace Microsoft.ML.Lstm.Series;
 
@@ -13,7 +14,7 @@ namespace Microsoft.ML.Lstm.Series;
 /// <param name="fillsGaps">Whether the steps that a gap leaves out are taken as steps with missing values.</param>
 /// <param name="isLive">Whether rows come live.</param>
 /// <param name="warn">Is told.</param>
-internal sealed class SeriesNotes(string dataName, SeriesColumns columns, TimeStep? step, bool fillsGaps, bool isLive, Action<string> warn)
+internal sealed class SeriesNotes(string dataName, SeriesColumns columns, RowInterval? step, bool fillsGaps, bool isLive, Action<string> warn)
 {
     private const int GapsNamed = 5;
     private const int LiveGapsNamed = 20;

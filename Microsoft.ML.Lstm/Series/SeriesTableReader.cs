@@ -116,7 +116,7 @@ internal sealed class SeriesTableReader(IExceptionContext context, SeriesColumns
     {
         if (columns.Time is null)
             return null;
-        var step = TimeStep.Of([.. _series.Values.SelectMany(series => series.Times)]);
+        var step = RowInterval.Of([.. _series.Values.SelectMany(series => series.Times)]);
         var gaps = SeriesGaps.In(step, _series.Values);
         bool fills = missing == MissingValueHandling.CarryForward && (fillsGaps ?? gaps.AreRare);
         var notes = new SeriesNotes(dataName, columns, step, fills, isLive: false, warn);
@@ -138,7 +138,7 @@ internal sealed class SeriesTableReader(IExceptionContext context, SeriesColumns
     /// <param name="step">The step between rows.</param>
     /// <param name="calendar">The cycles to go by; null for the usual ones.</param>
     /// <returns>The step, with the cycles.</returns>
-    public TimeStep SetCalendar(TimeStep step, CalendarFeatures? calendar)
+    public RowInterval SetCalendar(RowInterval step, CalendarFeatures? calendar)
     {
         step = step with { Calendar = calendar ?? step.UsualCalendar(_series.Values.Max(series => series.TrainingRows)) };
         foreach (SeriesHistory series in _series.Values)

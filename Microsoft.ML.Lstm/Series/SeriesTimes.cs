@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.ML.Lstm.Engine.Series;
 
 namespace Microsoft.ML.Lstm.Series;
 
@@ -28,7 +29,7 @@ internal static class SeriesTimes
     public static string OfSeries(string series) => series == "" ? "" : $"in series '{series}' ";
 
     /// <summary>Whether what is left out between two times looks like the hour that local clocks skip.</summary>
-    public static bool IsClockSkipped(TimeStep step, DateTimeOffset time, DateTimeOffset next)
+    public static bool IsClockSkipped(RowInterval step, DateTimeOffset time, DateTimeOffset next)
         => !step.IsOfClock && (next - time).Ticks - step.Ticks is TicksPerHour or TicksPerHour / 2 && IsHourOfChanges(next);
 
     // The hour that local clocks show twice.

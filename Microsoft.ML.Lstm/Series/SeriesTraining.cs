@@ -1,12 +1,12 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Columns;
+using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Series;
 using Microsoft.ML.Lstm.Engine.Training;
 using Microsoft.ML.Lstm.MlNet;
-using Microsoft.ML.Lstm.Series;
 using Microsoft.ML.Runtime;
 
-namespace Microsoft.ML.Lstm;
+namespace Microsoft.ML.Lstm.Series;
 
 /// <summary>A trained network for series, and what the data said of them.</summary>
 /// <param name="Model">The model.</param>
@@ -61,7 +61,7 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
         for (int i = 0; validationData is null && i < series.Length; i++)
             series[i].TrainingRows = observedRows[i] - (int)(observedRows[i] * (double)options.ValidationFraction);
         WarnOfRowsAhead(series, observedRows, monitor);
-        TimeStep? step = timing is null ? null : reader.SetCalendar(timing.Step, options.Calendar);
+        RowInterval? step = timing is null ? null : reader.SetCalendar(timing.Step, options.Calendar);
         var layout = new ForecastLayout
         {
             Targets = bound.Targets,
@@ -132,7 +132,7 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
             + "and the series ends before them. If the values are missing, though time has passed, give these rows again when you score.");
     }
 
-    private static InputNames NamesOf(BoundSeriesColumns bound, TimeStep? step)
+    private static InputNames NamesOf(BoundSeriesColumns bound, RowInterval? step)
     {
         return new InputNames
         {

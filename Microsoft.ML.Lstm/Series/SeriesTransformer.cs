@@ -52,7 +52,7 @@ public abstract class SeriesTransformer : ITransformer
     private protected abstract bool HasOffsets { get; }
 
     /// <summary>The time between rows, where gaps are filled; else null.</summary>
-    private protected abstract TimeStep? FilledBy { get; }
+    private protected abstract RowInterval? FilledBy { get; }
 
     /// <summary>The columns that are added.</summary>
     internal abstract IReadOnlyList<OutputColumn> Outputs { get; }

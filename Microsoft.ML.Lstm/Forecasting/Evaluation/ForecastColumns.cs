@@ -1,6 +1,5 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Columns;
-using Microsoft.ML.Lstm.Series;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm.Forecasting.Evaluation;
@@ -21,7 +20,7 @@ internal sealed class ForecastColumns
             throw ColumnRole.Forecast.DimensionMismatch(context, forecast,
                 targets == 1 ? "a vector of H values" : $"a vector of H x {targets} values, for {targets} targets");
         Horizon = size / targets;
-        Steps = History.Time is null ? null : StepAnnotation.Of(forecast);
+        Interval = History.Time is null ? null : RowIntervalAnnotation.Of(forecast);
         Forecasts = options.HasBounds
             ? [forecast, Bound(ColumnRole.ForecastLowerBound, options.LowerBoundColumnName!),
                 Bound(ColumnRole.ForecastUpperBound, options.UpperBoundColumnName!)]
@@ -47,7 +46,7 @@ internal sealed class ForecastColumns
     /// <summary>
     /// What the forecasts say of their steps in time; null where they say nothing, or there are no times to compare them with.
     /// </summary>
-    public StepAnnotation? Steps { get; }
+    public RowIntervalAnnotation? Interval { get; }
 
     public IEnumerable<DataViewSchema.Column> All => [.. History.All, .. Forecasts];
 }

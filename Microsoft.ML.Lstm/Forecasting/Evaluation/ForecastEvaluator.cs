@@ -1,7 +1,7 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Columns;
+using Microsoft.ML.Lstm.Engine.Series;
 using Microsoft.ML.Lstm.MlNet;
-using Microsoft.ML.Lstm.Series;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm.Forecasting.Evaluation;
@@ -18,7 +18,7 @@ internal sealed class ForecastEvaluator
     private readonly SeriesIndex _index = new();
     private readonly List<EvaluatedSeries> _series = [];
     private readonly ForecastTallies _tallies;
-    private readonly TimeStep? _step;
+    private readonly RowInterval? _step;
 
     /// <param name="environment">For errors and warnings.</param>
     /// <param name="options">Where forecasts and what came true are found.</param>
@@ -36,8 +36,8 @@ internal sealed class ForecastEvaluator
             _trainingColumns = new HistoryColumns(environment, trainingData.Schema, options);
             _columns.History.CheckSameTypes(environment, _trainingColumns);
         }
-        if (_columns.Steps is { } steps)
-            _step = steps.FillsGaps ? steps.Step : null;
+        if (_columns.Interval is { } annotation)
+            _step = annotation.FillsGaps ? annotation.Interval : null;
         else if (_columns.History.Time is not null)
             _step = FindStep();
         _tallies = new ForecastTallies(1 + EvaluatedSeries.BaselineNames(options.Seasonality).Length, _columns.Horizon,
@@ -87,9 +87,9 @@ internal sealed class ForecastEvaluator
         return _tallies.IsEmpty ? throw _environment.Process(new InvalidOperationException(DescribeNoForecast(rows))) : _tallies;
     }
 
-    private TimeStep FindStep()
+    private RowInterval FindStep()
     {
-        var finder = new StepFinder(_index);
+        var finder = new RowIntervalFinder(_index);
         if (_trainingData is not null)
             finder.Add(_trainingData, _trainingColumns!);
         finder.Add(_data, _columns.History);

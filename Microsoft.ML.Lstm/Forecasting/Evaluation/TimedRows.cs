@@ -1,3 +1,4 @@
+using Microsoft.ML.Lstm.Engine.Series;
 using Microsoft.ML.Lstm.Series;
 using Microsoft.ML.Runtime;
 
@@ -9,7 +10,7 @@ internal sealed class TimedRows
     private readonly IExceptionContext _context;
     private readonly DataViewRowCursor _cursor;
     private readonly Func<DateTimeOffset>? _timeOfRow;
-    private readonly TimeStep? _step;
+    private readonly RowInterval? _step;
     private readonly string _dataName;
     private readonly SeriesNotes _notes;
 
@@ -20,7 +21,7 @@ internal sealed class TimedRows
     /// <param name="dataName">What the table is, for messages.</param>
     /// <param name="warn">Is told of rows that have no time, and of times between steps.</param>
     public TimedRows(
-        IExceptionContext context, DataViewRowCursor cursor, HistoryColumns columns, TimeStep? step, string dataName, Action<string> warn)
+        IExceptionContext context, DataViewRowCursor cursor, HistoryColumns columns, RowInterval? step, string dataName, Action<string> warn)
     {
         (_context, _cursor, _step, _dataName) = (context, cursor, step, dataName);
         _timeOfRow = columns.Time is { } time ? SeriesRowReader.TimeGetter(cursor, time) : null;

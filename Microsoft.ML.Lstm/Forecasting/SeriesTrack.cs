@@ -1,7 +1,7 @@
 using Microsoft.ML.Lstm.Engine.Series;
 
 
-namespace Microsoft.ML.Lstm.Series;
+namespace Microsoft.ML.Lstm.Forecasting;
 
 /// <summary>One series in a session.</summary>
 /// <param name="name">The series.</param>

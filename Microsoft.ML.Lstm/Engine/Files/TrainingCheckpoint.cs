@@ -1,11 +1,10 @@
 using System.Collections;
 using System.Globalization;
 using System.Reflection;
-using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Engine.Training;
 
-namespace Microsoft.ML.Lstm;
+namespace Microsoft.ML.Lstm.Engine.Files;
 
 /// <summary>The checkpoint of one <c>Fit</c>: where it goes on, if it does, and what it leaves behind after each epoch.</summary>
 internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
@@ -20,13 +19,11 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
     private const string TrainingLosses = "training_losses";
     private const string ValidationLosses = "validation_losses";
 
-    // What changes no weight, or is compared by itself.
+    // Options that change no weight, or that are compared separately.
     private static readonly HashSet<string> Ignored =
     [
         nameof(TrainingOptions.Seed), nameof(TrainingOptions.NumberOfThreads), nameof(TrainingOptions.EpochCompleted),
-            nameof(TrainingOptions.CancellationToken),
-        nameof(TrainingOptions.CheckpointPath), nameof(TrainingOptions.ResumeFromCheckpoint),
-            nameof(SequenceTrainerOptions.WordVectorFiles),
+        nameof(TrainingOptions.CancellationToken), nameof(TrainingOptions.CheckpointPath), nameof(TrainingOptions.ResumeFromCheckpoint),
     ];
 
     private static readonly string[] Moments = ["moments.0", "moments.1"];
@@ -210,8 +207,10 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
         var texts = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (FieldInfo field in options.GetType().GetFields(BindingFlags.Instance | BindingFlags.Public))
         {
-            // Columns may be called otherwise as long as the same is in them.
-            if (Ignored.Contains(field.Name) || field.Name.EndsWith("ColumnName", StringComparison.Ordinal))
+            // Columns and files may have other names as long as their content is the same.
+            if (Ignored.Contains(field.Name)
+                || field.Name.EndsWith("ColumnName", StringComparison.Ordinal)
+                || field.Name.EndsWith("Files", StringComparison.Ordinal))
                 continue;
             texts[field.Name] = field.GetValue(options) switch
             {
@@ -236,5 +235,5 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
 
     private InvalidOperationException Refuse(string why)
         => new($"The training can't be resumed from the checkpoint '{_file.FullPath}': {why}. Delete the file to begin anew, or load it "
-            + $"with {nameof(SequenceModelParameters)}.{nameof(SequenceModelParameters.Load)} to train it further from there.");
+            + "with SequenceModelParameters.Load to train it further from there.");
 }

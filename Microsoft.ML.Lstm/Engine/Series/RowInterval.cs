@@ -1,12 +1,12 @@
 using System.Text.Json.Serialization;
 
-namespace Microsoft.ML.Lstm.Series;
+namespace Microsoft.ML.Lstm.Engine.Series;
 
 /// <summary>The time from a row to the next: whole months, or a span; and the features that the calendar gives a row.</summary>
 /// <param name="Months">Months; 0 for a span.</param>
 /// <param name="Ticks">The span.</param>
 /// <param name="Calendar">The cycles to make features of.</param>
-internal sealed record TimeStep(int Months, long Ticks, CalendarFeatures Calendar)
+internal sealed record RowInterval(int Months, long Ticks, CalendarFeatures Calendar)
 {
     private const int FeaturesOfCycle = 4;
     private const int LeastCycles = 3;
@@ -34,7 +34,7 @@ internal sealed record TimeStep(int Months, long Ticks, CalendarFeatures Calenda
     /// The usual step between times in ascending order: where that is of the clock, between what the clocks of the times show.
     /// </summary>
     /// <param name="times">At least two, of one series or of several one after the other.</param>
-    public static TimeStep Of(IReadOnlyList<DateTimeOffset> times)
+    public static RowInterval Of(IReadOnlyList<DateTimeOffset> times)
     {
         var passed = Of([.. times.Select(time => time.UtcDateTime)]);
         if (passed.Months == 0 && passed.Ticks < TimeSpan.TicksPerDay - TimeSpan.TicksPerHour)
@@ -45,16 +45,16 @@ internal sealed record TimeStep(int Months, long Ticks, CalendarFeatures Calenda
 
     /// <summary>The usual step between times in ascending order.</summary>
     /// <param name="times">At least two, of one series or of several one after the other; steps that are not ahead are left out.</param>
-    public static TimeStep Of(IReadOnlyList<DateTime> times)
+    public static RowInterval Of(IReadOnlyList<DateTime> times)
     {
         long[] steps = [.. times.Skip(1).Zip(times, (next, time) => next.Ticks - time.Ticks).Where(step => step > 0).Order()];
         if (steps.Length == 0)
-            return new TimeStep(0, TimeSpan.TicksPerDay, CalendarFeatures.None);
+            return new RowInterval(0, TimeSpan.TicksPerDay, CalendarFeatures.None);
         long median = steps[steps.Length / 2];
         int months = (int)Math.Round(TimeSpan.FromTicks(median).TotalDays / (DaysOfYear / 12));
-        var monthly = new TimeStep(months, 0, CalendarFeatures.None);
+        var monthly = new RowInterval(months, 0, CalendarFeatures.None);
         int regular = months == 0 ? 0 : times.Skip(1).Zip(times, (next, time) => monthly.IsRegular(time, next) ? 1 : 0).Sum();
-        return 2 * regular > steps.Length ? monthly : new TimeStep(0, median, CalendarFeatures.None);
+        return 2 * regular > steps.Length ? monthly : new RowInterval(0, median, CalendarFeatures.None);
     }
 
     /// <summary>

@@ -1,11 +1,11 @@
 using System.Globalization;
-using Microsoft.ML.Lstm.Series;
+using Microsoft.ML.Lstm.Engine.Series;
 
-namespace Microsoft.ML.Lstm.Tests.Series;
+namespace Microsoft.ML.Lstm.Tests.Engine.Series;
 
 /// <summary>The step between times, what follows a time, and what the calendar says of that.</summary>
 [TestClass]
-public sealed class TimeStepTests
+public sealed class RowIntervalTests
 {
     [TestMethod]
     [DataRow("2024-02-28 22:00", 3600)]
@@ -18,7 +18,7 @@ public sealed class TimeStepTests
     public void RegularSpansAreFound(string start, int seconds)
     {
         DateTime[] times = [.. Enumerable.Range(0, 30).Select(t => At(start).AddSeconds((long)t * seconds))];
-        var step = TimeStep.Of(times);
+        var step = RowInterval.Of(times);
         Assert.AreEqual((0, seconds * TimeSpan.TicksPerSecond), (step.Months, step.Ticks));
         for (int t = 1; t < times.Length; t++)
         {
@@ -42,7 +42,7 @@ public sealed class TimeStepTests
     public void MonthsOfAnyLengthAreRegular(string start, int months)
     {
         DateTime[] times = [.. Enumerable.Range(0, 40).Select(t => At(start).AddMonths(t * months))];
-        var step = TimeStep.Of(times);
+        var step = RowInterval.Of(times);
         Assert.AreEqual((months, 0L), (step.Months, step.Ticks));
         for (int t = 1; t < times.Length; t++)
         {
@@ -61,7 +61,7 @@ public sealed class TimeStepTests
     [DataRow("2024-02-28", "2024-03-28")]
     [DataRow("2024-12-31", "2025-01-31")]
     public void TheLastDayOfAMonthIsFollowedByTheLastDay(string time, string next)
-        => Assert.AreEqual(At(next), new TimeStep(1, 0, CalendarFeatures.None).Next(At(time)));
+        => Assert.AreEqual(At(next), new RowInterval(1, 0, CalendarFeatures.None).Next(At(time)));
 
     [TestMethod]
     [DataRow("2024-01-30", "2024-03-01")]
@@ -69,39 +69,39 @@ public sealed class TimeStepTests
     [DataRow("2024-01-15", "2024-02-14")]
     [DataRow("2024-04-29", "2024-05-30")]
     public void OtherDaysAreNotRegular(string time, string next)
-        => Assert.IsFalse(new TimeStep(1, 0, CalendarFeatures.None).IsRegular(At(time), At(next)));
+        => Assert.IsFalse(new RowInterval(1, 0, CalendarFeatures.None).IsRegular(At(time), At(next)));
 
     [TestMethod]
     public void AFewGapsDoNotHideTheStep()
     {
         var random = new Random(3);
         DateTime[] hours = [.. Enumerable.Range(0, 400).Where(_ => random.Next(4) > 0).Select(t => At("2024-03-30").AddHours(t))];
-        Assert.AreEqual(TimeSpan.TicksPerHour, TimeStep.Of(hours).Ticks);
+        Assert.AreEqual(TimeSpan.TicksPerHour, RowInterval.Of(hours).Ticks);
         // Several series, one after the other: the way back is no step.
-        Assert.AreEqual(TimeSpan.TicksPerHour, TimeStep.Of([.. hours, .. hours, .. hours]).Ticks);
+        Assert.AreEqual(TimeSpan.TicksPerHour, RowInterval.Of([.. hours, .. hours, .. hours]).Ticks);
         DateTime[] months = [.. Enumerable.Range(0, 90).Where(_ => random.Next(5) > 0).Select(t => At("2001-01-31").AddMonths(t))];
-        Assert.AreEqual(1, TimeStep.Of(months).Months);
+        Assert.AreEqual(1, RowInterval.Of(months).Months);
     }
 
     [TestMethod]
     public void WithoutStepsItIsADay()
     {
-        var day = new TimeStep(0, TimeSpan.TicksPerDay, CalendarFeatures.None);
-        Assert.AreEqual(day, TimeStep.Of(Array.Empty<DateTime>()));
-        Assert.AreEqual(day, TimeStep.Of([At("2024-01-01")]));
-        Assert.AreEqual(day, TimeStep.Of([At("2024-01-01"), At("2024-01-01")]));
+        var day = new RowInterval(0, TimeSpan.TicksPerDay, CalendarFeatures.None);
+        Assert.AreEqual(day, RowInterval.Of(Array.Empty<DateTime>()));
+        Assert.AreEqual(day, RowInterval.Of([At("2024-01-01")]));
+        Assert.AreEqual(day, RowInterval.Of([At("2024-01-01"), At("2024-01-01")]));
     }
 
     [TestMethod]
     public void TheEndOfTimeIsNotPassed()
     {
         DateTime last = DateTime.MaxValue;
-        Assert.AreEqual(last, new TimeStep(0, TimeSpan.TicksPerDay, CalendarFeatures.None).Next(last));
-        Assert.AreEqual(last, new TimeStep(0, long.MaxValue, CalendarFeatures.None).Next(last));
-        Assert.AreEqual(last, new TimeStep(1, 0, CalendarFeatures.None).Next(last));
-        Assert.AreEqual(DateTime.MinValue, new TimeStep(1 << 20, 0, CalendarFeatures.None).Next(DateTime.MinValue));
-        Assert.IsFalse(new TimeStep(1, 0, CalendarFeatures.None).IsRegular(DateTime.MinValue, DateTime.MinValue.AddDays(1)));
-        Assert.IsFalse(new TimeStep(1, 0, CalendarFeatures.None).IsRegular(last.AddDays(-1), last));
+        Assert.AreEqual(last, new RowInterval(0, TimeSpan.TicksPerDay, CalendarFeatures.None).Next(last));
+        Assert.AreEqual(last, new RowInterval(0, long.MaxValue, CalendarFeatures.None).Next(last));
+        Assert.AreEqual(last, new RowInterval(1, 0, CalendarFeatures.None).Next(last));
+        Assert.AreEqual(DateTime.MinValue, new RowInterval(1 << 20, 0, CalendarFeatures.None).Next(DateTime.MinValue));
+        Assert.IsFalse(new RowInterval(1, 0, CalendarFeatures.None).IsRegular(DateTime.MinValue, DateTime.MinValue.AddDays(1)));
+        Assert.IsFalse(new RowInterval(1, 0, CalendarFeatures.None).IsRegular(last.AddDays(-1), last));
     }
 
     [TestMethod]
@@ -121,7 +121,7 @@ public sealed class TimeStepTests
     [DataRow(3, 0L, 12, CalendarFeatures.Year)]
     [DataRow(12, 0L, 100, CalendarFeatures.None)]
     public void UsualCyclesAreLongerThanAStepAndSeenThreeTimes(int months, long seconds, int rows, CalendarFeatures expected)
-        => Assert.AreEqual(expected, new TimeStep(months, seconds * TimeSpan.TicksPerSecond, CalendarFeatures.None).UsualCalendar(rows));
+        => Assert.AreEqual(expected, new RowInterval(months, seconds * TimeSpan.TicksPerSecond, CalendarFeatures.None).UsualCalendar(rows));
 
     [TestMethod]
     // A Sunday begins a week, and leap years have a day more.
@@ -134,7 +134,7 @@ public sealed class TimeStepTests
     [DataRow(CalendarFeatures.Year, "2023-07-01 12:00", 86400L, 182.5 / 365)]
     public void FeaturesAreThoseOfTheNextRow(CalendarFeatures cycle, string time, long seconds, double turns)
     {
-        var step = new TimeStep(0, seconds * TimeSpan.TicksPerSecond, cycle);
+        var step = new RowInterval(0, seconds * TimeSpan.TicksPerSecond, cycle);
         float[] features = new float[step.FeatureCount];
         step.WriteFeatures(At(time), features);
         double[] expected = [.. new[] { 1,
@@ -149,7 +149,7 @@ public sealed class TimeStepTests
     {
         const CalendarFeatures All = CalendarFeatures.Hour | CalendarFeatures.Day | CalendarFeatures.Week | CalendarFeatures.Year;
         DateTime time = At("2024-05-17 13:20");
-        var step = new TimeStep(0, 1200 * TimeSpan.TicksPerSecond, All);
+        var step = new RowInterval(0, 1200 * TimeSpan.TicksPerSecond, All);
         float[] all = new float[step.FeatureCount];
         step.WriteFeatures(time, all);
         float[] one = new float[4];
