@@ -1,3 +1,5 @@
+using Microsoft.ML.Lstm.Engine.Parameters;
+
 namespace Microsoft.ML.Lstm.Engine.Layers;
 
 /// <summary>
@@ -51,7 +53,7 @@ internal readonly record struct Dropout(ulong Key)
     public DropoutMask OutputMask(int sequence, int step) => Mask(Outputs, OutputStream, sequence, step);
 
     private DropoutMask Mask(float rate, int stream, int sequence, int step)
-        => new(rate, DropoutMask.Mix(DropoutMask.Mix(DropoutMask.Mix(DropoutMask.Mix(Key) + (ulong)stream) + (ulong)sequence)
+        => new(rate, SplitMix64.Mix(SplitMix64.Mix(SplitMix64.Mix(SplitMix64.Mix(Key) + (ulong)stream) + (ulong)sequence)
             + (ulong)step));
 }
 
@@ -62,7 +64,7 @@ internal readonly struct DropoutMask(float rate, ulong stream)
 {
     private readonly uint _threshold = (uint)(rate * (1L << 32));
 
-    public bool Drops(int index) => (uint)(Mix(stream + (ulong)index) >> 32) < _threshold;
+    public bool Drops(int index) => (uint)(SplitMix64.Mix(stream + (ulong)index) >> 32) < _threshold;
 
     /// <summary>Drops or scales each element of <paramref name="source"/>, which may also be the destination.</summary>
     public void Apply(ReadOnlySpan<float> source, Span<float> destination)
@@ -70,14 +72,5 @@ internal readonly struct DropoutMask(float rate, ulong stream)
         float scale = 1f / (1f - rate);
         for (int i = 0; i < source.Length; i++)
             destination[i] = Drops(i) ? 0f : source[i] * scale;
-    }
-
-    /// <summary>SplitMix64 (Steele, Lea and Flood 2014).</summary>
-    public static ulong Mix(ulong value)
-    {
-        value += 0x9E3779B97F4A7C15;
-        value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9;
-        value = (value ^ (value >> 27)) * 0x94D049BB133111EB;
-        return value ^ (value >> 31);
     }
 }

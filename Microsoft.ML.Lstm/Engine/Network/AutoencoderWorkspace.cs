@@ -62,7 +62,7 @@ internal sealed class AutoencoderWorkspace : NetworkRunner
         }
         _codes.Pack();
         // What is dropped of features and of the code makes the encoder's task harder; the decoder's input is the code as it came out.
-        _decoder.Forward(_codes, keep, dropout with { Key = DropoutMask.Mix(dropout.Key), Inputs = 0, Outputs = 0 });
+        _decoder.Forward(_codes, keep, dropout with { Key = SplitMix64.Mix(dropout.Key), Inputs = 0, Outputs = 0 });
     }
 
     public override void Measure(OutputLoss loss) => _decoder.Measure(loss);

@@ -1,5 +1,4 @@
 using Microsoft.ML.Lstm.Engine.Kernels;
-using Microsoft.ML.Lstm.Engine.Layers;
 
 
 namespace Microsoft.ML.Lstm.Engine.Parameters;
@@ -122,7 +121,7 @@ internal sealed unsafe class OrthogonalMatrix
     /// </summary>
     private void Draw(int reflection, Span<double> vector)
     {
-        ulong stream = DropoutMask.Mix(_key + (ulong)reflection);
+        ulong stream = SplitMix64.Mix(_key + (ulong)reflection);
         double squares = 0;
         for (int i = 0; i < vector.Length; i += 2)
         {
@@ -146,8 +145,8 @@ internal sealed unsafe class OrthogonalMatrix
     private static (double First, double Second) Gaussians(ulong place)
     {
         const double unit = 1.0 / (1L << 53);
-        double radius = Math.Sqrt(-2 * Math.Log(((DropoutMask.Mix(place) >> 11) + 1) * unit));
-        (double sine, double cosine) = Math.SinCos(2 * Math.PI * ((DropoutMask.Mix(place + 1) >> 11) * unit));
+        double radius = Math.Sqrt(-2 * Math.Log(((SplitMix64.Mix(place) >> 11) + 1) * unit));
+        (double sine, double cosine) = Math.SinCos(2 * Math.PI * ((SplitMix64.Mix(place + 1) >> 11) * unit));
         return (radius * cosine, radius * sine);
     }
 
