@@ -1,6 +1,5 @@
 using System.Numerics.Tensors;
 using Microsoft.ML.Lstm.Engine.Kernels;
-using Microsoft.ML.Lstm.Engine.Network;
 using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Engine.Layers;
@@ -12,9 +11,9 @@ namespace Microsoft.ML.Lstm.Engine.Layers;
 /// <remarks>
 /// Buffers, with N the steps of all sequences: a and its gradient [N x E], s [N x 1], each row padded to whole vectors; α [N].
 /// </remarks>
-internal sealed unsafe class AttentionPooling(AttentionWeights attention, SequenceNetwork network, LayerActivations top) : PoolingLayer
+internal sealed unsafe class AttentionPooling(NetworkShape shape, AttentionWeights attention, CpuKernels kernels, LayerActivations top)
+    : PoolingLayer
 {
-    private readonly NetworkShape _shape = network.Shape;
     private readonly FloatBuffer _hidden = new();
     private readonly FloatBuffer _dHidden = new();
     private readonly FloatBuffer _scores = new();
@@ -39,7 +38,7 @@ internal sealed unsafe class AttentionPooling(AttentionWeights attention, Sequen
         for (int t = 0; _batch.TryRowsAt(t, begin, end, out int first, out int count); t++)
         {
             attention.Hidden.Forward(count, H(first), Hidden(first));
-            network.Kernels.Tanh(count * attention.Hidden.OutputStride, Hidden(first));
+            kernels.Tanh(count * attention.Hidden.OutputStride, Hidden(first));
             attention.Score.Forward(count, Hidden(first), Scores(first));
         }
         for (int row = begin; row < end; row++)
@@ -48,7 +47,7 @@ internal sealed unsafe class AttentionPooling(AttentionWeights attention, Sequen
             for (int t = 0; t < weights.Length; t++)
                 weights[t] = *Scores(_batch.FirstRow(t) + row);
             Softmax(weights);
-            for (int d = 0; d < _shape.Directions; d++)
+            for (int d = 0; d < shape.Directions; d++)
             {
                 Span<float> encoding = Part(encodings + (long)row * stride, d);
                 encoding.Clear();
@@ -66,13 +65,13 @@ internal sealed unsafe class AttentionPooling(AttentionWeights attention, Sequen
         {
             float* dHidden = DHidden(first);
             attention.Score.Backward(count, Scores(first), dHidden);
-            network.Kernels.TanhGradient(count * attention.Hidden.OutputStride, Hidden(first), dHidden);
+            kernels.TanhGradient(count * attention.Hidden.OutputStride, Hidden(first), dHidden);
             attention.Hidden.Backward(count, dHidden, top.DOutput + (long)first * top.Stride);
             for (int i = 0; i < count; i++)
             {
-                for (int d = 0; d < _shape.Directions; d++)
+                for (int d = 0; d < shape.Directions; d++)
                 {
-                    Span<float> dh = top.DRow(first + i, d)[.._shape.HiddenSize];
+                    Span<float> dh = top.DRow(first + i, d)[..shape.HiddenSize];
                     TensorPrimitives.MultiplyAdd(Part(dEncodings + (long)(begin + i) * stride, d), Weights(begin + i)[t], dh, dh);
                 }
             }
@@ -99,7 +98,7 @@ internal sealed unsafe class AttentionPooling(AttentionWeights attention, Sequen
         for (int t = 0; t < weights.Length; t++)
         {
             float dWeight = 0;
-            for (int d = 0; d < _shape.Directions; d++)
+            for (int d = 0; d < shape.Directions; d++)
                 dWeight += TensorPrimitives.Dot(Part(dEncoding, d), top.Row(_batch.FirstRow(t) + row, d));
             mean += (double)weights[t] * dWeight;
             *Scores(_batch.FirstRow(t) + row) = dWeight;
@@ -123,7 +122,7 @@ internal sealed unsafe class AttentionPooling(AttentionWeights attention, Sequen
         TensorPrimitives.Divide(scores, (float)sum, scores);
     }
 
-    private Span<float> Part(float* encoding, int direction) => new(encoding + direction * _shape.HiddenSize, _shape.HiddenSize);
+    private Span<float> Part(float* encoding, int direction) => new(encoding + direction * shape.HiddenSize, shape.HiddenSize);
 
     private float* H(int packedRow) => top.Output(direction: 0) + (long)packedRow * top.Stride;
 

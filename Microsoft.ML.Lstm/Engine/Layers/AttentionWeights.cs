@@ -1,5 +1,4 @@
 using Microsoft.ML.Lstm.Engine.Kernels;
-using Microsoft.ML.Lstm.Engine.Network;
 using Microsoft.ML.Lstm.Engine.Parameters;
 
 
@@ -11,12 +10,12 @@ internal sealed class AttentionWeights
     /// <param name="parameters">The network's parameters.</param>
     /// <param name="layout">How a direction's h lies in memory.</param>
     /// <param name="kernels">The kernels to run.</param>
-    /// <param name="passes">What the network will run.</param>
-    public AttentionWeights(ParameterSet parameters, CellLayout layout, CpuKernels kernels, NetworkPasses passes)
+    /// <param name="backward">Whether a backward pass will run.</param>
+    public AttentionWeights(ParameterSet parameters, CellLayout layout, CpuKernels kernels, bool backward)
     {
-        Hidden = new DenseLayer(parameters.Find(ParameterSet.AttentionWeight), parameters.Find(ParameterSet.AttentionBias), kernels, passes,
+        Hidden = new DenseLayer(parameters.Find(ParameterSet.AttentionWeight), parameters.Find(ParameterSet.AttentionBias), kernels, backward,
             RecurrentWeights.OutputFeatures(layout, parameters.Shape.Directions));
-        Score = new DenseLayer(parameters.Find(ParameterSet.AttentionVector), bias: null, kernels, passes);
+        Score = new DenseLayer(parameters.Find(ParameterSet.AttentionVector), bias: null, kernels, backward);
     }
 
     /// <summary>W·h + b, of rows of h as the layer leaves them.</summary>

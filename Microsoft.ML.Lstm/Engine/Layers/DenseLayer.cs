@@ -1,5 +1,4 @@
 using Microsoft.ML.Lstm.Engine.Kernels;
-using Microsoft.ML.Lstm.Engine.Network;
 using Microsoft.ML.Lstm.Engine.Parameters;
 
 
@@ -25,9 +24,9 @@ internal sealed unsafe class DenseLayer
     /// <param name="weight">W.</param>
     /// <param name="bias">b; null for zero.</param>
     /// <param name="kernels">The kernels to run.</param>
-    /// <param name="passes">What it will run.</param>
+    /// <param name="backward">Whether <see cref="Backward"/> will run, which needs Wᵀ.</param>
     /// <param name="inputs">The column of W that each float of a row of x belongs to, −1 for none; null for one after the other.</param>
-    public DenseLayer(Parameter weight, Parameter? bias, CpuKernels kernels, NetworkPasses passes, int[]? inputs = null)
+    public DenseLayer(Parameter weight, Parameter? bias, CpuKernels kernels, bool backward, int[]? inputs = null)
     {
         _kernels = kernels;
         _weight = weight;
@@ -42,7 +41,7 @@ internal sealed unsafe class DenseLayer
         _packedWeight = new PackedMatrix(inputs, outputs, panelColumns);
         _packedBias = new PackedMatrix([0], [.. Enumerable.Range(0, OutputStride).Select(o => bias is not null && o < OutputSize ? o : -1)],
             panelColumns);
-        if (passes != NetworkPasses.Forward)
+        if (backward)
             _packedTransposed = new PackedMatrix(outputs, [.. inputs, .. Enumerable.Repeat(-1, InputStride - InputSize)], panelColumns);
     }
 

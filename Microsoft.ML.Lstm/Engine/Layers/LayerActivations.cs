@@ -1,5 +1,4 @@
 using Microsoft.ML.Lstm.Engine.Kernels;
-using Microsoft.ML.Lstm.Engine.Network;
 using Microsoft.ML.Lstm.Engine.Parameters;
 
 
@@ -22,13 +21,16 @@ internal sealed unsafe class LayerActivations
     private Dropout _dropout;
     private bool _finalGradientsOnly;
 
-    public LayerActivations(SequenceNetwork network, int layer)
+    /// <param name="weights">The weights of each direction.</param>
+    /// <param name="kernels">The kernels to run.</param>
+    /// <param name="layer">The layer, from 0.</param>
+    /// <param name="isTop">Whether no recurrent layer is above it.</param>
+    public LayerActivations(RecurrentWeights[] weights, CpuKernels kernels, int layer, bool isTop)
     {
-        Directions = [.. Enumerable.Range(0, network.Shape.Directions)
-            .Select(direction => new RecurrentLayer(network.Weights(layer, direction), network.Kernels, layer, reverse: direction == 1))];
+        Directions = [.. weights.Select((direction, d) => new RecurrentLayer(direction, kernels, layer, reverse: d == 1))];
         _layer = layer;
-        _isTop = layer == network.Shape.Layers - 1;
-        _hiddenSize = network.Shape.HiddenSize;
+        _isTop = isTop;
+        _hiddenSize = Directions[0].Layout.HiddenSize;
         _paddedSize = Directions[0].Layout.PaddedSize;
         Stride = Directions.Length * _paddedSize;
     }

@@ -1,4 +1,3 @@
-using Microsoft.ML.Lstm.Engine.Network;
 using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Engine.Layers;
@@ -6,9 +5,6 @@ namespace Microsoft.ML.Lstm.Engine.Layers;
 /// <summary>Turns the top layer's rows of h, one a step, into the encoding [E] of each sequence, and its gradient back.</summary>
 internal abstract unsafe class PoolingLayer
 {
-    public static PoolingLayer Create(SequenceNetwork network, LayerActivations top)
-        => network.Attention is { } weights ? new AttentionPooling(weights, network, top) : new ElementwisePooling(network.Shape, top);
-
     /// <summary>Makes room for <paramref name="batch"/>; <paramref name="keep"/> when the backward pass will follow.</summary>
     public abstract void Prepare(SequenceBatch batch, bool keep);
 

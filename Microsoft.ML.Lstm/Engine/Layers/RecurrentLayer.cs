@@ -1,5 +1,4 @@
 using Microsoft.ML.Lstm.Engine.Kernels;
-using Microsoft.ML.Lstm.Engine.Network;
 using Microsoft.ML.Lstm.Engine.Parameters;
 
 
@@ -41,7 +40,7 @@ internal sealed unsafe class RecurrentLayer(RecurrentWeights weights, CpuKernels
 
     public CellLayout Layout => _layout;
 
-    /// <summary>Is asked before each step; see <see cref="NetworkRunner.Stop"/>.</summary>
+    /// <summary>Ends a pass before its next step with an <see cref="OperationCanceledException"/>.</summary>
     public CancellationToken Stop { get; set; }
 
     private bool DropsStates => _dropout.States > 0;

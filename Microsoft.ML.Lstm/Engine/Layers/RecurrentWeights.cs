@@ -1,5 +1,4 @@
 using Microsoft.ML.Lstm.Engine.Kernels;
-using Microsoft.ML.Lstm.Engine.Network;
 using Microsoft.ML.Lstm.Engine.Parameters;
 
 
@@ -21,8 +20,9 @@ internal sealed unsafe class RecurrentWeights
     /// <param name="layer">The layer, from 0.</param>
     /// <param name="direction">0, or 1 for the reverse one.</param>
     /// <param name="lanes">Floats of the kernels' vectors.</param>
-    /// <param name="passes">What the network will run, which decides the matrices that are needed.</param>
-    public RecurrentWeights(ParameterSet parameters, int layer, int direction, int lanes, NetworkPasses passes)
+    /// <param name="backward">Whether a backward pass will run, which needs Uᵀ.</param>
+    /// <param name="inputGradient">Whether it will go on to the layer's input, which needs Wᵀ.</param>
+    public RecurrentWeights(ParameterSet parameters, int layer, int direction, int lanes, bool backward, bool inputGradient)
     {
         NetworkShape shape = parameters.Shape;
         CellDescription cell = shape.CellDescription;
@@ -42,9 +42,9 @@ internal sealed unsafe class RecurrentWeights
         int[] gateColumns = Enumerable.Range(0, Layout.GateWidth).ToArray();
         _packedBias = new PackedMatrix([0], [.. gateColumns.Select(column => RowOf(column, cell.Bias))], Layout.Panels.FullVectors * lanes,
             [.. gateColumns.Select(ExponentFactor)]);
-        if (passes != NetworkPasses.Forward)
+        if (backward)
             _packedHiddenTransposed = BackwardMatrix(_hidden, hiddenUnits, cell.HiddenGate);
-        if (passes == NetworkPasses.BackwardToInput || (passes == NetworkPasses.Backward && layer > 0))
+        if (inputGradient)
         {
             // Rounded up to whole vectors, as the kernels write them.
             int[] gradientFeatures = [.. inputFeatures, .. Enumerable.Repeat(-1, RoundUp(InputWidth, lanes) - InputWidth)];

@@ -74,8 +74,11 @@ internal sealed unsafe partial class NetworkWorkspace : NetworkRunner
         _shape = network.Shape;
         _team = team;
         _inputs = new InputLayer(network.Parameters);
-        _layers = [.. Enumerable.Range(0, _shape.Layers).Select(layer => new LayerActivations(network, layer))];
-        _pooling = _shape.StepOutputs ? null : PoolingLayer.Create(network, _layers[^1]);
+        _layers = [.. Enumerable.Range(0, _shape.Layers)
+            .Select(layer => new LayerActivations(network.Weights(layer), network.Kernels, layer, isTop: layer == _shape.Layers - 1))];
+        _pooling = _shape.StepOutputs ? null
+            : network.Attention is { } attention ? new AttentionPooling(_shape, attention, network.Kernels, _layers[^1])
+            : new ElementwisePooling(_shape, _layers[^1]);
         _head = network.Head;
         // A random field wants a sequence's outputs together, and a decoder wants them at once.
         _hasWideHead = !_shape.HasCrf && !_shape.HasDecoder && (long)_head.InputSize * _head.OutputSize >= WideHeadWeights;

@@ -35,16 +35,18 @@ internal sealed class SequenceNetwork
         Parameters = parameters;
         Kernels = kernels ?? CpuKernels.Best;
         Passes = passes;
+        bool backward = passes != NetworkPasses.Forward;
         _layers = Enumerable.Range(0, Shape.Layers)
             .Select(layer => Enumerable.Range(0, Shape.Directions)
-                .Select(direction => new RecurrentWeights(parameters, layer, direction, Kernels.Lanes, passes))
+                .Select(direction => new RecurrentWeights(parameters, layer, direction, Kernels.Lanes, backward,
+                    inputGradient: passes == NetworkPasses.BackwardToInput || (backward && layer > 0)))
                 .ToArray())
             .ToArray();
         if (Shape.HasAttention)
-            Attention = new AttentionWeights(parameters, Weights(Shape.Layers - 1, direction: 0).Layout, Kernels, passes);
-        Head = new DenseLayer(parameters.Find(ParameterSet.HeadWeight), parameters.Find(ParameterSet.HeadBias), Kernels, passes);
+            Attention = new AttentionWeights(parameters, Weights(Shape.Layers - 1, direction: 0).Layout, Kernels, backward);
+        Head = new DenseLayer(parameters.Find(ParameterSet.HeadWeight), parameters.Find(ParameterSet.HeadBias), Kernels, backward);
         if (parameters.Decoder is { } decoder)
-            Decoder = new SequenceNetwork(decoder, passes == NetworkPasses.Forward ? passes : NetworkPasses.BackwardToInput, Kernels);
+            Decoder = new SequenceNetwork(decoder, backward ? NetworkPasses.BackwardToInput : passes, Kernels);
         var all = _layers.SelectMany(directions => directions)
             .SelectMany(weights => weights.Packed)
             .Concat(Attention?.Packed ?? [])
@@ -77,6 +79,9 @@ internal sealed class SequenceNetwork
     /// What reconstructs the sequence from the outputs, if this is the encoder of an autoencoder. It is packed together with this.
     /// </summary>
     public SequenceNetwork? Decoder { get; }
+
+    /// <summary>The weights of a recurrent layer, a direction each.</summary>
+    public RecurrentWeights[] Weights(int layer) => _layers[layer];
 
     public RecurrentWeights Weights(int layer, int direction) => _layers[layer][direction];
 
