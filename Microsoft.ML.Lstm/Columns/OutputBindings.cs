@@ -1,60 +1,44 @@
+using Microsoft.ML.Runtime;
+
 namespace Microsoft.ML.Lstm.Columns;
 
 /// <summary>
-/// The columns that a transformer adds to an input: the output has the columns of the input at the same indices, and behind them the
+/// A transformer bound to the columns of an input: the output has the input's columns at the same indices, and behind them the
 /// transformer's own.
 /// </summary>
-internal class OutputBindings
+internal abstract class OutputBindings
 {
-    private readonly IReadOnlyList<OutputColumn> _outputs;
-
-    public OutputBindings(DataViewSchema inputSchema, IReadOnlyList<OutputColumn> outputs, IEnumerable<DataViewSchema.Column> sources)
+    /// <param name="host">The transformer's host.</param>
+    /// <param name="inputSchema">The columns of the input.</param>
+    /// <param name="own">The transformer's own columns.</param>
+    protected OutputBindings(IHost host, DataViewSchema inputSchema, IEnumerable<DataViewSchema.DetachedColumn> own)
     {
-        _outputs = outputs;
+        Host = host;
         InputSchema = inputSchema;
-        SourceColumns = [.. sources];
-
         var builder = new DataViewSchema.Builder();
         builder.AddColumns(inputSchema);
-        foreach (OutputColumn output in outputs)
-            builder.AddColumn(output.Name, output.Type, output.Annotate(inputSchema));
+        builder.AddColumns(own);
         OutputSchema = builder.ToSchema();
     }
+
+    public IHost Host { get; }
 
     public DataViewSchema InputSchema { get; }
 
     public DataViewSchema OutputSchema { get; }
 
-    /// <summary>The columns of the input that the transformer's own are made of.</summary>
-    public DataViewSchema.Column[] SourceColumns { get; }
-
-    /// <summary>Whether any of these columns of the output is the transformer's own.</summary>
-    public bool NeedNetwork(IEnumerable<DataViewSchema.Column> outputColumns)
-        => outputColumns.Any(column => column.Index >= InputSchema.Count);
-
-    /// <summary>The columns of the input that are passed on as these columns of the output.</summary>
-    public IEnumerable<DataViewSchema.Column> PassedOn(IEnumerable<DataViewSchema.Column> outputColumns)
-        => outputColumns.Where(column => column.Index < InputSchema.Count).Select(column => InputSchema[column.Index]);
+    /// <summary>Whether a column of the output is the transformer's own, rather than one of the input.</summary>
+    public bool IsOwn(DataViewSchema.Column outputColumn) => outputColumn.Index >= InputSchema.Count;
 
     /// <summary>
-    /// The columns of the input that these columns of the output need: those passed on, and the sources if any is the transformer's own.
+    /// The columns of the input that columns of the output need: first those that are the input's, then the sources of those that are the
+    /// transformer's own.
     /// </summary>
     public IEnumerable<DataViewSchema.Column> Dependencies(IEnumerable<DataViewSchema.Column> outputColumns)
-    {
-        DataViewSchema.Column[] needed = [.. outputColumns];
-        IEnumerable<DataViewSchema.Column> passedOn = PassedOn(needed);
-        return NeedNetwork(needed) ? passedOn.Concat(SourceColumns).DistinctBy(column => column.Index) : passedOn;
-    }
+        => outputColumns.OrderBy(IsOwn)
+            .SelectMany(column => IsOwn(column) ? SourcesOf(column) : [InputSchema[column.Index]])
+            .DistinctBy(column => column.Index);
 
-    /// <summary>Getters for those of these columns that are the transformer's own, at the columns' indices.</summary>
-    public Delegate?[] CreateGetters(IEnumerable<DataViewSchema.Column> outputColumns, ScoredRow row)
-    {
-        var getters = new Delegate?[OutputSchema.Count];
-        foreach (DataViewSchema.Column column in outputColumns)
-        {
-            if (column.Index >= InputSchema.Count)
-                getters[column.Index] = _outputs[column.Index - InputSchema.Count].CreateGetter(row);
-        }
-        return getters;
-    }
+    /// <summary>The columns of the input that one of the transformer's own columns is computed from.</summary>
+    protected abstract IEnumerable<DataViewSchema.Column> SourcesOf(DataViewSchema.Column ownColumn);
 }

@@ -131,7 +131,7 @@ internal sealed class LookAheadScorer : ScoredRow
 
     private RowFault ReadSource()
     {
-        _reader ??= new SequenceRowReader(_input, _bindings.Input, _bindings.SourceColumns);
+        _reader ??= new SequenceRowReader(_input, _bindings.Input, _bindings.InputColumns);
         return _reader.Read();
     }
 
@@ -140,7 +140,7 @@ internal sealed class LookAheadScorer : ScoredRow
         if (_heldReader is null)
         {
             _heldRow = _input.CreateRow();
-            _heldReader = new SequenceRowReader(_heldRow, _bindings.Input, _bindings.SourceColumns);
+            _heldReader = new SequenceRowReader(_heldRow, _bindings.Input, _bindings.InputColumns);
         }
         for (int row = first; row < _input.Held && (row == first || _scorer!.TotalSteps < _maxSteps); row++)
         {

@@ -1,38 +1,53 @@
 using Microsoft.ML.Lstm.Columns;
-using Microsoft.ML.Lstm.MlNet;
-
 
 namespace Microsoft.ML.Lstm.Sequences;
 
-/// <summary>An input with the network's columns behind its own. Nothing is computed before a cursor is asked for it.</summary>
-/// <remarks>
-/// Each cursor has one cursor over the input. Rows are scored each by itself, so they may come in any order and be shared out among cursors
-/// as the input does it.
-/// </remarks>
-internal sealed class ScoredDataView(ScoringBindings bindings, ITransformer transformer, IDataView input)
-    : TransformedView(bindings.Host, transformer, input)
+/// <summary>A data view with what a network makes of the sequence in each row.</summary>
+/// <remarks>Each row is scored by itself, so rows may come in any order and be shared out among cursors as the source does it.</remarks>
+internal sealed class ScoredDataView(ScoringBindings bindings, ITransformer transformer, IDataView source)
+    : OutputDataView(bindings, transformer, source, keepsOrder: false)
 {
-    public override DataViewSchema Schema => bindings.OutputSchema;
+    private readonly ScoringBindings _bindings = bindings;
 
-    public override bool CanShuffle => Source.CanShuffle;
-
-    public override long? GetRowCount() => Source.GetRowCount();
-
-    public override DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null)
+    protected override DataViewRowCursor CreateCursor(DataViewRowCursor input, DataViewSchema.Column[] inputColumns,
+        DataViewSchema.Column[] activeColumns, int threads)
     {
-        DataViewSchema.Column[] active = [.. columnsNeeded];
-        return Wrap(Source.GetRowCursor(bindings.Dependencies(active), rand), active, Environment.ProcessorCount);
+        if (!activeColumns.Any(_bindings.IsOwn))
+            return new PassingCursor(_bindings, input, activeColumns);
+        bool hasAllRows = Source.GetRowCount() is not null;
+        return new Cursor(_bindings, new LookAheadCursor(input, inputColumns, hasAllRows), activeColumns, threads);
     }
 
-    public override DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null)
+    private sealed class Cursor : OutputCursor
     {
-        DataViewSchema.Column[] active = [.. columnsNeeded];
-        DataViewRowCursor[] sources = Source.GetRowCursorSet(bindings.Dependencies(active), n, rand);
-        return Array.ConvertAll(sources, source => Wrap(source, active, Math.Max(1, Environment.ProcessorCount / sources.Length)));
-    }
+        private readonly LookAheadScorer _scorer;
 
-    private DataViewRowCursor Wrap(DataViewRowCursor source, DataViewSchema.Column[] active, int threads)
-        => bindings.NeedNetwork(active)
-            ? new ScoringCursor(bindings, source, Source.GetRowCount() is not null, active, threads)
-            : new RelabeledCursor(bindings, source);
+        public Cursor(ScoringBindings bindings, LookAheadCursor input, DataViewSchema.Column[] activeColumns, int threads)
+            : base(input)
+        {
+            _scorer = new LookAheadScorer(bindings, input, threads);
+            Row = new OutputRow(bindings, input, activeColumns, output => bindings.Outputs[output].CreateGetter(_scorer));
+        }
+
+        protected override OutputRow Row { get; }
+
+        public override bool MoveNext()
+        {
+            bool isAtRow = base.MoveNext();
+            _scorer.Moved(isAtRow);
+            if (!isAtRow)
+                _scorer.Warn();
+            return isAtRow;
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            base.Dispose(disposing);
+            if (disposing)
+            {
+                _scorer.Warn();
+                _scorer.ReleaseThreads();
+            }
+        }
+    }
 }

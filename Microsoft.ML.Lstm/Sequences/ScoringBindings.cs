@@ -7,11 +7,16 @@ namespace Microsoft.ML.Lstm.Sequences;
 /// <summary>A network bound to the columns of an input with a sequence a row.</summary>
 internal sealed class ScoringBindings(IHost host, DataViewSchema inputSchema, Lazy<ScoringNetwork> network, SequenceInput input,
     IReadOnlyList<OutputColumn> outputs)
-    : OutputBindings(inputSchema, outputs, input.Find(host, inputSchema))
+    : OutputBindings(host, inputSchema, outputs.Select(output => output.AddedTo(inputSchema)))
 {
-    public IHost Host { get; } = host;
-
     public ScoringNetwork Network => network.Value;
 
     public SequenceInput Input { get; } = input;
+
+    /// <summary>The columns of the input that the network reads.</summary>
+    public DataViewSchema.Column[] InputColumns { get; } = input.Find(host, inputSchema);
+
+    public IReadOnlyList<OutputColumn> Outputs { get; } = outputs;
+
+    protected override IEnumerable<DataViewSchema.Column> SourcesOf(DataViewSchema.Column ownColumn) => InputColumns;
 }

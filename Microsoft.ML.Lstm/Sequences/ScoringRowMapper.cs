@@ -20,7 +20,8 @@ internal sealed class ScoringRowMapper(ScoringBindings bindings) : IRowToRowMapp
         ArgumentNullException.ThrowIfNull(input);
         if (input.Schema != InputSchema)
             throw new ArgumentException("The row's schema is not the one that this mapper was made for.", nameof(input));
-        return new MappedRow(bindings, input, new SingleScorer(bindings, input), [.. activeColumns]);
+        var scorer = new SingleScorer(bindings, input);
+        return new OutputRow(bindings, input, activeColumns, output => bindings.Outputs[output].CreateGetter(scorer));
     }
 
     /// <summary>Scores the row that its input stands on, once, however many columns are fetched.</summary>
@@ -43,7 +44,7 @@ internal sealed class ScoringRowMapper(ScoringBindings bindings) : IRowToRowMapp
             if (_scorer is not null && position >= 0 && position == _scoredPosition)
                 return _scorer;
 
-            _reader ??= new SequenceRowReader(input, bindings.Input, bindings.SourceColumns);
+            _reader ??= new SequenceRowReader(input, bindings.Input, bindings.InputColumns);
             _scorer ??= new SequenceScorer(bindings.Network);
             _scorer.Clear();
             RowFault fault = _reader.Read();

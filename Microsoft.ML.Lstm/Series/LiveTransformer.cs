@@ -42,8 +42,9 @@ internal sealed class LiveTransformer(SeriesTransformer transformer, StreamContr
         {
             DataViewSchema.Column[] active = [.. activeColumns];
             // Getters of columns that the row doesn't have can't be made, so without need there is no reader.
-            SeriesRowReader? reader = bindings.NeedNetwork(active) ? new SeriesRowReader(input, bindings.Source) : null;
-            return new MappedRow(bindings, input, new LiveRow(input, reader, session, control), active);
+            SeriesRowReader? reader = active.Any(bindings.IsOwn) ? new SeriesRowReader(input, bindings.Source) : null;
+            var row = new LiveRow(input, reader, session, control);
+            return new OutputRow(bindings, input, active, output => bindings.Outputs[output].CreateGetter(row));
         }
     }
 }
@@ -67,10 +68,6 @@ internal sealed class LiveRow(DataViewRow input, SeriesRowReader? reader, Series
             return session;
         }
     }
-
-    public override ReadOnlySpan<float> Encoding => [];
-
-    public override ReadOnlySpan<float> Attention => [];
 
     /// <summary>Steps that are asked for; null for all.</summary>
     public int? Horizon => control.Horizon;

@@ -27,16 +27,18 @@ internal sealed class SeriesBindings : OutputBindings
     }
 
     private SeriesBindings(IHost host, DataViewSchema inputSchema, IReadOnlyList<OutputColumn> outputs, BoundSeriesColumns source)
-        : base(inputSchema, outputs, source.All)
-        => (Host, Source) = (host, source);
-
-    public IHost Host { get; }
+        : base(host, inputSchema, outputs.Select(output => output.AddedTo(inputSchema)))
+        => (Source, Outputs) = (source, outputs);
 
     public BoundSeriesColumns Source { get; }
+
+    public IReadOnlyList<OutputColumn> Outputs { get; }
 
     /// <summary>H.</summary>
     public int Horizon { get; }
 
     /// <summary>The time between rows, where gaps are filled; else null.</summary>
     public RowInterval? FilledBy { get; init; }
+
+    protected override IEnumerable<DataViewSchema.Column> SourcesOf(DataViewSchema.Column ownColumn) => Source.All;
 }

@@ -1,34 +1,71 @@
+using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Columns;
-using Microsoft.ML.Lstm.MlNet;
-
 
 namespace Microsoft.ML.Lstm.Series;
 
 /// <summary>
-/// An input with a row a time step and the columns of a <see cref="SeriesTransformer"/> behind its own. Each cursor has one cursor over the
-/// input. The order of the rows is the series, so there is no shuffling, and a cursor set has one cursor.
+/// A data view with the columns of a <see cref="SeriesTransformer"/>. The order of its rows is that of the series.
 /// </summary>
-internal sealed class SeriesDataView(SeriesBindings bindings, SeriesTransformer transformer, IDataView input)
-    : TransformedView(bindings.Host, transformer, input)
+internal sealed class SeriesDataView(SeriesBindings bindings, SeriesTransformer transformer, IDataView source)
+    : OutputDataView(bindings, transformer, source, keepsOrder: true)
 {
-    public override DataViewSchema Schema => bindings.OutputSchema;
+    private readonly SeriesBindings _bindings = bindings;
+    private readonly SeriesTransformer _transformer = transformer;
 
-    public override string? SeriesColumnName => transformer.Columns.Series;
-
-    public override bool CanShuffle => false;
-
-    public override long? GetRowCount() => Source.GetRowCount();
-
-    public override DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null)
+    /// <summary>The column by which the last model for series in a pipeline tells these apart; null where there is none.</summary>
+    public static string? SeriesColumnOf(IDataView view)
     {
-        DataViewSchema.Column[] active = [.. columnsNeeded], needed = [.. bindings.Dependencies(active)];
-        DataViewRowCursor source = Source.GetRowCursor(needed);
-        if (!bindings.NeedNetwork(active))
-            return new RelabeledCursor(bindings, source);
-        return new SeriesCursor(bindings, new SeriesInput(bindings, source, needed),
-            transformer.CreateSession(new SessionUse { IsTrainingData = transformer.FittedTo?.IsOf(Source) == true }), active);
+        for (; view is IDataTransform transform; view = transform.Source)
+        {
+            if (view is SeriesDataView { _transformer.Columns.Series: { } series } && view.Schema.GetColumnOrNull(series) is not null)
+                return series;
+        }
+        return null;
     }
 
-    public override DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) =>
-        [GetRowCursor(columnsNeeded)];
+    protected override DataViewRowCursor CreateCursor(DataViewRowCursor input, DataViewSchema.Column[] inputColumns,
+        DataViewSchema.Column[] activeColumns, int threads)
+    {
+        if (!activeColumns.Any(_bindings.IsOwn))
+            return new PassingCursor(_bindings, input, activeColumns);
+        var use = new SessionUse { IsTrainingData = _transformer.FittedTo?.IsOf(Source) == true };
+        return new Cursor(_bindings, input, inputColumns, _transformer.CreateSession(use), activeColumns);
+    }
+
+    /// <summary>Goes through the rows of series, and has a session take each.</summary>
+    private sealed class Cursor : OutputCursor
+    {
+        private readonly SeriesInput _input;
+        private readonly SeriesSession _session;
+
+        public Cursor(SeriesBindings bindings, DataViewRowCursor source, DataViewSchema.Column[] sourceColumns, SeriesSession session,
+            DataViewSchema.Column[] activeColumns)
+            : base(source)
+        {
+            _session = session;
+            _input = new SeriesInput(bindings, source, sourceColumns);
+            Row = new OutputRow(bindings, _input.Row, activeColumns, output => bindings.Outputs[output].CreateGetter(session));
+        }
+
+        public override long Position => _input.Position;
+
+        public override long Batch => 0;
+
+        protected override OutputRow Row { get; }
+
+        public override bool MoveNext()
+        {
+            bool isAtRow = _input.MoveNext(_session);
+            if (!isAtRow)
+                _session.Conclude();
+            return isAtRow;
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing)
+                _session.Conclude();
+            base.Dispose(disposing);
+        }
+    }
 }

@@ -1,13 +1,12 @@
 using Microsoft.ML.Lstm.Columns;
 
-
 namespace Microsoft.ML.Lstm.Series;
 
 /// <summary>
 /// The rows of series in their order, read by one cursor. Where covariates are known ahead, a row comes once those of the rows that follow
 /// it are there: the rows between are kept meanwhile.
 /// </summary>
-internal sealed class SeriesInput : IDisposable
+internal sealed class SeriesInput
 {
     private readonly DataViewRowCursor _cursor;
     private readonly HeldRows? _held;
@@ -17,7 +16,7 @@ internal sealed class SeriesInput : IDisposable
     private bool _ended;
 
     /// <param name="bindings">The columns.</param>
-    /// <param name="cursor">The cursor, which this owns.</param>
+    /// <param name="cursor">The cursor over the rows.</param>
     /// <param name="columns">The columns that are active in it.</param>
     public SeriesInput(SeriesBindings bindings, DataViewRowCursor cursor, DataViewSchema.Column[] columns)
     {
@@ -45,8 +44,6 @@ internal sealed class SeriesInput : IDisposable
         session.Take(_reader, Position, _ahead is null ? [] : _ahead.Next(_reader.Series));
         return true;
     }
-
-    public void Dispose() => _cursor.Dispose();
 
     private bool MoveHeld(HeldRows held, KnownAhead ahead)
     {

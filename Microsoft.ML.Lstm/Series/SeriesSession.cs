@@ -9,10 +9,6 @@ namespace Microsoft.ML.Lstm.Series;
 /// </summary>
 internal abstract class SeriesSession : ScoredRow
 {
-    public override ReadOnlySpan<float> Encoding => [];
-
-    public override ReadOnlySpan<float> Attention => [];
-
     /// <summary>The names of the series that it can say something of.</summary>
     public abstract IReadOnlyCollection<string> Names { get; }
 

@@ -4,42 +4,28 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm.Windows;
 
-/// <summary>
-/// Windows bound to the columns of an input: the output has the columns of the input at the same indices, behind them the
-/// window and, if there is one, the label.
-/// </summary>
-internal sealed class SlidingWindowBindings
+/// <summary>Windows bound to the columns of an input: they add the window and, if there is one, the label.</summary>
+internal sealed class SlidingWindowBindings : OutputBindings
 {
-    private readonly int _labelIndex = -1;
+    /// <summary>Which of the own columns the window is; the label, if there is one, is the other.</summary>
+    public const int Window = 0;
 
     public SlidingWindowBindings(IHost host, DataViewSchema inputSchema, SlidingWindowSettings settings)
+        : this(host, inputSchema, settings, FindInputs(host, inputSchema, settings), FindLabelSource(host, inputSchema, settings))
     {
-        Host = host;
-        InputSchema = inputSchema;
-        WindowSize = settings.WindowSize;
-        Horizon = settings.Horizon;
-        KeepIncompleteWindows = settings.KeepIncompleteWindows;
-        InputColumns = Array.ConvertAll(settings.InputColumnNames, name => ColumnRole.Input.Find(host, inputSchema, name));
-        long features = InputColumns.Sum(column => (long)NumberReader.SizeOf(column.Type));
-        if (features * WindowSize > SlidingWindowSettings.MaxValues)
-            throw new ArgumentOutOfRangeException(nameof(settings.WindowSize), WindowSize,
-                $"A window of {WindowSize} rows with {features} features each has more than {SlidingWindowSettings.MaxValues:N0} values.");
-        StepSize = (int)features;
-
-        var builder = new DataViewSchema.Builder();
-        builder.AddColumns(inputSchema);
-        builder.AddColumn(settings.OutputColumnName, new VectorDataViewType(NumberDataViewType.Single, WindowSize, StepSize),
-            new WindowSlotNames(InputColumns, WindowSize).Annotations);
-        if (settings.LabelColumnName is { } label)
-        {
-            LabelSource = ColumnRole.LabelSource.Find(host, inputSchema, settings.LabelSourceColumnName!);
-            builder.AddColumn(label, LabelSource.Value.Type, WindowSlotNames.PassOn(LabelSource.Value));
-            _labelIndex = inputSchema.Count + 1;
-        }
-        OutputSchema = builder.ToSchema();
     }
 
-    public IHost Host { get; }
+    private SlidingWindowBindings(IHost host, DataViewSchema inputSchema, SlidingWindowSettings settings, DataViewSchema.Column[] inputs,
+        DataViewSchema.Column? labelSource)
+        : base(host, inputSchema, OwnColumns(settings, inputs, labelSource))
+    {
+        WindowSize = settings.WindowSize;
+        StepSize = SizeOf(inputs);
+        Horizon = settings.Horizon;
+        RowsDropped = settings.KeepIncompleteWindows ? 0 : WindowSize - 1;
+        InputColumns = inputs;
+        LabelSource = labelSource;
+    }
 
     /// <summary>W: rows in a window.</summary>
     public int WindowSize { get; }
@@ -50,29 +36,44 @@ internal sealed class SlidingWindowBindings
     /// <summary>How many rows behind the window's last the label is.</summary>
     public int Horizon { get; }
 
-    public bool KeepIncompleteWindows { get; }
-
-    public DataViewSchema InputSchema { get; }
-
-    public DataViewSchema OutputSchema { get; }
+    /// <summary>How many rows come before the first that comes out.</summary>
+    public int RowsDropped { get; }
 
     /// <summary>The columns of the input that windows are made of.</summary>
     public DataViewSchema.Column[] InputColumns { get; }
 
-    /// <summary>The column of the input that labels are taken from.</summary>
+    /// <summary>The column of the input that labels are taken from; null where there are no labels.</summary>
     public DataViewSchema.Column? LabelSource { get; }
 
-    /// <summary>How many rows come before the first that comes out.</summary>
-    public int RowsDropped => KeepIncompleteWindows ? 0 : WindowSize - 1;
+    public bool IsWindow(DataViewSchema.Column output) => output.Index == InputSchema.Count + Window;
 
-    public bool IsWindow(DataViewSchema.Column output) => output.Index == InputSchema.Count;
+    public bool IsLabel(DataViewSchema.Column output) => IsOwn(output) && !IsWindow(output);
 
-    public bool IsLabel(DataViewSchema.Column output) => output.Index == _labelIndex;
+    protected override IEnumerable<DataViewSchema.Column> SourcesOf(DataViewSchema.Column ownColumn)
+        => IsWindow(ownColumn) ? InputColumns : [LabelSource!.Value];
 
-    /// <summary>The column of the input that is passed on as this column of the output; null if it is the window or the label.</summary>
-    public DataViewSchema.Column? PassedOn(DataViewSchema.Column output)
+    private static DataViewSchema.Column[] FindInputs(IHost host, DataViewSchema schema, SlidingWindowSettings settings)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(output.Index, OutputSchema.Count, nameof(output));
-        return output.Index < InputSchema.Count ? InputSchema[output.Index] : null;
+        DataViewSchema.Column[] inputs = Array.ConvertAll(settings.InputColumnNames, name => ColumnRole.Input.Find(host, schema, name));
+        long features = inputs.Sum(column => (long)NumberReader.SizeOf(column.Type));
+        if (features * settings.WindowSize > SlidingWindowSettings.MaxValues)
+            throw new ArgumentOutOfRangeException(nameof(settings.WindowSize), settings.WindowSize,
+                $"A window of {settings.WindowSize} rows with {features} features each has more than "
+                + $"{SlidingWindowSettings.MaxValues:N0} values.");
+        return inputs;
     }
+
+    private static DataViewSchema.Column? FindLabelSource(IHost host, DataViewSchema schema, SlidingWindowSettings settings)
+        => settings.LabelColumnName is null ? null : ColumnRole.LabelSource.Find(host, schema, settings.LabelSourceColumnName!);
+
+    private static IEnumerable<DataViewSchema.DetachedColumn> OwnColumns(SlidingWindowSettings settings, DataViewSchema.Column[] inputs,
+        DataViewSchema.Column? labelSource)
+    {
+        var type = new VectorDataViewType(NumberDataViewType.Single, settings.WindowSize, SizeOf(inputs));
+        yield return new(settings.OutputColumnName, type, new WindowSlotNames(inputs, settings.WindowSize).Annotations);
+        if (labelSource is { } source)
+            yield return new(settings.LabelColumnName, source.Type, WindowSlotNames.PassOn(source));
+    }
+
+    private static int SizeOf(DataViewSchema.Column[] inputs) => inputs.Sum(column => NumberReader.SizeOf(column.Type));
 }

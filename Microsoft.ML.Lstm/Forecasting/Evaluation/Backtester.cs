@@ -1,4 +1,5 @@
 using Microsoft.ML.Lstm.MlNet;
+using Microsoft.ML.Lstm.Series;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm.Forecasting.Evaluation;
@@ -53,7 +54,7 @@ internal sealed class Backtester
         int horizon = new ForecastColumns(_environment, model.GetOutputSchema(_data.Schema), _options).Horizon;
         IDataView scored = model.Transform(Rows(origins, origin => origin, origin => origin + _rowsPerFold + horizon));
 
-        if (fold == 0 && _options.SeriesColumnName is null && TransformedView.SeriesColumnOf(scored) is { } series)
+        if (fold == 0 && _options.SeriesColumnName is null && SeriesDataView.SeriesColumnOf(scored) is { } series)
             HostWarning.Write(_environment, "Backtest",
                 $"The forecaster tells series apart by column '{series}', but all rows are taken for one series. Give it as "
                 + $"{nameof(_options.SeriesColumnName)}.");

@@ -2,6 +2,7 @@ using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Engine.Series;
 using Microsoft.ML.Lstm.MlNet;
+using Microsoft.ML.Lstm.Series;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm.Forecasting.Evaluation;
@@ -49,7 +50,7 @@ internal sealed class ForecastEvaluator
     {
         options.Check();
         if (options.SeriesColumnName is null
-            && TransformedView.SeriesColumnOf(data) is { } series
+            && SeriesDataView.SeriesColumnOf(data) is { } series
             && IsSeries(data, series)
             && (trainingData is null || IsSeries(trainingData, series)))
             options = options.OfSeries(series);

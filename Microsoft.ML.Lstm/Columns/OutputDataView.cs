@@ -1,0 +1,77 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.MlNet;
+using Microsoft.ML.Model.OnnxConverter;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.Lstm.Columns;
+
+/// <summary>
+/// A data view with a transformer's columns behind those of its source. Nothing is computed before a cursor is asked for it, and each
+/// cursor has one cursor over the source.
+/// </summary>
+/// <remarks>
+/// As ML.NET's own views do, it knows its source, so that whoever walks back through a pipeline finds all parts of it; and it can be saved,
+/// and applied to other data.
+/// </remarks>
+/// <param name="bindings">The transformer's columns, bound to those of the source.</param>
+/// <param name="transformer">The transformer.</param>
+/// <param name="source">The data that it transforms.</param>
+/// <param name="keepsOrder">Whether a row depends on those before it: then rows are neither shuffled nor shared out among cursors.</param>
+internal abstract class OutputDataView(OutputBindings bindings, ITransformer transformer, IDataView source, bool keepsOrder)
+    : ITransformTemplate, ITransformCanSaveOnnx
+{
+    public IDataView Source => source;
+
+    public DataViewSchema Schema => bindings.OutputSchema;
+
+    public bool CanShuffle => !keepsOrder && source.CanShuffle;
+
+    public virtual long? GetRowCount() => source.GetRowCount();
+
+    public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null)
+    {
+        ArgumentNullException.ThrowIfNull(columnsNeeded);
+        DataViewSchema.Column[] active = [.. columnsNeeded], needed = [.. bindings.Dependencies(active)];
+        return CreateCursor(source.GetRowCursor(needed, keepsOrder ? null : rand), needed, active, Environment.ProcessorCount);
+    }
+
+    public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null)
+    {
+        ArgumentNullException.ThrowIfNull(columnsNeeded);
+        if (keepsOrder)
+            return [GetRowCursor(columnsNeeded)];
+        DataViewSchema.Column[] active = [.. columnsNeeded], needed = [.. bindings.Dependencies(active)];
+        DataViewRowCursor[] cursors = source.GetRowCursorSet(needed, n, rand);
+        int threads = Math.Max(1, Environment.ProcessorCount / cursors.Length);
+        return Array.ConvertAll(cursors, cursor => CreateCursor(cursor, needed, active, threads));
+    }
+
+    /// <summary>A cursor over the output.</summary>
+    /// <param name="input">A cursor over the source, which the new one owns.</param>
+    /// <param name="inputColumns">The columns that are active in it.</param>
+    /// <param name="activeColumns">The columns of the output that the consumer asked for.</param>
+    /// <param name="threads">How many threads may compute for it.</param>
+    protected abstract DataViewRowCursor CreateCursor(DataViewRowCursor input, DataViewSchema.Column[] inputColumns,
+        DataViewSchema.Column[] activeColumns, int threads);
+
+    void ICanSaveModel.Save(ModelSaveContext ctx) => transformer.Save(ctx);
+
+    IDataTransform ITransformTemplate.ApplyToData(IHostEnvironment env, IDataView newSource)
+        => (IDataTransform)transformer.Transform(newSource);
+
+    // True, although it can't be exported yet: a view that says no ends ML.NET's walk back through the pipeline, and what it makes of a
+    // column is taken for the column itself where both have one name. Asked to export, it leaves its columns out, and ML.NET refuses a
+    // model that needs them.
+    bool ICanSaveOnnx.CanSaveOnnx(OnnxContext ctx) => true;
+
+    void ISaveAsOnnx.SaveAsOnnx(OnnxContext ctx)
+    {
+        HostWarning.Write(bindings.Host, "ONNX conversion",
+            $"{transformer.GetType().Name} cannot be converted to ONNX, so the model has none of its columns.");
+        for (int index = source.Schema.Count; index < Schema.Count; index++)
+        {
+            if (ctx.ContainsColumn(Schema[index].Name))
+                ctx.RemoveColumn(Schema[index].Name);
+        }
+    }
+}
