@@ -15,7 +15,7 @@ public sealed class ScoredClassesTests
             Cell = CellType.Gru,
             InputSize = 1,
             HiddenSize = 1,
-            StepOutputs = true,
+            Head = Head.EveryStep,
             OutputSize = 1,
             Classes = new KeySubset(KeySubset.MostKeys, [5, 1]),
         });

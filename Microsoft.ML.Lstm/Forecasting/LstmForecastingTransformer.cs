@@ -172,7 +172,7 @@ public sealed class LstmForecastingTransformer : SeriesTransformer
     private static void Check(NetworkShape shape, SavedForecast saved)
     {
         ForecastLayout layout = saved.Layout;
-        if (!shape.StepOutputs || !shape.HeadReadsInputs || shape.Bidirectional || shape.HasCrf || shape.Classes is not null)
+        if (shape.Head != Head.EveryStepWithSkip || shape.Bidirectional || shape.Classes is not null)
             throw new InvalidDataException("A saved LSTM forecast has the network of another task.");
         if (shape.NumericSize != layout.FeatureSize || shape.OutputSize != layout.OutputSize)
             throw new InvalidDataException(

@@ -24,13 +24,11 @@ public abstract partial class SequencePredictionTransformer : ISingleFeaturePred
     /// <param name="environment">The environment.</param>
     /// <param name="ctx">The model's entry.</param>
     /// <param name="version">The versions that can be read.</param>
-    /// <param name="stepOutputs">Whether each step has outputs, rather than the sequence.</param>
-    /// <param name="hasDecoder">Whether sequences are reconstructed.</param>
+    /// <param name="head">The head of the task's networks; <see cref="Head.EveryStep"/> stands for <see cref="Head.Crf"/> too.</param>
     /// <param name="hasClasses">Whether the outputs are classes, of which a network may know some alone.</param>
     /// <param name="check">Throws when network and columns are none of the task's.</param>
     private protected static (SequenceModelParameters Model, ScoringColumns Columns) Load(IHostEnvironment environment,
-        ModelLoadContext ctx, VersionInfo version,
-        bool stepOutputs, bool hasDecoder, bool hasClasses, Action<NetworkShape, ScoringColumns> check)
+        ModelLoadContext ctx, VersionInfo version, Head head, bool hasClasses, Action<NetworkShape, ScoringColumns> check)
         => ModelEntry.Load(environment, ctx, version, entry =>
         {
             ScoringColumns columns = entry.ReadJson(ColumnsStream, json => ScoringColumns.FromJson(json), NetworkStream);
@@ -50,20 +48,21 @@ public abstract partial class SequencePredictionTransformer : ISingleFeaturePred
                 throw new InvalidDataException(
                     $"A saved LSTM model pools by {network.Shape.Pooling}, but its columns have '{columns.AttentionColumnName}' for the "
                     + "weights of attention.");
-            if (network.Shape.StepOutputs != stepOutputs)
+            bool isAutoencoder = head == Head.Autoencoder;
+            if (network.Shape.Head.IsPerStep != head.IsPerStep)
                 throw new InvalidDataException(
-                    $"A saved LSTM model has outputs for each {(stepOutputs ? "sequence" : "step")}; expected outputs for each "
-                    + $"{(stepOutputs ? "step" : "sequence")}.");
-            if (network.Shape.HasDecoder != hasDecoder)
+                    $"A saved LSTM model has outputs for each {(head.IsPerStep ? "sequence" : "step")}; expected outputs for each "
+                    + $"{(head.IsPerStep ? "step" : "sequence")}.");
+            if (network.Shape.Head == Head.Autoencoder != isAutoencoder)
                 throw new InvalidDataException(
-                    $"A saved LSTM model has {(hasDecoder ? "no" : "a")} decoder; expected {(hasDecoder ? "one" : "none")}.");
+                    $"A saved LSTM model has {(isAutoencoder ? "no" : "a")} decoder; expected {(isAutoencoder ? "one" : "none")}.");
             if (network.Shape.Classes is not null && !hasClasses)
                 throw new InvalidDataException("A saved LSTM model has outputs for some classes of a label, but its task has no classes.");
-            if (columns.StepErrorColumnName is not null && !hasDecoder)
+            if (columns.StepErrorColumnName is not null && !isAutoencoder)
                 throw new InvalidDataException(
                     $"A saved LSTM model reconstructs nothing, but its columns have '{columns.StepErrorColumnName}' for the errors of "
                     + "steps.");
-            if (stepOutputs && columns.EncodingColumnName is not null)
+            if (head.IsPerStep && columns.EncodingColumnName is not null)
                 throw new InvalidDataException(
                     $"A saved LSTM model with outputs for each step has no encoding, but its columns say '{columns.EncodingColumnName}'.");
             check(network.Shape, columns);

@@ -233,12 +233,12 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         Require(nameof(Settings.HiddenSize), shape => shape.HiddenSize);
         Require(nameof(Settings.NumberOfLayers), shape => shape.Layers);
         Require(nameof(Settings.Bidirectional), shape => shape.Bidirectional);
-        Require("outputs for each step", shape => shape.StepOutputs);
-        Require("conditional random field", shape => shape.HasCrf);
-        if (!expected.StepOutputs)
+        Require("outputs for each step", shape => shape.Head.IsPerStep);
+        Require("conditional random field", shape => shape.Head == Head.Crf);
+        if (!expected.Head.IsPerStep)
             Require(nameof(SequenceTrainerOptions.Pooling), shape => shape.Pooling);
         Require("number of static features", shape => shape.StaticSize);
-        Require("decoder", shape => shape.HasDecoder);
+        Require("decoder", shape => shape.Head == Head.Autoencoder);
         Require("number of outputs", shape => shape.ClassCount);
         // The outputs of a classification are not scaled, and those of a regression would come out as if they were.
         if (!predictsNumbers && !model.OutputScaler.IsIdentity)

@@ -42,7 +42,7 @@ internal sealed record Shape(string Name, int B, int T, int I, int H, int L, boo
         InputSize = I,
         // Row 0 of the table, the unknown word, is one of the V.
         Embeddings = IsLanguageModel ? new EmbeddingShapes(new EmbeddingShape(V - 1, I)) : default,
-        StepOutputs = IsLanguageModel,
+        Head = IsLanguageModel ? Head.EveryStep : Head.Pooled,
         HiddenSize = H,
         Layers = L,
         Bidirectional = Bidirectional,

@@ -49,7 +49,7 @@ public sealed class ModelFileTests
 
         Assert.AreEqual(model.Shape, back.Shape);
         Assert.AreEqual(2, back.Shape.Embeddings.Count);
-        Assert.IsTrue(back.Shape.StepOutputs);
+        Assert.AreEqual(Head.EveryStep, back.Shape.Head);
         TestModels.AssertSameBits(model, back);
     }
 
@@ -63,7 +63,7 @@ public sealed class ModelFileTests
         SequenceModel back = ModelFile.Read(new MemoryStream(TestModels.Bytes(model)));
 
         Assert.AreEqual(model.Shape, back.Shape);
-        Assert.IsTrue(back.Shape.HasDecoder);
+        Assert.AreEqual(Head.Autoencoder, back.Shape.Head);
         TestModels.AssertSameBits(model, back);
     }
 
@@ -245,6 +245,8 @@ public sealed class ModelFileTests
     [DataRow("\\\"stepOutputs\\\":true", "\\\"stepOutputs\\\":1", "an error at $.stepOutputs")]
     [DataRow("\\\"stepOutputs\\\":true", "\\\"crf\\\":true", "stepOutputs")]
     [DataRow("\\\"stepOutputs\\\":true", "\\\"headReadsInputs\\\":true", "stepOutputs")]
+    [DataRow("\\\"stepOutputs\\\":true", "\\\"stepOutputs\\\":true,\\\"crf\\\":true,\\\"headReadsInputs\\\":true",
+        "no headReadsInputs where there is crf")]
     [DataRow("\"embeddings.0.weight\"", "\"embeddings.7.weight\"", "'embeddings.0.weight'")]
     [DataRow("\"shape\":[6,2]", "\"shape\":[2,6]", "[6, 2]")]
     [DataRow("\"shape\":[6,2]", "\"shape\":[12]", "[6, 2]")]

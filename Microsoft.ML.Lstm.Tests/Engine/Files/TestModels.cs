@@ -29,7 +29,7 @@ internal static class TestModels
         InputSize = numericSize + 2 + 3,
         Embeddings = new EmbeddingShapes(new EmbeddingShape(5, 2), new EmbeddingShape(0, 3)),
         HiddenSize = 4,
-        StepOutputs = true,
+        Head = Head.EveryStep,
         OutputSize = 2,
     });
 
@@ -42,7 +42,7 @@ internal static class TestModels
         Layers = layers,
         Bidirectional = bidirectional,
         OutputSize = 2,
-        HasDecoder = true,
+        Head = Head.Autoencoder,
     });
 
     public static SequenceModel Create(NetworkShape shape)

@@ -97,7 +97,7 @@ public sealed class AttentionTests
     [TestMethod]
     public void OutputsOfEachStepNeedNoAttention()
     {
-        NetworkShape shape = Shape(5, bidirectional: true) with { StepOutputs = true };
+        NetworkShape shape = Shape(5, bidirectional: true) with { Head = Head.EveryStep };
         Assert.IsFalse(shape.HasAttention);
         Assert.AreEqual((shape with { Pooling = Pooling.Mean }).ParameterCount, shape.ParameterCount);
         Assert.AreEqual(shape.ParameterCount, new ParameterSet(shape).Values.Length);

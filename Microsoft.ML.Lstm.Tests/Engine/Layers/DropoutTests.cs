@@ -126,7 +126,7 @@ public sealed class DropoutTests
         NetworkShape shape = Shape(CellType.Lstm, bidirectional: true, Pooling.Last) with
         {
             Layers = 1,
-            StepOutputs = true,
+            Head = Head.EveryStep,
             StaticSize = 0,
             OutputSize = 1
         };

@@ -64,7 +64,7 @@ public sealed class AllocationTests
         {
             InputSize = 5 + 8,
             Embeddings = new EmbeddingShapes(new EmbeddingShape(50, 8)),
-            StepOutputs = true,
+            Head = Head.EveryStep,
             OutputSize = 10_240,
         };
         var parameters = new ParameterSet(shape);
@@ -148,7 +148,7 @@ public sealed class AllocationTests
     [DataRow(false)]
     public void AScoredBatchOfTokensAllocatesNothing(bool crf)
     {
-        NetworkShape shape = TokenShape with { StepOutputs = true, HasCrf = crf, OutputSize = 3 };
+        NetworkShape shape = TokenShape with { Head = crf ? Head.Crf : Head.EveryStep, OutputSize = 3 };
         var parameters = new ParameterSet(shape);
         Initializer.Initialize(parameters, forgetBias: 1, new Random(1));
         var model = new SequenceModel(parameters, AffineScaler.Identity(2), AffineScaler.Identity(1), AffineScaler.Identity(3));

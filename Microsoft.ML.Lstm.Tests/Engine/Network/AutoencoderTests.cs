@@ -103,7 +103,7 @@ public sealed class AutoencoderTests
         Assert.AreEqual(shape.ParameterCount, parameters.Values.Length);
         Assert.AreEqual(parameters.Values.Length, parameters.Parameters.Sum(p => p.Length));
         Assert.AreEqual(parameters.Values.Length, parameters.DenseLength);
-        Assert.AreEqual(shape.Decoder.ParameterCount, parameters.Decoder!.DenseLength);
+        Assert.AreEqual(shape.Decoder!.ParameterCount, parameters.Decoder!.DenseLength);
         parameters["decoder.head.bias"][1] = 5;
         Assert.AreEqual(5, parameters.Decoder["head.bias"][1]);
     }
@@ -117,7 +117,7 @@ public sealed class AutoencoderTests
         Bidirectional = bidirectional,
         StaticSize = statics,
         OutputSize = 4,
-        HasDecoder = true,
+        Head = Head.Autoencoder,
     };
 
     private static CpuKernels Find(string name) => CpuKernels.Available.Single(kernels => kernels.Name == name);

@@ -116,7 +116,7 @@ internal sealed class EngineRun
     private IEnumerable<int> StepsOf(int b) => Enumerable.Range(0, _batch.Length(_rowOf[b])).Select(t => _batch.FirstRow(t) + _rowOf[b]);
 
     /// <summary>The rows of the head that sequence b has.</summary>
-    private IEnumerable<int> HeadRowsOf(int b) => Shape.StepOutputs ? StepsOf(b) : [_rowOf[b]];
+    private IEnumerable<int> HeadRowsOf(int b) => Shape.Head.IsPerStep ? StepsOf(b) : [_rowOf[b]];
 
     private int FinalRow(int direction, int b) => direction == 0 ? StepsOf(b).Last() : StepsOf(b).First();
 

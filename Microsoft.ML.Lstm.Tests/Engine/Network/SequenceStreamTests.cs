@@ -49,8 +49,7 @@ public sealed class SequenceStreamTests
         {
             InputSize = Features + 4 + 1,
             Embeddings = new EmbeddingShapes(new EmbeddingShape(5, 4), new EmbeddingShape(2, 1)),
-            StepOutputs = true,
-            HeadReadsInputs = headReadsInputs,
+            Head = headReadsInputs ? Head.EveryStepWithSkip : Head.EveryStep,
             Pooling = Pooling.Mean,
         };
         SequenceNetwork network = Network(shape);

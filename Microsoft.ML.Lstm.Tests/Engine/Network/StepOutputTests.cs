@@ -59,7 +59,7 @@ public sealed class StepOutputTests
             Layers = layers,
             Bidirectional = bidirectional,
             StaticSize = statics,
-            HeadReadsInputs = true
+            Head = Head.EveryStepWithSkip
         };
         Agreement.Check(new NetworkSample(shape, Lengths), Find(kernels), TestContext);
         var embeddings = new EmbeddingShapes(new EmbeddingShape(4, 3));
@@ -180,7 +180,7 @@ public sealed class StepOutputTests
         HiddenSize = hiddenSize,
         Bidirectional = true,
         Pooling = Pooling.Mean,
-        StepOutputs = stepOutputs,
+        Head = stepOutputs ? Head.EveryStep : Head.Pooled,
         StaticSize = 2,
         OutputSize = outputs,
     };

@@ -39,13 +39,13 @@ internal sealed class NetworkSample
             Parameters["attention.vector"] = Uniform(e, 3 / Math.Sqrt(e));
         }
         Parameters["head.weight"] = Uniform(shape.OutputSize * (directions * h + shape.StaticSize
-            + (shape.HeadReadsInputs ? shape.NumericSize : 0)), 1);
+            + (shape.Head.ReadsInputs ? shape.NumericSize : 0)), 1);
         Parameters["head.bias"] = Uniform(shape.OutputSize, 1);
         for (int i = 0; i < shape.Embeddings.Count; i++)
             Parameters[$"embeddings.{i}.weight"] = Uniform((shape.Embeddings[i].Vocabulary + 1) * shape.Embeddings[i].Size, 1.5);
         Sequences = [.. lengths.Select(length => Uniform(length * shape.NumericSize, 1.5))];
         Statics = [.. lengths.Select(_ => Uniform(shape.StaticSize, 1))];
-        DOutputs = [.. lengths.Select(length => Uniform((shape.StepOutputs ? length : 1) * shape.OutputSize, 1))];
+        DOutputs = [.. lengths.Select(length => Uniform((shape.Head.IsPerStep ? length : 1) * shape.OutputSize, 1))];
         Tokens = [.. lengths.Select(length =>
             Enumerable.Range(0, length).SelectMany(_ => shape.Embeddings.Select(table => _random.Next(table.Vocabulary + 1))).ToArray())];
     }

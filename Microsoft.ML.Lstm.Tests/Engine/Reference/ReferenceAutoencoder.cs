@@ -19,7 +19,7 @@ internal sealed class ReferenceAutoencoder(NetworkShape shape, IReadOnlyDictiona
         InputSize = shape.OutputSize + 1,
         HiddenSize = shape.HiddenSize,
         Layers = shape.Layers,
-        StepOutputs = true,
+        Head = Head.EveryStep,
         OutputSize = shape.InputSize,
     };
 
@@ -31,7 +31,7 @@ internal sealed class ReferenceAutoencoder(NetworkShape shape, IReadOnlyDictiona
 
     /// <summary>The codes [B][C].</summary>
     public double[][] Encode(double[][] sequences, double[][] statics)
-        => new ReferenceNetwork(shape with { HasDecoder = false }, _encoder).Forward(sequences, statics).Outputs;
+        => new ReferenceNetwork(shape with { Head = Head.Pooled }, _encoder).Forward(sequences, statics).Outputs;
 
     /// <summary>The features [B][T x F] as the decoder gives them, the last step first.</summary>
     public double[][] Reconstruct(double[][] sequences, double[][] statics)

@@ -58,7 +58,7 @@ public sealed class ReferenceGradientTests
         };
         foreach (bool stepOutputs in new[] { true, false })
         {
-            var sample = new NetworkSample(shape with { StepOutputs = stepOutputs }, Lengths);
+            var sample = new NetworkSample(shape with { Head = stepOutputs ? Head.EveryStep : Head.Pooled }, Lengths);
             AssertGradientsAreCentralDifferences(sample, new ResultGradients { Outputs = sample.DOutputs });
         }
     }

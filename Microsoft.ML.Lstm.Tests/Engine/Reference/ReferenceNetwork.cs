@@ -38,17 +38,17 @@ internal sealed class ReferenceNetwork(NetworkShape shape, IReadOnlyDictionary<s
             var sequence = new ReferenceSequence(shape, NewLayers(masks?[b]), new ReferenceAttention(parameters, _gradients), masks?[b]);
             sequence.Forward(shape.Embeddings.Count == 0 ? sequences[b] : Embed(sequences[b], tokens![b]));
             _sequences.Add(sequence);
-            IEnumerable<double[]> encodings = shape.StepOutputs ? sequence.Steps : [sequence.Encoding];
+            IEnumerable<double[]> encodings = shape.Head.IsPerStep ? sequence.Steps : [sequence.Encoding];
             sequence.HeadInputs = [.. encodings.Select((encoding, t) =>
                 (double[])[.. ReferenceMasks.Multiply(encoding, masks?[b].Output), .. statics?[b] ?? [],
-                .. shape.HeadReadsInputs ? Numbers(sequences[b], t) : []])];
+                .. shape.Head.ReadsInputs ? Numbers(sequences[b], t) : []])];
         }
         return new ReferenceOutputs
         {
             Steps = [.. _sequences.Select(s => s.Steps.SelectMany(h => h).ToArray())],
             Hidden = States(final => final.H),
             CellState = States(final => final.C),
-            Encodings = [.. _sequences.Select(s => shape.StepOutputs ? s.Steps.SelectMany(h => h).ToArray() : s.Encoding)],
+            Encodings = [.. _sequences.Select(s => shape.Head.IsPerStep ? s.Steps.SelectMany(h => h).ToArray() : s.Encoding)],
             AttentionWeights = [.. _sequences.Select(s => s.AttentionWeights)],
             Outputs = [.. _sequences.Select(s => s.HeadInputs.SelectMany(Head).ToArray())],
         };
@@ -68,12 +68,12 @@ internal sealed class ReferenceNetwork(NetworkShape shape, IReadOnlyDictionary<s
             double[] dEncodings = [.. dHeadInputs.SelectMany(input => ReferenceMasks.Multiply(input[..EncodingSize], masks?[b].Output))];
             dStatics[b] = [.. Enumerable.Range(EncodingSize, shape.StaticSize).Select(k => dHeadInputs.Sum(input => input[k]))];
             double[]? dSteps = results.Steps?[b];
-            if (shape.StepOutputs)
+            if (shape.Head.IsPerStep)
                 dSteps = [.. dEncodings.Select((d, k) => d + (dSteps?[k] ?? 0))];
-            double[] dInputs = sequence.Backward(shape.StepOutputs ? new double[EncodingSize] : dEncodings, dSteps,
+            double[] dInputs = sequence.Backward(shape.Head.IsPerStep ? new double[EncodingSize] : dEncodings, dSteps,
                 results.Hidden?.Select(dh => dh[b]).ToArray(), results.CellState?.Select(dc => dc[b]).ToArray());
             dSequences[b] = shape.Embeddings.Count == 0 ? dInputs : BackEmbed(dInputs, _tokens![b]);
-            for (int k = 0; shape.HeadReadsInputs && k < dSequences[b].Length; k++)
+            for (int k = 0; shape.Head.ReadsInputs && k < dSequences[b].Length; k++)
                 dSequences[b][k] += dHeadInputs[k / shape.NumericSize][EncodingSize + shape.StaticSize + k % shape.NumericSize];
         }
         return new ReferenceGradients(_gradients.ToDictionary(g => g.Key, g => (double[])g.Value.Clone()), dSequences, dStatics);

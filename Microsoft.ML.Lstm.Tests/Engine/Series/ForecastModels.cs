@@ -26,8 +26,7 @@ internal static class ForecastModels
             HiddenSize = hiddenSize,
             Layers = layers,
             StaticSize = statics,
-            StepOutputs = true,
-            HeadReadsInputs = true,
+            Head = Head.EveryStepWithSkip,
             OutputSize = layout.OutputSize,
         };
         var parameters = new ParameterSet(shape);

@@ -185,7 +185,7 @@ public sealed class ClassificationObjectiveTests
         NetworkShape shape = task.WithOutputs(new NetworkShape { Cell = CellType.Lstm, InputSize = 1, HiddenSize = 1, OutputSize = 1 },
             data);
         Assert.AreEqual(3, shape.OutputSize);
-        Assert.IsTrue(shape.StepOutputs);
+        Assert.AreEqual(Head.EveryStep, shape.Head);
 
         var model = new SequenceModel(new ParameterSet(shape), AffineScaler.Identity(1), AffineScaler.Identity(0),
             AffineScaler.Identity(3));

@@ -138,17 +138,15 @@ internal static class ModelFile
     private static void CheckSizes(NetworkShape shape, SafeTensorsHeader.Entry[] tensors)
     {
         // Sums that are small enough to be sure: only past these is ParameterCount free of overflow, and quick.
-        long expectedTensors = 3L * shape.Directions * shape.Layers + 2 + (shape.HasDecoder ? 3L * shape.Layers + 2 : 0)
-            + shape.Embeddings.Count + (shape.HasAttention ? 3 : 0) + (shape.HasCrf ? 3 : 0) + (shape.StaticSize > 0 ? 2 : 0)
-            + (shape.NumericSize > 0 ? 2 : 0) + 2;
+        long expectedTensors = shape.TensorCount + (shape.StaticSize > 0 ? 2 : 0) + (shape.NumericSize > 0 ? 2 : 0) + 2;
         if (tensors.Length != expectedTensors)
             throw Invalid($"{expectedTensors} tensors for a network of {shape.Layers} layers", $"{tensors.Length}");
         long values = tensors.Sum(tensor => (long)tensor.Length);
         if ((long)shape.HiddenSize * shape.HiddenSize > values)
             throw Invalid($"more values than {values} for a hidden size of {shape.HiddenSize}", "no more");
-        if (shape.HasDecoder && shape.OutputSize > values)
+        if (shape.Head == Head.Autoencoder && shape.OutputSize > values)
             throw Invalid($"more values than {values} for a code of {shape.OutputSize} numbers", "no more");
-        if (shape.HasCrf && (long)shape.OutputSize * shape.OutputSize > values)
+        if (shape.Head == Head.Crf && (long)shape.OutputSize * shape.OutputSize > values)
             throw Invalid($"more values than {values} for the transitions between {shape.OutputSize} labels", "no more");
         foreach (EmbeddingShape embedding in shape.Embeddings)
         {

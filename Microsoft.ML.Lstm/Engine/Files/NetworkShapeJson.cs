@@ -60,10 +60,10 @@ internal static class NetworkShapeJson
                 ? [.. shape.Embeddings.Select(embedding =>
                     new SavedEmbedding(embedding.Vocabulary, embedding.Size) { Keys = Save(embedding.Keys) })]
                 : null,
-            StepOutputs = TrueOrNull(shape.StepOutputs),
-            Crf = TrueOrNull(shape.HasCrf),
-            HeadReadsInputs = TrueOrNull(shape.HeadReadsInputs),
-            Decoder = TrueOrNull(shape.HasDecoder),
+            StepOutputs = TrueOrNull(shape.Head.IsPerStep),
+            Crf = TrueOrNull(shape.Head == Head.Crf),
+            HeadReadsInputs = TrueOrNull(shape.Head.ReadsInputs),
+            Decoder = TrueOrNull(shape.Head == Head.Autoencoder),
             Classes = Save(shape.Classes),
         },
         SavedJsonContext.Default.SavedNetwork,
@@ -88,18 +88,11 @@ internal static class NetworkShapeJson
             Layers = saved.Layers,
             Bidirectional = saved.Bidirectional,
             Pooling = ReadEnum<Pooling>(saved.Pooling, "pooling"),
-            HasCrf = saved.Crf ?? false,
-            StepOutputs = saved.StepOutputs ?? false,
-            HeadReadsInputs = saved.HeadReadsInputs ?? false,
-            HasDecoder = saved.Decoder ?? false,
+            Head = ReadHead(saved),
             StaticSize = saved.StaticSize,
             OutputSize = saved.OutputSize,
             Classes = ReadKeys(saved.Classes, saved.OutputSize, "outputSize"),
         };
-        if ((shape.HasCrf || shape.HeadReadsInputs) && !shape.StepOutputs)
-            throw Invalid($"stepOutputs where there is {(shape.HasCrf ? "crf" : "headReadsInputs")}", "none");
-        if (shape.HasDecoder && (shape.StepOutputs || shape.Embeddings.Count > 0))
-            throw Invalid("neither stepOutputs nor embeddings where there is a decoder", shape.StepOutputs ? "stepOutputs" : "embeddings");
         if (shape.Embeddings.Sum(embedding => (long)embedding.Size) > shape.InputSize)
             throw Invalid($"embeddings of at most {shape.InputSize} features in all, the inputSize", "more");
         return shape;
@@ -119,6 +112,20 @@ internal static class NetworkShapeJson
             CheckSize(embedding.Vocabulary, "vocabulary", least: 0);
             CheckSize(embedding.Size, "size");
         }
+    }
+
+    private static Head ReadHead(SavedNetwork saved)
+    {
+        bool isPerStep = saved.StepOutputs ?? false, hasCrf = saved.Crf ?? false, readsInputs = saved.HeadReadsInputs ?? false;
+        if ((hasCrf || readsInputs) && !isPerStep)
+            throw Invalid($"stepOutputs where there is {(hasCrf ? "crf" : "headReadsInputs")}", "none");
+        if (hasCrf && readsInputs)
+            throw Invalid("no headReadsInputs where there is crf", "both");
+        if (saved.Decoder is not true)
+            return hasCrf ? Head.Crf : readsInputs ? Head.EveryStepWithSkip : isPerStep ? Head.EveryStep : Head.Pooled;
+        if (isPerStep || saved.Embeddings is { Length: > 0 })
+            throw Invalid("neither stepOutputs nor embeddings where there is a decoder", isPerStep ? "stepOutputs" : "embeddings");
+        return Head.Autoencoder;
     }
 
     private static SavedKeys? Save(KeySubset? keys) => keys is null ? null : new SavedKeys(keys.KeyCount, [.. keys.Runs]);

@@ -1,4 +1,5 @@
 using Microsoft.ML.Lstm.Engine.Layers;
+using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Engine.Network;
 
@@ -23,7 +24,7 @@ internal sealed unsafe partial class NetworkWorkspace
         all.AddRange(_pooling?.NewGradients() ?? []);
         // On the encodings the head has so few rows that its panels cost next to nothing.
         DenseGradients head = _head.NewGradients();
-        all.Add(new SharedGradient(head.Panels, _shape.StepOutputs ? head.CostOfPanel : 1, head.ScratchLength, (begin, end, scratch, target)
+        all.Add(new SharedGradient(head.Panels, _shape.Head.IsPerStep ? head.CostOfPanel : 1, head.ScratchLength, (begin, end, scratch, target)
             => head.Add(begin, end, HeadRows, _headInputs.Pointer, _outputs.Pointer, scratch, target)));
         return all;
     }

@@ -76,12 +76,12 @@ internal sealed unsafe partial class NetworkWorkspace : NetworkRunner
         _inputs = new InputLayer(network.Parameters);
         _layers = [.. Enumerable.Range(0, _shape.Layers)
             .Select(layer => new LayerActivations(network.Weights(layer), network.Kernels, layer, isTop: layer == _shape.Layers - 1))];
-        _pooling = _shape.StepOutputs ? null
+        _pooling = _shape.Head.IsPerStep ? null
             : network.Attention is { } attention ? new AttentionPooling(_shape, attention, network.Kernels, _layers[^1])
             : new ElementwisePooling(_shape, _layers[^1]);
         _head = network.Head;
         // A random field wants a sequence's outputs together, and a decoder wants them at once.
-        _hasWideHead = !_shape.HasCrf && !_shape.HasDecoder && (long)_head.InputSize * _head.OutputSize >= WideHeadWeights;
+        _hasWideHead = _shape.Head is not (Head.Crf or Head.Autoencoder) && (long)_head.InputSize * _head.OutputSize >= WideHeadWeights;
         _rowBounds = new int[team.Threads + 1];
         _sharedSteps = new SharedSteps(team.Threads);
         _forwardUnitsPart = ForwardUnits;
@@ -173,7 +173,7 @@ internal sealed unsafe partial class NetworkWorkspace : NetworkRunner
         _gradientTarget = gradient;
         _dHeadInputs.Require((long)HeadRows * _head.InputStride);
         foreach (LayerActivations layer in _layers)
-            layer.PrepareBackward(finalGradientsOnly: layer == _layers[^1] && !_shape.StepOutputs && _shape.Pooling == Pooling.Last);
+            layer.PrepareBackward(finalGradientsOnly: layer == _layers[^1] && !_shape.Head.IsPerStep && _shape.Pooling == Pooling.Last);
         _dInput?.Require((long)_batch.TotalSteps * DInputStride);
         if (_hasWideHead)
             _team.Run(_sharedParts, _wideHeadPart);
@@ -189,11 +189,11 @@ internal sealed unsafe partial class NetworkWorkspace : NetworkRunner
         _team.Run(_packParts, _packPart);
     }
 
-    private int HeadRows => _shape.StepOutputs ? _batch.TotalSteps : _batch.Count;
+    private int HeadRows => _shape.Head.IsPerStep ? _batch.TotalSteps : _batch.Count;
 
     private int DInputStride => RecurrentWeights.RoundUp(_shape.InputSize, _network.Kernels.Lanes);
 
-    private OutputRows Outputs => new(_outputs.Pointer, _head.OutputStride, _shape.OutputSize, _shape.StepOutputs);
+    private OutputRows Outputs => new(_outputs.Pointer, _head.OutputStride, _shape.OutputSize, _shape.Head.IsPerStep);
 
     private Span<float> HeadInput(int row) => _headInputs.Span.Slice(row * _head.InputStride, _shape.HeadInputSize);
 
@@ -275,11 +275,11 @@ internal sealed unsafe partial class NetworkWorkspace : NetworkRunner
     private void GatherHeadInput(int row, int sequence, int step)
     {
         Span<float> headInput = HeadInput(row);
-        for (int d = 0; _shape.StepOutputs && d < _shape.Directions; d++)
+        for (int d = 0; _shape.Head.IsPerStep && d < _shape.Directions; d++)
             _layers[^1].Row(row, d).CopyTo(headInput[(d * _shape.HiddenSize)..]);
         DropOutput(headInput, sequence, step);
         _batch.Statics(sequence).CopyTo(headInput[_shape.EncodingSize..]);
-        if (_shape.HeadReadsInputs)
+        if (_shape.Head.ReadsInputs)
             _batch.Features(row)[.._shape.NumericSize].CopyTo(headInput[(_shape.EncodingSize + _shape.StaticSize)..]);
     }
 
@@ -313,7 +313,7 @@ internal sealed unsafe partial class NetworkWorkspace : NetworkRunner
             for (int row = first; row < first + count; row++)
             {
                 DropOutput(DHeadInput(row), _batch.SequenceAt(begin + row - first), step: i);
-                if (_shape.StepOutputs)
+                if (_shape.Head.IsPerStep)
                     SpreadHeadGradient(row);
             }
         }
@@ -329,7 +329,7 @@ internal sealed unsafe partial class NetworkWorkspace : NetworkRunner
         if (_dInput is null)
             return;
         _inputs.Backward(begin, end, _dInput.Pointer, DInputStride);
-        for (int t = 0; _shape.HeadReadsInputs && _batch.TryRowsAt(t, begin, end, out int first, out int count); t++)
+        for (int t = 0; _shape.Head.ReadsInputs && _batch.TryRowsAt(t, begin, end, out int first, out int count); t++)
         {
             for (int row = first; row < first + count; row++)
             {
@@ -372,7 +372,7 @@ internal sealed unsafe partial class NetworkWorkspace : NetworkRunner
     /// </summary>
     private bool TryHeadRows(int i, int begin, int end, out int first, out int count)
     {
-        if (_shape.StepOutputs)
+        if (_shape.Head.IsPerStep)
             return _batch.TryRowsAt(i, begin, end, out first, out count);
         (first, count) = (begin, end - begin);
         return i == 0;

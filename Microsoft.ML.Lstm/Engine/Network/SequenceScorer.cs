@@ -65,7 +65,7 @@ internal sealed class SequenceScorer
         _runner.Forward(_batch, keep: false);
         for (int row = 0; row < Count; row++)
             _rows[_batch.SequenceAt(row)] = row;
-        if (_model.Shape.HasDecoder)
+        if (_model.Shape.Head == Head.Autoencoder)
             GatherErrors();
         else
             GatherOutputs();
@@ -103,13 +103,13 @@ internal sealed class SequenceScorer
     private void GatherOutputs()
     {
         NetworkShape shape = _model.Shape;
-        FloatBuffer.Require(ref _outputs, (long)(shape.StepOutputs ? TotalSteps : Count) * shape.OutputSize);
+        FloatBuffer.Require(ref _outputs, (long)(shape.Head.IsPerStep ? TotalSteps : Count) * shape.OutputSize);
         FloatBuffer.Require(ref _starts, Count + 1);
         int end = 0;
         for (int index = 0; index < Count; index++)
         {
             _starts[index] = end;
-            for (int t = 0; t < (shape.StepOutputs ? _batch.Length(_rows[index]) : 1); t++, end += shape.OutputSize)
+            for (int t = 0; t < (shape.Head.IsPerStep ? _batch.Length(_rows[index]) : 1); t++, end += shape.OutputSize)
                 _runner.Output(_batch.FirstRow(t) + _rows[index]).CopyTo(_outputs.AsSpan(end));
         }
         _starts[Count] = end;

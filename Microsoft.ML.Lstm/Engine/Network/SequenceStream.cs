@@ -35,7 +35,7 @@ internal sealed unsafe class SequenceStream
             throw new NotSupportedException(
                 "A bidirectional network cannot run step by step: its reverse direction starts from a sequence's last step. Use a network "
                 + "of one direction.");
-        if (_shape.Pooling != Pooling.Last && !_shape.StepOutputs)
+        if (_shape.Pooling != Pooling.Last && !_shape.Head.IsPerStep)
             throw new NotSupportedException(
                 $"A network with {nameof(Pooling)}.{_shape.Pooling} cannot run step by step, since its encoding is made of all steps. Use "
                 + $"{nameof(Pooling)}.{nameof(Pooling.Last)}.");
@@ -71,7 +71,7 @@ internal sealed unsafe class SequenceStream
         if (tokens.Length != _shape.Embeddings.Count)
             throw new ArgumentException($"A step has {_shape.Embeddings.Count} tokens, but {tokens.Length} were given.", nameof(tokens));
         features.CopyTo(_x.Span);
-        if (_shape.HeadReadsInputs)
+        if (_shape.Head.ReadsInputs)
             features.CopyTo(_headInput.Span[(_shape.EncodingSize + _shape.StaticSize)..]);
         _embeddings?.LookUp(tokens, _x.Span[_shape.NumericSize..]);
         float* x = _x.Pointer;

@@ -17,7 +17,7 @@ internal sealed class StepDecoder(int labels, LinearChainCrf? crf)
     /// <summary>The conditional random field of a network; null when it has none.</summary>
     public static LinearChainCrf? CrfOf(ParameterSet parameters)
     {
-        if (!parameters.Shape.HasCrf)
+        if (parameters.Shape.Head != Head.Crf)
             return null;
         var crf = new LinearChainCrf(parameters.Shape.OutputSize);
         crf.Pack(parameters[ParameterSet.CrfTransitions], parameters[ParameterSet.CrfStart], parameters[ParameterSet.CrfEnd]);

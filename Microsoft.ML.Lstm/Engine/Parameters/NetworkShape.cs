@@ -3,19 +3,18 @@ using Microsoft.ML.Lstm.Engine.Kernels;
 namespace Microsoft.ML.Lstm.Engine.Parameters;
 
 /// <summary>
-/// The dimensions of a network: a stack of recurrent layers over the features and embedded tokens of each step; then a dense
-/// head, with the static features (if any) joined to its input, either on the encoding that the steps are pooled to or on
-/// each step. An autoencoder has a second network behind it, which makes the sequence again out of the outputs.
+/// The dimensions of a network: a stack of recurrent layers over the features and embedded tokens of each step, and a <see cref="Head"/>
+/// on top of them, whose input is joined with the static features of the sequence, if there are any.
 /// </summary>
 internal sealed record NetworkShape
 {
     /// <summary>The recurrent cell of every layer.</summary>
     public required CellType Cell { get; init; }
 
-    /// <summary>I: what the first layer reads of a step, the numeric features and behind them the embeddings of its tokens.</summary>
+    /// <summary>I: the width of a step as the first layer reads it, its numeric features and behind them the embeddings of its tokens.</summary>
     public required int InputSize { get; init; }
 
-    /// <summary>The tables of embeddings, one for each token that a step has.</summary>
+    /// <summary>The embedding tables, one for each token that a step has.</summary>
     public EmbeddingShapes Embeddings { get; init; }
 
     /// <summary>F: numeric features a step.</summary>
@@ -40,44 +39,28 @@ internal sealed record NetworkShape
     /// <summary>Whether each layer also runs from the last step to the first.</summary>
     public bool Bidirectional { get; init; }
 
-    /// <summary>How the steps' outputs become the encoding; without effect when each step has outputs of its own.</summary>
+    /// <summary>How the outputs of the steps become the encoding of the sequence; without effect where the head is per step.</summary>
     public Pooling Pooling { get; init; }
 
-    /// <summary>Whether the head is applied to each step rather than to the encoding.</summary>
-    public bool StepOutputs { get; init; }
+    /// <summary>What the network makes of the outputs of its last layer.</summary>
+    public Head Head { get; init; }
 
     /// <summary>
-    /// Whether the head also reads the numeric features of its step, a linear way past the recurrent layers (the autoregressive
-    /// part of LSTNet, Lai et al. 2018); only with outputs a step.
+    /// The network of an autoencoder that reconstructs the features of each step from the code and the step's position; null for other
+    /// heads.
     /// </summary>
-    public bool HeadReadsInputs { get; init; }
-
-    /// <summary>
-    /// Whether a linear-chain conditional random field joins the outputs of the steps to the scores of whole paths of labels.
-    /// </summary>
-    public bool HasCrf { get; init; }
-
-    /// <summary>
-    /// Whether the outputs are the code of an autoencoder, from which a second network, the <see cref="Decoder"/>, reconstructs the
-    /// sequence.
-    /// </summary>
-    public bool HasDecoder { get; init; }
-
-    /// <summary>
-    /// The network that reconstructs the features of each step from the code and the place of the step, for a network that has one.
-    /// </summary>
-    public NetworkShape Decoder => new()
+    public NetworkShape? Decoder => Head != Head.Autoencoder ? null : new()
     {
         Cell = Cell,
         InputSize = OutputSize + 1,
         HiddenSize = HiddenSize,
         Layers = Layers,
-        StepOutputs = true,
+        Head = Head.EveryStep,
         OutputSize = InputSize,
     };
 
     /// <summary>Whether the steps are pooled with learned weights.</summary>
-    public bool HasAttention => Pooling == Pooling.Attention && !StepOutputs;
+    public bool HasAttention => Pooling == Pooling.Attention && !Head.IsPerStep;
 
     /// <summary>S: features of the sequence as a whole, joined to the encoding; 0 for none.</summary>
     public int StaticSize { get; init; }
@@ -85,10 +68,10 @@ internal sealed record NetworkShape
     /// <summary>O: outputs of the head.</summary>
     public required int OutputSize { get; init; }
 
-    /// <summary>Which keys of the label's column the outputs of a classification are; null for all of them, and for other tasks.</summary>
+    /// <summary>The keys of the label column that the outputs of a classification stand for; null for all, and for other tasks.</summary>
     public KeySubset? Classes { get; init; }
 
-    /// <summary>How many classes a label may have, those that never occurred in the training data included; O for other tasks.</summary>
+    /// <summary>The number of classes of the label, including those that never occurred in the training data; O for other tasks.</summary>
     public int ClassCount => Classes?.KeyCount ?? OutputSize;
 
     /// <summary>D: 1, or 2 when bidirectional.</summary>
@@ -97,14 +80,14 @@ internal sealed record NetworkShape
     /// <summary>E = D·H: the width of a layer's output at one step, and of the encoding.</summary>
     public int EncodingSize => Directions * HiddenSize;
 
-    /// <summary>K = E + S, and F more where the head reads these: the width of what the head reads.</summary>
-    public int HeadInputSize => EncodingSize + StaticSize + (HeadReadsInputs ? NumericSize : 0);
+    /// <summary>K = E + S, or E + S + F with a skip connection: the width of the head's input.</summary>
+    public int HeadInputSize => EncodingSize + StaticSize + (Head.ReadsInputs ? NumericSize : 0);
 
-    /// <summary>The width of what stands for a sequence: of an autoencoder its code, else the encoding.</summary>
-    public int CodeSize => HasDecoder ? OutputSize : EncodingSize;
+    /// <summary>The width of the vector that stands for a sequence: the code of an autoencoder, else the encoding.</summary>
+    public int CodeSize => Head == Head.Autoencoder ? OutputSize : EncodingSize;
 
-    /// <summary>Floats that a forward pass has for each step.</summary>
-    public long StepSize => InputSize + (long)Layers * EncodingSize + (StepOutputs ? OutputSize : 0) + (HasDecoder ? Decoder.StepSize : 0);
+    /// <summary>Floats that a forward pass keeps for each step.</summary>
+    public long StepSize => InputSize + (long)Layers * EncodingSize + (Head.IsPerStep ? OutputSize : 0) + (Decoder?.StepSize ?? 0);
 
     /// <summary>What the cell is made of: its gates, their order, and its states.</summary>
     public CellDescription CellDescription => CellDescription.Of(Cell);
@@ -115,6 +98,10 @@ internal sealed record NetworkShape
     /// <summary>The most parameters a network may have, since they are stored as one array.</summary>
     public const long MaxParameters = int.MaxValue / 2;
 
+    /// <summary>Tensors that the parameters are stored as.</summary>
+    public long TensorCount =>
+        3L * Directions * Layers + (HasAttention ? 3 : 0) + 2 + (Head == Head.Crf ? 3 : 0) + (Decoder?.TensorCount ?? 0) + Embeddings.Count;
+
     /// <summary>The number of parameters.</summary>
     public long ParameterCount
     {
@@ -123,10 +110,10 @@ internal sealed record NetworkShape
             long count = (long)OutputSize * (HeadInputSize + 1) + Embeddings.Sum(embedding => (embedding.Vocabulary + 1L) * embedding.Size);
             if (HasAttention)
                 count += (long)EncodingSize * (EncodingSize + 2);
-            if (HasCrf)
+            if (Head == Head.Crf)
                 count += (long)OutputSize * (OutputSize + 2);
-            if (HasDecoder)
-                count += Decoder.ParameterCount;
+            if (Decoder is { } decoder)
+                count += decoder.ParameterCount;
             CellDescription cell = CellDescription;
             for (int layer = 0; layer < Layers; layer++)
                 count += (long)Directions * HiddenSize * ((long)cell.Gates * (LayerInputSize(layer) + HiddenSize) + cell.Slots);

@@ -85,15 +85,15 @@ internal sealed class ParameterSet
         }
         Add(ParameterRole.HeadWeight, HeadWeight, shape.OutputSize, shape.HeadInputSize);
         Add(ParameterRole.HeadBias, HeadBias, shape.OutputSize, 1);
-        if (shape.HasCrf)
+        if (shape.Head == Head.Crf)
         {
             Add(ParameterRole.Transitions, CrfTransitions, shape.OutputSize, shape.OutputSize);
             Add(ParameterRole.EndTransitions, CrfStart, shape.OutputSize, 1);
             Add(ParameterRole.EndTransitions, CrfEnd, shape.OutputSize, 1);
         }
-        if (shape.HasDecoder)
+        if (shape.Decoder is { } decoder)
         {
-            Decoder = new ParameterSet(shape.Decoder, values, offset);
+            Decoder = new ParameterSet(decoder, values, offset);
             parameters.AddRange(Decoder.Parameters.Select(parameter => parameter with { Name = DecoderPrefix + parameter.Name }));
             offset += Decoder.DenseLength;
         }

@@ -10,7 +10,7 @@ namespace Microsoft.ML.Lstm.Engine.Series;
 internal sealed class ForecastTask(ForecastLayout layout, double confidenceLevel) : TrainingTask
 {
     public override NetworkShape WithOutputs(NetworkShape shape, TrainingData data)
-        => shape with { StepOutputs = true, HeadReadsInputs = true, OutputSize = layout.OutputSize };
+        => shape with { Head = Head.EveryStepWithSkip, OutputSize = layout.OutputSize };
 
     public override Objective CreateObjective(SequenceModel model, TrainingData training) => new ForecastObjective(layout, confidenceLevel);
 }

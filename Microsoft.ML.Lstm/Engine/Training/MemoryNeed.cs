@@ -36,7 +36,7 @@ internal static class MemoryNeed
         string remedy = $"(BatchSize {batchSize}, HiddenSize {options.HiddenSize}; MaximumSequenceLength or WindowSize make sequences shorter)";
         long steps = lengths.OrderDescending().Take(batchSize).Sum(length => (long)length);
         long largest = Math.Max(Math.Max(shape.InputSize, (long)shape.CellDescription.Gates * shape.HiddenSize),
-            Math.Max(shape.EncodingSize, shape.StepOutputs ? shape.OutputSize : 0));
+            Math.Max(shape.EncodingSize, shape.Head.IsPerStep ? shape.OutputSize : 0));
         if (steps * largest > Array.MaxLength)
             throw Refuse(string.Create(CultureInfo.InvariantCulture,
                 $"a batch of the longest sequences has {steps:N0} steps of {largest:N0} numbers each, and at most {Array.MaxLength:N0} are "
@@ -58,8 +58,8 @@ internal static class MemoryNeed
     {
         // Gates, h, c and the gradient of h of each direction; the input as it is staged, packed and differentiated.
         long floats = (long)shape.Layers * shape.EncodingSize * (shape.CellDescription.Gates + 3) + 3L * shape.InputSize
-            + (shape.StepOutputs ? 2L * shape.HeadInputSize + shape.OutputSize : 0);
-        return floats + (shape.HasDecoder ? FloatsOfStep(shape.Decoder) : 0);
+            + (shape.Head.IsPerStep ? 2L * shape.HeadInputSize + shape.OutputSize : 0);
+        return floats + (shape.Decoder is { } decoder ? FloatsOfStep(decoder) : 0);
     }
 
     private static InvalidOperationException Refuse(string why) => new($"The network can't be trained on this machine: {why}.");

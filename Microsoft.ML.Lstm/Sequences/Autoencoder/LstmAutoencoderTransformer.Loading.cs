@@ -1,4 +1,5 @@
 using Microsoft.ML.Lstm;
+using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Sequences;
 using Microsoft.ML.Runtime;
 
@@ -19,7 +20,7 @@ public sealed partial class LstmAutoencoderTransformer
     internal static LstmAutoencoderTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
     {
         (SequenceModelParameters model, ScoringColumns columns) = Load(
-            env, ctx, Version, stepOutputs: false, hasDecoder: true, hasClasses: false, (_, columns) =>
+            env, ctx, Version, Head.Autoencoder, hasClasses: false, (_, columns) =>
         {
             if (!IsThreshold(columns.Threshold))
                 throw new InvalidDataException(

@@ -1,4 +1,5 @@
 using Microsoft.ML.Lstm;
+using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Sequences;
 using Microsoft.ML.Runtime;
 
@@ -19,7 +20,7 @@ public sealed partial class LstmBinaryTransformer
     internal static LstmBinaryTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
     {
         (SequenceModelParameters model, ScoringColumns columns) = Load(
-            env, ctx, Version, stepOutputs: false, hasDecoder: false, hasClasses: false, (shape, columns) =>
+            env, ctx, Version, Head.Pooled, hasClasses: false, (shape, columns) =>
         {
             if (shape.OutputSize != 1 || !IsThreshold(columns.Threshold))
                 throw new InvalidDataException(

@@ -1,4 +1,5 @@
 using Microsoft.ML.Lstm;
+using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Sequences;
 using Microsoft.ML.Runtime;
 
@@ -19,7 +20,7 @@ public sealed partial class LstmSequenceLabelingTransformer
     internal static LstmSequenceLabelingTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
     {
         (SequenceModelParameters model, ScoringColumns columns) = Load(
-            env, ctx, Version, stepOutputs: true, hasDecoder: false, hasClasses: true,
+            env, ctx, Version, Head.EveryStep, hasClasses: true,
             (shape, columns) => columns.LabelValues?.Check(shape.ClassCount));
         return new LstmSequenceLabelingTransformer(env, model, columns);
     }

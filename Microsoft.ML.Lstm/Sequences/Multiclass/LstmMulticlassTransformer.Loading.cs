@@ -1,4 +1,5 @@
 using Microsoft.ML.Lstm;
+using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Sequences;
 using Microsoft.ML.Runtime;
 
@@ -19,7 +20,7 @@ public sealed partial class LstmMulticlassTransformer
     internal static LstmMulticlassTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
     {
         (SequenceModelParameters model, ScoringColumns columns) = Load(
-            env, ctx, Version, stepOutputs: false, hasDecoder: false, hasClasses: true,
+            env, ctx, Version, Head.Pooled, hasClasses: true,
             (shape, columns) => columns.LabelValues?.Check(shape.ClassCount));
         return new LstmMulticlassTransformer(env, model, columns);
     }

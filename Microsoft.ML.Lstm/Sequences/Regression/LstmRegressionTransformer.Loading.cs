@@ -1,4 +1,5 @@
 using Microsoft.ML.Lstm;
+using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Sequences;
 using Microsoft.ML.Runtime;
 
@@ -19,7 +20,7 @@ public sealed partial class LstmRegressionTransformer
     internal static LstmRegressionTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
     {
         (SequenceModelParameters model, ScoringColumns columns) = Load(
-            env, ctx, Version, stepOutputs: false, hasDecoder: false, hasClasses: false, (shape, columns) =>
+            env, ctx, Version, Head.Pooled, hasClasses: false, (shape, columns) =>
         {
             if (!columns.VectorScore && shape.OutputSize != 1)
                 throw new InvalidDataException(

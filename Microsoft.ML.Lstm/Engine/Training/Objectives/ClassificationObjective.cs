@@ -18,7 +18,7 @@ internal sealed class ClassificationTask(int classes, bool stepOutputs, float[]?
         : [.. known.Keys.Select(key => classWeights[key - 1])]);
 
     public override NetworkShape WithOutputs(NetworkShape shape, TrainingData data)
-        => shape with { OutputSize = known?.Count ?? classes, Classes = known, StepOutputs = stepOutputs };
+        => shape with { OutputSize = known?.Count ?? classes, Classes = known, Head = stepOutputs ? Head.EveryStep : Head.Pooled };
 
     public override Objective CreateObjective(SequenceModel model, TrainingData training)
         => new ClassificationObjective(stepOutputs, _classWeights, labelSmoothing,

@@ -12,7 +12,7 @@ namespace Microsoft.ML.Lstm.Engine.Training.Objectives;
 internal sealed class CrfTask(int classes, KeySubset? known = null) : TrainingTask
 {
     public override NetworkShape WithOutputs(NetworkShape shape, TrainingData data)
-        => shape with { OutputSize = known?.Count ?? classes, Classes = known, StepOutputs = true, HasCrf = true };
+        => shape with { OutputSize = known?.Count ?? classes, Classes = known, Head = Head.Crf };
 
     public override Objective CreateObjective(SequenceModel model, TrainingData training)
         => new CrfObjective(model.Parameters,

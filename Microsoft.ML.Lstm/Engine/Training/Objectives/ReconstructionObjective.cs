@@ -29,7 +29,7 @@ internal sealed class AutoencoderTask(int encodingSize, double falsePositiveRate
     };
 
     public override NetworkShape WithOutputs(NetworkShape shape, TrainingData data)
-        => shape with { OutputSize = encodingSize, HasDecoder = true };
+        => shape with { OutputSize = encodingSize, Head = Head.Autoencoder };
 
     public override Objective CreateObjective(SequenceModel model, TrainingData training)
         => new ReconstructionObjective(model.InputScaler, MeanWeight(training, stepOutputs: false, (sequence, _) => sequence.Weight));

@@ -1,0 +1,43 @@
+namespace Microsoft.ML.Lstm.Engine.Parameters;
+
+/// <summary>What a network makes of the outputs of its last recurrent layer.</summary>
+/// <remarks>The values are not saved: SavedNetwork has the words that a file describes each head with.</remarks>
+internal enum Head
+{
+    /// <summary>Many to one: a dense layer on the encoding that the steps are pooled to, one row of outputs a sequence.</summary>
+    Pooled,
+
+    /// <summary>Many to many: the dense layer is applied to every step, one row of outputs a step.</summary>
+    EveryStep,
+
+    /// <summary>
+    /// As <see cref="EveryStep"/>, with a skip connection: the dense layer also reads the numeric features of its step, a linear way past
+    /// the recurrent layers (the autoregressive part of LSTNet, Lai et al. 2018).
+    /// </summary>
+    EveryStepWithSkip,
+
+    /// <summary>
+    /// As <see cref="EveryStep"/>, with a linear-chain conditional random field that joins the outputs of the steps to scores of whole
+    /// paths of labels.
+    /// </summary>
+    Crf,
+
+    /// <summary>
+    /// As <see cref="Pooled"/>, but the outputs are the code of an autoencoder, from which a second network, the
+    /// <see cref="NetworkShape.Decoder"/>, reconstructs the sequence.
+    /// </summary>
+    Autoencoder,
+}
+
+/// <summary>What the parts of a network need to know of its head.</summary>
+internal static class Heads
+{
+    extension(Head head)
+    {
+        /// <summary>Whether each step has a row of outputs; else each sequence has one.</summary>
+        public bool IsPerStep => head is Head.EveryStep or Head.EveryStepWithSkip or Head.Crf;
+
+        /// <summary>Whether the dense layer reads the numeric features of its step too.</summary>
+        public bool ReadsInputs => head == Head.EveryStepWithSkip;
+    }
+}
