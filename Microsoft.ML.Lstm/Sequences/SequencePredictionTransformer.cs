@@ -1,6 +1,9 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Columns;
+using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Network;
+using Microsoft.ML.Lstm.Engine.Parameters;
+using Microsoft.ML.Lstm.MlNet;
 using Microsoft.ML.Lstm.Sequences;
 using Microsoft.ML.Runtime;
 
@@ -22,8 +25,16 @@ namespace Microsoft.ML.Lstm;
 /// always by the same one, as with ML.NET's <c>ShuffleRows</c>.
 /// </para>
 /// </remarks>
-public abstract partial class SequencePredictionTransformer : ISingleFeaturePredictionTransformer<SequenceModelParameters>
+public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTransformer<SequenceModelParameters>,
+    ISingleFeaturePredictionTransformer
 {
+    // The streams of an entry in a model.zip, beside ML.NET's header and the checksums.
+    private const string ColumnsStream = "Columns.json";
+    private const string NetworkStream = "Model.safetensors";
+
+    // What the log names as the source of the warnings.
+    private const string FeatureImportance = "Feature importance";
+
     private readonly SequenceInput _input;
     private readonly IReadOnlyList<OutputColumn> _outputs;
 
@@ -142,4 +153,94 @@ public abstract partial class SequencePredictionTransformer : ISingleFeaturePred
         ArgumentNullException.ThrowIfNull(inputSchema);
         return new ScoringBindings(Host, inputSchema, _network, _input, _outputs);
     }
+
+    // PermutationFeatureImportance asks for the column whose values it permutes: one column of numbers, and it knows of no other.
+    string ISingleFeaturePredictionTransformer<SequenceModelParameters>.FeatureColumnName => PermutedColumn().Name;
+
+    string ISingleFeaturePredictionTransformer.FeatureColumnName => PermutedColumn().Name;
+
+    /// <summary>The column chosen, or else the first that has numbers; warns of what is left out.</summary>
+    /// <exception cref="NotSupportedException">It has keys.</exception>
+    private FeatureColumn PermutedColumn()
+    {
+        FeatureColumn column = _featureColumn is null
+            ? Array.Find(Columns.Features, candidate => !candidate.IsTokens) ?? Columns.Features[0] : FeatureColumn;
+        if (column.IsTokens)
+        {
+            throw Host.Process(new NotSupportedException(
+                $"PermutationFeatureImportance permutes numbers, and feature column '{column.Name}' has keys. "
+                + "Evaluate the model on data whose keys are changed instead."));
+        }
+        if (_featureColumn is null && Columns.Features.Length > 1)
+        {
+            string others = string.Join(", ", Columns.Features.Where(other => other != column).Select(other => $"'{other.Name}'"));
+            HostWarning.Write(Host, FeatureImportance,
+                $"PermutationFeatureImportance permutes one column, '{column.Name}', and not {others}; ForFeatureColumn(name) chooses "
+                + "another one.");
+        }
+        if (column.Type.Size == 0)
+        {
+            HostWarning.Write(Host, FeatureImportance,
+                "PermutationFeatureImportance has nothing to permute where vectors have no known size, "
+                + $"as in feature column '{column.Name}' of the training data.");
+        }
+        return column;
+    }
+
+    private protected abstract VersionInfo GetVersionInfo();
+
+    void ICanSaveModel.Save(ModelSaveContext ctx) => ModelEntry.Save(ctx, GetVersionInfo(), entry =>
+    {
+        entry.WriteJson(ColumnsStream, Columns.ToJson());
+        entry.WriteNumbers(NetworkStream, stream => ModelFile.Write(stream, Model.Network));
+    });
+
+    /// <summary>Reads what <c>Save</c> wrote.</summary>
+    /// <param name="environment">The environment.</param>
+    /// <param name="ctx">The model's entry.</param>
+    /// <param name="version">The versions that can be read.</param>
+    /// <param name="head">The head of the task's networks; <see cref="Head.EveryStep"/> stands for <see cref="Head.Crf"/> too.</param>
+    /// <param name="hasClasses">Whether the outputs are classes, of which a network may know some alone.</param>
+    /// <param name="check">Throws when network and columns are none of the task's.</param>
+    private protected static (SequenceModelParameters Model, ScoringColumns Columns) Load(IHostEnvironment environment,
+        ModelLoadContext ctx, VersionInfo version, Head head, bool hasClasses, Action<NetworkShape, ScoringColumns> check)
+        => ModelEntry.Load(environment, ctx, version, entry =>
+        {
+            ScoringColumns columns = entry.ReadJson(ColumnsStream, json => ScoringColumns.FromJson(json), NetworkStream);
+            SequenceModel network = entry.Read(NetworkStream, ModelFile.Read);
+            long featuresPerStep = columns.Features.Sum(column => (long)column.FeaturesPerStep);
+            if (featuresPerStep != network.Shape.NumericSize)
+                throw new InvalidDataException(
+                    $"A saved LSTM model reads {network.Shape.NumericSize} features a step, but its columns have {featuresPerStep}.");
+            if (!columns.Features.Where(column => column.IsTokens).Select(column => column.Vocabulary)
+                .SequenceEqual(network.Shape.Embeddings.Select(embedding => embedding.KeyCount)))
+                throw new InvalidDataException("A saved LSTM model has embeddings of other vocabularies than its columns.");
+            if (columns.StaticFeatureColumnName is null != (network.Shape.StaticSize == 0))
+                throw new InvalidDataException(
+                    $"A saved LSTM model has {network.Shape.StaticSize} static features, but its columns say "
+                    + $"'{columns.StaticFeatureColumnName}'.");
+            if (columns.AttentionColumnName is not null && !network.Shape.HasAttention)
+                throw new InvalidDataException(
+                    $"A saved LSTM model pools by {network.Shape.Pooling}, but its columns have '{columns.AttentionColumnName}' for the "
+                    + "weights of attention.");
+            bool isAutoencoder = head == Head.Autoencoder;
+            if (network.Shape.Head.IsPerStep != head.IsPerStep)
+                throw new InvalidDataException(
+                    $"A saved LSTM model has outputs for each {(head.IsPerStep ? "sequence" : "step")}; expected outputs for each "
+                    + $"{(head.IsPerStep ? "step" : "sequence")}.");
+            if (network.Shape.Head == Head.Autoencoder != isAutoencoder)
+                throw new InvalidDataException(
+                    $"A saved LSTM model has {(isAutoencoder ? "no" : "a")} decoder; expected {(isAutoencoder ? "one" : "none")}.");
+            if (network.Shape.Classes is not null && !hasClasses)
+                throw new InvalidDataException("A saved LSTM model has outputs for some classes of a label, but its task has no classes.");
+            if (columns.StepErrorColumnName is not null && !isAutoencoder)
+                throw new InvalidDataException(
+                    $"A saved LSTM model reconstructs nothing, but its columns have '{columns.StepErrorColumnName}' for the errors of "
+                    + "steps.");
+            if (head.IsPerStep && columns.EncodingColumnName is not null)
+                throw new InvalidDataException(
+                    $"A saved LSTM model with outputs for each step has no encoding, but its columns say '{columns.EncodingColumnName}'.");
+            check(network.Shape, columns);
+            return (new SequenceModelParameters(network) { LabelValues = columns.LabelValues }, columns);
+        });
 }

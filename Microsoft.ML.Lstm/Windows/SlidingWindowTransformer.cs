@@ -1,6 +1,10 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.Lstm;
 using Microsoft.ML.Lstm.Windows;
 using Microsoft.ML.Runtime;
+
+[assembly: Microsoft.ML.LoadableClass(typeof(SlidingWindowTransformer), null, typeof(Microsoft.ML.SignatureLoadModel), "Sliding Window",
+    SlidingWindowTransformer.LoaderSignature)]
 
 namespace Microsoft.ML.Lstm;
 
@@ -8,8 +12,13 @@ namespace Microsoft.ML.Lstm;
 /// Turns a table with a row a time step into one with a window a row. <see cref="SlidingWindowEstimator"/> says which
 /// columns and rows come out.
 /// </summary>
-public sealed partial class SlidingWindowTransformer : ITransformer
+public sealed class SlidingWindowTransformer : ITransformer
 {
+    internal const string LoaderSignature = "LstmSlidingWindow";
+
+    // The stream of an entry in a model.zip, beside ML.NET's header and the checksums.
+    private const string SettingsStream = "Window.json";
+
     private readonly IHost _host;
     private readonly SlidingWindowSettings _settings;
 
@@ -50,4 +59,14 @@ public sealed partial class SlidingWindowTransformer : ITransformer
         throw new InvalidOperationException(
             "A sliding window is made of several rows, so it can't be computed of a single one. For single predictions make the pipeline "
             + "without it, and give it rows with the window as a vector column.");
+
+    private static VersionInfo Version => ModelEntry.Version("LSTMWIND", LoaderSignature);
+
+    void ICanSaveModel.Save(ModelSaveContext ctx) =>
+        ModelEntry.Save(ctx, Version, entry => entry.WriteJson(SettingsStream, _settings.ToJson()));
+
+    // ML.NET finds it by its name and parameters.
+    internal static SlidingWindowTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
+        => ModelEntry.Load(env, ctx, Version,
+            entry => new SlidingWindowTransformer(env, entry.ReadJson(SettingsStream, json => SlidingWindowSettings.FromJson(json))));
 }

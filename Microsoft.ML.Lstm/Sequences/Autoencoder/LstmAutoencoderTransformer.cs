@@ -1,7 +1,12 @@
+using Microsoft.ML.Lstm;
 using Microsoft.ML.Lstm.Columns;
+using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Sequences;
 using Microsoft.ML.Lstm.Sequences.Autoencoder;
 using Microsoft.ML.Runtime;
+
+[assembly: Microsoft.ML.LoadableClass(typeof(LstmAutoencoderTransformer), null, typeof(Microsoft.ML.SignatureLoadModel), "LSTM Autoencoder",
+    LstmAutoencoderTransformer.LoaderSignature)]
 
 namespace Microsoft.ML.Lstm;
 
@@ -23,8 +28,9 @@ namespace Microsoft.ML.Lstm;
 /// ]]></format>
 /// </remarks>
 /// <seealso cref="LstmCatalog.LstmAutoencoder(AnomalyDetectionCatalog.AnomalyDetectionTrainers, LstmAutoencoderTrainer.Options)"/>
-public sealed partial class LstmAutoencoderTransformer : SequencePredictionTransformer
+public sealed class LstmAutoencoderTransformer : SequencePredictionTransformer
 {
+    internal const string LoaderSignature = "LstmAutoencoder";
     private const string RegistrationName = "LstmAutoencoderTransformer";
 
     internal LstmAutoencoderTransformer(IHostEnvironment environment, SequenceModelParameters model, ScoringColumns columns)
@@ -54,4 +60,21 @@ public sealed partial class LstmAutoencoderTransformer : SequencePredictionTrans
     }
 
     private static bool IsThreshold(float? threshold) => threshold is >= 0 and < float.PositiveInfinity;
+
+    private protected override VersionInfo GetVersionInfo() => Version;
+
+    private static VersionInfo Version => ModelEntry.Version("LSTMAUTO", LoaderSignature);
+
+    // ML.NET finds it by its name and parameters.
+    internal static LstmAutoencoderTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
+    {
+        (SequenceModelParameters model, ScoringColumns columns) = Load(
+            env, ctx, Version, Head.Autoencoder, hasClasses: false, (_, columns) =>
+        {
+            if (!IsThreshold(columns.Threshold))
+                throw new InvalidDataException(
+                    $"A saved LSTM autoencoder has the threshold {columns.Threshold}; expected one of 0 or more.");
+        });
+        return new LstmAutoencoderTransformer(env, model, columns);
+    }
 }

@@ -1,9 +1,14 @@
+using Microsoft.ML.Lstm;
 using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Engine.Decoding;
 using Microsoft.ML.Lstm.Engine.Network;
+using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Sequences;
 using Microsoft.ML.Lstm.Sequences.Labeling;
 using Microsoft.ML.Runtime;
+
+[assembly: Microsoft.ML.LoadableClass(typeof(LstmSequenceLabelingTransformer), null, typeof(Microsoft.ML.SignatureLoadModel),
+    "LSTM Sequence Labeling", LstmSequenceLabelingTransformer.LoaderSignature)]
 
 namespace Microsoft.ML.Lstm;
 
@@ -22,8 +27,9 @@ namespace Microsoft.ML.Lstm;
 /// ]]></format>
 /// </remarks>
 /// <seealso cref="LstmCatalog.LstmSequenceLabeling(MulticlassClassificationCatalog.MulticlassClassificationTrainers, LstmSequenceLabelingTrainer.Options)"/>
-public sealed partial class LstmSequenceLabelingTransformer : SequencePredictionTransformer
+public sealed class LstmSequenceLabelingTransformer : SequencePredictionTransformer
 {
+    internal const string LoaderSignature = "LstmSequenceLabeling";
     private const string RegistrationName = "LstmSequenceLabelingTransformer";
 
     internal LstmSequenceLabelingTransformer(IHostEnvironment environment, SequenceModelParameters model, ScoringColumns columns)
@@ -36,5 +42,18 @@ public sealed partial class LstmSequenceLabelingTransformer : SequencePrediction
         var crf = new Lazy<LinearChainCrf?>(() => StepDecoder.CrfOf(model.Network.Parameters));
         var classes = new ScoredClasses(model.Network.Shape);
         return [new PredictedStepsColumn(classes, crf, columns.LabelValues), new StepProbabilitiesColumn(classes, crf)];
+    }
+
+    private protected override VersionInfo GetVersionInfo() => Version;
+
+    private static VersionInfo Version => ModelEntry.Version("LSTMLABL", LoaderSignature);
+
+    // ML.NET finds it by its name and parameters.
+    internal static LstmSequenceLabelingTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
+    {
+        (SequenceModelParameters model, ScoringColumns columns) = Load(
+            env, ctx, Version, Head.EveryStep, hasClasses: true,
+            (shape, columns) => columns.LabelValues?.Check(shape.ClassCount));
+        return new LstmSequenceLabelingTransformer(env, model, columns);
     }
 }

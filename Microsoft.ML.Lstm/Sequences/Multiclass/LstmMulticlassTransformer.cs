@@ -1,6 +1,11 @@
+using Microsoft.ML.Lstm;
+using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Sequences;
 using Microsoft.ML.Lstm.Sequences.Multiclass;
 using Microsoft.ML.Runtime;
+
+[assembly: Microsoft.ML.LoadableClass(typeof(LstmMulticlassTransformer), null, typeof(Microsoft.ML.SignatureLoadModel),
+    "LSTM Multiclass Classification", LstmMulticlassTransformer.LoaderSignature)]
 
 namespace Microsoft.ML.Lstm;
 
@@ -19,8 +24,9 @@ namespace Microsoft.ML.Lstm;
 /// ]]></format>
 /// </remarks>
 /// <seealso cref="LstmCatalog.Lstm(MulticlassClassificationCatalog.MulticlassClassificationTrainers, LstmMulticlassTrainer.Options)"/>
-public sealed partial class LstmMulticlassTransformer : SequencePredictionTransformer
+public sealed class LstmMulticlassTransformer : SequencePredictionTransformer
 {
+    internal const string LoaderSignature = "LstmMulticlass";
     private const string RegistrationName = "LstmMulticlassTransformer";
 
     internal LstmMulticlassTransformer(IHostEnvironment environment, SequenceModelParameters model, ScoringColumns columns)
@@ -31,4 +37,17 @@ public sealed partial class LstmMulticlassTransformer : SequencePredictionTransf
     }
 
     private static ScoredClasses ClassesOf(SequenceModelParameters model) => new(model.Network.Shape);
+
+    private protected override VersionInfo GetVersionInfo() => Version;
+
+    private static VersionInfo Version => ModelEntry.Version("LSTMMULT", LoaderSignature);
+
+    // ML.NET finds it by its name and parameters.
+    internal static LstmMulticlassTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
+    {
+        (SequenceModelParameters model, ScoringColumns columns) = Load(
+            env, ctx, Version, Head.Pooled, hasClasses: true,
+            (shape, columns) => columns.LabelValues?.Check(shape.ClassCount));
+        return new LstmMulticlassTransformer(env, model, columns);
+    }
 }
