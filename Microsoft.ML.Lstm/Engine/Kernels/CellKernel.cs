@@ -52,7 +52,10 @@ internal sealed unsafe class CellKernel<S, V, TCell> : CellKernel
                 int rows = GemmTile.NextRows<S, V>((carried ? step.Carried : step.Rows) - row);
                 Products(cell, step, panel, row, rows, carried, products, productRow);
                 for (int block = firstBlock; block < endBlock; block++)
-                    Activate(layout, step, block, row, rows, carried, products + (block - firstBlock) * TCell.Slots.Length * S.Lanes, productRow);
+                {
+                    float* blockProducts = products + (block - firstBlock) * TCell.Slots.Length * S.Lanes;
+                    Activate(layout, step, block, row, rows, carried, blockProducts, productRow);
+                }
                 row += rows;
             }
         }
@@ -107,7 +110,7 @@ internal sealed unsafe class CellKernel<S, V, TCell> : CellKernel
             GemmTile.Run<S, V>(rows, vectors, init, initRow, x, h, products, productRow);
             return;
         }
-        // GRU: the two products share only two of their three slots. The fourth begins as the hidden state's bias.
+        // A slot more than gates, as GRU has: the products share all but the first and the last slot, which begins as its bias.
         GemmTile.Run<S, V>(rows, vectors, init, initRow, x, default, products, productRow);
         int last = vectors * lanes;
         for (int m = 0; m < rows; m++)

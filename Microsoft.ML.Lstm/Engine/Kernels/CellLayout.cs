@@ -17,6 +17,9 @@ internal sealed class CellLayout
         Lanes = lanes;
         Slots = cell.Slots;
         Blocks = (hiddenSize + lanes - 1) / lanes;
+        Panels = new GatePanels(this, 0, Slots);
+        InputPanels = new GatePanels(this, 0, cell.Gates);
+        HiddenPanels = new GatePanels(this, Slots - cell.Gates, cell.Gates);
     }
 
     public CellDescription Cell { get; }
@@ -40,13 +43,13 @@ internal sealed class CellLayout
     public int GateWidth => Slots * PaddedSize;
 
     /// <summary>All gate columns, as the bias has them.</summary>
-    public GatePanels Panels => new(this, 0, Slots);
+    public GatePanels Panels { get; }
 
     /// <summary>The gate columns that the input's weights produce.</summary>
-    public GatePanels InputPanels => new(this, 0, Cell.Gates);
+    public GatePanels InputPanels { get; }
 
     /// <summary>The gate columns that the recurrent weights produce.</summary>
-    public GatePanels HiddenPanels => new(this, Slots - Cell.Gates, Cell.Gates);
+    public GatePanels HiddenPanels { get; }
 
     /// <summary>The slot and the unit of a column of a row of gates; units from H on only fill up the last block.</summary>
     public (int Slot, int Unit) Locate(int gateColumn)
