@@ -92,7 +92,7 @@ internal sealed class AnomalySession(LstmAnomalyTransformer transformer, Session
             (ResidualScorer scorer, ScoreDistribution scores) = series;
             AnomalySettings settings = transformer.Settings;
             double score = scorer.Add(scorer.Standardize(forecast, value));
-            double p = settings.Side.PValue(scores, score);
+            double p = scores.PValue(settings.Side, score);
             _result[DetectionColumn.Alert] = p <= _alertBelow ? 1 : 0;
             _result[DetectionColumn.Score] = score;
             _result[DetectionColumn.PValue] = p;
@@ -104,7 +104,7 @@ internal sealed class AnomalySession(LstmAnomalyTransformer transformer, Session
 
     private void SetBounds(double[] result, ResidualScorer scorer, ScoreDistribution scores, ForecastOutput forecast)
     {
-        (double lower, double upper) = transformer.Settings.Side.Bounds(scores, _alertBelow);
+        (double lower, double upper) = scores.Bounds(transformer.Settings.Side, _alertBelow);
         result[DetectionColumn.UpperBound] = scorer.ValueOf(upper, forecast);
         result[DetectionColumn.LowerBound] = scorer.ValueOf(lower, forecast);
     }

@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using System.Text.Json.Serialization;
 using Microsoft.ML.Lstm.Engine.Files;
+using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Engine.Series;
 
 namespace Microsoft.ML.Lstm.Anomalies;
@@ -9,7 +10,7 @@ namespace Microsoft.ML.Lstm.Anomalies;
 /// <param name="Recent">The state of its <see cref="ResidualScorer"/>.</param>
 /// <param name="Lower">The lower tail of its scores.</param>
 /// <param name="Upper">Their upper tail.</param>
-internal sealed record KnownScores(float[] Recent, ScoreTail Lower, ScoreTail Upper);
+internal sealed record KnownScores(float[] Recent, ExponentialTail Lower, ExponentialTail Upper);
 
 /// <summary>What is stored of a detector of anomalies beside its forecaster, as JSON.</summary>
 /// <param name="Settings">Its settings.</param>
@@ -17,7 +18,7 @@ internal sealed record KnownScores(float[] Recent, ScoreTail Lower, ScoreTail Up
 /// <param name="Lower">Their lower tail.</param>
 /// <param name="Upper">Their upper tail.</param>
 /// <param name="Known">What is known of each series' scores.</param>
-internal sealed record SavedAnomaly(AnomalySettings Settings, float[] Quantiles, ScoreTail Lower, ScoreTail Upper,
+internal sealed record SavedAnomaly(AnomalySettings Settings, float[] Quantiles, ExponentialTail Lower, ExponentialTail Upper,
     Dictionary<string, KnownScores> Known)
 {
     [JsonIgnore]
@@ -60,7 +61,7 @@ internal sealed record SavedAnomaly(AnomalySettings Settings, float[] Quantiles,
         }
     }
 
-    private static bool AreTails(ScoreTail lower, ScoreTail upper)
+    private static bool AreTails(ExponentialTail lower, ExponentialTail upper)
         => lower is { Rate: >= 0 and <= 1, Excess: > 0 and <= float.MaxValue }
             && upper is { Rate: >= 0 and <= 1, Excess: > 0 and <= float.MaxValue }
             && lower.Rate + (double)upper.Rate <= 1 + 1e-6;

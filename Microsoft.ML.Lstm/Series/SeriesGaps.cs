@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Engine.Series;
 
 namespace Microsoft.ML.Lstm.Series;
@@ -33,7 +34,7 @@ internal static class SeriesGaps
             }
         }
         gaps.Sort();
-        return (gaps.Count * RowsOfAGap <= rows && filling <= rows, gaps.Count == 0 ? 0 : gaps[gaps.Count * 9 / 10]);
+        return (gaps.Count * RowsOfAGap <= rows && filling <= rows, gaps.Count == 0 ? 0 : Statistics.Quantile(gaps, 9, of: 10));
     }
 
     /// <summary>The times of the steps that a gap between two times is filled with: all that it leaves out, or the last of them.</summary>

@@ -44,7 +44,7 @@ public sealed class ForecastObjectiveTests
         ObjectiveRun run = Run(layout);
         double[][] outputs = run.DrawOutputs(layout.OutputSize, scale: 3);
         double[][] gradients = run.Differentiate(new ForecastObjective(layout, ConfidenceLevel), outputs);
-        int rows = Sum(layout, run, outputs).Rows, width = layout.OutputsOfValue;
+        int rows = Sum(layout, run, outputs).Rows, width = layout.OutputsPerValue;
         for (int row = 0; row < run.Rows.Count; row++)
         {
             (int Value, double Scaled)[] values = ValuesOf(layout, run, row);
@@ -81,7 +81,7 @@ public sealed class ForecastObjectiveTests
             run.DrawOutputs(layout.OutputSize, scale: 3));
 
         string[] learned = [.. gradients.Select(row =>
-            string.Concat(row.Chunk(layout.OutputsOfValue)
+            string.Concat(row.Chunk(layout.OutputsPerValue)
             .Select(output => output.All(g => g != 0) ? 'x' : output.All(g => g == 0) ? '-' : '?')))];
         CollectionAssert.AreEqual(new[] { "---", "---", "x-x", "-xx", "xx-", "x--" }, learned);
     }
@@ -153,7 +153,7 @@ public sealed class ForecastObjectiveTests
         EncodedSeries series = SeriesSample.Series(layout, 2);
         (series.Levels[0], series.Scales[0], series.Values[1]) = (0, 1, 0);
         var objective = new ForecastObjective(layout, ConfidenceLevel);
-        double[] outputs = [.. Enumerable.Repeat((double)output, layout.OutputsOfValue)];
+        double[] outputs = [.. Enumerable.Repeat((double)output, layout.OutputsPerValue)];
         if (loss == ForecastLoss.Gaussian)
             outputs[0] = 0;
         double[][] gradients = new ObjectiveRun([new TrainingSequence { Window = new SeriesWindow(series, 0, 0, 2) }], [1],
@@ -200,7 +200,7 @@ public sealed class ForecastObjectiveTests
 
     private static (double Loss, int Rows) Sum(ForecastLayout layout, ObjectiveRun run, double[][] outputs)
     {
-        (double sum, int rows, int width) = (0, 0, layout.OutputsOfValue);
+        (double sum, int rows, int width) = (0, 0, layout.OutputsPerValue);
         for (int row = 0; row < run.Rows.Count; row++)
         {
             (int Value, double Scaled)[] values = ValuesOf(layout, run, row);

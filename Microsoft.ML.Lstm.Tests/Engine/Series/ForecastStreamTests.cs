@@ -55,8 +55,8 @@ public sealed class ForecastStreamTests
             stream.CopyForecastTo(forecast);
             for (int i = 0; i < layout.Values; i++)
             {
-                int unit = t * layout.Targets + i % layout.Targets, width = layout.OutputsOfValue;
-                var expected = ForecastOutput.Read(loss, workspace.Output(t).Slice(i * width, width), encoded.Levels[unit],
+                int unit = t * layout.Targets + i % layout.Targets, width = layout.OutputsPerValue;
+                var expected = ForecastLossDescription.Of(loss).Read(workspace.Output(t).Slice(i * width, width), encoded.Levels[unit],
                     encoded.Scales[unit]);
                 Assert.AreEqual(expected, stream[i]);
                 Assert.AreEqual((float)expected.Point, forecast[i]);
@@ -140,7 +140,7 @@ public sealed class ForecastStreamTests
     [DataRow(new float[] { -1e30f, 1e30f, 2 })]
     public void QuantilesAreSorted(float[] outputs)
     {
-        var output = ForecastOutput.Read(ForecastLoss.Quantile, outputs, level: 10, scale: 2);
+        var output = ForecastLossDescription.Of(ForecastLoss.Quantile).Read(outputs, level: 10, scale: 2);
         float[] sorted = [.. outputs.Order()];
         Assert.AreEqual(10 + 2.0 * sorted[1], output.Point);
         Assert.AreEqual(10 + 2.0 * sorted[0], output.Lower);
@@ -154,7 +154,8 @@ public sealed class ForecastStreamTests
     [DataRow(5f, 1e-3 + 5.0067153484891179)]
     [DataRow(1e30f, 1.0000000150474662e30)]
     public void DeviationsArePositiveAndFinite(float output, double deviation)
-        => Assert.AreEqual(deviation, ForecastOutput.Deviation(output), 1e-12 * Math.Max(1, deviation));
+        => Assert.AreEqual(deviation, ForecastLossDescription.Of(ForecastLoss.Gaussian).Read([0, output], level: 0, scale: 1).Spread,
+            1e-12 * Math.Max(1, deviation));
 
     private static void Step(ForecastStream stream, SeriesRows rows, int t)
         => stream.Step(rows[t], rows.KnownAfter(t, Layout, new float[Layout.Horizon * Layout.KnownCovariates]), rows.CalendarOf(t),

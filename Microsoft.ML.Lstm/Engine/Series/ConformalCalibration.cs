@@ -1,3 +1,5 @@
+using Microsoft.ML.Lstm.Engine.Parameters;
+
 namespace Microsoft.ML.Lstm.Engine.Series;
 
 /// <summary>
@@ -74,9 +76,8 @@ internal sealed class ConformalCalibration(ForecastLayout layout)
         if (errors.Length == 0)
             return 0;
         Array.Sort(errors);
-        int rank = (int)Math.Ceiling((errors.Length + 1) * (1 + confidenceLevel) / 2 - 1e-9);
-        // Of too few errors not even the largest is far enough out: then no end lies inside of where the network has it.
-        return rank <= errors.Length ? errors[rank - 1] : Math.Max(0, errors[^1]);
+        // With too few errors even the largest is not far enough out; the end is then not moved inwards of where the network has it.
+        return Statistics.ConformalQuantile(errors, (1 + confidenceLevel) / 2) ?? Math.Max(0, errors[^1]);
     }
 
     private float[] ErrorsOf(List<float> all, int index)

@@ -2,56 +2,54 @@ using System.Text.Json.Serialization;
 
 namespace Microsoft.ML.Lstm.Engine.Series;
 
-/// <summary>What a step of a forecasting network reads, and what it gives.</summary>
+/// <summary>The inputs and outputs of a step of a forecasting network.</summary>
 internal sealed record ForecastLayout
 {
-    /// <summary>D: series of numbers to be forecast together.</summary>
+    /// <summary>D: targets that are forecast together.</summary>
     public required int Targets { get; init; }
 
-    /// <summary>P: covariates that are known up to the present step.</summary>
+    /// <summary>P: covariates known up to the present step.</summary>
     public int PastCovariates { get; init; }
 
-    /// <summary>K: covariates that are known over the horizon too.</summary>
+    /// <summary>K: covariates known over the horizon as well.</summary>
     public int KnownCovariates { get; init; }
 
-    /// <summary>Features of the time of the next step.</summary>
+    /// <summary>Features of the calendar, which describe the time of the next step.</summary>
     public int CalendarFeatures { get; init; }
 
-    /// <summary>H: steps ahead to forecast.</summary>
+    /// <summary>H: how many steps ahead a forecast goes.</summary>
     public required int Horizon { get; init; }
 
-    /// <summary>L: the last values of each target that a step reads, its own among them.</summary>
+    /// <summary>L: how many of the last values of each target a step reads, the present one included.</summary>
     public required int Lags { get; init; }
 
-    /// <summary>W: steps that <see cref="SeriesScaling.Window"/> is over.</summary>
+    /// <summary>W: steps of a training window, over which <see cref="SeriesScaling.Window"/> measures.</summary>
     public required int WindowSize { get; init; }
 
     public SeriesScaling Scaling { get; init; }
 
     public ForecastLoss Loss { get; init; }
 
-    /// <summary>Whether a step says which targets and past covariates were missing.</summary>
+    /// <summary>Whether a step has an indicator for each target and past covariate that says whether it is missing.</summary>
     public bool HasMissing { get; init; }
 
     /// <summary>
-    /// Whether the values of a window say how large they are where the training data does not, and <see cref="SeriesScaling.LastValue"/>
-    /// with one lag reads changes. Version 0.1.0 did neither, and what it saved says neither.
+    /// Whether a window's own values decide its scale where the training data does not, and whether <see cref="SeriesScaling.LastValue"/>
+    /// with one lag reads changes. False in models of version 0.1.0, which did neither.
     /// </summary>
     public bool WindowDecides { get; init; }
 
-    /// <summary>
-    /// Numbers that the network gives for one value: the point, or with quantiles lower, median and upper, or mean and deviation.
-    /// </summary>
+    /// <summary>Outputs of the network for one value of a forecast.</summary>
     [JsonIgnore]
-    public int OutputsOfValue => Loss switch { ForecastLoss.Quantile => 3, ForecastLoss.Gaussian => 2, _ => 1 };
+    public int OutputsPerValue => ForecastLossDescription.Of(Loss).OutputsPerValue;
 
-    /// <summary>H·D: values of a forecast, those of the first step ahead first.</summary>
+    /// <summary>H·D: values of a forecast, the first step ahead first.</summary>
     [JsonIgnore]
     public int Values => Horizon * Targets;
 
-    /// <summary>Outputs of a step.</summary>
+    /// <summary>O: outputs of a step.</summary>
     [JsonIgnore]
-    public int OutputSize => Values * OutputsOfValue;
+    public int OutputSize => Values * OutputsPerValue;
 
     /// <summary>Numbers of a row: targets and past covariates, then known covariates.</summary>
     [JsonIgnore]
@@ -64,12 +62,12 @@ internal sealed record ForecastLayout
             + (HasMissing ? Targets + PastCovariates : 0);
 
     /// <summary>
-    /// Whether the one lag of a target is its last change: its last value, measured by the last value, would say nothing.
+    /// Whether the one lag of a target is its last change: relative to itself, the last value would always be 0.
     /// </summary>
     [JsonIgnore]
     public bool ReadsChange => WindowDecides && Scaling == SeriesScaling.LastValue && Lags == 1;
 
-    /// <summary>Steps of history that a step's features are made of.</summary>
+    /// <summary>Past values of each target that the features of a step are computed from.</summary>
     [JsonIgnore]
     public int History => Math.Max(Lags, WindowDecides ? Math.Max(WindowSize, 2) : Scaling == SeriesScaling.Window ? WindowSize : 1);
 }

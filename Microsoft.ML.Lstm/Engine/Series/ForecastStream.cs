@@ -11,6 +11,7 @@ internal sealed class ForecastStream
 {
     private readonly ForecastModel _model;
     private readonly ForecastLayout _layout;
+    private readonly ForecastLossDescription _loss;
     private readonly SeriesEncoder _encoder;
     private readonly SequenceStream _network;
     private readonly float[] _features;
@@ -24,6 +25,7 @@ internal sealed class ForecastStream
     {
         _model = model;
         _layout = model.Layout;
+        _loss = ForecastLossDescription.Of(_layout.Loss);
         _encoder = new SeriesEncoder(_layout, model.Scaling, series);
         _network = new SequenceStream(network);
         _features = new float[_layout.FeatureSize];
@@ -58,8 +60,8 @@ internal sealed class ForecastStream
     {
         get
         {
-            int target = index % _layout.Targets, width = _layout.OutputsOfValue;
-            return ForecastOutput.Read(_layout.Loss, _outputs.AsSpan(index * width, width), _encoder.Levels[target],
+            int target = index % _layout.Targets, width = _loss.OutputsPerValue;
+            return _loss.Read(_outputs.AsSpan(index * width, width), _encoder.Levels[target],
                 _encoder.Scales[target]);
         }
     }

@@ -71,10 +71,10 @@ internal static class ForecastTraining
     public static (ForecastModel Model, float[][] States) Train(ForecastData data, TrainingOptions options, int seed,
         ITrainingMonitor monitor, ITrainingCheckpoint? checkpoint)
     {
-        RowScaling scaling = SeriesUnits.Of(data);
-        (EncodedSeries[] series, UnseenParts unseen) = Encode(data, scaling, i => data.TrainingRows[i]);
+        RowScaling scaling = SeriesStatistics.Of(data);
+        (EncodedSeries[] series, UntrainedWeights unseen) = Encode(data, scaling, i => data.TrainingRows[i]);
         data.Names.WarnOf(data.Layout, scaling, unseen, monitor);
-        FarValues.WarnOf(data, monitor);
+        Outliers.WarnOf(data, monitor);
         SeriesWindows training = WindowsOf(data, series, i => 0..data.TrainingRows[i]);
         if (!data.CanLearn)
             throw new InvalidOperationException("There is nothing to learn: no series has a value to train on behind its first row.");
@@ -121,10 +121,10 @@ internal static class ForecastTraining
     }
 
     /// <summary>The series as the network sees them, and what the training on some rows of each sees nothing of.</summary>
-    private static (EncodedSeries[] Series, UnseenParts Unseen) Encode(ForecastData data, RowScaling scaling, Func<int, int> rows)
+    private static (EncodedSeries[] Series, UntrainedWeights Unseen) Encode(ForecastData data, RowScaling scaling, Func<int, int> rows)
     {
         EncodedSeries[] series = [.. data.Rows.Select(one => EncodedSeries.Encode(data.Layout, scaling, one))];
-        var unseen = new UnseenParts(data, scaling, series, rows);
+        var unseen = new UntrainedWeights(data, scaling, series, rows);
         unseen.ClearFeatures(series);
         return (series, unseen);
     }

@@ -22,7 +22,7 @@ internal sealed class InputNames
     public IReadOnlyList<string> Calendar { get; init; } = [];
 
     /// <summary>Warns of inputs and targets that never varied, by name.</summary>
-    public void WarnOf(ForecastLayout layout, RowScaling scaling, UnseenParts unseen, ITrainingMonitor monitor)
+    public void WarnOf(ForecastLayout layout, RowScaling scaling, UntrainedWeights unseen, ITrainingMonitor monitor)
     {
         for (int d = 0; d < layout.Targets; d++)
             WarnOfTarget(d, layout, scaling, monitor);

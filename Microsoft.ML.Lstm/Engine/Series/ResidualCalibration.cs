@@ -1,3 +1,5 @@
+using Microsoft.ML.Lstm.Engine.Parameters;
+
 namespace Microsoft.ML.Lstm.Engine.Series;
 
 /// <summary>Finds the unit of a model's residuals, and how scores are distributed, from rows that it was not trained on.</summary>
@@ -44,15 +46,9 @@ internal static class ResidualCalibration
             (float error, bool hasSpread) = residuals[i];
             scores[i] = (float)scorer.Add(hasSpread ? (error - scale.Median) / scale.Unit : error);
         }
-        return (scale, ScoreDistribution.Of([.. scores, .. TailScores(EnoughResiduals - scores.Length)]), residuals.Count);
-    }
-
-    private static IEnumerable<float> TailScores(int count)
-    {
-        for (int i = 0; i < count; i++)
-        {
-            double p = (i + 0.5) / count;
-            yield return (float)(Math.Sqrt(3) / Math.PI * Math.Log(p / (1 - p)));
-        }
+        int missing = EnoughResiduals - scores.Length;
+        IEnumerable<float> standIns = Enumerable.Range(0, Math.Max(0, missing))
+            .Select(i => (float)Statistics.LogisticQuantile((i + 0.5) / missing));
+        return (scale, ScoreDistribution.Of([.. scores, .. standIns]), residuals.Count);
     }
 }

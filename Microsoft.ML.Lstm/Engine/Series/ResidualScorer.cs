@@ -1,3 +1,5 @@
+using Microsoft.ML.Lstm.Engine.Parameters;
+
 namespace Microsoft.ML.Lstm.Engine.Series;
 
 /// <summary>
@@ -73,14 +75,8 @@ internal sealed record ResidualScale(double Median, double Unit, int Smoothing)
     /// <summary>The unit of some residuals, at least one.</summary>
     public static ResidualScale Of(IReadOnlyCollection<float> residuals, int smoothing)
     {
-        double median = MedianOf(residuals);
-        double mad = MedianOf([.. residuals.Select(residual => (float)Math.Abs(residual - median))]);
+        double median = Statistics.Median(residuals);
+        double mad = Statistics.Median(residuals.Select(residual => (float)Math.Abs(residual - median)));
         return new ResidualScale(median, mad > 0 ? DeviationOfMad * mad : 1, smoothing);
-    }
-
-    private static double MedianOf(IReadOnlyCollection<float> values)
-    {
-        float[] sorted = [.. values.Order()];
-        return (sorted[(sorted.Length - 1) / 2] + (double)sorted[sorted.Length / 2]) / 2;
     }
 }

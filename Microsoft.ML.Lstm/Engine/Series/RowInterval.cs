@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Engine.Series;
 
@@ -50,7 +51,7 @@ internal sealed record RowInterval(int Months, long Ticks, CalendarFeatures Cale
         long[] steps = [.. times.Skip(1).Zip(times, (next, time) => next.Ticks - time.Ticks).Where(step => step > 0).Order()];
         if (steps.Length == 0)
             return new RowInterval(0, TimeSpan.TicksPerDay, CalendarFeatures.None);
-        long median = steps[steps.Length / 2];
+        long median = Statistics.Quantile(steps, 1, of: 2);
         int months = (int)Math.Round(TimeSpan.FromTicks(median).TotalDays / (DaysOfYear / 12));
         var monthly = new RowInterval(months, 0, CalendarFeatures.None);
         int regular = months == 0 ? 0 : times.Skip(1).Zip(times, (next, time) => monthly.IsRegular(time, next) ? 1 : 0).Sum();

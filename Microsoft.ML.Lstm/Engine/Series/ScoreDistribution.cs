@@ -1,3 +1,5 @@
+using Microsoft.ML.Lstm.Engine.Parameters;
+
 namespace Microsoft.ML.Lstm.Engine.Series;
 
 /// <summary>
@@ -17,7 +19,7 @@ internal sealed class ScoreDistribution
     /// <param name="quantiles">The quantiles, ascending; the first and the last are the thresholds.</param>
     /// <param name="lower">The tail below the first.</param>
     /// <param name="upper">The tail above the last.</param>
-    public ScoreDistribution(float[] quantiles, ScoreTail lower, ScoreTail upper)
+    public ScoreDistribution(float[] quantiles, ExponentialTail lower, ExponentialTail upper)
     {
         _quantiles = quantiles;
         Lower = lower;
@@ -26,9 +28,9 @@ internal sealed class ScoreDistribution
 
     public ReadOnlySpan<float> Quantiles => _quantiles;
 
-    public ScoreTail Lower { get; private set; }
+    public ExponentialTail Lower { get; private set; }
 
-    public ScoreTail Upper { get; private set; }
+    public ExponentialTail Upper { get; private set; }
 
     // The share of scores between the thresholds.
     private double Inner => 1 - (double)Lower.Rate - Upper.Rate;
@@ -43,9 +45,7 @@ internal sealed class ScoreDistribution
         for (int i = 0; i < QuantileCount; i++)
         {
             double probability = TailRate + (1 - 2 * TailRate) * i / (QuantileCount - 1);
-            double at = Math.Clamp(probability * sorted.Length - 0.5, 0, sorted.Length - 1);
-            int below = (int)at;
-            quantiles[i] = (float)(sorted[below] + (at - below) * (sorted[Math.Min(below + 1, sorted.Length - 1)] - (double)sorted[below]));
+            quantiles[i] = (float)Statistics.InterpolatedQuantile(sorted, probability);
         }
         // Where nothing lies beyond, as where all are the same, the tails are as a normal distribution's with these quartiles.
         double least = Math.Max(0.28 * (quantiles[3 * QuantileCount / 4] - (double)quantiles[QuantileCount / 4]),
@@ -54,14 +54,14 @@ internal sealed class ScoreDistribution
             Tail(sorted.Where(score => score < quantiles[0]).Select(score => (double)quantiles[0] - score)),
             Tail(sorted.Where(score => score > quantiles[^1]).Select(score => (double)score - quantiles[^1])));
 
-        ScoreTail Tail(IEnumerable<double> excesses) => new((float)TailRate, (float)Math.Max(least, excesses.DefaultIfEmpty().Average()));
+        ExponentialTail Tail(IEnumerable<double> excesses) => new((float)TailRate, (float)Math.Max(least, excesses.DefaultIfEmpty().Average()));
     }
 
     /// <summary>The same distribution, whose tails go their own way from here.</summary>
     public ScoreDistribution Copy() => With(Lower, Upper);
 
     /// <summary>The same distribution with other tails.</summary>
-    public ScoreDistribution With(ScoreTail lower, ScoreTail upper) => new(_quantiles, lower, upper);
+    public ScoreDistribution With(ExponentialTail lower, ExponentialTail upper) => new(_quantiles, lower, upper);
 
     /// <summary>Takes a score into account, as one of about <paramref name="history"/> that count.</summary>
     public void Follow(double score, int history)
@@ -82,6 +82,24 @@ internal sealed class ScoreDistribution
 
     /// <summary>The probability of a score of at most <paramref name="score"/>.</summary>
     public double Below(double score) => score < _quantiles[0] ? Lower.Beyond(_quantiles[0] - score) : 1 - Above(score);
+
+    /// <summary>The probability of a score at least as far out on a side.</summary>
+    public double PValue(ResidualSide side, double score) => side switch
+    {
+        ResidualSide.Above => Above(score),
+        ResidualSide.Below => Below(score),
+        _ => Math.Min(1, 2 * Math.Min(Above(score), Below(score))),
+    };
+
+    /// <summary>
+    /// The bounds within which a score's p-value is above <paramref name="probability"/>; infinite on a side where no score is an anomaly.
+    /// </summary>
+    public (double Lower, double Upper) Bounds(ResidualSide side, double probability) => side switch
+    {
+        ResidualSide.Above => (double.NegativeInfinity, Quantile(1 - probability)),
+        ResidualSide.Below => (Quantile(probability), double.PositiveInfinity),
+        _ => (Quantile(probability / 2), Quantile(1 - probability / 2)),
+    };
 
     /// <summary>The score that one is below with <paramref name="probability"/>, above 0 and below 1.</summary>
     public double Quantile(double probability)

@@ -14,7 +14,7 @@ namespace Microsoft.ML.Lstm.Engine.Series;
 /// with the first that is there, and after a window of zeros, where training had none, with the first that is not (of a series that
 /// training did not have, once three are not). What has no scale, since nothing ever moved it, is zero. The scale of a window of n values
 /// is √((Σ(x − x̄)² + c²) / (n + 1)), c being the change over the horizon in the training data, so that the first values, or a flat
-/// stretch, are not blown up; <see cref="SeriesMeasure"/> says what is done where the training data does not tell.
+/// stretch, are not blown up; <see cref="SeriesScaler"/> says what is done where the training data does not tell.
 /// </remarks>
 internal sealed class SeriesEncoder
 {
@@ -34,7 +34,7 @@ internal sealed class SeriesEncoder
     private readonly float[] _levels;
     private readonly float[] _scales;
     private readonly int[] _counts;
-    private readonly SeriesMeasure[] _measures;
+    private readonly SeriesScaler[] _measures;
     private readonly ReadOnlyMemory<float> _start;
 
     /// <param name="layout">The features.</param>
@@ -51,7 +51,7 @@ internal sealed class SeriesEncoder
         _levels = new float[layout.Targets];
         _scales = new float[layout.Targets];
         _counts = new int[layout.Targets];
-        _measures = [.. Enumerable.Range(0, layout.Targets).Select(target => new SeriesMeasure(layout, scaling, series, target))];
+        _measures = [.. Enumerable.Range(0, layout.Targets).Select(target => new SeriesScaler(layout, scaling, series, target))];
         Reset();
     }
 

@@ -75,7 +75,7 @@ internal sealed class AutoencoderTask(int encodingSize, double falsePositiveRate
         // The new one may be among those above, too.
         double share = (weight + mean) / (WeightOf(descending) + mean);
         double excess = upper.Sum(entry => entry.Weight * (entry.Score - median)) / weight;
-        return (float)Math.Min(median + new ScoreTail((float)share, (float)excess).Distance(rate), float.MaxValue);
+        return (float)Math.Min(median + new ExponentialTail((float)share, (float)excess).Distance(rate), float.MaxValue);
     }
 
     private static double WeightOf((float Score, float Weight)[] scores) => scores.Sum(entry => (double)entry.Weight);

@@ -4,7 +4,7 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 namespace Microsoft.ML.Lstm.Engine.Series;
 
 /// <summary>Finds the units of the training rows.</summary>
-internal sealed class SeriesUnits
+internal sealed class SeriesStatistics
 {
     // A deviation this small beside the level is rounding.
     private const double SmallestRelativeDeviation = 1e-7;
@@ -20,7 +20,7 @@ internal sealed class SeriesUnits
     private readonly float[] _changes;
     private readonly float[] _sizes;
 
-    private SeriesUnits(ForecastData data)
+    private SeriesStatistics(ForecastData data)
     {
         _data = data;
         _targets = data.Layout.Targets;
@@ -31,7 +31,7 @@ internal sealed class SeriesUnits
     /// <summary>The units of the training rows of <paramref name="data"/>.</summary>
     public static RowScaling Of(ForecastData data)
     {
-        var units = new SeriesUnits(data);
+        var units = new SeriesStatistics(data);
         for (int d = 0; d < data.Layout.Targets; d++)
             units.MeasureTarget(d);
         AffineScaler[] scalers = [.. Enumerable.Range(data.Layout.Targets, data.Layout.RowSize - data.Layout.Targets)
@@ -157,7 +157,7 @@ internal sealed class SeriesUnits
         {
             beginning = squares[i] + (i % size > 0 ? beginning : 0);
             int first = Math.Max(0, i - size + 1), length = i - first + 1;
-            if (length >= SeriesMeasure.LeastLength(size))
+            if (length >= SeriesScaler.LeastLength(size))
                 least = Math.Min(least, ((first / size < i / size ? ends[first] : 0) + beginning) / length);
         }
         return double.IsFinite(least) ? (float)Math.Sqrt(least) : 0;

@@ -13,7 +13,7 @@ namespace Microsoft.ML.Lstm.Engine.Series;
 /// height. A window of one value but for a rare other one has no scale, and that value is its level. All of it is in the unit of the
 /// values: times a power of two it is the same, to the last bit.
 /// </remarks>
-internal readonly struct SeriesMeasure
+internal readonly struct SeriesScaler
 {
     // Rows from which on a window is compared in size with those of the training data, and is believed how far it moves.
     private const int EnoughForSize = 8;
@@ -40,7 +40,7 @@ internal readonly struct SeriesMeasure
     /// <param name="scaling">What the training data says.</param>
     /// <param name="series">The series, counted from 1; 0 for one that the training data does not have.</param>
     /// <param name="target">The target.</param>
-    public SeriesMeasure(ForecastLayout layout, RowScaling scaling, int series, int target)
+    public SeriesScaler(ForecastLayout layout, RowScaling scaling, int series, int target)
     {
         _layout = layout;
         _scaling = scaling;
@@ -167,7 +167,7 @@ internal readonly struct SeriesMeasure
                 value = one;
             left += one == value ? 1 : -1;
         }
-        int apart = _layout.Loss == ForecastLoss.AbsoluteError ? Math.Max(1, values.Length / ValuesOfOneApart) : 1;
+        int apart = ForecastLossDescription.Of(_layout.Loss).IgnoresOutliers ? Math.Max(1, values.Length / ValuesOfOneApart) : 1;
         return values.Length - values.Count(value) <= apart;
     }
 

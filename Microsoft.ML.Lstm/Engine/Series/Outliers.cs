@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Engine.Training;
 
 namespace Microsoft.ML.Lstm.Engine.Series;
@@ -7,7 +8,7 @@ namespace Microsoft.ML.Lstm.Engine.Series;
 /// Names single values of targets that are far from all others, as a slip of the keyboard is: what is learned, the scale of a window and
 /// the intervals go by them as by any other value.
 /// </summary>
-internal static class FarValues
+internal static class Outliers
 {
     // Fewer values say little of what is usual.
     private const int EnoughValues = 24;
@@ -49,8 +50,8 @@ internal static class FarValues
         if (values.Length < EnoughValues)
             return [];
         float[] sorted = [.. values.Order()];
-        double median = sorted[sorted.Length / 2],
-            distance = LeastDistance * ((double)sorted[sorted.Length * 3 / 4] - sorted[sorted.Length / 4]);
+        double median = Statistics.Quantile(sorted, 1, of: 2);
+        double distance = LeastDistance * ((double)Statistics.Quantile(sorted, 3, of: 4) - Statistics.Quantile(sorted, 1, of: 4));
         float[] far = distance > 0 ? Array.FindAll(values, value => Math.Abs(value - median) > distance) : [];
         return far.Length <= Math.Max(1, values.Length / ValuesOfOneFar) ? far : [];
     }

@@ -7,7 +7,7 @@ namespace Microsoft.ML.Lstm.Engine.Series;
 /// What the training of a forecasting network sees nothing of: features that never vary, steps ahead that no value is there for, series
 /// without anything to learn. The weights there stay as they were drawn, so they are replaced by what does nothing.
 /// </summary>
-internal sealed class UnseenParts
+internal sealed class UntrainedWeights
 {
     private readonly ForecastLayout _layout;
     private readonly int[] _features;
@@ -19,7 +19,7 @@ internal sealed class UnseenParts
     /// <param name="scaling">The units of it.</param>
     /// <param name="series">The series, encoded.</param>
     /// <param name="rows">Of each, the rows that are trained on, from the first on.</param>
-    public UnseenParts(ForecastData data, RowScaling scaling, IReadOnlyList<EncodedSeries> series, Func<int, int> rows)
+    public UntrainedWeights(ForecastData data, RowScaling scaling, IReadOnlyList<EncodedSeries> series, Func<int, int> rows)
     {
         _layout = data.Layout;
         _features = [.. ConstantFeatures(series, rows)];
@@ -119,7 +119,7 @@ internal sealed class UnseenParts
     private void ClearOutputs(ParameterSet parameters, Parameter head)
     {
         Span<float> weights = parameters[head], biases = parameters[ParameterSet.HeadBias];
-        int width = _layout.OutputsOfValue;
+        int width = _layout.OutputsPerValue;
         for (int d = 0; d < _layout.Targets; d++)
         {
             for (int step = _stepsLearned[d]; step < _layout.Horizon; step++)
