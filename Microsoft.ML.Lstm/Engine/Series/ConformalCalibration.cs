@@ -3,13 +3,13 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 namespace Microsoft.ML.Lstm.Engine.Series;
 
 /// <summary>
-/// Finds the intervals that hold a share 1 − α of the values that the network was not trained on: split conformal prediction, of quantiles
-/// where the network gives some (Romano, Patterson and Candès 2019). Each end is moved, by multiples of the forecast's spread, to where a
-/// share of α/2 of the n errors lies beyond it: to the one of rank ⌈(n + 1)(1 − α/2)⌉.
+/// Calibrates intervals by split conformal prediction, so that they hold a share 1 − α of values the network was not trained on; where the
+/// network gives quantiles, of these (conformalized quantile regression; Romano, Patterson and Candès 2019). Each end is moved, in units
+/// of the forecast's spread, by the error of rank ⌈(n + 1)(1 − α/2)⌉ of n, so that a share of α/2 of the errors lies beyond it.
 /// </summary>
 internal sealed class ConformalCalibration(ForecastLayout layout)
 {
-    // Floats of errors to keep; of more forecasts than that, those of every second row, then every fourth, ... are kept.
+    // How many errors are kept. Of more forecasts only every second is kept, then every fourth, and so on.
     private const int MaxErrors = 1 << 25;
 
     private readonly List<float> _lower = [];
@@ -18,10 +18,12 @@ internal sealed class ConformalCalibration(ForecastLayout layout)
     private int _every = 1;
     private long _seen;
 
-    /// <summary>Forecasts that are kept.</summary>
+    /// <summary>How many forecasts are kept.</summary>
     public int Count => _lower.Count / layout.Values;
 
-    /// <summary>Adds a forecast and what came, NaN where that is not known; fewer than H·D values where the series ends.</summary>
+    /// <summary>Adds the errors of a forecast.</summary>
+    /// <param name="forecast">The forecast.</param>
+    /// <param name="values">The values that came, NaN where one is missing; fewer than H·D where the series ends.</param>
     public void Add(ForecastStream forecast, ReadOnlySpan<float> values)
     {
         if (_seen++ % _every != 0)
@@ -29,7 +31,7 @@ internal sealed class ConformalCalibration(ForecastLayout layout)
         for (int i = 0; i < layout.Values; i++)
         {
             ForecastOutput output = forecast[i];
-            // Errors that are measured by nothing say nothing of others.
+            // Without a spread an error has no unit, and cannot be compared with others.
             float value = i < values.Length && output.Spread > 0 ? values[i] : float.NaN;
             _lower.Add((float)((output.Lower - value) / output.Spread));
             _upper.Add((float)((value - output.Upper) / output.Spread));
@@ -42,11 +44,11 @@ internal sealed class ConformalCalibration(ForecastLayout layout)
     }
 
     /// <summary>
-    /// The intervals, the smallest number of errors that an end is made of, and how many steps ahead have any. Those of a step that has
-    /// none are the last step's before it that has, in units of the forecasts' spreads.
+    /// The intervals, the least number of errors that any of them is calibrated by, and how many steps ahead have errors. A step without
+    /// errors has the interval of the step before.
     /// </summary>
     /// <param name="confidenceLevel">The share of values to hold.</param>
-    /// <param name="deviations">The deviation of each target in the training rows; what never varied there has no errors, and needs
+    /// <param name="deviations">The deviation of each target in the training rows; a target that never varied has no errors and needs
     /// none.</param>
     public (ForecastIntervals Intervals, int Errors, int StepsWithErrors) Calibrate(double confidenceLevel, ReadOnlySpan<float> deviations)
     {
@@ -67,7 +69,7 @@ internal sealed class ConformalCalibration(ForecastLayout layout)
     }
 
     /// <summary>
-    /// Errors that an interval of <paramref name="confidenceLevel"/> needs: with fewer, even the largest is not large enough.
+    /// How many errors an interval of <paramref name="confidenceLevel"/> needs: of fewer, even the largest is too small.
     /// </summary>
     public static int ErrorsFor(double confidenceLevel) => (int)Math.Ceiling(2 / (1 - confidenceLevel) - 1 - 1e-9);
 
@@ -76,7 +78,7 @@ internal sealed class ConformalCalibration(ForecastLayout layout)
         if (errors.Length == 0)
             return 0;
         Array.Sort(errors);
-        // With too few errors even the largest is not far enough out; the end is then not moved inwards of where the network has it.
+        // Of too few errors even the largest is too small: then the end is at least not moved inwards.
         return Statistics.ConformalQuantile(errors, (1 + confidenceLevel) / 2) ?? Math.Max(0, errors[^1]);
     }
 

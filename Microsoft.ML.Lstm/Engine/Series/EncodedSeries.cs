@@ -1,33 +1,30 @@
-using Microsoft.ML.Lstm.Engine.Parameters;
-
-
 namespace Microsoft.ML.Lstm.Engine.Series;
 
-/// <summary>A whole series as a forecasting network sees it, and the values that it is to tell.</summary>
+/// <summary>A whole series, encoded as the steps of a forecasting network, with the values to learn.</summary>
 internal sealed class EncodedSeries
 {
-    /// <summary>T x F features.</summary>
+    /// <summary>The features, [T x F].</summary>
     public required float[] Features { get; init; }
 
-    /// <summary>T x D values of the targets, NaN where one is missing.</summary>
+    /// <summary>The values of the targets, [T x D]; NaN where one is missing.</summary>
     public required float[] Values { get; init; }
 
-    /// <summary>T x D: the level of each target after each step.</summary>
+    /// <summary>The level of each target after each step, [T x D].</summary>
     public required float[] Levels { get; init; }
 
-    /// <summary>T x D: its scale.</summary>
+    /// <summary>The scale of each target after each step, [T x D].</summary>
     public required float[] Scales { get; init; }
 
-    /// <summary>The series, counted from 1.</summary>
+    /// <summary>The number of the series, from 1.</summary>
     public required int Series { get; init; }
 
-    /// <summary>What is known of the series as a whole.</summary>
+    /// <summary>The static features, scaled, [S].</summary>
     public required float[] Statics { get; init; }
 
-    /// <summary>T.</summary>
+    /// <summary>T: steps of the series.</summary>
     public required int Steps { get; init; }
 
-    /// <summary>Encodes the rows of a series from its first on.</summary>
+    /// <summary>Encodes all rows of a series.</summary>
     public static EncodedSeries Encode(ForecastLayout layout, RowScaling scaling, SeriesRows rows)
     {
         int steps = rows.Count, targets = layout.Targets, size = layout.FeatureSize;

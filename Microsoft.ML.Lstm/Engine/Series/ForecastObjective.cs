@@ -5,7 +5,7 @@ using Microsoft.ML.Lstm.Engine.Training.Objectives;
 namespace Microsoft.ML.Lstm.Engine.Series;
 
 /// <summary>The task of forecasting the next values of a series after each step.</summary>
-/// <param name="layout">What a step reads and gives.</param>
+/// <param name="layout">The inputs and outputs of a step.</param>
 /// <param name="confidenceLevel">The share of values that an interval is to hold.</param>
 internal sealed class ForecastTask(ForecastLayout layout, double confidenceLevel) : TrainingTask
 {

@@ -4,8 +4,8 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 namespace Microsoft.ML.Lstm.Engine.Series;
 
 /// <summary>
-/// One series that arrives a row at a time, and the forecast after each row. A row costs what a row costs, however many came before.
-/// Any number of streams may use one network at once; each serves one caller at a time.
+/// Forecasts one series whose rows arrive one at a time. The cost of a row does not depend on how many came before. Any number of streams
+/// may share a network; each serves one caller at a time.
 /// </summary>
 internal sealed class ForecastStream
 {
@@ -19,8 +19,8 @@ internal sealed class ForecastStream
     private readonly int[] _tokens;
 
     /// <param name="model">The model.</param>
-    /// <param name="network">Its network, ready to run.</param>
-    /// <param name="series">The series, counted from 1; 0 for one that the training data does not have.</param>
+    /// <param name="network">The model's network, ready to run.</param>
+    /// <param name="series">The number of the series, from 1; 0 for one that is not in the training data.</param>
     public ForecastStream(ForecastModel model, SequenceNetwork network, int series)
     {
         _model = model;
@@ -34,15 +34,15 @@ internal sealed class ForecastStream
     }
 
     /// <summary>
-    /// Whether a row has come, so that there is a forecast: of a series that the training data does not tell the level of, one with a
-    /// value.
+    /// Whether there is a forecast: after the first row or, of a series whose level the training data does not tell, after the first row
+    /// with a value.
     /// </summary>
     public bool HasForecast => _encoder.Count > 0 && _encoder.IsMeasured;
 
-    /// <summary>Numbers in the state.</summary>
+    /// <summary>How many numbers the state has.</summary>
     public int StateLength => (int)StateLengthOf(_layout, _model.Network.Shape);
 
-    /// <summary>Numbers in the state of such a model.</summary>
+    /// <summary>How many numbers the state has with a layout and a network.</summary>
     public static long StateLengthOf(ForecastLayout layout, NetworkShape shape)
         => SeriesEncoder.StateLengthOf(layout) + SequenceStream.StateLengthOf(shape) + layout.OutputSize;
 
@@ -55,20 +55,19 @@ internal sealed class ForecastStream
         _network.Step(_features, _tokens).CopyTo(_outputs);
     }
 
-    /// <summary>What the network says of value <paramref name="index"/> of the H·D of a forecast.</summary>
+    /// <summary>The forecast of value <paramref name="index"/> of H·D, before calibration.</summary>
     public ForecastOutput this[int index]
     {
         get
         {
             int target = index % _layout.Targets, width = _loss.OutputsPerValue;
-            return _loss.Read(_outputs.AsSpan(index * width, width), _encoder.Levels[target],
-                _encoder.Scales[target]);
+            return _loss.Read(_outputs.AsSpan(index * width, width), _encoder.Levels[target], _encoder.Scales[target]);
         }
     }
 
     /// <summary>
-    /// Writes the forecast after the last row: the points, the lower and the upper ends of the intervals, H·D each. A point lies in its
-    /// interval, wherever the errors of the network's other forecasts were.
+    /// Writes the forecast after the last row: the points, the lower and the upper ends of the calibrated intervals, H·D each. An interval
+    /// always holds its point, even where calibration alone would not let it.
     /// </summary>
     public void CopyForecastTo(Span<float> destination)
     {
@@ -90,7 +89,7 @@ internal sealed class ForecastStream
         _outputs.CopyTo(destination[(_encoder.StateLength + _network.StateLength)..]);
     }
 
-    /// <summary>Goes on from a state that <see cref="CopyStateTo"/> gave, of this or another stream of the same model.</summary>
+    /// <summary>Restores a state that <see cref="CopyStateTo"/> wrote, of this or another stream of the same model.</summary>
     public void CopyStateFrom(ReadOnlySpan<float> source)
     {
         _encoder.CopyStateFrom(source[.._encoder.StateLength]);

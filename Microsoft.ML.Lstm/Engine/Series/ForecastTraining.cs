@@ -6,26 +6,26 @@ using Microsoft.ML.Lstm.Engine.Training;
 
 namespace Microsoft.ML.Lstm.Engine.Series;
 
-/// <summary>Series to train a forecasting network on.</summary>
-/// <param name="Layout">What a step reads and gives.</param>
-/// <param name="Rows">The series, each with its number.</param>
-/// <param name="TrainingRows">For each, how many rows to train on; the rest is for validation.</param>
+/// <summary>The series that a forecasting network is trained on.</summary>
+/// <param name="Layout">The inputs and outputs of a step.</param>
+/// <param name="Rows">The rows of each series.</param>
+/// <param name="TrainingRows">How many rows of each series to train on; the others are for validation.</param>
 /// <param name="ConfidenceLevel">The share of values that an interval is to hold.</param>
-/// <param name="EmbedSeries">Whether each series gets a learned vector.</param>
-/// <param name="Refit">Whether to train again, on all rows, as long as it took to be best.</param>
+/// <param name="EmbedSeries">Whether each series has an embedding.</param>
+/// <param name="Refit">Whether to train again on all rows, for as many epochs as the best model took.</param>
 internal sealed record ForecastData(ForecastLayout Layout, IReadOnlyList<SeriesRows> Rows, IReadOnlyList<int> TrainingRows,
     double ConfidenceLevel, bool EmbedSeries, bool Refit)
 {
-    /// <summary>Whether anybody sees the intervals.</summary>
+    /// <summary>Whether the intervals are an output, so that warnings about them matter.</summary>
     public required bool ShowsIntervals { get; init; }
 
-    /// <summary>What the numbers of a row, the static features and the features of the calendar are called in warnings.</summary>
+    /// <summary>The names of the inputs, for warnings.</summary>
     public InputNames Names { get; init; } = new();
 
-    /// <summary>Whether there is a value to learn; that of a series' first row has nothing before it.</summary>
+    /// <summary>Whether there is a value to learn: one behind the first row of a series.</summary>
     public bool CanLearn => HasValues(i => 1..TrainingRows[i]);
 
-    /// <summary>Whether any row for validation has a value; rows that only say what is known ahead have none.</summary>
+    /// <summary>Whether any validation row has a value; rows that only announce known covariates have none.</summary>
     public bool Validates => HasValues(i => Math.Max(1, TrainingRows[i])..Rows[i].Count);
 
     /// <summary>Adds the series to the checksum of a training.</summary>
@@ -54,26 +54,26 @@ internal sealed record ForecastData(ForecastLayout Layout, IReadOnlyList<SeriesR
 }
 
 /// <summary>
-/// Trains a forecasting network on the first rows of each series, and measures on the rest when to stop and how far its forecasts are off.
+/// Trains a forecasting network on the first rows of each series; the others decide when to stop, and calibrate the intervals.
 /// </summary>
 internal static class ForecastTraining
 {
     private static readonly ForecastIntervals NoIntervals = new([], []);
 
-    /// <summary>Trains.</summary>
+    /// <summary>Trains a model.</summary>
     /// <param name="data">The series.</param>
     /// <param name="options">The network and its training.</param>
-    /// <param name="seed">Decides all that is random.</param>
-    /// <param name="monitor">Is told what happens.</param>
-    /// <param name="checkpoint">Where the training is kept while it goes on; null for nowhere.</param>
-    /// <returns>The model, and the state of each series behind its last row that has a value.</returns>
+    /// <param name="seed">The seed of all random numbers.</param>
+    /// <param name="monitor">Receives progress and warnings.</param>
+    /// <param name="checkpoint">Saves the state of the training after each epoch; null for no checkpoints.</param>
+    /// <returns>The model, and the state of each series after its last observed row.</returns>
     /// <exception cref="InvalidOperationException">There is nothing to learn, or the numbers stopped being finite.</exception>
     public static (ForecastModel Model, float[][] States) Train(ForecastData data, TrainingOptions options, int seed,
         ITrainingMonitor monitor, ITrainingCheckpoint? checkpoint)
     {
         RowScaling scaling = SeriesStatistics.Of(data);
-        (EncodedSeries[] series, UntrainedWeights unseen) = Encode(data, scaling, i => data.TrainingRows[i]);
-        data.Names.WarnOf(data.Layout, scaling, unseen, monitor);
+        (EncodedSeries[] series, UntrainedWeights untrained) = Encode(data, scaling, i => data.TrainingRows[i]);
+        data.Names.WarnOf(data.Layout, scaling, untrained, monitor);
         Outliers.WarnOf(data, monitor);
         SeriesWindows training = WindowsOf(data, series, i => 0..data.TrainingRows[i]);
         if (!data.CanLearn)
@@ -89,20 +89,20 @@ internal static class ForecastTraining
             SaveCheckpoint = checkpoint is null ? null : (kept, state) => checkpoint.Save(kept, state, first: null),
             Resume = checkpoint?.Resume,
         });
-        // A checkpoint keeps the weights as they were drawn, so that who goes on from it has the same ones.
+        // Only now, since a checkpoint has to keep the weights as they were drawn for a resumed training to give the same ones.
         bool trainsUnknown = options.Tokens.Dropout > 0;
-        var model = new ForecastModel(unseen.ClearWeights(first.Model, trainsUnknown), data.Layout, scaling, NoIntervals);
-        // Who has stopped the training wants the model, and so what belongs to it.
+        var model = new ForecastModel(untrained.ClearWeights(first.Model, trainsUnknown), data.Layout, scaling, NoIntervals);
+        // A stopped training still gives its best model, which needs its intervals.
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(monitor.Abandoned,
             first.WasStopped ? default : options.CancellationToken);
         (ForecastIntervals intervals, float[][] states) = Calibrate(model, data, series, monitor, stop.Token);
         model = model with { Intervals = intervals };
         if (data.Refit && validation is not null && !options.CancellationToken.IsCancellationRequested)
         {
-            // The same course of learning rates up to where it was best, so the epochs are counted rather than set.
+            // The learning rate follows the same schedule as before, up to the epoch that was best.
             TrainingOptions again = Encoded(options);
             (again.EarlyStopping, again.NumberOfEpochs) = (null, first.NumberOfEpochs);
-            (series, unseen) = Encode(data, scaling, i => series[i].Steps);
+            (series, untrained) = Encode(data, scaling, i => series[i].Steps);
             SeriesWindows all = WindowsOf(data, series, i => 0..series[i].Steps);
             SequenceModel refitted = TrainingLoop.Train(job with
             {
@@ -110,29 +110,29 @@ internal static class ForecastTraining
                 Validation = null,
                 Options = again,
                 EndAfter = first.KeptEpoch,
-                // What was stopped can be gone on with, so that is what the checkpoint keeps.
+                // The checkpoint of a stopped training stays as it is, so that the training can be resumed.
                 SaveCheckpoint = checkpoint is null || first.WasStopped ? null : (kept, state) => checkpoint.Save(kept, state, first),
                 Resume = checkpoint?.First is null ? null : checkpoint.Resume,
             });
-            model = model with { Network = unseen.ClearWeights(refitted, trainsUnknown) };
+            model = model with { Network = untrained.ClearWeights(refitted, trainsUnknown) };
             states = RunHeldOut(model, data, (_, _, _) => { }, monitor.Abandoned.ThrowIfCancellationRequested);
         }
         return (model, states);
     }
 
-    /// <summary>The series as the network sees them, and what the training on some rows of each sees nothing of.</summary>
-    private static (EncodedSeries[] Series, UntrainedWeights Unseen) Encode(ForecastData data, RowScaling scaling, Func<int, int> rows)
+    /// <summary>Encodes the series, and finds the weights that training on their first <paramref name="rows"/> cannot reach.</summary>
+    private static (EncodedSeries[] Series, UntrainedWeights Untrained) Encode(ForecastData data, RowScaling scaling, Func<int, int> rows)
     {
         EncodedSeries[] series = [.. data.Rows.Select(one => EncodedSeries.Encode(data.Layout, scaling, one))];
-        var unseen = new UntrainedWeights(data, scaling, series, rows);
-        unseen.ClearFeatures(series);
-        return (series, unseen);
+        var untrained = new UntrainedWeights(data, scaling, series, rows);
+        untrained.ClearFeatures(series);
+        return (series, untrained);
     }
 
     private static TrainingOptions Encoded(TrainingOptions options)
     {
         TrainingOptions copy = options.Clone();
-        // The encoder has scaled the features, and the validation rows are set aside.
+        // The encoder has scaled the features already, and the validation rows are a set of their own.
         (copy.NormalizeFeatures, copy.ValidationFraction) = (false, 0);
         return copy;
     }
@@ -141,7 +141,7 @@ internal static class ForecastTraining
         => new(data.Layout, series, [.. Enumerable.Range(0, series.Length).Select(range)], data.Rows[0].Statics.Length,
             data.EmbedSeries ? [series.Length] : []);
 
-    /// <summary>Goes through all series as scoring does, and compares what is forecast with what comes.</summary>
+    /// <summary>Calibrates the intervals by the errors of forecasts that are made as in scoring, row by row.</summary>
     private static (ForecastIntervals Intervals, float[][] States) Calibrate(ForecastModel model, ForecastData data, EncodedSeries[] series,
         ITrainingMonitor monitor, CancellationToken stop)
     {
@@ -161,19 +161,24 @@ internal static class ForecastTraining
             monitor.Warn("There are no validation rows, so the intervals are those of the training rows' errors, and too narrow for "
                 + "others.");
         else if (errors < needed)
+        {
+            string repeated = stepsWithErrors < data.Layout.Horizon
+                ? $"; those from step {stepsWithErrors + 1} on are those of step {stepsWithErrors}"
+                : "";
             monitor.Warn(string.Create(CultureInfo.InvariantCulture,
                 $"Intervals that hold {100 * data.ConfidenceLevel:0.##} percent of the values need the errors of {needed} forecasts of "
                 + $"each step ahead in the validation rows; there are {errors} at the least, so they may be too "
-                + $"narrow{(stepsWithErrors < data.Layout.Horizon ? $"; those from step {stepsWithErrors + 1} on are those of step {stepsWithErrors}" : "")}."));
+                + $"narrow{repeated}."));
+        }
         return (intervals, states);
     }
 
     /// <summary>
-    /// Goes through all series as scoring does, and calls <paramref name="beforeNext"/> with the stream, the series and the row after each
-    /// row whose next one is held out for validation (where none is, after each row that has a next one). <paramref name="beforeStep"/> is
-    /// called before each step, and may throw to end it.
+    /// Runs through all series as scoring does, row by row, and calls <paramref name="beforeNext"/> with the stream, the series and the
+    /// row whenever the next row is held out for validation (without validation rows, whenever there is a next row).
+    /// <paramref name="beforeStep"/> is called before each step and may throw to cancel.
     /// </summary>
-    /// <returns>The state of each series behind its last row that has a value.</returns>
+    /// <returns>The state of each series after its last observed row.</returns>
     public static float[][] RunHeldOut(ForecastModel model, ForecastData data, Action<ForecastStream, int, int> beforeNext,
         Action? beforeStep = null)
     {

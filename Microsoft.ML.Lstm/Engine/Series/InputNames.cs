@@ -1,32 +1,31 @@
-using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Engine.Training;
 
 
 namespace Microsoft.ML.Lstm.Engine.Series;
 
-/// <summary>What the numbers that a forecasting network reads are called, and the warnings of those that say nothing.</summary>
+/// <summary>The names of the numbers that a forecasting network reads, and the warnings of those that never varied.</summary>
 internal sealed class InputNames
 {
     private const int MostNames = 10;
 
-    /// <summary>Of each target.</summary>
+    /// <summary>The name of each target.</summary>
     public IReadOnlyList<string> Targets { get; init; } = [];
 
-    /// <summary>Of each past and known covariate.</summary>
+    /// <summary>The name of each past and known covariate.</summary>
     public IReadOnlyList<string> Covariates { get; init; } = [];
 
-    /// <summary>Of each static feature.</summary>
+    /// <summary>The name of each static feature.</summary>
     public IReadOnlyList<string> Statics { get; init; } = [];
 
-    /// <summary>Of each feature of the calendar, the cycle that it is of.</summary>
+    /// <summary>The cycle of each feature of the calendar.</summary>
     public IReadOnlyList<string> Calendar { get; init; } = [];
 
-    /// <summary>Warns of inputs and targets that never varied, by name.</summary>
-    public void WarnOf(ForecastLayout layout, RowScaling scaling, UntrainedWeights unseen, ITrainingMonitor monitor)
+    /// <summary>Warns of inputs and targets that never varied in the training data.</summary>
+    public void WarnOf(ForecastLayout layout, RowScaling scaling, UntrainedWeights untrained, ITrainingMonitor monitor)
     {
         for (int d = 0; d < layout.Targets; d++)
             WarnOfTarget(d, layout, scaling, monitor);
-        int[] calendar = [.. unseen.CalendarFeatures];
+        int[] calendar = [.. untrained.CalendarFeatures];
         string[] names =
         [
             .. scaling.Covariates.Constants.Select(i => Covariates.ElementAtOrDefault(i) ?? $"covariate {i}"),
@@ -37,7 +36,7 @@ internal sealed class InputNames
         ];
         if (names.Length > 0)
             monitor.Warn("What never varied in the training data has no effect on a forecast: "
-                + $"{string.Join(", ", names.Take(MostNames))}{(names.Length > MostNames ? $" and {names.Length - MostNames} more" : "")}.");
+                + string.Join(", ", names.Take(MostNames)) + (names.Length > MostNames ? $" and {names.Length - MostNames} more." : "."));
     }
 
     private void WarnOfTarget(int target, ForecastLayout layout, RowScaling scaling, ITrainingMonitor monitor)

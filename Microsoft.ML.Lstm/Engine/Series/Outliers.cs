@@ -5,23 +5,23 @@ using Microsoft.ML.Lstm.Engine.Training;
 namespace Microsoft.ML.Lstm.Engine.Series;
 
 /// <summary>
-/// Names single values of targets that are far from all others, as a slip of the keyboard is: what is learned, the scale of a window and
-/// the intervals go by them as by any other value.
+/// Finds single values of targets that are far from all others, such as typing errors, and warns of them: they count as much as any value
+/// in the loss, in the scale of a window and in the intervals.
 /// </summary>
 internal static class Outliers
 {
-    // Fewer values say little of what is usual.
+    // With fewer values nothing is taken for an outlier.
     private const int EnoughValues = 24;
 
-    // Times the distance between the quartiles: about forty deviations of a normal distribution.
+    // In interquartile ranges: about forty deviations of a normal distribution.
     private const double LeastDistance = 30;
 
-    // More values than one in so many are no slips.
+    // At most one value in so many is taken for an outlier.
     private const int ValuesOfOneFar = 50;
 
-    /// <summary>Warns of each target that has such values.</summary>
+    /// <summary>Warns of each target that has outliers.</summary>
     /// <param name="data">The series.</param>
-    /// <param name="monitor">Is told.</param>
+    /// <param name="monitor">Receives the warnings.</param>
     public static void WarnOf(ForecastData data, ITrainingMonitor monitor)
     {
         for (int d = 0; d < data.Layout.Targets; d++)
@@ -44,7 +44,7 @@ internal static class Outliers
         }
     }
 
-    /// <summary>The values that are far from the rest, in their order; none where most are the same.</summary>
+    /// <summary>The outliers among some values, in their order; none where half of the values are the same.</summary>
     public static float[] In(float[] values)
     {
         if (values.Length < EnoughValues)

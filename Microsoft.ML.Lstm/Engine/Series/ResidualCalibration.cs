@@ -2,19 +2,21 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Engine.Series;
 
-/// <summary>Finds the unit of a model's residuals, and how scores are distributed, from rows that it was not trained on.</summary>
+/// <summary>
+/// Finds the unit of a model's residuals and the distribution of their scores, from rows that the model was not trained on.
+/// </summary>
 internal static class ResidualCalibration
 {
-    /// <summary>Residuals from which on there is one beyond where the tails of scores begin.</summary>
+    /// <summary>How many residuals it takes for one to lie in each tail of the distribution of scores.</summary>
     public const int EnoughResiduals = 40;
 
     /// <summary>Measures the residuals of a model that forecasts one target one step ahead.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="data">What it was trained and validated on.</param>
-    /// <param name="smoothing">Rows that a score is over.</param>
-    /// <param name="beforeStep">Called before each step, and may throw to end it; null for nothing.</param>
-    /// <returns> The unit, the distribution and the number of residuals. Where these are fewer than <see cref="EnoughResiduals"/>,
-    /// logistically distributed scores with a deviation of 1 stand in for those that are missing. </returns>
+    /// <param name="data">The series that it was trained and validated on.</param>
+    /// <param name="smoothing">How many rows a score is summed over.</param>
+    /// <param name="beforeStep">Called before each step; may throw to cancel.</param>
+    /// <returns>The unit, the distribution and the number of residuals. Where these are fewer than <see cref="EnoughResiduals"/>,
+    /// logistically distributed scores with a deviation of 1 make up the number.</returns>
     /// <exception cref="InvalidOperationException">There is no residual.</exception>
     public static (ResidualScale Scale, ScoreDistribution Scores, int Residuals) Measure(ForecastModel model, ForecastData data,
         int smoothing, Action? beforeStep = null)
@@ -34,7 +36,7 @@ internal static class ResidualCalibration
         if (residuals.Count == 0)
             throw new InvalidOperationException("There is no value to compare with its forecast.");
 
-        // What nothing ever moved says nothing of the unit of what moves.
+        // The errors of a series that never varied have another unit.
         float[] errors = [.. residuals.Where(residual => residual.HasSpread).Select(residual => residual.Error)];
         var scale = errors.Length > 0 ? ResidualScale.Of(errors, smoothing) : new ResidualScale(0, 1, smoothing);
         var scorer = new ResidualScorer(scale);

@@ -3,26 +3,26 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 namespace Microsoft.ML.Lstm.Engine.Series;
 
 /// <summary>
-/// Scores the values of one series by how far they are from what was forecast. A residual r = (value − forecast)/spread becomes z = (r −
-/// median)/(1.4826·MAD) with the median and the median absolute deviation of residuals the network was not trained on, and a score is Σz/√n
-/// over the last n rows, which finds what stays off for a while sooner than one row does.
+/// Scores the values of one series by their distance from the forecasts. A residual r = (value − forecast)/spread is standardized as
+/// z = (r − median)/(1.4826·MAD), with the median and the median absolute deviation of residuals that the network was not trained on. The
+/// score of a row is Σz/√n over the last n rows: a larger n finds small shifts that last sooner.
 /// </summary>
 internal sealed class ResidualScorer(ResidualScale scale)
 {
     private readonly float[] _recent = new float[scale.Smoothing];
     private int _count;
 
-    /// <summary>Numbers in the state.</summary>
+    /// <summary>How many numbers the state has.</summary>
     public int StateLength => 1 + _recent.Length;
 
     /// <summary>
-    /// z of a value; NaN where it is missing. Where the forecast has no spread, it is the error as <see cref="ForecastOutput.ErrorOf"/>
-    /// measures it.
+    /// The standardized residual z of a value; NaN where it is missing. Where the forecast has no spread,
+    /// <see cref="ForecastOutput.ErrorOf"/> itself.
     /// </summary>
     public double Standardize(ForecastOutput forecast, float value)
         => forecast.Spread > 0 ? (forecast.ErrorOf(value) - scale.Median) / scale.Unit : forecast.ErrorOf(value);
 
-    /// <summary>Takes the next row's z and gives its score.</summary>
+    /// <summary>Adds the z of the next row, and returns the score of that row.</summary>
     public double Add(double z)
     {
         _recent.AsSpan(0, _recent.Length - 1).CopyTo(_recent.AsSpan(1));
@@ -31,7 +31,7 @@ internal sealed class ResidualScorer(ResidualScale scale)
         return (Before + _recent[0]) / Math.Sqrt(_count);
     }
 
-    /// <summary>The value that has <paramref name="score"/>, were it in the place of the row last taken.</summary>
+    /// <summary>The value with which the row added last would have <paramref name="score"/>.</summary>
     public double ValueOf(double score, ForecastOutput forecast)
         => forecast.Point + forecast.Spread * (scale.Median + scale.Unit * (score * Math.Sqrt(_count) - Before));
 
@@ -44,14 +44,14 @@ internal sealed class ResidualScorer(ResidualScale scale)
         _recent.CopyTo(destination[1..]);
     }
 
-    /// <summary>Goes on from a state that <see cref="CopyStateTo"/> gave.</summary>
+    /// <summary>Restores a state that <see cref="CopyStateTo"/> wrote.</summary>
     public void CopyStateFrom(ReadOnlySpan<float> source)
     {
         _count = Math.Clamp((int)source[0], 0, _recent.Length);
         source[1..].CopyTo(_recent);
     }
 
-    // The sum of z of the rows before the last.
+    // The sum of z over the rows before the last.
     private double Before
     {
         get
@@ -64,15 +64,16 @@ internal sealed class ResidualScorer(ResidualScale scale)
     }
 }
 
-/// <summary>The unit of residuals.</summary>
-/// <param name="Median">Their median, in units of the forecasts' spread.</param>
-/// <param name="Unit">1.4826 times their median absolute deviation, above 0: the deviation, were they normally distributed.</param>
-/// <param name="Smoothing">n: rows that a score is over, at least 1.</param>
+/// <summary>How residuals are standardized and summed.</summary>
+/// <param name="Median">The median of residuals, in units of the forecasts' spread.</param>
+/// <param name="Unit">1.4826 times their median absolute deviation, above 0: the standard deviation if they are normally
+/// distributed.</param>
+/// <param name="Smoothing">n: how many rows a score is summed over, at least 1.</param>
 internal sealed record ResidualScale(double Median, double Unit, int Smoothing)
 {
     private const double DeviationOfMad = 1.4826;
 
-    /// <summary>The unit of some residuals, at least one.</summary>
+    /// <summary>Measures some residuals, at least one.</summary>
     public static ResidualScale Of(IReadOnlyCollection<float> residuals, int smoothing)
     {
         double median = Statistics.Median(residuals);

@@ -3,10 +3,10 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Engine.Series;
 
-/// <summary>The time from a row to the next: whole months, or a span; and the features that the calendar gives a row.</summary>
-/// <param name="Months">Months; 0 for a span.</param>
-/// <param name="Ticks">The span.</param>
-/// <param name="Calendar">The cycles to make features of.</param>
+/// <summary>The time from one row to the next, whole months or a fixed span, and the calendar features of a row.</summary>
+/// <param name="Months">The months; 0 for a fixed span.</param>
+/// <param name="Ticks">The span in ticks; 0 for months.</param>
+/// <param name="Calendar">The cycles that rows have features of.</param>
 internal sealed record RowInterval(int Months, long Ticks, CalendarFeatures Calendar)
 {
     private const int FeaturesOfCycle = 4;
@@ -19,22 +19,22 @@ internal sealed record RowInterval(int Months, long Ticks, CalendarFeatures Cale
     [JsonIgnore]
     public int FeatureCount => FeaturesOfCycle * Cycles.Count(cycle => Calendar.HasFlag(cycle));
 
-    /// <summary>Of each feature, the cycle that it is of.</summary>
+    /// <summary>The cycle of each feature.</summary>
     [JsonIgnore]
     public string[] FeatureNames
         => [.. Cycles.Where(cycle => Calendar.HasFlag(cycle)).SelectMany(cycle => Enumerable.Repeat($"{cycle}", FeaturesOfCycle))];
 
     /// <summary>
-    /// Whether steps are of the clock, as days and months are; shorter ones are of the time that passes, which goes on evenly when clocks
-    /// are changed.
+    /// Whether the interval is measured by the clock, as days and months are. Shorter intervals are measured by the time that passes, which
+    /// goes on evenly when clocks change.
     /// </summary>
     [JsonIgnore]
     public bool IsOfClock => Months > 0 || Ticks >= TimeSpan.TicksPerDay;
 
     /// <summary>
-    /// The usual step between times in ascending order: where that is of the clock, between what the clocks of the times show.
+    /// Finds the usual interval between times: if that is one of the clock, between the local times.
     /// </summary>
-    /// <param name="times">At least two, of one series or of several one after the other.</param>
+    /// <param name="times">The times in ascending order, of one series or of several one after the other.</param>
     public static RowInterval Of(IReadOnlyList<DateTimeOffset> times)
     {
         var passed = Of([.. times.Select(time => time.UtcDateTime)]);
@@ -44,8 +44,9 @@ internal sealed record RowInterval(int Months, long Ticks, CalendarFeatures Cale
         return shown.IsOfClock ? shown : passed;
     }
 
-    /// <summary>The usual step between times in ascending order.</summary>
-    /// <param name="times">At least two, of one series or of several one after the other; steps that are not ahead are left out.</param>
+    /// <summary>Finds the usual interval between times.</summary>
+    /// <param name="times">The times in ascending order, of one series or of several one after the other; steps back between series are
+    /// skipped.</param>
     public static RowInterval Of(IReadOnlyList<DateTime> times)
     {
         long[] steps = [.. times.Skip(1).Zip(times, (next, time) => next.Ticks - time.Ticks).Where(step => step > 0).Order()];
@@ -59,8 +60,8 @@ internal sealed record RowInterval(int Months, long Ticks, CalendarFeatures Cale
     }
 
     /// <summary>
-    /// The cycles that are longer than a step and that <paramref name="rows"/> rows see at least three times: two years are no basis for a
-    /// year.
+    /// The cycles that are longer than an interval and that <paramref name="rows"/> rows go through at least three times: two years are too
+    /// few to learn a yearly cycle.
     /// </summary>
     public CalendarFeatures UsualCalendar(int rows)
     {
@@ -77,12 +78,12 @@ internal sealed record RowInterval(int Months, long Ticks, CalendarFeatures Cale
 
     public DateTime Next(DateTime time)
     {
-        // Times at the end of what a DateTime can be stay where they are.
+        // At the end of the range of DateTime time stands still.
         if (DateTime.MaxValue.Ticks - time.Ticks <= Ticks || (Months > 0 && time.Year + Months / 12 >= DateTime.MaxValue.Year))
             return time;
         if (Months == 0)
             return time.AddTicks(Ticks);
-        // The last day of a month is followed by the last day of another.
+        // The last day of a month is followed by the last day of the next.
         DateTime next = time.AddMonths(Months);
         return IsLastDay(time) ? next.AddDays(DateTime.DaysInMonth(next.Year, next.Month) - next.Day) : next;
     }
@@ -93,7 +94,7 @@ internal sealed record RowInterval(int Months, long Ticks, CalendarFeatures Cale
         if (Months == 0)
             return Next(time) == next;
         int months = 12 * (next.Year - time.Year) + next.Month - time.Month;
-        // Where a month is too short for the day, its last day stands for it.
+        // In a month that is too short for the day, the last day counts.
         bool isSameDay = next.Day == time.Day || (next.Day < time.Day ? IsLastDay(next) : IsLastDay(time));
         return months == Months && isSameDay && next.TimeOfDay == time.TimeOfDay;
     }
@@ -101,7 +102,7 @@ internal sealed record RowInterval(int Months, long Ticks, CalendarFeatures Cale
     /// <inheritdoc cref="IsRegular(DateTime, DateTime)"/>
     public bool IsRegular(DateTimeOffset time, DateTimeOffset next) => IsRegular(On(time), On(next));
 
-    /// <summary>The time that is <paramref name="steps"/> steps after <paramref name="time"/>, of the same offset.</summary>
+    /// <summary>The time <paramref name="steps"/> intervals after <paramref name="time"/>, with the same offset.</summary>
     public DateTimeOffset After(DateTimeOffset time, long steps)
     {
         DateTime after = On(time);
@@ -117,7 +118,7 @@ internal sealed record RowInterval(int Months, long Ticks, CalendarFeatures Cale
     }
 
     /// <summary>
-    /// The steps from one time to a later one, at least 1: to the nearest where <paramref name="next"/> is not on a step.
+    /// How many intervals lie between a time and a later one, rounded, at least 1.
     /// </summary>
     public long StepsBetween(DateTimeOffset time, DateTimeOffset next)
     {
@@ -128,7 +129,9 @@ internal sealed record RowInterval(int Months, long Ticks, CalendarFeatures Cale
         return Math.Max(1, (long)Math.Round(steps));
     }
 
-    /// <summary>Writes the features of the row that follows one at <paramref name="time"/>.</summary>
+    /// <summary>
+    /// Writes the calendar features for a row at <paramref name="time"/>; they describe the time of the next row, which is forecast.
+    /// </summary>
     public void WriteFeatures(DateTime time, Span<float> features)
     {
         DateTime next = Next(time);
@@ -153,7 +156,7 @@ internal sealed record RowInterval(int Months, long Ticks, CalendarFeatures Cale
         }
     }
 
-    // What is measured by steps: what the clock shows, or the time that passes.
+    // The time that intervals are counted in: local time, or UTC.
     private DateTime On(DateTimeOffset time) => IsOfClock ? time.DateTime : time.UtcDateTime;
 
     private static bool IsLastDay(DateTime time) => time.Day == DateTime.DaysInMonth(time.Year, time.Month);

@@ -3,22 +3,22 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 namespace Microsoft.ML.Lstm.Engine.Series;
 
 /// <summary>
-/// How scores are distributed when nothing is wrong: between two thresholds as those seen when it was made, of which quantiles are kept,
-/// and with a tail beyond each. The tails may follow the scores of a series that does not stay as it was: <see cref="Follow"/>.
+/// The distribution of scores when nothing is wrong: the quantiles of calibration scores between two thresholds, and an exponential tail
+/// beyond each. The tails can follow the scores of a series that changes (<see cref="Follow"/>).
 /// </summary>
 internal sealed class ScoreDistribution
 {
-    /// <summary>Quantiles that are kept, evenly from the lower threshold to the upper one.</summary>
+    /// <summary>How many quantiles there are, at even probabilities from the lower threshold to the upper one.</summary>
     public const int QuantileCount = 96;
 
-    // Of the scores that it is made of.
+    // The share of the calibration scores in each tail.
     private const double TailRate = 0.025;
 
     private readonly float[] _quantiles;
 
     /// <param name="quantiles">The quantiles, ascending; the first and the last are the thresholds.</param>
-    /// <param name="lower">The tail below the first.</param>
-    /// <param name="upper">The tail above the last.</param>
+    /// <param name="lower">The tail below the first quantile.</param>
+    /// <param name="upper">The tail above the last quantile.</param>
     public ScoreDistribution(float[] quantiles, ExponentialTail lower, ExponentialTail upper)
     {
         _quantiles = quantiles;
@@ -35,7 +35,7 @@ internal sealed class ScoreDistribution
     // The share of scores between the thresholds.
     private double Inner => 1 - (double)Lower.Rate - Upper.Rate;
 
-    /// <summary>The distribution of some scores, at least one.</summary>
+    /// <summary>The distribution of some calibration scores, at least one.</summary>
     public static ScoreDistribution Of(IEnumerable<float> scores)
     {
         float[] sorted = [.. scores.Order()];
@@ -47,23 +47,24 @@ internal sealed class ScoreDistribution
             double probability = TailRate + (1 - 2 * TailRate) * i / (QuantileCount - 1);
             quantiles[i] = (float)Statistics.InterpolatedQuantile(sorted, probability);
         }
-        // Where nothing lies beyond, as where all are the same, the tails are as a normal distribution's with these quartiles.
+        // Where no score lies beyond a threshold, as when all are equal, the tail is that of a normal distribution with these quartiles.
         double least = Math.Max(0.28 * (quantiles[3 * QuantileCount / 4] - (double)quantiles[QuantileCount / 4]),
             1e-6 * Math.Max(1, Math.Abs(quantiles[QuantileCount / 2])));
         return new ScoreDistribution(quantiles,
             Tail(sorted.Where(score => score < quantiles[0]).Select(score => (double)quantiles[0] - score)),
             Tail(sorted.Where(score => score > quantiles[^1]).Select(score => (double)score - quantiles[^1])));
 
-        ExponentialTail Tail(IEnumerable<double> excesses) => new((float)TailRate, (float)Math.Max(least, excesses.DefaultIfEmpty().Average()));
+        ExponentialTail Tail(IEnumerable<double> excesses)
+            => new((float)TailRate, (float)Math.Max(least, excesses.DefaultIfEmpty().Average()));
     }
 
-    /// <summary>The same distribution, whose tails go their own way from here.</summary>
+    /// <summary>A copy, whose tails change independently.</summary>
     public ScoreDistribution Copy() => With(Lower, Upper);
 
-    /// <summary>The same distribution with other tails.</summary>
+    /// <summary>A copy with other tails.</summary>
     public ScoreDistribution With(ExponentialTail lower, ExponentialTail upper) => new(_quantiles, lower, upper);
 
-    /// <summary>Takes a score into account, as one of about <paramref name="history"/> that count.</summary>
+    /// <summary>Updates the tails by a score, with the weight of one among about <paramref name="history"/>.</summary>
     public void Follow(double score, int history)
     {
         double weight = 1.0 / history;
@@ -101,7 +102,7 @@ internal sealed class ScoreDistribution
         _ => (Quantile(probability / 2), Quantile(1 - probability / 2)),
     };
 
-    /// <summary>The score that one is below with <paramref name="probability"/>, above 0 and below 1.</summary>
+    /// <summary>The quantile of <paramref name="probability"/>, above 0 and below 1.</summary>
     public double Quantile(double probability)
     {
         if (probability < Lower.Rate)
@@ -114,7 +115,7 @@ internal sealed class ScoreDistribution
         return _quantiles[below] + (at - below) * (_quantiles[below + 1] - (double)_quantiles[below]);
     }
 
-    // The share of the scores between the thresholds that are below one of them.
+    // The share of the scores between the thresholds that are below a score.
     private double Inside(double score)
     {
         int found = Array.BinarySearch(_quantiles, (float)score);
@@ -124,7 +125,7 @@ internal sealed class ScoreDistribution
             double width = (double)_quantiles[above] - _quantiles[above - 1];
             return (above - 1 + (score - _quantiles[above - 1]) / width) / (QuantileCount - 1);
         }
-        // Of equal quantiles the middle.
+        // In the middle of equal quantiles.
         int first = above, last = above;
         while (first > 0 && _quantiles[first - 1] == _quantiles[above])
             first--;

@@ -1,33 +1,37 @@
-using Microsoft.ML.Lstm.Engine.Parameters;
-
 namespace Microsoft.ML.Lstm.Engine.Series;
 
 /// <summary>
-/// Turns the rows of one series, as they come, into the features of the network's steps, and says by what the forecast after each step is
-/// measured: a forecast is level + scale·output. All of it is made of rows up to the present one and of what is known beforehand.
+/// Encodes the rows of one series, one after the other, as the features of the network's steps, and gives the level and scale by which the
+/// outputs after each step are read: forecast = level + scale·output. It uses the rows up to the present one and known covariates only.
 /// </summary>
 /// <remarks>
-/// The features are, in this order: the last L values of each target, measured by the present level and scale, the latest first and zero
-/// where the series has none yet (or the last change, where <see cref="ForecastLayout.ReadsChange"/>); the past covariates; the known
-/// covariates of this row and of the next H; the calendar's features; and, if values may be missing, 1 for each target and past covariate
-/// that is. A missing value counts as the one before it; of a series that the training data does not tell the level of, the values begin
-/// with the first that is there, and after a window of zeros, where training had none, with the first that is not (of a series that
-/// training did not have, once three are not). What has no scale, since nothing ever moved it, is zero. The scale of a window of n values
-/// is √((Σ(x − x̄)² + c²) / (n + 1)), c being the change over the horizon in the training data, so that the first values, or a flat
-/// stretch, are not blown up; <see cref="SeriesScaler"/> says what is done where the training data does not tell.
+/// The features are, in this order:
+/// <list type="number">
+/// <item>the last L values of each target, the latest first, as (value − level)/scale; 0 before the first value, and without a scale (with
+/// <see cref="ForecastLayout.ReadsChange"/>, the last change instead);</item>
+/// <item>the past covariates;</item>
+/// <item>the known covariates of this row and of the next H rows;</item>
+/// <item>the features of the calendar;</item>
+/// <item>if values may be missing, for each target and past covariate 1 if it is missing, else 0.</item>
+/// </list>
+/// A missing value is replaced by the one before it. The history of a series whose level the training data does not tell begins with its
+/// first value. It begins again behind a window of zeros, where training had no such window: at the first value that is not zero, or, for a
+/// series that was not in the training data, at the third. The scale of a window of n values is √((Σ(x − x̄)² + c²) / (n + 1)), with c the
+/// change over the horizon in the training data, so that neither the first values nor a flat stretch is blown up. Without such a c,
+/// <see cref="SeriesScaler"/> finds one.
 /// </remarks>
 internal sealed class SeriesEncoder
 {
-    // Any number is a valid value, so none may become infinite here or in the products behind.
+    // Every finite number is a valid value, so it must not become infinite here or in later products.
     private const double Largest = 1e18;
 
-    // More than most windows have, so that series seldom allocate on their way.
+    // Larger than most windows, so that the history seldom has to grow.
     private const int FirstCapacity = 256;
 
     private readonly ForecastLayout _layout;
     private readonly RowScaling _scaling;
 
-    // [D x capacity], the latest first; it grows with the rows, since a window may be far longer than the series that come.
+    // [D x capacity], the latest value first. It grows with the rows, since a window may be far longer than a series.
     private float[] _history;
     private int _capacity;
     private readonly float[] _last;
@@ -37,9 +41,9 @@ internal sealed class SeriesEncoder
     private readonly SeriesScaler[] _measures;
     private readonly ReadOnlyMemory<float> _start;
 
-    /// <param name="layout">The features.</param>
-    /// <param name="scaling">What the training data says.</param>
-    /// <param name="series">The series, counted from 1; 0 for one that the training data does not have.</param>
+    /// <param name="layout">The layout of the features.</param>
+    /// <param name="scaling">The units found in the training data.</param>
+    /// <param name="series">The number of the series, from 1; 0 for one that is not in the training data.</param>
     public SeriesEncoder(ForecastLayout layout, RowScaling scaling, int series)
     {
         _layout = layout;
@@ -55,10 +59,10 @@ internal sealed class SeriesEncoder
         Reset();
     }
 
-    /// <summary>Rows so far.</summary>
+    /// <summary>How many rows there have been, at most <see cref="ForecastLayout.History"/>.</summary>
     public int Count { get; private set; }
 
-    /// <summary>Whether there is anything to measure a target by.</summary>
+    /// <summary>Whether there is a level for any target.</summary>
     public bool IsMeasured
     {
         get
@@ -78,14 +82,14 @@ internal sealed class SeriesEncoder
     /// <summary>The scale of each target [D] after the last row.</summary>
     public ReadOnlySpan<float> Scales => _scales;
 
-    /// <summary>Numbers in the state.</summary>
+    /// <summary>How many numbers the state has.</summary>
     public int StateLength => (int)StateLengthOf(_layout);
 
-    /// <summary>Numbers in the state of rows laid out like this.</summary>
+    /// <summary>How many numbers the state has with a layout.</summary>
     public static long StateLengthOf(ForecastLayout layout)
         => 1 + (long)layout.Targets * layout.History + layout.RowSize + (layout.WindowDecides ? layout.Targets : 0);
 
-    /// <summary>Goes back to before the first row.</summary>
+    /// <summary>Forgets all rows.</summary>
     public void Reset()
     {
         Count = 0;
@@ -96,10 +100,10 @@ internal sealed class SeriesEncoder
         Measure();
     }
 
-    /// <summary>Takes a row and gives the features of its step.</summary>
+    /// <summary>Encodes the next row.</summary>
     /// <param name="row">Targets, past covariates and known covariates; NaN or infinite where one is missing.</param>
-    /// <param name="future">The known covariates of the next rows, row by row, fewer than H where the rows end; those of the last row stand
-    /// for what is missing.</param>
+    /// <param name="future">The known covariates of the next rows, row by row; where there are fewer than H rows, or a value is missing,
+    /// the values of the row before are repeated.</param>
     /// <param name="calendar">The features of the calendar.</param>
     /// <param name="features">Receives F features.</param>
     public void Encode(ReadOnlySpan<float> row, ReadOnlySpan<float> future, ReadOnlySpan<float> calendar, Span<float> features)
@@ -161,7 +165,7 @@ internal sealed class SeriesEncoder
             destination[1 + histories.Length + _last.Length + d] = _counts[d];
     }
 
-    /// <summary>Goes on from a state that <see cref="CopyStateTo"/> gave.</summary>
+    /// <summary>Restores a state that <see cref="CopyStateTo"/> wrote.</summary>
     public void CopyStateFrom(ReadOnlySpan<float> source)
     {
         Count = (int)source[0];
@@ -176,7 +180,7 @@ internal sealed class SeriesEncoder
         Measure();
     }
 
-    /// <summary>Shortens the window of a target to the values before the present one that follow zeros, where there are enough.</summary>
+    /// <summary>Begins the history of a target again at the values that follow a window of zeros, once there are enough of them.</summary>
     private void ForgetZeros(int target, ReadOnlySpan<float> window)
     {
         int before = _measures[target].ForgetsZerosAfter - 1;
@@ -201,8 +205,8 @@ internal sealed class SeriesEncoder
         => (float)Math.Clamp(((double)value - _scaling.Covariates.Offset[index]) * _scaling.Covariates.Scale[index], -Largest, Largest);
 
     /// <summary>
-    /// The last change, in units of how far all series move from a row to the next where this one's scale says how far it moves over the
-    /// horizon.
+    /// The last change of a target, divided by its scale. Since the scale is a change over the horizon, it is brought to a change from row
+    /// to row by the ratio of the two over all data.
     /// </summary>
     private float Change(int target)
     {

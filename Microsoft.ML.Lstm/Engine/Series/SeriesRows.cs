@@ -9,13 +9,13 @@ internal sealed class SeriesRows(int rowSize)
 {
     private readonly List<float> _numbers = [];
 
-    /// <summary>The series, counted from 1.</summary>
+    /// <summary>The number of the series, from 1.</summary>
     public required int Series { get; init; }
 
-    /// <summary>What is known of the series as a whole.</summary>
+    /// <summary>The static features of the series.</summary>
     public required float[] Statics { get; init; }
 
-    /// <summary>What the calendar says of each row, one after the other; empty where it is not asked.</summary>
+    /// <summary>The features of the calendar, row by row; empty where there are none.</summary>
     public float[] Calendar { get; set; } = [];
 
     public int Count => _numbers.Count / rowSize;
@@ -24,8 +24,8 @@ internal sealed class SeriesRows(int rowSize)
     public ReadOnlySpan<float> this[int row] => CollectionsMarshal.AsSpan(_numbers).Slice(row * rowSize, rowSize);
 
     /// <summary>
-    /// The rows up to the present one. Where any row behind the last that has a target tells a known covariate, these rows only say what is
-    /// known ahead; else they are steps whose values are missing. None where no row has a target.
+    /// How many rows have been observed. If any row after the last target has a known covariate, the rows after that target are future
+    /// rows, which only announce covariates; otherwise they are observed rows whose values are missing. 0 where no row has a target.
     /// </summary>
     /// <param name="targets">D: the first numbers of a row.</param>
     /// <param name="known">K: its last numbers.</param>
@@ -39,7 +39,7 @@ internal sealed class SeriesRows(int rowSize)
     }
 
     /// <summary>Whether a target or past covariate is missing in any of the first <paramref name="rows"/> rows.</summary>
-    /// <param name="rows">How many.</param>
+    /// <param name="rows">How many rows to look at.</param>
     /// <param name="known">K: the last numbers of a row, which may be missing.</param>
     public bool HasMissing(int rows, int known)
     {
@@ -51,14 +51,14 @@ internal sealed class SeriesRows(int rowSize)
         return false;
     }
 
-    /// <summary>The features of the calendar that row <paramref name="row"/> has.</summary>
+    /// <summary>The features of the calendar of row <paramref name="row"/>.</summary>
     public ReadOnlySpan<float> CalendarOf(int row)
     {
         int size = Calendar.Length / Count;
         return Calendar.AsSpan(row * size, size);
     }
 
-    /// <summary>The known covariates of the rows behind row <paramref name="row"/>, at most the horizon's.</summary>
+    /// <summary>The known covariates of the rows that follow row <paramref name="row"/>, at most H rows.</summary>
     /// <param name="row">The row.</param>
     /// <param name="layout">The layout of the rows.</param>
     /// <param name="buffer">Room for H·K numbers.</param>

@@ -1,34 +1,32 @@
-using Microsoft.ML.Lstm.Engine.Parameters;
-
 namespace Microsoft.ML.Lstm.Engine.Series;
 
 /// <summary>
-/// What the values of a series are measured by at present, a level and a scale: what the training data says of the series or, where it
-/// says nothing that holds, what its own last values say.
+/// Gives the level and scale by which the values of a series are measured at present: by the training data or, where that does not tell or
+/// no longer holds, by the last values of the series itself.
 /// </summary>
 /// <remarks>
-/// By its own values a window of n has the scale √((Σ(x − x̄)² + c²) / (n + 1)) too, c being the change over the horizon in the window
-/// itself. Few values say little of it, so it is kept between the change in the training data and what that is, relative to the size of the
-/// values, for the size of this window; the more values there are, the nearer to their own change, for a series may vary little for its
-/// height. A window of one value but for a rare other one has no scale, and that value is its level. All of it is in the unit of the
-/// values: times a power of two it is the same, to the last bit.
+/// Measured by its own values, a window of n values has the scale √((Σ(x − x̄)² + c²) / (n + 1)) as well, with c the change over the
+/// horizon within the window. A few values tell little about c, so it is clamped between the change in the training data and that change in
+/// proportion to the size of the window's values. The more values there are, the less c may differ from their own change, as a series may
+/// vary little for its height. A window in which nearly all values are the same has that value as its level, and no scale. Everything is in
+/// the unit of the values: with values times a power of two the result is the same, to the last bit.
 /// </remarks>
 internal readonly struct SeriesScaler
 {
-    // Rows from which on a window is compared in size with those of the training data, and is believed how far it moves.
+    // How many values a window needs for its size to be compared with the training data, and for its own change to count.
     private const int EnoughForSize = 8;
 
-    // Where forecasts are medians, as many values in so many may be apart from all others, which are the same.
+    // With a loss that ignores outliers, one value in so many may differ in a window that counts as constant.
     private const int ValuesOfOneApart = 16;
 
-    // Values behind zeros that begin a window of their own in a series that the training data does not have: one alone may be an outlier
-    // or a rare sale.
+    // How many values after zeros begin a new history in a series that was not in the training data: one alone may be an outlier, or a rare
+    // sale.
     private const int ValuesOfBeginning = 3;
 
-    // How many times the size of the training data is another one.
+    // A size is another one from so many times the size of the training data on.
     private const double LargerSize = 4;
 
-    // What is nearer than this to a value, relative to it, is that value: a float has 24 bits.
+    // Values that differ less than this, relative to their size, are the same: a float has 24 bits.
     private const double Resolution = 1.0 / (1 << 22);
 
     private readonly ForecastLayout _layout;
@@ -37,39 +35,39 @@ internal readonly struct SeriesScaler
     private readonly int _pooled;
 
     /// <param name="layout">The layout of the rows.</param>
-    /// <param name="scaling">What the training data says.</param>
-    /// <param name="series">The series, counted from 1; 0 for one that the training data does not have.</param>
+    /// <param name="scaling">The units found in the training data.</param>
+    /// <param name="series">The number of the series, from 1; 0 for one that is not in the training data.</param>
     /// <param name="target">The target.</param>
     public SeriesScaler(ForecastLayout layout, RowScaling scaling, int series, int target)
     {
         _layout = layout;
         _scaling = scaling;
-        // Of all data where the height of a series is to be seen, else of the series.
+        // Without scaling by series, the network is to see the height of a series: the unit is that of all data.
         _pooled = target;
         _unit = layout.Scaling == SeriesScaling.None ? target : series * layout.Targets + target;
         IsConstant = layout.WindowDecides && scaling.Deviations[_unit] == 0 && (series > 0 || layout.Scaling == SeriesScaling.None);
         IsKnown = !layout.WindowDecides || IsConstant || layout.Scaling == SeriesScaling.None || (series > 0 && scaling.Changes[_unit] > 0);
     }
 
-    /// <summary>Whether the training data says what to measure the series by.</summary>
+    /// <summary>Whether the training data gives the level and scale of the series.</summary>
     public bool IsKnown { get; }
 
-    /// <summary>Whether the training data has nothing but one value of the series.</summary>
+    /// <summary>Whether the series has a single value in the training data.</summary>
     public bool IsConstant { get; }
 
-    /// <summary>Whether two values are the same but for rounding.</summary>
+    /// <summary>Whether two values are the same except for rounding.</summary>
     public static bool IsSame(double value, double other) => Math.Abs(value - other) <= Resolution * Math.Abs(other);
 
     /// <summary>
-    /// After how many values behind a window of zeros these say nothing any more, so that the values are a window of their own: where the
-    /// training data has no such window. 0 for never.
+    /// After how many values behind a window of zeros the history begins again; 0 for never, as where the training data has windows of
+    /// zeros.
     /// </summary>
     public int ForgetsZerosAfter => IsConstant ? 0
         : !IsKnown ? ValuesOfBeginning
         : _layout.WindowDecides && _layout.Scaling is SeriesScaling.LastValue or SeriesScaling.Window && _scaling.Sizes[_unit] > 0 ? 1 : 0;
 
-    /// <summary>The level and the scale.</summary>
-    /// <param name="last">The last value; before the first one the level in the training data.</param>
+    /// <summary>The level and scale at present.</summary>
+    /// <param name="last">The last value; before the first value, the level in the training data.</param>
     /// <param name="values">The last values, at most W, the latest first.</param>
     public (float Level, float Scale) Of(float last, ReadOnlySpan<float> values)
     {
@@ -100,7 +98,7 @@ internal readonly struct SeriesScaler
     }
 
     /// <summary>
-    /// Level and scale by nothing but the window; what is expected of values of its size is what <paramref name="unit"/> had.
+    /// Level and scale by the window's own values, whose change is limited by that of <paramref name="unit"/> in the training data.
     /// </summary>
     private (float Level, float Scale) OfOwn(float last, ReadOnlySpan<float> values, int unit)
     {
@@ -114,13 +112,13 @@ internal readonly struct SeriesScaler
     private double OwnChange(ReadOnlySpan<float> values, double squares, int unit)
     {
         double sum = 0;
-        // Over the horizon or, where the window is too short for that, as far as it goes.
+        // Over the horizon, or over as many values as the window has.
         for (int i = 1; i < values.Length; i++)
         {
             double moved = (double)values[Math.Max(i - _layout.Horizon, 0)] - values[i];
             sum += moved * moved;
         }
-        // A cycle as long as the horizon comes back to where it was.
+        // Over a cycle as long as the horizon nothing changes.
         double own = sum > 0 ? Math.Sqrt(sum / (values.Length - 1)) : Math.Sqrt(squares / values.Length);
         double expected = _scaling.Changes[unit], size = SizeOf(unit);
         if (!(expected > 0 && size > 0))
@@ -139,8 +137,8 @@ internal readonly struct SeriesScaler
         return Math.Sqrt(level * level + deviation * deviation);
     }
 
-    // Half of the least size that a window had in the training data and, where the scale does not go by the window anyway, several times
-    // the mean one: what varies as usual is measured as in training.
+    // Smaller than half of the smallest window in the training data or, where the scale does not follow the window anyway, several times as
+    // large as its mean: anything between is measured as in training.
     private bool IsOfAnotherSize(ReadOnlySpan<float> values)
     {
         double least = _layout.WindowDecides ? _scaling.Sizes[_unit] / 2.0 : 0;
@@ -150,16 +148,16 @@ internal readonly struct SeriesScaler
         return square < least * least || (_layout.Scaling == SeriesScaling.LastValue && square > largest * largest);
     }
 
-    /// <summary>Values from which on the size of a window counts.</summary>
+    /// <summary>How many values a window needs for its size to count.</summary>
     public static int LeastLength(int windowSize) => Math.Min(windowSize, EnoughForSize);
 
-    /// <summary>Whether a window of enough values has one value, but for few.</summary>
+    /// <summary>Whether nearly all values of a long enough window are the same.</summary>
     private bool IsConstantSoFar(ReadOnlySpan<float> values, out float value)
     {
         value = values[0];
         if (values.Length < LeastLength(_layout.WindowSize))
             return false;
-        // The value of most, if there is one, is left when pairs of different ones are crossed out (Boyer and Moore).
+        // Crossing out pairs of different values leaves the majority value, if there is one (Boyer and Moore).
         int left = 0;
         foreach (float one in values)
         {

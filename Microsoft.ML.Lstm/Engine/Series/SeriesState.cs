@@ -2,35 +2,34 @@ using System.Runtime.InteropServices;
 
 namespace Microsoft.ML.Lstm.Engine.Series;
 
-/// <summary>What is known of a series: a network's state after its last row, and that row's time.</summary>
-/// <param name="Values">The state.</param>
-/// <param name="Time">The time; that of rows without times does not matter.</param>
-/// <param name="Missing">The steps behind the last row whose values are missing; null where there are none.</param>
-/// <param name="Start">What its first rows in the training data look like; null where that says nothing, or where there are times.</param>
+/// <summary>The state of a series after its last row, from which forecasts go on.</summary>
+/// <param name="Values">The state of its <see cref="ForecastStream"/>.</param>
+/// <param name="Time">The time of the last row; of no meaning where rows have no times.</param>
+/// <param name="Missing">The steps after the last row whose values are known to be missing; null where there are none.</param>
+/// <param name="Start">By what its first rows in the training data are recognized; null where all of them are the same, or rows have
+/// times.</param>
 internal sealed record SeriesState(float[] Values, DateTimeOffset Time, MissingEnd? Missing = null, SeriesStart? Start = null);
 
 /// <summary>
-/// Steps at the end of a series that have a time and no value. They are gone through when something is asked of what follows them, and
-/// else may still come.
+/// Steps at the end of a series that have a time but no value. A forecast of what follows them runs through them first; otherwise their
+/// values may still come.
 /// </summary>
-/// <param name="Until">The last one's time.</param>
+/// <param name="Until">The time of the last of them.</param>
 /// <param name="Statics">The static features of the series.</param>
 internal sealed record MissingEnd(DateTimeOffset Until, float[] Statics);
 
-/// <summary>What the first rows of a series in the training data look like, so that they are known again.</summary>
-/// <param name="Rows">How many rows, at least 2.</param>
-/// <param name="First">A hash of the first row.</param>
-/// <param name="All">A hash of all of them.</param>
+/// <summary>A fingerprint of the first rows of a series in the training data, by which they are recognized when they come again.</summary>
+/// <param name="Rows">How many rows it covers, at least 2.</param>
+/// <param name="First">The hash of the first row.</param>
+/// <param name="All">The hash of all of them.</param>
 internal sealed record SeriesStart(int Rows, ulong First, ulong All)
 {
-    /// <summary>The most rows: by chance not even small counts repeat that long.</summary>
+    /// <summary>The most rows that it covers: even series of small counts do not repeat that many by chance.</summary>
     public const int MostRows = 16;
 
-    // FNV-1a.
-    private const ulong Basis = 14695981039346656037;
     private const ulong Prime = 1099511628211;
 
-    /// <summary>The first rows of a series; null where all are the same.</summary>
+    /// <summary>The fingerprint of the first rows of a series; null where all are the same.</summary>
     public static SeriesStart? Of(SeriesRows rows)
     {
         ulong first = Add(Empty, rows[0]), all = Empty;
@@ -43,10 +42,10 @@ internal sealed record SeriesStart(int Rows, ulong First, ulong All)
         return differ ? new SeriesStart(rows.Count, first, all) : null;
     }
 
-    /// <summary>What a hash begins with.</summary>
-    public static ulong Empty => Basis;
+    /// <summary>The hash (FNV-1a) of no rows.</summary>
+    public static ulong Empty => 14695981039346656037;
 
-    /// <summary>The hash of the rows so far and a further one.</summary>
+    /// <summary>The hash of the rows before and a further one.</summary>
     public static ulong Add(ulong hash, ReadOnlySpan<float> row)
     {
         foreach (float number in row)

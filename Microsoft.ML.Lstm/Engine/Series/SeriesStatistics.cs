@@ -3,14 +3,16 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Engine.Series;
 
-/// <summary>Finds the units of the training rows.</summary>
+/// <summary>
+/// Finds the units of the numbers in the training rows: level, deviation, change and size of each target, and the scale of covariates.
+/// </summary>
 internal sealed class SeriesStatistics
 {
-    // A deviation this small beside the level is rounding.
+    // A smaller deviation, relative to the level, is rounding.
     private const double SmallestRelativeDeviation = 1e-7;
 
-    // A series with fewer values than a quarter of the window, or than this, is measured by its own last values: a deviation of few
-    // values is anything.
+    // A series with fewer values than this, or than a quarter of the window, is measured by its own last values: the deviation of few
+    // values means nothing.
     private const int EnoughValues = 24;
 
     private readonly ForecastData _data;
@@ -55,7 +57,7 @@ internal sealed class SeriesStatistics
                 _levels[at] = _levels[target];
             if (count == 0 || (count < enough && seriesWithValues > 1))
             {
-                // No change at all beside a deviation says that nothing is known of the series.
+                // A change of 0 beside a deviation above 0 marks a series that the training data does not tell.
                 (_deviations[at], _changes[at]) = (_deviations[target] > 0 ? _deviations[target] : 1, 0);
             }
             else if (_changes[at] > 0)
@@ -75,7 +77,7 @@ internal sealed class SeriesStatistics
         return false;
     }
 
-    /// <summary>Level, deviation and change of a target in one series or several.</summary>
+    /// <summary>Measures level, deviation and change of a target over some series.</summary>
     private void Measure(IEnumerable<int> series, int at, out long count)
     {
         int target = at % _targets;
@@ -93,7 +95,7 @@ internal sealed class SeriesStatistics
                 shift = float.IsNaN(shift) ? value : shift;
                 double x = (double)value - shift;
                 (sum, squares, count) = (sum + x, squares + x * x, count + 1);
-                // Over the horizon or, where a series is too short for that, as far as it goes.
+                // Over the horizon, or to the end of the series.
                 int later = Math.Min(t + _data.Layout.Horizon, _data.TrainingRows[i] - 1);
                 double change = later > t ? (double)_data.Rows[i][later][target] - value : double.NaN;
                 if (double.IsFinite(change))
@@ -106,12 +108,12 @@ internal sealed class SeriesStatistics
         _levels[at] = (float)(shift + mean);
         _deviations[at] = UnitOf(Math.Sqrt(Math.Max(0, squares / count - mean * mean)), _levels[at]);
         _changes[at] = changeCount > 0 && _deviations[at] > 0 ? UnitOf(Math.Sqrt(changeSquares / changeCount), _levels[at]) : 0;
-        // A cycle as long as the horizon comes back to where it was.
+        // Over a cycle as long as the horizon nothing changes.
         if (_changes[at] == 0)
             _changes[at] = _deviations[at];
     }
 
-    /// <summary>The root mean squared change of a target from a row to the next.</summary>
+    /// <summary>The root mean squared change of a target from row to row.</summary>
     private float StepOf(int target)
     {
         double squares = 0;
@@ -128,13 +130,13 @@ internal sealed class SeriesStatistics
         return count > 0 ? UnitOf(Math.Sqrt(squares / count), _levels[target]) : 0;
     }
 
-    // What never changes has no unit.
+    // 0 for values that never change.
     private static float UnitOf(double deviation, float level)
         => deviation > SmallestRelativeDeviation * Math.Abs(level) && float.IsFinite((float)(1 / deviation))
             ? (float)Math.Min(deviation, float.MaxValue)
             : 0;
 
-    /// <summary>The least root mean square of a window of a series.</summary>
+    /// <summary>The least root mean square of a window in a series.</summary>
     private float LeastSize(int series, int target)
     {
         int size = _data.Layout.WindowSize;
@@ -147,8 +149,8 @@ internal sealed class SeriesStatistics
             else if (squares.Count > 0)
                 squares.Add(squares[^1]);
         }
-        // The sum of a window is that of a block's end and of the next one's beginning: where sums were taken away from sums, a window of
-        // zeros would have a size.
+        // The sum over a window is the sum over the end of one block plus the sum over the beginning of the next. Differences of running
+        // sums would give a window of zeros a size by rounding.
         double[] ends = new double[squares.Count];
         for (int i = squares.Count - 1; i >= 0; i--)
             ends[i] = squares[i] + (i + 1 < squares.Count && (i + 1) % size > 0 ? ends[i + 1] : 0);
@@ -168,11 +170,11 @@ internal sealed class SeriesStatistics
         float[][] values = [.. _data.Rows.Select((rows, i) =>
             Enumerable.Range(0, _data.TrainingRows[i]).Select(t => rows[t][column]).Where(float.IsFinite).ToArray())];
         AffineScaler scaler = AffineScaler.Standardize(1, values);
-        // What is never there does not vary either.
+        // A covariate that is always missing does not vary.
         return values.All(some => some.Length == 0) ? new AffineScaler([0], [0]) : scaler;
     }
 
-    /// <summary>Of the series that there is something to train on of.</summary>
+    /// <summary>The scaler of the static features, over the series that have something to learn.</summary>
     private AffineScaler ScalerOfStatics()
         => AffineScaler.Standardize(_data.Rows[0].Statics.Length,
             _data.Rows.Where((_, i) => _data.TrainingRows[i] > 1).Select(rows => rows.Statics));

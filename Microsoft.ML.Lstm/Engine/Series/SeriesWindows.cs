@@ -3,15 +3,15 @@ using Microsoft.ML.Lstm.Engine.Training;
 namespace Microsoft.ML.Lstm.Engine.Series;
 
 /// <summary>
-/// Series to learn forecasting from, cut into windows of W steps each of which gives a forecast; before them go up to W more, on which
-/// the state warms up, so that it is as long-sighted as later, when it goes through whole series. The cuts are elsewhere in each epoch.
+/// Training data for forecasts: series cut into windows of W steps, each of which gives a forecast. Up to W further steps before a window
+/// warm up the state, so that it looks back as far as in scoring, which runs through whole series. The cuts differ from epoch to epoch.
 /// </summary>
 /// <param name="layout">The layout of the steps.</param>
 /// <param name="series">The series.</param>
-/// <param name="ranges">For each series, the steps whose forecasts count, and the step from which on values are not to be learned
+/// <param name="ranges">For each series, the steps whose forecasts count; values at the end of the range and beyond are not learned
 /// from.</param>
 /// <param name="staticSize">S: static features of a series.</param>
-/// <param name="vocabularies">The number of series, where the network is told them apart; else none.</param>
+/// <param name="vocabularies">The number of series where each has an embedding; else empty.</param>
 internal sealed class SeriesWindows(ForecastLayout layout, IReadOnlyList<EncodedSeries> series, IReadOnlyList<Range> ranges, int staticSize,
     int[] vocabularies)
     : TrainingData(layout.FeatureSize, staticSize, targetSize: 0, vocabularies, keys: null)
@@ -25,7 +25,7 @@ internal sealed class SeriesWindows(ForecastLayout layout, IReadOnlyList<Encoded
 
     public override IEnumerable<SequenceSet> Sets(Random? random) => [ToSet(random)];
 
-    /// <summary>The windows, in memory.</summary>
+    /// <summary>All windows, in memory.</summary>
     public SequenceSet ToSet(Random? random = null)
     {
         var set = new SequenceSet(FeatureSize, StaticSize, TargetSize, [.. Vocabularies]);
@@ -43,7 +43,7 @@ internal sealed class SeriesWindows(ForecastLayout layout, IReadOnlyList<Encoded
     {
         EncodedSeries steps = series[index];
         (int begin, int end) = (ranges[index].Start.Value, ranges[index].End.Value);
-        // The last value has nothing behind it to learn.
+        // The last step has no later value to learn.
         int last = end - 1;
         for (int from = begin, to = Math.Min(begin + first, last); from < last; from = to, to = Math.Min(to + layout.WindowSize, last))
         {
@@ -59,10 +59,9 @@ internal sealed class SeriesWindows(ForecastLayout layout, IReadOnlyList<Encoded
     }
 }
 
-/// <summary>The steps of a series that a sequence is made of, and what comes after each.</summary>
+/// <summary>The window of a series that a training sequence covers.</summary>
 /// <param name="Series">The series.</param>
-/// <param name="Start">The step of the series that is the sequence's first.</param>
-/// <param name="FirstForecast">The first step, of the sequence's own, whose forecast counts; those before it only warm up the
-/// state.</param>
-/// <param name="LearnableEnd">Values of the series from here on are not to be learned from.</param>
+/// <param name="Start">The step of the series that the sequence begins with.</param>
+/// <param name="FirstForecast">The first step of the sequence whose forecast counts; the steps before it only warm up the state.</param>
+/// <param name="LearnableEnd">The step of the series from which on values are not learned from.</param>
 internal sealed record SeriesWindow(EncodedSeries Series, int Start, int FirstForecast, int LearnableEnd);

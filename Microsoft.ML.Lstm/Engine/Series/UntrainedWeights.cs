@@ -4,8 +4,8 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 namespace Microsoft.ML.Lstm.Engine.Series;
 
 /// <summary>
-/// What the training of a forecasting network sees nothing of: features that never vary, steps ahead that no value is there for, series
-/// without anything to learn. The weights there stay as they were drawn, so they are replaced by what does nothing.
+/// Finds the weights of a forecasting network that training cannot change: those of features that never vary, of steps ahead without any
+/// value, and of series with nothing to learn. They would keep their random initial values, and are replaced by neutral ones.
 /// </summary>
 internal sealed class UntrainedWeights
 {
@@ -15,10 +15,10 @@ internal sealed class UntrainedWeights
     private readonly int[] _stepsLearned;
     private readonly bool[] _seriesLearned;
 
-    /// <param name="data">What is trained on.</param>
-    /// <param name="scaling">The units of it.</param>
+    /// <param name="data">The training data.</param>
+    /// <param name="scaling">The units of the training data.</param>
     /// <param name="series">The series, encoded.</param>
-    /// <param name="rows">Of each, the rows that are trained on, from the first on.</param>
+    /// <param name="rows">How many rows of each series are trained on.</param>
     public UntrainedWeights(ForecastData data, RowScaling scaling, IReadOnlyList<EncodedSeries> series, Func<int, int> rows)
     {
         _layout = data.Layout;
@@ -30,7 +30,7 @@ internal sealed class UntrainedWeights
         {
             for (int d = 0; d < _layout.Targets; d++)
             {
-                // A value t rows behind the first is learned by forecasts of up to t steps.
+                // The value of row t, from 0, is learned by forecasts of up to t steps.
                 int last = rows(i) - 1;
                 while (last > 0 && float.IsNaN(series[i].Values[last * _layout.Targets + d]))
                     last--;
@@ -40,7 +40,7 @@ internal sealed class UntrainedWeights
         }
     }
 
-    /// <summary>The features of the calendar that never vary, by their places among them.</summary>
+    /// <summary>The features of the calendar that never vary, counted from the first of them.</summary>
     public IEnumerable<int> CalendarFeatures
     {
         get
@@ -52,7 +52,7 @@ internal sealed class UntrainedWeights
         }
     }
 
-    /// <summary>Makes the features that never vary zero in all series, in validation rows too.</summary>
+    /// <summary>Sets the features that never vary in training to zero, in validation rows too.</summary>
     public void ClearFeatures(IEnumerable<EncodedSeries> series)
     {
         foreach (EncodedSeries one in series)
@@ -66,12 +66,12 @@ internal sealed class UntrainedWeights
     }
 
     /// <summary>
-    /// The network without the weights that training left as they were drawn: those of features that never vary are zero; a step ahead that
-    /// no value was there for is forecast as the last one that there was, of which no step was learned as the level; a series of which
-    /// nothing was learned has the vector of the unknown series, and that one, unless steps are dropped to it, the mean of the others.
+    /// The network with neutral values in place of the untrained weights. Features that never vary have the weight 0. A step ahead without
+    /// any value is forecast as the last step that was learned, or, if none was, as the level. A series with nothing to learn has the
+    /// vector of the unknown series, which in turn, unless dropout trains it, is the mean of all vectors learned.
     /// </summary>
-    /// <param name="network">The network.</param>
-    /// <param name="trainsUnknown">Whether steps were taken for those of the unknown series.</param>
+    /// <param name="network">The trained network.</param>
+    /// <param name="trainsUnknown">Whether dropout has trained the vector of the unknown series.</param>
     public SequenceModel ClearWeights(SequenceModel network, bool trainsUnknown)
     {
         ParameterSet parameters = network.Parameters.Clone();
@@ -94,7 +94,7 @@ internal sealed class UntrainedWeights
         float[]? first = null;
         for (int i = 0; i < series.Count; i++)
         {
-            // The last row has nothing behind it to learn.
+            // The last row has no later value to learn.
             for (int t = 0; t < rows(i) - 1; t++)
             {
                 ReadOnlySpan<float> features = series[i].Features.AsSpan(t * size, size);

@@ -2,7 +2,6 @@ using System.Globalization;
 using Microsoft.ML.Lstm.Engine.Kernels;
 using Microsoft.ML.Lstm.Engine.Network;
 using Microsoft.ML.Lstm.Engine.Parameters;
-using Microsoft.ML.Lstm.Engine.Series;
 
 namespace Microsoft.ML.Lstm.Engine.Training.Objectives;
 
