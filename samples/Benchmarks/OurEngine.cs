@@ -12,8 +12,8 @@ internal sealed class OurEngine : IContender
 {
     private readonly Clock _clock;
     private readonly SequenceBatch _batch;
-    private readonly NetworkWorkspace _training;
-    private readonly NetworkWorkspace _scoring;
+    private readonly NetworkBatchRunner _training;
+    private readonly NetworkBatchRunner _scoring;
     private readonly Gradient _gradient;
     private readonly Optimizer _optimizer;
     private readonly TrainingSequence[] _sequences;
@@ -27,8 +27,8 @@ internal sealed class OurEngine : IContender
         ParameterSet weights = problem.Weights.Clone();
         var team = new WorkerTeam(threads);
         NetworkPasses passes = shape.IsLanguageModel ? NetworkPasses.BackwardToInput : NetworkPasses.Backward;
-        _training = new NetworkWorkspace(new SequenceNetwork(weights, passes, kernels), team);
-        _scoring = new NetworkWorkspace(new SequenceNetwork(problem.Weights.Clone(), NetworkPasses.Forward, kernels), team);
+        _training = new NetworkBatchRunner(new SequenceNetwork(weights, passes, kernels), team);
+        _scoring = new NetworkBatchRunner(new SequenceNetwork(problem.Weights.Clone(), NetworkPasses.Forward, kernels), team);
         _gradient = new Gradient(shape.Network);
         _optimizer = Optimizer.Create(new(OptimizerType.Adam, Momentum: 0, WeightDecay: 0), weights, _gradient, team);
         _batch = new SequenceBatch(shape.Network);

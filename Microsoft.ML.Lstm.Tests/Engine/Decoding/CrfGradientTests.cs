@@ -77,7 +77,7 @@ public sealed class CrfGradientTests
         var sample = new CrfSample(labels: 3, steps: 5);
         var once = sample.Gradients(sample.Path);
         float[] emissions = [.. Enumerable.Repeat(7f, 15)], transitions = [.. Enumerable.Repeat(1f, 9)], start = [1, 1, 1], end = [1, 1, 1];
-        sample.Workspace.LossAndGradients(sample.Emissions, sample.Path, 0.25, emissions, transitions, start, end);
+        sample.Runner.LossAndGradients(sample.Emissions, sample.Path, 0.25, emissions, transitions, start, end);
 
         CollectionAssert.AreEqual(once.Emissions.Select(x => x / 4).ToArray(), emissions);
         AssertAdded(once.Transitions, transitions);

@@ -26,13 +26,13 @@ public sealed class CrfTests
             foreach (int[] known in new[] { sample.Path, sample.PartlyKnown })
             {
                 double expected = sample.Reference.LossOverPaths(sample.WideEmissions, known);
-                Assert.AreEqual(expected, sample.Workspace.Loss(sample.Emissions, known),
+                Assert.AreEqual(expected, sample.Runner.Loss(sample.Emissions, known),
                     1e-12 * (10 + emissionScale * steps + transitionScale * steps), $"emissions to {emissionScale}");
                 Assert.AreEqual(expected, sample.Reference.Loss(sample.WideEmissions, known),
                     1e-12 * (10 + emissionScale * steps + transitionScale * steps), "the reference's recursion");
             }
             float[] marginals = new float[sample.Emissions.Length];
-            sample.Workspace.Marginals(sample.Emissions, marginals);
+            sample.Runner.Marginals(sample.Emissions, marginals);
             Assert.IsLessThan(1e-6,
                 Difference.OfNorm(CrfSample.Widen(marginals), sample.Reference.MarginalsOverPaths(sample.WideEmissions)));
         }
@@ -81,7 +81,7 @@ public sealed class CrfTests
     public void ProbabilitiesOfAllPathsSumToOne()
     {
         var sample = new CrfSample(labels: 4, steps: 5, transitionScale: 2, emissionScale: 2);
-        Assert.AreEqual(1, sample.Reference.Paths(5).Sum(path => Math.Exp(-sample.Workspace.Loss(sample.Emissions, path))), 1e-12);
+        Assert.AreEqual(1, sample.Reference.Paths(5).Sum(path => Math.Exp(-sample.Runner.Loss(sample.Emissions, path))), 1e-12);
     }
 
     [TestMethod]
@@ -91,7 +91,7 @@ public sealed class CrfTests
     {
         var sample = new CrfSample(labels: 7, steps: 9, transitionScale);
         int[] unknown = [.. Enumerable.Repeat(-1, 9)];
-        Assert.AreEqual(0, sample.Workspace.Loss(sample.Emissions, unknown));
+        Assert.AreEqual(0, sample.Runner.Loss(sample.Emissions, unknown));
         var gradients = sample.Gradients(unknown);
         foreach (float[] gradient in new[] { gradients.Emissions, gradients.Transitions, gradients.Start, gradients.End })
             CollectionAssert.AreEqual(new float[gradient.Length], gradient);
@@ -104,14 +104,14 @@ public sealed class CrfTests
         {
             // Label 1 wins each step by far; then start and transitions forbid it.
             var crf = new LinearChainCrf(2);
-            var workspace = new CrfWorkspace(crf);
+            var runner = new CrfRunner(crf);
             float[] emissions = [-size, size, -size, size, -size, size];
             crf.Pack([0.5f, 0, 0, 0.25f], [0, 0], [0, 0]);
-            AssertCertain(workspace, emissions, [1, 1, 1]);
-            Assert.AreEqual(2.0 * size + 0.5, workspace.Loss(emissions, [1, 0, 1]), 1e-12 * size);
+            AssertCertain(runner, emissions, [1, 1, 1]);
+            Assert.AreEqual(2.0 * size + 0.5, runner.Loss(emissions, [1, 0, 1]), 1e-12 * size);
 
             crf.Pack([0, -size, 0, -size], [0, -size], [0, 0]);
-            AssertCertain(workspace, [0.5f, 0, 0.25f, 0, 0, 1], [0, 0, 0]);
+            AssertCertain(runner, [0.5f, 0, 0.25f, 0, 0, 1], [0, 0, 0]);
         }
     }
 
@@ -119,13 +119,13 @@ public sealed class CrfTests
     public void AForbiddenTransitionHasNoProbability()
     {
         var crf = new LinearChainCrf(2);
-        var workspace = new CrfWorkspace(crf);
+        var runner = new CrfRunner(crf);
         crf.Pack([0, float.NegativeInfinity, 0, 0], [0, 0], [0, 0]);
         float[] emissions = new float[4];
-        Assert.AreEqual(Math.Log(3), workspace.Loss(emissions, [1, 0]), 1e-12);
-        Assert.AreEqual(double.PositiveInfinity, workspace.Loss(emissions, [0, 1]));
+        Assert.AreEqual(Math.Log(3), runner.Loss(emissions, [1, 0]), 1e-12);
+        Assert.AreEqual(double.PositiveInfinity, runner.Loss(emissions, [0, 1]));
         float[] marginals = new float[4];
-        workspace.Marginals(emissions, marginals);
+        runner.Marginals(emissions, marginals);
         Assert.AreEqual(2 / 3f, marginals[2], 1e-6f);
     }
 
@@ -140,8 +140,8 @@ public sealed class CrfTests
         {
             var sample = new CrfSample(labels: 3, steps: 4, transitionScale);
             sample.Emissions[at] = value;
-            Assert.AreEqual(double.NaN, sample.Workspace.Loss(sample.Emissions, sample.Path), $"element {at}");
-            Assert.AreEqual(double.NaN, sample.Workspace.Loss(sample.Emissions, sample.PartlyKnown), $"element {at}");
+            Assert.AreEqual(double.NaN, sample.Runner.Loss(sample.Emissions, sample.Path), $"element {at}");
+            Assert.AreEqual(double.NaN, sample.Runner.Loss(sample.Emissions, sample.PartlyKnown), $"element {at}");
             Assert.IsTrue(sample.Gradients(sample.Path).Emissions.Any(float.IsNaN), $"element {at}");
             Decode(sample);
         }
@@ -156,10 +156,10 @@ public sealed class CrfTests
         foreach (int[] known in new[] { sample.Path, sample.PartlyKnown })
         {
             double expected = sample.Reference.Loss(sample.WideEmissions, known);
-            Assert.AreEqual(expected, sample.Workspace.Loss(sample.Emissions, known), 1e-11 * expected);
+            Assert.AreEqual(expected, sample.Runner.Loss(sample.Emissions, known), 1e-11 * expected);
         }
         float[] marginals = new float[sample.Emissions.Length];
-        sample.Workspace.Marginals(sample.Emissions, marginals);
+        sample.Runner.Marginals(sample.Emissions, marginals);
         Assert.IsLessThan(1e-6, marginals.Chunk(5).Max(step => Math.Abs(step.Sum() - 1)));
         int[] path = Decode(sample);
         double best = sample.Reference.Score(sample.WideEmissions, path);
@@ -175,12 +175,12 @@ public sealed class CrfTests
     }
 
     [TestMethod]
-    public void AWorkspaceForgetsTheSequencesBefore()
+    public void ARunnerForgetsTheSequencesBefore()
     {
         var sample = new CrfSample(labels: 6, steps: 40);
         int[] path = [.. sample.Path.AsSpan(0, 7)];
         float[] emissions = [.. sample.Emissions.AsSpan(0, 42)];
-        var fresh = new CrfWorkspace(sample.Crf);
+        var fresh = new CrfRunner(sample.Crf);
         double expected = fresh.Loss(emissions, path);
         float[] expectedMarginals = new float[42], marginals = new float[42];
         fresh.Marginals(emissions, expectedMarginals);
@@ -188,8 +188,8 @@ public sealed class CrfTests
         sample.Gradients(sample.PartlyKnown);
         Decode(sample);
 
-        Assert.AreEqual(expected, sample.Workspace.Loss(emissions, path));
-        sample.Workspace.Marginals(emissions, marginals);
+        Assert.AreEqual(expected, sample.Runner.Loss(emissions, path));
+        sample.Runner.Marginals(emissions, marginals);
         CollectionAssert.AreEqual(expectedMarginals, marginals);
     }
 
@@ -208,25 +208,25 @@ public sealed class CrfTests
         void Run()
         {
             sample.Crf.Pack(sample.Transitions, sample.Start, sample.End);
-            sample.Workspace.LossAndGradients(sample.Emissions, sample.Path, 1, dEmissions, dTransitions, dStart, dEnd);
-            sample.Workspace.LossAndGradients(sample.Emissions, sample.PartlyKnown, 1, dEmissions, dTransitions, dStart, dEnd);
-            sample.Workspace.Marginals(sample.Emissions, dEmissions);
-            sample.Workspace.Decode(sample.Emissions, path);
+            sample.Runner.LossAndGradients(sample.Emissions, sample.Path, 1, dEmissions, dTransitions, dStart, dEnd);
+            sample.Runner.LossAndGradients(sample.Emissions, sample.PartlyKnown, 1, dEmissions, dTransitions, dStart, dEnd);
+            sample.Runner.Marginals(sample.Emissions, dEmissions);
+            sample.Runner.Decode(sample.Emissions, path);
         }
     }
 
-    private static void AssertCertain(CrfWorkspace workspace, float[] emissions, int[] path)
+    private static void AssertCertain(CrfRunner runner, float[] emissions, int[] path)
     {
-        Assert.AreEqual(0, workspace.Loss(emissions, path), 1e-12);
+        Assert.AreEqual(0, runner.Loss(emissions, path), 1e-12);
         int[] decoded = new int[path.Length];
-        workspace.Decode(emissions, decoded);
+        runner.Decode(emissions, decoded);
         CollectionAssert.AreEqual(path, decoded);
         float[] marginals = new float[emissions.Length];
-        workspace.Marginals(emissions, marginals);
+        runner.Marginals(emissions, marginals);
         for (int t = 0; t < path.Length; t++)
             Assert.AreEqual(1f, marginals[t * 2 + path[t]], 1e-6f);
         float[] dEmissions = new float[emissions.Length], dTransitions = new float[4], dStart = new float[2], dEnd = new float[2];
-        workspace.LossAndGradients(emissions, path, 1, dEmissions, dTransitions, dStart, dEnd);
+        runner.LossAndGradients(emissions, path, 1, dEmissions, dTransitions, dStart, dEnd);
         foreach (float gradient in (float[])[.. dEmissions, .. dTransitions, .. dStart, .. dEnd])
             Assert.AreEqual(0f, gradient, 1e-12f);
     }
@@ -234,7 +234,7 @@ public sealed class CrfTests
     private static int[] Decode(CrfSample sample)
     {
         int[] path = new int[sample.Path.Length];
-        sample.Workspace.Decode(sample.Emissions, path);
+        sample.Runner.Decode(sample.Emissions, path);
         return path;
     }
 }

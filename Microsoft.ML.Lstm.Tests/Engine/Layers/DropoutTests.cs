@@ -67,7 +67,7 @@ public sealed class DropoutTests
 
     [TestMethod]
     [DynamicData(nameof(Cells))]
-    public void AWorkspaceForgetsWhatItDropped(CellType cell)
+    public void ARunnerForgetsWhatItDropped(CellType cell)
     {
         var sample = new NetworkSample(Shape(cell, bidirectional: true, Pooling.Last), Lengths);
         var engine = new EngineRun(sample.Shape, sample.Parameters, CpuKernels.Best);
@@ -104,7 +104,7 @@ public sealed class DropoutTests
         {
             var parameters = new ParameterSet(shape);
             Initializer.Initialize(parameters, forgetBias: 1, new Random(1));
-            var workspace = new NetworkWorkspace(new SequenceNetwork(parameters, NetworkPasses.BackwardToInput), new WorkerTeam(1));
+            var runner = new NetworkBatchRunner(new SequenceNetwork(parameters, NetworkPasses.BackwardToInput), new WorkerTeam(1));
             var batch = new SequenceBatch(shape);
             for (int b = 0; b < tokens.Length; b++)
             {
@@ -112,10 +112,10 @@ public sealed class DropoutTests
                 tokens[b].CopyTo(batch.Tokens(b));
             }
             batch.Pack();
-            workspace.Forward(batch, keep: true, dropout);
-            float[] outputs = [.. Enumerable.Range(0, tokens.Length).SelectMany(row => workspace.Output(row).ToArray())];
+            runner.Forward(batch, keep: true, dropout);
+            float[] outputs = [.. Enumerable.Range(0, tokens.Length).SelectMany(row => runner.Output(row).ToArray())];
             var gradient = new Gradient(shape);
-            workspace.Backward(new GivenGradient([.. Enumerable.Range(1, outputs.Length).Select(i => i / 8f)]), gradient);
+            runner.Backward(new GivenGradient([.. Enumerable.Range(1, outputs.Length).Select(i => i / 8f)]), gradient);
             return (outputs, gradient.Parameters.Values);
         }
     }
@@ -134,28 +134,28 @@ public sealed class DropoutTests
         var parameters = new ParameterSet(shape);
         Initializer.Initialize(parameters, forgetBias: 1, new Random(1));
         var network = new SequenceNetwork(parameters, NetworkPasses.Backward);
-        var workspace = new NetworkWorkspace(network, new WorkerTeam(1));
+        var runner = new NetworkBatchRunner(network, new WorkerTeam(1));
         var batch = new SequenceBatch(shape);
         foreach (int length in new[] { 3, 5 })
             batch.Add(length).Fill(0.5f);
         batch.Pack();
 
-        workspace.Forward(batch, keep: true);
-        float[][] whole = [.. Enumerable.Range(0, batch.TotalSteps).Select(row => workspace.Encoding(row).ToArray())];
-        workspace.Forward(batch, keep: true, dropout);
+        runner.Forward(batch, keep: true);
+        float[][] whole = [.. Enumerable.Range(0, batch.TotalSteps).Select(row => runner.Encoding(row).ToArray())];
+        runner.Forward(batch, keep: true, dropout);
         for (int t = 0; t < batch.MaxLength; t++)
         {
             for (int i = 0; i < batch.ActiveRows(t); i++)
             {
                 int row = batch.FirstRow(t) + i;
                 dropout.OutputMask(batch.SequenceAt(i), t).Apply(whole[row], whole[row]);
-                CollectionAssert.AreEqual(whole[row], workspace.Encoding(row).ToArray());
+                CollectionAssert.AreEqual(whole[row], runner.Encoding(row).ToArray());
             }
         }
 
         // The loss Σ outputs; a recurrent weight's gradient comes from all that was not dropped.
         var gradient = new Gradient(shape);
-        workspace.Backward(new GivenGradient([.. Enumerable.Repeat(1f, batch.TotalSteps)]), gradient);
+        runner.Backward(new GivenGradient([.. Enumerable.Repeat(1f, batch.TotalSteps)]), gradient);
         Span<float> weights = parameters["weight_hh_l0_reverse"];
         for (int i = 0; i < weights.Length; i += 97)
         {
@@ -170,8 +170,8 @@ public sealed class DropoutTests
         {
             weights[index] = value;
             network.Pack();
-            workspace.Forward(batch, keep: false, dropout);
-            return Enumerable.Range(0, batch.TotalSteps).Sum(row => (double)workspace.Output(row)[0]);
+            runner.Forward(batch, keep: false, dropout);
+            return Enumerable.Range(0, batch.TotalSteps).Sum(row => (double)runner.Output(row)[0]);
         }
     }
 

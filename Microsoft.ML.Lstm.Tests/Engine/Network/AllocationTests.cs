@@ -29,7 +29,7 @@ public sealed class AllocationTests
         var parameters = new ParameterSet(shape);
         Initializer.Initialize(parameters, forgetBias: 1, new Random(1));
         var network = new SequenceNetwork(parameters, NetworkPasses.Backward);
-        var workspace = new NetworkWorkspace(network, new WorkerTeam(threads));
+        var runner = new NetworkBatchRunner(network, new WorkerTeam(threads));
         var batch = new SequenceBatch(shape);
         var gradient = new Gradient(shape);
         var optimizer = Optimizer.Create(new(OptimizerType.Adam, 0, 0), parameters, gradient, new WorkerTeam(threads));
@@ -40,10 +40,10 @@ public sealed class AllocationTests
         long allocated = AllocatedBytes(step =>
         {
             Fill(batch, step);
-            workspace.Forward(batch, keep: true, new Dropout((ulong)step) { Inputs = 0.1f, States = 0.2f, Layers = 0.3f, Outputs = 0.4f });
-            workspace.Backward(loss, gradient);
+            runner.Forward(batch, keep: true, new Dropout((ulong)step) { Inputs = 0.1f, States = 0.2f, Layers = 0.3f, Outputs = 0.4f });
+            runner.Backward(loss, gradient);
             optimizer.TryStep(learningRate: 0.001f, maxNorm: 1);
-            workspace.PackNetwork();
+            runner.PackNetwork();
         });
 
         Assert.AreEqual(0, allocated);
@@ -70,7 +70,7 @@ public sealed class AllocationTests
         var parameters = new ParameterSet(shape);
         Initializer.Initialize(parameters, forgetBias: 1, new Random(1));
         var team = new WorkerTeam(threads);
-        var workspace = new NetworkWorkspace(new SequenceNetwork(parameters, NetworkPasses.BackwardToInput), team);
+        var runner = new NetworkBatchRunner(new SequenceNetwork(parameters, NetworkPasses.BackwardToInput), team);
         var batch = new SequenceBatch(shape);
         var gradient = new Gradient(shape);
         var optimizer = Optimizer.Create(new(OptimizerType.Adam, 0, 0), parameters, gradient, team);
@@ -81,13 +81,13 @@ public sealed class AllocationTests
         {
             Fill(batch, step);
             objective.Begin(batch, sequences);
-            workspace.Forward(batch, keep: true);
-            workspace.Backward(objective, gradient);
+            runner.Forward(batch, keep: true);
+            runner.Backward(objective, gradient);
             objective.End();
             optimizer.TryStep(learningRate: 0.001f, maxNorm: 1);
-            workspace.PackNetwork();
-            workspace.Forward(batch, keep: false);
-            workspace.Measure(objective);
+            runner.PackNetwork();
+            runner.Forward(batch, keep: false);
+            runner.Measure(objective);
         });
 
         Assert.AreEqual(0, allocated);
@@ -111,7 +111,7 @@ public sealed class AllocationTests
         var model = new SequenceModel(parameters, AffineScaler.Identity(2), AffineScaler.Identity(1),
             AffineScaler.Identity(shape.OutputSize));
         var network = new SequenceNetwork(parameters, NetworkPasses.BackwardToInput);
-        var workspace = new NetworkWorkspace(network, new WorkerTeam(threads));
+        var runner = new NetworkBatchRunner(network, new WorkerTeam(threads));
         var batch = new SequenceBatch(shape);
         var gradient = new Gradient(shape);
         var optimizer = Optimizer.Create(new(OptimizerType.Adam, 0, 0), parameters, gradient, new WorkerTeam(threads));
@@ -131,8 +131,8 @@ public sealed class AllocationTests
             batch.Pack();
             objective.Reset();
             objective.Begin(batch, sequences);
-            workspace.Forward(batch, keep: true);
-            workspace.Backward(objective, gradient);
+            runner.Forward(batch, keep: true);
+            runner.Backward(objective, gradient);
             objective.AddGradients(gradient);
             objective.End();
             optimizer.TryStep(learningRate: 0.001f, maxNorm: 1);
@@ -189,7 +189,7 @@ public sealed class AllocationTests
         var parameters = new ParameterSet(shape);
         Initializer.Initialize(parameters, forgetBias: 1, new Random(1));
         var model = new SequenceModel(parameters, AffineScaler.Identity(2), AffineScaler.Identity(0), AffineScaler.Identity(5));
-        NetworkRunner runner = NetworkRunner.Create(new SequenceNetwork(parameters, NetworkPasses.Backward), new WorkerTeam(threads));
+        BatchRunner runner = BatchRunner.Create(new SequenceNetwork(parameters, NetworkPasses.Backward), new WorkerTeam(threads));
         var scorer = new SequenceScorer(new ScoringNetwork(model), threads);
         var batch = new SequenceBatch(shape);
         var gradient = new Gradient(shape);

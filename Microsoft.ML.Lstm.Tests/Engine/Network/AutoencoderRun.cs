@@ -13,7 +13,7 @@ namespace Microsoft.ML.Lstm.Tests.Engine.Network;
 internal sealed class AutoencoderRun
 {
     private readonly NetworkShape _shape;
-    private readonly AutoencoderWorkspace _workspace;
+    private readonly AutoencoderBatchRunner _runner;
     private readonly SequenceBatch _batch;
 
     public AutoencoderRun(NetworkShape shape, int[] lengths, CpuKernels kernels, int threads = 1)
@@ -26,7 +26,7 @@ internal sealed class AutoencoderRun
         Sequences = [.. lengths.Select(length => Uniform(length * shape.InputSize))];
         Statics = [.. lengths.Select(_ => Uniform(shape.StaticSize))];
         DOutputs = [.. lengths.Select(length => Uniform(length * shape.InputSize))];
-        _workspace = new AutoencoderWorkspace(new SequenceNetwork(Parameters, NetworkPasses.Backward, kernels), new WorkerTeam(threads));
+        _runner = new AutoencoderBatchRunner(new SequenceNetwork(Parameters, NetworkPasses.Backward, kernels), new WorkerTeam(threads));
         _batch = new SequenceBatch(shape);
 
         double[] Uniform(int length) => [.. Enumerable.Range(0, length).Select(_ => (double)(float)(2 * random.NextDouble() - 1))];
@@ -55,13 +55,13 @@ internal sealed class AutoencoderRun
             ToFloats(Statics[chosen[b]]).CopyTo(_batch.Statics(b));
         }
         _batch.Pack();
-        _workspace.Forward(_batch, keep, dropout);
+        _runner.Forward(_batch, keep, dropout);
         double[][] codes = new double[chosen.Length][], outputs = new double[chosen.Length][];
         for (int row = 0; row < chosen.Length; row++)
         {
-            codes[_batch.SequenceAt(row)] = ToDoubles(_workspace.Encoding(row));
+            codes[_batch.SequenceAt(row)] = ToDoubles(_runner.Encoding(row));
             outputs[_batch.SequenceAt(row)] = [.. Enumerable.Range(0, _batch.Length(row))
-                .SelectMany(t => ToDoubles(_workspace.Output(_batch.FirstRow(t) + row)))];
+                .SelectMany(t => ToDoubles(_runner.Output(_batch.FirstRow(t) + row)))];
         }
         return (codes, outputs);
     }
@@ -77,7 +77,7 @@ internal sealed class AutoencoderRun
                 given.AsSpan(t * _shape.InputSize, _shape.InputSize).CopyTo(rows.AsSpan((_batch.FirstRow(t) + row) * _shape.InputSize));
         }
         var gradient = new Gradient(_shape);
-        _workspace.Backward(new GivenGradient(rows), gradient);
+        _runner.Backward(new GivenGradient(rows), gradient);
         return gradient.Parameters;
     }
 

@@ -13,14 +13,14 @@ namespace Microsoft.ML.Lstm.Tests.Engine.Network;
 internal sealed class EngineRun
 {
     private readonly SequenceNetwork _network;
-    private readonly NetworkWorkspace _workspace;
+    private readonly NetworkBatchRunner _runner;
     private readonly SequenceBatch _batch;
     private int[] _rowOf = [];
 
     public EngineRun(NetworkShape shape, IReadOnlyDictionary<string, double[]> parameters, CpuKernels kernels, int threads = 1)
     {
         _network = new SequenceNetwork(ToParameterSet(shape, parameters), NetworkPasses.BackwardToInput, kernels);
-        _workspace = new NetworkWorkspace(_network, new WorkerTeam(threads));
+        _runner = new NetworkBatchRunner(_network, new WorkerTeam(threads));
         _batch = new SequenceBatch(shape);
     }
 
@@ -51,7 +51,7 @@ internal sealed class EngineRun
             tokens?[b].CopyTo(_batch.Tokens(b));
         }
         _batch.Pack();
-        _workspace.Forward(_batch, keep, dropout);
+        _runner.Forward(_batch, keep, dropout);
 
         _rowOf = new int[sequences.Length];
         for (int row = 0; row < _rowOf.Length; row++)
@@ -60,14 +60,14 @@ internal sealed class EngineRun
         {
             Steps = EachSequence(b =>
                 StepsOf(b).SelectMany(packedRow =>
-                Directions.SelectMany(d => ToDoubles(_workspace.Hidden(Shape.Layers - 1, d, packedRow))))),
-            Hidden = EachState((layer, d, b) => ToDoubles(_workspace.Hidden(layer, d, FinalRow(d, b)))),
+                Directions.SelectMany(d => ToDoubles(_runner.Hidden(Shape.Layers - 1, d, packedRow))))),
+            Hidden = EachState((layer, d, b) => ToDoubles(_runner.Hidden(layer, d, FinalRow(d, b)))),
             CellState = EachState((layer, d, b) => keep && Shape.CellDescription.HasCellState
-                ? ToDoubles(_workspace.CellState(layer, d, FinalRow(d, b)))
+                ? ToDoubles(_runner.CellState(layer, d, FinalRow(d, b)))
                 : new double[Shape.HiddenSize]),
-            Encodings = EachSequence(b => HeadRowsOf(b).SelectMany(row => ToDoubles(_workspace.Encoding(row)))),
-            AttentionWeights = EachSequence(b => Shape.HasAttention ? ToDoubles(_workspace.AttentionWeights(_rowOf[b])) : []),
-            Outputs = EachSequence(b => HeadRowsOf(b).SelectMany(row => ToDoubles(_workspace.Output(row)))),
+            Encodings = EachSequence(b => HeadRowsOf(b).SelectMany(row => ToDoubles(_runner.Encoding(row)))),
+            AttentionWeights = EachSequence(b => Shape.HasAttention ? ToDoubles(_runner.AttentionWeights(_rowOf[b])) : []),
+            Outputs = EachSequence(b => HeadRowsOf(b).SelectMany(row => ToDoubles(_runner.Output(row)))),
         };
     }
 
@@ -87,11 +87,11 @@ internal sealed class EngineRun
     public ReferenceGradients Backward(OutputLoss loss)
     {
         var gradient = new Gradient(Shape);
-        _workspace.Backward(loss, gradient);
+        _runner.Backward(loss, gradient);
         ParameterSet gradients = gradient.Parameters;
         return new ReferenceGradients(
             gradients.Parameters.ToDictionary(p => p.Name, p => ToDoubles(gradients[p])),
-            EachSequence(b => StepsOf(b).SelectMany(packedRow => ToDoubles(_workspace.InputGradient(packedRow)[..Shape.NumericSize]))),
+            EachSequence(b => StepsOf(b).SelectMany(packedRow => ToDoubles(_runner.InputGradient(packedRow)[..Shape.NumericSize]))),
             []);
     }
 

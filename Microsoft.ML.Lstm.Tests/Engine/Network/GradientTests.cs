@@ -111,7 +111,7 @@ public sealed class GradientTests
 
     [TestMethod]
     [DynamicData(nameof(Cells))]
-    public void AWorkspaceForgetsTheBatchesBefore(string kernels, CellType cell, bool bidirectional)
+    public void ARunnerForgetsTheBatchesBefore(string kernels, CellType cell, bool bidirectional)
     {
         NetworkShape shape = Shape(cell, 3, 19, 2, bidirectional, Pooling.Max, statics: 2);
         var sample = new NetworkSample(shape, [2, 5, 1]);
@@ -157,19 +157,19 @@ public sealed class GradientTests
         var sample = new NetworkSample(Shape(CellType.Gru, 3, 5, 2, bidirectional: true, Pooling.Last, statics: 1), [3, 1, 2]);
         ParameterSet parameters = EngineRun.ToParameterSet(sample.Shape, sample.Parameters);
         Gradient once = new(sample.Shape), twice = new(sample.Shape);
-        var workspace = new NetworkWorkspace(new SequenceNetwork(parameters, NetworkPasses.Backward, Find(kernels)), new WorkerTeam(1));
+        var runner = new NetworkBatchRunner(new SequenceNetwork(parameters, NetworkPasses.Backward, Find(kernels)), new WorkerTeam(1));
         var batch = new SequenceBatch(sample.Shape);
         for (int b = 0; b < 3; b++)
             batch.Add(sample.Sequences[b].Length / 3).Fill(0.5f + b);
         batch.Pack();
         var loss = new GivenGradient([.. Enumerable.Range(1, 3 * sample.Shape.OutputSize).Select(i => i / 8f)]);
 
-        workspace.Forward(batch, keep: true);
-        workspace.Backward(loss, once);
+        runner.Forward(batch, keep: true);
+        runner.Backward(loss, once);
         for (int pass = 0; pass < 2; pass++)
         {
-            workspace.Forward(batch, keep: true);
-            workspace.Backward(loss, twice);
+            runner.Forward(batch, keep: true);
+            runner.Backward(loss, twice);
         }
         double difference = Difference.Absolute([.. twice.Parameters.Values.Select(g => (double)g)],
             [.. once.Parameters.Values.Select(g => 2.0 * g)]);

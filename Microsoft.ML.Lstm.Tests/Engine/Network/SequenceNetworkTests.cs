@@ -19,26 +19,26 @@ public sealed class SequenceNetworkTests
         foreach (int threads in new[] { 1, 2, 3, 5 })
         {
             var parameters = new ParameterSet(shape);
-            var workspace = new NetworkWorkspace(new SequenceNetwork(parameters, NetworkPasses.Backward), new WorkerTeam(threads));
+            var runner = new NetworkBatchRunner(new SequenceNetwork(parameters, NetworkPasses.Backward), new WorkerTeam(threads));
             Initializer.Initialize(parameters, forgetBias: 1, new Random(1));
-            workspace.PackNetwork();
-            var fresh = new NetworkWorkspace(new SequenceNetwork(parameters, NetworkPasses.Backward), new WorkerTeam(1));
+            runner.PackNetwork();
+            var fresh = new NetworkBatchRunner(new SequenceNetwork(parameters, NetworkPasses.Backward), new WorkerTeam(1));
             (float[] expectedOutputs, float[] expectedGradient) = Run(fresh, shape);
-            (float[] outputs, float[] gradient) = Run(workspace, shape);
+            (float[] outputs, float[] gradient) = Run(runner, shape);
             CollectionAssert.AreEqual(expectedOutputs, outputs, $"{threads} threads");
             CollectionAssert.AreEqual(expectedGradient, gradient, $"{threads} threads");
         }
     }
 
-    private static (float[] Outputs, float[] Gradient) Run(NetworkWorkspace workspace, NetworkShape shape)
+    private static (float[] Outputs, float[] Gradient) Run(NetworkBatchRunner runner, NetworkShape shape)
     {
         var batch = new SequenceBatch(shape);
         batch.Add(3).Fill(0.5f);
         batch.Pack();
         var gradient = new Gradient(shape);
-        workspace.Forward(batch, keep: true);
-        float[] outputs = workspace.Output(0).ToArray();
-        workspace.Backward(new HalfSquares(), gradient);
+        runner.Forward(batch, keep: true);
+        float[] outputs = runner.Output(0).ToArray();
+        runner.Backward(new HalfSquares(), gradient);
         return (outputs, gradient.Parameters.Values);
     }
 }

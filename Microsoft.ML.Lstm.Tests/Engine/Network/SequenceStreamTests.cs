@@ -59,14 +59,14 @@ public sealed class SequenceStreamTests
         sequence.CopyTo(batch.Add(Steps));
         tokens.CopyTo(batch.Tokens(0));
         batch.Pack();
-        var workspace = new NetworkWorkspace(network, new WorkerTeam(1));
-        workspace.Forward(batch, keep: false);
+        var runner = new NetworkBatchRunner(network, new WorkerTeam(1));
+        runner.Forward(batch, keep: false);
 
         var stream = new SequenceStream(network);
         for (int t = 0; t < Steps; t++)
         {
             ReadOnlySpan<float> outputs = stream.Step(sequence.AsSpan(t * Features, Features), tokens.AsSpan(2 * t, 2));
-            CollectionAssert.AreEqual(workspace.Output(t).ToArray(), outputs.ToArray(), $"step {t}");
+            CollectionAssert.AreEqual(runner.Output(t).ToArray(), outputs.ToArray(), $"step {t}");
         }
         Assert.ThrowsExactly<ArgumentException>(() => { stream.Step(new float[Features], [1]); });
     }
@@ -182,13 +182,13 @@ public sealed class SequenceStreamTests
 
     private static (float[] Outputs, float[] Encoding) Together(SequenceNetwork network, ReadOnlySpan<float> sequence)
     {
-        var workspace = new NetworkWorkspace(network, new WorkerTeam(1));
+        var runner = new NetworkBatchRunner(network, new WorkerTeam(1));
         var batch = new SequenceBatch(network.Shape);
         sequence.CopyTo(batch.Add(sequence.Length / Features));
         StaticFeatures.CopyTo(batch.Statics(0));
         batch.Pack();
-        workspace.Forward(batch, keep: false);
-        return (workspace.Output(0).ToArray(), workspace.Encoding(0).ToArray());
+        runner.Forward(batch, keep: false);
+        return (runner.Output(0).ToArray(), runner.Encoding(0).ToArray());
     }
 
     private static float[] Sequence(int seed)

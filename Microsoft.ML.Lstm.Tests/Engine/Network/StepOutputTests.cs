@@ -107,7 +107,7 @@ public sealed class StepOutputTests
     {
         NetworkShape shape = Shape(9, outputs, stepOutputs);
         var sample = new NetworkSample(shape, Lengths);
-        var workspace = new NetworkWorkspace(new SequenceNetwork(EngineRun.ToParameterSet(shape, sample.Parameters), NetworkPasses.Backward,
+        var runner = new NetworkBatchRunner(new SequenceNetwork(EngineRun.ToParameterSet(shape, sample.Parameters), NetworkPasses.Backward,
             Find(kernels)), new WorkerTeam(2));
         var batch = new SequenceBatch(shape);
         foreach (double[] sequence in sample.Sequences)
@@ -118,13 +118,13 @@ public sealed class StepOutputTests
 
         EpochMetrics measured = Run(objective =>
         {
-            workspace.Forward(batch, keep: false);
-            workspace.Measure(objective);
+            runner.Forward(batch, keep: false);
+            runner.Measure(objective);
         });
         EpochMetrics trained = Run(objective =>
         {
-            workspace.Forward(batch, keep: true);
-            workspace.Backward(objective, new Gradient(shape));
+            runner.Forward(batch, keep: true);
+            runner.Backward(objective, new Gradient(shape));
         });
         Assert.AreEqual(measured, trained);
         Assert.IsTrue(double.IsFinite(measured.Loss));

@@ -34,7 +34,7 @@ public sealed class StopTests
                 value = random.NextSingle();
         }
         batch.Pack();
-        NetworkRunner runner = NetworkRunner.Create(new SequenceNetwork(parameters, NetworkPasses.Forward), new WorkerTeam(3));
+        BatchRunner runner = BatchRunner.Create(new SequenceNetwork(parameters, NetworkPasses.Forward), new WorkerTeam(3));
         runner.Forward(batch, keep: false);
         float[] expected = runner.Output(0).ToArray();
 

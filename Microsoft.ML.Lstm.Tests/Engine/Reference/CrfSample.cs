@@ -25,7 +25,7 @@ internal sealed class CrfSample
         PartlyKnown = [.. Path.Select(y => _random.Next(2) == 0 ? y : -1)];
         Crf = new LinearChainCrf(labels);
         Crf.Pack(Transitions, Start, End);
-        Workspace = new CrfWorkspace(Crf);
+        Runner = new CrfRunner(Crf);
         Reference = new ReferenceCrf(labels, Widen(Transitions), Widen(Start), Widen(End));
         WideEmissions = Widen(Emissions);
     }
@@ -45,7 +45,7 @@ internal sealed class CrfSample
 
     public LinearChainCrf Crf { get; }
 
-    public CrfWorkspace Workspace { get; }
+    public CrfRunner Runner { get; }
 
     public ReferenceCrf Reference { get; }
 
@@ -56,7 +56,7 @@ internal sealed class CrfSample
     {
         var gradients = (Emissions: new float[Emissions.Length], Transitions: new float[Transitions.Length], Start: new float[Start.Length],
             End: new float[End.Length]);
-        Workspace.LossAndGradients(Emissions, known, weight, gradients.Emissions, gradients.Transitions, gradients.Start, gradients.End);
+        Runner.LossAndGradients(Emissions, known, weight, gradients.Emissions, gradients.Transitions, gradients.Start, gradients.End);
         return gradients;
     }
 

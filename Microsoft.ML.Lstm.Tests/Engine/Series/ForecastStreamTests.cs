@@ -44,8 +44,8 @@ public sealed class ForecastStreamTests
         Enumerable.Repeat(2, Rows).ToArray().CopyTo(batch.Tokens(0));
         encoded.Statics.CopyTo(batch.Statics(0));
         batch.Pack();
-        var workspace = new NetworkWorkspace(network, new WorkerTeam(1));
-        workspace.Forward(batch, keep: false);
+        var runner = new NetworkBatchRunner(network, new WorkerTeam(1));
+        runner.Forward(batch, keep: false);
 
         var stream = new ForecastStream(model, network, series: 2);
         float[] forecast = new float[3 * layout.Values];
@@ -56,7 +56,7 @@ public sealed class ForecastStreamTests
             for (int i = 0; i < layout.Values; i++)
             {
                 int unit = t * layout.Targets + i % layout.Targets, width = layout.OutputsPerValue;
-                var expected = ForecastLossDescription.Of(loss).Read(workspace.Output(t).Slice(i * width, width), encoded.Levels[unit],
+                var expected = ForecastLossDescription.Of(loss).Read(runner.Output(t).Slice(i * width, width), encoded.Levels[unit],
                     encoded.Scales[unit]);
                 Assert.AreEqual(expected, stream[i]);
                 Assert.AreEqual((float)expected.Point, forecast[i]);

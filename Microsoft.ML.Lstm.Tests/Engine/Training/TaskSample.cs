@@ -18,7 +18,7 @@ internal sealed class TaskSample
     private static readonly int[] Vocabularies = [5, 3];
 
     private readonly SequenceNetwork _network;
-    private readonly NetworkWorkspace _workspace;
+    private readonly NetworkBatchRunner _runner;
     private readonly SequenceBatch _batch;
     private readonly Objective _objective;
 
@@ -47,7 +47,7 @@ internal sealed class TaskSample
         var model = new SequenceModel(Parameters, AffineScaler.Identity(FeatureSize), AffineScaler.Identity(StaticSize),
             AffineScaler.Identity(shape.OutputSize));
         _network = new SequenceNetwork(Parameters, NetworkPasses.BackwardToInput);
-        _workspace = new NetworkWorkspace(_network, new WorkerTeam(threads));
+        _runner = new NetworkBatchRunner(_network, new WorkerTeam(threads));
         _batch = new SequenceBatch(shape);
         _objective = task.CreateObjective(model, Data);
     }
@@ -84,8 +84,8 @@ internal sealed class TaskSample
         _network.Pack();
         _objective.Reset();
         Begin(sequences);
-        _workspace.Forward(_batch, keep: false);
-        _workspace.Measure(_objective);
+        _runner.Forward(_batch, keep: false);
+        _runner.Measure(_objective);
         _objective.End();
         return _objective.Metrics;
     }
@@ -97,8 +97,8 @@ internal sealed class TaskSample
         _network.Pack();
         _objective.Reset();
         Begin(sequences);
-        _workspace.Forward(_batch, keep: true);
-        _workspace.Backward(_objective, gradient);
+        _runner.Forward(_batch, keep: true);
+        _runner.Backward(_objective, gradient);
         _objective.AddGradients(gradient);
         _objective.End();
         return gradient.Parameters.Values;

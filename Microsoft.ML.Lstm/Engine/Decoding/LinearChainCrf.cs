@@ -5,7 +5,7 @@ namespace Microsoft.ML.Lstm.Engine.Decoding;
 /// <summary>
 /// The parameters of a linear-chain conditional random field (Lafferty, McCallum and Pereira 2001) over L labels, ready to
 /// run. A path of labels y scores start[y₀] + Σ transitions[yₜ₋₁, yₜ] + Σ emissions[t, yₜ] + end[y_T₋₁], and its probability is
-/// the softmax of its score over all paths. Any number of <see cref="CrfWorkspace"/>s may run the same field at once, as long
+/// the softmax of its score over all paths. Any number of <see cref="CrfRunner"/>s may run the same field at once, as long
 /// as nobody calls <see cref="Pack"/> meanwhile.
 /// </summary>
 /// <remarks>

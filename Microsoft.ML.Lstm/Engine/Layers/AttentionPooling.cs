@@ -78,14 +78,14 @@ internal sealed unsafe class AttentionPooling(NetworkShape shape, AttentionWeigh
         }
     }
 
-    public override IEnumerable<SharedGradient> NewGradients()
+    public override IEnumerable<PanelGradient> NewGradients()
     {
         DenseGradients hidden = attention.Hidden.NewGradients(), score = attention.Score.NewGradients();
         return
         [
-            new SharedGradient(hidden.Panels, hidden.CostOfPanel, hidden.ScratchLength, (begin, end, scratch, target)
+            new PanelGradient(hidden.Panels, hidden.CostOfPanel, hidden.ScratchLength, (begin, end, scratch, target)
                 => hidden.Add(begin, end, _batch.TotalSteps, H(0), _dHidden.Pointer, scratch, target)),
-            new SharedGradient(score.Panels, score.CostOfPanel, score.ScratchLength, (begin, end, scratch, target)
+            new PanelGradient(score.Panels, score.CostOfPanel, score.ScratchLength, (begin, end, scratch, target)
                 => score.Add(begin, end, _batch.TotalSteps, _hidden.Pointer, _scores.Pointer, scratch, target)),
         ];
     }

@@ -26,5 +26,5 @@ internal abstract unsafe class PoolingLayer
     public abstract void Backward(int begin, int end, float* dEncodings, int stride);
 
     /// <summary>The gradients of weights of its own, for after the backward pass.</summary>
-    public virtual IEnumerable<SharedGradient> NewGradients() => [];
+    public virtual IEnumerable<PanelGradient> NewGradients() => [];
 }

@@ -2,18 +2,18 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Engine.Network;
 
-/// <summary>What the outputs of a network are compared with on the way back.</summary>
+/// <summary>The loss of a network's outputs, which starts the backward pass with its gradient.</summary>
 internal abstract class OutputLoss
 {
     /// <summary>
-    /// Replaces a row of outputs by the gradient of the loss with respect to them. Each row of a batch comes once, on any
-    /// thread: a sequence's, or with outputs a step a packed row.
+    /// Replaces a row of outputs by the gradient of the loss with respect to them. Each row of a batch comes once, on any thread: the row
+    /// of a sequence or, with a head per step, a packed row.
     /// </summary>
     public abstract void Differentiate(int row, Span<float> outputs);
 
     /// <summary>
-    /// The same for all rows of the sequence in row <paramref name="row"/> of the batch; to be overridden where the gradient of
-    /// a step depends on the outputs of others.
+    /// Replaces all rows of the sequence in row <paramref name="row"/> of the batch; to be overridden where the gradient of a step depends
+    /// on the outputs of other steps.
     /// </summary>
     public virtual void Differentiate(SequenceBatch batch, int row, OutputRows outputs)
     {

@@ -3,20 +3,20 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 namespace Microsoft.ML.Lstm.Engine.Network;
 
 /// <summary>
-/// How far what an autoencoder makes of a sequence is from the sequence. Reconstruction goes from the last step to the first, as in
-/// Srivastava et al. (2015) and Malhotra et al. (2016): the steps that the encoder has seen last come first.
+/// The reconstruction error of an autoencoder. Reconstruction goes from the last step to the first, as in Srivastava et al. (2015) and
+/// Malhotra et al. (2016): the step that the encoder has seen last comes first.
 /// </summary>
 internal static class Reconstruction
 {
-    /// <summary>The features that packed step <paramref name="t"/> of the decoder is to give.</summary>
-    /// <param name="features">Those of the sequence, [T x F].</param>
+    /// <summary>The features that the decoder is to reconstruct at its step <paramref name="t"/>.</summary>
+    /// <param name="features">The features of the sequence, [T x F].</param>
     /// <param name="size">F.</param>
     /// <param name="t">The decoder's step, from 0.</param>
     public static ReadOnlySpan<float> TargetOf(ReadOnlySpan<float> features, int size, int t)
         => features.Slice(features.Length - (t + 1) * size, size);
 
     /// <summary>
-    /// The mean squared difference over the features of a step, but for those that never varied in the training data; 0 where none did.
+    /// The mean squared error over the features of a step, without features that were constant in the training data; 0 if all were.
     /// </summary>
     public static double ErrorOf(ReadOnlySpan<float> reconstruction, ReadOnlySpan<float> features, AffineScaler scaler)
     {

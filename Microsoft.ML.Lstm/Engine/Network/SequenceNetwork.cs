@@ -5,22 +5,23 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Engine.Network;
 
-/// <summary>What a network is made ready to run.</summary>
+/// <summary>The passes that a network is packed for.</summary>
 internal enum NetworkPasses
 {
-    /// <summary>To the outputs only.</summary>
+    /// <summary>The forward pass only.</summary>
     Forward,
 
-    /// <summary>And back to the gradients of the parameters.</summary>
+    /// <summary>The forward pass and the backward pass to the gradients of the parameters.</summary>
     Backward,
 
-    /// <summary>And back to the gradients of the input features too.</summary>
+    /// <summary>As <see cref="Backward"/>, and to the gradients of the input features too.</summary>
     BackwardToInput,
 }
 
 /// <summary>
-/// A network's parameters, ready to run: packed for the kernels. Any number of <see cref="NetworkWorkspace"/>s may run the
-/// same network at once, as long as nobody calls <see cref="Pack()"/> meanwhile.
+/// A network that is ready to run: its <see cref="ParameterSet"/>, packed for the kernels. A <see cref="BatchRunner"/> runs it over
+/// batches, a <see cref="SequenceStream"/> step by step; any number of them may do so at once, as long as nobody calls <see cref="Pack()"/>
+/// meanwhile. With the scaling of inputs and outputs it is a <see cref="SequenceModel"/>, which a <see cref="SequenceScorer"/> applies.
 /// </summary>
 internal sealed class SequenceNetwork
 {
@@ -28,7 +29,7 @@ internal sealed class SequenceNetwork
     private readonly (PackedMatrix Matrix, Parameter Parameter, int Panel)[] _panels;
 
     /// <param name="parameters">The parameters; kept, not copied.</param>
-    /// <param name="passes">What it will run.</param>
+    /// <param name="passes">The passes that it will run.</param>
     /// <param name="kernels">The kernels; <see langword="null"/> for the machine's best.</param>
     public SequenceNetwork(ParameterSet parameters, NetworkPasses passes, CpuKernels? kernels = null)
     {
@@ -69,29 +70,30 @@ internal sealed class SequenceNetwork
 
     public NetworkPasses Passes { get; }
 
-    /// <summary>The weights of attention, if that is how the steps are pooled.</summary>
+    /// <summary>The attention weights; null where the steps are pooled in another way.</summary>
     public AttentionWeights? Attention { get; }
 
-    /// <summary>The last layer: from the encoding and the static features, or from each step's, to the outputs.</summary>
+    /// <summary>The dense layer of the head, from the encoding of a sequence or the output of a step to the outputs.</summary>
     public DenseLayer Head { get; }
 
     /// <summary>
-    /// What reconstructs the sequence from the outputs, if this is the encoder of an autoencoder. It is packed together with this.
+    /// The network that reconstructs the sequence from the outputs, if this is the encoder of an autoencoder. It is packed together with
+    /// the encoder.
     /// </summary>
     public SequenceNetwork? Decoder { get; }
 
-    /// <summary>The weights of a recurrent layer, a direction each.</summary>
+    /// <summary>The weights of a recurrent layer, one for each direction.</summary>
     public RecurrentWeights[] Weights(int layer) => _layers[layer];
 
     public RecurrentWeights Weights(int layer, int direction) => _layers[layer][direction];
 
-    /// <summary>Takes over the parameters' present values; to be called after each change of them.</summary>
+    /// <summary>Packs the present values of the parameters; to be called after each change of them.</summary>
     public void Pack() => Pack(part: 0, parts: 1);
 
-    /// <summary>Does share <paramref name="part"/> of <paramref name="parts"/> of <see cref="Pack()"/>.</summary>
+    /// <summary>Packs share <paramref name="part"/> of <paramref name="parts"/>.</summary>
     public void Pack(int part, int parts)
     {
-        // In turn, so that each gets as many of the large panels as of the small ones.
+        // In turn, so that each share gets as many large panels as small ones.
         for (int i = part; i < _panels.Length; i += parts)
         {
             (PackedMatrix matrix, Parameter parameter, int panel) = _panels[i];

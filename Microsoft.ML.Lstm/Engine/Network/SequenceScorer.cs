@@ -5,28 +5,29 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 namespace Microsoft.ML.Lstm.Engine.Network;
 
 /// <summary>
-/// Scores sequences, a batch at a time. One for each cursor or caller; the <see cref="ScoringNetwork"/> it reads is shared.
+/// Applies a <see cref="SequenceModel"/> to sequences in the user's units, a batch at a time. Each cursor or caller has its own scorer; the
+/// <see cref="ScoringNetwork"/> is shared.
 /// </summary>
 internal sealed class SequenceScorer
 {
     private readonly SequenceModel _model;
     private readonly SequenceBatch _batch;
     private readonly WorkerTeam _team;
-    private readonly NetworkRunner _runner;
+    private readonly BatchRunner _runner;
     private readonly KeySubset?[] _keys;
     private float[] _outputs = [];
     private int[] _rows = [];
     private int[] _starts = [];
 
     /// <param name="network">The model, ready to run.</param>
-    /// <param name="threads">Threads to share large batches among.</param>
+    /// <param name="threads">The number of threads to share large batches among.</param>
     public SequenceScorer(ScoringNetwork network, int threads = 1)
     {
         _model = network.Model;
         _batch = new SequenceBatch(_model.Shape);
         _keys = [.. _model.Shape.Embeddings.Select(embedding => embedding.Keys)];
         _team = new WorkerTeam(threads);
-        _runner = NetworkRunner.Create(network.Network, _team);
+        _runner = BatchRunner.Create(network.Network, _team);
     }
 
     /// <summary>Sequences added since <see cref="Clear"/>.</summary>
@@ -37,21 +38,21 @@ internal sealed class SequenceScorer
 
     public void Clear() => _batch.Clear();
 
-    /// <summary>Leaves the threads to other scorers, until there is something to score again.</summary>
+    /// <summary>Releases the threads for other scorers until the next call of <see cref="Score"/>.</summary>
     public void ReleaseThreads() => _team.Release();
 
     /// <summary>
-    /// Adds a sequence and gives its features [steps x I], as the user has them, for the caller to fill before the next call.
+    /// Adds a sequence and returns its features [steps x F], unscaled, for the caller to fill before the next call.
     /// </summary>
     public Span<float> AddSequence(int steps) => _batch.Add(steps);
 
-    /// <summary>The tokens of sequence <paramref name="index"/>, keys of their columns, for the caller to fill.</summary>
+    /// <summary>The tokens of sequence <paramref name="index"/> as keys of their columns, for the caller to fill.</summary>
     public Span<int> Tokens(int index) => _batch.Tokens(index);
 
     /// <summary>The static features [S] of sequence <paramref name="index"/>, for the caller to fill.</summary>
     public Span<float> Statics(int index) => _batch.Statics(index);
 
-    /// <summary>Scores what was added.</summary>
+    /// <summary>Scores the sequences that were added.</summary>
     public void Score()
     {
         FloatBuffer.Require(ref _rows, Count);
@@ -72,15 +73,15 @@ internal sealed class SequenceScorer
     }
 
     /// <summary>
-    /// The outputs [O] of sequence <paramref name="index"/> or, if each step has its own, those of its steps [T x O]; in the targets' unit.
-    /// Of an autoencoder the errors of the reconstructed steps [T], in the scaled unit.
+    /// The outputs [O] of sequence <paramref name="index"/> or, with a head per step, the outputs of its steps [T x O], in the unit of the
+    /// targets. For an autoencoder the reconstruction errors of the steps [T], in the scaled unit.
     /// </summary>
     public ReadOnlySpan<float> Output(int index) => _outputs.AsSpan(_starts[index]..(_starts[index + 1]));
 
-    /// <summary>The encoding [E] of sequence <paramref name="index"/>; of an autoencoder its code.</summary>
+    /// <summary>The encoding [E] of sequence <paramref name="index"/>; for an autoencoder its code.</summary>
     public ReadOnlySpan<float> Encoding(int index) => _runner.Encoding(_rows[index]);
 
-    /// <summary>The attention that each step of sequence <paramref name="index"/> got [T]; of a network that pools by attention.</summary>
+    /// <summary>The attention weights [T] of sequence <paramref name="index"/>, for a network with attention.</summary>
     public ReadOnlySpan<float> AttentionWeights(int index) => _runner.AttentionWeights(_rows[index]);
 
     private void GatherErrors()
@@ -117,7 +118,7 @@ internal sealed class SequenceScorer
     }
 }
 
-/// <summary>A model packed for scoring; immutable, so that any number of <see cref="SequenceScorer"/>s may share it.</summary>
+/// <summary>A model and its network, packed for scoring; immutable, so any number of <see cref="SequenceScorer"/>s may share it.</summary>
 internal sealed class ScoringNetwork(SequenceModel model, CpuKernels? kernels = null)
 {
     public SequenceModel Model { get; } = model;

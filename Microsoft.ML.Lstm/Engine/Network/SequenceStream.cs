@@ -6,9 +6,9 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 namespace Microsoft.ML.Lstm.Engine.Network;
 
 /// <summary>
-/// One sequence that arrives a step at a time, as in streaming prediction: the state after the last step stays here, so that a
-/// step costs what a step costs however many came before. After each step the encoding and the outputs are, to the last bit,
-/// those of a batch with all steps so far.
+/// Runs a <see cref="SequenceNetwork"/> over one sequence a step at a time, as in streaming prediction. It keeps the state after the last
+/// step, so the cost of a step does not depend on how many came before. After each step the encoding and the outputs are the same, to the
+/// last bit, as for a batch with all steps so far.
 /// </summary>
 /// <remarks>
 /// Any number of streams may run the same network at once; each serves one caller at a time. The state is, layer by layer,
@@ -26,7 +26,7 @@ internal sealed unsafe class SequenceStream
     private bool _isOddStep;
 
     /// <param name="network">The network to run.</param>
-    /// <exception cref="NotSupportedException">The network needs later steps, or all steps, for its outputs.</exception>
+    /// <exception cref="NotSupportedException">The outputs of the network depend on later steps, or on all steps.</exception>
     public SequenceStream(SequenceNetwork network)
     {
         _network = network;
@@ -46,10 +46,10 @@ internal sealed unsafe class SequenceStream
         _outputs = new FloatBuffer(network.Head.OutputStride);
     }
 
-    /// <summary>The static features [S] that the next steps' outputs are computed with; zero at first.</summary>
+    /// <summary>The static features [S] for the outputs of the next steps; zero at first.</summary>
     public Span<float> Statics => _headInput.Span.Slice(_shape.EncodingSize, _shape.StaticSize);
 
-    /// <summary>The encoding [E] after the last step: the last layer's h.</summary>
+    /// <summary>The encoding [E] after the last step: h of the last layer.</summary>
     public ReadOnlySpan<float> Encoding => _headInput.Span[.._shape.EncodingSize];
 
     /// <summary>Numbers in the state.</summary>
@@ -60,9 +60,9 @@ internal sealed unsafe class SequenceStream
     /// <summary>Numbers in the state of such a network.</summary>
     public static int StateLengthOf(NetworkShape shape) => shape.Layers * shape.HiddenSize * (shape.CellDescription.HasCellState ? 2 : 1);
 
-    /// <summary>Goes on by one step.</summary>
+    /// <summary>Runs the next step.</summary>
     /// <param name="features">The numeric features [F] of the step.</param>
-    /// <param name="tokens">Its tokens, one a column.</param>
+    /// <param name="tokens">The tokens of the step, one for each embedding table.</param>
     /// <returns>The outputs [O], valid until the next step.</returns>
     public ReadOnlySpan<float> Step(ReadOnlySpan<float> features, ReadOnlySpan<int> tokens = default)
     {
@@ -83,17 +83,17 @@ internal sealed unsafe class SequenceStream
             x = step.H;
         }
         _isOddStep = !_isOddStep;
-        TakeEncoding();
+        CopyEncoding();
         _network.Head.Forward(1, _headInput.Pointer, _outputs.Pointer);
         return _outputs.Span[.._shape.OutputSize];
     }
 
-    /// <summary>Goes back to before the first step. The static features stay.</summary>
+    /// <summary>Returns to the state before the first step. The static features stay.</summary>
     public void Reset()
     {
         foreach (LayerState layer in _layers)
             layer.Clear();
-        TakeEncoding();
+        CopyEncoding();
     }
 
     /// <summary>Writes the state to <paramref name="destination"/>, <see cref="StateLength"/> numbers.</summary>
@@ -112,7 +112,7 @@ internal sealed unsafe class SequenceStream
         }
     }
 
-    /// <summary>Goes on from a state that <see cref="CopyStateTo"/> gave, of this stream or of another one of the same network.</summary>
+    /// <summary>Restores a state that <see cref="CopyStateTo"/> wrote, of this stream or of another one of the same network.</summary>
     public void CopyStateFrom(ReadOnlySpan<float> source)
     {
         RequireStateLength(source.Length, nameof(source));
@@ -126,10 +126,10 @@ internal sealed unsafe class SequenceStream
             source[..h].CopyTo(layer.CellState);
             source = source[h..];
         }
-        TakeEncoding();
+        CopyEncoding();
     }
 
-    private void TakeEncoding() => _layers[^1].Hidden(_isOddStep)[.._shape.HiddenSize].CopyTo(_headInput.Span);
+    private void CopyEncoding() => _layers[^1].Hidden(_isOddStep)[.._shape.HiddenSize].CopyTo(_headInput.Span);
 
     private void RequireStateLength(int length, string parameter)
     {
@@ -137,7 +137,7 @@ internal sealed unsafe class SequenceStream
             throw new ArgumentException($"The state of this network has {StateLength} numbers, not {length}.", parameter);
     }
 
-    /// <summary>h before and after a step, which take turns in two rows, and c, which is replaced in place.</summary>
+    /// <summary>The state of a layer: h before and after a step, alternately in two rows, and c, which is updated in place.</summary>
     private sealed class LayerState(CellLayout layout)
     {
         private readonly FloatBuffer _h = new(2 * layout.PaddedSize);

@@ -6,12 +6,12 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 namespace Microsoft.ML.Lstm.Engine.Network;
 
 /// <summary>
-/// Turns the outputs of a sequence's steps into labels: the best path of the conditional random field, if the network has one, else the
-/// best label of each step. One for each caller; the <see cref="LinearChainCrf"/> is shared.
+/// Decodes the outputs of the steps of a sequence to labels: the best path of the conditional random field, if the network has one, else
+/// the best label of each step. Each caller has its own decoder; the <see cref="LinearChainCrf"/> is shared.
 /// </summary>
 internal sealed class StepDecoder(int labels, LinearChainCrf? crf)
 {
-    private readonly CrfWorkspace? _workspace = crf is null ? null : new CrfWorkspace(crf);
+    private readonly CrfRunner? _runner = crf is null ? null : new CrfRunner(crf);
     private int[] _path = [];
 
     /// <summary>The conditional random field of a network; null when it has none.</summary>
@@ -25,16 +25,16 @@ internal sealed class StepDecoder(int labels, LinearChainCrf? crf)
     }
 
     /// <summary>
-    /// The labels, counted from 0, of the steps with these outputs [T x L], of which there may be none. They are good until the next call.
+    /// The labels, counted from 0, of steps with these outputs [T x L]; T may be 0. They are valid until the next call.
     /// </summary>
     public ReadOnlySpan<int> Decode(ReadOnlySpan<float> outputs)
     {
         int steps = outputs.Length / labels;
         FloatBuffer.Require(ref _path, steps);
         Span<int> path = _path.AsSpan(0, steps);
-        if (_workspace is not null && steps > 0)
+        if (_runner is not null && steps > 0)
         {
-            _workspace.Decode(outputs, path);
+            _runner.Decode(outputs, path);
             return path;
         }
         for (int t = 0; t < steps; t++)
@@ -45,9 +45,9 @@ internal sealed class StepDecoder(int labels, LinearChainCrf? crf)
     /// <summary>The probability of each label at each step [T x L], for the outputs [T x L].</summary>
     public void Probabilities(ReadOnlySpan<float> outputs, Span<float> probabilities)
     {
-        if (_workspace is not null && !outputs.IsEmpty)
+        if (_runner is not null && !outputs.IsEmpty)
         {
-            _workspace.Marginals(outputs, probabilities);
+            _runner.Marginals(outputs, probabilities);
             return;
         }
         for (int i = 0; i < outputs.Length; i += labels)

@@ -11,7 +11,9 @@ internal sealed record NetworkShape
     /// <summary>The recurrent cell of every layer.</summary>
     public required CellType Cell { get; init; }
 
-    /// <summary>I: the width of a step as the first layer reads it, its numeric features and behind them the embeddings of its tokens.</summary>
+    /// <summary>
+    /// I: the width of a step as the first layer reads it, its numeric features and behind them the embeddings of its tokens.
+    /// </summary>
     public required int InputSize { get; init; }
 
     /// <summary>The embedding tables, one for each token that a step has.</summary>

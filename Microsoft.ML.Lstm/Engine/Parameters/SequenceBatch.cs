@@ -125,6 +125,28 @@ internal sealed unsafe class SequenceBatch(NetworkShape shape)
         return count > 0;
     }
 
+    /// <summary>Cuts the rows into parts of about as many steps each, at least one row a part.</summary>
+    /// <param name="parts">The number of parts, at most as many as there are rows.</param>
+    /// <param name="bounds">Receives the first row of each part and, behind the last, the number of rows.</param>
+    public void Partition(int parts, Span<int> bounds)
+    {
+        long steps = 0;
+        int row = 0;
+        for (int part = 0; part < parts; part++)
+        {
+            bounds[part] = row;
+            long target = (long)TotalSteps * (part + 1) / parts;
+            // Leaves a row for each part behind it.
+            int lastEnd = Count - (parts - part - 1);
+            do
+            {
+                steps += Length(row++);
+            }
+            while (row < lastEnd && steps + Length(row) / 2 <= target);
+        }
+        bounds[parts] = Count;
+    }
+
     /// <summary>
     /// Where the steps of row <paramref name="row"/> begin when those of all sequences stand one after the other, in the order of adding.
     /// </summary>

@@ -15,7 +15,7 @@ internal sealed partial class TrainingLoop
     private readonly TrainingData _training;
     private readonly SequenceSet? _validation;
     private readonly SequenceModel _model;
-    private readonly NetworkRunner _runner;
+    private readonly BatchRunner _runner;
     private readonly SequenceBatch _batch;
     private readonly Gradient _gradient;
     private readonly UntrainedEmbeddings _untrained;
@@ -70,7 +70,7 @@ internal sealed partial class TrainingLoop
         NetworkShape shape = _model.Shape;
         var network = new SequenceNetwork(_model.Parameters,
             shape.Embeddings.Count > 0 ? NetworkPasses.BackwardToInput : NetworkPasses.Backward);
-        _runner = NetworkRunner.Create(network, _team);
+        _runner = BatchRunner.Create(network, _team);
         _runner.Stop = stop;
         _batch = new SequenceBatch(shape);
         _gradient = new Gradient(shape);

@@ -64,7 +64,7 @@ internal sealed class CrfObjective(ParameterSet parameters, double meanWeight) :
             outputs[batch.FirstRow(t) + row].CopyTo(emissions[(t * labels)..]);
 
         int[] expected = SequenceOf(row).Labels;
-        run.Workspace.Decode(emissions, path);
+        run.Runner.Decode(emissions, path);
         int labelled = 0;
         double share = 0;
         for (int t = 0; t < steps; t++)
@@ -74,7 +74,7 @@ internal sealed class CrfObjective(ParameterSet parameters, double meanWeight) :
             if (RowWeight(packedRow) > 0)
                 (labelled, share) = (labelled + 1, ShareOf(packedRow));
         }
-        double loss = run.Workspace.LossAndGradients(emissions, expected, share, dEmissions, run.DTransitions, run.DStart, run.DEnd);
+        double loss = run.Runner.LossAndGradients(emissions, expected, share, dEmissions, run.DTransitions, run.DStart, run.DEnd);
         for (int t = 0; t < steps; t++)
         {
             int packedRow = batch.FirstRow(t) + row;
@@ -117,7 +117,7 @@ internal sealed class CrfObjective(ParameterSet parameters, double meanWeight) :
         private float[] _dEmissions = [];
         private int[] _path = [];
 
-        public CrfWorkspace Workspace { get; } = new(crf);
+        public CrfRunner Runner { get; } = new(crf);
 
         public float[] Emissions => _emissions;
 

@@ -11,7 +11,7 @@ namespace Microsoft.ML.Lstm.Engine.Decoding;
 /// A sequence is given by its emissions [T x L], T at least 1, and labels [T] from 0 to L − 1 or −1 where the label is not
 /// known. NaN or positive infinity among the emissions, or a step without any finite one, makes the loss NaN.
 /// </remarks>
-internal sealed class CrfWorkspace(LinearChainCrf crf)
+internal sealed class CrfRunner(LinearChainCrf crf)
 {
     private readonly CrfLattice _allPaths = new(crf);
     private readonly CrfLattice _labelledPaths = new(crf);

@@ -6,32 +6,31 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 namespace Microsoft.ML.Lstm.Engine.Network;
 
 /// <summary>
-/// Runs a network over batches, forward and backward. It owns the activations and reuses them from batch to batch; it
-/// serves one caller at a time.
+/// Runs a network over batches, forward and backward. It owns the activations and reuses them from batch to batch.
 /// </summary>
 /// <remarks>
-/// B sequences of N steps in all; D the directions, E = D·H the encoding, S the static features, O the outputs. Rows are
-/// in the packed batch's order throughout; the head has one for each sequence, or for each packed step. Threads meet three
-/// times a training step: after the forward pass, after the way back through all layers (each on its own sequences), and
-/// after the weights' gradients (each its own panels). A wide head, whose weights are too many to go through them for the few
-/// rows that a thread has of one step, is run by blocks of packed rows instead, which takes a meeting more.
+/// B sequences of N steps in all; D directions, E = D·H the width of the encoding, S static features, O outputs. Rows are in the order
+/// of the packed batch throughout; the head has one row for each sequence, or one for each packed step. Threads synchronize three times
+/// a training step: after the forward pass, after the backward pass through all layers (each thread has its own sequences), and after
+/// the weight gradients (each has its own panels). A wide head has too many weights to read all of them for the few rows that a thread
+/// has at one step; it is run by blocks of packed rows instead, which takes one more synchronization.
 /// </remarks>
-internal sealed unsafe partial class NetworkWorkspace : NetworkRunner
+internal sealed unsafe class NetworkBatchRunner : BatchRunner
 {
-    // Below this many multiplications waking the other threads costs more than it saves.
+    // Multiplications below which waking the other threads costs more than it saves.
     private const long SharedWork = 4_000_000;
 
-    // Parameters from which on packing them is shared: they take some ten microseconds.
+    // Parameters from which on packing is shared: packing as many takes some ten microseconds.
     private const int SharedPacking = 50_000;
 
-    // Recurrent weights that make it worth while to meet another thread at every step: 256 KB, which take a processor two
-    // microseconds from its second-level cache.
+    // Recurrent weights that make it worth while to synchronize with another thread at every step: reading 256 KB from the second-level
+    // cache takes a processor two microseconds.
     private const int RecurrentWeightsOfAPart = 1 << 16;
 
-    // Weights of a head from which on it is wide: beyond the second-level cache.
+    // Weights from which on a head is wide: more than the second-level cache holds.
     private const long WideHeadWeights = 200_000;
 
-    // Rows of a wide head that go through all of its weights together.
+    // Rows for which the weights of a wide head are read once.
     private const int WideHeadRows = 192;
 
     private readonly SequenceNetwork _network;
@@ -42,8 +41,7 @@ internal sealed unsafe partial class NetworkWorkspace : NetworkRunner
     private readonly PoolingLayer? _pooling;
     private readonly DenseLayer _head;
     private readonly bool _hasWideHead;
-    private readonly SharedGradient[] _gradients = [];
-    private readonly FloatBuffer[] _scratch = [];
+    private readonly GradientShares? _gradients;
     private readonly FloatBuffer? _dInput;
     private readonly FloatBuffer _headInputs = new();
     private readonly FloatBuffer _dHeadInputs = new();
@@ -68,7 +66,7 @@ internal sealed unsafe partial class NetworkWorkspace : NetworkRunner
 
     /// <param name="network">The network to run.</param>
     /// <param name="team">The threads to share large batches among.</param>
-    public NetworkWorkspace(SequenceNetwork network, WorkerTeam team)
+    public NetworkBatchRunner(SequenceNetwork network, WorkerTeam team)
     {
         _network = network;
         _shape = network.Shape;
@@ -80,7 +78,7 @@ internal sealed unsafe partial class NetworkWorkspace : NetworkRunner
             : network.Attention is { } attention ? new AttentionPooling(_shape, attention, network.Kernels, _layers[^1])
             : new ElementwisePooling(_shape, _layers[^1]);
         _head = network.Head;
-        // A random field wants a sequence's outputs together, and a decoder wants them at once.
+        // A conditional random field needs all outputs of a sequence together, and a decoder reads them within the pass.
         _hasWideHead = _shape.Head is not (Head.Crf or Head.Autoencoder) && (long)_head.InputSize * _head.OutputSize >= WideHeadWeights;
         _rowBounds = new int[team.Threads + 1];
         _sharedSteps = new SharedSteps(team.Threads);
@@ -89,13 +87,11 @@ internal sealed unsafe partial class NetworkWorkspace : NetworkRunner
         _wideHeadPart = RunWideHead;
         _measurePart = Differentiate;
         _backwardPart = BackwardRows;
-        _weightGradientPart = AddWeightGradients;
+        _weightGradientPart = part => _gradients!.Add(part, _sharedParts, _gradientTarget.Parameters);
         _packPart = part => _network.Pack(part, _packParts);
         if (network.Passes != NetworkPasses.Forward)
         {
-            _gradients = [.. SharedGradients()];
-            int scratch = _gradients.Max(gradients => gradients.ScratchLength);
-            _scratch = [.. Enumerable.Range(0, team.Threads).Select(_ => new FloatBuffer(scratch))];
+            _gradients = new GradientShares(WeightGradientsOfLayers(), team.Threads);
             _dInput = network.Passes == NetworkPasses.BackwardToInput ? new FloatBuffer() : null;
         }
     }
@@ -117,7 +113,7 @@ internal sealed unsafe partial class NetworkWorkspace : NetworkRunner
 
     public override ReadOnlySpan<float> AttentionWeights(int row) => ((AttentionPooling)_pooling!).Weights(row);
 
-    // The next three are there for whoever wants to look inside: the tests against other implementations.
+    // The next three are for tests that compare with other implementations.
 
     /// <summary>h [H] of a packed row, of one layer and direction.</summary>
     public ReadOnlySpan<float> Hidden(int layer, int direction, int packedRow) => _layers[layer].Row(packedRow, direction);
@@ -131,7 +127,7 @@ internal sealed unsafe partial class NetworkWorkspace : NetworkRunner
 
     /// <summary>
     /// Runs a packed batch to the outputs; with a wide head and <paramref name="keep"/> only up to the head, whose outputs are then
-    /// computed on the way back, where they need not be stored between.
+    /// computed in the backward pass, block by block.
     /// </summary>
     public override void Forward(SequenceBatch batch, bool keep, Dropout dropout = default)
     {
@@ -144,7 +140,9 @@ internal sealed unsafe partial class NetworkWorkspace : NetworkRunner
         _pooling?.Prepare(batch, keep);
         _headInputs.Require((long)HeadRows * _head.InputStride);
         _outputs.Require((long)HeadRows * _head.OutputStride);
-        PartitionRows();
+        _sharedParts = (long)_network.Parameters.DenseLength * batch.TotalSteps < SharedWork ? 1 : _team.Threads;
+        _parts = Math.Min(_sharedParts, batch.Count);
+        batch.Partition(_parts, _rowBounds);
         int unitParts = UnitParts();
         if (unitParts > 1)
         {
@@ -203,31 +201,9 @@ internal sealed unsafe partial class NetworkWorkspace : NetworkRunner
 
     private int InputStride(int layer) => layer == 0 ? _shape.InputSize : _layers[layer - 1].Stride;
 
-    /// <summary>Cuts the batch's rows into parts of about as many steps each.</summary>
-    private void PartitionRows()
-    {
-        _sharedParts = (long)_network.Parameters.DenseLength * _batch.TotalSteps < SharedWork ? 1 : _team.Threads;
-        _parts = Math.Min(_sharedParts, _batch.Count);
-        long steps = 0;
-        int row = 0;
-        for (int part = 0; part < _parts; part++)
-        {
-            _rowBounds[part] = row;
-            long target = (long)_batch.TotalSteps * (part + 1) / _parts;
-            // Each part gets a row at least, and leaves one for each part behind it.
-            int lastEnd = _batch.Count - (_parts - part - 1);
-            do
-            {
-                steps += _batch.Length(row++);
-            }
-            while (row < lastEnd && steps + _batch.Length(row) / 2 <= target);
-        }
-        _rowBounds[_parts] = _batch.Count;
-    }
-
     /// <summary>
-    /// Parts that share the units rather than the rows, or 1. A few sequences need all weights at every step, so that with
-    /// large ones the time is that of reading them: threads then read a part each, from their own caches.
+    /// The number of parts that share the units instead of the rows, or 1. A few sequences need all weights at every step, so with large
+    /// weights the time goes into reading them: each thread then reads only its own part, from its own cache.
     /// </summary>
     private int UnitParts()
     {
@@ -283,7 +259,7 @@ internal sealed unsafe partial class NetworkWorkspace : NetworkRunner
             _batch.Features(row)[.._shape.NumericSize].CopyTo(headInput[(_shape.EncodingSize + _shape.StaticSize)..]);
     }
 
-    /// <summary>Dropout on the encoding that the head reads, or on its gradient.</summary>
+    /// <summary>Applies dropout to the encoding that the head reads, or to its gradient.</summary>
     private void DropOutput(Span<float> headInput, int sequence, int step)
     {
         Span<float> encoding = headInput[.._shape.EncodingSize];
@@ -350,7 +326,10 @@ internal sealed unsafe partial class NetworkWorkspace : NetworkRunner
         }
     }
 
-    /// <summary>A share of the rows, block by block: to the outputs and, on the way back, from the loss to the head's inputs.</summary>
+    /// <summary>
+    /// Runs the wide head over a share of the rows, block by block: to the outputs and, in a backward pass, from the loss back to its
+    /// inputs.
+    /// </summary>
     private void RunWideHead(int part)
     {
         int end = (int)((long)HeadRows * (part + 1) / _sharedParts);
@@ -368,7 +347,8 @@ internal sealed unsafe partial class NetworkWorkspace : NetworkRunner
     }
 
     /// <summary>
-    /// The rows of the head that sequences <paramref name="begin"/> to <paramref name="end"/> have: those of a step, or all in one.
+    /// The rows of the head for sequences <paramref name="begin"/> to <paramref name="end"/>: those of step <paramref name="i"/>, or all at
+    /// once where the head is not per step.
     /// </summary>
     private bool TryHeadRows(int i, int begin, int end, out int first, out int count)
     {
@@ -383,4 +363,28 @@ internal sealed unsafe partial class NetworkWorkspace : NetworkRunner
     private float* DHeadInputs(int row) => _dHeadInputs.Pointer + (long)row * _head.InputStride;
 
     private float* OutputsFrom(int row) => _outputs.Pointer + (long)row * _head.OutputStride;
+
+    private PanelGradient[] WeightGradientsOfLayers()
+    {
+        var all = new List<PanelGradient>();
+        for (int l = 0; l < _layers.Length; l++)
+        {
+            for (int d = 0; d < _shape.Directions; d++)
+            {
+                (int layer, int direction) = (l, d);
+                var gradients = new WeightGradients(_layers[l].Directions[d], _network.Kernels);
+                all.Add(new PanelGradient(gradients.Panels, gradients.CostOfPanel, gradients.ScratchLength, (begin, end, scratch, target)
+                    => gradients.Add(begin, end, _batch.TotalSteps, Input(layer), InputStride(layer), _layers[layer].Output(direction),
+                        _layers[layer].Stride,
+                        scratch, target)));
+            }
+        }
+        all.AddRange(_pooling?.NewGradients() ?? []);
+        // On encodings the head has so few rows that its panels cost next to nothing.
+        DenseGradients head = _head.NewGradients();
+        long cost = _shape.Head.IsPerStep ? head.CostOfPanel : 1;
+        all.Add(new PanelGradient(head.Panels, cost, head.ScratchLength, (begin, end, scratch, target)
+            => head.Add(begin, end, HeadRows, _headInputs.Pointer, _outputs.Pointer, scratch, target)));
+        return [.. all];
+    }
 }

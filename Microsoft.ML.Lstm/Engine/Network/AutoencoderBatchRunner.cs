@@ -6,28 +6,29 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 namespace Microsoft.ML.Lstm.Engine.Network;
 
 /// <summary>
-/// Runs an autoencoder: the encoder makes a code of each sequence, and the decoder, which reads that code at every step (as the context
-/// of Cho et al. 2014) and the step's place, reconstructs the steps from the last to the first (<see cref="Reconstruction"/>).
+/// Runs an autoencoder over batches: the encoder turns each sequence into a code; the decoder reads that code at every step (as the
+/// context of Cho et al. 2014), together with the position of the step, and reconstructs the steps from the last to the first
+/// (<see cref="Reconstruction"/>).
 /// </summary>
 /// <remarks>
-/// The decoder never reads the true steps (the unconditional decoder of Srivastava et al. 2015), neither while it trains nor while it
-/// scores: all that it knows went through the code, so a strange sequence can't be copied step by step from itself. The decoder's batch has
-/// the rows of the encoder's in the same order, so packed row i belongs to the same sequence in both.
+/// The decoder never reads the true steps (the unconditional decoder of Srivastava et al. 2015), neither in training nor in scoring: all
+/// that it knows went through the code, so it can't copy an anomalous sequence step by step. The decoder's batch has the rows of the
+/// encoder's batch in the same order, so packed row i belongs to the same sequence in both.
 /// </remarks>
-internal sealed class AutoencoderWorkspace : NetworkRunner
+internal sealed class AutoencoderBatchRunner : BatchRunner
 {
-    private readonly NetworkWorkspace _encoder;
-    private readonly NetworkWorkspace _decoder;
+    private readonly NetworkBatchRunner _encoder;
+    private readonly NetworkBatchRunner _decoder;
     private readonly SequenceBatch _codes;
     private readonly CodeLoss _codeLoss;
 
     /// <param name="network">The encoder, with its decoder.</param>
     /// <param name="team">The threads to share large batches among.</param>
-    public AutoencoderWorkspace(SequenceNetwork network, WorkerTeam team)
+    public AutoencoderBatchRunner(SequenceNetwork network, WorkerTeam team)
     {
         SequenceNetwork decoder = network.Decoder!;
-        _encoder = new NetworkWorkspace(network, team);
-        _decoder = new NetworkWorkspace(decoder, team);
+        _encoder = new NetworkBatchRunner(network, team);
+        _decoder = new NetworkBatchRunner(decoder, team);
         _codes = new SequenceBatch(decoder.Shape);
         _codeLoss = new CodeLoss(_decoder, _codes);
     }
@@ -55,13 +56,13 @@ internal sealed class AutoencoderWorkspace : NetworkRunner
             for (int at = 0; at < steps.Length; at += code.Length + 1)
             {
                 code.CopyTo(steps[at..]);
-                // From −1 at the sequence's end to 1 at its beginning: what happens at a certain time is easier to learn without counting
+                // From −1 at the end of the sequence to 1 at its beginning: an event at a certain time is easier to learn without counting
                 // steps.
                 steps[at + code.Length] = 2f * at / steps.Length - 1;
             }
         }
         _codes.Pack();
-        // What is dropped of features and of the code makes the encoder's task harder; the decoder's input is the code as it came out.
+        // Dropout of features and of the code makes the task of the encoder harder; the decoder reads the code as the encoder gave it.
         _decoder.Forward(_codes, keep, dropout with { Key = SplitMix64.Mix(dropout.Key), Inputs = 0, Outputs = 0 });
     }
 
@@ -75,8 +76,8 @@ internal sealed class AutoencoderWorkspace : NetworkRunner
 
     public override void PackNetwork() => _encoder.PackNetwork();
 
-    /// <summary>The gradient of a code: that of the decoder's inputs, summed over the steps at which it was read.</summary>
-    private sealed class CodeLoss(NetworkWorkspace decoder, SequenceBatch codes) : OutputLoss
+    /// <summary>The gradient of a code: the gradient of the decoder's inputs, summed over the steps that read the code.</summary>
+    private sealed class CodeLoss(NetworkBatchRunner decoder, SequenceBatch codes) : OutputLoss
     {
         public override void Differentiate(int row, Span<float> outputs)
         {

@@ -1,0 +1,58 @@
+using Microsoft.ML.Lstm.Engine.Kernels;
+using Microsoft.ML.Lstm.Engine.Layers;
+using Microsoft.ML.Lstm.Engine.Parameters;
+
+
+namespace Microsoft.ML.Lstm.Engine.Network;
+
+/// <summary>
+/// Runs a <see cref="SequenceNetwork"/> over batches of sequences, forward and backward, for training and for scoring. It serves one caller
+/// at a time.
+/// </summary>
+internal abstract class BatchRunner
+{
+    /// <summary>A runner for <paramref name="network"/>.</summary>
+    /// <param name="network">The network to run.</param>
+    /// <param name="team">The threads to share large batches among.</param>
+    public static BatchRunner Create(SequenceNetwork network, WorkerTeam team)
+        => network.Decoder is null ? new NetworkBatchRunner(network, team) : new AutoencoderBatchRunner(network, team);
+
+    /// <summary>
+    /// Ends a pass, which may take long, with an <see cref="OperationCanceledException"/> that leaves its results incomplete. Default:
+    /// none.
+    /// </summary>
+    public abstract CancellationToken Stop { get; set; }
+
+    /// <summary>
+    /// The outputs [O] of a row of the head, after a forward pass; for an autoencoder the reconstructed features [F] of a packed row.
+    /// </summary>
+    public abstract ReadOnlySpan<float> Output(int row);
+
+    /// <summary>
+    /// The encoding [E] of the sequence in a row of the batch, for an autoencoder its code; with a head per step, the encoding of a packed
+    /// row.
+    /// </summary>
+    public abstract ReadOnlySpan<float> Encoding(int row);
+
+    /// <summary>The attention weights of the steps of the sequence in a row, which add up to 1; for a network with attention.</summary>
+    public abstract ReadOnlySpan<float> AttentionWeights(int row);
+
+    /// <summary>Runs a packed batch to the outputs.</summary>
+    /// <param name="batch">The batch, of at least one sequence.</param>
+    /// <param name="keep">Whether to keep the activations that <see cref="Backward"/> needs.</param>
+    /// <param name="dropout">What to drop; by default nothing.</param>
+    public abstract void Forward(SequenceBatch batch, bool keep, Dropout dropout = default);
+
+    /// <summary>Asks for the loss of the last forward pass, one without keep. The outputs are overwritten.</summary>
+    public abstract void Measure(OutputLoss loss);
+
+    /// <summary>
+    /// Runs from the loss back to the gradients of all parameters, after a forward pass with keep. The outputs are overwritten.
+    /// </summary>
+    /// <param name="loss">Gives the gradient of the outputs.</param>
+    /// <param name="gradient">Receives the gradients of the parameters in addition to its values.</param>
+    public abstract void Backward(OutputLoss loss, Gradient gradient);
+
+    /// <summary><see cref="SequenceNetwork.Pack()"/> on all threads.</summary>
+    public abstract void PackNetwork();
+}
