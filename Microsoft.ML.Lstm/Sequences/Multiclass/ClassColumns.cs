@@ -1,7 +1,7 @@
 using System.Numerics.Tensors;
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Columns;
-using Microsoft.ML.Lstm.Engine.Network;
+using Microsoft.ML.Lstm.Engine.Decoding;
 using Microsoft.ML.Lstm.Sequences.Binary;
 
 namespace Microsoft.ML.Lstm.Sequences.Multiclass;

@@ -1,9 +1,8 @@
 using System.Numerics.Tensors;
-using Microsoft.ML.Lstm.Engine.Decoding;
 using Microsoft.ML.Lstm.Engine.Kernels;
 using Microsoft.ML.Lstm.Engine.Parameters;
 
-namespace Microsoft.ML.Lstm.Engine.Network;
+namespace Microsoft.ML.Lstm.Engine.Decoding;
 
 /// <summary>
 /// Decodes the outputs of the steps of a sequence to labels: the best path of the conditional random field, if the network has one, else
