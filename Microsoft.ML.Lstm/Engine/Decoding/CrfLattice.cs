@@ -44,7 +44,7 @@ internal sealed class CrfLattice(LinearChainCrf crf)
             Restrict(alpha, labels, t);
         }
         TensorPrimitives.Add(Row(_alpha, _steps - 1), crf.End, _after);
-        return _logPartition = LinearChainCrf.LogSumExp(_after, _after);
+        return _logPartition = Softmax.LogSumExp(_after, _after);
     }
 
     /// <summary>Finds <see cref="Marginals"/> and <see cref="Transitions"/>, after <see cref="Forward"/> with the same arguments.</summary>
@@ -59,7 +59,7 @@ internal sealed class CrfLattice(LinearChainCrf crf)
             Span<double> marginals = Row(_alpha, t);
             TensorPrimitives.Add(marginals, _beta, marginals);
             TensorPrimitives.Subtract(marginals, _logPartition, marginals);
-            LinearChainCrf.Exp(marginals);
+            Softmax.Exp(marginals);
             if (t == 0)
                 break;
             crf.AddTransitions(Row(_alpha, t - 1), _after, _logPartition, _counts, _scratch);

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Microsoft.ML.Lstm.Engine.Kernels;
 
 namespace Microsoft.ML.Lstm.Engine.Decoding;
 
@@ -20,8 +21,6 @@ internal sealed class LinearChainCrf(int labels)
 {
     // Leaves a factor of e^208 to what is lost.
     private const double WidestRange = 500;
-
-    private const double LeastExponent = -708;
 
     private readonly double[] _start = new double[labels];
     private readonly double[] _end = new double[labels];
@@ -102,7 +101,7 @@ internal sealed class LinearChainCrf(int labels)
             {
                 TensorPrimitives.Add(_outgoing.AsSpan(i * labels, labels), after, to);
                 TensorPrimitives.Add(to, before[i] - logPartition, to);
-                Exp(to);
+                Softmax.Exp(to);
                 Span<double> row = counts.Slice(i * labels, labels);
                 TensorPrimitives.Add(row, to, row);
             }
@@ -111,9 +110,9 @@ internal sealed class LinearChainCrf(int labels)
         // exp(transitions) is at least e^−R and a probability at most 1, so no product here exceeds e^R.
         double largest = TensorPrimitives.Max(before);
         TensorPrimitives.Subtract(before, largest, from);
-        Exp(from);
+        Softmax.Exp(from);
         TensorPrimitives.Add(after, largest - logPartition, to);
-        Exp(to);
+        Softmax.Exp(to);
         for (int i = 0; i < labels; i++)
         {
             Span<double> row = counts.Slice(i * labels, labels);
@@ -128,25 +127,6 @@ internal sealed class LinearChainCrf(int labels)
             TensorPrimitives.Multiply(counts, _expOutgoing, counts);
     }
 
-    /// <summary>exp(x), where x is the log of a part of a sum.</summary>
-    public static void Exp(Span<double> x)
-    {
-        // Where some are less, the vectorized exponential takes the numbers one by one, and so small a part counts for nothing.
-        TensorPrimitives.Max(x, LeastExponent, x);
-        TensorPrimitives.Exp<double>(x, x);
-    }
-
-    /// <summary>log Σ exp(x).</summary>
-    public static double LogSumExp(ReadOnlySpan<double> x, Span<double> scratch)
-    {
-        double largest = TensorPrimitives.Max(x);
-        if (double.IsNegativeInfinity(largest))
-            return largest;
-        TensorPrimitives.Subtract(x, largest, scratch);
-        Exp(scratch);
-        return largest + Math.Log(TensorPrimitives.Sum<double>(scratch));
-    }
-
     private void Multiply(double[] rows, double[] expRows, ReadOnlySpan<double> x, Span<double> result, Span<double> scratch)
     {
         scratch = scratch[..labels];
@@ -155,13 +135,13 @@ internal sealed class LinearChainCrf(int labels)
             for (int i = 0; i < labels; i++)
             {
                 TensorPrimitives.Add(x, rows.AsSpan(i * labels, labels), scratch);
-                result[i] = LogSumExp(scratch, scratch);
+                result[i] = Softmax.LogSumExp(scratch, scratch);
             }
             return;
         }
         double largest = TensorPrimitives.Max(x);
         TensorPrimitives.Subtract(x, largest, scratch);
-        Exp(scratch);
+        Softmax.Exp(scratch);
         for (int i = 0; i < labels; i++)
             result[i] = TensorPrimitives.Dot(expRows.AsSpan(i * labels, labels), scratch);
         TensorPrimitives.Log<double>(result, result);

@@ -50,13 +50,6 @@ internal sealed class StepDecoder(int labels, LinearChainCrf? crf)
             return;
         }
         for (int i = 0; i < outputs.Length; i += labels)
-            Softmax(outputs.Slice(i, labels), probabilities.Slice(i, labels));
-    }
-
-    /// <summary>e^x / Σ e^x, shifted so that e^x neither overflows nor vanishes everywhere.</summary>
-    public static void Softmax(ReadOnlySpan<float> x, Span<float> probabilities)
-    {
-        TensorPrimitives.Subtract(x, TensorPrimitives.Max(x), probabilities);
-        TensorPrimitives.SoftMax(probabilities, probabilities);
+            Softmax.Probabilities(outputs.Slice(i, labels), probabilities.Slice(i, labels));
     }
 }

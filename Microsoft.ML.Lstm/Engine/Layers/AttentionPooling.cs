@@ -46,7 +46,7 @@ internal sealed unsafe class AttentionPooling(NetworkShape shape, AttentionWeigh
             Span<float> weights = Weights(row);
             for (int t = 0; t < weights.Length; t++)
                 weights[t] = *Scores(_batch.FirstRow(t) + row);
-            Softmax(weights);
+            Softmax.InPlace(weights);
             for (int d = 0; d < shape.Directions; d++)
             {
                 Span<float> encoding = Part(encodings + (long)row * stride, d);
@@ -108,18 +108,6 @@ internal sealed unsafe class AttentionPooling(NetworkShape shape, AttentionWeigh
             float* score = Scores(_batch.FirstRow(t) + row);
             *score = (float)(weights[t] * (*score - mean));
         }
-    }
-
-    private static void Softmax(Span<float> scores)
-    {
-        float max = TensorPrimitives.Max<float>(scores);
-        double sum = 0;
-        foreach (ref float score in scores)
-        {
-            score = MathF.Exp(score - max);
-            sum += score;
-        }
-        TensorPrimitives.Divide(scores, (float)sum, scores);
     }
 
     private Span<float> Part(float* encoding, int direction) => new(encoding + direction * shape.HiddenSize, shape.HiddenSize);

@@ -1,7 +1,7 @@
 using System.Numerics.Tensors;
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Columns;
-using Microsoft.ML.Lstm.Engine.Decoding;
+using Microsoft.ML.Lstm.Engine.Kernels;
 using Microsoft.ML.Lstm.Sequences.Binary;
 
 namespace Microsoft.ML.Lstm.Sequences.Multiclass;
@@ -33,7 +33,7 @@ internal sealed class ClassProbabilitiesColumn(ScoredClasses classes, LabelValue
             return;
         }
         VBufferEditor<float> editor = _classes.Begin(ref value, steps: 1, out Span<float> probabilities);
-        StepDecoder.Softmax(output, probabilities);
+        Softmax.Probabilities(output, probabilities);
         value = _classes.Commit(editor, steps: 1);
     });
 }

@@ -1,0 +1,61 @@
+using System.Numerics.Tensors;
+
+namespace Microsoft.ML.Lstm.Engine.Kernels;
+
+/// <summary>
+/// softmax(x) = e^x / Σ e^x, and log Σ e^x. Both subtract the largest x first, so that no power overflows and the sum is at least 1.
+/// </summary>
+/// <remarks>
+/// The exponentials differ in their last bits, and trained weights and scores depend on them, so there is one for each use: attention and
+/// its sum over thousands of steps; the class probabilities of a score; the logs of a conditional random field, in double. The
+/// cross-entropy of a training step has thousands of classes at each step of a language model and uses the vector polynomial of
+/// <see cref="CpuKernels.Exponentials"/>.
+/// </remarks>
+internal static class Softmax
+{
+    // A smaller part of a sum counts for nothing, and where an x is smaller, the vectorized exponential computes one x at a time.
+    private const double LeastExponent = -708;
+
+    /// <summary>Replaces scores by attention weights, with a sum in double.</summary>
+    public static void InPlace(Span<float> scores)
+    {
+        float largest = TensorPrimitives.Max<float>(scores);
+        double sum = 0;
+        foreach (ref float score in scores)
+        {
+            score = MathF.Exp(score - largest);
+            sum += score;
+        }
+        TensorPrimitives.Divide(scores, (float)sum, scores);
+    }
+
+    /// <summary>The probability of each class.</summary>
+    /// <param name="outputs">A network's outputs, one for each class.</param>
+    /// <param name="probabilities">Receives them.</param>
+    public static void Probabilities(ReadOnlySpan<float> outputs, Span<float> probabilities)
+    {
+        // TensorPrimitives.SoftMax itself overflows where an output is above 88.
+        TensorPrimitives.Subtract(outputs, TensorPrimitives.Max(outputs), probabilities);
+        TensorPrimitives.SoftMax(probabilities, probabilities);
+    }
+
+    /// <summary>log Σ e^x; −∞ where each x is.</summary>
+    /// <param name="x">The logs of the parts of a sum.</param>
+    /// <param name="scratch">As long as <paramref name="x"/>, which it may be.</param>
+    public static double LogSumExp(ReadOnlySpan<double> x, Span<double> scratch)
+    {
+        double largest = TensorPrimitives.Max(x);
+        if (double.IsNegativeInfinity(largest))
+            return largest;
+        TensorPrimitives.Subtract(x, largest, scratch);
+        Exp(scratch);
+        return largest + Math.Log(TensorPrimitives.Sum<double>(scratch));
+    }
+
+    /// <summary>Replaces each x, the log of a part of a sum, by e^x.</summary>
+    public static void Exp(Span<double> x)
+    {
+        TensorPrimitives.Max(x, LeastExponent, x);
+        TensorPrimitives.Exp<double>(x, x);
+    }
+}
