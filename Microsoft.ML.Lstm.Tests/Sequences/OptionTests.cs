@@ -44,7 +44,6 @@ public sealed class OptionTests
             (nameof(TrainingOptions.OutputDropout), options => options.OutputDropout = float.NaN),
             (nameof(SequenceTrainerOptions.TokenDropout), options => options.TokenDropout = 1.5f),
             (nameof(TrainingOptions.InitialForgetBias), options => options.InitialForgetBias = float.NaN),
-            (nameof(TrainingOptions.LearningRateSchedule), options => options.LearningRateSchedule = null!),
             (nameof(TrainingOptions.Momentum), options => options.Momentum = -0.1f),
             (nameof(TrainingOptions.WeightDecay), options => options.WeightDecay = float.PositiveInfinity),
             (nameof(TrainingOptions.GradientClipNorm), options => options.GradientClipNorm = float.NaN),

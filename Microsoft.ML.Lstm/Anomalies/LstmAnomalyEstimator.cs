@@ -15,7 +15,7 @@ namespace Microsoft.ML.Lstm;
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
 /// To create this estimator, use
-/// [DetectAnomalyByLstm](xref:Microsoft.ML.LstmTransformsCatalog.DetectAnomalyByLstm(Microsoft.ML.TransformsCatalog,System.String,System.String,System.Double,System.Int32,Microsoft.ML.Lstm.ResidualSide))
+/// [DetectAnomalyByLstm](xref:Microsoft.ML.LstmTransformsCatalog.DetectAnomalyByLstm(Microsoft.ML.TransformsCatalog,System.String,System.String,System.Double,System.Nullable{System.Int32},Microsoft.ML.Lstm.ResidualSide))
 /// or
 /// [DetectAnomalyByLstm(Options)](xref:Microsoft.ML.LstmTransformsCatalog.DetectAnomalyByLstm(Microsoft.ML.TransformsCatalog,Microsoft.ML.Lstm.LstmAnomalyEstimator.Options)).
 ///
@@ -59,7 +59,7 @@ namespace Microsoft.ML.Lstm;
 /// `PastCovariateColumnNames`.
 /// ]]></format>
 /// </remarks>
-/// <seealso cref="LstmTransformsCatalog.DetectAnomalyByLstm(TransformsCatalog, string, string?, double, int, ResidualSide)"/>
+/// <seealso cref="LstmTransformsCatalog.DetectAnomalyByLstm(TransformsCatalog, string, string?, double, int?, ResidualSide)"/>
 /// <seealso cref="LstmTransformsCatalog.DetectAnomalyByLstm(TransformsCatalog, Options)"/>
 /// <seealso cref="Options"/>
 public sealed class LstmAnomalyEstimator : IEstimator<LstmAnomalyTransformer>
@@ -100,7 +100,6 @@ public sealed class LstmAnomalyEstimator : IEstimator<LstmAnomalyTransformer>
         var training = new SeriesTraining(_host, _options, _columns)
         {
             Horizon = 1,
-            Loss = ForecastLoss.AbsoluteError,
             ConfidenceLevel = IntervalLevel,
             ShowsIntervals = false
         };
@@ -164,12 +163,6 @@ public sealed class LstmAnomalyEstimator : IEstimator<LstmAnomalyTransformer>
     {
         internal const double DefaultConfidence = 99.9;
 
-        /// <summary>
-        /// Options that work well on series of some hundred to some ten thousand rows. <see cref="SeriesEstimatorOptions.Scaling"/> is
-        /// <see cref="SeriesScaling.Series"/>: measured by the last rows alone, an anomaly would hide those behind it.
-        /// </summary>
-        public Options() => Scaling = SeriesScaling.Series;
-
         /// <summary>The column that receives what is said of each row. Default: <c>Anomaly</c>.</summary>
         public string OutputColumnName = "Anomaly";
 
@@ -200,6 +193,15 @@ public sealed class LstmAnomalyEstimator : IEstimator<LstmAnomalyTransformer>
         /// do large scores that follow each other hide others. Raw scores don't depend on it. Default: 2000.
         /// </summary>
         public int PValueHistoryLength = 2000;
+
+        internal override ForecastLoss Loss => ForecastLoss.AbsoluteError;
+
+        // Measured by the last rows alone, an anomaly would hide those behind it.
+        private protected override void ChooseDefaults()
+        {
+            Scaling ??= SeriesScaling.Series;
+            base.ChooseDefaults();
+        }
 
         internal override void Validate()
         {

@@ -15,14 +15,16 @@ public static partial class LstmCatalog
     /// that all count the same.</param>
     /// <param name="featuresPerStep">F; <see langword="null"/> takes it from the dimensions (T, F) of the feature column if it has two or
     /// more, else 1.</param>
-    /// <param name="encodingSize">Numbers of the code that a sequence is reconstructed from, 1 to 65536.</param>
+    /// <param name="encodingSize">Numbers of the code that a sequence is reconstructed from, 1 to 65536; <see langword="null"/>: chosen
+    /// from the data.</param>
     /// <param name="falsePositiveRate">The share of usual sequences that may be taken for strange ones, from 0 to below 1; it takes 10 · (1
     /// / rate − 1) rows of training data to be kept.</param>
-    /// <param name="hiddenSize">Units of each recurrent layer, 1 to 65536.</param>
-    /// <param name="numberOfLayers">Recurrent layers of the encoder, and of the decoder, 1 to 64.</param>
-    /// <param name="learningRate">The step size, above 0.</param>
-    /// <param name="numberOfEpochs">How often training goes over the data, at least 1; <see langword="null"/> for 8 to 100 times, small
-    /// data more often than large.</param>
+    /// <param name="hiddenSize">Units of each recurrent layer, 1 to 65536; <see langword="null"/>: chosen from the data.</param>
+    /// <param name="numberOfLayers">Recurrent layers of the encoder, and of the decoder, 1 to 64; <see langword="null"/>: chosen from the
+    /// data.</param>
+    /// <param name="learningRate">The step size, above 0; <see langword="null"/>: chosen from the data.</param>
+    /// <param name="numberOfEpochs">How often training goes over the data, at least 1; <see langword="null"/>: chosen from the
+    /// data.</param>
     /// <returns>The trainer.</returns>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
     /// <example>
@@ -35,11 +37,11 @@ public static partial class LstmCatalog
         string featureColumnName = SequenceInputOptions.DefaultFeatureColumnName,
         string? exampleWeightColumnName = null,
         int? featuresPerStep = null,
-        int encodingSize = 8,
+        int? encodingSize = null,
         float falsePositiveRate = 0.01f,
-        int hiddenSize = 32,
-        int numberOfLayers = 1,
-        float learningRate = 0.005f,
+        int? hiddenSize = null,
+        int? numberOfLayers = null,
+        float? learningRate = null,
         int? numberOfEpochs = null)
         => catalog.LstmAutoencoder(new LstmAutoencoderTrainer.Options
         {

@@ -14,11 +14,12 @@ public static partial class LstmCatalog
     /// that all count the same.</param>
     /// <param name="featuresPerStep">F; <see langword="null"/> takes it from the dimensions (T, F) of the feature column if it has two or
     /// more, else 1.</param>
-    /// <param name="hiddenSize">Units of each direction of each recurrent layer, 1 to 65536.</param>
-    /// <param name="numberOfLayers">Recurrent layers, 1 to 64.</param>
-    /// <param name="learningRate">The step size, above 0.</param>
-    /// <param name="numberOfEpochs">How often training goes over the data, at least 1; <see langword="null"/> for 8 to 100 times, small
-    /// data more often than large.</param>
+    /// <param name="hiddenSize">Units of each direction of each recurrent layer, 1 to 65536; <see langword="null"/>: chosen from the
+    /// data.</param>
+    /// <param name="numberOfLayers">Recurrent layers, 1 to 64; <see langword="null"/>: chosen from the data.</param>
+    /// <param name="learningRate">The step size, above 0; <see langword="null"/>: chosen from the data.</param>
+    /// <param name="numberOfEpochs">How often training goes over the data, at least 1; <see langword="null"/>: chosen from the
+    /// data.</param>
     /// <returns>The trainer.</returns>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
     /// <example>
@@ -33,9 +34,9 @@ public static partial class LstmCatalog
         string featureColumnName = SequenceTrainerOptions.DefaultFeatureColumnName,
         string? exampleWeightColumnName = null,
         int? featuresPerStep = null,
-        int hiddenSize = 64,
-        int numberOfLayers = 1,
-        float learningRate = 0.003f,
+        int? hiddenSize = null,
+        int? numberOfLayers = null,
+        float? learningRate = null,
         int? numberOfEpochs = null)
         => catalog.Lstm(new LstmBinaryTrainer.Options
         {

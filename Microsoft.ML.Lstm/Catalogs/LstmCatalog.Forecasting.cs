@@ -11,7 +11,8 @@ public static partial class LstmCatalog
     /// <param name="outputColumnName">The column to add: after each row the forecast of the next values, a vector of <see cref="float"/> as
     /// long as the horizon.</param>
     /// <param name="inputColumnName">The column to forecast, <see cref="float"/>, the rows in the order of time.</param>
-    /// <param name="windowSize">How many steps back the network learns to look, 1 to 100000.</param>
+    /// <param name="windowSize">How many steps back the network learns to look, 1 to 100000; <see langword="null"/>: chosen from the
+    /// data.</param>
     /// <param name="horizon">How many steps ahead to forecast, 1 to 10000.</param>
     /// <param name="confidenceLevel">The share of values that the interval between the bounds is to hold, above 0 and below 1.</param>
     /// <param name="confidenceLowerBoundColumn">The column that receives the lower ends of the intervals; <see langword="null"/> for
@@ -29,7 +30,7 @@ public static partial class LstmCatalog
     /// </code>
     /// </example>
     public static LstmForecastingEstimator ForecastByLstm(this ForecastingCatalog catalog, string outputColumnName, string inputColumnName,
-        int windowSize = SeriesEstimatorOptions.DefaultWindowSize,
+        int? windowSize = null,
         int horizon = 1,
         double confidenceLevel = LstmForecastingEstimator.Options.DefaultConfidenceLevel,
         string? confidenceLowerBoundColumn = null,
@@ -118,7 +119,8 @@ public static partial class LstmCatalog
     /// <param name="confidenceLevel">How much of what comes true the intervals mean to cover, above 0 and below 1.</param>
     /// <param name="seriesColumnName"> The column that says which series a row belongs to, text or a key; <see langword="null"/> for that
     /// of the forecaster whose <c>Transform</c> gave the data, if it has one, or else if all rows are one series. </param>
-    /// <param name="seasonality">The rows (with a time column the time steps) of a season, at least 1; 1 if there are no seasons.</param>
+    /// <param name="seasonality">The rows (with a time column the time steps) of a season, at least 1; 1 if there are no seasons;
+    /// <see langword="null"/>: chosen from the data.</param>
     /// <param name="trainingData"> The rows directly before those of <paramref name="data"/>, of the same target, series and time columns,
     /// from which MASE takes its scale and baselines their history; <see langword="null"/> to take both from the evaluated rows. </param>
     /// <param name="timeColumnName"> The column of times, <see cref="DateTime"/> or <see cref="DateTimeOffset"/>: a forecast h steps ahead
@@ -144,7 +146,7 @@ public static partial class LstmCatalog
         string? upperBoundColumnName = null,
         float confidenceLevel = 0.95f,
         string? seriesColumnName = null,
-        int seasonality = 1,
+        int? seasonality = null,
         IDataView? trainingData = null,
         string? timeColumnName = null)
         => catalog.EvaluateForecast(data, new ForecastEvaluationOptions
@@ -200,7 +202,8 @@ public static partial class LstmCatalog
     /// <param name="confidenceLevel">How much of what comes true the intervals mean to cover, above 0 and below 1.</param>
     /// <param name="seriesColumnName">The column that says which series a row belongs to, text or a key; <see langword="null"/> if all rows
     /// are one series.</param>
-    /// <param name="seasonality">The rows (with a time column the time steps) of a season, at least 1; 1 if there are no seasons.</param>
+    /// <param name="seasonality">The rows (with a time column the time steps) of a season, at least 1; 1 if there are no seasons;
+    /// <see langword="null"/>: chosen from the data.</param>
     /// <param name="timeColumnName"> The column of times, <see cref="DateTime"/> or <see cref="DateTimeOffset"/>: a forecast h steps ahead
     /// is then compared with the row whose time is h time steps later, as are those of the baselines; see
     /// <see cref="ForecastEvaluationOptions.TimeColumnName"/>. <see langword="null"/> to compare with the h-th row that follows, which is
@@ -226,7 +229,7 @@ public static partial class LstmCatalog
         string? upperBoundColumnName = null,
         float confidenceLevel = 0.95f,
         string? seriesColumnName = null,
-        int seasonality = 1,
+        int? seasonality = null,
         string? timeColumnName = null)
         => catalog.Backtest(data, estimator, new BacktestOptions
         {

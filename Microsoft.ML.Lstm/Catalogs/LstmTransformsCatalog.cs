@@ -105,7 +105,8 @@ public static class LstmTransformsCatalog
     /// one called <paramref name="outputColumnName"/>.</param>
     /// <param name="confidence">In percent, above 0 and below 100: an alert is given when a score has a probability of at most 100 minus
     /// this when nothing is wrong.</param>
-    /// <param name="windowSize">How many steps back the network learns to look, 1 to 100000.</param>
+    /// <param name="windowSize">How many steps back the network learns to look, 1 to 100000; <see langword="null"/>: chosen from the
+    /// data.</param>
     /// <param name="side">On which side of what was expected a value has to be.</param>
     /// <returns>The estimator.</returns>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
@@ -119,7 +120,7 @@ public static class LstmTransformsCatalog
     public static LstmAnomalyEstimator DetectAnomalyByLstm(this TransformsCatalog catalog, string outputColumnName,
         string? inputColumnName = null,
         double confidence = LstmAnomalyEstimator.Options.DefaultConfidence,
-        int windowSize = SeriesEstimatorOptions.DefaultWindowSize,
+        int? windowSize = null,
         ResidualSide side = ResidualSide.TwoSided)
         => catalog.DetectAnomalyByLstm(new LstmAnomalyEstimator.Options
         {

@@ -12,7 +12,7 @@ namespace Microsoft.ML.Lstm;
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
 /// To create this estimator, use
-/// [ForecastByLstm](xref:Microsoft.ML.LstmCatalog.ForecastByLstm(Microsoft.ML.ForecastingCatalog,System.String,System.String,System.Int32,System.Int32,System.Double,System.String,System.String))
+/// [ForecastByLstm](xref:Microsoft.ML.LstmCatalog.ForecastByLstm(Microsoft.ML.ForecastingCatalog,System.String,System.String,System.Nullable{System.Int32},System.Int32,System.Double,System.String,System.String))
 /// or
 /// [ForecastByLstm(Options)](xref:Microsoft.ML.LstmCatalog.ForecastByLstm(Microsoft.ML.ForecastingCatalog,Microsoft.ML.Lstm.LstmForecastingEstimator.Options)).
 ///
@@ -56,7 +56,7 @@ namespace Microsoft.ML.Lstm;
 /// The same seed and data give the same model, bit for bit, with any number of threads, on processors with vectors of the same width.
 /// ]]></format>
 /// </remarks>
-/// <seealso cref="LstmCatalog.ForecastByLstm(ForecastingCatalog, string, string, int, int, double, string?, string?)"/>
+/// <seealso cref="LstmCatalog.ForecastByLstm(ForecastingCatalog, string, string, int?, int, double, string?, string?)"/>
 /// <seealso cref="LstmCatalog.ForecastByLstm(ForecastingCatalog, Options)"/>
 /// <seealso cref="Options"/>
 public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransformer>
@@ -95,10 +95,8 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
         var training = new SeriesTraining(_host, _options, _columns)
         {
             Horizon = _options.Horizon,
-            Loss = _options.LossFunction,
             ConfidenceLevel = _options.ConfidenceLevel,
             ShowsIntervals = (_options.LowerBoundColumnName ?? _options.UpperBoundColumnName) is not null,
-            Refit = _options.RefitOnAllData && validationData is null,
         };
         TrainedSeries trained = training.Fit(trainData, validationData);
         return new LstmForecastingTransformer(_host, trained.Model, SettingsFor(trained),
@@ -165,15 +163,30 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
         /// <summary>H: how many steps ahead to forecast, 1 to 10000. Default: 1.</summary>
         public int Horizon = 1;
 
-        /// <summary>What training minimizes, and what the network gives. Default: <see cref="ForecastLoss.SquaredError"/>.</summary>
-        public ForecastLoss LossFunction = ForecastLoss.SquaredError;
+        /// <summary>
+        /// What training minimizes, and what the network gives. <see langword="null"/>, the default: chosen from the data (at present
+        /// <see cref="ForecastLoss.SquaredError"/>).
+        /// </summary>
+        public ForecastLoss? LossFunction;
 
         /// <summary>
         /// Whether, once the last rows of each series (<see cref="TrainingOptions.ValidationFraction"/>, 0.2 here) have said when to stop
         /// and how wide the intervals are, the network is trained anew on all rows, for as many epochs. That helps short series. The
-        /// intervals are then those of the network before, and may hold fewer values than they should. Default: <see langword="false"/>.
+        /// intervals are then those of the network before, and may hold fewer values than they should. <see langword="null"/>, the
+        /// default: chosen from the data (at present <see langword="false"/>).
         /// </summary>
-        public bool RefitOnAllData;
+        public bool? RefitOnAllData;
+
+        internal override ForecastLoss Loss => LossFunction!.Value;
+
+        internal override bool Refits => RefitOnAllData!.Value;
+
+        private protected override void ChooseDefaults()
+        {
+            LossFunction ??= ForecastLoss.SquaredError;
+            RefitOnAllData ??= false;
+            base.ChooseDefaults();
+        }
 
         internal override SeriesEstimatorOptions Copy()
         {

@@ -5,24 +5,13 @@ using Microsoft.ML.Lstm.Engine.Training;
 namespace Microsoft.ML.Lstm;
 
 /// <summary>
-/// The options that all classification trainers of this package share. They begin with what works for texts and series of a few hundred to
-/// some ten thousand rows: <see cref="TrainingOptions.HiddenSize"/> 64, <see cref="SequenceTrainerOptions.EmbeddingSize"/> 64,
-/// <see cref="TrainingOptions.Bidirectional"/>, <see cref="SequenceTrainerOptions.Pooling"/> <see cref="Pooling.Max"/>,
-/// <see cref="TrainingOptions.OutputDropout"/> 0.3, <see cref="SequenceTrainerOptions.TokenDropout"/> 0.05,
-/// <see cref="TrainingOptions.LearningRate"/> 0.003 and <see cref="TrainingOptions.NumberOfEpochs"/> by the size of the data.
+/// The options that all classification trainers of this package share. What is chosen where they are <see langword="null"/> works for texts
+/// and series of a few hundred to some ten thousand rows.
 /// </summary>
 public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
 {
     private protected ClassificationTrainerOptions()
     {
-        HiddenSize = 64;
-        EmbeddingSize = 64;
-        Bidirectional = true;
-        Pooling = Pooling.Max;
-        OutputDropout = 0.3f;
-        TokenDropout = 0.05f;
-        LearningRate = 0.003f;
-        NumberOfEpochs = null;
     }
 
     /// <summary>
@@ -49,11 +38,24 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
 
     /// <summary>
     /// The share of each label that is spread over all classes while training, from 0 to below 1, which keeps the network from becoming too
-    /// sure of itself (Szegedy et al. 2016). Default: 0.
+    /// sure of itself (Szegedy et al. 2016). <see langword="null"/>, the default: chosen from the data (at present 0).
     /// </summary>
-    public float LabelSmoothing;
+    public float? LabelSmoothing;
 
     internal override IReadOnlyList<EarlyStoppingMetric> EarlyStoppingMetrics => [EarlyStoppingMetric.Loss, EarlyStoppingMetric.Accuracy];
+
+    private protected override void ChooseDefaults()
+    {
+        HiddenSize ??= 64;
+        EmbeddingSize ??= 64;
+        Bidirectional ??= true;
+        Pooling ??= Lstm.Pooling.Max;
+        OutputDropout ??= 0.3f;
+        TokenDropout ??= 0.05f;
+        LearningRate ??= 0.003f;
+        LabelSmoothing ??= 0;
+        base.ChooseDefaults();
+    }
 
     internal override SequenceInputOptions Copy()
     {
@@ -77,7 +79,7 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
             $"false when there are {nameof(ClassWeights)}");
         Require(!BalanceClasses || ClassWeightsByLabel is null, BalanceClasses, nameof(BalanceClasses),
             $"false when there are {nameof(ClassWeightsByLabel)}");
-        Require(LabelSmoothing is >= 0 and < 1, LabelSmoothing, nameof(LabelSmoothing), "from 0 to below 1");
+        Require(LabelSmoothing is null or (>= 0 and < 1), LabelSmoothing, nameof(LabelSmoothing), "from 0 to below 1");
     }
 
     /// <summary>The weights of the classes of the training data; null for all the same.</summary>

@@ -113,7 +113,7 @@ public abstract class SequenceInputOptions : TrainingOptions
         Require(FeaturesPerStep is null or >= 1, FeaturesPerStep, nameof(FeaturesPerStep), "1 or more, or null");
         Require(MaximumSequenceLength is null or >= 1, MaximumSequenceLength, nameof(MaximumSequenceLength), "1 or more, or null");
         Require(StreamingBufferMegabytes is null or >= 1, StreamingBufferMegabytes, nameof(StreamingBufferMegabytes), "1 or more, or null");
-        Require(StreamingBufferMegabytes is null || ValidationFraction == 0, ValidationFraction, nameof(ValidationFraction),
+        Require(StreamingBufferMegabytes is null || ValidationFraction is null or 0, ValidationFraction, nameof(ValidationFraction),
             $"0 with {nameof(StreamingBufferMegabytes)}");
         RequireDefined(BadRows, nameof(BadRows));
     }

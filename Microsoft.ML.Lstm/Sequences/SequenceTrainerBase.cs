@@ -91,12 +91,14 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
             monitor.Warn(input.DescribeSingleSteps());
         SequenceSet? validation = validationData is null ? null : reader.Read(validationData, "validation data", monitor.Warn);
 
+        var options = (TOptions)Settings.Settle();
+        TrainingSettings settings = options.ToSettings();
         GivenEmbeddings?[] embeddings = [.. input.Features.Where(column => column.IsTokens)
             .Select(column => ReadWordVectors(schema, column, monitor))];
         var occurring = new OccurringKeys(input, label, training);
         KeyNumbering numbering = occurring.Number(validation, embeddings, initialModel?.Network.Shape);
-        TrainingTask task = CreateTask(label, training, numbering.Classes);
-        foreach (string line in occurring.Describe(numbering, dropsTokens: Settings.Tokens.Dropout > 0))
+        TrainingTask task = CreateTask(options, label, training, numbering.Classes);
+        foreach (string line in occurring.Describe(numbering, dropsTokens: settings.Dropout.Tokens > 0))
             monitor.Info(line);
         if (occurring.DescribeClasses() is { } missingClasses)
             monitor.Warn(missingClasses);
@@ -109,11 +111,11 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         SequenceModel? initial = initialModel?.Network;
         if (initial is not null)
         {
-            NetworkShape shape = NewNetwork.ShapeOf(Settings, task, training, embeddings);
+            NetworkShape shape = NewNetwork.ShapeOf(settings, task, training, embeddings);
             CheckInitialModel(initial, shape, predictsNumbers: training.TargetSize > 0);
             CheckLabelValues(initialModel!, label);
             initial = ModelWidening.Widen(initial, shape);
-            ModelScalers scalers = NewNetwork.ScalersOf(Settings, task, shape.OutputSize, training, Settings.CancellationToken);
+            ModelScalers scalers = NewNetwork.ScalersOf(settings, task, shape.OutputSize, training, Settings.CancellationToken);
             if (UnvariedColumns.DescribeOtherSizes(schema, input, label, initial, scalers) is { } otherSizes)
                 monitor.Warn(otherSizes);
             initial = initial.WithScalesOfConstants(scalers);
@@ -121,8 +123,8 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         monitor.Info($"Training on {training.Describe()}{(validation is null ? "" : $", validating on {validation.Count}")}.");
         int seed = Settings.Seed ?? Host.Rand.Next();
         if (checkpoint is not null)
-            seed = checkpoint.Begin(seed, training, validation, initial, embeddings);
-        SequenceModel network = TrainingLoop.Train(new TrainingJob(training, validation, Settings, task, seed, monitor)
+            seed = checkpoint.Begin(options, seed, training, validation, initial, embeddings);
+        SequenceModel network = TrainingLoop.Train(new TrainingJob(training, validation, settings, task, seed, monitor)
         {
             Initial = initial,
             Embeddings = embeddings,
@@ -195,10 +197,12 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
     private protected abstract IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label);
 
     /// <summary>What the network is to do.</summary>
+    /// <param name="options">The options, with a value for each that was left open.</param>
     /// <param name="label">Where the labels are.</param>
     /// <param name="training">The training data; its classes have the numbers of the label's keys.</param>
     /// <param name="classes">The classes that the network is to know; null for all of them.</param>
-    private protected abstract TrainingTask CreateTask(LabelColumn label, TrainingData training, KeySubset? classes);
+    private protected abstract TrainingTask CreateTask(TOptions options, LabelColumn label, TrainingData training,
+        KeySubset? classes);
 
     /// <summary>The transformer for what was trained.</summary>
     /// <param name="model">The network.</param>

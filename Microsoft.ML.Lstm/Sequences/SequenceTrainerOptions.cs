@@ -1,3 +1,5 @@
+using Microsoft.ML.Lstm.Engine.Training;
+
 namespace Microsoft.ML.Lstm;
 
 /// <summary>
@@ -23,9 +25,10 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
     public Dictionary<string, string>? WordVectorFiles;
 
     /// <summary>
-    /// Features of the learned vector that stands for a token, where a step has tokens; 1 to 65536. Default: 32; for classification 64.
+    /// Features of the learned vector that stands for a token, where a step has tokens; 1 to 65536. <see langword="null"/>, the default:
+    /// chosen from the data (at present 32; for classification 64).
     /// </summary>
-    public int EmbeddingSize = 32;
+    public int? EmbeddingSize;
 
     /// <summary>
     /// Whether the vectors of tokens that are given (<see cref="WordVectorFiles"/>), rather than learned from the beginning,
@@ -34,17 +37,18 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
     public bool FreezeEmbeddings;
 
     /// <summary>
-    /// The share of tokens that are taken for the unknown token while training, from 0 to below 1 (word dropout; Iyyer et al. 2015). It
+    /// The share of tokens that are replaced by the unknown token while training, from 0 to below 1 (word dropout; Iyyer et al. 2015). It
     /// also trains the vector of the unknown token, which stands for all that the training data does not have; without it, and without a
-    /// missing key in the training data, that is the mean of the others. Default: 0; for classification and sequence labelling 0.05.
+    /// missing key in the training data, that vector is the mean of the others. <see langword="null"/>, the default: chosen from the data (at
+    /// present 0; for classification and sequence labelling 0.05).
     /// </summary>
-    public float TokenDropout;
+    public float? TokenDropout;
 
     /// <summary>
-    /// How the steps' outputs become the encoding of the sequence. Default: <see cref="Pooling.Last"/>; for classification
-    /// <see cref="Pooling.Max"/>.
+    /// How the steps' outputs become the encoding of the sequence. <see langword="null"/>, the default: chosen from the data (at present
+    /// <see cref="Pooling.Last"/>; for classification <see cref="Pooling.Max"/>).
     /// </summary>
-    public Pooling Pooling = Pooling.Last;
+    public Pooling? Pooling;
 
     /// <summary>
     /// A column for how much each of the T steps counts in the encoding, a vector of T weights with the sum 1, which shows what the network
@@ -58,9 +62,19 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
 
     internal sealed override IReadOnlyDictionary<string, string>? WordVectors => WordVectorFiles;
 
-    internal sealed override TokenTraining Tokens => new(EmbeddingSize, TokenDropout, FreezeEmbeddings);
+    private protected sealed override TokenSettings Tokens => new(EmbeddingSize!.Value, FreezeEmbeddings);
 
-    internal sealed override Pooling EncodingPooling => Pooling;
+    private protected sealed override float DropoutOfTokens => TokenDropout!.Value;
+
+    private protected sealed override Pooling EncodingPooling => Pooling!.Value;
+
+    private protected override void ChooseDefaults()
+    {
+        EmbeddingSize ??= 32;
+        TokenDropout ??= 0;
+        Pooling ??= Lstm.Pooling.Last;
+        base.ChooseDefaults();
+    }
 
     internal override SequenceInputOptions Copy()
     {
@@ -75,12 +89,12 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
         RequireName(LabelColumnName, nameof(LabelColumnName), optional: false);
         foreach (string column in WordVectorFiles?.Keys.ToArray() ?? [])
             Require(AllFeatureColumnNames.Contains(column), column, nameof(WordVectorFiles), "files by the names of feature columns");
-        Require(EmbeddingSize is >= 1 and <= 65536, EmbeddingSize, nameof(EmbeddingSize), "from 1 to 65536");
-        Require(TokenDropout is >= 0 and < 1, TokenDropout, nameof(TokenDropout), "from 0 to below 1");
+        Require(EmbeddingSize is null or (>= 1 and <= 65536), EmbeddingSize, nameof(EmbeddingSize), "from 1 to 65536");
+        Require(TokenDropout is null or (>= 0 and < 1), TokenDropout, nameof(TokenDropout), "from 0 to below 1");
         RequireDefined(Pooling, nameof(Pooling));
         RequireOutputName(AttentionColumnName, nameof(AttentionColumnName));
-        Require(AttentionColumnName is null || Pooling == Pooling.Attention, AttentionColumnName, nameof(AttentionColumnName),
-            $"null unless {nameof(Pooling)} is {nameof(Pooling.Attention)}");
+        Require(AttentionColumnName is null || Pooling is Lstm.Pooling.Attention, AttentionColumnName, nameof(AttentionColumnName),
+            $"null unless {nameof(Pooling)} is {nameof(Lstm.Pooling.Attention)}");
         Require(AttentionColumnName is null || AttentionColumnName != EncodingColumnName, AttentionColumnName, nameof(AttentionColumnName),
             $"another name than {nameof(EncodingColumnName)}");
     }

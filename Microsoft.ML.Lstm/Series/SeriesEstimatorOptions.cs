@@ -1,42 +1,34 @@
+using Microsoft.ML.Lstm.Engine.Training;
 using Microsoft.ML.Lstm.Series;
-
 
 namespace Microsoft.ML.Lstm;
 
 /// <summary>
 /// The options that the estimators for series share: the columns of a table with a row a time step, the network and its training. What is
-/// said of a row depends on no later one: <see cref="TrainingOptions.Bidirectional"/> stays as it is.
+/// said of a row depends on no later one: <see cref="TrainingOptions.Bidirectional"/> must not be true.
 /// </summary>
 public abstract class SeriesEstimatorOptions : TrainingOptions
 {
-    internal const int DefaultWindowSize = 96;
-
     private const int MaxWindowSize = 100_000;
     private const int MaxLags = 10_000;
 
-    // What works well on series of some hundred to some ten thousand rows.
     private protected SeriesEstimatorOptions()
     {
-        HiddenSize = 64;
-        BatchSize = 8;
-        LearningRate = 0.003f;
-        NumberOfEpochs = null;
-        OutputDropout = 0.3f;
-        ValidationFraction = 0.2f;
     }
 
     /// <summary>
     /// W: how many steps back the network learns to look, 1 to 100000, and over how many <see cref="SeriesScaling.Window"/> measures. The
-    /// first rows of a series, which have fewer behind them, are used too. Default: 96.
+    /// first rows of a series, which have fewer behind them, are used too. <see langword="null"/>, the default: chosen from the data (at
+    /// present 96).
     /// </summary>
-    public int WindowSize = DefaultWindowSize;
+    public int? WindowSize;
 
     /// <summary>
     /// The last values of each target that are read directly beside the network's state, 1 to 10000 and no more than
     /// <see cref="WindowSize"/> are used; 1 is the present value alone. More than one help where there are many targets, or a cycle of that
-    /// many steps. Default: 1.
+    /// many steps. <see langword="null"/>, the default: chosen from the data (at present 1).
     /// </summary>
-    public int NumberOfLags = 1;
+    public int? NumberOfLags;
 
     /// <summary>Columns known up to the present row, <see cref="float"/> or known-size vectors of it. Default: none.</summary>
     public string[] PastCovariateColumnNames = [];
@@ -79,29 +71,56 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
     /// <summary>
     /// Whether each of several series gets a learned vector of <see cref="EmbeddingSize"/> features that the network reads at each step;
     /// series that the training data does not have get that of the unknown one, which <see cref="TokenDropout"/> trains; without it, the
-    /// mean of all. Default: <see langword="false"/>.
+    /// mean of all. <see langword="null"/>, the default: chosen from the data (at present <see langword="false"/>).
     /// </summary>
-    public bool EmbedSeries;
-
-    /// <summary>Features of the learned vector of a series, 1 to 65536, with <see cref="EmbedSeries"/>. Default: 8.</summary>
-    public int EmbeddingSize = 8;
+    public bool? EmbedSeries;
 
     /// <summary>
-    /// The share of steps that are taken for those of the unknown series while training, from 0 to below 1, with <see cref="EmbedSeries"/>.
-    /// Default: 0.05.
+    /// Features of the learned vector of a series, 1 to 65536, with <see cref="EmbedSeries"/>. <see langword="null"/>, the default: chosen
+    /// from the data (at present 8).
     /// </summary>
-    public float TokenDropout = 0.05f;
+    public int? EmbeddingSize;
 
     /// <summary>
-    /// What the values of a series are measured by. Default: <see cref="SeriesScaling.Window"/>; for the detection of anomalies
-    /// <see cref="SeriesScaling.Series"/>.
+    /// The share of steps at which the series is replaced by the unknown series while training, from 0 to below 1, with
+    /// <see cref="EmbedSeries"/>. <see langword="null"/>, the default: chosen from the data (at present 0.05).
     /// </summary>
-    public SeriesScaling Scaling = SeriesScaling.Window;
+    public float? TokenDropout;
+
+    /// <summary>
+    /// What the values of a series are measured by. <see langword="null"/>, the default: chosen from the data (at present
+    /// <see cref="SeriesScaling.Window"/>; for the detection of anomalies <see cref="SeriesScaling.Series"/>).
+    /// </summary>
+    public SeriesScaling? Scaling;
 
     /// <summary>What to do with missing values, NaN or infinite. Default: <see cref="MissingValueHandling.CarryForward"/>.</summary>
     public MissingValueHandling MissingValues = MissingValueHandling.CarryForward;
 
-    internal override TokenTraining Tokens => new(EmbeddingSize, TokenDropout, FreezeGiven: false);
+    private protected sealed override TokenSettings Tokens => new(EmbeddingSize!.Value, FreezePretrained: false);
+
+    private protected sealed override float DropoutOfTokens => TokenDropout!.Value;
+
+    /// <summary>What training minimizes, once the options are settled.</summary>
+    internal abstract ForecastLoss Loss { get; }
+
+    /// <summary>Whether to train again on all rows, once the options are settled.</summary>
+    internal virtual bool Refits => false;
+
+    private protected override void ChooseDefaults()
+    {
+        HiddenSize ??= 64;
+        BatchSize ??= 8;
+        LearningRate ??= 0.003f;
+        OutputDropout ??= 0.3f;
+        ValidationFraction ??= 0.2f;
+        WindowSize ??= 96;
+        NumberOfLags ??= 1;
+        EmbedSeries ??= false;
+        EmbeddingSize ??= 8;
+        TokenDropout ??= 0.05f;
+        Scaling ??= SeriesScaling.Window;
+        base.ChooseDefaults();
+    }
 
     // A window of a series is cut anew each epoch, and each of its steps is learned from: few windows are no little data.
     internal override int MostEpochs => 1000;
@@ -144,16 +163,16 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
     internal override void Validate()
     {
         base.Validate();
-        Require(!Bidirectional, Bidirectional, nameof(Bidirectional), "false: no later rows are read");
-        Require(EmbeddingSize is >= 1 and <= 65536, EmbeddingSize, nameof(EmbeddingSize), "from 1 to 65536");
-        Require(TokenDropout is >= 0 and < 1, TokenDropout, nameof(TokenDropout), "from 0 to below 1");
+        Require(Bidirectional is not true, Bidirectional, nameof(Bidirectional), "false: no later rows are read");
+        Require(EmbeddingSize is null or (>= 1 and <= 65536), EmbeddingSize, nameof(EmbeddingSize), "from 1 to 65536");
+        Require(TokenDropout is null or (>= 0 and < 1), TokenDropout, nameof(TokenDropout), "from 0 to below 1");
         RequireNames(PastCovariateColumnNames, nameof(PastCovariateColumnNames));
         RequireNames(KnownCovariateColumnNames, nameof(KnownCovariateColumnNames));
         RequireName(StaticFeatureColumnName, nameof(StaticFeatureColumnName), optional: true);
         RequireName(TimeColumnName, nameof(TimeColumnName), optional: true);
         RequireName(SeriesColumnName, nameof(SeriesColumnName), optional: true);
-        Require(WindowSize is >= 1 and <= MaxWindowSize, WindowSize, nameof(WindowSize), $"from 1 to {MaxWindowSize}");
-        Require(NumberOfLags is >= 1 and <= MaxLags, NumberOfLags, nameof(NumberOfLags), $"from 1 to {MaxLags}");
+        Require(WindowSize is null or (>= 1 and <= MaxWindowSize), WindowSize, nameof(WindowSize), $"from 1 to {MaxWindowSize}");
+        Require(NumberOfLags is null or (>= 1 and <= MaxLags), NumberOfLags, nameof(NumberOfLags), $"from 1 to {MaxLags}");
         Require(Calendar is null
             || (Calendar & ~(CalendarFeatures.Hour | CalendarFeatures.Day | CalendarFeatures.Week | CalendarFeatures.Year)) == 0, Calendar,
                 nameof(Calendar), "a combination of the named cycles, or null");
@@ -163,7 +182,7 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
             nameof(FillGaps),
             $"false or null where there is no {nameof(TimeColumnName)}, and with "
             + $"{nameof(MissingValueHandling)}.{nameof(MissingValueHandling.SkipRow)}");
-        Require(!EmbedSeries || SeriesColumnName is not null, EmbedSeries, nameof(EmbedSeries),
+        Require(EmbedSeries is not true || SeriesColumnName is not null, EmbedSeries, nameof(EmbedSeries),
             $"false where there is no {nameof(SeriesColumnName)}");
         RequireDefined(Scaling, nameof(Scaling));
         RequireDefined(MissingValues, nameof(MissingValues));

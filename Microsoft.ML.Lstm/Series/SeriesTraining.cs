@@ -25,15 +25,10 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
 {
     public required int Horizon { get; init; }
 
-    public required ForecastLoss Loss { get; init; }
-
     public required double ConfidenceLevel { get; init; }
 
     /// <summary>Whether anybody sees the intervals.</summary>
     public required bool ShowsIntervals { get; init; }
-
-    /// <summary>Whether to train again on all rows.</summary>
-    public bool Refit { get; init; }
 
     /// <summary>
     /// Trains on the first rows of each series and validates on its last ones or, where there is validation data, on that.
@@ -57,9 +52,11 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
         SeriesTiming? timing = reader.FindTiming(options.FillGaps,
             validationData is null ? "training data" : "training and validation data");
         SeriesHistory[] series = [.. reader.Series];
+        var settled = (SeriesEstimatorOptions)options.Settle();
+        bool refits = settled.Refits && validationData is null;
         int[] observedRows = Array.ConvertAll(series, history => history.Rows.CountObserved(bound.Targets, bound.KnownCovariates));
         for (int i = 0; validationData is null && i < series.Length; i++)
-            series[i].TrainingRows = observedRows[i] - (int)(observedRows[i] * (double)options.ValidationFraction);
+            series[i].TrainingRows = observedRows[i] - (int)(observedRows[i] * (double)settled.ValidationFraction!.Value);
         WarnOfRowsAhead(series, observedRows, monitor);
         RowInterval? step = timing is null ? null : reader.SetCalendar(timing.Step, options.Calendar);
         var layout = new ForecastLayout
@@ -69,14 +66,14 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
             KnownCovariates = bound.KnownCovariates,
             CalendarFeatures = step?.FeatureCount ?? 0,
             Horizon = Horizon,
-            Lags = Math.Min(options.NumberOfLags, options.WindowSize),
-            WindowSize = options.WindowSize,
-            Scaling = options.Scaling,
-            Loss = Loss,
+            Lags = Math.Min(settled.NumberOfLags!.Value, settled.WindowSize!.Value),
+            WindowSize = settled.WindowSize.Value,
+            Scaling = settled.Scaling!.Value,
+            Loss = settled.Loss,
             WindowDecides = true,
             // Where no row to learn from has a missing value, a network can't learn what one means.
             HasMissing = options.MissingValues == MissingValueHandling.CarryForward
-                && Array.Exists(series, one => one.Rows.HasMissing(Refit ? one.Rows.Count : one.TrainingRows, bound.KnownCovariates)),
+                && Array.Exists(series, one => one.Rows.HasMissing(refits ? one.Rows.Count : one.TrainingRows, bound.KnownCovariates)),
         };
         monitor.Info($"Training on {series.Sum(one => one.TrainingRows)} rows of {series.Length} series, validating on "
             + $"{series.Zip(observedRows).Sum(one => Math.Max(0, one.Second - one.First.TrainingRows))}.");
@@ -86,7 +83,7 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
             monitor.Warn($"The network learns nothing of steps ahead from {longest} on: no series has more than {longest} rows to train "
                 + "on.");
         var data = new ForecastData(layout, [.. series.Select(one => one.Rows)], [.. series.Select(one => one.TrainingRows)],
-            ConfidenceLevel, options.EmbedSeries && series.Length > 1, Refit)
+            ConfidenceLevel, settled.EmbedSeries!.Value && series.Length > 1, refits)
         {
             ShowsIntervals = ShowsIntervals,
             Names = NamesOf(bound, step),
@@ -98,9 +95,9 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
             {
                 using var checksum = new DataChecksum();
                 data.AddTo(checksum);
-                seed = checkpoint.Begin(seed, checksum);
+                seed = checkpoint.Begin(settled, seed, checksum);
             }
-            (ForecastModel model, float[][] states) = ForecastTraining.Train(data, options, seed, monitor, checkpoint);
+            (ForecastModel model, float[][] states) = ForecastTraining.Train(data, settled.ToSettings(), seed, monitor, checkpoint);
             return new TrainedSeries(model, timing is null ? null : timing with { Step = step! }, [.. series.Select(one => one.Name)],
                 series.Zip(states, observedRows).ToDictionary(one => one.First.Name, one => StateOf(one.First, one.Second, one.Third)),
                     data);

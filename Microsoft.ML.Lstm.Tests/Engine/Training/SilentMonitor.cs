@@ -33,7 +33,17 @@ internal sealed class LoopOptions : TrainingOptions
     public bool FreezeEmbeddings;
     public Pooling Pooling = Pooling.Last;
 
-    internal override TokenTraining Tokens => new(EmbeddingSize, TokenDropout, FreezeEmbeddings);
+    public static implicit operator TrainingSettings(LoopOptions options) => options.Settle().ToSettings();
 
-    internal override Pooling EncodingPooling => Pooling;
+    private protected override TokenSettings Tokens => new(EmbeddingSize, FreezeEmbeddings);
+
+    private protected override float DropoutOfTokens => TokenDropout;
+
+    private protected override Pooling EncodingPooling => Pooling;
+
+    private protected override void ChooseDefaults()
+    {
+        NumberOfEpochs ??= 100;
+        base.ChooseDefaults();
+    }
 }

@@ -70,13 +70,14 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
     }
 
     /// <summary>Sees to it that the checkpoint, if there is one to go on from, is of this training.</summary>
+    /// <param name="options">The options of this training, with a value for each that was left open.</param>
     /// <param name="seed">The seed of this training; where the options have none, that of the checkpoint is taken instead.</param>
     /// <param name="data">The checksum of the data.</param>
     /// <returns>The seed to take.</returns>
     /// <exception cref="InvalidOperationException">It is of another training.</exception>
-    public int Begin(int seed, DataChecksum data)
+    public int Begin(TrainingOptions options, int seed, DataChecksum data)
     {
-        (_seed, _data, _optionTexts) = (seed, data.ToString(), TextsOf(_options));
+        (_seed, _data, _optionTexts) = (seed, data.ToString(), TextsOf(options));
         if (_found is not var (kept, beside))
             return seed;
         SavedTraining saved = SavedTraining.Of(beside)
@@ -100,8 +101,8 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
         return _seed;
     }
 
-    /// <summary>As <see cref="Begin(int, DataChecksum)"/>, for sequences, before they are scaled.</summary>
-    public int Begin(int seed, TrainingData training, SequenceSet? validation, SequenceModel? initial,
+    /// <summary>As <see cref="Begin(TrainingOptions, int, DataChecksum)"/>, for sequences, before they are scaled.</summary>
+    public int Begin(TrainingOptions options, int seed, TrainingData training, SequenceSet? validation, SequenceModel? initial,
         IEnumerable<GivenEmbeddings?> embeddings)
     {
         using var checksum = new DataChecksum();
@@ -114,7 +115,7 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
             foreach (int token in given.Tokens)
                 checksum.Add<float>(given[token]);
         }
-        return Begin(seed, checksum);
+        return Begin(options, seed, checksum);
     }
 
     public void Save(SequenceModel kept, TrainingState state, TrainedNetwork? first)

@@ -62,13 +62,13 @@ internal static class ForecastTraining
 
     /// <summary>Trains a model.</summary>
     /// <param name="data">The series.</param>
-    /// <param name="options">The network and its training.</param>
+    /// <param name="settings">The network and its training.</param>
     /// <param name="seed">The seed of all random numbers.</param>
     /// <param name="monitor">Receives progress and warnings.</param>
     /// <param name="checkpoint">Saves the state of the training after each epoch; null for no checkpoints.</param>
     /// <returns>The model, and the state of each series after its last observed row.</returns>
     /// <exception cref="InvalidOperationException">There is nothing to learn, or the numbers stopped being finite.</exception>
-    public static (ForecastModel Model, float[][] States) Train(ForecastData data, TrainingOptions options, int seed,
+    public static (ForecastModel Model, float[][] States) Train(ForecastData data, TrainingSettings settings, int seed,
         ITrainingMonitor monitor, ITrainingCheckpoint? checkpoint)
     {
         RowScaling scaling = SeriesStatistics.Of(data);
@@ -83,32 +83,32 @@ internal static class ForecastTraining
             : null;
 
         var task = new ForecastTask(data.Layout, data.ConfidenceLevel);
-        var job = new TrainingJob(training, validation, Encoded(options), task, seed, monitor);
+        // The encoder has scaled the features already, and the validation rows are a set of their own.
+        TrainingSettings encoded = settings with { NormalizeFeatures = false, ValidationFraction = 0 };
+        var job = new TrainingJob(training, validation, encoded, task, seed, monitor);
         TrainedNetwork first = checkpoint?.First ?? TrainingLoop.Run(job with
         {
             SaveCheckpoint = checkpoint is null ? null : (kept, state) => checkpoint.Save(kept, state, first: null),
             Resume = checkpoint?.Resume,
         });
         // Only now, since a checkpoint has to keep the weights as they were drawn for a resumed training to give the same ones.
-        bool trainsUnknown = options.Tokens.Dropout > 0;
+        bool trainsUnknown = settings.Dropout.Tokens > 0;
         var model = new ForecastModel(untrained.ClearWeights(first.Model, trainsUnknown), data.Layout, scaling, NoIntervals);
         // A stopped training still gives its best model, which needs its intervals.
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(monitor.Abandoned,
-            first.WasStopped ? default : options.CancellationToken);
+            first.WasStopped ? default : settings.CancellationToken);
         (ForecastIntervals intervals, float[][] states) = Calibrate(model, data, series, monitor, stop.Token);
         model = model with { Intervals = intervals };
-        if (data.Refit && validation is not null && !options.CancellationToken.IsCancellationRequested)
+        if (data.Refit && validation is not null && !settings.CancellationToken.IsCancellationRequested)
         {
-            // The learning rate follows the same schedule as before, up to the epoch that was best.
-            TrainingOptions again = Encoded(options);
-            (again.EarlyStopping, again.NumberOfEpochs) = (null, first.NumberOfEpochs);
             (series, untrained) = Encode(data, scaling, i => series[i].Steps);
             SeriesWindows all = WindowsOf(data, series, i => 0..series[i].Steps);
             SequenceModel refitted = TrainingLoop.Train(job with
             {
                 Training = all,
                 Validation = null,
-                Options = again,
+                // The learning rate follows the same schedule as before, up to the epoch that was best.
+                Settings = encoded with { EarlyStopping = null, Epochs = EpochRule.Exactly(first.NumberOfEpochs) },
                 EndAfter = first.KeptEpoch,
                 // The checkpoint of a stopped training stays as it is, so that the training can be resumed.
                 SaveCheckpoint = checkpoint is null || first.WasStopped ? null : (kept, state) => checkpoint.Save(kept, state, first),
@@ -127,14 +127,6 @@ internal static class ForecastTraining
         var untrained = new UntrainedWeights(data, scaling, series, rows);
         untrained.ClearFeatures(series);
         return (series, untrained);
-    }
-
-    private static TrainingOptions Encoded(TrainingOptions options)
-    {
-        TrainingOptions copy = options.Clone();
-        // The encoder has scaled the features already, and the validation rows are a set of their own.
-        (copy.NormalizeFeatures, copy.ValidationFraction) = (false, 0);
-        return copy;
     }
 
     private static SeriesWindows WindowsOf(ForecastData data, EncodedSeries[] series, Func<int, Range> range)

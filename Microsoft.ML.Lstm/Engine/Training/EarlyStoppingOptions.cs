@@ -1,6 +1,6 @@
 namespace Microsoft.ML.Lstm;
 
-/// <summary>When training stops before its last epoch. The model returned is that of the best epoch.</summary>
+/// <summary>When training stops before its last epoch. The model of the best epoch is returned.</summary>
 /// <remarks>Without validation data the training data are measured again after each epoch, one more pass forward.</remarks>
 public sealed class EarlyStoppingOptions
 {
@@ -10,8 +10,11 @@ public sealed class EarlyStoppingOptions
     /// </summary>
     public EarlyStoppingMetric Metric = EarlyStoppingMetric.Loss;
 
-    /// <summary>Epochs in a row without improvement after which training stops; at least 1. Default: 10.</summary>
-    public int Patience = 10;
+    /// <summary>
+    /// Epochs in a row without improvement after which training stops; at least 1. <see langword="null"/>, the default: chosen from the data
+    /// (at present 10).
+    /// </summary>
+    public int? Patience;
 
     /// <summary>By how much the metric must become better to count as an improvement; 0 or more and finite. Default: 0.</summary>
     public double MinimumDelta;

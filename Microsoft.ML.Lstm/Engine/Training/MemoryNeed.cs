@@ -16,24 +16,25 @@ internal static class MemoryNeed
 
     /// <summary>Throws when a network can't be trained on this machine.</summary>
     /// <param name="shape">The network.</param>
-    /// <param name="options">Its training.</param>
+    /// <param name="settings">Its training.</param>
     /// <param name="lengths">The lengths of the sequences; empty where they are not known.</param>
     /// <param name="available">Bytes of memory that there are.</param>
     /// <exception cref="InvalidOperationException">It needs more memory than there is, or an array longer than arrays can be.</exception>
-    public static void Check(NetworkShape shape, TrainingOptions options, IEnumerable<int> lengths, long available)
+    public static void Check(NetworkShape shape, TrainingSettings settings, IEnumerable<int> lengths, long available)
     {
         long count = shape.ParameterCount;
-        string sizes = $"{nameof(options.HiddenSize)} {options.HiddenSize}, {nameof(options.NumberOfLayers)} "
-            + $"{options.NumberOfLayers}{(shape.Embeddings.Count > 0 ? $", {string.Join(" and ", shape.Embeddings.Select(table => $"{table.Vocabulary} tokens of EmbeddingSize {table.Size}"))}" : "")}, {shape.NumericSize} features a step, {shape.OutputSize} outputs";
+        string sizes = $"{nameof(settings.HiddenSize)} {settings.HiddenSize}, {nameof(settings.NumberOfLayers)} "
+            + $"{settings.NumberOfLayers}{(shape.Embeddings.Count > 0 ? $", {string.Join(" and ", shape.Embeddings.Select(table => $"{table.Vocabulary} tokens of EmbeddingSize {table.Size}"))}" : "")}, {shape.NumericSize} features a step, {shape.OutputSize} outputs";
         if (count > NetworkShape.MaxParameters)
             throw Refuse(string.Create(CultureInfo.InvariantCulture,
                 $"it would have {count:N0} parameters, and at most {NetworkShape.MaxParameters:N0} are possible ({sizes})"));
 
         long embeddings = shape.Embeddings.Sum(table => (table.Vocabulary + 1L) * table.Size);
-                double weights = sizeof(float) * ((double)count * (CopiesOfWeights + options.OptimizerSettings.Moments) + (double)(count - embeddings) * PackedCopies);
-        int batchSize = options.BatchSize;
+        double weights = sizeof(float)
+            * ((double)count * (CopiesOfWeights + settings.Optimizer.Moments) + (double)(count - embeddings) * PackedCopies);
+        int batchSize = settings.BatchSize;
         // The longest ones together, which a batch of sequences of about the same length comes near.
-        string remedy = $"(BatchSize {batchSize}, HiddenSize {options.HiddenSize}; MaximumSequenceLength or WindowSize make sequences shorter)";
+        string remedy = $"(BatchSize {batchSize}, HiddenSize {settings.HiddenSize}; MaximumSequenceLength or WindowSize make sequences shorter)";
         long steps = lengths.OrderDescending().Take(batchSize).Sum(length => (long)length);
         long largest = Math.Max(Math.Max(shape.InputSize, (long)shape.CellDescription.Gates * shape.HiddenSize),
             Math.Max(shape.EncodingSize, shape.Head.IsPerStep ? shape.OutputSize : 0));

@@ -6,20 +6,20 @@ namespace Microsoft.ML.Lstm.Engine.Training;
 /// <summary>The network that a training begins with.</summary>
 internal static class NewNetwork
 {
-    /// <summary>The shape of the network that <paramref name="options"/> ask for.</summary>
-    /// <param name="options">The network and its training.</param>
+    /// <summary>The shape of the network to train.</summary>
+    /// <param name="settings">The network and its training.</param>
     /// <param name="task">What the network is to do.</param>
     /// <param name="data">The training data.</param>
     /// <param name="given">The embeddings that are known before, whose sizes are then the tables'; see <see cref="TrainingJob"/>.</param>
     /// <exception cref="ArgumentException">The given embeddings are not those of the data's token columns.</exception>
-    public static NetworkShape ShapeOf(TrainingOptions options, TrainingTask task, TrainingData data,
+    public static NetworkShape ShapeOf(TrainingSettings settings, TrainingTask task, TrainingData data,
         IReadOnlyList<GivenEmbeddings?>? given = null)
     {
         if (given is not null && given.Count != data.Vocabularies.Count)
             throw new ArgumentException($"Embeddings are given for {given.Count} token columns, but there are {data.Vocabularies.Count}.",
                 nameof(given));
         EmbeddingShape[] tables = [.. data.Vocabularies.Select((vocabulary, i) =>
-            (given?[i]?.Shape ?? new EmbeddingShape(vocabulary, options.Tokens.EmbeddingSize)) with { Keys = data.Keys[i] })];
+            (given?[i]?.Shape ?? new EmbeddingShape(vocabulary, settings.Tokens.EmbeddingSize)) with { Keys = data.Keys[i] })];
         for (int i = 0; i < tables.Length; i++)
         {
             if (tables[i].Vocabulary != data.Vocabularies[i])
@@ -30,13 +30,13 @@ internal static class NewNetwork
         var embeddings = new EmbeddingShapes(tables);
         return task.WithOutputs(new NetworkShape
         {
-            Cell = options.CellType,
+            Cell = settings.CellType,
             InputSize = data.FeatureSize + embeddings.Sum(embedding => embedding.Size),
             Embeddings = embeddings,
-            HiddenSize = options.HiddenSize,
-            Layers = options.NumberOfLayers,
-            Bidirectional = options.Bidirectional,
-            Pooling = options.EncodingPooling,
+            HiddenSize = settings.HiddenSize,
+            Layers = settings.NumberOfLayers,
+            Bidirectional = settings.Bidirectional,
+            Pooling = settings.Pooling,
             StaticSize = data.StaticSize,
             OutputSize = 1,
         }, data);
@@ -50,21 +50,21 @@ internal static class NewNetwork
     public static SequenceModel Create(TrainingJob job, Random random, WorkerTeam team, CancellationToken cancellation)
     {
         TrainingData data = job.Training;
-        var parameters = new ParameterSet(ShapeOf(job.Options, job.Task, data, job.Embeddings));
-        Initializer.Initialize(parameters, job.Options.InitialForgetBias, random, team, cancellation);
+        var parameters = new ParameterSet(ShapeOf(job.Settings, job.Task, data, job.Embeddings));
+        Initializer.Initialize(parameters, job.Settings.InitialForgetBias, random, team, cancellation);
         foreach ((int table, int token, float[] vector) in GivenVectors(job))
             vector.CopyTo(parameters[ParameterSet.EmbeddingName(table)][(token * vector.Length)..]);
-        ModelScalers scalers = ScalersOf(job.Options, job.Task, parameters.Shape.OutputSize, data, cancellation);
+        ModelScalers scalers = ScalersOf(job.Settings, job.Task, parameters.Shape.OutputSize, data, cancellation);
         return new SequenceModel(parameters, scalers.Input, scalers.Static, scalers.Output);
     }
 
     /// <summary>The scaling that a network begins with.</summary>
-    /// <param name="options">Whether features are scaled.</param>
+    /// <param name="settings">Whether features are scaled.</param>
     /// <param name="task">Whether targets are.</param>
     /// <param name="outputSize">O: the network's outputs.</param>
     /// <param name="data">The training data, as the user has it.</param>
     /// <param name="cancellation">Ends it with an exception.</param>
-    public static ModelScalers ScalersOf(TrainingOptions options, TrainingTask task, int outputSize, TrainingData data,
+    public static ModelScalers ScalersOf(TrainingSettings settings, TrainingTask task, int outputSize, TrainingData data,
         CancellationToken cancellation)
     {
         return new ModelScalers(
@@ -74,7 +74,7 @@ internal static class NewNetwork
 
         AffineScaler Scaler(int size, Func<TrainingSequence, float[]> values)
             => size == 0 ? AffineScaler.Identity(0)
-            : options.NormalizeFeatures ? AffineScaler.Standardize(size, Sequences().Select(values))
+            : settings.NormalizeFeatures ? AffineScaler.Standardize(size, Sequences().Select(values))
             : AffineScaler.KeepUnits(size, Sequences().Select(values));
 
         IEnumerable<TrainingSequence> Sequences() => data.Sequences.Select(sequence =>

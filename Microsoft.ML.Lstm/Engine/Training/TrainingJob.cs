@@ -6,7 +6,7 @@ namespace Microsoft.ML.Lstm.Engine.Training;
 /// <param name="Training">The training sequences, at least one. Those in memory are scaled in place.</param>
 /// <param name="Validation">Sequences to validate with after each epoch, scaled in place too; <see langword="null"/> for a split of the
 /// training ones, or none.</param>
-/// <param name="Options">The network and its training.</param>
+/// <param name="Settings">The network and its training.</param>
 /// <param name="Task">What the network is to do.</param>
 /// <param name="Seed">Decides all that is random.</param>
 /// <param name="Monitor">Is told what happens.</param>
@@ -15,10 +15,10 @@ namespace Microsoft.ML.Lstm.Engine.Training;
 /// be read at once.</param>
 /// <param name="Embeddings">For each token column, the vectors that are known before, null for none; they begin a new model's tables.
 /// <see langword="null"/> for none at all.</param>
-/// <param name="Resume">A training of the same data, options and seed to go on with where it was left; <see langword="null"/> to begin with
+/// <param name="Resume">A training of the same data, settings and seed to go on with where it was left; <see langword="null"/> to begin with
 /// the first epoch.</param>
 /// <param name="EndAfter">The epoch to end after, though the schedule goes by all of them; <see langword="null"/> for the last.</param>
-internal sealed record TrainingJob(TrainingData Training, SequenceSet? Validation, TrainingOptions Options, TrainingTask Task,
+internal sealed record TrainingJob(TrainingData Training, SequenceSet? Validation, TrainingSettings Settings, TrainingTask Task,
     int Seed, ITrainingMonitor Monitor, SequenceModel? Initial = null, Action<SequenceModel, TrainingState>? SaveCheckpoint = null,
     IReadOnlyList<GivenEmbeddings?>? Embeddings = null, InterruptedTraining? Resume = null, int? EndAfter = null);
 

@@ -11,7 +11,7 @@ namespace Microsoft.ML.Lstm.Engine.Training;
 internal sealed partial class TrainingLoop
 {
     private readonly TrainingJob _job;
-    private readonly TrainingOptions _options;
+    private readonly TrainingSettings _settings;
     private readonly TrainingData _training;
     private readonly SequenceSet? _validation;
     private readonly SequenceModel _model;
@@ -42,17 +42,17 @@ internal sealed partial class TrainingLoop
     private TrainingLoop(TrainingJob job, CancellationToken stop)
     {
         _job = job;
-        _options = job.Options;
+        _settings = job.Settings;
         _stop = stop;
         _random = new RandomNumbers(job.Seed);
         _training = job.Training;
         _validation = job.Validation;
-        if (_validation is null && _options.ValidationFraction > 0)
+        if (_validation is null && _settings.ValidationFraction > 0)
             _validation = HoldOut();
 
-        MemoryNeed.Check(NewNetwork.ShapeOf(_options, job.Task, _training, job.Embeddings), _options, LengthsOf(_training),
+        MemoryNeed.Check(NewNetwork.ShapeOf(_settings, job.Task, _training, job.Embeddings), _settings, LengthsOf(_training),
             GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
-        _team = new WorkerTeam(_options.NumberOfThreads ?? Environment.ProcessorCount);
+        _team = new WorkerTeam(_settings.NumberOfThreads);
         _model = (job.Resume?.Kept ?? job.Initial) is { } initial
             ? initial with { Parameters = initial.Parameters.Clone() }
             : NewNetwork.Create(job, _random, _team, stop);
@@ -74,21 +74,18 @@ internal sealed partial class TrainingLoop
         _runner.Stop = stop;
         _batch = new SequenceBatch(shape);
         _gradient = new Gradient(shape);
-        if (_options.Tokens.FreezeGiven)
+        if (_settings.Tokens.FreezePretrained)
             FreezeEmbeddings();
         _untrained = new UntrainedEmbeddings(_model.Parameters, _gradient, job.Embeddings, wasTrained: job.Initial is not null);
-        _optimizer = Optimizer.Create(_options.OptimizerSettings, _model.Parameters, _gradient, _team);
-        _dropout = new Dropout
+        _optimizer = Optimizer.Create(_settings.Optimizer, _model.Parameters, _gradient, _team);
+        _dropout = _settings.Dropout with
         {
-            Tokens = shape.Embeddings.Count > 0 ? _options.Tokens.Dropout : 0,
-            Inputs = _options.InputDropout,
-            States = _options.RecurrentDropout,
-            Layers = shape.Layers > 1 ? _options.Dropout : 0,
-            Outputs = _options.OutputDropout,
+            Tokens = shape.Embeddings.Count > 0 ? _settings.Dropout.Tokens : 0,
+            Layers = shape.Layers > 1 ? _settings.Dropout.Layers : 0,
         };
-        _batchSize = Math.Min(_options.BatchSize, _training.Count);
+        _batchSize = Math.Min(_settings.BatchSize, _training.Count);
         _batches = 1 + (_training.Count - 1) / _batchSize;
-        _epochs = _options.EpochsFor(_batches);
+        _epochs = _settings.Epochs.EpochsFor(_batches);
         _plan = _training is SequenceSet set ? PlanOf(set) : null;
         _course = job.Resume?.State.Course ?? new TrainingCourse();
         if (job.Resume is not null)
@@ -100,14 +97,14 @@ internal sealed partial class TrainingLoop
     /// no validation data, the best metric of the training data; else that of the last epoch that ended well.
     /// </summary>
     /// <exception cref="InvalidOperationException">The numbers stopped being finite before there was a model worth keeping.</exception>
-    /// <exception cref="OperationCanceledException">The options' token was cancelled before there was a model, or the monitor's at any
+    /// <exception cref="OperationCanceledException">The settings' token was cancelled before there was a model, or the monitor's at any
     /// time.</exception>
     public static SequenceModel Train(TrainingJob job) => Run(job).Model;
 
     /// <summary><see cref="Train"/>, with what is known of the training.</summary>
     public static TrainedNetwork Run(TrainingJob job)
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(job.Options.CancellationToken, job.Monitor.Abandoned);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(job.Settings.CancellationToken, job.Monitor.Abandoned);
         var loop = new TrainingLoop(job, stop.Token);
         try
         {
@@ -148,7 +145,7 @@ internal sealed partial class TrainingLoop
             var completed = new EpochCompletedEventArgs(epoch, _epochs, training, validation, _learningRate, elapsed,
                 _course.KeptEpoch == epoch);
             _job.Monitor.EpochCompleted(completed);
-            _options.EpochCompleted?.Invoke(completed);
+            _settings.EpochCompleted?.Invoke(completed);
             if (completed.Cancel)
             {
                 (_ended, _wasStopped) = ("when it was stopped", _course.Epochs < last);
@@ -156,11 +153,11 @@ internal sealed partial class TrainingLoop
             }
         }
         if (_course.Epochs < last)
-            _ended = $"since {_options.EarlyStopping!.Metric} did not improve for {_options.EarlyStopping.Patience} epochs";
+            _ended = $"since {_settings.EarlyStopping!.Metric} did not improve for {_settings.EarlyStopping.Patience} epochs";
     }
 
     private bool IsPatienceOver
-        => _options.EarlyStopping is { } stopping && _course.Epochs > 0 && _course.EpochsWithoutGain >= stopping.Patience;
+        => _settings.EarlyStopping is { } stopping && _course.Epochs > 0 && _course.EpochsWithoutGain >= stopping.Patience;
 
     private TrainedNetwork End()
     {
@@ -247,12 +244,12 @@ internal sealed partial class TrainingLoop
 
     private float LearningRateAt(double epoch)
     {
-        double factor = _options.LearningRateSchedule.GetFactor(epoch, _epochs);
+        double factor = _settings.LearningRateSchedule.GetFactor(epoch, _epochs);
         if (!(factor >= 0 && double.IsFinite(factor)))
             throw new InvalidOperationException(
-                $"{nameof(TrainingOptions.LearningRateSchedule)} gave the factor {factor} after {epoch:0.##} epochs; it must be 0 or more "
+                $"{nameof(TrainingSettings.LearningRateSchedule)} gave the factor {factor} after {epoch:0.##} epochs; it must be 0 or more "
                 + "and finite.");
-        return (float)(_options.LearningRate * factor);
+        return (float)(_settings.LearningRate * factor);
     }
 
     /// <summary>Cancelled before an epoch had ended: better the weights so far than none.</summary>
@@ -264,7 +261,7 @@ internal sealed partial class TrainingLoop
         if (_keeps)
             return;
         if (!_hasLearned)
-            throw new OperationCanceledException("Training was cancelled before there was a model.", _options.CancellationToken);
+            throw new OperationCanceledException("Training was cancelled before there was a model.", _settings.CancellationToken);
         _untrained.Settle();
         _model.Parameters.Values.CopyTo(_kept.Values, 0);
         _keeps = true;
@@ -287,7 +284,7 @@ internal sealed partial class TrainingLoop
         _runner.Backward(_trainingObjective, _gradient);
         _trainingObjective.AddGradients(_gradient);
         _trainingObjective.End();
-        if (!_trainingObjective.IsFinite || !_optimizer.TryStep(learningRate, _options.GradientClipNorm))
+        if (!_trainingObjective.IsFinite || !_optimizer.TryStep(learningRate, _settings.GradientClipNorm))
             return false;
         _runner.PackNetwork();
         return true;
@@ -312,7 +309,7 @@ internal sealed partial class TrainingLoop
     }
 
     /// <summary>Whether epochs are compared; otherwise each supersedes the one before.</summary>
-    private bool MeasuresEpochs => _validation is not null || _options.EarlyStopping is not null;
+    private bool MeasuresEpochs => _validation is not null || _settings.EarlyStopping is not null;
 
     /// <summary>
     /// Measures an epoch's weights on the validation data, if there are any, and keeps them unless earlier ones were better.
@@ -341,14 +338,14 @@ internal sealed partial class TrainingLoop
         _course.EpochsWithoutGain++;
         if (measured is not null)
         {
-            EarlyStoppingMetric watched = _options.EarlyStopping?.Metric ?? EarlyStoppingMetric.Loss;
+            EarlyStoppingMetric watched = _settings.EarlyStopping?.Metric ?? EarlyStoppingMetric.Loss;
             double metric = measured[watched]
                 ?? throw new InvalidOperationException(
                 $"All labels of the {(validation is null ? "training" : "validation")} data are the same, so there is no {watched} to "
                 + "stop early by.");
             if (watched is EarlyStoppingMetric.Accuracy or EarlyStoppingMetric.AreaUnderRocCurve)
                 metric = -metric;
-            double required = double.IsFinite(_course.KeptMetric) ? _options.EarlyStopping?.MinimumDelta ?? 0 : 0;
+            double required = double.IsFinite(_course.KeptMetric) ? _settings.EarlyStopping?.MinimumDelta ?? 0 : 0;
             if (!(metric < _course.KeptMetric - required))
                 return;
             _course.KeptMetric = metric;
@@ -371,7 +368,7 @@ internal sealed partial class TrainingLoop
             _job.Monitor.Warn("There is only one usable row, so none can be held out for validation.");
             return null;
         }
-        int count = (int)Math.Round(training.Count * (double)_options.ValidationFraction);
+        int count = (int)Math.Round(training.Count * (double)_settings.ValidationFraction);
         return training.Split(Math.Clamp(count, 1, training.Count - 1), _random);
     }
 

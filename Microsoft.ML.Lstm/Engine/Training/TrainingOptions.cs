@@ -1,8 +1,13 @@
+using Microsoft.ML.Lstm.Engine.Layers;
+using Microsoft.ML.Lstm.Engine.Training;
 using Microsoft.ML.Lstm.Engine.Training.Optimizers;
 
 namespace Microsoft.ML.Lstm;
 
-/// <summary>The network and its training: the options that all trainers of this package share.</summary>
+/// <summary>
+/// The network and its training: the options that all trainers of this package share. An option that is <see langword="null"/> is chosen
+/// from the data.
+/// </summary>
 public abstract class TrainingOptions
 {
     private const int UsualUpdates = 2500;
@@ -19,97 +24,111 @@ public abstract class TrainingOptions
     public CellType CellType = CellType.Lstm;
 
     /// <summary>
-    /// Units in each direction of each recurrent layer, 1 to 65536. Default: 32; for classification and sequence labelling 64.
+    /// Units in each direction of each recurrent layer, 1 to 65536. <see langword="null"/>, the default: chosen from the data (at present 32;
+    /// for classification, sequence labelling and series 64).
     /// </summary>
-    public int HiddenSize = 32;
-
-    /// <summary>Recurrent layers, each reading the outputs of the one below it, 1 to 64. Default: 1.</summary>
-    public int NumberOfLayers = 1;
+    public int? HiddenSize;
 
     /// <summary>
-    /// Whether each layer reads the sequence from both ends. Default: <see langword="false"/>; for classification and sequence labelling
-    /// <see langword="true"/>.
+    /// Recurrent layers, each reading the outputs of the one below it, 1 to 64. <see langword="null"/>, the default: chosen from the data (at
+    /// present 1).
     /// </summary>
-    public bool Bidirectional;
+    public int? NumberOfLayers;
+
+    /// <summary>
+    /// Whether each layer reads the sequence from both ends. <see langword="null"/>, the default: chosen from the data (at present
+    /// <see langword="false"/>; for classification and sequence labelling <see langword="true"/>).
+    /// </summary>
+    public bool? Bidirectional;
 
     /// <summary>
     /// The share of a layer's outputs that is dropped on the way to the next layer while training, from 0 to below 1.
-    /// As in PyTorch it has no effect on a single layer. Default: 0.
+    /// As in PyTorch it has no effect on a single layer. <see langword="null"/>, the default: chosen from the data (at present 0).
     /// </summary>
-    public float Dropout;
+    public float? Dropout;
 
     /// <summary>
-    /// The share of a step's features, numbers and those of the vectors that stand for its tokens, that is dropped while training, from 0
-    /// to below 1; the same ones at all steps of a sequence, which is variational dropout (Gal and Ghahramani 2016). Default: 0.
+    /// The share of a step's features, of numbers and of embeddings, that is dropped while training, from 0 to below 1; the same features at
+    /// all steps of a sequence, which is variational dropout (Gal and Ghahramani 2016). <see langword="null"/>, the default: chosen from the
+    /// data (at present 0).
     /// </summary>
-    public float InputDropout;
+    public float? InputDropout;
 
     /// <summary>
-    /// The share of a layer's outputs that is dropped on the way to its own next step while training, from 0 to below 1; the same ones at
+    /// The share of a layer's outputs that is dropped on the way to its own next step while training, from 0 to below 1; the same outputs at
     /// all steps of a sequence (Gal and Ghahramani 2016). The memory of <see cref="CellType.Lstm"/>, and what <see cref="CellType.Gru"/>
-    /// carries over as it is, stay whole. Default: 0.
+    /// carries over unchanged, stay whole. <see langword="null"/>, the default: chosen from the data (at present 0).
     /// </summary>
-    public float RecurrentDropout;
+    public float? RecurrentDropout;
 
     /// <summary>
     /// The share of the encoding that is dropped before the output layer while training, from 0 to below 1; where each step has outputs, of
-    /// each step's. Default: 0; for classification and sequence labelling 0.3.
+    /// each step's. <see langword="null"/>, the default: chosen from the data (at present 0; for classification, sequence labelling and series
+    /// 0.3).
     /// </summary>
-    public float OutputDropout;
+    public float? OutputDropout;
 
     /// <summary>
     /// The initial bias of LSTM's forget gate, finite. The larger it is, the longer a new network remembers: a state keeps
     /// σ(bias) of itself a step, so 1 forgets within some ten steps and 4 within a hundred. The other cells do not use it.
-    /// Default: 1 (Jozefowicz et al. 2015).
+    /// <see langword="null"/>, the default: chosen from the data (at present 1; Jozefowicz et al. 2015).
     /// </summary>
-    public float InitialForgetBias = 1f;
+    public float? InitialForgetBias;
 
     /// <summary>The optimizer. Default: <see cref="OptimizerType.Adam"/>.</summary>
     public OptimizerType Optimizer = OptimizerType.Adam;
 
-    /// <summary>The step size, above 0. Default: 0.005; for classification and sequence labelling 0.003.</summary>
-    public float LearningRate = 0.005f;
+    /// <summary>
+    /// The step size, above 0. <see langword="null"/>, the default: chosen from the data (at present 0.005; for classification, sequence
+    /// labelling and series 0.003).
+    /// </summary>
+    public float? LearningRate;
 
     /// <summary>
-    /// How the step size changes over the epochs. Default: half a cosine down to zero, <see cref="LearningRateSchedule.Cosine"/>.
+    /// How the step size changes over the epochs. <see langword="null"/>, the default: chosen from the data (at present half a cosine down to
+    /// zero, <see cref="LearningRateSchedule.Cosine"/>).
     /// </summary>
-    public LearningRateSchedule LearningRateSchedule = LearningRateSchedule.Cosine();
+    public LearningRateSchedule? LearningRateSchedule;
 
     /// <summary>The momentum of <see cref="OptimizerType.Sgd"/>, from 0 to below 1; the others do not use it. Default: 0.9.</summary>
     public float Momentum = 0.9f;
 
-    /// <summary>The weight decay, 0 or more, on all parameters. Default: 0.</summary>
-    public float WeightDecay;
+    /// <summary>
+    /// The weight decay, 0 or more, on all parameters. <see langword="null"/>, the default: chosen from the data (at present 0).
+    /// </summary>
+    public float? WeightDecay;
 
     /// <summary>
-    /// The largest Euclidean norm of the gradient of all parameters together; longer ones are shortened to it. 0 turns clipping off.
+    /// The largest Euclidean norm of the gradient of all parameters together; a longer gradient is scaled down to it. 0 turns clipping off.
     /// Default: 1.
     /// </summary>
     public float GradientClipNorm = 1f;
 
     /// <summary>
-    /// How often training goes over the data, at least 1. <see langword="null"/> for as often as it takes to make some 2,500 weight
-    /// updates, but no fewer than 8 times and no more than 100 (forecasts: 1000): small data is gone over more often than large. Default:
-    /// 100 for regression, <see langword="null"/> for the others.
+    /// How often training goes over the data, at least 1. <see langword="null"/>, the default: chosen from the data (at present 100 for
+    /// regression; for the others as often as it takes to make some 2,500 weight updates, but no fewer than 8 times and no more than 100, for
+    /// series 1000: small data is gone over more often than large).
     /// </summary>
-    public int? NumberOfEpochs = 100;
-
-    /// <summary>Sequences a weight update, at least 1. Default: 32.</summary>
-    public int BatchSize = 32;
+    public int? NumberOfEpochs;
 
     /// <summary>
-    /// When to stop before the last epoch; <see langword="null"/> to always go to the end. The schedule goes by
-    /// <see cref="NumberOfEpochs"/>, so a training that stops early has seen only the beginning of it. Default: <see langword="null"/>.
+    /// Sequences a weight update, at least 1. <see langword="null"/>, the default: chosen from the data (at present 32; for series 8).
+    /// </summary>
+    public int? BatchSize;
+
+    /// <summary>
+    /// When to stop before the last epoch. The schedule goes by <see cref="NumberOfEpochs"/>, so a training that stops early has seen only the
+    /// beginning of it. <see langword="null"/>, the default: chosen from the data (at present training always goes to the end).
     /// </summary>
     public EarlyStoppingOptions? EarlyStopping;
 
     /// <summary>
     /// The share of the training rows, drawn at random, that is held out and used for validation instead, from 0 to below 1; at least one
     /// row stays on either side. Windows of one series overlap, so rows drawn at random are no fair test of them: give <c>Fit</c> a
-    /// validation set of later rows instead, and this is not used. A forecast takes the last rows of each series. Default: 0; for forecasts
-    /// 0.2, for the autoencoder 0.1.
+    /// validation set of later rows instead, and this is not used. A forecast takes the last rows of each series. <see langword="null"/>, the
+    /// default: chosen from the data (at present 0; for series 0.2, for the autoencoder 0.1).
     /// </summary>
-    public float ValidationFraction;
+    public float? ValidationFraction;
 
     /// <summary>
     /// The seed of initial weights, shuffling, dropout and the validation split. With <see langword="null"/> each Fit draws one from the
@@ -125,9 +144,9 @@ public abstract class TrainingOptions
     /// <summary>
     /// Whether each feature of a step, and each static feature, is brought to mean 0 and variance 1 over the training
     /// data. The model keeps the scaling. Either way a feature that never varies there has no effect on a score, and a warning names it.
-    /// Default: <see langword="true"/>.
+    /// <see langword="null"/>, the default: chosen from the data (at present <see langword="true"/>).
     /// </summary>
-    public bool NormalizeFeatures = true;
+    public bool? NormalizeFeatures;
 
     /// <summary>Called after each epoch. Default: <see langword="null"/>.</summary>
     public Action<EpochCompletedEventArgs>? EpochCompleted;
@@ -157,24 +176,86 @@ public abstract class TrainingOptions
     /// </summary>
     public bool ResumeFromCheckpoint;
 
-    internal OptimizerSettings OptimizerSettings => new(Optimizer, Momentum, WeightDecay);
-
     /// <summary>A copy with the same values.</summary>
     internal TrainingOptions Clone() => (TrainingOptions)MemberwiseClone();
 
-    /// <summary>
-    /// <see cref="NumberOfEpochs"/> or, where there is no such number, that for epochs of <paramref name="batches"/> weight updates.
-    /// </summary>
-    internal int EpochsFor(int batches) => NumberOfEpochs ?? Math.Clamp((UsualUpdates + batches - 1) / batches, FewestEpochs, MostEpochs);
+    /// <summary>A copy in which every option that the data decide has a value.</summary>
+    internal TrainingOptions Settle()
+    {
+        TrainingOptions settled = Clone();
+        settled.EarlyStopping = EarlyStopping?.Copy();
+        settled.ChooseDefaults();
+        return settled;
+    }
 
-    /// <summary>The most epochs that are taken where there is no number.</summary>
+    /// <summary>
+    /// Gives each option that is null its value. So far that depends on the task alone: a task's options set their own values first, then
+    /// call the base. Only <see cref="NumberOfEpochs"/> may stay null, see <see cref="MostEpochs"/>.
+    /// </summary>
+    private protected virtual void ChooseDefaults()
+    {
+        HiddenSize ??= 32;
+        NumberOfLayers ??= 1;
+        Bidirectional ??= false;
+        Dropout ??= 0;
+        InputDropout ??= 0;
+        RecurrentDropout ??= 0;
+        OutputDropout ??= 0;
+        InitialForgetBias ??= 1;
+        LearningRate ??= 0.005f;
+        LearningRateSchedule ??= LearningRateSchedule.Cosine();
+        WeightDecay ??= 0;
+        BatchSize ??= 32;
+        ValidationFraction ??= 0;
+        NormalizeFeatures ??= true;
+        if (EarlyStopping is not null)
+            EarlyStopping.Patience ??= 10;
+    }
+
+    /// <summary>The settings of a training by these options, which are settled: the engine knows no option that is open.</summary>
+    internal TrainingSettings ToSettings() => new()
+    {
+        CellType = CellType,
+        HiddenSize = HiddenSize!.Value,
+        NumberOfLayers = NumberOfLayers!.Value,
+        Bidirectional = Bidirectional!.Value,
+        Pooling = EncodingPooling,
+        Tokens = Tokens,
+        InitialForgetBias = InitialForgetBias!.Value,
+        NormalizeFeatures = NormalizeFeatures!.Value,
+        Dropout = new Dropout
+        {
+            Tokens = DropoutOfTokens,
+            Inputs = InputDropout!.Value,
+            States = RecurrentDropout!.Value,
+            Layers = Dropout!.Value,
+            Outputs = OutputDropout!.Value,
+        },
+        Optimizer = new OptimizerSettings(Optimizer, Momentum, WeightDecay!.Value),
+        LearningRate = LearningRate!.Value,
+        LearningRateSchedule = LearningRateSchedule!,
+        GradientClipNorm = GradientClipNorm,
+        Epochs = NumberOfEpochs is { } epochs ? EpochRule.Exactly(epochs) : new EpochRule(UsualUpdates, FewestEpochs, MostEpochs),
+        BatchSize = BatchSize!.Value,
+        EarlyStopping = EarlyStopping is null ? null
+            : new EarlyStoppingRule(EarlyStopping.Metric, EarlyStopping.Patience!.Value, EarlyStopping.MinimumDelta),
+        ValidationFraction = ValidationFraction!.Value,
+        NumberOfThreads = NumberOfThreads ?? Environment.ProcessorCount,
+        EpochCompleted = EpochCompleted,
+        CancellationToken = CancellationToken,
+    };
+
+    /// <summary>The most epochs that training takes where <see cref="NumberOfEpochs"/> is null.</summary>
     internal virtual int MostEpochs => 100;
 
-    /// <summary>What is learned of tokens; of tasks without tokens nothing.</summary>
-    internal virtual TokenTraining Tokens => default;
+    /// <summary>The embeddings, for tasks that have any.</summary>
+    private protected virtual TokenSettings Tokens => default;
+
+    /// <summary>The share of tokens that are replaced by the unknown token while training.</summary>
+    private protected virtual float DropoutOfTokens => 0;
 
     /// <summary>How the steps' outputs become the encoding, where there is a choice.</summary>
-    internal virtual Pooling EncodingPooling => Pooling.Last;
+    private protected virtual Pooling EncodingPooling => Pooling.Last;
 
     /// <summary>The figures of the task, which early stopping can watch.</summary>
     internal virtual IReadOnlyList<EarlyStoppingMetric> EarlyStoppingMetrics => Enum.GetValues<EarlyStoppingMetric>();
@@ -184,21 +265,20 @@ public abstract class TrainingOptions
     {
         RequireDefined(CellType, nameof(CellType));
         RequireDefined(Optimizer, nameof(Optimizer));
-        Require(HiddenSize is >= 1 and <= 65536, HiddenSize, nameof(HiddenSize), "from 1 to 65536");
-        Require(NumberOfLayers is >= 1 and <= 64, NumberOfLayers, nameof(NumberOfLayers), "from 1 to 64");
-        Require(Dropout is >= 0 and < 1, Dropout, nameof(Dropout), "from 0 to below 1");
-        Require(InputDropout is >= 0 and < 1, InputDropout, nameof(InputDropout), "from 0 to below 1");
-        Require(RecurrentDropout is >= 0 and < 1, RecurrentDropout, nameof(RecurrentDropout), "from 0 to below 1");
-        Require(OutputDropout is >= 0 and < 1, OutputDropout, nameof(OutputDropout), "from 0 to below 1");
-        Require(float.IsFinite(InitialForgetBias), InitialForgetBias, nameof(InitialForgetBias), "finite");
-        Require(LearningRate > 0 && float.IsFinite(LearningRate), LearningRate, nameof(LearningRate), "above 0 and finite");
-        Require(LearningRateSchedule is not null, LearningRateSchedule, nameof(LearningRateSchedule), "a schedule, not null");
+        Require(HiddenSize is null or (>= 1 and <= 65536), HiddenSize, nameof(HiddenSize), "from 1 to 65536");
+        Require(NumberOfLayers is null or (>= 1 and <= 64), NumberOfLayers, nameof(NumberOfLayers), "from 1 to 64");
+        Require(Dropout is null or (>= 0 and < 1), Dropout, nameof(Dropout), "from 0 to below 1");
+        Require(InputDropout is null or (>= 0 and < 1), InputDropout, nameof(InputDropout), "from 0 to below 1");
+        Require(RecurrentDropout is null or (>= 0 and < 1), RecurrentDropout, nameof(RecurrentDropout), "from 0 to below 1");
+        Require(OutputDropout is null or (>= 0 and < 1), OutputDropout, nameof(OutputDropout), "from 0 to below 1");
+        Require(InitialForgetBias is not { } bias || float.IsFinite(bias), InitialForgetBias, nameof(InitialForgetBias), "finite");
+        Require(LearningRate is null or (> 0 and < float.PositiveInfinity), LearningRate, nameof(LearningRate), "above 0 and finite");
         Require(Momentum is >= 0 and < 1, Momentum, nameof(Momentum), "from 0 to below 1");
-        Require(WeightDecay >= 0 && float.IsFinite(WeightDecay), WeightDecay, nameof(WeightDecay), "0 or more and finite");
+        Require(WeightDecay is null or (>= 0 and < float.PositiveInfinity), WeightDecay, nameof(WeightDecay), "0 or more and finite");
         Require(GradientClipNorm >= 0, GradientClipNorm, nameof(GradientClipNorm), "0 or more");
         Require(NumberOfEpochs is null or >= 1, NumberOfEpochs, nameof(NumberOfEpochs), "1 or more, or null");
-        Require(BatchSize >= 1, BatchSize, nameof(BatchSize), "1 or more");
-        Require(ValidationFraction is >= 0 and < 1, ValidationFraction, nameof(ValidationFraction), "from 0 to below 1");
+        Require(BatchSize is null or >= 1, BatchSize, nameof(BatchSize), "1 or more");
+        Require(ValidationFraction is null or (>= 0 and < 1), ValidationFraction, nameof(ValidationFraction), "from 0 to below 1");
         Require(NumberOfThreads is null or (>= 1 and <= MostThreads), NumberOfThreads, nameof(NumberOfThreads),
             $"from 1 to {MostThreads}, or null");
         if (CheckpointPath is not null)
@@ -216,7 +296,7 @@ public abstract class TrainingOptions
         {
             Require(EarlyStoppingMetrics.Contains(stopping.Metric), stopping.Metric, nameof(EarlyStopping) + "." + nameof(stopping.Metric),
                 "one of " + string.Join(", ", EarlyStoppingMetrics));
-            Require(stopping.Patience >= 1, stopping.Patience, nameof(EarlyStopping) + "." + nameof(stopping.Patience), "1 or more");
+            Require(stopping.Patience is null or >= 1, stopping.Patience, nameof(EarlyStopping) + "." + nameof(stopping.Patience), "1 or more");
             Require(stopping.MinimumDelta >= 0 && double.IsFinite(stopping.MinimumDelta), stopping.MinimumDelta,
                 nameof(EarlyStopping) + "." + nameof(stopping.MinimumDelta), "0 or more and finite");
         }
@@ -233,13 +313,14 @@ public abstract class TrainingOptions
         => Require(optional ? name != "" : !string.IsNullOrEmpty(name), name, option,
             optional ? "a column name, or null" : "a column name");
 
+    private protected static void RequireDefined<T>(T? value, string option)
+        where T : struct, Enum
+    {
+        if (value is { } chosen)
+            RequireDefined(chosen, option);
+    }
+
     private protected static void RequireDefined<T>(T value, string option)
         where T : struct, Enum
         => Require(Enum.IsDefined(value), value, option, "one of " + string.Join(", ", Enum.GetNames<T>()));
 }
-
-/// <summary>What is learned of tokens.</summary>
-/// <param name="EmbeddingSize">Features of the learned vector that stands for a token.</param>
-/// <param name="Dropout">The share of tokens that are taken for the unknown one while training.</param>
-/// <param name="FreezeGiven">Whether vectors that are given, rather than learned from the beginning, stay as they are.</param>
-internal readonly record struct TokenTraining(int EmbeddingSize, float Dropout, bool FreezeGiven);

@@ -38,9 +38,9 @@ public class ForecastEvaluationOptions
 
     /// <summary>
     /// The rows (with a <see cref="TimeColumnName"/> the time steps) of a season, at least 1, such as 12 for months of a year; 1 if
-    /// there are no seasons.
+    /// there are no seasons. <see langword="null"/>, the default: chosen from the data (at present 1).
     /// </summary>
-    public int Seasonality = 1;
+    public int? Seasonality;
 
     /// <summary>
     /// The column of times, <see cref="DateTime"/> or <see cref="DateTimeOffset"/>; each later than the one before it in its series.
@@ -65,6 +65,8 @@ public class ForecastEvaluationOptions
         return copy;
     }
 
+    internal int SettledSeasonality => Seasonality ?? 1;
+
     internal bool HasBounds => LowerBoundColumnName is not null;
 
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
@@ -88,6 +90,6 @@ public class ForecastEvaluationOptions
         if (!(ConfidenceLevel is > 0 and < 1))
             throw new ArgumentOutOfRangeException(nameof(ConfidenceLevel), ConfidenceLevel,
                 "The confidence level must be above 0 and below 1.");
-        ArgumentOutOfRangeException.ThrowIfLessThan(Seasonality, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(SettledSeasonality, 1, nameof(Seasonality));
     }
 }

@@ -41,7 +41,7 @@ internal sealed class ForecastEvaluator
             _step = annotation.FillsGaps ? annotation.Interval : null;
         else if (_columns.History.Time is not null)
             _step = FindStep();
-        _tallies = new ForecastTallies(1 + EvaluatedSeries.BaselineNames(options.Seasonality).Length, _columns.Horizon,
+        _tallies = new ForecastTallies(1 + EvaluatedSeries.BaselineNames(options.SettledSeasonality).Length, _columns.Horizon,
             options.TargetColumnNames.Length);
     }
 
@@ -58,7 +58,7 @@ internal sealed class ForecastEvaluator
     }
 
     public static ForecastMetrics ToMetrics(ForecastTallies tallies, ForecastEvaluationOptions options)
-        => tallies.ToMetrics(options.TargetColumnNames, EvaluatedSeries.BaselineNames(options.Seasonality));
+        => tallies.ToMetrics(options.TargetColumnNames, EvaluatedSeries.BaselineNames(options.SettledSeasonality));
 
     /// <summary>Reads the training data, if there is some, and the data.</summary>
     /// <param name="rowsThatCount">The forecasts made at this many first rows of each series are judged, those made later are not.</param>
@@ -130,7 +130,7 @@ internal sealed class ForecastEvaluator
     private EvaluatedSeries Find(int number)
     {
         while (number >= _series.Count)
-            _series.Add(new EvaluatedSeries(_tallies, _options.TargetColumnNames.Length, _options.Seasonality, _options.ConfidenceLevel));
+            _series.Add(new EvaluatedSeries(_tallies, _options.TargetColumnNames.Length, _options.SettledSeasonality, _options.ConfidenceLevel));
         return _series[number];
     }
 

@@ -14,7 +14,7 @@ namespace Microsoft.ML.Lstm;
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
 /// To create this trainer, use
-/// [LstmAutoencoder](xref:Microsoft.ML.LstmCatalog.LstmAutoencoder(Microsoft.ML.AnomalyDetectionCatalog.AnomalyDetectionTrainers,System.String,System.String,System.Nullable{System.Int32},System.Int32,System.Single,System.Int32,System.Int32,System.Single,System.Nullable{System.Int32}))
+/// [LstmAutoencoder](xref:Microsoft.ML.LstmCatalog.LstmAutoencoder(Microsoft.ML.AnomalyDetectionCatalog.AnomalyDetectionTrainers,System.String,System.String,System.Nullable{System.Int32},System.Nullable{System.Int32},System.Single,System.Nullable{System.Int32},System.Nullable{System.Int32},System.Nullable{System.Single},System.Nullable{System.Int32}))
 /// or
 /// [LstmAutoencoder(Options)](xref:Microsoft.ML.LstmCatalog.LstmAutoencoder(Microsoft.ML.AnomalyDetectionCatalog.AnomalyDetectionTrainers,Microsoft.ML.Lstm.LstmAutoencoderTrainer.Options)).
 ///
@@ -63,7 +63,7 @@ namespace Microsoft.ML.Lstm;
 /// training data, which are reconstructed better than new ones, so that there are more false alarms than that.
 /// ]]></format>
 /// </remarks>
-/// <seealso cref="LstmCatalog.LstmAutoencoder(AnomalyDetectionCatalog.AnomalyDetectionTrainers, string, string?, int?, int, float, int, int, float, int?)"/>
+/// <seealso cref="LstmCatalog.LstmAutoencoder(AnomalyDetectionCatalog.AnomalyDetectionTrainers, string, string?, int?, int?, float, int?, int?, float?, int?)"/>
 /// <seealso cref="LstmCatalog.LstmAutoencoder(AnomalyDetectionCatalog.AnomalyDetectionTrainers, Options)"/> <seealso cref="Options"/>
 public sealed class LstmAutoencoderTrainer : SequenceTrainerBase<LstmAutoencoderTrainer.Options, LstmAutoencoderTransformer>
 {
@@ -80,8 +80,9 @@ public sealed class LstmAutoencoderTrainer : SequenceTrainerBase<LstmAutoencoder
         => [.. SchemaShapes.AnomalyDetection(),
             .. Settings.StepErrorColumnName is { } stepErrors ? new[] { SchemaShapes.VariableVector(stepErrors) } : []];
 
-    private protected override TrainingTask CreateTask(LabelColumn label, TrainingData training, KeySubset? classes)
-        => new AutoencoderTask(Settings.EncodingSize, Settings.FalsePositiveRate);
+    private protected override TrainingTask CreateTask(Options options, LabelColumn label, TrainingData training,
+        KeySubset? classes)
+        => new AutoencoderTask(options.EncodingSize!.Value, options.FalsePositiveRate);
 
     private protected override LstmAutoencoderTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns,
         TrainingTask task)
@@ -101,20 +102,11 @@ public sealed class LstmAutoencoderTrainer : SequenceTrainerBase<LstmAutoencoder
     public sealed class Options : SequenceInputOptions
     {
         /// <summary>
-        /// Options with the defaults of this trainer: <see cref="TrainingOptions.ValidationFraction"/> 0.1 and
-        /// <see cref="TrainingOptions.NumberOfEpochs"/> by the size of the data.
-        /// </summary>
-        public Options()
-        {
-            ValidationFraction = 0.1f;
-            NumberOfEpochs = null;
-        }
-
-        /// <summary>
         /// Numbers of the code that a sequence is reconstructed from, 1 to 65536. The fewer they are the more of a sequence is taken for
-        /// chance, and the more they are the better strange sequences are reconstructed, too. Default: 8.
+        /// chance, and the more they are the better strange sequences are reconstructed, too. <see langword="null"/>, the default: chosen
+        /// from the data (at present 8).
         /// </summary>
-        public int EncodingSize = 8;
+        public int? EncodingSize;
 
         /// <summary>
         /// The share of sequences like those the threshold was found with that may have a score above it, from 0 to below 1. It takes 1 /
@@ -132,10 +124,19 @@ public sealed class LstmAutoencoderTrainer : SequenceTrainerBase<LstmAutoencoder
 
         internal override IReadOnlyList<EarlyStoppingMetric> EarlyStoppingMetrics => [EarlyStoppingMetric.Loss];
 
+        private protected override void ChooseDefaults()
+        {
+            ValidationFraction ??= 0.1f;
+            EncodingSize ??= 8;
+            base.ChooseDefaults();
+        }
+
         internal override void Validate()
         {
             base.Validate();
-            Require(EncodingSize is >= 1 and <= 65536, EncodingSize, nameof(EncodingSize), "from 1 to 65536");
+            Require(StreamingBufferMegabytes is null || ValidationFraction is 0, ValidationFraction, nameof(ValidationFraction),
+                $"0 with {nameof(StreamingBufferMegabytes)}");
+            Require(EncodingSize is null or (>= 1 and <= 65536), EncodingSize, nameof(EncodingSize), "from 1 to 65536");
             Require(FalsePositiveRate is >= 0 and < 1, FalsePositiveRate, nameof(FalsePositiveRate), "from 0 to below 1");
             RequireOutputName(StepErrorColumnName, nameof(StepErrorColumnName));
             Require(StepErrorColumnName is null || StepErrorColumnName != EncodingColumnName, StepErrorColumnName,

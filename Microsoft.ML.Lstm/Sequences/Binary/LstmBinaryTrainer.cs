@@ -13,7 +13,7 @@ namespace Microsoft.ML.Lstm;
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
 /// To create this trainer, use
-/// [Lstm](xref:Microsoft.ML.LstmCatalog.Lstm(Microsoft.ML.BinaryClassificationCatalog.BinaryClassificationTrainers,System.String,System.String,System.String,System.Nullable{System.Int32},System.Int32,System.Int32,System.Single,System.Nullable{System.Int32}))
+/// [Lstm](xref:Microsoft.ML.LstmCatalog.Lstm(Microsoft.ML.BinaryClassificationCatalog.BinaryClassificationTrainers,System.String,System.String,System.String,System.Nullable{System.Int32},System.Nullable{System.Int32},System.Nullable{System.Int32},System.Nullable{System.Single},System.Nullable{System.Int32}))
 /// or
 /// [Lstm(Options)](xref:Microsoft.ML.LstmCatalog.Lstm(Microsoft.ML.BinaryClassificationCatalog.BinaryClassificationTrainers,Microsoft.ML.Lstm.LstmBinaryTrainer.Options)).
 ///
@@ -47,7 +47,7 @@ namespace Microsoft.ML.Lstm;
 /// Training minimizes the logistic loss.
 /// ]]></format>
 /// </remarks>
-/// <seealso cref="LstmCatalog.Lstm(BinaryClassificationCatalog.BinaryClassificationTrainers, string, string, string, int?, int, int, float, int?)"/>
+/// <seealso cref="LstmCatalog.Lstm(BinaryClassificationCatalog.BinaryClassificationTrainers, string, string, string, int?, int?, int?, float?, int?)"/>
 /// <seealso cref="LstmCatalog.Lstm(BinaryClassificationCatalog.BinaryClassificationTrainers, Options)"/> <seealso cref="Options"/>
 public sealed class LstmBinaryTrainer : SequenceTrainerBase<LstmBinaryTrainer.Options, LstmBinaryTransformer>
 {
@@ -61,8 +61,9 @@ public sealed class LstmBinaryTrainer : SequenceTrainerBase<LstmBinaryTrainer.Op
     private protected override IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label)
         => SchemaShapes.BinaryClassification();
 
-    private protected override TrainingTask CreateTask(LabelColumn label, TrainingData training, KeySubset? classes)
-        => new BinaryTask(Settings.WeightsFor(training, label), Settings.LabelSmoothing);
+    private protected override TrainingTask CreateTask(Options options, LabelColumn label, TrainingData training,
+        KeySubset? classes)
+        => new BinaryTask(options.WeightsFor(training, label), options.LabelSmoothing!.Value);
 
     private protected override LstmBinaryTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns,
         TrainingTask task)

@@ -14,7 +14,7 @@ namespace Microsoft.ML.Lstm;
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
 /// To create this trainer, use
-/// [LstmSequenceLabeling](xref:Microsoft.ML.LstmCatalog.LstmSequenceLabeling(Microsoft.ML.MulticlassClassificationCatalog.MulticlassClassificationTrainers,System.String,System.String,System.String,System.Nullable{System.Int32},System.Int32,System.Int32,System.Single,System.Nullable{System.Int32}))
+/// [LstmSequenceLabeling](xref:Microsoft.ML.LstmCatalog.LstmSequenceLabeling(Microsoft.ML.MulticlassClassificationCatalog.MulticlassClassificationTrainers,System.String,System.String,System.String,System.Nullable{System.Int32},System.Nullable{System.Int32},System.Nullable{System.Int32},System.Nullable{System.Single},System.Nullable{System.Int32}))
 /// or
 /// [LstmSequenceLabeling(Options)](xref:Microsoft.ML.LstmCatalog.LstmSequenceLabeling(Microsoft.ML.MulticlassClassificationCatalog.MulticlassClassificationTrainers,Microsoft.ML.Lstm.LstmSequenceLabelingTrainer.Options)).
 ///
@@ -47,7 +47,7 @@ namespace Microsoft.ML.Lstm;
 /// (Viterbi 1967). Without it each step is a classification of its own.
 /// ]]></format>
 /// </remarks>
-/// <seealso cref="LstmCatalog.LstmSequenceLabeling(MulticlassClassificationCatalog.MulticlassClassificationTrainers, string, string, string, int?, int, int, float, int?)"/>
+/// <seealso cref="LstmCatalog.LstmSequenceLabeling(MulticlassClassificationCatalog.MulticlassClassificationTrainers, string, string, string, int?, int?, int?, float?, int?)"/>
 /// <seealso cref="LstmCatalog.LstmSequenceLabeling(MulticlassClassificationCatalog.MulticlassClassificationTrainers, Options)"/>
 /// <seealso cref="Options"/>
 public sealed class LstmSequenceLabelingTrainer : SequenceTrainerBase<LstmSequenceLabelingTrainer.Options, LstmSequenceLabelingTransformer>
@@ -62,12 +62,13 @@ public sealed class LstmSequenceLabelingTrainer : SequenceTrainerBase<LstmSequen
     private protected override IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label)
         => SchemaShapes.SequenceLabeling(label);
 
-    private protected override TrainingTask CreateTask(LabelColumn label, TrainingData training, KeySubset? classes)
+    private protected override TrainingTask CreateTask(Options options, LabelColumn label, TrainingData training,
+        KeySubset? classes)
     {
         if (!training.Sequences.SelectMany(sequence => sequence.Labels).Where(known => known >= 0).Distinct().Skip(1).Any())
             throw new InvalidOperationException(
                 $"All labels of the training data in column '{label.Name}' are the same, so there is nothing to tell apart.");
-        return Settings.UseConditionalRandomField
+        return options.UseConditionalRandomField!.Value
             ? new CrfTask(label.Classes, classes)
             : new ClassificationTask(label.Classes, stepOutputs: true, classWeights: null, labelSmoothing: 0, classes);
     }
@@ -84,29 +85,24 @@ public sealed class LstmSequenceLabelingTrainer : SequenceTrainerBase<LstmSequen
     public sealed class Options : SequenceTrainerOptions
     {
         /// <summary>
-        /// Options with the defaults of this trainer: <see cref="TrainingOptions.HiddenSize"/> 64,
-        /// <see cref="TrainingOptions.Bidirectional"/>, <see cref="TrainingOptions.OutputDropout"/> 0.3,
-        /// <see cref="SequenceTrainerOptions.TokenDropout"/> 0.05, <see cref="TrainingOptions.LearningRate"/> 0.003 and
-        /// <see cref="TrainingOptions.NumberOfEpochs"/> by the size of the data.
-        /// </summary>
-        public Options()
-        {
-            HiddenSize = 64;
-            Bidirectional = true;
-            OutputDropout = 0.3f;
-            TokenDropout = 0.05f;
-            LearningRate = 0.003f;
-            NumberOfEpochs = null;
-        }
-
-        /// <summary>
         /// Whether whole paths of labels are learned and predicted, by a conditional random field, rather than each step's label by itself.
-        /// Default: <see langword="true"/>.
+        /// <see langword="null"/>, the default: chosen from the data (at present <see langword="true"/>).
         /// </summary>
-        public bool UseConditionalRandomField = true;
+        public bool? UseConditionalRandomField;
 
         internal override IReadOnlyList<EarlyStoppingMetric> EarlyStoppingMetrics
             => [EarlyStoppingMetric.Loss, EarlyStoppingMetric.Accuracy];
+
+        private protected override void ChooseDefaults()
+        {
+            HiddenSize ??= 64;
+            Bidirectional ??= true;
+            OutputDropout ??= 0.3f;
+            TokenDropout ??= 0.05f;
+            LearningRate ??= 0.003f;
+            UseConditionalRandomField ??= true;
+            base.ChooseDefaults();
+        }
 
         internal override void Validate()
         {

@@ -13,7 +13,7 @@ namespace Microsoft.ML.Lstm;
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
 /// To create this trainer, use
-/// [Lstm](xref:Microsoft.ML.LstmCatalog.Lstm(Microsoft.ML.MulticlassClassificationCatalog.MulticlassClassificationTrainers,System.String,System.String,System.String,System.Nullable{System.Int32},System.Int32,System.Int32,System.Single,System.Nullable{System.Int32}))
+/// [Lstm](xref:Microsoft.ML.LstmCatalog.Lstm(Microsoft.ML.MulticlassClassificationCatalog.MulticlassClassificationTrainers,System.String,System.String,System.String,System.Nullable{System.Int32},System.Nullable{System.Int32},System.Nullable{System.Int32},System.Nullable{System.Single},System.Nullable{System.Int32}))
 /// or
 /// [Lstm(Options)](xref:Microsoft.ML.LstmCatalog.Lstm(Microsoft.ML.MulticlassClassificationCatalog.MulticlassClassificationTrainers,Microsoft.ML.Lstm.LstmMulticlassTrainer.Options)).
 ///
@@ -46,7 +46,7 @@ namespace Microsoft.ML.Lstm;
 /// Training minimizes the cross-entropy.
 /// ]]></format>
 /// </remarks>
-/// <seealso cref="LstmCatalog.Lstm(MulticlassClassificationCatalog.MulticlassClassificationTrainers, string, string, string, int?, int, int, float, int?)"/>
+/// <seealso cref="LstmCatalog.Lstm(MulticlassClassificationCatalog.MulticlassClassificationTrainers, string, string, string, int?, int?, int?, float?, int?)"/>
 /// <seealso cref="LstmCatalog.Lstm(MulticlassClassificationCatalog.MulticlassClassificationTrainers, Options)"/> <seealso cref="Options"/>
 public sealed class LstmMulticlassTrainer : SequenceTrainerBase<LstmMulticlassTrainer.Options, LstmMulticlassTransformer>
 {
@@ -60,8 +60,9 @@ public sealed class LstmMulticlassTrainer : SequenceTrainerBase<LstmMulticlassTr
     private protected override IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label)
         => SchemaShapes.MulticlassClassification(label);
 
-    private protected override TrainingTask CreateTask(LabelColumn label, TrainingData training, KeySubset? classes)
-        => new ClassificationTask(label.Classes, stepOutputs: false, Settings.WeightsFor(training, label), Settings.LabelSmoothing,
+    private protected override TrainingTask CreateTask(Options options, LabelColumn label, TrainingData training,
+        KeySubset? classes)
+        => new ClassificationTask(label.Classes, stepOutputs: false, options.WeightsFor(training, label), options.LabelSmoothing!.Value,
             classes);
 
     private protected override LstmMulticlassTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns,

@@ -14,7 +14,7 @@ namespace Microsoft.ML.Lstm;
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
 /// To create this trainer, use
-/// [Lstm](xref:Microsoft.ML.LstmCatalog.Lstm(Microsoft.ML.RegressionCatalog.RegressionTrainers,System.String,System.String,System.String,System.Nullable{System.Int32},System.Int32,System.Int32,System.Single,System.Int32))
+/// [Lstm](xref:Microsoft.ML.LstmCatalog.Lstm(Microsoft.ML.RegressionCatalog.RegressionTrainers,System.String,System.String,System.String,System.Nullable{System.Int32},System.Nullable{System.Int32},System.Nullable{System.Int32},System.Nullable{System.Single},System.Nullable{System.Int32}))
 /// or
 /// [Lstm(Options)](xref:Microsoft.ML.LstmCatalog.Lstm(Microsoft.ML.RegressionCatalog.RegressionTrainers,Microsoft.ML.Lstm.LstmRegressionTrainer.Options)).
 ///
@@ -52,7 +52,7 @@ namespace Microsoft.ML.Lstm;
 /// Rows that can't be trained on are handled as `BadRows` says.
 /// ]]></format>
 /// </remarks>
-/// <seealso cref="LstmCatalog.Lstm(RegressionCatalog.RegressionTrainers, string, string, string, int?, int, int, float, int)"/>
+/// <seealso cref="LstmCatalog.Lstm(RegressionCatalog.RegressionTrainers, string, string, string, int?, int?, int?, float?, int?)"/>
 /// <seealso cref="LstmCatalog.Lstm(RegressionCatalog.RegressionTrainers, Options)"/>
 /// <seealso cref="Options"/>
 public sealed class LstmRegressionTrainer : SequenceTrainerBase<LstmRegressionTrainer.Options, LstmRegressionTransformer>
@@ -67,8 +67,9 @@ public sealed class LstmRegressionTrainer : SequenceTrainerBase<LstmRegressionTr
     private protected override IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label)
         => [SchemaShapes.Single(ScoreColumn.ColumnName, label.Kind == SchemaShape.Column.VectorKind.Vector, isScore: true)];
 
-    private protected override TrainingTask CreateTask(LabelColumn label, TrainingData training, KeySubset? classes)
-        => new RegressionTask(Settings.LossFunction, Settings.NormalizeLabel);
+    private protected override TrainingTask CreateTask(Options options, LabelColumn label, TrainingData training,
+        KeySubset? classes)
+        => new RegressionTask(options.LossFunction!.Value, options.NormalizeLabel!.Value);
 
     private protected override LstmRegressionTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns,
         TrainingTask task) => new(Host, model, columns);
@@ -79,18 +80,29 @@ public sealed class LstmRegressionTrainer : SequenceTrainerBase<LstmRegressionTr
     /// </summary>
     public sealed class Options : SequenceTrainerOptions
     {
-        /// <summary>What training minimizes. Default: <see cref="RegressionLoss.SquaredError"/>.</summary>
-        public RegressionLoss LossFunction = RegressionLoss.SquaredError;
+        /// <summary>
+        /// What training minimizes. <see langword="null"/>, the default: chosen from the data (at present
+        /// <see cref="RegressionLoss.SquaredError"/>).
+        /// </summary>
+        public RegressionLoss? LossFunction;
 
         /// <summary>
         /// Whether each label is brought to mean 0 and variance 1 over the training data, so that the learning rate need not depend on its
         /// unit. Scores come out in the label's own unit either way. A label that never varies is predicted as it is, with a warning.
-        /// Default: <see langword="true"/>.
+        /// <see langword="null"/>, the default: chosen from the data (at present <see langword="true"/>).
         /// </summary>
-        public bool NormalizeLabel = true;
+        public bool? NormalizeLabel;
 
         internal override IReadOnlyList<EarlyStoppingMetric> EarlyStoppingMetrics
             => [EarlyStoppingMetric.Loss, EarlyStoppingMetric.RootMeanSquaredError, EarlyStoppingMetric.MeanAbsoluteError];
+
+        private protected override void ChooseDefaults()
+        {
+            NumberOfEpochs ??= 100;
+            LossFunction ??= RegressionLoss.SquaredError;
+            NormalizeLabel ??= true;
+            base.ChooseDefaults();
+        }
 
         internal override void Validate()
         {

@@ -1,0 +1,74 @@
+using Microsoft.ML.Lstm.Engine.Layers;
+using Microsoft.ML.Lstm.Engine.Training.Optimizers;
+
+namespace Microsoft.ML.Lstm.Engine.Training;
+
+/// <summary>A network and its training: the values of <see cref="TrainingOptions"/>, with none left open.</summary>
+internal sealed record TrainingSettings
+{
+    public required CellType CellType { get; init; }
+
+    public required int HiddenSize { get; init; }
+
+    public required int NumberOfLayers { get; init; }
+
+    public required bool Bidirectional { get; init; }
+
+    /// <summary>How the steps' outputs become the encoding, where the task has one.</summary>
+    public required Pooling Pooling { get; init; }
+
+    public required TokenSettings Tokens { get; init; }
+
+    public required float InitialForgetBias { get; init; }
+
+    public required bool NormalizeFeatures { get; init; }
+
+    public required Dropout Dropout { get; init; }
+
+    public required OptimizerSettings Optimizer { get; init; }
+
+    public required float LearningRate { get; init; }
+
+    public required LearningRateSchedule LearningRateSchedule { get; init; }
+
+    public required float GradientClipNorm { get; init; }
+
+    public required EpochRule Epochs { get; init; }
+
+    public required int BatchSize { get; init; }
+
+    /// <summary>When to stop early; null for never.</summary>
+    public required EarlyStoppingRule? EarlyStopping { get; init; }
+
+    public required float ValidationFraction { get; init; }
+
+    public required int NumberOfThreads { get; init; }
+
+    public required Action<EpochCompletedEventArgs>? EpochCompleted { get; init; }
+
+    public required CancellationToken CancellationToken { get; init; }
+}
+
+/// <summary>The embeddings of tokens.</summary>
+/// <param name="EmbeddingSize">Features of an embedding.</param>
+/// <param name="FreezePretrained">Whether pretrained embeddings keep their values.</param>
+internal readonly record struct TokenSettings(int EmbeddingSize, bool FreezePretrained);
+
+/// <summary>How many epochs a training takes: as many as make a number of weight updates, within bounds.</summary>
+/// <param name="Updates">The weight updates.</param>
+/// <param name="Fewest">The fewest epochs.</param>
+/// <param name="Most">The most epochs.</param>
+internal readonly record struct EpochRule(int Updates, int Fewest, int Most)
+{
+    /// <summary>A fixed number of epochs.</summary>
+    public static EpochRule Exactly(int epochs) => new(Updates: 0, epochs, epochs);
+
+    /// <summary>The epochs of a training whose epochs have <paramref name="batches"/> weight updates each.</summary>
+    public int EpochsFor(int batches) => Math.Clamp((Updates + batches - 1) / batches, Fewest, Most);
+}
+
+/// <summary>When training stops before its last epoch.</summary>
+/// <param name="Metric">The figure that is watched.</param>
+/// <param name="Patience">Epochs in a row without improvement after which training stops.</param>
+/// <param name="MinimumDelta">By how much the figure must become better to count as an improvement.</param>
+internal sealed record EarlyStoppingRule(EarlyStoppingMetric Metric, int Patience, double MinimumDelta);
