@@ -3,7 +3,6 @@ using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Tests.Engine.Files;
 using Microsoft.ML.Lstm.Tests.Sequences;
-using Microsoft.ML.Lstm.Windows;
 
 namespace Microsoft.ML.Lstm.Tests.Files;
 

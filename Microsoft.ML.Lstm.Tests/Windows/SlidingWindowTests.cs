@@ -1,7 +1,7 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Columns;
+using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Tests.Sequences;
-using Microsoft.ML.Lstm.Windows;
 
 namespace Microsoft.ML.Lstm.Tests.Windows;
 

@@ -1,8 +1,7 @@
 using Microsoft.ML.Data;
-using Microsoft.ML.Lstm.Anomalies;
 using Microsoft.ML.Lstm.Columns;
+using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Series;
-using Microsoft.ML.Lstm.Forecasting;
 using Microsoft.ML.Lstm.MlNet;
 using Microsoft.ML.Lstm.Series;
 using Microsoft.ML.Runtime;
@@ -151,7 +150,7 @@ public sealed class LstmAnomalyEstimator : IEstimator<LstmAnomalyTransformer>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
-        _columns.Check(_host, inputSchema);
+        BoundSeriesColumns.Check(_host, inputSchema, _columns);
         return inputSchema.With([SchemaShapes.VectorWithSlotNames(_options.OutputColumnName, NumberDataViewType.Double)]);
     }
 

@@ -1,4 +1,5 @@
 using Microsoft.ML.Lstm.Columns;
+using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Forecasting;
 using Microsoft.ML.Lstm.MlNet;
 using Microsoft.ML.Lstm.Series;
@@ -111,7 +112,7 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
-        _columns.Check(_host, inputSchema);
+        BoundSeriesColumns.Check(_host, inputSchema, _columns);
         return inputSchema.With(new[] { _options.OutputColumnName, _options.LowerBoundColumnName, _options.UpperBoundColumnName }
             .OfType<string>().Select(name => ForecastColumn.Shape(name, hasTimes: _columns.Time is not null)));
     }

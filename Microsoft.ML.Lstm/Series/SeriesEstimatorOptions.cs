@@ -1,5 +1,5 @@
+using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Training;
-using Microsoft.ML.Lstm.Series;
 
 namespace Microsoft.ML.Lstm;
 

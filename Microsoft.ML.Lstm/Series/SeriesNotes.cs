@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Series;
 
 namespace Microsoft.ML.Lstm.Series;

@@ -1,6 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Columns;
-using Microsoft.ML.Lstm.Windows;
+using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm;
@@ -101,8 +101,26 @@ public sealed class SlidingWindowEstimator : IEstimator<SlidingWindowTransformer
 
     internal SlidingWindowEstimator(IHostEnvironment environment, Options options)
     {
-        _settings = SlidingWindowSettings.From(options);
+        _settings = SettingsOf(options);
         _host = environment.Register(nameof(SlidingWindowEstimator));
+    }
+
+    private static SlidingWindowSettings SettingsOf(Options options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        string[] inputs = options.InputColumnNames is { Length: > 0 } names ? [.. names] : [options.OutputColumnName];
+        string? source = options.LabelSourceColumnName;
+        if (options.LabelColumnName is not null && source is null)
+        {
+            source = inputs.Length == 1
+                ? inputs[0]
+                : throw new ArgumentException($"There are {inputs.Length} input columns, so the one to take the label from must be named.",
+                    nameof(options.LabelSourceColumnName));
+        }
+        var settings = new SlidingWindowSettings(options.OutputColumnName, inputs, options.WindowSize, options.LabelColumnName, source,
+            options.Horizon, options.KeepIncompleteWindows);
+        settings.Check();
+        return settings;
     }
 
     /// <summary>Checks the columns. Nothing is learned from the data.</summary>

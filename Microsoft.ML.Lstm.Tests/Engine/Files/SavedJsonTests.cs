@@ -1,9 +1,7 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.Json.Serialization;
-using Microsoft.ML.Lstm.Anomalies;
 using Microsoft.ML.Lstm.Engine.Files;
-using Microsoft.ML.Lstm.Forecasting;
 using Microsoft.ML.Lstm.Sequences;
 
 namespace Microsoft.ML.Lstm.Tests.Engine.Files;

@@ -1,9 +1,8 @@
 using System.Text.Json.Serialization;
-using Microsoft.ML.Lstm.Engine.Files;
 
-namespace Microsoft.ML.Lstm.Windows;
+namespace Microsoft.ML.Lstm.Engine.Files;
 
-/// <summary>What windows are made of, checked. The names are those of <see cref="SlidingWindowEstimator.Options"/>.</summary>
+/// <summary>The settings of sliding windows, saved as <c>Window.json</c>; the names are those of the estimator's options.</summary>
 internal sealed record SlidingWindowSettings(
     string OutputColumnName,
     string[] InputColumnNames,
@@ -15,27 +14,6 @@ internal sealed record SlidingWindowSettings(
 {
     /// <summary>The most values of a window, 4 MB: what a file or a mistyped size can make each row take.</summary>
     public const int MaxValues = 1 << 20;
-
-    /// <exception cref="ArgumentOutOfRangeException">A size is out of range.</exception>
-    /// <exception cref="ArgumentException">Names are missing or contradict each other.</exception>
-    public static SlidingWindowSettings From(SlidingWindowEstimator.Options options)
-    {
-        ArgumentNullException.ThrowIfNull(options);
-        string[] inputs = options.InputColumnNames is { Length: > 0 } names ? [.. names] : [options.OutputColumnName];
-        string? source = options.LabelSourceColumnName;
-        if (options.LabelColumnName is not null && source is null)
-        {
-            source = inputs.Length == 1
-                ? inputs[0]
-                : throw new ArgumentException($"There are {inputs.Length} input columns, so the one to take the label from must be named.",
-                    nameof(options.LabelSourceColumnName));
-        }
-        var settings = new SlidingWindowSettings(
-            options.OutputColumnName, inputs, options.WindowSize, options.LabelColumnName, source, options.Horizon,
-                options.KeepIncompleteWindows);
-        settings.Check();
-        return settings;
-    }
 
     public byte[] ToJson() => SavedJson.Write(this, SavedJsonContext.Default.SlidingWindowSettings);
 
@@ -54,7 +32,9 @@ internal sealed record SlidingWindowSettings(
         }
     }
 
-    private void Check()
+    /// <exception cref="ArgumentOutOfRangeException">A size is out of range.</exception>
+    /// <exception cref="ArgumentException">Names are missing or contradict each other.</exception>
+    public void Check()
     {
         ArgumentException.ThrowIfNullOrEmpty(OutputColumnName);
         if (InputColumnNames.Length == 0)

@@ -1,54 +1,15 @@
-using System.Text.Json.Serialization;
 using Microsoft.ML.Lstm.Columns;
+using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm.Series;
-
-/// <summary>The columns that rows of series are read from.</summary>
-internal sealed record SeriesColumns
-{
-    public required string[] Targets { get; init; }
-
-    // With setters: see SavedJsonContext.
-    public string[] PastCovariates { get; set; } = [];
-
-    public string[] KnownCovariates { get; set; } = [];
-
-    /// <summary>The column of times; null for none.</summary>
-    public string? Time { get; init; }
-
-    /// <summary>The column that tells series apart; null where there is only one.</summary>
-    public string? Series { get; init; }
-
-    /// <summary>The column of static features; null for none.</summary>
-    public string? Statics { get; init; }
-
-    /// <summary>The columns of numbers, in the order of a row's.</summary>
-    [JsonIgnore]
-    public IEnumerable<(string Name, ColumnRole Role)> Numbers =>
-        Targets.Select(name => (name, ColumnRole.ForecastTarget))
-            .Concat(PastCovariates.Concat(KnownCovariates).Select(name => (name, ColumnRole.Covariate)));
-
-    /// <summary>Throws when <paramref name="schema"/> does not promise them.</summary>
-    public void Check(IExceptionContext context, SchemaShape schema)
-    {
-        foreach ((string name, ColumnRole role) in Numbers)
-            role.Find(context, schema, name);
-        if (Time is not null)
-            ColumnRole.Time.Find(context, schema, Time);
-        if (Series is not null)
-            ColumnRole.Series.Find(context, schema, Series);
-        if (Statics is not null)
-            ColumnRole.StaticFeature.Find(context, schema, Statics);
-    }
-}
 
 /// <summary>The columns of a schema that rows of series are read from, and how many numbers they have.</summary>
 internal sealed class BoundSeriesColumns
 {
     public BoundSeriesColumns(IExceptionContext context, DataViewSchema schema, SeriesColumns columns)
     {
-        Numbers = [.. columns.Numbers.Select(number => Find(number.Role, number.Name))];
+        Numbers = [.. columns.Numbers.Select((name, i) => Find(RoleOf(columns, i), name))];
         Known = Numbers[(columns.Targets.Length + columns.PastCovariates.Length)..];
         Statics = columns.Statics is { } statics ? Find(ColumnRole.StaticFeature, statics) : null;
         Time = columns.Time is { } time ? ColumnRole.Time.Find(context, schema, time) : null;
@@ -65,6 +26,19 @@ internal sealed class BoundSeriesColumns
         }
 
         static int SizeOf(IEnumerable<DataViewSchema.Column> columns) => columns.Sum(column => NumberReader.SizeOf(column.Type));
+    }
+
+    /// <summary>Throws when <paramref name="schema"/> does not promise <paramref name="columns"/>.</summary>
+    public static void Check(IExceptionContext context, SchemaShape schema, SeriesColumns columns)
+    {
+        foreach ((int index, string name) in columns.Numbers.Index())
+            RoleOf(columns, index).Find(context, schema, name);
+        if (columns.Time is { } time)
+            ColumnRole.Time.Find(context, schema, time);
+        if (columns.Series is { } series)
+            ColumnRole.Series.Find(context, schema, series);
+        if (columns.Statics is { } statics)
+            ColumnRole.StaticFeature.Find(context, schema, statics);
     }
 
     /// <summary>Throws where a column has another number of values, or another kind of times, than in <paramref name="other"/>.</summary>
@@ -110,4 +84,8 @@ internal sealed class BoundSeriesColumns
     /// <summary>All of them.</summary>
     public IEnumerable<DataViewSchema.Column> All
         => Numbers.Concat(new[] { Statics, Time, Series }.OfType<DataViewSchema.Column>()).DistinctBy(column => column.Index);
+
+    /// <summary>The role of a column of numbers.</summary>
+    private static ColumnRole RoleOf(SeriesColumns columns, int index)
+        => index < columns.Targets.Length ? ColumnRole.ForecastTarget : ColumnRole.Covariate;
 }

@@ -1,6 +1,6 @@
 using Microsoft.ML.Lstm.Engine.Series;
 
-namespace Microsoft.ML.Lstm.Anomalies;
+namespace Microsoft.ML.Lstm.Engine.Files;
 
 /// <summary>What a detector of anomalies needs to know beside its forecasts.</summary>
 internal sealed record AnomalySettings

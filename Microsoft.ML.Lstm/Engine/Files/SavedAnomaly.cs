@@ -1,23 +1,24 @@
 using System.Numerics.Tensors;
 using System.Text.Json.Serialization;
-using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Engine.Series;
 
-namespace Microsoft.ML.Lstm.Anomalies;
+namespace Microsoft.ML.Lstm.Engine.Files;
 
-/// <summary>What is known of a series' scores.</summary>
-/// <param name="Recent">The state of its <see cref="ResidualScorer"/>.</param>
-/// <param name="Lower">The lower tail of its scores.</param>
-/// <param name="Upper">Their upper tail.</param>
+/// <summary>The scores of one series so far.</summary>
+/// <param name="Recent">The state of the <see cref="ResidualScorer"/> of the series.</param>
+/// <param name="Lower">The lower tail of the scores.</param>
+/// <param name="Upper">The upper tail of the scores.</param>
 internal sealed record KnownScores(float[] Recent, ExponentialTail Lower, ExponentialTail Upper);
 
-/// <summary>What is stored of a detector of anomalies beside its forecaster, as JSON.</summary>
-/// <param name="Settings">Its settings.</param>
-/// <param name="Quantiles">The quantiles of scores when nothing is wrong.</param>
-/// <param name="Lower">Their lower tail.</param>
-/// <param name="Upper">Their upper tail.</param>
-/// <param name="Known">What is known of each series' scores.</param>
+/// <summary>
+/// The JSON of an anomaly detector, <c>Anomaly.json</c>; its forecaster is saved beside it as <see cref="SavedForecast"/>.
+/// </summary>
+/// <param name="Settings">The settings of the detector.</param>
+/// <param name="Quantiles">The quantiles of the scores of normal data.</param>
+/// <param name="Lower">The lower tail of these scores.</param>
+/// <param name="Upper">The upper tail of these scores.</param>
+/// <param name="Known">The scores of each series so far, by name.</param>
 internal sealed record SavedAnomaly(AnomalySettings Settings, float[] Quantiles, ExponentialTail Lower, ExponentialTail Upper,
     Dictionary<string, KnownScores> Known)
 {
@@ -26,7 +27,7 @@ internal sealed record SavedAnomaly(AnomalySettings Settings, float[] Quantiles,
 
     public byte[] ToJson() => SavedJson.Write(this, SavedJsonContext.Default.SavedAnomaly);
 
-    /// <exception cref="InvalidDataException">The JSON is not that of such a detector.</exception>
+    /// <exception cref="InvalidDataException">It is not the JSON of an anomaly detector.</exception>
     public static SavedAnomaly FromJson(ReadOnlySpan<byte> json)
     {
         SavedAnomaly saved = SavedJson.Read(json, SavedJsonContext.Default.SavedAnomaly, "A saved LSTM anomaly detector");

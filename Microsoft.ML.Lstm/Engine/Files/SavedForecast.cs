@@ -1,20 +1,19 @@
 using System.Text.Json.Serialization;
-using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Series;
 
-namespace Microsoft.ML.Lstm.Forecasting;
+namespace Microsoft.ML.Lstm.Engine.Files;
 
-/// <summary>A series whose state is stored.</summary>
-/// <param name="Name">The series.</param>
-/// <param name="Time">The time of its last row, as the clock shows it.</param>
-/// <param name="OffsetMinutes">That time's offset from UTC, where times have offsets.</param>
-/// <param name="Until">The time, with the same offset, up to which its end is known to be missing; null where it is not.</param>
-/// <param name="Statics">Its static features, where the end is missing.</param>
-/// <param name="Start">What its first rows in the training data look like, where that says anything.</param>
+/// <summary>A series whose state is saved. The numbers of the state are in <see cref="ForecastFile"/>.</summary>
+/// <param name="Name">The name of the series.</param>
+/// <param name="Time">The local time of its last row.</param>
+/// <param name="OffsetMinutes">The offset of that time from UTC, where times have offsets.</param>
+/// <param name="Until">The local time up to which rows at the end are known to be missing; null where none are.</param>
+/// <param name="Statics">The static features of the series, where rows at the end are missing.</param>
+/// <param name="Start">A hash of its first rows in the training data, unless they are all the same.</param>
 internal sealed record KnownSeries(string Name, DateTime Time, int? OffsetMinutes = null, DateTime? Until = null, float[]? Statics = null,
     SeriesStart? Start = null)
 {
-    /// <summary>Whether time and offset are such as there are, and the start has rows.</summary>
+    /// <summary>Whether times and offset are within the calendar, and the start has a valid number of rows.</summary>
     [JsonIgnore]
     public bool IsValid
         => Math.Abs((long)(OffsetMinutes ?? 0)) <= 14 * 60
@@ -35,18 +34,20 @@ internal sealed record KnownSeries(string Name, DateTime Time, int? OffsetMinute
     private bool IsTime(DateTime time) => time.Ticks - Offset.Ticks >= 0 && time.Ticks - Offset.Ticks <= DateTime.MaxValue.Ticks;
 }
 
-/// <summary>What is stored of a forecasting transformer beside the numbers, as JSON.</summary>
-/// <param name="Settings">The columns, the calendar and the series.</param>
-/// <param name="Layout">What a step reads and gives.</param>
-/// <param name="Known">The series whose states are stored, and the times of their last rows.</param>
+/// <summary>
+/// The JSON of a forecasting transformer, <c>Forecast.json</c>; its numbers are in <see cref="ModelFile"/> and <see cref="ForecastFile"/>.
+/// </summary>
+/// <param name="Settings">The columns, the row interval and the series.</param>
+/// <param name="Layout">The inputs and outputs of a step.</param>
+/// <param name="Known">The series whose states are saved.</param>
 internal sealed record SavedForecast(ForecastSettings Settings, ForecastLayout Layout, KnownSeries[] Known)
 {
-    // Sizes far above what options allow, yet too small for their products to overflow.
+    // Far above the sizes that options allow, yet too small for products of sizes to overflow.
     private const int MaxSize = 1 << 20;
 
     public byte[] ToJson() => SavedJson.Write(this, SavedJsonContext.Default.SavedForecast);
 
-    /// <exception cref="InvalidDataException">The JSON is not that of such a transformer.</exception>
+    /// <exception cref="InvalidDataException">It is not the JSON of a forecasting transformer.</exception>
     public static SavedForecast FromJson(ReadOnlySpan<byte> json)
     {
         SavedForecast saved = SavedJson.Read(json, SavedJsonContext.Default.SavedForecast, "A saved LSTM forecast");
@@ -82,7 +83,7 @@ internal sealed record SavedForecast(ForecastSettings Settings, ForecastLayout L
         if ((Settings.RowInterval?.FeatureCount ?? 0) != layout.CalendarFeatures
             || Settings.RowInterval is { } step && (step.Ticks < 0 || step.Months is < 0 or > MaxSize))
             throw Invalid($"expected {layout.CalendarFeatures} features of the calendar and a step ahead, found others");
-        IEnumerable<string?> names = [.. Settings.Columns.Numbers.Select(number => number.Name), Settings.OutputColumnName];
+        IEnumerable<string?> names = [.. Settings.Columns.Numbers, Settings.OutputColumnName];
         if (names.Any(string.IsNullOrEmpty)
             || Settings.LowerBoundColumnName == ""
             || Settings.UpperBoundColumnName == ""

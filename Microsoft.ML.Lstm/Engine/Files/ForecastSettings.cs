@@ -1,0 +1,67 @@
+using System.Text.Json.Serialization;
+using Microsoft.ML.Lstm.Engine.Series;
+
+namespace Microsoft.ML.Lstm.Engine.Files;
+
+/// <summary>
+/// The settings of a forecasting transformer: its columns, the row interval and the names of the series. Saved in
+/// <see cref="SavedForecast"/>.
+/// </summary>
+internal sealed record ForecastSettings
+{
+    public required SeriesColumns Columns { get; init; }
+
+    /// <summary>The column that receives forecasts.</summary>
+    public required string OutputColumnName { get; init; }
+
+    /// <summary>The columns that receive the bounds of the intervals; null for none.</summary>
+    public string? LowerBoundColumnName { get; init; }
+
+    /// <inheritdoc cref="LowerBoundColumnName"/>
+    public string? UpperBoundColumnName { get; init; }
+
+    /// <summary>The share of values that should lie within the interval.</summary>
+    public required double ConfidenceLevel { get; init; }
+
+    /// <summary>The time between rows; null where there are no times.</summary>
+    [JsonPropertyName("timeStep")]
+    public RowInterval? RowInterval { get; init; }
+
+    /// <summary>Whether a gap in time is filled with steps whose values are missing. Version 0.1.0 did not fill gaps.</summary>
+    public bool FillsGaps { get; init; }
+
+    /// <summary>The most steps of a gap that is usual, such as a weekend.</summary>
+    public long UsualGap { get; init; }
+
+    /// <summary>Whether times have offsets from UTC.</summary>
+    public bool HasOffsets { get; init; }
+
+    public MissingValueHandling Missing { get; init; }
+
+    /// <summary>The names of the series of the training data, in the order of their numbers.</summary>
+    public required string[] Series { get; init; }
+}
+
+/// <summary>The names of the columns that the rows of series are read from.</summary>
+internal sealed record SeriesColumns
+{
+    public required string[] Targets { get; init; }
+
+    // With setters: see SavedJsonContext.
+    public string[] PastCovariates { get; set; } = [];
+
+    public string[] KnownCovariates { get; set; } = [];
+
+    /// <summary>The column of times; null for none.</summary>
+    public string? Time { get; init; }
+
+    /// <summary>The column of the names of series; null where there is only one series.</summary>
+    public string? Series { get; init; }
+
+    /// <summary>The column of static features; null for none.</summary>
+    public string? Statics { get; init; }
+
+    /// <summary>The columns of numbers, in the order of the numbers of a row.</summary>
+    [JsonIgnore]
+    public IEnumerable<string> Numbers => [.. Targets, .. PastCovariates, .. KnownCovariates];
+}
