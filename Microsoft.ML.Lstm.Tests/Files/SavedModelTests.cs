@@ -158,11 +158,11 @@ public sealed class SavedModelTests
     public void LabelValuesSurviveTheirJson()
     {
         string[] texts = ["", "NaN", "Größe \"x\"", " two  words "];
-        LabelValues read = ScoringColumns.FromJson((Columns with { LabelValues = new LabelValues("Text", texts) }).ToJson()).LabelValues!;
+        KeyValues read = ScoringColumns.FromJson((Columns with { LabelValues = new KeyValues("Text", texts) }).ToJson()).LabelValues!;
         CollectionAssert.AreEqual(texts, read.Values);
         Assert.IsTrue(read.IsText);
-        new LabelValues("Single", ["NaN", "-0", "1E-45", "Infinity"]).Check(4);
-        new LabelValues("UInt64", ["18446744073709551615"]).Check(1);
+        new KeyValues("Single", ["NaN", "-0", "1E-45", "Infinity"]).Check(4);
+        new KeyValues("UInt64", ["18446744073709551615"]).Check(1);
     }
 
     [TestMethod]

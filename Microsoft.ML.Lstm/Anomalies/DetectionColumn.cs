@@ -37,7 +37,7 @@ internal sealed class DetectionColumn(string name) : OutputColumn(name, new Vect
     public override DataViewSchema.Annotations Annotate(DataViewSchema input)
     {
         var builder = new DataViewSchema.Annotations.Builder();
-        new LabelValues("Text", Slots).AddTo(builder, ScoreAnnotations.SlotNames);
+        new KeyValues("Text", Slots).AddTo(builder, AnnotationUtils.Kinds.SlotNames);
         return builder.ToAnnotations();
     }
 

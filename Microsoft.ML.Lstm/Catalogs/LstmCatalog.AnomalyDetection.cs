@@ -1,3 +1,4 @@
+using Microsoft.ML.Data;
 using Microsoft.ML.Lstm;
 using Microsoft.ML.Lstm.MlNet;
 
@@ -34,7 +35,7 @@ public static partial class LstmCatalog
     /// </code>
     /// </example>
     public static LstmAutoencoderTrainer LstmAutoencoder(this AnomalyDetectionCatalog.AnomalyDetectionTrainers catalog,
-        string featureColumnName = SequenceInputOptions.DefaultFeatureColumnName,
+        string featureColumnName = DefaultColumnNames.Features,
         string? exampleWeightColumnName = null,
         int? featuresPerStep = null,
         int? encodingSize = null,

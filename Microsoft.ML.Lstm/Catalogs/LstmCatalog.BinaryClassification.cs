@@ -1,3 +1,4 @@
+using Microsoft.ML.Data;
 using Microsoft.ML.Lstm;
 using Microsoft.ML.Lstm.MlNet;
 
@@ -30,8 +31,8 @@ public static partial class LstmCatalog
     /// </code>
     /// </example>
     public static LstmBinaryTrainer Lstm(this BinaryClassificationCatalog.BinaryClassificationTrainers catalog,
-        string labelColumnName = SequenceTrainerOptions.DefaultLabelColumnName,
-        string featureColumnName = SequenceTrainerOptions.DefaultFeatureColumnName,
+        string labelColumnName = DefaultColumnNames.Label,
+        string featureColumnName = DefaultColumnNames.Features,
         string? exampleWeightColumnName = null,
         int? featuresPerStep = null,
         int? hiddenSize = null,

@@ -1,3 +1,4 @@
+using Microsoft.ML.Data;
 using Microsoft.ML.Lstm;
 using Microsoft.ML.Lstm.MlNet;
 using Microsoft.ML.Lstm.Sequences.Labeling;
@@ -31,8 +32,8 @@ public static partial class LstmCatalog
     /// </code>
     /// </example>
     public static LstmMulticlassTrainer Lstm(this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog,
-        string labelColumnName = SequenceTrainerOptions.DefaultLabelColumnName,
-        string featureColumnName = SequenceTrainerOptions.DefaultFeatureColumnName,
+        string labelColumnName = DefaultColumnNames.Label,
+        string featureColumnName = DefaultColumnNames.Features,
         string? exampleWeightColumnName = null,
         int? featuresPerStep = null,
         int? hiddenSize = null,
@@ -95,8 +96,8 @@ public static partial class LstmCatalog
     /// </example>
     public static LstmSequenceLabelingTrainer LstmSequenceLabeling(
         this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog,
-        string labelColumnName = SequenceTrainerOptions.DefaultLabelColumnName,
-        string featureColumnName = SequenceTrainerOptions.DefaultFeatureColumnName,
+        string labelColumnName = DefaultColumnNames.Label,
+        string featureColumnName = DefaultColumnNames.Features,
         string? exampleWeightColumnName = null,
         int? featuresPerStep = null,
         int? hiddenSize = null,
@@ -153,7 +154,7 @@ public static partial class LstmCatalog
     /// </code>
     /// </example>
     public static SequenceLabelingMetrics EvaluateSequenceLabeling(this MulticlassClassificationCatalog catalog, IDataView data,
-        string labelColumnName = SequenceTrainerOptions.DefaultLabelColumnName, string predictedLabelColumnName = "PredictedLabel")
+        string labelColumnName = DefaultColumnNames.Label, string predictedLabelColumnName = DefaultColumnNames.PredictedLabel)
     {
         ArgumentNullException.ThrowIfNull(catalog);
         ArgumentNullException.ThrowIfNull(data);

@@ -1,3 +1,4 @@
+using Microsoft.ML.Data;
 using Microsoft.ML.Lstm;
 using Microsoft.ML.Lstm.MlNet;
 using Microsoft.ML.Lstm.Sequences.Regression;
@@ -30,8 +31,8 @@ public static partial class LstmCatalog
     /// </code>
     /// </example>
     public static LstmRegressionTrainer Lstm(this RegressionCatalog.RegressionTrainers catalog,
-        string labelColumnName = SequenceTrainerOptions.DefaultLabelColumnName,
-        string featureColumnName = SequenceTrainerOptions.DefaultFeatureColumnName,
+        string labelColumnName = DefaultColumnNames.Label,
+        string featureColumnName = DefaultColumnNames.Features,
         string? exampleWeightColumnName = null,
         int? featuresPerStep = null,
         int? hiddenSize = null,
@@ -87,7 +88,7 @@ public static partial class LstmCatalog
     /// </code>
     /// </example>
     public static MultiOutputRegressionMetrics EvaluateMultiOutput(this RegressionCatalog catalog, IDataView data,
-        string labelColumnName = SequenceTrainerOptions.DefaultLabelColumnName, string scoreColumnName = "Score")
+        string labelColumnName = DefaultColumnNames.Label, string scoreColumnName = DefaultColumnNames.Score)
     {
         ArgumentNullException.ThrowIfNull(catalog);
         ArgumentNullException.ThrowIfNull(data);

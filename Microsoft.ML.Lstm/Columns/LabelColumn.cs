@@ -27,7 +27,7 @@ internal enum LabelKind
 /// <param name="TargetSize">Numbers of a label; 0 for classes.</param>
 /// <param name="Classes">The number of classes; 0 for numbers.</param>
 /// <param name="Values">What the keys stand for; null for numbers, and when the keys have no values, or none that a file can hold.</param>
-internal sealed record LabelColumn(LabelKind Kind, string Name, int TargetSize, int Classes, LabelValues? Values = null)
+internal sealed record LabelColumn(LabelKind Kind, string Name, int TargetSize, int Classes, KeyValues? Values = null)
 {
     /// <summary>That of a task without labels.</summary>
     public static LabelColumn None { get; } = new(LabelKind.None, "", 0, 0);
@@ -52,7 +52,7 @@ internal sealed record LabelColumn(LabelKind Kind, string Name, int TargetSize, 
         if (kind == LabelKind.Boolean)
             return new LabelColumn(kind, name, 0, 2);
         int keys = (int)TokenReader.VocabularyOf(column.Type)!;
-        return new LabelColumn(kind, name, 0, keys, LabelValues.Of(column, keys));
+        return new LabelColumn(kind, name, 0, keys, KeyValues.Of(column, keys));
     }
 
     /// <summary>Finds the column in data to be read, and checks that it is like that of the training data.</summary>

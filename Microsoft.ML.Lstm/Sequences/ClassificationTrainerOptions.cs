@@ -106,7 +106,7 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
 
     private float[] WeightsByLabel(Dictionary<string, float> weights, LabelColumn label)
     {
-        if ((label.Kind == LabelKind.Boolean ? LabelValues.OfBoolean : label.Values) is not { } values)
+        if ((label.Kind == LabelKind.Boolean ? KeyValues.OfBoolean : label.Values) is not { } values)
             throw new InvalidOperationException(
                 $"The keys of column '{LabelColumnName}' have no values that {nameof(ClassWeightsByLabel)} could name; give "
                 + $"{nameof(ClassWeights)}, in the order of the keys.");
@@ -127,7 +127,7 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
         return found;
     }
 
-    private static string DescribeNearest(string name, LabelValues values)
+    private static string DescribeNearest(string name, KeyValues values)
     {
         const int shown = 5;
         string nearest = string.Join(

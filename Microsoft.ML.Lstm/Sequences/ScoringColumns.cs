@@ -31,7 +31,7 @@ internal sealed record ScoringColumns
     public float? Threshold { get; init; }
 
     /// <summary>What the keys of the label stand for; null when it is no key or its keys have no values.</summary>
-    public LabelValues? LabelValues { get; init; }
+    public KeyValues? LabelValues { get; init; }
 
     public byte[] ToJson() => SavedJson.Write(this, SavedJsonContext.Default.ScoringColumns);
 

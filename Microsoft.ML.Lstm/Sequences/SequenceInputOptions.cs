@@ -1,6 +1,4 @@
-using Microsoft.ML.Lstm.Sequences;
-using Microsoft.ML.Lstm.Sequences.Binary;
-
+using Microsoft.ML.Data;
 
 namespace Microsoft.ML.Lstm;
 
@@ -10,8 +8,6 @@ namespace Microsoft.ML.Lstm;
 /// </summary>
 public abstract class SequenceInputOptions : TrainingOptions
 {
-    internal const string DefaultFeatureColumnName = "Features";
-
     private protected SequenceInputOptions()
     {
     }
@@ -22,7 +18,7 @@ public abstract class SequenceInputOptions : TrainingOptions
     /// that the training data does not have, is the unknown token, which has a vector too. Not used when there are
     /// <see cref="FeatureColumnNames"/>. Default: <c>Features</c>.
     /// </summary>
-    public string FeatureColumnName = DefaultFeatureColumnName;
+    public string FeatureColumnName = DefaultColumnNames.Features;
 
     /// <summary>
     /// The columns of sequences when there are several, of numbers or keys: at each step what they have is joined, so all have the same
@@ -122,7 +118,7 @@ public abstract class SequenceInputOptions : TrainingOptions
     private protected static void RequireOutputName(string? name, string option)
     {
         RequireName(name, option, optional: true);
-        Require(name is not (ScoreColumn.ColumnName or ProbabilityColumn.ColumnName or PredictedLabel.ColumnName), name, option,
+        Require(name is not (DefaultColumnNames.Score or DefaultColumnNames.Probability or DefaultColumnNames.PredictedLabel), name, option,
             "another name than that of a column of scores or predicted labels");
     }
 }

@@ -21,7 +21,7 @@ public sealed class SequenceModelParameters
     internal SequenceModel Network { get; }
 
     /// <summary>What the label's keys stand for; null for numbers, and where it is not known.</summary>
-    internal LabelValues? LabelValues { get; init; }
+    internal KeyValues? LabelValues { get; init; }
 
     /// <summary>The recurrent cell.</summary>
     public CellType CellType => Network.Shape.Cell;

@@ -152,7 +152,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
     {
         if (Settings.WordVectors is not { } files || !files.TryGetValue(column.Name, out string? path))
             return null;
-        if (LabelValues.Of(schema[column.Name], column.Vocabulary) is not { IsText: true } words)
+        if (KeyValues.Of(schema[column.Name], column.Vocabulary) is not { IsText: true } words)
             throw ColumnRole.Feature.DimensionMismatch(Host, schema[column.Name],
                 "a vector of keys with text for key values, for which there are word vectors");
         GivenEmbeddings given = WordVectorReader.Read(path, words.Values, Settings.CancellationToken);
@@ -181,9 +181,9 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
 
         IEnumerable<SchemaShape.Column> outputs = PromiseOutputs(label);
         if (Settings.EncodingColumnName is { } encoding)
-            outputs = outputs.Append(SchemaShapes.Single(encoding, isVector: true, isScore: false));
+            outputs = outputs.Append(SchemaShapes.Numbers(encoding, SchemaShape.Column.VectorKind.Vector));
         if (Settings.AttentionColumn is { } attention)
-            outputs = outputs.Append(SchemaShapes.VariableVector(attention));
+            outputs = outputs.Append(SchemaShapes.Numbers(attention, SchemaShape.Column.VectorKind.VariableVector));
         return inputSchema.With(outputs);
     }
 

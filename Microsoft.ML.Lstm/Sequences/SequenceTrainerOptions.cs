@@ -1,3 +1,4 @@
+using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Engine.Training;
 
 namespace Microsoft.ML.Lstm;
@@ -8,14 +9,12 @@ namespace Microsoft.ML.Lstm;
 /// </summary>
 public abstract class SequenceTrainerOptions : SequenceInputOptions
 {
-    internal const string DefaultLabelColumnName = "Label";
-
     private protected SequenceTrainerOptions()
     {
     }
 
     /// <summary>The column to learn. Default: <c>Label</c>.</summary>
-    public string LabelColumnName = DefaultLabelColumnName;
+    public string LabelColumnName = DefaultColumnNames.Label;
 
     /// <summary>
     /// For columns of keys whose values are words: files with vectors that the words' own begin with, in the text format of GloVe or

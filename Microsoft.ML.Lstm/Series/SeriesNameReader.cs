@@ -35,7 +35,7 @@ internal sealed class SeriesNameReader
             _ => KeyGetter<ulong>(row, column),
         };
         if (key.Count <= int.MaxValue)
-            _names = LabelValues.Of(column, (int)key.Count)?.Values ?? [];
+            _names = KeyValues.Of(column, (int)key.Count)?.Values ?? [];
     }
 
     /// <summary>

@@ -63,7 +63,7 @@ public sealed class SlidingWindowEstimator : IEstimator<SlidingWindowTransformer
     public sealed class Options
     {
         /// <summary>The name of the column of windows, "Features" by default.</summary>
-        public string OutputColumnName = DefaultOutputColumnName;
+        public string OutputColumnName = DefaultColumnNames.Features;
 
         /// <summary>
         /// The columns whose values make up a step of the window; <see langword="null"/>, the default, for one column with
@@ -93,8 +93,6 @@ public sealed class SlidingWindowEstimator : IEstimator<SlidingWindowTransformer
         /// </summary>
         public bool KeepIncompleteWindows;
     }
-
-    internal const string DefaultOutputColumnName = "Features";
 
     private readonly IHost _host;
     private readonly SlidingWindowSettings _settings;
@@ -148,7 +146,12 @@ public sealed class SlidingWindowEstimator : IEstimator<SlidingWindowTransformer
         if (_settings.LabelColumnName is { } label)
         {
             SchemaShape.Column source = ColumnRole.LabelSource.Find(_host, inputSchema, _settings.LabelSourceColumnName!);
-            added.Add(SchemaShapes.LabelLike(source, label));
+            bool hasSlotNames = source.Kind == SchemaShape.Column.VectorKind.Vector
+                && source.Annotations.TryFindColumn(AnnotationUtils.Kinds.SlotNames, out SchemaShape.Column slots)
+                && slots.ItemType.Equals(TextDataViewType.Instance);
+            added.Add(hasSlotNames
+                ? SchemaShapes.VectorWithSlotNames(label, NumberDataViewType.Single)
+                : SchemaShapes.Numbers(label, source.Kind));
         }
         return inputSchema.With(added);
     }

@@ -22,7 +22,7 @@ internal sealed class WindowSlotNames(DataViewSchema.Column[] columns, int windo
         {
             var builder = new DataViewSchema.Annotations.Builder();
             int slots = windowSize * columns.Sum(column => NumberReader.SizeOf(column.Type));
-            builder.Add(ScoreAnnotations.SlotNames, new VectorDataViewType(TextDataViewType.Instance, slots),
+            builder.Add(AnnotationUtils.Kinds.SlotNames, new VectorDataViewType(TextDataViewType.Instance, slots),
                 (ref VBuffer<ReadOnlyMemory<char>> names) => Write(ref names));
             return builder.ToAnnotations();
         }
@@ -31,23 +31,11 @@ internal sealed class WindowSlotNames(DataViewSchema.Column[] columns, int windo
     /// <summary>The slot names of a column that has some, as annotations of a column with its values; null when it has none.</summary>
     public static DataViewSchema.Annotations? PassOn(DataViewSchema.Column source)
     {
-        if (!HasSlotNames(source))
+        if (!source.HasSlotNames())
             return null;
         var builder = new DataViewSchema.Annotations.Builder();
-        builder.Add(source.Annotations, name => name == ScoreAnnotations.SlotNames);
+        builder.Add(source.Annotations, name => name == AnnotationUtils.Kinds.SlotNames);
         return builder.ToAnnotations();
-    }
-
-    /// <summary>
-    /// The names of the slots of a column of vectors, "" for a slot without one; null for a column whose slots have no names.
-    /// </summary>
-    public static string[]? SlotsOf(DataViewSchema.Column column)
-    {
-        if (!HasSlotNames(column))
-            return null;
-        VBuffer<ReadOnlyMemory<char>> slots = default;
-        column.Annotations.GetValue(ScoreAnnotations.SlotNames, ref slots);
-        return [.. slots.DenseValues().Select(name => name.ToString())];
     }
 
     /// <summary>The names of the features of a row.</summary>
@@ -70,15 +58,9 @@ internal sealed class WindowSlotNames(DataViewSchema.Column[] columns, int windo
     {
         if (column.Type is not VectorDataViewType vector)
             return [column.Name];
-        string[] names = SlotsOf(column) ?? new string[vector.Size];
+        string[] names = SlotNames.Of(column) ?? new string[vector.Size];
         return names.Select((name, i) => string.IsNullOrEmpty(name) ? $"{column.Name}[{i}]" : name);
     }
-
-    private static bool HasSlotNames(DataViewSchema.Column column)
-        => column.Type is VectorDataViewType vector
-            && column.Annotations.Schema.GetColumnOrNull(
-                ScoreAnnotations.SlotNames)?.Type is VectorDataViewType { ItemType: TextDataViewType } names
-            && names.Size == vector.Size;
 
     private void Write(ref VBuffer<ReadOnlyMemory<char>> names)
     {

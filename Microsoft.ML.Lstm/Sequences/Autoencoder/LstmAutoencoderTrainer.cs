@@ -3,6 +3,7 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Engine.Training;
 using Microsoft.ML.Lstm.Engine.Training.Objectives;
 using Microsoft.ML.Lstm.Sequences;
+using Microsoft.ML.Lstm.Sequences.Autoencoder;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm;
@@ -77,8 +78,7 @@ public sealed class LstmAutoencoderTrainer : SequenceTrainerBase<LstmAutoencoder
     private protected override ColumnRole FeatureRole => ColumnRole.NumericFeature;
 
     private protected override IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label)
-        => [.. SchemaShapes.AnomalyDetection(),
-            .. Settings.StepErrorColumnName is { } stepErrors ? new[] { SchemaShapes.VariableVector(stepErrors) } : []];
+        => AutoencoderOutputs.Shapes(Settings.StepErrorColumnName);
 
     private protected override TrainingTask CreateTask(Options options, LabelColumn label, TrainingData training,
         KeySubset? classes)

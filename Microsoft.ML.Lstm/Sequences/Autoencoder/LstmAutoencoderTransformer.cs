@@ -1,5 +1,4 @@
 using Microsoft.ML.Lstm;
-using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Sequences;
 using Microsoft.ML.Lstm.Sequences.Autoencoder;
@@ -35,11 +34,7 @@ public sealed class LstmAutoencoderTransformer : SequencePredictionTransformer
 
     internal LstmAutoencoderTransformer(IHostEnvironment environment, SequenceModelParameters model, ScoringColumns columns)
         : base(environment.Register(RegistrationName), model, columns,
-        [
-            new AnomalyColumn(columns.Threshold!.Value),
-            new ReconstructionErrorColumn(),
-            .. columns.StepErrorColumnName is { } stepErrors ? new OutputColumn[] { new StepErrorColumn(stepErrors) } : [],
-        ])
+            AutoencoderOutputs.Create(columns.Threshold!.Value, columns.StepErrorColumnName))
         => Threshold = columns.Threshold.Value;
 
     /// <summary>The score above which a sequence is an anomaly.</summary>

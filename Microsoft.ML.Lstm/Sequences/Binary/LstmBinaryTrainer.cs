@@ -3,6 +3,7 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Engine.Training;
 using Microsoft.ML.Lstm.Engine.Training.Objectives;
 using Microsoft.ML.Lstm.Sequences;
+using Microsoft.ML.Lstm.Sequences.Binary;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm;
@@ -59,7 +60,7 @@ public sealed class LstmBinaryTrainer : SequenceTrainerBase<LstmBinaryTrainer.Op
     private protected override LabelKind LabelKind => LabelKind.Boolean;
 
     private protected override IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label)
-        => SchemaShapes.BinaryClassification();
+        => BinaryOutputs.Shapes;
 
     private protected override TrainingTask CreateTask(Options options, LabelColumn label, TrainingData training,
         KeySubset? classes)

@@ -1,5 +1,4 @@
 using Microsoft.ML.Lstm;
-using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Sequences;
 using Microsoft.ML.Lstm.Sequences.Binary;
@@ -34,9 +33,7 @@ public sealed class LstmBinaryTransformer : SequencePredictionTransformer
     private const string RegistrationName = "LstmBinaryTransformer";
 
     internal LstmBinaryTransformer(IHostEnvironment environment, SequenceModelParameters model, ScoringColumns columns)
-        : base(environment.Register(RegistrationName), model, columns,
-            [new PredictedBooleanColumn(columns.Threshold!.Value), new ScoreColumn(ScoreAnnotations.BinaryClassification),
-                new ProbabilityColumn()])
+        : base(environment.Register(RegistrationName), model, columns, BinaryOutputs.Create(columns.Threshold!.Value))
         => ProbabilityThreshold = columns.Threshold.Value;
 
     /// <summary>The probability above which the predicted label is yes.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Runtime;
 
@@ -41,9 +42,9 @@ internal sealed class LabelNames
     {
         if (TokenReader.VocabularyOf(column.Type) is not { } count)
             return null;
-        if (column.Annotations.Schema.GetColumnOrNull(ScoreAnnotations.KeyValues) is null)
+        if (column.Annotations.Schema.GetColumnOrNull(AnnotationUtils.Kinds.KeyValues) is null)
             return new LabelNames([], areTexts: false, areNumbers: true);
-        LabelValues values = LabelValues.Of(column, (int)Math.Min(count, int.MaxValue))
+        KeyValues values = KeyValues.Of(column, (int)Math.Min(count, int.MaxValue))
             ?? throw role.DimensionMismatch(context, column, "a vector of keys whose values are texts, numbers, Booleans or times");
         return new LabelNames(values.Values, values.IsText, areNumbers: false);
     }

@@ -3,6 +3,7 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Engine.Training;
 using Microsoft.ML.Lstm.Engine.Training.Objectives;
 using Microsoft.ML.Lstm.Sequences;
+using Microsoft.ML.Lstm.Sequences.Labeling;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm;
@@ -60,7 +61,7 @@ public sealed class LstmSequenceLabelingTrainer : SequenceTrainerBase<LstmSequen
     private protected override LabelKind LabelKind => LabelKind.KeyPerStep;
 
     private protected override IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label)
-        => SchemaShapes.SequenceLabeling(label);
+        => SequenceLabelingOutputs.Shapes(label);
 
     private protected override TrainingTask CreateTask(Options options, LabelColumn label, TrainingData training,
         KeySubset? classes)

@@ -39,8 +39,7 @@ public sealed class LstmSequenceLabelingTransformer : SequencePredictionTransfor
     private static OutputColumn[] CreateColumns(SequenceModelParameters model, ScoringColumns columns)
     {
         var crf = new Lazy<LinearChainCrf?>(() => StepDecoder.CrfOf(model.Network.Parameters));
-        var classes = new ScoredClasses(model.Network.Shape);
-        return [new PredictedStepsColumn(classes, crf, columns.LabelValues), new StepProbabilitiesColumn(classes, crf)];
+        return SequenceLabelingOutputs.Create(new ScoredClasses(model.Network.Shape), crf, columns.LabelValues);
     }
 
     private protected override VersionInfo GetVersionInfo() => Version;

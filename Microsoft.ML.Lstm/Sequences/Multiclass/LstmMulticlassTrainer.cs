@@ -3,6 +3,7 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Engine.Training;
 using Microsoft.ML.Lstm.Engine.Training.Objectives;
 using Microsoft.ML.Lstm.Sequences;
+using Microsoft.ML.Lstm.Sequences.Multiclass;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm;
@@ -58,7 +59,7 @@ public sealed class LstmMulticlassTrainer : SequenceTrainerBase<LstmMulticlassTr
     private protected override LabelKind LabelKind => LabelKind.Key;
 
     private protected override IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label)
-        => SchemaShapes.MulticlassClassification(label);
+        => MulticlassOutputs.Shapes(label);
 
     private protected override TrainingTask CreateTask(Options options, LabelColumn label, TrainingData training,
         KeySubset? classes)

@@ -31,12 +31,9 @@ public sealed class LstmMulticlassTransformer : SequencePredictionTransformer
 
     internal LstmMulticlassTransformer(IHostEnvironment environment, SequenceModelParameters model, ScoringColumns columns)
         : base(environment.Register(RegistrationName), model, columns,
-            [new PredictedClassColumn(ClassesOf(model), columns.LabelValues),
-                new ClassProbabilitiesColumn(ClassesOf(model), columns.LabelValues)])
+            MulticlassOutputs.Create(new ScoredClasses(model.Network.Shape), columns.LabelValues))
     {
     }
-
-    private static ScoredClasses ClassesOf(SequenceModelParameters model) => new(model.Network.Shape);
 
     private protected override VersionInfo GetVersionInfo() => Version;
 

@@ -3,6 +3,7 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Engine.Training;
 using Microsoft.ML.Lstm.Engine.Training.Objectives;
 using Microsoft.ML.Lstm.Sequences;
+using Microsoft.ML.Lstm.Sequences.Regression;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm;
@@ -65,7 +66,7 @@ public sealed class LstmRegressionTrainer : SequenceTrainerBase<LstmRegressionTr
     private protected override LabelKind LabelKind => LabelKind.Numbers;
 
     private protected override IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label)
-        => [SchemaShapes.Single(ScoreColumn.ColumnName, label.Kind == SchemaShape.Column.VectorKind.Vector, isScore: true)];
+        => RegressionOutputs.Shapes(label.Kind);
 
     private protected override TrainingTask CreateTask(Options options, LabelColumn label, TrainingData training,
         KeySubset? classes)

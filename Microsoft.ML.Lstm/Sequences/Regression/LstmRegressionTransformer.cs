@@ -1,7 +1,7 @@
 using Microsoft.ML.Lstm;
-using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Sequences;
+using Microsoft.ML.Lstm.Sequences.Regression;
 using Microsoft.ML.Runtime;
 
 [assembly: Microsoft.ML.LoadableClass(typeof(LstmRegressionTransformer), null, typeof(Microsoft.ML.SignatureLoadModel), "LSTM Regression",
@@ -33,7 +33,7 @@ public sealed class LstmRegressionTransformer : SequencePredictionTransformer
 
     internal LstmRegressionTransformer(IHostEnvironment environment, SequenceModelParameters model, ScoringColumns columns)
         : base(environment.Register(RegistrationName), model, columns,
-            [columns.VectorScore ? new VectorScoreColumn(model.OutputCount) : new ScoreColumn(ScoreAnnotations.Regression)])
+            [RegressionOutputs.Score(columns.VectorScore, model.OutputCount)])
     {
     }
 

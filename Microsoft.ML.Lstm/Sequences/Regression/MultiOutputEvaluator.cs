@@ -1,7 +1,6 @@
 using System.Globalization;
 using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.MlNet;
-using Microsoft.ML.Lstm.Windows;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm.Sequences.Regression;
@@ -42,7 +41,7 @@ internal static class MultiOutputEvaluator
             HostWarning.Write(environment, "Evaluation",
                 $"Left out the predictions that are missing in {withMissingScores} of the {rows} rows in column '{scoreColumn}'.");
         }
-        string[] names = WindowSlotNames.SlotsOf(label) ?? WindowSlotNames.SlotsOf(score) ?? new string[size];
+        string[] names = SlotNames.Of(label) ?? SlotNames.Of(score) ?? new string[size];
         return new MultiOutputRegressionMetrics(
             [.. tallies.Select((tally, i)
                 => tally.Metrics(string.IsNullOrEmpty(names[i]) ? i.ToString(CultureInfo.InvariantCulture) : names[i]))], rows,

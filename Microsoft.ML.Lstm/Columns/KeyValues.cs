@@ -8,7 +8,7 @@ namespace Microsoft.ML.Lstm.Columns;
 /// <summary>What the keys of a column stand for, in a form that a file can hold: the names of classes or words, mostly.</summary>
 /// <param name="Type">The .NET type of the values, by its name; "Text" for texts.</param>
 /// <param name="Values">The values as texts, in the invariant culture.</param>
-internal sealed record LabelValues(string Type, string[] Values)
+internal sealed record KeyValues(string Type, string[] Values)
 {
     private static readonly Kind[] Kinds =
     [
@@ -37,7 +37,7 @@ internal sealed record LabelValues(string Type, string[] Values)
     private const string KeyPrefix = "Key ";
 
     /// <summary>Those of a binary label: no and yes.</summary>
-    public static LabelValues OfBoolean { get; } = new(nameof(Boolean), [bool.FalseString, bool.TrueString]);
+    public static KeyValues OfBoolean { get; } = new(nameof(Boolean), [bool.FalseString, bool.TrueString]);
 
     [JsonIgnore]
     public bool IsText => Type == Kinds[0].Name;
@@ -48,17 +48,22 @@ internal sealed record LabelValues(string Type, string[] Values)
     /// <summary>
     /// Those that a column of <paramref name="count"/> keys has as an annotation; null when it has none, or such as a file can't hold.
     /// </summary>
-    public static LabelValues? Of(DataViewSchema.Column column, int count)
+    public static KeyValues? Of(DataViewSchema.Column column, int count)
     {
         DataViewSchema.Annotations annotations = column.Annotations;
-        if (annotations.Schema.GetColumnOrNull(ScoreAnnotations.KeyValues) is not { Type: VectorDataViewType type } values
+        if (annotations.Schema.GetColumnOrNull(AnnotationUtils.Kinds.KeyValues) is not { Type: VectorDataViewType type } values
             || type.Size != count)
             return null;
         Kind? kind = type.ItemType is KeyDataViewType key
             ? KindOfKeys(key.RawType.Name, key.Count)
             : Array.Find(Kinds, kind => kind.Type.Equals(type.ItemType));
-        return kind is null ? null : new LabelValues(kind.Name, kind.Read(annotations));
+        return kind is null ? null : new KeyValues(kind.Name, kind.Read(annotations));
     }
+
+    /// <summary>The shape of the annotation that a column of keys has for its values; null when it has none that a file can hold.</summary>
+    public static SchemaShape.Column? ShapeOf(SchemaShape.Column column)
+        => column.Annotations.TryFindColumn(AnnotationUtils.Kinds.KeyValues, out SchemaShape.Column values)
+            && (values.IsKey || CanHold(values.ItemType)) ? values : null;
 
     /// <exception cref="InvalidDataException">They are not as many as the classes, of no known type, or not of their type.</exception>
     public void Check(int classes)
@@ -88,7 +93,7 @@ internal sealed record LabelValues(string Type, string[] Values)
     }
 
     /// <summary>Whether they are the same values in the same order.</summary>
-    public bool AreSameAs(LabelValues other) => Type == other.Type && Values.AsSpan().SequenceEqual(other.Values);
+    public bool AreSameAs(KeyValues other) => Type == other.Type && Values.AsSpan().SequenceEqual(other.Values);
 
     /// <summary>Adds them to the annotations of a column.</summary>
     public void AddTo(DataViewSchema.Annotations.Builder builder, string annotation) => Find().Add(builder, annotation, Values);
@@ -171,7 +176,7 @@ internal sealed record LabelValues(string Type, string[] Values)
         public override string[] Read(DataViewSchema.Annotations annotations)
         {
             VBuffer<T> values = default;
-            annotations.GetValue(ScoreAnnotations.KeyValues, ref values);
+            annotations.GetValue(AnnotationUtils.Kinds.KeyValues, ref values);
             return [.. values.DenseValues().Select(format)];
         }
 

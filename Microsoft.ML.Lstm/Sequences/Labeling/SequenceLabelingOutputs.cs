@@ -1,24 +1,34 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Engine.Decoding;
-using Microsoft.ML.Lstm.Sequences.Binary;
+using static Microsoft.ML.Data.AnnotationUtils.Const;
+using static Microsoft.ML.SchemaShape.Column;
 
 namespace Microsoft.ML.Lstm.Sequences.Labeling;
 
+/// <summary>The columns of a sequence labelling: the predicted labels and the scores, a vector of any length each.</summary>
+internal static class SequenceLabelingOutputs
+{
+    public static IEnumerable<SchemaShape.Column> Shapes(SchemaShape.Column label) =>
+    [
+        SchemaShapes.PredictedKey(VectorKind.VariableVector, label),
+        SchemaShapes.OfScoreSet(DefaultColumnNames.Score, NumberDataViewType.Single, VectorKind.VariableVector),
+    ];
+
+    public static OutputColumn[] Create(ScoredClasses labels, Lazy<LinearChainCrf?> crf, KeyValues? labelValues)
+        => [new PredictedStepsColumn(labels, crf, labelValues), new StepProbabilitiesColumn(labels, crf)];
+}
+
 /// <summary>The predicted label of each step; an empty vector for a row that could not be scored.</summary>
-internal sealed class PredictedStepsColumn(ScoredClasses labels, Lazy<LinearChainCrf?> crf, LabelValues? labelValues)
-    : OutputColumn(PredictedLabel.ColumnName, new VectorDataViewType(new KeyDataViewType(typeof(uint), labels.Count)))
+internal sealed class PredictedStepsColumn(ScoredClasses labels, Lazy<LinearChainCrf?> crf, KeyValues? labelValues)
+    : ScoreSetColumn(DefaultColumnNames.PredictedLabel, new VectorDataViewType(new KeyDataViewType(typeof(uint), labels.Count)),
+        ScoreColumnKind.SequenceClassification, ScoreValueKind.PredictedLabel)
 {
     private readonly ScoredClasses _labels = labels;
     private readonly Lazy<LinearChainCrf?> _crf = crf;
 
-    public override DataViewSchema.Annotations Annotate(DataViewSchema input)
-    {
-        var builder = new DataViewSchema.Annotations.Builder();
-        labelValues?.AddTo(builder, ScoreAnnotations.KeyValues);
-        builder.AddScore(input, ScoreAnnotations.SequenceClassification, ScoreAnnotations.PredictedLabel);
-        return builder.ToAnnotations();
-    }
+    protected override void AddValueNames(DataViewSchema.Annotations.Builder builder)
+        => labelValues?.AddTo(builder, AnnotationUtils.Kinds.KeyValues);
 
     public override Delegate CreateGetter(ScoredRow row)
     {
@@ -36,17 +46,11 @@ internal sealed class PredictedStepsColumn(ScoredClasses labels, Lazy<LinearChai
 
 /// <summary>The probability of each label at each step, [T x L]; an empty vector for a row that could not be scored.</summary>
 internal sealed class StepProbabilitiesColumn(ScoredClasses labels, Lazy<LinearChainCrf?> crf)
-    : OutputColumn(ScoreColumn.ColumnName, new VectorDataViewType(NumberDataViewType.Single))
+    : ScoreSetColumn(DefaultColumnNames.Score, new VectorDataViewType(NumberDataViewType.Single),
+        ScoreColumnKind.SequenceClassification, ScoreValueKind.Score)
 {
     private readonly ScoredClasses _labels = labels;
     private readonly Lazy<LinearChainCrf?> _crf = crf;
-
-    public override DataViewSchema.Annotations Annotate(DataViewSchema input)
-    {
-        var builder = new DataViewSchema.Annotations.Builder();
-        builder.AddScore(input, ScoreAnnotations.SequenceClassification, ScoreAnnotations.Score);
-        return builder.ToAnnotations();
-    }
 
     public override Delegate CreateGetter(ScoredRow row)
     {

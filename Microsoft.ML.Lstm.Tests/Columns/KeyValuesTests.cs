@@ -5,7 +5,7 @@ namespace Microsoft.ML.Lstm.Tests.Columns;
 
 /// <summary>What keys stand for, kept as texts and given back.</summary>
 [TestClass]
-public sealed class LabelValuesTests
+public sealed class KeyValuesTests
 {
     [TestMethod]
     public void TimesComeBackToTheTick()
@@ -50,7 +50,7 @@ public sealed class LabelValuesTests
     [DataRow("TimeSpan", "1000000000.00:00:00")]
     [DataRow("Decimal", "1")]
     public void DamagedValuesAreRefused(string type, string value)
-        => Assert.ThrowsExactly<InvalidDataException>(() => new LabelValues(type, [value]).Check(1));
+        => Assert.ThrowsExactly<InvalidDataException>(() => new KeyValues(type, [value]).Check(1));
 
     [TestMethod]
     [DataRow("Text", "spam;ham", "ham", 1)]
@@ -65,18 +65,18 @@ public sealed class LabelValuesTests
     [DataRow("TimeSpan", "01:00:00;1.00:00:00", "1", 1)]
     [DataRow("Key UInt32 9", "7;9", "9", 1)]
     public void ValuesAreFoundByTextsThatAreReadAsThem(string type, string values, string text, int expected)
-        => Assert.AreEqual(expected, new LabelValues(type, values.Split(';')).IndexOf(text));
+        => Assert.AreEqual(expected, new KeyValues(type, values.Split(';')).IndexOf(text));
 
     private static T[] AssertKept<T>(PrimitiveDataViewType type, params T[] values)
     {
-        Assert.IsTrue(type is KeyDataViewType || LabelValues.CanHold(type));
+        Assert.IsTrue(type is KeyDataViewType || KeyValues.CanHold(type));
         var annotations = new DataViewSchema.Annotations.Builder();
         annotations.Add("KeyValues", new VectorDataViewType(type, values.Length),
             (ref VBuffer<T> all) => all = new VBuffer<T>(values.Length, values));
         var schema = new DataViewSchema.Builder();
         schema.AddColumn("Key", new KeyDataViewType(typeof(uint), values.Length), annotations.ToAnnotations());
 
-        LabelValues kept = LabelValues.Of(schema.ToSchema()[0], values.Length)!;
+        KeyValues kept = KeyValues.Of(schema.ToSchema()[0], values.Length)!;
         kept.Check(values.Length);
         var given = new DataViewSchema.Annotations.Builder();
         kept.AddTo(given, "Again");

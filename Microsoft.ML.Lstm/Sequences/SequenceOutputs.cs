@@ -1,0 +1,60 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.Columns;
+using static Microsoft.ML.Data.AnnotationUtils.Const;
+
+namespace Microsoft.ML.Lstm.Sequences;
+
+/// <summary>One of the columns that come with a score: ML.NET's evaluators and converters know them by their annotations.</summary>
+/// <param name="name">The column.</param>
+/// <param name="type">The type of its values.</param>
+/// <param name="scoreColumnKind">The task, one of <see cref="ScoreColumnKind"/>.</param>
+/// <param name="scoreValueKind">What the values are, one of <see cref="ScoreValueKind"/>.</param>
+internal abstract class ScoreSetColumn(string name, DataViewType type, string scoreColumnKind, string scoreValueKind)
+    : OutputColumn(name, type)
+{
+    /// <summary>The annotations behind the columns of <paramref name="input"/>; the columns of each transformer are a score set.</summary>
+    public sealed override DataViewSchema.Annotations Annotate(DataViewSchema input)
+    {
+        var builder = new DataViewSchema.Annotations.Builder();
+        AddValueNames(builder);
+        uint lastSet = input.GetMaxAnnotationKind(out _, AnnotationUtils.Kinds.ScoreColumnSetId);
+        builder.AddPrimitiveValue(AnnotationUtils.Kinds.ScoreColumnSetId, AnnotationUtils.ScoreColumnSetIdType, lastSet + 1);
+        builder.AddPrimitiveValue(AnnotationUtils.Kinds.ScoreColumnKind, TextDataViewType.Instance, scoreColumnKind.AsMemory());
+        builder.AddPrimitiveValue(AnnotationUtils.Kinds.ScoreValueKind, TextDataViewType.Instance, scoreValueKind.AsMemory());
+        if (scoreValueKind == ScoreValueKind.Probability)
+            builder.AddPrimitiveValue(AnnotationUtils.Kinds.IsNormalized, BooleanDataViewType.Instance, true);
+        return builder.ToAnnotations();
+    }
+
+    /// <summary>Adds the annotations that name classes.</summary>
+    protected virtual void AddValueNames(DataViewSchema.Annotations.Builder builder)
+    {
+    }
+}
+
+/// <summary>The one output of the network as it is: the predicted value or, of a binary classification, the log odds of yes.</summary>
+internal sealed class ScoreColumn(string scoreColumnKind)
+    : ScoreSetColumn(DefaultColumnNames.Score, NumberDataViewType.Single, scoreColumnKind, ScoreValueKind.Score)
+{
+    public override Delegate CreateGetter(ScoredRow row) => (ValueGetter<float>)((ref float value) =>
+    {
+        ReadOnlySpan<float> output = row.Output;
+        value = output.IsEmpty ? float.NaN : output[0];
+    });
+}
+
+/// <summary>The encoding of the sequence, for other components to use.</summary>
+internal sealed class EncodingColumn(string name, int size) : OutputColumn(name, new VectorDataViewType(NumberDataViewType.Single, size))
+{
+    private readonly int _size = size;
+
+    public override Delegate CreateGetter(ScoredRow row)
+        => (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) => Copy(row.Encoding, _size, ref value));
+}
+
+/// <summary>How much each step counts in the encoding; an empty vector for a row that could not be scored.</summary>
+internal sealed class AttentionColumn(string name) : OutputColumn(name, new VectorDataViewType(NumberDataViewType.Single))
+{
+    public override Delegate CreateGetter(ScoredRow row)
+        => (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) => Copy(row.Attention, row.Attention.Length, ref value));
+}
