@@ -12,8 +12,8 @@ namespace Microsoft.ML.Lstm.Engine.Kernels;
 /// σ(a) = 1 / (1 + e), e = 2^(<see cref="SigmoidExponent"/>·a)
 /// tanh(a) = (1 − e) / (1 + e), e = 2^(<see cref="TanhExponent"/>·a)
 /// </code>
-/// within 2e-7 absolute. The factors of a are part of the packed weights and biases, so that cells find the exponents
-/// themselves in a row of products, and a cell takes several quotients with one reciprocal.
+/// within 2e-7 absolute. The packed weights and biases contain the factors of a, so a row of products holds the exponents, and a
+/// cell computes several quotients with one reciprocal.
 /// </remarks>
 internal static class Activations
 {
@@ -29,7 +29,7 @@ internal static class Activations
     // Three of these powers may be multiplied and their product inverted without leaving the normal numbers; σ is 5e-13 here.
     private const float MaxExponent = 41f;
 
-    /// <summary>2^x, for x above 41 2^41; NaN stays NaN.</summary>
+    /// <summary>2^x, at most 2^41; NaN stays NaN.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V PowerOfTwo<S, V>(V x)
         where S : struct, ISimd<V>
@@ -56,6 +56,7 @@ internal static class Activations
         return S.Multiply(S.Subtract(S.Create(1f), e), S.Reciprocal(S.Add(S.Create(1f), e)));
     }
 
+    /// <summary>tanh(a).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Tanh<S, V>(V x)
         where S : struct, ISimd<V>

@@ -5,7 +5,7 @@ namespace Microsoft.ML.Lstm.Engine.Kernels;
 /// <summary>The steps of one cell on one vector width.</summary>
 internal abstract class CellKernel
 {
-    /// <summary>x·W + b of any number of rows, as a <see cref="CellStep"/> without x continues from.</summary>
+    /// <summary>x·W + b of any number of rows, as a <see cref="CellStep"/> without x starts from.</summary>
     public abstract unsafe void InputProducts(in PackedCell cell, int rows, float* x, nint xRow, float* gates);
 
     /// <summary>h, c and the activated gates of one step.</summary>
@@ -24,7 +24,7 @@ internal abstract class CellKernel
 /// </summary>
 /// <remarks>
 /// Panels of weights outside, rows inside: a panel is read from the second-level cache once for all rows of the step. A tile
-/// leaves its sums in a few cache lines that are used over and over; only what the backward step needs goes to memory.
+/// leaves its sums in a few cache lines that all tiles use; only h, c and the gates for the backward step go to memory.
 /// </remarks>
 internal sealed unsafe class CellKernel<S, V, TCell> : CellKernel
     where S : struct, ISimd<V>
@@ -38,7 +38,7 @@ internal sealed unsafe class CellKernel<S, V, TCell> : CellKernel
         CellLayout layout = cell.Layout;
         GatePanels panels = layout.InputPanels;
         float* memory = stackalloc float[(GemmTile.MaxRows * GemmTile.MaxVectors + 1) * S.Lanes];
-        // From a whole vector's address on, so that none of them crosses a cache line.
+        // Aligned to whole vectors, so that none crosses a cache line.
         var products = (float*)(((nint)memory + S.Lanes * sizeof(float) - 1) & -(S.Lanes * sizeof(float)));
         nint productRow = GemmTile.MaxVectors * S.Lanes;
         for (int i = 0; i < cell.EndPanel - cell.FirstPanel; i++)

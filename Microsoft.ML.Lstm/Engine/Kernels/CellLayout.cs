@@ -1,12 +1,12 @@
 namespace Microsoft.ML.Lstm.Engine.Kernels;
 
 /// <summary>
-/// How the gates of a layer of H units lie in memory: units in blocks of one vector, the gates (slots) of a block beside
-/// each other, so that a register tile ends with all gates of the same units.
+/// The memory layout of the gates of a layer with H units: units in blocks of one vector, the slots of a block beside each other, so
+/// that a register tile ends with all gates of the same units.
 /// </summary>
 /// <remarks>
 /// A row of gates is <see cref="GateWidth"/> floats: block 0 slot 0, block 0 slot 1, ..., block 1 slot 0, ... The last
-/// block is filled up with units whose weights are zero; they stay zero in h, c and every gradient.
+/// block is padded with units whose weights are zero; they stay zero in h, c and every gradient.
 /// </remarks>
 internal sealed class CellLayout
 {
@@ -33,7 +33,7 @@ internal sealed class CellLayout
     /// <summary>Blocks of units.</summary>
     public int Blocks { get; }
 
-    /// <summary>Vectors a block has in a row of gates.</summary>
+    /// <summary>Vectors of a block in a row of gates.</summary>
     public int Slots { get; }
 
     /// <summary>H rounded up to whole blocks: the width of h and c in memory.</summary>
@@ -42,16 +42,16 @@ internal sealed class CellLayout
     /// <summary>The width of a row of gates.</summary>
     public int GateWidth => Slots * PaddedSize;
 
-    /// <summary>All gate columns, as the bias has them.</summary>
+    /// <summary>The panels of the bias, which has all gate columns.</summary>
     public GatePanels Panels { get; }
 
-    /// <summary>The gate columns that the input's weights produce.</summary>
+    /// <summary>The panels of the input's weights.</summary>
     public GatePanels InputPanels { get; }
 
-    /// <summary>The gate columns that the recurrent weights produce.</summary>
+    /// <summary>The panels of the recurrent weights.</summary>
     public GatePanels HiddenPanels { get; }
 
-    /// <summary>The slot and the unit of a column of a row of gates; units from H on only fill up the last block.</summary>
+    /// <summary>The slot and the unit of a column of a row of gates; units from H on are the padding of the last block.</summary>
     public (int Slot, int Unit) Locate(int gateColumn)
     {
         int vector = gateColumn / Lanes;
@@ -60,8 +60,8 @@ internal sealed class CellLayout
 }
 
 /// <summary>
-/// The panels of a packed weight matrix, each up to four vectors that lie beside each other in a row of gates: the used
-/// slots of one block, or for a cell of one slot those of four blocks.
+/// The panels of a packed weight matrix or bias, up to four neighbouring vectors of gate columns each: the matrix's slots of one block of
+/// units, or four blocks of units for a cell of one slot.
 /// </summary>
 internal readonly struct GatePanels(CellLayout layout, int firstSlot, int usedSlots)
 {
@@ -69,6 +69,7 @@ internal readonly struct GatePanels(CellLayout layout, int firstSlot, int usedSl
     private readonly int _blocks = layout.Blocks;
     private readonly int _slots = layout.Slots;
 
+    /// <summary>The first slot that the matrix has columns for.</summary>
     public int FirstSlot { get; } = firstSlot;
 
     public int Count => _slots == 1 ? (_blocks + GemmTile.MaxVectors - 1) / GemmTile.MaxVectors : _blocks;

@@ -58,8 +58,8 @@ internal unsafe struct CellStep
     public int Carried;
 
     /// <summary>
-    /// Whether to go through the panels of weights from the last to the first. When steps take turns, each begins with what the
-    /// one before has left in the nearest cache.
+    /// Whether to go through the panels of weights from the last to the first. Every other step does, so that each begins with the panels
+    /// that the previous one has left in the nearest cache.
     /// </summary>
     public bool LastPanelFirst;
 
@@ -74,7 +74,7 @@ internal unsafe struct CellStep
     /// <summary>The previous h as the recurrent product reads it, of stride padded H; null when that is <see cref="HPrevious"/>.</summary>
     public float* HDropped;
 
-    /// <summary>h and its stride, which is also that of <see cref="HPrevious"/>.</summary>
+    /// <summary>h and its stride, which <see cref="HPrevious"/> has too.</summary>
     public float* H;
     public nint HRow;
 

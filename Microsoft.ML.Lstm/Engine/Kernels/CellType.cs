@@ -1,7 +1,7 @@
 namespace Microsoft.ML.Lstm;
 
 /// <summary>
-/// The recurrent cell of a network. Definitions and gate order are those of PyTorch and cuDNN.
+/// The recurrent cell of a network, as PyTorch and cuDNN define it and with their order of gates.
 /// </summary>
 public enum CellType
 {

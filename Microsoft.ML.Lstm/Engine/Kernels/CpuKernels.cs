@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics.X86;
 namespace Microsoft.ML.Lstm.Engine.Kernels;
 
 /// <summary>
-/// The kernels for one vector width. A call does a step's or a matrix's work, so that its dispatch costs nothing beside it.
+/// The kernels for one vector width. A call does the work of a step or of a matrix, beside which its dispatch costs nothing.
 /// </summary>
 internal abstract unsafe class CpuKernels
 {
@@ -15,10 +15,10 @@ internal abstract unsafe class CpuKernels
         Lanes = lanes;
     }
 
-    /// <summary>Those of the widest vectors that this machine has.</summary>
+    /// <summary>The kernels for the widest vectors of this machine.</summary>
     public static CpuKernels Best => Available[0];
 
-    /// <summary>Those that this machine can run, the widest first.</summary>
+    /// <summary>All kernels that this machine can run, the widest first.</summary>
     public static IReadOnlyList<CpuKernels> Available { get; } = Detect();
 
     public string Name { get; }
@@ -26,7 +26,7 @@ internal abstract unsafe class CpuKernels
     /// <summary>Floats in a vector.</summary>
     public int Lanes { get; }
 
-    /// <summary>x·W + b of <paramref name="rows"/> rows, as a <see cref="CellStep"/> without x goes on from.</summary>
+    /// <summary>x·W + b of <paramref name="rows"/> rows, as a <see cref="CellStep"/> without x starts from.</summary>
     public abstract void InputProducts(in PackedCell cell, int rows, float* x, nint xRow, float* gates);
 
     /// <summary>h, c and the activated gates of one step.</summary>
@@ -95,7 +95,7 @@ internal sealed unsafe class CpuKernels<S, V>(string name) : CpuKernels(name, S.
 {
     private const int MaxPanelDepth = 2048;
 
-    // Floats that are added up as such; their sums are added in double, so that those of thousands keep their digits.
+    // Up to this many exponentials are summed in float; their sums are summed in double, to keep the digits of thousands of them.
     private const int ExponentialsOfSum = 1024;
 
     private static readonly CellKernel[] CellKernels = [.. CellDescription.All.Select(cell => cell.CreateKernel<S, V>())];

@@ -1,6 +1,6 @@
 namespace Microsoft.ML.Lstm.Engine.Kernels;
 
-/// <summary>Floats that stay where they are, from the start of a cache line on, so that kernels may use plain pointers.</summary>
+/// <summary>Pinned floats, aligned to a cache line, that kernels reach by pointers.</summary>
 /// <remarks>
 /// Pinned and owned by the garbage collector: nothing to dispose, and the memory lives as long as the buffer is referenced.
 /// </remarks>
@@ -20,13 +20,13 @@ internal sealed unsafe class FloatBuffer
     /// <summary>The first float.</summary>
     public float* Pointer { get; private set; }
 
-    /// <summary>Floats there is room for.</summary>
+    /// <summary>The number of floats.</summary>
     public int Capacity { get; private set; }
 
     public Span<float> Span => _array.AsSpan(_start, Capacity);
 
     /// <summary>
-    /// Makes room for <paramref name="length"/> elements in an array that need not be pinned. What was there is lost when it has to grow.
+    /// Makes room for <paramref name="length"/> elements in an array that need not be pinned. Its contents are lost when it has to grow.
     /// </summary>
     public static void Require<T>(ref T[] array, long length)
     {
@@ -35,8 +35,8 @@ internal sealed unsafe class FloatBuffer
     }
 
     /// <summary>
-    /// The capacity for <paramref name="length"/> elements where there is room for <paramref name="capacity"/>: half as much
-    /// again, so that a batch a little longer than the last does not allocate each time.
+    /// The capacity for <paramref name="length"/> elements in place of <paramref name="capacity"/>: at least half as much again, so that
+    /// batches that grow little by little do not allocate each time.
     /// </summary>
     public static int Grow(int capacity, long length)
     {
@@ -48,7 +48,7 @@ internal sealed unsafe class FloatBuffer
         return (int)Math.Max(length, Math.Min(capacity + capacity / 2L, maxLength));
     }
 
-    /// <summary>Makes room for <paramref name="length"/> floats. What was there is lost when the buffer has to grow.</summary>
+    /// <summary>Makes room for <paramref name="length"/> floats. The contents are lost when the buffer has to grow.</summary>
     public void Require(long length)
     {
         if (length <= Capacity)

@@ -26,7 +26,7 @@ internal readonly unsafe struct Product(float* a, nint aRow, nint aStep, float* 
 /// The accumulators, 24 at the largest, stay in registers for the whole sum; a step of it loads a row of the panel of B (up to 4 vectors,
 /// contiguous) and broadcasts one element of A a row. Two products in one tile let x·W and h·U meet in registers. Each element is summed
 /// over k from first to last whatever the tile's size, so the result of a row does not depend on which rows are computed beside it or on
-/// which thread. Sizes are type arguments: what a smaller tile lacks is gone from its compiled code.
+/// which thread. Sizes are type arguments, so the code of a small tile has nothing of a larger one.
 /// </remarks>
 internal static unsafe class GemmTile
 {
@@ -34,8 +34,8 @@ internal static unsafe class GemmTile
     public const int MaxVectors = 4;
 
     /// <summary>
-    /// Rows of the next tile when <paramref name="left"/> are left to do: about as many as the others get, since a tile of one
-    /// or two rows takes as long as the panel of B takes to arrive.
+    /// Rows of the next tile when <paramref name="left"/> rows remain. They are divided evenly among tiles, since a tile of one or two
+    /// rows takes as long as the panel of B takes to arrive.
     /// </summary>
     public static int NextRows<S, V>(int left)
         where S : struct, ISimd<V>
@@ -48,8 +48,7 @@ internal static unsafe class GemmTile
     /// <summary>Computes one tile of <paramref name="rows"/> x <paramref name="vectors"/>.</summary>
     /// <param name="rows">Rows of the tile, 1 to <see cref="MaxRows"/>.</param>
     /// <param name="vectors">Vectors of columns, 1 to <see cref="MaxVectors"/>.</param>
-    /// <param name="init">What the sums start from, row m at <c>init[m·initRow]</c>: a bias with initRow 0, or C itself to add to
-    /// it.</param>
+    /// <param name="init">The start of the sums, row m at <c>init[m·initRow]</c>: a bias with initRow 0, or C itself to add to it.</param>
     /// <param name="initRow">The stride of <paramref name="init"/>.</param>
     /// <param name="first">The first product.</param>
     /// <param name="second">The second product, of depth 0 when there is none.</param>
@@ -246,4 +245,40 @@ internal static unsafe class GemmTile
             if (N.Value > 3) S.Store(c53, c + 5 * cRow + 3 * lanes);
         }
     }
+}
+
+/// <summary>A small number as a type argument, so that one source gives the JIT a kernel for every tile size.</summary>
+internal interface ICount
+{
+    static abstract int Value { get; }
+}
+
+internal readonly struct One : ICount
+{
+    public static int Value => 1;
+}
+
+internal readonly struct Two : ICount
+{
+    public static int Value => 2;
+}
+
+internal readonly struct Three : ICount
+{
+    public static int Value => 3;
+}
+
+internal readonly struct Four : ICount
+{
+    public static int Value => 4;
+}
+
+internal readonly struct Five : ICount
+{
+    public static int Value => 5;
+}
+
+internal readonly struct Six : ICount
+{
+    public static int Value => 6;
 }

@@ -35,7 +35,8 @@ internal interface ICell
     static abstract bool HasCellState { get; }
 
     /// <summary>One step of one row's unit block, up to the cell state.</summary>
-    /// <param name="products">The sums of the products and biases, slot by slot; room for what <see cref="Finish"/> needs.</param>
+    /// <param name="products">The sums of the products and biases, slot by slot; the method may leave values there for
+    /// <see cref="Finish"/>.</param>
     /// <param name="cPrevious">The cell state before the step.</param>
     /// <param name="c">Receives the cell state; left alone by cells that have none.</param>
     /// <param name="gates">Receives the activated gates, slot by slot; null when no backward step follows.</param>
@@ -43,7 +44,7 @@ internal interface ICell
         where S : struct, ISimd<V>
         where V : struct;
 
-    /// <summary>The rest of the step, from what <see cref="Begin"/> left.</summary>
+    /// <summary>The rest of the step, after <see cref="Begin"/>.</summary>
     /// <returns>The hidden state h.</returns>
     static abstract unsafe V Finish<S, V>(float* products, V hPrevious, float* c, float* gates)
         where S : struct, ISimd<V>
@@ -55,7 +56,7 @@ internal interface ICell
     /// <param name="hPrevious">The hidden state before the step.</param>
     /// <param name="c">The cell state after the step.</param>
     /// <param name="dh">The gradient of h.</param>
-    /// <param name="dc">The gradient of c from later steps; replaced by that of <paramref name="cPrevious"/>.</param>
+    /// <param name="dc">The gradient of c from later steps; replaced by the gradient of <paramref name="cPrevious"/>.</param>
     /// <returns>The gradient of <paramref name="hPrevious"/>, without the part that goes through the products.</returns>
     static abstract unsafe V Backward<S, V>(float* gates, V cPrevious, V hPrevious, float* c, V dh, float* dc)
         where S : struct, ISimd<V>

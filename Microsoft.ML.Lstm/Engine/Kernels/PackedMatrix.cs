@@ -3,17 +3,17 @@ using System.Numerics;
 namespace Microsoft.ML.Lstm.Engine.Kernels;
 
 /// <summary>
-/// A matrix B [K x N] in the order in which the kernels read it: panels of a few vectors of columns, each panel
-/// contiguous from its first row to its last. Its elements come from a parameter, wherever each of them stands there.
+/// A matrix B [K x N] in the order in which the kernels read it: panels of a few vectors of columns, each panel contiguous from its first
+/// row to its last. Its elements come from a parameter, at indices that are the sum of a row's and a column's offset.
 /// </summary>
-/// <param name="rowOffsets">Of each of the K rows, the part of the parameter's index that it decides; −1 for a row of zeros.</param>
-/// <param name="columnOffsets">Of each of the N columns, likewise.</param>
+/// <param name="rowOffsets">The offset of each of the K rows in the parameter; −1 for a row of zeros.</param>
+/// <param name="columnOffsets">The offset of each of the N columns; −1 for a column of zeros.</param>
 /// <param name="panelColumns">Columns of a panel; the last may have fewer.</param>
-/// <param name="columnFactors">By which the elements of each column are multiplied; null for none.</param>
+/// <param name="columnFactors">The factor of each column's elements; null for 1.</param>
 internal sealed unsafe class PackedMatrix(int[] rowOffsets, int[] columnOffsets, int panelColumns, float[]? columnFactors = null)
 {
-    // Rows of a panel that are gone through together, so that they stay in the first-level cache (16 KB of vectors of 512 bits)
-    // while the parameter's elements, which are neighbours along K, are taken a few cache lines of each column at a time.
+    // Rows of a panel that are packed together. They stay in the first-level cache (16 KB of vectors of 512 bits) while the parameter's
+    // elements, which are neighbours along K, are read a few cache lines of each column at a time.
     private const int BlockRows = 64;
 
     private readonly FloatBuffer _buffer = new((long)rowOffsets.Length * columnOffsets.Length);
@@ -34,7 +34,7 @@ internal sealed unsafe class PackedMatrix(int[] rowOffsets, int[] columnOffsets,
             PackPanel(parameter, panel);
     }
 
-    /// <summary>The same for the elements of one panel.</summary>
+    /// <summary>Packs one panel.</summary>
     public void PackPanel(ReadOnlySpan<float> parameter, int panel)
     {
         int first = panel * panelColumns;
@@ -52,7 +52,7 @@ internal sealed unsafe class PackedMatrix(int[] rowOffsets, int[] columnOffsets,
         }
     }
 
-    /// <summary>Adds panel <paramref name="panel"/> to the parameter's elements that it holds.</summary>
+    /// <summary>Adds the elements of a panel to the parameter's.</summary>
     public void AddPanelTo(Span<float> parameter, int panel)
     {
         int first = panel * panelColumns;
@@ -103,7 +103,7 @@ internal sealed unsafe class PackedMatrix(int[] rowOffsets, int[] columnOffsets,
 
     private static void AddElements(Span<float> parameter, ReadOnlySpan<int> rows, ReadOnlySpan<int> columns, float* block)
     {
-        // Columns outside, so that whole cache lines of the parameter are.
+        // Columns outside, so that whole cache lines of the parameter are written.
         for (int n = 0; n < columns.Length; n += Tile.Size)
         {
             for (int k = 0; k < rows.Length; k += Tile.Size)
@@ -112,8 +112,8 @@ internal sealed unsafe class PackedMatrix(int[] rowOffsets, int[] columnOffsets,
     }
 
     /// <summary>
-    /// Up to four rows of a panel by up to four columns. Where the parameter's elements of each column are neighbours, as they mostly
-    /// are, four are taken at once and turned in registers.
+    /// Up to four rows of a panel by up to four columns. Where the elements of each column are neighbours in the parameter, as they
+    /// usually are, four are loaded at once and transposed in registers.
     /// </summary>
     private readonly ref struct Tile
     {
@@ -125,7 +125,7 @@ internal sealed unsafe class PackedMatrix(int[] rowOffsets, int[] columnOffsets,
         private readonly int _stride;
 
         /// <param name="rows">The offsets of the rows, from the tile's first on.</param>
-        /// <param name="columns">Those of the columns.</param>
+        /// <param name="columns">The offsets of the columns, from the tile's first on.</param>
         /// <param name="packed">The tile's first element in the panel.</param>
         /// <param name="stride">Floats from one row of the panel to the next.</param>
         public Tile(ReadOnlySpan<int> rows, ReadOnlySpan<int> columns, float* packed, int stride)
@@ -138,16 +138,16 @@ internal sealed unsafe class PackedMatrix(int[] rowOffsets, int[] columnOffsets,
 
         public void CopyFrom(ReadOnlySpan<float> parameter, ReadOnlySpan<float> factors)
         {
-            if (CanBeTurned)
+            if (CanBeTransposed)
             {
                 Vector4 factor = factors.IsEmpty ? Vector4.One : new Vector4(factors);
-                var turned = Matrix4x4.Transpose(Matrix4x4.Create(
+                var transposed = Matrix4x4.Transpose(Matrix4x4.Create(
                     new Vector4(Column(parameter, 0)), new Vector4(Column(parameter, 1)), new Vector4(Column(parameter, 2)),
                         new Vector4(Column(parameter, 3))));
-                Row(0) = turned.X * factor;
-                Row(1) = turned.Y * factor;
-                Row(2) = turned.Z * factor;
-                Row(3) = turned.W * factor;
+                Row(0) = transposed.X * factor;
+                Row(1) = transposed.Y * factor;
+                Row(2) = transposed.Z * factor;
+                Row(3) = transposed.W * factor;
                 return;
             }
             for (int n = 0; n < _columns.Length; n++)
@@ -160,13 +160,13 @@ internal sealed unsafe class PackedMatrix(int[] rowOffsets, int[] columnOffsets,
 
         public void AddTo(Span<float> parameter)
         {
-            if (CanBeTurned)
+            if (CanBeTransposed)
             {
-                var turned = Matrix4x4.Transpose(Matrix4x4.Create(Row(0), Row(1), Row(2), Row(3)));
-                Add(turned.X, Column(parameter, 0));
-                Add(turned.Y, Column(parameter, 1));
-                Add(turned.Z, Column(parameter, 2));
-                Add(turned.W, Column(parameter, 3));
+                var transposed = Matrix4x4.Transpose(Matrix4x4.Create(Row(0), Row(1), Row(2), Row(3)));
+                Add(transposed.X, Column(parameter, 0));
+                Add(transposed.Y, Column(parameter, 1));
+                Add(transposed.Z, Column(parameter, 2));
+                Add(transposed.W, Column(parameter, 3));
                 return;
             }
             for (int n = 0; n < _columns.Length; n++)
@@ -179,7 +179,7 @@ internal sealed unsafe class PackedMatrix(int[] rowOffsets, int[] columnOffsets,
             }
         }
 
-        private bool CanBeTurned => _rows.Length == Size && AreNeighbours(_rows)
+        private bool CanBeTransposed => _rows.Length == Size && AreNeighbours(_rows)
             && _columns.Length == Size && (_columns[0] | _columns[1] | _columns[2] | _columns[3]) >= 0;
 
         private ref Vector4 Row(int k) => ref *(Vector4*)(_packed + k * _stride);

@@ -3,13 +3,13 @@ using System.Runtime.Intrinsics.X86;
 namespace Microsoft.ML.Lstm.Engine.Kernels;
 
 /// <summary>
-/// Takes the parts of a <see cref="WorkerTeam"/>'s work together through a row of steps: each part does its share of every step,
-/// and nobody begins a step before all shares of the one before are done.
+/// Lets the parts of a <see cref="WorkerTeam"/>'s work share a series of steps: each part does its share of every step, and no part begins
+/// a step before all shares of the previous one are done.
 /// </summary>
 /// <remarks>
-/// Part 0 leads. It does whole steps alone until all others have come, since a worker that sleeps, or whose processor is
-/// taken, would be waited for longer than the steps take; from then on they share. A meeting is one counter for each part, on
-/// cache lines of its own, written by it and read by the others: steps of a few microseconds are worth sharing.
+/// Part 0 leads. It does whole steps alone until all others have arrived, since waiting for a worker that sleeps, or whose processor is
+/// busy, would take longer than the steps; from then on the parts share. Each part has a counter on cache lines of its own, which it writes
+/// and the others read, so that steps of a few microseconds are worth sharing.
 /// </remarks>
 internal sealed class SharedSteps(int maxParts)
 {
@@ -39,7 +39,7 @@ internal sealed class SharedSteps(int maxParts)
         WaitUntil(ref _sharedFrom, 0);
     }
 
-    /// <summary>Waits until step <paramref name="step"/> may begin; from 0 on, each part calls it for each.</summary>
+    /// <summary>Waits until step <paramref name="step"/> may begin; each part calls it for every step, from 0 on.</summary>
     /// <returns>How many parts share the step: 1 when the leader does it alone, 0 for the others then.</returns>
     public int Enter(int step)
     {
@@ -56,11 +56,11 @@ internal sealed class SharedSteps(int maxParts)
         return _parts;
     }
 
-    /// <summary>Tells that the part's share of step <paramref name="step"/> is done.</summary>
+    /// <summary>Announces that the part's share of step <paramref name="step"/> is done.</summary>
     public void Leave(int part, int step) => Volatile.Write(ref Done(part), step + 1);
 
     /// <summary>
-    /// The part will do no further step, and nobody waits for it any more; what comes of the steps is then worth nothing.
+    /// The part will do no further step, and no other part waits for it any more; the results of the steps are then incomplete.
     /// </summary>
     public void Abandon(int part) => Volatile.Write(ref Done(part), int.MaxValue);
 
@@ -88,7 +88,7 @@ internal sealed class SharedSteps(int maxParts)
         {
             if (Volatile.Read(ref value) >= atLeast)
                 return;
-            // A single pause: SpinWait's shortest takes longer than the cache line that is waited for.
+            // A single pause: the shortest of SpinWait takes longer than the cache line takes to arrive.
             if (X86Base.IsSupported)
                 X86Base.Pause();
             else

@@ -44,8 +44,8 @@ internal interface ISimd<V>
     static abstract V NegatedMultiplyAdd(V a, V b, V c);
 
     /// <summary>
-    /// <paramref name="x"/>, but not above <paramref name="max"/>, nor below what <see cref="Fraction"/> and
-    /// <see cref="Scale"/> can take; NaN stays NaN (x86 returns the second operand when one is NaN, Arm the NaN).
+    /// <paramref name="x"/>, at most <paramref name="max"/> and not below the range of <see cref="Fraction"/> and
+    /// <see cref="Scale"/>; NaN stays NaN (x86 returns the second operand when one is NaN, Arm the NaN).
     /// </summary>
     static abstract V LimitExponent(V x, V max);
 

@@ -4,14 +4,14 @@ using System.Runtime.ExceptionServices;
 namespace Microsoft.ML.Lstm.Engine.Kernels;
 
 /// <summary>
-/// A thread for pieces of work of one caller, one at a time. It is there while there is something to do and ends after a while without
-/// work, so that it need not be disposed. A caller who has no more work gives it to the next by <see cref="Return"/>.
+/// A thread that runs pieces of work for one caller, one at a time. It starts with the first piece and ends after some seconds without
+/// work, so that it need not be disposed. A caller that has no more work leaves it to the next one by <see cref="Return"/>.
 /// </summary>
 internal sealed class Worker
 {
     private const int IdleMillisecondsBeforeEnd = 5000;
 
-    // Those that nobody has. Their threads would each stay a while, one for every view that was read, if every caller had its own.
+    // Returned workers. If every caller had its own, every view that was read would leave an idle thread for a while.
     private static readonly ConcurrentStack<Worker> Idle = new();
     private static readonly Action<int> NoWork = static _ => { };
 
@@ -27,9 +27,9 @@ internal sealed class Worker
     {
     }
 
-    /// <summary>A worker for this caller alone: the one that was returned last, whose thread is awake most likely, or a new one.</summary>
-    /// <param name="spinsBeforeSleep"> How often it looks for the next piece before sleeping: where it comes within microseconds, waking up
-    /// costs more than the wait. </param>
+    /// <summary>A worker for the caller alone: the one that was returned last, whose thread is most likely awake, or a new one.</summary>
+    /// <param name="spinsBeforeSleep">How often it looks for the next piece before it sleeps: where pieces come within microseconds, waking
+    /// up costs more than the wait.</param>
     public static Worker Rent(int spinsBeforeSleep)
     {
         if (!Idle.TryPop(out Worker? worker))
@@ -38,16 +38,16 @@ internal sealed class Worker
         return worker;
     }
 
-    /// <summary>Gives the worker, which must have nothing to do, to whoever rents one next. It must not be used any more.</summary>
+    /// <summary>Makes the worker, which must have nothing to do, available to other callers. It must not be used any more.</summary>
     public void Return()
     {
         (_work, _failure) = (NoWork, null);
         Idle.Push(this);
     }
 
-    /// <summary>Hands the worker a part, and sees to it that it notices.</summary>
+    /// <summary>Gives the worker a part to run, and wakes it.</summary>
     /// <param name="work">The work.</param>
-    /// <param name="part">What the work is called with.</param>
+    /// <param name="part">The argument of the work.</param>
     public void Offer(Action<int> work, int part)
     {
         (_work, _part) = (work, part);
@@ -60,18 +60,18 @@ internal sealed class Worker
             StartThread();
     }
 
-    /// <summary>Does the part if the worker has not begun it.</summary>
+    /// <summary>Runs the part on the caller's thread if the worker has not begun it.</summary>
     public void TakeBack()
     {
         if (TryCancel())
             _failure = Try(_work, _part);
     }
 
-    /// <summary>Takes the part back if the worker has not begun it.</summary>
+    /// <summary>Cancels the part if the worker has not begun it.</summary>
     /// <returns>Whether it had not.</returns>
     public bool TryCancel() => Interlocked.CompareExchange(ref _offer, Offers.None, Offers.Open) == Offers.Open;
 
-    /// <summary>Waits for the part's end, and gives what it threw.</summary>
+    /// <summary>Waits for the part to end and returns its exception, if it threw one.</summary>
     public ExceptionDispatchInfo? Wait()
     {
         var spin = new SpinWait();
@@ -80,7 +80,7 @@ internal sealed class Worker
         return _failure;
     }
 
-    /// <summary>Does work, and gives what it threw.</summary>
+    /// <summary>Runs work and returns its exception, if it threw one.</summary>
     public static ExceptionDispatchInfo? Try(Action<int> work, int part)
     {
         try
@@ -102,7 +102,7 @@ internal sealed class Worker
         }
         catch (OutOfMemoryException)
         {
-            // What .NET throws when the system gives no more threads. The caller will take the part back.
+            // Thrown when the system has no more threads. The caller will take the part back.
             Volatile.Write(ref _thread, Threads.Ended);
         }
     }

@@ -3,13 +3,13 @@ using System.Runtime.ExceptionServices;
 namespace Microsoft.ML.Lstm.Engine.Kernels;
 
 /// <summary>
-/// Threads that run the parts of one piece of work together: the caller takes part 0, a worker each of the others.
+/// Threads that run the parts of one piece of work: the caller runs part 0, and a worker each of the others.
 /// </summary>
 /// <remarks>
-/// Made for many short pieces in a row: a worker that has finished spins for a moment, since the next piece mostly comes within
-/// microseconds, then sleeps, and ends after a while without work, so that a team need not be disposed; one that is released leaves them to
-/// the next. A part whose worker has not begun by the time the caller is free (other programs may have its processor) is done by the
-/// caller, so that waiting is only ever for work that runs. A team serves one caller at a time.
+/// Made for many short pieces in a row: a worker that has finished spins for a moment, since the next piece usually comes within
+/// microseconds, then sleeps, and ends after some seconds without work, so that a team need not be disposed. A part whose worker has not
+/// begun by the time the caller is free (other programs may have its processor) is run by the caller, so that the caller only waits for
+/// work that runs. A team serves one caller at a time.
 /// </remarks>
 internal sealed class WorkerTeam
 {
@@ -31,7 +31,7 @@ internal sealed class WorkerTeam
     /// </summary>
     /// <param name="parts">From 1 to <see cref="Threads"/>.</param>
     /// <param name="work">The work; keep the delegate, so that running allocates nothing.</param>
-    /// <exception cref="Exception">What a part threw, after all have ended; the first by number.</exception>
+    /// <exception cref="Exception">The exception of a part, the first by number, after all parts have ended.</exception>
     public void Run(int parts, Action<int> work)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(parts, Threads);
@@ -48,7 +48,7 @@ internal sealed class WorkerTeam
         failure?.Throw();
     }
 
-    /// <summary>Gives the workers to the next team. This one may go on: it then takes others.</summary>
+    /// <summary>Returns the workers for other teams to use. A later <see cref="Run"/> rents new ones.</summary>
     public void Release()
     {
         for (int i = 0; i < _workers.Length; i++)
