@@ -30,7 +30,7 @@ internal sealed unsafe class AttentionPooling(NetworkShape shape, AttentionWeigh
         FloatBuffer.Require(ref _weights, batch.TotalSteps);
     }
 
-    /// <summary>α of the steps of row <paramref name="row"/> of the batch, after a forward pass.</summary>
+    /// <summary>The attention weights α of the sequence in row <paramref name="row"/> of the batch, after a forward pass.</summary>
     public Span<float> Weights(int row) => _weights.AsSpan(_batch.FirstStep(row), _batch.Length(row));
 
     public override void Forward(int begin, int end, float* encodings, int stride)
@@ -90,7 +90,7 @@ internal sealed unsafe class AttentionPooling(NetworkShape shape, AttentionWeigh
         ];
     }
 
-    /// <summary>The gradients of a sequence's scores, in their place.</summary>
+    /// <summary>Replaces the scores of a sequence by their gradients.</summary>
     private void DifferentiateScores(int row, float* dEncoding)
     {
         ReadOnlySpan<float> weights = Weights(row);
@@ -119,4 +119,28 @@ internal sealed unsafe class AttentionPooling(NetworkShape shape, AttentionWeigh
     private float* DHidden(int packedRow) => _dHidden.Pointer + (long)packedRow * attention.Hidden.OutputStride;
 
     private float* Scores(int packedRow) => _scores.Pointer + (long)packedRow * attention.Score.OutputStride;
+}
+
+/// <summary>The packed weights of additive attention, whose score of a row h of the top layer is v·tanh(W·h + b).</summary>
+internal sealed class AttentionWeights
+{
+    /// <param name="parameters">The network's parameters.</param>
+    /// <param name="layout">The memory layout of h in one direction of the top layer.</param>
+    /// <param name="kernels">The kernels to run.</param>
+    /// <param name="backward">Whether a backward pass will run.</param>
+    public AttentionWeights(ParameterSet parameters, CellLayout layout, CpuKernels kernels, bool backward)
+    {
+        Hidden = new DenseLayer(parameters.Find(ParameterSet.AttentionWeight), parameters.Find(ParameterSet.AttentionBias), kernels,
+            backward, RecurrentWeights.OutputFeatures(layout, parameters.Shape.Directions));
+        Score = new DenseLayer(parameters.Find(ParameterSet.AttentionVector), bias: null, kernels, backward);
+    }
+
+    /// <summary>W·h + b, which reads rows of h as the top layer stores them.</summary>
+    public DenseLayer Hidden { get; }
+
+    /// <summary>v·a.</summary>
+    public DenseLayer Score { get; }
+
+    /// <summary>All packed matrices, each with the parameter that it is made from.</summary>
+    public IEnumerable<(PackedMatrix Matrix, Parameter Parameter)> Packed => Hidden.Packed.Concat(Score.Packed);
 }

@@ -1,16 +1,14 @@
 using Microsoft.ML.Lstm.Engine.Kernels;
 using Microsoft.ML.Lstm.Engine.Parameters;
 
-
 namespace Microsoft.ML.Lstm.Engine.Layers;
 
 /// <summary>
 /// y = W·x + b for any number of rows x [K], with W [O x K] and y [O]. Backward: dx = Wᵀ·dy, dW = Σ dy·xᵀ, db = Σ dy.
 /// </summary>
 /// <remarks>
-/// Rows in memory are padded to whole vectors, x to <see cref="InputStride"/> and y to <see cref="OutputStride"/>; what fills
-/// up y is zero. The weights are packed here, once for all who run the layer; the sums of <see cref="DenseGradients"/> are each
-/// runner's own.
+/// Rows in memory are padded to whole vectors, x to <see cref="InputStride"/> and y to <see cref="OutputStride"/>; the padding of y is
+/// zero. All runners of a network share the packed weights; each has <see cref="DenseGradients"/> of its own.
 /// </remarks>
 internal sealed unsafe class DenseLayer
 {
@@ -25,7 +23,7 @@ internal sealed unsafe class DenseLayer
     /// <param name="bias">b; null for zero.</param>
     /// <param name="kernels">The kernels to run.</param>
     /// <param name="backward">Whether <see cref="Backward"/> will run, which needs Wᵀ.</param>
-    /// <param name="inputs">The column of W that each float of a row of x belongs to, −1 for none; null for one after the other.</param>
+    /// <param name="inputs">The column of W for each float of a row of x, −1 for padding; null for the columns in their order.</param>
     public DenseLayer(Parameter weight, Parameter? bias, CpuKernels kernels, bool backward, int[]? inputs = null)
     {
         _kernels = kernels;
@@ -57,7 +55,7 @@ internal sealed unsafe class DenseLayer
     /// <summary>Floats from one row of y to the next.</summary>
     public int OutputStride { get; }
 
-    /// <summary>All packed matrices, each with the parameter that it is made from.</summary>
+    /// <summary>All packed matrices, each with the parameter that it is packed from.</summary>
     public IEnumerable<(PackedMatrix Matrix, Parameter Parameter)> Packed
     {
         get
@@ -70,7 +68,7 @@ internal sealed unsafe class DenseLayer
         }
     }
 
-    /// <summary>A place for gradients, laid out as the packed weights and bias.</summary>
+    /// <summary>Gradients in the layout of the packed weights and bias.</summary>
     public DenseGradients NewGradients() => new(this, _kernels, _weight, _bias, _packedWeight.SameLayout(), _packedBias.SameLayout());
 
     /// <summary>y of some rows.</summary>
@@ -82,4 +80,48 @@ internal sealed unsafe class DenseLayer
     public void Backward(int rows, float* dy, float* dx)
         => _kernels.Multiply(rows, dy, OutputStride, OutputStride, _packedTransposed!.Pointer, InputStride / _kernels.Lanes, null, 0, dx,
             InputStride);
+}
+
+/// <summary>
+/// The gradients of a <see cref="DenseLayer"/>, dW = Σ dy·xᵀ and db = Σ dy over all rows. Threads share them by panels of outputs, never by
+/// rows, so that each element is one sum in one order.
+/// </summary>
+internal sealed unsafe class DenseGradients(DenseLayer layer, CpuKernels kernels, Parameter weight, Parameter? bias,
+    PackedMatrix weightSums, PackedMatrix biasSums)
+{
+    // So many rows that their panel of dy stays in the first-level cache for all of x.
+    private const int BlockRows = 128;
+
+    /// <summary>Panels of outputs, which threads share.</summary>
+    public int Panels => (layer.OutputStride / kernels.Lanes + GemmTile.MaxVectors - 1) / GemmTile.MaxVectors;
+
+    /// <summary>The cost of a panel, in products a row.</summary>
+    public long CostOfPanel => (long)layer.InputSize * GemmTile.MaxVectors;
+
+    /// <summary>Floats of scratch memory that a thread needs.</summary>
+    public int ScratchLength => BlockRows * GemmTile.MaxVectors * kernels.Lanes;
+
+    /// <summary>Adds the gradients of panels <paramref name="begin"/> to <paramref name="end"/> to <paramref name="target"/>.</summary>
+    public void Add(int begin, int end, int rows, float* x, float* dy, FloatBuffer scratch, ParameterSet target)
+    {
+        int lanes = kernels.Lanes;
+        for (int p = begin; p < end; p++)
+        {
+            int column = p * GemmTile.MaxVectors * lanes;
+            int vectors = Math.Min(GemmTile.MaxVectors, (layer.OutputStride - column) / lanes);
+            float* biasPanel = biasSums.Pointer + column;
+            float* weightPanel = weightSums.Pointer + (long)column * layer.InputSize;
+            new Span<float>(biasPanel, vectors * lanes).Clear();
+            for (int row = 0; row < rows; row += BlockRows)
+            {
+                int count = Math.Min(BlockRows, rows - row);
+                kernels.PackRows(count, dy + (long)row * layer.OutputStride + column, layer.OutputStride, vectors, scratch.Pointer,
+                    biasPanel);
+                kernels.MultiplyTransposed(layer.InputSize, x + (long)row * layer.InputStride, layer.InputStride, count,
+                    scratch.Pointer, vectors * lanes, vectors, weightPanel, accumulate: row > 0);
+            }
+            weightSums.AddPanelTo(target[weight], p);
+            biasSums.AddPanelTo(bias is null ? [] : target[bias], p);
+        }
+    }
 }

@@ -1,39 +1,42 @@
+using System.Numerics.Tensors;
+using Microsoft.ML.Lstm.Engine.Kernels;
 using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Engine.Layers;
 
 /// <summary>
-/// What is dropped in one batch while training, each with a rate from 0 to below 1. Dropout is inverted (Srivastava et al.
-/// 2014): what is kept is divided by 1 − rate, so that scoring needs no change.
+/// The dropout of one training batch: a rate from 0 to below 1 for each place where values are dropped. Dropout is inverted (Srivastava et
+/// al. 2014): kept values are divided by 1 − rate, so that scoring needs no change.
 /// </summary>
 /// <remarks>
-/// Which elements are kept is a hash of the batch's key and the element's place, the sequence by its number in the batch. So
-/// the backward pass draws the same ones again, and neither threads nor the lengths of other sequences change them.
+/// Whether an element is kept is a hash of the batch's key and the element's place, the sequence by its number in the batch. So the
+/// backward pass draws the same elements again, and neither threads nor the lengths of other sequences change them.
 /// </remarks>
-/// <param name="Key">Another one for each batch.</param>
+/// <param name="Key">The seed of the batch's masks, another one for each batch.</param>
 internal readonly record struct Dropout(ulong Key)
 {
-    // Streams of random numbers; those of the layers' directions follow, two each.
+    // Streams of random numbers. From FirstLayerStream on, each direction of each layer has two.
     private const int TokenStream = 0;
     private const int InputStream = 1;
     private const int OutputStream = 2;
     private const int FirstLayerStream = 3;
 
-    /// <summary>Of the tokens, which become the unknown token 0, each by itself (word dropout; Iyyer et al. 2015).</summary>
+    /// <summary>The rate at which tokens become the unknown token 0, each by itself (word dropout; Iyyer et al. 2015).</summary>
     public float Tokens { get; init; }
 
     /// <summary>
-    /// Of the features that the first layer reads; variational (Gal and Ghahramani 2016): the same ones at all steps of a sequence.
+    /// The rate for the features that the first layer reads; variational (Gal and Ghahramani 2016): the same features at all steps of a
+    /// sequence.
     /// </summary>
     public float Inputs { get; init; }
 
-    /// <summary>Of the units of h that a layer's recurrent product reads; variational.</summary>
+    /// <summary>The rate for the units of h that a layer's recurrent product reads; variational.</summary>
     public float States { get; init; }
 
-    /// <summary>Of what one layer reads of the one below it, at each step other ones.</summary>
+    /// <summary>The rate for the units of h that the next layer reads, other units at each step.</summary>
     public float Layers { get; init; }
 
-    /// <summary>Of the encoding that the head reads; with outputs a step, at each step other ones.</summary>
+    /// <summary>The rate for the encoding that the head reads; with a head per step, other units at each step.</summary>
     public float Outputs { get; init; }
 
     /// <summary>Whether anything is dropped.</summary>
@@ -58,8 +61,8 @@ internal readonly record struct Dropout(ulong Key)
 }
 
 /// <summary>Which elements of a vector are dropped.</summary>
-/// <param name="rate">The share of them.</param>
-/// <param name="stream">Decides which.</param>
+/// <param name="rate">The share of elements that are dropped.</param>
+/// <param name="stream">The seed that decides which.</param>
 internal readonly struct DropoutMask(float rate, ulong stream)
 {
     private readonly uint _threshold = (uint)(rate * (1L << 32));
@@ -72,5 +75,41 @@ internal readonly struct DropoutMask(float rate, ulong stream)
         float scale = 1f / (1f - rate);
         for (int i = 0; i < source.Length; i++)
             destination[i] = Drops(i) ? 0f : source[i] * scale;
+    }
+}
+
+/// <summary>
+/// The masks of variational dropout: one for each row of a batch, which multiplies a vector of that sequence at every step.
+/// </summary>
+internal sealed unsafe class SequenceMasks
+{
+    private readonly FloatBuffer _masks = new();
+    private int _width;
+
+    /// <summary>Makes room.</summary>
+    public void Prepare(int rows, int width)
+    {
+        _width = width;
+        _masks.Require((long)rows * width);
+    }
+
+    /// <summary>Draws the mask of row <paramref name="row"/>.</summary>
+    public void Draw(int row, DropoutMask mask)
+    {
+        Span<float> factors = _masks.Span.Slice(row * _width, _width);
+        factors.Fill(1f);
+        mask.Apply(factors, factors);
+    }
+
+    /// <summary>Multiplies a vector of row <paramref name="row"/> by its mask.</summary>
+    public void Apply(int row, float* source, float* destination)
+        => TensorPrimitives.Multiply(new ReadOnlySpan<float>(source, _width), _masks.Span.Slice(row * _width, _width),
+            new Span<float>(destination, _width));
+
+    /// <summary>Adds a vector of row <paramref name="row"/>, multiplied by its mask.</summary>
+    public void AddTo(int row, float* source, float* destination)
+    {
+        var sum = new Span<float>(destination, _width);
+        TensorPrimitives.MultiplyAdd(new ReadOnlySpan<float>(source, _width), _masks.Span.Slice(row * _width, _width), sum, sum);
     }
 }

@@ -4,7 +4,7 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Engine.Layers;
 
-/// <summary>The last, the mean or the largest of the steps, unit by unit.</summary>
+/// <summary>Last, mean or max pooling, unit by unit.</summary>
 internal sealed unsafe class ElementwisePooling(NetworkShape shape, LayerActivations top) : PoolingLayer
 {
     private SequenceBatch _batch = null!;

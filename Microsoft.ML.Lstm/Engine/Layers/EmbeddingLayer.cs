@@ -4,8 +4,8 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 namespace Microsoft.ML.Lstm.Engine.Layers;
 
 /// <summary>
-/// Looks up the tokens of each step: behind a step's numeric features, for each token column, the row of its table. The
-/// gradient of a row is the sum over all steps that read it.
+/// Looks up the tokens of each step, one a table; their embeddings stand behind the step's numeric features. The gradient of a table's row
+/// is the sum over all steps that read it.
 /// </summary>
 internal sealed class EmbeddingLayer(ParameterSet parameters)
 {
@@ -22,7 +22,7 @@ internal sealed class EmbeddingLayer(ParameterSet parameters)
         }
     }
 
-    /// <summary>Adds the gradient of what <see cref="LookUp"/> gave to those of the rows that it read and that are not frozen.</summary>
+    /// <summary>Adds the gradient of the embeddings of one step to the rows that <see cref="LookUp"/> read, except frozen rows.</summary>
     public void Backward(ReadOnlySpan<int> tokens, ReadOnlySpan<float> dEmbedded, Gradient gradient)
     {
         for (int i = 0; i < _tables.Length; i++)

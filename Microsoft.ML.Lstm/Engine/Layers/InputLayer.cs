@@ -1,12 +1,11 @@
 using Microsoft.ML.Lstm.Engine.Kernels;
 using Microsoft.ML.Lstm.Engine.Parameters;
 
-
 namespace Microsoft.ML.Lstm.Engine.Layers;
 
 /// <summary>
-/// What the first recurrent layer reads of a packed batch: the numeric features of each step and behind them the embeddings of
-/// its tokens; after dropout, if there is any.
+/// The input of the first recurrent layer: the numeric features of each step of a packed batch and behind them the embeddings of its
+/// tokens, after dropout.
 /// </summary>
 internal sealed unsafe class InputLayer(ParameterSet parameters)
 {
@@ -55,8 +54,8 @@ internal sealed unsafe class InputLayer(ParameterSet parameters)
     }
 
     /// <summary>
-    /// Turns the gradient of the rows of sequences <paramref name="begin"/> to <paramref name="end"/> into that of the features before
-    /// dropout.
+    /// Replaces the gradient of the rows of sequences <paramref name="begin"/> to <paramref name="end"/> by the gradient of the features
+    /// before dropout.
     /// </summary>
     public void Backward(int begin, int end, float* dX, int stride)
     {
@@ -78,7 +77,7 @@ internal sealed unsafe class InputLayer(ParameterSet parameters)
                 gradient);
     }
 
-    /// <summary>The tokens of a packed row as they were read.</summary>
+    /// <summary>The tokens of a packed row, after dropout.</summary>
     private ReadOnlySpan<int> Tokens(int packedRow)
         => _dropout.Tokens > 0 ? _tokens.AsSpan(packedRow * _batch.TokenColumns, _batch.TokenColumns) : _batch.PackedTokens(packedRow);
 

@@ -1,12 +1,11 @@
 using Microsoft.ML.Lstm.Engine.Kernels;
 using Microsoft.ML.Lstm.Engine.Parameters;
 
-
 namespace Microsoft.ML.Lstm.Engine.Layers;
 
 /// <summary>
-/// A recurrent layer of one or two directions and what it gives the layer above: rows of h of each direction side by side,
-/// each padded to whole vectors, [N x D·Hp].
+/// A recurrent layer of one or two directions and its output for the layer above: rows of h of both directions side by side, each padded to
+/// whole vectors, [N x D·Hp].
 /// </summary>
 internal sealed unsafe class LayerActivations
 {
@@ -43,7 +42,7 @@ internal sealed unsafe class LayerActivations
     /// <summary>h of direction <paramref name="direction"/>.</summary>
     public float* Output(int direction) => _output.Pointer + direction * _paddedSize;
 
-    /// <summary>h as the next layer reads it: after dropout, if there is any.</summary>
+    /// <summary>h as the next layer reads it, after dropout.</summary>
     public float* OutputForNext => DropsOutput ? _dropped.Pointer : _output.Pointer;
 
     /// <summary>The gradient of the rows.</summary>
@@ -62,8 +61,7 @@ internal sealed unsafe class LayerActivations
             direction.Prepare(batch, keep, _dropout);
     }
 
-    /// <param name="finalGradientsOnly">Whether the gradients of the final states are all there are, so that no row has one of its
-    /// own.</param>
+    /// <param name="finalGradientsOnly">Whether only the final states have gradients, and no row of h.</param>
     public void PrepareBackward(bool finalGradientsOnly)
     {
         _finalGradientsOnly = finalGradientsOnly;
@@ -81,7 +79,7 @@ internal sealed unsafe class LayerActivations
             Drop(begin, end, _output, _dropped);
     }
 
-    /// <summary>The same for a few sequences, together with the other parts of <paramref name="steps"/>.</summary>
+    /// <summary>The forward pass of a few sequences, shared with the other parts of <paramref name="steps"/>.</summary>
     public void ForwardShared(SharedSteps steps, int part, ref int step, float* x, nint xRow)
     {
         for (int d = 0; d < Directions.Length; d++)
@@ -99,7 +97,7 @@ internal sealed unsafe class LayerActivations
         }
     }
 
-    /// <summary>Drops what the next layer does not read, or its gradient, of some rows of the batch; the padding stays zero.</summary>
+    /// <summary>Applies the dropout between layers to h, or to its gradient, of some rows of the batch; the padding stays zero.</summary>
     private void Drop(int begin, int end, FloatBuffer source, FloatBuffer destination)
     {
         for (int t = 0; _batch.TryRowsAt(t, begin, end, out int first, out int count); t++)

@@ -1,27 +1,26 @@
 using Microsoft.ML.Lstm.Engine.Kernels;
 using Microsoft.ML.Lstm.Engine.Parameters;
 
-
 namespace Microsoft.ML.Lstm.Engine.Layers;
 
 /// <summary>
-/// One direction of one recurrent layer running over a packed batch: the scan over time around the cell's step, and its
-/// backward pass through time. It owns the activations that the one leaves for the other.
+/// One direction of one recurrent layer running over a packed batch: the scan over time around the cell's step, and the backward pass
+/// through time. It owns the activations that the forward pass keeps for the backward pass.
 /// </summary>
 /// <remarks>
-/// The inputs of a large batch are multiplied step by step, in one tile with h. Those of a few sequences are multiplied for all steps at
-/// once: where a step has only a row or two, reading the weights is what takes time, and W is then read once instead of T times. The sums
-/// are the same to the last bit. A row of a batch needs nothing of the others, so a thread takes its rows through all steps without meeting
-/// the other threads. Buffers, with N the steps of all sequences, B the sequences and Hp the padded H: gates [N x gate width] when they are
-/// kept for the backward pass or hold the inputs' products; c [N x Hp] when it is kept, else [B x Hp] for one step at a time; dh and dc [B
-/// x Hp].
+/// A large batch multiplies its inputs step by step, in one tile with h. A batch of a few sequences multiplies the inputs of all steps
+/// first: where a step has only a row or two, most of the time goes into reading the weights, and W is then read once instead of T times.
+/// The sums are the same to the last bit. A row of a batch does not depend on the others, so a thread takes its rows through all steps
+/// without meeting the other threads. Buffers, with N the steps of all sequences, B the sequences and Hp the padded H: gates [N x gate
+/// width] when they are kept for the backward pass or hold the inputs' products; c [N x Hp] when it is kept, else [B x Hp] for one step at
+/// a time; dh and dc [B x Hp].
 /// </remarks>
 internal sealed unsafe class RecurrentLayer(RecurrentWeights weights, CpuKernels kernels, int layer, bool reverse)
 {
-    /// <summary>Up to this many sequences the inputs are multiplied first.</summary>
+    /// <summary>A batch of up to this many sequences multiplies the inputs of all steps first.</summary>
     public const int MaxRowsOfInputsFirst = 3;
 
-    // So many that reading the weights anew for them costs nothing, and few enough to be stopped soon.
+    // Enough rows that reading the weights again for them costs nothing, and few enough to stop soon.
     private const int InputRowsAtOnce = 256;
 
     private readonly FloatBuffer _gates = new();
@@ -71,7 +70,7 @@ internal sealed unsafe class RecurrentLayer(RecurrentWeights weights, CpuKernels
     public void Forward(int begin, int end, float* x, nint xRow, float* h, nint hRow)
     {
         PackedCell cell = Weights.Cell;
-        // All steps of all sequences are rows in a row, unless they are shared with other threads.
+        // The rows of all steps are contiguous, unless other threads have some of the sequences.
         bool inputsFirst = _batch.Count <= MaxRowsOfInputsFirst && end - begin == _batch.Count;
         for (int first = 0; inputsFirst && first < _batch.TotalSteps; first += InputRowsAtOnce)
         {
@@ -102,9 +101,9 @@ internal sealed unsafe class RecurrentLayer(RecurrentWeights weights, CpuKernels
     /// Runs the whole batch, of <see cref="MaxRowsOfInputsFirst"/> sequences at most, together with the other parts of
     /// <paramref name="steps"/>: each does its share of the units at every step.
     /// </summary>
-    /// <param name="steps">Where the parts meet.</param>
+    /// <param name="steps">The steps that the parts share.</param>
     /// <param name="part">The caller's part.</param>
-    /// <param name="step">The number of the next step; advanced past those of the layer.</param>
+    /// <param name="step">The number of the next step; advanced past the steps of the layer.</param>
     /// <param name="x">The layer's input [N x stride].</param>
     /// <param name="xRow">Its stride.</param>
     /// <param name="h">Receives h [N x stride], at this direction's columns.</param>
@@ -166,11 +165,10 @@ internal sealed unsafe class RecurrentLayer(RecurrentWeights weights, CpuKernels
     /// </summary>
     /// <param name="begin">The first row.</param>
     /// <param name="end">The row after the last.</param>
-    /// <param name="h">What <see cref="Forward"/> left.</param>
+    /// <param name="h">The output of <see cref="Forward"/>.</param>
     /// <param name="hRow">Its stride.</param>
-    /// <param name="dOutput">The gradient of each step's h, laid out as <paramref name="h"/>; null when there is only that of the final
-    /// ones.</param>
-    /// <param name="dX">To which the gradient of the input is added, [N x stride]; null when nobody needs it.</param>
+    /// <param name="dOutput">The gradient of each step's h, laid out as <paramref name="h"/>; null when only the final h have one.</param>
+    /// <param name="dX">The gradient of the input is added to this, [N x stride]; null when nobody needs it.</param>
     /// <param name="dXRow">Its stride, whole vectors.</param>
     public void Backward(int begin, int end, float* h, nint hRow, float* dOutput, float* dX, nint dXRow)
     {
@@ -225,7 +223,7 @@ internal sealed unsafe class RecurrentLayer(RecurrentWeights weights, CpuKernels
     /// <summary>c of a packed row, after a forward pass that kept it.</summary>
     public ReadOnlySpan<float> CellState(int packedRow) => _c.Span.Slice(packedRow * _layout.PaddedSize, _layout.HiddenSize);
 
-    /// <summary>The gradients of the products of a packed row, and from there on those of the next rows.</summary>
+    /// <summary>The gradients of the products of a packed row, followed by those of the next rows.</summary>
     public float* GateGradients(int packedRow) => _gates.Pointer + packedRow * (nint)_layout.GateWidth;
 
     /// <summary>

@@ -1,7 +1,6 @@
 using Microsoft.ML.Lstm.Engine.Kernels;
 using Microsoft.ML.Lstm.Engine.Parameters;
 
-
 namespace Microsoft.ML.Lstm.Engine.Layers;
 
 /// <summary>The weights of one direction of one recurrent layer, packed for the kernels.</summary>
@@ -18,7 +17,7 @@ internal sealed unsafe class RecurrentWeights
 
     /// <param name="parameters">The network's parameters.</param>
     /// <param name="layer">The layer, from 0.</param>
-    /// <param name="direction">0, or 1 for the reverse one.</param>
+    /// <param name="direction">0, or 1 for the reverse direction.</param>
     /// <param name="lanes">Floats of the kernels' vectors.</param>
     /// <param name="backward">Whether a backward pass will run, which needs Uᵀ.</param>
     /// <param name="inputGradient">Whether it will go on to the layer's input, which needs Wᵀ.</param>
@@ -64,7 +63,7 @@ internal sealed unsafe class RecurrentWeights
     /// <summary>Wᵀ: [gate width x input width, rounded up to whole vectors], for the gradient of the layer's input.</summary>
     public float* InputTransposed => _packedInputTransposed!.Pointer;
 
-    /// <summary>All packed matrices, each with the parameter that it is made from.</summary>
+    /// <summary>All packed matrices, each with the parameter that it is packed from.</summary>
     public IEnumerable<(PackedMatrix Matrix, Parameter Parameter)> Packed
     {
         get
@@ -79,12 +78,12 @@ internal sealed unsafe class RecurrentWeights
         }
     }
 
-    /// <summary>A place for gradients, laid out as the packed weights and bias.</summary>
-    public RecurrentGradients NewGradients()
+    /// <summary>Gradients in the layout of the packed weights and bias.</summary>
+    public RecurrentGradientSums NewGradients()
         => new(_input, _hidden, _bias, _packedInput.SameLayout(), _packedHidden.SameLayout(), _packedBias.SameLayout());
 
     /// <summary>
-    /// The feature that each float of a layer's row is, h of one direction beside that of the other; −1 for what fills up the last blocks.
+    /// The feature in each float of a layer's output row, which has h of one direction beside h of the other; −1 for the padding of blocks.
     /// </summary>
     public static int[] OutputFeatures(CellLayout layout, int directions) =>
     [
@@ -95,7 +94,7 @@ internal sealed unsafe class RecurrentWeights
 
     public static int RoundUp(int value, int multiple) => (value + multiple - 1) / multiple * multiple;
 
-    /// <summary>W [K x gates] of a parameter [gates x K], in the panels that end in a row of gates.</summary>
+    /// <summary>W [K x gates] of a parameter [gates x K], in the panels whose products fill a row of gates.</summary>
     private PackedMatrix ForwardMatrix(Parameter parameter, int[] features, GatePanels panels, Func<int, int> gateOf)
     {
         var columns = new List<int>();
@@ -121,7 +120,7 @@ internal sealed unsafe class RecurrentWeights
 
     /// <summary>
     /// The row of PyTorch's weight matrix [G·H x K], or the element of the merged bias, that belongs to a column of a row of gates; −1
-    /// for a unit that fills up the last block, and for a slot that the matrix has no gate for.
+    /// for the padding of the last block, and for a slot that the matrix has no gate for.
     /// </summary>
     /// <param name="gateColumn">The column.</param>
     /// <param name="gateOf">The matrix's gate for a slot, or the bias's block.</param>
@@ -137,6 +136,6 @@ internal sealed unsafe class RecurrentWeights
     private static int Offset(int row, int columns) => row < 0 ? -1 : row * columns;
 }
 
-/// <summary>The gradients of one direction of one recurrent layer as the kernels add them up.</summary>
-internal sealed record RecurrentGradients(Parameter InputParameter, Parameter HiddenParameter, Parameter BiasParameter,
+/// <summary>The gradients of one direction of a recurrent layer in the layout in which the kernels sum them.</summary>
+internal sealed record RecurrentGradientSums(Parameter InputParameter, Parameter HiddenParameter, Parameter BiasParameter,
     PackedMatrix Input, PackedMatrix Hidden, PackedMatrix Bias);

@@ -372,7 +372,7 @@ internal sealed unsafe class NetworkBatchRunner : BatchRunner
             for (int d = 0; d < _shape.Directions; d++)
             {
                 (int layer, int direction) = (l, d);
-                var gradients = new WeightGradients(_layers[l].Directions[d], _network.Kernels);
+                var gradients = new RecurrentGradients(_layers[l].Directions[d], _network.Kernels);
                 all.Add(new PanelGradient(gradients.Panels, gradients.CostOfPanel, gradients.ScratchLength, (begin, end, scratch, target)
                     => gradients.Add(begin, end, _batch.TotalSteps, Input(layer), InputStride(layer), _layers[layer].Output(direction),
                         _layers[layer].Stride,

@@ -1,44 +1,44 @@
 using Microsoft.ML.Lstm.Engine.Kernels;
 using Microsoft.ML.Lstm.Engine.Parameters;
 
-
 namespace Microsoft.ML.Lstm.Engine.Layers;
 
 /// <summary>
-/// After the pass back through time: dW = Σ dGᵀ·x and dU = Σ dGᵀ·h' over all steps of a direction of a layer, and db = Σ dG.
+/// The weight gradients of one direction of a recurrent layer, computed after the pass back through time: dW = Σ dGᵀ·x, dU = Σ dGᵀ·h' and
+/// db = Σ dG over all steps, with G the sums under the gates.
 /// </summary>
 /// <remarks>
-/// Shared among threads by panels of gate columns, never by steps, so that each element is one sum in one order. A sum is
-/// cut into blocks of steps whose panel of dG fits the first-level cache while it is used for all rows of W and U.
+/// Threads share them by panels of gate columns, never by steps, so that each element is one sum in one order. The sums go through blocks
+/// of steps whose panel of dG stays in the first-level cache for all rows of W and U.
 /// </remarks>
-internal sealed unsafe class WeightGradients
+internal sealed unsafe class RecurrentGradients
 {
     private const int BlockRows = 128;
 
     private readonly CpuKernels _kernels;
     private readonly RecurrentLayer _layer;
-    private readonly RecurrentGradients _gradients;
+    private readonly RecurrentGradientSums _sums;
     private readonly GatePanels _panels;
     private readonly GatePanels _inputs;
     private readonly GatePanels _hiddens;
 
-    public WeightGradients(RecurrentLayer layer, CpuKernels kernels)
+    public RecurrentGradients(RecurrentLayer layer, CpuKernels kernels)
     {
         _kernels = kernels;
         _layer = layer;
-        _gradients = layer.Weights.NewGradients();
+        _sums = layer.Weights.NewGradients();
         _panels = layer.Layout.Panels;
         _inputs = layer.Layout.InputPanels;
         _hiddens = layer.Layout.HiddenPanels;
     }
 
-    /// <summary>Panels of gate columns: what threads share.</summary>
+    /// <summary>Panels of gate columns, which threads share.</summary>
     public int Panels => _panels.Count;
 
-    /// <summary>What a panel costs, in products a step.</summary>
+    /// <summary>The cost of a panel, in products a step.</summary>
     public long CostOfPanel => (long)(_layer.Weights.InputWidth + _layer.Layout.PaddedSize) * _inputs.FullVectors;
 
-    /// <summary>Floats of scratch memory a thread needs.</summary>
+    /// <summary>Floats of scratch memory that a thread needs.</summary>
     public int ScratchLength => BlockRows * (GemmTile.MaxVectors * _kernels.Lanes + _layer.Layout.PaddedSize);
 
     /// <summary>Adds the gradients of panels <paramref name="begin"/> to <paramref name="end"/> to <paramref name="target"/>.</summary>
@@ -62,7 +62,7 @@ internal sealed unsafe class WeightGradients
         Span<float> previousRows = scratch.Span[panelLength..];
 
         int firstColumn = _panels.Column(begin), endColumn = Math.Min(_panels.Column(end), layout.GateWidth);
-        new Span<float>(_gradients.Bias.Pointer + firstColumn, endColumn - firstColumn).Clear();
+        new Span<float>(_sums.Bias.Pointer + firstColumn, endColumn - firstColumn).Clear();
 
         for (int row = 0; row < steps; row += BlockRows)
         {
@@ -75,18 +75,18 @@ internal sealed unsafe class WeightGradients
                 // All slots of a block, or one slot of up to four blocks; the panels of W and of U have some of its columns, or all.
                 int column = _panels.Column(p), vectors = _panels.Vectors(p);
                 _kernels.PackRows(rows, _layer.GateGradients(row) + column, layout.GateWidth, vectors, panel,
-                    _gradients.Bias.Pointer + column);
+                    _sums.Bias.Pointer + column);
                 _kernels.MultiplyTransposed(inputWidth, x + row * xRow, xRow, rows, panel + _inputs.FirstSlot * lanes, vectors * lanes,
-                    _inputs.Vectors(p), _gradients.Input.Pointer + _inputs.Offset(p, inputWidth), accumulate);
+                    _inputs.Vectors(p), _sums.Input.Pointer + _inputs.Offset(p, inputWidth), accumulate);
                 _kernels.MultiplyTransposed(layout.PaddedSize, previous, layout.PaddedSize, rows, panel + _hiddens.FirstSlot * lanes,
-                    vectors * lanes, _hiddens.Vectors(p), _gradients.Hidden.Pointer + _hiddens.Offset(p, layout.PaddedSize), accumulate);
+                    vectors * lanes, _hiddens.Vectors(p), _sums.Hidden.Pointer + _hiddens.Offset(p, layout.PaddedSize), accumulate);
             }
         }
         for (int p = begin; p < end; p++)
         {
-            _gradients.Input.AddPanelTo(target[_gradients.InputParameter], p);
-            _gradients.Hidden.AddPanelTo(target[_gradients.HiddenParameter], p);
-            _gradients.Bias.AddPanelTo(target[_gradients.BiasParameter], p);
+            _sums.Input.AddPanelTo(target[_sums.InputParameter], p);
+            _sums.Hidden.AddPanelTo(target[_sums.HiddenParameter], p);
+            _sums.Bias.AddPanelTo(target[_sums.BiasParameter], p);
         }
     }
 }
