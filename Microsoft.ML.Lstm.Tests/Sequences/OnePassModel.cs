@@ -36,7 +36,7 @@ internal sealed record OnePassModel(MLContext Ml, ITransformer Model, string[] O
     public const string Forecaster = "forecaster", Detector = "detector";
 
     /// <summary>A row of these waits for rows behind it.</summary>
-    public const string KnownAhead = "forecaster that knows what is ahead", Window = "window with a label";
+    public const string FutureCovariates = "forecaster that knows what is ahead", Window = "window with a label";
 
     public const int Horizon = ForecastRun.Horizon;
 
@@ -44,7 +44,7 @@ internal sealed record OnePassModel(MLContext Ml, ITransformer Model, string[] O
 
     public static string[] WithoutWaiting { get; } = [.. RowByRow, Forecaster, Detector];
 
-    public static string[] All { get; } = [.. WithoutWaiting, KnownAhead, Window];
+    public static string[] All { get; } = [.. WithoutWaiting, FutureCovariates, Window];
 
     public static OnePassModel Fit(string name)
     {
@@ -54,7 +54,7 @@ internal sealed record OnePassModel(MLContext Ml, ITransformer Model, string[] O
         {
             AnyTrainer.Regression => ["Score", "Encoding"],
             AnyTrainer.Binary => ["Score", "Probability", "PredictedLabel"],
-            Forecaster or KnownAhead => ["Forecast", "Lower", "Upper"],
+            Forecaster or FutureCovariates => ["Forecast", "Lower", "Upper"],
             Detector => ["Anomaly"],
             Window => ["Window", "Next"],
             _ => ["Score", "PredictedLabel"],
@@ -106,7 +106,7 @@ internal sealed record OnePassModel(MLContext Ml, ITransformer Model, string[] O
         return name switch
         {
             Forecaster => ml.Forecasting.ForecastByLstm(ForecastRun.Options(Change)),
-            KnownAhead => ml.Forecasting.ForecastByLstm(ForecastRun.Options(options =>
+            FutureCovariates => ml.Forecasting.ForecastByLstm(ForecastRun.Options(options =>
             {
                 Change(options);
                 options.KnownCovariateColumnNames = ["Weight"];

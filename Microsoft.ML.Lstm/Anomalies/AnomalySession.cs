@@ -6,22 +6,22 @@ using Microsoft.ML.Lstm.Series;
 
 namespace Microsoft.ML.Lstm.Anomalies;
 
-/// <summary>Compares each row's value with what was forecast for it.</summary>
-internal sealed class AnomalySession(LstmAnomalyTransformer transformer, SessionUse use) : SeriesSession
+/// <summary>Compares the value of each row with its forecast.</summary>
+internal sealed class AnomalySession(LstmAnomalyTransformer transformer, SessionOptions options) : SeriesSession
 {
-    private readonly ForecastSession _forecasts = new(transformer.Forecaster, use);
+    private readonly ForecastSession _forecasts = new(transformer.Forecaster, options);
     private readonly Dictionary<string, ScoredSeries> _series = [];
     private readonly HashSet<string> _forgotten = [];
     private readonly double[] _result = DetectionColumn.NewResult();
     private readonly double[] _expected = DetectionColumn.NewResult();
     private readonly double _alertBelow = 1 - transformer.Settings.Confidence / 100;
-    private bool _isAsked;
+    private bool _isQueried;
 
-    /// <summary>Not used: the result is in doubles.</summary>
+    /// <summary>Empty; see <see cref="Result"/>, which has doubles.</summary>
     public override ReadOnlySpan<float> Output => [];
 
-    /// <summary>Alert, score, p-value, expected value and the bounds, as <see cref="DetectionColumn.Slots"/> names them.</summary>
-    public ReadOnlySpan<double> Result => _isAsked ? _expected : _result;
+    /// <summary>The slots of <see cref="DetectionColumn"/>.</summary>
+    public ReadOnlySpan<double> Result => _isQueried ? _expected : _result;
 
     public override IReadOnlyCollection<string> Names => _forecasts.Names;
 
@@ -31,8 +31,8 @@ internal sealed class AnomalySession(LstmAnomalyTransformer transformer, Session
 
     public override void Take(SeriesRowReader row, long position, ReadOnlySpan<float> future)
     {
-        _isAsked = false;
-        DetectionColumn.SetToNothing(_result);
+        _isQueried = false;
+        DetectionColumn.Clear(_result);
         if (_forecasts.Begin(row, position, future) is not (ForecastStream stream, bool restarted))
             return;
         if (restarted)
@@ -41,13 +41,13 @@ internal sealed class AnomalySession(LstmAnomalyTransformer transformer, Session
         _forecasts.Step(row, future);
     }
 
-    public override void Ask(string? series)
+    public override void Query(string? series)
     {
-        _forecasts.Ask(series);
-        // Of the last row its verdict; of a series the value that is expected next, and its bounds.
-        _isAsked = series is not null || !_forecasts.HasRow;
-        DetectionColumn.SetToNothing(_expected);
-        if (!_isAsked || _forecasts.Asked is not { HasForecast: true } stream)
+        _forecasts.Query(series);
+        // The result of the last row, if there is one; for a named series, the value expected next and its bounds.
+        _isQueried = series is not null || !_forecasts.HasRow;
+        DetectionColumn.Clear(_expected);
+        if (!_isQueried || _forecasts.QueriedStream is not { HasForecast: true } stream)
             return;
         ForecastOutput forecast = stream[0];
         _expected[DetectionColumn.ExpectedValue] = forecast.Point;
@@ -126,8 +126,8 @@ internal sealed class AnomalySession(LstmAnomalyTransformer transformer, Session
 
     private ScoredSeries NewSeries() => new(new ResidualScorer(transformer.Scale), transformer.Scores.Copy());
 
-    /// <summary>What goes along with a series.</summary>
-    /// <param name="Scorer">What scores its rows.</param>
-    /// <param name="Scores">How its scores are distributed.</param>
+    /// <summary>The scores of a series.</summary>
+    /// <param name="Scorer">The scorer of its rows.</param>
+    /// <param name="Scores">The distribution of its scores.</param>
     private sealed record ScoredSeries(ResidualScorer Scorer, ScoreDistribution Scores);
 }

@@ -5,7 +5,7 @@ using Microsoft.ML.Lstm.Series;
 namespace Microsoft.ML.Lstm.Anomalies;
 
 /// <summary>
-/// What an <see cref="AnomalySession"/> says of a row: a vector of doubles whose slots have names, as ML.NET's own detectors give it.
+/// The output of an <see cref="AnomalySession"/>: a vector of doubles whose slots have names, as ML.NET's own detectors give it.
 /// </summary>
 internal sealed class DetectionColumn(string name) : OutputColumn(name, new VectorDataViewType(NumberDataViewType.Double, Slots.Length))
 {
@@ -16,19 +16,19 @@ internal sealed class DetectionColumn(string name) : OutputColumn(name, new Vect
     public const int UpperBound = 4;
     public const int LowerBound = 5;
 
-    /// <summary>The names; the first three are those of ML.NET's spike detectors, the order of the bounds that of its SR-CNN.</summary>
+    /// <summary>The names of the slots: the first three as in ML.NET's spike detectors, the bounds in the order of its SR-CNN.</summary>
     public static readonly string[] Slots = ["Alert", "Raw Score", "P-Value Score", "Expected Value", "Upper Bound", "Lower Bound"];
 
-    /// <summary>What is said of a row that can't be compared with a forecast.</summary>
+    /// <summary>The result for a row that can't be compared with a forecast: no alert, and missing values.</summary>
     public static double[] NewResult()
     {
         double[] result = new double[Slots.Length];
-        SetToNothing(result);
+        Clear(result);
         return result;
     }
 
-    /// <summary>Says what is said of a row that can't be compared with a forecast.</summary>
-    public static void SetToNothing(Span<double> result)
+    /// <summary>Resets a result to that of a row that can't be compared with a forecast.</summary>
+    public static void Clear(Span<double> result)
     {
         result.Fill(double.NaN);
         result[Alert] = 0;
@@ -50,7 +50,7 @@ internal sealed class DetectionColumn(string name) : OutputColumn(name, new Vect
             value = editor.Commit();
         });
 
-        // In an engine the row is taken by being asked for.
-        static ReadOnlySpan<double> ResultOf(ScoredRow row) => ((AnomalySession)(row is LiveRow live ? live.Taken : row)).Result;
+        // Reading the session of a live row makes the session take the row.
+        static ReadOnlySpan<double> ResultOf(ScoredRow row) => ((AnomalySession)(row is LiveRow live ? live.Session : row)).Result;
     }
 }

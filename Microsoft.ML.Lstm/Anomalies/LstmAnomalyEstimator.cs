@@ -63,7 +63,7 @@ namespace Microsoft.ML.Lstm;
 /// <seealso cref="Options"/>
 public sealed class LstmAnomalyEstimator : IEstimator<LstmAnomalyTransformer>
 {
-    // The interval of the forecasts is not shown; any level will do.
+    // The forecasts have no interval columns, so that any level will do.
     private const double IntervalLevel = 0.95;
 
     private readonly IHost _host;
@@ -103,7 +103,7 @@ public sealed class LstmAnomalyEstimator : IEstimator<LstmAnomalyTransformer>
             ShowsIntervals = false
         };
         TrainedSeries trained = training.Fit(trainData, validationData);
-        // Who has stopped the training wants the model, and so what belongs to it.
+        // A stopped training still gives its best model, which needs its calibration.
         bool wasStopped = _options.CancellationToken.IsCancellationRequested;
         (ResidualScale residuals, ScoreDistribution scores, int count) = ResidualCalibration.Measure(trained.Model, trained.Data,
             _options.SmoothingWindow, () =>
@@ -118,18 +118,9 @@ public sealed class LstmAnomalyEstimator : IEstimator<LstmAnomalyTransformer>
                 $"Only {count} validation rows could be compared with what was forecast for them. With fewer than "
                 + $"{ResidualCalibration.EnoughResiduals} it is a guess which scores are rare, so alerts may be false.");
         }
-        var forecaster = new LstmForecastingTransformer(_host, trained.Model, new ForecastSettings
-        {
-            Columns = _columns,
-            OutputColumnName = _options.OutputColumnName,
-            ConfidenceLevel = IntervalLevel,
-            RowInterval = trained.Timing?.Step,
-            FillsGaps = trained.Timing is { FillsGaps: true },
-            UsualGap = trained.Timing?.UsualGap ?? 0,
-            HasOffsets = trained.Timing is { HasOffsets: true },
-            Missing = _options.MissingValues,
-            Series = trained.SeriesNames,
-        }, trained.States);
+        ForecastSettings forecastSettings = LstmForecastingEstimator.SettingsFor(trained, _columns, _options, _options.OutputColumnName,
+            IntervalLevel);
+        var forecaster = new LstmForecastingTransformer(_host, trained.Model, forecastSettings, trained.States);
         var settings = new AnomalySettings
         {
             OutputColumnName = _options.OutputColumnName,

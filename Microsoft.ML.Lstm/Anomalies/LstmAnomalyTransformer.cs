@@ -62,7 +62,7 @@ public sealed class LstmAnomalyTransformer : SeriesTransformer
 
     private protected override bool HasOffsets => Forecaster.Settings.HasOffsets;
 
-    private protected override RowInterval? FilledBy => Forecaster.Settings.FillsGaps ? Forecaster.Settings.RowInterval : null;
+    private protected override RowInterval? FilledGaps => Forecaster.Settings.FillsGaps ? Forecaster.Settings.RowInterval : null;
 
     internal override IReadOnlyList<OutputColumn> Outputs { get; }
 
@@ -76,7 +76,7 @@ public sealed class LstmAnomalyTransformer : SeriesTransformer
     internal LstmAnomalyTransformer With(LstmForecastingTransformer forecaster, IReadOnlyDictionary<string, KnownScores> known)
         => new(Host, forecaster, Settings, Scores, known);
 
-    internal override SeriesSession CreateSession(SessionUse use) => new AnomalySession(this, use);
+    internal override SeriesSession CreateSession(SessionOptions options) => new AnomalySession(this, options);
 
     private static VersionInfo Version => ModelEntry.Version("LSTMANOM", LoaderSignature);
 

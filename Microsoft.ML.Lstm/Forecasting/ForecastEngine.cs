@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Runtime.CompilerServices;
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Engine.Files;
@@ -26,7 +27,7 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
 {
     private const int SeriesNamed = 5;
 
-    private readonly StreamControl _control = new();
+    private readonly EngineRequest _request = new();
     private readonly TransformerChain<ITransformer> _pipeline;
     private readonly LiveTransformer[] _live;
     private readonly PredictionEngine<TSource, TPrediction> _engine;
@@ -44,12 +45,12 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         ITransformer[] parts = [.. Flatten(transformer)
-            .Select(part => part is SeriesTransformer series ? new LiveTransformer(series, _control, options.MaximumNewSeries) : part)];
+            .Select(part => part is SeriesTransformer series ? new LiveTransformer(series, _request, options.MaximumNewSeries) : part)];
         _live = [.. parts.OfType<LiveTransformer>()];
         if (_live.Length == 0)
             throw new ArgumentException("The model has no transformer for series, such as ForecastByLstm gives.", nameof(transformer));
         (_maxHorizon, _longestHorizon) = (_live.Min(part => part.Horizon), _live.Max(part => part.Horizon));
-        _setSeries = SeriesMember.Setter<TSource>([.. _live.Select(part => part.SeriesColumnName).OfType<string>()]);
+        _setSeries = CreateSeriesSetter([.. _live.Select(part => part.SeriesColumnName).OfType<string>()]);
         _pipeline = new TransformerChain<ITransformer>(parts);
         _inputSchema = ml.Data.LoadFromEnumerable(Array.Empty<TSource>()).Schema;
         var wanted = ml.Data.LoadFromEnumerable(Array.Empty<TPrediction>()).Schema.Select(column => column.Name).ToHashSet();
@@ -57,7 +58,7 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
             throw new ArgumentException(
                 $"{typeof(TPrediction).Name} has none of the columns {string.Join(", ", unread.OutputNames)}, so the engine would not go "
                 + "on.", nameof(transformer));
-        // Other engines are made of the same transformers.
+        // Other engines may use the same transformers.
         _engine = ml.Model.CreatePredictionEngine<TSource, TPrediction>(_pipeline, new PredictionEngineOptions { OwnsTransformer = false });
     }
 
@@ -85,7 +86,7 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
     /// that the model knows; or its series column has the missing key; or its series is one more than
     /// <see cref="ForecastEngineOptions.MaximumNewSeries"/>. </exception>
     /// <exception cref="ObjectDisposedException">The engine is disposed.</exception>
-    // What is null is a row, and refused, rather than the horizon or the name of a series.
+    // Predict(null) is this overload, and refused, rather than one with a horizon or a series.
     [OverloadResolutionPriority(1)]
     public TPrediction Predict(TSource example, int? horizon = null) => Predict(example, [], horizon);
 
@@ -108,11 +109,11 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
         ArgumentNullException.ThrowIfNull(example);
         ArgumentNullException.ThrowIfNull(future);
         Check(horizon);
-        _control.StepsTold = 0;
+        _request.FutureRows = 0;
         foreach (TSource step in future.Take(_longestHorizon))
         {
-            Send(step, RowUse.Tell, null);
-            _control.StepsTold++;
+            Send(step, RowUse.Announce, null);
+            _request.FutureRows++;
         }
         TPrediction prediction = Send(example, RowUse.Observe, horizon);
         _last = example;
@@ -139,8 +140,8 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
                     $"The model knows {names.Count} series, {Some(names)}, and there is no observation yet: name the one to forecast, as "
                     + $"in Predict(\"{names.First()}\").");
         }
-        // Columns of the input that the prediction asks for are the last observation's.
-        return Ask(_last ?? Blank(), null, horizon);
+        // Input columns that are part of the prediction are those of the last observation.
+        return Query(_last ?? Blank(), null, horizon);
     }
 
     /// <summary>
@@ -166,7 +167,7 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
                 $"The engine knows no series '{series}', but {Some(SeriesNames)}.");
         TSource row = Blank();
         _setSeries(row, series);
-        return Ask(row, series, horizon);
+        return Query(row, series, horizon);
     }
 
     /// <summary>
@@ -199,8 +200,8 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
         ArgumentNullException.ThrowIfNull(ml);
         ArgumentException.ThrowIfNullOrEmpty(path);
         ObjectDisposedException.ThrowIf(_disposed, this);
-        // In memory first: ML.NET passes over what goes wrong while it writes the directory of the zip, so that a file on a full disk would
-        // seem complete.
+        // In memory first: ML.NET ignores errors while it writes the directory of the zip, so that a file on a full disk would seem
+        // complete.
         var model = new MemoryStream();
         CheckPoint(ml, model);
         AtomicFile.Write(path, model.WriteTo);
@@ -230,6 +231,28 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
     private static IEnumerable<ITransformer> Flatten(ITransformer transformer)
         => transformer is IEnumerable<ITransformer> chain ? chain.SelectMany(Flatten) : [transformer];
 
+    /// <summary>
+    /// An action that sets a series' name in the members of an observation that are a text of one of <paramref name="columns"/>.
+    /// </summary>
+    private static Action<TSource, string> CreateSeriesSetter(IReadOnlyCollection<string> columns)
+    {
+        MemberInfo[] members = [.. SchemaDefinition.Create(typeof(TSource))
+            .Where(column => columns.Contains(column.ColumnName) && column.ColumnType is TextDataViewType)
+            .SelectMany(column => typeof(TSource).GetMember(column.MemberName))];
+        return (row, name) =>
+        {
+            foreach (MemberInfo member in members)
+            {
+                if (member is PropertyInfo { CanWrite: true } property)
+                    property.SetValue(row, TextOf(property.PropertyType, name));
+                else if (member is FieldInfo { IsInitOnly: false } field)
+                    field.SetValue(row, TextOf(field.FieldType, name));
+            }
+        };
+    }
+
+    private static object TextOf(Type type, string name) => type == typeof(string) ? name : name.AsMemory();
+
     private static TSource Blank() => (TSource)RuntimeHelpers.GetUninitializedObject(typeof(TSource));
 
     private static string Some(IReadOnlyCollection<string> names)
@@ -238,15 +261,15 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
             : string.Join(", ", names.Take(SeriesNamed).Select(name => $"'{name}'"))
                 + (names.Count > SeriesNamed ? $" and {names.Count - SeriesNamed} more" : "");
 
-    private TPrediction Ask(TSource row, string? series, int? horizon)
+    private TPrediction Query(TSource row, string? series, int? horizon)
     {
-        _control.Series = series;
-        return Send(row, RowUse.Ask, horizon);
+        _request.Series = series;
+        return Send(row, RowUse.Query, horizon);
     }
 
     private TPrediction Send(TSource row, RowUse use, int? horizon)
     {
-        (_control.Use, _control.Horizon) = (use, horizon);
+        (_request.Use, _request.Horizon) = (use, horizon);
         return _engine.Predict(row);
     }
 

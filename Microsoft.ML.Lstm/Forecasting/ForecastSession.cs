@@ -5,52 +5,52 @@ using Microsoft.ML.Lstm.Series;
 
 namespace Microsoft.ML.Lstm.Forecasting;
 
-/// <summary>Forecasts after each row; the points, the lower ends and the upper ends of the intervals, H·D each.</summary>
+/// <summary>Forecasts after each row: the points, then the lower and the upper ends of the intervals, H·D each.</summary>
 /// <param name="transformer">The transformer.</param>
-/// <param name="use">What it is for.</param>
-internal sealed class ForecastSession(LstmForecastingTransformer transformer, SessionUse use) : SeriesSession
+/// <param name="options">What the session is for.</param>
+internal sealed class ForecastSession(LstmForecastingTransformer transformer, SessionOptions options) : SeriesSession
 {
     private const string DataName = "data";
 
     private readonly ForecastSettings _settings = transformer.Settings;
-    private readonly SeriesNotes _notes = new(DataName, transformer.Columns, transformer.Settings.RowInterval, transformer.Settings.FillsGaps,
-        use.IsLive, transformer.Warn)
+    private readonly SeriesWarnings _warnings = new(DataName, transformer.Columns, transformer.Settings.RowInterval,
+        transformer.Settings.FillsGaps, options.IsLive, transformer.Warn)
     { UsualGap = transformer.Settings.UsualGap };
-    private readonly Dictionary<string, SeriesTrack> _tracks = [];
+    private readonly Dictionary<string, SessionSeries> _series = [];
     private readonly HashSet<string> _forgotten = [];
     private readonly float[] _forecast = new float[3 * transformer.Model.Layout.Values];
     private readonly float[] _calendar = new float[transformer.Settings.RowInterval?.FeatureCount ?? 0];
-    private SeriesTrack? _current;
-    private SeriesTrack? _asked;
+    private SessionSeries? _current;
+    private SessionSeries? _queried;
     private bool _isUnusable;
     private bool _isForecastFresh;
     private int _newSeries;
 
-    /// <summary>Empty as long as there is no row to forecast from, and for a row that can't be used.</summary>
+    /// <summary>The forecast; empty before there is a row to forecast from, and for a row that can't be used.</summary>
     public override ReadOnlySpan<float> Output
     {
         get
         {
-            SeriesTrack? track = _isUnusable ? null : _asked ?? _current ?? OnlyTrack();
-            if (track is not { Stream.HasForecast: true })
+            SessionSeries? series = _isUnusable ? null : _queried ?? _current ?? OnlySeries();
+            if (series is not { Stream.HasForecast: true })
                 return [];
             if (!_isForecastFresh)
-                StreamOf(track).CopyForecastTo(_forecast);
+                StreamOf(series).CopyForecastTo(_forecast);
             _isForecastFresh = true;
             return _forecast;
         }
     }
 
     public override IReadOnlyCollection<string> Names
-        => [.. transformer.States.Keys.Where(name => !_forgotten.Contains(name)).Union(_tracks.Keys)];
+        => [.. transformer.States.Keys.Where(name => !_forgotten.Contains(name)).Union(_series.Keys)];
 
-    public override bool Knows(string series)
-        => _tracks.ContainsKey(series) || (transformer.States.ContainsKey(series) && !_forgotten.Contains(series));
+    public override bool Knows(string name)
+        => _series.ContainsKey(name) || (transformer.States.ContainsKey(name) && !_forgotten.Contains(name));
 
     public override bool HasRow => _current is not null;
 
-    /// <summary>The stream of the series that is asked for; null where there is none.</summary>
-    public ForecastStream? Asked => (_asked ?? OnlyTrack()) is { } track ? StreamOf(track) : null;
+    /// <summary>The stream of the series that the last query was for; null where there is none.</summary>
+    public ForecastStream? QueriedStream => (_queried ?? OnlySeries()) is { } series ? StreamOf(series) : null;
 
     public override void Take(SeriesRowReader row, long position, ReadOnlySpan<float> future)
     {
@@ -59,191 +59,194 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer, Se
     }
 
     /// <summary>
-    /// Finds the series of a row, checks the row's time, and fills a gap before it; to be followed by <see cref="Step"/>.
+    /// Takes the first half of a row: finds its series, checks its time and fills a gap before it. <see cref="Step"/> takes the second
+    /// half.
     /// </summary>
-    /// <returns>The series as it is before the row, and whether it began anew; null for a row that can't be used.</returns>
+    /// <returns>The stream of the series before the row, and whether the series begins again with it; null for a row that can't be
+    /// used.</returns>
     /// <exception cref="InvalidOperationException">The row is no later than the row before it, has the missing key, or is of one new
     /// series too many.</exception>
     public (ForecastStream Stream, bool Restarted)? Begin(SeriesRowReader row, long position, ReadOnlySpan<float> future)
     {
-        (_asked, _isForecastFresh) = (null, false);
+        (_queried, _isForecastFresh) = (null, false);
         _isUnusable = !IsUsable(row, position);
         if (_isUnusable)
             return null;
-        SeriesTrack track = _current is { } current && current.Name == row.Series ? current : Find(row.Series);
-        _current = track;
+        SessionSeries series = _current is { } current && current.Name == row.Series ? current : Find(row.Series);
+        _current = series;
         bool restarts = false;
-        if (_settings.RowInterval is { } step)
+        if (_settings.RowInterval is { } interval)
         {
-            if (track.IsTold && row.Time <= track.Time)
+            if (series.HasLastRow && row.Time <= series.Time)
             {
-                if (track.HasRows || use.IsLive)
+                if (series.HasRows || options.IsLive)
                 {
-                    throw new InvalidOperationException(SeriesTimes.Describe(Describe(position, row.Series), row.Time, track.Time)
-                        + (track.HasRows
+                    throw new InvalidOperationException(SeriesMessages.Describe(Describe(position, row.Series), row.Time, series.Time)
+                        + (series.HasRows
                             ? ""
                             : $" The model knows the series up to there; one made by {nameof(LstmForecastingTransformer.WithoutHistory)} "
                                 + "does not."));
                 }
                 restarts = true;
-                if (!use.IsTrainingData)
-                    _notes.AddRestart(track.Name, row.Time, track.Time);
+                if (!options.IsTrainingData)
+                    _warnings.AddRestart(series.Name, row.Time, series.Time);
             }
-            else if (track.IsTold)
+            else if (series.HasLastRow)
             {
-                FillGap(track, step, row, future);
+                FillGap(series, interval, row, future);
             }
-            step.WriteFeatures(row.Time.DateTime, _calendar);
+            interval.WriteFeatures(row.Time.DateTime, _calendar);
         }
         else if (!IsSkipped(row))
         {
-            restarts = use.IsTrainingData && track.IsFirstOfTraining(row.Numbers);
-            if (!restarts && track.RepeatsTrainingWith(row.Numbers))
-                _notes.AddRepeat(track.Name, track.Start!.Rows);
+            restarts = options.IsTrainingData && series.IsFirstOfTraining(row.Numbers);
+            if (!restarts && series.RepeatsTrainingWith(row.Numbers))
+                _warnings.AddRepeat(series.Name, series.Start!.Rows);
         }
         if (restarts)
-            track.Restart(NewStream(row.Series));
-        track.Told(row.Time);
-        return (track.Stream, restarts);
+            series.Restart(NewStream(row.Series));
+        series.MoveTo(row.Time);
+        return (series.Stream, restarts);
     }
 
-    /// <summary>Takes the row that <see cref="Begin"/> was called for.</summary>
+    /// <summary>Steps the network by the row that <see cref="Begin"/> was called with.</summary>
     public void Step(SeriesRowReader row, ReadOnlySpan<float> future)
     {
         if (IsSkipped(row))
-            _notes.AddSkipped();
+            _warnings.AddSkipped();
         else
             _current!.Stream.Step(row.Numbers, future, _calendar, row.Statics);
         if (row.HasMissingStatics)
-            _notes.AddWithoutStatics();
+            _warnings.AddWithoutStatics();
     }
 
-    public override void Ask(string? series)
-        => (_asked, _isUnusable, _isForecastFresh) = (series is null || !Knows(series) ? null : Find(series), false, false);
+    public override void Query(string? name)
+        => (_queried, _isUnusable, _isForecastFresh) = (name is null || !Knows(name) ? null : Find(name), false, false);
 
-    public override bool Forget(string series)
+    public override bool Forget(string name)
     {
-        bool wasKnown = transformer.States.ContainsKey(series) && _forgotten.Add(series);
-        if (!_tracks.Remove(series, out SeriesTrack? track))
+        bool wasKnown = transformer.States.ContainsKey(name) && _forgotten.Add(name);
+        if (!_series.Remove(name, out SessionSeries? series))
             return wasKnown;
-        if (IsNew(series))
+        if (IsNew(name))
             _newSeries--;
-        (_current, _asked) = (_current == track ? null : _current, null);
+        (_current, _queried) = (_current == series ? null : _current, null);
         return true;
     }
 
-    public override void Conclude() => _notes.Conclude();
+    public override void Conclude() => _warnings.Conclude();
 
     public override LstmForecastingTransformer Snapshot()
     {
         var states = new Dictionary<string, SeriesState>(transformer.States.Where(state => !_forgotten.Contains(state.Key)));
-        foreach (SeriesTrack track in _tracks.Values)
+        foreach (SessionSeries series in _series.Values)
         {
-            float[] values = new float[track.Stream.StateLength];
-            track.Stream.CopyStateTo(values);
-            states[track.Name] = new SeriesState(values, track.Time, track.Missing, track.Start);
+            float[] values = new float[series.Stream.StateLength];
+            series.Stream.CopyStateTo(values);
+            states[series.Name] = new SeriesState(values, series.Time, series.Missing, series.Start);
         }
         return transformer.With(states);
     }
 
     private bool IsSkipped(SeriesRowReader row) => _settings.Missing == MissingValueHandling.SkipRow && row.HasMissing;
 
-    // An engine's caller numbers no rows.
+    // Rows of an engine have no numbers.
     private string Describe(long position, string series)
-        => use.IsLive ? SeriesTimes.DescribeObservation(series) : SeriesTimes.DescribeRow(position, DataName, series);
+        => options.IsLive ? SeriesMessages.DescribeObservation(series) : SeriesMessages.DescribeRow(position, DataName, series);
 
     private bool IsUsable(SeriesRowReader row, long position)
     {
         switch (row.Fault)
         {
-            // Version 0.1.0 took it for a name.
+            // Version 0.1.0 took the empty text for a name.
             case SeriesRowFault.None:
             case SeriesRowFault.NoName when transformer.NumberOf("") > 0:
                 return true;
             case SeriesRowFault.MissingKey:
-                throw new InvalidOperationException(_notes.DescribeMissingKey(Describe(position, "")));
+                throw new InvalidOperationException(_warnings.DescribeMissingKey(Describe(position, "")));
             default:
-                _notes.Add(row.Fault);
+                _warnings.Add(row.Fault);
                 return false;
         }
     }
 
-    /// <summary>Names what is left out before a row, and lets time go on by it.</summary>
-    private void FillGap(SeriesTrack track, RowInterval step, SeriesRowReader row, ReadOnlySpan<float> future)
+    /// <summary>Warns of a gap before a row, and fills it if gaps are filled.</summary>
+    private void FillGap(SessionSeries series, RowInterval interval, SeriesRowReader row, ReadOnlySpan<float> future)
     {
-        DateTimeOffset known = track.Missing is { } end && end.Until < row.Time ? end.Until : track.Time;
-        if (track.Missing is null || known > track.Time)
-            _notes.AddStep(track.Name, known, row.Time, isEndOfTraining: !track.HasRows);
-        long leftOut = _settings.FillsGaps ? step.StepsBetween(track.Time, row.Time) - 1 : 0;
+        DateTimeOffset lastKnown = series.Missing is { } end && end.Until < row.Time ? end.Until : series.Time;
+        if (series.Missing is null || lastKnown > series.Time)
+            _warnings.AddInterval(series.Name, lastKnown, row.Time, isEndOfTraining: !series.HasRows);
+        long leftOut = _settings.FillsGaps ? interval.StepsBetween(series.Time, row.Time) - 1 : 0;
         if (leftOut == 0)
             return;
         ForecastLayout layout = transformer.Model.Layout;
         int size = layout.KnownCovariates, ahead = layout.Horizon * size;
         future = future[..Math.Min(future.Length, ahead)];
-        // Behind the gap come the row's own known covariates and those of its future.
-        float[] told = new float[size + future.Length];
-        row.Known.CopyTo(told);
-        future.CopyTo(told.AsSpan(size));
-        Pass(track.Stream, step, track.Time, leftOut, told, row.Statics);
+        // After the gap come the known covariates of the row itself, then those of its future.
+        float[] known = new float[size + future.Length];
+        row.Known.CopyTo(known);
+        future.CopyTo(known.AsSpan(size));
+        StepThroughMissing(series.Stream, interval, series.Time, leftOut, known, row.Statics);
     }
 
-    /// <summary>Lets time go on by steps whose values are missing.</summary>
-    /// <param name="stream">The series at its last row.</param>
-    /// <param name="step">The time from a row to the next.</param>
-    /// <param name="time">The last row's time.</param>
-    /// <param name="steps">How many steps.</param>
-    /// <param name="told">The known covariates of what follows them.</param>
+    /// <summary>Steps a stream through rows whose values are missing.</summary>
+    /// <param name="stream">The stream after its last row.</param>
+    /// <param name="interval">The time between rows.</param>
+    /// <param name="time">The time of the last row.</param>
+    /// <param name="steps">How many rows are missing; of more than <see cref="SeriesGaps.MostSteps"/>, the last are stepped
+    /// through.</param>
+    /// <param name="known">The known covariates of the rows that follow the missing ones.</param>
     /// <param name="statics">The static features of the series.</param>
-    private void Pass(ForecastStream stream, RowInterval step, DateTimeOffset time, long steps, ReadOnlySpan<float> told,
+    private void StepThroughMissing(ForecastStream stream, RowInterval interval, DateTimeOffset time, long steps, ReadOnlySpan<float> known,
         ReadOnlySpan<float> statics)
     {
         ForecastLayout layout = transformer.Model.Layout;
-        int size = layout.KnownCovariates, passed = (int)Math.Min(steps, SeriesGaps.MostSteps), at = size;
-        float[] missing = new float[layout.RowSize], ahead = new float[passed * size + told.Length];
+        int size = layout.KnownCovariates, count = (int)Math.Min(steps, SeriesGaps.MostSteps), at = size;
+        float[] missing = new float[layout.RowSize], ahead = new float[count * size + known.Length];
         missing.AsSpan().Fill(float.NaN);
         ahead.AsSpan().Fill(float.NaN);
-        told.CopyTo(ahead.AsSpan(passed * size));
-        foreach (DateTimeOffset next in SeriesGaps.TimesIn(step, time, steps))
+        known.CopyTo(ahead.AsSpan(count * size));
+        foreach (DateTimeOffset next in SeriesGaps.TimesIn(interval, time, steps))
         {
-            step.WriteFeatures(next.DateTime, _calendar);
+            interval.WriteFeatures(next.DateTime, _calendar);
             stream.Step(missing, ahead.AsSpan(at..Math.Min(at + layout.Horizon * size, ahead.Length)), _calendar, statics);
             at += size;
         }
     }
 
-    /// <summary>A series behind all that is known of it.</summary>
-    private ForecastStream StreamOf(SeriesTrack track)
+    /// <summary>The stream of a series after its last row and the missing steps known to follow.</summary>
+    private ForecastStream StreamOf(SessionSeries series)
     {
-        if (track.Missing is not { } end || _settings.RowInterval is not { } step)
-            return track.Stream;
-        if (track.Ahead is { } passed)
-            return passed;
-        float[] state = new float[track.Stream.StateLength];
-        track.Stream.CopyStateTo(state);
-        ForecastStream stream = track.Ahead = NewStream(track.Name);
+        if (series.Missing is not { } end || _settings.RowInterval is not { } interval)
+            return series.Stream;
+        if (series.StreamAfterMissing is { } after)
+            return after;
+        float[] state = new float[series.Stream.StateLength];
+        series.Stream.CopyStateTo(state);
+        ForecastStream stream = series.StreamAfterMissing = NewStream(series.Name);
         stream.CopyStateFrom(state);
-        Pass(stream, step, track.Time, step.StepsBetween(track.Time, end.Until), [], end.Statics);
+        StepThroughMissing(stream, interval, series.Time, interval.StepsBetween(series.Time, end.Until), [], end.Statics);
         return stream;
     }
 
-    // Before the first row: what comes next in the one series that there is.
-    private SeriesTrack? OnlyTrack()
+    // Before the first row, a forecast is of the only series that the model knows.
+    private SessionSeries? OnlySeries()
     {
         if (_current is not null)
             return _current;
-        if (_tracks.Count == 0 && Names is { Count: 1 } names)
+        if (_series.Count == 0 && Names is { Count: 1 } names)
             Find(names.First());
-        return _tracks.Count == 1 && Names.Count == 1 ? _tracks.Values.First() : null;
+        return _series.Count == 1 && Names.Count == 1 ? _series.Values.First() : null;
     }
 
-    private SeriesTrack Find(string name)
+    private SessionSeries Find(string name)
     {
-        if (_tracks.TryGetValue(name, out SeriesTrack? track))
-            return track;
-        track = new SeriesTrack(name, NewStream(name));
+        if (_series.TryGetValue(name, out SessionSeries? series))
+            return series;
+        series = new SessionSeries(name, NewStream(name));
         if (IsNew(name))
         {
-            if (_newSeries == use.MostNewSeries)
+            if (_newSeries == options.MostNewSeries)
                 throw new InvalidOperationException(
                     $"The engine has met {_newSeries} series that the model did not know, its "
                     + $"{nameof(ForecastEngineOptions.MaximumNewSeries)}, so there is no room for '{name}'. Forget series that are over, "
@@ -251,14 +254,12 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer, Se
             _newSeries++;
         }
         if (transformer.States.TryGetValue(name, out SeriesState? state) && !_forgotten.Contains(name))
-        {
-            track.GoOnFrom(state);
-        }
-        _tracks.Add(name, track);
-        return track;
+            series.Restore(state);
+        _series.Add(name, series);
+        return series;
     }
 
-    // Whether it is neither of the training data nor of a checkpoint.
+    // Whether a series is known neither from training nor from a checkpoint.
     private bool IsNew(string name) => transformer.NumberOf(name) == 0 && !transformer.States.ContainsKey(name);
 
     private ForecastStream NewStream(string name) => new(transformer.Model, transformer.Network, transformer.NumberOf(name));

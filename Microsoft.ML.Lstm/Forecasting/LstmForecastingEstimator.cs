@@ -100,9 +100,12 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
             ShowsIntervals = (_options.LowerBoundColumnName ?? _options.UpperBoundColumnName) is not null,
         };
         TrainedSeries trained = training.Fit(trainData, validationData);
-        return new LstmForecastingTransformer(_host, trained.Model, SettingsFor(trained),
-            trained.States)
-        { FittedTo = RowSource.Of(trainData) };
+        ForecastSettings settings = SettingsFor(trained, _columns, _options, _options.OutputColumnName, _options.ConfidenceLevel) with
+        {
+            LowerBoundColumnName = _options.LowerBoundColumnName,
+            UpperBoundColumnName = _options.UpperBoundColumnName,
+        };
+        return new LstmForecastingTransformer(_host, trained.Model, settings, trained.States) { FittedTo = RowSource.Of(trainData) };
     }
 
     /// <summary>The columns that the trained transformer will give for data like this.</summary>
@@ -117,18 +120,18 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
             .OfType<string>().Select(name => ForecastColumn.Shape(name, hasTimes: _columns.Time is not null)));
     }
 
-    private ForecastSettings SettingsFor(TrainedSeries trained) => new()
+    /// <summary>The settings of a forecaster, without bounds, that <see cref="SeriesTraining"/> trained.</summary>
+    internal static ForecastSettings SettingsFor(TrainedSeries trained, SeriesColumns columns, SeriesEstimatorOptions options,
+        string outputColumnName, double confidenceLevel) => new()
     {
-        Columns = _columns,
-        OutputColumnName = _options.OutputColumnName,
-        LowerBoundColumnName = _options.LowerBoundColumnName,
-        UpperBoundColumnName = _options.UpperBoundColumnName,
-        ConfidenceLevel = _options.ConfidenceLevel,
-        RowInterval = trained.Timing?.Step,
+        Columns = columns,
+        OutputColumnName = outputColumnName,
+        ConfidenceLevel = confidenceLevel,
+        RowInterval = trained.Timing?.Interval,
         FillsGaps = trained.Timing is { FillsGaps: true },
         UsualGap = trained.Timing?.UsualGap ?? 0,
         HasOffsets = trained.Timing is { HasOffsets: true },
-        Missing = _options.MissingValues,
+        Missing = options.MissingValues,
         Series = trained.SeriesNames,
     };
 

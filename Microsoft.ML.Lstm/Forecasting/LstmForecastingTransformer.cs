@@ -77,7 +77,7 @@ public sealed class LstmForecastingTransformer : SeriesTransformer
 
     private protected override bool HasOffsets => Settings.HasOffsets;
 
-    private protected override RowInterval? FilledBy => Settings.FillsGaps ? Settings.RowInterval : null;
+    private protected override RowInterval? FilledGaps => Settings.FillsGaps ? Settings.RowInterval : null;
 
     internal override IReadOnlyList<OutputColumn> Outputs { get; }
 
@@ -105,12 +105,12 @@ public sealed class LstmForecastingTransformer : SeriesTransformer
         if (steps < 1 || steps > Horizon)
             throw new ArgumentOutOfRangeException(nameof(horizon), horizon,
                 $"{nameof(horizon)} must be from 1 to the model's {Horizon}, or null.");
-        var session = new ForecastSession(this, new SessionUse());
+        var session = new ForecastSession(this, new SessionOptions());
         var rows = new List<(string Series, int Step, DateTimeOffset Time)>();
         List<float[]>[] parts = [[], [], []];
         foreach ((string name, SeriesState state) in States)
         {
-            session.Ask(name);
+            session.Query(name);
             ReadOnlySpan<float> output = session.Output;
             for (int step = 1; step <= steps && !output.IsEmpty; step++)
             {
@@ -139,7 +139,7 @@ public sealed class LstmForecastingTransformer : SeriesTransformer
     /// <summary>The number of a series, from 1; 0 for one that the training data does not have.</summary>
     internal int NumberOf(string series) => _numbers.GetValueOrDefault(series);
 
-    internal override SeriesSession CreateSession(SessionUse use) => new ForecastSession(this, use);
+    internal override SeriesSession CreateSession(SessionOptions options) => new ForecastSession(this, options);
 
     private static VersionInfo Version => ModelEntry.Version("LSTMFRCS", LoaderSignature);
 

@@ -4,7 +4,7 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm.Series;
 
-/// <summary>The columns of a schema that rows of series are read from, and how many numbers they have.</summary>
+/// <summary>The columns of a schema that rows of series are read from, and how many numbers these have.</summary>
 internal sealed class BoundSeriesColumns
 {
     public BoundSeriesColumns(IExceptionContext context, DataViewSchema schema, SeriesColumns columns)
@@ -28,7 +28,7 @@ internal sealed class BoundSeriesColumns
         static int SizeOf(IEnumerable<DataViewSchema.Column> columns) => columns.Sum(column => NumberReader.SizeOf(column.Type));
     }
 
-    /// <summary>Throws when <paramref name="schema"/> does not promise <paramref name="columns"/>.</summary>
+    /// <summary>Throws if <paramref name="schema"/> lacks one of <paramref name="columns"/>, or has it with another type.</summary>
     public static void Check(IExceptionContext context, SchemaShape schema, SeriesColumns columns)
     {
         foreach ((int index, string name) in columns.Numbers.Index())
@@ -41,7 +41,7 @@ internal sealed class BoundSeriesColumns
             ColumnRole.StaticFeature.Find(context, schema, statics);
     }
 
-    /// <summary>Throws where a column has another number of values, or another kind of times, than in <paramref name="other"/>.</summary>
+    /// <summary>Throws if a column has another size, or another type of times, than in <paramref name="other"/>.</summary>
     public void RequireTypesOf(IExceptionContext context, BoundSeriesColumns other)
     {
         foreach ((DataViewSchema.Column column, DataViewSchema.Column expected) in Numbers.Zip(other.Numbers))
@@ -60,7 +60,7 @@ internal sealed class BoundSeriesColumns
 
     public DataViewSchema.Column[] Numbers { get; }
 
-    /// <summary>Those of <see cref="Numbers"/> that are known ahead.</summary>
+    /// <summary>The columns of known covariates, the last of <see cref="Numbers"/>.</summary>
     public DataViewSchema.Column[] Known { get; }
 
     public DataViewSchema.Column? Statics { get; }
@@ -69,7 +69,7 @@ internal sealed class BoundSeriesColumns
 
     public DataViewSchema.Column? Series { get; }
 
-    /// <summary>D.</summary>
+    /// <summary>D: targets.</summary>
     public int Targets { get; }
 
     /// <summary>P: numbers of the past covariates.</summary>
@@ -78,10 +78,10 @@ internal sealed class BoundSeriesColumns
     /// <summary>K: numbers of the known covariates.</summary>
     public int KnownCovariates { get; }
 
-    /// <summary>S.</summary>
+    /// <summary>S: static features.</summary>
     public int StaticSize { get; }
 
-    /// <summary>All of them.</summary>
+    /// <summary>All columns, each once.</summary>
     public IEnumerable<DataViewSchema.Column> All
         => Numbers.Concat(new[] { Statics, Time, Series }.OfType<DataViewSchema.Column>()).DistinctBy(column => column.Index);
 

@@ -5,15 +5,15 @@ using Microsoft.ML.Lstm.Columns;
 namespace Microsoft.ML.Lstm.Series;
 
 /// <summary>
-/// A <see cref="SeriesTransformer"/> in an engine's pipeline: it maps row to row, since all rows go through one session, in the order
-/// in which they come. Saved, it is a transformer that goes on from there.
+/// A <see cref="SeriesTransformer"/> in the pipeline of a <see cref="ForecastEngine{TSource, TPrediction}"/>: it can map row to row, as all
+/// rows go through one session in the order in which they come. Saved, it is a transformer that goes on from there.
 /// </summary>
-internal sealed class LiveTransformer(SeriesTransformer transformer, StreamControl control, int mostNewSeries) : ITransformer
+internal sealed class LiveTransformer(SeriesTransformer transformer, EngineRequest request, int mostNewSeries) : ITransformer
 {
     public IEnumerable<string> OutputNames => transformer.Outputs.Select(output => output.Name);
 
-    /// <summary>What all rows go through.</summary>
-    public SeriesSession Session { get; } = transformer.CreateSession(new SessionUse { IsLive = true, MostNewSeries = mostNewSeries });
+    /// <summary>The session that all rows go through.</summary>
+    public SeriesSession Session { get; } = transformer.CreateSession(new SessionOptions { IsLive = true, MostNewSeries = mostNewSeries });
 
     public string? SeriesColumnName => transformer.Columns.Series;
 
@@ -25,11 +25,11 @@ internal sealed class LiveTransformer(SeriesTransformer transformer, StreamContr
 
     public IDataView Transform(IDataView input) => transformer.Transform(input);
 
-    public IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema) => new Mapper(transformer.Bind(inputSchema), Session, control);
+    public IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema) => new Mapper(transformer.Bind(inputSchema), Session, request);
 
     public void Save(ModelSaveContext ctx) => ((ICanSaveModel)Session.Snapshot()).Save(ctx);
 
-    private sealed class Mapper(SeriesBindings bindings, SeriesSession session, StreamControl control) : IRowToRowMapper
+    private sealed class Mapper(SeriesBindings bindings, SeriesSession session, EngineRequest request) : IRowToRowMapper
     {
         public DataViewSchema InputSchema => bindings.InputSchema;
 
@@ -41,25 +41,25 @@ internal sealed class LiveTransformer(SeriesTransformer transformer, StreamContr
         public DataViewRow GetRow(DataViewRow input, IEnumerable<DataViewSchema.Column> activeColumns)
         {
             DataViewSchema.Column[] active = [.. activeColumns];
-            // Getters of columns that the row doesn't have can't be made, so without need there is no reader.
+            // The source columns may be missing in a row when none of our own columns is active.
             SeriesRowReader? reader = active.Any(bindings.IsOwn) ? new SeriesRowReader(input, bindings.Source) : null;
-            var row = new LiveRow(input, reader, session, control);
+            var row = new LiveRow(input, reader, session, request);
             return new OutputRow(bindings, input, active, output => bindings.Outputs[output].CreateGetter(row));
         }
     }
 }
 
-/// <summary>A row of an engine: taken into the session when its first value is asked for.</summary>
-internal sealed class LiveRow(DataViewRow input, SeriesRowReader? reader, SeriesSession session, StreamControl control) : ScoredRow
+/// <summary>The row of an engine's pipeline, which goes into the session when its first value is read.</summary>
+internal sealed class LiveRow(DataViewRow input, SeriesRowReader? reader, SeriesSession session, EngineRequest request) : ScoredRow
 {
     private readonly List<float> _future = [];
-    private readonly List<(string Series, DateTimeOffset Time)> _told = [];
+    private readonly List<(string Series, DateTimeOffset Time)> _futureRows = [];
     private long _position = -1;
 
-    public override ReadOnlySpan<float> Output => Taken.Output;
+    public override ReadOnlySpan<float> Output => Session.Output;
 
     /// <summary>The session, which has taken the row.</summary>
-    public SeriesSession Taken
+    public SeriesSession Session
     {
         get
         {
@@ -69,54 +69,82 @@ internal sealed class LiveRow(DataViewRow input, SeriesRowReader? reader, Series
         }
     }
 
-    /// <summary>Steps that are asked for; null for all.</summary>
-    public int? Horizon => control.Horizon;
+    /// <summary>How many steps to forecast; null for all.</summary>
+    public int? Horizon => request.Horizon;
 
     private void Take()
     {
         _position = input.Position;
-        if (control.Use == RowUse.Ask)
+        if (request.Use == RowUse.Query)
         {
-            session.Ask(control.Series);
+            session.Query(request.Series);
             return;
         }
         reader!.Read();
-        // A row told before an observation that never came is forgotten.
-        if (control.StepsTold == 0)
+        // Future rows of an observation that failed are forgotten.
+        if (request.FutureRows == 0)
         {
             _future.Clear();
-            _told.Clear();
+            _futureRows.Clear();
         }
-        if (control.Use == RowUse.Tell)
+        if (request.Use == RowUse.Announce)
         {
             _future.AddRange(reader.Known);
-            _told.Add((reader.Series, reader.Time));
+            _futureRows.Add((reader.Series, reader.Time));
         }
         else
         {
-            CheckTold(reader.Series, reader.Time);
+            CheckFutureRows(reader.Series, reader.Time);
             session.Take(reader, _position, CollectionsMarshal.AsSpan(_future));
         }
     }
 
-    // Rows of a table of several series, or from the observation itself on, are easily given. What is told may leave out names and times.
-    private void CheckTold(string series, DateTimeOffset time)
+    // It is easy to pass rows of several series, or rows that begin with the observation itself. Future rows need no series and no time.
+    private void CheckFutureRows(string series, DateTimeOffset time)
     {
         DateTimeOffset last = time;
-        foreach ((string toldSeries, DateTimeOffset toldTime) in _told)
+        foreach ((string futureSeries, DateTimeOffset futureTime) in _futureRows)
         {
-            if (toldSeries != "" && toldSeries != series)
+            if (futureSeries != "" && futureSeries != series)
                 throw new InvalidOperationException(
-                    $"A row ahead is of series '{toldSeries}', but the observation of '{series}'. Give rows of the same series.");
-            if (toldTime.Ticks == 0)
+                    $"A row ahead is of series '{futureSeries}', but the observation of '{series}'. Give rows of the same series.");
+            if (futureTime.Ticks == 0)
                 continue;
-            if (toldTime <= last)
+            if (futureTime <= last)
             {
                 throw new InvalidOperationException(
-                    $"A row ahead has the time {SeriesTimes.Format(toldTime)}, which does not come after {SeriesTimes.Format(last)}. "
-                    + "Give the rows that follow the observation, in the order of time.");
+                    $"A row ahead has the time {SeriesMessages.Format(futureTime)}, which does not come after "
+                    + $"{SeriesMessages.Format(last)}. Give the rows that follow the observation, in the order of time.");
             }
-            last = toldTime;
+            last = futureTime;
         }
     }
+}
+
+/// <summary>What an engine wants from the transformers in its pipeline when it sends them a row.</summary>
+internal sealed class EngineRequest
+{
+    public RowUse Use { get; set; }
+
+    /// <summary>The series to forecast; null for the series of the last observation.</summary>
+    public string? Series { get; set; }
+
+    /// <summary>How many steps to forecast; null for all.</summary>
+    public int? Horizon { get; set; }
+
+    /// <summary>How many future rows have been announced since the last observation.</summary>
+    public int FutureRows { get; set; }
+}
+
+/// <summary>What a row in an engine's pipeline is.</summary>
+internal enum RowUse
+{
+    /// <summary>The next observation.</summary>
+    Observe,
+
+    /// <summary>A row without a meaning of its own, which only asks for a forecast.</summary>
+    Query,
+
+    /// <summary>A future row, which announces known covariates.</summary>
+    Announce,
 }

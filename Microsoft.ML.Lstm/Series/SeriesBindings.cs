@@ -5,7 +5,7 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm.Series;
 
-/// <summary>A forecasting network bound to the columns of an input with a row a time step.</summary>
+/// <summary>A <see cref="SeriesTransformer"/> bound to the columns of an input.</summary>
 internal sealed class SeriesBindings : OutputBindings
 {
     public SeriesBindings(IHost host, DataViewSchema inputSchema, ForecastModel model, SeriesColumns columns,
@@ -35,11 +35,11 @@ internal sealed class SeriesBindings : OutputBindings
 
     public IReadOnlyList<OutputColumn> Outputs { get; }
 
-    /// <summary>H.</summary>
+    /// <summary>H: steps of a forecast.</summary>
     public int Horizon { get; }
 
-    /// <summary>The time between rows, where gaps are filled; else null.</summary>
-    public RowInterval? FilledBy { get; init; }
+    /// <summary>The time between rows where gaps are filled; null where they are not.</summary>
+    public RowInterval? FilledGaps { get; init; }
 
     protected override IEnumerable<DataViewSchema.Column> SourcesOf(DataViewSchema.Column ownColumn) => Source.All;
 }

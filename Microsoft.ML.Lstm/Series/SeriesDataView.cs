@@ -12,7 +12,7 @@ internal sealed class SeriesDataView(SeriesBindings bindings, SeriesTransformer 
     private readonly SeriesBindings _bindings = bindings;
     private readonly SeriesTransformer _transformer = transformer;
 
-    /// <summary>The column by which the last model for series in a pipeline tells these apart; null where there is none.</summary>
+    /// <summary>The series column of the last model for series in a pipeline; null where there is none.</summary>
     public static string? SeriesColumnOf(IDataView view)
     {
         for (; view is IDataTransform transform; view = transform.Source)
@@ -28,44 +28,7 @@ internal sealed class SeriesDataView(SeriesBindings bindings, SeriesTransformer 
     {
         if (!activeColumns.Any(_bindings.IsOwn))
             return new PassingCursor(_bindings, input, activeColumns);
-        var use = new SessionUse { IsTrainingData = _transformer.FittedTo?.IsOf(Source) == true };
-        return new Cursor(_bindings, input, inputColumns, _transformer.CreateSession(use), activeColumns);
-    }
-
-    /// <summary>Goes through the rows of series, and has a session take each.</summary>
-    private sealed class Cursor : OutputCursor
-    {
-        private readonly SeriesInput _input;
-        private readonly SeriesSession _session;
-
-        public Cursor(SeriesBindings bindings, DataViewRowCursor source, DataViewSchema.Column[] sourceColumns, SeriesSession session,
-            DataViewSchema.Column[] activeColumns)
-            : base(source)
-        {
-            _session = session;
-            _input = new SeriesInput(bindings, source, sourceColumns);
-            Row = new OutputRow(bindings, _input.Row, activeColumns, output => bindings.Outputs[output].CreateGetter(session));
-        }
-
-        public override long Position => _input.Position;
-
-        public override long Batch => 0;
-
-        protected override OutputRow Row { get; }
-
-        public override bool MoveNext()
-        {
-            bool isAtRow = _input.MoveNext(_session);
-            if (!isAtRow)
-                _session.Conclude();
-            return isAtRow;
-        }
-
-        protected override void Dispose(bool disposing)
-        {
-            if (disposing)
-                _session.Conclude();
-            base.Dispose(disposing);
-        }
+        var options = new SessionOptions { IsTrainingData = _transformer.FittedTo?.IsOf(Source) == true };
+        return new SeriesCursor(_bindings, input, inputColumns, _transformer.CreateSession(options), activeColumns);
     }
 }

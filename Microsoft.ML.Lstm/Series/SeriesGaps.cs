@@ -4,30 +4,29 @@ using Microsoft.ML.Lstm.Engine.Series;
 
 namespace Microsoft.ML.Lstm.Series;
 
-/// <summary>The steps that gaps in time leave out.</summary>
+/// <summary>Finds and fills the gaps in time that leave out rows of a series.</summary>
 internal static class SeriesGaps
 {
     /// <summary>
-    /// The most steps that a gap is filled with, the last ones: with no value for so long a network has nothing left to go by but the
-    /// calendar.
+    /// The most steps that a gap is filled with, those at its end: after so many missing values nothing but the calendar counts.
     /// </summary>
     public const int MostSteps = 2000;
 
-    // Where more rows than one in so many follow a gap, or gaps leave out more steps than there are rows, the series has no rows at such
-    // times: weekends, nights.
+    // Gaps are rare if at most one row in so many follows a gap, and they leave out no more steps than there are rows. Otherwise the
+    // series has no rows at such times, as at weekends or at night.
     private const int RowsOfAGap = 20;
 
-    /// <summary>Whether few rows follow a gap, and the steps that nine of ten gaps have at most.</summary>
-    public static (bool AreRare, long UsualGap) In(RowInterval step, IEnumerable<SeriesHistory> all)
+    /// <summary>Whether gaps are rare, and how many steps at most nine of ten gaps leave out.</summary>
+    public static (bool AreRare, long UsualGap) In(RowInterval interval, IEnumerable<TrainingSeries> all)
     {
         long rows = 0, filling = 0;
         var gaps = new List<long>();
-        foreach (SeriesHistory series in all)
+        foreach (TrainingSeries series in all)
         {
             rows += series.Times.Count;
             for (int t = 1; t < series.Times.Count; t++)
             {
-                long leftOut = step.StepsBetween(series.Times[t - 1], series.Times[t]) - 1;
+                long leftOut = interval.StepsBetween(series.Times[t - 1], series.Times[t]) - 1;
                 if (leftOut > 0)
                     gaps.Add(leftOut);
                 filling += Math.Min(leftOut, MostSteps);
@@ -37,21 +36,20 @@ internal static class SeriesGaps
         return (gaps.Count * RowsOfAGap <= rows && filling <= rows, gaps.Count == 0 ? 0 : Statistics.Quantile(gaps, 9, of: 10));
     }
 
-    /// <summary>The times of the steps that a gap between two times is filled with: all that it leaves out, or the last of them.</summary>
-    /// <param name="step">The step between rows.</param>
-    /// <param name="time">The time before the gap.</param>
-    /// <param name="leftOut">How many steps are left out.</param>
-    public static IEnumerable<DateTimeOffset> TimesIn(RowInterval step, DateTimeOffset time, long leftOut)
+    /// <summary>The times of the steps that a gap is filled with: all that it leaves out, or the last <see cref="MostSteps"/>.</summary>
+    /// <param name="interval">The time between rows.</param>
+    /// <param name="time">The time of the row before the gap.</param>
+    /// <param name="leftOut">How many steps the gap leaves out.</param>
+    public static IEnumerable<DateTimeOffset> TimesIn(RowInterval interval, DateTimeOffset time, long leftOut)
     {
         for (long i = Math.Max(1, leftOut - MostSteps + 1); i <= leftOut; i++)
-            yield return step.After(time, i);
+            yield return interval.After(time, i);
     }
 
     /// <summary>
-    /// The series with a row of missing values for each step that is left out, and without the rows at its end that tell nothing: time
-    /// may go on by these, but what is missing may also come late.
+    /// Fills the gaps of a series with rows of missing values, and cuts off rows without any value at its end: their values may still come.
     /// </summary>
-    public static SeriesHistory Fill(RowInterval step, SeriesHistory series, BoundSeriesColumns columns)
+    public static TrainingSeries Fill(RowInterval interval, TrainingSeries series, BoundSeriesColumns columns)
     {
         float[] missing = new float[columns.Targets + columns.PastCovariates + columns.KnownCovariates];
         missing.AsSpan().Fill(float.NaN);
@@ -60,7 +58,7 @@ internal static class SeriesGaps
             count--;
         if (count == 0)
             return series;
-        var filled = new SeriesHistory(series.Name,
+        var filled = new TrainingSeries(series.Name,
             new SeriesRows(missing.Length) { Series = series.Rows.Series, Statics = series.Rows.Statics }, [])
         {
             TrainingRows = Math.Min(count, series.TrainingRows),
@@ -69,12 +67,12 @@ internal static class SeriesGaps
         };
         for (int t = 0; t < count; t++)
         {
-            long leftOut = t == 0 ? 0 : step.StepsBetween(series.Times[t - 1], series.Times[t]) - 1;
-            foreach (DateTimeOffset time in TimesIn(step, leftOut == 0 ? default : series.Times[t - 1], leftOut))
+            long leftOut = t == 0 ? 0 : interval.StepsBetween(series.Times[t - 1], series.Times[t]) - 1;
+            foreach (DateTimeOffset time in TimesIn(interval, leftOut == 0 ? default : series.Times[t - 1], leftOut))
             {
                 filled.Rows.Add(missing);
                 filled.Times.Add(time);
-                // A gap before the validation data is part of that.
+                // A gap before the validation data is part of the validation data.
                 filled.TrainingRows += t < series.TrainingRows ? 1 : 0;
             }
             filled.Rows.Add(series.Rows[t]);

@@ -6,8 +6,8 @@ using Microsoft.ML.Lstm.Columns;
 namespace Microsoft.ML.Lstm.Series;
 
 /// <summary>
-/// Reads which series a row belongs to, by a name that stays the same in other data: a text, or what a key of any of ML.NET's key types
-/// stands for (its number where it stands for nothing that has a name).
+/// Reads the name of the series that a row belongs to, which is the same in other data: a text, or the value of a key of any of ML.NET's
+/// key types (the key's number where its column has no key values).
 /// </summary>
 internal sealed class SeriesNameReader
 {
@@ -39,7 +39,7 @@ internal sealed class SeriesNameReader
     }
 
     /// <summary>
-    /// The name of the current row's series; null for the missing key, and for one beyond the keys of its column. A text may be empty.
+    /// The name of the current row's series; null for the missing key, and for a key that its column does not have. A text may be empty.
     /// </summary>
     public string? Read()
     {

@@ -4,7 +4,7 @@ using Microsoft.ML.Lstm.Columns;
 
 namespace Microsoft.ML.Lstm.Series;
 
-/// <summary>Reads the rows of series.</summary>
+/// <summary>Reads the rows of series from a table or an engine.</summary>
 internal sealed class SeriesRowReader
 {
     private readonly NumberReader[] _readers;
@@ -26,10 +26,10 @@ internal sealed class SeriesRowReader
         _known = columns.KnownCovariates;
     }
 
-    /// <summary>Targets, past covariates, known covariates.</summary>
+    /// <summary>The numbers of the row: targets, past covariates, known covariates.</summary>
     public ReadOnlySpan<float> Numbers => _numbers;
 
-    /// <summary>The known covariates among them.</summary>
+    /// <summary>The known covariates of the row.</summary>
     public ReadOnlySpan<float> Known => _numbers.AsSpan()[^_known..];
 
     /// <summary>Whether a target or past covariate is missing.</summary>
@@ -40,16 +40,16 @@ internal sealed class SeriesRowReader
     /// <summary>Whether a static feature is missing.</summary>
     public bool HasMissingStatics => _statics.Length > 0 && !TensorPrimitives.IsFiniteAll<float>(_statics);
 
-    /// <summary>The row's time; that of a <see cref="DateTime"/> is UTC. Of rows that have none the first there is.</summary>
+    /// <summary>The time of the row, a <see cref="DateTime"/> taken as UTC; the default where rows have no times.</summary>
     public DateTimeOffset Time { get; private set; }
 
-    /// <summary>The name of the row's series; empty where there is only one, or none.</summary>
+    /// <summary>The name of the row's series; empty where there is only one series, or the row has no name.</summary>
     public string Series { get; private set; } = "";
 
-    /// <summary>Why the row can't be put into a series.</summary>
+    /// <summary>Why the row can't be assigned to a series.</summary>
     public SeriesRowFault Fault { get; private set; }
 
-    /// <summary>The name of the series that the row belongs to, empty where there is none, without reading the rest of it.</summary>
+    /// <summary>Reads only the name of the series that the row belongs to; empty where there is none.</summary>
     public string ReadSeries() => Series = _nameReader?.Read() ?? "";
 
     public void Read()
@@ -77,7 +77,7 @@ internal sealed class SeriesRowReader
             Fault = name is null ? SeriesRowFault.MissingKey : SeriesRowFault.NoName;
     }
 
-    /// <summary>What gives a row's time, as the row stands when it is called.</summary>
+    /// <summary>A function that reads the time of the current row.</summary>
     public static Func<DateTimeOffset> TimeGetter(DataViewRow row, DataViewSchema.Column column)
     {
         if (column.Type is DateTimeOffsetDataViewType)
@@ -98,4 +98,19 @@ internal sealed class SeriesRowReader
             return new DateTimeOffset(time.Ticks, TimeSpan.Zero);
         };
     }
+}
+
+/// <summary>Why a row can't be assigned to a series.</summary>
+internal enum SeriesRowFault
+{
+    None,
+
+    /// <summary>Its series column has the missing key.</summary>
+    MissingKey,
+
+    /// <summary>Its series column has an empty text.</summary>
+    NoName,
+
+    /// <summary>Its time is the default, which rows without a time have.</summary>
+    NoTime,
 }

@@ -5,28 +5,28 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm.Series;
 
-/// <summary>Reads tables with a row a time step into memory, series by series.</summary>
+/// <summary>Reads tables with one row a time step into memory, series by series.</summary>
 /// <param name="context">Marks errors as the host's.</param>
 /// <param name="columns">The columns.</param>
 /// <param name="missing">What to do with rows that have missing values.</param>
-/// <param name="warn">Is told of what is odd.</param>
-/// <param name="cancellation">Stops the reading.</param>
+/// <param name="warn">Receives the warnings.</param>
+/// <param name="cancellation">Cancels the reading.</param>
 internal sealed class SeriesTableReader(IExceptionContext context, SeriesColumns columns, MissingValueHandling missing, Action<string> warn,
     CancellationToken cancellation)
 {
-    private readonly Dictionary<string, SeriesHistory> _series = [];
+    private readonly Dictionary<string, TrainingSeries> _series = [];
     private BoundSeriesColumns? _bound;
-    private SeriesHistory? _unnamed;
+    private TrainingSeries? _unnamed;
     private string _unusable = "";
 
-    /// <summary>The series so far, in the order of their first rows.</summary>
-    public IReadOnlyCollection<SeriesHistory> Series => _series.Values;
+    /// <summary>The series that have been read, in the order of their first rows.</summary>
+    public IReadOnlyCollection<TrainingSeries> Series => _series.Values;
 
-    /// <summary>Reads the rows of <paramref name="data"/> behind those already there.</summary>
-    /// <param name="data">The rows, those of a series in the order of time.</param>
-    /// <param name="dataName">What the data is, for messages.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A column is missing, of the wrong type, or a vector of another size than in the data
-    /// before.</exception>
+    /// <summary>Reads a table, appending its rows to those read before.</summary>
+    /// <param name="data">The table; the rows of each series are in the order of time.</param>
+    /// <param name="dataName">The name of the data, for messages.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing, of the wrong type, or a vector of another size than in an
+    /// earlier table.</exception>
     /// <exception cref="InvalidOperationException">A row is no later than the one before it in its series, has the missing key, or has
     /// statics that are not finite.</exception>
     public BoundSeriesColumns Read(IDataView data, string dataName)
@@ -37,7 +37,7 @@ internal sealed class SeriesTableReader(IExceptionContext context, SeriesColumns
         _bound ??= bound;
         using DataViewRowCursor cursor = data.GetRowCursor(bound.All);
         var reader = new SeriesRowReader(cursor, bound);
-        var notes = new SeriesNotes(dataName, columns, step: null, fillsGaps: false, isLive: false, warn);
+        var warnings = new SeriesWarnings(dataName, columns, interval: null, fillsGaps: false, isLive: false, warn);
         long unnamed = 0;
         Exception? unnamedError = null;
         while (cursor.MoveNext())
@@ -45,18 +45,18 @@ internal sealed class SeriesTableReader(IExceptionContext context, SeriesColumns
             cancellation.ThrowIfCancellationRequested();
             reader.Read();
             if (reader.Fault == SeriesRowFault.MissingKey)
-                throw Error(notes.DescribeMissingKey(SeriesTimes.DescribeRow(cursor.Position, dataName, "")));
+                throw Error(warnings.DescribeMissingKey(SeriesMessages.DescribeRow(cursor.Position, dataName, "")));
             if (reader.Fault == SeriesRowFault.NoTime)
             {
-                notes.Add(reader.Fault);
+                warnings.Add(reader.Fault);
                 continue;
             }
-            SeriesHistory? series = reader.Fault == SeriesRowFault.NoName ? _unnamed : _series.GetValueOrDefault(reader.Series);
+            TrainingSeries? series = reader.Fault == SeriesRowFault.NoName ? _unnamed : _series.GetValueOrDefault(reader.Series);
             unnamed += reader.Fault == SeriesRowFault.NoName ? 1 : 0;
             if (columns.Time is not null && series is { Times.Count: > 0 } && reader.Time <= series.Times[^1])
             {
-                Exception error = Error(SeriesTimes.Describe(SeriesTimes.DescribeRow(cursor.Position, dataName, reader.Series), reader.Time,
-                    series.Times[^1]));
+                string row = SeriesMessages.DescribeRow(cursor.Position, dataName, reader.Series);
+                Exception error = Error(SeriesMessages.Describe(row, reader.Time, series.Times[^1]));
                 if (series != _unnamed)
                     throw error;
                 unnamedError ??= error;
@@ -64,13 +64,13 @@ internal sealed class SeriesTableReader(IExceptionContext context, SeriesColumns
             }
             if (missing == MissingValueHandling.SkipRow && reader.HasMissing)
             {
-                notes.AddSkipped();
+                warnings.AddSkipped();
                 continue;
             }
             if (series is null)
             {
                 if (reader.HasMissingStatics)
-                    throw Error($"{SeriesTimes.DescribeRow(cursor.Position, dataName, reader.Series)} has NaN or infinity in the static "
+                    throw Error($"{SeriesMessages.DescribeRow(cursor.Position, dataName, reader.Series)} has NaN or infinity in the static "
                         + "features.");
                 bool isNamed = reader.Fault == SeriesRowFault.None;
                 var rows = new SeriesRows(reader.Numbers.Length)
@@ -78,7 +78,7 @@ internal sealed class SeriesTableReader(IExceptionContext context, SeriesColumns
                     Series = isNamed ? _series.Count + 1 : 1,
                     Statics = reader.Statics.ToArray()
                 };
-                series = new SeriesHistory(reader.Series, rows, []);
+                series = new TrainingSeries(reader.Series, rows, []);
                 if (isNamed)
                     _series.Add(series.Name, series);
                 else
@@ -90,66 +90,89 @@ internal sealed class SeriesTableReader(IExceptionContext context, SeriesColumns
             else if (series.Rows.Count <= SeriesStart.MostRows)
                 series.Start = SeriesStart.Of(series.Rows);
         }
-        // Where no series has a name there is but one.
+        // If no row has a name, there is a single series.
         if (_series.Count == 0 && _unnamed is not null)
             _series.Add("", _unnamed);
         if (unnamedError is not null && _series.ContainsKey(""))
             throw unnamedError;
         if (!_series.ContainsKey(""))
-            notes.Add(SeriesRowFault.NoName, unnamed);
-        if (notes.Unusable > 0)
-            _unusable = $": {notes.DescribeUnusable()}";
-        notes.Conclude();
+            warnings.Add(SeriesRowFault.NoName, unnamed);
+        if (warnings.Unusable > 0)
+            _unusable = $": {warnings.DescribeUnusable()}";
+        warnings.Conclude();
         return bound;
     }
 
-    /// <summary>The error when nothing is left.</summary>
+    /// <summary>The error when no row could be used.</summary>
     public Exception NoRows() => Error($"The training data has no rows that can be used{_unusable}.");
 
     /// <summary>
-    /// Finds the step between rows and names the gaps in time. Where they are to be filled, the steps that they leave out become rows
-    /// whose values are missing.
+    /// Finds the time between rows and warns of gaps. If gaps are filled, the steps they leave out become rows of missing values.
     /// </summary>
-    /// <param name="fillsGaps">Whether they are; null where they are rare.</param>
-    /// <param name="dataName">What the data is, for messages.</param>
-    /// <returns>Null where there are no times.</returns>
+    /// <param name="fillsGaps">Whether gaps are filled; null for yes where they are rare.</param>
+    /// <param name="dataName">The name of the data, for messages.</param>
+    /// <returns>The timing; null where rows have no times.</returns>
     public SeriesTiming? FindTiming(bool? fillsGaps, string dataName)
     {
         if (columns.Time is null)
             return null;
-        var step = RowInterval.Of([.. _series.Values.SelectMany(series => series.Times)]);
-        var gaps = SeriesGaps.In(step, _series.Values);
+        var interval = RowInterval.Of([.. _series.Values.SelectMany(series => series.Times)]);
+        var gaps = SeriesGaps.In(interval, _series.Values);
         bool fills = missing == MissingValueHandling.CarryForward && (fillsGaps ?? gaps.AreRare);
-        var notes = new SeriesNotes(dataName, columns, step, fills, isLive: false, warn);
-        foreach (SeriesHistory series in _series.Values)
+        var warnings = new SeriesWarnings(dataName, columns, interval, fills, isLive: false, warn);
+        foreach (TrainingSeries series in _series.Values)
         {
             for (int t = 1; t < series.Times.Count; t++)
-                notes.AddStep(series.Name, series.Times[t - 1], series.Times[t]);
+                warnings.AddInterval(series.Name, series.Times[t - 1], series.Times[t]);
         }
-        notes.Conclude();
+        warnings.Conclude();
         if (fills)
         {
             foreach (string name in _series.Keys.ToArray())
-                _series[name] = SeriesGaps.Fill(step, _series[name], _bound!);
+                _series[name] = SeriesGaps.Fill(interval, _series[name], _bound!);
         }
-        return new SeriesTiming(step, fills, gaps.AreRare ? 0 : gaps.UsualGap, _bound!.Time!.Value.Type is DateTimeOffsetDataViewType);
+        return new SeriesTiming(interval, fills, gaps.AreRare ? 0 : gaps.UsualGap, _bound!.Time!.Value.Type is DateTimeOffsetDataViewType);
     }
 
-    /// <summary>Gives all rows their features of the calendar.</summary>
-    /// <param name="step">The step between rows.</param>
-    /// <param name="calendar">The cycles to go by; null for the usual ones.</param>
-    /// <returns>The step, with the cycles.</returns>
-    public RowInterval SetCalendar(RowInterval step, CalendarFeatures? calendar)
+    /// <summary>Computes the calendar features of all rows.</summary>
+    /// <param name="interval">The time between rows.</param>
+    /// <param name="calendar">The cycles; null to choose them by the data.</param>
+    /// <returns>The interval, with the cycles.</returns>
+    public RowInterval SetCalendar(RowInterval interval, CalendarFeatures? calendar)
     {
-        step = step with { Calendar = calendar ?? step.UsualCalendar(_series.Values.Max(series => series.TrainingRows)) };
-        foreach (SeriesHistory series in _series.Values)
+        interval = interval with { Calendar = calendar ?? interval.UsualCalendar(_series.Values.Max(series => series.TrainingRows)) };
+        foreach (TrainingSeries series in _series.Values)
         {
-            series.Rows.Calendar = new float[series.Rows.Count * step.FeatureCount];
+            int size = interval.FeatureCount;
+            series.Rows.Calendar = new float[series.Rows.Count * size];
             for (int t = 0; t < series.Times.Count; t++)
-                step.WriteFeatures(series.Times[t].DateTime, series.Rows.Calendar.AsSpan(t * step.FeatureCount, step.FeatureCount));
+                interval.WriteFeatures(series.Times[t].DateTime, series.Rows.Calendar.AsSpan(t * size, size));
         }
-        return step;
+        return interval;
     }
 
     private Exception Error(string message) => context.Process(new InvalidOperationException(message));
 }
+
+/// <summary>A series of the training data: its name, its rows and their times.</summary>
+/// <param name="Name">The name; empty where there is only one series.</param>
+/// <param name="Rows">The rows.</param>
+/// <param name="Times">The time of each row; empty where rows have no times.</param>
+internal sealed record TrainingSeries(string Name, SeriesRows Rows, List<DateTimeOffset> Times)
+{
+    /// <summary>The fingerprint of its first rows; null where all of them are the same.</summary>
+    public SeriesStart? Start { get; set; }
+
+    /// <summary>The time up to which rows at its end are known to be missing; not after the last row where none are.</summary>
+    public DateTimeOffset Until { get; init; }
+
+    /// <summary>How many rows are trained on; the others are for validation.</summary>
+    public int TrainingRows { get; set; }
+}
+
+/// <summary>How the rows of the training data follow each other in time.</summary>
+/// <param name="Interval">The time between rows.</param>
+/// <param name="FillsGaps">Whether gaps in time are filled with missing values.</param>
+/// <param name="UsualGap">Gaps of up to so many steps are usual; 0 where gaps are rare.</param>
+/// <param name="HasOffsets">Whether times have offsets from UTC.</param>
+internal sealed record SeriesTiming(RowInterval Interval, bool FillsGaps, long UsualGap, bool HasOffsets);

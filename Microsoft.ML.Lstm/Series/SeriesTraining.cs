@@ -8,18 +8,20 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm.Series;
 
-/// <summary>A trained network for series, and what the data said of them.</summary>
-/// <param name="Model">The model.</param>
-/// <param name="Timing">How rows follow each other; null where there are no times.</param>
+/// <summary>
+/// What <see cref="SeriesTraining"/> gives: a trained network, and what it takes to go on from the end of the training data.
+/// </summary>
+/// <param name="Model">The trained model.</param>
+/// <param name="Timing">How rows follow each other in time; null where they have no times.</param>
 /// <param name="SeriesNames">The names of the series, in the order of their numbers.</param>
-/// <param name="States">The state of each series behind its last row that has a value.</param>
-/// <param name="Data">What was trained on.</param>
+/// <param name="States">The state of each series after its last observed row.</param>
+/// <param name="Data">The training data.</param>
 internal sealed record TrainedSeries(ForecastModel Model, SeriesTiming? Timing, string[] SeriesNames,
     IReadOnlyDictionary<string, SeriesState> States, ForecastData Data);
 
-/// <summary>How the estimators for series train: from tables with a row a time step to a network.</summary>
+/// <summary>The training that the estimators for series share: from tables with one row a time step to a network.</summary>
 /// <param name="host">The host.</param>
-/// <param name="options">The network and its training.</param>
+/// <param name="options">The options of the network and its training.</param>
 /// <param name="columns">The columns.</param>
 internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options, SeriesColumns columns)
 {
@@ -27,11 +29,12 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
 
     public required double ConfidenceLevel { get; init; }
 
-    /// <summary>Whether anybody sees the intervals.</summary>
+    /// <summary>Whether the intervals are an output.</summary>
     public required bool ShowsIntervals { get; init; }
 
     /// <summary>
-    /// Trains on the first rows of each series and validates on its last ones or, where there is validation data, on that.
+    /// Trains on the first rows of each series and validates on the last ones; with validation data, trains on all rows and validates on
+    /// that.
     /// </summary>
     public TrainedSeries Fit(IDataView trainData, IDataView? validationData)
     {
@@ -43,7 +46,7 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
         BoundSeriesColumns bound = reader.Read(trainData, "training data");
         if (validationData is not null)
         {
-            foreach (SeriesHistory history in reader.Series)
+            foreach (TrainingSeries history in reader.Series)
                 history.TrainingRows = history.Rows.Count;
             reader.Read(validationData, "validation data");
         }
@@ -51,34 +54,34 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
             throw reader.NoRows();
         SeriesTiming? timing = reader.FindTiming(options.FillGaps,
             validationData is null ? "training data" : "training and validation data");
-        SeriesHistory[] series = [.. reader.Series];
+        TrainingSeries[] series = [.. reader.Series];
         var settled = (SeriesEstimatorOptions)options.Settle();
         bool refits = settled.Refits && validationData is null;
         int[] observedRows = Array.ConvertAll(series, history => history.Rows.CountObserved(bound.Targets, bound.KnownCovariates));
         for (int i = 0; validationData is null && i < series.Length; i++)
             series[i].TrainingRows = observedRows[i] - (int)(observedRows[i] * (double)settled.ValidationFraction!.Value);
-        WarnOfRowsAhead(series, observedRows, monitor);
-        RowInterval? step = timing is null ? null : reader.SetCalendar(timing.Step, options.Calendar);
+        WarnOfFutureRows(series, observedRows, monitor);
+        RowInterval? interval = timing is null ? null : reader.SetCalendar(timing.Interval, options.Calendar);
         var layout = new ForecastLayout
         {
             Targets = bound.Targets,
             PastCovariates = bound.PastCovariates,
             KnownCovariates = bound.KnownCovariates,
-            CalendarFeatures = step?.FeatureCount ?? 0,
+            CalendarFeatures = interval?.FeatureCount ?? 0,
             Horizon = Horizon,
             Lags = Math.Min(settled.NumberOfLags!.Value, settled.WindowSize!.Value),
             WindowSize = settled.WindowSize.Value,
             Scaling = settled.Scaling!.Value,
             Loss = settled.Loss,
             WindowDecides = true,
-            // Where no row to learn from has a missing value, a network can't learn what one means.
+            // Without a missing value in the rows to learn from, a network can't learn what one means.
             HasMissing = options.MissingValues == MissingValueHandling.CarryForward
                 && Array.Exists(series, one => one.Rows.HasMissing(refits ? one.Rows.Count : one.TrainingRows, bound.KnownCovariates)),
         };
         monitor.Info($"Training on {series.Sum(one => one.TrainingRows)} rows of {series.Length} series, validating on "
             + $"{series.Zip(observedRows).Sum(one => Math.Max(0, one.Second - one.First.TrainingRows))}.");
         int longest = series.Max(one => one.TrainingRows);
-        // Without any row to train on an error says so.
+        // If there are no rows to train on, an error follows anyway.
         if (longest > 0 && Horizon >= longest)
             monitor.Warn($"The network learns nothing of steps ahead from {longest} on: no series has more than {longest} rows to train "
                 + "on.");
@@ -86,7 +89,7 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
             ConfidenceLevel, settled.EmbedSeries!.Value && series.Length > 1, refits)
         {
             ShowsIntervals = ShowsIntervals,
-            Names = NamesOf(bound, step),
+            Names = NamesOf(bound, interval),
         };
         try
         {
@@ -98,9 +101,10 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
                 seed = checkpoint.Begin(settled, seed, checksum);
             }
             (ForecastModel model, float[][] states) = ForecastTraining.Train(data, settled.ToSettings(), seed, monitor, checkpoint);
-            return new TrainedSeries(model, timing is null ? null : timing with { Step = step! }, [.. series.Select(one => one.Name)],
+            return new TrainedSeries(model, timing is null ? null : timing with { Interval = interval! },
+                [.. series.Select(one => one.Name)],
                 series.Zip(states, observedRows).ToDictionary(one => one.First.Name, one => StateOf(one.First, one.Second, one.Third)),
-                    data);
+                data);
         }
         catch (InvalidOperationException error)
         {
@@ -108,7 +112,7 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
         }
     }
 
-    private static SeriesState StateOf(SeriesHistory series, float[] values, int observedRows)
+    private static SeriesState StateOf(TrainingSeries series, float[] values, int observedRows)
     {
         DateTimeOffset time = series.Times.ElementAtOrDefault(observedRows - 1);
         return new SeriesState(values, time,
@@ -117,26 +121,26 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
             : null, series.Start);
     }
 
-    private static void WarnOfRowsAhead(SeriesHistory[] series, int[] observedRows, HostMonitor monitor)
+    private static void WarnOfFutureRows(TrainingSeries[] series, int[] observedRows, HostMonitor monitor)
     {
         int[] ahead = [.. series.Zip(observedRows, (one, observed) => observed == 0 ? 0 : one.Rows.Count - observed)];
         if (ahead.Sum() is var rows && rows == 0)
             return;
-        SeriesHistory first = series[Array.FindIndex(ahead, count => count > 0)];
+        TrainingSeries first = series[Array.FindIndex(ahead, count => count > 0)];
         monitor.Warn($"{rows} rows at the end of {ahead.Count(count => count > 0)} "
             + $"series{(first.Name == "" ? "" : $", first '{first.Name}',")} have no value to forecast, but known covariates: they are "
             + "taken for rows to come, "
             + "and the series ends before them. If the values are missing, though time has passed, give these rows again when you score.");
     }
 
-    private static InputNames NamesOf(BoundSeriesColumns bound, RowInterval? step)
+    private static InputNames NamesOf(BoundSeriesColumns bound, RowInterval? interval)
     {
         return new InputNames
         {
             Targets = [.. bound.Numbers.Take(bound.Targets).SelectMany(column => NumbersOf(column, "target"))],
             Covariates = [.. bound.Numbers.Skip(bound.Targets).SelectMany(column => NumbersOf(column, "covariate"))],
             Statics = [.. bound.Statics is { } statics ? NumbersOf(statics, "static feature") : []],
-            Calendar = step?.FeatureNames ?? [],
+            Calendar = interval?.FeatureNames ?? [],
         };
 
         static IEnumerable<string> NumbersOf(DataViewSchema.Column column, string what)

@@ -46,16 +46,16 @@ public abstract class SeriesTransformer : ITransformer
 
     internal SequenceNetwork Network => _network.Value;
 
-    /// <summary>The rows that it was fitted to; null where nobody knows any more.</summary>
+    /// <summary>The data that it was fitted to; null where that is unknown, as after loading.</summary>
     internal RowSource? FittedTo { get; init; }
 
     /// <summary>Whether times have offsets from UTC.</summary>
     private protected abstract bool HasOffsets { get; }
 
-    /// <summary>The time between rows, where gaps are filled; else null.</summary>
-    private protected abstract RowInterval? FilledBy { get; }
+    /// <summary>The time between rows where gaps are filled; null where they are not.</summary>
+    private protected abstract RowInterval? FilledGaps { get; }
 
-    /// <summary>The columns that are added.</summary>
+    /// <summary>The columns that it adds.</summary>
     internal abstract IReadOnlyList<OutputColumn> Outputs { get; }
 
     /// <summary>False: what is said of a row depends on the rows before it.</summary>
@@ -92,17 +92,17 @@ public abstract class SeriesTransformer : ITransformer
 
     private protected abstract void Save(ModelSaveContext ctx);
 
-    /// <summary>What goes through rows from here.</summary>
-    /// <param name="use">What it is for.</param>
-    internal abstract SeriesSession CreateSession(SessionUse use);
+    /// <summary>Creates a session that goes on from what the transformer knows.</summary>
+    /// <param name="options">What the session is for.</param>
+    internal abstract SeriesSession CreateSession(SessionOptions options);
 
-    /// <summary>Warns of what is odd about rows.</summary>
+    /// <summary>Writes a warning about scored rows to the log.</summary>
     internal void Warn(string message) => HostWarning.Write(Host, "Scoring", message);
 
     internal SeriesBindings Bind(DataViewSchema inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
-        var bindings = new SeriesBindings(Host, inputSchema, Model, Columns, Outputs) { FilledBy = FilledBy };
+        var bindings = new SeriesBindings(Host, inputSchema, Model, Columns, Outputs) { FilledGaps = FilledGaps };
         if (bindings.Source.Time is { } time && HasOffsets != time.Type is DateTimeOffsetDataViewType)
             throw ColumnRole.Time.DimensionMismatch(Host, time,
                 $"{(HasOffsets ? nameof(DateTimeOffset) : nameof(DateTime))}, as in the training data");

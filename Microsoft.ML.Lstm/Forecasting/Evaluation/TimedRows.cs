@@ -13,7 +13,7 @@ internal sealed class TimedRows
     private readonly Func<DateTimeOffset>? _timeOfRow;
     private readonly RowInterval? _step;
     private readonly string _dataName;
-    private readonly SeriesNotes _notes;
+    private readonly SeriesWarnings _notes;
 
     /// <param name="context">Marks errors as the host's.</param>
     /// <param name="cursor">At the row.</param>
@@ -21,14 +21,14 @@ internal sealed class TimedRows
     /// <param name="step">The time between rows; null where rows follow each other whatever their times are.</param>
     /// <param name="dataName">What the table is, for messages.</param>
     /// <param name="warn">Is told of rows that have no time, and of times between steps.</param>
-    public TimedRows(
-        IExceptionContext context, DataViewRowCursor cursor, HistoryColumns columns, RowInterval? step, string dataName, Action<string> warn)
+    public TimedRows(IExceptionContext context, DataViewRowCursor cursor, HistoryColumns columns, RowInterval? step, string dataName,
+        Action<string> warn)
     {
         (_context, _cursor, _step, _dataName) = (context, cursor, step, dataName);
         _timeOfRow = columns.Time is { } time ? SeriesRowReader.TimeGetter(cursor, time) : null;
         // Gaps are what the steps are there for, and the forecaster has named them.
         var named = new SeriesColumns { Targets = [], Time = columns.Time?.Name };
-        _notes = new SeriesNotes(dataName, named, step, fillsGaps: true, isLive: false, warn) { UsualGap = long.MaxValue };
+        _notes = new SeriesWarnings(dataName, named, step, fillsGaps: true, isLive: false, warn) { UsualGap = long.MaxValue };
     }
 
     /// <summary>Leaves out the steps of a series that are missing before the current row.</summary>
@@ -48,11 +48,11 @@ internal sealed class TimedRows
         {
             if (time <= last)
             {
-                string row = SeriesTimes.DescribeRow(_cursor.Position, _dataName, "");
-                throw _context.Process(new InvalidOperationException(SeriesTimes.Describe(row, time, last)));
+                string row = SeriesMessages.DescribeRow(_cursor.Position, _dataName, "");
+                throw _context.Process(new InvalidOperationException(SeriesMessages.Describe(row, time, last)));
             }
             if (_step is not null)
-                series.LeaveOut(_notes.AddStep("", last, time));
+                series.LeaveOut(_notes.AddInterval("", last, time));
         }
         series.Time = time;
         return true;

@@ -5,24 +5,23 @@ using Microsoft.ML.Lstm.Engine.Series;
 namespace Microsoft.ML.Lstm.Series;
 
 /// <summary>
-/// What is odd about the rows of series, counted and put into words: rows that can't be used, gaps in time, times between steps. Of rows
-/// that come live each kind is named when it is first met, and some gaps as they come; of a table all is summed up once, by
-/// <see cref="Conclude"/>.
+/// Counts what is unusual about the rows of series, such as unusable rows, gaps in time and irregular times, and warns of it: for rows of
+/// an engine when each kind occurs first, and of gaps as they come; for a table in one summary (<see cref="Conclude"/>).
 /// </summary>
-/// <param name="dataName">What the data is.</param>
-/// <param name="columns">The columns.</param>
-/// <param name="step">The time between rows; null where there are no times.</param>
-/// <param name="fillsGaps">Whether the steps that a gap leaves out are taken as steps with missing values.</param>
-/// <param name="isLive">Whether rows come live.</param>
-/// <param name="warn">Is told.</param>
-internal sealed class SeriesNotes(string dataName, SeriesColumns columns, RowInterval? step, bool fillsGaps, bool isLive, Action<string> warn)
+/// <param name="dataName">The name of the data, for messages.</param>
+/// <param name="columns">The columns, for messages.</param>
+/// <param name="interval">The time between rows; null where rows have no times.</param>
+/// <param name="fillsGaps">Whether gaps in time are filled with missing values.</param>
+/// <param name="isLive">Whether the rows come from an engine.</param>
+/// <param name="warn">Receives the warnings.</param>
+internal sealed class SeriesWarnings(string dataName, SeriesColumns columns, RowInterval? interval, bool fillsGaps, bool isLive,
+    Action<string> warn)
 {
     private const int GapsNamed = 5;
     private const int LiveGapsNamed = 20;
-    private const string RepeatAdvice =
-        $". To go through the training data again, use {nameof(LstmForecastingTransformer.WithoutHistory)}.";
+    private const string RepeatAdvice = ". To go through the training data again, use WithoutHistory.";
 
-    /// <summary>Gaps of up to so many steps are as usual, and not named.</summary>
+    /// <summary>Gaps of up to so many steps are usual, and no reason for a warning.</summary>
     public long UsualGap { get; init; }
 
     private readonly long[] _faults = new long[Enum.GetValues<SeriesRowFault>().Length];
@@ -39,10 +38,10 @@ internal sealed class SeriesNotes(string dataName, SeriesColumns columns, RowInt
     private string _firstRestart = "";
     private bool _hasClockGap;
 
-    /// <summary>Rows that could not be put into a series.</summary>
+    /// <summary>How many rows could not be assigned to a series.</summary>
     public long Unusable => _faults.Sum();
 
-    /// <summary>A row can't be put into a series.</summary>
+    /// <summary>Counts rows that can't be assigned to a series.</summary>
     public void Add(SeriesRowFault fault, long rows = 1)
     {
         _faults[(int)fault] += rows;
@@ -50,7 +49,7 @@ internal sealed class SeriesNotes(string dataName, SeriesColumns columns, RowInt
             warn($"A row has {Reason(fault)}: nothing is said of it, nor of others like it.");
     }
 
-    /// <summary>A row is left out since a value is missing.</summary>
+    /// <summary>Counts a row that is skipped because a value is missing.</summary>
     public void AddSkipped()
     {
         if (_skipped++ == 0 && isLive)
@@ -58,16 +57,16 @@ internal sealed class SeriesNotes(string dataName, SeriesColumns columns, RowInt
                 + "forecast is that of the row before it.");
     }
 
-    /// <summary>The static features of a row are missing.</summary>
+    /// <summary>Counts a row whose static features are missing.</summary>
     public void AddWithoutStatics()
     {
         if (_withoutStatics++ == 0 && isLive)
             warn("A row has NaN or infinity in the static features: nothing is said of it, nor of others like it.");
     }
 
-    /// <summary>A series began as in the training data.</summary>
+    /// <summary>Counts a series that repeats the first rows of the training data.</summary>
     /// <param name="series">The series.</param>
-    /// <param name="rows">How many rows are the same.</param>
+    /// <param name="rows">How many rows it repeats.</param>
     public void AddRepeat(string series, int rows)
     {
         _repeats++;
@@ -78,50 +77,48 @@ internal sealed class SeriesNotes(string dataName, SeriesColumns columns, RowInt
             warn(_firstRepeat + RepeatAdvice);
     }
 
-    /// <summary>A series begins anew, since its first row is no later than the last that the model knows.</summary>
+    /// <summary>Counts a series that begins again, since its first row is no later than the last row known to the model.</summary>
     public void AddRestart(string series, DateTimeOffset time, DateTimeOffset last)
     {
         if (_restarts++ == 0)
-            _firstRestart = $"The rows {(series == "" ? "" : $"of series '{series}' ")}begin at {SeriesTimes.Format(time)}, but the model "
-                + $"knows the series up to {SeriesTimes.Format(last)}: they are taken for a series that begins anew. Rows that follow are "
-                + "later";
+            _firstRestart = $"The rows {(series == "" ? "" : $"of series '{series}' ")}begin at {SeriesMessages.Format(time)}, but the "
+                + $"model knows the series up to {SeriesMessages.Format(last)}: they are taken for a series that begins anew. Rows that "
+                + "follow are later";
     }
 
-    /// <summary>Looks at the time between two rows of a series that follow each other.</summary>
+    /// <summary>Counts the time between two successive rows of a series, if it is a gap or irregular.</summary>
     /// <param name="series">The series.</param>
-    /// <param name="time">The first row's time.</param>
-    /// <param name="next">The second one's, which is later.</param>
-    /// <param name="isEndOfTraining">Whether the first row is the last that the model knows.</param>
+    /// <param name="time">The time of the first row.</param>
+    /// <param name="next">The time of the second row, which is later.</param>
+    /// <param name="isEndOfTraining">Whether the first row is the last one known to the model.</param>
     /// <returns>How many steps are left out between them.</returns>
-    public long AddStep(string series, DateTimeOffset time, DateTimeOffset next, bool isEndOfTraining = false)
+    public long AddInterval(string series, DateTimeOffset time, DateTimeOffset next, bool isEndOfTraining = false)
     {
-        if (step!.IsRegular(time, next))
+        if (interval!.IsRegular(time, next))
             return 0;
-        long leftOut = step.StepsBetween(time, next) - 1;
+        long leftOut = interval.StepsBetween(time, next) - 1;
         if (leftOut > UsualGap)
             AddGap(series, time, next, leftOut, isEndOfTraining);
-        if (step.IsRegular(step.After(time, leftOut), next))
+        if (interval.IsRegular(interval.After(time, leftOut), next))
             return leftOut;
         if (_irregular++ == 0)
         {
-            _firstIrregular = $"{SeriesTimes.OfSeries(series)}{SeriesTimes.Format(time)} is followed by {SeriesTimes.Format(next)}, not "
-                + $"{SeriesTimes.Format(step.After(time, leftOut + 1))}";
+            _firstIrregular = $"{SeriesMessages.OfSeries(series)}{SeriesMessages.Format(time)} is followed by "
+                + $"{SeriesMessages.Format(next)}, not {SeriesMessages.Format(interval.After(time, leftOut + 1))}";
             if (isLive)
                 warn($"The times in column '{columns.Time}' are not regular: {_firstIrregular}. Such rows are taken as if they were on "
-                    + "the nearest step.");
+                    + "the nearest interval.");
         }
         return leftOut;
     }
 
-    /// <summary>Sums up what is odd about a table, if anything is, and begins anew.</summary>
+    /// <summary>Warns of what was unusual about a table, and resets all counts.</summary>
     public void Conclude()
     {
         if (!isLive)
         {
             if (Unusable > 0)
-            {
                 warn($"Skipped {Unusable} rows of the {dataName}: {DescribeUnusable()}.");
-            }
             if (_skipped > 0)
                 warn($"Skipped {_skipped} rows of the {dataName}, in which values are missing: they count as if they were not there "
                     + $"({nameof(MissingValueHandling)}.{nameof(MissingValueHandling.SkipRow)}).");
@@ -138,19 +135,19 @@ internal sealed class SeriesNotes(string dataName, SeriesColumns columns, RowInt
                     + $"{Consequence()}");
             if (_irregular > 0)
                 warn($"The times in column '{columns.Time}' of the {dataName} are not regular at {_irregular} rows; {_firstIrregular}. "
-                    + "Such rows are taken as if they were on the nearest step.");
+                    + "Such rows are taken as if they were on the nearest interval.");
         }
         Array.Clear(_faults);
         _gaps.Clear();
         (_gapCount, _stepsLeftOut, _irregular, _skipped, _withoutStatics, _repeats, _restarts, _hasClockGap) = (0, 0, 0, 0, 0, 0, 0, false);
     }
 
-    /// <summary>How many rows can't be used, and why.</summary>
+    /// <summary>How many rows can't be used and why, for a message.</summary>
     public string DescribeUnusable() => string.Join("; ", Enum.GetValues<SeriesRowFault>()
         .Where(fault => _faults[(int)fault] > 0)
         .Select(fault => $"{_faults[(int)fault]} with {Reason(fault)}"));
 
-    /// <summary>What is wrong with a row whose key is missing, and what to do.</summary>
+    /// <summary>The error of a row whose key is missing, with advice.</summary>
     public string DescribeMissingKey(string row)
         => $"{row} has the missing key in the series column '{columns.Series}', so nobody knows which series it belongs to. MapValueToKey "
             + "gives this key to missing values, and to values that it did not "
@@ -162,9 +159,10 @@ internal sealed class SeriesNotes(string dataName, SeriesColumns columns, RowInt
         _gapCount++;
         _stepsLeftOut += leftOut;
         string text = string.Create(CultureInfo.InvariantCulture,
-            $"{SeriesTimes.OfSeries(series)}{leftOut} between "
-            + $"{SeriesTimes.Format(time)}{(isEndOfTraining ? ", the last that the model knows," : "")} and {SeriesTimes.Format(next)}");
-        _hasClockGap |= SeriesTimes.IsClockSkipped(step!, time, next);
+            $"{SeriesMessages.OfSeries(series)}{leftOut} between "
+            + $"{SeriesMessages.Format(time)}{(isEndOfTraining ? ", the last that the model knows," : "")} and "
+            + $"{SeriesMessages.Format(next)}");
+        _hasClockGap |= SeriesMessages.IsClockSkipped(interval!, time, next);
         if (_gaps.Count < GapsNamed)
             _gaps.Add(text);
         if (isLive && _gapCount <= LiveGapsNamed)

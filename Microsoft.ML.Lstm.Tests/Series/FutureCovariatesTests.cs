@@ -6,7 +6,7 @@ namespace Microsoft.ML.Lstm.Tests.Series;
 
 /// <summary>What is known of the rows that follow, of each of many series, however they are mixed.</summary>
 [TestClass]
-public sealed class KnownAheadTests
+public sealed class FutureCovariatesTests
 {
     [TestMethod]
     [DataRow(1, 1)]
@@ -33,7 +33,7 @@ public sealed class KnownAheadTests
         var columns = new SeriesColumns { Targets = ["Value"], KnownCovariates = ["Promotion", "Size"], Series = "Shop" };
         var bound = new BoundSeriesColumns(ml, data.Schema, columns);
         using DataViewRowCursor cursor = data.GetRowCursor(bound.All);
-        var ahead = new KnownAhead(cursor, bound, horizon, step: null);
+        var ahead = new FutureCovariates(cursor, bound, horizon, filledGaps: null);
         for (int i = 0; i < rows.Length; i++)
         {
             bool moved = true;

@@ -1,0 +1,66 @@
+using Microsoft.ML.Lstm.Engine.Series;
+
+namespace Microsoft.ML.Lstm.Forecasting;
+
+/// <summary>One series in a <see cref="ForecastSession"/>.</summary>
+/// <param name="name">The name of the series.</param>
+/// <param name="stream">The network after the last row of the series.</param>
+internal sealed class SessionSeries(string name, ForecastStream stream)
+{
+    // The start in the training data, as long as the rows of this session may still be a repetition of it.
+    private SeriesStart? _repeated;
+    private ulong _hash = SeriesStart.Empty;
+    private int _rows;
+
+    public string Name { get; } = name;
+
+    public ForecastStream Stream { get; private set; } = stream;
+
+    /// <summary>The time of the last row.</summary>
+    public DateTimeOffset Time { get; private set; }
+
+    /// <summary>The steps after the last row whose values are known to be missing; null where there are none.</summary>
+    public MissingEnd? Missing { get; private set; }
+
+    /// <summary>The stream after those missing steps, once a forecast from there was asked for.</summary>
+    public ForecastStream? StreamAfterMissing { get; set; }
+
+    /// <summary>Whether there is a last row, of this session or known to the model.</summary>
+    public bool HasLastRow { get; private set; }
+
+    /// <summary>Whether a row came in this session.</summary>
+    public bool HasRows { get; private set; }
+
+    /// <summary>The start of the series in the training data.</summary>
+    public SeriesStart? Start { get; private set; }
+
+    /// <summary>Restores what the model knows of the series.</summary>
+    public void Restore(SeriesState state)
+    {
+        Stream.CopyStateFrom(state.Values);
+        // A series without any value in the training data has no last row.
+        (Time, Missing, HasLastRow, Start, _repeated) = (state.Time, state.Missing, state.Time != default, state.Start, state.Start);
+    }
+
+    /// <summary>Begins again, without any row.</summary>
+    public void Restart(ForecastStream stream) => (Stream, HasLastRow, _repeated) = (stream, false, null);
+
+    /// <summary>Moves on to a row at <paramref name="time"/>.</summary>
+    public void MoveTo(DateTimeOffset time) => (Time, Missing, StreamAfterMissing, HasLastRow, HasRows) = (time, null, null, true, true);
+
+    /// <summary>Whether a row is the first of this session and equal to the first of the training data.</summary>
+    public bool IsFirstOfTraining(ReadOnlySpan<float> row)
+        => _repeated is { } start && _rows == 0 && SeriesStart.Add(SeriesStart.Empty, row) == start.First;
+
+    /// <summary>Whether, with this row, the session has begun with all of the first rows of the training data.</summary>
+    public bool RepeatsTrainingWith(ReadOnlySpan<float> row)
+    {
+        if (_repeated is not { } start)
+            return false;
+        _hash = SeriesStart.Add(_hash, row);
+        if (++_rows < start.Rows)
+            return false;
+        _repeated = null;
+        return _hash == start.All;
+    }
+}
