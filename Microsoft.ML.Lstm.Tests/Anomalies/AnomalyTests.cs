@@ -4,7 +4,7 @@ using Microsoft.ML.Lstm.Tests.Series;
 
 namespace Microsoft.ML.Lstm.Tests.Anomalies;
 
-/// <summary>DetectAnomalyByLstm through ML.NET.</summary>
+/// <summary>DetectAnomalyByLstm through ML.NET: alerts, scores, p-values, bounds.</summary>
 [TestClass]
 public sealed class AnomalyTests
 {
@@ -26,7 +26,7 @@ public sealed class AnomalyTests
         int[] alerts = [.. Enumerable.Range(2000, 1000).Where(t => results[t - 2000][Alert] == 1)];
         foreach (int t in off)
             CollectionAssert.Contains(alerts, t);
-        // At 99.9 percent one in a thousand is to be expected, and after each anomaly some rows whose forecast it spoils.
+        // At 99.9 percent expect one false alert in a thousand rows, and some after each anomaly, which spoils the next forecasts.
         Assert.IsLessThan(off.Length + 12, alerts.Length);
         foreach (double[] result in results)
         {
@@ -144,7 +144,7 @@ public sealed class AnomalyTests
             message.Contains($"Only {residuals} validation rows could be compared", StringComparison.Ordinal)), string.Join('\n', log));
         Assert.IsFalse(log.Exists(message => message.Contains("Intervals", StringComparison.Ordinal)));
         using ForecastEngine<Reading, Verdict> engine = model.CreateForecastEngine<Reading, Verdict>(ml);
-        // Before there is a value to compare there is no p-value, which 0 would be, but one is expected.
+        // Without a value to compare the p-value is missing rather than 0, but there is an expected value.
         double[] expected = engine.Predict().Anomaly;
         CollectionAssert.AreEqual(new[] { 0, double.NaN, double.NaN }, expected[..3]);
         Assert.IsInRange(expected[5], expected[4], expected[3]);

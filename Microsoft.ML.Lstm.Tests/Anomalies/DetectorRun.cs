@@ -23,7 +23,7 @@ internal static class DetectorRun
         return ml.Transforms.DetectAnomalyByLstm(options).Fit(ml.Data.LoadFromEnumerable(rows));
     }
 
-    /// <summary>What is said of each row.</summary>
+    /// <summary>The output for each row.</summary>
     public static double[][] Transform(MLContext ml, ITransformer model, IEnumerable<Reading> rows)
         => [.. model.Transform(ml.Data.LoadFromEnumerable(rows)).GetColumn<double[]>("Anomaly")];
 

@@ -4,7 +4,7 @@ using Microsoft.ML.Lstm.Tests.Series;
 
 namespace Microsoft.ML.Lstm.Tests.Forecasting;
 
-/// <summary>Inputs that never vary in the training data have no effect afterwards, whatever they are, and are named.</summary>
+/// <summary>Inputs that never vary in the training data have no effect on forecasts, and are named in a warning.</summary>
 [TestClass]
 public sealed class ConstantInputTests
 {
@@ -86,7 +86,7 @@ public sealed class ConstantInputTests
     public void AValueThatWasNeverMissingMayBeLater()
     {
         MLContext ml = Context(out _);
-        // The covariate is missing at times, so each value says whether it is there; the target always is.
+        // The covariate is missing at times, so there are indicators; that of the target is constant.
         Reading[] rows = Reading.Wave(200);
         for (int t = 0; t < rows.Length; t += 7)
             rows[t].Other = float.NaN;
@@ -130,7 +130,7 @@ public sealed class ConstantInputTests
         var table = model.Model.Network.Parameters[ParameterSet.EmbeddingName(0)].ToArray().Chunk(3).ToArray();
         for (int j = 0; j < 3; j++)
             Assert.AreEqual((table[1][j] + (double)table[2][j]) / 2, table[0][j], 1e-6);
-        // Nothing is learned of the third.
+        // The third series has nothing to learn.
         CollectionAssert.AreEqual(table[0], table[3]);
     }
 

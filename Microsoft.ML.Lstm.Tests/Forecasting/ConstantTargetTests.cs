@@ -3,7 +3,7 @@ using Microsoft.ML.Lstm.Tests.Series;
 
 namespace Microsoft.ML.Lstm.Tests.Forecasting;
 
-/// <summary>Series that never vary in the training data: what they always were is what is expected.</summary>
+/// <summary>Series that never vary in the training data are forecast as their constant value.</summary>
 [TestClass]
 public sealed class ConstantTargetTests
 {
@@ -84,7 +84,7 @@ public sealed class ConstantTargetTests
         ReadingForecast last = ForecastRun.Transform(ml, model, rows)[^1];
         for (int h = 0; h < ForecastRun.Horizon; h++)
         {
-            // Nothing was learned but that it is where it is.
+            // All that was learned is its level.
             Assert.AreEqual(1000, last.Forecast[h], 15);
             Assert.IsInRange(last.Lower[h], last.Upper[h], last.Forecast[h]);
         }

@@ -2,7 +2,7 @@ using Microsoft.ML.Lstm.Tests.Series;
 
 namespace Microsoft.ML.Lstm.Tests.Forecasting;
 
-/// <summary>Intervals hold the share of values that they promise, whatever the loss and however odd the noise.</summary>
+/// <summary>Intervals hold the share of values that they promise, whatever the loss and the noise.</summary>
 [TestClass]
 public sealed class CoverageTests
 {
@@ -16,7 +16,7 @@ public sealed class CoverageTests
         const int Training = 4000, Later = 2000;
         var ml = new MLContext(1);
         Reading[] rows = Reading.Wave(Training + Later, noise: 0);
-        // Cauchy noise, which has no deviation, and more to one side than to the other.
+        // Cauchy noise, which has no finite deviation, and skewed noise.
         var random = new Random(11);
         foreach (Reading row in rows)
         {

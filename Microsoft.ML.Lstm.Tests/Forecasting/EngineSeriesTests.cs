@@ -3,7 +3,7 @@ using static Microsoft.ML.Lstm.Tests.Series.SeriesRun;
 
 namespace Microsoft.ML.Lstm.Tests.Forecasting;
 
-/// <summary>An engine keeps the series that it meets: up to a limit, and until it is told to forget.</summary>
+/// <summary>An engine keeps each series that it meets, up to a limit, until it is asked to forget it.</summary>
 [TestClass]
 public sealed class EngineSeriesTests
 {
@@ -67,7 +67,7 @@ public sealed class EngineSeriesTests
             $"A row ahead has the time {mine[0].Time:yyyy-MM-dd HH:mm:ss}, which does not come after {mine[0].Time:yyyy-MM-dd HH:mm:ss}.");
         StringAssert.Contains(Refused(mine[1..].Reverse()), "in the order of time");
 
-        // What is refused is not taken, and rows without name and time tell as much.
+        // A refused observation leaves no trace, nor do its future rows.
         float[] expected = engine.Predict(mine[0], mine[1..]).Forecast;
         using ForecastEngine<Reading, ReadingForecast> other = model.CreateForecastEngine<Reading, ReadingForecast>(ml);
         CollectionAssert.AreEqual(expected,
@@ -125,7 +125,7 @@ public sealed class EngineSeriesTests
         Assert.IsFalse(engine.Forget("c1"));
         Observe("c4");
         Assert.ThrowsExactly<InvalidOperationException>(() => Observe("c1"));
-        // One of the training data makes no room, since it takes none; it begins anew.
+        // Forgetting a series of the training data makes no room, since it does not count; it begins again.
         Assert.IsTrue(engine.Forget("a"));
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => engine.Predict("a"));
         Observe("a");

@@ -173,7 +173,7 @@ public sealed class ForecastEngineTests
             "Reading has none of the columns Forecast, Lower, Upper");
     }
 
-    /// <summary>A transformer that holds something.</summary>
+    /// <summary>A transformer that has to be disposed.</summary>
     private sealed class Disposable(ITransformer transformer) : ITransformer, IDisposable
     {
         public bool IsDisposed { get; private set; }

@@ -41,7 +41,7 @@ internal static class ForecastRun
         CollectionAssert.AreEqual(expected.Upper, actual.Upper);
     }
 
-    /// <summary>The values of a forecast that <paramref name="rows"/> tell, and what came.</summary>
+    /// <summary>The forecast values that <paramref name="rows"/> allow to check, with the values that came.</summary>
     public static IEnumerable<(ReadingForecast Forecast, int Step, float Value)> Compare(ReadingForecast[] forecasts, Reading[] rows) =>
         from t in Enumerable.Range(0, forecasts.Length)
         from h in Enumerable.Range(0, forecasts[t].Forecast.Length)

@@ -4,7 +4,7 @@ using Microsoft.ML.Lstm.Tests.Series;
 
 namespace Microsoft.ML.Lstm.Tests.Forecasting;
 
-/// <summary>ForecastByLstm through ML.NET: what it says, what it may know, and what it makes of odd data.</summary>
+/// <summary>ForecastByLstm through ML.NET: accuracy, covariates, series, unusual data.</summary>
 [TestClass]
 public sealed class ForecastTests
 {
@@ -116,7 +116,7 @@ public sealed class ForecastTests
         double Error(LstmForecastingTransformer model) => Math.Sqrt(ForecastRun.Compare(ForecastRun.Transform(ml, model, later), later)
             .Average(pair => Math.Pow(pair.Value - pair.Forecast.Forecast[pair.Step], 2)));
 
-        // Without, the promotions are noise of deviation 0.4.
+        // Without the covariate, promotions are noise with a deviation of 0.4.
         Assert.IsLessThan(0.2, Error(With("Promotion")));
         Assert.IsGreaterThan(0.35, Error(With()));
     }
@@ -141,7 +141,7 @@ public sealed class ForecastTests
         ReadingForecast[] alone = ForecastRun.Transform(ml, model, b.Skip(100));
         for (int t = 0; t < alone.Length; t++)
             ForecastRun.AssertSame(alone[t], together[2 * t + 1]);
-        // Another name, another series: it begins anew, and its vector is the unknown one's.
+        // A series with another name begins without history, with the vector of the unknown series.
         Reading[] other = [.. b.Skip(100)
             .Select(row => new Reading { Shop = "c", Time = row.Time, Value = row.Value, Size = row.Size, Promotion = row.Promotion })];
         CollectionAssert.AreNotEqual(alone[5].Forecast, ForecastRun.Transform(ml, model, other)[5].Forecast);
@@ -244,7 +244,7 @@ public sealed class ForecastTests
         ReadingForecast[] rest = ForecastRun.Transform(ml, model, rows[100..]);
         for (int t = 0; t < rest.Length; t++)
             ForecastRun.AssertSame(all[100 + t], rest[t]);
-        // Its times are over, so the series begins anew.
+        // Its times are in the past, so the series begins again.
         ReadingForecast[] again = ForecastRun.Transform(ml, model, rows);
         for (int t = 0; t < rows.Length; t++)
             ForecastRun.AssertSame(all[t], again[t]);

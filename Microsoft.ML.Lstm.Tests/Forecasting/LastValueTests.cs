@@ -3,7 +3,7 @@ using Microsoft.ML.Lstm.Tests.Series;
 
 namespace Microsoft.ML.Lstm.Tests.Forecasting;
 
-/// <summary>With the last value as the level and one lag a network reads changes.</summary>
+/// <summary>With the last value as the level and a single lag, the network reads changes.</summary>
 [TestClass]
 public sealed class LastValueTests
 {
@@ -26,7 +26,7 @@ public sealed class LastValueTests
         double[][] results = DetectorRun.Transform(ml, model, rows[1000..]);
         CollectionAssert.Contains(DetectorRun.Alerts(results), 100);
         double error = Enumerable.Range(0, 90).Average(t => Math.Abs(results[t][DetectorRun.Expected] - rows[1000 + t].Value));
-        // The noise alone is 0.025 off, a wave of which nothing is known 0.16.
+        // The error by the noise alone is 0.025; without any knowledge of the wave it is 0.16.
         Assert.IsLessThan(0.06, error);
     }
 

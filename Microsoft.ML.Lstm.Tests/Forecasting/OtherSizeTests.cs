@@ -3,7 +3,7 @@ using Microsoft.ML.Lstm.Tests.Series;
 
 namespace Microsoft.ML.Lstm.Tests.Forecasting;
 
-/// <summary>Series of another size than those of the training data, or of which it says next to nothing: their own values decide.</summary>
+/// <summary>Series of another size than in the training data, or hardly there, are measured by their own values.</summary>
 [TestClass]
 public sealed class OtherSizeTests
 {
@@ -53,7 +53,7 @@ public sealed class OtherSizeTests
             rows[120].Value *= 2;
             int[] alerts = DetectorRun.Alerts(DetectorRun.Transform(ml, model, rows));
             CollectionAssert.Contains(alerts, 120, $"level {level}");
-            // A series that nobody knows begins with surprises.
+            // The first forecasts of an unknown series may be off.
             Assert.IsLessThan(5, alerts.Count(t => t is > 14 and < 120), $"level {level}: {string.Join(' ', alerts)}");
         }
     }
@@ -136,7 +136,7 @@ public sealed class OtherSizeTests
             ReadingForecast[] forecasts = ForecastRun.Transform(ml, model, rows);
             foreach (ReadingForecast forecast in forecasts)
                 forecast.Forecast = Array.ConvertAll(forecast.Forecast, value => value - offset);
-            // Of what varies, not of the height; where nothing but changes is seen, how large these are is a guess after 24 rows.
+            // Relative to the variation, not to the height; with changes alone the scale is a guess after 24 rows.
             double largest = scaling == SeriesScaling.LastValue ? 0.1 : 1.6 * usual + 0.01;
             Assert.IsLessThan(largest, ErrorOf(forecasts, 0, level), $"{level} at {offset}, usual {usual}");
         }
@@ -152,7 +152,7 @@ public sealed class OtherSizeTests
         {
             Reading[] rows = [.. Enumerable.Range(0, 60).Select(_ => new Reading { Shop = "new", Value = level })];
             rows[40].Value = level + 50;
-            // Neither does one other value make it vary.
+            // A single other value does not make it vary either.
             foreach (ReadingForecast forecast in ForecastRun.Transform(ml, model, rows)[8..])
                 Assert.IsTrue(forecast.Forecast.All(value => value == level), $"{level}: {string.Join(' ', forecast.Forecast)}");
         }
@@ -171,7 +171,7 @@ public sealed class OtherSizeTests
             foreach (int t in new[] { 50, 80, 120 })
                 rows[t].Value = level + 1;
             int[] alerts = DetectorRun.Alerts(DetectorRun.Transform(ml, model, rows));
-            // That it never varies is to be seen after some rows.
+            // After some rows it counts as constant.
             CollectionAssert.AreEqual(new[] { 50, 80, 120 }, alerts.Where(t => t >= 8).ToArray(), $"{level}: {string.Join(' ', alerts)}");
         }
     }

@@ -16,7 +16,7 @@ public sealed class OwnIntervalTests
     public void AForecastLiesInItsInterval(SeriesScaling scaling, ForecastLoss loss)
     {
         var ml = new MLContext(1);
-        // One that leaves where it was in the validation rows, so that all errors are on one side; a still one; one of huge numbers.
+        // A series that drifts in the validation rows, so that all errors are on one side; a constant one; one of huge numbers.
         Reading[] leaving = Reading.Wave(150), still = [.. Enumerable.Range(0, 150).Select(_ => new Reading { Value = 3 })],
             huge = Reading.Wave(150, scale: 1e37f);
         for (int t = 110; t < leaving.Length; t++)

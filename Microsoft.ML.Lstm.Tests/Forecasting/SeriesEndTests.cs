@@ -3,7 +3,7 @@ using Microsoft.ML.Lstm.Tests.Series;
 
 namespace Microsoft.ML.Lstm.Tests.Forecasting;
 
-/// <summary>What comes after the training data, of one series and of each of several, and which of the last rows count.</summary>
+/// <summary>Forecasts from the end of the training data, of one series or several, and which of the last rows count.</summary>
 [TestClass]
 public sealed class SeriesEndTests
 {
@@ -25,7 +25,7 @@ public sealed class SeriesEndTests
         StringAssert.Contains(message,
             "The model knows 2 series, 'a', 'b', and there is no observation yet: name the one to forecast, as in Predict(\"a\").");
         CollectionAssert.AreEqual(new[] { "a", "b" }, engine.SeriesNames.ToArray());
-        // All rows say so, were each series the last.
+        // As if the rows of each series were the last of the table.
         ShopForecast[] fitted = Transform(WithoutHistory(model), rows);
         foreach ((string name, ShopForecast last) in new[] { ("a", fitted[^2]), ("b", fitted[^1]) })
         {
@@ -37,7 +37,7 @@ public sealed class SeriesEndTests
             CollectionAssert.AreEqual(last.Forecast[..2], engine.Predict(name, horizon: 2).Forecast);
         }
         Assert.AreEqual(2 * ForecastRun.Horizon, Forecaster(model).Forecast().GetColumn<int>("Step").Count());
-        // The one that was asked last is not the one that was observed last.
+        // The series of the last query is not the series of the last observation.
         engine.Predict(new Reading { Shop = "a", Value = 5 });
         float[] observed = engine.Predict("a").Forecast;
         CollectionAssert.AreNotEqual(fitted[^2].Forecast, observed);
@@ -103,7 +103,7 @@ public sealed class SeriesEndTests
         double[] next = engine.Predict("b").Anomaly;
         double[] verdict = engine.Predict(new Reading { Shop = "b", Value = 50 }).Anomaly;
         CollectionAssert.AreEqual(new[] { 0, double.NaN, double.NaN }, next[..3]);
-        // What the row itself has no part in.
+        // The row itself has no part in this forecast.
         CollectionAssert.AreEqual(verdict[3..], next[3..]);
         engine.Predict("a");
         CollectionAssert.AreEqual(verdict, engine.Predict().Anomaly);

@@ -3,7 +3,7 @@ using static Microsoft.ML.Lstm.Tests.Series.SeriesRun;
 
 namespace Microsoft.ML.Lstm.Tests.Forecasting;
 
-/// <summary>The training table transformed, as ML.NET's samples do, is not taken for its own future without a word.</summary>
+/// <summary>Transforming the training table, as ML.NET's samples do, does not silently take it for its own future.</summary>
 [TestClass]
 public sealed class TrainingTableAgainTests
 {
@@ -22,7 +22,7 @@ public sealed class TrainingTableAgainTests
         SeriesTransformer model = estimator.Fit(data);
         double[][] expected = Read(WithoutHistory(model).Transform(data));
         AssertSame(expected, Read(model.Transform(data)));
-        // Behind transforms that only add columns, too.
+        // Also behind transforms that only add columns.
         ITransformer chain = ml.Transforms.CopyColumns("Copy", "Other")
             .Append(estimator)
             .Append(ml.Transforms.CopyColumns("Copy2", "Copy"))
@@ -95,7 +95,7 @@ public sealed class TrainingTableAgainTests
     [DataRow(Detector)]
     public void AViewWhoseRowsHaveChangedGoesOn(string kind)
     {
-        // As a queue's, which has other rows each time.
+        // Like a queue, which has other rows each time.
         (MLContext ml, _) = Listen();
         Reading[] rows = Reading.Wave(120);
         Reading[] now = rows[..100];

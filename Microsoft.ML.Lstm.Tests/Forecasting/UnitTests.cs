@@ -5,7 +5,8 @@ using Microsoft.ML.Lstm.Tests.Series;
 namespace Microsoft.ML.Lstm.Tests.Forecasting;
 
 /// <summary>
-/// The unit of measurement changes nothing: in units of a power of two all is the same to the last bit, in others but for rounding.
+/// The unit of measurement changes nothing: with units of a power of two results are the same to the last bit, with others except for
+/// rounding.
 /// </summary>
 [TestClass]
 [TestCategory("units")]
@@ -107,7 +108,7 @@ public sealed class UnitTests
 
     /// <param name="kind">The series.</param>
     /// <param name="unit">The unit of the values.</param>
-    /// <param name="other">That of the covariates and static features.</param>
+    /// <param name="other">The unit of the covariates and static features.</param>
     private static UnitRow[] Rows(string kind, float unit, float other)
     {
         var random = new Random(3);

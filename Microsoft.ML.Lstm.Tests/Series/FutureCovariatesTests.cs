@@ -4,7 +4,7 @@ using Microsoft.ML.Lstm.Series;
 
 namespace Microsoft.ML.Lstm.Tests.Series;
 
-/// <summary>What is known of the rows that follow, of each of many series, however they are mixed.</summary>
+/// <summary>The known covariates of the rows that follow, in each of many series, however they are mixed.</summary>
 [TestClass]
 public sealed class FutureCovariatesTests
 {
@@ -15,7 +15,7 @@ public sealed class FutureCovariatesTests
     [DataRow(40, 3)]
     public void EachRowIsGivenWhatFollowsItInItsSeries(int horizon, int seriesCount)
     {
-        // Series of very different lengths, the shortest of one row; all that is left of the longest comes last.
+        // Series of very different lengths, from one row to most of the table.
         var random = new Random(horizon);
         string[] order = [.. Enumerable.Range(0, seriesCount).SelectMany(s => Enumerable.Repeat($"s{s}", s == 0 ? 1 : s * s * 6))
             .OrderBy(_ => random.Next())];

@@ -3,7 +3,7 @@ using Microsoft.ML.Lstm.Tests.Forecasting;
 
 namespace Microsoft.ML.Lstm.Tests.Series;
 
-/// <summary>Series of which little is known, or not in the usual form.</summary>
+/// <summary>Unusual series: short, partly missing, of single values, with outliers.</summary>
 [TestClass]
 public sealed class OddSeriesTests
 {
@@ -39,7 +39,7 @@ public sealed class OddSeriesTests
         SeriesRun.Fit(ml, kind, slip);
         SeriesRun.AssertOne(warnings, "The target column 'Value' has 1 value far from all others, the first 50000.");
         warnings.Clear();
-        // In a series of another size too; and where it is, validation has it.
+        // In a series of another size too, and in the validation rows.
         foreach (Reading row in slip)
             row.Shop = "small";
         (slip[70].Value, slip[190].Value) = (slip[71].Value, -5000);
@@ -47,7 +47,7 @@ public sealed class OddSeriesTests
             options => options.SeriesColumnName = "Shop");
         SeriesRun.AssertOne(warnings, "has 1 value in 1 of 2 series far from all others, the first -5000.");
         warnings.Clear();
-        // No slips: what is rare, another level for good, a peak as others too.
+        // Not outliers: rare values, a lasting change of level, a peak among others.
         Reading[] rare = Reading.Wave(200), shifted = Reading.Wave(200), peaks = Reading.Wave(200);
         for (int t = 0; t < 200; t++)
         {
@@ -76,12 +76,12 @@ public sealed class OddSeriesTests
             options => (options.KnownCovariateColumnNames, options.TimeColumnName, options.NumberOfEpochs) = (["Promotion"], "Time", 8));
 
         Assert.IsTrue(ForecastRun.Transform(ml, model.WithoutHistory(), told).All(forecast => forecast.Forecast.All(float.IsFinite)));
-        // A fifth of those that have a value.
+        // A fifth of the rows with a value.
         int observed = rows.Length - rowsAhead;
         Assert.IsTrue(log.Exists(message => message.Contains($"validating on {observed / 5}.", StringComparison.Ordinal)),
             string.Join('\n', log));
         Assert.IsFalse(log.Exists(message => message.Contains("There are no validation rows", StringComparison.Ordinal)));
-        // It goes on where the values ended.
+        // The series goes on where its values ended.
         Reading[] later = rows[observed..];
         float[] expected = ForecastRun.Transform(ml, model, later)[0].Forecast;
         CollectionAssert.AreNotEqual(ForecastRun.Transform(ml, model.WithoutHistory(), later)[0].Forecast, expected);
@@ -106,7 +106,7 @@ public sealed class OddSeriesTests
         AssertRefused(restored, rows[100]);
         CollectionAssert.AreEqual(expected, restored.Predict().Forecast);
         CollectionAssert.AreEqual(engine.Predict(rows[101]).Forecast, restored.Predict(rows[101]).Forecast);
-        // Data that is gone through again begins anew.
+        // The training data, transformed, begins again.
         CollectionAssert.AreEqual(ForecastRun.Transform(ml, model.WithoutHistory(), rows)[50].Forecast,
             ForecastRun.Transform(ml, model, rows)[50].Forecast);
 
@@ -162,7 +162,7 @@ public sealed class OddSeriesTests
     public void CovariatesThatAreNeverThereTogetherAreScaledAlike()
     {
         var ml = new MLContext(1);
-        // Each is missing in every other row, and the second is a thousand times the first.
+        // Each target is missing in every other row, and the second is a thousand times the first.
         Gauge[] Rows(float unit) =>
             [.. Reading.Wave(160)
             .Select((row, t) =>
@@ -214,7 +214,7 @@ public sealed class OddSeriesTests
                 (options.SeriesColumnName, options.Scaling) = ("Shop", scaling)))
                 .Fit(ml.Data.LoadFromEnumerable(a), ml.Data.LoadFromEnumerable(b));
             CollectionAssert.AreEqual(new[] { "a", "b" }, model.SeriesNames.ToArray());
-            // As a series that nobody knows: only the name differs.
+            // As a series that is not in the training data, apart from the name.
             Reading[] c = Reading.Wave(60, seed: 2, shop: "c", level: 1e6f, scale: 1e5f);
             ReadingForecast[] expected = ForecastRun.Transform(ml, model.WithoutHistory(), c),
                 actual = ForecastRun.Transform(ml, model.WithoutHistory(), b);
@@ -281,7 +281,7 @@ public sealed class OddSeriesTests
             using ForecastEngine<Reading, ReadingForecast> engine = model.CreateForecastEngine<Reading, ReadingForecast>(ml);
             engine.CheckPoint(ml, path);
             byte[] before = File.ReadAllBytes(path);
-            // What another process has open can't be written.
+            // A file that another process has open can't be written.
             using (new FileStream(path + ".partial", FileMode.Create, FileAccess.Write, FileShare.None))
                 Assert.Throws<IOException>(() => engine.CheckPoint(ml, path));
             CollectionAssert.AreEqual(before, File.ReadAllBytes(path));

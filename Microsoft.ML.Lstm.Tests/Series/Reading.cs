@@ -42,7 +42,7 @@ internal sealed class Reading
     }
 }
 
-/// <summary>What is forecast of it, by the options of <see cref="ForecastTests"/>.</summary>
+/// <summary>The forecast of a <see cref="Reading"/>, by the options of <see cref="ForecastTests"/>.</summary>
 internal sealed class ReadingForecast
 {
     public float[] Forecast { get; set; } = [];

@@ -6,8 +6,8 @@ using Microsoft.ML.Lstm.Tests.Sequences;
 namespace Microsoft.ML.Lstm.Tests.Series;
 
 /// <summary>
-/// What ML.NET expects of an estimator, as far as it can be expected of those whose rows depend on the rows before them: promises, views,
-/// threads, and other processes.
+/// What ML.NET expects of every estimator, as far as it applies where rows depend on the rows before them: promised schemas, views, threads
+/// and other processes.
 /// </summary>
 [TestClass]
 public sealed class SeriesHarnessTests
@@ -68,7 +68,7 @@ public sealed class SeriesHarnessTests
         Assert.AreEqual(later.LongLength, scored.GetRowCount() ?? later.LongLength);
         AssertSame(expected, Read(kind, model.Transform(Ml.Data.Cache(data))));
         AssertSame(expected, Read(kind, Ml.Data.Cache(scored)));
-        // Whoever asks for several cursors, or for rows at random, gets all rows from one and in their order.
+        // A request for several cursors, or for shuffled rows, gets one cursor with all rows in their order.
         DataViewSchema.Column column = scored.Schema[Outputs(kind)[0]];
         DataViewRowCursor[] cursors = scored.GetRowCursorSet([column], 4, new Random(1));
         Assert.HasCount(1, cursors);
@@ -76,9 +76,9 @@ public sealed class SeriesHarnessTests
         Func<string[]> get = ColumnReader.Getter(cursor, column);
         for (int t = 0; cursor.MoveNext(); t++)
             CollectionAssert.AreEqual(expected[0][t], get());
-        // Rows of which nobody asks what is said of them are just rows.
+        // Without the transformer's columns rows are only passed on.
         Assert.HasCount(later.Length, ColumnReader.Read(scored, "Label"));
-        // Rows count from the one before them, so what is left out is missed by all behind it.
+        // A row depends on all rows before it, so that leaving out some changes the others.
         AssertSame([.. expected.Select(rows => rows[..10])], Read(kind, model.Transform(Ml.Data.TakeRows(data, 10))));
     }
 
@@ -156,7 +156,7 @@ public sealed class SeriesHarnessTests
 
     private static string[] Outputs(string kind) => kind == Forecaster ? ["Forecast", "Lower", "Upper"] : ["Anomaly"];
 
-    /// <summary>Two series by turns.</summary>
+    /// <summary>Rows of two series by turns.</summary>
     private static Example[] Rows()
     {
         var random = new Random(5);

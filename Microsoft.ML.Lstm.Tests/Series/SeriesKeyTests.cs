@@ -5,7 +5,7 @@ using static Microsoft.ML.Lstm.Tests.Series.SeriesRun;
 namespace Microsoft.ML.Lstm.Tests.Series;
 
 /// <summary>
-/// Which series a row belongs to: keys of all kinds are names, missing ones never, and rows without a name or time are counted.
+/// The series of a row: keys of all types give names, a missing key is an error, and rows without a name or time are counted.
 /// </summary>
 [TestClass]
 public sealed class SeriesKeyTests

@@ -3,7 +3,7 @@ using Microsoft.ML.Lstm.Series;
 
 namespace Microsoft.ML.Lstm.Tests.Series;
 
-/// <summary>Series by their names: of texts, and of keys with and without what they stand for.</summary>
+/// <summary>The names of series: texts, and keys with and without key values.</summary>
 [TestClass]
 public sealed class SeriesNameReaderTests
 {
@@ -19,11 +19,11 @@ public sealed class SeriesNameReaderTests
     {
         IDataView texts = Rows("b", "a", "b", "c", "", "a");
         CollectionAssert.AreEqual(new[] { "b", "a", "b", "c", "none", "a" }, Names(Map(texts, "Text"), "Key"));
-        // What a row has that the keys were not made of is missing.
+        // A value that is not among the keys has the missing key.
         IDataView known = Rows("a", "b");
         IDataView mapped = Ml.Transforms.Conversion.MapValueToKey("Key", "Text").Fit(known).Transform(texts);
         CollectionAssert.AreEqual(new[] { "b", "a", "b", "none", "none", "a" }, Names(mapped, "Key"));
-        // Numbers are names too, written in one way everywhere.
+        // Numbers are names too, in invariant culture.
         IDataView numbers = Ml.Data.LoadFromEnumerable(new[] { 2.5f, 10f, 2.5f }.Select(number => new Row { Number = number }));
         CollectionAssert.AreEqual(new[] { "2.5", "10", "2.5" }, Names(Map(numbers, "Number"), "Key"));
     }

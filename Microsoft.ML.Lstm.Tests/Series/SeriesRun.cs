@@ -3,7 +3,7 @@ using Microsoft.ML.Lstm.Tests.Forecasting;
 
 namespace Microsoft.ML.Lstm.Tests.Series;
 
-/// <summary>Both estimators for series, fitted to small data, and what they say in numbers that can be compared.</summary>
+/// <summary>Both estimators for series, fitted to small data, with their outputs as numbers that can be compared.</summary>
 internal static class SeriesRun
 {
     public const string Forecaster = "forecaster", Detector = "detector";
@@ -27,7 +27,7 @@ internal static class SeriesRun
     public static SeriesTransformer Fit(MLContext ml, string kind, IEnumerable<Reading> rows, Action<SeriesEstimatorOptions>? change = null)
         => Estimator(ml, kind, change).Fit(ml.Data.LoadFromEnumerable(rows));
 
-    /// <summary>What is said of each row.</summary>
+    /// <summary>The output for each row.</summary>
     public static double[][] Transform(MLContext ml, ITransformer model, IEnumerable<Reading> rows)
         => Read(model.Transform(ml.Data.LoadFromEnumerable(rows)));
 
@@ -35,7 +35,7 @@ internal static class SeriesRun
         ? [.. scored.GetColumn<float[]>("Forecast").Select(forecast => Array.ConvertAll(forecast, value => (double)value))]
         : [.. scored.GetColumn<double[]>("Anomaly")];
 
-    /// <summary>What an engine says of a row.</summary>
+    /// <summary>The output of an engine for a row.</summary>
     public static Func<Reading, double[]> Observe(MLContext ml, ITransformer model, string kind)
     {
         if (kind == Forecaster)
@@ -78,7 +78,7 @@ internal static class SeriesRun
         => Assert.IsFalse(warnings.Exists(warning => warning.Contains(text, StringComparison.Ordinal)), string.Join('\n', warnings));
 }
 
-/// <summary>What is said of a <see cref="Reading"/> by a detector.</summary>
+/// <summary>The output of a detector for a <see cref="Reading"/>.</summary>
 internal sealed class ReadingVerdict
 {
     public double[] Anomaly { get; set; } = [];

@@ -2,7 +2,7 @@ using static Microsoft.ML.Lstm.Tests.Series.SeriesRun;
 
 namespace Microsoft.ML.Lstm.Tests.Series;
 
-/// <summary>Time goes on: missing values are steps, and steps that are left out are missing values, or named.</summary>
+/// <summary>Gaps in time: rows with missing values are steps, and gaps are filled, or warned of.</summary>
 [TestClass]
 public sealed class TimeGapTests
 {
@@ -112,12 +112,12 @@ public sealed class TimeGapTests
             foreach (string kind in new[] { Forecaster, Detector })
             {
                 SeriesTransformer model = Fit(ml, kind, out6[..100], options => options.TimeColumnName = time ? "Time" : null);
-                // As the model says of all rows up to there.
+                // As the model forecasts after all rows up to there.
                 double[][] all = Transform(ml, WithoutHistory(model), out6);
                 AssertSame(Expected(kind, all[100..]), Expected(kind, Transform(ml, model, out6[100..])));
                 AssertSame(Expected(kind, all[100..]), Expected(kind, Transform(ml, Reload(ml, model), out6[100..])));
                 AssertSame(Expected(kind, all[100..]), Expected(kind, [.. out6[100..].Select(Observe(ml, model, kind))]));
-                // What was missing may come late where times tell.
+                // With times, missing values may come late.
                 if (time)
                     AssertSame(Expected(kind, Transform(ml, WithoutHistory(model), rows)[94..]),
                         Expected(kind, Transform(ml, model, rows[94..])));
@@ -154,7 +154,7 @@ public sealed class TimeGapTests
         AssertSame(Transform(ml,
             Fit(ml, kind, plain[..100], options => (options.TimeColumnName, options.Calendar) = ("Time", CalendarFeatures.None)),
             plain[100..]), actual);
-        // A month's holidays are one.
+        // The holidays of a month are one gap.
         Transform(ml, model, rows[120..]);
         AssertOne(warnings, "the last that the model knows");
     }
@@ -209,7 +209,7 @@ public sealed class TimeGapTests
         }
     }
 
-    // The tails of a detector's scores follow the rows that it goes through, from where these begin.
+    // The tails of the scores depend on the rows since the detector began.
     private static double[][] Expected(string kind, double[][] said) => [.. said.Select(row => kind == Detector ? [row[3]] : row)];
 
     private static ITransformer Reload(MLContext ml, ITransformer model)

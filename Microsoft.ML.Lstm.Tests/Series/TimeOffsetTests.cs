@@ -83,7 +83,7 @@ public sealed class TimeOffsetTests
             "time column 'Time': expected DateTimeOffset, as in the training data, got DateTime");
         AssertSame(Read(WithoutHistory(times).Transform(ml.Data.LoadFromEnumerable(rows))),
             Read(WithoutHistory(offsets).Transform(ml.Data.LoadFromEnumerable(moments))));
-        // As the message for texts says.
+        // The advice of the message, in text form.
         var texts = rows.Select(row => new { row.Value, Time = row.Time.ToString("s", System.Globalization.CultureInfo.InvariantCulture) })
             .ToArray();
         IDataView data = ml.Data.LoadFromEnumerable(texts);

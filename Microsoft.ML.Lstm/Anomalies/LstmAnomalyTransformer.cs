@@ -52,12 +52,12 @@ public sealed class LstmAnomalyTransformer : SeriesTransformer
 
     internal AnomalySettings Settings { get; }
 
-    /// <summary>How scores are distributed when nothing is wrong.</summary>
+    /// <summary>The distribution of scores when nothing is wrong.</summary>
     internal ScoreDistribution Scores { get; }
 
     internal ResidualScale Scale => Settings.Residuals;
 
-    /// <summary>What is known of the scores of each series that has been seen since training.</summary>
+    /// <summary>The scores of each series that has had rows since training.</summary>
     internal IReadOnlyDictionary<string, KnownScores> Known { get; }
 
     private protected override bool HasOffsets => Forecaster.Settings.HasOffsets;
@@ -67,8 +67,8 @@ public sealed class LstmAnomalyTransformer : SeriesTransformer
     internal override IReadOnlyList<OutputColumn> Outputs { get; }
 
     /// <summary>
-    /// A transformer with the same network that knows nothing of any series yet: for data that does not follow the training data, as the
-    /// training data itself.
+    /// A transformer with the same network that knows no series yet: for data that does not follow the training data, such as the training
+    /// data itself.
     /// </summary>
     /// <returns>The transformer.</returns>
     public LstmAnomalyTransformer WithoutHistory() => With(Forecaster.WithoutHistory(), new Dictionary<string, KnownScores>());
@@ -87,7 +87,7 @@ public sealed class LstmAnomalyTransformer : SeriesTransformer
             new SavedAnomaly(Settings, Scores.Quantiles.ToArray(), Scores.Lower, Scores.Upper, new(Known)).ToJson());
     });
 
-    // ML.NET finds it by its name and parameters.
+    // ML.NET finds this method by its name and parameters.
     internal static LstmAnomalyTransformer Create(IHostEnvironment env, ModelLoadContext ctx) => ModelEntry.Load(env, ctx, Version, entry =>
     {
         LstmForecastingTransformer forecaster = LstmForecastingTransformer.LoadFrom(env, entry);

@@ -8,13 +8,13 @@ namespace Microsoft.ML.Lstm;
 
 /// <summary>
 /// Forecasts while observations come in, one at a time: each costs one step of the network, however many came before. After n observations
-/// it says, bit for bit, what <see cref="SeriesTransformer.Transform"/> says at row n.
+/// the forecast is, bit for bit, that of <see cref="SeriesTransformer.Transform"/> at row n.
 /// </summary>
 /// <typeparam name="TSource">The observations.</typeparam>
 /// <typeparam name="TPrediction">The forecasts.</typeparam>
 /// <remarks>
-/// An engine keeps a state for each series, as long as it lives: see <see cref="ForecastEngineOptions.MaximumNewSeries"/>, and
-/// <see cref="Forget"/> series that are over.
+/// An engine keeps a state for each series for as long as it lives: see <see cref="ForecastEngineOptions.MaximumNewSeries"/>, and
+/// <see cref="Forget"/> series that have ended.
 ///
 /// An engine serves one thread at a time; any number of engines may be made of one model. The model stays its owner's: unlike a
 /// <see cref="PredictionEngine{TSrc, TDst}"/>, which by default disposes its model with itself, an engine leaves the model's transformers
@@ -63,8 +63,8 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
     }
 
     /// <summary>
-    /// The names of the series that the engine can forecast: those that the model knows, and those of which it has met a row; one empty
-    /// name where there is no series column.
+    /// The names of the series that the engine can forecast: all that the model knows or that had a row; one empty name where there is no
+    /// series column.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The engine is disposed.</exception>
     public IReadOnlyCollection<string> SeriesNames
@@ -77,7 +77,7 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
     }
 
     /// <summary>Takes the next observation and forecasts from there.</summary>
-    /// <param name="example">The observation; of several series, it says by its series column which it belongs to.</param>
+    /// <param name="example">The observation; where there is a series column, it belongs to the series named there.</param>
     /// <param name="horizon">Steps to forecast, from 1 to the model's; <see langword="null"/> for all.</param>
     /// <returns>The forecast.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="example"/> is <see langword="null"/>.</exception>
@@ -121,9 +121,9 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
     }
 
     /// <summary>
-    /// Forecasts from the last observation, without a new one: of several series, that of the last observation. Before the first
-    /// observation it is from the end of what the model knows of the only series; where it knows several, name one. A detector of anomalies
-    /// gives its verdict on the last observation again, and before the first what it expects next.
+    /// Forecasts the series of the last observation, from there. Before the first observation, it forecasts the only series that the model
+    /// knows, from its end; where the model knows several, name one. A detector of anomalies repeats its result for the last observation;
+    /// before the first observation, it gives the value that it expects next.
     /// </summary>
     /// <param name="horizon">Steps to forecast, from 1 to the model's; <see langword="null"/> for all.</param>
     /// <returns>The forecast; NaN as long as there is no observation to forecast from.</returns>
@@ -145,9 +145,9 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
     }
 
     /// <summary>
-    /// Forecasts one of several series from its last observation or, without one, from the end of what the model knows of it.
+    /// Forecasts one of several series from its last observation or, without one, from where the model knows it.
     /// </summary>
-    /// <param name="series">The name of the series, as the series column has it; of a column of keys, what its key stands for.</param>
+    /// <param name="series">The name of the series: the text in the series column or, in a column of keys, the key value.</param>
     /// <param name="horizon">Steps to forecast, from 1 to the model's; <see langword="null"/> for all.</param>
     /// <returns> The forecast; a detector of anomalies says what value it expects next, and within which bounds. Of the observations' own
     /// columns only the series' is there, if it is a text. </returns>
@@ -171,8 +171,8 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
     }
 
     /// <summary>
-    /// Forgets all that the engine knows of a series, from training too: its next observation will be its first, and checkpoints don't
-    /// have it. That makes room for another.
+    /// Forgets all that the engine knows of a series, from training too: its next observation will be its first, and checkpoints will not
+    /// contain it. That makes room for another series.
     /// </summary>
     /// <param name="series">The name of the series.</param>
     /// <returns>Whether the engine knew it.</returns>

@@ -72,7 +72,7 @@ public sealed class LstmForecastingTransformer : SeriesTransformer
 
     internal ForecastSettings Settings { get; }
 
-    /// <summary>What is known of each series, by its name.</summary>
+    /// <summary>The state of each series, by its name.</summary>
     internal IReadOnlyDictionary<string, SeriesState> States { get; }
 
     private protected override bool HasOffsets => Settings.HasOffsets;
@@ -82,16 +82,16 @@ public sealed class LstmForecastingTransformer : SeriesTransformer
     internal override IReadOnlyList<OutputColumn> Outputs { get; }
 
     /// <summary>
-    /// A transformer with the same network that knows nothing of any series yet: for data that does not follow the training data, as the
-    /// training data itself.
+    /// A transformer with the same network that knows no series yet: for data that does not follow the training data, such as the training
+    /// data itself.
     /// </summary>
     /// <returns>The transformer.</returns>
     public LstmForecastingTransformer WithoutHistory() => With(new Dictionary<string, SeriesState>());
 
     /// <summary>
-    /// Forecasts each series that the transformer knows from where that ends: behind the last row of the training data or of a checkpoint,
-    /// missing values at the end included. It is what an engine's <see cref="ForecastEngine{TSource, TPrediction}.Predict(string, int?)"/>
-    /// says before the first observation, as a table.
+    /// Forecasts each series that the transformer knows from its end: after the last row of the training data or of a checkpoint, missing
+    /// values at the end included. These are, as a table, the forecasts of an engine's
+    /// <see cref="ForecastEngine{TSource, TPrediction}.Predict(string, int?)"/> before the first observation.
     /// </summary>
     /// <param name="horizon">Steps to forecast, from 1 to <see cref="Horizon"/>; <see langword="null"/> for all.</param>
     /// <returns> A row for each step of each series, those of a series together: the series' name (a text, in a column called as the series
@@ -136,7 +136,7 @@ public sealed class LstmForecastingTransformer : SeriesTransformer
 
     internal LstmForecastingTransformer With(IReadOnlyDictionary<string, SeriesState> states) => new(Host, Model, Settings, states);
 
-    /// <summary>The number of a series, from 1; 0 for one that the training data does not have.</summary>
+    /// <summary>The number of a series, from 1; 0 for one that is not in the training data.</summary>
     internal int NumberOf(string series) => _numbers.GetValueOrDefault(series);
 
     internal override SeriesSession CreateSession(SessionOptions options) => new ForecastSession(this, options);
@@ -154,7 +154,7 @@ public sealed class LstmForecastingTransformer : SeriesTransformer
         entry.WriteNumbers(NumbersStream, stream => ForecastFile.Write(stream, Model, [.. States.Values.Select(state => state.Values)]));
     }
 
-    // ML.NET finds it by its name and parameters.
+    // ML.NET finds this method by its name and parameters.
     internal static LstmForecastingTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
         => ModelEntry.Load(env, ctx, Version, entry => LoadFrom(env, entry));
 

@@ -3,7 +3,7 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm.Forecasting;
 
-/// <summary>A data view in memory with a row for each step ahead of each series.</summary>
+/// <summary>Builds the table of <see cref="LstmForecastingTransformer.Forecast"/>: a row for each step ahead of each series.</summary>
 /// <param name="environment">The environment.</param>
 internal sealed class SeriesForecastTable(IHostEnvironment environment)
 {
@@ -21,7 +21,7 @@ internal sealed class SeriesForecastTable(IHostEnvironment environment)
             _builder.AddColumn(name, DateTimeDataViewType.Instance, values.Select(value => value.DateTime).ToArray());
     }
 
-    /// <summary>Adds values, one a row, or as many as a row has.</summary>
+    /// <summary>Adds a column of numbers or, with several values a row, of vectors.</summary>
     public void AddValues(string name, IReadOnlyCollection<float[]> rows, int size)
     {
         if (size == 1)

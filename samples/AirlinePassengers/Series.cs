@@ -6,7 +6,7 @@ namespace AirlinePassengers;
 /// </summary>
 internal static class Series
 {
-    private static readonly DateOnly First = new(1949, 1, 1);
+    private static readonly DateTime First = new(1949, 1, 1);
 
     public static IReadOnlyList<int> Passengers { get; } =
     [
@@ -26,7 +26,7 @@ internal static class Series
 
     public static int Count => Passengers.Count;
 
-    public static int Year(int month) => First.AddMonths(month).Year;
+    public static DateTime FirstDay(int month) => First.AddMonths(month);
 
-    public static string Name(int month) => First.AddMonths(month).ToString("MMMM yyyy");
+    public static string Name(int month) => FirstDay(month).ToString("MMMM yyyy");
 }

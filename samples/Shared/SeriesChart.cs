@@ -6,7 +6,9 @@ namespace Shared;
 /// <summary>Lines, bands and dots over time, as an SVG picture.</summary>
 /// <param name="title">What is shown.</param>
 /// <param name="times">The times of the steps from left to right; values are given by the number of their first step.</param>
-internal sealed class SeriesChart(string title, IReadOnlyList<DateTime> times)
+/// <param name="timeFormat">The format of times on the axis.</param>
+/// <param name="stepsPerTime">How many steps apart times on the axis are; null for about eight times.</param>
+internal sealed class SeriesChart(string title, IReadOnlyList<DateTime> times, string timeFormat = "yyyy-MM-dd", int? stepsPerTime = null)
 {
     private const int Width = 960, Height = 420;
     private const int Left = 64, Right = 24, Top = 72, Bottom = 40;
@@ -40,9 +42,12 @@ internal sealed class SeriesChart(string title, IReadOnlyList<DateTime> times)
             Write($"""<line x1="{Left}" y1="{Y(line)}" x2="{Width - Right}" y2="{Y(line)}" stroke="#dee2e6"/>""");
             Write($"""<text x="{Left - 8}" y="{Y(line) + 4}" text-anchor="end">{Math.Round(line, 6)}</text>""");
         }
-        int stride = Math.Max(1, (times.Count + TimesOnAxis - 1) / TimesOnAxis);
+        int stride = stepsPerTime ?? Math.Max(1, (times.Count + TimesOnAxis - 1) / TimesOnAxis);
         for (int step = 0; step < times.Count; step += stride)
-            Write($"""<text x="{X(step)}" y="{Height - Bottom + 20}" text-anchor="middle">{times[step]:yyyy-MM-dd}</text>""");
+        {
+            string time = times[step].ToString(timeFormat, CultureInfo.InvariantCulture);
+            Write($"""<text x="{X(step)}" y="{Height - Bottom + 20}" text-anchor="middle">{time}</text>""");
+        }
 
         foreach (Layer layer in _layers)
         {

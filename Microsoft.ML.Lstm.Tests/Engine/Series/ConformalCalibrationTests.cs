@@ -4,7 +4,7 @@ using Microsoft.ML.Lstm.Engine.Series;
 
 namespace Microsoft.ML.Lstm.Tests.Engine.Series;
 
-/// <summary>Intervals from errors: the right ranks, from few errors and from very many.</summary>
+/// <summary>Intervals from errors: the right ranks, of few errors and of very many.</summary>
 [TestClass]
 public sealed class ConformalCalibrationTests
 {
@@ -30,7 +30,7 @@ public sealed class ConformalCalibrationTests
         (ForecastIntervals intervals, int fewest, _) = calibration.Calibrate(level, [1]);
         Assert.AreEqual(errors, fewest);
         Assert.AreEqual(rank, intervals.Upper[0]);
-        // Below, errors are −n to −1: the one that as few are above.
+        // The lower errors are −n to −1, so that the ranks mirror those above.
         Assert.AreEqual(errors < ConformalCalibration.ErrorsFor(level) ? 0 : errors + 1 - rank, intervals.Lower[0]);
     }
 
@@ -79,7 +79,7 @@ public sealed class ConformalCalibrationTests
     [TestMethod]
     public void OfVeryManyForecastsThoseOfEverySecondRowAreKept()
     {
-        // 2²⁵ floats of errors in all, 8192 a forecast.
+        // At most 2²⁵ errors are kept, and a forecast has 8192.
         const int Horizon = 8192, Limit = 4096;
         (ForecastStream forecast, ConformalCalibration calibration) = Begin(Horizon);
         float[] values = new float[Horizon];

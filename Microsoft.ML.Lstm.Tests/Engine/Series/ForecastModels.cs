@@ -4,16 +4,16 @@ using Microsoft.ML.Lstm.Engine.Series;
 
 namespace Microsoft.ML.Lstm.Tests.Engine.Series;
 
-/// <summary>Forecasting models that nothing was taught to.</summary>
+/// <summary>Forecasting models with random weights.</summary>
 internal static class ForecastModels
 {
-    /// <param name="layout">What a step reads and gives.</param>
+    /// <param name="layout">The inputs and outputs of a step.</param>
     /// <param name="cell">The cell.</param>
-    /// <param name="hiddenSize">H of the network.</param>
-    /// <param name="layers">Its layers.</param>
-    /// <param name="statics">Static features.</param>
-    /// <param name="series">Series that the model knows.</param>
-    /// <param name="embeddingSize">Features of a series' vector; 0 for none.</param>
+    /// <param name="hiddenSize">The hidden size of the network.</param>
+    /// <param name="layers">How many layers the network has.</param>
+    /// <param name="statics">How many static features there are.</param>
+    /// <param name="series">How many series the model knows.</param>
+    /// <param name="embeddingSize">The size of a series' embedding; 0 for none.</param>
     /// <param name="isZero">Whether all weights are 0.</param>
     public static ForecastModel Create(ForecastLayout layout, CellType cell = CellType.Lstm, int hiddenSize = 5, int layers = 1,
         int statics = 0, int series = 1, int embeddingSize = 0, bool isZero = false)

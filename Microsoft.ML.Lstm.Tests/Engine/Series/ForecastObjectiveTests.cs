@@ -7,7 +7,7 @@ using Microsoft.ML.Lstm.Tests.Engine.Training;
 namespace Microsoft.ML.Lstm.Tests.Engine.Series;
 
 /// <summary>
-/// The losses of forecasts against their definitions in double, and their gradients against the central differences of those.
+/// The losses of forecasts against their definitions in double, and the gradients against central differences of these definitions.
 /// </summary>
 [TestClass]
 public sealed class ForecastObjectiveTests
@@ -126,7 +126,7 @@ public sealed class ForecastObjectiveTests
         CollectionAssert.AreEqual(Difference.Flatten(expected), Difference.Flatten(actual));
         Assert.AreEqual(forwards.Metrics, backwards.Metrics);
 
-        // A sequence alone has the gradients that it has among others, but for the share of the batch.
+        // A sequence alone has the same gradients as among others, apart from the share of the batch.
         int rows = Sum(layout, run, outputs).Rows;
         foreach (TrainingSequence sequence in run.Rows.Select(row => row.Sequence).Distinct())
         {
@@ -168,7 +168,7 @@ public sealed class ForecastObjectiveTests
 
     private static double[] Quantiles => [(1 - ConfidenceLevel) / 2, 0.5, (1 + ConfidenceLevel) / 2];
 
-    /// <summary>Three windows of different series, with missing values, warm-up, and an end before that of the series.</summary>
+    /// <summary>Three windows of different series, with missing values, a warm-up, and an end before the end of the series.</summary>
     private static ObjectiveRun Run(ForecastLayout layout)
     {
         EncodedSeries a = SeriesSample.Series(layout, 12), b = SeriesSample.Series(layout, 9, seed: 2);
@@ -179,7 +179,7 @@ public sealed class ForecastObjectiveTests
         return new ObjectiveRun([.. windows.Select(window => new TrainingSequence { Window = window })], [7, 5, 8], stepOutputs: true);
     }
 
-    /// <summary>The values that a row is to learn, as the network sees them.</summary>
+    /// <summary>The values that a row is to learn, in units of the scale.</summary>
     private static (int Value, double Scaled)[] ValuesOf(ForecastLayout layout, ObjectiveRun run, int row)
     {
         (TrainingSequence sequence, int step) = run.Rows[row];

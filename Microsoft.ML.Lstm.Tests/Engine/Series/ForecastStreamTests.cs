@@ -7,7 +7,7 @@ using Microsoft.ML.Lstm.Tests.Engine.Kernels;
 
 namespace Microsoft.ML.Lstm.Tests.Engine.Series;
 
-/// <summary>Forecasts of one series row by row: what training sees, from any state on, without garbage.</summary>
+/// <summary>Forecasts of one series row by row: the same as in training, from any state on, without allocations.</summary>
 [TestClass]
 public sealed class ForecastStreamTests
 {
@@ -88,7 +88,7 @@ public sealed class ForecastStreamTests
             AssertSameForecast();
             if (t == Rows - 1)
                 continue;
-            // One row more, from there.
+            // One more row from the restored state.
             Step(other, rows, t + 1);
             other.CopyForecastTo(actual);
             ForecastStream goesOn = new(model, network, series: 1);

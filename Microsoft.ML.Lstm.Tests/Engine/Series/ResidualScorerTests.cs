@@ -3,7 +3,7 @@ using Microsoft.ML.Lstm.Engine.Series;
 
 namespace Microsoft.ML.Lstm.Tests.Engine.Series;
 
-/// <summary>Scores of residuals by hand, and what a distribution of scores says of them.</summary>
+/// <summary>Scores of residuals computed by hand, and the distribution of scores.</summary>
 [TestClass]
 public sealed class ResidualScorerTests
 {
@@ -28,7 +28,7 @@ public sealed class ResidualScorerTests
         Assert.AreEqual(4.5 / Math.Sqrt(3), scorer.Add(1.5), 1e-6);
         double score = scorer.Add(-1);
         Assert.AreEqual(2 / Math.Sqrt(3), score, 1e-6);
-        // The value that has this score in the last row's place is the one that gave it.
+        // The value with this score is the one that gave it.
         Assert.AreEqual(-1, scorer.Standardize(forecast, (float)scorer.ValueOf(score, forecast)), 1e-6);
 
         float[] state = new float[scorer.StateLength];
@@ -43,7 +43,7 @@ public sealed class ResidualScorerTests
     [TestMethod]
     public void ADistributionIsItsQuantilesAndExponentialTails()
     {
-        // Of an exponential distribution both ends are known: below 0 there is nothing, and the mean excess over any threshold is 1.
+        // Both tails of an exponential distribution are known: nothing below 0, and a mean excess of 1 over any threshold.
         const int Count = 100_000;
         var scores = ScoreDistribution.Of(Enumerable.Range(0, Count).Select(i => (float)-Math.Log(1 - (i + 0.5) / Count)));
         Assert.AreEqual(1, scores.Upper.Excess, 0.01);
@@ -101,7 +101,7 @@ public sealed class ResidualScorerTests
         Assert.AreEqual(3, scores.Upper.Excess, 0.5);
         for (double probability = 0.001; probability < 0.999; probability += 0.001)
             Assert.AreEqual(probability, scores.Below(scores.Quantile(probability)), 2e-3);
-        // The distribution it was copied from stays.
+        // The original of the copy has not changed.
         Assert.AreEqual(1, calibrated.Upper.Excess, 0.15);
         Assert.AreEqual(0.025f, calibrated.Upper.Rate);
     }

@@ -3,7 +3,7 @@ using Microsoft.ML.Lstm.Engine.Series;
 
 namespace Microsoft.ML.Lstm.Tests.Engine.Series;
 
-/// <summary>The step between times, what follows a time, and what the calendar says of that.</summary>
+/// <summary>The interval between times, the time that follows another, and the calendar features.</summary>
 [TestClass]
 public sealed class RowIntervalTests
 {
@@ -77,7 +77,7 @@ public sealed class RowIntervalTests
         var random = new Random(3);
         DateTime[] hours = [.. Enumerable.Range(0, 400).Where(_ => random.Next(4) > 0).Select(t => At("2024-03-30").AddHours(t))];
         Assert.AreEqual(TimeSpan.TicksPerHour, RowInterval.Of(hours).Ticks);
-        // Several series, one after the other: the way back is no step.
+        // Of several series one after the other, the steps back between them do not count.
         Assert.AreEqual(TimeSpan.TicksPerHour, RowInterval.Of([.. hours, .. hours, .. hours]).Ticks);
         DateTime[] months = [.. Enumerable.Range(0, 90).Where(_ => random.Next(5) > 0).Select(t => At("2001-01-31").AddMonths(t))];
         Assert.AreEqual(1, RowInterval.Of(months).Months);
@@ -124,7 +124,7 @@ public sealed class RowIntervalTests
         => Assert.AreEqual(expected, new RowInterval(months, seconds * TimeSpan.TicksPerSecond, CalendarFeatures.None).UsualCalendar(rows));
 
     [TestMethod]
-    // A Sunday begins a week, and leap years have a day more.
+    // Weeks begin on Sunday, and leap years have one more day.
     [DataRow(CalendarFeatures.Week, "2024-01-06 00:00", 86400L, 0.0)]
     [DataRow(CalendarFeatures.Week, "2024-01-09 12:00", 86400L, 3.5 / 7)]
     [DataRow(CalendarFeatures.Day, "2024-01-09 05:00", 3600L, 0.25)]

@@ -69,7 +69,7 @@ public sealed class SeriesEncoderTests
         {
             float[] state = new float[encoder.StateLength];
             encoder.CopyStateTo(state);
-            // Another past is forgotten.
+            // A restored state replaces the rows before.
             for (int i = 0; i < t % 3; i++)
                 sample.Encode(other, Rows - 1 - i);
             other.CopyStateFrom(state);
@@ -140,7 +140,7 @@ public sealed class SeriesEncoderTests
             Assert.AreEqual(expected[i], actual[i], 1e-5 * Math.Max(1, Math.Abs(expected[i])), $"{what}, {i}");
     }
 
-    /// <summary>Rows with missing values, and what their features should be.</summary>
+    /// <summary>Rows with missing values, and their expected features.</summary>
     private sealed class Sample
     {
         private readonly int _series;
@@ -156,7 +156,7 @@ public sealed class SeriesEncoderTests
             Scaling = new RowScaling(new AffineScaler(Many(covariates, -1, 1), Many(covariates, 0.5f, 2)), AffineScaler.Identity(0),
                 Many(3 * layout.Targets, -2, 2), Many(3 * layout.Targets, 0.5f, 2), Many(3 * layout.Targets, 0.2f, 1),
                     new float[3 * layout.Targets]);
-            // Missing are the first row, some of all kinds, and a stretch that is longer than the window.
+            // The first row is missing, some numbers of all kinds, and a stretch longer than the window.
             Numbers = [.. Enumerable.Range(0, Rows).Select(t => Many(layout.RowSize, -3, 3))];
             _calendar = [.. Enumerable.Range(0, Rows).Select(_ => Many(layout.CalendarFeatures, -1, 1))];
             for (int t = 0; t < Rows; t++)
@@ -181,7 +181,7 @@ public sealed class SeriesEncoderTests
         {
             float[] future = [.. Numbers.Skip(t + 1).Take(Layout.Horizon).SelectMany(row => row[^Layout.KnownCovariates..])];
             float[] features = new float[Layout.FeatureSize];
-            // What was there before must not matter.
+            // Earlier content must not matter.
             Array.Fill(features, float.NaN);
             encoder.Encode(Numbers[t], future, _calendar[t], features);
             return features;
@@ -232,7 +232,7 @@ public sealed class SeriesEncoderTests
         private double Covariate(int column, double value)
             => (value - Scaling.Covariates.Offset[column - Targets]) * Scaling.Covariates.Scale[column - Targets];
 
-        /// <summary>The last value there was; before any the mean.</summary>
+        /// <summary>The last value; before the first, the mean.</summary>
         private double Filled(int t, int column)
         {
             for (int s = t; s >= 0; s--)

@@ -6,7 +6,7 @@ using Microsoft.ML.Lstm.Tests.Engine.Training;
 namespace Microsoft.ML.Lstm.Tests.Engine.Series;
 
 /// <summary>
-/// Cutting series into windows: each step's forecast is learned once an epoch, and none from values that are not to be learned from.
+/// Cutting series into windows: each forecast is learned once an epoch, and only from values that may be learned from.
 /// </summary>
 [TestClass]
 public sealed class SeriesWindowsTests
@@ -39,7 +39,7 @@ public sealed class SeriesWindowsTests
                 SeriesWindow window = sequence.Window!;
                 int length = sequence.Features.Length / layout.FeatureSize;
                 Assert.AreEqual(end, window.LearnableEnd);
-                // Never features of a step from the end of the range on, and never more than W steps to warm up.
+                // No features from the end of the range on, and at most W steps of warm-up.
                 Assert.IsLessThan(end, window.Start + length);
                 Assert.AreEqual(Math.Min(window.Start + window.FirstForecast, WindowSize), window.FirstForecast);
                 Assert.IsInRange(1, WindowSize, length - window.FirstForecast);
@@ -62,7 +62,7 @@ public sealed class SeriesWindowsTests
         ForecastLayout layout = SeriesSample.Layout(loss, windowSize: WindowSize);
         const int TrainingRows = 13;
         EncodedSeries series = SeriesSample.Series(layout, 20), changed = SeriesSample.Series(layout, 20);
-        // Were one of them read, the loss would not be a number any more.
+        // If one of them were read, the loss would be NaN.
         Array.Fill(changed.Values, float.PositiveInfinity, TrainingRows, 20 - TrainingRows);
         Array.Fill(changed.Features, float.PositiveInfinity, TrainingRows * layout.FeatureSize, (20 - TrainingRows) * layout.FeatureSize);
         for (int seed = 0; seed < 10; seed++)

@@ -163,7 +163,7 @@ public sealed class BacktestTests
     }
 
     /// <summary>
-    /// Forecasts that each series stays for two rows where it was at the end of the training data, and remembers what that was.
+    /// Forecasts, for two rows, that each series stays at its last value of the training data.
     /// </summary>
     private sealed class LastTrainingValueEstimator(MLContext ml) : IEstimator<ITransformer>
     {

@@ -4,7 +4,7 @@ using Microsoft.ML.Lstm.Tests.Series;
 
 namespace Microsoft.ML.Lstm.Tests.Forecasting.Evaluation;
 
-/// <summary>Forecasts that are compared with what came true by a column of times.</summary>
+/// <summary>Forecasts that are compared with values by a column of times.</summary>
 [TestClass]
 public sealed class TimedForecastEvaluationTests
 {
@@ -159,7 +159,7 @@ public sealed class TimedForecastEvaluationTests
             Assert.AreEqual(WithoutFirstLine(expected), WithoutFirstLine(actual));
         }
 
-        // What is left out: forecasts that are missing at missing rows are nothing that the data with gaps has.
+        // Left out: missing forecasts at missing rows, which the data with gaps does not have.
         static string WithoutFirstLine(ForecastMetrics metrics)
             => metrics.ToString()[metrics.ToString().IndexOf('\n', StringComparison.Ordinal)..];
     }
@@ -226,7 +226,7 @@ public sealed class TimedForecastEvaluationTests
     {
         Reading[] hours = Reading.Wave(140), rare = [.. hours.Where((_, t) => t is not (50 or 120))];
         Assert.AreEqual(3, MissingActuals(rare, rare.Length - 39));
-        // Nights are left out throughout, so that the forecast after the last row of a day is of the next morning.
+        // No night has rows, so that the forecast after the last row of a day is of the next morning.
         Reading[] days = [.. hours.Where((_, t) => t % 24 is > 5 and < 20)];
         Assert.AreEqual(0, MissingActuals(days, 60));
 

@@ -1,6 +1,6 @@
 namespace Microsoft.ML.Lstm;
 
-/// <summary>One fold of a backtest: a model, and how well it forecast what followed.</summary>
+/// <summary>One fold of a backtest: a model, and the accuracy of its forecasts of the rows that followed.</summary>
 public sealed class BacktestFold
 {
     internal BacktestFold(int fold, long numberOfTrainingRows, ITransformer model, ForecastMetrics metrics, IDataView scoredHoldOutSet)
@@ -22,12 +22,13 @@ public sealed class BacktestFold
     public ITransformer Model { get; }
 
     /// <summary>
-    /// How accurate its forecasts are. MASE is scaled by the rows it was fitted on, and the baselines' history begins with them.
+    /// The accuracy of its forecasts. MASE is scaled by the rows that the model was fitted on, with which the history of the baselines
+    /// begins.
     /// </summary>
     public ForecastMetrics Metrics { get; }
 
     /// <summary>
-    /// What the model makes of the rows that follow the origin: those whose forecasts are judged, and H more for what came true.
+    /// The model's output for the rows that follow the origin: the rows whose forecasts are judged, and H more with the values to compare.
     /// </summary>
     public IDataView ScoredHoldOutSet { get; }
 }

@@ -1,6 +1,8 @@
 namespace Microsoft.ML.Lstm;
 
-/// <summary>How the past is replayed to see how well a forecaster would have done, and where its forecasts are found.</summary>
+/// <summary>
+/// How a backtest replays the past to measure how well a forecaster would have done, and the columns of forecasts and values.
+/// </summary>
 /// <remarks>
 /// The origins of the folds are <see cref="RowsPerFold"/> rows apart, counted in each series from its end. A fold is trained on the rows
 /// before its origin, and the forecasts that its model makes at the next <see cref="RowsPerFold"/> rows are judged, each when it

@@ -16,7 +16,7 @@ public sealed class BacktestResult
     public IReadOnlyList<BacktestFold> Folds { get; }
 
     /// <summary>
-    /// The figures of the forecasts of all folds together, each forecast counting the same; that of MASE in the scale of its own fold.
+    /// The figures of the forecasts of all folds together, each forecast counting the same; for MASE, in the scale of its own fold.
     /// </summary>
     public ForecastMetrics Metrics { get; }
 

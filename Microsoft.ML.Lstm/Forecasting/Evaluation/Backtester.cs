@@ -4,7 +4,7 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm.Forecasting.Evaluation;
 
-/// <summary>Fits a forecaster again and again on more of the past, and evaluates what it forecasts of what followed.</summary>
+/// <summary>Fits a forecaster on more and more of the past, and evaluates its forecasts of the rows that follow.</summary>
 internal sealed class Backtester
 {
     private readonly IHostEnvironment _environment;
@@ -51,7 +51,7 @@ internal sealed class Backtester
         long[] origins = Array.ConvertAll(_rowCounts.OfSeries, count => Origin(count, fold));
         IDataView train = Rows(origins, origin => Math.Max(0, origin - (_options.MaximumTrainingRows ?? origin)), origin => origin);
         ITransformer model = _estimator.Fit(train);
-        int horizon = new ForecastColumns(_environment, model.GetOutputSchema(_data.Schema), _options).Horizon;
+        int horizon = new EvaluatedColumns(_environment, model.GetOutputSchema(_data.Schema), _options).Horizon;
         IDataView scored = model.Transform(Rows(origins, origin => origin, origin => origin + _rowsPerFold + horizon));
 
         if (fold == 0 && _options.SeriesColumnName is null && SeriesDataView.SeriesColumnOf(scored) is { } series)
@@ -63,12 +63,12 @@ internal sealed class Backtester
         return (new BacktestFold(fold, train.GetRowCount()!.Value, model, ForecastEvaluator.ToMetrics(tallies, _options), scored), tallies);
     }
 
-    /// <summary>The rows of a fold's series from one position to another; none of a series that has too few rows to train on.</summary>
+    /// <summary>The rows of each series of a fold from one position to another; none of a series with too few rows to train on.</summary>
     private SeriesRangeDataView Rows(long[] origins, Func<long, long> first, Func<long, long> end)
         => new(_data, _rowCounts, Array.ConvertAll(origins, origin =>
         origin < _options.MinimumTrainingRows ? new RowRange(0, 0) : new RowRange(first(origin), end(origin))));
 
-    // A row is kept back at the end: it is the last that can be forecast.
+    // The last row is held back: it can be forecast, but has nothing to forecast.
     private long Origin(long count, int fold) => count - 1 - (long)(_options.NumberOfFolds - fold) * _rowsPerFold;
 
     private int RowsPerFold()

@@ -1,37 +1,37 @@
 namespace Microsoft.ML.Lstm.Forecasting.Evaluation;
 
-/// <summary>One series while its rows are gone through: the forecasts whose values are still to come, and how the others did.</summary>
+/// <summary>One series in an evaluation: the forecasts whose values are still to come, and the errors of the others.</summary>
 internal sealed class EvaluatedSeries
 {
     private readonly ForecastTallies _tallies;
     private readonly ErrorSum[] _errors;
     private readonly double _confidenceLevel;
-    private readonly ValueHistory[] _histories;
+    private readonly BaselineForecasts[] _histories;
     private readonly int _baselines;
-    // The forecasts (and bounds) of the last H steps, that of step t in slot t % H; null for one that has none, or none that count.
+    // The forecasts, and bounds, made at the last H steps: those of step t in slot t % H, null for a step without any that count.
     private readonly float[][]?[] _pending;
     private readonly float[] _missing;
     private long _steps;
 
-    /// <param name="tallies">Where its forecasts are tallied, with those of other series.</param>
-    /// <param name="targets">The columns that were forecast.</param>
-    /// <param name="seasonality">The rows of a season.</param>
-    /// <param name="confidenceLevel">How much the intervals mean to cover.</param>
+    /// <param name="tallies">Receive the errors of all series.</param>
+    /// <param name="targets">How many targets are forecast.</param>
+    /// <param name="seasonality">How many rows a season has.</param>
+    /// <param name="confidenceLevel">The share of values that the intervals are to hold.</param>
     public EvaluatedSeries(ForecastTallies tallies, int targets, int seasonality, double confidenceLevel)
     {
         _tallies = tallies;
         _errors = new ErrorSum[tallies.Count];
         _confidenceLevel = confidenceLevel;
-        _histories = new ValueHistory[targets];
+        _histories = new BaselineForecasts[targets];
         for (int d = 0; d < targets; d++)
-            _histories[d] = new ValueHistory(tallies.Horizon, seasonality);
+            _histories[d] = new BaselineForecasts(tallies.Horizon, seasonality);
         _pending = new float[tallies.Horizon][][];
         _missing = new float[targets];
         _missing.AsSpan().Fill(float.NaN);
         _baselines = BaselineNames(seasonality).Length;
     }
 
-    /// <summary>Rows added by <see cref="Add"/>.</summary>
+    /// <summary>How many rows <see cref="Add"/> has added.</summary>
     public long Rows { get; private set; }
 
     /// <summary>The time of the last row; null if there is none, or there are no times.</summary>
@@ -39,37 +39,37 @@ internal sealed class EvaluatedSeries
 
     public static string[] BaselineNames(int seasonality) => seasonality > 1 ? ["naive", "drift", "seasonal naive"] : ["naive", "drift"];
 
-    /// <summary>Adds the values of the next row to the history, without judging forecasts by them.</summary>
+    /// <summary>Adds the values of the next row to the history, without comparing forecasts with them.</summary>
     public void AddHistory(ReadOnlySpan<float> actuals, bool countsForScale)
     {
         for (int d = 0; d < _histories.Length; d++)
             _histories[d].Add(float.IsFinite(actuals[d]) ? actuals[d] : double.NaN, countsForScale);
     }
 
-    /// <summary>Adds the next row: judges the forecasts of its values, and keeps those that are made there.</summary>
+    /// <summary>Adds the next row: compares earlier forecasts with its values, and keeps the forecasts made there.</summary>
     /// <param name="actuals">A value for each target.</param>
-    /// <param name="forecasts">H x D forecasts, and if there are intervals as many lower and upper bounds; null if none is to be
-    /// judged.</param>
-    /// <param name="countsForScale">Whether the errors are measured by differences between these values.</param>
+    /// <param name="forecasts">H x D forecasts and, if there are intervals, as many lower and upper bounds; null if they do not
+    /// count.</param>
+    /// <param name="countsForScale">Whether differences between these values count for the scale of errors.</param>
     public void Add(ReadOnlySpan<float> actuals, float[][]? forecasts, bool countsForScale)
     {
         AddStep(actuals, forecasts, countsForScale);
         Rows++;
     }
 
-    /// <summary>Goes on by steps that have no row: values that are missing, where nothing is forecast.</summary>
+    /// <summary>Adds steps without a row: their values are missing, and nothing is forecast there.</summary>
     public void LeaveOut(long steps)
     {
-        // Behind as many no forecast is pending.
+        // After H steps no forecast is pending.
         long judged = Rows == 0 ? 0 : Math.Min(steps, _pending.Length);
         for (long i = 0; i < judged; i++)
             AddStep(_missing, null, countsForScale: false);
-        foreach (ValueHistory history in _histories)
+        foreach (BaselineForecasts history in _histories)
             history.LeaveOut(steps - judged);
         _steps += steps - judged;
     }
 
-    /// <summary>Adds the errors in units of their scales, which are known when all rows are there, to the tallies.</summary>
+    /// <summary>Tallies the errors in units of their scales, which are known once all rows have been added.</summary>
     public void TallyScaledErrors() => _tallies.AddScaled(_errors, Array.ConvertAll(_histories, history => history.Scale));
 
     private void AddStep(ReadOnlySpan<float> actuals, float[][]? forecasts, bool countsForScale)
@@ -121,7 +121,7 @@ internal sealed class EvaluatedSeries
     }
 
     // In the order of BaselineNames.
-    private static double Baseline(ValueHistory history, int method, int ahead) => method switch
+    private static double Baseline(BaselineForecasts history, int method, int ahead) => method switch
     {
         1 => history.Naive(ahead),
         2 => history.Drift(ahead),

@@ -1,6 +1,6 @@
 namespace Microsoft.ML.Lstm;
 
-/// <summary>How accurate forecasts of one kind are: those evaluated, those of a baseline, or those of one of several targets.</summary>
+/// <summary>The accuracy of the evaluated forecasts, of a baseline, or of one of several targets.</summary>
 public sealed class ForecastAccuracy
 {
     internal ForecastAccuracy(string name, ForecastFigures overall, IReadOnlyList<ForecastFigures> perHorizon,
@@ -12,7 +12,7 @@ public sealed class ForecastAccuracy
         PerTarget = perTarget;
     }
 
-    /// <summary><c>forecast</c>, the name of a baseline, or that of a target column.</summary>
+    /// <summary><c>forecast</c>, the name of a baseline, or the name of a target column.</summary>
     public string Name { get; }
 
     /// <summary>The figures of all forecasts together.</summary>
@@ -21,6 +21,6 @@ public sealed class ForecastAccuracy
     /// <summary>The figures of the forecasts 1, 2, ... H rows ahead, the first of them at index 0.</summary>
     public IReadOnlyList<ForecastFigures> PerHorizon { get; }
 
-    /// <summary>The accuracy of each target, in the order of the target columns; empty for that of a target.</summary>
+    /// <summary>The accuracy of each target, in the order of the target columns; empty for the accuracy of a target.</summary>
     public IReadOnlyList<ForecastAccuracy> PerTarget { get; }
 }

@@ -1,6 +1,6 @@
 namespace Microsoft.ML.Lstm;
 
-/// <summary>Where forecasts and what came true are found, and how they are compared.</summary>
+/// <summary>The columns of forecasts and values, and how they are compared.</summary>
 public class ForecastEvaluationOptions
 {
     /// <summary>The columns that were forecast, D of them, of <see cref="float"/>; at least one. NaN is a missing value.</summary>
@@ -23,8 +23,8 @@ public class ForecastEvaluationOptions
     public string? UpperBoundColumnName;
 
     /// <summary>
-    /// How much of what comes true the intervals mean to cover, above 0 and below 1. It is what pinball losses of the bounds are measured
-    /// by.
+    /// The share of values that the intervals are to hold, above 0 and below 1; the pinball losses of the bounds are measured at this
+    /// level.
     /// </summary>
     public float ConfidenceLevel = 0.95f;
 

@@ -7,40 +7,40 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm.Forecasting.Evaluation;
 
-/// <summary>Goes through forecasts and what came true, once, and tallies the errors.</summary>
+/// <summary>Compares forecasts with the values that came, in one pass over the data, and tallies the errors.</summary>
 internal sealed class ForecastEvaluator
 {
     private readonly IHostEnvironment _environment;
     private readonly ForecastEvaluationOptions _options;
     private readonly IDataView _data;
     private readonly IDataView? _trainingData;
-    private readonly ForecastColumns _columns;
+    private readonly EvaluatedColumns _columns;
     private readonly HistoryColumns? _trainingColumns;
     private readonly SeriesIndex _index = new();
     private readonly List<EvaluatedSeries> _series = [];
     private readonly ForecastTallies _tallies;
-    private readonly RowInterval? _step;
+    private readonly RowInterval? _interval;
 
-    /// <param name="environment">For errors and warnings.</param>
-    /// <param name="options">Where forecasts and what came true are found.</param>
-    /// <param name="data">The forecasts.</param>
-    /// <param name="trainingData">What happened before the first row of the data; null if that is not known.</param>
+    /// <param name="environment">The environment of errors and warnings.</param>
+    /// <param name="options">The columns of forecasts and values.</param>
+    /// <param name="data">The forecasts and the values.</param>
+    /// <param name="trainingData">The values before the first row of the data; null if they are not known.</param>
     public ForecastEvaluator(IHostEnvironment environment, ForecastEvaluationOptions options, IDataView data, IDataView? trainingData)
     {
         _environment = environment;
         _options = options;
         _data = data;
         _trainingData = trainingData;
-        _columns = new ForecastColumns(environment, data.Schema, options);
+        _columns = new EvaluatedColumns(environment, data.Schema, options);
         if (trainingData is not null)
         {
             _trainingColumns = new HistoryColumns(environment, trainingData.Schema, options);
             _columns.History.CheckSameTypes(environment, _trainingColumns);
         }
         if (_columns.Interval is { } annotation)
-            _step = annotation.FillsGaps ? annotation.Interval : null;
+            _interval = annotation.FillsGaps ? annotation.Interval : null;
         else if (_columns.History.Time is not null)
-            _step = FindStep();
+            _interval = FindInterval();
         _tallies = new ForecastTallies(1 + EvaluatedSeries.BaselineNames(options.SettledSeasonality).Length, _columns.Horizon,
             options.TargetColumnNames.Length);
     }
@@ -60,8 +60,8 @@ internal sealed class ForecastEvaluator
     public static ForecastMetrics ToMetrics(ForecastTallies tallies, ForecastEvaluationOptions options)
         => tallies.ToMetrics(options.TargetColumnNames, EvaluatedSeries.BaselineNames(options.SettledSeasonality));
 
-    /// <summary>Reads the training data, if there is some, and the data.</summary>
-    /// <param name="rowsThatCount">The forecasts made at this many first rows of each series are judged, those made later are not.</param>
+    /// <summary>Reads the training data, if any, and the data.</summary>
+    /// <param name="rowsThatCount">Only forecasts made at the first so many rows of each series count.</param>
     /// <exception cref="InvalidOperationException"> There is no forecast to judge, or a row is no later than the one before it in its
     /// series. </exception>
     public ForecastTallies Tally(long rowsThatCount = long.MaxValue)
@@ -88,13 +88,30 @@ internal sealed class ForecastEvaluator
         return _tallies.IsEmpty ? throw _environment.Process(new InvalidOperationException(DescribeNoForecast(rows))) : _tallies;
     }
 
-    private RowInterval FindStep()
+    /// <summary>The usual time between rows in the training data and the data.</summary>
+    private RowInterval FindInterval()
     {
-        var finder = new RowIntervalFinder(_index);
+        var times = new List<List<DateTimeOffset>>();
         if (_trainingData is not null)
-            finder.Add(_trainingData, _trainingColumns!);
-        finder.Add(_data, _columns.History);
-        return finder.Step;
+            AddTimes(_trainingData, _trainingColumns!);
+        AddTimes(_data, _columns.History);
+        return RowInterval.Of([.. times.SelectMany(ofSeries => ofSeries)]);
+
+        void AddTimes(IDataView data, HistoryColumns columns)
+        {
+            using DataViewRowCursor cursor = data.GetRowCursor(columns.Places);
+            Func<int> seriesOfRow = _index.Reader(cursor, columns.Series);
+            Func<DateTimeOffset> timeOfRow = SeriesRowReader.TimeGetter(cursor, columns.Time!.Value);
+            while (cursor.MoveNext())
+            {
+                int series = seriesOfRow();
+                while (series >= times.Count)
+                    times.Add([]);
+                DateTimeOffset time = timeOfRow();
+                if (time.Ticks != 0)
+                    times[series].Add(time);
+            }
+        }
     }
 
     private void ReadTrainingData(IDataView trainingData, HistoryColumns columns)
@@ -113,9 +130,9 @@ internal sealed class ForecastEvaluator
     }
 
     private TimedRows Timed(DataViewRowCursor cursor, HistoryColumns columns, string dataName)
-        => new(_environment, cursor, columns, _step, dataName, message => HostWarning.Write(_environment, "Evaluation", message));
+        => new(_environment, cursor, columns, _interval, dataName, message => HostWarning.Write(_environment, "Evaluation", message));
 
-    // Some later transform may have put another column in its place.
+    // A later transform may have replaced the column.
     private static bool IsSeries(IDataView data, string name)
         => data.Schema.GetColumnOrNull(name) is { Type: TextDataViewType or KeyDataViewType };
 

@@ -4,8 +4,8 @@ using Microsoft.ML.Lstm.Forecasting.Evaluation;
 namespace Microsoft.ML.Lstm;
 
 /// <summary>
-/// How far forecasts were from what came true. Each figure is a mean over all forecasts it is of, whichever series and targets
-/// they belong to, and NaN if there are none.
+/// The accuracy of forecasts in figures. Each is a mean over all forecasts that it covers, of whichever series and target, and NaN if there
+/// are none.
 /// </summary>
 public sealed class ForecastFigures
 {
@@ -24,10 +24,10 @@ public sealed class ForecastFigures
         UpperBoundPinballLoss = tally.UpperBoundLosses / tally.Intervals;
     }
 
-    /// <summary>How many numbers were forecast that came true or not: one for each row, step ahead and target.</summary>
+    /// <summary>How many forecasts were compared with values: one for each row, step ahead and target.</summary>
     public long NumberOfForecasts { get; }
 
-    /// <summary>MAE: the mean of |y − f|, y what came true and f the forecast.</summary>
+    /// <summary>MAE: the mean of |y − f|, with y the value and f the forecast.</summary>
     public double MeanAbsoluteError { get; }
 
     /// <summary>MSE: the mean of (y − f)².</summary>
@@ -43,7 +43,7 @@ public sealed class ForecastFigures
     public double SymmetricMeanAbsolutePercentageError { get; }
 
     /// <summary>
-    /// How many of the forecasts <see cref="MeanAbsoluteScaledError"/> is of: those of series and targets whose scale is known and not 0.
+    /// How many forecasts <see cref="MeanAbsoluteScaledError"/> covers: those of series and targets whose scale is known and not 0.
     /// </summary>
     public long NumberOfScaledForecasts { get; }
 
@@ -55,10 +55,10 @@ public sealed class ForecastFigures
     /// </summary>
     public double MeanAbsoluteScaledError { get; }
 
-    /// <summary>How many of the forecasts have both bounds; what follows is of those.</summary>
+    /// <summary>How many forecasts have both bounds; the figures of intervals cover these.</summary>
     public long NumberOfIntervals { get; }
 
-    /// <summary>The share of the intervals that hold what came true, bounds included, 0 to 1. Right is the confidence level.</summary>
+    /// <summary>The share of intervals that hold the value, bounds included, 0 to 1. It should be the confidence level.</summary>
     public double Coverage { get; }
 
     /// <summary>The mean of upper less lower bound.</summary>

@@ -3,7 +3,7 @@ using Microsoft.ML.Lstm.Forecasting.Evaluation;
 
 namespace Microsoft.ML.Lstm;
 
-/// <summary>How accurate forecasts are, overall, by horizon and by target, beside simple ones for comparison.</summary>
+/// <summary>The accuracy of forecasts, overall, by horizon and by target, with simple baselines for comparison.</summary>
 /// <remarks>
 /// A forecast that is NaN, because there was no history yet, and one whose value is missing (NaN or infinite in the target
 /// column, or of a time that no row has, where there is a column of times) are left out and counted. Forecasts of rows beyond the end
@@ -46,10 +46,10 @@ public sealed class ForecastMetrics
     /// </remarks>
     public IReadOnlyList<ForecastAccuracy> Baselines { get; }
 
-    /// <summary>How many values came for which a row before them has no forecast (NaN).</summary>
+    /// <summary>How many values have no forecast (NaN) although there was a row before them.</summary>
     public long NumberOfMissingForecasts { get; }
 
-    /// <summary>How many forecasts there are of values that are missing, those of times that no row has included.</summary>
+    /// <summary>How many forecasts are of missing values, or of times that no row has.</summary>
     public long NumberOfMissingActuals { get; }
 
     /// <summary>

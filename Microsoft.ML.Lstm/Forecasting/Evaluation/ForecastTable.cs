@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Microsoft.ML.Lstm.Forecasting.Evaluation;
 
-/// <summary>Sets figures of forecasts as text, in columns.</summary>
+/// <summary>Formats figures of forecasts as a table of text.</summary>
 internal static class ForecastTable
 {
     public static string Format(ForecastMetrics metrics, ForecastAccuracy forecast)

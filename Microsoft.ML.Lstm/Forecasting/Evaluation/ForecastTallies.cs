@@ -17,10 +17,10 @@ internal sealed class ForecastTallies
 
     public int Horizon { get; }
 
-    /// <summary>Forecasts whose value came, but was missing.</summary>
+    /// <summary>How many forecasts were of a missing value.</summary>
     public long MissingActuals { get; set; }
 
-    /// <summary>Values that came without having been forecast, though there was a row to forecast them at.</summary>
+    /// <summary>How many values have no forecast, although there was a row to make one at.</summary>
     public long MissingForecasts { get; set; }
 
     public int Count => _tallies.Length;
@@ -31,7 +31,7 @@ internal sealed class ForecastTallies
 
     public int IndexOf(int method, int step, int target) => (method * Horizon + step) * _targets + target;
 
-    /// <summary>Adds those of the same methods, steps and targets, errors in units of their scales included.</summary>
+    /// <summary>Adds the tallies of the same methods, steps and targets, scaled errors included.</summary>
     public void Add(ForecastTallies other)
     {
         MissingActuals += other.MissingActuals;
@@ -40,7 +40,7 @@ internal sealed class ForecastTallies
             _tallies[i].Add(other._tallies[i]);
     }
 
-    /// <summary>Adds the errors of a series, one sum for each tally, in units of the scale of each target.</summary>
+    /// <summary>Adds the errors of a series, a sum for each tally, in units of the scale of each target.</summary>
     public void AddScaled(ReadOnlySpan<ErrorSum> series, ReadOnlySpan<double> scales)
     {
         for (int i = 0; i < _tallies.Length; i++)

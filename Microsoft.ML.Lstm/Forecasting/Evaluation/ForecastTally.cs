@@ -1,6 +1,6 @@
 namespace Microsoft.ML.Lstm.Forecasting.Evaluation;
 
-/// <summary>Sums over forecasts that came true or not.</summary>
+/// <summary>The sums over forecasts that the figures are computed from.</summary>
 internal sealed class ForecastTally
 {
     public long Forecasts { get; private set; }
@@ -72,4 +72,18 @@ internal sealed class ForecastTally
 
     private static double PinballLoss(double actual, double quantile, double level)
         => actual >= quantile ? level * (actual - quantile) : (1 - level) * (quantile - actual);
+}
+
+/// <summary>The errors of a series, kept until their scale is known.</summary>
+internal struct ErrorSum
+{
+    public long Forecasts { get; private set; }
+
+    public double AbsoluteErrors { get; private set; }
+
+    public void Add(double actual, double forecast)
+    {
+        Forecasts++;
+        AbsoluteErrors += Math.Abs(actual - forecast);
+    }
 }

@@ -9,7 +9,7 @@ internal sealed class SeriesIndex
     private readonly Dictionary<string, int> _byText = [];
     private readonly Dictionary<int, int> _byKey = [];
 
-    /// <summary>What gives the number of the series that a row belongs to, as the row stands when it is called.</summary>
+    /// <summary>A function that reads the number of the series that the current row belongs to.</summary>
     public Func<int> Reader(DataViewRow row, DataViewSchema.Column? column)
     {
         if (column is not { } series)

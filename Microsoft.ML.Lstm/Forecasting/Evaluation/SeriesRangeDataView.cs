@@ -2,7 +2,7 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.Lstm.Forecasting.Evaluation;
 
-/// <summary>The rows of a data view that are in a range of their own series, in their order.</summary>
+/// <summary>The rows of a data view that lie in a range of their series, in the order of the data view.</summary>
 internal sealed class SeriesRangeDataView(IDataView data, SeriesRowCounts rowCounts, RowRange[] ranges) : IDataView
 {
     private readonly long _count = rowCounts.OfSeries.Zip(ranges, (count, range) => range.Count(count)).Sum();
@@ -64,7 +64,7 @@ internal sealed class SeriesRangeDataView(IDataView data, SeriesRowCounts rowCou
 
         public override bool MoveNext()
         {
-            // Ends with the last row that is wanted: there may be many behind it.
+            // Stops at the last row that is wanted, as there may be many more.
             while (_given < _view._count && _source.MoveNext())
             {
                 int series = _seriesOfRow();
@@ -84,4 +84,46 @@ internal sealed class SeriesRangeDataView(IDataView data, SeriesRowCounts rowCou
             base.Dispose(disposing);
         }
     }
+}
+
+/// <summary>The rows of a series from <paramref name="First"/> on, before <paramref name="End"/>, counted from 0.</summary>
+internal readonly record struct RowRange(long First, long End)
+{
+    public bool Contains(long row) => First <= row && row < End;
+
+    /// <summary>How many of <paramref name="rows"/> rows are in it.</summary>
+    public long Count(long rows) => Math.Max(0, Math.Min(End, rows) - First);
+}
+
+/// <summary>How many rows each series of a data view has.</summary>
+internal sealed class SeriesRowCounts
+{
+    private readonly SeriesIndex _index = new();
+
+    private SeriesRowCounts(DataViewSchema.Column? column, IDataView data)
+    {
+        Column = column;
+        var counts = new List<long>();
+        using DataViewRowCursor cursor = data.GetRowCursor(column is { } series ? [series] : []);
+        Func<int> seriesOfRow = Reader(cursor);
+        while (cursor.MoveNext())
+        {
+            int number = seriesOfRow();
+            if (number == counts.Count)
+                counts.Add(0);
+            counts[number]++;
+        }
+        OfSeries = [.. counts];
+    }
+
+    /// <summary>The series column; null if there is a single series.</summary>
+    public DataViewSchema.Column? Column { get; }
+
+    /// <summary>The number of rows of each series.</summary>
+    public long[] OfSeries { get; }
+
+    public static SeriesRowCounts Count(IDataView data, DataViewSchema.Column? column) => new(column, data);
+
+    /// <summary>A function that reads the number of the series that the current row belongs to.</summary>
+    public Func<int> Reader(DataViewRow row) => _index.Reader(row, Column);
 }

@@ -5,34 +5,34 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm.Forecasting.Evaluation;
 
-/// <summary>Puts the rows of a table, while it is gone through, at their steps in time.</summary>
+/// <summary>Places the rows of a table at their steps in time, so that steps without a row count as missing values.</summary>
 internal sealed class TimedRows
 {
     private readonly IExceptionContext _context;
     private readonly DataViewRowCursor _cursor;
     private readonly Func<DateTimeOffset>? _timeOfRow;
-    private readonly RowInterval? _step;
+    private readonly RowInterval? _interval;
     private readonly string _dataName;
-    private readonly SeriesWarnings _notes;
+    private readonly SeriesWarnings _warnings;
 
     /// <param name="context">Marks errors as the host's.</param>
-    /// <param name="cursor">At the row.</param>
-    /// <param name="columns">The table's columns.</param>
-    /// <param name="step">The time between rows; null where rows follow each other whatever their times are.</param>
-    /// <param name="dataName">What the table is, for messages.</param>
-    /// <param name="warn">Is told of rows that have no time, and of times between steps.</param>
-    public TimedRows(IExceptionContext context, DataViewRowCursor cursor, HistoryColumns columns, RowInterval? step, string dataName,
+    /// <param name="cursor">The cursor over the table.</param>
+    /// <param name="columns">The columns of the table.</param>
+    /// <param name="interval">The time between rows; null if each row is one step after the row before, whatever their times.</param>
+    /// <param name="dataName">The name of the table, for messages.</param>
+    /// <param name="warn">Receives warnings of rows without a time and of irregular times.</param>
+    public TimedRows(IExceptionContext context, DataViewRowCursor cursor, HistoryColumns columns, RowInterval? interval, string dataName,
         Action<string> warn)
     {
-        (_context, _cursor, _step, _dataName) = (context, cursor, step, dataName);
+        (_context, _cursor, _interval, _dataName) = (context, cursor, interval, dataName);
         _timeOfRow = columns.Time is { } time ? SeriesRowReader.TimeGetter(cursor, time) : null;
-        // Gaps are what the steps are there for, and the forecaster has named them.
+        // No warnings of gaps: steps account for them, and the forecaster has warned.
         var named = new SeriesColumns { Targets = [], Time = columns.Time?.Name };
-        _notes = new SeriesWarnings(dataName, named, step, fillsGaps: true, isLive: false, warn) { UsualGap = long.MaxValue };
+        _warnings = new SeriesWarnings(dataName, named, interval, fillsGaps: true, isLive: false, warn) { UsualGap = long.MaxValue };
     }
 
-    /// <summary>Leaves out the steps of a series that are missing before the current row.</summary>
-    /// <returns>False for a row that can't be put anywhere, since it has no time.</returns>
+    /// <summary>Adds the steps that are missing before the current row to its series.</summary>
+    /// <returns>False for a row without a time, which has no place.</returns>
     /// <exception cref="InvalidOperationException">The row is no later than the one before it.</exception>
     public bool TryPlaceIn(EvaluatedSeries series)
     {
@@ -41,7 +41,7 @@ internal sealed class TimedRows
         DateTimeOffset time = _timeOfRow();
         if (time.Ticks == 0)
         {
-            _notes.Add(SeriesRowFault.NoTime);
+            _warnings.Add(SeriesRowFault.NoTime);
             return false;
         }
         if (series.Time is { } last)
@@ -51,13 +51,13 @@ internal sealed class TimedRows
                 string row = SeriesMessages.DescribeRow(_cursor.Position, _dataName, "");
                 throw _context.Process(new InvalidOperationException(SeriesMessages.Describe(row, time, last)));
             }
-            if (_step is not null)
-                series.LeaveOut(_notes.AddInterval("", last, time));
+            if (_interval is not null)
+                series.LeaveOut(_warnings.AddInterval("", last, time));
         }
         series.Time = time;
         return true;
     }
 
-    /// <summary>Says what was odd.</summary>
-    public void Conclude() => _notes.Conclude();
+    /// <summary>Warns of what was unusual.</summary>
+    public void Conclude() => _warnings.Conclude();
 }

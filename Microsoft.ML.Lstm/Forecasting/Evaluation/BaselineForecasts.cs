@@ -1,33 +1,33 @@
 namespace Microsoft.ML.Lstm.Forecasting.Evaluation;
 
 /// <summary>
-/// The values of one target of one series so far, as many as the baselines need: what they forecast for the next row at each of
-/// the rows before it, and how much seasons differ. A missing value is NaN; in its place the naive forecasts take the last one
-/// that there is, the seasonal ones that of a season before.
+/// The baseline forecasts of one target of one series: from the values so far, of which it keeps as many as needed, what each baseline
+/// forecast for the next row at any of the H rows before. A missing value is NaN; the naive forecast replaces it by the last value, the
+/// seasonal one by the value a season before.
 /// </summary>
-internal sealed class ValueHistory
+internal sealed class BaselineForecasts
 {
     private readonly int _seasonality;
-    // The last rows, that of row t in slot (t - _notKept) % _mostRows; a slot is there once a row of the series gets to it.
+    // The last rows: row t in slot (t - _notKept) % _mostRows; the list grows until it has that many slots.
     private readonly List<Row> _rows = [];
     private readonly long _mostRows;
     private long _count;
-    // Rows of whole seasons without a value that were never kept: the last ones kept stand for those behind them.
+    // How many rows, in whole seasons without a value, were never kept, as they would equal those kept.
     private long _notKept;
     private double _first = double.NaN;
     private long _firstAt = -1;
     private double _sumOfDifferences;
     private long _differences;
 
-    public ValueHistory(int horizon, int seasonality)
+    public BaselineForecasts(int horizon, int seasonality)
     {
         _seasonality = seasonality;
         _mostRows = (long)horizon + seasonality;
     }
 
     /// <summary>
-    /// The mean absolute error of the seasonal naive forecast one season ahead, among the values that were added for it: what
-    /// MASE is scaled by. NaN if there are no two values a season apart.
+    /// The scale of MASE: the mean absolute error of the seasonal naive forecast one season ahead, over the values that count for it. NaN
+    /// if no two values are a season apart.
     /// </summary>
     public double Scale => _differences == 0 ? double.NaN : _sumOfDifferences / _differences;
 
@@ -47,10 +47,10 @@ internal sealed class ValueHistory
         Keep(row);
     }
 
-    /// <summary>Adds missing values for steps that have no row, however many.</summary>
+    /// <summary>Adds missing values for any number of steps without a row.</summary>
     public void LeaveOut(long steps)
     {
-        // Once only steps without a value are kept, each is like that of a season before.
+        // Once all rows kept are without a value, each equals the row a season before.
         long like = steps <= _mostRows ? 0 : (steps - _mostRows) / _seasonality * _seasonality;
         for (long i = like; i < steps; i++)
             Add(double.NaN, countsForScale: false);
@@ -94,11 +94,11 @@ internal sealed class ValueHistory
         _count++;
     }
 
-    /// <summary>A row's value, and what the forecasts that repeat values make of it and those before.</summary>
+    /// <summary>The value of a row, and what the naive forecasts repeat from there.</summary>
     /// <param name="Value">The value, NaN if it is missing.</param>
-    /// <param name="Seasonal">The value, or if it is missing that of a season before.</param>
-    /// <param name="Last">The last value up to here that is not missing, NaN if there is none.</param>
-    /// <param name="LastAt">Its row, -1 if there is none.</param>
+    /// <param name="Seasonal">The value or, if it is missing, the value a season before.</param>
+    /// <param name="Last">The last value that is not missing; NaN if there is none.</param>
+    /// <param name="LastAt">The row of that value; -1 if there is none.</param>
     private readonly record struct Row(double Value, double Seasonal, double Last, long LastAt)
     {
         public static Row None { get; } = new(double.NaN, double.NaN, double.NaN, -1);
