@@ -3,17 +3,18 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Engine.Files;
 
-/// <summary>A <see cref="SequenceModel"/> as one safetensors stream, and what else a checkpoint needs to go on from it.</summary>
+/// <summary>A <see cref="SequenceModel"/> as one safetensors stream and, in a checkpoint, the state of its training.</summary>
 /// <remarks>
-/// The metadata has <c>format</c>, <c>version</c>, <c>network</c>, the shape as JSON, and the checksum of <see cref="SafeTensors"/>. The
-/// tensors are the parameters under their names in <see cref="ParameterSet"/>, matrices as [rows, columns] and vectors as [length], and the
-/// scalers (<c>input.offset</c>, <c>input.scale</c> if a step has numeric features, <c>static.*</c> if there are static ones,
-/// <c>output.*</c>) as vectors: an input is (x − offset)·scale to the network, a prediction y/scale + offset to the user.
+/// The metadata has <c>format</c>, <c>version</c>, the shape as JSON under <c>network</c> (<see cref="SavedNetwork"/>), and the checksum of
+/// <see cref="SafeTensors"/>. The tensors are the parameters under their names in <see cref="ParameterSet"/>, matrices as [rows, columns]
+/// and vectors as [length], and the scalers as vectors (<c>input.offset</c>, <c>input.scale</c> if a step has numeric features,
+/// <c>static.*</c> if there are static features, <c>output.*</c>): the network reads (x − offset)·scale, and the user gets y/scale +
+/// offset.
 /// <para>
-/// Further tensors and texts, such as an optimizer's state, go beside: they are given to <see cref="Write"/> and come back from
-/// <see cref="Read(Stream, out SafeTensors)"/> under names of their own, which in the file have <c>training.</c> before them. A tensor
-/// holds 32-bit floats, so that whole numbers above 2^24, and doubles, belong into texts. The checksum covers them, their number is not
-/// limited, and <see cref="Read(Stream)"/> passes over them.
+/// Further tensors and texts, such as the state of an optimizer, may be saved beside the model: <see cref="Write"/> takes them and
+/// <see cref="Read(Stream, out SafeTensors)"/> returns them under their own names, to which the file prepends <c>training.</c>. A tensor
+/// holds 32-bit floats, so doubles and integers above 2^24 belong in texts. The checksum covers them, their number is not limited, and
+/// <see cref="Read(Stream)"/> skips them.
 /// </para>
 /// Version 1, of 0.1.0, has no checksum and nothing beside. Version 2 has both.
 /// </remarks>
@@ -34,7 +35,7 @@ internal static class ModelFile
         {
             [FileVersion.FormatKey] = Format,
             [FileVersion.Key] = FileVersion.Current,
-            [NetworkKey] = NetworkShapeJson.Write(model.Shape),
+            [NetworkKey] = SavedNetwork.Write(model.Shape),
         };
         var tensors = new List<SafeTensor>();
         foreach (Parameter parameter in model.Parameters.Parameters)
@@ -60,9 +61,9 @@ internal static class ModelFile
         }
     }
 
-    /// <summary>Reads what <see cref="Write"/> wrote, from the stream's position to its end, but for what is beside the model.</summary>
-    /// <exception cref="InvalidDataException"> The stream is damaged, incomplete, of another format or of a later version. Memory is taken
-    /// only for bytes that are there. </exception>
+    /// <summary>Reads the model that <see cref="Write"/> wrote, from the stream's position to its end.</summary>
+    /// <exception cref="InvalidDataException">The stream is damaged, incomplete, of another format or of a later version. Memory is
+    /// allocated only for bytes that are there.</exception>
     public static SequenceModel Read(Stream stream) => Read(stream, out _);
 
     /// <summary>Reads what <see cref="Write"/> wrote, from the stream's position to its end.</summary>
@@ -91,8 +92,8 @@ internal static class ModelFile
     }
 
     /// <summary>
-    /// Writes <paramref name="model"/> to a file, which until that has succeeded keeps what it had: a full disk or a
-    /// killed process can't spoil a checkpoint.
+    /// Writes <paramref name="model"/> to a file, which keeps its previous content until that has succeeded: a full disk or a killed
+    /// process can't damage a checkpoint.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="model">The model.</param>
@@ -100,7 +101,7 @@ internal static class ModelFile
     public static void Save(string path, SequenceModel model, SafeTensors? beside = null) =>
         AtomicFile.Write(path, stream => Write(stream, model, beside));
 
-    /// <summary>Reads what <see cref="Save"/> wrote, but for what is beside the model.</summary>
+    /// <summary>Reads the model that <see cref="Save"/> wrote.</summary>
     /// <exception cref="InvalidDataException">As <see cref="Read(Stream)"/>, with the path before the message.</exception>
     public static SequenceModel Load(string path) => Load(path, out _);
 
@@ -123,21 +124,21 @@ internal static class ModelFile
 
     private static bool IsBeside(string name) => name.StartsWith(BesidePrefix, StringComparison.Ordinal);
 
-    /// <summary>The shape that a header claims, checked against the tensors that it claims too.</summary>
+    /// <summary>The shape in the metadata of a header, checked against the sizes of the tensors in the header.</summary>
     private static NetworkShape ReadShape(SafeTensorsHeader header)
     {
         FileVersion.Check(header, Format, FileVersion.Key, NetworkKey);
         if (!header.Metadata.TryGetValue(NetworkKey, out string? network))
             throw Invalid($"'{NetworkKey}' in the metadata", "none");
-        NetworkShape shape = NetworkShapeJson.Read(network);
+        NetworkShape shape = SavedNetwork.Read(network);
         CheckSizes(shape, [.. header.Tensors.Where(tensor => !IsBeside(tensor.Name))]);
         return shape;
     }
 
-    /// <summary>Checks the claimed shape against the claimed tensors, before anything is allocated by it.</summary>
+    /// <summary>Checks a shape against the tensors of the header, before anything is allocated for it.</summary>
     private static void CheckSizes(NetworkShape shape, SafeTensorsHeader.Entry[] tensors)
     {
-        // Sums that are small enough to be sure: only past these is ParameterCount free of overflow, and quick.
+        // These sums can't overflow. Only a shape that passes them has a ParameterCount that can't either.
         long expectedTensors = shape.TensorCount + (shape.StaticSize > 0 ? 2 : 0) + (shape.NumericSize > 0 ? 2 : 0) + 2;
         if (tensors.Length != expectedTensors)
             throw Invalid($"{expectedTensors} tensors for a network of {shape.Layers} layers", $"{tensors.Length}");
@@ -162,7 +163,7 @@ internal static class ModelFile
             throw Invalid($"{shape.ParameterCount} parameters and {scalers} values of scalers", $"{values} in all");
     }
 
-    // A matrix with one column stays a matrix, so the rank can't be told from the sizes.
+    // A matrix with one column stays a matrix, so the rank does not follow from the sizes.
     private static int[] ShapeOf(Parameter parameter) =>
         parameter.IsVector ? [parameter.Length] : [parameter.Rows, parameter.Columns];
 

@@ -5,24 +5,27 @@ using System.Text;
 
 namespace Microsoft.ML.Lstm.Engine.Files;
 
+/// <summary>A named array of 32-bit floats, row-major; an empty <paramref name="Shape"/> is a scalar.</summary>
+internal sealed record SafeTensor(string Name, int[] Shape, ReadOnlyMemory<float> Values);
+
 /// <summary>
-/// Named float tensors and a few texts as one stream in the safetensors format, which Python's safetensors library
-/// reads and writes.
+/// Named float tensors and a few texts as one stream in the safetensors format of Hugging Face, which the Python library of that name reads
+/// and writes.
 /// </summary>
 /// <remarks>
-/// The layout: the header's length as 8 bytes little-endian; the header, JSON that gives each tensor's dtype, shape and [begin, end) in the
-/// data, and under <c>__metadata__</c> the texts; the data, little-endian and without gaps. Only dtype F32 is supported. Among the texts
-/// that are written is <c>sha256</c>, the SHA-256 of the whole stream in 64 lower-case hexadecimal digits, each of which counts as '0' in
-/// the sum itself.
+/// The layout: the length of the header as 8 bytes, little-endian; the header, a JSON object with the dtype, shape and [begin, end) of each
+/// tensor in the data, and the texts under <c>__metadata__</c>; the data, little-endian and without gaps. Only dtype F32 is supported. The
+/// text <c>sha256</c> is always written: the SHA-256 of the whole stream in 64 lower-case hexadecimal digits, computed with these digits as
+/// zeros.
 /// </remarks>
 internal sealed class SafeTensors
 {
     /// <summary>
-    /// The longest header that is read: one with the known keys of a column of millions, or the tensors of thousands of layers.
+    /// The longest header that is read: enough for the known keys of a column of millions, or the tensors of thousands of layers.
     /// </summary>
     public const int MaxHeaderBytes = 8 << 20;
 
-    // The longest header of a short file: a file that says little has little to say it of.
+    // The longest header of a file without data; longer files may have longer headers.
     private const int ShortHeaderBytes = 2 << 20;
 
     private const int LengthBytes = sizeof(ulong);
@@ -36,14 +39,14 @@ internal sealed class SafeTensors
         Tensors = tensors;
     }
 
-    /// <summary>The texts, but for the checksum.</summary>
+    /// <summary>The texts, without the checksum.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
     public IReadOnlyList<SafeTensor> Tensors { get; }
 
-    /// <summary>Writes everything, and a checksum of it, from the stream's position on. The stream need not be seekable.</summary>
-    /// <exception cref="InvalidOperationException"> A name occurs twice, or a tensor's values don't fill its shape or aren't all finite.
-    /// Nothing is written then. </exception>
+    /// <summary>Writes everything with a checksum, from the stream's position on. The stream need not be seekable.</summary>
+    /// <exception cref="InvalidOperationException">A name occurs twice, or the values of a tensor don't fill its shape or aren't all
+    /// finite. Nothing is written then.</exception>
     public void Write(Stream stream)
     {
         foreach (SafeTensor tensor in Tensors)
@@ -69,12 +72,12 @@ internal sealed class SafeTensors
     }
 
     /// <summary>
-    /// Reads a stream from its position to its end. The stream need not be seekable. Where it has a checksum, that is right.
+    /// Reads a stream from its position to its end and verifies its checksum, if it has one. The stream need not be seekable.
     /// </summary>
     /// <param name="stream">The stream.</param>
-    /// <param name="check">Called with the header before any data is read; throws when it is none that the caller wants.</param>
-    /// <exception cref="InvalidDataException"> The stream isn't a complete and valid safetensors stream of finite F32 tensors. Memory is
-    /// taken only for bytes that are there, whatever the header claims. </exception>
+    /// <param name="check">Called with the header before any data is read; throws when the caller can't use it.</param>
+    /// <exception cref="InvalidDataException">The stream isn't a complete and valid safetensors stream of finite F32 tensors. Memory is
+    /// allocated only for bytes that are there, whatever the header claims.</exception>
     public static SafeTensors Read(Stream stream, Action<SafeTensorsHeader>? check = null)
     {
         Span<byte> lengthBytes = stackalloc byte[LengthBytes];
@@ -111,10 +114,10 @@ internal sealed class SafeTensors
         return new SafeTensors(header.Metadata, tensors);
     }
 
-    // Reading a header takes some times its bytes.
+    // Reading a header takes a multiple of its bytes in memory.
     private static long LongestHeader(long bytes) => Math.Min(MaxHeaderBytes, ShortHeaderBytes + bytes / 2);
 
-    /// <summary>The digits of a stream's checksum, as they stand in its header.</summary>
+    /// <summary>The hexadecimal digits of the checksum of a stream.</summary>
     private static byte[] ChecksumOf(byte[] header, Range digits, IEnumerable<ReadOnlyMemory<float>> data)
     {
         using var sum = SHA256.Create();

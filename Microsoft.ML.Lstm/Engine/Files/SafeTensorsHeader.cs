@@ -4,7 +4,10 @@ using System.Text.Json;
 
 namespace Microsoft.ML.Lstm.Engine.Files;
 
-/// <summary>The JSON header of a safetensors stream, every claim in it checked against the others.</summary>
+/// <summary>
+/// The JSON header of a safetensors stream, checked for consistency. It is read and written token by token, since its property names are
+/// the names of tensors, and since the place of the checksum in it matters.
+/// </summary>
 internal sealed class SafeTensorsHeader
 {
     private const string MetadataKey = "__metadata__";
@@ -28,10 +31,10 @@ internal sealed class SafeTensorsHeader
         Checksum = checksum;
     }
 
-    /// <summary>The digits of a checksum that is not known yet.</summary>
+    /// <summary>The digits that stand for a checksum that is not computed yet.</summary>
     public static ReadOnlySpan<byte> ChecksumZeros => "0000000000000000000000000000000000000000000000000000000000000000"u8;
 
-    /// <summary>The texts, but for the checksum.</summary>
+    /// <summary>The texts, without the checksum.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
     /// <summary>The tensors in the order of their data.</summary>
@@ -40,7 +43,7 @@ internal sealed class SafeTensorsHeader
     /// <summary>Floats in the data.</summary>
     public int DataLength { get; }
 
-    /// <summary>Where in the header that was parsed the digits of the checksum are; null if there is none.</summary>
+    /// <summary>The position of the checksum's digits in the parsed header; null if there is no checksum.</summary>
     public Range? Checksum { get; }
 
     /// <summary>The header that <paramref name="content"/> is written with.</summary>
@@ -65,12 +68,12 @@ internal sealed class SafeTensorsHeader
     }
 
     /// <summary>
-    /// The JSON, with zeros for the checksum, and blanks behind it up to a multiple of <paramref name="alignment"/> bytes.
+    /// The JSON, with zeros for the checksum, padded with blanks to a multiple of <paramref name="alignment"/> bytes.
     /// </summary>
     public byte[] ToJson(int alignment)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        // Relaxed, since nobody pastes this into a web page and the JSON within the JSON stays legible.
+        // Relaxed, since this never gets into a web page, and JSON within JSON stays legible.
         using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
         {
             json.WriteStartObject();
@@ -101,7 +104,8 @@ internal sealed class SafeTensorsHeader
         return buffer.WrittenSpan.ToArray();
     }
 
-    /// <exception cref="InvalidDataException">It isn't the header of F32 tensors that lie one behind the other.</exception>
+    /// <summary>Reads a header.</summary>
+    /// <exception cref="InvalidDataException">It isn't the header of F32 tensors that follow one another without gaps.</exception>
     public static SafeTensorsHeader Parse(ReadOnlySpan<byte> json)
     {
         if (json.IsEmpty || json[0] != (byte)'{')
@@ -114,7 +118,7 @@ internal sealed class SafeTensorsHeader
             reader.Read();
             return header;
         }
-        // The reader's errors are not passed on: whoever looks for the innermost exception finds one kind for all damage.
+        // The reader's exceptions are not kept as inner exceptions, so the innermost exception has one type for every kind of damage.
         catch (JsonException e)
         {
             throw new InvalidDataException(
@@ -156,7 +160,7 @@ internal sealed class SafeTensorsHeader
         return new SafeTensorsHeader(metadata, entries, end, checksum);
     }
 
-    /// <summary>Reads the texts, and gives the place of the checksum among them.</summary>
+    /// <summary>Reads the texts and returns the position of the checksum among them.</summary>
     private static Range? ReadMetadata(ref Utf8JsonReader reader, Dictionary<string, string> metadata)
     {
         Range? checksum = null;
@@ -275,7 +279,7 @@ internal sealed class SafeTensorsHeader
 
     private static string Show(int[] shape) => shape.Length <= 8 ? $"[{string.Join(", ", shape)}]" : $"of {shape.Length} dimensions";
 
-    /// <summary>A name for a message: it comes from the file, and may be of any length.</summary>
+    /// <summary>Shortens a name from the file, which may have any length, for a message.</summary>
     public static string Show(string name) => name.Length <= 64 ? name : name[..64] + "…";
 
     private static InvalidDataException Invalid(string message) => new($"safetensors: {message}.");

@@ -4,13 +4,13 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace Microsoft.ML.Lstm.Engine.Files;
 
-/// <summary>What is saved as JSON: strict when read, so that a damaged file is told from a good one.</summary>
+/// <summary>Writes and reads the records of <see cref="SavedJsonContext"/>, strictly, so that a damaged file is recognized.</summary>
 internal static class SavedJson
 {
     /// <summary>The JSON of a value.</summary>
     /// <param name="value">The value.</param>
     /// <param name="type">Its type, from <see cref="SavedJsonContext"/>.</param>
-    /// <param name="indented">Whether it is laid out in lines for people to read.</param>
+    /// <param name="indented">Whether it is indented for people to read.</param>
     public static byte[] Write<T>(T value, JsonTypeInfo<T> type, bool indented = true)
     {
         var buffer = new ArrayBufferWriter<byte>();
@@ -21,8 +21,8 @@ internal static class SavedJson
 
     /// <summary>Reads what <see cref="Write"/> wrote.</summary>
     /// <param name="json">The JSON.</param>
-    /// <param name="type">What it is the JSON of, from <see cref="SavedJsonContext"/>.</param>
-    /// <param name="what">What can't be read when it can't be read.</param>
+    /// <param name="type">The type of the value, from <see cref="SavedJsonContext"/>.</param>
+    /// <param name="what">The subject of the message when it can't be read.</param>
     /// <exception cref="InvalidDataException">It is not the JSON of a <typeparamref name="T"/>.</exception>
     public static T Read<T>(ReadOnlySpan<byte> json, JsonTypeInfo<T> type, string what)
         where T : class
@@ -32,7 +32,7 @@ internal static class SavedJson
             return JsonSerializer.Deserialize(json, type)
                 ?? throw new InvalidDataException($"{what} can't be read: expected an object, found null.");
         }
-        // The reader's errors are not passed on: whoever looks for the innermost exception finds one kind for all damage.
+        // The reader's exceptions are not kept as inner exceptions, so the innermost exception has one type for every kind of damage.
         catch (JsonException error)
         {
             throw new InvalidDataException(

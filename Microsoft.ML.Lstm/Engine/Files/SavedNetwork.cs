@@ -5,8 +5,8 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 namespace Microsoft.ML.Lstm.Engine.Files;
 
 /// <summary>
-/// A network's shape as it is saved, its enums by name; of embeddings, outputs a step, a random field or a decoder it speaks only where
-/// there are such.
+/// The JSON of a <see cref="NetworkShape"/>, in the metadata of <see cref="ModelFile"/>; enums are names. Embeddings and the four
+/// properties that describe the <see cref="Head"/> are left out where they say nothing.
 /// </summary>
 internal sealed record SavedNetwork(
     string Cell,
@@ -18,6 +18,8 @@ internal sealed record SavedNetwork(
     [property: JsonPropertyOrder(9)] int StaticSize,
     [property: JsonPropertyOrder(10)] int OutputSize)
 {
+    private const string What = "The network's shape in an LSTM model";
+
     public SavedEmbedding[]? Embeddings { get; set; }
 
     [JsonPropertyOrder(5)]
@@ -34,24 +36,8 @@ internal sealed record SavedNetwork(
 
     [JsonPropertyOrder(11)]
     public SavedKeys? Classes { get; set; }
-}
 
-/// <summary>A table of embeddings as it is saved.</summary>
-internal sealed record SavedEmbedding(int Vocabulary, int Size)
-{
-    public SavedKeys? Keys { get; set; }
-}
-
-/// <summary>
-/// The keys that a network knows as they are saved: of how many they are some, and how many are not known and known in turn.
-/// </summary>
-internal sealed record SavedKeys(int Count, int[] Runs);
-
-/// <summary>A network's shape as a small JSON object.</summary>
-internal static class NetworkShapeJson
-{
-    private const string What = "The network's shape in an LSTM model";
-
+    /// <summary>The JSON of a shape.</summary>
     public static string Write(NetworkShape shape) => Encoding.UTF8.GetString(SavedJson.Write(
         new SavedNetwork(shape.Cell.ToString(), shape.InputSize, shape.HiddenSize, shape.Layers, shape.Bidirectional,
             shape.Pooling.ToString(), shape.StaticSize, shape.OutputSize)
@@ -69,8 +55,9 @@ internal static class NetworkShapeJson
         SavedJsonContext.Default.SavedNetwork,
         indented: false));
 
-    /// <exception cref="InvalidDataException"> It isn't an object with exactly the properties that <see cref="Write"/> writes, the sizes at
-    /// least 1 (static and vocabulary: 0). </exception>
+    /// <summary>Reads what <see cref="Write"/> wrote.</summary>
+    /// <exception cref="InvalidDataException">It is not an object with exactly the properties that <see cref="Write"/> writes, all sizes at
+    /// least 1 (static size and vocabulary: 0).</exception>
     public static NetworkShape Read(string text)
     {
         SavedNetwork saved = SavedJson.Read(Encoding.UTF8.GetBytes(text), SavedJsonContext.Default.SavedNetwork, What);
@@ -170,3 +157,14 @@ internal static class NetworkShapeJson
     private static InvalidDataException Invalid(string expected, string found)
         => new($"{What} can't be read: expected {expected}, found {found}.");
 }
+
+/// <summary>The JSON of an <see cref="EmbeddingShape"/>.</summary>
+internal sealed record SavedEmbedding(int Vocabulary, int Size)
+{
+    public SavedKeys? Keys { get; set; }
+}
+
+/// <summary>
+/// The JSON of a <see cref="KeySubset"/>: the number of keys, and the lengths of the runs of unknown and known keys in turn.
+/// </summary>
+internal sealed record SavedKeys(int Count, int[] Runs);
