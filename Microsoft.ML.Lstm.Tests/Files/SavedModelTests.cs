@@ -2,7 +2,7 @@ using System.IO.Compression;
 using System.Text;
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Columns;
-using Microsoft.ML.Lstm.Sequences;
+using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Tests.Sequences;
 
 namespace Microsoft.ML.Lstm.Tests.Files;
@@ -158,7 +158,8 @@ public sealed class SavedModelTests
     public void LabelValuesSurviveTheirJson()
     {
         string[] texts = ["", "NaN", "Größe \"x\"", " two  words "];
-        KeyValues read = ScoringColumns.FromJson((Columns with { LabelValues = new KeyValues("Text", texts) }).ToJson()).LabelValues!;
+        ScoringColumns columns = Columns with { LabelValues = new KeyValues("Text", texts).ToSaved() };
+        KeyValues read = KeyValues.From(ScoringColumns.FromJson(columns.ToJson()).LabelValues)!;
         CollectionAssert.AreEqual(texts, read.Values);
         Assert.IsTrue(read.IsText);
         new KeyValues("Single", ["NaN", "-0", "1E-45", "Infinity"]).Check(4);

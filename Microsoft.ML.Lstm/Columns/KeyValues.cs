@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Numerics;
-using System.Text.Json.Serialization;
 using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.Engine.Files;
 
 namespace Microsoft.ML.Lstm.Columns;
 
@@ -39,8 +39,13 @@ internal sealed record KeyValues(string Type, string[] Values)
     /// <summary>Those of a binary label: no and yes.</summary>
     public static KeyValues OfBoolean { get; } = new(nameof(Boolean), [bool.FalseString, bool.TrueString]);
 
-    [JsonIgnore]
     public bool IsText => Type == Kinds[0].Name;
+
+    /// <summary>The form in which they are saved.</summary>
+    public SavedKeyValues ToSaved() => new(Type, Values);
+
+    /// <summary>The values that were saved; null for none.</summary>
+    public static KeyValues? From(SavedKeyValues? saved) => saved is null ? null : new KeyValues(saved.Type, saved.Values);
 
     /// <summary>Whether values of this type can be held.</summary>
     public static bool CanHold(DataViewType type) => Array.Exists(Kinds, kind => kind.Type.Equals(type));

@@ -1,4 +1,5 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm.Columns;
@@ -82,6 +83,10 @@ internal sealed record SequenceInput(IReadOnlyList<FeatureColumn> Features, stri
             throw ColumnRole.Feature.DimensionMismatch(context, column, $"at most {TokenReader.MaxVocabulary} keys");
         return new FeatureColumn(column.Name, dimensions, FeaturesPerStep: 0, (int)vocabulary);
     }
+
+    /// <summary>The type of a column in the training data.</summary>
+    public static VectorDataViewType TypeOf(FeatureColumn column)
+        => new(column.IsTokens ? new KeyDataViewType(typeof(uint), column.Vocabulary) : NumberDataViewType.Single, column.Dimensions);
 
     private static DataViewSchema.Column Find(IExceptionContext context, DataViewSchema schema, FeatureColumn expected)
     {

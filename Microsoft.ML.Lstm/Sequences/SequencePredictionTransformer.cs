@@ -84,7 +84,7 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
     /// The type of <see cref="FeatureColumnName"/> in the data trained on, keys as keys of <see cref="uint"/>. What is scored may have
     /// another number of steps, and keys of another type with the same count.
     /// </summary>
-    public DataViewType FeatureColumnType => FeatureColumn.Type;
+    public DataViewType FeatureColumnType => SequenceInput.TypeOf(FeatureColumn);
 
     /// <summary>The column that static features are read from; <see langword="null"/> for none.</summary>
     public string? StaticFeatureColumnName => Columns.StaticFeatureColumnName;
@@ -178,7 +178,7 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
                 $"PermutationFeatureImportance permutes one column, '{column.Name}', and not {others}; ForFeatureColumn(name) chooses "
                 + "another one.");
         }
-        if (column.Type.Size == 0)
+        if (SequenceInput.TypeOf(column).Size == 0)
         {
             HostWarning.Write(Host, FeatureImportance,
                 "PermutationFeatureImportance has nothing to permute where vectors have no known size, "
@@ -241,6 +241,6 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
                 throw new InvalidDataException(
                     $"A saved LSTM model with outputs for each step has no encoding, but its columns say '{columns.EncodingColumnName}'.");
             check(network.Shape, columns);
-            return (new SequenceModelParameters(network) { LabelValues = columns.LabelValues }, columns);
+            return (new SequenceModelParameters(network) { LabelValues = KeyValues.From(columns.LabelValues) }, columns);
         });
 }

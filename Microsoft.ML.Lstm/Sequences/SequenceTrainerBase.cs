@@ -5,7 +5,6 @@ using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Engine.Training;
 using Microsoft.ML.Lstm.MlNet;
-using Microsoft.ML.Lstm.Sequences;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.Trainers;
 
@@ -143,7 +142,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
             EncodingColumnName = Settings.EncodingColumnName,
             AttentionColumnName = Settings.AttentionColumn,
             VectorScore = label.Kind == LabelKind.Numbers && schema[label.Name].Type is VectorDataViewType,
-            LabelValues = label.Values,
+            LabelValues = label.Values?.ToSaved(),
         }, task);
     }
 

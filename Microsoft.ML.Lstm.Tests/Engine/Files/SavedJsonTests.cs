@@ -2,7 +2,6 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.Json.Serialization;
 using Microsoft.ML.Lstm.Engine.Files;
-using Microsoft.ML.Lstm.Sequences;
 
 namespace Microsoft.ML.Lstm.Tests.Engine.Files;
 

@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using Microsoft.ML.Lstm.Sequences;
 
 namespace Microsoft.ML.Lstm.Engine.Files;
 

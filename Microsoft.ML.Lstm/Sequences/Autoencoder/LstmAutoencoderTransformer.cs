@@ -1,6 +1,6 @@
 using Microsoft.ML.Lstm;
+using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Parameters;
-using Microsoft.ML.Lstm.Sequences;
 using Microsoft.ML.Lstm.Sequences.Autoencoder;
 using Microsoft.ML.Runtime;
 

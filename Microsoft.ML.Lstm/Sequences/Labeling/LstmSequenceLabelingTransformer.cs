@@ -1,6 +1,7 @@
 using Microsoft.ML.Lstm;
 using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Engine.Decoding;
+using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Sequences;
 using Microsoft.ML.Lstm.Sequences.Labeling;
@@ -32,14 +33,14 @@ public sealed class LstmSequenceLabelingTransformer : SequencePredictionTransfor
     private const string RegistrationName = "LstmSequenceLabelingTransformer";
 
     internal LstmSequenceLabelingTransformer(IHostEnvironment environment, SequenceModelParameters model, ScoringColumns columns)
-        : base(environment.Register(RegistrationName), model, columns, CreateColumns(model, columns))
+        : base(environment.Register(RegistrationName), model, columns, CreateColumns(model))
     {
     }
 
-    private static OutputColumn[] CreateColumns(SequenceModelParameters model, ScoringColumns columns)
+    private static OutputColumn[] CreateColumns(SequenceModelParameters model)
     {
         var crf = new Lazy<LinearChainCrf?>(() => StepDecoder.CrfOf(model.Network.Parameters));
-        return SequenceLabelingOutputs.Create(new ScoredClasses(model.Network.Shape), crf, columns.LabelValues);
+        return SequenceLabelingOutputs.Create(new ScoredClasses(model.Network.Shape), crf, model.LabelValues);
     }
 
     private protected override VersionInfo GetVersionInfo() => Version;
@@ -51,7 +52,7 @@ public sealed class LstmSequenceLabelingTransformer : SequencePredictionTransfor
     {
         (SequenceModelParameters model, ScoringColumns columns) = Load(
             env, ctx, Version, Head.EveryStep, hasClasses: true,
-            (shape, columns) => columns.LabelValues?.Check(shape.ClassCount));
+            (shape, columns) => KeyValues.From(columns.LabelValues)?.Check(shape.ClassCount));
         return new LstmSequenceLabelingTransformer(env, model, columns);
     }
 }

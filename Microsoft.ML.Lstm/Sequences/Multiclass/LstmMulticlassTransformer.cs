@@ -1,4 +1,6 @@
 using Microsoft.ML.Lstm;
+using Microsoft.ML.Lstm.Columns;
+using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Sequences;
 using Microsoft.ML.Lstm.Sequences.Multiclass;
@@ -31,7 +33,7 @@ public sealed class LstmMulticlassTransformer : SequencePredictionTransformer
 
     internal LstmMulticlassTransformer(IHostEnvironment environment, SequenceModelParameters model, ScoringColumns columns)
         : base(environment.Register(RegistrationName), model, columns,
-            MulticlassOutputs.Create(new ScoredClasses(model.Network.Shape), columns.LabelValues))
+            MulticlassOutputs.Create(new ScoredClasses(model.Network.Shape), model.LabelValues))
     {
     }
 
@@ -44,7 +46,7 @@ public sealed class LstmMulticlassTransformer : SequencePredictionTransformer
     {
         (SequenceModelParameters model, ScoringColumns columns) = Load(
             env, ctx, Version, Head.Pooled, hasClasses: true,
-            (shape, columns) => columns.LabelValues?.Check(shape.ClassCount));
+            (shape, columns) => KeyValues.From(columns.LabelValues)?.Check(shape.ClassCount));
         return new LstmMulticlassTransformer(env, model, columns);
     }
 }

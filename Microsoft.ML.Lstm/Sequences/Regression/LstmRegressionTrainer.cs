@@ -1,8 +1,8 @@
 using Microsoft.ML.Lstm.Columns;
+using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Engine.Training;
 using Microsoft.ML.Lstm.Engine.Training.Objectives;
-using Microsoft.ML.Lstm.Sequences;
 using Microsoft.ML.Lstm.Sequences.Regression;
 using Microsoft.ML.Runtime;
 

@@ -1,0 +1,106 @@
+using System.Text.Json.Serialization;
+
+namespace Microsoft.ML.Lstm.Engine.Files;
+
+/// <summary>
+/// The JSON of a transformer of sequences, <c>Columns.json</c>: the columns that it reads and adds. Its network is in
+/// <see cref="ModelFile"/>.
+/// </summary>
+internal sealed record ScoringColumns
+{
+    /// <summary>The columns of sequences.</summary>
+    public required FeatureColumn[] Features { get; init; }
+
+    /// <summary>The column of static features; null for none.</summary>
+    public string? StaticFeatureColumnName { get; init; }
+
+    /// <summary>The column that receives the encoding; null for none.</summary>
+    public string? EncodingColumnName { get; init; }
+
+    /// <summary>The column that receives the attention weights of the steps; null for none.</summary>
+    public string? AttentionColumnName { get; init; }
+
+    /// <summary>The column that receives the reconstruction errors of the steps; null for none, and for other tasks.</summary>
+    public string? StepErrorColumnName { get; init; }
+
+    /// <summary>Whether the score is a vector, as the label was; otherwise it is a single value.</summary>
+    public required bool VectorScore { get; init; }
+
+    /// <summary>
+    /// The probability above which a binary classifier predicts true, or the score above which a sequence is an anomaly; null for other
+    /// tasks.
+    /// </summary>
+    public float? Threshold { get; init; }
+
+    /// <summary>The values of the keys of the label; null when it is no key, or its keys have no values.</summary>
+    public SavedKeyValues? LabelValues { get; init; }
+
+    public byte[] ToJson() => SavedJson.Write(this, SavedJsonContext.Default.ScoringColumns);
+
+    /// <exception cref="InvalidDataException">It is not the JSON of such columns.</exception>
+    public static ScoringColumns FromJson(ReadOnlySpan<byte> json)
+    {
+        ScoringColumns columns = SavedJson.Read(json, SavedJsonContext.Default.ScoringColumns, "The columns of a saved LSTM model");
+        if (columns.Features.Length == 0)
+            throw Invalid("expected one or more feature columns, found none");
+        foreach (FeatureColumn feature in columns.Features)
+        {
+            if (feature is null || feature.Name == "")
+                throw Invalid("expected a name for a feature column, found none");
+            if (feature.FeaturesPerStep < 0 || feature.Vocabulary < 0 || feature.FeaturesPerStep == 0 == (feature.Vocabulary == 0))
+                throw Invalid($"expected features a step or a vocabulary for the feature column, found {feature.FeaturesPerStep} and "
+                    + $"{feature.Vocabulary}");
+            if (feature.Dimensions.Length == 0 || feature.Dimensions.Any(dimension => dimension < 0))
+                throw Invalid("expected one or more dimensions of 0 or more for the feature column, found "
+                    + $"[{string.Join(", ", feature.Dimensions)}]");
+            if (feature.Dimensions.Where(dimension => dimension > 0)
+                .Aggregate(1d, (product, dimension) => product * dimension) > int.MaxValue)
+                throw Invalid($"expected dimensions of the feature column whose product is at most {int.MaxValue}, found "
+                    + $"[{string.Join(", ", feature.Dimensions)}]");
+        }
+        if (columns.StaticFeatureColumnName == ""
+            || columns.EncodingColumnName == ""
+            || columns.AttentionColumnName == ""
+            || columns.StepErrorColumnName == "")
+            throw Invalid("expected a name for an optional column, found an empty string");
+        return columns;
+
+        static InvalidDataException Invalid(string what) => new($"The columns of a saved LSTM model can't be read: {what}.");
+    }
+}
+
+/// <summary>A column of sequences that a network reads: some numbers a step, or one key a step.</summary>
+/// <param name="Name">The name of the column.</param>
+/// <param name="Dimensions">The dimensions in the training data; 0 for one that differs from row to row.</param>
+/// <param name="FeaturesPerStep">The numbers of a step; 0 for keys.</param>
+/// <param name="Vocabulary">The number of keys; 0 for numbers.</param>
+internal sealed record FeatureColumn(string Name, int[] Dimensions, int FeaturesPerStep, int Vocabulary)
+{
+    [JsonIgnore]
+    public bool IsTokens => Vocabulary > 0;
+
+    /// <summary>Whether the user has set another number of features a step than the dimensions of the training data say.</summary>
+    [JsonIgnore]
+    public bool OverridesDimensions => !IsTokens && FeaturesPerStepOf(Dimensions) is { } declared && declared != FeaturesPerStep;
+
+    /// <summary>
+    /// The number of features a step by the dimensions of a column: the first dimension counts the steps, all others the features of a
+    /// step. Before them there may be axes of 1, usually a batch.
+    /// </summary>
+    /// <returns>The number; null for a flat vector, or one whose steps differ in size.</returns>
+    public static int? FeaturesPerStepOf(IReadOnlyList<int> dimensions)
+    {
+        int[] steps = [.. WithoutLeadingAxes(dimensions, least: 2)];
+        int size = steps.Skip(1).Aggregate(1, (product, dimension) => checked(product * dimension));
+        return steps.Length > 1 && size > 0 ? size : null;
+    }
+
+    /// <summary>The dimensions without axes of 1 at the front, but at least the last <paramref name="least"/>.</summary>
+    public static IEnumerable<int> WithoutLeadingAxes(IReadOnlyList<int> dimensions, int least)
+        => dimensions.SkipWhile((dimension, axis) => dimension == 1 && axis < dimensions.Count - least);
+}
+
+/// <summary>The values of the keys of a column as texts, such as the names of classes; checked by those who read them.</summary>
+/// <param name="Type">The .NET type of the values by name; "Text" for texts.</param>
+/// <param name="Values">The values in the invariant culture.</param>
+internal sealed record SavedKeyValues(string Type, string[] Values);
