@@ -76,7 +76,7 @@ public sealed class ForecastObjectiveTests
         ForecastLayout layout = SeriesSample.Layout(loss);
         EncodedSeries series = SeriesSample.Series(layout, 10);
         series.Values[4] = float.NaN;
-        var run = new ObjectiveRun([new TrainingSequence { Window = new SeriesWindow(series, 0, 2, 7) }], [6], stepOutputs: true);
+        var run = new ObjectiveRun([new SeriesWindow(series, 0, 2, 7)], [6], stepOutputs: true);
         double[][] gradients = run.Differentiate(new ForecastObjective(layout, ConfidenceLevel),
             run.DrawOutputs(layout.OutputSize, scale: 3));
 
@@ -94,7 +94,7 @@ public sealed class ForecastObjectiveTests
         EncodedSeries series = SeriesSample.Series(layout, 9);
         Array.Fill(series.Values, float.NaN, 3, 5);
         var objective = new ForecastObjective(layout, ConfidenceLevel);
-        TrainingSequence sequence = new() { Window = new SeriesWindow(series, 0, 0, 8), Weight = 2 };
+        TrainingSequence sequence = new SeriesWindow(series, 0, 0, 8) { Weight = 2 };
         CollectionAssert.AreEqual(new[] { 2f, 2, 0, 0, 0, 0, 0 },
             Enumerable.Range(0, 7).Select(step => objective.WeightOf(sequence, step)).ToArray());
     }
@@ -108,7 +108,7 @@ public sealed class ForecastObjectiveTests
         double[][] outputs = [.. errors.Select((error, t) =>
             new[] { (double)(float)((series.Values[t + 1] - error - series.Levels[t]) / series.Scales[t]) })];
         var objective = new ForecastObjective(layout, ConfidenceLevel);
-        new ObjectiveRun([new TrainingSequence { Window = new SeriesWindow(series, 0, 0, 4) }], [3], stepOutputs: true)
+        new ObjectiveRun([new SeriesWindow(series, 0, 0, 4)], [3], stepOutputs: true)
             .Differentiate(objective, outputs);
         Assert.AreEqual(Math.Sqrt(14 / 3.0), objective.Metrics.RootMeanSquaredError!.Value, 1e-6);
         Assert.AreEqual(2, objective.Metrics.MeanAbsoluteError!.Value, 1e-6);
@@ -156,7 +156,7 @@ public sealed class ForecastObjectiveTests
         double[] outputs = [.. Enumerable.Repeat((double)output, layout.OutputsPerValue)];
         if (loss == ForecastLoss.Gaussian)
             outputs[0] = 0;
-        double[][] gradients = new ObjectiveRun([new TrainingSequence { Window = new SeriesWindow(series, 0, 0, 2) }], [1],
+        double[][] gradients = new ObjectiveRun([new SeriesWindow(series, 0, 0, 2)], [1],
             stepOutputs: true).Differentiate(objective, [outputs]);
         Assert.IsTrue(objective.IsFinite);
         Assert.IsTrue(gradients[0].All(double.IsFinite));
@@ -176,14 +176,14 @@ public sealed class ForecastObjectiveTests
             a.Values[missing * layout.Targets] = float.NaN;
         Array.Fill(b.Values, float.NaN, 2 * layout.Targets, 4 * layout.Targets);
         SeriesWindow[] windows = [new(a, 0, 0, 12), new(a, 3, 4, 10), new(b, 0, 1, 9)];
-        return new ObjectiveRun([.. windows.Select(window => new TrainingSequence { Window = window })], [7, 5, 8], stepOutputs: true);
+        return new ObjectiveRun(windows, [7, 5, 8], stepOutputs: true);
     }
 
     /// <summary>The values that a row is to learn, in units of the scale.</summary>
     private static (int Value, double Scaled)[] ValuesOf(ForecastLayout layout, ObjectiveRun run, int row)
     {
         (TrainingSequence sequence, int step) = run.Rows[row];
-        SeriesWindow window = sequence.Window!;
+        var window = (SeriesWindow)sequence;
         int t = window.Start + step, targets = layout.Targets;
         if (step < window.FirstForecast)
             return [];

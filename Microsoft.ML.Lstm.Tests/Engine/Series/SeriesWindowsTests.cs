@@ -36,7 +36,7 @@ public sealed class SeriesWindowsTests
             var objective = new ForecastObjective(layout, 0.9);
             foreach (TrainingSequence sequence in set.Sequences)
             {
-                SeriesWindow window = sequence.Window!;
+                var window = (SeriesWindow)sequence;
                 int length = sequence.Features.Length / layout.FeatureSize;
                 Assert.AreEqual(end, window.LearnableEnd);
                 // No features from the end of the range on, and at most W steps of warm-up.
@@ -48,7 +48,7 @@ public sealed class SeriesWindowsTests
                 for (int t = 0; t < length; t++)
                     times[window.Start + t] += objective.WeightOf(sequence, t) > 0 ? 1 : 0;
             }
-            phases.Add(set.Count == 0 ? 0 : set[0].Features.Length / layout.FeatureSize - set[0].Window!.FirstForecast);
+            phases.Add(set.Count == 0 ? 0 : set[0].Features.Length / layout.FeatureSize - ((SeriesWindow)set[0]).FirstForecast);
             for (int t = 0; t < steps; t++)
                 Assert.AreEqual(t >= begin && t < end - 1 ? 1 : 0, times[t], $"epoch {epoch}, step {t}");
         }
@@ -109,7 +109,7 @@ public sealed class SeriesWindowsTests
         ForecastLayout layout = SeriesSample.Layout(windowSize: WindowSize);
         EncodedSeries[] all = [.. Enumerable.Range(1, 5).Select(number => SeriesSample.Series(layout, 30, number, number))];
         var windows = new SeriesWindows(layout, all, [.. all.Select(series => 0..series.Steps)], staticSize: 0, []);
-        int[] Starts(int seed) => [.. windows.Sets(new Random(seed)).Single().Sequences.Select(sequence => sequence.Window!.Start)];
+        int[] Starts(int seed) => [.. windows.Sets(new Random(seed)).Single().Sequences.Select(sequence => ((SeriesWindow)sequence).Start)];
         CollectionAssert.AreEqual(Starts(1), Starts(1));
         CollectionAssert.AreNotEqual(Starts(1), Starts(2));
     }

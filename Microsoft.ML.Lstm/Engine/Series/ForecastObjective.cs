@@ -25,7 +25,7 @@ internal sealed class ForecastObjective(ForecastLayout layout, double confidence
 
     public override float WeightOf(TrainingSequence sequence, int step)
     {
-        SeriesWindow window = sequence.Window!;
+        var window = (SeriesWindow)sequence;
         if (step < window.FirstForecast)
             return 0;
         foreach (float value in ValuesAfter(window, step))
@@ -43,7 +43,7 @@ internal sealed class ForecastObjective(ForecastLayout layout, double confidence
             outputs.Clear();
             return;
         }
-        SeriesWindow window = SequenceOf(row).Window!;
+        var window = (SeriesWindow)SequenceOf(row);
         ReadOnlySpan<float> values = ValuesAfter(window, StepOf(row));
         int targets = layout.Targets, width = _loss.OutputsPerValue, at = (window.Start + StepOf(row)) * targets, count = 0;
         foreach (float value in values)

@@ -48,20 +48,28 @@ internal sealed class SeriesWindows(ForecastLayout layout, IReadOnlyList<Encoded
         for (int from = begin, to = Math.Min(begin + first, last); from < last; from = to, to = Math.Min(to + layout.WindowSize, last))
         {
             int start = Math.Max(0, from - layout.WindowSize);
-            yield return new TrainingSequence
+            yield return new SeriesWindow(steps, start, from - start, end)
             {
                 Features = steps.Features[(start * FeatureSize)..(to * FeatureSize)],
                 Tokens = Vocabularies.Count > 0 ? [.. Enumerable.Repeat(steps.Series, to - start)] : [],
                 Statics = steps.Statics,
-                Window = new SeriesWindow(steps, start, from - start, end),
             };
         }
     }
 }
 
-/// <summary>The window of a series that a training sequence covers.</summary>
-/// <param name="Series">The series.</param>
-/// <param name="Start">The step of the series that the sequence begins with.</param>
-/// <param name="FirstForecast">The first step of the sequence whose forecast counts; the steps before it only warm up the state.</param>
-/// <param name="LearnableEnd">The step of the series from which on values are not learned from.</param>
-internal sealed record SeriesWindow(EncodedSeries Series, int Start, int FirstForecast, int LearnableEnd);
+/// <summary>The steps of a window of a series, and where in the series it lies.</summary>
+internal sealed class SeriesWindow(EncodedSeries series, int start, int firstForecast, int learnableEnd) : TrainingSequence
+{
+    /// <summary>The series.</summary>
+    public EncodedSeries Series { get; } = series;
+
+    /// <summary>The step of the series that the window begins with.</summary>
+    public int Start { get; } = start;
+
+    /// <summary>The first step of the window whose forecast counts; the steps before it only warm up the state.</summary>
+    public int FirstForecast { get; } = firstForecast;
+
+    /// <summary>The step of the series from which on values are not learned from.</summary>
+    public int LearnableEnd { get; } = learnableEnd;
+}

@@ -1,9 +1,7 @@
-using Microsoft.ML.Lstm.Engine.Series;
-
 namespace Microsoft.ML.Lstm.Engine.Training;
 
 /// <summary>A sequence of T steps to learn from.</summary>
-internal sealed class TrainingSequence
+internal class TrainingSequence
 {
     /// <summary>T x F numeric features, step-major.</summary>
     public float[] Features { get; init; } = [];
@@ -19,9 +17,6 @@ internal sealed class TrainingSequence
 
     /// <summary>The classes to predict, counted from 0; −1 for one that is not known, and does not count.</summary>
     public int[] Labels { get; init; } = [];
-
-    /// <summary>The series around steps whose future is to be forecast; null for other tasks.</summary>
-    public SeriesWindow? Window { get; init; }
 
     /// <summary>How much the sequence counts in the loss.</summary>
     public float Weight { get; init; } = 1f;
