@@ -39,19 +39,19 @@ internal sealed class OccurringKeys
     private bool HasClasses => _label.Kind is LabelKind.Key or LabelKind.KeyPerStep;
 
     /// <summary>
-    /// The numbers that keys get: those that occur, that have a given vector, or that an initial model knows are known. A class that only
-    /// the validation data has is known, too, so that it can be told how far off it is.
+    /// The numbers that keys get: those that occur, that have a pretrained embedding, or that an initial model knows are known. A class
+    /// that only the validation data has is known, too, so that it can be told how far off it is.
     /// </summary>
     /// <param name="validation">The validation data; null for none.</param>
-    /// <param name="given">The vectors that are given for each token column.</param>
+    /// <param name="pretrained">The pretrained embeddings of each token column.</param>
     /// <param name="initial">The network of an initial model; null for none.</param>
-    public KeyNumbering Number(SequenceSet? validation, IReadOnlyList<GivenEmbeddings?> given, NetworkShape? initial)
+    public KeyNumbering Number(SequenceSet? validation, IReadOnlyList<PretrainedEmbeddings?> pretrained, NetworkShape? initial)
     {
         int[] vocabularies = _input.Vocabularies;
         var tokens = new KeySubset?[vocabularies.Length];
         for (int i = 0; i < tokens.Length; i++)
         {
-            IEnumerable<int> known = _tokens[i].Concat(given[i]?.Tokens ?? []).Where(key => key > 0);
+            IEnumerable<int> known = _tokens[i].Concat(pretrained[i]?.Tokens ?? []).Where(key => key > 0);
             EmbeddingShape? before = initial?.Embeddings.Count == tokens.Length && initial.Embeddings[i].KeyCount == vocabularies[i]
                 ? initial.Embeddings[i]
                 : null;

@@ -92,7 +92,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
 
         var options = (TOptions)Settings.Settle();
         TrainingSettings settings = options.ToSettings();
-        GivenEmbeddings?[] embeddings = [.. input.Features.Where(column => column.IsTokens)
+        PretrainedEmbeddings?[] embeddings = [.. input.Features.Where(column => column.IsTokens)
             .Select(column => ReadWordVectors(schema, column, monitor))];
         var occurring = new OccurringKeys(input, label, training);
         KeyNumbering numbering = occurring.Number(validation, embeddings, initialModel?.Network.Shape);
@@ -105,7 +105,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         {
             training = training.Renumber(numbering);
             validation = validation?.Renumber(numbering);
-            embeddings = [.. embeddings.Zip(numbering.Tokens, (given, keys) => given?.Renumber(keys))];
+            embeddings = [.. embeddings.Zip(numbering.Tokens, (pretrained, keys) => pretrained?.Renumber(keys))];
         }
         SequenceModel? initial = initialModel?.Network;
         if (initial is not null)
@@ -147,18 +147,18 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
     }
 
     /// <summary>The vectors of the words that a column's keys stand for; null when no file is given for it.</summary>
-    private GivenEmbeddings? ReadWordVectors(DataViewSchema schema, FeatureColumn column, HostMonitor monitor)
+    private PretrainedEmbeddings? ReadWordVectors(DataViewSchema schema, FeatureColumn column, HostMonitor monitor)
     {
         if (Settings.WordVectors is not { } files || !files.TryGetValue(column.Name, out string? path))
             return null;
         if (KeyValues.Of(schema[column.Name], column.Vocabulary) is not { IsText: true } words)
             throw ColumnRole.Feature.DimensionMismatch(Host, schema[column.Name],
                 "a vector of keys with text for key values, for which there are word vectors");
-        GivenEmbeddings given = WordVectorReader.Read(path, words.Values, Settings.CancellationToken);
+        PretrainedEmbeddings pretrained = WordVectorReader.Read(path, words.Values, Settings.CancellationToken);
         monitor.Info(string.Create(CultureInfo.InvariantCulture,
-            $"Vectors of {given.Shape.Size} features for {given.Found} of the {column.Vocabulary} words of column '{column.Name}' "
-            + $"({given.Coverage:P1}) are in {path}."));
-        return given;
+            $"Vectors of {pretrained.Shape.Size} features for {pretrained.Found} of the {column.Vocabulary} words of column "
+            + $"'{column.Name}' ({pretrained.Coverage:P1}) are in {path}."));
+        return pretrained;
     }
 
     /// <summary>The columns that the trained transformer will give for data like this.</summary>

@@ -12,7 +12,7 @@ public sealed class WordVectorReaderTests
     [TestMethod]
     public void GloVesFormatGivesTheVectorsOfTheVocabulary()
     {
-        GivenEmbeddings given = Read("the 0.5 -1e-3 3\nof 4 5 6\ncat 7 8 9\n", "cat", "dog", "the");
+        PretrainedEmbeddings given = Read("the 0.5 -1e-3 3\nof 4 5 6\ncat 7 8 9\n", "cat", "dog", "the");
 
         Assert.AreEqual((3, 3), (given.Shape.Vocabulary, given.Shape.Size));
         CollectionAssert.AreEqual(new[] { 7f, 8, 9 }, given[1]);
@@ -31,7 +31,7 @@ public sealed class WordVectorReaderTests
     [DataRow("\uFEFF2 3\n\nthe 1 2 3\nof  4  5  6")]
     public void Word2VecsFormatIsTheSameBehindItsHeader(string text)
     {
-        GivenEmbeddings given = Read(text, "of", "the");
+        PretrainedEmbeddings given = Read(text, "of", "the");
         CollectionAssert.AreEqual(new[] { 4f, 5, 6 }, given[1]);
         CollectionAssert.AreEqual(new[] { 1f, 2, 3 }, given[2]);
         Assert.AreEqual(1, given.Coverage);
@@ -40,7 +40,8 @@ public sealed class WordVectorReaderTests
     [TestMethod]
     public void TheSameWordComesBeforeItsLowerCaseWhereverTheyStand()
     {
-        GivenEmbeddings given = Read("apple 1 0\nApple 2 0\npear 3 0\nPLUM 4 0\nApple 5 0\npear 6 0\n", "Apple", "APPLE", "apple", "Pear",
+        PretrainedEmbeddings given = Read(
+            "apple 1 0\nApple 2 0\npear 3 0\nPLUM 4 0\nApple 5 0\npear 6 0\n", "Apple", "APPLE", "apple", "Pear",
             "plum");
         Assert.AreEqual(2, given[1]![0], "the same, though lower case came first");
         Assert.AreEqual(1, given[2]![0], "lower case");
@@ -52,7 +53,7 @@ public sealed class WordVectorReaderTests
     [TestMethod]
     public void WordsMayHaveSpacesAndAnyLetters()
     {
-        GivenEmbeddings given = Read("café 1 2\n. . . 3 4\nat name@domain.com 5 6\n2012 7 8\n\u00a0 9 10\n東京 11 12\n", ". . .",
+        PretrainedEmbeddings given = Read("café 1 2\n. . . 3 4\nat name@domain.com 5 6\n2012 7 8\n\u00a0 9 10\n東京 11 12\n", ". . .",
             "at name@domain.com", "café", "2012", "東京", "name@domain.com");
         CollectionAssert.AreEqual(new[] { 3f, 4 }, given[1]);
         CollectionAssert.AreEqual(new[] { 5f, 6 }, given[2]);
@@ -137,14 +138,14 @@ public sealed class WordVectorReaderTests
         // 30 MB of text of which one word is wanted.
         string numbers = string.Join(' ', Enumerable.Repeat("0.12345", 300));
         long before = GC.GetTotalMemory(forceFullCollection: true);
-        GivenEmbeddings given = WordVectorReader.Read(new RepeatedLine(numbers, 12_000), Name, ["w7", "absent"]);
+        PretrainedEmbeddings given = WordVectorReader.Read(new RepeatedLine(numbers, 12_000), Name, ["w7", "absent"]);
         long kept = GC.GetTotalMemory(forceFullCollection: true) - before;
         Assert.AreEqual(1, given.Found);
         Assert.AreEqual(0.12345f, given[1]![299]);
         Assert.IsLessThan(1_000_000, kept);
     }
 
-    private static GivenEmbeddings Read(string text, params string[] vocabulary)
+    private static PretrainedEmbeddings Read(string text, params string[] vocabulary)
     {
         using var reader = new StreamReader(new MemoryStream(System.Text.Encoding.UTF8.GetBytes(text)));
         return WordVectorReader.Read(reader, Name, vocabulary);

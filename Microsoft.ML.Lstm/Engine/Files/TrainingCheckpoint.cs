@@ -103,17 +103,17 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
 
     /// <summary>As <see cref="Begin(TrainingOptions, int, DataChecksum)"/>, for sequences, before they are scaled.</summary>
     public int Begin(TrainingOptions options, int seed, TrainingData training, SequenceSet? validation, SequenceModel? initial,
-        IEnumerable<GivenEmbeddings?> embeddings)
+        IEnumerable<PretrainedEmbeddings?> embeddings)
     {
         using var checksum = new DataChecksum();
         checksum.Add(training, _options.CancellationToken);
         if (validation is not null)
             checksum.Add(validation, _options.CancellationToken);
         checksum.Add<float>(initial?.Parameters.Values ?? []);
-        foreach (GivenEmbeddings given in embeddings.OfType<GivenEmbeddings>())
+        foreach (PretrainedEmbeddings pretrained in embeddings.OfType<PretrainedEmbeddings>())
         {
-            foreach (int token in given.Tokens)
-                checksum.Add<float>(given[token]);
+            foreach (int token in pretrained.Tokens)
+                checksum.Add<float>(pretrained[token]);
         }
         return Begin(options, seed, checksum);
     }

@@ -55,18 +55,18 @@ internal sealed class WordVectorReader
     /// <param name="vocabulary">The words: token i + 1 is word i.</param>
     /// <param name="cancellationToken">Stops in the middle.</param>
     /// <exception cref="InvalidDataException">The file is empty or malformed. The message has its name and the line.</exception>
-    public static GivenEmbeddings Read(string path, IReadOnlyList<string> vocabulary, CancellationToken cancellationToken = default)
+    public static PretrainedEmbeddings Read(string path, IReadOnlyList<string> vocabulary, CancellationToken cancellationToken = default)
     {
         using var reader = new StreamReader(path, Encoding.UTF8);
         return Read(reader, path, vocabulary, cancellationToken);
     }
 
     /// <summary>Reads a text that goes by the name <paramref name="name"/> in messages.</summary>
-    public static GivenEmbeddings Read(TextReader reader, string name, IReadOnlyList<string> vocabulary,
+    public static PretrainedEmbeddings Read(TextReader reader, string name, IReadOnlyList<string> vocabulary,
         CancellationToken cancellationToken = default)
         => new WordVectorReader(reader, name, vocabulary).Read(cancellationToken);
 
-    private GivenEmbeddings Read(CancellationToken cancellationToken)
+    private PretrainedEmbeddings Read(CancellationToken cancellationToken)
     {
         string line = NextLine() ?? throw new InvalidDataException($"{_name}: expected words and their vectors, found nothing.");
         long? count = null;
@@ -85,7 +85,7 @@ internal sealed class WordVectorReader
                 throw Invalid($"a word and from 1 to {MaxSize} numbers", $"{size + 1} fields");
         }
 
-        var given = new GivenEmbeddings(_vocabulary.Count, size);
+        var pretrained = new PretrainedEmbeddings(_vocabulary.Count, size);
         float[] vector = new float[size];
         long read = 0;
         for (string? next = line; next is not null; next = NextLine(), read++)
@@ -93,11 +93,11 @@ internal sealed class WordVectorReader
             cancellationToken.ThrowIfCancellationRequested();
             if (read == count)
                 throw Invalid($"{count} vectors, as the first line says", "more");
-            Take(ReadLine(next, vector), vector, given);
+            Take(ReadLine(next, vector), vector, pretrained);
         }
         if (count is not null && read != count)
             throw Invalid($"{count} vectors, as the first line says", $"{read} at the end");
-        return given;
+        return pretrained;
     }
 
     /// <summary>The next line that is not blank.</summary>
@@ -150,7 +150,7 @@ internal sealed class WordVectorReader
     private static bool TryParse(ReadOnlySpan<char> field, out float value)
         => float.TryParse(field, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && float.IsFinite(value);
 
-    private void Take(ReadOnlySpan<char> word, float[] vector, GivenEmbeddings given)
+    private void Take(ReadOnlySpan<char> word, float[] vector, PretrainedEmbeddings pretrained)
     {
         if (!_wanted.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(word, out List<(int Token, Match Match)>? tokens))
             return;
@@ -158,7 +158,7 @@ internal sealed class WordVectorReader
         {
             if (match <= _matches[token])
                 continue;
-            given[token] = [.. vector];
+            pretrained[token] = [.. vector];
             _matches[token] = match;
         }
     }

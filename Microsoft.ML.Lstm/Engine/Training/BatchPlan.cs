@@ -1,11 +1,11 @@
 namespace Microsoft.ML.Lstm.Engine.Training;
 
 /// <summary>
-/// The batches of an epoch: sequences in random order, but those of a batch of about the same length, so that few steps have
-/// only a row or two. A run of batches is sorted by length among itself and then dealt out in random order.
+/// The batches of an epoch, in random order. The sequences of a batch have about the same length, so that few of its steps have only a row
+/// or two: the sequences are shuffled, each run of some batches is sorted by length, and then the batches are shuffled.
 /// </summary>
 /// <param name="lengths">The length of each sequence.</param>
-/// <param name="batchSize">Sequences of a batch; the last has what is left.</param>
+/// <param name="batchSize">Sequences a batch; the last batch has the rest.</param>
 internal sealed class BatchPlan(int[] lengths, int batchSize)
 {
     // Enough for batches of one length each, few enough to keep the order random.
@@ -17,13 +17,13 @@ internal sealed class BatchPlan(int[] lengths, int batchSize)
 
     public int Batches => _batchOrder.Length;
 
-    /// <summary>The sequences, as they lie in batches.</summary>
+    /// <summary>The numbers of the sequences, batch after batch.</summary>
     public int[] Order => _order;
 
-    /// <summary>The batches, in the order in which they are dealt out.</summary>
+    /// <summary>The numbers of the batches, in the order of training.</summary>
     public int[] BatchOrder => _batchOrder;
 
-    /// <summary>The sequences of a batch.</summary>
+    /// <summary>The numbers of the sequences of a batch, by its place in the order of training.</summary>
     public ReadOnlySpan<int> this[int batch]
     {
         get
@@ -33,8 +33,8 @@ internal sealed class BatchPlan(int[] lengths, int batchSize)
         }
     }
 
-    /// <summary>Goes on from an <see cref="Order"/> and a <see cref="BatchOrder"/>.</summary>
-    /// <exception cref="InvalidDataException">They are those of other sequences.</exception>
+    /// <summary>Restores the <see cref="Order"/> and <see cref="BatchOrder"/> of an interrupted training.</summary>
+    /// <exception cref="InvalidDataException">They belong to other sequences.</exception>
     public void Restore(int[] order, int[] batchOrder)
     {
         if (!order.Order().SequenceEqual(Enumerable.Range(0, _order.Length))
@@ -44,7 +44,7 @@ internal sealed class BatchPlan(int[] lengths, int batchSize)
         batchOrder.CopyTo(_batchOrder, 0);
     }
 
-    /// <summary>Another order.</summary>
+    /// <summary>Draws the order of another epoch.</summary>
     public void Shuffle(Random random)
     {
         random.Shuffle(_order);

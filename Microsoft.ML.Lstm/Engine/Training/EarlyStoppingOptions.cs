@@ -5,14 +5,14 @@ namespace Microsoft.ML.Lstm;
 public sealed class EarlyStoppingOptions
 {
     /// <summary>
-    /// What is watched; one of the figures that the task has, as <see cref="EarlyStoppingMetric"/> tells. Default:
+    /// The metric to watch, one that the task has (see <see cref="EarlyStoppingMetric"/>). Default:
     /// <see cref="EarlyStoppingMetric.Loss"/>.
     /// </summary>
     public EarlyStoppingMetric Metric = EarlyStoppingMetric.Loss;
 
     /// <summary>
-    /// Epochs in a row without improvement after which training stops; at least 1. <see langword="null"/>, the default: chosen from the data
-    /// (at present 10).
+    /// Epochs in a row without improvement after which training stops; at least 1. <see langword="null"/>, the default: chosen from the
+    /// data (at present 10).
     /// </summary>
     public int? Patience;
 
@@ -22,7 +22,7 @@ public sealed class EarlyStoppingOptions
     internal EarlyStoppingOptions Copy() => (EarlyStoppingOptions)MemberwiseClone();
 }
 
-/// <summary>A figure that early stopping can watch: of the validation data, or of the training data when there is none.</summary>
+/// <summary>A metric that early stopping can watch: of the validation data, or of the training data where there is none.</summary>
 public enum EarlyStoppingMetric
 {
     /// <summary>The mean loss.</summary>
@@ -34,9 +34,9 @@ public enum EarlyStoppingMetric
     /// <summary>The mean absolute error, in the label's unit; for regression.</summary>
     MeanAbsoluteError,
 
-    /// <summary>The share of labels that are predicted right; for classification and sequence labelling. The more the better.</summary>
+    /// <summary>The share of labels that are predicted right; for classification and sequence labelling. Higher is better.</summary>
     Accuracy,
 
-    /// <summary>The area under the receiver operating characteristic; for binary classification. The more the better.</summary>
+    /// <summary>The area under the receiver operating characteristic; for binary classification. Higher is better.</summary>
     AreaUnderRocCurve,
 }

@@ -1,6 +1,6 @@
 namespace Microsoft.ML.Lstm;
 
-/// <summary>What is known after an epoch, and the way to stop.</summary>
+/// <summary>The metrics after an epoch, and a way to stop training.</summary>
 public sealed class EpochCompletedEventArgs : EventArgs
 {
     internal EpochCompletedEventArgs(int epoch, int numberOfEpochs, EpochMetrics training, EpochMetrics? validation, double learningRate,
@@ -18,15 +18,15 @@ public sealed class EpochCompletedEventArgs : EventArgs
     /// <summary>The epoch that just ended, counted from 1.</summary>
     public int Epoch { get; }
 
-    /// <summary>The number of epochs training takes at the most.</summary>
+    /// <summary>The most epochs that training takes.</summary>
     public int NumberOfEpochs { get; }
 
     /// <summary>
-    /// Figures of the training data, gathered while the epoch went on (with dropout, and with weights that still changed).
+    /// The metrics of the training data, gathered during the epoch (with dropout, and with weights that still changed).
     /// </summary>
     public EpochMetrics Training { get; }
 
-    /// <summary>Figures of the validation data after the epoch; <see langword="null"/> without validation data.</summary>
+    /// <summary>The metrics of the validation data after the epoch; <see langword="null"/> without validation data.</summary>
     public EpochMetrics? Validation { get; }
 
     /// <summary>The learning rate of the epoch's last batch.</summary>
@@ -45,7 +45,7 @@ public sealed class EpochCompletedEventArgs : EventArgs
     public bool Cancel { get; set; }
 }
 
-/// <summary>Weighted means over a set of sequences. Those that say nothing about the task are <see langword="null"/>.</summary>
+/// <summary>Weighted means over a set of sequences. A metric that does not apply to the task is <see langword="null"/>.</summary>
 /// <param name="Loss">The mean loss, of targets as the network sees them (scaled to unit variance where the trainer does so).</param>
 public sealed record EpochMetrics(double Loss)
 {
@@ -55,13 +55,13 @@ public sealed record EpochMetrics(double Loss)
     /// <summary>The mean absolute error, in the label's unit.</summary>
     public double? MeanAbsoluteError { get; init; }
 
-    /// <summary>The share of labels that are predicted right, those of sequences or those of steps, from 0 to 1.</summary>
+    /// <summary>The share of labels that are predicted right, of sequences or of steps, from 0 to 1.</summary>
     public double? Accuracy { get; init; }
 
     /// <summary>The area under the receiver operating characteristic, from 0 to 1.</summary>
     public double? AreaUnderRocCurve { get; init; }
 
-    /// <summary>The figure that <paramref name="metric"/> names; <see langword="null"/> when it says nothing about the task.</summary>
+    /// <summary>The figure that <paramref name="metric"/> names; <see langword="null"/> where it does not apply to the task.</summary>
     /// <param name="metric">The figure.</param>
     public double? this[EarlyStoppingMetric metric] => metric switch
     {

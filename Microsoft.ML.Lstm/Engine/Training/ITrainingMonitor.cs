@@ -1,6 +1,6 @@
 namespace Microsoft.ML.Lstm.Engine.Training;
 
-/// <summary>What a training run tells whoever started it.</summary>
+/// <summary>Receives the progress and the warnings of a training.</summary>
 internal interface ITrainingMonitor
 {
     /// <summary>Called after each batch. May throw, to abandon the training.</summary>
@@ -12,12 +12,12 @@ internal interface ITrainingMonitor
     /// <summary>Called after each epoch.</summary>
     void EpochCompleted(EpochCompletedEventArgs epoch);
 
-    /// <summary>Cancelled when the training is to be abandoned, and no model wanted.</summary>
+    /// <summary>Cancelled to abandon the training without a model.</summary>
     CancellationToken Abandoned { get; }
 
-    /// <summary>Something for the log.</summary>
+    /// <summary>Writes a line to the log.</summary>
     void Info(string message);
 
-    /// <summary>Something the user should know.</summary>
+    /// <summary>Warns the user.</summary>
     void Warn(string message);
 }

@@ -4,11 +4,11 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 namespace Microsoft.ML.Lstm.Engine.Training;
 
 /// <summary>
-/// What training a network takes of memory, about, so that one that can't be trained is refused before anything is computed.
+/// Estimates the memory that a training takes, so that a network which this machine can't train is refused before anything is computed.
 /// </summary>
 internal static class MemoryNeed
 {
-    // The weights, those that are kept and the gradient; and of all but embeddings, what kernels read and what they add gradients up in.
+    // The weights, the best weights and the gradient; of all but embeddings also what is packed for the kernels, weights and gradients.
     private const int CopiesOfWeights = 3;
     private const int PackedCopies = 3;
 
@@ -18,13 +18,15 @@ internal static class MemoryNeed
     /// <param name="shape">The network.</param>
     /// <param name="settings">Its training.</param>
     /// <param name="lengths">The lengths of the sequences; empty where they are not known.</param>
-    /// <param name="available">Bytes of memory that there are.</param>
+    /// <param name="available">The bytes of memory that are available.</param>
     /// <exception cref="InvalidOperationException">It needs more memory than there is, or an array longer than arrays can be.</exception>
     public static void Check(NetworkShape shape, TrainingSettings settings, IEnumerable<int> lengths, long available)
     {
         long count = shape.ParameterCount;
-        string sizes = $"{nameof(settings.HiddenSize)} {settings.HiddenSize}, {nameof(settings.NumberOfLayers)} "
-            + $"{settings.NumberOfLayers}{(shape.Embeddings.Count > 0 ? $", {string.Join(" and ", shape.Embeddings.Select(table => $"{table.Vocabulary} tokens of EmbeddingSize {table.Size}"))}" : "")}, {shape.NumericSize} features a step, {shape.OutputSize} outputs";
+        IEnumerable<string> tables = shape.Embeddings.Select(table => $"{table.Vocabulary} tokens of EmbeddingSize {table.Size}");
+        string sizes = $"HiddenSize {settings.HiddenSize}, NumberOfLayers {settings.NumberOfLayers}"
+            + (shape.Embeddings.Count > 0 ? $", {string.Join(" and ", tables)}" : "")
+            + $", {shape.NumericSize} features a step, {shape.OutputSize} outputs";
         if (count > NetworkShape.MaxParameters)
             throw Refuse(string.Create(CultureInfo.InvariantCulture,
                 $"it would have {count:N0} parameters, and at most {NetworkShape.MaxParameters:N0} are possible ({sizes})"));
@@ -33,8 +35,9 @@ internal static class MemoryNeed
         double weights = sizeof(float)
             * ((double)count * (CopiesOfWeights + settings.Optimizer.Moments) + (double)(count - embeddings) * PackedCopies);
         int batchSize = settings.BatchSize;
-        // The longest ones together, which a batch of sequences of about the same length comes near.
-        string remedy = $"(BatchSize {batchSize}, HiddenSize {settings.HiddenSize}; MaximumSequenceLength or WindowSize make sequences shorter)";
+        string remedy = $"(BatchSize {batchSize}, HiddenSize {settings.HiddenSize}; "
+            + "MaximumSequenceLength or WindowSize make sequences shorter)";
+        // The longest sequences, all in one batch: a batch holds sequences of about the same length.
         long steps = lengths.OrderDescending().Take(batchSize).Sum(length => (long)length);
         long largest = Math.Max(Math.Max(shape.InputSize, (long)shape.CellDescription.Gates * shape.HiddenSize),
             Math.Max(shape.EncodingSize, shape.Head.IsPerStep ? shape.OutputSize : 0));
@@ -54,7 +57,7 @@ internal static class MemoryNeed
             $"{share}; {activations / Gigabyte:0.#} GB are for a batch of the longest sequences, which has {steps:N0} steps {remedy}"));
     }
 
-    /// <summary>Floats that a step of a batch takes while it is learned from.</summary>
+    /// <summary>Floats that a step of a training batch takes.</summary>
     private static long FloatsOfStep(NetworkShape shape)
     {
         // Gates, h, c and the gradient of h of each direction; the input as it is staged, packed and differentiated.

@@ -3,29 +3,30 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Engine.Training;
 
-/// <summary>The network that a training begins with.</summary>
+/// <summary>Creates the network that a training begins with.</summary>
 internal static class NewNetwork
 {
     /// <summary>The shape of the network to train.</summary>
     /// <param name="settings">The network and its training.</param>
-    /// <param name="task">What the network is to do.</param>
+    /// <param name="task">The task of the network.</param>
     /// <param name="data">The training data.</param>
-    /// <param name="given">The embeddings that are known before, whose sizes are then the tables'; see <see cref="TrainingJob"/>.</param>
-    /// <exception cref="ArgumentException">The given embeddings are not those of the data's token columns.</exception>
+    /// <param name="pretrained">For each token column its pretrained embeddings, whose size the table takes, or null; see
+    /// <see cref="TrainingJob"/>.</param>
+    /// <exception cref="ArgumentException">The pretrained embeddings don't match the token columns of the data.</exception>
     public static NetworkShape ShapeOf(TrainingSettings settings, TrainingTask task, TrainingData data,
-        IReadOnlyList<GivenEmbeddings?>? given = null)
+        IReadOnlyList<PretrainedEmbeddings?>? pretrained = null)
     {
-        if (given is not null && given.Count != data.Vocabularies.Count)
-            throw new ArgumentException($"Embeddings are given for {given.Count} token columns, but there are {data.Vocabularies.Count}.",
-                nameof(given));
+        if (pretrained is not null && pretrained.Count != data.Vocabularies.Count)
+            throw new ArgumentException(
+                $"Embeddings are given for {pretrained.Count} token columns, but there are {data.Vocabularies.Count}.", nameof(pretrained));
         EmbeddingShape[] tables = [.. data.Vocabularies.Select((vocabulary, i) =>
-            (given?[i]?.Shape ?? new EmbeddingShape(vocabulary, settings.Tokens.EmbeddingSize)) with { Keys = data.Keys[i] })];
+            (pretrained?[i]?.Shape ?? new EmbeddingShape(vocabulary, settings.Tokens.EmbeddingSize)) with { Keys = data.Keys[i] })];
         for (int i = 0; i < tables.Length; i++)
         {
             if (tables[i].Vocabulary != data.Vocabularies[i])
                 throw new ArgumentException(
                     $"Embeddings are given for {tables[i].Vocabulary} tokens, but token column {i} has {data.Vocabularies[i]}.",
-                    nameof(given));
+                    nameof(pretrained));
         }
         var embeddings = new EmbeddingShapes(tables);
         return task.WithOutputs(new NetworkShape
@@ -42,28 +43,28 @@ internal static class NewNetwork
         }, data);
     }
 
-    /// <summary>A network with random weights, and the vectors that are known before, for data that the model's scaling fits.</summary>
-    /// <param name="job">What it is for.</param>
+    /// <summary>A network with random weights, the pretrained embeddings, and the scaling of the training data.</summary>
+    /// <param name="job">The training.</param>
     /// <param name="random">Draws the weights.</param>
-    /// <param name="team">The threads to share large matrices among.</param>
-    /// <param name="cancellation">Ends it with an exception.</param>
+    /// <param name="team">The threads that share large matrices.</param>
+    /// <param name="cancellation">Cancels it.</param>
     public static SequenceModel Create(TrainingJob job, Random random, WorkerTeam team, CancellationToken cancellation)
     {
         TrainingData data = job.Training;
         var parameters = new ParameterSet(ShapeOf(job.Settings, job.Task, data, job.Embeddings));
         Initializer.Initialize(parameters, job.Settings.InitialForgetBias, random, team, cancellation);
-        foreach ((int table, int token, float[] vector) in GivenVectors(job))
+        foreach ((int table, int token, float[] vector) in PretrainedVectors(job))
             vector.CopyTo(parameters[ParameterSet.EmbeddingName(table)][(token * vector.Length)..]);
         ModelScalers scalers = ScalersOf(job.Settings, job.Task, parameters.Shape.OutputSize, data, cancellation);
         return new SequenceModel(parameters, scalers.Input, scalers.Static, scalers.Output);
     }
 
-    /// <summary>The scaling that a network begins with.</summary>
+    /// <summary>The scaling of a new network.</summary>
     /// <param name="settings">Whether features are scaled.</param>
     /// <param name="task">Whether targets are.</param>
     /// <param name="outputSize">O: the network's outputs.</param>
     /// <param name="data">The training data, as the user has it.</param>
-    /// <param name="cancellation">Ends it with an exception.</param>
+    /// <param name="cancellation">Cancels it.</param>
     public static ModelScalers ScalersOf(TrainingSettings settings, TrainingTask task, int outputSize, TrainingData data,
         CancellationToken cancellation)
     {
@@ -84,11 +85,11 @@ internal static class NewNetwork
         });
     }
 
-    /// <summary>The vectors of tokens that are known before.</summary>
-    public static IEnumerable<(int Table, int Token, float[] Vector)> GivenVectors(TrainingJob job) =>
+    /// <summary>The pretrained embeddings, each with its table and token.</summary>
+    public static IEnumerable<(int Table, int Token, float[] Vector)> PretrainedVectors(TrainingJob job) =>
         from table in Enumerable.Range(0, job.Embeddings?.Count ?? 0)
-        let given = job.Embeddings![table]
-        where given is not null
-        from token in given.Tokens
-        select (table, token, given[token]!);
+        let pretrained = job.Embeddings![table]
+        where pretrained is not null
+        from token in pretrained.Tokens
+        select (table, token, pretrained[token]!);
 }

@@ -5,13 +5,13 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 namespace Microsoft.ML.Lstm.Engine.Training;
 
 /// <summary>
-/// What training minimizes: the loss of the outputs of a batch, its gradient, and the figures that are reported beside it.
+/// What training minimizes: the loss of the outputs of a batch and its gradient, with the metrics that are reported.
 /// </summary>
 /// <remarks>
 /// A batch begins with <see cref="Begin"/>. Its rows of outputs (one for each sequence, or for each packed step) then come in
-/// any order and on any thread, so what a row gives is kept under its number; <see cref="End"/> adds it all up in the rows'
-/// order, and the sums do not depend on threads. The loss of a batch is the mean over its labelled rows, each times its weight
-/// as a multiple of the mean weight of the training data.
+/// any order and on any thread, so the results of each row are kept; <see cref="End"/> adds them up in the rows' order, and the sums do not
+/// depend on threads. The loss of a batch is the mean over its labelled rows, each multiplied by its weight relative to the mean weight of
+/// the training data.
 /// </remarks>
 /// <param name="stepOutputs">Whether each step has outputs of its own.</param>
 /// <param name="meanWeight">The mean weight of the labelled rows of the training data.</param>
@@ -27,19 +27,19 @@ internal abstract class Objective(bool stepOutputs, double meanWeight) : OutputL
     /// <summary>Rows of outputs of the batch.</summary>
     protected int Rows { get; private set; }
 
-    /// <summary>The weights of all rows since <see cref="Reset"/>.</summary>
+    /// <summary>The sum of the weights of all rows since <see cref="Reset"/>.</summary>
     protected double TotalWeight { get; private set; }
 
     /// <summary>The mean loss since <see cref="Reset"/>.</summary>
     protected double MeanLoss => _loss / TotalWeight;
 
-    /// <summary>The figures since <see cref="Reset"/>.</summary>
+    /// <summary>The metrics since <see cref="Reset"/>.</summary>
     public abstract EpochMetrics Metrics { get; }
 
-    /// <summary>Whether every loss since <see cref="Reset"/> was a number.</summary>
+    /// <summary>Whether every loss since <see cref="Reset"/> was finite.</summary>
     public bool IsFinite => double.IsFinite(_loss);
 
-    /// <summary>Forgets the figures gathered so far.</summary>
+    /// <summary>Sets the metrics to zero.</summary>
     public virtual void Reset() => _loss = TotalWeight = 0;
 
     /// <summary>Begins a batch.</summary>
@@ -86,27 +86,27 @@ internal abstract class Objective(bool stepOutputs, double meanWeight) : OutputL
         }
     }
 
-    /// <summary>How much a row counts: a sequence, or one of its steps; 0 for one that has no label.</summary>
+    /// <summary>The weight of a row, which is a sequence or one of its steps; 0 without a label.</summary>
     public abstract float WeightOf(TrainingSequence sequence, int step);
 
-    /// <summary>Makes room for the figures of <see cref="Rows"/> rows.</summary>
+    /// <summary>Makes room for the results of <see cref="Rows"/> rows.</summary>
     protected abstract void BeginRows(SequenceBatch batch);
 
-    /// <summary>Adds the figures of a row that has a label, in the rows' order.</summary>
+    /// <summary>Adds the results of a labelled row to the metrics; called in the rows' order.</summary>
     protected abstract void AddFigures(int row, float weight);
 
     /// <summary>The sequence that a row belongs to.</summary>
     protected TrainingSequence SequenceOf(int row) => _sequences[row];
 
-    /// <summary>The step that a row belongs to; 0 when it is a sequence's.</summary>
+    /// <summary>The step that a row belongs to; 0 where the row is a sequence.</summary>
     protected int StepOf(int row) => _steps[row];
 
-    /// <summary>How much a labelled row counts; 0 for one without a label.</summary>
+    /// <summary>The weight of a row; 0 without a label.</summary>
     protected float RowWeight(int row) => _weights[row];
 
-    /// <summary>What the gradient of a row's loss is multiplied by in the batch's.</summary>
+    /// <summary>The factor of a row's gradient in the gradient of the batch.</summary>
     protected double ShareOf(int row) => _weights[row] * _shareOfWeight;
 
-    /// <summary>Notes a row's loss, as if it were the only one.</summary>
+    /// <summary>Sets the loss of a row, without its weight.</summary>
     protected void SetLoss(int row, double loss) => _losses[row] = loss;
 }

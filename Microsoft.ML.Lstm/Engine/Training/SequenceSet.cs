@@ -5,10 +5,10 @@ namespace Microsoft.ML.Lstm.Engine.Training;
 /// <summary>Labelled sequences in memory.</summary>
 /// <param name="featureSize">F: numeric features of a step.</param>
 /// <param name="staticSize">S: static features of a sequence.</param>
-/// <param name="targetSize">Numbers to predict for a sequence; 0 where it is classes that are predicted.</param>
-/// <param name="vocabularies">For each token that a step has, how many known ones there are.</param>
-/// <param name="keys">For each of them, which keys of its column these are; null for all of them, or in place of the list for all
-/// columns.</param>
+/// <param name="targetSize">Numbers to predict for a sequence; 0 where classes are predicted.</param>
+/// <param name="vocabularies">For each token column, the number of known tokens.</param>
+/// <param name="keys">For each token column, the keys that these tokens are, or null for all keys; null in place of the list for all keys
+/// of all columns.</param>
 internal sealed class SequenceSet(int featureSize, int staticSize, int targetSize, int[] vocabularies, IReadOnlyList<KeySubset?>? keys)
     : TrainingData(featureSize, staticSize, targetSize, vocabularies, keys)
 {
@@ -29,7 +29,7 @@ internal sealed class SequenceSet(int featureSize, int staticSize, int targetSiz
     public override IEnumerable<SequenceSet> Sets(Random? random) => [this];
 
     /// <summary>Adds a sequence.</summary>
-    /// <exception cref="ArgumentException">It has no steps, or is not laid out as the set says.</exception>
+    /// <exception cref="ArgumentException">It has no steps, or other sizes than the set.</exception>
     public void Add(TrainingSequence sequence)
     {
         int steps = LengthOf(sequence);
@@ -42,7 +42,7 @@ internal sealed class SequenceSet(int featureSize, int staticSize, int targetSiz
         _sequences.Add(sequence);
     }
 
-    /// <summary>Adds a copy of one sequence of numbers with numbers for targets.</summary>
+    /// <summary>Adds a sequence of numeric features with numeric targets, as copies.</summary>
     public void Add(ReadOnlySpan<float> features, ReadOnlySpan<float> statics, ReadOnlySpan<float> targets, float weight = 1f) =>
         Add(new TrainingSequence
         {
@@ -55,10 +55,10 @@ internal sealed class SequenceSet(int featureSize, int staticSize, int targetSiz
     /// <summary>T: steps of sequence <paramref name="index"/>.</summary>
     public int Length(int index) => LengthOf(_sequences[index]);
 
-    /// <summary>An empty set laid out as this one.</summary>
+    /// <summary>An empty set with the same sizes.</summary>
     public SequenceSet NewLike() => new(FeatureSize, StaticSize, TargetSize, [.. Vocabularies], Keys);
 
-    /// <summary>Moves its sequences to a set with other numbers for their tokens and classes; this one is empty then.</summary>
+    /// <summary>Moves all sequences to a new set and renumbers their tokens and classes; this set is empty afterwards.</summary>
     public override SequenceSet Renumber(KeyNumbering numbering)
     {
         var renumbered = new SequenceSet(FeatureSize, StaticSize, TargetSize, numbering.Vocabularies(Vocabularies), numbering.Tokens);
@@ -69,7 +69,7 @@ internal sealed class SequenceSet(int featureSize, int staticSize, int targetSiz
         return renumbered;
     }
 
-    /// <summary>Moves <paramref name="count"/> sequences, drawn by <paramref name="random"/>, to a set of their own.</summary>
+    /// <summary>Moves <paramref name="count"/> randomly drawn sequences to a set of their own.</summary>
     public SequenceSet Split(int count, Random random)
     {
         int[] drawn = [.. Enumerable.Range(0, Count)];

@@ -1,11 +1,11 @@
 namespace Microsoft.ML.Lstm.Engine.Training;
 
 /// <summary>
-/// Sequences that are read anew each time, for data larger than memory. An epoch goes through a buffer of bounded size: when it is full it
-/// is shuffled and half of it is trained on, so that sequences that are neighbours in the data rarely meet in a batch.
+/// Sequences that are read anew for each epoch, for data larger than memory. They go through a buffer of bounded size: when it is full it
+/// is shuffled, and half of it is trained on, so that neighbours in the data rarely meet in a batch.
 /// </summary>
-/// <param name="read">Reads all sequences, in one order each time.</param>
-/// <param name="layout">An empty set laid out as the sequences are.</param>
+/// <param name="read">Reads all sequences, always in the same order.</param>
+/// <param name="layout">An empty set with the sizes of the sequences.</param>
 /// <param name="bufferBytes">Bytes that the buffer may hold.</param>
 internal sealed class StreamedSequences(Func<IEnumerable<TrainingSequence>> read, SequenceSet layout, long bufferBytes)
     : TrainingData(layout.FeatureSize, layout.StaticSize, layout.TargetSize, layout.Vocabularies, layout.Keys)
@@ -43,7 +43,7 @@ internal sealed class StreamedSequences(Func<IEnumerable<TrainingSequence>> read
             yield return Take(buffer, random, buffer.Count);
     }
 
-    /// <summary>Moves sequences from the buffer to a set: drawn at random, or those that came first.</summary>
+    /// <summary>Moves sequences from the buffer to a set: randomly drawn ones, or the first.</summary>
     private SequenceSet Take(List<TrainingSequence> buffer, Random? random, int count)
     {
         random?.Shuffle(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(buffer));

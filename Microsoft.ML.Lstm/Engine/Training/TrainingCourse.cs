@@ -2,31 +2,31 @@ using System.Globalization;
 
 namespace Microsoft.ML.Lstm.Engine.Training;
 
-/// <summary>What is known of the epochs of a training so far, and what there is to say of them at its end.</summary>
+/// <summary>The course of a training so far, and what the log says about it at the end.</summary>
 internal sealed class TrainingCourse
 {
-    // Of the loss of the weights that training began with: beyond this it has exploded.
+    // Training has exploded where the loss is above this many times the initial loss ...
     private const double Explosion = 10;
 
-    // What is no better than the beginning, and this much worse than it once was, has got lost on the way.
-    private const double Loss = 3;
+    // ... or above the initial loss and this many times the best loss.
+    private const double Relapse = 3;
 
-    // A change of the loss by less than this share within the last tenth of the epochs is none.
+    // The loss hardly changes where it changes by less than this share in the last tenth of the epochs.
     private const double SmallestChange = 0.01;
 
-    // From this share above the best epoch's on, a loss has risen.
+    // The loss has risen where it is above the best loss by more than this share.
     private const double Rise = 0.05;
 
-    /// <summary>The epoch whose model is kept; 0 for none, or the initial one.</summary>
+    /// <summary>The epoch whose model is kept; 0 for no model, or the initial one.</summary>
     public int KeptEpoch { get; set; }
 
-    /// <summary>Epochs since the last that was the best.</summary>
+    /// <summary>Epochs since the last improvement.</summary>
     public int EpochsWithoutGain { get; set; }
 
-    /// <summary>The figure of the kept epoch, the less the better; infinite while there is none.</summary>
+    /// <summary>The watched metric of the kept epoch, negated where higher is better; infinite while there is none.</summary>
     public double KeptMetric { get; set; } = double.PositiveInfinity;
 
-    /// <summary>The loss of the weights that training began with, on some of the training data.</summary>
+    /// <summary>The loss of the initial weights on some of the training data.</summary>
     public double InitialLoss { get; set; } = double.NaN;
 
     /// <summary>The loss of the training data in each epoch so far.</summary>
@@ -42,7 +42,7 @@ internal sealed class TrainingCourse
 
     private List<double> Losses => ValidationLosses.Count > 0 ? ValidationLosses : TrainingLosses;
 
-    /// <summary>Notes an epoch's losses.</summary>
+    /// <summary>Adds the losses of an epoch.</summary>
     public void Add(EpochMetrics training, EpochMetrics? validation)
     {
         TrainingLosses.Add(training.Loss);
@@ -50,8 +50,8 @@ internal sealed class TrainingCourse
             ValidationLosses.Add(validation.Loss);
     }
 
-    /// <summary>Which epoch's model was kept, and how the loss went on, in one line.</summary>
-    /// <param name="numberOfEpochs">The epochs that there would have been at the most.</param>
+    /// <summary>Says in one line which epoch's model is kept, and how the loss developed.</summary>
+    /// <param name="numberOfEpochs">The most epochs that training could have taken.</param>
     /// <param name="why">Why training ended before that, if it did.</param>
     public string Describe(int numberOfEpochs, string? why)
     {
@@ -63,15 +63,14 @@ internal sealed class TrainingCourse
     }
 
     /// <summary>
-    /// What to warn of where the loss of the model that is kept says that training has exploded, though it stayed finite; null where it
-    /// says no such thing.
+    /// A warning where the loss of the kept model shows that training has exploded, although it stayed finite; else null.
     /// </summary>
     public string? DescribeExplosion()
     {
         if (KeptEpoch == 0 || KeptEpoch > TrainingLosses.Count)
             return null;
         double kept = TrainingLosses[KeptEpoch - 1], best = TrainingLosses.Min();
-        if (!(kept > Explosion * InitialLoss || (kept > InitialLoss && kept > Loss * best)))
+        if (!(kept > Explosion * InitialLoss || (kept > InitialLoss && kept > Relapse * best)))
             return null;
         return string.Create(CultureInfo.InvariantCulture,
             $"Training has exploded: the training loss is {kept:G5} in epoch {KeptEpoch}, whose model is kept, and was {InitialLoss:G5} "

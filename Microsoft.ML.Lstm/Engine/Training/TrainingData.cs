@@ -5,10 +5,10 @@ namespace Microsoft.ML.Lstm.Engine.Training;
 /// <summary>Labelled sequences to train on: in memory, or read anew each time.</summary>
 /// <param name="featureSize">F: numeric features of a step.</param>
 /// <param name="staticSize">S: static features of a sequence.</param>
-/// <param name="targetSize">Numbers to predict for a sequence; 0 where it is classes that are predicted.</param>
-/// <param name="vocabularies">For each token that a step has, how many known ones there are.</param>
-/// <param name="keys">For each of them, which keys of its column these are; null for all of them, or in place of the list for all
-/// columns.</param>
+/// <param name="targetSize">Numbers to predict for a sequence; 0 where classes are predicted.</param>
+/// <param name="vocabularies">For each token column, the number of known tokens.</param>
+/// <param name="keys">For each token column, the keys that these tokens are, or null for all keys; null in place of the list for all keys
+/// of all columns.</param>
 internal abstract class TrainingData(int featureSize, int staticSize, int targetSize, IReadOnlyList<int> vocabularies,
     IReadOnlyList<KeySubset?>? keys)
 {
@@ -20,24 +20,24 @@ internal abstract class TrainingData(int featureSize, int staticSize, int target
 
     public IReadOnlyList<int> Vocabularies { get; } = vocabularies;
 
-    /// <summary>For each token that a step has, which keys of its column the known ones are; null for all of them.</summary>
+    /// <summary>For each token column, the keys that its tokens are; null for all keys.</summary>
     public IReadOnlyList<KeySubset?> Keys { get; } = keys ?? new KeySubset?[vocabularies.Count];
 
     /// <summary>The number of sequences.</summary>
     public abstract int Count { get; }
 
-    /// <summary>The sequences, in one order each time.</summary>
+    /// <summary>The sequences, always in the same order.</summary>
     public abstract IEnumerable<TrainingSequence> Sequences { get; }
 
-    /// <summary>The sequences of an epoch, in one or more sets of as many as are in memory at once.</summary>
-    /// <param name="random">Decides what is together in a set; null for the sequences' own order.</param>
+    /// <summary>The sequences of an epoch, in one or more sets of which one is in memory at a time.</summary>
+    /// <param name="random">Draws the sequences of each set; null for the sequences' own order.</param>
     public abstract IEnumerable<SequenceSet> Sets(Random? random);
 
-    /// <summary>The same sequences with other numbers for their tokens and classes.</summary>
+    /// <summary>The same sequences with their tokens and classes renumbered.</summary>
     public virtual TrainingData Renumber(KeyNumbering numbering)
         => throw new NotSupportedException("These sequences have no keys of columns.");
 
-    /// <summary>How many sequences of which sizes, in words.</summary>
+    /// <summary>The number of sequences and their sizes, in words.</summary>
     public string Describe()
     {
         int shortest = int.MaxValue, longest = 0;
@@ -53,7 +53,7 @@ internal abstract class TrainingData(int featureSize, int staticSize, int target
         static string Number(int count, string what) => count == 0 ? "" : count == 1 ? $"1 {what}" : $"{count} {what}s";
     }
 
-    /// <summary>T: steps of a sequence laid out like this.</summary>
+    /// <summary>T: the steps of a sequence.</summary>
     public int LengthOf(TrainingSequence sequence)
         => FeatureSize > 0
             ? sequence.Features.Length / FeatureSize

@@ -2,34 +2,49 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Engine.Training;
 
-/// <summary>What to train on and how.</summary>
-/// <param name="Training">The training sequences, at least one. Those in memory are scaled in place.</param>
-/// <param name="Validation">Sequences to validate with after each epoch, scaled in place too; <see langword="null"/> for a split of the
-/// training ones, or none.</param>
+/// <summary>A training: the data, the network and the task.</summary>
+/// <param name="Training">The training sequences, at least one. Sequences in memory are scaled in place.</param>
+/// <param name="Validation">Sequences to validate with after each epoch, scaled in place too; null to hold out some of the training
+/// sequences, or none.</param>
 /// <param name="Settings">The network and its training.</param>
-/// <param name="Task">What the network is to do.</param>
-/// <param name="Seed">Decides all that is random.</param>
-/// <param name="Monitor">Is told what happens.</param>
-/// <param name="Initial">A model of the same shape to go on from, with its scaling; <see langword="null"/> to begin anew.</param>
-/// <param name="SaveCheckpoint">Called after each epoch with the model to keep so far and how far training has come; both are in use and to
-/// be read at once.</param>
-/// <param name="Embeddings">For each token column, the vectors that are known before, null for none; they begin a new model's tables.
-/// <see langword="null"/> for none at all.</param>
-/// <param name="Resume">A training of the same data, settings and seed to go on with where it was left; <see langword="null"/> to begin with
-/// the first epoch.</param>
-/// <param name="EndAfter">The epoch to end after, though the schedule goes by all of them; <see langword="null"/> for the last.</param>
+/// <param name="Task">The task of the network.</param>
+/// <param name="Seed">The seed of all random numbers.</param>
+/// <param name="Monitor">Receives progress and warnings.</param>
+/// <param name="Initial">A model of the same shape to go on from, with its scaling; null to begin anew.</param>
+/// <param name="SaveCheckpoint">Called after each epoch with the model to keep so far and the state of the training; both are in use, and
+/// have to be read at once.</param>
+/// <param name="Embeddings">For each token column its pretrained embeddings, which begin the tables of a new model, or null; null in place
+/// of the list for none.</param>
+/// <param name="Resume">An interrupted training of the same data, settings and seed to resume; null to begin with the first epoch.</param>
+/// <param name="EndAfter">The epoch to end after, although the schedule counts on all epochs; null for the last.</param>
 internal sealed record TrainingJob(TrainingData Training, SequenceSet? Validation, TrainingSettings Settings, TrainingTask Task,
     int Seed, ITrainingMonitor Monitor, SequenceModel? Initial = null, Action<SequenceModel, TrainingState>? SaveCheckpoint = null,
-    IReadOnlyList<GivenEmbeddings?>? Embeddings = null, InterruptedTraining? Resume = null, int? EndAfter = null);
+    IReadOnlyList<PretrainedEmbeddings?>? Embeddings = null, InterruptedTraining? Resume = null, int? EndAfter = null);
 
-/// <summary>A training that was left after an epoch.</summary>
-/// <param name="Kept">The model that was to be kept.</param>
-/// <param name="State">How far it had come.</param>
+/// <summary>A training that was interrupted after an epoch.</summary>
+/// <param name="Kept">The model to keep so far.</param>
+/// <param name="State">The state of the training.</param>
 internal sealed record InterruptedTraining(SequenceModel Kept, TrainingState State);
 
-/// <summary>What came of a training.</summary>
+/// <summary>The result of a training.</summary>
 /// <param name="Model">The model that was kept.</param>
-/// <param name="KeptEpoch">The epoch it is of; 0 for the initial model, or one that was cancelled in its first epoch.</param>
-/// <param name="NumberOfEpochs">The epochs that there would have been at the most, which the schedule goes by.</param>
+/// <param name="KeptEpoch">Its epoch; 0 for the initial model, or where training was cancelled in the first epoch.</param>
+/// <param name="NumberOfEpochs">The most epochs that training could have taken, which the schedule counts on.</param>
 /// <param name="WasStopped">Whether the user stopped it.</param>
 internal sealed record TrainedNetwork(SequenceModel Model, int KeptEpoch, int NumberOfEpochs, bool WasStopped);
+
+/// <summary>The checkpoint of a training, which may have two stages: a network can be trained again on all data.</summary>
+internal interface ITrainingCheckpoint
+{
+    /// <summary>The training to resume; null to begin with the first epoch.</summary>
+    InterruptedTraining? Resume { get; }
+
+    /// <summary>The result of the first stage, where the training was interrupted in the second; else null.</summary>
+    TrainedNetwork? First { get; }
+
+    /// <summary>Saves the state of the training; a failure is warned of, not thrown.</summary>
+    /// <param name="kept">The model to keep so far.</param>
+    /// <param name="state">The state of the training.</param>
+    /// <param name="first">The result of the first stage; null in the first stage.</param>
+    void Save(SequenceModel kept, TrainingState state, TrainedNetwork? first);
+}

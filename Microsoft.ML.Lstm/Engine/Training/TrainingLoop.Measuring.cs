@@ -1,19 +1,66 @@
 namespace Microsoft.ML.Lstm.Engine.Training;
 
-/// <content>How a network is measured while it is trained and after that.</content>
+/// <content>Measuring the network after each epoch, and keeping the best weights.</content>
 internal sealed partial class TrainingLoop
 {
     private const int MaxEvaluationBatchSize = 256;
 
-    // Floats of outputs, and of all that a forward pass has, that a batch may have when nothing but the loss is asked of it.
+    // The most floats of outputs, and of the whole forward pass, in a batch that is only measured.
     private const int MaxEvaluationOutputs = 1 << 24;
     private const long MaxEvaluationFloats = 1 << 28;
 
-    // Sequences that tell the loss of the weights that training begins with.
+    // Sequences that the initial loss is measured on.
     private const int MaxInitialSequences = 64;
 
+    /// <summary>Whether epochs are compared; otherwise the last one counts.</summary>
+    private bool MeasuresEpochs => _validation is not null || _settings.EarlyStopping is not null;
+
     /// <summary>
-    /// The objective of the validation data or, without any, of the training data, with the figures of the model that was kept.
+    /// Measures the weights on the validation data, if there is any, and keeps them unless an earlier epoch was better.
+    /// </summary>
+    private EpochMetrics? MeasureAndKeep(int epoch, EpochMetrics training)
+    {
+        _untrained.BeginMeasuring();
+        try
+        {
+            EpochMetrics? validation = _validation is null ? null : Evaluate(_validation, _validationObjective!);
+            KeepBest(epoch, training, validation);
+            return validation;
+        }
+        finally
+        {
+            _untrained.EndMeasuring();
+        }
+    }
+
+    /// <summary>Adds the epoch to the course, and keeps its weights unless an earlier epoch was better.</summary>
+    private void KeepBest(int epoch, EpochMetrics training, EpochMetrics? validation)
+    {
+        // The metrics gathered during the epoch belong to weights that have changed since.
+        EpochMetrics? measured = validation ?? (MeasuresEpochs ? Evaluate(_training, _trainingObjective) : null);
+        _course.Add(training, validation);
+        _course.EpochsWithoutGain++;
+        if (measured is not null)
+        {
+            EarlyStoppingMetric watched = _settings.EarlyStopping?.Metric ?? EarlyStoppingMetric.Loss;
+            double metric = measured[watched]
+                ?? throw new InvalidOperationException(
+                $"All labels of the {(validation is null ? "training" : "validation")} data are the same, so there is no {watched} to "
+                + "stop early by.");
+            if (watched is EarlyStoppingMetric.Accuracy or EarlyStoppingMetric.AreaUnderRocCurve)
+                metric = -metric;
+            double required = double.IsFinite(_course.KeptMetric) ? _settings.EarlyStopping?.MinimumDelta ?? 0 : 0;
+            if (!(metric < _course.KeptMetric - required))
+                return;
+            _course.KeptMetric = metric;
+        }
+        _keeps = true;
+        (_course.KeptEpoch, _course.EpochsWithoutGain) = (epoch, 0);
+        _model.Parameters.Values.CopyTo(_kept.Values, 0);
+    }
+
+    /// <summary>
+    /// Measures the kept model on the validation data or, without any, on the training data, and returns the objective that did.
     /// </summary>
     private Objective MeasureKept()
     {
@@ -24,8 +71,8 @@ internal sealed partial class TrainingLoop
     }
 
     /// <summary>
-    /// A model that was kept without being measured may be on its way to infinity already. It is sound when it is no worse on the
-    /// training data than the weights of the first epoch. An initial model is what the user wanted, whatever its loss.
+    /// Whether the kept model is worth returning. Where epochs are not measured, it may be on its way to infinity already: it has to be no
+    /// worse on the training data than the first epoch. An initial model is returned whatever its loss.
     /// </summary>
     private bool IsKeptModelSound()
     {
@@ -33,6 +80,12 @@ internal sealed partial class TrainingLoop
             return true;
         RestoreKept();
         return Evaluate(_training, _trainingObjective).Loss <= _course.TrainingLosses[0];
+    }
+
+    private void RestoreKept()
+    {
+        _kept.Values.CopyTo(_model.Parameters.Values, 0);
+        _runner.PackNetwork();
     }
 
     private EpochMetrics Evaluate(TrainingData data, Objective objective)

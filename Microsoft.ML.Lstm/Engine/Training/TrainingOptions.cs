@@ -24,14 +24,14 @@ public abstract class TrainingOptions
     public CellType CellType = CellType.Lstm;
 
     /// <summary>
-    /// Units in each direction of each recurrent layer, 1 to 65536. <see langword="null"/>, the default: chosen from the data (at present 32;
-    /// for classification, sequence labelling and series 64).
+    /// Units in each direction of each recurrent layer, 1 to 65536. <see langword="null"/>, the default: chosen from the data (at present
+    /// 32; for classification, sequence labelling and series 64).
     /// </summary>
     public int? HiddenSize;
 
     /// <summary>
-    /// Recurrent layers, each reading the outputs of the one below it, 1 to 64. <see langword="null"/>, the default: chosen from the data (at
-    /// present 1).
+    /// Recurrent layers, each reading the outputs of the one below it, 1 to 64. <see langword="null"/>, the default: chosen from the data
+    /// (at present 1).
     /// </summary>
     public int? NumberOfLayers;
 
@@ -48,23 +48,23 @@ public abstract class TrainingOptions
     public float? Dropout;
 
     /// <summary>
-    /// The share of a step's features, of numbers and of embeddings, that is dropped while training, from 0 to below 1; the same features at
-    /// all steps of a sequence, which is variational dropout (Gal and Ghahramani 2016). <see langword="null"/>, the default: chosen from the
-    /// data (at present 0).
+    /// The share of a step's features, of numbers and of embeddings, that is dropped while training, from 0 to below 1; the same features
+    /// at all steps of a sequence, which is variational dropout (Gal and Ghahramani 2016). <see langword="null"/>, the default: chosen from
+    /// the data (at present 0).
     /// </summary>
     public float? InputDropout;
 
     /// <summary>
-    /// The share of a layer's outputs that is dropped on the way to its own next step while training, from 0 to below 1; the same outputs at
-    /// all steps of a sequence (Gal and Ghahramani 2016). The memory of <see cref="CellType.Lstm"/>, and what <see cref="CellType.Gru"/>
+    /// The share of a layer's outputs that is dropped on the way to its own next step while training, from 0 to below 1; the same outputs
+    /// at all steps of a sequence (Gal and Ghahramani 2016). The memory of <see cref="CellType.Lstm"/>, and what <see cref="CellType.Gru"/>
     /// carries over unchanged, stay whole. <see langword="null"/>, the default: chosen from the data (at present 0).
     /// </summary>
     public float? RecurrentDropout;
 
     /// <summary>
     /// The share of the encoding that is dropped before the output layer while training, from 0 to below 1; where each step has outputs, of
-    /// each step's. <see langword="null"/>, the default: chosen from the data (at present 0; for classification, sequence labelling and series
-    /// 0.3).
+    /// each step's. <see langword="null"/>, the default: chosen from the data (at present 0; for classification, sequence labelling and
+    /// series 0.3).
     /// </summary>
     public float? OutputDropout;
 
@@ -85,8 +85,8 @@ public abstract class TrainingOptions
     public float? LearningRate;
 
     /// <summary>
-    /// How the step size changes over the epochs. <see langword="null"/>, the default: chosen from the data (at present half a cosine down to
-    /// zero, <see cref="LearningRateSchedule.Cosine"/>).
+    /// How the step size changes over the epochs. <see langword="null"/>, the default: chosen from the data (at present half a cosine down
+    /// to zero, <see cref="LearningRateSchedule.Cosine"/>).
     /// </summary>
     public LearningRateSchedule? LearningRateSchedule;
 
@@ -106,8 +106,8 @@ public abstract class TrainingOptions
 
     /// <summary>
     /// How often training goes over the data, at least 1. <see langword="null"/>, the default: chosen from the data (at present 100 for
-    /// regression; for the others as often as it takes to make some 2,500 weight updates, but no fewer than 8 times and no more than 100, for
-    /// series 1000: small data is gone over more often than large).
+    /// regression; for the others as often as it takes to make some 2,500 weight updates, but no fewer than 8 times and no more than 100,
+    /// for series 1000: small data is gone over more often than large).
     /// </summary>
     public int? NumberOfEpochs;
 
@@ -117,16 +117,16 @@ public abstract class TrainingOptions
     public int? BatchSize;
 
     /// <summary>
-    /// When to stop before the last epoch. The schedule goes by <see cref="NumberOfEpochs"/>, so a training that stops early has seen only the
-    /// beginning of it. <see langword="null"/>, the default: chosen from the data (at present training always goes to the end).
+    /// When to stop before the last epoch. The schedule goes by <see cref="NumberOfEpochs"/>, so a training that stops early has seen only
+    /// the beginning of it. <see langword="null"/>, the default: chosen from the data (at present training always goes to the end).
     /// </summary>
     public EarlyStoppingOptions? EarlyStopping;
 
     /// <summary>
     /// The share of the training rows, drawn at random, that is held out and used for validation instead, from 0 to below 1; at least one
     /// row stays on either side. Windows of one series overlap, so rows drawn at random are no fair test of them: give <c>Fit</c> a
-    /// validation set of later rows instead, and this is not used. A forecast takes the last rows of each series. <see langword="null"/>, the
-    /// default: chosen from the data (at present 0; for series 0.2, for the autoencoder 0.1).
+    /// validation set of later rows instead, and this is not used. A forecast takes the last rows of each series. <see langword="null"/>,
+    /// the default: chosen from the data (at present 0; for series 0.2, for the autoencoder 0.1).
     /// </summary>
     public float? ValidationFraction;
 

@@ -6,7 +6,7 @@ internal class TrainingSequence
     /// <summary>T x F numeric features, step-major.</summary>
     public float[] Features { get; init; } = [];
 
-    /// <summary>T tokens for each token column, step-major; 0 is the unknown one.</summary>
+    /// <summary>T tokens for each token column, step-major; 0 is the unknown token.</summary>
     public int[] Tokens { get; init; } = [];
 
     /// <summary>Static features.</summary>
@@ -15,9 +15,9 @@ internal class TrainingSequence
     /// <summary>The numbers to predict.</summary>
     public float[] Targets { get; init; } = [];
 
-    /// <summary>The classes to predict, counted from 0; −1 for one that is not known, and does not count.</summary>
+    /// <summary>The classes to predict, counted from 0; −1 for a missing label, which does not count.</summary>
     public int[] Labels { get; init; } = [];
 
-    /// <summary>How much the sequence counts in the loss.</summary>
+    /// <summary>The weight of the sequence in the loss.</summary>
     public float Weight { get; init; } = 1f;
 }

@@ -1,38 +1,38 @@
 namespace Microsoft.ML.Lstm.Engine.Training;
 
 /// <summary>
-/// How far a training has come after an epoch: with the model that is kept so far, all that the epochs to come depend on, so that a
-/// training that goes on from it ends with the bits of one that was never interrupted.
+/// The state of a training after an epoch. Together with the model that is kept so far it is all that the following epochs depend on, so
+/// that a resumed training ends with the same bits as an uninterrupted one.
 /// </summary>
 internal sealed class TrainingState
 {
-    /// <summary>The epochs that there will be at the most.</summary>
+    /// <summary>The most epochs that the training takes.</summary>
     public required int NumberOfEpochs { get; init; }
 
-    /// <summary>What is known of the epochs so far.</summary>
+    /// <summary>The course of the epochs so far.</summary>
     public required TrainingCourse Course { get; init; }
 
     /// <summary>The time that training has taken.</summary>
     public required TimeSpan Elapsed { get; init; }
 
-    /// <summary>The weights after the epoch, or those of the kept model where they are the same.</summary>
+    /// <summary>The weights after the epoch.</summary>
     public required ReadOnlyMemory<float> Weights { get; init; }
 
     /// <summary>Steps that the optimizer has made.</summary>
     public required int Steps { get; init; }
 
-    /// <summary>What the optimizer keeps of each weight, one or two arrays of as many numbers as there are weights.</summary>
+    /// <summary>The optimizer's state: one or two arrays with a number for each weight.</summary>
     public required IReadOnlyList<ReadOnlyMemory<float>> Moments { get; init; }
 
     /// <summary>The state of the random numbers.</summary>
     public required int[] Random { get; init; }
 
-    /// <summary>The order of the sequences, and that of their batches; empty where each epoch makes them anew.</summary>
+    /// <summary>The order of the sequences; empty where each epoch reads them anew.</summary>
     public int[] Order { get; init; } = [];
 
-    /// <summary>See <see cref="Order"/>.</summary>
+    /// <summary>The order of the batches; empty where each epoch reads the sequences anew.</summary>
     public int[] BatchOrder { get; init; } = [];
 
-    /// <summary>The rows of embeddings, counted over all tables, that training has not reached yet.</summary>
+    /// <summary>The embeddings that training has not reached yet, numbered over all tables.</summary>
     public int[] Unreached { get; init; } = [];
 }

@@ -2,13 +2,13 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Engine.Training;
 
-/// <summary>What a network is trained to do: the outputs it needs for that, and the objective they serve.</summary>
+/// <summary>The task that a network is trained for: the outputs that it needs, and the objective.</summary>
 internal abstract class TrainingTask
 {
     /// <summary><paramref name="shape"/> with the outputs that the task needs.</summary>
     public abstract NetworkShape WithOutputs(NetworkShape shape, TrainingData data);
 
-    /// <summary>How targets are scaled; as they are, unless the task knows better.</summary>
+    /// <summary>The scaling of the targets; none, unless the task has one.</summary>
     public virtual AffineScaler ScaleTargets(int outputSize, TrainingData data) => AffineScaler.Identity(outputSize);
 
     /// <summary>The objective; one for the training data and one for the validation data.</summary>
@@ -17,12 +17,12 @@ internal abstract class TrainingTask
     public abstract Objective CreateObjective(SequenceModel model, TrainingData training);
 
     /// <summary>
-    /// Finds out what the task needs beside the trained network, from an objective that has measured the model that was kept, on the
-    /// validation data or, without any, on the training data, and tells the monitor what is doubtful about it; null when that is nothing.
+    /// Called at the end with an objective that has measured the kept model, on the validation data or, without any, on the training data:
+    /// finds what the task needs beside the network, and warns where that is uncertain. Null where the task needs nothing else.
     /// </summary>
     public virtual Action<Objective, ITrainingMonitor>? Calibrate => null;
 
-    /// <summary>The mean weight of the rows of outputs that have a label, by the objective's own weights.</summary>
+    /// <summary>The mean weight of the labelled rows of outputs, by the objective's own weights.</summary>
     protected static double MeanWeight(TrainingData training, bool stepOutputs, Func<TrainingSequence, int, float> weightOf)
     {
         double sum = 0;

@@ -3,8 +3,8 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 namespace Microsoft.ML.Lstm.Engine.Training;
 
 /// <summary>
-/// Sees to it that no vector of a token is used that training has not reached: such a token is the unknown one, and where that was never
-/// trained either, it is the mean of those that were.
+/// Replaces the embeddings that training has not reached: such a token gets the embedding of the unknown token, and where that is untrained
+/// too, the mean of the trained embeddings.
 /// </summary>
 internal sealed class UntrainedEmbeddings
 {
@@ -12,15 +12,16 @@ internal sealed class UntrainedEmbeddings
     private readonly Gradient _gradient;
     private readonly Parameter[] _tables;
 
-    // For each row of each table whether it was known before training.
+    // For each row of each table whether it was trained, or pretrained, before this training.
     private readonly bool[][] _isKnown;
     private float[] _own = [];
 
     /// <param name="parameters">The parameters as they are before training.</param>
-    /// <param name="gradient">Knows what training has reached.</param>
-    /// <param name="given">The vectors that were given; null for none.</param>
-    /// <param name="wasTrained">Whether the parameters are those of a model that was trained before.</param>
-    public UntrainedEmbeddings(ParameterSet parameters, Gradient gradient, IReadOnlyList<GivenEmbeddings?>? given, bool wasTrained)
+    /// <param name="gradient">The gradient, which knows the rows that training has reached.</param>
+    /// <param name="pretrained">The pretrained embeddings; null for none.</param>
+    /// <param name="wasTrained">Whether the parameters come from a model that was trained before.</param>
+    public UntrainedEmbeddings(ParameterSet parameters, Gradient gradient, IReadOnlyList<PretrainedEmbeddings?>? pretrained,
+        bool wasTrained)
     {
         _parameters = parameters;
         _gradient = gradient;
@@ -30,14 +31,14 @@ internal sealed class UntrainedEmbeddings
         {
             if (wasTrained)
                 FindTrained(table);
-            foreach (int token in given?[table]?.Tokens ?? [])
+            foreach (int token in pretrained?[table]?.Tokens ?? [])
                 _isKnown[table][token] = true;
         }
     }
 
     /// <summary>
-    /// The rows, counted over all tables, that neither training nor anybody before it has reached; who resumes a training sets those it
-    /// had.
+    /// The rows, numbered over all tables, that neither this training nor one before it has reached. A resumed training sets the rows of
+    /// the interrupted one.
     /// </summary>
     public int[] Unreached
     {
@@ -51,8 +52,8 @@ internal sealed class UntrainedEmbeddings
     }
 
     /// <summary>
-    /// <see cref="Settle"/> for as long as the model is measured and kept. Training goes on with the vectors as they were: one that the
-    /// next epoch reaches, since this one dropped its token each time, starts from its own random numbers.
+    /// <see cref="Settle"/> while the model is measured and kept. Training goes on with the original embeddings: a token that this epoch
+    /// dropped each time starts from its own random numbers when the next epoch reaches it.
     /// </summary>
     public void BeginMeasuring()
     {
@@ -60,7 +61,7 @@ internal sealed class UntrainedEmbeddings
         Settle();
     }
 
-    /// <summary>The end of <see cref="BeginMeasuring"/>.</summary>
+    /// <summary>Restores the original embeddings after <see cref="BeginMeasuring"/>.</summary>
     public void EndMeasuring()
     {
         ReadOnlySpan<float> own = _own;
@@ -72,7 +73,7 @@ internal sealed class UntrainedEmbeddings
         }
     }
 
-    /// <summary>Gives what training has not reached so far the vector that stands for it.</summary>
+    /// <summary>Replaces the embeddings that training has not reached so far.</summary>
     public void Settle()
     {
         for (int table = 0; table < _tables.Length; table++)
@@ -88,7 +89,10 @@ internal sealed class UntrainedEmbeddings
         }
     }
 
-    /// <summary>What was not reached before is the unknown token to the bit, and that is the mean of the others to the bit.</summary>
+    /// <summary>
+    /// Finds the trained rows of an earlier model: an untrained row equals the unknown token's to the bit, and that, where untrained, the
+    /// mean of the others.
+    /// </summary>
     private void FindTrained(int table)
     {
         bool[] isKnown = _isKnown[table];

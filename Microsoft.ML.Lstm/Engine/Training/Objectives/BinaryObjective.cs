@@ -3,9 +3,9 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Engine.Training.Objectives;
 
-/// <summary>Predicts yes or no.</summary>
-/// <param name="classWeights">How much a row counts that is no and one that is yes; null for both the same.</param>
-/// <param name="labelSmoothing">The share of a label that is spread over both, from 0 to below 1.</param>
+/// <summary>Binary classification of sequences.</summary>
+/// <param name="classWeights">The weights of rows whose label is no and yes; null for equal weights.</param>
+/// <param name="labelSmoothing">The share of a label that is spread over both classes, from 0 to below 1.</param>
 internal sealed class BinaryTask(float[]? classWeights, float labelSmoothing) : TrainingTask
 {
     private readonly ClassWeights _classWeights = new(classWeights);

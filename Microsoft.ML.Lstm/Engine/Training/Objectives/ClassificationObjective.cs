@@ -4,12 +4,12 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Engine.Training.Objectives;
 
-/// <summary>Predicts one of several classes, for a sequence or for each of its steps.</summary>
+/// <summary>Classification into several classes, of sequences or of their steps.</summary>
 /// <param name="classes">The number of classes.</param>
 /// <param name="stepOutputs">Whether each step has a class of its own.</param>
-/// <param name="classWeights">How much a row of each class counts; null for all the same.</param>
+/// <param name="classWeights">The weight of a row of each class; null for equal weights.</param>
 /// <param name="labelSmoothing">The share of a label that is spread over all classes, from 0 to below 1.</param>
-/// <param name="known">The classes that the network is to know; null for all of them.</param>
+/// <param name="known">The classes that the network knows; null for all classes.</param>
 internal sealed class ClassificationTask(int classes, bool stepOutputs, float[]? classWeights, float labelSmoothing,
     KeySubset? known = null) : TrainingTask
 {
@@ -30,7 +30,7 @@ internal sealed class ClassificationTask(int classes, bool stepOutputs, float[]?
 /// the label or, smoothed by ε, 1 − ε there and ε / O everywhere besides (Szegedy et al. 2016).
 /// </summary>
 /// <param name="stepOutputs">Whether each step has a label, and outputs, of its own.</param>
-/// <param name="classWeights">How much a row of each class counts.</param>
+/// <param name="classWeights">The weight of a row of each class.</param>
 /// <param name="labelSmoothing">ε, from 0 to below 1.</param>
 /// <param name="meanWeight">The mean weight of the labelled rows of the training data.</param>
 internal sealed class ClassificationObjective(bool stepOutputs, ClassWeights classWeights, float labelSmoothing, double meanWeight)
@@ -58,7 +58,7 @@ internal sealed class ClassificationObjective(bool stepOutputs, ClassWeights cla
             return;
         }
         float labelOutput = outputs[label], largest = TensorPrimitives.Max<float>(outputs);
-        // The first of equal ones is the predicted class.
+        // Of equal outputs the first is the predicted class.
         _isRight[row] = labelOutput == largest && !outputs[..label].Contains(largest);
         double mean = labelSmoothing > 0 ? (double)TensorPrimitives.Sum<float>(outputs) / outputs.Length : 0;
         double sum = CpuKernels.Best.Exponentials(outputs, largest);
@@ -74,4 +74,10 @@ internal sealed class ClassificationObjective(bool stepOutputs, ClassWeights cla
     protected override void BeginRows(SequenceBatch batch) => FloatBuffer.Require(ref _isRight, Rows);
 
     protected override void AddFigures(int row, float weight) => _right += _isRight[row] ? weight : 0;
+}
+
+/// <summary>The weight of a row by its class: 1 where no weights are given, 0 for a missing label.</summary>
+internal readonly struct ClassWeights(float[]? weights)
+{
+    public float this[int label] => label < 0 ? 0f : weights is null ? 1f : weights[label];
 }

@@ -6,9 +6,9 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Engine.Training.Objectives;
 
-/// <summary>Predicts a path of labels, one a step, with a linear-chain conditional random field.</summary>
+/// <summary>Labelling of the steps of sequences with a linear-chain conditional random field.</summary>
 /// <param name="classes">The number of labels.</param>
-/// <param name="known">The labels that the network is to know; null for all of them.</param>
+/// <param name="known">The labels that the network knows; null for all labels.</param>
 internal sealed class CrfTask(int classes, KeySubset? known = null) : TrainingTask
 {
     public override NetworkShape WithOutputs(NetworkShape shape, TrainingData data)
@@ -24,10 +24,10 @@ internal sealed class CrfTask(int classes, KeySubset? known = null) : TrainingTa
 /// of the steps. A batch's loss is the mean over its labelled steps, so that long and short sequences learn alike.
 /// </summary>
 /// <remarks>
-/// Sequences come on any thread, and each has its own place for the gradient of the transitions; <see cref="AddGradients"/> adds these in
-/// the rows' order.
+/// Sequences come on any thread, so each has its own gradient of the transitions; <see cref="AddGradients"/> adds these up in the rows'
+/// order.
 /// </remarks>
-/// <param name="parameters">The network's parameters, those of the field among them.</param>
+/// <param name="parameters">The parameters of the network, which include the transitions.</param>
 /// <param name="meanWeight">The mean weight of the labelled steps of the training data.</param>
 internal sealed class CrfObjective(ParameterSet parameters, double meanWeight) : Objective(stepOutputs: true, meanWeight)
 {
@@ -110,7 +110,7 @@ internal sealed class CrfObjective(ParameterSet parameters, double meanWeight) :
 
     protected override void AddFigures(int row, float weight) => _right += _isRight[row] ? weight : 0;
 
-    /// <summary>What one sequence of a batch needs and leaves.</summary>
+    /// <summary>The buffers and gradients of one sequence of a batch.</summary>
     private sealed class SequenceRun(LinearChainCrf crf)
     {
         private float[] _emissions = [];

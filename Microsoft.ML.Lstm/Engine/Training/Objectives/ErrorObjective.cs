@@ -3,7 +3,7 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Engine.Training.Objectives;
 
-/// <summary>An objective for numbers; the figures beside its loss are the errors in the unit of what is predicted.</summary>
+/// <summary>An objective for numbers, which reports the errors in the unit of the targets.</summary>
 /// <param name="stepOutputs">Whether each step has outputs of its own.</param>
 /// <param name="meanWeight">The mean weight of the labelled rows of the training data.</param>
 internal abstract class ErrorObjective(bool stepOutputs, double meanWeight) : Objective(stepOutputs, meanWeight)
@@ -25,7 +25,7 @@ internal abstract class ErrorObjective(bool stepOutputs, double meanWeight) : Ob
         _squareSum = _absoluteSum = 0;
     }
 
-    /// <summary>Notes the mean of the squares, and of the sizes, of a row's errors.</summary>
+    /// <summary>Sets the mean squared and the mean absolute error of a row.</summary>
     protected void SetErrors(int row, double square, double absolute) => (_squares[row], _absolutes[row]) = (square, absolute);
 
     protected override void BeginRows(SequenceBatch batch)

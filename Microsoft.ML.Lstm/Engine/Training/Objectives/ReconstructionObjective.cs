@@ -5,15 +5,17 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Engine.Training.Objectives;
 
-/// <summary>Reconstructs sequences from a code of a few numbers, and finds the error beyond which one counts as strange.</summary>
+/// <summary>
+/// Reconstruction of sequences from a code of a few numbers. After training it finds the threshold above which an error is an anomaly.
+/// </summary>
 /// <param name="encodingSize">C: numbers of a code.</param>
-/// <param name="falsePositiveRate">The share of sequences like those measured that may be beyond it.</param>
+/// <param name="falsePositiveRate">The share of usual sequences that may be above the threshold.</param>
 internal sealed class AutoencoderTask(int encodingSize, double falsePositiveRate) : TrainingTask
 {
-    // A rate that was given as a float may be a little less than the decimal number that was meant.
+    // A rate that comes from a float may be a little below the decimal number that was meant.
     private const double RateTolerance = 1e-6;
 
-    /// <summary>The score beyond which a sequence counts as strange; known after training.</summary>
+    /// <summary>The score above which a sequence is an anomaly; set after training.</summary>
     public float Threshold { get; private set; }
 
     public override Action<Objective, ITrainingMonitor>? Calibrate => (measured, monitor) =>
@@ -34,12 +36,11 @@ internal sealed class AutoencoderTask(int encodingSize, double falsePositiveRate
         => new ReconstructionObjective(model.InputScaler, MeanWeight(training, stepOutputs: false, (sequence, _) => sequence.Weight));
 
     /// <summary>
-    /// The smallest of the scores such that, of n of them and a new one like them, the share that is equal or greater is at most
-    /// <paramref name="rate"/>: a new one is then beyond it with at most that probability (split conformal prediction; Vovk et al. 2005,
-    /// Lei et al. 2018). Where there are too few for that, so that even the greatest would be exceeded more often, the estimate of an
-    /// exponential tail above their median, but no less than the greatest; for a rate of 0 the greatest.
+    /// The smallest score that a new score exceeds with a probability of at most <paramref name="rate"/> (split conformal prediction; Vovk
+    /// et al. 2005, Lei et al. 2018). With so few scores that even the greatest is exceeded more often, it is estimated by an exponential
+    /// tail above the median, but is no less than the greatest score; for a rate of 0 it is the greatest score.
     /// </summary>
-    /// <param name="scores">The scores, at least one, and how much each counts; the new one counts as their mean.</param>
+    /// <param name="scores">The scores, at least one, and their weights; the new score has the mean weight.</param>
     /// <param name="rate">From 0 to below 1.</param>
     public static float ThresholdOf(IReadOnlyList<(float Score, float Weight)> scores, double rate)
     {
@@ -60,18 +61,18 @@ internal sealed class AutoencoderTask(int encodingSize, double falsePositiveRate
         return threshold;
     }
 
-    /// <summary>Scores that a rate needs: of fewer, a new one is greater than all with a greater probability.</summary>
+    /// <summary>The number of scores that a rate needs: a new score exceeds the greatest of fewer with a higher probability.</summary>
     private static double ScoresFor(double rate) => Math.Ceiling(1 / (rate * (1 + RateTolerance)) - 1);
 
     /// <summary>
-    /// The score that is exceeded with the probability <paramref name="rate"/> if scores above the median of these are exponentially
+    /// The score that a new score exceeds with probability <paramref name="rate"/> if scores above the median are exponentially
     /// distributed.
     /// </summary>
     private static float Extrapolate((float Score, float Weight)[] descending, double rate)
     {
         (float Score, float Weight)[] upper = descending[..(descending.Length / 2)];
         double median = descending[upper.Length].Score, weight = WeightOf(upper), mean = WeightOf(descending) / descending.Length;
-        // The new one may be among those above, too.
+        // The new score may be above the median, too.
         double share = (weight + mean) / (WeightOf(descending) + mean);
         double excess = upper.Sum(entry => entry.Weight * (entry.Score - median)) / weight;
         return (float)Math.Min(median + new ExponentialTail((float)share, (float)excess).Distance(rate), float.MaxValue);
@@ -82,9 +83,9 @@ internal sealed class AutoencoderTask(int encodingSize, double falsePositiveRate
 
 /// <summary>
 /// The mean squared error of a reconstructed step's features, as the network sees them: scaled. A batch's loss is the mean over its steps,
-/// so that long and short sequences learn alike. Beside it come the scores of the sequences: the means over their steps.
+/// so that long and short sequences learn alike. It also gives the scores of the sequences: the means over their steps.
 /// </summary>
-/// <param name="scaler">Of the F features; those that never varied don't count.</param>
+/// <param name="scaler">The scaling of the F features; features that never varied don't count.</param>
 /// <param name="meanWeight">The mean weight of the training data.</param>
 internal sealed class ReconstructionObjective(AffineScaler scaler, double meanWeight) : Objective(stepOutputs: true, meanWeight)
 {
@@ -96,7 +97,7 @@ internal sealed class ReconstructionObjective(AffineScaler scaler, double meanWe
 
     public override EpochMetrics Metrics => new(MeanLoss);
 
-    /// <summary>The scores of all sequences since <see cref="Reset"/>, and how much they count.</summary>
+    /// <summary>The scores of all sequences since <see cref="Reset"/>, and their weights.</summary>
     public IReadOnlyList<(float Score, float Weight)> Scores => _scores;
 
     public override void Reset()

@@ -1,6 +1,6 @@
 namespace Microsoft.ML.Lstm;
 
-/// <summary>What regression training minimizes, averaged over targets and rows; e is the error of one target.</summary>
+/// <summary>The loss of regression, averaged over targets and rows; e is the error of one target.</summary>
 public enum RegressionLoss
 {
     /// <summary>e².</summary>

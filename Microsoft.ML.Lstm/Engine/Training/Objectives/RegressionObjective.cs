@@ -2,8 +2,8 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Engine.Training.Objectives;
 
-/// <summary>Predicts numbers.</summary>
-/// <param name="loss">What is minimized.</param>
+/// <summary>Regression: one number or several a sequence.</summary>
+/// <param name="loss">The loss of an error.</param>
 /// <param name="normalizeTargets">Whether targets are brought to mean 0 and variance 1.</param>
 internal sealed class RegressionTask(RegressionLoss loss, bool normalizeTargets) : TrainingTask
 {

@@ -5,8 +5,8 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 namespace Microsoft.ML.Lstm.Engine.Training.Optimizers;
 
 /// <summary>
-/// Updates the weights w by their gradient g, which is first clipped: a gradient whose norm is above the limit is scaled down to it (Pascanu,
-/// Mikolov and Bengio 2013).
+/// Updates the weights w by their gradient g, which is first clipped: a gradient whose norm is above the limit is scaled down to it
+/// (Pascanu, Mikolov and Bengio 2013).
 /// </summary>
 /// <remarks>
 /// Threads share the gradient's pieces. The row of an embedding whose token is not in the batch keeps its weights and its moments, as with

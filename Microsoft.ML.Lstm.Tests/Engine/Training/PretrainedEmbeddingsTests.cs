@@ -7,12 +7,12 @@ namespace Microsoft.ML.Lstm.Tests.Engine.Training;
 
 /// <summary>Training that begins with vectors that are known before.</summary>
 [TestClass]
-public sealed class GivenEmbeddingsTests
+public sealed class PretrainedEmbeddingsTests
 {
     private static readonly float[] First = [1, 2, 3, 4, 5], Second = [-5, -4, -3, -2, -1];
 
     [TestMethod]
-    public void TablesBeginWithTheGivenVectorsAndTheirSize()
+    public void TablesBeginWithThePretrainedVectorsAndTheirSize()
     {
         LoopOptions options = Options();
         options.LearningRate = 1e-12f;
@@ -81,7 +81,7 @@ public sealed class GivenEmbeddingsTests
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Given()[1] = [1]);
     }
 
-    private static GivenEmbeddings Given() => new(vocabulary: 3, size: 5) { [1] = First, [3] = Second };
+    private static PretrainedEmbeddings Given() => new(vocabulary: 3, size: 5) { [1] = First, [3] = Second };
 
     private static LoopOptions Options() => new() { HiddenSize = 4, EmbeddingSize = 2, NumberOfEpochs = 2, LearningRate = 0.01f };
 
