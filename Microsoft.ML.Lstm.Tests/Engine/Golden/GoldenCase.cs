@@ -4,7 +4,7 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Tests.Engine.Golden;
 
-/// <summary>A network, a batch and its targets as make_golden.py wrote them; layouts as the script's head describes them.</summary>
+/// <summary>A network, a batch and its targets as make_golden.py wrote them; the script describes the layouts.</summary>
 internal record GoldenNetwork
 {
     public required string Name { get; init; }
@@ -51,7 +51,7 @@ internal record GoldenNetwork
     public override string ToString() => Name;
 }
 
-/// <summary>With all that PyTorch made of it: results, the mean squared error over batch and outputs, and its gradients.</summary>
+/// <summary>A network with PyTorch's results for it, the mean squared error over batch and outputs, and its gradients.</summary>
 internal sealed record GoldenCase : GoldenNetwork
 {
     public required double[][] Steps { get; init; }
@@ -70,7 +70,7 @@ internal sealed record GoldenCase : GoldenNetwork
 
     public required GoldenGradients Gradients { get; init; }
 
-    /// <summary>Of another loss, which sees every step and final state; only some cases have it.</summary>
+    /// <summary>The gradients of another loss, which reads every step and final state; only in some cases.</summary>
     public GoldenStateGradients? StateGradients { get; init; }
 
     /// <summary>The cases of the cells that PyTorch has.</summary>
@@ -119,7 +119,7 @@ internal sealed record GoldenRun
 
     public required double WeightDecay { get; init; }
 
-    /// <summary>The largest norm that gradients keep; longer ones are shortened to it.</summary>
+    /// <summary>The norm to which longer gradients are clipped.</summary>
     public required double MaxNorm { get; init; }
 
     /// <summary>The loss before each step.</summary>
@@ -168,7 +168,7 @@ internal static class GoldenFile
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web)
     {
         Converters = { new JsonStringEnumConverter() },
-        // A misspelt name is to fail here and not to leave a tensor untested.
+        // A misspelt name has to fail here rather than leave a tensor untested.
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     };
 

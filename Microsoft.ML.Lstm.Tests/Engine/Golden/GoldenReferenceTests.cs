@@ -1,9 +1,8 @@
 using Microsoft.ML.Lstm.Tests.Engine.Reference;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Golden;
 
-/// <summary>The oracle's other proof: it is the network that PyTorch defines, to the last digits.</summary>
+/// <summary>The reference is the network that PyTorch defines, to the last digits.</summary>
 [TestClass]
 public sealed class GoldenReferenceTests
 {

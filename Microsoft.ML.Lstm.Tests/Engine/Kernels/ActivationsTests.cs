@@ -3,7 +3,7 @@ using Microsoft.ML.Lstm.Engine.Kernels;
 
 namespace Microsoft.ML.Lstm.Tests.Engine.Kernels;
 
-/// <summary>The activations, and what the cells make of them, against doubles on every width.</summary>
+/// <summary>The activations, and the cells that use them, against doubles on every width.</summary>
 [TestClass]
 public sealed unsafe class ActivationsTests
 {
@@ -122,7 +122,7 @@ public sealed unsafe class ActivationsTests
     {
         private const double Tolerance = 1e-6;
 
-        // Before the activation functions, with a cell or hidden state of the step before.
+        // The sums under four gates, and the cell or hidden state of the previous step.
         private static IEnumerable<double[]> Sums =>
         [
             .. from position in Enumerable.Range(0, 4)
@@ -148,7 +148,7 @@ public sealed unsafe class ActivationsTests
                 double c = f * a[4] + i * g;
                 Check<S, V, LstmCell>(CellType.Lstm, a, [i, f, g, o], c, o * Math.Tanh(c));
 
-                // The hidden state's part of n is a small sum, since what it has as rounding is multiplied by its size.
+                // The hidden state's part of n is kept small, since its rounding error grows with its size.
                 double m = double.IsFinite(a[3]) ? Math.Clamp(a[3], -2, 2) : 0.1;
                 double r = Sigmoid(a[1]), z = Sigmoid(a[2]), n = Math.Tanh(a[0] + r * m), h = Math.Clamp(a[4], -1, 1);
                 Check<S, V, GruCell>(CellType.Gru, [a[0], a[1], a[2], m, h], [n, r, z, m], h, n + z * (h - n));

@@ -1,14 +1,14 @@
 namespace Microsoft.ML.Lstm.Tests.Engine.Kernels;
 
-/// <summary>What a piece of work allocates on the managed heap each time it is done.</summary>
+/// <summary>Measures what a piece of work allocates on the managed heap.</summary>
 internal static class Allocations
 {
     private const int Runs = 3;
 
     /// <summary>
-    /// Bytes that the current thread allocates in <paramref name="work"/>, which has been done before: the least of several runs, since
-    /// the runtime itself allocates about 2 KB once, at any moment, while it compiles methods anew (never with
-    /// DOTNET_TieredCompilation=0). What the work allocates comes again in each run.
+    /// Bytes that the current thread allocates in <paramref name="work"/>, which has run before: the least of several runs, since the
+    /// runtime itself allocates about 2 KB once, at any moment, while it compiles methods again (never with
+    /// DOTNET_TieredCompilation=0). The work's own allocations occur in every run.
     /// </summary>
     public static long Of(Action work)
     {

@@ -1,6 +1,5 @@
 using Microsoft.ML.Lstm.Engine.Kernels;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Kernels;
 
 /// <summary>The matrix products of every width against sums in double, over shapes around every tile edge.</summary>

@@ -1,9 +1,8 @@
 using Microsoft.ML.Lstm.Engine.Kernels;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Kernels;
 
-/// <summary>Every element of a packed matrix, wherever it comes from and whatever stands beside it.</summary>
+/// <summary>Every element of a packed matrix is where it belongs, for all layouts of the parameter that it comes from.</summary>
 [TestClass]
 public sealed unsafe class PackedMatrixTests
 {

@@ -1,6 +1,5 @@
 using Microsoft.ML.Lstm.Engine.Kernels;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Kernels;
 
 [TestClass]
@@ -17,7 +16,7 @@ public sealed class SharedStepsTests
             int sharedSteps = 0;
             for (int run = 0; run < 20; run++)
             {
-                // Each share of a step adds up all of the step before, so that any share missing or late shows in the end.
+                // Each share of a step sums the whole previous step, so that a missing or late share shows in the end.
                 long[][] shares = [.. Enumerable.Range(0, Steps + 1).Select(_ => new long[parts])];
                 shares[0][0] = 1;
                 steps.Start(parts);
@@ -45,7 +44,7 @@ public sealed class SharedStepsTests
                     expected = expected % 1000 * parts + parts * (parts - 1) / 2;
                 Assert.AreEqual(expected, shares[Steps].Sum(), $"{parts} parts, run {run}");
             }
-            // Not in every run: a worker may come too late. But in one of them at least.
+            // A worker may come too late in some runs, but not in all.
             Assert.IsGreaterThan(0, sharedSteps);
         }
     }

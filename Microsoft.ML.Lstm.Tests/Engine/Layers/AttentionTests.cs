@@ -4,10 +4,9 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Tests.Engine.Network;
 using Microsoft.ML.Lstm.Tests.Engine.Reference;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Layers;
 
-/// <summary>What of attention the tests of all poolings (<see cref="GradientTests"/>) do not see.</summary>
+/// <summary>Properties of attention that the tests of all poolings, <see cref="GradientTests"/>, do not cover.</summary>
 [TestClass]
 public sealed class AttentionTests
 {
@@ -17,7 +16,7 @@ public sealed class AttentionTests
     [DynamicData(nameof(Kernels))]
     public void TheNumberOfThreadsDoesNotChangeABit(string kernels)
     {
-        // Enough work to be shared, by parts and panels that do not come out even.
+        // Enough work to be shared, in parts and panels of unequal size.
         int[] lengths = [.. Enumerable.Range(0, 23).Select(b => 1 + b * 29 % 67)];
         var sample = new NetworkSample(Shape(37, bidirectional: true), lengths);
         double[] expected = Run(1);

@@ -5,11 +5,10 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Tests.Engine.Network;
 using Microsoft.ML.Lstm.Tests.Engine.Reference;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Layers;
 
 /// <summary>
-/// With a key a network that drops is a function like any other: it and its gradient are the reference's with the same masks.
+/// With a fixed key, a network with dropout is a function: its results and gradients are those of the reference with the same masks.
 /// </summary>
 [TestClass]
 public sealed class DropoutTests
@@ -153,7 +152,7 @@ public sealed class DropoutTests
             }
         }
 
-        // The loss Σ outputs; a recurrent weight's gradient comes from all that was not dropped.
+        // The loss is Σ outputs; the gradient of a recurrent weight comes from all outputs that were not dropped.
         var gradient = new Gradient(shape);
         runner.Backward(new GivenGradient([.. Enumerable.Repeat(1f, batch.TotalSteps)]), gradient);
         Span<float> weights = parameters["weight_hh_l0_reverse"];

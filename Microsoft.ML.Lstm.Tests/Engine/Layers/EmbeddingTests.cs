@@ -3,10 +3,9 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Tests.Engine.Network;
 using Microsoft.ML.Lstm.Tests.Engine.Reference;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Layers;
 
-/// <summary>Tokens and their tables of embeddings, beside numeric features and without.</summary>
+/// <summary>Tokens and their embedding tables, with and without numeric features.</summary>
 [TestClass]
 public sealed class EmbeddingTests
 {
@@ -42,7 +41,7 @@ public sealed class EmbeddingTests
     [DynamicData(nameof(Kernels))]
     public void TheNumberOfThreadsDoesNotChangeABit(string kernels)
     {
-        // Enough to be shared, by parts that do not come out even.
+        // Enough work to be shared, in parts of unequal size.
         NetworkShape shape = Shape(CellType.Lstm, numericSize: 2, tables: 3, bidirectional: true) with { HiddenSize = 37 };
         var sample = new NetworkSample(shape, [.. Enumerable.Range(0, 23).Select(b => 1 + b * 29 % 67)]);
         double[] expected = new EngineRun(shape, sample.Parameters, Find(kernels)).Everything(sample);

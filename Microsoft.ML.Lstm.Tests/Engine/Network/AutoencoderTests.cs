@@ -43,7 +43,7 @@ public sealed class AutoencoderTests
         CollectionAssert.AreEquivalent(values.Keys, gradients.Parameters.Select(p => p.Name).ToArray());
         foreach ((string name, double[] parameter) in values)
         {
-            double[] expected = Differences.Of(parameter,
+            double[] expected = CentralDifferences.Of(parameter,
                 () => reference.Reconstruct(run.Sequences, run.Statics).Zip(run.DOutputs, (y, d) => y.Zip(d, (a, b) => a * b).Sum()).Sum());
             Assert.IsLessThan(Tolerance, Difference.OfNorm(AutoencoderRun.ToDoubles(gradients[name]), expected), name);
             Assert.IsTrue(expected.Any(derivative => Math.Abs(derivative) > 1e-6), $"{name} has no influence on the reconstruction.");

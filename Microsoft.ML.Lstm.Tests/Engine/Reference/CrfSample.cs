@@ -1,6 +1,5 @@
 using Microsoft.ML.Lstm.Engine.Decoding;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Reference;
 
 /// <summary>A random field, a sequence and its labels, for the library and, with the same numbers, for the reference.</summary>
@@ -13,7 +12,7 @@ internal sealed class CrfSample
     /// <param name="transitionScale">How far start, end and transitions lie from 0.</param>
     /// <param name="emissionScale">How far emissions lie from 0.</param>
     /// <param name="whole">Whole numbers only, so that scores can be equal.</param>
-    /// <param name="seed">Of the numbers.</param>
+    /// <param name="seed">The seed of the numbers.</param>
     public CrfSample(int labels, int steps, double transitionScale = 1, double emissionScale = 1, bool whole = false, int seed = 1)
     {
         _random = new Random(seed);
@@ -51,7 +50,7 @@ internal sealed class CrfSample
 
     public double[] WideEmissions { get; }
 
-    /// <summary>Gradients of the library's loss: of the emissions, the transitions, the start, the end.</summary>
+    /// <summary>The gradients of the library's loss with respect to the emissions, the transitions, the start and the end.</summary>
     public (float[] Emissions, float[] Transitions, float[] Start, float[] End) Gradients(int[] known, double weight = 1)
     {
         var gradients = (Emissions: new float[Emissions.Length], Transitions: new float[Transitions.Length], Start: new float[Start.Length],

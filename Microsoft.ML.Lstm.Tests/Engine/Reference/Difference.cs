@@ -1,6 +1,6 @@
 namespace Microsoft.ML.Lstm.Tests.Engine.Reference;
 
-/// <summary>How far a tensor is from what was expected: the one measure that all tests of the network use.</summary>
+/// <summary>The distance of a tensor from the expected one, as all tests of the network measure it.</summary>
 internal static class Difference
 {
     /// <summary>‖actual − expected‖ / ‖expected‖, Euclidean. A tensor that should be all zero is measured absolutely.</summary>
@@ -12,13 +12,13 @@ internal static class Difference
     }
 
     /// <summary>
-    /// The largest |actual − expected| / max(|expected|, floor) of all elements: below the floor an element is mostly what
-    /// cancelled in its sum, and is measured absolutely.
+    /// The largest |actual − expected| / max(|expected|, floor) of all elements: below the floor an element is mostly
+    /// rounding of a sum that cancelled, and is measured absolutely.
     /// </summary>
     public static double OfElements(IReadOnlyList<double> actual, IReadOnlyList<double> expected, double floor)
     {
         Assert.HasCount(expected.Count, actual);
-        // Not Max of the ratios alone: that of a NaN must fail, not vanish in a comparison.
+        // Not Max of the ratios alone: a NaN has to fail, not to vanish in a comparison.
         Assert.IsTrue(actual.All(double.IsFinite), "Not finite.");
         return actual.Zip(expected, (a, e) => Math.Abs(a - e) / Math.Max(Math.Abs(e), floor)).DefaultIfEmpty().Max();
     }

@@ -1,11 +1,10 @@
 using Microsoft.ML.Lstm.Engine.Parameters;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Reference;
 
 /// <summary>
-/// A network with weights, a batch and the gradient of a loss, all drawn from a seed; every number is a float's, so that both engines see
-/// the same.
+/// A network with weights, a batch and the gradient of a loss, all drawn from a seed. Every number is a float, so that the engine and the
+/// reference see the same.
 /// </summary>
 internal sealed class NetworkSample
 {
@@ -24,7 +23,7 @@ internal sealed class NetworkSample
             for (int direction = 0; direction < directions; direction++)
             {
                 string suffix = direction == 0 ? $"_l{layer}" : $"_l{layer}_reverse";
-                // Scaled by the width, so that gates stay off their flat ends in large networks too.
+                // Scaled by the width, so that gates do not saturate in large networks either.
                 Parameters["weight_ih" + suffix] = Uniform(gates * h * inputSize, 1.5 / Math.Sqrt(inputSize));
                 Parameters["weight_hh" + suffix] = Uniform(gates * h * h, 1.5 / Math.Sqrt(h));
                 Parameters["bias" + suffix] = Uniform(biases * h, 0.5);
@@ -65,7 +64,7 @@ internal sealed class NetworkSample
     /// <summary>The gradient of a loss with respect to the outputs, [B][O], or [B][T · O] with outputs a step.</summary>
     public double[][] DOutputs { get; }
 
-    /// <summary>Gradients for every element of what the network gives, in the shapes of <paramref name="results"/>.</summary>
+    /// <summary>Gradients of every element of the results, in their shapes.</summary>
     public ResultGradients DrawGradients(ReferenceOutputs results) => new()
     {
         Outputs = [.. results.Outputs.Select(Like)],

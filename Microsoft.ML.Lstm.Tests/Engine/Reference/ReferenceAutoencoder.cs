@@ -1,13 +1,12 @@
 using Microsoft.ML.Lstm.Engine.Parameters;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Reference;
 
 /// <summary>
-/// An autoencoder in plain double arithmetic: two reference networks, the second of which reads the outputs of the first, and 2t/T − 1, at
+/// An autoencoder in plain double arithmetic: two reference networks, of which the second reads the outputs of the first, and 2t/T − 1, at
 /// every step t.
 /// </summary>
-/// <param name="shape">The dimensions of the encoder; those of the decoder follow from them.</param>
+/// <param name="shape">The dimensions of the encoder, from which the decoder's follow.</param>
 /// <param name="parameters">Values by name, the decoder's behind <c>decoder.</c>.</param>
 internal sealed class ReferenceAutoencoder(NetworkShape shape, IReadOnlyDictionary<string, double[]> parameters)
 {
@@ -23,7 +22,7 @@ internal sealed class ReferenceAutoencoder(NetworkShape shape, IReadOnlyDictiona
         OutputSize = shape.InputSize,
     };
 
-    // The same arrays, so that whoever changes a value changes the network.
+    // The caller's arrays, so that changing a value changes the network.
     private readonly Dictionary<string, double[]> _encoder = parameters.Where(p => !p.Key.StartsWith(Prefix, StringComparison.Ordinal))
         .ToDictionary();
     private readonly Dictionary<string, double[]> _decoder = parameters.Where(p => p.Key.StartsWith(Prefix, StringComparison.Ordinal))

@@ -1,6 +1,6 @@
 namespace Microsoft.ML.Lstm.Tests.Engine.Reference;
 
-/// <summary>What a cell remembers of one step: what came in, the activated gates, and what went out.</summary>
+/// <summary>The state of a cell at one step: its inputs, the activated gates and its outputs.</summary>
 internal sealed record CellState(double[] X, double[] HPrevious, double[] CPrevious, double[][] Gates, double[] H, double[] C);
 
 /// <summary>
@@ -9,7 +9,7 @@ internal sealed record CellState(double[] X, double[] HPrevious, double[] CPrevi
 /// </summary>
 internal abstract class ReferenceCell(int inputSize, int hiddenSize, DirectionWeights weights, DirectionWeights gradients)
 {
-    /// <summary>By which h' is multiplied where U reads it; null for 1.</summary>
+    /// <summary>The factors of h' in the product with U; null for 1.</summary>
     public double[]? StateMask { get; init; }
 
     protected int H => hiddenSize;
@@ -27,10 +27,10 @@ internal abstract class ReferenceCell(int inputSize, int hiddenSize, DirectionWe
             _ => throw new ArgumentOutOfRangeException(nameof(cell)),
         };
 
-    /// <summary>h and c of this step from x, h' and c'.</summary>
+    /// <summary>Computes h and c from x, h' and c'.</summary>
     public abstract CellState Forward(double[] x, double[] hPrevious, double[] cPrevious);
 
-    /// <summary>From dh and dc to dx, dh' and dc'.</summary>
+    /// <summary>Computes dx, dh' and dc' from dh and dc.</summary>
     public abstract (double[] DX, double[] DHPrevious, double[] DCPrevious) Backward(CellState step, double[] dh, double[] dc);
 
     protected double[][] NewGates(int count) => [.. Enumerable.Range(0, count).Select(_ => new double[hiddenSize])];

@@ -1,15 +1,11 @@
 namespace Microsoft.ML.Lstm.Tests.Engine.Reference;
 
 /// <summary>
-/// A linear-chain conditional random field in double: by its definition, over every path there is, for small sequences; and its
-/// loss by the plain recursion in logs for those of any length.
+/// A linear-chain conditional random field in double: by its definition, over all paths, for small sequences; and its loss by the plain
+/// recursion in logs, for sequences of any length.
 /// </summary>
 internal sealed class ReferenceCrf(int labels, double[] transitions, double[] start, double[] end)
 {
-    // Truncation of the five-point formula falls with the fourth power of the step and rounding grows with its inverse:
-    // here both are near 1e-12 for losses near 1.
-    private const double Step = 3e-4;
-
     public double[] Transitions => transitions;
 
     public double[] Start => start;
@@ -61,33 +57,13 @@ internal sealed class ReferenceCrf(int labels, double[] transitions, double[] st
         return marginals;
     }
 
-    /// <summary>The best path; among equal ones that of the lowest labels, the last step's counting most.</summary>
+    /// <summary>The best path; among equally good ones the one with the lowest labels, compared from the last step on.</summary>
     public int[] BestPath(double[] emissions)
         => Paths(emissions.Length / labels).MaxBy(path => Score(emissions, path))!;
 
     /// <summary>−log P(known labels).</summary>
     public double Loss(double[] emissions, int[] known)
         => LogSum(emissions, [.. known.Select(_ => -1)]) - LogSum(emissions, known);
-
-    /// <summary>
-    /// The derivatives of the loss by the elements of <paramref name="values"/>: central differences, by a five-point formula.
-    /// </summary>
-    public double[] Derivatives(double[] values, double[] emissions, int[] known, IEnumerable<int>? elements = null)
-    {
-        return [.. (elements ?? Enumerable.Range(0, values.Length)).Select(i =>
-        {
-            double value = values[i];
-            double derivative = (At(-2) - 8 * At(-1) + 8 * At(1) - At(2)) / (12 * Step);
-            values[i] = value;
-            return derivative;
-
-            double At(int steps)
-            {
-                values[i] = value + steps * Step;
-                return Loss(emissions, known);
-            }
-        })];
-    }
 
     /// <summary>log of the summed exponentials of the paths through the known labels.</summary>
     private double LogSum(double[] emissions, int[] known)

@@ -5,7 +5,7 @@ internal sealed class ReferenceDirection(ReferenceCell cell, int hiddenSize, boo
 {
     private CellState[] _steps = [];
 
-    /// <summary>The states of each step, by the place of the step in the sequence.</summary>
+    /// <summary>The states of the steps, in the order of the sequence.</summary>
     public CellState[] Forward(double[][] xs)
     {
         _steps = new CellState[xs.Length];
@@ -18,7 +18,7 @@ internal sealed class ReferenceDirection(ReferenceCell cell, int hiddenSize, boo
         return _steps;
     }
 
-    /// <summary>The state after the whole sequence: of a reverse direction that of step 0.</summary>
+    /// <summary>The state after the whole sequence, which a reverse direction has at step 0.</summary>
     public CellState Final => _steps[Order().Last()];
 
     /// <summary>dx of each step, from dh of each step and the gradients of the final h and c.</summary>

@@ -1,9 +1,8 @@
 using Microsoft.ML.Lstm.Engine.Parameters;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Reference;
 
-/// <summary>The oracle's own proof: its backward pass is the derivative of its forward pass.</summary>
+/// <summary>The backward pass of the reference is the derivative of its forward pass.</summary>
 [TestClass]
 public sealed class ReferenceGradientTests
 {
@@ -77,7 +76,7 @@ public sealed class ReferenceGradientTests
         },
         Lengths);
 
-    /// <summary>For the loss Σ gradient∘result, whose gradient with respect to the results is the given one.</summary>
+    /// <summary>Checks the loss Σ dResults∘results, whose gradient with respect to the results is <paramref name="dResults"/>.</summary>
     private void AssertGradientsAreCentralDifferences(NetworkSample sample, ResultGradients dResults)
     {
         var network = new ReferenceNetwork(sample.Shape, sample.Parameters);
@@ -94,13 +93,13 @@ public sealed class ReferenceGradientTests
 
         void Check(string name, double[][] values, double[][] analytic)
         {
-            double[] actual = Difference.Flatten(analytic), expected = Difference.Flatten(values.Select(v => Differences.Of(v, Loss)));
+            double[] actual = Difference.Flatten(analytic), expected = CentralDifferences.Of(values, Loss);
             double norm = Difference.OfNorm(actual, expected), element = Difference.OfElements(actual, expected, floor: 1e-4);
             worstNorm = Math.Max(worstNorm, norm);
             worstElement = Math.Max(worstElement, element);
             Assert.IsLessThan(Tolerance, norm, name);
             Assert.IsLessThan(Tolerance, element, name);
-            // A gradient that never arrives would agree with differences of zero.
+            // A gradient that is never computed would agree with differences of zero.
             Assert.IsTrue(expected.Any(d => Math.Abs(d) > 1e-3), $"{name} has no influence on the loss.");
         }
 

@@ -1,10 +1,10 @@
 namespace Microsoft.ML.Lstm.Tests.Engine.Reference;
 
-/// <summary>What dropout multiplies by on the way of one sequence: 0, or 1 / (1 − rate).</summary>
-/// <param name="Inputs">[I], of every step's features.</param>
-/// <param name="States">[L·D][H], of the h that a direction's recurrent product reads at every step.</param>
-/// <param name="Layers">[L − 1][T][D·H], of what the layer above reads.</param>
-/// <param name="Output">[D·H], of the encoding that the head reads.</param>
+/// <summary>The factors of dropout for one sequence, each 0 or 1 / (1 − rate).</summary>
+/// <param name="Inputs">[I], for the features of every step.</param>
+/// <param name="States">[L·D][H], for the h that a direction's recurrent product reads at every step.</param>
+/// <param name="Layers">[L − 1][T][D·H], for the h that the layer above reads.</param>
+/// <param name="Output">[D·H], for the encoding that the head reads.</param>
 internal sealed record ReferenceMasks(double[] Inputs, double[][] States, double[][][] Layers, double[] Output)
 {
     public static double[] Multiply(double[] values, double[]? mask)

@@ -1,16 +1,14 @@
 using Microsoft.ML.Lstm.Engine.Parameters;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Reference;
 
 /// <summary>
-/// The whole network in plain double arithmetic, one sequence and one step and one unit at a time: the oracle for the
-/// engine. Nothing is packed, shared or fused, and none of the engine's code runs; only the record of the dimensions is
-/// the engine's.
+/// The whole network in plain double arithmetic, one sequence, one step and one unit at a time: the oracle for the engine. Nothing is
+/// packed, shared or fused, and of the engine's code it uses only the dimensions.
 /// </summary>
 /// <param name="shape">The dimensions.</param>
 /// <param name="parameters">Row-major values by the names that <see cref="ParameterSet"/> documents.</param>
-/// <param name="masks">What each sequence of the batch loses to dropout; null for nothing.</param>
+/// <param name="masks">The dropout of each sequence of the batch; null for none.</param>
 internal sealed class ReferenceNetwork(NetworkShape shape, IReadOnlyDictionary<string, double[]> parameters, ReferenceMasks[]? masks = null)
 {
     private readonly int _directions = shape.Bidirectional ? 2 : 1;
@@ -54,7 +52,7 @@ internal sealed class ReferenceNetwork(NetworkShape shape, IReadOnlyDictionary<s
         };
     }
 
-    /// <summary>The gradients of the loss whose gradients with respect to the results of the last forward pass are given.</summary>
+    /// <summary>The gradients of a loss, from its gradients with respect to the results of the last forward pass.</summary>
     public ReferenceGradients Backward(ResultGradients results)
     {
         foreach (double[] gradient in _gradients.Values)
@@ -79,12 +77,12 @@ internal sealed class ReferenceNetwork(NetworkShape shape, IReadOnlyDictionary<s
         return new ReferenceGradients(_gradients.ToDictionary(g => g.Key, g => (double[])g.Value.Clone()), dSequences, dStatics);
     }
 
-    /// <summary>As the other overload, for a loss that sees the outputs only.</summary>
+    /// <summary>The gradients of a loss of the outputs only.</summary>
     public ReferenceGradients Backward(double[][] dOutputs) => Backward(new ResultGradients { Outputs = dOutputs });
 
     private double[] Numbers(double[] sequence, int t) => sequence[(t * shape.NumericSize)..((t + 1) * shape.NumericSize)];
 
-    /// <summary>Behind each step's numeric features the rows of its tokens.</summary>
+    /// <summary>The steps with the embeddings of their tokens behind the numeric features.</summary>
     private double[] Embed(double[] numbers, int[] tokens)
     {
         int columns = shape.Embeddings.Count;
@@ -97,7 +95,7 @@ internal sealed class ReferenceNetwork(NetworkShape shape, IReadOnlyDictionary<s
         ];
     }
 
-    /// <summary>Adds the gradients of all that was looked up to those of the tables, and gives those of the numbers.</summary>
+    /// <summary>Adds the gradients of the embeddings to the tables', and returns the gradients of the numeric features.</summary>
     private double[] BackEmbed(double[] dInputs, int[] tokens)
     {
         int columns = shape.Embeddings.Count;
@@ -145,7 +143,7 @@ internal sealed class ReferenceNetwork(NetworkShape shape, IReadOnlyDictionary<s
         return de;
     }
 
-    /// <summary>All layers and directions, with gradients that all sequences share: those of the batch are sums over it.</summary>
+    /// <summary>All layers and directions for one sequence. The gradients are the network's: sums over the batch.</summary>
     private ReferenceDirection[][] NewLayers(ReferenceMasks? masks)
     {
         var layers = new ReferenceDirection[shape.Layers][];

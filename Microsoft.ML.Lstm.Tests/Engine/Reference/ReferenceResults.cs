@@ -1,6 +1,6 @@
 namespace Microsoft.ML.Lstm.Tests.Engine.Reference;
 
-/// <summary>What a batch of B sequences gives; sequence b has T_b steps.</summary>
+/// <summary>The results of a batch of B sequences; sequence b has T_b steps.</summary>
 internal sealed record ReferenceOutputs
 {
     /// <summary>The last layer's outputs, [B][T_b · D·H].</summary>
@@ -12,10 +12,10 @@ internal sealed record ReferenceOutputs
     /// <summary>c_n, in the same order; zeros for cells without one.</summary>
     public required double[][][] CellState { get; init; }
 
-    /// <summary>The pooled outputs, [B][D·H]; with outputs a step those of each step, [B][T_b · D·H].</summary>
+    /// <summary>The pooled outputs, [B][D·H]; with a head per step the outputs of each step, [B][T_b · D·H].</summary>
     public required double[][] Encodings { get; init; }
 
-    /// <summary>The attention that each step got, [B][T_b]; empty with other poolings.</summary>
+    /// <summary>The attention weight of each step, [B][T_b]; empty with other poolings.</summary>
     public required double[][] AttentionWeights { get; init; }
 
     /// <summary>The head's outputs, [B][O], or [B][T_b · O] of each step.</summary>
@@ -23,7 +23,8 @@ internal sealed record ReferenceOutputs
 }
 
 /// <summary>
-/// The gradients of a loss with respect to <see cref="ReferenceOutputs"/>, in the same shapes; null where the loss does not look.
+/// The gradients of a loss with respect to <see cref="ReferenceOutputs"/>, in the same shapes; null for results that the loss does not
+/// read.
 /// </summary>
 internal sealed record ResultGradients
 {
@@ -36,8 +37,8 @@ internal sealed record ResultGradients
     public double[][][]? CellState { get; init; }
 }
 
-/// <summary>The gradients of a loss with respect to all that goes in.</summary>
+/// <summary>The gradients of a loss with respect to the parameters and inputs.</summary>
 /// <param name="Parameters">By name, summed over the batch.</param>
-/// <param name="Sequences">Of the numeric features, [B][T_b · F].</param>
-/// <param name="Statics">[B][S].</param>
+/// <param name="Sequences">The gradients of the numeric features, [B][T_b · F].</param>
+/// <param name="Statics">The gradients of the static features, [B][S].</param>
 internal sealed record ReferenceGradients(Dictionary<string, double[]> Parameters, double[][] Sequences, double[][] Statics);

@@ -1,9 +1,8 @@
 using Microsoft.ML.Lstm.Engine.Parameters;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Reference;
 
-/// <summary>One sequence on its way through the layers and the pooling, and back.</summary>
+/// <summary>The forward and backward pass of one sequence through the layers and the pooling.</summary>
 internal sealed class ReferenceSequence(NetworkShape shape, ReferenceDirection[][] layers, ReferenceAttention attention,
     ReferenceMasks? masks)
 {
@@ -18,10 +17,10 @@ internal sealed class ReferenceSequence(NetworkShape shape, ReferenceDirection[]
     /// <summary>The pooled outputs, [D·H].</summary>
     public double[] Encoding { get; private set; } = [];
 
-    /// <summary>The attention that each step got, where that is how they are pooled.</summary>
+    /// <summary>The attention weight of each step; of a network with attention.</summary>
     public double[] AttentionWeights => attention.Weights;
 
-    /// <summary>What the head sees, once or at each step: the encoding and the static features behind it.</summary>
+    /// <summary>The inputs of the head, once or at each step: the encoding and the static features behind it.</summary>
     public double[][] HeadInputs { get; set; } = [];
 
     public void Forward(double[] sequence)

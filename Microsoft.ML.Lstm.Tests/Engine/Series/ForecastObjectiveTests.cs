@@ -33,7 +33,7 @@ public sealed class ForecastObjectiveTests
         (double sum, int rows) = Sum(layout, run, outputs);
         Assert.AreEqual(sum / rows, objective.Metrics.Loss, 1e-9);
         Assert.IsLessThan(2e-6,
-            Difference.OfNorm(Difference.Flatten(gradients), Differences.Of(outputs, () => Sum(layout, run, outputs).Loss / rows)));
+            Difference.OfNorm(Difference.Flatten(gradients), CentralDifferences.Of(outputs, () => Sum(layout, run, outputs).Loss / rows)));
     }
 
     [TestMethod]

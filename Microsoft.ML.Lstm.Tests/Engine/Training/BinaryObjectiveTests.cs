@@ -28,7 +28,7 @@ public sealed class BinaryObjectiveTests
 
         (double weight, double loss, _) = Sum();
         Assert.AreEqual(loss / weight, objective.Metrics.Loss, 1e-12);
-        Assert.IsLessThan(1e-6, Difference.OfNorm(Difference.Flatten(gradients), Differences.Of(outputs, BatchLoss)));
+        Assert.IsLessThan(1e-6, Difference.OfNorm(Difference.Flatten(gradients), CentralDifferences.Of(outputs, BatchLoss)));
 
         double BatchLoss()
         {

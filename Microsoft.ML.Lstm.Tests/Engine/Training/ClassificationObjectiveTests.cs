@@ -34,7 +34,7 @@ public sealed class ClassificationObjectiveTests
 
         (double weight, double loss, _) = Sum();
         Assert.AreEqual(loss / weight, objective.Metrics.Loss, 1e-6 * (1 + loss / weight));
-        double[] expected = Differences.Of(outputs, BatchLoss);
+        double[] expected = CentralDifferences.Of(outputs, BatchLoss);
         Assert.IsLessThan(1e-6, Difference.OfNorm(Difference.Flatten(gradients), expected));
         Assert.IsTrue(objective.IsFinite);
 
