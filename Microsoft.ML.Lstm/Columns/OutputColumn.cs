@@ -1,4 +1,5 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.Onnx;
 
 namespace Microsoft.ML.Lstm.Columns;
 
@@ -15,6 +16,10 @@ internal abstract class OutputColumn(string name, DataViewType type)
 
     /// <summary>A <see cref="ValueGetter{TValue}"/> of the column's values.</summary>
     public abstract Delegate CreateGetter(ScoredRow row);
+
+    /// <summary>Writes how the column is computed into the graph of an ONNX file, behind the network.</summary>
+    /// <exception cref="NotSupportedException">That can't be said in such a graph.</exception>
+    public virtual OnnxValue Write(NetworkValues network) => throw new NotSupportedException($"Column '{Name}' can't be written as ONNX.");
 
     // Missing values all over for a row that could not be scored, as ML.NET's own scorers do.
     protected static void Copy(ReadOnlySpan<float> values, int size, ref VBuffer<float> destination)

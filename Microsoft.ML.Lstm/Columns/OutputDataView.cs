@@ -20,6 +20,8 @@ namespace Microsoft.ML.Lstm.Columns;
 internal abstract class OutputDataView(OutputBindings bindings, ITransformer transformer, IDataView source, bool keepsOrder)
     : ITransformTemplate, ITransformCanSaveOnnx
 {
+    private const string OnnxConversion = "ONNX conversion";
+
     public IDataView Source => source;
 
     public DataViewSchema Schema => bindings.OutputSchema;
@@ -59,19 +61,37 @@ internal abstract class OutputDataView(OutputBindings bindings, ITransformer tra
     IDataTransform ITransformTemplate.ApplyToData(IHostEnvironment env, IDataView newSource)
         => (IDataTransform)transformer.Transform(newSource);
 
-    // True, although it can't be exported yet: a view that says no ends ML.NET's walk back through the pipeline, and what it makes of a
-    // column is taken for the column itself where both have one name. Asked to export, it leaves its columns out, and ML.NET refuses a
+    // True, also where it can't be converted: a view that says no ends ML.NET's walk back through the pipeline, and what it makes of a
+    // column is taken for the column itself where both have one name. Asked to convert, it leaves its columns out, and ML.NET refuses a
     // model that needs them.
     bool ICanSaveOnnx.CanSaveOnnx(OnnxContext ctx) => true;
 
-    void ISaveAsOnnx.SaveAsOnnx(OnnxContext ctx)
+    void ISaveAsOnnx.SaveAsOnnx(OnnxContext ctx) => WriteTo(ctx);
+
+    /// <summary>Writes what the view does into a pipeline that is converted to ONNX.</summary>
+    protected virtual void WriteTo(OnnxContext context)
+        => LeaveOut(context, "what is said of a row depends on the rows before it, and an ONNX model has each row by itself");
+
+    /// <summary>Leaves all columns out of a pipeline that is converted to ONNX, and the log says why.</summary>
+    protected void LeaveOut(OnnxContext context, string reason)
     {
-        HostWarning.Write(bindings.Host, "ONNX conversion",
-            $"{transformer.GetType().Name} cannot be converted to ONNX, so the model has none of its columns.");
+        HostWarning.Write(bindings.Host, OnnxConversion,
+            $"{transformer.GetType().Name} cannot be converted to ONNX, so the model has none of its columns: {reason}.");
         for (int index = source.Schema.Count; index < Schema.Count; index++)
-        {
-            if (ctx.ContainsColumn(Schema[index].Name))
-                ctx.RemoveColumn(Schema[index].Name);
-        }
+            Remove(context, Schema[index].Name);
+    }
+
+    /// <summary>Leaves a column out of a pipeline that is converted to ONNX, and the log says why.</summary>
+    protected void LeaveOut(OnnxContext context, DataViewSchema.Column column, string reason)
+    {
+        HostWarning.Write(bindings.Host, OnnxConversion,
+            $"Column '{column.Name}' of {transformer.GetType().Name} cannot be converted to ONNX, so the model doesn't have it: {reason}.");
+        Remove(context, column.Name);
+    }
+
+    private static void Remove(OnnxContext context, string column)
+    {
+        if (context.ContainsColumn(column))
+            context.RemoveColumn(column);
     }
 }

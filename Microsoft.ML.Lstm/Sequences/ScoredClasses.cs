@@ -1,5 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Engine.Parameters;
+using Microsoft.ML.Lstm.Onnx;
 
 namespace Microsoft.ML.Lstm.Sequences;
 
@@ -62,6 +63,28 @@ internal sealed class ScoredClasses(NetworkShape shape)
         }
         return editor.Commit();
     }
+
+    /// <summary>The probability of each class, of those of the outputs, along an axis.</summary>
+    public string WriteProbabilities(OnnxGraph graph, string outputs, int axis)
+    {
+        if (_known is null)
+            return outputs;
+        // Those that have no output are read from a zero behind the others.
+        long[] places = new long[Count];
+        Array.Fill(places, Outputs);
+        for (int output = 0; output < Outputs; output++)
+            places[this[output]] = output;
+        string zero = graph.Node("Mul", [graph.Gather(outputs, graph.Vector(0), axis), graph.Constant("zero", 0)]);
+        return graph.Gather(graph.Concat(axis, outputs, zero), graph.Constant("classes", places, places.Length), axis);
+    }
+
+    /// <summary>The keys of the largest outputs along an axis, whole numbers.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="outputs">The numbers of outputs.</param>
+    public string WriteKeys(OnnxGraph graph, string outputs)
+        => _known is null
+            ? graph.Node("Add", [outputs, graph.Vector(1)])
+            : graph.Gather(graph.Constant("keys", [.. _known.Select(known => known + 1L)], Outputs), outputs, axis: 0);
 
     private bool IsSparse => Count > 2 * Outputs;
 }

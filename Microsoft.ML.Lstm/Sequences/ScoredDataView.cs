@@ -1,10 +1,12 @@
 using Microsoft.ML.Lstm.Columns;
+using Microsoft.ML.Lstm.Onnx;
+using Microsoft.ML.Model.OnnxConverter;
 
 namespace Microsoft.ML.Lstm.Sequences;
 
 /// <summary>A data view with what a network makes of the sequence in each row.</summary>
 /// <remarks>Each row is scored by itself, so rows may come in any order and be shared out among cursors as the source does it.</remarks>
-internal sealed class ScoredDataView(ScoringBindings bindings, ITransformer transformer, IDataView source)
+internal sealed class ScoredDataView(ScoringBindings bindings, SequencePredictionTransformer transformer, IDataView source)
     : OutputDataView(bindings, transformer, source, keepsOrder: false)
 {
     private readonly ScoringBindings _bindings = bindings;
@@ -16,6 +18,30 @@ internal sealed class ScoredDataView(ScoringBindings bindings, ITransformer tran
             return new PassingCursor(_bindings, input, activeColumns);
         bool hasAllRows = Source.GetRowCount() is not null;
         return new Cursor(_bindings, new LookAheadCursor(input, inputColumns, hasAllRows), activeColumns, threads);
+    }
+
+    protected override void WriteTo(OnnxContext context)
+    {
+        string[] names = [.. _bindings.InputColumns.Select(column => column.Name)];
+        if (Array.Find(names, name => !context.ContainsColumn(name)) is { } missing)
+        {
+            LeaveOut(context, $"nothing in the model gives its input '{missing}'");
+            return;
+        }
+        var graph = new ConverterGraph(context, transformer.GetType().Name);
+        DataViewSchema.Column[] columns = [.. Schema.Where(_bindings.IsOwn)];
+        Func<OnnxValue>[] writers = [.. transformer.Onnx.WriteTo(graph, [.. names.Select(context.GetVariableName)])];
+        for (int i = 0; i < columns.Length; i++)
+        {
+            try
+            {
+                graph.AddColumn(columns[i], writers[i]());
+            }
+            catch (NotSupportedException reason)
+            {
+                LeaveOut(context, columns[i], reason.Message);
+            }
+        }
     }
 
     private sealed class Cursor : OutputCursor

@@ -1,5 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Columns;
+using Microsoft.ML.Lstm.Onnx;
 using static Microsoft.ML.Data.AnnotationUtils.Const;
 
 namespace Microsoft.ML.Lstm.Sequences;
@@ -41,6 +42,8 @@ internal sealed class ScoreColumn(string scoreColumnKind)
         ReadOnlySpan<float> output = row.Output;
         value = output.IsEmpty ? float.NaN : output[0];
     });
+
+    public override OnnxValue Write(NetworkValues network) => network.OfRows(network.Output, 1);
 }
 
 /// <summary>The encoding of the sequence, for other components to use.</summary>
@@ -50,6 +53,8 @@ internal sealed class EncodingColumn(string name, int size) : OutputColumn(name,
 
     public override Delegate CreateGetter(ScoredRow row)
         => (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) => Copy(row.Encoding, _size, ref value));
+
+    public override OnnxValue Write(NetworkValues network) => network.OfRows(network.Encoding, _size);
 }
 
 /// <summary>How much each step counts in the encoding; an empty vector for a row that could not be scored.</summary>
@@ -57,4 +62,6 @@ internal sealed class AttentionColumn(string name) : OutputColumn(name, new Vect
 {
     public override Delegate CreateGetter(ScoredRow row)
         => (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) => Copy(row.Attention, row.Attention.Length, ref value));
+
+    public override OnnxValue Write(NetworkValues network) => network.OfSteps(network.Attention);
 }

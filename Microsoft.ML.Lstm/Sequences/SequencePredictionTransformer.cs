@@ -148,6 +148,35 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
         return other;
     }
 
+    /// <summary>
+    /// Writes the network as an ONNX model (operator set 17), with the scaling of its inputs and outputs, that gives the columns of this
+    /// transformer. No other transformer of a pipeline is in it: <c>ml.Model.ConvertToOnnx</c> of the package Microsoft.ML.OnnxConverter
+    /// converts pipelines.
+    /// </summary>
+    /// <remarks>
+    /// Inputs have the names of the columns: sequences of numbers are floats [batch, time, features], those of keys unsigned 32-bit
+    /// integers [batch, time], as ML.NET counts keys, from 1 and with 0 for the missing one; static features are floats [batch, features].
+    /// The input <c>Lengths</c>, 64-bit integers [batch], says how many steps of each row are there; without it each row is as long as the
+    /// time axis. Outputs have the names of the columns too, and a leading axis for the rows: a number is [batch, 1], what is said of each
+    /// step [batch, time] or [batch, time, values]. Of a row that can't be scored all numbers are NaN, and keys 0.
+    /// </remarks>
+    /// <param name="stream">Receives the model.</param>
+    /// <exception cref="InvalidOperationException">The network has more weights than an ONNX file can hold, 2 GB.</exception>
+    /// <example>
+    /// <code>
+    /// TransformerChain&lt;LstmRegressionTransformer&gt; model = pipeline.Fit(data);
+    /// using FileStream file = File.Create("model.onnx");
+    /// model.LastTransformer.ExportToOnnx(file);
+    /// </code>
+    /// </example>
+    public void ExportToOnnx(Stream stream)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        Onnx.WriteFile(stream);
+    }
+
+    internal SequenceOnnx Onnx => new(GetType().Name, Model.Network, _input, _outputs);
+
     private ScoringBindings Bind(DataViewSchema inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);

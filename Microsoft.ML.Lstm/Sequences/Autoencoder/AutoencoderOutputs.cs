@@ -1,6 +1,7 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Engine.Network;
+using Microsoft.ML.Lstm.Onnx;
 using static Microsoft.ML.Data.AnnotationUtils.Const;
 using static Microsoft.ML.SchemaShape.Column;
 
@@ -30,6 +31,10 @@ internal sealed class ReconstructionErrorColumn() : ScoreSetColumn(DefaultColumn
 {
     public override Delegate CreateGetter(ScoredRow row) => (ValueGetter<float>)((ref float value) => value = Of(row));
 
+    public override OnnxValue Write(NetworkValues network) => Of(network);
+
+    public static OnnxValue Of(NetworkValues network) => network.OfRows(network.MeanOfSteps(network.StepErrors), 1);
+
     /// <summary>The error of a row; NaN for one that could not be scored.</summary>
     public static float Of(ScoredRow row)
     {
@@ -44,6 +49,8 @@ internal sealed class AnomalyColumn(float threshold) : ScoreSetColumn(DefaultCol
 {
     public override Delegate CreateGetter(ScoredRow row)
         => (ValueGetter<bool>)((ref bool value) => value = ReconstructionErrorColumn.Of(row) > threshold);
+
+    public override OnnxValue Write(NetworkValues network) => network.IsAbove(ReconstructionErrorColumn.Of(network), threshold);
 }
 
 /// <summary>The error of each reconstructed step; an empty vector for a row that could not be scored.</summary>
@@ -51,4 +58,6 @@ internal sealed class StepErrorColumn(string name) : OutputColumn(name, new Vect
 {
     public override Delegate CreateGetter(ScoredRow row)
         => (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) => Copy(row.Output, row.Output.Length, ref value));
+
+    public override OnnxValue Write(NetworkValues network) => network.OfSteps(network.StepErrors);
 }

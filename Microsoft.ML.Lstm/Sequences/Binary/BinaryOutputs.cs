@@ -1,5 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Columns;
+using Microsoft.ML.Lstm.Onnx;
 using static Microsoft.ML.Data.AnnotationUtils.Const;
 
 namespace Microsoft.ML.Lstm.Sequences.Binary;
@@ -24,6 +25,10 @@ internal sealed class ProbabilityColumn() : ScoreSetColumn(DefaultColumnNames.Pr
 {
     public override Delegate CreateGetter(ScoredRow row) => (ValueGetter<float>)((ref float value) => value = Of(row));
 
+    public override OnnxValue Write(NetworkValues network) => Of(network);
+
+    public static OnnxValue Of(NetworkValues network) => network.OfRows(network.Graph.Node("Sigmoid", [network.Output]), 1);
+
     /// <summary>The probability of yes for a row; NaN for one that could not be scored.</summary>
     public static float Of(ScoredRow row)
     {
@@ -38,4 +43,6 @@ internal sealed class PredictedBooleanColumn(float threshold) : ScoreSetColumn(D
 {
     public override Delegate CreateGetter(ScoredRow row)
         => (ValueGetter<bool>)((ref bool value) => value = ProbabilityColumn.Of(row) > threshold);
+
+    public override OnnxValue Write(NetworkValues network) => network.IsAbove(ProbabilityColumn.Of(network), threshold);
 }

@@ -1,5 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Columns;
+using Microsoft.ML.Lstm.Onnx;
 using Microsoft.ML.Lstm.Engine.Decoding;
 using static Microsoft.ML.Data.AnnotationUtils.Const;
 using static Microsoft.ML.SchemaShape.Column;
@@ -42,6 +43,14 @@ internal sealed class PredictedStepsColumn(ScoredClasses labels, Lazy<LinearChai
             value = editor.Commit();
         });
     }
+
+    public override OnnxValue Write(NetworkValues network)
+    {
+        if (_crf.Value is not null)
+            return base.Write(network);
+        string best = network.Graph.Node("ArgMax", [network.Output], OnnxAttribute.Of("axis", 2), OnnxAttribute.Of("keepdims", 0));
+        return network.KeysOf(_labels.WriteKeys(network.Graph, best), OnnxAxis.Time);
+    }
 }
 
 /// <summary>The probability of each label at each step, [T x L]; an empty vector for a row that could not be scored.</summary>
@@ -63,5 +72,13 @@ internal sealed class StepProbabilitiesColumn(ScoredClasses labels, Lazy<LinearC
             (decoder ??= new StepDecoder(_labels.Outputs, _crf.Value)).Probabilities(outputs, probabilities);
             value = _labels.Commit(editor, steps);
         });
+    }
+
+    public override OnnxValue Write(NetworkValues network)
+    {
+        if (_crf.Value is not null)
+            return base.Write(network);
+        string probabilities = network.Graph.Node("Softmax", [network.Output], OnnxAttribute.Of("axis", 2));
+        return network.OfSteps(_labels.WriteProbabilities(network.Graph, probabilities, axis: 2), _labels.Count);
     }
 }

@@ -2,6 +2,7 @@ using System.Numerics.Tensors;
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Engine.Kernels;
+using Microsoft.ML.Lstm.Onnx;
 using static Microsoft.ML.Data.AnnotationUtils.Const;
 using static Microsoft.ML.SchemaShape.Column;
 
@@ -56,6 +57,12 @@ internal sealed class ClassProbabilitiesColumn(ScoredClasses classes, KeyValues?
         Softmax.Probabilities(output, probabilities);
         value = _classes.Commit(editor, steps: 1);
     });
+
+    public override OnnxValue Write(NetworkValues network)
+    {
+        string probabilities = network.Graph.Node("Softmax", [network.Output], OnnxAttribute.Of("axis", 1));
+        return network.OfRows(_classes.WriteProbabilities(network.Graph, probabilities, axis: 1), _classes.Count);
+    }
 }
 
 /// <summary>The most probable class; missing for a row that could not be scored.</summary>
@@ -73,4 +80,10 @@ internal sealed class PredictedClassColumn(ScoredClasses classes, KeyValues? lab
         ReadOnlySpan<float> output = row.Output;
         value = output.IsEmpty ? 0 : (uint)_classes[TensorPrimitives.IndexOfMax(output)] + 1;
     });
+
+    public override OnnxValue Write(NetworkValues network)
+    {
+        string best = network.Graph.Node("ArgMax", [network.Output], OnnxAttribute.Of("axis", 1));
+        return network.KeysOf(_classes.WriteKeys(network.Graph, best), 1);
+    }
 }

@@ -1,5 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Columns;
+using Microsoft.ML.Lstm.Onnx;
 using static Microsoft.ML.Data.AnnotationUtils.Const;
 using static Microsoft.ML.SchemaShape.Column;
 
@@ -25,4 +26,6 @@ internal sealed class VectorScoreColumn(int size)
 
     public override Delegate CreateGetter(ScoredRow row)
         => (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) => Copy(row.Output, _size, ref value));
+
+    public override OnnxValue Write(NetworkValues network) => network.OfRows(network.Output, _size);
 }

@@ -1,0 +1,106 @@
+using Microsoft.ML.Lstm.Tests.Sequences;
+
+namespace Microsoft.ML.Lstm.Tests.Onnx;
+
+/// <summary>ONNX Runtime scores what <c>ExportToOnnx</c> wrote as the transformer does.</summary>
+[TestClass]
+public sealed class ExportTests
+{
+    private static readonly int[] Lengths = [3, 1, 7, 2, 30, 5];
+
+    public static IEnumerable<object[]> Networks =>
+        from cell in Enum.GetValues<CellType>()
+        from layers in new[] { 1, 2 }
+        from isBidirectional in new[] { false, true }
+        from pooling in Enum.GetValues<Pooling>()
+        select new object[] { cell, layers, isBidirectional, pooling };
+
+    [TestMethod]
+    [DynamicData(nameof(Networks))]
+    public void EachNetworkScoresAsOurs(CellType cell, int layers, bool isBidirectional, Pooling pooling)
+    {
+        using OnnxRun run = Export(AnyTrainer.Regression, options =>
+        {
+            (options.CellType, options.NumberOfLayers, options.Bidirectional, options.Pooling) = (cell, layers, isBidirectional, pooling);
+            options.EncodingColumnName = "Encoding";
+            options.AttentionColumnName = pooling == Pooling.Attention ? "Attention" : null;
+        });
+        run.AssertSame(OnnxRun.Rows(seed: 2, Lengths));
+        run.AssertSame(OnnxRun.Rows(seed: 3, 4, 4, 4), hasLengths: false);
+    }
+
+    [TestMethod]
+    [DataRow(1)]
+    [DataRow(64)]
+    public void BatchesAndLengthsAreFree(int batch)
+    {
+        using OnnxRun run = Export(AnyTrainer.Regression, options => (options.Bidirectional, options.EncodingColumnName) = (true, "Encoding"));
+        var random = new Random(4);
+        run.AssertSame(OnnxRun.Rows(seed: 5, [.. Enumerable.Range(0, batch).Select(row => row == 0 ? 300 : random.Next(1, 300))]));
+        run.AssertSame(OnnxRun.Rows(seed: 6, [.. Enumerable.Repeat(17, batch)]), hasLengths: false);
+    }
+
+    [TestMethod]
+    public void RowsThatCannotBeScoredAreMissingAndLeaveOthersAlone()
+    {
+        foreach (string trainer in AnyTrainer.Names)
+        {
+            using OnnxRun run = Export(trainer, options =>
+            {
+                options.StaticFeatureColumnName = nameof(Example.Statics);
+                options.EncodingColumnName = trainer == AnyTrainer.Labeling ? null : "Encoding";
+            });
+            Example[] rows = OnnxRun.Rows(seed: 7, 3, 0, 5, 4, 6, 2);
+            rows[2].Features[9] = float.NaN;
+            rows[3].Features[0] = float.NegativeInfinity;
+            rows[4].Statics[1] = float.PositiveInfinity;
+            run.AssertSame(rows);
+        }
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Trainers))]
+    public void EachTaskScoresAsOurs(string trainer)
+    {
+        using OnnxRun run = Export(trainer, options => options.StaticFeatureColumnName = nameof(Example.Statics));
+        run.AssertSame(OnnxRun.Rows(seed: 8, Lengths));
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Trainers))]
+    public void KeysAreThoseOfMlNet(string trainer)
+    {
+        using OnnxRun run = Export(trainer, options =>
+            options.FeatureColumnNames = [nameof(Example.Tokens), nameof(Example.Features), nameof(Example.Shapes)]);
+        run.AssertSame(OnnxRun.Rows(seed: 9, Lengths));
+    }
+
+    [TestMethod]
+    public void AnAutoencoderScoresAsOurs()
+    {
+        foreach (CellType cell in Enum.GetValues<CellType>())
+        {
+            var ml = new MLContext(seed: 1);
+            LstmAutoencoderTransformer model = ml.AnomalyDetection.Trainers.LstmAutoencoder(SmallOptions.CreateAutoencoder(options =>
+            {
+                (options.CellType, options.NumberOfLayers, options.EncodingColumnName, options.StepErrorColumnName)
+                    = (cell, 2, "Encoding", "Errors");
+            })).Fit(AnyTrainer.Data(ml, Example.Make(40, variable: true)));
+            using var run = new OnnxRun(model);
+            Example[] rows = OnnxRun.Rows(seed: 10, 3, 1, 7, 2, 30, 0, 5);
+            rows[4].Features[9] = float.NaN;
+            run.AssertSame(rows);
+            run.AssertSame(OnnxRun.Rows(seed: 11, 6, 6), hasLengths: false);
+        }
+    }
+
+    public static IEnumerable<object[]> Trainers => AnyTrainer.Names.Select(name => new object[] { name });
+
+    private static OnnxRun Export(string trainer, Action<SequenceTrainerOptions> change)
+        => new(AnyTrainer.Fit(trainer, Example.Make(40, variable: true), options =>
+        {
+            if (options is LstmSequenceLabelingTrainer.Options labeling)
+                labeling.UseConditionalRandomField = false;
+            change(options);
+        }).Model);
+}

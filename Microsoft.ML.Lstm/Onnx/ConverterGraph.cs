@@ -1,0 +1,57 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.Model.OnnxConverter;
+
+namespace Microsoft.ML.Lstm.Onnx;
+
+/// <summary>
+/// The part of a pipeline that ML.NET's <c>ConvertToOnnx</c> asks a view for. Its files have the operator sets 9 to 12, and its nodes no
+/// graphs.
+/// </summary>
+internal sealed class ConverterGraph(OnnxContext context, string transformer) : OnnxGraph
+{
+    public override bool AxesAreInputs => false;
+
+    public override bool HasLoops => false;
+
+    /// <summary>Makes a value a column of the pipeline.</summary>
+    public void AddColumn(DataViewSchema.Column column, OnnxValue value)
+    {
+        // ML.NET's vectors of unknown size have one axis.
+        bool isFlat = column.Type is VectorDataViewType { Size: 0 } && value.Axes.Length > 2;
+        context.CreateNode("Identity", isFlat ? Reshape(value.Name, 0, -1) : value.Name,
+            context.AddIntermediateVariable(column.Type, column.Name), context.GetNodeName($"{transformer}.{column.Name}"), domain: "");
+    }
+
+    public override void Require(int operatorSet) => context.CheckOpSetVersion(operatorSet, transformer);
+
+    protected override string AddConstant(string name, float[] values, long[] dimensions)
+        => context.AddInitializer(values, dimensions, name);
+
+    protected override string AddConstant(string name, long[] values, long[] dimensions)
+        => context.AddInitializer(values, dimensions, name);
+
+    protected override string[] AddNode(string name, string operation, string[] inputs, string[] outputs, AttributeProto[] attributes)
+    {
+        string[] variables = Array.ConvertAll(outputs,
+            output => output == "" ? "" : context.AddIntermediateVariable(null, output, skip: true));
+        OnnxNode node = context.CreateNode(operation, inputs, variables, context.GetNodeName(name), domain: "");
+        foreach (AttributeProto attribute in attributes)
+        {
+            switch (attribute.Type)
+            {
+                case AttributeProto.Types.AttributeType.Int:
+                    node.AddAttribute(attribute.Name, attribute.I);
+                    break;
+                case AttributeProto.Types.AttributeType.Ints:
+                    node.AddAttribute(attribute.Name, (IEnumerable<long>)attribute.Ints);
+                    break;
+                case AttributeProto.Types.AttributeType.String:
+                    node.AddAttribute(attribute.Name, attribute.S.ToStringUtf8());
+                    break;
+                default:
+                    throw new NotSupportedException($"ML.NET's nodes have no attributes of the type {attribute.Type}.");
+            }
+        }
+        return variables;
+    }
+}

@@ -1,0 +1,136 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+using Google.Protobuf;
+
+namespace Microsoft.ML.Lstm.Onnx;
+
+/// <summary>An axis of an input or output: its size, or the name of a size that is free.</summary>
+internal readonly record struct OnnxAxis(long Size, string? Name)
+{
+    public static readonly OnnxAxis Batch = "batch", Time = "time";
+
+    public static implicit operator OnnxAxis(int size) => new(size, null);
+
+    public static implicit operator OnnxAxis(string name) => new(0, name);
+}
+
+/// <summary>A value of a graph with its type.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Type">The type of its elements.</param>
+/// <param name="Axes">Its axes.</param>
+internal sealed record OnnxValue(string Name, TensorProto.Types.DataType Type, params OnnxAxis[] Axes);
+
+/// <summary>A whole ONNX file: operator set 17, which ONNX Runtime 1.12 and the tools of 2022 read.</summary>
+internal sealed class OnnxFile(string name) : OnnxGraph
+{
+    private const int OperatorSet = 17, FormatVersion = 8;
+
+    // Beyond this protobuf can't be read.
+    private const long LargestFile = int.MaxValue - 1_000_000;
+
+    private readonly GraphProto _graph = new() { Name = name };
+    private readonly HashSet<string> _values = [];
+    private readonly HashSet<string> _nodes = [];
+    private long _constants;
+
+    public override bool AxesAreInputs => true;
+
+    public override bool HasLoops => true;
+
+    /// <summary>Declares an input.</summary>
+    /// <param name="value">The name that it is to have, and its type.</param>
+    /// <param name="standard">What it is where it isn't given; null where it has to be.</param>
+    /// <returns>Its name.</returns>
+    public string AddInput(OnnxValue value, long[]? standard = null)
+    {
+        value = value with { Name = Unique(_values, value.Name) };
+        _graph.Input.Add(Describe(value));
+        if (standard is not null)
+            Add(value.Name, TensorProto.Types.DataType.Int64, MemoryMarshal.AsBytes<long>(standard), [standard.Length]);
+        return value.Name;
+    }
+
+    /// <summary>Makes a value an output, under its column's name or, where an input has that, with ".output" behind it.</summary>
+    public void AddOutput(string column, OnnxValue value)
+    {
+        string output = Unique(_values, _values.Contains(column) ? $"{column}.output" : column);
+        Add($"output/{column}", "Identity", [value.Name], [output], []);
+        _graph.Output.Add(Describe(value with { Name = output }));
+    }
+
+    /// <exception cref="InvalidOperationException">The network is too large for an ONNX file.</exception>
+    public void Write(Stream stream)
+    {
+        if (_constants > LargestFile)
+            throw new InvalidOperationException(
+                $"An ONNX file has at most 2 GB, but the weights of the network take {_constants / 1e9:0.0} GB.");
+        new ModelProto
+        {
+            IrVersion = FormatVersion,
+            ProducerName = "Microsoft.ML.Lstm",
+            ProducerVersion = typeof(OnnxFile).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion
+                .Split('+')[0],
+            Graph = _graph,
+            OpsetImport = { new OperatorSetIdProto { Version = OperatorSet } },
+        }.WriteTo(stream);
+    }
+
+    protected override string AddConstant(string name, float[] values, long[] dimensions)
+        => Add(Unique(_values, name), TensorProto.Types.DataType.Float, MemoryMarshal.AsBytes<float>(values), dimensions);
+
+    protected override string AddConstant(string name, long[] values, long[] dimensions)
+        => Add(Unique(_values, name), TensorProto.Types.DataType.Int64, MemoryMarshal.AsBytes<long>(values), dimensions);
+
+    protected override string[] AddNode(string name, string operation, string[] inputs, string[] outputs, AttributeProto[] attributes)
+        => Add(name, operation, inputs, [.. outputs.Select(output => output == "" ? "" : Unique(_values, output))], attributes);
+
+    private string[] Add(string name, string operation, string[] inputs, string[] outputs, AttributeProto[] attributes)
+    {
+        _graph.Node.Add(new NodeProto
+        {
+            Name = Unique(_nodes, name),
+            OpType = operation,
+            Input = { inputs },
+            Output = { outputs },
+            Attribute = { attributes },
+        });
+        return outputs;
+    }
+
+    private string Add(string name, TensorProto.Types.DataType type, ReadOnlySpan<byte> littleEndian, long[] dimensions)
+    {
+        _constants += littleEndian.Length;
+        _graph.Initializer.Add(new TensorProto
+        {
+            Name = name,
+            DataType = (int)type,
+            Dims = { dimensions },
+            RawData = ByteString.CopyFrom(littleEndian),
+        });
+        return name;
+    }
+
+    private static ValueInfoProto Describe(OnnxValue value)
+    {
+        var shape = new TensorShapeProto();
+        foreach (OnnxAxis axis in value.Axes)
+        {
+            shape.Dim.Add(axis.Name is { } free
+                ? new TensorShapeProto.Types.Dimension { DimParam = free }
+                : new TensorShapeProto.Types.Dimension { DimValue = axis.Size });
+        }
+        return new ValueInfoProto
+        {
+            Name = value.Name,
+            Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)value.Type, Shape = shape } },
+        };
+    }
+
+    private static string Unique(HashSet<string> names, string name)
+    {
+        string unique = name;
+        for (int i = 1; !names.Add(unique); i++)
+            unique = $"{name}_{i}";
+        return unique;
+    }
+}

@@ -1,0 +1,70 @@
+using Microsoft.ML.Lstm.Engine.Parameters;
+
+namespace Microsoft.ML.Lstm.Onnx;
+
+/// <summary>The recurrent layers of a network written into a graph.</summary>
+internal sealed class RecurrentValues
+{
+    /// <summary>Writes the layers.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="parameters">Their parameters.</param>
+    /// <param name="x">The input, [T x B x I].</param>
+    /// <param name="lengths">The steps of each row, [B]; null where each is as long as the time axis.</param>
+    /// <param name="needsSteps">Whether the last layer's outputs at all steps are read, rather than at the last.</param>
+    /// <param name="name">What the layers are called, before their number.</param>
+    /// <param name="isReversed">Whether the only direction goes from the last step to the first.</param>
+    public RecurrentValues(OnnxGraph graph, ParameterSet parameters, string x, string? lengths, bool needsSteps, string name = "layer",
+        bool isReversed = false)
+    {
+        NetworkShape shape = parameters.Shape;
+        var cell = OnnxCell.Of(shape.Cell);
+        string sequenceLengths = lengths is null ? "" : graph.Cast(lengths, TensorProto.Types.DataType.Int32);
+        string direction = isReversed ? "reverse" : shape.Bidirectional ? "bidirectional" : "forward";
+        for (int layer = 0; layer < shape.Layers; layer++)
+        {
+            bool isLast = layer == shape.Layers - 1;
+            AttributeProto[] attributes =
+            [
+                OnnxAttribute.Of("hidden_size", shape.HiddenSize),
+                OnnxAttribute.Of("direction", direction),
+                .. shape.Cell == CellType.Gru ? [OnnxAttribute.Of("linear_before_reset", 1)] : Array.Empty<AttributeProto>(),
+            ];
+            string[] results = graph.Nodes($"{name}{layer}", cell.Operator,
+            [
+                x,
+                OfDirections(layer, "weight_ih", "W", values => cell.Weights(values), shape.LayerInputSize(layer)),
+                OfDirections(layer, "weight_hh", "R", values => cell.Weights(values), shape.HiddenSize),
+                OfDirections(layer, "bias", "B", values => cell.Biases(values, shape.HiddenSize)),
+                sequenceLengths,
+            ],
+            [!isLast || needsSteps ? $"{name}{layer}.Y" : "", isLast && !needsSteps ? $"{name}{layer}.Y_h" : ""], attributes);
+            if (isLast && !needsSteps)
+            {
+                Final = results[1];
+                return;
+            }
+            string steps = shape.Directions == 1 ? results[0] : graph.Transpose(results[0], 0, 2, 1, 3);
+            x = Steps = graph.Reshape(steps, 0, shape.Directions == 1 ? -1 : 0, shape.EncodingSize);
+        }
+
+        string OfDirections(int layer, string parameter, string operand, OrderOf order, params int[] columns)
+        {
+            float[][] parts = new float[shape.Directions][];
+            for (int d = 0; d < parts.Length; d++)
+                parts[d] = order(parameters[parameter + ParameterSet.Suffix(layer, d)]);
+            int width = columns.Length > 0 ? columns[0] : 1;
+            long[] dimensions = columns.Length > 0
+                ? [parts.Length, parts[0].Length / width, width]
+                : [parts.Length, parts[0].Length];
+            return graph.Constant($"{name}{layer}.{operand}", [.. parts.SelectMany(part => part)], dimensions);
+        }
+    }
+
+    private delegate float[] OrderOf(ReadOnlySpan<float> values);
+
+    /// <summary>The last layer's outputs, [T x B x E]; if they are needed.</summary>
+    public string Steps { get; } = "";
+
+    /// <summary>The last layer's final states, [D x B x H]; if its steps are not needed.</summary>
+    public string Final { get; } = "";
+}

@@ -1,0 +1,52 @@
+using Microsoft.ML.Lstm.Columns;
+using Microsoft.ML.Lstm.Engine.Parameters;
+using Microsoft.ML.Lstm.Onnx;
+
+namespace Microsoft.ML.Lstm.Sequences;
+
+/// <summary>Writes a network with the columns that it reads and adds as ONNX.</summary>
+/// <param name="transformer">The name of the transformer.</param>
+/// <param name="model">The network.</param>
+/// <param name="input">The columns that it reads.</param>
+/// <param name="outputs">The columns that it adds.</param>
+internal sealed class SequenceOnnx(string transformer, SequenceModel model, SequenceInput input, IReadOnlyList<OutputColumn> outputs)
+{
+    // A name that is free where a column has it, since values get unique names.
+    private const string LengthsName = "Lengths";
+
+    /// <summary>Writes a file: see <see cref="SequencePredictionTransformer.ExportToOnnx"/>.</summary>
+    public void WriteFile(Stream stream)
+    {
+        var file = new OnnxFile(transformer);
+        var names = input.Features.ToDictionary(feature => feature, feature => file.AddInput(feature.IsTokens
+            ? new OnnxValue(feature.Name, TensorProto.Types.DataType.Uint32, OnnxAxis.Batch, OnnxAxis.Time)
+            : new OnnxValue(feature.Name, TensorProto.Types.DataType.Float, OnnxAxis.Batch, OnnxAxis.Time, feature.FeaturesPerStep)));
+        string? statics = input.StaticFeatureColumnName is { } column
+            ? file.AddInput(new OnnxValue(column, TensorProto.Types.DataType.Float, OnnxAxis.Batch, input.StaticSize))
+            : null;
+        string lengths = file.AddInput(new OnnxValue(LengthsName, TensorProto.Types.DataType.Int64, "lengths"), standard: [long.MaxValue]);
+        var network = new NetworkValues(file, model, new NetworkInputs(
+            [.. input.Features.Where(feature => !feature.IsTokens).Select(feature => names[feature])],
+            [.. input.Features.Where(feature => feature.IsTokens).Select(feature => names[feature])],
+            statics, lengths));
+        foreach (OutputColumn output in outputs)
+            file.AddOutput(output.Name, output.Write(network));
+        file.Write(stream);
+    }
+
+    /// <summary>Writes the part of a pipeline that ML.NET's converter asks for.</summary>
+    /// <param name="graph">The pipeline's graph.</param>
+    /// <param name="values">The columns that the network reads.</param>
+    /// <returns>Writes each of the columns that it adds.</returns>
+    public IEnumerable<Func<OnnxValue>> WriteTo(ConverterGraph graph, string[] values)
+    {
+        var features = input.Features.Zip(values).ToArray();
+        var network = new NetworkValues(graph, model, new NetworkInputs(
+            // ML.NET's vectors have one axis or those of their type.
+            [.. features.Where(pair => !pair.First.IsTokens).Select(pair => graph.Reshape(pair.Second, 0, -1, pair.First.FeaturesPerStep))],
+            [.. features.Where(pair => pair.First.IsTokens).Select(pair => graph.Reshape(pair.Second, 0, -1))],
+            values.Length > features.Length ? graph.Reshape(values[^1], 0, -1) : null,
+            Lengths: null));
+        return outputs.Select(output => new Func<OnnxValue>(() => output.Write(network)));
+    }
+}
