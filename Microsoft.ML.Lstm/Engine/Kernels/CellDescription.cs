@@ -1,8 +1,8 @@
 namespace Microsoft.ML.Lstm.Engine.Kernels;
 
 /// <summary>
-/// What the rest of the library has to know of a cell, read from its <see cref="ICell"/>: a cell is its <see cref="CellType"/>, its
-/// implementation of that interface and its line in <see cref="All"/>.
+/// The facts about a cell that the rest of the library asks for, as its <see cref="ICell"/> states them. A cell is a member of
+/// <see cref="CellType"/>, an implementation of <see cref="ICell"/> and a line in <see cref="All"/>.
 /// </summary>
 internal abstract class CellDescription
 {

@@ -65,7 +65,8 @@ internal abstract unsafe class CpuKernels
     public abstract void Tanh(int length, float* x);
 
     /// <summary>
-    /// dy∘(1 − y²) in place of dy: the gradient of x from that of y = tanh(x), <paramref name="length"/> floats that are whole vectors.
+    /// dy∘(1 − y²) in place of dy: the gradient of x from the gradient of y = tanh(x), <paramref name="length"/> floats that are whole
+    /// vectors.
     /// </summary>
     public abstract void TanhGradient(int length, float* y, float* dy);
 

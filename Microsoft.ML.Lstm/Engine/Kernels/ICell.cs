@@ -16,7 +16,7 @@ namespace Microsoft.ML.Lstm.Engine.Kernels;
 /// </remarks>
 internal interface ICell
 {
-    /// <summary>The activation function of each slot.</summary>
+    /// <summary>The activation function of each slot; the length is a constant to the JIT.</summary>
     static abstract ReadOnlySpan<GateActivation> Slots { get; }
 
     /// <summary>The gate of PyTorch's <c>weight_ih</c>, a block of H rows, that each of the first slots multiplies the input by.</summary>

@@ -11,7 +11,7 @@ namespace Microsoft.ML.Lstm.Engine.Layers;
 /// <remarks>
 /// Buffers, with N the steps of all sequences: a and its gradient [N x E], s [N x 1], each row padded to whole vectors; α [N].
 /// </remarks>
-internal sealed unsafe class AttentionPooling(NetworkShape shape, AttentionWeights attention, CpuKernels kernels, LayerActivations top)
+internal sealed unsafe class AttentionPooling(NetworkShape shape, AttentionWeights attention, CpuKernels kernels, RecurrentLayer top)
     : PoolingLayer
 {
     private readonly FloatBuffer _hidden = new();

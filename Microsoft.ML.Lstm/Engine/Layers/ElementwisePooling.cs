@@ -5,7 +5,7 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 namespace Microsoft.ML.Lstm.Engine.Layers;
 
 /// <summary>Last, mean or max pooling, unit by unit.</summary>
-internal sealed unsafe class ElementwisePooling(NetworkShape shape, LayerActivations top) : PoolingLayer
+internal sealed unsafe class ElementwisePooling(NetworkShape shape, RecurrentLayer top) : PoolingLayer
 {
     private SequenceBatch _batch = null!;
     private int[] _maxSteps = [];

@@ -16,30 +16,30 @@ internal sealed unsafe class RecurrentGradients
     private const int BlockRows = 128;
 
     private readonly CpuKernels _kernels;
-    private readonly RecurrentLayer _layer;
+    private readonly RecurrentDirection _direction;
     private readonly RecurrentGradientSums _sums;
     private readonly GatePanels _panels;
     private readonly GatePanels _inputs;
     private readonly GatePanels _hiddens;
 
-    public RecurrentGradients(RecurrentLayer layer, CpuKernels kernels)
+    public RecurrentGradients(RecurrentDirection direction, CpuKernels kernels)
     {
         _kernels = kernels;
-        _layer = layer;
-        _sums = layer.Weights.NewGradients();
-        _panels = layer.Layout.Panels;
-        _inputs = layer.Layout.InputPanels;
-        _hiddens = layer.Layout.HiddenPanels;
+        _direction = direction;
+        _sums = direction.Weights.NewGradients();
+        _panels = direction.Layout.Panels;
+        _inputs = direction.Layout.InputPanels;
+        _hiddens = direction.Layout.HiddenPanels;
     }
 
     /// <summary>Panels of gate columns, which threads share.</summary>
     public int Panels => _panels.Count;
 
     /// <summary>The cost of a panel, in products a step.</summary>
-    public long CostOfPanel => (long)(_layer.Weights.InputWidth + _layer.Layout.PaddedSize) * _inputs.FullVectors;
+    public long CostOfPanel => (long)(_direction.Weights.InputWidth + _direction.Layout.PaddedSize) * _inputs.FullVectors;
 
     /// <summary>Floats of scratch memory that a thread needs.</summary>
-    public int ScratchLength => BlockRows * (GemmTile.MaxVectors * _kernels.Lanes + _layer.Layout.PaddedSize);
+    public int ScratchLength => BlockRows * (GemmTile.MaxVectors * _kernels.Lanes + _direction.Layout.PaddedSize);
 
     /// <summary>Adds the gradients of panels <paramref name="begin"/> to <paramref name="end"/> to <paramref name="target"/>.</summary>
     /// <param name="begin">The first panel.</param>
@@ -53,9 +53,9 @@ internal sealed unsafe class RecurrentGradients
     /// <param name="target">The gradients of all parameters.</param>
     public void Add(int begin, int end, int steps, float* x, nint xRow, float* h, nint hRow, FloatBuffer scratch, ParameterSet target)
     {
-        CellLayout layout = _layer.Layout;
+        CellLayout layout = _direction.Layout;
         int lanes = layout.Lanes;
-        int inputWidth = _layer.Weights.InputWidth;
+        int inputWidth = _direction.Weights.InputWidth;
         float* panel = scratch.Pointer;
         int panelLength = BlockRows * GemmTile.MaxVectors * lanes;
         float* previous = panel + panelLength;
@@ -66,15 +66,15 @@ internal sealed unsafe class RecurrentGradients
 
         for (int row = 0; row < steps; row += BlockRows)
         {
-            _layer.Stop.ThrowIfCancellationRequested();
+            _direction.Stop.ThrowIfCancellationRequested();
             int rows = Math.Min(BlockRows, steps - row);
             bool accumulate = row > 0;
-            _layer.CopyPreviousStates(row, rows, h, hRow, previousRows);
+            _direction.CopyPreviousStates(row, rows, h, hRow, previousRows);
             for (int p = begin; p < end; p++)
             {
                 // All slots of a block, or one slot of up to four blocks; the panels of W and of U have some of its columns, or all.
                 int column = _panels.Column(p), vectors = _panels.Vectors(p);
-                _kernels.PackRows(rows, _layer.GateGradients(row) + column, layout.GateWidth, vectors, panel,
+                _kernels.PackRows(rows, _direction.GateGradients(row) + column, layout.GateWidth, vectors, panel,
                     _sums.Bias.Pointer + column);
                 _kernels.MultiplyTransposed(inputWidth, x + row * xRow, xRow, rows, panel + _inputs.FirstSlot * lanes, vectors * lanes,
                     _inputs.Vectors(p), _sums.Input.Pointer + _inputs.Offset(p, inputWidth), accumulate);

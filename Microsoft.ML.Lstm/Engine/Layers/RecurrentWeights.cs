@@ -20,7 +20,7 @@ internal sealed unsafe class RecurrentWeights
     /// <param name="direction">0, or 1 for the reverse direction.</param>
     /// <param name="lanes">Floats of the kernels' vectors.</param>
     /// <param name="backward">Whether a backward pass will run, which needs Uᵀ.</param>
-    /// <param name="inputGradient">Whether it will go on to the layer's input, which needs Wᵀ.</param>
+    /// <param name="inputGradient">Whether the backward pass goes on to the layer's input, which needs Wᵀ.</param>
     public RecurrentWeights(ParameterSet parameters, int layer, int direction, int lanes, bool backward, bool inputGradient)
     {
         NetworkShape shape = parameters.Shape;

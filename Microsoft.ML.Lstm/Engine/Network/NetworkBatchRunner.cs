@@ -37,7 +37,7 @@ internal sealed unsafe class NetworkBatchRunner : BatchRunner
     private readonly NetworkShape _shape;
     private readonly WorkerTeam _team;
     private readonly InputLayer _inputs;
-    private readonly LayerActivations[] _layers;
+    private readonly RecurrentLayer[] _layers;
     private readonly PoolingLayer? _pooling;
     private readonly DenseLayer _head;
     private readonly bool _hasWideHead;
@@ -73,7 +73,7 @@ internal sealed unsafe class NetworkBatchRunner : BatchRunner
         _team = team;
         _inputs = new InputLayer(network.Parameters);
         _layers = [.. Enumerable.Range(0, _shape.Layers)
-            .Select(layer => new LayerActivations(network.Weights(layer), network.Kernels, layer, isTop: layer == _shape.Layers - 1))];
+            .Select(layer => new RecurrentLayer(network.Weights(layer), network.Kernels, layer, isTop: layer == _shape.Layers - 1))];
         _pooling = _shape.Head.IsPerStep ? null
             : network.Attention is { } attention ? new AttentionPooling(_shape, attention, network.Kernels, _layers[^1])
             : new ElementwisePooling(_shape, _layers[^1]);
@@ -102,7 +102,7 @@ internal sealed unsafe class NetworkBatchRunner : BatchRunner
         set
         {
             _stop = value;
-            foreach (RecurrentLayer direction in _layers.SelectMany(layer => layer.Directions))
+            foreach (RecurrentDirection direction in _layers.SelectMany(layer => layer.Directions))
                 direction.Stop = value;
         }
     }
@@ -135,7 +135,7 @@ internal sealed unsafe class NetworkBatchRunner : BatchRunner
         _loss = null;
         _dropout = dropout;
         _inputs.Prepare(batch, dropout);
-        foreach (LayerActivations layer in _layers)
+        foreach (RecurrentLayer layer in _layers)
             layer.Prepare(batch, keep, dropout);
         _pooling?.Prepare(batch, keep);
         _headInputs.Require((long)HeadRows * _head.InputStride);
@@ -170,7 +170,7 @@ internal sealed unsafe class NetworkBatchRunner : BatchRunner
         _loss = loss;
         _gradientTarget = gradient;
         _dHeadInputs.Require((long)HeadRows * _head.InputStride);
-        foreach (LayerActivations layer in _layers)
+        foreach (RecurrentLayer layer in _layers)
             layer.PrepareBackward(finalGradientsOnly: layer == _layers[^1] && !_shape.Head.IsPerStep && _shape.Pooling == Pooling.Last);
         _dInput?.Require((long)_batch.TotalSteps * DInputStride);
         if (_hasWideHead)
@@ -207,7 +207,7 @@ internal sealed unsafe class NetworkBatchRunner : BatchRunner
     /// </summary>
     private int UnitParts()
     {
-        if (_sharedParts == 1 || _batch.Count > RecurrentLayer.MaxRowsOfInputsFirst || _dropout.IsOn)
+        if (_sharedParts == 1 || _batch.Count > RecurrentDirection.MaxRowsOfInputsFirst || _dropout.IsOn)
             return 1;
         CellLayout layout = _network.Weights(layer: 0, direction: 0).Layout;
         return (int)Math.Min(_team.Threads, (long)layout.PaddedSize * layout.GateWidth / RecurrentWeightsOfAPart);
