@@ -53,9 +53,9 @@ namespace Microsoft.ML.Lstm;
 /// smaller than it is. So the default here is
 /// <xref:Microsoft.ML.Lstm.SeriesScaling.Series>, for series that keep their level; give `Window` for one that wanders.
 ///
-/// What is expected of a row is computed when the row before it comes, from its known covariates too. To an engine they have to be told
-/// then, as the future rows of `Predict`; otherwise those of the row before are taken. Give covariates that nobody knows a row ahead as
-/// `PastCovariateColumnNames`.
+/// The expected value of a row is computed when the row before it comes, and uses the known covariates of the row. An engine needs them at
+/// that time, as the future rows of `Predict`; otherwise the covariates of the row before are repeated. Covariates that are not known a row
+/// ahead belong into `PastCovariateColumnNames`.
 /// ]]></format>
 /// </remarks>
 /// <seealso cref="LstmTransformsCatalog.DetectAnomalyByLstm(TransformsCatalog, string, string?, double, int?, ResidualSide)"/>
@@ -79,18 +79,18 @@ public sealed class LstmAnomalyEstimator : IEstimator<LstmAnomalyTransformer>
         _columns = _options.ColumnsFor([_options.InputColumnName ?? _options.OutputColumnName]);
     }
 
-    /// <summary>Trains a network on the first rows of each series and learns from its last ones how far it is off.</summary>
+    /// <summary>Trains a network on the first rows of each series, and calibrates the scores by its errors on the last ones.</summary>
     /// <param name="input">The series.</param>
     /// <returns>The detector, which knows the series up to their ends.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
     /// <exception cref="InvalidOperationException">There are no rows to train on, or times that are not in order.</exception>
     public LstmAnomalyTransformer Fit(IDataView input) => Fit(input, null);
 
-    /// <summary>Trains a network, and learns from rows that follow how far it is off.</summary>
+    /// <summary>Trains a network, and calibrates the scores by its errors on rows that follow.</summary>
     /// <param name="trainData">The series.</param>
     /// <param name="validationData">The rows that follow them, series by series; <see langword="null"/> for the last rows of
     /// <paramref name="trainData"/>.</param>
-    /// <returns>The detector, which knows the series up to their ends, those of the validation data if there is any.</returns>
+    /// <returns>The detector, which knows the series up to their ends, including the validation data.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
     /// <exception cref="InvalidOperationException">There are no rows to train on, or times that are not in order.</exception>
     public LstmAnomalyTransformer Fit(IDataView trainData, IDataView? validationData)
@@ -153,7 +153,7 @@ public sealed class LstmAnomalyEstimator : IEstimator<LstmAnomalyTransformer>
     {
         internal const double DefaultConfidence = 99.9;
 
-        /// <summary>The column that receives what is said of each row. Default: <c>Anomaly</c>.</summary>
+        /// <summary>The column that receives the results. Default: <c>Anomaly</c>.</summary>
         public string OutputColumnName = "Anomaly";
 
         /// <summary>
@@ -168,19 +168,19 @@ public sealed class LstmAnomalyEstimator : IEstimator<LstmAnomalyTransformer>
         /// </summary>
         public double Confidence = DefaultConfidence;
 
-        /// <summary>On which side of what was expected a value has to be. Default: <see cref="ResidualSide.TwoSided"/>.</summary>
+        /// <summary>The side of the forecast on which a value may be an anomaly. Default: <see cref="ResidualSide.TwoSided"/>.</summary>
         public ResidualSide Side = ResidualSide.TwoSided;
 
         /// <summary>
-        /// Rows that a score is over, its own the last, 1 to 10000: the sum of their residuals over the root of their number. More than one
-        /// find what stays a little off for a while, later than a jump. Default: 1.
+        /// n: how many rows a score is over, its own the last, 1 to 10000: the sum of their standardized residuals over √n. More than one
+        /// row finds small shifts that last, and a jump later. Default: 1.
         /// </summary>
         public int SmoothingWindow = 1;
 
         /// <summary>
-        /// About how many scores of a series its p-values, and so alerts and bounds, go by, 100 to 1000000, or 0 for those of the
-        /// validation rows only, for ever. The fewer, the sooner a series that became harder to forecast stops to give alerts, and the more
-        /// do large scores that follow each other hide others. Raw scores don't depend on it. Default: 2000.
+        /// About how many scores of a series its p-values, and with them alerts and bounds, are based on: 100 to 1000000, or 0 for the scores
+        /// of the validation rows only. With fewer, a series that has become harder to forecast stops giving alerts sooner, and large scores
+        /// in succession hide others more. Raw scores do not depend on it. Default: 2000.
         /// </summary>
         public int PValueHistoryLength = 2000;
 

@@ -82,9 +82,9 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
     /// <returns>The forecast.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="example"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="horizon"/> is out of its range.</exception>
-    /// <exception cref="InvalidOperationException"> The observation's time is not later than that of the one before it, or of the last one
-    /// that the model knows; or its series column has the missing key; or its series is one more than
-    /// <see cref="ForecastEngineOptions.MaximumNewSeries"/>. </exception>
+    /// <exception cref="InvalidOperationException">The observation's time is not later than the last time of its series, in the engine or
+    /// known to the model; or its series column has the missing key; or its series is one more than
+    /// <see cref="ForecastEngineOptions.MaximumNewSeries"/>.</exception>
     /// <exception cref="ObjectDisposedException">The engine is disposed.</exception>
     // Predict(null) is this overload, and refused, rather than one with a horizon or a series.
     [OverloadResolutionPriority(1)]
@@ -92,17 +92,17 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
 
     /// <summary>Takes the next observation and forecasts from there, with known covariates of the steps that follow.</summary>
     /// <param name="example">The observation.</param>
-    /// <param name="future"> What is known of the steps that follow, of the same series: only the known covariates are read, the first
-    /// row's for the first step ahead, and names and times, where a row has them, are compared with the observation's. As many rows as the
-    /// model's horizon; after fewer the last one's covariates are taken to go on. </param>
+    /// <param name="future">The steps that follow in the same series, the first row for the first step ahead. Only their known covariates
+    /// are read; series and times, where a row has them, are checked. As many rows as the model's horizon; if there are fewer, the
+    /// covariates of the last row are repeated.</param>
     /// <param name="horizon">Steps to forecast, from 1 to the model's; <see langword="null"/> for all.</param>
     /// <returns>The forecast.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="example"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="horizon"/> is out of its range.</exception>
-    /// <exception cref="InvalidOperationException"> The observation's time is not later than that of the one before it, or of the last one
-    /// that the model knows; or its series column has the missing key; or its series is one more than
+    /// <exception cref="InvalidOperationException">The observation's time is not later than the last time of its series, in the engine or
+    /// known to the model; or its series column has the missing key; or its series is one more than
     /// <see cref="ForecastEngineOptions.MaximumNewSeries"/>; or a row of <paramref name="future"/> is of another series, or not later than
-    /// the row before it. </exception>
+    /// the row before it.</exception>
     /// <exception cref="ObjectDisposedException">The engine is disposed.</exception>
     public TPrediction Predict(TSource example, IEnumerable<TSource> future, int? horizon = null)
     {
@@ -149,8 +149,8 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
     /// </summary>
     /// <param name="series">The name of the series: the text in the series column or, in a column of keys, the key value.</param>
     /// <param name="horizon">Steps to forecast, from 1 to the model's; <see langword="null"/> for all.</param>
-    /// <returns> The forecast; a detector of anomalies says what value it expects next, and within which bounds. Of the observations' own
-    /// columns only the series' is there, if it is a text. </returns>
+    /// <returns>The forecast; of a detector of anomalies, the value that it expects next and its bounds. Of the observations' own columns
+    /// only the series column is set, if it is a text.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="series"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="horizon"/> is out of its range, or <paramref name="series"/> is none
     /// of <see cref="SeriesNames"/>.</exception>

@@ -87,7 +87,7 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
     /// <param name="validationData"> The rows that follow them, series by series: for early stopping and for the width of the intervals;
     /// the network does not learn from them, whatever <see cref="Options.RefitOnAllData"/> says. <see langword="null"/> for the last rows
     /// of <paramref name="trainData"/>. </param>
-    /// <returns>The trained network, which knows the series up to their ends, those of the validation data if there is any.</returns>
+    /// <returns>The trained network, which knows the series up to their ends, including the validation data.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
     /// <exception cref="InvalidOperationException">There are no rows to train on, or times that are not in order.</exception>
     public LstmForecastingTransformer Fit(IDataView trainData, IDataView? validationData)
@@ -174,8 +174,8 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
         public ForecastLoss? LossFunction;
 
         /// <summary>
-        /// Whether, once the last rows of each series (<see cref="TrainingOptions.ValidationFraction"/>, 0.2 here) have said when to stop
-        /// and how wide the intervals are, the network is trained anew on all rows, for as many epochs. That helps short series. The
+        /// Whether, once the last rows of each series (<see cref="TrainingOptions.ValidationFraction"/>, 0.2 here) have decided when to
+        /// stop and how wide the intervals are, the network is trained again on all rows, for as many epochs. That helps short series. The
         /// intervals are then those of the network before, and may hold fewer values than they should. <see langword="null"/>, the
         /// default: chosen from the data (at present <see langword="false"/>).
         /// </summary>

@@ -94,7 +94,7 @@ public sealed class LstmForecastingTransformer : SeriesTransformer
     /// <see cref="ForecastEngine{TSource, TPrediction}.Predict(string, int?)"/> before the first observation.
     /// </summary>
     /// <param name="horizon">Steps to forecast, from 1 to <see cref="Horizon"/>; <see langword="null"/> for all.</param>
-    /// <returns> A row for each step of each series, those of a series together: the series' name (a text, in a column called as the series
+    /// <returns> A row for each step of each series, series by series: the series' name (a text, in a column called as the series
     /// column, where there is one), <c>Step</c> (<see cref="int"/>, from 1), the time (in a column called as the time column, where there
     /// is one), and the forecast with its bounds (in columns called as the transformer's own; <see cref="float"/>, or vectors of D where
     /// several targets are forecast). A series without any value in the training data is left out. </returns>

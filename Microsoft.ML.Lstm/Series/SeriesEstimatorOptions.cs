@@ -4,8 +4,8 @@ using Microsoft.ML.Lstm.Engine.Training;
 namespace Microsoft.ML.Lstm;
 
 /// <summary>
-/// The options that the estimators for series share: the columns of a table with a row a time step, the network and its training. What is
-/// said of a row depends on no later one: <see cref="TrainingOptions.Bidirectional"/> must not be true.
+/// The options that the estimators for series share: the columns of a table with one row a time step, the network and its training. The
+/// output for a row depends on no later row, so that <see cref="TrainingOptions.Bidirectional"/> must not be true.
 /// </summary>
 public abstract class SeriesEstimatorOptions : TrainingOptions
 {
@@ -17,16 +17,16 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
     }
 
     /// <summary>
-    /// W: how many steps back the network learns to look, 1 to 100000, and over how many <see cref="SeriesScaling.Window"/> measures. The
-    /// first rows of a series, which have fewer behind them, are used too. <see langword="null"/>, the default: chosen from the data (at
+    /// W: how many steps back the network learns to look, 1 to 100000, and how many values <see cref="SeriesScaling.Window"/> scales by.
+    /// The first rows of a series, with fewer rows before them, are used too. <see langword="null"/>, the default: chosen from the data (at
     /// present 96).
     /// </summary>
     public int? WindowSize;
 
     /// <summary>
-    /// The last values of each target that are read directly beside the network's state, 1 to 10000 and no more than
-    /// <see cref="WindowSize"/> are used; 1 is the present value alone. More than one help where there are many targets, or a cycle of that
-    /// many steps. <see langword="null"/>, the default: chosen from the data (at present 1).
+    /// L: how many of the last values of each target the network reads at each step, 1 to 10000, of which at most <see cref="WindowSize"/>
+    /// are used; 1 is the present value alone. More help with many targets, or with a cycle of that many steps. <see langword="null"/>, the
+    /// default: chosen from the data (at present 1).
     /// </summary>
     public int? NumberOfLags;
 
@@ -37,47 +37,48 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
     public string[] KnownCovariateColumnNames = [];
 
     /// <summary>
-    /// What is known of a series as a whole: a column of <see cref="float"/>, or a known-size vector of it. <see langword="null"/> for
-    /// none. Default: <see langword="null"/>.
+    /// The column of static features, which are the same in all rows of a series: <see cref="float"/>, or a known-size vector of it.
+    /// <see langword="null"/> for none. Default: <see langword="null"/>.
     /// </summary>
     public string? StaticFeatureColumnName;
 
     /// <summary>
-    /// The column of times, <see cref="DateTime"/> or <see cref="DateTimeOffset"/>; each later than the one before it in its series.
-    /// Features of the calendar go by what the clock shows, and steps shorter than a day by the time that passes.
-    /// <see langword="null"/> for none. Default: <see langword="null"/>.
+    /// The column of times, <see cref="DateTime"/> or <see cref="DateTimeOffset"/>, ascending in each series. Calendar features use local
+    /// time; intervals shorter than a day are measured by the time that passes. <see langword="null"/> for none. Default:
+    /// <see langword="null"/>.
     /// </summary>
     public string? TimeColumnName;
 
     /// <summary>
-    /// Whether the steps that a gap in time leaves out are taken as steps with missing values (at most the last 2000 of them), in the
-    /// training data and later; if not, rows are taken as if they followed each other. <see langword="null"/> for yes where gaps are rare
-    /// in the training data: before at most one row in 20, and no longer than the rest in all. With
-    /// <see cref="MissingValueHandling.SkipRow"/> no gap is filled. Gaps are named in a warning. Default: <see langword="null"/>.
+    /// Whether gaps in time are filled with steps whose values are missing (at most the last 2000 of a gap), in the training data and
+    /// later; if not, rows are taken as if they followed each other. <see langword="null"/> fills gaps if they are rare in the training
+    /// data: before at most one row in 20, and leaving out no more steps than there are rows. With
+    /// <see cref="MissingValueHandling.SkipRow"/> no gap is filled. A warning names the gaps. Default: <see langword="null"/>.
     /// </summary>
     public bool? FillGaps;
 
     /// <summary>
-    /// Cycles of the calendar that features are made of, where there is a <see cref="TimeColumnName"/>. <see langword="null"/> for those
-    /// that are longer than a step and that the training data goes through at least three times. Default: <see langword="null"/>.
+    /// The calendar cycles that rows have features of, where there is a <see cref="TimeColumnName"/>. <see langword="null"/> for all cycles
+    /// longer than a step that the training data goes through at least three times. Default: <see langword="null"/>.
     /// </summary>
     public CalendarFeatures? Calendar;
 
     /// <summary>
-    /// The column that tells series apart, text or key. <see langword="null"/> for one series. Default: <see langword="null"/>.
+    /// The column with the series of each row, text or key. <see langword="null"/> for a single series. Default: <see langword="null"/>.
     /// </summary>
     public string? SeriesColumnName;
 
     /// <summary>
-    /// Whether each of several series gets a learned vector of <see cref="EmbeddingSize"/> features that the network reads at each step;
-    /// series that the training data does not have get that of the unknown one, which <see cref="TokenDropout"/> trains; without it, the
-    /// mean of all. <see langword="null"/>, the default: chosen from the data (at present <see langword="false"/>).
+    /// Whether each of several series has an embedding, a learned vector of <see cref="EmbeddingSize"/> features that the network reads at
+    /// each step. Series that are not in the training data have the vector of the unknown series, which <see cref="TokenDropout"/> trains;
+    /// without dropout it is the mean of all. <see langword="null"/>, the default: chosen from the data (at present
+    /// <see langword="false"/>).
     /// </summary>
     public bool? EmbedSeries;
 
     /// <summary>
-    /// Features of the learned vector of a series, 1 to 65536, with <see cref="EmbedSeries"/>. <see langword="null"/>, the default: chosen
-    /// from the data (at present 8).
+    /// The size of a series' embedding, 1 to 65536, with <see cref="EmbedSeries"/>. <see langword="null"/>, the default: chosen from the
+    /// data (at present 8).
     /// </summary>
     public int? EmbeddingSize;
 
@@ -88,7 +89,7 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
     public float? TokenDropout;
 
     /// <summary>
-    /// What the values of a series are measured by. <see langword="null"/>, the default: chosen from the data (at present
+    /// How the values of a series are scaled. <see langword="null"/>, the default: chosen from the data (at present
     /// <see cref="SeriesScaling.Window"/>; for the detection of anomalies <see cref="SeriesScaling.Series"/>).
     /// </summary>
     public SeriesScaling? Scaling;
@@ -122,15 +123,15 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
         base.ChooseDefaults();
     }
 
-    // A window of a series is cut anew each epoch, and each of its steps is learned from: few windows are no little data.
+    // The windows are cut differently each epoch, and each of their steps is learned from: few windows are still much data.
     internal override int MostEpochs => 1000;
 
     internal override IReadOnlyList<EarlyStoppingMetric> EarlyStoppingMetrics
         => [EarlyStoppingMetric.Loss, EarlyStoppingMetric.RootMeanSquaredError, EarlyStoppingMetric.MeanAbsoluteError];
 
-    /// <summary>The columns that are read.</summary>
-    /// <param name="targets">Those to learn.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A column is there for two purposes.</exception>
+    /// <summary>The names of the columns to read.</summary>
+    /// <param name="targets">The names of the targets.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A column has two purposes.</exception>
     internal SeriesColumns ColumnsFor(string[] targets)
     {
         RequireOthers(PastCovariateColumnNames, targets, nameof(PastCovariateColumnNames),
@@ -150,7 +151,7 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
         };
     }
 
-    /// <summary>A copy that later changes to this object don't reach.</summary>
+    /// <summary>A copy, which later changes to this object do not affect.</summary>
     internal virtual SeriesEstimatorOptions Copy()
     {
         var copy = (SeriesEstimatorOptions)Clone();

@@ -10,21 +10,22 @@ using Microsoft.ML.Runtime;
 namespace Microsoft.ML.Lstm;
 
 /// <summary>
-/// The base of the transformers that go through the rows of series in the order of time, each row's result depending on those before it. As
-/// in ML.NET's time-series transformers there is no single row to be mapped: use <c>Transform</c>, or an engine
+/// The base of the transformers for series, which go through rows in the order of time; the result of a row depends on the rows before it.
+/// As with ML.NET's time-series transformers, a single row cannot be mapped: use <c>Transform</c>, or an engine
 /// (<see cref="LstmCatalog.CreateForecastEngine{TSource, TPrediction}(ITransformer, MLContext)"/>).
 /// </summary>
 /// <remarks>
-/// A transformer knows each series up to the end of the data it was fitted to (or up to its checkpoint). Every pass over data, and every
-/// engine, goes on from there with a copy of its own; so transform what comes after the training data. Where there is a column of times, a
-/// series whose rows are not later than that begins anew when data is transformed, which a warning names, and an engine refuses such a row.
-/// Without one, the very data view that a transformer was fitted to begins anew too (<c>Fit(data).Transform(data)</c>; behind transforms
-/// that only add columns as well, and as long as it still begins with the same row); the same rows of another view, or after loading, are
-/// taken for what follows, and a warning says so. Missing values at the end of the training data are steps of their series; but rows at its
-/// end that have no value and tell known covariates are no part of the series yet.
+/// A transformer knows each series up to the end of the data that it was fitted to, or up to its checkpoint. Every pass over data, and
+/// every engine, goes on from there with its own copy of that state: transform the rows that come after the training data.
 ///
-/// Rows without a time, or without the name of a series where there are several, can't be used: there is a warning with their number, and
-/// nothing is said of them.
+/// Where there is a column of times, a series whose first row is not later than the last known one begins again, with a warning; an engine
+/// refuses such a row. Without times, the data view that the transformer was fitted to begins again
+/// (<c>Fit(data).Transform(data)</c>, also behind transforms that only add columns, as long as it begins with the same row); the same rows
+/// in another view, or after loading, are taken for new rows, with a warning. Missing values at the end of the training data are steps of
+/// their series; but rows at the end without any value that announce known covariates are not part of the series yet.
+///
+/// Rows without a time, or without the name of a series where there are several, can't be used: a warning counts them, and their results
+/// are missing values.
 /// </remarks>
 public abstract class SeriesTransformer : ITransformer
 {
@@ -58,7 +59,7 @@ public abstract class SeriesTransformer : ITransformer
     /// <summary>The columns that it adds.</summary>
     internal abstract IReadOnlyList<OutputColumn> Outputs { get; }
 
-    /// <summary>False: what is said of a row depends on the rows before it.</summary>
+    /// <summary>False: the result of a row depends on the rows before it.</summary>
     public bool IsRowToRowMapper => false;
 
     /// <summary>The columns of <paramref name="inputSchema"/> and, behind them, those that this transformer adds.</summary>

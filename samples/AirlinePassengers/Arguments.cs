@@ -4,17 +4,17 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace AirlinePassengers;
 
-/// <summary>What the command line asks for.</summary>
+/// <summary>The arguments of the command line.</summary>
 internal sealed record Arguments(int Seed, int Threads, string OutputFolder, string? JsonFile, string? ModelToLoad)
 {
     public const string LoadCommand = "load";
 
     private const int WrongUsage = 2;
 
-    // As many as the trainer takes.
+    // The most threads that the trainer allows.
     private const int MostThreads = 1024;
 
-    /// <summary>False if all is said: help was asked for, or the arguments are wrong.</summary>
+    /// <summary>False if the program has nothing more to do: help was asked for, or the arguments are wrong.</summary>
     public static bool TryParse(string[] args, [NotNullWhen(true)] out Arguments? arguments, out int exitCode)
     {
         Option<int> seed = Number("--seed", "What the network's first weights are drawn with.", least: 0, most: int.MaxValue, byDefault: 1);

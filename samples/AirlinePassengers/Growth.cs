@@ -1,12 +1,12 @@
 namespace AirlinePassengers;
 
 /// <summary>
-/// The series as the network sees it: the logarithm of each month's growth over the same month a year before. The seasons and the
-/// steady rise are gone from it, and with them what a network would have to learn from eight years alone.
+/// The series as the network reads it: the logarithm of each month's growth over the same month a year before. That removes the seasons and
+/// the steady rise, which the network would otherwise have to learn from eight years alone.
 /// </summary>
 internal static class Growth
 {
-    /// <summary>A row a month, from the first that has a year before it.</summary>
+    /// <summary>A row a month, from the second year on.</summary>
     public static IEnumerable<GrowthRow> Rows()
     {
         IReadOnlyList<int> passengers = Series.Passengers;
@@ -22,18 +22,18 @@ internal static class Growth
     }
 }
 
-/// <summary>What is known at the end of a month.</summary>
+/// <summary>A row at the end of a month.</summary>
 internal sealed class GrowthRow
 {
     public int Month { get; set; }
 
     public float Growth { get; set; }
 
-    /// <summary>The passengers that the next month's growth will start from.</summary>
+    /// <summary>The passengers that the growth of the next month is relative to.</summary>
     public float YearBeforeNext { get; set; }
 }
 
-/// <summary>What the pipeline makes of it.</summary>
+/// <summary>The output of the pipeline.</summary>
 internal sealed class GrowthForecast
 {
     public int Month { get; set; }

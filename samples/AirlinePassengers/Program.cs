@@ -5,7 +5,7 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 
 const int HeldOut = 48;
-// Of windows of 3, 4, 6 and 12 months, 3 forecast 1955 and 1956 best after training on the months before them.
+// Of windows of 3, 4, 6 and 12 months, 3 months forecast 1955 and 1956 best after training on the months before.
 const int Window = 3;
 
 if (!Arguments.TryParse(args, out Arguments? arguments, out int exitCode))
@@ -22,7 +22,7 @@ IDataView all = ml.Data.LoadFromEnumerable(Growth.Rows());
 IDataView train = ml.Data.LoadFromEnumerable(Growth.Rows().Where(row => row.Month < split));
 Console.WriteLine($"{Series.Count} months of airline passengers, in thousands. Training on the months to {Series.Name(split - 1)}.");
 
-// No normalizer: the trainer scales features and label itself. What is not set here is the trainer's default.
+// No normalizer: the trainer scales features and label itself. All other options have their defaults.
 var pipeline = ml.Transforms.SlidingWindow("Window", Window, ["Growth"], labelColumnName: "NextGrowth")
     .Append(ml.Regression.Trainers.Lstm(new()
     {
@@ -40,7 +40,7 @@ var pipeline = ml.Transforms.SlidingWindow("Window", Window, ["Growth"], labelCo
     .Append(ml.Transforms.CopyColumns("ForecastGrowth", "Score"));
 ITransformer model = pipeline.Fit(train);
 
-// Each row has seen its own month and those before, and forecasts the next.
+// Each row forecasts the next month from its own and the months before.
 Dictionary<int, double> forecasts = ml.Data.CreateEnumerable<GrowthForecast>(model.Transform(all), reuseRowObject: false)
     .ToDictionary(row => row.Month + 1, row => row.NextPassengers());
 

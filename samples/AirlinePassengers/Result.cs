@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace AirlinePassengers;
 
-/// <summary>How far a way of forecasting was off, in thousands of passengers.</summary>
+/// <summary>The errors of a forecasting method, in thousands of passengers.</summary>
 internal sealed record Result(string Name, double Rmse, double Mae)
 {
     private static readonly JsonSerializerOptions Indented = new()

@@ -5,7 +5,7 @@ using Microsoft.ML;
 namespace AirlinePassengers;
 
 /// <summary>
-/// What a program that only consumes the model does: ML.NET's own calls, and nothing that names the LSTM or its assembly.
+/// A program that only consumes the model: ML.NET's own calls, without any mention of the LSTM or its assembly.
 /// </summary>
 internal static class SecondProcess
 {
@@ -19,8 +19,8 @@ internal static class SecondProcess
         Console.WriteLine($"{last.NextPassengers():R} thousand passengers in {Series.Name(last.Month + 1)}");
     }
 
-    /// <summary>Has this program, started anew, do so.</summary>
-    /// <returns>The passengers that it printed.</returns>
+    /// <summary>Starts this program again to print that forecast.</summary>
+    /// <returns>The passengers that the second process printed.</returns>
     public static double AskForNextForecast(string modelPath)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };

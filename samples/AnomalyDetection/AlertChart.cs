@@ -2,7 +2,7 @@ using Shared;
 
 namespace AnomalyDetection;
 
-/// <summary>Values, the bounds that they should be in, and alerts.</summary>
+/// <summary>A chart of values, their bounds and alerts.</summary>
 internal static class AlertChart
 {
     public static string Draw(string title, DateTime[] times, float[] values, Verdict[] verdicts) =>

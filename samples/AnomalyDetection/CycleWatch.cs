@@ -4,7 +4,7 @@ using Microsoft.ML.Data;
 namespace AnomalyDetection;
 
 /// <summary>
-/// Strange cycles of a press: a sequence a row instead of a row a time step, and an autoencoder that has seen good ones only.
+/// Finds unusual cycles of a press: each row is a whole sequence rather than a time step, and an autoencoder has learned good cycles only.
 /// </summary>
 internal static class CycleWatch
 {
@@ -36,7 +36,7 @@ internal static class CycleWatch
             + "for faulty");
         foreach (IGrouping<string, CycleVerdict> kind in verdicts.Where(verdict => verdict.Fault != "").GroupBy(verdict => verdict.Fault))
         {
-            // Where most of them are worst says what to look for.
+            // The moment of the largest error tells what to look for.
             double moment = kind.Select(verdict => (double)Array.IndexOf(verdict.Errors, verdict.Errors.Max()))
                 .Order()
                 .ElementAt(kind.Count() / 2);

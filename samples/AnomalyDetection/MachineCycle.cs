@@ -2,7 +2,7 @@ using Microsoft.ML.Data;
 
 namespace AnomalyDetection;
 
-/// <summary>One stroke of a press: force and current at each moment of it.</summary>
+/// <summary>One stroke of a press: force and current at each moment.</summary>
 internal sealed class MachineCycle
 {
     public const int Moments = 40, Sensors = 2;
@@ -16,13 +16,13 @@ internal sealed class MachineCycle
     public string Fault { get; set; } = "";
 }
 
-/// <summary>What the autoencoder says of a cycle.</summary>
+/// <summary>The output of the autoencoder for a cycle.</summary>
 internal sealed class CycleVerdict
 {
     public bool PredictedLabel { get; set; }
 
     public string Fault { get; set; } = "";
 
-    /// <summary>How far the reconstruction is off at each moment.</summary>
+    /// <summary>The error of the reconstruction at each moment.</summary>
     public float[] Errors { get; set; } = [];
 }

@@ -7,11 +7,11 @@ internal sealed class MachineHour
 
     public float Temperature { get; set; }
 
-    /// <summary>How much it works, from 0 to 1: planned, so known ahead.</summary>
+    /// <summary>A known covariate: the planned load, from 0 to 1.</summary>
     public float Load { get; set; }
 }
 
-/// <summary>What the detector says of an hour.</summary>
+/// <summary>The output of the detector for an hour.</summary>
 internal sealed class Verdict
 {
     /// <summary>Alert, score, p-value, expected value, upper and lower bound.</summary>

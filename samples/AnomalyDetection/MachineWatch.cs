@@ -8,7 +8,7 @@ internal static class MachineWatch
 {
     private const int TrainHours = 100 * 24, TestHours = 20 * 24;
 
-    /// <returns>Whether going on hour by hour gives the same alerts.</returns>
+    /// <returns>Whether an engine gives the same alerts hour by hour.</returns>
     public static bool Run(string folder)
     {
         var ml = new MLContext(seed: 1);
@@ -42,7 +42,7 @@ internal static class MachineWatch
                     + "were expected";
             Console.WriteLine($"  {fault.Name,-22} {test[fault.First].Time:yyyy-MM-dd HH:mm}, {fault.Hours,2} h: {found}");
         }
-        // A fault is over when readings are right again; what they are compared with still comes from it for some hours.
+        // After a fault readings are right again, but for some hours their forecasts still come from faulty ones.
         int near = verdicts.Index()
             .Count(hour => hour.Item.IsAlert()
                 && faults.Any(fault => hour.Index > fault.Last && hour.Index <= fault.Last + 24)
@@ -65,7 +65,7 @@ internal static class MachineWatch
     private static IEnumerable<bool> GoOnHourByHour(MLContext ml, LstmAnomalyTransformer detector, MachineHour[] hours)
     {
         using ForecastEngine<MachineHour, Verdict> engine = detector.CreateForecastEngine<MachineHour, Verdict>(ml);
-        // What will be expected of the next hour depends on its load, so that is told too.
+        // The forecast of the next hour depends on its load, so the engine gets that row too.
         for (int t = 0; t < hours.Length; t++)
             yield return engine.Predict(hours[t], future: hours.Skip(t + 1).Take(1)).IsAlert();
     }

@@ -1,6 +1,6 @@
 namespace AnomalyDetection;
 
-/// <summary>Strokes that differ in speed and force, as they do; and some that something is wrong with.</summary>
+/// <summary>Strokes that vary in speed and force, some of them faulty.</summary>
 internal static class MadeUpCycles
 {
     public static readonly string[] Faults = ["a leak", "a jam", "a worn spring"];

@@ -1,12 +1,12 @@
 namespace AnomalyDetection;
 
-/// <summary>A fault: from which hour on, for how many, and what it does to a reading.</summary>
+/// <summary>A fault: its first hour, its length in hours, and its effect on a reading.</summary>
 internal sealed record Fault(string Name, int First, int Hours, Func<float, int, float> Change)
 {
     public int Last => First + Hours - 1;
 }
 
-/// <summary>A machine that warms up with its load, slowly, in a hall that is warmer by day.</summary>
+/// <summary>A machine that slowly warms up with its load, in a hall that is warmer by day.</summary>
 internal static class MadeUpMachine
 {
     private static readonly DateTime FirstHour = new(2026, 3, 2);

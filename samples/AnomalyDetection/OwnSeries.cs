@@ -4,7 +4,7 @@ using Shared;
 
 namespace AnomalyDetection;
 
-/// <summary>Alerts for a series of a user's file: what its first half lets expect of its second.</summary>
+/// <summary>Alerts for a series in a user's file: trained on the first half, applied to the second.</summary>
 internal static class OwnSeries
 {
     private const int MostAlertsToPrint = 30;

@@ -1,5 +1,5 @@
-// A machine's temperature follows its load and the time of the day. A network learns how, from time without faults; what then comes
-// otherwise than it expects gets an alert. An autoencoder does the same for whole cycles of a press.
+// A machine's temperature follows its load and the time of the day. A network learns how from a time without faults; later readings that
+// differ from its forecasts get an alert. An autoencoder does the same for whole cycles of a press.
 using System.CommandLine;
 using AnomalyDetection;
 
@@ -42,7 +42,7 @@ root.SetAction(parsed =>
     {
         return OwnSeries.Run(file.FullName, parsed.GetValue(timeOption)!, parsed.GetValue(valueOption)!, folder);
     }
-    // What is wrong with the file, as the reader or the trainer says it.
+    // The message of the reader or the trainer tells what is wrong with the file.
     catch (Exception error) when (error is InvalidDataException or FormatException or InvalidOperationException)
     {
         Console.Error.WriteLine(error.Message);

@@ -1,8 +1,8 @@
 namespace Forecasting;
 
 /// <summary>
-/// Daily sales of ice cream in several shops: each has a size, a growth and an answer to prices of its own; all of them share the week, the
-/// year, the sun and what a promotion does.
+/// Daily sales of ice cream in several shops: each shop has its own size, growth and response to prices; all share the week, the year, the
+/// weather and the effect of a promotion.
 /// </summary>
 internal static class MadeUpShops
 {
@@ -11,7 +11,7 @@ internal static class MadeUpShops
     private static readonly double[] Week = [1.25, 0.80, 0.82, 0.88, 0.95, 1.10, 1.40];
     private static readonly DateTime FirstDay = new(2022, 1, 1);
 
-    /// <summary>The days one after the other, and on each of them the shops.</summary>
+    /// <summary>The rows of all shops, day by day.</summary>
     public static IEnumerable<ShopDay> Make(int days, Random random)
     {
         var shops = Names.Select(name =>
@@ -23,7 +23,7 @@ internal static class MadeUpShops
         for (int t = 0; t < days; t++)
         {
             DateTime day = FirstDay.AddDays(t);
-            // Sunny days come in groups, so today's sun says something of tomorrow's.
+            // Sunny days come in groups, so today's sunshine tells something about tomorrow's.
             sun = 0.8 * sun + 0.6 * Normal(random);
             for (int i = 0; i < shops.Length; i++)
             {

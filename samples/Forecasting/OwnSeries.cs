@@ -5,7 +5,7 @@ using Shared;
 
 namespace Forecasting;
 
-/// <summary>Series of a user's file.</summary>
+/// <summary>Forecasts of the series in a user's file.</summary>
 internal sealed class OwnSeries
 {
     private const double TestFraction = 0.2;
@@ -55,7 +55,7 @@ internal sealed class OwnSeries
             nameof(SalesForecast.Lower), nameof(SalesForecast.Upper),
             seriesColumnName: nameof(Row.Series), trainingData: train, timeColumnName: nameof(Row.Time)));
 
-        // Of the first series the last forecast whose steps have all come.
+        // The last forecast of the first series whose steps have all come.
         int at = tests[0].Length - 1 - horizon;
         Console.WriteLine();
         if (at >= 0)
@@ -74,7 +74,7 @@ internal sealed class OwnSeries
         return 0;
     }
 
-    // A vector whose length is not known before the program runs: the schema says it.
+    // The length of the vector is not known before the program runs, and comes from the schema.
     private IDataView Load(IEnumerable<Row[]> series)
     {
         var schema = SchemaDefinition.Create(typeof(Row));

@@ -1,5 +1,5 @@
-// What will each of several shops sell on each of the next fourteen days? One network learns from all of them, reads prices and promotions
-// of the days to come, and says how sure it is. Then it goes on day by day, as a program in use would.
+// What will each of several shops sell on each of the next fourteen days? One network learns from all of them, reads the prices and
+// promotions of the days to come, and gives intervals. Then it goes on day by day, as in production.
 using System.CommandLine;
 using Forecasting;
 using Shared;
@@ -62,7 +62,7 @@ root.SetAction(parsed =>
             parsed.GetValue(seriesOption), known);
         return rows.Run(parsed.GetValue(horizonOption), folder);
     }
-    // What is wrong with the file, as the reader or the trainer says it.
+    // The message of the reader or the trainer tells what is wrong with the file.
     catch (Exception error) when (error is InvalidDataException or FormatException or InvalidOperationException
         or ArgumentOutOfRangeException)
     {

@@ -7,20 +7,20 @@ internal sealed class ShopDay
 
     public DateTime Day { get; set; }
 
-    /// <summary>What is to be forecast.</summary>
+    /// <summary>The target.</summary>
     public float Sales { get; set; }
 
-    /// <summary>Set by the shop, so known ahead.</summary>
+    /// <summary>A known covariate: the shop sets it.</summary>
     public float Price { get; set; }
 
-    /// <summary>1 or 0; planned, so known ahead.</summary>
+    /// <summary>A known covariate, 1 or 0: promotions are planned.</summary>
     public float Promotion { get; set; }
 
-    /// <summary>Known once the day is over.</summary>
+    /// <summary>A past covariate: known once the day is over.</summary>
     public float Sunshine { get; set; }
 }
 
-/// <summary>What is forecast at the end of it.</summary>
+/// <summary>The forecast at the end of a day.</summary>
 internal sealed class SalesForecast
 {
     /// <summary>The next days, tomorrow first.</summary>

@@ -25,8 +25,8 @@ internal static class ShopForecasts
             KnownCovariateColumnNames = [nameof(ShopDay.Price), nameof(ShopDay.Promotion)],
             PastCovariateColumnNames = [nameof(ShopDay.Sunshine)],
             Horizon = Horizon,
-            // Four weeks say how high a shop's sales are at present. Less than three years don't say what a year is like, so the time of
-            // the year is left out.
+            // Four weeks tell how high a shop's sales are at present. Less than three years are too few to learn a yearly cycle, so there
+            // are no features of it.
             WindowSize = 28,
             Calendar = CalendarFeatures.Week,
             NumberOfEpochs = 60,
@@ -55,7 +55,7 @@ internal static class ShopForecasts
         return GoOnDayByDay(ml, model, testRows, expected, Path.Combine(folder, "sales-forecast.zip")) ? 0 : 1;
     }
 
-    // As a program in use does: a row comes in, a forecast goes out, and what has been seen is saved overnight.
+    // As in production: a row comes in, a forecast goes out, and the state is saved overnight.
     private static bool GoOnDayByDay(MLContext ml, LstmForecastingTransformer model, ShopDay[] rows, SalesForecast[] expected,
         string checkpoint)
     {
@@ -76,11 +76,12 @@ internal static class ShopForecasts
             + $"{(areSame ? "the same forecasts to the last bit" : "NOT THE SAME FORECASTS")}.");
 
         SalesForecast last = restored.Predict(horizon: 3);
-        Console.WriteLine($"{rows[^1].Shop}, the days after {rows[^1].Day:yyyy-MM-dd}: "
-            + $"{string.Join(", ", last.Forecast.Zip(last.Lower, last.Upper).Select(day => $"{day.First:0} ({day.Second:0} to {day.Third:0})"))}");
+        IEnumerable<string> days = last.Forecast.Zip(last.Lower, last.Upper).Select(day
+            => $"{day.First:0} ({day.Second:0} to {day.Third:0})");
+        Console.WriteLine($"{rows[^1].Shop}, the days after {rows[^1].Day:yyyy-MM-dd}: {string.Join(", ", days)}");
         return areSame;
 
-        // The prices and promotions of the days ahead are planned, so they are told too; of these rows nothing else is read.
+        // The days ahead with their planned prices and promotions; nothing else is read of these rows.
         bool IsSame(ForecastEngine<ShopDay, SalesForecast> engine, int i) =>
             engine.Predict(rows[i],
                 future: rows.Skip(i + 1).Where(row => row.Shop == rows[i].Shop).Take(Horizon)).Forecast.SequenceEqual(expected[i].Forecast);
@@ -89,7 +90,7 @@ internal static class ShopForecasts
     /// <param name="rows">All days.</param>
     /// <param name="shop">The shop to show.</param>
     /// <param name="split">The first held-out row.</param>
-    /// <param name="forecasts">Those of the held-out rows.</param>
+    /// <param name="forecasts">The forecasts of the held-out rows.</param>
     private static string Draw(ShopDay[] rows, string shop, int split, SalesForecast[] forecasts)
     {
         ShopDay[] days = [.. rows.Where(row => row.Shop == shop)];

@@ -6,8 +6,8 @@ namespace Shared;
 
 /// <summary>A user's CSV file with a header line, read by ML.NET's text loader.</summary>
 /// <remarks>
-/// The loader would take an empty field for 0 and a word for NaN without a word about it. So all fields are read as text, and what is no
-/// number or time is told by its row.
+/// The loader would silently read an empty field as 0 and a word as NaN. So all fields are read as text, and an error names the row of a
+/// field that is no number or time.
 /// </remarks>
 internal sealed class CsvFile
 {
@@ -42,7 +42,7 @@ internal sealed class CsvFile
     }
 
     /// <summary>The numbers of a column, NaN where one is missing.</summary>
-    /// <exception cref="InvalidDataException">There is no such column, or something else than numbers in it.</exception>
+    /// <exception cref="InvalidDataException">There is no such column, or a field is no number.</exception>
     public float[] Numbers(string column) =>
         [.. Texts(column).Select((field, row) =>
             float.TryParse(field, NumberStyles.Float, CultureInfo.InvariantCulture, out float number) ? number
@@ -50,7 +50,7 @@ internal sealed class CsvFile
             : throw Wrong(column, row, field, "a number such as 12.5"))];
 
     /// <summary>The times of a column.</summary>
-    /// <exception cref="InvalidDataException">There is no such column, or something else than times in it.</exception>
+    /// <exception cref="InvalidDataException">There is no such column, or a field is no time.</exception>
     public DateTime[] Times(string column) =>
         [.. Texts(column).Select((field, row) =>
             DateTime.TryParse(field, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out DateTime time) ? time

@@ -6,7 +6,7 @@ namespace Shared;
 internal static class CsvLine
 {
     /// <summary>
-    /// The fields between the commas, without the spaces around them; in quotes a field can hold commas, and a quote as two.
+    /// Splits a line at its commas, and trims spaces. A field in quotes can hold commas, and quotes as two quotes.
     /// </summary>
     /// <exception cref="FormatException">A quote is not closed, or something follows it.</exception>
     public static string[] Split(string line)

@@ -4,8 +4,8 @@ using System.Text;
 namespace Shared;
 
 /// <summary>Lines, bands and dots over time, as an SVG picture.</summary>
-/// <param name="title">What is shown.</param>
-/// <param name="times">The times of the steps from left to right; values are given by the number of their first step.</param>
+/// <param name="title">The title.</param>
+/// <param name="times">The times of the steps, from left to right; lines and bands start at a step by its number.</param>
 /// <param name="timeFormat">The format of times on the axis.</param>
 /// <param name="stepsPerTime">How many steps apart times on the axis are; null for about eight times.</param>
 internal sealed class SeriesChart(string title, IReadOnlyList<DateTime> times, string timeFormat = "yyyy-MM-dd", int? stepsPerTime = null)
@@ -22,13 +22,13 @@ internal sealed class SeriesChart(string title, IReadOnlyList<DateTime> times, s
     public SeriesChart AddLine(string name, string color, int first, IReadOnlyList<float> values)
         => Add(new Layer(name, color, first, values, null, IsDots: false));
 
-    /// <param name="name">What the legend says.</param>
-    /// <param name="color">Their color.</param>
-    /// <param name="values">A value a step; NaN is no dot.</param>
+    /// <param name="name">The name in the legend.</param>
+    /// <param name="color">The color of the dots.</param>
+    /// <param name="values">A value for each step; NaN for no dot.</param>
     public SeriesChart AddDots(string name, string color, IReadOnlyList<float> values)
         => Add(new Layer(name, color, 0, values, null, IsDots: true));
 
-    /// <summary>The picture; what was added last is on top.</summary>
+    /// <summary>The picture, with later layers on top.</summary>
     public string ToSvg()
     {
         float[] all = [.. _layers.SelectMany(layer => layer.Values.Concat(layer.Lower ?? [])).Where(float.IsFinite)];
@@ -71,7 +71,8 @@ internal sealed class SeriesChart(string title, IReadOnlyList<DateTime> times, s
         int at = Left;
         foreach (Layer layer in _layers)
         {
-            Write($"""<rect x="{at}" y="42" width="14" height="{(layer.Lower is null && !layer.IsDots ? 3 : 12)}" fill="{layer.Color}"/>""");
+            int height = layer.Lower is null && !layer.IsDots ? 3 : 12;
+            Write($"""<rect x="{at}" y="42" width="14" height="{height}" fill="{layer.Color}"/>""");
             Write($"""<text x="{at + 20}" y="52">{Escape(layer.Name)}</text>""");
             at += 48 + 8 * layer.Name.Length;
         }
@@ -94,7 +95,7 @@ internal sealed class SeriesChart(string title, IReadOnlyList<DateTime> times, s
         return this;
     }
 
-    // From a round number to a round number, with about five lines.
+    // The axis runs from one round number to another, with about five lines.
     private static (double Least, double Most, double Tick) Axis(double least, double most)
     {
         double rough = Math.Max(most - least, 1e-6) / 5;

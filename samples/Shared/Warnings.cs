@@ -3,10 +3,10 @@ using Microsoft.ML.Runtime;
 
 namespace Shared;
 
-/// <summary>What trainers and models warn of, which goes to the log of an MLContext and nowhere else.</summary>
+/// <summary>The warnings of trainers and models, which only go to the log of an MLContext.</summary>
 internal static class Warnings
 {
-    /// <summary>Prints them from now on.</summary>
+    /// <summary>Prints warnings from now on.</summary>
     public static void Print(MLContext ml) => ml.Log += (_, entry) =>
     {
         if (entry.Kind == ChannelMessageKind.Warning)

@@ -1,13 +1,12 @@
 namespace Microsoft.ML.Lstm;
 
 /// <summary>
-/// Cycles of the calendar that a forecast may go by; each becomes four features of a row's time, sines and cosines of one and two turns a
-/// cycle.
+/// Cycles of the calendar as features of a row's time: for each cycle four numbers, the sine and cosine of one and of two turns a cycle.
 /// </summary>
 [Flags]
 public enum CalendarFeatures
 {
-    /// <summary>None.</summary>
+    /// <summary>No cycle.</summary>
     None = 0,
 
     /// <summary>The time in the hour.</summary>
@@ -16,7 +15,7 @@ public enum CalendarFeatures
     /// <summary>The time of the day.</summary>
     Day = 2,
 
-    /// <summary>The day of the week, with the time.</summary>
+    /// <summary>The day of the week, with the time of the day.</summary>
     Week = 4,
 
     /// <summary>The day of the year.</summary>

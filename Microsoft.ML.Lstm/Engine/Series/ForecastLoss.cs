@@ -1,6 +1,6 @@
 namespace Microsoft.ML.Lstm;
 
-/// <summary>What the training of a forecast minimizes, and with it what the network says of each value to come.</summary>
+/// <summary>The loss that the training of a forecast minimizes, which also decides what the network gives for each value.</summary>
 public enum ForecastLoss
 {
     /// <summary>The squared error: the network gives the mean.</summary>
@@ -11,7 +11,7 @@ public enum ForecastLoss
 
     /// <summary>
     /// The pinball loss of three quantiles (Koenker and Bassett 1978): the network gives the median and the two ends of the interval, so
-    /// that the interval widens where the series is hard to tell.
+    /// that the interval is wider where the series is hard to forecast.
     /// </summary>
     Quantile,
 

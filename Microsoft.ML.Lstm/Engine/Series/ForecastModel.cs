@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Engine.Series;
@@ -20,3 +21,73 @@ internal sealed record ForecastModel(SequenceModel Network, ForecastLayout Layou
 /// <param name="Lower">Added to the lower ends.</param>
 /// <param name="Upper">Added to the upper ends.</param>
 internal sealed record ForecastIntervals(float[] Lower, float[] Upper);
+
+/// <summary>The inputs and outputs of a step of a forecasting network.</summary>
+internal sealed record ForecastLayout
+{
+    /// <summary>D: targets that are forecast together.</summary>
+    public required int Targets { get; init; }
+
+    /// <summary>P: covariates known up to the present step.</summary>
+    public int PastCovariates { get; init; }
+
+    /// <summary>K: covariates known over the horizon as well.</summary>
+    public int KnownCovariates { get; init; }
+
+    /// <summary>Features of the calendar, which describe the time of the next step.</summary>
+    public int CalendarFeatures { get; init; }
+
+    /// <summary>H: how many steps ahead a forecast goes.</summary>
+    public required int Horizon { get; init; }
+
+    /// <summary>L: how many of the last values of each target a step reads, the present one included.</summary>
+    public required int Lags { get; init; }
+
+    /// <summary>W: steps of a training window, over which <see cref="SeriesScaling.Window"/> measures.</summary>
+    public required int WindowSize { get; init; }
+
+    public SeriesScaling Scaling { get; init; }
+
+    public ForecastLoss Loss { get; init; }
+
+    /// <summary>Whether a step has an indicator for each target and past covariate that says whether it is missing.</summary>
+    public bool HasMissing { get; init; }
+
+    /// <summary>
+    /// Whether a window's own values decide its scale where the training data does not, and whether <see cref="SeriesScaling.LastValue"/>
+    /// with one lag reads changes. False in models of version 0.1.0, which did neither.
+    /// </summary>
+    public bool WindowDecides { get; init; }
+
+    /// <summary>Outputs of the network for one value of a forecast.</summary>
+    [JsonIgnore]
+    public int OutputsPerValue => ForecastLossDescription.Of(Loss).OutputsPerValue;
+
+    /// <summary>H·D: values of a forecast, the first step ahead first.</summary>
+    [JsonIgnore]
+    public int Values => Horizon * Targets;
+
+    /// <summary>O: outputs of a step.</summary>
+    [JsonIgnore]
+    public int OutputSize => Values * OutputsPerValue;
+
+    /// <summary>Numbers of a row: targets and past covariates, then known covariates.</summary>
+    [JsonIgnore]
+    public int RowSize => Targets + PastCovariates + KnownCovariates;
+
+    /// <summary>F: features of a step.</summary>
+    [JsonIgnore]
+    public int FeatureSize
+        => Targets * Lags + PastCovariates + KnownCovariates * (Horizon + 1) + CalendarFeatures
+            + (HasMissing ? Targets + PastCovariates : 0);
+
+    /// <summary>
+    /// Whether the one lag of a target is its last change: relative to itself, the last value would always be 0.
+    /// </summary>
+    [JsonIgnore]
+    public bool ReadsChange => WindowDecides && Scaling == SeriesScaling.LastValue && Lags == 1;
+
+    /// <summary>Past values of each target that the features of a step are computed from.</summary>
+    [JsonIgnore]
+    public int History => Math.Max(Lags, WindowDecides ? Math.Max(WindowSize, 2) : Scaling == SeriesScaling.Window ? WindowSize : 1);
+}

@@ -4,11 +4,11 @@ namespace Microsoft.ML.Lstm;
 /// How a backtest replays the past to measure how well a forecaster would have done, and the columns of forecasts and values.
 /// </summary>
 /// <remarks>
-/// The origins of the folds are <see cref="RowsPerFold"/> rows apart, counted in each series from its end. A fold is trained on the rows
-/// before its origin, and the forecasts that its model makes at the next <see cref="RowsPerFold"/> rows are judged, each when it
-/// has seen that row; for rows further ahead, what came true is taken from the rows behind those. The last row of a series can
-/// only be forecast, not forecast from, so the last fold ends a row before it. Rows that the data leaves out are not counted, with
-/// a <see cref="ForecastEvaluationOptions.TimeColumnName"/> either: that says which forecasts are compared with which rows.
+/// The origins of the folds are <see cref="RowsPerFold"/> rows apart, counted from the end of each series. A fold is trained on the rows
+/// before its origin; the forecasts that its model makes after each of the next <see cref="RowsPerFold"/> rows are compared with the values
+/// that follow. The last row of a series can be forecast, but has nothing to forecast, so that the last fold ends a row before it. Rows
+/// that the data leaves out are not counted, not even with a <see cref="ForecastEvaluationOptions.TimeColumnName"/>, which only decides
+/// which forecasts are compared with which rows.
 /// </remarks>
 public sealed class BacktestOptions : ForecastEvaluationOptions
 {
@@ -25,8 +25,8 @@ public sealed class BacktestOptions : ForecastEvaluationOptions
     public int MinimumTrainingRows = 1;
 
     /// <summary>
-    /// How many rows before the origin a series is trained on at most, at least <see cref="MinimumTrainingRows"/>: a sliding
-    /// window; <see langword="null"/> for all of them: an expanding window.
+    /// The most rows before the origin that a series is trained on, at least <see cref="MinimumTrainingRows"/>, for a sliding window;
+    /// <see langword="null"/> for all of them, an expanding window.
     /// </summary>
     public int? MaximumTrainingRows;
 

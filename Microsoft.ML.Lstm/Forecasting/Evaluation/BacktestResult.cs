@@ -20,7 +20,7 @@ public sealed class BacktestResult
     /// </summary>
     public ForecastMetrics Metrics { get; }
 
-    /// <summary>The figures of all folds together as tables, and those of each fold in a line.</summary>
+    /// <summary>The figures of all folds together as tables, and the figures of each fold in a line.</summary>
     public override string ToString()
     {
         var text = new StringBuilder();

@@ -29,32 +29,31 @@ public class ForecastEvaluationOptions
     public float ConfidenceLevel = 0.95f;
 
     /// <summary>
-    /// The column that says which series a row belongs to, text or a key. <see langword="null"/> for that of the forecaster whose
-    /// <c>Transform</c> gave the data, if it has one and the columns are there, or else if all rows are one series; a backtest always
-    /// takes them for one then, with a warning where the forecaster does not. The rows of a series are in the order of time; those of
-    /// different series can be mixed. The missing key and the empty text are a series like others.
+    /// The column with the series of each row, text or key. <see langword="null"/> for the series column of the forecaster whose
+    /// <c>Transform</c> gave the data, if there is one, and otherwise for a single series; a backtest takes <see langword="null"/> for a
+    /// single series, with a warning if the forecaster has a series column. The rows of a series are in the order of time; rows of
+    /// different series can be mixed. The missing key and the empty text are series like others.
     /// </summary>
     public string? SeriesColumnName;
 
     /// <summary>
-    /// The rows (with a <see cref="TimeColumnName"/> the time steps) of a season, at least 1, such as 12 for months of a year; 1 if
-    /// there are no seasons. <see langword="null"/>, the default: chosen from the data (at present 1).
+    /// How many rows, or with a <see cref="TimeColumnName"/> time steps, a season has, at least 1: 12 for the months of a year; 1 for no
+    /// seasons. <see langword="null"/>, the default: chosen from the data (at present 1).
     /// </summary>
     public int? Seasonality;
 
     /// <summary>
-    /// The column of times, <see cref="DateTime"/> or <see cref="DateTimeOffset"/>; each later than the one before it in its series.
-    /// A forecast h steps ahead is then compared with the row whose time is h time steps later, and is a forecast of a missing value where
-    /// no row is; so it is with the baselines and the scale of MASE. <see langword="null"/> to compare with the h-th row that follows,
-    /// which where the data leaves out steps is the wrong row: without times nobody can know. Default: <see langword="null"/>.
+    /// The column of times, <see cref="DateTime"/> or <see cref="DateTimeOffset"/>, ascending in each series. A forecast h steps ahead is
+    /// compared with the row whose time is h time steps later; if there is no such row, it is a forecast of a missing value. The same holds
+    /// for the baselines and the scale of MASE. <see langword="null"/> to compare with the h-th row that follows, which is the wrong row
+    /// where the data leaves out steps. Default: <see langword="null"/>.
     /// </summary>
     /// <remarks>
-    /// The time step is the one that the forecaster learned, which the forecasts of <see cref="LstmForecastingTransformer"/> have among
-    /// their annotations. If it was not to fill gaps (<see cref="SeriesEstimatorOptions.FillGaps"/>), as for data that has no weekends, its
-    /// rows follow each other, and are compared so. For forecasts that say nothing of this, as those of other
-    /// models, it is the usual step between rows of the evaluated and the training data, and each gap has steps. A time between two
-    /// steps is taken for the nearest one behind the row before. Rows with the default time, which data without one gets, are left out.
-    /// Both are warned of.
+    /// The time step is that of the forecaster, which a <see cref="LstmForecastingTransformer"/> writes into the annotations of its
+    /// forecasts. If that does not fill gaps (<see cref="SeriesEstimatorOptions.FillGaps"/>), as for data without weekends, each row is one
+    /// step after the row before. For forecasts without these annotations, such as those of other models, the time step is the usual one
+    /// between rows of the evaluated and the training data, and gaps have steps. A time between two steps counts as the nearest step after
+    /// the row before. Rows with the default time, which rows without a time have, are left out. Warnings name both.
     /// </remarks>
     public string? TimeColumnName;
 

@@ -147,7 +147,8 @@ internal sealed class ForecastEvaluator
     private EvaluatedSeries Find(int number)
     {
         while (number >= _series.Count)
-            _series.Add(new EvaluatedSeries(_tallies, _options.TargetColumnNames.Length, _options.SettledSeasonality, _options.ConfidenceLevel));
+            _series.Add(new EvaluatedSeries(_tallies, _options.TargetColumnNames.Length, _options.SettledSeasonality,
+                _options.ConfidenceLevel));
         return _series[number];
     }
 

@@ -5,9 +5,9 @@ namespace Microsoft.ML.Lstm;
 
 /// <summary>The accuracy of forecasts, overall, by horizon and by target, with simple baselines for comparison.</summary>
 /// <remarks>
-/// A forecast that is NaN, because there was no history yet, and one whose value is missing (NaN or infinite in the target
-/// column, or of a time that no row has, where there is a column of times) are left out and counted. Forecasts of rows beyond the end
-/// of a series can't be judged and are not counted at all.
+/// Forecasts that are NaN, since there was no history yet, and forecasts of missing values (NaN or infinite in the target column or, with a
+/// column of times, at a time that no row has) are left out and counted. Forecasts beyond the end of a series can't be compared and are not
+/// counted at all.
 /// </remarks>
 public sealed class ForecastMetrics
 {
@@ -41,8 +41,8 @@ public sealed class ForecastMetrics
     /// last season; <c>drift</c> along the line from the first to the last value. With a column of times all go by time.
     /// </summary>
     /// <remarks>
-    /// The history is that of the evaluated data, behind the training data if there is some. For missing values the last one
-    /// before, or that of a season before, is taken. Baselines have no intervals.
+    /// Their history is the evaluated data, preceded by the training data if there is some. A missing value is replaced by the last value
+    /// or, for <c>seasonal naive</c>, by the value a season before. Baselines have no intervals.
     /// </remarks>
     public IReadOnlyList<ForecastAccuracy> Baselines { get; }
 
@@ -53,8 +53,8 @@ public sealed class ForecastMetrics
     public long NumberOfMissingActuals { get; }
 
     /// <summary>
-    /// The figures and those of the baselines as a table: overall, by target if there are several, and by horizon if it is more than one
-    /// row.
+    /// The figures of the forecasts and the baselines as a table: overall, by target if there are several, and by horizon if it is more
+    /// than one row.
     /// </summary>
     public override string ToString() => ForecastTable.Format(this, _forecast);
 }
