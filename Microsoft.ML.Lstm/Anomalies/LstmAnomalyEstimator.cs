@@ -108,13 +108,13 @@ public sealed class LstmAnomalyEstimator : IEstimator<LstmAnomalyTransformer>
         (ResidualScale residuals, ScoreDistribution scores, int count) = ResidualCalibration.Measure(trained.Model, trained.Data,
             _options.SmoothingWindow, () =>
         {
-            _host.ThrowIfCanceled();
+            _host.CheckAlive();
             if (!wasStopped)
                 _options.CancellationToken.ThrowIfCancellationRequested();
         });
         if (count < ResidualCalibration.EnoughResiduals)
         {
-            HostMonitor.Warn(_host,
+            HostWarning.Write(_host, "Training",
                 $"Only {count} validation rows could be compared with what was forecast for them. With fewer than "
                 + $"{ResidualCalibration.EnoughResiduals} it is a guess which scores are rare, so alerts may be false.");
         }

@@ -1,6 +1,5 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm;
-using Microsoft.ML.Lstm.MlNet;
 
 namespace Microsoft.ML;
 
@@ -77,5 +76,5 @@ public static partial class LstmCatalog
     /// </example>
     public static LstmAutoencoderTrainer LstmAutoencoder(this AnomalyDetectionCatalog.AnomalyDetectionTrainers catalog,
         LstmAutoencoderTrainer.Options options)
-        => new(catalog.GetHostEnvironment(), options);
+        => new(catalog.GetEnvironment(), options);
 }

@@ -1,6 +1,5 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm;
-using Microsoft.ML.Lstm.MlNet;
 
 namespace Microsoft.ML;
 
@@ -66,5 +65,5 @@ public static partial class LstmCatalog
     /// </example>
     public static LstmBinaryTrainer Lstm(this BinaryClassificationCatalog.BinaryClassificationTrainers catalog,
         LstmBinaryTrainer.Options options)
-        => new(catalog.GetHostEnvironment(), options);
+        => new(catalog.GetEnvironment(), options);
 }

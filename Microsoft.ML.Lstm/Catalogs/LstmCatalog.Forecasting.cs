@@ -1,6 +1,6 @@
+using Microsoft.ML.Data;
 using Microsoft.ML.Lstm;
 using Microsoft.ML.Lstm.Forecasting.Evaluation;
-using Microsoft.ML.Lstm.MlNet;
 
 namespace Microsoft.ML;
 
@@ -69,7 +69,7 @@ public static partial class LstmCatalog
     /// </code>
     /// </example>
     public static LstmForecastingEstimator ForecastByLstm(this ForecastingCatalog catalog, LstmForecastingEstimator.Options options)
-        => new(catalog.GetHostEnvironment(), options);
+        => new(catalog.GetEnvironment(), options);
 
     /// <summary>
     /// Makes an engine of a model: it takes one observation at a time and says what comes next, and can be saved with all that it has seen.
@@ -179,7 +179,7 @@ public static partial class LstmCatalog
         ArgumentNullException.ThrowIfNull(catalog);
         ArgumentNullException.ThrowIfNull(data);
         ArgumentNullException.ThrowIfNull(options);
-        return ForecastEvaluator.Evaluate(catalog.GetHostEnvironment(), data, options, trainingData);
+        return ForecastEvaluator.Evaluate(catalog.GetEnvironment(), data, options, trainingData);
     }
 
     /// <summary>
@@ -267,6 +267,6 @@ public static partial class LstmCatalog
         ArgumentNullException.ThrowIfNull(data);
         ArgumentNullException.ThrowIfNull(estimator);
         ArgumentNullException.ThrowIfNull(options);
-        return Backtester.Run(catalog.GetHostEnvironment(), data, estimator, options);
+        return Backtester.Run(catalog.GetEnvironment(), data, estimator, options);
     }
 }

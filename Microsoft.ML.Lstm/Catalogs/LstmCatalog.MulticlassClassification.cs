@@ -1,7 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm;
-using Microsoft.ML.Lstm.MlNet;
-using Microsoft.ML.Lstm.Sequences.Labeling;
+using Microsoft.ML.Lstm.Sequences.Labeling.Evaluation;
 
 namespace Microsoft.ML;
 
@@ -67,7 +66,7 @@ public static partial class LstmCatalog
     /// </example>
     public static LstmMulticlassTrainer Lstm(this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog,
         LstmMulticlassTrainer.Options options)
-        => new(catalog.GetHostEnvironment(), options);
+        => new(catalog.GetEnvironment(), options);
 
     /// <summary>Creates a <see cref="LstmSequenceLabelingTrainer"/>, which labels each step of a sequence.</summary>
     /// <param name="catalog">The trainers of <see cref="MulticlassClassificationCatalog"/>.</param>
@@ -133,7 +132,7 @@ public static partial class LstmCatalog
     /// </example>
     public static LstmSequenceLabelingTrainer LstmSequenceLabeling(
         this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog, LstmSequenceLabelingTrainer.Options options)
-        => new(catalog.GetHostEnvironment(), options);
+        => new(catalog.GetEnvironment(), options);
 
     /// <summary>
     /// Compares predicted labels of steps with the right ones: token by token, and span by span where labels are B-, I- and O (IOB2).
@@ -158,6 +157,6 @@ public static partial class LstmCatalog
     {
         ArgumentNullException.ThrowIfNull(catalog);
         ArgumentNullException.ThrowIfNull(data);
-        return SequenceLabelingEvaluator.Evaluate(catalog.GetHostEnvironment(), data, labelColumnName, predictedLabelColumnName);
+        return SequenceLabelingEvaluator.Evaluate(catalog.GetEnvironment(), data, labelColumnName, predictedLabelColumnName);
     }
 }

@@ -1,7 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm;
-using Microsoft.ML.Lstm.MlNet;
-using Microsoft.ML.Lstm.Sequences.Regression;
+using Microsoft.ML.Lstm.Sequences.Regression.Evaluation;
 
 namespace Microsoft.ML;
 
@@ -65,7 +64,7 @@ public static partial class LstmCatalog
     /// </code>
     /// </example>
     public static LstmRegressionTrainer Lstm(this RegressionCatalog.RegressionTrainers catalog, LstmRegressionTrainer.Options options)
-        => new(catalog.GetHostEnvironment(), options);
+        => new(catalog.GetEnvironment(), options);
 
     /// <summary>
     /// Compares predicted vectors with the right ones, value by value: what <c>ml.Regression.Evaluate</c> is for single values.
@@ -92,6 +91,6 @@ public static partial class LstmCatalog
     {
         ArgumentNullException.ThrowIfNull(catalog);
         ArgumentNullException.ThrowIfNull(data);
-        return MultiOutputEvaluator.Evaluate(catalog.GetHostEnvironment(), data, labelColumnName, scoreColumnName);
+        return MultiOutputEvaluator.Evaluate(catalog.GetEnvironment(), data, labelColumnName, scoreColumnName);
     }
 }

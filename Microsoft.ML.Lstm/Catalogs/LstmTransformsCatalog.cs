@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
+using Microsoft.ML.Data;
 using Microsoft.ML.Lstm;
-using Microsoft.ML.Lstm.MlNet;
 
 namespace Microsoft.ML;
 
@@ -93,7 +93,7 @@ public static class LstmTransformsCatalog
     /// </code>
     /// </example>
     public static SlidingWindowEstimator SlidingWindow(this TransformsCatalog catalog, SlidingWindowEstimator.Options options)
-        => new(catalog.GetHostEnvironment(), options);
+        => new(catalog.GetEnvironment(), options);
 
     /// <summary>
     /// Creates a <see cref="LstmAnomalyEstimator"/>, which finds the rows of a series that are not what the rows before them let expect.
@@ -146,5 +146,5 @@ public static class LstmTransformsCatalog
     /// </code>
     /// </example>
     public static LstmAnomalyEstimator DetectAnomalyByLstm(this TransformsCatalog catalog, LstmAnomalyEstimator.Options options)
-        => new(catalog.GetHostEnvironment(), options);
+        => new(catalog.GetEnvironment(), options);
 }

@@ -1,5 +1,19 @@
 namespace Microsoft.ML.Lstm.Columns;
 
+/// <summary>Why a row can't be trained on or scored.</summary>
+internal enum RowFault
+{
+    None,
+    EmptySequence,
+    PartialStep,
+    UnequalSteps,
+    NonFiniteFeature,
+    NonFiniteStatic,
+    MissingLabel,
+    LabelLength,
+    BadWeight,
+}
+
 /// <summary>Counts rows by what is wrong with them, and puts that into words.</summary>
 internal sealed class RowTally(string dataName, SequenceInput input)
 {

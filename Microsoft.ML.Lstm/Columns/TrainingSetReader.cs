@@ -1,5 +1,4 @@
 using Microsoft.ML.Lstm.Engine.Training;
-using Microsoft.ML.Lstm.MlNet;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm.Columns;
@@ -49,7 +48,7 @@ internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, 
             long taken = 0;
             foreach (TrainingSequence? sequence in Rows(data, tally))
             {
-                host.ThrowIfCanceled();
+                host.CheckAlive();
                 if (sequence is null)
                     continue;
                 taken++;
@@ -76,7 +75,7 @@ internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, 
         LongestSequence = 0;
         foreach (TrainingSequence? sequence in Rows(data, tally))
         {
-            host.ThrowIfCanceled();
+            host.CheckAlive();
             cancellation.ThrowIfCancellationRequested();
             if (sequence is null)
                 continue;

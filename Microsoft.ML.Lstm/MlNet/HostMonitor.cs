@@ -90,13 +90,6 @@ internal sealed class HostMonitor : ITrainingMonitor, IDisposable
 
     public void Warn(string message) => _channel.Warning(MessageSensitivity.None, message);
 
-    /// <summary>Warns of what is found once training is over.</summary>
-    public static void Warn(IHost host, string message)
-    {
-        using IChannel channel = host.Start("Training");
-        channel.Warning(message);
-    }
-
     public void Dispose()
     {
         _watch.Dispose();

@@ -1,7 +1,6 @@
-using Microsoft.ML.Lstm.MlNet;
 using Microsoft.ML.Runtime;
 
-namespace Microsoft.ML.Lstm;
+namespace Microsoft.ML.Lstm.MlNet;
 
 /// <summary>
 /// What the entries of all our transformers in a model.zip have in common: ML.NET's header, streams of our own, and a list of their

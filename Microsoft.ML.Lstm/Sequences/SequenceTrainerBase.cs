@@ -34,7 +34,8 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
     /// What this trainer needs: neither normalized features, since it scales them itself, nor cached data, since it reads the data
     /// once. It takes validation data and an earlier model.
     /// </summary>
-    public TrainerInfo Info => TrainerTraits.Info;
+    public TrainerInfo Info { get; }
+        = new(normalization: false, caching: false, supportValid: true, supportIncrementalTrain: true);
 
     /// <summary>Trains a network.</summary>
     /// <param name="input"> The training data. It is read once, and its usable rows are kept in memory, unless

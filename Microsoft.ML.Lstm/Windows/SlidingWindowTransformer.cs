@@ -1,6 +1,7 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm;
 using Microsoft.ML.Lstm.Engine.Files;
+using Microsoft.ML.Lstm.MlNet;
 using Microsoft.ML.Lstm.Windows;
 using Microsoft.ML.Runtime;
 

@@ -1,3 +1,5 @@
+using Microsoft.ML.Lstm.Sequences.Labeling.Evaluation;
+
 namespace Microsoft.ML.Lstm.Tests.Sequences.Labeling;
 
 [TestClass]

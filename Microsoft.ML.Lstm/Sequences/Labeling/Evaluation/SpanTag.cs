@@ -1,4 +1,4 @@
-namespace Microsoft.ML.Lstm;
+namespace Microsoft.ML.Lstm.Sequences.Labeling.Evaluation;
 
 /// <summary>What a step's label says of spans: the step's position in one, and the type of that one.</summary>
 /// <param name="Position">B, I, E, S, [, ] or another letter, which is read as I; O outside of spans.</param>

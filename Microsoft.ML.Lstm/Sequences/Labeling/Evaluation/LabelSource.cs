@@ -1,6 +1,6 @@
 using Microsoft.ML.Data;
 
-namespace Microsoft.ML.Lstm.Sequences.Labeling;
+namespace Microsoft.ML.Lstm.Sequences.Labeling.Evaluation;
 
 /// <summary>
 /// A column of texts that keys of labels may have been made of: it is while each key stands for the text of its step, and the missing key

@@ -3,7 +3,7 @@ using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.MlNet;
 using Microsoft.ML.Runtime;
 
-namespace Microsoft.ML.Lstm.Sequences.Regression;
+namespace Microsoft.ML.Lstm.Sequences.Regression.Evaluation;
 
 /// <summary>Reads right and predicted vectors from a data view and sums up their differences.</summary>
 internal static class MultiOutputEvaluator

@@ -1,6 +1,6 @@
 using Microsoft.ML.Data;
 
-namespace Microsoft.ML.Lstm.MlNet;
+namespace Microsoft.ML.Lstm.Series;
 
 /// <summary>Where the rows of a data view come from, behind the transforms that only add columns to them.</summary>
 internal sealed class RowSource

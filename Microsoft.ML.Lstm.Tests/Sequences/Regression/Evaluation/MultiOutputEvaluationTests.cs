@@ -1,6 +1,6 @@
 using Microsoft.ML.Data;
 
-namespace Microsoft.ML.Lstm.Tests.Sequences.Regression;
+namespace Microsoft.ML.Lstm.Tests.Sequences.Regression.Evaluation;
 
 /// <summary>Figures of predicted vectors.</summary>
 [TestClass]

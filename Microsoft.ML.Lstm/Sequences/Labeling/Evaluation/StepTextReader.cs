@@ -1,7 +1,7 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Columns;
 
-namespace Microsoft.ML.Lstm.Sequences.Labeling;
+namespace Microsoft.ML.Lstm.Sequences.Labeling.Evaluation;
 
 /// <summary>Reads the labels that a row has in one column, keys or texts, as texts.</summary>
 internal abstract class StepTextReader

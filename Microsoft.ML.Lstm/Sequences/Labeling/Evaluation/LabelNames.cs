@@ -3,7 +3,7 @@ using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Runtime;
 
-namespace Microsoft.ML.Lstm.Sequences.Labeling;
+namespace Microsoft.ML.Lstm.Sequences.Labeling.Evaluation;
 
 /// <summary>What the keys of a column of labels are called.</summary>
 internal sealed class LabelNames

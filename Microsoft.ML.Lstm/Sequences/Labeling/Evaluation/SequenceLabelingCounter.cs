@@ -1,4 +1,4 @@
-namespace Microsoft.ML.Lstm;
+namespace Microsoft.ML.Lstm.Sequences.Labeling.Evaluation;
 
 /// <summary>Counts labels and spans of one sequence after the other.</summary>
 /// <param name="known">The labels that can be predicted; null where that is not known.</param>

@@ -1,6 +1,6 @@
 using Microsoft.ML.Data;
 
-namespace Microsoft.ML.Lstm.Tests.Sequences.Labeling;
+namespace Microsoft.ML.Lstm.Tests.Sequences.Labeling.Evaluation;
 
 /// <summary>Figures of labelled sequences in data views, beside those of conlleval.</summary>
 [TestClass]

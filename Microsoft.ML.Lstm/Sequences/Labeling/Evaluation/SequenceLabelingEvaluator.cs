@@ -1,7 +1,7 @@
 using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Runtime;
 
-namespace Microsoft.ML.Lstm.Sequences.Labeling;
+namespace Microsoft.ML.Lstm.Sequences.Labeling.Evaluation;
 
 /// <summary>Reads right and predicted labels from a data view and counts how they compare.</summary>
 internal static class SequenceLabelingEvaluator

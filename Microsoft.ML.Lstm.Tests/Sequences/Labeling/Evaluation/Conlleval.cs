@@ -1,4 +1,4 @@
-namespace Microsoft.ML.Lstm.Tests.Sequences.Labeling;
+namespace Microsoft.ML.Lstm.Tests.Sequences.Labeling.Evaluation;
 
 /// <summary>
 /// The counts of conlleval, the scorer of the CoNLL shared tasks (Tjong Kim Sang and Buchholz 2000), written down from its Perl line by
