@@ -4,9 +4,8 @@ using Microsoft.ML.Lstm.Engine.Kernels;
 namespace Microsoft.ML.Lstm.Engine.Decoding;
 
 /// <summary>
-/// The paths of labels over one sequence: all of them, or those that go through the labels given. The forward pass sums
-/// their exponentiated scores, the backward pass finds how often each label and each transition is expected on them
-/// (Rabiner 1989, in logs).
+/// The paths of labels over one sequence: all paths, or the paths through the labels given. The forward pass sums their exponentiated
+/// scores, the backward pass computes the expected counts of labels and transitions (forward-backward algorithm, Rabiner 1989, in logs).
 /// </summary>
 internal sealed class CrfLattice(LinearChainCrf crf)
 {
@@ -15,20 +14,20 @@ internal sealed class CrfLattice(LinearChainCrf crf)
     private readonly double[] _after = new double[crf.Labels];
     private readonly double[] _scratch = new double[2 * crf.Labels];
 
-    // [T x L]: the log of the sum over the paths up to a step and label; after the backward pass the marginals.
+    // [T x L]: the log of the sum over all paths up to a step and label; after the backward pass the marginals.
     private double[] _alpha = [];
     private double _logPartition;
     private int _steps;
 
-    /// <summary>[T x L]: the probability of each label at each step. Known after <see cref="Backward"/>.</summary>
+    /// <summary>[T x L]: the probability of each label at each step, after <see cref="Backward"/>.</summary>
     public Span<double> Marginals => _alpha.AsSpan(0, _steps * crf.Labels);
 
-    /// <summary>[L x L]: how often each transition is expected on a path. Known after <see cref="Backward"/>.</summary>
+    /// <summary>[L x L]: the expected count of each transition on a path, after <see cref="Backward"/>.</summary>
     public Span<double> Transitions => _counts;
 
-    /// <summary>Finds the log of the sum over the paths.</summary>
+    /// <summary>Computes the log of the sum over the paths.</summary>
     /// <param name="emissions">[T x L].</param>
-    /// <param name="labels">[T]: the label of each step, −1 where it may be any; empty if all may.</param>
+    /// <param name="labels">[T]: the label of each step, −1 for any label; empty for all paths.</param>
     public double Forward(ReadOnlySpan<double> emissions, ReadOnlySpan<int> labels)
     {
         _steps = emissions.Length / crf.Labels;
@@ -47,7 +46,9 @@ internal sealed class CrfLattice(LinearChainCrf crf)
         return _logPartition = Softmax.LogSumExp(_after, _after);
     }
 
-    /// <summary>Finds <see cref="Marginals"/> and <see cref="Transitions"/>, after <see cref="Forward"/> with the same arguments.</summary>
+    /// <summary>
+    /// Computes <see cref="Marginals"/> and <see cref="Transitions"/>, after <see cref="Forward"/> with the same arguments.
+    /// </summary>
     public void Backward(ReadOnlySpan<double> emissions, ReadOnlySpan<int> labels)
     {
         Array.Clear(_counts);
@@ -68,7 +69,7 @@ internal sealed class CrfLattice(LinearChainCrf crf)
         crf.CompleteTransitions(_counts);
     }
 
-    /// <summary>Leaves no path but through the label of step <paramref name="t"/>, if it has one.</summary>
+    /// <summary>Removes the paths that do not go through the label of step <paramref name="t"/>, if it has one.</summary>
     private static void Restrict(Span<double> logs, ReadOnlySpan<int> labels, int t)
     {
         if (labels.IsEmpty || labels[t] < 0)

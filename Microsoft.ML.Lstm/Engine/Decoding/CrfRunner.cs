@@ -4,12 +4,12 @@ using Microsoft.ML.Lstm.Engine.Kernels;
 namespace Microsoft.ML.Lstm.Engine.Decoding;
 
 /// <summary>
-/// Runs a linear-chain conditional random field over one sequence after the other: losses and their gradients, the best path,
-/// the probability of each label. It owns the buffers and reuses them; it serves one caller at a time.
+/// Runs a <see cref="LinearChainCrf"/> over one sequence after the other: losses and their gradients, the best path, the probability of
+/// each label. It owns the buffers and reuses them; it serves one caller at a time.
 /// </summary>
 /// <remarks>
-/// A sequence is given by its emissions [T x L], T at least 1, and labels [T] from 0 to L − 1 or −1 where the label is not
-/// known. NaN or positive infinity among the emissions, or a step without any finite one, makes the loss NaN.
+/// A sequence is given by its emissions [T x L], T at least 1, and labels [T] from 0 to L − 1, or −1 for an unknown label. NaN or positive
+/// infinity among the emissions, or a step without a finite emission, makes the loss NaN.
 /// </remarks>
 internal sealed class CrfRunner(LinearChainCrf crf)
 {
@@ -22,20 +22,20 @@ internal sealed class CrfRunner(LinearChainCrf crf)
 
     private int L => crf.Labels;
 
-    /// <summary>−log of the probability of all paths that go through the known labels: 0 if none is known.</summary>
+    /// <summary>−log of the probability of all paths through the known labels: 0 if none is known.</summary>
     public double Loss(ReadOnlySpan<float> emissions, ReadOnlySpan<int> labels)
     {
-        ReadOnlySpan<double> scores = TakeOver(emissions);
+        ReadOnlySpan<double> scores = Normalize(emissions);
         return _allPaths.Forward(scores, []) - (labels.Contains(-1) ? _labelledPaths.Forward(scores, labels) : Score(scores, labels));
     }
 
     /// <summary>
-    /// Gives <see cref="Loss"/> and, times <paramref name="weight"/>, its gradients: the probabilities given nothing less those
-    /// given the known labels.
+    /// Computes <see cref="Loss"/> and its gradients times <paramref name="weight"/>: the expected counts over all paths less those over
+    /// the paths through the known labels.
     /// </summary>
     /// <param name="emissions">[T x L].</param>
     /// <param name="labels">[T].</param>
-    /// <param name="weight">What the loss counts in the batch's loss.</param>
+    /// <param name="weight">The weight of this loss in the loss of the batch.</param>
     /// <param name="dEmissions">[T x L], which is overwritten.</param>
     /// <param name="dTransitions">[L x L], which is added to.</param>
     /// <param name="dStart">[L], which is added to.</param>
@@ -62,7 +62,7 @@ internal sealed class CrfRunner(LinearChainCrf crf)
                     transitions[labels[t - 1] * L + labels[t]]--;
             }
         }
-        // In double up to here, so that what is left of a probability near 1 keeps its digits.
+        // In double up to here, so that differences of probabilities near 1 keep their digits.
         TensorPrimitives.Multiply(marginals, weight, marginals);
         TensorPrimitives.Multiply(transitions, weight, transitions);
         TensorPrimitives.ConvertSaturating<double, float>(marginals, dEmissions);
@@ -73,20 +73,20 @@ internal sealed class CrfRunner(LinearChainCrf crf)
     }
 
     /// <summary>
-    /// Finds the path of the highest score (Viterbi 1967). Among equal ones it is that with the lowest last label, then the
-    /// lowest but one, and so on.
+    /// Finds the path of the highest score (Viterbi 1967). Among paths of equal score it is the one with the lowest last label, then the
+    /// lowest label before it, and so on.
     /// </summary>
     /// <param name="emissions">[T x L].</param>
     /// <param name="path">[T].</param>
     public void Decode(ReadOnlySpan<float> emissions, Span<int> path)
     {
-        ReadOnlySpan<double> scores = TakeOver(emissions);
+        ReadOnlySpan<double> scores = Normalize(emissions);
         FloatBuffer.Require(ref _bestBefore, scores.Length);
         TensorPrimitives.Add(crf.Start, scores[..L], _best);
         for (int t = 1; t < path.Length; t++)
         {
             Span<int> bestBefore = _bestBefore.AsSpan(t * L, L);
-            // The scores up to this step take the place of its emissions.
+            // The scores up to this step replace its emissions.
             Span<double> best = _emissions.AsSpan(t * L, L);
             for (int j = 0; j < L; j++)
             {
@@ -102,22 +102,22 @@ internal sealed class CrfRunner(LinearChainCrf crf)
             path[t - 1] = _bestBefore[t * L + path[t]];
     }
 
-    /// <summary>Finds the probability of each label at each step, over all paths.</summary>
+    /// <summary>Computes the probability of each label at each step, over all paths.</summary>
     /// <param name="emissions">[T x L].</param>
     /// <param name="probabilities">[T x L].</param>
     public void Marginals(ReadOnlySpan<float> emissions, Span<float> probabilities)
     {
-        ReadOnlySpan<double> scores = TakeOver(emissions);
+        ReadOnlySpan<double> scores = Normalize(emissions);
         _allPaths.Forward(scores, []);
         _allPaths.Backward(scores, []);
         TensorPrimitives.ConvertSaturating<double, float>(_allPaths.Marginals, probabilities);
     }
 
-    private ReadOnlySpan<double> TakeOver(ReadOnlySpan<float> emissions)
+    private ReadOnlySpan<double> Normalize(ReadOnlySpan<float> emissions)
     {
         FloatBuffer.Require(ref _emissions, emissions.Length);
         for (int i = 0; i < emissions.Length; i += L)
-            LinearChainCrf.TakeOver(emissions.Slice(i, L), _emissions.AsSpan(i, L));
+            LinearChainCrf.Normalize(emissions.Slice(i, L), _emissions.AsSpan(i, L));
         return _emissions.AsSpan(0, emissions.Length);
     }
 

@@ -4,28 +4,27 @@ using Microsoft.ML.Lstm.Engine.Kernels;
 namespace Microsoft.ML.Lstm.Engine.Decoding;
 
 /// <summary>
-/// The parameters of a linear-chain conditional random field (Lafferty, McCallum and Pereira 2001) over L labels, ready to
+/// A linear-chain conditional random field (Lafferty, McCallum and Pereira 2001) over L labels, its parameters packed and ready to
 /// run. A path of labels y scores start[y₀] + Σ transitions[yₜ₋₁, yₜ] + Σ emissions[t, yₜ] + end[y_T₋₁], and its probability is
-/// the softmax of its score over all paths. Any number of <see cref="CrfRunner"/>s may run the same field at once, as long
-/// as nobody calls <see cref="Pack"/> meanwhile.
+/// the softmax of its score over all paths. Any number of <see cref="CrfRunner"/>s may run the same field at once, as long as nobody calls
+/// <see cref="Pack"/> meanwhile.
 /// </summary>
 /// <remarks>
-/// Sums over paths are kept as logs, in double. A step multiplies a vector of such logs x by the matrix exp(transitions): with
-/// the largest of x taken off, that is L exponentials and a plain matrix-vector product, for exp(transitions) is there from
-/// <see cref="Pack"/> on. What the exponentials lose to the range of a double is e^−708 of the largest at most, and every sum
-/// holds at least e^−R of it, where R is how far the transitions are apart, so up to an R of <see cref="WidestRange"/> nothing
-/// that counts is lost, whatever the emissions are. Transitions further apart, forbidden ones for instance, take L²
-/// exponentials a step.
+/// Sums over paths are kept as logs, in double. A step multiplies exp(x), where x is a vector of such logs, by the matrix exp(transitions),
+/// which <see cref="Pack"/> computes: after subtracting the largest of x this takes L exponentials and a plain matrix-vector product. Terms
+/// below e^−708 of the largest underflow, and every sum is at least e^−R of the largest, where R is the range of the transitions; so up to
+/// an R of <see cref="WidestRange"/> the error is negligible, whatever the emissions are. A wider range, with forbidden transitions for
+/// instance, takes L² exponentials a step.
 /// </remarks>
 internal sealed class LinearChainCrf(int labels)
 {
-    // Leaves a factor of e^208 to what is lost.
+    // Leaves a margin of e^208 to the terms that underflow.
     private const double WidestRange = 500;
 
     private readonly double[] _start = new double[labels];
     private readonly double[] _end = new double[labels];
 
-    // Row i of the outgoing ones: from label i to each; row j of the incoming ones: to label j from each.
+    // Row i of the outgoing transitions: from label i to each label; row j of the incoming: to label j from each label.
     private readonly double[] _outgoing = new double[labels * labels];
     private readonly double[] _incoming = new double[labels * labels];
     private readonly double[] _expOutgoing = new double[labels * labels];
@@ -35,24 +34,24 @@ internal sealed class LinearChainCrf(int labels)
     /// <summary>L.</summary>
     public int Labels => labels;
 
-    /// <summary>[L]: what it scores to begin with each label.</summary>
+    /// <summary>[L]: the score of starting with each label.</summary>
     public ReadOnlySpan<double> Start => _start;
 
-    /// <summary>[L]: what it scores to end with each label.</summary>
+    /// <summary>[L]: the score of ending with each label.</summary>
     public ReadOnlySpan<double> End => _end;
 
-    /// <summary>[L]: what it scores to go to label <paramref name="to"/> from each label.</summary>
+    /// <summary>[L]: the scores of the transitions to label <paramref name="to"/> from each label.</summary>
     public ReadOnlySpan<double> Incoming(int to) => _incoming.AsSpan(to * labels, labels);
 
-    /// <summary>Takes over the parameters' present values; to be called after each change of them.</summary>
-    /// <param name="transitions">[L x L]: element i·L + j scores going from label i to label j.</param>
+    /// <summary>Packs the present values of the parameters; to be called after each change of them.</summary>
+    /// <param name="transitions">[L x L]: element i·L + j is the score of the transition from label i to label j.</param>
     /// <param name="start">[L].</param>
     /// <param name="end">[L].</param>
     public void Pack(ReadOnlySpan<float> transitions, ReadOnlySpan<float> start, ReadOnlySpan<float> end)
     {
-        TakeOver(transitions, _outgoing);
-        TakeOver(start, _start);
-        TakeOver(end, _end);
+        Normalize(transitions, _outgoing);
+        Normalize(start, _start);
+        Normalize(end, _end);
         for (int i = 0; i < labels; i++)
         {
             for (int j = 0; j < labels; j++)
@@ -64,13 +63,14 @@ internal sealed class LinearChainCrf(int labels)
     }
 
     /// <summary>
-    /// Widens scores of which every path takes the same number and brings the largest to 0, which changes no path's probability.
+    /// Converts scores to double and shifts them so that the largest is 0. Every path takes the same number of them, so the probabilities
+    /// of paths stay the same.
     /// </summary>
-    public static void TakeOver(ReadOnlySpan<float> scores, Span<double> destination)
+    public static void Normalize(ReadOnlySpan<float> scores, Span<double> destination)
     {
         TensorPrimitives.ConvertSaturating(scores, destination);
         TensorPrimitives.Subtract(destination, TensorPrimitives.Max<double>(destination), destination);
-        // −0 to 0: a search for the largest would tell them apart.
+        // −0 to 0, since IndexOfMax tells them apart.
         TensorPrimitives.Add(destination, 0.0, destination);
     }
 
@@ -83,7 +83,7 @@ internal sealed class LinearChainCrf(int labels)
         => Multiply(_outgoing, _expOutgoing, x, result, scratch);
 
     /// <summary>
-    /// Adds exp(before[i] + transitions[i, j] + after[j] − logPartition), the probability of going from i to j at one step, to
+    /// Adds exp(before[i] + transitions[i, j] + after[j] − logPartition), the probability of the transition from i to j at one step, to
     /// element i·L + j of <paramref name="counts"/>, up to a factor that <see cref="CompleteTransitions"/> multiplies by.
     /// </summary>
     /// <param name="before">Log of the sum over the paths up to the step before.</param>
@@ -120,7 +120,7 @@ internal sealed class LinearChainCrf(int labels)
         }
     }
 
-    /// <summary>Makes the sums that <see cref="AddTransitions"/> gathered the expected numbers of transitions.</summary>
+    /// <summary>Turns the sums of <see cref="AddTransitions"/> into the expected counts of transitions.</summary>
     public void CompleteTransitions(Span<double> counts)
     {
         if (_isNarrow)

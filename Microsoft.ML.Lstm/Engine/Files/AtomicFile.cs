@@ -1,19 +1,19 @@
 namespace Microsoft.ML.Lstm.Engine.Files;
 
-/// <summary>Files that are replaced whole or not at all.</summary>
+/// <summary>Writes files that are replaced completely or not at all.</summary>
 internal static class AtomicFile
 {
     /// <summary>
-    /// What is added to a path for the file being written. The name is fixed, so that what a killed process leaves
-    /// behind is overwritten by the next one instead of piling up.
+    /// The suffix of the temporary file. The name is fixed, so that the file that a killed process leaves behind is overwritten by the next
+    /// one.
     /// </summary>
     public const string PartialSuffix = ".partial";
 
     /// <summary>
-    /// Lets <paramref name="write"/> fill a file beside <paramref name="path"/>, flushes it to disk and renames it over
-    /// <paramref name="path"/>. If anything fails, or the process dies, what was at <paramref name="path"/> is still there.
+    /// Lets <paramref name="write"/> fill a temporary file beside <paramref name="path"/>, flushes it to disk and renames it to
+    /// <paramref name="path"/>. If anything fails, or the process dies, the previous file is still there.
     /// </summary>
-    /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
+    /// <exception cref="DirectoryNotFoundException">The folder does not exist.</exception>
     public static void Write(string path, Action<Stream> write)
     {
         string partial = path + PartialSuffix;
@@ -42,7 +42,7 @@ internal static class AtomicFile
         }
         catch (DirectoryNotFoundException error)
         {
-            // The caller knows of the file, not of the one beside it.
+            // The caller does not know of the temporary file.
             throw new DirectoryNotFoundException($"There is no folder for the file '{path}'.", error);
         }
     }
@@ -55,7 +55,7 @@ internal static class AtomicFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // The failure that brought us here is the one to report.
+            // The failure of the write is the one to report.
         }
     }
 }

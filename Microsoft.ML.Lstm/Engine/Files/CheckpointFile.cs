@@ -3,14 +3,14 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Engine.Files;
 
-/// <summary>A file that one training, and no other at the same time, writes its checkpoints to.</summary>
+/// <summary>The file that a training writes its checkpoints to; no other training can use it at the same time.</summary>
 /// <remarks>
-/// While it does, a file beside it is locked; the system unlocks that file when the process dies, whatever the way, so what a killed
-/// process leaves behind hinders nobody.
+/// A lock file beside it is locked as long as training runs. The operating system releases the lock when the process ends in any way, so a
+/// killed process blocks nobody.
 /// </remarks>
 internal sealed class CheckpointFile : IDisposable
 {
-    /// <summary>What is added to a path for the file that is locked.</summary>
+    /// <summary>The suffix of the lock file.</summary>
     public const string LockSuffix = ".lock";
 
     private readonly FileStream _lock;
@@ -19,7 +19,7 @@ internal sealed class CheckpointFile : IDisposable
 
     public string FullPath { get; }
 
-    /// <summary>Sees to it that the file can be written, and that nobody else does so meanwhile.</summary>
+    /// <summary>Makes sure that the file can be written, and locks it against other trainings.</summary>
     /// <exception cref="InvalidOperationException">The file can't be written, or another training is writing it.</exception>
     public static CheckpointFile Open(string path)
     {
@@ -31,7 +31,7 @@ internal sealed class CheckpointFile : IDisposable
         {
             file = new FileStream(full + LockSuffix, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1,
                 FileOptions.DeleteOnClose);
-            // As the first checkpoint will be.
+            // Tries what the first checkpoint will do.
             File.Create(full + AtomicFile.PartialSuffix).Dispose();
             File.Delete(full + AtomicFile.PartialSuffix);
             return new CheckpointFile(full, file);
@@ -46,14 +46,14 @@ internal sealed class CheckpointFile : IDisposable
         }
     }
 
-    /// <summary>Whether there is a checkpoint.</summary>
+    /// <summary>Whether the checkpoint exists.</summary>
     public bool Exists => File.Exists(FullPath);
 
-    /// <summary>Replaces the checkpoint, or leaves it as it was.</summary>
+    /// <summary>Replaces the checkpoint; if that fails, the previous one stays.</summary>
     public void Save(SequenceModel model, SafeTensors beside) => ModelFile.Save(FullPath, model, beside);
 
     /// <summary>Reads the checkpoint.</summary>
-    /// <exception cref="InvalidDataException">It is damaged, or is none.</exception>
+    /// <exception cref="InvalidDataException">The file is damaged, or is not a checkpoint.</exception>
     public SequenceModel Load(out SafeTensors beside) => ModelFile.Load(FullPath, out beside);
 
     public void Dispose() => _lock.Dispose();

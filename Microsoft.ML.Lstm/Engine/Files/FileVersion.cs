@@ -2,7 +2,7 @@ namespace Microsoft.ML.Lstm.Engine.Files;
 
 /// <summary>The format and version that our safetensors streams name in their metadata.</summary>
 /// <remarks>
-/// 1: of 0.1.0, without a checksum. Where a stream has no version, it is of this one. 2: with a checksum, which must be there.
+/// 1: written by 0.1.0, without a checksum; a stream without a version is of this one. 2: with a checksum, which is required.
 /// </remarks>
 internal static class FileVersion
 {
@@ -12,11 +12,11 @@ internal static class FileVersion
 
     private const string First = "1";
 
-    /// <summary>Throws unless a header is that of a stream of a format, in one of the versions.</summary>
+    /// <summary>Throws unless a header names the expected format and one of the versions.</summary>
     /// <param name="header">The header.</param>
     /// <param name="format">The format.</param>
-    /// <param name="firstTexts">The names of the texts that the first version has beside the format.</param>
-    /// <exception cref="InvalidDataException">It is another one, or a newer version, or the checksum is missing.</exception>
+    /// <param name="firstTexts">The names of the texts that version 1 has beside the format.</param>
+    /// <exception cref="InvalidDataException">It is another format, a newer version, or the checksum is missing.</exception>
     public static void Check(SafeTensorsHeader header, string format, params string[] firstTexts)
     {
         string found = header.Metadata.GetValueOrDefault(FormatKey) ?? throw Invalid($"'{FormatKey}' in the metadata", "none");
@@ -28,7 +28,7 @@ internal static class FileVersion
             throw Invalid($"version '{First}' or '{Current}'", $"'{SafeTensorsHeader.Show(version)}'");
         if (version == Current && header.Checksum is null)
             throw Invalid($"a sha256 in the metadata of version '{Current}'", "none");
-        // So that a damaged name can't make a stream of the current version one of the first, which nothing protects.
+        // A damaged name must not turn a stream of version 2 into one of version 1, which has no checksum.
         if (version == First && (header.Checksum is not null || !header.Metadata.Keys.ToHashSet().SetEquals([FormatKey, .. firstTexts])))
             throw Invalid($"in the metadata of version '{First}' only {string.Join(", ", [FormatKey, .. firstTexts])}", "others");
     }

@@ -4,20 +4,20 @@ using Microsoft.ML.Lstm.Engine.Series;
 
 namespace Microsoft.ML.Lstm.Engine.Files;
 
-/// <summary>The numbers of a <see cref="ForecastModel"/> beside its network, and the states of series, as one safetensors stream.</summary>
+/// <summary>The scaling and intervals of a <see cref="ForecastModel"/> and the states of series, as one safetensors stream.</summary>
 /// <remarks>
 /// With D targets, P + K covariates, S static features, N series in the training data, H steps and L numbers a state:
-/// <c>covariates.offset</c>, <c>covariates.scale</c> [P + K] and <c>statics.offset</c>, <c>statics.scale</c> [S], each left out when there
-/// are none; <c>targets.level</c>, <c>targets.deviation</c>, <c>targets.change</c> [N + 1, D], of all data first, and <c>targets.size</c>
-/// likewise, left out in models of version 0.1.0; <c>intervals.lower</c>, <c>intervals.upper</c> [H, D]; <c>states</c> [M, L] of the M
-/// series whose state is known, left out when there are none. The first version, of 0.1.0, has neither a version nor a checksum in its
-/// metadata; version 2 has both.
+/// <c>covariates.offset</c>, <c>covariates.scale</c> [P + K] and <c>statics.offset</c>, <c>statics.scale</c> [S], left out when there are
+/// none; <c>targets.level</c>, <c>targets.deviation</c>, <c>targets.change</c> and <c>targets.size</c> [N + 1, D], the first row of all
+/// data, the last tensor left out in models of version 0.1.0; <c>intervals.lower</c>, <c>intervals.upper</c> [H, D]; <c>states</c> [M, L]
+/// of the M series whose state is known, left out when there are none. Version 1, written by 0.1.0, has neither a version nor a checksum in
+/// its metadata; version 2 has both.
 /// </remarks>
 internal static class ForecastFile
 {
     private const string Format = "Microsoft.ML.Lstm.Forecast";
 
-    // Numbers too many that are read before the error is told, since the shapes of the tensors tell more of it.
+    // Numbers in excess that are still read, since the error about the shape of a tensor says more than one about their total.
     private const int Excess = 1 << 20;
 
     public static void Write(Stream stream, ForecastModel model, IReadOnlyList<float[]> states)
@@ -54,10 +54,10 @@ internal static class ForecastFile
     /// <summary>Reads what <see cref="Write"/> wrote.</summary>
     /// <param name="stream">The stream, to its end.</param>
     /// <param name="network">The network.</param>
-    /// <param name="layout">The layout, whose sizes are checked against the tensors'.</param>
-    /// <param name="series">N.</param>
-    /// <param name="states">M.</param>
-    /// <exception cref="InvalidDataException">The stream is damaged, or is not that of such a model.</exception>
+    /// <param name="layout">The layout that the shapes of the tensors are checked against.</param>
+    /// <param name="series">N: the number of series in the training data.</param>
+    /// <param name="states">M: the number of series whose state is known.</param>
+    /// <exception cref="InvalidDataException">The stream is damaged, or does not belong to such a model.</exception>
     public static (ForecastModel Model, float[][] States) Read(Stream stream, SequenceModel network, ForecastLayout layout, int series,
         int states)
     {
@@ -81,7 +81,7 @@ internal static class ForecastFile
         }
         return (model, all);
 
-        // Before any of the numbers is read; each tensor's shape is looked at when it is taken.
+        // Called before any number is read; the shape of each tensor is checked when it is taken.
         void Check(SafeTensorsHeader header)
         {
             FileVersion.Check(header, Format);

@@ -4,10 +4,10 @@ using System.Runtime.InteropServices;
 
 namespace Microsoft.ML.Lstm.Engine.Files;
 
-/// <summary>Arrays of bytes or 32-bit floats from and to streams, little-endian on every machine.</summary>
+/// <summary>Reads and writes arrays of bytes or 32-bit floats, little-endian on every machine.</summary>
 internal static class LittleEndian
 {
-    // Also bounds what a stream of unknown length can make us allocate before its first byte has come.
+    // Also the most that is allocated for a stream of unknown length before its first byte has arrived.
     private const int ChunkBytes = 64 * 1024;
 
     /// <summary>Writes <paramref name="values"/> in chunks.</summary>
@@ -29,8 +29,8 @@ internal static class LittleEndian
     }
 
     /// <summary>
-    /// Reads <paramref name="length"/> values. A stream that knows its length is asked first; one that doesn't is read
-    /// into a buffer that grows with what comes.
+    /// Reads <paramref name="length"/> values. The length of a seekable stream is checked first; any other stream is read into a buffer
+    /// that grows with the bytes that arrive.
     /// </summary>
     /// <exception cref="InvalidDataException">The stream ends too early.</exception>
     public static T[] Read<T>(Stream stream, int length, string what)

@@ -3,17 +3,19 @@ using System.Text;
 
 namespace Microsoft.ML.Lstm.Engine.Files;
 
-/// <summary>What a checkpoint says of the training that it is of, beside its numbers for each weight and each sequence.</summary>
-/// <param name="Options">The options by their names, as text, that decide the weights.</param>
-/// <param name="Data">A checksum of what is trained on.</param>
+/// <summary>
+/// The JSON of the state of a training, in the metadata of a checkpoint; numbers for each weight or sequence are in tensors beside it.
+/// </summary>
+/// <param name="Options">The options that affect the weights, as texts by name.</param>
+/// <param name="Data">A checksum of the training data.</param>
 /// <param name="Seed">The seed.</param>
-/// <param name="Stage">1, or 2 while a forecast's network is trained again on all rows.</param>
-/// <param name="NumberOfEpochs">The epochs that there will be at the most.</param>
+/// <param name="Stage">1, or 2 while the network of a forecast is retrained on all rows.</param>
+/// <param name="NumberOfEpochs">The maximum number of epochs.</param>
 /// <param name="KeptEpoch">The epoch whose model is kept.</param>
-/// <param name="EpochsWithoutGain">Epochs since then.</param>
+/// <param name="EpochsWithoutGain">The number of epochs since then.</param>
 /// <param name="ElapsedTicks">The time that training has taken, in ticks of 100 ns.</param>
-/// <param name="Steps">Steps of the optimizer.</param>
-/// <param name="Random">The state of the random numbers.</param>
+/// <param name="Steps">The number of optimizer steps.</param>
+/// <param name="Random">The state of <see cref="Parameters.RandomNumbers"/>.</param>
 internal sealed record SavedTraining(
     Dictionary<string, string> Options,
     string Data,
@@ -28,29 +30,29 @@ internal sealed record SavedTraining(
 {
     private const string Key = "state";
 
-    /// <summary>The figure of the kept epoch; null for none.</summary>
+    /// <summary>The metric of the kept epoch; null for none.</summary>
     public double? KeptMetric { get; set; }
 
     /// <summary>The loss before the first weight update; null where it is not finite.</summary>
     public double? InitialLoss { get; set; }
 
-    /// <summary>In stage 2, the epoch whose model stage 1 has kept.</summary>
+    /// <summary>In stage 2, the epoch whose model stage 1 kept.</summary>
     public int? FirstKeptEpoch { get; set; }
 
-    /// <summary>In stage 2, the epochs of stage 1.</summary>
+    /// <summary>In stage 2, the number of epochs of stage 1.</summary>
     public int? FirstNumberOfEpochs { get; set; }
 
     public KeyValuePair<string, string> ToText()
         => new(Key, Encoding.UTF8.GetString(SavedJson.Write(this, SavedJsonContext.Default.SavedTraining, indented: false)));
 
-    /// <summary>Reads what <see cref="ToText"/> gave; null where there is none.</summary>
+    /// <summary>Reads what <see cref="ToText"/> wrote; null if it is not there.</summary>
     /// <exception cref="InvalidDataException">It is damaged.</exception>
     public static SavedTraining? Of(SafeTensors beside)
         => beside.Metadata.TryGetValue(Key, out string? text)
             ? SavedJson.Read(Encoding.UTF8.GetBytes(text), SavedJsonContext.Default.SavedTraining, "The checkpoint's state of training")
             : null;
 
-    /// <summary>Values of any size as a tensor of floats, to the bit: a number below 65536 for each 16 of their bits.</summary>
+    /// <summary>Values of any type as a lossless tensor of floats: each float is an integer below 65536 for 16 of their bits.</summary>
     public static SafeTensor ToWords<T>(string name, ReadOnlySpan<T> values)
         where T : unmanaged
     {
@@ -61,8 +63,8 @@ internal sealed record SavedTraining(
         return new SafeTensor(name, [numbers.Length], numbers);
     }
 
-    /// <summary>Reads what <see cref="ToWords"/> gave; nothing where there is no such tensor.</summary>
-    /// <exception cref="InvalidDataException">They are no such values.</exception>
+    /// <summary>Reads what <see cref="ToWords"/> wrote; empty if there is no such tensor.</summary>
+    /// <exception cref="InvalidDataException">The tensor has other numbers.</exception>
     public static T[] FromWords<T>(SafeTensors beside, string name)
         where T : unmanaged
     {
@@ -76,6 +78,6 @@ internal sealed record SavedTraining(
         return MemoryMarshal.Cast<ushort, T>(words).ToArray();
     }
 
-    /// <summary>The tensor of that name; null for none.</summary>
+    /// <summary>The tensor called <paramref name="name"/>; null if there is none.</summary>
     public static SafeTensor? Find(SafeTensors beside, string name) => beside.Tensors.FirstOrDefault(tensor => tensor.Name == name);
 }

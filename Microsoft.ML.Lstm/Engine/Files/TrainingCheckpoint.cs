@@ -6,7 +6,9 @@ using Microsoft.ML.Lstm.Engine.Training;
 
 namespace Microsoft.ML.Lstm.Engine.Files;
 
-/// <summary>The checkpoint of one <c>Fit</c>: where it goes on, if it does, and what it leaves behind after each epoch.</summary>
+/// <summary>
+/// The checkpoint of one <c>Fit</c>: the state that it resumes from, if any, and the state that it saves after each epoch.
+/// </summary>
 internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
 {
     private const int FirstStage = 1;
@@ -19,7 +21,7 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
     private const string TrainingLosses = "training_losses";
     private const string ValidationLosses = "validation_losses";
 
-    // Options that change no weight, or that are compared separately.
+    // Options that do not affect the weights, or that are compared separately.
     private static readonly HashSet<string> Ignored =
     [
         nameof(TrainingOptions.Seed), nameof(TrainingOptions.NumberOfThreads), nameof(TrainingOptions.EpochCompleted),
@@ -48,9 +50,9 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
 
     public TrainedNetwork? First { get; private set; }
 
-    /// <summary>Takes the options' file for this training; null where there is none.</summary>
+    /// <summary>Opens the checkpoint file of the options; null where they have none.</summary>
     /// <param name="options">The options.</param>
-    /// <param name="warn">Is told when a checkpoint can't be written.</param>
+    /// <param name="warn">Receives a warning when a checkpoint can't be written.</param>
     /// <exception cref="InvalidOperationException">The file can't be written, or another training is writing it.</exception>
     /// <exception cref="InvalidDataException">The file that is to be resumed from is damaged.</exception>
     public static TrainingCheckpoint? Open(TrainingOptions options, Action<string> warn)
@@ -69,12 +71,12 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
         }
     }
 
-    /// <summary>Sees to it that the checkpoint, if there is one to go on from, is of this training.</summary>
-    /// <param name="options">The options of this training, with a value for each that was left open.</param>
-    /// <param name="seed">The seed of this training; where the options have none, that of the checkpoint is taken instead.</param>
+    /// <summary>Checks that the checkpoint to resume from, if there is one, belongs to this training.</summary>
+    /// <param name="options">The options of this training, with a value for each that was null.</param>
+    /// <param name="seed">The seed of this training; where the options have none, the seed of the checkpoint replaces it.</param>
     /// <param name="data">The checksum of the data.</param>
-    /// <returns>The seed to take.</returns>
-    /// <exception cref="InvalidOperationException">It is of another training.</exception>
+    /// <returns>The seed to use.</returns>
+    /// <exception cref="InvalidOperationException">The checkpoint belongs to another training.</exception>
     public int Begin(TrainingOptions options, int seed, DataChecksum data)
     {
         (_seed, _data, _optionTexts) = (seed, data.ToString(), TextsOf(options));
@@ -147,7 +149,7 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or InvalidOperationException)
         {
-            // Once, until it succeeds again: what is worth a warning is that there is no new checkpoint, not how often.
+            // Once until writing succeeds again.
             if (!_fails)
                 _warn($"The checkpoint of epoch {course.Epochs} could not be written to '{_file.FullPath}', and training goes on: "
                     + $"{error.Message}");
@@ -202,13 +204,13 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
 
     private static double? FiniteOrNull(double value) => double.IsFinite(value) ? value : null;
 
-    /// <summary>The options that decide the weights, as text.</summary>
+    /// <summary>The options that affect the weights, as texts by name.</summary>
     private static Dictionary<string, string> TextsOf(TrainingOptions options)
     {
         var texts = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (FieldInfo field in options.GetType().GetFields(BindingFlags.Instance | BindingFlags.Public))
         {
-            // Columns and files may have other names as long as their content is the same.
+            // Columns and files may be renamed as long as their content is the same.
             if (Ignored.Contains(field.Name)
                 || field.Name.EndsWith("ColumnName", StringComparison.Ordinal)
                 || field.Name.EndsWith("Files", StringComparison.Ordinal))

@@ -5,14 +5,14 @@ using Microsoft.ML.Lstm.Engine.Training;
 namespace Microsoft.ML.Lstm.Engine.Files;
 
 /// <summary>
-/// Reads the vectors of the words of a vocabulary from a text file: a word and its numbers a line, separated by spaces or tabs,
-/// in UTF-8. That is GloVe's format; word2vec's and fastText's has a first line with the number of vectors and their size.
+/// Reads the word vectors of a vocabulary from a text file in UTF-8 with a word and its numbers on each line, separated by spaces or tabs.
+/// This is the format of GloVe; the text format of word2vec and fastText has a first line with the number of vectors and their size.
 /// </summary>
 /// <remarks>
-/// Of a line the last numbers are the vector, as many as the first line has, so a word may have spaces in it, as some of GloVe's
-/// do; it may not end in a number, though, for that is a line with one number too many. A word of the vocabulary gets the vector of
-/// the same word in the file or, if there is none, of the word in lower case; of a word that is there twice, the first. The file is read
-/// line by line, all of it is checked, and nothing but what the vocabulary needs is kept. Blank lines are skipped.
+/// The vector is the last numbers of a line, as many as the first line has, so a word may contain spaces, as some words of GloVe do; but it
+/// may not end in a number, since that is a line with one number too many. A word of the vocabulary gets the vector of the same word in the
+/// file or, if there is none, of the word in lower case; if a word occurs twice, the first counts. The file is read line by line and
+/// checked to its end; only the vectors that the vocabulary needs are kept. Blank lines are skipped.
 /// </remarks>
 internal sealed class WordVectorReader
 {
@@ -42,7 +42,7 @@ internal sealed class WordVectorReader
         }
     }
 
-    /// <summary>How a word of the vocabulary was found so far; each is better than the one before.</summary>
+    /// <summary>How a word of the vocabulary was found so far, from worst to best.</summary>
     private enum Match : byte
     {
         None,
@@ -53,15 +53,15 @@ internal sealed class WordVectorReader
     /// <summary>Reads a file.</summary>
     /// <param name="path">The file.</param>
     /// <param name="vocabulary">The words: token i + 1 is word i.</param>
-    /// <param name="cancellationToken">Stops in the middle.</param>
-    /// <exception cref="InvalidDataException">The file is empty or malformed. The message has its name and the line.</exception>
+    /// <param name="cancellationToken">Cancels with an exception.</param>
+    /// <exception cref="InvalidDataException">The file is empty or malformed. The message names the file and the line.</exception>
     public static PretrainedEmbeddings Read(string path, IReadOnlyList<string> vocabulary, CancellationToken cancellationToken = default)
     {
         using var reader = new StreamReader(path, Encoding.UTF8);
         return Read(reader, path, vocabulary, cancellationToken);
     }
 
-    /// <summary>Reads a text that goes by the name <paramref name="name"/> in messages.</summary>
+    /// <summary>Reads a text that messages call <paramref name="name"/>.</summary>
     public static PretrainedEmbeddings Read(TextReader reader, string name, IReadOnlyList<string> vocabulary,
         CancellationToken cancellationToken = default)
         => new WordVectorReader(reader, name, vocabulary).Read(cancellationToken);
@@ -120,7 +120,7 @@ internal sealed class WordVectorReader
             && long.TryParse(second, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out size);
     }
 
-    /// <summary>The word of a line, and its numbers.</summary>
+    /// <summary>Reads a line: returns the word and fills in its numbers.</summary>
     private ReadOnlySpan<char> ReadLine(ReadOnlySpan<char> rest, Span<float> vector)
     {
         for (int i = vector.Length - 1; i >= 0; i--)
@@ -137,7 +137,7 @@ internal sealed class WordVectorReader
         return rest;
     }
 
-    /// <summary>Takes the last field off what is left of a line.</summary>
+    /// <summary>Removes the last field from the rest of a line and returns it.</summary>
     private static ReadOnlySpan<char> TakeLastField(ref ReadOnlySpan<char> rest)
     {
         rest = rest.TrimEnd(Separators);

@@ -1,18 +1,18 @@
 namespace Microsoft.ML.Lstm.Engine.Parameters;
 
 /// <summary>
-/// x → (x − offset)·scale, one pair a feature: brings inputs and targets to the range in which networks train well. A scale of 0 is that of
-/// a feature that never varied in the training data: whatever comes later is 0 to the network, and a target is always its offset.
+/// x → (x − offset)·scale, one pair for each feature: brings inputs and targets to the range in which networks train well. A scale of 0
+/// marks a feature that was constant in the training data: as an input it is always 0, as a target always its offset.
 /// </summary>
 internal sealed class AffineScaler
 {
-    // Any number is a valid feature, so none may become infinite here or in the products behind.
+    // Any finite number is a valid feature, so none may become infinite here or in the products that follow.
     private const float Largest = 1e18f;
 
-    // A deviation this small beside the mean is rounding.
+    // A standard deviation below this share of the mean is rounding error.
     private const double SmallestRelativeDeviation = 1e-7;
 
-    // How many times as large or as small data is, or how many deviations away, to be no longer what a network knows.
+    // Data that is this many times larger or smaller, or this many deviations away, is unlike the training data.
     private const double OtherSize = 10;
 
     public AffineScaler(float[] offset, float[] scale)
@@ -39,20 +39,20 @@ internal sealed class AffineScaler
         return new AffineScaler(new float[size], scale);
     }
 
-    /// <summary>The features that never varied in the training data, counted from 0.</summary>
+    /// <summary>The features that were constant in the training data, counted from 0.</summary>
     public IEnumerable<int> Constants => Enumerable.Range(0, Size).Where(IsConstant);
 
-    /// <summary>Whether a feature never varied in the training data.</summary>
+    /// <summary>Whether a feature was constant in the training data.</summary>
     public bool IsConstant(int feature) => Scale[feature] == 0;
 
     /// <summary>
-    /// Brings each feature to mean 0 and variance 1 over the vectors of <paramref name="values"/>; the scale of one that does not vary is
-    /// 0.
+    /// The scaler that brings each feature to mean 0 and variance 1 over the vectors of <paramref name="values"/>; a constant feature has
+    /// the scale 0.
     /// </summary>
     public static AffineScaler Standardize(int size, IEnumerable<float[]> values) => Measure(size, values, keepsUnits: false);
 
     /// <summary>
-    /// Leaves the features of the vectors of <paramref name="values"/> as they are, but for those that do not vary: their scale is 0.
+    /// The scaler that changes nothing, except that features that are constant in <paramref name="values"/> have the scale 0.
     /// </summary>
     public static AffineScaler KeepUnits(int size, IEnumerable<float[]> values) => Measure(size, values, keepsUnits: true);
 
@@ -90,7 +90,7 @@ internal sealed class AffineScaler
         return scaler;
     }
 
-    /// <summary>This scaler, with the pairs that <paramref name="other"/> has for the features that never varied here.</summary>
+    /// <summary>This scaler with the pairs of <paramref name="other"/> for the features that are constant here.</summary>
     public AffineScaler WithScalesOfConstants(AffineScaler other)
     {
         float[] offset = [.. Offset], scale = [.. Scale];
@@ -99,7 +99,7 @@ internal sealed class AffineScaler
         return new AffineScaler(offset, scale);
     }
 
-    /// <summary>Whether a feature's values in other data are not of the size that is scaled to about 1 here.</summary>
+    /// <summary>Whether the values of a feature in other data have another order of magnitude than in the training data.</summary>
     /// <param name="feature">The feature, which varies in both.</param>
     /// <param name="other">The scaler of the other data, made in the same way as this one.</param>
     public bool IsOfOtherSize(int feature, AffineScaler other)
@@ -120,7 +120,7 @@ internal sealed class AffineScaler
     }
 
     /// <summary>
-    /// As <see cref="Apply"/>, but a target that never varied is only shifted: how far others are from it is then known in its unit.
+    /// As <see cref="Apply"/>, but a constant target is only shifted, so that differences from it keep its unit.
     /// </summary>
     public void ApplyToTargets(Span<float> targets)
     {
@@ -144,7 +144,7 @@ internal sealed class AffineScaler
     private float ScaleOne(float value, int feature)
     {
         float scaled = (value - Offset[feature]) * Scale[feature];
-        // The difference of two large numbers may be beyond what a float can be.
+        // The difference of two large floats may overflow.
         if (!float.IsFinite(scaled))
             scaled = IsConstant(feature) ? 0 : (float)(((double)value - Offset[feature]) * Scale[feature]);
         return Math.Clamp(scaled, -Largest, Largest);

@@ -3,22 +3,22 @@ using System.Collections;
 namespace Microsoft.ML.Lstm.Engine.Parameters;
 
 /// <summary>
-/// A table of learned vectors for the tokens of one column: <paramref name="Vocabulary"/> tokens, numbered from 1, with
-/// <paramref name="Size"/> features each, and in row 0 the vector of the unknown or missing token.
+/// The shape of an embedding table, which has the vectors of the tokens of one column: <paramref name="Vocabulary"/> tokens, numbered from
+/// 1, with <paramref name="Size"/> features each, and in row 0 the vector of the unknown or missing token.
 /// </summary>
 internal readonly record struct EmbeddingShape(int Vocabulary, int Size)
 {
-    /// <summary>Which keys of the column the tokens are; null for all of them.</summary>
+    /// <summary>The keys of the column that are tokens; null for all.</summary>
     public KeySubset? Keys { get; init; }
 
-    /// <summary>How many keys the column may have.</summary>
+    /// <summary>The number of keys that the column may have.</summary>
     public int KeyCount => Keys?.KeyCount ?? Vocabulary;
 
     /// <summary>Rows of the table.</summary>
     public int Rows => Vocabulary + 1;
 }
 
-/// <summary>The tables of a network, in the order of its token columns; equal when all of them are.</summary>
+/// <summary>The embedding tables of a network, in the order of its token columns, compared by value.</summary>
 internal readonly struct EmbeddingShapes(params EmbeddingShape[] shapes) : IReadOnlyList<EmbeddingShape>, IEquatable<EmbeddingShapes>
 {
     private readonly EmbeddingShape[]? _shapes = shapes;

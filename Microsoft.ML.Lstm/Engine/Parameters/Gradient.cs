@@ -4,11 +4,11 @@ using Microsoft.ML.Lstm.Engine.Kernels;
 namespace Microsoft.ML.Lstm.Engine.Parameters;
 
 /// <summary>
-/// The gradient of all parameters. Of the embeddings only the rows of tokens that occurred have one: the others stay zero,
-/// and nobody looks at them.
+/// The gradient of all parameters. Embeddings have a sparse gradient: only rows of tokens that occurred in the batch have one; all other
+/// rows stay zero and are never read.
 /// </summary>
 /// <remarks>
-/// Whoever goes through it does so by pieces, for threads to share: those of the dense parameters, then the touched rows in the
+/// It is read by pieces, which threads can share: first the pieces of the dense parameters, then the touched rows of embeddings in the
 /// order in which they were touched.
 /// </remarks>
 internal sealed class Gradient
@@ -33,16 +33,16 @@ internal sealed class Gradient
         _isFrozen = [.. _tables.Select(table => new bool[table.Rows])];
     }
 
-    /// <summary>The values, laid out as the parameters.</summary>
+    /// <summary>The values, in the layout of the parameters.</summary>
     public ParameterSet Parameters { get; }
 
-    /// <summary>Pieces that may not be zero.</summary>
+    /// <summary>The number of pieces that may be nonzero.</summary>
     public int Pieces => _densePieces + _touchedCount;
 
-    /// <summary>The most pieces there can be.</summary>
+    /// <summary>The largest possible number of pieces.</summary>
     public int MaxPieces => _densePieces + _tables.Sum(table => table.Rows);
 
-    /// <summary>Where piece <paramref name="index"/> is.</summary>
+    /// <summary>The place of piece <paramref name="index"/> in the values.</summary>
     public (int Start, int Length) Piece(int index)
     {
         if (index < _densePieces)
@@ -52,17 +52,17 @@ internal sealed class Gradient
     }
 
     /// <summary>
-    /// From now on row <paramref name="row"/> of table of embeddings <paramref name="table"/> has no gradient: it stays as it is.
+    /// Freezes row <paramref name="row"/> of embedding table <paramref name="table"/>: it has no gradient from now on and keeps its value.
     /// </summary>
     public void Freeze(int table, int row) => _isFrozen[table][row] = true;
 
-    /// <summary>Whether a row ever had a gradient.</summary>
+    /// <summary>Whether a row has had a gradient in any batch.</summary>
     public bool WasTouched(int table, int row) => _wasTouched[table][row];
 
-    /// <summary>Whether a row has no gradient.</summary>
+    /// <summary>Whether a row is frozen.</summary>
     public bool IsFrozen(int table, int row) => _isFrozen[table][row];
 
-    /// <summary>Row <paramref name="row"/> of table of embeddings <paramref name="table"/>, to add to.</summary>
+    /// <summary>The gradient of row <paramref name="row"/> of embedding table <paramref name="table"/>, to add to.</summary>
     public Span<float> Row(int table, int row)
     {
         if (!_isTouched[table][row])
@@ -77,7 +77,7 @@ internal sealed class Gradient
         return Parameters.Values.AsSpan(parameter.Offset + row * parameter.Columns, parameter.Columns);
     }
 
-    /// <summary>Zero again.</summary>
+    /// <summary>Sets all values to zero.</summary>
     public void Clear()
     {
         for (int i = 0; i < Pieces; i++)
@@ -88,7 +88,7 @@ internal sealed class Gradient
         Forget();
     }
 
-    /// <summary>No row counts as touched any more, after whoever went through the pieces has left them zero.</summary>
+    /// <summary>Marks all rows as untouched, after the reader of the pieces has set them to zero.</summary>
     public void Forget()
     {
         for (int i = 0; i < _touchedCount; i++)

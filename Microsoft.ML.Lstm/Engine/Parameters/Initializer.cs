@@ -5,26 +5,27 @@ namespace Microsoft.ML.Lstm.Engine.Parameters;
 
 /// <summary>
 /// Initial weights: Glorot uniform for input, attention and head weights (Glorot and Bengio 2010), orthogonal for recurrent weights
-/// (Saxe et al. 2014), each gate by itself; biases zero, but for LSTM's forget gate (Jozefowicz et al. 2015); embeddings normal
-/// with a small deviation.
+/// (Saxe et al. 2014), each gate by itself; biases zero, except for the forget gate of LSTM (Jozefowicz et al. 2015); embeddings normal
+/// with a small standard deviation.
 /// </summary>
 internal static class Initializer
 {
     private const double EmbeddingDeviation = 0.1;
 
-    // Up to this many rows those of 0.1.0, one after the other in double precision; the time that takes grows with the cube of the size.
+    // Up to this size matrices are made as in version 0.1.0, row by row in double precision, in a time that grows with the cube of the
+    // size.
     private const int LargestOneByOne = 512;
 
-    // Numbers that are drawn between two looks at the cancellation.
+    // Numbers that are drawn between two checks for cancellation.
     private const int NumbersAtOnce = 1 << 16;
 
     /// <summary>Draws all parameters.</summary>
-    /// <param name="parameters">Receives them.</param>
-    /// <param name="forgetBias">The bias of LSTM's forget gate.</param>
-    /// <param name="random">Decides which they are.</param>
-    /// <param name="team">The threads to share large matrices among; <see langword="null"/> for the caller's alone. The bits are the
-    /// same.</param>
-    /// <param name="cancellation">Ends it with an exception.</param>
+    /// <param name="parameters">Receives the weights.</param>
+    /// <param name="forgetBias">The bias of the forget gate of LSTM.</param>
+    /// <param name="random">The source of random numbers.</param>
+    /// <param name="team">The threads to share large matrices among; <see langword="null"/> for the caller's thread alone, with the same
+    /// result.</param>
+    /// <param name="cancellation">Cancels with an exception.</param>
     public static void Initialize(ParameterSet parameters, float forgetBias, Random random, WorkerTeam? team = null,
         CancellationToken cancellation = default)
     {
@@ -79,7 +80,7 @@ internal static class Initializer
         }
     }
 
-    /// <summary>The rows of a random orthogonal matrix: Gaussian ones after Gram and Schmidt, twice for accuracy.</summary>
+    /// <summary>Fills in a random orthogonal matrix: Gaussian rows after Gram-Schmidt, applied twice for accuracy.</summary>
     private static void Orthogonal(Span<float> matrix, int size, Random random, CancellationToken cancellation)
     {
         double[] rows = new double[(long)size * size];
@@ -103,7 +104,7 @@ internal static class Initializer
             matrix[i] = (float)rows[i];
     }
 
-    /// <summary>Box and Muller (1958).</summary>
+    /// <summary>A normal random number (Box and Muller 1958).</summary>
     private static double Gaussian(Random random)
         => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
 }

@@ -1,8 +1,8 @@
 namespace Microsoft.ML.Lstm.Engine.Parameters;
 
 /// <summary>
-/// The keys of a column that a network knows, of the many that the column may have: those that occurred in its training data. They are
-/// numbered anew, from 1, in their order; all others are 0, which is the unknown one.
+/// The known keys of a column: the keys that occurred in the training data of a network, out of the many that the column may have. They are
+/// renumbered from 1 in ascending order; every other key becomes 0, the unknown key.
 /// </summary>
 internal sealed class KeySubset : IEquatable<KeySubset>
 {
@@ -11,14 +11,14 @@ internal sealed class KeySubset : IEquatable<KeySubset>
 
     private readonly int[] _runs;
 
-    // The first key of each run of known ones, and how many are known before it.
+    // The first key of each run of known keys, and the number of known keys before it.
     private readonly int[] _starts;
     private readonly int[] _before;
 
-    /// <param name="keyCount">How many keys the column may have.</param>
-    /// <param name="runs"> From the first key on: how many are not known, how many behind them are, how many behind these are not, and so
-    /// on; the last ones, which are not known, are left out. </param>
-    /// <exception cref="ArgumentException">They are no such numbers.</exception>
+    /// <param name="keyCount">The number of keys that the column may have.</param>
+    /// <param name="runs">The lengths of the runs of unknown and known keys in turn, from the first key on; a run of unknown keys at the
+    /// end is left out.</param>
+    /// <exception cref="ArgumentException">The lengths are not valid.</exception>
     public KeySubset(int keyCount, int[] runs)
     {
         if (runs.Length % 2 != 0 || runs.Where((run, i) => run < (i == 0 ? 0 : 1)).Any() || runs.Sum(run => (long)run) > keyCount)
@@ -37,19 +37,19 @@ internal sealed class KeySubset : IEquatable<KeySubset>
         }
     }
 
-    /// <summary>How many keys the column may have.</summary>
+    /// <summary>The number of keys that the column may have.</summary>
     public int KeyCount { get; }
 
-    /// <summary>How many of them are known.</summary>
+    /// <summary>The number of known keys.</summary>
     public int Count { get; }
 
-    /// <summary>From the first key on how many are not known and how many are, in turn.</summary>
+    /// <summary>The lengths of the runs of unknown and known keys in turn.</summary>
     public IReadOnlyList<int> Runs => _runs;
 
     /// <summary>The known keys, counted from 1, in ascending order.</summary>
     public IEnumerable<int> Keys => _starts.SelectMany((start, i) => Enumerable.Range(start, _runs[2 * i + 1]));
 
-    /// <summary>The subset of these keys, counted from 1; null when it is all of them.</summary>
+    /// <summary>The subset of <paramref name="keys"/>, counted from 1; null when these are all keys.</summary>
     public static KeySubset? Of(int keyCount, IEnumerable<int> keys)
     {
         var runs = new List<int>();
@@ -66,7 +66,7 @@ internal sealed class KeySubset : IEquatable<KeySubset>
         return count == keyCount ? null : new KeySubset(keyCount, [.. runs]);
     }
 
-    /// <summary>The number of a key, from 1; 0 for one that is not known, and for the missing one.</summary>
+    /// <summary>The new number of a key, from 1; 0 for an unknown or missing key.</summary>
     public int NumberOf(int key)
     {
         int run = Array.BinarySearch(_starts, key);
@@ -75,9 +75,9 @@ internal sealed class KeySubset : IEquatable<KeySubset>
         return run >= 0 && key - _starts[run] < _runs[2 * run + 1] ? _before[run] + key - _starts[run] + 1 : 0;
     }
 
-    /// <summary>Numbers the tokens of steps, step-major, in place.</summary>
-    /// <param name="tokens">Keys of columns, one of each column a step.</param>
-    /// <param name="subsets">For each column the keys that are known; null for all of them.</param>
+    /// <summary>Renumbers the tokens of steps, step-major, in place.</summary>
+    /// <param name="tokens">For each step a key of each column.</param>
+    /// <param name="subsets">The known keys of each column; null for all.</param>
     public static void Apply(Span<int> tokens, IReadOnlyList<KeySubset?> subsets)
     {
         for (int column = 0; column < subsets.Count; column++)

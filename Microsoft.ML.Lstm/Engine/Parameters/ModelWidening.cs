@@ -1,14 +1,14 @@
 namespace Microsoft.ML.Lstm.Engine.Parameters;
 
-/// <summary>Gives a trained network room for tokens and classes that it did not know so far.</summary>
+/// <summary>Extends a trained network by tokens and classes that its training data did not have.</summary>
 internal static class ModelWidening
 {
     /// <summary>
-    /// The model with the tables and classes of <paramref name="shape"/>, each vector and output where its key is now. A new token begins
-    /// as the unknown one, which it was so far; what speaks for a new class is 0.
+    /// The model with the embedding tables and classes of <paramref name="shape"/>, vectors and outputs moved to the new numbers of their
+    /// keys. A new token starts with the vector of the unknown token, which stood for it so far; a new class starts with weights of 0.
     /// </summary>
     /// <param name="model">The model.</param>
-    /// <param name="shape">Has the model's keys and more, of the same columns.</param>
+    /// <param name="shape">The shape with all keys of the model and more, of the same columns.</param>
     public static SequenceModel Widen(SequenceModel model, NetworkShape shape)
     {
         NetworkShape old = model.Shape;
@@ -48,7 +48,7 @@ internal static class ModelWidening
 
     private static int NumberIn(KeySubset? keys, int key) => keys is null ? key : keys.NumberOf(key);
 
-    /// <summary>Copies rows, or all; −1 stands for a row or column that was not there.</summary>
+    /// <summary>Copies the given rows, or all if null; −1 stands for a row or column that is new.</summary>
     private static void Copy(ReadOnlySpan<float> source, Span<float> target, int columns, int sourceColumns, int[]? rows, int[]? columnsOf)
     {
         for (int row = 0; row < target.Length / columns; row++)

@@ -4,12 +4,12 @@ using Microsoft.ML.Lstm.Engine.Kernels;
 namespace Microsoft.ML.Lstm.Engine.Parameters;
 
 /// <summary>
-/// Random orthogonal matrices of any size, spread evenly over all there are (Haar's measure): the product of Householder reflections of
-/// Gaussian vectors, one for each dimension (Stewart 1980), which needs no matrix to be decomposed.
+/// Random orthogonal matrices of any size, uniformly distributed (Haar measure): the product of the Householder reflections of Gaussian
+/// vectors, one for each dimension (Stewart 1980), which needs no decomposition.
 /// </summary>
 /// <remarks>
-/// Reflections are put together by blocks, I − V·T·Vᵀ (Schreiber and Van Loan 1989), so that all is matrix products. A panel of columns
-/// needs nothing of the others and goes through all blocks in one thread; which thread it is changes no bit.
+/// Reflections are combined by blocks, I − V·T·Vᵀ (Schreiber and Van Loan 1989), so that everything is matrix products. A panel of columns
+/// is independent of the others and goes through all blocks in one thread; the result does not depend on which thread.
 /// </remarks>
 internal sealed unsafe class OrthogonalMatrix
 {
@@ -39,12 +39,12 @@ internal sealed unsafe class OrthogonalMatrix
     private int PanelWidth => GemmTile.MaxVectors * _kernels.Lanes;
 
     /// <summary>Fills in a random orthogonal matrix.</summary>
-    /// <param name="result">Receives it, row-major.</param>
-    /// <param name="offset">Where it begins.</param>
-    /// <param name="size">Its rows and columns.</param>
-    /// <param name="key">Decides which one it is.</param>
-    /// <param name="team">The threads to share it among.</param>
-    /// <param name="cancellation">Ends it with an exception.</param>
+    /// <param name="result">Receives the matrix, row-major.</param>
+    /// <param name="offset">The index of its first element.</param>
+    /// <param name="size">The number of rows and columns.</param>
+    /// <param name="key">The seed of the matrix.</param>
+    /// <param name="team">The threads to share the work among.</param>
+    /// <param name="cancellation">Cancels with an exception.</param>
     public static void Fill(float[] result, int offset, int size, ulong key, WorkerTeam team, CancellationToken cancellation)
     {
         var matrix = new OrthogonalMatrix(size, key, result, offset, CpuKernels.Best, cancellation);
@@ -59,14 +59,16 @@ internal sealed unsafe class OrthogonalMatrix
         });
     }
 
-    /// <summary>Does what no thread has begun yet, until nothing is left.</summary>
+    /// <summary>Runs items that no thread has started, until none is left.</summary>
     private void ShareOut(int count, Action<int> work)
     {
         for (int i = Interlocked.Increment(ref _next) - 1; i < count; i = Interlocked.Increment(ref _next) - 1)
             work(i);
     }
 
-    /// <summary>Draws the vectors of a block's reflections, [rows from the block's first on x reflections], and finds −T.</summary>
+    /// <summary>
+    /// Draws the vectors of the reflections of a block, [rows from the first of the block on x reflections], and computes −T.
+    /// </summary>
     private void MakeBlock(int block)
     {
         int first = block * BlockSize, rows = _size - first, count = Math.Min(BlockSize, rows);
@@ -100,7 +102,7 @@ internal sealed unsafe class OrthogonalMatrix
         (_vectors[block], _triangles[block]) = (vectors, triangle);
     }
 
-    /// <summary>The products of vector <paramref name="k"/> with those before it, and with itself.</summary>
+    /// <summary>The dot products of vector <paramref name="k"/> with the vectors before it, and with itself.</summary>
     private static double OverlapsOf(float* vectors, int rows, int count, int k, double[] overlaps)
     {
         double squares = 0;
@@ -117,7 +119,7 @@ internal sealed unsafe class OrthogonalMatrix
     }
 
     /// <summary>
-    /// The vector of length 1 whose reflection takes a Gaussian one to its first axis; keeps the sign that makes the matrix's measure even.
+    /// The unit vector whose reflection maps a Gaussian vector to the first axis; keeps the sign that makes the distribution uniform.
     /// </summary>
     private void Draw(int reflection, Span<double> vector)
     {
@@ -151,7 +153,7 @@ internal sealed unsafe class OrthogonalMatrix
     }
 
     /// <summary>
-    /// Takes a panel of columns of the unit matrix, with the signs, through the blocks of reflections, the last block first.
+    /// Applies the blocks of reflections, the last block first, to a panel of columns of the identity matrix with the signs.
     /// </summary>
     private void MakePanel(int panel, FloatBuffer scratch)
     {

@@ -1,6 +1,6 @@
 namespace Microsoft.ML.Lstm.Engine.Parameters;
 
-/// <summary>What a parameter does in the network.</summary>
+/// <summary>The role of a parameter in the network.</summary>
 internal enum ParameterRole
 {
     InputWeight,
@@ -23,7 +23,7 @@ internal sealed record Parameter(ParameterRole Role, string Name, int Rows, int 
 {
     public int Length => Rows * Columns;
 
-    /// <summary>Whether it is a vector; a matrix with one column is none.</summary>
+    /// <summary>Whether it is a vector; a matrix with one column is not.</summary>
     public bool IsVector => Role is ParameterRole.RecurrentBias or ParameterRole.AttentionBias or ParameterRole.AttentionVector
         or ParameterRole.HeadBias or ParameterRole.EndTransitions;
 }
@@ -38,8 +38,9 @@ internal sealed record Parameter(ParameterRole Role, string Name, int Rows, int 
 /// <c>bias_l{k}</c>: [4H] for LSTM, [H] for RNN, and for GRU [4H] in the order r, z, n of the input, n of the hidden state. Attention has
 /// <c>attention.weight</c> [E x E], <c>attention.bias</c> and <c>attention.vector</c> [E]. The head is <c>head.weight</c> [O x K] and
 /// <c>head.bias</c> [O]. A conditional random field has <c>crf.transitions</c> [O x O], from row to column, <c>crf.start_transitions</c>
-/// and <c>crf.end_transitions</c> [O], as pytorch-crf. The parameters of an autoencoder's decoder follow, with <c>decoder.</c> before their
-/// names. Last come the tables of embeddings, <c>embeddings.{i}.weight</c> [(V + 1) x size], so that all that is dense lies together.
+/// and <c>crf.end_transitions</c> [O], as in pytorch-crf. The parameters of the decoder of an autoencoder follow, their names prefixed with
+/// <c>decoder.</c>. The embedding tables, <c>embeddings.{i}.weight</c> [(V + 1) x size], come last, so that the dense parameters are
+/// contiguous.
 /// </remarks>
 internal sealed class ParameterSet
 {
@@ -59,7 +60,7 @@ internal sealed class ParameterSet
     {
     }
 
-    /// <summary>A set that has its values at <paramref name="offset"/> of an array.</summary>
+    /// <summary>A set whose values begin at <paramref name="offset"/> of an array.</summary>
     private ParameterSet(NetworkShape shape, float[] values, int offset)
     {
         Shape = shape;
@@ -121,16 +122,16 @@ internal sealed class ParameterSet
     public NetworkShape Shape { get; }
 
     /// <summary>
-    /// The decoder's parameters under their own names, for an autoencoder; they are parts of the same <see cref="Values"/>.
+    /// For an autoencoder, the parameters of the decoder without the prefix; they share the <see cref="Values"/> of this set.
     /// </summary>
     public ParameterSet? Decoder { get; }
 
     public IReadOnlyList<Parameter> Parameters { get; }
 
-    /// <summary>Every parameter's values, one after the other; for a decoder's set those of the autoencoder.</summary>
+    /// <summary>The values of all parameters, one after the other; the set of a decoder has those of the whole autoencoder.</summary>
     public float[] Values { get; }
 
-    /// <summary>Values of all parameters but the embeddings, which come behind them.</summary>
+    /// <summary>The number of values before the embeddings.</summary>
     public int DenseLength { get; }
 
     /// <summary>The values of the parameter called <paramref name="name"/>.</summary>
@@ -144,10 +145,10 @@ internal sealed class ParameterSet
     /// <summary>PyTorch's suffix of a layer's parameters: <c>_l0</c>, <c>_l0_reverse</c>, ...</summary>
     public static string Suffix(int layer, int direction) => direction == 0 ? $"_l{layer}" : $"_l{layer}_reverse";
 
-    /// <summary>The name of table <paramref name="index"/>.</summary>
+    /// <summary>The name of embedding table <paramref name="index"/>.</summary>
     public static string EmbeddingName(int index) => $"embeddings.{index}.weight";
 
-    /// <summary>A set of the same shape with the same values.</summary>
+    /// <summary>A copy of this set.</summary>
     public ParameterSet Clone()
     {
         var clone = new ParameterSet(Shape);

@@ -1,22 +1,22 @@
 namespace Microsoft.ML.Lstm.Engine.Parameters;
 
 /// <summary>
-/// The random numbers of <see cref="Random"/> with a seed, from a state that can be saved: Knuth's subtractive generator (The Art of
-/// Computer Programming, volume 2), as .NET has it for seeds.
+/// The random numbers of a <see cref="Random"/> with a seed, from a state that can be saved: Knuth's subtractive generator (The Art of
+/// Computer Programming, volume 2), as .NET implements it for seeds.
 /// </summary>
 internal sealed class RandomNumbers : Random
 {
     private const int Length = 55;
     private const int Distance = 21;
 
-    // The seed's digits are those of the golden ratio.
+    // The digits of the golden ratio.
     private const int First = 161803398;
 
     private readonly int[] _values = new int[Length + 1];
     private int _next;
     private int _behind = Distance;
 
-    /// <param name="seed">The numbers are those of a <see cref="Random"/> with this seed.</param>
+    /// <param name="seed">The seed; the numbers are the same as of a <see cref="Random"/> with this seed.</param>
     public RandomNumbers(int seed)
     {
         int value = First - (seed == int.MinValue ? int.MaxValue : Math.Abs(seed));
@@ -34,7 +34,7 @@ internal sealed class RandomNumbers : Random
         {
             for (int i = 1; i <= Length; i++)
             {
-                // With the sign that overflows, as .NET has it.
+                // Overflows into the sign, as in .NET.
                 _values[i] = unchecked(_values[i] - _values[1 + (i + 30) % Length]);
                 if (_values[i] < 0)
                     _values[i] += int.MaxValue;
@@ -42,11 +42,11 @@ internal sealed class RandomNumbers : Random
         }
     }
 
-    /// <summary>All that the next numbers depend on.</summary>
+    /// <summary>The state that determines the next numbers.</summary>
     public int[] Save() => [_next, _behind, .. _values[1..]];
 
-    /// <summary>Goes on from what <see cref="Save"/> gave.</summary>
-    /// <exception cref="InvalidDataException">It is no such state.</exception>
+    /// <summary>Restores a state that <see cref="Save"/> returned.</summary>
+    /// <exception cref="InvalidDataException">The state is not valid.</exception>
     public void Restore(ReadOnlySpan<int> state)
     {
         if (state.Length != Length + 2

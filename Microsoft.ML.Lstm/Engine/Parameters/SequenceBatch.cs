@@ -4,8 +4,9 @@ using Microsoft.ML.Lstm.Engine.Kernels;
 namespace Microsoft.ML.Lstm.Engine.Parameters;
 
 /// <summary>
-/// Sequences of any lengths, packed as PyTorch's PackedSequence: sorted by length (longest first), time-major, only the
-/// rows that a step has. Row r of step t is row <c>FirstRow(t) + r</c> of <see cref="X"/>; no padding is stored or computed.
+/// A batch of sequences of any lengths, packed like PyTorch's PackedSequence: sorted by length (longest first), time-major, with rows only
+/// for the sequences that have the step. Row r of step t is row <c>FirstRow(t) + r</c> of <see cref="X"/>; no padding is stored or
+/// computed.
 /// </summary>
 /// <remarks>Fill with <see cref="Add"/>, then <see cref="Pack"/>. The buffers are kept from batch to batch.</remarks>
 internal sealed unsafe class SequenceBatch(NetworkShape shape)
@@ -21,34 +22,34 @@ internal sealed unsafe class SequenceBatch(NetworkShape shape)
     private int[] _order = [];
     private int[] _firstRow = [];
 
-    /// <summary>I: the width of a row of <see cref="X"/>, numeric features and room for the embeddings.</summary>
+    /// <summary>I: the width of a row of <see cref="X"/>, the numeric features and space for the embeddings.</summary>
     public int InputSize { get; } = shape.InputSize;
 
     /// <summary>F: numeric features a step.</summary>
     public int NumericSize { get; } = shape.NumericSize;
 
-    /// <summary>Tokens a step.</summary>
+    /// <summary>The number of tokens a step.</summary>
     public int TokenColumns { get; } = shape.Embeddings.Count;
 
-    /// <summary>S: static features a sequence.</summary>
+    /// <summary>S: static features of a sequence.</summary>
     public int StaticSize { get; } = shape.StaticSize;
 
     /// <summary>B: sequences.</summary>
     public int Count { get; private set; }
 
-    /// <summary>N: steps of all sequences together.</summary>
+    /// <summary>N: steps of all sequences.</summary>
     public int TotalSteps { get; private set; }
 
     /// <summary>T: steps of the longest sequence. Known after <see cref="Pack"/>.</summary>
     public int MaxLength { get; private set; }
 
-    /// <summary>The packed features, [N x I]; where embeddings belong, what the embedding layer has left there.</summary>
+    /// <summary>The packed features [N x I]; the embedding layer fills in the embeddings.</summary>
     public float* X => _x.Pointer;
 
     /// <summary>The features [I] of a packed row.</summary>
     public Span<float> Features(int packedRow) => _x.Span.Slice(packedRow * InputSize, InputSize);
 
-    /// <summary>The tokens of a packed row, one a column.</summary>
+    /// <summary>The tokens of a packed row, one for each embedding table.</summary>
     public ReadOnlySpan<int> PackedTokens(int packedRow) => _tokens.AsSpan(packedRow * TokenColumns, TokenColumns);
 
     public void Clear()
@@ -58,8 +59,8 @@ internal sealed unsafe class SequenceBatch(NetworkShape shape)
     }
 
     /// <summary>
-    /// Adds a sequence of <paramref name="steps"/> steps and gives its numeric features, step-major, for the caller to fill before
-    /// the next call, as the <see cref="Tokens"/>.
+    /// Adds a sequence of <paramref name="steps"/> steps and returns its numeric features, step-major, for the caller to fill before the
+    /// next call, like the <see cref="Tokens"/>.
     /// </summary>
     public Span<float> Add(int steps)
     {
@@ -87,34 +88,35 @@ internal sealed unsafe class SequenceBatch(NetworkShape shape)
         return _staged.AsSpan(_stagedAt[Count - 1] * NumericSize, steps * NumericSize);
     }
 
-    /// <summary>The numeric features of all sequences as they were added, one after the other.</summary>
+    /// <summary>The numeric features of all sequences in the order of adding, one after the other.</summary>
     public Span<float> StagedSteps => _staged.AsSpan(0, TotalSteps * NumericSize);
 
     /// <summary>
-    /// The tokens of the sequence that was added as number <paramref name="index"/>, step-major, for the caller to fill; 0 is the unknown
-    /// one.
+    /// The tokens of sequence <paramref name="index"/> in the order of adding, step-major, for the caller to fill; 0 is the unknown token.
     /// </summary>
     public Span<int> Tokens(int index) => _stagedTokens.AsSpan(_stagedAt[index] * TokenColumns, _lengths[index] * TokenColumns);
 
-    /// <summary>The tokens of all sequences as they were added, one after the other.</summary>
+    /// <summary>The tokens of all sequences in the order of adding, one after the other.</summary>
     public Span<int> StagedTokens => _stagedTokens.AsSpan(0, TotalSteps * TokenColumns);
 
-    /// <summary>The static features of the sequence that was added as number <paramref name="index"/>.</summary>
+    /// <summary>The static features of sequence <paramref name="index"/> in the order of adding.</summary>
     public Span<float> Statics(int index) => _statics.AsSpan(index * StaticSize, StaticSize);
 
-    /// <summary>Which sequence, by the order of adding, row <paramref name="row"/> is.</summary>
+    /// <summary>The index, in the order of adding, of the sequence in row <paramref name="row"/>.</summary>
     public int SequenceAt(int row) => _order[row];
 
-    /// <summary>Steps of row <paramref name="row"/>.</summary>
+    /// <summary>The number of steps of the sequence in row <paramref name="row"/>.</summary>
     public int Length(int row) => _lengths[_order[row]];
 
-    /// <summary>Rows that have a step <paramref name="t"/>: those before this number.</summary>
+    /// <summary>The number of rows that have a step <paramref name="t"/>; they are the first rows.</summary>
     public int ActiveRows(int t) => _firstRow[t + 1] - _firstRow[t];
 
-    /// <summary>Where step <paramref name="t"/> begins in packed storage.</summary>
+    /// <summary>The first packed row of step <paramref name="t"/>.</summary>
     public int FirstRow(int t) => _firstRow[t];
 
-    /// <summary>The packed rows that rows <paramref name="begin"/> to <paramref name="end"/> have at step <paramref name="t"/>.</summary>
+    /// <summary>
+    /// The packed rows of rows <paramref name="begin"/> to <paramref name="end"/> at step <paramref name="t"/>, if they have any.
+    /// </summary>
     public bool TryRowsAt(int t, int begin, int end, out int first, out int count)
     {
         first = count = 0;
@@ -148,7 +150,8 @@ internal sealed unsafe class SequenceBatch(NetworkShape shape)
     }
 
     /// <summary>
-    /// Where the steps of row <paramref name="row"/> begin when those of all sequences stand one after the other, in the order of adding.
+    /// The first step of row <paramref name="row"/> when the steps of all sequences are counted one after the other, in the order of
+    /// adding.
     /// </summary>
     public int FirstStep(int row) => _stagedAt[_order[row]];
 
@@ -159,10 +162,10 @@ internal sealed unsafe class SequenceBatch(NetworkShape shape)
         return index >= 0 ? index : ~index - 1;
     }
 
-    /// <summary>Sorts and packs what was added.</summary>
+    /// <summary>Sorts and packs the sequences that were added.</summary>
     public void Pack()
     {
-        // Longest first, equal ones as they were added.
+        // Longest first, equally long ones in the order of adding.
         for (int i = 0; i < Count; i++)
             _keys[i] = ((long)(int.MaxValue - _lengths[i]) << 32) | (uint)i;
         Array.Sort(_keys, 0, Count);
