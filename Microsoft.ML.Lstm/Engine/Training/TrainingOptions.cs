@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.ML.Lstm.Engine.Layers;
 using Microsoft.ML.Lstm.Engine.Training;
 using Microsoft.ML.Lstm.Engine.Training.Optimizers;
@@ -8,6 +9,8 @@ namespace Microsoft.ML.Lstm;
 /// The network and its training: the options that all trainers of this package share. An option that is <see langword="null"/> is chosen
 /// from the data.
 /// </summary>
+// A checkpoint compares the options by reflection.
+[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicFields)]
 public abstract class TrainingOptions
 {
     private const int UsualUpdates = 2500;
