@@ -15,17 +15,17 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
     }
 
     /// <summary>
-    /// How much a row counts by its class, each above 0: for a binary label that of no and that of yes, for keys one for each key, in their
-    /// order, which for <c>MapValueToKey</c> is that of their first rows unless it is told otherwise; <see cref="ClassWeightsByLabel"/>
-    /// goes by names instead. <see langword="null"/> for classes that all count the same. Default: <see langword="null"/>.
+    /// The weight of a row by its class, each above 0: for a binary label two, for no and yes; for keys one for each key, in the order of
+    /// the keys, which for <c>MapValueToKey</c> is the order of their first rows unless it is given another;
+    /// <see cref="ClassWeightsByLabel"/> goes by names instead. <see langword="null"/> for equal weights. Default: <see langword="null"/>.
     /// </summary>
     public float[]? ClassWeights;
 
     /// <summary>
-    /// How much a row counts by its class, each above 0, by the label's value as a text: <c>"true"</c> and <c>"false"</c> of a binary
+    /// The weight of a row by its class, each above 0, by the label's value as a text: <c>"true"</c> and <c>"false"</c> of a binary
     /// label, for keys what they stand for, such as <c>"spam"</c>, <c>"3"</c> or <c>"2026-01-31"</c>, in the invariant culture. A class
-    /// that is not named counts 1, and a name that is no class is an error when training begins. Not together with
-    /// <see cref="ClassWeights"/>. <see langword="null"/> for classes that all count the same. Default: <see langword="null"/>.
+    /// that is not named has the weight 1, and a name that is no class is an error when training begins. Not together with
+    /// <see cref="ClassWeights"/>. <see langword="null"/> for equal weights. Default: <see langword="null"/>.
     /// </summary>
     public Dictionary<string, float>? ClassWeightsByLabel;
 
@@ -82,7 +82,7 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
         Require(LabelSmoothing is null or (>= 0 and < 1), LabelSmoothing, nameof(LabelSmoothing), "from 0 to below 1");
     }
 
-    /// <summary>The weights of the classes of the training data; null for all the same.</summary>
+    /// <summary>The weights of the classes of the training data; null for equal weights.</summary>
     /// <exception cref="InvalidOperationException"> There is only one class in the data, the weights are not as many as the classes, or
     /// there is a weight of a class that is not among them. </exception>
     internal float[]? WeightsFor(TrainingData training, LabelColumn label)

@@ -3,8 +3,7 @@ using Microsoft.ML.Data;
 namespace Microsoft.ML.Lstm;
 
 /// <summary>
-/// The options that all trainers of this package which read a column of sequences share: that column and others beside it, the network and
-/// its training.
+/// The options that all trainers on a column of sequences share: this column and others beside it, the network and its training.
 /// </summary>
 public abstract class SequenceInputOptions : TrainingOptions
 {
@@ -14,30 +13,30 @@ public abstract class SequenceInputOptions : TrainingOptions
 
     /// <summary>
     /// The column of sequences: numbers, as laid out in <see cref="FeaturesPerStep"/>, or, for trainers that learn a label, keys, one a
-    /// step, each of which gets a learned vector of <see cref="SequenceTrainerOptions.EmbeddingSize"/> features. The missing key, and each
-    /// that the training data does not have, is the unknown token, which has a vector too. Not used when there are
+    /// step, each of which gets a learned vector of <see cref="SequenceTrainerOptions.EmbeddingSize"/> features. The missing key, and every
+    /// key that the training data does not have, is the unknown token, which has a vector too. Not used where there are
     /// <see cref="FeatureColumnNames"/>. Default: <c>Features</c>.
     /// </summary>
     public string FeatureColumnName = DefaultColumnNames.Features;
 
     /// <summary>
-    /// The columns of sequences when there are several, of numbers or keys: at each step what they have is joined, so all have the same
-    /// number of steps in a row. Those of numbers get their features a step from their dimensions, or all the same number from
-    /// <see cref="FeaturesPerStep"/>. <c>PermutationFeatureImportance</c> looks at one of them at a time, see
+    /// Several columns of sequences, of numbers or keys. Their features are joined at each step, so all columns have the same number of
+    /// steps in a row. The features a step of a column of numbers come from its dimensions, or are <see cref="FeaturesPerStep"/> in each
+    /// column. <c>PermutationFeatureImportance</c> looks at one column at a time, see
     /// <see cref="SequencePredictionTransformer.ForFeatureColumn"/>. <see langword="null"/> for <see cref="FeatureColumnName"/> alone.
     /// Default: <see langword="null"/>.
     /// </summary>
     public string[]? FeatureColumnNames;
 
     /// <summary>
-    /// How much each row counts in the loss: a column of <see cref="float"/>, 0 or more. <see langword="null"/> for rows that
-    /// all count the same. Default: <see langword="null"/>.
+    /// The weight of each row in the loss: a column of <see cref="float"/>, 0 or more. <see langword="null"/> for equal weights. Default:
+    /// <see langword="null"/>.
     /// </summary>
     public string? ExampleWeightColumnName;
 
     /// <summary>
-    /// What is known of a sequence as a whole, joined to its encoding before the output layer: a column of
-    /// <see cref="float"/>, or a known-size vector of it. <see langword="null"/> for none. Default: <see langword="null"/>.
+    /// Features of a sequence as a whole, joined to its encoding before the output layer: a column of <see cref="float"/>, or a known-size
+    /// vector of it. <see langword="null"/> for none. Default: <see langword="null"/>.
     /// </summary>
     public string? StaticFeatureColumnName;
 
@@ -50,9 +49,9 @@ public abstract class SequenceInputOptions : TrainingOptions
 
     /// <summary>
     /// Features a step, F. A vector of T x F values is a sequence of T steps, the first F values being the first step; T may differ from
-    /// row to row. It counts more than the column's dimensions. <see langword="null"/> takes F from these when there are two or more
-    /// (<c>Vector&lt;Single, T, F&gt;</c>; axes of 1 before them, a batch mostly, are skipped), else 1, with a warning where a transform
-    /// seems to have dropped them. Without effect on keys, which are one a step. Default: <see langword="null"/>.
+    /// row to row. It takes precedence over the dimensions of the column. <see langword="null"/> takes F from the dimensions where there
+    /// are two or more (<c>Vector&lt;Single, T, F&gt;</c>; leading axes of 1, mostly a batch, are skipped), else 1, with a warning where a
+    /// transform seems to have dropped them. Without effect on keys, which are one a step. Default: <see langword="null"/>.
     /// </summary>
     public int? FeaturesPerStep;
 
@@ -65,9 +64,9 @@ public abstract class SequenceInputOptions : TrainingOptions
     /// <summary>
     /// For training data larger than memory: megabytes of sequences to have in memory at once, at least 1. The data is then read anew each
     /// epoch (and a few times before the first), in its own order, through a buffer of this size in which it is shuffled; data whose
-    /// neighbours are alike should be shuffled itself. Validation data is still read into memory, and
-    /// <see cref="TrainingOptions.ValidationFraction"/> must be 0. <see langword="null"/> reads all training data into memory once.
-    /// Default: <see langword="null"/>.
+    /// neighbours are alike should be shuffled before. Validation data is still read into memory, and nothing can be held out: where
+    /// <see cref="TrainingOptions.ValidationFraction"/> is given it must be 0. <see langword="null"/> reads all training data into memory
+    /// once. Default: <see langword="null"/>.
     /// </summary>
     public int? StreamingBufferMegabytes;
 
@@ -86,7 +85,7 @@ public abstract class SequenceInputOptions : TrainingOptions
     /// <summary>Files with vectors of words, by the name of the column; null for none.</summary>
     internal virtual IReadOnlyDictionary<string, string>? WordVectors => null;
 
-    /// <summary>A copy that later changes to this object don't reach.</summary>
+    /// <summary>A copy that is independent of later changes to this object.</summary>
     internal virtual SequenceInputOptions Copy()
     {
         var copy = (SequenceInputOptions)Clone();
@@ -114,7 +113,7 @@ public abstract class SequenceInputOptions : TrainingOptions
         RequireDefined(BadRows, nameof(BadRows));
     }
 
-    /// <summary>Throws for the name of an optional column that is none, or that of a column of scores.</summary>
+    /// <summary>Throws where the name of an optional column is empty, or the name of a column of scores.</summary>
     private protected static void RequireOutputName(string? name, string option)
     {
         RequireName(name, option, optional: true);

@@ -4,8 +4,7 @@ using Microsoft.ML.Lstm.Engine.Training;
 namespace Microsoft.ML.Lstm;
 
 /// <summary>
-/// The options that all trainers of this package which learn a label share: the columns they read, what is learned of tokens, the
-/// network and its training.
+/// The options that all trainers on sequences with a label share: the columns they read, the embeddings, the network and its training.
 /// </summary>
 public abstract class SequenceTrainerOptions : SequenceInputOptions
 {
@@ -17,9 +16,9 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
     public string LabelColumnName = DefaultColumnNames.Label;
 
     /// <summary>
-    /// For columns of keys whose values are words: files with vectors that the words' own begin with, in the text format of GloVe or
-    /// word2vec, by the name of the column. The vectors' size takes the place of <see cref="EmbeddingSize"/>; words that are not in the
-    /// file begin at random, and the log says how many were found. <see langword="null"/> for none. Default: <see langword="null"/>.
+    /// Files of pretrained vectors, by the name of the column, for columns of keys whose values are words; in the text format of GloVe or
+    /// word2vec. The size of the vectors takes the place of <see cref="EmbeddingSize"/>; words that are not in the file begin at random,
+    /// and the log says how many were found. <see langword="null"/> for none. Default: <see langword="null"/>.
     /// </summary>
     public Dictionary<string, string>? WordVectorFiles;
 
@@ -30,16 +29,16 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
     public int? EmbeddingSize;
 
     /// <summary>
-    /// Whether the vectors of tokens that are given (<see cref="WordVectorFiles"/>), rather than learned from the beginning,
-    /// stay as they are while training. Those of tokens without a given one are learned either way. Default: <see langword="false"/>.
+    /// Whether pretrained vectors (<see cref="WordVectorFiles"/>) keep their values while training. The vectors of other tokens are learned
+    /// either way. Default: <see langword="false"/>.
     /// </summary>
     public bool FreezeEmbeddings;
 
     /// <summary>
     /// The share of tokens that are replaced by the unknown token while training, from 0 to below 1 (word dropout; Iyyer et al. 2015). It
     /// also trains the vector of the unknown token, which stands for all that the training data does not have; without it, and without a
-    /// missing key in the training data, that vector is the mean of the others. <see langword="null"/>, the default: chosen from the data (at
-    /// present 0; for classification and sequence labelling 0.05).
+    /// missing key in the training data, that vector is the mean of the others. <see langword="null"/>, the default: chosen from the data
+    /// (at present 0; for classification and sequence labelling 0.05).
     /// </summary>
     public float? TokenDropout;
 
@@ -50,8 +49,8 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
     public Pooling? Pooling;
 
     /// <summary>
-    /// A column for how much each of the T steps counts in the encoding, a vector of T weights with the sum 1, which shows what the network
-    /// looks at; with <see cref="Pooling.Attention"/> only. <see langword="null"/> for none. Default: <see langword="null"/>.
+    /// A column for the weights of the T steps in the encoding, which show what the network looks at: a vector of T weights with the sum 1;
+    /// with <see cref="Pooling.Attention"/> only. <see langword="null"/> for none. Default: <see langword="null"/>.
     /// </summary>
     public string? AttentionColumnName;
 

@@ -3,10 +3,9 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Engine.Training;
 using Microsoft.ML.Lstm.Engine.Training.Objectives;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Training;
 
-/// <summary>Learning to reconstruct sequences, and the threshold that comes of it.</summary>
+/// <summary>Reconstruction of sequences, and the threshold of anomalies.</summary>
 [TestClass]
 public sealed class AutoencoderTaskTests
 {
@@ -44,7 +43,7 @@ public sealed class AutoencoderTaskTests
         foreach ((TrainingSequence sequence, double score) in scores)
             Assert.IsTrue(objective.Scores.Any(found => found.Weight == sequence.Weight && Math.Abs(found.Score - score) < 1e-5));
 
-        // Whatever the order in which threads come with rows.
+        // The rows may come in any order.
         (double lossBefore, var scoresBefore) = (objective.Metrics.Loss, objective.Scores.ToArray());
         objective.Reset();
         double[][] backwards = run.Differentiate(objective, outputs, backwards: true);
@@ -55,7 +54,7 @@ public sealed class AutoencoderTaskTests
     }
 
     [TestMethod]
-    // One of 19 and a new one may be beyond it: the greatest score itself.
+    // One in 20, of 19 scores and a new one, may be above it: that is the greatest score.
     [DataRow(19, 0.05, 19f)]
     [DataRow(20, 0.05, 20f)]
     [DataRow(39, 0.05, 38f)]
@@ -85,7 +84,7 @@ public sealed class AutoencoderTaskTests
     }
 
     [TestMethod]
-    // Two are above the median, 3, by 1.5 in the mean, and with a new one above it 3 of 6 are: 3 + 1.5 ln(0.5 / 0.01).
+    // Two scores are above the median, 3, by 1.5 on average, and with a new score above it 3 of 6 are: 3 + 1.5 ln(0.5 / 0.01).
     [DataRow(5, 0.01, 8.868034)]
     [DataRow(4, 0.1, 4.687639)]
     [DataRow(2, 0.2, 2.203973)]
@@ -135,7 +134,7 @@ public sealed class AutoencoderTaskTests
     [TestMethod]
     public void OfSplitsOfOneDataTheShareBeyondTheThresholdIsTheRateInTheMean()
     {
-        // 200 times 60 scores and 400 new ones from the same distribution: 0.1 is allowed, and 6 / 61 is what 60 scores can promise.
+        // 200 times 60 scores and 400 new scores from the same distribution: 0.1 is allowed, and 60 scores can guarantee 6 / 61.
         var random = new Random(3);
         double share = 0;
         for (int round = 0; round < 200; round++)

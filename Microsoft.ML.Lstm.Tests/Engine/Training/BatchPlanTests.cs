@@ -1,6 +1,5 @@
 using Microsoft.ML.Lstm.Engine.Training;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Training;
 
 [TestClass]
@@ -37,10 +36,10 @@ public sealed class BatchPlanTests
         var plan = new BatchPlan(lengths, 32);
         plan.Shuffle(new Random(1));
         int[][] batches = Batches(plan);
-        // At random a batch's steps would be filled to a half.
+        // In random order half of a batch's steps would be filled.
         double steps = lengths.Sum(), withPadding = batches.Sum(batch => (double)batch.Length * batch.Max(index => lengths[index]));
         Assert.IsGreaterThan(0.95, steps / withPadding);
-        // And yet long and short ones come in turn: neighbouring batches are as far apart as any.
+        // Long and short batches still alternate at random: the lengths of neighbouring batches differ as much as any.
         double[] means = [.. batches.Select(batch => batch.Average(index => lengths[index]))];
         Assert.IsGreaterThan(700, means.Zip(means.Skip(1), (one, next) => Math.Abs(one - next)).Average());
     }
@@ -57,7 +56,7 @@ public sealed class BatchPlanTests
         plan.Shuffle(random);
         int[][] second = Batches(plan);
         CollectionAssert.AreNotEqual(first.SelectMany(batch => batch).ToArray(), second.SelectMany(batch => batch).ToArray());
-        // Who is together in a batch changes, not only the order of batches.
+        // The sequences of a batch change, not only the order of batches.
         var together = first.Select(batch => string.Join(' ', batch.Order())).ToHashSet();
         Assert.IsLessThan(second.Length / 4, second.Count(batch => together.Contains(string.Join(' ', batch.Order()))));
     }

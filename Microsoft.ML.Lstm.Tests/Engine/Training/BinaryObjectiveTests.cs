@@ -3,10 +3,9 @@ using Microsoft.ML.Lstm.Engine.Training;
 using Microsoft.ML.Lstm.Engine.Training.Objectives;
 using Microsoft.ML.Lstm.Tests.Engine.Reference;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Training;
 
-/// <summary>Logistic loss against its definition in double, and its gradient against the central differences of that.</summary>
+/// <summary>Logistic loss against its definition in double, and its gradient against central differences of the definition.</summary>
 [TestClass]
 public sealed class BinaryObjectiveTests
 {
@@ -76,7 +75,7 @@ public sealed class BinaryObjectiveTests
 
         run.Differentiate(objective, [[-1], [0.5], [0.5], [-2], [100]]);
 
-        // Right are the first (1) and the second (3) of weights 1, 3, 1 and 3.
+        // Of rows with weights 1, 3, 1 and 3 the first two are right.
         Assert.AreEqual(4 / 8.0, objective.Metrics.Accuracy!.Value, 1e-12);
         // Of the four pairs of one of each class, one is in order and one a tie.
         Assert.AreEqual(1.5 / 4, objective.Metrics.AreaUnderRocCurve!.Value, 1e-12);

@@ -3,10 +3,9 @@ using Microsoft.ML.Lstm.Engine.Training;
 using Microsoft.ML.Lstm.Engine.Training.Objectives;
 using Microsoft.ML.Lstm.Tests.Engine.Reference;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Training;
 
-/// <summary>Cross-entropy against its definition in double, and its gradient against the central differences of that.</summary>
+/// <summary>Cross-entropy against its definition in double, and its gradient against central differences of the definition.</summary>
 [TestClass]
 public sealed class ClassificationObjectiveTests
 {
@@ -208,7 +207,7 @@ public sealed class ClassificationObjectiveTests
         return (objective, [.. gradients[0].Select(g => (float)g)]);
     }
 
-    /// <summary>Labels of all classes, every fourth of them unknown, and sequences that count differently.</summary>
+    /// <summary>Sequences of different weights with labels of all classes, every fourth label missing.</summary>
     private static ObjectiveRun Run(int classes, bool stepOutputs, bool weighted)
     {
         int labels = 0;

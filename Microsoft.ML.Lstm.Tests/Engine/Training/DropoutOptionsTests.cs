@@ -1,7 +1,6 @@
 using Microsoft.ML.Lstm.Engine.Training;
 using Microsoft.ML.Lstm.Engine.Training.Objectives;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Training;
 
 /// <summary>The options of dropout reach the network while it trains.</summary>
@@ -59,7 +58,7 @@ public sealed class DropoutOptionsTests
         LoopOptions with = Options(), without = Options();
         with.TokenDropout = 0.1f;
 
-        // No sequence has token 0, so without dropout nothing is learned of it: it is the mean of the others.
+        // No sequence has token 0, so without dropout its embedding is not learned: it is the mean of the others.
         float[][] vectors = Vectors(Train(without));
         CollectionAssert.AreEqual(Mean(vectors), vectors[0]);
         vectors = Vectors(Train(with));

@@ -4,10 +4,9 @@ using Microsoft.ML.Lstm.Engine.Training.Optimizers;
 using Microsoft.ML.Lstm.Tests.Engine.Golden;
 using Microsoft.ML.Lstm.Tests.Engine.Reference;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Training;
 
-/// <summary>Steps of embeddings of which a batch had only some.</summary>
+/// <summary>Updates of embedding tables of which a batch has only some rows.</summary>
 [TestClass]
 public sealed class EmbeddingOptimizerTests
 {
@@ -51,7 +50,7 @@ public sealed class EmbeddingOptimizerTests
         CollectionAssert.AreEqual(once[3..6], weights[3..6], "row 1");
         CollectionAssert.AreNotEqual(once[6..9], weights[6..9], "row 2");
 
-        // Its next step is by the momentum it had. Only Adam's correction counts the steps between.
+        // Its next step continues its own momentum. Only Adam's bias correction counts the steps between.
         (float[] later, _) = Run(settings, threads: 1, [[1], [2], [2], [1]]);
         (float[] next, _) = Run(settings, threads: 1, [[1], [1]]);
         if (type is OptimizerType.Sgd or OptimizerType.RmsProp)
@@ -67,7 +66,7 @@ public sealed class EmbeddingOptimizerTests
     [DataRow(OptimizerType.RmsProp)]
     public void TheNumberOfThreadsDoesNotChangeABit(OptimizerType type)
     {
-        // So many rows that the threads share them, in an order of their own each time.
+        // So many rows that the threads share them, in another order at each step.
         var random = new Random(1);
         int[][] steps = [.. Enumerable.Range(0, 3).Select(_ => Enumerable.Range(0, 2000).Where(_ => random.Next(2) == 0).ToArray())];
         foreach (int[] step in steps)

@@ -5,7 +5,6 @@ using Microsoft.ML.Lstm.Tests.Engine.Golden;
 using Microsoft.ML.Lstm.Tests.Engine.Network;
 using Microsoft.ML.Lstm.Tests.Engine.Reference;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Training;
 
 /// <summary>Every optimizer with clipping and weight decay, through the training loop, against PyTorch's steps.</summary>
@@ -54,7 +53,7 @@ public sealed class GoldenOptimizerTests
         ReferenceOutputs results = network.Forward(golden.Sequences, golden.Statics);
         ReferenceGradients gradients = network.Backward(MeanSquaredError.Gradient(results.Outputs, golden.Targets));
         double norm = Math.Sqrt(gradients.Parameters.Values.Sum(gradient => gradient.Sum(g => g * g)));
-        // Were it another, or never above the bound, the clipped runs would prove nothing.
+        // With another norm, or one that is never above the bound, the clipped runs would prove nothing.
         Assert.AreEqual(run.Norms[0], norm, 1e-9);
         Assert.AreEqual(name.EndsWith("_clipped", StringComparison.Ordinal), norm > run.MaxNorm);
     }

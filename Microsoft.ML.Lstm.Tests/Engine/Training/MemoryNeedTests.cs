@@ -2,7 +2,6 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Engine.Training;
 using Microsoft.ML.Lstm.Tests.Sequences;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Training;
 
 /// <summary>Networks that can't fit are refused before anything is computed.</summary>

@@ -1,10 +1,9 @@
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Engine.Training;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Training;
 
-/// <summary>A batch of labelled sequences with made-up outputs, for an objective to look at.</summary>
+/// <summary>A batch of labelled sequences with made-up outputs, to run an objective on.</summary>
 internal sealed class ObjectiveRun
 {
     private readonly SequenceBatch _batch;
@@ -55,8 +54,8 @@ internal sealed class ObjectiveRun
         return gradients;
     }
 
-    /// <summary>Weights of all labelled rows and their sum of weighted losses, by the losses' definition.</summary>
-    /// <param name="weightOf">How much a row counts.</param>
+    /// <summary>The sums of the weights and of the weighted losses of all labelled rows, by the definition of the loss.</summary>
+    /// <param name="weightOf">The weight of a row.</param>
     /// <param name="lossOf">The loss of a row's outputs, given its label.</param>
     /// <param name="outputs">The outputs.</param>
     public (double Weight, double Loss, int Labelled) Sum(Func<TrainingSequence, int, double> weightOf, Func<double[], int, double> lossOf,

@@ -2,10 +2,9 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Engine.Training;
 using Microsoft.ML.Lstm.Engine.Training.Objectives;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Training;
 
-/// <summary>Training that begins with vectors that are known before.</summary>
+/// <summary>Training that begins with pretrained embeddings.</summary>
 [TestClass]
 public sealed class PretrainedEmbeddingsTests
 {
@@ -17,7 +16,7 @@ public sealed class PretrainedEmbeddingsTests
         LoopOptions options = Options();
         options.LearningRate = 1e-12f;
         SequenceModel without = TrainingLoop.Train(Job(options)),
-            with = TrainingLoop.Train(Job(options) with { Embeddings = [Given(), null] });
+            with = TrainingLoop.Train(Job(options) with { Embeddings = [Pretrained(), null] });
 
         Assert.AreEqual(new EmbeddingShape(3, 5), with.Shape.Embeddings[0]);
         Assert.AreEqual(new EmbeddingShape(2, options.EmbeddingSize), with.Shape.Embeddings[1]);
@@ -35,9 +34,9 @@ public sealed class PretrainedEmbeddingsTests
         frozen.FreezeEmbeddings = true;
         frozen.WeightDecay = free.WeightDecay = 0.1f;
         shortest.LearningRate = 1e-12f;
-        SequenceModel initial = TrainingLoop.Train(Job(shortest) with { Embeddings = [Given(), null] });
-        SequenceModel stayed = TrainingLoop.Train(Job(frozen) with { Embeddings = [Given(), null] });
-        SequenceModel learned = TrainingLoop.Train(Job(free) with { Embeddings = [Given(), null] });
+        SequenceModel initial = TrainingLoop.Train(Job(shortest) with { Embeddings = [Pretrained(), null] });
+        SequenceModel stayed = TrainingLoop.Train(Job(frozen) with { Embeddings = [Pretrained(), null] });
+        SequenceModel learned = TrainingLoop.Train(Job(free) with { Embeddings = [Pretrained(), null] });
 
         CollectionAssert.AreEqual(First, Row(stayed, table: 0, token: 1));
         CollectionAssert.AreEqual(Second, Row(stayed, table: 0, token: 3));
@@ -53,9 +52,9 @@ public sealed class PretrainedEmbeddingsTests
     public void FrozenOnesStayInAWarmStartToo()
     {
         LoopOptions options = Options();
-        SequenceModel initial = TrainingLoop.Train(Job(options) with { Embeddings = [Given(), null] });
+        SequenceModel initial = TrainingLoop.Train(Job(options) with { Embeddings = [Pretrained(), null] });
         options.FreezeEmbeddings = true;
-        SequenceModel model = TrainingLoop.Train(Job(options) with { Embeddings = [Given(), null], Initial = initial });
+        SequenceModel model = TrainingLoop.Train(Job(options) with { Embeddings = [Pretrained(), null], Initial = initial });
 
         CollectionAssert.AreEqual(Row(initial, table: 0, token: 1), Row(model, table: 0, token: 1));
         CollectionAssert.AreNotEqual(Row(initial, table: 0, token: 2), Row(model, table: 0, token: 2));
@@ -73,15 +72,15 @@ public sealed class PretrainedEmbeddingsTests
     [TestMethod]
     public void ThoseOfOtherColumnsAreRefused()
     {
-        var columns = Assert.ThrowsExactly<ArgumentException>(() => TrainingLoop.Train(Job(Options()) with { Embeddings = [Given()] }));
+        var columns = Assert.ThrowsExactly<ArgumentException>(() => TrainingLoop.Train(Job(Options()) with { Embeddings = [Pretrained()] }));
         StringAssert.Contains(columns.Message, "given for 1 token columns, but there are 2");
         var tokens = Assert.ThrowsExactly<ArgumentException>(() =>
-            TrainingLoop.Train(Job(Options()) with { Embeddings = [null, Given()] }));
+            TrainingLoop.Train(Job(Options()) with { Embeddings = [null, Pretrained()] }));
         StringAssert.Contains(tokens.Message, "given for 3 tokens, but token column 1 has 2");
-        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Given()[1] = [1]);
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Pretrained()[1] = [1]);
     }
 
-    private static PretrainedEmbeddings Given() => new(vocabulary: 3, size: 5) { [1] = First, [3] = Second };
+    private static PretrainedEmbeddings Pretrained() => new(vocabulary: 3, size: 5) { [1] = First, [3] = Second };
 
     private static LoopOptions Options() => new() { HiddenSize = 4, EmbeddingSize = 2, NumberOfEpochs = 2, LearningRate = 0.01f };
 

@@ -1,6 +1,5 @@
 using Microsoft.ML.Lstm.Engine.Training.Objectives;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Training;
 
 /// <summary>The area under the receiver operating characteristic against a count of all pairs.</summary>

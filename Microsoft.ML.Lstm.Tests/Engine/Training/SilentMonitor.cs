@@ -1,9 +1,8 @@
 using Microsoft.ML.Lstm.Engine.Training;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Training;
 
-/// <summary>Keeps what the training loop tells.</summary>
+/// <summary>Keeps the progress and the warnings of a training.</summary>
 internal sealed class SilentMonitor : ITrainingMonitor
 {
     public List<EpochCompletedEventArgs> Epochs { get; } = [];
@@ -25,7 +24,7 @@ internal sealed class SilentMonitor : ITrainingMonitor
     public void Warn(string message) => Warnings.Add(message);
 }
 
-/// <summary>Options of no trainer in particular.</summary>
+/// <summary>Options that belong to no trainer.</summary>
 internal sealed class LoopOptions : TrainingOptions
 {
     public int EmbeddingSize = 32;

@@ -2,7 +2,6 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Engine.Training;
 using Microsoft.ML.Lstm.Engine.Training.Objectives;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Training;
 
 [TestClass]
@@ -10,7 +9,7 @@ public sealed class StreamedSequencesTests
 {
     private const int Sequences = 5000;
 
-    // 16 tokens and a label each, with what the objects take.
+    // The bytes of a sequence: 16 tokens, a label, and its objects.
     private const int BytesOfSequence = 200 + 4 * 17;
 
     [TestMethod]
@@ -24,7 +23,7 @@ public sealed class StreamedSequencesTests
         var seen = new List<int>();
         foreach (SequenceSet set in data.Sets(new Random(1)))
         {
-            // The buffer is emptied by half when the sequence that fills it has come.
+            // Half of the buffer is taken when a sequence has filled it.
             Assert.IsLessThanOrEqualTo((bufferBytes / BytesOfSequence + 2) / 2
                 + (seen.Count + set.Count == Sequences ? bufferBytes / BytesOfSequence + 1 : 1), set.Count);
             seen.AddRange(set.Sequences.Select(Number));

@@ -3,10 +3,9 @@ using Microsoft.ML.Lstm.Engine.Training;
 using Microsoft.ML.Lstm.Engine.Training.Objectives;
 using Microsoft.ML.Lstm.Tests.Engine.Reference;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Training;
 
-/// <summary>Gradients of whole networks, from the loss of classes down to embeddings, against central differences of that loss.</summary>
+/// <summary>Gradients of whole networks, from the loss down to the embeddings, against central differences of the loss.</summary>
 [TestClass]
 public sealed class TaskGradientTests
 {
@@ -39,7 +38,7 @@ public sealed class TaskGradientTests
     [DynamicData(nameof(Tasks))]
     public void ABatchIsTheMeanOfItsLabelledRows(string name)
     {
-        // Whatever is in a batch: a row counts by its weight as a multiple of the mean weight of all data.
+        // Rows are weighted relative to the mean weight of all data, not of the batch.
         TaskSample sample = Sample(name);
         double[] sum = new double[sample.Parameters.Values.Length];
         int labelled = 0;

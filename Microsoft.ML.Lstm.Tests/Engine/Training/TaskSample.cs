@@ -3,12 +3,11 @@ using Microsoft.ML.Lstm.Engine.Network;
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Engine.Training;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Training;
 
 /// <summary>
-/// A task on a small network and sequences with all that there can be: numbers and tokens (unknown ones too), static features, weights, and
-/// labels some of which are missing where each step has one.
+/// A task on a small network, and sequences with every kind of input: numbers, tokens (also unknown ones), static features, weights, and
+/// labels, some of which are missing where each step has one.
 /// </summary>
 internal sealed class TaskSample
 {
@@ -22,10 +21,10 @@ internal sealed class TaskSample
     private readonly SequenceBatch _batch;
     private readonly Objective _objective;
 
-    /// <param name="task">What the network is to do.</param>
-    /// <param name="classes">The number of classes that labels are of.</param>
+    /// <param name="task">The task of the network.</param>
+    /// <param name="classes">The number of classes.</param>
     /// <param name="stepLabels">Whether each step has a label.</param>
-    /// <param name="threads">Threads that share the work.</param>
+    /// <param name="threads">The threads that share the work.</param>
     public TaskSample(TrainingTask task, int classes, bool stepLabels, int threads = 1)
     {
         Data = CreateData(classes, stepLabels, count: 9, longest: 6);
@@ -78,7 +77,7 @@ internal sealed class TaskSample
         return data;
     }
 
-    /// <summary>The figures over some of the sequences, all by default.</summary>
+    /// <summary>The metrics over some of the sequences, all by default.</summary>
     public EpochMetrics Measure(params int[] sequences)
     {
         _network.Pack();

@@ -1,9 +1,8 @@
 using Microsoft.ML.Lstm.Engine.Training;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Training;
 
-/// <summary>What is said of a training at its end.</summary>
+/// <summary>What the log says about a training at its end.</summary>
 [TestClass]
 public sealed class TrainingCourseTests
 {

@@ -3,7 +3,6 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Engine.Training;
 using Microsoft.ML.Lstm.Engine.Training.Objectives;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Training;
 
 [TestClass]
@@ -21,7 +20,7 @@ public sealed class TrainingLoopTests
         TrainingLoop.Train(Job(new LoopOptions { Optimizer = optimizer, HiddenSize = 8, NumberOfEpochs = 40, LearningRate = 0.01f },
             monitor));
 
-        // 1 is what a constant would get, since targets are scaled to unit variance.
+        // A constant would have a loss of 1, since targets are scaled to unit variance.
         Assert.IsLessThan(0.05, monitor.Epochs[^1].Training.Loss);
         Assert.AreEqual(40 * 10, monitor.Batches);
     }
@@ -61,7 +60,7 @@ public sealed class TrainingLoopTests
         foreach (float[] sequence in sequences)
             sequence.CopyTo(scorer.AddSequence(sequence.Length / 2));
         scorer.Score();
-        // Before the mark there is nothing to see; evenly spread, attention would waste half of itself there.
+        // Steps before the mark say nothing; evenly spread attention would waste half of its weight on them.
         double wasted = Enumerable.Range(0, sequences.Length).Average(i => (double)scorer.AttentionWeights(i)[..marks[i]].ToArray().Sum());
         Assert.IsLessThan(0.1, wasted);
     }
@@ -139,7 +138,7 @@ public sealed class TrainingLoopTests
     [TestMethod]
     public void EarlyStoppingWithoutValidationMeasuresTheModelThatItKeeps()
     {
-        // One batch an epoch, so that the loss gathered in an epoch is wholly that of the weights before it.
+        // One batch an epoch, so that the loss of an epoch is that of the weights before it.
         var options = new LoopOptions
         {
             NumberOfEpochs = 20,
@@ -152,7 +151,7 @@ public sealed class TrainingLoopTests
 
         SequenceModel model = TrainingLoop.Train(Job(options, monitor));
 
-        // The loss that the kept epoch ended with is the one that the next began with.
+        // The loss at the end of the kept epoch is the loss at the beginning of the next.
         EpochCompletedEventArgs kept = monitor.Epochs.Last(epoch => epoch.IsBest);
         Assert.AreEqual(4, kept.Epoch);
         double loss = monitor.Epochs[kept.Epoch].Training.Loss;
@@ -246,7 +245,7 @@ public sealed class TrainingLoopTests
     [TestMethod]
     public void AModelOnItsWayToInfinityIsNotReturned()
     {
-        // The first epoch's one update makes weights of 1e20: finite, but worth nothing.
+        // The one update of the first epoch makes weights of 1e20: finite, but useless.
         var options = new LoopOptions
         {
             NumberOfEpochs = 5,

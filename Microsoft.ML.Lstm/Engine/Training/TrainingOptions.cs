@@ -16,7 +16,7 @@ public abstract class TrainingOptions
     private const int UsualUpdates = 2500;
     private const int FewestEpochs = 8;
 
-    // More are no help to anyone, and each has memory of its own.
+    // More threads help nobody, and each has memory of its own.
     private const int MostThreads = 1024;
 
     private protected TrainingOptions()
@@ -155,9 +155,9 @@ public abstract class TrainingOptions
     public Action<EpochCompletedEventArgs>? EpochCompleted;
 
     /// <summary>
-    /// Stops training at once, in the middle of a batch too; <c>Fit</c> then returns the best model so far, after what it needs beside it,
-    /// such as the widths of a forecast's intervals, was found. Before the first weight update there is none, and when it is cancelled only
-    /// while those are found, nobody wants it: an <see cref="OperationCanceledException"/> is thrown then. Default: none.
+    /// Stops training at once, even in the middle of a batch; <c>Fit</c> then returns the best model so far, with all that belongs to it,
+    /// such as the widths of a forecast's intervals. An <see cref="OperationCanceledException"/> is thrown where there is no model, before
+    /// the first weight update, and where the token is cancelled only after training, while these widths are computed. Default: none.
     /// </summary>
     public CancellationToken CancellationToken;
 
@@ -260,7 +260,7 @@ public abstract class TrainingOptions
     /// <summary>How the steps' outputs become the encoding, where there is a choice.</summary>
     private protected virtual Pooling EncodingPooling => Pooling.Last;
 
-    /// <summary>The figures of the task, which early stopping can watch.</summary>
+    /// <summary>The metrics of the task, which early stopping can watch.</summary>
     internal virtual IReadOnlyList<EarlyStoppingMetric> EarlyStoppingMetrics => Enum.GetValues<EarlyStoppingMetric>();
 
     /// <summary>Throws for the first option that is out of range.</summary>
