@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.ML.Lstm.Onnx;
 using Microsoft.ML.Lstm.Tests.Sequences;
 
 namespace Microsoft.ML.Lstm.Tests.Onnx;
@@ -17,7 +18,7 @@ public sealed class ConversionTests
     [DynamicData(nameof(Trainers))]
     public void EachTransformerIsConverted(string trainer)
     {
-        foreach (CellType cell in Enum.GetValues<CellType>())
+        foreach (CellType cell in OnnxCell.All.Select(known => known.Cell))
         {
             AssertConverted(_ml.Data.LoadFromEnumerable(SequenceRow.Make(12)), Fit(trainer, options =>
             {

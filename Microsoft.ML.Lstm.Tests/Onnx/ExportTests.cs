@@ -1,3 +1,4 @@
+using Microsoft.ML.Lstm.Onnx;
 using Microsoft.ML.Lstm.Tests.Sequences;
 
 namespace Microsoft.ML.Lstm.Tests.Onnx;
@@ -9,7 +10,7 @@ public sealed class ExportTests
     private static readonly int[] Lengths = [3, 1, 7, 2, 30, 5];
 
     public static IEnumerable<object[]> Networks =>
-        from cell in Enum.GetValues<CellType>()
+        from cell in OnnxCell.All.Select(known => known.Cell)
         from layers in new[] { 1, 2 }
         from isBidirectional in new[] { false, true }
         from pooling in Enum.GetValues<Pooling>()
@@ -78,7 +79,7 @@ public sealed class ExportTests
     [TestMethod]
     public void AnAutoencoderScoresAsOurs()
     {
-        foreach (CellType cell in Enum.GetValues<CellType>())
+        foreach (CellType cell in OnnxCell.All.Select(known => known.Cell))
         {
             var ml = new MLContext(seed: 1);
             LstmAutoencoderTransformer model = ml.AnomalyDetection.Trainers.LstmAutoencoder(SmallOptions.CreateAutoencoder(options =>

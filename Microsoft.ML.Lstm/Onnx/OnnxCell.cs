@@ -17,7 +17,9 @@ internal sealed record OnnxCell(CellType Cell, string Operator, int[] Gates)
         new(CellType.Rnn, "RNN", [0]),
     ];
 
-    public static OnnxCell Of(CellType cell) => All.First(one => one.Cell == cell);
+    /// <exception cref="NotSupportedException">ONNX has no operator for the cell.</exception>
+    public static OnnxCell Of(CellType cell)
+        => All.FirstOrDefault(known => known.Cell == cell) ?? throw new NotSupportedException($"ONNX has no operator for the cell {cell}.");
 
     /// <summary>The weights of a direction of a layer, [G·H x columns], gate by gate as the operator has them.</summary>
     /// <param name="weights">As PyTorch has them.</param>
