@@ -1,6 +1,5 @@
 using Microsoft.ML.Lstm.Tests.Series;
 
-
 namespace Microsoft.ML.Lstm.Tests.Forecasting;
 
 /// <summary>Small forecasts for tests.</summary>

@@ -1,7 +1,6 @@
 using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Series;
 
-
 namespace Microsoft.ML.Lstm.Tests.Series;
 
 /// <summary>The known covariates of the rows that follow, in each of many series, however they are mixed.</summary>

@@ -1,6 +1,5 @@
 using Microsoft.ML.Lstm.Tests.Forecasting;
 
-
 namespace Microsoft.ML.Lstm.Tests.Series;
 
 /// <summary>A row of made-up series.</summary>

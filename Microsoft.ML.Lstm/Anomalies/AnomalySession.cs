@@ -3,7 +3,6 @@ using Microsoft.ML.Lstm.Engine.Series;
 using Microsoft.ML.Lstm.Forecasting;
 using Microsoft.ML.Lstm.Series;
 
-
 namespace Microsoft.ML.Lstm.Anomalies;
 
 /// <summary>Compares the value of each row with its forecast.</summary>
@@ -25,7 +24,7 @@ internal sealed class AnomalySession(LstmAnomalyTransformer transformer, Session
 
     public override IReadOnlyCollection<string> Names => _forecasts.Names;
 
-    public override bool Knows(string series) => _forecasts.Knows(series);
+    public override bool Knows(string name) => _forecasts.Knows(name);
 
     public override bool HasRow => _forecasts.HasRow;
 
@@ -41,17 +40,17 @@ internal sealed class AnomalySession(LstmAnomalyTransformer transformer, Session
         _forecasts.Step(row, future);
     }
 
-    public override void Query(string? series)
+    public override void Query(string? name)
     {
-        _forecasts.Query(series);
+        _forecasts.Query(name);
         // The result of the last row, if there is one; for a named series, the value expected next and its bounds.
-        _isQueried = series is not null || !_forecasts.HasRow;
+        _isQueried = name is not null || !_forecasts.HasRow;
         DetectionColumn.Clear(_expected);
         if (!_isQueried || _forecasts.QueriedStream is not { HasForecast: true } stream)
             return;
         ForecastOutput forecast = stream[0];
         _expected[DetectionColumn.ExpectedValue] = forecast.Point;
-        ScoredSeries scored = Find(series ?? _forecasts.Names.Single());
+        ScoredSeries scored = Find(name ?? _forecasts.Names.Single());
         var scorer = new ResidualScorer(transformer.Scale);
         float[] state = new float[scorer.StateLength];
         scored.Scorer.CopyStateTo(state);
@@ -60,12 +59,12 @@ internal sealed class AnomalySession(LstmAnomalyTransformer transformer, Session
         SetBounds(_expected, scorer, scored.Scores, forecast);
     }
 
-    public override bool Forget(string series)
+    public override bool Forget(string name)
     {
-        _series.Remove(series);
-        if (transformer.Known.ContainsKey(series))
-            _forgotten.Add(series);
-        return _forecasts.Forget(series);
+        _series.Remove(name);
+        if (transformer.Known.ContainsKey(name))
+            _forgotten.Add(name);
+        return _forecasts.Forget(name);
     }
 
     public override void Conclude() => _forecasts.Conclude();

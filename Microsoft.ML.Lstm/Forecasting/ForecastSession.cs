@@ -2,7 +2,6 @@ using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Series;
 using Microsoft.ML.Lstm.Series;
 
-
 namespace Microsoft.ML.Lstm.Forecasting;
 
 /// <summary>Forecasts after each row: the points, then the lower and the upper ends of the intervals, H·D each.</summary>

@@ -17,11 +17,11 @@ internal static class SeriesGaps
     private const int RowsOfAGap = 20;
 
     /// <summary>Whether gaps are rare, and how many steps at most nine of ten gaps leave out.</summary>
-    public static (bool AreRare, long UsualGap) In(RowInterval interval, IEnumerable<TrainingSeries> all)
+    public static (bool AreRare, long UsualGap) In(RowInterval interval, IEnumerable<LoadedSeries> all)
     {
         long rows = 0, filling = 0;
         var gaps = new List<long>();
-        foreach (TrainingSeries series in all)
+        foreach (LoadedSeries series in all)
         {
             rows += series.Times.Count;
             for (int t = 1; t < series.Times.Count; t++)
@@ -49,7 +49,7 @@ internal static class SeriesGaps
     /// <summary>
     /// Fills the gaps of a series with rows of missing values, and cuts off rows without any value at its end: their values may still come.
     /// </summary>
-    public static TrainingSeries Fill(RowInterval interval, TrainingSeries series, BoundSeriesColumns columns)
+    public static LoadedSeries Fill(RowInterval interval, LoadedSeries series, BoundSeriesColumns columns)
     {
         float[] missing = new float[columns.Targets + columns.PastCovariates + columns.KnownCovariates];
         missing.AsSpan().Fill(float.NaN);
@@ -58,7 +58,7 @@ internal static class SeriesGaps
             count--;
         if (count == 0)
             return series;
-        var filled = new TrainingSeries(series.Name,
+        var filled = new LoadedSeries(series.Name,
             new SeriesRows(missing.Length) { Series = series.Rows.Series, Statics = series.Rows.Statics }, [])
         {
             TrainingRows = Math.Min(count, series.TrainingRows),

@@ -1,6 +1,5 @@
 using Microsoft.ML.Lstm.Columns;
 
-
 namespace Microsoft.ML.Lstm.Series;
 
 /// <summary>
@@ -13,7 +12,7 @@ internal abstract class SeriesSession : ScoredRow
     public abstract IReadOnlyCollection<string> Names { get; }
 
     /// <summary>Whether a series is one of <see cref="Names"/>.</summary>
-    public abstract bool Knows(string series);
+    public abstract bool Knows(string name);
 
     /// <summary>Whether a row has come, and its series is not forgotten.</summary>
     public abstract bool HasRow { get; }
@@ -27,13 +26,13 @@ internal abstract class SeriesSession : ScoredRow
     public abstract void Take(SeriesRowReader row, long position, ReadOnlySpan<float> future);
 
     /// <summary>Makes the output, until the next row, that of a series from its last row on.</summary>
-    /// <param name="series">One of <see cref="Names"/>; null for the series of the last row or, before the first row, the only
+    /// <param name="name">One of <see cref="Names"/>; null for the series of the last row or, before the first row, the only
     /// series.</param>
-    public abstract void Query(string? series);
+    public abstract void Query(string? name);
 
     /// <summary>Forgets a series: its next row will be its first.</summary>
     /// <returns>Whether it was known.</returns>
-    public abstract bool Forget(string series);
+    public abstract bool Forget(string name);
 
     /// <summary>Warns of what was unusual about the rows; called at their end.</summary>
     public abstract void Conclude();

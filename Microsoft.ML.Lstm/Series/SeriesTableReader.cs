@@ -14,13 +14,13 @@ namespace Microsoft.ML.Lstm.Series;
 internal sealed class SeriesTableReader(IExceptionContext context, SeriesColumns columns, MissingValueHandling missing, Action<string> warn,
     CancellationToken cancellation)
 {
-    private readonly Dictionary<string, TrainingSeries> _series = [];
+    private readonly Dictionary<string, LoadedSeries> _series = [];
     private BoundSeriesColumns? _bound;
-    private TrainingSeries? _unnamed;
+    private LoadedSeries? _unnamed;
     private string _unusable = "";
 
     /// <summary>The series that have been read, in the order of their first rows.</summary>
-    public IReadOnlyCollection<TrainingSeries> Series => _series.Values;
+    public IReadOnlyCollection<LoadedSeries> Series => _series.Values;
 
     /// <summary>Reads a table, appending its rows to those read before.</summary>
     /// <param name="data">The table; the rows of each series are in the order of time.</param>
@@ -51,7 +51,7 @@ internal sealed class SeriesTableReader(IExceptionContext context, SeriesColumns
                 warnings.Add(reader.Fault);
                 continue;
             }
-            TrainingSeries? series = reader.Fault == SeriesRowFault.NoName ? _unnamed : _series.GetValueOrDefault(reader.Series);
+            LoadedSeries? series = reader.Fault == SeriesRowFault.NoName ? _unnamed : _series.GetValueOrDefault(reader.Series);
             unnamed += reader.Fault == SeriesRowFault.NoName ? 1 : 0;
             if (columns.Time is not null && series is { Times.Count: > 0 } && reader.Time <= series.Times[^1])
             {
@@ -78,7 +78,7 @@ internal sealed class SeriesTableReader(IExceptionContext context, SeriesColumns
                     Series = isNamed ? _series.Count + 1 : 1,
                     Statics = reader.Statics.ToArray()
                 };
-                series = new TrainingSeries(reader.Series, rows, []);
+                series = new LoadedSeries(reader.Series, rows, []);
                 if (isNamed)
                     _series.Add(series.Name, series);
                 else
@@ -120,7 +120,7 @@ internal sealed class SeriesTableReader(IExceptionContext context, SeriesColumns
         var gaps = SeriesGaps.In(interval, _series.Values);
         bool fills = missing == MissingValueHandling.CarryForward && (fillsGaps ?? gaps.AreRare);
         var warnings = new SeriesWarnings(dataName, columns, interval, fills, isLive: false, warn);
-        foreach (TrainingSeries series in _series.Values)
+        foreach (LoadedSeries series in _series.Values)
         {
             for (int t = 1; t < series.Times.Count; t++)
                 warnings.AddInterval(series.Name, series.Times[t - 1], series.Times[t]);
@@ -141,7 +141,7 @@ internal sealed class SeriesTableReader(IExceptionContext context, SeriesColumns
     public RowInterval SetCalendar(RowInterval interval, CalendarFeatures? calendar)
     {
         interval = interval with { Calendar = calendar ?? interval.UsualCalendar(_series.Values.Max(series => series.TrainingRows)) };
-        foreach (TrainingSeries series in _series.Values)
+        foreach (LoadedSeries series in _series.Values)
         {
             int size = interval.FeatureCount;
             series.Rows.Calendar = new float[series.Rows.Count * size];
@@ -154,11 +154,11 @@ internal sealed class SeriesTableReader(IExceptionContext context, SeriesColumns
     private Exception Error(string message) => context.Process(new InvalidOperationException(message));
 }
 
-/// <summary>A series of the training data: its name, its rows and their times.</summary>
+/// <summary>A series that a <see cref="SeriesTableReader"/> has read: its name, its rows and their times.</summary>
 /// <param name="Name">The name; empty where there is only one series.</param>
 /// <param name="Rows">The rows.</param>
 /// <param name="Times">The time of each row; empty where rows have no times.</param>
-internal sealed record TrainingSeries(string Name, SeriesRows Rows, List<DateTimeOffset> Times)
+internal sealed record LoadedSeries(string Name, SeriesRows Rows, List<DateTimeOffset> Times)
 {
     /// <summary>The fingerprint of its first rows; null where all of them are the same.</summary>
     public SeriesStart? Start { get; set; }

@@ -46,7 +46,7 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
         BoundSeriesColumns bound = reader.Read(trainData, "training data");
         if (validationData is not null)
         {
-            foreach (TrainingSeries history in reader.Series)
+            foreach (LoadedSeries history in reader.Series)
                 history.TrainingRows = history.Rows.Count;
             reader.Read(validationData, "validation data");
         }
@@ -54,7 +54,7 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
             throw reader.NoRows();
         SeriesTiming? timing = reader.FindTiming(options.FillGaps,
             validationData is null ? "training data" : "training and validation data");
-        TrainingSeries[] series = [.. reader.Series];
+        LoadedSeries[] series = [.. reader.Series];
         var settled = (SeriesEstimatorOptions)options.Settle();
         bool refits = settled.Refits && validationData is null;
         int[] observedRows = Array.ConvertAll(series, history => history.Rows.CountObserved(bound.Targets, bound.KnownCovariates));
@@ -112,7 +112,7 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
         }
     }
 
-    private static SeriesState StateOf(TrainingSeries series, float[] values, int observedRows)
+    private static SeriesState StateOf(LoadedSeries series, float[] values, int observedRows)
     {
         DateTimeOffset time = series.Times.ElementAtOrDefault(observedRows - 1);
         return new SeriesState(values, time,
@@ -121,12 +121,12 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
             : null, series.Start);
     }
 
-    private static void WarnOfFutureRows(TrainingSeries[] series, int[] observedRows, HostMonitor monitor)
+    private static void WarnOfFutureRows(LoadedSeries[] series, int[] observedRows, HostMonitor monitor)
     {
         int[] ahead = [.. series.Zip(observedRows, (one, observed) => observed == 0 ? 0 : one.Rows.Count - observed)];
         if (ahead.Sum() is var rows && rows == 0)
             return;
-        TrainingSeries first = series[Array.FindIndex(ahead, count => count > 0)];
+        LoadedSeries first = series[Array.FindIndex(ahead, count => count > 0)];
         monitor.Warn($"{rows} rows at the end of {ahead.Count(count => count > 0)} "
             + $"series{(first.Name == "" ? "" : $", first '{first.Name}',")} have no value to forecast, but known covariates: they are "
             + "taken for rows to come, "

@@ -1,7 +1,6 @@
 using Microsoft.ML.Lstm.Engine.Network;
 using Microsoft.ML.Lstm.Engine.Series;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Series;
 
 /// <summary>Intervals from errors: the right ranks, of few errors and of very many.</summary>

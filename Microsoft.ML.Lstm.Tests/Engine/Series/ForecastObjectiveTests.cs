@@ -3,7 +3,6 @@ using Microsoft.ML.Lstm.Engine.Training;
 using Microsoft.ML.Lstm.Tests.Engine.Reference;
 using Microsoft.ML.Lstm.Tests.Engine.Training;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Series;
 
 /// <summary>

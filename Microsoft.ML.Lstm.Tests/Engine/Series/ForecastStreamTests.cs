@@ -4,7 +4,6 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Engine.Series;
 using Microsoft.ML.Lstm.Tests.Engine.Kernels;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Series;
 
 /// <summary>Forecasts of one series row by row: the same as in training, from any state on, without allocations.</summary>

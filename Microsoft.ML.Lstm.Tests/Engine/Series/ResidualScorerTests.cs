@@ -1,6 +1,5 @@
 using Microsoft.ML.Lstm.Engine.Series;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Series;
 
 /// <summary>Scores of residuals computed by hand, and the distribution of scores.</summary>

@@ -18,13 +18,13 @@ public sealed class RowIntervalTests
     public void RegularSpansAreFound(string start, int seconds)
     {
         DateTime[] times = [.. Enumerable.Range(0, 30).Select(t => At(start).AddSeconds((long)t * seconds))];
-        var step = RowInterval.Of(times);
-        Assert.AreEqual((0, seconds * TimeSpan.TicksPerSecond), (step.Months, step.Ticks));
+        var interval = RowInterval.Of(times);
+        Assert.AreEqual((0, seconds * TimeSpan.TicksPerSecond), (interval.Months, interval.Ticks));
         for (int t = 1; t < times.Length; t++)
         {
-            Assert.AreEqual(times[t], step.Next(times[t - 1]));
-            Assert.IsTrue(step.IsRegular(times[t - 1], times[t]));
-            Assert.IsFalse(step.IsRegular(times[t - 1], times[t].AddTicks(1)));
+            Assert.AreEqual(times[t], interval.Next(times[t - 1]));
+            Assert.IsTrue(interval.IsRegular(times[t - 1], times[t]));
+            Assert.IsFalse(interval.IsRegular(times[t - 1], times[t].AddTicks(1)));
         }
     }
 
@@ -42,13 +42,13 @@ public sealed class RowIntervalTests
     public void MonthsOfAnyLengthAreRegular(string start, int months)
     {
         DateTime[] times = [.. Enumerable.Range(0, 40).Select(t => At(start).AddMonths(t * months))];
-        var step = RowInterval.Of(times);
-        Assert.AreEqual((months, 0L), (step.Months, step.Ticks));
+        var interval = RowInterval.Of(times);
+        Assert.AreEqual((months, 0L), (interval.Months, interval.Ticks));
         for (int t = 1; t < times.Length; t++)
         {
-            Assert.IsTrue(step.IsRegular(times[t - 1], times[t]), $"{times[t - 1]:d} to {times[t]:d}");
-            Assert.IsFalse(step.IsRegular(times[t - 1], times[t].AddHours(1)));
-            Assert.IsFalse(step.IsRegular(times[t - 1], times[t].AddMonths(1)));
+            Assert.IsTrue(interval.IsRegular(times[t - 1], times[t]), $"{times[t - 1]:d} to {times[t]:d}");
+            Assert.IsFalse(interval.IsRegular(times[t - 1], times[t].AddHours(1)));
+            Assert.IsFalse(interval.IsRegular(times[t - 1], times[t].AddMonths(1)));
         }
     }
 
@@ -134,9 +134,9 @@ public sealed class RowIntervalTests
     [DataRow(CalendarFeatures.Year, "2023-07-01 12:00", 86400L, 182.5 / 365)]
     public void FeaturesAreThoseOfTheNextRow(CalendarFeatures cycle, string time, long seconds, double turns)
     {
-        var step = new RowInterval(0, seconds * TimeSpan.TicksPerSecond, cycle);
-        float[] features = new float[step.FeatureCount];
-        step.WriteFeatures(At(time), features);
+        var interval = new RowInterval(0, seconds * TimeSpan.TicksPerSecond, cycle);
+        float[] features = new float[interval.FeatureCount];
+        interval.WriteFeatures(At(time), features);
         double[] expected = [.. new[] { 1,
             2 }.SelectMany(harmonic => new[] { Math.Sin(2 * Math.PI * harmonic * turns), Math.Cos(2 * Math.PI * harmonic * turns) })];
         Assert.HasCount(4, features);
@@ -149,15 +149,15 @@ public sealed class RowIntervalTests
     {
         const CalendarFeatures All = CalendarFeatures.Hour | CalendarFeatures.Day | CalendarFeatures.Week | CalendarFeatures.Year;
         DateTime time = At("2024-05-17 13:20");
-        var step = new RowInterval(0, 1200 * TimeSpan.TicksPerSecond, All);
-        float[] all = new float[step.FeatureCount];
-        step.WriteFeatures(time, all);
+        var interval = new RowInterval(0, 1200 * TimeSpan.TicksPerSecond, All);
+        float[] all = new float[interval.FeatureCount];
+        interval.WriteFeatures(time, all);
         float[] one = new float[4];
         int at = 0;
         foreach (CalendarFeatures cycle in new[] { CalendarFeatures.Hour, CalendarFeatures.Day, CalendarFeatures.Week,
             CalendarFeatures.Year })
         {
-            (step with { Calendar = cycle }).WriteFeatures(time, one);
+            (interval with { Calendar = cycle }).WriteFeatures(time, one);
             CollectionAssert.AreEqual(one, all[at..(at += 4)]);
         }
         Assert.HasCount(at, all);

@@ -1,7 +1,6 @@
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Engine.Series;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Series;
 
 /// <summary>The features of a series' steps, its levels and scales, against a plain recomputation in double from all rows so far.</summary>

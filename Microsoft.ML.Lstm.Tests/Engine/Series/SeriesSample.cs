@@ -1,6 +1,5 @@
 using Microsoft.ML.Lstm.Engine.Series;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Series;
 
 /// <summary>Made-up series in the form that a forecasting network learns from.</summary>

@@ -2,7 +2,6 @@ using Microsoft.ML.Lstm.Engine.Series;
 using Microsoft.ML.Lstm.Engine.Training;
 using Microsoft.ML.Lstm.Tests.Engine.Training;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Series;
 
 /// <summary>

@@ -1,7 +1,6 @@
 using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Tests.Series;
 
-
 namespace Microsoft.ML.Lstm.Tests.Forecasting.Evaluation;
 
 /// <summary>Forecasts that are compared with values by a column of times.</summary>

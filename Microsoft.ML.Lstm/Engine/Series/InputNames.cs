@@ -1,6 +1,5 @@
 using Microsoft.ML.Lstm.Engine.Training;
 
-
 namespace Microsoft.ML.Lstm.Engine.Series;
 
 /// <summary>The names of the numbers that a forecasting network reads, and the warnings of those that never varied.</summary>

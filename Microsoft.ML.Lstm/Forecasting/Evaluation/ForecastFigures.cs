@@ -1,6 +1,5 @@
 using Microsoft.ML.Lstm.Forecasting.Evaluation;
 
-
 namespace Microsoft.ML.Lstm;
 
 /// <summary>

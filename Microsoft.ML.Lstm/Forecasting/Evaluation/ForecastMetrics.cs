@@ -1,6 +1,5 @@
 using Microsoft.ML.Lstm.Forecasting.Evaluation;
 
-
 namespace Microsoft.ML.Lstm;
 
 /// <summary>The accuracy of forecasts, overall, by horizon and by target, with simple baselines for comparison.</summary>

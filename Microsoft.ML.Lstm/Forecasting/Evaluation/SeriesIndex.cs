@@ -1,6 +1,5 @@
 using Microsoft.ML.Lstm.Columns;
 
-
 namespace Microsoft.ML.Lstm.Forecasting.Evaluation;
 
 /// <summary>Numbers series from 0 in the order in which they are met.</summary>
