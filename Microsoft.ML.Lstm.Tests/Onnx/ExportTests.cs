@@ -77,6 +77,21 @@ public sealed class ExportTests
     }
 
     [TestMethod]
+    [DataRow(true)]
+    [DataRow(false)]
+    public void StepsAreLabelledAsOurs(bool hasCrf)
+    {
+        using OnnxRun run = Export(AnyTrainer.Labeling, options =>
+        {
+            (options.NumberOfEpochs, options.CellType) = (10, CellType.Gru);
+            ((LstmSequenceLabelingTrainer.Options)options).UseConditionalRandomField = hasCrf;
+        });
+        run.AssertSame(OnnxRun.Rows(seed: 12, 300, 1, 2, 117, 40));
+        run.AssertSame(OnnxRun.Rows(seed: 13, 1));
+        run.AssertSame(OnnxRun.Rows(seed: 14, 9, 9, 9), hasLengths: false);
+    }
+
+    [TestMethod]
     public void AnAutoencoderScoresAsOurs()
     {
         foreach (CellType cell in OnnxCell.All.Select(known => known.Cell))
@@ -98,10 +113,5 @@ public sealed class ExportTests
     public static IEnumerable<object[]> Trainers => AnyTrainer.Names.Select(name => new object[] { name });
 
     private static OnnxRun Export(string trainer, Action<SequenceTrainerOptions> change)
-        => new(AnyTrainer.Fit(trainer, Example.Make(40, variable: true), options =>
-        {
-            if (options is LstmSequenceLabelingTrainer.Options labeling)
-                labeling.UseConditionalRandomField = false;
-            change(options);
-        }).Model);
+        => new(AnyTrainer.Fit(trainer, Example.Make(40, variable: true), change).Model);
 }

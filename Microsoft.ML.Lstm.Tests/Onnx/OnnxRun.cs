@@ -65,7 +65,7 @@ internal sealed class OnnxRun : IDisposable
             int width = values.Length / rows.Length;
             double[] actual = [.. values.Cast<object>().Select(Convert.ToDouble)];
             double[][] expected = Numbers(scored, column);
-            double scale = Math.Max(1e-3, expected.SelectMany(row => row).Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty(0).Max());
+            double scale = Math.Max(0.1, expected.SelectMany(row => row).Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty(0).Max());
             for (int i = 0; i < rows.Length; i++)
             {
                 bool isUnscored = column.Type is VectorDataViewType { Size: 0 } && expected[i].Length == 0;

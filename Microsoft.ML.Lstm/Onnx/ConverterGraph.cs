@@ -11,8 +11,6 @@ internal sealed class ConverterGraph(OnnxContext context, string transformer) : 
 {
     public override bool AxesAreInputs => false;
 
-    public override bool HasLoops => false;
-
     /// <summary>Makes a value a column of the pipeline.</summary>
     public void AddColumn(DataViewSchema.Column column, OnnxValue value)
     {
@@ -23,6 +21,9 @@ internal sealed class ConverterGraph(OnnxContext context, string transformer) : 
     }
 
     public override void Require(int operatorSet) => context.CheckOpSetVersion(operatorSet, transformer);
+
+    public override void RequireLoops(string what)
+        => throw new NotSupportedException($"{what} needs a loop, which nodes that ML.NET writes can't have; ExportToOnnx writes it");
 
     protected override string AddConstant(string name, float[] values, long[] dimensions)
         => context.AddInitializer(values, dimensions, name);

@@ -22,6 +22,7 @@ internal sealed class NetworkValues
     private readonly string _first;
     private readonly string? _lengths;
     private string? _stepErrors;
+    private CrfValues? _crf;
 
     /// <summary>Writes a network.</summary>
     public NetworkValues(OnnxGraph graph, SequenceModel model, NetworkInputs inputs)
@@ -93,9 +94,14 @@ internal sealed class NetworkValues
     /// <summary>The mean squared error of the reconstruction of each step, [B x T]; of an autoencoder.</summary>
     public string StepErrors => _stepErrors ??= Reconstruct();
 
-    private RecurrentValues Recurrent { get; }
+    /// <summary>The random field behind the steps, of a network that has one.</summary>
+    /// <exception cref="NotSupportedException">The graph can't have loops.</exception>
+    public CrfValues Crf => _crf ??= new CrfValues(this);
 
-    private ParameterSet Parameters => _model.Parameters;
+    /// <summary>The network's parameters.</summary>
+    public ParameterSet Parameters => _model.Parameters;
+
+    private RecurrentValues Recurrent { get; }
 
     /// <summary>A result of each row, [B x n], that is NaN for a row that can't be scored.</summary>
     public OnnxValue OfRows(string value, OnnxAxis size)

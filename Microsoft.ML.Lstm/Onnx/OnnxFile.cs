@@ -35,8 +35,6 @@ internal sealed class OnnxFile(string name) : OnnxGraph
 
     public override bool AxesAreInputs => true;
 
-    public override bool HasLoops => true;
-
     /// <summary>Declares an input.</summary>
     /// <param name="value">The name that it is to have, and its type.</param>
     /// <param name="standard">What it is where it isn't given; null where it has to be.</param>
@@ -54,8 +52,23 @@ internal sealed class OnnxFile(string name) : OnnxGraph
     public void AddOutput(string column, OnnxValue value)
     {
         string output = Unique(_values, _values.Contains(column) ? $"{column}.output" : column);
-        Add($"output/{column}", "Identity", [value.Name], [output], []);
+        Add(_graph, $"output/{column}", "Identity", [value.Name], [output], []);
         _graph.Output.Add(Describe(value with { Name = output }));
+    }
+
+    public override string[] Scan(string name, bool isReversed, TypedValue[] states, TypedValue[] sequences,
+        TensorProto.Types.DataType[] outputs, ScanStep step)
+    {
+        var body = new Body(this, $"{name}.step");
+        string[] results = step(body, [.. states.Select(state => body.AddInput("state", state.Type))],
+            [.. sequences.Select(sequence => body.AddInput("item", sequence.Type))]);
+        TensorProto.Types.DataType[] types = [.. states.Select(state => state.Type), .. outputs];
+        return Nodes(name, "Scan", [.. states.Concat(sequences).Select(value => value.Name)],
+            [.. types.Select((_, i) => $"{name}.{(i < states.Length ? "state" : "output")}")],
+            OnnxAttribute.Of("body", body.Finish(results.Zip(types))),
+            OnnxAttribute.Of("num_scan_inputs", sequences.Length),
+            OnnxAttribute.Of("scan_input_directions", [.. sequences.Select(_ => isReversed ? 1L : 0)]),
+            OnnxAttribute.Of("scan_output_directions", [.. outputs.Select(_ => isReversed ? 1L : 0)]));
     }
 
     /// <exception cref="InvalidOperationException">The network is too large for an ONNX file.</exception>
@@ -82,11 +95,15 @@ internal sealed class OnnxFile(string name) : OnnxGraph
         => Add(Unique(_values, name), TensorProto.Types.DataType.Int64, MemoryMarshal.AsBytes<long>(values), dimensions);
 
     protected override string[] AddNode(string name, string operation, string[] inputs, string[] outputs, AttributeProto[] attributes)
-        => Add(name, operation, inputs, [.. outputs.Select(output => output == "" ? "" : Unique(_values, output))], attributes);
+        => AddNode(_graph, name, operation, inputs, outputs, attributes);
 
-    private string[] Add(string name, string operation, string[] inputs, string[] outputs, AttributeProto[] attributes)
+    private string[] AddNode(GraphProto graph, string name, string operation, string[] inputs, string[] outputs,
+        AttributeProto[] attributes)
+        => Add(graph, name, operation, inputs, [.. outputs.Select(output => output == "" ? "" : Unique(_values, output))], attributes);
+
+    private string[] Add(GraphProto graph, string name, string operation, string[] inputs, string[] outputs, AttributeProto[] attributes)
     {
-        _graph.Node.Add(new NodeProto
+        graph.Node.Add(new NodeProto
         {
             Name = Unique(_nodes, name),
             OpType = operation,
@@ -132,5 +149,39 @@ internal sealed class OnnxFile(string name) : OnnxGraph
         for (int i = 1; !names.Add(unique); i++)
             unique = $"{name}_{i}";
         return unique;
+    }
+
+    /// <summary>A step of a loop. Its constants are those of the file.</summary>
+    private sealed class Body(OnnxFile file, string name) : OnnxGraph
+    {
+        private readonly GraphProto _steps = new() { Name = name };
+
+        public override bool AxesAreInputs => file.AxesAreInputs;
+
+        public string AddInput(string input, TensorProto.Types.DataType type)
+        {
+            input = Unique(file._values, $"{name}.{input}");
+            _steps.Input.Add(Describe(input, type));
+            return input;
+        }
+
+        public GraphProto Finish(IEnumerable<(string Name, TensorProto.Types.DataType Type)> outputs)
+        {
+            // An output has to be made in the step itself, and be no other one.
+            foreach ((string output, TensorProto.Types.DataType type) in outputs)
+                _steps.Output.Add(Describe(Node("Identity", [output]), type));
+            return _steps;
+        }
+
+        protected override string AddConstant(string name, float[] values, long[] dimensions) => file.AddConstant(name, values, dimensions);
+
+        protected override string AddConstant(string name, long[] values, long[] dimensions) => file.AddConstant(name, values, dimensions);
+
+        protected override string[] AddNode(string name, string operation, string[] inputs, string[] outputs, AttributeProto[] attributes)
+            => file.AddNode(_steps, name, operation, inputs, outputs, attributes);
+
+        // Of any shape.
+        private static ValueInfoProto Describe(string name, TensorProto.Types.DataType type)
+            => new() { Name = name, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)type } } };
     }
 }

@@ -20,14 +20,29 @@ internal abstract class OnnxGraph
     /// <summary>Whether axes are inputs of operators, as they are from operator set 13 on, rather than attributes.</summary>
     public abstract bool AxesAreInputs { get; }
 
-    /// <summary>Whether a node may have a graph of its own, as a loop has.</summary>
-    public abstract bool HasLoops { get; }
-
     /// <summary>Says that what follows needs an operator set.</summary>
     /// <exception cref="ArgumentException">A lower one was asked for.</exception>
     public virtual void Require(int operatorSet)
     {
     }
+
+    /// <summary>Says that what follows goes through steps in turn, by <see cref="Scan"/>.</summary>
+    /// <param name="what">What does.</param>
+    /// <exception cref="NotSupportedException">The graph can't have loops.</exception>
+    public virtual void RequireLoops(string what)
+    {
+    }
+
+    /// <summary>A loop over the first axis of some values; the number of the states that it carries are those that it is given.</summary>
+    /// <param name="name">What it is called.</param>
+    /// <param name="isReversed">Whether it begins at the last step.</param>
+    /// <param name="states">The states before the first step.</param>
+    /// <param name="sequences">The values whose parts a step reads.</param>
+    /// <param name="outputs">The types of what a step gives, after its states.</param>
+    /// <param name="step">Writes a step.</param>
+    /// <returns>The last states, then the outputs of all steps.</returns>
+    public virtual string[] Scan(string name, bool isReversed, TypedValue[] states, TypedValue[] sequences,
+        TensorProto.Types.DataType[] outputs, ScanStep step) => throw new NotSupportedException();
 
     /// <summary>A constant tensor.</summary>
     /// <param name="name">What it is called, if no other value has the name.</param>
@@ -122,6 +137,16 @@ internal abstract class OnnxGraph
 
     protected abstract string[] AddNode(string name, string operation, string[] inputs, string[] outputs, AttributeProto[] attributes);
 }
+
+/// <summary>A value with the type of its elements.</summary>
+internal readonly record struct TypedValue(string Name, TensorProto.Types.DataType Type);
+
+/// <summary>Writes a step of a loop.</summary>
+/// <param name="body">The graph of a step; it reads the values outside of the loop too.</param>
+/// <param name="states">The states before the step.</param>
+/// <param name="items">The step's parts of the sequences.</param>
+/// <returns>The states after the step, then its outputs.</returns>
+internal delegate string[] ScanStep(OnnxGraph body, string[] states, string[] items);
 
 /// <summary>Makes attributes of nodes.</summary>
 internal static class OnnxAttribute

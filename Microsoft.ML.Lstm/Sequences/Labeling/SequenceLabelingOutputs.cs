@@ -1,7 +1,8 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Columns;
-using Microsoft.ML.Lstm.Onnx;
 using Microsoft.ML.Lstm.Engine.Decoding;
+using Microsoft.ML.Lstm.Engine.Parameters;
+using Microsoft.ML.Lstm.Onnx;
 using static Microsoft.ML.Data.AnnotationUtils.Const;
 using static Microsoft.ML.SchemaShape.Column;
 
@@ -46,9 +47,9 @@ internal sealed class PredictedStepsColumn(ScoredClasses labels, Lazy<LinearChai
 
     public override OnnxValue Write(NetworkValues network)
     {
-        if (_crf.Value is not null)
-            return base.Write(network);
-        string best = network.Graph.Node("ArgMax", [network.Output], OnnxAttribute.Of("axis", 2), OnnxAttribute.Of("keepdims", 0));
+        string best = network.Shape.Head == Head.Crf
+            ? network.Crf.BestPath()
+            : network.Graph.Node("ArgMax", [network.Output], OnnxAttribute.Of("axis", 2), OnnxAttribute.Of("keepdims", 0));
         return network.KeysOf(_labels.WriteKeys(network.Graph, best), OnnxAxis.Time);
     }
 }
@@ -76,9 +77,9 @@ internal sealed class StepProbabilitiesColumn(ScoredClasses labels, Lazy<LinearC
 
     public override OnnxValue Write(NetworkValues network)
     {
-        if (_crf.Value is not null)
-            return base.Write(network);
-        string probabilities = network.Graph.Node("Softmax", [network.Output], OnnxAttribute.Of("axis", 2));
+        string probabilities = network.Shape.Head == Head.Crf
+            ? network.Crf.Marginals()
+            : network.Graph.Node("Softmax", [network.Output], OnnxAttribute.Of("axis", 2));
         return network.OfSteps(_labels.WriteProbabilities(network.Graph, probabilities, axis: 2), _labels.Count);
     }
 }
