@@ -24,7 +24,10 @@ public sealed class FolderTests
     [
         "Engine/Kernels",
         "Engine/Parameters Engine/Layers Engine/Network Engine/Decoding",
-        "Engine/Training Engine/Training/Optimizers Engine/Training/Objectives Engine/Series",
+        "Engine/Training/Optimizers",
+        "Engine/Training",
+        "Engine/Training/Objectives",
+        "Engine/Series",
         "Engine/Files",
         "MlNet",
         "Onnx",
