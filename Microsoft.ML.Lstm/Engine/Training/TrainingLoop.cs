@@ -28,14 +28,17 @@ internal sealed partial class TrainingLoop
     private readonly int _batches;
     private readonly int _epochs;
     private readonly BatchPlan? _plan;
-    private readonly ParameterSet _kept;
     private readonly TrainingCourse _course;
     private readonly WorkerTeam _team;
     private TrainingSequence[] _sequences = [];
     private CancellationToken _stop;
-    private bool _keeps;
     private bool _hasLearned;
-    private float _learningRate;
+
+    // The best weights so far, if there are any.
+    private readonly ParameterSet _kept;
+    private bool _keeps;
+
+    // Why training ended before the last epoch; null where it did not.
     private string? _ended;
     private bool _wasStopped;
 
@@ -127,13 +130,13 @@ internal sealed partial class TrainingLoop
             int epoch = _course.Epochs + 1;
             EpochMetrics training;
             EpochMetrics? validation;
+            float learningRate;
             try
             {
-                if (!TryRunEpoch(epoch, out float learningRate))
+                if (!TryRunEpoch(epoch, out learningRate))
                     return;
                 training = _trainingObjective.Metrics;
                 validation = MeasureAndKeep(epoch, training);
-                _learningRate = learningRate;
             }
             catch (OperationCanceledException) when (_stop.IsCancellationRequested && !_job.Monitor.Abandoned.IsCancellationRequested)
             {
@@ -142,7 +145,7 @@ internal sealed partial class TrainingLoop
             }
             TimeSpan elapsed = before + clock.Elapsed;
             _job.SaveCheckpoint?.Invoke(_model with { Parameters = _kept }, StateAfter(elapsed));
-            var completed = new EpochCompletedEventArgs(epoch, _epochs, training, validation, _learningRate, elapsed,
+            var completed = new EpochCompletedEventArgs(epoch, _epochs, training, validation, learningRate, elapsed,
                 _course.KeptEpoch == epoch);
             _job.Monitor.EpochCompleted(completed);
             _settings.EpochCompleted?.Invoke(completed);
