@@ -6,7 +6,7 @@ using Microsoft.ML.Lstm.Tests.Sequences;
 
 namespace Microsoft.ML.Lstm.Tests.Files;
 
-/// <summary>What is saved is loaded as it was written or not at all.</summary>
+/// <summary>A saved model is loaded as it was written or not at all.</summary>
 [TestClass]
 public sealed class ChecksumTests
 {
@@ -53,7 +53,7 @@ public sealed class ChecksumTests
     public void AModelWhoseVersionIsThatWithoutChecksumsIsRefusedIfItHasThem()
     {
         SavedZip saved = Save(AnyTrainer.Regression);
-        // 1.1 and 1.0, written by and readable by, in ML.NET's header.
+        // Version 1.1 and 1.0 in the header of ML.NET, as written and as readable.
         foreach (int at in new[] { 0x48, 0x4C })
             saved[saved.Find("Model.key")][at] = 0;
         StringAssert.Contains(LoadError(saved),
@@ -102,9 +102,12 @@ public sealed class ChecksumTests
     }
 
     [TestMethod]
-    [DataRow("""{"outputColumnName":"A","inputColumnNames":["A"],"windowSize":2,"windowSize":3,"labelColumnName":null,"labelSourceColumnName":null,"horizon":1,"keepIncompleteWindows":false}""")]
-    [DataRow("""{"outputColumnName":"A","inputColumnNames":["A"],"windowSize":"2","labelColumnName":null,"labelSourceColumnName":null,"horizon":1,"keepIncompleteWindows":false}""")]
-    [DataRow("""{"outputColumnName":"A","inputColumnNames":["A"],"WindowSize":2,"labelColumnName":null,"labelSourceColumnName":null,"horizon":1,"keepIncompleteWindows":false}""")]
+    [DataRow("""{"outputColumnName":"A","inputColumnNames":["A"],"windowSize":2,"windowSize":3,"labelColumnName":"""
+            + """null,"labelSourceColumnName":null,"horizon":1,"keepIncompleteWindows":false}""")]
+    [DataRow("""{"outputColumnName":"A","inputColumnNames":["A"],"windowSize":"2","labelColumnName":null,"labelSourceColumnName":"""
+            + """null,"horizon":1,"keepIncompleteWindows":false}""")]
+    [DataRow("""{"outputColumnName":"A","inputColumnNames":["A"],"WindowSize":2,"labelColumnName":null,"labelSourceColumnName":"""
+            + """null,"horizon":1,"keepIncompleteWindows":false}""")]
     public void NamesThatOccurTwiceOrInAnotherCaseAndNumbersAsTextAreRefused(string json)
         => Assert.ThrowsExactly<InvalidDataException>(() => SlidingWindowSettings.FromJson(Encoding.UTF8.GetBytes(json)));
 

@@ -6,14 +6,14 @@ namespace Microsoft.ML.Lstm.Tests.Files;
 
 /// <summary>
 /// The files in FirstVersion/ were written by version 0.1.0 on Microsoft.ML 5.0.1, one of each kind that it could write, and expected.json
-/// has what the loaded models said of <see cref="FirstVersionRows"/> then. They load, and say the same, for ever.
+/// has the outputs of the loaded models for <see cref="FirstVersionRows"/>. They must always load and give the same outputs.
 /// </summary>
 [TestClass]
 public sealed class FirstVersionFilesTests
 {
     private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "Files", "FirstVersion");
 
-    // The series of these models go on where the training data, or the engine, left off.
+    // The series of these models continue after the training data, or after the last row of the engine.
     private const int KnownRows = 100;
     private const int RowsOfEngine = 6;
 
@@ -60,7 +60,7 @@ public sealed class FirstVersionFilesTests
                 weights.ToArray(), name);
     }
 
-    // To 1e-5, since the last bits depend on the width of the processor's vectors.
+    // To 1e-5, since the last bits depend on the vector width of the processor.
     private static void AssertSame(string[][] expected, string[][] actual, string what)
     {
         Assert.HasCount(expected.Length, actual, what);

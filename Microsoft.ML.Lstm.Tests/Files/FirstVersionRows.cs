@@ -9,7 +9,7 @@ internal static class FirstVersionRows
 {
     private static readonly string[] Words = ["sun", "rain", "wind", "snow", "fog"];
 
-    /// <summary>Sequences of 3 to 6 steps: two numbers and a word a step, with every kind of label.</summary>
+    /// <summary>Sequences of 3 to 6 steps with two numbers and a word a step, and every kind of label.</summary>
     public static Sequence[] Sequences() =>
     [
         .. from row in Enumerable.Range(0, 40)
@@ -31,7 +31,7 @@ internal static class FirstVersionRows
            },
     ];
 
-    /// <summary>Two series of 60 days, row by row in turn, the promotions known ahead.</summary>
+    /// <summary>Two series of 60 days in alternating rows, with promotions that are known in advance.</summary>
     public static Day[] Days() =>
     [
         .. from t in Enumerable.Range(0, 60)

@@ -6,8 +6,8 @@ using Microsoft.ML.Lstm.Tests.Engine.Files;
 namespace Microsoft.ML.Lstm.Tests.Files;
 
 /// <summary>
-/// Files that were damaged or edited at random: none is loaded as another model than it was, unless its checksums were made anew; each that
-/// is refused is refused with one kind of exception, soon, and without taking more memory than the file justifies.
+/// Files that are damaged or edited at random: none is loaded as another model than it was, unless its checksums are recomputed; each is
+/// refused with one type of exception, quickly, and without allocating more memory than the file justifies.
 /// </summary>
 [TestClass]
 public sealed class MutationTests
@@ -32,7 +32,7 @@ public sealed class MutationTests
             string message = $"{name}, damage {i}: {what}: {outcome.Error}";
             if (outcome.Scores is not null)
                 Assert.AreEqual(kind.Scores, outcome.Scores, message);
-            // Model.key is ML.NET's, and so are its exceptions.
+            // Model.key belongs to ML.NET, which throws its own exceptions.
             if (!what.EndsWith("Model.key", StringComparison.Ordinal))
                 AssertRefused(outcome.LoadError, message);
             AssertBounded(outcome, zip, message);
@@ -56,7 +56,7 @@ public sealed class MutationTests
             string message = $"{name}, damage {i}: {what}: {outcome.Error}";
             if (outcome.LoadError is not null)
                 AssertRefused(outcome.LoadError, message);
-            // A column that was renamed, or has another size, is one that the data has not.
+            // A column that was renamed or resized does not exist in the data.
             if (outcome.Error is { } error && outcome.LoadError is null)
                 Assert.IsTrue(error.GetBaseException() is ArgumentException or InvalidDataException or FormatException
                     or InvalidOperationException, message);
@@ -121,7 +121,7 @@ public sealed class MutationTests
         Assert.IsLessThan(MaxAllocated + zip.ToStream().Length, outcome.Allocated, message);
     }
 
-    /// <summary>One of our streams damaged, or exchanged for another, or missing.</summary>
+    /// <summary>Damages one of our streams, replaces it with another, or removes it.</summary>
     private static (SavedZip Zip, string What) Damage(SavedZip original, Random random)
     {
         string[] names = [.. original.OurStreams,

@@ -5,7 +5,7 @@ using System.Text.RegularExpressions;
 
 namespace Microsoft.ML.Lstm.Tests.Files;
 
-/// <summary>Damages of every kind to the content of a file, drawn at random.</summary>
+/// <summary>Damages the content of a file at random, in many ways.</summary>
 internal static partial class Mutator
 {
     private static readonly string[] Numbers =
@@ -19,7 +19,7 @@ internal static partial class Mutator
     private static readonly string[] Values = ["null", "true", "false", "[]", "{}", "\"\"", "\"x\"", "[null]", "[[[[[[[[[[1]]]]]]]]]]",
         "{\"a\":{\"a\":{\"a\":{\"a\":1}}}}", "[1,2,3]", "\"\\ud800\""];
 
-    /// <summary>The content with one to three damages; those of JSON are as if someone had edited it.</summary>
+    /// <summary>The content with one to three damages; JSON is damaged as if someone had edited it.</summary>
     public static byte[] Mutate(byte[] content, string name, Random random)
     {
         byte[] result = content;
@@ -38,7 +38,7 @@ internal static partial class Mutator
         byte[] result = [.. content];
         if (result.Length == 0)
             return [(byte)random.Next(256)];
-        // Headers are short and say most.
+        // Headers are short, so they are damaged more often than by their share of the bytes.
         int at = random.Next(random.Next(2) == 0 ? result.Length : Math.Min(result.Length, 600)), length = random.Next(1, 40);
         int end = Math.Min(result.Length, at + length);
         switch (random.Next(8))
@@ -65,7 +65,7 @@ internal static partial class Mutator
         }
     }
 
-    /// <summary>The header of a safetensors stream edited, and mostly its length put right.</summary>
+    /// <summary>Edits the header of a safetensors stream, and usually corrects its length.</summary>
     private static byte[] EditHeader(byte[] content, Random random)
     {
         if (content.Length < 9
@@ -90,10 +90,9 @@ internal static partial class Mutator
             case 2:
                 return Replace(Value(), _ => Values[random.Next(Values.Length)]);
             case 3:
-                // Once more, the second time the same or another.
-                return Replace(Property(),
-                    property =>
-                    $"{property}{(property.EndsWith(',') ? "" : ",")}{(random.Next(2) == 0 ? property : Number().Replace(property, "5", 1))}");
+                // A property twice, the second time with the same or another value.
+                return Replace(Property(), property => property + (property.EndsWith(',') ? "" : ",")
+                    + (random.Next(2) == 0 ? property : Number().Replace(property, "5", 1)));
             case 4:
                 return Replace(Property(), _ => "");
             case 5:

@@ -1,6 +1,6 @@
 namespace Microsoft.ML.Lstm.Tests.Files;
 
-/// <summary>Bytes that can only be read on, a few at a time, as from a compressed entry or a socket.</summary>
+/// <summary>A stream that is not seekable and returns few bytes at a time, like a compressed entry or a socket.</summary>
 internal sealed class OneWayStream(byte[] bytes, int atMost = int.MaxValue) : Stream
 {
     private int _position;

@@ -8,14 +8,14 @@ using Microsoft.ML.Lstm.Tests.Engine.Files;
 namespace Microsoft.ML.Lstm.Tests.Files;
 
 /// <summary>
-/// Short files that claim, or turn out, to be large, all with checksums that fit: none makes us allocate more than 64 MB.
+/// Short files that claim to be large, or decompress to large ones, all with valid checksums: none makes us allocate more than 64 MB.
 /// </summary>
 [TestClass]
 public sealed class OversizedFileTests
 {
     private const int MaxAllocated = 64 << 20;
 
-    // What a hundred kilobytes of zeros or blanks can be compressed from.
+    // The size of zeros or blanks that compress to a hundred kilobytes.
     private const int Inflated = 72 << 20;
 
     [TestMethod]
@@ -35,7 +35,10 @@ public sealed class OversizedFileTests
         long length = BinaryPrimitives.ReadInt64LittleEndian(content);
         string header = Encoding.UTF8.GetString(content, 8, (int)length).TrimEnd();
         long data = content.Length - 8 - length;
-        byte[] longer = Encoding.UTF8.GetBytes($$$"""{{{header[..^1]}}},"more":{"dtype":"F32","shape":[{{{Inflated / 4}}}],"data_offsets":[{{{data}}},{{{data + Inflated}}}]}}""");
+        string more = $$"""
+            "more":{"dtype":"F32","shape":[{{Inflated / 4}}],"data_offsets":[{{data}},{{data + Inflated}}]}
+            """;
+        byte[] longer = Encoding.UTF8.GetBytes($"{header[..^1]},{more}}}");
         byte[] result = [.. BitConverter.GetBytes((long)longer.Length), .. longer, .. content[(int)(8 + length)..], .. new byte[Inflated]];
         SavedZip.RemakeChecksum(result);
         return result;

@@ -5,7 +5,7 @@ using Microsoft.ML.Lstm.Engine.Series;
 
 namespace Microsoft.ML.Lstm.Tests.Files;
 
-/// <summary>What a detector of anomalies stores beside its forecaster, whole and damaged.</summary>
+/// <summary>The JSON of an anomaly detector, intact and damaged.</summary>
 [TestClass]
 public sealed class SavedAnomalyTests
 {

@@ -8,7 +8,7 @@ using Microsoft.ML.Lstm.Tests.Series;
 
 namespace Microsoft.ML.Lstm.Tests.Files;
 
-/// <summary>A forecaster's entry in a model.zip: what is in it, and what happens when that is damaged.</summary>
+/// <summary>The entry of a forecaster in a model.zip, intact and damaged.</summary>
 [TestClass]
 public sealed class SavedForecastTests
 {
@@ -31,7 +31,7 @@ public sealed class SavedForecastTests
     public void ATruncatedStreamIsOneClearError(string stream)
     {
         byte[] bytes = Read(stream);
-        // Blanks at the end of JSON mean nothing.
+        // Blanks at the end of JSON have no meaning.
         foreach (int length in new[] { 0, 1, 7, 8, bytes.Length / 3, bytes.Length / 2, bytes.Length - 4, bytes.Length - 1 })
             AssertRefused(stream, content => content[..length], "");
     }
@@ -81,7 +81,8 @@ public sealed class SavedForecastTests
     [DataRow("settings.series", "[\"a\", \"b\", \"c\"]", "embeddings of other series than its 3")]
     [DataRow("known", "null", "can't be read")]
     [DataRow("known", "[null, null]", "expected one state a series")]
-    [DataRow("known", """[{"name": "a", "time": "2024-01-01T00:00:00"}, {"name": "a", "time": "2024-01-01T00:00:00"}]""", "expected one state a series")]
+    [DataRow("known", """[{"name": "a", "time": "2024-01-01T00:00:00"}, {"name": "a", "time": "2024-01-01T00:00:00"}]""",
+        "expected one state a series")]
     [DataRow("known", """[{"name": "a", "time": "2024-01-01T00:00:00"}]""", "of tensor 'states'")]
     [DataRow("known", "[]", "expected no tensors but a forecast's, found 'states'")]
     [DataRow("known", """[{"name": "a", "time": "yesterday"}, {"name": "b", "time": "2024-01-01T00:00:00"}]""", "can't be read")]
@@ -187,7 +188,7 @@ public sealed class SavedForecastTests
         return bytes.ToArray();
     }
 
-    /// <summary>The model with another content of one of its streams, or without it, and with checksums to match.</summary>
+    /// <summary>The model with the content of one stream replaced, or the stream removed, and valid checksums.</summary>
     private static byte[] Replace(string name, Func<byte[], byte[]?> change)
     {
         byte[]? content = change(Read(name));
@@ -201,7 +202,7 @@ public sealed class SavedForecastTests
         return zip.ToStream().ToArray();
     }
 
-    /// <summary>The stream with another tensor in the place of one, or without it.</summary>
+    /// <summary>The stream with one tensor replaced, or removed.</summary>
     private static byte[] Change(byte[] content, string name, Func<SafeTensor, SafeTensor?> change)
     {
         var tensors = SafeTensors.Read(new MemoryStream(content));
@@ -211,7 +212,7 @@ public sealed class SavedForecastTests
         return changed.ToArray();
     }
 
-    /// <summary>The stream with another number, which need not be one.</summary>
+    /// <summary>The stream with one number replaced, perhaps by one that is not finite.</summary>
     private static byte[] SetFloat(byte[] content, string name, int index, float value)
     {
         int header = (int)BitConverter.ToInt64(content);
@@ -224,10 +225,10 @@ public sealed class SavedForecastTests
     private static void AssertRefused(string stream, Func<byte[], byte[]?> change, string message)
         => StringAssert.Contains(Load(Replace(stream, change)), message);
 
-    /// <summary>What a model is refused with.</summary>
+    /// <summary>The exception that a model is refused with.</summary>
     private static string Load(byte[] model)
     {
-        // ML.NET creates what it loads by reflection, and wraps what goes wrong there.
+        // ML.NET creates transformers by reflection, which wraps their exceptions.
         Exception? error = Assert.Throws<Exception>(() => new MLContext().Model.Load(new MemoryStream(model), out _));
         while (error is not (null or InvalidDataException))
             error = error.InnerException;

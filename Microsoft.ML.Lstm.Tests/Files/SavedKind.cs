@@ -7,7 +7,7 @@ using Microsoft.ML.Lstm.Tests.Series;
 
 namespace Microsoft.ML.Lstm.Tests.Files;
 
-/// <summary>Each kind of model that can be saved, saved small, with rows to score.</summary>
+/// <summary>A small saved model of each kind that can be saved, with rows to score.</summary>
 internal sealed class SavedKind
 {
     private static readonly Dictionary<string, SavedKind> Known = [];
@@ -32,7 +32,7 @@ internal sealed class SavedKind
 
     public SavedZip Zip { get; }
 
-    /// <summary>What the undamaged model says of the rows.</summary>
+    /// <summary>The scores of the intact model for the rows.</summary>
     public string Scores { get; }
 
     public static SavedKind Of(string name)
@@ -42,7 +42,7 @@ internal sealed class SavedKind
         return kind;
     }
 
-    /// <summary>What a model says of the rows, in all columns that it adds: of long vectors, as a window may have, only a hash.</summary>
+    /// <summary>The values of all columns that a model adds to the rows; a hash of long vectors, as a window may have.</summary>
     public string Score(MLContext ml, ITransformer model)
     {
         IDataView rows = _rows(ml), scored = model.Transform(rows);

@@ -7,7 +7,7 @@ using Microsoft.ML.Lstm.Tests.Sequences;
 
 namespace Microsoft.ML.Lstm.Tests.Files;
 
-/// <summary>model.zip files: what is in them, and what happens when that is damaged.</summary>
+/// <summary>The entries of model.zip files, intact and damaged.</summary>
 [TestClass]
 public sealed class SavedModelTests
 {
@@ -29,13 +29,26 @@ public sealed class SavedModelTests
     [TestMethod]
     [DataRow("Columns.json", "{", "The columns of a saved LSTM model can't be read: ")]
     [DataRow("Columns.json", "null", "expected an object, found null")]
-    [DataRow("Columns.json", """{"features": [{"name": null, "dimensions": [10], "featuresPerStep": 2, "vocabulary": 0}], "vectorScore": false}""", "name")]
-    [DataRow("Columns.json", """{"features": [{"name": "", "dimensions": [10], "featuresPerStep": 2, "vocabulary": 0}], "vectorScore": false}""", "expected a name for a feature column, found none")]
-    [DataRow("Columns.json", """{"features": [{"name": "F", "dimensions": [], "featuresPerStep": 2, "vocabulary": 0}], "vectorScore": false}""", "expected one or more dimensions of 0 or more for the feature column, found []")]
-    [DataRow("Columns.json", """{"features": [{"name": "F", "dimensions": [65536, 65536], "featuresPerStep": 2, "vocabulary": 0}], "vectorScore": false}""", "expected dimensions of the feature column whose product is at most 2147483647, found [65536, 65536]")]
-    [DataRow("Columns.json", """{"features": [{"name": "F", "dimensions": [65536, 65536, 0], "featuresPerStep": 2, "vocabulary": 0}], "vectorScore": false}""", "expected dimensions of the feature column whose product is at most 2147483647, found [65536, 65536, 0]")]
-    [DataRow("Columns.json", """{"features": [{"name": "F", "dimensions": [10], "featuresPerStep": 2, "vocabulary": 0}], "vectorScore": false, "staticFeatureColumnName": "S"}""", "A saved LSTM model has 0 static features, but its columns say 'S'.")]
-    [DataRow("Columns.json", """{"features": [{"name": "F", "dimensions": [10], "featuresPerStep": 2, "vocabulary": 0}], "vectorScore": false, "surprise": 1}""", "surprise")]
+    [DataRow("Columns.json",
+        """{"features": [{"name": null, "dimensions": [10], "featuresPerStep": 2, "vocabulary": 0}], "vectorScore": false}""", "name")]
+    [DataRow("Columns.json",
+        """{"features": [{"name": "", "dimensions": [10], "featuresPerStep": 2, "vocabulary": 0}], "vectorScore": false}""",
+        "expected a name for a feature column, found none")]
+    [DataRow("Columns.json",
+        """{"features": [{"name": "F", "dimensions": [], "featuresPerStep": 2, "vocabulary": 0}], "vectorScore": false}""",
+        "expected one or more dimensions of 0 or more for the feature column, found []")]
+    [DataRow("Columns.json",
+        """{"features": [{"name": "F", "dimensions": [65536, 65536], "featuresPerStep": 2, "vocabulary": 0}], "vectorScore": false}""",
+        "expected dimensions of the feature column whose product is at most 2147483647, found [65536, 65536]")]
+    [DataRow("Columns.json",
+        """{"features": [{"name": "F", "dimensions": [65536, 65536, 0], "featuresPerStep": 2, "vocabulary": 0}], "vectorScore": false}""",
+        "expected dimensions of the feature column whose product is at most 2147483647, found [65536, 65536, 0]")]
+    [DataRow("Columns.json",
+        """{"features": [{"name": "F", "dimensions": [10], "featuresPerStep": 2, "vocabulary": 0}], "vectorScore": false,"""
+            + """ "staticFeatureColumnName": "S"}""", "A saved LSTM model has 0 static features, but its columns say 'S'.")]
+    [DataRow("Columns.json",
+        """{"features": [{"name": "F", "dimensions": [10], "featuresPerStep": 2, "vocabulary": 0}], "vectorScore": false, "surprise": 1}""",
+        "surprise")]
     [DataRow("Columns.json", null, "A saved LSTM model has no 'Columns.json'")]
     [DataRow("Model.safetensors", "not tensors", "safetensors")]
     [DataRow("Model.safetensors", null, "A saved LSTM model has no 'Model.safetensors'")]
@@ -43,34 +56,77 @@ public sealed class SavedModelTests
         => AssertRefused(Replace(Save(AnyTrainer.Regression), entry, content is null ? null : Encoding.UTF8.GetBytes(content)), message);
 
     [TestMethod]
-    [DataRow(AnyTrainer.Binary, """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 7}], "vectorScore": false, "threshold": 0.5}""", "A saved LSTM model has embeddings of other vocabularies than its columns.")]
-    [DataRow(AnyTrainer.Binary, """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 8}, {"name": "S", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 8}], "vectorScore": false, "threshold": 0.5}""", "A saved LSTM model has embeddings of other vocabularies than its columns.")]
-    [DataRow(AnyTrainer.Binary, """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 2, "vocabulary": 0}], "vectorScore": false, "threshold": 0.5}""", "A saved LSTM model reads 0 features a step, but its columns have 2.")]
-    [DataRow(AnyTrainer.Binary, """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 2147483647, "vocabulary": 0}, {"name": "S", "dimensions": [0], "featuresPerStep": 2147483647, "vocabulary": 0}], "vectorScore": false, "threshold": 0.5}""", "A saved LSTM model reads 0 features a step, but its columns have 4294967294.")]
-    [DataRow(AnyTrainer.Binary, """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 2, "vocabulary": 8}], "vectorScore": false, "threshold": 0.5}""", "expected features a step or a vocabulary for the feature column, found 2 and 8")]
-    [DataRow(AnyTrainer.Binary, """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 8}], "vectorScore": false}""", "expected 1 output and a threshold from 0 to 1")]
-    [DataRow(AnyTrainer.Binary, """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 8}], "vectorScore": false, "threshold": 1.5}""", "expected 1 output and a threshold from 0 to 1")]
-    [DataRow(AnyTrainer.Multiclass, """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 8}], "vectorScore": false, "labelValues": {"type": "Text", "values": ["a", "b"]}}""", "expected 3 values of labels, found 2")]
-    [DataRow(AnyTrainer.Multiclass, """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 8}], "vectorScore": false, "labelValues": {"type": "Elephant", "values": ["a", "b", "c"]}}""", "expected one of Text, Boolean,")]
-    [DataRow(AnyTrainer.Multiclass, """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 8}], "vectorScore": false, "labelValues": {"type": "Single", "values": ["1", "two", "3"]}}""", "expected values of labels of type Single, found others")]
-    [DataRow(AnyTrainer.Multiclass, """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 8}], "vectorScore": false, "labelValues": {"type": "Byte", "values": ["1", "256", "3"]}}""", "expected values of labels of type Byte, found others")]
-    [DataRow(AnyTrainer.Multiclass, """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 8}], "vectorScore": false, "labelValues": {"type": "Boolean", "values": ["True", null, "False"]}}""", "expected values of labels of type Boolean, found null")]
-    [DataRow(AnyTrainer.Multiclass, """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 8}], "vectorScore": false, "labelValues": {"type": "Text", "values": ["a", null, "c"]}}""", "expected values of labels of type Text, found null")]
-    [DataRow(AnyTrainer.Multiclass, """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 8}], "vectorScore": false, "labelValues": {"type": "Text", "values": null}}""", "The columns of a saved LSTM model can't be read: ")]
-    [DataRow(AnyTrainer.Labeling, """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 8}], "vectorScore": true, "labelValues": {"type": "Text", "values": ["a", "b", "c", "d"]}}""", "expected 3 values of labels, found 4")]
-    [DataRow(AnyTrainer.Labeling, """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 8}], "vectorScore": true, "encodingColumnName": "E"}""", "A saved LSTM model with outputs for each step has no encoding, but its columns say 'E'.")]
+    [DataRow(AnyTrainer.Binary,
+        """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 7}], "vectorScore": false,"""
+            + """ "threshold": 0.5}""", "A saved LSTM model has embeddings of other vocabularies than its columns.")]
+    [DataRow(AnyTrainer.Binary,
+        """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 8}, {"name": "S", "dimensions": [0],"""
+            + """ "featuresPerStep": 0, "vocabulary": 8}], "vectorScore": false, "threshold": 0.5}""",
+        "A saved LSTM model has embeddings of other vocabularies than its columns.")]
+    [DataRow(AnyTrainer.Binary,
+        """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 2, "vocabulary": 0}], "vectorScore": false,"""
+            + """ "threshold": 0.5}""", "A saved LSTM model reads 0 features a step, but its columns have 2.")]
+    [DataRow(AnyTrainer.Binary,
+        """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 2147483647, "vocabulary": 0}, {"name": "S","""
+            + """ "dimensions": [0], "featuresPerStep": 2147483647, "vocabulary": 0}], "vectorScore": false, "threshold": 0.5}""",
+        "A saved LSTM model reads 0 features a step, but its columns have 4294967294.")]
+    [DataRow(AnyTrainer.Binary,
+        """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 2, "vocabulary": 8}], "vectorScore": false,"""
+            + """ "threshold": 0.5}""", "expected features a step or a vocabulary for the feature column, found 2 and 8")]
+    [DataRow(AnyTrainer.Binary,
+        """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 8}], "vectorScore": false}""",
+        "expected 1 output and a threshold from 0 to 1")]
+    [DataRow(AnyTrainer.Binary,
+        """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 8}], "vectorScore": false,"""
+            + """ "threshold": 1.5}""", "expected 1 output and a threshold from 0 to 1")]
+    [DataRow(AnyTrainer.Multiclass,
+        """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 8}], "vectorScore": false,"""
+            + """ "labelValues": {"type": "Text", "values": ["a", "b"]}}""", "expected 3 values of labels, found 2")]
+    [DataRow(AnyTrainer.Multiclass,
+        """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 8}], "vectorScore": false,"""
+            + """ "labelValues": {"type": "Elephant", "values": ["a", "b", "c"]}}""", "expected one of Text, Boolean,")]
+    [DataRow(AnyTrainer.Multiclass,
+        """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 8}], "vectorScore": false,"""
+            + """ "labelValues": {"type": "Single", "values": ["1", "two", "3"]}}""",
+        "expected values of labels of type Single, found others")]
+    [DataRow(AnyTrainer.Multiclass,
+        """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 8}], "vectorScore": false,"""
+            + """ "labelValues": {"type": "Byte", "values": ["1", "256", "3"]}}""", "expected values of labels of type Byte, found others")]
+    [DataRow(AnyTrainer.Multiclass,
+        """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 8}], "vectorScore": false,"""
+            + """ "labelValues": {"type": "Boolean", "values": ["True", null, "False"]}}""",
+        "expected values of labels of type Boolean, found null")]
+    [DataRow(AnyTrainer.Multiclass,
+        """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 8}], "vectorScore": false,"""
+            + """ "labelValues": {"type": "Text", "values": ["a", null, "c"]}}""", "expected values of labels of type Text, found null")]
+    [DataRow(AnyTrainer.Multiclass,
+        """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 8}], "vectorScore": false,"""
+            + """ "labelValues": {"type": "Text", "values": null}}""", "The columns of a saved LSTM model can't be read: ")]
+    [DataRow(AnyTrainer.Labeling,
+        """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 8}], "vectorScore": true,"""
+            + """ "labelValues": {"type": "Text", "values": ["a", "b", "c", "d"]}}""", "expected 3 values of labels, found 4")]
+    [DataRow(AnyTrainer.Labeling,
+        """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 8}], "vectorScore": true,"""
+            + """ "encodingColumnName": "E"}""", "A saved LSTM model with outputs for each step has no encoding, but its columns say 'E'.")]
     public void ColumnsOfAnotherModelAreOneClearError(string trainer, string columns, string message)
         => AssertRefused(Replace(Save(trainer, "Tokens"), "Columns.json", Encoding.UTF8.GetBytes(columns)), message);
 
     [TestMethod]
     [DataRow(AnyTrainer.Autoencoder, """ "threshold": -1 """, "A saved LSTM autoencoder has the threshold -1; expected one of 0 or more.")]
     [DataRow(AnyTrainer.Autoencoder, """ "threshold": 1e39 """, "A saved LSTM autoencoder has the threshold")]
-    [DataRow(AnyTrainer.Autoencoder, """ "encodingColumnName": "E" """, "A saved LSTM autoencoder has the threshold ; expected one of 0 or more.")]
-    [DataRow(AnyTrainer.Autoencoder, """ "threshold": 1, "stepErrorColumnName": "" """, "expected a name for an optional column, found an empty string")]
-    [DataRow(AnyTrainer.Autoencoder, """ "threshold": 1, "staticFeatureColumnName": "S" """, "A saved LSTM model has 0 static features, but its columns say 'S'.")]
-    [DataRow(AnyTrainer.Regression, """ "stepErrorColumnName": "Errors" """, "A saved LSTM model reconstructs nothing, but its columns have 'Errors' for the errors of steps.")]
+    [DataRow(AnyTrainer.Autoencoder, """ "encodingColumnName": "E" """,
+        "A saved LSTM autoencoder has the threshold ; expected one of 0 or more.")]
+    [DataRow(AnyTrainer.Autoencoder, """ "threshold": 1, "stepErrorColumnName": "" """,
+        "expected a name for an optional column, found an empty string")]
+    [DataRow(AnyTrainer.Autoencoder, """ "threshold": 1, "staticFeatureColumnName": "S" """,
+        "A saved LSTM model has 0 static features, but its columns say 'S'.")]
+    [DataRow(AnyTrainer.Regression, """ "stepErrorColumnName": "Errors" """,
+        "A saved LSTM model reconstructs nothing, but its columns have 'Errors' for the errors of steps.")]
     public void ColumnsThatAreNotTheTasksAreOneClearError(string trainer, string columns, string message)
-        => AssertRefused(Replace(Save(trainer), "Columns.json", Encoding.UTF8.GetBytes("""{"features": [{"name": "F", "dimensions": [0], "featuresPerStep": 2, "vocabulary": 0}], "vectorScore": false, """ + columns + "}")), message);
+    {
+        string json = """{"features": [{"name": "F", "dimensions": [0], "featuresPerStep": 2, "vocabulary": 0}], "vectorScore": false, """;
+        AssertRefused(Replace(Save(trainer), "Columns.json", Encoding.UTF8.GetBytes(json + columns + "}")), message);
+    }
 
     [TestMethod]
     [DataRow(AnyTrainer.Regression, AnyTrainer.Labeling,
@@ -195,7 +251,7 @@ public sealed class SavedModelTests
         return stream;
     }
 
-    /// <summary>Another content for an entry, or none, with checksums to match.</summary>
+    /// <summary>The model with the content of an entry replaced, or the entry removed, and valid checksums.</summary>
     private static MemoryStream Replace(MemoryStream stream, string entry, byte[]? content)
     {
         var zip = new SavedZip(stream);
@@ -210,7 +266,7 @@ public sealed class SavedModelTests
 
     private static void AssertRefused(MemoryStream model, string message)
     {
-        // ML.NET creates what it loads by reflection, and wraps what goes wrong there.
+        // ML.NET creates transformers by reflection, which wraps their exceptions.
         Exception? error = Assert.Throws<Exception>(() => new MLContext().Model.Load(model, out _));
         while (error is not (null or InvalidDataException))
             error = error.InnerException;

@@ -5,7 +5,7 @@ using System.Text;
 
 namespace Microsoft.ML.Lstm.Tests.Files;
 
-/// <summary>A model.zip, taken apart so that a test can change what is in it and put it together again.</summary>
+/// <summary>A model.zip whose entries a test can change.</summary>
 internal sealed class SavedZip
 {
     private const string Checksums = "Checksum.sha256";
@@ -30,7 +30,7 @@ internal sealed class SavedZip
     /// <summary>The folders of our transformers.</summary>
     public IEnumerable<string> OurFolders => _entries.Keys.Where(name => Path.GetFileName(name) == Checksums).Select(FolderOf);
 
-    /// <summary>Our streams, the lists of checksums among them.</summary>
+    /// <summary>Our streams, including the lists of checksums.</summary>
     public IEnumerable<string> OurStreams
         => OurFolders.SelectMany(folder => _entries.Keys.Where(name => FolderOf(name) == folder && Path.GetFileName(name) != "Model.key"));
 
@@ -44,13 +44,13 @@ internal sealed class SavedZip
 
     public SavedZip Copy() => new(_entries);
 
-    /// <summary>The only entry of that file name among ours, Model.key included.</summary>
+    /// <summary>The only entry of ours with this file name; Model.key counts as ours.</summary>
     public string Find(string fileName)
         => _entries.Keys.Single(name => Path.GetFileName(name) == fileName && OurFolders.Contains(FolderOf(name)));
 
     public void Remove(string name) => Assert.IsTrue(_entries.Remove(name), name);
 
-    /// <summary>Makes the checksums of all our streams anew, those in the streams too.</summary>
+    /// <summary>Recomputes the checksums of all our streams, also those within streams.</summary>
     public void RemakeChecksums()
     {
         foreach (string folder in OurFolders.ToArray())
@@ -71,7 +71,7 @@ internal sealed class SavedZip
         }
     }
 
-    /// <summary>Makes the checksum of a safetensors stream anew, where it still looks like one with a checksum.</summary>
+    /// <summary>Recomputes the checksum of a safetensors stream, if it still looks like one with a checksum.</summary>
     public static void RemakeChecksum(byte[] safetensors)
     {
         const string Key = "\"sha256\":\"";
@@ -98,7 +98,7 @@ internal sealed class SavedZip
         return stream;
     }
 
-    /// <summary>The header of a safetensors stream with one text replaced, its length put right and the checksum made anew.</summary>
+    /// <summary>A safetensors stream with one text in the header replaced, its length corrected and its checksum recomputed.</summary>
     public static byte[] HeaderReplaced(byte[] safetensors, string was, string becomes)
     {
         int length = (int)BinaryPrimitives.ReadUInt64LittleEndian(safetensors);
@@ -112,7 +112,7 @@ internal sealed class SavedZip
         return result;
     }
 
-    // The separator is the system's that wrote it.
+    // The separator is that of the system that wrote the file.
     private static string FolderOf(string name) => name[..Math.Max(0, name.LastIndexOfAny(['/', '\\']))];
 
     private string Join(string folder, string file)

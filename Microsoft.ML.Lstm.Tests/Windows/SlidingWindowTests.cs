@@ -254,12 +254,18 @@ public sealed class SlidingWindowTests
     }
 
     [TestMethod]
-    [DataRow("""{"outputColumnName":"W","inputColumnNames":["V"],"windowSize":0,"labelColumnName":null,"labelSourceColumnName":null,"horizon":1,"keepIncompleteWindows":false}""")]
-    [DataRow("""{"outputColumnName":"W","inputColumnNames":[null],"windowSize":2,"labelColumnName":null,"labelSourceColumnName":null,"horizon":1,"keepIncompleteWindows":false}""")]
-    [DataRow("""{"outputColumnName":"W","inputColumnNames":[],"windowSize":2,"labelColumnName":null,"labelSourceColumnName":null,"horizon":1,"keepIncompleteWindows":false}""")]
-    [DataRow("""{"outputColumnName":"W","inputColumnNames":["V"],"windowSize":2,"labelColumnName":"L","labelSourceColumnName":null,"horizon":1,"keepIncompleteWindows":false}""")]
-    [DataRow("""{"outputColumnName":null,"inputColumnNames":["V"],"windowSize":2,"labelColumnName":null,"labelSourceColumnName":null,"horizon":1,"keepIncompleteWindows":false}""")]
-    [DataRow("""{"outputColumnName":"W","inputColumnNames":["V"],"windowSize":2,"windowSize":2,"labelColumnName":null,"labelSourceColumnName":null,"horizon":1,"keepIncompleteWindows":false}""")]
+    [DataRow("""{"outputColumnName":"W","inputColumnNames":["V"],"windowSize":0,"labelColumnName":null,"labelSourceColumnName":"""
+            + """null,"horizon":1,"keepIncompleteWindows":false}""")]
+    [DataRow("""{"outputColumnName":"W","inputColumnNames":[null],"windowSize":2,"labelColumnName":null,"labelSourceColumnName":"""
+            + """null,"horizon":1,"keepIncompleteWindows":false}""")]
+    [DataRow("""{"outputColumnName":"W","inputColumnNames":[],"windowSize":2,"labelColumnName":null,"labelSourceColumnName":"""
+            + """null,"horizon":1,"keepIncompleteWindows":false}""")]
+    [DataRow("""{"outputColumnName":"W","inputColumnNames":["V"],"windowSize":2,"labelColumnName":"L","labelSourceColumnName":"""
+            + """null,"horizon":1,"keepIncompleteWindows":false}""")]
+    [DataRow("""{"outputColumnName":null,"inputColumnNames":["V"],"windowSize":2,"labelColumnName":null,"labelSourceColumnName":"""
+            + """null,"horizon":1,"keepIncompleteWindows":false}""")]
+    [DataRow("""{"outputColumnName":"W","inputColumnNames":["V"],"windowSize":2,"windowSize":2,"labelColumnName":"""
+            + """null,"labelSourceColumnName":null,"horizon":1,"keepIncompleteWindows":false}""")]
     [DataRow("""{"outputColumnName":"W","inputColumnNames":["V"],"windowSize":2}""")]
     [DataRow("null")]
     [DataRow("{")]

@@ -3,7 +3,7 @@ using Microsoft.ML.Lstm.Tests.Engine.Reference;
 
 namespace Microsoft.ML.Lstm.Tests.Engine.Decoding;
 
-/// <summary>Gradients of the conditional random field's loss against central differences of the double reference.</summary>
+/// <summary>The gradients of the loss of a conditional random field against central differences of the double reference.</summary>
 [TestClass]
 public sealed class CrfGradientTests
 {
@@ -11,7 +11,7 @@ public sealed class CrfGradientTests
 
     public static IEnumerable<object[]> Cases =>
         from size in new[] { (1, 1), (1, 4), (2, 1), (3, 6), (8, 5), (13, 9), (22, 4) }
-        // The last one is too far apart for exponentials made beforehand.
+        // The range of the last one is too wide for packed exponentials.
         from transitionScale in new[] { 0.1, 2, 100, 1000 }
         from emissionScale in new[] { 1, 30, 1e4 }
         select new object[] { size.Item1, size.Item2, transitionScale, emissionScale };
@@ -21,7 +21,7 @@ public sealed class CrfGradientTests
     public void GradientsAreCentralDifferences(int labels, int steps, double transitionScale, double emissionScale)
     {
         var sample = new CrfSample(labels, steps, transitionScale, emissionScale);
-        // What rounding of a loss of this size makes of a difference quotient.
+        // The rounding error of a difference quotient of a loss of this size.
         double rounding = 1e-11 * (1 + steps * (transitionScale + emissionScale));
         foreach (int[] known in new[] { sample.Path, sample.PartlyKnown, sample.Path[..^1].Append(-1).ToArray() })
         {

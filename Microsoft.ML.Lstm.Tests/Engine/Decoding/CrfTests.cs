@@ -12,7 +12,7 @@ public sealed class CrfTests
     // Labels and steps.
     public static IEnumerable<object[]> SmallSizes =>
         from size in new[] { (1, 1), (1, 5), (2, 1), (2, 8), (3, 7), (5, 5), (9, 4), (17, 3), (33, 2) }
-        // Transitions that lie as close as trained ones do, just close enough to be exponentiated beforehand, and too far apart.
+        // Ranges of transitions as in trained fields, just narrow enough for packed exponentials, and too wide.
         from transitionScale in new[] { 1, 249.0, 2000 }
         select new object[] { size.Item1, size.Item2, transitionScale };
 
@@ -58,7 +58,7 @@ public sealed class CrfTests
     {
         for (int seed = 0; seed < 30; seed++)
         {
-            // Few different scores, so that most cases have more than one best path; 0 and −0 among them.
+            // Few different scores, 0 and −0 among them, so that most cases have more than one best path.
             var sample = new CrfSample(labels, steps, transitionScale: 1, emissionScale: seed % 3, whole: true, seed: seed);
             CollectionAssert.AreEqual(sample.Reference.BestPath(sample.WideEmissions), Decode(sample), $"seed {seed}");
         }
@@ -102,7 +102,7 @@ public sealed class CrfTests
     {
         foreach (float size in new[] { 1e4f, 1e15f, 1e30f, float.MaxValue })
         {
-            // Label 1 wins each step by far; then start and transitions forbid it.
+            // Label 1 has by far the best score of each step; then start and transitions forbid it.
             var crf = new LinearChainCrf(2);
             var runner = new CrfRunner(crf);
             float[] emissions = [-size, size, -size, size, -size, size];

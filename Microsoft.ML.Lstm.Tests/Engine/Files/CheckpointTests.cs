@@ -36,7 +36,7 @@ public sealed class CheckpointTests
         SequenceModel first = TestModels.Create();
         ModelFile.Save(Checkpoint, first);
 
-        // A full disk shows as an IOException of some write.
+        // A full disk appears as an IOException of some write.
         Assert.ThrowsExactly<IOException>(() => AtomicFile.Write(Checkpoint, stream =>
         {
             stream.Write(TestModels.Bytes(first).AsSpan(0, 100));

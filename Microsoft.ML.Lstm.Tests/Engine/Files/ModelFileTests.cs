@@ -77,7 +77,7 @@ public sealed class ModelFileTests
         TestModels.AssertSameBits(model, back);
     }
 
-    /// <summary>What Python's safetensors does: the header's length, JSON, then each tensor at its offsets.</summary>
+    /// <summary>Reads as safetensors in Python does: the length of the header, the JSON, then each tensor at its offsets.</summary>
     [TestMethod]
     public void AnotherReaderOfTheFormatFindsPyTorchsNamesAndShapes()
     {
@@ -122,7 +122,8 @@ public sealed class ModelFileTests
         JsonElement metadata = header.RootElement.GetProperty("__metadata__");
         Assert.AreEqual("2", metadata.GetProperty("version").GetString());
         Assert.AreEqual(
-            """{"cell":"Lstm","inputSize":3,"hiddenSize":4,"layers":1,"bidirectional":true,"pooling":"Last","staticSize":2,"outputSize":2}""",
+            """{"cell":"Lstm","inputSize":3,"hiddenSize":4,"layers":1,"bidirectional":true,"pooling":"Last","staticSize":2,"""
+                + "\"outputSize\":2}",
             metadata.GetProperty("network").GetString());
     }
 

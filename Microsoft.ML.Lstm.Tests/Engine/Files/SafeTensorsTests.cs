@@ -35,8 +35,8 @@ public sealed class SafeTensorsTests
     }
 
     /// <summary>
-    /// As Python's <c>safetensors.numpy.save({"b": np.float32([1, 2]), "a": np.float32([[3]])})</c> lays it out: sorted
-    /// names, padded header.
+    /// The layout of Python's <c>safetensors.numpy.save({"b": np.float32([1, 2]), "a": np.float32([[3]])})</c>: sorted names, padded
+    /// header.
     /// </summary>
     [TestMethod]
     public void AFileFromPythonIsRead()
@@ -78,8 +78,12 @@ public sealed class SafeTensorsTests
     [DataRow("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[1,5]}}", "multiples of 4")]
     [DataRow("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[9223372036854775800,9223372036854775804]}}", "multiples of 4")]
     [DataRow("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", "gaps")]
-    [DataRow("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", "overlaps")]
-    [DataRow("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},\"a\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[4,4]}}", "twice")]
+    [DataRow(
+        "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}",
+        "overlaps")]
+    [DataRow(
+        "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},\"a\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[4,4]}}",
+        "twice")]
     [DataRow("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", "end of the stream after 4")]
     [DataRow("{}", "found more")]
     [DataRow("{\"__metadata__\":[]}", "StartObject")]
@@ -152,7 +156,7 @@ public sealed class SafeTensorsTests
 
     private static long AllocatedBy(Action read)
     {
-        // Once before, so that what is allocated once a process isn't counted.
+        // A first run, so that what is allocated once in a process is not counted.
         Assert.ThrowsExactly<InvalidDataException>(read);
         long before = GC.GetAllocatedBytesForCurrentThread();
         Assert.ThrowsExactly<InvalidDataException>(read);

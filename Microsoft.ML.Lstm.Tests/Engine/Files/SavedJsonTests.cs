@@ -5,7 +5,7 @@ using Microsoft.ML.Lstm.Engine.Files;
 
 namespace Microsoft.ML.Lstm.Tests.Engine.Files;
 
-/// <summary>What of settings goes into their JSON.</summary>
+/// <summary>Which properties of settings are saved in their JSON.</summary>
 [TestClass]
 public sealed class SavedJsonTests
 {
@@ -36,8 +36,7 @@ public sealed class SavedJsonTests
     }
 
     /// <summary>
-    /// The compiler's code for reading JSON gives an init-only property that isn't there the default of its type, whatever it is
-    /// initialized with.
+    /// The generated code that reads JSON gives a missing init-only property the default of its type, whatever its initializer says.
     /// </summary>
     [TestMethod]
     public void WhatMayBeLeftOutHasTheDefaultThatItIsReadWith()

@@ -4,7 +4,7 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Tests.Engine.Files;
 
-/// <summary>Small models of any shape, their values from sines.</summary>
+/// <summary>Small models of any shape, with sines as values.</summary>
 internal static class TestModels
 {
     public static SequenceModel Create(
@@ -22,7 +22,7 @@ internal static class TestModels
             OutputSize = 2,
         });
 
-    /// <summary>A model of a language model's form: tokens of two columns beside a number, and outputs a step.</summary>
+    /// <summary>A model like a language model: tokens of two columns beside a number, and a head per step.</summary>
     public static SequenceModel CreateWithTokens(int numericSize = 1) => Create(new NetworkShape
     {
         Cell = CellType.Lstm,

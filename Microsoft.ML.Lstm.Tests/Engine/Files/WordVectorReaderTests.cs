@@ -100,7 +100,7 @@ public sealed class WordVectorReaderTests
         "line 1: expected the number of vectors, at least 1, and their size, from 1 to 65536, found '5 2000000000'.")]
     public void AMalformedFileIsRefusedWithItsNameAndLine(string text, string message)
     {
-        // Whether or not the vocabulary has the word.
+        // With a word of the vocabulary and with another one.
         foreach (string word in new[] { "of", "unrelated" })
         {
             var thrown = Assert.ThrowsExactly<InvalidDataException>(() => Read(text, word));
@@ -135,7 +135,7 @@ public sealed class WordVectorReaderTests
     [TestMethod]
     public void WhatIsNotAskedForIsNotKept()
     {
-        // 30 MB of text of which one word is wanted.
+        // 30 MB of text with one word of the vocabulary.
         string numbers = string.Join(' ', Enumerable.Repeat("0.12345", 300));
         long before = GC.GetTotalMemory(forceFullCollection: true);
         PretrainedEmbeddings given = WordVectorReader.Read(new RepeatedLine(numbers, 12_000), Name, ["w7", "absent"]);
@@ -151,7 +151,7 @@ public sealed class WordVectorReaderTests
         return WordVectorReader.Read(reader, Name, vocabulary);
     }
 
-    /// <summary>Words w0, w1, ... with the same vector each.</summary>
+    /// <summary>Words w0, w1, ..., all with the same vector.</summary>
     private sealed class RepeatedLine(string numbers, int lines) : TextReader
     {
         private int _line;

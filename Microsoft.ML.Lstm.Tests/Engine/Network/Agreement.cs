@@ -4,16 +4,16 @@ using Microsoft.ML.Lstm.Tests.Engine.Reference;
 
 namespace Microsoft.ML.Lstm.Tests.Engine.Network;
 
-/// <summary>Compares all that the float engine computes with the double reference.</summary>
+/// <summary>Compares everything that the float engine computes with the double reference.</summary>
 internal static class Agreement
 {
     private const double Tolerance = 1e-4;
 
-    /// <summary>Fails when a result differs, or a gradient of the loss whose gradients of the outputs the sample has.</summary>
+    /// <summary>Compares the results, and the gradients for the output gradients of the sample.</summary>
     public static void Check(NetworkSample sample, CpuKernels kernels, TestContext context)
         => Check(sample, kernels, context, engine => engine.Backward(sample.DOutputs), _ => sample.DOutputs);
 
-    /// <summary>The same for half the sum of the squared outputs, whose gradients are the outputs.</summary>
+    /// <summary>Compares the results, and the gradients of half the sum of the squared outputs.</summary>
     public static void CheckSquares(NetworkSample sample, CpuKernels kernels, TestContext context)
         => Check(sample, kernels, context, engine => engine.Backward(new HalfSquares()), outputs => outputs);
 
@@ -41,8 +41,7 @@ internal static class Agreement
 
         void CheckTensor(string what, double[] actual, double[] expected)
         {
-            // An element that has cancelled to a tenth of the tensor's largest or less is measured by that tenth: float's digits are the
-            // sum's.
+            // An element below a tenth of the tensor's largest is compared relative to that tenth: cancellation has cost it digits.
             double floor = Math.Max(expected.Select(Math.Abs).DefaultIfEmpty().Max() / 10, 1e-6);
             double element = Difference.OfElements(actual, expected, floor), norm = Difference.OfNorm(actual, expected);
             worstElement = Math.Max(worstElement, element);

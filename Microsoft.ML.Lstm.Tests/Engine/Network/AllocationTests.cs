@@ -12,7 +12,7 @@ using Microsoft.ML.Lstm.Tests.Engine.Training;
 
 namespace Microsoft.ML.Lstm.Tests.Engine.Network;
 
-/// <summary>Once its buffers are there, the engine leaves nothing for the garbage collector.</summary>
+/// <summary>Once it has its buffers, the engine allocates nothing.</summary>
 [TestClass]
 public sealed class AllocationTests
 {
@@ -266,7 +266,7 @@ public sealed class AllocationTests
         OutputSize = 3,
     };
 
-    // Of the layout of a TaskSample's data.
+    // In the layout of the data of TaskSample.
     private static NetworkShape TokenShape => Shape(CellType.Lstm, Pooling.Mean) with
     {
         InputSize = 2 + 7 + 7,

@@ -7,7 +7,7 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 namespace Microsoft.ML.Lstm.Tests.Engine.Network;
 
 /// <summary>
-/// The engine's autoencoder with weights and sequences drawn from a seed, batches and results in the order in which they were given, as
+/// The autoencoder of the engine with weights and sequences drawn from a seed; takes batches and returns results in their given order, as
 /// doubles.
 /// </summary>
 internal sealed class AutoencoderRun
@@ -41,10 +41,10 @@ internal sealed class AutoencoderRun
     /// <summary>The gradient of a loss with respect to the reconstruction, [B][T x F].</summary>
     public double[][] DOutputs { get; }
 
-    /// <summary>The parameters' values by their names.</summary>
+    /// <summary>The values of the parameters by name.</summary>
     public Dictionary<string, double[]> Values => Parameters.Parameters.ToDictionary(p => p.Name, p => ToDoubles(Parameters[p]));
 
-    /// <summary>Codes and reconstructions of some of the sequences, all by default.</summary>
+    /// <summary>The codes and reconstructions of some of the sequences, by default of all.</summary>
     public (double[][] Codes, double[][] Outputs) Forward(bool keep = true, Dropout dropout = default, params int[] sequences)
     {
         int[] chosen = sequences.Length > 0 ? sequences : [.. Enumerable.Range(0, Sequences.Length)];
@@ -66,7 +66,7 @@ internal sealed class AutoencoderRun
         return (codes, outputs);
     }
 
-    /// <summary>The parameters' gradients after a forward pass that kept, of all sequences.</summary>
+    /// <summary>The gradients of the parameters, after a forward pass with keep over all sequences.</summary>
     public ParameterSet Backward()
     {
         float[] rows = new float[_batch.TotalSteps * _shape.InputSize];

@@ -7,7 +7,7 @@ using Microsoft.ML.Lstm.Tests.Engine.Reference;
 namespace Microsoft.ML.Lstm.Tests.Engine.Network;
 
 /// <summary>
-/// Two networks, one behind the other, on every vector width of this machine, against central differences of the double reference.
+/// The gradients of encoder and decoder, on every vector width of this machine, against central differences of the double reference.
 /// </summary>
 [TestClass]
 public sealed class AutoencoderTests

@@ -8,7 +8,8 @@ using Microsoft.ML.Lstm.Tests.Engine.Reference;
 namespace Microsoft.ML.Lstm.Tests.Engine.Network;
 
 /// <summary>
-/// The float engine with the face of <see cref="ReferenceNetwork"/>: batches and results in the order in which they were given, as doubles.
+/// The float engine with the interface of <see cref="ReferenceNetwork"/>: takes batches and returns results in their given order, as
+/// doubles.
 /// </summary>
 internal sealed class EngineRun
 {
@@ -38,7 +39,7 @@ internal sealed class EngineRun
     public ReferenceOutputs Forward(NetworkSample sample, bool keep = true) =>
         Forward(sample.Sequences, sample.Statics, keep, tokens: sample.Tokens);
 
-    /// <summary>Runs a batch. With a wide head its outputs are there only when nothing is kept.</summary>
+    /// <summary>Runs a batch. A wide head has outputs only without keep.</summary>
     public ReferenceOutputs Forward(double[][] sequences, double[][] statics, bool keep = true, Dropout dropout = default,
         int[][]? tokens = null)
     {
@@ -71,7 +72,7 @@ internal sealed class EngineRun
         };
     }
 
-    /// <summary>The gradients after a forward pass that kept; those of the static features are none of the engine's.</summary>
+    /// <summary>The gradients after a forward pass with keep; the engine computes none of the static features.</summary>
     public ReferenceGradients Backward(double[][] dOutputs)
     {
         float[] rows = new float[dOutputs.Sum(d => d.Length)];
@@ -83,7 +84,7 @@ internal sealed class EngineRun
         return Backward(new GivenGradient(rows));
     }
 
-    /// <summary>The same for any loss.</summary>
+    /// <summary>The gradients of any loss, after a forward pass with keep.</summary>
     public ReferenceGradients Backward(OutputLoss loss)
     {
         var gradient = new Gradient(Shape);
@@ -95,7 +96,7 @@ internal sealed class EngineRun
             []);
     }
 
-    /// <summary>All that a forward and a backward pass give, in one row of numbers.</summary>
+    /// <summary>All results of a forward and a backward pass, one after the other.</summary>
     public double[] Everything(NetworkSample sample)
     {
         double[][] outputs = Forward(sample, keep: false).Outputs;
@@ -112,10 +113,10 @@ internal sealed class EngineRun
 
     private IEnumerable<int> Directions => Enumerable.Range(0, Shape.Directions);
 
-    /// <summary>The packed rows of sequence b.</summary>
+    /// <summary>The packed rows of sequence <paramref name="b"/>.</summary>
     private IEnumerable<int> StepsOf(int b) => Enumerable.Range(0, _batch.Length(_rowOf[b])).Select(t => _batch.FirstRow(t) + _rowOf[b]);
 
-    /// <summary>The rows of the head that sequence b has.</summary>
+    /// <summary>The rows of the head for sequence <paramref name="b"/>.</summary>
     private IEnumerable<int> HeadRowsOf(int b) => Shape.Head.IsPerStep ? StepsOf(b) : [_rowOf[b]];
 
     private int FinalRow(int direction, int b) => direction == 0 ? StepsOf(b).Last() : StepsOf(b).First();

@@ -3,7 +3,7 @@ using Microsoft.ML.Lstm.Engine.Network;
 
 namespace Microsoft.ML.Lstm.Tests.Engine.Network;
 
-/// <summary>A loss of which only the gradient of the outputs is known, row by row.</summary>
+/// <summary>A loss that is given by its gradient with respect to the outputs, row by row.</summary>
 internal sealed class GivenGradient(float[] dOutputs) : OutputLoss
 {
     public override void Differentiate(int row, Span<float> outputs)

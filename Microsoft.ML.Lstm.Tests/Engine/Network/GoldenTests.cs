@@ -5,7 +5,7 @@ using Microsoft.ML.Lstm.Tests.Engine.Reference;
 
 namespace Microsoft.ML.Lstm.Tests.Engine.Network;
 
-/// <summary>The float engine, on every vector width of this machine, against PyTorch's numbers.</summary>
+/// <summary>The float engine, on every vector width of this machine, against results of PyTorch.</summary>
 [TestClass]
 public sealed class GoldenTests
 {

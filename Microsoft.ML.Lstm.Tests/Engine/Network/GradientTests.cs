@@ -10,7 +10,7 @@ namespace Microsoft.ML.Lstm.Tests.Engine.Network;
 [TestClass]
 public sealed class GradientTests
 {
-    // Ties, a single step, and more rows than the largest register tile holds and leaves over.
+    // Equal lengths, a single step, and more rows than the largest register tile and its remainder.
     private static readonly int[] Lengths = [4, 9, 1, 4, 7, 2, 9, 1, 3, 5, 6, 4, 8];
 
     public TestContext TestContext { get; set; } = null!;
@@ -71,7 +71,7 @@ public sealed class GradientTests
     [DynamicData(nameof(Cells))]
     public void TheNumberOfThreadsDoesNotChangeABit(string kernels, CellType cell, bool bidirectional)
     {
-        // More rows and longer ones than an engine would run on one thread for their smallness.
+        // Enough rows and steps for the engine to share the work among threads.
         int[] lengths = [.. Enumerable.Range(0, 23).Select(b => 1 + b * 29 % 67)];
         var sample = new NetworkSample(Shape(cell, 7, 37, 2, bidirectional, Pooling.Mean, statics: 3), lengths);
         double[] expected = Run(1);
@@ -89,7 +89,7 @@ public sealed class GradientTests
     [DynamicData(nameof(Cells))]
     public void ThreadsThatShareTheUnitsOfAFewSequencesDoNotChangeABit(string kernels, CellType cell, bool bidirectional)
     {
-        // Recurrent weights that several threads share: 16 to 25 panels, which no number of threads divides, and a last block of few units.
+        // Recurrent weights that threads share: 16 to 25 panels, which no number of threads divides, and a last block of few units.
         NetworkShape shape = Shape(cell, 5, cell == CellType.Rnn ? 389 : 261, 2, bidirectional, Pooling.Mean, statics: 1);
         foreach (int[] lengths in new int[][] { [12], [12, 1, 9] })
         {

@@ -14,7 +14,7 @@ public sealed class SequenceNetworkTests
     [DataRow(CellType.Rnn)]
     public void NewWeightsArePackedInFullByAnyNumberOfThreads(CellType cell)
     {
-        // Enough parameters for the threads to share them.
+        // Enough parameters for threads to share the packing.
         var shape = new NetworkShape { Cell = cell, InputSize = 5, HiddenSize = 171, Layers = 2, StaticSize = 2, OutputSize = 70 };
         foreach (int threads in new[] { 1, 2, 3, 5 })
         {

@@ -6,7 +6,7 @@ using Microsoft.ML.Lstm.Tests.Engine.Kernels;
 
 namespace Microsoft.ML.Lstm.Tests.Engine.Network;
 
-/// <summary>A sequence step by step against the same sequence in a batch: not a bit may differ.</summary>
+/// <summary>A sequence step by step and the same sequence in a batch give the same bits.</summary>
 [TestClass]
 public sealed class SequenceStreamTests
 {
@@ -80,7 +80,7 @@ public sealed class SequenceStreamTests
         var whole = new SequenceStream(network);
         float[] expected = Run(whole, sequence, 0, Steps);
 
-        // An even and an odd number of steps, into a stream that has gone an odd number of steps itself.
+        // The state after an even and an odd number of steps, restored in a stream that has run an odd number of steps.
         foreach (int taken in new[] { 4, 5 })
         {
             var first = new SequenceStream(network);
@@ -171,7 +171,7 @@ public sealed class SequenceStreamTests
 
     private static ReadOnlySpan<float> StaticFeatures => [0.5f, -0.25f];
 
-    /// <summary>The outputs of the last of the steps.</summary>
+    /// <summary>The outputs of the last step.</summary>
     private static float[] Run(SequenceStream stream, float[] sequence, int begin, int end)
     {
         float[] outputs = [];

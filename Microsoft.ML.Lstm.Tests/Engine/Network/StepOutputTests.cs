@@ -9,11 +9,11 @@ using Microsoft.ML.Lstm.Tests.Engine.Training;
 
 namespace Microsoft.ML.Lstm.Tests.Engine.Network;
 
-/// <summary>Outputs of each step, and heads so wide that they are run by blocks of rows.</summary>
+/// <summary>Heads per step, and heads so wide that they run by blocks of rows.</summary>
 [TestClass]
 public sealed class StepOutputTests
 {
-    // Inputs times outputs of a head are over the 200,000 from which on it is wide: 18 units and two static features.
+    // With 18 units and two static features the head has more than the 200,000 weights from which on it is wide.
     private const int WideOutputs = 10_240;
 
     private static readonly int[] Lengths = [4, 9, 1, 4, 7, 2, 9, 1, 3, 5, 6, 4, 8];
@@ -28,7 +28,7 @@ public sealed class StepOutputTests
         from statics in new[] { 0, 2 }
         select new object[] { kernels.Name, cell, layers, bidirectional, statics };
 
-    // Outputs a head has, and whether each step has them.
+    // The number of outputs, and whether the head is per step.
     public static IEnumerable<object[]> Heads =>
         from kernels in CpuKernels.Available
         from outputs in new[] { 3, WideOutputs }
@@ -76,7 +76,7 @@ public sealed class StepOutputTests
     [DynamicData(nameof(Heads))]
     public void TheNumberOfThreadsDoesNotChangeABit(string kernels, int outputs, bool stepOutputs)
     {
-        // More steps than a block of rows of a wide head has; a narrow head has more rows and more units, so that it is shared too.
+        // More steps than a block of a wide head has rows; a narrow head has enough rows and units for threads to share it too.
         int[] lengths = [.. Enumerable.Range(0, outputs == WideOutputs ? 9 : 23).Select(b => 1 + b * 29 % 67)];
         NetworkShape shape = Shape(outputs == WideOutputs ? 9 : 37, outputs, stepOutputs);
         var sample = new NetworkSample(shape, lengths);
@@ -144,7 +144,7 @@ public sealed class StepOutputTests
     [DataRow(3)]
     public void ALanguageModelLearnsAPeriodicText(int threads)
     {
-        // The word after w is 3w + 1: what the last word says, and a period of many words.
+        // The word after w is 3w + 1, so the last word determines the next, and the period is long.
         const int Words = 23;
         var data = new SequenceSet(featureSize: 0, staticSize: 0, targetSize: 0, Words - 1);
         for (int start = 0; start < Words; start++)
@@ -167,7 +167,7 @@ public sealed class StepOutputTests
         var monitor = new SilentMonitor();
         TrainingLoop.Train(new TrainingJob(data, null, options,
             new ClassificationTask(Words, stepOutputs: true, classWeights: null, labelSmoothing: 0), Seed: 1, monitor));
-        // Knowing nothing is ln 23 = 3.1.
+        // A uniform guess has the loss ln 23 = 3.1.
         Assert.AreEqual(Math.Log(Words), monitor.Epochs[0].Training.Loss, 0.5);
         Assert.IsLessThan(0.05, monitor.Epochs[^1].Training.Loss);
         Assert.AreEqual(1, monitor.Epochs[^1].Training.Accuracy!.Value);

@@ -5,7 +5,7 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Tests.Engine.Network;
 
-/// <summary>Passes that are stopped in their middle.</summary>
+/// <summary>Passes that are canceled while they run.</summary>
 [TestClass]
 public sealed class StopTests
 {
@@ -14,7 +14,7 @@ public sealed class StopTests
     [DataRow(40)]
     public void APassThatIsStoppedEndsAndTheNextOneIsRight(int sequences)
     {
-        // Large enough for threads to share the units of a single sequence, and its rows where there are many.
+        // Large enough for threads to share the units of a single sequence, and the rows of many sequences.
         var shape = new NetworkShape
         {
             Cell = CellType.Lstm,

@@ -41,8 +41,8 @@ public sealed class InitializerTests
     [TestMethod]
     public void LargeMatricesAreSpreadEvenly()
     {
-        // Of a matrix that is evenly spread each element has the variance 1 / size, and its fourth power the mean 3 / (size · (size + 2));
-        // its sign is either with the same probability.
+        // Under the Haar measure each element has the variance 1 / size, its fourth power the mean 3 / (size · (size + 2)), and both signs
+        // the same probability.
         const int size = 600;
         float[] matrix = Make(size, key: 3, new WorkerTeam(2));
         Assert.AreEqual(3.0 * size / (size + 2), matrix.Sum(value => Math.Pow(value, 4)), 0.05);

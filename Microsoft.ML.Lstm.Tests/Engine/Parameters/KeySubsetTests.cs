@@ -3,7 +3,7 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Tests.Engine.Parameters;
 
-/// <summary>Keys that a network knows, of many that there are.</summary>
+/// <summary>The known keys of a column.</summary>
 [TestClass]
 public sealed class KeySubsetTests
 {

@@ -46,7 +46,7 @@ public sealed unsafe class SequenceBatchTests
             batch.Clear();
             foreach ((int[] tokens, float first) in new (int[], float)[] { ([1, 2], 10), ([3, 4, 5, 6, 7, 8], 20), ([], 30) })
             {
-                // The last one's tokens are not filled in: 0, the unknown one, also where another was before.
+                // The tokens of the last sequence are not filled in: they are 0, the unknown token, even where the buffer held others.
                 int steps = Math.Max(1, tokens.Length / 2);
                 Span<float> numbers = batch.Add(steps);
                 Assert.AreEqual(steps, numbers.Length);
