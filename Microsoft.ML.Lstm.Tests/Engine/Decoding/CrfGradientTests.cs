@@ -1,6 +1,5 @@
 using Microsoft.ML.Lstm.Tests.Engine.Reference;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Decoding;
 
 /// <summary>The gradients of the loss of a conditional random field against central differences of the double reference.</summary>

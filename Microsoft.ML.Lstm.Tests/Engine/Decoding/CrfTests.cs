@@ -2,7 +2,6 @@ using Microsoft.ML.Lstm.Engine.Decoding;
 using Microsoft.ML.Lstm.Tests.Engine.Kernels;
 using Microsoft.ML.Lstm.Tests.Engine.Reference;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Decoding;
 
 /// <summary>The conditional random field against its definition, over every path of small cases.</summary>

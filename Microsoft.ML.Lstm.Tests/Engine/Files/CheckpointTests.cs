@@ -1,7 +1,6 @@
 using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Parameters;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Files;
 
 [TestClass]

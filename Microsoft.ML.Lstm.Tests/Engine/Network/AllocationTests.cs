@@ -9,7 +9,6 @@ using Microsoft.ML.Lstm.Engine.Training.Optimizers;
 using Microsoft.ML.Lstm.Tests.Engine.Kernels;
 using Microsoft.ML.Lstm.Tests.Engine.Training;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Network;
 
 /// <summary>Once it has its buffers, the engine allocates nothing.</summary>

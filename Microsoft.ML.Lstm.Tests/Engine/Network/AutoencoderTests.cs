@@ -3,7 +3,6 @@ using Microsoft.ML.Lstm.Engine.Layers;
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Tests.Engine.Reference;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Network;
 
 /// <summary>

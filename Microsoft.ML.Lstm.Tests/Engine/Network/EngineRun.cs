@@ -4,7 +4,6 @@ using Microsoft.ML.Lstm.Engine.Network;
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Tests.Engine.Reference;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Network;
 
 /// <summary>

@@ -1,6 +1,5 @@
 using Microsoft.ML.Lstm.Engine.Network;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Network;
 
 /// <summary>A loss that is given by its gradient with respect to the outputs, row by row.</summary>

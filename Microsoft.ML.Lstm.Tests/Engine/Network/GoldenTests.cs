@@ -2,7 +2,6 @@ using Microsoft.ML.Lstm.Engine.Kernels;
 using Microsoft.ML.Lstm.Tests.Engine.Golden;
 using Microsoft.ML.Lstm.Tests.Engine.Reference;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Network;
 
 /// <summary>The float engine, on every vector width of this machine, against results of PyTorch.</summary>

@@ -3,7 +3,6 @@ using Microsoft.ML.Lstm.Engine.Network;
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Tests.Engine.Reference;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Network;
 
 /// <summary>The float engine, on every vector width of this machine, against the double reference.</summary>

@@ -1,6 +1,5 @@
 using Microsoft.ML.Lstm.Engine.Network;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Network;
 
 /// <summary>Half the sum of the squared outputs: the outputs are their own gradients.</summary>

@@ -3,7 +3,6 @@ using Microsoft.ML.Lstm.Engine.Network;
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Tests.Engine.Kernels;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Network;
 
 /// <summary>A sequence step by step and the same sequence in a batch give the same bits.</summary>

@@ -6,7 +6,6 @@ using Microsoft.ML.Lstm.Engine.Training.Objectives;
 using Microsoft.ML.Lstm.Tests.Engine.Reference;
 using Microsoft.ML.Lstm.Tests.Engine.Training;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Network;
 
 /// <summary>Heads per step, and heads so wide that they run by blocks of rows.</summary>

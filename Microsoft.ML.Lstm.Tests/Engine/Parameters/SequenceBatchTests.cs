@@ -1,6 +1,5 @@
 using Microsoft.ML.Lstm.Engine.Parameters;
 
-
 namespace Microsoft.ML.Lstm.Tests.Engine.Parameters;
 
 [TestClass]
