@@ -58,8 +58,7 @@ internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, 
                 throw host.Process(new InvalidOperationException(tally.DescribeNoUsableRow()));
             if (taken != first && !isWarned)
                 warn($"The {name} had {first} usable rows when it was read first, and {taken} when it was read again. With "
-                    + $"{nameof(SequenceInputOptions.StreamingBufferMegabytes)} it is read once an epoch, and has to be the same each "
-                    + "time.");
+                    + "StreamingBufferMegabytes it is read once an epoch, and has to be the same each time.");
             isWarned |= taken != first;
         }
     }
@@ -143,10 +142,13 @@ internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, 
         sequence.CopyFeatures(features);
         sequence.CopyTokens(tokens);
         sequence.CopyStatics(statics);
+        // Without effect on a sequence that is not cut.
+        Array.Resize(ref features, steps * input.FeatureSize);
+        Array.Resize(ref tokens, steps * input.Vocabularies.Length);
         return new TrainingSequence
         {
-            Features = features[..(steps * input.FeatureSize)],
-            Tokens = tokens[..(steps * input.Vocabularies.Length)],
+            Features = features,
+            Tokens = tokens,
             Statics = statics,
             Targets = labels.Targets(),
             Labels = labels.Labels(steps),
