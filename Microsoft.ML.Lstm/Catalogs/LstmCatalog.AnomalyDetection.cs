@@ -6,7 +6,7 @@ namespace Microsoft.ML;
 public static partial class LstmCatalog
 {
     /// <summary>
-    /// Creates a <see cref="LstmAutoencoderTrainer"/>, which learns what sequences usually look like and finds those that don't.
+    /// Creates a <see cref="LstmAutoencoderTrainer"/>, which learns what usual sequences look like and detects unusual ones.
     /// </summary>
     /// <param name="catalog">The trainers of <see cref="AnomalyDetectionCatalog"/>.</param>
     /// <param name="featureColumnName">The column of sequences: a vector of <see cref="float"/>, T steps of F features, the first step
@@ -17,8 +17,8 @@ public static partial class LstmCatalog
     /// more, else 1.</param>
     /// <param name="encodingSize">Numbers of the code that a sequence is reconstructed from, 1 to 65536; <see langword="null"/>: chosen
     /// from the data.</param>
-    /// <param name="falsePositiveRate">The share of usual sequences that may be taken for strange ones, from 0 to below 1; it takes 10 · (1
-    /// / rate − 1) rows of training data to be kept.</param>
+    /// <param name="falsePositiveRate">The share of usual sequences that may be reported as anomalies, from 0 to below 1. To keep it takes
+    /// 10 · (1 / rate − 1) rows of training data, 990 for the default.</param>
     /// <param name="hiddenSize">Units of each recurrent layer, 1 to 65536; <see langword="null"/>: chosen from the data.</param>
     /// <param name="numberOfLayers">Recurrent layers of the encoder, and of the decoder, 1 to 64; <see langword="null"/>: chosen from the
     /// data.</param>
@@ -57,8 +57,8 @@ public static partial class LstmCatalog
         });
 
     /// <summary>
-    /// Creates a <see cref="LstmAutoencoderTrainer"/> with all its options, which learns what sequences usually look like and finds those
-    /// that don't.
+    /// Creates a <see cref="LstmAutoencoderTrainer"/> with all its options, which learns what usual sequences look like and detects unusual
+    /// ones.
     /// </summary>
     /// <param name="catalog">The trainers of <see cref="AnomalyDetectionCatalog"/>.</param>
     /// <param name="options">The options. Later changes to the object have no effect on the trainer.</param>

@@ -5,7 +5,7 @@ namespace Microsoft.ML;
 
 public static partial class LstmCatalog
 {
-    /// <summary>Creates a <see cref="LstmBinaryTrainer"/>, which says yes or no to a sequence.</summary>
+    /// <summary>Creates a <see cref="LstmBinaryTrainer"/>, which predicts yes or no for a sequence.</summary>
     /// <param name="catalog">The trainers of <see cref="BinaryClassificationCatalog"/>.</param>
     /// <param name="labelColumnName">The column to predict: <see cref="bool"/>.</param>
     /// <param name="featureColumnName">The column of sequences: a vector of <see cref="float"/>, T steps of F features, the first step
@@ -50,7 +50,7 @@ public static partial class LstmCatalog
             NumberOfEpochs = numberOfEpochs,
         });
 
-    /// <summary>Creates a <see cref="LstmBinaryTrainer"/> with all its options, which says yes or no to a sequence.</summary>
+    /// <summary>Creates a <see cref="LstmBinaryTrainer"/> with all its options, which predicts yes or no for a sequence.</summary>
     /// <param name="catalog">The trainers of <see cref="BinaryClassificationCatalog"/>.</param>
     /// <param name="options">The options. Later changes to the object have no effect on the trainer.</param>
     /// <returns>The trainer.</returns>

@@ -72,12 +72,12 @@ public static partial class LstmCatalog
         => new(catalog.GetEnvironment(), options);
 
     /// <summary>
-    /// Makes an engine of a model: it takes one observation at a time and says what comes next, and can be saved with all that it has seen.
-    /// It begins with what the model knows, the series up to the end of the training data or of a checkpoint.
+    /// Creates an engine from a model: it takes one observation at a time and forecasts what comes next, and it can be saved with all that
+    /// it has seen. It begins with the state of the model: each series up to the end of the training data or of a checkpoint.
     /// </summary>
     /// <typeparam name="TSource">The observations: a property or field for each column that the model reads.</typeparam>
-    /// <typeparam name="TPrediction">What the engine answers: a property or field for each column of interest, one of the forecast's own
-    /// among them.</typeparam>
+    /// <typeparam name="TPrediction">The engine's answers: a property or field for each column of interest, at least one of them a column
+    /// of the forecast.</typeparam>
     /// <param name="transformer">A model with a transformer of this package for series in it, alone or in a chain of others that map row to
     /// row.</param>
     /// <param name="ml">The context.</param>
@@ -106,7 +106,7 @@ public static partial class LstmCatalog
         where TPrediction : class, new()
         => new(ml, transformer, options);
 
-    /// <summary>Compares the forecasts of one target with what came true, and with simple forecasts.</summary>
+    /// <summary>Evaluates the forecasts of one target against the actual values, and against simple forecasts.</summary>
     /// <param name="catalog">The <see cref="ForecastingCatalog"/>.</param>
     /// <param name="data">Rows in the order of time, each with the forecasts that were made after it; forecasts of any model, whose column
     /// is of a <see cref="float"/> vector.</param>
@@ -116,7 +116,7 @@ public static partial class LstmCatalog
     /// <param name="lowerBoundColumnName">The column of the forecasts' lower bounds, of the same shape; <see langword="null"/> if there are
     /// none.</param>
     /// <param name="upperBoundColumnName">The column of upper bounds; given if and only if the lower bounds are.</param>
-    /// <param name="confidenceLevel">How much of what comes true the intervals mean to cover, above 0 and below 1.</param>
+    /// <param name="confidenceLevel">The share of actual values that the intervals are meant to cover, above 0 and below 1.</param>
     /// <param name="seriesColumnName"> The column that says which series a row belongs to, text or a key; <see langword="null"/> for that
     /// of the forecaster whose <c>Transform</c> gave the data, if it has one, or else if all rows are one series. </param>
     /// <param name="seasonality">The rows (with a time column the time steps) of a season, at least 1; 1 if there are no seasons;
@@ -127,11 +127,11 @@ public static partial class LstmCatalog
     /// is then compared with the row whose time is h time steps later, as are those of the baselines; see
     /// <see cref="ForecastEvaluationOptions.TimeColumnName"/>. <see langword="null"/> to compare with the h-th row that follows, which is
     /// the wrong one where the data leaves out steps. </param>
-    /// <returns>The figures.</returns>
+    /// <returns>The metrics.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type, or an argument is out of its
     /// range.</exception>
     /// <exception cref="ArgumentException">One bound is given without the other.</exception>
-    /// <exception cref="InvalidOperationException"> There is no forecast to judge: no rows, or no forecast of a row that is there. Or a
+    /// <exception cref="InvalidOperationException"> There is no forecast to evaluate: no rows, or no forecast of an existing row. Or a
     /// row's time is no later than that of the row before it in its series, those of the training data included. </exception>
     /// <example>
     /// <code>
@@ -161,17 +161,17 @@ public static partial class LstmCatalog
             TimeColumnName = timeColumnName,
         }, trainingData);
 
-    /// <summary>Compares the forecasts of one or several targets with what came true, and with simple forecasts.</summary>
+    /// <summary>Evaluates the forecasts of one or several targets against the actual values, and against simple forecasts.</summary>
     /// <param name="catalog">The <see cref="ForecastingCatalog"/>.</param>
     /// <param name="data">Rows in the order of time, each with the forecasts that were made after it; forecasts of any model.</param>
-    /// <param name="options">Where forecasts and what came true are found.</param>
+    /// <param name="options">The columns of forecasts and of actual values.</param>
     /// <param name="trainingData"> The rows directly before those of <paramref name="data"/>, of the same target, series and time columns,
     /// from which MASE takes its scale and baselines their history; <see langword="null"/> to take both from the evaluated rows. </param>
-    /// <returns>The figures.</returns>
+    /// <returns>The metrics.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type, or an option is out of its
     /// range.</exception>
     /// <exception cref="ArgumentException">There is no target column, or one bound without the other.</exception>
-    /// <exception cref="InvalidOperationException"> There is no forecast to judge: no rows, or no forecast of a row that is there. Or a
+    /// <exception cref="InvalidOperationException"> There is no forecast to evaluate: no rows, or no forecast of an existing row. Or a
     /// row's time is no later than that of the row before it in its series, those of the training data included. </exception>
     public static ForecastMetrics EvaluateForecast(this ForecastingCatalog catalog, IDataView data, ForecastEvaluationOptions options,
         IDataView? trainingData = null)
@@ -183,8 +183,8 @@ public static partial class LstmCatalog
     }
 
     /// <summary>
-    /// Replays the past: fits a forecaster of one target on the rows before an origin and judges its forecasts of what followed,
-    /// then moves the origin on and fits it anew.
+    /// Backtests a forecaster of one target: fits it on the rows before an origin, evaluates its forecasts of the rows that follow, moves
+    /// the origin on and fits it anew.
     /// </summary>
     /// <param name="catalog">The <see cref="ForecastingCatalog"/>.</param>
     /// <param name="data">Rows in the order of time.</param>
@@ -199,7 +199,7 @@ public static partial class LstmCatalog
     /// series evenly.</param>
     /// <param name="lowerBoundColumnName">The column of the forecasts' lower bounds; <see langword="null"/> if there are none.</param>
     /// <param name="upperBoundColumnName">The column of upper bounds; given if and only if the lower bounds are.</param>
-    /// <param name="confidenceLevel">How much of what comes true the intervals mean to cover, above 0 and below 1.</param>
+    /// <param name="confidenceLevel">The share of actual values that the intervals are meant to cover, above 0 and below 1.</param>
     /// <param name="seriesColumnName">The column that says which series a row belongs to, text or a key; <see langword="null"/> if all rows
     /// are one series.</param>
     /// <param name="seasonality">The rows (with a time column the time steps) of a season, at least 1; 1 if there are no seasons;
@@ -208,12 +208,12 @@ public static partial class LstmCatalog
     /// is then compared with the row whose time is h time steps later, as are those of the baselines; see
     /// <see cref="ForecastEvaluationOptions.TimeColumnName"/>. <see langword="null"/> to compare with the h-th row that follows, which is
     /// the wrong one where the data leaves out steps. </param>
-    /// <returns>The models and figures of the folds, and the figures of all of them together.</returns>
+    /// <returns>The models and metrics of the folds, and the metrics of all folds together.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type, or an argument is out of its
     /// range.</exception>
     /// <exception cref="ArgumentException">One bound is given without the other.</exception>
-    /// <exception cref="InvalidOperationException"> There are too few rows, or a fold has no forecast to judge. Or a row's time is no later
-    /// than that of the row before it in its series. </exception>
+    /// <exception cref="InvalidOperationException"> There are too few rows, or a fold has no forecast to evaluate. Or a row's time is no
+    /// later than that of the row before it in its series. </exception>
     /// <example>
     /// <code>
     /// BacktestResult result = ml.Forecasting.Backtest(data, pipeline, "Sales", "Forecast",
@@ -246,20 +246,20 @@ public static partial class LstmCatalog
         });
 
     /// <summary>
-    /// Replays the past: fits a forecaster on the rows before an origin and judges its forecasts of what followed, then moves
-    /// the origin on and fits it anew.
+    /// Backtests a forecaster: fits it on the rows before an origin, evaluates its forecasts of the rows that follow, moves the origin on
+    /// and fits it anew.
     /// </summary>
     /// <param name="catalog">The <see cref="ForecastingCatalog"/>.</param>
     /// <param name="data">Rows in the order of time.</param>
     /// <param name="estimator"> What to fit, a chain of estimators too. Its model adds the column of forecasts to rows that follow those it
     /// was fitted on, and keeps the target, series and time columns. </param>
-    /// <param name="options">Where the origins are, and where forecasts and what came true are found.</param>
-    /// <returns>The models and figures of the folds, and the figures of all of them together.</returns>
+    /// <param name="options">The origins, and the columns of forecasts and of actual values.</param>
+    /// <returns>The models and metrics of the folds, and the metrics of all folds together.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type, or an option is out of its
     /// range.</exception>
     /// <exception cref="ArgumentException">There is no target column, or one bound without the other.</exception>
-    /// <exception cref="InvalidOperationException"> There are too few rows, or a fold has no forecast to judge. Or a row's time is no later
-    /// than that of the row before it in its series. </exception>
+    /// <exception cref="InvalidOperationException"> There are too few rows, or a fold has no forecast to evaluate. Or a row's time is no
+    /// later than that of the row before it in its series. </exception>
     public static BacktestResult Backtest(this ForecastingCatalog catalog, IDataView data, IEstimator<ITransformer> estimator,
         BacktestOptions options)
     {

@@ -6,7 +6,7 @@ namespace Microsoft.ML;
 
 public static partial class LstmCatalog
 {
-    /// <summary>Creates a <see cref="LstmMulticlassTrainer"/>, which tells classes of sequences apart.</summary>
+    /// <summary>Creates a <see cref="LstmMulticlassTrainer"/>, which predicts the class of a sequence.</summary>
     /// <param name="catalog">The trainers of <see cref="MulticlassClassificationCatalog"/>.</param>
     /// <param name="labelColumnName">The column to predict: a key.</param>
     /// <param name="featureColumnName">The column of sequences: a vector of <see cref="float"/>, T steps of F features, the first step
@@ -51,7 +51,7 @@ public static partial class LstmCatalog
             NumberOfEpochs = numberOfEpochs,
         });
 
-    /// <summary>Creates a <see cref="LstmMulticlassTrainer"/> with all its options, which tells classes of sequences apart.</summary>
+    /// <summary>Creates a <see cref="LstmMulticlassTrainer"/> with all its options, which predicts the class of a sequence.</summary>
     /// <param name="catalog">The trainers of <see cref="MulticlassClassificationCatalog"/>.</param>
     /// <param name="options">The options. Later changes to the object have no effect on the trainer.</param>
     /// <returns>The trainer.</returns>
@@ -68,7 +68,7 @@ public static partial class LstmCatalog
         LstmMulticlassTrainer.Options options)
         => new(catalog.GetEnvironment(), options);
 
-    /// <summary>Creates a <see cref="LstmSequenceLabelingTrainer"/>, which labels each step of a sequence.</summary>
+    /// <summary>Creates a <see cref="LstmSequenceLabelingTrainer"/>, which predicts a label for each step of a sequence.</summary>
     /// <param name="catalog">The trainers of <see cref="MulticlassClassificationCatalog"/>.</param>
     /// <param name="labelColumnName">The column to predict: a vector of keys, one a step.</param>
     /// <param name="featureColumnName">The column of sequences: a vector of <see cref="float"/>, T steps of F features, the first step
@@ -115,7 +115,9 @@ public static partial class LstmCatalog
             NumberOfEpochs = numberOfEpochs,
         });
 
-    /// <summary>Creates a <see cref="LstmSequenceLabelingTrainer"/> with all its options, which labels each step of a sequence.</summary>
+    /// <summary>
+    /// Creates a <see cref="LstmSequenceLabelingTrainer"/> with all its options, which predicts a label for each step of a sequence.
+    /// </summary>
     /// <param name="catalog">The trainers of <see cref="MulticlassClassificationCatalog"/>.</param>
     /// <param name="options">The options. Later changes to the object have no effect on the trainer.</param>
     /// <returns>The trainer.</returns>
@@ -135,7 +137,7 @@ public static partial class LstmCatalog
         => new(catalog.GetEnvironment(), options);
 
     /// <summary>
-    /// Compares predicted labels of steps with the right ones: token by token, and span by span where labels are B-, I- and O (IOB2).
+    /// Evaluates the predicted labels of steps: token by token and, where labels mark spans (B-, I- and O, IOB2), span by span.
     /// </summary>
     /// <param name="catalog">The <see cref="MulticlassClassificationCatalog"/>.</param>
     /// <param name="data"> Data with both columns, vectors of keys or of texts; their lengths are the same in each row, except where
@@ -143,7 +145,7 @@ public static partial class LstmCatalog
     /// <param name="labelColumnName"> The column of the right labels, as keys or as the texts that those were made of. Labels that training
     /// did not see count as not found, see <see cref="SequenceLabelingMetrics"/>. </param>
     /// <param name="predictedLabelColumnName">The column of predicted labels, as keys or as texts.</param>
-    /// <returns>The figures.</returns>
+    /// <returns>The metrics.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
     /// <exception cref="InvalidOperationException">A row has vectors of different lengths.</exception>
     /// <example>

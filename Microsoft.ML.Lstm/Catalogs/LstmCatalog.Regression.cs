@@ -4,7 +4,9 @@ using Microsoft.ML.Lstm.Sequences.Regression.Evaluation;
 
 namespace Microsoft.ML;
 
-/// <summary>Recurrent networks for sequences, as trainers on ML.NET's catalogs.</summary>
+/// <summary>
+/// Extensions of ML.NET's catalogs: trainers of recurrent networks for sequences, forecasters of series, and their evaluation.
+/// </summary>
 public static partial class LstmCatalog
 {
     /// <summary>Creates a <see cref="LstmRegressionTrainer"/>, which predicts a value, or several, from a sequence.</summary>
@@ -67,14 +69,15 @@ public static partial class LstmCatalog
         => new(catalog.GetEnvironment(), options);
 
     /// <summary>
-    /// Compares predicted vectors with the right ones, value by value: what <c>ml.Regression.Evaluate</c> is for single values.
+    /// Evaluates predicted vectors value by value, as <c>ml.Regression.Evaluate</c> evaluates single values.
     /// </summary>
     /// <param name="catalog">The <see cref="RegressionCatalog"/>.</param>
     /// <param name="data">Data with both columns, of the same size.</param>
     /// <param name="labelColumnName"> The column of the right values, a known-sized vector of <see cref="float"/>, or <see cref="float"/>;
     /// NaN is a missing value. If its slots have names, these are the outputs' names. </param>
-    /// <param name="scoreColumnName">The column of predictions, of the same size; NaN is a missing prediction, which is counted.</param>
-    /// <returns>The figures of each output and their averages.</returns>
+    /// <param name="scoreColumnName">The column of predictions, of the same size; NaN is a missing prediction, which is counted and left
+    /// out of the metrics.</param>
+    /// <returns>The metrics of each output and their averages.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type or size.</exception>
     /// <exception cref="InvalidOperationException">There is no row that has a label and a prediction.</exception>
     /// <example>

@@ -4,12 +4,12 @@ using Microsoft.ML.Lstm;
 
 namespace Microsoft.ML;
 
-/// <summary>What prepares data for sequence models, on ML.NET's catalog of transforms.</summary>
+/// <summary>Extensions of ML.NET's catalog of transforms: sliding windows, and anomaly detection in series.</summary>
 public static class LstmTransformsCatalog
 {
     /// <summary>
-    /// Creates a <see cref="SlidingWindowEstimator"/>, which turns the rows of a time-ordered series into rows with a window
-    /// of the last rows' values and, if asked for, with a later value as the label.
+    /// Creates a <see cref="SlidingWindowEstimator"/>, which adds to the rows of a time-ordered series a window of the last rows' values
+    /// and, if asked for, a later value as the label.
     /// </summary>
     /// <param name="catalog">The transforms of <see cref="MLContext"/>.</param>
     /// <param name="outputColumnName">The column of windows to add: W x F values of <see cref="float"/>, the oldest row's first.</param>
@@ -20,7 +20,7 @@ public static class LstmTransformsCatalog
     /// <param name="labelColumnName">The column of labels to add; <see langword="null"/> for none.</param>
     /// <param name="labelSourceColumnName"> The column that the labels are taken from; <see langword="null"/> for the input column if there
     /// is only one. </param>
-    /// <param name="horizon">How many rows behind the window's last the label is, at least 1.</param>
+    /// <param name="horizon">How many rows after the window's last row the label is, at least 1.</param>
     /// <returns>The estimator.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="windowSize"/> or <paramref name="horizon"/> is out of
     /// range.</exception>
@@ -34,7 +34,7 @@ public static class LstmTransformsCatalog
     ///     .Append(ml.Regression.Trainers.Lstm(labelColumnName: "Next", featureColumnName: "Window"));
     /// </code>
     /// </example>
-    [OverloadResolutionPriority(1)] // So that null stands for no names, not for one that is missing.
+    [OverloadResolutionPriority(1)] // So that null means no names, rather than one missing name.
     public static SlidingWindowEstimator SlidingWindow(this TransformsCatalog catalog, string outputColumnName, int windowSize,
         string[]? inputColumnNames = null, string? labelColumnName = null, string? labelSourceColumnName = null, int horizon = 1)
         => catalog.SlidingWindow(new SlidingWindowEstimator.Options
@@ -48,8 +48,8 @@ public static class LstmTransformsCatalog
         });
 
     /// <summary>
-    /// Creates a <see cref="SlidingWindowEstimator"/> with one input column, which turns the rows of a time-ordered series into rows with a
-    /// window of the last rows' values and, if asked for, with a later value as the label.
+    /// Creates a <see cref="SlidingWindowEstimator"/> with one input column, which adds to the rows of a time-ordered series a window of
+    /// the last rows' values and, if asked for, a later value as the label.
     /// </summary>
     /// <param name="catalog">The transforms of <see cref="MLContext"/>.</param>
     /// <param name="outputColumnName">The column of windows to add: W x F values of <see cref="float"/>, the oldest row's first.</param>
@@ -60,7 +60,7 @@ public static class LstmTransformsCatalog
     /// <param name="labelColumnName">The column of labels to add; <see langword="null"/> for none.</param>
     /// <param name="labelSourceColumnName">The column that the labels are taken from; <see langword="null"/> for
     /// <paramref name="inputColumnName"/>.</param>
-    /// <param name="horizon">How many rows behind the window's last the label is, at least 1.</param>
+    /// <param name="horizon">How many rows after the window's last row the label is, at least 1.</param>
     /// <returns>The estimator.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="windowSize"/> or <paramref name="horizon"/> is out of
     /// range.</exception>
@@ -77,8 +77,8 @@ public static class LstmTransformsCatalog
         => catalog.SlidingWindow(outputColumnName, windowSize, [inputColumnName], labelColumnName, labelSourceColumnName, horizon);
 
     /// <summary>
-    /// Creates a <see cref="SlidingWindowEstimator"/> with all its options, which turns the rows of a time-ordered series into
-    /// rows with a window of the last rows' values.
+    /// Creates a <see cref="SlidingWindowEstimator"/> with all its options, which adds to the rows of a time-ordered series a window of the
+    /// last rows' values.
     /// </summary>
     /// <param name="catalog">The transforms of <see cref="MLContext"/>.</param>
     /// <param name="options">The options. Later changes to the object have no effect on the estimator.</param>
@@ -96,18 +96,18 @@ public static class LstmTransformsCatalog
         => new(catalog.GetEnvironment(), options);
 
     /// <summary>
-    /// Creates a <see cref="LstmAnomalyEstimator"/>, which finds the rows of a series that are not what the rows before them let expect.
+    /// Creates a <see cref="LstmAnomalyEstimator"/>, which detects the rows of a series that differ from what the rows before them suggest.
     /// </summary>
     /// <param name="catalog">The transforms of <see cref="MLContext"/>.</param>
     /// <param name="outputColumnName">The column to add: alert, score, p-value, expected value, upper and lower bound, a vector of
     /// <see cref="double"/>.</param>
     /// <param name="inputColumnName">The column of values, <see cref="float"/>, the rows in the order of time; <see langword="null"/> for
     /// one called <paramref name="outputColumnName"/>.</param>
-    /// <param name="confidence">In percent, above 0 and below 100: an alert is given when a score has a probability of at most 100 minus
-    /// this when nothing is wrong.</param>
+    /// <param name="confidence">In percent, above 0 and below 100: a score gives an alert when its probability, with nothing wrong, is at
+    /// most 100 minus this.</param>
     /// <param name="windowSize">How many steps back the network learns to look, 1 to 100000; <see langword="null"/>: chosen from the
     /// data.</param>
-    /// <param name="side">On which side of what was expected a value has to be.</param>
+    /// <param name="side">On which side of the expected value a value has to be for an alert.</param>
     /// <returns>The estimator.</returns>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
     /// <example>
@@ -132,8 +132,8 @@ public static class LstmTransformsCatalog
         });
 
     /// <summary>
-    /// Creates a <see cref="LstmAnomalyEstimator"/> with all its options, which finds the rows of one or many series that are not what the
-    /// rows before them let expect.
+    /// Creates a <see cref="LstmAnomalyEstimator"/> with all its options, which detects the rows of one or many series that differ from
+    /// what the rows before them suggest.
     /// </summary>
     /// <param name="catalog">The transforms of <see cref="MLContext"/>.</param>
     /// <param name="options">The options. Later changes to the object have no effect on the estimator.</param>

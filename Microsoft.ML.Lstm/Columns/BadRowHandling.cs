@@ -1,7 +1,7 @@
 namespace Microsoft.ML.Lstm;
 
 /// <summary>
-/// What <c>Fit</c> does with a row that can't be trained on: a vector whose length is no multiple of the features a step, an
+/// How <c>Fit</c> handles a row that can't be trained on: a vector whose length is no multiple of the features a step, an
 /// empty sequence, NaN or infinity in the features or static features, a missing or infinite label, or a weight that is
 /// negative, NaN or infinite. Rows of weight 0 are not bad: they are left out in silence.
 /// </summary>

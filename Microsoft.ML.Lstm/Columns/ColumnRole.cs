@@ -4,8 +4,8 @@ using Microsoft.ML.Runtime;
 namespace Microsoft.ML.Lstm.Columns;
 
 /// <summary>
-/// What a component uses a column for, and which columns it accepts for that. Those it refuses are reported in ML.NET's own
-/// words: the role, the column, the type expected and the type found.
+/// What a component uses a column for, and which columns it accepts. A refused column is reported in ML.NET's own words: the role, the
+/// column, the type expected and the type found.
 /// </summary>
 internal sealed class ColumnRole
 {
@@ -71,7 +71,7 @@ internal sealed class ColumnRole
 
     public static ColumnRole ForecastUpperBound { get; } = new("upper bound", Forecast._expected, IsSingleOrVector);
 
-    /// <summary>Finds the column called <paramref name="column"/> among those promised, or throws.</summary>
+    /// <summary>Finds the column called <paramref name="column"/> in a promised schema, or throws.</summary>
     public SchemaShape.Column Find(IExceptionContext context, SchemaShape schema, string column)
     {
         if (!schema.TryFindColumn(column, out SchemaShape.Column found))

@@ -1,6 +1,6 @@
 namespace Microsoft.ML.Lstm.Columns;
 
-/// <summary>How far apart two names are, to find the one that was meant.</summary>
+/// <summary>The distance of two names, to find the one that was meant.</summary>
 internal static class EditDistance
 {
     /// <summary>
@@ -8,7 +8,7 @@ internal static class EditDistance
     /// </summary>
     public static int Between(string first, string second)
     {
-        // Entry j: the distance of what was read of the first text from the first j letters of the second.
+        // Entry j: the distance of the first i letters of the first text from the first j letters of the second.
         int[] distances = [.. Enumerable.Range(0, second.Length + 1)];
         for (int i = 0; i < first.Length; i++)
         {

@@ -2,31 +2,34 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.Lstm.Columns;
 
-/// <summary>Finds out how a vector without dimensions came about, as far as the steps of a pipeline say.</summary>
+/// <summary>Finds out how a flat vector was made, as far as the transforms of a pipeline tell.</summary>
 internal static class FlatColumn
 {
     private const int MostNames = 3;
 
     /// <summary>
-    /// Where the numbers of a flat vector are hardly the steps of a sequence: a transform joined several columns to it, or made it of a
-    /// column with dimensions, of texts or keys, or of a vector of another length.
+    /// Describes what a flat vector was made of, if its numbers are hardly the steps of a sequence: several columns that a transform
+    /// joined, a column with dimensions, texts or keys, or a vector of another length.
     /// </summary>
     /// <param name="data">The data.</param>
     /// <param name="name">The column, a vector with one dimension.</param>
-    /// <returns>What it was made of, in words; null where nothing speaks against steps, or it can't be told.</returns>
+    /// <returns>The source in words; null where the numbers may be steps, or the source is unknown.</returns>
     public static string? MadeOf(IDataView data, string name)
     {
         while (data is IDataTransform transform && data.Schema.GetColumnOrNull(name) is { Type: VectorDataViewType type } column)
         {
             data = transform.Source;
-            // What only leaves out rows, or changes their order, passes its columns on.
+            // A transform that only leaves out rows, or changes their order, passes its columns on.
             if (transform is not IRowToRowMapper mapper)
                 continue;
             DataViewSchema.Column[] sources = [.. mapper.GetDependencies([column])];
             if (sources.Length == 0)
                 return null;
             if (sources.Length > 1)
-                return $"columns {string.Join(", ", sources.Take(MostNames).Select(source => $"'{source.Name}'"))}{(sources.Length > MostNames ? " and others" : "")}";
+            {
+                string names = string.Join(", ", sources.Take(MostNames).Select(source => $"'{source.Name}'"));
+                return $"columns {names}{(sources.Length > MostNames ? " and others" : "")}";
+            }
             if (!IsLike(sources[0].Type, type))
                 return $"column '{sources[0].Name}' of {sources[0].Type}";
             name = sources[0].Name;

@@ -1,8 +1,7 @@
 namespace Microsoft.ML.Lstm.Columns;
 
 /// <summary>
-/// The rows between the one that a cursor is at and the one that its consumer is at, which waits for what comes behind it: a queue of
-/// copies.
+/// A queue of copied rows: from the row that a consumer is at to the row that its cursor is at, further on.
 /// </summary>
 internal sealed class HeldRows
 {
@@ -37,7 +36,7 @@ internal sealed class HeldRows
     /// <summary>The last of the queue, if there is one: the row that was read last.</summary>
     public RowStore.Row Last { get; }
 
-    /// <summary>Reads a row and puts it to the end of the queue.</summary>
+    /// <summary>Reads a row and puts it at the end of the queue.</summary>
     /// <returns>Whether there was one.</returns>
     public bool Add()
     {

@@ -5,7 +5,7 @@ using Microsoft.ML.Lstm.Engine.Files;
 
 namespace Microsoft.ML.Lstm.Columns;
 
-/// <summary>What the keys of a column stand for, in a form that a file can hold: the names of classes or words, mostly.</summary>
+/// <summary>The values of a column's keys, such as the names of classes or words, in a form that a file can hold.</summary>
 /// <param name="Type">The .NET type of the values, by its name; "Text" for texts.</param>
 /// <param name="Values">The values as texts, in the invariant culture.</param>
 internal sealed record KeyValues(string Type, string[] Values)
@@ -36,7 +36,7 @@ internal sealed record KeyValues(string Type, string[] Values)
     // Behind it the integers that keys are held in and their number: "Key UInt32 3".
     private const string KeyPrefix = "Key ";
 
-    /// <summary>Those of a binary label: no and yes.</summary>
+    /// <summary>The values of a binary label: no and yes.</summary>
     public static KeyValues OfBoolean { get; } = new(nameof(Boolean), [bool.FalseString, bool.TrueString]);
 
     public bool IsText => Type == Kinds[0].Name;
@@ -51,7 +51,8 @@ internal sealed record KeyValues(string Type, string[] Values)
     public static bool CanHold(DataViewType type) => Array.Exists(Kinds, kind => kind.Type.Equals(type));
 
     /// <summary>
-    /// Those that a column of <paramref name="count"/> keys has as an annotation; null when it has none, or such as a file can't hold.
+    /// The values that a column of <paramref name="count"/> keys has as an annotation; null for none, and for values that a file can't
+    /// hold.
     /// </summary>
     public static KeyValues? Of(DataViewSchema.Column column, int count)
     {
@@ -65,12 +66,15 @@ internal sealed record KeyValues(string Type, string[] Values)
         return kind is null ? null : new KeyValues(kind.Name, kind.Read(annotations));
     }
 
-    /// <summary>The shape of the annotation that a column of keys has for its values; null when it has none that a file can hold.</summary>
+    /// <summary>
+    /// The shape of the annotation with the values of a column of keys; null for none, and for values that a file can't hold.
+    /// </summary>
     public static SchemaShape.Column? ShapeOf(SchemaShape.Column column)
         => column.Annotations.TryFindColumn(AnnotationUtils.Kinds.KeyValues, out SchemaShape.Column values)
             && (values.IsKey || CanHold(values.ItemType)) ? values : null;
 
-    /// <exception cref="InvalidDataException">They are not as many as the classes, of no known type, or not of their type.</exception>
+    /// <exception cref="InvalidDataException">There are not as many values as classes, their type is unknown, or a text is no value of that
+    /// type.</exception>
     public void Check(int classes)
     {
         if (Values.Length != classes)
@@ -88,8 +92,8 @@ internal sealed record KeyValues(string Type, string[] Values)
     }
 
     /// <summary>
-    /// The index of a value that is given as a text, in the form it has here or in another that is read as the same value; −1 for none of
-    /// them.
+    /// The index of the value that <paramref name="text"/> stands for, in the form it has here or in another one, such as "1.0" for 1; −1
+    /// for none.
     /// </summary>
     public int IndexOf(string text)
     {
@@ -97,10 +101,10 @@ internal sealed record KeyValues(string Type, string[] Values)
         return index >= 0 || IsText ? index : Find().IndexOf(Values, text);
     }
 
-    /// <summary>Whether they are the same values in the same order.</summary>
+    /// <summary>Whether the values are the same, in the same order.</summary>
     public bool AreSameAs(KeyValues other) => Type == other.Type && Values.AsSpan().SequenceEqual(other.Values);
 
-    /// <summary>Adds them to the annotations of a column.</summary>
+    /// <summary>Adds the values to the annotations of a column.</summary>
     public void AddTo(DataViewSchema.Annotations.Builder builder, string annotation) => Find().Add(builder, annotation, Values);
 
     private Kind Find() => FindOrNull(Type)
@@ -143,8 +147,7 @@ internal sealed record KeyValues(string Type, string[] Values)
     private static InvalidDataException Invalid(string expected, string found)
         => new($"The columns of a saved LSTM model can't be read: expected {expected}, found {found}.");
 
-    // A local time would be read as another time of day in another time zone; what is saved and loaded is the time of day, as with ML.NET's
-    // own models.
+    // A local time would be read as another time of day in another time zone. As in ML.NET's own models, the time of day is kept.
     private static string Format(DateTime time)
     {
         if (time.Kind == DateTimeKind.Local)
@@ -157,7 +160,7 @@ internal sealed record KeyValues(string Type, string[] Values)
         => new(typeof(T).Name, type, value => value.ToString(null, CultureInfo.InvariantCulture),
             text => T.Parse(text, CultureInfo.InvariantCulture));
 
-    /// <summary>A type of values, and how they become texts and come back.</summary>
+    /// <summary>A type of values, and its conversion to texts and back.</summary>
     private abstract class Kind(string name, PrimitiveDataViewType type)
     {
         public string Name { get; } = name;
@@ -169,7 +172,7 @@ internal sealed record KeyValues(string Type, string[] Values)
         public abstract void Check(string[] texts);
 
         /// <summary>
-        /// The index of the value that <paramref name="text"/> is read as; −1 when it is read as none, or as another one.
+        /// The index of the value that <paramref name="text"/> parses to; −1 for none.
         /// </summary>
         public abstract int IndexOf(string[] texts, string text);
 

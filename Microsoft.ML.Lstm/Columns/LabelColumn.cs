@@ -2,7 +2,7 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm.Columns;
 
-/// <summary>What a task has to learn in each row.</summary>
+/// <summary>What a task learns from each row.</summary>
 internal enum LabelKind
 {
     /// <summary>A number, or several.</summary>
@@ -17,7 +17,7 @@ internal enum LabelKind
     /// <summary>A class for each step.</summary>
     KeyPerStep,
 
-    /// <summary>Nothing: it learns from the sequence alone.</summary>
+    /// <summary>Nothing: the task learns from the sequence alone.</summary>
     None,
 }
 
@@ -26,13 +26,13 @@ internal enum LabelKind
 /// <param name="Name">The column.</param>
 /// <param name="TargetSize">Numbers of a label; 0 for classes.</param>
 /// <param name="Classes">The number of classes; 0 for numbers.</param>
-/// <param name="Values">What the keys stand for; null for numbers, and when the keys have no values, or none that a file can hold.</param>
+/// <param name="Values">The key values; null for numbers, and where keys have no values, or values that a file can't hold.</param>
 internal sealed record LabelColumn(LabelKind Kind, string Name, int TargetSize, int Classes, KeyValues? Values = null)
 {
-    /// <summary>That of a task without labels.</summary>
+    /// <summary>For a task without labels.</summary>
     public static LabelColumn None { get; } = new(LabelKind.None, "", 0, 0);
 
-    /// <summary>What a column of labels has to be.</summary>
+    /// <summary>The role of a column of labels.</summary>
     public static ColumnRole RoleOf(LabelKind kind) => kind switch
     {
         LabelKind.Numbers => ColumnRole.RegressionLabel,
@@ -41,7 +41,7 @@ internal sealed record LabelColumn(LabelKind Kind, string Name, int TargetSize, 
         _ => ColumnRole.StepLabel,
     };
 
-    /// <summary>Takes the sizes from the data to be trained on.</summary>
+    /// <summary>The column of labels in training data, with its sizes.</summary>
     public static LabelColumn FromTrainingData(IExceptionContext context, DataViewSchema schema, LabelKind kind, string name)
     {
         DataViewSchema.Column column = RoleOf(kind).Find(context, schema, name);

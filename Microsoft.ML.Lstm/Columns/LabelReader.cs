@@ -1,9 +1,9 @@
 namespace Microsoft.ML.Lstm.Columns;
 
-/// <summary>Reads what there is to learn in a row.</summary>
+/// <summary>Reads the label of a row.</summary>
 internal abstract class LabelReader
 {
-    /// <summary>A reader of the kind of label that <paramref name="label"/> is.</summary>
+    /// <summary>A reader of labels of the kind of <paramref name="label"/>.</summary>
     public static LabelReader Create(DataViewRow row, LabelColumn label, DataViewSchema.Column? column) => label.Kind switch
     {
         LabelKind.None => new NoLabelReader(),
@@ -18,7 +18,7 @@ internal abstract class LabelReader
     /// </summary>
     public abstract RowFault Read(int steps);
 
-    /// <summary>The numbers to learn.</summary>
+    /// <summary>The numbers to learn; none for classes.</summary>
     public virtual float[] Targets() => [];
 
     /// <summary>

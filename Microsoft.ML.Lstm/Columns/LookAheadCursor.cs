@@ -6,19 +6,19 @@ using Microsoft.ML.Lstm.Engine.Kernels;
 namespace Microsoft.ML.Lstm.Columns;
 
 /// <summary>
-/// The one cursor over an input, which can go on ahead of its consumer: the rows that it passes are copied, and the consumer comes to them
-/// one by one. Without <see cref="LookAhead"/> it is the input's cursor.
+/// A cursor over an input that can run ahead of its consumer: it copies the rows that it passes, and the consumer visits them one by one.
+/// Without <see cref="LookAhead"/> it behaves as the input's own cursor.
 /// </summary>
 /// <remarks>
 /// <para>
 /// Nobody can know beforehand whether the next row of an input is there or takes an hour (a queue between two bursts), and a thread that
 /// waits for it can't hand out the rows that are already read. So rows ahead are fetched by another thread, and the consumer waits for them
-/// a bounded time, then goes on with those that have come; the other thread comes back with the next row whenever it is there. That is the
-/// simplest that holds for every input: a bound on the time of a MoveNext that is running can be kept only by another thread. An input that
-/// knows how many rows it has need not wait for any: those the consumer's thread fetches itself, all of them.
+/// a bounded time, then goes on with those that have come; the other thread comes back with the next row whenever it is there. Nothing
+/// simpler works for every input: only another thread can bound the time of a MoveNext that is running. The rows of an input that knows how
+/// many it has are there already, so the consumer's thread fetches them itself.
 /// </para>
 /// <para>
-/// The input notices little of it. Its calls come one at a time, each after the one before has returned. The other thread is at work only
+/// The input notices little of this. Its calls come one at a time, each after the one before has returned. The other thread is at work only
 /// while the consumer waits in <see cref="LookAhead"/>, or when the input has not answered in time; a row that nothing is held for is
 /// fetched by the consumer's thread itself, the first of all (which opens files and connections) always. Calls from more than one thread
 /// are what ML.NET's ShuffleRows and Cache do to an input too. The consumer's execution context (culture, AsyncLocal) goes along.
@@ -29,7 +29,7 @@ namespace Microsoft.ML.Lstm.Columns;
 /// <param name="hasAllRows">Whether the input knows how many rows it has, so that they are there.</param>
 internal sealed class LookAheadCursor(DataViewRowCursor source, DataViewSchema.Column[] columns, bool hasAllRows) : DataViewRowCursor
 {
-    // The bound on the bytes of the vectors of the rows that are held; the row that reaches it is still taken.
+    // The most bytes of vectors in the rows held; the row that reaches it is still taken.
     private const long MaxBytes = 1 << 24;
     private const int MillisecondsToDispose = 100;
 
@@ -41,7 +41,7 @@ internal sealed class LookAheadCursor(DataViewRowCursor source, DataViewSchema.C
     private int _maxRows;
     private long _bytes;
 
-    // When to stop, for a thread that nobody waits for; in ticks of a Stopwatch.
+    // When the consumer's own thread stops fetching, in ticks of a Stopwatch.
     private long _deadline = long.MaxValue;
 
     // The source's row, by number; and the slot of the first of the rows held.
@@ -120,7 +120,7 @@ internal sealed class LookAheadCursor(DataViewRowCursor source, DataViewSchema.C
         ValueGetter<TValue>? getter = null;
         return (ref TValue value) =>
         {
-            // Copied at once, so that whatever makes the value makes it once.
+            // Copied, so that the source computes the value only once.
             if (!IsHeld)
                 CopyValue(column.Index);
             (getter ??= _row!.GetGetter<TValue>(column))(ref value);
@@ -177,7 +177,7 @@ internal sealed class LookAheadCursor(DataViewRowCursor source, DataViewSchema.C
         }
         catch (Exception)
         {
-            // Whoever asks the row for that value meets the error there, and nobody else.
+            // The error belongs to whoever asks this row for that value.
             return true;
         }
         (_firstSlot, Held, Current, _row!.Slot) = (0, 1, 0, 0);
@@ -214,7 +214,7 @@ internal sealed class LookAheadCursor(DataViewRowCursor source, DataViewSchema.C
         base.Dispose(disposing);
     }
 
-    /// <summary>Leaves the source to the reader if that does not come back: it may wait for a row that never comes.</summary>
+    /// <summary>Leaves the source to the reader if that does not return: it may be waiting for a row that never comes.</summary>
     private bool Abandon()
     {
         if (_reader is null || _reader.Wait(MillisecondsToDispose))
@@ -275,7 +275,7 @@ internal sealed class LookAheadCursor(DataViewRowCursor source, DataViewSchema.C
             }
             catch (Exception)
             {
-                // As in LookAhead: the consumer meets the error when it is at the row.
+                // As in LookAhead: the consumer gets the error when it is at the row.
                 return Next.AtSource;
             }
             lock (_gate)

@@ -24,14 +24,14 @@ internal sealed class NumberReader
     /// <summary>How many numbers the row has, zeros that are not stored included.</summary>
     public int Length => _getVector is null ? 1 : _vector.Length;
 
-    /// <summary>Whether all of them are finite. Zeros that are not stored are, even where nothing else is there.</summary>
+    /// <summary>Whether all numbers are finite; zeros that are not stored count as finite.</summary>
     public bool IsFinite
         => _getVector is null
             ? float.IsFinite(_scalar)
             : _vector.GetValues() is { IsEmpty: var isEmpty } stored && (isEmpty || TensorPrimitives.IsFiniteAll(stored));
 
     /// <summary>Fetches the numbers of the row as it stands now.</summary>
-    /// <exception cref="InvalidOperationException">There are more or fewer than the column's type says.</exception>
+    /// <exception cref="InvalidOperationException">The row has more or fewer numbers than the column's type says.</exception>
     public void Read()
     {
         if (_getVector is null)

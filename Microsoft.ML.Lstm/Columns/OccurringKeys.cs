@@ -5,7 +5,7 @@ using Microsoft.ML.Lstm.Engine.Training;
 
 namespace Microsoft.ML.Lstm.Columns;
 
-/// <summary>Which keys of the token columns and of the label occur in training data; a network stores nothing of the others.</summary>
+/// <summary>The keys of the token columns and of the label that occur in training data; a network stores nothing for the others.</summary>
 internal sealed class OccurringKeys
 {
     private const int MostNames = 10;
@@ -39,8 +39,8 @@ internal sealed class OccurringKeys
     private bool HasClasses => _label.Kind is LabelKind.Key or LabelKind.KeyPerStep;
 
     /// <summary>
-    /// The numbers that keys get: those that occur, that have a pretrained embedding, or that an initial model knows are known. A class
-    /// that only the validation data has is known, too, so that it can be told how far off it is.
+    /// The numbering of the keys that the network knows: keys that occur, keys with a pretrained embedding, and keys that an initial model
+    /// knows. Classes that only the validation data has are included, so that their loss can be measured.
     /// </summary>
     /// <param name="validation">The validation data; null for none.</param>
     /// <param name="pretrained">The pretrained embeddings of each token column.</param>
@@ -71,7 +71,8 @@ internal sealed class OccurringKeys
     private IEnumerable<FeatureColumn> TokenColumns => _input.Features.Where(column => column.IsTokens);
 
     /// <summary>
-    /// Takes every token of <see cref="Constants"/> for the one that there was: nothing was learned of what makes others different from it.
+    /// Gives every token of <see cref="Constants"/> the vector of the one that occurred: nothing was learned of what makes others
+    /// different.
     /// </summary>
     public void LevelConstants(ParameterSet parameters)
     {
@@ -88,9 +89,9 @@ internal sealed class OccurringKeys
         }
     }
 
-    /// <summary>What the log says of keys that don't occur, and of steps without a label.</summary>
-    /// <param name="numbering">What <see cref="Number"/> gave.</param>
-    /// <param name="dropsTokens">Whether training takes some tokens for the unknown one.</param>
+    /// <summary>Lines for the log about keys that don't occur and steps without a label.</summary>
+    /// <param name="numbering">The result of <see cref="Number"/>.</param>
+    /// <param name="dropsTokens">Whether training replaces some tokens by the unknown one.</param>
     public IEnumerable<string> Describe(KeyNumbering numbering, bool dropsTokens)
     {
         if (_unlabelledSteps > 0)

@@ -17,7 +17,7 @@ internal abstract class OutputColumn(string name, DataViewType type)
     /// <summary>A <see cref="ValueGetter{TValue}"/> of the column's values.</summary>
     public abstract Delegate CreateGetter(ScoredRow row);
 
-    /// <summary>Writes how the column is computed into the graph of an ONNX file, behind the network.</summary>
+    /// <summary>Writes the computation of the column into the graph of an ONNX file, behind the network.</summary>
     /// <exception cref="NotSupportedException">That can't be said in such a graph.</exception>
     public virtual OnnxValue Write(NetworkValues network) => throw new NotSupportedException($"Column '{Name}' can't be written as ONNX.");
 

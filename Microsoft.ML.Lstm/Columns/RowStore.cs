@@ -30,14 +30,14 @@ internal sealed class RowStore
     public int Slots => _rows.Length;
 
     /// <summary>
-    /// Whether values of a type can outlive the row that they are of. ML.NET's own shuffling and caching keep the same types: what else
-    /// there is, images and custom types, need not be values.
+    /// Whether values of a type can outlive their row. ML.NET's own shuffling and caching keep the same types; others, images and custom
+    /// types, may be references to what changes.
     /// </summary>
     public static bool CanStore(DataViewType type) => type is PrimitiveDataViewType or VectorDataViewType;
 
     /// <summary>Copies the row that the source is at, each value once.</summary>
     /// <param name="slot">Where to.</param>
-    /// <param name="number">A number that no other row has which was copied to that slot.</param>
+    /// <param name="number">The row's number; no two rows that are copied to a slot have the same.</param>
     /// <returns>How many bytes the row's vectors have.</returns>
     public long Copy(int slot, long number)
     {
@@ -50,7 +50,7 @@ internal sealed class RowStore
         return bytes;
     }
 
-    /// <summary>Copies one value of the row that the source is at, if that is not done yet.</summary>
+    /// <summary>Copies one value of the row that the source is at, unless it is copied already.</summary>
     public void CopyValue(int column, int slot, long number) => _columns[column]!.Copy(slot, number);
 
     /// <summary>Makes room for more rows.</summary>

@@ -24,7 +24,7 @@ internal sealed class RowTally(string dataName, SequenceInput input)
 
     public long BadRows => Rows - _counts[(int)RowFault.None];
 
-    /// <summary>Rows that could be used, but not to their end.</summary>
+    /// <summary>Rows whose sequence was cut.</summary>
     public long CutRows { get; private set; }
 
     public void Add(RowFault fault, float weight, bool isCut)
@@ -36,7 +36,7 @@ internal sealed class RowTally(string dataName, SequenceInput input)
             _unweighted++;
     }
 
-    /// <summary>What is wrong with the row at <paramref name="position"/>.</summary>
+    /// <summary>The error for the row at <paramref name="position"/>.</summary>
     public string Describe(long position, RowFault fault) => $"Row {position} (counted from 0) of the {dataName} has {Reason(fault)}.";
 
     /// <summary>The warning after rows were left out.</summary>
@@ -46,7 +46,7 @@ internal sealed class RowTally(string dataName, SequenceInput input)
     public string DescribeUnscored()
         => $"{BadRows} of the {Rows} rows that were scored have no score (NaN, a missing key or nothing): {Reasons()}.";
 
-    /// <summary>The warning of the first of single rows that could not be scored; nobody knows how many there will be.</summary>
+    /// <summary>The warning for the first single row that could not be scored, when nobody knows how many will follow.</summary>
     public string DescribeUnscored(RowFault fault)
         => $"A row has {Reason(fault)}: it has no score (NaN, a missing key or nothing), and further ones are not named.";
 
@@ -56,7 +56,7 @@ internal sealed class RowTally(string dataName, SequenceInput input)
         (Rows, CutRows, _unweighted) = (0, 0, 0);
     }
 
-    /// <summary>The error when nothing is left.</summary>
+    /// <summary>The error when no row is left.</summary>
     public string DescribeNoUsableRow()
     {
         if (Rows == 0)
@@ -65,6 +65,9 @@ internal sealed class RowTally(string dataName, SequenceInput input)
         return $"None of the {Rows} rows of the {dataName} can be used: {Reasons()}{unweighted}.";
     }
 
+    private IEnumerable<int> StepSizes
+        => input.Features.Where(column => !column.IsTokens).Select(column => column.FeaturesPerStep).Distinct();
+
     private string Reasons() => string.Join("; ", Enum.GetValues<RowFault>()
         .Where(fault => fault != RowFault.None && _counts[(int)fault] > 0)
         .Select(fault => $"{_counts[(int)fault]} with {Reason(fault)}"));
@@ -72,9 +75,7 @@ internal sealed class RowTally(string dataName, SequenceInput input)
     private string Reason(RowFault fault) => fault switch
     {
         RowFault.EmptySequence => "an empty sequence",
-        RowFault.PartialStep =>
-            "a vector length that is no multiple of "
-            + $"{string.Join(" or ", input.Features.Where(column => !column.IsTokens).Select(column => column.FeaturesPerStep).Distinct())} (FeaturesPerStep)",
+        RowFault.PartialStep => $"a vector length that is no multiple of {string.Join(" or ", StepSizes)} (FeaturesPerStep)",
         RowFault.UnequalSteps => "different numbers of steps in the feature columns",
         RowFault.NonFiniteFeature => "NaN or infinity in the features",
         RowFault.NonFiniteStatic => "NaN or infinity in the static features",

@@ -22,7 +22,9 @@ internal static class SchemaShapes
         bool isNormalized = false)
         => new(name, kind, itemType, isKey: false, new SchemaShape(AnnotationUtils.GetTrainerOutputAnnotation(isNormalized)));
 
-    /// <summary>A column of predicted labels that are keys, with the key values of <paramref name="label"/> as far as a model keeps them.</summary>
+    /// <summary>
+    /// A column of predicted labels that are keys, with the key values of <paramref name="label"/> as far as a model keeps them.
+    /// </summary>
     public static SchemaShape.Column PredictedKey(VectorKind kind, SchemaShape.Column label)
         => new(DefaultColumnNames.PredictedLabel, kind, NumberDataViewType.UInt32, isKey: true, new SchemaShape(
             [.. KeyValues.ShapeOf(label) is { } values ? new[] { values } : [], .. AnnotationUtils.GetTrainerOutputAnnotation()]));

@@ -5,7 +5,7 @@ using Microsoft.ML.Runtime;
 namespace Microsoft.ML.Lstm.Columns;
 
 /// <summary>Where a network finds its sequences in a row, and the sizes it expects there.</summary>
-/// <param name="Features">The columns of sequences; what they have for a step is joined, numbers first.</param>
+/// <param name="Features">The columns of sequences; their values for a step are joined, numbers first.</param>
 /// <param name="StaticFeatureColumnName">The column of static features; null for none.</param>
 /// <param name="StaticSize">S: static features; 0 for none.</param>
 internal sealed record SequenceInput(IReadOnlyList<FeatureColumn> Features, string? StaticFeatureColumnName, int StaticSize)
@@ -13,10 +13,10 @@ internal sealed record SequenceInput(IReadOnlyList<FeatureColumn> Features, stri
     /// <summary>F: numbers of a step.</summary>
     public int FeatureSize => Features.Sum(column => column.FeaturesPerStep);
 
-    /// <summary>For each column of keys, how many keys there are.</summary>
+    /// <summary>The number of keys of each column of keys.</summary>
     public int[] Vocabularies => [.. Features.Where(column => column.IsTokens).Select(column => column.Vocabulary)];
 
-    /// <summary>Takes the sizes from the data to be trained on.</summary>
+    /// <summary>The columns in training data, with their sizes.</summary>
     public static SequenceInput FromTrainingData(IExceptionContext context, DataViewSchema schema, IEnumerable<string> featureColumns,
         int? featuresPerStep, string? staticColumn)
     {
@@ -42,9 +42,9 @@ internal sealed record SequenceInput(IReadOnlyList<FeatureColumn> Features, stri
         return [.. features, statics];
     }
 
-    /// <summary>Warnings about columns whose numbers are each taken for a step of one feature, though they hardly are.</summary>
+    /// <summary>Warnings about columns each of whose numbers is taken for a step of one feature, though it hardly is one.</summary>
     /// <param name="data">The training data.</param>
-    /// <param name="featuresPerStep">What the user says; then there is nothing to warn of.</param>
+    /// <param name="featuresPerStep">The user's option; there is no warning where it is set.</param>
     public IEnumerable<string> DescribeFlatColumns(IDataView data, int? featuresPerStep)
     {
         foreach (FeatureColumn feature in featuresPerStep is null ? Features.Where(column => column.FeaturesPerStep == 1) : [])

@@ -66,7 +66,7 @@ internal sealed class SequenceRowReader
         return RowFault.None;
     }
 
-    /// <summary>Copies T x F numbers, step-major, those of each column beside each other.</summary>
+    /// <summary>Copies T x F numbers, step by step; within a step column by column.</summary>
     public void CopyFeatures(Span<float> destination)
     {
         if (_numbers.Length == 1)
@@ -86,7 +86,7 @@ internal sealed class SequenceRowReader
         }
     }
 
-    /// <summary>Copies T tokens for each column of keys, step-major.</summary>
+    /// <summary>Copies the tokens of each column of keys, step by step.</summary>
     public void CopyTokens(Span<int> destination)
     {
         if (_columnTokens.Length < Steps)

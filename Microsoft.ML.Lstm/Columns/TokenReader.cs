@@ -6,7 +6,7 @@ namespace Microsoft.ML.Lstm.Columns;
 
 /// <summary>
 /// Reads the keys that a row has in one column, a key or a vector of keys of any of ML.NET's key types, as numbers from 1; 0
-/// stands for a missing one, and for one that is beyond the column's own count.
+/// stands for a missing key, and for one beyond the column's own count.
 /// </summary>
 internal abstract class TokenReader
 {
@@ -32,7 +32,7 @@ internal abstract class TokenReader
     public static ulong? VocabularyOf(DataViewType type) => KeyTypeOf(type)?.Count;
 
     /// <summary>Fetches the keys of the row as it stands now.</summary>
-    /// <exception cref="InvalidOperationException">There are more or fewer than the column's type says.</exception>
+    /// <exception cref="InvalidOperationException">The row has more or fewer keys than the column's type says.</exception>
     public abstract void Read();
 
     public abstract void CopyTo(Span<int> destination);

@@ -9,8 +9,8 @@ namespace Microsoft.ML.Lstm.Columns;
 /// <param name="weightColumnName">The column of weights; null for rows that all count the same.</param>
 /// <param name="maximumLength">Steps after which sequences are cut; null for no limit.</param>
 /// <param name="badRows">What to do with rows that can't be used.</param>
-/// <param name="host">Is asked now and then whether to go on.</param>
-/// <param name="cancellation">Ends the reading when it is cancelled.</param>
+/// <param name="host">Throws when it is canceled.</param>
+/// <param name="cancellation">Stops reading when it is canceled.</param>
 internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, string? weightColumnName, int? maximumLength,
     BadRowHandling badRows,
     IHost host, CancellationToken cancellation)
@@ -30,7 +30,7 @@ internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, 
     }
 
     /// <summary>
-    /// Reads all rows once, to see that they can be used, and gives a way to read them again, each time that they are gone through.
+    /// Reads all rows once, to count those that can be used, and returns sequences that are read again each time they are enumerated.
     /// </summary>
     /// <param name="data">The data view; its columns must already be known to fit.</param>
     /// <param name="name">What to call it in messages.</param>
@@ -65,7 +65,7 @@ internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, 
 
     private SequenceSet NewSet() => new(input.FeatureSize, input.StaticSize, label.TargetSize, input.Vocabularies);
 
-    /// <summary>Reads all rows once, and gives how many can be used.</summary>
+    /// <summary>Reads all rows once, and returns how many can be used.</summary>
     private long Scan(IDataView data, string name, Action<string> warn, Action<TrainingSequence> take)
     {
         var tally = new RowTally(name, input);
@@ -91,7 +91,7 @@ internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, 
         return taken;
     }
 
-    /// <summary>Goes over all rows, and gives null for one that does not count.</summary>
+    /// <summary>Reads all rows; null stands for a row that does not count.</summary>
     private IEnumerable<TrainingSequence?> Rows(IDataView data, RowTally tally)
     {
         DataViewSchema schema = data.Schema;

@@ -5,18 +5,18 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Columns;
 
-/// <summary>Says by name which numbers of the training data never varied, so that a network could learn nothing of them.</summary>
+/// <summary>Names the numbers of the training data that never varied, from which a network can learn nothing.</summary>
 internal static class UnvariedColumns
 {
-    // Of wide columns there may be thousands.
+    // A wide column may have thousands.
     private const int MostNames = 10;
 
     /// <summary>A warning about features and static features, and one about labels; none where all vary.</summary>
-    /// <param name="schema">That of the training data.</param>
+    /// <param name="schema">The schema of the training data.</param>
     /// <param name="input">Where the sequences are.</param>
     /// <param name="label">Where the labels are.</param>
     /// <param name="model">The trained network: its scalers know what never varied.</param>
-    /// <param name="tokens">Columns of tokens that are all the same.</param>
+    /// <param name="tokens">The columns in which all tokens are the same.</param>
     public static IEnumerable<string> Describe(DataViewSchema schema, SequenceInput input, LabelColumn label, SequenceModel model,
         IEnumerable<FeatureColumn> tokens)
     {
@@ -34,7 +34,7 @@ internal static class UnvariedColumns
     }
 
     /// <summary>A warning when data to go on training with is not of the size that a model was trained on, whose scaling is kept.</summary>
-    /// <param name="schema">That of the training data.</param>
+    /// <param name="schema">The schema of the training data.</param>
     /// <param name="input">Where the sequences are.</param>
     /// <param name="label">Where the labels are.</param>
     /// <param name="model">The model to go on from.</param>

@@ -2,9 +2,9 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.Lstm.Columns;
 
-/// <summary>How long a column's type says that the vectors of its rows are.</summary>
+/// <summary>The length of a column's vectors, by the column's type.</summary>
 /// <remarks>
-/// ML.NET does not look whether data keep to that (an array of a class has any length); its scorers and trainers refuse vectors that don't.
+/// ML.NET does not check that data keep to it (an array of a class has any length); its scorers and trainers refuse other vectors.
 /// </remarks>
 internal readonly struct VectorLength(DataViewRow row, DataViewSchema.Column column)
 {

@@ -6,11 +6,12 @@ using Microsoft.ML.Runtime;
 namespace Microsoft.ML.Lstm.MlNet;
 
 /// <summary>
-/// Shows the host how training goes: a line of its log and a checkpoint of its progress channel an epoch. Stops when the host is told to.
+/// Reports training to a host: after each epoch a line of its log and a checkpoint of its progress channel. Stops training when the host is
+/// canceled.
 /// </summary>
 /// <remarks>
-/// An MLContext keeps what its progress channels are told, and their names, for as long as it lives, and shows it to nobody: there the
-/// channel is not opened.
+/// An MLContext keeps all reports of its progress channels for as long as it lives, and shows them to nobody. So no channel is opened for
+/// it.
 /// </remarks>
 internal sealed class HostMonitor : ITrainingMonitor, IDisposable
 {
@@ -49,7 +50,7 @@ internal sealed class HostMonitor : ITrainingMonitor, IDisposable
             _progress = host.StartProgressChannel("Training");
             _progress.SetHeader(new ProgressHeader(Metrics, Units), Report);
         }
-        // A host can be asked whether it was canceled, but tells nobody.
+        // A host can be asked whether it was canceled, but raises no event.
         _watch = new Timer(_ => Watch(), null, WatchMilliseconds, WatchMilliseconds);
     }
 
@@ -102,10 +103,10 @@ internal sealed class HostMonitor : ITrainingMonitor, IDisposable
             _abandoned.Cancel();
     }
 
-    // Called by the host at any time, from a thread of its own.
+    // The host calls it at any time, from a thread of its own.
     private void Report(IProgressEntry entry)
     {
-        // Not known before the first epoch has ended, when it goes by the size of the data.
+        // Where the size of the data decides the number of epochs, it is not known before the first has ended.
         if (_numberOfEpochs is { } all)
             entry.SetProgress(0, _epochs, all);
         entry.SetProgress(1, _batch, _batches);

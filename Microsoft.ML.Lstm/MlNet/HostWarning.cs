@@ -5,8 +5,8 @@ namespace Microsoft.ML.Lstm.MlNet;
 /// <summary>Warnings in the log of an MLContext.</summary>
 internal static class HostWarning
 {
-    /// <param name="host">Whose log it is.</param>
-    /// <param name="channelName">What was going on.</param>
+    /// <param name="host">The owner of the log.</param>
+    /// <param name="channelName">What the log names as the source.</param>
     /// <param name="message">The warning.</param>
     public static void Write(IChannelProvider host, string channelName, string message)
     {

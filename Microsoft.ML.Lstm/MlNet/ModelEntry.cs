@@ -3,8 +3,7 @@ using Microsoft.ML.Runtime;
 namespace Microsoft.ML.Lstm.MlNet;
 
 /// <summary>
-/// What the entries of all our transformers in a model.zip have in common: ML.NET's header, streams of our own, and a list of their
-/// checksums.
+/// The entry of one of our transformers in a model.zip: ML.NET's header, streams of our own, and a list of their checksums.
 /// </summary>
 internal static class ModelEntry
 {
@@ -15,15 +14,15 @@ internal static class ModelEntry
     private const uint Checksums = 0x00010001;
 
     /// <summary>
-    /// The most bytes of JSON in an entry whose numbers have so many bytes: names of classes and series of any usual length, each of which
-    /// has numbers too.
+    /// The most bytes of JSON in an entry with <paramref name="numberBytes"/> bytes of numbers: enough for the names of classes and series,
+    /// which have numbers too.
     /// </summary>
     public static long MaxJsonBytes(long numberBytes) => (2 << 20) + 64 * numberBytes;
 
     /// <summary>The version of an entry.</summary>
     /// <remarks>
-    /// 1.0: the first, of 0.1.0. 1.1: a list of checksums. 0.1.0 would read past it, and past what settings may say since then, so it is
-    /// told not to read such entries.
+    /// 1.0: written by version 0.1.0 of the package. 1.1: has a list of checksums. Version 0.1.0 would ignore that list, and settings that
+    /// it doesn't know, so the header tells it not to read such entries.
     /// </remarks>
     public static VersionInfo Version(string modelSignature, string loaderSignature) => new(
         modelSignature,
@@ -51,7 +50,7 @@ internal static class ModelEntry
     /// <param name="environment">The environment.</param>
     /// <param name="ctx">The entry.</param>
     /// <param name="version">The versions that can be read.</param>
-    /// <param name="read">Reads the streams, all of them.</param>
+    /// <param name="read">Reads all streams.</param>
     /// <exception cref="FormatException">The entry has another kind of header, or another version.</exception>
     /// <exception cref="InvalidDataException">A stream is missing or damaged.</exception>
     public static T Load<T>(IHostEnvironment environment, ModelLoadContext ctx, VersionInfo version, Func<ModelEntryReader, T> read)
@@ -71,7 +70,8 @@ internal static class ModelEntry
         }
     }
 
-    // Of ML.NET's header, and of the entry's place among those of the pipeline, what makes the streams mean what they mean.
+    // The first line of the list of checksums: what gives the streams their meaning, from ML.NET's header and the entry's place in the
+    // pipeline.
     private static string Title(VersionInfo version, uint written, string? directory)
         => $"Microsoft.ML.Lstm {version.LoaderSignature} {written >> 16}.{written & 0xFFFF} {(directory ?? "").Replace('\\', '/')}";
 }

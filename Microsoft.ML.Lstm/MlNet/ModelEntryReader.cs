@@ -3,24 +3,24 @@ using System.Text;
 
 namespace Microsoft.ML.Lstm.MlNet;
 
-/// <summary>Reads the streams of an entry in a model.zip, each of which must have its checksum.</summary>
+/// <summary>Reads the streams of an entry in a model.zip and verifies their checksums.</summary>
 internal sealed class ModelEntryReader
 {
     private const long MaxChecksumBytes = 1 << 16;
 
     private readonly ModelLoadContext _ctx;
 
-    // The lines of the streams that are still to be read; null in an entry of the version without.
+    // The checksums of the streams that are still to be read; null in an entry without a list.
     private readonly List<string>? _lines;
 
     /// <param name="ctx">The entry.</param>
-    /// <param name="title">The first line that the list of checksums must have.</param>
+    /// <param name="title">The first line of the list of checksums.</param>
     /// <param name="mustHaveChecksums">Whether there must be a list.</param>
-    /// <exception cref="InvalidDataException">There is none, or not one of this entry.</exception>
+    /// <exception cref="InvalidDataException">The list is missing, damaged, or of another entry.</exception>
     public ModelEntryReader(ModelLoadContext ctx, string title, bool mustHaveChecksums)
     {
         _ctx = ctx;
-        // It counts in an entry whose version knows none, too, so that a damaged version can't take the protection away.
+        // A list counts in an entry of version 1.0 too, so that damage to the version can't switch the checks off.
         if (!Find(ModelEntry.ChecksumStream, stream => ReadAll(stream, MaxChecksumBytes), out byte[]? bytes))
         {
             if (mustHaveChecksums)
@@ -41,24 +41,24 @@ internal sealed class ModelEntryReader
 
     /// <summary>Reads a stream.</summary>
     /// <param name="name">Its name in the entry.</param>
-    /// <param name="read">Reads what is in it.</param>
-    /// <exception cref="InvalidDataException">There is none of that name, or it has not its checksum.</exception>
+    /// <param name="read">Reads its content.</param>
+    /// <exception cref="InvalidDataException">The stream is missing, or its checksum is wrong.</exception>
     public T Read<T>(string name, Func<Stream, T> read)
         => Find(name, stream => Check(name, stream, read), out T? result) ? result! : throw Missing(name);
 
     /// <summary>Reads a stream of JSON.</summary>
     /// <param name="name">Its name in the entry.</param>
-    /// <param name="read">Reads what is in it.</param>
-    /// <param name="numbers">The names of the streams of the numbers that it is about.</param>
-    /// <exception cref="InvalidDataException">There is none of that name, it has not its checksum, or it is too long.</exception>
+    /// <param name="read">Reads its content.</param>
+    /// <param name="numbers">The names of the streams with the numbers that the JSON describes.</param>
+    /// <exception cref="InvalidDataException">The stream is missing or too long, or its checksum is wrong.</exception>
     public T ReadJson<T>(string name, Func<byte[], T> read, params string[] numbers)
     {
         long most = ModelEntry.MaxJsonBytes(numbers.Sum(LengthOf));
         return Read(name, stream => read(ReadAll(stream, most)));
     }
 
-    /// <summary>Throws when there are checksums of streams that were not read.</summary>
-    /// <exception cref="InvalidDataException">There are.</exception>
+    /// <summary>Throws when the list has checksums of streams that were not read.</summary>
+    /// <exception cref="InvalidDataException">A stream was not read.</exception>
     public void CheckThatAllIsRead()
     {
         if (_lines is { Count: > 0 })
@@ -71,7 +71,7 @@ internal sealed class ModelEntryReader
     {
         if (_lines is null)
             return read(stream);
-        // ML.NET has it in memory, or in a file of its own.
+        // ML.NET keeps the stream in memory or in a temporary file, so it can be read twice.
         string line = ModelEntryWriter.LineOf(SHA256.HashData(stream), name);
         stream.Position = 0;
         if (_lines.Remove(line))
@@ -82,7 +82,7 @@ internal sealed class ModelEntryReader
             + $"'{Shorten(found ?? "a checksum of it")}', found '{line}'.");
     }
 
-    // A short file may turn out to be a long stream, so that it is asked for before anything of it is kept.
+    // A short file may unpack to a long stream, so the length is checked before anything is read.
     private long LengthOf(string name) => Find(name, stream => stream.Length, out long length) ? length : throw Missing(name);
 
     private bool Find<T>(string name, Func<Stream, T> read, out T? result)

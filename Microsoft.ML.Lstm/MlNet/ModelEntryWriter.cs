@@ -14,7 +14,7 @@ internal sealed class ModelEntryWriter(ModelSaveContext ctx, string title)
 
     /// <summary>Writes a stream of JSON.</summary>
     /// <param name="name">Its name in the entry.</param>
-    /// <param name="json">What is in it.</param>
+    /// <param name="json">Its content.</param>
     public void WriteJson(string name, byte[] json)
     {
         _jsonBytes = Math.Max(_jsonBytes, json.Length);
@@ -23,11 +23,11 @@ internal sealed class ModelEntryWriter(ModelSaveContext ctx, string title)
 
     /// <summary>Writes a stream of numbers.</summary>
     /// <param name="name">Its name in the entry.</param>
-    /// <param name="write">Writes what is in it.</param>
+    /// <param name="write">Writes its content.</param>
     public void WriteNumbers(string name, Action<Stream> write) => _numberBytes += Write(name, write);
 
     /// <summary>Writes the list of checksums, after all other streams.</summary>
-    /// <exception cref="InvalidOperationException">There is more JSON than would be read again.</exception>
+    /// <exception cref="InvalidOperationException">There is more JSON than <see cref="ModelEntryReader"/> would read.</exception>
     public void WriteChecksums()
     {
         if (_jsonBytes > ModelEntry.MaxJsonBytes(_numberBytes))

@@ -6,8 +6,8 @@ using Microsoft.ML.Lstm.MlNet;
 namespace Microsoft.ML.Lstm.Sequences;
 
 /// <summary>
-/// Scores rows in batches, ahead of a consumer who goes through them one by one. Nothing is read and nothing scored before a row is asked
-/// for that is not yet scored.
+/// Scores rows in batches, ahead of a consumer that goes through them one by one. It reads and scores only when the consumer asks for a row
+/// that is not scored yet.
 /// </summary>
 internal sealed class LookAheadScorer : ScoredRow
 {
@@ -18,7 +18,7 @@ internal sealed class LookAheadScorer : ScoredRow
     private const int Growth = 4;
     private const int BadRow = -1;
 
-    // How long a row may wait for those behind it. A score is to be there within 20 ms of its row; the rest is for the scoring.
+    // How long a row may wait for the rows behind it. Its score is to be there within 20 ms; the rest is for the scoring.
     private const int MillisecondsToLookAhead = 4;
 
     private readonly ScoringBindings _bindings;
@@ -34,7 +34,7 @@ internal sealed class LookAheadScorer : ScoredRow
     private bool _isAtRow;
     private int _maxRows = 1;
 
-    // Of the rows held, or of the one at the source, those before this one are scored.
+    // How many are scored of the rows held, or of the one row at the source.
     private int _end;
 
     /// <param name="bindings">The network, bound to the columns of the input.</param>
@@ -55,11 +55,11 @@ internal sealed class LookAheadScorer : ScoredRow
     public override ReadOnlySpan<float> Attention
         => Sequence is var sequence && sequence == BadRow ? [] : _scorer!.AttentionWeights(sequence);
 
-    /// <summary>The consumer has moved on to another row, or beyond the last.</summary>
+    /// <summary>To be called when the consumer has moved to another row, or beyond the last.</summary>
     public void Moved(bool isAtRow)
     {
         _isAtRow = isAtRow;
-        // Moved to the first of the rows held, the consumer is at a row that came too late for those scored.
+        // The first of the rows held came too late to be scored with those before it.
         if (_input.Current <= 0)
             _end = 0;
     }
@@ -72,7 +72,7 @@ internal sealed class LookAheadScorer : ScoredRow
         _tally.Clear();
     }
 
-    /// <summary>Leaves the threads to other scorers, until there is something to score again.</summary>
+    /// <summary>Leaves the threads to other scorers until there is something to score again.</summary>
     public void ReleaseThreads() => _scorer?.ReleaseThreads();
 
     // The scorer's index for the current row.
@@ -118,8 +118,7 @@ internal sealed class LookAheadScorer : ScoredRow
     }
 
     /// <summary>
-    /// More rows at once as long as they come faster than they are scored: then the source isn't what is waited for. A source that lets a
-    /// batch wait is no longer waited for.
+    /// Scores more rows at once as long as reading them is faster than scoring them. After a batch had to wait for the source, fewer.
     /// </summary>
     private void Adapt(bool isInTime, long reading, long scoring)
     {
@@ -151,7 +150,7 @@ internal sealed class LookAheadScorer : ScoredRow
             }
             catch (InvalidOperationException) when (row > first)
             {
-                // The row is refused when the consumer comes to it, not before.
+                // The error is thrown when the consumer comes to the row, not before.
                 return;
             }
         }

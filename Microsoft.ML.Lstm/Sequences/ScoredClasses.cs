@@ -5,28 +5,28 @@ using Microsoft.ML.Lstm.Onnx;
 namespace Microsoft.ML.Lstm.Sequences;
 
 /// <summary>
-/// The classes that a score has a probability for, all that the label may have, and those of them that the network has an output for. The
-/// others never occurred in the training data: their probability is 0.
+/// The classes of a score: all that the label may have, and which of them the network has an output for. The others never occurred in the
+/// training data; their probability is 0.
 /// </summary>
 internal sealed class ScoredClasses(NetworkShape shape)
 {
-    // The class of each output; null where they are all.
+    // The class of each output; null where every class has one.
     private readonly int[]? _known = shape.Classes?.Keys.Select(key => key - 1).ToArray();
 
     /// <summary>L: how many classes a label may have.</summary>
     public int Count { get; } = shape.ClassCount;
 
-    /// <summary>O: for how many of them the network has an output.</summary>
+    /// <summary>O: how many of them the network has an output for.</summary>
     public int Outputs { get; } = shape.OutputSize;
 
     /// <summary>The class, counted from 0, that an output is for.</summary>
     public int this[int output] => _known is null ? output : _known[output];
 
     /// <summary>Makes room for probabilities of all classes.</summary>
-    /// <param name="value">What is to have them.</param>
-    /// <param name="steps">T: times L are its length.</param>
+    /// <param name="value">The vector that receives the probabilities.</param>
+    /// <param name="steps">T: the vector gets T x L values.</param>
     /// <param name="known">T x O probabilities of the classes with an output, to be filled in before <see cref="Commit"/>.</param>
-    /// <exception cref="InvalidOperationException">They are more than a vector can have.</exception>
+    /// <exception cref="InvalidOperationException">A vector can't have that many values.</exception>
     public VBufferEditor<float> Begin(ref VBuffer<float> value, int steps, out Span<float> known)
     {
         if ((long)steps * Count > Array.MaxLength)
@@ -41,14 +41,15 @@ internal sealed class ScoredClasses(NetworkShape shape)
     }
 
     /// <summary>
-    /// The probabilities, each where its class is; those of classes without an output are 0, which is not stored where these are the most.
+    /// Completes the vector: moves each probability to the place of its class. Classes without an output get 0; where they are the most,
+    /// the vector is sparse.
     /// </summary>
     public VBuffer<float> Commit(VBufferEditor<float> editor, int steps)
     {
         int outputs = steps * Outputs;
         if (!IsSparse)
             editor.Values[outputs..].Clear();
-        // From the end, so that none is written over before it has moved.
+        // From the end, so that no probability is overwritten before it has moved.
         for (int i = outputs - 1; i >= 0 && _known is not null; i--)
         {
             int place = i / Outputs * Count + this[i % Outputs];

@@ -4,7 +4,7 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm.Sequences;
 
-/// <summary>A network bound to the columns of an input with a sequence a row.</summary>
+/// <summary>A network bound to the columns of an input that has a sequence in each row.</summary>
 internal sealed class ScoringBindings(IHost host, DataViewSchema inputSchema, Lazy<ScoringNetwork> network, SequenceInput input,
     IReadOnlyList<OutputColumn> outputs)
     : OutputBindings(host, inputSchema, outputs.Select(output => output.AddedTo(inputSchema)))

@@ -5,7 +5,7 @@ using Microsoft.ML.Lstm.MlNet;
 
 namespace Microsoft.ML.Lstm.Sequences;
 
-/// <summary>Scores rows one by one, each when its values are fetched: what a PredictionEngine works with.</summary>
+/// <summary>Scores single rows, each when its values are fetched, as a PredictionEngine does.</summary>
 internal sealed class ScoringRowMapper(ScoringBindings bindings) : IRowToRowMapper
 {
     public DataViewSchema InputSchema => bindings.InputSchema;

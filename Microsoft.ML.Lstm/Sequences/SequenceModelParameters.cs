@@ -6,7 +6,7 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 namespace Microsoft.ML.Lstm;
 
 /// <summary>
-/// A trained recurrent network: what it looks like, and its weights. It doesn't change, and any number of threads may use it at once.
+/// A trained recurrent network: its shape and its weights. It is immutable, and any number of threads may use it at once.
 /// </summary>
 public sealed class SequenceModelParameters
 {
@@ -20,7 +20,7 @@ public sealed class SequenceModelParameters
 
     internal SequenceModel Network { get; }
 
-    /// <summary>What the label's keys stand for; null for numbers, and where it is not known.</summary>
+    /// <summary>The values of the label's keys; null for numbers, and where they are unknown.</summary>
     internal KeyValues? LabelValues { get; init; }
 
     /// <summary>The recurrent cell.</summary>
@@ -30,8 +30,7 @@ public sealed class SequenceModelParameters
     public int FeaturesPerStep => Network.Shape.NumericSize;
 
     /// <summary>
-    /// For each token of a step, how many known ones there are, without the unknown one: those that the training data had, or all keys
-    /// where it had all.
+    /// The number of known tokens of each column of tokens, without the unknown token: those of the training data.
     /// </summary>
     public IReadOnlyList<int> VocabularySizes => [.. Network.Shape.Embeddings.Select(embedding => embedding.Vocabulary)];
 
@@ -47,7 +46,7 @@ public sealed class SequenceModelParameters
     /// <summary>Whether each layer reads the sequence from both ends.</summary>
     public bool Bidirectional => Network.Shape.Bidirectional;
 
-    /// <summary>How the steps' outputs become the encoding of the sequence; says nothing where steps are labelled.</summary>
+    /// <summary>How the steps' outputs become the encoding of the sequence; without meaning where steps are labelled.</summary>
     public Pooling Pooling => Network.Shape.Pooling;
 
     /// <summary>
@@ -69,8 +68,8 @@ public sealed class SequenceModelParameters
     public IReadOnlyDictionary<string, ReadOnlyMemory<float>> Weights { get; }
 
     /// <summary>
-    /// Writes the network to a safetensors file, the format of <see cref="TrainingOptions.CheckpointPath"/>. A file that is
-    /// there is replaced as a whole: if writing fails it stays as it was.
+    /// Writes the network to a safetensors file, the format of <see cref="TrainingOptions.CheckpointPath"/>. An existing file is replaced
+    /// as a whole; if writing fails, it stays as it was.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <exception cref="DirectoryNotFoundException">The file's folder does not exist.</exception>
@@ -88,20 +87,20 @@ public sealed class SequenceModelParameters
         ModelFile.Write(stream, Network);
     }
 
-    /// <summary>Reads what <see cref="Save(string)"/> or a checkpoint wrote, to go on training it.</summary>
+    /// <summary>Reads a network that <see cref="Save(string)"/> or a checkpoint wrote, to continue its training.</summary>
     /// <param name="path">The file.</param>
     /// <returns>The network.</returns>
-    /// <exception cref="InvalidDataException">The file is not such a file, or is damaged.</exception>
+    /// <exception cref="InvalidDataException">The file holds no network, or is damaged.</exception>
     public static SequenceModelParameters Load(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         return new SequenceModelParameters(ModelFile.Load(path));
     }
 
-    /// <summary>Reads what <see cref="Save(Stream)"/> wrote.</summary>
+    /// <summary>Reads a network that <see cref="Save(Stream)"/> wrote.</summary>
     /// <param name="stream">Holds the network, from its position to its end; it stays open.</param>
     /// <returns>The network.</returns>
-    /// <exception cref="InvalidDataException">The stream does not hold a network, or a damaged one.</exception>
+    /// <exception cref="InvalidDataException">The stream holds no network, or a damaged one.</exception>
     public static SequenceModelParameters Load(Stream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);

@@ -10,19 +10,19 @@ using Microsoft.ML.Runtime;
 namespace Microsoft.ML.Lstm;
 
 /// <summary>
-/// Adds what a trained recurrent network makes of each row's sequence. The base of the transformers of this package.
+/// Scores the sequence in each row with a trained recurrent network. The base class of the transformers for sequences.
 /// </summary>
 /// <remarks>
 /// Rows are scored in batches, when their values are asked for. A row that can't be scored (no steps, a vector length that is no multiple
 /// of the features a step, feature columns with different numbers of steps, NaN or infinity in features or static features) gets NaN, the
 /// missing key, no for a label or, where steps are labelled, empty vectors; no other row is affected by it. Sequences may be longer or
-/// shorter than those trained on. A key that the training data did not have, or beyond its column's own count, is read as the unknown
-/// token, as the missing key is. Any number of threads may use a transformer at once. A pass over the rows ends with a warning of those
-/// that could not be scored, if there were any.
+/// shorter than those trained on. The missing key, a key that the training data did not have, and one beyond its column's own count are
+/// read as the unknown token. Any number of threads may use a transformer at once. A pass over the rows ends with one warning that counts
+/// the rows that could not be scored, if there were any.
 /// <para>
-/// A view of scores reads its input once, by one cursor, and goes on ahead of its consumer by up to 256 rows as long as these come at once;
-/// a row of a live source is scored when it is there, without waiting for another. The cursor is called by one thread at a time, but not
-/// always by the same one, as with ML.NET's <c>ShuffleRows</c>.
+/// A view of scores reads its input once, with one cursor, and runs up to 256 rows ahead of its consumer as long as these rows come at
+/// once; a row of a live source is scored when it is there, without waiting for another. The cursor is called by one thread at a time, but
+/// not always by the same one, as with ML.NET's <c>ShuffleRows</c>.
 /// </para>
 /// </remarks>
 public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTransformer<SequenceModelParameters>,
@@ -38,10 +38,10 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
     private readonly SequenceInput _input;
     private readonly IReadOnlyList<OutputColumn> _outputs;
 
-    // The column of sequences to name where one is asked for; null where nobody has chosen among several.
+    // The column of sequences that ForFeatureColumn chose; null where it was not called.
     private int? _featureColumn;
 
-    // Packed for scoring once, and only if there is something to score.
+    // Packed for scoring once, when there is something to score.
     private readonly Lazy<ScoringNetwork> _network;
 
     private protected SequencePredictionTransformer(IHost host, SequenceModelParameters model, ScoringColumns columns,
@@ -118,8 +118,8 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
     IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema) => new ScoringRowMapper(Bind(inputSchema));
 
     /// <summary>
-    /// This transformer as one whose <see cref="FeatureColumnName"/> is another of its <see cref="FeatureColumnNames"/>, for what looks at
-    /// a single column, as <c>PermutationFeatureImportance</c> does. It reads the same columns and gives the same scores.
+    /// This transformer with another of its <see cref="FeatureColumnNames"/> as <see cref="FeatureColumnName"/>, for components that look
+    /// at a single column, as <c>PermutationFeatureImportance</c> does. It reads the same columns and gives the same scores.
     /// </summary>
     /// <param name="featureColumnName">One of <see cref="FeatureColumnNames"/>.</param>
     /// <returns>The other transformer.</returns>
@@ -224,13 +224,13 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
         entry.WriteNumbers(NetworkStream, stream => ModelFile.Write(stream, Model.Network));
     });
 
-    /// <summary>Reads what <c>Save</c> wrote.</summary>
+    /// <summary>Reads an entry that <c>Save</c> wrote.</summary>
     /// <param name="environment">The environment.</param>
     /// <param name="ctx">The model's entry.</param>
     /// <param name="version">The versions that can be read.</param>
     /// <param name="head">The head of the task's networks; <see cref="Head.EveryStep"/> stands for <see cref="Head.Crf"/> too.</param>
     /// <param name="hasClasses">Whether the outputs are classes, of which a network may know some alone.</param>
-    /// <param name="check">Throws when network and columns are none of the task's.</param>
+    /// <param name="check">Throws when network and columns are not of the task.</param>
     private protected static (SequenceModelParameters Model, ScoringColumns Columns) Load(IHostEnvironment environment,
         ModelLoadContext ctx, VersionInfo version, Head head, bool hasClasses, Action<NetworkShape, ScoringColumns> check)
         => ModelEntry.Load(environment, ctx, version, entry =>

@@ -10,9 +10,9 @@ using Microsoft.ML.Trainers;
 
 namespace Microsoft.ML.Lstm;
 
-/// <summary>Trains recurrent networks on a column of sequences. The base of the trainers of this package.</summary>
+/// <summary>Trains a recurrent network on sequences. The base class of the trainers for sequences.</summary>
 /// <typeparam name="TOptions">The options of the task.</typeparam>
-/// <typeparam name="TTransformer">What training results in.</typeparam>
+/// <typeparam name="TTransformer">The trained transformer.</typeparam>
 public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEstimator<TTransformer, SequenceModelParameters>
     where TOptions : SequenceInputOptions
     where TTransformer : SequencePredictionTransformer
@@ -27,7 +27,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
 
     private protected IHost Host { get; }
 
-    // A copy: the options as they were when this trainer was made.
+    // A copy of the options as they were when this trainer was created.
     private protected TOptions Settings { get; }
 
     /// <summary>
@@ -48,14 +48,14 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
     /// </exception>
     public TTransformer Fit(IDataView input) => Fit(input, null);
 
-    /// <summary>Trains a network, or goes on training one, and measures it on other data after each epoch.</summary>
+    /// <summary>Trains a network, or continues the training of one, and measures it on other data after each epoch.</summary>
     /// <param name="trainData"> The training data. It is read once, and its usable rows are kept in memory, unless
     /// <see cref="SequenceInputOptions.StreamingBufferMegabytes"/> is given. </param>
     /// <param name="validationData"> Data to measure on, for early stopping and for choosing the best epoch; <see langword="null"/> for
     /// none. </param>
-    /// <param name="initialModel"> A network to go on from, of the same shape as the options and the data ask for; its scaling of features
-    /// and labels is kept, but for those that never varied so far. Keys must stand for the same values in the same order: for classes that
-    /// is checked where it is known, tokens are known by their numbers alone. Those that it did not know so far are added.
+    /// <param name="initialModel"> A network whose training is continued, of the shape that the options and the data ask for; its scaling
+    /// of features and labels is kept, except for those that never varied so far. Keys must stand for the same values in the same order,
+    /// which is checked for classes whose values are known, and not for tokens. Keys that it does not know yet are added.
     /// <see langword="null"/> to start anew. </param>
     /// <returns>The trained network, ready to transform data.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
@@ -131,7 +131,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
             SaveCheckpoint = checkpoint is null ? null : (kept, state) => checkpoint.Save(kept, state, first: null),
             Resume = checkpoint?.Resume,
         });
-        // An initial model may know more of them.
+        // An initial model may know more tokens.
         if (initial is null)
             occurring.LevelConstants(network.Parameters);
         foreach (string warning in UnvariedColumns.Describe(schema, input, label, network, initial is null ? occurring.Constants : []))
@@ -147,7 +147,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         }, task);
     }
 
-    /// <summary>The vectors of the words that a column's keys stand for; null when no file is given for it.</summary>
+    /// <summary>The vectors of a column's words; null when there is no file for the column.</summary>
     private PretrainedEmbeddings? ReadWordVectors(DataViewSchema schema, FeatureColumn column, HostMonitor monitor)
     {
         if (Settings.WordVectors is not { } files || !files.TryGetValue(column.Name, out string? path))
@@ -187,16 +187,19 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         return inputSchema.With(outputs);
     }
 
-    /// <summary>What there is to learn in each row.</summary>
+    /// <summary>What the task learns from each row.</summary>
     private protected abstract LabelKind LabelKind { get; }
 
-    /// <summary>What a column of sequences has to be.</summary>
+    /// <summary>The role of a column of sequences.</summary>
     private protected virtual ColumnRole FeatureRole => ColumnRole.Feature;
 
-    /// <summary>The columns the transformer adds, without the encoding, by what is known of the label column, if there is one.</summary>
+    /// <summary>
+    /// The shapes of the columns that the transformer adds, without encoding and attention, for the shape of the label column, if there is
+    /// one.
+    /// </summary>
     private protected abstract IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label);
 
-    /// <summary>What the network is to do.</summary>
+    /// <summary>The task of the network.</summary>
     /// <param name="options">The options, with a value for each that was left open.</param>
     /// <param name="label">Where the labels are.</param>
     /// <param name="training">The training data; its classes have the numbers of the label's keys.</param>
@@ -204,10 +207,10 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
     private protected abstract TrainingTask CreateTask(TOptions options, LabelColumn label, TrainingData training,
         KeySubset? classes);
 
-    /// <summary>The transformer for what was trained.</summary>
+    /// <summary>The transformer for a trained network.</summary>
     /// <param name="model">The network.</param>
     /// <param name="columns">The columns it reads and adds.</param>
-    /// <param name="task">What <see cref="CreateTask"/> gave, after training.</param>
+    /// <param name="task">The result of <see cref="CreateTask"/>, after training.</param>
     private protected abstract TTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns, TrainingTask task);
 
     private static void CheckLabelValues(SequenceModelParameters model, LabelColumn label)

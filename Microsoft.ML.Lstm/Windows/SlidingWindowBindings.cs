@@ -34,10 +34,10 @@ internal sealed class SlidingWindowBindings : OutputBindings
     /// <summary>F: values a row adds to a window.</summary>
     public int StepSize { get; }
 
-    /// <summary>How many rows behind the window's last the label is.</summary>
+    /// <summary>How many rows after the window's last row the label is.</summary>
     public int Horizon { get; }
 
-    /// <summary>How many rows come before the first that comes out.</summary>
+    /// <summary>How many rows of the input come before the first row of the output.</summary>
     public int RowsDropped { get; }
 
     /// <summary>The columns of the input that windows are made of.</summary>

@@ -71,7 +71,7 @@ internal sealed class SlidingWindowDataView(SlidingWindowBindings bindings, Slid
             return true;
         }
 
-        // Who trains on no rows, or gets no predictions, would look for the reason elsewhere.
+        // Without a warning, a user who trains on no rows or gets no predictions would look for the reason elsewhere.
         private void WarnOfTooFewRows()
         {
             int rows = _bindings.RowsDropped - _toDrop;

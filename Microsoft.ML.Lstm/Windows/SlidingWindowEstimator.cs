@@ -48,7 +48,7 @@ namespace Microsoft.ML.Lstm;
 ///
 /// **Order.** The rows' order is taken as the order in time, the whole input as one series. Split the data by time before the window
 /// (`TakeRows` and `SkipRows`, `FilterRowsByColumn`), and not by chance as `TrainTestSplit`, `CrossValidate` and the trainers'
-/// `ValidationFraction` do. Windows are computed afresh whenever the data are read; `AppendCacheCheckpoint` behind the window spares that.
+/// `ValidationFraction` do. Windows are computed again whenever the data is read; `AppendCacheCheckpoint` behind the window spares that.
 /// The input is read once each time: where the label is asked for, a row comes out when the row with its label is there, and the values of
 /// the rows between are kept meanwhile (so not those of images and custom types, which can't be copied).
 ///
@@ -133,8 +133,8 @@ public sealed class SlidingWindowEstimator : IEstimator<SlidingWindowTransformer
         return transformer;
     }
 
-    /// <summary>The columns that come out of these.</summary>
-    /// <param name="inputSchema">The columns that go in.</param>
+    /// <summary>The columns of the output.</summary>
+    /// <param name="inputSchema">The columns of the input.</param>
     /// <returns><paramref name="inputSchema"/> with the window and, if there is one, the label.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or isn't of a type listed above.</exception>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)

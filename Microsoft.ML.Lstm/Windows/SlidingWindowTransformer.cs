@@ -11,8 +11,8 @@ using Microsoft.ML.Runtime;
 namespace Microsoft.ML.Lstm;
 
 /// <summary>
-/// Turns a table with a row a time step into one with a window a row. <see cref="SlidingWindowEstimator"/> says which
-/// columns and rows come out.
+/// Adds a column of sliding windows to a table with a row for each time step. <see cref="SlidingWindowEstimator"/> describes the columns
+/// and rows of the output.
 /// </summary>
 public sealed class SlidingWindowTransformer : ITransformer
 {
@@ -33,8 +33,8 @@ public sealed class SlidingWindowTransformer : ITransformer
     /// <summary>False: a window is made of several rows.</summary>
     public bool IsRowToRowMapper => false;
 
-    /// <summary>The columns that come out of these.</summary>
-    /// <param name="inputSchema">The columns that go in.</param>
+    /// <summary>The columns of the output.</summary>
+    /// <param name="inputSchema">The columns of the input.</param>
     /// <returns><paramref name="inputSchema"/> with the window and, if there is one, the label behind it.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or isn't of a type the estimator lists.</exception>
     public DataViewSchema GetOutputSchema(DataViewSchema inputSchema)

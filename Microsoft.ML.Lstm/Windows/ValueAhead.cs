@@ -4,13 +4,13 @@ using Microsoft.ML.Lstm.Columns;
 namespace Microsoft.ML.Lstm.Windows;
 
 /// <summary>
-/// The value that a column has some rows behind the current one, missing when the input ends before. The rows between, and the current one,
-/// are kept meanwhile: they come to the consumer when that value is there.
+/// The value of a column some rows after the current one; missing where the input ends before that. A row comes to the consumer when that
+/// value is there; the rows between are kept meanwhile.
 /// </summary>
 /// <param name="source">The cursor over the input.</param>
 /// <param name="columns">The columns that are active in it.</param>
 /// <param name="column">The column.</param>
-/// <param name="rows">How many rows behind.</param>
+/// <param name="rows">How many rows ahead the value is.</param>
 internal sealed class ValueAhead(DataViewRowCursor source, DataViewSchema.Column[] columns, DataViewSchema.Column column, int rows)
 {
     private readonly HeldRows _held = new(source, columns);
@@ -20,7 +20,7 @@ internal sealed class ValueAhead(DataViewRowCursor source, DataViewSchema.Column
     /// <summary>The current row.</summary>
     public DataViewRow Row => _held.First;
 
-    // With all rows between there, the last one read is the one with the value.
+    // When all rows between are held, the last one read has the value.
     private bool HasValue => _held.Count > rows;
 
     /// <summary>A <see cref="ValueGetter{TValue}"/> of the column's type.</summary>

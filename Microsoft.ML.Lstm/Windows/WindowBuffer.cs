@@ -2,16 +2,16 @@ using Microsoft.ML.Lstm.Columns;
 
 namespace Microsoft.ML.Lstm.Windows;
 
-/// <summary>The values of the last rows, each row's written over those of the row that falls out of the window.</summary>
+/// <summary>A ring buffer with the values of the last rows: a new row overwrites the one that falls out of the window.</summary>
 internal sealed class WindowBuffer
 {
     private readonly NumberReader[] _readers;
     private readonly int _stepSize;
 
-    // [W x F], rows in turn; before the first row every value is missing.
+    // [W x F]; values before the first row are missing.
     private readonly float[] _values;
 
-    // Where the next row goes, which is where the oldest is.
+    // Where the oldest row is, and the next one goes.
     private int _next;
 
     public WindowBuffer(int windowSize, int stepSize, NumberReader[] readers)
@@ -24,7 +24,7 @@ internal sealed class WindowBuffer
 
     public int Length => _values.Length;
 
-    /// <summary>Takes in the row that the readers are at.</summary>
+    /// <summary>Adds the row that the readers are at.</summary>
     public void Add()
     {
         Span<float> step = _values.AsSpan(_next, _stepSize);

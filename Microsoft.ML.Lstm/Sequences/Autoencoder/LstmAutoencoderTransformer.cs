@@ -11,8 +11,8 @@ using Microsoft.ML.Runtime;
 namespace Microsoft.ML.Lstm;
 
 /// <summary>
-/// Tells how strange each row's sequence is, by how badly an autoencoder that a <see cref="LstmAutoencoderTrainer"/> trained reconstructs
-/// it.
+/// Finds anomalous sequences: scores the sequence in each row by the error with which an autoencoder, trained by a
+/// <see cref="LstmAutoencoderTrainer"/>, reconstructs it.
 /// </summary>
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[

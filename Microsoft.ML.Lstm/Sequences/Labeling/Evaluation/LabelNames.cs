@@ -5,7 +5,7 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm.Sequences.Labeling.Evaluation;
 
-/// <summary>What the keys of a column of labels are called.</summary>
+/// <summary>The names of the keys of a column of labels.</summary>
 internal sealed class LabelNames
 {
     private readonly string[] _names;
@@ -22,22 +22,22 @@ internal sealed class LabelNames
     /// <summary>Whether keys stand for texts.</summary>
     public bool AreTexts { get; }
 
-    /// <summary>Whether keys stand for nothing and are called by their numbers, counted from 1.</summary>
+    /// <summary>Whether keys have no values and are named by their numbers, counted from 1.</summary>
     public bool AreNumbers { get; }
 
-    /// <summary>All of them; null where keys are called by their numbers.</summary>
+    /// <summary>All names; null where keys are named by their numbers.</summary>
     public IReadOnlySet<string>? All { get; }
 
     /// <summary>
-    /// What a missing key is called that stands for a label which training did not see; a run of them is a span where labels mark spans.
+    /// The name of a missing key that stands for a label which training did not see. Where labels mark spans, a run of missing keys is one.
     /// </summary>
     public string Unseen { get; }
 
-    /// <summary>That of a key, counted from 1.</summary>
+    /// <summary>The name of a key, counted from 1.</summary>
     public string this[int key] => _names.Length > 0 ? _names[key - 1] : key.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>Those of a column; null for a column of texts.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The keys stand for values that have no text.</exception>
+    /// <summary>The names of a column's keys; null for a column of texts.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The keys have values that can't be written as texts.</exception>
     public static LabelNames? Of(IExceptionContext context, ColumnRole role, DataViewSchema.Column column)
     {
         if (TokenReader.VocabularyOf(column.Type) is not { } count)

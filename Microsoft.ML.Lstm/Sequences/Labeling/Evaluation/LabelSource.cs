@@ -3,25 +3,25 @@ using Microsoft.ML.Data;
 namespace Microsoft.ML.Lstm.Sequences.Labeling.Evaluation;
 
 /// <summary>
-/// A column of texts that keys of labels may have been made of: it is while each key stands for the text of its step, and the missing key
-/// for a text that no key stands for. Such a column says what the labels are that training did not see.
+/// A column of texts that the keys of labels may have been made of. It may be as long as each key stands for the text of its step, and the
+/// missing key for a text that no key stands for. Such a column names the labels that training did not see.
 /// </summary>
 /// <param name="row">A cursor over the rows.</param>
 /// <param name="column">The column of texts.</param>
-/// <param name="names">What the keys of the labels are called.</param>
+/// <param name="names">The names of the keys of the labels.</param>
 /// <param name="predictable">The labels that can be predicted; null where that is not known.</param>
 internal sealed class LabelSource(DataViewRow row, DataViewSchema.Column column, LabelNames names, IReadOnlySet<string>? predictable)
 {
     private readonly StepTextReader _texts = StepTextReader.Create(row, column, names: null, missing: null);
 
-    /// <summary>Has counted the rows so far by the texts of this column.</summary>
+    /// <summary>Counts the rows by the texts of this column.</summary>
     public SequenceLabelingCounter Counter { get; } = new(predictable);
 
-    /// <summary>The columns of texts, one a step; those too that a column of keys of the same name hides.</summary>
+    /// <summary>The columns of texts, one a step, including those that a column of keys of the same name hides.</summary>
     public static DataViewSchema.Column[] Candidates(DataViewSchema schema)
         => [.. schema.Where(column => column.Type is VectorDataViewType { ItemType: TextDataViewType })];
 
-    /// <summary>Adds the row as it stands now.</summary>
+    /// <summary>Adds the current row.</summary>
     /// <param name="labels">The labels, read from keys.</param>
     /// <param name="predicted">The predicted labels.</param>
     /// <returns>Whether the labels can have been made of this column.</returns>

@@ -1,7 +1,7 @@
 namespace Microsoft.ML.Lstm.Sequences.Labeling.Evaluation;
 
-/// <summary>Counts labels and spans of one sequence after the other.</summary>
-/// <param name="known">The labels that can be predicted; null where that is not known.</param>
+/// <summary>Counts the labels and spans of sequences, one sequence at a time.</summary>
+/// <param name="known">The labels that can be predicted; null where they are unknown.</param>
 internal sealed class SequenceLabelingCounter(IReadOnlySet<string>? known = null)
 {
     private readonly Dictionary<string, Tally> _labels = [];
@@ -41,7 +41,7 @@ internal sealed class SequenceLabelingCounter(IReadOnlySet<string>? known = null
         CountSpans(spans.Read(SpanTag.Outside, labels.Length), predictedSpans.Read(SpanTag.Outside, labels.Length));
     }
 
-    /// <summary>Adds a sequence for which there may be no prediction: then none of its labels is found, nor any of its spans.</summary>
+    /// <summary>Adds a sequence that may have no prediction; then all its labels and spans count as not found.</summary>
     public void AddSequence(string?[] labels, string?[] predicted)
     {
         bool isUnscored = predicted.Length == 0 && labels.Length > 0;
@@ -58,7 +58,7 @@ internal sealed class SequenceLabelingCounter(IReadOnlySet<string>? known = null
             Find(_labels, label).Correct++;
     }
 
-    /// <summary>Counts the span of the data and the predicted one that end at this step, if any does.</summary>
+    /// <summary>Counts the spans that end at this step: one of the data, a predicted one, both or none.</summary>
     private void CountSpans(Span? span, Span? predicted)
     {
         if (span is not null)
@@ -101,7 +101,7 @@ internal sealed class SequenceLabelingCounter(IReadOnlySet<string>? known = null
     /// <summary>A span by its first step; its last is the one before the step at which it is seen to end.</summary>
     private readonly record struct Span(int First, string Type);
 
-    /// <summary>Puts the tags of a sequence together to spans.</summary>
+    /// <summary>Joins the tags of a sequence to spans.</summary>
     private struct SpanReader()
     {
         private SpanTag _before = SpanTag.Outside;

@@ -3,7 +3,7 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm.Sequences.Labeling.Evaluation;
 
-/// <summary>Reads right and predicted labels from a data view and counts how they compare.</summary>
+/// <summary>Compares right and predicted labels in a data view.</summary>
 internal static class SequenceLabelingEvaluator
 {
     public static SequenceLabelingMetrics Evaluate(IHostEnvironment environment, IDataView data, string labelColumn,
@@ -36,7 +36,7 @@ internal static class SequenceLabelingEvaluator
             counter.AddSequence(right, found);
             candidates.RemoveAll(candidate => !candidate.Add(right, found));
         }
-        // Of two columns with the same texts either will do.
+        // Two columns that fit have the same texts, so either will do.
         return (candidates.Count > 0 ? candidates[0].Counter : counter).Metrics;
     }
 }

@@ -1,6 +1,6 @@
 namespace Microsoft.ML.Lstm.Sequences.Labeling.Evaluation;
 
-/// <summary>What a step's label says of spans: the step's position in one, and the type of that one.</summary>
+/// <summary>A step's label read as part of a span: the step's position in the span, and the span's type.</summary>
 /// <param name="Position">B, I, E, S, [, ] or another letter, which is read as I; O outside of spans.</param>
 /// <param name="Type">What stands behind the label's first dash.</param>
 internal readonly record struct SpanTag(char Position, string Type)

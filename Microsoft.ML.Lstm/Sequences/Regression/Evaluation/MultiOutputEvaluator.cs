@@ -5,7 +5,7 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm.Sequences.Regression.Evaluation;
 
-/// <summary>Reads right and predicted vectors from a data view and sums up their differences.</summary>
+/// <summary>Compares right and predicted vectors in a data view.</summary>
 internal static class MultiOutputEvaluator
 {
     public static MultiOutputRegressionMetrics Evaluate(
