@@ -35,7 +35,7 @@ public sealed class OptionTests
             (nameof(TrainingOptions.InitialForgetBias), options => options.InitialForgetBias = float.NegativeInfinity),
             (nameof(TrainingOptions.HiddenSize), options => options.HiddenSize = 65537),
             (nameof(TrainingOptions.NumberOfLayers), options => options.NumberOfLayers = 65),
-            (nameof(TrainingOptions.CellType), options => options.CellType = (CellType)3),
+            (nameof(TrainingOptions.CellType), options => options.CellType = (CellType)99),
             (nameof(SequenceTrainerOptions.Pooling), options => options.Pooling = (Pooling)(-1)),
             (nameof(TrainingOptions.Optimizer), options => options.Optimizer = (OptimizerType)4),
             (nameof(TrainingOptions.Dropout), options => options.Dropout = 1),
