@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Onnx;
 using Microsoft.ML.Lstm.Tests.Sequences;
 
@@ -28,6 +29,58 @@ public sealed class ConversionTests
         }
     }
 
+    [TestMethod]
+    public void WordsOfATextAreConverted()
+    {
+        IDataView data = _ml.Data.LoadFromEnumerable(TextRow.Make(40));
+        ITransformer model = _ml.Transforms.Text.TokenizeIntoWords("Words", nameof(TextRow.Text))
+            .Append(_ml.Transforms.Conversion.MapValueToKey("Tokens", "Words"))
+            .Append(_ml.Regression.Trainers.Lstm(Small("Tokens")))
+            .Fit(data);
+        // A word that training did not have is the missing key.
+        AssertConverted(_ml.Data.LoadFromEnumerable(TextRow.Make(12).Append(new TextRow { Text = "good unheard bad" })), model, "Score");
+    }
+
+    [TestMethod]
+    public void NormalizedAndJoinedColumnsAreConverted()
+    {
+        IDataView data = _ml.Data.LoadFromEnumerable(FlatRow.Make(40));
+        ITransformer model = _ml.Transforms.NormalizeMinMax("First")
+            .Append(_ml.Transforms.NormalizeMeanVariance("Second"))
+            .Append(_ml.Transforms.Concatenate("Features", "First", "Second"))
+            .Append(_ml.Regression.Trainers.Lstm(Small("Features", options => options.FeaturesPerStep = 2)))
+            .Fit(data);
+        AssertConverted(data, model, "Score");
+    }
+
+    [TestMethod]
+    public void StepsAndFeaturesAsDimensionsAreConverted()
+    {
+        IDataView data = _ml.Data.LoadFromEnumerable(FlatRow.Make(40));
+        ITransformer model = _ml.Regression.Trainers.Lstm(Small("Steps", options => options.Bidirectional = true)).Fit(data);
+        AssertConverted(data, model, "Score");
+        AssertConverted(data, _ml.Transforms.CopyColumns("Copy", "Steps")
+            .Append(_ml.Regression.Trainers.Lstm(Small("Copy", options => options.FeatureColumnNames = ["Copy", "Steps"])))
+            .Fit(data), "Score");
+    }
+
+    [TestMethod]
+    public void ATrainerBehindTheEncodingIsConverted()
+    {
+        IDataView data = _ml.Data.LoadFromEnumerable(FlatRow.Make(400));
+        ITransformer model = _ml.Regression.Trainers.Lstm(Small("Steps", options => options.EncodingColumnName = "Encoding"))
+            .Append(_ml.Regression.Trainers.LightGbm(featureColumnName: "Encoding"))
+            .Fit(data);
+        AssertConverted(data, model, "Encoding", "Score");
+    }
+
+    private static LstmRegressionTrainer.Options Small(string features, Action<LstmRegressionTrainer.Options>? change = null)
+    {
+        var options = new LstmRegressionTrainer.Options { FeatureColumnName = features, HiddenSize = 6, NumberOfEpochs = 3, Seed = 2 };
+        change?.Invoke(options);
+        return options;
+    }
+
     private SequencePredictionTransformer Fit(string trainer, Action<SequenceInputOptions> change)
         => AnyTrainer.CreateAny(_ml, trainer, options =>
         {
@@ -37,11 +90,15 @@ public sealed class ConversionTests
         }).Fit(AnyTrainer.Data(_ml, Example.Make(40, variable: true)));
 
     /// <summary>What the model adds to rows comes out of its conversion too, row by row.</summary>
-    private void AssertConverted(IDataView data, ITransformer model)
+    /// <param name="data">The rows.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="outputs">The columns to compare; all that it adds, unless some are named.</param>
+    private void AssertConverted(IDataView data, ITransformer model, params string[] outputs)
     {
         string[] inputs = [.. data.Schema.Select(column => column.Name)];
         IDataView expected = model.Transform(data);
-        string[] outputs = [.. expected.Schema.Skip(inputs.Length).Where(column => !column.IsHidden).Select(column => column.Name)];
+        if (outputs.Length == 0)
+            outputs = [.. expected.Schema.Skip(inputs.Length).Where(column => !column.IsHidden).Select(column => column.Name)];
         string path = Path.GetTempFileName();
         try
         {
@@ -81,5 +138,50 @@ public sealed class ConversionTests
         {
             Features = row.Features,
         })];
+    }
+
+    private sealed class TextRow
+    {
+        private static readonly string[] Words = ["good", "bad", "very", "not", "quite"];
+
+        public string Text { get; set; } = "";
+
+        public float Label { get; set; }
+
+        public static TextRow[] Make(int count)
+        {
+            var random = new Random(21);
+            return [.. Enumerable.Range(0, count).Select(_ =>
+            {
+                string[] words = [.. Enumerable.Range(0, random.Next(1, 7)).Select(_ => Words[random.Next(Words.Length)])];
+                return new TextRow { Text = string.Join(' ', words), Label = words.Count(word => word == "good") };
+            })];
+        }
+    }
+
+    private sealed class FlatRow
+    {
+        [VectorType(4)]
+        public float[] First { get; set; } = [];
+
+        [VectorType(6)]
+        public float[] Second { get; set; } = [];
+
+        [VectorType(5, 2)]
+        public float[] Steps { get; set; } = [];
+
+        public float Label { get; set; }
+
+        public static FlatRow[] Make(int count)
+        {
+            var random = new Random(22);
+            return [.. Enumerable.Range(0, count).Select(_ =>
+            {
+                float[] steps = Numbers(10);
+                return new FlatRow { First = Numbers(4), Second = Numbers(6), Steps = steps, Label = 5 + steps[0] - steps[9] };
+            })];
+
+            float[] Numbers(int size) => [.. Enumerable.Range(0, size).Select(_ => random.NextSingle() * 2 - 1)];
+        }
     }
 }

@@ -30,7 +30,16 @@ internal sealed class ScoredDataView(ScoringBindings bindings, SequencePredictio
         }
         var graph = new ConverterGraph(context, transformer.GetType().Name);
         DataViewSchema.Column[] columns = [.. Schema.Where(_bindings.IsOwn)];
-        Func<OnnxValue>[] writers = [.. transformer.Onnx.WriteTo(graph, [.. names.Select(context.GetVariableName)])];
+        Func<OnnxValue>[] writers;
+        try
+        {
+            writers = [.. transformer.Onnx.WriteTo(graph, [.. names.Select(context.GetVariableName)])];
+        }
+        catch (NotSupportedException reason)
+        {
+            LeaveOut(context, reason.Message.TrimEnd('.'));
+            return;
+        }
         for (int i = 0; i < columns.Length; i++)
         {
             try
