@@ -26,6 +26,9 @@ internal abstract unsafe class CpuKernels
     /// <summary>Floats in a vector.</summary>
     public int Lanes { get; }
 
+    /// <summary>A number of floats rounded up to whole vectors.</summary>
+    public int RoundUp(int length) => (length + Lanes - 1) / Lanes * Lanes;
+
     /// <summary>x·W + b of <paramref name="rows"/> rows, as a <see cref="CellStep"/> without x starts from.</summary>
     public abstract void InputProducts(in PackedCell cell, int rows, float* x, nint xRow, float* gates);
 

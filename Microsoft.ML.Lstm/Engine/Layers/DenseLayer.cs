@@ -31,8 +31,8 @@ internal sealed unsafe class DenseLayer
         _bias = bias;
         inputs ??= [.. Enumerable.Range(0, weight.Columns)];
         InputSize = inputs.Length;
-        InputStride = RecurrentWeights.RoundUp(InputSize, kernels.Lanes);
-        OutputStride = RecurrentWeights.RoundUp(OutputSize, kernels.Lanes);
+        InputStride = kernels.RoundUp(InputSize);
+        OutputStride = kernels.RoundUp(OutputSize);
 
         int[] outputs = [.. Enumerable.Range(0, OutputStride).Select(o => o < OutputSize ? o * weight.Columns : -1)];
         int panelColumns = GemmTile.MaxVectors * kernels.Lanes;

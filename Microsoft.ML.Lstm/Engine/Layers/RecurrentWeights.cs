@@ -18,14 +18,14 @@ internal sealed unsafe class RecurrentWeights
     /// <param name="parameters">The network's parameters.</param>
     /// <param name="layer">The layer, from 0.</param>
     /// <param name="direction">0, or 1 for the reverse direction.</param>
-    /// <param name="lanes">Floats of the kernels' vectors.</param>
+    /// <param name="kernels">The kernels to run.</param>
     /// <param name="backward">Whether a backward pass will run, which needs Uᵀ.</param>
     /// <param name="inputGradient">Whether the backward pass goes on to the layer's input, which needs Wᵀ.</param>
-    public RecurrentWeights(ParameterSet parameters, int layer, int direction, int lanes, bool backward, bool inputGradient)
+    public RecurrentWeights(ParameterSet parameters, int layer, int direction, CpuKernels kernels, bool backward, bool inputGradient)
     {
         NetworkShape shape = parameters.Shape;
         CellDescription cell = shape.CellDescription;
-        Layout = new CellLayout(cell, shape.HiddenSize, lanes);
+        Layout = new CellLayout(cell, shape.HiddenSize, kernels.Lanes);
         string suffix = ParameterSet.Suffix(layer, direction);
         _input = parameters.Find("weight_ih" + suffix);
         _hidden = parameters.Find("weight_hh" + suffix);
@@ -39,14 +39,14 @@ internal sealed unsafe class RecurrentWeights
         _packedInput = ForwardMatrix(_input, inputFeatures, Layout.InputPanels, cell.InputGate);
         _packedHidden = ForwardMatrix(_hidden, hiddenUnits, Layout.HiddenPanels, cell.HiddenGate);
         int[] gateColumns = Enumerable.Range(0, Layout.GateWidth).ToArray();
-        _packedBias = new PackedMatrix([0], [.. gateColumns.Select(column => RowOf(column, cell.Bias))], Layout.Panels.FullVectors * lanes,
-            [.. gateColumns.Select(ExponentFactor)]);
+        _packedBias = new PackedMatrix([0], [.. gateColumns.Select(column => RowOf(column, cell.Bias))],
+            Layout.Panels.FullVectors * Layout.Lanes, [.. gateColumns.Select(ExponentFactor)]);
         if (backward)
             _packedHiddenTransposed = BackwardMatrix(_hidden, hiddenUnits, cell.HiddenGate);
         if (inputGradient)
         {
             // Rounded up to whole vectors, as the kernels write them.
-            int[] gradientFeatures = [.. inputFeatures, .. Enumerable.Repeat(-1, RoundUp(InputWidth, lanes) - InputWidth)];
+            int[] gradientFeatures = [.. inputFeatures, .. Enumerable.Repeat(-1, kernels.RoundUp(InputWidth) - InputWidth)];
             _packedInputTransposed = BackwardMatrix(_input, gradientFeatures, cell.InputGate);
         }
     }
@@ -91,8 +91,6 @@ internal sealed unsafe class RecurrentWeights
            from unit in Enumerable.Range(0, layout.PaddedSize)
            select unit < layout.HiddenSize ? direction * layout.HiddenSize + unit : -1,
     ];
-
-    public static int RoundUp(int value, int multiple) => (value + multiple - 1) / multiple * multiple;
 
     /// <summary>W [K x gates] of a parameter [gates x K], in the panels whose products fill a row of gates.</summary>
     private PackedMatrix ForwardMatrix(Parameter parameter, int[] features, GatePanels panels, Func<int, int> gateOf)

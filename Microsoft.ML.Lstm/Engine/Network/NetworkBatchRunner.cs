@@ -189,7 +189,7 @@ internal sealed unsafe class NetworkBatchRunner : BatchRunner
 
     private int HeadRows => _shape.Head.IsPerStep ? _batch.TotalSteps : _batch.Count;
 
-    private int DInputStride => RecurrentWeights.RoundUp(_shape.InputSize, _network.Kernels.Lanes);
+    private int DInputStride => _network.Kernels.RoundUp(_shape.InputSize);
 
     private OutputRows Outputs => new(_outputs.Pointer, _head.OutputStride, _shape.OutputSize, _shape.Head.IsPerStep);
 

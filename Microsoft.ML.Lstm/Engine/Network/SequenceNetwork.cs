@@ -39,7 +39,7 @@ internal sealed class SequenceNetwork
         bool backward = passes != NetworkPasses.Forward;
         _layers = Enumerable.Range(0, Shape.Layers)
             .Select(layer => Enumerable.Range(0, Shape.Directions)
-                .Select(direction => new RecurrentWeights(parameters, layer, direction, Kernels.Lanes, backward,
+                .Select(direction => new RecurrentWeights(parameters, layer, direction, Kernels, backward,
                     inputGradient: passes == NetworkPasses.BackwardToInput || (backward && layer > 0)))
                 .ToArray())
             .ToArray();
