@@ -3,7 +3,7 @@ using Microsoft.ML.Lstm.Columns;
 
 namespace Microsoft.ML.Lstm.Tests.Columns;
 
-/// <summary>What keys stand for, kept as texts and given back.</summary>
+/// <summary>Values of keys are kept as texts and come back as they were.</summary>
 [TestClass]
 public sealed class KeyValuesTests
 {
@@ -21,7 +21,7 @@ public sealed class KeyValuesTests
     [TestMethod]
     public void ALocalTimeKeepsItsTimeOfDay()
     {
-        // In a text with an offset it would be another one where the model is loaded in another time zone.
+        // With an offset, the text would be read as another time of day in another time zone.
         var local = new DateTime(2026, 7, 1, 12, 0, 0, DateTimeKind.Local);
         DateTime kept = AssertKept(DateTimeDataViewType.Instance, local)[0];
         Assert.AreEqual(DateTimeKind.Unspecified, kept.Kind);

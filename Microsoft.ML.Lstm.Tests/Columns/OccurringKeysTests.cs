@@ -4,7 +4,7 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm.Tests.Columns;
 
-/// <summary>Of the keys that a column may have, a model stores and uses those that occurred in its training data.</summary>
+/// <summary>A model stores and uses only those keys of a column that occurred in its training data.</summary>
 [TestClass]
 public sealed class OccurringKeysTests
 {
@@ -32,7 +32,7 @@ public sealed class OccurringKeysTests
     [DynamicData(nameof(Trainers))]
     public void WhichKeysTheTokensHaveDoesNotMatter(string trainer)
     {
-        // The eight of a column with eight keys, and the same eight far apart among many.
+        // All eight keys of a column, and the same eight far apart among many.
         (_, SequencePredictionTransformer few, IDataView fewData, _) = Fit(trainer, Example.Make(40),
             keys: new KeyDataViewType(typeof(uint), Example.Vocabulary));
         (_, SequencePredictionTransformer many, IDataView manyData, _) = Fit(trainer, Spread(Example.Make(40)));
@@ -246,8 +246,7 @@ public sealed class OccurringKeysTests
         LstmMulticlassTransformer still = Continue(SequenceModelParameters.Load(checkpoint), 1e-12f);
         Assert.AreEqual((8, 3), (still.Model.VocabularySizes[0], still.Model.OutputCount));
 
-        // Nothing has moved: what was known is where its key is, a new token is the unknown one, and a new class has nothing for or against
-        // it.
+        // Nothing has moved: known keys keep their rows, a new token begins as the unknown one, and a new class has zero weights.
         int size = model.Model.Weights["embeddings.0.weight"].Length / 8;
         Assert.IsTrue(still.Model.Weights["embeddings.0.weight"].Span[..(8 * size)].SequenceEqual(
             model.Model.Weights["embeddings.0.weight"].Span));
@@ -270,7 +269,7 @@ public sealed class OccurringKeysTests
             options => options.FeatureColumnName = "Tokens"))
             .Fit(Load(ml, few, keys), null, model.Model);
         Assert.AreEqual(Example.Vocabulary, continued.Model.VocabularySizes[0]);
-        // Nothing was learned of it, and nothing forgotten.
+        // The unseen key was not learned, and the others were not forgotten.
         int size = model.Model.Weights["embeddings.0.weight"].Length / 9;
         Assert.IsTrue(continued.Model.Weights["embeddings.0.weight"].Span[^size..].SequenceEqual(
             model.Model.Weights["embeddings.0.weight"].Span[^size..]));
@@ -300,7 +299,7 @@ public sealed class OccurringKeysTests
 
     public static IEnumerable<string> Trainers => AnyTrainer.Names;
 
-    /// <summary>The tokens' keys far apart.</summary>
+    /// <summary>Tokens whose keys are far apart.</summary>
     private static Example[] Spread(Example[] rows) => [.. rows.Select(row =>
     {
         row.Tokens = [.. row.Tokens.Select(Far)];

@@ -3,7 +3,7 @@ using Microsoft.ML.Lstm.Tests.Sequences;
 
 namespace Microsoft.ML.Lstm.Tests.Columns;
 
-/// <summary>Vectors that store only what isn't zero stand for the same numbers as those that store everything.</summary>
+/// <summary>Sparse vectors stand for the same numbers as dense ones.</summary>
 [TestClass]
 public sealed class SparseVectorTests
 {
@@ -30,7 +30,7 @@ public sealed class SparseVectorTests
         AnyTrainer.AssertSameWeights(expected, found);
         EstimatorHarness.AssertSame(expectedScores, scores);
         Assert.DoesNotContain("NaN", scores.SelectMany(values => values));
-        // The row mapper reads them as the cursor does.
+        // The row mapper reads sparse vectors as the cursor does.
         EstimatorHarness.AssertSame(expectedScores, MapRows(found, Load(new MLContext(), sparse, size)));
         EstimatorHarness.AssertSame(expectedScores, MapRows(found, Load(new MLContext(), dense, size)));
     }
@@ -111,7 +111,7 @@ public sealed class SparseVectorTests
         return [.. values];
     }
 
-    /// <summary>Rows with many zeros; the first has nothing else but its labels of steps.</summary>
+    /// <summary>Rows with many zeros; the first has nothing but zeros and its labels.</summary>
     private static Row[] MakeRows(int size, Func<float[], VBuffer<float>> form)
     {
         var random = new Random(3);

@@ -3,7 +3,7 @@ using Microsoft.ML.Lstm.Tests.Sequences;
 
 namespace Microsoft.ML.Lstm.Tests.Columns;
 
-/// <summary>What a step is by a column's dimensions, and the words where they hardly mean it.</summary>
+/// <summary>The dimensions of a column say what a step is; where they hardly do, a warning says so.</summary>
 [TestClass]
 public sealed class StepDimensionsTests
 {

@@ -4,7 +4,7 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm.Tests.MlNet;
 
-/// <summary>What the host of an MLContext is told while a network trains.</summary>
+/// <summary>What a host is told while a network trains.</summary>
 [TestClass]
 public sealed class HostMonitorTests
 {

@@ -86,7 +86,7 @@ public sealed class InternalMembersTests
             return FullName(reader, (TypeReferenceHandle)parent);
         if (parent.Kind != HandleKind.TypeSpecification)
             return null;
-        // An instantiation: what it is of comes after two bytes that say so (ECMA-335, II.23.2.12).
+        // A generic instantiation: the generic type comes after two bytes (ECMA-335, II.23.2.12).
         BlobReader blob = reader.GetBlobReader(reader.GetTypeSpecification((TypeSpecificationHandle)parent).Signature);
         if (blob.ReadSignatureTypeCode() != SignatureTypeCode.GenericTypeInstance)
             return null;

@@ -3,7 +3,7 @@ using Microsoft.ML.Data;
 namespace Microsoft.ML.Lstm.Tests.MlNet;
 
 /// <summary>
-/// What ML.NET's chains and prediction engines ask of transformers whose rows are not made each from one row alone, and of their rows.
+/// What ML.NET's chains and prediction engines require of transformers whose rows depend on earlier rows.
 /// </summary>
 [TestClass]
 public sealed class StatefulTransformerTests
@@ -74,7 +74,7 @@ public sealed class StatefulTransformerTests
     }
 
     /// <summary>
-    /// Adds its row's position and a number, and remembers which could be read and how often they were; as a view it adds nothing.
+    /// Adds the row's position and a number, and records which columns were read and how often; its view adds nothing.
     /// </summary>
     private sealed class Probe(bool isRowToRowMapper = true) : ITransformer
     {

@@ -3,7 +3,7 @@ using Microsoft.ML.Data;
 namespace Microsoft.ML.Lstm.Tests.Sequences;
 
 /// <summary>
-/// Input that can't be used: refused before training where the columns are wrong, skipped and reported where only rows are.
+/// Unusable input: wrong columns are refused before training, bad rows are skipped and reported.
 /// </summary>
 [TestClass]
 public sealed class BadInputTests

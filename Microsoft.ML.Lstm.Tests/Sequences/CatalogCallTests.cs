@@ -26,7 +26,7 @@ public sealed class CatalogCallTests
             "Isotonic" => calibrators.Isotonic("IsHigh"),
             _ => calibrators.Naive("IsHigh"),
         };
-        // Ours gives a probability itself; the calibrator's takes its place, behind it in the schema.
+        // The trainer gives a probability itself; the calibrator's hides it, since it comes later in the schema.
         IDataView scored = SaveAndLoad(Binary().Append(calibrator).Fit(_data)).Transform(_data);
         float[] own = [.. Binary().Fit(_data).Transform(_data).GetColumn<float>("Probability")],
             calibrated = [.. scored.GetColumn<float>("Probability")];

@@ -77,7 +77,7 @@ public sealed class ClassifierInputTests
         var error = Assert.ThrowsExactly<InvalidOperationException>(() => AnyTrainer.Fit(trainer, rows));
         Assert.AreEqual($"All labels of the training data in column '{AnyTrainer.Options(trainer).LabelColumnName}' are the same, so "
             + "there is nothing to tell apart.", error.Message);
-        // A row of another class that does not count does not help.
+        // A row of another class doesn't help if its weight is 0.
         rows[3].Weight = 0;
         (rows[3].IsHigh, rows[3].Class, rows[3].StepClasses) = (false, 0, [1, 1, 1, 1, 1]);
         Assert.ThrowsExactly<InvalidOperationException>(() =>
@@ -127,7 +127,7 @@ public sealed class ClassifierInputTests
     [TestMethod]
     public void StepsWithoutALabelDoNotCount()
     {
-        // What a step without a label has is not learned: any label there gives the same model as none.
+        // A label beyond the count of keys is a missing one, from which nothing is learned: both give the same model.
         Example[] rows = Example.Make(30);
         foreach (Example row in rows)
             row.StepClasses[row.Id % 5] = 0;

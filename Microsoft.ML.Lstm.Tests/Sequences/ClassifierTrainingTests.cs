@@ -31,7 +31,7 @@ public sealed class ClassifierTrainingTests
         AnyTrainer.AssertSameWeights(
             Fit(trainer, rows, options => options.ClassWeights = [.. counts.Select(count => (float)(40.0 / counts.Length / count))]),
             Fit(trainer, rows, options => options.BalanceClasses = true));
-        // Only what classes weigh beside each other counts.
+        // Only the ratio of the class weights counts.
         AnyTrainer.AssertSameWeights(Fit(trainer, rows), Fit(trainer, rows, options => options.ClassWeights = [.. counts.Select(_ => 4f)]));
         Assert.IsFalse(Fit(trainer,
             rows).Model.Weights["head.bias"].Span.SequenceEqual(Fit(trainer, rows,
@@ -60,7 +60,7 @@ public sealed class ClassifierTrainingTests
         Assert.AreEqual(2 / 3.0, Probability(AnyTrainer.Binary, [1, 4]), 0.02);
         Assert.AreEqual(1 / 3.0, Probability(AnyTrainer.Multiclass, null), 0.02);
         Assert.AreEqual(2 / 3.0, Probability(AnyTrainer.Multiclass, [1, 1, 4]), 0.02);
-        // Of a smoothed label 0.1 belongs to either class.
+        // A smoothed label gives 0.1 to either class.
         Assert.AreEqual(1 / 3.0 * 0.9 + 2 / 3.0 * 0.1, Probability(AnyTrainer.Binary, null, smoothing: 0.2f), 0.02);
 
         double Probability(string trainer, float[]? weights, float smoothing = 0)
@@ -221,7 +221,7 @@ public sealed class ClassifierTrainingTests
             options => ((LstmSequenceLabelingTrainer.Options)options).UseConditionalRandomField = false,
             "conditional random field is True, expected False");
 
-        // Pooling means nothing to a labelling.
+        // Pooling has no effect on sequence labelling.
         FitOn(AnyTrainer.Labeling, rows, AnyTrainer.Fit(AnyTrainer.Labeling, rows, options => options.Pooling = Pooling.Max).Model.Model,
             null);
 

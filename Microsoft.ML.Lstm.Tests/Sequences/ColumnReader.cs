@@ -4,7 +4,7 @@ using Microsoft.ML.Data;
 namespace Microsoft.ML.Lstm.Tests.Sequences;
 
 /// <summary>
-/// Reads columns of all types that trainers give as texts, those of numbers with all their digits, so that they can be compared.
+/// Reads columns of all types that trainers produce as texts, numbers with all their digits, so that they can be compared.
 /// </summary>
 internal static class ColumnReader
 {

@@ -26,7 +26,7 @@ public sealed class CrossValidationTests
         {
             Assert.IsInRange(0.85, 1, fold.Metrics.Accuracy);
             Assert.IsInRange(0.93, 1, fold.Metrics.AreaUnderRocCurve);
-            // Bits a row: 1 is what even odds for all of them would get.
+            // Bits a row: even odds for all rows would get 1.
             Assert.IsInRange(0, 0.5, fold.Metrics.LogLoss);
         }
     }

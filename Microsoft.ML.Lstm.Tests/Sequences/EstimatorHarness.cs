@@ -5,8 +5,7 @@ using Microsoft.ML.Lstm.Columns;
 namespace Microsoft.ML.Lstm.Tests.Sequences;
 
 /// <summary>
-/// What ML.NET expects of any estimator and of the transformer it gives, checked for one of ours on some data. A new trainer goes
-/// through all of it.
+/// Checks what ML.NET expects of any estimator and its transformer. Every trainer goes through all checks.
 /// </summary>
 internal sealed class EstimatorHarness(MLContext ml, IEstimator<ITransformer> estimator, Example[] rows, SchemaDefinition schema,
     params string[] outputColumns)
@@ -30,7 +29,7 @@ internal sealed class EstimatorHarness(MLContext ml, IEstimator<ITransformer> es
     }
 
     /// <summary>
-    /// Scores don't depend on how rows come: all at once, row by row through the mapper, or each in a data view of its own.
+    /// Scores don't depend on how rows arrive: all at once, row by row through the mapper, or each in a data view of its own.
     /// </summary>
     public void CheckRowMapperEqualsCursorEqualsBatch()
     {

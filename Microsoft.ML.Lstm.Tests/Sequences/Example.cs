@@ -22,7 +22,7 @@ internal sealed class Example
     [KeyType(3)]
     public uint[] StepClasses = [];
     public string[] StepClassNames = [];
-    // What each class is called, in other types than text.
+    // The names of the classes, in other types than text.
     public DateTime ClassTime;
     public DateTimeOffset ClassOffsetTime;
     public TimeSpan ClassDuration;

@@ -78,8 +78,8 @@ public sealed class LearningTests
     }
 
     /// <summary>
-    /// Each letter a is labelled by the sequence's first token and each letter b by its last: who only looks at a letter gets half of them
-    /// right, and who only looks back three quarters.
+    /// Each letter a is labelled by the sequence's first token and each letter b by its last: looking at the letters alone gets half of
+    /// them right, and looking only back three quarters.
     /// </summary>
     [TestMethod]
     public void StepsAreLabelledByWhatIsFarBeforeAndBehindThem()
@@ -124,7 +124,7 @@ public sealed class LearningTests
 
     /// <summary>
     /// The input says nothing: of ten sequences four are "B-X I-X", three "O B-Y" and three "O B-Z". Step by step the best labels are "O
-    /// I-X", which is none of them; only what may follow what tells that the best path is the first.
+    /// I-X", which is none of them; only the transitions tell that the first is the best path.
     /// </summary>
     [TestMethod]
     public void OnlyTheRandomFieldPutsLabelsTogetherThatBelongTogether()

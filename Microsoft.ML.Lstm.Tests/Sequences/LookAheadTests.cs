@@ -83,7 +83,7 @@ public sealed class LookAheadTests
                 Assert.IsTrue(cursor.MoveNext());
                 getScore(ref score);
                 Assert.AreEqual(expected[row][0], score, $"row {row}, with row {slow} slow");
-                // The scores before it are there, and so is the value that they did not wait for.
+                // The scores of the rows before it are there, and so is its own value, which they did not wait for.
                 if (row == slow - 1)
                     view.IsSlowValueThere.Set();
                 getId(ref id);
@@ -113,7 +113,7 @@ public sealed class LookAheadTests
                 getScore(ref score);
             }
         }
-        // The source gets its end when it is done with what it was asked for, if it was asked for a row that never came.
+        // A source that was asked for a row that never came is disposed when it returns.
         live.CompleteAdding();
         Assert.IsTrue(SpinWait.SpinUntil(() => view.Disposals == 1, TimeSpan.FromMinutes(1)));
     }

@@ -35,7 +35,7 @@ internal sealed class OddRow
     public ulong[] FarTooManyKeys { get; set; } = [1, 2];
 
     /// <summary>
-    /// Refused both where a pipeline asks for the schema and, with the same message, where data arrive. Features are <see cref="Numbers"/>
+    /// Refused with the same message where a pipeline asks for the schema and where data arrives. Features are <see cref="Numbers"/>
     /// unless the options differ.
     /// </summary>
     public static void AssertRefused(SequenceTrainerOptions options, string message)

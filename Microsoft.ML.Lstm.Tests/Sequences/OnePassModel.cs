@@ -87,7 +87,7 @@ internal sealed record OnePassModel(MLContext Ml, ITransformer Model, string[] O
     }
 
     /// <summary>
-    /// Every row of the view comes out, once, with what is said of it where the same rows in the same order are an array.
+    /// Every row of the view comes out once, with the same outputs as when the same rows are an array.
     /// </summary>
     public (int Id, string[] Values)[] Check(IDataView view, SourceRow[] rows)
     {

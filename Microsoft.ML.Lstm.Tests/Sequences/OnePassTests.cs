@@ -197,7 +197,7 @@ public sealed class OnePassTests
         IDataView scored = model.Model.Transform(model.Ml.Data.LoadFromEnumerable(live.GetConsumingEnumerable()));
         DataViewSchema.Column[] columns = [scored.Schema["Id"], .. model.Outputs.Select(output => scored.Schema[output]),
             scored.Schema["Label"]];
-        // No burst comes before all rows of the one before are scored, so a score that waits for another row waits for ever.
+        // A burst comes only after all rows of the one before are scored, so a score that waits for another row waits forever.
         Task<double[]> consumer = Task.Factory.StartNew<double[]>(() =>
         {
             using DataViewRowCursor cursor = scored.GetRowCursor(columns);
@@ -223,7 +223,7 @@ public sealed class OnePassTests
             return [.. delays];
         }, TaskCreationOptions.LongRunning);
         Assert.IsTrue(consumer.Wait(TimeSpan.FromMinutes(1)), "A row waits for its score until another comes.");
-        // 20 ms with an idle processor; not of all of them, since other tests may take it.
+        // 20 ms on an idle processor; not for every row, since other tests may use the processor.
         Assert.IsLessThan(50, consumer.Result.Order().ElementAt(bursts.Length / 4));
     }
 
@@ -246,7 +246,7 @@ public sealed class OnePassTests
             for (; cursor.MoveNext(); read++)
                 CollectionAssert.AreEqual(expected[read].Values, get().Values);
         });
-        // Rows that wait for those behind them never come.
+        // Rows that wait for rows behind them never come.
         Assert.IsLessThanOrEqualTo(400, read);
         Assert.IsGreaterThanOrEqualTo(OnePassModel.WithoutWaiting.Contains(name) ? 400 : 300, read);
     }

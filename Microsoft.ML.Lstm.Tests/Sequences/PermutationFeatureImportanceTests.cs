@@ -1,8 +1,7 @@
 namespace Microsoft.ML.Lstm.Tests.Sequences;
 
 /// <summary>
-/// ML.NET's own measure of what each slot of the features is worth to a model of ours: the first feature of a step matters, the second does
-/// not.
+/// PermutationFeatureImportance of ML.NET measures each slot of the features: the first feature of a step matters, the second does not.
 /// </summary>
 [TestClass]
 public sealed class PermutationFeatureImportanceTests
@@ -56,7 +55,7 @@ public sealed class PermutationFeatureImportanceTests
     [TestMethod]
     public void ValuesOfAWindowAreKnownByName()
     {
-        // The target follows the heat of two rows before; the flow says nothing.
+        // The target follows the heat two rows before; the flow has no effect.
         var random = new Random(1);
         float[] heat = [.. Enumerable.Range(0, 150).Select(_ => random.NextSingle())];
         IDataView rows = _ml.Data.LoadFromEnumerable(

@@ -279,7 +279,7 @@ public sealed class ResumeTests
             $"The checkpoint of epoch 3 could not be written to '{Checkpoint}', and training goes on: ");
         CollectionAssert.AreEqual(before, File.ReadAllBytes(Checkpoint));
 
-        // Known before the first epoch, it is an error.
+        // When it is known before the first epoch, it is an error.
         StringAssert.StartsWith(Assert.ThrowsExactly<InvalidOperationException>(() => trainer.Fit(data)).Message,
             $"CheckpointPath '{Checkpoint}' can't be used: ");
         Assert.AreEqual(10, epochs);
@@ -323,7 +323,7 @@ public sealed class ResumeTests
     {
         public override double GetFactor(double epoch, int numberOfEpochs)
         {
-            // The checkpoint asks for whole tenths only.
+            // The checkpoint evaluates the schedule at whole tenths only.
             if (epoch is > 6.1 and < 6.9)
                 source.Cancel();
             return Cosine().GetFactor(epoch, numberOfEpochs);

@@ -7,7 +7,7 @@ namespace Microsoft.ML.Lstm.Tests.Sequences;
 [TestClass]
 public sealed class ScoringTests
 {
-    // As LookAheadScorer has it.
+    // The same as in LookAheadScorer.
     private const int RowsOfABatch = 256;
 
     [TestMethod]

@@ -7,7 +7,7 @@ internal static class SmallOptions
         Create<LstmRegressionTrainer.Options>(change);
 
     /// <summary>
-    /// Those of a training that takes ten epochs, with dropout and a split, for which much has to be the same when it goes on.
+    /// Options of a training of ten epochs with dropout and a validation split, whose resumption has much to restore.
     /// </summary>
     public static LstmRegressionTrainer.Options CreateForResuming(Action<LstmRegressionTrainer.Options>? change = null) => Create(options =>
     {

@@ -74,7 +74,7 @@ public sealed class UnitTests
     [DataRow(1e6f)]
     public void ALabelOfAnotherLevelIsPredictedAsWell(float level)
     {
-        // What a float of this level can't tell apart is noise to it.
+        // Differences below the resolution of a float of this size are noise.
         double rounding = Math.Abs(level) * 1e-7;
         double expected = Error(Numbers(FitRegression(1, 0, "Label", RegressionLoss.SquaredError)), 1, 0);
         Assert.AreEqual(expected, Error(Numbers(FitRegression(1, level, "Label", RegressionLoss.SquaredError)), 1, level),
@@ -85,7 +85,7 @@ public sealed class UnitTests
     [DynamicData(nameof(AllTrainers))]
     public void FeaturesOfALevelOfAMillionAreReadByTheirVariation(string trainer)
     {
-        // Both rounded as a float of this level rounds; the mean is, too, which shifts what the network reads by up to a twentieth of its
+        // Both are rounded as floats of this size are, and so is the mean, which shifts the scaled input by up to a twentieth of a
         // deviation.
         static float Rounded(float x) => (1e6f + x) - 1e6f;
         float[][] expected = Numbers(Fit(trainer, row => row.Features = Array.ConvertAll(row.Features, Rounded)).Scores);

@@ -119,7 +119,7 @@ public sealed class UnvariedTests
             Example[] rows = Example.Make(kind == "one row" ? 2 : 20, variable: true);
             foreach (Example row in rows)
                 Change(row, kind);
-            // Two rows are the least that a classification can tell apart.
+            // A classification needs two rows at least.
             if (kind == "one row")
             {
                 (rows[0].IsHigh, rows[1].IsHigh, rows[0].Class, rows[1].Class) = (true, false, 0, 1);

@@ -29,7 +29,7 @@ internal sealed class WatchedDataView(IDataView inner, long? failsAt = null, lon
 
     public DataViewSchema Schema => inner.Schema;
 
-    // Unknown, so that its cursors are called by another thread, too.
+    // Unknown, so that rows are read ahead by another thread.
     public long? GetRowCount() => null;
 
     public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null)

@@ -89,7 +89,7 @@ public sealed class WordVectorTests
             Seed = 1
         };
 
-    // Keys are given in the order in which the words come first.
+    // Keys are in the order in which words first occur.
     private static float[] Row(float[] table, string word)
     {
         string[] vocabulary = [.. Rows.SelectMany(row => row.Words).Distinct()];

@@ -8,7 +8,7 @@ public sealed class SlidingWindowPipelineTests
     private const int Count = 200;
     private const int Horizon = 3;
 
-    /// <summary>From a row a step to a forecast beyond the last row, in one pipeline that is one file.</summary>
+    /// <summary>From one row for each step to a forecast beyond the last row, in one pipeline and one file.</summary>
     [TestMethod]
     public void APipelineTrainsOnASeriesAndForecastsBehindItsEnd()
     {

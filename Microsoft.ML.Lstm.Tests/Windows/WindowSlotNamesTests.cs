@@ -3,7 +3,7 @@ using Microsoft.ML.Lstm.Columns;
 
 namespace Microsoft.ML.Lstm.Tests.Windows;
 
-/// <summary>What the values of a window are called.</summary>
+/// <summary>The names of the values of a window.</summary>
 [TestClass]
 public sealed class WindowSlotNamesTests
 {

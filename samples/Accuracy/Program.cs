@@ -100,7 +100,7 @@ return root.Parse(args).Invoke();
 
 static void RequireOneOrMore(Option<int?> option) => option.Validators.Add(result =>
 {
-    // What is no number at all is reported by the parser.
+    // The parser reports what is no number.
     if (result.Tokens is [var token] && int.TryParse(token.Value, out int count) && count < 1)
         result.AddError($"{option.Name} must be 1 or more.");
 });

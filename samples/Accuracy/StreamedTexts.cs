@@ -6,7 +6,7 @@ using Microsoft.ML.Lstm;
 namespace Accuracy;
 
 /// <summary>
-/// Trains on a text file that is read anew each epoch, through a buffer of bounded size, and tells how much memory that took at the most.
+/// Trains on a text file that is read again in each epoch, through a buffer of bounded size, and reports the peak memory.
 /// </summary>
 internal static class StreamedTexts
 {
@@ -53,8 +53,8 @@ internal static class StreamedTexts
     }
 
     /// <summary>
-    /// Texts of 5 to 60 words, a few of which are common and most rare, as in a language. A hundredth of the words praise and as many
-    /// blame; what a text has more of is its label.
+    /// Texts of 5 to 60 words, a few common and most rare, as in a language. One percent of the words praise and as many blame; the label
+    /// says which are the more.
     /// </summary>
     private static void Write(string path, int rows, Random random)
     {

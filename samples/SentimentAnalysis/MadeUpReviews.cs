@@ -1,8 +1,8 @@
 namespace SentimentAnalysis;
 
 /// <summary>
-/// Reviews put together at random from what people say of films, books and places. Every word is as frequent in good reviews as in
-/// bad ones, for half of them are denied, so only the order of words tells: what counts them can't do better than chance.
+/// Random reviews of films, books and places. Every word is as frequent in good reviews as in bad ones, because half of the opinions are
+/// negated. So only the order of words tells: counting words does no better than chance.
 /// </summary>
 internal static class MadeUpReviews
 {

@@ -20,7 +20,7 @@ root.SetAction(parsed =>
     {
         return Run(parsed.GetValue(dataOption)?.FullName);
     }
-    // What is wrong with the file; ML.NET's loader says it innermost.
+    // The innermost exception of ML.NET's loader says what is wrong with the file.
     catch (Exception error) when (error is FormatException or InvalidOperationException)
     {
         Console.Error.WriteLine(error.GetBaseException().Message);
@@ -67,7 +67,7 @@ static int Run(string? file)
     return 0;
 }
 
-// The words that counted most, marked.
+// Marks the words with the largest weights.
 static void Explain(string text, Opinion opinion)
 {
     Console.WriteLine($"{(opinion.PredictedLabel ? "good" : "bad"),-5}({opinion.Probability:0.00})  {text}");

@@ -3,8 +3,8 @@ using Accuracy.Data;
 namespace Tagging;
 
 /// <summary>
-/// What people say to a travel agency, put together at random, with the places and times in it marked in IOB2: B- begins one, I- goes on
-/// with it, O is everything else. The same town is one to leave or to go to by the words around it.
+/// Random requests to a travel agency, with places and times marked in IOB2: B- begins one, I- continues it, O is everything else. The
+/// words around a town tell whether it is the origin or the destination.
 /// </summary>
 internal static class MadeUpRequests
 {

@@ -21,7 +21,7 @@ root.SetAction(parsed =>
     {
         return Run(parsed.GetValue(dataOption)?.FullName);
     }
-    // What is wrong with the file, as the reader or the trainer says it.
+    // The reader or the trainer says what is wrong with the file.
     catch (Exception error) when (error is FormatException or InvalidOperationException)
     {
         Console.Error.WriteLine(error.Message);

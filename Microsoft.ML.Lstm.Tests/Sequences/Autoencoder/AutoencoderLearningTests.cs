@@ -3,7 +3,7 @@ using Microsoft.ML.Data;
 namespace Microsoft.ML.Lstm.Tests.Sequences.Autoencoder;
 
 /// <summary>
-/// Strange waves among usual ones, none of which is found by looking at the mean or the variance, or at one feature alone.
+/// Unusual waves among usual ones, which neither the mean, nor the variance, nor one feature alone would show.
 /// </summary>
 [TestClass]
 public sealed class AutoencoderLearningTests
@@ -66,7 +66,7 @@ public sealed class AutoencoderLearningTests
     private static double Power(Wave wave) => wave.Features.Average(x => x * x);
 
     /// <summary>
-    /// Noisy waves of any phase and of amplitudes around 1, whose second feature is a quarter of a period ahead; some of them strange.
+    /// Noisy waves of any phase and of amplitudes around 1, whose second feature is a quarter of a period ahead; some of them unusual.
     /// </summary>
     private static Wave[] Make(int count, string kind, double share, int seed)
     {

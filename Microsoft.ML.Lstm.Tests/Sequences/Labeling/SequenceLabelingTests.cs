@@ -204,8 +204,8 @@ public sealed class SequenceLabelingTests
     }
 
     /// <summary>
-    /// The spans by the rules as conlleval's description gives them for two neighbouring tags, applied to every interval: its
-    /// inner borders are none between chunks, its outer ones are.
+    /// The spans by conlleval's rules for two neighbouring tags, applied to every interval: no inner border of a span separates chunks, and
+    /// both outer ones do.
     /// </summary>
     private static string[] IntervalsIn(string[] labels)
     {

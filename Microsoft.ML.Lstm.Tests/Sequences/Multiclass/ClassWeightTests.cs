@@ -11,7 +11,7 @@ public sealed class ClassWeightTests
         uint first = rows[0].Class;
         foreach (Example[] order in new[] { rows, [.. rows.OrderBy(row => row.Class != (first + 1) % 3)] })
         {
-            // Keys are in the order of the first rows.
+            // Keys are in the order in which classes first occur.
             uint[] classes = [.. order.Select(row => row.Class).Distinct()];
             float[] byKey = [.. classes.Select(key => new[] { 2f, 1f, 0.25f }[key])];
             SequencePredictionTransformer expected = Fit(order, "ClassName", options => options.ClassWeights = byKey);

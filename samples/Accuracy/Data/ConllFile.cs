@@ -3,8 +3,8 @@ using System.IO.Compression;
 namespace Accuracy.Data;
 
 /// <summary>
-/// A word a line with what is known of it, columns with a space or a tab between, the last of them the label; an empty line ends a
-/// sentence. The file may be compressed (.gz).
+/// One word a line, in columns separated by a space or a tab, the last of which is the label; an empty line ends a sentence. The file may
+/// be compressed (.gz).
 /// </summary>
 internal static class ConllFile
 {

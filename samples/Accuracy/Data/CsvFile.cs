@@ -4,7 +4,7 @@ using Shared;
 namespace Accuracy.Data;
 
 /// <summary>
-/// Numbers with commas between under a line of names: a series a line, one number a step, and its class in one of the columns.
+/// Comma-separated numbers under a line of names: one series a line, one number a step, and the class in one of the columns.
 /// </summary>
 internal static class CsvFile
 {

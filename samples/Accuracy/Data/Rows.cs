@@ -19,8 +19,7 @@ internal sealed class Text
     public string Content = "";
 
     /// <summary>
-    /// Each character with the one behind it, the marks of beginning and end that ML.NET's tokenizer adds among them; only where they are
-    /// asked for.
+    /// Each character with the next one, including the start and end marks of ML.NET's tokenizer; only where they are asked for.
     /// </summary>
     public string[] Pairs = [];
 }

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Accuracy.Data;
 
 /// <summary>
-/// The .ts format of sktime and aeon: a header of lines that begin with @ or #, then a series a line, its dimensions and at last its class
-/// with colons between, the values of a dimension with commas between.
+/// The .ts format of sktime and aeon: a header of lines that begin with @ or #, then one series a line: its dimensions and its class
+/// separated by colons, the values of a dimension by commas.
 /// </summary>
 internal static class TimeSeriesFile
 {

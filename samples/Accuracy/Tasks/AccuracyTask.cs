@@ -1,11 +1,11 @@
 namespace Accuracy.Tasks;
 
 /// <summary>A data set with a published figure to compare with.</summary>
-/// <param name="Name">What the command line calls it.</param>
-/// <param name="Metric">What is measured: accuracies in percent, the more the better, or errors, the less the better.</param>
-/// <param name="Baseline">A figure of a simple method, and which.</param>
-/// <param name="Aim">What is to be reached.</param>
-/// <param name="Settings">How it is trained, in words.</param>
+/// <param name="Name">Its name on the command line.</param>
+/// <param name="Metric">The metric: an accuracy in percent, the higher the better, or an error, the lower the better.</param>
+/// <param name="Baseline">The result of a simple method, and the method.</param>
+/// <param name="Aim">The result to reach.</param>
+/// <param name="Settings">A description of the training.</param>
 /// <param name="Run">Trains and measures once.</param>
 internal sealed record AccuracyTask(string Name, string Metric, (double Figure, string Method) Baseline, double Aim, string Settings,
     Func<TaskRun, Measurement> Run)

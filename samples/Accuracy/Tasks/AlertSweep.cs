@@ -3,7 +3,7 @@ using Accuracy.Data;
 namespace Accuracy.Tasks;
 
 /// <summary>
-/// What a detector finds at the cost of how many false alarms, whatever threshold its scores are compared with. A window is found when an
+/// How many windows a detector finds at the cost of how many false alarms, over all thresholds of its scores. A window is found when an
 /// alert lies in it. Alerts outside of all windows are false alarms, but those less than an hour after the beginning of one are part of it.
 /// </summary>
 internal static class AlertSweep

@@ -8,7 +8,7 @@ namespace Accuracy.Tasks;
 /// <summary>Anomalies in series of the Numenta Anomaly Benchmark: windows that are found, the more the better.</summary>
 internal static class AnomalyTasks
 {
-    // The benchmark's probation: the part that a detector may learn from. No label of it is read.
+    // The benchmark's probation: the part that a detector may learn from, without its labels.
     private const double TrainingShare = 0.15;
     private const double HeldOutShare = 1.0 / 6;
 

@@ -132,8 +132,8 @@ internal sealed record RowSplit(int Train, int Validation, int Test)
     public int Total => Train + Validation + Test;
 
     /// <summary>
-    /// The same without the test rows, which settings must not be chosen by: the validation rows are measured with, and the last training
-    /// rows validated on.
+    /// The same without the test rows, by which settings must not be chosen: the validation rows become the test rows, and the last
+    /// training rows the validation rows.
     /// </summary>
     public RowSplit WithoutTest() => new(Train - Train / ValidationOneIn, Train / ValidationOneIn, Validation);
 }

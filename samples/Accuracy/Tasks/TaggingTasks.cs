@@ -37,7 +37,7 @@ internal static class TaggingTasks
         MLContext ml = run.Context;
         Split<Sentence> split = run.Choose(data);
         options.FeatureColumnNames = Columns;
-        // A word seen once teaches what an unknown one means.
+        // A word seen once serves to train the unknown word.
         var known = split.Train.SelectMany(sentence => sentence.Words)
             .CountBy(word => word.ToLowerInvariant())
             .Where(pair => pair.Value > 1)

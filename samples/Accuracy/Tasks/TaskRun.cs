@@ -6,8 +6,8 @@ namespace Accuracy.Tasks;
 
 /// <summary>One training of a task.</summary>
 /// <param name="Data">The folder of the data sets.</param>
-/// <param name="Seed">Decides all that is random.</param>
-/// <param name="Threads">Threads that train; null for one a processor.</param>
+/// <param name="Seed">The seed of all random choices.</param>
+/// <param name="Threads">The number of threads to train with; null for one a processor.</param>
 /// <param name="Validates">Whether to measure with a part of the training rows, held out, instead of the test set: for choosing
 /// settings.</param>
 internal sealed record TaskRun(string Data, int Seed, int? Threads, bool Validates)

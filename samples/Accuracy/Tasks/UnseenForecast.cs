@@ -28,7 +28,7 @@ internal static class UnseenForecast
     }
 
     /// <summary>
-    /// The season of the seasonal naive forecast beside it: a day of hours or less, a week of days, a year of months; none without times.
+    /// The season of the seasonal naive forecast: a day for steps of hours or less, a week for days, a year for months; none without times.
     /// </summary>
     private static int SeasonOf(SeriesFile file)
     {
