@@ -25,8 +25,13 @@ public sealed class AnomalyDetectionTests
     [TestMethod]
     public void FindsWhatIsOffInAFile()
     {
-        string[] lines = [.. Enumerable.Range(0, 600).Select(hour => string.Create(CultureInfo.InvariantCulture,
-            $"{new DateTime(2026, 1, 1).AddHours(hour):yyyy-MM-dd HH:mm},{(hour == 500 ? 40 : 20 + 5 * Math.Sin(hour * Math.Tau / 24) + 0.1 * (hour * 7 % 11)):0.00}"))];
+        string[] lines =
+        [
+            .. from hour in Enumerable.Range(0, 600)
+               let heat = hour == 500 ? 40 : 20 + 5 * Math.Sin(hour * Math.Tau / 24) + 0.1 * (hour * 7 % 11)
+               let time = new DateTime(2026, 1, 1).AddHours(hour)
+               select string.Create(CultureInfo.InvariantCulture, $"{time:yyyy-MM-dd HH:mm},{heat:0.00}"),
+        ];
         string file = Path.Combine(_folder, "data.csv");
         File.WriteAllLines(file, ["When,Heat", .. lines]);
         string output = Run(expectedExitCode: 0, "--data", file, "--time", "When", "--value", "Heat");

@@ -27,9 +27,14 @@ public sealed class ForecastingTests
     [TestMethod]
     public void ForecastsTheSeriesOfAFile()
     {
-        string[] lines = [.. Enumerable.Range(0, 120).SelectMany(day => new[] { "A", "B" }.Select(shop =>
-            FormattableString.Invariant(
-                $"{new DateTime(2026, 1, 1).AddDays(day):yyyy-MM-dd},\"{shop}\",{10 + day % 7 + (day % 5 == 0 ? 4 : 0)},{(day % 5 == 0 ? 1 : 0)}")))];
+        string[] lines =
+        [
+            .. from day in Enumerable.Range(0, 120)
+               from shop in new[] { "A", "B" }
+               let offer = day % 5 == 0 ? 1 : 0
+               let date = new DateTime(2026, 1, 1).AddDays(day)
+               select FormattableString.Invariant($"{date:yyyy-MM-dd},\"{shop}\",{10 + day % 7 + 4 * offer},{offer}"),
+        ];
         string file = Write(["Day,Shop,\"Sold\",Offer", .. lines]);
         string output = Run(expectedExitCode: 0, "--data", file, "--time", "Day", "--target", "Sold", "--series", "Shop", "--known",
             "Offer", "--horizon", "3");

@@ -14,9 +14,9 @@ namespace Microsoft.ML.Lstm;
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
 /// To create this estimator, use
-/// [DetectAnomalyByLstm](xref:Microsoft.ML.LstmTransformsCatalog.DetectAnomalyByLstm(Microsoft.ML.TransformsCatalog,System.String,System.String,System.Double,System.Nullable{System.Int32},Microsoft.ML.Lstm.ResidualSide))
+/// [DetectAnomalyByLstm](xref:Microsoft.ML.LstmTransformsCatalog.DetectAnomalyByLstm*)
 /// or
-/// [DetectAnomalyByLstm(Options)](xref:Microsoft.ML.LstmTransformsCatalog.DetectAnomalyByLstm(Microsoft.ML.TransformsCatalog,Microsoft.ML.Lstm.LstmAnomalyEstimator.Options)).
+/// [DetectAnomalyByLstm(Options)](xref:Microsoft.ML.LstmTransformsCatalog.DetectAnomalyByLstm*).
 ///
 /// ### Input and Output Columns
 /// The data is a table with a row a time step, the rows of a series in the order of time. Optional columns are those of
@@ -26,9 +26,8 @@ namespace Microsoft.ML.Lstm;
 /// | -- | -- | -- |
 /// | `InputColumnName` | <xref:System.Single> | The values. |
 ///
-/// | Output Column Name | Column Type | Description |
-/// | -- | -- | -- |
-/// | `OutputColumnName` | Vector of <xref:System.Double>, 6 long, with slot names | Alert, score, p-value, expected value, upper and lower bound; see <xref:Microsoft.ML.Lstm.LstmAnomalyTransformer>. |
+/// * `OutputColumnName`: vector of <xref:System.Double>, 6 long, with slot names. Alert, score, p-value, expected value, upper and lower
+///   bound; see <xref:Microsoft.ML.Lstm.LstmAnomalyTransformer>.
 ///
 /// ### Estimator Characteristics
 /// |  |  |
@@ -178,9 +177,9 @@ public sealed class LstmAnomalyEstimator : IEstimator<LstmAnomalyTransformer>
         public int SmoothingWindow = 1;
 
         /// <summary>
-        /// About how many scores of a series its p-values, and with them alerts and bounds, are based on: 100 to 1000000, or 0 for the scores
-        /// of the validation rows only. With fewer, a series that has become harder to forecast stops giving alerts sooner, and large scores
-        /// in succession hide others more. Raw scores do not depend on it. Default: 2000.
+        /// About how many scores of a series its p-values, and with them alerts and bounds, are based on: 100 to 1000000, or 0 for the
+        /// scores of the validation rows only. With fewer, a series that has become harder to forecast stops giving alerts sooner, and large
+        /// scores in succession hide others more. Raw scores do not depend on it. Default: 2000.
         /// </summary>
         public int PValueHistoryLength = 2000;
 

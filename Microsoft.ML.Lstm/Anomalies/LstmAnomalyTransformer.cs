@@ -19,9 +19,9 @@ namespace Microsoft.ML.Lstm;
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
 /// ### Output Columns
-/// | Output Column Name | Column Type | Description |
-/// | -- | -- | -- |
-/// | `OutputColumnName` | Vector of <xref:System.Double>, 6 long, with slot names | *Alert*: 1 or 0. *Raw Score*: how far the value is from what was expected, in robust deviations. *P-Value Score*: the probability of such a score when nothing is wrong. *Expected Value*: the forecast. *Upper Bound*, *Lower Bound*: beyond them a value gives an alert. |
+/// * `OutputColumnName`: vector of <xref:System.Double>, 6 long, with slot names. *Alert*: 1 or 0. *Raw Score*: how far the value is from
+///   what was expected, in robust deviations. *P-Value Score*: the probability of such a score when nothing is wrong. *Expected Value*: the
+///   forecast. *Upper Bound*, *Lower Bound*: beyond them a value gives an alert.
 ///
 /// A first row, of which there is no forecast, and a row whose value is missing get no alert, and NaN.
 /// ]]></format>

@@ -12,26 +12,27 @@ namespace Microsoft.ML.Lstm;
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
 /// To create this estimator, use
-/// [ForecastByLstm](xref:Microsoft.ML.LstmCatalog.ForecastByLstm(Microsoft.ML.ForecastingCatalog,System.String,System.String,System.Nullable{System.Int32},System.Int32,System.Double,System.String,System.String))
+/// [ForecastByLstm](xref:Microsoft.ML.LstmCatalog.ForecastByLstm*)
 /// or
-/// [ForecastByLstm(Options)](xref:Microsoft.ML.LstmCatalog.ForecastByLstm(Microsoft.ML.ForecastingCatalog,Microsoft.ML.Lstm.LstmForecastingEstimator.Options)).
+/// [ForecastByLstm(Options)](xref:Microsoft.ML.LstmCatalog.ForecastByLstm*).
 ///
 /// ### Input and Output Columns
 /// The data is a table with a row a time step, the rows of a series in the order of time.
 ///
-/// | Input Column | Column Type | Description |
-/// | -- | -- | -- |
-/// | `TargetColumnNames` | <xref:System.Single> | What to forecast: D columns, together. |
-/// | `PastCovariateColumnNames`, optional | <xref:System.Single>, or known-sized vectors of it | What is known up to the present row. |
-/// | `KnownCovariateColumnNames`, optional | <xref:System.Single>, or known-sized vectors of it | What is known ahead too (prices, promotions, holidays): each forecast also reads it in the rows that follow. Behind the last row with a target, add rows with NaN as the target to say what will be. |
-/// | `StaticFeatureColumnName`, optional | <xref:System.Single>, or a known-sized vector of it | What is known of a series as a whole. |
-/// | `TimeColumnName`, optional | <xref:System.DateTime> or <xref:System.DateTimeOffset> | The times of the rows, which are checked, and of which features of the calendar are made. |
-/// | `SeriesColumnName`, optional | Text or Key | Which series a row belongs to: many series share one network. |
+/// * `TargetColumnNames`: <xref:System.Single>. What to forecast: D columns, together.
+/// * `PastCovariateColumnNames`, optional: <xref:System.Single>, or known-sized vectors of it. What is known up to the present row.
+/// * `KnownCovariateColumnNames`, optional: <xref:System.Single>, or known-sized vectors of it. What is known ahead too (prices,
+///   promotions, holidays): each forecast also reads it in the rows that follow. Behind the last row with a target, add rows with NaN as
+///   the target to say what will be.
+/// * `StaticFeatureColumnName`, optional: <xref:System.Single>, or a known-sized vector of it. What is known of a series as a whole.
+/// * `TimeColumnName`, optional: <xref:System.DateTime> or <xref:System.DateTimeOffset>. The times of the rows, which are checked, and of
+///   which features of the calendar are made.
+/// * `SeriesColumnName`, optional: text or Key. Which series a row belongs to: many series share one network.
 ///
-/// | Output Column Name | Column Type | Description |
-/// | -- | -- | -- |
-/// | `OutputColumnName` | Vector of <xref:System.Single>, H long; (H, D) for several targets | After each row, the forecast of the next H values of its series, the first step ahead first. |
-/// | `LowerBoundColumnName`, `UpperBoundColumnName`, optional | As the forecast | The ends of the interval that holds a value with the probability `ConfidenceLevel`. |
+/// * `OutputColumnName`: vector of <xref:System.Single>, H long; (H, D) for several targets. After each row, the forecast of the next H
+///   values of its series, the first step ahead first.
+/// * `LowerBoundColumnName`, `UpperBoundColumnName`, optional: as the forecast. The ends of the interval that holds a value with the
+///   probability `ConfidenceLevel`.
 ///
 /// ### Estimator Characteristics
 /// |  |  |

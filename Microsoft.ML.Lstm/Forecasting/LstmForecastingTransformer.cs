@@ -19,10 +19,10 @@ namespace Microsoft.ML.Lstm;
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
 /// ### Output Columns
-/// | Output Column Name | Column Type | Description |
-/// | -- | -- | -- |
-/// | `OutputColumnName` | Vector of <xref:System.Single>, H long; (H, D) for several targets | The forecast of the next H values, the first step ahead first. |
-/// | `LowerBoundColumnName`, `UpperBoundColumnName`, optional | As the forecast | The ends of the interval that holds a value with the probability `ConfidenceLevel`. |
+/// * `OutputColumnName`: vector of <xref:System.Single>, H long; (H, D) for several targets. The forecast of the next H values, the first
+///   step ahead first.
+/// * `LowerBoundColumnName`, `UpperBoundColumnName`, optional: as the forecast. The ends of the interval that holds a value with the
+///   probability `ConfidenceLevel`.
 ///
 /// Where the model has a time column, these columns have the annotations `TimeStep`, `TimeStepMonths` (one of the two is 0) and
 /// `FillsGaps`, by which `EvaluateForecast` finds the row that a forecast is of.

@@ -89,12 +89,16 @@ internal sealed class Report(Arguments arguments)
         Result ours = figure.Ours;
         string peers = string.Join("  ",
             figure.Peers.Select(peer =>
-            $"{peer.Result.Name} {peer.Result.Gigaflops:0} ({peer.Result.BestGigaflops:0}), {peer.Ratio:0.00}x"));
+                $"{peer.Result.Name} {peer.Result.Gigaflops:0} ({peer.Result.BestGigaflops:0}), {peer.Ratio:0.00}x"));
         string cores = string.Join('-', figure.CoreDistance.Order().Select(distance => distance.ToString("0")));
-        Console.WriteLine($"{figure.Shape,-5}{figure.Work.ToString().ToLowerInvariant(),-10}{$"{ours.Gigaflops:0} ({ours.BestGigaflops:0})",13}{figure.ShareOfPeak,9:0%}{ours.Milliseconds,10:0.000}{cores,11}   {peers}");
-        if (ours.WordsPerSecond is not null)
-            Console.WriteLine($"{"",5}Words a second: "
-                + $"{string.Join(", ", figure.Peers.Select(peer => peer.Result).Prepend(ours).Select(result => $"{result.Name} {result.WordsPerSecond:0}"))}");
+        string speed = $"{ours.Gigaflops:0} ({ours.BestGigaflops:0})";
+        Console.WriteLine($"{figure.Shape,-5}{figure.Work.ToString().ToLowerInvariant(),-10}{speed,13}{figure.ShareOfPeak,9:0%}"
+            + $"{ours.Milliseconds,10:0.000}{cores,11}   {peers}");
+        if (ours.WordsPerSecond is null)
+            return;
+        IEnumerable<Result> all = figure.Peers.Select(peer => peer.Result).Prepend(ours);
+        string words = string.Join(", ", all.Select(result => $"{result.Name} {result.WordsPerSecond:0}"));
+        Console.WriteLine($"{"",5}Words a second: {words}");
     }
 
     public void Add(StepParts parts) => Parts.Add(parts);
@@ -106,7 +110,10 @@ internal sealed class Report(Arguments arguments)
         Console.WriteLine();
         Console.WriteLine("Parts of our training step in ms, medians:");
         foreach (StepParts parts in Parts)
-            Console.WriteLine($"{parts.Shape,-5}{Count(parts.Threads, "thread"),-12}{string.Join("  ", parts.Milliseconds.Select(part => $"{part.Key} {part.Value:0.000}"))}");
+        {
+            string times = string.Join("  ", parts.Milliseconds.Select(part => $"{part.Key} {part.Value:0.000}"));
+            Console.WriteLine($"{parts.Shape,-5}{Count(parts.Threads, "thread"),-12}{times}");
+        }
     }
 
     public void Add(IReadOnlyList<ChildProcess.Figures> processes)

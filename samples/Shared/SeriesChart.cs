@@ -34,7 +34,8 @@ internal sealed class SeriesChart(string title, IReadOnlyList<DateTime> times, s
         float[] all = [.. _layers.SelectMany(layer => layer.Values.Concat(layer.Lower ?? [])).Where(float.IsFinite)];
         (double least, double most, double tick) = Axis(all.Min(), all.Max());
         var svg = new StringBuilder();
-        Write($"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {Width} {Height}" font-family="DejaVu Sans, Segoe UI, Helvetica, sans-serif" font-size="13" fill="#343a40">""");
+        const string style = """font-family="DejaVu Sans, Segoe UI, Helvetica, sans-serif" font-size="13" fill="#343a40" """;
+        Write($"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {Width} {Height}" {style.TrimEnd()}>""");
         Write($"""<title>{Escape(title)}</title>""");
         Write($"""<rect width="{Width}" height="{Height}" fill="white"/>""");
         for (double line = least; line <= most + tick / 2; line += tick)

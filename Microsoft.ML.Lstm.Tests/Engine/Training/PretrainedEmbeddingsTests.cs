@@ -72,7 +72,8 @@ public sealed class PretrainedEmbeddingsTests
     [TestMethod]
     public void ThoseOfOtherColumnsAreRefused()
     {
-        var columns = Assert.ThrowsExactly<ArgumentException>(() => TrainingLoop.Train(Job(Options()) with { Embeddings = [Pretrained()] }));
+        var columns = Assert.ThrowsExactly<ArgumentException>(
+            () => TrainingLoop.Train(Job(Options()) with { Embeddings = [Pretrained()] }));
         StringAssert.Contains(columns.Message, "given for 1 token columns, but there are 2");
         var tokens = Assert.ThrowsExactly<ArgumentException>(() =>
             TrainingLoop.Train(Job(Options()) with { Embeddings = [null, Pretrained()] }));

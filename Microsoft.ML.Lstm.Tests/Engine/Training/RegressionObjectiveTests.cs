@@ -56,7 +56,8 @@ public sealed class RegressionObjectiveTests
     private static (RegressionObjective Objective, ObjectiveRun Run, double[][] Outputs) Sample(RegressionLoss loss)
     {
         float[][] targets = [[0, 1], [-2, 0.5f], [3, -0.25f], [0.125f, 4]];
-        var run = new ObjectiveRun([.. targets.Zip(Weights, (target, weight) => new TrainingSequence { Targets = target, Weight = weight })],
+        var run = new ObjectiveRun(
+            [.. targets.Zip(Weights, (target, weight) => new TrainingSequence { Targets = target, Weight = weight })],
             [1, 1, 1, 1], stepOutputs: false);
         return (new RegressionObjective(loss, AffineScaler.Identity(2), meanWeight: 1), run, run.DrawOutputs(size: 2, scale: 3));
     }

@@ -299,7 +299,8 @@ public abstract class TrainingOptions
         {
             Require(EarlyStoppingMetrics.Contains(stopping.Metric), stopping.Metric, nameof(EarlyStopping) + "." + nameof(stopping.Metric),
                 "one of " + string.Join(", ", EarlyStoppingMetrics));
-            Require(stopping.Patience is null or >= 1, stopping.Patience, nameof(EarlyStopping) + "." + nameof(stopping.Patience), "1 or more");
+            Require(stopping.Patience is null or >= 1, stopping.Patience, nameof(EarlyStopping) + "." + nameof(stopping.Patience),
+                "1 or more");
             Require(stopping.MinimumDelta >= 0 && double.IsFinite(stopping.MinimumDelta), stopping.MinimumDelta,
                 nameof(EarlyStopping) + "." + nameof(stopping.MinimumDelta), "0 or more and finite");
         }
