@@ -178,8 +178,8 @@ public sealed class LstmAnomalyEstimator : IEstimator<LstmAnomalyTransformer>
 
         /// <summary>
         /// About how many scores of a series its p-values, and with them alerts and bounds, are based on: 100 to 1000000, or 0 for the
-        /// scores of the validation rows only. With fewer, a series that has become harder to forecast stops giving alerts sooner, and large
-        /// scores in succession hide others more. Raw scores do not depend on it. Default: 2000.
+        /// scores of the validation rows only. With fewer, a series that has become harder to forecast stops giving alerts sooner, and
+        /// large scores in succession hide others more. Raw scores do not depend on it. Default: 2000.
         /// </summary>
         public int PValueHistoryLength = 2000;
 

@@ -12,17 +12,16 @@ namespace Microsoft.ML.Lstm;
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
 /// To create this estimator use
-/// [SlidingWindow](xref:Microsoft.ML.LstmTransformsCatalog.SlidingWindow(Microsoft.ML.TransformsCatalog,System.String,System.Int32,System.String,System.String,System.String,System.Int32)),
+/// [SlidingWindow](xref:Microsoft.ML.LstmTransformsCatalog.SlidingWindow*),
 /// or with several inputs
-/// [SlidingWindow](xref:Microsoft.ML.LstmTransformsCatalog.SlidingWindow(Microsoft.ML.TransformsCatalog,System.String,System.Int32,System.String[],System.String,System.String,System.Int32)).
+/// [SlidingWindow](xref:Microsoft.ML.LstmTransformsCatalog.SlidingWindow*).
 ///
 /// ### Input and Output Columns
-/// | Column | Type | Description |
-/// | -- | -- | -- |
-/// | inputs | Single, or known-size vector of Single | The values of one time step; several columns are joined in the order given to F features. |
-/// | label source | Single, or known-size vector of Single | Optional: the column to be forecast. |
-/// | output window | Vector of Single with the dimensions (W, F) | The features of rows t - W + 1 to t, the oldest first. |
-/// | output label | As the label source | Optional: the label source's value in row t + horizon; missing (NaN) in the last *horizon* rows. |
+/// * inputs: single, or known-size vector of Single. The values of one time step; several columns are joined in the order given to F
+///   features.
+/// * label source: single, or known-size vector of Single. Optional: the column to be forecast.
+/// * output window: vector of Single with the dimensions (W, F). The features of rows t - W + 1 to t, the oldest first.
+/// * output label: as the label source. Optional: the label source's value in row t + horizon; missing (NaN) in the last *horizon* rows.
 ///
 /// Where windows are made, the label source has to be there, even if nobody asks for the label.
 ///

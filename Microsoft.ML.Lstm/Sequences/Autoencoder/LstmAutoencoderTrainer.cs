@@ -15,25 +15,26 @@ namespace Microsoft.ML.Lstm;
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
 /// To create this trainer, use
-/// [LstmAutoencoder](xref:Microsoft.ML.LstmCatalog.LstmAutoencoder(Microsoft.ML.AnomalyDetectionCatalog.AnomalyDetectionTrainers,System.String,System.String,System.Nullable{System.Int32},System.Nullable{System.Int32},System.Single,System.Nullable{System.Int32},System.Nullable{System.Int32},System.Nullable{System.Single},System.Nullable{System.Int32}))
+/// [LstmAutoencoder](xref:Microsoft.ML.LstmCatalog.LstmAutoencoder*)
 /// or
-/// [LstmAutoencoder(Options)](xref:Microsoft.ML.LstmCatalog.LstmAutoencoder(Microsoft.ML.AnomalyDetectionCatalog.AnomalyDetectionTrainers,Microsoft.ML.Lstm.LstmAutoencoderTrainer.Options)).
+/// [LstmAutoencoder(Options)](xref:Microsoft.ML.LstmCatalog.LstmAutoencoder*).
 ///
 /// ### Input and Output Columns
 /// There is no label: train on sequences that are usual, or nearly all of which are.
 ///
-/// | Input Column | Column Type | Description |
-/// | -- | -- | -- |
-/// | `FeatureColumnName`, or several `FeatureColumnNames` | Vector of <xref:System.Single>, of known size or not, sparse or not | The sequence: T x F numbers, those of the first step first. F comes from the dimensions (T, F) of the vector, which `Concatenate` drops, or from `FeaturesPerStep`; T may differ from row to row. |
-/// | `ExampleWeightColumnName`, optional | <xref:System.Single> | How much the row counts. |
-/// | `StaticFeatureColumnName`, optional | <xref:System.Single>, or a known-sized vector of it | What is known of the sequence as a whole; it goes into the code, but is not reconstructed. |
+/// * `FeatureColumnName`, or several `FeatureColumnNames`: vector of <xref:System.Single>, of known size or not, sparse or not. The
+///   sequence: T x F numbers, those of the first step first. F comes from the dimensions (T, F) of the vector, which `Concatenate` drops,
+///   or from `FeaturesPerStep`; T may differ from row to row.
+/// * `ExampleWeightColumnName`, optional: <xref:System.Single>. How much the row counts.
+/// * `StaticFeatureColumnName`, optional: <xref:System.Single>, or a known-sized vector of it. What is known of the sequence as a whole; it
+///   goes into the code, but is not reconstructed.
 ///
-/// | Output Column Name | Column Type | Description |
-/// | -- | -- | -- |
-/// | `PredictedLabel` | <xref:System.Boolean> | Whether the score is above the threshold: whether the sequence is an anomaly. |
-/// | `Score` | <xref:System.Single> | The mean squared error of the reconstruction over steps and features, in the scaled unit in which each feature of the training data has variance 1; 0 or more, the greater the stranger. |
-/// | `StepErrorColumnName`, optional | Variable-sized vector of <xref:System.Single> | The mean squared error at each step: which of them was strange. |
-/// | `EncodingColumnName`, optional | Known-sized vector of <xref:System.Single> | The code of the sequence: features for any other trainer. |
+/// * `PredictedLabel`: <xref:System.Boolean>. Whether the score is above the threshold: whether the sequence is an anomaly.
+/// * `Score`: <xref:System.Single>. The mean squared error of the reconstruction over steps and features, in the scaled unit in which each
+///   feature of the training data has variance 1; 0 or more, the greater the stranger.
+/// * `StepErrorColumnName`, optional: variable-sized vector of <xref:System.Single>. The mean squared error at each step: which of them was
+///   strange.
+/// * `EncodingColumnName`, optional: known-sized vector of <xref:System.Single>. The code of the sequence: features for any other trainer.
 ///
 /// `ml.AnomalyDetection.Evaluate` measures the scores against labels, where there are some: <xref:System.Single>, 1 for an anomaly and 0
 /// for none; it takes no <xref:System.Boolean>.
@@ -64,7 +65,7 @@ namespace Microsoft.ML.Lstm;
 /// training data, which are reconstructed better than new ones, so that there are more false alarms than that.
 /// ]]></format>
 /// </remarks>
-/// <seealso cref="LstmCatalog.LstmAutoencoder(AnomalyDetectionCatalog.AnomalyDetectionTrainers, string, string?, int?, int?, float, int?, int?, float?, int?)"/>
+/// <seealso cref="LstmCatalog"/>
 /// <seealso cref="LstmCatalog.LstmAutoencoder(AnomalyDetectionCatalog.AnomalyDetectionTrainers, Options)"/> <seealso cref="Options"/>
 public sealed class LstmAutoencoderTrainer : SequenceTrainerBase<LstmAutoencoderTrainer.Options, LstmAutoencoderTransformer>
 {

@@ -17,12 +17,12 @@ namespace Microsoft.ML.Lstm;
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
 /// ### Output Columns
-/// | Output Column Name | Column Type | Description |
-/// | -- | -- | -- |
-/// | `PredictedLabel` | <xref:System.Boolean> | Whether the score is above the threshold: whether the sequence is an anomaly. |
-/// | `Score` | <xref:System.Single> | The mean squared error of the reconstruction over steps and features, in the scaled unit in which each feature of the training data has variance 1; 0 or more, the greater the stranger. |
-/// | the trainer's `StepErrorColumnName`, if given | Variable-sized vector of <xref:System.Single> | The mean squared error at each step, the first step first; its mean is the score. |
-/// | the trainer's `EncodingColumnName`, if given | Known-sized vector of <xref:System.Single> | The code of the sequence. |
+/// * `PredictedLabel`: <xref:System.Boolean>. Whether the score is above the threshold: whether the sequence is an anomaly.
+/// * `Score`: <xref:System.Single>. The mean squared error of the reconstruction over steps and features, in the scaled unit in which each
+///   feature of the training data has variance 1; 0 or more, the greater the stranger.
+/// * the trainer's `StepErrorColumnName`, if given: variable-sized vector of <xref:System.Single>. The mean squared error at each step, the
+///   first step first; its mean is the score.
+/// * the trainer's `EncodingColumnName`, if given: known-sized vector of <xref:System.Single>. The code of the sequence.
 ///
 /// A row that can't be scored gets NaN, no for a label, and no errors of steps.
 /// ]]></format>

@@ -14,25 +14,24 @@ namespace Microsoft.ML.Lstm;
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
 /// To create this trainer, use
-/// [Lstm](xref:Microsoft.ML.LstmCatalog.Lstm(Microsoft.ML.BinaryClassificationCatalog.BinaryClassificationTrainers,System.String,System.String,System.String,System.Nullable{System.Int32},System.Nullable{System.Int32},System.Nullable{System.Int32},System.Nullable{System.Single},System.Nullable{System.Int32}))
+/// [Lstm](xref:Microsoft.ML.LstmCatalog.Lstm*)
 /// or
-/// [Lstm(Options)](xref:Microsoft.ML.LstmCatalog.Lstm(Microsoft.ML.BinaryClassificationCatalog.BinaryClassificationTrainers,Microsoft.ML.Lstm.LstmBinaryTrainer.Options)).
+/// [Lstm(Options)](xref:Microsoft.ML.LstmCatalog.Lstm*).
 ///
 /// ### Input and Output Columns
-/// | Input Column | Column Type | Description |
-/// | -- | -- | -- |
-/// | `LabelColumnName` | <xref:System.Boolean> | Yes or no. |
-/// | `FeatureColumnName`, or several `FeatureColumnNames` | Vector of <xref:System.Single>, or of Key, of known size or not, sparse or not | The sequence: T x F numbers, those of the first step first, or T keys, such as the words of a text. |
-/// | `ExampleWeightColumnName`, optional | <xref:System.Single> | How much the row counts. |
-/// | `StaticFeatureColumnName`, optional | <xref:System.Single>, or a known-sized vector of it | What is known of the sequence as a whole. |
+/// * `LabelColumnName`: <xref:System.Boolean>. Yes or no.
+/// * `FeatureColumnName`, or several `FeatureColumnNames`: vector of <xref:System.Single>, or of Key, of known size or not, sparse or not.
+///   The sequence: T x F numbers, those of the first step first, or T keys, such as the words of a text.
+/// * `ExampleWeightColumnName`, optional: <xref:System.Single>. How much the row counts.
+/// * `StaticFeatureColumnName`, optional: <xref:System.Single>, or a known-sized vector of it. What is known of the sequence as a whole.
 ///
-/// | Output Column Name | Column Type | Description |
-/// | -- | -- | -- |
-/// | `PredictedLabel` | <xref:System.Boolean> | Whether the probability is above `ProbabilityThreshold`. |
-/// | `Score` | <xref:System.Single> | The logarithm of the odds of yes. |
-/// | `Probability` | <xref:System.Single> | The probability of yes. |
-/// | `EncodingColumnName`, optional | Known-sized vector of <xref:System.Single> | The encoding of the sequence: features for any other trainer. |
-/// | `AttentionColumnName`, optional | Variable-sized vector of <xref:System.Single> | How much each step counts in the encoding, when `Pooling` is attention. |
+/// * `PredictedLabel`: <xref:System.Boolean>. Whether the probability is above `ProbabilityThreshold`.
+/// * `Score`: <xref:System.Single>. The logarithm of the odds of yes.
+/// * `Probability`: <xref:System.Single>. The probability of yes.
+/// * `EncodingColumnName`, optional: known-sized vector of <xref:System.Single>. The encoding of the sequence: features for any other
+///   trainer.
+/// * `AttentionColumnName`, optional: variable-sized vector of <xref:System.Single>. How much each step counts in the encoding, when
+///   `Pooling` is attention.
 ///
 /// ### Trainer Characteristics
 /// |  |  |
@@ -48,7 +47,7 @@ namespace Microsoft.ML.Lstm;
 /// Training minimizes the logistic loss.
 /// ]]></format>
 /// </remarks>
-/// <seealso cref="LstmCatalog.Lstm(BinaryClassificationCatalog.BinaryClassificationTrainers, string, string, string, int?, int?, int?, float?, int?)"/>
+/// <seealso cref="LstmCatalog"/>
 /// <seealso cref="LstmCatalog.Lstm(BinaryClassificationCatalog.BinaryClassificationTrainers, Options)"/> <seealso cref="Options"/>
 public sealed class LstmBinaryTrainer : SequenceTrainerBase<LstmBinaryTrainer.Options, LstmBinaryTransformer>
 {

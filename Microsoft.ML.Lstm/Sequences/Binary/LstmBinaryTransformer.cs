@@ -16,13 +16,12 @@ namespace Microsoft.ML.Lstm;
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
 /// ### Output Columns
-/// | Output Column Name | Column Type | Description |
-/// | -- | -- | -- |
-/// | `PredictedLabel` | <xref:System.Boolean> | Whether the probability is above `ProbabilityThreshold`. |
-/// | `Score` | <xref:System.Single> | The logarithm of the odds of yes: above 0 where it is the more probable. |
-/// | `Probability` | <xref:System.Single> | The probability of yes. |
-/// | the trainer's `EncodingColumnName`, if given | Known-sized vector of <xref:System.Single> | The encoding of the sequence. |
-/// | the trainer's `AttentionColumnName`, if given | Variable-sized vector of <xref:System.Single> | How much each step counts in the encoding. |
+/// * `PredictedLabel`: <xref:System.Boolean>. Whether the probability is above `ProbabilityThreshold`.
+/// * `Score`: <xref:System.Single>. The logarithm of the odds of yes: above 0 where it is the more probable.
+/// * `Probability`: <xref:System.Single>. The probability of yes.
+/// * the trainer's `EncodingColumnName`, if given: known-sized vector of <xref:System.Single>. The encoding of the sequence.
+/// * the trainer's `AttentionColumnName`, if given: variable-sized vector of <xref:System.Single>. How much each step counts in the
+///   encoding.
 ///
 /// A row that can't be scored gets NaN, no for a label, and no weights of steps.
 /// ]]></format>

@@ -15,31 +15,32 @@ namespace Microsoft.ML.Lstm;
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
 /// To create this trainer, use
-/// [LstmSequenceLabeling](xref:Microsoft.ML.LstmCatalog.LstmSequenceLabeling(Microsoft.ML.MulticlassClassificationCatalog.MulticlassClassificationTrainers,System.String,System.String,System.String,System.Nullable{System.Int32},System.Nullable{System.Int32},System.Nullable{System.Int32},System.Nullable{System.Single},System.Nullable{System.Int32}))
+/// [LstmSequenceLabeling](xref:Microsoft.ML.LstmCatalog.LstmSequenceLabeling*)
 /// or
-/// [LstmSequenceLabeling(Options)](xref:Microsoft.ML.LstmCatalog.LstmSequenceLabeling(Microsoft.ML.MulticlassClassificationCatalog.MulticlassClassificationTrainers,Microsoft.ML.Lstm.LstmSequenceLabelingTrainer.Options)).
+/// [LstmSequenceLabeling(Options)](xref:Microsoft.ML.LstmCatalog.LstmSequenceLabeling*).
 ///
 /// ### Input and Output Columns
-/// | Input Column | Column Type | Description |
-/// | -- | -- | -- |
-/// | `LabelColumnName` | Vector of Key, of known size or not | The label of each step; a missing key is a step whose label is not known and does not count. |
-/// | `FeatureColumnName`, or several `FeatureColumnNames` | Vector of <xref:System.Single>, or of Key, of known size or not, sparse or not | The sequence: T x F numbers, those of the first step first, or T keys, such as the words of a text. |
-/// | `ExampleWeightColumnName`, optional | <xref:System.Single> | How much the row counts. |
-/// | `StaticFeatureColumnName`, optional | <xref:System.Single>, or a known-sized vector of it | What is known of the sequence as a whole. |
+/// * `LabelColumnName`: vector of Key, of known size or not. The label of each step; a missing key is a step whose label is not known and
+///   does not count.
+/// * `FeatureColumnName`, or several `FeatureColumnNames`: vector of <xref:System.Single>, or of Key, of known size or not, sparse or not.
+///   The sequence: T x F numbers, those of the first step first, or T keys, such as the words of a text.
+/// * `ExampleWeightColumnName`, optional: <xref:System.Single>. How much the row counts.
+/// * `StaticFeatureColumnName`, optional: <xref:System.Single>, or a known-sized vector of it. What is known of the sequence as a whole.
 ///
-/// | Output Column Name | Column Type | Description |
-/// | -- | -- | -- |
-/// | `PredictedLabel` | Variable-sized vector of Key | The label of each step, with the label's key values: `MapKeyToValue` gives the labels their names back. |
-/// | `Score` | Variable-sized vector of <xref:System.Single> | The probability of each label at each step. |
+/// * `PredictedLabel`: variable-sized vector of Key. The label of each step, with the label's key values: `MapKeyToValue` gives the labels
+///   their names back.
+/// * `Score`: variable-sized vector of <xref:System.Single>. The probability of each label at each step.
 ///
 /// ### Trainer Characteristics
 /// |  |  |
 /// | -- | -- |
-/// | Machine learning task | Sequence labelling; [EvaluateSequenceLabeling](xref:Microsoft.ML.LstmCatalog.EvaluateSequenceLabeling(Microsoft.ML.MulticlassClassificationCatalog,Microsoft.ML.IDataView,System.String,System.String)) measures it |
+/// | Machine learning task | Sequence labelling |
 /// | Is normalization required? | No: features are scaled inside, and the model keeps the scaling |
 /// | Is caching required? | No: the data is read once |
 /// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.Lstm |
 /// | Exportable to ONNX | No |
+///
+/// [EvaluateSequenceLabeling](xref:Microsoft.ML.LstmCatalog.EvaluateSequenceLabeling*) measures the labels.
 ///
 /// ### Training Algorithm Details
 /// A stack of recurrent layers, by default in both directions, reads the sequence, and a linear layer gives a score for each label at each
@@ -48,7 +49,7 @@ namespace Microsoft.ML.Lstm;
 /// (Viterbi 1967). Without it each step is a classification of its own.
 /// ]]></format>
 /// </remarks>
-/// <seealso cref="LstmCatalog.LstmSequenceLabeling(MulticlassClassificationCatalog.MulticlassClassificationTrainers, string, string, string, int?, int?, int?, float?, int?)"/>
+/// <seealso cref="LstmCatalog"/>
 /// <seealso cref="LstmCatalog.LstmSequenceLabeling(MulticlassClassificationCatalog.MulticlassClassificationTrainers, Options)"/>
 /// <seealso cref="Options"/>
 public sealed class LstmSequenceLabelingTrainer : SequenceTrainerBase<LstmSequenceLabelingTrainer.Options, LstmSequenceLabelingTransformer>

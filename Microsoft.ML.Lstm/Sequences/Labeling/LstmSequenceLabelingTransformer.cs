@@ -19,15 +19,15 @@ namespace Microsoft.ML.Lstm;
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
 /// ### Output Columns
-/// | Output Column Name | Column Type | Description |
-/// | -- | -- | -- |
-/// | `PredictedLabel` | Variable-sized vector of Key | The label of each step. It has the label's key values, if that had any, so that `MapKeyToValue` gives the labels their names back. |
-/// | `Score` | Variable-sized vector of <xref:System.Single> | The probability of each of the L labels at each of the T steps, T x L values, those of the first step first; 0 for a label that the training data did not have. |
+/// * `PredictedLabel`: variable-sized vector of Key. The label of each step. It has the label's key values, if that had any, so that
+///   `MapKeyToValue` gives the labels their names back.
+/// * `Score`: variable-sized vector of <xref:System.Single>. The probability of each of the L labels at each of the T steps, T x L values,
+///   those of the first step first; 0 for a label that the training data did not have.
 ///
 /// A row that can't be scored gets empty vectors.
 /// ]]></format>
 /// </remarks>
-/// <seealso cref="LstmCatalog.LstmSequenceLabeling(MulticlassClassificationCatalog.MulticlassClassificationTrainers, LstmSequenceLabelingTrainer.Options)"/>
+/// <seealso cref="LstmCatalog"/>
 public sealed class LstmSequenceLabelingTransformer : SequencePredictionTransformer
 {
     internal const string LoaderSignature = "LstmSequenceLabeling";

@@ -14,24 +14,23 @@ namespace Microsoft.ML.Lstm;
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
 /// To create this trainer, use
-/// [Lstm](xref:Microsoft.ML.LstmCatalog.Lstm(Microsoft.ML.MulticlassClassificationCatalog.MulticlassClassificationTrainers,System.String,System.String,System.String,System.Nullable{System.Int32},System.Nullable{System.Int32},System.Nullable{System.Int32},System.Nullable{System.Single},System.Nullable{System.Int32}))
+/// [Lstm](xref:Microsoft.ML.LstmCatalog.Lstm*)
 /// or
-/// [Lstm(Options)](xref:Microsoft.ML.LstmCatalog.Lstm(Microsoft.ML.MulticlassClassificationCatalog.MulticlassClassificationTrainers,Microsoft.ML.Lstm.LstmMulticlassTrainer.Options)).
+/// [Lstm(Options)](xref:Microsoft.ML.LstmCatalog.Lstm*).
 ///
 /// ### Input and Output Columns
-/// | Input Column | Column Type | Description |
-/// | -- | -- | -- |
-/// | `LabelColumnName` | Key of <xref:System.UInt32>, as `MapValueToKey` makes it of texts, numbers, Booleans, times or keys | The class. |
-/// | `FeatureColumnName`, or several `FeatureColumnNames` | Vector of <xref:System.Single>, or of Key, of known size or not, sparse or not | The sequence: T x F numbers, those of the first step first, or T keys, such as the words of a text. |
-/// | `ExampleWeightColumnName`, optional | <xref:System.Single> | How much the row counts. |
-/// | `StaticFeatureColumnName`, optional | <xref:System.Single>, or a known-sized vector of it | What is known of the sequence as a whole. |
+/// * `LabelColumnName`: key of <xref:System.UInt32>, as `MapValueToKey` makes it of texts, numbers, Booleans, times or keys. The class.
+/// * `FeatureColumnName`, or several `FeatureColumnNames`: vector of <xref:System.Single>, or of Key, of known size or not, sparse or not.
+///   The sequence: T x F numbers, those of the first step first, or T keys, such as the words of a text.
+/// * `ExampleWeightColumnName`, optional: <xref:System.Single>. How much the row counts.
+/// * `StaticFeatureColumnName`, optional: <xref:System.Single>, or a known-sized vector of it. What is known of the sequence as a whole.
 ///
-/// | Output Column Name | Column Type | Description |
-/// | -- | -- | -- |
-/// | `PredictedLabel` | Key | The most probable class, with the label's key values: `MapKeyToValue` gives it its name back. |
-/// | `Score` | Known-sized vector of <xref:System.Single> | The probability of each class. |
-/// | `EncodingColumnName`, optional | Known-sized vector of <xref:System.Single> | The encoding of the sequence: features for any other trainer. |
-/// | `AttentionColumnName`, optional | Variable-sized vector of <xref:System.Single> | How much each step counts in the encoding, when `Pooling` is attention. |
+/// * `PredictedLabel`: key. The most probable class, with the label's key values: `MapKeyToValue` gives it its name back.
+/// * `Score`: known-sized vector of <xref:System.Single>. The probability of each class.
+/// * `EncodingColumnName`, optional: known-sized vector of <xref:System.Single>. The encoding of the sequence: features for any other
+///   trainer.
+/// * `AttentionColumnName`, optional: variable-sized vector of <xref:System.Single>. How much each step counts in the encoding, when
+///   `Pooling` is attention.
 ///
 /// ### Trainer Characteristics
 /// |  |  |
@@ -47,7 +46,7 @@ namespace Microsoft.ML.Lstm;
 /// Training minimizes the cross-entropy.
 /// ]]></format>
 /// </remarks>
-/// <seealso cref="LstmCatalog.Lstm(MulticlassClassificationCatalog.MulticlassClassificationTrainers, string, string, string, int?, int?, int?, float?, int?)"/>
+/// <seealso cref="LstmCatalog"/>
 /// <seealso cref="LstmCatalog.Lstm(MulticlassClassificationCatalog.MulticlassClassificationTrainers, Options)"/> <seealso cref="Options"/>
 public sealed class LstmMulticlassTrainer : SequenceTrainerBase<LstmMulticlassTrainer.Options, LstmMulticlassTransformer>
 {

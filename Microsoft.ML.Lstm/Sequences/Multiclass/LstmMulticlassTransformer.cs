@@ -16,12 +16,13 @@ namespace Microsoft.ML.Lstm;
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
 /// ### Output Columns
-/// | Output Column Name | Column Type | Description |
-/// | -- | -- | -- |
-/// | `PredictedLabel` | Key | The most probable class. It has the label's key values, if that had any, so that `MapKeyToValue` gives the class its name back. |
-/// | `Score` | Known-sized vector of <xref:System.Single> | The probability of each class, in the order of the label's keys; 0 for one that the training data did not have. |
-/// | the trainer's `EncodingColumnName`, if given | Known-sized vector of <xref:System.Single> | The encoding of the sequence. |
-/// | the trainer's `AttentionColumnName`, if given | Variable-sized vector of <xref:System.Single> | How much each step counts in the encoding. |
+/// * `PredictedLabel`: key. The most probable class. It has the label's key values, if that had any, so that `MapKeyToValue` gives the
+///   class its name back.
+/// * `Score`: known-sized vector of <xref:System.Single>. The probability of each class, in the order of the label's keys; 0 for one that
+///   the training data did not have.
+/// * the trainer's `EncodingColumnName`, if given: known-sized vector of <xref:System.Single>. The encoding of the sequence.
+/// * the trainer's `AttentionColumnName`, if given: variable-sized vector of <xref:System.Single>. How much each step counts in the
+///   encoding.
 ///
 /// A row that can't be scored gets NaN, the missing key, and no weights of steps.
 /// ]]></format>

@@ -15,23 +15,23 @@ namespace Microsoft.ML.Lstm;
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
 /// To create this trainer, use
-/// [Lstm](xref:Microsoft.ML.LstmCatalog.Lstm(Microsoft.ML.RegressionCatalog.RegressionTrainers,System.String,System.String,System.String,System.Nullable{System.Int32},System.Nullable{System.Int32},System.Nullable{System.Int32},System.Nullable{System.Single},System.Nullable{System.Int32}))
+/// [Lstm](xref:Microsoft.ML.LstmCatalog.Lstm*)
 /// or
-/// [Lstm(Options)](xref:Microsoft.ML.LstmCatalog.Lstm(Microsoft.ML.RegressionCatalog.RegressionTrainers,Microsoft.ML.Lstm.LstmRegressionTrainer.Options)).
+/// [Lstm(Options)](xref:Microsoft.ML.LstmCatalog.Lstm*).
 ///
 /// ### Input and Output Columns
-/// | Input Column | Column Type | Description |
-/// | -- | -- | -- |
-/// | `LabelColumnName` | <xref:System.Single>, or a known-sized vector of it | What to predict. |
-/// | `FeatureColumnName`, or several `FeatureColumnNames` | Vector of <xref:System.Single>, or of Key, of known size or not, sparse or not | The sequence: T x F numbers, those of the first step first, or T keys. F comes from the dimensions (T, F) of the vector, which `Concatenate` drops, or from `FeaturesPerStep`; T may differ from row to row. |
-/// | `ExampleWeightColumnName`, optional | <xref:System.Single> | How much the row counts. |
-/// | `StaticFeatureColumnName`, optional | <xref:System.Single>, or a known-sized vector of it | What is known of the sequence as a whole. |
+/// * `LabelColumnName`: <xref:System.Single>, or a known-sized vector of it. What to predict.
+/// * `FeatureColumnName`, or several `FeatureColumnNames`: vector of <xref:System.Single>, or of Key, of known size or not, sparse or not.
+///   The sequence: T x F numbers, those of the first step first, or T keys. F comes from the dimensions (T, F) of the vector, which
+///   `Concatenate` drops, or from `FeaturesPerStep`; T may differ from row to row.
+/// * `ExampleWeightColumnName`, optional: <xref:System.Single>. How much the row counts.
+/// * `StaticFeatureColumnName`, optional: <xref:System.Single>, or a known-sized vector of it. What is known of the sequence as a whole.
 ///
-/// | Output Column Name | Column Type | Description |
-/// | -- | -- | -- |
-/// | `Score` | <xref:System.Single>, or a known-sized vector of it when the label is a vector | The prediction, in the unit of the label. |
-/// | `EncodingColumnName`, optional | Known-sized vector of <xref:System.Single> | The encoding of the sequence: features for any other trainer. |
-/// | `AttentionColumnName`, optional | Variable-sized vector of <xref:System.Single> | How much each step counts in the encoding, when `Pooling` is attention. |
+/// * `Score`: <xref:System.Single>, or a known-sized vector of it when the label is a vector. The prediction, in the unit of the label.
+/// * `EncodingColumnName`, optional: known-sized vector of <xref:System.Single>. The encoding of the sequence: features for any other
+///   trainer.
+/// * `AttentionColumnName`, optional: variable-sized vector of <xref:System.Single>. How much each step counts in the encoding, when
+///   `Pooling` is attention.
 ///
 /// ### Trainer Characteristics
 /// |  |  |

@@ -16,11 +16,10 @@ namespace Microsoft.ML.Lstm;
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
 /// ### Output Columns
-/// | Output Column Name | Column Type | Description |
-/// | -- | -- | -- |
-/// | `Score` | <xref:System.Single>, or a known-sized vector of it when the label is a vector | The prediction, in the unit of the label. |
-/// | the trainer's `EncodingColumnName`, if given | Known-sized vector of <xref:System.Single> | The encoding of the sequence. |
-/// | the trainer's `AttentionColumnName`, if given | Variable-sized vector of <xref:System.Single> | How much each step counts in the encoding. |
+/// * `Score`: <xref:System.Single>, or a known-sized vector of it when the label is a vector. The prediction, in the unit of the label.
+/// * the trainer's `EncodingColumnName`, if given: known-sized vector of <xref:System.Single>. The encoding of the sequence.
+/// * the trainer's `AttentionColumnName`, if given: variable-sized vector of <xref:System.Single>. How much each step counts in the
+///   encoding.
 ///
 /// A row that can't be scored (no steps, a vector length that is no multiple of the features a step, NaN or infinity in features or
 /// static features) gets NaN, and no weights of steps, and no other row is affected by it.
