@@ -35,7 +35,8 @@ public sealed class ExportTests
     [DataRow(64)]
     public void BatchesAndLengthsAreFree(int batch)
     {
-        using OnnxRun run = Export(AnyTrainer.Regression, options => (options.Bidirectional, options.EncodingColumnName) = (true, "Encoding"));
+        using OnnxRun run = Export(AnyTrainer.Regression,
+            options => (options.Bidirectional, options.EncodingColumnName) = (true, "Encoding"));
         var random = new Random(4);
         run.AssertSame(OnnxRun.Rows(seed: 5, [.. Enumerable.Range(0, batch).Select(row => row == 0 ? 300 : random.Next(1, 300))]));
         run.AssertSame(OnnxRun.Rows(seed: 6, [.. Enumerable.Repeat(17, batch)]), hasLengths: false);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Tests.Sequences;
 using Microsoft.ML.OnnxRuntime;
@@ -24,8 +25,13 @@ internal sealed class OnnxRun : IDisposable
     /// <summary>The bytes of the file.</summary>
     public byte[] Model { get; }
 
+    /// <summary>
+    /// A model ready to run; in build/accept.sh the checker of the Python package onnx, if the system has it, sees it before.
+    /// </summary>
     public static InferenceSession Load(byte[] model)
     {
+        if (Acceptance.IsFull)
+            Check(model);
         using var options = new SessionOptions { IntraOpNumThreads = 1, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
         return new InferenceSession(model, options);
     }
@@ -122,6 +128,20 @@ internal sealed class OnnxRun : IDisposable
                 values(rows[i]).CopyTo(all, i * size);
             return new DenseTensor<T>(all, width > 0 ? [rows.Length, steps, width] : [rows.Length, steps]);
         }
+    }
+
+    private static void Check(byte[] model)
+    {
+        string path = Path.GetTempFileName();
+        File.WriteAllBytes(path, model);
+        var start = new ProcessStartInfo("/usr/bin/python3") { RedirectStandardError = true };
+        foreach (string argument in (string[])["-c", $"import onnx; onnx.checker.check_model('{path}', full_check=True)"])
+            start.ArgumentList.Add(argument);
+        using Process process = Process.Start(start)!;
+        string errors = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        File.Delete(path);
+        Assert.IsTrue(process.ExitCode == 0 || errors.Contains("No module named 'onnx'", StringComparison.Ordinal), errors);
     }
 
     public void Dispose() => _session.Dispose();

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Microsoft.ML.Lstm.Tests.Sequences;
 
 namespace Microsoft.ML.Lstm.Tests.Onnx;
@@ -7,31 +6,17 @@ namespace Microsoft.ML.Lstm.Tests.Onnx;
 [TestClass]
 public sealed class RandomExportTests
 {
-    // The end of a Python program: what is wrong with a file, if anything.
-    private const string Checker = "import sys, onnx\nfor path in sys.argv[1:]: onnx.checker.check_model(path, full_check=True)";
-
     [TestMethod]
     [TestCategory("onnx")]
     public void AnyNetworkScoresAsOursAndItsFileIsValid()
     {
         var random = new Random(20);
-        string folder = Directory.CreateTempSubdirectory().FullName;
-        try
+        for (int i = 0; i < Acceptance.Count(5, 200); i++)
         {
-            for (int i = 0; i < Acceptance.Count(5, 200); i++)
-            {
-                string trainer = AnyTrainer.Names.Append(AnyTrainer.Autoencoder).ElementAt(i % (AnyTrainer.Names.Length + 1));
-                using OnnxRun run = Fit(trainer, random);
-                run.AssertSame(OnnxRun.Rows(random.Next(), [.. Enumerable.Range(0, random.Next(1, 65)).Select(_ => random.Next(1, 301))]));
-                run.AssertSame(OnnxRun.Rows(random.Next(), [.. Enumerable.Repeat(random.Next(1, 50), random.Next(1, 9))]), hasLengths: false);
-                File.WriteAllBytes(Path.Combine(folder, $"{i}-{trainer}.onnx"), run.Model);
-            }
-            if (Acceptance.IsFull)
-                Check(Directory.GetFiles(folder));
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
+            string trainer = AnyTrainer.Names.Append(AnyTrainer.Autoencoder).ElementAt(i % (AnyTrainer.Names.Length + 1));
+            using OnnxRun run = Fit(trainer, random);
+            run.AssertSame(OnnxRun.Rows(random.Next(), [.. Enumerable.Range(0, random.Next(1, 65)).Select(_ => random.Next(1, 301))]));
+            run.AssertSame(OnnxRun.Rows(random.Next(), [.. Enumerable.Repeat(random.Next(1, 50), random.Next(1, 9))]), hasLengths: false);
         }
     }
 
@@ -61,17 +46,5 @@ public sealed class RandomExportTests
             if (options is LstmAutoencoderTrainer.Options autoencoder)
                 autoencoder.StepErrorColumnName = "Errors";
         }).Fit(AnyTrainer.Data(ml, Example.Make(40, variable: true))));
-    }
-
-    /// <summary>By the checker of the Python package, which the system's Python has.</summary>
-    private static void Check(string[] files)
-    {
-        var start = new ProcessStartInfo("/usr/bin/python3") { RedirectStandardError = true };
-        foreach (string argument in (string[])["-c", Checker, .. files])
-            start.ArgumentList.Add(argument);
-        using Process process = Process.Start(start)!;
-        string errors = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        Assert.AreEqual(0, process.ExitCode, errors);
     }
 }

@@ -3,6 +3,7 @@ using Microsoft.ML.Lstm.Anomalies;
 using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Series;
+using Microsoft.ML.Lstm.Forecasting;
 using Microsoft.ML.Lstm.MlNet;
 using Microsoft.ML.Lstm.Series;
 using Microsoft.ML.Runtime;
@@ -73,6 +74,20 @@ public sealed class LstmAnomalyTransformer : SeriesTransformer
     /// </summary>
     /// <returns>The transformer.</returns>
     public LstmAnomalyTransformer WithoutHistory() => With(Forecaster.WithoutHistory(), new Dictionary<string, KnownScores>());
+
+    /// <summary>
+    /// Writes the forecast that values are compared with as an ONNX model: of the rows of a series, read as by
+    /// <see cref="LstmForecastingTransformer.ExportToOnnx"/>, <c>ExpectedValue</c> is what is expected of the next one, and <c>Spread</c>
+    /// the unit in which errors of different forecasts are alike, both floats [batch, 1]. Scores and alerts, which go by the errors of all
+    /// rows before, are not in it.
+    /// </summary>
+    /// <param name="stream">Receives the model.</param>
+    /// <exception cref="InvalidOperationException">The network has more weights than an ONNX file can hold, 2 GB.</exception>
+    public void ExportToOnnx(Stream stream)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        ForecastOnnx.Write(stream, Forecaster, forecast => [("ExpectedValue", forecast.Point), ("Spread", forecast.Spread)]);
+    }
 
     internal LstmAnomalyTransformer With(LstmForecastingTransformer forecaster, IReadOnlyDictionary<string, KnownScores> known)
         => new(Host, forecaster, Settings, Scores, known);

@@ -134,6 +134,35 @@ public sealed class LstmForecastingTransformer : SeriesTransformer
         return table.ToDataView();
     }
 
+    /// <summary>
+    /// Writes the network as an ONNX model (operator set 17) that forecasts from the rows of a series: the forecast after the last row, as
+    /// of a series that begins with the first (<see cref="WithoutHistory"/>).
+    /// </summary>
+    /// <remarks>
+    /// Inputs have the names of the columns and a leading axis for series. Targets and past covariates are floats [batch, time, values],
+    /// NaN where one is missing; known covariates [batch, time_ahead, values] are those of the rows and of the rows that follow, the last
+    /// of which stand for what is missing. Static features are floats [batch, features]. The column of series has numbers in place of
+    /// names, unsigned 32-bit integers [batch, 1]: from 1 in the order of <see cref="SeriesNames"/>, 0 for one that training did not have.
+    /// A model that goes by the calendar reads the input <c>Calendar</c> in place of times, floats [batch, time, features] of the time of
+    /// the next row: for each cycle in the order year, week, day, hour the sine and cosine of 2π and of 4π times the share of it that is
+    /// over. Rows follow each other at the interval of the training data, and a gap that is to be filled is rows of NaN. The input
+    /// <c>Lengths</c>, 64-bit integers [batch], says how many rows of each series are there; without it each is as long as the time axis.
+    /// Outputs are named as the columns: floats [batch, horizon], or [batch, horizon, targets] where there are several. All of them are NaN
+    /// where there is nothing to forecast from, or where a row is to be skipped, which only the caller can.
+    /// </remarks>
+    /// <param name="stream">Receives the model.</param>
+    /// <exception cref="InvalidOperationException">The network has more weights than an ONNX file can hold, 2 GB.</exception>
+    public void ExportToOnnx(Stream stream)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        ForecastOnnx.Write(stream, this, forecast =>
+        [
+            (Settings.OutputColumnName, forecast.Point),
+            (Settings.LowerBoundColumnName, forecast.Lower),
+            (Settings.UpperBoundColumnName, forecast.Upper),
+        ]);
+    }
+
     internal LstmForecastingTransformer With(IReadOnlyDictionary<string, SeriesState> states) => new(Host, Model, Settings, states);
 
     /// <summary>The number of a series, from 1; 0 for one that is not in the training data.</summary>

@@ -48,6 +48,10 @@ internal sealed class OnnxFile(string name) : OnnxGraph
         return value.Name;
     }
 
+    /// <summary>Declares the input for the steps of each row, which are as many as the time axis has where it isn't given.</summary>
+    public string AddLengths()
+        => AddInput(new OnnxValue("Lengths", TensorProto.Types.DataType.Int64, "lengths"), standard: [long.MaxValue]);
+
     /// <summary>Makes a value an output, under its column's name or, where an input has that, with ".output" behind it.</summary>
     public void AddOutput(string column, OnnxValue value)
     {

@@ -65,6 +65,9 @@ internal abstract class OnnxGraph
         return name;
     }
 
+    /// <summary>The vector of 0 to <paramref name="count"/> - 1.</summary>
+    public string Places(int count) => Vector([.. Enumerable.Range(0, count).Select(place => (long)place)]);
+
     /// <summary>A node with one output.</summary>
     /// <param name="operation">The operator.</param>
     /// <param name="inputs">Its inputs; empty names for optional ones that are left out.</param>

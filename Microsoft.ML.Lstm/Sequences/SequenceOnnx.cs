@@ -11,9 +11,6 @@ namespace Microsoft.ML.Lstm.Sequences;
 /// <param name="outputs">The columns that it adds.</param>
 internal sealed class SequenceOnnx(string transformer, SequenceModel model, SequenceInput input, IReadOnlyList<OutputColumn> outputs)
 {
-    // A name that is free where a column has it, since values get unique names.
-    private const string LengthsName = "Lengths";
-
     /// <summary>Writes a file: see <see cref="SequencePredictionTransformer.ExportToOnnx"/>.</summary>
     public void WriteFile(Stream stream)
     {
@@ -24,11 +21,10 @@ internal sealed class SequenceOnnx(string transformer, SequenceModel model, Sequ
         string? statics = input.StaticFeatureColumnName is { } column
             ? file.AddInput(new OnnxValue(column, TensorProto.Types.DataType.Float, OnnxAxis.Batch, input.StaticSize))
             : null;
-        string lengths = file.AddInput(new OnnxValue(LengthsName, TensorProto.Types.DataType.Int64, "lengths"), standard: [long.MaxValue]);
         var network = new NetworkValues(file, model, new NetworkInputs(
             [.. input.Features.Where(feature => !feature.IsTokens).Select(feature => names[feature])],
             [.. input.Features.Where(feature => feature.IsTokens).Select(feature => names[feature])],
-            statics, lengths));
+            statics, file.AddLengths()));
         foreach (OutputColumn output in outputs)
             file.AddOutput(output.Name, output.Write(network));
         file.Write(stream);

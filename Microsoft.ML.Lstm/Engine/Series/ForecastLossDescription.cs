@@ -6,6 +6,9 @@ namespace Microsoft.ML.Lstm.Engine.Series;
 /// </summary>
 internal abstract class ForecastLossDescription
 {
+    // The least deviation of a normal distribution, relative to the scale: bounds the likelihood of values that never change.
+    public const double LeastDeviation = 1e-3;
+
     // In the order of the enumeration.
     private static readonly ForecastLossDescription[] All =
     [
@@ -101,9 +104,6 @@ internal abstract class ForecastLossDescription
     /// </summary>
     private sealed class GaussianDescription : ForecastLossDescription
     {
-        // Bounds the likelihood of values that never change.
-        private const double LeastDeviation = 1e-3;
-
         public override int OutputsPerValue => 2;
 
         public override ForecastOutput Read(ReadOnlySpan<float> outputs, double level, double scale)

@@ -14,20 +14,20 @@ namespace Microsoft.ML.Lstm.Engine.Series;
 internal readonly struct SeriesScaler
 {
     // How many values a window needs for its size to be compared with the training data, and for its own change to count.
-    private const int EnoughForSize = 8;
+    public const int EnoughForSize = 8;
 
     // With a loss that ignores outliers, one value in so many may differ in a window that counts as constant.
-    private const int ValuesOfOneApart = 16;
+    public const int ValuesOfOneApart = 16;
 
     // How many values after zeros begin a new history in a series that was not in the training data: one alone may be an outlier, or a rare
     // sale.
     private const int ValuesOfBeginning = 3;
 
     // A size is another one from so many times the size of the training data on.
-    private const double LargerSize = 4;
+    public const float LargerSize = 4;
 
     // Values that differ less than this, relative to their size, are the same: a float has 24 bits.
-    private const double Resolution = 1.0 / (1 << 22);
+    public const double Resolution = 1.0 / (1 << 22);
 
     private readonly ForecastLayout _layout;
     private readonly RowScaling _scaling;
@@ -48,6 +48,12 @@ internal readonly struct SeriesScaler
         IsConstant = layout.WindowDecides && scaling.Deviations[_unit] == 0 && (series > 0 || layout.Scaling == SeriesScaling.None);
         IsKnown = !layout.WindowDecides || IsConstant || layout.Scaling == SeriesScaling.None || (series > 0 && scaling.Changes[_unit] > 0);
     }
+
+    /// <summary>The place of the series' unit in the scaling.</summary>
+    public int Unit => _unit;
+
+    /// <summary>The place of the unit that limits the change of a window which measures itself.</summary>
+    public int UnitOfOwn => IsKnown ? _unit : _pooled;
 
     /// <summary>Whether the training data gives the level and scale of the series.</summary>
     public bool IsKnown { get; }
@@ -131,7 +137,8 @@ internal readonly struct SeriesScaler
         return Math.Clamp(change, own / doubt, own * doubt);
     }
 
-    private double SizeOf(int unit)
+    /// <summary>The root mean square of a unit's values in the training data.</summary>
+    public double SizeOf(int unit)
     {
         double level = _scaling.Levels[unit], deviation = _scaling.Deviations[unit];
         return Math.Sqrt(level * level + deviation * deviation);
