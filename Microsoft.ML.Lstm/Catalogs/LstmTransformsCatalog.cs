@@ -147,4 +147,55 @@ public static class LstmTransformsCatalog
     /// </example>
     public static LstmAnomalyEstimator DetectAnomalyByLstm(this TransformsCatalog catalog, LstmAnomalyEstimator.Options options)
         => new(catalog.GetEnvironment(), options);
+
+    /// <summary>
+    /// Creates a <see cref="LstmScoringEstimator"/>, which applies the LSTM, GRU or RNN of an ONNX file to a column of sequences, without
+    /// ONNX Runtime.
+    /// </summary>
+    /// <param name="catalog">The transforms of <see cref="MLContext"/>.</param>
+    /// <param name="outputColumnName">The column for the network's outputs.</param>
+    /// <param name="inputColumnName">The column of sequences: a vector of <see cref="float"/>, T steps of F features, or of keys, one a
+    /// step.</param>
+    /// <param name="modelFile">The ONNX file, as PyTorch and others write it.</param>
+    /// <returns>The estimator.</returns>
+    /// <exception cref="InvalidDataException">The file is no ONNX file, or is damaged.</exception>
+    /// <exception cref="NotSupportedException">The file has what networks of this package don't have; the message names the node and says
+    /// why.</exception>
+    /// <example>
+    /// <code>
+    /// // What PyTorch's torch.onnx.export(model, ..., "load.onnx") wrote, for the last 24 hours of two sensors.
+    /// var pipeline = ml.Transforms.SlidingWindow("Window", 24, ["Temperature", "Power"])
+    ///     .Append(ml.Transforms.ApplyLstmModel("Load", "Window", "load.onnx"));
+    /// </code>
+    /// </example>
+    public static LstmScoringEstimator ApplyLstmModel(this TransformsCatalog catalog, string outputColumnName, string inputColumnName,
+        string modelFile)
+        => catalog.ApplyLstmModel(new LstmScoringEstimator.Options
+        {
+            OutputColumnName = outputColumnName,
+            InputColumnNames = [inputColumnName],
+            ModelFile = modelFile,
+        });
+
+    /// <summary>
+    /// Creates a <see cref="LstmScoringEstimator"/> with all its options, which applies a network that was trained elsewhere to columns of
+    /// sequences.
+    /// </summary>
+    /// <param name="catalog">The transforms of <see cref="MLContext"/>.</param>
+    /// <param name="options">The options. Later changes to the object have no effect on the estimator.</param>
+    /// <returns>The estimator.</returns>
+    /// <exception cref="ArgumentException">Options are missing or contradict each other.</exception>
+    /// <exception cref="InvalidDataException">The file is no ONNX file, or is damaged.</exception>
+    /// <exception cref="NotSupportedException">The file has what networks of this package don't have; the message names the node and says
+    /// why.</exception>
+    /// <example>
+    /// <code>
+    /// // The encoding of a frozen network as features for another trainer.
+    /// var pipeline = ml.Transforms.ApplyLstmModel(new() { ModelFile = "load.onnx", InputColumnNames = ["Window"], OutputColumnName = null,
+    ///         EncodingColumnName = "Features" })
+    ///     .Append(ml.Regression.Trainers.Sdca());
+    /// </code>
+    /// </example>
+    public static LstmScoringEstimator ApplyLstmModel(this TransformsCatalog catalog, LstmScoringEstimator.Options options)
+        => new(catalog.GetEnvironment(), options);
 }

@@ -28,6 +28,39 @@ internal sealed record SequenceInput(IReadOnlyList<FeatureColumn> Features, stri
         return input;
     }
 
+    /// <summary>Takes the columns of data to be scored by a network of known sizes.</summary>
+    /// <param name="context">Where errors are reported.</param>
+    /// <param name="schema">The data's columns.</param>
+    /// <param name="featureColumns">The columns of sequences.</param>
+    /// <param name="featureSize">F: numbers of a step.</param>
+    /// <param name="vocabularies">For each column of keys, how many keys there are.</param>
+    /// <param name="staticColumn">The column of static features; null for none.</param>
+    /// <param name="staticSize">S: static features.</param>
+    public static SequenceInput ForNetwork(IExceptionContext context, DataViewSchema schema, string[] featureColumns, int featureSize,
+        int[] vocabularies, string? staticColumn, int staticSize)
+    {
+        DataViewSchema.Column[] columns = [.. featureColumns.Select(name => ColumnRole.Feature.Find(context, schema, name))];
+        bool[] areTokens = [.. columns.Select(column => TokenReader.VocabularyOf(column.Type) is not null)];
+        bool isOnlyOne = areTokens.Count(isToken => !isToken) == 1;
+        FeatureColumn[] features = [.. columns.Select((column, i) => FromTrainingData(context, column,
+            isOnlyOne && !areTokens[i] ? DeclaredFeaturesPerStep(column) ?? featureSize : null))];
+        var input = new SequenceInput(features, staticColumn, staticSize);
+        if (input.FeatureSize != featureSize)
+        {
+            int first = Math.Max(Array.IndexOf(areTokens, false), 0);
+            throw ColumnRole.Feature.DimensionMismatch(context, columns[first],
+                $"{featureSize} features a step in all, not {input.FeatureSize}");
+        }
+        if (!input.Vocabularies.SequenceEqual(vocabularies))
+        {
+            int wrong = Math.Max(Array.IndexOf(areTokens, true), 0);
+            throw ColumnRole.Feature.DimensionMismatch(context, columns[wrong],
+                $"vectors of keys from vocabularies of {(vocabularies.Length == 0 ? "no" : string.Join(", ", vocabularies))} keys");
+        }
+        input.Find(context, schema);
+        return input;
+    }
+
     /// <summary>Finds the columns in data to be read, and checks that they are what the network expects.</summary>
     /// <returns>The feature columns and, if there is one, the static feature column.</returns>
     public DataViewSchema.Column[] Find(IExceptionContext context, DataViewSchema schema)

@@ -1,6 +1,7 @@
 using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Parameters;
+using Microsoft.ML.Lstm.Onnx.Import;
 
 
 namespace Microsoft.ML.Lstm;
@@ -22,6 +23,21 @@ public sealed class SequenceModelParameters
 
     /// <summary>The values of the label's keys; null for numbers, and where they are unknown.</summary>
     internal KeyValues? LabelValues { get; init; }
+
+    /// <summary>
+    /// The inputs that an ONNX file reads numbers or tokens of steps from, in the order in which the network has them; none for a network
+    /// that comes from elsewhere.
+    /// </summary>
+    public IReadOnlyList<string> InputNames { get; private init; } = [];
+
+    /// <summary>The input that an ONNX file reads static features from; <see langword="null"/> for none.</summary>
+    public string? StaticInputName { get; private init; }
+
+    /// <summary>
+    /// The function that an ONNX file has behind the last linear layer. <see cref="LstmScoringTransformer"/> applies it; a classification
+    /// that goes on from the network has its own.
+    /// </summary>
+    public OutputFunction OutputFunction { get; internal init; }
 
     /// <summary>The recurrent cell.</summary>
     public CellType CellType => Network.Shape.Cell;
@@ -105,5 +121,47 @@ public sealed class SequenceModelParameters
     {
         ArgumentNullException.ThrowIfNull(stream);
         return new SequenceModelParameters(ModelFile.Read(stream));
+    }
+
+    /// <summary>
+    /// Reads the network of an ONNX file: LSTM, GRU or RNN operators with embeddings, pooling and linear layers around them, as PyTorch and
+    /// others write them, or as <see cref="SequencePredictionTransformer.ExportToOnnx"/> does. docs/interchange.md lists what is read.
+    /// </summary>
+    /// <param name="path">The file. Tensors that it keeps in other files are not read.</param>
+    /// <param name="options">What of the file is read; <see langword="null"/> for its first output.</param>
+    /// <returns>The network, to score with (<see cref="LstmScoringEstimator"/>) or to go on training.</returns>
+    /// <exception cref="InvalidDataException">The file is no ONNX file, or is damaged.</exception>
+    /// <exception cref="NotSupportedException">The file has what networks of this package don't have; the message names the node and says
+    /// why.</exception>
+    /// <example>
+    /// <code>
+    /// // Goes on from PyTorch's weights.
+    /// var pretrained = SequenceModelParameters.LoadOnnx("sentiment.onnx");
+    /// var model = ml.BinaryClassification.Trainers.Lstm(options).Fit(train, validation, pretrained);
+    /// </code>
+    /// </example>
+    public static SequenceModelParameters LoadOnnx(string path, OnnxImportOptions? options = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        using FileStream stream = File.OpenRead(path);
+        return LoadOnnx(stream, options);
+    }
+
+    /// <summary>Reads the network of an ONNX file, see <see cref="LoadOnnx(string, OnnxImportOptions?)"/>.</summary>
+    /// <param name="stream">Holds the file, from its position to its end; it stays open.</param>
+    /// <param name="options">What of the file is read; <see langword="null"/> for its first output.</param>
+    /// <returns>The network.</returns>
+    /// <exception cref="InvalidDataException">The stream does not hold an ONNX file, or a damaged one.</exception>
+    /// <exception cref="NotSupportedException">The file has what networks of this package don't have.</exception>
+    public static SequenceModelParameters LoadOnnx(Stream stream, OnnxImportOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        OnnxNetwork network = OnnxNetwork.Read(stream, options ?? new OnnxImportOptions());
+        return new SequenceModelParameters(network.Model)
+        {
+            InputNames = network.InputNames,
+            StaticInputName = network.StaticInputName,
+            OutputFunction = network.Function,
+        };
     }
 }

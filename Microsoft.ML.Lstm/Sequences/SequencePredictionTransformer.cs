@@ -228,11 +228,12 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
     /// <param name="environment">The environment.</param>
     /// <param name="ctx">The model's entry.</param>
     /// <param name="version">The versions that can be read.</param>
-    /// <param name="head">The head of the task's networks; <see cref="Head.EveryStep"/> stands for <see cref="Head.Crf"/> too.</param>
+    /// <param name="head">The head of the task's networks; <see cref="Head.EveryStep"/> stands for <see cref="Head.Crf"/> too,
+    /// null for outputs of sequences and of steps.</param>
     /// <param name="hasClasses">Whether the outputs are classes, of which a network may know some alone.</param>
     /// <param name="check">Throws when network and columns are not of the task.</param>
     private protected static (SequenceModelParameters Model, ScoringColumns Columns) Load(IHostEnvironment environment,
-        ModelLoadContext ctx, VersionInfo version, Head head, bool hasClasses, Action<NetworkShape, ScoringColumns> check)
+        ModelLoadContext ctx, VersionInfo version, Head? head, bool hasClasses, Action<NetworkShape, ScoringColumns> check)
         => ModelEntry.Load(environment, ctx, version, entry =>
         {
             ScoringColumns columns = entry.ReadJson(ColumnsStream, json => ScoringColumns.FromJson(json), NetworkStream);
@@ -253,10 +254,11 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
                     $"A saved LSTM model pools by {network.Shape.Pooling}, but its columns have '{columns.AttentionColumnName}' for the "
                     + "weights of attention.");
             bool isAutoencoder = head == Head.Autoencoder;
-            if (network.Shape.Head.IsPerStep != head.IsPerStep)
+            bool isPerStep = head?.IsPerStep ?? network.Shape.Head.IsPerStep;
+            if (network.Shape.Head.IsPerStep != isPerStep)
                 throw new InvalidDataException(
-                    $"A saved LSTM model has outputs for each {(head.IsPerStep ? "sequence" : "step")}; expected outputs for each "
-                    + $"{(head.IsPerStep ? "step" : "sequence")}.");
+                    $"A saved LSTM model has outputs for each {(isPerStep ? "sequence" : "step")}; expected outputs for each "
+                    + $"{(isPerStep ? "step" : "sequence")}.");
             if (network.Shape.Head == Head.Autoencoder != isAutoencoder)
                 throw new InvalidDataException(
                     $"A saved LSTM model has {(isAutoencoder ? "no" : "a")} decoder; expected {(isAutoencoder ? "one" : "none")}.");
@@ -266,10 +268,14 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
                 throw new InvalidDataException(
                     $"A saved LSTM model reconstructs nothing, but its columns have '{columns.StepErrorColumnName}' for the errors of "
                     + "steps.");
-            if (head.IsPerStep && columns.EncodingColumnName is not null)
+            if (isPerStep && columns.EncodingColumnName is not null)
                 throw new InvalidDataException(
                     $"A saved LSTM model with outputs for each step has no encoding, but its columns say '{columns.EncodingColumnName}'.");
             check(network.Shape, columns);
-            return (new SequenceModelParameters(network) { LabelValues = KeyValues.From(columns.LabelValues) }, columns);
+            return (new SequenceModelParameters(network)
+            {
+                LabelValues = KeyValues.From(columns.LabelValues),
+                OutputFunction = columns.OutputFunction ?? OutputFunction.None,
+            }, columns);
         });
 }

@@ -113,6 +113,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         {
             NetworkShape shape = NewNetwork.ShapeOf(settings, task, training, embeddings);
             CheckInitialModel(initial, shape, predictsNumbers: training.TargetSize > 0);
+            CheckOutputFunction(initialModel!.OutputFunction, predictsNumbers: training.TargetSize > 0);
             CheckLabelValues(initialModel!, label);
             initial = ModelWidening.Widen(initial, shape);
             ModelScalers scalers = NewNetwork.ScalersOf(settings, task, shape.OutputSize, training, Settings.CancellationToken);
@@ -224,6 +225,16 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
             + $"order: key {key + 1} is '{values.Values[key]}' and was '{known.Values[key]}'. Map the labels of both by the same fitted "
             + "MapValueToKey, or by one with the same keyData.",
             "initialModel");
+    }
+
+    // The functions of classifications are part of their losses.
+    private static void CheckOutputFunction(OutputFunction function, bool predictsNumbers)
+    {
+        bool isOfClasses = function is OutputFunction.Softmax or OutputFunction.LogSoftmax or OutputFunction.Sigmoid;
+        if (function != OutputFunction.None && (predictsNumbers || !isOfClasses))
+            throw new ArgumentException(
+                $"The outputs of the initial model go through {function}, and those of the one to be trained don't.",
+                "initialModel");
     }
 
     private static void CheckInitialModel(SequenceModel model, NetworkShape expected, bool predictsNumbers)

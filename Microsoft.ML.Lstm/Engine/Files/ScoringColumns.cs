@@ -23,6 +23,12 @@ internal sealed record ScoringColumns
     /// <summary>The column that receives the reconstruction errors of the steps; null for none, and for other tasks.</summary>
     public string? StepErrorColumnName { get; init; }
 
+    /// <summary>The column that receives the outputs of a network without a task; null for none, and for networks with a task.</summary>
+    public string? OutputColumnName { get; init; }
+
+    /// <summary>The function of these outputs; null for none.</summary>
+    public OutputFunction? OutputFunction { get; init; }
+
     /// <summary>Whether the score is a vector, as the label was; otherwise it is a single value.</summary>
     public required bool VectorScore { get; init; }
 
@@ -60,6 +66,7 @@ internal sealed record ScoringColumns
         }
         if (columns.StaticFeatureColumnName == ""
             || columns.EncodingColumnName == ""
+            || columns.OutputColumnName == ""
             || columns.AttentionColumnName == ""
             || columns.StepErrorColumnName == "")
             throw Invalid("expected a name for an optional column, found an empty string");

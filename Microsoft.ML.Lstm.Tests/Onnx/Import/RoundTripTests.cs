@@ -1,0 +1,103 @@
+using Microsoft.ML.Lstm.Engine.Parameters;
+using Microsoft.ML.Lstm.Tests.Sequences;
+
+namespace Microsoft.ML.Lstm.Tests.Onnx.Import;
+
+/// <summary>What <c>ExportToOnnx</c> wrote is read again as the same network.</summary>
+[TestClass]
+public sealed class RoundTripTests
+{
+    private static readonly Example[] Rows = OnnxRun.Rows(seed: 2, 3, 1, 7, 2, 30, 5);
+
+    public static IEnumerable<object[]> Networks =>
+        from cell in Enum.GetValues<CellType>()
+        from layers in new[] { 1, 3 }
+        from isBidirectional in new[] { false, true }
+        from pooling in Enum.GetValues<Pooling>()
+        select new object[] { cell, layers, isBidirectional, pooling };
+
+    [TestMethod]
+    [DynamicData(nameof(Networks))]
+    public void ANetworkWithoutScalingHasTheSameWeightsToTheLastBit(CellType cell, int layers, bool isBidirectional, Pooling pooling)
+    {
+        (SequencePredictionTransformer model, _) = AnyTrainer.Fit(AnyTrainer.Regression, Example.Make(40, variable: true), options =>
+        {
+            (options.CellType, options.NumberOfLayers, options.Bidirectional, options.Pooling) = (cell, layers, isBidirectional, pooling);
+            options.StaticFeatureColumnName = nameof(Example.Statics);
+            (options.NormalizeFeatures, ((LstmRegressionTrainer.Options)options).NormalizeLabel) = (false, false);
+        });
+        SequenceModelParameters read = Read(model);
+        Assert.AreEqual(model.Model.Network.Shape with { Classes = null }, read.Network.Shape);
+        foreach ((string name, ReadOnlyMemory<float> weights) in model.Model.Weights)
+            CollectionAssert.AreEqual(weights.ToArray(), read.Weights[name].ToArray(), name);
+        AssertSameScores(model, read, tolerance: 0);
+    }
+
+    [TestMethod]
+    [DataRow(AnyTrainer.Regression)]
+    [DataRow(AnyTrainer.Binary)]
+    [DataRow(AnyTrainer.Multiclass)]
+    [DataRow(AnyTrainer.Labeling)]
+    public void EachTaskScoresTheSameWithTokensAndScaling(string trainer)
+    {
+        (SequencePredictionTransformer model, _) = AnyTrainer.Fit(trainer, Example.Make(60, variable: true), options =>
+        {
+            options.FeatureColumnNames = [nameof(Example.Tokens), nameof(Example.Features), nameof(Example.Shapes)];
+            options.StaticFeatureColumnName = nameof(Example.Statics);
+            options.Bidirectional = true;
+            if (options is LstmSequenceLabelingTrainer.Options labeling)
+                labeling.UseConditionalRandomField = false;
+        });
+        SequenceModelParameters read = Read(model);
+        CollectionAssert.AreEqual((string[])["Features", "Tokens", "Shapes"], read.InputNames.ToArray());
+        AssertSameScores(model, read, tolerance: 1e-6f);
+    }
+
+    [TestMethod]
+    public void ScalingOfLargeNumbersKeepsItsDigits()
+    {
+        Example[] rows = Example.Make(40, variable: true);
+        foreach (Example row in rows)
+            (row.Features, row.Label) = ([.. row.Features.Select(x => 1e6f + x)], 1000 * row.Label);
+        (SequencePredictionTransformer model, _) = AnyTrainer.Fit(AnyTrainer.Regression, rows);
+        SequenceModelParameters read = Read(model);
+        AffineScaler expected = model.Model.Network.InputScaler, found = read.Network.InputScaler;
+        CollectionAssert.AreEqual(expected.Offset, found.Offset);
+        CollectionAssert.AreEqual(expected.Scale, found.Scale);
+        CollectionAssert.AreEqual(model.Model.Network.OutputScaler.Offset, read.Network.OutputScaler.Offset);
+        AssertSameScores(model, read, tolerance: 1e-6f);
+    }
+
+    [TestMethod]
+    public void AnAutoencoderIsRefused()
+    {
+        var ml = new MLContext(seed: 1);
+        LstmAutoencoderTransformer model = ml.AnomalyDetection.Trainers.LstmAutoencoder(SmallOptions.CreateAutoencoder())
+            .Fit(AnyTrainer.Data(ml, Example.Make(40, variable: true)));
+        Assert.ThrowsExactly<NotSupportedException>(() => Read(model));
+    }
+
+    private static SequenceModelParameters Read(SequencePredictionTransformer model)
+    {
+        var stream = new MemoryStream();
+        model.ExportToOnnx(stream);
+        stream.Position = 0;
+        return SequenceModelParameters.LoadOnnx(stream);
+    }
+
+    private static void AssertSameScores(SequencePredictionTransformer model, SequenceModelParameters read, float tolerance)
+    {
+        var ml = new MLContext(seed: 1);
+        IDataView data = AnyTrainer.Data(ml, Rows);
+        IDataView scored = ml.Transforms.ApplyLstmModel(new LstmScoringEstimator.Options { Model = read, OutputColumnName = "Read" })
+            .Fit(data).Transform(model.Transform(data));
+        float[][] expected = EstimatorHarness.Values(scored, "Score"), found = EstimatorHarness.Values(scored, "Read");
+        float scale = expected.SelectMany(row => row).Max(Math.Abs);
+        for (int row = 0; row < expected.Length; row++)
+        {
+            Assert.HasCount(expected[row].Length, found[row]);
+            for (int i = 0; i < found[row].Length; i++)
+                Assert.AreEqual(expected[row][i], found[row][i], tolerance * scale, $"Row {row}, {i}");
+        }
+    }
+}

@@ -1,0 +1,167 @@
+using Microsoft.ML.Lstm.Engine.Parameters;
+
+namespace Microsoft.ML.Lstm.Onnx.Import;
+
+/// <summary>Makes one of our networks of the linear combinations that an output turned out to be.</summary>
+internal sealed class NetworkBuilder
+{
+    private const int MaxLayers = 64;
+
+    private readonly GraphInput[] _inputs;
+
+    private NetworkBuilder(GraphInput[] inputs) => _inputs = inputs;
+
+    /// <summary>Makes a network.</summary>
+    /// <param name="value">The output.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="inputs">The graph's inputs.</param>
+    /// <param name="options">How tokens are numbered.</param>
+    /// <param name="budget">Memory.</param>
+    public static OnnxNetwork Build(GraphValue value, string name, GraphInput[] inputs, OnnxImportOptions options, Budget budget)
+    {
+        if (value.Elements is not Forms forms)
+            throw new NotSupportedException($"ONNX: output {OnnxText.Quote(name)} is made of {value.Elements.Kind}, not of features.");
+        if (value.IsSorted)
+            throw new NotSupportedException($"ONNX: output {OnnxText.Quote(name)} has its rows by length, not in their own order.");
+        var function = OutputFunction.None;
+        if (forms is { Matrix: null, Atoms: [{ Source: FunctionSource last }, ..] }
+            && Enum.TryParse(last.Function, out OutputFunction known)
+            && forms.Count == last.Of.Count
+            && forms.Atoms.Select((atom, i) => ReferenceEquals(atom.Source, last) && atom.Index == i).All(own => own)
+            && forms.Scale.All(scale => scale == 1) && forms.Shift.All(shift => shift == 0))
+            (function, forms) = (known, last.Of);
+        return new NetworkBuilder(inputs).Build(forms, value.Axes.HasTime, name, function, options, budget);
+    }
+
+    private OnnxNetwork Build(Forms forms, bool isPerStep, string name, OutputFunction function, OnnxImportOptions options, Budget budget)
+    {
+        Pooling? pooling = null;
+        AttentionSource? attention = null;
+        var top = new HashSet<RecurrentSource>();
+        foreach (Source source in forms.Atoms.Select(atom => atom.Source).OfType<Source>().Distinct())
+        {
+            Pooling found;
+            switch (source)
+            {
+                case InputSource { IsOfSteps: false }:
+                case InputSource when isPerStep:
+                    continue;
+                case RecurrentSource layer when isPerStep:
+                    top.Add(layer);
+                    continue;
+                case ReducedSource { Of: RecurrentSource layer, Reduction: Reduction.Final or Reduction.Mean or Reduction.Max } reduced
+                    when !isPerStep:
+                    top.Add(layer);
+                    found = reduced.Reduction switch { Reduction.Final => Pooling.Last, Reduction.Mean => Pooling.Mean, _ => Pooling.Max };
+                    break;
+                case ReducedSource { Of: AttentionSource weighted, Reduction: Reduction.Sum } when !isPerStep
+                    && (attention ?? weighted) == weighted:
+                    attention = weighted;
+                    top.UnionWith(LayersOf(weighted.Of));
+                    found = Pooling.Attention;
+                    break;
+                default:
+                    throw Unsupported(source, name, isPerStep);
+            }
+            if ((pooling ?? found) != found)
+                throw new NotSupportedException($"ONNX: output {OnnxText.Quote(name)} is made of steps that are pooled in several ways "
+                    + $"({pooling} and {found}); networks of ours have one.");
+            pooling = found;
+        }
+        if (top.Count == 0)
+            throw new NotSupportedException($"ONNX: output {OnnxText.Quote(name)} is not made of the outputs of an LSTM, GRU or RNN.");
+        List<RecurrentSource[]> layers = LayersBelow(top, name);
+        var columns = new NetworkColumns(_inputs, layers[0], forms, options, budget);
+        NetworkShape shape = new()
+        {
+            Cell = layers[0].First(layer => layer is not null).Cell,
+            InputSize = columns.InputSize,
+            Embeddings = columns.Embeddings,
+            HiddenSize = layers.SelectMany(each => each).Max(layer => layer.HiddenSize),
+            Layers = layers.Count,
+            Bidirectional = layers.SelectMany(each => each).Any(layer => layer.IsReverse),
+            Pooling = pooling ?? Pooling.Last,
+            Head = !isPerStep ? Head.Pooled
+                : forms.Atoms.Any(atom => atom.Source is InputSource { IsOfSteps: true }) ? Head.EveryStepWithSkip : Head.EveryStep,
+            StaticSize = columns.StaticSize,
+            OutputSize = forms.Count,
+        };
+        if (shape.ParameterCount > NetworkShape.MaxParameters)
+            throw new NotSupportedException($"ONNX: the network has {shape.ParameterCount:N0} parameters; at most "
+                + $"{NetworkShape.MaxParameters:N0} are supported.");
+        budget.Take(shape.ParameterCount * sizeof(float));
+        var parameters = new ParameterSet(shape);
+        columns.FillEmbeddings(parameters);
+        new WeightBuilder(parameters, columns).Fill(layers, forms, attention);
+        AffineScaler output = WeightBuilder.OutputScaler(forms);
+        foreach (float value in parameters.Values.Concat(columns.Scalers).Concat(output.Scale).Concat(output.Offset))
+        {
+            if (!float.IsFinite(value))
+                throw new InvalidDataException($"ONNX: expected finite weights, found {value}.");
+        }
+        return new OnnxNetwork(new SequenceModel(parameters, columns.InputScaler, columns.StaticScaler, output), function,
+            columns.InputNames, columns.StaticInputName, name);
+    }
+
+    private static IEnumerable<RecurrentSource> LayersOf(Forms forms)
+        => forms.Atoms.Select(atom => atom.Source).OfType<RecurrentSource>().Distinct();
+
+    /// <summary>The layers from the first to the last, each with a forward direction, a reverse one, or both.</summary>
+    private static List<RecurrentSource[]> LayersBelow(HashSet<RecurrentSource> top, string name)
+    {
+        var layers = new List<RecurrentSource[]>();
+        RecurrentSource[] layer = [.. top];
+        while (true)
+        {
+            if (layers.Count == MaxLayers)
+                throw new NotSupportedException($"ONNX: output {OnnxText.Quote(name)} is made by more than {MaxLayers} recurrent layers.");
+            if (layer.Length > 2 || (layer.Length == 2 && layer[0].IsReverse == layer[1].IsReverse))
+                throw new NotSupportedException($"ONNX: nodes {OnnxText.Quote(layer[0].Node)} and {OnnxText.Quote(layer[1].Node)} stand "
+                    + "side by side, or one of them also skips the other; layers of ours stand one on top of the other.");
+            if (layer.Any(each => each.Cell != top.First().Cell))
+                throw new NotSupportedException($"ONNX: node {OnnxText.Quote(layer[0].Node)} has another cell than those behind it; the "
+                    + "layers of a network of ours have the same.");
+            layers.Add([.. layer.OrderBy(each => each.IsReverse)]);
+            Source[] below = [.. layer.SelectMany(each => each.Input.Atoms).Select(atom => atom.Source).OfType<Source>().Distinct()];
+            if (!below.Any(source => source is RecurrentSource))
+            {
+                foreach (Source source in below.Where(source => source is not (InputSource { IsOfSteps: true } or EmbeddingSource)))
+                    throw Unsupported(source, layer[0].Node, isPerStep: true);
+                layers.Reverse();
+                return layers;
+            }
+            foreach (Source source in below.Where(source => source is not RecurrentSource))
+            {
+                throw source is InputSource or EmbeddingSource
+                ? new NotSupportedException($"ONNX: node {OnnxText.Quote(layer[0].Node)} reads the outputs of a layer and the network's "
+                        + "inputs; layers of ours read one of them.")
+                    : Unsupported(source, layer[0].Node, isPerStep: true);
+            }
+            layer = [.. below.OfType<RecurrentSource>()];
+        }
+    }
+
+    private static NotSupportedException Unsupported(Source source, string reader, bool isPerStep)
+    {
+        string why = source switch
+        {
+            FunctionSource function => $"node {OnnxText.Quote(function.Node)} ({function.Function}) lies between the recurrent layers and "
+                + "the output, and a network of ours has one linear layer there; a value before it can be named as the output instead",
+            CellStateSource cell =>
+                $"node {OnnxText.Quote(cell.Layer.Node)} ({cell.Layer.Cell.ToString().ToUpperInvariant()}): its cell state c "
+                + "is read, and networks of ours go by h",
+            ReducedSource { Of: RecurrentSource layer, Reduction: Reduction.First or Reduction.Last } =>
+                $"node {OnnxText.Quote(layer.Node)}: its "
+                + (layer.IsReverse ? "reverse direction is read at the last step, where it has read one step only" : "first step is read")
+                + "; "
+                + "ours reads the state of each direction after its last step (PyTorch's h_n)",
+            ReducedSource { Reduction: Reduction.Sum } => "steps are added up; networks of ours take their mean, their maximum or the last",
+            ReducedSource or InputSource { IsOfSteps: true } or EmbeddingSource
+                => "the features themselves are pooled or read behind the recurrent layers, which networks of ours don't",
+            InputSource input =>
+                $"input {OnnxText.Quote(input.Name)}, one for the whole row, is read by a recurrent layer; ours read features of steps",
+            _ => isPerStep ? "steps and rows are mixed" : "steps are pooled in a way that is not known",
+        };
+        return new NotSupportedException($"ONNX: {OnnxText.Quote(reader)}: {why}.");
+    }
+}

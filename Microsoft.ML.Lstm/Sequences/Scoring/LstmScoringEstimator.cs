@@ -1,0 +1,185 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.Columns;
+using Microsoft.ML.Lstm.Engine.Files;
+using Microsoft.ML.Lstm.Engine.Parameters;
+using Microsoft.ML.Lstm.Sequences.Scoring;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.Lstm;
+
+/// <summary>
+/// Applies a network that was trained elsewhere, such as PyTorch's in an ONNX file, to a column of sequences.
+/// </summary>
+/// <remarks>
+/// <format type="text/markdown"><![CDATA[
+/// To create this estimator, use [ApplyLstmModel](xref:Microsoft.ML.LstmTransformsCatalog.ApplyLstmModel*).
+///
+/// ### Input and Output Columns
+/// | Column | Type | Description |
+/// | -- | -- | -- |
+/// | inputs | Vector of Single, or of Key | The sequence: T x F numbers, those of the first step first, or T keys. |
+/// | static features | Single, or a known-sized vector of it | What is known of the sequence as a whole. |
+/// | output | Single, or a vector of it | The network's outputs, behind its output function. |
+/// | encoding, optional | Known-sized vector of Single | The encoding of the sequence: features for any trainer. |
+/// | attention, optional | Variable-sized vector of Single | How much each step counts in the encoding. |
+///
+/// T may differ from row to row, whatever the file says. The output is a Single for one output, a known-sized vector for several, and a
+/// variable-sized vector of T x O numbers where each step has outputs.
+///
+/// ### Estimator Characteristics
+/// | | |
+/// | -- | -- |
+/// | Does this estimator need to look at the data to train its parameters? | No |
+/// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.Lstm |
+/// | Exportable to ONNX | Yes |
+///
+/// What `ApplyOnnxModel` does by ONNX Runtime, this does without native files, for networks of LSTM, GRU or RNN operators alone: each row
+/// has its own number of steps, axes of the batch and the order of batch and time in the file don't matter, and rows that can't be scored
+/// are told. The same network is an initial model for the trainers: `Fit(train, validation, SequenceModelParameters.LoadOnnx(file))`.
+/// ]]></format>
+/// </remarks>
+/// <seealso cref="Options"/>
+public sealed class LstmScoringEstimator : IEstimator<LstmScoringTransformer>
+{
+    private readonly IHost _host;
+    private readonly SequenceModelParameters _model;
+    private readonly string[] _inputs;
+    private readonly string? _statics;
+    private readonly Options _options;
+
+    internal LstmScoringEstimator(IHostEnvironment environment, Options options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _host = environment.Register(nameof(LstmScoringEstimator));
+        _options = options.Copy();
+        _model = _options.Validate();
+        NetworkShape shape = _model.Network.Shape;
+        int columns = (shape.NumericSize > 0 ? 1 : 0) + shape.Embeddings.Count;
+        _inputs = _options.InputColumnNames ?? (_model.InputNames.Count > 0 ? [.. _model.InputNames]
+            : columns == 1 ? [DefaultColumnNames.Features]
+            : throw Wrong(nameof(Options.InputColumnNames), "the names of the columns that the network reads, which it does not say"));
+        _statics = shape.StaticSize == 0 ? null : _options.StaticFeatureColumnName ?? _model.StaticInputName
+        ?? throw Wrong(nameof(Options.StaticFeatureColumnName),
+                $"the name of a column of the network's {shape.StaticSize} static features");
+    }
+
+    /// <summary>Checks the columns. Nothing is learned from the data.</summary>
+    /// <param name="input">Data with the columns that the network reads.</param>
+    /// <returns>The transformer.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing, or is not what the network reads.</exception>
+    public LstmScoringTransformer Fit(IDataView input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        NetworkShape shape = _model.Network.Shape;
+        var sequences = SequenceInput.ForNetwork(_host, input.Schema, _inputs, shape.NumericSize,
+            [.. shape.Embeddings.Select(embedding => embedding.KeyCount)], _statics, shape.StaticSize);
+        return new LstmScoringTransformer(_host, _model, new ScoringColumns
+        {
+            Features = [.. sequences.Features],
+            StaticFeatureColumnName = _statics,
+            OutputColumnName = _options.OutputColumnName,
+            OutputFunction = _model.OutputFunction == OutputFunction.None ? null : _model.OutputFunction,
+            EncodingColumnName = _options.EncodingColumnName,
+            AttentionColumnName = _options.AttentionColumnName,
+            VectorScore = _model.OutputCount > 1 || ModelOutputs.IsPerStep(_model),
+        });
+    }
+
+    /// <summary>The columns that come out of these.</summary>
+    /// <param name="inputSchema">The columns that go in.</param>
+    /// <returns><paramref name="inputSchema"/> with those that are added.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing, or of the wrong type.</exception>
+    public SchemaShape GetOutputSchema(SchemaShape inputSchema)
+    {
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        foreach (string input in _inputs)
+            ColumnRole.Feature.Find(_host, inputSchema, input);
+        if (_statics is not null)
+            ColumnRole.StaticFeature.Find(_host, inputSchema, _statics);
+        var added = new List<SchemaShape.Column>();
+        if (_options.OutputColumnName is { } output)
+            added.Add(ModelOutputs.Shape(output, _model));
+        if (_options.EncodingColumnName is { } encoding)
+            added.Add(SchemaShapes.Numbers(encoding, SchemaShape.Column.VectorKind.Vector));
+        if (_options.AttentionColumnName is { } attention)
+            added.Add(SchemaShapes.Numbers(attention, SchemaShape.Column.VectorKind.VariableVector));
+        return inputSchema.With(added);
+    }
+
+    private static ArgumentException Wrong(string option, string expected) => new($"{option} has to be {expected}.", option);
+
+    /// <summary>The options of <see cref="LstmScoringEstimator"/>.</summary>
+    public sealed class Options
+    {
+        /// <summary>The ONNX file of the network. Default: <see langword="null"/>, for a <see cref="Model"/> that is given.</summary>
+        public string? ModelFile;
+
+        /// <summary>What of <see cref="ModelFile"/> is read, and how. Default: <see langword="null"/>, for its first output.</summary>
+        public OnnxImportOptions? Import;
+
+        /// <summary>
+        /// The network, where there is no <see cref="ModelFile"/>: <see cref="SequenceModelParameters.LoadOnnx(string,
+        /// OnnxImportOptions?)"/>, <see cref="SequenceModelParameters.Load(string)"/> or that of a trained transformer. Default:
+        /// <see langword="null"/>.
+        /// </summary>
+        public SequenceModelParameters? Model;
+
+        /// <summary>The column for the outputs; <see langword="null"/> for none. Default: <c>Score</c>.</summary>
+        public string? OutputColumnName = DefaultColumnNames.Score;
+
+        /// <summary>
+        /// The columns that the network reads, in the order of its inputs (<see cref="SequenceModelParameters.InputNames"/>). Default:
+        /// <see langword="null"/>, for columns that are called as the file's inputs are.
+        /// </summary>
+        public string[]? InputColumnNames;
+
+        /// <summary>
+        /// The column of static features, for a network that reads such. Default: <see langword="null"/>, for the name of the file's input.
+        /// </summary>
+        public string? StaticFeatureColumnName;
+
+        /// <summary>
+        /// The column for the encoding of the sequence, in front of the network's last linear layer; <see langword="null"/> for none.
+        /// Default: <see langword="null"/>.
+        /// </summary>
+        public string? EncodingColumnName;
+
+        /// <summary>
+        /// The column for how much each step counts in the encoding, of a network that pools by attention; <see langword="null"/> for none.
+        /// Default: <see langword="null"/>.
+        /// </summary>
+        public string? AttentionColumnName;
+
+        internal Options Copy()
+        {
+            var copy = (Options)MemberwiseClone();
+            copy.InputColumnNames = InputColumnNames?.ToArray();
+            return copy;
+        }
+
+        /// <summary>Checks the options and gives the network.</summary>
+        internal SequenceModelParameters Validate()
+        {
+            if (ModelFile is null == Model is null)
+                throw Wrong(nameof(ModelFile), $"given, or {nameof(Model)}, but not both");
+            if (InputColumnNames is { } inputs && (inputs.Length == 0 || inputs.Any(string.IsNullOrEmpty)
+                || inputs.Distinct().Count() < inputs.Length))
+                throw Wrong(nameof(InputColumnNames), "one or more different names, or null");
+            string?[] outputs = [OutputColumnName, EncodingColumnName, AttentionColumnName];
+            string[] named = [.. outputs.OfType<string>()];
+            if (named.Length == 0 || named.Contains("") || named.Distinct().Count() < named.Length)
+                throw Wrong(nameof(OutputColumnName), $"a name, or {nameof(EncodingColumnName)} is one, and all different");
+            SequenceModelParameters model = Model ?? SequenceModelParameters.LoadOnnx(ModelFile!, Import);
+            NetworkShape shape = model.Network.Shape;
+            if (shape.Head is Head.Crf or Head.Autoencoder)
+                throw Wrong(nameof(Model),
+                    "a network without a conditional random field or a decoder; those belong to their own transformers");
+            if (EncodingColumnName is not null && shape.Head.IsPerStep)
+                throw Wrong(nameof(EncodingColumnName),
+                    "null for a network with outputs for each step, which has no encoding of the sequence");
+            if (AttentionColumnName is not null && !shape.HasAttention)
+                throw Wrong(nameof(AttentionColumnName), "null for a network that does not pool by attention");
+            return model;
+        }
+    }
+}

@@ -1,0 +1,49 @@
+using Microsoft.ML.Lstm;
+using Microsoft.ML.Lstm.Columns;
+using Microsoft.ML.Lstm.Engine.Files;
+using Microsoft.ML.Lstm.Engine.Parameters;
+using Microsoft.ML.Lstm.MlNet;
+using Microsoft.ML.Lstm.Sequences.Scoring;
+using Microsoft.ML.Runtime;
+
+[assembly: Microsoft.ML.LoadableClass(typeof(LstmScoringTransformer), null, typeof(Microsoft.ML.SignatureLoadModel), "LSTM Scoring",
+    LstmScoringTransformer.LoaderSignature)]
+
+namespace Microsoft.ML.Lstm;
+
+/// <summary>Adds the outputs of a network that was trained elsewhere, see <see cref="LstmScoringEstimator"/>.</summary>
+/// <remarks>
+/// <c>ml.Model.Save</c> saves the network with it: the file that it came from is no longer needed. A row that can't be scored gets NaN, or
+/// an empty vector where each step has outputs.
+/// </remarks>
+/// <seealso cref="LstmTransformsCatalog.ApplyLstmModel(TransformsCatalog, string, string, string)"/>
+public sealed class LstmScoringTransformer : SequencePredictionTransformer
+{
+    internal const string LoaderSignature = "LstmScoring";
+
+    internal LstmScoringTransformer(IHostEnvironment environment, SequenceModelParameters model, ScoringColumns columns)
+        : base(environment.Register(nameof(LstmScoringTransformer)), model, columns,
+            columns.OutputColumnName is { } output ? [ModelOutputs.Create(output, model)] : Array.Empty<OutputColumn>())
+    {
+    }
+
+    /// <summary>The column that receives the outputs; <see langword="null"/> for none.</summary>
+    public string? OutputColumnName => Columns.OutputColumnName;
+
+    private protected override VersionInfo GetVersionInfo() => Version;
+
+    private static VersionInfo Version => ModelEntry.Version("LSTMSCOR", LoaderSignature);
+
+    // ML.NET finds it by its name and parameters.
+    internal static LstmScoringTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
+    {
+        (SequenceModelParameters model, ScoringColumns columns) = Load(env, ctx, Version, head: null, hasClasses: true, (shape, columns) =>
+        {
+            if (shape.Head == Head.Crf)
+                throw new InvalidDataException("A saved LSTM model has a conditional random field; expected none for its columns.");
+            if (columns.OutputColumnName is null && columns.EncodingColumnName is null && columns.AttentionColumnName is null)
+                throw new InvalidDataException("A saved LSTM model adds no column; expected one or more.");
+        });
+        return new LstmScoringTransformer(env, model, columns);
+    }
+}
