@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Onnx;
 using Microsoft.ML.Lstm.Tests.Sequences;
+using Microsoft.ML.OnnxRuntime;
 
 namespace Microsoft.ML.Lstm.Tests.Onnx;
 
@@ -15,6 +16,8 @@ public sealed class ConversionTests
 
     public static IEnumerable<object[]> Trainers => AnyTrainer.Names.Append(AnyTrainer.Autoencoder).Select(name => new object[] { name });
 
+    public static IEnumerable<object[]> Predictors => AnyTrainer.Names.Select(name => new object[] { name });
+
     [TestMethod]
     [DynamicData(nameof(Trainers))]
     public void EachTransformerIsConverted(string trainer)
@@ -27,6 +30,59 @@ public sealed class ConversionTests
                 options.EncodingColumnName = trainer == AnyTrainer.Labeling ? null : "Encoding";
             }));
         }
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Trainers))]
+    public void EachOperatorSetOfTheConverterWillDo(string trainer)
+    {
+        IDataView data = _ml.Data.LoadFromEnumerable(SequenceRow.Make(12));
+        SequencePredictionTransformer model = Fit(trainer, _ => { });
+        for (int operatorSet = 9; operatorSet <= 12; operatorSet++)
+        {
+            using var stream = new MemoryStream();
+            _ml.Model.ConvertToOnnx(model, data, operatorSet, stream);
+            using InferenceSession session = OnnxRun.Load(stream.ToArray());
+            Assert.HasCount(model.Transform(data).Schema.Count, session.OutputMetadata);
+        }
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Predictors))]
+    public void KeysAndStaticFeaturesAreConverted(string trainer)
+    {
+        SequencePredictionTransformer model = Fit(trainer, options =>
+        {
+            options.FeatureColumnNames = ["Shapes", "Features", "Tokens"];
+            options.StaticFeatureColumnName = "Statics";
+        });
+        AssertConverted(_ml.Data.LoadFromEnumerable(KeyRow.Make(12)), model);
+    }
+
+    [TestMethod]
+    public void TheNameOfAClassIsConverted()
+    {
+        IDataView data = AnyTrainer.Data(_ml, Example.Make(60, variable: true));
+        ITransformer label = _ml.Transforms.Conversion.MapValueToKey("Named", nameof(Example.ClassName)).Fit(data);
+        SequencePredictionTransformer model = AnyTrainer.Create(_ml, AnyTrainer.Multiclass, options => options.LabelColumnName = "Named")
+            .Fit(label.Transform(data));
+        IDataView rows = _ml.Data.LoadFromEnumerable(SequenceRow.Make(12));
+        ITransformer name = _ml.Transforms.Conversion.MapKeyToValue("Name", "PredictedLabel").Fit(model.Transform(rows));
+        AssertConverted(rows, new TransformerChain<ITransformer>(model, name), "Score", "Name");
+    }
+
+    [TestMethod]
+    public void ARandomFieldIsLeftOutAndTheLogSaysWhy()
+    {
+        IDataView data = _ml.Data.LoadFromEnumerable(SequenceRow.Make(3));
+        SequencePredictionTransformer model = AnyTrainer.Fit(AnyTrainer.Labeling, Example.Make(40, variable: true)).Model;
+        var log = new List<string>();
+        _ml.Log += (_, entry) => log.Add(entry.RawMessage);
+        using var stream = new MemoryStream();
+        var loaded = (ITransformer)_ml.Transforms.CopyColumns("Copy", "Features").Fit(data).Append(Rebound(model));
+        Assert.ThrowsExactly<InvalidOperationException>(() => _ml.Model.ConvertToOnnx(loaded, data, stream));
+        Assert.Contains("Column 'PredictedLabel' of LstmSequenceLabelingTransformer cannot be converted to ONNX, so the model doesn't have "
+            + "it: a conditional random field needs a loop, which nodes that ML.NET writes can't have; ExportToOnnx writes it.", log);
     }
 
     [TestMethod]
@@ -74,6 +130,15 @@ public sealed class ConversionTests
         AssertConverted(data, model, "Encoding", "Score");
     }
 
+    /// <summary>The same transformer in the context of the test, whose log it writes to.</summary>
+    private ITransformer Rebound(ITransformer model)
+    {
+        using var stream = new MemoryStream();
+        _ml.Model.Save(model, inputSchema: null, stream);
+        stream.Position = 0;
+        return _ml.Model.Load(stream, out _);
+    }
+
     private static LstmRegressionTrainer.Options Small(string features, Action<LstmRegressionTrainer.Options>? change = null)
     {
         var options = new LstmRegressionTrainer.Options { FeatureColumnName = features, HiddenSize = 6, NumberOfEpochs = 3, Seed = 2 };
@@ -118,16 +183,23 @@ public sealed class ConversionTests
     private static void AssertSame(string[][] expected, string[][] actual, string column)
     {
         Assert.HasCount(expected.Length, actual, column);
-        double scale = Math.Max(1e-3, expected.SelectMany(row => row).Select(Number).Where(double.IsFinite).Max(Math.Abs));
+        double scale = Math.Max(1e-3, expected.SelectMany(row => row).Select(Number).OfType<double>().Where(double.IsFinite)
+            .DefaultIfEmpty(0).Max(Math.Abs));
         for (int i = 0; i < expected.Length; i++)
         {
             Assert.HasCount(expected[i].Length, actual[i], $"{column}, row {i}");
             for (int j = 0; j < expected[i].Length; j++)
-                Assert.AreEqual(Number(expected[i][j]), Number(actual[i][j]), 1e-5 * scale, $"{column}, row {i}, value {j}");
+            {
+                if (Number(expected[i][j]) is { } number)
+                    Assert.AreEqual(number, Number(actual[i][j])!.Value, 1e-5 * scale, $"{column}, row {i}, value {j}");
+                else
+                    Assert.AreEqual(expected[i][j], actual[i][j], $"{column}, row {i}, value {j}");
+            }
         }
 
-        static double Number(string value)
-            => bool.TryParse(value, out bool isTrue) ? Convert.ToDouble(isTrue) : double.Parse(value, CultureInfo.InvariantCulture);
+        static double? Number(string value)
+            => bool.TryParse(value, out bool isTrue) ? Convert.ToDouble(isTrue)
+                : double.TryParse(value, CultureInfo.InvariantCulture, out double number) ? number : null;
     }
 
     private sealed class SequenceRow
@@ -137,6 +209,28 @@ public sealed class ConversionTests
         public static SequenceRow[] Make(int count) => [.. Example.Make(count, variable: true, seed: 3).Select(row => new SequenceRow
         {
             Features = row.Features,
+        })];
+    }
+
+    private sealed class KeyRow
+    {
+        [KeyType(4)]
+        public byte[] Shapes { get; set; } = [];
+
+        public float[] Features { get; set; } = [];
+
+        [KeyType(Example.Vocabulary)]
+        public uint[] Tokens { get; set; } = [];
+
+        [VectorType(2)]
+        public float[] Statics { get; set; } = [];
+
+        public static KeyRow[] Make(int count) => [.. Example.Make(count, variable: true, seed: 4).Select(row => new KeyRow
+        {
+            Shapes = row.Shapes,
+            Features = row.Features,
+            Tokens = row.Tokens,
+            Statics = row.Statics,
         })];
     }
 

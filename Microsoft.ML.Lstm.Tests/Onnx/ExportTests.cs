@@ -1,3 +1,5 @@
+using System.Text.Json;
+using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Onnx;
 using Microsoft.ML.Lstm.Tests.Sequences;
 
@@ -90,6 +92,40 @@ public sealed class ExportTests
         run.AssertSame(OnnxRun.Rows(seed: 12, 300, 1, 2, 117, 40));
         run.AssertSame(OnnxRun.Rows(seed: 13, 1));
         run.AssertSame(OnnxRun.Rows(seed: 14, 9, 9, 9), hasLengths: false);
+    }
+
+    [TestMethod]
+    public void ALabelsNamesAreInTheMetadata()
+    {
+        var ml = new MLContext(seed: 1);
+        IDataView data = AnyTrainer.Data(ml, Example.Make(40));
+        data = ml.Transforms.Conversion.MapValueToKey("Named", nameof(Example.ClassName)).Fit(data).Transform(data);
+        using var run = new OnnxRun(AnyTrainer.Create(ml, AnyTrainer.Multiclass, options => options.LabelColumnName = "Named").Fit(data));
+        string names = run.Metadata["PredictedLabel"];
+        CollectionAssert.AreEquivalent((string[])["low", "middle", "high"], JsonSerializer.Deserialize<string[]>(names));
+    }
+
+    [TestMethod]
+    public void MlNetScoresAFileWithoutLengthsRowByRow()
+    {
+        SequencePredictionTransformer model = AnyTrainer.Fit(AnyTrainer.Regression, Example.Make(40, variable: true)).Model;
+        var ml = new MLContext(seed: 1);
+        IDataView data = AnyTrainer.Data(ml, Example.Make(10, variable: true, seed: 2));
+        string path = Path.GetTempFileName();
+        try
+        {
+            using (FileStream stream = File.Create(path))
+                model.ExportToOnnx(stream);
+            IDataView scored = ml.Transforms.ApplyOnnxModel("Score", "Features", path).Fit(data).Transform(data);
+            float[] expected = [.. model.Transform(data).GetColumn<float>("Score")];
+            float[] actual = [.. scored.GetColumn<float[]>("Score").Select(score => score.Single())];
+            for (int i = 0; i < expected.Length; i++)
+                Assert.AreEqual(expected[i], actual[i], 1e-4);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
     }
 
     [TestMethod]

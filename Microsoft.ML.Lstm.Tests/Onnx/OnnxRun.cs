@@ -25,6 +25,9 @@ internal sealed class OnnxRun : IDisposable
     /// <summary>The bytes of the file.</summary>
     public byte[] Model { get; }
 
+    /// <summary>What the file says of keys.</summary>
+    public Dictionary<string, string> Metadata => _session.ModelMetadata.CustomMetadataMap;
+
     /// <summary>
     /// A model ready to run; in build/accept.sh the checker of the Python package onnx, if the system has it, sees it before.
     /// </summary>

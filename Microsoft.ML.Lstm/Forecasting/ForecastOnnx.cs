@@ -26,7 +26,8 @@ internal static class ForecastOnnx
         string? statics = columns.Statics is { } name
             ? file.AddInput(Floats(name, OnnxAxis.Batch, transformer.Model.Network.Shape.StaticSize)) : null;
         string? series = columns.Series is { } column
-            ? file.AddInput(new OnnxValue(column, TensorProto.Types.DataType.Uint32, OnnxAxis.Batch, 1)) : null;
+            ? file.AddInput(new OnnxValue(column, TensorProto.Types.DataType.Uint32, OnnxAxis.Batch, 1) { KeyNames = settings.Series })
+            : null;
         var values = new ForecastValues(file, transformer.Model,
             new ForecastInputs(targets, past, known, calendar, statics, series, file.AddLengths()),
             skipsMissing: settings.Missing == MissingValueHandling.SkipRow);

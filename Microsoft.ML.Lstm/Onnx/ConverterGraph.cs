@@ -20,8 +20,6 @@ internal sealed class ConverterGraph(OnnxContext context, string transformer) : 
             context.AddIntermediateVariable(column.Type, column.Name), context.GetNodeName($"{transformer}.{column.Name}"), domain: "");
     }
 
-    public override void Require(int operatorSet) => context.CheckOpSetVersion(operatorSet, transformer);
-
     public override void RequireLoops(string what)
         => throw new NotSupportedException($"{what} needs a loop, which nodes that ML.NET writes can't have; ExportToOnnx writes it");
 

@@ -1,5 +1,7 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
 using Google.Protobuf;
 
 namespace Microsoft.ML.Lstm.Onnx;
@@ -18,7 +20,11 @@ internal readonly record struct OnnxAxis(long Size, string? Name)
 /// <param name="Name">Its name.</param>
 /// <param name="Type">The type of its elements.</param>
 /// <param name="Axes">Its axes.</param>
-internal sealed record OnnxValue(string Name, TensorProto.Types.DataType Type, params OnnxAxis[] Axes);
+internal sealed record OnnxValue(string Name, TensorProto.Types.DataType Type, params OnnxAxis[] Axes)
+{
+    /// <summary>What keys stand for, from 1 on; null where nothing says it.</summary>
+    public IReadOnlyList<string>? KeyNames { get; init; }
+}
 
 /// <summary>A whole ONNX file: operator set 17, which ONNX Runtime 1.12 and the tools of 2022 read.</summary>
 internal sealed class OnnxFile(string name) : OnnxGraph
@@ -31,6 +37,7 @@ internal sealed class OnnxFile(string name) : OnnxGraph
     private readonly GraphProto _graph = new() { Name = name };
     private readonly HashSet<string> _values = [];
     private readonly HashSet<string> _nodes = [];
+    private readonly List<StringStringEntryProto> _metadata = [];
     private long _constants;
 
     public override bool AxesAreInputs => true;
@@ -43,6 +50,7 @@ internal sealed class OnnxFile(string name) : OnnxGraph
     {
         value = value with { Name = Unique(_values, value.Name) };
         _graph.Input.Add(Describe(value));
+        AddKeyNames(value);
         if (standard is not null)
             Add(value.Name, TensorProto.Types.DataType.Int64, MemoryMarshal.AsBytes<long>(standard), [standard.Length]);
         return value.Name;
@@ -57,7 +65,9 @@ internal sealed class OnnxFile(string name) : OnnxGraph
     {
         string output = Unique(_values, _values.Contains(column) ? $"{column}.output" : column);
         Add(_graph, $"output/{column}", "Identity", [value.Name], [output], []);
-        _graph.Output.Add(Describe(value with { Name = output }));
+        value = value with { Name = output };
+        _graph.Output.Add(Describe(value));
+        AddKeyNames(value);
     }
 
     public override string[] Scan(string name, bool isReversed, TypedValue[] states, TypedValue[] sequences,
@@ -89,6 +99,7 @@ internal sealed class OnnxFile(string name) : OnnxGraph
                 .Split('+')[0],
             Graph = _graph,
             OpsetImport = { new OperatorSetIdProto { Version = OperatorSet } },
+            MetadataProps = { _metadata },
         }.WriteTo(stream);
     }
 
@@ -129,6 +140,22 @@ internal sealed class OnnxFile(string name) : OnnxGraph
             RawData = ByteString.CopyFrom(littleEndian),
         });
         return name;
+    }
+
+    // The format has no place for them.
+    private void AddKeyNames(OnnxValue value)
+    {
+        if (value.KeyNames is not { } names)
+            return;
+        using var json = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(json))
+        {
+            writer.WriteStartArray();
+            foreach (string name in names)
+                writer.WriteStringValue(name);
+            writer.WriteEndArray();
+        }
+        _metadata.Add(new StringStringEntryProto { Key = value.Name, Value = Encoding.UTF8.GetString(json.ToArray()) });
     }
 
     private static ValueInfoProto Describe(OnnxValue value)

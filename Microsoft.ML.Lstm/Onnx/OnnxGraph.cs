@@ -8,7 +8,7 @@ namespace Microsoft.ML.Lstm.Onnx;
 /// </summary>
 /// <remarks>
 /// The two have different operator sets, 17 and 9 to 12, so what is written uses operators that are the same in all of them; where that
-/// isn't possible, <see cref="AxesAreInputs"/> and <see cref="Require"/> tell.
+/// isn't possible, <see cref="AxesAreInputs"/> tells.
 /// </remarks>
 internal abstract class OnnxGraph
 {
@@ -19,12 +19,6 @@ internal abstract class OnnxGraph
 
     /// <summary>Whether axes are inputs of operators, as they are from operator set 13 on, rather than attributes.</summary>
     public abstract bool AxesAreInputs { get; }
-
-    /// <summary>Says that what follows needs an operator set.</summary>
-    /// <exception cref="ArgumentException">A lower one was asked for.</exception>
-    public virtual void Require(int operatorSet)
-    {
-    }
 
     /// <summary>Says that what follows goes through steps in turn, by <see cref="Scan"/>.</summary>
     /// <param name="what">What does.</param>

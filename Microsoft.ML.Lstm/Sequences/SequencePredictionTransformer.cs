@@ -158,7 +158,8 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
     /// integers [batch, time], as ML.NET counts keys, from 1 and with 0 for the missing one; static features are floats [batch, features].
     /// The input <c>Lengths</c>, 64-bit integers [batch], says how many steps of each row are there; without it each row is as long as the
     /// time axis. Outputs have the names of the columns too, and a leading axis for the rows: a number is [batch, 1], what is said of each
-    /// step [batch, time] or [batch, time, values]. Of a row that can't be scored all numbers are NaN, and keys 0.
+    /// step [batch, time] or [batch, time, values]. Of a row that can't be scored all numbers are NaN, and keys 0. What the keys of a label
+    /// stand for is in the model's metadata, under the name of the output, as a JSON array of texts.
     /// </remarks>
     /// <param name="stream">Receives the model.</param>
     /// <exception cref="InvalidOperationException">The network has more weights than an ONNX file can hold, 2 GB.</exception>
