@@ -50,7 +50,7 @@ internal sealed record ForecastLayout
 
     public ForecastLoss Loss { get; init; }
 
-    /// <summary>Whether a step has an indicator for each target and past covariate that says whether it is missing.</summary>
+    /// <summary>Whether a step has an indicator for each target and past covariate: 1 where it is missing, else 0.</summary>
     public bool HasMissing { get; init; }
 
     /// <summary>
@@ -75,11 +75,13 @@ internal sealed record ForecastLayout
     [JsonIgnore]
     public int RowSize => Targets + PastCovariates + KnownCovariates;
 
+    /// <summary>Features of a step that indicate which targets and past covariates are missing.</summary>
+    [JsonIgnore]
+    public int Indicators => HasMissing ? Targets + PastCovariates : 0;
+
     /// <summary>F: features of a step.</summary>
     [JsonIgnore]
-    public int FeatureSize
-        => Targets * Lags + PastCovariates + KnownCovariates * (Horizon + 1) + CalendarFeatures
-            + (HasMissing ? Targets + PastCovariates : 0);
+    public int FeatureSize => Targets * Lags + PastCovariates + KnownCovariates * (Horizon + 1) + CalendarFeatures + Indicators;
 
     /// <summary>
     /// Whether the one lag of a target is its last change: relative to itself, the last value would always be 0.

@@ -38,7 +38,7 @@ internal sealed class SeriesEncoder
     private readonly float[] _levels;
     private readonly float[] _scales;
     private readonly int[] _counts;
-    private readonly SeriesScaler[] _measures;
+    private readonly SeriesScaler[] _scalers;
     private readonly ReadOnlyMemory<float> _start;
 
     /// <param name="layout">The layout of the features.</param>
@@ -55,7 +55,7 @@ internal sealed class SeriesEncoder
         _levels = new float[layout.Targets];
         _scales = new float[layout.Targets];
         _counts = new int[layout.Targets];
-        _measures = [.. Enumerable.Range(0, layout.Targets).Select(target => new SeriesScaler(layout, scaling, series, target))];
+        _scalers = [.. Enumerable.Range(0, layout.Targets).Select(target => new SeriesScaler(layout, scaling, series, target))];
         Reset();
     }
 
@@ -69,7 +69,7 @@ internal sealed class SeriesEncoder
         {
             for (int d = 0; d < _counts.Length; d++)
             {
-                if (_measures[d].IsKnown || _counts[d] > 0)
+                if (_scalers[d].IsKnown || _counts[d] > 0)
                     return true;
             }
             return false;
@@ -108,20 +108,20 @@ internal sealed class SeriesEncoder
     /// <param name="features">Receives F features.</param>
     public void Encode(ReadOnlySpan<float> row, ReadOnlySpan<float> future, ReadOnlySpan<float> calendar, Span<float> features)
     {
-        int targets = _layout.Targets, known = _layout.KnownCovariates, indicators = targets + _layout.PastCovariates;
+        int targets = _layout.Targets, known = _layout.KnownCovariates, indicators = _layout.Indicators;
         for (int i = 0; i < row.Length; i++)
         {
             bool isMissing = !float.IsFinite(row[i]);
             if (!isMissing)
                 _last[i] = row[i];
-            if (_layout.HasMissing && i < indicators)
+            if (i < indicators)
                 features[features.Length - indicators + i] = isMissing ? 1 : 0;
         }
         Count = Math.Min(Count + 1, _layout.History);
         Reserve(Count);
         for (int d = 0; d < targets; d++)
         {
-            if (!_measures[d].IsKnown && _counts[d] == 0 && !float.IsFinite(row[d]))
+            if (!_scalers[d].IsKnown && _counts[d] == 0 && !float.IsFinite(row[d]))
                 continue;
             Span<float> history = HistoryOf(d);
             if (_last[d] != 0 && _counts[d] >= _layout.WindowSize)
@@ -183,7 +183,7 @@ internal sealed class SeriesEncoder
     /// <summary>Begins the history of a target again at the values that follow a window of zeros, once there are enough of them.</summary>
     private void ForgetZeros(int target, ReadOnlySpan<float> window)
     {
-        int before = _measures[target].ForgetsZerosAfter - 1;
+        int before = _scalers[target].ForgetsZerosAfter - 1;
         if (before >= 0 && before < window.Length && !window[..before].Contains(0f) && !window[before..].ContainsAnyExcept(0f))
             _counts[target] = before;
     }
@@ -222,6 +222,6 @@ internal sealed class SeriesEncoder
     private void Measure()
     {
         for (int d = 0; d < _layout.Targets; d++)
-            (_levels[d], _scales[d]) = _measures[d].Of(_last[d], HistoryOf(d)[..Math.Min(_counts[d], _layout.WindowSize)]);
+            (_levels[d], _scales[d]) = _scalers[d].Of(_last[d], HistoryOf(d)[..Math.Min(_counts[d], _layout.WindowSize)]);
     }
 }

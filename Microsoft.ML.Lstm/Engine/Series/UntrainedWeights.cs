@@ -3,8 +3,8 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 namespace Microsoft.ML.Lstm.Engine.Series;
 
 /// <summary>
-/// Finds the weights of a forecasting network that training cannot change: those of features that never vary, of steps ahead without any
-/// value, and of series with nothing to learn. They would keep their random initial values, and are replaced by neutral ones.
+/// Finds the weights of a forecasting network that training cannot change: the weights of features that never vary, of steps ahead without
+/// any value, and of series with nothing to learn. They would keep their random initial values, so neutral values replace them.
 /// </summary>
 internal sealed class UntrainedWeights
 {
@@ -39,14 +39,12 @@ internal sealed class UntrainedWeights
         }
     }
 
-    /// <summary>The features of the calendar that never vary, counted from the first of them.</summary>
+    /// <summary>The features of the calendar that never vary, counted from the calendar's first feature.</summary>
     public IEnumerable<int> CalendarFeatures
     {
         get
         {
-            int first = _layout.FeatureSize - _layout.CalendarFeatures - (_layout.HasMissing
-                ? _layout.Targets + _layout.PastCovariates
-                : 0);
+            int first = _layout.FeatureSize - _layout.Indicators - _layout.CalendarFeatures;
             return _features.Select(feature => feature - first).Where(feature => feature >= 0 && feature < _layout.CalendarFeatures);
         }
     }
