@@ -37,7 +37,7 @@ public sealed class EpochCompletedEventArgs : EventArgs
 
     /// <summary>
     /// Whether this epoch's model is the one to keep so far: the best by the validation data or, with early stopping and no
-    /// validation data, by the training data. Without either each epoch's model is.
+    /// validation data, by the training data. With neither, it is always true.
     /// </summary>
     public bool IsBest { get; }
 
@@ -61,8 +61,8 @@ public sealed record EpochMetrics(double Loss)
     /// <summary>The area under the receiver operating characteristic, from 0 to 1.</summary>
     public double? AreaUnderRocCurve { get; init; }
 
-    /// <summary>The figure that <paramref name="metric"/> names; <see langword="null"/> where it does not apply to the task.</summary>
-    /// <param name="metric">The figure.</param>
+    /// <summary>The value of <paramref name="metric"/>; <see langword="null"/> where it does not apply to the task.</summary>
+    /// <param name="metric">The metric.</param>
     public double? this[EarlyStoppingMetric metric] => metric switch
     {
         EarlyStoppingMetric.Loss => Loss,

@@ -47,7 +47,7 @@ internal static class NewNetwork
     /// <param name="job">The training.</param>
     /// <param name="random">Draws the weights.</param>
     /// <param name="team">The threads that share large matrices.</param>
-    /// <param name="cancellation">Cancels it.</param>
+    /// <param name="cancellation">Cancels with an exception.</param>
     public static SequenceModel Create(TrainingJob job, Random random, WorkerTeam team, CancellationToken cancellation)
     {
         TrainingData data = job.Training;
@@ -60,11 +60,11 @@ internal static class NewNetwork
     }
 
     /// <summary>The scaling of a new network.</summary>
-    /// <param name="settings">Whether features are scaled.</param>
-    /// <param name="task">Whether targets are.</param>
+    /// <param name="settings">Say whether features are scaled.</param>
+    /// <param name="task">Scales the targets.</param>
     /// <param name="outputSize">O: the network's outputs.</param>
-    /// <param name="data">The training data, as the user has it.</param>
-    /// <param name="cancellation">Cancels it.</param>
+    /// <param name="data">The training data, in the user's units.</param>
+    /// <param name="cancellation">Cancels with an exception.</param>
     public static ModelScalers ScalersOf(TrainingSettings settings, TrainingTask task, int outputSize, TrainingData data,
         CancellationToken cancellation)
     {
@@ -75,8 +75,8 @@ internal static class NewNetwork
 
         AffineScaler Scaler(int size, Func<TrainingSequence, float[]> values)
             => size == 0 ? AffineScaler.Identity(0)
-            : settings.NormalizeFeatures ? AffineScaler.Standardize(size, Sequences().Select(values))
-            : AffineScaler.KeepUnits(size, Sequences().Select(values));
+                : settings.NormalizeFeatures ? AffineScaler.Standardize(size, Sequences().Select(values))
+                : AffineScaler.KeepUnits(size, Sequences().Select(values));
 
         IEnumerable<TrainingSequence> Sequences() => data.Sequences.Select(sequence =>
         {

@@ -82,7 +82,7 @@ internal abstract class Objective(bool stepOutputs, double meanWeight) : OutputL
                 continue;
             _loss += _weights[row] * _losses[row];
             TotalWeight += _weights[row];
-            AddFigures(row, _weights[row]);
+            AddToMetrics(row, _weights[row]);
         }
     }
 
@@ -93,7 +93,7 @@ internal abstract class Objective(bool stepOutputs, double meanWeight) : OutputL
     protected abstract void BeginRows(SequenceBatch batch);
 
     /// <summary>Adds the results of a labelled row to the metrics; called in the rows' order.</summary>
-    protected abstract void AddFigures(int row, float weight);
+    protected abstract void AddToMetrics(int row, float weight);
 
     /// <summary>The sequence that a row belongs to.</summary>
     protected TrainingSequence SequenceOf(int row) => _sequences[row];

@@ -43,8 +43,8 @@ internal sealed class SequenceSet(int featureSize, int staticSize, int targetSiz
     }
 
     /// <summary>Adds a sequence of numeric features with numeric targets, as copies.</summary>
-    public void Add(ReadOnlySpan<float> features, ReadOnlySpan<float> statics, ReadOnlySpan<float> targets, float weight = 1f) =>
-        Add(new TrainingSequence
+    public void Add(ReadOnlySpan<float> features, ReadOnlySpan<float> statics, ReadOnlySpan<float> targets, float weight = 1f)
+        => Add(new TrainingSequence
         {
             Features = features.ToArray(),
             Statics = statics.ToArray(),

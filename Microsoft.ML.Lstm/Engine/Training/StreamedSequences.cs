@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Microsoft.ML.Lstm.Engine.Training;
 
 /// <summary>
@@ -46,7 +48,7 @@ internal sealed class StreamedSequences(Func<IEnumerable<TrainingSequence>> read
     /// <summary>Moves sequences from the buffer to a set: randomly drawn ones, or the first.</summary>
     private SequenceSet Take(List<TrainingSequence> buffer, Random? random, int count)
     {
-        random?.Shuffle(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(buffer));
+        random?.Shuffle(CollectionsMarshal.AsSpan(buffer));
         SequenceSet set = layout.NewLike();
         foreach (TrainingSequence sequence in buffer.Take(count))
             set.Add(sequence);
@@ -54,6 +56,7 @@ internal sealed class StreamedSequences(Func<IEnumerable<TrainingSequence>> read
         return set;
     }
 
-    private static long BytesOf(TrainingSequence sequence) => BytesOfSequence + 4L
-        * (sequence.Features.Length + sequence.Tokens.Length + sequence.Statics.Length + sequence.Targets.Length + sequence.Labels.Length);
+    private static long BytesOf(TrainingSequence sequence)
+        => BytesOfSequence + 4L * (sequence.Features.Length + sequence.Tokens.Length + sequence.Statics.Length
+            + sequence.Targets.Length + sequence.Labels.Length);
 }

@@ -74,9 +74,9 @@ internal sealed class TrainingCourse
             return null;
         return string.Create(CultureInfo.InvariantCulture,
             $"Training has exploded: the training loss is {kept:G5} in epoch {KeptEpoch}, whose model is kept, and was {InitialLoss:G5} "
-            + $"before the first weight "
-            + $"update{(best < InitialLoss ? $" and {best:G5} in epoch {TrainingLosses.IndexOf(best) + 1}" : "")}. The model is of no "
-            + $"use; a lower LearningRate, a GradientClipNorm or validation data to choose the best epoch by may help.");
+            + $"before the first weight update"
+            + $"{(best < InitialLoss ? $" and {best:G5} in epoch {TrainingLosses.IndexOf(best) + 1}" : "")}. "
+            + $"The model is of no use; a lower LearningRate, a GradientClipNorm or validation data to choose the best epoch by may help.");
     }
 
     private string Trend()

@@ -29,7 +29,7 @@ internal abstract class TrainingData(int featureSize, int staticSize, int target
     /// <summary>The sequences, always in the same order.</summary>
     public abstract IEnumerable<TrainingSequence> Sequences { get; }
 
-    /// <summary>The sequences of an epoch, in one or more sets of which one is in memory at a time.</summary>
+    /// <summary>The sequences of an epoch, in one or more sets, one of which is in memory at a time.</summary>
     /// <param name="random">Draws the sequences of each set; null for the sequences' own order.</param>
     public abstract IEnumerable<SequenceSet> Sets(Random? random);
 
@@ -55,9 +55,7 @@ internal abstract class TrainingData(int featureSize, int staticSize, int target
 
     /// <summary>T: the steps of a sequence.</summary>
     public int LengthOf(TrainingSequence sequence)
-        => FeatureSize > 0
-            ? sequence.Features.Length / FeatureSize
-            : Vocabularies.Count > 0
-            ? sequence.Tokens.Length / Vocabularies.Count
+        => FeatureSize > 0 ? sequence.Features.Length / FeatureSize
+            : Vocabularies.Count > 0 ? sequence.Tokens.Length / Vocabularies.Count
             : 0;
 }

@@ -43,8 +43,7 @@ internal sealed partial class TrainingLoop
         if (measured is not null)
         {
             EarlyStoppingMetric watched = _settings.EarlyStopping?.Metric ?? EarlyStoppingMetric.Loss;
-            double metric = measured[watched]
-                ?? throw new InvalidOperationException(
+            double metric = measured[watched] ?? throw new InvalidOperationException(
                 $"All labels of the {(validation is null ? "training" : "validation")} data are the same, so there is no {watched} to "
                 + "stop early by.");
             if (watched is EarlyStoppingMetric.Accuracy or EarlyStoppingMetric.AreaUnderRocCurve)
@@ -108,15 +107,16 @@ internal sealed partial class TrainingLoop
         {
             int count = 0;
             long steps = 0;
-            while (count < indices.Length && start < set.Count
-                && (count == 0 || (steps * _model.Shape.OutputSize < MaxEvaluationOutputs && (steps
-                    + set.Length(start)) * floatsOfStep <= MaxEvaluationFloats)))
+            while (count < indices.Length && start < set.Count && (count == 0 || HasRoomFor(set.Length(start), steps)))
             {
                 indices[count++] = start;
                 steps += set.Length(start++);
             }
             MeasureBatch(set, indices[..count], objective);
         }
+
+        bool HasRoomFor(int length, long steps)
+            => steps * _model.Shape.OutputSize < MaxEvaluationOutputs && (steps + length) * floatsOfStep <= MaxEvaluationFloats;
     }
 
     private void MeasureBatch(SequenceSet set, ReadOnlySpan<int> indices, Objective objective)

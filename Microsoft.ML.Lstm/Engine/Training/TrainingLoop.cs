@@ -104,7 +104,7 @@ internal sealed partial class TrainingLoop
     /// time.</exception>
     public static SequenceModel Train(TrainingJob job) => Run(job).Model;
 
-    /// <summary>Trains a network, as <see cref="Train"/> does.</summary>
+    /// <summary>Trains a network as <see cref="Train"/> does, and tells how the training ended.</summary>
     public static TrainedNetwork Run(TrainingJob job)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(job.Settings.CancellationToken, job.Monitor.Abandoned);
@@ -266,7 +266,7 @@ internal sealed partial class TrainingLoop
             return;
         if (!_hasLearned)
             throw new OperationCanceledException("Training was cancelled before there was a model.", _settings.CancellationToken);
-        _untrained.Settle();
+        _untrained.Replace();
         _model.Parameters.Values.CopyTo(_kept.Values, 0);
         _keeps = true;
     }

@@ -68,7 +68,7 @@ internal readonly record struct EpochRule(int Updates, int Fewest, int Most)
 }
 
 /// <summary>When training stops before its last epoch.</summary>
-/// <param name="Metric">The figure that is watched.</param>
+/// <param name="Metric">The metric to watch.</param>
 /// <param name="Patience">Epochs in a row without improvement after which training stops.</param>
-/// <param name="MinimumDelta">By how much the figure must become better to count as an improvement.</param>
+/// <param name="MinimumDelta">By how much the metric must become better to count as an improvement.</param>
 internal sealed record EarlyStoppingRule(EarlyStoppingMetric Metric, int Patience, double MinimumDelta);

@@ -52,16 +52,16 @@ internal sealed class UntrainedEmbeddings
     }
 
     /// <summary>
-    /// <see cref="Settle"/> while the model is measured and kept. Training goes on with the original embeddings: a token that this epoch
-    /// dropped each time starts from its own random numbers when the next epoch reaches it.
+    /// Replaces the untrained embeddings while the model is measured and kept. Training goes on with the original ones: a token that this
+    /// epoch dropped each time starts from its own random numbers when the next epoch reaches it.
     /// </summary>
     public void BeginMeasuring()
     {
         _own = [.. Unreached.SelectMany(number => RowOf(number).ToArray())];
-        Settle();
+        Replace();
     }
 
-    /// <summary>Restores the original embeddings after <see cref="BeginMeasuring"/>.</summary>
+    /// <summary>Restores the embeddings that <see cref="BeginMeasuring"/> replaced.</summary>
     public void EndMeasuring()
     {
         ReadOnlySpan<float> own = _own;
@@ -74,7 +74,7 @@ internal sealed class UntrainedEmbeddings
     }
 
     /// <summary>Replaces the embeddings that training has not reached so far.</summary>
-    public void Settle()
+    public void Replace()
     {
         for (int table = 0; table < _tables.Length; table++)
         {
@@ -90,8 +90,8 @@ internal sealed class UntrainedEmbeddings
     }
 
     /// <summary>
-    /// Finds the trained rows of an earlier model: an untrained row equals the unknown token's to the bit, and that, where untrained, the
-    /// mean of the others.
+    /// Finds the trained rows of an earlier model: an untrained row has the same bits as the row of the unknown token, and an untrained row
+    /// of the unknown token is the mean of the trained rows.
     /// </summary>
     private void FindTrained(int table)
     {

@@ -51,7 +51,7 @@ internal sealed class BinaryObjective(ClassWeights classWeights, float labelSmoo
 
     protected override void BeginRows(SequenceBatch batch) => FloatBuffer.Require(ref _outputs, Rows);
 
-    protected override void AddFigures(int row, float weight)
+    protected override void AddToMetrics(int row, float weight)
     {
         bool isPositive = SequenceOf(row).Labels[0] == 1;
         _right += _outputs[row] > 0 == isPositive ? weight : 0;

@@ -13,9 +13,8 @@ namespace Microsoft.ML.Lstm.Engine.Training.Objectives;
 internal sealed class ClassificationTask(int classes, bool stepOutputs, float[]? classWeights, float labelSmoothing,
     KeySubset? known = null) : TrainingTask
 {
-    private readonly ClassWeights _classWeights = new(classWeights is null || known is null
-        ? classWeights
-        : [.. known.Keys.Select(key => classWeights[key - 1])]);
+    private readonly ClassWeights _classWeights = new(
+        classWeights is null || known is null ? classWeights : [.. known.Keys.Select(key => classWeights[key - 1])]);
 
     public override NetworkShape WithOutputs(NetworkShape shape, TrainingData data)
         => shape with { OutputSize = known?.Count ?? classes, Classes = known, Head = stepOutputs ? Head.EveryStep : Head.Pooled };
@@ -73,7 +72,7 @@ internal sealed class ClassificationObjective(bool stepOutputs, ClassWeights cla
 
     protected override void BeginRows(SequenceBatch batch) => FloatBuffer.Require(ref _isRight, Rows);
 
-    protected override void AddFigures(int row, float weight) => _right += _isRight[row] ? weight : 0;
+    protected override void AddToMetrics(int row, float weight) => _right += _isRight[row] ? weight : 0;
 }
 
 /// <summary>The weight of a row by its class: 1 where no weights are given, 0 for a missing label.</summary>

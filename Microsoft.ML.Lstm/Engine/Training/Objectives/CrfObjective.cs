@@ -108,7 +108,7 @@ internal sealed class CrfObjective(ParameterSet parameters, double meanWeight) :
             run.Clear();
     }
 
-    protected override void AddFigures(int row, float weight) => _right += _isRight[row] ? weight : 0;
+    protected override void AddToMetrics(int row, float weight) => _right += _isRight[row] ? weight : 0;
 
     /// <summary>The buffers and gradients of one sequence of a batch.</summary>
     private sealed class SequenceRun(LinearChainCrf crf)

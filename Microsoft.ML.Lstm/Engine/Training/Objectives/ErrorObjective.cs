@@ -3,7 +3,7 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Engine.Training.Objectives;
 
-/// <summary>An objective for numbers, which reports the errors in the unit of the targets.</summary>
+/// <summary>The objective of a task that predicts numbers, with their errors, in the unit of the targets, as metrics.</summary>
 /// <param name="stepOutputs">Whether each step has outputs of its own.</param>
 /// <param name="meanWeight">The mean weight of the labelled rows of the training data.</param>
 internal abstract class ErrorObjective(bool stepOutputs, double meanWeight) : Objective(stepOutputs, meanWeight)
@@ -34,7 +34,7 @@ internal abstract class ErrorObjective(bool stepOutputs, double meanWeight) : Ob
         FloatBuffer.Require(ref _absolutes, Rows);
     }
 
-    protected override void AddFigures(int row, float weight)
+    protected override void AddToMetrics(int row, float weight)
     {
         _squareSum += weight * _squares[row];
         _absoluteSum += weight * _absolutes[row];

@@ -8,7 +8,7 @@ namespace Microsoft.ML.Lstm.Engine.Training.Objectives;
 /// <summary>
 /// Reconstruction of sequences from a code of a few numbers. After training it finds the threshold above which an error is an anomaly.
 /// </summary>
-/// <param name="encodingSize">C: numbers of a code.</param>
+/// <param name="encodingSize">Numbers of a code.</param>
 /// <param name="falsePositiveRate">The share of usual sequences that may be above the threshold.</param>
 internal sealed class AutoencoderTask(int encodingSize, double falsePositiveRate) : TrainingTask
 {
@@ -82,8 +82,8 @@ internal sealed class AutoencoderTask(int encodingSize, double falsePositiveRate
 }
 
 /// <summary>
-/// The mean squared error of a reconstructed step's features, as the network sees them: scaled. A batch's loss is the mean over its steps,
-/// so that long and short sequences learn alike. It also gives the scores of the sequences: the means over their steps.
+/// The mean squared error of a reconstructed step's features, scaled as the network sees them. A batch's loss is the mean over its steps,
+/// so that long and short sequences learn alike. A sequence's score is the mean over its steps.
 /// </summary>
 /// <param name="scaler">The scaling of the F features; features that never varied don't count.</param>
 /// <param name="meanWeight">The mean weight of the training data.</param>
@@ -126,7 +126,7 @@ internal sealed class ReconstructionObjective(AffineScaler scaler, double meanWe
         FloatBuffer.Require(ref _stepErrors, batch.MaxLength);
     }
 
-    protected override void AddFigures(int row, float weight)
+    protected override void AddToMetrics(int row, float weight)
     {
         int t = StepOf(row), sequence = row - _batch.FirstRow(t), length = _batch.Length(sequence);
         if (t < length - 1)

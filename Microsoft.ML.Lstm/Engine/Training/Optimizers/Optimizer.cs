@@ -37,7 +37,7 @@ internal abstract class Optimizer
 
     /// <param name="settings">Which optimizer, and its hyperparameters.</param>
     /// <param name="weights">The weights to update.</param>
-    /// <param name="gradient">Their gradient.</param>
+    /// <param name="gradient">The gradient of the weights.</param>
     /// <param name="team">The threads that share large networks.</param>
     public static Optimizer Create(OptimizerSettings settings, ParameterSet weights, Gradient gradient, WorkerTeam team)
         => settings.Type switch
@@ -50,7 +50,7 @@ internal abstract class Optimizer
     /// <summary>The weights to update.</summary>
     protected ParameterSet Weights { get; }
 
-    /// <summary>Their gradient.</summary>
+    /// <summary>The gradient of the weights.</summary>
     protected Gradient Gradient { get; }
 
     /// <summary>The Euclidean norm of the whole gradient; not finite when one of its elements is not.</summary>
@@ -117,8 +117,8 @@ internal abstract class Optimizer
 
     /// <summary>Prepares a step.</summary>
     /// <param name="learningRate">The step size.</param>
-    /// <param name="shortening">The factor on the gradient, from clipping.</param>
-    protected abstract void BeginStep(float learningRate, float shortening);
+    /// <param name="clipCoefficient">The factor on the gradient, from clipping.</param>
+    protected abstract void BeginStep(float learningRate, float clipCoefficient);
 
     /// <summary>Updates some of the weights and sets their gradient to zero.</summary>
     /// <returns>Whether these weights are finite.</returns>

@@ -45,23 +45,23 @@ internal sealed class RuleOptimizer<TRule> : Optimizer
     }
 
     // Weight decay is g ← g + decay·w, or, decoupled, w ← w − lr·decay·w first (Loshchilov and Hutter 2019).
-    protected override void BeginStep(float learningRate, float shortening)
-        => _step = new Step(TRule.At(++_t, learningRate, _momentum), shortening, _isDecoupled ? 0 : _decay,
-            _isDecoupled ? 1 - learningRate * _decay : 1);
+    protected override void BeginStep(float learningRate, float clipCoefficient)
+        => _step = new Step(TRule.At(++_t, learningRate, _momentum), clipCoefficient,
+            Decay: _isDecoupled ? 0 : _decay, Kept: _isDecoupled ? 1 - learningRate * _decay : 1);
 
     protected override bool StepPiece(int start, int length)
     {
         Span<float> w = Weights.Values.AsSpan(start, length), g = Gradient.Parameters.Values.AsSpan(start, length);
         Span<float> first = _first.AsSpan(start, length), second = _second.AsSpan(start, length);
         int whole = length - length % Vector<float>.Count;
-        bool isFinite = Move(_step, AsVectors(w[..whole]), AsVectors(g[..whole]), AsVectors(first[..whole]),
-            AsVectors(second[..whole]));
+        bool isFinite = Update(_step,
+            AsVectors(w[..whole]), AsVectors(g[..whole]), AsVectors(first[..whole]), AsVectors(second[..whole]));
         if (whole == length)
             return isFinite;
         // The last weights, filled up to a vector with zeros, which stay zeros.
-        Vector<float> lastW = Padded(w[whole..]), lastG = Padded(g[whole..]), lastFirst = Padded(first[whole..]),
-            lastSecond = Padded(second[whole..]);
-        isFinite &= Move(_step, new(ref lastW), new(ref lastG), new(ref lastFirst), new(ref lastSecond));
+        Vector<float> lastW = Padded(w[whole..]), lastG = Padded(g[whole..]);
+        Vector<float> lastFirst = Padded(first[whole..]), lastSecond = Padded(second[whole..]);
+        isFinite &= Update(_step, new(ref lastW), new(ref lastG), new(ref lastFirst), new(ref lastSecond));
         CopyTo(lastW, w[whole..]);
         CopyTo(lastG, g[whole..]);
         CopyTo(lastFirst, first[whole..]);
@@ -70,15 +70,15 @@ internal sealed class RuleOptimizer<TRule> : Optimizer
         return isFinite;
     }
 
-    private static bool Move(in Step step, Span<Vector<float>> w, Span<Vector<float>> g, Span<Vector<float>> first,
-        Span<Vector<float>> second)
+    private static bool Update(
+        in Step step, Span<Vector<float>> w, Span<Vector<float>> g, Span<Vector<float>> first, Span<Vector<float>> second)
     {
         TRule rule = step.Rule;
-        Vector<float> shortening = new(step.Shortening), decay = new(step.Decay), kept = new(step.Kept), zeros = default;
+        Vector<float> clipCoefficient = new(step.ClipCoefficient), decay = new(step.Decay), kept = new(step.Kept), zeros = default;
         for (int i = 0; i < w.Length; i++)
         {
             Vector<float> weights = kept * w[i], firsts = first[i], seconds = TRule.States > 1 ? second[i] : default;
-            rule.Move(ref weights, shortening * g[i] + decay * weights, ref firsts, ref seconds);
+            rule.Update(ref weights, clipCoefficient * g[i] + decay * weights, ref firsts, ref seconds);
             w[i] = weights;
             g[i] = default;
             first[i] = firsts;
@@ -104,8 +104,8 @@ internal sealed class RuleOptimizer<TRule> : Optimizer
 
     /// <summary>The factors of one step, the same for all weights.</summary>
     /// <param name="Rule">The rule.</param>
-    /// <param name="Shortening">The factor on the gradient, from clipping.</param>
+    /// <param name="ClipCoefficient">The factor on the gradient, from clipping.</param>
     /// <param name="Decay">The share of the weights that is added to the gradient.</param>
     /// <param name="Kept">The factor on the weights before the step, from decoupled weight decay.</param>
-    private readonly record struct Step(TRule Rule, float Shortening, float Decay, float Kept);
+    private readonly record struct Step(TRule Rule, float ClipCoefficient, float Decay, float Kept);
 }

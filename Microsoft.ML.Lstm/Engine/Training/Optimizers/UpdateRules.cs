@@ -15,7 +15,7 @@ internal interface IUpdateRule<TSelf>
     static abstract TSelf At(int t, float learningRate, float momentum);
 
     /// <summary>Updates the weights <paramref name="w"/> by their gradient <paramref name="g"/>, and the rule's state.</summary>
-    void Move(ref Vector<float> w, Vector<float> g, ref Vector<float> first, ref Vector<float> second);
+    void Update(ref Vector<float> w, Vector<float> g, ref Vector<float> first, ref Vector<float> second);
 }
 
 /// <summary>
@@ -38,7 +38,7 @@ internal readonly struct AdamRule(float step, float epsilon) : IUpdateRule<AdamR
         return new AdamRule((float)(learningRate * correction2 / correction1), (float)(Epsilon * correction2));
     }
 
-    public void Move(ref Vector<float> w, Vector<float> g, ref Vector<float> m, ref Vector<float> v)
+    public void Update(ref Vector<float> w, Vector<float> g, ref Vector<float> m, ref Vector<float> v)
     {
         m += (1 - Beta1) * (g - m);
         v += (1 - Beta2) * (g * g - v);
@@ -55,7 +55,7 @@ internal readonly struct SgdRule(float learningRate, float momentum) : IUpdateRu
 
     public static SgdRule At(int t, float learningRate, float momentum) => new(learningRate, momentum);
 
-    public void Move(ref Vector<float> w, Vector<float> g, ref Vector<float> v, ref Vector<float> none)
+    public void Update(ref Vector<float> w, Vector<float> g, ref Vector<float> v, ref Vector<float> none)
     {
         v = momentum * v + g;
         w -= learningRate * v;
@@ -73,7 +73,7 @@ internal readonly struct RmsPropRule(float learningRate) : IUpdateRule<RmsPropRu
 
     public static RmsPropRule At(int t, float learningRate, float momentum) => new(learningRate);
 
-    public void Move(ref Vector<float> w, Vector<float> g, ref Vector<float> v, ref Vector<float> none)
+    public void Update(ref Vector<float> w, Vector<float> g, ref Vector<float> v, ref Vector<float> none)
     {
         v += (1 - Alpha) * (g * g - v);
         w -= learningRate * g / (Vector.SquareRoot(v) + new Vector<float>(Epsilon));
