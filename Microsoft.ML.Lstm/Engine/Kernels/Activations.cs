@@ -23,7 +23,7 @@ internal static class Activations
     /// <summary>−2 / ln 2.</summary>
     public const float TanhExponent = -2.88539008f;
 
-    /// <summary>1 / ln 2: e^a = 2^(this·a).</summary>
+    /// <summary>1 / ln 2: e^a = 2^(<see cref="NaturalExponent"/>·a).</summary>
     public const float NaturalExponent = 1.44269504f;
 
     // Three of these powers may be multiplied and their product inverted without leaving the normal numbers; σ is 5e-13 here.

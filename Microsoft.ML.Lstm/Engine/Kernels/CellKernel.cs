@@ -91,8 +91,8 @@ internal sealed unsafe class CellKernel<S, V, TCell> : CellKernel
         Product x = default, h = default;
         if (step.X != null)
         {
-            x = new Product(step.X + row * step.XRow, step.XRow, 1, cell.Input + inputs.Offset(panel, cell.InputWidth), vectors * lanes,
-                cell.InputWidth);
+            x = new Product(step.X + row * step.XRow, step.XRow, 1,
+                cell.Input + inputs.Offset(panel, cell.InputWidth), vectors * lanes, cell.InputWidth);
         }
         else
         {
@@ -102,8 +102,8 @@ internal sealed unsafe class CellKernel<S, V, TCell> : CellKernel
         float* hPrevious = step.HDropped == null ? step.HPrevious : step.HDropped;
         nint hRow = step.HDropped == null ? step.HRow : layout.PaddedSize;
         if (carried)
-            h = new Product(hPrevious + row * hRow, hRow, 1, cell.Hidden + hiddens.Offset(panel, layout.PaddedSize), vectors * lanes,
-                layout.PaddedSize);
+            h = new Product(hPrevious + row * hRow, hRow, 1,
+                cell.Hidden + hiddens.Offset(panel, layout.PaddedSize), vectors * lanes, layout.PaddedSize);
 
         if (hiddens.FirstSlot == inputs.FirstSlot)
         {

@@ -92,7 +92,7 @@ internal abstract unsafe class CpuKernels
     }
 }
 
-/// <summary>The kernels, for the vectors <typeparamref name="V"/> with the operations <typeparamref name="S"/>.</summary>
+/// <summary>The kernels for the vectors <typeparamref name="V"/> with the operations <typeparamref name="S"/>.</summary>
 internal sealed unsafe class CpuKernels<S, V>(string name) : CpuKernels(name, S.Lanes)
     where S : struct, ISimd<V>
     where V : struct
@@ -116,8 +116,8 @@ internal sealed unsafe class CpuKernels<S, V>(string name) : CpuKernels(name, S.
         CellLayout layout = cell.Layout;
         float* sum = step.DHDropped == null ? step.DH : null;
         float* result = step.DHDropped == null ? step.DH : step.DHDropped;
-        Multiply(step.Carried, step.Gates, layout.GateWidth, layout.GateWidth, cell.HiddenTransposed, layout.Blocks, sum, layout.PaddedSize,
-            result, layout.PaddedSize);
+        Multiply(step.Carried, step.Gates, layout.GateWidth, layout.GateWidth, cell.HiddenTransposed, layout.Blocks,
+            sum, layout.PaddedSize, result, layout.PaddedSize);
     }
 
     public override void Multiply(int rows, float* a, nint aRow, int depth, float* packedB, int vectors, float* init, nint initRow,
@@ -137,8 +137,8 @@ internal sealed unsafe class CpuKernels<S, V>(string name) : CpuKernels(name, S.
                 {
                     int tileRows = GemmTile.NextRows<S, V>(rows - row);
                     float* tile = c + row * cRow + v * S.Lanes;
-                    var product = new Product(a + row * aRow + k, aRow, 1, panel + (long)k * panelVectors * S.Lanes, panelVectors * S.Lanes,
-                        partDepth);
+                    var product = new Product(a + row * aRow + k, aRow, 1,
+                        panel + (long)k * panelVectors * S.Lanes, panelVectors * S.Lanes, partDepth);
                     GemmTile.Run<S, V>(tileRows, panelVectors, from + row * fromRow, fromRow, product, default, tile, cRow);
                     row += tileRows;
                 }
@@ -212,8 +212,8 @@ internal sealed unsafe class CpuKernels<S, V>(string name) : CpuKernels(name, S.
             V sums = S.Create(0f);
             for (int i = 0; i < vectors; i += S.Lanes)
             {
-                V e = Activations.PowerOfTwo<S, V>(S.Multiply(S.Subtract(S.Load(first + i), S.Create(largest)),
-                    S.Create(Activations.NaturalExponent)));
+                V e = Activations.PowerOfTwo<S, V>(
+                    S.Multiply(S.Subtract(S.Load(first + i), S.Create(largest)), S.Create(Activations.NaturalExponent)));
                 S.Store(e, first + i);
                 sums = S.Add(sums, e);
             }

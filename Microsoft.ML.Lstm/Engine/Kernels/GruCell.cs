@@ -14,8 +14,8 @@ namespace Microsoft.ML.Lstm.Engine.Kernels;
 /// </remarks>
 internal readonly struct GruCell : ICell
 {
-    public static ReadOnlySpan<GateActivation> Slots =>
-        [GateActivation.Tanh, GateActivation.Sigmoid, GateActivation.Sigmoid, GateActivation.Tanh];
+    public static ReadOnlySpan<GateActivation> Slots
+        => [GateActivation.Tanh, GateActivation.Sigmoid, GateActivation.Sigmoid, GateActivation.Tanh];
 
     // PyTorch's gates are r, z, n; the merged bias has r, z, n of the input and then n of the hidden state.
     public static ReadOnlySpan<int> InputGates => [2, 0, 1];

@@ -35,7 +35,7 @@ internal interface ICell
     static abstract bool HasCellState { get; }
 
     /// <summary>One step of one row's unit block, up to the cell state.</summary>
-    /// <param name="products">The sums of the products and biases, slot by slot; the method may leave values there for
+    /// <param name="products">The sums of the products and biases, slot by slot; may be overwritten with values for
     /// <see cref="Finish"/>.</param>
     /// <param name="cPrevious">The cell state before the step.</param>
     /// <param name="c">Receives the cell state; left alone by cells that have none.</param>

@@ -14,8 +14,8 @@ namespace Microsoft.ML.Lstm.Engine.Kernels;
 /// </remarks>
 internal readonly struct LstmCell : ICell
 {
-    public static ReadOnlySpan<GateActivation> Slots =>
-        [GateActivation.Sigmoid, GateActivation.Sigmoid, GateActivation.Tanh, GateActivation.Sigmoid];
+    public static ReadOnlySpan<GateActivation> Slots
+        => [GateActivation.Sigmoid, GateActivation.Sigmoid, GateActivation.Tanh, GateActivation.Sigmoid];
 
     public static ReadOnlySpan<int> InputGates => [0, 1, 2, 3];
 

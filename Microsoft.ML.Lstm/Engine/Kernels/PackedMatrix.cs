@@ -142,8 +142,8 @@ internal sealed unsafe class PackedMatrix(int[] rowOffsets, int[] columnOffsets,
             {
                 Vector4 factor = factors.IsEmpty ? Vector4.One : new Vector4(factors);
                 var transposed = Matrix4x4.Transpose(Matrix4x4.Create(
-                    new Vector4(Column(parameter, 0)), new Vector4(Column(parameter, 1)), new Vector4(Column(parameter, 2)),
-                        new Vector4(Column(parameter, 3))));
+                    new Vector4(Column(parameter, 0)), new Vector4(Column(parameter, 1)),
+                    new Vector4(Column(parameter, 2)), new Vector4(Column(parameter, 3))));
                 Row(0) = transposed.X * factor;
                 Row(1) = transposed.Y * factor;
                 Row(2) = transposed.Z * factor;

@@ -23,7 +23,7 @@ internal sealed class SharedSteps(int maxParts)
     private int _arrived;
     private int _sharedFrom;
 
-    /// <summary>To be called before the parts run.</summary>
+    /// <summary>Begins a new series of steps, before its parts run.</summary>
     public void Start(int parts)
     {
         _parts = parts;
@@ -32,7 +32,7 @@ internal sealed class SharedSteps(int maxParts)
         Array.Clear(_done);
     }
 
-    /// <summary>To be called first by each part but the leader; returns when it is known which steps are shared.</summary>
+    /// <summary>The first call of each part but the leader: returns when it is known which steps are shared.</summary>
     public void Arrive()
     {
         Interlocked.Increment(ref _arrived);

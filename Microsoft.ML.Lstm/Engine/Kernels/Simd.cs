@@ -59,9 +59,9 @@ internal interface ISimd<V>
 /// <summary>Sixteen lanes: AVX-512.</summary>
 internal readonly struct Simd512 : ISimd<Vector512<float>>
 {
-    public static int Lanes => 16;
-
     private const byte RoundDown = 1;
+
+    public static int Lanes => 16;
 
     // 32 registers: 24 accumulators, 4 of B, 1 of A.
     public static int TileRows => 6;

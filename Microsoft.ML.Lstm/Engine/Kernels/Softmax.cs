@@ -31,7 +31,7 @@ internal static class Softmax
 
     /// <summary>The probability of each class.</summary>
     /// <param name="outputs">A network's outputs, one for each class.</param>
-    /// <param name="probabilities">Receives them.</param>
+    /// <param name="probabilities">Receives the probability of each class.</param>
     public static void Probabilities(ReadOnlySpan<float> outputs, Span<float> probabilities)
     {
         // TensorPrimitives.SoftMax itself overflows where an output is above 88.
@@ -41,7 +41,7 @@ internal static class Softmax
 
     /// <summary>log Σ e^x; −∞ where each x is.</summary>
     /// <param name="x">The logs of the parts of a sum.</param>
-    /// <param name="scratch">As long as <paramref name="x"/>, which it may be.</param>
+    /// <param name="scratch">Room for as many numbers as <paramref name="x"/> has; may be <paramref name="x"/> itself.</param>
     public static double LogSumExp(ReadOnlySpan<double> x, Span<double> scratch)
     {
         double largest = TensorPrimitives.Max(x);

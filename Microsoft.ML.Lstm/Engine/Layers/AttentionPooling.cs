@@ -5,7 +5,7 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 namespace Microsoft.ML.Lstm.Engine.Layers;
 
 /// <summary>
-/// Additive attention: a_t = tanh(W·h_t + b), s_t = v·a_t, α = softmax of s over the steps of a sequence, encoding = Σ α_t·h_t.
+/// Additive attention: a_t = tanh(W·h_t + b), s_t = v·a_t, α = softmax of s over the steps of a sequence, e = Σ α_t·h_t.
 /// Backward, from de: ds_t = α_t·(de·h_t − de·e), da_t = ds_t·v, dh_t = α_t·de + Wᵀ·(da_t∘(1 − a_t²)).
 /// </summary>
 /// <remarks>
@@ -83,10 +83,11 @@ internal sealed unsafe class AttentionPooling(NetworkShape shape, AttentionWeigh
         DenseGradients hidden = attention.Hidden.NewGradients(), score = attention.Score.NewGradients();
         return
         [
-            new PanelGradient(hidden.Panels, hidden.CostOfPanel, hidden.ScratchLength, (begin, end, scratch, target)
-                => hidden.Add(begin, end, _batch.TotalSteps, H(0), _dHidden.Pointer, scratch, target)),
-            new PanelGradient(score.Panels, score.CostOfPanel, score.ScratchLength, (begin, end, scratch, target)
-                => score.Add(begin, end, _batch.TotalSteps, _hidden.Pointer, _scores.Pointer, scratch, target)),
+            new PanelGradient(hidden.Panels, hidden.CostOfPanel, hidden.ScratchLength,
+                (begin, end, scratch, target) => hidden.Add(begin, end, _batch.TotalSteps, H(0), _dHidden.Pointer, scratch, target)),
+            new PanelGradient(score.Panels, score.CostOfPanel, score.ScratchLength,
+                (begin, end, scratch, target)
+                    => score.Add(begin, end, _batch.TotalSteps, _hidden.Pointer, _scores.Pointer, scratch, target)),
         ];
     }
 
@@ -141,6 +142,6 @@ internal sealed class AttentionWeights
     /// <summary>v·a.</summary>
     public DenseLayer Score { get; }
 
-    /// <summary>All packed matrices, each with the parameter that it is made from.</summary>
+    /// <summary>All packed matrices, each with the parameter that it is packed from.</summary>
     public IEnumerable<(PackedMatrix Matrix, Parameter Parameter)> Packed => Hidden.Packed.Concat(Score.Packed);
 }

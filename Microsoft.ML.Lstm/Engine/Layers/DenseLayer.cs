@@ -73,13 +73,13 @@ internal sealed unsafe class DenseLayer
 
     /// <summary>y of some rows.</summary>
     public void Forward(int rows, float* x, float* y)
-        => _kernels.Multiply(rows, x, InputStride, InputSize, _packedWeight.Pointer, OutputStride / _kernels.Lanes, _packedBias.Pointer, 0,
-            y, OutputStride);
+        => _kernels.Multiply(rows, x, InputStride, InputSize, _packedWeight.Pointer, OutputStride / _kernels.Lanes,
+            _packedBias.Pointer, 0, y, OutputStride);
 
     /// <summary>dx of some rows.</summary>
     public void Backward(int rows, float* dy, float* dx)
-        => _kernels.Multiply(rows, dy, OutputStride, OutputStride, _packedTransposed!.Pointer, InputStride / _kernels.Lanes, null, 0, dx,
-            InputStride);
+        => _kernels.Multiply(rows, dy, OutputStride, OutputStride, _packedTransposed!.Pointer, InputStride / _kernels.Lanes,
+            null, 0, dx, InputStride);
 }
 
 /// <summary>
@@ -89,7 +89,7 @@ internal sealed unsafe class DenseLayer
 internal sealed unsafe class DenseGradients(DenseLayer layer, CpuKernels kernels, Parameter weight, Parameter? bias,
     PackedMatrix weightSums, PackedMatrix biasSums)
 {
-    // So many rows that their panel of dy stays in the first-level cache for all of x.
+    // Rows that are summed together: few enough that their panel of dy stays in the first-level cache for all of x.
     private const int BlockRows = 128;
 
     /// <summary>Panels of outputs, which threads share.</summary>

@@ -56,8 +56,8 @@ internal readonly record struct Dropout(ulong Key)
     public DropoutMask OutputMask(int sequence, int step) => Mask(Outputs, OutputStream, sequence, step);
 
     private DropoutMask Mask(float rate, int stream, int sequence, int step)
-        => new(rate, SplitMix64.Mix(SplitMix64.Mix(SplitMix64.Mix(SplitMix64.Mix(Key) + (ulong)stream) + (ulong)sequence)
-            + (ulong)step));
+        => new(rate, SplitMix64.Mix(
+            SplitMix64.Mix(SplitMix64.Mix(SplitMix64.Mix(Key) + (ulong)stream) + (ulong)sequence) + (ulong)step));
 }
 
 /// <summary>Which elements of a vector are dropped.</summary>
@@ -86,7 +86,7 @@ internal sealed unsafe class SequenceMasks
     private readonly FloatBuffer _masks = new();
     private int _width;
 
-    /// <summary>Makes room.</summary>
+    /// <summary>Makes room for a mask of <paramref name="width"/> factors for each of <paramref name="rows"/> rows.</summary>
     public void Prepare(int rows, int width)
     {
         _width = width;

@@ -16,7 +16,7 @@ internal sealed unsafe class InputLayer(ParameterSet parameters)
     private Dropout _dropout;
     private int[] _tokens = [];
 
-    /// <summary>The rows, [N x I].</summary>
+    /// <summary>The rows that the first recurrent layer reads, [N x I].</summary>
     public float* X => _dropout.Inputs > 0 ? _dropped.Pointer : _batch.X;
 
     public void Prepare(SequenceBatch batch, Dropout dropout)

@@ -167,7 +167,7 @@ internal sealed unsafe class RecurrentDirection(RecurrentWeights weights, CpuKer
     /// <param name="end">The row after the last.</param>
     /// <param name="h">The output of <see cref="Forward"/>.</param>
     /// <param name="hRow">Its stride.</param>
-    /// <param name="dOutput">The gradient of each step's h, laid out as <paramref name="h"/>; null when only the final h have one.</param>
+    /// <param name="dOutput">The gradient of each step's h, laid out as <paramref name="h"/>; null when only the final h has one.</param>
     /// <param name="dX">The gradient of the input is added to this, [N x stride]; null when it is not needed.</param>
     /// <param name="dXRow">Its stride, whole vectors.</param>
     public void Backward(int begin, int end, float* h, nint hRow, float* dOutput, float* dX, nint dXRow)

@@ -113,12 +113,10 @@ internal sealed unsafe class NetworkBatchRunner : BatchRunner
 
     public override ReadOnlySpan<float> AttentionWeights(int row) => ((AttentionPooling)_pooling!).Weights(row);
 
-    // The next three are for tests that compare with other implementations.
-
-    /// <summary>h [H] of a packed row, of one layer and direction.</summary>
+    /// <summary>h [H] of a packed row, of one layer and direction; for tests.</summary>
     public ReadOnlySpan<float> Hidden(int layer, int direction, int packedRow) => _layers[layer].Row(packedRow, direction);
 
-    /// <summary>c [H] of a packed row, of one layer and direction; after a forward pass that kept it.</summary>
+    /// <summary>c [H] of a packed row, of one layer and direction, after a forward pass that kept it; for tests.</summary>
     public ReadOnlySpan<float> CellState(int layer, int direction, int packedRow)
         => _layers[layer].Directions[direction].CellState(packedRow);
 
@@ -347,8 +345,8 @@ internal sealed unsafe class NetworkBatchRunner : BatchRunner
     }
 
     /// <summary>
-    /// The rows of the head for sequences <paramref name="begin"/> to <paramref name="end"/>: those of step <paramref name="i"/>, or all at
-    /// once where the head is not per step.
+    /// The rows of the head for sequences <paramref name="begin"/> to <paramref name="end"/>: the rows of step <paramref name="i"/>, or all
+    /// at once where the head is not per step.
     /// </summary>
     private bool TryHeadRows(int i, int begin, int end, out int first, out int count)
     {
@@ -373,18 +371,17 @@ internal sealed unsafe class NetworkBatchRunner : BatchRunner
             {
                 (int layer, int direction) = (l, d);
                 var gradients = new RecurrentGradients(_layers[l].Directions[d], _network.Kernels);
-                all.Add(new PanelGradient(gradients.Panels, gradients.CostOfPanel, gradients.ScratchLength, (begin, end, scratch, target)
-                    => gradients.Add(begin, end, _batch.TotalSteps, Input(layer), InputStride(layer), _layers[layer].Output(direction),
-                        _layers[layer].Stride,
-                        scratch, target)));
+                all.Add(new PanelGradient(gradients.Panels, gradients.CostOfPanel, gradients.ScratchLength,
+                    (begin, end, scratch, target) => gradients.Add(begin, end, _batch.TotalSteps, Input(layer), InputStride(layer),
+                        _layers[layer].Output(direction), _layers[layer].Stride, scratch, target)));
             }
         }
         all.AddRange(_pooling?.NewGradients() ?? []);
         // On encodings the head has so few rows that its panels cost next to nothing.
         DenseGradients head = _head.NewGradients();
         long cost = _shape.Head.IsPerStep ? head.CostOfPanel : 1;
-        all.Add(new PanelGradient(head.Panels, cost, head.ScratchLength, (begin, end, scratch, target)
-            => head.Add(begin, end, HeadRows, _headInputs.Pointer, _outputs.Pointer, scratch, target)));
+        all.Add(new PanelGradient(head.Panels, cost, head.ScratchLength,
+            (begin, end, scratch, target) => head.Add(begin, end, HeadRows, _headInputs.Pointer, _outputs.Pointer, scratch, target)));
         return [.. all];
     }
 }

@@ -12,8 +12,8 @@ internal abstract class OutputLoss
     public abstract void Differentiate(int row, Span<float> outputs);
 
     /// <summary>
-    /// Replaces all rows of the sequence in row <paramref name="row"/> of the batch; to be overridden where the gradient of a step depends
-    /// on the outputs of other steps.
+    /// Replaces all rows of outputs of the sequence in row <paramref name="row"/> of the batch by their gradient; to be overridden where
+    /// the gradient of a step depends on the outputs of other steps.
     /// </summary>
     public virtual void Differentiate(SequenceBatch batch, int row, OutputRows outputs)
     {

@@ -2,7 +2,6 @@ using Microsoft.ML.Lstm.Engine.Kernels;
 using Microsoft.ML.Lstm.Engine.Layers;
 using Microsoft.ML.Lstm.Engine.Parameters;
 
-
 namespace Microsoft.ML.Lstm.Engine.Network;
 
 /// <summary>The passes that a network is packed for.</summary>
@@ -29,7 +28,7 @@ internal sealed class SequenceNetwork
     private readonly (PackedMatrix Matrix, Parameter Parameter, int Panel)[] _panels;
 
     /// <param name="parameters">The parameters; kept, not copied.</param>
-    /// <param name="passes">The passes that it will run.</param>
+    /// <param name="passes">The passes that will be run.</param>
     /// <param name="kernels">The kernels; <see langword="null"/> for the machine's best.</param>
     public SequenceNetwork(ParameterSet parameters, NetworkPasses passes, CpuKernels? kernels = null)
     {

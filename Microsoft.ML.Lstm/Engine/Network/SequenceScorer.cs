@@ -1,7 +1,6 @@
 using Microsoft.ML.Lstm.Engine.Kernels;
 using Microsoft.ML.Lstm.Engine.Parameters;
 
-
 namespace Microsoft.ML.Lstm.Engine.Network;
 
 /// <summary>
@@ -33,7 +32,7 @@ internal sealed class SequenceScorer
     /// <summary>Sequences added since <see cref="Clear"/>.</summary>
     public int Count => _batch.Count;
 
-    /// <summary>Steps of all of them.</summary>
+    /// <summary>Steps of these sequences.</summary>
     public int TotalSteps => _batch.TotalSteps;
 
     public void Clear() => _batch.Clear();

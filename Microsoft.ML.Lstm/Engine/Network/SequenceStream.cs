@@ -2,7 +2,6 @@ using Microsoft.ML.Lstm.Engine.Kernels;
 using Microsoft.ML.Lstm.Engine.Layers;
 using Microsoft.ML.Lstm.Engine.Parameters;
 
-
 namespace Microsoft.ML.Lstm.Engine.Network;
 
 /// <summary>
@@ -57,7 +56,7 @@ internal sealed unsafe class SequenceStream
 
     private bool HasCellState => _shape.CellDescription.HasCellState;
 
-    /// <summary>Numbers in the state of such a network.</summary>
+    /// <summary>Numbers in the state of a network of this shape.</summary>
     public static int StateLengthOf(NetworkShape shape) => shape.Layers * shape.HiddenSize * (shape.CellDescription.HasCellState ? 2 : 1);
 
     /// <summary>Runs the next step.</summary>

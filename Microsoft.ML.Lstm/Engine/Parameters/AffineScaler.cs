@@ -90,7 +90,7 @@ internal sealed class AffineScaler
         return scaler;
     }
 
-    /// <summary>This scaler with the pairs of <paramref name="other"/> for the features that are constant here.</summary>
+    /// <summary>A copy whose constant features have the offset and the scale of <paramref name="other"/>.</summary>
     public AffineScaler WithScalesOfConstants(AffineScaler other)
     {
         float[] offset = [.. Offset], scale = [.. Scale];
@@ -104,8 +104,8 @@ internal sealed class AffineScaler
     /// <param name="other">The scaler of the other data, made in the same way as this one.</param>
     public bool IsOfOtherSize(int feature, AffineScaler other)
     {
-        double shift = Math.Abs(((double)other.Offset[feature] - Offset[feature]) * Scale[feature]),
-            ratio = (double)Scale[feature] / other.Scale[feature];
+        double shift = Math.Abs(((double)other.Offset[feature] - Offset[feature]) * Scale[feature]);
+        double ratio = (double)Scale[feature] / other.Scale[feature];
         return !IsConstant(feature) && !other.IsConstant(feature) && (shift > OtherSize || ratio > OtherSize || ratio < 1 / OtherSize);
     }
 
@@ -120,7 +120,7 @@ internal sealed class AffineScaler
     }
 
     /// <summary>
-    /// As <see cref="Apply"/>, but a constant target is only shifted, so that differences from it keep its unit.
+    /// Scales targets as <see cref="Apply"/> does, but only shifts a constant target, so that differences from it keep its unit.
     /// </summary>
     public void ApplyToTargets(Span<float> targets)
     {

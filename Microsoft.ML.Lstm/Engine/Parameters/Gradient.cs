@@ -1,6 +1,5 @@
 using Microsoft.ML.Lstm.Engine.Kernels;
 
-
 namespace Microsoft.ML.Lstm.Engine.Parameters;
 
 /// <summary>
@@ -8,8 +7,8 @@ namespace Microsoft.ML.Lstm.Engine.Parameters;
 /// rows stay zero and are never read.
 /// </summary>
 /// <remarks>
-/// It is read by pieces, which threads can share: first the pieces of the dense parameters, then the touched rows of embeddings in the
-/// order in which they were touched.
+/// Optimizers read the gradient piece by piece, and threads share the pieces: first the pieces of the dense parameters, then the touched
+/// rows of embeddings in the order in which they were touched.
 /// </remarks>
 internal sealed class Gradient
 {

@@ -12,8 +12,7 @@ internal static class Initializer
 {
     private const double EmbeddingDeviation = 0.1;
 
-    // Up to this size matrices are made as in version 0.1.0, row by row in double precision, in a time that grows with the cube of the
-    // size.
+    // Up to this size orthogonal matrices are made as in version 0.1.0: row by row, in double, on one thread.
     private const int LargestOneByOne = 512;
 
     // Numbers that are drawn between two checks for cancellation.

@@ -18,7 +18,7 @@ internal static class ModelWidening
         {
             Embeddings = shape.Embeddings,
             Classes = shape.Classes,
-            OutputSize = shape.OutputSize
+            OutputSize = shape.OutputSize,
         });
         int[] classes = [.. KeysOf(shape.Classes, shape.OutputSize).Select(key => NumberIn(old.Classes, key) - 1)];
         int table = 0;
@@ -31,13 +31,13 @@ internal static class ModelWidening
                 ParameterRole.HeadWeight or ParameterRole.HeadBias or ParameterRole.Transitions or ParameterRole.EndTransitions => classes,
                 _ => null,
             };
-            Copy(model.Parameters[source], parameters[parameter], parameter.Columns, source.Columns, rows,
-                parameter.Role == ParameterRole.Transitions ? classes : null);
+            int[]? columns = parameter.Role == ParameterRole.Transitions ? classes : null;
+            Copy(model.Parameters[source], parameters[parameter], source.Columns, parameter.Columns, rows, columns);
         }
         return model with
         {
             Parameters = parameters,
-            OutputScaler = shape.OutputSize == old.OutputSize ? model.OutputScaler : AffineScaler.Identity(shape.OutputSize)
+            OutputScaler = shape.OutputSize == old.OutputSize ? model.OutputScaler : AffineScaler.Identity(shape.OutputSize),
         };
     }
 
@@ -48,17 +48,23 @@ internal static class ModelWidening
 
     private static int NumberIn(KeySubset? keys, int key) => keys is null ? key : keys.NumberOf(key);
 
-    /// <summary>Copies the given rows, or all if null; −1 stands for a row or column that is new.</summary>
-    private static void Copy(ReadOnlySpan<float> source, Span<float> target, int columns, int sourceColumns, int[]? rows, int[]? columnsOf)
+    /// <summary>Copies a matrix row by row.</summary>
+    /// <param name="source">The matrix, row-major.</param>
+    /// <param name="target">Receives the elements; those of new rows and columns stay as they are.</param>
+    /// <param name="sourceWidth">Columns of the source.</param>
+    /// <param name="targetWidth">Columns of the target.</param>
+    /// <param name="rows">The source's row for each row of the target, −1 for a new row; null for the same rows.</param>
+    /// <param name="columns">The source's column for each column of the target, likewise.</param>
+    private static void Copy(ReadOnlySpan<float> source, Span<float> target, int sourceWidth, int targetWidth, int[]? rows, int[]? columns)
     {
-        for (int row = 0; row < target.Length / columns; row++)
+        for (int i = 0; i < target.Length / targetWidth; i++)
         {
-            int from = rows is null ? row : rows[row];
-            for (int column = 0; column < columns && from >= 0; column++)
+            int row = rows is null ? i : rows[i];
+            for (int j = 0; j < targetWidth && row >= 0; j++)
             {
-                int fromColumn = columnsOf is null ? column : columnsOf[column];
-                if (fromColumn >= 0)
-                    target[row * columns + column] = source[from * sourceColumns + fromColumn];
+                int column = columns is null ? j : columns[j];
+                if (column >= 0)
+                    target[i * targetWidth + j] = source[row * sourceWidth + column];
             }
         }
     }

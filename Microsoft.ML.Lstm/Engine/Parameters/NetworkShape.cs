@@ -8,6 +8,9 @@ namespace Microsoft.ML.Lstm.Engine.Parameters;
 /// </summary>
 internal sealed record NetworkShape
 {
+    /// <summary>The most parameters a network may have, since they are stored as one array.</summary>
+    public const long MaxParameters = int.MaxValue / 2;
+
     /// <summary>The recurrent cell of every layer.</summary>
     public required CellType Cell { get; init; }
 
@@ -35,7 +38,7 @@ internal sealed record NetworkShape
     /// <summary>H: units of one direction of one layer.</summary>
     public required int HiddenSize { get; init; }
 
-    /// <summary>L: recurrent layers, one on top of the other.</summary>
+    /// <summary>Recurrent layers, one on top of the other.</summary>
     public int Layers { get; init; } = 1;
 
     /// <summary>Whether each layer also runs from the last step to the first.</summary>
@@ -97,12 +100,10 @@ internal sealed record NetworkShape
     /// <summary>The width of the input of recurrent layer <paramref name="layer"/>.</summary>
     public int LayerInputSize(int layer) => layer == 0 ? InputSize : EncodingSize;
 
-    /// <summary>The most parameters a network may have, since they are stored as one array.</summary>
-    public const long MaxParameters = int.MaxValue / 2;
-
     /// <summary>Tensors that the parameters are stored as.</summary>
-    public long TensorCount =>
-        3L * Directions * Layers + (HasAttention ? 3 : 0) + 2 + (Head == Head.Crf ? 3 : 0) + (Decoder?.TensorCount ?? 0) + Embeddings.Count;
+    public long TensorCount
+        => 3L * Directions * Layers + (HasAttention ? 3 : 0) + 2 + (Head == Head.Crf ? 3 : 0) + (Decoder?.TensorCount ?? 0)
+            + Embeddings.Count;
 
     /// <summary>The number of parameters.</summary>
     public long ParameterCount

@@ -1,6 +1,5 @@
 using Microsoft.ML.Lstm.Engine.Kernels;
 
-
 namespace Microsoft.ML.Lstm.Engine.Parameters;
 
 /// <summary>

@@ -7,8 +7,8 @@ namespace Microsoft.ML.Lstm.Engine.Parameters;
 /// <param name="InputScaler">Applied to the numeric features of each step.</param>
 /// <param name="StaticScaler">Applied to the static features; of size 0 when there are none.</param>
 /// <param name="OutputScaler">Applied to targets in training; its inverse returns outputs to the unit of the targets.</param>
-internal sealed record SequenceModel(ParameterSet Parameters, AffineScaler InputScaler, AffineScaler StaticScaler,
-    AffineScaler OutputScaler)
+internal sealed record SequenceModel(
+    ParameterSet Parameters, AffineScaler InputScaler, AffineScaler StaticScaler, AffineScaler OutputScaler)
 {
     public NetworkShape Shape => Parameters.Shape;
 

@@ -3,7 +3,7 @@ namespace Microsoft.ML.Lstm.Engine.Parameters;
 /// <summary>Medians and quantiles of samples.</summary>
 internal static class Statistics
 {
-    /// <summary>The median of some values, at least one: of an even number the mean of the two in the middle.</summary>
+    /// <summary>The median of one or more values: where their number is even, the mean of the two in the middle.</summary>
     public static double Median(IEnumerable<float> values)
     {
         float[] sorted = [.. values.Order()];
@@ -25,8 +25,8 @@ internal static class Statistics
     }
 
     /// <summary>
-    /// The value that a further one exceeds with a probability of at most 1 − <paramref name="probability"/>: of n sorted values that of
-    /// rank ⌈(n + 1)·probability⌉ (split conformal prediction; Vovk et al. 2005). Null where n is too small.
+    /// The value that a further one exceeds with a probability of at most 1 − <paramref name="probability"/>: the value of rank
+    /// ⌈(n + 1)·probability⌉ among n sorted values (split conformal prediction; Vovk et al. 2005). Null where n is too small.
     /// </summary>
     public static float? ConformalQuantile(float[] sorted, double probability)
     {
@@ -43,7 +43,7 @@ internal static class Statistics
 /// <see href="https://doi.org/10.1145/3097983.3098144">Siffer et al. 2017</see>, with shape 0).
 /// </summary>
 /// <param name="Rate">The share of values beyond the threshold, from 0 to 1.</param>
-/// <param name="Excess">The mean distance of these from the threshold, above 0.</param>
+/// <param name="Excess">The mean distance from the threshold of the values beyond it, above 0.</param>
 internal readonly record struct ExponentialTail(float Rate, float Excess)
 {
     // Two percent of an exponential tail lie beyond this many mean excesses.
@@ -63,7 +63,7 @@ internal readonly record struct ExponentialTail(float Rate, float Excess)
     /// </summary>
     /// <param name="distance">The value's distance beyond the threshold; 0 or less if it is not beyond.</param>
     /// <param name="weight">The value's weight in the rate, from 0 to 1.</param>
-    /// <param name="excessWeight">Its weight in the mean excess if it is beyond the threshold, from 0 to 1.</param>
+    /// <param name="excessWeight">The value's weight in the mean excess if it is beyond the threshold, from 0 to 1.</param>
     public ExponentialTail Follow(double distance, double weight, double excessWeight) => distance > 0
         ? new ExponentialTail((float)(Rate + weight * (1 - Rate)),
             (float)(Excess + excessWeight * (Math.Min(distance, LargestExcess * Excess) - Excess)))
