@@ -2,7 +2,6 @@ using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Engine.Training;
 
-
 namespace Microsoft.ML.Lstm.Columns;
 
 /// <summary>The keys of the token columns and of the label that occur in training data; a network stores nothing for the others.</summary>

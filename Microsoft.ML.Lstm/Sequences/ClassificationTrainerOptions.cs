@@ -1,7 +1,6 @@
 using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Engine.Training;
 
-
 namespace Microsoft.ML.Lstm;
 
 /// <summary>

@@ -3,7 +3,6 @@ using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Onnx.Import;
 
-
 namespace Microsoft.ML.Lstm;
 
 /// <summary>

@@ -1,6 +1,5 @@
 using Microsoft.ML.Lstm.Engine.Parameters;
 
-
 namespace Microsoft.ML.Lstm.Engine.Files;
 
 /// <summary>The file that a training writes its checkpoints to; no other training can use it at the same time.</summary>

@@ -2,7 +2,7 @@ namespace Microsoft.ML.Lstm.Engine.Files;
 
 /// <summary>The format and version that our safetensors streams name in their metadata.</summary>
 /// <remarks>
-/// 1: written by 0.1.0, without a checksum; a stream without a version is of this one. 2: with a checksum, which is required.
+/// Version 1 is written by 0.1.0 and has no checksum; a stream that names no version is of version 1. Version 2 requires a checksum.
 /// </remarks>
 internal static class FileVersion
 {
@@ -15,7 +15,7 @@ internal static class FileVersion
     /// <summary>Throws unless a header names the expected format and one of the versions.</summary>
     /// <param name="header">The header.</param>
     /// <param name="format">The format.</param>
-    /// <param name="firstTexts">The names of the texts that version 1 has beside the format.</param>
+    /// <param name="firstTexts">The names of the texts that a stream of version 1 has beside the format.</param>
     /// <exception cref="InvalidDataException">It is another format, a newer version, or the checksum is missing.</exception>
     public static void Check(SafeTensorsHeader header, string format, params string[] firstTexts)
     {

@@ -1,7 +1,6 @@
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Engine.Series;
 
-
 namespace Microsoft.ML.Lstm.Engine.Files;
 
 /// <summary>The scaling and intervals of a <see cref="ForecastModel"/> and the states of series, as one safetensors stream.</summary>
@@ -17,7 +16,7 @@ internal static class ForecastFile
 {
     private const string Format = "Microsoft.ML.Lstm.Forecast";
 
-    // Numbers in excess that are still read, since the error about the shape of a tensor says more than one about their total.
+    // Surplus numbers that are read all the same: an error about the shape of a tensor says more than one about a total.
     private const int Excess = 1 << 20;
 
     public static void Write(Stream stream, ForecastModel model, IReadOnlyList<float[]> states)
@@ -47,8 +46,8 @@ internal static class ForecastFile
             tensors.Add(new SafeTensor(name + ".scale", [scaler.Size], scaler.Scale));
         }
 
-        void AddMatrix(string name, int columns, float[] values) =>
-            tensors.Add(new SafeTensor(name, [values.Length / columns, columns], values));
+        void AddMatrix(string name, int columns, float[] values)
+            => tensors.Add(new SafeTensor(name, [values.Length / columns, columns], values));
     }
 
     /// <summary>Reads what <see cref="Write"/> wrote.</summary>
@@ -102,7 +101,8 @@ internal static class ForecastFile
         {
             float[] units = Take(name, series + 1, layout.Targets);
             return Array.TrueForAll(units, unit => unit > 0 || (unit == 0 && layout.WindowDecides))
-                ? units : throw Invalid($"values {(layout.WindowDecides ? "of 0 or more" : "above 0")} in {name}", "others");
+                ? units
+                : throw Invalid($"values {(layout.WindowDecides ? "of 0 or more" : "above 0")} in {name}", "others");
         }
 
         float[] Take(string name, params long[] shape)

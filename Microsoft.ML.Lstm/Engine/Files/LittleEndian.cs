@@ -60,7 +60,7 @@ internal static class LittleEndian
         }
         return values;
 
-        InvalidDataException EndOfStream(long found) =>
-            new($"safetensors: expected {expectedBytes} bytes of {what}, found the end of the stream after {found}.");
+        InvalidDataException EndOfStream(long found)
+            => new($"safetensors: expected {expectedBytes} bytes of {what}, found the end of the stream after {found}.");
     }
 }

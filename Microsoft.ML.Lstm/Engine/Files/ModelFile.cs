@@ -1,6 +1,5 @@
 using Microsoft.ML.Lstm.Engine.Parameters;
 
-
 namespace Microsoft.ML.Lstm.Engine.Files;
 
 /// <summary>A <see cref="SequenceModel"/> as one safetensors stream and, in a checkpoint, the state of its training.</summary>
@@ -98,8 +97,8 @@ internal static class ModelFile
     /// <param name="path">The file.</param>
     /// <param name="model">The model.</param>
     /// <param name="beside">Further tensors and texts; null for none.</param>
-    public static void Save(string path, SequenceModel model, SafeTensors? beside = null) =>
-        AtomicFile.Write(path, stream => Write(stream, model, beside));
+    public static void Save(string path, SequenceModel model, SafeTensors? beside = null)
+        => AtomicFile.Write(path, stream => Write(stream, model, beside));
 
     /// <summary>Reads the model that <see cref="Save"/> wrote.</summary>
     /// <exception cref="InvalidDataException">As <see cref="Read(Stream)"/>, with the path before the message.</exception>
@@ -164,8 +163,7 @@ internal static class ModelFile
     }
 
     // A matrix with one column stays a matrix, so the rank does not follow from the sizes.
-    private static int[] ShapeOf(Parameter parameter) =>
-        parameter.IsVector ? [parameter.Length] : [parameter.Rows, parameter.Columns];
+    private static int[] ShapeOf(Parameter parameter) => parameter.IsVector ? [parameter.Length] : [parameter.Rows, parameter.Columns];
 
     private static AffineScaler TakeScaler(Dictionary<string, SafeTensor> tensors, string name, int size)
     {

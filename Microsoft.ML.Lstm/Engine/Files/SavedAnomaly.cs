@@ -57,8 +57,8 @@ internal sealed record SavedAnomaly(AnomalySettings Settings, float[] Quantiles,
             if (known?.Recent.Length != Settings.Residuals.Smoothing + 1
                 || !TensorPrimitives.IsFiniteAll<float>(known.Recent)
                 || !AreTails(known.Lower, known.Upper))
-                throw Invalid($"expected {Settings.Residuals.Smoothing + 1} finite numbers and two tails of series '{series}', found "
-                    + "others");
+                throw Invalid($"expected {Settings.Residuals.Smoothing + 1} finite numbers and two tails of series '{series}', "
+                    + "found others");
         }
     }
 

@@ -24,12 +24,14 @@ internal sealed record KnownSeries(string Name, DateTime Time, int? OffsetMinute
     private TimeSpan Offset => TimeSpan.FromMinutes(OffsetMinutes ?? 0);
 
     public static KnownSeries Of(string name, SeriesState state)
-        => new(name, state.Time.DateTime, state.Time.Offset == TimeSpan.Zero ? null : (int)state.Time.Offset.TotalMinutes,
+        => new(name, state.Time.DateTime,
+            state.Time.Offset == TimeSpan.Zero ? null : (int)state.Time.Offset.TotalMinutes,
             state.Missing?.Until.ToOffset(state.Time.Offset).DateTime, state.Missing?.Statics, state.Start);
 
     public SeriesState With(float[] values)
         => new(values, new DateTimeOffset(Time.Ticks, Offset),
-            Until is { } until ? new MissingEnd(new DateTimeOffset(until.Ticks, Offset), Statics ?? []) : null, Start);
+            Until is { } until ? new MissingEnd(new DateTimeOffset(until.Ticks, Offset), Statics ?? []) : null,
+            Start);
 
     private bool IsTime(DateTime time) => time.Ticks - Offset.Ticks >= 0 && time.Ticks - Offset.Ticks <= DateTime.MaxValue.Ticks;
 }
@@ -63,10 +65,11 @@ internal sealed record SavedForecast(ForecastSettings Settings, ForecastLayout L
             || layout.Lags is < 1 or > MaxSize
             || layout.WindowSize is < 1 or > MaxSize
             || layout.PastCovariates is < 0 or > MaxSize
-                || layout.KnownCovariates is < 0 or > MaxSize
-                || layout.CalendarFeatures is < 0 or > MaxSize)
+            || layout.KnownCovariates is < 0 or > MaxSize
+            || layout.CalendarFeatures is < 0 or > MaxSize)
             throw Invalid($"expected sizes from 1 to {MaxSize}, found others");
-        if ((long)layout.Targets * layout.Horizon * 3 > int.MaxValue || (long)layout.Targets * layout.History > int.MaxValue
+        if ((long)layout.Targets * layout.Horizon * 3 > int.MaxValue
+            || (long)layout.Targets * layout.History > int.MaxValue
             || (long)layout.Targets * layout.Lags + (long)layout.KnownCovariates * (layout.Horizon + 1) + 3L * MaxSize > int.MaxValue)
             throw Invalid("expected sizes whose products are small, found others");
         if (!Enum.IsDefined(layout.Scaling) || !Enum.IsDefined(layout.Loss) || !Enum.IsDefined(Settings.Missing))
@@ -76,7 +79,7 @@ internal sealed record SavedForecast(ForecastSettings Settings, ForecastLayout L
         if (Settings.Columns.PastCovariates.Length > layout.PastCovariates
             || Settings.Columns.KnownCovariates.Length > layout.KnownCovariates
             || (Settings.Columns.PastCovariates.Length == 0 && layout.PastCovariates > 0)
-                || (Settings.Columns.KnownCovariates.Length == 0 && layout.KnownCovariates > 0))
+            || (Settings.Columns.KnownCovariates.Length == 0 && layout.KnownCovariates > 0))
             throw Invalid($"expected columns of {layout.PastCovariates} past and {layout.KnownCovariates} known covariates, found others");
         if (Settings.RowInterval is null != Settings.Columns.Time is null)
             throw Invalid("expected a time step where there is a column of times");

@@ -56,8 +56,8 @@ internal sealed record SavedNetwork(
         indented: false));
 
     /// <summary>Reads what <see cref="Write"/> wrote.</summary>
-    /// <exception cref="InvalidDataException">It is not an object with exactly the properties that <see cref="Write"/> writes, all sizes at
-    /// least 1 (static size and vocabulary: 0).</exception>
+    /// <exception cref="InvalidDataException">It is not an object with exactly the properties that <see cref="Write"/> writes, or a size is
+    /// less than 1 (static size and vocabulary: less than 0).</exception>
     public static NetworkShape Read(string text)
     {
         SavedNetwork saved = SavedJson.Read(Encoding.UTF8.GetBytes(text), SavedJsonContext.Default.SavedNetwork, What);
@@ -67,9 +67,7 @@ internal sealed record SavedNetwork(
             Cell = ReadEnum<CellType>(saved.Cell, "cell"),
             InputSize = saved.InputSize,
             Embeddings = saved.Embeddings is { } embeddings
-                ? new EmbeddingShapes([.. embeddings.Select(embedding =>
-                    new EmbeddingShape(embedding.Vocabulary,
-                    embedding.Size) { Keys = ReadKeys(embedding.Keys, embedding.Vocabulary, "vocabulary") })])
+                ? new EmbeddingShapes([.. embeddings.Select(ReadEmbedding)])
                 : default,
             HiddenSize = saved.HiddenSize,
             Layers = saved.Layers,
@@ -114,6 +112,9 @@ internal sealed record SavedNetwork(
             throw Invalid("neither stepOutputs nor embeddings where there is a decoder", isPerStep ? "stepOutputs" : "embeddings");
         return Head.Autoencoder;
     }
+
+    private static EmbeddingShape ReadEmbedding(SavedEmbedding saved)
+        => new(saved.Vocabulary, saved.Size) { Keys = ReadKeys(saved.Keys, saved.Vocabulary, "vocabulary") };
 
     private static SavedKeys? Save(KeySubset? keys) => keys is null ? null : new SavedKeys(keys.KeyCount, [.. keys.Runs]);
 

@@ -12,7 +12,7 @@ namespace Microsoft.ML.Lstm.Engine.Files;
 /// <param name="Stage">1, or 2 while the network of a forecast is retrained on all rows.</param>
 /// <param name="NumberOfEpochs">The maximum number of epochs.</param>
 /// <param name="KeptEpoch">The epoch whose model is kept.</param>
-/// <param name="EpochsWithoutGain">The number of epochs since then.</param>
+/// <param name="EpochsWithoutGain">The number of epochs since the kept one.</param>
 /// <param name="ElapsedTicks">The time that training has taken, in ticks of 100 ns.</param>
 /// <param name="Steps">The number of optimizer steps.</param>
 /// <param name="Random">The state of <see cref="Parameters.RandomNumbers"/>.</param>
@@ -45,7 +45,7 @@ internal sealed record SavedTraining(
     public KeyValuePair<string, string> ToText()
         => new(Key, Encoding.UTF8.GetString(SavedJson.Write(this, SavedJsonContext.Default.SavedTraining, indented: false)));
 
-    /// <summary>Reads what <see cref="ToText"/> wrote; null if it is not there.</summary>
+    /// <summary>Reads what <see cref="ToText"/> wrote; null where a file has no state of a training.</summary>
     /// <exception cref="InvalidDataException">It is damaged.</exception>
     public static SavedTraining? Of(SafeTensors beside)
         => beside.Metadata.TryGetValue(Key, out string? text)

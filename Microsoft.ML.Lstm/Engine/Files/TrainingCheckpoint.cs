@@ -54,7 +54,7 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
     /// <param name="options">The options.</param>
     /// <param name="warn">Receives a warning when a checkpoint can't be written.</param>
     /// <exception cref="InvalidOperationException">The file can't be written, or another training is writing it.</exception>
-    /// <exception cref="InvalidDataException">The file that is to be resumed from is damaged.</exception>
+    /// <exception cref="InvalidDataException">The file to resume from is damaged.</exception>
     public static TrainingCheckpoint? Open(TrainingOptions options, Action<string> warn)
     {
         if (options.CheckpointPath is not { } path)
@@ -83,8 +83,8 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
         if (_found is not var (kept, beside))
             return seed;
         SavedTraining saved = SavedTraining.Of(beside)
-            ?? throw Refuse("it holds a network, but no state of a training, as those of version 0.1.0 and those that were saved from a "
-            + "model do");
+            ?? throw Refuse("it holds a network, but no state of a training, as those of version 0.1.0 and those that were saved "
+                + "from a model do");
         foreach (string option in saved.Options.Keys.Union(_optionTexts.Keys))
         {
             string before = saved.Options.GetValueOrDefault(option, "not there"), now = _optionTexts.GetValueOrDefault(option, "not there");
@@ -149,7 +149,7 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or InvalidOperationException)
         {
-            // Once until writing succeeds again.
+            // Warns once, until writing succeeds again.
             if (!_fails)
                 _warn($"The checkpoint of epoch {course.Epochs} could not be written to '{_file.FullPath}', and training goes on: "
                     + $"{error.Message}");
@@ -189,9 +189,9 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
     private static float[] Values(SafeTensors beside, string name, int length)
     {
         SafeTensor? tensor = SavedTraining.Find(beside, name);
-        return tensor?.Values.Length == length ? tensor.Values.ToArray()
-            : throw new InvalidDataException(
-                $"The checkpoint can't be read: expected a tensor '{name}' of {length} numbers, found "
+        return tensor?.Values.Length == length
+            ? tensor.Values.ToArray()
+            : throw new InvalidDataException($"The checkpoint can't be read: expected a tensor '{name}' of {length} numbers, found "
                 + $"{(tensor is null ? "none" : $"{tensor.Values.Length}")}.");
     }
 

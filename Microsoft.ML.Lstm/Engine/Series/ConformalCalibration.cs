@@ -3,13 +3,13 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 namespace Microsoft.ML.Lstm.Engine.Series;
 
 /// <summary>
-/// Calibrates intervals by split conformal prediction, so that they hold a share 1 − α of values the network was not trained on; where the
-/// network gives quantiles, of these (conformalized quantile regression; Romano, Patterson and Candès 2019). Each end is moved, in units
-/// of the forecast's spread, by the error of rank ⌈(n + 1)(1 − α/2)⌉ of n, so that a share of α/2 of the errors lies beyond it.
+/// Calibrates intervals by split conformal prediction, so that they hold a share 1 − α of the values that the network was not trained on.
+/// Each end is moved, in units of the forecast's spread, by the error of rank ⌈(n + 1)(1 − α/2)⌉ of n, so that a share of α/2 of the errors
+/// lies beyond it. Where the network gives quantiles, this is conformalized quantile regression (Romano, Patterson and Candès 2019).
 /// </summary>
 internal sealed class ConformalCalibration(ForecastLayout layout)
 {
-    // How many errors are kept. Of more forecasts only every second is kept, then every fourth, and so on.
+    // The most errors that are kept. Beyond that only every second forecast is kept, then every fourth, and so on.
     private const int MaxErrors = 1 << 25;
 
     private readonly List<float> _lower = [];
@@ -23,7 +23,7 @@ internal sealed class ConformalCalibration(ForecastLayout layout)
 
     /// <summary>Adds the errors of a forecast.</summary>
     /// <param name="forecast">The forecast.</param>
-    /// <param name="values">The values that came, NaN where one is missing; fewer than H·D where the series ends.</param>
+    /// <param name="values">The values that followed, NaN where one is missing; fewer than H·D where the series ends.</param>
     public void Add(ForecastStream forecast, ReadOnlySpan<float> values)
     {
         if (_seen++ % _every != 0)
@@ -69,7 +69,7 @@ internal sealed class ConformalCalibration(ForecastLayout layout)
     }
 
     /// <summary>
-    /// How many errors an interval of <paramref name="confidenceLevel"/> needs: of fewer, even the largest is too small.
+    /// How many errors an interval of <paramref name="confidenceLevel"/> needs: of fewer errors even the largest is too small.
     /// </summary>
     public static int ErrorsFor(double confidenceLevel) => (int)Math.Ceiling(2 / (1 - confidenceLevel) - 1 - 1e-9);
 

@@ -29,8 +29,8 @@ internal sealed class EncodedSeries
     {
         int steps = rows.Count, targets = layout.Targets, size = layout.FeatureSize;
         var encoder = new SeriesEncoder(layout, scaling, rows.Series);
-        float[] features = new float[(long)steps * size], values = new float[steps * targets], levels = new float[steps * targets],
-            scales = new float[steps * targets];
+        float[] features = new float[(long)steps * size], values = new float[steps * targets];
+        float[] levels = new float[steps * targets], scales = new float[steps * targets];
         float[] future = new float[layout.Horizon * layout.KnownCovariates];
         for (int t = 0; t < steps; t++)
         {
@@ -51,7 +51,7 @@ internal sealed class EncodedSeries
             Scales = scales,
             Series = rows.Series,
             Statics = statics,
-            Steps = steps
+            Steps = steps,
         };
     }
 }

@@ -37,7 +37,7 @@ internal abstract class ForecastLossDescription
     }
 
     /// <summary>Replaces the outputs for one value by the gradient of the loss.</summary>
-    /// <param name="value">The value that came, in units of the scale, relative to the level.</param>
+    /// <param name="value">The actual value, in units of the scale, relative to the level.</param>
     /// <param name="share">The weight of the value in the gradient.</param>
     /// <param name="confidenceLevel">The share of values that an interval is to hold.</param>
     /// <param name="outputs">The outputs, which become gradients.</param>
@@ -115,8 +115,8 @@ internal abstract class ForecastLossDescription
         public override double Differentiate(double value, double share, double confidenceLevel, Span<float> outputs)
         {
             double deviation = Deviation(outputs[1]), z = (value - outputs[0]) / deviation;
-            (outputs[0], outputs[1]) = ((float)(-share * z / deviation),
-                (float)(share * (1 - z * z) / deviation / (1 + Math.Exp(-outputs[1]))));
+            outputs[0] = (float)(-share * z / deviation);
+            outputs[1] = (float)(share * (1 - z * z) / deviation / (1 + Math.Exp(-outputs[1])));
             return Math.Log(deviation) + z * z / 2;
         }
 

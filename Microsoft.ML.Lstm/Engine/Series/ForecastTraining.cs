@@ -9,7 +9,7 @@ namespace Microsoft.ML.Lstm.Engine.Series;
 /// <summary>The series that a forecasting network is trained on.</summary>
 /// <param name="Layout">The inputs and outputs of a step.</param>
 /// <param name="Rows">The rows of each series.</param>
-/// <param name="TrainingRows">How many rows of each series to train on; the others are for validation.</param>
+/// <param name="TrainingRows">How many rows of each series to train on; the rows after them are for validation.</param>
 /// <param name="ConfidenceLevel">The share of values that an interval is to hold.</param>
 /// <param name="EmbedSeries">Whether each series has an embedding.</param>
 /// <param name="Refit">Whether to train again on all rows, for as many epochs as the best model took.</param>
@@ -22,7 +22,7 @@ internal sealed record ForecastData(ForecastLayout Layout, IReadOnlyList<SeriesR
     /// <summary>The names of the inputs, for warnings.</summary>
     public InputNames Names { get; init; } = new();
 
-    /// <summary>Whether there is a value to learn: one behind the first row of a series.</summary>
+    /// <summary>Whether there is a value to learn: a value behind the first row of a series.</summary>
     public bool CanLearn => HasValues(i => 1..TrainingRows[i]);
 
     /// <summary>Whether any validation row has a value; rows that only announce known covariates have none.</summary>
@@ -54,7 +54,7 @@ internal sealed record ForecastData(ForecastLayout Layout, IReadOnlyList<SeriesR
 }
 
 /// <summary>
-/// Trains a forecasting network on the first rows of each series; the others decide when to stop, and calibrate the intervals.
+/// Trains a forecasting network on the first rows of each series; the rows after them decide when to stop, and calibrate the intervals.
 /// </summary>
 internal static class ForecastTraining
 {
@@ -91,7 +91,7 @@ internal static class ForecastTraining
             SaveCheckpoint = checkpoint is null ? null : (kept, state) => checkpoint.Save(kept, state, first: null),
             Resume = checkpoint?.Resume,
         });
-        // Only now, since a checkpoint has to keep the weights as they were drawn for a resumed training to give the same ones.
+        // Cleared only now: a resumed training gives the same weights only if its checkpoint has them as they were drawn.
         bool trainsUnknown = settings.Dropout.Tokens > 0;
         var model = new ForecastModel(untrained.ClearWeights(first.Model, trainsUnknown), data.Layout, scaling, NoIntervals);
         // A stopped training still gives its best model, which needs its intervals.
@@ -150,8 +150,8 @@ internal static class ForecastTraining
         if (!data.ShowsIntervals)
             return (intervals, states);
         if (!data.Validates)
-            monitor.Warn("There are no validation rows, so the intervals are those of the training rows' errors, and too narrow for "
-                + "others.");
+            monitor.Warn("There are no validation rows, so the intervals are those of the training rows' errors, "
+                + "and too narrow for others.");
         else if (errors < needed)
         {
             string repeated = stepsWithErrors < data.Layout.Horizon
@@ -159,8 +159,7 @@ internal static class ForecastTraining
                 : "";
             monitor.Warn(string.Create(CultureInfo.InvariantCulture,
                 $"Intervals that hold {100 * data.ConfidenceLevel:0.##} percent of the values need the errors of {needed} forecasts of "
-                + $"each step ahead in the validation rows; there are {errors} at the least, so they may be too "
-                + $"narrow{repeated}."));
+                + $"each step ahead in the validation rows; there are {errors} at the least, so they may be too narrow{repeated}."));
         }
         return (intervals, states);
     }

@@ -2,7 +2,7 @@ using Microsoft.ML.Lstm.Engine.Training;
 
 namespace Microsoft.ML.Lstm.Engine.Series;
 
-/// <summary>The names of the numbers that a forecasting network reads, and the warnings of those that never varied.</summary>
+/// <summary>The names of the numbers that a forecasting network reads, and the warnings of numbers that never varied.</summary>
 internal sealed class InputNames
 {
     private const int MostNames = 10;

@@ -15,8 +15,8 @@ internal static class ResidualCalibration
     /// <param name="data">The series that it was trained and validated on.</param>
     /// <param name="smoothing">How many rows a score is summed over.</param>
     /// <param name="beforeStep">Called before each step; may throw to cancel.</param>
-    /// <returns>The unit, the distribution and the number of residuals. Where these are fewer than <see cref="EnoughResiduals"/>,
-    /// logistically distributed scores with a deviation of 1 make up the number.</returns>
+    /// <returns>The unit, the distribution and the number of residuals. Where there are fewer than <see cref="EnoughResiduals"/>, scores of
+    /// a logistic distribution with a deviation of 1 make up the number.</returns>
     /// <exception cref="InvalidOperationException">There is no residual.</exception>
     public static (ResidualScale Scale, ScoreDistribution Scores, int Residuals) Measure(ForecastModel model, ForecastData data,
         int smoothing, Action? beforeStep = null)

@@ -66,8 +66,8 @@ internal sealed class ResidualScorer(ResidualScale scale)
 
 /// <summary>How residuals are standardized and summed.</summary>
 /// <param name="Median">The median of residuals, in units of the forecasts' spread.</param>
-/// <param name="Unit">1.4826 times their median absolute deviation, above 0: the standard deviation if they are normally
-/// distributed.</param>
+/// <param name="Unit">1.4826 times the median absolute deviation of residuals, above 0: the standard deviation of a normal
+/// distribution.</param>
 /// <param name="Smoothing">n: how many rows a score is summed over, at least 1.</param>
 internal sealed record ResidualScale(double Median, double Unit, int Smoothing)
 {

@@ -13,8 +13,8 @@ internal sealed record RowInterval(int Months, long Ticks, CalendarFeatures Cale
     private const int LeastCycles = 3;
     private const double DaysOfYear = 365.2425;
 
-    private static readonly CalendarFeatures[] Cycles = [CalendarFeatures.Hour, CalendarFeatures.Day, CalendarFeatures.Week,
-        CalendarFeatures.Year];
+    private static readonly CalendarFeatures[] Cycles =
+        [CalendarFeatures.Hour, CalendarFeatures.Day, CalendarFeatures.Week, CalendarFeatures.Year];
 
     [JsonIgnore]
     public int FeatureCount => FeaturesOfCycle * Cycles.Count(cycle => Calendar.HasFlag(cycle));
@@ -31,9 +31,7 @@ internal sealed record RowInterval(int Months, long Ticks, CalendarFeatures Cale
     [JsonIgnore]
     public bool IsOfClock => Months > 0 || Ticks >= TimeSpan.TicksPerDay;
 
-    /// <summary>
-    /// Finds the usual interval between times: if that is one of the clock, between the local times.
-    /// </summary>
+    /// <summary>Finds the usual interval between times; between local times, if it is measured by the clock.</summary>
     /// <param name="times">The times in ascending order, of one series or of several one after the other.</param>
     public static RowInterval Of(IReadOnlyList<DateTimeOffset> times)
     {
@@ -78,7 +76,7 @@ internal sealed record RowInterval(int Months, long Ticks, CalendarFeatures Cale
 
     public DateTime Next(DateTime time)
     {
-        // At the end of the range of DateTime time stands still.
+        // At the end of DateTime's range time stands still.
         if (DateTime.MaxValue.Ticks - time.Ticks <= Ticks || (Months > 0 && time.Year + Months / 12 >= DateTime.MaxValue.Year))
             return time;
         if (Months == 0)
@@ -113,13 +111,11 @@ internal sealed record RowInterval(int Months, long Ticks, CalendarFeatures Cale
         for (long i = 0; Months > 0 && i < steps; i++)
             after = Next(after);
         long ticks = IsOfClock ? after.Ticks : after.Ticks + time.Offset.Ticks;
-        return new DateTimeOffset(Math.Clamp(ticks, Math.Max(0, time.Offset.Ticks),
-            DateTime.MaxValue.Ticks + Math.Min(0, time.Offset.Ticks)), time.Offset);
+        long least = Math.Max(0, time.Offset.Ticks), most = DateTime.MaxValue.Ticks + Math.Min(0, time.Offset.Ticks);
+        return new DateTimeOffset(Math.Clamp(ticks, least, most), time.Offset);
     }
 
-    /// <summary>
-    /// How many intervals lie between a time and a later one, rounded, at least 1.
-    /// </summary>
+    /// <summary>How many intervals lie between a time and a later one, rounded, at least 1.</summary>
     public long StepsBetween(DateTimeOffset time, DateTimeOffset next)
     {
         (DateTime from, DateTime to) = (On(time), On(next));

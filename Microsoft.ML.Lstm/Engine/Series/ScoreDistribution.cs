@@ -58,7 +58,7 @@ internal sealed class ScoreDistribution
             => new((float)TailRate, (float)Math.Max(least, excesses.DefaultIfEmpty().Average()));
     }
 
-    /// <summary>A copy, whose tails change independently.</summary>
+    /// <summary>A copy whose tails change independently.</summary>
     public ScoreDistribution Copy() => With(Lower, Upper);
 
     /// <summary>A copy with other tails.</summary>

@@ -19,11 +19,11 @@ internal readonly struct SeriesScaler
     // With a loss that ignores outliers, one value in so many may differ in a window that counts as constant.
     public const int ValuesOfOneApart = 16;
 
-    // How many values after zeros begin a new history in a series that was not in the training data: one alone may be an outlier, or a rare
-    // sale.
+    // How many values after zeros begin a new history in a series that was not in the training data: a single one may be an outlier, or a
+    // rare sale.
     private const int ValuesOfBeginning = 3;
 
-    // A size is another one from so many times the size of the training data on.
+    // A window whose values are more than this many times as large as those of the training data is of another size.
     public const float LargerSize = 4;
 
     // Values that differ less than this, relative to their size, are the same: a float has 24 bits.
@@ -68,9 +68,11 @@ internal readonly struct SeriesScaler
     /// After how many values behind a window of zeros the history begins again; 0 for never, as where the training data has windows of
     /// zeros.
     /// </summary>
-    public int ForgetsZerosAfter => IsConstant ? 0
-        : !IsKnown ? ValuesOfBeginning
-        : _layout.WindowDecides && _layout.Scaling is SeriesScaling.LastValue or SeriesScaling.Window && _scaling.Sizes[_unit] > 0 ? 1 : 0;
+    public int ForgetsZerosAfter
+        => IsConstant ? 0
+            : !IsKnown ? ValuesOfBeginning
+            : _layout.WindowDecides && _layout.Scaling is SeriesScaling.LastValue or SeriesScaling.Window && _scaling.Sizes[_unit] > 0 ? 1
+            : 0;
 
     /// <summary>The level and scale at present.</summary>
     /// <param name="last">The last value; before the first value, the level in the training data.</param>
@@ -78,10 +80,8 @@ internal readonly struct SeriesScaler
     public (float Level, float Scale) Of(float last, ReadOnlySpan<float> values)
     {
         if (values.IsEmpty)
-            return (last, IsConstant
-                ? 0
-                : _layout.Scaling is SeriesScaling.LastValue or SeriesScaling.Window && IsKnown
-                ? _scaling.Changes[_unit]
+            return (last, IsConstant ? 0
+                : IsKnown && _layout.Scaling is SeriesScaling.LastValue or SeriesScaling.Window ? _scaling.Changes[_unit]
                 : _scaling.Deviations[_unit]);
         if (IsConstant)
             return IsMostly(values, _scaling.Levels[_unit]) ? (_scaling.Levels[_unit], 0) : OfOwn(last, values, _unit);

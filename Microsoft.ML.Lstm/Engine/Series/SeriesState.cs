@@ -6,7 +6,7 @@ namespace Microsoft.ML.Lstm.Engine.Series;
 /// <param name="Values">The state of its <see cref="ForecastStream"/>.</param>
 /// <param name="Time">The time of the last row; of no meaning where rows have no times.</param>
 /// <param name="Missing">The steps after the last row whose values are known to be missing; null where there are none.</param>
-/// <param name="Start">By what its first rows in the training data are recognized; null where all of them are the same, or rows have
+/// <param name="Start">The fingerprint of its first rows in the training data; null where all of these are the same, or rows have
 /// times.</param>
 internal sealed record SeriesState(float[] Values, DateTimeOffset Time, MissingEnd? Missing = null, SeriesStart? Start = null);
 
@@ -14,14 +14,14 @@ internal sealed record SeriesState(float[] Values, DateTimeOffset Time, MissingE
 /// Steps at the end of a series that have a time but no value. A forecast of what follows them runs through them first; otherwise their
 /// values may still come.
 /// </summary>
-/// <param name="Until">The time of the last of them.</param>
+/// <param name="Until">The time of the last such step.</param>
 /// <param name="Statics">The static features of the series.</param>
 internal sealed record MissingEnd(DateTimeOffset Until, float[] Statics);
 
 /// <summary>A fingerprint of the first rows of a series in the training data, by which they are recognized when they come again.</summary>
 /// <param name="Rows">How many rows it covers, at least 2.</param>
 /// <param name="First">The hash of the first row.</param>
-/// <param name="All">The hash of all of them.</param>
+/// <param name="All">The hash of all the rows.</param>
 internal sealed record SeriesStart(int Rows, ulong First, ulong All)
 {
     /// <summary>The most rows that it covers: even series of small counts do not repeat that many by chance.</summary>

@@ -35,11 +35,12 @@ internal sealed class SeriesStatistics
         var units = new SeriesStatistics(data);
         for (int d = 0; d < data.Layout.Targets; d++)
             units.MeasureTarget(d);
-        AffineScaler[] scalers = [.. Enumerable.Range(data.Layout.Targets, data.Layout.RowSize - data.Layout.Targets)
-            .Select(units.ScalerOf)];
+        int firstCovariate = data.Layout.Targets, columns = data.Layout.RowSize;
+        AffineScaler[] scalers = [.. Enumerable.Range(firstCovariate, columns - firstCovariate).Select(units.ScalerOf)];
+        var covariates = new AffineScaler(
+            [.. scalers.Select(scaler => scaler.Offset[0])], [.. scalers.Select(scaler => scaler.Scale[0])]);
         return new RowScaling(
-            new AffineScaler([.. scalers.Select(scaler => scaler.Offset[0])], [.. scalers.Select(scaler => scaler.Scale[0])]),
-            units.ScalerOfStatics(), units._levels, units._deviations, units._changes, units._sizes);
+            covariates, units.ScalerOfStatics(), units._levels, units._deviations, units._changes, units._sizes);
     }
 
     private void MeasureTarget(int target)

@@ -12,8 +12,8 @@ namespace Microsoft.ML.Lstm.Engine.Series;
 /// from.</param>
 /// <param name="staticSize">S: static features of a series.</param>
 /// <param name="vocabularies">The number of series where each has an embedding; else empty.</param>
-internal sealed class SeriesWindows(ForecastLayout layout, IReadOnlyList<EncodedSeries> series, IReadOnlyList<Range> ranges, int staticSize,
-    int[] vocabularies)
+internal sealed class SeriesWindows(
+    ForecastLayout layout, IReadOnlyList<EncodedSeries> series, IReadOnlyList<Range> ranges, int staticSize, int[] vocabularies)
     : TrainingData(layout.FeatureSize, staticSize, targetSize: 0, vocabularies, keys: null)
 {
     private int? _count;
