@@ -58,6 +58,8 @@ public sealed class ExportTests
             rows[2].Features[9] = float.NaN;
             rows[3].Features[0] = float.NegativeInfinity;
             rows[4].Statics[1] = float.PositiveInfinity;
+            // Large, but a number.
+            (rows[5].Features[0], rows[5].Features[3]) = (3e38f, -1e30f);
             run.AssertSame(rows);
         }
     }

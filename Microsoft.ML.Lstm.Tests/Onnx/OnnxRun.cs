@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.Onnx;
 using Microsoft.ML.Lstm.Tests.Sequences;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
@@ -33,6 +34,7 @@ internal sealed class OnnxRun : IDisposable
     /// </summary>
     public static InferenceSession Load(byte[] model)
     {
+        AssertNothingIsUnused(model);
         if (Acceptance.IsFull)
             Check(model);
         using var options = new SessionOptions { IntraOpNumThreads = 1, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
@@ -131,6 +133,25 @@ internal sealed class OnnxRun : IDisposable
                 values(rows[i]).CopyTo(all, i * size);
             return new DenseTensor<T>(all, width > 0 ? [rows.Length, steps, width] : [rows.Length, steps]);
         }
+    }
+
+    /// <summary>ONNX Runtime warns of what nobody reads.</summary>
+    private static void AssertNothingIsUnused(byte[] model)
+    {
+        GraphProto graph = ModelProto.Parser.ParseFrom(model).Graph;
+        HashSet<string> read = [.. NodesOf(graph).SelectMany(node => node.Input), .. GraphsOf(graph).SelectMany(part => part.Output)
+            .Select(output => output.Name)];
+        string[] unused =
+        [
+            .. graph.Initializer.Select(constant => constant.Name).Where(name => !read.Contains(name)),
+            .. NodesOf(graph).Where(node => !node.Output.Any(read.Contains)).Select(node => node.Name),
+        ];
+        Assert.AreEqual("", string.Join(", ", unused));
+
+        static IEnumerable<GraphProto> GraphsOf(GraphProto graph)
+            => graph.Node.SelectMany(node => node.Attribute).Select(attribute => attribute.G).OfType<GraphProto>().Prepend(graph);
+
+        static IEnumerable<NodeProto> NodesOf(GraphProto graph) => GraphsOf(graph).SelectMany(part => part.Node);
     }
 
     private static void Check(byte[] model)

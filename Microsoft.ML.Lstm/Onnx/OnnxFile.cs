@@ -91,6 +91,11 @@ internal sealed class OnnxFile(string name) : OnnxGraph
         if (_constants > LargestFile)
             throw new InvalidOperationException(
                 $"An ONNX file has at most 2 GB, but the weights of the network take {_constants / 1e9:0.0} GB.");
+        var read = new HashSet<string>();
+        RemoveUnread(_graph, read);
+        TensorProto[] constants = [.. _graph.Initializer.Where(constant => read.Contains(constant.Name))];
+        _graph.Initializer.Clear();
+        _graph.Initializer.AddRange(constants);
         new ModelProto
         {
             IrVersion = FormatVersion,
@@ -140,6 +145,23 @@ internal sealed class OnnxFile(string name) : OnnxGraph
             RawData = ByteString.CopyFrom(littleEndian),
         });
         return name;
+    }
+
+    /// <summary>Removes nodes that nobody reads, which runtimes warn of, and adds all that the others read.</summary>
+    private static void RemoveUnread(GraphProto graph, HashSet<string> read)
+    {
+        read.UnionWith(graph.Output.Select(output => output.Name));
+        var kept = new List<NodeProto>();
+        foreach (NodeProto node in graph.Node.Reverse().Where(node => node.Output.Any(read.Contains)))
+        {
+            kept.Add(node);
+            read.UnionWith(node.Input);
+            foreach (GraphProto body in node.Attribute.Select(attribute => attribute.G).OfType<GraphProto>())
+                RemoveUnread(body, read);
+        }
+        kept.Reverse();
+        graph.Node.Clear();
+        graph.Node.AddRange(kept);
     }
 
     // The format has no place for them.
