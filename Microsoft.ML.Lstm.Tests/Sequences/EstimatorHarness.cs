@@ -1,6 +1,5 @@
 using System.Globalization;
 using Microsoft.ML.Data;
-using Microsoft.ML.Lstm.Columns;
 
 namespace Microsoft.ML.Lstm.Tests.Sequences;
 

@@ -1,5 +1,4 @@
 using Microsoft.ML.Data;
-using Microsoft.ML.Lstm.Columns;
 
 namespace Microsoft.ML.Lstm.Tests.Sequences;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Tests.Forecasting;
 using Microsoft.ML.Lstm.Tests.Sequences;
 

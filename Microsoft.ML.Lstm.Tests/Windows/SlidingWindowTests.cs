@@ -1,5 +1,4 @@
 using Microsoft.ML.Data;
-using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Tests.Sequences;
 using static Microsoft.ML.Lstm.Tests.Windows.WindowSample;

@@ -6,9 +6,6 @@ namespace Microsoft.ML.Lstm.Columns;
 /// <summary>The schema that an estimator promises before there is any data.</summary>
 internal static class SchemaShapes
 {
-    /// <summary>What an estimator would be told of data with this schema; how the tests compare promise and delivery.</summary>
-    public static SchemaShape ToShape(this DataViewSchema schema) => SchemaShape.Create(schema);
-
     /// <summary>A column of <see cref="float"/>, or of vectors of it.</summary>
     public static SchemaShape.Column Numbers(string name, VectorKind kind) => new(name, kind, NumberDataViewType.Single, isKey: false);
 

@@ -1,4 +1,3 @@
-using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Tests.Series;
 
 namespace Microsoft.ML.Lstm.Tests.Forecasting.Evaluation;
