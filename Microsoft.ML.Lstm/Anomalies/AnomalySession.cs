@@ -125,8 +125,8 @@ internal sealed class AnomalySession(LstmAnomalyTransformer transformer, Session
 
     private ScoredSeries NewSeries() => new(new ResidualScorer(transformer.Scale), transformer.Scores.Copy());
 
-    /// <summary>The scores of a series.</summary>
-    /// <param name="Scorer">The scorer of its rows.</param>
-    /// <param name="Scores">The distribution of its scores.</param>
+    /// <summary>What the session keeps of the scores of a series.</summary>
+    /// <param name="Scorer">Scores the rows of the series.</param>
+    /// <param name="Scores">The distribution of the scores.</param>
     private sealed record ScoredSeries(ResidualScorer Scorer, ScoreDistribution Scores);
 }

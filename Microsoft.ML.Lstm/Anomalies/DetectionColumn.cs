@@ -5,7 +5,7 @@ using Microsoft.ML.Lstm.Series;
 namespace Microsoft.ML.Lstm.Anomalies;
 
 /// <summary>
-/// The output of an <see cref="AnomalySession"/>: a vector of doubles whose slots have names, as ML.NET's own detectors give it.
+/// The output of an <see cref="AnomalySession"/>: a vector of doubles whose slots have names, as ML.NET's own detectors give one.
 /// </summary>
 internal sealed class DetectionColumn(string name) : OutputColumn(name, new VectorDataViewType(NumberDataViewType.Double, Slots.Length))
 {
@@ -27,7 +27,7 @@ internal sealed class DetectionColumn(string name) : OutputColumn(name, new Vect
         return result;
     }
 
-    /// <summary>Resets a result to that of a row that can't be compared with a forecast.</summary>
+    /// <summary>Makes a result the one for a row that can't be compared with a forecast.</summary>
     public static void Clear(Span<double> result)
     {
         result.Fill(double.NaN);

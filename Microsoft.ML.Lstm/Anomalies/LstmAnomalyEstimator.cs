@@ -19,7 +19,7 @@ namespace Microsoft.ML.Lstm;
 /// [DetectAnomalyByLstm(Options)](xref:Microsoft.ML.LstmTransformsCatalog.DetectAnomalyByLstm*).
 ///
 /// ### Input and Output Columns
-/// The data is a table with a row a time step, the rows of a series in the order of time. Optional columns are those of
+/// The data is a table with one row per time step, the rows of a series in the order of time. The optional columns are the same as for
 /// <xref:Microsoft.ML.Lstm.LstmForecastingEstimator>.
 ///
 /// | Input Column | Column Type | Description |
@@ -41,20 +41,20 @@ namespace Microsoft.ML.Lstm;
 /// A network is trained to forecast each value from the rows before it, as <xref:Microsoft.ML.Lstm.LstmForecastingEstimator> does, by the
 /// absolute error, which a few anomalies in the training data do not move much. The residuals of the validation rows (the last part of each
 /// series, or the validation data) give the unit of scores, their median and median absolute deviation, and the distribution of scores when
-/// nothing is wrong: their quantiles and, beyond the outermost 2.5 percent on each side, exponential tails (peaks over a threshold, [Siffer
-/// et al. 2017](https://doi.org/10.1145/3097983.3098144)). An alert is given when the probability of a score is at most 1 -
-/// `Confidence`/100, as in ML.NET's spike detectors; so about that share of rows gets a false one. Few series stay as they were, and so the
-/// tails of each follow its scores: their rate and mean excess are means over the last `PValueHistoryLength` or so, fading exponentially,
-/// in which no score counts as more than four mean excesses. With fewer than 40 validation rows, which is warned of, it is a guess which
-/// scores are rare.
+/// nothing is wrong: their quantiles and, beyond the outermost 2.5 percent on each side, exponential tails (peaks over a threshold,
+/// [Siffer et al. 2017](https://doi.org/10.1145/3097983.3098144)). An alert is given when the probability of a score is at most 1 -
+/// `Confidence`/100, as in ML.NET's spike detectors; so about that share of rows gets a false alert. Few series stay as they were, and so
+/// the tails of each series follow its scores: the tails' rate and mean excess are means over the last `PValueHistoryLength` scores or so,
+/// fading exponentially, in which no score counts as more than four mean excesses. With fewer than 40 validation rows, a warning says that
+/// it is a guess which scores are rare.
 ///
-/// An anomaly stays among the rows that <xref:Microsoft.ML.Lstm.SeriesScaling.Window> measures by: for a window's length what follows looks
-/// smaller than it is. So the default here is
-/// <xref:Microsoft.ML.Lstm.SeriesScaling.Series>, for series that keep their level; give `Window` for one that wanders.
+/// <xref:Microsoft.ML.Lstm.SeriesScaling.Window> scales by recent rows, and an anomaly stays among them: for a window's length, what
+/// follows looks smaller than it is. So the default here is <xref:Microsoft.ML.Lstm.SeriesScaling.Series>, for series that keep their
+/// level; give `Window` for series that wander.
 ///
 /// The expected value of a row is computed when the row before it comes, and uses the known covariates of the row. An engine needs them at
 /// that time, as the future rows of `Predict`; otherwise the covariates of the row before are repeated. Covariates that are not known a row
-/// ahead belong into `PastCovariateColumnNames`.
+/// ahead belong in `PastCovariateColumnNames`.
 /// ]]></format>
 /// </remarks>
 /// <seealso cref="LstmTransformsCatalog.DetectAnomalyByLstm(TransformsCatalog, string, string?, double, int?, ResidualSide)"/>
@@ -62,7 +62,7 @@ namespace Microsoft.ML.Lstm;
 /// <seealso cref="Options"/>
 public sealed class LstmAnomalyEstimator : IEstimator<LstmAnomalyTransformer>
 {
-    // The forecasts have no interval columns, so that any level will do.
+    // The forecasts have no interval columns, so any level will do.
     private const double IntervalLevel = 0.95;
 
     private readonly IHost _host;
@@ -78,18 +78,20 @@ public sealed class LstmAnomalyEstimator : IEstimator<LstmAnomalyTransformer>
         _columns = _options.ColumnsFor([_options.InputColumnName ?? _options.OutputColumnName]);
     }
 
-    /// <summary>Trains a network on the first rows of each series, and calibrates the scores by its errors on the last ones.</summary>
+    /// <summary>Trains a network on the first rows of each series, and calibrates the scores by its errors on the last rows.</summary>
     /// <param name="input">The series.</param>
     /// <returns>The detector, which knows the series up to their ends.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="input"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
     /// <exception cref="InvalidOperationException">There are no rows to train on, or times that are not in order.</exception>
     public LstmAnomalyTransformer Fit(IDataView input) => Fit(input, null);
 
-    /// <summary>Trains a network, and calibrates the scores by its errors on rows that follow.</summary>
+    /// <summary>Trains a network, and calibrates the scores by its errors on the rows that follow.</summary>
     /// <param name="trainData">The series.</param>
     /// <param name="validationData">The rows that follow them, series by series; <see langword="null"/> for the last rows of
     /// <paramref name="trainData"/>.</param>
     /// <returns>The detector, which knows the series up to their ends, including the validation data.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="trainData"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
     /// <exception cref="InvalidOperationException">There are no rows to train on, or times that are not in order.</exception>
     public LstmAnomalyTransformer Fit(IDataView trainData, IDataView? validationData)
@@ -99,26 +101,19 @@ public sealed class LstmAnomalyEstimator : IEstimator<LstmAnomalyTransformer>
         {
             Horizon = 1,
             ConfidenceLevel = IntervalLevel,
-            ShowsIntervals = false
+            ShowsIntervals = false,
         };
         TrainedSeries trained = training.Fit(trainData, validationData);
         // A stopped training still gives its best model, which needs its calibration.
         bool wasStopped = _options.CancellationToken.IsCancellationRequested;
-        (ResidualScale residuals, ScoreDistribution scores, int count) = ResidualCalibration.Measure(trained.Model, trained.Data,
-            _options.SmoothingWindow, () =>
-        {
-            _host.CheckAlive();
-            if (!wasStopped)
-                _options.CancellationToken.ThrowIfCancellationRequested();
-        });
+        (ResidualScale residuals, ScoreDistribution scores, int count)
+            = ResidualCalibration.Measure(trained.Model, trained.Data, _options.SmoothingWindow, CheckCancellation);
         if (count < ResidualCalibration.EnoughResiduals)
-        {
             HostWarning.Write(_host, "Training",
                 $"Only {count} validation rows could be compared with what was forecast for them. With fewer than "
                 + $"{ResidualCalibration.EnoughResiduals} it is a guess which scores are rare, so alerts may be false.");
-        }
-        ForecastSettings forecastSettings = LstmForecastingEstimator.SettingsFor(trained, _columns, _options, _options.OutputColumnName,
-            IntervalLevel);
+        ForecastSettings forecastSettings
+            = LstmForecastingEstimator.SettingsFor(trained, _columns, _options, _options.OutputColumnName, IntervalLevel);
         var forecaster = new LstmForecastingTransformer(_host, trained.Model, forecastSettings, trained.States);
         var settings = new AnomalySettings
         {
@@ -128,14 +123,23 @@ public sealed class LstmAnomalyEstimator : IEstimator<LstmAnomalyTransformer>
             History = _options.PValueHistoryLength,
             Residuals = residuals,
         };
-        return new LstmAnomalyTransformer(_host, forecaster, settings, scores,
-            new Dictionary<string, KnownScores>())
-        { FittedTo = RowSource.Of(trainData) };
+        return new LstmAnomalyTransformer(_host, forecaster, settings, scores, new Dictionary<string, KnownScores>())
+        {
+            FittedTo = RowSource.Of(trainData),
+        };
+
+        void CheckCancellation()
+        {
+            _host.CheckAlive();
+            if (!wasStopped)
+                _options.CancellationToken.ThrowIfCancellationRequested();
+        }
     }
 
     /// <summary>The columns that the trained transformer will give for data like this.</summary>
     /// <param name="inputSchema">What is known of the data's schema.</param>
     /// <returns>What is known of the transformed data's schema.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="inputSchema"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
@@ -156,14 +160,14 @@ public sealed class LstmAnomalyEstimator : IEstimator<LstmAnomalyTransformer>
         public string OutputColumnName = "Anomaly";
 
         /// <summary>
-        /// The column of values, <see cref="float"/>; <see langword="null"/> for one called as <see cref="OutputColumnName"/>, which the
-        /// new one hides. Default: <see langword="null"/>.
+        /// The column of values, <see cref="float"/>; <see langword="null"/> for a column with the name <see cref="OutputColumnName"/>,
+        /// which the new column hides. Default: <see langword="null"/>.
         /// </summary>
         public string? InputColumnName;
 
         /// <summary>
-        /// In percent, above 0 and below 100: an alert is given when a score has a probability of at most 100 minus this when nothing is
-        /// wrong. Default: 99.9.
+        /// In percent, above 0 and below 100: a row gets an alert if a score like its own has a probability of at most 100 minus this when
+        /// nothing is wrong. Default: 99.9.
         /// </summary>
         public double Confidence = DefaultConfidence;
 
@@ -171,21 +175,21 @@ public sealed class LstmAnomalyEstimator : IEstimator<LstmAnomalyTransformer>
         public ResidualSide Side = ResidualSide.TwoSided;
 
         /// <summary>
-        /// n: how many rows a score is over, its own the last, 1 to 10000: the sum of their standardized residuals over √n. More than one
-        /// row finds small shifts that last, and a jump later. Default: 1.
+        /// n: how many rows, up to its own, a score covers, 1 to 10000: it is the sum of their standardized residuals, divided by √n. With
+        /// more than one row, small shifts that last are found too, and jumps later. Default: 1.
         /// </summary>
         public int SmoothingWindow = 1;
 
         /// <summary>
-        /// About how many scores of a series its p-values, and with them alerts and bounds, are based on: 100 to 1000000, or 0 for the
-        /// scores of the validation rows only. With fewer, a series that has become harder to forecast stops giving alerts sooner, and
-        /// large scores in succession hide others more. Raw scores do not depend on it. Default: 2000.
+        /// How many scores of a series, about, its p-values are based on, and with them alerts and bounds: 100 to 1000000, or 0 for the
+        /// scores of the validation rows only. With fewer scores, a series that has become harder to forecast stops giving alerts sooner,
+        /// and large scores in succession hide others more. Raw scores do not depend on it. Default: 2000.
         /// </summary>
         public int PValueHistoryLength = 2000;
 
         internal override ForecastLoss Loss => ForecastLoss.AbsoluteError;
 
-        // Measured by the last rows alone, an anomaly would hide those behind it.
+        // Scaled by the last rows alone, an anomaly would hide the anomalies behind it.
         private protected override void ChooseDefaults()
         {
             Scaling ??= SeriesScaling.Series;

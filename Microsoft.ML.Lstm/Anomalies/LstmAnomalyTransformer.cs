@@ -14,7 +14,7 @@ using Microsoft.ML.Runtime;
 namespace Microsoft.ML.Lstm;
 
 /// <summary>
-/// Finds the rows of one or many series whose values are not what the rows before them let expect, with a network that a
+/// Finds the rows of one or many series whose values are not what the rows before them lead one to expect, with a network that a
 /// <see cref="LstmAnomalyEstimator"/> trained.
 /// </summary>
 /// <remarks>
@@ -24,7 +24,7 @@ namespace Microsoft.ML.Lstm;
 ///   what was expected, in robust deviations. *P-Value Score*: the probability of such a score when nothing is wrong. *Expected Value*: the
 ///   forecast. *Upper Bound*, *Lower Bound*: beyond them a value gives an alert.
 ///
-/// A first row, of which there is no forecast, and a row whose value is missing get no alert, and NaN.
+/// The first row of a series, for which there is no forecast, and a row whose value is missing get no alert, and NaN.
 /// ]]></format>
 /// </remarks>
 /// <seealso cref="LstmTransformsCatalog.DetectAnomalyByLstm(TransformsCatalog, LstmAnomalyEstimator.Options)"/>
@@ -36,7 +36,7 @@ public sealed class LstmAnomalyTransformer : SeriesTransformer
 
     internal LstmAnomalyTransformer(IHostEnvironment environment, LstmForecastingTransformer forecaster, AnomalySettings settings,
         ScoreDistribution scores, IReadOnlyDictionary<string, KnownScores> known)
-        : base(environment.Register(nameof(LstmAnomalyTransformer)), forecaster.Model, forecaster.Columns)
+        : base(environment.Register(nameof(LstmAnomalyTransformer)), forecaster.Model, forecaster.Settings)
     {
         Forecaster = forecaster;
         Settings = settings;
@@ -46,7 +46,8 @@ public sealed class LstmAnomalyTransformer : SeriesTransformer
     }
 
     /// <summary>
-    /// In percent: an alert is given when a score like a row's has a probability of at most 100 minus this when nothing is wrong.
+    /// In percent, above 0 and below 100: a row gets an alert if a score like its own has a probability of at most 100 minus this when
+    /// nothing is wrong.
     /// </summary>
     public double Confidence => Settings.Confidence;
 
@@ -62,17 +63,13 @@ public sealed class LstmAnomalyTransformer : SeriesTransformer
     /// <summary>The scores of each series that has had rows since training.</summary>
     internal IReadOnlyDictionary<string, KnownScores> Known { get; }
 
-    private protected override bool HasOffsets => Forecaster.Settings.HasOffsets;
-
-    private protected override RowInterval? FilledGaps => Forecaster.Settings.FillsGaps ? Forecaster.Settings.RowInterval : null;
-
     internal override IReadOnlyList<OutputColumn> Outputs { get; }
 
     /// <summary>
     /// A transformer with the same network that knows no series yet: for data that does not follow the training data, such as the training
     /// data itself.
     /// </summary>
-    /// <returns>The transformer.</returns>
+    /// <returns>The transformer without history.</returns>
     public LstmAnomalyTransformer WithoutHistory() => With(Forecaster.WithoutHistory(), new Dictionary<string, KnownScores>());
 
     /// <summary>
@@ -104,14 +101,17 @@ public sealed class LstmAnomalyTransformer : SeriesTransformer
     });
 
     // ML.NET finds this method by its name and parameters.
-    internal static LstmAnomalyTransformer Create(IHostEnvironment env, ModelLoadContext ctx) => ModelEntry.Load(env, ctx, Version, entry =>
+    internal static LstmAnomalyTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
+        => ModelEntry.Load(env, ctx, Version, entry => LoadFrom(env, entry));
+
+    private static LstmAnomalyTransformer LoadFrom(IHostEnvironment env, ModelEntryReader entry)
     {
         LstmForecastingTransformer forecaster = LstmForecastingTransformer.LoadFrom(env, entry);
         if (forecaster.Model.Layout is not { Targets: 1, Horizon: 1 })
             throw new InvalidDataException(
                 "A saved LSTM anomaly detector can't be read: expected forecasts of one value, one step ahead, found others.");
-        SavedAnomaly saved = entry.ReadJson(AnomalyStream, json => SavedAnomaly.FromJson(json), LstmForecastingTransformer.NetworkStream,
-            LstmForecastingTransformer.NumbersStream);
+        SavedAnomaly saved = entry.ReadJson(AnomalyStream, json => SavedAnomaly.FromJson(json),
+            LstmForecastingTransformer.NetworkStream, LstmForecastingTransformer.NumbersStream);
         return new LstmAnomalyTransformer(env, forecaster, saved.Settings, saved.Scores, saved.Known);
-    });
+    }
 }

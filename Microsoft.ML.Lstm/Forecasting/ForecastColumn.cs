@@ -4,11 +4,11 @@ using Microsoft.ML.Lstm.Series;
 
 namespace Microsoft.ML.Lstm.Forecasting;
 
-/// <summary>A column of forecasts: the points, the lower or the upper ends of the intervals.</summary>
+/// <summary>A column of forecasts: the points, the lower bounds or the upper bounds of the intervals.</summary>
 /// <param name="name">The name of the column.</param>
 /// <param name="horizon">H.</param>
 /// <param name="targets">D.</param>
-/// <param name="part">0 for the points, 1 for the lower and 2 for the upper ends.</param>
+/// <param name="part">0 for the points, 1 for the lower and 2 for the upper bounds.</param>
 /// <param name="interval">The time between rows, for the annotations; null where there are no times.</param>
 internal sealed class ForecastColumn(string name, int horizon, int targets, int part, RowIntervalAnnotation? interval)
     : OutputColumn(name,

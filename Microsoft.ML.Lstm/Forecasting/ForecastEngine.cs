@@ -8,17 +8,17 @@ namespace Microsoft.ML.Lstm;
 
 /// <summary>
 /// Forecasts while observations come in, one at a time: each costs one step of the network, however many came before. After n observations
-/// the forecast is, bit for bit, that of <see cref="SeriesTransformer.Transform"/> at row n.
+/// the forecast equals, bit for bit, the one that <see cref="SeriesTransformer.Transform"/> gives at row n.
 /// </summary>
-/// <typeparam name="TSource">The observations.</typeparam>
-/// <typeparam name="TPrediction">The forecasts.</typeparam>
+/// <typeparam name="TSource">The class of the observations, with the columns that the model reads.</typeparam>
+/// <typeparam name="TPrediction">The class of the forecasts, with columns that the model gives.</typeparam>
 /// <remarks>
-/// An engine keeps a state for each series for as long as it lives: see <see cref="ForecastEngineOptions.MaximumNewSeries"/>, and
-/// <see cref="Forget"/> series that have ended.
+/// An engine keeps a state for each series as long as it lives: <see cref="ForecastEngineOptions.MaximumNewSeries"/> limits how many, and
+/// <see cref="Forget"/> drops a series that has ended.
 ///
-/// An engine serves one thread at a time; any number of engines may be made of one model. The model stays its owner's: unlike a
-/// <see cref="PredictionEngine{TSrc, TDst}"/>, which by default disposes its model with itself, an engine leaves the model's transformers
-/// as they are, and they must not be disposed before it.
+/// An engine serves one thread at a time; any number of engines may share one model. Unlike a
+/// <see cref="PredictionEngine{TSrc, TDst}"/>, which by default disposes its model with itself, an engine does not own the model's
+/// transformers. They must not be disposed before it.
 /// </remarks>
 /// <seealso cref="LstmCatalog.CreateForecastEngine{TSource, TPrediction}(ITransformer, MLContext, ForecastEngineOptions)"/>
 public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
@@ -44,8 +44,11 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
         ArgumentNullException.ThrowIfNull(transformer);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        ITransformer[] parts = [.. Flatten(transformer)
-            .Select(part => part is SeriesTransformer series ? new LiveTransformer(series, _request, options.MaximumNewSeries) : part)];
+        ITransformer[] parts =
+        [
+            .. Flatten(transformer)
+                .Select(part => part is SeriesTransformer series ? new LiveTransformer(series, _request, options.MaximumNewSeries) : part),
+        ];
         _live = [.. parts.OfType<LiveTransformer>()];
         if (_live.Length == 0)
             throw new ArgumentException("The model has no transformer for series, such as ForecastByLstm gives.", nameof(transformer));
@@ -56,15 +59,15 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
         var wanted = ml.Data.LoadFromEnumerable(Array.Empty<TPrediction>()).Schema.Select(column => column.Name).ToHashSet();
         if (Array.Find(_live, part => !part.OutputNames.Any(wanted.Contains)) is { } unread)
             throw new ArgumentException(
-                $"{typeof(TPrediction).Name} has none of the columns {string.Join(", ", unread.OutputNames)}, so the engine would not go "
-                + "on.", nameof(transformer));
+                $"{typeof(TPrediction).Name} has none of the columns {string.Join(", ", unread.OutputNames)}, "
+                + "so the engine would not go on.", nameof(transformer));
         // Other engines may use the same transformers.
         _engine = ml.Model.CreatePredictionEngine<TSource, TPrediction>(_pipeline, new PredictionEngineOptions { OwnsTransformer = false });
     }
 
     /// <summary>
-    /// The names of the series that the engine can forecast: all that the model knows or that had a row; one empty name where there is no
-    /// series column.
+    /// The names of the series that the engine can forecast, in no particular order: those that the model knows and those that have had an
+    /// observation; one empty name where there is no series column.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The engine is disposed.</exception>
     public IReadOnlyCollection<string> SeriesNames
@@ -86,18 +89,19 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
     /// known to the model; or its series column has the missing key; or its series is one more than
     /// <see cref="ForecastEngineOptions.MaximumNewSeries"/>.</exception>
     /// <exception cref="ObjectDisposedException">The engine is disposed.</exception>
-    // Predict(null) is this overload, and refused, rather than one with a horizon or a series.
+    // Makes Predict(null) a call of this overload, which refuses it, rather than of one with a horizon or a series.
     [OverloadResolutionPriority(1)]
     public TPrediction Predict(TSource example, int? horizon = null) => Predict(example, [], horizon);
 
     /// <summary>Takes the next observation and forecasts from there, with known covariates of the steps that follow.</summary>
     /// <param name="example">The observation.</param>
     /// <param name="future">The steps that follow in the same series, the first row for the first step ahead. Only their known covariates
-    /// are read; series and times, where a row has them, are checked. As many rows as the model's horizon; if there are fewer, the
-    /// covariates of the last row are repeated.</param>
+    /// are read; series and times, where a row has them, are checked. Rows beyond the model's horizon are not read; if there are fewer
+    /// rows, the covariates of the last row are repeated.</param>
     /// <param name="horizon">Steps to forecast, from 1 to the model's; <see langword="null"/> for all.</param>
     /// <returns>The forecast.</returns>
-    /// <exception cref="ArgumentNullException"><paramref name="example"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="example"/> or <paramref name="future"/> is
+    /// <see langword="null"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="horizon"/> is out of its range.</exception>
     /// <exception cref="InvalidOperationException">The observation's time is not later than the last time of its series, in the engine or
     /// known to the model; or its series column has the missing key; or its series is one more than
@@ -140,7 +144,7 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
                     $"The model knows {names.Count} series, {Some(names)}, and there is no observation yet: name the one to forecast, as "
                     + $"in Predict(\"{names.First()}\").");
         }
-        // Input columns that are part of the prediction are those of the last observation.
+        // A prediction may have input columns: they come from the last observation.
         return Query(_last ?? Blank(), null, horizon);
     }
 
@@ -149,8 +153,8 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
     /// </summary>
     /// <param name="series">The name of the series: the text in the series column or, in a column of keys, the key value.</param>
     /// <param name="horizon">Steps to forecast, from 1 to the model's; <see langword="null"/> for all.</param>
-    /// <returns>The forecast; of a detector of anomalies, the value that it expects next and its bounds. Of the observations' own columns
-    /// only the series column is set, if it is a text.</returns>
+    /// <returns>The forecast or, from a detector of anomalies, the value that it expects next and its bounds. Of the input columns only the
+    /// series column is set, if it is a text.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="series"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="horizon"/> is out of its range, or <paramref name="series"/> is none
     /// of <see cref="SeriesNames"/>.</exception>
@@ -171,8 +175,8 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
     }
 
     /// <summary>
-    /// Forgets all that the engine knows of a series, from training too: its next observation will be its first, and checkpoints will not
-    /// contain it. That makes room for another series.
+    /// Forgets all that the engine knows of a series, including what the model knows: its next observation will be its first, and
+    /// checkpoints will not contain it. That makes room for another series.
     /// </summary>
     /// <param name="series">The name of the series.</param>
     /// <returns>Whether the engine knew it.</returns>
@@ -193,6 +197,8 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
     /// </summary>
     /// <param name="ml">The context.</param>
     /// <param name="path">The file, which is replaced once the new one is complete.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="ml"/> or <paramref name="path"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException"><paramref name="path"/> is empty.</exception>
     /// <exception cref="DirectoryNotFoundException">The file's folder does not exist.</exception>
     /// <exception cref="ObjectDisposedException">The engine is disposed.</exception>
     public void CheckPoint(MLContext ml, string path)
@@ -209,7 +215,8 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
 
     /// <summary>Saves the model with all that the engine has seen to a stream.</summary>
     /// <param name="ml">The context.</param>
-    /// <param name="stream">The stream.</param>
+    /// <param name="stream">The stream to write to.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="ml"/> or <paramref name="stream"/> is <see langword="null"/>.</exception>
     /// <exception cref="ObjectDisposedException">The engine is disposed.</exception>
     public void CheckPoint(MLContext ml, Stream stream)
     {
@@ -219,7 +226,7 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
         ml.Model.Save(_pipeline, _inputSchema, stream);
     }
 
-    /// <summary>Ends the engine, but not the model: other engines of it go on. Disposing it again does nothing.</summary>
+    /// <summary>Ends the engine, but not the model, which other engines may share. Disposing it again does nothing.</summary>
     public void Dispose()
     {
         if (_disposed)
@@ -232,13 +239,16 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
         => transformer is IEnumerable<ITransformer> chain ? chain.SelectMany(Flatten) : [transformer];
 
     /// <summary>
-    /// An action that sets a series' name in the members of an observation that are a text of one of <paramref name="columns"/>.
+    /// An action that sets the name of a series in the members of an observation that hold the text of one of <paramref name="columns"/>.
     /// </summary>
     private static Action<TSource, string> CreateSeriesSetter(IReadOnlyCollection<string> columns)
     {
-        MemberInfo[] members = [.. SchemaDefinition.Create(typeof(TSource))
-            .Where(column => columns.Contains(column.ColumnName) && column.ColumnType is TextDataViewType)
-            .SelectMany(column => typeof(TSource).GetMember(column.MemberName))];
+        MemberInfo[] members =
+        [
+            .. SchemaDefinition.Create(typeof(TSource))
+                .Where(column => columns.Contains(column.ColumnName) && column.ColumnType is TextDataViewType)
+                .SelectMany(column => typeof(TSource).GetMember(column.MemberName)),
+        ];
         return (row, name) =>
         {
             foreach (MemberInfo member in members)
@@ -256,10 +266,12 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
     private static TSource Blank() => (TSource)RuntimeHelpers.GetUninitializedObject(typeof(TSource));
 
     private static string Some(IReadOnlyCollection<string> names)
-        => names.Count == 0
-            ? "none"
-            : string.Join(", ", names.Take(SeriesNamed).Select(name => $"'{name}'"))
-                + (names.Count > SeriesNamed ? $" and {names.Count - SeriesNamed} more" : "");
+    {
+        if (names.Count == 0)
+            return "none";
+        string some = string.Join(", ", names.Take(SeriesNamed).Select(name => $"'{name}'"));
+        return names.Count > SeriesNamed ? $"{some} and {names.Count - SeriesNamed} more" : some;
+    }
 
     private TPrediction Query(TSource row, string? series, int? horizon)
     {

@@ -7,8 +7,8 @@ public sealed class ForecastEngineOptions
     internal const int DefaultMaximumNewSeries = 10_000;
 
     /// <summary>
-    /// The most series, from 0, that the engine keeps beside the series known to the model: each takes some kilobytes until the engine is
-    /// disposed, or the series forgotten (<see cref="ForecastEngine{TSource, TPrediction}.Forget"/>). A row of one more series is an error.
+    /// The most series that the engine keeps beside the series known to the model, at least 0. Each takes some kilobytes until the engine
+    /// is disposed or forgets it (<see cref="ForecastEngine{TSource, TPrediction}.Forget"/>). A row of one more series is an error.
     /// Default: 10000.
     /// </summary>
     public int MaximumNewSeries = DefaultMaximumNewSeries;

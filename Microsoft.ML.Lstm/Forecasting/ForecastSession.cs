@@ -4,9 +4,9 @@ using Microsoft.ML.Lstm.Series;
 
 namespace Microsoft.ML.Lstm.Forecasting;
 
-/// <summary>Forecasts after each row: the points, then the lower and the upper ends of the intervals, H·D each.</summary>
-/// <param name="transformer">The transformer.</param>
-/// <param name="options">What the session is for.</param>
+/// <summary>Forecasts after each row: the points, then the lower and the upper bounds of the intervals, H·D each.</summary>
+/// <param name="transformer">The transformer, whose states the session starts from.</param>
+/// <param name="options">How the session is used.</param>
 internal sealed class ForecastSession(LstmForecastingTransformer transformer, SessionOptions options) : SeriesSession
 {
     private const string DataName = "data";
@@ -48,7 +48,7 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer, Se
 
     public override bool HasRow => _current is not null;
 
-    /// <summary>The stream of the series that the last query was for; null where there is none.</summary>
+    /// <summary>The stream that the last <see cref="Query"/> forecasts from; null where there is none.</summary>
     public ForecastStream? QueriedStream => (_queried ?? OnlySeries()) is { } series ? StreamOf(series) : null;
 
     public override void Take(SeriesRowReader row, long position, ReadOnlySpan<float> future)
@@ -63,8 +63,8 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer, Se
     /// </summary>
     /// <returns>The stream of the series before the row, and whether the series begins again with it; null for a row that can't be
     /// used.</returns>
-    /// <exception cref="InvalidOperationException">The row is no later than the row before it, has the missing key, or is of one new
-    /// series too many.</exception>
+    /// <exception cref="InvalidOperationException">The row is no later than the row before it, has the missing key, or belongs to one new
+    /// series more than <see cref="SessionOptions.MostNewSeries"/>.</exception>
     public (ForecastStream Stream, bool Restarted)? Begin(SeriesRowReader row, long position, ReadOnlySpan<float> future)
     {
         (_queried, _isForecastFresh) = (null, false);
@@ -79,13 +79,7 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer, Se
             if (series.HasLastRow && row.Time <= series.Time)
             {
                 if (series.HasRows || options.IsLive)
-                {
-                    throw new InvalidOperationException(SeriesMessages.Describe(Describe(position, row.Series), row.Time, series.Time)
-                        + (series.HasRows
-                            ? ""
-                            : $" The model knows the series up to there; one made by {nameof(LstmForecastingTransformer.WithoutHistory)} "
-                                + "does not."));
-                }
+                    throw NotLater(row, position, series);
                 restarts = true;
                 if (!options.IsTrainingData)
                     _warnings.AddRestart(series.Name, row.Time, series.Time);
@@ -108,7 +102,7 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer, Se
         return (series.Stream, restarts);
     }
 
-    /// <summary>Steps the network by the row that <see cref="Begin"/> was called with.</summary>
+    /// <summary>Runs the network one step on, over the row that <see cref="Begin"/> was called with.</summary>
     public void Step(SeriesRowReader row, ReadOnlySpan<float> future)
     {
         if (IsSkipped(row))
@@ -169,6 +163,14 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer, Se
         }
     }
 
+    private InvalidOperationException NotLater(SeriesRowReader row, long position, SessionSeries series)
+    {
+        string error = SeriesMessages.Describe(Describe(position, row.Series), row.Time, series.Time);
+        if (!series.HasRows)
+            error += $" The model knows the series up to there; one made by {nameof(LstmForecastingTransformer.WithoutHistory)} does not.";
+        return new InvalidOperationException(error);
+    }
+
     /// <summary>Warns of a gap before a row, and fills it if gaps are filled.</summary>
     private void FillGap(SessionSeries series, RowInterval interval, SeriesRowReader row, ReadOnlySpan<float> future)
     {
@@ -181,7 +183,7 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer, Se
         ForecastLayout layout = transformer.Model.Layout;
         int size = layout.KnownCovariates, ahead = layout.Horizon * size;
         future = future[..Math.Min(future.Length, ahead)];
-        // After the gap come the known covariates of the row itself, then those of its future.
+        // After the gap come the known covariates of the row itself, then of the rows after it.
         float[] known = new float[size + future.Length];
         row.Known.CopyTo(known);
         future.CopyTo(known.AsSpan(size));
@@ -192,8 +194,7 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer, Se
     /// <param name="stream">The stream after its last row.</param>
     /// <param name="interval">The time between rows.</param>
     /// <param name="time">The time of the last row.</param>
-    /// <param name="steps">How many rows are missing; of more than <see cref="SeriesGaps.MostSteps"/>, the last are stepped
-    /// through.</param>
+    /// <param name="steps">How many rows are missing. The stream steps through at most the last <see cref="SeriesGaps.MostSteps"/>.</param>
     /// <param name="known">The known covariates of the rows that follow the missing ones.</param>
     /// <param name="statics">The static features of the series.</param>
     private void StepThroughMissing(ForecastStream stream, RowInterval interval, DateTimeOffset time, long steps, ReadOnlySpan<float> known,
@@ -213,7 +214,7 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer, Se
         }
     }
 
-    /// <summary>The stream of a series after its last row and the missing steps known to follow.</summary>
+    /// <summary>The stream of a series after its last row and the missing steps that are known to follow it.</summary>
     private ForecastStream StreamOf(SessionSeries series)
     {
         if (series.Missing is not { } end || _settings.RowInterval is not { } interval)
@@ -228,7 +229,7 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer, Se
         return stream;
     }
 
-    // Before the first row, a forecast is of the only series that the model knows.
+    // Before the first row, the only series that the model knows is forecast.
     private SessionSeries? OnlySeries()
     {
         if (_current is not null)

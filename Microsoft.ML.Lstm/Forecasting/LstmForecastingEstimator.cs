@@ -17,16 +17,16 @@ namespace Microsoft.ML.Lstm;
 /// [ForecastByLstm(Options)](xref:Microsoft.ML.LstmCatalog.ForecastByLstm*).
 ///
 /// ### Input and Output Columns
-/// The data is a table with a row a time step, the rows of a series in the order of time.
+/// The data is a table with one row per time step, the rows of a series in the order of time.
 ///
 /// * `TargetColumnNames`: <xref:System.Single>. What to forecast: D columns, together.
 /// * `PastCovariateColumnNames`, optional: <xref:System.Single>, or known-sized vectors of it. What is known up to the present row.
 /// * `KnownCovariateColumnNames`, optional: <xref:System.Single>, or known-sized vectors of it. What is known ahead too (prices,
-///   promotions, holidays): each forecast also reads it in the rows that follow. Behind the last row with a target, add rows with NaN as
-///   the target to say what will be.
+///   promotions, holidays): each forecast also reads it from the rows that follow. To give it for the time to come, add rows behind the
+///   last one that have NaN as their target.
 /// * `StaticFeatureColumnName`, optional: <xref:System.Single>, or a known-sized vector of it. What is known of a series as a whole.
-/// * `TimeColumnName`, optional: <xref:System.DateTime> or <xref:System.DateTimeOffset>. The times of the rows, which are checked, and of
-///   which features of the calendar are made.
+/// * `TimeColumnName`, optional: <xref:System.DateTime> or <xref:System.DateTimeOffset>. The times of the rows: their order is checked, and
+///   they give features of the calendar.
 /// * `SeriesColumnName`, optional: text or Key. Which series a row belongs to: many series share one network.
 ///
 /// * `OutputColumnName`: vector of <xref:System.Single>, H long; (H, D) for several targets. After each row, the forecast of the next H
@@ -44,14 +44,14 @@ namespace Microsoft.ML.Lstm;
 ///
 /// ### Training Algorithm Details
 /// A recurrent network reads a series row by row and after each row gives all H steps of a forecast at once, by a linear layer that reads
-/// the network's state and the row itself (the autoregressive part of [LSTNet](https://arxiv.org/abs/1703.07015)). Values are measured by
-/// the window's own mean and deviation (see `Scaling`), so that a series may be where the training data never was. It is trained on windows
-/// of W steps at changing places, with W more before them on which the state warms up. Scoring carries the state on from row to row, over
-/// whole series: a forecast depends on all rows before, and a row costs what a row costs.
+/// the network's state and the row itself (the autoregressive part of [LSTNet](https://arxiv.org/abs/1703.07015)). Values are scaled by the
+/// window's own mean and deviation (see `Scaling`), so a series may go where the training data never was. The network is trained on windows
+/// of W steps at changing places, with W more steps before each to warm up the state. Scoring carries the state from row to row, over whole
+/// series: a forecast depends on all rows before it, and the cost of a row does not depend on how many they are.
 ///
 /// The last part of each series (`ValidationFraction`), or the validation data, says when to stop, and how far forecasts are off: the
-/// intervals are those of split conformal prediction, whatever the network's own distribution (Romano, Patterson and Candès 2019). On
-/// request the network is then trained again, on all rows (`RefitOnAllData`).
+/// intervals come from split conformal prediction, whatever the network's own distribution (Romano, Patterson and Candès 2019). On request
+/// the network is then trained again, on all rows (`RefitOnAllData`).
 ///
 /// The fitted transformer knows the series up to the end of the data; see <xref:Microsoft.ML.Lstm.SeriesTransformer>.
 /// The same seed and data give the same model, bit for bit, with any number of threads, on processors with vectors of the same width.
@@ -75,19 +75,21 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
         _columns = _options.ColumnsFor(_options.TargetColumnNames);
     }
 
-    /// <summary>Trains a network on the first rows of each series and measures it on its last ones.</summary>
+    /// <summary>Trains a network on the first rows of each series and validates it on the last rows.</summary>
     /// <param name="input">The series.</param>
-    /// <returns>The trained network, which knows the series up to their ends.</returns>
+    /// <returns>The forecaster, which knows the series up to their ends.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="input"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
     /// <exception cref="InvalidOperationException">There are no rows to train on, or times that are not in order.</exception>
     public LstmForecastingTransformer Fit(IDataView input) => Fit(input, null);
 
-    /// <summary>Trains a network, and measures it on rows that follow.</summary>
+    /// <summary>Trains a network, and validates it on the rows that follow.</summary>
     /// <param name="trainData">The series.</param>
-    /// <param name="validationData"> The rows that follow them, series by series: for early stopping and for the width of the intervals;
+    /// <param name="validationData">The rows that follow them, series by series: for early stopping and for the width of the intervals;
     /// the network does not learn from them, whatever <see cref="Options.RefitOnAllData"/> says. <see langword="null"/> for the last rows
-    /// of <paramref name="trainData"/>. </param>
-    /// <returns>The trained network, which knows the series up to their ends, including the validation data.</returns>
+    /// of <paramref name="trainData"/>.</param>
+    /// <returns>The forecaster, which knows the series up to their ends, including the validation data.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="trainData"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
     /// <exception cref="InvalidOperationException">There are no rows to train on, or times that are not in order.</exception>
     public LstmForecastingTransformer Fit(IDataView trainData, IDataView? validationData)
@@ -111,16 +113,16 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
     /// <summary>The columns that the trained transformer will give for data like this.</summary>
     /// <param name="inputSchema">What is known of the data's schema.</param>
     /// <returns>What is known of the transformed data's schema.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="inputSchema"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
         BoundSeriesColumns.Check(_host, inputSchema, _columns);
-        return inputSchema.With(new[] { _options.OutputColumnName, _options.LowerBoundColumnName, _options.UpperBoundColumnName }
-            .OfType<string>().Select(name => ForecastColumn.Shape(name, hasTimes: _columns.Time is not null)));
+        return inputSchema.With(_options.OutputNames.Select(name => ForecastColumn.Shape(name, hasTimes: _columns.Time is not null)));
     }
 
-    /// <summary>The settings of a forecaster, without bounds, that <see cref="SeriesTraining"/> trained.</summary>
+    /// <summary>The settings of a forecaster without bounds that <see cref="SeriesTraining"/> has trained.</summary>
     internal static ForecastSettings SettingsFor(TrainedSeries trained, SeriesColumns columns, SeriesEstimatorOptions options,
         string outputColumnName, double confidenceLevel) => new()
     {
@@ -168,18 +170,21 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
         public int Horizon = 1;
 
         /// <summary>
-        /// What training minimizes, and what the network gives. <see langword="null"/>, the default: chosen from the data (at present
-        /// <see cref="ForecastLoss.SquaredError"/>).
+        /// What training minimizes, and with it the meaning of the network's outputs. <see langword="null"/>, the default: chosen from the
+        /// data (at present <see cref="ForecastLoss.SquaredError"/>).
         /// </summary>
         public ForecastLoss? LossFunction;
 
         /// <summary>
         /// Whether, once the last rows of each series (<see cref="TrainingOptions.ValidationFraction"/>, 0.2 here) have decided when to
         /// stop and how wide the intervals are, the network is trained again on all rows, for as many epochs. That helps short series. The
-        /// intervals are then those of the network before, and may hold fewer values than they should. <see langword="null"/>, the
-        /// default: chosen from the data (at present <see langword="false"/>).
+        /// intervals still come from the first network, and may hold fewer values than they should. <see langword="null"/>, the default:
+        /// chosen from the data (at present <see langword="false"/>).
         /// </summary>
         public bool? RefitOnAllData;
+
+        internal IEnumerable<string> OutputNames
+            => new[] { OutputColumnName, LowerBoundColumnName, UpperBoundColumnName }.OfType<string>();
 
         internal override ForecastLoss Loss => LossFunction!.Value;
 
@@ -207,10 +212,9 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
             RequireName(OutputColumnName, nameof(OutputColumnName), optional: false);
             RequireName(LowerBoundColumnName, nameof(LowerBoundColumnName), optional: true);
             RequireName(UpperBoundColumnName, nameof(UpperBoundColumnName), optional: true);
-            string[] outputs = [.. new[] { OutputColumnName, LowerBoundColumnName, UpperBoundColumnName }.OfType<string>()];
             Require(LowerBoundColumnName is null || LowerBoundColumnName != UpperBoundColumnName, UpperBoundColumnName,
                 nameof(UpperBoundColumnName), "another name than that of the lower bound");
-            Require(outputs.Count(name => name == OutputColumnName) == 1, OutputColumnName, nameof(OutputColumnName),
+            Require(OutputNames.Count(name => name == OutputColumnName) == 1, OutputColumnName, nameof(OutputColumnName),
                 "another name than those of the bounds");
             Require(ConfidenceLevel is > 0 and < 1, ConfidenceLevel, nameof(ConfidenceLevel), "above 0 and below 1");
             Require(Horizon is >= 1 and <= MaxHorizon, Horizon, nameof(Horizon), $"from 1 to {MaxHorizon}");

@@ -25,7 +25,7 @@ namespace Microsoft.ML.Lstm;
 ///   probability `ConfidenceLevel`.
 ///
 /// Where the model has a time column, these columns have the annotations `TimeStep`, `TimeStepMonths` (one of the two is 0) and
-/// `FillsGaps`, by which `EvaluateForecast` finds the row that a forecast is of.
+/// `FillsGaps`, by which `EvaluateForecast` finds the row that was forecast.
 /// ]]></format>
 /// </remarks>
 /// <seealso cref="LstmCatalog.ForecastByLstm(ForecastingCatalog, LstmForecastingEstimator.Options)"/>
@@ -41,7 +41,7 @@ public sealed class LstmForecastingTransformer : SeriesTransformer
 
     internal LstmForecastingTransformer(IHostEnvironment environment, ForecastModel model, ForecastSettings settings,
         IReadOnlyDictionary<string, SeriesState> states)
-        : base(environment.Register(nameof(LstmForecastingTransformer)), model, settings.Columns)
+        : base(environment.Register(nameof(LstmForecastingTransformer)), model, settings)
     {
         Settings = settings;
         States = states;
@@ -59,10 +59,10 @@ public sealed class LstmForecastingTransformer : SeriesTransformer
         Outputs = outputs;
     }
 
-    /// <summary>H: how many steps ahead it forecasts.</summary>
+    /// <summary>H: how many steps ahead the transformer forecasts, 1 to 10000.</summary>
     public int Horizon => Model.Layout.Horizon;
 
-    /// <summary>The share of values that an interval is to hold.</summary>
+    /// <summary>The share of values that an interval is to hold, above 0 and below 1.</summary>
     public double ConfidenceLevel => Settings.ConfidenceLevel;
 
     /// <summary>
@@ -75,29 +75,25 @@ public sealed class LstmForecastingTransformer : SeriesTransformer
     /// <summary>The state of each series, by its name.</summary>
     internal IReadOnlyDictionary<string, SeriesState> States { get; }
 
-    private protected override bool HasOffsets => Settings.HasOffsets;
-
-    private protected override RowInterval? FilledGaps => Settings.FillsGaps ? Settings.RowInterval : null;
-
     internal override IReadOnlyList<OutputColumn> Outputs { get; }
 
     /// <summary>
     /// A transformer with the same network that knows no series yet: for data that does not follow the training data, such as the training
     /// data itself.
     /// </summary>
-    /// <returns>The transformer.</returns>
+    /// <returns>The transformer without history.</returns>
     public LstmForecastingTransformer WithoutHistory() => With(new Dictionary<string, SeriesState>());
 
     /// <summary>
-    /// Forecasts each series that the transformer knows from its end: after the last row of the training data or of a checkpoint, missing
-    /// values at the end included. These are, as a table, the forecasts of an engine's
+    /// Forecasts each series that the transformer knows from its end: after the last row of the training data or of a checkpoint, including
+    /// missing values at the end. The forecasts are the same as those of an engine's
     /// <see cref="ForecastEngine{TSource, TPrediction}.Predict(string, int?)"/> before the first observation.
     /// </summary>
     /// <param name="horizon">Steps to forecast, from 1 to <see cref="Horizon"/>; <see langword="null"/> for all.</param>
-    /// <returns> A row for each step of each series, series by series: the series' name (a text, in a column called as the series
-    /// column, where there is one), <c>Step</c> (<see cref="int"/>, from 1), the time (in a column called as the time column, where there
-    /// is one), and the forecast with its bounds (in columns called as the transformer's own; <see cref="float"/>, or vectors of D where
-    /// several targets are forecast). A series without any value in the training data is left out. </returns>
+    /// <returns>A table with a row for each step of each series, series by series. Its columns: the name of the series, a text, under the
+    /// name of the series column, if there is one; <c>Step</c>, an <see cref="int"/> from 1; the time, under the name of the time column,
+    /// if there is one; and the forecast with its bounds, under the names of the transformer's own columns, each a <see cref="float"/>, or
+    /// a vector of D where several targets are forecast. A series without any value in the training data is left out.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="horizon"/> is out of its range.</exception>
     public IDataView Forecast(int? horizon = null)
     {
@@ -125,8 +121,8 @@ public sealed class LstmForecastingTransformer : SeriesTransformer
         table.AddNumbers("Step", rows.Select(row => row.Step));
         if (Columns.Time is { } time)
             table.AddTimes(time, rows.Select(row => row.Time), Settings.HasOffsets);
-        foreach ((string? column, List<float[]> values) in new[] { Settings.OutputColumnName, Settings.LowerBoundColumnName,
-            Settings.UpperBoundColumnName }.Zip(parts))
+        string?[] columns = [Settings.OutputColumnName, Settings.LowerBoundColumnName, Settings.UpperBoundColumnName];
+        foreach ((string? column, List<float[]> values) in columns.Zip(parts))
         {
             if (column is not null)
                 table.AddValues(column, values, targets);
@@ -174,7 +170,7 @@ public sealed class LstmForecastingTransformer : SeriesTransformer
 
     private protected override void Save(ModelSaveContext ctx) => ModelEntry.Save(ctx, Version, SaveTo);
 
-    /// <summary>Writes the streams that <see cref="LoadFrom"/> reads.</summary>
+    /// <summary>Writes the entry that <see cref="LoadFrom"/> reads.</summary>
     internal void SaveTo(ModelEntryWriter entry)
     {
         var saved = new SavedForecast(Settings, Model.Layout, [.. States.Select(state => KnownSeries.Of(state.Key, state.Value))]);
@@ -210,8 +206,7 @@ public sealed class LstmForecastingTransformer : SeriesTransformer
         if (shape.StaticSize == 0 != (saved.Settings.Columns.Statics is null))
             throw new InvalidDataException(
                 $"A saved LSTM forecast has {shape.StaticSize} static features, but its columns say '{saved.Settings.Columns.Statics}'.");
-        if (saved.Known.Any(known =>
-            known.Until is not null
+        if (saved.Known.Any(known => known.Until is not null
             && (saved.Settings.RowInterval is null
                 || (known.Statics?.Length ?? 0) != shape.StaticSize
                 || known.Statics?.Any(value => !float.IsFinite(value)) == true)))

@@ -4,8 +4,7 @@ using Microsoft.ML.Lstm.Engine.Series;
 namespace Microsoft.ML.Lstm.Forecasting;
 
 /// <summary>
-/// What a column of forecasts says, by its annotations, of the time between its rows: by it an evaluation finds the row
-/// that a forecast is of.
+/// The time between rows, as annotations of a column of forecasts: from it an evaluation finds the row that was forecast.
 /// </summary>
 /// <param name="Interval">The time between rows.</param>
 /// <param name="FillsGaps">Whether a gap in time counts as rows with missing values.</param>
@@ -15,7 +14,7 @@ internal sealed record RowIntervalAnnotation(RowInterval Interval, bool FillsGap
     private const string SpanKind = "TimeStep";
     private const string FillsGapsKind = "FillsGaps";
 
-    /// <summary>The annotations that <see cref="ToAnnotations"/> gives, before there is any data.</summary>
+    /// <summary>The schema of the annotations that <see cref="ToAnnotations"/> gives, before there is any data.</summary>
     public static SchemaShape Shape { get; } = new(
     [
         Scalar(MonthsKind, NumberDataViewType.Int32),
@@ -23,7 +22,7 @@ internal sealed record RowIntervalAnnotation(RowInterval Interval, bool FillsGap
         Scalar(FillsGapsKind, BooleanDataViewType.Instance),
     ]);
 
-    /// <summary>Reads the annotations of a column; null where it has none, as a column of another model's forecasts.</summary>
+    /// <summary>Reads the annotations of a column; null where it has none, as with the forecasts of other models.</summary>
     public static RowIntervalAnnotation? Of(DataViewSchema.Column column)
         => Read(column, MonthsKind, out int months)
             && Read(column, SpanKind, out TimeSpan span)

@@ -4,7 +4,7 @@ using Microsoft.ML.Runtime;
 namespace Microsoft.ML.Lstm.Forecasting;
 
 /// <summary>Builds the table of <see cref="LstmForecastingTransformer.Forecast"/>: a row for each step ahead of each series.</summary>
-/// <param name="environment">The environment.</param>
+/// <param name="environment">The environment of the table.</param>
 internal sealed class SeriesForecastTable(IHostEnvironment environment)
 {
     private readonly ArrayDataViewBuilder _builder = new(environment);

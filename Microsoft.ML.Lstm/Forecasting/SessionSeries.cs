@@ -7,7 +7,7 @@ namespace Microsoft.ML.Lstm.Forecasting;
 /// <param name="stream">The network after the last row of the series.</param>
 internal sealed class SessionSeries(string name, ForecastStream stream)
 {
-    // The start in the training data, as long as the rows of this session may still be a repetition of it.
+    // The start in the training data, as long as the rows of this session may still repeat it.
     private SeriesStart? _repeated;
     private ulong _hash = SeriesStart.Empty;
     private int _rows;
@@ -28,7 +28,7 @@ internal sealed class SessionSeries(string name, ForecastStream stream)
     /// <summary>Whether there is a last row, of this session or known to the model.</summary>
     public bool HasLastRow { get; private set; }
 
-    /// <summary>Whether a row came in this session.</summary>
+    /// <summary>Whether there has been a row in this session.</summary>
     public bool HasRows { get; private set; }
 
     /// <summary>The start of the series in the training data.</summary>
@@ -48,11 +48,11 @@ internal sealed class SessionSeries(string name, ForecastStream stream)
     /// <summary>Moves on to a row at <paramref name="time"/>.</summary>
     public void MoveTo(DateTimeOffset time) => (Time, Missing, StreamAfterMissing, HasLastRow, HasRows) = (time, null, null, true, true);
 
-    /// <summary>Whether a row is the first of this session and equal to the first of the training data.</summary>
+    /// <summary>Whether a row is the first of this session and equal to the first row of the training data.</summary>
     public bool IsFirstOfTraining(ReadOnlySpan<float> row)
         => _repeated is { } start && _rows == 0 && SeriesStart.Add(SeriesStart.Empty, row) == start.First;
 
-    /// <summary>Whether, with this row, the session has begun with all of the first rows of the training data.</summary>
+    /// <summary>Takes a row, and says whether with it the session has repeated all the first rows of the training data.</summary>
     public bool RepeatsTrainingWith(ReadOnlySpan<float> row)
     {
         if (_repeated is not { } start)

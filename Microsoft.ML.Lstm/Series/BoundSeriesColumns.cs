@@ -4,7 +4,7 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm.Series;
 
-/// <summary>The columns of a schema that rows of series are read from, and how many numbers these have.</summary>
+/// <summary>The columns of a schema that rows of series are read from, and how many numbers they hold.</summary>
 internal sealed class BoundSeriesColumns
 {
     public BoundSeriesColumns(IExceptionContext context, DataViewSchema schema, SeriesColumns columns)
@@ -27,6 +27,34 @@ internal sealed class BoundSeriesColumns
 
         static int SizeOf(IEnumerable<DataViewSchema.Column> columns) => columns.Sum(column => NumberReader.SizeOf(column.Type));
     }
+
+    /// <summary>The columns of targets, past covariates and known covariates, in this order.</summary>
+    public DataViewSchema.Column[] Numbers { get; }
+
+    /// <summary>The columns of known covariates, the last of <see cref="Numbers"/>.</summary>
+    public DataViewSchema.Column[] Known { get; }
+
+    public DataViewSchema.Column? Statics { get; }
+
+    public DataViewSchema.Column? Time { get; }
+
+    public DataViewSchema.Column? Series { get; }
+
+    /// <summary>D: targets.</summary>
+    public int Targets { get; }
+
+    /// <summary>P: numbers in the columns of past covariates.</summary>
+    public int PastCovariates { get; }
+
+    /// <summary>K: numbers in the columns of known covariates.</summary>
+    public int KnownCovariates { get; }
+
+    /// <summary>S: static features.</summary>
+    public int StaticSize { get; }
+
+    /// <summary>All columns, each once.</summary>
+    public IEnumerable<DataViewSchema.Column> All
+        => Numbers.Concat(new[] { Statics, Time, Series }.OfType<DataViewSchema.Column>()).DistinctBy(column => column.Index);
 
     /// <summary>Throws if <paramref name="schema"/> lacks one of <paramref name="columns"/>, or has it with another type.</summary>
     public static void Check(IExceptionContext context, SchemaShape schema, SeriesColumns columns)
@@ -58,34 +86,7 @@ internal sealed class BoundSeriesColumns
         }
     }
 
-    public DataViewSchema.Column[] Numbers { get; }
-
-    /// <summary>The columns of known covariates, the last of <see cref="Numbers"/>.</summary>
-    public DataViewSchema.Column[] Known { get; }
-
-    public DataViewSchema.Column? Statics { get; }
-
-    public DataViewSchema.Column? Time { get; }
-
-    public DataViewSchema.Column? Series { get; }
-
-    /// <summary>D: targets.</summary>
-    public int Targets { get; }
-
-    /// <summary>P: numbers of the past covariates.</summary>
-    public int PastCovariates { get; }
-
-    /// <summary>K: numbers of the known covariates.</summary>
-    public int KnownCovariates { get; }
-
-    /// <summary>S: static features.</summary>
-    public int StaticSize { get; }
-
-    /// <summary>All columns, each once.</summary>
-    public IEnumerable<DataViewSchema.Column> All
-        => Numbers.Concat(new[] { Statics, Time, Series }.OfType<DataViewSchema.Column>()).DistinctBy(column => column.Index);
-
-    /// <summary>The role of a column of numbers.</summary>
+    /// <summary>The role of the column at an index of <see cref="Numbers"/>.</summary>
     private static ColumnRole RoleOf(SeriesColumns columns, int index)
         => index < columns.Targets.Length ? ColumnRole.ForecastTarget : ColumnRole.Covariate;
 }

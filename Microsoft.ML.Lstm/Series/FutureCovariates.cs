@@ -18,7 +18,7 @@ internal sealed class FutureCovariates
     private readonly int _size;
     private readonly float[] _numbers;
 
-    /// <param name="row">The row that is read ahead; <see cref="Add"/> reads it where it stands.</param>
+    /// <param name="row">The row of the cursor that reads ahead; <see cref="Add"/> reads it where the cursor stands.</param>
     /// <param name="columns">The columns of the row.</param>
     /// <param name="horizon">H.</param>
     /// <param name="filledGaps">The time between rows where gaps are filled; null where they are not.</param>
@@ -59,8 +59,8 @@ internal sealed class FutureCovariates
     }
 
     /// <summary>
-    /// Moves on to the next row of <paramref name="series"/> and returns the covariates of the steps after it, step by step: those of H
-    /// steps, or of as many as have been read.
+    /// Moves on to the next row of <paramref name="series"/> and returns the covariates of the H steps after it, step by step; of fewer
+    /// steps where the series ends.
     /// </summary>
     public ReadOnlySpan<float> Next(string series)
     {
@@ -80,8 +80,7 @@ internal sealed class FutureCovariates
 
     private void AddGap(SeriesQueue series, DateTimeOffset time)
     {
-        // Of a longer gap no more than H steps are ever asked for. Rows without a time, or out of order, are dealt with when their turn
-        // comes.
+        // No forecast needs more than H steps of a gap. Rows without a time, or out of order, are dealt with when their turn comes.
         int gap = series.LastTime is { } last && time > last ? (int)Math.Min(_filledGaps!.StepsBetween(last, time) - 1, _horizon) : 0;
         if (time.Ticks > 0)
             series.LastTime = time;
@@ -100,7 +99,7 @@ internal sealed class FutureCovariates
     /// <summary>The rows of a series that have been read and not yet passed.</summary>
     private sealed class SeriesQueue
     {
-        /// <summary>The covariates of each step, those of gaps included.</summary>
+        /// <summary>The covariates of each step, including the steps that gaps leave out.</summary>
         public Queue<float> Numbers { get; } = [];
 
         /// <summary>How many steps are left out before each row; empty where gaps are not filled.</summary>

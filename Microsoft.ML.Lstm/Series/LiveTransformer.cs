@@ -41,7 +41,7 @@ internal sealed class LiveTransformer(SeriesTransformer transformer, EngineReque
         public DataViewRow GetRow(DataViewRow input, IEnumerable<DataViewSchema.Column> activeColumns)
         {
             DataViewSchema.Column[] active = [.. activeColumns];
-            // The source columns may be missing in a row when none of our own columns is active.
+            // When none of our own columns is active, the row may lack the source columns.
             SeriesRowReader? reader = active.Any(bindings.IsOwn) ? new SeriesRowReader(input, bindings.Source) : null;
             var row = new LiveRow(input, reader, session, request);
             return new OutputRow(bindings, input, active, output => bindings.Outputs[output].CreateGetter(row));
@@ -99,7 +99,7 @@ internal sealed class LiveRow(DataViewRow input, SeriesRowReader? reader, Series
         }
     }
 
-    // It is easy to pass rows of several series, or rows that begin with the observation itself. Future rows need no series and no time.
+    // Callers easily pass rows of several series, or begin with the observation itself. Future rows need no series and no time.
     private void CheckFutureRows(string series, DateTimeOffset time)
     {
         DateTimeOffset last = time;
@@ -111,17 +111,15 @@ internal sealed class LiveRow(DataViewRow input, SeriesRowReader? reader, Series
             if (futureTime.Ticks == 0)
                 continue;
             if (futureTime <= last)
-            {
                 throw new InvalidOperationException(
                     $"A row ahead has the time {SeriesMessages.Format(futureTime)}, which does not come after "
                     + $"{SeriesMessages.Format(last)}. Give the rows that follow the observation, in the order of time.");
-            }
             last = futureTime;
         }
     }
 }
 
-/// <summary>What an engine wants from the transformers in its pipeline when it sends them a row.</summary>
+/// <summary>What an engine asks of the transformers in its pipeline when it sends them a row.</summary>
 internal sealed class EngineRequest
 {
     public RowUse Use { get; set; }
@@ -136,7 +134,7 @@ internal sealed class EngineRequest
     public int FutureRows { get; set; }
 }
 
-/// <summary>What a row in an engine's pipeline is.</summary>
+/// <summary>What an engine sends a row for.</summary>
 internal enum RowUse
 {
     /// <summary>The next observation.</summary>

@@ -2,7 +2,7 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.Lstm.Series;
 
-/// <summary>Where the rows of a data view come from, behind the transforms that only add columns to them.</summary>
+/// <summary>The data view that rows come from, before the transforms that only add columns to them.</summary>
 internal sealed class RowSource
 {
     private readonly WeakReference<IDataView> _source;

@@ -4,7 +4,7 @@ namespace Microsoft.ML.Lstm.Series;
 
 /// <summary>
 /// Goes through the rows of a table and feeds each into a <see cref="SeriesSession"/>. Where covariates are known ahead, it reads ahead
-/// until the covariates that a row needs are there, and holds the rows between.
+/// until it has the covariates that a row needs, and holds the rows in between.
 /// </summary>
 internal sealed class SeriesCursor : OutputCursor
 {
@@ -17,9 +17,9 @@ internal sealed class SeriesCursor : OutputCursor
     private bool _sourceEnded;
 
     /// <param name="bindings">The columns.</param>
-    /// <param name="source">The cursor over the table, which this one owns.</param>
-    /// <param name="sourceColumns">The columns that are active in it.</param>
-    /// <param name="session">What the rows are fed into.</param>
+    /// <param name="source">The cursor over the table, which the new cursor owns.</param>
+    /// <param name="sourceColumns">The active columns of <paramref name="source"/>.</param>
+    /// <param name="session">The session that takes the rows.</param>
     /// <param name="activeColumns">The columns that the consumer asked for.</param>
     public SeriesCursor(SeriesBindings bindings, DataViewRowCursor source, DataViewSchema.Column[] sourceColumns, SeriesSession session,
         DataViewSchema.Column[] activeColumns)

@@ -4,7 +4,7 @@ using Microsoft.ML.Lstm.Columns;
 namespace Microsoft.ML.Lstm.Series;
 
 /// <summary>
-/// A data view with the columns of a <see cref="SeriesTransformer"/>. The order of its rows is that of the series.
+/// A data view with the columns of a <see cref="SeriesTransformer"/>. Its rows have the order in which they are read from its source.
 /// </summary>
 internal sealed class SeriesDataView(SeriesBindings bindings, SeriesTransformer transformer, IDataView source)
     : OutputDataView(bindings, transformer, source, keepsOrder: true)

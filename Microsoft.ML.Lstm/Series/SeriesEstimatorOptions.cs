@@ -4,8 +4,8 @@ using Microsoft.ML.Lstm.Engine.Training;
 namespace Microsoft.ML.Lstm;
 
 /// <summary>
-/// The options that the estimators for series share: the columns of a table with one row a time step, the network and its training. The
-/// output for a row depends on no later row, so that <see cref="TrainingOptions.Bidirectional"/> must not be true.
+/// The options that the estimators for series share: the columns of a table with one row per time step, the network and its training. The
+/// output for a row depends on no later row, so <see cref="TrainingOptions.Bidirectional"/> must not be <see langword="true"/>.
 /// </summary>
 public abstract class SeriesEstimatorOptions : TrainingOptions
 {
@@ -25,8 +25,8 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
 
     /// <summary>
     /// L: how many of the last values of each target the network reads at each step, 1 to 10000, of which at most <see cref="WindowSize"/>
-    /// are used; 1 is the present value alone. More help with many targets, or with a cycle of that many steps. <see langword="null"/>, the
-    /// default: chosen from the data (at present 1).
+    /// are used; 1 is the present value alone. More lags help with many targets, or with a cycle of as many steps.
+    /// <see langword="null"/>, the default: chosen from the data (at present 1).
     /// </summary>
     public int? NumberOfLags;
 
@@ -58,13 +58,14 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
     public bool? FillGaps;
 
     /// <summary>
-    /// The calendar cycles that rows have features of, where there is a <see cref="TimeColumnName"/>. <see langword="null"/> for all cycles
-    /// longer than a step that the training data goes through at least three times. Default: <see langword="null"/>.
+    /// The calendar cycles that give each row features, where there is a <see cref="TimeColumnName"/>. <see langword="null"/> for all
+    /// cycles longer than a step that the training data goes through at least three times. Default: <see langword="null"/>.
     /// </summary>
     public CalendarFeatures? Calendar;
 
     /// <summary>
-    /// The column with the series of each row, text or key. <see langword="null"/> for a single series. Default: <see langword="null"/>.
+    /// The column that says which series a row belongs to, text or key. <see langword="null"/> for a single series. Default:
+    /// <see langword="null"/>.
     /// </summary>
     public string? SeriesColumnName;
 
@@ -123,7 +124,7 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
         base.ChooseDefaults();
     }
 
-    // The windows are cut differently each epoch, and each of their steps is learned from: few windows are still much data.
+    // Each epoch cuts other windows, and the network learns from every step of a window: even few windows are much data.
     internal override int MostEpochs => 1000;
 
     internal override IReadOnlyList<EarlyStoppingMetric> EarlyStoppingMetrics
@@ -151,7 +152,7 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
         };
     }
 
-    /// <summary>A copy, which later changes to this object do not affect.</summary>
+    /// <summary>A copy that later changes to these options do not affect.</summary>
     internal virtual SeriesEstimatorOptions Copy()
     {
         var copy = (SeriesEstimatorOptions)Clone();
@@ -174,23 +175,20 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
         RequireName(SeriesColumnName, nameof(SeriesColumnName), optional: true);
         Require(WindowSize is null or (>= 1 and <= MaxWindowSize), WindowSize, nameof(WindowSize), $"from 1 to {MaxWindowSize}");
         Require(NumberOfLags is null or (>= 1 and <= MaxLags), NumberOfLags, nameof(NumberOfLags), $"from 1 to {MaxLags}");
-        Require(Calendar is null
-            || (Calendar & ~(CalendarFeatures.Hour | CalendarFeatures.Day | CalendarFeatures.Week | CalendarFeatures.Year)) == 0, Calendar,
-                nameof(Calendar), "a combination of the named cycles, or null");
+        CalendarFeatures cycles = CalendarFeatures.Hour | CalendarFeatures.Day | CalendarFeatures.Week | CalendarFeatures.Year;
+        Require(Calendar is null || (Calendar & ~cycles) == 0, Calendar, nameof(Calendar), "a combination of the named cycles, or null");
         Require(Calendar is null or CalendarFeatures.None || TimeColumnName is not null, Calendar, nameof(Calendar),
             $"null or {nameof(CalendarFeatures.None)} where there is no {nameof(TimeColumnName)}");
-        Require(FillGaps is not true || (TimeColumnName is not null && MissingValues == MissingValueHandling.CarryForward), FillGaps,
-            nameof(FillGaps),
-            $"false or null where there is no {nameof(TimeColumnName)}, and with "
+        Require(FillGaps is not true || (TimeColumnName is not null && MissingValues == MissingValueHandling.CarryForward),
+            FillGaps, nameof(FillGaps), $"false or null where there is no {nameof(TimeColumnName)}, and with "
             + $"{nameof(MissingValueHandling)}.{nameof(MissingValueHandling.SkipRow)}");
         Require(EmbedSeries is not true || SeriesColumnName is not null, EmbedSeries, nameof(EmbedSeries),
             $"false where there is no {nameof(SeriesColumnName)}");
         RequireDefined(Scaling, nameof(Scaling));
         RequireDefined(MissingValues, nameof(MissingValues));
-        Require(MissingValues != MissingValueHandling.SkipRow || KnownCovariateColumnNames.Length == 0, MissingValues,
-            nameof(MissingValues),
-            $"{nameof(MissingValueHandling.CarryForward)} where there are {nameof(KnownCovariateColumnNames)}, which rows without a "
-            + "target tell too");
+        Require(MissingValues != MissingValueHandling.SkipRow || KnownCovariateColumnNames.Length == 0,
+            MissingValues, nameof(MissingValues), $"{nameof(MissingValueHandling.CarryForward)} where there are "
+            + $"{nameof(KnownCovariateColumnNames)}, which rows without a target tell too");
     }
 
     private protected static void RequireNames(string[] names, string option)

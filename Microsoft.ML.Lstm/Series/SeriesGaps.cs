@@ -4,20 +4,21 @@ using Microsoft.ML.Lstm.Engine.Series;
 
 namespace Microsoft.ML.Lstm.Series;
 
-/// <summary>Finds and fills the gaps in time that leave out rows of a series.</summary>
+/// <summary>Finds gaps in time, where a series leaves out rows, and fills them.</summary>
 internal static class SeriesGaps
 {
     /// <summary>
-    /// The most steps that a gap is filled with, those at its end: after so many missing values nothing but the calendar counts.
+    /// The most steps that a gap is filled with; of a longer gap, its last ones. After so many missing values nothing but the calendar
+    /// matters.
     /// </summary>
     public const int MostSteps = 2000;
 
-    // Gaps are rare if at most one row in so many follows a gap, and they leave out no more steps than there are rows. Otherwise the
+    // Gaps are rare if at most one row in so many follows a gap, and the gaps leave out no more steps than there are rows. Otherwise the
     // series has no rows at such times, as at weekends or at night.
-    private const int RowsOfAGap = 20;
+    private const int RowsPerGap = 20;
 
-    /// <summary>Whether gaps are rare, and how many steps at most nine of ten gaps leave out.</summary>
-    public static (bool AreRare, long UsualGap) In(RowInterval interval, IEnumerable<LoadedSeries> all)
+    /// <summary>Whether gaps are rare, and the 0.9 quantile of the steps that a gap leaves out.</summary>
+    public static (bool AreRare, long UsualGap) Measure(RowInterval interval, IEnumerable<LoadedSeries> all)
     {
         long rows = 0, filling = 0;
         var gaps = new List<long>();
@@ -33,10 +34,10 @@ internal static class SeriesGaps
             }
         }
         gaps.Sort();
-        return (gaps.Count * RowsOfAGap <= rows && filling <= rows, gaps.Count == 0 ? 0 : Statistics.Quantile(gaps, 9, of: 10));
+        return (gaps.Count * RowsPerGap <= rows && filling <= rows, gaps.Count == 0 ? 0 : Statistics.Quantile(gaps, 9, of: 10));
     }
 
-    /// <summary>The times of the steps that a gap is filled with: all that it leaves out, or the last <see cref="MostSteps"/>.</summary>
+    /// <summary>The times of the steps that a gap is filled with: at most the last <see cref="MostSteps"/> that it leaves out.</summary>
     /// <param name="interval">The time between rows.</param>
     /// <param name="time">The time of the row before the gap.</param>
     /// <param name="leftOut">How many steps the gap leaves out.</param>
@@ -47,7 +48,7 @@ internal static class SeriesGaps
     }
 
     /// <summary>
-    /// Fills the gaps of a series with rows of missing values, and cuts off rows without any value at its end: their values may still come.
+    /// Fills the gaps of a series with rows of missing values, and cuts off rows without any value at its end, whose values may still come.
     /// </summary>
     public static LoadedSeries Fill(RowInterval interval, LoadedSeries series, BoundSeriesColumns columns)
     {

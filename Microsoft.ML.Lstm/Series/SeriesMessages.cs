@@ -3,14 +3,17 @@ using Microsoft.ML.Lstm.Engine.Series;
 
 namespace Microsoft.ML.Lstm.Series;
 
-/// <summary>The rows of series and their times in messages.</summary>
+/// <summary>Names the rows of series and their times in messages.</summary>
 internal static class SeriesMessages
 {
     /// <summary>The error of a row whose time is not later than the time before it in its series.</summary>
-    public static string Describe(string row, DateTimeOffset time, DateTimeOffset before) => (time == before
-        ? $"{row} has the time {Format(time)} that a row of the series before it already has. Each time may occur once in a series."
-        : $"{row} has the time {Format(time)}, but a row of the series before it has {Format(before)}. Sort the rows by time.")
-            + Explain(time, before);
+    public static string Describe(string row, DateTimeOffset time, DateTimeOffset before)
+    {
+        string error = time == before
+            ? $"{row} has the time {Format(time)} that a row of the series before it already has. Each time may occur once in a series."
+            : $"{row} has the time {Format(time)}, but a row of the series before it has {Format(before)}. Sort the rows by time.";
+        return error + AdviceOnClocks(time, before);
+    }
 
     /// <summary>Names a row of a table.</summary>
     public static string DescribeRow(long position, string dataName, string series)
@@ -33,13 +36,16 @@ internal static class SeriesMessages
             && IsHourOfChanges(next);
 
     // Advice for times that look like the hour that clocks show twice in autumn.
-    private static string Explain(DateTimeOffset time, DateTimeOffset before)
-        => (before - time).Ticks is >= 0 and <= TimeSpan.TicksPerHour
+    private static string AdviceOnClocks(DateTimeOffset time, DateTimeOffset before)
+    {
+        bool isShownTwice = (before - time).Ticks is >= 0 and <= TimeSpan.TicksPerHour
             && IsHourOfChanges(time)
-            && (time.TimeOfDay.Ticks > 0 || before.TimeOfDay.Ticks > 0)
+            && (time.TimeOfDay.Ticks > 0 || before.TimeOfDay.Ticks > 0);
+        return isShownTwice
             ? " If these are local times: at the end of daylight-saving time clocks show an hour twice. Give times in UTC "
                 + "(DateTime.ToUniversalTime), or a column of DateTimeOffset."
             : "";
+    }
 
     // Clocks change between 23:00 and 3:00, by at most an hour.
     private static bool IsHourOfChanges(DateTimeOffset time) => time.Hour is 23 or <= 4;

@@ -6,8 +6,8 @@ using Microsoft.ML.Lstm.Columns;
 namespace Microsoft.ML.Lstm.Series;
 
 /// <summary>
-/// Reads the name of the series that a row belongs to, which is the same in other data: a text, or the value of a key of any of ML.NET's
-/// key types (the key's number where its column has no key values).
+/// Reads the name of the series that a row belongs to: a text, or the value of a key of any of ML.NET's key types (its number, where the
+/// column has no key values). Unlike numbers of keys, names mean the same series in all data.
 /// </summary>
 internal sealed class SeriesNameReader
 {
@@ -39,7 +39,7 @@ internal sealed class SeriesNameReader
     }
 
     /// <summary>
-    /// The name of the current row's series; null for the missing key, and for a key that its column does not have. A text may be empty.
+    /// The name of the current row's series; null for the missing key and for a key beyond the column's count. A text may be empty.
     /// </summary>
     public string? Read()
     {
@@ -52,7 +52,9 @@ internal sealed class SeriesNameReader
         _key = _getKey!();
         if (_key == 0 || _key > _count)
             return null;
-        return _key <= (ulong)_names.Length ? _names[_key - 1] : _key == last ? _last : _last = _key.ToString(CultureInfo.InvariantCulture);
+        if (_key <= (ulong)_names.Length)
+            return _names[_key - 1];
+        return _key == last ? _last : _last = _key.ToString(CultureInfo.InvariantCulture);
     }
 
     private static Func<ulong> KeyGetter<T>(DataViewRow row, DataViewSchema.Column column)

@@ -5,9 +5,9 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm.Series;
 
-/// <summary>Reads tables with one row a time step into memory, series by series.</summary>
+/// <summary>Reads tables with one row per time step into memory, series by series.</summary>
 /// <param name="context">Marks errors as the host's.</param>
-/// <param name="columns">The columns.</param>
+/// <param name="columns">The columns to read.</param>
 /// <param name="missing">What to do with rows that have missing values.</param>
 /// <param name="warn">Receives the warnings.</param>
 /// <param name="cancellation">Cancels the reading.</param>
@@ -22,13 +22,13 @@ internal sealed class SeriesTableReader(IExceptionContext context, SeriesColumns
     /// <summary>The series that have been read, in the order of their first rows.</summary>
     public IReadOnlyCollection<LoadedSeries> Series => _series.Values;
 
-    /// <summary>Reads a table, appending its rows to those read before.</summary>
+    /// <summary>Reads a table, appending its rows to the rows of the tables before it.</summary>
     /// <param name="data">The table; the rows of each series are in the order of time.</param>
     /// <param name="dataName">The name of the data, for messages.</param>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing, of the wrong type, or a vector of another size than in an
     /// earlier table.</exception>
-    /// <exception cref="InvalidOperationException">A row is no later than the one before it in its series, has the missing key, or has
-    /// statics that are not finite.</exception>
+    /// <exception cref="InvalidOperationException">A row is no later than the one before it in its series or has the missing key, or the
+    /// first row of a series has static features that are not finite.</exception>
     public BoundSeriesColumns Read(IDataView data, string dataName)
     {
         var bound = new BoundSeriesColumns(context, data.Schema, columns);
@@ -117,7 +117,7 @@ internal sealed class SeriesTableReader(IExceptionContext context, SeriesColumns
         if (columns.Time is null)
             return null;
         var interval = RowInterval.Of([.. _series.Values.SelectMany(series => series.Times)]);
-        var gaps = SeriesGaps.In(interval, _series.Values);
+        var gaps = SeriesGaps.Measure(interval, _series.Values);
         bool fills = missing == MissingValueHandling.CarryForward && (fillsGaps ?? gaps.AreRare);
         var warnings = new SeriesWarnings(dataName, columns, interval, fills, isLive: false, warn);
         foreach (LoadedSeries series in _series.Values)
@@ -160,10 +160,10 @@ internal sealed class SeriesTableReader(IExceptionContext context, SeriesColumns
 /// <param name="Times">The time of each row; empty where rows have no times.</param>
 internal sealed record LoadedSeries(string Name, SeriesRows Rows, List<DateTimeOffset> Times)
 {
-    /// <summary>The fingerprint of its first rows; null where all of them are the same.</summary>
+    /// <summary>The fingerprint of the first rows; null where all of them are the same, or rows have times.</summary>
     public SeriesStart? Start { get; set; }
 
-    /// <summary>The time up to which rows at its end are known to be missing; not after the last row where none are.</summary>
+    /// <summary>The time up to which rows are known to be missing at the end; no later than the last row where none are.</summary>
     public DateTimeOffset Until { get; init; }
 
     /// <summary>How many rows are trained on; the others are for validation.</summary>

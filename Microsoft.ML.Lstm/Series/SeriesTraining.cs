@@ -9,32 +9,32 @@ using Microsoft.ML.Runtime;
 namespace Microsoft.ML.Lstm.Series;
 
 /// <summary>
-/// What <see cref="SeriesTraining"/> gives: a trained network, and what it takes to go on from the end of the training data.
+/// The result of <see cref="SeriesTraining"/>: a trained network, and the states with which it goes on after the training data.
 /// </summary>
 /// <param name="Model">The trained model.</param>
-/// <param name="Timing">How rows follow each other in time; null where they have no times.</param>
+/// <param name="Timing">The timing of the rows; null where they have no times.</param>
 /// <param name="SeriesNames">The names of the series, in the order of their numbers.</param>
 /// <param name="States">The state of each series after its last observed row.</param>
 /// <param name="Data">The training data.</param>
 internal sealed record TrainedSeries(ForecastModel Model, SeriesTiming? Timing, string[] SeriesNames,
     IReadOnlyDictionary<string, SeriesState> States, ForecastData Data);
 
-/// <summary>The training that the estimators for series share: from tables with one row a time step to a network.</summary>
-/// <param name="host">The host.</param>
+/// <summary>The training that the estimators for series share: from tables with one row per time step to a network.</summary>
+/// <param name="host">The host of errors, warnings and the default seed.</param>
 /// <param name="options">The options of the network and its training.</param>
-/// <param name="columns">The columns.</param>
+/// <param name="columns">The columns to read.</param>
 internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options, SeriesColumns columns)
 {
     public required int Horizon { get; init; }
 
     public required double ConfidenceLevel { get; init; }
 
-    /// <summary>Whether the intervals are an output.</summary>
+    /// <summary>Whether the bounds of the intervals are among the outputs.</summary>
     public required bool ShowsIntervals { get; init; }
 
     /// <summary>
-    /// Trains on the first rows of each series and validates on the last ones; with validation data, trains on all rows and validates on
-    /// that.
+    /// Trains on the first rows of each series and validates on its last rows or, if there is <paramref name="validationData"/>, trains on
+    /// all rows of <paramref name="trainData"/>.
     /// </summary>
     public TrainedSeries Fit(IDataView trainData, IDataView? validationData)
     {
@@ -83,8 +83,8 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
         int longest = series.Max(one => one.TrainingRows);
         // If there are no rows to train on, an error follows anyway.
         if (longest > 0 && Horizon >= longest)
-            monitor.Warn($"The network learns nothing of steps ahead from {longest} on: no series has more than {longest} rows to train "
-                + "on.");
+            monitor.Warn($"The network learns nothing of steps ahead from {longest} on: "
+                + $"no series has more than {longest} rows to train on.");
         var data = new ForecastData(layout, [.. series.Select(one => one.Rows)], [.. series.Select(one => one.TrainingRows)],
             ConfidenceLevel, settled.EmbedSeries!.Value && series.Length > 1, refits)
         {
@@ -115,10 +115,8 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
     private static SeriesState StateOf(LoadedSeries series, float[] values, int observedRows)
     {
         DateTimeOffset time = series.Times.ElementAtOrDefault(observedRows - 1);
-        return new SeriesState(values, time,
-            observedRows > 0 && series.Until > time && observedRows == series.Times.Count
-            ? new MissingEnd(series.Until, series.Rows.Statics)
-            : null, series.Start);
+        bool endIsMissing = observedRows > 0 && series.Until > time && observedRows == series.Times.Count;
+        return new SeriesState(values, time, endIsMissing ? new MissingEnd(series.Until, series.Rows.Statics) : null, series.Start);
     }
 
     private static void WarnOfFutureRows(LoadedSeries[] series, int[] observedRows, HostMonitor monitor)
@@ -127,10 +125,10 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
         if (ahead.Sum() is var rows && rows == 0)
             return;
         LoadedSeries first = series[Array.FindIndex(ahead, count => count > 0)];
-        monitor.Warn($"{rows} rows at the end of {ahead.Count(count => count > 0)} "
-            + $"series{(first.Name == "" ? "" : $", first '{first.Name}',")} have no value to forecast, but known covariates: they are "
-            + "taken for rows to come, "
-            + "and the series ends before them. If the values are missing, though time has passed, give these rows again when you score.");
+        string name = first.Name == "" ? "" : $", first '{first.Name}',";
+        monitor.Warn($"{rows} rows at the end of {ahead.Count(count => count > 0)} series{name} have no value to forecast, but known "
+            + "covariates: they are taken for rows to come, and the series ends before them. If the values are missing, though time has "
+            + "passed, give these rows again when you score.");
     }
 
     private static InputNames NamesOf(BoundSeriesColumns bound, RowInterval? interval)

@@ -29,13 +29,14 @@ namespace Microsoft.ML.Lstm;
 /// </remarks>
 public abstract class SeriesTransformer : ITransformer
 {
+    private readonly ForecastSettings _settings;
     private readonly Lazy<SequenceNetwork> _network;
 
-    private protected SeriesTransformer(IHost host, ForecastModel model, SeriesColumns columns)
+    private protected SeriesTransformer(IHost host, ForecastModel model, ForecastSettings settings)
     {
         Host = host;
         Model = model;
-        Columns = columns;
+        _settings = settings;
         _network = new Lazy<SequenceNetwork>(() => new SequenceNetwork(model.Network.Parameters, NetworkPasses.Forward));
     }
 
@@ -43,20 +44,14 @@ public abstract class SeriesTransformer : ITransformer
 
     internal ForecastModel Model { get; }
 
-    internal SeriesColumns Columns { get; }
+    internal SeriesColumns Columns => _settings.Columns;
 
     internal SequenceNetwork Network => _network.Value;
 
-    /// <summary>The data that it was fitted to; null where that is unknown, as after loading.</summary>
+    /// <summary>The source of the data that the transformer was fitted to; null where it is unknown, as after loading.</summary>
     internal RowSource? FittedTo { get; init; }
 
-    /// <summary>Whether times have offsets from UTC.</summary>
-    private protected abstract bool HasOffsets { get; }
-
-    /// <summary>The time between rows where gaps are filled; null where they are not.</summary>
-    private protected abstract RowInterval? FilledGaps { get; }
-
-    /// <summary>The columns that it adds.</summary>
+    /// <summary>The columns that the transformer adds.</summary>
     internal abstract IReadOnlyList<OutputColumn> Outputs { get; }
 
     /// <summary>False: the result of a row depends on the rows before it.</summary>
@@ -65,6 +60,7 @@ public abstract class SeriesTransformer : ITransformer
     /// <summary>The columns of <paramref name="inputSchema"/> and, behind them, those that this transformer adds.</summary>
     /// <param name="inputSchema">The schema of data to transform.</param>
     /// <returns>The schema of the transformed data.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="inputSchema"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing, or is not what the network was trained on.</exception>
     public DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => Bind(inputSchema).OutputSchema;
 
@@ -72,7 +68,8 @@ public abstract class SeriesTransformer : ITransformer
     /// Adds the columns of this transformer to <paramref name="input"/>. They are computed when the result is read, row by row.
     /// </summary>
     /// <param name="input">The rows, those of a series in the order of time.</param>
-    /// <returns>The data with more columns.</returns>
+    /// <returns>The columns of <paramref name="input"/> and, behind them, the results.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="input"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing, or is not what the network was trained on.</exception>
     public IDataView Transform(IDataView input)
     {
@@ -94,7 +91,7 @@ public abstract class SeriesTransformer : ITransformer
     private protected abstract void Save(ModelSaveContext ctx);
 
     /// <summary>Creates a session that goes on from what the transformer knows.</summary>
-    /// <param name="options">What the session is for.</param>
+    /// <param name="options">How the session is used.</param>
     internal abstract SeriesSession CreateSession(SessionOptions options);
 
     /// <summary>Writes a warning about scored rows to the log.</summary>
@@ -103,10 +100,13 @@ public abstract class SeriesTransformer : ITransformer
     internal SeriesBindings Bind(DataViewSchema inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
-        var bindings = new SeriesBindings(Host, inputSchema, Model, Columns, Outputs) { FilledGaps = FilledGaps };
-        if (bindings.Source.Time is { } time && HasOffsets != time.Type is DateTimeOffsetDataViewType)
+        var bindings = new SeriesBindings(Host, inputSchema, Model, Columns, Outputs)
+        {
+            FilledGaps = _settings.FillsGaps ? _settings.RowInterval : null,
+        };
+        if (bindings.Source.Time is { } time && _settings.HasOffsets != time.Type is DateTimeOffsetDataViewType)
             throw ColumnRole.Time.DimensionMismatch(Host, time,
-                $"{(HasOffsets ? nameof(DateTimeOffset) : nameof(DateTime))}, as in the training data");
+                $"{(_settings.HasOffsets ? nameof(DateTimeOffset) : nameof(DateTime))}, as in the training data");
         return bindings;
     }
 }

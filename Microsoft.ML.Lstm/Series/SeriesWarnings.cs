@@ -5,8 +5,8 @@ using Microsoft.ML.Lstm.Engine.Series;
 namespace Microsoft.ML.Lstm.Series;
 
 /// <summary>
-/// Counts what is unusual about the rows of series, such as unusable rows, gaps in time and irregular times, and warns of it: for rows of
-/// an engine when each kind occurs first, and of gaps as they come; for a table in one summary (<see cref="Conclude"/>).
+/// Counts what is unusual about the rows of series, such as unusable rows, gaps in time and irregular times, and warns of it: for the rows
+/// of an engine, when each kind first occurs and at each gap; for a table, in one summary (<see cref="Conclude"/>).
 /// </summary>
 /// <param name="dataName">The name of the data, for messages.</param>
 /// <param name="columns">The columns, for messages.</param>
@@ -21,9 +21,6 @@ internal sealed class SeriesWarnings(string dataName, SeriesColumns columns, Row
     private const int LiveGapsNamed = 20;
     private const string RepeatAdvice = ". To go through the training data again, use WithoutHistory.";
 
-    /// <summary>Gaps of up to so many steps are usual, and no reason for a warning.</summary>
-    public long UsualGap { get; init; }
-
     private readonly long[] _faults = new long[Enum.GetValues<SeriesRowFault>().Length];
     private readonly List<string> _gaps = [];
     private long _gapCount;
@@ -37,6 +34,9 @@ internal sealed class SeriesWarnings(string dataName, SeriesColumns columns, Row
     private long _restarts;
     private string _firstRestart = "";
     private bool _hasClockGap;
+
+    /// <summary>The most steps that a gap may leave out without a warning, as weekends do.</summary>
+    public long UsualGap { get; init; }
 
     /// <summary>How many rows could not be assigned to a series.</summary>
     public long Unusable => _faults.Sum();
@@ -82,8 +82,8 @@ internal sealed class SeriesWarnings(string dataName, SeriesColumns columns, Row
     {
         if (_restarts++ == 0)
             _firstRestart = $"The rows {(series == "" ? "" : $"of series '{series}' ")}begin at {SeriesMessages.Format(time)}, but the "
-                + $"model knows the series up to {SeriesMessages.Format(last)}: they are taken for a series that begins anew. Rows that "
-                + "follow are later";
+                + $"model knows the series up to {SeriesMessages.Format(last)}: they are taken for a series that begins anew. "
+                + "Rows that follow are later";
     }
 
     /// <summary>Counts the time between two successive rows of a series, if it is a gap or irregular.</summary>
@@ -112,7 +112,7 @@ internal sealed class SeriesWarnings(string dataName, SeriesColumns columns, Row
         return leftOut;
     }
 
-    /// <summary>Warns of what was unusual about a table, and resets all counts.</summary>
+    /// <summary>Warns of anything unusual about a table, and resets all counts.</summary>
     public void Conclude()
     {
         if (!isLive)
@@ -129,10 +129,9 @@ internal sealed class SeriesWarnings(string dataName, SeriesColumns columns, Row
             if (_repeats > 0)
                 warn($"{_firstRepeat}{(_repeats > 1 ? $"; so it is with {_repeats - 1} more series" : "")}{RepeatAdvice}");
             if (_gapCount > 0)
-                warn($"The {dataName} leaves out {_stepsLeftOut} step{(_stepsLeftOut == 1 ? "" : "s")} at {_gapCount} "
-                    + $"place{(_gapCount == 1 ? "" : "s")}: "
-                    + $"{string.Join("; ", _gaps)}{(_gapCount > _gaps.Count ? $"; and {_gapCount - _gaps.Count} more" : "")}. "
-                    + $"{Consequence()}");
+                warn($"The {dataName} leaves out {_stepsLeftOut} step{(_stepsLeftOut == 1 ? "" : "s")} "
+                    + $"at {_gapCount} place{(_gapCount == 1 ? "" : "s")}: {string.Join("; ", _gaps)}"
+                    + $"{(_gapCount > _gaps.Count ? $"; and {_gapCount - _gaps.Count} more" : "")}. {Consequence()}");
             if (_irregular > 0)
                 warn($"The times in column '{columns.Time}' of the {dataName} are not regular at {_irregular} rows; {_firstIrregular}. "
                     + "Such rows are taken as if they were on the nearest interval.");
@@ -150,18 +149,17 @@ internal sealed class SeriesWarnings(string dataName, SeriesColumns columns, Row
     /// <summary>The error of a row whose key is missing, with advice.</summary>
     public string DescribeMissingKey(string row)
         => $"{row} has the missing key in the series column '{columns.Series}', so nobody knows which series it belongs to. MapValueToKey "
-            + "gives this key to missing values, and to values that it did not "
-            + "meet when it was fitted: fit it to all series, or give it all of them as keyData; or give the column of texts itself as "
-            + "the series column, which may have series that training did not have.";
+            + "gives this key to missing values, and to values that it did not meet when it was fitted: fit it to all series, or give it "
+            + "all of them as keyData; or give the column of texts itself as the series column, which may have series that training did "
+            + "not have.";
 
     private void AddGap(string series, DateTimeOffset time, DateTimeOffset next, long leftOut, bool isEndOfTraining)
     {
         _gapCount++;
         _stepsLeftOut += leftOut;
         string text = string.Create(CultureInfo.InvariantCulture,
-            $"{SeriesMessages.OfSeries(series)}{leftOut} between "
-            + $"{SeriesMessages.Format(time)}{(isEndOfTraining ? ", the last that the model knows," : "")} and "
-            + $"{SeriesMessages.Format(next)}");
+            $"{SeriesMessages.OfSeries(series)}{leftOut} between {SeriesMessages.Format(time)}"
+            + $"{(isEndOfTraining ? ", the last that the model knows," : "")} and {SeriesMessages.Format(next)}");
         _hasClockGap |= SeriesMessages.IsClockSkipped(interval!, time, next);
         if (_gaps.Count < GapsNamed)
             _gaps.Add(text);
@@ -170,11 +168,15 @@ internal sealed class SeriesWarnings(string dataName, SeriesColumns columns, Row
     }
 
     private string Consequence()
-        => (fillsGaps
+    {
+        string consequence = fillsGaps
             ? "They are taken as steps whose values are missing."
-            : "Rows are taken as if they followed each other without a gap.")
-        + (_hasClockGap ? " At the start of daylight-saving time local clocks leave out an hour that does not exist: times in UTC, or a "
-        + "column of DateTimeOffset, go on evenly." : "");
+            : "Rows are taken as if they followed each other without a gap.";
+        if (_hasClockGap)
+            consequence += " At the start of daylight-saving time local clocks leave out an hour that does not exist: times in UTC, or a "
+                + "column of DateTimeOffset, go on evenly.";
+        return consequence;
+    }
 
     private string Reason(SeriesRowFault fault) => fault switch
     {

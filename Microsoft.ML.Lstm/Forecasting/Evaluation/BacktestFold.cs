@@ -12,18 +12,18 @@ public sealed class BacktestFold
         ScoredHoldOutSet = scoredHoldOutSet;
     }
 
-    /// <summary>The number of the fold, from 0, in the order of time.</summary>
+    /// <summary>The index of the fold, from 0, in the order of time.</summary>
     public int Fold { get; }
 
-    /// <summary>How many rows of all series the model was fitted on.</summary>
+    /// <summary>How many rows the model was fitted on, of all series together.</summary>
     public long NumberOfTrainingRows { get; }
 
     /// <summary>The model, fitted on the rows before the origin.</summary>
     public ITransformer Model { get; }
 
     /// <summary>
-    /// The accuracy of its forecasts. MASE is scaled by the rows that the model was fitted on, with which the history of the baselines
-    /// begins.
+    /// The accuracy of the model's forecasts. MASE takes its scale from the rows that the model was fitted on, and the baselines' history
+    /// begins with them.
     /// </summary>
     public ForecastMetrics Metrics { get; }
 

@@ -20,7 +20,8 @@ public sealed class BacktestResult
     /// </summary>
     public ForecastMetrics Metrics { get; }
 
-    /// <summary>The figures of all folds together as tables, and the figures of each fold in a line.</summary>
+    /// <summary>The figures of all folds together as tables, then a line with the figures of each fold.</summary>
+    /// <returns>The text.</returns>
     public override string ToString()
     {
         var text = new StringBuilder();

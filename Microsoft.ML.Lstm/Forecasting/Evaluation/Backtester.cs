@@ -39,8 +39,7 @@ internal sealed class Backtester
             else if (pooled.Horizon == tallies.Horizon)
                 pooled.Add(tallies);
             else
-                throw environment.Process(
-                    new InvalidOperationException(
+                throw environment.Process(new InvalidOperationException(
                     $"The model of fold {fold} forecasts {tallies.Horizon} rows ahead, those before it {pooled.Horizon}."));
         }
         return new BacktestResult(folds, ForecastEvaluator.ToMetrics(pooled!, options));
@@ -63,12 +62,15 @@ internal sealed class Backtester
         return (new BacktestFold(fold, train.GetRowCount()!.Value, model, ForecastEvaluator.ToMetrics(tallies, _options), scored), tallies);
     }
 
-    /// <summary>The rows of each series of a fold from one position to another; none of a series with too few rows to train on.</summary>
+    /// <summary>The rows of each series between two positions, given its origin; none of a series with too few rows to train on.</summary>
     private SeriesRangeDataView Rows(long[] origins, Func<long, long> first, Func<long, long> end)
-        => new(_data, _rowCounts, Array.ConvertAll(origins, origin =>
-        origin < _options.MinimumTrainingRows ? new RowRange(0, 0) : new RowRange(first(origin), end(origin))));
+    {
+        RowRange[] ranges = Array.ConvertAll(origins, origin
+            => origin < _options.MinimumTrainingRows ? new RowRange(0, 0) : new RowRange(first(origin), end(origin)));
+        return new SeriesRangeDataView(_data, _rowCounts, ranges);
+    }
 
-    // The last row is held back: it can be forecast, but has nothing to forecast.
+    // The last row is held back: it can be forecast, but nothing follows it to compare its own forecasts with.
     private long Origin(long count, int fold) => count - 1 - (long)(_options.NumberOfFolds - fold) * _rowsPerFold;
 
     private int RowsPerFold()
@@ -77,8 +79,7 @@ internal sealed class Backtester
         int folds = _options.NumberOfFolds, minimum = _options.MinimumTrainingRows;
         long rows = _options.RowsPerFold ?? Math.Clamp(Math.Min(longest / (folds + 1), (longest - minimum) / folds), 1, int.MaxValue);
         if (longest - folds * rows < minimum)
-            throw _environment.Process(
-                new InvalidOperationException(
+            throw _environment.Process(new InvalidOperationException(
                 $"The longest series has {longest + 1} rows, too few for {folds} folds with {rows} rows each, {minimum} training rows "
                 + $"before the first and a row behind the last: these are {folds * rows + minimum + 1}."));
         return (int)rows;

@@ -1,18 +1,18 @@
 namespace Microsoft.ML.Lstm.Forecasting.Evaluation;
 
 /// <summary>
-/// The baseline forecasts of one target of one series: from the values so far, of which it keeps as many as needed, what each baseline
-/// forecast for the next row at any of the H rows before. A missing value is NaN; the naive forecast replaces it by the last value, the
-/// seasonal one by the value a season before.
+/// The baseline forecasts of one target of one series: what each baseline, at any of the last H rows, forecast for the next row. Of the
+/// values so far it keeps only as many as that takes. A missing value is NaN; the naive forecast replaces it by the last value, the
+/// seasonal naive forecast by the value a season before.
 /// </summary>
 internal sealed class BaselineForecasts
 {
     private readonly int _seasonality;
-    // The last rows: row t in slot (t - _notKept) % _mostRows; the list grows until it has that many slots.
+    // The last rows: row t is in slot (t - _notKept) % _mostRows. The list grows up to _mostRows.
     private readonly List<Row> _rows = [];
     private readonly long _mostRows;
     private long _count;
-    // How many rows, in whole seasons without a value, were never kept, as they would equal those kept.
+    // How many rows were never kept: whole seasons without a value, whose rows would equal the kept ones.
     private long _notKept;
     private double _first = double.NaN;
     private long _firstAt = -1;
@@ -26,8 +26,8 @@ internal sealed class BaselineForecasts
     }
 
     /// <summary>
-    /// The scale of MASE: the mean absolute error of the seasonal naive forecast one season ahead, over the values that count for it. NaN
-    /// if no two values are a season apart.
+    /// The scale of MASE: the mean absolute error of the seasonal naive forecast one season ahead, over the values that count for the
+    /// scale. NaN if no two of these values are a season apart.
     /// </summary>
     public double Scale => _differences == 0 ? double.NaN : _sumOfDifferences / _differences;
 
@@ -50,7 +50,7 @@ internal sealed class BaselineForecasts
     /// <summary>Adds missing values for any number of steps without a row.</summary>
     public void LeaveOut(long steps)
     {
-        // Once all rows kept are without a value, each equals the row a season before.
+        // Once none of the kept rows has a value, each equals the row a season before.
         long like = steps <= _mostRows ? 0 : (steps - _mostRows) / _seasonality * _seasonality;
         for (long i = like; i < steps; i++)
             Add(double.NaN, countsForScale: false);
@@ -58,12 +58,14 @@ internal sealed class BaselineForecasts
         _notKept += like;
     }
 
-    /// <summary>The last value, as forecast <paramref name="ahead"/> rows before the next row. NaN if there is none yet.</summary>
+    /// <summary>
+    /// The naive forecast of the next row, made <paramref name="ahead"/> rows before it: the last value. NaN if there was none yet.
+    /// </summary>
     public double Naive(int ahead) => ahead > _count ? double.NaN : this[_count - ahead].Last;
 
     /// <summary>
-    /// The last value at the same point of a season, as forecast <paramref name="ahead"/> rows before the next row. NaN if there is none
-    /// yet.
+    /// The seasonal naive forecast of the next row, made <paramref name="ahead"/> rows before it: the last value at the same point of a
+    /// season. NaN if there was none yet.
     /// </summary>
     public double SeasonalNaive(int ahead)
     {
@@ -72,8 +74,8 @@ internal sealed class BaselineForecasts
     }
 
     /// <summary>
-    /// The line through the first and the last value, as forecast <paramref name="ahead"/> rows before the next row. NaN if
-    /// there are no two values yet.
+    /// The drift forecast of the next row, made <paramref name="ahead"/> rows before it: on the line through the first and the last value.
+    /// NaN if there were no two values yet.
     /// </summary>
     public double Drift(int ahead)
     {
@@ -98,7 +100,7 @@ internal sealed class BaselineForecasts
     /// <param name="Value">The value, NaN if it is missing.</param>
     /// <param name="Seasonal">The value or, if it is missing, the value a season before.</param>
     /// <param name="Last">The last value that is not missing; NaN if there is none.</param>
-    /// <param name="LastAt">The row of that value; -1 if there is none.</param>
+    /// <param name="LastAt">The row of <paramref name="Last"/>; -1 if there is none.</param>
     private readonly record struct Row(double Value, double Seasonal, double Last, long LastAt)
     {
         public static Row None { get; } = new(double.NaN, double.NaN, double.NaN, -1);

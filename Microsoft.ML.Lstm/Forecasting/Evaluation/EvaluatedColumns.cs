@@ -44,7 +44,7 @@ internal sealed class EvaluatedColumns
     public int Horizon { get; }
 
     /// <summary>
-    /// The time between rows by the annotations of the forecasts; null where they have none, or there is no column of times.
+    /// The time between rows, from the annotations of the forecasts; null where they have none, or there is no column of times.
     /// </summary>
     public RowIntervalAnnotation? Interval { get; }
 
@@ -85,7 +85,7 @@ internal sealed class HistoryColumns
     }
 
     /// <summary>
-    /// Throws if another data view has another type of series or time column, so that series or times can't be compared.
+    /// Throws if the series or time column of another data view has another type, so that series or times can't be compared.
     /// </summary>
     public void CheckSameTypes(IExceptionContext context, HistoryColumns other)
     {

@@ -1,6 +1,6 @@
 namespace Microsoft.ML.Lstm.Forecasting.Evaluation;
 
-/// <summary>One series in an evaluation: the forecasts whose values are still to come, and the errors of the others.</summary>
+/// <summary>One series in an evaluation: the forecasts whose values are still to come, and the errors of those that came.</summary>
 internal sealed class EvaluatedSeries
 {
     private readonly ForecastTallies _tallies;
@@ -8,13 +8,13 @@ internal sealed class EvaluatedSeries
     private readonly double _confidenceLevel;
     private readonly BaselineForecasts[] _histories;
     private readonly int _baselines;
-    // The forecasts, and bounds, made at the last H steps: those of step t in slot t % H, null for a step without any that count.
+    // The forecasts and bounds made at the last H steps: step t is in slot t % H, null if none of its forecasts count.
     private readonly float[][]?[] _pending;
     private readonly float[] _missing;
     private long _steps;
 
-    /// <param name="tallies">Receive the errors of all series.</param>
-    /// <param name="targets">How many targets are forecast.</param>
+    /// <param name="tallies">The tallies, which receive the errors of all series.</param>
+    /// <param name="targets">D: how many targets are forecast.</param>
     /// <param name="seasonality">How many rows a season has.</param>
     /// <param name="confidenceLevel">The share of values that the intervals are to hold.</param>
     public EvaluatedSeries(ForecastTallies tallies, int targets, int seasonality, double confidenceLevel)
@@ -39,14 +39,14 @@ internal sealed class EvaluatedSeries
 
     public static string[] BaselineNames(int seasonality) => seasonality > 1 ? ["naive", "drift", "seasonal naive"] : ["naive", "drift"];
 
-    /// <summary>Adds the values of the next row to the history, without comparing forecasts with them.</summary>
+    /// <summary>Adds the values of the next row to the baselines' history, without comparing forecasts with them.</summary>
     public void AddHistory(ReadOnlySpan<float> actuals, bool countsForScale)
     {
         for (int d = 0; d < _histories.Length; d++)
             _histories[d].Add(float.IsFinite(actuals[d]) ? actuals[d] : double.NaN, countsForScale);
     }
 
-    /// <summary>Adds the next row: compares earlier forecasts with its values, and keeps the forecasts made there.</summary>
+    /// <summary>Adds the next row: compares earlier forecasts with its values, and keeps the forecasts made at it.</summary>
     /// <param name="actuals">A value for each target.</param>
     /// <param name="forecasts">H x D forecasts and, if there are intervals, as many lower and upper bounds; null if they do not
     /// count.</param>
@@ -57,7 +57,7 @@ internal sealed class EvaluatedSeries
         Rows++;
     }
 
-    /// <summary>Adds steps without a row: their values are missing, and nothing is forecast there.</summary>
+    /// <summary>Adds steps without a row: their values are missing, and nothing is forecast at them.</summary>
     public void LeaveOut(long steps)
     {
         // After H steps no forecast is pending.

@@ -3,36 +3,42 @@ namespace Microsoft.ML.Lstm;
 /// <summary>The columns of forecasts and values, and how they are compared.</summary>
 public class ForecastEvaluationOptions
 {
-    /// <summary>The columns that were forecast, D of them, of <see cref="float"/>; at least one. NaN is a missing value.</summary>
+    /// <summary>
+    /// The D columns that were forecast, of <see cref="float"/>; at least one must be given. NaN is a missing value. Default: none.
+    /// </summary>
     public string[] TargetColumnNames = [];
 
     /// <summary>
-    /// The column of forecasts: a vector of <see cref="float"/> with H values, or with H x D (element h * D + d) if there are D
-    /// targets; element h of row t, counted from 0, is the forecast of the target at row t + 1 + h of the same series, made after
-    /// row t; with a <see cref="TimeColumnName"/> at 1 + h time steps after row t. A <see cref="float"/> alone is a forecast of the next
-    /// row. NaN is no forecast.
+    /// The column of forecasts: a vector of <see cref="float"/> with H values, or with H x D values (element h * D + d) if there are D
+    /// targets. Element h of row t, both counted from 0, is the forecast of the target at row t + 1 + h of the same series or, with a
+    /// <see cref="TimeColumnName"/>, 1 + h time steps after row t, made after row t. A <see cref="float"/> alone is a forecast of the next
+    /// row. NaN is no forecast. Default: <c>Forecast</c>.
     /// </summary>
     public string ForecastColumnName = "Forecast";
 
     /// <summary>
-    /// The column of lower bounds, of the same shape as the forecasts; <see langword="null"/> for forecasts without intervals.
+    /// The column of lower bounds, of the same shape as the forecasts; <see langword="null"/> for forecasts without intervals. Default:
+    /// <see langword="null"/>.
     /// </summary>
     public string? LowerBoundColumnName;
 
-    /// <summary>The column of upper bounds, of the same shape as the forecasts; given if and only if the lower bounds are.</summary>
+    /// <summary>
+    /// The column of upper bounds, of the same shape as the forecasts; given if and only if the lower bounds are. Default:
+    /// <see langword="null"/>.
+    /// </summary>
     public string? UpperBoundColumnName;
 
     /// <summary>
     /// The share of values that the intervals are to hold, above 0 and below 1; the pinball losses of the bounds are measured at this
-    /// level.
+    /// level. Default: 0.95.
     /// </summary>
     public float ConfidenceLevel = 0.95f;
 
     /// <summary>
-    /// The column with the series of each row, text or key. <see langword="null"/> for the series column of the forecaster whose
-    /// <c>Transform</c> gave the data, if there is one, and otherwise for a single series; a backtest takes <see langword="null"/> for a
-    /// single series, with a warning if the forecaster has a series column. The rows of a series are in the order of time; rows of
-    /// different series can be mixed. The missing key and the empty text are series like others.
+    /// The column that says which series a row belongs to, text or key. <see langword="null"/>, the default: the series column of the
+    /// forecaster whose <c>Transform</c> gave the data, if there is one, else a single series; in a backtest always a single series, with a
+    /// warning if the forecaster has a series column. The rows of a series are in the order of time; rows of different series can be mixed.
+    /// The missing key and the empty text are series like others.
     /// </summary>
     public string? SeriesColumnName;
 

@@ -7,7 +7,7 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm.Forecasting.Evaluation;
 
-/// <summary>Compares forecasts with the values that came, in one pass over the data, and tallies the errors.</summary>
+/// <summary>Compares forecasts with the values that came true, in one pass over the data, and tallies the errors.</summary>
 internal sealed class ForecastEvaluator
 {
     private readonly IHostEnvironment _environment;
@@ -61,9 +61,9 @@ internal sealed class ForecastEvaluator
         => tallies.ToMetrics(options.TargetColumnNames, EvaluatedSeries.BaselineNames(options.SettledSeasonality));
 
     /// <summary>Reads the training data, if any, and the data.</summary>
-    /// <param name="rowsThatCount">Only forecasts made at the first so many rows of each series count.</param>
-    /// <exception cref="InvalidOperationException"> There is no forecast to judge, or a row is no later than the one before it in its
-    /// series. </exception>
+    /// <param name="rowsThatCount">How many rows of each series count, from its first: only the forecasts made at them are judged.</param>
+    /// <exception cref="InvalidOperationException">There is no forecast to judge, or a row is no later than the one before it in its
+    /// series.</exception>
     public ForecastTallies Tally(long rowsThatCount = long.MaxValue)
     {
         if (_trainingData is not null)
@@ -132,7 +132,7 @@ internal sealed class ForecastEvaluator
     private TimedRows Timed(DataViewRowCursor cursor, HistoryColumns columns, string dataName)
         => new(_environment, cursor, columns, _interval, dataName, message => HostWarning.Write(_environment, "Evaluation", message));
 
-    // A later transform may have replaced the column.
+    // A later transform may have replaced the forecaster's series column.
     private static bool IsSeries(IDataView data, string name)
         => data.Schema.GetColumnOrNull(name) is { Type: TextDataViewType or KeyDataViewType };
 
@@ -160,11 +160,11 @@ internal sealed class ForecastEvaluator
             ? "no series has a row behind its first, whose value could have been forecast"
             : $"{_tallies.MissingForecasts} of them are missing, and {_tallies.MissingActuals} are of missing values in the target "
                 + $"columns '{string.Join("', '", _options.TargetColumnNames)}'";
-        return $"None of the forecasts in column '{_options.ForecastColumnName}' in {rows} rows can be compared with what came true: "
-            + $"{reason}.";
+        return $"None of the forecasts in column '{_options.ForecastColumnName}' in {rows} rows can be compared "
+            + $"with what came true: {reason}.";
     }
 
-    /// <summary>Reads the numbers of several columns of a row.</summary>
+    /// <summary>Reads a number from each of several columns.</summary>
     private sealed class RowNumbers(DataViewRow row, DataViewSchema.Column[] columns)
     {
         private readonly ValueGetter<float>[] _getters = Array.ConvertAll(columns, row.GetGetter<float>);

@@ -3,8 +3,8 @@ using Microsoft.ML.Lstm.Forecasting.Evaluation;
 namespace Microsoft.ML.Lstm;
 
 /// <summary>
-/// The accuracy of forecasts in figures. Each is a mean over all forecasts that it covers, of whichever series and target, and NaN if there
-/// are none.
+/// The accuracy of forecasts in figures. Each figure is a mean over all forecasts that it covers, of whichever series and target, and NaN
+/// if it covers none.
 /// </summary>
 public sealed class ForecastFigures
 {
@@ -42,25 +42,25 @@ public sealed class ForecastFigures
     public double SymmetricMeanAbsolutePercentageError { get; }
 
     /// <summary>
-    /// How many forecasts <see cref="MeanAbsoluteScaledError"/> covers: those of series and targets whose scale is known and not 0.
+    /// How many forecasts <see cref="MeanAbsoluteScaledError"/> covers: the forecasts of series and targets whose scale is known and not 0.
     /// </summary>
     public long NumberOfScaledForecasts { get; }
 
     /// <summary>
     /// MASE: the mean of |y − f| / q (Hyndman and Koehler, International Journal of Forecasting 22, 2006), where q is the mean of
-    /// |y(t) − y(t − m)| of the same series and target, m rows (with a column of times: steps) a season: the mean absolute error of the
-    /// naive or seasonal naive forecast one season ahead. It is taken over the training data where there is some, else over the
-    /// evaluated data itself.
+    /// |y(t) − y(t − m)| of the same series and target, and m is the number of rows (with a column of times: time steps) of a season: q is
+    /// the mean absolute error of the naive or seasonal naive forecast one season ahead. It is taken over the training data where there is
+    /// some, else over the evaluated data itself.
     /// </summary>
     public double MeanAbsoluteScaledError { get; }
 
-    /// <summary>How many forecasts have both bounds; the figures of intervals cover these.</summary>
+    /// <summary>How many forecasts have both bounds: the figures of intervals cover these forecasts.</summary>
     public long NumberOfIntervals { get; }
 
     /// <summary>The share of intervals that hold the value, bounds included, 0 to 1. It should be the confidence level.</summary>
     public double Coverage { get; }
 
-    /// <summary>The mean of upper less lower bound.</summary>
+    /// <summary>The mean of u − l, with u the upper and l the lower bound.</summary>
     public double MeanIntervalWidth { get; }
 
     /// <summary>

@@ -34,10 +34,10 @@ public sealed class ForecastMetrics
     public IReadOnlyList<ForecastAccuracy> PerTarget => _forecast.PerTarget;
 
     /// <summary>
-    /// The same figures of forecasts that need no model, made at the same rows of the same series for the same values, where the
-    /// history up to there suffices (Hyndman and Athanasopoulos, Forecasting: Principles and Practice, 5.2): <c>naive</c> goes
-    /// on with the last value; <c>seasonal naive</c>, which is there if seasons have more than one row, with the values of the
-    /// last season; <c>drift</c> along the line from the first to the last value. With a column of times all go by time.
+    /// The same figures for forecasts that need no model, made at the same rows of the same series for the same values, where the history
+    /// up to there suffices (Hyndman and Athanasopoulos, Forecasting: Principles and Practice, 5.2): <c>naive</c> goes on with the last
+    /// value; <c>drift</c> along the line from the first to the last value; <c>seasonal naive</c>, present if seasons have more than one
+    /// row, with the values of the last season. With a column of times, rows are counted in time steps.
     /// </summary>
     /// <remarks>
     /// Their history is the evaluated data, preceded by the training data if there is some. A missing value is replaced by the last value
@@ -55,5 +55,6 @@ public sealed class ForecastMetrics
     /// The figures of the forecasts and the baselines as a table: overall, by target if there are several, and by horizon if it is more
     /// than one row.
     /// </summary>
+    /// <returns>The table, of several lines.</returns>
     public override string ToString() => ForecastTable.Format(this, _forecast);
 }

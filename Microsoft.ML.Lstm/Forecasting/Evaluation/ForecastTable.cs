@@ -12,9 +12,8 @@ internal static class ForecastTable
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"{metrics.Overall.NumberOfForecasts} forecasts");
         if (metrics.NumberOfMissingForecasts + metrics.NumberOfMissingActuals > 0)
-            text.Append(CultureInfo.InvariantCulture,
-                $"; left out: {metrics.NumberOfMissingForecasts} missing forecasts, {metrics.NumberOfMissingActuals} forecasts of "
-                + $"missing values");
+            text.Append(CultureInfo.InvariantCulture, $"; left out: {metrics.NumberOfMissingForecasts} missing forecasts, "
+                + $"{metrics.NumberOfMissingActuals} forecasts of missing values");
         text.AppendLine();
 
         Append(text, [.. Header("Method", hasIntervals)],

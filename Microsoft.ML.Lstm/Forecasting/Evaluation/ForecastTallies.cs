@@ -1,6 +1,6 @@
 namespace Microsoft.ML.Lstm.Forecasting.Evaluation;
 
-/// <summary>A tally for each method (the forecasts that are evaluated, then the baselines), step ahead and target.</summary>
+/// <summary>A <see cref="ForecastTally"/> for each method (the evaluated forecasts, then the baselines), step ahead and target.</summary>
 internal sealed class ForecastTallies
 {
     private readonly int _targets;
@@ -17,7 +17,7 @@ internal sealed class ForecastTallies
 
     public int Horizon { get; }
 
-    /// <summary>How many forecasts were of a missing value.</summary>
+    /// <summary>How many forecasts could not be compared, as the value is missing.</summary>
     public long MissingActuals { get; set; }
 
     /// <summary>How many values have no forecast, although there was a row to make one at.</summary>

@@ -1,6 +1,6 @@
 namespace Microsoft.ML.Lstm.Forecasting.Evaluation;
 
-/// <summary>The sums over forecasts that the figures are computed from.</summary>
+/// <summary>The sums over forecasts that <see cref="ForecastFigures"/> are computed from.</summary>
 internal sealed class ForecastTally
 {
     public long Forecasts { get; private set; }
@@ -15,6 +15,7 @@ internal sealed class ForecastTally
 
     public double SquaredErrors { get; private set; }
 
+    /// <summary>The sum of |y − f| / (|y| + |f|), 0 where both are 0.</summary>
     public double RelativeErrors { get; private set; }
 
     public double ScaledErrors { get; private set; }
@@ -61,7 +62,7 @@ internal sealed class ForecastTally
         UpperBoundLosses += other.UpperBoundLosses;
     }
 
-    /// <summary>Adds the errors of a series in units of <paramref name="scale"/>, if it has one.</summary>
+    /// <summary>Adds the errors of a series in units of <paramref name="scale"/>, unless that is 0 or NaN.</summary>
     public void AddScaled(ErrorSum series, double scale)
     {
         if (!(scale > 0))
@@ -74,7 +75,7 @@ internal sealed class ForecastTally
         => actual >= quantile ? level * (actual - quantile) : (1 - level) * (quantile - actual);
 }
 
-/// <summary>The errors of a series, kept until their scale is known.</summary>
+/// <summary>The errors of one series, summed until their scale is known.</summary>
 internal struct ErrorSum
 {
     public long Forecasts { get; private set; }

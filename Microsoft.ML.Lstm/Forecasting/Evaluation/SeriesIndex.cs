@@ -2,7 +2,7 @@ using Microsoft.ML.Lstm.Columns;
 
 namespace Microsoft.ML.Lstm.Forecasting.Evaluation;
 
-/// <summary>Numbers series from 0 in the order in which they are met.</summary>
+/// <summary>Numbers series from 0, in the order of their first rows.</summary>
 internal sealed class SeriesIndex
 {
     private readonly Dictionary<string, int> _byText = [];

@@ -2,7 +2,7 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.Lstm.Forecasting.Evaluation;
 
-/// <summary>The rows of a data view that lie in a range of their series, in the order of the data view.</summary>
+/// <summary>The rows of a data view that lie in the range given for their series, in the order of the data view.</summary>
 internal sealed class SeriesRangeDataView(IDataView data, SeriesRowCounts rowCounts, RowRange[] ranges) : IDataView
 {
     private readonly long _count = rowCounts.OfSeries.Zip(ranges, (count, range) => range.Count(count)).Sum();
@@ -26,8 +26,8 @@ internal sealed class SeriesRangeDataView(IDataView data, SeriesRowCounts rowCou
         return new Cursor(this, data.GetRowCursor(read), needed);
     }
 
-    public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) =>
-        [GetRowCursor(columnsNeeded)];
+    public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null)
+        => [GetRowCursor(columnsNeeded)];
 
     private sealed class Cursor : DataViewRowCursor
     {
@@ -64,7 +64,7 @@ internal sealed class SeriesRangeDataView(IDataView data, SeriesRowCounts rowCou
 
         public override bool MoveNext()
         {
-            // Stops at the last row that is wanted, as there may be many more.
+            // Stops at the last row of the ranges: many more may follow in the data.
             while (_given < _view._count && _source.MoveNext())
             {
                 int series = _seriesOfRow();
@@ -86,12 +86,12 @@ internal sealed class SeriesRangeDataView(IDataView data, SeriesRowCounts rowCou
     }
 }
 
-/// <summary>The rows of a series from <paramref name="First"/> on, before <paramref name="End"/>, counted from 0.</summary>
+/// <summary>The rows of a series from <paramref name="First"/> to before <paramref name="End"/>, counted from 0.</summary>
 internal readonly record struct RowRange(long First, long End)
 {
     public bool Contains(long row) => First <= row && row < End;
 
-    /// <summary>How many of <paramref name="rows"/> rows are in it.</summary>
+    /// <summary>How many rows of a series with <paramref name="rows"/> rows are in the range.</summary>
     public long Count(long rows) => Math.Max(0, Math.Min(End, rows) - First);
 }
 

@@ -58,6 +58,6 @@ internal sealed class TimedRows
         return true;
     }
 
-    /// <summary>Warns of what was unusual.</summary>
+    /// <summary>Warns of rows without a time and of irregular times; called after the last row.</summary>
     public void Conclude() => _warnings.Conclude();
 }
