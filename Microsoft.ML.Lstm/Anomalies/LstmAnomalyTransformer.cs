@@ -73,12 +73,13 @@ public sealed class LstmAnomalyTransformer : SeriesTransformer
     public LstmAnomalyTransformer WithoutHistory() => With(Forecaster.WithoutHistory(), new Dictionary<string, KnownScores>());
 
     /// <summary>
-    /// Writes the forecast that values are compared with as an ONNX model: of the rows of a series, read as by
-    /// <see cref="LstmForecastingTransformer.ExportToOnnx"/>, <c>ExpectedValue</c> is what is expected of the next one, and <c>Spread</c>
-    /// the unit in which errors of different forecasts are alike, both floats [batch, 1]. Scores and alerts, which go by the errors of all
-    /// rows before, are not in it.
+    /// Writes the network as an ONNX model, with the inputs that <see cref="LstmForecastingTransformer.ExportToOnnx"/> describes. Its
+    /// outputs, both floats [batch, 1], are <c>ExpectedValue</c>, the forecast of the value in the next row, and <c>Spread</c>, a unit in
+    /// which the errors of different forecasts can be compared. Scores and alerts depend on the errors of all rows before and are not part
+    /// of the model.
     /// </summary>
     /// <param name="stream">Receives the model.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="stream"/> is <see langword="null"/>.</exception>
     /// <exception cref="InvalidOperationException">The network has more weights than an ONNX file can hold, 2 GB.</exception>
     public void ExportToOnnx(Stream stream)
     {

@@ -4,13 +4,13 @@ using Microsoft.ML.Lstm.Onnx;
 
 namespace Microsoft.ML.Lstm.Forecasting;
 
-/// <summary>Writes a forecasting network with the columns that it reads and adds as an ONNX file.</summary>
+/// <summary>Writes a forecasting network, with its input and output columns, as an ONNX file.</summary>
 internal static class ForecastOnnx
 {
     /// <summary>Writes a file: see <see cref="LstmForecastingTransformer.ExportToOnnx"/>.</summary>
     /// <param name="stream">Receives the file.</param>
     /// <param name="transformer">The transformer.</param>
-    /// <param name="outputs">Names what comes out.</param>
+    /// <param name="outputs">Gives the outputs and their names; an output without a name is left out.</param>
     public static void Write(Stream stream, LstmForecastingTransformer transformer,
         Func<ForecastValues, IEnumerable<(string? Name, OnnxValue Value)>> outputs)
     {
@@ -21,10 +21,12 @@ internal static class ForecastOnnx
         string[] targets = Inputs(columns.Targets, layout.Targets, OnnxAxis.Time);
         string[] past = Inputs(columns.PastCovariates, layout.PastCovariates, OnnxAxis.Time);
         string[] known = Inputs(columns.KnownCovariates, layout.KnownCovariates, "time_ahead");
-        string? calendar = layout.CalendarFeatures == 0 ? null
-            : file.AddInput(Floats("Calendar", OnnxAxis.Batch, OnnxAxis.Time, layout.CalendarFeatures));
+        string? calendar = layout.CalendarFeatures > 0
+            ? file.AddInput(Floats("Calendar", OnnxAxis.Batch, OnnxAxis.Time, layout.CalendarFeatures))
+            : null;
         string? statics = columns.Statics is { } name
-            ? file.AddInput(Floats(name, OnnxAxis.Batch, transformer.Model.Network.Shape.StaticSize)) : null;
+            ? file.AddInput(Floats(name, OnnxAxis.Batch, transformer.Model.Network.Shape.StaticSize))
+            : null;
         string? series = columns.Series is { } column
             ? file.AddInput(new OnnxValue(column, TensorProto.Types.DataType.Uint32, OnnxAxis.Batch, 1) { KeyNames = settings.Series })
             : null;
@@ -38,12 +40,11 @@ internal static class ForecastOnnx
         }
         file.Write(stream);
 
-        // The sizes of several columns are known together; those of vectors among them are free.
-        string[] Inputs(string[] names, int size, OnnxAxis time) => [.. names.Select(name =>
-        {
-            OnnxAxis width = names.Length == 1 ? size : names.Length == size ? 1 : name;
-            return file.AddInput(Floats(name, OnnxAxis.Batch, time, width));
-        })];
+        string[] Inputs(string[] names, int size, OnnxAxis time)
+            => Array.ConvertAll(names, name => file.AddInput(Floats(name, OnnxAxis.Batch, time, WidthOf(name, names.Length, size))));
+
+        // Only the size of all columns together is known: among several that are not all scalars, each width is an axis of its own.
+        static OnnxAxis WidthOf(string name, int columns, int size) => columns == 1 ? size : columns == size ? 1 : name;
 
         static OnnxValue Floats(string name, params OnnxAxis[] axes) => new(name, TensorProto.Types.DataType.Float, axes);
     }

@@ -131,22 +131,23 @@ public sealed class LstmForecastingTransformer : SeriesTransformer
     }
 
     /// <summary>
-    /// Writes the network as an ONNX model (operator set 17) that forecasts from the rows of a series: the forecast after the last row, as
-    /// of a series that begins with the first (<see cref="WithoutHistory"/>).
+    /// Writes the network as an ONNX model (operator set 17) that forecasts from the rows of a series: it gives the forecast after the last
+    /// row, for a series that begins with the first row (as <see cref="WithoutHistory"/> does).
     /// </summary>
     /// <remarks>
     /// Inputs have the names of the columns and a leading axis for series. Targets and past covariates are floats [batch, time, values],
-    /// NaN where one is missing; known covariates [batch, time_ahead, values] are those of the rows and of the rows that follow, the last
-    /// of which stand for what is missing. Static features are floats [batch, features]. The column of series has numbers in place of
-    /// names, unsigned 32-bit integers [batch, 1]: from 1 in the order of <see cref="SeriesNames"/>, 0 for one that training did not have.
-    /// A model that goes by the calendar reads the input <c>Calendar</c> in place of times, floats [batch, time, features] of the time of
-    /// the next row: for each cycle in the order year, week, day, hour the sine and cosine of 2π and of 4π times the share of it that is
-    /// over. Rows follow each other at the interval of the training data, and a gap that is to be filled is rows of NaN. The input
-    /// <c>Lengths</c>, 64-bit integers [batch], says how many rows of each series are there; without it each is as long as the time axis.
-    /// Outputs are named as the columns: floats [batch, horizon], or [batch, horizon, targets] where there are several. All of them are NaN
-    /// where there is nothing to forecast from, or where a row is to be skipped, which only the caller can.
+    /// NaN where one is missing; known covariates are floats [batch, time_ahead, values], of the rows and of the rows that follow them,
+    /// whose last row is repeated where there are too few. Static features are floats [batch, features]. The column of series has numbers
+    /// in place of names, unsigned 32-bit integers [batch, 1]: from 1 in the order of <see cref="SeriesNames"/>, 0 for a series that
+    /// training did not have. A model with calendar features reads the input <c>Calendar</c> in place of times, floats [batch, time,
+    /// features] for the time of the next row: for each cycle, in the order year, week, day, hour, the sine and cosine of 2π and of 4π
+    /// times the share of the cycle that is over. Rows follow each other at the interval of the training data; a gap to be filled is given
+    /// as rows of NaN. The input <c>Lengths</c>, 64-bit integers [batch], says how many rows each series has; without it, each is as long
+    /// as the time axis. Outputs have the names of the output columns: floats [batch, horizon], or [batch, horizon, targets] for several
+    /// targets. They are NaN where there is nothing to forecast from, or where a row is to be skipped, which only the caller can do.
     /// </remarks>
     /// <param name="stream">Receives the model.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="stream"/> is <see langword="null"/>.</exception>
     /// <exception cref="InvalidOperationException">The network has more weights than an ONNX file can hold, 2 GB.</exception>
     public void ExportToOnnx(Stream stream)
     {
