@@ -113,7 +113,7 @@ public sealed class CellVariantTests
         string x = graph.Transpose(graph.Features("x", 3), 1, 0, 2);
         string[] one = graph.Recurrent("LSTM", x, 3, 4), other = graph.Recurrent("LSTM", x, 3, 4);
         string both = graph.Node("Concat", [graph.Squeeze(one[1], 0), graph.Squeeze(other[1], 0)], OnnxAttribute.Of("axis", 1));
-        AssertRefused(graph.Output(graph.Dense(both, 8, 2)), "nodes 'LSTM1' and 'LSTM2' stand side by side");
+        AssertRefused(graph.Output(graph.Dense(both, 8, 2)), "node 'LSTM1' (LSTM) and node 'LSTM2' (LSTM) stand side by side");
     }
 
     [TestMethod]

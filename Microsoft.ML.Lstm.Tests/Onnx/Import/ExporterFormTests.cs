@@ -53,6 +53,46 @@ public sealed class ExporterFormTests
     }
 
     [TestMethod]
+    public void ALayerOverStepsThatAreReversedAndBack()
+    {
+        // As Keras' Bidirectional and go_backwards come out of exporters that have no reverse direction.
+        foreach (bool hasSlices in new[] { false, true })
+        {
+            var graph = new TestGraph();
+            string x = graph.Transpose(graph.Features("x", 3), 1, 0, 2);
+            string lengths = graph.Node("Tile", [graph.SizeOf(x, 0), graph.SizeOf(x, 1)]);
+            string[] ahead = graph.Recurrent("LSTM", x, 3, 4), back = graph.Recurrent("LSTM", Reverse(x), 3, 4);
+            string both = graph.Node("Concat", [graph.Squeeze(ahead[0], 1), Reverse(graph.Squeeze(back[0], 1))],
+                OnnxAttribute.Of("axis", 2));
+            string last = graph.Squeeze(graph.Recurrent("LSTM", Reverse(both), 8, 4)[1], 0);
+            Assert.IsTrue(graph.Output(graph.Dense(last, 4, 2)).AssertScoresAsOnnxRuntime().Bidirectional);
+
+            string Reverse(string value) => hasSlices
+                ? graph.Node("Slice", [value, graph.Integers(-1), graph.Integers(long.MinValue), graph.Integers(0), graph.Integers(-1)])
+                : graph.Node("ReverseSequence", [value, lengths], OnnxAttribute.Of("time_axis", 0), OnnxAttribute.Of("batch_axis", 1));
+        }
+    }
+
+    [TestMethod]
+    public void ABranchThatFollowsFromASize()
+    {
+        // What PyTorch makes of squeeze where it does not know the size.
+        var graph = new TestGraph();
+        string[] layer = graph.Recurrent("GRU", graph.Transpose(graph.Features("x", 3), 1, 0, 2), 3, 4);
+        string isOne = graph.Node("Equal", [graph.SizeOf(layer[1], 0), graph.Integers(1)]);
+        string last = graph.Node("If", [isOne], Branch("then_branch", "Squeeze", layer[1], graph.Integers(0)),
+            Branch("else_branch", "Identity", layer[1]));
+        graph.Output(graph.Dense(last, 4, 2)).AssertScoresAsOnnxRuntime();
+
+        static AttributeProto Branch(string name, string operation, params string[] inputs) => OnnxAttribute.Of(name, new GraphProto
+        {
+            Name = name,
+            Node = { new NodeProto { OpType = operation, Input = { inputs }, Output = { name } } },
+            Output = { new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = new() { ElemType = (int)Type.Float } } } },
+        });
+    }
+
+    [TestMethod]
     public void BatchesThatComeFirstOrSecondOpenOrFixed()
     {
         foreach ((bool isTimeFirst, bool isFixed) in new[] { (false, false), (false, true), (true, false), (true, true) })
@@ -127,6 +167,26 @@ public sealed class ExporterFormTests
         string words = graph.Node("Gather", [graph.Weights(7, 3), graph.Tokens("words", 7, isTimeFirst: true)]);
         string[] layer = graph.Recurrent("GRU", words, 3, 4);
         graph.Output(graph.Dense(graph.Squeeze(layer[1], 0), 4, 2)).AssertScoresAsOnnxRuntime();
+    }
+
+    [TestMethod]
+    public void KeysAreTheTokensThatTheOptionsSay()
+    {
+        var graph = new TestGraph();
+        string table = graph.Constant([1, 2, 3, 4, 5, 6], 3, 2);
+        string words = graph.Node("Gather", [table, graph.Tokens("words", 3)]);
+        string[] layer = graph.Recurrent("GRU", graph.Transpose(words, 1, 0, 2), 2, 4);
+        graph.Output(graph.Dense(graph.Squeeze(layer[1], 0), 4, 2));
+        // Row 0 is that of the missing key.
+        foreach ((OnnxImportOptions options, float[] expected) in new (OnnxImportOptions, float[])[]
+        {
+            (new(), [3, 4, 1, 2, 3, 4, 5, 6]),
+            (new() { UnknownToken = 2 }, [5, 6, 1, 2, 3, 4, 5, 6]),
+            (new() { KeysAreTokens = true }, [1, 2, 3, 4, 5, 6]),
+            (new() { KeysAreTokens = true, UnknownToken = 1 }, [3, 4, 3, 4, 5, 6]),
+        })
+            CollectionAssert.AreEqual(expected, graph.Load(options).Weights["embeddings.0.weight"].ToArray());
+        Assert.ThrowsExactly<InvalidDataException>(() => graph.Load(new OnnxImportOptions { UnknownToken = 3 }));
     }
 
     [TestMethod]

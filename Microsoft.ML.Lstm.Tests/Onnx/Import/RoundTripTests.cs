@@ -77,6 +77,16 @@ public sealed class RoundTripTests
         Assert.ThrowsExactly<NotSupportedException>(() => Read(model));
     }
 
+    [TestMethod]
+    public void AForecasterIsRefused()
+    {
+        OnePassModel fitted = OnePassModel.Fit(OnePassModel.Forecaster);
+        var stream = new MemoryStream();
+        ((LstmForecastingTransformer)fitted.Model).ExportToOnnx(stream);
+        stream.Position = 0;
+        Assert.ThrowsExactly<NotSupportedException>(() => SequenceModelParameters.LoadOnnx(stream));
+    }
+
     private static SequenceModelParameters Read(SequencePredictionTransformer model)
     {
         var stream = new MemoryStream();

@@ -194,7 +194,8 @@ internal sealed class TestGraph(int operatorSet = 17)
     /// <param name="options">How it is read.</param>
     public SequenceModelParameters AssertScoresAsOnnxRuntime(bool isTimeFirst = false, OnnxImportOptions? options = null)
     {
-        using InferenceSession session = OnnxRun.Load(Model.ToByteArray());
+        using var settings = new SessionOptions { IntraOpNumThreads = 1, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
+        using var session = new InferenceSession(Model.ToByteArray(), settings);
         using IDisposableReadOnlyCollection<DisposableNamedOnnxValue> results = session.Run(_values);
         float[] expected = results[0].AsTensor<float>().ToArray();
         if (isTimeFirst)

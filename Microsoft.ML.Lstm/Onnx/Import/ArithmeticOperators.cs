@@ -222,8 +222,11 @@ internal static class ArithmeticOperators
         node.Budget.Take(axes.Count * 16L);
         if (a.IsSorted != b.IsSorted && a.Axes.HasBatch && b.Axes.HasBatch)
             throw node.Unsupported("it combines rows in their own order with rows by length");
-        bool isSorted = a.IsSorted || b.IsSorted;
-        return (a.BroadcastTo(axes, node.Budget) with { IsSorted = isSorted },
-            b.BroadcastTo(axes, node.Budget) with { IsSorted = isSorted });
+        if (a.IsReversed != b.IsReversed && a.Axes.HasTime && b.Axes.HasTime)
+            throw node.Unsupported("it combines steps in their own order with steps from the last to the first");
+        bool isSorted = a.IsSorted || b.IsSorted, isReversed = a.IsReversed || b.IsReversed;
+        return (OnBoth(a), OnBoth(b));
+
+        GraphValue OnBoth(GraphValue value) => value.BroadcastTo(axes, node.Budget) with { IsSorted = isSorted, IsReversed = isReversed };
     }
 }

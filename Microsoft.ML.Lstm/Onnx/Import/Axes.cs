@@ -165,6 +165,9 @@ internal sealed class Axes
                 taken.Add(part with { Size = (int)factor });
                 break;
             }
+            // The file runs with this number of rows or steps alone, although it leaves it open.
+            else if (part.Kind != AxisKind.Fixed && part.Size == 0 && size.IsKnown && factor > 1)
+                factor = 1;
             else
                 return null;
             parts.Remove(node);

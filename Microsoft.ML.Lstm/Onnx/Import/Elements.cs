@@ -5,8 +5,11 @@ namespace Microsoft.ML.Lstm.Onnx.Import;
 /// <param name="Elements">Its elements, as many as <see cref="Axes.Count"/> says.</param>
 internal sealed record GraphValue(Axes Axes, Elements Elements)
 {
-    /// <summary>Whether the rows were put into another order.</summary>
+    /// <summary>Whether the rows were put into the order of their lengths.</summary>
     public bool IsSorted { get; init; }
+
+    /// <summary>Whether each row's steps stand from the last to the first.</summary>
+    public bool IsReversed { get; init; }
 
     /// <summary>The same elements along other axes.</summary>
     public GraphValue As(Axes axes) => this with { Axes = axes };
@@ -41,6 +44,9 @@ internal abstract class Elements
 
     public abstract Elements Select(int[] places);
 
+    /// <summary>Elements one behind the other.</summary>
+    public virtual Elements Range(int start, int count) => Select([.. Enumerable.Range(start, count)]);
+
     /// <summary>These elements and, behind them, those of others; null where they are of different kinds.</summary>
     public abstract Elements? Join(IReadOnlyList<Elements> all);
 }
@@ -58,7 +64,20 @@ internal abstract class ArrayElements<T, TSelf>(T[] values) : Elements
     public override Elements Select(int[] places) => Create(Array.ConvertAll(places, place => Values[place]));
 
     public override Elements? Join(IReadOnlyList<Elements> all)
-        => all.All(each => each is TSelf) ? Create([.. all.SelectMany(each => ((TSelf)each).Values)]) : null;
+    {
+        if (!all.All(each => each is TSelf))
+            return null;
+        T[] joined = new T[all.Sum(each => each.Count)];
+        int start = 0;
+        foreach (TSelf each in all.Cast<TSelf>())
+        {
+            each.Values.CopyTo(joined, start);
+            start += each.Count;
+        }
+        return Create(joined);
+    }
+
+    public override Elements Range(int start, int count) => Create(Values[start..(start + count)]);
 
     protected abstract Elements Create(T[] values);
 }

@@ -26,6 +26,8 @@ internal sealed class GraphEvaluator
         ["Concat"] = ShapeOperators.Concat,
         ["Slice"] = IndexOperators.Slice,
         ["Gather"] = IndexOperators.Gather,
+        ["ReverseSequence"] = IndexOperators.ReverseSequence,
+        ["Tile"] = ShapeOperators.Tile,
         ["GatherElements"] = IndexOperators.GatherElements,
         ["GatherND"] = IndexOperators.GatherND,
         ["ScatterElements"] = IndexOperators.ScatterElements,

@@ -7,6 +7,14 @@ internal static class IndexOperators
     public static GraphValue Take(GraphValue value, int axis, int[] indices, bool keepsAxis, Budget budget)
     {
         Axes axes = value.Axes;
+        Axes taken = keepsAxis ? axes.With(axis, Axes.FixedAxis(indices.Length)) : axes.Without([axis]);
+        bool isRange = Enumerable.Range(0, axis).All(each => axes.Along(each) == 1) && indices.Length > 0
+            && indices.Select((index, i) => index == indices[0] + i).All(isNext => isNext);
+        if (isRange)
+        {
+            budget.Take(taken.Count * (long)sizeof(float));
+            return value with { Axes = taken, Elements = value.Elements.Range(indices[0] * axes.Stride(axis), taken.Count) };
+        }
         int[] sizes = axes.Sizes(), strides = [.. Enumerable.Range(0, axes.Rank).Select(axes.Stride)];
         int stride = strides[axis];
         // First as if the indices were 0, 1, 2 ..., then each where it is.
@@ -16,7 +24,6 @@ internal static class IndexOperators
         int inner = sizes[(axis + 1)..].Aggregate(1, (product, size) => product * size);
         for (int i = 0; i < places.Length; i++)
             places[i] += indices[i / inner % indices.Length] * stride;
-        Axes taken = keepsAxis ? axes.With(axis, Axes.FixedAxis(indices.Length)) : axes.Without([axis]);
         return value.Select(taken, places);
     }
 
@@ -69,6 +76,9 @@ internal static class IndexOperators
         bool toEnd = end == size || (end.IsKnown && end.Value >= int.MaxValue);
         if (step == 1 && toEnd && start.Is(0))
             return value;
+        if (value.Axes.Is(axis, AxisKind.Time) && step == -1 && (start.Is(-1) || start == size with { Offset = -1 } || IsBeyond(start))
+            && end.IsKnown && end.Value <= -int.MaxValue)
+            return value with { IsReversed = !value.IsReversed };
         if (value.Axes.Is(axis, AxisKind.Time) && step == 1)
         {
             bool isLast = toEnd && (start.Is(-1) || start == size with { Offset = -1 });
@@ -76,6 +86,19 @@ internal static class IndexOperators
                 return Reducing.Pick(node, value, axis, isLast, keepsAxis: true);
         }
         throw node.Unsupported($"of rows or steps it takes others than all, the first or the last: axis {axis} of a value {value.Axes}");
+
+        static bool IsBeyond(Size at) => at.IsKnown && at.Value >= int.MaxValue;
+    }
+
+    /// <summary>The steps of each row from the last to the first, those behind its end where they are.</summary>
+    public static GraphValue ReverseSequence(OnnxNode node)
+    {
+        GraphValue value = node.Input(0), lengths = node.Input(1);
+        int time = node.Axis(node.Integer("time_axis", 0), value.Axes.Rank);
+        bool isWhole = lengths.Elements is Facts { Single: Fact.Length } || RecurrentOperators.AreOfAllSteps(lengths.Elements, value.Axes);
+        return value.Axes.Is(time, AxisKind.Time) && isWhole
+            ? value with { IsReversed = !value.IsReversed }
+            : throw node.Unsupported("it reverses something else than all steps of each row");
     }
 
     public static GraphValue Gather(OnnxNode node)

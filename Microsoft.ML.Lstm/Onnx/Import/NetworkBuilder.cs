@@ -23,6 +23,8 @@ internal sealed class NetworkBuilder
             throw new NotSupportedException($"ONNX: output {OnnxText.Quote(name)} is made of {value.Elements.Kind}, not of features.");
         if (value.IsSorted)
             throw new NotSupportedException($"ONNX: output {OnnxText.Quote(name)} has its rows by length, not in their own order.");
+        if (value.IsReversed)
+            throw new NotSupportedException($"ONNX: output {OnnxText.Quote(name)} has its steps from the last to the first.");
         var function = OutputFunction.None;
         if (forms is { Matrix: null, Atoms: [{ Source: FunctionSource last }, ..] }
             && Enum.TryParse(last.Function, out OutputFunction known)
@@ -61,7 +63,7 @@ internal sealed class NetworkBuilder
                     found = Pooling.Attention;
                     break;
                 default:
-                    throw Unsupported(source, name, isPerStep);
+                    throw Unsupported(source, $"output {OnnxText.Quote(name)}", isLayer: false);
             }
             if ((pooling ?? found) != found)
                 throw new NotSupportedException($"ONNX: output {OnnxText.Quote(name)} is made of steps that are pooled in several ways "
@@ -94,11 +96,8 @@ internal sealed class NetworkBuilder
         columns.FillEmbeddings(parameters);
         new WeightBuilder(parameters, columns).Fill(layers, forms, attention);
         AffineScaler output = WeightBuilder.OutputScaler(forms);
-        foreach (float value in parameters.Values.Concat(columns.Scalers).Concat(output.Scale).Concat(output.Offset))
-        {
-            if (!float.IsFinite(value))
-                throw new InvalidDataException($"ONNX: expected finite weights, found {value}.");
-        }
+        if (!parameters.Values.All(float.IsFinite) || !columns.Scalers.Concat(output.Scale).Concat(output.Offset).All(float.IsFinite))
+            throw new InvalidDataException("ONNX: expected finite weights, found NaN or infinity.");
         return new OnnxNetwork(new SequenceModel(parameters, columns.InputScaler, columns.StaticScaler, output), function,
             columns.InputNames, columns.StaticInputName, name);
     }
@@ -116,52 +115,59 @@ internal sealed class NetworkBuilder
             if (layers.Count == MaxLayers)
                 throw new NotSupportedException($"ONNX: output {OnnxText.Quote(name)} is made by more than {MaxLayers} recurrent layers.");
             if (layer.Length > 2 || (layer.Length == 2 && layer[0].IsReverse == layer[1].IsReverse))
-                throw new NotSupportedException($"ONNX: nodes {OnnxText.Quote(layer[0].Node)} and {OnnxText.Quote(layer[1].Node)} stand "
-                    + "side by side, or one of them also skips the other; layers of ours stand one on top of the other.");
+                throw new NotSupportedException($"ONNX: {Describe(layer[0])} and {Describe(layer[1])} stand side by "
+                    + "side, or one of them also skips the other; layers of ours stand one on top of the other.");
             if (layer.Any(each => each.Cell != top.First().Cell))
-                throw new NotSupportedException($"ONNX: node {OnnxText.Quote(layer[0].Node)} has another cell than those behind it; the "
+                throw new NotSupportedException($"ONNX: {Describe(layer[0])} has another cell than those behind it; the "
                     + "layers of a network of ours have the same.");
             layers.Add([.. layer.OrderBy(each => each.IsReverse)]);
             Source[] below = [.. layer.SelectMany(each => each.Input.Atoms).Select(atom => atom.Source).OfType<Source>().Distinct()];
             if (!below.Any(source => source is RecurrentSource))
             {
                 foreach (Source source in below.Where(source => source is not (InputSource { IsOfSteps: true } or EmbeddingSource)))
-                    throw Unsupported(source, layer[0].Node, isPerStep: true);
+                    throw Unsupported(source, Describe(layer[0]), isLayer: true);
                 layers.Reverse();
                 return layers;
             }
             foreach (Source source in below.Where(source => source is not RecurrentSource))
             {
                 throw source is InputSource or EmbeddingSource
-                ? new NotSupportedException($"ONNX: node {OnnxText.Quote(layer[0].Node)} reads the outputs of a layer and the network's "
-                        + "inputs; layers of ours read one of them.")
-                    : Unsupported(source, layer[0].Node, isPerStep: true);
+                    ? new NotSupportedException($"ONNX: {Describe(layer[0])} reads the outputs of a layer and the "
+                        + "network's inputs; layers of ours read one of them.")
+                    : Unsupported(source, Describe(layer[0]), isLayer: true);
             }
             layer = [.. below.OfType<RecurrentSource>()];
         }
     }
 
-    private static NotSupportedException Unsupported(Source source, string reader, bool isPerStep)
+    /// <summary>What can't be read behind the recurrent layers, or by one of them.</summary>
+    /// <param name="source">What is read.</param>
+    /// <param name="reader">The output or the node, for the message.</param>
+    /// <param name="isLayer">Whether a recurrent layer reads it.</param>
+    private static NotSupportedException Unsupported(Source source, string reader, bool isLayer)
     {
         string why = source switch
         {
-            FunctionSource function => $"node {OnnxText.Quote(function.Node)} ({function.Function}) lies between the recurrent layers and "
-                + "the output, and a network of ours has one linear layer there; a value before it can be named as the output instead",
-            CellStateSource cell =>
-                $"node {OnnxText.Quote(cell.Layer.Node)} ({cell.Layer.Cell.ToString().ToUpperInvariant()}): its cell state c "
-                + "is read, and networks of ours go by h",
-            ReducedSource { Of: RecurrentSource layer, Reduction: Reduction.First or Reduction.Last } =>
-                $"node {OnnxText.Quote(layer.Node)}: its "
+            FunctionSource function => $"node {OnnxText.Quote(function.Node)} ({function.Function}) lies "
+                + (isLayer ? "before it, and between the layers of ours are linear ones at most"
+                    : "between the recurrent layers and the output, and a network of ours has one linear layer there; a value before it "
+                    + "can be named as the output instead"),
+            CellStateSource { Layer: var layer }
+                => $"{Describe(layer)}: its cell state c is read, and networks of ours go by h",
+            ReducedSource { Of: RecurrentSource layer, Reduction: Reduction.First or Reduction.Last }
+                => $"{Describe(layer)}: its "
                 + (layer.IsReverse ? "reverse direction is read at the last step, where it has read one step only" : "first step is read")
-                + "; "
-                + "ours reads the state of each direction after its last step (PyTorch's h_n)",
-            ReducedSource { Reduction: Reduction.Sum } => "steps are added up; networks of ours take their mean, their maximum or the last",
-            ReducedSource or InputSource { IsOfSteps: true } or EmbeddingSource
-                => "the features themselves are pooled or read behind the recurrent layers, which networks of ours don't",
-            InputSource input =>
-                $"input {OnnxText.Quote(input.Name)}, one for the whole row, is read by a recurrent layer; ours read features of steps",
-            _ => isPerStep ? "steps and rows are mixed" : "steps are pooled in a way that is not known",
+                + "; ours reads the state of each direction after its last step (PyTorch's h_n)",
+            ReducedSource { Reduction: Reduction.Sum } when !isLayer
+                => "steps are added up; networks of ours take their mean, their maximum or the last",
+            InputSource { IsOfSteps: false } input
+                => $"input {OnnxText.Quote(input.Name)}, one for the whole row, is read by a recurrent layer; ours read features of steps",
+            ReducedSource when isLayer => "it reads what steps were pooled to; layers of ours read the steps of the one before",
+            AttentionSource => "steps are weighted but not summed",
+            _ => "the features themselves are pooled or read behind the recurrent layers, which networks of ours don't",
         };
-        return new NotSupportedException($"ONNX: {OnnxText.Quote(reader)}: {why}.");
+        return new NotSupportedException($"ONNX: {reader}: {why}.");
     }
+
+    private static string Describe(RecurrentSource layer) => $"node {OnnxText.Quote(layer.Node)} ({OnnxCell.Of(layer.Cell).Operator})";
 }

@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Type = Microsoft.ML.Lstm.Onnx.TensorProto.Types.DataType;
 
@@ -90,7 +91,11 @@ internal sealed record OnnxNetwork(SequenceModel Model, OutputFunction Function,
         List<NodeProto> nodes = GraphEvaluator.NodesFor(graph, [output], name => tensors.Contains(name) || known.ContainsKey(name),
             out HashSet<string> read);
         foreach (TensorProto tensor in graph.Initializer.Where(tensor => read.Contains(tensor.Name) && !known.ContainsKey(tensor.Name)))
+        {
             known[tensor.Name] = TensorReader.Read(tensor, $"tensor {OnnxText.Quote(tensor.Name)}", budget);
+            // It is not read again, and may be most of the file.
+            tensor.RawData = ByteString.Empty;
+        }
         var constants = new GraphEvaluator(known, budget, operatorSet);
         constants.Follow(nodes, skipsUnknown: true);
         nodes = GraphEvaluator.NodesFor(graph, [output], constants.Values.ContainsKey, out read);

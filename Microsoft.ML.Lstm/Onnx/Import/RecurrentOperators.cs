@@ -44,17 +44,18 @@ internal static class RecurrentOperators
         CheckAttributes(node, cell.Cell, directions);
         RecurrentSource[] sources = [.. Enumerable.Range(0, directions).Select(d =>
         {
-            Span<float> weights = w.AsSpan(d * gates * h * inputs, gates * h * inputs), hidden = r.AsSpan(d * gates * h * h, gates * h * h);
-            float[] inputBiases = b[(2 * d * gates * h)..((2 * d + 1) * gates * h)];
-            float[] hiddenBiases = b[((2 * d + 1) * gates * h)..((2 * d + 2) * gates * h)];
-            Adapt(node, cell.Cell, weights, hidden, inputBiases, hiddenBiases, h);
+            float[] weights = InOrder(cell, w.AsSpan(d * gates * h * inputs, gates * h * inputs));
+            float[] hidden = InOrder(cell, r.AsSpan(d * gates * h * h, gates * h * h));
+            float[] inputBiases = InOrder(cell, b.AsSpan(2 * d * gates * h, gates * h));
+            float[] hiddenBiases = InOrder(cell, b.AsSpan((2 * d + 1) * gates * h, gates * h));
+            Adapt(node, cell.Cell, weights, hidden, inputBiases, hiddenBiases);
             return new RecurrentSource(node.Name)
             {
                 Cell = cell.Cell,
-                IsReverse = direction == "reverse" || d == 1,
+                IsReverse = (direction == "reverse" || d == 1) != x.IsReversed,
                 HiddenSize = h,
-                InputWeights = InOrder(cell, weights),
-                HiddenWeights = InOrder(cell, hidden),
+                InputWeights = weights,
+                HiddenWeights = hidden,
                 Biases = Merge(cell, inputBiases, hiddenBiases, h),
                 Input = features,
             };
@@ -65,7 +66,7 @@ internal static class RecurrentOperators
         var states = new Axes(isBatchFirst ? [batch, both, units] : [both, batch, units]);
         return
         [
-            Value(steps, source => source),
+            Value(steps, source => source) with { IsReversed = x.IsReversed },
             Value(states, source => new ReducedSource(source, Reduction.Final)),
             Value(states, source => new CellStateSource(source)),
         ];
@@ -85,8 +86,7 @@ internal static class RecurrentOperators
             throw node.Unsupported($"{name} is made of {value.Elements.Kind}; weights of ours are constants");
         if (value.Axes.Rank != rank)
             throw node.Damaged($"{name} of {rank} axes", $"{value.Axes}");
-        // Adapted in place.
-        return ([.. values], value.Axes.Sizes());
+        return (values, value.Axes.Sizes());
     }
 
     private static Forms CheckInput(OnnxNode node, GraphValue x, bool isBatchFirst, int inputs)
@@ -109,12 +109,18 @@ internal static class RecurrentOperators
     {
         if (node.Optional(4) is not { } lengths || lengths.Elements is Facts { Single: Fact.Length })
             return;
-        if (Sizes.From(lengths.Elements) is not { } sizes)
+        if (Sizes.From(lengths.Elements) is null)
             throw node.Unsupported($"its sequence_lens are made of {lengths.Elements.Kind}");
-        Axes input = node.Input(0).Axes;
-        int time = input[input.Find(AxisKind.Time)][0].Size;
-        if (!Array.TrueForAll(sizes, size => size == new Size(1, 0, 1) || (time > 0 && size.Is(time))))
+        if (!AreOfAllSteps(lengths.Elements, node.Input(0).Axes))
             throw node.Unsupported("its sequence_lens are fixed in the file to others than the number of steps");
+    }
+
+    /// <summary>Whether lengths are the number of steps for each row.</summary>
+    public static bool AreOfAllSteps(Elements lengths, Axes input)
+    {
+        int time = input.Find(AxisKind.Time) is >= 0 and var axis ? input[axis][0].Size : 0;
+        return Sizes.From(lengths) is { } sizes
+            && Array.TrueForAll(sizes, size => size == new Size(1, 0, 1) || (time > 0 && size.Is(time)));
     }
 
     private static void CheckStates(OnnxNode node, CellType cell)
@@ -126,7 +132,7 @@ internal static class RecurrentOperators
             if (name == "P")
                 throw node.Unsupported("it has peepholes (P), and cells of ours have none");
             string what = value.Elements is Forms { Atoms: [{ Source: InputSource source }, ..] }
-                ? $"input {OnnxText.Quote(source.Name)}"
+                ? $"input {OnnxText.Quote(source.Name)}, which {nameof(OnnxImportOptions.ZeroInputNames)} can take as zeros"
                 : "something else";
             throw node.Unsupported($"its {name} is {what}, and sequences of ours begin at states of zero");
         }
@@ -158,40 +164,35 @@ internal static class RecurrentOperators
             throw node.Unsupported($"it clips what its activations read at {clip}, and cells of ours don't");
     }
 
-    /// <summary>Brings variants of the cells to ours where they are the same with other weights.</summary>
-    private static void Adapt(OnnxNode node, CellType cell, Span<float> weights, Span<float> hidden, float[] inputBiases,
-        float[] hiddenBiases, int h)
+    /// <summary>Brings variants of the cells to ours where they are the same with other weights; all gates as ours have them.</summary>
+    private static void Adapt(OnnxNode node, CellType cell, float[] weights, float[] hidden, float[] inputBiases, float[] hiddenBiases)
     {
         if (cell == CellType.Lstm && node.Integer("input_forget", 0) != 0)
         {
-            // f = 1 - i = 1 - σ(x) = σ(-x). Gates are i, o, f, c.
-            Negate(weights[..(weights.Length / 4)], weights[(weights.Length / 2)..]);
-            Negate(hidden[..(hidden.Length / 4)], hidden[(hidden.Length / 2)..]);
-            Negate(inputBiases.AsSpan(0, h), inputBiases.AsSpan(2 * h));
-            Negate(hiddenBiases.AsSpan(0, h), hiddenBiases.AsSpan(2 * h));
+            // f = 1 - i = 1 - σ(x) = σ(-x). Gates are i, f, g, o.
+            foreach (float[] values in new[] { weights, hidden, inputBiases, hiddenBiases })
+            {
+                int block = values.Length / 4;
+                for (int i = 0; i < block; i++)
+                    values[block + i] = -values[i];
+            }
         }
         if (cell == CellType.Gru && node.Integer("linear_before_reset", 0) == 0)
         {
-            // (r∘h)·R and r∘(h·R) are the same for a diagonal R. Gates are z, r, h.
-            Span<float> candidate = hidden[(2 * h * h)..];
-            for (int i = 0; i < candidate.Length; i++)
+            // (r∘h)·R and r∘(h·R) are the same for a diagonal R. Gates are r, z, n.
+            int h = inputBiases.Length / 3;
+            for (int i = 0; i < h * h; i++)
             {
-                if (candidate[i] != 0 && i / h != i % h)
+                if (hidden[2 * h * h + i] != 0 && i / h != i % h)
                     throw node.Unsupported("its reset gate acts before the product with the recurrent weights (linear_before_reset = 0), "
                         + "that of ours behind it, as PyTorch's, cuDNN's and Keras' reset_after");
             }
             for (int i = 2 * h; i < 3 * h; i++)
                 (inputBiases[i], hiddenBiases[i]) = (inputBiases[i] + hiddenBiases[i], 0);
         }
-
-        static void Negate(ReadOnlySpan<float> from, Span<float> to)
-        {
-            for (int i = 0; i < from.Length; i++)
-                to[i] = -from[i];
-        }
     }
 
-    /// <summary>The weights of a direction, gate by gate as ours have them.</summary>
+    /// <summary>A copy of weights or biases, gate by gate as ours have them.</summary>
     private static float[] InOrder(OnnxCell cell, ReadOnlySpan<float> weights)
     {
         int block = weights.Length / cell.Gates.Length;
@@ -210,9 +211,9 @@ internal static class RecurrentOperators
         {
             Span<float> block = merged.AsSpan(description.Bias(slot) * h, h);
             if (description.InputGate(slot) is >= 0 and var input)
-                Add(block, inputBiases, Array.IndexOf(cell.Gates, input));
+                Add(block, inputBiases, input);
             if (description.HiddenGate(slot) is >= 0 and var gate)
-                Add(block, hiddenBiases, Array.IndexOf(cell.Gates, gate));
+                Add(block, hiddenBiases, gate);
         }
         return merged;
 

@@ -11,7 +11,8 @@ internal static class Reducing
             return value.Elements is Floats or Integers
                 ? value.As(axes)
                 : throw node.Unsupported($"it takes a step of {value.Elements.Kind}");
-        return value with { Axes = axes, Elements = Reduce(forms, isLast ? Reduction.Last : Reduction.First) };
+        Forms step = Reduce(forms, isLast != value.IsReversed ? Reduction.Last : Reduction.First);
+        return value with { Axes = axes, Elements = step, IsReversed = false };
     }
 
     /// <summary>ReduceMean, ReduceMax, ReduceSum and global pooling, over the steps or over features.</summary>
@@ -58,7 +59,7 @@ internal static class Reducing
                 if (reduction == Reduction.Sum && (forms.Matrix is not null || forms.Shift.Any(shift => shift != 0)))
                     throw node.Unsupported("the sum is taken of a linear combination of the recurrent layer's outputs, ours of the "
                         + "outputs themselves");
-                return value with { Axes = axes, Elements = Reduce(forms, reduction) };
+                return value with { Axes = axes, Elements = Reduce(forms, reduction), IsReversed = false };
             default:
                 throw node.Unsupported($"it is of {value.Elements.Kind}");
         }

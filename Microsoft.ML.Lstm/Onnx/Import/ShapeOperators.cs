@@ -106,6 +106,20 @@ internal static class ShapeOperators
         return value.BroadcastTo(axes, node.Budget);
     }
 
+    /// <summary>Axes of size 1 repeated for each row or step, or some times.</summary>
+    public static GraphValue Tile(OnnxNode node)
+    {
+        GraphValue value = node.Input(0);
+        Size[] repeats = Sizes.From(node.Input(1).Elements) ?? throw node.Unsupported("its repeats depend on the data");
+        if (repeats.Length != value.Axes.Rank)
+            throw node.Damaged($"{value.Axes.Rank} repeats", $"{repeats.Length}");
+        if (repeats.Where((repeat, axis) => !repeat.Is(1) && value.Axes[axis].Length > 0).Any())
+            throw node.Unsupported($"it repeats more than one number along an axis of a value {value.Axes}");
+        Axes axes = Axes.Broadcast(value.Axes, AxesOf(node, repeats))!;
+        RequireElements(node, axes);
+        return value.BroadcastTo(axes, node.Budget);
+    }
+
     public static GraphValue ConstantOfShape(OnnxNode node)
     {
         Size[] sizes = Sizes.From(node.Input(0).Elements) ?? throw node.Unsupported("its shape depends on the data");
@@ -189,8 +203,11 @@ internal static class ShapeOperators
             if (!value.Axes.IsFixedAxis(axis))
                 throw node.Unsupported($"it joins rows or steps, axis {axis} of a value {value.Axes}");
         }
-        if (values.Any(value => value.IsSorted != values[0].IsSorted))
+        GraphValue ordered = values.FirstOrDefault(value => value.Axes.HasTime) ?? values[0];
+        if (values.Any(value => value.IsSorted != ordered.IsSorted && value.Axes.HasBatch))
             throw node.Unsupported("it joins rows in their own order and rows by length");
+        if (values.Any(value => value.IsReversed != ordered.IsReversed && value.Axes.HasTime))
+            throw node.Unsupported("it joins steps in their own order and steps from the last to the first");
         // What is the same for all rows or steps is so beside others, too.
         Axes common = values[0].Axes;
         foreach (GraphValue value in values[1..])
@@ -208,6 +225,8 @@ internal static class ShapeOperators
             ?? throw node.Unsupported($"it joins {string.Join(", ", parts.Select(part => part.Elements.Kind).Distinct())}");
         int size = parts.Sum(part => part.Axes.Along(axis));
         Axes axes = common.With(axis, Axes.FixedAxis(size));
+        if (outer == 1)
+            return ordered.As(axes) with { Elements = joined };
         node.Budget.Take(axes.Count * 8L);
         int[] places = new int[joined.Count];
         for (int block = 0, at = 0; block < outer; block++)
@@ -218,7 +237,7 @@ internal static class ShapeOperators
                     places[at++] = start + block * widths[part] + i;
             }
         }
-        return new GraphValue(axes, joined.Select(places)) { IsSorted = values[0].IsSorted };
+        return ordered.As(axes) with { Elements = joined.Select(places) };
     }
 
     public static GraphValue[] Split(OnnxNode node)

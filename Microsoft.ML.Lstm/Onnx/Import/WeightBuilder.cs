@@ -87,17 +87,23 @@ internal sealed class WeightBuilder(ParameterSet parameters, NetworkColumns colu
     {
         int count = forms.Atoms.Length;
         double[] shifts = [.. bias];
+        var places = new (int Column, double Factor, double Shift)[count];
         for (int atom = 0; atom < count; atom++)
         {
-            (int column, double factor, double shift) = forms.Atoms[atom].Source is null
+            places[atom] = forms.Atoms[atom].Source is null
                 ? (0, 0, forms.Shift[atom])
                 : find(forms.Atoms[atom], forms.Scale[atom], forms.Shift[atom]);
-            for (int row = 0; row < shifts.Length; row++)
+        }
+        for (int row = 0; row < shifts.Length; row++)
+        {
+            Span<float> filled = target.Slice(rowOf(row) * width, width);
+            for (int atom = 0; atom < count; atom++)
             {
+                (int column, double factor, double shift) = places[atom];
                 float weight = forms.Matrix![row * count + atom];
                 shifts[row] += weight * shift;
                 if (factor != 0)
-                    target[rowOf(row) * width + column] += factor == 1 ? weight : (float)(weight * factor);
+                    filled[column] += factor == 1 ? weight : (float)(weight * factor);
             }
         }
         return shifts;
