@@ -9,31 +9,29 @@ namespace Microsoft.ML.Lstm.Engine.Layers;
 /// </summary>
 internal sealed class EmbeddingLayer(ParameterSet parameters)
 {
-    private readonly Parameter[] _tables = [.. parameters.Parameters.Where(parameter => parameter.Role == ParameterRole.Embedding)];
-
     /// <summary>Copies the rows of one step's tokens, one a table, to <paramref name="embedded"/>.</summary>
     public void LookUp(ReadOnlySpan<int> tokens, Span<float> embedded)
     {
-        for (int i = 0; i < _tables.Length; i++)
+        for (int i = 0; i < parameters.Embeddings.Length; i++)
         {
-            Parameter table = _tables[i];
-            parameters[table].Slice(tokens[i] * table.Columns, table.Columns).CopyTo(embedded);
-            embedded = embedded[table.Columns..];
+            ReadOnlySpan<float> row = parameters.Row(parameters.Embeddings[i], tokens[i]);
+            row.CopyTo(embedded);
+            embedded = embedded[row.Length..];
         }
     }
 
     /// <summary>Adds the gradient of the embeddings of one step to the rows that <see cref="LookUp"/> read, except frozen rows.</summary>
     public void Backward(ReadOnlySpan<int> tokens, ReadOnlySpan<float> dEmbedded, Gradient gradient)
     {
-        for (int i = 0; i < _tables.Length; i++)
+        for (int i = 0; i < parameters.Embeddings.Length; i++)
         {
-            Parameter table = _tables[i];
+            int size = parameters.Embeddings[i].Columns;
             if (!gradient.IsFrozen(i, tokens[i]))
             {
                 Span<float> row = gradient.Row(i, tokens[i]);
-                TensorPrimitives.Add(row, dEmbedded[..table.Columns], row);
+                TensorPrimitives.Add(row, dEmbedded[..size], row);
             }
-            dEmbedded = dEmbedded[table.Columns..];
+            dEmbedded = dEmbedded[size..];
         }
     }
 }

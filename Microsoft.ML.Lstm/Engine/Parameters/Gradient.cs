@@ -26,7 +26,7 @@ internal sealed class Gradient
     {
         Parameters = new ParameterSet(shape);
         _densePieces = (Parameters.DenseLength + PieceLength - 1) / PieceLength;
-        _tables = [.. Parameters.Parameters.Where(parameter => parameter.Role == ParameterRole.Embedding)];
+        _tables = Parameters.Embeddings;
         _isTouched = [.. _tables.Select(table => new bool[table.Rows])];
         _wasTouched = [.. _tables.Select(table => new bool[table.Rows])];
         _isFrozen = [.. _tables.Select(table => new bool[table.Rows])];
@@ -72,8 +72,7 @@ internal sealed class Gradient
                 Array.Resize(ref _touched, FloatBuffer.Grow(_touched.Length, Math.Max(64, _touchedCount + 1)));
             _touched[_touchedCount++] = (table, row);
         }
-        Parameter parameter = _tables[table];
-        return Parameters.Values.AsSpan(parameter.Offset + row * parameter.Columns, parameter.Columns);
+        return Parameters.Row(_tables[table], row);
     }
 
     /// <summary>Sets all values to zero.</summary>

@@ -102,6 +102,7 @@ internal sealed class ParameterSet
         for (int i = 0; i < shape.Embeddings.Count; i++)
             Add(ParameterRole.Embedding, EmbeddingName(i), shape.Embeddings[i].Rows, shape.Embeddings[i].Size);
         Parameters = parameters;
+        Embeddings = [.. parameters.Where(parameter => parameter.Role == ParameterRole.Embedding)];
 
         void Add(ParameterRole role, string name, int rows, int columns)
         {
@@ -128,7 +129,10 @@ internal sealed class ParameterSet
 
     public IReadOnlyList<Parameter> Parameters { get; }
 
-    /// <summary>The values of all parameters, one after the other; the set of a decoder has those of the whole autoencoder.</summary>
+    /// <summary>The embedding tables among the parameters, one for each token that a step has.</summary>
+    public Parameter[] Embeddings { get; }
+
+    /// <summary>The values of all parameters, one after the other; the set of a decoder has the array of the whole autoencoder.</summary>
     public float[] Values { get; }
 
     /// <summary>The number of values before the embeddings.</summary>
@@ -138,6 +142,9 @@ internal sealed class ParameterSet
     public Span<float> this[string name] => this[Find(name)];
 
     public Span<float> this[Parameter parameter] => Values.AsSpan(parameter.Offset, parameter.Length);
+
+    /// <summary>The values of a row of a matrix.</summary>
+    public Span<float> Row(Parameter matrix, int row) => this[matrix].Slice(row * matrix.Columns, matrix.Columns);
 
     /// <summary>The parameter called <paramref name="name"/>.</summary>
     public Parameter Find(string name) => Parameters.First(p => p.Name == name);

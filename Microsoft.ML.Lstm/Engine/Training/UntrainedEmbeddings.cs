@@ -25,7 +25,7 @@ internal sealed class UntrainedEmbeddings
     {
         _parameters = parameters;
         _gradient = gradient;
-        _tables = [.. parameters.Parameters.Where(parameter => parameter.Role == ParameterRole.Embedding)];
+        _tables = parameters.Embeddings;
         _isKnown = [.. _tables.Select(table => new bool[table.Rows])];
         for (int table = 0; table < _tables.Length; table++)
         {
@@ -140,5 +140,5 @@ internal sealed class UntrainedEmbeddings
         return count > 0;
     }
 
-    private Span<float> Row(int table, int row) => _parameters[_tables[table]].Slice(row * _tables[table].Columns, _tables[table].Columns);
+    private Span<float> Row(int table, int row) => _parameters.Row(_tables[table], row);
 }
