@@ -15,6 +15,7 @@ namespace Microsoft.ML.Lstm.Engine.Files;
 internal static class ForecastFile
 {
     private const string Format = "Microsoft.ML.Lstm.Forecast";
+    private const string What = "LSTM forecast";
 
     // Surplus numbers that are read all the same: an error about the shape of a tensor says more than one about a total.
     private const int Excess = 1 << 20;
@@ -24,8 +25,8 @@ internal static class ForecastFile
         RowScaling scaling = model.Scaling;
         int targets = model.Layout.Targets;
         var tensors = new List<SafeTensor>();
-        AddScaler("covariates", scaling.Covariates);
-        AddScaler("statics", scaling.Statics);
+        tensors.AddRange(NamedTensors.Of("covariates", scaling.Covariates));
+        tensors.AddRange(NamedTensors.Of("statics", scaling.Statics));
         AddMatrix("targets.level", targets, scaling.Levels);
         AddMatrix("targets.deviation", targets, scaling.Deviations);
         AddMatrix("targets.change", targets, scaling.Changes);
@@ -35,16 +36,8 @@ internal static class ForecastFile
         AddMatrix("intervals.upper", targets, model.Intervals.Upper);
         if (states.Count > 0)
             AddMatrix("states", states[0].Length, [.. states.SelectMany(state => state)]);
-        new SafeTensors(new Dictionary<string, string> { [FileVersion.FormatKey] = Format, [FileVersion.Key] = FileVersion.Current },
-            tensors).Write(stream);
-
-        void AddScaler(string name, AffineScaler scaler)
-        {
-            if (scaler.Size == 0)
-                return;
-            tensors.Add(new SafeTensor(name + ".offset", [scaler.Size], scaler.Offset));
-            tensors.Add(new SafeTensor(name + ".scale", [scaler.Size], scaler.Scale));
-        }
+        var metadata = new Dictionary<string, string> { [FileVersion.FormatKey] = Format, [FileVersion.Key] = FileVersion.Current };
+        new SafeTensors(metadata, tensors).Write(stream);
 
         void AddMatrix(string name, int columns, float[] values)
             => tensors.Add(new SafeTensor(name, [values.Length / columns, columns], values));
@@ -62,17 +55,20 @@ internal static class ForecastFile
     {
         int covariates = layout.PastCovariates + layout.KnownCovariates;
         long length = ForecastStream.StateLengthOf(layout, network.Shape);
-        var content = SafeTensors.Read(stream, Check);
-        var tensors = content.Tensors.ToDictionary(tensor => tensor.Name);
-        var scaling = new RowScaling(TakeScaler("covariates", covariates), TakeScaler("statics", network.Shape.StaticSize),
-            Take("targets.level", series + 1, layout.Targets), TakeUnits("targets.deviation"), TakeUnits("targets.change"),
+        var tensors = new NamedTensors(SafeTensors.Read(stream, Check).Tensors, What);
+        var scaling = new RowScaling(
+            tensors.TakeScaler("covariates", covariates),
+            tensors.TakeScaler("statics", network.Shape.StaticSize),
+            Take("targets.level", series + 1, layout.Targets),
+            TakeUnits("targets.deviation"),
+            TakeUnits("targets.change"),
             layout.WindowDecides ? TakeUnits("targets.size") : new float[(series + 1) * layout.Targets]);
-        var intervals = new ForecastIntervals(Take("intervals.lower", layout.Horizon, layout.Targets),
+        var intervals = new ForecastIntervals(
+            Take("intervals.lower", layout.Horizon, layout.Targets),
             Take("intervals.upper", layout.Horizon, layout.Targets));
         var model = new ForecastModel(network, layout, scaling, intervals);
         float[][] all = states == 0 ? [] : [.. Take("states", states, length).Chunk((int)length)];
-        if (tensors.Count > 0)
-            throw Invalid("no tensors but a forecast's", $"'{tensors.Keys.First()}'");
+        tensors.RequireNone("a forecast");
         foreach (float[] state in all)
         {
             if (!(state[0] >= 0 && state[0] <= layout.History && float.IsInteger(state[0])))
@@ -90,13 +86,6 @@ internal static class ForecastFile
                 throw Invalid($"at most {most} numbers", $"{header.DataLength}");
         }
 
-        AffineScaler TakeScaler(string name, int size)
-        {
-            if (size == 0)
-                return AffineScaler.Identity(0);
-            return new AffineScaler(Take(name + ".offset", size), Take(name + ".scale", size));
-        }
-
         float[] TakeUnits(string name)
         {
             float[] units = Take(name, series + 1, layout.Targets);
@@ -105,17 +94,9 @@ internal static class ForecastFile
                 : throw Invalid($"values {(layout.WindowDecides ? "of 0 or more" : "above 0")} in {name}", "others");
         }
 
-        float[] Take(string name, params long[] shape)
-        {
-            if (!tensors.Remove(name, out SafeTensor? tensor))
-                throw Invalid($"a tensor '{name}'", "none");
-            return tensor.Shape.Select(size => (long)size).SequenceEqual(shape)
-                ? tensor.Values.ToArray()
-                : throw Invalid($"the shape [{string.Join(", ", shape)}] of tensor '{name}'",
-                    $"[{string.Join(", ", tensor.Shape.Take(8))}]");
-        }
+        float[] Take(string name, params long[] shape) => tensors.Take(name, shape).ToArray();
     }
 
     private static InvalidDataException Invalid(string expected, string found)
-        => new($"LSTM forecast: expected {expected}, found {found}.");
+        => new($"{What}: expected {expected}, found {found}.");
 }

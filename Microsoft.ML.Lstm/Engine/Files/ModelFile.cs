@@ -22,6 +22,7 @@ internal static class ModelFile
     private const string NetworkKey = "network";
     private const string Format = "Microsoft.ML.Lstm.SequenceModel";
     private const string BesidePrefix = "training.";
+    private const string What = "LSTM model";
 
     /// <summary>Writes <paramref name="model"/> at the stream's position.</summary>
     /// <param name="stream">The stream.</param>
@@ -40,11 +41,9 @@ internal static class ModelFile
         foreach (Parameter parameter in model.Parameters.Parameters)
             tensors.Add(new SafeTensor(parameter.Name, ShapeOf(parameter),
                 model.Parameters.Values.AsMemory(parameter.Offset, parameter.Length)));
-        if (model.Shape.NumericSize > 0)
-            AddScaler("input", model.InputScaler);
-        if (model.Shape.StaticSize > 0)
-            AddScaler("static", model.StaticScaler);
-        AddScaler("output", model.OutputScaler);
+        tensors.AddRange(NamedTensors.Of("input", model.InputScaler));
+        tensors.AddRange(NamedTensors.Of("static", model.StaticScaler));
+        tensors.AddRange(NamedTensors.Of("output", model.OutputScaler));
         if (beside is not null)
         {
             foreach ((string key, string text) in beside.Metadata)
@@ -52,12 +51,6 @@ internal static class ModelFile
             tensors.AddRange(beside.Tensors.Select(tensor => tensor with { Name = BesidePrefix + tensor.Name }));
         }
         new SafeTensors(metadata, tensors).Write(stream);
-
-        void AddScaler(string name, AffineScaler scaler)
-        {
-            tensors.Add(new SafeTensor(name + ".offset", [scaler.Size], scaler.Offset));
-            tensors.Add(new SafeTensor(name + ".scale", [scaler.Size], scaler.Scale));
-        }
     }
 
     /// <summary>Reads the model that <see cref="Write"/> wrote, from the stream's position to its end.</summary>
@@ -74,15 +67,14 @@ internal static class ModelFile
         NetworkShape? found = null;
         var content = SafeTensors.Read(stream, header => found = ReadShape(header));
         NetworkShape shape = found!;
-        var tensors = content.Tensors.Where(tensor => !IsBeside(tensor.Name)).ToDictionary(tensor => tensor.Name);
+        var tensors = new NamedTensors(content.Tensors.Where(tensor => !IsBeside(tensor.Name)), What);
         var parameters = new ParameterSet(shape);
         foreach (Parameter parameter in parameters.Parameters)
-            Take(tensors, parameter.Name, ShapeOf(parameter)).CopyTo(parameters[parameter]);
-        AffineScaler input = shape.NumericSize > 0 ? TakeScaler(tensors, "input", shape.NumericSize) : AffineScaler.Identity(0);
-        AffineScaler statics = shape.StaticSize > 0 ? TakeScaler(tensors, "static", shape.StaticSize) : AffineScaler.Identity(0);
-        AffineScaler output = TakeScaler(tensors, "output", shape.OutputSize);
-        if (tensors.Count > 0)
-            throw Invalid("no tensors but the network's", $"'{SafeTensorsHeader.Show(tensors.Keys.First())}'");
+            tensors.Take(parameter.Name, [.. ShapeOf(parameter).Select(size => (long)size)]).CopyTo(parameters[parameter]);
+        AffineScaler input = tensors.TakeScaler("input", shape.NumericSize);
+        AffineScaler statics = tensors.TakeScaler("static", shape.StaticSize);
+        AffineScaler output = tensors.TakeScaler("output", shape.OutputSize);
+        tensors.RequireNone("the network");
         beside = new SafeTensors(
             content.Metadata.Where(text => IsBeside(text.Key)).ToDictionary(text => text.Key[BesidePrefix.Length..], text => text.Value),
             [.. content.Tensors.Where(tensor => IsBeside(tensor.Name))
@@ -165,22 +157,5 @@ internal static class ModelFile
     // A matrix with one column stays a matrix, so the rank does not follow from the sizes.
     private static int[] ShapeOf(Parameter parameter) => parameter.IsVector ? [parameter.Length] : [parameter.Rows, parameter.Columns];
 
-    private static AffineScaler TakeScaler(Dictionary<string, SafeTensor> tensors, string name, int size)
-    {
-        ReadOnlySpan<float> offset = Take(tensors, name + ".offset", [size]);
-        ReadOnlySpan<float> scale = Take(tensors, name + ".scale", [size]);
-        return new AffineScaler(offset.ToArray(), scale.ToArray());
-    }
-
-    private static ReadOnlySpan<float> Take(Dictionary<string, SafeTensor> tensors, string name, ReadOnlySpan<int> shape)
-    {
-        if (!tensors.Remove(name, out SafeTensor? tensor))
-            throw Invalid($"a tensor '{name}'", "none");
-        if (!shape.SequenceEqual(tensor.Shape))
-            throw Invalid($"the shape [{string.Join(", ", shape.ToArray())}] of tensor '{name}'",
-                $"[{string.Join(", ", tensor.Shape.Take(8))}]");
-        return tensor.Values.Span;
-    }
-
-    private static InvalidDataException Invalid(string expected, string found) => new($"LSTM model: expected {expected}, found {found}.");
+    private static InvalidDataException Invalid(string expected, string found) => new($"{What}: expected {expected}, found {found}.");
 }
