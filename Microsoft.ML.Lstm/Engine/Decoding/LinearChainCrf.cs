@@ -43,7 +43,7 @@ internal sealed class LinearChainCrf(int labels)
     /// <summary>[L]: the scores of the transitions to label <paramref name="to"/> from each label.</summary>
     public ReadOnlySpan<double> Incoming(int to) => _incoming.AsSpan(to * labels, labels);
 
-    /// <summary>Packs the present values of the parameters; to be called after each change of them.</summary>
+    /// <summary>Packs the present values of the parameters; call it whenever they have changed.</summary>
     /// <param name="transitions">[L x L]: element i·L + j is the score of the transition from label i to label j.</param>
     /// <param name="start">[L].</param>
     /// <param name="end">[L].</param>
@@ -63,7 +63,7 @@ internal sealed class LinearChainCrf(int labels)
     }
 
     /// <summary>
-    /// Converts scores to double and shifts them so that the largest is 0. Every path takes the same number of them, so the probabilities
+    /// Converts scores to double and shifts them so that the largest is 0. Every path takes the same number of scores, so the probabilities
     /// of paths stay the same.
     /// </summary>
     public static void Normalize(ReadOnlySpan<float> scores, Span<double> destination)

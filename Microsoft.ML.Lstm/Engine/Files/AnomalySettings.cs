@@ -2,7 +2,7 @@ using Microsoft.ML.Lstm.Engine.Series;
 
 namespace Microsoft.ML.Lstm.Engine.Files;
 
-/// <summary>The settings of a detector of anomalies beside those of its forecaster, stored with the model as JSON.</summary>
+/// <summary>The settings that an anomaly detector has beside its forecaster's settings, stored with the model as JSON.</summary>
 internal sealed record AnomalySettings
 {
     /// <summary>The most rows that a score may be summed over.</summary>

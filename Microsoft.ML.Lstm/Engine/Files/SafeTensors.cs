@@ -58,8 +58,8 @@ internal sealed class SafeTensors
         long most = LongestHeader(json.Length + Tensors.Sum(tensor => (long)tensor.Values.Length * sizeof(float)));
         if (json.Length > most)
             throw new InvalidOperationException(
-                $"{Tensors.Count} tensors can't be saved: their header would have {json.Length} bytes, more than the {most} that can be "
-                + "read again.");
+                $"{Tensors.Count} tensors can't be saved: their header would have {json.Length} bytes, more than the {most} "
+                + "that can be read again.");
         Range digits = SafeTensorsHeader.Parse(json).Checksum!.Value;
         ChecksumOf(json, digits, Tensors.Select(tensor => tensor.Values)).CopyTo(json.AsSpan(digits));
 
@@ -99,8 +99,8 @@ internal sealed class SafeTensors
                 $"safetensors: expected the end of the stream after {(long)header.DataLength * sizeof(float)} bytes of data, found more.");
         if (header.Checksum is { } digits && !ChecksumOf(json, digits, [data]).AsSpan().SequenceEqual(json.AsSpan(digits)))
             throw new InvalidDataException(
-                "safetensors: expected the content that its sha256 was made of, found another: it was damaged or changed after it was "
-                + "written.");
+                "safetensors: expected the content that its sha256 was made of, found another: "
+                + "it was damaged or changed after it was written.");
 
         var tensors = new List<SafeTensor>(header.Tensors.Count);
         foreach (SafeTensorsHeader.Entry entry in header.Tensors)

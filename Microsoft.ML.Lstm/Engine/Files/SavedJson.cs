@@ -36,8 +36,8 @@ internal static class SavedJson
         catch (JsonException error)
         {
             throw new InvalidDataException(
-                $"{what} can't be read: expected the JSON of such settings, found an error at {error.Path ?? "its begin"}: "
-                + $"{error.Message}");
+                $"{what} can't be read: expected the JSON of such settings, "
+                + $"found an error at {error.Path ?? "its begin"}: {error.Message}");
         }
         catch (InvalidOperationException)
         {

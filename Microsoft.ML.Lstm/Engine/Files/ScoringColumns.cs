@@ -26,7 +26,7 @@ internal sealed record ScoringColumns
     /// <summary>The column that receives the outputs of a network without a task; null for none, and for networks with a task.</summary>
     public string? OutputColumnName { get; init; }
 
-    /// <summary>The function of these outputs; null for none.</summary>
+    /// <summary>The output function of a network without a task; null for none.</summary>
     public OutputFunction? OutputFunction { get; init; }
 
     /// <summary>Whether the score is a vector, as the label was; otherwise it is a single value.</summary>

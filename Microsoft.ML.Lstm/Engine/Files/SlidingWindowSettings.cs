@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace Microsoft.ML.Lstm.Engine.Files;
 
-/// <summary>The settings of sliding windows, saved as <c>Window.json</c>; the names are those of the estimator's options.</summary>
+/// <summary>The settings of sliding windows, saved as <c>Window.json</c>; they are named like the estimator's options.</summary>
 internal sealed record SlidingWindowSettings(
     string OutputColumnName,
     string[] InputColumnNames,

@@ -98,8 +98,10 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
         _seed = saved.Seed;
         Resume = new InterruptedTraining(kept, StateOf(saved, kept, beside));
         if (saved is { Stage: SecondStage, FirstKeptEpoch: { } epoch, FirstNumberOfEpochs: { } epochs })
-            First = new TrainedNetwork(WithWeights(kept, Values(beside, FirstWeights, kept.Parameters.Values.Length)), epoch, epochs,
-                WasStopped: false);
+        {
+            float[] weights = Values(beside, FirstWeights, kept.Parameters.Values.Length);
+            First = new TrainedNetwork(WithWeights(kept, weights), epoch, epochs, WasStopped: false);
+        }
         return _seed;
     }
 
@@ -151,8 +153,8 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
         {
             // Warns once, until writing succeeds again.
             if (!_fails)
-                _warn($"The checkpoint of epoch {course.Epochs} could not be written to '{_file.FullPath}', and training goes on: "
-                    + $"{error.Message}");
+                _warn($"The checkpoint of epoch {course.Epochs} could not be written to '{_file.FullPath}', "
+                    + $"and training goes on: {error.Message}");
             _fails = true;
         }
     }

@@ -50,7 +50,7 @@ internal readonly unsafe struct PackedCell
 
 /// <summary>
 /// One time step of a cell for <see cref="Rows"/> rows of a batch. Each pointer is at its first row. The first
-/// <see cref="Carried"/> rows have a previous state; the others begin here, from zero.
+/// <see cref="Carried"/> rows have a previous state; the rows after them begin here, from zero.
 /// </summary>
 internal unsafe struct CellStep
 {

@@ -40,7 +40,7 @@ internal sealed class SharedSteps(int maxParts)
     }
 
     /// <summary>Waits until step <paramref name="step"/> may begin; each part calls it for every step, from 0 on.</summary>
-    /// <returns>How many parts share the step: 1 when the leader does it alone, 0 for the others then.</returns>
+    /// <returns>How many parts share the step. Where the leader does it alone: 1 for the leader, 0 for the other parts.</returns>
     public int Enter(int step)
     {
         if (_sharedFrom == NotYet)

@@ -3,7 +3,7 @@ using System.Runtime.ExceptionServices;
 namespace Microsoft.ML.Lstm.Engine.Kernels;
 
 /// <summary>
-/// Threads that run the parts of one piece of work: the caller runs part 0, and a worker each of the others.
+/// Threads that run the parts of one piece of work: the caller runs part 0, and a worker runs each other part.
 /// </summary>
 /// <remarks>
 /// Made for many short pieces in a row: a worker that has finished spins for a moment, since the next piece usually comes within

@@ -37,8 +37,8 @@ internal sealed unsafe class DenseLayer
         int[] outputs = [.. Enumerable.Range(0, OutputStride).Select(o => o < OutputSize ? o * weight.Columns : -1)];
         int panelColumns = GemmTile.MaxVectors * kernels.Lanes;
         _packedWeight = new PackedMatrix(inputs, outputs, panelColumns);
-        _packedBias = new PackedMatrix([0], [.. Enumerable.Range(0, OutputStride).Select(o => bias is not null && o < OutputSize ? o : -1)],
-            panelColumns);
+        int[] biases = [.. Enumerable.Range(0, OutputStride).Select(o => bias is not null && o < OutputSize ? o : -1)];
+        _packedBias = new PackedMatrix([0], biases, panelColumns);
         if (backward)
             _packedTransposed = new PackedMatrix(outputs, [.. inputs, .. Enumerable.Repeat(-1, InputStride - InputSize)], panelColumns);
     }

@@ -73,8 +73,10 @@ internal sealed unsafe class InputLayer(ParameterSet parameters)
     public void AddGradients(float* dX, int stride, Gradient gradient)
     {
         for (int row = 0; _embeddings is not null && row < _batch.TotalSteps; row++)
-            _embeddings.Backward(Tokens(row), new ReadOnlySpan<float>(dX + (long)row * stride, _batch.InputSize)[_batch.NumericSize..],
-                gradient);
+        {
+            var dx = new ReadOnlySpan<float>(dX + (long)row * stride, _batch.InputSize);
+            _embeddings.Backward(Tokens(row), dx[_batch.NumericSize..], gradient);
+        }
     }
 
     /// <summary>The tokens of a packed row, after dropout.</summary>

@@ -21,7 +21,7 @@ internal abstract unsafe class PoolingLayer
     /// </summary>
     /// <param name="begin">The first row.</param>
     /// <param name="end">The row after the last.</param>
-    /// <param name="dEncodings">The gradients, the one of row i at <c>dEncodings[i·stride]</c>.</param>
+    /// <param name="dEncodings">The gradients; row i is at <c>dEncodings[i·stride]</c>.</param>
     /// <param name="stride">Floats from one row to the next.</param>
     public abstract void Backward(int begin, int end, float* dEncodings, int stride);
 

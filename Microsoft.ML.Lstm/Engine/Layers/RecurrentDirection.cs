@@ -64,9 +64,9 @@ internal sealed unsafe class RecurrentDirection(RecurrentWeights weights, CpuKer
     /// <param name="begin">The first row.</param>
     /// <param name="end">The row after the last.</param>
     /// <param name="x">The layer's input [N x stride].</param>
-    /// <param name="xRow">Its stride.</param>
+    /// <param name="xRow">Floats from one row of <paramref name="x"/> to the next.</param>
     /// <param name="h">Receives h [N x stride], at this direction's columns.</param>
-    /// <param name="hRow">Its stride.</param>
+    /// <param name="hRow">Floats from one row of <paramref name="h"/> to the next.</param>
     public void Forward(int begin, int end, float* x, nint xRow, float* h, nint hRow)
     {
         PackedCell cell = Weights.Cell;
@@ -105,9 +105,9 @@ internal sealed unsafe class RecurrentDirection(RecurrentWeights weights, CpuKer
     /// <param name="part">The caller's part.</param>
     /// <param name="step">The number of the next step; advanced past the steps of the layer.</param>
     /// <param name="x">The layer's input [N x stride].</param>
-    /// <param name="xRow">Its stride.</param>
+    /// <param name="xRow">Floats from one row of <paramref name="x"/> to the next.</param>
     /// <param name="h">Receives h [N x stride], at this direction's columns.</param>
-    /// <param name="hRow">Its stride.</param>
+    /// <param name="hRow">Floats from one row of <paramref name="h"/> to the next.</param>
     public void ForwardShared(SharedSteps steps, int part, ref int step, float* x, nint xRow, float* h, nint hRow)
     {
         PackedCell cell = Weights.Cell;
@@ -166,10 +166,10 @@ internal sealed unsafe class RecurrentDirection(RecurrentWeights weights, CpuKer
     /// <param name="begin">The first row.</param>
     /// <param name="end">The row after the last.</param>
     /// <param name="h">The output of <see cref="Forward"/>.</param>
-    /// <param name="hRow">Its stride.</param>
+    /// <param name="hRow">Floats from one row of <paramref name="h"/> to the next.</param>
     /// <param name="dOutput">The gradient of each step's h, laid out as <paramref name="h"/>; null when only the final h has one.</param>
     /// <param name="dX">The gradient of the input is added to this, [N x stride]; null when it is not needed.</param>
-    /// <param name="dXRow">Its stride, whole vectors.</param>
+    /// <param name="dXRow">Floats from one row of <paramref name="dX"/> to the next, whole vectors.</param>
     public void Backward(int begin, int end, float* h, nint hRow, float* dOutput, float* dX, nint dXRow)
     {
         PackedCell cell = Weights.Cell;

@@ -46,9 +46,9 @@ internal sealed unsafe class RecurrentGradients
     /// <param name="end">The panel after the last.</param>
     /// <param name="steps">N: packed rows.</param>
     /// <param name="x">The layer's input.</param>
-    /// <param name="xRow">Its stride.</param>
+    /// <param name="xRow">Floats from one row of <paramref name="x"/> to the next.</param>
     /// <param name="h">The layer's output at this direction's columns.</param>
-    /// <param name="hRow">Its stride.</param>
+    /// <param name="hRow">Floats from one row of <paramref name="h"/> to the next.</param>
     /// <param name="scratch"><see cref="ScratchLength"/> floats.</param>
     /// <param name="target">The gradients of all parameters.</param>
     public void Add(int begin, int end, int steps, float* x, nint xRow, float* h, nint hRow, FloatBuffer scratch, ParameterSet target)

@@ -86,7 +86,7 @@ internal sealed class SequenceNetwork
 
     public RecurrentWeights Weights(int layer, int direction) => _layers[layer][direction];
 
-    /// <summary>Packs the present values of the parameters; to be called after each change of them.</summary>
+    /// <summary>Packs the present values of the parameters; call it whenever they have changed.</summary>
     public void Pack() => Pack(part: 0, parts: 1);
 
     /// <summary>Packs share <paramref name="part"/> of <paramref name="parts"/>.</summary>

@@ -50,7 +50,7 @@ internal static class ModelWidening
 
     /// <summary>Copies a matrix row by row.</summary>
     /// <param name="source">The matrix, row-major.</param>
-    /// <param name="target">Receives the elements; those of new rows and columns stay as they are.</param>
+    /// <param name="target">Receives the elements; new rows and columns stay as they are.</param>
     /// <param name="sourceWidth">Columns of the source.</param>
     /// <param name="targetWidth">Columns of the target.</param>
     /// <param name="rows">The source's row for each row of the target, −1 for a new row; null for the same rows.</param>

@@ -3,13 +3,13 @@ namespace Microsoft.ML.Lstm;
 /// <summary>The function behind the last linear layer of a network that comes from elsewhere.</summary>
 public enum OutputFunction
 {
-    /// <summary>None: the outputs are those of the linear layer.</summary>
+    /// <summary>No function: the outputs of the linear layer as they are.</summary>
     None,
 
     /// <summary>Probabilities that sum to 1: exp(y) / Σ exp(y).</summary>
     Softmax,
 
-    /// <summary>The logarithms of such probabilities.</summary>
+    /// <summary>The logarithms of the probabilities: y − log Σ exp(y).</summary>
     LogSoftmax,
 
     /// <summary>1 / (1 + exp(−y)), each output by itself.</summary>

@@ -44,8 +44,8 @@ internal sealed class ConformalCalibration(ForecastLayout layout)
     }
 
     /// <summary>
-    /// The intervals, the least number of errors that any of them is calibrated by, and how many steps ahead have errors. A step without
-    /// errors has the interval of the step before.
+    /// The intervals, the fewest errors that any interval is calibrated by, and how many steps ahead have errors. A step without errors has
+    /// the interval of the step before.
     /// </summary>
     /// <param name="confidenceLevel">The share of values to hold.</param>
     /// <param name="deviations">The deviation of each target in the training rows; a target that never varied has no errors and needs

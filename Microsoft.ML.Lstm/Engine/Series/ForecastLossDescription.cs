@@ -6,7 +6,9 @@ namespace Microsoft.ML.Lstm.Engine.Series;
 /// </summary>
 internal abstract class ForecastLossDescription
 {
-    // The least deviation of a normal distribution, relative to the scale: bounds the likelihood of values that never change.
+    /// <summary>
+    /// The least deviation of a normal distribution, in units of the scale; bounds the likelihood of values that never change.
+    /// </summary>
     public const double LeastDeviation = 1e-3;
 
     // In the order of the enumeration.
@@ -133,7 +135,7 @@ internal abstract class ForecastLossDescription
 /// beyond all bounds.</param>
 internal readonly record struct ForecastOutput(double Point, double Lower, double Upper, double Spread)
 {
-    // The unit of errors, relative to the values, where there is no spread: the last digit of a float is six of them.
+    // The unit of errors, relative to the values, where there is no spread: the last digit of a float is six such units.
     private const double Resolution = 1e-8;
 
     /// <summary>The error value − point in units of the spread; NaN where the value is missing.</summary>

@@ -4,15 +4,15 @@ namespace Microsoft.ML.Lstm;
 public enum MissingValueHandling
 {
     /// <summary>
-    /// The value before it stands for a missing one, and the network is told that it was missing: time goes on by a step, wherever the
-    /// row is.
+    /// A missing value is replaced by the value before it, and the network is told that it was missing. Time goes on by a step, wherever
+    /// the row is.
     /// </summary>
     CarryForward,
 
     /// <summary>
-    /// A row without one of its targets or past covariates counts as if it were not there, as a day on which a shop is closed; the forecast
-    /// after it is that of the row before it, and a warning says how many there were. Where time goes on by such rows, use
-    /// <see cref="CarryForward"/>. Not with known covariates, which such rows tell of the time to come.
+    /// A row without one of its targets or past covariates is skipped, like a day on which a shop is closed: it gets the forecast of the
+    /// row before it, and a warning says how many rows were skipped. Where such a row takes up time, use <see cref="CarryForward"/>. Not
+    /// allowed with known covariates, which rows without targets announce for the time to come.
     /// </summary>
     SkipRow,
 }

@@ -9,6 +9,9 @@ namespace Microsoft.ML.Lstm.Engine.Series;
 /// </summary>
 internal sealed class ResidualScorer(ResidualScale scale)
 {
+    // Far beyond any threshold, and small enough for sums of any number of rows.
+    private const double Largest = 1e18;
+
     private readonly float[] _recent = new float[scale.Smoothing];
     private int _count;
 
@@ -26,12 +29,12 @@ internal sealed class ResidualScorer(ResidualScale scale)
     public double Add(double z)
     {
         _recent.AsSpan(0, _recent.Length - 1).CopyTo(_recent.AsSpan(1));
-        _recent[0] = (float)Math.Clamp(z, -1e18, 1e18);
+        _recent[0] = (float)Math.Clamp(z, -Largest, Largest);
         _count = Math.Min(_count + 1, _recent.Length);
         return (Before + _recent[0]) / Math.Sqrt(_count);
     }
 
-    /// <summary>The value with which the row added last would have <paramref name="score"/>.</summary>
+    /// <summary>The value that would give the row added last the score <paramref name="score"/>.</summary>
     public double ValueOf(double score, ForecastOutput forecast)
         => forecast.Point + forecast.Spread * (scale.Median + scale.Unit * (score * Math.Sqrt(_count) - Before));
 

@@ -47,7 +47,8 @@ internal sealed class ScoreDistribution
             double probability = TailRate + (1 - 2 * TailRate) * i / (QuantileCount - 1);
             quantiles[i] = (float)Statistics.InterpolatedQuantile(sorted, probability);
         }
-        // Where no score lies beyond a threshold, as when all are equal, the tail is that of a normal distribution with these quartiles.
+        // Where no score lies beyond a threshold, as when all are equal, the tail has the size that a normal distribution with these
+        // quartiles would give it.
         double least = Math.Max(0.28 * (quantiles[3 * QuantileCount / 4] - (double)quantiles[QuantileCount / 4]),
             1e-6 * Math.Max(1, Math.Abs(quantiles[QuantileCount / 2])));
         return new ScoreDistribution(quantiles,

@@ -211,9 +211,9 @@ internal sealed class SeriesEncoder
     private float Change(int target)
     {
         Span<float> history = HistoryOf(target);
-        double step = _scaling.Sizes[target];
-        return Measured((history[0] - (double)history[Math.Min(1, _counts[target] - 1)]) * (step > 0 ? _scaling.Changes[target] / step : 1),
-            target);
+        double change = history[0] - (double)history[Math.Min(1, _counts[target] - 1)];
+        double step = _scaling.Sizes[target], ratio = step > 0 ? _scaling.Changes[target] / step : 1;
+        return Measured(change * ratio, target);
     }
 
     private float Measured(double difference, int target)

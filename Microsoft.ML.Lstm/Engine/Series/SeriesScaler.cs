@@ -5,28 +5,30 @@ namespace Microsoft.ML.Lstm.Engine.Series;
 /// no longer holds, by the last values of the series itself.
 /// </summary>
 /// <remarks>
-/// Measured by its own values, a window of n values has the scale √((Σ(x − x̄)² + c²) / (n + 1)) as well, with c the change over the
-/// horizon within the window. A few values tell little about c, so it is clamped between the change in the training data and that change in
+/// A window of n values that is measured by itself has the scale √((Σ(x − x̄)² + c²) / (n + 1)) too, with c the change over the horizon
+/// within the window. A few values tell little about c, so it is clamped between the change in the training data and that change in
 /// proportion to the size of the window's values. The more values there are, the less c may differ from their own change, as a series may
 /// vary little for its height. A window in which nearly all values are the same has that value as its level, and no scale. Everything is in
 /// the unit of the values: with values times a power of two the result is the same, to the last bit.
 /// </remarks>
 internal readonly struct SeriesScaler
 {
-    // How many values a window needs for its size to be compared with the training data, and for its own change to count.
+    /// <summary>
+    /// How many values a window needs for its size to be compared with the training data, and for its own change to count.
+    /// </summary>
     public const int EnoughForSize = 8;
 
-    // With a loss that ignores outliers, one value in so many may differ in a window that counts as constant.
+    /// <summary>With a loss that ignores outliers, one value in so many may differ in a window that counts as constant.</summary>
     public const int ValuesOfOneApart = 16;
 
     // How many values after zeros begin a new history in a series that was not in the training data: a single one may be an outlier, or a
     // rare sale.
     private const int ValuesOfBeginning = 3;
 
-    // A window whose values are more than this many times as large as those of the training data is of another size.
+    /// <summary>A window with values more than this many times as large as in the training data is of another size.</summary>
     public const float LargerSize = 4;
 
-    // Values that differ less than this, relative to their size, are the same: a float has 24 bits.
+    /// <summary>Values that differ less than this, relative to their size, are the same: a float has 24 bits.</summary>
     public const double Resolution = 1.0 / (1 << 22);
 
     private readonly ForecastLayout _layout;
@@ -42,7 +44,7 @@ internal readonly struct SeriesScaler
     {
         _layout = layout;
         _scaling = scaling;
-        // Without scaling by series, the network is to see the height of a series: the unit is that of all data.
+        // Without scaling by series, the network is to see the height of a series, so the unit is measured over all data.
         _pooled = target;
         _unit = layout.Scaling == SeriesScaling.None ? target : series * layout.Targets + target;
         IsConstant = layout.WindowDecides && scaling.Deviations[_unit] == 0 && (series > 0 || layout.Scaling == SeriesScaling.None);
@@ -104,7 +106,7 @@ internal readonly struct SeriesScaler
     }
 
     /// <summary>
-    /// Level and scale by the window's own values, whose change is limited by that of <paramref name="unit"/> in the training data.
+    /// Level and scale by the window's own values; the change of <paramref name="unit"/> in the training data limits their change.
     /// </summary>
     private (float Level, float Scale) OfOwn(float last, ReadOnlySpan<float> values, int unit)
     {

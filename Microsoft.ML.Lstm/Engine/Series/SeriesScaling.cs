@@ -7,7 +7,8 @@ public enum SeriesScaling
     None,
 
     /// <summary>
-    /// By mean and deviation of the series in the training data; a series with no or hardly any values there, by those of its last values.
+    /// By mean and deviation of the series in the training data; of a series with no or hardly any values there, by mean and deviation of
+    /// its last values.
     /// </summary>
     Series,
 

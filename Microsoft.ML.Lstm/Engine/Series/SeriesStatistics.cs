@@ -189,5 +189,5 @@ internal sealed class SeriesStatistics
 /// series with too few values in the training data to be measured by them.</param>
 /// <param name="Sizes">Over all data, the root mean squared change of each target from row to row; then for each series the least root mean
 /// square of a window. 0 where there is none, and in models of version 0.1.0.</param>
-internal sealed record RowScaling(AffineScaler Covariates, AffineScaler Statics, float[] Levels, float[] Deviations, float[] Changes,
-    float[] Sizes);
+internal sealed record RowScaling(
+    AffineScaler Covariates, AffineScaler Statics, float[] Levels, float[] Deviations, float[] Changes, float[] Sizes);

@@ -4,7 +4,7 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Engine.Training;
 
-/// <summary>A checksum over all that a training learns from, by which a checkpoint knows whether the data are still the same.</summary>
+/// <summary>A checksum over all that a training learns from; a checkpoint compares it to see whether the data are still the same.</summary>
 internal sealed class DataChecksum : IDisposable
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

@@ -44,8 +44,8 @@ internal sealed partial class TrainingLoop
         {
             EarlyStoppingMetric watched = _settings.EarlyStopping?.Metric ?? EarlyStoppingMetric.Loss;
             double metric = measured[watched] ?? throw new InvalidOperationException(
-                $"All labels of the {(validation is null ? "training" : "validation")} data are the same, so there is no {watched} to "
-                + "stop early by.");
+                $"All labels of the {(validation is null ? "training" : "validation")} data are the same, "
+                + $"so there is no {watched} to stop early by.");
             if (watched is EarlyStoppingMetric.Accuracy or EarlyStoppingMetric.AreaUnderRocCurve)
                 metric = -metric;
             double required = double.IsFinite(_course.KeptMetric) ? _settings.EarlyStopping?.MinimumDelta ?? 0 : 0;

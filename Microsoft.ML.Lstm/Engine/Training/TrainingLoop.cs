@@ -207,8 +207,8 @@ internal sealed partial class TrainingLoop
         double factor = _settings.LearningRateSchedule.GetFactor(epoch, _epochs);
         if (!(factor >= 0 && double.IsFinite(factor)))
             throw new InvalidOperationException(
-                $"{nameof(TrainingSettings.LearningRateSchedule)} gave the factor {factor} after {epoch:0.##} epochs; it must be 0 or more "
-                + "and finite.");
+                $"{nameof(TrainingSettings.LearningRateSchedule)} gave the factor {factor} after {epoch:0.##} epochs; "
+                + "it must be 0 or more and finite.");
         return (float)(_settings.LearningRate * factor);
     }
 

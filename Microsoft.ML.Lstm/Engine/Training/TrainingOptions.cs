@@ -66,8 +66,8 @@ public abstract class TrainingOptions
 
     /// <summary>
     /// The share of the encoding that is dropped before the output layer while training, from 0 to below 1; where each step has outputs, of
-    /// each step's. <see langword="null"/>, the default: chosen from the data (at present 0; for classification, sequence labelling and
-    /// series 0.3).
+    /// the encoding of each step. <see langword="null"/>, the default: chosen from the data (at present 0; for classification, sequence
+    /// labelling and series 0.3).
     /// </summary>
     public float? OutputDropout;
 
@@ -93,7 +93,7 @@ public abstract class TrainingOptions
     /// </summary>
     public LearningRateSchedule? LearningRateSchedule;
 
-    /// <summary>The momentum of <see cref="OptimizerType.Sgd"/>, from 0 to below 1; the others do not use it. Default: 0.9.</summary>
+    /// <summary>The momentum of <see cref="OptimizerType.Sgd"/>, from 0 to below 1; other optimizers do not use it. Default: 0.9.</summary>
     public float Momentum = 0.9f;
 
     /// <summary>
@@ -109,7 +109,7 @@ public abstract class TrainingOptions
 
     /// <summary>
     /// How often training goes over the data, at least 1. <see langword="null"/>, the default: chosen from the data (at present 100 for
-    /// regression; for the others as often as it takes to make some 2,500 weight updates, but no fewer than 8 times and no more than 100,
+    /// regression; for other tasks as often as it takes to make some 2,500 weight updates, but no fewer than 8 times and no more than 100,
     /// for series 1000: small data is gone over more often than large).
     /// </summary>
     public int? NumberOfEpochs;
@@ -162,20 +162,20 @@ public abstract class TrainingOptions
     public CancellationToken CancellationToken;
 
     /// <summary>
-    /// A file, in a folder that exists, that is written after each epoch; <see langword="null"/> for none. It holds the model to keep so
-    /// far (<see cref="EpochCompletedEventArgs.IsBest"/>), which <see cref="SequenceModelParameters.Load(string)"/> reads, and what
-    /// <see cref="ResumeFromCheckpoint"/> needs to go on with. It is replaced as a whole, so that a crash leaves the previous one. When it
-    /// can't be written a warning says so, and training goes on. One training at a time may write to it; meanwhile there is a file with
-    /// <c>.lock</c> behind its name beside it. Default: <see langword="null"/>.
+    /// A checkpoint file, in a folder that exists, that is written after each epoch; <see langword="null"/> for none. It holds the best
+    /// model so far (<see cref="EpochCompletedEventArgs.IsBest"/>), which <see cref="SequenceModelParameters.Load(string)"/> reads, and
+    /// the state that <see cref="ResumeFromCheckpoint"/> goes on from. It is replaced as a whole, so that a crash leaves the previous one.
+    /// When it can't be written, a warning says so, and training goes on. One training at a time may write to it, and locks it by a file
+    /// of the same name and <c>.lock</c>. Default: <see langword="null"/>.
     /// </summary>
     public string? CheckpointPath;
 
     /// <summary>
     /// Whether <c>Fit</c> goes on from the file at <see cref="CheckpointPath"/>, if there is one, after the last epoch that had ended when
-    /// it was written; the model is then, to the last bit, that of a training which was never interrupted, on processors with vectors of
-    /// the same width. The data, the initial model and all options that decide the weights have to be the same, and so has
-    /// <see cref="Seed"/>, where it is given; otherwise an <see cref="InvalidOperationException"/> says what is not. A training that had
-    /// come to its end is not gone through again. Default: <see langword="false"/>, and a file that is there is replaced.
+    /// it was written. The model is then the same, to the last bit, as without the interruption, on processors with vectors of the same
+    /// width. The data, the initial model and all options that decide the weights have to be the same, and so has <see cref="Seed"/>, where
+    /// it is given; otherwise an <see cref="InvalidOperationException"/> says what differs. A training that had ended is not repeated.
+    /// Default: <see langword="false"/>: an existing file is replaced.
     /// </summary>
     public bool ResumeFromCheckpoint;
 

@@ -7,8 +7,8 @@ public enum RegressionLoss
     SquaredError,
 
     /// <summary>
-    /// Huber's loss (1964) with threshold 1 on scaled targets, which is a standard deviation of the label, or 1 in its own unit where it is
-    /// not normalized: e²/2 where |e| ≤ 1, else |e| − 1/2. Outliers count less.
+    /// Huber's loss (1964) with threshold 1 on scaled targets: one standard deviation of the label or, where the label is not normalized, 1
+    /// in its own unit. The loss is e²/2 where |e| ≤ 1, else |e| − 1/2, so outliers count less.
     /// </summary>
     Huber,
 }
