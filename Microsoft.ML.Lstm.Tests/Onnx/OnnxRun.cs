@@ -97,7 +97,7 @@ internal sealed class OnnxRun : IDisposable
     public Dictionary<string, (Array Values, int[] Shape)> Score(Example[] rows, bool hasLengths = true)
     {
         int[] lengths = [.. rows.Select(row => row.Features.Length / 2)];
-        int steps = Math.Max(lengths.Max(), 1);
+        int steps = lengths.Max();
         var inputs = new List<NamedOnnxValue>();
         foreach ((string name, NodeMetadata input) in _session.InputMetadata)
         {
