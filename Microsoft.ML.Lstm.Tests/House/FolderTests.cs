@@ -35,6 +35,7 @@ public sealed class FolderTests
         "MlNet",
         "Onnx",
         "Onnx/Import",
+        "Onnx/Export",
         "Columns",
         "Windows",
         "Sequences",

@@ -1,5 +1,5 @@
 using Microsoft.ML.Data;
-using Microsoft.ML.Lstm.Onnx;
+using Microsoft.ML.Lstm.Onnx.Export;
 
 namespace Microsoft.ML.Lstm.Columns;
 

@@ -1,6 +1,7 @@
 using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Series;
 using Microsoft.ML.Lstm.Onnx;
+using Microsoft.ML.Lstm.Onnx.Export;
 
 namespace Microsoft.ML.Lstm.Forecasting;
 

@@ -1,6 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Engine.Parameters;
-using Microsoft.ML.Lstm.Onnx;
+using Microsoft.ML.Lstm.Onnx.Export;
 
 namespace Microsoft.ML.Lstm.Sequences;
 

@@ -1,5 +1,5 @@
 using Microsoft.ML.Lstm.Columns;
-using Microsoft.ML.Lstm.Onnx;
+using Microsoft.ML.Lstm.Onnx.Export;
 using Microsoft.ML.Model.OnnxConverter;
 
 namespace Microsoft.ML.Lstm.Sequences;

@@ -1,6 +1,7 @@
 using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Onnx;
+using Microsoft.ML.Lstm.Onnx.Export;
 
 namespace Microsoft.ML.Lstm.Sequences;
 

@@ -1,7 +1,7 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Engine.Network;
-using Microsoft.ML.Lstm.Onnx;
+using Microsoft.ML.Lstm.Onnx.Export;
 using static Microsoft.ML.Data.AnnotationUtils.Const;
 using static Microsoft.ML.SchemaShape.Column;
 

@@ -3,6 +3,7 @@ using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Engine.Decoding;
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Onnx;
+using Microsoft.ML.Lstm.Onnx.Export;
 using static Microsoft.ML.Data.AnnotationUtils.Const;
 using static Microsoft.ML.SchemaShape.Column;
 

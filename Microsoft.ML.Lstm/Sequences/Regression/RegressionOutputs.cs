@@ -1,6 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Columns;
-using Microsoft.ML.Lstm.Onnx;
+using Microsoft.ML.Lstm.Onnx.Export;
 using static Microsoft.ML.Data.AnnotationUtils.Const;
 using static Microsoft.ML.SchemaShape.Column;
 

@@ -2,6 +2,7 @@ using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Onnx;
+using Microsoft.ML.Lstm.Onnx.Export;
 using static Microsoft.ML.SchemaShape.Column;
 
 namespace Microsoft.ML.Lstm.Sequences.Scoring;

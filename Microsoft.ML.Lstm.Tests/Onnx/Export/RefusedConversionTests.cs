@@ -1,6 +1,6 @@
 using Microsoft.ML.Lstm.Tests.Sequences;
 
-namespace Microsoft.ML.Lstm.Tests.Onnx;
+namespace Microsoft.ML.Lstm.Tests.Onnx.Export;
 
 /// <summary>
 /// A pipeline with a transformer whose result depends on the rows before can't be converted to ONNX, and ML.NET says so rather than leaving

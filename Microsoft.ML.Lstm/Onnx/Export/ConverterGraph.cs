@@ -1,7 +1,7 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Model.OnnxConverter;
 
-namespace Microsoft.ML.Lstm.Onnx;
+namespace Microsoft.ML.Lstm.Onnx.Export;
 
 /// <summary>
 /// The part of a pipeline that ML.NET's <c>ConvertToOnnx</c> asks a view for. Its files have the operator sets 9 to 12, and its nodes no

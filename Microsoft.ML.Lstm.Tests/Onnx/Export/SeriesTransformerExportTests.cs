@@ -4,7 +4,7 @@ using Microsoft.ML.Lstm.Tests.Series;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 
-namespace Microsoft.ML.Lstm.Tests.Onnx;
+namespace Microsoft.ML.Lstm.Tests.Onnx.Export;
 
 /// <summary>The exports of trained forecasters and detectors say after a row what the transformers say there.</summary>
 [TestClass]

@@ -1,7 +1,7 @@
 using Microsoft.ML.Lstm.Engine.Series;
 using static Microsoft.ML.Lstm.Onnx.TensorProto.Types;
 
-namespace Microsoft.ML.Lstm.Onnx;
+namespace Microsoft.ML.Lstm.Onnx.Export;
 
 /// <summary>
 /// What the training data says of each series, as values of a graph: [B x D], or [1 x D] where there is one series only.

@@ -2,7 +2,7 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Engine.Series;
 using static Microsoft.ML.Lstm.Onnx.TensorProto.Types;
 
-namespace Microsoft.ML.Lstm.Onnx;
+namespace Microsoft.ML.Lstm.Onnx.Export;
 
 /// <summary>What a forecasting network reads, as values of a graph; each has B series, and T rows where it says so.</summary>
 /// <param name="Targets">[B x T x D], in parts.</param>

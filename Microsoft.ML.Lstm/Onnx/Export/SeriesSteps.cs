@@ -1,7 +1,7 @@
 using Microsoft.ML.Lstm.Engine.Series;
 using static Microsoft.ML.Lstm.Onnx.TensorProto.Types;
 
-namespace Microsoft.ML.Lstm.Onnx;
+namespace Microsoft.ML.Lstm.Onnx.Export;
 
 /// <summary>
 /// <see cref="SeriesEncoder"/> and <see cref="SeriesScaler"/> written into a graph: a loop over the rows of B series, all targets at once.

@@ -1,6 +1,6 @@
 using Microsoft.ML.Lstm.Engine.Parameters;
 
-namespace Microsoft.ML.Lstm.Onnx;
+namespace Microsoft.ML.Lstm.Onnx.Export;
 
 /// <summary>The recurrent layers of a network written into a graph.</summary>
 internal sealed class RecurrentValues

@@ -3,7 +3,7 @@ using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Onnx;
 using Microsoft.ML.Lstm.Tests.Sequences;
 
-namespace Microsoft.ML.Lstm.Tests.Onnx;
+namespace Microsoft.ML.Lstm.Tests.Onnx.Export;
 
 /// <summary>ONNX Runtime scores what <c>ExportToOnnx</c> wrote as the transformer does.</summary>
 [TestClass]

@@ -1,7 +1,7 @@
 using Microsoft.ML.Lstm.Engine.Parameters;
 using static Microsoft.ML.Lstm.Onnx.TensorProto.Types;
 
-namespace Microsoft.ML.Lstm.Onnx;
+namespace Microsoft.ML.Lstm.Onnx.Export;
 
 /// <summary>
 /// A linear-chain conditional random field written into a graph, behind a network with L outputs a step: sums of logarithms in double, as

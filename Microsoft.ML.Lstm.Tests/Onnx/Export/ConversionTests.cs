@@ -4,7 +4,7 @@ using Microsoft.ML.Lstm.Onnx;
 using Microsoft.ML.Lstm.Tests.Sequences;
 using Microsoft.ML.OnnxRuntime;
 
-namespace Microsoft.ML.Lstm.Tests.Onnx;
+namespace Microsoft.ML.Lstm.Tests.Onnx.Export;
 
 /// <summary>
 /// Pipelines that ML.NET's <c>ConvertToOnnx</c> converted give the same figures when its <c>ApplyOnnxModel</c> scores them.

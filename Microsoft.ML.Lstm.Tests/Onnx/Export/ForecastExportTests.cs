@@ -1,11 +1,12 @@
 using Microsoft.ML.Lstm.Engine.Network;
 using Microsoft.ML.Lstm.Engine.Series;
 using Microsoft.ML.Lstm.Onnx;
+using Microsoft.ML.Lstm.Onnx.Export;
 using Microsoft.ML.Lstm.Tests.Engine.Series;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 
-namespace Microsoft.ML.Lstm.Tests.Onnx;
+namespace Microsoft.ML.Lstm.Tests.Onnx.Export;
 
 /// <summary>ONNX Runtime forecasts as ours, whatever the rows of a series are measured by.</summary>
 [TestClass]

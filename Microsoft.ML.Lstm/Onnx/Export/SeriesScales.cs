@@ -1,7 +1,7 @@
 using Microsoft.ML.Lstm.Engine.Series;
 using static Microsoft.ML.Lstm.Onnx.TensorProto.Types;
 
-namespace Microsoft.ML.Lstm.Onnx;
+namespace Microsoft.ML.Lstm.Onnx.Export;
 
 /// <summary>
 /// <see cref="SeriesScaler.Of"/> written into a step's graph: the level and scale [B x D] by which the values of a series are measured

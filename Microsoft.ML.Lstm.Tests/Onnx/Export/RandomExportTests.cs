@@ -1,6 +1,6 @@
 using Microsoft.ML.Lstm.Tests.Sequences;
 
-namespace Microsoft.ML.Lstm.Tests.Onnx;
+namespace Microsoft.ML.Lstm.Tests.Onnx.Export;
 
 /// <summary>Exports of networks with options by chance.</summary>
 [TestClass]

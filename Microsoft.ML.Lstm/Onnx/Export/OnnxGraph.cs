@@ -1,6 +1,4 @@
-using Google.Protobuf;
-
-namespace Microsoft.ML.Lstm.Onnx;
+namespace Microsoft.ML.Lstm.Onnx.Export;
 
 /// <summary>
 /// A graph of ONNX operators while it is written: a file of our own, or the part of a pipeline that ML.NET's converter asks for. A value is
@@ -144,19 +142,3 @@ internal readonly record struct TypedValue(string Name, TensorProto.Types.DataTy
 /// <param name="items">The step's parts of the sequences.</param>
 /// <returns>The states after the step, then its outputs.</returns>
 internal delegate string[] ScanStep(OnnxGraph body, string[] states, string[] items);
-
-/// <summary>Makes attributes of nodes.</summary>
-internal static class OnnxAttribute
-{
-    public static AttributeProto Of(string name, long value)
-        => new() { Name = name, Type = AttributeProto.Types.AttributeType.Int, I = value };
-
-    public static AttributeProto Of(string name, long[] values)
-        => new() { Name = name, Type = AttributeProto.Types.AttributeType.Ints, Ints = { values } };
-
-    public static AttributeProto Of(string name, string value)
-        => new() { Name = name, Type = AttributeProto.Types.AttributeType.String, S = ByteString.CopyFromUtf8(value) };
-
-    public static AttributeProto Of(string name, GraphProto value)
-        => new() { Name = name, Type = AttributeProto.Types.AttributeType.Graph, G = value };
-}

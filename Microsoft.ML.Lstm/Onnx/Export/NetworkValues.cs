@@ -1,6 +1,6 @@
 using Microsoft.ML.Lstm.Engine.Parameters;
 
-namespace Microsoft.ML.Lstm.Onnx;
+namespace Microsoft.ML.Lstm.Onnx.Export;
 
 /// <summary>What a network reads, as values of a graph.</summary>
 /// <param name="Numbers">The features of a step, [B x T x F], in parts, one behind the other.</param>

@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Google.Protobuf;
 
-namespace Microsoft.ML.Lstm.Onnx;
+namespace Microsoft.ML.Lstm.Onnx.Export;
 
 /// <summary>An axis of an input or output: its size, or the name of a size that is free.</summary>
 internal readonly record struct OnnxAxis(long Size, string? Name)
