@@ -35,7 +35,7 @@ namespace Microsoft.ML.Lstm;
 /// | Does this estimator need to look at the data to train its parameters? | Yes |
 /// | Is caching required? | No: the data is read once |
 /// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.Lstm |
-/// | Exportable to ONNX | No |
+/// | Exportable to ONNX | Its forecasts, by `ExportToOnnx` of the transformer, not as part of a pipeline |
 ///
 /// ### Training Algorithm Details
 /// A network is trained to forecast each value from the rows before it, as <xref:Microsoft.ML.Lstm.LstmForecastingEstimator> does, by the

@@ -9,7 +9,7 @@ public static partial class LstmCatalog
     /// <param name="catalog">The trainers of <see cref="BinaryClassificationCatalog"/>.</param>
     /// <param name="labelColumnName">The column to predict: <see cref="bool"/>.</param>
     /// <param name="featureColumnName">The column of sequences: a vector of <see cref="float"/>, T steps of F features, the first step
-    /// first, or a vector of keys, one a step.</param>
+    /// first, or a vector of keys, one per step.</param>
     /// <param name="exampleWeightColumnName">How much each row counts, a column of <see cref="float"/>; <see langword="null"/> for rows
     /// that all count the same.</param>
     /// <param name="featuresPerStep">F; <see langword="null"/> takes it from the dimensions (T, F) of the feature column if it has two or
@@ -59,8 +59,12 @@ public static partial class LstmCatalog
     /// <code>
     /// var pipeline = ml.Transforms.Text.TokenizeIntoWords("Words", "Message")
     ///     .Append(ml.Transforms.Conversion.MapValueToKey("Words"))
-    /// .Append(ml.BinaryClassification.Trainers.Lstm(new() { LabelColumnName = "IsSpam", FeatureColumnName = "Words", Bidirectional = true
-    /// }));
+    ///     .Append(ml.BinaryClassification.Trainers.Lstm(new()
+    ///     {
+    ///         LabelColumnName = "IsSpam",
+    ///         FeatureColumnName = "Words",
+    ///         Bidirectional = true,
+    ///     }));
     /// </code>
     /// </example>
     public static LstmBinaryTrainer Lstm(this BinaryClassificationCatalog.BinaryClassificationTrainers catalog,

@@ -15,9 +15,9 @@ public static partial class LstmCatalog
     /// data.</param>
     /// <param name="horizon">How many steps ahead to forecast, 1 to 10000.</param>
     /// <param name="confidenceLevel">The share of values that the interval between the bounds is to hold, above 0 and below 1.</param>
-    /// <param name="confidenceLowerBoundColumn">The column that receives the lower ends of the intervals; <see langword="null"/> for
+    /// <param name="confidenceLowerBoundColumn">The column that receives the lower bounds of the intervals; <see langword="null"/> for
     /// none.</param>
-    /// <param name="confidenceUpperBoundColumn">The column that receives the upper ends of the intervals; <see langword="null"/> for
+    /// <param name="confidenceUpperBoundColumn">The column that receives the upper bounds of the intervals; <see langword="null"/> for
     /// none.</param>
     /// <returns>The estimator.</returns>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
@@ -108,31 +108,30 @@ public static partial class LstmCatalog
 
     /// <summary>Evaluates the forecasts of one target against the actual values, and against simple forecasts.</summary>
     /// <param name="catalog">The <see cref="ForecastingCatalog"/>.</param>
-    /// <param name="data">Rows in the order of time, each with the forecasts that were made after it; forecasts of any model, whose column
-    /// is of a <see cref="float"/> vector.</param>
+    /// <param name="data">Rows in the order of time, each with the forecasts that were made after it, by any model.</param>
     /// <param name="targetColumnName">The column that was forecast, of <see cref="float"/>; NaN is a missing value.</param>
-    /// <param name="forecastColumnName">The column of forecasts, a vector of H values: element h of row t, counted from 0, is the forecast
-    /// for row t + 1 + h of the same series. NaN is no forecast.</param>
+    /// <param name="forecastColumnName">The column of forecasts, a vector of H <see cref="float"/>: element h of row t, counted from 0, is
+    /// the forecast for row t + 1 + h of the same series. NaN is no forecast.</param>
     /// <param name="lowerBoundColumnName">The column of the forecasts' lower bounds, of the same shape; <see langword="null"/> if there are
     /// none.</param>
     /// <param name="upperBoundColumnName">The column of upper bounds; given if and only if the lower bounds are.</param>
     /// <param name="confidenceLevel">The share of actual values that the intervals are meant to cover, above 0 and below 1.</param>
-    /// <param name="seriesColumnName"> The column that says which series a row belongs to, text or a key; <see langword="null"/> for that
-    /// of the forecaster whose <c>Transform</c> gave the data, if it has one, or else if all rows are one series. </param>
+    /// <param name="seriesColumnName">The column that says which series a row belongs to, text or key; <see langword="null"/> for the
+    /// series column of the forecaster whose <c>Transform</c> gave the data, if it has one, else for a single series.</param>
     /// <param name="seasonality">The rows (with a time column the time steps) of a season, at least 1; 1 if there are no seasons;
     /// <see langword="null"/>: chosen from the data.</param>
-    /// <param name="trainingData"> The rows directly before those of <paramref name="data"/>, of the same target, series and time columns,
-    /// from which MASE takes its scale and baselines their history; <see langword="null"/> to take both from the evaluated rows. </param>
-    /// <param name="timeColumnName"> The column of times, <see cref="DateTime"/> or <see cref="DateTimeOffset"/>: a forecast h steps ahead
-    /// is then compared with the row whose time is h time steps later, as are those of the baselines; see
+    /// <param name="trainingData">The rows directly before <paramref name="data"/>, with the same target, series and time columns, from
+    /// which MASE takes its scale and baselines their history; <see langword="null"/> to take both from the evaluated rows.</param>
+    /// <param name="timeColumnName">The column of times, <see cref="DateTime"/> or <see cref="DateTimeOffset"/>: a forecast h steps ahead,
+    /// a baseline's too, is then compared with the row whose time is h time steps later; see
     /// <see cref="ForecastEvaluationOptions.TimeColumnName"/>. <see langword="null"/> to compare with the h-th row that follows, which is
-    /// the wrong one where the data leaves out steps. </param>
+    /// the wrong row where the data leaves out steps.</param>
     /// <returns>The metrics.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type, or an argument is out of its
     /// range.</exception>
     /// <exception cref="ArgumentException">One bound is given without the other.</exception>
-    /// <exception cref="InvalidOperationException"> There is no forecast to evaluate: no rows, or no forecast of an existing row. Or a
-    /// row's time is no later than that of the row before it in its series, those of the training data included. </exception>
+    /// <exception cref="InvalidOperationException">There is no forecast to evaluate: no rows, or no forecast of an existing row. Or a row
+    /// is no later than the row before it in its series, which may be a row of the training data.</exception>
     /// <example>
     /// <code>
     /// ForecastMetrics metrics = ml.Forecasting.EvaluateForecast(model.Transform(test), "Sales", "Forecast",
@@ -165,14 +164,16 @@ public static partial class LstmCatalog
     /// <param name="catalog">The <see cref="ForecastingCatalog"/>.</param>
     /// <param name="data">Rows in the order of time, each with the forecasts that were made after it; forecasts of any model.</param>
     /// <param name="options">The columns of forecasts and of actual values.</param>
-    /// <param name="trainingData"> The rows directly before those of <paramref name="data"/>, of the same target, series and time columns,
-    /// from which MASE takes its scale and baselines their history; <see langword="null"/> to take both from the evaluated rows. </param>
+    /// <param name="trainingData">The rows directly before <paramref name="data"/>, with the same target, series and time columns, from
+    /// which MASE takes its scale and baselines their history; <see langword="null"/> to take both from the evaluated rows.</param>
     /// <returns>The metrics.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="catalog"/>, <paramref name="data"/> or <paramref name="options"/> is
+    /// <see langword="null"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type, or an option is out of its
     /// range.</exception>
     /// <exception cref="ArgumentException">There is no target column, or one bound without the other.</exception>
-    /// <exception cref="InvalidOperationException"> There is no forecast to evaluate: no rows, or no forecast of an existing row. Or a
-    /// row's time is no later than that of the row before it in its series, those of the training data included. </exception>
+    /// <exception cref="InvalidOperationException">There is no forecast to evaluate: no rows, or no forecast of an existing row. Or a row
+    /// is no later than the row before it in its series, which may be a row of the training data.</exception>
     public static ForecastMetrics EvaluateForecast(this ForecastingCatalog catalog, IDataView data, ForecastEvaluationOptions options,
         IDataView? trainingData = null)
     {
@@ -188,8 +189,8 @@ public static partial class LstmCatalog
     /// </summary>
     /// <param name="catalog">The <see cref="ForecastingCatalog"/>.</param>
     /// <param name="data">Rows in the order of time.</param>
-    /// <param name="estimator"> What to fit, a chain of estimators too. Its model adds the column of forecasts to rows that follow those it
-    /// was fitted on, and keeps the target, series and time columns. </param>
+    /// <param name="estimator">The forecaster to fit, or a chain of estimators with one. Its model adds the column of forecasts to rows
+    /// that follow the rows it was fitted on, and keeps the target, series and time columns.</param>
     /// <param name="targetColumnName">The column to forecast, of <see cref="float"/>, as the model gives it; NaN is a missing
     /// value.</param>
     /// <param name="forecastColumnName">The column of forecasts, a vector of H values: element h of row t, counted from 0, is the forecast
@@ -200,20 +201,20 @@ public static partial class LstmCatalog
     /// <param name="lowerBoundColumnName">The column of the forecasts' lower bounds; <see langword="null"/> if there are none.</param>
     /// <param name="upperBoundColumnName">The column of upper bounds; given if and only if the lower bounds are.</param>
     /// <param name="confidenceLevel">The share of actual values that the intervals are meant to cover, above 0 and below 1.</param>
-    /// <param name="seriesColumnName">The column that says which series a row belongs to, text or a key; <see langword="null"/> if all rows
-    /// are one series.</param>
+    /// <param name="seriesColumnName">The column that says which series a row belongs to, text or key; <see langword="null"/> for a single
+    /// series.</param>
     /// <param name="seasonality">The rows (with a time column the time steps) of a season, at least 1; 1 if there are no seasons;
     /// <see langword="null"/>: chosen from the data.</param>
-    /// <param name="timeColumnName"> The column of times, <see cref="DateTime"/> or <see cref="DateTimeOffset"/>: a forecast h steps ahead
-    /// is then compared with the row whose time is h time steps later, as are those of the baselines; see
+    /// <param name="timeColumnName">The column of times, <see cref="DateTime"/> or <see cref="DateTimeOffset"/>: a forecast h steps ahead,
+    /// a baseline's too, is then compared with the row whose time is h time steps later; see
     /// <see cref="ForecastEvaluationOptions.TimeColumnName"/>. <see langword="null"/> to compare with the h-th row that follows, which is
-    /// the wrong one where the data leaves out steps. </param>
+    /// the wrong row where the data leaves out steps.</param>
     /// <returns>The models and metrics of the folds, and the metrics of all folds together.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type, or an argument is out of its
     /// range.</exception>
     /// <exception cref="ArgumentException">One bound is given without the other.</exception>
-    /// <exception cref="InvalidOperationException"> There are too few rows, or a fold has no forecast to evaluate. Or a row's time is no
-    /// later than that of the row before it in its series. </exception>
+    /// <exception cref="InvalidOperationException">There are too few rows, or a fold has no forecast to evaluate, or a row is no later than
+    /// the row before it in its series.</exception>
     /// <example>
     /// <code>
     /// BacktestResult result = ml.Forecasting.Backtest(data, pipeline, "Sales", "Forecast",
@@ -251,15 +252,16 @@ public static partial class LstmCatalog
     /// </summary>
     /// <param name="catalog">The <see cref="ForecastingCatalog"/>.</param>
     /// <param name="data">Rows in the order of time.</param>
-    /// <param name="estimator"> What to fit, a chain of estimators too. Its model adds the column of forecasts to rows that follow those it
-    /// was fitted on, and keeps the target, series and time columns. </param>
+    /// <param name="estimator">The forecaster to fit, or a chain of estimators with one. Its model adds the column of forecasts to rows
+    /// that follow the rows it was fitted on, and keeps the target, series and time columns.</param>
     /// <param name="options">The origins, and the columns of forecasts and of actual values.</param>
     /// <returns>The models and metrics of the folds, and the metrics of all folds together.</returns>
+    /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type, or an option is out of its
     /// range.</exception>
     /// <exception cref="ArgumentException">There is no target column, or one bound without the other.</exception>
-    /// <exception cref="InvalidOperationException"> There are too few rows, or a fold has no forecast to evaluate. Or a row's time is no
-    /// later than that of the row before it in its series. </exception>
+    /// <exception cref="InvalidOperationException">There are too few rows, or a fold has no forecast to evaluate, or a row is no later than
+    /// the row before it in its series.</exception>
     public static BacktestResult Backtest(this ForecastingCatalog catalog, IDataView data, IEstimator<ITransformer> estimator,
         BacktestOptions options)
     {

@@ -10,7 +10,7 @@ public static partial class LstmCatalog
     /// <param name="catalog">The trainers of <see cref="MulticlassClassificationCatalog"/>.</param>
     /// <param name="labelColumnName">The column to predict: a key.</param>
     /// <param name="featureColumnName">The column of sequences: a vector of <see cref="float"/>, T steps of F features, the first step
-    /// first, or a vector of keys, one a step.</param>
+    /// first, or a vector of keys, one per step.</param>
     /// <param name="exampleWeightColumnName">How much each row counts, a column of <see cref="float"/>; <see langword="null"/> for rows
     /// that all count the same.</param>
     /// <param name="featuresPerStep">F; <see langword="null"/> takes it from the dimensions (T, F) of the feature column if it has two or
@@ -59,8 +59,12 @@ public static partial class LstmCatalog
     /// <example>
     /// <code>
     /// var pipeline = ml.Transforms.Conversion.MapValueToKey("Label", "Activity")
-    /// .Append(ml.MulticlassClassification.Trainers.Lstm(new() { FeatureColumnName = "Accelerometer", FeaturesPerStep = 3, Pooling =
-    /// Pooling.Mean }))
+    ///     .Append(ml.MulticlassClassification.Trainers.Lstm(new()
+    ///     {
+    ///         FeatureColumnName = "Accelerometer",
+    ///         FeaturesPerStep = 3,
+    ///         Pooling = Pooling.Mean,
+    ///     }))
     ///     .Append(ml.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
     /// </code>
     /// </example>
@@ -70,9 +74,9 @@ public static partial class LstmCatalog
 
     /// <summary>Creates a <see cref="LstmSequenceLabelingTrainer"/>, which predicts a label for each step of a sequence.</summary>
     /// <param name="catalog">The trainers of <see cref="MulticlassClassificationCatalog"/>.</param>
-    /// <param name="labelColumnName">The column to predict: a vector of keys, one a step.</param>
+    /// <param name="labelColumnName">The column to predict: a vector of keys, one per step.</param>
     /// <param name="featureColumnName">The column of sequences: a vector of <see cref="float"/>, T steps of F features, the first step
-    /// first, or a vector of keys, one a step.</param>
+    /// first, or a vector of keys, one per step.</param>
     /// <param name="exampleWeightColumnName">How much each row counts, a column of <see cref="float"/>; <see langword="null"/> for rows
     /// that all count the same.</param>
     /// <param name="featuresPerStep">F; <see langword="null"/> takes it from the dimensions (T, F) of the feature column if it has two or
@@ -140,12 +144,13 @@ public static partial class LstmCatalog
     /// Evaluates the predicted labels of steps: token by token and, where labels mark spans (B-, I- and O, IOB2), span by span.
     /// </summary>
     /// <param name="catalog">The <see cref="MulticlassClassificationCatalog"/>.</param>
-    /// <param name="data"> Data with both columns, vectors of keys or of texts; their lengths are the same in each row, except where
-    /// nothing was predicted. Labels are compared by what the keys stand for, so the keys may have any order. </param>
-    /// <param name="labelColumnName"> The column of the right labels, as keys or as the texts that those were made of. Labels that training
-    /// did not see count as not found, see <see cref="SequenceLabelingMetrics"/>. </param>
+    /// <param name="data">Data with both columns, vectors of keys or of texts; their lengths are the same in each row, except where nothing
+    /// was predicted. Labels are compared by what the keys stand for, so the keys may have any order.</param>
+    /// <param name="labelColumnName">The column of the right labels, as keys or as the texts that the keys were made of. Labels that
+    /// training did not see count as not found, see <see cref="SequenceLabelingMetrics"/>.</param>
     /// <param name="predictedLabelColumnName">The column of predicted labels, as keys or as texts.</param>
     /// <returns>The metrics.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="catalog"/> or <paramref name="data"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
     /// <exception cref="InvalidOperationException">A row has vectors of different lengths.</exception>
     /// <example>

@@ -73,11 +73,12 @@ public static partial class LstmCatalog
     /// </summary>
     /// <param name="catalog">The <see cref="RegressionCatalog"/>.</param>
     /// <param name="data">Data with both columns, of the same size.</param>
-    /// <param name="labelColumnName"> The column of the right values, a known-sized vector of <see cref="float"/>, or <see cref="float"/>;
-    /// NaN is a missing value. If its slots have names, these are the outputs' names. </param>
+    /// <param name="labelColumnName">The column of the right values, a known-sized vector of <see cref="float"/>, or <see cref="float"/>;
+    /// NaN is a missing value. If its slots have names, these are the outputs' names.</param>
     /// <param name="scoreColumnName">The column of predictions, of the same size; NaN is a missing prediction, which is counted and left
     /// out of the metrics.</param>
     /// <returns>The metrics of each output and their averages.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="catalog"/> or <paramref name="data"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type or size.</exception>
     /// <exception cref="InvalidOperationException">There is no row that has a label and a prediction.</exception>
     /// <example>

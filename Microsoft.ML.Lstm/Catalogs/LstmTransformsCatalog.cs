@@ -12,25 +12,24 @@ public static class LstmTransformsCatalog
     /// and, if asked for, a later value as the label.
     /// </summary>
     /// <param name="catalog">The transforms of <see cref="MLContext"/>.</param>
-    /// <param name="outputColumnName">The column of windows to add: W x F values of <see cref="float"/>, the oldest row's first.</param>
-    /// <param name="windowSize">W: how many rows a window has, its own row included; at least 1, and no more than make 1,048,576
-    /// values.</param>
-    /// <param name="inputColumnNames"> The columns whose values, F in all, each row adds to the window: <see cref="float"/> or known-size
-    /// vectors of it. <see langword="null"/> for one column called <paramref name="outputColumnName"/>. </param>
+    /// <param name="outputColumnName">The column of windows to add: W x F values of <see cref="float"/>, the oldest row first.</param>
+    /// <param name="windowSize">W: how many rows a window has, including its own row; at least 1, and W x F at most 1,048,576.</param>
+    /// <param name="inputColumnNames">The columns whose values, F in all, each row adds to the window: <see cref="float"/> or known-size
+    /// vectors of it. <see langword="null"/> for one column called <paramref name="outputColumnName"/>.</param>
     /// <param name="labelColumnName">The column of labels to add; <see langword="null"/> for none.</param>
-    /// <param name="labelSourceColumnName"> The column that the labels are taken from; <see langword="null"/> for the input column if there
-    /// is only one. </param>
+    /// <param name="labelSourceColumnName">The column that the labels are taken from; <see langword="null"/> for the input column if there
+    /// is only one.</param>
     /// <param name="horizon">How many rows after the window's last row the label is, at least 1.</param>
     /// <returns>The estimator.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="windowSize"/> or <paramref name="horizon"/> is out of
     /// range.</exception>
-    /// <exception cref="ArgumentException"> A name is empty, the window and the label have the same name, or there are several inputs and a
-    /// label but no <paramref name="labelSourceColumnName"/>. </exception>
+    /// <exception cref="ArgumentException">A name is empty, the window and the label have the same name, or there are several inputs and a
+    /// label but no <paramref name="labelSourceColumnName"/>.</exception>
     /// <example>
     /// <code>
-    /// // From a row an hour: two sensors' readings of a day, and the next hour's power as the label.
-    /// var pipeline = ml.Transforms.SlidingWindow("Window", 24, ["Temperature", "Power"], labelColumnName: "Next", labelSourceColumnName:
-    /// "Power")
+    /// // From hourly rows: two sensors' readings of a day, and the next hour's power as the label.
+    /// var pipeline = ml.Transforms.SlidingWindow("Window", 24, ["Temperature", "Power"],
+    ///         labelColumnName: "Next", labelSourceColumnName: "Power")
     ///     .Append(ml.Regression.Trainers.Lstm(labelColumnName: "Next", featureColumnName: "Window"));
     /// </code>
     /// </example>
@@ -52,9 +51,8 @@ public static class LstmTransformsCatalog
     /// the last rows' values and, if asked for, a later value as the label.
     /// </summary>
     /// <param name="catalog">The transforms of <see cref="MLContext"/>.</param>
-    /// <param name="outputColumnName">The column of windows to add: W x F values of <see cref="float"/>, the oldest row's first.</param>
-    /// <param name="windowSize">W: how many rows a window has, its own row included; at least 1, and no more than make 1,048,576
-    /// values.</param>
+    /// <param name="outputColumnName">The column of windows to add: W x F values of <see cref="float"/>, the oldest row first.</param>
+    /// <param name="windowSize">W: how many rows a window has, including its own row; at least 1, and W x F at most 1,048,576.</param>
     /// <param name="inputColumnName">The column whose values, F of them, each row adds to the window: <see cref="float"/> (F = 1) or a
     /// known-size vector of it.</param>
     /// <param name="labelColumnName">The column of labels to add; <see langword="null"/> for none.</param>
@@ -67,7 +65,7 @@ public static class LstmTransformsCatalog
     /// <exception cref="ArgumentException">A name is empty, or the window and the label have the same name.</exception>
     /// <example>
     /// <code>
-    /// // From a row a month: the last twelve months' counts, and the next month's as the label.
+    /// // From monthly rows: the last twelve months' counts, and the next month's as the label.
     /// var pipeline = ml.Transforms.SlidingWindow("Window", 12, "Passengers", labelColumnName: "Next")
     ///     .Append(ml.Regression.Trainers.Lstm(labelColumnName: "Next", featureColumnName: "Window"));
     /// </code>
@@ -88,7 +86,11 @@ public static class LstmTransformsCatalog
     /// <example>
     /// <code>
     /// // Two sensors' last 48 readings, also for the first 47 rows, which have fewer.
-    /// var window = ml.Transforms.SlidingWindow(new() { WindowSize = 48, InputColumnNames = ["Heat", "Flow"], KeepIncompleteWindows = true
+    /// var window = ml.Transforms.SlidingWindow(new()
+    /// {
+    ///     WindowSize = 48,
+    ///     InputColumnNames = ["Heat", "Flow"],
+    ///     KeepIncompleteWindows = true,
     /// });
     /// </code>
     /// </example>
@@ -103,8 +105,8 @@ public static class LstmTransformsCatalog
     /// <see cref="double"/>.</param>
     /// <param name="inputColumnName">The column of values, <see cref="float"/>, the rows in the order of time; <see langword="null"/> for
     /// one called <paramref name="outputColumnName"/>.</param>
-    /// <param name="confidence">In percent, above 0 and below 100: a score gives an alert when its probability, with nothing wrong, is at
-    /// most 100 minus this.</param>
+    /// <param name="confidence">In percent, above 0 and below 100: a row gets an alert if a score like its own has a probability of at most
+    /// 100 minus this when nothing is wrong.</param>
     /// <param name="windowSize">How many steps back the network learns to look, 1 to 100000; <see langword="null"/>: chosen from the
     /// data.</param>
     /// <param name="side">On which side of the expected value a value has to be for an alert.</param>
@@ -141,8 +143,13 @@ public static class LstmTransformsCatalog
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
     /// <example>
     /// <code>
-    /// var estimator = ml.Transforms.DetectAnomalyByLstm(new() { InputColumnName = "Load", TimeColumnName = "Time", SeriesColumnName =
-    /// "Machine", SmoothingWindow = 12 });
+    /// var estimator = ml.Transforms.DetectAnomalyByLstm(new()
+    /// {
+    ///     InputColumnName = "Load",
+    ///     TimeColumnName = "Time",
+    ///     SeriesColumnName = "Machine",
+    ///     SmoothingWindow = 12,
+    /// });
     /// </code>
     /// </example>
     public static LstmAnomalyEstimator DetectAnomalyByLstm(this TransformsCatalog catalog, LstmAnomalyEstimator.Options options)
@@ -154,7 +161,7 @@ public static class LstmTransformsCatalog
     /// </summary>
     /// <param name="catalog">The transforms of <see cref="MLContext"/>.</param>
     /// <param name="outputColumnName">The column for the network's outputs.</param>
-    /// <param name="inputColumnName">The column of sequences: a vector of <see cref="float"/>, T steps of F features, or of keys, one a
+    /// <param name="inputColumnName">The column of sequences: a vector of <see cref="float"/>, T steps of F features, or of keys, one per
     /// step.</param>
     /// <param name="modelFile">The ONNX file, as PyTorch and others write it.</param>
     /// <returns>The estimator.</returns>
@@ -191,8 +198,13 @@ public static class LstmTransformsCatalog
     /// <example>
     /// <code>
     /// // The encoding of a frozen network as features for another trainer.
-    /// var pipeline = ml.Transforms.ApplyLstmModel(new() { ModelFile = "load.onnx", InputColumnNames = ["Window"], OutputColumnName = null,
-    ///         EncodingColumnName = "Features" })
+    /// var pipeline = ml.Transforms.ApplyLstmModel(new()
+    ///     {
+    ///         ModelFile = "load.onnx",
+    ///         InputColumnNames = ["Window"],
+    ///         OutputColumnName = null,
+    ///         EncodingColumnName = "Features",
+    ///     })
     ///     .Append(ml.Regression.Trainers.Sdca());
     /// </code>
     /// </example>

@@ -40,7 +40,7 @@ namespace Microsoft.ML.Lstm;
 /// | Does this estimator need to look at the data to train its parameters? | Yes |
 /// | Is caching required? | No: the data is read once |
 /// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.Lstm |
-/// | Exportable to ONNX | No |
+/// | Exportable to ONNX | By `ExportToOnnx` of the transformer, not as part of a pipeline |
 ///
 /// ### Training Algorithm Details
 /// A recurrent network reads a series row by row and after each row gives all H steps of a forecast at once, by a linear layer that reads

@@ -19,7 +19,7 @@ namespace Microsoft.ML.Lstm;
 /// ### Output Columns
 /// * `PredictedLabel`: <xref:System.Boolean>. Whether the score is above the threshold: whether the sequence is an anomaly.
 /// * `Score`: <xref:System.Single>. The mean squared error of the reconstruction over steps and features, in the scaled unit in which each
-///   feature of the training data has variance 1; 0 or more, the greater the stranger.
+///   feature of the training data has variance 1; 0 or more, larger for more unusual sequences.
 /// * the trainer's `StepErrorColumnName`, if given: variable-sized vector of <xref:System.Single>. The mean squared error at each step, the
 ///   first step first; its mean is the score.
 /// * the trainer's `EncodingColumnName`, if given: known-sized vector of <xref:System.Single>. The code of the sequence.
@@ -44,9 +44,9 @@ public sealed class LstmAutoencoderTransformer : SequencePredictionTransformer
     /// <summary>The column that receives the error at each step; <see langword="null"/> for none.</summary>
     public string? StepErrorColumnName => Columns.StepErrorColumnName;
 
-    /// <summary>This transformer with another threshold, which <c>ml.Model.Save</c> keeps. This one stays as it is.</summary>
+    /// <summary>A copy of this transformer with another threshold, which <c>ml.Model.Save</c> keeps.</summary>
     /// <param name="threshold">The score above which a sequence is an anomaly, 0 or more and finite.</param>
-    /// <returns>The other transformer.</returns>
+    /// <returns>The copy; this transformer stays as it is.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="threshold"/> is out of its range.</exception>
     public LstmAutoencoderTransformer WithThreshold(float threshold)
     {
@@ -61,7 +61,7 @@ public sealed class LstmAutoencoderTransformer : SequencePredictionTransformer
 
     private static VersionInfo Version => ModelEntry.Version("LSTMAUTO", LoaderSignature);
 
-    // ML.NET finds it by its name and parameters.
+    // ML.NET finds this method by its name and parameters.
     internal static LstmAutoencoderTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
     {
         (SequenceModelParameters model, ScoringColumns columns) = Load(

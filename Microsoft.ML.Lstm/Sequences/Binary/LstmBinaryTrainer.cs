@@ -40,15 +40,16 @@ namespace Microsoft.ML.Lstm;
 /// | Is normalization required? | No: features are scaled inside, and the model keeps the scaling |
 /// | Is caching required? | No: the data is read once |
 /// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.Lstm |
-/// | Exportable to ONNX | No |
+/// | Exportable to ONNX | Yes |
 ///
 /// ### Training Algorithm Details
-/// The network is that of the <xref:Microsoft.ML.Lstm.LstmRegressionTrainer>, with one output that goes through the logistic function.
-/// Training minimizes the logistic loss.
+/// The network is the same as for the <xref:Microsoft.ML.Lstm.LstmRegressionTrainer>, with one output that goes through the logistic
+/// function. Training minimizes the logistic loss.
 /// ]]></format>
 /// </remarks>
 /// <seealso cref="LstmCatalog"/>
-/// <seealso cref="LstmCatalog.Lstm(BinaryClassificationCatalog.BinaryClassificationTrainers, Options)"/> <seealso cref="Options"/>
+/// <seealso cref="LstmCatalog.Lstm(BinaryClassificationCatalog.BinaryClassificationTrainers, Options)"/>
+/// <seealso cref="Options"/>
 public sealed class LstmBinaryTrainer : SequenceTrainerBase<LstmBinaryTrainer.Options, LstmBinaryTransformer>
 {
     internal LstmBinaryTrainer(IHostEnvironment environment, Options options)

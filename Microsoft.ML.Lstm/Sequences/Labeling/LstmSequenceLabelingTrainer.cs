@@ -38,7 +38,7 @@ namespace Microsoft.ML.Lstm;
 /// | Is normalization required? | No: features are scaled inside, and the model keeps the scaling |
 /// | Is caching required? | No: the data is read once |
 /// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.Lstm |
-/// | Exportable to ONNX | No |
+/// | Exportable to ONNX | Yes; a conditional random field only by `ExportToOnnx` of the transformer, not as part of a pipeline |
 ///
 /// [EvaluateSequenceLabeling](xref:Microsoft.ML.LstmCatalog.EvaluateSequenceLabeling*) measures the labels.
 ///
@@ -46,7 +46,7 @@ namespace Microsoft.ML.Lstm;
 /// A stack of recurrent layers, by default in both directions, reads the sequence, and a linear layer gives a score for each label at each
 /// step. By default a linear-chain conditional random field (Lafferty, McCallum and Pereira 2001; with an LSTM below it Huang, Xu and Yu
 /// 2015) joins them to scores of whole paths of labels: training maximizes the likelihood of the right path, and the best path is predicted
-/// (Viterbi 1967). Without it each step is a classification of its own.
+/// (Viterbi 1967). Without the random field each step is classified by itself.
 /// ]]></format>
 /// </remarks>
 /// <seealso cref="LstmCatalog"/>
@@ -64,8 +64,7 @@ public sealed class LstmSequenceLabelingTrainer : SequenceTrainerBase<LstmSequen
     private protected override IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label)
         => SequenceLabelingOutputs.Shapes(label);
 
-    private protected override TrainingTask CreateTask(Options options, LabelColumn label, TrainingData training,
-        KeySubset? classes)
+    private protected override TrainingTask CreateTask(Options options, LabelColumn label, TrainingData training, KeySubset? classes)
     {
         if (!training.Sequences.SelectMany(sequence => sequence.Labels).Where(known => known >= 0).Distinct().Skip(1).Any())
             throw new InvalidOperationException(

@@ -48,11 +48,10 @@ public sealed class LstmSequenceLabelingTransformer : SequencePredictionTransfor
 
     private static VersionInfo Version => ModelEntry.Version("LSTMLABL", LoaderSignature);
 
-    // ML.NET finds it by its name and parameters.
+    // ML.NET finds this method by its name and parameters.
     internal static LstmSequenceLabelingTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
     {
-        (SequenceModelParameters model, ScoringColumns columns) = Load(
-            env, ctx, Version, Head.EveryStep, hasClasses: true,
+        (SequenceModelParameters model, ScoringColumns columns) = Load(env, ctx, Version, Head.EveryStep, hasClasses: true,
             (shape, columns) => KeyValues.From(columns.LabelValues)?.Check(shape.ClassCount));
         return new LstmSequenceLabelingTransformer(env, model, columns);
     }

@@ -39,15 +39,16 @@ namespace Microsoft.ML.Lstm;
 /// | Is normalization required? | No: features are scaled inside, and the model keeps the scaling |
 /// | Is caching required? | No: the data is read once |
 /// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.Lstm |
-/// | Exportable to ONNX | No |
+/// | Exportable to ONNX | Yes |
 ///
 /// ### Training Algorithm Details
-/// The network is that of the <xref:Microsoft.ML.Lstm.LstmRegressionTrainer>, with an output for each class that go through a softmax.
-/// Training minimizes the cross-entropy.
+/// The network is the same as for the <xref:Microsoft.ML.Lstm.LstmRegressionTrainer>, with an output for each class and a softmax over
+/// them. Training minimizes the cross-entropy.
 /// ]]></format>
 /// </remarks>
 /// <seealso cref="LstmCatalog"/>
-/// <seealso cref="LstmCatalog.Lstm(MulticlassClassificationCatalog.MulticlassClassificationTrainers, Options)"/> <seealso cref="Options"/>
+/// <seealso cref="LstmCatalog.Lstm(MulticlassClassificationCatalog.MulticlassClassificationTrainers, Options)"/>
+/// <seealso cref="Options"/>
 public sealed class LstmMulticlassTrainer : SequenceTrainerBase<LstmMulticlassTrainer.Options, LstmMulticlassTransformer>
 {
     internal LstmMulticlassTrainer(IHostEnvironment environment, Options options)
@@ -60,8 +61,7 @@ public sealed class LstmMulticlassTrainer : SequenceTrainerBase<LstmMulticlassTr
     private protected override IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label)
         => MulticlassOutputs.Shapes(label);
 
-    private protected override TrainingTask CreateTask(Options options, LabelColumn label, TrainingData training,
-        KeySubset? classes)
+    private protected override TrainingTask CreateTask(Options options, LabelColumn label, TrainingData training, KeySubset? classes)
         => new ClassificationTask(label.Classes, stepOutputs: false, options.WeightsFor(training, label), options.LabelSmoothing!.Value,
             classes);
 

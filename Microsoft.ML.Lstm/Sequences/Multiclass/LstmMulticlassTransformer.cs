@@ -18,8 +18,8 @@ namespace Microsoft.ML.Lstm;
 /// ### Output Columns
 /// * `PredictedLabel`: key. The most probable class. It has the label's key values, if that had any, so that `MapKeyToValue` gives the
 ///   class its name back.
-/// * `Score`: known-sized vector of <xref:System.Single>. The probability of each class, in the order of the label's keys; 0 for one that
-///   the training data did not have.
+/// * `Score`: known-sized vector of <xref:System.Single>. The probability of each class, in the order of the label's keys; 0 for a class
+///   that the training data did not have.
 /// * the trainer's `EncodingColumnName`, if given: known-sized vector of <xref:System.Single>. The encoding of the sequence.
 /// * the trainer's `AttentionColumnName`, if given: variable-sized vector of <xref:System.Single>. How much each step counts in the
 ///   encoding.
@@ -43,11 +43,10 @@ public sealed class LstmMulticlassTransformer : SequencePredictionTransformer
 
     private static VersionInfo Version => ModelEntry.Version("LSTMMULT", LoaderSignature);
 
-    // ML.NET finds it by its name and parameters.
+    // ML.NET finds this method by its name and parameters.
     internal static LstmMulticlassTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
     {
-        (SequenceModelParameters model, ScoringColumns columns) = Load(
-            env, ctx, Version, Head.Pooled, hasClasses: true,
+        (SequenceModelParameters model, ScoringColumns columns) = Load(env, ctx, Version, Head.Pooled, hasClasses: true,
             (shape, columns) => KeyValues.From(columns.LabelValues)?.Check(shape.ClassCount));
         return new LstmMulticlassTransformer(env, model, columns);
     }

@@ -21,7 +21,7 @@ internal static class MulticlassOutputs
     public static OutputColumn[] Create(ScoredClasses classes, KeyValues? labelValues)
         => [new PredictedClassColumn(classes, labelValues), new ClassProbabilitiesColumn(classes, labelValues)];
 
-    // ML.NET's own promise forgets that values may be keys.
+    // The shape that ML.NET gives this annotation forgets that values may be keys.
     private static IEnumerable<SchemaShape.Column> ScoreShapes(SchemaShape.Column label)
     {
         SchemaShape.Column? values = KeyValues.ShapeOf(label);

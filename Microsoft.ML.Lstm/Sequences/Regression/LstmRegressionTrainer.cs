@@ -40,7 +40,7 @@ namespace Microsoft.ML.Lstm;
 /// | Is normalization required? | No: features and labels are scaled inside, and the model keeps the scaling |
 /// | Is caching required? | No: the data is read once |
 /// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.Lstm |
-/// | Exportable to ONNX | No |
+/// | Exportable to ONNX | Yes |
 ///
 /// ### Training Algorithm Details
 /// A stack of recurrent layers reads the sequence; the outputs of the last layer become the encoding of the sequence (its final state, or
@@ -68,8 +68,7 @@ public sealed class LstmRegressionTrainer : SequenceTrainerBase<LstmRegressionTr
     private protected override IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label)
         => RegressionOutputs.Shapes(label.Kind);
 
-    private protected override TrainingTask CreateTask(Options options, LabelColumn label, TrainingData training,
-        KeySubset? classes)
+    private protected override TrainingTask CreateTask(Options options, LabelColumn label, TrainingData training, KeySubset? classes)
         => new RegressionTask(options.LossFunction!.Value, options.NormalizeLabel!.Value);
 
     private protected override LstmRegressionTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns,

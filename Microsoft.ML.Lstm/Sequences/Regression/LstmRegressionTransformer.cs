@@ -41,16 +41,17 @@ public sealed class LstmRegressionTransformer : SequencePredictionTransformer
 
     private static VersionInfo Version => ModelEntry.Version("LSTMREGR", LoaderSignature);
 
-    // ML.NET finds it by its name and parameters.
+    // ML.NET finds this method by its name and parameters.
     internal static LstmRegressionTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
     {
-        (SequenceModelParameters model, ScoringColumns columns) = Load(
-            env, ctx, Version, Head.Pooled, hasClasses: false, (shape, columns) =>
+        (SequenceModelParameters model, ScoringColumns columns) = Load(env, ctx, Version, Head.Pooled, hasClasses: false, Check);
+        return new LstmRegressionTransformer(env, model, columns);
+
+        static void Check(NetworkShape shape, ScoringColumns columns)
         {
             if (!columns.VectorScore && shape.OutputSize != 1)
                 throw new InvalidDataException(
                     $"A saved LSTM model has {shape.OutputSize} outputs, but its score is to be a single value.");
-        });
-        return new LstmRegressionTransformer(env, model, columns);
+        }
     }
 }
