@@ -60,8 +60,8 @@ internal sealed class ColumnRole
     public static ColumnRole EvaluatedStepLabel { get; } = new("label", "a vector of Key or of Text, one for each step", column =>
         (column.IsKey || column.ItemType.Equals(TextDataViewType.Instance)) && column.Kind != SchemaShape.Column.VectorKind.Scalar);
 
-    public static ColumnRole PredictedStepLabel { get; } = new(
-        "predicted label", EvaluatedStepLabel._expected, EvaluatedStepLabel._accepts);
+    public static ColumnRole PredictedStepLabel { get; }
+        = new("predicted label", EvaluatedStepLabel._expected, EvaluatedStepLabel._accepts);
 
     public static ColumnRole Weight { get; } = new("weight", "Single", IsScalarSingle);
 

@@ -2,7 +2,7 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.Lstm.Columns;
 
-/// <summary>Finds out how a flat vector was made, as far as the transforms of a pipeline tell.</summary>
+/// <summary>Finds out what a flat vector was made of, as far as the transforms of a pipeline tell.</summary>
 internal static class FlatColumn
 {
     private const int MostNames = 3;
@@ -37,7 +37,7 @@ internal static class FlatColumn
         return null;
     }
 
-    /// <summary>Whether a column is a flat vector of as many numbers.</summary>
+    /// <summary>Whether a column is a flat vector of numbers of the same size.</summary>
     private static bool IsLike(DataViewType source, VectorDataViewType type)
         => source is VectorDataViewType { ItemType: NumberDataViewType, Dimensions.Length: 1 } vector && vector.Size == type.Size;
 }

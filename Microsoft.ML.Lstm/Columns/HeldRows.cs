@@ -12,7 +12,7 @@ internal sealed class HeldRows
     private long _rows;
 
     /// <param name="source">The cursor.</param>
-    /// <param name="columns">The columns that are active in it.</param>
+    /// <param name="columns">The active columns of <paramref name="source"/>.</param>
     /// <exception cref="NotSupportedException">The values of a column can't be copied.</exception>
     public HeldRows(DataViewRowCursor source, DataViewSchema.Column[] columns)
     {
@@ -30,10 +30,10 @@ internal sealed class HeldRows
 
     public int Count => _slots.Count;
 
-    /// <summary>The first of the queue, if there is one: the consumer's row.</summary>
+    /// <summary>The first row of the queue, if there is one: the consumer's row.</summary>
     public RowStore.Row First { get; }
 
-    /// <summary>The last of the queue, if there is one: the row that was read last.</summary>
+    /// <summary>The last row of the queue, if there is one: the row that was read last.</summary>
     public RowStore.Row Last { get; }
 
     /// <summary>Reads a row and puts it at the end of the queue.</summary>

@@ -26,14 +26,15 @@ internal sealed record KeyValues(string Type, string[] Values)
         Number<double>(NumberDataViewType.Double),
         new Kind<DateTime>(nameof(DateTime), DateTimeDataViewType.Instance, Format,
             text => DateTime.Parse(text, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind)),
-        new Kind<DateTimeOffset>(
-            nameof(DateTimeOffset), DateTimeOffsetDataViewType.Instance, time => time.ToString("O", CultureInfo.InvariantCulture),
+        new Kind<DateTimeOffset>(nameof(DateTimeOffset), DateTimeOffsetDataViewType.Instance,
+            time => time.ToString("O", CultureInfo.InvariantCulture),
             text => DateTimeOffset.Parse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal)),
-        new Kind<TimeSpan>(nameof(TimeSpan), TimeSpanDataViewType.Instance, span => span.ToString("c", CultureInfo.InvariantCulture),
+        new Kind<TimeSpan>(nameof(TimeSpan), TimeSpanDataViewType.Instance,
+            span => span.ToString("c", CultureInfo.InvariantCulture),
             text => TimeSpan.Parse(text, CultureInfo.InvariantCulture)),
     ];
 
-    // Behind it the integers that keys are held in and their number: "Key UInt32 3".
+    // Before the integer type of the keys and their count: "Key UInt32 3".
     private const string KeyPrefix = "Key ";
 
     /// <summary>The values of a binary label: no and yes.</summary>
@@ -41,10 +42,10 @@ internal sealed record KeyValues(string Type, string[] Values)
 
     public bool IsText => Type == Kinds[0].Name;
 
-    /// <summary>The form in which they are saved.</summary>
+    /// <summary>The values in the form in which a model file holds them.</summary>
     public SavedKeyValues ToSaved() => new(Type, Values);
 
-    /// <summary>The values that were saved; null for none.</summary>
+    /// <summary>The values that a model file holds; null for none.</summary>
     public static KeyValues? From(SavedKeyValues? saved) => saved is null ? null : new KeyValues(saved.Type, saved.Values);
 
     /// <summary>Whether values of this type can be held.</summary>
@@ -71,7 +72,9 @@ internal sealed record KeyValues(string Type, string[] Values)
     /// </summary>
     public static SchemaShape.Column? ShapeOf(SchemaShape.Column column)
         => column.Annotations.TryFindColumn(AnnotationUtils.Kinds.KeyValues, out SchemaShape.Column values)
-            && (values.IsKey || CanHold(values.ItemType)) ? values : null;
+            && (values.IsKey || CanHold(values.ItemType))
+            ? values
+            : null;
 
     /// <exception cref="InvalidDataException">There are not as many values as classes, their type is unknown, or a text is no value of that
     /// type.</exception>
@@ -116,10 +119,11 @@ internal sealed record KeyValues(string Type, string[] Values)
             return Array.Find(Kinds, kind => kind.Name == type);
         string[] parts = type.Split(' ');
         return parts.Length == 3 && ulong.TryParse(parts[2], NumberStyles.None, CultureInfo.InvariantCulture, out ulong count)
-            ? KindOfKeys(parts[1], count) : null;
+            ? KindOfKeys(parts[1], count)
+            : null;
     }
 
-    // Keys may stand for keys: MapValueToKey of a column that has them already.
+    // Keys may stand for keys: MapValueToKey of a column of keys makes such.
     private static Kind? KindOfKeys(string integer, ulong count) => integer switch
     {
         nameof(Byte) => Key<byte>(count),
@@ -171,9 +175,7 @@ internal sealed record KeyValues(string Type, string[] Values)
 
         public abstract void Check(string[] texts);
 
-        /// <summary>
-        /// The index of the value that <paramref name="text"/> parses to; −1 for none.
-        /// </summary>
+        /// <summary>The index of the value that <paramref name="text"/> parses to; −1 for none.</summary>
         public abstract int IndexOf(string[] texts, string text);
 
         public abstract void Add(DataViewSchema.Annotations.Builder builder, string annotation, string[] texts);

@@ -55,7 +55,7 @@ internal sealed record LabelColumn(LabelKind Kind, string Name, int TargetSize, 
         return new LabelColumn(kind, name, 0, keys, KeyValues.Of(column, keys));
     }
 
-    /// <summary>Finds the column in data to be read, and checks that it is like that of the training data.</summary>
+    /// <summary>Finds the column in data to be read, and checks that it is like the label column of the training data.</summary>
     /// <returns>The column; null where there are no labels.</returns>
     public DataViewSchema.Column? Find(IExceptionContext context, DataViewSchema schema)
     {
@@ -66,8 +66,8 @@ internal sealed record LabelColumn(LabelKind Kind, string Name, int TargetSize, 
         if (found.Classes != Classes || found.TargetSize != TargetSize)
             throw RoleOf(Kind).DimensionMismatch(context, column, Classes > 0 ? $"{Classes} keys" : $"{TargetSize} values");
         if (Values is not null && found.Values is not null && !Values.AreSameAs(found.Values))
-            throw RoleOf(Kind).DimensionMismatch(
-                context, column, $"keys of the same {Classes} values in the same order as those of the training data");
+            throw RoleOf(Kind).DimensionMismatch(context, column,
+                $"keys of the same {Classes} values in the same order as those of the training data");
         return column;
     }
 }

@@ -14,7 +14,7 @@ internal abstract class LabelReader
     };
 
     /// <summary>
-    /// Fetches the label of the row as it stands now, and says whether it can be used for a sequence of <paramref name="steps"/> steps.
+    /// Fetches the label of the current row, and says whether it can be used for a sequence of <paramref name="steps"/> steps.
     /// </summary>
     public abstract RowFault Read(int steps);
 

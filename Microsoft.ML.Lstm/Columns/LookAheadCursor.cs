@@ -24,12 +24,12 @@ namespace Microsoft.ML.Lstm.Columns;
 /// are what ML.NET's ShuffleRows and Cache do to an input too. The consumer's execution context (culture, AsyncLocal) goes along.
 /// </para>
 /// </remarks>
-/// <param name="source">The input's cursor, which this one owns.</param>
-/// <param name="columns">The columns that are active in it.</param>
+/// <param name="source">The input's cursor, which the new cursor owns.</param>
+/// <param name="columns">The active columns of <paramref name="source"/>.</param>
 /// <param name="hasAllRows">Whether the input knows how many rows it has, so that they are there.</param>
 internal sealed class LookAheadCursor(DataViewRowCursor source, DataViewSchema.Column[] columns, bool hasAllRows) : DataViewRowCursor
 {
-    // The most bytes of vectors in the rows held; the row that reaches it is still taken.
+    // The most bytes of vectors in the held rows; the row that reaches the limit is still taken.
     private const long MaxBytes = 1 << 24;
     private const int MillisecondsToDispose = 100;
 
@@ -44,7 +44,7 @@ internal sealed class LookAheadCursor(DataViewRowCursor source, DataViewSchema.C
     // When the consumer's own thread stops fetching, in ticks of a Stopwatch.
     private long _deadline = long.MaxValue;
 
-    // The source's row, by number; and the slot of the first of the rows held.
+    // The number of the source's row, and the slot of the first held row.
     private long _number;
     private int _firstSlot;
 
@@ -56,19 +56,19 @@ internal sealed class LookAheadCursor(DataViewRowCursor source, DataViewSchema.C
     private Next _next;
     private ExceptionDispatchInfo? _failure;
 
-    /// <summary>Where the rows behind those held are.</summary>
+    /// <summary>Where the row behind the held rows is.</summary>
     private enum Next
     {
-        /// <summary>Nobody has asked for the next row.</summary>
+        /// <summary>Nobody has asked for the row.</summary>
         NotRead,
 
-        /// <summary>The source is at it.</summary>
+        /// <summary>The source is at the row.</summary>
         AtSource,
 
-        /// <summary>The source is at it, and it is copied: it came too late for those held.</summary>
+        /// <summary>The source is at the row, which is copied: it came too late to be held with the others.</summary>
         Copied,
 
-        /// <summary>There is none.</summary>
+        /// <summary>There is no such row.</summary>
         Ended,
 
         /// <summary>The source threw.</summary>
@@ -81,10 +81,10 @@ internal sealed class LookAheadCursor(DataViewRowCursor source, DataViewSchema.C
 
     public override long Batch => IsHeld ? _row!.Batch : source.Batch;
 
-    /// <summary>The rows held, from 0; behind <see cref="Current"/> those that the consumer has not come to.</summary>
+    /// <summary>How many rows are held; the consumer has not come to the rows behind <see cref="Current"/>.</summary>
     public int Held { get; private set; }
 
-    /// <summary>Which of the rows held the consumer is at; -1 when it is at a row that is not held, or at none.</summary>
+    /// <summary>The index of the held row that the consumer is at; -1 when it is at a row that is not held, or at none.</summary>
     public int Current { get; private set; } = -1;
 
     /// <summary>Whether rows can be held: not if a column is of a type that can't be copied.</summary>
@@ -95,14 +95,14 @@ internal sealed class LookAheadCursor(DataViewRowCursor source, DataViewSchema.C
 
     private bool IsHeld => Current >= 0;
 
-    /// <summary>Another view of the rows held, to be moved by <see cref="MoveTo"/>; only when there are some.</summary>
+    /// <summary>Another view of the held rows, to be moved by <see cref="MoveTo"/>; only when there are some.</summary>
     public RowStore.Row CreateRow() => _store!.CreateRow();
 
     public void MoveTo(RowStore.Row row, int held) => row.Slot = _firstSlot + held;
 
     public override bool IsColumnActive(DataViewSchema.Column column) => source.IsColumnActive(column);
 
-    // The source is only ever asked when it is at the row: otherwise another thread may be calling it.
+    // The source is asked only while it is at the row; otherwise another thread may be calling it.
     public override ValueGetter<DataViewRowId> GetIdGetter()
     {
         ValueGetter<DataViewRowId>? ofSource = null, held = null;
@@ -164,10 +164,10 @@ internal sealed class LookAheadCursor(DataViewRowCursor source, DataViewSchema.C
         }
     }
 
-    /// <summary>Holds the current row, which must not be held yet, and as many as there soon are behind it.</summary>
+    /// <summary>Holds the current row, which must not be held yet, and the rows behind it that come in time.</summary>
     /// <param name="maxRows">The most rows to hold, at least 2.</param>
-    /// <param name="patience">How many milliseconds to wait for them.</param>
-    /// <returns>Whether all of them, or all up to the end, came in time.</returns>
+    /// <param name="patience">How many milliseconds to wait for the rows.</param>
+    /// <returns>Whether all <paramref name="maxRows"/> rows, or all up to the end, came in time.</returns>
     public bool LookAhead(int maxRows, int patience)
     {
         RequireSlots(maxRows);
@@ -214,7 +214,7 @@ internal sealed class LookAheadCursor(DataViewRowCursor source, DataViewSchema.C
         base.Dispose(disposing);
     }
 
-    /// <summary>Leaves the source to the reader if that does not return: it may be waiting for a row that never comes.</summary>
+    /// <summary>Leaves the source to the reader if the reader does not return: it may be waiting for a row that never comes.</summary>
     private bool Abandon()
     {
         if (_reader is null || _reader.Wait(MillisecondsToDispose))

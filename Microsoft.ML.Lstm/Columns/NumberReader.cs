@@ -21,7 +21,7 @@ internal sealed class NumberReader
             _getScalar = row.GetGetter<float>(column);
     }
 
-    /// <summary>How many numbers the row has, zeros that are not stored included.</summary>
+    /// <summary>How many numbers the row has, including zeros that are not stored.</summary>
     public int Length => _getVector is null ? 1 : _vector.Length;
 
     /// <summary>Whether all numbers are finite; zeros that are not stored count as finite.</summary>
@@ -30,7 +30,7 @@ internal sealed class NumberReader
             ? float.IsFinite(_scalar)
             : _vector.GetValues() is { IsEmpty: var isEmpty } stored && (isEmpty || TensorPrimitives.IsFiniteAll(stored));
 
-    /// <summary>Fetches the numbers of the row as it stands now.</summary>
+    /// <summary>Fetches the numbers of the current row.</summary>
     /// <exception cref="InvalidOperationException">The row has more or fewer numbers than the column's type says.</exception>
     public void Read()
     {

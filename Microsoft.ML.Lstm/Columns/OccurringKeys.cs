@@ -64,14 +64,13 @@ internal sealed class OccurringKeys
         return new KeyNumbering(tokens, KeySubset.Of(_label.Classes, classes));
     }
 
-    /// <summary>The columns of tokens in which every token is the same, be it the unknown one.</summary>
+    /// <summary>The columns of tokens in which every token is the same, even if it is the unknown token.</summary>
     public IEnumerable<FeatureColumn> Constants => TokenColumns.Where((_, index) => _tokens[index].Count == 1);
 
     private IEnumerable<FeatureColumn> TokenColumns => _input.Features.Where(column => column.IsTokens);
 
     /// <summary>
-    /// Gives every token of <see cref="Constants"/> the vector of the one that occurred: nothing was learned of what makes others
-    /// different.
+    /// Gives every token of <see cref="Constants"/> the vector of the token that occurred: nothing was learned about how others differ.
     /// </summary>
     public void LevelConstants(ParameterSet parameters)
     {
@@ -94,8 +93,8 @@ internal sealed class OccurringKeys
     public IEnumerable<string> Describe(KeyNumbering numbering, bool dropsTokens)
     {
         if (_unlabelledSteps > 0)
-            yield return $"{_unlabelledSteps} of the {_steps} steps of the training data have no label in column '{_label.Name}'; they "
-                + "don't count.";
+            yield return $"{_unlabelledSteps} of the {_steps} steps of the training data have no label in column '{_label.Name}'; "
+                + "they don't count.";
         FeatureColumn[] columns = [.. TokenColumns];
         for (int i = 0; i < columns.Length; i++)
         {
@@ -114,11 +113,16 @@ internal sealed class OccurringKeys
         int missing = _label.Classes - _classes.Count;
         if (!HasClasses || missing == 0)
             return null;
-        string[] names = [.. Enumerable.Range(1, _label.Classes).Where(key => !_classes.Contains(key)).Take(MostNames)
-            .Select(key => _label.Values is { } values ? $"'{values.Values[key - 1]}'" : $"{key}")];
+        string[] names =
+        [
+            .. Enumerable.Range(1, _label.Classes)
+                .Where(key => !_classes.Contains(key))
+                .Take(MostNames)
+                .Select(key => _label.Values is { } values ? $"'{values.Values[key - 1]}'" : $"{key}"),
+        ];
+        string more = missing > names.Length ? $" and {missing - names.Length} more" : "";
         return $"{missing} of the {_label.Classes} classes of column '{_label.Name}' never occur in the training data, so their "
-            + "probability is 0, or next to it, in every score: "
-            + $"{string.Join(", ", names)}{(missing > names.Length ? $" and {missing - names.Length} more" : "")}.";
+            + $"probability is 0, or next to it, in every score: {string.Join(", ", names)}{more}.";
     }
 
     private void AddClasses(TrainingSequence sequence, HashSet<int> classes)

@@ -31,8 +31,8 @@ internal abstract class OutputBindings
     public bool IsOwn(DataViewSchema.Column outputColumn) => outputColumn.Index >= InputSchema.Count;
 
     /// <summary>
-    /// The columns of the input that columns of the output need: first those that are the input's, then the sources of those that are the
-    /// transformer's own.
+    /// The columns of the input that columns of the output need: first the columns that pass through from the input, then the sources of
+    /// the transformer's own columns.
     /// </summary>
     public IEnumerable<DataViewSchema.Column> Dependencies(IEnumerable<DataViewSchema.Column> outputColumns)
         => outputColumns.OrderBy(IsOwn)

@@ -18,10 +18,10 @@ internal abstract class OutputColumn(string name, DataViewType type)
     public abstract Delegate CreateGetter(ScoredRow row);
 
     /// <summary>Writes the computation of the column into the graph of an ONNX file, behind the network.</summary>
-    /// <exception cref="NotSupportedException">That can't be said in such a graph.</exception>
+    /// <exception cref="NotSupportedException">Such a graph can't compute the column.</exception>
     public virtual OnnxValue Write(NetworkValues network) => throw new NotSupportedException($"Column '{Name}' can't be written as ONNX.");
 
-    // Missing values all over for a row that could not be scored, as ML.NET's own scorers do.
+    // A row that could not be scored gets missing values alone, as from ML.NET's own scorers.
     protected static void Copy(ReadOnlySpan<float> values, int size, ref VBuffer<float> destination)
     {
         VBufferEditor<float> editor = VBufferEditor.Create(ref destination, size);
@@ -33,15 +33,15 @@ internal abstract class OutputColumn(string name, DataViewType type)
     }
 }
 
-/// <summary>What a network makes of the row that a cursor or a mapper is at. All spans are empty when that row can't be scored.</summary>
+/// <summary>The results of a network for the row that a cursor or a mapper is at. All spans are empty if the row can't be scored.</summary>
 internal abstract class ScoredRow
 {
     /// <summary>The outputs of the head, O values.</summary>
     public abstract ReadOnlySpan<float> Output { get; }
 
-    /// <summary>The encoding of the sequence, E values; of a network for sequences.</summary>
+    /// <summary>The encoding of the sequence, E values; empty for a network that gives none.</summary>
     public virtual ReadOnlySpan<float> Encoding => [];
 
-    /// <summary>How much each step counts in the encoding, T values with the sum 1; of a network that pools by attention.</summary>
+    /// <summary>The weights of the T steps in the encoding, with the sum 1; empty for a network that does not pool by attention.</summary>
     public virtual ReadOnlySpan<float> Attention => [];
 }

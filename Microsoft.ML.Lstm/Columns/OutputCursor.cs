@@ -3,7 +3,7 @@ using Microsoft.ML.Data;
 namespace Microsoft.ML.Lstm.Columns;
 
 /// <summary>Goes through the rows of an input, with a transformer's columns behind the input's own.</summary>
-/// <param name="source">The cursor over the input, which this one owns.</param>
+/// <param name="source">The cursor over the input, which the new cursor owns.</param>
 internal abstract class OutputCursor(DataViewRowCursor source) : DataViewRowCursor
 {
     /// <summary>The current row.</summary>

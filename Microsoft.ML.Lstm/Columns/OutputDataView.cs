@@ -13,10 +13,11 @@ namespace Microsoft.ML.Lstm.Columns;
 /// As ML.NET's own views do, it knows its source, so that whoever walks back through a pipeline finds all parts of it; and it can be saved,
 /// and applied to other data.
 /// </remarks>
-/// <param name="bindings">The transformer's columns, bound to those of the source.</param>
+/// <param name="bindings">The transformer, bound to the columns of the source.</param>
 /// <param name="transformer">The transformer.</param>
 /// <param name="source">The data that it transforms.</param>
-/// <param name="keepsOrder">Whether a row depends on those before it: then rows are neither shuffled nor shared out among cursors.</param>
+/// <param name="keepsOrder">Whether a row depends on the rows before it; then rows are neither shuffled nor shared out among
+/// cursors.</param>
 internal abstract class OutputDataView(OutputBindings bindings, ITransformer transformer, IDataView source, bool keepsOrder)
     : ITransformTemplate, ITransformCanSaveOnnx
 {
@@ -49,10 +50,10 @@ internal abstract class OutputDataView(OutputBindings bindings, ITransformer tra
     }
 
     /// <summary>A cursor over the output.</summary>
-    /// <param name="input">A cursor over the source, which the new one owns.</param>
-    /// <param name="inputColumns">The columns that are active in it.</param>
+    /// <param name="input">A cursor over the source, which the new cursor owns.</param>
+    /// <param name="inputColumns">The active columns of <paramref name="input"/>.</param>
     /// <param name="activeColumns">The columns of the output that the consumer asked for.</param>
-    /// <param name="threads">How many threads may compute for it.</param>
+    /// <param name="threads">How many threads may compute for the new cursor.</param>
     protected abstract DataViewRowCursor CreateCursor(DataViewRowCursor input, DataViewSchema.Column[] inputColumns,
         DataViewSchema.Column[] activeColumns, int threads);
 
@@ -61,9 +62,9 @@ internal abstract class OutputDataView(OutputBindings bindings, ITransformer tra
     IDataTransform ITransformTemplate.ApplyToData(IHostEnvironment env, IDataView newSource)
         => (IDataTransform)transformer.Transform(newSource);
 
-    // True, also where it can't be converted: a view that says no ends ML.NET's walk back through the pipeline, and what it makes of a
-    // column is taken for the column itself where both have one name. Asked to convert, it leaves its columns out, and ML.NET refuses a
-    // model that needs them.
+    // True even for a view that can't be converted: if a view says no, ML.NET ends its walk back through the pipeline there and takes the
+    // view's columns for columns of the data if they have the same names. Such a view leaves its columns out when it is asked to convert,
+    // and ML.NET refuses a model that needs them.
     bool ICanSaveOnnx.CanSaveOnnx(OnnxContext ctx) => true;
 
     void ISaveAsOnnx.SaveAsOnnx(OnnxContext ctx) => WriteTo(ctx);
@@ -72,7 +73,7 @@ internal abstract class OutputDataView(OutputBindings bindings, ITransformer tra
     protected virtual void WriteTo(OnnxContext context)
         => LeaveOut(context, "what is said of a row depends on the rows before it, and an ONNX model has each row by itself");
 
-    /// <summary>Leaves all columns out of a pipeline that is converted to ONNX, and the log says why.</summary>
+    /// <summary>Leaves all own columns out of a pipeline that is converted to ONNX, with a warning that says why.</summary>
     protected void LeaveOut(OnnxContext context, string reason)
     {
         HostWarning.Write(bindings.Host, OnnxConversion,
@@ -81,7 +82,7 @@ internal abstract class OutputDataView(OutputBindings bindings, ITransformer tra
             Remove(context, Schema[index].Name);
     }
 
-    /// <summary>Leaves a column out of a pipeline that is converted to ONNX, and the log says why.</summary>
+    /// <summary>Leaves a column out of a pipeline that is converted to ONNX, with a warning that says why.</summary>
     protected void LeaveOut(OnnxContext context, DataViewSchema.Column column, string reason)
     {
         HostWarning.Write(bindings.Host, OnnxConversion,

@@ -9,14 +9,14 @@ internal sealed class OutputRow : DataViewRow
     private readonly DataViewRow _input;
     private readonly bool[] _active;
 
-    // Of each own column that is active, at its index.
+    // The getters of the active own columns, each at its column's index.
     private readonly Delegate?[] _getters;
 
-    /// <param name="bindings">The transformer's columns, bound to those of the input.</param>
-    /// <param name="input">The input row, which this one owns.</param>
+    /// <param name="bindings">The transformer, bound to the columns of the input.</param>
+    /// <param name="input">The input row, which the new row owns.</param>
     /// <param name="activeColumns">The columns of the output that the consumer asked for.</param>
-    /// <param name="createGetter">Makes the <see cref="ValueGetter{TValue}"/> of an own column, by its number among them; null where no
-    /// own column is active.</param>
+    /// <param name="createGetter">Makes the <see cref="ValueGetter{TValue}"/> of an own column, given its index among the own columns; null
+    /// where no own column is active.</param>
     public OutputRow(OutputBindings bindings, DataViewRow input, IEnumerable<DataViewSchema.Column> activeColumns,
         Func<int, Delegate>? createGetter)
     {

@@ -4,7 +4,7 @@ using Microsoft.ML.Data;
 namespace Microsoft.ML.Lstm.Columns;
 
 /// <summary>Copies of rows of a cursor, each in a slot: the values of some columns, and the rows' positions, batches and ids.</summary>
-/// <remarks>Slots keep their buffers, so that rows come and go without allocation once the buffers are as long as they get.</remarks>
+/// <remarks>Slots keep their buffers: once these are long enough, rows come and go without allocation.</remarks>
 internal sealed class RowStore
 {
     private readonly DataViewRow _source;
@@ -15,7 +15,7 @@ internal sealed class RowStore
 
     /// <param name="source">The cursor.</param>
     /// <param name="columns">The columns to copy, active in the cursor and all of types that <see cref="CanStore"/>.</param>
-    /// <param name="slots">How many rows there is room for.</param>
+    /// <param name="slots">How many rows the store has room for.</param>
     public RowStore(DataViewRow source, IEnumerable<DataViewSchema.Column> columns, int slots)
     {
         _source = source;
@@ -31,13 +31,13 @@ internal sealed class RowStore
 
     /// <summary>
     /// Whether values of a type can outlive their row. ML.NET's own shuffling and caching keep the same types; others, images and custom
-    /// types, may be references to what changes.
+    /// types, may refer to something that changes.
     /// </summary>
     public static bool CanStore(DataViewType type) => type is PrimitiveDataViewType or VectorDataViewType;
 
     /// <summary>Copies the row that the source is at, each value once.</summary>
-    /// <param name="slot">Where to.</param>
-    /// <param name="number">The row's number; no two rows that are copied to a slot have the same.</param>
+    /// <param name="slot">The slot that receives the copy.</param>
+    /// <param name="number">The row's number; no two rows that are copied to the same slot share a number.</param>
     /// <returns>How many bytes the row's vectors have.</returns>
     public long Copy(int slot, long number)
     {

@@ -14,7 +14,7 @@ internal enum RowFault
     BadWeight,
 }
 
-/// <summary>Counts rows by what is wrong with them, and puts that into words.</summary>
+/// <summary>Counts rows by what is wrong with them, and words the messages about them.</summary>
 internal sealed class RowTally(string dataName, SequenceInput input)
 {
     private readonly long[] _counts = new long[Enum.GetValues<RowFault>().Length];

@@ -75,7 +75,7 @@ internal sealed record SequenceInput(IReadOnlyList<FeatureColumn> Features, stri
         return [.. features, statics];
     }
 
-    /// <summary>Warnings about columns each of whose numbers is taken for a step of one feature, though it hardly is one.</summary>
+    /// <summary>Warnings about columns whose numbers are taken for steps of one feature each, though they hardly are that.</summary>
     /// <param name="data">The training data.</param>
     /// <param name="featuresPerStep">The user's option; there is no warning where it is set.</param>
     public IEnumerable<string> DescribeFlatColumns(IDataView data, int? featuresPerStep)
@@ -85,11 +85,9 @@ internal sealed record SequenceInput(IReadOnlyList<FeatureColumn> Features, stri
             DataViewSchema.Column column = data.Schema[feature.Name];
             if (DeclaredFeaturesPerStep(column) is not null || NumberReader.SizeOf(column.Type) == 1)
                 continue;
-            string? source = FlatColumn.MadeOf(data, feature.Name) is { } made
-                ? $"was made of {made}"
-                : column.HasSlotNames()
-                ? "has names for its numbers"
-                : null;
+            string? source = column.HasSlotNames() ? "has names for its numbers" : null;
+            if (FlatColumn.MadeOf(data, feature.Name) is { } made)
+                source = $"was made of {made}";
             if (source is not null)
                 yield return $"Column '{feature.Name}' {source} and has no dimensions (steps, features), so each of its numbers is taken "
                     + "for a step of one feature. FeaturesPerStep says how many features a step has, 1 if that is meant; "
@@ -100,9 +98,8 @@ internal sealed record SequenceInput(IReadOnlyList<FeatureColumn> Features, stri
     /// <summary>The warning when no sequence has a second step.</summary>
     public string DescribeSingleSteps()
     {
-        string columns = string.Join(", ",
-            Features.Select(feature =>
-            $"'{feature.Name}' ({(feature.IsTokens ? "one key" : $"{feature.FeaturesPerStep} features")} a step)"));
+        string columns = string.Join(", ", Features.Select(feature
+            => $"'{feature.Name}' ({(feature.IsTokens ? "one key" : $"{feature.FeaturesPerStep} features")} a step)"));
         return $"Every sequence of the training data has only one step, so there is no order to learn from: {columns}. Steps come first "
             + "in a column's dimensions, Vector<Single, T, F>, or FeaturesPerStep says how many features a step has.";
     }

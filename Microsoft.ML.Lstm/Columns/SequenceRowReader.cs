@@ -20,8 +20,11 @@ internal sealed class SequenceRowReader
     {
         _input = input;
         var features = input.Features.Zip(columns).ToArray();
-        _numbers = [.. features.Where(pair => !pair.First.IsTokens)
-            .Select(pair => (new NumberReader(row, pair.Second), pair.First.FeaturesPerStep))];
+        _numbers =
+        [
+            .. features.Where(pair => !pair.First.IsTokens)
+                .Select(pair => (new NumberReader(row, pair.Second), pair.First.FeaturesPerStep)),
+        ];
         _tokens = [.. features.Where(pair => pair.First.IsTokens).Select(pair => TokenReader.Create(row, pair.Second))];
         _statics = columns.Length > features.Length ? new NumberReader(row, columns[^1]) : null;
     }
@@ -29,7 +32,7 @@ internal sealed class SequenceRowReader
     /// <summary>T: steps of the sequence that was read last.</summary>
     public int Steps { get; private set; }
 
-    /// <summary>Fetches the row as it stands now, and says whether it can be used.</summary>
+    /// <summary>Fetches the current row, and says whether it can be used.</summary>
     public RowFault Read()
     {
         _statics?.Read();
@@ -99,7 +102,7 @@ internal sealed class SequenceRowReader
         }
     }
 
-    /// <summary>Adds the sequence that was read last to those to be scored.</summary>
+    /// <summary>Adds the sequence that was read last to the sequences to be scored.</summary>
     public void AddTo(SequenceScorer scorer)
     {
         CopyFeatures(scorer.AddSequence(Steps));

@@ -31,7 +31,7 @@ internal abstract class TokenReader
     /// <summary>The number of keys of a column of keys or vectors of keys; null for other columns.</summary>
     public static ulong? VocabularyOf(DataViewType type) => KeyTypeOf(type)?.Count;
 
-    /// <summary>Fetches the keys of the row as it stands now.</summary>
+    /// <summary>Fetches the keys of the current row.</summary>
     /// <exception cref="InvalidOperationException">The row has more or fewer keys than the column's type says.</exception>
     public abstract void Read();
 

@@ -12,8 +12,7 @@ namespace Microsoft.ML.Lstm.Columns;
 /// <param name="host">Throws when it is canceled.</param>
 /// <param name="cancellation">Stops reading when it is canceled.</param>
 internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, string? weightColumnName, int? maximumLength,
-    BadRowHandling badRows,
-    IHost host, CancellationToken cancellation)
+    BadRowHandling badRows, IHost host, CancellationToken cancellation)
 {
     /// <summary>T: steps of the longest sequence of the data that was read last.</summary>
     public int LongestSequence { get; private set; }
@@ -98,8 +97,8 @@ internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, 
         DataViewSchema.Column[] columns = input.Find(host, schema);
         DataViewSchema.Column? labelColumn = label.Find(host, schema);
         DataViewSchema.Column? weightColumn = weightColumnName is null ? null : ColumnRole.Weight.Find(host, schema, weightColumnName);
-        using DataViewRowCursor cursor = data.GetRowCursor([.. columns,
-            .. new[] { labelColumn, weightColumn }.OfType<DataViewSchema.Column>()]);
+        IEnumerable<DataViewSchema.Column> others = new[] { labelColumn, weightColumn }.OfType<DataViewSchema.Column>();
+        using DataViewRowCursor cursor = data.GetRowCursor([.. columns, .. others]);
         var sequence = new SequenceRowReader(cursor, input, columns);
         var labels = LabelReader.Create(cursor, label, labelColumn);
         NumberReader? weights = weightColumn is null ? null : new NumberReader(cursor, weightColumn.Value);

@@ -20,11 +20,17 @@ internal static class UnvariedColumns
     public static IEnumerable<string> Describe(DataViewSchema schema, SequenceInput input, LabelColumn label, SequenceModel model,
         IEnumerable<FeatureColumn> tokens)
     {
-        string[] inputs = [.. tokens.Select(column => $"column '{column.Name}'"), .. Features(schema, input, model.InputScaler.IsConstant),
-            .. Statics(schema, input, model.StaticScaler.IsConstant)];
+        string[] inputs =
+        [
+            .. tokens.Select(column => $"column '{column.Name}'"),
+            .. Features(schema, input, model.InputScaler.IsConstant),
+            .. Statics(schema, input, model.StaticScaler.IsConstant),
+        ];
         if (inputs.Length > 0)
             yield return $"What never varied in the training data has no effect on a score: {Join(inputs)}.";
-        string[] labels = label.Kind != LabelKind.Numbers ? [] :
+        if (label.Kind != LabelKind.Numbers)
+            yield break;
+        string[] labels =
         [
             .. model.OutputScaler.Constants.Select(index => string.Create(CultureInfo.InvariantCulture,
                 $"{Name(schema[label.Name], index, label.TargetSize, "value")} is always {model.OutputScaler.Offset[index]}")),
@@ -33,7 +39,9 @@ internal static class UnvariedColumns
             yield return $"What never varied among the labels of the training data is predicted for every row: {Join(labels)}.";
     }
 
-    /// <summary>A warning when data to go on training with is not of the size that a model was trained on, whose scaling is kept.</summary>
+    /// <summary>
+    /// A warning when a model is trained further on values of another size than before, though its scaling is kept; null where sizes agree.
+    /// </summary>
     /// <param name="schema">The schema of the training data.</param>
     /// <param name="input">Where the sequences are.</param>
     /// <param name="label">Where the labels are.</param>
@@ -49,7 +57,8 @@ internal static class UnvariedColumns
             .. Enumerable.Range(0, label.TargetSize).Where(value => model.OutputScaler.IsOfOtherSize(value, scalers.Output))
                 .Select(value => Name(schema[label.Name], value, label.TargetSize, "value")),
         ];
-        return names.Length == 0 ? null
+        return names.Length == 0
+            ? null
             : $"The initial model keeps its scaling, but was trained on values of another size than the training data has: {Join(names)}. "
                 + "If a unit has changed, change it back or train anew.";
     }
@@ -73,7 +82,7 @@ internal static class UnvariedColumns
             .Where(isNamed)
             .Select(index => Name(schema[input.StaticFeatureColumnName!], index, input.StaticSize, "static feature"));
 
-    /// <summary>The name of number <paramref name="index"/> of the last <paramref name="count"/> of a column.</summary>
+    /// <summary>The name of the number at <paramref name="index"/> among the last <paramref name="count"/> numbers of a column.</summary>
     public static string Name(DataViewSchema.Column column, int index, int count, string what)
     {
         string name = count == 1 ? $"column '{column.Name}'" : $"{what} {index + 1} of {count} of column '{column.Name}'";

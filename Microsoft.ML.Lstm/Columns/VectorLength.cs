@@ -2,9 +2,9 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.Lstm.Columns;
 
-/// <summary>The length of a column's vectors, by the column's type.</summary>
+/// <summary>The length of a column's vectors, according to the column's type.</summary>
 /// <remarks>
-/// ML.NET does not check that data keep to it (an array of a class has any length); its scorers and trainers refuse other vectors.
+/// ML.NET does not check that data keep to it (an array in a class has any length), but its scorers and trainers refuse other vectors.
 /// </remarks>
 internal readonly struct VectorLength(DataViewRow row, DataViewSchema.Column column)
 {
