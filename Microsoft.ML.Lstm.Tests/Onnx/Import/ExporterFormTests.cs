@@ -146,6 +146,34 @@ public sealed class ExporterFormTests
     }
 
     [TestMethod]
+    public void ScalersOfOtherDomainsAreScaling()
+    {
+        foreach (bool isFlat in new[] { false, true })
+        {
+            var graph = new TestGraph();
+            graph.Model.OpsetImport.Add(new OperatorSetIdProto { Domain = "ai.onnx.ml", Version = 1 });
+            string x = isFlat ? graph.Flat("x", 2) : graph.Reshape(graph.Features("x", 2), -1, 2);
+            AttributeProto[] attributes = [Numbers("offset", 0.5f, -0.25f), Numbers("scale", 2, 4)];
+            string scaled = graph.Node("Scaler", [x], attributes);
+            graph.Model.Graph.Node[^1].Domain = "ai.onnx.ml";
+            string steps = graph.Reshape(scaled, isFlat ? 0 : TestGraph.Rows, -1, 2);
+            string[] layer = graph.Recurrent("LSTM", graph.Transpose(steps, 1, 0, 2), 2, 4);
+            SequenceModelParameters model = graph.Output(graph.Dense(graph.Squeeze(layer[1], 0), 4, 2)).AssertScoresAsOnnxRuntime();
+            CollectionAssert.AreEqual((float[])[2, 4], model.Network.InputScaler.Scale);
+            attributes[1].Floats[^1] = 5;
+            if (isFlat)
+                Assert.ThrowsExactly<NotSupportedException>(() => graph.Load());
+
+            AttributeProto Numbers(string name, params float[] values) => new()
+            {
+                Name = name,
+                Type = AttributeProto.Types.AttributeType.Floats,
+                Floats = { isFlat ? Enumerable.Repeat(values, TestGraph.Steps).SelectMany(each => each) : values },
+            };
+        }
+    }
+
+    [TestMethod]
     public void NumbersTokensAndStaticFeaturesTogether()
     {
         var graph = new TestGraph();

@@ -1,3 +1,4 @@
+using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Tests.Sequences;
 
@@ -51,6 +52,49 @@ public sealed class RoundTripTests
         SequenceModelParameters read = Read(model);
         CollectionAssert.AreEqual((string[])["Features", "Tokens", "Shapes"], read.InputNames.ToArray());
         AssertSameScores(model, read, tolerance: 1e-6f);
+    }
+
+    [TestMethod]
+    [DataRow(AnyTrainer.Multiclass)]
+    [DataRow(AnyTrainer.Labeling)]
+    public void KeysAndClassesThatTrainingDidNotSeeStayUnknown(string trainer)
+    {
+        Example[] rows = Example.Make(60, variable: true);
+        foreach (Example row in rows)
+        {
+            row.Tokens = [.. row.Tokens.Select(token => token % 3 * 2)];
+            (row.Class, row.StepClasses) = (row.Class / 2 * 2, [.. row.StepClasses.Select(key => key == 2 ? 1u : key)]);
+        }
+        (SequencePredictionTransformer model, _) = AnyTrainer.Fit(trainer, rows, options =>
+        {
+            options.FeatureColumnNames = [nameof(Example.Tokens), nameof(Example.Features)];
+            if (options is LstmSequenceLabelingTrainer.Options labeling)
+                labeling.UseConditionalRandomField = false;
+        });
+        SequenceModelParameters read = Read(model);
+        Assert.IsNotNull(read.Network.Shape.Classes);
+        Assert.IsNotNull(read.Network.Shape.Embeddings[0].Keys);
+        Assert.AreEqual(model.Model.Network.Shape, read.Network.Shape);
+        AssertSameScores(model, read, tolerance: 1e-6f);
+    }
+
+    [TestMethod]
+    public void APipelineThatMlNetConvertedIsRead()
+    {
+        var ml = new MLContext(seed: 1);
+        IDataView data = ml.Data.LoadFromEnumerable(Example.Make(40)
+            .Select(row => new Window { Features = row.Features, Label = row.Label }));
+        ITransformer model = ml.Transforms.Concatenate("Joined", "Features")
+            .Append(ml.Regression.Trainers.Lstm(SmallOptions.Create(options => options.FeatureColumnName = "Joined"))).Fit(data);
+        var stream = new MemoryStream();
+        ml.Model.ConvertToOnnx(model, data, stream);
+        stream.Position = 0;
+        SequenceModelParameters read = SequenceModelParameters.LoadOnnx(stream, new OnnxImportOptions { OutputName = "Score.output" });
+        IDataView scored = ml.Transforms.ApplyLstmModel(new LstmScoringEstimator.Options { Model = read, OutputColumnName = "Read" })
+            .Fit(data).Transform(model.Transform(data));
+        float[][] expected = EstimatorHarness.Values(scored, "Score"), found = EstimatorHarness.Values(scored, "Read");
+        for (int row = 0; row < expected.Length; row++)
+            Assert.AreEqual(expected[row][0], found[row][0], 1e-5f);
     }
 
     [TestMethod]
@@ -109,5 +153,13 @@ public sealed class RoundTripTests
             for (int i = 0; i < found[row].Length; i++)
                 Assert.AreEqual(expected[row][i], found[row][i], tolerance * scale, $"Row {row}, {i}");
         }
+    }
+
+    private sealed class Window
+    {
+        [VectorType(10)]
+        public float[] Features { get; set; } = [];
+
+        public float Label { get; set; }
     }
 }

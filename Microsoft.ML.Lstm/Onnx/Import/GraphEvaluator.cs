@@ -161,8 +161,11 @@ internal sealed class GraphEvaluator
 
     private GraphValue[] Apply(NodeProto proto, OnnxNode node, int depth)
     {
+        if (proto.Domain == "ai.onnx.ml" && node.Operator is "Scaler" or "FeatureVectorizer")
+            return [node.Operator == "Scaler" ? LinearOperators.Scaler(node) : ShapeOperators.Concat(node)];
         if (proto.Domain is not ("" or "ai.onnx"))
-            throw node.Unsupported($"it is an operator of {OnnxText.Quote(proto.Domain)}, and only those of ONNX itself are known");
+            throw node.Unsupported($"it is an operator of {OnnxText.Quote(proto.Domain)}, and of these only Scaler and FeatureVectorizer "
+                + "of 'ai.onnx.ml' are known");
         switch (node.Operator)
         {
             case "Constant":

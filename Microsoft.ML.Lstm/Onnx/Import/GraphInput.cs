@@ -85,8 +85,9 @@ internal sealed record GraphInput(string Name, GraphValue Value, bool HasKeys)
     {
         if (input.Type?.TensorType?.Shape is not { } shape)
             throw new InvalidDataException($"ONNX: input {OnnxText.Quote(input.Name)}: expected the axes of a tensor, found none.");
-        long[] sizes = [.. shape.Dim.Select(dimension => dimension.HasDimValue ? dimension.DimValue : 0)];
-        if (sizes.Length > 16 || sizes.Any(size => size is < 0 or > int.MaxValue))
+        // ML.NET's converter says -1 for those that are open.
+        long[] sizes = [.. shape.Dim.Select(dimension => dimension.HasDimValue ? Math.Max(dimension.DimValue, 0) : 0)];
+        if (sizes.Length > 16 || sizes.Any(size => size > int.MaxValue))
             throw new InvalidDataException($"ONNX: input {OnnxText.Quote(input.Name)}: expected sizes of axes, found "
                 + $"[{string.Join(", ", sizes.Take(16))}].");
         return sizes;

@@ -105,6 +105,33 @@ internal static class LinearOperators
         int Channel(int element) => element / stride % channels;
     }
 
+    /// <summary>The scaling of features that scikit-learn's scalers and ML.NET's normalizers are written as: (x − offset)·scale.</summary>
+    public static GraphValue Scaler(OnnxNode node)
+    {
+        GraphValue value = node.Input(0);
+        if (value.Elements is not Forms forms || value.Axes.Rank == 0)
+            throw node.Unsupported($"it scales {value.Elements.Kind} {value.Axes}");
+        int last = value.Axes.Rank - 1, size = value.Axes.Along(last);
+        float[] offset = Numbers("offset", 0), scale = Numbers("scale", 1);
+        return value with { Elements = forms.ScaleBy(i => scale[i % size], i => -(double)offset[i % size] * scale[i % size]) };
+
+        // One number for all features, one for each, or one for each of all steps.
+        float[] Numbers(string name, float otherwise)
+        {
+            float[] numbers = [.. node.Attribute(name)?.Floats ?? []];
+            if (numbers.Length <= 1)
+                return [.. Enumerable.Repeat(numbers.Length == 0 ? otherwise : numbers[0], size)];
+            if (numbers.Length % size != 0 || (numbers.Length != size && value.Axes.IsFixedAxis(last)))
+                throw node.Damaged($"1 or {size} numbers as {name}", $"{numbers.Length}");
+            for (int i = size; i < numbers.Length; i++)
+            {
+                if (numbers[i] != numbers[i % size])
+                    throw node.Unsupported("it scales the features of each step in another way, and networks of ours all steps in one way");
+            }
+            return numbers[..size];
+        }
+    }
+
     /// <summary>A function of each number.</summary>
     public static GraphValue Function(OnnxNode node)
     {

@@ -25,17 +25,34 @@ internal sealed class NetworkBuilder
             throw new NotSupportedException($"ONNX: output {OnnxText.Quote(name)} has its rows by length, not in their own order.");
         if (value.IsReversed)
             throw new NotSupportedException($"ONNX: output {OnnxText.Quote(name)} has its steps from the last to the first.");
-        var function = OutputFunction.None;
-        if (forms is { Matrix: null, Atoms: [{ Source: FunctionSource last }, ..] }
-            && Enum.TryParse(last.Function, out OutputFunction known)
-            && forms.Count == last.Of.Count
-            && forms.Atoms.Select((atom, i) => ReferenceEquals(atom.Source, last) && atom.Index == i).All(own => own)
-            && forms.Scale.All(scale => scale == 1) && forms.Shift.All(shift => shift == 0))
-            (function, forms) = (known, last.Of);
-        return new NetworkBuilder(inputs).Build(forms, value.Axes.HasTime, name, function, options, budget);
+        (OutputFunction function, KeySubset? classes, forms) = WithoutFunction(forms);
+        return new NetworkBuilder(inputs).Build(forms, value.Axes.HasTime, name, function, classes, options, budget);
     }
 
-    private OnnxNetwork Build(Forms forms, bool isPerStep, string name, OutputFunction function, OnnxImportOptions options, Budget budget)
+    /// <summary>
+    /// What an output function is applied to, and the classes that the results are of where others have a probability of 0 among them.
+    /// </summary>
+    private static (OutputFunction Function, KeySubset? Classes, Forms Forms) WithoutFunction(Forms forms)
+    {
+        int[] results = [.. Enumerable.Range(0, forms.Count).Where(i => forms.Matrix is null && forms.Atoms[i].Source is not null)];
+        if (results.Length == 0 || forms.Atoms[results[0]].Source is not FunctionSource last || results.Length != last.Of.Count
+            || !Enum.TryParse(last.Function, out OutputFunction function) || forms.Shift.Any(shift => shift != 0))
+            return (OutputFunction.None, null, forms);
+        for (int i = 0; i < results.Length; i++)
+        {
+            Atom atom = forms.Atoms[results[i]];
+            if (!ReferenceEquals(atom.Source, last) || atom.Index != i || forms.Scale[results[i]] != 1)
+                return (OutputFunction.None, null, forms);
+        }
+        if (results.Length == forms.Count)
+            return (function, null, last.Of);
+        return function == OutputFunction.Softmax && forms.Count <= KeySubset.MostKeys
+            ? (function, KeySubset.Of(forms.Count, results.Select(result => result + 1)), last.Of)
+            : (OutputFunction.None, null, forms);
+    }
+
+    private OnnxNetwork Build(Forms forms, bool isPerStep, string name, OutputFunction function, KeySubset? classes,
+        OnnxImportOptions options, Budget budget)
     {
         Pooling? pooling = null;
         AttentionSource? attention = null;
@@ -87,6 +104,7 @@ internal sealed class NetworkBuilder
                 : forms.Atoms.Any(atom => atom.Source is InputSource { IsOfSteps: true }) ? Head.EveryStepWithSkip : Head.EveryStep,
             StaticSize = columns.StaticSize,
             OutputSize = forms.Count,
+            Classes = classes,
         };
         if (shape.ParameterCount > NetworkShape.MaxParameters)
             throw new NotSupportedException($"ONNX: the network has {shape.ParameterCount:N0} parameters; at most "

@@ -195,7 +195,9 @@ internal static class ShapeOperators
         GraphValue[] values = [.. Enumerable.Range(0, node.InputCount).Select(node.Input)];
         if (values.Length == 0)
             throw node.Damaged("inputs", "none");
-        int rank = values[0].Axes.Rank, axis = node.Axis(node.Integer("axis", 0), rank);
+        if (values.Length == 1)
+            return values[0];
+        int rank = values[0].Axes.Rank, axis = node.Axis(node.Integer("axis", node.Operator == "Concat" ? 0 : 1), rank);
         foreach (GraphValue value in values)
         {
             if (value.Axes.Rank != rank)
@@ -221,7 +223,7 @@ internal static class ShapeOperators
         })];
         int outer = Enumerable.Range(0, axis).Aggregate(1, (product, each) => product * common.Along(each));
         int[] widths = [.. parts.Select(part => part.Axes.Count / Math.Max(outer, 1))];
-        Elements joined = (parts.Length == 1 ? parts[0].Elements : parts[0].Elements.Join([.. parts.Select(part => part.Elements)]))
+        Elements joined = parts[0].Elements.Join([.. parts.Select(part => part.Elements)])
             ?? throw node.Unsupported($"it joins {string.Join(", ", parts.Select(part => part.Elements.Kind).Distinct())}");
         int size = parts.Sum(part => part.Axes.Along(axis));
         Axes axes = common.With(axis, Axes.FixedAxis(size));

@@ -81,7 +81,7 @@ public sealed class LstmScoringEstimator : IEstimator<LstmScoringTransformer>
             OutputFunction = _model.OutputFunction == OutputFunction.None ? null : _model.OutputFunction,
             EncodingColumnName = _options.EncodingColumnName,
             AttentionColumnName = _options.AttentionColumnName,
-            VectorScore = _model.OutputCount > 1 || ModelOutputs.IsPerStep(_model),
+            VectorScore = !ModelOutputs.IsScalar(_model),
         });
     }
 

@@ -12,12 +12,18 @@ internal static class ModelOutputs
 {
     public static SchemaShape.Column Shape(string name, SequenceModelParameters model) => SchemaShapes.Numbers(name, IsPerStep(model)
         ? VectorKind.VariableVector
-        : model.OutputCount == 1 ? VectorKind.Scalar : VectorKind.Vector);
+        : IsScalar(model) ? VectorKind.Scalar : VectorKind.Vector);
 
     public static OutputColumn Create(string name, SequenceModelParameters model)
-        => IsPerStep(model) || model.OutputCount > 1
-            ? new ModelVectorColumn(name, model.OutputCount, IsPerStep(model), model.OutputFunction)
-            : new ModelScalarColumn(name, model.OutputFunction);
+        => IsScalar(model) ? new ModelScalarColumn(name, model.OutputFunction)
+            : new ModelVectorColumn(name, ClassesOf(model), IsPerStep(model), model.OutputFunction);
+
+    /// <summary>Whether the output is a single number.</summary>
+    public static bool IsScalar(SequenceModelParameters model) => !IsPerStep(model) && ClassesOf(model).Count == 1;
+
+    // Only probabilities have a value for classes that the network does not know.
+    private static ScoredClasses ClassesOf(SequenceModelParameters model)
+        => new(model.OutputFunction == OutputFunction.Softmax ? model.Network.Shape : model.Network.Shape with { Classes = null });
 
     public static bool IsPerStep(SequenceModelParameters model) => model.Network.Shape.Head.IsPerStep;
 
@@ -49,25 +55,31 @@ internal sealed class ModelScalarColumn(string name, OutputFunction function) : 
 /// The outputs of a sequence, NaN for a row that could not be scored; or those of its steps, T x O, none for a row that could not be
 /// scored.
 /// </summary>
-internal sealed class ModelVectorColumn(string name, int size, bool isPerStep, OutputFunction function)
+internal sealed class ModelVectorColumn(string name, ScoredClasses classes, bool isPerStep, OutputFunction function)
     : OutputColumn(name, isPerStep
-        ? new VectorDataViewType(NumberDataViewType.Single, 0, size)
-        : new VectorDataViewType(NumberDataViewType.Single, size))
+        ? new VectorDataViewType(NumberDataViewType.Single, 0, classes.Count)
+        : new VectorDataViewType(NumberDataViewType.Single, classes.Count))
 {
     public override Delegate CreateGetter(ScoredRow row) => (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) =>
     {
         ReadOnlySpan<float> output = row.Output;
-        VBufferEditor<float> editor = VBufferEditor.Create(ref value, isPerStep ? output.Length : size);
         if (output.IsEmpty)
-            editor.Values.Fill(float.NaN);
-        else
-            output.CopyTo(editor.Values);
-        for (int start = 0; start < output.Length; start += size)
-            function.Apply(editor.Values.Slice(start, size));
-        value = editor.Commit();
+        {
+            Copy([], isPerStep ? 0 : classes.Count, ref value);
+            return;
+        }
+        int steps = output.Length / classes.Outputs;
+        VBufferEditor<float> editor = classes.Begin(ref value, steps, out Span<float> known);
+        output.CopyTo(known);
+        for (int t = 0; t < steps; t++)
+            function.Apply(known.Slice(t * classes.Outputs, classes.Outputs));
+        value = classes.Commit(editor, steps);
     });
 
-    public override OnnxValue Write(NetworkValues network) => isPerStep
-        ? network.OfSteps(ModelOutputs.Write(network, function, lastAxis: 2), size)
-        : network.OfRows(ModelOutputs.Write(network, function, lastAxis: 1), size);
+    public override OnnxValue Write(NetworkValues network)
+    {
+        int axis = isPerStep ? 2 : 1;
+        string outputs = classes.WriteProbabilities(network.Graph, ModelOutputs.Write(network, function, axis), axis);
+        return isPerStep ? network.OfSteps(outputs, classes.Count) : network.OfRows(outputs, classes.Count);
+    }
 }
