@@ -23,13 +23,16 @@ internal static class ForecastOnnx
         string[] past = Inputs(columns.PastCovariates, layout.PastCovariates, OnnxAxis.Time);
         string[] known = Inputs(columns.KnownCovariates, layout.KnownCovariates, "time_ahead");
         string? calendar = layout.CalendarFeatures > 0
-            ? file.AddInput(Floats("Calendar", OnnxAxis.Batch, OnnxAxis.Time, layout.CalendarFeatures))
+            ? file.AddInput(Floats("Calendar", OnnxAxis.Batch, OnnxAxis.Time, layout.CalendarFeatures) with
+            {
+                Names = settings.RowInterval?.FeatureNames,
+            })
             : null;
         string? statics = columns.Statics is { } name
             ? file.AddInput(Floats(name, OnnxAxis.Batch, transformer.Model.Network.Shape.StaticSize))
             : null;
         string? series = columns.Series is { } column
-            ? file.AddInput(new OnnxValue(column, TensorProto.Types.DataType.Uint32, OnnxAxis.Batch, 1) { KeyNames = settings.Series })
+            ? file.AddInput(new OnnxValue(column, TensorProto.Types.DataType.Uint32, OnnxAxis.Batch, 1) { Names = settings.Series })
             : null;
         var values = new ForecastValues(file, transformer.Model,
             new ForecastInputs(targets, past, known, calendar, statics, series, file.AddLengths()),

@@ -140,10 +140,11 @@ public sealed class LstmForecastingTransformer : SeriesTransformer
     /// whose last row is repeated where there are too few. Static features are floats [batch, features]. The column of series has numbers
     /// in place of names, unsigned 32-bit integers [batch, 1]: from 1 in the order of <see cref="SeriesNames"/>, 0 for a series that
     /// training did not have. A model with calendar features reads the input <c>Calendar</c> in place of times, floats [batch, time,
-    /// features] for the time of the next row: for each cycle, in the order year, week, day, hour, the sine and cosine of 2π and of 4π
-    /// times the share of the cycle that is over. Rows follow each other at the interval of the training data; a gap to be filled is given
-    /// as rows of NaN. The input <c>Lengths</c>, 64-bit integers [batch], says how many rows each series has; without it, each is as long
-    /// as the time axis. Outputs have the names of the output columns: floats [batch, horizon], or [batch, horizon, targets] for several
+    /// features] for the time of the next row: for each cycle, in the order hour, day, week, year, the sine and cosine of 2π and of 4π
+    /// times the share of the cycle that is over; weeks begin with Sunday. The metadata has the names of the series and of the cycles, JSON
+    /// arrays under the names of these inputs. Rows follow each other at the interval of the training data; a gap to be filled is given as
+    /// rows of NaN. The input <c>Lengths</c>, 64-bit integers [batch], says how many rows each series has; without it, each is as long as
+    /// the time axis. Outputs have the names of the output columns: floats [batch, horizon], or [batch, horizon, targets] for several
     /// targets. They are NaN where there is nothing to forecast from, or where a row is to be skipped, which only the caller can do.
     /// </remarks>
     /// <param name="stream">Receives the model.</param>

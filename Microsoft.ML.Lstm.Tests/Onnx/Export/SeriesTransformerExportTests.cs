@@ -39,6 +39,18 @@ public sealed class SeriesTransformerExportTests
     }
 
     [TestMethod]
+    public void TheCalendarOfTheNextRowIsAnInput()
+    {
+        Reading[] rows = Reading.Wave(400);
+        LstmForecastingTransformer model = ForecastRun.Fit(_ml, rows, options => (options.TimeColumnName, options.Calendar)
+            = ("Time", CalendarFeatures.Hour | CalendarFeatures.Day | CalendarFeatures.Week | CalendarFeatures.Year));
+        using InferenceSession session = Load(model.ExportToOnnx);
+        Assert.AreEqual("""["Hour","Hour","Hour","Hour","Day","Day","Day","Day","Week","Week","Week","Week","Year","Year","Year","Year"]""",
+            session.ModelMetadata.CustomMetadataMap["Calendar"]);
+        AssertForecast(model, session, rows[..100]);
+    }
+
+    [TestMethod]
     public void ADetectorExpectsWhatOursDoes()
     {
         Reading[] rows = Reading.Wave(200);
@@ -78,6 +90,8 @@ public sealed class SeriesTransformerExportTests
                 "Shop" => NamedOnnxValue.CreateFromTensor(name, new DenseTensor<uint>(
                     new[] { (uint)model.SeriesNames.ToList().IndexOf(rows[0].Shop) + 1 }, [1, 1])),
                 "Size" => NamedOnnxValue.CreateFromTensor(name, new DenseTensor<float>(new[] { rows[0].Size }, [1, 1])),
+                "Calendar" => NamedOnnxValue.CreateFromTensor(name,
+                    new DenseTensor<float>(rows.SelectMany(row => Calendar(row.Time.AddHours(1))).ToArray(), [1, rows.Length, 16])),
                 "Other" => Floats(name, rows, row => row.Other),
                 "Promotion" => Floats(name, [.. rows, .. following], row => row.Promotion),
                 _ => Floats(name, rows, row => row.Value),
@@ -92,6 +106,21 @@ public sealed class SeriesTransformerExportTests
             for (int i = 0; i < actual.Length; i++)
                 Assert.AreEqual(parts[part][i], actual[i], 1e-5 * scale, $"{results[part].Name}, value {i} of {rows[0].Shop}");
         }
+    }
+
+    private static IEnumerable<float> Calendar(DateTime time)
+    {
+        double[] over =
+        [
+            time.Minute / 60.0,
+            time.TimeOfDay.TotalDays,
+            ((int)time.DayOfWeek + time.TimeOfDay.TotalDays) / 7,
+            (time - new DateTime(time.Year, 1, 1)).TotalDays / (DateTime.IsLeapYear(time.Year) ? 366 : 365),
+        ];
+        return over.SelectMany(share => new[] { 2, 4 }.SelectMany(half => new[]
+        {
+            (float)Math.Sin(half * Math.PI * share), (float)Math.Cos(half * Math.PI * share),
+        }));
     }
 
     private static InferenceSession Load(Action<Stream> export)

@@ -22,8 +22,8 @@ internal readonly record struct OnnxAxis(long Size, string? Name)
 /// <param name="Axes">Its axes.</param>
 internal sealed record OnnxValue(string Name, TensorProto.Types.DataType Type, params OnnxAxis[] Axes)
 {
-    /// <summary>What keys stand for, from 1 on; null where nothing says it.</summary>
-    public IReadOnlyList<string>? KeyNames { get; init; }
+    /// <summary>What keys stand for, from 1 on, or numbers of the last axis; null where nothing says it.</summary>
+    public IReadOnlyList<string>? Names { get; init; }
 }
 
 /// <summary>A whole ONNX file: operator set 17, which ONNX Runtime 1.12 and the tools of 2022 read.</summary>
@@ -50,7 +50,7 @@ internal sealed class OnnxFile(string name) : OnnxGraph
     {
         value = value with { Name = Unique(_values, value.Name) };
         _graph.Input.Add(Describe(value));
-        AddKeyNames(value);
+        AddNames(value);
         if (standard is not null)
             Add(value.Name, TensorProto.Types.DataType.Int64, MemoryMarshal.AsBytes<long>(standard), [standard.Length]);
         return value.Name;
@@ -67,7 +67,7 @@ internal sealed class OnnxFile(string name) : OnnxGraph
         Add(_graph, $"output/{column}", "Identity", [value.Name], [output], []);
         value = value with { Name = output };
         _graph.Output.Add(Describe(value));
-        AddKeyNames(value);
+        AddNames(value);
     }
 
     public override string[] Scan(string name, bool isReversed, TypedValue[] states, TypedValue[] sequences,
@@ -165,9 +165,9 @@ internal sealed class OnnxFile(string name) : OnnxGraph
     }
 
     // The format has no place for them.
-    private void AddKeyNames(OnnxValue value)
+    private void AddNames(OnnxValue value)
     {
-        if (value.KeyNames is not { } names)
+        if (value.Names is not { } names)
             return;
         using var json = new MemoryStream();
         using (var writer = new Utf8JsonWriter(json))

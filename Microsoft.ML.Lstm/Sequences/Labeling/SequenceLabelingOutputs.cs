@@ -51,7 +51,7 @@ internal sealed class PredictedStepsColumn(ScoredClasses labels, Lazy<LinearChai
         string best = network.Shape.Head == Head.Crf
             ? network.Crf.BestPath()
             : network.Graph.Node("ArgMax", [network.Output], OnnxAttribute.Of("axis", 2), OnnxAttribute.Of("keepdims", 0));
-        return network.KeysOf(_labels.WriteKeys(network.Graph, best), OnnxAxis.Time) with { KeyNames = labelValues?.Values };
+        return network.KeysOf(_labels.WriteKeys(network.Graph, best), OnnxAxis.Time) with { Names = labelValues?.Values };
     }
 }
 

@@ -85,6 +85,6 @@ internal sealed class PredictedClassColumn(ScoredClasses classes, KeyValues? lab
     public override OnnxValue Write(NetworkValues network)
     {
         string best = network.Graph.Node("ArgMax", [network.Output], OnnxAttribute.Of("axis", 1));
-        return network.KeysOf(_classes.WriteKeys(network.Graph, best), 1) with { KeyNames = labelValues?.Values };
+        return network.KeysOf(_classes.WriteKeys(network.Graph, best), 1) with { Names = labelValues?.Values };
     }
 }
