@@ -66,6 +66,24 @@ public sealed class ResumeTests
             Fit(options => (options.Optimizer, options.CheckpointPath, options.ResumeFromCheckpoint) = (optimizer, Checkpoint, true)));
     }
 
+    /// <summary>The data is compared, not what its columns are called.</summary>
+    [TestMethod]
+    public void RenamedColumnsGoOnToo()
+    {
+        var ml = new MLContext(1);
+        IDataView data = ml.Data.LoadFromEnumerable(Example.Make(40), Example.Schema(Example.Vector(10)));
+        LstmRegressionTransformer expected = FitOn(data, options => { });
+        FitOn(data, options => (options.CheckpointPath, options.EpochCompleted) = (Checkpoint, epoch => epoch.Cancel = epoch.Epoch == 5));
+
+        IDataView renamed = ml.Transforms.CopyColumns("Renamed", "Features").Fit(data).Transform(data);
+        LstmRegressionTransformer resumed = FitOn(renamed, options =>
+            (options.FeatureColumnName, options.CheckpointPath, options.ResumeFromCheckpoint) = ("Renamed", Checkpoint, true));
+        AnyTrainer.AssertSameWeights(expected, resumed);
+
+        LstmRegressionTransformer FitOn(IDataView data, Action<LstmRegressionTrainer.Options> change)
+            => ml.Regression.Trainers.Lstm(SmallOptions.CreateForResuming(change)).Fit(data);
+    }
+
     [TestMethod]
     public void StreamedDataAndEarlyStoppingGoOnToo()
     {

@@ -87,6 +87,9 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
                 + "from a model do");
         foreach (string option in saved.Options.Keys.Union(_optionTexts.Keys))
         {
+            // Columns may have other names, as their content is compared.
+            if (option.EndsWith("ColumnNames", StringComparison.Ordinal))
+                continue;
             string before = saved.Options.GetValueOrDefault(option, "not there"), now = _optionTexts.GetValueOrDefault(option, "not there");
             if (before != now)
                 throw Refuse($"{option} was {before} and is {now}");
