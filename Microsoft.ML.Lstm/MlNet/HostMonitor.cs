@@ -15,6 +15,8 @@ namespace Microsoft.ML.Lstm.MlNet;
 /// </remarks>
 internal sealed class HostMonitor : ITrainingMonitor, IDisposable
 {
+    private const int WatchMilliseconds = 50;
+
     private static readonly (string Name, Func<EpochMetrics, double?> Of)[] Figures =
     [
         ("loss", metrics => metrics.Loss),
@@ -23,18 +25,20 @@ internal sealed class HostMonitor : ITrainingMonitor, IDisposable
         ("AUC", metrics => metrics.AreaUnderRocCurve),
     ];
 
-    private static readonly string[] Metrics = [.. Figures.Select(figure => "training " + figure.Name),
-        .. Figures.Select(figure => "validation " + figure.Name)];
-    private const int WatchMilliseconds = 50;
+    private static readonly string[] Metrics =
+    [
+        .. Figures.Select(figure => "training " + figure.Name),
+        .. Figures.Select(figure => "validation " + figure.Name),
+    ];
 
     private static readonly string[] Units = ["epochs", "batches"];
 
     private readonly IHost _host;
     private readonly IChannel _channel;
-    private int? _numberOfEpochs;
     private readonly IProgressChannel? _progress;
     private readonly CancellationTokenSource _abandoned = new();
     private readonly Timer _watch;
+    private int? _numberOfEpochs;
     private TimeSpan _lastElapsed;
     private int _epochs;
     private int _batch;
@@ -103,10 +107,10 @@ internal sealed class HostMonitor : ITrainingMonitor, IDisposable
             _abandoned.Cancel();
     }
 
-    // The host calls it at any time, from a thread of its own.
+    // The host calls this method at any time, from a thread of its own.
     private void Report(IProgressEntry entry)
     {
-        // Where the size of the data decides the number of epochs, it is not known before the first has ended.
+        // Where the size of the data decides the number of epochs, it is not known before the first epoch has ended.
         if (_numberOfEpochs is { } all)
             entry.SetProgress(0, _epochs, all);
         entry.SetProgress(1, _batch, _batches);

@@ -6,7 +6,7 @@ namespace Microsoft.ML.Lstm.MlNet;
 internal static class HostWarning
 {
     /// <param name="host">The owner of the log.</param>
-    /// <param name="channelName">What the log names as the source.</param>
+    /// <param name="channelName">The source of the warning, for the log.</param>
     /// <param name="message">The warning.</param>
     public static void Write(IChannelProvider host, string channelName, string message)
     {

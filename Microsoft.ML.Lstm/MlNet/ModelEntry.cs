@@ -34,7 +34,7 @@ internal static class ModelEntry
 
     /// <summary>Writes an entry.</summary>
     /// <param name="ctx">The entry.</param>
-    /// <param name="version">Its version.</param>
+    /// <param name="version">The version of the entry.</param>
     /// <param name="write">Writes the streams.</param>
     public static void Save(ModelSaveContext ctx, VersionInfo version, Action<ModelEntryWriter> write)
     {
@@ -70,8 +70,8 @@ internal static class ModelEntry
         }
     }
 
-    // The first line of the list of checksums: what gives the streams their meaning, from ML.NET's header and the entry's place in the
-    // pipeline.
+    // The first line of the list of checksums: the loader and version in ML.NET's header, and the entry's place in the pipeline, which give
+    // the streams their meaning.
     private static string Title(VersionInfo version, uint written, string? directory)
         => $"Microsoft.ML.Lstm {version.LoaderSignature} {written >> 16}.{written & 0xFFFF} {(directory ?? "").Replace('\\', '/')}";
 }

@@ -4,8 +4,8 @@ using Microsoft.ML.Lstm.Engine.Training;
 namespace Microsoft.ML.Lstm;
 
 /// <summary>
-/// The options that all classification trainers of this package share. What is chosen where they are <see langword="null"/> works for texts
-/// and series of a few hundred to some ten thousand rows.
+/// The options that all classification trainers of this package share. The values chosen for options that are <see langword="null"/> suit
+/// texts and series of a few hundred to some ten thousand rows.
 /// </summary>
 public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
 {
@@ -14,24 +14,25 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
     }
 
     /// <summary>
-    /// The weight of a row by its class, each above 0: for a binary label two, for no and yes; for keys one for each key, in the order of
-    /// the keys, which for <c>MapValueToKey</c> is the order of their first rows unless it is given another;
-    /// <see cref="ClassWeightsByLabel"/> goes by names instead. <see langword="null"/> for equal weights. Default: <see langword="null"/>.
+    /// The weight of a row by its class, each above 0: for a binary label two weights, for no and yes; for keys a weight for each key, in
+    /// the order of the keys, which <c>MapValueToKey</c> takes from their first rows unless it is given another order. To give weights by
+    /// name, use <see cref="ClassWeightsByLabel"/>. <see langword="null"/> for equal weights. Default: <see langword="null"/>.
     /// </summary>
     public float[]? ClassWeights;
 
     /// <summary>
-    /// The weight of a row by its class, each above 0, by the label's value as a text: <c>"true"</c> and <c>"false"</c> of a binary
-    /// label, for keys what they stand for, such as <c>"spam"</c>, <c>"3"</c> or <c>"2026-01-31"</c>, in the invariant culture. A class
-    /// that is not named has the weight 1, and a name that is no class is an error when training begins. Not together with
-    /// <see cref="ClassWeights"/>. <see langword="null"/> for equal weights. Default: <see langword="null"/>.
+    /// The weight of a row by its class, each above 0, by the label's value as a text in the invariant culture: <c>"true"</c> and
+    /// <c>"false"</c> for a binary label; for keys the values that they stand for, such as <c>"spam"</c>, <c>"3"</c> or
+    /// <c>"2026-01-31"</c>. A class that is not named has the weight 1, and a name that is no class is an error when training begins. Not
+    /// together with <see cref="ClassWeights"/>. <see langword="null"/> for equal weights. Default: <see langword="null"/>.
     /// </summary>
     public Dictionary<string, float>? ClassWeightsByLabel;
 
     /// <summary>
-    /// Whether classes count so that each has the same weight in all: n / (K·n_k) for class k of K with n_k of the n labels. Rare classes
-    /// are then found more often, at the price of false alarms, and probabilities no longer follow how frequent the classes are. Not
-    /// together with <see cref="ClassWeights"/> or <see cref="ClassWeightsByLabel"/>. Default: <see langword="false"/>.
+    /// Whether rows are weighted so that all classes have the same total weight: n / (K·n_k) for a row of class k of K, which n_k of the n
+    /// labels have. Rare classes are then found more often, at the price of false alarms, and probabilities no longer follow how frequent
+    /// the classes are. Not together with <see cref="ClassWeights"/> or <see cref="ClassWeightsByLabel"/>. Default:
+    /// <see langword="false"/>.
     /// </summary>
     public bool BalanceClasses;
 
@@ -60,8 +61,8 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
     {
         var copy = (ClassificationTrainerOptions)base.Copy();
         copy.ClassWeights = (float[]?)ClassWeights?.Clone();
-        copy.ClassWeightsByLabel = ClassWeightsByLabel is null ? null
-            : new Dictionary<string, float>(ClassWeightsByLabel, ClassWeightsByLabel.Comparer);
+        if (ClassWeightsByLabel is { } weights)
+            copy.ClassWeightsByLabel = new Dictionary<string, float>(weights, weights.Comparer);
         return copy;
     }
 
@@ -82,8 +83,8 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
     }
 
     /// <summary>The weights of the classes of the training data; null for equal weights.</summary>
-    /// <exception cref="InvalidOperationException"> There is only one class in the data, the weights are not as many as the classes, or
-    /// there is a weight of a class that is not among them. </exception>
+    /// <exception cref="InvalidOperationException">There is only one class in the data, there are more or fewer weights than classes, or
+    /// there is a weight for a name that is no class.</exception>
     internal float[]? WeightsFor(TrainingData training, LabelColumn label)
     {
         long[] counts = new long[label.Classes];
@@ -129,9 +130,10 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
     private static string DescribeNearest(string name, KeyValues values)
     {
         const int shown = 5;
-        string nearest = string.Join(
-            ", ", values.Values.OrderBy(value => EditDistance.Between(name, value)).Take(shown).Select(value => $"'{value}'"));
-        return values.Values.Length <= shown ? $"its values are {nearest}"
-            : $"the nearest of its {values.Values.Length} values are {nearest}";
+        IEnumerable<string> nearest = values.Values.OrderBy(value => EditDistance.Between(name, value)).Take(shown);
+        string names = string.Join(", ", nearest.Select(value => $"'{value}'"));
+        return values.Values.Length <= shown
+            ? $"its values are {names}"
+            : $"the nearest of its {values.Values.Length} values are {names}";
     }
 }

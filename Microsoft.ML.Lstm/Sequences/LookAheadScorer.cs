@@ -11,14 +11,14 @@ namespace Microsoft.ML.Lstm.Sequences;
 /// </summary>
 internal sealed class LookAheadScorer : ScoredRow
 {
-    // Enough rows to fill all lanes and threads. The bound on the values of all steps keeps the memory of long sequences in check;
-    // the sequence that reaches it is still taken, so that one of any length can be scored.
+    // Enough rows to fill all lanes and threads. The bound on the values of all steps keeps the memory of long sequences in check; the
+    // sequence that reaches the bound is still taken, so that sequences of any length can be scored.
     private const int MaxRows = 256;
     private const int MaxValues = 1 << 22;
     private const int Growth = 4;
     private const int BadRow = -1;
 
-    // How long a row may wait for the rows behind it. Its score is to be there within 20 ms; the rest is for the scoring.
+    // How long a row may wait for the rows behind it. Its score should be there within 20 ms; the rest of that time is for the scoring.
     private const int MillisecondsToLookAhead = 4;
 
     private readonly ScoringBindings _bindings;
@@ -34,7 +34,7 @@ internal sealed class LookAheadScorer : ScoredRow
     private bool _isAtRow;
     private int _maxRows = 1;
 
-    // How many are scored of the rows held, or of the one row at the source.
+    // How many of the held rows, or of the one row at the source, are scored.
     private int _end;
 
     /// <param name="bindings">The network, bound to the columns of the input.</param>
@@ -55,16 +55,16 @@ internal sealed class LookAheadScorer : ScoredRow
     public override ReadOnlySpan<float> Attention
         => Sequence is var sequence && sequence == BadRow ? [] : _scorer!.AttentionWeights(sequence);
 
-    /// <summary>To be called when the consumer has moved to another row, or beyond the last.</summary>
+    /// <summary>Called when the consumer has moved to another row, or beyond the last row.</summary>
     public void Moved(bool isAtRow)
     {
         _isAtRow = isAtRow;
-        // The first of the rows held came too late to be scored with those before it.
+        // At the first held row, or at a row that is not held, nothing is scored yet.
         if (_input.Current <= 0)
             _end = 0;
     }
 
-    /// <summary>Warns of rows that could not be scored, if there were any; at the end, once.</summary>
+    /// <summary>Warns of the rows since the last warning that could not be scored, if there were any.</summary>
     public void Warn()
     {
         if (_tally.BadRows > 0)
@@ -81,9 +81,8 @@ internal sealed class LookAheadScorer : ScoredRow
         get
         {
             if (!_isAtRow)
-                throw new InvalidOperationException(
-                    "The cursor is not at a row, so there is nothing to be scored. Call MoveNext first, and fetch values only if it "
-                    + "returns true.");
+                throw new InvalidOperationException("The cursor is not at a row, so there is nothing to be scored. "
+                    + "Call MoveNext first, and fetch values only if it returns true.");
             int row = Math.Max(_input.Current, 0);
             if (row >= _end)
                 Score(row);
@@ -118,7 +117,7 @@ internal sealed class LookAheadScorer : ScoredRow
     }
 
     /// <summary>
-    /// Scores more rows at once as long as reading them is faster than scoring them. After a batch had to wait for the source, fewer.
+    /// Scores more rows at once as long as reading them is faster than scoring them, and fewer after a batch had to wait for the source.
     /// </summary>
     private void Adapt(bool isInTime, long reading, long scoring)
     {

@@ -5,8 +5,8 @@ using Microsoft.ML.Lstm.Onnx.Export;
 namespace Microsoft.ML.Lstm.Sequences;
 
 /// <summary>
-/// The classes of a score: all that the label may have, and which of them the network has an output for. The others never occurred in the
-/// training data; their probability is 0.
+/// The classes of a score: all classes that the label may have, and those among them that the network has an output for. The others never
+/// occurred in the training data; their probability is 0.
 /// </summary>
 internal sealed class ScoredClasses(NetworkShape shape)
 {
@@ -16,7 +16,7 @@ internal sealed class ScoredClasses(NetworkShape shape)
     /// <summary>L: how many classes a label may have.</summary>
     public int Count { get; } = shape.ClassCount;
 
-    /// <summary>O: how many of them the network has an output for.</summary>
+    /// <summary>O: how many classes the network has an output for.</summary>
     public int Outputs { get; } = shape.OutputSize;
 
     /// <summary>The class, counted from 0, that an output is for.</summary>
@@ -30,10 +30,8 @@ internal sealed class ScoredClasses(NetworkShape shape)
     public VBufferEditor<float> Begin(ref VBuffer<float> value, int steps, out Span<float> known)
     {
         if ((long)steps * Count > Array.MaxLength)
-        {
             throw new InvalidOperationException($"A sequence of {steps} steps has {(long)steps * Count} probabilities of {Count} classes, "
                 + $"more than the {Array.MaxLength} that a vector can have. Score shorter sequences, or train with a label of fewer keys.");
-        }
         int outputs = steps * Outputs, length = steps * Count;
         VBufferEditor<float> editor = IsSparse ? VBufferEditor.Create(ref value, length, outputs) : VBufferEditor.Create(ref value, length);
         known = editor.Values[..outputs];
@@ -41,8 +39,8 @@ internal sealed class ScoredClasses(NetworkShape shape)
     }
 
     /// <summary>
-    /// Completes the vector: moves each probability to the place of its class. Classes without an output get 0; where they are the most,
-    /// the vector is sparse.
+    /// Completes the vector: moves each probability to the place of its class. Classes without an output get 0; where more than half are
+    /// without one, the vector is sparse.
     /// </summary>
     public VBuffer<float> Commit(VBufferEditor<float> editor, int steps)
     {
@@ -65,12 +63,12 @@ internal sealed class ScoredClasses(NetworkShape shape)
         return editor.Commit();
     }
 
-    /// <summary>The probability of each class, of those of the outputs, along an axis.</summary>
+    /// <summary>Writes the probabilities of all classes into a graph, given the probabilities of the outputs, along an axis.</summary>
     public string WriteProbabilities(OnnxGraph graph, string outputs, int axis)
     {
         if (_known is null)
             return outputs;
-        // Those that have no output are read from a zero behind the others.
+        // Classes without an output are read from a zero behind the outputs.
         long[] places = new long[Count];
         Array.Fill(places, Outputs);
         for (int output = 0; output < Outputs; output++)
@@ -79,9 +77,9 @@ internal sealed class ScoredClasses(NetworkShape shape)
         return graph.Gather(graph.Concat(axis, outputs, zero), graph.Constant("classes", places, places.Length), axis);
     }
 
-    /// <summary>The keys of the largest outputs along an axis, whole numbers.</summary>
+    /// <summary>Writes the keys of classes into a graph.</summary>
     /// <param name="graph">The graph.</param>
-    /// <param name="outputs">The numbers of outputs.</param>
+    /// <param name="outputs">The indices of the classes' outputs.</param>
     public string WriteKeys(OnnxGraph graph, string outputs)
         => _known is null
             ? graph.Node("Add", [outputs, graph.Vector(1)])

@@ -4,8 +4,9 @@ using Microsoft.ML.Model.OnnxConverter;
 
 namespace Microsoft.ML.Lstm.Sequences;
 
-/// <summary>A data view with what a network makes of the sequence in each row.</summary>
-/// <remarks>Each row is scored by itself, so rows may come in any order and be shared out among cursors as the source does it.</remarks>
+/// <summary>A data view with the results of a network for the sequence in each row.</summary>
+/// <remarks>Each row is scored by itself, so rows come in the source's order, and are shared out among cursors as the source
+/// does.</remarks>
 internal sealed class ScoredDataView(ScoringBindings bindings, SequencePredictionTransformer transformer, IDataView source)
     : OutputDataView(bindings, transformer, source, keepsOrder: false)
 {

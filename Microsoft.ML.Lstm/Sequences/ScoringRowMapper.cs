@@ -24,7 +24,7 @@ internal sealed class ScoringRowMapper(ScoringBindings bindings) : IRowToRowMapp
         return new OutputRow(bindings, input, activeColumns, output => bindings.Outputs[output].CreateGetter(scorer));
     }
 
-    /// <summary>Scores the row that its input stands on, once, however many columns are fetched.</summary>
+    /// <summary>Scores the row that the input is at, once, however many columns are fetched.</summary>
     private sealed class SingleScorer(ScoringBindings bindings, DataViewRow input) : ScoredRow
     {
         private SequenceRowReader? _reader;

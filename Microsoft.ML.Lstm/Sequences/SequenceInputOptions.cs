@@ -3,7 +3,7 @@ using Microsoft.ML.Data;
 namespace Microsoft.ML.Lstm;
 
 /// <summary>
-/// The options that all trainers on a column of sequences share: this column and others beside it, the network and its training.
+/// The options that all trainers on columns of sequences share: these columns and others beside them, the network and its training.
 /// </summary>
 public abstract class SequenceInputOptions : TrainingOptions
 {
@@ -12,16 +12,16 @@ public abstract class SequenceInputOptions : TrainingOptions
     }
 
     /// <summary>
-    /// The column of sequences: numbers, as laid out in <see cref="FeaturesPerStep"/>, or, for trainers that learn a label, keys, one a
-    /// step, each of which gets a learned vector of <see cref="SequenceTrainerOptions.EmbeddingSize"/> features. The missing key, and every
-    /// key that the training data does not have, is the unknown token, which has a vector too. Not used where there are
+    /// The column of sequences: numbers, laid out as <see cref="FeaturesPerStep"/> says, or, for trainers that learn a label, keys, one per
+    /// step, each with a learned embedding of <see cref="SequenceTrainerOptions.EmbeddingSize"/> features. The missing key, and every key
+    /// that the training data does not have, is the unknown token, which has an embedding too. Not used where there are
     /// <see cref="FeatureColumnNames"/>. Default: <c>Features</c>.
     /// </summary>
     public string FeatureColumnName = DefaultColumnNames.Features;
 
     /// <summary>
     /// Several columns of sequences, of numbers or keys. Their features are joined at each step, so all columns have the same number of
-    /// steps in a row. The features a step of a column of numbers come from its dimensions, or are <see cref="FeaturesPerStep"/> in each
+    /// steps in a row. The features per step of a column of numbers come from its dimensions, or are <see cref="FeaturesPerStep"/> in each
     /// column. <c>PermutationFeatureImportance</c> looks at one column at a time, see
     /// <see cref="SequencePredictionTransformer.ForFeatureColumn"/>. <see langword="null"/> for <see cref="FeatureColumnName"/> alone.
     /// Default: <see langword="null"/>.
@@ -48,10 +48,11 @@ public abstract class SequenceInputOptions : TrainingOptions
     public string? EncodingColumnName;
 
     /// <summary>
-    /// Features a step, F. A vector of T x F values is a sequence of T steps, the first F values being the first step; T may differ from
-    /// row to row. It takes precedence over the dimensions of the column. <see langword="null"/> takes F from the dimensions where there
-    /// are two or more (<c>Vector&lt;Single, T, F&gt;</c>; leading axes of 1, mostly a batch, are skipped), else 1, with a warning where a
-    /// transform seems to have dropped them. Without effect on keys, which are one a step. Default: <see langword="null"/>.
+    /// F: features per step, at least 1. A vector of T x F values is a sequence of T steps, the first F values being the first step; T may
+    /// differ from row to row. It takes precedence over the dimensions of the column. <see langword="null"/> takes F from the dimensions
+    /// where there are two or more (<c>Vector&lt;Single, T, F&gt;</c>; leading axes of 1, mostly a batch, are skipped), else 1, with a
+    /// warning where a transform seems to have dropped the dimensions. Without effect on keys, which are one per step. Default:
+    /// <see langword="null"/>.
     /// </summary>
     public int? FeaturesPerStep;
 
@@ -79,13 +80,13 @@ public abstract class SequenceInputOptions : TrainingOptions
     /// <summary>The column to learn; null for none.</summary>
     internal virtual string? LabelColumn => null;
 
-    /// <summary>A column for how much each step counts in the encoding; null for none.</summary>
+    /// <summary>A column for the weights of the steps in the encoding; null for none.</summary>
     internal virtual string? AttentionColumn => null;
 
     /// <summary>Files with vectors of words, by the name of the column; null for none.</summary>
     internal virtual IReadOnlyDictionary<string, string>? WordVectors => null;
 
-    /// <summary>A copy that is independent of later changes to this object.</summary>
+    /// <summary>A copy that later changes to these options do not affect.</summary>
     internal virtual SequenceInputOptions Copy()
     {
         var copy = (SequenceInputOptions)Clone();
@@ -113,7 +114,7 @@ public abstract class SequenceInputOptions : TrainingOptions
         RequireDefined(BadRows, nameof(BadRows));
     }
 
-    /// <summary>Throws where the name of an optional column is empty, or the name of a column of scores.</summary>
+    /// <summary>Throws if the name of an optional column is empty, or is the name of a column of scores or predicted labels.</summary>
     private protected static void RequireOutputName(string? name, string option)
     {
         RequireName(name, option, optional: true);

@@ -24,17 +24,19 @@ public sealed class SequenceModelParameters
     internal KeyValues? LabelValues { get; init; }
 
     /// <summary>
-    /// The inputs that an ONNX file reads numbers or tokens of steps from, in the order in which the network has them; none for a network
-    /// that comes from elsewhere.
+    /// For a network from an ONNX file, the file's inputs of the steps' numbers or tokens, in the order in which the network reads them;
+    /// empty for other networks.
     /// </summary>
     public IReadOnlyList<string> InputNames { get; private init; } = [];
 
-    /// <summary>The input that an ONNX file reads static features from; <see langword="null"/> for none.</summary>
+    /// <summary>
+    /// For a network from an ONNX file, the file's input of static features; <see langword="null"/> for none and for other networks.
+    /// </summary>
     public string? StaticInputName { get; private init; }
 
     /// <summary>
-    /// The function that an ONNX file has behind the last linear layer. <see cref="LstmScoringTransformer"/> applies it; a classification
-    /// that goes on from the network has its own.
+    /// For a network from an ONNX file, the function after the last linear layer. <see cref="LstmScoringTransformer"/> applies it; a
+    /// classification that continues the network's training has its own.
     /// </summary>
     public OutputFunction OutputFunction { get; internal init; }
 
@@ -45,7 +47,7 @@ public sealed class SequenceModelParameters
     public int FeaturesPerStep => Network.Shape.NumericSize;
 
     /// <summary>
-    /// The number of known tokens of each column of tokens, without the unknown token: those of the training data.
+    /// The number of tokens of each column of tokens that the network knows from training, without the unknown token.
     /// </summary>
     public IReadOnlyList<int> VocabularySizes => [.. Network.Shape.Embeddings.Select(embedding => embedding.Vocabulary)];
 
@@ -76,9 +78,9 @@ public sealed class SequenceModelParameters
     /// <c>weight_hh_l{k}</c> [G·H x H] and <c>bias_l{k}</c> [G·H, for GRU 4·H], which is PyTorch's two biases in one; then
     /// <c>head.weight</c> [O x (encoding + S)] and <c>head.bias</c> [O]; of a conditional random field <c>crf.transitions</c> [O x O], from
     /// row to column, <c>crf.start_transitions</c> and <c>crf.end_transitions</c> [O]; of an autoencoder the decoder, a network that reads
-    /// the O numbers of the code and the step's place at every step and gives the F features, under the same names behind <c>decoder.</c>;
-    /// and for each token of a step <c>embeddings.{i}.weight</c> [(vocabulary + 1) x embedding size], the unknown token first, the known
-    /// ones in the order of their keys.
+    /// the O numbers of the code and the step's place at every step and gives the F features, under the same names with the prefix
+    /// <c>decoder.</c>; and for each token of a step <c>embeddings.{i}.weight</c> [(vocabulary + 1) x embedding size], the unknown token
+    /// first, the known tokens in the order of their keys.
     /// </summary>
     public IReadOnlyDictionary<string, ReadOnlyMemory<float>> Weights { get; }
 

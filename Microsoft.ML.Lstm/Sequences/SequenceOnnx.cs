@@ -5,11 +5,11 @@ using Microsoft.ML.Lstm.Onnx.Export;
 
 namespace Microsoft.ML.Lstm.Sequences;
 
-/// <summary>Writes a network with the columns that it reads and adds as ONNX.</summary>
+/// <summary>Writes a network, with its input and output columns, as ONNX.</summary>
 /// <param name="transformer">The name of the transformer.</param>
 /// <param name="model">The network.</param>
-/// <param name="input">The columns that it reads.</param>
-/// <param name="outputs">The columns that it adds.</param>
+/// <param name="input">The columns that the network reads.</param>
+/// <param name="outputs">The columns that the transformer adds.</param>
 internal sealed class SequenceOnnx(string transformer, SequenceModel model, SequenceInput input, IReadOnlyList<OutputColumn> outputs)
 {
     /// <summary>Writes a file: see <see cref="SequencePredictionTransformer.ExportToOnnx"/>.</summary>
@@ -33,8 +33,8 @@ internal sealed class SequenceOnnx(string transformer, SequenceModel model, Sequ
 
     /// <summary>Writes the part of a pipeline that ML.NET's converter asks for.</summary>
     /// <param name="graph">The pipeline's graph.</param>
-    /// <param name="values">The columns that the network reads.</param>
-    /// <returns>Writes each of the columns that it adds.</returns>
+    /// <param name="values">The names in the graph of the columns that the network reads.</param>
+    /// <returns>A function for each output column, which writes it.</returns>
     public IEnumerable<Func<OnnxValue>> WriteTo(ConverterGraph graph, string[] values)
     {
         var features = input.Features.Zip(values).ToArray();

@@ -6,10 +6,10 @@ using static Microsoft.ML.Data.AnnotationUtils.Const;
 namespace Microsoft.ML.Lstm.Sequences;
 
 /// <summary>One of the columns that come with a score: ML.NET's evaluators and converters know them by their annotations.</summary>
-/// <param name="name">The column.</param>
-/// <param name="type">The type of its values.</param>
+/// <param name="name">The name of the column.</param>
+/// <param name="type">The type of the values.</param>
 /// <param name="scoreColumnKind">The task, one of <see cref="ScoreColumnKind"/>.</param>
-/// <param name="scoreValueKind">What the values are, one of <see cref="ScoreValueKind"/>.</param>
+/// <param name="scoreValueKind">The kind of the values, one of <see cref="ScoreValueKind"/>.</param>
 internal abstract class ScoreSetColumn(string name, DataViewType type, string scoreColumnKind, string scoreValueKind)
     : OutputColumn(name, type)
 {
@@ -33,7 +33,7 @@ internal abstract class ScoreSetColumn(string name, DataViewType type, string sc
     }
 }
 
-/// <summary>The one output of the network as it is: the predicted value or, of a binary classification, the log odds of yes.</summary>
+/// <summary>The only output of the network as it is: the predicted value or, in a binary classification, the log odds of yes.</summary>
 internal sealed class ScoreColumn(string scoreColumnKind)
     : ScoreSetColumn(DefaultColumnNames.Score, NumberDataViewType.Single, scoreColumnKind, ScoreValueKind.Score)
 {
@@ -57,7 +57,7 @@ internal sealed class EncodingColumn(string name, int size) : OutputColumn(name,
     public override OnnxValue Write(NetworkValues network) => network.OfRows(network.Encoding, _size);
 }
 
-/// <summary>How much each step counts in the encoding; an empty vector for a row that could not be scored.</summary>
+/// <summary>The weight of each step in the encoding; an empty vector for a row that could not be scored.</summary>
 internal sealed class AttentionColumn(string name) : OutputColumn(name, new VectorDataViewType(NumberDataViewType.Single))
 {
     public override Delegate CreateGetter(ScoredRow row)

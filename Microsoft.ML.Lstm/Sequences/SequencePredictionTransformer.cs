@@ -14,9 +14,9 @@ namespace Microsoft.ML.Lstm;
 /// </summary>
 /// <remarks>
 /// Rows are scored in batches, when their values are asked for. A row that can't be scored (no steps, a vector length that is no multiple
-/// of the features a step, feature columns with different numbers of steps, NaN or infinity in features or static features) gets NaN, the
+/// of the features per step, feature columns with different numbers of steps, NaN or infinity in features or static features) gets NaN, the
 /// missing key, no for a label or, where steps are labelled, empty vectors; no other row is affected by it. Sequences may be longer or
-/// shorter than those trained on. The missing key, a key that the training data did not have, and one beyond its column's own count are
+/// shorter than in the training data. The missing key, a key that the training data did not have, and a key beyond its column's count are
 /// read as the unknown token. Any number of threads may use a transformer at once. A pass over the rows ends with one warning that counts
 /// the rows that could not be scored, if there were any.
 /// <para>
@@ -32,7 +32,7 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
     private const string ColumnsStream = "Columns.json";
     private const string NetworkStream = "Model.safetensors";
 
-    // What the log names as the source of the warnings.
+    // The source of the warnings, for the log.
     private const string FeatureImportance = "Feature importance";
 
     private readonly SequenceInput _input;
@@ -72,8 +72,8 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
     public SequenceModelParameters Model { get; }
 
     /// <summary>
-    /// The column that sequences are read from; of several <see cref="FeatureColumnNames"/> the first, or the one that <see
-    /// cref="ForFeatureColumn"/> was given.
+    /// The column that sequences are read from; of several <see cref="FeatureColumnNames"/> the first, or the one that
+    /// <see cref="ForFeatureColumn"/> was given.
     /// </summary>
     public string FeatureColumnName => FeatureColumn.Name;
 
@@ -81,7 +81,7 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
     public IReadOnlyList<string> FeatureColumnNames => [.. Columns.Features.Select(column => column.Name)];
 
     /// <summary>
-    /// The type of <see cref="FeatureColumnName"/> in the data trained on, keys as keys of <see cref="uint"/>. What is scored may have
+    /// The type of <see cref="FeatureColumnName"/> in the training data, keys as keys of <see cref="uint"/>. The data to score may have
     /// another number of steps, and keys of another type with the same count.
     /// </summary>
     public DataViewType FeatureColumnType => SequenceInput.TypeOf(FeatureColumn);
@@ -92,7 +92,7 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
     /// <summary>The column that receives the encoding of the sequence; <see langword="null"/> for none.</summary>
     public string? EncodingColumnName => Columns.EncodingColumnName;
 
-    /// <summary>The column that receives how much each step counts in the encoding; <see langword="null"/> for none.</summary>
+    /// <summary>The column that receives the weights of the steps in the encoding; <see langword="null"/> for none.</summary>
     public string? AttentionColumnName => Columns.AttentionColumnName;
 
     bool ITransformer.IsRowToRowMapper => true;
@@ -100,6 +100,7 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
     /// <summary>The columns of <paramref name="inputSchema"/> and, behind them, those that this transformer adds.</summary>
     /// <param name="inputSchema">The schema of data to transform.</param>
     /// <returns>The schema of the transformed data.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="inputSchema"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing, or is not what the network was trained on.</exception>
     public DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => Bind(inputSchema).OutputSchema;
 
@@ -107,7 +108,8 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
     /// Adds the columns of this transformer to <paramref name="input"/>. Nothing is computed before their values are asked for.
     /// </summary>
     /// <param name="input">The data.</param>
-    /// <returns>The data with more columns.</returns>
+    /// <returns>The columns of <paramref name="input"/> and, behind them, the results.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="input"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing, or is not what the network was trained on.</exception>
     public IDataView Transform(IDataView input)
     {
@@ -118,11 +120,12 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
     IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema) => new ScoringRowMapper(Bind(inputSchema));
 
     /// <summary>
-    /// This transformer with another of its <see cref="FeatureColumnNames"/> as <see cref="FeatureColumnName"/>, for components that look
-    /// at a single column, as <c>PermutationFeatureImportance</c> does. It reads the same columns and gives the same scores.
+    /// A copy of this transformer with another of its <see cref="FeatureColumnNames"/> as <see cref="FeatureColumnName"/>, for components
+    /// that look at a single column, as <c>PermutationFeatureImportance</c> does. It reads the same columns and gives the same scores.
     /// </summary>
     /// <param name="featureColumnName">One of <see cref="FeatureColumnNames"/>.</param>
-    /// <returns>The other transformer.</returns>
+    /// <returns>The copy; this transformer stays as it is.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="featureColumnName"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException">No sequences are read from a column of this name.</exception>
     /// <example>
     /// <code>
@@ -154,14 +157,15 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
     /// converts pipelines.
     /// </summary>
     /// <remarks>
-    /// Inputs have the names of the columns: sequences of numbers are floats [batch, time, features], those of keys unsigned 32-bit
-    /// integers [batch, time], as ML.NET counts keys, from 1 and with 0 for the missing one; static features are floats [batch, features].
-    /// The input <c>Lengths</c>, 64-bit integers [batch], says how many steps of each row are there; without it each row is as long as the
-    /// time axis. Outputs have the names of the columns too, and a leading axis for the rows: a number is [batch, 1], what is said of each
-    /// step [batch, time] or [batch, time, values]. Of a row that can't be scored all numbers are NaN, and keys 0. What the keys of a label
-    /// stand for is in the model's metadata, under the name of the output, as a JSON array of texts.
+    /// Inputs have the names of the columns: sequences of numbers are floats [batch, time, features]; sequences of keys are unsigned 32-bit
+    /// integers [batch, time], as ML.NET counts keys, from 1 and with 0 for the missing key; static features are floats [batch, features].
+    /// The input <c>Lengths</c>, 64-bit integers [batch], says how many steps each row has; without it, each row is as long as the time
+    /// axis. Outputs have the names of the columns too, and a leading axis for the rows: a number is [batch, 1], results for each step are
+    /// [batch, time] or [batch, time, values]. For a row that can't be scored all numbers are NaN, and keys are 0. The values that the keys
+    /// of a label stand for are in the model's metadata, under the name of the output, as a JSON array of texts.
     /// </remarks>
     /// <param name="stream">Receives the model.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="stream"/> is <see langword="null"/>.</exception>
     /// <exception cref="InvalidOperationException">The network has more weights than an ONNX file can hold, 2 GB.</exception>
     /// <example>
     /// <code>
@@ -184,29 +188,28 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
         return new ScoringBindings(Host, inputSchema, _network, _input, _outputs);
     }
 
-    // PermutationFeatureImportance asks for the column whose values it permutes: one column of numbers, and it knows of no other.
+    // PermutationFeatureImportance asks for the column whose values it permutes, and can permute only one column, of numbers.
     string ISingleFeaturePredictionTransformer<SequenceModelParameters>.FeatureColumnName => PermutedColumn().Name;
 
     string ISingleFeaturePredictionTransformer.FeatureColumnName => PermutedColumn().Name;
 
-    /// <summary>The column chosen, or else the first that has numbers; warns of what is left out.</summary>
-    /// <exception cref="NotSupportedException">It has keys.</exception>
+    /// <summary>The chosen column, or else the first column of numbers; warns of columns that are left out.</summary>
+    /// <exception cref="NotSupportedException">The column has keys.</exception>
     private FeatureColumn PermutedColumn()
     {
         FeatureColumn column = _featureColumn is null
-            ? Array.Find(Columns.Features, candidate => !candidate.IsTokens) ?? Columns.Features[0] : FeatureColumn;
+            ? Array.Find(Columns.Features, candidate => !candidate.IsTokens) ?? Columns.Features[0]
+            : FeatureColumn;
         if (column.IsTokens)
-        {
             throw Host.Process(new NotSupportedException(
                 $"PermutationFeatureImportance permutes numbers, and feature column '{column.Name}' has keys. "
                 + "Evaluate the model on data whose keys are changed instead."));
-        }
         if (_featureColumn is null && Columns.Features.Length > 1)
         {
             string others = string.Join(", ", Columns.Features.Where(other => other != column).Select(other => $"'{other.Name}'"));
             HostWarning.Write(Host, FeatureImportance,
-                $"PermutationFeatureImportance permutes one column, '{column.Name}', and not {others}; ForFeatureColumn(name) chooses "
-                + "another one.");
+                $"PermutationFeatureImportance permutes one column, '{column.Name}', and not {others}; "
+                + "ForFeatureColumn(name) chooses another one.");
         }
         if (SequenceInput.TypeOf(column).Size == 0)
         {
@@ -229,10 +232,10 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
     /// <param name="environment">The environment.</param>
     /// <param name="ctx">The model's entry.</param>
     /// <param name="version">The versions that can be read.</param>
-    /// <param name="head">The head of the task's networks; <see cref="Head.EveryStep"/> stands for <see cref="Head.Crf"/> too,
-    /// null for outputs of sequences and of steps.</param>
-    /// <param name="hasClasses">Whether the outputs are classes, of which a network may know some alone.</param>
-    /// <param name="check">Throws when network and columns are not of the task.</param>
+    /// <param name="head">The head of the task's networks; <see cref="Head.EveryStep"/> stands for <see cref="Head.Crf"/> too, and null for
+    /// outputs of sequences or of steps.</param>
+    /// <param name="hasClasses">Whether the outputs are classes, of which the network may know only some.</param>
+    /// <param name="check">Throws if network and columns do not belong to the task.</param>
     private protected static (SequenceModelParameters Model, ScoringColumns Columns) Load(IHostEnvironment environment,
         ModelLoadContext ctx, VersionInfo version, Head? head, bool hasClasses, Action<NetworkShape, ScoringColumns> check)
         => ModelEntry.Load(environment, ctx, version, entry =>
@@ -252,8 +255,8 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
                     + $"'{columns.StaticFeatureColumnName}'.");
             if (columns.AttentionColumnName is not null && !network.Shape.HasAttention)
                 throw new InvalidDataException(
-                    $"A saved LSTM model pools by {network.Shape.Pooling}, but its columns have '{columns.AttentionColumnName}' for the "
-                    + "weights of attention.");
+                    $"A saved LSTM model pools by {network.Shape.Pooling}, but its columns have '{columns.AttentionColumnName}' "
+                    + "for the weights of attention.");
             bool isAutoencoder = head == Head.Autoencoder;
             bool isPerStep = head?.IsPerStep ?? network.Shape.Head.IsPerStep;
             if (network.Shape.Head.IsPerStep != isPerStep)
@@ -267,8 +270,8 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
                 throw new InvalidDataException("A saved LSTM model has outputs for some classes of a label, but its task has no classes.");
             if (columns.StepErrorColumnName is not null && !isAutoencoder)
                 throw new InvalidDataException(
-                    $"A saved LSTM model reconstructs nothing, but its columns have '{columns.StepErrorColumnName}' for the errors of "
-                    + "steps.");
+                    $"A saved LSTM model reconstructs nothing, but its columns have '{columns.StepErrorColumnName}' "
+                    + "for the errors of steps.");
             if (isPerStep && columns.EncodingColumnName is not null)
                 throw new InvalidDataException(
                     $"A saved LSTM model with outputs for each step has no encoding, but its columns say '{columns.EncodingColumnName}'.");

@@ -31,11 +31,10 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
     private protected TOptions Settings { get; }
 
     /// <summary>
-    /// What this trainer needs: neither normalized features, since it scales them itself, nor cached data, since it reads the data
-    /// once. It takes validation data and an earlier model.
+    /// What this trainer needs: neither normalized features, since it scales them itself, nor cached data, since it reads the data once. It
+    /// takes validation data and an initial model.
     /// </summary>
-    public TrainerInfo Info { get; }
-        = new(normalization: false, caching: false, supportValid: true, supportIncrementalTrain: true);
+    public TrainerInfo Info { get; } = new(normalization: false, caching: false, supportValid: true, supportIncrementalTrain: true);
 
     /// <summary>Trains a network.</summary>
     /// <param name="input"> The training data. It is read once, and its usable rows are kept in memory, unless
@@ -48,7 +47,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
     /// </exception>
     public TTransformer Fit(IDataView input) => Fit(input, null);
 
-    /// <summary>Trains a network, or continues the training of one, and measures it on other data after each epoch.</summary>
+    /// <summary>Trains a network, or continues the training of an initial one, and validates it on other data after each epoch.</summary>
     /// <param name="trainData"> The training data. It is read once, and its usable rows are kept in memory, unless
     /// <see cref="SequenceInputOptions.StreamingBufferMegabytes"/> is given. </param>
     /// <param name="validationData"> Data to measure on, for early stopping and for choosing the best epoch; <see langword="null"/> for
@@ -93,8 +92,10 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
 
         var options = (TOptions)Settings.Settle();
         TrainingSettings settings = options.ToSettings();
-        PretrainedEmbeddings?[] embeddings = [.. input.Features.Where(column => column.IsTokens)
-            .Select(column => ReadWordVectors(schema, column, monitor))];
+        PretrainedEmbeddings?[] embeddings =
+        [
+            .. input.Features.Where(column => column.IsTokens).Select(column => ReadWordVectors(schema, column, monitor)),
+        ];
         var occurring = new OccurringKeys(input, label, training);
         KeyNumbering numbering = occurring.Number(validation, embeddings, initialModel?.Network.Shape);
         TrainingTask task = CreateTask(options, label, training, numbering.Classes);
@@ -201,16 +202,15 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
     private protected abstract IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label);
 
     /// <summary>The task of the network.</summary>
-    /// <param name="options">The options, with a value for each that was left open.</param>
+    /// <param name="options">The options, with a value for each option that was null.</param>
     /// <param name="label">Where the labels are.</param>
     /// <param name="training">The training data; its classes have the numbers of the label's keys.</param>
-    /// <param name="classes">The classes that the network is to know; null for all of them.</param>
-    private protected abstract TrainingTask CreateTask(TOptions options, LabelColumn label, TrainingData training,
-        KeySubset? classes);
+    /// <param name="classes">The classes that the network is to know; null for all classes of the label.</param>
+    private protected abstract TrainingTask CreateTask(TOptions options, LabelColumn label, TrainingData training, KeySubset? classes);
 
     /// <summary>The transformer for a trained network.</summary>
     /// <param name="model">The network.</param>
-    /// <param name="columns">The columns it reads and adds.</param>
+    /// <param name="columns">The columns that the transformer reads and adds.</param>
     /// <param name="task">The result of <see cref="CreateTask"/>, after training.</param>
     private protected abstract TTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns, TrainingTask task);
 
@@ -223,8 +223,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         throw new ArgumentException(
             $"The keys of label column '{label.Name}' stand for other values than those of the initial model, or for the same in another "
             + $"order: key {key + 1} is '{values.Values[key]}' and was '{known.Values[key]}'. Map the labels of both by the same fitted "
-            + "MapValueToKey, or by one with the same keyData.",
-            "initialModel");
+            + "MapValueToKey, or by one with the same keyData.", "initialModel");
     }
 
     // The functions of classifications are part of their losses.
@@ -233,8 +232,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         bool isOfClasses = function is OutputFunction.Softmax or OutputFunction.LogSoftmax or OutputFunction.Sigmoid;
         if (function != OutputFunction.None && (predictsNumbers || !isOfClasses))
             throw new ArgumentException(
-                $"The outputs of the initial model go through {function}, and those of the one to be trained don't.",
-                "initialModel");
+                $"The outputs of the initial model go through {function}, and those of the one to be trained don't.", "initialModel");
     }
 
     private static void CheckInitialModel(SequenceModel model, NetworkShape expected, bool predictsNumbers)

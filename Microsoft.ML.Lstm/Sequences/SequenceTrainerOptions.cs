@@ -16,29 +16,29 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
     public string LabelColumnName = DefaultColumnNames.Label;
 
     /// <summary>
-    /// Files of pretrained vectors, by the name of the column, for columns of keys whose values are words; in the text format of GloVe or
-    /// word2vec. The size of the vectors takes the place of <see cref="EmbeddingSize"/>; words that are not in the file begin at random,
-    /// and the log says how many were found. <see langword="null"/> for none. Default: <see langword="null"/>.
+    /// Files of pretrained embeddings, by the name of the column, for columns of keys whose values are words; in the text format of GloVe
+    /// or word2vec. The size of these vectors takes the place of <see cref="EmbeddingSize"/>; words that are not in the file begin at
+    /// random, and the log says how many were found. <see langword="null"/> for none. Default: <see langword="null"/>.
     /// </summary>
     public Dictionary<string, string>? WordVectorFiles;
 
     /// <summary>
-    /// Features of the learned vector that stands for a token, where a step has tokens; 1 to 65536. <see langword="null"/>, the default:
-    /// chosen from the data (at present 32; for classification 64).
+    /// The size of a token's embedding, the learned vector that stands for it, 1 to 65536. <see langword="null"/>, the default: chosen from
+    /// the data (at present 32; for classification 64).
     /// </summary>
     public int? EmbeddingSize;
 
     /// <summary>
-    /// Whether pretrained vectors (<see cref="WordVectorFiles"/>) keep their values while training. The vectors of other tokens are learned
-    /// either way. Default: <see langword="false"/>.
+    /// Whether pretrained embeddings (<see cref="WordVectorFiles"/>) keep their values while training. The embeddings of other tokens are
+    /// learned either way. Default: <see langword="false"/>.
     /// </summary>
     public bool FreezeEmbeddings;
 
     /// <summary>
     /// The share of tokens that are replaced by the unknown token while training, from 0 to below 1 (word dropout; Iyyer et al. 2015). It
-    /// also trains the vector of the unknown token, which stands for all that the training data does not have; without it, and without a
-    /// missing key in the training data, that vector is the mean of the others. <see langword="null"/>, the default: chosen from the data
-    /// (at present 0; for classification and sequence labelling 0.05).
+    /// also trains the embedding of the unknown token, which stands for all tokens that the training data does not have; without dropout,
+    /// and without a missing key in the training data, that embedding is the mean of the others. <see langword="null"/>, the default:
+    /// chosen from the data (at present 0; for classification and sequence labelling 0.05).
     /// </summary>
     public float? TokenDropout;
 

@@ -5,10 +5,10 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm.Windows;
 
-/// <summary>Windows bound to the columns of an input: they add the window and, if there is one, the label.</summary>
+/// <summary>A <see cref="SlidingWindowTransformer"/> bound to the columns of an input: it adds the window and, if any, the label.</summary>
 internal sealed class SlidingWindowBindings : OutputBindings
 {
-    /// <summary>Which of the own columns the window is; the label, if there is one, is the other.</summary>
+    /// <summary>The index of the window among the own columns; the label, if there is one, follows it.</summary>
     public const int Window = 0;
 
     public SlidingWindowBindings(IHost host, DataViewSchema inputSchema, SlidingWindowSettings settings)
@@ -31,7 +31,7 @@ internal sealed class SlidingWindowBindings : OutputBindings
     /// <summary>W: rows in a window.</summary>
     public int WindowSize { get; }
 
-    /// <summary>F: values a row adds to a window.</summary>
+    /// <summary>F: values that a row adds to a window.</summary>
     public int StepSize { get; }
 
     /// <summary>How many rows after the window's last row the label is.</summary>

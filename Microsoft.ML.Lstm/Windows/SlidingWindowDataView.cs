@@ -4,7 +4,7 @@ using Microsoft.ML.Lstm.MlNet;
 
 namespace Microsoft.ML.Lstm.Windows;
 
-/// <summary>A data view with the windows that end at each row, without the first rows where only whole windows are wanted.</summary>
+/// <summary>A data view with the window that ends at each row, without the first rows where only whole windows are wanted.</summary>
 internal sealed class SlidingWindowDataView(SlidingWindowBindings bindings, SlidingWindowTransformer transformer, IDataView source)
     : OutputDataView(bindings, transformer, source, keepsOrder: true)
 {
@@ -35,10 +35,8 @@ internal sealed class SlidingWindowDataView(SlidingWindowBindings bindings, Slid
                 _label = new ValueAhead(source, sourceColumns, bindings.LabelSource!.Value, bindings.Horizon);
             DataViewRow row = _label is null ? source : _label.Row;
             if (activeColumns.Any(bindings.IsWindow))
-            {
                 _window = new WindowBuffer(bindings.WindowSize, bindings.StepSize,
                     Array.ConvertAll(bindings.InputColumns, column => new NumberReader(row, column)));
-            }
             Row = new OutputRow(bindings, row, activeColumns,
                 own => own == SlidingWindowBindings.Window ? (ValueGetter<VBuffer<float>>)GetWindow : _label!.CreateGetter());
         }
@@ -76,11 +74,9 @@ internal sealed class SlidingWindowDataView(SlidingWindowBindings bindings, Slid
         {
             int rows = _bindings.RowsDropped - _toDrop;
             if (rows > 0)
-            {
                 HostWarning.Write(_bindings.Host, "Sliding window",
                     $"The data has {rows} row{(rows == 1 ? "" : "s")}, and a window takes {_bindings.WindowSize}, so there is no window "
                     + $"({nameof(SlidingWindowEstimator.Options.KeepIncompleteWindows)} makes some).");
-            }
         }
 
         private void GetWindow(ref VBuffer<float> value)

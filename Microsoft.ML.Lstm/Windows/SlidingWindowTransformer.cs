@@ -11,8 +11,8 @@ using Microsoft.ML.Runtime;
 namespace Microsoft.ML.Lstm;
 
 /// <summary>
-/// Adds a column of sliding windows to a table with a row for each time step. <see cref="SlidingWindowEstimator"/> describes the columns
-/// and rows of the output.
+/// Adds a column of sliding windows to a table with one row per time step. <see cref="SlidingWindowEstimator"/> describes the columns and
+/// rows of the output.
 /// </summary>
 public sealed class SlidingWindowTransformer : ITransformer
 {
@@ -36,6 +36,7 @@ public sealed class SlidingWindowTransformer : ITransformer
     /// <summary>The columns of the output.</summary>
     /// <param name="inputSchema">The columns of the input.</param>
     /// <returns><paramref name="inputSchema"/> with the window and, if there is one, the label behind it.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="inputSchema"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or isn't of a type the estimator lists.</exception>
     public DataViewSchema GetOutputSchema(DataViewSchema inputSchema)
     {
@@ -46,6 +47,7 @@ public sealed class SlidingWindowTransformer : ITransformer
     /// <summary>Adds the windows. They are computed when the result is read.</summary>
     /// <param name="input">The rows in the order of time.</param>
     /// <returns>The rows that have a window.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="input"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or isn't of a type the estimator lists.</exception>
     public IDataView Transform(IDataView input)
     {
@@ -57,17 +59,17 @@ public sealed class SlidingWindowTransformer : ITransformer
     /// <param name="inputSchema">Not used.</param>
     /// <returns>Nothing.</returns>
     /// <exception cref="InvalidOperationException">Always.</exception>
-    public IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema) =>
-        throw new InvalidOperationException(
+    public IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema)
+        => throw new InvalidOperationException(
             "A sliding window is made of several rows, so it can't be computed of a single one. For single predictions make the pipeline "
             + "without it, and give it rows with the window as a vector column.");
 
     private static VersionInfo Version => ModelEntry.Version("LSTMWIND", LoaderSignature);
 
-    void ICanSaveModel.Save(ModelSaveContext ctx) =>
-        ModelEntry.Save(ctx, Version, entry => entry.WriteJson(SettingsStream, _settings.ToJson()));
+    void ICanSaveModel.Save(ModelSaveContext ctx)
+        => ModelEntry.Save(ctx, Version, entry => entry.WriteJson(SettingsStream, _settings.ToJson()));
 
-    // ML.NET finds it by its name and parameters.
+    // ML.NET finds this method by its name and parameters.
     internal static SlidingWindowTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
         => ModelEntry.Load(env, ctx, Version,
             entry => new SlidingWindowTransformer(env, entry.ReadJson(SettingsStream, json => SlidingWindowSettings.FromJson(json))));

@@ -4,12 +4,12 @@ using Microsoft.ML.Lstm.Columns;
 namespace Microsoft.ML.Lstm.Windows;
 
 /// <summary>
-/// The value of a column some rows after the current one; missing where the input ends before that. A row comes to the consumer when that
-/// value is there; the rows between are kept meanwhile.
+/// The value of a column some rows after the current row; missing where the input ends before. A row comes to the consumer when the value
+/// is there; the rows in between are kept meanwhile.
 /// </summary>
 /// <param name="source">The cursor over the input.</param>
-/// <param name="columns">The columns that are active in it.</param>
-/// <param name="column">The column.</param>
+/// <param name="columns">The active columns of <paramref name="source"/>.</param>
+/// <param name="column">The column of the value.</param>
 /// <param name="rows">How many rows ahead the value is.</param>
 internal sealed class ValueAhead(DataViewRowCursor source, DataViewSchema.Column[] columns, DataViewSchema.Column column, int rows)
 {
@@ -20,7 +20,7 @@ internal sealed class ValueAhead(DataViewRowCursor source, DataViewSchema.Column
     /// <summary>The current row.</summary>
     public DataViewRow Row => _held.First;
 
-    // When all rows between are held, the last one read has the value.
+    // When all rows in between are held, the last one read has the value.
     private bool HasValue => _held.Count > rows;
 
     /// <summary>A <see cref="ValueGetter{TValue}"/> of the column's type.</summary>

@@ -11,7 +11,7 @@ internal sealed class WindowBuffer
     // [W x F]; values before the first row are missing.
     private readonly float[] _values;
 
-    // Where the oldest row is, and the next one goes.
+    // Where the values of the oldest row begin, which the next row overwrites.
     private int _next;
 
     public WindowBuffer(int windowSize, int stepSize, NumberReader[] readers)
@@ -24,7 +24,7 @@ internal sealed class WindowBuffer
 
     public int Length => _values.Length;
 
-    /// <summary>Adds the row that the readers are at.</summary>
+    /// <summary>Adds the values of the row that the readers are at.</summary>
     public void Add()
     {
         Span<float> step = _values.AsSpan(_next, _stepSize);

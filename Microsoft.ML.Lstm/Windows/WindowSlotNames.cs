@@ -5,8 +5,8 @@ namespace Microsoft.ML.Lstm.Windows;
 
 /// <summary>
 /// The names of the values of a window, one for each row and feature: <c>Heat t-2</c>, <c>Flow t-2</c>, <c>Heat t-1</c>, <c>Flow t-1</c>,
-/// <c>Heat t</c>, <c>Flow t</c>. A feature has the name of its column or, in a column of vectors, of its slot; <c>Pair[0]</c> where that
-/// has none. No two are the same.
+/// <c>Heat t</c>, <c>Flow t</c>. A feature has the name of its column or, in a column of vectors, of its slot; <c>Pair[0]</c> where the
+/// slot has none. No two names are the same.
 /// </summary>
 /// <param name="columns">The columns that windows are made of.</param>
 /// <param name="windowSize">W: rows in a window.</param>
@@ -28,7 +28,7 @@ internal sealed class WindowSlotNames(DataViewSchema.Column[] columns, int windo
         }
     }
 
-    /// <summary>The slot names of a column that has some, as annotations of a column with its values; null when it has none.</summary>
+    /// <summary>The slot names of a column, as annotations for a column with the same values; null when it has no slot names.</summary>
     public static DataViewSchema.Annotations? PassOn(DataViewSchema.Column source)
     {
         if (!source.HasSlotNames())

@@ -7,7 +7,7 @@ using static Microsoft.ML.SchemaShape.Column;
 
 namespace Microsoft.ML.Lstm.Sequences.Autoencoder;
 
-/// <summary>The columns of an anomaly detection: the predicted label, the score and, if wanted, the errors of the steps.</summary>
+/// <summary>The columns of an autoencoder: the predicted label, the score and, if asked for, the errors of the steps.</summary>
 internal static class AutoencoderOutputs
 {
     public static IEnumerable<SchemaShape.Column> Shapes(string? stepErrors) =>
@@ -25,7 +25,7 @@ internal static class AutoencoderOutputs
     ];
 }
 
-/// <summary>The error of a reconstructed sequence. ML.NET's own anomaly detectors call theirs a binary classification too.</summary>
+/// <summary>The error of a reconstructed sequence, annotated as a binary classification, as by ML.NET's own anomaly detectors.</summary>
 internal sealed class ReconstructionErrorColumn() : ScoreSetColumn(DefaultColumnNames.Score, NumberDataViewType.Single,
     ScoreColumnKind.BinaryClassification, ScoreValueKind.Score)
 {

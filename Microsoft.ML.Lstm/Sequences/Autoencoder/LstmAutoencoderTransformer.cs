@@ -64,13 +64,14 @@ public sealed class LstmAutoencoderTransformer : SequencePredictionTransformer
     // ML.NET finds this method by its name and parameters.
     internal static LstmAutoencoderTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
     {
-        (SequenceModelParameters model, ScoringColumns columns) = Load(
-            env, ctx, Version, Head.Autoencoder, hasClasses: false, (_, columns) =>
+        (SequenceModelParameters model, ScoringColumns columns) = Load(env, ctx, Version, Head.Autoencoder, hasClasses: false, Check);
+        return new LstmAutoencoderTransformer(env, model, columns);
+
+        static void Check(NetworkShape shape, ScoringColumns columns)
         {
             if (!IsThreshold(columns.Threshold))
                 throw new InvalidDataException(
                     $"A saved LSTM autoencoder has the threshold {columns.Threshold}; expected one of 0 or more.");
-        });
-        return new LstmAutoencoderTransformer(env, model, columns);
+        }
     }
 }

@@ -9,7 +9,7 @@ using Microsoft.ML.Runtime;
 namespace Microsoft.ML.Lstm;
 
 /// <summary>
-/// The <see cref="IEstimator{TTransformer}"/> that trains an LSTM, GRU or plain recurrent network to say yes or no to a sequence.
+/// The <see cref="IEstimator{TTransformer}"/> that trains an LSTM, GRU or plain recurrent network to predict yes or no for a sequence.
 /// </summary>
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[

@@ -11,13 +11,13 @@ using Microsoft.ML.Runtime;
 namespace Microsoft.ML.Lstm;
 
 /// <summary>
-/// Says yes or no to each row's sequence, and how probable yes is, with a network that a <see cref="LstmBinaryTrainer"/> trained.
+/// Predicts yes or no for each row's sequence, and how probable yes is, with a network that a <see cref="LstmBinaryTrainer"/> trained.
 /// </summary>
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
 /// ### Output Columns
 /// * `PredictedLabel`: <xref:System.Boolean>. Whether the probability is above `ProbabilityThreshold`.
-/// * `Score`: <xref:System.Single>. The logarithm of the odds of yes: above 0 where it is the more probable.
+/// * `Score`: <xref:System.Single>. The logarithm of the odds of yes: above 0 where yes is more probable than no.
 /// * `Probability`: <xref:System.Single>. The probability of yes.
 /// * the trainer's `EncodingColumnName`, if given: known-sized vector of <xref:System.Single>. The encoding of the sequence.
 /// * the trainer's `AttentionColumnName`, if given: variable-sized vector of <xref:System.Single>. How much each step counts in the
@@ -36,16 +36,16 @@ public sealed class LstmBinaryTransformer : SequencePredictionTransformer
         : base(environment.Register(RegistrationName), model, columns, BinaryOutputs.Create(columns.Threshold!.Value))
         => ProbabilityThreshold = columns.Threshold.Value;
 
-    /// <summary>The probability above which the predicted label is yes.</summary>
+    /// <summary>The probability above which the predicted label is yes, from 0 to 1.</summary>
     public float ProbabilityThreshold { get; }
 
-    /// <summary>This transformer with another threshold, which <c>ml.Model.Save</c> keeps. This one stays as it is.</summary>
+    /// <summary>A copy of this transformer with another threshold, which <c>ml.Model.Save</c> keeps.</summary>
     /// <remarks>
-    /// It takes the place of <c>ml.BinaryClassification.ChangeModelThreshold</c>, which takes ML.NET's own transformers only and whose
-    /// threshold is one of scores. Evaluations of ML.NET go by scores above 0 and don't look at it.
+    /// It takes the place of <c>ml.BinaryClassification.ChangeModelThreshold</c>, which accepts ML.NET's own transformers only and sets a
+    /// threshold for scores. ML.NET's evaluations ignore the threshold: they take scores above 0 for yes.
     /// </remarks>
     /// <param name="probabilityThreshold">The probability above which the predicted label is yes, from 0 to 1.</param>
-    /// <returns>The other transformer.</returns>
+    /// <returns>The copy; this transformer stays as it is.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="probabilityThreshold"/> is out of its range.</exception>
     /// <example>
     /// <code>
@@ -58,8 +58,8 @@ public sealed class LstmBinaryTransformer : SequencePredictionTransformer
     public LstmBinaryTransformer WithThreshold(float probabilityThreshold)
     {
         if (!IsThreshold(probabilityThreshold))
-            throw new ArgumentOutOfRangeException(
-                nameof(probabilityThreshold), probabilityThreshold, "The threshold must be a probability, from 0 to 1.");
+            throw new ArgumentOutOfRangeException(nameof(probabilityThreshold), probabilityThreshold,
+                "The threshold must be a probability, from 0 to 1.");
         return new(Host, Model, Columns with { Threshold = probabilityThreshold });
     }
 
@@ -69,17 +69,18 @@ public sealed class LstmBinaryTransformer : SequencePredictionTransformer
 
     private static VersionInfo Version => ModelEntry.Version("LSTMBINA", LoaderSignature);
 
-    // ML.NET finds it by its name and parameters.
+    // ML.NET finds this method by its name and parameters.
     internal static LstmBinaryTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
     {
-        (SequenceModelParameters model, ScoringColumns columns) = Load(
-            env, ctx, Version, Head.Pooled, hasClasses: false, (shape, columns) =>
+        (SequenceModelParameters model, ScoringColumns columns) = Load(env, ctx, Version, Head.Pooled, hasClasses: false, Check);
+        return new LstmBinaryTransformer(env, model, columns);
+
+        static void Check(NetworkShape shape, ScoringColumns columns)
         {
             if (shape.OutputSize != 1 || !IsThreshold(columns.Threshold))
                 throw new InvalidDataException(
                     $"A saved LSTM model for binary classification has {shape.OutputSize} outputs and the threshold {columns.Threshold}; "
                     + "expected 1 output and a threshold from 0 to 1.");
-        });
-        return new LstmBinaryTransformer(env, model, columns);
+        }
     }
 }

@@ -9,7 +9,7 @@ using static Microsoft.ML.SchemaShape.Column;
 
 namespace Microsoft.ML.Lstm.Sequences.Labeling;
 
-/// <summary>The columns of a sequence labelling: the predicted labels and the scores, a vector of any length each.</summary>
+/// <summary>The columns of a sequence labelling: the predicted labels and the scores, both vectors of variable size.</summary>
 internal static class SequenceLabelingOutputs
 {
     public static IEnumerable<SchemaShape.Column> Shapes(SchemaShape.Column label) =>

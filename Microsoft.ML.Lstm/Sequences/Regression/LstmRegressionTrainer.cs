@@ -44,11 +44,11 @@ namespace Microsoft.ML.Lstm;
 ///
 /// ### Training Algorithm Details
 /// A stack of recurrent layers reads the sequence; the outputs of the last layer become the encoding of the sequence (its final state, or
-/// the mean or maximum over the steps), and a linear layer on the encoding and the static features predicts the label. Cells and the names
-/// and order of weights are those of PyTorch. Training is mini-batch gradient descent with full backpropagation through time over packed
+/// the mean or maximum over the steps), and a linear layer on the encoding and the static features predicts the label. The cells, and the
+/// names and order of weights, are PyTorch's. Training is mini-batch gradient descent with full backpropagation through time over packed
 /// sequences: sequences of different lengths share a batch, and no padding is computed. The same seed and data give the same model, bit for
-/// bit, with any number of threads, on processors with vectors of the same width. A network does not go beyond what it was trained on: of a
-/// series that rises for good, predict the difference or the growth.
+/// bit, with any number of threads, on processors with vectors of the same width. A network does not extrapolate far: for a series that
+/// keeps rising, predict the difference or the growth.
 ///
 /// Rows that can't be trained on are handled as `BadRows` says.
 /// ]]></format>

@@ -8,7 +8,7 @@ using Microsoft.ML.Runtime;
 namespace Microsoft.ML.Lstm;
 
 /// <summary>
-/// Applies a network that was trained elsewhere, such as PyTorch's in an ONNX file, to a column of sequences.
+/// Applies a network that was trained elsewhere, such as one of PyTorch in an ONNX file, to columns of sequences.
 /// </summary>
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
@@ -19,7 +19,7 @@ namespace Microsoft.ML.Lstm;
 /// | -- | -- | -- |
 /// | inputs | Vector of Single, or of Key | The sequence: T x F numbers, those of the first step first, or T keys. |
 /// | static features | Single, or a known-sized vector of it | What is known of the sequence as a whole. |
-/// | output | Single, or a vector of it | The network's outputs, behind its output function. |
+/// | output | Single, or a vector of it | The network's outputs, after its output function. |
 /// | encoding, optional | Known-sized vector of Single | The encoding of the sequence: features for any trainer. |
 /// | attention, optional | Variable-sized vector of Single | How much each step counts in the encoding. |
 ///
@@ -33,9 +33,10 @@ namespace Microsoft.ML.Lstm;
 /// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.Lstm |
 /// | Exportable to ONNX | Yes |
 ///
-/// What `ApplyOnnxModel` does by ONNX Runtime, this does without native files, for networks of LSTM, GRU or RNN operators alone: each row
-/// has its own number of steps, axes of the batch and the order of batch and time in the file don't matter, and rows that can't be scored
-/// are told. The same network is an initial model for the trainers: `Fit(train, validation, SequenceModelParameters.LoadOnnx(file))`.
+/// What `ApplyOnnxModel` does with ONNX Runtime, this estimator does without native files, but only for networks of LSTM, GRU or RNN
+/// operators. Each row may have its own number of steps, the size of the file's batch axis and the order of its batch and time axes don't
+/// matter, and a warning counts the rows that can't be scored. The same network can be an initial model for the trainers:
+/// `Fit(train, validation, SequenceModelParameters.LoadOnnx(file))`.
 /// ]]></format>
 /// </remarks>
 /// <seealso cref="Options"/>
@@ -55,17 +56,19 @@ public sealed class LstmScoringEstimator : IEstimator<LstmScoringTransformer>
         _model = _options.Validate();
         NetworkShape shape = _model.Network.Shape;
         int columns = (shape.NumericSize > 0 ? 1 : 0) + shape.Embeddings.Count;
-        _inputs = _options.InputColumnNames ?? (_model.InputNames.Count > 0 ? [.. _model.InputNames]
-            : columns == 1 ? [DefaultColumnNames.Features]
-            : throw Wrong(nameof(Options.InputColumnNames), "the names of the columns that the network reads, which it does not say"));
-        _statics = shape.StaticSize == 0 ? null : _options.StaticFeatureColumnName ?? _model.StaticInputName
-        ?? throw Wrong(nameof(Options.StaticFeatureColumnName),
-                $"the name of a column of the network's {shape.StaticSize} static features");
+        string[]? named = _model.InputNames.Count > 0 ? [.. _model.InputNames] : columns == 1 ? [DefaultColumnNames.Features] : null;
+        _inputs = _options.InputColumnNames ?? named
+            ?? throw Wrong(nameof(Options.InputColumnNames), "the names of the columns that the network reads, which it does not say");
+        if (shape.StaticSize > 0)
+            _statics = _options.StaticFeatureColumnName ?? _model.StaticInputName
+                ?? throw Wrong(nameof(Options.StaticFeatureColumnName),
+                    $"the name of a column of the network's {shape.StaticSize} static features");
     }
 
     /// <summary>Checks the columns. Nothing is learned from the data.</summary>
     /// <param name="input">Data with the columns that the network reads.</param>
     /// <returns>The transformer.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="input"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing, or is not what the network reads.</exception>
     public LstmScoringTransformer Fit(IDataView input)
     {
@@ -85,9 +88,10 @@ public sealed class LstmScoringEstimator : IEstimator<LstmScoringTransformer>
         });
     }
 
-    /// <summary>The columns that come out of these.</summary>
-    /// <param name="inputSchema">The columns that go in.</param>
-    /// <returns><paramref name="inputSchema"/> with those that are added.</returns>
+    /// <summary>The columns that the transformer will give for data like this.</summary>
+    /// <param name="inputSchema">What is known of the data's schema.</param>
+    /// <returns>What is known of the transformed data's schema.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="inputSchema"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing, or of the wrong type.</exception>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
@@ -118,9 +122,9 @@ public sealed class LstmScoringEstimator : IEstimator<LstmScoringTransformer>
         public OnnxImportOptions? Import;
 
         /// <summary>
-        /// The network, where there is no <see cref="ModelFile"/>: <see cref="SequenceModelParameters.LoadOnnx(string,
-        /// OnnxImportOptions?)"/>, <see cref="SequenceModelParameters.Load(string)"/> or that of a trained transformer. Default:
-        /// <see langword="null"/>.
+        /// The network, where there is no <see cref="ModelFile"/>: from
+        /// <see cref="SequenceModelParameters.LoadOnnx(string, OnnxImportOptions?)"/>, <see cref="SequenceModelParameters.Load(string)"/>
+        /// or a trained transformer. Default: <see langword="null"/>.
         /// </summary>
         public SequenceModelParameters? Model;
 
@@ -129,24 +133,24 @@ public sealed class LstmScoringEstimator : IEstimator<LstmScoringTransformer>
 
         /// <summary>
         /// The columns that the network reads, in the order of its inputs (<see cref="SequenceModelParameters.InputNames"/>). Default:
-        /// <see langword="null"/>, for columns that are called as the file's inputs are.
+        /// <see langword="null"/>, for columns with the names of the file's inputs.
         /// </summary>
         public string[]? InputColumnNames;
 
         /// <summary>
-        /// The column of static features, for a network that reads such. Default: <see langword="null"/>, for the name of the file's input.
+        /// The column of static features, for a network that reads some. Default: <see langword="null"/>, for the name of the file's input.
         /// </summary>
         public string? StaticFeatureColumnName;
 
         /// <summary>
-        /// The column for the encoding of the sequence, in front of the network's last linear layer; <see langword="null"/> for none.
+        /// The column for the encoding of the sequence, the input of the network's last linear layer; <see langword="null"/> for none.
         /// Default: <see langword="null"/>.
         /// </summary>
         public string? EncodingColumnName;
 
         /// <summary>
-        /// The column for how much each step counts in the encoding, of a network that pools by attention; <see langword="null"/> for none.
-        /// Default: <see langword="null"/>.
+        /// The column for the weights of the T steps in the encoding, where the network pools by attention; <see langword="null"/> for
+        /// none. Default: <see langword="null"/>.
         /// </summary>
         public string? AttentionColumnName;
 

@@ -13,8 +13,8 @@ namespace Microsoft.ML.Lstm;
 
 /// <summary>Adds the outputs of a network that was trained elsewhere, see <see cref="LstmScoringEstimator"/>.</summary>
 /// <remarks>
-/// <c>ml.Model.Save</c> saves the network with it: the file that it came from is no longer needed. A row that can't be scored gets NaN, or
-/// an empty vector where each step has outputs.
+/// <c>ml.Model.Save</c> saves the network with the transformer: its file is no longer needed. A row that can't be scored gets NaN, or an
+/// empty vector where each step has outputs.
 /// </remarks>
 /// <seealso cref="LstmTransformsCatalog.ApplyLstmModel(TransformsCatalog, string, string, string)"/>
 public sealed class LstmScoringTransformer : SequencePredictionTransformer
@@ -34,7 +34,7 @@ public sealed class LstmScoringTransformer : SequencePredictionTransformer
 
     private static VersionInfo Version => ModelEntry.Version("LSTMSCOR", LoaderSignature);
 
-    // ML.NET finds it by its name and parameters.
+    // ML.NET finds this method by its name and parameters.
     internal static LstmScoringTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
     {
         (SequenceModelParameters model, ScoringColumns columns) = Load(env, ctx, Version, head: null, hasClasses: true, (shape, columns) =>

@@ -7,15 +7,18 @@ using static Microsoft.ML.SchemaShape.Column;
 
 namespace Microsoft.ML.Lstm.Sequences.Scoring;
 
-/// <summary>The outputs of a network without a task, behind its output function.</summary>
+/// <summary>The column of the outputs of a network without a task, after its output function.</summary>
 internal static class ModelOutputs
 {
-    public static SchemaShape.Column Shape(string name, SequenceModelParameters model) => SchemaShapes.Numbers(name, IsPerStep(model)
-        ? VectorKind.VariableVector
-        : IsScalar(model) ? VectorKind.Scalar : VectorKind.Vector);
+    public static SchemaShape.Column Shape(string name, SequenceModelParameters model)
+    {
+        VectorKind ofSequence = IsScalar(model) ? VectorKind.Scalar : VectorKind.Vector;
+        return SchemaShapes.Numbers(name, IsPerStep(model) ? VectorKind.VariableVector : ofSequence);
+    }
 
     public static OutputColumn Create(string name, SequenceModelParameters model)
-        => IsScalar(model) ? new ModelScalarColumn(name, model.OutputFunction)
+        => IsScalar(model)
+            ? new ModelScalarColumn(name, model.OutputFunction)
             : new ModelVectorColumn(name, ClassesOf(model), IsPerStep(model), model.OutputFunction);
 
     /// <summary>Whether the output is a single number.</summary>
@@ -27,7 +30,7 @@ internal static class ModelOutputs
 
     public static bool IsPerStep(SequenceModelParameters model) => model.Network.Shape.Head.IsPerStep;
 
-    /// <summary>Writes an output function into a graph, over the last of some axes.</summary>
+    /// <summary>Writes an output function into a graph, along the last axis of the outputs.</summary>
     public static string Write(NetworkValues network, OutputFunction function, int lastAxis) => function switch
     {
         OutputFunction.None => network.Output,
@@ -52,8 +55,8 @@ internal sealed class ModelScalarColumn(string name, OutputFunction function) : 
 }
 
 /// <summary>
-/// The outputs of a sequence, NaN for a row that could not be scored; or those of its steps, T x O, none for a row that could not be
-/// scored.
+/// The O outputs of a sequence, NaN for a row that could not be scored; or the T x O outputs of its steps, an empty vector for a row that
+/// could not be scored.
 /// </summary>
 internal sealed class ModelVectorColumn(string name, ScoredClasses classes, bool isPerStep, OutputFunction function)
     : OutputColumn(name, isPerStep

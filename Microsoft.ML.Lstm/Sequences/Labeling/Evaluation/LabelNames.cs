@@ -29,7 +29,8 @@ internal sealed class LabelNames
     public IReadOnlySet<string>? All { get; }
 
     /// <summary>
-    /// The name of a missing key that stands for a label which training did not see. Where labels mark spans, a run of missing keys is one.
+    /// The name for a missing key, which stands for a label that training did not see. Where labels mark spans, a run of missing keys is
+    /// read as one span.
     /// </summary>
     public string Unseen { get; }
 

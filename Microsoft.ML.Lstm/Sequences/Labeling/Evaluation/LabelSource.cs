@@ -3,7 +3,7 @@ using Microsoft.ML.Data;
 namespace Microsoft.ML.Lstm.Sequences.Labeling.Evaluation;
 
 /// <summary>
-/// A column of texts that the keys of labels may have been made of. It may be as long as each key stands for the text of its step, and the
+/// A column of texts that the keys of labels may have been made of: in all rows so far, each key stands for the text of its step, and the
 /// missing key for a text that no key stands for. Such a column names the labels that training did not see.
 /// </summary>
 /// <param name="row">A cursor over the rows.</param>
@@ -17,22 +17,23 @@ internal sealed class LabelSource(DataViewRow row, DataViewSchema.Column column,
     /// <summary>Counts the rows by the texts of this column.</summary>
     public SequenceLabelingCounter Counter { get; } = new(predictable);
 
-    /// <summary>The columns of texts, one a step, including those that a column of keys of the same name hides.</summary>
+    /// <summary>The columns with a text for each step, including columns hidden by a column of keys of the same name.</summary>
     public static DataViewSchema.Column[] Candidates(DataViewSchema schema)
         => [.. schema.Where(column => column.Type is VectorDataViewType { ItemType: TextDataViewType })];
 
     /// <summary>Adds the current row.</summary>
     /// <param name="labels">The labels, read from keys.</param>
     /// <param name="predicted">The predicted labels.</param>
-    /// <returns>Whether the labels can have been made of this column.</returns>
+    /// <returns>Whether the labels can still have been made of this column.</returns>
     public bool Add(string?[] labels, string?[] predicted)
     {
         string?[] texts = _texts.Read();
-        bool fits = texts.Length == labels.Length
-            && texts.Zip(labels).All(
-                step => step.Second == names.Unseen ? step.First is null || !names.All!.Contains(step.First) : step.First == step.Second);
+        bool fits = texts.Length == labels.Length && texts.Zip(labels).All(step => Fits(step.First, step.Second));
         if (fits)
             Counter.AddSequence(texts, predicted);
         return fits;
     }
+
+    private bool Fits(string? text, string? label)
+        => label == names.Unseen ? text is null || !names.All!.Contains(text) : text == label;
 }

@@ -19,9 +19,9 @@ internal sealed class SequenceLabelingCounter(IReadOnlySet<string>? known = null
     };
 
     /// <summary>Adds a sequence.</summary>
-    /// <param name="labels">The label of each step; a step where it is <see langword="null"/> is counted as missing and otherwise left
+    /// <param name="labels">The label of each step; a step without one, <see langword="null"/>, is counted as missing and otherwise left
     /// out.</param>
-    /// <param name="predicted">As many; <see langword="null"/> is a wrong label outside of spans.</param>
+    /// <param name="predicted">As many predicted labels; <see langword="null"/> is a wrong label outside of spans.</param>
     public void Add(ReadOnlySpan<string?> labels, ReadOnlySpan<string?> predicted)
     {
         if (labels.Length != predicted.Length)
@@ -98,7 +98,7 @@ internal sealed class SequenceLabelingCounter(IReadOnlySet<string>? known = null
         public long Correct { get; set; }
     }
 
-    /// <summary>A span by its first step; its last is the one before the step at which it is seen to end.</summary>
+    /// <summary>A span, given by its first step and its type; two spans that end at the same step are equal if both agree.</summary>
     private readonly record struct Span(int First, string Type);
 
     /// <summary>Joins the tags of a sequence to spans.</summary>

@@ -14,8 +14,8 @@ internal static class SequenceLabelingEvaluator
         var names = LabelNames.Of(environment, ColumnRole.EvaluatedStepLabel, label);
         var predictedNames = LabelNames.Of(environment, ColumnRole.PredictedStepLabel, predicted);
         if (names is { AreNumbers: true } && predictedNames is not { AreNumbers: true })
-            throw ColumnRole.EvaluatedStepLabel.DimensionMismatch(
-                environment, label, "keys with values, as the predicted labels have them");
+            throw ColumnRole.EvaluatedStepLabel.DimensionMismatch(environment, label,
+                "keys with values, as the predicted labels have them");
         if (predictedNames is { AreNumbers: true } && names is not { AreNumbers: true })
             throw ColumnRole.PredictedStepLabel.DimensionMismatch(environment, predicted, "keys with values, as the labels have them");
 
@@ -29,8 +29,7 @@ internal static class SequenceLabelingEvaluator
         {
             string?[] right = labelReader.Read(), found = predictedReader.Read();
             if (found.Length > 0 && right.Length != found.Length)
-                throw environment.Process(
-                    new InvalidOperationException(
+                throw environment.Process(new InvalidOperationException(
                     $"Row {cursor.Position} (counted from 0) has {right.Length} labels in column '{labelColumn}', but {found.Length} in "
                     + $"column '{predictedLabelColumn}'."));
             counter.AddSequence(right, found);

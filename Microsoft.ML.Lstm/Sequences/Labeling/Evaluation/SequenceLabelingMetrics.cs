@@ -15,19 +15,19 @@ namespace Microsoft.ML.Lstm;
 /// predicted span is correct if there is one with the same first step, last step and type in the data.
 /// </para>
 /// <para>
-/// Labels without a dash, such as parts of speech, mark no spans (except a bare <c>B</c>, <c>I</c>, <c>E</c>, <c>S</c>,
-/// <c>[</c> or <c>]</c>, which are of a type without a name). Where no label marks any, <see cref="Precision"/>,
-/// <see cref="Recall"/> and <see cref="F1"/> are 0 and <see cref="PerSpanType"/> is empty: <see cref="TokenAccuracy"/> and
-/// <see cref="PerLabel"/> are the figures to look at.
+/// Labels without a dash, such as parts of speech, mark no spans (except a bare <c>B</c>, <c>I</c>, <c>E</c>, <c>S</c>, <c>[</c> or
+/// <c>]</c>, which mark spans of a type without a name). Where no label marks a span, <see cref="Precision"/>, <see cref="Recall"/> and
+/// <see cref="F1"/> are 0 and <see cref="PerSpanType"/> is empty: <see cref="TokenAccuracy"/> and <see cref="PerLabel"/> are the figures to
+/// look at.
 /// </para>
 /// <para>
 /// Steps whose label is missing are left out of all other figures, as if the sequence did not have them, and counted by
-/// <see cref="NumberOfMissingLabels"/>. Labels that training did not see are no missing ones: they count as conlleval counts them, as
-/// labels and spans that were not found, and <see cref="NumberOfUnseenLabels"/> says how many there are. Keys alone don't tell them from
-/// missing labels, since <c>MapValueToKey</c> makes the missing key of both. The texts of the labels do, where the data still has the
-/// column that the keys were made of, or where it is the column of labels; where there is no such column, each missing key counts as a
-/// wrong label and each run of missing keys, if labels mark spans, as a span that was not found. Sequences for which nothing was predicted,
-/// because they could not be scored, count as wrong at each step (<see cref="NumberOfUnscoredSequences"/>).
+/// <see cref="NumberOfMissingLabels"/>. Labels that training did not see are not missing: as in conlleval, they count as labels and spans
+/// that were not found, and <see cref="NumberOfUnseenLabels"/> says how many there are. Keys alone can't tell them from missing labels,
+/// since <c>MapValueToKey</c> makes the missing key of both. The texts of the labels can, where the data still has the column that the keys
+/// were made of, or has texts as labels; where there is no such column, each missing key counts as a wrong label and each run of missing
+/// keys, if labels mark spans, as a span that was not found. Sequences for which nothing was predicted, because they could not be scored,
+/// count as wrong at each step (<see cref="NumberOfUnscoredSequences"/>).
 /// </para>
 /// </remarks>
 public sealed class SequenceLabelingMetrics
@@ -51,26 +51,25 @@ public sealed class SequenceLabelingMetrics
     public long NumberOfMissingLabels { get; internal init; }
 
     /// <summary>
-    /// The number of labelled steps whose label is none of those that can be predicted, because training did not see it: all of them count
-    /// as wrong.
+    /// The number of labelled steps whose label can't be predicted, because training did not see it: all of these steps count as wrong.
     /// </summary>
     public long NumberOfUnseenLabels { get; internal init; }
 
     /// <summary>
-    /// The number of sequences that have labels and no prediction, because they could not be scored: all their steps count as wrong.
+    /// The number of sequences that have labels but no prediction, because they could not be scored: all their steps count as wrong.
     /// </summary>
     public long NumberOfUnscoredSequences { get; internal init; }
 
-    /// <summary>The share of the labelled steps that got the right label, 0 to 1; 0 if there is none.</summary>
+    /// <summary>The share of the labelled steps that got the right label, 0 to 1; 0 if there are no labelled steps.</summary>
     public double TokenAccuracy { get; }
 
-    /// <summary>The share of the predicted spans that is correct, over all types, 0 to 1; 0 if none was predicted.</summary>
+    /// <summary>The share of the predicted spans that are correct, over all types, 0 to 1; 0 if none was predicted.</summary>
     public double Precision => _spans.Precision;
 
-    /// <summary>The share of the spans in the data that was found, over all types, 0 to 1; 0 if there is none.</summary>
+    /// <summary>The share of the spans in the data that were found, over all types, 0 to 1; 0 if the data has none.</summary>
     public double Recall => _spans.Recall;
 
-    /// <summary>The harmonic mean of <see cref="Precision"/> and <see cref="Recall"/>, conlleval's FB1; 0 if both are.</summary>
+    /// <summary>The harmonic mean of <see cref="Precision"/> and <see cref="Recall"/>, conlleval's FB1; 0 if both are 0.</summary>
     public double F1 => _spans.F1;
 
     /// <summary>The figures of each type of span that is in the data or was predicted, by name.</summary>
@@ -79,7 +78,8 @@ public sealed class SequenceLabelingMetrics
     /// <summary>The figures of each label that is in the data or was predicted, step by step, by name.</summary>
     public IReadOnlyList<SequenceLabelingScore> PerLabel { get; }
 
-    /// <summary>All figures as a table, in percent.</summary>
+    /// <summary>All figures as a table, shares in percent.</summary>
+    /// <returns>The table, of several lines.</returns>
     public override string ToString()
     {
         var text = new StringBuilder();
@@ -114,18 +114,18 @@ public sealed class SequenceLabelingMetrics
 
 /// <summary>How well one label, or one type of span, was found.</summary>
 /// <param name="Name">The label, or the type of span.</param>
-/// <param name="Support">How many there are in the data.</param>
+/// <param name="Support">How many such labels or spans the data has.</param>
 /// <param name="Predicted">How many were predicted.</param>
-/// <param name="Correct">How many of those are right.</param>
+/// <param name="Correct">How many of the predicted ones are correct.</param>
 public sealed record SequenceLabelingScore(string Name, long Support, long Predicted, long Correct)
 {
-    /// <summary>The share of the predicted ones that is right, 0 to 1; 0 if none was predicted.</summary>
+    /// <summary>Correct / predicted, 0 to 1; 0 if none was predicted.</summary>
     public double Precision => Share(Correct, Predicted);
 
-    /// <summary>The share of those in the data that was found, 0 to 1; 0 if there is none.</summary>
+    /// <summary>Correct / support, 0 to 1; 0 if the data has none.</summary>
     public double Recall => Share(Correct, Support);
 
-    /// <summary>The harmonic mean of <see cref="Precision"/> and <see cref="Recall"/>; 0 if both are.</summary>
+    /// <summary>The harmonic mean of <see cref="Precision"/> and <see cref="Recall"/>; 0 if both are 0.</summary>
     public double F1 => Share(2 * Correct, Predicted + Support);
 
     internal static double Share(long part, long all) => all == 0 ? 0 : (double)part / all;

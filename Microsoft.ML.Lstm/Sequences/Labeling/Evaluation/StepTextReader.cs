@@ -9,12 +9,12 @@ internal abstract class StepTextReader
     /// <summary>A reader of a column.</summary>
     /// <param name="row">The row, or a cursor over rows.</param>
     /// <param name="column">The column.</param>
-    /// <param name="names">The names of its keys; null for a column of texts.</param>
-    /// <param name="missing">The name of the missing key; null to take it for a label that is not there.</param>
+    /// <param name="names">The names of the column's keys; null for a column of texts.</param>
+    /// <param name="missing">The name of the missing key; null to read it as a missing label.</param>
     public static StepTextReader Create(DataViewRow row, DataViewSchema.Column column, LabelNames? names, string? missing)
         => names is null ? new Texts(row, column) : new Keys(row, column, names, names.AreNumbers ? null : missing);
 
-    /// <summary>The labels of the current row, one a step; null where there is none.</summary>
+    /// <summary>The labels of the steps of the current row; null for a step without a label.</summary>
     public abstract string?[] Read();
 
     private sealed class Keys(DataViewRow row, DataViewSchema.Column column, LabelNames names, string? missing) : StepTextReader

@@ -8,8 +8,8 @@ namespace Microsoft.ML.Lstm.Sequences.Regression.Evaluation;
 /// <summary>Compares right and predicted vectors in a data view.</summary>
 internal static class MultiOutputEvaluator
 {
-    public static MultiOutputRegressionMetrics Evaluate(
-        IHostEnvironment environment, IDataView data, string labelColumn, string scoreColumn)
+    public static MultiOutputRegressionMetrics Evaluate(IHostEnvironment environment, IDataView data, string labelColumn,
+        string scoreColumn)
     {
         DataViewSchema.Column label = ColumnRole.RegressionLabel.Find(environment, data.Schema, labelColumn);
         DataViewSchema.Column score = ColumnRole.RegressionScore.Find(environment, data.Schema, scoreColumn);
@@ -32,20 +32,20 @@ internal static class MultiOutputEvaluator
             withMissingScores += isMissing ? 1 : 0;
         }
         if (Array.TrueForAll(tallies, tally => tally.IsEmpty))
-            throw environment.Process(
-                new InvalidOperationException(
-                    $"None of the {rows} rows has a label in column '{labelColumn}' and a prediction in column '{scoreColumn}', "
-                    + $"{withMissingScores} of them for want of a prediction."));
+            throw environment.Process(new InvalidOperationException(
+                $"None of the {rows} rows has a label in column '{labelColumn}' and a prediction in column '{scoreColumn}', "
+                + $"{withMissingScores} of them for want of a prediction."));
         if (withMissingScores > 0)
         {
             HostWarning.Write(environment, "Evaluation",
                 $"Left out the predictions that are missing in {withMissingScores} of the {rows} rows in column '{scoreColumn}'.");
         }
         string[] names = SlotNames.Of(label) ?? SlotNames.Of(score) ?? new string[size];
-        return new MultiOutputRegressionMetrics(
-            [.. tallies.Select((tally, i)
-                => tally.Metrics(string.IsNullOrEmpty(names[i]) ? i.ToString(CultureInfo.InvariantCulture) : names[i]))], rows,
-                    withMissingScores);
+        OutputRegressionMetrics[] metrics = [.. tallies.Select((tally, i) => tally.Metrics(NameOf(i)))];
+        return new MultiOutputRegressionMetrics(metrics, rows, withMissingScores);
+
+        string NameOf(int output)
+            => string.IsNullOrEmpty(names[output]) ? output.ToString(CultureInfo.InvariantCulture) : names[output];
     }
 
     private static void Read(NumberReader reader, float[] values)
@@ -55,7 +55,7 @@ internal static class MultiOutputEvaluator
     }
 
     /// <summary>
-    /// The differences of one output, and the label's mean and squared deviations from it, updated row by row (Welford 1962).
+    /// The errors of one output, and the mean and the squared deviations of its label, updated row by row (Welford 1962).
     /// </summary>
     private sealed class OutputTally
     {
@@ -69,7 +69,7 @@ internal static class MultiOutputEvaluator
 
         public bool IsEmpty => _rows == 0;
 
-        /// <summary>Adds a row and says whether it has a prediction, if it has a label.</summary>
+        /// <summary>Adds a row; false if it has a label, but no prediction.</summary>
         public bool Add(double label, double score)
         {
             if (!double.IsFinite(label))

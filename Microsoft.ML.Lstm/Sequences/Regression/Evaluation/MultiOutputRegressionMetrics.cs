@@ -4,7 +4,7 @@ using System.Text;
 namespace Microsoft.ML.Lstm;
 
 /// <summary>
-/// How well vectors were predicted: the figures of each output, and their plain averages, which scikit-learn calls uniform.
+/// How well vectors were predicted: the figures of each output, and their unweighted averages (scikit-learn's <c>uniform_average</c>).
 /// </summary>
 public sealed class MultiOutputRegressionMetrics
 {
@@ -22,8 +22,8 @@ public sealed class MultiOutputRegressionMetrics
     public long NumberOfRows { get; }
 
     /// <summary>
-    /// The number of rows that have a label without a prediction: a sequence that can't be scored has NaN for all outputs. What is missing
-    /// is left out of the other figures.
+    /// The number of rows with a label but no prediction, such as sequences that can't be scored, whose outputs are all NaN. Missing
+    /// predictions are left out of the other figures.
     /// </summary>
     public long NumberOfRowsWithMissingScores { get; }
 
@@ -40,6 +40,7 @@ public sealed class MultiOutputRegressionMetrics
     public double RSquared => PerOutput.Average(output => output.RSquared);
 
     /// <summary>All figures as a table.</summary>
+    /// <returns>The table, of several lines.</returns>
     public override string ToString()
     {
         var text = new StringBuilder();
@@ -63,13 +64,13 @@ public sealed class MultiOutputRegressionMetrics
 
 /// <summary>How well one of several outputs was predicted, over the rows that have both a label and a prediction of it.</summary>
 /// <param name="Name">The name of the label's slot or, without one, its number, counted from 0.</param>
-/// <param name="NumberOfRows">The number of rows that have both.</param>
-/// <param name="NumberOfMissingLabels">The number of rows whose label is NaN or infinite here; they are left out.</param>
-/// <param name="NumberOfMissingScores">The number of rows with a label whose prediction is NaN here; they are left out.</param>
+/// <param name="NumberOfRows">The number of rows that have a label and a prediction of this output.</param>
+/// <param name="NumberOfMissingLabels">The number of rows whose label is NaN or infinite for this output; they are left out.</param>
+/// <param name="NumberOfMissingScores">The number of rows with a label whose prediction of this output is NaN; they are left out.</param>
 /// <param name="MeanAbsoluteError">The mean of the absolute errors, 0 or more, in the label's unit.</param>
 /// <param name="MeanSquaredError">The mean of the squared errors, 0 or more, in the square of the label's unit.</param>
-/// <param name="RSquared"> The coefficient of determination: the share of the label's variance that the predictions explain, 1 for perfect
-/// ones, 0 for the mean and below 0 for worse ones; NaN or minus infinity where the label never varies. </param>
+/// <param name="RSquared">The coefficient of determination: the share of the label's variance that the predictions explain, 1 for perfect
+/// predictions, 0 for the mean and below 0 for worse predictions; NaN or minus infinity where the label never varies.</param>
 public sealed record OutputRegressionMetrics(string Name, long NumberOfRows, long NumberOfMissingLabels, long NumberOfMissingScores,
     double MeanAbsoluteError, double MeanSquaredError, double RSquared)
 {
