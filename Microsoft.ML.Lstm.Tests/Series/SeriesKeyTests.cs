@@ -111,7 +111,7 @@ public sealed class SeriesKeyTests
             options => (options.SeriesColumnName, options.StaticFeatureColumnName) = ("Shop", "Size"));
         later[1].Size = later[2].Size = float.NaN;
         Transform(ml, model, later);
-        AssertOne(warnings, "Nothing is said of 2 rows of the data, which have NaN or infinity in the static features.");
+        AssertOne(warnings, "2 rows of the data get no result, as they have NaN or infinity in the static features.");
     }
 
     [TestMethod]

@@ -76,8 +76,8 @@ public static partial class LstmCatalog
     /// it has seen. It begins with the state of the model: each series up to the end of the training data or of a checkpoint.
     /// </summary>
     /// <typeparam name="TSource">The observations: a property or field for each column that the model reads.</typeparam>
-    /// <typeparam name="TPrediction">The engine's answers: a property or field for each column of interest, at least one of them a column
-    /// of the forecast.</typeparam>
+    /// <typeparam name="TPrediction">The forecasts: a property or field for each column of interest, with at least one of the model's
+    /// output columns.</typeparam>
     /// <param name="transformer">A model with a transformer of this package for series in it, alone or in a chain of others that map row to
     /// row.</param>
     /// <param name="ml">The context.</param>
@@ -95,7 +95,7 @@ public static partial class LstmCatalog
     /// <param name="transformer">A model with a transformer of this package for series in it, alone or in a chain of others that map row
     /// to row.</param>
     /// <param name="ml">The context.</param>
-    /// <param name="options">The options, such as how many series beside those of the model the engine keeps.</param>
+    /// <param name="options">The options, such as how many series the engine keeps that the model does not know.</param>
     /// <exception cref="ArgumentException">There is no such transformer in the model, or <typeparamref name="TPrediction"/> has none of its
     /// columns.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range, or <typeparamref name="TSource"/> lacks a column that

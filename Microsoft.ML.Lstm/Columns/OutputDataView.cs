@@ -71,7 +71,7 @@ internal abstract class OutputDataView(OutputBindings bindings, ITransformer tra
 
     /// <summary>Writes what the view does into a pipeline that is converted to ONNX.</summary>
     protected virtual void WriteTo(OnnxContext context)
-        => LeaveOut(context, "what is said of a row depends on the rows before it, and an ONNX model has each row by itself");
+        => LeaveOut(context, "the result of a row depends on the rows before it, and an ONNX model has each row by itself");
 
     /// <summary>Leaves all own columns out of a pipeline that is converted to ONNX, with a warning that says why.</summary>
     protected void LeaveOut(OnnxContext context, string reason)

@@ -213,8 +213,8 @@ public sealed class LstmForecastingTransformer : SeriesTransformer
                 || (known.Statics?.Length ?? 0) != shape.StaticSize
                 || known.Statics?.Any(value => !float.IsFinite(value)) == true)))
             throw new InvalidDataException(
-                $"A saved LSTM forecast has a series with a missing end, but without times, or without {shape.StaticSize} finite static "
-                + "features.");
+                "A saved LSTM forecast has a series with a missing end, but without times, "
+                + $"or without {shape.StaticSize} finite static features.");
         if (shape.Embeddings.Count > 1 || (shape.Embeddings.Count == 1 && shape.Embeddings[0].Vocabulary != saved.Settings.Series.Length))
             throw new InvalidDataException(
                 $"A saved LSTM forecast has embeddings of other series than its {saved.Settings.Series.Length}.");

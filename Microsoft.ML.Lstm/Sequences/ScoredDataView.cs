@@ -5,8 +5,7 @@ using Microsoft.ML.Model.OnnxConverter;
 namespace Microsoft.ML.Lstm.Sequences;
 
 /// <summary>A data view with the results of a network for the sequence in each row.</summary>
-/// <remarks>Each row is scored by itself, so rows come in the source's order, and are shared out among cursors as the source
-/// does.</remarks>
+/// <remarks>Each row is scored by itself, so the order of rows, and how cursors share them, is the source's.</remarks>
 internal sealed class ScoredDataView(ScoringBindings bindings, SequencePredictionTransformer transformer, IDataView source)
     : OutputDataView(bindings, transformer, source, keepsOrder: false)
 {

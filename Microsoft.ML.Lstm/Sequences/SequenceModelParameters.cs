@@ -89,6 +89,7 @@ public sealed class SequenceModelParameters
     /// as a whole; if writing fails, it stays as it was.
     /// </summary>
     /// <param name="path">The file.</param>
+    /// <exception cref="ArgumentException"><paramref name="path"/> is null or empty.</exception>
     /// <exception cref="DirectoryNotFoundException">The file's folder does not exist.</exception>
     public void Save(string path)
     {

@@ -39,7 +39,7 @@ internal sealed class SequenceOnnx(string transformer, SequenceModel model, Sequ
     {
         var features = input.Features.Zip(values).ToArray();
         var network = new NetworkValues(graph, model, new NetworkInputs(
-            // ML.NET's vectors have one axis or those of their type.
+            // ML.NET's vectors have one axis, or the axes of their type.
             [.. features.Where(pair => !pair.First.IsTokens).Select(pair => graph.Reshape(pair.Second, 0, -1, pair.First.FeaturesPerStep))],
             [.. features.Where(pair => pair.First.IsTokens).Select(pair => graph.Reshape(pair.Second, 0, -1))],
             values.Length > features.Length ? graph.Reshape(values[^1], 0, -1) : null,

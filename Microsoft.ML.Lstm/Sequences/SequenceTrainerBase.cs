@@ -37,33 +37,35 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
     public TrainerInfo Info { get; } = new(normalization: false, caching: false, supportValid: true, supportIncrementalTrain: true);
 
     /// <summary>Trains a network.</summary>
-    /// <param name="input"> The training data. It is read once, and its usable rows are kept in memory, unless
-    /// <see cref="SequenceInputOptions.StreamingBufferMegabytes"/> is given. </param>
+    /// <param name="input">The training data. It is read once, and its usable rows are kept in memory, unless
+    /// <see cref="SequenceInputOptions.StreamingBufferMegabytes"/> is given.</param>
     /// <returns>The trained network, ready to transform data.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="input"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
-    /// <exception cref="InvalidDataException">A file of word vectors is malformed; the message has its line.</exception>
-    /// <exception cref="InvalidOperationException"> No row can be used, or one can't and the options say that this is an error; or all
-    /// labels to tell apart are the same, or <see cref="ClassificationTrainerOptions.ClassWeights"/> are not as many as the classes.
-    /// </exception>
+    /// <exception cref="InvalidDataException">A file of word vectors is malformed; the message names the line.</exception>
+    /// <exception cref="InvalidOperationException">No row can be used, or one can't and the options say that this is an error; or all
+    /// labels to tell apart are the same, or there are more or fewer <see cref="ClassificationTrainerOptions.ClassWeights"/> than
+    /// classes.</exception>
     public TTransformer Fit(IDataView input) => Fit(input, null);
 
     /// <summary>Trains a network, or continues the training of an initial one, and validates it on other data after each epoch.</summary>
-    /// <param name="trainData"> The training data. It is read once, and its usable rows are kept in memory, unless
-    /// <see cref="SequenceInputOptions.StreamingBufferMegabytes"/> is given. </param>
-    /// <param name="validationData"> Data to measure on, for early stopping and for choosing the best epoch; <see langword="null"/> for
-    /// none. </param>
-    /// <param name="initialModel"> A network whose training is continued, of the shape that the options and the data ask for; its scaling
-    /// of features and labels is kept, except for those that never varied so far. Keys must stand for the same values in the same order,
-    /// which is checked for classes whose values are known, and not for tokens. Keys that it does not know yet are added.
-    /// <see langword="null"/> to start anew. </param>
+    /// <param name="trainData">The training data. It is read once, and its usable rows are kept in memory, unless
+    /// <see cref="SequenceInputOptions.StreamingBufferMegabytes"/> is given.</param>
+    /// <param name="validationData">Data to measure on, for early stopping and for choosing the best epoch; <see langword="null"/> for
+    /// none.</param>
+    /// <param name="initialModel">A network whose training is continued, of the shape that the options and the data ask for; its scaling
+    /// of features and labels is kept, except where they never varied so far. Keys must stand for the same values in the same order, which
+    /// is checked for classes whose values are known, but not for tokens. Keys that are new to the network are added.
+    /// <see langword="null"/> to start afresh.</param>
     /// <returns>The trained network, ready to transform data.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="trainData"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
     /// <exception cref="ArgumentException"><paramref name="initialModel"/> has another shape, predicts numbers where classes are to be
     /// learned, or has other classes.</exception>
-    /// <exception cref="InvalidDataException">A file of word vectors is malformed; the message has its line.</exception>
-    /// <exception cref="InvalidOperationException"> No row can be used, or one can't and the options say that this is an error; or all
-    /// labels to tell apart are the same, or <see cref="ClassificationTrainerOptions.ClassWeights"/> are not as many as the classes.
-    /// </exception>
+    /// <exception cref="InvalidDataException">A file of word vectors is malformed; the message names the line.</exception>
+    /// <exception cref="InvalidOperationException">No row can be used, or one can't and the options say that this is an error; or all
+    /// labels to tell apart are the same, or there are more or fewer <see cref="ClassificationTrainerOptions.ClassWeights"/> than
+    /// classes.</exception>
     public TTransformer Fit(IDataView trainData, IDataView? validationData, SequenceModelParameters? initialModel = null)
     {
         ArgumentNullException.ThrowIfNull(trainData);
@@ -167,6 +169,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
     /// <summary>The columns that the trained transformer will give for data like this.</summary>
     /// <param name="inputSchema">What is known of the data's schema.</param>
     /// <returns>What is known of the transformed data's schema.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="inputSchema"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {

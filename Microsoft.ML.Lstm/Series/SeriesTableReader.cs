@@ -70,8 +70,8 @@ internal sealed class SeriesTableReader(IExceptionContext context, SeriesColumns
             if (series is null)
             {
                 if (reader.HasMissingStatics)
-                    throw Error($"{SeriesMessages.DescribeRow(cursor.Position, dataName, reader.Series)} has NaN or infinity in the static "
-                        + "features.");
+                    throw Error(SeriesMessages.DescribeRow(cursor.Position, dataName, reader.Series)
+                        + " has NaN or infinity in the static features.");
                 bool isNamed = reader.Fault == SeriesRowFault.None;
                 var rows = new SeriesRows(reader.Numbers.Length)
                 {

@@ -83,7 +83,7 @@ public abstract class SeriesTransformer : ITransformer
     /// <exception cref="InvalidOperationException">Always.</exception>
     public IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema)
         => throw new InvalidOperationException(
-            "What is said of a row of a series depends on the rows before it, so it can't be computed of a single one. Use "
+            "The result of a row of a series depends on the rows before it, so it can't be computed from a single one. Use "
             + "CreateForecastEngine for one row at a time.");
 
     void ICanSaveModel.Save(ModelSaveContext ctx) => Save(ctx);

@@ -46,7 +46,7 @@ internal sealed class SeriesWarnings(string dataName, SeriesColumns columns, Row
     {
         _faults[(int)fault] += rows;
         if (_faults[(int)fault] == rows && isLive)
-            warn($"A row has {Reason(fault)}: nothing is said of it, nor of others like it.");
+            warn($"A row has {Reason(fault)}: it gets no result, and neither do others like it.");
     }
 
     /// <summary>Counts a row that is skipped because a value is missing.</summary>
@@ -61,7 +61,7 @@ internal sealed class SeriesWarnings(string dataName, SeriesColumns columns, Row
     public void AddWithoutStatics()
     {
         if (_withoutStatics++ == 0 && isLive)
-            warn("A row has NaN or infinity in the static features: nothing is said of it, nor of others like it.");
+            warn("A row has NaN or infinity in the static features: it gets no result, and neither do others like it.");
     }
 
     /// <summary>Counts a series that repeats the first rows of the training data.</summary>
@@ -123,7 +123,7 @@ internal sealed class SeriesWarnings(string dataName, SeriesColumns columns, Row
                 warn($"Skipped {_skipped} rows of the {dataName}, in which values are missing: they count as if they were not there "
                     + $"({nameof(MissingValueHandling)}.{nameof(MissingValueHandling.SkipRow)}).");
             if (_withoutStatics > 0)
-                warn($"Nothing is said of {_withoutStatics} rows of the {dataName}, which have NaN or infinity in the static features.");
+                warn($"{_withoutStatics} rows of the {dataName} get no result, as they have NaN or infinity in the static features.");
             if (_restarts > 0)
                 warn($"{_firstRestart}{(_restarts > 1 ? $"; so it is with {_restarts - 1} more series" : "")}.");
             if (_repeats > 0)
@@ -150,8 +150,8 @@ internal sealed class SeriesWarnings(string dataName, SeriesColumns columns, Row
     public string DescribeMissingKey(string row)
         => $"{row} has the missing key in the series column '{columns.Series}', so nobody knows which series it belongs to. MapValueToKey "
             + "gives this key to missing values, and to values that it did not meet when it was fitted: fit it to all series, or give it "
-            + "all of them as keyData; or give the column of texts itself as the series column, which may have series that training did "
-            + "not have.";
+            + "all of them as keyData; or give the column of texts itself as the series column, which may have series that training "
+            + "did not have.";
 
     private void AddGap(string series, DateTimeOffset time, DateTimeOffset next, long leftOut, bool isEndOfTraining)
     {

@@ -61,7 +61,7 @@ public sealed class SlidingWindowTransformer : ITransformer
     /// <exception cref="InvalidOperationException">Always.</exception>
     public IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema)
         => throw new InvalidOperationException(
-            "A sliding window is made of several rows, so it can't be computed of a single one. For single predictions make the pipeline "
+            "A sliding window is made of several rows, so it can't be computed from a single one. For single predictions make the pipeline "
             + "without it, and give it rows with the window as a vector column.");
 
     private static VersionInfo Version => ModelEntry.Version("LSTMWIND", LoaderSignature);

@@ -55,7 +55,7 @@ public sealed class RefusedConversionTests
         ml.Log -= Write;
         StringAssert.StartsWith(error.Message, "The targeted pipeline can not be fully converted into a well-defined ONNX model.");
         Assert.AreEqual(0, stream.Length);
-        Assert.Contains($"{transformer} cannot be converted to ONNX, so the model has none of its columns: what is said of a row depends "
+        Assert.Contains($"{transformer} cannot be converted to ONNX, so the model has none of its columns: the result of a row depends "
             + "on the rows before it, and an ONNX model has each row by itself.", log);
     }
 }

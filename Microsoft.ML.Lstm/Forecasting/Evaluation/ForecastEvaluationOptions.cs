@@ -55,7 +55,7 @@ public class ForecastEvaluationOptions
     /// where the data leaves out steps. Default: <see langword="null"/>.
     /// </summary>
     /// <remarks>
-    /// The time step is that of the forecaster, which a <see cref="LstmForecastingTransformer"/> writes into the annotations of its
+    /// The time step is the forecaster's, which a <see cref="LstmForecastingTransformer"/> writes into the annotations of its
     /// forecasts. If that does not fill gaps (<see cref="SeriesEstimatorOptions.FillGaps"/>), as for data without weekends, each row is one
     /// step after the row before. For forecasts without these annotations, such as those of other models, the time step is the usual one
     /// between rows of the evaluated and the training data, and gaps have steps. A time between two steps counts as the nearest step after

@@ -23,7 +23,7 @@ namespace Microsoft.ML.Lstm;
 /// There is no label: train on usual sequences, with few or no anomalies among them.
 ///
 /// * `FeatureColumnName`, or several `FeatureColumnNames`: vector of <xref:System.Single>, of known size or not, sparse or not. The
-///   sequence: T x F numbers, those of the first step first. F comes from the dimensions (T, F) of the vector, which `Concatenate` drops,
+///   sequence: T x F numbers, the first step first. F comes from the dimensions (T, F) of the vector, which `Concatenate` drops,
 ///   or from `FeaturesPerStep`; T may differ from row to row.
 /// * `ExampleWeightColumnName`, optional: <xref:System.Single>. How much the row counts.
 /// * `StaticFeatureColumnName`, optional: <xref:System.Single>, or a known-sized vector of it. What is known of the sequence as a whole; it

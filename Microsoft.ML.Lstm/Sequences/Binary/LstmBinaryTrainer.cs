@@ -21,7 +21,7 @@ namespace Microsoft.ML.Lstm;
 /// ### Input and Output Columns
 /// * `LabelColumnName`: <xref:System.Boolean>. Yes or no.
 /// * `FeatureColumnName`, or several `FeatureColumnNames`: vector of <xref:System.Single>, or of Key, of known size or not, sparse or not.
-///   The sequence: T x F numbers, those of the first step first, or T keys, such as the words of a text.
+///   The sequence: T x F numbers, the first step first, or T keys, such as the words of a text.
 /// * `ExampleWeightColumnName`, optional: <xref:System.Single>. How much the row counts.
 /// * `StaticFeatureColumnName`, optional: <xref:System.Single>, or a known-sized vector of it. What is known of the sequence as a whole.
 ///
@@ -62,8 +62,7 @@ public sealed class LstmBinaryTrainer : SequenceTrainerBase<LstmBinaryTrainer.Op
     private protected override IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label)
         => BinaryOutputs.Shapes;
 
-    private protected override TrainingTask CreateTask(Options options, LabelColumn label, TrainingData training,
-        KeySubset? classes)
+    private protected override TrainingTask CreateTask(Options options, LabelColumn label, TrainingData training, KeySubset? classes)
         => new BinaryTask(options.WeightsFor(training, label), options.LabelSmoothing!.Value);
 
     private protected override LstmBinaryTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns,
@@ -77,8 +76,8 @@ public sealed class LstmBinaryTrainer : SequenceTrainerBase<LstmBinaryTrainer.Op
     public sealed class Options : ClassificationTrainerOptions
     {
         /// <summary>
-        /// The probability above which the predicted label is yes, from 0 to 1. ML.NET's own evaluation does not look at it: what it counts
-        /// as predicted goes by a score above 0. Default: 0.5.
+        /// The probability above which the predicted label is yes, from 0 to 1. ML.NET's own evaluation ignores it: it takes scores above 0
+        /// for yes. Default: 0.5.
         /// </summary>
         public float ProbabilityThreshold = 0.5f;
 
@@ -88,7 +87,7 @@ public sealed class LstmBinaryTrainer : SequenceTrainerBase<LstmBinaryTrainer.Op
         internal override void Validate()
         {
             base.Validate();
-            Require(ClassWeights is null or { Length: 2 }, ClassWeights, nameof(ClassWeights), "two, that of no and that of yes, or null");
+            Require(ClassWeights is null or { Length: 2 }, ClassWeights, nameof(ClassWeights), "two, for no and for yes, or null");
             foreach (string name in ClassWeightsByLabel?.Keys.ToArray() ?? [])
                 Require(bool.TryParse(name, out _), name, nameof(ClassWeightsByLabel), "weights of \"true\" and \"false\"");
             Require(ProbabilityThreshold is >= 0 and <= 1, ProbabilityThreshold, nameof(ProbabilityThreshold), "from 0 to 1");

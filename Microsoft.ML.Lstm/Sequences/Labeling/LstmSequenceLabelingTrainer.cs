@@ -23,7 +23,7 @@ namespace Microsoft.ML.Lstm;
 /// * `LabelColumnName`: vector of Key, of known size or not. The label of each step; a missing key is a step whose label is not known and
 ///   does not count.
 /// * `FeatureColumnName`, or several `FeatureColumnNames`: vector of <xref:System.Single>, or of Key, of known size or not, sparse or not.
-///   The sequence: T x F numbers, those of the first step first, or T keys, such as the words of a text.
+///   The sequence: T x F numbers, the first step first, or T keys, such as the words of a text.
 /// * `ExampleWeightColumnName`, optional: <xref:System.Single>. How much the row counts.
 /// * `StaticFeatureColumnName`, optional: <xref:System.Single>, or a known-sized vector of it. What is known of the sequence as a whole.
 ///

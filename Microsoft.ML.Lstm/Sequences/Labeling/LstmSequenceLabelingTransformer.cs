@@ -22,7 +22,7 @@ namespace Microsoft.ML.Lstm;
 /// * `PredictedLabel`: variable-sized vector of Key. The label of each step. It has the label's key values, if that had any, so that
 ///   `MapKeyToValue` gives the labels their names back.
 /// * `Score`: variable-sized vector of <xref:System.Single>. The probability of each of the L labels at each of the T steps, T x L values,
-///   those of the first step first; 0 for a label that the training data did not have.
+///   the first step first; 0 for a label that the training data did not have.
 ///
 /// A row that can't be scored gets empty vectors.
 /// ]]></format>

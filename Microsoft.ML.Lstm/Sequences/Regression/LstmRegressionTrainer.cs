@@ -22,7 +22,7 @@ namespace Microsoft.ML.Lstm;
 /// ### Input and Output Columns
 /// * `LabelColumnName`: <xref:System.Single>, or a known-sized vector of it. What to predict.
 /// * `FeatureColumnName`, or several `FeatureColumnNames`: vector of <xref:System.Single>, or of Key, of known size or not, sparse or not.
-///   The sequence: T x F numbers, those of the first step first, or T keys. F comes from the dimensions (T, F) of the vector, which
+///   The sequence: T x F numbers, the first step first, or T keys. F comes from the dimensions (T, F) of the vector, which
 ///   `Concatenate` drops, or from `FeaturesPerStep`; T may differ from row to row.
 /// * `ExampleWeightColumnName`, optional: <xref:System.Single>. How much the row counts.
 /// * `StaticFeatureColumnName`, optional: <xref:System.Single>, or a known-sized vector of it. What is known of the sequence as a whole.

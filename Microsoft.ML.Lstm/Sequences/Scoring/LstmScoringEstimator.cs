@@ -17,7 +17,7 @@ namespace Microsoft.ML.Lstm;
 /// ### Input and Output Columns
 /// | Column | Type | Description |
 /// | -- | -- | -- |
-/// | inputs | Vector of Single, or of Key | The sequence: T x F numbers, those of the first step first, or T keys. |
+/// | inputs | Vector of Single, or of Key | The sequence: T x F numbers, the first step first, or T keys. |
 /// | static features | Single, or a known-sized vector of it | What is known of the sequence as a whole. |
 /// | output | Single, or a vector of it | The network's outputs, after its output function. |
 /// | encoding, optional | Known-sized vector of Single | The encoding of the sequence: features for any trainer. |
