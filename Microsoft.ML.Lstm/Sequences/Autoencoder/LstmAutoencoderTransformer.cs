@@ -31,10 +31,9 @@ namespace Microsoft.ML.Lstm;
 public sealed class LstmAutoencoderTransformer : SequencePredictionTransformer
 {
     internal const string LoaderSignature = "LstmAutoencoder";
-    private const string RegistrationName = "LstmAutoencoderTransformer";
 
     internal LstmAutoencoderTransformer(IHostEnvironment environment, SequenceModelParameters model, ScoringColumns columns)
-        : base(environment.Register(RegistrationName), model, columns,
+        : base(environment.Register(nameof(LstmAutoencoderTransformer)), model, columns,
             AutoencoderOutputs.Create(columns.Threshold!.Value, columns.StepErrorColumnName))
         => Threshold = columns.Threshold.Value;
 

@@ -30,10 +30,9 @@ namespace Microsoft.ML.Lstm;
 public sealed class LstmBinaryTransformer : SequencePredictionTransformer
 {
     internal const string LoaderSignature = "LstmBinary";
-    private const string RegistrationName = "LstmBinaryTransformer";
 
     internal LstmBinaryTransformer(IHostEnvironment environment, SequenceModelParameters model, ScoringColumns columns)
-        : base(environment.Register(RegistrationName), model, columns, BinaryOutputs.Create(columns.Threshold!.Value))
+        : base(environment.Register(nameof(LstmBinaryTransformer)), model, columns, BinaryOutputs.Create(columns.Threshold!.Value))
         => ProbabilityThreshold = columns.Threshold.Value;
 
     /// <summary>The probability above which the predicted label is yes, from 0 to 1.</summary>

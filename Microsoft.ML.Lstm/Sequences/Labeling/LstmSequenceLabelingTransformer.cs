@@ -31,10 +31,9 @@ namespace Microsoft.ML.Lstm;
 public sealed class LstmSequenceLabelingTransformer : SequencePredictionTransformer
 {
     internal const string LoaderSignature = "LstmSequenceLabeling";
-    private const string RegistrationName = "LstmSequenceLabelingTransformer";
 
     internal LstmSequenceLabelingTransformer(IHostEnvironment environment, SequenceModelParameters model, ScoringColumns columns)
-        : base(environment.Register(RegistrationName), model, columns, CreateColumns(model))
+        : base(environment.Register(nameof(LstmSequenceLabelingTransformer)), model, columns, CreateColumns(model))
     {
     }
 

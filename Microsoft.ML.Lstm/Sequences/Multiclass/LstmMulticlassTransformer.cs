@@ -31,10 +31,9 @@ namespace Microsoft.ML.Lstm;
 public sealed class LstmMulticlassTransformer : SequencePredictionTransformer
 {
     internal const string LoaderSignature = "LstmMulticlass";
-    private const string RegistrationName = "LstmMulticlassTransformer";
 
     internal LstmMulticlassTransformer(IHostEnvironment environment, SequenceModelParameters model, ScoringColumns columns)
-        : base(environment.Register(RegistrationName), model, columns,
+        : base(environment.Register(nameof(LstmMulticlassTransformer)), model, columns,
             MulticlassOutputs.Create(new ScoredClasses(model.Network.Shape), model.LabelValues))
     {
     }

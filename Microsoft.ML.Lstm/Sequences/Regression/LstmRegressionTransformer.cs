@@ -29,10 +29,9 @@ namespace Microsoft.ML.Lstm;
 public sealed class LstmRegressionTransformer : SequencePredictionTransformer
 {
     internal const string LoaderSignature = "LstmRegression";
-    private const string RegistrationName = "LstmRegressionTransformer";
 
     internal LstmRegressionTransformer(IHostEnvironment environment, SequenceModelParameters model, ScoringColumns columns)
-        : base(environment.Register(RegistrationName), model, columns,
+        : base(environment.Register(nameof(LstmRegressionTransformer)), model, columns,
             [RegressionOutputs.Score(columns.VectorScore, model.OutputCount)])
     {
     }
