@@ -91,8 +91,8 @@ internal sealed class LinearChainCrf(int labels)
     /// <param name="logPartition">Log of the sum over all paths.</param>
     /// <param name="counts">[L x L].</param>
     /// <param name="scratch">[2·L].</param>
-    public void AddTransitions(ReadOnlySpan<double> before, ReadOnlySpan<double> after, double logPartition, Span<double> counts,
-        Span<double> scratch)
+    public void AddTransitions(
+        ReadOnlySpan<double> before, ReadOnlySpan<double> after, double logPartition, Span<double> counts, Span<double> scratch)
     {
         Span<double> from = scratch[..labels], to = scratch.Slice(labels, labels);
         if (!_isNarrow)

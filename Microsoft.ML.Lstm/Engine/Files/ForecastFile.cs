@@ -50,8 +50,8 @@ internal static class ForecastFile
     /// <param name="series">N: the number of series in the training data.</param>
     /// <param name="states">M: the number of series whose state is known.</param>
     /// <exception cref="InvalidDataException">The stream is damaged, or does not belong to such a model.</exception>
-    public static (ForecastModel Model, float[][] States) Read(Stream stream, SequenceModel network, ForecastLayout layout, int series,
-        int states)
+    public static (ForecastModel Model, float[][] States) Read(
+        Stream stream, SequenceModel network, ForecastLayout layout, int series, int states)
     {
         int covariates = layout.PastCovariates + layout.KnownCovariates;
         long length = ForecastStream.StateLengthOf(layout, network.Shape);

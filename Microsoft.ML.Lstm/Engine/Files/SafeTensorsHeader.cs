@@ -22,8 +22,8 @@ internal sealed class SafeTensorsHeader
         public int End => Begin + Length;
     }
 
-    private SafeTensorsHeader(IReadOnlyDictionary<string, string> metadata, IReadOnlyList<Entry> tensors, int dataLength,
-        Range? checksum = null)
+    private SafeTensorsHeader(
+        IReadOnlyDictionary<string, string> metadata, IReadOnlyList<Entry> tensors, int dataLength, Range? checksum = null)
     {
         Metadata = metadata;
         Tensors = tensors;

@@ -10,8 +10,8 @@ namespace Microsoft.ML.Lstm.Engine.Files;
 /// <param name="Until">The local time up to which rows at the end are known to be missing; null where none are.</param>
 /// <param name="Statics">The static features of the series, where rows at the end are missing.</param>
 /// <param name="Start">A hash of its first rows in the training data, unless they are all the same.</param>
-internal sealed record KnownSeries(string Name, DateTime Time, int? OffsetMinutes = null, DateTime? Until = null, float[]? Statics = null,
-    SeriesStart? Start = null)
+internal sealed record KnownSeries(
+    string Name, DateTime Time, int? OffsetMinutes = null, DateTime? Until = null, float[]? Statics = null, SeriesStart? Start = null)
 {
     /// <summary>Whether times and offset are within the calendar, and the start has a valid number of rows.</summary>
     [JsonIgnore]

@@ -78,8 +78,8 @@ internal sealed unsafe class CellKernel<S, V, TCell> : CellKernel
     }
 
     /// <summary>The sums of a panel of gate columns for a tile of rows.</summary>
-    private static void Products(in PackedCell cell, in CellStep step, int panel, int row, int rows, bool carried, float* products,
-        nint productRow)
+    private static void Products(
+        in PackedCell cell, in CellStep step, int panel, int row, int rows, bool carried, float* products, nint productRow)
     {
         CellLayout layout = cell.Layout;
         GatePanels inputs = layout.InputPanels;
@@ -121,8 +121,8 @@ internal sealed unsafe class CellKernel<S, V, TCell> : CellKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Activate(CellLayout layout, in CellStep step, int block, int row, int rows, bool carried, float* products,
-        nint productRow)
+    private static void Activate(
+        CellLayout layout, in CellStep step, int block, int row, int rows, bool carried, float* products, nint productRow)
     {
         int unit = block * S.Lanes;
         nint stateRow = layout.PaddedSize;

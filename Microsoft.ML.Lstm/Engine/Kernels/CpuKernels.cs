@@ -48,15 +48,15 @@ internal abstract unsafe class CpuKernels
     /// C = init + A·B for <paramref name="rows"/> rows of A and a packed B of [<paramref name="depth"/> x <paramref name="vectors"/>
     /// vectors]. Row m of init is at <c>init[m·initRow]</c>: a bias with initRow 0, C itself, or null for zero.
     /// </summary>
-    public abstract void Multiply(int rows, float* a, nint aRow, int depth, float* packedB, int vectors, float* init, nint initRow,
-        float* c, nint cRow);
+    public abstract void Multiply(
+        int rows, float* a, nint aRow, int depth, float* packedB, int vectors, float* init, nint initRow, float* c, nint cRow);
 
     /// <summary>
     /// C = (C +) Aᵀ·B, for <paramref name="depth"/> rows of A, <paramref name="width"/> wide, and of a panel of B. C is a
     /// contiguous panel of <paramref name="width"/> rows.
     /// </summary>
-    public abstract void MultiplyTransposed(int width, float* a, nint aRow, int depth, float* panel, nint panelRow, int vectors, float* c,
-        bool accumulate);
+    public abstract void MultiplyTransposed(
+        int width, float* a, nint aRow, int depth, float* panel, nint panelRow, int vectors, float* c, bool accumulate);
 
     /// <summary>
     /// Copies <paramref name="vectors"/> vectors of <paramref name="rows"/> rows into a contiguous panel and adds the rows to
@@ -120,8 +120,8 @@ internal sealed unsafe class CpuKernels<S, V>(string name) : CpuKernels(name, S.
             sum, layout.PaddedSize, result, layout.PaddedSize);
     }
 
-    public override void Multiply(int rows, float* a, nint aRow, int depth, float* packedB, int vectors, float* init, nint initRow,
-        float* c, nint cRow)
+    public override void Multiply(
+        int rows, float* a, nint aRow, int depth, float* packedB, int vectors, float* init, nint initRow, float* c, nint cRow)
     {
         for (int v = 0; v < vectors; v += GemmTile.MaxVectors)
         {
@@ -148,8 +148,8 @@ internal sealed unsafe class CpuKernels<S, V>(string name) : CpuKernels(name, S.
         }
     }
 
-    public override void MultiplyTransposed(int width, float* a, nint aRow, int depth, float* panel, nint panelRow, int vectors, float* c,
-        bool accumulate)
+    public override void MultiplyTransposed(
+        int width, float* a, nint aRow, int depth, float* panel, nint panelRow, int vectors, float* c, bool accumulate)
     {
         nint cRow = vectors * S.Lanes;
         for (int row = 0; row < width;)

@@ -115,8 +115,8 @@ internal sealed unsafe class DenseGradients(DenseLayer layer, CpuKernels kernels
             for (int row = 0; row < rows; row += BlockRows)
             {
                 int count = Math.Min(BlockRows, rows - row);
-                kernels.PackRows(count, dy + (long)row * layer.OutputStride + column, layer.OutputStride, vectors, scratch.Pointer,
-                    biasPanel);
+                kernels.PackRows(count, dy + (long)row * layer.OutputStride + column, layer.OutputStride,
+                    vectors, scratch.Pointer, biasPanel);
                 kernels.MultiplyTransposed(layer.InputSize, x + (long)row * layer.InputStride, layer.InputStride, count,
                     scratch.Pointer, vectors * lanes, vectors, weightPanel, accumulate: row > 0);
             }

@@ -32,13 +32,13 @@ internal sealed unsafe class RecurrentWeights
         _bias = parameters.Find("bias" + suffix);
 
         // A layer above the first reads rows of h of each direction, each padded to whole blocks.
-        int[] inputFeatures = layer == 0 ? Enumerable.Range(0, shape.InputSize).ToArray() : OutputFeatures(Layout, shape.Directions);
-        int[] hiddenUnits = Enumerable.Range(0, Layout.PaddedSize).Select(k => k < shape.HiddenSize ? k : -1).ToArray();
+        int[] inputFeatures = layer == 0 ? [.. Enumerable.Range(0, shape.InputSize)] : OutputFeatures(Layout, shape.Directions);
+        int[] hiddenUnits = [.. Enumerable.Range(0, Layout.PaddedSize).Select(k => k < shape.HiddenSize ? k : -1)];
         InputWidth = inputFeatures.Length;
 
         _packedInput = ForwardMatrix(_input, inputFeatures, Layout.InputPanels, cell.InputGate);
         _packedHidden = ForwardMatrix(_hidden, hiddenUnits, Layout.HiddenPanels, cell.HiddenGate);
-        int[] gateColumns = Enumerable.Range(0, Layout.GateWidth).ToArray();
+        int[] gateColumns = [.. Enumerable.Range(0, Layout.GateWidth)];
         _packedBias = new PackedMatrix([0], [.. gateColumns.Select(column => RowOf(column, cell.Bias))],
             Layout.Panels.FullVectors * Layout.Lanes, [.. gateColumns.Select(ExponentFactor)]);
         if (backward)
@@ -112,7 +112,7 @@ internal sealed unsafe class RecurrentWeights
     /// <summary>Wᵀ [gates x K] of a parameter [gates x K], with a row for each column of a row of gates.</summary>
     private PackedMatrix BackwardMatrix(Parameter parameter, int[] features, Func<int, int> gateOf)
     {
-        int[] rows = Enumerable.Range(0, Layout.GateWidth).Select(j => Offset(RowOf(j, gateOf), parameter.Columns)).ToArray();
+        int[] rows = [.. Enumerable.Range(0, Layout.GateWidth).Select(j => Offset(RowOf(j, gateOf), parameter.Columns))];
         return new PackedMatrix(rows, features, GemmTile.MaxVectors * Layout.Lanes);
     }
 

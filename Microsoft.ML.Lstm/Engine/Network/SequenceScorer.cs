@@ -109,7 +109,8 @@ internal sealed class SequenceScorer
         for (int index = 0; index < Count; index++)
         {
             _starts[index] = end;
-            for (int t = 0; t < (shape.Head.IsPerStep ? _batch.Length(_rows[index]) : 1); t++, end += shape.OutputSize)
+            int rows = shape.Head.IsPerStep ? _batch.Length(_rows[index]) : 1;
+            for (int t = 0; t < rows; t++, end += shape.OutputSize)
                 _runner.Output(_batch.FirstRow(t) + _rows[index]).CopyTo(_outputs.AsSpan(end));
         }
         _starts[Count] = end;

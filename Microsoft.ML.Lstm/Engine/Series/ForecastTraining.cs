@@ -170,8 +170,8 @@ internal static class ForecastTraining
     /// <paramref name="beforeStep"/> is called before each step and may throw to cancel.
     /// </summary>
     /// <returns>The state of each series after its last observed row.</returns>
-    public static float[][] RunHeldOut(ForecastModel model, ForecastData data, Action<ForecastStream, int, int> beforeNext,
-        Action? beforeStep = null)
+    public static float[][] RunHeldOut(
+        ForecastModel model, ForecastData data, Action<ForecastStream, int, int> beforeNext, Action? beforeStep = null)
     {
         bool validates = data.Validates;
         var network = new SequenceNetwork(model.Network.Parameters, NetworkPasses.Forward);

@@ -42,7 +42,7 @@ internal sealed class SeriesWindows(
     private IEnumerable<TrainingSequence> Cut(int index, int first)
     {
         EncodedSeries steps = series[index];
-        (int begin, int end) = (ranges[index].Start.Value, ranges[index].End.Value);
+        int begin = ranges[index].Start.Value, end = ranges[index].End.Value;
         // The last step has no later value to learn.
         int last = end - 1;
         for (int from = begin, to = Math.Min(begin + first, last); from < last; from = to, to = Math.Min(to + layout.WindowSize, last))

@@ -54,7 +54,7 @@ internal static class NewNetwork
         var parameters = new ParameterSet(ShapeOf(job.Settings, job.Task, data, job.Embeddings));
         Initializer.Initialize(parameters, job.Settings.InitialForgetBias, random, team, cancellation);
         foreach ((int table, int token, float[] vector) in PretrainedVectors(job))
-            vector.CopyTo(parameters[ParameterSet.EmbeddingName(table)][(token * vector.Length)..]);
+            vector.CopyTo(parameters.Row(parameters.Embeddings[table], token));
         ModelScalers scalers = ScalersOf(job.Settings, job.Task, parameters.Shape.OutputSize, data, cancellation);
         return new SequenceModel(parameters, scalers.Input, scalers.Static, scalers.Output);
     }

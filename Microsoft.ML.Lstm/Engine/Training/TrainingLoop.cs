@@ -145,8 +145,8 @@ internal sealed partial class TrainingLoop
             }
             TimeSpan elapsed = before + clock.Elapsed;
             _job.SaveCheckpoint?.Invoke(_model with { Parameters = _kept }, StateAfter(elapsed));
-            var completed = new EpochCompletedEventArgs(epoch, _epochs, training, validation, learningRate, elapsed,
-                _course.KeptEpoch == epoch);
+            var completed = new EpochCompletedEventArgs(
+                epoch, _epochs, training, validation, learningRate, elapsed, isBest: _course.KeptEpoch == epoch);
             _job.Monitor.EpochCompleted(completed);
             _settings.EpochCompleted?.Invoke(completed);
             if (completed.Cancel)

@@ -20,8 +20,8 @@ internal sealed class UntrainedEmbeddings
     /// <param name="gradient">The gradient, which knows the rows that training has reached.</param>
     /// <param name="pretrained">The pretrained embeddings; null for none.</param>
     /// <param name="wasTrained">Whether the parameters come from a model that was trained before.</param>
-    public UntrainedEmbeddings(ParameterSet parameters, Gradient gradient, IReadOnlyList<PretrainedEmbeddings?>? pretrained,
-        bool wasTrained)
+    public UntrainedEmbeddings(
+        ParameterSet parameters, Gradient gradient, IReadOnlyList<PretrainedEmbeddings?>? pretrained, bool wasTrained)
     {
         _parameters = parameters;
         _gradient = gradient;
