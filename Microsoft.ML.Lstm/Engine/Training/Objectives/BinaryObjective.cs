@@ -14,7 +14,7 @@ internal sealed class BinaryTask(float[]? classWeights, float labelSmoothing) : 
 
     public override Objective CreateObjective(SequenceModel model, TrainingData training)
         => new BinaryObjective(_classWeights, labelSmoothing,
-            MeanWeight(training, stepOutputs: false, (sequence, _) => sequence.Weight * _classWeights[sequence.Labels[0]]));
+            MeanWeight(training, stepOutputs: false, _classWeights.WeightOf));
 }
 
 /// <summary>
@@ -37,7 +37,7 @@ internal sealed class BinaryObjective(ClassWeights classWeights, float labelSmoo
         _curve.Clear();
     }
 
-    public override float WeightOf(TrainingSequence sequence, int step) => sequence.Weight * classWeights[sequence.Labels[0]];
+    public override float WeightOf(TrainingSequence sequence, int step) => classWeights.WeightOf(sequence, step);
 
     public override void Differentiate(int row, Span<float> outputs)
     {

@@ -21,7 +21,7 @@ internal sealed class ClassificationTask(int classes, bool stepOutputs, float[]?
 
     public override Objective CreateObjective(SequenceModel model, TrainingData training)
         => new ClassificationObjective(stepOutputs, _classWeights, labelSmoothing,
-            MeanWeight(training, stepOutputs, (sequence, step) => sequence.Weight * _classWeights[sequence.Labels[step]]));
+            MeanWeight(training, stepOutputs, _classWeights.WeightOf));
 }
 
 /// <summary>
@@ -46,7 +46,7 @@ internal sealed class ClassificationObjective(bool stepOutputs, ClassWeights cla
         _right = 0;
     }
 
-    public override float WeightOf(TrainingSequence sequence, int step) => sequence.Weight * classWeights[sequence.Labels[step]];
+    public override float WeightOf(TrainingSequence sequence, int step) => classWeights.WeightOf(sequence, step);
 
     public override void Differentiate(int row, Span<float> outputs)
     {
@@ -79,4 +79,7 @@ internal sealed class ClassificationObjective(bool stepOutputs, ClassWeights cla
 internal readonly struct ClassWeights(float[]? weights)
 {
     public float this[int label] => label < 0 ? 0f : weights is null ? 1f : weights[label];
+
+    /// <summary>The weight of a step of a sequence; of the sequence itself, which has one label, with step 0.</summary>
+    public float WeightOf(TrainingSequence sequence, int step) => sequence.Weight * this[sequence.Labels[step]];
 }
