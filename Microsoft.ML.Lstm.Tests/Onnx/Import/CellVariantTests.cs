@@ -84,6 +84,7 @@ public sealed class CellVariantTests
                 "first step is read"),
             ((g, y) => g.Dense(g.Squeeze(g.Recurrent("GRU", g.Squeeze(y[0], 1), 4, 4)[1], 0), 4, 2), "has another cell"),
             ((g, y) => g.Node("Dropout", [g.Node("Erf", [g.Squeeze(y[1], 0)])]), "(Erf) lies between the recurrent layers and the output"),
+            ((g, y) => g.Node("Add", [g.Squeeze(y[1], 0), g.Transpose(y[1], 1, 0, 2)]), "don't fit each other"),
             ((g, y) => g.Node("Foo", [y[1]]), "node 'Foo2' (Foo): networks of ours have nothing like it"),
         })
         {

@@ -190,7 +190,11 @@ internal sealed class Axes
                 return null;
             axes[^i] = first.Length > 0 ? first : second;
         }
-        return new Axes(axes);
+        // Each row with each other row is none of what a row has.
+        return axes.SelectMany(axis => axis).Count(part => part.Kind == AxisKind.Batch) > 1
+            || axes.SelectMany(axis => axis).Count(part => part.Kind == AxisKind.Time) > 1
+            ? null
+            : new Axes(axes);
 
         static bool Fits(AxisPart[] first, AxisPart[] second) => first.Length == second.Length
             && first.Zip(second).All(pair => pair.First.Kind == pair.Second.Kind
