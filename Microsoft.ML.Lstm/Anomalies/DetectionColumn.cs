@@ -27,7 +27,7 @@ internal sealed class DetectionColumn(string name) : OutputColumn(name, new Vect
         return result;
     }
 
-    /// <summary>Makes a result the one for a row that can't be compared with a forecast.</summary>
+    /// <summary>Resets a result to no alert and missing values.</summary>
     public static void Clear(Span<double> result)
     {
         result.Fill(double.NaN);

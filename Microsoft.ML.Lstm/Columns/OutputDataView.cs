@@ -6,7 +6,7 @@ using Microsoft.ML.Runtime;
 namespace Microsoft.ML.Lstm.Columns;
 
 /// <summary>
-/// A data view with a transformer's columns behind those of its source. Nothing is computed before a cursor is asked for it, and each
+/// A data view with a transformer's columns behind the columns of its source. Nothing is computed before a value is asked for, and each
 /// cursor has one cursor over the source.
 /// </summary>
 /// <remarks>

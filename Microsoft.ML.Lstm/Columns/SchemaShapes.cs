@@ -26,7 +26,7 @@ internal static class SchemaShapes
         => new(DefaultColumnNames.PredictedLabel, kind, NumberDataViewType.UInt32, isKey: true, new SchemaShape(
             [.. KeyValues.ShapeOf(label) is { } values ? new[] { values } : [], .. AnnotationUtils.GetTrainerOutputAnnotation()]));
 
-    /// <summary><paramref name="schema"/> with <paramref name="columns"/> behind it, or in the place of those with the same name.</summary>
+    /// <summary>The schema with <paramref name="columns"/> behind its own columns, or in place of columns with the same names.</summary>
     public static SchemaShape With(this SchemaShape schema, IEnumerable<SchemaShape.Column> columns)
     {
         var all = new OrderedDictionary<string, SchemaShape.Column>();

@@ -29,7 +29,7 @@ internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, 
     }
 
     /// <summary>
-    /// Reads all rows once, to count those that can be used, and returns sequences that are read again each time they are enumerated.
+    /// Reads all rows once, to count the usable rows, and returns sequences that are read again each time they are enumerated.
     /// </summary>
     /// <param name="data">The data view; its columns must already be known to fit.</param>
     /// <param name="name">What to call it in messages.</param>

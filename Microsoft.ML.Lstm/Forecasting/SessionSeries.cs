@@ -22,7 +22,7 @@ internal sealed class SessionSeries(string name, ForecastStream stream)
     /// <summary>The steps after the last row whose values are known to be missing; null where there are none.</summary>
     public MissingEnd? Missing { get; private set; }
 
-    /// <summary>The stream after those missing steps, once a forecast from there was asked for.</summary>
+    /// <summary>The stream after the steps of <see cref="Missing"/>, once a forecast from there was asked for.</summary>
     public ForecastStream? StreamAfterMissing { get; set; }
 
     /// <summary>Whether there is a last row, of this session or known to the model.</summary>

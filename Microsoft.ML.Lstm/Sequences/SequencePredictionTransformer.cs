@@ -97,7 +97,7 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
 
     bool ITransformer.IsRowToRowMapper => true;
 
-    /// <summary>The columns of <paramref name="inputSchema"/> and, behind them, those that this transformer adds.</summary>
+    /// <summary>The columns of <paramref name="inputSchema"/> and, behind them, the columns that this transformer adds.</summary>
     /// <param name="inputSchema">The schema of data to transform.</param>
     /// <returns>The schema of the transformed data.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="inputSchema"/> is <see langword="null"/>.</exception>

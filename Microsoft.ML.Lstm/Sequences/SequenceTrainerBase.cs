@@ -259,7 +259,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         Require("number of static features", shape => shape.StaticSize);
         Require("decoder", shape => shape.Head == Head.Autoencoder);
         Require("number of outputs", shape => shape.ClassCount);
-        // The outputs of a classification are not scaled, and those of a regression would come out as if they were.
+        // The outputs of a classification have no scale; with a regression's scaler they would be scaled.
         if (!predictsNumbers && !model.OutputScaler.IsIdentity)
             throw new ArgumentException("The initial model predicts numbers, and the one to be trained classes.", "initialModel");
 

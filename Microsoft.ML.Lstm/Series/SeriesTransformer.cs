@@ -57,7 +57,7 @@ public abstract class SeriesTransformer : ITransformer
     /// <summary>False: the result of a row depends on the rows before it.</summary>
     public bool IsRowToRowMapper => false;
 
-    /// <summary>The columns of <paramref name="inputSchema"/> and, behind them, those that this transformer adds.</summary>
+    /// <summary>The columns of <paramref name="inputSchema"/> and, behind them, the columns that this transformer adds.</summary>
     /// <param name="inputSchema">The schema of data to transform.</param>
     /// <returns>The schema of the transformed data.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="inputSchema"/> is <see langword="null"/>.</exception>
@@ -67,7 +67,7 @@ public abstract class SeriesTransformer : ITransformer
     /// <summary>
     /// Adds the columns of this transformer to <paramref name="input"/>. They are computed when the result is read, row by row.
     /// </summary>
-    /// <param name="input">The rows, those of a series in the order of time.</param>
+    /// <param name="input">The rows, in the order of time within each series.</param>
     /// <returns>The columns of <paramref name="input"/> and, behind them, the results.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="input"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing, or is not what the network was trained on.</exception>

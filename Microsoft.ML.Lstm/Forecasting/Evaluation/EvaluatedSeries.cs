@@ -1,6 +1,6 @@
 namespace Microsoft.ML.Lstm.Forecasting.Evaluation;
 
-/// <summary>One series in an evaluation: the forecasts whose values are still to come, and the errors of those that came.</summary>
+/// <summary>One series in an evaluation: the forecasts whose values are still to come, and the errors of earlier forecasts.</summary>
 internal sealed class EvaluatedSeries
 {
     private readonly ForecastTallies _tallies;

@@ -116,7 +116,7 @@ public sealed class SequenceLabelingMetrics
 /// <param name="Name">The label, or the type of span.</param>
 /// <param name="Support">How many such labels or spans the data has.</param>
 /// <param name="Predicted">How many were predicted.</param>
-/// <param name="Correct">How many of the predicted ones are correct.</param>
+/// <param name="Correct">How many were predicted correctly.</param>
 public sealed record SequenceLabelingScore(string Name, long Support, long Predicted, long Correct)
 {
     /// <summary>Correct / predicted, 0 to 1; 0 if none was predicted.</summary>
