@@ -121,6 +121,16 @@ public sealed class ConversionTests
     }
 
     [TestMethod]
+    public void TwoNetworksInOnePipelineAreConverted()
+    {
+        IDataView data = _ml.Data.LoadFromEnumerable(FlatRow.Make(60));
+        ITransformer model = _ml.Regression.Trainers.Lstm(Small("Steps", options => options.EncodingColumnName = "First code"))
+            .Append(_ml.Regression.Trainers.Lstm(Small("First code", options => options.EncodingColumnName = "Second code")))
+            .Fit(data);
+        AssertConverted(data, model, "First code", "Second code", "Score");
+    }
+
+    [TestMethod]
     public void ATrainerBehindTheEncodingIsConverted()
     {
         IDataView data = _ml.Data.LoadFromEnumerable(FlatRow.Make(400));
