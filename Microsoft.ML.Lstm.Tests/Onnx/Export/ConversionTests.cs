@@ -34,6 +34,29 @@ public sealed class ConversionTests
 
     [TestMethod]
     [DynamicData(nameof(Trainers))]
+    public void RowsThatCannotBeScoredAreMissing(string trainer)
+    {
+        // Ours has no labels of steps with NaN, the file as many that are missing.
+        SequenceRow last = trainer == AnyTrainer.Labeling ? new() : new() { Features = [1, float.NaN, 2, 3] };
+        IDataView data = _ml.Data.LoadFromEnumerable([new SequenceRow(), .. SequenceRow.Make(2), last]);
+        foreach (Pooling pooling in Enum.GetValues<Pooling>())
+        {
+            AssertConverted(data, Fit(trainer, options =>
+            {
+                if (options is SequenceTrainerOptions predicting && trainer != AnyTrainer.Labeling)
+                    predicting.Pooling = pooling;
+            }));
+        }
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Predictors))]
+    public void RowsWithoutKeysAreMissing(string trainer)
+        => AssertConverted(_ml.Data.LoadFromEnumerable([new KeyRow { Statics = [1, 2] }, .. KeyRow.Make(2)]), Fit(trainer, options =>
+            options.FeatureColumnNames = ["Tokens"]));
+
+    [TestMethod]
+    [DynamicData(nameof(Trainers))]
     public void EachOperatorSetOfTheConverterWillDo(string trainer)
     {
         IDataView data = _ml.Data.LoadFromEnumerable(SequenceRow.Make(12));

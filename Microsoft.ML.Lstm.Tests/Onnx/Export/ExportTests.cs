@@ -61,10 +61,20 @@ public sealed class ExportTests
             // Large, but a number.
             (rows[5].Features[0], rows[5].Features[3]) = (3e38f, -1e30f);
             run.AssertSame(rows);
-            // ONNX Runtime has no loop of no steps.
-            if (trainer != AnyTrainer.Labeling)
-                run.AssertSame(OnnxRun.Rows(seed: 15, 0, 0));
+            run.AssertSame(OnnxRun.Rows(seed: 15, 0, 0));
         }
+    }
+
+    [TestMethod]
+    [DataRow(Pooling.Last, false)]
+    [DataRow(Pooling.Mean, false)]
+    [DataRow(Pooling.Max, true)]
+    [DataRow(Pooling.Attention, true)]
+    public void ATimeAxisOfNoStepsHasNoScores(Pooling pooling, bool isBidirectional)
+    {
+        using OnnxRun run = Export(AnyTrainer.Regression, options => (options.Pooling, options.Bidirectional) = (pooling, isBidirectional));
+        run.AssertSame(OnnxRun.Rows(seed: 16, 0));
+        run.AssertSame(OnnxRun.Rows(seed: 17, 0, 0), hasLengths: false);
     }
 
     [TestMethod]

@@ -52,7 +52,7 @@ internal sealed class CrfValues
         string[] backward = _graph.Scan("crf.path", isReversed: true, [new(last, DataType.Int64)], [new(forward[1], DataType.Int64)],
             [DataType.Int64], (body, states, items) =>
                 [body.Node("GatherElements", [items[0], states[0]], OnnxAttribute.Of("axis", 1)), states[0]]);
-        return _graph.Transpose(_graph.Reshape(backward[1], 0, -1), 1, 0);
+        return _graph.Reshape(_graph.Transpose(backward[1], 1, 0, 2), 0, 0);
     }
 
     /// <summary>The probability of each label at each step, over all paths, [B x T x L].</summary>

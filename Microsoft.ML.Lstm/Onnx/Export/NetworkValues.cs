@@ -155,7 +155,9 @@ internal sealed class NetworkValues
     private string FaultOf(string? numbers, string? statics)
     {
         string zero = Graph.Constant("zero", 0);
-        var faults = new List<string>();
+        string length = _lengths is null ? Graph.SizeOf(_first, axis: 1) : Graph.Reshape(_lengths, -1, 1);
+        string isEmpty = Graph.Node("Equal", [length, Graph.Vector(0)]);
+        var faults = new List<string> { Graph.Node("Where", [isEmpty, Graph.Constant("missing", float.NaN), zero]) };
         if (numbers is not null)
         {
             string fault = Graph.ReduceMean(WithinRows(Graph.Node("Mul", [numbers, zero]), 0), 1, 2);
@@ -163,14 +165,6 @@ internal sealed class NetworkValues
         }
         if (statics is not null)
             faults.Add(Graph.ReduceMean(Graph.Node("Mul", [statics, zero]), 1));
-        if (_lengths is not null)
-        {
-            string isEmpty = Graph.Node("Equal", [Graph.Reshape(_lengths, -1, 1), Graph.Vector(0)]);
-            faults.Add(Graph.Node("Where", [isEmpty, Graph.Constant("missing", float.NaN), zero]));
-        }
-        // Keys alone, of rows as long as the time axis: nothing can be wrong with them.
-        if (faults.Count == 0)
-            return zero;
         return faults.Aggregate((sum, fault) => Graph.Node("Add", [sum, fault]));
     }
 
@@ -259,7 +253,9 @@ internal sealed class NetworkValues
                 string scores = Graph.Linear("attention.score", hidden, Parameters[ParameterSet.AttentionVector], 1);
                 scores = Graph.Reshape(WithinRows(scores, float.MinValue), 0, -1);
                 Attention = Graph.Node("Softmax", [scores], OnnxAttribute.Of("axis", 1));
-                pooled = Graph.Node("MatMul", [Graph.Reshape(Attention, 0, 1, -1), WithinRows(steps, 0)]);
+                // A form that ONNX Runtime 1.31.1 takes for all lengths.
+                string weighted = Graph.Node("Mul", [WithinRows(steps, 0), Graph.Reshape(Attention, 0, -1, 1)]);
+                pooled = Graph.ReduceSum(weighted, 1);
                 break;
         }
         return Graph.Named("encoding", "Reshape", [pooled, Graph.Vector(0, Shape.EncodingSize)]);

@@ -77,12 +77,23 @@ internal sealed class OnnxFile(string name) : OnnxGraph
         string[] results = step(body, [.. states.Select(state => body.AddInput("state", state.Type))],
             [.. sequences.Select(sequence => body.AddInput("item", sequence.Type))]);
         TensorProto.Types.DataType[] types = [.. states.Select(state => state.Type), .. outputs];
-        return Nodes(name, "Scan", [.. states.Concat(sequences).Select(value => value.Name)],
+        // ONNX Runtime has no loop of no steps: in place of it is one of zeros, which says of all rows that they have no such step.
+        string steps = SizeOf(sequences[0].Name, axis: 0), one = Vector(1);
+        string missing = Node("Sub", [one, Node("Min", [steps, one])]);
+        string[] values = Nodes(name, "Scan", [.. states.Select(state => state.Name), .. sequences.Select(Padded)],
             [.. types.Select((_, i) => $"{name}.{(i < states.Length ? "state" : "output")}")],
             OnnxAttribute.Of("body", body.Finish(results.Zip(types))),
             OnnxAttribute.Of("num_scan_inputs", sequences.Length),
             OnnxAttribute.Of("scan_input_directions", [.. sequences.Select(_ => isReversed ? 1L : 0)]),
             OnnxAttribute.Of("scan_output_directions", [.. outputs.Select(_ => isReversed ? 1L : 0)]));
+        return [.. values.Select((value, i) => i < states.Length ? value : Node("Slice", [value, Vector(0), steps]))];
+
+        string Padded(TypedValue sequence)
+        {
+            string step = Node("Slice", [Node("Shape", [sequence.Name]), one, Vector(int.MaxValue)]);
+            string zeros = Node("Expand", [Cast(Constant("zero", 0), sequence.Type), Concat(0, missing, step)]);
+            return Concat(0, sequence.Name, zeros);
+        }
     }
 
     /// <exception cref="InvalidOperationException">The network is too large for an ONNX file.</exception>

@@ -43,8 +43,7 @@ internal sealed class RecurrentValues
                 Final = results[1];
                 return;
             }
-            string steps = shape.Directions == 1 ? results[0] : graph.Transpose(results[0], 0, 2, 1, 3);
-            x = Steps = graph.Reshape(steps, 0, shape.Directions == 1 ? -1 : 0, shape.EncodingSize);
+            x = Steps = graph.Reshape(graph.Transpose(results[0], 0, 2, 1, 3), 0, 0, shape.EncodingSize);
         }
 
         string OfDirections(int layer, string parameter, string operand, OrderOf order, params int[] columns)
