@@ -41,7 +41,7 @@ internal sealed class SequenceOnnx(string transformer, SequenceModel model, Sequ
         var network = new NetworkValues(graph, model, new NetworkInputs(
             // ML.NET's vectors have one axis, or the axes of their type.
             [.. features.Where(pair => !pair.First.IsTokens).Select(pair => graph.Reshape(pair.Second, 0, -1, pair.First.FeaturesPerStep))],
-            [.. features.Where(pair => pair.First.IsTokens).Select(pair => graph.Reshape(pair.Second, 0, -1))],
+            [.. features.Where(pair => pair.First.IsTokens).Select(pair => graph.KeysOf(pair.Second))],
             values.Length > features.Length ? graph.Reshape(values[^1], 0, -1) : null,
             Lengths: null));
         return outputs.Select(output => new Func<OnnxValue>(() => output.Write(network)));

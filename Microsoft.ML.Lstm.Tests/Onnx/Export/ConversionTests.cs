@@ -18,6 +18,11 @@ public sealed class ConversionTests
 
     public static IEnumerable<object[]> Predictors => AnyTrainer.Names.Select(name => new object[] { name });
 
+    public static IEnumerable<object[]> PoolingsOfCells =>
+        from known in OnnxCell.All
+        from pooling in Enum.GetValues<Pooling>()
+        select new object[] { known.Cell, pooling };
+
     [TestMethod]
     [DynamicData(nameof(Trainers))]
     public void EachTransformerIsConverted(string trainer)
@@ -39,12 +44,13 @@ public sealed class ConversionTests
         // Ours has no labels of steps with NaN, the file as many that are missing.
         SequenceRow last = trainer == AnyTrainer.Labeling ? new() : new() { Features = [1, float.NaN, 2, 3] };
         IDataView data = _ml.Data.LoadFromEnumerable([new SequenceRow(), .. SequenceRow.Make(2), last]);
-        foreach (Pooling pooling in Enum.GetValues<Pooling>())
+        foreach (object[] kind in PoolingsOfCells)
         {
             AssertConverted(data, Fit(trainer, options =>
             {
+                options.CellType = (CellType)kind[0];
                 if (options is SequenceTrainerOptions predicting && trainer != AnyTrainer.Labeling)
-                    predicting.Pooling = pooling;
+                    predicting.Pooling = (Pooling)kind[1];
             }));
         }
     }
@@ -109,15 +115,16 @@ public sealed class ConversionTests
     }
 
     [TestMethod]
-    public void WordsOfATextAreConverted()
+    [DynamicData(nameof(PoolingsOfCells))]
+    public void WordsOfATextAreConverted(CellType cell, Pooling pooling)
     {
         IDataView data = _ml.Data.LoadFromEnumerable(TextRow.Make(40));
         ITransformer model = _ml.Transforms.Text.TokenizeIntoWords("Words", nameof(TextRow.Text))
             .Append(_ml.Transforms.Conversion.MapValueToKey("Tokens", "Words"))
-            .Append(_ml.Regression.Trainers.Lstm(Small("Tokens")))
+            .Append(_ml.Regression.Trainers.Lstm(Small("Tokens", options => (options.CellType, options.Pooling) = (cell, pooling))))
             .Fit(data);
-        // A word that training did not have is the missing key.
-        AssertConverted(_ml.Data.LoadFromEnumerable(TextRow.Make(12).Append(new TextRow { Text = "good unheard bad" })), model, "Score");
+        // A word that training did not have is the missing key, and a text may have none.
+        AssertConverted(_ml.Data.LoadFromEnumerable([.. TextRow.Make(12), new() { Text = "good unheard bad" }, new()]), model, "Score");
     }
 
     [TestMethod]

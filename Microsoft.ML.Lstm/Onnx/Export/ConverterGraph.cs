@@ -20,6 +20,23 @@ internal sealed class ConverterGraph(OnnxContext context, string transformer) : 
             context.AddIntermediateVariable(column.Type, column.Name), context.GetNodeName($"{transformer}.{column.Name}"), domain: "");
     }
 
+    /// <summary>The keys of a column, [B x T] whole numbers.</summary>
+    /// <remarks>
+    /// ML.NET writes into the file that a text has one word, and ONNX Runtime joins nodes and shares memory accordingly. So B and T are
+    /// counted in the values, of which it can't know them before. On the way no value is of one number whose size it takes for that of
+    /// the keys.
+    /// </remarks>
+    public string KeysOf(string column)
+    {
+        string keys = Cast(Reshape(column, 0, -1), TensorProto.Types.DataType.Int64);
+        string marks = Node("Expand", [Vector(1, 0), Concat(0, SizeOf(keys, axis: 0), Vector(2))]);
+        string rows = Places(Gather(Concat(1, marks, keys), Vector(0, 1), axis: 1), axis: 0);
+        keys = Gather(keys, rows, axis: 0);
+        return Gather(keys, Places(Node("Add", [Gather(keys, Vector(0), axis: 0), Vector(1)]), axis: 1), axis: 1);
+
+        string Places(string values, int axis) => Reshape(Gather(Node("NonZero", [values]), Vector(axis), axis: 0), -1);
+    }
+
     public override void RequireLoops(string what)
         => throw new NotSupportedException($"{what} needs a loop, which nodes that ML.NET writes can't have; ExportToOnnx writes it");
 

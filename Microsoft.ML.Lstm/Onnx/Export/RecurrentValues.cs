@@ -18,6 +18,9 @@ internal sealed class RecurrentValues
     {
         NetworkShape shape = parameters.Shape;
         var cell = OnnxCell.Of(shape.Cell);
+        // A form that ONNX Runtime 1.31.1 takes for all lengths.
+        if (lengths is null && shape.Cell == CellType.Gru)
+            lengths = graph.Node("Expand", [graph.SizeOf(x, axis: 0), graph.SizeOf(x, axis: 1)]);
         string sequenceLengths = lengths is null ? "" : graph.Cast(lengths, TensorProto.Types.DataType.Int32);
         string direction = isReversed ? "reverse" : shape.Bidirectional ? "bidirectional" : "forward";
         for (int layer = 0; layer < shape.Layers; layer++)
