@@ -1,5 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Engine.Parameters;
+using Microsoft.ML.Lstm.Onnx;
 using Microsoft.ML.Lstm.Tests.Sequences;
 
 namespace Microsoft.ML.Lstm.Tests.Onnx.Import;
@@ -11,7 +12,7 @@ public sealed class RoundTripTests
     private static readonly Example[] Rows = OnnxRun.Rows(seed: 2, 3, 1, 7, 2, 30, 5);
 
     public static IEnumerable<object[]> Networks =>
-        from cell in Enum.GetValues<CellType>()
+        from cell in OnnxCell.All.Select(known => known.Cell)
         from layers in new[] { 1, 3 }
         from isBidirectional in new[] { false, true }
         from pooling in Enum.GetValues<Pooling>()
