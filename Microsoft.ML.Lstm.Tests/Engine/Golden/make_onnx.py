@@ -137,6 +137,8 @@ def main(folder):
         write(folder, f"packed_{kind}_mean", kind=kind, pooling="masked_mean", packed=True, bidirectional=True)
         write(folder, f"fixed_{kind}", kind=kind, bidirectional=True, free=False)
         write(folder, f"fixed_{kind}_steps", kind=kind, pooling="steps", layers=2, free=False)
+        write(folder, f"fixed_{kind}_packed", kind=kind, packed=True, layers=2, bidirectional=True, free=False)
+        write(folder, f"fixed_{kind}_mean", kind=kind, pooling="masked_mean", free=False)
         write(folder, f"time_first_{kind}", kind=kind, batch_first=False, bidirectional=True)
         write(folder, f"time_first_{kind}_tokens", kind=kind, batch_first=False, packed=True, tokens=True)
         write(folder, f"zero_states_{kind}", kind=kind, pooling="last", zero_states=True, layers=2, export={"do_constant_folding": False})

@@ -249,14 +249,18 @@ public sealed class ExporterFormTests
     }
 
     [TestMethod]
-    public void LengthsByTheOperatorAndByMasks()
+    [DataRow(false)]
+    [DataRow(true)]
+    public void LengthsByTheOperatorAndByMasks(bool isFixed)
     {
         var graph = new TestGraph();
-        string x = graph.Features("x", 3), lengths = graph.Lengths("lengths");
+        string x = graph.Features("x", 3, isFixed: isFixed), lengths = graph.Lengths("lengths");
         string[] layer = graph.Recurrent("GRU", graph.Transpose(x, 1, 0, 2), 3, 4, "bidirectional",
             more: [graph.Node("Cast", [lengths], OnnxAttribute.Of("to", (long)Type.Int32))]);
         string steps = graph.Reshape(graph.Transpose(layer[0], 2, 0, 1, 3), 0, 0, 8);
-        string range = graph.Node("Range", [graph.Integer(0), graph.Squeeze(graph.SizeOf(x, 1), 0), graph.Integer(1)]);
+        string range = isFixed
+            ? graph.Integers(0, 1, 2, 3, 4, 5)
+            : graph.Node("Range", [graph.Integer(0), graph.Squeeze(graph.SizeOf(x, 1), 0), graph.Integer(1)]);
         string mask = graph.Node("Less", [graph.Unsqueeze(range, 0), graph.Unsqueeze(lengths, 1)]);
         string within = graph.Node("Where", [graph.Unsqueeze(mask, 2), steps, graph.Constant([-1e9f])]);
         string most = graph.Node("ReduceMax", [within], OnnxAttribute.Of("axes", [1]), OnnxAttribute.Of("keepdims", 0));

@@ -6,7 +6,8 @@ internal static class Comparing
     /// <summary>Equal, Less, LessOrEqual, Greater and GreaterOrEqual.</summary>
     public static GraphValue Compare(OnnxNode node)
     {
-        (GraphValue a, GraphValue b) = ArithmeticOperators.Align(node, node.Input(0), node.Input(1));
+        (GraphValue first, GraphValue second) = (node.Input(0), node.Input(1));
+        (GraphValue a, GraphValue b) = ArithmeticOperators.Align(node, AsSteps(first, second), AsSteps(second, first));
         string operation = node.Operator;
         if (operation.StartsWith("Greater", StringComparison.Ordinal))
             (a, b, operation) = (b, a, operation.Replace("Greater", "Less", StringComparison.Ordinal));
@@ -17,8 +18,8 @@ internal static class Comparing
                 "Less" => p < q,
                 _ => p <= q,
             }));
-        if (Sizes.From(a.Elements) is { } first && Sizes.From(b.Elements) is { } second)
-            return Known(a, first.Zip(second, (p, q) => Decide(p, q, operation)
+        if (Sizes.From(a.Elements) is { } left && Sizes.From(b.Elements) is { } right)
+            return Known(a, left.Zip(right, (p, q) => Decide(p, q, operation)
                 ?? throw node.Unsupported("it compares sizes that are not known")));
         if (Bounded(a.Elements, b.Elements, operation) is { } known)
             return Known(a, Enumerable.Repeat(known, a.Elements.Count));
@@ -60,6 +61,17 @@ internal static class Comparing
         return value.Elements is Floats floats
             ? Known(value, floats.Values.Select(float.IsNaN))
             : throw node.Unsupported($"it is of {value.Elements.Kind}");
+    }
+
+    /// <summary>The steps, where a file for one number of steps has their numbers and they are compared with lengths.</summary>
+    private static GraphValue AsSteps(GraphValue value, GraphValue other)
+    {
+        if (other.Elements is not Facts { Single: Fact.Length or Fact.LastStep }
+            || value.Elements is not Integers { Count: > 1, CountsUp: true })
+            return value;
+        int axis = Array.IndexOf(value.Axes.Sizes(), value.Elements.Count);
+        return axis < 0 ? value
+            : new GraphValue(value.Axes.With(axis, new AxisPart(AxisKind.Time, value.Elements.Count)), new Facts([Fact.Step]));
     }
 
     /// <summary>Whether one size is less than another; null where that is not known. There is at least a row and a step.</summary>

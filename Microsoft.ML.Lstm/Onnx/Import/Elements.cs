@@ -100,6 +100,9 @@ internal sealed class Integers(long[] values) : ArrayElements<long, Integers>(va
 {
     public override string Kind => "whole numbers";
 
+    /// <summary>Whether they are 0, 1, 2 and so on.</summary>
+    public bool CountsUp => Values.Select((value, place) => value == place).All(isSame => isSame);
+
     protected override Elements Create(long[] values) => new Integers(values);
 
     public override Elements? Join(IReadOnlyList<Elements> all)

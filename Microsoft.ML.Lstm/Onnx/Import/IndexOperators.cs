@@ -224,7 +224,9 @@ internal static class IndexOperators
     /// <summary>Where each row is when the longest come first: the order of TopK the other way round.</summary>
     public static GraphValue ScatterElements(OnnxNode node)
     {
-        if (node.Input(1).Elements is Facts { Single: Fact.RowByLength } && node.Input(2).Elements is Facts { Single: Fact.Row })
+        // A file for one size of batch has the numbers of its rows.
+        bool isRow = node.Input(2).Elements is Facts { Single: Fact.Row } || (node.Input(2).Elements as Integers)?.CountsUp == true;
+        if (node.Input(1).Elements is Facts { Single: Fact.RowByLength } && isRow)
             return node.Input(1) with { Elements = new Facts([Fact.PlaceByLength]) };
         throw node.Unsupported("it scatters something else than rows in the order of their lengths");
     }
