@@ -32,18 +32,20 @@ internal sealed record SequenceInput(IReadOnlyList<FeatureColumn> Features, stri
     /// <param name="context">Where errors are reported.</param>
     /// <param name="schema">The data's columns.</param>
     /// <param name="featureColumns">The columns of sequences.</param>
-    /// <param name="featureSize">F: numbers of a step.</param>
+    /// <param name="featureSizes">The numbers of a step in each column of numbers, or in all of them together.</param>
     /// <param name="vocabularies">For each column of keys, how many keys there are.</param>
     /// <param name="staticColumn">The column of static features; null for none.</param>
     /// <param name="staticSize">S: static features.</param>
-    public static SequenceInput ForNetwork(IExceptionContext context, DataViewSchema schema, string[] featureColumns, int featureSize,
+    public static SequenceInput ForNetwork(IExceptionContext context, DataViewSchema schema, string[] featureColumns, int[] featureSizes,
         int[] vocabularies, string? staticColumn, int staticSize)
     {
         DataViewSchema.Column[] columns = [.. featureColumns.Select(name => ColumnRole.Feature.Find(context, schema, name))];
         bool[] areTokens = [.. columns.Select(column => TokenReader.VocabularyOf(column.Type) is not null)];
-        bool isOnlyOne = areTokens.Count(isToken => !isToken) == 1;
+        var numbers = columns.Where((_, i) => !areTokens[i]).ToList();
+        int featureSize = featureSizes.Sum();
         FeatureColumn[] features = [.. columns.Select((column, i) => FromTrainingData(context, column,
-            isOnlyOne && !areTokens[i] ? DeclaredFeaturesPerStep(column) ?? featureSize : null))];
+            areTokens[i] || numbers.Count != featureSizes.Length ? null
+                : DeclaredFeaturesPerStep(column) ?? featureSizes[numbers.IndexOf(column)]))];
         var input = new SequenceInput(features, staticColumn, staticSize);
         if (input.FeatureSize != featureSize)
         {

@@ -13,6 +13,7 @@ public sealed class SequenceModelParameters
     internal SequenceModelParameters(SequenceModel network)
     {
         Network = network;
+        NumericSizes = [network.Shape.NumericSize];
         Weights = network.Parameters.Parameters.ToDictionary(
             parameter => parameter.Name,
             parameter => new ReadOnlyMemory<float>(network.Parameters.Values, parameter.Offset, parameter.Length));
@@ -28,6 +29,9 @@ public sealed class SequenceModelParameters
     /// empty for other networks.
     /// </summary>
     public IReadOnlyList<string> InputNames { get; private init; } = [];
+
+    /// <summary>The features that each column of numbers has for a step, or all of them together.</summary>
+    internal int[] NumericSizes { get; private init; }
 
     /// <summary>
     /// For a network from an ONNX file, the file's input of static features; <see langword="null"/> for none and for other networks.
@@ -162,6 +166,7 @@ public sealed class SequenceModelParameters
         return new SequenceModelParameters(network.Model)
         {
             InputNames = network.InputNames,
+            NumericSizes = network.NumericSizes.Length > 0 ? network.NumericSizes : [0],
             StaticInputName = network.StaticInputName,
             OutputFunction = network.Function,
         };

@@ -99,6 +99,35 @@ public sealed class RoundTripTests
     }
 
     [TestMethod]
+    [DataRow(AnyTrainer.Multiclass)]
+    [DataRow(AnyTrainer.Labeling)]
+    public void ProbabilitiesWithoutScalingAreTheSameToTheLastBit(string trainer)
+    {
+        (SequencePredictionTransformer model, _) = AnyTrainer.Fit(trainer, Example.Make(60, variable: true), options =>
+        {
+            options.NormalizeFeatures = false;
+            if (options is LstmSequenceLabelingTrainer.Options labeling)
+                labeling.UseConditionalRandomField = false;
+        });
+        AssertSameScores(model, Read(model), tolerance: 0);
+    }
+
+    [TestMethod]
+    public void SeveralColumnsOfAnyNumberOfStepsHaveTheFeaturesOfTheFile()
+    {
+        var ml = new MLContext(seed: 1);
+        IDataView data = AnyTrainer.Data(ml, Example.Make(40, variable: true));
+        data = ml.Transforms.CopyColumns("Copy", "Features").Fit(data).Transform(data);
+        LstmRegressionTransformer model = ml.Regression.Trainers.Lstm(SmallOptions.Create(options =>
+            (options.FeatureColumnNames, options.FeaturesPerStep, options.NormalizeFeatures) = (["Features", "Copy"], 2, false))).Fit(data);
+        var scoring = new LstmScoringEstimator.Options { Model = Read(model), OutputColumnName = "Read" };
+        IDataView scored = ml.Transforms.ApplyLstmModel(scoring).Fit(data).Transform(model.Transform(data));
+        float[][] expected = EstimatorHarness.Values(scored, "Score"), found = EstimatorHarness.Values(scored, "Read");
+        for (int row = 0; row < expected.Length; row++)
+            Assert.AreEqual(expected[row][0], found[row][0], 1e-6f);
+    }
+
+    [TestMethod]
     public void ScalingOfLargeNumbersKeepsItsDigits()
     {
         Example[] rows = Example.Make(40, variable: true);

@@ -1,3 +1,5 @@
+using Microsoft.ML.Lstm.Engine.Kernels;
+
 namespace Microsoft.ML.Lstm;
 
 /// <summary>The function behind the last linear layer of a network that comes from elsewhere.</summary>
@@ -30,7 +32,10 @@ internal static class OutputFunctions
     {
         switch (function)
         {
-            case OutputFunction.Softmax or OutputFunction.LogSoftmax:
+            case OutputFunction.Softmax:
+                Softmax.Probabilities(outputs, outputs);
+                break;
+            case OutputFunction.LogSoftmax:
                 float largest = float.NegativeInfinity;
                 foreach (float output in outputs)
                     largest = Math.Max(largest, output);
@@ -39,11 +44,7 @@ internal static class OutputFunctions
                     sum += Math.Exp(output - largest);
                 double logarithm = Math.Log(sum);
                 for (int i = 0; i < outputs.Length; i++)
-                {
-                    outputs[i] = function == OutputFunction.Softmax
-                        ? (float)(Math.Exp(outputs[i] - largest) / sum)
-                        : (float)(outputs[i] - largest - logarithm);
-                }
+                    outputs[i] = (float)(outputs[i] - largest - logarithm);
                 break;
             case not OutputFunction.None:
                 for (int i = 0; i < outputs.Length; i++)

@@ -117,7 +117,7 @@ internal sealed class NetworkBuilder
         if (!parameters.Values.All(float.IsFinite) || !columns.Scalers.Concat(output.Scale).Concat(output.Offset).All(float.IsFinite))
             throw new InvalidDataException("ONNX: expected finite weights, found NaN or infinity.");
         return new OnnxNetwork(new SequenceModel(parameters, columns.InputScaler, columns.StaticScaler, output), function,
-            columns.InputNames, columns.StaticInputName, name);
+            columns.InputNames, columns.NumericSizes, columns.StaticInputName, name);
     }
 
     private static IEnumerable<RecurrentSource> LayersOf(Forms forms)

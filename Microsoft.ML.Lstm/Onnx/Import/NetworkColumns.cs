@@ -20,6 +20,7 @@ internal sealed class NetworkColumns
     public NetworkColumns(GraphInput[] inputs, RecurrentSource[] layers, Forms head, OnnxImportOptions options, Budget budget)
     {
         var names = new List<string>();
+        var sizes = new List<int>();
         foreach (InputSource source in inputs.Select(input => (input.Value.Elements as Forms)?.Atoms[0].Source).OfType<InputSource>())
         {
             if (source.IsOfSteps)
@@ -27,6 +28,7 @@ internal sealed class NetworkColumns
                 _firstNumbers.Add(source.Input, NumericSize);
                 NumericSize += source.Count;
                 names.Add(source.Name);
+                sizes.Add(source.Count);
                 continue;
             }
             if (StaticInputName is not null)
@@ -50,7 +52,7 @@ internal sealed class NetworkColumns
         }
         if (InputSize == 0)
             throw new NotSupportedException("ONNX: the network reads neither numbers nor tokens of steps.");
-        InputNames = [.. names];
+        (InputNames, NumericSizes) = ([.. names], [.. sizes]);
         _numbers = new ColumnScaling(NumericSize);
         _statics = new ColumnScaling(StaticSize);
         foreach (Forms forms in layers.Select(layer => layer.Input).Append(head))
@@ -74,7 +76,11 @@ internal sealed class NetworkColumns
     /// <summary>S.</summary>
     public int StaticSize { get; }
 
+    /// <summary>Those of numbers first, then those of tokens.</summary>
     public string[] InputNames { get; }
+
+    /// <summary>The features that each input of numbers has for a step.</summary>
+    public int[] NumericSizes { get; }
 
     public string? StaticInputName { get; }
 

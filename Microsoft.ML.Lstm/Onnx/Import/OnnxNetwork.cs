@@ -8,10 +8,11 @@ namespace Microsoft.ML.Lstm.Onnx.Import;
 /// <param name="Model">The network.</param>
 /// <param name="Function">The function of its outputs.</param>
 /// <param name="InputNames">The inputs that it reads numbers or tokens of steps from, in their order.</param>
+/// <param name="NumericSizes">The features that each input of numbers has for a step.</param>
 /// <param name="StaticInputName">The input of static features; null for none.</param>
 /// <param name="OutputName">The output.</param>
-internal sealed record OnnxNetwork(SequenceModel Model, OutputFunction Function, string[] InputNames, string? StaticInputName,
-    string OutputName)
+internal sealed record OnnxNetwork(SequenceModel Model, OutputFunction Function, string[] InputNames, int[] NumericSizes,
+    string? StaticInputName, string OutputName)
 {
     // For values that are computed before any weight is read; a file's own tensors come on top.
     private const long BaseBytes = 24 << 20;

@@ -74,7 +74,7 @@ public sealed class LstmScoringEstimator : IEstimator<LstmScoringTransformer>
     {
         ArgumentNullException.ThrowIfNull(input);
         NetworkShape shape = _model.Network.Shape;
-        var sequences = SequenceInput.ForNetwork(_host, input.Schema, _inputs, shape.NumericSize,
+        var sequences = SequenceInput.ForNetwork(_host, input.Schema, _inputs, _model.NumericSizes,
             [.. shape.Embeddings.Select(embedding => embedding.KeyCount)], _statics, shape.StaticSize);
         return new LstmScoringTransformer(_host, _model, new ScoringColumns
         {
