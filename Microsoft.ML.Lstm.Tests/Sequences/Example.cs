@@ -37,8 +37,8 @@ internal sealed class Example
 
     /// <summary>
     /// Sequences of two features, the first of which, x from −1 to 1, carries the labels: Label = sum over steps of x / 4 + statics / 2 +
-    /// 10, and Labels = { Label, −Label, last x }; IsHigh tells whether that sum is positive, Class which third of its range it is in, and
-    /// StepClasses the third that the x of a step is in. Tokens are the eighth that it is in, and Shapes say nothing. With
+    /// 10, and Labels = { Label, −Label, last x }; IsHigh tells whether that sum is positive, Class which third of its range it is in,
+    /// and StepClasses the third that the x of a step is in. Tokens are the eighth that it is in, and Shapes say nothing. With
     /// <paramref name="variable"/>, 3 to 7 steps, else 5.
     /// </summary>
     public static Example[] Make(int count, bool variable = false, int seed = 1)

@@ -175,8 +175,8 @@ public sealed class LstmAnomalyEstimator : IEstimator<LstmAnomalyTransformer>
         public ResidualSide Side = ResidualSide.TwoSided;
 
         /// <summary>
-        /// n: how many rows, up to its own, a score covers, 1 to 10000: it is the sum of their standardized residuals, divided by √n. With
-        /// more than one row, small shifts that last are found too, and jumps later. Default: 1.
+        /// n: how many rows, up to its own, a score covers, 1 to 10000: it is the sum of their standardized residuals, divided by √n.
+        /// With more than one row, small shifts that last are found too, and jumps later. Default: 1.
         /// </summary>
         public int SmoothingWindow = 1;
 

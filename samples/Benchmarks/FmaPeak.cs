@@ -45,7 +45,9 @@ internal sealed class FmaPeak
         return Enumerable.Range(0, 100).Max(_ => peak.Measure());
     }
 
-    /// <summary>a ← a·x + y goes to y / (1 − x) = 1 and stays there, an ordinary number. Twelve of them hide the latency of each.</summary>
+    /// <summary>
+    /// a ← a·x + y goes to y / (1 − x) = 1 and stays there, an ordinary number. Twelve of them hide the latency of each.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static unsafe float Loop<S, V>()
         where S : struct, ISimd<V>

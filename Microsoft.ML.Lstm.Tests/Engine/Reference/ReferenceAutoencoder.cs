@@ -3,8 +3,8 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 namespace Microsoft.ML.Lstm.Tests.Engine.Reference;
 
 /// <summary>
-/// An autoencoder in plain double arithmetic: two reference networks, of which the second reads the outputs of the first, and 2t/T − 1, at
-/// every step t.
+/// An autoencoder in plain double arithmetic: two reference networks, of which the second reads the outputs of the first, and 2t/T − 1,
+/// at every step t.
 /// </summary>
 /// <param name="shape">The dimensions of the encoder, from which the decoder's follow.</param>
 /// <param name="parameters">Values by name, the decoder's behind <c>decoder.</c>.</param>

@@ -8,8 +8,8 @@ namespace Microsoft.ML.Lstm.Engine.Decoding;
 /// each label. It owns the buffers and reuses them; it serves one caller at a time.
 /// </summary>
 /// <remarks>
-/// A sequence is given by its emissions [T x L], T at least 1, and labels [T] from 0 to L − 1, or −1 for an unknown label. NaN or positive
-/// infinity among the emissions, or a step without a finite emission, makes the loss NaN.
+/// A sequence is given by its emissions [T x L], T at least 1, and labels [T] from 0 to L − 1, or −1 for an unknown label. NaN or
+/// positive infinity among the emissions, or a step without a finite emission, makes the loss NaN.
 /// </remarks>
 internal sealed class CrfRunner(LinearChainCrf crf)
 {

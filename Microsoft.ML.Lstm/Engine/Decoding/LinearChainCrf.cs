@@ -4,16 +4,16 @@ using Microsoft.ML.Lstm.Engine.Kernels;
 namespace Microsoft.ML.Lstm.Engine.Decoding;
 
 /// <summary>
-/// A linear-chain conditional random field (Lafferty, McCallum and Pereira 2001) over L labels, its parameters packed and ready to
-/// run. A path of labels y scores start[y₀] + Σ transitions[yₜ₋₁, yₜ] + Σ emissions[t, yₜ] + end[y_T₋₁], and its probability is
+/// A linear-chain conditional random field (Lafferty, McCallum and Pereira 2001) over L labels, its parameters packed and ready to run. A
+/// path of labels y scores start[y₀] + Σ transitions[yₜ₋₁, yₜ] + Σ emissions[t, yₜ] + end[y_T₋₁], and its probability is
 /// the softmax of its score over all paths. Any number of <see cref="CrfRunner"/>s may run the same field at once, as long as nobody calls
 /// <see cref="Pack"/> meanwhile.
 /// </summary>
 /// <remarks>
 /// Sums over paths are kept as logs, in double. A step multiplies exp(x), where x is a vector of such logs, by the matrix exp(transitions),
 /// which <see cref="Pack"/> computes: after subtracting the largest of x this takes L exponentials and a plain matrix-vector product. Terms
-/// below e^−708 of the largest underflow, and every sum is at least e^−R of the largest, where R is the range of the transitions; so up to
-/// an R of <see cref="WidestRange"/> the error is negligible, whatever the emissions are. A wider range, with forbidden transitions for
+/// below e^−708 of the largest underflow, and every sum is at least e^−R of the largest, where R is the range of the transitions; so up
+/// to an R of <see cref="WidestRange"/> the error is negligible, whatever the emissions are. A wider range, with forbidden transitions for
 /// instance, takes L² exponentials a step.
 /// </remarks>
 internal sealed class LinearChainCrf(int labels)

@@ -83,8 +83,8 @@ internal sealed unsafe class DenseLayer
 }
 
 /// <summary>
-/// The gradients of a <see cref="DenseLayer"/>, dW = Σ dy·xᵀ and db = Σ dy over all rows. Threads share them by panels of outputs, never by
-/// rows, so that each element is one sum in one order.
+/// The gradients of a <see cref="DenseLayer"/>, dW = Σ dy·xᵀ and db = Σ dy over all rows. Threads share them by panels of outputs,
+/// never by rows, so that each element is one sum in one order.
 /// </summary>
 internal sealed unsafe class DenseGradients(DenseLayer layer, CpuKernels kernels, Parameter weight, Parameter? bias,
     PackedMatrix weightSums, PackedMatrix biasSums)

@@ -4,8 +4,8 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 namespace Microsoft.ML.Lstm.Engine.Layers;
 
 /// <summary>
-/// The weight gradients of one direction of a recurrent layer, computed after the pass back through time: dW = Σ dGᵀ·x, dU = Σ dGᵀ·h' and
-/// db = Σ dG over all steps, with G the sums under the gates.
+/// The weight gradients of one direction of a recurrent layer, computed after the pass back through time: dW = Σ dGᵀ·x, dU = Σ
+/// dGᵀ·h' and db = Σ dG over all steps, with G the sums under the gates.
 /// </summary>
 /// <remarks>
 /// Threads share them by panels of gate columns, never by steps, so that each element is one sum in one order. The sums go through blocks

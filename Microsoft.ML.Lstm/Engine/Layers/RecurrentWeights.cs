@@ -83,7 +83,8 @@ internal sealed unsafe class RecurrentWeights
         => new(_input, _hidden, _bias, _packedInput.SameLayout(), _packedHidden.SameLayout(), _packedBias.SameLayout());
 
     /// <summary>
-    /// The feature in each float of a layer's output row, which has h of one direction beside h of the other; −1 for the padding of blocks.
+    /// The feature in each float of a layer's output row, which has h of one direction beside h of the other; −1 for the padding of
+    /// blocks.
     /// </summary>
     public static int[] OutputFeatures(CellLayout layout, int directions) =>
     [

@@ -56,8 +56,8 @@ internal sealed class AutoencoderBatchRunner : BatchRunner
             for (int at = 0; at < steps.Length; at += code.Length + 1)
             {
                 code.CopyTo(steps[at..]);
-                // From −1 at the end of the sequence to 1 at its beginning: an event at a certain time is easier to learn without counting
-                // steps.
+                // From −1 at the end of the sequence to 1 at its beginning: an event at a certain time is easier to learn without
+                // counting steps.
                 steps[at + code.Length] = 2f * at / steps.Length - 1;
             }
         }

@@ -1,8 +1,8 @@
 namespace Microsoft.ML.Lstm.Engine.Parameters;
 
 /// <summary>
-/// x → (x − offset)·scale, one pair for each feature: brings inputs and targets to the range in which networks train well. A scale of 0
-/// marks a feature that was constant in the training data: as an input it is always 0, as a target always its offset.
+/// x → (x − offset)·scale, one pair for each feature: brings inputs and targets to the range in which networks train well. A scale of
+/// 0 marks a feature that was constant in the training data: as an input it is always 0, as a target always its offset.
 /// </summary>
 internal sealed class AffineScaler
 {

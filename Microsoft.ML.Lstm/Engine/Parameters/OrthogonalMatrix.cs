@@ -7,8 +7,8 @@ namespace Microsoft.ML.Lstm.Engine.Parameters;
 /// vectors, one for each dimension (Stewart 1980), which needs no decomposition.
 /// </summary>
 /// <remarks>
-/// Reflections are combined by blocks, I − V·T·Vᵀ (Schreiber and Van Loan 1989), so that everything is matrix products. A panel of columns
-/// is independent of the others and goes through all blocks in one thread; the result does not depend on which thread.
+/// Reflections are combined by blocks, I − V·T·Vᵀ (Schreiber and Van Loan 1989), so that everything is matrix products. A panel of
+/// columns is independent of the others and goes through all blocks in one thread; the result does not depend on which thread.
 /// </remarks>
 internal sealed unsafe class OrthogonalMatrix
 {

@@ -14,8 +14,8 @@ public enum Pooling
 
     /// <summary>
     /// A weighted mean of the outputs, additive attention (Bahdanau et al. 2015; Yang et al. 2016): the weights are the softmax over the
-    /// steps of the sequence of v·tanh(W·h + b), where h is the output of a step in all directions and W is square. They tell how much each
-    /// step mattered.
+    /// steps of the sequence of v·tanh(W·h + b), where h is the output of a step in all directions and W is square. They tell how much
+    /// each step mattered.
     /// </summary>
     Attention,
 }

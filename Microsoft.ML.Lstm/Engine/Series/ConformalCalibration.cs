@@ -3,9 +3,10 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 namespace Microsoft.ML.Lstm.Engine.Series;
 
 /// <summary>
-/// Calibrates intervals by split conformal prediction, so that they hold a share 1 − α of the values that the network was not trained on.
-/// Each end is moved, in units of the forecast's spread, by the error of rank ⌈(n + 1)(1 − α/2)⌉ of n, so that a share of α/2 of the errors
-/// lies beyond it. Where the network gives quantiles, this is conformalized quantile regression (Romano, Patterson and Candès 2019).
+/// Calibrates intervals by split conformal prediction, so that they hold a share 1 − α of the values that the network was not trained
+/// on. Each end is moved, in units of the forecast's spread, by the error of rank ⌈(n + 1)(1 − α/2)⌉ of n, so that a share of α/2
+/// of the errors lies beyond it. Where the network gives quantiles, this is conformalized quantile regression (Romano, Patterson and
+/// Candès 2019).
 /// </summary>
 internal sealed class ConformalCalibration(ForecastLayout layout)
 {

@@ -71,8 +71,8 @@ internal abstract class ForecastLossDescription
     }
 
     /// <summary>
-    /// The mean pinball loss max(q·e, (q − 1)·e), e = value − output, of three quantiles q: the lower end of the interval, the median and
-    /// the upper end.
+    /// The mean pinball loss max(q·e, (q − 1)·e), e = value − output, of three quantiles q: the lower end of the interval, the median
+    /// and the upper end.
     /// </summary>
     private sealed class QuantileDescription : ForecastLossDescription
     {
@@ -102,7 +102,8 @@ internal abstract class ForecastLossDescription
     }
 
     /// <summary>
-    /// The negative log-likelihood ln σ + ½((value − μ)/σ)² of a normal distribution with the first output as μ and σ of the second.
+    /// The negative log-likelihood ln σ + ½((value − μ)/σ)² of a normal distribution with the first output as μ and σ of the
+    /// second.
     /// </summary>
     private sealed class GaussianDescription : ForecastLossDescription
     {

@@ -3,8 +3,8 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 namespace Microsoft.ML.Lstm.Engine.Series;
 
 /// <summary>
-/// Scores the values of one series by their distance from the forecasts. A residual r = (value − forecast)/spread is standardized as
-/// z = (r − median)/(1.4826·MAD), with the median and the median absolute deviation of residuals that the network was not trained on. The
+/// Scores the values of one series by their distance from the forecasts. A residual r = (value − forecast)/spread is standardized as z =
+/// (r − median)/(1.4826·MAD), with the median and the median absolute deviation of residuals that the network was not trained on. The
 /// score of a row is Σz/√n over the last n rows: a larger n finds small shifts that last sooner.
 /// </summary>
 internal sealed class ResidualScorer(ResidualScale scale)

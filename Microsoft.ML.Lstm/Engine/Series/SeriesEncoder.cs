@@ -7,8 +7,8 @@ namespace Microsoft.ML.Lstm.Engine.Series;
 /// <remarks>
 /// The features are, in this order:
 /// <list type="number">
-/// <item>the last L values of each target, the latest first, as (value − level)/scale; 0 before the first value, and without a scale (with
-/// <see cref="ForecastLayout.ReadsChange"/>, the last change instead);</item>
+/// <item>the last L values of each target, the latest first, as (value − level)/scale; 0 before the first value, and without a scale
+/// (with <see cref="ForecastLayout.ReadsChange"/>, the last change instead);</item>
 /// <item>the past covariates;</item>
 /// <item>the known covariates of this row and of the next H rows;</item>
 /// <item>the features of the calendar;</item>
@@ -16,9 +16,9 @@ namespace Microsoft.ML.Lstm.Engine.Series;
 /// </list>
 /// A missing value is replaced by the one before it. The history of a series whose level the training data does not tell begins with its
 /// first value. It begins again behind a window of zeros, where training had no such window: at the first value that is not zero, or, for a
-/// series that was not in the training data, at the third. The scale of a window of n values is √((Σ(x − x̄)² + c²) / (n + 1)), with c the
-/// change over the horizon in the training data, so that neither the first values nor a flat stretch is blown up. Without such a c,
-/// <see cref="SeriesScaler"/> finds one.
+/// series that was not in the training data, at the third. The scale of a window of n values is √((Σ(x − x̄)² + c²) / (n + 1)),
+/// with c the change over the horizon in the training data, so that neither the first values nor a flat stretch is blown up. Without such a
+/// c, <see cref="SeriesScaler"/> finds one.
 /// </remarks>
 internal sealed class SeriesEncoder
 {

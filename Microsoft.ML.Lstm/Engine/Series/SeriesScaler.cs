@@ -5,8 +5,8 @@ namespace Microsoft.ML.Lstm.Engine.Series;
 /// no longer holds, by the last values of the series itself.
 /// </summary>
 /// <remarks>
-/// A window of n values that is measured by itself has the scale √((Σ(x − x̄)² + c²) / (n + 1)) too, with c the change over the horizon
-/// within the window. A few values tell little about c, so it is clamped between the change in the training data and that change in
+/// A window of n values that is measured by itself has the scale √((Σ(x − x̄)² + c²) / (n + 1)) too, with c the change over the
+/// horizon within the window. A few values tell little about c, so it is clamped between the change in the training data and that change in
 /// proportion to the size of the window's values. The more values there are, the less c may differ from their own change, as a series may
 /// vary little for its height. A window in which nearly all values are the same has that value as its level, and no scale. Everything is in
 /// the unit of the values: with values times a power of two the result is the same, to the last bit.

@@ -47,8 +47,8 @@ public sealed class ForecastFigures
     public long NumberOfScaledForecasts { get; }
 
     /// <summary>
-    /// MASE: the mean of |y − f| / q (Hyndman and Koehler, International Journal of Forecasting 22, 2006), where q is the mean of
-    /// |y(t) − y(t − m)| of the same series and target, and m is the number of rows (with a column of times: time steps) of a season: q is
+    /// MASE: the mean of |y − f| / q (Hyndman and Koehler, International Journal of Forecasting 22, 2006), where q is the mean of |y(t)
+    /// − y(t − m)| of the same series and target, and m is the number of rows (with a column of times: time steps) of a season: q is
     /// the mean absolute error of the naive or seasonal naive forecast one season ahead. It is taken over the training data where there is
     /// some, else over the evaluated data itself.
     /// </summary>

@@ -105,7 +105,9 @@ internal static class LinearOperators
         int Channel(int element) => element / stride % channels;
     }
 
-    /// <summary>The scaling of features that scikit-learn's scalers and ML.NET's normalizers are written as: (x − offset)·scale.</summary>
+    /// <summary>
+    /// The scaling of features that scikit-learn's scalers and ML.NET's normalizers are written as: (x − offset)·scale.
+    /// </summary>
     public static GraphValue Scaler(OnnxNode node)
     {
         GraphValue value = node.Input(0);

@@ -18,8 +18,8 @@ internal sealed class BinaryTask(float[]? classWeights, float labelSmoothing) : 
 }
 
 /// <summary>
-/// Logistic loss of one output z: −q·ln σ(z) − (1 − q)·ln(1 − σ(z)) = ln(1 + e^z) − q·z, with the gradient σ(z) − q. The target q
-/// is 1 or 0 or, smoothed by ε, 1 − ε/2 or ε/2.
+/// Logistic loss of one output z: −q·ln σ(z) − (1 − q)·ln(1 − σ(z)) = ln(1 + e^z) − q·z, with the gradient σ(z) − q. The
+/// target q is 1 or 0 or, smoothed by ε, 1 − ε/2 or ε/2.
 /// </summary>
 internal sealed class BinaryObjective(ClassWeights classWeights, float labelSmoothing, double meanWeight)
     : Objective(stepOutputs: false, meanWeight)

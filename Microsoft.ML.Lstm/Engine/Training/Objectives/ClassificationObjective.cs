@@ -25,8 +25,8 @@ internal sealed class ClassificationTask(int classes, bool stepOutputs, float[]?
 }
 
 /// <summary>
-/// Cross-entropy of the softmax p of a row's outputs z: −Σ q·ln p = ln Σ e^z − Σ q·z, with the gradient p − q. The target q is 1 at
-/// the label or, smoothed by ε, 1 − ε there and ε / O everywhere besides (Szegedy et al. 2016).
+/// Cross-entropy of the softmax p of a row's outputs z: −Σ q·ln p = ln Σ e^z − Σ q·z, with the gradient p − q. The target q is 1
+/// at the label or, smoothed by ε, 1 − ε there and ε / O everywhere besides (Szegedy et al. 2016).
 /// </summary>
 /// <param name="stepOutputs">Whether each step has a label, and outputs, of its own.</param>
 /// <param name="classWeights">The weight of a row of each class.</param>

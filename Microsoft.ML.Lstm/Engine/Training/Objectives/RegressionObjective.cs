@@ -20,8 +20,8 @@ internal sealed class RegressionTask(RegressionLoss loss, bool normalizeTargets)
 }
 
 /// <summary>
-/// The loss of a row is the mean of <see cref="LossOf"/> over its targets, with e = output − target; the metrics are in the label's unit. A
-/// target that never varied in the training data is predicted as the value it had, and has no gradient.
+/// The loss of a row is the mean of <see cref="LossOf"/> over its targets, with e = output − target; the metrics are in the label's unit.
+/// A target that never varied in the training data is predicted as the value it had, and has no gradient.
 /// </summary>
 internal sealed class RegressionObjective(RegressionLoss loss, AffineScaler targetScaler, double meanWeight)
     : ErrorObjective(stepOutputs: false, meanWeight)

@@ -19,8 +19,8 @@ internal interface IUpdateRule<TSelf>
 }
 
 /// <summary>
-/// m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g², w ← w − lr·m̂ / (√v̂ + ε) with m̂ = m / (1 − β₁ᵗ), v̂ = v / (1 − β₂ᵗ)
-/// (Kingma and Ba 2015).
+/// m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g², w ← w − lr·m̂ / (√v̂ + ε) with m̂ = m / (1 − β₁ᵗ), v̂
+/// = v / (1 − β₂ᵗ) (Kingma and Ba 2015).
 /// </summary>
 /// <param name="step">lr and the corrections of m and v, for all weights.</param>
 /// <param name="epsilon">ε, corrected like √v.</param>
