@@ -70,7 +70,8 @@ public sealed class MutationTests
     [DataRow(true)]
     public void ADamagedCheckpointIsRefused(bool hasNewChecksum)
     {
-        SequenceModel[] models = [TestModels.Create(statics: 2), TestModels.CreateWithTokens(), TestModels.CreateAutoencoder()];
+        SequenceModel[] models = [TestModels.Create(statics: 2), TestModels.CreateWithTokens(), TestModels.CreateAutoencoder(),
+            TestModels.CreateEnsemble()];
         var beside = new SafeTensors(new Dictionary<string, string> { ["step"] = "12" },
             [new SafeTensor("moments", [2], new float[] { 1, 2 })]);
         byte[][] files = [.. models.Select(model =>

@@ -189,6 +189,8 @@ public sealed class LstmForecastingTransformer : SeriesTransformer
     {
         SavedForecast saved = entry.ReadJson(SettingsStream, json => SavedForecast.FromJson(json), NetworkStream, NumbersStream);
         SequenceModel network = entry.Read(NetworkStream, ModelFile.Read);
+        if (network.OtherMembers.Count > 0)
+            throw new InvalidDataException("A saved LSTM forecast has several networks; expected one.");
         Check(network.Shape, saved);
         (ForecastModel model, float[][] states) = entry.Read(NumbersStream,
             stream => ForecastFile.Read(stream, network, saved.Layout, saved.Settings.Series.Length, saved.Known.Length));

@@ -94,7 +94,7 @@ internal sealed class LookAheadScorer : ScoredRow
     {
         if (_scorer is null)
         {
-            _maxSteps = (int)(MaxValues / _bindings.Network.Model.Shape.StepSize);
+            _maxSteps = (int)(MaxValues / _bindings.Network.Model.StepSize);
             _scorer = new SequenceScorer(_bindings.Network, _threads);
         }
         _scorer.Clear();

@@ -6,7 +6,8 @@ using Microsoft.ML.Lstm.Onnx.Import;
 namespace Microsoft.ML.Lstm;
 
 /// <summary>
-/// A trained recurrent network: its shape and its weights. It is immutable, and any number of threads may use it at once.
+/// A trained recurrent network: its shape and its weights; or an ensemble of several, see <see cref="Members"/>. It is immutable, and any
+/// number of threads may use it at once.
 /// </summary>
 public sealed class SequenceModelParameters
 {
@@ -14,9 +15,11 @@ public sealed class SequenceModelParameters
     {
         Network = network;
         NumericSizes = [network.Shape.NumericSize];
-        Weights = network.Parameters.Parameters.ToDictionary(
-            parameter => parameter.Name,
-            parameter => new ReadOnlyMemory<float>(network.Parameters.Values, parameter.Offset, parameter.Length));
+        Weights = (from member in network.Members.Index()
+                   from parameter in member.Item.Parameters
+                   select (Name: ModelFile.NameOf(parameter, member.Index),
+                       Values: new ReadOnlyMemory<float>(member.Item.Values, parameter.Offset, parameter.Length)))
+            .ToDictionary(weight => weight.Name, weight => weight.Values);
     }
 
     internal SequenceModel Network { get; }
@@ -43,6 +46,26 @@ public sealed class SequenceModelParameters
     /// classification that continues the network's training has its own.
     /// </summary>
     public OutputFunction OutputFunction { get; internal init; }
+
+    /// <summary>
+    /// The networks of an ensemble, each by itself; of a single network the network. Their outputs are averaged: the values of a
+    /// regression, the logarithms of odds or of unnormalized probabilities in a classification or labelling, with the scores of transitions
+    /// where there are any, and the reconstruction of an autoencoder. Their encodings stand one behind the other, and the weights of
+    /// attention are averaged. <see cref="CellType"/>, <see cref="HiddenSize"/> and the like are those of the first.
+    /// </summary>
+    public IReadOnlyList<SequenceModelParameters> Members => Network.OtherMembers.Count == 0
+        ? [this]
+        :
+        [
+            .. Network.Members.Index().Select(member => new SequenceModelParameters(Network.Member(member.Index))
+            {
+                LabelValues = LabelValues,
+                InputNames = InputNames,
+                NumericSizes = NumericSizes,
+                StaticInputName = StaticInputName,
+                OutputFunction = OutputFunction,
+            }),
+        ];
 
     /// <summary>The recurrent cell.</summary>
     public CellType CellType => Network.Shape.Cell;
@@ -84,7 +107,8 @@ public sealed class SequenceModelParameters
     /// row to column, <c>crf.start_transitions</c> and <c>crf.end_transitions</c> [O]; of an autoencoder the decoder, a network that reads
     /// the O numbers of the code and the step's place at every step and gives the F features, under the same names with the prefix
     /// <c>decoder.</c>; and for each token of a step <c>embeddings.{i}.weight</c> [(vocabulary + 1) x embedding size], the unknown token
-    /// first, the known tokens in the order of their keys.
+    /// first, the known tokens in the order of their keys. Of the members of an ensemble, those behind the first have names with the prefix
+    /// <c>members.{i}.</c>, i from 1.
     /// </summary>
     public IReadOnlyDictionary<string, ReadOnlyMemory<float>> Weights { get; }
 

@@ -54,7 +54,7 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
         [
             .. outputs,
             .. columns.EncodingColumnName is { } encoding
-                ? new OutputColumn[] { new EncodingColumn(encoding, model.Network.Shape.CodeSize) }
+                ? new OutputColumn[] { new EncodingColumn(encoding, model.Network.CodeSize) }
                 : [],
             .. columns.AttentionColumnName is { } attention ? new OutputColumn[] { new AttentionColumn(attention) } : [],
         ];
@@ -253,7 +253,7 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
                 throw new InvalidDataException(
                     $"A saved LSTM model has {network.Shape.StaticSize} static features, but its columns say "
                     + $"'{columns.StaticFeatureColumnName}'.");
-            if (columns.AttentionColumnName is not null && !network.Shape.HasAttention)
+            if (columns.AttentionColumnName is not null && !network.HasAttention)
                 throw new InvalidDataException(
                     $"A saved LSTM model pools by {network.Shape.Pooling}, but its columns have '{columns.AttentionColumnName}' "
                     + "for the weights of attention.");

@@ -284,6 +284,52 @@ public sealed class ModelFileTests
     }
 
     [TestMethod]
+    public void AnEnsembleComesBackBitForBit()
+    {
+        foreach (SequenceModel model in new[] { TestModels.CreateEnsemble(), TestModels.CreateEnsembleWithTokens() })
+        {
+            SequenceModel back = ModelFile.Read(new MemoryStream(TestModels.Bytes(model)));
+
+            CollectionAssert.AreEqual(model.Members.Select(member => member.Shape).ToArray(),
+                back.Members.Select(member => member.Shape).ToArray());
+            for (int i = 0; i < model.Members.Count; i++)
+                TestModels.AssertSameBits(model.Member(i), back.Member(i));
+        }
+    }
+
+    [TestMethod]
+    public void TheParametersOfAnEnsembleAreNamedAfterTheirMembers()
+    {
+        SequenceModelParameters model = new(TestModels.CreateEnsemble());
+
+        Assert.AreEqual(3, model.Members.Count);
+        Assert.AreEqual(CellType.Gru, model.Members[1].CellType);
+        CollectionAssert.AreEqual(model.Weights["members.1.weight_hh_l0_reverse"].ToArray(),
+            model.Members[1].Weights["weight_hh_l0_reverse"].ToArray());
+        CollectionAssert.AreEqual(model.Weights["head.weight"].ToArray(), model.Members[0].Weights["head.weight"].ToArray());
+    }
+
+    [TestMethod]
+    [DataRow("\\\"members\\\":[{", "\\\"membres\\\":[{", "membres")]
+    [DataRow("\\\"members\\\":[{", "\\\"members\\\":[null,{", "found null")]
+    [DataRow("\\\"members\\\":[{", "\\\"members\\\":[{\\\"members\\\":[],", "of their own")]
+    [DataRow("\\\"members\\\":[{", "\\\"members\\\":[{\\\"embeddings\\\":[],", "without embeddings")]
+    [DataRow("\\\"members\\\":[{", "\\\"members\\\":[{\\\"crf\\\":true,\\\"stepOutputs\\\":true,", "of the first")]
+    [DataRow("{\\\"cell\\\":\\\"Gru\\\",\\\"inputSize\\\":3", "{\\\"cell\\\":\\\"Gru\\\",\\\"inputSize\\\":4", "of the first")]
+    [DataRow("{\\\"cell\\\":\\\"Gru\\\"", "{\\\"cell\\\":\\\"Rnn\\\"", "parameters")]
+    [DataRow("\\\"hiddenSize\\\":6", "\\\"hiddenSize\\\":2147483647", "hidden size of 2147483647")]
+    [DataRow("\\\"layers\\\":2", "\\\"layers\\\":2147483647", "tensors")]
+    [DataRow("\"members.1.head.bias\"", "\"members.3.head.bias\"", "'members.1.head.bias'")]
+    public void AnotherHeaderThanThatOfAnEnsembleIsRefused(string was, string becomes, string says)
+    {
+        byte[] bytes = SavedZip.HeaderReplaced(TestModels.Bytes(TestModels.CreateEnsemble()), was, becomes);
+
+        var e = Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Read(new MemoryStream(bytes)));
+
+        StringAssert.Contains(e.Message, says);
+    }
+
+    [TestMethod]
     public void AnAutoencoderCutOffAnywhereIsRefused()
     {
         byte[] bytes = TestModels.Bytes(TestModels.CreateAutoencoder());

@@ -45,6 +45,16 @@ internal static class TestModels
         Head = Head.Autoencoder,
     });
 
+    /// <summary>Three networks with the same inputs and outputs.</summary>
+    public static SequenceModel CreateEnsemble() => SequenceModel.Average(
+        [Create(), Create(CellType.Gru, bidirectional: true), Create(layers: 2, hidden: 6, pooling: Pooling.Attention)]);
+
+    public static SequenceModel CreateEnsembleWithTokens()
+    {
+        SequenceModel first = CreateWithTokens();
+        return SequenceModel.Average([first, Create(first.Shape with { HiddenSize = 7 })]);
+    }
+
     public static SequenceModel Create(NetworkShape shape)
     {
         var parameters = new ParameterSet(shape);

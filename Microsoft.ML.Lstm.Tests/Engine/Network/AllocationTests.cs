@@ -153,7 +153,7 @@ public sealed class AllocationTests
         Initializer.Initialize(parameters, forgetBias: 1, new Random(1));
         var model = new SequenceModel(parameters, AffineScaler.Identity(2), AffineScaler.Identity(1), AffineScaler.Identity(3));
         var scorer = new SequenceScorer(new ScoringNetwork(model), threads: 2);
-        var decoder = new StepDecoder(3, StepDecoder.CrfOf(parameters));
+        var decoder = new StepDecoder(3, StepDecoder.CrfOf(model));
         float[] probabilities = new float[3 * 17];
         double sum = 0;
 

@@ -13,13 +13,16 @@ internal sealed class StepDecoder(int labels, LinearChainCrf? crf)
     private readonly CrfRunner? _runner = crf is null ? null : new CrfRunner(crf);
     private int[] _path = [];
 
-    /// <summary>The conditional random field of a network; null when it has none.</summary>
-    public static LinearChainCrf? CrfOf(ParameterSet parameters)
+    /// <summary>
+    /// The conditional random field of a model; null when it has none. Of an ensemble it is the mean of those of the members, so that a
+    /// path's score is the mean of its scores, as the emissions are.
+    /// </summary>
+    public static LinearChainCrf? CrfOf(SequenceModel model)
     {
-        if (parameters.Shape.Head != Head.Crf)
+        if (model.Shape.Head != Head.Crf)
             return null;
-        var crf = new LinearChainCrf(parameters.Shape.OutputSize);
-        crf.Pack(parameters[ParameterSet.CrfTransitions], parameters[ParameterSet.CrfStart], parameters[ParameterSet.CrfEnd]);
+        var crf = new LinearChainCrf(model.Shape.OutputSize);
+        crf.Pack(model.MeanOf(ParameterSet.CrfTransitions), model.MeanOf(ParameterSet.CrfStart), model.MeanOf(ParameterSet.CrfEnd));
         return crf;
     }
 

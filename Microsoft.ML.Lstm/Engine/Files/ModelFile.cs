@@ -8,7 +8,7 @@ namespace Microsoft.ML.Lstm.Engine.Files;
 /// <see cref="SafeTensors"/>. The tensors are the parameters under their names in <see cref="ParameterSet"/>, matrices as [rows, columns]
 /// and vectors as [length], and the scalers as vectors (<c>input.offset</c>, <c>input.scale</c> if a step has numeric features,
 /// <c>static.*</c> if there are static features, <c>output.*</c>): the network reads (x − offset)·scale, and the user gets y/scale +
-/// offset.
+/// offset. Of an ensemble, the names of the parameters of the members behind the first one have the prefix <c>members.{i}.</c>, i from 1.
 /// <para>
 /// Further tensors and texts, such as the state of an optimizer, may be saved beside the model: <see cref="Write"/> takes them and
 /// <see cref="Read(Stream, out SafeTensors)"/> returns them under their own names, to which the file prepends <c>training.</c>. A tensor
@@ -22,6 +22,7 @@ internal static class ModelFile
     private const string NetworkKey = "network";
     private const string Format = "Microsoft.ML.Lstm.SequenceModel";
     private const string BesidePrefix = "training.";
+    private const string MemberPrefix = "members.";
     private const string What = "LSTM model";
 
     /// <summary>Writes <paramref name="model"/> at the stream's position.</summary>
@@ -35,12 +36,14 @@ internal static class ModelFile
         {
             [FileVersion.FormatKey] = Format,
             [FileVersion.Key] = FileVersion.Current,
-            [NetworkKey] = SavedNetwork.Write(model.Shape),
+            [NetworkKey] = SavedNetwork.Write([.. model.Members.Select(member => member.Shape)]),
         };
         var tensors = new List<SafeTensor>();
-        foreach (Parameter parameter in model.Parameters.Parameters)
-            tensors.Add(new SafeTensor(parameter.Name, ShapeOf(parameter),
-                model.Parameters.Values.AsMemory(parameter.Offset, parameter.Length)));
+        foreach ((int index, ParameterSet member) in model.Members.Index())
+        {
+            tensors.AddRange(member.Parameters.Select(parameter => new SafeTensor(NameOf(parameter, index), ShapeOf(parameter),
+                member.Values.AsMemory(parameter.Offset, parameter.Length))));
+        }
         tensors.AddRange(NamedTensors.Of("input", model.InputScaler));
         tensors.AddRange(NamedTensors.Of("static", model.StaticScaler));
         tensors.AddRange(NamedTensors.Of("output", model.OutputScaler));
@@ -64,13 +67,16 @@ internal static class ModelFile
     /// <exception cref="InvalidDataException">As <see cref="Read(Stream)"/>.</exception>
     public static SequenceModel Read(Stream stream, out SafeTensors beside)
     {
-        NetworkShape? found = null;
-        var content = SafeTensors.Read(stream, header => found = ReadShape(header));
-        NetworkShape shape = found!;
+        IReadOnlyList<NetworkShape> shapes = [];
+        var content = SafeTensors.Read(stream, header => shapes = ReadShapes(header));
+        NetworkShape shape = shapes[0];
         var tensors = new NamedTensors(content.Tensors.Where(tensor => !IsBeside(tensor.Name)), What);
-        var parameters = new ParameterSet(shape);
-        foreach (Parameter parameter in parameters.Parameters)
-            tensors.Take(parameter.Name, [.. ShapeOf(parameter).Select(size => (long)size)]).CopyTo(parameters[parameter]);
+        ParameterSet[] members = [.. shapes.Select(member => new ParameterSet(member))];
+        foreach ((int index, ParameterSet member) in members.Index())
+        {
+            foreach (Parameter parameter in member.Parameters)
+                tensors.Take(NameOf(parameter, index), [.. ShapeOf(parameter).Select(size => (long)size)]).CopyTo(member[parameter]);
+        }
         AffineScaler input = tensors.TakeScaler("input", shape.NumericSize);
         AffineScaler statics = tensors.TakeScaler("static", shape.StaticSize);
         AffineScaler output = tensors.TakeScaler("output", shape.OutputSize);
@@ -79,7 +85,7 @@ internal static class ModelFile
             content.Metadata.Where(text => IsBeside(text.Key)).ToDictionary(text => text.Key[BesidePrefix.Length..], text => text.Value),
             [.. content.Tensors.Where(tensor => IsBeside(tensor.Name))
                 .Select(tensor => tensor with { Name = tensor.Name[BesidePrefix.Length..] })]);
-        return new SequenceModel(parameters, input, statics, output);
+        return new SequenceModel(members[0], input, statics, output) { OtherMembers = members[1..] };
     }
 
     /// <summary>
@@ -113,27 +119,46 @@ internal static class ModelFile
         }
     }
 
+    /// <summary>The name of a parameter of a member of an ensemble, counted from 0; the first has no prefix.</summary>
+    public static string NameOf(Parameter parameter, int member)
+        => member == 0 ? parameter.Name : $"{MemberPrefix}{member}.{parameter.Name}";
+
     private static bool IsBeside(string name) => name.StartsWith(BesidePrefix, StringComparison.Ordinal);
 
-    /// <summary>The shape in the metadata of a header, checked against the sizes of the tensors in the header.</summary>
-    private static NetworkShape ReadShape(SafeTensorsHeader header)
+    /// <summary>
+    /// The shapes of all networks in the metadata of a header, checked against the sizes of the tensors in the header.
+    /// </summary>
+    private static IReadOnlyList<NetworkShape> ReadShapes(SafeTensorsHeader header)
     {
         FileVersion.Check(header, Format, FileVersion.Key, NetworkKey);
         if (!header.Metadata.TryGetValue(NetworkKey, out string? network))
             throw Invalid($"'{NetworkKey}' in the metadata", "none");
-        NetworkShape shape = SavedNetwork.Read(network);
-        CheckSizes(shape, [.. header.Tensors.Where(tensor => !IsBeside(tensor.Name))]);
-        return shape;
+        IReadOnlyList<NetworkShape> shapes = SavedNetwork.Read(network);
+        CheckSizes(shapes, [.. header.Tensors.Where(tensor => !IsBeside(tensor.Name))]);
+        return shapes;
     }
 
-    /// <summary>Checks a shape against the tensors of the header, before anything is allocated for it.</summary>
-    private static void CheckSizes(NetworkShape shape, SafeTensorsHeader.Entry[] tensors)
+    /// <summary>Checks shapes against the tensors of the header, before anything is allocated for them.</summary>
+    private static void CheckSizes(IReadOnlyList<NetworkShape> shapes, SafeTensorsHeader.Entry[] tensors)
     {
-        // These sums can't overflow. Only a shape that passes them has a ParameterCount that can't either.
-        long expectedTensors = shape.TensorCount + (shape.StaticSize > 0 ? 2 : 0) + (shape.NumericSize > 0 ? 2 : 0) + 2;
+        NetworkShape first = shapes[0];
+        // These sums can't overflow. Only shapes that pass them have ParameterCounts that can't either.
+        long expectedTensors = shapes.Sum(shape => shape.TensorCount)
+            + (first.StaticSize > 0 ? 2 : 0) + (first.NumericSize > 0 ? 2 : 0) + 2;
         if (tensors.Length != expectedTensors)
-            throw Invalid($"{expectedTensors} tensors for a network of {shape.Layers} layers", $"{tensors.Length}");
+            throw Invalid($"{expectedTensors} tensors for {(shapes.Count > 1 ? $"{shapes.Count} networks, the first" : "a network")} "
+                + $"of {first.Layers} layers", $"{tensors.Length}");
         long values = tensors.Sum(tensor => (long)tensor.Length);
+        foreach (NetworkShape shape in shapes)
+            CheckSize(shape, values);
+        long parameters = shapes.Sum(shape => shape.ParameterCount);
+        long scalers = 2L * first.NumericSize + 2L * first.StaticSize + 2L * first.OutputSize;
+        if (parameters + scalers != values)
+            throw Invalid($"{parameters} parameters and {scalers} values of scalers", $"{values} in all");
+    }
+
+    private static void CheckSize(NetworkShape shape, long values)
+    {
         if ((long)shape.HiddenSize * shape.HiddenSize > values)
             throw Invalid($"more values than {values} for a hidden size of {shape.HiddenSize}", "no more");
         if (shape.Head == Head.Autoencoder && shape.OutputSize > values)
@@ -146,12 +171,8 @@ internal static class ModelFile
                 throw Invalid($"more values than {values} for embeddings of {embedding.Vocabulary} tokens with {embedding.Size} features",
                     "no more");
         }
-
-        long scalers = 2L * shape.NumericSize + 2L * shape.StaticSize + 2L * shape.OutputSize;
         if (shape.ParameterCount > NetworkShape.MaxParameters)
             throw Invalid($"at most {NetworkShape.MaxParameters} parameters", $"{shape.ParameterCount}");
-        if (shape.ParameterCount + scalers != values)
-            throw Invalid($"{shape.ParameterCount} parameters and {scalers} values of scalers", $"{values} in all");
     }
 
     // A matrix with one column stays a matrix, so the rank does not follow from the sizes.

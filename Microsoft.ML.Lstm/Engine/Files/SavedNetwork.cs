@@ -6,7 +6,8 @@ namespace Microsoft.ML.Lstm.Engine.Files;
 
 /// <summary>
 /// The JSON of a <see cref="NetworkShape"/>, in the metadata of <see cref="ModelFile"/>; enums are names. Embeddings and the four
-/// properties that describe the <see cref="Head"/> are left out where they say nothing.
+/// properties that describe the <see cref="Head"/> are left out where they say nothing. Of an ensemble it is that of the first member; the
+/// other members follow in it without embeddings and classes, which they share.
 /// </summary>
 internal sealed record SavedNetwork(
     string Cell,
@@ -37,9 +38,30 @@ internal sealed record SavedNetwork(
     [JsonPropertyOrder(11)]
     public SavedKeys? Classes { get; set; }
 
-    /// <summary>The JSON of a shape.</summary>
-    public static string Write(NetworkShape shape) => Encoding.UTF8.GetString(SavedJson.Write(
-        new SavedNetwork(shape.Cell.ToString(), shape.InputSize, shape.HiddenSize, shape.Layers, shape.Bidirectional,
+    [JsonPropertyOrder(12)]
+    public SavedNetwork[]? Members { get; set; }
+
+    /// <summary>The JSON of the shapes of the members of an ensemble, or of a single network.</summary>
+    public static string Write(IReadOnlyList<NetworkShape> members)
+    {
+        SavedNetwork first = Save(members[0]);
+        if (members.Count > 1)
+            first.Members = [.. members.Skip(1).Select(member => Save(member with { Embeddings = default, Classes = null }))];
+        return Encoding.UTF8.GetString(SavedJson.Write(first, SavedJsonContext.Default.SavedNetwork, indented: false));
+    }
+
+    /// <summary>Reads what <see cref="Write"/> wrote.</summary>
+    /// <exception cref="InvalidDataException">It is not an object with exactly the properties that <see cref="Write"/> writes, a size is
+    /// less than 1 (static size and vocabulary: less than 0), or members have other inputs or outputs than the first.</exception>
+    public static IReadOnlyList<NetworkShape> Read(string text)
+    {
+        SavedNetwork saved = SavedJson.Read(Encoding.UTF8.GetBytes(text), SavedJsonContext.Default.SavedNetwork, What);
+        NetworkShape first = Load(saved);
+        return [first, .. (saved.Members ?? []).Select(member => LoadMember(member, first))];
+    }
+
+    private static SavedNetwork Save(NetworkShape shape)
+        => new(shape.Cell.ToString(), shape.InputSize, shape.HiddenSize, shape.Layers, shape.Bidirectional,
             shape.Pooling.ToString(), shape.StaticSize, shape.OutputSize)
         {
             Embeddings = shape.Embeddings.Count > 0
@@ -51,16 +73,20 @@ internal sealed record SavedNetwork(
             HeadReadsInputs = TrueOrNull(shape.Head.ReadsInputs),
             Decoder = TrueOrNull(shape.Head == Head.Autoencoder),
             Classes = Save(shape.Classes),
-        },
-        SavedJsonContext.Default.SavedNetwork,
-        indented: false));
+        };
 
-    /// <summary>Reads what <see cref="Write"/> wrote.</summary>
-    /// <exception cref="InvalidDataException">It is not an object with exactly the properties that <see cref="Write"/> writes, or a size is
-    /// less than 1 (static size and vocabulary: less than 0).</exception>
-    public static NetworkShape Read(string text)
+    private static NetworkShape LoadMember(SavedNetwork? saved, NetworkShape first)
     {
-        SavedNetwork saved = SavedJson.Read(Encoding.UTF8.GetBytes(text), SavedJsonContext.Default.SavedNetwork, What);
+        if (saved is null or not { Members: null, Embeddings: null, Classes: null })
+            throw Invalid("members without embeddings, classes and members of their own", saved is null ? "null" : "some");
+        NetworkShape member = Load(saved) with { Embeddings = first.Embeddings, Classes = first.Classes };
+        return member.IsAlike(first)
+            ? member
+            : throw Invalid("members with the inputs and outputs of the first", "other ones");
+    }
+
+    private static NetworkShape Load(SavedNetwork saved)
+    {
         Check(saved);
         var shape = new NetworkShape
         {

@@ -5,8 +5,8 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 namespace Microsoft.ML.Lstm.Engine.Network;
 
 /// <summary>
-/// Runs a <see cref="SequenceNetwork"/> over batches of sequences, forward and backward, for training and for scoring. It serves one caller
-/// at a time.
+/// Runs a <see cref="SequenceNetwork"/>, or an ensemble of several, over batches of sequences: forward and, where it is one, backward, for
+/// training and for scoring. It serves one caller at a time.
 /// </summary>
 internal abstract class BatchRunner
 {
@@ -15,6 +15,12 @@ internal abstract class BatchRunner
     /// <param name="team">The threads to share large batches among.</param>
     public static BatchRunner Create(SequenceNetwork network, WorkerTeam team)
         => network.Decoder is null ? new NetworkBatchRunner(network, team) : new AutoencoderBatchRunner(network, team);
+
+    /// <summary>A runner for the members of an ensemble, or for a single network.</summary>
+    /// <param name="members">The networks to run.</param>
+    /// <param name="team">The threads to share large batches among.</param>
+    public static BatchRunner Create(IReadOnlyList<SequenceNetwork> members, WorkerTeam team)
+        => members.Count == 1 ? Create(members[0], team) : new EnsembleBatchRunner(members, team);
 
     /// <summary>
     /// Ends a pass, which may take long, with an <see cref="OperationCanceledException"/> that leaves its results incomplete. Default:

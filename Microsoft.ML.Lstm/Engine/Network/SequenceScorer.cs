@@ -26,7 +26,7 @@ internal sealed class SequenceScorer
         _batch = new SequenceBatch(_model.Shape);
         _keys = [.. _model.Shape.Embeddings.Select(embedding => embedding.Keys)];
         _team = new WorkerTeam(threads);
-        _runner = BatchRunner.Create(network.Network, _team);
+        _runner = BatchRunner.Create(network.Networks, _team);
     }
 
     /// <summary>Sequences added since <see cref="Clear"/>.</summary>
@@ -77,7 +77,9 @@ internal sealed class SequenceScorer
     /// </summary>
     public ReadOnlySpan<float> Output(int index) => _outputs.AsSpan(_starts[index]..(_starts[index + 1]));
 
-    /// <summary>The encoding [E] of sequence <paramref name="index"/>; for an autoencoder its code.</summary>
+    /// <summary>
+    /// The encoding [E] of sequence <paramref name="index"/>, for an autoencoder its code; of an ensemble those of all members.
+    /// </summary>
     public ReadOnlySpan<float> Encoding(int index) => _runner.Encoding(_rows[index]);
 
     /// <summary>The attention weights [T] of sequence <paramref name="index"/>, for a network with attention.</summary>
@@ -118,10 +120,11 @@ internal sealed class SequenceScorer
     }
 }
 
-/// <summary>A model and its network, packed for scoring; immutable, so any number of <see cref="SequenceScorer"/>s may share it.</summary>
+/// <summary>A model and its networks, packed for scoring; immutable, so any number of <see cref="SequenceScorer"/>s may share it.</summary>
 internal sealed class ScoringNetwork(SequenceModel model, CpuKernels? kernels = null)
 {
     public SequenceModel Model { get; } = model;
 
-    public SequenceNetwork Network { get; } = new(model.Parameters, NetworkPasses.Forward, kernels);
+    public IReadOnlyList<SequenceNetwork> Networks { get; }
+        = [.. model.Members.Select(member => new SequenceNetwork(member, NetworkPasses.Forward, kernels))];
 }

@@ -100,6 +100,19 @@ internal sealed record NetworkShape
     /// <summary>The width of the input of recurrent layer <paramref name="layer"/>.</summary>
     public int LayerInputSize(int layer) => layer == 0 ? InputSize : EncodingSize;
 
+    /// <summary>
+    /// Whether a network of this shape reads the same inputs and has the same outputs as one of another shape, so that the two can be
+    /// averaged.
+    /// </summary>
+    public bool IsAlike(NetworkShape other) => other == this with
+    {
+        Cell = other.Cell,
+        HiddenSize = other.HiddenSize,
+        Layers = other.Layers,
+        Bidirectional = other.Bidirectional,
+        Pooling = other.Pooling,
+    };
+
     /// <summary>Tensors that the parameters are stored as.</summary>
     public long TensorCount
         => 3L * Directions * Layers + (HasAttention ? 3 : 0) + 2 + (Head == Head.Crf ? 3 : 0) + (Decoder?.TensorCount ?? 0)

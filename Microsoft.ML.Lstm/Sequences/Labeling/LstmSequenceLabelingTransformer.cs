@@ -39,7 +39,7 @@ public sealed class LstmSequenceLabelingTransformer : SequencePredictionTransfor
 
     private static OutputColumn[] CreateColumns(SequenceModelParameters model)
     {
-        var crf = new Lazy<LinearChainCrf?>(() => StepDecoder.CrfOf(model.Network.Parameters));
+        var crf = new Lazy<LinearChainCrf?>(() => StepDecoder.CrfOf(model.Network));
         return SequenceLabelingOutputs.Create(new ScoredClasses(model.Network.Shape), crf, model.LabelValues);
     }
 

@@ -181,7 +181,7 @@ public sealed class LstmScoringEstimator : IEstimator<LstmScoringTransformer>
             if (EncodingColumnName is not null && shape.Head.IsPerStep)
                 throw Wrong(nameof(EncodingColumnName),
                     "null for a network with outputs for each step, which has no encoding of the sequence");
-            if (AttentionColumnName is not null && !shape.HasAttention)
+            if (AttentionColumnName is not null && !model.Network.HasAttention)
                 throw Wrong(nameof(AttentionColumnName), "null for a network that does not pool by attention");
             return model;
         }
