@@ -30,6 +30,7 @@ public sealed class FolderTests
         "Engine/Training/Optimizers",
         "Engine/Training",
         "Engine/Training/Objectives",
+        "Engine/Series/Baselines",
         "Engine/Series",
         "Engine/Files",
         "MlNet",

@@ -1,3 +1,5 @@
+using Microsoft.ML.Lstm.Engine.Series.Baselines;
+
 namespace Microsoft.ML.Lstm.Forecasting.Evaluation;
 
 /// <summary>One series in an evaluation: the forecasts whose values are still to come, and the errors of earlier forecasts.</summary>
@@ -5,30 +7,30 @@ internal sealed class EvaluatedSeries
 {
     private readonly ForecastTallies _tallies;
     private readonly ErrorSum[] _errors;
+    private readonly EvaluatedBaselines _baselines;
     private readonly double _confidenceLevel;
-    private readonly BaselineForecasts[] _histories;
-    private readonly int _baselines;
-    // The forecasts and bounds made at the last H steps: step t is in slot t % H, null if none of its forecasts count.
-    private readonly float[][]?[] _pending;
+    private readonly BaselineHistory[] _histories;
+    private readonly SeasonalDifferences[] _differences;
+    // The forecasts made at the last H steps: step t is in slot t % H, null if none of its forecasts count.
+    private readonly Forecasts?[] _pending;
     private readonly float[] _missing;
     private long _steps;
 
     /// <param name="tallies">The tallies, which receive the errors of all series.</param>
     /// <param name="targets">D: how many targets are forecast.</param>
-    /// <param name="seasonality">How many rows a season has.</param>
+    /// <param name="baselines">The baselines to compare with.</param>
     /// <param name="confidenceLevel">The share of values that the intervals are to hold.</param>
-    public EvaluatedSeries(ForecastTallies tallies, int targets, int seasonality, double confidenceLevel)
+    public EvaluatedSeries(ForecastTallies tallies, int targets, EvaluatedBaselines baselines, double confidenceLevel)
     {
         _tallies = tallies;
         _errors = new ErrorSum[tallies.Count];
+        _baselines = baselines;
         _confidenceLevel = confidenceLevel;
-        _histories = new BaselineForecasts[targets];
-        for (int d = 0; d < targets; d++)
-            _histories[d] = new BaselineForecasts(tallies.Horizon, seasonality);
-        _pending = new float[tallies.Horizon][][];
+        _histories = [.. Enumerable.Range(0, targets).Select(_ => new BaselineHistory(baselines.Seasonality))];
+        _differences = [.. Enumerable.Range(0, targets).Select(_ => new SeasonalDifferences(baselines.Seasonality))];
+        _pending = new Forecasts?[tallies.Horizon];
         _missing = new float[targets];
         _missing.AsSpan().Fill(float.NaN);
-        _baselines = BaselineNames(seasonality).Length;
     }
 
     /// <summary>How many rows <see cref="Add"/> has added.</summary>
@@ -37,13 +39,14 @@ internal sealed class EvaluatedSeries
     /// <summary>The time of the last row; null if there is none, or there are no times.</summary>
     public DateTimeOffset? Time { get; set; }
 
-    public static string[] BaselineNames(int seasonality) => seasonality > 1 ? ["naive", "drift", "seasonal naive"] : ["naive", "drift"];
-
     /// <summary>Adds the values of the next row to the baselines' history, without comparing forecasts with them.</summary>
     public void AddHistory(ReadOnlySpan<float> actuals, bool countsForScale)
     {
         for (int d = 0; d < _histories.Length; d++)
-            _histories[d].Add(float.IsFinite(actuals[d]) ? actuals[d] : double.NaN, countsForScale);
+        {
+            _histories[d].Add(actuals[d]);
+            _differences[d].Add(float.IsFinite(actuals[d]) ? actuals[d] : float.NaN, countsForScale);
+        }
     }
 
     /// <summary>Adds the next row: compares earlier forecasts with its values, and keeps the forecasts made at it.</summary>
@@ -64,13 +67,16 @@ internal sealed class EvaluatedSeries
         long judged = Rows == 0 ? 0 : Math.Min(steps, _pending.Length);
         for (long i = 0; i < judged; i++)
             AddStep(_missing, null, countsForScale: false);
-        foreach (BaselineForecasts history in _histories)
-            history.LeaveOut(steps - judged);
+        for (int d = 0; d < _histories.Length; d++)
+        {
+            _histories[d].LeaveOut(steps - judged);
+            _differences[d].LeaveOut(steps - judged);
+        }
         _steps += steps - judged;
     }
 
     /// <summary>Tallies the errors in units of their scales, which are known once all rows have been added.</summary>
-    public void TallyScaledErrors() => _tallies.AddScaled(_errors, Array.ConvertAll(_histories, history => history.Scale));
+    public void TallyScaledErrors() => _tallies.AddScaled(_errors, Array.ConvertAll(_differences, differences => differences.Mean));
 
     private void AddStep(ReadOnlySpan<float> actuals, float[][]? forecasts, bool countsForScale)
     {
@@ -82,15 +88,15 @@ internal sealed class EvaluatedSeries
             for (int d = 0; d < actuals.Length; d++)
                 Judge(made, ahead, d, actuals[d]);
         }
-        _pending[_steps % horizon] = forecasts;
         AddHistory(actuals, countsForScale);
+        _pending[_steps % horizon] = forecasts is null ? null : new Forecasts(forecasts, Array.ConvertAll(_histories, _baselines.Forecast));
         _steps++;
     }
 
-    private void Judge(float[][] made, int ahead, int target, float actual)
+    private void Judge(Forecasts made, int ahead, int target, float actual)
     {
         int step = ahead - 1, at = step * _histories.Length + target;
-        float forecast = made[0][at];
+        float forecast = made.Columns[0][at];
         if (!float.IsFinite(actual))
         {
             _tallies.MissingActuals++;
@@ -102,13 +108,13 @@ internal sealed class EvaluatedSeries
             return;
         }
         int index = Tally(0, step, target, actual, forecast);
-        if (made.Length > 1 && !float.IsNaN(made[1][at]) && !float.IsNaN(made[2][at]))
-            _tallies[index].AddInterval(actual, made[1][at], made[2][at], _confidenceLevel);
-        for (int method = 1; method <= _baselines; method++)
+        if (made.Columns.Length > 1 && !float.IsNaN(made.Columns[1][at]) && !float.IsNaN(made.Columns[2][at]))
+            _tallies[index].AddInterval(actual, made.Columns[1][at], made.Columns[2][at], _confidenceLevel);
+        for (int i = 0; i < _baselines.Methods.Length; i++)
         {
-            double baseline = Baseline(_histories[target], method, ahead);
+            double baseline = made.Baselines[target][_baselines.Methods[i], ahead];
             if (!double.IsNaN(baseline))
-                Tally(method, step, target, actual, baseline);
+                Tally(i + 1, step, target, actual, baseline);
         }
     }
 
@@ -120,11 +126,28 @@ internal sealed class EvaluatedSeries
         return index;
     }
 
-    // In the order of BaselineNames.
-    private static double Baseline(BaselineForecasts history, int method, int ahead) => method switch
+    /// <summary>What was forecast at a row.</summary>
+    /// <param name="Columns">The points and, if there are intervals, the lower and the upper bounds, H x D each.</param>
+    /// <param name="Baselines">What the baselines forecast of each target.</param>
+    private sealed record Forecasts(float[][] Columns, BaselineForecasts[] Baselines);
+}
+
+/// <summary>The baselines of an evaluation.</summary>
+/// <param name="seasonality">How many rows a season has.</param>
+/// <param name="horizon">How many steps ahead forecasts go.</param>
+internal sealed class EvaluatedBaselines(int seasonality, int horizon)
+{
+    private readonly ThetaMethod _theta = BaselineHistory.NewTheta(seasonality);
+
+    public int Seasonality => seasonality;
+
+    public Baseline[] Methods { get; } = BaselineNames.Of(seasonality);
+
+    /// <summary>What the baselines forecast after the last value of a history.</summary>
+    public BaselineForecasts Forecast(BaselineHistory history)
     {
-        1 => history.Naive(ahead),
-        2 => history.Drift(ahead),
-        _ => history.SeasonalNaive(ahead),
-    };
+        var forecasts = new BaselineForecasts(seasonality, horizon);
+        history.Forecast(_theta, forecasts);
+        return forecasts;
+    }
 }

@@ -1,6 +1,7 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Engine.Series;
+using Microsoft.ML.Lstm.Engine.Series.Baselines;
 using Microsoft.ML.Lstm.MlNet;
 using Microsoft.ML.Lstm.Series;
 using Microsoft.ML.Runtime;
@@ -19,6 +20,7 @@ internal sealed class ForecastEvaluator
     private readonly SeriesIndex _index = new();
     private readonly List<EvaluatedSeries> _series = [];
     private readonly ForecastTallies _tallies;
+    private readonly EvaluatedBaselines _baselines;
     private readonly RowInterval? _interval;
 
     /// <param name="environment">The environment of errors and warnings.</param>
@@ -41,8 +43,8 @@ internal sealed class ForecastEvaluator
             _interval = annotation.FillsGaps ? annotation.Interval : null;
         else if (_columns.History.Time is not null)
             _interval = FindInterval();
-        _tallies = new ForecastTallies(1 + EvaluatedSeries.BaselineNames(options.SettledSeasonality).Length, _columns.Horizon,
-            options.TargetColumnNames.Length);
+        _baselines = new EvaluatedBaselines(options.SettledSeasonality, _columns.Horizon);
+        _tallies = new ForecastTallies(1 + _baselines.Methods.Length, _columns.Horizon, options.TargetColumnNames.Length);
     }
 
     public static ForecastMetrics Evaluate(IHostEnvironment environment, IDataView data, ForecastEvaluationOptions options,
@@ -58,7 +60,8 @@ internal sealed class ForecastEvaluator
     }
 
     public static ForecastMetrics ToMetrics(ForecastTallies tallies, ForecastEvaluationOptions options)
-        => tallies.ToMetrics(options.TargetColumnNames, EvaluatedSeries.BaselineNames(options.SettledSeasonality));
+        => tallies.ToMetrics(options.TargetColumnNames,
+            Array.ConvertAll(BaselineNames.Of(options.SettledSeasonality), BaselineNames.NameOf));
 
     /// <summary>Reads the training data, if any, and the data.</summary>
     /// <param name="rowsThatCount">How many rows of each series count, from its first: only the forecasts made at them are judged.</param>
@@ -147,8 +150,7 @@ internal sealed class ForecastEvaluator
     private EvaluatedSeries Find(int number)
     {
         while (number >= _series.Count)
-            _series.Add(new EvaluatedSeries(_tallies, _options.TargetColumnNames.Length, _options.SettledSeasonality,
-                _options.ConfidenceLevel));
+            _series.Add(new EvaluatedSeries(_tallies, _options.TargetColumnNames.Length, _baselines, _options.ConfidenceLevel));
         return _series[number];
     }
 

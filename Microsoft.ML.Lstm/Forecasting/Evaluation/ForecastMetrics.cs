@@ -35,13 +35,17 @@ public sealed class ForecastMetrics
 
     /// <summary>
     /// The same figures for forecasts that need no model, made at the same rows of the same series for the same values, where the history
-    /// up to there suffices (Hyndman and Athanasopoulos, Forecasting: Principles and Practice, 5.2): <c>naive</c> goes on with the last
-    /// value; <c>drift</c> along the line from the first to the last value; <c>seasonal naive</c>, present if seasons have more than one
-    /// row, with the values of the last season. With a column of times, rows are counted in time steps.
+    /// up to there suffices (Hyndman and Athanasopoulos, Forecasting: Principles and Practice, 5.2 and 8.1): <c>naive</c> goes on with the
+    /// last value; <c>drift</c> along the line from the first to the last value; <c>seasonal naive</c>, present if seasons have more than
+    /// one row, with the values of the last season; <c>exponential smoothing</c> with a level that follows the values, with the weight of
+    /// least squared errors so far; <c>theta</c> (Assimakopoulos and Nikolopoulos 2000, as <c>thetaf</c> of the R package forecast) with
+    /// such a level of the values without their season, if that is significant, and half the slope of their trend. With a column of times,
+    /// rows are counted in time steps.
     /// </summary>
     /// <remarks>
     /// Their history is the evaluated data, preceded by the training data if there is some. A missing value is replaced by the last value
-    /// or, for <c>seasonal naive</c>, by the value a season before. Baselines have no intervals.
+    /// or, for the baselines with seasons, by the value a season before. Exponential smoothing and theta see the last 512 values, or the
+    /// last four seasons if these are more; of seasons with more than 366 rows theta knows nothing. Baselines have no intervals.
     /// </remarks>
     public IReadOnlyList<ForecastAccuracy> Baselines { get; }
 
