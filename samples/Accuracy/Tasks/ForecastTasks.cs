@@ -1,31 +1,31 @@
-using System.Globalization;
 using Accuracy.Data;
-using Microsoft.ML;
-using Microsoft.ML.Data;
 using Microsoft.ML.Lstm;
 
 namespace Accuracy.Tasks;
 
-/// <summary>Forecasts of series of numbers: errors, the less the better.</summary>
+/// <summary>Forecasts of a series of numbers, from each row of its last part: errors, the less the better.</summary>
 internal static class ForecastTasks
 {
     private const int HoursOfDay = 24;
 
+    private const string Informer = "Zhou et al. 2021";
+
     // Informer's split of ETTh1: a year, and four months twice.
     private static readonly RowSplit EttSplit = new(8640, 2880, 2880);
 
-    public static AccuracyTask OilTemperature { get; } = new("ETTh1-OT", "MSE of 24 hours, z-scored", (0.034, "last value"), 0.028,
-        "oil temperature alone; window of 96 hours, hour of the day; else defaults",
-        run => ScaledError(run, Ett(run, "OT", new()
+    public static IReadOnlyList<AccuracyTask> All { get; } =
+    [
+        Ett("ETTh1-OT", "OT", ridgeWindow: 96, () => new()
         {
             WindowSize = 96,
             Calendar = CalendarFeatures.Day,
-        })));
-
-    public static AccuracyTask Transformer { get; } = new("ETTh1", "MSE of 24 hours, z-scored", (0.424, "same hour yesterday"), 0.33,
-        "all 7 columns; window of 48 hours, 24 of them read directly, hour of the day, absolute error, half of the outputs and 0.3 of "
-        + "inputs and states dropped, 100 epochs",
-        run => ScaledError(run, Ett(run, null, new()
+        }) with
+        {
+            Tuned = "window of 96 hours, hour of the day",
+            Aims = new(Untouched: 0.028, Best: 0.0265, Tuned: 0.028),
+            Published = [new($"Informer, {Informer}", 0.098), new($"LSTMa, {Informer}", 0.114)],
+        },
+        Ett("ETTh1", null, ridgeWindow: 48, () => new()
         {
             WindowSize = 48,
             NumberOfLags = 24,
@@ -35,115 +35,74 @@ internal static class ForecastTasks
             InputDropout = 0.3f,
             RecurrentDropout = 0.3f,
             NumberOfEpochs = 100,
-        })));
-
-    public static AccuracyTask Temperatures { get; } = new("temperatures", "RMSE of the next day", (2.58, "naive"), 2.30,
-        "window of 48 days, day of the year; else defaults",
-        run => Error(Classic(run, "daily-min-temperatures.csv", new RowSplit(2920, 365, 365), seasonality: 365, new()
+        }) with
+        {
+            Tuned = "window of 48 hours, 24 of them read directly, hour of the day, absolute error, half of the outputs and 0.3 of "
+                + "inputs and states dropped, 100 epochs",
+            Aims = new(Untouched: 0.33, Best: 0.31, Tuned: 0.33),
+            Published = [new($"LSTMa, {Informer}", 0.650)],
+        },
+        Classic("temperatures", "next day", TemperaturesProblem, ridgeWindow: 48, () => new()
         {
             WindowSize = 48,
             Calendar = CalendarFeatures.Year,
-        })));
-
-    public static AccuracyTask Sunspots { get; } = new("sunspots", "RMSE of the next month", (20.1, "naive"), 18.0,
-        "window of 132 months, no calendar; else defaults",
-        run => Error(Classic(run, "monthly-sunspots.csv", new RowSplit(1805, 451, 564), seasonality: 132, new()
+        }) with
+        {
+            Tuned = "window of 48 days, day of the year",
+            Aims = new(Untouched: 2.30, Best: 2.24, Tuned: 2.30),
+        },
+        Classic("sunspots", "next month", SunspotsProblem, ridgeWindow: 132, () => new()
         {
             WindowSize = 132,
             Calendar = CalendarFeatures.None,
-        })));
-
-    /// <summary>Trains on a file's first rows, validates on the next, and forecasts those behind.</summary>
-    public static ForecastRun Measure(TaskRun run, SeriesFile file, RowSplit split, string[] targets, int seasonality,
-        LstmForecastingEstimator.Options options)
-    {
-        MLContext ml = run.Context;
-        if (run.Validates)
-            split = split.WithoutTest();
-        IDataView all = ml.Data.TakeRows(file.Load(ml, targets), split.Total);
-        IDataView train = ml.Data.TakeRows(all, split.Train),
-            validation = ml.Data.TakeRows(ml.Data.SkipRows(all, split.Train), split.Validation);
-        (options.TargetColumnNames, options.TimeColumnName) = (targets, file.TimeColumnName);
-        (options.LowerBoundColumnName, options.UpperBoundColumnName) = ("Lower", "Upper");
-        options.NumberOfThreads = run.Threads;
-        LstmForecastingTransformer model = ml.Forecasting.ForecastByLstm(options).Fit(train, validation);
-
-        // From the beginning, so that the last validation row has a forecast too: that of the first test row.
-        IDataView forecasts = ml.Data.SkipRows(model.WithoutHistory().Transform(all), split.Train + split.Validation - 1);
-        ForecastMetrics metrics = ml.Forecasting.EvaluateForecast(forecasts, new ForecastEvaluationOptions
+        }) with
         {
-            TargetColumnNames = targets,
-            LowerBoundColumnName = "Lower",
-            UpperBoundColumnName = "Upper",
-            Seasonality = seasonality,
-            TimeColumnName = file.TimeColumnName,
-        }, ml.Data.TakeRows(all, split.Train + split.Validation - 1));
-        return new ForecastRun(metrics, [.. targets.Select(target => Deviation(train.GetColumn<float>(target)))]);
-    }
+            Tuned = "window of 132 months, no calendar",
+            Aims = new(Untouched: 18.0, Best: 17.5, Tuned: 18.0),
+        },
+    ];
 
-    public static Measurement ScaledError(TaskRun run, ForecastRun forecast)
-        => new(forecast.ScaledSquaredError(forecast.Metrics.PerTarget), string.Create(CultureInfo.InvariantCulture,
-        $"MAE {forecast.ScaledAbsoluteError(forecast.Metrics.PerTarget):0.000}, naive MSE "
-        + $"{forecast.ScaledSquaredError(forecast.Metrics.Baselines[0].PerTarget):0.000}, the intervals hold "
-        + $"{forecast.Metrics.Overall.Coverage:P1}{(run.Validates ? " (of held-out rows)" : "")}"));
-
-    private static ForecastRun Ett(TaskRun run, string? target, LstmForecastingEstimator.Options options)
+    /// <summary>The columns of ETTh1, or one of them.</summary>
+    public static ForecastProblem EttProblem(TaskRun run, string? target, int horizon)
     {
         var file = new SeriesFile(run.PathOf("ett", "ETTh1.csv"));
-        options.Horizon = HoursOfDay;
-        return Measure(run, file, EttSplit, target is null ? [.. file.ValueColumnNames] : [target], HoursOfDay, options);
+        return new ForecastProblem(file, target is null ? [.. file.ValueColumnNames] : [target], EttSplit, horizon, HoursOfDay);
     }
 
-    private static ForecastRun Classic(TaskRun run, string name, RowSplit split, int seasonality, LstmForecastingEstimator.Options options)
+    public static ForecastProblem TemperaturesProblem(TaskRun run)
+        => ClassicProblem(run, "daily-min-temperatures.csv", new RowSplit(2920, 365, 365), season: 365);
+
+    /// <summary>The column of a file of the folder of classic series, one step ahead.</summary>
+    public static ForecastProblem ClassicProblem(TaskRun run, string name, RowSplit split, int season)
     {
         var file = new SeriesFile(run.PathOf("classic", name));
-        return Measure(run, file, split, [.. file.ValueColumnNames], seasonality, options);
+        return new ForecastProblem(file, [.. file.ValueColumnNames], split, Horizon: 1, season);
     }
 
-    private static Measurement Error(ForecastRun forecast)
-        => new(forecast.Metrics.Overall.RootMeanSquaredError, string.Create(CultureInfo.InvariantCulture,
-        $"naive {forecast.Metrics.Baselines[0].Overall.RootMeanSquaredError:0.00}, the intervals hold "
-        + $"{forecast.Metrics.Overall.Coverage:P1}"));
+    private static ForecastProblem SunspotsProblem(TaskRun run)
+        => ClassicProblem(run, "monthly-sunspots.csv", new RowSplit(1805, 451, 564), season: 132);
 
-    private static double Deviation(IEnumerable<float> values)
-    {
-        float[] all = [.. values];
-        double mean = all.Average(value => (double)value);
-        return Math.Sqrt(all.Average(value => (value - mean) * (value - mean)));
-    }
-}
+    private static AccuracyTask Ett(string name, string? target, int ridgeWindow, Func<LstmForecastingEstimator.Options> tuned)
+        => Task(name, "MSE of 24 hours, z-scored", run => EttProblem(run, target, HoursOfDay), tuned, ForecastError.ScaledSquare, run =>
+        {
+            (double[] squares, double[] deviations) = RidgeForecast.Measure(EttProblem(run, target, HoursOfDay).Of(run), run.Context,
+                ridgeWindow);
+            return new Bar($"ridge on {ridgeWindow} rows", ForecastError.ScaledSquareOf(squares, deviations));
+        });
 
-/// <summary>How many rows there are for what, in this order.</summary>
-/// <param name="Train">To train on.</param>
-/// <param name="Validation">To validate on.</param>
-/// <param name="Test">To measure with.</param>
-internal sealed record RowSplit(int Train, int Validation, int Test)
-{
-    private const int ValidationOneIn = 5;
+    private static AccuracyTask Classic(string name, string ahead, Func<TaskRun, ForecastProblem> problem, int ridgeWindow,
+        Func<LstmForecastingEstimator.Options> tuned)
+        => Task(name, $"RMSE of the {ahead}", problem, tuned, ForecastError.Root, run => RidgeBar(problem(run).Of(run), run, ridgeWindow));
 
-    /// <summary>Reads three numbers, 1 or more, with commas between; null for anything else.</summary>
-    public static RowSplit? Parse(string text)
-    {
-        int[] rows = [.. text.Split(',')
-            .Select(part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int count) ? count : 0)];
-        return rows is [> 0, > 0, > 0] ? new RowSplit(rows[0], rows[1], rows[2]) : null;
-    }
+    /// <summary>The error of the next value of one target by a ridge regression.</summary>
+    public static Bar RidgeBar(ForecastProblem problem, TaskRun run, int window)
+        => new($"ridge on {window} rows", Math.Sqrt(RidgeForecast.Measure(problem, run.Context, window).SquaredErrors.Single()));
 
-    public int Total => Train + Validation + Test;
-
-    /// <summary>
-    /// The same without the test rows, by which settings must not be chosen: the validation rows become the test rows, and the last
-    /// training rows the validation rows.
-    /// </summary>
-    public RowSplit WithoutTest() => new(Train - Train / ValidationOneIn, Train / ValidationOneIn, Validation);
-}
-
-/// <summary>How good forecasts are, and the unit of each target: its deviation in the training rows.</summary>
-internal sealed record ForecastRun(ForecastMetrics Metrics, double[] Deviations)
-{
-    public double ScaledSquaredError(IReadOnlyList<ForecastAccuracy> targets)
-        => targets.Zip(Deviations, (target, deviation) => target.Overall.MeanSquaredError / (deviation * deviation)).Average();
-
-    public double ScaledAbsoluteError(IReadOnlyList<ForecastAccuracy> targets)
-        => targets.Zip(Deviations, (target, deviation) => target.Overall.MeanAbsoluteError / deviation).Average();
+    private static AccuracyTask Task(string name, string metric, Func<TaskRun, ForecastProblem> problem,
+        Func<LstmForecastingEstimator.Options> tuned, ForecastError error, Func<TaskRun, Bar> ridge)
+        => new(name, new Metric(metric, HigherIsBetter: false), run => problem(run).Measure(run, tuned, error))
+        {
+            Family = "forecasts",
+            MeasureBars = run => [ridge(run)],
+        };
 }

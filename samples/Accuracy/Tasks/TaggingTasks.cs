@@ -13,29 +13,37 @@ internal static class TaggingTasks
             nameof(TaggedSentence.Shape), nameof(TaggedSentence.Extra),
     ];
 
-    public static AccuracyTask PartsOfSpeech { get; } = new("UD-EWT", "accuracy of parts of speech", (86.2, "most frequent tag"), 94.0,
-        "words, prefixes, suffixes and shapes, bidirectional LSTM of 64 units",
-        run => 100 * Measure(run, PartsOfSpeechOf(run), new()
+    public static IReadOnlyList<AccuracyTask> All { get; } =
+    [
+        new("UD-EWT", new Metric("accuracy of parts of speech", HigherIsBetter: true),
+            run => 100 * Measure(run, PartsOfSpeechOf(run), () => new()
+            {
+                HiddenSize = 64,
+                UseConditionalRandomField = false,
+                NumberOfEpochs = 5,
+                LearningRate = 0.003f,
+            }).TokenAccuracy)
         {
-            HiddenSize = 64,
-            UseConditionalRandomField = false,
-            NumberOfEpochs = 5,
-            LearningRate = 0.003f,
-        }).TokenAccuracy);
-
-    public static AccuracyTask Chunks { get; } = new("CoNLL-2000", "F1 of chunks", (77.1, "most frequent chunk of the part of speech"),
-        93.0, "words, parts of speech, prefixes, suffixes and shapes, bidirectional LSTM of 64 units with a conditional random field",
-        run => 100 * Measure(run, ChunksOf(run), new()
+            Tuned = "64 units, a softmax a step, 5 epochs, a learning rate of 0.003",
+            Aims = new(Untouched: 94.5, Tuned: 94.0),
+            Published = [new("most frequent tag", 86.2)],
+        },
+        new("CoNLL-2000", new Metric("F1 of chunks", HigherIsBetter: true),
+            run => 100 * Measure(run, ChunksOf(run), () => new() { HiddenSize = 64, NumberOfEpochs = 6 }).F1)
         {
-            HiddenSize = 64,
-            NumberOfEpochs = 6,
-        }).F1);
+            Tuned = "64 units, 6 epochs",
+            Aims = new(Untouched: 93.0, Tuned: 93.0),
+            Published = [new("most frequent chunk of the part of speech, Tjong Kim Sang and Buchholz 2000", 77.1)],
+        },
+    ];
 
     /// <summary>Trains on sentences and gives the figures.</summary>
-    public static SequenceLabelingMetrics Measure(TaskRun run, Split<Sentence> data, LstmSequenceLabelingTrainer.Options options)
+    public static SequenceLabelingMetrics Measure(TaskRun run, Split<Sentence> data,
+        Func<LstmSequenceLabelingTrainer.Options>? tuned = null)
     {
         MLContext ml = run.Context;
         Split<Sentence> split = run.Choose(data);
+        LstmSequenceLabelingTrainer.Options options = run.Options(tuned);
         options.FeatureColumnNames = Columns;
         // A word seen once serves to train the unknown word.
         var known = split.Train.SelectMany(sentence => sentence.Words)
@@ -46,7 +54,7 @@ internal static class TaggingTasks
         IEstimator<ITransformer> pipeline = ml.Transforms.Conversion.MapValueToKey(nameof(TaggedSentence.Label));
         foreach (string column in Columns)
             pipeline = pipeline.Append(ml.Transforms.Conversion.MapValueToKey(column));
-        ITransformer model = pipeline.Append(ml.MulticlassClassification.Trainers.LstmSequenceLabeling(run.Configure(options)))
+        ITransformer model = pipeline.Append(ml.MulticlassClassification.Trainers.LstmSequenceLabeling(options))
             .Fit(Load(split.Train));
         return ml.MulticlassClassification.EvaluateSequenceLabeling(model.Transform(Load(split.Test)));
 
@@ -54,10 +62,10 @@ internal static class TaggingTasks
             ml.Data.LoadFromEnumerable(sentences.Select(sentence => TaggedSentence.From(sentence, known)));
     }
 
-    public static Split<Sentence> ChunksOf(TaskRun run)
+    private static Split<Sentence> ChunksOf(TaskRun run)
         => new(ConllFile.Read(run.PathOf("conll2000", "train.txt.gz")), ConllFile.Read(run.PathOf("conll2000", "test.txt.gz")));
 
-    public static Split<Sentence> PartsOfSpeechOf(TaskRun run)
+    private static Split<Sentence> PartsOfSpeechOf(TaskRun run)
     {
         return new Split<Sentence>(Read("train"), Read("test"));
 

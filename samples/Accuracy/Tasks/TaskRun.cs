@@ -6,11 +6,12 @@ namespace Accuracy.Tasks;
 
 /// <summary>One training of a task.</summary>
 /// <param name="Data">The folder of the data sets.</param>
+/// <param name="Setting">What the trainer is told.</param>
 /// <param name="Seed">The seed of all random choices.</param>
 /// <param name="Threads">The number of threads to train with; null for one a processor.</param>
 /// <param name="Validates">Whether to measure with a part of the training rows, held out, instead of the test set: for choosing
 /// settings.</param>
-internal sealed record TaskRun(string Data, int Seed, int? Threads, bool Validates)
+internal sealed record TaskRun(string Data, Setting Setting, int Seed, int? Threads, bool Validates)
 {
     private const int HeldOutOneIn = 6;
 
@@ -19,7 +20,20 @@ internal sealed record TaskRun(string Data, int Seed, int? Threads, bool Validat
 
     public MLContext Context { get; } = new(Seed);
 
+    /// <summary>Whether to measure intervals of more than one level.</summary>
+    public bool MeasuresIntervals { get; init; }
+
     public string PathOf(params string[] parts) => Path.Combine([Data, .. parts]);
+
+    /// <summary>The options of a trainer.</summary>
+    /// <param name="tuned">What is set with <see cref="Setting.Tuned"/>; null if nothing is.</param>
+    public T Options<T>(Func<T>? tuned = null)
+        where T : TrainingOptions, new()
+    {
+        T options = Setting == Setting.Tuned && tuned is not null ? tuned() : new T();
+        options.NumberOfThreads = Threads;
+        return options;
+    }
 
     /// <summary>What this run trains on and measures with.</summary>
     public Split<T> Choose<T>(Split<T> split) => Validates ? Draw(split.Train, 1.0 / HeldOutOneIn) : split;
@@ -31,12 +45,5 @@ internal sealed record TaskRun(string Data, int Seed, int? Threads, bool Validat
         SplitRandom.Shuffle(shuffled);
         int train = (int)Math.Round(shuffled.Length * (1 - share));
         return new Split<T>(shuffled[..train], shuffled[train..]);
-    }
-
-    public T Configure<T>(T options)
-        where T : SequenceTrainerOptions
-    {
-        options.NumberOfThreads = Threads;
-        return options;
     }
 }

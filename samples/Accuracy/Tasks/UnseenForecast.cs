@@ -3,34 +3,41 @@ using Accuracy.Data;
 namespace Accuracy.Tasks;
 
 /// <summary>Forecasts of the user's own series, with the estimator's default settings.</summary>
-internal static class UnseenForecast
+/// <param name="Path">A csv file with a line of names.</param>
+/// <param name="Targets">The columns to forecast.</param>
+/// <param name="Series">The column of the names of series; null for a single one.</param>
+/// <param name="Horizon">How many steps ahead.</param>
+/// <param name="Season">The rows of a season; null for the usual of the time between rows.</param>
+/// <param name="Split">The rows of a single series for what, with commas between; null for 70, 10 and 20 percent.</param>
+internal sealed record UnseenForecast(string Path, string[] Targets, string? Series, int Horizon, int? Season, string? Split)
 {
-    public const string Name = "forecast";
-
-    public static AccuracyTask Create(string path, string[] targets, int horizon, string? split)
-        => new(Path.GetFileName(path), "MSE, z-scored by the training rows", (double.NaN, ""), double.NaN,
-            $"{string.Join(", ", targets)}, {horizon} ahead; default settings", run =>
-        {
-            var file = new SeriesFile(path);
-            ForecastRun forecast = ForecastTasks.Measure(run, file, Split(path, split), targets, SeasonOf(file),
-                new() { Horizon = horizon });
-            Console.WriteLine(forecast.Metrics);
-            return ForecastTasks.ScaledError(run, forecast);
-        });
-
-    private static RowSplit Split(string path, string? split)
+    /// <summary>Reads the file.</summary>
+    /// <exception cref="FormatException">It has no such columns, or too few rows.</exception>
+    public AccuracyTask ToTask()
     {
-        int rows = File.ReadLines(path).Skip(1).Count(line => line.Length > 0);
-        RowSplit parts = split is null ? new RowSplit(rows * 7 / 10, rows / 10, rows / 5) : RowSplit.Parse(split)!;
-        return parts.Total <= rows && parts is { Train: > 1, Validation: > 0, Test: > 0 }
-            ? parts
-            : throw new FormatException($"{path} has {rows} rows; {parts.Total} are too many, or its parts too few.");
+        var file = new SeriesFile(Path, series: Series);
+        string name = System.IO.Path.GetFileName(Path);
+        int season = Season ?? UsualSeason(file);
+        if (Series is not null)
+        {
+            var panel = new PanelProblem(file.ReadPanel(Targets.Single()), Horizon, season);
+            return new AccuracyTask(name, PanelProblem.Metric, run => panel.Measure(run));
+        }
+        var problem = new ForecastProblem(file, Targets, RowsFor(file), Horizon, season);
+        return new AccuracyTask(name, PanelProblem.Metric, run => problem.Measure(run, null, ForecastError.Scaled));
     }
 
-    /// <summary>
-    /// The season of the seasonal naive forecast: a day for steps of hours or less, a week for days, a year for months; none without times.
-    /// </summary>
-    private static int SeasonOf(SeriesFile file)
+    private RowSplit RowsFor(SeriesFile file)
+    {
+        int rows = file.CountRows();
+        RowSplit parts = Split is null ? new RowSplit(rows * 7 / 10, rows / 10, rows / 5) : RowSplit.Parse(Split)!;
+        return parts.Total <= rows && parts is { Train: > 1, Validation: > 0, Test: > 0 }
+            ? parts
+            : throw new FormatException($"{Path} has {rows} rows; {parts.Total} are too many, or its parts too few.");
+    }
+
+    /// <summary>A day for steps of hours or less, a week for days, a year for weeks, months and quarters; none without times.</summary>
+    private static int UsualSeason(SeriesFile file)
     {
         DateTime[] times = file.FirstTimes();
         if (times.Length < 2)
@@ -41,7 +48,9 @@ internal static class UnseenForecast
             <= 0 => 1,
             < 1 => (int)Math.Round(1 / days),
             < 7 => 7,
+            7 => 52,
             >= 28 and <= 31 => 12,
+            >= 90 and <= 92 => 4,
             _ => 1,
         };
     }

@@ -9,21 +9,33 @@ internal static class UnseenTask
     public static IReadOnlyList<string> Formats { get; } = ["ts", "conll", "csv", "text"];
 
     public static AccuracyTask Create(string train, string test, string format, string? label)
-        => new(Path.GetFileName(test), format == "conll" ? "accuracy of labels" : "accuracy", (double.NaN, ""), double.NaN,
-            "default settings", run => format switch
-        {
-            "ts" => SeriesTasks.Measure(run, new Split<Series>(TimeSeriesFile.Read(train), TimeSeriesFile.Read(test)), new()),
-            "csv" => SeriesTasks.Measure(run, new Split<Series>(CsvFile.Read(train, label), CsvFile.Read(test, label)), new()),
-            "conll" => Sentences(run, train, test),
-            _ => TextTasks.Measure(run, new Split<Text>(Texts(train), Texts(test)), TextTasks.Words, new()),
-        });
-
-    private static double Sentences(TaskRun run, string train, string test)
     {
-        SequenceLabelingMetrics metrics = TaggingTasks.Measure(run, new Split<Sentence>(ConllFile.Read(train), ConllFile.Read(test)),
-            new());
-        Console.WriteLine(metrics);
-        return 100 * metrics.TokenAccuracy;
+        string name = Path.GetFileName(test);
+        switch (format)
+        {
+            case "ts":
+                return Curves(name, new Split<Series>(TimeSeriesFile.Read(train), TimeSeriesFile.Read(test)));
+            case "csv":
+                return Curves(name, new Split<Series>(CsvFile.Read(train, label), CsvFile.Read(test, label)));
+            case "conll":
+                var sentences = new Split<Sentence>(ConllFile.Read(train), ConllFile.Read(test));
+                return new(name, new Metric("accuracy of labels", HigherIsBetter: true), run => Measure(run, sentences));
+            default:
+                var texts = new Split<Text>(Texts(train), Texts(test));
+                return new(name, Metric.Accuracy, run => TextTasks.Measure(run, texts, TextTasks.Words));
+        }
+    }
+
+    private static AccuracyTask Curves(string name, Split<Series> split)
+        => new(name, Metric.Accuracy, run => SeriesTasks.Measure(run, split))
+        {
+            MeasureBars = run => NearestNeighbor.Bars(run.Choose(split), warps: false),
+        };
+
+    private static Measurement Measure(TaskRun run, Split<Sentence> split)
+    {
+        SequenceLabelingMetrics metrics = TaggingTasks.Measure(run, split);
+        return new Measurement(100 * metrics.TokenAccuracy, $"F1 {100 * metrics.F1:0.00}");
     }
 
     private static List<Text> Texts(string path) => [.. TextFile.Read(path, '\t').Select(TextFile.Spaced)];
