@@ -33,6 +33,10 @@ internal static unsafe class GemmTile
     public const int MaxRows = 6;
     public const int MaxVectors = 4;
 
+    // A machine with 16 registers has room for 12 accumulators, an element of each of 3 rows of A, and one vector of B at a time; with all
+    // four vectors of B in registers the last accumulator would go through memory at each step of the sum, at half the speed.
+    private const int MaxRowsOfFewRegisters = 3;
+
     /// <summary>
     /// Rows of the next tile when <paramref name="left"/> rows remain. They are divided evenly among tiles, since a tile of one or two
     /// rows takes as long as the panel of B takes to arrive.
@@ -147,7 +151,42 @@ internal static unsafe class GemmTile
             float* b = p.B;
             nint a1 = p.ARow, a2 = 2 * a1, a3 = 3 * a1, a4 = 4 * a1, a5 = 5 * a1;
             nint aStep = p.AStep, bStep = p.BStep;
-            for (int k = p.Depth; k > 0; k--)
+            for (int k = p.Depth; k > 0 && S.TileRows <= MaxRowsOfFewRegisters; k--)
+            {
+                V x0 = S.Create(a[0]), x1 = default, x2 = default;
+                if (R.Value > 1) x1 = S.Create(a[a1]);
+                if (R.Value > 2) x2 = S.Create(a[a2]);
+
+                V y = S.Load(b);
+                c00 = S.MultiplyAdd(x0, y, c00);
+                if (R.Value > 1) c10 = S.MultiplyAdd(x1, y, c10);
+                if (R.Value > 2) c20 = S.MultiplyAdd(x2, y, c20);
+                if (N.Value > 1)
+                {
+                    y = S.Load(b + lanes);
+                    c01 = S.MultiplyAdd(x0, y, c01);
+                    if (R.Value > 1) c11 = S.MultiplyAdd(x1, y, c11);
+                    if (R.Value > 2) c21 = S.MultiplyAdd(x2, y, c21);
+                }
+                if (N.Value > 2)
+                {
+                    y = S.Load(b + 2 * lanes);
+                    c02 = S.MultiplyAdd(x0, y, c02);
+                    if (R.Value > 1) c12 = S.MultiplyAdd(x1, y, c12);
+                    if (R.Value > 2) c22 = S.MultiplyAdd(x2, y, c22);
+                }
+                if (N.Value > 3)
+                {
+                    y = S.Load(b + 3 * lanes);
+                    c03 = S.MultiplyAdd(x0, y, c03);
+                    if (R.Value > 1) c13 = S.MultiplyAdd(x1, y, c13);
+                    if (R.Value > 2) c23 = S.MultiplyAdd(x2, y, c23);
+                }
+
+                a += aStep;
+                b += bStep;
+            }
+            for (int k = p.Depth; k > 0 && S.TileRows > MaxRowsOfFewRegisters; k--)
             {
                 V b0 = S.Load(b), b1 = default, b2 = default, b3 = default;
                 if (N.Value > 1) b1 = S.Load(b + lanes);

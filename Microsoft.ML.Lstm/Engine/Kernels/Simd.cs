@@ -117,7 +117,7 @@ internal readonly struct Simd256 : ISimd<Vector256<float>>
 {
     public static int Lanes => 8;
 
-    // 16 registers: 12 accumulators, and 4 that B and A pass through.
+    // 16 registers: 12 accumulators, 3 of A, 1 of B.
     public static int TileRows => 3;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
