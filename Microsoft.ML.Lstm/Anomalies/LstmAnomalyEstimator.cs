@@ -2,6 +2,7 @@ using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Series;
+using Microsoft.ML.Lstm.Engine.Training;
 using Microsoft.ML.Lstm.MlNet;
 using Microsoft.ML.Lstm.Series;
 using Microsoft.ML.Runtime;
@@ -190,10 +191,10 @@ public sealed class LstmAnomalyEstimator : IEstimator<LstmAnomalyTransformer>
         internal override ForecastLoss Loss => ForecastLoss.AbsoluteError;
 
         // Scaled by the last rows alone, an anomaly would hide the anomalies behind it.
-        private protected override void ChooseDefaults()
+        private protected override void ChooseDefaults(DataFacts facts, OptionChoices choices)
         {
             Scaling ??= SeriesScaling.Series;
-            base.ChooseDefaults();
+            base.ChooseDefaults(facts, choices);
         }
 
         internal override void Validate()

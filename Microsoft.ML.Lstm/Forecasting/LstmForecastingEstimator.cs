@@ -1,5 +1,6 @@
 using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Engine.Files;
+using Microsoft.ML.Lstm.Engine.Training;
 using Microsoft.ML.Lstm.Forecasting;
 using Microsoft.ML.Lstm.Series;
 using Microsoft.ML.Runtime;
@@ -190,11 +191,11 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
 
         internal override bool Refits => RefitOnAllData!.Value;
 
-        private protected override void ChooseDefaults()
+        private protected override void ChooseDefaults(DataFacts facts, OptionChoices choices)
         {
             LossFunction ??= ForecastLoss.SquaredError;
             RefitOnAllData ??= false;
-            base.ChooseDefaults();
+            base.ChooseDefaults(facts, choices);
         }
 
         internal override SeriesEstimatorOptions Copy()

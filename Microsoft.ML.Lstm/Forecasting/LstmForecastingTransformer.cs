@@ -179,6 +179,7 @@ public sealed class LstmForecastingTransformer : SeriesTransformer
         entry.WriteJson(SettingsStream, saved.ToJson());
         entry.WriteNumbers(NetworkStream, stream => ModelFile.Write(stream, Model.Network));
         entry.WriteNumbers(NumbersStream, stream => ForecastFile.Write(stream, Model, [.. States.Values.Select(state => state.Values)]));
+        entry.WriteReport(TrainingReport);
     }
 
     // ML.NET finds this method by its name and parameters.
@@ -194,6 +195,7 @@ public sealed class LstmForecastingTransformer : SeriesTransformer
         Check(network.Shape, saved);
         (ForecastModel model, float[][] states) = entry.Read(NumbersStream,
             stream => ForecastFile.Read(stream, network, saved.Layout, saved.Settings.Series.Length, saved.Known.Length));
+        model = model with { Report = entry.ReadReport(NetworkStream, NumbersStream) };
         return new LstmForecastingTransformer(env, model, saved.Settings,
             saved.Known.Zip(states).ToDictionary(known => known.First.Name, known => known.First.With(known.Second)));
     }

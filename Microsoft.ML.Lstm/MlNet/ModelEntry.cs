@@ -10,6 +10,9 @@ internal static class ModelEntry
     /// <summary>The stream with the checksums, in the form that sha256sum reads and writes.</summary>
     public const string ChecksumStream = "Checksum.sha256";
 
+    /// <summary>The stream with the report of the training; entries of networks that were not trained here have none.</summary>
+    public const string ReportStream = "Report.json";
+
     private const uint First = 0x00010000;
     private const uint Checksums = 0x00010001;
 

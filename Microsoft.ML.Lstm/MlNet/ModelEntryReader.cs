@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.ML.Lstm.Engine.Files;
 
 namespace Microsoft.ML.Lstm.MlNet;
 
@@ -52,10 +53,13 @@ internal sealed class ModelEntryReader
     /// <param name="numbers">The names of the streams with the numbers that the JSON describes.</param>
     /// <exception cref="InvalidDataException">The stream is missing or too long, or its checksum is wrong.</exception>
     public T ReadJson<T>(string name, Func<byte[], T> read, params string[] numbers)
-    {
-        long most = ModelEntry.MaxJsonBytes(numbers.Sum(LengthOf));
-        return Read(name, stream => read(ReadAll(stream, most)));
-    }
+        => FindJson(name, read, numbers, out T? result) ? result! : throw Missing(name);
+
+    /// <summary>Reads the report of a training; null where there is none.</summary>
+    /// <param name="numbers">The names of the streams with the numbers of the network.</param>
+    /// <exception cref="InvalidDataException">The report is damaged or too long, or its checksum is wrong.</exception>
+    public TrainingReport? ReadReport(params string[] numbers)
+        => FindJson(ModelEntry.ReportStream, json => SavedReport.FromJson(json), numbers, out TrainingReport? report) ? report : null;
 
     /// <summary>Throws when the list has checksums of streams that were not read.</summary>
     /// <exception cref="InvalidDataException">A stream was not read.</exception>
@@ -65,6 +69,12 @@ internal sealed class ModelEntryReader
             throw new InvalidDataException(
                 $"'{ModelEntry.ChecksumStream}' of a saved LSTM model has more than its streams: expected no more, found "
                 + $"'{Shorten(_lines[0])}'.");
+    }
+
+    private bool FindJson<T>(string name, Func<byte[], T> read, string[] numbers, out T? result)
+    {
+        long most = ModelEntry.MaxJsonBytes(numbers.Sum(LengthOf));
+        return Find(name, stream => Check(name, stream, checkedStream => read(ReadAll(checkedStream, most))), out result);
     }
 
     private T Check<T>(string name, Stream stream, Func<Stream, T> read)

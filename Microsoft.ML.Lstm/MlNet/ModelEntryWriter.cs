@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.ML.Lstm.Engine.Files;
 
 namespace Microsoft.ML.Lstm.MlNet;
 
@@ -25,6 +26,13 @@ internal sealed class ModelEntryWriter(ModelSaveContext ctx, string title)
     /// <param name="name">Its name in the entry.</param>
     /// <param name="write">Writes its content.</param>
     public void WriteNumbers(string name, Action<Stream> write) => _numberBytes += Write(name, write);
+
+    /// <summary>Writes the report of a training, if there is one.</summary>
+    public void WriteReport(TrainingReport? report)
+    {
+        if (report is not null)
+            WriteJson(ModelEntry.ReportStream, SavedReport.ToJson(report));
+    }
 
     /// <summary>Writes the list of checksums, after all other streams.</summary>
     /// <exception cref="InvalidOperationException">There is more JSON than <see cref="ModelEntryReader"/> would read.</exception>

@@ -44,7 +44,7 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
 
     internal override IReadOnlyList<EarlyStoppingMetric> EarlyStoppingMetrics => [EarlyStoppingMetric.Loss, EarlyStoppingMetric.Accuracy];
 
-    private protected override void ChooseDefaults()
+    private protected override void ChooseDefaults(DataFacts facts, OptionChoices choices)
     {
         HiddenSize ??= 64;
         EmbeddingSize ??= 64;
@@ -54,7 +54,7 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
         TokenDropout ??= 0.05f;
         LearningRate ??= 0.003f;
         LabelSmoothing ??= 0;
-        base.ChooseDefaults();
+        base.ChooseDefaults(facts, choices);
     }
 
     internal override SequenceInputOptions Copy()

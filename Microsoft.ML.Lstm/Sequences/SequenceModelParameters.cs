@@ -27,6 +27,9 @@ public sealed class SequenceModelParameters
     /// <summary>The values of the label's keys; null for numbers, and where they are unknown.</summary>
     internal KeyValues? LabelValues { get; init; }
 
+    /// <summary>How the network was trained; null where that is not known.</summary>
+    internal TrainingReport? Report { get; init; }
+
     /// <summary>
     /// For a network from an ONNX file, the file's inputs of the steps' numbers or tokens, in the order in which the network reads them;
     /// empty for other networks.

@@ -72,6 +72,12 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
     public SequenceModelParameters Model { get; }
 
     /// <summary>
+    /// How the network was trained; <see langword="null"/> for a model that an earlier version saved, and for a network that was not
+    /// trained by this package.
+    /// </summary>
+    public TrainingReport? TrainingReport => Model.Report;
+
+    /// <summary>
     /// The column that sequences are read from; of several <see cref="FeatureColumnNames"/> the first, or the one that
     /// <see cref="ForFeatureColumn"/> was given.
     /// </summary>
@@ -226,6 +232,7 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
     {
         entry.WriteJson(ColumnsStream, Columns.ToJson());
         entry.WriteNumbers(NetworkStream, stream => ModelFile.Write(stream, Model.Network));
+        entry.WriteReport(TrainingReport);
     });
 
     /// <summary>Reads an entry that <c>Save</c> wrote.</summary>
@@ -242,6 +249,7 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
         {
             ScoringColumns columns = entry.ReadJson(ColumnsStream, json => ScoringColumns.FromJson(json), NetworkStream);
             SequenceModel network = entry.Read(NetworkStream, ModelFile.Read);
+            TrainingReport? report = entry.ReadReport(NetworkStream);
             long featuresPerStep = columns.Features.Sum(column => (long)column.FeaturesPerStep);
             if (featuresPerStep != network.Shape.NumericSize)
                 throw new InvalidDataException(
@@ -279,6 +287,7 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
             return (new SequenceModelParameters(network)
             {
                 LabelValues = KeyValues.From(columns.LabelValues),
+                Report = report,
                 OutputFunction = columns.OutputFunction ?? OutputFunction.None,
             }, columns);
         });

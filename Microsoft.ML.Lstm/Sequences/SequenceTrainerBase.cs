@@ -92,14 +92,21 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
             monitor.Warn(input.DescribeSingleSteps());
         SequenceSet? validation = validationData is null ? null : reader.Read(validationData, "validation data", monitor.Warn);
 
-        var options = (TOptions)Settings.Settle();
-        TrainingSettings settings = options.ToSettings();
         PretrainedEmbeddings?[] embeddings =
         [
             .. input.Features.Where(column => column.IsTokens).Select(column => ReadWordVectors(schema, column, monitor)),
         ];
         var occurring = new OccurringKeys(input, label, training);
         KeyNumbering numbering = occurring.Number(validation, embeddings, initialModel?.Network.Shape);
+        DataFacts facts = DataFacts.Of(training) with
+        {
+            Vocabularies = numbering.Vocabularies(training.Vocabularies),
+            Classes = numbering.Classes?.Count ?? label.Classes,
+            HasValidation = validation is not null,
+        };
+        var choices = new OptionChoices();
+        var options = (TOptions)Settings.Settle(facts, choices);
+        TrainingSettings settings = options.ToSettings();
         TrainingTask task = CreateTask(options, label, training, numbering.Classes);
         foreach (string line in occurring.Describe(numbering, dropsTokens: settings.Dropout.Tokens > 0))
             monitor.Info(line);
@@ -124,23 +131,31 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
                 monitor.Warn(otherSizes);
             initial = initial.WithScalesOfConstants(scalers);
         }
-        monitor.Info($"Training on {training.Describe()}{(validation is null ? "" : $", validating on {validation.Count}")}.");
+        monitor.Info($"Training on {facts.Describe()}{(validation is null ? "" : $", validating on {validation.Count}")}.");
+        if (choices.Describe() is { } chosen)
+            monitor.Info(chosen);
         int seed = Settings.Seed ?? Host.Rand.Next();
         if (checkpoint is not null)
             seed = checkpoint.Begin(options, seed, training, validation, initial, embeddings);
-        SequenceModel network = TrainingLoop.Train(new TrainingJob(training, validation, settings, task, seed, monitor)
+        TrainedNetwork trained = TrainingLoop.Run(new TrainingJob(training, validation, settings, task, seed, monitor)
         {
             Initial = initial,
             Embeddings = embeddings,
             SaveCheckpoint = checkpoint is null ? null : (kept, state) => checkpoint.Save(kept, state, first: null),
             Resume = checkpoint?.Resume,
         });
+        SequenceModel network = trained.Model;
         // An initial model may know more tokens.
         if (initial is null)
             occurring.LevelConstants(network.Parameters);
         foreach (string warning in UnvariedColumns.Describe(schema, input, label, network, initial is null ? occurring.Constants : []))
             monitor.Warn(warning);
-        return CreateTransformer(new SequenceModelParameters(network) { LabelValues = label.Values }, new ScoringColumns
+        var model = new SequenceModelParameters(network)
+        {
+            LabelValues = label.Values,
+            Report = TrainingReport.Of(trained, seed, choices),
+        };
+        return CreateTransformer(model, new ScoringColumns
         {
             Features = [.. input.Features],
             StaticFeatureColumnName = Settings.StaticFeatureColumnName,

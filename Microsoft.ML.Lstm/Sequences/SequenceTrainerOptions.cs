@@ -66,12 +66,12 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
 
     private protected sealed override Pooling EncodingPooling => Pooling!.Value;
 
-    private protected override void ChooseDefaults()
+    private protected override void ChooseDefaults(DataFacts facts, OptionChoices choices)
     {
         EmbeddingSize ??= 32;
         TokenDropout ??= 0;
         Pooling ??= Lstm.Pooling.Last;
-        base.ChooseDefaults();
+        base.ChooseDefaults(facts, choices);
     }
 
     internal override SequenceInputOptions Copy()

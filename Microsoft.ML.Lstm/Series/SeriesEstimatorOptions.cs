@@ -108,7 +108,7 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
     /// <summary>Whether to train again on all rows, once the options are settled.</summary>
     internal virtual bool Refits => false;
 
-    private protected override void ChooseDefaults()
+    private protected override void ChooseDefaults(DataFacts facts, OptionChoices choices)
     {
         HiddenSize ??= 64;
         BatchSize ??= 8;
@@ -121,7 +121,7 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
         EmbeddingSize ??= 8;
         TokenDropout ??= 0.05f;
         Scaling ??= SeriesScaling.Window;
-        base.ChooseDefaults();
+        base.ChooseDefaults(facts, choices);
     }
 
     // Each epoch cuts other windows, and the network learns from every step of a window: even few windows are much data.

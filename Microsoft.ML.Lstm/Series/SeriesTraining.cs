@@ -55,7 +55,15 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
         SeriesTiming? timing = reader.FindTiming(options.FillGaps,
             validationData is null ? "training data" : "training and validation data");
         LoadedSeries[] series = [.. reader.Series];
-        var settled = (SeriesEstimatorOptions)options.Settle();
+        var facts = new SeriesFacts(series.Select(history => history.Rows.Count))
+        {
+            Horizon = Horizon,
+            Features = bound.Targets + bound.PastCovariates + bound.KnownCovariates,
+            Targets = bound.Targets,
+            HasValidation = validationData is not null,
+        };
+        var choices = new OptionChoices();
+        var settled = (SeriesEstimatorOptions)options.Settle(facts, choices);
         bool refits = settled.Refits && validationData is null;
         int[] observedRows = Array.ConvertAll(series, history => history.Rows.CountObserved(bound.Targets, bound.KnownCovariates));
         for (int i = 0; validationData is null && i < series.Length; i++)
@@ -80,6 +88,8 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
         };
         monitor.Info($"Training on {series.Sum(one => one.TrainingRows)} rows of {series.Length} series, validating on "
             + $"{series.Zip(observedRows).Sum(one => Math.Max(0, one.Second - one.First.TrainingRows))}.");
+        if (choices.Describe() is { } chosen)
+            monitor.Info(chosen);
         int longest = series.Max(one => one.TrainingRows);
         // If there are no rows to train on, an error follows anyway.
         if (longest > 0 && Horizon >= longest)
@@ -100,7 +110,8 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
                 data.AddTo(checksum);
                 seed = checkpoint.Begin(settled, seed, checksum);
             }
-            (ForecastModel model, float[][] states) = ForecastTraining.Train(data, settled.ToSettings(), seed, monitor, checkpoint);
+            (ForecastModel model, float[][] states) = ForecastTraining.Train(data, settled.ToSettings(), seed, choices, monitor,
+                checkpoint);
             return new TrainedSeries(model, timing is null ? null : timing with { Interval = interval! },
                 [.. series.Select(one => one.Name)],
                 series.Zip(states, observedRows).ToDictionary(one => one.First.Name, one => StateOf(one.First, one.Second, one.Third)),

@@ -42,6 +42,9 @@ public abstract class SeriesTransformer : ITransformer
 
     private protected IHost Host { get; }
 
+    /// <summary>How the network was trained; <see langword="null"/> for a model that an earlier version saved.</summary>
+    public TrainingReport? TrainingReport => Model.Report;
+
     internal ForecastModel Model { get; }
 
     internal SeriesColumns Columns => _settings.Columns;

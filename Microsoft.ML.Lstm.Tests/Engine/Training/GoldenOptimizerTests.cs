@@ -81,7 +81,7 @@ public sealed class GoldenOptimizerTests
         };
         var initial = new SequenceModel(EngineRun.ToParameterSet(golden.Shape, golden.Parameters), AffineScaler.Identity(golden.InputSize),
             AffineScaler.Identity(golden.StaticSize), AffineScaler.Identity(golden.OutputSize));
-        return TrainingLoop.Train(new TrainingJob(data, null, options.Settle().ToSettings(),
+        return TrainingLoop.Train(new TrainingJob(data, null, LoopOptions.SettingsOf(options),
             new RegressionTask(RegressionLoss.SquaredError, normalizeTargets: false), Seed: 1, new Silent(), initial));
     }
 

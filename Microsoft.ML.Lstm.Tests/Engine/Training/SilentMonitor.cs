@@ -32,7 +32,10 @@ internal sealed class LoopOptions : TrainingOptions
     public bool FreezeEmbeddings;
     public Pooling Pooling = Pooling.Last;
 
-    public static implicit operator TrainingSettings(LoopOptions options) => options.Settle().ToSettings();
+    public static implicit operator TrainingSettings(LoopOptions options) => SettingsOf(options);
+
+    public static TrainingSettings SettingsOf(TrainingOptions options)
+        => options.Settle(new DataFacts([]), new OptionChoices()).ToSettings();
 
     private protected override TokenSettings Tokens => new(EmbeddingSize, FreezeEmbeddings);
 
@@ -40,9 +43,9 @@ internal sealed class LoopOptions : TrainingOptions
 
     private protected override Pooling EncodingPooling => Pooling;
 
-    private protected override void ChooseDefaults()
+    private protected override void ChooseDefaults(DataFacts facts, OptionChoices choices)
     {
         NumberOfEpochs ??= 100;
-        base.ChooseDefaults();
+        base.ChooseDefaults(facts, choices);
     }
 }

@@ -26,4 +26,5 @@ namespace Microsoft.ML.Lstm.Engine.Files;
 [JsonSerializable(typeof(SavedForecast))]
 [JsonSerializable(typeof(SavedAnomaly))]
 [JsonSerializable(typeof(SlidingWindowSettings))]
+[JsonSerializable(typeof(TrainingReport))]
 internal sealed partial class SavedJsonContext : JsonSerializerContext;

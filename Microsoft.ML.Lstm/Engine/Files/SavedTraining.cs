@@ -42,6 +42,9 @@ internal sealed record SavedTraining(
     /// <summary>In stage 2, the number of epochs of stage 1.</summary>
     public int? FirstNumberOfEpochs { get; set; }
 
+    /// <summary>In stage 2, why stage 1 ended before its last epoch; null where it did not.</summary>
+    public string? FirstEnded { get; set; }
+
     public KeyValuePair<string, string> ToText()
         => new(Key, Encoding.UTF8.GetString(SavedJson.Write(this, SavedJsonContext.Default.SavedTraining, indented: false)));
 

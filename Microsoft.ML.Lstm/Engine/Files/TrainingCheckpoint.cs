@@ -20,6 +20,8 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
     private const string Unreached = "unreached";
     private const string TrainingLosses = "training_losses";
     private const string ValidationLosses = "validation_losses";
+    private const string FirstTrainingLosses = "first_training_losses";
+    private const string FirstValidationLosses = "first_validation_losses";
 
     // Options that do not affect the weights, or that are compared separately.
     private static readonly HashSet<string> Ignored =
@@ -103,7 +105,13 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
         if (saved is { Stage: SecondStage, FirstKeptEpoch: { } epoch, FirstNumberOfEpochs: { } epochs })
         {
             float[] weights = Values(beside, FirstWeights, kept.Parameters.Values.Length);
-            First = new TrainedNetwork(WithWeights(kept, weights), epoch, epochs, WasStopped: false);
+            var course = new TrainingCourse
+            {
+                KeptEpoch = epoch,
+                TrainingLosses = [.. SavedTraining.FromWords<double>(beside, FirstTrainingLosses)],
+                ValidationLosses = [.. SavedTraining.FromWords<double>(beside, FirstValidationLosses)],
+            };
+            First = new TrainedNetwork(WithWeights(kept, weights), course, epochs, saved.FirstEnded, WasStopped: false);
         }
         return _seed;
     }
@@ -135,12 +143,17 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
             InitialLoss = FiniteOrNull(course.InitialLoss),
             FirstKeptEpoch = first?.KeptEpoch,
             FirstNumberOfEpochs = first?.NumberOfEpochs,
+            FirstEnded = first?.Ended,
         };
         var tensors = new List<SafeTensor>();
         if (!state.Weights.Span.SequenceEqual(kept.Parameters.Values))
             tensors.Add(new SafeTensor(Weights, [state.Weights.Length], state.Weights));
         if (first is not null)
+        {
             tensors.Add(new SafeTensor(FirstWeights, [first.Model.Parameters.Values.Length], first.Model.Parameters.Values));
+            tensors.Add(SavedTraining.ToWords<double>(FirstTrainingLosses, first.Course.TrainingLosses.ToArray()));
+            tensors.Add(SavedTraining.ToWords<double>(FirstValidationLosses, first.Course.ValidationLosses.ToArray()));
+        }
         tensors.AddRange(state.Moments.Select((moments, i) => new SafeTensor(Moments[i], [moments.Length], moments)));
         tensors.Add(SavedTraining.ToWords<int>(Order, state.Order));
         tensors.Add(SavedTraining.ToWords<int>(BatchOrder, state.BatchOrder));
@@ -222,6 +235,7 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
                 continue;
             texts[field.Name] = field.GetValue(options) switch
             {
+                EarlyStoppingOptions { IsOff: true } => TextOf(null),
                 EarlyStoppingOptions stopping =>
                     string.Create(CultureInfo.InvariantCulture, $"{stopping.Metric}, {stopping.Patience}, {stopping.MinimumDelta:R}"),
                 LearningRateSchedule schedule => TextOf(Enumerable.Range(0, 11).Select(tenth => schedule.GetFactor(tenth, 10)).ToArray()),

@@ -10,6 +10,9 @@ namespace Microsoft.ML.Lstm.Engine.Series;
 /// <param name="Intervals">The calibration of its intervals.</param>
 internal sealed record ForecastModel(SequenceModel Network, ForecastLayout Layout, RowScaling Scaling, ForecastIntervals Intervals)
 {
+    /// <summary>How the network was trained; null where that is not known.</summary>
+    public TrainingReport? Report { get; init; }
+
     /// <summary>The number of series in the training data.</summary>
     public int Series => Scaling.Levels.Length / Layout.Targets - 1;
 }

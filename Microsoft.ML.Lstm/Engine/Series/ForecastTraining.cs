@@ -64,12 +64,13 @@ internal static class ForecastTraining
     /// <param name="data">The series.</param>
     /// <param name="settings">The network and its training.</param>
     /// <param name="seed">The seed of all random numbers.</param>
+    /// <param name="choices">What was chosen from the data, for the report.</param>
     /// <param name="monitor">Receives progress and warnings.</param>
     /// <param name="checkpoint">Saves the state of the training after each epoch; null for no checkpoints.</param>
     /// <returns>The model, and the state of each series after its last observed row.</returns>
     /// <exception cref="InvalidOperationException">There is nothing to learn, or the numbers stopped being finite.</exception>
     public static (ForecastModel Model, float[][] States) Train(ForecastData data, TrainingSettings settings, int seed,
-        ITrainingMonitor monitor, ITrainingCheckpoint? checkpoint)
+        OptionChoices choices, ITrainingMonitor monitor, ITrainingCheckpoint? checkpoint)
     {
         RowScaling scaling = SeriesStatistics.Of(data);
         (EncodedSeries[] series, UntrainedWeights untrained) = Encode(data, scaling, i => data.TrainingRows[i]);
@@ -93,7 +94,10 @@ internal static class ForecastTraining
         });
         // Cleared only now: a resumed training gives the same weights only if its checkpoint has them as they were drawn.
         bool trainsUnknown = settings.Dropout.Tokens > 0;
-        var model = new ForecastModel(untrained.ClearWeights(first.Model, trainsUnknown), data.Layout, scaling, NoIntervals);
+        var model = new ForecastModel(untrained.ClearWeights(first.Model, trainsUnknown), data.Layout, scaling, NoIntervals)
+        {
+            Report = TrainingReport.Of(first, seed, choices),
+        };
         // A stopped training still gives its best model, which needs its intervals.
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(monitor.Abandoned,
             first.WasStopped ? default : settings.CancellationToken);

@@ -19,6 +19,13 @@ public sealed class EarlyStoppingOptions
     /// <summary>By how much the metric must become better to count as an improvement; 0 or more and finite. Default: 0.</summary>
     public double MinimumDelta;
 
+    /// <summary>Says that training goes on to its last epoch, whatever the data.</summary>
+    /// <returns>Options of which nothing else has an effect.</returns>
+    public static EarlyStoppingOptions Off() => new() { IsOff = true };
+
+    /// <summary>Whether training never stops early.</summary>
+    internal bool IsOff { get; private init; }
+
     internal EarlyStoppingOptions Copy() => (EarlyStoppingOptions)MemberwiseClone();
 }
 

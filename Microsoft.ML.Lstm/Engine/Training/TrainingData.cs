@@ -37,22 +37,6 @@ internal abstract class TrainingData(int featureSize, int staticSize, int target
     public virtual TrainingData Renumber(KeyNumbering numbering)
         => throw new NotSupportedException("These sequences have no keys of columns.");
 
-    /// <summary>The number of sequences and their sizes, in words.</summary>
-    public string Describe()
-    {
-        int shortest = int.MaxValue, longest = 0;
-        foreach (TrainingSequence sequence in Sequences)
-        {
-            int length = LengthOf(sequence);
-            (shortest, longest) = (Math.Min(shortest, length), Math.Max(longest, length));
-        }
-        string lengths = shortest == longest ? $"{shortest}" : $"{shortest} to {longest}";
-        string[] inputs = [.. new[] { Number(FeatureSize, "feature"), Number(Vocabularies.Count, "token") }.Where(text => text != "")];
-        return $"{Count} sequences of {lengths} steps with {string.Join(" and ", inputs)} each";
-
-        static string Number(int count, string what) => count == 0 ? "" : count == 1 ? $"1 {what}" : $"{count} {what}s";
-    }
-
     /// <summary>T: the steps of a sequence.</summary>
     public int LengthOf(TrainingSequence sequence)
         => FeatureSize > 0 ? sequence.Features.Length / FeatureSize

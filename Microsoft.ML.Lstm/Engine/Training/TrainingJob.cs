@@ -28,10 +28,15 @@ internal sealed record InterruptedTraining(SequenceModel Kept, TrainingState Sta
 
 /// <summary>The result of a training.</summary>
 /// <param name="Model">The model that was kept.</param>
-/// <param name="KeptEpoch">Its epoch; 0 for the initial model, or where training was cancelled in the first epoch.</param>
+/// <param name="Course">The course of the epochs.</param>
 /// <param name="NumberOfEpochs">The most epochs that training could have taken, which the schedule counts on.</param>
+/// <param name="Ended">Why training ended before that; null where it did not.</param>
 /// <param name="WasStopped">Whether the user stopped it.</param>
-internal sealed record TrainedNetwork(SequenceModel Model, int KeptEpoch, int NumberOfEpochs, bool WasStopped);
+internal sealed record TrainedNetwork(SequenceModel Model, TrainingCourse Course, int NumberOfEpochs, string? Ended, bool WasStopped)
+{
+    /// <summary>The epoch of the kept model; 0 for the initial model, or where training was cancelled in the first epoch.</summary>
+    public int KeptEpoch => Course.KeptEpoch;
+}
 
 /// <summary>The checkpoint of a training, which may have two stages: a network can be trained again on all data.</summary>
 internal interface ITrainingCheckpoint

@@ -253,7 +253,7 @@ internal sealed partial class TrainingLoop
             _job.Monitor.Warn(explosion);
         if (_job.Task.Calibrate is { } calibrate)
             calibrate(MeasureKept(), _job.Monitor);
-        return new TrainedNetwork(_model with { Parameters = _kept }, _course.KeptEpoch, _epochs, _wasStopped);
+        return new TrainedNetwork(_model with { Parameters = _kept }, _course, _epochs, _ended, _wasStopped);
     }
 
     /// <summary>Ends a training that is cancelled: with the weights so far where no epoch has ended yet.</summary>

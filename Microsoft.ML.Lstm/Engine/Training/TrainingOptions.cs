@@ -23,6 +23,10 @@ public abstract class TrainingOptions
     {
     }
 
+    /// <summary>How much time the training may take, as far as other options leave that open. Default:
+    /// <see cref="TrainingEffort.Default"/>.</summary>
+    public TrainingEffort Effort = TrainingEffort.Default;
+
     /// <summary>The recurrent cell. Default: <see cref="CellType.Lstm"/>.</summary>
     public CellType CellType = CellType.Lstm;
 
@@ -121,7 +125,8 @@ public abstract class TrainingOptions
 
     /// <summary>
     /// When to stop before the last epoch. The schedule goes by <see cref="NumberOfEpochs"/>, so a training that stops early has seen only
-    /// the beginning of it. <see langword="null"/>, the default: chosen from the data (at present training always goes to the end).
+    /// the beginning of it. <see cref="EarlyStoppingOptions.Off"/>: never. <see langword="null"/>, the default: chosen from the data (at
+    /// present training always goes to the end).
     /// </summary>
     public EarlyStoppingOptions? EarlyStopping;
 
@@ -183,19 +188,22 @@ public abstract class TrainingOptions
     internal TrainingOptions Clone() => (TrainingOptions)MemberwiseClone();
 
     /// <summary>A copy in which every option that the data decide has a value.</summary>
-    internal TrainingOptions Settle()
+    /// <param name="facts">What is known of the data.</param>
+    /// <param name="choices">Receives the options that the data decided, with the reasons.</param>
+    internal TrainingOptions Settle(DataFacts facts, OptionChoices choices)
     {
         TrainingOptions settled = Clone();
         settled.EarlyStopping = EarlyStopping?.Copy();
-        settled.ChooseDefaults();
+        settled.ChooseDefaults(facts, choices);
         return settled;
     }
 
     /// <summary>
-    /// Gives each option that is null its value. So far that depends on the task alone: a task's options set their own values first, then
-    /// call the base. Only <see cref="NumberOfEpochs"/> may stay null, see <see cref="MostEpochs"/>.
+    /// Gives each option that is null its value. A task's options set their own values first, then call the base. What depends on the data,
+    /// and not on the task alone, is noted: <c>BatchSize ??= choices.Note(nameof(BatchSize), 8, "few rows")</c>. Only
+    /// <see cref="NumberOfEpochs"/> may stay null, see <see cref="MostEpochs"/>.
     /// </summary>
-    private protected virtual void ChooseDefaults()
+    private protected virtual void ChooseDefaults(DataFacts facts, OptionChoices choices)
     {
         HiddenSize ??= 32;
         NumberOfLayers ??= 1;
@@ -240,7 +248,7 @@ public abstract class TrainingOptions
         GradientClipNorm = GradientClipNorm,
         Epochs = NumberOfEpochs is { } epochs ? EpochRule.Exactly(epochs) : new EpochRule(UsualUpdates, FewestEpochs, MostEpochs),
         BatchSize = BatchSize!.Value,
-        EarlyStopping = EarlyStopping is null ? null
+        EarlyStopping = EarlyStopping is null or { IsOff: true } ? null
             : new EarlyStoppingRule(EarlyStopping.Metric, EarlyStopping.Patience!.Value, EarlyStopping.MinimumDelta),
         ValidationFraction = ValidationFraction!.Value,
         NumberOfThreads = NumberOfThreads ?? Environment.ProcessorCount,
@@ -266,6 +274,7 @@ public abstract class TrainingOptions
     /// <summary>Throws for the first option that is out of range.</summary>
     internal virtual void Validate()
     {
+        RequireDefined(Effort, nameof(Effort));
         RequireDefined(CellType, nameof(CellType));
         RequireDefined(Optimizer, nameof(Optimizer));
         Require(HiddenSize is null or (>= 1 and <= 65536), HiddenSize, nameof(HiddenSize), "from 1 to 65536");
@@ -327,4 +336,18 @@ public abstract class TrainingOptions
     private protected static void RequireDefined<T>(T value, string option)
         where T : struct, Enum
         => Require(Enum.IsDefined(value), value, option, "one of " + string.Join(", ", Enum.GetNames<T>()));
+}
+
+/// <summary>How much time a training may take for a better model, as far as options are chosen from the data.</summary>
+public enum TrainingEffort
+{
+    /// <summary>A first impression: a smaller network, or fewer weight updates, in a fraction of the usual time.</summary>
+    Quick,
+
+    /// <summary>One network, trained until it gets no better.</summary>
+    Default,
+
+    /// <summary>The best that the data gives, in several times the usual time: several networks or settings, whose results are averaged or
+    /// compared.</summary>
+    Best,
 }

@@ -126,11 +126,11 @@ public sealed class LstmAutoencoderTrainer : SequenceTrainerBase<LstmAutoencoder
 
         internal override IReadOnlyList<EarlyStoppingMetric> EarlyStoppingMetrics => [EarlyStoppingMetric.Loss];
 
-        private protected override void ChooseDefaults()
+        private protected override void ChooseDefaults(DataFacts facts, OptionChoices choices)
         {
             ValidationFraction ??= 0.1f;
             EncodingSize ??= 8;
-            base.ChooseDefaults();
+            base.ChooseDefaults(facts, choices);
         }
 
         internal override void Validate()

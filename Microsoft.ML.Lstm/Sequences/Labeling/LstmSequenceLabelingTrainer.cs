@@ -94,7 +94,7 @@ public sealed class LstmSequenceLabelingTrainer : SequenceTrainerBase<LstmSequen
         internal override IReadOnlyList<EarlyStoppingMetric> EarlyStoppingMetrics
             => [EarlyStoppingMetric.Loss, EarlyStoppingMetric.Accuracy];
 
-        private protected override void ChooseDefaults()
+        private protected override void ChooseDefaults(DataFacts facts, OptionChoices choices)
         {
             HiddenSize ??= 64;
             Bidirectional ??= true;
@@ -102,7 +102,7 @@ public sealed class LstmSequenceLabelingTrainer : SequenceTrainerBase<LstmSequen
             TokenDropout ??= 0.05f;
             LearningRate ??= 0.003f;
             UseConditionalRandomField ??= true;
-            base.ChooseDefaults();
+            base.ChooseDefaults(facts, choices);
         }
 
         internal override void Validate()

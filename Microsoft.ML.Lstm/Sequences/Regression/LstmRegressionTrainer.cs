@@ -96,12 +96,12 @@ public sealed class LstmRegressionTrainer : SequenceTrainerBase<LstmRegressionTr
         internal override IReadOnlyList<EarlyStoppingMetric> EarlyStoppingMetrics
             => [EarlyStoppingMetric.Loss, EarlyStoppingMetric.RootMeanSquaredError, EarlyStoppingMetric.MeanAbsoluteError];
 
-        private protected override void ChooseDefaults()
+        private protected override void ChooseDefaults(DataFacts facts, OptionChoices choices)
         {
             NumberOfEpochs ??= 100;
             LossFunction ??= RegressionLoss.SquaredError;
             NormalizeLabel ??= true;
-            base.ChooseDefaults();
+            base.ChooseDefaults(facts, choices);
         }
 
         internal override void Validate()

@@ -1,0 +1,77 @@
+namespace Microsoft.ML.Lstm.Engine.Training;
+
+/// <summary>What is known of the training data when the options are chosen that are null.</summary>
+internal record DataFacts
+{
+    /// <param name="lengths">The steps of each row.</param>
+    public DataFacts(IEnumerable<int> lengths)
+    {
+        int[] sorted = [.. lengths];
+        Array.Sort(sorted);
+        Rows = sorted.Length;
+        if (Rows == 0)
+            return;
+        (ShortestRow, LongestRow) = (sorted[0], sorted[^1]);
+        MedianSteps = sorted[Rows / 2];
+        TotalSteps = sorted.Sum(length => (long)length);
+    }
+
+    /// <summary>Rows to train on, before any are held out: sequences, or series.</summary>
+    public int Rows { get; }
+
+    /// <summary>Steps of the shortest row.</summary>
+    public int ShortestRow { get; }
+
+    /// <summary>Steps of the longest row.</summary>
+    public int LongestRow { get; }
+
+    /// <summary>The median of the rows' steps; of an even number of rows the upper one.</summary>
+    public int MedianSteps { get; }
+
+    /// <summary>Steps of all rows together.</summary>
+    public long TotalSteps { get; }
+
+    /// <summary>The mean of the rows' steps.</summary>
+    public double MeanSteps => Rows == 0 ? 0 : (double)TotalSteps / Rows;
+
+    /// <summary>F: numbers of a step.</summary>
+    public int Features { get; init; }
+
+    /// <summary>S: static features of a row.</summary>
+    public int StaticFeatures { get; init; }
+
+    /// <summary>For each column of tokens, how many different ones there are.</summary>
+    public IReadOnlyList<int> Vocabularies { get; init; } = [];
+
+    /// <summary>Numbers to predict for a row; 0 where classes are predicted, or nothing.</summary>
+    public int Targets { get; init; }
+
+    /// <summary>Classes to tell apart, for a row or for each step; 0 where numbers are predicted, or nothing.</summary>
+    public int Classes { get; init; }
+
+    /// <summary>Whether the rows are read anew each epoch, so that none of them can be held out.</summary>
+    public bool IsStreamed { get; init; }
+
+    /// <summary>Whether there are validation rows beside these.</summary>
+    public bool HasValidation { get; init; }
+
+    /// <summary>The facts of sequences.</summary>
+    public static DataFacts Of(TrainingData data) => new(data.Sequences.Select(data.LengthOf))
+    {
+        Features = data.FeatureSize,
+        StaticFeatures = data.StaticSize,
+        Vocabularies = data.Vocabularies,
+        Targets = data.TargetSize,
+        IsStreamed = data is StreamedSequences,
+    };
+
+    /// <summary>The number of rows and their sizes, in words.</summary>
+    public string Describe()
+    {
+        string lengths = ShortestRow == LongestRow ? $"{ShortestRow}" : $"{ShortestRow} to {LongestRow}";
+        string[] inputs = [.. new[] { Number(Features, "feature"), Number(Vocabularies.Count, "token") }.Where(text => text != "")];
+        return $"{Rows} sequences of {lengths} steps with {string.Join(" and ", inputs)} each";
+
+        static string Number(int count, string what) => count == 0 ? "" : count == 1 ? $"1 {what}" : $"{count} {what}s";
+    }
+}

@@ -1,0 +1,129 @@
+using System.Globalization;
+using System.Text.Json.Serialization;
+using Microsoft.ML.Lstm.Engine.Training;
+
+namespace Microsoft.ML.Lstm;
+
+/// <summary>
+/// How a model was trained: what was chosen from the data and why, how the losses went, why training ended, and how the network does
+/// beside simple baselines. It is saved with the model.
+/// </summary>
+public sealed class TrainingReport
+{
+    // A report has to stay small beside a small network.
+    internal const int MaxEpochs = 10_000;
+
+    /// <summary>What <see cref="Winner"/> is where the network alone is the best.</summary>
+    public const string Network = "network";
+
+    [JsonConstructor]
+    internal TrainingReport()
+    {
+    }
+
+    /// <summary>The seed that the weights, the order of the rows and the rows held out were drawn with.</summary>
+    [JsonInclude]
+    public int Seed { get; internal set; }
+
+    /// <summary>The options that were <see langword="null"/> and have been chosen from the data.</summary>
+    [JsonInclude]
+    public IReadOnlyList<OptionChoice> Choices { get; internal set; } = [];
+
+    /// <summary>The losses of each epoch; of a training of more than 10,000 epochs, of the last 10,000.</summary>
+    [JsonInclude]
+    public IReadOnlyList<ReportedEpoch> Epochs { get; internal set; } = [];
+
+    /// <summary>The most epochs that the training could have taken.</summary>
+    [JsonInclude]
+    public int NumberOfEpochs { get; internal set; }
+
+    /// <summary>
+    /// The epoch, counted from 1, whose weights are the model's; 0 for the weights that training began with or that it had when it was
+    /// cancelled in the first epoch.
+    /// </summary>
+    [JsonInclude]
+    public int KeptEpoch { get; internal set; }
+
+    /// <summary>Why training ended before its last epoch, half a sentence; <see langword="null"/> where it did not.</summary>
+    [JsonInclude]
+    public string? EndReason { get; internal set; }
+
+    /// <summary>
+    /// The metric of <see cref="Error"/> and <see cref="Baselines"/>, such as <c>RMSE</c> or <c>error rate</c>, of which less is better;
+    /// <see langword="null"/> where nothing was compared.
+    /// </summary>
+    [JsonInclude]
+    public string? Metric { get; internal set; }
+
+    /// <summary>The error of the network on the rows held out; <see langword="null"/> where it was not measured.</summary>
+    [JsonInclude]
+    public double? Error { get; internal set; }
+
+    /// <summary>The errors of baselines on the same rows.</summary>
+    [JsonInclude]
+    public IReadOnlyList<BaselineError> Baselines { get; internal set; } = [];
+
+    /// <summary>
+    /// What had the least error: <see cref="Network"/>, the name of a baseline, or that of a mixture; <see langword="null"/> where nothing
+    /// was compared.
+    /// </summary>
+    [JsonInclude]
+    public string? Winner { get; internal set; }
+
+    /// <summary>The trainings of the networks whose results are averaged; empty for a single network.</summary>
+    [JsonInclude]
+    public IReadOnlyList<TrainingReport> Members { get; internal set; } = [];
+
+    /// <summary>The report of a training.</summary>
+    internal static TrainingReport Of(TrainedNetwork trained, int seed, OptionChoices choices)
+    {
+        TrainingCourse course = trained.Course;
+        return new TrainingReport
+        {
+            Seed = seed,
+            Choices = [.. choices.All],
+            Epochs =
+            [
+                .. course.TrainingLosses.Select((loss, i) => new ReportedEpoch(i + 1, loss)
+                {
+                    ValidationLoss = i < course.ValidationLosses.Count ? course.ValidationLosses[i] : null,
+                }).TakeLast(MaxEpochs),
+            ],
+            NumberOfEpochs = trained.NumberOfEpochs,
+            KeptEpoch = trained.KeptEpoch,
+            EndReason = trained.Ended,
+        };
+    }
+
+    /// <summary>The network beside the baselines in one line for the log; null where nothing was compared.</summary>
+    internal string? DescribeErrors() => Error is null || Baselines.Count == 0 ? null
+        : string.Create(CultureInfo.InvariantCulture, $"{Metric} on the rows held out: {Network} {Error:G4}, ")
+            + string.Join(", ", Baselines.Select(one => string.Create(CultureInfo.InvariantCulture, $"{one.Name} {one.Error:G4}")))
+            + $"; the best is {Winner}.";
+}
+
+/// <summary>The losses of an epoch.</summary>
+/// <param name="Epoch">The epoch, counted from 1.</param>
+/// <param name="TrainingLoss">The loss of the training data, gathered during the epoch.</param>
+public sealed record ReportedEpoch(
+    int Epoch,
+    [property: JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)] double TrainingLoss)
+{
+    /// <summary>The loss of the validation data after the epoch; <see langword="null"/> without any.</summary>
+    [JsonInclude]
+    [JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+    public double? ValidationLoss { get; internal set; }
+}
+
+/// <summary>An option that was chosen from the data.</summary>
+/// <param name="Option">The name of the option.</param>
+/// <param name="Value">Its value, as a text in the invariant culture.</param>
+/// <param name="Reason">What in the data led to it.</param>
+public sealed record OptionChoice(string Option, string Value, string Reason);
+
+/// <summary>The error of a baseline.</summary>
+/// <param name="Name">The name of the baseline.</param>
+/// <param name="Error">Its error, in the metric of <see cref="TrainingReport.Metric"/>.</param>
+public sealed record BaselineError(
+    string Name,
+    [property: JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)] double Error);
