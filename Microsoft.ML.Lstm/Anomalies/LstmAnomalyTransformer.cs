@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.ML.Lstm;
 using Microsoft.ML.Lstm.Anomalies;
 using Microsoft.ML.Lstm.Columns;
@@ -5,6 +6,7 @@ using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Series;
 using Microsoft.ML.Lstm.Forecasting;
 using Microsoft.ML.Lstm.MlNet;
+using Microsoft.ML.Lstm.Onnx.Export;
 using Microsoft.ML.Lstm.Series;
 using Microsoft.ML.Runtime;
 
@@ -33,6 +35,9 @@ public sealed class LstmAnomalyTransformer : SeriesTransformer
     internal const string LoaderSignature = "LstmAnomaly";
 
     private const string AnomalyStream = "Anomaly.json";
+
+    // In the description of an ONNX file.
+    private const string AnomalyName = "anomaly";
 
     internal LstmAnomalyTransformer(IHostEnvironment environment, LstmForecastingTransformer forecaster, AnomalySettings settings,
         ScoreDistribution scores, IReadOnlyDictionary<string, KnownScores> known)
@@ -84,8 +89,22 @@ public sealed class LstmAnomalyTransformer : SeriesTransformer
     public void ExportToOnnx(Stream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        ForecastOnnx.Write(stream, Forecaster, forecast => [("ExpectedValue", forecast.Point), ("Spread", forecast.Spread)]);
+        ForecastOnnx.Write(stream, Forecaster, nameof(LstmAnomalyTransformer), OnnxOutputs,
+            (AnomalyName, Encoding.UTF8.GetString(ToSaved(new Dictionary<string, KnownScores>()).ToJson())));
     }
+
+    /// <summary>Reads the detector that a file of <see cref="ExportToOnnx"/> has, which knows no series yet.</summary>
+    /// <exception cref="InvalidDataException">The description is damaged, or the graph has other numbers.</exception>
+    internal static LstmAnomalyTransformer Of(IHostEnvironment environment, ModelDescription description)
+    {
+        var saved = SavedAnomaly.FromJson(Encoding.UTF8.GetBytes(description.Text(AnomalyName)));
+        return saved.Known.Count == 0
+            ? Of(environment, ForecastOnnx.Read(environment, description, OnnxOutputs), saved)
+            : throw new InvalidDataException($"ONNX: expected a detector that knows no series, found one of {saved.Known.Count}.");
+    }
+
+    private static IEnumerable<(string? Name, OnnxValue Value)> OnnxOutputs(ForecastValues forecast)
+        => [("ExpectedValue", forecast.Point), ("Spread", forecast.Spread)];
 
     internal LstmAnomalyTransformer With(LstmForecastingTransformer forecaster, IReadOnlyDictionary<string, KnownScores> known)
         => new(Host, forecaster, Settings, Scores, known);
@@ -97,9 +116,11 @@ public sealed class LstmAnomalyTransformer : SeriesTransformer
     private protected override void Save(ModelSaveContext ctx) => ModelEntry.Save(ctx, Version, entry =>
     {
         Forecaster.SaveTo(entry);
-        entry.WriteJson(AnomalyStream,
-            new SavedAnomaly(Settings, Scores.Quantiles.ToArray(), Scores.Lower, Scores.Upper, new(Known)).ToJson());
+        entry.WriteJson(AnomalyStream, ToSaved(Known).ToJson());
     });
+
+    private SavedAnomaly ToSaved(IReadOnlyDictionary<string, KnownScores> known)
+        => new(Settings, Scores.Quantiles.ToArray(), Scores.Lower, Scores.Upper, new(known));
 
     // ML.NET finds this method by its name and parameters.
     internal static LstmAnomalyTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
@@ -108,11 +129,13 @@ public sealed class LstmAnomalyTransformer : SeriesTransformer
     private static LstmAnomalyTransformer LoadFrom(IHostEnvironment env, ModelEntryReader entry)
     {
         LstmForecastingTransformer forecaster = LstmForecastingTransformer.LoadFrom(env, entry);
-        if (forecaster.Model.Layout is not { Targets: 1, Horizon: 1 })
-            throw new InvalidDataException(
-                "A saved LSTM anomaly detector can't be read: expected forecasts of one value, one step ahead, found others.");
-        SavedAnomaly saved = entry.ReadJson(AnomalyStream, json => SavedAnomaly.FromJson(json),
-            LstmForecastingTransformer.NetworkStream, LstmForecastingTransformer.NumbersStream);
-        return new LstmAnomalyTransformer(env, forecaster, saved.Settings, saved.Scores, saved.Known);
+        return Of(env, forecaster, entry.ReadJson(AnomalyStream, json => SavedAnomaly.FromJson(json),
+            LstmForecastingTransformer.NetworkStream, LstmForecastingTransformer.NumbersStream));
     }
+
+    private static LstmAnomalyTransformer Of(IHostEnvironment environment, LstmForecastingTransformer forecaster, SavedAnomaly saved)
+        => forecaster.Model.Layout is { Targets: 1, Horizon: 1 }
+            ? new LstmAnomalyTransformer(environment, forecaster, saved.Settings, saved.Scores, saved.Known)
+            : throw new InvalidDataException(
+                "A saved LSTM anomaly detector can't be read: expected forecasts of one value, one step ahead, found others.");
 }

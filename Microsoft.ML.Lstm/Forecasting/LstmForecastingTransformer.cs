@@ -153,12 +153,7 @@ public sealed class LstmForecastingTransformer : SeriesTransformer
     public void ExportToOnnx(Stream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        ForecastOnnx.Write(stream, this, forecast =>
-        [
-            (Settings.OutputColumnName, forecast.Point),
-            (Settings.LowerBoundColumnName, forecast.Lower),
-            (Settings.UpperBoundColumnName, forecast.Upper),
-        ]);
+        ForecastOnnx.Write(stream, this, nameof(LstmForecastingTransformer));
     }
 
     internal LstmForecastingTransformer With(IReadOnlyDictionary<string, SeriesState> states) => new(Host, Model, Settings, states);
@@ -200,7 +195,9 @@ public sealed class LstmForecastingTransformer : SeriesTransformer
             saved.Known.Zip(states).ToDictionary(known => known.First.Name, known => known.First.With(known.Second)));
     }
 
-    private static void Check(NetworkShape shape, SavedForecast saved)
+    /// <summary>Checks that a network is that of saved settings.</summary>
+    /// <exception cref="InvalidDataException">It is another one.</exception>
+    internal static void Check(NetworkShape shape, SavedForecast saved)
     {
         ForecastLayout layout = saved.Layout;
         if (shape.Head != Head.EveryStepWithSkip || shape.Bidirectional || shape.Classes is not null)

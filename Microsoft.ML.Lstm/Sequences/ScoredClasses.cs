@@ -74,7 +74,7 @@ internal sealed class ScoredClasses(NetworkShape shape)
         for (int output = 0; output < Outputs; output++)
             places[this[output]] = output;
         string zero = graph.Node("Mul", [graph.Gather(outputs, graph.Vector(0), axis), graph.Constant("zero", 0)]);
-        return graph.Gather(graph.Concat(axis, outputs, zero), graph.Constant("classes", places, places.Length), axis);
+        return graph.Gather(graph.Concat(axis, outputs, zero), graph.Constant("label.classes", places, places.Length), axis);
     }
 
     /// <summary>Writes the keys of classes into a graph.</summary>
@@ -83,7 +83,7 @@ internal sealed class ScoredClasses(NetworkShape shape)
     public string WriteKeys(OnnxGraph graph, string outputs)
         => _known is null
             ? graph.Node("Add", [outputs, graph.Vector(1)])
-            : graph.Gather(graph.Constant("keys", [.. _known.Select(known => known + 1L)], Outputs), outputs, axis: 0);
+            : graph.Gather(graph.Constant("label.keys", [.. _known.Select(known => known + 1L)], Outputs), outputs, axis: 0);
 
     private bool IsSparse => Count > 2 * Outputs;
 }

@@ -1,7 +1,10 @@
 using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Parameters;
+using Microsoft.ML.Lstm.Onnx;
+using Microsoft.ML.Lstm.Onnx.Export;
 using Microsoft.ML.Lstm.Onnx.Import;
+using Microsoft.ML.Lstm.Sequences;
 
 namespace Microsoft.ML.Lstm;
 
@@ -116,7 +119,8 @@ public sealed class SequenceModelParameters
     public IReadOnlyDictionary<string, ReadOnlyMemory<float>> Weights { get; }
 
     /// <summary>
-    /// Writes the network to a safetensors file, the format of <see cref="TrainingOptions.CheckpointPath"/>. An existing file is replaced
+    /// Writes the network to a safetensors file, the format of <see cref="TrainingOptions.CheckpointPath"/>, with
+    /// <see cref="InputNames"/> and <see cref="OutputFunction"/>. An existing file is replaced
     /// as a whole; if writing fails, it stays as it was.
     /// </summary>
     /// <param name="path">The file.</param>
@@ -125,7 +129,7 @@ public sealed class SequenceModelParameters
     public void Save(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        ModelFile.Save(path, Network);
+        ModelFile.Save(path, Network, ToSaved());
     }
 
     /// <summary>Writes the network to a stream, in the safetensors format.</summary>
@@ -133,7 +137,7 @@ public sealed class SequenceModelParameters
     public void Save(Stream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        ModelFile.Write(stream, Network);
+        ModelFile.Write(stream, Network, ToSaved());
     }
 
     /// <summary>Reads a network that <see cref="Save(string)"/> or a checkpoint wrote, to continue its training.</summary>
@@ -143,7 +147,8 @@ public sealed class SequenceModelParameters
     public static SequenceModelParameters Load(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        return new SequenceModelParameters(ModelFile.Load(path));
+        SequenceModel network = ModelFile.Load(path, out SafeTensors beside);
+        return From(network, beside);
     }
 
     /// <summary>Reads a network that <see cref="Save(Stream)"/> wrote.</summary>
@@ -153,8 +158,28 @@ public sealed class SequenceModelParameters
     public static SequenceModelParameters Load(Stream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        return new SequenceModelParameters(ModelFile.Read(stream));
+        SequenceModel network = ModelFile.Read(stream, out SafeTensors beside);
+        return From(network, beside);
     }
+
+    // Of a network that was trained here its task knows it.
+    private SafeTensors? ToSaved() => InputNames.Count == 0 && OutputFunction == OutputFunction.None ? null
+        : new SavedInputs([.. InputNames], NumericSizes)
+        {
+            Static = StaticInputName,
+            Function = OutputFunction == OutputFunction.None ? null : OutputFunction,
+        }.ToBeside();
+
+    private static SequenceModelParameters From(SequenceModel network, SafeTensors beside)
+        => SavedInputs.From(beside, network.Shape) is { } inputs
+            ? new SequenceModelParameters(network)
+            {
+                InputNames = inputs.Names,
+                NumericSizes = inputs.NumericSizes,
+                StaticInputName = inputs.Static,
+                OutputFunction = inputs.Function ?? OutputFunction.None,
+            }
+            : new SequenceModelParameters(network);
 
     /// <summary>
     /// Reads the network of an ONNX file: LSTM, GRU or RNN operators with embeddings, pooling and linear layers around them, as PyTorch and
@@ -189,13 +214,39 @@ public sealed class SequenceModelParameters
     public static SequenceModelParameters LoadOnnx(Stream stream, OnnxImportOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        OnnxNetwork network = OnnxNetwork.Read(stream, options ?? new OnnxImportOptions());
+        ModelProto file = OnnxFileScan.Parse(stream, out long length);
+        if (options is null or { OutputName: null, KeysAreTokens: null, UnknownToken: null, ZeroInputNames: [] }
+            && ModelDescription.Find(file, length) is { } description)
+            return Of(description);
+        OnnxNetwork network = OnnxNetwork.Read(file, length, options ?? new OnnxImportOptions());
         return new SequenceModelParameters(network.Model)
         {
             InputNames = network.InputNames,
             NumericSizes = network.NumericSizes.Length > 0 ? network.NumericSizes : [0],
             StaticInputName = network.StaticInputName,
             OutputFunction = network.Function,
+        };
+    }
+
+    /// <summary>The network of a file of ours, by what the file says of it.</summary>
+    private static SequenceModelParameters Of(ModelDescription description)
+    {
+        if (!SequenceOnnx.Has(description))
+            throw new NotSupportedException($"ONNX: the file has a {OnnxText.Show(description.Transformer)}, which reads rows of series; "
+                + "ml.Model.LoadLstmFromOnnx gives it back.");
+        SavedSequenceModel saved = SequenceOnnx.Read(description);
+        NetworkShape shape = saved.Network.Shape;
+        SequenceModelParameters model = saved.Check(shape.Head, hasClasses: true);
+        model.LabelValues?.Check(shape.ClassCount);
+        description.Check(file => NetworkValues.WriteAll(file, saved.Network));
+        FeatureColumn[] numbers = [.. saved.Columns.Features.Where(feature => !feature.IsTokens)];
+        return new SequenceModelParameters(saved.Network)
+        {
+            LabelValues = model.LabelValues,
+            InputNames = [.. numbers.Concat(saved.Columns.Features.Where(feature => feature.IsTokens)).Select(feature => feature.Name)],
+            NumericSizes = numbers.Length > 0 ? [.. numbers.Select(feature => feature.FeaturesPerStep)] : [0],
+            StaticInputName = saved.Columns.StaticFeatureColumnName,
+            OutputFunction = SequenceOnnx.ReadFunction(description),
         };
     }
 }

@@ -1,4 +1,6 @@
+using System.Text;
 using Microsoft.ML.Lstm.Columns;
+using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Onnx;
 using Microsoft.ML.Lstm.Onnx.Export;
@@ -8,14 +10,43 @@ namespace Microsoft.ML.Lstm.Sequences;
 /// <summary>Writes a network, with its input and output columns, as ONNX.</summary>
 /// <param name="transformer">The name of the transformer.</param>
 /// <param name="model">The network.</param>
+/// <param name="columns">What is saved of its columns.</param>
+/// <param name="function">What the score is of the network's outputs.</param>
 /// <param name="input">The columns that the network reads.</param>
 /// <param name="outputs">The columns that the transformer adds.</param>
-internal sealed class SequenceOnnx(string transformer, SequenceModel model, SequenceInput input, IReadOnlyList<OutputColumn> outputs)
+internal sealed class SequenceOnnx(string transformer, SequenceModel model, ScoringColumns columns, OutputFunction function,
+    SequenceInput input, IReadOnlyList<OutputColumn> outputs)
 {
+    private const string ColumnsName = "columns", FunctionName = "function";
+
+    /// <summary>Whether a description is that of a transformer of sequences.</summary>
+    public static bool Has(ModelDescription description) => description.Has(ColumnsName);
+
+    /// <summary>Reads the network and the columns that the description of a file has.</summary>
+    /// <exception cref="InvalidDataException">It is damaged, or the file is that of a forecaster or detector.</exception>
+    public static SavedSequenceModel Read(ModelDescription description) => new(description.ReadNetwork(),
+        ScoringColumns.FromJson(Encoding.UTF8.GetBytes(description.Text(ColumnsName))));
+
+    /// <summary>Reads what the score is of the network's outputs.</summary>
+    /// <exception cref="InvalidDataException">The description has no such function.</exception>
+    public static OutputFunction ReadFunction(ModelDescription description)
+        => Enum.TryParse(description.Text(FunctionName), out OutputFunction function) && Enum.IsDefined(function)
+            ? function
+            : throw new InvalidDataException($"ONNX: expected the name of an output function, found '{FunctionName}' with another text.");
+
     /// <summary>Writes a file: see <see cref="SequencePredictionTransformer.ExportToOnnx"/>.</summary>
     public void WriteFile(Stream stream)
     {
         var file = new OnnxFile(transformer);
+        WriteTo(file);
+        ModelDescription.Write(file, transformer, model, (ColumnsName, Encoding.UTF8.GetString(columns.ToJson())),
+            (FunctionName, function.ToString()));
+        file.Write(stream);
+    }
+
+    /// <summary>Writes the network into a file.</summary>
+    public void WriteTo(OnnxFile file)
+    {
         var names = input.Features.ToDictionary(feature => feature, feature => file.AddInput(feature.IsTokens
             ? new OnnxValue(feature.Name, TensorProto.Types.DataType.Uint32, OnnxAxis.Batch, OnnxAxis.Time)
             : new OnnxValue(feature.Name, TensorProto.Types.DataType.Float, OnnxAxis.Batch, OnnxAxis.Time, feature.FeaturesPerStep)));
@@ -28,7 +59,6 @@ internal sealed class SequenceOnnx(string transformer, SequenceModel model, Sequ
             statics, file.AddLengths()));
         foreach (OutputColumn output in outputs)
             file.AddOutput(output.Name, output.Write(network));
-        file.Write(stream);
     }
 
     /// <summary>Writes the part of a pipeline that ML.NET's converter asks for.</summary>

@@ -186,7 +186,10 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
         Onnx.WriteFile(stream);
     }
 
-    internal SequenceOnnx Onnx => new(GetType().Name, Model.Network, _input, _outputs);
+    internal SequenceOnnx Onnx => new(GetType().Name, Model.Network, Columns, ScoreFunction, _input, _outputs);
+
+    /// <summary>What the score is of the network's outputs, if the network has no conditional random field or decoder.</summary>
+    private protected virtual OutputFunction ScoreFunction => OutputFunction.None;
 
     private ScoringBindings Bind(DataViewSchema inputSchema)
     {
@@ -239,56 +242,13 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
     /// <param name="environment">The environment.</param>
     /// <param name="ctx">The model's entry.</param>
     /// <param name="version">The versions that can be read.</param>
-    /// <param name="head">The head of the task's networks; <see cref="Head.EveryStep"/> stands for <see cref="Head.Crf"/> too, and null for
-    /// outputs of sequences or of steps.</param>
-    /// <param name="hasClasses">Whether the outputs are classes, of which the network may know only some.</param>
-    /// <param name="check">Throws if network and columns do not belong to the task.</param>
-    private protected static (SequenceModelParameters Model, ScoringColumns Columns) Load(IHostEnvironment environment,
-        ModelLoadContext ctx, VersionInfo version, Head? head, bool hasClasses, Action<NetworkShape, ScoringColumns> check)
+    /// <param name="create">Checks what was read and makes the transformer.</param>
+    private protected static T Load<T>(IHostEnvironment environment, ModelLoadContext ctx, VersionInfo version,
+        Func<SavedSequenceModel, T> create)
         => ModelEntry.Load(environment, ctx, version, entry =>
         {
             ScoringColumns columns = entry.ReadJson(ColumnsStream, json => ScoringColumns.FromJson(json), NetworkStream);
             SequenceModel network = entry.Read(NetworkStream, ModelFile.Read);
-            TrainingReport? report = entry.ReadReport(NetworkStream);
-            long featuresPerStep = columns.Features.Sum(column => (long)column.FeaturesPerStep);
-            if (featuresPerStep != network.Shape.NumericSize)
-                throw new InvalidDataException(
-                    $"A saved LSTM model reads {network.Shape.NumericSize} features a step, but its columns have {featuresPerStep}.");
-            if (!columns.Features.Where(column => column.IsTokens).Select(column => column.Vocabulary)
-                .SequenceEqual(network.Shape.Embeddings.Select(embedding => embedding.KeyCount)))
-                throw new InvalidDataException("A saved LSTM model has embeddings of other vocabularies than its columns.");
-            if (columns.StaticFeatureColumnName is null != (network.Shape.StaticSize == 0))
-                throw new InvalidDataException(
-                    $"A saved LSTM model has {network.Shape.StaticSize} static features, but its columns say "
-                    + $"'{columns.StaticFeatureColumnName}'.");
-            if (columns.AttentionColumnName is not null && !network.HasAttention)
-                throw new InvalidDataException(
-                    $"A saved LSTM model pools by {network.Shape.Pooling}, but its columns have '{columns.AttentionColumnName}' "
-                    + "for the weights of attention.");
-            bool isAutoencoder = head == Head.Autoencoder;
-            bool isPerStep = head?.IsPerStep ?? network.Shape.Head.IsPerStep;
-            if (network.Shape.Head.IsPerStep != isPerStep)
-                throw new InvalidDataException(
-                    $"A saved LSTM model has outputs for each {(isPerStep ? "sequence" : "step")}; expected outputs for each "
-                    + $"{(isPerStep ? "step" : "sequence")}.");
-            if (network.Shape.Head == Head.Autoencoder != isAutoencoder)
-                throw new InvalidDataException(
-                    $"A saved LSTM model has {(isAutoencoder ? "no" : "a")} decoder; expected {(isAutoencoder ? "one" : "none")}.");
-            if (network.Shape.Classes is not null && !hasClasses)
-                throw new InvalidDataException("A saved LSTM model has outputs for some classes of a label, but its task has no classes.");
-            if (columns.StepErrorColumnName is not null && !isAutoencoder)
-                throw new InvalidDataException(
-                    $"A saved LSTM model reconstructs nothing, but its columns have '{columns.StepErrorColumnName}' "
-                    + "for the errors of steps.");
-            if (isPerStep && columns.EncodingColumnName is not null)
-                throw new InvalidDataException(
-                    $"A saved LSTM model with outputs for each step has no encoding, but its columns say '{columns.EncodingColumnName}'.");
-            check(network.Shape, columns);
-            return (new SequenceModelParameters(network)
-            {
-                LabelValues = KeyValues.From(columns.LabelValues),
-                Report = report,
-                OutputFunction = columns.OutputFunction ?? OutputFunction.None,
-            }, columns);
+            return create(new SavedSequenceModel(network, columns) { Report = entry.ReadReport(NetworkStream) });
         });
 }

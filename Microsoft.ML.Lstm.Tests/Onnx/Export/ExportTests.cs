@@ -66,6 +66,21 @@ public sealed class ExportTests
     }
 
     [TestMethod]
+    public void AFeatureThatNeverVariedIsReadAsTheSameWhateverItsSize()
+    {
+        Example[] training = Example.Make(40, variable: true);
+        foreach (Example row in training)
+        {
+            for (int i = 0; i < row.Features.Length; i += 2)
+                row.Features[i] = 3e38f;
+        }
+        using var run = new OnnxRun(AnyTrainer.Fit(AnyTrainer.Regression, training).Model);
+        Example[] rows = OnnxRun.Rows(seed: 18, 3, 5);
+        (rows[0].Features[0], rows[1].Features[2]) = (-3e38f, 3e38f);
+        run.AssertSame(rows);
+    }
+
+    [TestMethod]
     [DataRow(Pooling.Last, false)]
     [DataRow(Pooling.Mean, false)]
     [DataRow(Pooling.Max, true)]

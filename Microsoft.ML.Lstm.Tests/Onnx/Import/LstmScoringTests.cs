@@ -119,6 +119,28 @@ public sealed class LstmScoringTests
     }
 
     [TestMethod]
+    [DataRow("variable")]
+    [DataRow("tokens")]
+    public void ASavedNetworkKeepsItsInputsAndItsFunction(string form)
+    {
+        SequenceModelParameters network = Graph(form).Load();
+        var stream = new MemoryStream();
+        network.Save(stream);
+        stream.Position = 0;
+        SequenceModelParameters again = SequenceModelParameters.Load(stream);
+        Assert.AreEqual(OutputFunction.Softmax, again.OutputFunction);
+        CollectionAssert.AreEqual(network.InputNames.ToArray(), again.InputNames.ToArray());
+        IDataView data = AnyTrainer.Data(_ml, Example.Make(10, variable: true));
+        IDataView scored = Apply(network, "Score").Fit(data).Transform(data);
+        scored = Apply(again, "Again").Fit(scored).Transform(scored);
+        CollectionAssert.AreEqual(EstimatorHarness.Values(scored, "Score").SelectMany(row => row).ToArray(),
+            EstimatorHarness.Values(scored, "Again").SelectMany(row => row).ToArray());
+
+        LstmScoringEstimator Apply(SequenceModelParameters model, string output)
+            => _ml.Transforms.ApplyLstmModel(new LstmScoringEstimator.Options { Model = model, OutputColumnName = output });
+    }
+
+    [TestMethod]
     public void ClassificationsGoOnFromTheNetworksTheyAre()
     {
         IDataView data = AnyTrainer.Data(_ml, Example.Make(60, variable: true));

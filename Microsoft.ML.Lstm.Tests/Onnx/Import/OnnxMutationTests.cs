@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.RegularExpressions;
 using Google.Protobuf;
 using Microsoft.ML.Lstm.Engine.Network;
 using Microsoft.ML.Lstm.Onnx;
@@ -15,6 +16,8 @@ namespace Microsoft.ML.Lstm.Tests.Onnx.Import;
 public sealed class OnnxMutationTests
 {
     private const long MaxAllocated = 64 << 20;
+
+    private static readonly MLContext Ml = new(seed: 1);
 
     private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(5);
 
@@ -43,12 +46,15 @@ public sealed class OnnxMutationTests
             var watch = Stopwatch.StartNew();
             try
             {
-                SequenceModelParameters model = SequenceModelParameters.LoadOnnx(new MemoryStream(damaged));
+                SequenceModelParameters? model = Load(damaged, random);
                 Assert.IsLessThan(MaxTime, watch.Elapsed, message);
                 Assert.IsLessThan(MaxAllocated + damaged.Length, GC.GetAllocatedBytesForCurrentThread() - before, message);
-                var scorer = new SequenceScorer(new ScoringNetwork(model.Network));
-                scorer.AddSequence(3).Fill(0.5f);
-                scorer.Score();
+                if (model is not null)
+                {
+                    var scorer = new SequenceScorer(new ScoringNetwork(model.Network));
+                    scorer.AddSequence(3).Fill(0.5f);
+                    scorer.Score();
+                }
                 read++;
             }
             catch (Exception error) when (error is not AssertFailedException)
@@ -62,6 +68,19 @@ public sealed class OnnxMutationTests
         Assert.IsGreaterThan(0, read);
     }
 
+    /// <summary>Reads a file by its graph, by what it says of its model, or as the whole transformer; null for one of series.</summary>
+    private static SequenceModelParameters? Load(byte[] file, Random random)
+    {
+        var stream = new MemoryStream(file);
+        // What says how a graph is to be read has the graph read.
+        return random.Next(3) switch
+        {
+            0 => SequenceModelParameters.LoadOnnx(stream, new OnnxImportOptions { KeysAreTokens = true }),
+            1 => SequenceModelParameters.LoadOnnx(stream),
+            _ => (Ml.Model.LoadLstmFromOnnx(stream) as SequencePredictionTransformer)?.Model,
+        };
+    }
+
     /// <summary>The file with one to three nodes, tensors or sizes changed.</summary>
     private static byte[] Edit(byte[] file, Random random)
     {
@@ -71,7 +90,7 @@ public sealed class OnnxMutationTests
         {
             NodeProto node = graph.Node[random.Next(graph.Node.Count)], other = graph.Node[random.Next(graph.Node.Count)];
             TensorProto? tensor = graph.Initializer.Count > 0 ? graph.Initializer[random.Next(graph.Initializer.Count)] : null;
-            switch (random.Next(10))
+            switch (random.Next(12))
             {
                 case 0:
                     node.OpType = Operators[random.Next(Operators.Length)];
@@ -108,12 +127,31 @@ public sealed class OnnxMutationTests
                     else
                         type.ElemType = random.Next(18);
                     break;
+                case 10 when model.MetadataProps.Count > 0:
+                    StringStringEntryProto text = model.MetadataProps[random.Next(model.MetadataProps.Count)];
+                    text.Value = EditNumber(text.Value, random);
+                    break;
+                case 11 when tensor is { RawData.Length: > 0 }:
+                    byte[] bytes = tensor.RawData.ToByteArray();
+                    bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
+                    tensor.RawData = ByteString.CopyFrom(bytes);
+                    break;
                 case 9:
                     node.Output.Add(node.Output.Count > 0 && random.Next(2) == 0 ? node.Output[0] : other.Output.FirstOrDefault() ?? "x");
                     break;
             }
         }
         return model.ToByteArray();
+    }
+
+    /// <summary>A text with another number in place of one of its own.</summary>
+    private static string EditNumber(string text, Random random)
+    {
+        MatchCollection numbers = Regex.Matches(text, "[0-9]+");
+        if (numbers.Count == 0)
+            return text[..random.Next(text.Length + 1)];
+        Match number = numbers[random.Next(numbers.Count)];
+        return text[..number.Index] + Number(random) + text[(number.Index + number.Length)..];
     }
 
     private static long Number(Random random) => random.Next(2) == 0 ? random.Next(-3, 6) : Numbers[random.Next(Numbers.Length)];
@@ -137,7 +175,14 @@ public sealed class OnnxMutationTests
         tokens.Output(tokens.Node("Gemm", [tokens.Node("Flatten", [tokens.Transpose(mean, 1, 0, 2)]), tokens.Weights(4, 2),
             tokens.Weights(2)]));
 
-        return [keras.Model.ToByteArray(), tokens.Model.ToByteArray(), .. AnyTrainer.Names.Select(Exported)];
+        return
+        [
+            keras.Model.ToByteArray(), tokens.Model.ToByteArray(), .. AnyTrainer.Names.Select(trainer => Exported(trainer)),
+            Exported(AnyTrainer.Labeling, hasCrf: true), .. new[]
+            {
+                AnyTrainer.Autoencoder, OnePassModel.Forecaster, OnePassModel.FutureCovariates, OnePassModel.Detector
+            }.Select(Fitted),
+        ];
     }
 
     // Gates out of their order, as PyTorch writes them when it does not fold constants.
@@ -149,7 +194,25 @@ public sealed class OnnxMutationTests
         return graph.Node("Concat", gates, OnnxAttribute.Of("axis", 0));
     }
 
-    private static byte[] Exported(string trainer)
+    private static byte[] Fitted(string name)
+    {
+        var stream = new MemoryStream();
+        switch (OnePassModel.Fit(name).Model)
+        {
+            case LstmForecastingTransformer forecaster:
+                forecaster.ExportToOnnx(stream);
+                break;
+            case LstmAnomalyTransformer detector:
+                detector.ExportToOnnx(stream);
+                break;
+            case var other:
+                ((SequencePredictionTransformer)other).ExportToOnnx(stream);
+                break;
+        }
+        return stream.ToArray();
+    }
+
+    private static byte[] Exported(string trainer, bool hasCrf = false)
     {
         (SequencePredictionTransformer model, _) = AnyTrainer.Fit(trainer, Example.Make(40, variable: true), options =>
         {
@@ -158,7 +221,7 @@ public sealed class OnnxMutationTests
             options.Pooling = trainer == AnyTrainer.Regression ? Pooling.Attention : trainer == AnyTrainer.Binary ? Pooling.Mean
                 : Pooling.Max;
             if (options is LstmSequenceLabelingTrainer.Options labeling)
-                labeling.UseConditionalRandomField = false;
+                labeling.UseConditionalRandomField = hasCrf;
         });
         var stream = new MemoryStream();
         model.ExportToOnnx(stream);

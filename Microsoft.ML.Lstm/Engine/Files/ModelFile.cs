@@ -44,9 +44,7 @@ internal static class ModelFile
             tensors.AddRange(member.Parameters.Select(parameter => new SafeTensor(NameOf(parameter, index), ShapeOf(parameter),
                 member.Values.AsMemory(parameter.Offset, parameter.Length))));
         }
-        tensors.AddRange(NamedTensors.Of("input", model.InputScaler));
-        tensors.AddRange(NamedTensors.Of("static", model.StaticScaler));
-        tensors.AddRange(NamedTensors.Of("output", model.OutputScaler));
+        tensors.AddRange(NamedTensors.Of(model));
         if (beside is not null)
         {
             foreach ((string key, string text) in beside.Metadata)
@@ -77,15 +75,13 @@ internal static class ModelFile
             foreach (Parameter parameter in member.Parameters)
                 tensors.Take(NameOf(parameter, index), [.. ShapeOf(parameter).Select(size => (long)size)]).CopyTo(member[parameter]);
         }
-        AffineScaler input = tensors.TakeScaler("input", shape.NumericSize);
-        AffineScaler statics = tensors.TakeScaler("static", shape.StaticSize);
-        AffineScaler output = tensors.TakeScaler("output", shape.OutputSize);
+        ModelScalers scalers = tensors.TakeScalers(shape);
         tensors.RequireNone("the network");
         beside = new SafeTensors(
             content.Metadata.Where(text => IsBeside(text.Key)).ToDictionary(text => text.Key[BesidePrefix.Length..], text => text.Value),
             [.. content.Tensors.Where(tensor => IsBeside(tensor.Name))
                 .Select(tensor => tensor with { Name = tensor.Name[BesidePrefix.Length..] })]);
-        return new SequenceModel(members[0], input, statics, output) { OtherMembers = members[1..] };
+        return SequenceModel.Of(members, scalers);
     }
 
     /// <summary>
@@ -157,8 +153,13 @@ internal static class ModelFile
             throw Invalid($"{parameters} parameters and {scalers} values of scalers", $"{values} in all");
     }
 
-    private static void CheckSize(NetworkShape shape, long values)
+    /// <summary>Checks that a network of a shape has at most as many parameters as a file has numbers.</summary>
+    /// <param name="shape">The shape; its layers are known to be as many as the file has tensors for.</param>
+    /// <param name="values">The numbers of the file.</param>
+    /// <exception cref="InvalidDataException">It has more.</exception>
+    public static void CheckSize(NetworkShape shape, long values)
     {
+        // Only a shape that passes these has a ParameterCount that can't overflow.
         if ((long)shape.HiddenSize * shape.HiddenSize > values)
             throw Invalid($"more values than {values} for a hidden size of {shape.HiddenSize}", "no more");
         if (shape.Head == Head.Autoencoder && shape.OutputSize > values)
@@ -171,8 +172,8 @@ internal static class ModelFile
                 throw Invalid($"more values than {values} for embeddings of {embedding.Vocabulary} tokens with {embedding.Size} features",
                     "no more");
         }
-        if (shape.ParameterCount > NetworkShape.MaxParameters)
-            throw Invalid($"at most {NetworkShape.MaxParameters} parameters", $"{shape.ParameterCount}");
+        if (shape.ParameterCount > Math.Min(values, NetworkShape.MaxParameters))
+            throw Invalid($"at most {Math.Min(values, NetworkShape.MaxParameters)} parameters", $"{shape.ParameterCount}");
     }
 
     // A matrix with one column stays a matrix, so the rank does not follow from the sizes.

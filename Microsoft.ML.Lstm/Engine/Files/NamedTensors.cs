@@ -14,6 +14,10 @@ internal sealed class NamedTensors(IEnumerable<SafeTensor> tensors, string what)
         ? []
         : [new SafeTensor(name + ".offset", [scaler.Size], scaler.Offset), new SafeTensor(name + ".scale", [scaler.Size], scaler.Scale)];
 
+    /// <summary>The tensors that the scalers of a model are saved as.</summary>
+    public static IEnumerable<SafeTensor> Of(SequenceModel model)
+        => [.. Of("input", model.InputScaler), .. Of("static", model.StaticScaler), .. Of("output", model.OutputScaler)];
+
     /// <summary>Takes the values of a tensor.</summary>
     /// <exception cref="InvalidDataException">There is no such tensor, or it has another shape.</exception>
     public ReadOnlySpan<float> Take(string name, params long[] shape)
@@ -25,12 +29,17 @@ internal sealed class NamedTensors(IEnumerable<SafeTensor> tensors, string what)
         return tensor.Values.Span;
     }
 
-    /// <summary>Takes the scaler of <paramref name="size"/> features that <see cref="Of"/> made tensors of.</summary>
+    /// <summary>Takes the scaler of <paramref name="size"/> features that <see cref="Of(string, AffineScaler)"/> made tensors of.</summary>
     /// <exception cref="InvalidDataException">There is no such scaler, or it has another size.</exception>
     public AffineScaler TakeScaler(string name, int size)
         => size == 0
             ? AffineScaler.Identity(0)
             : new AffineScaler(Take(name + ".offset", size).ToArray(), Take(name + ".scale", size).ToArray());
+
+    /// <summary>Takes the scalers of a model of this shape.</summary>
+    /// <exception cref="InvalidDataException">One is missing, or has another size.</exception>
+    public ModelScalers TakeScalers(NetworkShape shape) => new(
+        TakeScaler("input", shape.NumericSize), TakeScaler("static", shape.StaticSize), TakeScaler("output", shape.OutputSize));
 
     /// <summary>Throws if a tensor is left.</summary>
     /// <param name="owner">What all tensors should belong to.</param>

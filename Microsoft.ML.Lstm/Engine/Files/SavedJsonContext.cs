@@ -22,6 +22,7 @@ namespace Microsoft.ML.Lstm.Engine.Files;
     MaxDepth = 8)]
 [JsonSerializable(typeof(SavedNetwork))]
 [JsonSerializable(typeof(SavedTraining))]
+[JsonSerializable(typeof(SavedInputs))]
 [JsonSerializable(typeof(ScoringColumns))]
 [JsonSerializable(typeof(SavedForecast))]
 [JsonSerializable(typeof(SavedAnomaly))]

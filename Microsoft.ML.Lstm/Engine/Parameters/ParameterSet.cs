@@ -23,6 +23,9 @@ internal sealed record Parameter(ParameterRole Role, string Name, int Rows, int 
 {
     public int Length => Rows * Columns;
 
+    /// <summary>Whether it belongs to a conditional random field.</summary>
+    public bool IsOfCrf => Role is ParameterRole.Transitions or ParameterRole.EndTransitions;
+
     /// <summary>Whether it is a vector; a matrix with one column is not.</summary>
     public bool IsVector => Role is ParameterRole.RecurrentBias or ParameterRole.AttentionBias or ParameterRole.AttentionVector
         or ParameterRole.HeadBias or ParameterRole.EndTransitions;

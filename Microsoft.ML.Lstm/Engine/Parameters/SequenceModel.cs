@@ -58,6 +58,10 @@ internal sealed record SequenceModel(
         return mean;
     }
 
+    /// <summary>A model of these networks and scalers.</summary>
+    public static SequenceModel Of(IReadOnlyList<ParameterSet> members, ModelScalers scalers)
+        => new(members[0], scalers.Input, scalers.Static, scalers.Output) { OtherMembers = [.. members.Skip(1)] };
+
     /// <summary>
     /// This model with the scales of <paramref name="scalers"/> for features that were constant in its training data, so that further
     /// training can learn from them.

@@ -88,16 +88,16 @@ internal sealed class ForecastValues
         string level = OfTargets(steps.Levels), scale = OfTargets(steps.Scales);
         _point = InUnit(point);
         _spread = graph.Node("Mul", [scale, deviation]);
-        _lower = graph.Node("Min", [Moved(InUnit(lower), model.Intervals.Lower), _point]);
-        _upper = graph.Node("Max", [Moved(InUnit(upper), model.Intervals.Upper), _point]);
+        _lower = graph.Node("Min", [Moved(InUnit(lower), "intervals.lower", model.Intervals.Lower), _point]);
+        _upper = graph.Node("Max", [Moved(InUnit(upper), "intervals.upper", model.Intervals.Upper), _point]);
 
         string OfTargets(string value) => graph.Reshape(graph.Cast(value, DataType.Double), 0, 1, layout.Targets);
 
         string InUnit(string value) => graph.Node("Add", [level, graph.Node("Mul", [scale, value])]);
 
-        string Moved(string end, float[] by)
+        string Moved(string end, string name, float[] by)
         {
-            string moves = graph.Cast(graph.Constant("intervals", by, layout.Horizon, layout.Targets), DataType.Double);
+            string moves = graph.Cast(graph.Constant(name, by, layout.Horizon, layout.Targets), DataType.Double);
             return graph.Node("Add", [end, graph.Node("Mul", [_spread, moves])]);
         }
     }

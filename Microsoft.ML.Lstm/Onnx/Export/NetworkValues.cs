@@ -61,6 +61,20 @@ internal sealed class NetworkValues
             Output = Unscale(Output);
     }
 
+    /// <summary>Writes all of a network into a file, whatever of it is read.</summary>
+    public static void WriteAll(OnnxFile file, SequenceModel model)
+    {
+        NetworkShape shape = model.Shape;
+        string Floats(string name, params OnnxAxis[] axes) => file.AddInput(new OnnxValue(name, TensorProto.Types.DataType.Float, axes));
+        var network = new NetworkValues(file, model, new NetworkInputs(
+            shape.NumericSize > 0 ? [Floats("Features", OnnxAxis.Batch, OnnxAxis.Time, shape.NumericSize)] : [],
+            [.. shape.Embeddings.Select(_ => file.AddInput(new OnnxValue("Tokens", TensorProto.Types.DataType.Uint32, OnnxAxis.Batch,
+                OnnxAxis.Time)))],
+            shape.StaticSize > 0 ? Floats("Statics", OnnxAxis.Batch, shape.StaticSize) : null, file.AddLengths()));
+        _ = shape.Head == Head.Crf ? network.Crf : null;
+        _ = shape.Head == Head.Autoencoder ? network.StepErrors : null;
+    }
+
     /// <summary>The graph.</summary>
     public OnnxGraph Graph { get; }
 
@@ -109,7 +123,8 @@ internal sealed class NetworkValues
 
     /// <summary>Whether a number of each row is above a threshold, [B x 1].</summary>
     public OnnxValue IsAbove(OnnxValue number, float threshold)
-        => new(Graph.Node("Greater", [number.Name, Graph.Constant("threshold", threshold)]), TensorProto.Types.DataType.Bool, number.Axes);
+        => new(Graph.Node("Greater", [number.Name, Graph.Constant("label.threshold", threshold)]), TensorProto.Types.DataType.Bool,
+            number.Axes);
 
     /// <summary>A result of each step, [B x T x n], that is 0 behind the end of its row, and NaN for a row that can't be scored.</summary>
     public OnnxValue OfSteps(string value, OnnxAxis size) => new(
@@ -174,6 +189,12 @@ internal sealed class NetworkValues
         if (!scaler.IsIdentity)
         {
             string centred = Graph.Node("Sub", [value, Graph.Constant($"{name}.offset", scaler.Offset, scaler.Size)]);
+            // The difference of two large numbers may overflow, and infinity times the scale of a feature that never varied is NaN.
+            if (scaler.Constants.Any())
+            {
+                string finite = Graph.Node("Max", [centred, Graph.Constant("lowest", float.MinValue)]);
+                centred = Graph.Node("Min", [finite, Graph.Constant("highest", float.MaxValue)]);
+            }
             scaled = Graph.Node("Mul", [centred, Graph.Constant($"{name}.scale", scaler.Scale, scaler.Size)]);
         }
         string notBelow = Graph.Node("Max", [scaled, Graph.Constant("least", -Largest)]);

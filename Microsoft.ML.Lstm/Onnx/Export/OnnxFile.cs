@@ -27,7 +27,9 @@ internal sealed record OnnxValue(string Name, TensorProto.Types.DataType Type, p
 }
 
 /// <summary>A whole ONNX file: operator set 17, which ONNX Runtime 1.12 and the tools of 2022 read.</summary>
-internal sealed class OnnxFile(string name) : OnnxGraph
+/// <param name="name">The name of its graph.</param>
+/// <param name="mostBytes">The most bytes that its constants may have, where a description from elsewhere is written.</param>
+internal sealed class OnnxFile(string name, long mostBytes = long.MaxValue) : OnnxGraph
 {
     private const int OperatorSet = 17, FormatVersion = 8;
 
@@ -41,6 +43,12 @@ internal sealed class OnnxFile(string name) : OnnxGraph
     private long _constants;
 
     public override bool AxesAreInputs => true;
+
+    /// <summary>The constants so far.</summary>
+    public IEnumerable<TensorProto> Constants => _graph.Initializer;
+
+    /// <summary>Adds a text that says something of the model.</summary>
+    public void AddMetadata(string key, string text) => _metadata.Add(new StringStringEntryProto { Key = key, Value = text });
 
     /// <summary>Declares an input.</summary>
     /// <param name="value">The name that it is to have, and its type.</param>
@@ -148,6 +156,8 @@ internal sealed class OnnxFile(string name) : OnnxGraph
     private string Add(string name, TensorProto.Types.DataType type, ReadOnlySpan<byte> littleEndian, long[] dimensions)
     {
         _constants += littleEndian.Length;
+        if (_constants > mostBytes)
+            throw new InvalidDataException($"ONNX: expected a model of at most {mostBytes} bytes for its file's size, found a larger one.");
         _graph.Initializer.Add(new TensorProto
         {
             Name = name,
@@ -188,7 +198,7 @@ internal sealed class OnnxFile(string name) : OnnxGraph
                 writer.WriteStringValue(name);
             writer.WriteEndArray();
         }
-        _metadata.Add(new StringStringEntryProto { Key = value.Name, Value = Encoding.UTF8.GetString(json.ToArray()) });
+        AddMetadata(value.Name, Encoding.UTF8.GetString(json.ToArray()));
     }
 
     private static ValueInfoProto Describe(OnnxValue value)

@@ -10,8 +10,8 @@ namespace Microsoft.ML.Lstm.Onnx.Export;
 /// </remarks>
 internal abstract class OnnxGraph
 {
-    // Keeps our names apart from those of columns.
-    private const string Prefix = "network/";
+    /// <summary>What names of ours begin with, to keep them apart from those of columns.</summary>
+    public const string Prefix = "network/";
 
     private readonly Dictionary<string, string> _shapes = [];
 

@@ -43,7 +43,7 @@ internal sealed class SeriesTables
         OwnSize = Table("own_size", (scaler, _) => (float)scaler.SizeOf(scaler.UnitOfOwn));
         EmptyScale = Table("empty_scale", (scaler, _) => scaler.Of(0, []).Scale);
         float[] ratios = [.. _scaling.Changes.Zip(_scaling.Sizes, (change, step) => step > 0 ? change / step : 1).Take(d)];
-        StepRatio = graph.Cast(graph.Constant("step_ratio", ratios, d), DataType.Double);
+        StepRatio = graph.Cast(graph.Constant("series.step_ratio", ratios, d), DataType.Double);
     }
 
     /// <summary>Whether the training data doesn't give the level of some series.</summary>

@@ -20,14 +20,14 @@ internal sealed record OnnxNetwork(SequenceModel Model, OutputFunction Function,
     private const int MaxCandidates = 200;
 
     /// <summary>Reads a file.</summary>
-    /// <param name="stream">Holds it, from its position to its end.</param>
+    /// <param name="model">The file.</param>
+    /// <param name="length">Its length.</param>
     /// <param name="options">What of it.</param>
     /// <exception cref="InvalidDataException">It is damaged, or no ONNX file.</exception>
     /// <exception cref="NotSupportedException">It has what networks of ours don't have; the message names the node and says
     /// why.</exception>
-    public static OnnxNetwork Read(Stream stream, OnnxImportOptions options)
+    public static OnnxNetwork Read(ModelProto model, long length, OnnxImportOptions options)
     {
-        ModelProto model = OnnxFileScan.Parse(stream, out long length);
         if (model.Graph is not { } graph || model.OpsetImport.Count == 0)
         {
             string missing = model.Graph is null ? "no graph" : "no operator sets";

@@ -2,6 +2,7 @@ using Microsoft.ML.Lstm;
 using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.MlNet;
+using Microsoft.ML.Lstm.Sequences;
 using Microsoft.ML.Lstm.Sequences.Autoencoder;
 using Microsoft.ML.Runtime;
 
@@ -62,15 +63,16 @@ public sealed class LstmAutoencoderTransformer : SequencePredictionTransformer
 
     // ML.NET finds this method by its name and parameters.
     internal static LstmAutoencoderTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
-    {
-        (SequenceModelParameters model, ScoringColumns columns) = Load(env, ctx, Version, Head.Autoencoder, hasClasses: false, Check);
-        return new LstmAutoencoderTransformer(env, model, columns);
+        => Load(env, ctx, Version, saved => Of(env, saved));
 
-        static void Check(NetworkShape shape, ScoringColumns columns)
-        {
-            if (!IsThreshold(columns.Threshold))
-                throw new InvalidDataException(
-                    $"A saved LSTM autoencoder has the threshold {columns.Threshold}; expected one of 0 or more.");
-        }
+    /// <summary>Makes the transformer that a file has.</summary>
+    /// <exception cref="InvalidDataException">The file has that of another task.</exception>
+    internal static LstmAutoencoderTransformer Of(IHostEnvironment environment, SavedSequenceModel saved)
+    {
+        SequenceModelParameters model = saved.Check(Head.Autoencoder, hasClasses: false);
+        return IsThreshold(saved.Columns.Threshold)
+            ? new LstmAutoencoderTransformer(environment, model, saved.Columns)
+            : throw new InvalidDataException(
+                $"A saved LSTM autoencoder has the threshold {saved.Columns.Threshold}; expected one of 0 or more.");
     }
 }

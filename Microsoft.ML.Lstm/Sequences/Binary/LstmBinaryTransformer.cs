@@ -2,6 +2,7 @@ using Microsoft.ML.Lstm;
 using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.MlNet;
+using Microsoft.ML.Lstm.Sequences;
 using Microsoft.ML.Lstm.Sequences.Binary;
 using Microsoft.ML.Runtime;
 
@@ -70,16 +71,17 @@ public sealed class LstmBinaryTransformer : SequencePredictionTransformer
 
     // ML.NET finds this method by its name and parameters.
     internal static LstmBinaryTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
-    {
-        (SequenceModelParameters model, ScoringColumns columns) = Load(env, ctx, Version, Head.Pooled, hasClasses: false, Check);
-        return new LstmBinaryTransformer(env, model, columns);
+        => Load(env, ctx, Version, saved => Of(env, saved));
 
-        static void Check(NetworkShape shape, ScoringColumns columns)
-        {
-            if (shape.OutputSize != 1 || !IsThreshold(columns.Threshold))
-                throw new InvalidDataException(
-                    $"A saved LSTM model for binary classification has {shape.OutputSize} outputs and the threshold {columns.Threshold}; "
-                    + "expected 1 output and a threshold from 0 to 1.");
-        }
+    /// <summary>Makes the transformer that a file has.</summary>
+    /// <exception cref="InvalidDataException">The file has that of another task.</exception>
+    internal static LstmBinaryTransformer Of(IHostEnvironment environment, SavedSequenceModel saved)
+    {
+        SequenceModelParameters model = saved.Check(Head.Pooled, hasClasses: false);
+        return model.OutputCount == 1 && IsThreshold(saved.Columns.Threshold)
+            ? new LstmBinaryTransformer(environment, model, saved.Columns)
+            : throw new InvalidDataException(
+                $"A saved LSTM model for binary classification has {model.OutputCount} outputs and the threshold "
+                + $"{saved.Columns.Threshold}; expected 1 output and a threshold from 0 to 1.");
     }
 }

@@ -43,15 +43,22 @@ public sealed class LstmSequenceLabelingTransformer : SequencePredictionTransfor
         return SequenceLabelingOutputs.Create(new ScoredClasses(model.Network.Shape), crf, model.LabelValues);
     }
 
+    private protected override OutputFunction ScoreFunction => OutputFunction.Softmax;
+
     private protected override VersionInfo GetVersionInfo() => Version;
 
     private static VersionInfo Version => ModelEntry.Version("LSTMLABL", LoaderSignature);
 
     // ML.NET finds this method by its name and parameters.
     internal static LstmSequenceLabelingTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
+        => Load(env, ctx, Version, saved => Of(env, saved));
+
+    /// <summary>Makes the transformer that a file has.</summary>
+    /// <exception cref="InvalidDataException">The file has that of another task.</exception>
+    internal static LstmSequenceLabelingTransformer Of(IHostEnvironment environment, SavedSequenceModel saved)
     {
-        (SequenceModelParameters model, ScoringColumns columns) = Load(env, ctx, Version, Head.EveryStep, hasClasses: true,
-            (shape, columns) => KeyValues.From(columns.LabelValues)?.Check(shape.ClassCount));
-        return new LstmSequenceLabelingTransformer(env, model, columns);
+        SequenceModelParameters model = saved.Check(Head.EveryStep, hasClasses: true);
+        model.LabelValues?.Check(model.Network.Shape.ClassCount);
+        return new LstmSequenceLabelingTransformer(environment, model, saved.Columns);
     }
 }

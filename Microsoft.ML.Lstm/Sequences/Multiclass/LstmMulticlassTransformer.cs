@@ -1,5 +1,4 @@
 using Microsoft.ML.Lstm;
-using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.MlNet;
@@ -38,15 +37,22 @@ public sealed class LstmMulticlassTransformer : SequencePredictionTransformer
     {
     }
 
+    private protected override OutputFunction ScoreFunction => OutputFunction.Softmax;
+
     private protected override VersionInfo GetVersionInfo() => Version;
 
     private static VersionInfo Version => ModelEntry.Version("LSTMMULT", LoaderSignature);
 
     // ML.NET finds this method by its name and parameters.
     internal static LstmMulticlassTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
+        => Load(env, ctx, Version, saved => Of(env, saved));
+
+    /// <summary>Makes the transformer that a file has.</summary>
+    /// <exception cref="InvalidDataException">The file has that of another task.</exception>
+    internal static LstmMulticlassTransformer Of(IHostEnvironment environment, SavedSequenceModel saved)
     {
-        (SequenceModelParameters model, ScoringColumns columns) = Load(env, ctx, Version, Head.Pooled, hasClasses: true,
-            (shape, columns) => KeyValues.From(columns.LabelValues)?.Check(shape.ClassCount));
-        return new LstmMulticlassTransformer(env, model, columns);
+        SequenceModelParameters model = saved.Check(Head.Pooled, hasClasses: true);
+        model.LabelValues?.Check(model.Network.Shape.ClassCount);
+        return new LstmMulticlassTransformer(environment, model, saved.Columns);
     }
 }

@@ -2,6 +2,7 @@ using Microsoft.ML.Lstm;
 using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.MlNet;
+using Microsoft.ML.Lstm.Sequences;
 using Microsoft.ML.Lstm.Sequences.Regression;
 using Microsoft.ML.Runtime;
 
@@ -42,15 +43,16 @@ public sealed class LstmRegressionTransformer : SequencePredictionTransformer
 
     // ML.NET finds this method by its name and parameters.
     internal static LstmRegressionTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
-    {
-        (SequenceModelParameters model, ScoringColumns columns) = Load(env, ctx, Version, Head.Pooled, hasClasses: false, Check);
-        return new LstmRegressionTransformer(env, model, columns);
+        => Load(env, ctx, Version, saved => Of(env, saved));
 
-        static void Check(NetworkShape shape, ScoringColumns columns)
-        {
-            if (!columns.VectorScore && shape.OutputSize != 1)
-                throw new InvalidDataException(
-                    $"A saved LSTM model has {shape.OutputSize} outputs, but its score is to be a single value.");
-        }
+    /// <summary>Makes the transformer that a file has.</summary>
+    /// <exception cref="InvalidDataException">The file has that of another task.</exception>
+    internal static LstmRegressionTransformer Of(IHostEnvironment environment, SavedSequenceModel saved)
+    {
+        SequenceModelParameters model = saved.Check(Head.Pooled, hasClasses: false);
+        return saved.Columns.VectorScore || model.OutputCount == 1
+            ? new LstmRegressionTransformer(environment, model, saved.Columns)
+            : throw new InvalidDataException(
+                $"A saved LSTM model has {model.OutputCount} outputs, but its score is to be a single value.");
     }
 }

@@ -177,7 +177,8 @@ public sealed class LstmScoringEstimator : IEstimator<LstmScoringTransformer>
             NetworkShape shape = model.Network.Shape;
             if (shape.Head is Head.Crf or Head.Autoencoder)
                 throw Wrong(nameof(Model),
-                    "a network without a conditional random field or a decoder; those belong to their own transformers");
+                    "a network without a conditional random field or a decoder: their transformers score them, and "
+                    + "ml.Model.LoadLstmFromOnnx gives these back");
             if (EncodingColumnName is not null && shape.Head.IsPerStep)
                 throw Wrong(nameof(EncodingColumnName),
                     "null for a network with outputs for each step, which has no encoding of the sequence");

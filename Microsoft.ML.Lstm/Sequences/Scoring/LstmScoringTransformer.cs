@@ -3,6 +3,7 @@ using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.MlNet;
+using Microsoft.ML.Lstm.Sequences;
 using Microsoft.ML.Lstm.Sequences.Scoring;
 using Microsoft.ML.Runtime;
 
@@ -30,20 +31,26 @@ public sealed class LstmScoringTransformer : SequencePredictionTransformer
     /// <summary>The column that receives the outputs; <see langword="null"/> for none.</summary>
     public string? OutputColumnName => Columns.OutputColumnName;
 
+    private protected override OutputFunction ScoreFunction => Model.OutputFunction;
+
     private protected override VersionInfo GetVersionInfo() => Version;
 
     private static VersionInfo Version => ModelEntry.Version("LSTMSCOR", LoaderSignature);
 
     // ML.NET finds this method by its name and parameters.
     internal static LstmScoringTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
+        => Load(env, ctx, Version, saved => Of(env, saved));
+
+    /// <summary>Makes the transformer that a file has.</summary>
+    /// <exception cref="InvalidDataException">The file has that of another task.</exception>
+    internal static LstmScoringTransformer Of(IHostEnvironment environment, SavedSequenceModel saved)
     {
-        (SequenceModelParameters model, ScoringColumns columns) = Load(env, ctx, Version, head: null, hasClasses: true, (shape, columns) =>
-        {
-            if (shape.Head == Head.Crf)
-                throw new InvalidDataException("A saved LSTM model has a conditional random field; expected none for its columns.");
-            if (columns.OutputColumnName is null && columns.EncodingColumnName is null && columns.AttentionColumnName is null)
-                throw new InvalidDataException("A saved LSTM model adds no column; expected one or more.");
-        });
-        return new LstmScoringTransformer(env, model, columns);
+        SequenceModelParameters model = saved.Check(head: null, hasClasses: true);
+        ScoringColumns columns = saved.Columns;
+        if (model.Network.Shape.Head == Head.Crf)
+            throw new InvalidDataException("A saved LSTM model has a conditional random field; expected none for its columns.");
+        if (columns.OutputColumnName is null && columns.EncodingColumnName is null && columns.AttentionColumnName is null)
+            throw new InvalidDataException("A saved LSTM model adds no column; expected one or more.");
+        return new LstmScoringTransformer(environment, model, columns);
     }
 }

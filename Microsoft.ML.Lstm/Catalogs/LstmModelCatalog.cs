@@ -1,0 +1,84 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.Lstm;
+using Microsoft.ML.Lstm.Forecasting;
+using Microsoft.ML.Lstm.Onnx;
+using Microsoft.ML.Lstm.Onnx.Export;
+using Microsoft.ML.Lstm.Onnx.Import;
+using Microsoft.ML.Lstm.Sequences;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML;
+
+/// <summary>Extension methods of <see cref="ModelOperationsCatalog"/>, <c>ml.Model</c>.</summary>
+public static class LstmModelCatalog
+{
+    /// <summary>
+    /// Reads a transformer of this package back from the ONNX file that its <c>ExportToOnnx</c> wrote. It gives the same columns and the
+    /// same scores.
+    /// </summary>
+    /// <remarks>
+    /// The file says in its metadata what the graph can't say plainly: the transformer, its columns, the names of labels and series, and
+    /// the shape of the network. Weights come from the graph, and what the two say must agree. A
+    /// <see cref="LstmForecastingTransformer"/> or <see cref="LstmAnomalyTransformer"/> knows no series, as after
+    /// <see cref="LstmForecastingTransformer.WithoutHistory"/>: the states of series and the scores so far are not in the file.
+    /// <para>
+    /// Networks of others are read by <see cref="SequenceModelParameters.LoadOnnx(string, OnnxImportOptions?)"/> and
+    /// <see cref="LstmTransformsCatalog.ApplyLstmModel(TransformsCatalog, string, string, string)"/>.
+    /// </para>
+    /// </remarks>
+    /// <param name="catalog">The catalog, <c>ml.Model</c>.</param>
+    /// <param name="path">The file.</param>
+    /// <returns>The transformer.</returns>
+    /// <exception cref="InvalidDataException">The file is no ONNX file, is damaged, or was changed after it was written.</exception>
+    /// <exception cref="NotSupportedException">The file is an ONNX file that no transformer of this package wrote.</exception>
+    /// <example>
+    /// <code>
+    /// using (FileStream file = File.Create("sales.onnx"))
+    ///     forecaster.ExportToOnnx(file);
+    /// var again = (LstmForecastingTransformer)ml.Model.LoadLstmFromOnnx("sales.onnx");
+    /// </code>
+    /// </example>
+    public static ITransformer LoadLstmFromOnnx(this ModelOperationsCatalog catalog, string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        using FileStream stream = File.OpenRead(path);
+        return catalog.LoadLstmFromOnnx(stream);
+    }
+
+    /// <summary>Reads a transformer of this package, see <see cref="LoadLstmFromOnnx(ModelOperationsCatalog, string)"/>.</summary>
+    /// <param name="catalog">The catalog, <c>ml.Model</c>.</param>
+    /// <param name="stream">Holds the file, from its position to its end; it stays open.</param>
+    /// <returns>The transformer.</returns>
+    /// <exception cref="InvalidDataException">The stream holds no ONNX file, or a damaged or changed one.</exception>
+    /// <exception cref="NotSupportedException">The stream holds an ONNX file that no transformer of this package wrote.</exception>
+    public static ITransformer LoadLstmFromOnnx(this ModelOperationsCatalog catalog, Stream stream)
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        ArgumentNullException.ThrowIfNull(stream);
+        ModelProto file = OnnxFileScan.Parse(stream, out long length);
+        ModelDescription description = ModelDescription.Find(file, length)
+            ?? throw new NotSupportedException("ONNX: the file was not written by ExportToOnnx of this package: its metadata says nothing "
+                + "of a transformer. SequenceModelParameters.LoadOnnx and ml.Transforms.ApplyLstmModel read networks of others.");
+        IHostEnvironment environment = catalog.GetEnvironment();
+        return description.Transformer switch
+        {
+            nameof(LstmForecastingTransformer) => ForecastOnnx.Read(environment, description),
+            nameof(LstmAnomalyTransformer) => LstmAnomalyTransformer.Of(environment, description),
+            nameof(LstmRegressionTransformer) => Sequence(saved => LstmRegressionTransformer.Of(environment, saved)),
+            nameof(LstmBinaryTransformer) => Sequence(saved => LstmBinaryTransformer.Of(environment, saved)),
+            nameof(LstmMulticlassTransformer) => Sequence(saved => LstmMulticlassTransformer.Of(environment, saved)),
+            nameof(LstmSequenceLabelingTransformer) => Sequence(saved => LstmSequenceLabelingTransformer.Of(environment, saved)),
+            nameof(LstmAutoencoderTransformer) => Sequence(saved => LstmAutoencoderTransformer.Of(environment, saved)),
+            nameof(LstmScoringTransformer) => Sequence(saved => LstmScoringTransformer.Of(environment, saved)),
+            _ => throw new NotSupportedException($"ONNX: the file has a {OnnxText.Show(description.Transformer)}, "
+                + "which this version of the package does not know."),
+        };
+
+        SequencePredictionTransformer Sequence(Func<SavedSequenceModel, SequencePredictionTransformer> create)
+        {
+            SequencePredictionTransformer transformer = create(SequenceOnnx.Read(description));
+            description.Check(transformer.Onnx.WriteTo);
+            return transformer;
+        }
+    }
+}

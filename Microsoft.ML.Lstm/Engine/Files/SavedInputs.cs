@@ -1,0 +1,48 @@
+using System.Text;
+using Microsoft.ML.Lstm.Engine.Parameters;
+
+namespace Microsoft.ML.Lstm.Engine.Files;
+
+/// <summary>
+/// The JSON of what a network from an ONNX file reads and how its outputs are to be read, the text <c>inputs</c> beside the network in
+/// <see cref="ModelFile"/>.
+/// </summary>
+/// <param name="Names">The inputs of numbers or tokens, in the order in which the network reads them.</param>
+/// <param name="NumericSizes">The features that each input of numbers has for a step.</param>
+internal sealed record SavedInputs(string[] Names, int[] NumericSizes)
+{
+    private const string Name = "inputs";
+
+    /// <summary>The input of static features; null for none, and where names are unknown.</summary>
+    public string? Static { get; init; }
+
+    /// <summary>The function of the outputs; null for none.</summary>
+    public OutputFunction? Function { get; init; }
+
+    /// <summary>What is written beside the network.</summary>
+    public SafeTensors ToBeside()
+        => new(new Dictionary<string, string>
+        {
+            [Name] = Encoding.UTF8.GetString(SavedJson.Write(this, SavedJsonContext.Default.SavedInputs, indented: false)),
+        }, []);
+
+    /// <summary>Reads what was written beside a network.</summary>
+    /// <returns>The inputs; null where the file says nothing of them.</returns>
+    /// <exception cref="InvalidDataException">They are damaged, or not those of the network.</exception>
+    public static SavedInputs? From(SafeTensors beside, NetworkShape shape)
+    {
+        if (!beside.Metadata.TryGetValue(Name, out string? json))
+            return null;
+        SavedInputs saved = SavedJson.Read(Encoding.UTF8.GetBytes(json), SavedJsonContext.Default.SavedInputs,
+            "The inputs of an LSTM model");
+        bool areNamed = saved.Names.Length == 0
+            || saved.Names.Length == saved.NumericSizes.Count(size => size > 0) + shape.Embeddings.Count;
+        return areNamed && !saved.Names.Contains(null) && saved.NumericSizes.All(size => size >= 0)
+            && saved.NumericSizes.Sum(size => (long)size) == shape.NumericSize && (saved.Static is null || shape.StaticSize > 0)
+            && (saved.Function is not { } function || Enum.IsDefined(function))
+            ? saved
+            : throw new InvalidDataException(
+                $"The inputs of an LSTM model can't be read: expected those of {shape.NumericSize} features and {shape.Embeddings.Count} "
+                + $"columns of tokens, found {saved.Names.Length} names for {saved.NumericSizes.Sum(size => (long)size)} features.");
+    }
+}

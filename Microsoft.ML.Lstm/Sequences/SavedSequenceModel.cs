@@ -1,0 +1,62 @@
+using Microsoft.ML.Lstm.Columns;
+using Microsoft.ML.Lstm.Engine.Files;
+using Microsoft.ML.Lstm.Engine.Parameters;
+
+namespace Microsoft.ML.Lstm.Sequences;
+
+/// <summary>A network and its columns as they come out of a file: not yet known to belong together, nor to a task.</summary>
+/// <param name="Network">The network.</param>
+/// <param name="Columns">Its columns.</param>
+internal sealed record SavedSequenceModel(SequenceModel Network, ScoringColumns Columns)
+{
+    /// <summary>What the training said; null where the file does not have it.</summary>
+    public TrainingReport? Report { get; init; }
+
+    /// <summary>Checks that network and columns belong together and to a task.</summary>
+    /// <param name="head">The head of the task's networks; <see cref="Head.EveryStep"/> stands for <see cref="Head.Crf"/> too, and null for
+    /// outputs of sequences or of steps.</param>
+    /// <param name="hasClasses">Whether the outputs are classes, of which the network may know only some.</param>
+    /// <returns>The network, with what its columns say of it.</returns>
+    /// <exception cref="InvalidDataException">They don't.</exception>
+    public SequenceModelParameters Check(Head? head, bool hasClasses)
+    {
+        NetworkShape shape = Network.Shape;
+        long featuresPerStep = Columns.Features.Sum(column => (long)column.FeaturesPerStep);
+        if (featuresPerStep != shape.NumericSize)
+            throw new InvalidDataException(
+                $"A saved LSTM model reads {shape.NumericSize} features a step, but its columns have {featuresPerStep}.");
+        if (!Columns.Features.Where(column => column.IsTokens).Select(column => column.Vocabulary)
+            .SequenceEqual(shape.Embeddings.Select(embedding => embedding.KeyCount)))
+            throw new InvalidDataException("A saved LSTM model has embeddings of other vocabularies than its columns.");
+        if (Columns.StaticFeatureColumnName is null != (shape.StaticSize == 0))
+            throw new InvalidDataException(
+                $"A saved LSTM model has {shape.StaticSize} static features, but its columns say '{Columns.StaticFeatureColumnName}'.");
+        if (Columns.AttentionColumnName is not null && !Network.HasAttention)
+            throw new InvalidDataException(
+                $"A saved LSTM model pools by {shape.Pooling}, but its columns have '{Columns.AttentionColumnName}' "
+                + "for the weights of attention.");
+        bool isAutoencoder = head == Head.Autoencoder;
+        bool isPerStep = head?.IsPerStep ?? shape.Head.IsPerStep;
+        if (shape.Head.IsPerStep != isPerStep)
+            throw new InvalidDataException(
+                $"A saved LSTM model has outputs for each {(isPerStep ? "sequence" : "step")}; expected outputs for each "
+                + $"{(isPerStep ? "step" : "sequence")}.");
+        if (shape.Head == Head.Autoencoder != isAutoencoder)
+            throw new InvalidDataException(
+                $"A saved LSTM model has {(isAutoencoder ? "no" : "a")} decoder; expected {(isAutoencoder ? "one" : "none")}.");
+        if (shape.Classes is not null && !hasClasses)
+            throw new InvalidDataException("A saved LSTM model has outputs for some classes of a label, but its task has no classes.");
+        if (Columns.StepErrorColumnName is not null && !isAutoencoder)
+            throw new InvalidDataException(
+                $"A saved LSTM model reconstructs nothing, but its columns have '{Columns.StepErrorColumnName}' for the errors of steps.");
+        if (isPerStep && Columns.EncodingColumnName is not null)
+            throw new InvalidDataException(
+                $"A saved LSTM model with outputs for each step has no encoding, but its columns say '{Columns.EncodingColumnName}'.");
+        return new SequenceModelParameters(Network)
+        {
+            LabelValues = KeyValues.From(Columns.LabelValues),
+            Report = Report,
+            OutputFunction = Columns.OutputFunction ?? OutputFunction.None,
+        };
+    }
+}
