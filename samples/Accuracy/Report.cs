@@ -8,7 +8,9 @@ internal static class Report
     public static string Line(Result result)
     {
         string aim = result.IsReached is { } reached ? $"; to be reached {Number(result.Aim)}: {Mark(reached)}" : "";
-        string share = double.IsNaN(result.RelativeError) ? "" : Invariant($"; error {result.RelativeError:0.00} of a simple method's at best");
+        string share = double.IsNaN(result.RelativeError)
+            ? ""
+            : Invariant($"; error {result.RelativeError:0.00} of the best simple method's");
         return Invariant($"  {result.Metric.Name} {Number(result.Mean)} (mean of {result.Figures.Length}){aim}{share}; {Bars(result)}");
     }
 
