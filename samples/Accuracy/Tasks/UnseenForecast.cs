@@ -11,20 +11,26 @@ namespace Accuracy.Tasks;
 /// <param name="Split">The rows of a single series for what, with commas between; null for 70, 10 and 20 percent.</param>
 internal sealed record UnseenForecast(string Path, string[] Targets, string? Series, int Horizon, int? Season, string? Split)
 {
-    /// <summary>Reads the file.</summary>
-    /// <exception cref="FormatException">It has no such columns, or too few rows.</exception>
+    /// <summary>The task, which reads the file when it runs.</summary>
+    /// <exception cref="FormatException">In a run: it has no such columns, or too few rows.</exception>
     public AccuracyTask ToTask()
     {
-        var file = new SeriesFile(Path, series: Series);
-        string name = System.IO.Path.GetFileName(Path);
-        int season = Season ?? UsualSeason(file);
-        if (Series is not null)
-        {
-            var panel = new PanelProblem(file.ReadPanel(Targets.Single()), Horizon, season);
-            return new AccuracyTask(name, PanelProblem.Metric, run => panel.Measure(run));
-        }
-        var problem = new ForecastProblem(file, Targets, RowsFor(file), Horizon, season);
-        return new AccuracyTask(name, PanelProblem.Metric, run => problem.Measure(run, null, ForecastError.Scaled));
+        Func<TaskRun, Measurement> measure = Series is null
+            ? run => Problem().Measure(run, null, ForecastError.Scaled)
+            : run => Panel(Series).Measure(run);
+        return new AccuracyTask(System.IO.Path.GetFileName(Path), PanelProblem.Metric, measure);
+    }
+
+    private ForecastProblem Problem()
+    {
+        var file = new SeriesFile(Path);
+        return new ForecastProblem(file, Targets, RowsFor(file), Horizon, Season ?? UsualSeason(file));
+    }
+
+    private PanelProblem Panel(string series)
+    {
+        var file = new SeriesFile(Path, series);
+        return new PanelProblem(file.ReadPanel(Targets.Single()), Horizon, Season ?? UsualSeason(file));
     }
 
     private RowSplit RowsFor(SeriesFile file)

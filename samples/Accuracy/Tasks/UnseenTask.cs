@@ -8,28 +8,25 @@ internal static class UnseenTask
 {
     public static IReadOnlyList<string> Formats { get; } = ["ts", "conll", "csv", "text"];
 
+    /// <summary>The task, which reads the files when it runs.</summary>
     public static AccuracyTask Create(string train, string test, string format, string? label)
     {
         string name = Path.GetFileName(test);
-        switch (format)
+        return format switch
         {
-            case "ts":
-                return Curves(name, new Split<Series>(TimeSeriesFile.Read(train), TimeSeriesFile.Read(test)));
-            case "csv":
-                return Curves(name, new Split<Series>(CsvFile.Read(train, label), CsvFile.Read(test, label)));
-            case "conll":
-                var sentences = new Split<Sentence>(ConllFile.Read(train), ConllFile.Read(test));
-                return new(name, new Metric("accuracy of labels", HigherIsBetter: true), run => Measure(run, sentences));
-            default:
-                var texts = new Split<Text>(Texts(train), Texts(test));
-                return new(name, Metric.Accuracy, run => TextTasks.Measure(run, texts, TextTasks.Words));
-        }
+            "ts" => Curves(name, () => new(TimeSeriesFile.Read(train), TimeSeriesFile.Read(test))),
+            "csv" => Curves(name, () => new(CsvFile.Read(train, label), CsvFile.Read(test, label))),
+            "conll" => new(name, new Metric("accuracy of labels", HigherIsBetter: true),
+                run => Measure(run, new Split<Sentence>(ConllFile.Read(train), ConllFile.Read(test)))),
+            _ => new(name, Metric.Accuracy,
+                run => TextTasks.Measure(run, new Split<Text>(Texts(train), Texts(test)), TextTasks.Words)),
+        };
     }
 
-    private static AccuracyTask Curves(string name, Split<Series> split)
-        => new(name, Metric.Accuracy, run => SeriesTasks.Measure(run, split))
+    private static AccuracyTask Curves(string name, Func<Split<Series>> read)
+        => new(name, Metric.Accuracy, run => SeriesTasks.Measure(run, read()))
         {
-            MeasureBars = run => NearestNeighbor.Bars(run.Choose(split), warps: false),
+            MeasureBars = run => NearestNeighbor.Bars(run.Choose(read()), warps: false),
         };
 
     private static Measurement Measure(TaskRun run, Split<Sentence> split)
