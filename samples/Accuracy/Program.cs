@@ -30,8 +30,12 @@ static int Run(Arguments arguments, ParseResult parsed)
             {
                 Console.WriteLine($" {setting.ToString().ToLowerInvariant()}{(setting == Setting.Tuned ? $": {task.Tuned}" : "")}");
                 Result result = Result.Of(task, setting, seed => arguments.RunOf(parsed, setting, seed), arguments.SeedsOf(parsed), bars,
-                    (seed, measured, seconds) => Console.WriteLine(
-                        $"  seed {seed}: {measured.Figure:G4} in {seconds:0.0} s{(measured.Note == "" ? "" : $" ({measured.Note})")}"));
+                    (seed, measured, seconds) =>
+                    {
+                        if (seed == 1 && measured.Choices != "")
+                            Console.WriteLine($"  chosen: {measured.Choices}");
+                        Console.WriteLine($"  seed {seed}: {measured.Figure:G4} in {seconds:0.0} s ({Result.Note(measured)})");
+                    });
                 results.Add(result);
                 Console.WriteLine(Report.Line(result));
             }

@@ -30,6 +30,10 @@ internal sealed record Result(string Task, Setting Setting, Metric Metric, strin
         }
     }
 
+    /// <summary>Remarks on a run, and how long training went on.</summary>
+    public static string Note(Measurement measured)
+        => string.Join("; ", ((string[])[measured.Note, measured.Course]).Where(text => text != ""));
+
     /// <summary>Runs a task with seeds 1 to <paramref name="seeds"/>.</summary>
     /// <param name="task">The task.</param>
     /// <param name="setting">The setting.</param>
@@ -47,7 +51,7 @@ internal sealed record Result(string Task, Setting Setting, Metric Metric, strin
         {
             var clock = System.Diagnostics.Stopwatch.StartNew();
             Measurement measured = task.Run(runOf(seed));
-            (figures[seed - 1], notes[seed - 1], seconds[seed - 1]) = (measured.Figure, measured.Note, clock.Elapsed.TotalSeconds);
+            (figures[seed - 1], notes[seed - 1], seconds[seed - 1]) = (measured.Figure, Note(measured), clock.Elapsed.TotalSeconds);
             byTheWay = measured.Bars;
             report(seed, measured, seconds[seed - 1]);
         }

@@ -44,6 +44,7 @@ internal sealed record Aims(double Untouched = double.NaN, double Best = double.
     public double Of(Setting setting) => setting switch
     {
         Setting.Untouched => Untouched,
+        Setting.Best => Best,
         _ => Tuned,
     };
 }

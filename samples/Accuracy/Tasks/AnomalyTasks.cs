@@ -54,7 +54,8 @@ internal static class AnomalyTasks
         LstmAnomalyTransformer model = ml.Transforms.DetectAnomalyByLstm(options).Fit(ml.Data.LoadFromEnumerable(file.Rows[..train]));
         IDataView results = model.Transform(ml.Data.LoadFromEnumerable(file.Rows[train..]));
         Verdict[] verdicts = [.. ml.Data.CreateEnumerable<Verdict>(results, reuseRowObject: false)];
-        return run.Validates ? ForecastError(file.Rows[train..], verdicts) : Windows(file, verdicts);
+        Measurement measured = run.Validates ? ForecastError(file.Rows[train..], verdicts) : Windows(file, verdicts);
+        return measured with { Report = model.TrainingReport };
     }
 
     /// <summary>Without labels, settings are chosen by how well the values of held-out rows were expected.</summary>

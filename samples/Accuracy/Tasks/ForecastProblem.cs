@@ -24,13 +24,14 @@ internal sealed record ForecastProblem(SeriesFile File, string[] Targets, RowSpl
     public Measurement Measure(TaskRun run, Func<LstmForecastingEstimator.Options>? tuned, ForecastError error)
     {
         ForecastProblem problem = Of(run);
-        ForecastMetrics metrics = problem.Measure(run, tuned, Intervals.UsualLevel);
+        (ForecastMetrics metrics, TrainingReport? report) = problem.Measure(run, tuned, Intervals.UsualLevel);
         double[] deviations = problem.Deviations(run.Context);
-        string intervals = Intervals.Describe(run, metrics, level => problem.Measure(run, tuned, level));
+        string intervals = Intervals.Describe(run, metrics, level => problem.Measure(run, tuned, level).Metrics);
         return new Measurement(error.Of(metrics.Overall, metrics.PerTarget, deviations),
             string.Create(CultureInfo.InvariantCulture,
             $"{error.Describe(metrics.Overall, metrics.PerTarget, deviations)}, {intervals}"))
         {
+            Report = report,
             Bars = [.. metrics.Baselines.Select(baseline =>
                 new Bar(baseline.Name, error.Of(baseline.Overall, baseline.PerTarget, deviations)))],
         };
@@ -43,7 +44,8 @@ internal sealed record ForecastProblem(SeriesFile File, string[] Targets, RowSpl
         return [.. Targets.Select(target => Deviation([.. train.GetColumn<float>(target)]))];
     }
 
-    private ForecastMetrics Measure(TaskRun run, Func<LstmForecastingEstimator.Options>? tuned, double level)
+    private (ForecastMetrics Metrics, TrainingReport? Report) Measure(TaskRun run, Func<LstmForecastingEstimator.Options>? tuned,
+        double level)
     {
         MLContext ml = run.Context;
         IDataView all = ml.Data.TakeRows(File.Load(ml, Targets), Split.Total);
@@ -55,7 +57,7 @@ internal sealed record ForecastProblem(SeriesFile File, string[] Targets, RowSpl
 
         // From the beginning, so that the last validation row has a forecast too: that of the first test row.
         IDataView forecasts = ml.Data.SkipRows(model.WithoutHistory().Transform(all), Split.Known - 1);
-        return ml.Forecasting.EvaluateForecast(forecasts, new ForecastEvaluationOptions
+        ForecastMetrics metrics = ml.Forecasting.EvaluateForecast(forecasts, new ForecastEvaluationOptions
         {
             TargetColumnNames = Targets,
             LowerBoundColumnName = Intervals.Lower,
@@ -64,6 +66,7 @@ internal sealed record ForecastProblem(SeriesFile File, string[] Targets, RowSpl
             Seasonality = Season,
             TimeColumnName = File.TimeColumnName,
         }, ml.Data.TakeRows(all, Split.Known - 1));
+        return (metrics, model.TrainingReport);
     }
 
     private static double Deviation(float[] values)

@@ -20,15 +20,17 @@ internal sealed record PanelProblem(IReadOnlyList<PanelRow> Rows, int Horizon, i
     public Measurement Measure(TaskRun run, Func<LstmForecastingEstimator.Options>? tuned = null)
     {
         PanelProblem problem = run.Validates ? this with { Rows = Before(Horizon) } : this;
-        ForecastMetrics metrics = problem.Measure(run, tuned, Intervals.UsualLevel);
-        string intervals = Intervals.Describe(run, metrics, level => problem.Measure(run, tuned, level));
+        (ForecastMetrics metrics, TrainingReport? report) = problem.Measure(run, tuned, Intervals.UsualLevel);
+        string intervals = Intervals.Describe(run, metrics, level => problem.Measure(run, tuned, level).Metrics);
         return new Measurement(metrics.Overall.MeanAbsoluteError, intervals)
         {
+            Report = report,
             Bars = [.. metrics.Baselines.Select(baseline => new Bar(baseline.Name, baseline.Overall.MeanAbsoluteError))],
         };
     }
 
-    private ForecastMetrics Measure(TaskRun run, Func<LstmForecastingEstimator.Options>? tuned, double level)
+    private (ForecastMetrics Metrics, TrainingReport? Report) Measure(TaskRun run, Func<LstmForecastingEstimator.Options>? tuned,
+        double level)
     {
         MLContext ml = run.Context;
         List<PanelRow> train = Before(Horizon);
@@ -59,7 +61,7 @@ internal sealed record PanelProblem(IReadOnlyList<PanelRow> Rows, int Horizon, i
         SchemaDefinition schema = SchemaDefinition.Create(typeof(ForecastRow));
         foreach (string column in (string[])[nameof(ForecastRow.Forecast), Intervals.Lower, Intervals.Upper])
             schema[column].ColumnType = new VectorDataViewType(NumberDataViewType.Single, Horizon);
-        return ml.Forecasting.EvaluateForecast(ml.Data.LoadFromEnumerable(measured, schema), new ForecastEvaluationOptions
+        var evaluation = new ForecastEvaluationOptions
         {
             TargetColumnNames = [nameof(PanelRow.Value)],
             SeriesColumnName = nameof(PanelRow.Series),
@@ -67,7 +69,10 @@ internal sealed record PanelProblem(IReadOnlyList<PanelRow> Rows, int Horizon, i
             UpperBoundColumnName = Intervals.Upper,
             ConfidenceLevel = (float)level,
             Seasonality = Season,
-        }, ml.Data.LoadFromEnumerable(history, schema));
+        };
+        ForecastMetrics metrics = ml.Forecasting.EvaluateForecast(ml.Data.LoadFromEnumerable(measured, schema), evaluation,
+            ml.Data.LoadFromEnumerable(history, schema));
+        return (metrics, model.TrainingReport);
     }
 
     /// <summary>The unit of a series' errors; NaN if it has no two values a season apart.</summary>

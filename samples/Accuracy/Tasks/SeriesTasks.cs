@@ -52,8 +52,11 @@ internal static class SeriesTasks
         options.FeaturesPerStep = data.Train[0].FeaturesPerStep;
         var pipeline = ml.Transforms.Conversion.MapValueToKey(nameof(Series.Label))
             .Append(ml.MulticlassClassification.Trainers.Lstm(options));
-        ITransformer model = pipeline.Fit(ml.Data.LoadFromEnumerable(split.Train));
-        return 100 * ml.MulticlassClassification.Evaluate(model.Transform(ml.Data.LoadFromEnumerable(split.Test))).MicroAccuracy;
+        var model = pipeline.Fit(ml.Data.LoadFromEnumerable(split.Train));
+        return new(100 * ml.MulticlassClassification.Evaluate(model.Transform(ml.Data.LoadFromEnumerable(split.Test))).MicroAccuracy)
+        {
+            Report = model.LastTransformer.TrainingReport,
+        };
     }
 
     private static AccuracyTask Archive(string name, double untouched, double best)

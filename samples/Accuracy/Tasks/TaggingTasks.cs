@@ -16,29 +16,29 @@ internal static class TaggingTasks
     public static IReadOnlyList<AccuracyTask> All { get; } =
     [
         new("UD-EWT", new Metric("accuracy of parts of speech", HigherIsBetter: true),
-            run => 100 * Measure(run, PartsOfSpeechOf(run), () => new()
+            run => Measure(run, PartsOfSpeechOf(run), metrics => metrics.TokenAccuracy, () => new()
             {
                 HiddenSize = 64,
                 UseConditionalRandomField = false,
                 NumberOfEpochs = 5,
                 LearningRate = 0.003f,
-            }).TokenAccuracy)
+            }))
         {
             Tuned = "64 units, a softmax a step, 5 epochs, a learning rate of 0.003",
-            Aims = new(Untouched: 94.5, Tuned: 94.0),
+            Aims = new(Untouched: 94.5, Best: 95.0, Tuned: 94.0),
             Published = [new("most frequent tag", 86.2)],
         },
         new("CoNLL-2000", new Metric("F1 of chunks", HigherIsBetter: true),
-            run => 100 * Measure(run, ChunksOf(run), () => new() { HiddenSize = 64, NumberOfEpochs = 6 }).F1)
+            run => Measure(run, ChunksOf(run), metrics => metrics.F1, () => new() { HiddenSize = 64, NumberOfEpochs = 6 }))
         {
             Tuned = "64 units, 6 epochs",
-            Aims = new(Untouched: 93.0, Tuned: 93.0),
+            Aims = new(Untouched: 93.0, Best: 93.7, Tuned: 93.0),
             Published = [new("most frequent chunk of the part of speech, Tjong Kim Sang and Buchholz 2000", 77.1)],
         },
     ];
 
-    /// <summary>Trains on sentences and gives the figures.</summary>
-    public static SequenceLabelingMetrics Measure(TaskRun run, Split<Sentence> data,
+    /// <summary>Trains on sentences and gives a figure in percent.</summary>
+    public static Measurement Measure(TaskRun run, Split<Sentence> data, Func<SequenceLabelingMetrics, double> figure,
         Func<LstmSequenceLabelingTrainer.Options>? tuned = null)
     {
         MLContext ml = run.Context;
@@ -54,9 +54,12 @@ internal static class TaggingTasks
         IEstimator<ITransformer> pipeline = ml.Transforms.Conversion.MapValueToKey(nameof(TaggedSentence.Label));
         foreach (string column in Columns)
             pipeline = pipeline.Append(ml.Transforms.Conversion.MapValueToKey(column));
-        ITransformer model = pipeline.Append(ml.MulticlassClassification.Trainers.LstmSequenceLabeling(options))
+        var model = pipeline.Append(ml.MulticlassClassification.Trainers.LstmSequenceLabeling(options))
             .Fit(Load(split.Train));
-        return ml.MulticlassClassification.EvaluateSequenceLabeling(model.Transform(Load(split.Test)));
+        return new(100 * figure(ml.MulticlassClassification.EvaluateSequenceLabeling(model.Transform(Load(split.Test)))))
+        {
+            Report = model.LastTransformer.TrainingReport,
+        };
 
         IDataView Load(IEnumerable<Sentence> sentences) =>
             ml.Data.LoadFromEnumerable(sentences.Select(sentence => TaggedSentence.From(sentence, known)));

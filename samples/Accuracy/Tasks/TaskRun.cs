@@ -32,6 +32,8 @@ internal sealed record TaskRun(string Data, Setting Setting, int Seed, int? Thre
     {
         T options = Setting == Setting.Tuned && tuned is not null ? tuned() : new T();
         options.NumberOfThreads = Threads;
+        if (Setting == Setting.Best)
+            options.Effort = TrainingEffort.Best;
         return options;
     }
 

@@ -21,7 +21,7 @@ internal static class TextTasks
         }))
         {
             Tuned = "words; half of the outputs, 0.3 of the inputs and 0.1 of the tokens dropped, and a learning rate of 0.002",
-            Aims = new(Untouched: 89.5, Tuned: 89),
+            Aims = new(Untouched: 89.5, Best: 91, Tuned: 89),
             Published = [new("logistic regression on uni- and bigrams", 86.8), new("CNN with random vectors, Kim 2014", 91.2)],
         },
         new("SMS", Metric.Accuracy, run => Measure(run, Messages(run), Words, () => new()
@@ -64,8 +64,11 @@ internal static class TextTasks
             .Append(ml.Transforms.Conversion.MapValueToKey(Tokens))
             .Append(ml.Transforms.Conversion.MapValueToKey(nameof(Text.Label)))
             .Append(ml.MulticlassClassification.Trainers.Lstm(options));
-        ITransformer model = pipeline.Fit(ml.Data.LoadFromEnumerable(split.Train));
-        return 100 * ml.MulticlassClassification.Evaluate(model.Transform(ml.Data.LoadFromEnumerable(split.Test))).MicroAccuracy;
+        var model = pipeline.Fit(ml.Data.LoadFromEnumerable(split.Train));
+        return new(100 * ml.MulticlassClassification.Evaluate(model.Transform(ml.Data.LoadFromEnumerable(split.Test))).MicroAccuracy)
+        {
+            Report = model.LastTransformer.TrainingReport,
+        };
     }
 
     /// <summary>What is between spaces, in small letters.</summary>

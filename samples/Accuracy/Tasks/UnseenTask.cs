@@ -1,5 +1,4 @@
 using Accuracy.Data;
-using Microsoft.ML.Lstm;
 
 namespace Accuracy.Tasks;
 
@@ -17,7 +16,7 @@ internal static class UnseenTask
             "ts" => Curves(name, () => new(TimeSeriesFile.Read(train), TimeSeriesFile.Read(test))),
             "csv" => Curves(name, () => new(CsvFile.Read(train, label), CsvFile.Read(test, label))),
             "conll" => new(name, new Metric("accuracy of labels", HigherIsBetter: true),
-                run => Measure(run, new Split<Sentence>(ConllFile.Read(train), ConllFile.Read(test)))),
+                run => TaggingTasks.Measure(run, new(ConllFile.Read(train), ConllFile.Read(test)), metrics => metrics.TokenAccuracy)),
             _ => new(name, Metric.Accuracy,
                 run => TextTasks.Measure(run, new Split<Text>(Texts(train), Texts(test)), TextTasks.Words)),
         };
@@ -28,12 +27,6 @@ internal static class UnseenTask
         {
             MeasureBars = run => NearestNeighbor.Bars(run.Choose(read()), warps: false),
         };
-
-    private static Measurement Measure(TaskRun run, Split<Sentence> split)
-    {
-        SequenceLabelingMetrics metrics = TaggingTasks.Measure(run, split);
-        return new Measurement(100 * metrics.TokenAccuracy, $"F1 {100 * metrics.F1:0.00}");
-    }
 
     private static List<Text> Texts(string path) => [.. TextFile.Read(path, '\t').Select(TextFile.Spaced)];
 }

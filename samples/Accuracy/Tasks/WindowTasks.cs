@@ -26,7 +26,9 @@ internal static class WindowTasks
         {
             Family = "windows",
             MeasureBars = run => [ForecastTasks.RidgeBar(problem(run).Of(run), run, WindowSize)],
-            AimFromBars = (_, bars) => Math.Min(Allowance * Ridge(bars), bars.First(bar => bar.Method == LastValue).Figure),
+            AimFromBars = (setting, bars) => setting == Setting.Best
+                ? Ridge(bars)
+                : Math.Min(Allowance * Ridge(bars), bars.First(bar => bar.Method == LastValue).Figure),
         };
 
     private const string LastValue = "last value";
@@ -42,13 +44,14 @@ internal static class WindowTasks
         float[] values = [.. all.GetColumn<float>(target)];
         LstmRegressionTrainer.Options options = run.Options<LstmRegressionTrainer.Options>();
         (options.LabelColumnName, options.FeatureColumnName) = ("Next", "Window");
-        ITransformer model = ml.Transforms.SlidingWindow("Window", WindowSize, [target], labelColumnName: "Next")
+        var model = ml.Transforms.SlidingWindow("Window", WindowSize, [target], labelColumnName: "Next")
             .Append(ml.Regression.Trainers.Lstm(options))
             .Fit(ml.Data.TakeRows(all, problem.Split.Known));
         // A forecast for each row behind a whole window, the row after the last among them.
         float[] forecasts = [.. model.Transform(all).GetColumn<float>("Score")];
         return new Measurement(Root(row => forecasts[row - WindowSize]))
         {
+            Report = model.LastTransformer.TrainingReport,
             Bars = [new Bar(LastValue, Root(row => values[row - 1]))],
         };
 
