@@ -27,8 +27,8 @@ internal sealed class SavedKind
         Scores = Score(ml, ml.Model.Load(Zip.ToStream(), out _));
     }
 
-    public static string[] Names { get; } = ["Regression", "Binary", "Multiclass", "Multiclass of few keys", "Labeling", "Autoencoder",
-        "SlidingWindow", "Forecaster", "Forecaster without history", "Detector", "Pipeline"];
+    public static string[] Names { get; } = ["Regression", "Binary", "Multiclass", "Multiclass of few keys", "Labeling", "Characters",
+        "Autoencoder", "SlidingWindow", "Forecaster", "Forecaster without history", "Detector", "Pipeline"];
 
     public SavedZip Zip { get; }
 
@@ -83,6 +83,11 @@ internal sealed class SavedKind
         "Multiclass of few keys" => new(ml => AnyTrainer.CreateAny(ml, AnyTrainer.Multiclass, options => Small(options, "Tokens")), null,
             ml => AnyTrainer.Data(ml, FewKeys(Example.Make(20))), ml => AnyTrainer.Data(ml, Example.Make(3, seed: 2))),
         "Labeling" => Sequences(ml => AnyTrainer.CreateAny(ml, AnyTrainer.Labeling, options => Small(options, "Tokens"))),
+        "Characters" => Sequences(ml => AnyTrainer.Create(ml, AnyTrainer.Labeling, options =>
+        {
+            Small(options, "Tokens");
+            (options.CharacterColumnName, options.CharacterEmbeddingSize, options.NumberOfCharacterFilters) = ("Words", 2, 3);
+        })),
         "Autoencoder" => Sequences(ml => AnyTrainer.CreateAny(ml, AnyTrainer.Autoencoder, options => Small(options, "Features"))),
         "Pipeline" => Sequences(ml => AnyTrainer.CreateAny(ml, AnyTrainer.Regression, options => Small(options, "Features"))
             .Append(AnyTrainer.CreateAny(ml, AnyTrainer.Autoencoder, options => Small(options, "Features")))),

@@ -33,6 +33,8 @@ internal sealed class Example
     public uint[] Tokens = [];
     [KeyType(4)]
     public byte[] Shapes = [];
+    // Texts whose endings say what the step's class is; some are missing.
+    public string[] Words = [];
     public float[] Statics = [];
 
     /// <summary>
@@ -74,6 +76,8 @@ internal sealed class Example
                 Features = features,
                 Tokens = [.. x.Select(value => Part(value, Vocabulary))],
                 Shapes = [.. x.Select((_, t) => (byte)(1 + (id + t) % 4))],
+                Words = [.. x.Select((value, t) =>
+                    (id + t) % 9 == 0 ? "" : $"{(char)('a' + (7 * id + t) % 26)}{id % 5}{Names[Part(value, 3) - 1]}")],
                 Statics = [statics, 1 - statics],
             };
         })];

@@ -8,7 +8,7 @@ internal static class HarnessForms
     private static readonly string[] FormsOfAll =
     [
         "vector", "dimensions", "more dimensions", "variable", "variable with dimensions", "tokens", "variable tokens",
-            "variable columns of all kinds",
+            "variable columns of all kinds", "variable words",
         "static", "scalar static", "weights", "two bidirectional layers of GRU",
     ];
 
@@ -110,6 +110,9 @@ internal static class HarnessForms
             options.FeatureColumnName = "Tokens";
         if (form.EndsWith("columns of all kinds", StringComparison.Ordinal))
             options.FeatureColumnNames = ["Tokens", "Features", "Shapes"];
+        if (form.EndsWith("words", StringComparison.Ordinal))
+            (options.FeatureColumnName, options.CharacterColumnName, options.CharacterEmbeddingSize, options.NumberOfCharacterFilters)
+                = ("Tokens", "Words", 4, 5);
         if (form == "two bidirectional layers of GRU")
             options.Pooling = Pooling.Mean;
         if (form == "balanced")

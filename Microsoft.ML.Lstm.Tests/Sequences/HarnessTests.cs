@@ -30,6 +30,7 @@ public sealed class HarnessTests
     [DataRow("labeling", "variable with names")]
     [DataRow("labeling", "variable columns of all kinds")]
     [DataRow("labeling", "softmax")]
+    [DataRow("labeling", "variable words")]
     [DataRow("autoencoder", "variable with errors of steps")]
     [DataRow("autoencoder", "encoding")]
     public void ModelCanBeLoadedInANewProcess(string trainer, string form) => HarnessForms.Create(trainer, form).CheckLoadInNewProcess();
@@ -49,6 +50,7 @@ public sealed class HarnessTests
     [DataRow("multiclass", "names")]
     [DataRow("labeling", "variable columns of all kinds")]
     [DataRow("labeling", "softmax")]
+    [DataRow("labeling", "variable words")]
     [DataRow("autoencoder", "variable with errors of steps")]
     public void ThreadsShareATransformer(string trainer, string form) => HarnessForms.Create(trainer, form).CheckThreads();
 

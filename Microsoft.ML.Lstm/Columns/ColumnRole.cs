@@ -28,6 +28,9 @@ internal sealed class ColumnRole
 
     public static ColumnRole StaticFeature { get; } = new("static feature", "Single or Vector<Single>", IsSingleOrVector);
 
+    public static ColumnRole Characters { get; } = new("character", "a vector of Text, one for each step", column =>
+        !column.IsKey && column.ItemType.Equals(TextDataViewType.Instance) && column.Kind != SchemaShape.Column.VectorKind.Scalar);
+
     public static ColumnRole Input { get; } = new("input", "Single or Vector<Single>", IsSingleOrVector);
 
     public static ColumnRole ForecastTarget { get; } = new("target", "Single", IsScalarSingle);

@@ -13,6 +13,8 @@ internal sealed class OccurringKeys
     private readonly LabelColumn _label;
     private readonly HashSet<int>[] _tokens;
     private readonly HashSet<int> _classes = [];
+    private readonly HashSet<int> _characters = [];
+    private readonly SpelledWords? _words;
     private readonly long _steps;
     private readonly long _unlabelledSteps;
 
@@ -24,13 +26,22 @@ internal sealed class OccurringKeys
         _input = input;
         _label = label;
         _tokens = [.. input.Vocabularies.Select(_ => new HashSet<int>())];
-        foreach (TrainingSequence sequence in _tokens.Length > 0 || HasClasses ? training.Sequences : [])
+        _words = training.Words;
+        int columns = training.TokenColumns;
+        var words = new HashSet<int>();
+        foreach (TrainingSequence sequence in columns > 0 || HasClasses ? training.Sequences : [])
         {
             for (int i = 0; i < sequence.Tokens.Length; i++)
-                _tokens[i % _tokens.Length].Add(sequence.Tokens[i]);
+                (i % columns is var column && column < _tokens.Length ? _tokens[column] : words).Add(sequence.Tokens[i]);
             AddClasses(sequence, _classes);
             _steps += sequence.Labels.Length;
             _unlabelledSteps += sequence.Labels.Count(known => known < 0);
+        }
+        // Words of the validation data are spelled too, and their characters need not be known.
+        foreach (int word in words)
+        {
+            foreach (int character in _words!.Spellings[word])
+                _characters.Add(character);
         }
     }
 
@@ -56,13 +67,19 @@ internal sealed class OccurringKeys
                 : null;
             tokens[i] = before is { Keys: null } ? null : KeySubset.Of(vocabularies[i], known.Concat(before?.Keys?.Keys ?? []));
         }
+        KeySubset? characters = NumberCharacters(initial?.Characters);
         if (!HasClasses || (initial is { Classes: null } && initial.OutputSize == _label.Classes))
-            return new KeyNumbering(tokens, null);
+            return new KeyNumbering(tokens, null, characters);
         HashSet<int> classes = [.. _classes, .. initial?.ClassCount == _label.Classes ? initial.Classes!.Keys : []];
         foreach (TrainingSequence sequence in validation?.Sequences ?? [])
             AddClasses(sequence, classes);
-        return new KeyNumbering(tokens, KeySubset.Of(_label.Classes, classes));
+        return new KeyNumbering(tokens, KeySubset.Of(_label.Classes, classes), characters);
     }
+
+    /// <summary>The characters that occur, with the boundary; null where there are none, or where an initial model knows all.</summary>
+    private KeySubset? NumberCharacters(CharacterShape? before)
+        => _words is null || before is { Table.Keys: null } ? null
+            : KeySubset.Of(_words.Spellings.KeyCount, [.. _characters, _words.Spellings.KeyCount, .. before?.Table.Keys?.Keys ?? []]);
 
     /// <summary>The columns of tokens in which every token is the same, even if it is the unknown token.</summary>
     public IEnumerable<FeatureColumn> Constants => TokenColumns.Where((_, index) => _tokens[index].Count == 1);

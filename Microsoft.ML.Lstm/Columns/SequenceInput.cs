@@ -8,7 +8,9 @@ namespace Microsoft.ML.Lstm.Columns;
 /// <param name="Features">The columns of sequences; their values for a step are joined, numbers first.</param>
 /// <param name="StaticFeatureColumnName">The column of static features; null for none.</param>
 /// <param name="StaticSize">S: static features; 0 for none.</param>
-internal sealed record SequenceInput(IReadOnlyList<FeatureColumn> Features, string? StaticFeatureColumnName, int StaticSize)
+/// <param name="CharacterColumnName">The column of words, one for each step, that are read by their characters; null for none.</param>
+internal sealed record SequenceInput(IReadOnlyList<FeatureColumn> Features, string? StaticFeatureColumnName, int StaticSize,
+    string? CharacterColumnName = null)
 {
     /// <summary>F: numbers of a step.</summary>
     public int FeatureSize => Features.Sum(column => column.FeaturesPerStep);
@@ -16,14 +18,18 @@ internal sealed record SequenceInput(IReadOnlyList<FeatureColumn> Features, stri
     /// <summary>The number of keys of each column of keys.</summary>
     public int[] Vocabularies => [.. Features.Where(column => column.IsTokens).Select(column => column.Vocabulary)];
 
+    /// <summary>Whole numbers of a step: its keys, and the number of the word that is read by its characters.</summary>
+    public int TokenColumns => Features.Count(column => column.IsTokens) + (CharacterColumnName is null ? 0 : 1);
+
     /// <summary>The columns in training data, with their sizes.</summary>
     public static SequenceInput FromTrainingData(IExceptionContext context, DataViewSchema schema, IEnumerable<string> featureColumns,
-        int? featuresPerStep, string? staticColumn)
+        int? featuresPerStep, string? staticColumn, string? characterColumn)
     {
         FeatureColumn[] features = [.. featureColumns.Select(name =>
             FromTrainingData(context, ColumnRole.Feature.Find(context, schema, name), featuresPerStep))];
         DataViewSchema.Column? statics = staticColumn is null ? null : ColumnRole.StaticFeature.Find(context, schema, staticColumn);
-        var input = new SequenceInput(features, staticColumn, statics is null ? 0 : NumberReader.SizeOf(statics.Value.Type));
+        var input = new SequenceInput(features, staticColumn, statics is null ? 0 : NumberReader.SizeOf(statics.Value.Type),
+            characterColumn);
         input.Find(context, schema);
         return input;
     }
@@ -64,17 +70,21 @@ internal sealed record SequenceInput(IReadOnlyList<FeatureColumn> Features, stri
     }
 
     /// <summary>Finds the columns in data to be read, and checks that they are what the network expects.</summary>
-    /// <returns>The feature columns and, if there is one, the static feature column.</returns>
+    /// <returns>The feature columns and, where there are such, the static feature column and the column of words.</returns>
     public DataViewSchema.Column[] Find(IExceptionContext context, DataViewSchema schema)
     {
         DataViewSchema.Column[] features = [.. Features.Select(feature => Find(context, schema, feature))];
-        if (StaticFeatureColumnName is null)
-            return features;
-
-        DataViewSchema.Column statics = ColumnRole.StaticFeature.Find(context, schema, StaticFeatureColumnName);
-        if (NumberReader.SizeOf(statics.Type) != StaticSize)
-            throw ColumnRole.StaticFeature.DimensionMismatch(context, statics, $"{StaticSize} values");
-        return [.. features, statics];
+        var others = new List<DataViewSchema.Column>();
+        if (StaticFeatureColumnName is not null)
+        {
+            DataViewSchema.Column statics = ColumnRole.StaticFeature.Find(context, schema, StaticFeatureColumnName);
+            if (NumberReader.SizeOf(statics.Type) != StaticSize)
+                throw ColumnRole.StaticFeature.DimensionMismatch(context, statics, $"{StaticSize} values");
+            others.Add(statics);
+        }
+        if (CharacterColumnName is not null)
+            others.Add(ColumnRole.Characters.Find(context, schema, CharacterColumnName));
+        return [.. features, .. others];
     }
 
     /// <summary>Warnings about columns whose numbers are taken for steps of one feature each, though they hardly are that.</summary>

@@ -1,4 +1,5 @@
 using Microsoft.ML.Lstm.Engine.Network;
+using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm.Columns;
@@ -10,6 +11,7 @@ internal sealed class SequenceRowReader
     private readonly (NumberReader Reader, int Size)[] _numbers;
     private readonly TokenReader[] _tokens;
     private readonly NumberReader? _statics;
+    private readonly SpellingReader? _words;
     private float[] _columnNumbers = [];
     private int[] _columnTokens = [];
 
@@ -26,7 +28,8 @@ internal sealed class SequenceRowReader
                 .Select(pair => (new NumberReader(row, pair.Second), pair.First.FeaturesPerStep)),
         ];
         _tokens = [.. features.Where(pair => pair.First.IsTokens).Select(pair => TokenReader.Create(row, pair.Second))];
-        _statics = columns.Length > features.Length ? new NumberReader(row, columns[^1]) : null;
+        _statics = input.StaticFeatureColumnName is null ? null : new NumberReader(row, columns[features.Length]);
+        _words = input.CharacterColumnName is null ? null : new SpellingReader(row, columns[^1]);
     }
 
     /// <summary>T: steps of the sequence that was read last.</summary>
@@ -36,6 +39,7 @@ internal sealed class SequenceRowReader
     public RowFault Read()
     {
         _statics?.Read();
+        _words?.Read();
         foreach ((NumberReader reader, int size) in _numbers)
         {
             reader.Read();
@@ -60,6 +64,8 @@ internal sealed class SequenceRowReader
             if (reader.Length != Steps)
                 return RowFault.UnequalSteps;
         }
+        if (_words is not null && _words.Length != Steps)
+            return RowFault.UnequalSteps;
         if (Steps == 0)
             return RowFault.EmptySequence;
         if (!isFinite)
@@ -89,24 +95,29 @@ internal sealed class SequenceRowReader
         }
     }
 
-    /// <summary>Copies the tokens of each column of keys, step by step.</summary>
-    public void CopyTokens(Span<int> destination)
+    /// <summary>
+    /// Copies the tokens of each column of keys, step by step and, behind them, the number of the step's word in
+    /// <paramref name="spellings"/> where words are read by their characters. The destination is zero before.
+    /// </summary>
+    public void CopyTokens(Span<int> destination, Spellings spellings)
     {
+        int width = _input.TokenColumns;
         if (_columnTokens.Length < Steps)
             _columnTokens = new int[Math.Max(Steps, 2 * _columnTokens.Length)];
         for (int i = 0; i < _tokens.Length; i++)
         {
             _tokens[i].CopyTo(_columnTokens);
             for (int t = 0; t < Steps; t++)
-                destination[t * _tokens.Length + i] = _columnTokens[t];
+                destination[t * width + i] = _columnTokens[t];
         }
+        _words?.CopyTo(destination[_tokens.Length..], width, spellings);
     }
 
     /// <summary>Adds the sequence that was read last to the sequences to be scored.</summary>
     public void AddTo(SequenceScorer scorer)
     {
         CopyFeatures(scorer.AddSequence(Steps));
-        CopyTokens(scorer.Tokens(scorer.Count - 1));
+        CopyTokens(scorer.Tokens(scorer.Count - 1), scorer.Spellings);
         CopyStatics(scorer.Statics(scorer.Count - 1));
     }
 

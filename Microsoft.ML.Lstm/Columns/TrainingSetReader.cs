@@ -1,3 +1,4 @@
+using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Engine.Training;
 using Microsoft.ML.Runtime;
 
@@ -14,6 +15,9 @@ namespace Microsoft.ML.Lstm.Columns;
 internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, string? weightColumnName, int? maximumLength,
     BadRowHandling badRows, IHost host, CancellationToken cancellation)
 {
+    // The words of all data that is read, for training and for validation.
+    private readonly Spellings _spellings = new(CharacterShape.KeysOfText);
+
     /// <summary>T: steps of the longest sequence of the data that was read last.</summary>
     public int LongestSequence { get; private set; }
 
@@ -62,7 +66,8 @@ internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, 
         }
     }
 
-    private SequenceSet NewSet() => new(input.FeatureSize, input.StaticSize, label.TargetSize, input.Vocabularies);
+    private SequenceSet NewSet() => new(input.FeatureSize, input.StaticSize, label.TargetSize, input.Vocabularies, keys: null,
+        input.CharacterColumnName is null ? null : new SpelledWords(_spellings, Known: null));
 
     /// <summary>Reads all rows once, and returns how many can be used.</summary>
     private long Scan(IDataView data, string name, Action<string> warn, Action<TrainingSequence> take)
@@ -136,14 +141,14 @@ internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, 
     private TrainingSequence Copy(SequenceRowReader sequence, LabelReader labels, float weight, int steps)
     {
         float[] features = new float[sequence.Steps * input.FeatureSize];
-        int[] tokens = new int[sequence.Steps * input.Vocabularies.Length];
+        int[] tokens = new int[sequence.Steps * input.TokenColumns];
         float[] statics = new float[input.StaticSize];
         sequence.CopyFeatures(features);
-        sequence.CopyTokens(tokens);
+        sequence.CopyTokens(tokens, _spellings);
         sequence.CopyStatics(statics);
         // Without effect on a sequence that is not cut.
         Array.Resize(ref features, steps * input.FeatureSize);
-        Array.Resize(ref tokens, steps * input.Vocabularies.Length);
+        Array.Resize(ref tokens, steps * input.TokenColumns);
         return new TrainingSequence
         {
             Features = features,

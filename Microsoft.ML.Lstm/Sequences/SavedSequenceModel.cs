@@ -31,6 +31,13 @@ internal sealed record SavedSequenceModel(SequenceModel Network, ScoringColumns 
         if (Columns.StaticFeatureColumnName is null != (shape.StaticSize == 0))
             throw new InvalidDataException(
                 $"A saved LSTM model has {shape.StaticSize} static features, but its columns say '{Columns.StaticFeatureColumnName}'.");
+        if (Columns.CharacterColumnName is null != (shape.Characters is null))
+            throw new InvalidDataException(
+                $"A saved LSTM model reads {(shape.Characters is null ? "no " : "")}characters of words, but its columns say "
+                + $"'{Columns.CharacterColumnName}'.");
+        if (shape.Characters is { } characters && characters.Table.KeyCount != CharacterShape.KeysOfText)
+            throw new InvalidDataException(
+                $"A saved LSTM model knows of {characters.Table.KeyCount} characters; expected {CharacterShape.KeysOfText}.");
         if (Columns.AttentionColumnName is not null && !Network.HasAttention)
             throw new InvalidDataException(
                 $"A saved LSTM model pools by {shape.Pooling}, but its columns have '{Columns.AttentionColumnName}' "

@@ -80,6 +80,9 @@ public abstract class SequenceInputOptions : TrainingOptions
     /// <summary>The column to learn; null for none.</summary>
     internal virtual string? LabelColumn => null;
 
+    /// <summary>The column of words that are read by their characters; null for none.</summary>
+    internal virtual string? CharacterColumn => null;
+
     /// <summary>A column for the weights of the steps in the encoding; null for none.</summary>
     internal virtual string? AttentionColumn => null;
 

@@ -112,8 +112,11 @@ public sealed class SequenceModelParameters
     /// <c>head.weight</c> [O x (encoding + S)] and <c>head.bias</c> [O]; of a conditional random field <c>crf.transitions</c> [O x O], from
     /// row to column, <c>crf.start_transitions</c> and <c>crf.end_transitions</c> [O]; of an autoencoder the decoder, a network that reads
     /// the O numbers of the code and the step's place at every step and gives the F features, under the same names with the prefix
-    /// <c>decoder.</c>; and for each token of a step <c>embeddings.{i}.weight</c> [(vocabulary + 1) x embedding size], the unknown token
-    /// first, the known tokens in the order of their keys. Of the members of an ensemble, those behind the first have names with the prefix
+    /// <c>decoder.</c>; for each token of a step <c>embeddings.{i}.weight</c> [(vocabulary + 1) x embedding size], the unknown token
+    /// first, the known tokens in the order of their keys; and where words are read by their characters <c>characters.weight</c> [filters x
+    /// embedding size · kernel size], PyTorch's Conv1d weight, <c>characters.bias</c> [filters] and <c>characters.embedding.weight</c>
+    /// [(characters + 2) x embedding size], the unknown character first and the boundary around words last. Of the members of an
+    /// ensemble, those behind the first have names with the prefix
     /// <c>members.{i}.</c>, i from 1.
     /// </summary>
     public IReadOnlyDictionary<string, ReadOnlyMemory<float>> Weights { get; }

@@ -37,6 +37,7 @@ internal sealed class SequenceOnnx(string transformer, SequenceModel model, Scor
     /// <summary>Writes a file: see <see cref="SequencePredictionTransformer.ExportToOnnx"/>.</summary>
     public void WriteFile(Stream stream)
     {
+        RequireNoCharacters();
         var file = new OnnxFile(transformer);
         WriteTo(file);
         ModelDescription.Write(file, transformer, model, (ColumnsName, Encoding.UTF8.GetString(columns.ToJson())),
@@ -67,6 +68,7 @@ internal sealed class SequenceOnnx(string transformer, SequenceModel model, Scor
     /// <returns>A function for each output column, which writes it.</returns>
     public IEnumerable<Func<OnnxValue>> WriteTo(ConverterGraph graph, string[] values)
     {
+        RequireNoCharacters();
         var features = input.Features.Zip(values).ToArray();
         var network = new NetworkValues(graph, model, new NetworkInputs(
             // ML.NET's vectors have one axis, or the axes of their type.
@@ -75,5 +77,13 @@ internal sealed class SequenceOnnx(string transformer, SequenceModel model, Scor
             values.Length > features.Length ? graph.Reshape(values[^1], 0, -1) : null,
             Lengths: null));
         return outputs.Select(output => new Func<OnnxValue>(() => output.Write(network)));
+    }
+
+    private void RequireNoCharacters()
+    {
+        if (input.CharacterColumnName is not null)
+            throw new NotSupportedException(
+                $"{transformer} reads the characters of the texts in column '{input.CharacterColumnName}', which ONNX has no operators "
+                + "for.");
     }
 }

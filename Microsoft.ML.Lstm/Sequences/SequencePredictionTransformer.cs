@@ -49,7 +49,8 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
     {
         Host = host;
         Columns = columns;
-        _input = new SequenceInput(columns.Features, columns.StaticFeatureColumnName, model.StaticFeatureCount);
+        _input = new SequenceInput(columns.Features, columns.StaticFeatureColumnName, model.StaticFeatureCount,
+            columns.CharacterColumnName);
         _outputs =
         [
             .. outputs,

@@ -73,7 +73,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         foreach (string feature in Settings.AllFeatureColumnNames)
             FeatureRole.Find(Host, schema, feature);
         var input = SequenceInput.FromTrainingData(Host, schema, Settings.AllFeatureColumnNames, Settings.FeaturesPerStep,
-            Settings.StaticFeatureColumnName);
+            Settings.StaticFeatureColumnName, Settings.CharacterColumn);
         LabelColumn label = Settings.LabelColumn is { } labelName
             ? LabelColumn.FromTrainingData(Host, schema, LabelKind, labelName)
             : LabelColumn.None;
@@ -159,6 +159,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         {
             Features = [.. input.Features],
             StaticFeatureColumnName = Settings.StaticFeatureColumnName,
+            CharacterColumnName = Settings.CharacterColumn,
             EncodingColumnName = Settings.EncodingColumnName,
             AttentionColumnName = Settings.AttentionColumn,
             VectorScore = label.Kind == LabelKind.Numbers && schema[label.Name].Type is VectorDataViewType,
@@ -198,6 +199,9 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
             ColumnRole.Weight.Find(Host, inputSchema, weight);
         if (Settings.StaticFeatureColumnName is { } statics)
             ColumnRole.StaticFeature.Find(Host, inputSchema, statics);
+
+        if (Settings.CharacterColumn is { } words)
+            ColumnRole.Characters.Find(Host, inputSchema, words);
 
         IEnumerable<SchemaShape.Column> outputs = PromiseOutputs(label);
         if (Settings.EncodingColumnName is { } encoding)
@@ -263,6 +267,14 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         {
             Require("vocabulary", shape => shape.Embeddings[i].KeyCount);
             Require(nameof(SequenceTrainerOptions.EmbeddingSize), shape => shape.Embeddings[i].Size);
+        }
+        Require("encoder of characters", shape => shape.Characters is not null);
+        if (expected.Characters is not null)
+        {
+            Require("number of characters", shape => shape.Characters!.Value.Table.KeyCount);
+            Require(nameof(SequenceTrainerOptions.CharacterEmbeddingSize), shape => shape.Characters!.Value.Table.Size);
+            Require(nameof(SequenceTrainerOptions.NumberOfCharacterFilters), shape => shape.Characters!.Value.Filters);
+            Require(nameof(SequenceTrainerOptions.CharacterKernelSize), shape => shape.Characters!.Value.KernelSize);
         }
         Require(nameof(Settings.HiddenSize), shape => shape.HiddenSize);
         Require(nameof(Settings.NumberOfLayers), shape => shape.Layers);

@@ -1,4 +1,5 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Engine.Training;
 
 namespace Microsoft.ML.Lstm;
@@ -43,6 +44,39 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
     public float? TokenDropout;
 
     /// <summary>
+    /// A column of words, a vector of text with one for each step, that are read by their characters, whether or not they are known as
+    /// keys: beside the column of the words' keys the texts that it was made of. An encoder over the characters, a convolution with the
+    /// largest value of each filter (Ma and Hovy 2016), adds <see cref="NumberOfCharacterFilters"/> features to the step; so words that
+    /// the training data does not have are known by their beginnings, endings and forms. Characters are UTF-16's units; those that the
+    /// training data does not have are one unknown character, and a missing text has features of 0. <see langword="null"/> for none.
+    /// Default: <see langword="null"/>.
+    /// </summary>
+    public string? CharacterColumnName;
+
+    /// <summary>
+    /// The size of a character's embedding, 1 to 65536. <see langword="null"/>, the default: chosen from the data (at present 32).
+    /// </summary>
+    public int? CharacterEmbeddingSize;
+
+    /// <summary>
+    /// Filters over the characters of a word, which are its features, 1 to 65536. <see langword="null"/>, the default: chosen from the
+    /// data (at present 64).
+    /// </summary>
+    public int? NumberOfCharacterFilters;
+
+    /// <summary>
+    /// Neighbouring characters that a filter reads, 1 to 64; before and behind a word are boundaries, so that every word has as many
+    /// windows as characters. <see langword="null"/>, the default: chosen from the data (at present 3).
+    /// </summary>
+    public int? CharacterKernelSize;
+
+    /// <summary>
+    /// The share of characters that are replaced by the unknown character while training, from 0 to below 1, which also trains that one.
+    /// <see langword="null"/>, the default: chosen from the data (at present 0).
+    /// </summary>
+    public float? CharacterDropout;
+
+    /// <summary>
     /// How the steps' outputs become the encoding of the sequence. <see langword="null"/>, the default: chosen from the data (at present
     /// <see cref="Pooling.Last"/>; for classification <see cref="Pooling.Max"/>).
     /// </summary>
@@ -62,6 +96,13 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
 
     private protected sealed override TokenSettings Tokens => new(EmbeddingSize!.Value, FreezeEmbeddings);
 
+    internal sealed override string? CharacterColumn => CharacterColumnName;
+
+    private protected sealed override CharacterSettings Characters
+        => new(CharacterEmbeddingSize!.Value, NumberOfCharacterFilters!.Value, CharacterKernelSize!.Value);
+
+    private protected sealed override float DropoutOfCharacters => CharacterDropout!.Value;
+
     private protected sealed override float DropoutOfTokens => TokenDropout!.Value;
 
     private protected sealed override Pooling EncodingPooling => Pooling!.Value;
@@ -70,6 +111,10 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
     {
         EmbeddingSize ??= 32;
         TokenDropout ??= 0;
+        CharacterEmbeddingSize ??= 32;
+        NumberOfCharacterFilters ??= 64;
+        CharacterKernelSize ??= 3;
+        CharacterDropout ??= 0;
         Pooling ??= Lstm.Pooling.Last;
         base.ChooseDefaults(facts, choices);
     }
@@ -89,6 +134,14 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
             Require(AllFeatureColumnNames.Contains(column), column, nameof(WordVectorFiles), "files by the names of feature columns");
         Require(EmbeddingSize is null or (>= 1 and <= 65536), EmbeddingSize, nameof(EmbeddingSize), "from 1 to 65536");
         Require(TokenDropout is null or (>= 0 and < 1), TokenDropout, nameof(TokenDropout), "from 0 to below 1");
+        RequireName(CharacterColumnName, nameof(CharacterColumnName), optional: true);
+        Require(CharacterEmbeddingSize is null or (>= 1 and <= 65536), CharacterEmbeddingSize, nameof(CharacterEmbeddingSize),
+            "from 1 to 65536");
+        Require(NumberOfCharacterFilters is null or (>= 1 and <= 65536), NumberOfCharacterFilters, nameof(NumberOfCharacterFilters),
+            "from 1 to 65536");
+        Require(CharacterKernelSize is null or (>= 1 and <= CharacterShape.LargestKernel), CharacterKernelSize,
+            nameof(CharacterKernelSize), $"from 1 to {CharacterShape.LargestKernel}");
+        Require(CharacterDropout is null or (>= 0 and < 1), CharacterDropout, nameof(CharacterDropout), "from 0 to below 1");
         RequireDefined(Pooling, nameof(Pooling));
         RequireOutputName(AttentionColumnName, nameof(AttentionColumnName));
         Require(AttentionColumnName is null || Pooling is Lstm.Pooling.Attention, AttentionColumnName, nameof(AttentionColumnName),

@@ -33,6 +33,19 @@ internal static class TestModels
         OutputSize = 2,
     });
 
+    /// <summary>A model that reads words by their characters beside their keys.</summary>
+    public static SequenceModel CreateWithCharacters() => Create(new NetworkShape
+    {
+        Cell = CellType.Lstm,
+        InputSize = 1 + 2 + 4,
+        Embeddings = new EmbeddingShapes(new EmbeddingShape(5, 2)),
+        Characters = new CharacterShape(new EmbeddingShape(3, 5) { Keys = KeySubset.Of(65536, [98, 101, 65536]) }, Filters: 4,
+            KernelSize: 3),
+        HiddenSize = 4,
+        Head = Head.EveryStep,
+        OutputSize = 2,
+    });
+
     /// <summary>An autoencoder with a code of two numbers.</summary>
     public static SequenceModel CreateAutoencoder(int layers = 1, bool bidirectional = false) => Create(new NetworkShape
     {

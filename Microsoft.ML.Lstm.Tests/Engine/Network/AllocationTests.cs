@@ -144,6 +144,61 @@ public sealed class AllocationTests
     }
 
     [TestMethod]
+    [DataRow(1)]
+    [DataRow(2)]
+    public void WordsReadByTheirCharactersAllocateNothing(int threads)
+    {
+        NetworkShape shape = TokenShape with
+        {
+            InputSize = 2 + 7 + 7 + 9,
+            Characters = new CharacterShape(new EmbeddingShape(30, 5), Filters: 9, KernelSize: 3),
+            Head = Head.EveryStep,
+        };
+        var parameters = new ParameterSet(shape);
+        Initializer.Initialize(parameters, forgetBias: 1, new Random(1));
+        var model = new SequenceModel(parameters, AffineScaler.Identity(2), AffineScaler.Identity(1), AffineScaler.Identity(3));
+        var scorer = new SequenceScorer(new ScoringNetwork(model), threads);
+        var network = new SequenceNetwork(parameters, NetworkPasses.BackwardToInput);
+        var runner = new NetworkBatchRunner(network, new WorkerTeam(threads));
+        var batch = new SequenceBatch(shape);
+        var gradient = new Gradient(shape);
+        float[] dOutputs = new float[40 * 17 * 3];
+        Array.Fill(dOutputs, 0.01f);
+        var loss = new GivenGradient(dOutputs);
+        int[] word = new int[9];
+        float sum = 0;
+
+        long allocated = AllocatedBytes(step =>
+        {
+            batch.Clear();
+            batch.Spellings.Clear();
+            scorer.Clear();
+            for (int i = 0; i < 40; i++)
+            {
+                int steps = 1 + (i + step) % 17;
+                batch.Add(steps).Fill(0.1f);
+                scorer.AddSequence(steps).Fill(0.1f);
+                for (int t = 0; t < steps; t++)
+                {
+                    Array.Fill(word, 1 + (i * t + step) % 29);
+                    batch.Tokens(i)[t * 3 + 2] = batch.Spellings.Add(word.AsSpan(0, t % 9));
+                    scorer.Tokens(i)[t * 3 + 2] = scorer.Spellings.Add(word.AsSpan(0, t % 9));
+                }
+            }
+            batch.Pack();
+            runner.Forward(batch, keep: true, new Dropout((ulong)step) { Characters = 0.1f, Inputs = 0.1f });
+            runner.Backward(loss, gradient);
+            gradient.Clear();
+            runner.PackNetwork();
+            scorer.Score();
+            sum += scorer.Output(39)[0];
+        });
+
+        Assert.AreEqual(0, allocated);
+        Assert.AreNotEqual(0, sum);
+    }
+
+    [TestMethod]
     [DataRow(true)]
     [DataRow(false)]
     public void AScoredBatchOfTokensAllocatesNothing(bool crf)

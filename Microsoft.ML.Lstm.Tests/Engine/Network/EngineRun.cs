@@ -36,16 +36,19 @@ internal sealed class EngineRun
     }
 
     public ReferenceOutputs Forward(NetworkSample sample, bool keep = true) =>
-        Forward(sample.Sequences, sample.Statics, keep, tokens: sample.Tokens);
+        Forward(sample.Sequences, sample.Statics, keep, tokens: sample.Tokens, words: sample.Words);
 
     /// <summary>Runs a batch. A wide head has outputs only without keep.</summary>
     public ReferenceOutputs Forward(double[][] sequences, double[][] statics, bool keep = true, Dropout dropout = default,
-        int[][]? tokens = null)
+        int[][]? tokens = null, int[][]? words = null)
     {
         _batch.Clear();
+        _batch.Spellings = new Spellings(Shape.Characters?.Table.KeyCount ?? 0);
+        for (int word = 0; word < words?.Length; word++)
+            Assert.AreEqual(word, _batch.Spellings.Add(words[word]));
         for (int b = 0; b < sequences.Length; b++)
         {
-            int steps = Shape.NumericSize > 0 ? sequences[b].Length / Shape.NumericSize : tokens![b].Length / Shape.Embeddings.Count;
+            int steps = Shape.NumericSize > 0 ? sequences[b].Length / Shape.NumericSize : tokens![b].Length / Shape.TokenColumns;
             ToFloats(sequences[b]).CopyTo(_batch.Add(steps));
             ToFloats(statics[b]).CopyTo(_batch.Statics(b));
             tokens?[b].CopyTo(_batch.Tokens(b));

@@ -32,7 +32,7 @@ public sealed class KeySubsetTests
     public void OneOfEachColumnIsNumbered()
     {
         int[] tokens = [3, 3, 3, 1, 2, 1, 0, 9, 0];
-        KeySubset.Apply(tokens, [KeySubset.Of(5, [3]), null, KeySubset.Of(5, [1, 3])]);
+        KeySubset.Apply(tokens, 3, [KeySubset.Of(5, [3]), null, KeySubset.Of(5, [1, 3])]);
         CollectionAssert.AreEqual((int[])[1, 3, 2, 0, 2, 1, 0, 9, 0], tokens);
     }
 

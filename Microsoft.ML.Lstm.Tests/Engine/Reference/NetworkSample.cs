@@ -42,12 +42,29 @@ internal sealed class NetworkSample
         Parameters["head.bias"] = Uniform(shape.OutputSize, 1);
         for (int i = 0; i < shape.Embeddings.Count; i++)
             Parameters[$"embeddings.{i}.weight"] = Uniform((shape.Embeddings[i].Vocabulary + 1) * shape.Embeddings[i].Size, 1.5);
+        if (shape.Characters is { } characters)
+        {
+            int reach = characters.Table.Size * characters.KernelSize;
+            Parameters["characters.weight"] = Uniform(characters.Filters * reach, 1.5 / Math.Sqrt(reach));
+            Parameters["characters.bias"] = Uniform(characters.Filters, 0.5);
+            Parameters["characters.embedding.weight"] = Uniform((characters.Table.Vocabulary + 1) * characters.Table.Size, 1.5);
+        }
         Sequences = [.. lengths.Select(length => Uniform(length * shape.NumericSize, 1.5))];
         Statics = [.. lengths.Select(_ => Uniform(shape.StaticSize, 1))];
         DOutputs = [.. lengths.Select(length => Uniform((shape.Head.IsPerStep ? length : 1) * shape.OutputSize, 1))];
         Tokens = [.. lengths.Select(length =>
-            Enumerable.Range(0, length).SelectMany(_ => shape.Embeddings.Select(table => _random.Next(table.Vocabulary + 1))).ToArray())];
+            Enumerable.Range(0, length).SelectMany(_ => DrawTokens()).ToArray())];
+        if (shape.Characters is { Table: var table })
+            Words = [[], .. Enumerable.Range(1, DistinctWords - 1).Select(word =>
+                // The last two make it another word than all others.
+                (int[])[.. Enumerable.Range(0, word % 7).Select(_ => _random.Next(table.Vocabulary)), word % table.Vocabulary,
+                    word / table.Vocabulary])];
+        if (shape.Characters is not null)
+            Tokens[0][^1] = 0;
     }
+
+    // Few, so that some occur again.
+    private const int DistinctWords = 24;
 
     public NetworkShape Shape { get; }
 
@@ -58,6 +75,12 @@ internal sealed class NetworkSample
 
     /// <summary>The tokens, [B][T · columns], 0 among them.</summary>
     public int[][] Tokens { get; }
+
+    /// <summary>
+    /// The rows of each word's characters, by the word's number, which is a step's last token. Word 0 has none, and the unknown character 0
+    /// is among those of others.
+    /// </summary>
+    public int[][] Words { get; } = [[]];
 
     public double[][] Statics { get; }
 
@@ -72,6 +95,14 @@ internal sealed class NetworkSample
         Hidden = [.. results.Hidden.Select(state => state.Select(Like).ToArray())],
         CellState = [.. results.CellState.Select(state => state.Select(Like).ToArray())],
     };
+
+    private IEnumerable<int> DrawTokens()
+    {
+        foreach (EmbeddingShape table in Shape.Embeddings)
+            yield return _random.Next(table.Vocabulary + 1);
+        if (Shape.Characters is not null)
+            yield return _random.Next(DistinctWords);
+    }
 
     private double[] Like(double[] tensor) => Uniform(tensor.Length, 1);
 

@@ -62,6 +62,28 @@ public sealed class ReferenceGradientTests
         }
     }
 
+    [TestMethod]
+    [DataRow(1, 0)]
+    [DataRow(2, 1)]
+    [DataRow(3, 2)]
+    public void GradientsOfTheCharactersOfWordsAreCentralDifferences(int kernelSize, int numericSize)
+    {
+        var shape = new NetworkShape
+        {
+            Cell = CellType.Lstm,
+            InputSize = numericSize + 2 + 5,
+            Embeddings = new EmbeddingShapes(new EmbeddingShape(3, 2)),
+            Characters = new CharacterShape(new EmbeddingShape(6, 3), Filters: 5, kernelSize),
+            HiddenSize = 4,
+            Bidirectional = true,
+            Head = Head.EveryStep,
+            StaticSize = 1,
+            OutputSize = 3,
+        };
+        var sample = new NetworkSample(shape, Lengths);
+        AssertGradientsAreCentralDifferences(sample, new ResultGradients { Outputs = sample.DOutputs });
+    }
+
     private static NetworkSample Sample(CellType cell, int layers, bool bidirectional, Pooling pooling) => new(
         new NetworkShape
         {

@@ -16,25 +16,27 @@ internal sealed class ReferenceNetwork(NetworkShape shape, IReadOnlyDictionary<s
     private Dictionary<string, double[]> _gradients = [];
 
     private int[][]? _tokens;
+    private int[][] _words = [];
 
     private int EncodingSize => _directions * shape.HiddenSize;
 
     /// <summary>Runs the batch of a sample.</summary>
-    public ReferenceOutputs Forward(NetworkSample sample) => Forward(sample.Sequences, sample.Statics, sample.Tokens);
+    public ReferenceOutputs Forward(NetworkSample sample) => Forward(sample.Sequences, sample.Statics, sample.Tokens, sample.Words);
 
     /// <summary>
     /// Runs a batch; sequence b has T_b steps of F numeric features, step-major, S static features (null when S is 0) and a token a
-    /// step for each table of embeddings (null without any).
+    /// step for each table of embeddings (null without any) and, where words have characters, the number of its word.
     /// </summary>
-    public ReferenceOutputs Forward(double[][] sequences, double[][]? statics = null, int[][]? tokens = null)
+    public ReferenceOutputs Forward(double[][] sequences, double[][]? statics = null, int[][]? tokens = null, int[][]? words = null)
     {
         _tokens = tokens;
+        _words = words ?? [];
         _gradients = parameters.ToDictionary(p => p.Key, p => new double[p.Value.Length]);
         _sequences.Clear();
         for (int b = 0; b < sequences.Length; b++)
         {
             var sequence = new ReferenceSequence(shape, NewLayers(masks?[b]), new ReferenceAttention(parameters, _gradients), masks?[b]);
-            sequence.Forward(shape.Embeddings.Count == 0 ? sequences[b] : Embed(sequences[b], tokens![b]));
+            sequence.Forward(shape.TokenColumns == 0 ? sequences[b] : Embed(sequences[b], tokens![b]));
             _sequences.Add(sequence);
             IEnumerable<double[]> encodings = shape.Head.IsPerStep ? sequence.Steps : [sequence.Encoding];
             sequence.HeadInputs = [.. encodings.Select((encoding, t) =>
@@ -70,7 +72,7 @@ internal sealed class ReferenceNetwork(NetworkShape shape, IReadOnlyDictionary<s
                 dSteps = [.. dEncodings.Select((d, k) => d + (dSteps?[k] ?? 0))];
             double[] dInputs = sequence.Backward(shape.Head.IsPerStep ? new double[EncodingSize] : dEncodings, dSteps,
                 results.Hidden?.Select(dh => dh[b]).ToArray(), results.CellState?.Select(dc => dc[b]).ToArray());
-            dSequences[b] = shape.Embeddings.Count == 0 ? dInputs : BackEmbed(dInputs, _tokens![b]);
+            dSequences[b] = shape.TokenColumns == 0 ? dInputs : BackEmbed(dInputs, _tokens![b]);
             for (int k = 0; shape.Head.ReadsInputs && k < dSequences[b].Length; k++)
                 dSequences[b][k] += dHeadInputs[k / shape.NumericSize][EncodingSize + shape.StaticSize + k % shape.NumericSize];
         }
@@ -82,15 +84,17 @@ internal sealed class ReferenceNetwork(NetworkShape shape, IReadOnlyDictionary<s
 
     private double[] Numbers(double[] sequence, int t) => sequence[(t * shape.NumericSize)..((t + 1) * shape.NumericSize)];
 
-    /// <summary>The steps with the embeddings of their tokens behind the numeric features.</summary>
+    /// <summary>The steps with the embeddings of their tokens and the features of their words behind the numeric features.</summary>
     private double[] Embed(double[] numbers, int[] tokens)
     {
-        int columns = shape.Embeddings.Count;
+        int columns = shape.TokenColumns;
         return
         [
             .. from t in Enumerable.Range(0, tokens.Length / columns)
                from x in Numbers(numbers, t)
-                   .Concat(Enumerable.Range(0, columns).SelectMany(i => Row(parameters, i, tokens[t * columns + i]).ToArray()))
+                   .Concat(Enumerable.Range(0, shape.Embeddings.Count)
+                       .SelectMany(i => Row(parameters, i, tokens[t * columns + i]).ToArray()))
+                   .Concat(Characters?.Forward(_words[tokens[(t + 1) * columns - 1]]) ?? [])
                select x,
         ];
     }
@@ -98,19 +102,23 @@ internal sealed class ReferenceNetwork(NetworkShape shape, IReadOnlyDictionary<s
     /// <summary>Adds the gradients of the embeddings to the tables', and returns the gradients of the numeric features.</summary>
     private double[] BackEmbed(double[] dInputs, int[] tokens)
     {
-        int columns = shape.Embeddings.Count;
+        int columns = shape.TokenColumns;
         double[][] steps = [.. dInputs.Chunk(shape.InputSize)];
         for (int t = 0; t < steps.Length; t++)
         {
             int at = shape.NumericSize;
-            for (int i = 0; i < columns; i++)
+            for (int i = 0; i < shape.Embeddings.Count; i++)
             {
                 foreach (ref double d in Row(_gradients, i, tokens[t * columns + i]))
                     d += steps[t][at++];
             }
+            Characters?.Backward(_words[tokens[(t + 1) * columns - 1]], steps[t][at..]);
         }
         return [.. steps.SelectMany(step => step[..shape.NumericSize])];
     }
+
+    private ReferenceCharacters? Characters
+        => shape.Characters is { } characters ? new ReferenceCharacters(characters, parameters, _gradients) : null;
 
     private Span<double> Row(IReadOnlyDictionary<string, double[]> from, int table, int token)
         => from[$"embeddings.{table}.weight"].AsSpan(token * shape.Embeddings[table].Size, shape.Embeddings[table].Size);

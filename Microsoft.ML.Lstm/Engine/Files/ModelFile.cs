@@ -172,6 +172,12 @@ internal static class ModelFile
                 throw Invalid($"more values than {values} for embeddings of {embedding.Vocabulary} tokens with {embedding.Size} features",
                     "no more");
         }
+        // The products below can't overflow, one after the other.
+        if (shape.Characters is { } words
+            && ((words.Table.Vocabulary + 1L) * words.Table.Size > values
+                || (long)words.Filters * words.Table.Size > values
+                || (long)words.Filters * words.Table.Size * words.KernelSize > values))
+            throw Invalid($"more values than {values} for {words.Filters} filters of {words.Table.Vocabulary} characters", "no more");
         if (shape.ParameterCount > Math.Min(values, NetworkShape.MaxParameters))
             throw Invalid($"at most {Math.Min(values, NetworkShape.MaxParameters)} parameters", $"{shape.ParameterCount}");
     }

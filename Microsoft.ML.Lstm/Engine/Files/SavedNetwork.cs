@@ -5,9 +5,9 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 namespace Microsoft.ML.Lstm.Engine.Files;
 
 /// <summary>
-/// The JSON of a <see cref="NetworkShape"/>, in the metadata of <see cref="ModelFile"/>; enums are names. Embeddings and the four
-/// properties that describe the <see cref="Head"/> are left out where they say nothing. Of an ensemble it is that of the first member; the
-/// other members follow in it without embeddings and classes, which they share.
+/// The JSON of a <see cref="NetworkShape"/>, in the metadata of <see cref="ModelFile"/>; enums are names. Embeddings, characters and the
+/// four properties that describe the <see cref="Head"/> are left out where they say nothing. Of an ensemble it is that of the first member;
+/// the other members follow in it without embeddings and classes, which they share.
 /// </summary>
 internal sealed record SavedNetwork(
     string Cell,
@@ -22,6 +22,8 @@ internal sealed record SavedNetwork(
     private const string What = "The network's shape in an LSTM model";
 
     public SavedEmbedding[]? Embeddings { get; set; }
+
+    public SavedCharacters? Characters { get; set; }
 
     [JsonPropertyOrder(5)]
     public bool? StepOutputs { get; set; }
@@ -68,6 +70,11 @@ internal sealed record SavedNetwork(
                 ? [.. shape.Embeddings.Select(embedding =>
                     new SavedEmbedding(embedding.Vocabulary, embedding.Size) { Keys = Save(embedding.Keys) })]
                 : null,
+            Characters = shape.Characters is not { } words ? null
+                : new SavedCharacters(words.Table.Vocabulary, words.Table.Size, words.Filters, words.KernelSize)
+                {
+                    Keys = Save(words.Table.Keys),
+                },
             StepOutputs = TrueOrNull(shape.Head.IsPerStep),
             Crf = TrueOrNull(shape.Head == Head.Crf),
             HeadReadsInputs = TrueOrNull(shape.Head.ReadsInputs),
@@ -95,6 +102,7 @@ internal sealed record SavedNetwork(
             Embeddings = saved.Embeddings is { } embeddings
                 ? new EmbeddingShapes([.. embeddings.Select(ReadEmbedding)])
                 : default,
+            Characters = saved.Characters is { } words ? ReadCharacters(words) : null,
             HiddenSize = saved.HiddenSize,
             Layers = saved.Layers,
             Bidirectional = saved.Bidirectional,
@@ -104,8 +112,8 @@ internal sealed record SavedNetwork(
             OutputSize = saved.OutputSize,
             Classes = ReadKeys(saved.Classes, saved.OutputSize, "outputSize"),
         };
-        if (shape.Embeddings.Sum(embedding => (long)embedding.Size) > shape.InputSize)
-            throw Invalid($"embeddings of at most {shape.InputSize} features in all, the inputSize", "more");
+        if (shape.Embeddings.Sum(embedding => (long)embedding.Size) + (shape.Characters?.Filters ?? 0) > shape.InputSize)
+            throw Invalid($"embeddings and filters of at most {shape.InputSize} features in all, the inputSize", "more");
         return shape;
     }
 
@@ -125,6 +133,18 @@ internal sealed record SavedNetwork(
         }
     }
 
+    private static CharacterShape ReadCharacters(SavedCharacters saved)
+    {
+        CheckSize(saved.Vocabulary, "vocabulary of characters");
+        CheckSize(saved.Size, "size of characters");
+        CheckSize(saved.Filters, "filters");
+        CheckSize(saved.KernelSize, "kernelSize");
+        if (saved.KernelSize > CharacterShape.LargestKernel)
+            throw Invalid($"at most {CharacterShape.LargestKernel} as kernelSize", $"{saved.KernelSize}");
+        return new CharacterShape(ReadEmbedding(new SavedEmbedding(saved.Vocabulary, saved.Size) { Keys = saved.Keys }), saved.Filters,
+            saved.KernelSize);
+    }
+
     private static Head ReadHead(SavedNetwork saved)
     {
         bool isPerStep = saved.StepOutputs ?? false, hasCrf = saved.Crf ?? false, readsInputs = saved.HeadReadsInputs ?? false;
@@ -136,6 +156,8 @@ internal sealed record SavedNetwork(
             return hasCrf ? Head.Crf : readsInputs ? Head.EveryStepWithSkip : isPerStep ? Head.EveryStep : Head.Pooled;
         if (isPerStep || saved.Embeddings is { Length: > 0 })
             throw Invalid("neither stepOutputs nor embeddings where there is a decoder", isPerStep ? "stepOutputs" : "embeddings");
+        if (saved.Characters is not null)
+            throw Invalid("no characters where there is a decoder", "some");
         return Head.Autoencoder;
     }
 
@@ -195,3 +217,9 @@ internal sealed record SavedEmbedding(int Vocabulary, int Size)
 /// The JSON of a <see cref="KeySubset"/>: the number of keys, and the lengths of the runs of unknown and known keys in turn.
 /// </summary>
 internal sealed record SavedKeys(int Count, int[] Runs);
+
+/// <summary>The JSON of a <see cref="CharacterShape"/>.</summary>
+internal sealed record SavedCharacters(int Vocabulary, int Size, int Filters, int KernelSize)
+{
+    public SavedKeys? Keys { get; set; }
+}

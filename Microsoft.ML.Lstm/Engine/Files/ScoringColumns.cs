@@ -14,6 +14,9 @@ internal sealed record ScoringColumns
     /// <summary>The column of static features; null for none.</summary>
     public string? StaticFeatureColumnName { get; init; }
 
+    /// <summary>The column of words that are read by their characters; null for none.</summary>
+    public string? CharacterColumnName { get; set; }
+
     /// <summary>The column that receives the encoding; null for none.</summary>
     public string? EncodingColumnName { get; init; }
 
@@ -65,6 +68,7 @@ internal sealed record ScoringColumns
                     + $"[{string.Join(", ", feature.Dimensions)}]");
         }
         if (columns.StaticFeatureColumnName == ""
+            || columns.CharacterColumnName == ""
             || columns.EncodingColumnName == ""
             || columns.OutputColumnName == ""
             || columns.AttentionColumnName == ""

@@ -24,17 +24,20 @@ internal sealed unsafe class DenseLayer
     /// <param name="kernels">The kernels to run.</param>
     /// <param name="backward">Whether <see cref="Backward"/> will run, which needs Wᵀ.</param>
     /// <param name="inputs">The column of W for each float of a row of x, −1 for padding; null for the columns in their order.</param>
-    public DenseLayer(Parameter weight, Parameter? bias, CpuKernels kernels, bool backward, int[]? inputs = null)
+    /// <param name="outputs">Where the row of W for each float of y begins, −1 for padding; null for the rows in their order. A row may be
+    /// any elements that lie at the same distances from its beginning, the <paramref name="inputs"/>.</param>
+    public DenseLayer(Parameter weight, Parameter? bias, CpuKernels kernels, bool backward, int[]? inputs = null, int[]? outputs = null)
     {
         _kernels = kernels;
         _weight = weight;
         _bias = bias;
         inputs ??= [.. Enumerable.Range(0, weight.Columns)];
-        InputSize = inputs.Length;
+        outputs ??= [.. Enumerable.Range(0, weight.Rows).Select(o => o * weight.Columns)];
+        (InputSize, OutputSize) = (inputs.Length, outputs.Length);
         InputStride = kernels.RoundUp(InputSize);
         OutputStride = kernels.RoundUp(OutputSize);
 
-        int[] outputs = [.. Enumerable.Range(0, OutputStride).Select(o => o < OutputSize ? o * weight.Columns : -1)];
+        outputs = [.. outputs, .. Enumerable.Repeat(-1, OutputStride - OutputSize)];
         int panelColumns = GemmTile.MaxVectors * kernels.Lanes;
         _packedWeight = new PackedMatrix(inputs, outputs, panelColumns);
         int[] biases = [.. Enumerable.Range(0, OutputStride).Select(o => bias is not null && o < OutputSize ? o : -1)];
@@ -47,7 +50,7 @@ internal sealed unsafe class DenseLayer
     public int InputSize { get; }
 
     /// <summary>O.</summary>
-    public int OutputSize => _weight.Rows;
+    public int OutputSize { get; }
 
     /// <summary>Floats from one row of x to the next.</summary>
     public int InputStride { get; }

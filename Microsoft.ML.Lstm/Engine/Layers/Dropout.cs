@@ -20,9 +20,13 @@ internal readonly record struct Dropout(ulong Key)
     private const int InputStream = 1;
     private const int OutputStream = 2;
     private const int FirstLayerStream = 3;
+    private const int CharacterStream = -1;
 
     /// <summary>The rate at which tokens become the unknown token 0, each by itself (word dropout; Iyyer et al. 2015).</summary>
     public float Tokens { get; init; }
+
+    /// <summary>The rate at which characters of words become the unknown character 0, each by itself.</summary>
+    public float Characters { get; init; }
 
     /// <summary>
     /// The rate for the features that the first layer reads; variational (Gal and Ghahramani 2016): the same features at all steps of a
@@ -40,10 +44,13 @@ internal readonly record struct Dropout(ulong Key)
     public float Outputs { get; init; }
 
     /// <summary>Whether anything is dropped.</summary>
-    public bool IsOn => Tokens > 0 || Inputs > 0 || States > 0 || Layers > 0 || Outputs > 0;
+    public bool IsOn => Tokens > 0 || Characters > 0 || Inputs > 0 || States > 0 || Layers > 0 || Outputs > 0;
 
     /// <summary>Whether a token becomes the unknown one.</summary>
     public bool DropsToken(int sequence, int step, int column) => Mask(Tokens, TokenStream, sequence, step).Drops(column);
+
+    /// <summary>Which characters of a word of the batch become the unknown one.</summary>
+    public DropoutMask CharacterMask(int word) => Mask(Characters, CharacterStream, word, step: 0);
 
     public DropoutMask InputMask(int sequence) => Mask(Inputs, InputStream, sequence, step: 0);
 

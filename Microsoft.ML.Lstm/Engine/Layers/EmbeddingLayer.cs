@@ -12,7 +12,7 @@ internal sealed class EmbeddingLayer(ParameterSet parameters)
     /// <summary>Copies the rows of one step's tokens, one a table, to <paramref name="embedded"/>.</summary>
     public void LookUp(ReadOnlySpan<int> tokens, Span<float> embedded)
     {
-        for (int i = 0; i < parameters.Embeddings.Length; i++)
+        for (int i = 0; i < parameters.Shape.Embeddings.Count; i++)
         {
             ReadOnlySpan<float> row = parameters.Row(parameters.Embeddings[i], tokens[i]);
             row.CopyTo(embedded);
@@ -23,7 +23,7 @@ internal sealed class EmbeddingLayer(ParameterSet parameters)
     /// <summary>Adds the gradient of the embeddings of one step to the rows that <see cref="LookUp"/> read, except frozen rows.</summary>
     public void Backward(ReadOnlySpan<int> tokens, ReadOnlySpan<float> dEmbedded, Gradient gradient)
     {
-        for (int i = 0; i < parameters.Embeddings.Length; i++)
+        for (int i = 0; i < parameters.Shape.Embeddings.Count; i++)
         {
             int size = parameters.Embeddings[i].Columns;
             if (!gradient.IsFrozen(i, tokens[i]))

@@ -4,10 +4,12 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 namespace Microsoft.ML.Lstm.Engine.Layers;
 
 /// <summary>
-/// The input of the first recurrent layer: the numeric features of each step of a packed batch and behind them the embeddings of its
-/// tokens, after dropout.
+/// The input of the first recurrent layer: the numeric features of each step of a packed batch, behind them the embeddings of its tokens,
+/// and at last the features of its word's characters, after dropout.
 /// </summary>
-internal sealed unsafe class InputLayer(ParameterSet parameters)
+/// <param name="parameters">The network's parameters.</param>
+/// <param name="characters">Encodes words by their characters; null for steps without.</param>
+internal sealed unsafe class InputLayer(ParameterSet parameters, CharacterEncoder? characters)
 {
     private readonly EmbeddingLayer? _embeddings = parameters.Shape.Embeddings.Count > 0 ? new EmbeddingLayer(parameters) : null;
     private readonly SequenceMasks _masks = new();
@@ -19,7 +21,7 @@ internal sealed unsafe class InputLayer(ParameterSet parameters)
     /// <summary>The rows that the first recurrent layer reads, [N x I].</summary>
     public float* X => _dropout.Inputs > 0 ? _dropped.Pointer : _batch.X;
 
-    public void Prepare(SequenceBatch batch, Dropout dropout)
+    public void Prepare(SequenceBatch batch, bool keep, Dropout dropout)
     {
         _batch = batch;
         _dropout = dropout;
@@ -30,12 +32,14 @@ internal sealed unsafe class InputLayer(ParameterSet parameters)
             _masks.Prepare(batch.Count, batch.InputSize);
             _dropped.Require((long)batch.TotalSteps * batch.InputSize);
         }
+        // A word may be in any of the sequences, which threads share.
+        characters?.Forward(batch, keep, dropout);
     }
 
     /// <summary>Fills in the rows of sequences <paramref name="begin"/> to <paramref name="end"/>.</summary>
     public void Forward(int begin, int end)
     {
-        if (_embeddings is null && _dropout.Inputs == 0)
+        if (_embeddings is null && characters is null && _dropout.Inputs == 0)
             return;
         for (int row = begin; _dropout.Inputs > 0 && row < end; row++)
             _masks.Draw(row, _dropout.InputMask(_batch.SequenceAt(row)));
@@ -46,6 +50,7 @@ internal sealed unsafe class InputLayer(ParameterSet parameters)
                 if (_dropout.Tokens > 0)
                     DropTokens(first + i, _batch.SequenceAt(begin + i), t);
                 _embeddings?.LookUp(Tokens(first + i), _batch.Features(first + i)[_batch.NumericSize..]);
+                characters?.Features(Word(first + i)).CopyTo(_batch.Features(first + i)[^CharacterFeatures..]);
                 if (_dropout.Inputs > 0)
                     _masks.Apply(begin + i, _batch.X + (long)(first + i) * _batch.InputSize,
                         _dropped.Pointer + (long)(first + i) * _batch.InputSize);
@@ -72,12 +77,20 @@ internal sealed unsafe class InputLayer(ParameterSet parameters)
     /// <summary>Adds the gradients of the embeddings that were read, after all of <see cref="Backward"/>.</summary>
     public void AddGradients(float* dX, int stride, Gradient gradient)
     {
-        for (int row = 0; _embeddings is not null && row < _batch.TotalSteps; row++)
+        characters?.BeginBackward();
+        for (int row = 0; (_embeddings is not null || characters is not null) && row < _batch.TotalSteps; row++)
         {
             var dx = new ReadOnlySpan<float>(dX + (long)row * stride, _batch.InputSize);
-            _embeddings.Backward(Tokens(row), dx[_batch.NumericSize..], gradient);
+            _embeddings?.Backward(Tokens(row), dx[_batch.NumericSize..], gradient);
+            characters?.AddGradient(Word(row), dx[^CharacterFeatures..]);
         }
+        characters?.Backward(gradient);
     }
+
+    private int CharacterFeatures => parameters.Shape.Characters!.Value.Filters;
+
+    /// <summary>The number of a packed row's word.</summary>
+    private int Word(int packedRow) => _batch.PackedTokens(packedRow)[^1];
 
     /// <summary>The tokens of a packed row, after dropout.</summary>
     private ReadOnlySpan<int> Tokens(int packedRow)

@@ -71,7 +71,9 @@ internal sealed unsafe class NetworkBatchRunner : BatchRunner
         _network = network;
         _shape = network.Shape;
         _team = team;
-        _inputs = new InputLayer(network.Parameters);
+        _inputs = new InputLayer(network.Parameters, network.Characters is { } characters
+            ? new CharacterEncoder(network.Parameters, characters, network.Kernels, backward: network.Passes != NetworkPasses.Forward)
+            : null);
         _layers = [.. Enumerable.Range(0, _shape.Layers)
             .Select(layer => new RecurrentLayer(network.Weights(layer), network.Kernels, layer, isTop: layer == _shape.Layers - 1))];
         _pooling = _shape.Head.IsPerStep ? null
@@ -132,7 +134,7 @@ internal sealed unsafe class NetworkBatchRunner : BatchRunner
         _batch = batch;
         _loss = null;
         _dropout = dropout;
-        _inputs.Prepare(batch, dropout);
+        _inputs.Prepare(batch, keep, dropout);
         foreach (RecurrentLayer layer in _layers)
             layer.Prepare(batch, keep, dropout);
         _pooling?.Prepare(batch, keep);

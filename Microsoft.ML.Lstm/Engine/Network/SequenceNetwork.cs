@@ -44,12 +44,15 @@ internal sealed class SequenceNetwork
             .ToArray();
         if (Shape.HasAttention)
             Attention = new AttentionWeights(parameters, Weights(Shape.Layers - 1, direction: 0).Layout, Kernels, backward);
+        if (Shape.Characters is not null)
+            Characters = new CharacterWeights(parameters, Kernels, backward);
         Head = new DenseLayer(parameters.Find(ParameterSet.HeadWeight), parameters.Find(ParameterSet.HeadBias), Kernels, backward);
         if (parameters.Decoder is { } decoder)
             Decoder = new SequenceNetwork(decoder, backward ? NetworkPasses.BackwardToInput : passes, Kernels);
         var all = _layers.SelectMany(directions => directions)
             .SelectMany(weights => weights.Packed)
             .Concat(Attention?.Packed ?? [])
+            .Concat(Characters?.Products.Packed ?? [])
             .Concat(Head.Packed);
         _panels =
         [
@@ -71,6 +74,9 @@ internal sealed class SequenceNetwork
 
     /// <summary>The attention weights; null where the steps are pooled in another way.</summary>
     public AttentionWeights? Attention { get; }
+
+    /// <summary>The weights of the encoder of words by their characters; null for steps without.</summary>
+    public CharacterWeights? Characters { get; }
 
     /// <summary>The dense layer of the head, from the encoding of a sequence or the output of a step to the outputs.</summary>
     public DenseLayer Head { get; }

@@ -35,7 +35,11 @@ internal sealed class SequenceScorer
     /// <summary>Steps of these sequences.</summary>
     public int TotalSteps => _batch.TotalSteps;
 
-    public void Clear() => _batch.Clear();
+    public void Clear()
+    {
+        _batch.Clear();
+        _batch.Spellings.Clear();
+    }
 
     /// <summary>Releases the threads for other scorers until the next call of <see cref="Score"/>.</summary>
     public void ReleaseThreads() => _team.Release();
@@ -45,8 +49,14 @@ internal sealed class SequenceScorer
     /// </summary>
     public Span<float> AddSequence(int steps) => _batch.Add(steps);
 
-    /// <summary>The tokens of sequence <paramref name="index"/> as keys of their columns, for the caller to fill.</summary>
+    /// <summary>
+    /// The tokens of sequence <paramref name="index"/> as keys of their columns, for the caller to fill; where words have characters, the
+    /// last token of a step is the number of its word in <see cref="Spellings"/>.
+    /// </summary>
     public Span<int> Tokens(int index) => _batch.Tokens(index);
+
+    /// <summary>The words of the sequences, which the caller adds to.</summary>
+    public Spellings Spellings => _batch.Spellings;
 
     /// <summary>The static features [S] of sequence <paramref name="index"/>, for the caller to fill.</summary>
     public Span<float> Statics(int index) => _batch.Statics(index);
@@ -60,7 +70,7 @@ internal sealed class SequenceScorer
         _model.InputScaler.Apply(_batch.StagedSteps);
         for (int i = 0; i < Count; i++)
             _model.StaticScaler.Apply(_batch.Statics(i));
-        KeySubset.Apply(_batch.StagedTokens, _keys);
+        KeySubset.Apply(_batch.StagedTokens, _batch.TokenColumns, _keys);
         _batch.Pack();
         _runner.Forward(_batch, keep: false);
         for (int row = 0; row < Count; row++)

@@ -38,6 +38,8 @@ internal sealed unsafe class SequenceStream
             throw new NotSupportedException(
                 $"A network with {nameof(Pooling)}.{_shape.Pooling} cannot run step by step, since its encoding is made of all steps. Use "
                 + $"{nameof(Pooling)}.{nameof(Pooling.Last)}.");
+        if (_shape.Characters is not null)
+            throw new NotSupportedException("A network that reads the characters of words cannot run step by step.");
         _embeddings = _shape.Embeddings.Count > 0 ? new EmbeddingLayer(network.Parameters) : null;
         _layers = [.. Enumerable.Range(0, _shape.Layers).Select(layer => new LayerState(network.Weights(layer, direction: 0).Layout))];
         _x = new FloatBuffer(_shape.InputSize);

@@ -51,6 +51,10 @@ internal static class Initializer
                 case ParameterRole.AttentionWeight or ParameterRole.AttentionVector or ParameterRole.HeadWeight:
                     GlorotUniform(values, parameter.Columns, parameter.Rows, random, cancellation);
                     break;
+                case ParameterRole.CharacterWeight:
+                    // Each character is in as many windows as the kernel is wide.
+                    GlorotUniform(values, parameter.Columns, parameter.Rows * shape.Characters!.Value.KernelSize, random, cancellation);
+                    break;
                 case ParameterRole.Embedding:
                     for (int start = 0; start < values.Length; start += NumbersAtOnce)
                     {

@@ -76,13 +76,14 @@ internal sealed class KeySubset : IEquatable<KeySubset>
     }
 
     /// <summary>Renumbers the tokens of steps, step-major, in place.</summary>
-    /// <param name="tokens">For each step a key of each column.</param>
-    /// <param name="subsets">The known keys of each column; null for all.</param>
-    public static void Apply(Span<int> tokens, IReadOnlyList<KeySubset?> subsets)
+    /// <param name="tokens">For each step a number of each column.</param>
+    /// <param name="columns">The numbers of a step.</param>
+    /// <param name="subsets">The known keys of each of the first columns; null for all.</param>
+    public static void Apply(Span<int> tokens, int columns, IReadOnlyList<KeySubset?> subsets)
     {
         for (int column = 0; column < subsets.Count; column++)
         {
-            for (int i = column; i < tokens.Length && subsets[column] is { } keys; i += subsets.Count)
+            for (int i = column; i < tokens.Length && subsets[column] is { } keys; i += columns)
                 tokens[i] = keys.NumberOf(tokens[i]);
         }
     }

@@ -12,22 +12,24 @@ internal static class ModelWidening
     public static SequenceModel Widen(SequenceModel model, NetworkShape shape)
     {
         NetworkShape old = model.Shape;
-        if (old.Embeddings.Equals(shape.Embeddings) && Equals(old.Classes, shape.Classes))
+        if (old.Embeddings.Equals(shape.Embeddings) && old.Characters == shape.Characters && Equals(old.Classes, shape.Classes))
             return model;
         var parameters = new ParameterSet(old with
         {
             Embeddings = shape.Embeddings,
+            Characters = shape.Characters,
             Classes = shape.Classes,
             OutputSize = shape.OutputSize,
         });
         int[] classes = [.. KeysOf(shape.Classes, shape.OutputSize).Select(key => NumberIn(old.Classes, key) - 1)];
+        EmbeddingShape[] before = [.. TablesOf(old)], now = [.. TablesOf(shape)];
         int table = 0;
         foreach (Parameter parameter in parameters.Parameters)
         {
             Parameter source = model.Parameters.Find(parameter.Name);
             int[]? rows = parameter.Role switch
             {
-                ParameterRole.Embedding => RowsOf(old.Embeddings[table].Keys, shape.Embeddings[table++]),
+                ParameterRole.Embedding => RowsOf(before[table].Keys, now[table++]),
                 ParameterRole.HeadWeight or ParameterRole.HeadBias or ParameterRole.Transitions or ParameterRole.EndTransitions => classes,
                 _ => null,
             };
@@ -40,6 +42,9 @@ internal static class ModelWidening
             OutputScaler = shape.OutputSize == old.OutputSize ? model.OutputScaler : AffineScaler.Identity(shape.OutputSize),
         };
     }
+
+    private static IEnumerable<EmbeddingShape> TablesOf(NetworkShape shape)
+        => shape.Characters is { } words ? shape.Embeddings.Append(words.Table) : shape.Embeddings;
 
     private static int[] RowsOf(KeySubset? old, EmbeddingShape shape)
         => [0, .. KeysOf(shape.Keys, shape.Vocabulary).Select(key => NumberIn(old, key))];

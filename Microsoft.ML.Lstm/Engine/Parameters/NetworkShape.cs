@@ -15,12 +15,19 @@ internal sealed record NetworkShape
     public required CellType Cell { get; init; }
 
     /// <summary>
-    /// I: the width of a step as the first layer reads it, its numeric features and behind them the embeddings of its tokens.
+    /// I: the width of a step as the first layer reads it: its numeric features, behind them the embeddings of its tokens, and at last the
+    /// features of its word's characters.
     /// </summary>
     public required int InputSize { get; init; }
 
     /// <summary>The embedding tables, one for each token that a step has.</summary>
     public EmbeddingShapes Embeddings { get; init; }
+
+    /// <summary>The encoder of the characters of each step's word; null for steps without.</summary>
+    public CharacterShape? Characters { get; init; }
+
+    /// <summary>Whole numbers of a step: its token for each table and, where its word has characters, the word's number.</summary>
+    public int TokenColumns => Embeddings.Count + (Characters is null ? 0 : 1);
 
     /// <summary>F: numeric features a step.</summary>
     public int NumericSize
@@ -28,7 +35,7 @@ internal sealed record NetworkShape
         get
         {
             // Asked for at every step, so it must not allocate.
-            int size = InputSize;
+            int size = InputSize - (Characters?.Filters ?? 0);
             for (int i = 0; i < Embeddings.Count; i++)
                 size -= Embeddings[i].Size;
             return size;
@@ -116,7 +123,7 @@ internal sealed record NetworkShape
     /// <summary>Tensors that the parameters are stored as.</summary>
     public long TensorCount
         => 3L * Directions * Layers + (HasAttention ? 3 : 0) + 2 + (Head == Head.Crf ? 3 : 0) + (Decoder?.TensorCount ?? 0)
-            + Embeddings.Count;
+            + Embeddings.Count + (Characters is null ? 0 : CharacterShape.TensorCount);
 
     /// <summary>The number of parameters.</summary>
     public long ParameterCount
@@ -124,6 +131,7 @@ internal sealed record NetworkShape
         get
         {
             long count = (long)OutputSize * (HeadInputSize + 1) + Embeddings.Sum(embedding => (embedding.Vocabulary + 1L) * embedding.Size);
+            count += Characters?.ParameterCount ?? 0;
             if (HasAttention)
                 count += (long)EncodingSize * (EncodingSize + 2);
             if (Head == Head.Crf)

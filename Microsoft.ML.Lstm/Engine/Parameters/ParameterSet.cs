@@ -13,6 +13,8 @@ internal enum ParameterRole
     HeadBias,
     Transitions,
     EndTransitions,
+    CharacterWeight,
+    CharacterBias,
     Embedding,
 }
 
@@ -28,7 +30,7 @@ internal sealed record Parameter(ParameterRole Role, string Name, int Rows, int 
 
     /// <summary>Whether it is a vector; a matrix with one column is not.</summary>
     public bool IsVector => Role is ParameterRole.RecurrentBias or ParameterRole.AttentionBias or ParameterRole.AttentionVector
-        or ParameterRole.HeadBias or ParameterRole.EndTransitions;
+        or ParameterRole.HeadBias or ParameterRole.EndTransitions or ParameterRole.CharacterBias;
 }
 
 /// <summary>
@@ -42,8 +44,9 @@ internal sealed record Parameter(ParameterRole Role, string Name, int Rows, int 
 /// <c>attention.weight</c> [E x E], <c>attention.bias</c> and <c>attention.vector</c> [E]. The head is <c>head.weight</c> [O x K] and
 /// <c>head.bias</c> [O]. A conditional random field has <c>crf.transitions</c> [O x O], from row to column, <c>crf.start_transitions</c>
 /// and <c>crf.end_transitions</c> [O], as in pytorch-crf. The parameters of the decoder of an autoencoder follow, their names prefixed with
-/// <c>decoder.</c>. The embedding tables, <c>embeddings.{i}.weight</c> [(V + 1) x size], come last, so that the dense parameters are
-/// contiguous.
+/// <c>decoder.</c>. The convolution over the characters of words has <c>characters.weight</c>, for each filter the kernel of each
+/// embedding's element, as PyTorch's Conv1d has it, and <c>characters.bias</c>. The embedding tables, <c>embeddings.{i}.weight</c>
+/// [(V + 1) x size], and that of characters, <c>characters.embedding.weight</c>, come last, so that the dense parameters are contiguous.
 /// </remarks>
 internal sealed class ParameterSet
 {
@@ -55,6 +58,9 @@ internal sealed class ParameterSet
     public const string CrfTransitions = "crf.transitions";
     public const string CrfStart = "crf.start_transitions";
     public const string CrfEnd = "crf.end_transitions";
+    public const string CharacterWeight = "characters.weight";
+    public const string CharacterBias = "characters.bias";
+    public const string CharacterEmbedding = "characters.embedding.weight";
 
     private const string DecoderPrefix = "decoder.";
 
@@ -101,9 +107,16 @@ internal sealed class ParameterSet
             parameters.AddRange(Decoder.Parameters.Select(parameter => parameter with { Name = DecoderPrefix + parameter.Name }));
             offset += Decoder.DenseLength;
         }
+        if (shape.Characters is { } words)
+        {
+            Add(ParameterRole.CharacterWeight, CharacterWeight, words.Filters, words.Table.Size * words.KernelSize);
+            Add(ParameterRole.CharacterBias, CharacterBias, words.Filters, 1);
+        }
         DenseLength = offset - start;
         for (int i = 0; i < shape.Embeddings.Count; i++)
             Add(ParameterRole.Embedding, EmbeddingName(i), shape.Embeddings[i].Rows, shape.Embeddings[i].Size);
+        if (shape.Characters is { Table: var characters })
+            Add(ParameterRole.Embedding, CharacterEmbedding, characters.Rows, characters.Size);
         Parameters = parameters;
         Embeddings = [.. parameters.Where(parameter => parameter.Role == ParameterRole.Embedding)];
 
@@ -132,7 +145,9 @@ internal sealed class ParameterSet
 
     public IReadOnlyList<Parameter> Parameters { get; }
 
-    /// <summary>The embedding tables among the parameters, one for each token that a step has.</summary>
+    /// <summary>
+    /// The embedding tables among the parameters: one for each token that a step has and, where words have characters, at last theirs.
+    /// </summary>
     public Parameter[] Embeddings { get; }
 
     /// <summary>The values of all parameters, one after the other; the set of a decoder has the array of the whole autoencoder.</summary>

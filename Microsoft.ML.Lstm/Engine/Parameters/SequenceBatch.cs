@@ -28,7 +28,12 @@ internal sealed unsafe class SequenceBatch(NetworkShape shape)
     public int NumericSize { get; } = shape.NumericSize;
 
     /// <summary>The number of tokens a step.</summary>
-    public int TokenColumns { get; } = shape.Embeddings.Count;
+    public int TokenColumns { get; } = shape.TokenColumns;
+
+    /// <summary>
+    /// The words that the last token of each step is the number of, where words have characters. Whoever fills the batch may replace them.
+    /// </summary>
+    public Spellings Spellings { get; set; } = new(shape.Characters?.Table.KeyCount ?? 0);
 
     /// <summary>S: static features of a sequence.</summary>
     public int StaticSize { get; } = shape.StaticSize;
@@ -92,6 +97,7 @@ internal sealed unsafe class SequenceBatch(NetworkShape shape)
 
     /// <summary>
     /// The tokens of sequence <paramref name="index"/> in the order of adding, step-major, for the caller to fill; 0 is the unknown token.
+    /// Where words have characters, the last token of a step is its word's number in <see cref="Spellings"/>.
     /// </summary>
     public Span<int> Tokens(int index) => _stagedTokens.AsSpan(_stagedAt[index] * TokenColumns, _lengths[index] * TokenColumns);
 

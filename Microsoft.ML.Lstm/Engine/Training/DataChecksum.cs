@@ -24,6 +24,12 @@ internal sealed class DataChecksum : IDisposable
         Add<int>([data.FeatureSize, data.StaticSize, data.TargetSize, .. data.Vocabularies]);
         foreach (KeySubset? keys in data.Keys)
             Add<int>([keys?.KeyCount ?? 0, .. keys?.Runs ?? []]);
+        if (data.Words is { } words)
+        {
+            Add<int>([words.Spellings.KeyCount, .. words.Known?.Runs ?? []]);
+            for (int word = 0; word < words.Spellings.Count; word++)
+                Add(words.Spellings[word]);
+        }
         foreach (TrainingSequence sequence in data.Sequences)
         {
             cancellation.ThrowIfCancellationRequested();

@@ -43,6 +43,9 @@ internal record DataFacts
     /// <summary>For each column of tokens, how many different ones there are.</summary>
     public IReadOnlyList<int> Vocabularies { get; init; } = [];
 
+    /// <summary>Whether words are read by their characters.</summary>
+    public bool HasCharacters { get; init; }
+
     /// <summary>Numbers to predict for a row; 0 where classes are predicted, or nothing.</summary>
     public int Targets { get; init; }
 
@@ -61,6 +64,7 @@ internal record DataFacts
         Features = data.FeatureSize,
         StaticFeatures = data.StaticSize,
         Vocabularies = data.Vocabularies,
+        HasCharacters = data.Words is not null,
         Targets = data.TargetSize,
         IsStreamed = data is StreamedSequences,
     };
@@ -69,7 +73,11 @@ internal record DataFacts
     public string Describe()
     {
         string lengths = ShortestRow == LongestRow ? $"{ShortestRow}" : $"{ShortestRow} to {LongestRow}";
-        string[] inputs = [.. new[] { Number(Features, "feature"), Number(Vocabularies.Count, "token") }.Where(text => text != "")];
+        string[] inputs =
+        [
+            .. new[] { Number(Features, "feature"), Number(Vocabularies.Count, "token"), HasCharacters ? "a word's characters" : "" }
+                .Where(text => text != ""),
+        ];
         return $"{Rows} sequences of {lengths} steps with {string.Join(" and ", inputs)} each";
 
         static string Number(int count, string what) => count == 0 ? "" : count == 1 ? $"1 {what}" : $"{count} {what}s";

@@ -29,11 +29,15 @@ internal static class NewNetwork
                     nameof(pretrained));
         }
         var embeddings = new EmbeddingShapes(tables);
+        CharacterShape? characters = data.Words is not { } words ? null : new CharacterShape(
+            new EmbeddingShape(words.Vocabulary, settings.Characters.EmbeddingSize) { Keys = words.Known },
+            settings.Characters.Filters, settings.Characters.KernelSize);
         return task.WithOutputs(new NetworkShape
         {
             Cell = settings.CellType,
-            InputSize = data.FeatureSize + embeddings.Sum(embedding => embedding.Size),
+            InputSize = data.FeatureSize + embeddings.Sum(embedding => embedding.Size) + (characters?.Filters ?? 0),
             Embeddings = embeddings,
+            Characters = characters,
             HiddenSize = settings.HiddenSize,
             Layers = settings.NumberOfLayers,
             Bidirectional = settings.Bidirectional,

@@ -9,8 +9,10 @@ namespace Microsoft.ML.Lstm.Engine.Training;
 /// <param name="vocabularies">For each token column, the number of known tokens.</param>
 /// <param name="keys">For each token column, the keys that these tokens are, or null for all keys; null in place of the list for all keys
 /// of all columns.</param>
-internal sealed class SequenceSet(int featureSize, int staticSize, int targetSize, int[] vocabularies, IReadOnlyList<KeySubset?>? keys)
-    : TrainingData(featureSize, staticSize, targetSize, vocabularies, keys)
+/// <param name="words">The characters of the words that the last token of each step is the number of; null for steps without.</param>
+internal sealed class SequenceSet(int featureSize, int staticSize, int targetSize, int[] vocabularies, IReadOnlyList<KeySubset?>? keys,
+    SpelledWords? words = null)
+    : TrainingData(featureSize, staticSize, targetSize, vocabularies, keys, words)
 {
     private readonly List<TrainingSequence> _sequences = [];
 
@@ -33,10 +35,10 @@ internal sealed class SequenceSet(int featureSize, int staticSize, int targetSiz
     public void Add(TrainingSequence sequence)
     {
         int steps = LengthOf(sequence);
-        if (steps == 0 || sequence.Features.Length != steps * FeatureSize || sequence.Tokens.Length != steps * Vocabularies.Count)
+        if (steps == 0 || sequence.Features.Length != steps * FeatureSize || sequence.Tokens.Length != steps * TokenColumns)
             throw new ArgumentException(
                 $"{sequence.Features.Length} features and {sequence.Tokens.Length} tokens are no whole number (at least one) of steps of "
-                + $"{FeatureSize} features and {Vocabularies.Count} tokens.", nameof(sequence));
+                + $"{FeatureSize} features and {TokenColumns} tokens.", nameof(sequence));
         ArgumentOutOfRangeException.ThrowIfNotEqual(sequence.Statics.Length, StaticSize);
         ArgumentOutOfRangeException.ThrowIfNotEqual(sequence.Targets.Length, TargetSize);
         _sequences.Add(sequence);
@@ -56,14 +58,15 @@ internal sealed class SequenceSet(int featureSize, int staticSize, int targetSiz
     public int Length(int index) => LengthOf(_sequences[index]);
 
     /// <summary>An empty set with the same sizes.</summary>
-    public SequenceSet NewLike() => new(FeatureSize, StaticSize, TargetSize, [.. Vocabularies], Keys);
+    public SequenceSet NewLike() => new(FeatureSize, StaticSize, TargetSize, [.. Vocabularies], Keys, Words);
 
     /// <summary>Moves all sequences to a new set and renumbers their tokens and classes; this set is empty afterwards.</summary>
     public override SequenceSet Renumber(KeyNumbering numbering)
     {
-        var renumbered = new SequenceSet(FeatureSize, StaticSize, TargetSize, numbering.Vocabularies(Vocabularies), numbering.Tokens);
+        var renumbered = new SequenceSet(FeatureSize, StaticSize, TargetSize, numbering.Vocabularies(Vocabularies), numbering.Tokens,
+            numbering.Of(Words));
         foreach (TrainingSequence sequence in _sequences)
-            numbering.Apply(sequence);
+            numbering.Apply(sequence, TokenColumns);
         renumbered._sequences.AddRange(_sequences);
         _sequences.Clear();
         return renumbered;

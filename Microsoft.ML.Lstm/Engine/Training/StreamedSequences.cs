@@ -10,7 +10,8 @@ namespace Microsoft.ML.Lstm.Engine.Training;
 /// <param name="layout">An empty set with the sizes of the sequences.</param>
 /// <param name="bufferBytes">Bytes that the buffer may hold.</param>
 internal sealed class StreamedSequences(Func<IEnumerable<TrainingSequence>> read, SequenceSet layout, long bufferBytes)
-    : TrainingData(layout.FeatureSize, layout.StaticSize, layout.TargetSize, layout.Vocabularies, layout.Keys)
+    : TrainingData(layout.FeatureSize, layout.StaticSize, layout.TargetSize, layout.Vocabularies, layout.Keys,
+        layout.Words)
 {
     // What an object and its five arrays take beside their elements.
     private const int BytesOfSequence = 200;
@@ -24,7 +25,7 @@ internal sealed class StreamedSequences(Func<IEnumerable<TrainingSequence>> read
     public override StreamedSequences Renumber(KeyNumbering numbering)
         => new(() => read().Select(sequence =>
         {
-            numbering.Apply(sequence);
+            numbering.Apply(sequence, TokenColumns);
             return sequence;
         }), layout.Renumber(numbering), bufferBytes);
 

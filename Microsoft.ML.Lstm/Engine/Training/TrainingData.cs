@@ -9,8 +9,9 @@ namespace Microsoft.ML.Lstm.Engine.Training;
 /// <param name="vocabularies">For each token column, the number of known tokens.</param>
 /// <param name="keys">For each token column, the keys that these tokens are, or null for all keys; null in place of the list for all keys
 /// of all columns.</param>
+/// <param name="words">The characters of the words that the last token of each step is the number of; null for steps without.</param>
 internal abstract class TrainingData(int featureSize, int staticSize, int targetSize, IReadOnlyList<int> vocabularies,
-    IReadOnlyList<KeySubset?>? keys)
+    IReadOnlyList<KeySubset?>? keys, SpelledWords? words = null)
 {
     public int FeatureSize { get; } = featureSize;
 
@@ -22,6 +23,12 @@ internal abstract class TrainingData(int featureSize, int staticSize, int target
 
     /// <summary>For each token column, the keys that its tokens are; null for all keys.</summary>
     public IReadOnlyList<KeySubset?> Keys { get; } = keys ?? new KeySubset?[vocabularies.Count];
+
+    /// <summary>The words that have characters; null for steps without.</summary>
+    public SpelledWords? Words { get; } = words;
+
+    /// <summary>Whole numbers of a step: its token of each column and, where its word has characters, the word's number.</summary>
+    public int TokenColumns => Vocabularies.Count + (Words is null ? 0 : 1);
 
     /// <summary>The number of sequences.</summary>
     public abstract int Count { get; }
@@ -40,6 +47,15 @@ internal abstract class TrainingData(int featureSize, int staticSize, int target
     /// <summary>T: the steps of a sequence.</summary>
     public int LengthOf(TrainingSequence sequence)
         => FeatureSize > 0 ? sequence.Features.Length / FeatureSize
-            : Vocabularies.Count > 0 ? sequence.Tokens.Length / Vocabularies.Count
+            : TokenColumns > 0 ? sequence.Tokens.Length / TokenColumns
             : 0;
+}
+
+/// <summary>Words by their characters.</summary>
+/// <param name="Spellings">The characters of each word.</param>
+/// <param name="Known">The characters that are known, the boundary among them; null for all.</param>
+internal sealed record SpelledWords(Spellings Spellings, KeySubset? Known)
+{
+    /// <summary>The number of known characters, with the boundary.</summary>
+    public int Vocabulary => Known?.Count ?? Spellings.KeyCount;
 }

@@ -72,7 +72,7 @@ internal sealed partial class TrainingLoop
 
         NetworkShape shape = _model.Shape;
         var network = new SequenceNetwork(_model.Parameters,
-            shape.Embeddings.Count > 0 ? NetworkPasses.BackwardToInput : NetworkPasses.Backward);
+            shape.TokenColumns > 0 ? NetworkPasses.BackwardToInput : NetworkPasses.Backward);
         _runner = BatchRunner.Create(network, _team);
         _runner.Stop = stop;
         _batch = new SequenceBatch(shape);
@@ -84,6 +84,7 @@ internal sealed partial class TrainingLoop
         _dropout = _settings.Dropout with
         {
             Tokens = shape.Embeddings.Count > 0 ? _settings.Dropout.Tokens : 0,
+            Characters = shape.Characters is null ? 0 : _settings.Dropout.Characters,
             Layers = shape.Layers > 1 ? _settings.Dropout.Layers : 0,
         };
         _batchSize = Math.Min(_settings.BatchSize, _training.Count);
@@ -230,6 +231,8 @@ internal sealed partial class TrainingLoop
     {
         FloatBuffer.Require(ref _sequences, indices.Length);
         _batch.Clear();
+        if (set.Words is { } words)
+            _batch.Spellings = words.Spellings;
         for (int i = 0; i < indices.Length; i++)
         {
             TrainingSequence sequence = set[indices[i]];

@@ -232,11 +232,13 @@ public abstract class TrainingOptions
         Bidirectional = Bidirectional!.Value,
         Pooling = EncodingPooling,
         Tokens = Tokens,
+        Characters = Characters,
         InitialForgetBias = InitialForgetBias!.Value,
         NormalizeFeatures = NormalizeFeatures!.Value,
         Dropout = new Dropout
         {
             Tokens = DropoutOfTokens,
+            Characters = DropoutOfCharacters,
             Inputs = InputDropout!.Value,
             States = RecurrentDropout!.Value,
             Layers = Dropout!.Value,
@@ -264,6 +266,12 @@ public abstract class TrainingOptions
 
     /// <summary>The share of tokens that are replaced by the unknown token while training.</summary>
     private protected virtual float DropoutOfTokens => 0;
+
+    /// <summary>The encoder of words by their characters, for tasks that may have one.</summary>
+    private protected virtual CharacterSettings Characters => default;
+
+    /// <summary>The share of characters that are replaced by the unknown character while training.</summary>
+    private protected virtual float DropoutOfCharacters => 0;
 
     /// <summary>How the steps' outputs become the encoding, where there is a choice.</summary>
     private protected virtual Pooling EncodingPooling => Pooling.Last;

@@ -19,6 +19,9 @@ internal sealed record TrainingSettings
 
     public required TokenSettings Tokens { get; init; }
 
+    /// <summary>The encoder of words by their characters, for data that has them.</summary>
+    public CharacterSettings Characters { get; init; }
+
     public required float InitialForgetBias { get; init; }
 
     public required bool NormalizeFeatures { get; init; }
@@ -53,6 +56,12 @@ internal sealed record TrainingSettings
 /// <param name="EmbeddingSize">Features of an embedding.</param>
 /// <param name="FreezePretrained">Whether pretrained embeddings keep their values.</param>
 internal readonly record struct TokenSettings(int EmbeddingSize, bool FreezePretrained);
+
+/// <summary>The encoder of words by their characters.</summary>
+/// <param name="EmbeddingSize">Features of a character's embedding.</param>
+/// <param name="Filters">Features of a word.</param>
+/// <param name="KernelSize">Neighbouring characters that a filter reads.</param>
+internal readonly record struct CharacterSettings(int EmbeddingSize, int Filters, int KernelSize);
 
 /// <summary>How many epochs a training takes: as many as make a number of weight updates, within bounds.</summary>
 /// <param name="Updates">The weight updates.</param>

@@ -31,7 +31,8 @@ internal sealed class UntrainedEmbeddings
         {
             if (wasTrained)
                 FindTrained(table);
-            foreach (int token in pretrained?[table]?.Tokens ?? [])
+            // Characters are not pretrained.
+            foreach (int token in pretrained?.ElementAtOrDefault(table)?.Tokens ?? [])
                 _isKnown[table][token] = true;
         }
     }

@@ -24,6 +24,8 @@ namespace Microsoft.ML.Lstm;
 ///   does not count.
 /// * `FeatureColumnName`, or several `FeatureColumnNames`: vector of <xref:System.Single>, or of Key, of known size or not, sparse or not.
 ///   The sequence: T x F numbers, the first step first, or T keys, such as the words of a text.
+/// * `CharacterColumnName`, optional: vector of Text, of known size or not. The word of each step, which is read by its characters, so that
+///   words the training data does not have are known by their beginnings, endings and forms.
 /// * `ExampleWeightColumnName`, optional: <xref:System.Single>. How much the row counts.
 /// * `StaticFeatureColumnName`, optional: <xref:System.Single>, or a known-sized vector of it. What is known of the sequence as a whole.
 ///

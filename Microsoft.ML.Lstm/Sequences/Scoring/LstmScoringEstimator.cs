@@ -179,6 +179,8 @@ public sealed class LstmScoringEstimator : IEstimator<LstmScoringTransformer>
                 throw Wrong(nameof(Model),
                     "a network without a conditional random field or a decoder: their transformers score them, and "
                     + "ml.Model.LoadLstmFromOnnx gives these back");
+            if (shape.Characters is not null)
+                throw Wrong(nameof(Model), "a network that does not read the characters of words; that belongs to its own transformer");
             if (EncodingColumnName is not null && shape.Head.IsPerStep)
                 throw Wrong(nameof(EncodingColumnName),
                     "null for a network with outputs for each step, which has no encoding of the sequence");
