@@ -31,7 +31,7 @@ internal sealed class CrfValues
         _transitions = Scores(ParameterSet.CrfTransitions, _labels, _labels);
 
         string Scores(string name, params long[] dimensions)
-            => _graph.Cast(_graph.Constant(name, network.Parameters[name].ToArray(), dimensions), DataType.Double);
+            => _graph.Cast(_graph.Constant(name, network.ParameterOf(name), dimensions), DataType.Double);
     }
 
     /// <summary>The labels of the best path, counted from 0, [B x T].</summary>

@@ -1,0 +1,141 @@
+using Microsoft.ML.Lstm.Engine.Parameters;
+
+namespace Microsoft.ML.Lstm.Onnx.Export;
+
+/// <summary>
+/// One network written into a graph, behind its inputs. The weights of a layer are those of ONNX's operator for its cell, everything else is
+/// plain arithmetic.
+/// </summary>
+internal sealed class MemberValues
+{
+    private readonly InputValues _inputs;
+    private readonly ParameterSet _parameters;
+    private readonly RecurrentValues _recurrent;
+
+    /// <summary>Writes a network.</summary>
+    public MemberValues(InputValues inputs, ParameterSet parameters)
+    {
+        (_inputs, _parameters) = (inputs, parameters);
+        string[] parts =
+        [
+            .. inputs.Numbers is null ? [] : new[] { inputs.Numbers },
+            .. inputs.Tokens.Select(Embed),
+        ];
+        _recurrent = new RecurrentValues(Graph, parameters, Graph.Transpose(Graph.Concat(axis: 2, parts), 1, 0, 2), inputs.Lengths,
+            needsSteps: Shape.Head.IsPerStep || Shape.Pooling != Pooling.Last);
+        if (Shape.Head.IsPerStep)
+        {
+            Output = StepOutputs();
+            return;
+        }
+        Encoding = Pool();
+        string head = inputs.Statics is null ? Encoding : Graph.Concat(axis: 1, Encoding, inputs.Statics);
+        Output = Graph.Linear("head", head, parameters[ParameterSet.HeadWeight], Shape.OutputSize, parameters[ParameterSet.HeadBias]);
+        if (Shape.Head == Head.Autoencoder)
+            Encoding = Output;
+    }
+
+    /// <summary>The scaled outputs, [B x O], or [B x T x O] where each step has some.</summary>
+    public string Output { get; }
+
+    /// <summary>The encoding, [B x E], or of an autoencoder its code, [B x O]; of a network with outputs for each step none.</summary>
+    public string Encoding { get; } = "";
+
+    /// <summary>The weight of each step in the encoding, [B x T]; of a network that pools by attention.</summary>
+    public string Attention { get; private set; } = "";
+
+    private OnnxGraph Graph => _inputs.Graph;
+
+    private NetworkShape Shape => _parameters.Shape;
+
+    /// <summary>The scaled numbers of each step as an autoencoder gives them again, [B x T x F].</summary>
+    public string Reconstruct()
+    {
+        // The decoder gives a sequence from its end to its beginning, so it is run from the last step to the first: then each step of it
+        // lies where the step is that it gives again.
+        ParameterSet decoder = _parameters.Decoder!;
+        string batch = _inputs.Rows, steps = _inputs.Steps;
+        string length = _inputs.Lengths is null ? steps : Graph.Reshape(_inputs.Lengths, -1, 1);
+        string left = Graph.Node("Sub", [length, Graph.Node("Add", [Graph.Range(steps), Graph.Vector(1)])]);
+        string share = Graph.Node("Div", [ToFloat(left), ToFloat(length)]);
+        string place = Graph.Node("Sub", [Graph.Node("Add", [share, share]), Graph.Constant("one", 1)]);
+        place = Graph.Reshape(place, _inputs.Lengths is null ? [1, -1, 1] : [0, 0, 1]);
+        place = Graph.Node("Expand", [place, Graph.Concat(0, batch, Graph.Vector(1, 1))]);
+        string one = Graph.Vector(1), code = Graph.Reshape(Output, -1, 1, Shape.OutputSize);
+        code = Graph.Node("Expand", [code, Graph.Concat(0, one, steps, one)]);
+        string input = Graph.Transpose(Graph.Concat(2, code, place), 1, 0, 2);
+        var recurrent = new RecurrentValues(Graph, decoder, input, _inputs.Lengths, needsSteps: true, name: "decoder", isReversed: true);
+        return Graph.Linear("decoder.head", Graph.Transpose(recurrent.Steps, 1, 0, 2), decoder[ParameterSet.HeadWeight],
+            Shape.InputSize, decoder[ParameterSet.HeadBias]);
+
+        string ToFloat(string value) => Graph.Cast(value, TensorProto.Types.DataType.Float);
+    }
+
+    /// <summary>The vectors of keys, [B x T x size].</summary>
+    private string Embed(string keys, int table)
+    {
+        EmbeddingShape embedding = Shape.Embeddings[table];
+        Parameter weight = _parameters.Find(ParameterSet.EmbeddingName(table));
+        string key = Graph.Cast(keys, TensorProto.Types.DataType.Int64);
+        string isBeyond = Graph.Node("Greater", [key, Graph.Vector(embedding.KeyCount)]);
+        string row = Graph.Node("Where", [isBeyond, Graph.Vector(0), key]);
+        if (embedding.Keys is { } known)
+        {
+            long[] rows = [.. Enumerable.Range(0, known.KeyCount + 1).Select(each => (long)known.NumberOf(each))];
+            row = Graph.Gather(Graph.Constant($"embedding{table}.rows", rows, rows.Length), row, axis: 0);
+        }
+        string vectors = Graph.Constant($"embedding{table}.weight", _parameters[weight].ToArray(), weight.Rows, weight.Columns);
+        return Graph.Gather(vectors, row, axis: 0);
+    }
+
+    private string StepOutputs()
+    {
+        string steps = Graph.Transpose(_recurrent.Steps, 1, 0, 2);
+        ReadOnlySpan<float> weight = _parameters[ParameterSet.HeadWeight];
+        int e = Shape.EncodingSize, s = Shape.StaticSize, k = Shape.HeadInputSize, o = Shape.OutputSize;
+        string outputs = Graph.Linear("head", steps, Columns(weight, 0, e), o, _parameters[ParameterSet.HeadBias]);
+        if (_inputs.Statics is not null)
+            outputs = Graph.Node("Add",
+                [outputs, Graph.Reshape(Graph.Linear("head.statics", _inputs.Statics, Columns(weight, e, s), o), 0, 1, o)]);
+        if (Shape.Head.ReadsInputs && _inputs.Numbers is not null)
+            outputs = Graph.Node("Add",
+                [outputs, Graph.Linear("head.inputs", _inputs.Numbers, Columns(weight, e + s, Shape.NumericSize), o)]);
+        return outputs;
+
+        float[] Columns(ReadOnlySpan<float> matrix, int first, int count)
+        {
+            float[] part = new float[o * count];
+            for (int row = 0; row < o; row++)
+                matrix.Slice(row * k + first, count).CopyTo(part.AsSpan(row * count));
+            return part;
+        }
+    }
+
+    private string Pool()
+    {
+        if (Shape.Pooling == Pooling.Last)
+            return Graph.Reshape(Graph.Transpose(_recurrent.Final, 1, 0, 2), 0, Shape.EncodingSize);
+        string steps = Graph.Transpose(_recurrent.Steps, 1, 0, 2);
+        string pooled;
+        switch (Shape.Pooling)
+        {
+            case Pooling.Max:
+                pooled = Graph.ReduceMax(_inputs.WithinRows(steps, float.NegativeInfinity), 1);
+                break;
+            case Pooling.Mean:
+                pooled = _inputs.MeanOfSteps(steps, hasParts: true);
+                break;
+            default:
+                string hidden = Graph.Node("Tanh", [Graph.Linear("attention", steps, _parameters[ParameterSet.AttentionWeight],
+                    Shape.EncodingSize, _parameters[ParameterSet.AttentionBias])]);
+                string scores = Graph.Linear("attention.score", hidden, _parameters[ParameterSet.AttentionVector], 1);
+                scores = Graph.Reshape(_inputs.WithinRows(scores, float.MinValue), 0, -1);
+                Attention = Graph.Node("Softmax", [scores], OnnxAttribute.Of("axis", 1));
+                // A form that ONNX Runtime 1.31.1 takes for all lengths.
+                string weighted = Graph.Node("Mul", [_inputs.WithinRows(steps, 0), Graph.Reshape(Attention, 0, -1, 1)]);
+                pooled = Graph.ReduceSum(weighted, 1);
+                break;
+        }
+        return Graph.Named("encoding", "Reshape", [pooled, Graph.Vector(0, Shape.EncodingSize)]);
+    }
+}
