@@ -28,7 +28,7 @@ internal sealed class SavedKind
     }
 
     public static string[] Names { get; } = ["Regression", "Binary", "Multiclass", "Multiclass of few keys", "Labeling", "Characters",
-        "Autoencoder", "SlidingWindow", "Forecaster", "Forecaster without history", "Detector", "Pipeline"];
+        "Several networks", "Autoencoder", "SlidingWindow", "Forecaster", "Forecaster without history", "Detector", "Pipeline"];
 
     public SavedZip Zip { get; }
 
@@ -87,6 +87,11 @@ internal sealed class SavedKind
         {
             Small(options, "Tokens");
             (options.CharacterColumnName, options.CharacterEmbeddingSize, options.NumberOfCharacterFilters) = ("Words", 2, 3);
+        })),
+        "Several networks" => Sequences(ml => AnyTrainer.Create(ml, AnyTrainer.Labeling, options =>
+        {
+            Small(options, "Tokens");
+            options.Effort = TrainingEffort.Best;
         })),
         "Autoencoder" => Sequences(ml => AnyTrainer.CreateAny(ml, AnyTrainer.Autoencoder, options => Small(options, "Features"))),
         "Pipeline" => Sequences(ml => AnyTrainer.CreateAny(ml, AnyTrainer.Regression, options => Small(options, "Features"))

@@ -52,6 +52,40 @@ public sealed class ResumeTests
     }
 
     [TestMethod]
+    [DataRow(1, 2)]
+    [DataRow(2, 3)]
+    [DataRow(2, 4)]
+    [DataRow(3, 1)]
+    [DataRow(3, 4)]
+    public void ATrainingOfSeveralNetworksGoesOnInTheOneThatItWasIn(int member, int stop)
+    {
+        SequencePredictionTransformer expected = FitBest(options => { });
+        FitBest(options => (options.CheckpointPath, options.EpochCompleted) =
+            (Checkpoint, epoch => epoch.Cancel = epoch.Member == member && epoch.Epoch == stop));
+        Assert.AreEqual(member, SequenceModelParameters.Load(Checkpoint).Members.Count);
+        var epochs = new List<(int Member, int Epoch)>();
+        SequencePredictionTransformer resumed = FitBest(options =>
+            (options.CheckpointPath, options.ResumeFromCheckpoint, options.EpochCompleted) =
+            (Checkpoint, true, epoch => epochs.Add((epoch.Member, epoch.Epoch))));
+
+        AnyTrainer.AssertSameWeights(expected, resumed);
+        Assert.AreEqual(stop < 4 ? (member, stop + 1) : member < 3 ? (member + 1, 1) : default, epochs.FirstOrDefault());
+        CollectionAssert.AreEqual(expected.TrainingReport!.Members.Select(report => report.Epochs[^1].TrainingLoss).ToArray(),
+            resumed.TrainingReport!.Members.Select(report => report.Epochs[^1].TrainingLoss).ToArray());
+
+        SequencePredictionTransformer FitBest(Action<SequenceTrainerOptions> change)
+        {
+            var ml = new MLContext(1);
+            return AnyTrainer.Create(ml, AnyTrainer.Multiclass, options =>
+            {
+                (options.NumberOfEpochs, options.OutputDropout, options.ValidationFraction) = (4, 0.2f, 0.2f);
+                options.Effort = TrainingEffort.Best;
+                change(options);
+            }).Fit(AnyTrainer.Data(ml, Example.Make(40, variable: true)));
+        }
+    }
+
+    [TestMethod]
     [DataRow(OptimizerType.Adam)]
     [DataRow(OptimizerType.AdamW)]
     [DataRow(OptimizerType.Sgd)]

@@ -79,10 +79,11 @@ internal sealed class HostMonitor : ITrainingMonitor, IDisposable
             _epochs, null, _numberOfEpochs]);
 
         string validationText = validation is null ? "" : $"; validation {Describe(validation)}";
+        string member = epoch.NumberOfMembers > 1 ? $"Network {epoch.Member} of {epoch.NumberOfMembers}: " : "";
         double seconds = (epoch.Elapsed - _lastElapsed).TotalSeconds;
         _lastElapsed = epoch.Elapsed;
         Info(string.Create(CultureInfo.InvariantCulture,
-            $"Epoch {epoch.Epoch}/{epoch.NumberOfEpochs}: training {Describe(training)}{validationText}; {seconds:0.00} s"));
+            $"{member}Epoch {epoch.Epoch}/{epoch.NumberOfEpochs}: training {Describe(training)}{validationText}; {seconds:0.00} s"));
     }
 
     private static string Describe(EpochMetrics metrics) => string.Join(", ",

@@ -1,4 +1,5 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.Engine.Training;
 
 namespace Microsoft.ML.Lstm;
 
@@ -88,6 +89,12 @@ public abstract class SequenceInputOptions : TrainingOptions
 
     /// <summary>Files with vectors of words, by the name of the column; null for none.</summary>
     internal virtual IReadOnlyDictionary<string, string>? WordVectors => null;
+
+    /// <summary>
+    /// The options of each network that is trained, with those left open that are chosen from the data: these options alone, or with
+    /// <see cref="TrainingEffort.Best"/> those of the members of an ensemble.
+    /// </summary>
+    internal virtual IReadOnlyList<SequenceInputOptions> Candidates(DataFacts facts) => [this];
 
     /// <summary>A copy that later changes to these options do not affect.</summary>
     internal virtual SequenceInputOptions Copy()

@@ -55,7 +55,8 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
     /// none.</param>
     /// <param name="initialModel">A network whose training is continued, of the shape that the options and the data ask for; its scaling
     /// of features and labels is kept, except where they never varied so far. Keys must stand for the same values in the same order, which
-    /// is checked for classes whose values are known, but not for tokens. Keys that are new to the network are added.
+    /// is checked for classes whose values are known, but not for tokens. Keys that are new to the network are added. Of an ensemble each
+    /// member goes on, with the layers that it has.
     /// <see langword="null"/> to start afresh.</param>
     /// <returns>The trained network, ready to transform data.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="trainData"/> is <see langword="null"/>.</exception>
@@ -104,8 +105,8 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
             Classes = numbering.Classes?.Count ?? label.Classes,
             HasValidation = validation is not null,
         };
-        var choices = new OptionChoices();
-        var options = (TOptions)Settings.Settle(facts, choices);
+        (TOptions Options, OptionChoices Choices)[] settled = [.. Settings.Candidates(facts).Select(candidate => Settle(candidate, facts))];
+        (TOptions options, OptionChoices choices) = settled[0];
         TrainingSettings settings = options.ToSettings();
         TrainingTask task = CreateTask(options, label, training, numbering.Classes);
         foreach (string line in occurring.Describe(numbering, dropsTokens: settings.Dropout.Tokens > 0))
@@ -118,18 +119,33 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
             validation = validation?.Renumber(numbering);
             embeddings = [.. embeddings.Zip(numbering.Tokens, (pretrained, keys) => pretrained?.Renumber(keys))];
         }
-        SequenceModel? initial = initialModel?.Network;
-        if (initial is not null)
+        EnsembleCandidate[] candidates =
+            [.. settled.Select(candidate => new EnsembleCandidate(candidate.Options.ToSettings(), candidate.Choices, Initial: null))];
+        SequenceModel? initial = null;
+        if (initialModel is not null)
         {
-            NetworkShape shape = NewNetwork.ShapeOf(settings, task, training, embeddings);
-            CheckInitialModel(initial, shape, predictsNumbers: training.TargetSize > 0);
-            CheckOutputFunction(initialModel!.OutputFunction, predictsNumbers: training.TargetSize > 0);
-            CheckLabelValues(initialModel!, label);
-            initial = ModelWidening.Widen(initial, shape);
-            ModelScalers scalers = NewNetwork.ScalersOf(settings, task, shape.OutputSize, training, Settings.CancellationToken);
-            if (UnvariedColumns.DescribeOtherSizes(schema, input, label, initial, scalers) is { } otherSizes)
+            CheckOutputFunction(initialModel.OutputFunction, predictsNumbers: training.TargetSize > 0);
+            CheckLabelValues(initialModel, label);
+            IReadOnlyList<ParameterSet> members = initialModel.Network.Members;
+            // Each member of an ensemble goes on as it is.
+            candidates =
+            [
+                .. members.Select((member, i) => new EnsembleCandidate(
+                    members.Count > 1 ? settings.WithLayersOf(member.Shape) : settings, choices, initialModel.Network.Member(i))),
+            ];
+            for (int i = 0; i < candidates.Length; i++)
+            {
+                NetworkShape shape = NewNetwork.ShapeOf(candidates[i].Settings, task, training, embeddings);
+                CheckInitialModel(candidates[i].Initial!, shape, predictsNumbers: training.TargetSize > 0);
+                candidates[i] = candidates[i] with { Initial = ModelWidening.Widen(candidates[i].Initial!, shape) };
+            }
+            ModelScalers scalers = NewNetwork.ScalersOf(settings, task, candidates[0].Initial!.Shape.OutputSize, training,
+                Settings.CancellationToken);
+            if (UnvariedColumns.DescribeOtherSizes(schema, input, label, candidates[0].Initial!, scalers) is { } otherSizes)
                 monitor.Warn(otherSizes);
-            initial = initial.WithScalesOfConstants(scalers);
+            candidates =
+                [.. candidates.Select(candidate => candidate with { Initial = candidate.Initial!.WithScalesOfConstants(scalers) })];
+            initial = SequenceModel.Average([.. candidates.Select(candidate => candidate.Initial!)]);
         }
         monitor.Info($"Training on {facts.Describe()}{(validation is null ? "" : $", validating on {validation.Count}")}.");
         if (choices.Describe() is { } chosen)
@@ -137,23 +153,22 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         int seed = Settings.Seed ?? Host.Rand.Next();
         if (checkpoint is not null)
             seed = checkpoint.Begin(options, seed, training, validation, initial, embeddings);
-        TrainedNetwork trained = TrainingLoop.Run(new TrainingJob(training, validation, settings, task, seed, monitor)
+        var job = new TrainingJob(training, validation, settings, task, seed, monitor)
         {
-            Initial = initial,
             Embeddings = embeddings,
-            SaveCheckpoint = checkpoint is null ? null : (kept, state) => checkpoint.Save(kept, state, first: null),
             Resume = checkpoint?.Resume,
-        });
-        SequenceModel network = trained.Model;
+        };
+        (SequenceModel network, TrainingReport report) = EnsembleTraining.Run(job, candidates, checkpoint?.Members ?? [],
+            checkpoint is null ? null : (kept, state, members) => checkpoint.Save(kept, state, first: null, members));
         // An initial model may know more tokens.
-        if (initial is null)
-            occurring.LevelConstants(network.Parameters);
+        foreach (ParameterSet member in initial is null ? network.Members : [])
+            occurring.LevelConstants(member);
         foreach (string warning in UnvariedColumns.Describe(schema, input, label, network, initial is null ? occurring.Constants : []))
             monitor.Warn(warning);
         var model = new SequenceModelParameters(network)
         {
             LabelValues = label.Values,
-            Report = TrainingReport.Of(trained, seed, choices),
+            Report = report,
         };
         return CreateTransformer(model, new ScoringColumns
         {
@@ -165,6 +180,12 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
             VectorScore = label.Kind == LabelKind.Numbers && schema[label.Name].Type is VectorDataViewType,
             LabelValues = label.Values?.ToSaved(),
         }, task);
+    }
+
+    private static (TOptions Options, OptionChoices Choices) Settle(SequenceInputOptions candidate, DataFacts facts)
+    {
+        var choices = new OptionChoices();
+        return ((TOptions)candidate.Settle(facts, choices), choices);
     }
 
     /// <summary>The vectors of a column's words; null when there is no file for the column.</summary>

@@ -119,6 +119,9 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
         base.ChooseDefaults(facts, choices);
     }
 
+    internal override IReadOnlyList<SequenceInputOptions> Candidates(DataFacts facts)
+        => Effort == TrainingEffort.Best ? [.. Enumerable.Repeat(this, 3)] : [this];
+
     internal override SequenceInputOptions Copy()
     {
         var copy = (SequenceTrainerOptions)base.Copy();

@@ -38,6 +38,15 @@ public sealed class ConversionTests
     }
 
     [TestMethod]
+    [DynamicData(nameof(Predictors))]
+    public void SeveralNetworksAreConverted(string trainer)
+        => AssertConverted(_ml.Data.LoadFromEnumerable(SequenceRow.Make(12)), Fit(trainer, options =>
+        {
+            options.Effort = TrainingEffort.Best;
+            options.EncodingColumnName = trainer == AnyTrainer.Labeling ? null : "Encoding";
+        }));
+
+    [TestMethod]
     [DynamicData(nameof(Trainers))]
     public void RowsThatCannotBeScoredAreMissing(string trainer)
     {

@@ -102,6 +102,22 @@ public sealed class ExportTests
 
     [TestMethod]
     [DynamicData(nameof(Trainers))]
+    public void SeveralNetworksScoreAsOurs(string trainer)
+    {
+        using OnnxRun run = Export(trainer, options =>
+        {
+            options.Effort = TrainingEffort.Best;
+            options.FeatureColumnNames = [nameof(Example.Tokens), nameof(Example.Features)];
+            options.StaticFeatureColumnName = nameof(Example.Statics);
+            if (trainer == AnyTrainer.Labeling)
+                return;
+            (options.Pooling, options.AttentionColumnName, options.EncodingColumnName) = (Pooling.Attention, "Attention", "Encoding");
+        });
+        run.AssertSame(OnnxRun.Rows(seed: 18, Lengths));
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Trainers))]
     public void KeysAreThoseOfMlNet(string trainer)
     {
         using OnnxRun run = Export(trainer, options =>

@@ -54,6 +54,19 @@ public sealed class DescribedModelTests
     }
 
     [TestMethod]
+    [DataRow(AnyTrainer.Regression)]
+    [DataRow(AnyTrainer.Multiclass)]
+    public void SeveralNetworksComeBackToTheLastBit(string trainer)
+    {
+        SequencePredictionTransformer model = AnyTrainer.Create(Ml, trainer, options => options.Effort = TrainingEffort.Best)
+            .Fit(AnyTrainer.Data(Ml, Example.Make(60, variable: true)));
+        SequenceModelParameters read = SequenceModelParameters.LoadOnnx(new MemoryStream(Export(model)));
+        Assert.AreEqual(3, read.Members.Count);
+        foreach ((string name, ReadOnlyMemory<float> weights) in model.Model.Weights)
+            Assert.IsTrue(weights.Span.SequenceEqual(read.Weights[name].Span), name);
+    }
+
+    [TestMethod]
     public void AModelOfTheOnlyLabelComesBack()
     {
         Example[] rows = Example.Make(40, variable: true);

@@ -45,6 +45,9 @@ internal sealed record SavedTraining(
     /// <summary>In stage 2, why stage 1 ended before its last epoch; null where it did not.</summary>
     public string? FirstEnded { get; set; }
 
+    /// <summary>The reports of the members of an ensemble that are trained before the one that this is the state of.</summary>
+    public TrainingReport[]? Members { get; set; }
+
     public KeyValuePair<string, string> ToText()
         => new(Key, Encoding.UTF8.GetString(SavedJson.Write(this, SavedJsonContext.Default.SavedTraining, indented: false)));
 

@@ -52,6 +52,9 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
 
     public TrainedNetwork? First { get; private set; }
 
+    /// <summary>The members of an ensemble that were trained before the one to resume.</summary>
+    public IReadOnlyList<TrainedMember> Members { get; private set; } = [];
+
     /// <summary>Opens the checkpoint file of the options; null where they have none.</summary>
     /// <param name="options">The options.</param>
     /// <param name="warn">Receives a warning when a checkpoint can't be written.</param>
@@ -101,6 +104,12 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
         if (saved.Data != _data)
             throw Refuse("the data, or the initial model, are not those that it was made with");
         _seed = saved.Seed;
+        TrainingReport[] reports = saved.Members ?? [];
+        if (reports.Length != kept.OtherMembers.Count)
+            throw new InvalidDataException($"The checkpoint can't be read: expected {kept.OtherMembers.Count} members, found "
+                + $"{reports.Length}.");
+        Members = [.. reports.Select((report, i) => new TrainedMember(kept.Member(i), report))];
+        kept = kept.Member(reports.Length);
         Resume = new InterruptedTraining(kept, StateOf(saved, kept, beside));
         if (saved is { Stage: SecondStage, FirstKeptEpoch: { } epoch, FirstNumberOfEpochs: { } epochs })
         {
@@ -124,7 +133,8 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
         checksum.Add(training, _options.CancellationToken);
         if (validation is not null)
             checksum.Add(validation, _options.CancellationToken);
-        checksum.Add<float>(initial?.Parameters.Values ?? []);
+        foreach (ParameterSet member in initial?.Members ?? [])
+            checksum.Add<float>(member.Values);
         foreach (PretrainedEmbeddings pretrained in embeddings.OfType<PretrainedEmbeddings>())
         {
             foreach (int token in pretrained.Tokens)
@@ -133,7 +143,10 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
         return Begin(options, seed, checksum);
     }
 
-    public void Save(SequenceModel kept, TrainingState state, TrainedNetwork? first)
+    public void Save(SequenceModel kept, TrainingState state, TrainedNetwork? first) => Save(kept, state, first, []);
+
+    /// <summary>As <see cref="Save(SequenceModel, TrainingState, TrainedNetwork?)"/>, of a member of an ensemble.</summary>
+    public void Save(SequenceModel kept, TrainingState state, TrainedNetwork? first, IReadOnlyList<TrainedMember> members)
     {
         TrainingCourse course = state.Course;
         var saved = new SavedTraining(_optionTexts, _data, _seed, first is null ? FirstStage : SecondStage, state.NumberOfEpochs,
@@ -144,6 +157,7 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
             FirstKeptEpoch = first?.KeptEpoch,
             FirstNumberOfEpochs = first?.NumberOfEpochs,
             FirstEnded = first?.Ended,
+            Members = members.Count == 0 ? null : [.. members.Select(member => member.Report)],
         };
         var tensors = new List<SafeTensor>();
         if (!state.Weights.Span.SequenceEqual(kept.Parameters.Values))
@@ -162,7 +176,8 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
         tensors.Add(SavedTraining.ToWords<double>(ValidationLosses, course.ValidationLosses.ToArray()));
         try
         {
-            _file.Save(kept, new SafeTensors(new Dictionary<string, string>([saved.ToText()]), tensors));
+            var model = SequenceModel.Average([.. members.Select(member => member.Model), kept]);
+            _file.Save(model, new SafeTensors(new Dictionary<string, string>([saved.ToText()]), tensors));
             _fails = false;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or InvalidOperationException)

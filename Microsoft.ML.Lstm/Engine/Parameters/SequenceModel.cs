@@ -32,6 +32,8 @@ internal sealed record SequenceModel(
     /// <summary>Floats that a forward pass keeps for each step.</summary>
     public long StepSize => Members.Sum(member => member.Shape.StepSize);
 
+    public ModelScalers Scalers => new(InputScaler, StaticScaler, OutputScaler);
+
     /// <summary>One model of the networks of others, which have the same scaling; their outputs are averaged.</summary>
     /// <exception cref="ArgumentException">The networks have other inputs or outputs.</exception>
     public static SequenceModel Average(IReadOnlyList<SequenceModel> models)

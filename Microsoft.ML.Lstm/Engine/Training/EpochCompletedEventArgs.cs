@@ -15,6 +15,15 @@ public sealed class EpochCompletedEventArgs : EventArgs
         IsBest = isBest;
     }
 
+    /// <summary>Which of the <see cref="NumberOfMembers"/> networks is being trained, counted from 1.</summary>
+    public int Member { get; internal init; } = 1;
+
+    /// <summary>
+    /// How many networks are trained one after the other, each from its first epoch on, and averaged; 1 unless
+    /// <see cref="TrainingOptions.Effort"/> is <see cref="TrainingEffort.Best"/>.
+    /// </summary>
+    public int NumberOfMembers { get; internal init; } = 1;
+
     /// <summary>The epoch that just ended, counted from 1.</summary>
     public int Epoch { get; }
 
@@ -41,7 +50,10 @@ public sealed class EpochCompletedEventArgs : EventArgs
     /// </summary>
     public bool IsBest { get; }
 
-    /// <summary>Set to <see langword="true"/> to stop here. <c>Fit</c> then returns the best model so far.</summary>
+    /// <summary>
+    /// Set to <see langword="true"/> to stop here. <c>Fit</c> then returns the best model so far; of several networks those that have been
+    /// trained, with the best so far of this one.
+    /// </summary>
     public bool Cancel { get; set; }
 }
 

@@ -59,7 +59,7 @@ internal static class NewNetwork
         Initializer.Initialize(parameters, job.Settings.InitialForgetBias, random, team, cancellation);
         foreach ((int table, int token, float[] vector) in PretrainedVectors(job))
             vector.CopyTo(parameters.Row(parameters.Embeddings[table], token));
-        ModelScalers scalers = ScalersOf(job.Settings, job.Task, parameters.Shape.OutputSize, data, cancellation);
+        ModelScalers scalers = job.Scalers ?? ScalersOf(job.Settings, job.Task, parameters.Shape.OutputSize, data, cancellation);
         return new SequenceModel(parameters, scalers.Input, scalers.Static, scalers.Output);
     }
 

@@ -17,9 +17,15 @@ namespace Microsoft.ML.Lstm.Engine.Training;
 /// of the list for none.</param>
 /// <param name="Resume">An interrupted training of the same data, settings and seed to resume; null to begin with the first epoch.</param>
 /// <param name="EndAfter">The epoch to end after, although the schedule counts on all epochs; null for the last.</param>
+/// <param name="Scalers">The scaling that the sequences in memory have already; null to find it, or take that of the initial model, and
+/// scale them.</param>
+/// <param name="Member">Which member of an ensemble is trained, from 1.</param>
+/// <param name="Members">How many members the ensemble has; 1 for a single network.</param>
+/// <param name="Elapsed">The time that the members before have taken.</param>
 internal sealed record TrainingJob(TrainingData Training, SequenceSet? Validation, TrainingSettings Settings, TrainingTask Task,
     int Seed, ITrainingMonitor Monitor, SequenceModel? Initial = null, Action<SequenceModel, TrainingState>? SaveCheckpoint = null,
-    IReadOnlyList<PretrainedEmbeddings?>? Embeddings = null, InterruptedTraining? Resume = null, int? EndAfter = null);
+    IReadOnlyList<PretrainedEmbeddings?>? Embeddings = null, InterruptedTraining? Resume = null, int? EndAfter = null,
+    ModelScalers? Scalers = null, int Member = 1, int Members = 1, TimeSpan Elapsed = default);
 
 /// <summary>A training that was interrupted after an epoch.</summary>
 /// <param name="Kept">The model to keep so far.</param>

@@ -93,7 +93,7 @@ internal sealed partial class TrainingLoop
         foreach (SequenceSet set in data.Sets(random: null))
         {
             if (set != data)
-                Scale(set);
+                Scale(_model.Scalers, set, _stop);
             Measure(set, objective);
         }
         return objective.Metrics;

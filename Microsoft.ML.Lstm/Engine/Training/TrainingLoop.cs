@@ -51,7 +51,7 @@ internal sealed partial class TrainingLoop
         _training = job.Training;
         _validation = job.Validation;
         if (_validation is null && _settings.ValidationFraction > 0)
-            _validation = HoldOut();
+            _validation = HoldOut(_training, _settings, _random, job.Monitor);
 
         MemoryNeed.Check(NewNetwork.ShapeOf(_settings, job.Task, _training, job.Embeddings), _settings, LengthsOf(_training),
             GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
@@ -63,10 +63,8 @@ internal sealed partial class TrainingLoop
         // First of all, since what follows reads the weights.
         job.Resume?.State.Weights.Span.CopyTo(_model.Parameters.Values);
         _keeps = job.Resume is not null || job.Initial is not null;
-        if (_training is SequenceSet inMemory)
-            Scale(inMemory);
-        if (_validation is not null)
-            Scale(_validation);
+        if (job.Scalers is null)
+            ScaleInMemory(_model.Scalers, _training, _validation, stop);
         _trainingObjective = job.Task.CreateObjective(_model, _training);
         _validationObjective = _validation is null ? null : job.Task.CreateObjective(_model, _training);
 
@@ -124,7 +122,7 @@ internal sealed partial class TrainingLoop
     private void RunEpochs()
     {
         var clock = Stopwatch.StartNew();
-        TimeSpan before = _job.Resume?.State.Elapsed ?? TimeSpan.Zero;
+        TimeSpan before = _job.Resume?.State.Elapsed ?? _job.Elapsed;
         int last = Math.Min(_epochs, _job.EndAfter ?? _epochs);
         while (_course.Epochs < last && !IsPatienceOver)
         {
@@ -147,12 +145,16 @@ internal sealed partial class TrainingLoop
             TimeSpan elapsed = before + clock.Elapsed;
             _job.SaveCheckpoint?.Invoke(_model with { Parameters = _kept }, StateAfter(elapsed));
             var completed = new EpochCompletedEventArgs(
-                epoch, _epochs, training, validation, learningRate, elapsed, isBest: _course.KeptEpoch == epoch);
+                epoch, _epochs, training, validation, learningRate, elapsed, isBest: _course.KeptEpoch == epoch)
+            {
+                Member = _job.Member,
+                NumberOfMembers = _job.Members,
+            };
             _job.Monitor.EpochCompleted(completed);
             _settings.EpochCompleted?.Invoke(completed);
             if (completed.Cancel)
             {
-                (_ended, _wasStopped) = ("when it was stopped", _course.Epochs < last);
+                (_ended, _wasStopped) = ("when it was stopped", _course.Epochs < last || _job.Member < _job.Members);
                 return;
             }
         }
@@ -172,7 +174,7 @@ internal sealed partial class TrainingLoop
         foreach (SequenceSet set in _training.Sets(_random))
         {
             if (set != _training)
-                Scale(set);
+                Scale(_model.Scalers, set, _stop);
             if (!TryRunSet(epoch, set, ref batch, ref learningRate))
                 return false;
         }
@@ -311,17 +313,26 @@ internal sealed partial class TrainingLoop
     /// <summary>
     /// Moves a random part of the training data, the validation fraction, to a set of its own; at least one sequence stays on either side.
     /// </summary>
-    private SequenceSet? HoldOut()
+    public static SequenceSet? HoldOut(TrainingData data, TrainingSettings settings, Random random, ITrainingMonitor monitor)
     {
-        if (_training is not SequenceSet training)
+        if (data is not SequenceSet training)
             throw new InvalidOperationException("Sequences that are streamed can't be split; give validation data instead.");
         if (training.Count < 2)
         {
-            _job.Monitor.Warn("There is only one usable row, so none can be held out for validation.");
+            monitor.Warn("There is only one usable row, so none can be held out for validation.");
             return null;
         }
-        int count = (int)Math.Round(training.Count * (double)_settings.ValidationFraction);
-        return training.Split(Math.Clamp(count, 1, training.Count - 1), _random);
+        int count = (int)Math.Round(training.Count * (double)settings.ValidationFraction);
+        return training.Split(Math.Clamp(count, 1, training.Count - 1), random);
+    }
+
+    /// <summary>Scales the sequences that are in memory, in place; streamed ones are scaled each time they have been read.</summary>
+    public static void ScaleInMemory(ModelScalers scalers, TrainingData training, SequenceSet? validation, CancellationToken stop)
+    {
+        if (training is SequenceSet inMemory)
+            Scale(scalers, inMemory, stop);
+        if (validation is not null)
+            Scale(scalers, validation, stop);
     }
 
     // Streamed sequences would have to be read once more to know their lengths.
@@ -333,15 +344,15 @@ internal sealed partial class TrainingLoop
             _gradient.Freeze(table, token);
     }
 
-    private void Scale(SequenceSet set)
+    private static void Scale(ModelScalers scalers, SequenceSet set, CancellationToken stop)
     {
         foreach (TrainingSequence sequence in set.Sequences)
         {
-            _stop.ThrowIfCancellationRequested();
-            _model.InputScaler.Apply(sequence.Features);
-            _model.StaticScaler.Apply(sequence.Statics);
+            stop.ThrowIfCancellationRequested();
+            scalers.Input.Apply(sequence.Features);
+            scalers.Static.Apply(sequence.Statics);
             if (set.TargetSize > 0)
-                _model.OutputScaler.ApplyToTargets(sequence.Targets);
+                scalers.Output.ApplyToTargets(sequence.Targets);
         }
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.ML.Lstm.Engine.Layers;
+using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Engine.Training.Optimizers;
 
 namespace Microsoft.ML.Lstm.Engine.Training;
@@ -50,6 +51,16 @@ internal sealed record TrainingSettings
     public required Action<EpochCompletedEventArgs>? EpochCompleted { get; init; }
 
     public required CancellationToken CancellationToken { get; init; }
+
+    /// <summary>These settings for a network whose layers are those of <paramref name="shape"/>.</summary>
+    public TrainingSettings WithLayersOf(NetworkShape shape) => this with
+    {
+        CellType = shape.Cell,
+        HiddenSize = shape.HiddenSize,
+        NumberOfLayers = shape.Layers,
+        Bidirectional = shape.Bidirectional,
+        Pooling = shape.Pooling,
+    };
 }
 
 /// <summary>The embeddings of tokens.</summary>

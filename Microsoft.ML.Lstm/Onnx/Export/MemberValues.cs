@@ -3,7 +3,7 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 namespace Microsoft.ML.Lstm.Onnx.Export;
 
 /// <summary>
-/// One network written into a graph, behind its inputs. The weights of a layer are those of ONNX's operator for its cell, everything else is
+/// One network written into a graph, behind its inputs. The weights of a layer are those of ONNX's operator for its cell, all else is
 /// plain arithmetic.
 /// </summary>
 internal sealed class MemberValues

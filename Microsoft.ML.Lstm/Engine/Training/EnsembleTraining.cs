@@ -1,0 +1,124 @@
+using System.Diagnostics;
+using Microsoft.ML.Lstm.Engine.Parameters;
+
+namespace Microsoft.ML.Lstm.Engine.Training;
+
+/// <summary>
+/// Trains networks one after the other on the same rows, scaled the same, and averages those that are good: networks that differ in their
+/// seeds, and maybe in their settings, make different errors (deep ensembles; Lakshminarayanan et al. 2017).
+/// </summary>
+internal static class EnsembleTraining
+{
+    // On the rows held out, a member whose error is above this many times that of the best is left out.
+    private const double LargestError = 1.5;
+
+    private const string ErrorRate = "error rate";
+
+    /// <summary>Trains a network for each candidate.</summary>
+    /// <param name="job">The data and the task; its settings are those of the first candidate.</param>
+    /// <param name="candidates">The networks to train; one for a single network.</param>
+    /// <param name="finished">The candidates that an interrupted training had finished, from the first on.</param>
+    /// <param name="save">Called after each epoch, as <see cref="TrainingJob.SaveCheckpoint"/>, with the candidates that are finished; null
+    /// for no checkpoint.</param>
+    public static TrainedMember Run(TrainingJob job, IReadOnlyList<EnsembleCandidate> candidates, IReadOnlyList<TrainedMember> finished,
+        Action<SequenceModel, TrainingState, IReadOnlyList<TrainedMember>>? save)
+    {
+        var members = new List<TrainedMember>(finished);
+        job = job with { SaveCheckpoint = save is null ? null : (kept, state) => save(kept, state, members) };
+        if (candidates.Count == 1)
+            return Train(job with { Initial = candidates[0].Initial }, candidates[0], out _);
+
+        var clock = Stopwatch.StartNew();
+        TimeSpan before = job.Resume?.State.Elapsed ?? TimeSpan.Zero;
+        job = Prepare(job, candidates[0].Initial);
+        bool isStopped = false;
+        for (int i = members.Count; i < candidates.Count && !isStopped; i++)
+        {
+            EnsembleCandidate candidate = candidates[i];
+            try
+            {
+                members.Add(Train(job with
+                {
+                    Settings = candidate.Settings with { ValidationFraction = 0 },
+                    Seed = SeedOf(job.Seed, i),
+                    Initial = candidate.Initial,
+                    Resume = i == finished.Count ? job.Resume : null,
+                    Member = i + 1,
+                    Members = candidates.Count,
+                    Elapsed = before + clock.Elapsed,
+                }, candidate, out isStopped));
+            }
+            catch (OperationCanceledException) when (members.Count > 0 && !job.Monitor.Abandoned.IsCancellationRequested)
+            {
+                isStopped = true;
+            }
+        }
+        TrainedMember[] kept = Select(members, job.Validation?.Count ?? 0);
+        job.Monitor.Info($"The model is the mean of {kept.Length} networks"
+            + $"{(kept.Length < members.Count ? $"; {members.Count - kept.Length} more were worse and are left out" : "")}.");
+        return new TrainedMember(SequenceModel.Average([.. kept.Select(member => member.Model)]), new TrainingReport
+        {
+            Seed = job.Seed,
+            Choices = kept[0].Report.Choices,
+            EndReason = isStopped ? members[^1].Report.EndReason ?? "when it was cancelled" : null,
+            Members = [.. kept.Select(member => member.Report)],
+        });
+    }
+
+    /// <summary>The seed of a member: that of the training for the first.</summary>
+    public static int SeedOf(int seed, int member) => member == 0 ? seed : (int)SplitMix64.Mix(((ulong)(uint)seed << 32) + (uint)member);
+
+    /// <summary>Holds rows out, and scales all, once for all members.</summary>
+    private static TrainingJob Prepare(TrainingJob job, SequenceModel? initial)
+    {
+        TrainingSettings settings = job.Settings;
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(settings.CancellationToken, job.Monitor.Abandoned);
+        SequenceSet? validation = job.Validation;
+        if (validation is null && settings.ValidationFraction > 0)
+            validation = TrainingLoop.HoldOut(job.Training, settings, new RandomNumbers(job.Seed), job.Monitor);
+        ModelScalers scalers = initial?.Scalers ?? NewNetwork.ScalersOf(settings, job.Task,
+            NewNetwork.ShapeOf(settings, job.Task, job.Training, job.Embeddings).OutputSize, job.Training, stop.Token);
+        TrainingLoop.ScaleInMemory(scalers, job.Training, validation, stop.Token);
+        return job with { Validation = validation, Scalers = scalers };
+    }
+
+    private static TrainedMember Train(TrainingJob job, EnsembleCandidate candidate, out bool isStopped)
+    {
+        TrainedNetwork trained = TrainingLoop.Run(job);
+        isStopped = trained.WasStopped;
+        var report = TrainingReport.Of(trained, job.Seed, candidate.Choices);
+        double kept = trained.Course.KeptMetric;
+        if (job.Validation is not null && double.IsFinite(kept))
+        {
+            // Of metrics of which higher is better, the course has the negative.
+            EarlyStoppingMetric metric = job.Settings.EarlyStopping?.Metric ?? EarlyStoppingMetric.Loss;
+            (report.Metric, report.Error) = metric switch
+            {
+                EarlyStoppingMetric.Accuracy => (ErrorRate, 1 + kept),
+                EarlyStoppingMetric.AreaUnderRocCurve => ("1 - AUC", 1 + kept),
+                _ => (metric.ToString(), kept),
+            };
+        }
+        return new TrainedMember(trained.Model, report);
+    }
+
+    /// <summary>The members that are not clearly worse than the best, where there are rows to tell by.</summary>
+    public static TrainedMember[] Select(IReadOnlyList<TrainedMember> members, int validationRows)
+    {
+        // What one row more or less that is wrong does to an error rate tells nothing.
+        double least = members[0].Report.Metric == ErrorRate ? 1.0 / validationRows : 0;
+        double? best = members.Min(member => member.Report.Error);
+        return [.. members.Where(member => !(member.Report.Error > LargestError * (best + least)))];
+    }
+}
+
+/// <summary>A network that is to be trained.</summary>
+/// <param name="Settings">The network and its training.</param>
+/// <param name="Choices">How the options were chosen that are in these settings.</param>
+/// <param name="Initial">A model to go on from; null to begin anew.</param>
+internal sealed record EnsembleCandidate(TrainingSettings Settings, OptionChoices Choices, SequenceModel? Initial);
+
+/// <summary>A network that has been trained, or an ensemble of several.</summary>
+/// <param name="Model">The network.</param>
+/// <param name="Report">Its training.</param>
+internal sealed record TrainedMember(SequenceModel Model, TrainingReport Report);
