@@ -91,7 +91,7 @@ internal sealed class SavedKind
         "Several networks" => Sequences(ml => AnyTrainer.Create(ml, AnyTrainer.Labeling, options =>
         {
             Small(options, "Tokens");
-            options.Effort = TrainingEffort.Best;
+            (options.Effort, options.CharacterColumnName, options.NumberOfCharacterFilters) = (TrainingEffort.Best, "Words", 3);
         })),
         "Autoencoder" => Sequences(ml => AnyTrainer.CreateAny(ml, AnyTrainer.Autoencoder, options => Small(options, "Features"))),
         "Pipeline" => Sequences(ml => AnyTrainer.CreateAny(ml, AnyTrainer.Regression, options => Small(options, "Features"))

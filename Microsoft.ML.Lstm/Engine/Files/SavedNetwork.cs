@@ -7,7 +7,7 @@ namespace Microsoft.ML.Lstm.Engine.Files;
 /// <summary>
 /// The JSON of a <see cref="NetworkShape"/>, in the metadata of <see cref="ModelFile"/>; enums are names. Embeddings, characters and the
 /// four properties that describe the <see cref="Head"/> are left out where they say nothing. Of an ensemble it is that of the first member;
-/// the other members follow in it without embeddings and classes, which they share.
+/// the other members follow in it without embeddings, characters and classes, which they share.
 /// </summary>
 internal sealed record SavedNetwork(
     string Cell,
@@ -48,7 +48,12 @@ internal sealed record SavedNetwork(
     {
         SavedNetwork first = Save(members[0]);
         if (members.Count > 1)
-            first.Members = [.. members.Skip(1).Select(member => Save(member with { Embeddings = default, Classes = null }))];
+            first.Members = [.. members.Skip(1).Select(member => Save(member with
+            {
+                Embeddings = default,
+                Characters = null,
+                Classes = null,
+            }))];
         return Encoding.UTF8.GetString(SavedJson.Write(first, SavedJsonContext.Default.SavedNetwork, indented: false));
     }
 
@@ -84,9 +89,14 @@ internal sealed record SavedNetwork(
 
     private static NetworkShape LoadMember(SavedNetwork? saved, NetworkShape first)
     {
-        if (saved is null or not { Members: null, Embeddings: null, Classes: null })
-            throw Invalid("members without embeddings, classes and members of their own", saved is null ? "null" : "some");
-        NetworkShape member = Load(saved) with { Embeddings = first.Embeddings, Classes = first.Classes };
+        if (saved is null or not { Members: null, Embeddings: null, Characters: null, Classes: null })
+            throw Invalid("members without embeddings, characters, classes and members of their own", saved is null ? "null" : "some");
+        NetworkShape member = Load(saved) with
+        {
+            Embeddings = first.Embeddings,
+            Characters = first.Characters,
+            Classes = first.Classes,
+        };
         return member.IsAlike(first)
             ? member
             : throw Invalid("members with the inputs and outputs of the first", "other ones");
