@@ -6,6 +6,9 @@ namespace Accuracy.Tasks;
 /// <summary>What a tagger is told of each word of a sentence, and the labels.</summary>
 internal sealed class TaggedSentence
 {
+    /// <summary>The words as they are written, to be read by their characters.</summary>
+    public string[] Text = [];
+
     public string[] Word = [];
     public string[] Prefix = [];
     public string[] Suffix2 = [];
@@ -21,6 +24,7 @@ internal sealed class TaggedSentence
         string[] words = Array.ConvertAll(sentence.Words, word => word.ToLowerInvariant());
         return new TaggedSentence
         {
+            Text = sentence.Words,
             Word = Array.ConvertAll(words, word => known.Contains(word) ? word : ""),
             Prefix = Array.ConvertAll(words, word => word[..Math.Min(2, word.Length)]),
             Suffix2 = Array.ConvertAll(words, word => word[^Math.Min(2, word.Length)..]),
