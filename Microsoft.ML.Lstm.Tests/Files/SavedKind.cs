@@ -28,7 +28,8 @@ internal sealed class SavedKind
     }
 
     public static string[] Names { get; } = ["Regression", "Binary", "Multiclass", "Multiclass of few keys", "Labeling", "Characters",
-        "Several networks", "Autoencoder", "SlidingWindow", "Forecaster", "Forecaster without history", "Detector", "Pipeline"];
+        "Several networks", "Autoencoder", "SlidingWindow", "Forecaster", "Forecaster without history", "Forecaster with members",
+        "Detector", "Pipeline"];
 
     public SavedZip Zip { get; }
 
@@ -105,8 +106,10 @@ internal sealed class SavedKind
             LabelSourceColumnName = "Value",
             KeepIncompleteWindows = true,
         })),
-        "Forecaster" => Series(Forecaster),
-        "Forecaster without history" => Series(Forecaster, model => ((LstmForecastingTransformer)model).WithoutHistory()),
+        "Forecaster" => Series(ml => Forecaster(ml)),
+        "Forecaster with members" => Series(ml => Forecaster(ml,
+            options => (options.Effort, options.FallBackToBaseline) = (TrainingEffort.Best, true))),
+        "Forecaster without history" => Series(ml => Forecaster(ml), model => ((LstmForecastingTransformer)model).WithoutHistory()),
         "Detector" => Series(ml => ml.Transforms.DetectAnomalyByLstm(new LstmAnomalyEstimator.Options
         {
             OutputColumnName = "Anomaly",
@@ -121,13 +124,15 @@ internal sealed class SavedKind
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "No such kind."),
     };
 
-    private static IEstimator<LstmForecastingTransformer> Forecaster(MLContext ml)
+    private static IEstimator<LstmForecastingTransformer> Forecaster(MLContext ml,
+        Action<LstmForecastingEstimator.Options>? change = null)
         => ml.Forecasting.ForecastByLstm(ForecastRun.Options(options =>
     {
         (options.SeriesColumnName, options.TimeColumnName, options.StaticFeatureColumnName, options.EmbedSeries) = ("Shop", "Time", "Size",
             true);
         (options.KnownCovariateColumnNames, options.Horizon, options.WindowSize, options.HiddenSize,
             options.NumberOfEpochs) = (["Promotion"], 2, 6, 3, 1);
+        change?.Invoke(options);
     }));
 
     private static Example[] FewKeys(Example[] rows)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.ML.Lstm.Engine.Series;
 using Microsoft.ML.Lstm.Tests.Forecasting;
 using Microsoft.ML.Lstm.Tests.Sequences;
 
@@ -13,10 +14,15 @@ public sealed class SeriesHarnessTests
 {
     private const int TrainingRows = 80;
     private const string Forecaster = "forecaster", Detector = "detector";
+
+    // Several networks and baselines.
+    private const string Mixture = "mixture";
+
     private static readonly MLContext Ml = new(1);
 
     [TestMethod]
     [DataRow(Forecaster)]
+    [DataRow(Mixture)]
     [DataRow(Detector)]
     public void SchemaIsAsPromised(string kind)
     {
@@ -35,6 +41,7 @@ public sealed class SeriesHarnessTests
     [TestMethod]
     [DataRow(Forecaster, CellType.Lstm)]
     [DataRow(Forecaster, CellType.Gru)]
+    [DataRow(Mixture, CellType.Lstm)]
     [DataRow(Detector, CellType.Lstm)]
     public void AnotherProcessSaysTheSame(string kind, CellType cell)
     {
@@ -44,10 +51,11 @@ public sealed class SeriesHarnessTests
     }
 
     [TestMethod]
-    [DataRow(CellType.Lstm)]
-    [DataRow(CellType.Rnn)]
-    public void AnotherProcessGoesOnFromAForecastersCheckpoint(CellType cell)
-        => CheckCheckpoint<ReadingForecast>(Forecaster, cell,
+    [DataRow(Forecaster, CellType.Lstm)]
+    [DataRow(Forecaster, CellType.Rnn)]
+    [DataRow(Mixture, CellType.Lstm)]
+    public void AnotherProcessGoesOnFromAForecastersCheckpoint(string kind, CellType cell)
+        => CheckCheckpoint<ReadingForecast>(kind, cell,
             [Texts<ReadingForecast, float>(one => one.Forecast), Texts<ReadingForecast, float>(one => one.Lower),
             Texts<ReadingForecast, float>(one => one.Upper)]);
 
@@ -57,6 +65,7 @@ public sealed class SeriesHarnessTests
 
     [TestMethod]
     [DataRow(Forecaster)]
+    [DataRow(Mixture)]
     [DataRow(Detector)]
     public void ViewsOfTheSameRowsAreReadAlike(string kind)
     {
@@ -83,6 +92,7 @@ public sealed class SeriesHarnessTests
 
     [TestMethod]
     [DataRow(Forecaster)]
+    [DataRow(Mixture)]
     [DataRow(Detector)]
     public void CachedDataGivesTheSameModel(string kind)
     {
@@ -93,6 +103,7 @@ public sealed class SeriesHarnessTests
 
     [TestMethod]
     [DataRow(Forecaster)]
+    [DataRow(Mixture)]
     [DataRow(Detector)]
     public void ThreadsDoNotDisturbEachOther(string kind)
     {
@@ -120,16 +131,25 @@ public sealed class SeriesHarnessTests
     private static (ITransformer Model, Example[] Later) Fit(string kind, CellType cell = CellType.Lstm)
     {
         Example[] rows = Rows();
-        return (Estimator(kind, cell).Fit(Data(rows[..TrainingRows])), rows[TrainingRows..]);
+        ITransformer model = Estimator(kind, cell).Fit(Data(rows[..TrainingRows]));
+        if (kind == Mixture)
+        {
+            ForecastModel parts = ((LstmForecastingTransformer)model).Model;
+            Assert.IsGreaterThan(1, parts.Networks.Count);
+            Assert.IsNotNull(parts.Baselines);
+        }
+        return (model, rows[TrainingRows..]);
     }
 
     private static IEstimator<ITransformer> Estimator(string kind, CellType cell = CellType.Lstm)
     {
-        if (kind == Forecaster)
+        if (kind != Detector)
         {
             return Ml.Forecasting.ForecastByLstm(ForecastRun.Options(options =>
             {
                 options.TargetColumnNames = ["Label"];
+                if (kind == Mixture)
+                    (options.Effort, options.FallBackToBaseline) = (TrainingEffort.Best, true);
                 Change(options);
             }));
         }
@@ -153,7 +173,7 @@ public sealed class SeriesHarnessTests
         }
     }
 
-    private static string[] Outputs(string kind) => kind == Forecaster ? ["Forecast", "Lower", "Upper"] : ["Anomaly"];
+    private static string[] Outputs(string kind) => kind == Detector ? ["Anomaly"] : ["Forecast", "Lower", "Upper"];
 
     /// <summary>Rows of two series by turns.</summary>
     private static Example[] Rows()

@@ -86,6 +86,7 @@ public sealed class LstmAnomalyTransformer : SeriesTransformer
     /// <param name="stream">Receives the model.</param>
     /// <exception cref="ArgumentNullException"><paramref name="stream"/> is <see langword="null"/>.</exception>
     /// <exception cref="InvalidOperationException">The network has more weights than an ONNX file can hold, 2 GB.</exception>
+    /// <exception cref="NotSupportedException">The detector has several networks (<see cref="TrainingEffort.Best"/>).</exception>
     public void ExportToOnnx(Stream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);

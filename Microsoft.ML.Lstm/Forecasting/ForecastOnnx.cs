@@ -23,6 +23,10 @@ internal static class ForecastOnnx
     public static void Write(Stream stream, LstmForecastingTransformer transformer, string owner, ForecastOutputs? outputs = null,
         params (string Name, string Text)[] texts)
     {
+        if (transformer.Model is { Networks.Count: > 1 } or { Baselines: not null })
+            throw new NotSupportedException("A forecaster of several networks, or with baselines, can't be written as an ONNX file. Train "
+                + $"with another {nameof(TrainingOptions.Effort)} than {nameof(TrainingEffort.Best)}, and without "
+                + $"{nameof(LstmForecastingEstimator.Options.FallBackToBaseline)}.");
         var file = new OnnxFile(owner);
         WriteTo(file, transformer, outputs);
         var saved = new SavedForecast(transformer.Settings, transformer.Model.Layout, Known: []);
@@ -51,9 +55,11 @@ internal static class ForecastOnnx
         if (saved.Known.Length > 0)
             throw new InvalidDataException($"ONNX: expected a forecast that knows no series, found one of {saved.Known.Length}.");
         SequenceModel network = description.ReadNetwork();
-        LstmForecastingTransformer.Check(network.Shape, saved);
+        if (saved.OtherLayouts is not null || saved.Baselines is not null)
+            throw new InvalidDataException("ONNX: expected a forecast of one network without baselines, found another one.");
+        LstmForecastingTransformer.Check(network.Shape, saved.Layout, saved);
         ForecastModel model = description.Read(NumbersName,
-            stream => ForecastFile.Read(stream, network, saved.Layout, saved.Settings.Series.Length, states: 0).Model);
+            stream => ForecastFile.Read(stream, [network], saved.Layouts, baselines: null, saved.Settings.Series.Length, states: 0).Model);
         var transformer = new LstmForecastingTransformer(environment, model, saved.Settings, new Dictionary<string, SeriesState>());
         description.Check(file => WriteTo(file, transformer, outputs));
         return transformer;

@@ -1,5 +1,6 @@
 using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Series;
+using Microsoft.ML.Lstm.Engine.Series.Baselines;
 using Microsoft.ML.Lstm.Series;
 
 namespace Microsoft.ML.Lstm.Forecasting;
@@ -19,6 +20,7 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer, Se
     private readonly HashSet<string> _forgotten = [];
     private readonly float[] _forecast = new float[3 * transformer.Model.Layout.Values];
     private readonly float[] _calendar = new float[transformer.Settings.RowInterval?.FeatureCount ?? 0];
+    private readonly ThetaMethod? _theta = transformer.Model.Baselines?.NewTheta();
     private SessionSeries? _current;
     private SessionSeries? _queried;
     private bool _isUnusable;
@@ -262,5 +264,5 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer, Se
     // Whether a series is known neither from training nor from a checkpoint.
     private bool IsNew(string name) => transformer.NumberOf(name) == 0 && !transformer.States.ContainsKey(name);
 
-    private ForecastStream NewStream(string name) => new(transformer.Model, transformer.Network, transformer.NumberOf(name));
+    private ForecastStream NewStream(string name) => new(transformer.Model, transformer.Networks, transformer.NumberOf(name), _theta);
 }

@@ -1,5 +1,6 @@
 using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Engine.Files;
+using Microsoft.ML.Lstm.Engine.Series;
 using Microsoft.ML.Lstm.Engine.Training;
 using Microsoft.ML.Lstm.Forecasting;
 using Microsoft.ML.Lstm.Series;
@@ -101,6 +102,7 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
             Horizon = _options.Horizon,
             ConfidenceLevel = _options.ConfidenceLevel,
             ShowsIntervals = (_options.LowerBoundColumnName ?? _options.UpperBoundColumnName) is not null,
+            FallsBack = _options.FallBackToBaseline,
         };
         TrainedSeries trained = training.Fit(trainData, validationData);
         ForecastSettings settings = SettingsFor(trained, _columns, _options, _options.OutputColumnName, _options.ConfidenceLevel) with
@@ -148,6 +150,9 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
 
         private const int MaxHorizon = 10_000;
 
+        // The shortest window that the best effort tries of its own accord.
+        private const int LeastWindow = 8;
+
         /// <summary>The columns to forecast, one or more of <see cref="float"/>. Default: none; at least one must be given.</summary>
         public string[] TargetColumnNames = [];
 
@@ -184,6 +189,14 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
         /// </summary>
         public bool? RefitOnAllData;
 
+        /// <summary>
+        /// Whether a forecast without a network, or a mixture of the network with such forecasts, replaces the network's where it had the
+        /// least error in the validation rows: the last value, the line from the first to the last value, the values of the last season,
+        /// exponential smoothing and the theta method. Whether or not, the log and <see cref="SeriesTransformer.TrainingReport"/> say how
+        /// the network does beside them. Without validation rows nothing is compared. Default: <see langword="false"/>.
+        /// </summary>
+        public bool FallBackToBaseline;
+
         internal IEnumerable<string> OutputNames
             => new[] { OutputColumnName, LowerBoundColumnName, UpperBoundColumnName }.OfType<string>();
 
@@ -196,6 +209,26 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
             LossFunction ??= ForecastLoss.SquaredError;
             RefitOnAllData ??= false;
             base.ChooseDefaults(facts, choices);
+        }
+
+        internal override IEnumerable<ForecastCandidate> Candidates(SeriesEstimatorOptions settled, ForecastLayout layout)
+        {
+            TrainingSettings settings = settled.ToSettings();
+            foreach (ForecastCandidate candidate in base.Candidates(settled, layout))
+                yield return candidate;
+            if (LossFunction is null)
+            {
+                ForecastLoss loss = layout.Loss == ForecastLoss.AbsoluteError ? ForecastLoss.SquaredError : ForecastLoss.AbsoluteError;
+                yield return new ForecastCandidate($"{nameof(LossFunction)} {loss}", layout with { Loss = loss }, settings);
+            }
+            if (Scaling is null)
+            {
+                SeriesScaling scaling = layout.Scaling == SeriesScaling.LastValue ? SeriesScaling.Window : SeriesScaling.LastValue;
+                yield return new ForecastCandidate($"{nameof(Scaling)} {scaling}", layout with { Scaling = scaling }, settings);
+            }
+            if (WindowSize is null && layout.WindowSize / 2 >= Math.Max(layout.Lags, LeastWindow))
+                yield return new ForecastCandidate($"{nameof(WindowSize)} {layout.WindowSize / 2}",
+                    layout with { WindowSize = layout.WindowSize / 2 }, settings);
         }
 
         internal override SeriesEstimatorOptions Copy()

@@ -150,6 +150,8 @@ public sealed class LstmForecastingTransformer : SeriesTransformer
     /// <param name="stream">Receives the model.</param>
     /// <exception cref="ArgumentNullException"><paramref name="stream"/> is <see langword="null"/>.</exception>
     /// <exception cref="InvalidOperationException">The network has more weights than an ONNX file can hold, 2 GB.</exception>
+    /// <exception cref="NotSupportedException">The forecaster has several networks (<see cref="TrainingEffort.Best"/>) or baselines
+    /// (<see cref="LstmForecastingEstimator.Options.FallBackToBaseline"/>).</exception>
     public void ExportToOnnx(Stream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);
@@ -170,9 +172,10 @@ public sealed class LstmForecastingTransformer : SeriesTransformer
     /// <summary>Writes the entry that <see cref="LoadFrom"/> reads.</summary>
     internal void SaveTo(ModelEntryWriter entry)
     {
-        var saved = new SavedForecast(Settings, Model.Layout, [.. States.Select(state => KnownSeries.Of(state.Key, state.Value))]);
+        var saved = SavedForecast.Of(Model, Settings, [.. States.Select(state => KnownSeries.Of(state.Key, state.Value))]);
         entry.WriteJson(SettingsStream, saved.ToJson());
-        entry.WriteNumbers(NetworkStream, stream => ModelFile.Write(stream, Model.Network));
+        foreach ((int index, ForecastNetwork network) in Model.Networks.Index())
+            entry.WriteNumbers(NetworkStreamOf(index), stream => ModelFile.Write(stream, network.Network));
         entry.WriteNumbers(NumbersStream, stream => ForecastFile.Write(stream, Model, [.. States.Values.Select(state => state.Values)]));
         entry.WriteReport(TrainingReport);
     }
@@ -184,22 +187,28 @@ public sealed class LstmForecastingTransformer : SeriesTransformer
     internal static LstmForecastingTransformer LoadFrom(IHostEnvironment env, ModelEntryReader entry)
     {
         SavedForecast saved = entry.ReadJson(SettingsStream, json => SavedForecast.FromJson(json), NetworkStream, NumbersStream);
-        SequenceModel network = entry.Read(NetworkStream, ModelFile.Read);
-        if (network.OtherMembers.Count > 0)
-            throw new InvalidDataException("A saved LSTM forecast has several networks; expected one.");
-        Check(network.Shape, saved);
-        (ForecastModel model, float[][] states) = entry.Read(NumbersStream,
-            stream => ForecastFile.Read(stream, network, saved.Layout, saved.Settings.Series.Length, saved.Known.Length));
+        var networks = new List<SequenceModel>();
+        foreach ((int index, ForecastLayout layout) in saved.Layouts.Index())
+        {
+            SequenceModel network = entry.Read(NetworkStreamOf(index), ModelFile.Read);
+            if (network.OtherMembers.Count > 0)
+                throw new InvalidDataException("A saved LSTM forecast has several networks in one file; expected one.");
+            Check(network.Shape, layout, saved);
+            networks.Add(network);
+        }
+        (ForecastModel model, float[][] states) = entry.Read(NumbersStream, stream => ForecastFile.Read(stream, networks, saved.Layouts,
+            saved.Baselines, saved.Settings.Series.Length, saved.Known.Length));
         model = model with { Report = entry.ReadReport(NetworkStream, NumbersStream) };
         return new LstmForecastingTransformer(env, model, saved.Settings,
             saved.Known.Zip(states).ToDictionary(known => known.First.Name, known => known.First.With(known.Second)));
     }
 
-    /// <summary>Checks that a network is that of saved settings.</summary>
+    private static string NetworkStreamOf(int network) => network == 0 ? NetworkStream : $"Model{network + 1}.safetensors";
+
+    /// <summary>Checks that a network is that of saved settings, with one of their layouts.</summary>
     /// <exception cref="InvalidDataException">It is another one.</exception>
-    internal static void Check(NetworkShape shape, SavedForecast saved)
+    internal static void Check(NetworkShape shape, ForecastLayout layout, SavedForecast saved)
     {
-        ForecastLayout layout = saved.Layout;
         if (shape.Head != Head.EveryStepWithSkip || shape.Bidirectional || shape.Classes is not null)
             throw new InvalidDataException("A saved LSTM forecast has the network of another task.");
         if (shape.NumericSize != layout.FeatureSize || shape.OutputSize != layout.OutputSize)

@@ -1,4 +1,5 @@
 using Microsoft.ML.Lstm.Engine.Files;
+using Microsoft.ML.Lstm.Engine.Series;
 using Microsoft.ML.Lstm.Engine.Training;
 
 namespace Microsoft.ML.Lstm;
@@ -11,6 +12,9 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
 {
     private const int MaxWindowSize = 100_000;
     private const int MaxLags = 10_000;
+
+    // Networks of the best effort that differ from the first one by their seed alone.
+    private const int OtherSeeds = 2;
 
     private protected SeriesEstimatorOptions()
     {
@@ -124,6 +128,15 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
         base.ChooseDefaults(facts, choices);
     }
 
+    /// <summary>
+    /// The networks that <see cref="TrainingEffort.Best"/> trains beside the first one: with other seeds and, where an option is open, with
+    /// another value.
+    /// </summary>
+    /// <param name="settled">These options, settled.</param>
+    /// <param name="layout">The layout of the first network.</param>
+    internal virtual IEnumerable<ForecastCandidate> Candidates(SeriesEstimatorOptions settled, ForecastLayout layout)
+        => Enumerable.Repeat(new ForecastCandidate("the same options, another seed", layout, settled.ToSettings()), OtherSeeds);
+
     // Each epoch cuts other windows, and the network learns from every step of a window: even few windows are much data.
     internal override int MostEpochs => 1000;
 
@@ -165,6 +178,8 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
     internal override void Validate()
     {
         base.Validate();
+        Require(Effort != TrainingEffort.Best || CheckpointPath is null, CheckpointPath, nameof(CheckpointPath),
+            $"null with {nameof(Effort)} = {nameof(TrainingEffort.Best)}: a checkpoint holds a single network");
         Require(Bidirectional is not true, Bidirectional, nameof(Bidirectional), "false: no later rows are read");
         Require(EmbeddingSize is null or (>= 1 and <= 65536), EmbeddingSize, nameof(EmbeddingSize), "from 1 to 65536");
         Require(TokenDropout is null or (>= 0 and < 1), TokenDropout, nameof(TokenDropout), "from 0 to below 1");

@@ -32,6 +32,9 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
     /// <summary>Whether the bounds of the intervals are among the outputs.</summary>
     public required bool ShowsIntervals { get; init; }
 
+    /// <summary>Whether a baseline replaces the networks if it does better.</summary>
+    public bool FallsBack { get; init; }
+
     /// <summary>
     /// Trains on the first rows of each series and validates on its last rows or, if there is <paramref name="validationData"/>, trains on
     /// all rows of <paramref name="trainData"/>.
@@ -99,6 +102,9 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
             ConfidenceLevel, settled.EmbedSeries!.Value && series.Length > 1, refits)
         {
             ShowsIntervals = ShowsIntervals,
+            FallsBack = FallsBack,
+            Seasonality = SeasonalityOf(timing?.Interval),
+            Candidates = settled.Effort == TrainingEffort.Best ? [.. options.Candidates(settled, layout)] : [],
             Names = NamesOf(bound, interval),
         };
         try
@@ -121,6 +127,18 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
         {
             throw host.Process(error);
         }
+    }
+
+    /// <summary>The rows of the usual season: an hour, a day, a week or a year; 1 where there is none, or rows have no times.</summary>
+    private static int SeasonalityOf(RowInterval? interval)
+    {
+        if (interval is null || interval.Months > 6 || (interval.Months == 0 && interval.Ticks == 0))
+            return 1;
+        if (interval.Months > 0)
+            return 12 / interval.Months;
+        double days = TimeSpan.FromTicks(interval.Ticks).TotalDays;
+        double season = days <= 1.0 / 1440 ? 1 / 24.0 : days < 1 ? 1 : days < 4 ? 7 : 365.25;
+        return (int)Math.Max(1, Math.Round(season / days));
     }
 
     private static SeriesState StateOf(LoadedSeries series, float[] values, int observedRows)

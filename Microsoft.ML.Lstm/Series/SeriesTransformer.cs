@@ -30,14 +30,14 @@ namespace Microsoft.ML.Lstm;
 public abstract class SeriesTransformer : ITransformer
 {
     private readonly ForecastSettings _settings;
-    private readonly Lazy<SequenceNetwork> _network;
+    private readonly Lazy<SequenceNetwork[]> _networks;
 
     private protected SeriesTransformer(IHost host, ForecastModel model, ForecastSettings settings)
     {
         Host = host;
         Model = model;
         _settings = settings;
-        _network = new Lazy<SequenceNetwork>(() => new SequenceNetwork(model.Network.Parameters, NetworkPasses.Forward));
+        _networks = new Lazy<SequenceNetwork[]>(model.Pack);
     }
 
     private protected IHost Host { get; }
@@ -49,7 +49,8 @@ public abstract class SeriesTransformer : ITransformer
 
     internal SeriesColumns Columns => _settings.Columns;
 
-    internal SequenceNetwork Network => _network.Value;
+    /// <summary>The networks, ready to run.</summary>
+    internal SequenceNetwork[] Networks => _networks.Value;
 
     /// <summary>The source of the data that the transformer was fitted to; null where it is unknown, as after loading.</summary>
     internal RowSource? FittedTo { get; init; }

@@ -34,7 +34,7 @@ static int Run(Arguments arguments, ParseResult parsed)
                     {
                         if (seed == 1 && measured.Choices != "")
                             Console.WriteLine($"  chosen: {measured.Choices}");
-                        Console.WriteLine($"  seed {seed}: {measured.Figure:G4} in {seconds:0.0} s of a processor ({Result.Note(measured)})");
+                        Console.WriteLine($"  seed {seed}: {measured.Figure:G4} in {seconds:0.0} s ({Result.Note(measured)})");
                     });
                 results.Add(result);
                 Console.WriteLine(Report.Line(result));

@@ -49,10 +49,9 @@ internal sealed record Result(string Task, Setting Setting, Metric Metric, strin
         IReadOnlyList<Bar> byTheWay = [];
         for (int seed = 1; seed <= seeds; seed++)
         {
-            // What a busy machine does beside is not counted.
-            TimeSpan began = Environment.CpuUsage.TotalTime;
+            var clock = System.Diagnostics.Stopwatch.StartNew();
             Measurement measured = task.Run(runOf(seed));
-            (figures[seed - 1], notes[seed - 1], seconds[seed - 1]) = (measured.Figure, Note(measured), (Environment.CpuUsage.TotalTime - began).TotalSeconds);
+            (figures[seed - 1], notes[seed - 1], seconds[seed - 1]) = (measured.Figure, Note(measured), clock.Elapsed.TotalSeconds);
             byTheWay = measured.Bars;
             report(seed, measured, seconds[seed - 1]);
         }

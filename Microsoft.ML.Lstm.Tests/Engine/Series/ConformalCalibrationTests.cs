@@ -1,4 +1,3 @@
-using Microsoft.ML.Lstm.Engine.Network;
 using Microsoft.ML.Lstm.Engine.Series;
 
 namespace Microsoft.ML.Lstm.Tests.Engine.Series;
@@ -106,7 +105,7 @@ public sealed class ConformalCalibrationTests
     {
         ForecastLayout layout = SeriesSample.Layout(horizon: horizon) with { Scaling = SeriesScaling.None };
         ForecastModel model = ForecastModels.Create(layout, isZero: true);
-        var stream = new ForecastStream(model, new SequenceNetwork(model.Network.Parameters, NetworkPasses.Forward), series: 0);
+        var stream = new ForecastStream(model, model.Pack(), series: 0);
         stream.Step([0], [], [], []);
         return (stream, new ConformalCalibration(layout));
     }

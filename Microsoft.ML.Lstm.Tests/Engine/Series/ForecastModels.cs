@@ -34,13 +34,13 @@ internal static class ForecastModels
         int units = (series + 1) * layout.Targets;
         float[] Units(float step) => [.. Enumerable.Range(0, units).Select(i => isZero ? 1 : 1 + step * i)];
         float[] Ends(float end) => [.. Enumerable.Range(1, layout.Values).Select(i => isZero ? 0 : end * i)];
-        return new ForecastModel(
+        var network = new ForecastNetwork(
             new SequenceModel(parameters, AffineScaler.Identity(layout.FeatureSize), AffineScaler.Identity(statics),
                 AffineScaler.Identity(layout.OutputSize)),
             layout,
             new RowScaling(Scaler(layout.PastCovariates + layout.KnownCovariates), Scaler(statics), isZero ? new float[units] : Units(0.5f),
-                Units(0.25f), Units(0.125f), new float[units]),
-            new ForecastIntervals(Ends(-0.5f), Ends(0.75f)));
+                Units(0.25f), Units(0.125f), new float[units]));
+        return new ForecastModel([network], new ForecastIntervals(Ends(-0.5f), Ends(0.75f)));
     }
 
     private static AffineScaler Scaler(int size)

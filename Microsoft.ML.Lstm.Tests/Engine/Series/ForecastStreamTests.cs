@@ -2,6 +2,7 @@ using Microsoft.ML.Lstm.Engine.Kernels;
 using Microsoft.ML.Lstm.Engine.Network;
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Engine.Series;
+using Microsoft.ML.Lstm.Engine.Series.Baselines;
 using Microsoft.ML.Lstm.Tests.Engine.Kernels;
 
 namespace Microsoft.ML.Lstm.Tests.Engine.Series;
@@ -46,7 +47,7 @@ public sealed class ForecastStreamTests
         var runner = new NetworkBatchRunner(network, new WorkerTeam(1));
         runner.Forward(batch, keep: false);
 
-        var stream = new ForecastStream(model, network, series: 2);
+        var stream = new ForecastStream(model, [network], series: 2);
         float[] forecast = new float[3 * layout.Values];
         for (int t = 0; t < Rows; t++)
         {
@@ -72,11 +73,11 @@ public sealed class ForecastStreamTests
         ForecastLayout layout = Layout with { Loss = loss };
         ForecastModel model = ForecastModels.Create(layout, cell, layers: 2, statics: 2);
         var network = new SequenceNetwork(model.Network.Parameters, NetworkPasses.Forward);
-        ForecastStream stream = new(model, network, series: 1), other = new(model, network, series: 1);
+        ForecastStream stream = new(model, [network], series: 1), other = new(model, [network], series: 1);
         Assert.IsFalse(stream.HasForecast);
         SeriesRows rows = Sample(series: 1);
         float[] state = new float[stream.StateLength], expected = new float[3 * layout.Values], actual = new float[expected.Length];
-        Assert.AreEqual(stream.StateLength, ForecastStream.StateLengthOf(layout, network.Shape));
+        Assert.AreEqual(stream.StateLength, ForecastStream.StateLengthOf(model));
         for (int t = 0; t < Rows; t++)
         {
             Step(stream, rows, t);
@@ -90,7 +91,7 @@ public sealed class ForecastStreamTests
             // One more row from the restored state.
             Step(other, rows, t + 1);
             other.CopyForecastTo(actual);
-            ForecastStream goesOn = new(model, network, series: 1);
+            ForecastStream goesOn = new(model, [network], series: 1);
             goesOn.CopyStateFrom(state);
             Step(goesOn, rows, t + 1);
             goesOn.CopyForecastTo(expected);
@@ -113,7 +114,7 @@ public sealed class ForecastStreamTests
     {
         ForecastLayout layout = Layout with { Scaling = scaling, Horizon = 24, Loss = ForecastLoss.Quantile };
         ForecastModel model = ForecastModels.Create(layout, cell, hiddenSize: 64, statics: 2, embeddingSize: 3);
-        var stream = new ForecastStream(model, new SequenceNetwork(model.Network.Parameters, NetworkPasses.Forward), series: 1);
+        var stream = new ForecastStream(model, model.Pack(), series: 1);
         SeriesRows rows = Sample(series: 1);
         float[] forecast = new float[3 * layout.Values], state = new float[stream.StateLength],
             future = new float[layout.Horizon * layout.KnownCovariates];
@@ -128,6 +129,58 @@ public sealed class ForecastStreamTests
             stream.CopyStateFrom(state);
         }
         Work();
+        Assert.AreEqual(0, Allocations.Of(Work));
+    }
+
+    [TestMethod]
+    public void NetworksAreAveragedAndMixedWithBaselines()
+    {
+        ForecastModel one = ForecastModels.Create(Layout with { Lags = 1, Loss = ForecastLoss.Quantile }, statics: 2);
+        ForecastModel two = ForecastModels.Create(Layout with { WindowSize = 4, Scaling = SeriesScaling.LastValue }, CellType.Gru,
+            statics: 2);
+        double[] weights = [0.25, 0, 0, 0, 0.125];
+        var mixed = new ForecastModel([one.Networks[0], two.Networks[0]], one.Intervals) { Baselines = new BaselineMixture(6, weights) };
+        ForecastStream first = new(one, one.Pack(), 1), second = new(two, two.Pack(), 1), both = new(mixed, mixed.Pack(), 1);
+        BaselineHistory[] histories = [new(6), new(6)];
+        var baselines = new BaselineForecasts(6, Layout.Horizon);
+        SeriesRows rows = Sample(series: 1);
+        float[] state = new float[both.StateLength], forecast = new float[3 * Layout.Values], again = new float[forecast.Length];
+        for (int t = 0; t < Rows; t++)
+        {
+            Step(first, rows, t);
+            Step(second, rows, t);
+            Step(both, rows, t);
+            for (int d = 0; d < Layout.Targets; d++)
+            {
+                histories[d].Add(rows[t][d]);
+                histories[d].Forecast(mixed.Baselines.NewTheta(), baselines);
+                for (int h = 0; h < Layout.Horizon && histories[d].HasValue; h++)
+                {
+                    int i = h * Layout.Targets + d;
+                    double network = (first[i].Point + second[i].Point) / 2;
+                    double point = 0.625 * network + 0.25 * baselines[Baseline.Naive, h + 1] + 0.125 * baselines[Baseline.Theta, h + 1];
+                    Assert.AreEqual(point, both[i].Point, 1e-9);
+                    Assert.AreEqual(point - network + (first[i].Lower + second[i].Lower) / 2, both[i].Lower, 1e-9);
+                    Assert.AreEqual((first[i].Spread + second[i].Spread) / 2, both[i].Spread, 1e-9);
+                }
+            }
+            both.CopyForecastTo(forecast);
+            both.CopyStateTo(state);
+            both = new(mixed, mixed.Pack(), 1, mixed.Baselines.NewTheta());
+            both.CopyStateFrom(state);
+            both.CopyForecastTo(again);
+            CollectionAssert.AreEqual(forecast, again);
+        }
+        void Work()
+        {
+            for (int t = 0; t < Rows; t++)
+            {
+                both.Step(rows[t], [], rows.CalendarOf(t), rows.Statics);
+                both.CopyForecastTo(forecast);
+            }
+        }
+        for (int i = 0; i < 20; i++)
+            Work();
         Assert.AreEqual(0, Allocations.Of(Work));
     }
 

@@ -41,7 +41,8 @@ public sealed class ForecastExportTests
             WindowDecides = windowDecides,
         };
         ForecastModel model = ForecastModels.Create(layout, layers: 2, statics: Statics, series: Series, embeddingSize: 3);
-        AssertSame(model with { Scaling = Units(model.Scaling, layout.Targets) }, hasSeries: true);
+        ForecastNetwork network = model.Networks[0] with { Scaling = Units(model.Scaling, layout.Targets) };
+        AssertSame(model with { Networks = [network] }, hasSeries: true);
     }
 
     [TestMethod]
@@ -107,12 +108,12 @@ public sealed class ForecastExportTests
         using IDisposableReadOnlyCollection<DisposableNamedOnnxValue> results = session.Run(inputs);
         float[][] actual = [.. results.Select(result => result.AsTensor<float>().ToArray())];
 
-        var network = new SequenceNetwork(model.Network.Parameters, NetworkPasses.Forward);
+        SequenceNetwork[] networks = model.Pack();
         float[] expected = new float[3 * layout.Values];
         int forecasts = 0;
         for (int i = 0; i < rows.Count; i++)
         {
-            var stream = new ForecastStream(model, network, rows[i].Series);
+            var stream = new ForecastStream(model, networks, rows[i].Series);
             float[][] all = rows[i].Rows;
             for (int t = 0; t < all.Length - layout.Horizon; t++)
             {

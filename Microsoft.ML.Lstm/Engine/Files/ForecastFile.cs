@@ -1,5 +1,6 @@
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Engine.Series;
+using Microsoft.ML.Lstm.Engine.Series.Baselines;
 
 namespace Microsoft.ML.Lstm.Engine.Files;
 
@@ -9,8 +10,9 @@ namespace Microsoft.ML.Lstm.Engine.Files;
 /// <c>covariates.offset</c>, <c>covariates.scale</c> [P + K] and <c>statics.offset</c>, <c>statics.scale</c> [S], left out when there are
 /// none; <c>targets.level</c>, <c>targets.deviation</c>, <c>targets.change</c> and <c>targets.size</c> [N + 1, D], the first row of all
 /// data, the last tensor left out in models of version 0.1.0; <c>intervals.lower</c>, <c>intervals.upper</c> [H, D]; <c>states</c> [M, L]
-/// of the M series whose state is known, left out when there are none. Version 1, written by 0.1.0, has neither a version nor a checksum in
-/// its metadata; version 2 has both.
+/// of the M series whose state is known, left out when there are none. Further networks have scalers and targets of their own, whose names
+/// begin with <c>network2.</c> and so on; a state is that of each network, then of the baselines. Version 1, written by 0.1.0, has neither
+/// a version nor a checksum in its metadata; version 2 has both.
 /// </remarks>
 internal static class ForecastFile
 {
@@ -22,16 +24,20 @@ internal static class ForecastFile
 
     public static void Write(Stream stream, ForecastModel model, IReadOnlyList<float[]> states)
     {
-        RowScaling scaling = model.Scaling;
         int targets = model.Layout.Targets;
         var tensors = new List<SafeTensor>();
-        tensors.AddRange(NamedTensors.Of("covariates", scaling.Covariates));
-        tensors.AddRange(NamedTensors.Of("statics", scaling.Statics));
-        AddMatrix("targets.level", targets, scaling.Levels);
-        AddMatrix("targets.deviation", targets, scaling.Deviations);
-        AddMatrix("targets.change", targets, scaling.Changes);
-        if (model.Layout.WindowDecides)
-            AddMatrix("targets.size", targets, scaling.Sizes);
+        foreach ((int index, ForecastNetwork network) in model.Networks.Index())
+        {
+            RowScaling scaling = network.Scaling;
+            string prefix = PrefixOf(index);
+            tensors.AddRange(NamedTensors.Of(prefix + "covariates", scaling.Covariates));
+            tensors.AddRange(NamedTensors.Of(prefix + "statics", scaling.Statics));
+            AddMatrix(prefix + "targets.level", targets, scaling.Levels);
+            AddMatrix(prefix + "targets.deviation", targets, scaling.Deviations);
+            AddMatrix(prefix + "targets.change", targets, scaling.Changes);
+            if (network.Layout.WindowDecides)
+                AddMatrix(prefix + "targets.size", targets, scaling.Sizes);
+        }
         AddMatrix("intervals.lower", targets, model.Intervals.Lower);
         AddMatrix("intervals.upper", targets, model.Intervals.Upper);
         if (states.Count > 0)
@@ -45,57 +51,81 @@ internal static class ForecastFile
 
     /// <summary>Reads what <see cref="Write"/> wrote.</summary>
     /// <param name="stream">The stream, to its end.</param>
-    /// <param name="network">The network.</param>
-    /// <param name="layout">The layout that the shapes of the tensors are checked against.</param>
+    /// <param name="networks">The networks.</param>
+    /// <param name="layouts">Their layouts, which the shapes of the tensors are checked against.</param>
+    /// <param name="baselines">What the networks are mixed with; null for nothing.</param>
     /// <param name="series">N: the number of series in the training data.</param>
     /// <param name="states">M: the number of series whose state is known.</param>
     /// <exception cref="InvalidDataException">The stream is damaged, or does not belong to such a model.</exception>
     public static (ForecastModel Model, float[][] States) Read(
-        Stream stream, SequenceModel network, ForecastLayout layout, int series, int states)
+        Stream stream, IReadOnlyList<SequenceModel> networks, IReadOnlyList<ForecastLayout> layouts, BaselineMixture? baselines, int series,
+        int states)
     {
-        int covariates = layout.PastCovariates + layout.KnownCovariates;
-        long length = ForecastStream.StateLengthOf(layout, network.Shape);
+        ForecastLayout layout = layouts[0];
+        int covariates = layout.PastCovariates + layout.KnownCovariates, statics = networks[0].Shape.StaticSize;
+        long[] lengths = [.. networks.Zip(layouts, ForecastNetworkStream.StateLengthOf)];
+        long length = lengths.Sum() + BaselineStream.StateLengthOf(baselines, layout.Targets);
+        if (length > int.MaxValue)
+            throw Invalid($"states of at most {int.MaxValue} numbers", $"{length}");
         var tensors = new NamedTensors(SafeTensors.Read(stream, Check).Tensors, What);
-        var scaling = new RowScaling(
-            tensors.TakeScaler("covariates", covariates),
-            tensors.TakeScaler("statics", network.Shape.StaticSize),
-            Take("targets.level", series + 1, layout.Targets),
-            TakeUnits("targets.deviation"),
-            TakeUnits("targets.change"),
-            layout.WindowDecides ? TakeUnits("targets.size") : new float[(series + 1) * layout.Targets]);
+        ForecastNetwork[] all = [.. networks.Select((network, index) => new ForecastNetwork(network, layouts[index], TakeScaling(index)))];
         var intervals = new ForecastIntervals(
             Take("intervals.lower", layout.Horizon, layout.Targets),
             Take("intervals.upper", layout.Horizon, layout.Targets));
-        var model = new ForecastModel(network, layout, scaling, intervals);
-        float[][] all = states == 0 ? [] : [.. Take("states", states, length).Chunk((int)length)];
+        var model = new ForecastModel(all, intervals) { Baselines = baselines };
+        float[][] known = states == 0 ? [] : [.. Take("states", states, length).Chunk((int)length)];
         tensors.RequireNone("a forecast");
-        foreach (float[] state in all)
-        {
-            if (!(state[0] >= 0 && state[0] <= layout.History && float.IsInteger(state[0])))
-                throw Invalid($"states of 0 to {layout.History} rows", $"{state[0]}");
-        }
-        return (model, all);
+        foreach (float[] state in known)
+            CheckState(state);
+        return (model, known);
 
         // Called before any number is read; the shape of each tensor is checked when it is taken.
         void Check(SafeTensorsHeader header)
         {
             FileVersion.Check(header, Format);
-            long most = 2L * (covariates + network.Shape.StaticSize) + 4L * (series + 1L) * layout.Targets + 2L * layout.Values
+            long most = networks.Count * (2L * (covariates + statics) + 4L * (series + 1L) * layout.Targets) + 2L * layout.Values
                 + states * length;
             if (header.DataLength > most + Excess)
                 throw Invalid($"at most {most} numbers", $"{header.DataLength}");
         }
 
-        float[] TakeUnits(string name)
+        RowScaling TakeScaling(int index)
+        {
+            string prefix = PrefixOf(index);
+            bool decides = layouts[index].WindowDecides;
+            return new RowScaling(
+                tensors.TakeScaler(prefix + "covariates", covariates),
+                tensors.TakeScaler(prefix + "statics", statics),
+                Take(prefix + "targets.level", series + 1, layout.Targets),
+                TakeUnits(prefix + "targets.deviation", decides),
+                TakeUnits(prefix + "targets.change", decides),
+                decides ? TakeUnits(prefix + "targets.size", decides) : new float[(series + 1) * layout.Targets]);
+        }
+
+        float[] TakeUnits(string name, bool windowDecides)
         {
             float[] units = Take(name, series + 1, layout.Targets);
-            return Array.TrueForAll(units, unit => unit > 0 || (unit == 0 && layout.WindowDecides))
+            return Array.TrueForAll(units, unit => unit > 0 || (unit == 0 && windowDecides))
                 ? units
-                : throw Invalid($"values {(layout.WindowDecides ? "of 0 or more" : "above 0")} in {name}", "others");
+                : throw Invalid($"values {(windowDecides ? "of 0 or more" : "above 0")} in {name}", "others");
+        }
+
+        void CheckState(ReadOnlySpan<float> state)
+        {
+            for (int i = 0; i < networks.Count; i++)
+            {
+                if (!(state[0] >= 0 && state[0] <= layouts[i].History && float.IsInteger(state[0])))
+                    throw Invalid($"states of 0 to {layouts[i].History} rows", $"{state[0]}");
+                state = state[(int)lengths[i]..];
+            }
+            if (!BaselineStream.IsValidState(baselines, layout.Targets, state))
+                throw Invalid("states of baselines with numbers of rows", "others");
         }
 
         float[] Take(string name, params long[] shape) => tensors.Take(name, shape).ToArray();
     }
+
+    private static string PrefixOf(int network) => network == 0 ? "" : $"network{network + 1}.";
 
     private static InvalidDataException Invalid(string expected, string found)
         => new($"{What}: expected {expected}, found {found}.");

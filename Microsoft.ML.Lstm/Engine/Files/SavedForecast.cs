@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Microsoft.ML.Lstm.Engine.Series;
+using Microsoft.ML.Lstm.Engine.Series.Baselines;
 
 namespace Microsoft.ML.Lstm.Engine.Files;
 
@@ -47,6 +48,26 @@ internal sealed record SavedForecast(ForecastSettings Settings, ForecastLayout L
     // Far above the sizes that options allow, yet too small for products of sizes to overflow.
     private const int MaxSize = 1 << 20;
 
+    private const int MaxNetworks = 64;
+
+    /// <summary>The layouts of further networks; null for none.</summary>
+    public ForecastLayout[]? OtherLayouts { get; set; }
+
+    /// <summary>What the networks' forecast is mixed with; null for nothing.</summary>
+    public BaselineMixture? Baselines { get; set; }
+
+    /// <summary>The layout of each network.</summary>
+    [JsonIgnore]
+    public ForecastLayout[] Layouts => [Layout, .. OtherLayouts ?? []];
+
+    /// <summary>The JSON of a model.</summary>
+    public static SavedForecast Of(ForecastModel model, ForecastSettings settings, KnownSeries[] known)
+        => new(settings, model.Layout, known)
+        {
+            OtherLayouts = model.Networks.Count == 1 ? null : [.. model.Networks.Skip(1).Select(network => network.Layout)],
+            Baselines = model.Baselines,
+        };
+
     public byte[] ToJson() => SavedJson.Write(this, SavedJsonContext.Default.SavedForecast);
 
     /// <exception cref="InvalidDataException">It is not the JSON of a forecasting transformer.</exception>
@@ -59,21 +80,17 @@ internal sealed record SavedForecast(ForecastSettings Settings, ForecastLayout L
 
     private void Check()
     {
+        if (OtherLayouts is { Length: 0 or >= MaxNetworks } || OtherLayouts?.Contains(null) == true)
+            throw Invalid($"expected 1 to {MaxNetworks} networks, found others");
+        foreach (ForecastLayout one in Layouts)
+            Check(one);
         ForecastLayout layout = Layout;
-        if (layout.Targets is < 1 or > MaxSize
-            || layout.Horizon is < 1 or > MaxSize
-            || layout.Lags is < 1 or > MaxSize
-            || layout.WindowSize is < 1 or > MaxSize
-            || layout.PastCovariates is < 0 or > MaxSize
-            || layout.KnownCovariates is < 0 or > MaxSize
-            || layout.CalendarFeatures is < 0 or > MaxSize)
-            throw Invalid($"expected sizes from 1 to {MaxSize}, found others");
-        if ((long)layout.Targets * layout.Horizon * 3 > int.MaxValue
-            || (long)layout.Targets * layout.History > int.MaxValue
-            || (long)layout.Targets * layout.Lags + (long)layout.KnownCovariates * (layout.Horizon + 1) + 3L * MaxSize > int.MaxValue)
-            throw Invalid("expected sizes whose products are small, found others");
-        if (!Enum.IsDefined(layout.Scaling) || !Enum.IsDefined(layout.Loss) || !Enum.IsDefined(Settings.Missing))
-            throw Invalid("expected known names of scaling, loss and missing values, found others");
+        if (OtherLayouts?.All(other => IsLike(other, layout)) == false)
+            throw Invalid("expected networks with the same inputs and steps ahead, found others");
+        if (Baselines is { IsValid: false })
+            throw Invalid("expected weights of baselines from 0 to 1, found others");
+        if (!Enum.IsDefined(Settings.Missing))
+            throw Invalid("expected known names of how missing values are handled, found others");
         if (Settings.Columns.Targets.Length != layout.Targets)
             throw Invalid($"expected {layout.Targets} columns of targets, found {Settings.Columns.Targets.Length}");
         if (Settings.Columns.PastCovariates.Length > layout.PastCovariates
@@ -103,6 +120,29 @@ internal sealed record SavedForecast(ForecastSettings Settings, ForecastLayout L
         if (Known.Any(known => known?.Name is null) || Known.DistinctBy(known => known.Name).Count() != Known.Length)
             throw Invalid("expected one state a series, found more");
     }
+
+    private static void Check(ForecastLayout layout)
+    {
+        if (layout.Targets is < 1 or > MaxSize
+            || layout.Horizon is < 1 or > MaxSize
+            || layout.Lags is < 1 or > MaxSize
+            || layout.WindowSize is < 1 or > MaxSize
+            || layout.PastCovariates is < 0 or > MaxSize
+            || layout.KnownCovariates is < 0 or > MaxSize
+            || layout.CalendarFeatures is < 0 or > MaxSize)
+            throw Invalid($"expected sizes from 1 to {MaxSize}, found others");
+        if ((long)layout.Targets * layout.Horizon * 3 > int.MaxValue
+            || (long)layout.Targets * layout.History > int.MaxValue
+            || (long)layout.Targets * layout.Lags + (long)layout.KnownCovariates * (layout.Horizon + 1) + 3L * MaxSize > int.MaxValue)
+            throw Invalid("expected sizes whose products are small, found others");
+        if (!Enum.IsDefined(layout.Scaling) || !Enum.IsDefined(layout.Loss))
+            throw Invalid("expected known names of scaling and loss, found others");
+    }
+
+    // The same rows, and forecasts of the same values.
+    private static bool IsLike(ForecastLayout one, ForecastLayout other)
+        => (one.Targets, one.PastCovariates, one.KnownCovariates, one.CalendarFeatures, one.Horizon)
+            == (other.Targets, other.PastCovariates, other.KnownCovariates, other.CalendarFeatures, other.Horizon);
 
     private static InvalidDataException Invalid(string what) => new($"A saved LSTM forecast can't be read: {what}.");
 }

@@ -1,21 +1,42 @@
 using System.Text.Json.Serialization;
+using Microsoft.ML.Lstm.Engine.Network;
 using Microsoft.ML.Lstm.Engine.Parameters;
+using Microsoft.ML.Lstm.Engine.Series.Baselines;
 
 namespace Microsoft.ML.Lstm.Engine.Series;
 
-/// <summary>A trained forecasting network, with what it takes to encode rows as its steps and to read its outputs as forecasts.</summary>
-/// <param name="Network">The network.</param>
-/// <param name="Layout">The inputs and outputs of its steps.</param>
-/// <param name="Scaling">The units of the numbers in a row.</param>
-/// <param name="Intervals">The calibration of its intervals.</param>
-internal sealed record ForecastModel(SequenceModel Network, ForecastLayout Layout, RowScaling Scaling, ForecastIntervals Intervals)
+/// <summary>A trained forecaster: networks whose forecasts are averaged, and may be mixed with baselines.</summary>
+/// <param name="Networks">The networks, at least one. Their layouts have the same rows, targets and horizon.</param>
+/// <param name="Intervals">The calibration of the intervals.</param>
+internal sealed record ForecastModel(IReadOnlyList<ForecastNetwork> Networks, ForecastIntervals Intervals)
 {
-    /// <summary>How the network was trained; null where that is not known.</summary>
+    /// <summary>What the networks' forecast is mixed with; null for nothing.</summary>
+    public BaselineMixture? Baselines { get; init; }
+
+    /// <summary>How the networks were trained; null where that is not known.</summary>
     public TrainingReport? Report { get; init; }
+
+    /// <summary>The first network, whose inputs, other than lags, are those of all.</summary>
+    public SequenceModel Network => Networks[0].Network;
+
+    /// <summary>The layout of the first network.</summary>
+    public ForecastLayout Layout => Networks[0].Layout;
+
+    /// <summary>The units of the numbers in a row, as the first network has them.</summary>
+    public RowScaling Scaling => Networks[0].Scaling;
 
     /// <summary>The number of series in the training data.</summary>
     public int Series => Scaling.Levels.Length / Layout.Targets - 1;
+
+    /// <summary>The networks, ready to run.</summary>
+    public SequenceNetwork[] Pack() => [.. Networks.Select(one => new SequenceNetwork(one.Network.Parameters, NetworkPasses.Forward))];
 }
+
+/// <summary>A forecasting network, with what it takes to encode rows as its steps and to read its outputs as forecasts.</summary>
+/// <param name="Network">The network.</param>
+/// <param name="Layout">The inputs and outputs of its steps.</param>
+/// <param name="Scaling">The units of the numbers in a row.</param>
+internal sealed record ForecastNetwork(SequenceModel Network, ForecastLayout Layout, RowScaling Scaling);
 
 /// <summary>
 /// The calibration of intervals: how far the ends that the network gives are moved, in units of the forecast's spread, for each of the

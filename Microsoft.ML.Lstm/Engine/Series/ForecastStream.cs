@@ -1,58 +1,51 @@
 using Microsoft.ML.Lstm.Engine.Network;
-using Microsoft.ML.Lstm.Engine.Parameters;
+using Microsoft.ML.Lstm.Engine.Series.Baselines;
 
 namespace Microsoft.ML.Lstm.Engine.Series;
 
 /// <summary>
-/// Forecasts one series whose rows arrive one at a time. The cost of a row does not depend on how many came before. Any number of streams
-/// may share a network; each serves one caller at a time.
+/// Forecasts one series whose rows arrive one at a time: the mean of the model's networks, mixed with its baselines. The cost of a row does
+/// not depend on how many came before. Any number of streams may share networks; each serves one caller at a time.
 /// </summary>
 internal sealed class ForecastStream
 {
     private readonly ForecastModel _model;
-    private readonly ForecastLayout _layout;
-    private readonly ForecastLossDescription _loss;
-    private readonly SeriesEncoder _encoder;
-    private readonly SequenceStream _network;
-    private readonly float[] _features;
-    private readonly float[] _outputs;
-    private readonly int[] _tokens;
+    private readonly ForecastNetworkStream[] _networks;
+    private readonly BaselineStream? _baselines;
 
     /// <param name="model">The model.</param>
-    /// <param name="network">The model's network, ready to run.</param>
+    /// <param name="networks">The model's networks, ready to run: those of <see cref="ForecastModel.Pack"/>.</param>
     /// <param name="series">The number of the series, from 1; 0 for one that is not in the training data.</param>
-    public ForecastStream(ForecastModel model, SequenceNetwork network, int series)
+    /// <param name="theta">For a model with baselines, what fits the theta method: streams of one caller share it. Null for one of the
+    /// stream's own.</param>
+    public ForecastStream(ForecastModel model, SequenceNetwork[] networks, int series, ThetaMethod? theta = null)
     {
         _model = model;
-        _layout = model.Layout;
-        _loss = ForecastLossDescription.Of(_layout.Loss);
-        _encoder = new SeriesEncoder(_layout, model.Scaling, series);
-        _network = new SequenceStream(network);
-        _features = new float[_layout.FeatureSize];
-        _outputs = new float[_layout.OutputSize];
-        _tokens = network.Shape.Embeddings.Count > 0 ? [series] : [];
+        _networks = [.. model.Networks.Zip(networks, (one, packed) => new ForecastNetworkStream(one, packed, series))];
+        if (model.Baselines is { } mixture)
+            _baselines = new BaselineStream(mixture, model.Layout.Targets, model.Layout.Horizon, theta ?? mixture.NewTheta());
     }
 
     /// <summary>
     /// Whether there is a forecast: after the first row or, of a series whose level the training data does not tell, after the first row
     /// with a value.
     /// </summary>
-    public bool HasForecast => _encoder.Count > 0 && _encoder.IsMeasured;
+    public bool HasForecast => Array.TrueForAll(_networks, static network => network.HasForecast);
 
     /// <summary>How many numbers the state has.</summary>
-    public int StateLength => (int)StateLengthOf(_layout, _model.Network.Shape);
+    public int StateLength => (int)StateLengthOf(_model);
 
-    /// <summary>How many numbers the state has with a layout and a network.</summary>
-    public static long StateLengthOf(ForecastLayout layout, NetworkShape shape)
-        => SeriesEncoder.StateLengthOf(layout) + SequenceStream.StateLengthOf(shape) + layout.OutputSize;
+    /// <summary>How many numbers the state has with a model.</summary>
+    public static long StateLengthOf(ForecastModel model)
+        => model.Networks.Sum(one => ForecastNetworkStream.StateLengthOf(one.Network, one.Layout))
+            + BaselineStream.StateLengthOf(model.Baselines, model.Layout.Targets);
 
     /// <summary>Takes the next row; see <see cref="SeriesEncoder.Encode"/>.</summary>
     public void Step(ReadOnlySpan<float> row, ReadOnlySpan<float> future, ReadOnlySpan<float> calendar, ReadOnlySpan<float> statics)
     {
-        _encoder.Encode(row, future, calendar, _features);
-        statics.CopyTo(_network.Statics);
-        _model.Scaling.Statics.Apply(_network.Statics);
-        _network.Step(_features, _tokens).CopyTo(_outputs);
+        foreach (ForecastNetworkStream network in _networks)
+            network.Step(row, future, calendar, statics);
+        _baselines?.Add(row);
     }
 
     /// <summary>The forecast of value <paramref name="index"/> of H·D, before calibration.</summary>
@@ -60,8 +53,18 @@ internal sealed class ForecastStream
     {
         get
         {
-            int target = index % _layout.Targets, width = _loss.OutputsPerValue;
-            return _loss.Read(_outputs.AsSpan(index * width, width), _encoder.Levels[target], _encoder.Scales[target]);
+            if (_networks.Length == 1 && _baselines is null)
+                return _networks[0][index];
+            double point = 0, lower = 0, upper = 0, spread = 0, share = 1.0 / _networks.Length;
+            foreach (ForecastNetworkStream network in _networks)
+            {
+                ForecastOutput output = network[index];
+                (point, spread) = (point + share * output.Point, spread + share * output.Spread);
+                (lower, upper) = (lower + share * output.Lower, upper + share * output.Upper);
+            }
+            // An interval of the networks goes along with its point.
+            double moved = _baselines is null ? 0 : _baselines.Mix(index, point) - point;
+            return new ForecastOutput(point + moved, lower + moved, upper + moved, spread);
         }
     }
 
@@ -71,7 +74,7 @@ internal sealed class ForecastStream
     /// </summary>
     public void CopyForecastTo(Span<float> destination)
     {
-        int values = _layout.Values;
+        int values = _model.Layout.Values;
         for (int i = 0; i < values; i++)
         {
             ForecastOutput output = this[i];
@@ -81,19 +84,27 @@ internal sealed class ForecastStream
         }
     }
 
-    /// <summary>Writes the state to <paramref name="destination"/>, <see cref="StateLength"/> numbers.</summary>
+    /// <summary>
+    /// Writes the state to <paramref name="destination"/>, <see cref="StateLength"/> numbers: of each network, then of the baselines.
+    /// </summary>
     public void CopyStateTo(Span<float> destination)
     {
-        _encoder.CopyStateTo(destination[.._encoder.StateLength]);
-        _network.CopyStateTo(destination.Slice(_encoder.StateLength, _network.StateLength));
-        _outputs.CopyTo(destination[(_encoder.StateLength + _network.StateLength)..]);
+        foreach (ForecastNetworkStream network in _networks)
+        {
+            network.CopyStateTo(destination[..network.StateLength]);
+            destination = destination[network.StateLength..];
+        }
+        _baselines?.CopyStateTo(destination);
     }
 
     /// <summary>Restores a state that <see cref="CopyStateTo"/> wrote, of this or another stream of the same model.</summary>
     public void CopyStateFrom(ReadOnlySpan<float> source)
     {
-        _encoder.CopyStateFrom(source[.._encoder.StateLength]);
-        _network.CopyStateFrom(source.Slice(_encoder.StateLength, _network.StateLength));
-        source[(_encoder.StateLength + _network.StateLength)..].CopyTo(_outputs);
+        foreach (ForecastNetworkStream network in _networks)
+        {
+            network.CopyStateFrom(source[..network.StateLength]);
+            source = source[network.StateLength..];
+        }
+        _baselines?.CopyStateFrom(source);
     }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Numerics.Tensors;
 using Microsoft.ML.Lstm.Engine.Network;
 using Microsoft.ML.Lstm.Engine.Parameters;
+using Microsoft.ML.Lstm.Engine.Series.Baselines;
 using Microsoft.ML.Lstm.Engine.Training;
 
 namespace Microsoft.ML.Lstm.Engine.Series;
@@ -21,6 +22,15 @@ internal sealed record ForecastData(ForecastLayout Layout, IReadOnlyList<SeriesR
 
     /// <summary>The names of the inputs, for warnings.</summary>
     public InputNames Names { get; init; } = new();
+
+    /// <summary>How many rows a season has, for the baselines; 1 for no seasons.</summary>
+    public int Seasonality { get; init; } = 1;
+
+    /// <summary>Whether a baseline, or a mixture with baselines, replaces the networks if it does better on the validation rows.</summary>
+    public bool FallsBack { get; init; }
+
+    /// <summary>Further networks, of which those that do no worse than the others become part of the forecaster.</summary>
+    public IReadOnlyList<ForecastCandidate> Candidates { get; init; } = [];
 
     /// <summary>Whether there is a value to learn: a value behind the first row of a series.</summary>
     public bool CanLearn => HasValues(i => 1..TrainingRows[i]);
@@ -54,7 +64,8 @@ internal sealed record ForecastData(ForecastLayout Layout, IReadOnlyList<SeriesR
 }
 
 /// <summary>
-/// Trains a forecasting network on the first rows of each series; the rows after them decide when to stop, and calibrate the intervals.
+/// Trains forecasting networks on the first rows of each series; the rows after them decide when to stop and which networks to average,
+/// compare these with baselines, and calibrate the intervals.
 /// </summary>
 internal static class ForecastTraining
 {
@@ -72,81 +83,148 @@ internal static class ForecastTraining
     public static (ForecastModel Model, float[][] States) Train(ForecastData data, TrainingSettings settings, int seed,
         OptionChoices choices, ITrainingMonitor monitor, ITrainingCheckpoint? checkpoint)
     {
-        RowScaling scaling = SeriesStatistics.Of(data);
-        (EncodedSeries[] series, UntrainedWeights untrained) = Encode(data, scaling, i => data.TrainingRows[i]);
-        data.Names.WarnOf(data.Layout, scaling, untrained, monitor);
-        Outliers.WarnOf(data, monitor);
-        SeriesWindows training = WindowsOf(data, series, i => 0..data.TrainingRows[i]);
-        if (!data.CanLearn)
-            throw new InvalidOperationException("There is nothing to learn: no series has a value to train on behind its first row.");
-        SequenceSet? validation = data.Validates
-            ? WindowsOf(data, series, i => Math.Max(0, data.TrainingRows[i] - 1)..series[i].Steps).ToSet()
-            : null;
-
-        var task = new ForecastTask(data.Layout, data.ConfidenceLevel);
-        // The encoder has scaled the features already, and the validation rows are a set of their own.
-        TrainingSettings encoded = settings with { NormalizeFeatures = false, ValidationFraction = 0 };
-        var job = new TrainingJob(training, validation, encoded, task, seed, monitor);
-        TrainedNetwork first = checkpoint?.First ?? TrainingLoop.Run(job with
-        {
-            SaveCheckpoint = checkpoint is null ? null : (kept, state) => checkpoint.Save(kept, state, first: null),
-            Resume = checkpoint?.Resume,
-        });
-        // Cleared only now: a resumed training gives the same weights only if its checkpoint has them as they were drawn.
-        bool trainsUnknown = settings.Dropout.Tokens > 0;
-        var model = new ForecastModel(untrained.ClearWeights(first.Model, trainsUnknown), data.Layout, scaling, NoIntervals)
-        {
-            Report = TrainingReport.Of(first, seed, choices),
-        };
+        List<NetworkTraining> members = [new(data, settings, seed, monitor, checkpoint, warns: true)];
+        HeldOutForecasts? heldOut = data.Validates ? new HeldOutForecasts(data) : null;
+        bool wasStopped = members[0].WasStopped || !TryTrainOthers(members, data, settings, seed, monitor);
         // A stopped training still gives its best model, which needs its intervals.
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(monitor.Abandoned,
-            first.WasStopped ? default : settings.CancellationToken);
-        (ForecastIntervals intervals, float[][] states) = Calibrate(model, data, series, monitor, stop.Token);
-        model = model with { Intervals = intervals };
-        if (data.Refit && validation is not null && !settings.CancellationToken.IsCancellationRequested)
+            wasStopped ? default : settings.CancellationToken);
+        TrainingReport[] reports = [.. members.Select(member => member.ReportOf(choices))];
+        if (heldOut is not null && members.Count > 1)
+            (members, reports) = Choose(members, reports, heldOut, data, monitor);
+        var model = new ForecastModel([.. members.Select(member => member.Network)], NoIntervals)
         {
-            (series, untrained) = Encode(data, scaling, i => series[i].Steps);
-            SeriesWindows all = WindowsOf(data, series, i => 0..series[i].Steps);
-            SequenceModel refitted = TrainingLoop.Train(job with
+            Report = reports.Length == 1 ? reports[0] : ReportOf(reports),
+        };
+
+        heldOut?.Clear();
+        (ForecastIntervals intervals, float[][] states) = Calibrate(model, data, heldOut, monitor, stop.Token);
+        if (heldOut?.Compare() is { } comparison)
+        {
+            Describe(comparison, heldOut.Metric, model.Report!, monitor);
+            if (data.FallsBack && comparison.Best is not null)
             {
-                Training = all,
-                Validation = null,
-                // The learning rate follows the same schedule as before, up to the epoch that was best.
-                Settings = encoded with { EarlyStopping = null, Epochs = EpochRule.Exactly(first.NumberOfEpochs) },
-                EndAfter = first.KeptEpoch,
-                // The checkpoint of a stopped training stays as it is, so that the training can be resumed.
-                SaveCheckpoint = checkpoint is null || first.WasStopped ? null : (kept, state) => checkpoint.Save(kept, state, first),
-                Resume = checkpoint?.First is null ? null : checkpoint.Resume,
-            });
-            model = model with { Network = untrained.ClearWeights(refitted, trainsUnknown) };
+                model = model with { Baselines = comparison.Best };
+                (intervals, states) = Calibrate(model, data, heldOut: null, monitor, stop.Token);
+            }
+        }
+        model = model with { Intervals = intervals };
+        if (data.Refit && heldOut is not null && !settings.CancellationToken.IsCancellationRequested)
+        {
+            foreach (NetworkTraining member in members)
+                member.Refit();
+            model = model with { Networks = [.. members.Select(member => member.Network)] };
             states = RunHeldOut(model, data, (_, _, _) => { }, monitor.Abandoned.ThrowIfCancellationRequested);
         }
         return (model, states);
     }
 
-    /// <summary>Encodes the series, and finds the weights that training on their first <paramref name="rows"/> cannot reach.</summary>
-    private static (EncodedSeries[] Series, UntrainedWeights Untrained) Encode(ForecastData data, RowScaling scaling, Func<int, int> rows)
+    /// <summary>Trains the further networks; false if the user stopped that.</summary>
+    private static bool TryTrainOthers(List<NetworkTraining> members, ForecastData data, TrainingSettings settings, int seed,
+        ITrainingMonitor monitor)
     {
-        EncodedSeries[] series = [.. data.Rows.Select(one => EncodedSeries.Encode(data.Layout, scaling, one))];
-        var untrained = new UntrainedWeights(data, scaling, series, rows);
-        untrained.ClearFeatures(series);
-        return (series, untrained);
+        foreach (ForecastCandidate candidate in data.Candidates)
+        {
+            if (settings.CancellationToken.IsCancellationRequested)
+                return false;
+            monitor.Info($"Network {members.Count + 1} of {data.Candidates.Count + 1}: {candidate.Description}.");
+            try
+            {
+                members.Add(new NetworkTraining(data with { Layout = candidate.Layout }, candidate.Settings, SeedOf(seed, members.Count),
+                    monitor, checkpoint: null, warns: false));
+            }
+            catch (OperationCanceledException) when (!monitor.Abandoned.IsCancellationRequested)
+            {
+                // Before its first update a network is none yet.
+                return false;
+            }
+            if (members[^1].WasStopped)
+                return false;
+        }
+        return true;
     }
 
-    private static SeriesWindows WindowsOf(ForecastData data, EncodedSeries[] series, Func<int, Range> range)
-        => new(data.Layout, series, [.. Enumerable.Range(0, series.Length).Select(range)], data.Rows[0].Statics.Length,
-            data.EmbedSeries ? [series.Length] : []);
+    /// <summary>
+    /// The members to average: the one with the least error, then each next one that does not raise the error of the mean (Caruana et al.
+    /// 2004).
+    /// </summary>
+    private static (List<NetworkTraining> Members, TrainingReport[] Reports) Choose(List<NetworkTraining> members,
+        TrainingReport[] reports, HeldOutForecasts heldOut, ForecastData data, ITrainingMonitor monitor)
+    {
+        double[][] errors = new double[members.Count][];
+        for (int i = 0; i < errors.Length; i++)
+        {
+            heldOut.Clear();
+            RunHeldOut(new ForecastModel([members[i].Network], NoIntervals), data, heldOut.Add,
+                monitor.Abandoned.ThrowIfCancellationRequested);
+            errors[i] = heldOut.NetworkErrors;
+            reports[i].Metric = heldOut.Metric;
+            reports[i].Error = heldOut.ErrorOf(errors[i]);
+        }
+        int[] order = [.. Enumerable.Range(0, errors.Length).OrderBy(i => reports[i].Error ?? double.PositiveInfinity)];
+        List<int> kept = [order[0]];
+        double[] sum = [.. errors[order[0]]];
+        double? least = reports[order[0]].Error;
+        foreach (int next in order[1..])
+        {
+            double[] with = [.. sum.Zip(errors[next], (total, error) => total + error)];
+            double? error = heldOut.ErrorOf([.. with.Select(total => total / (kept.Count + 1))]);
+            if (!(error <= least))
+                continue;
+            kept.Add(next);
+            (sum, least) = (with, error);
+        }
+        kept.Sort();
+        monitor.Info(string.Create(CultureInfo.InvariantCulture, $"Averaged: {string.Join(", ", kept.Select(i => $"network {i + 1}"))}. "
+            + $"{heldOut.Metric} of each network on the rows held out: {string.Join(", ", reports.Select(one => $"{one.Error:G4}"))}; of the "
+            + $"mean {least:G4}."));
+        return ([.. kept.Select(i => members[i])], [.. kept.Select(i => reports[i])]);
+    }
+
+    /// <summary>The report of several networks.</summary>
+    private static TrainingReport ReportOf(TrainingReport[] members) => new()
+    {
+        Seed = members[0].Seed,
+        Choices = members[0].Choices,
+        NumberOfEpochs = members[0].NumberOfEpochs,
+        KeptEpoch = members[0].KeptEpoch,
+        Epochs = members[0].Epochs,
+        EndReason = members[0].EndReason,
+        Members = members,
+    };
+
+    private static void Describe(BaselineComparison comparison, string metric, TrainingReport report, ITrainingMonitor monitor)
+    {
+        report.Metric = metric;
+        report.Error = comparison.Network;
+        report.Winner = comparison.Winner;
+        report.Baselines = [.. comparison.Baselines.Select(one => new BaselineError(BaselineNames.NameOf(one.Baseline), one.Error)
+        {
+            Weight = comparison.Best?.Weights[(int)one.Baseline] ?? 0,
+        })];
+        if (double.IsFinite(comparison.Mixture))
+            report.Baselines = [.. report.Baselines, new BaselineError(BaselineComparison.Mixed, comparison.Mixture)];
+        if (report.DescribeErrors() is { } errors)
+            monitor.Info(errors);
+    }
+
+    // The first network has the seed of a forecaster with one network.
+    private static int SeedOf(int seed, int network) => unchecked(seed + network * 0x3504F333);
 
     /// <summary>Calibrates the intervals by the errors of forecasts that are made as in scoring, row by row.</summary>
-    private static (ForecastIntervals Intervals, float[][] States) Calibrate(ForecastModel model, ForecastData data, EncodedSeries[] series,
-        ITrainingMonitor monitor, CancellationToken stop)
+    private static (ForecastIntervals Intervals, float[][] States) Calibrate(ForecastModel model, ForecastData data,
+        HeldOutForecasts? heldOut, ITrainingMonitor monitor, CancellationToken stop)
     {
         var calibration = new ConformalCalibration(data.Layout);
         int targets = data.Layout.Targets;
+        float[] values = new float[data.Layout.Values];
         float[][] states = RunHeldOut(model, data, (stream, i, t) =>
         {
-            int to = Math.Min(t + 1 + data.Layout.Horizon, series[i].Steps);
-            calibration.Add(stream, series[i].Values.AsSpan(((t + 1) * targets)..(to * targets)));
+            int ahead = Math.Min(data.Layout.Horizon, data.Rows[i].Count - 1 - t);
+            for (int h = 0; h < ahead; h++)
+                data.Rows[i][t + 1 + h][..targets].CopyTo(values.AsSpan(h * targets));
+            calibration.Add(stream, values.AsSpan(0, ahead * targets));
+            heldOut?.Add(stream, i, t);
         }, stop.ThrowIfCancellationRequested);
         (ForecastIntervals intervals, int errors, int stepsWithErrors) = calibration.Calibrate(data.ConfidenceLevel,
             model.Scaling.Deviations.AsSpan(0, targets));
@@ -178,14 +256,15 @@ internal static class ForecastTraining
         ForecastModel model, ForecastData data, Action<ForecastStream, int, int> beforeNext, Action? beforeStep = null)
     {
         bool validates = data.Validates;
-        var network = new SequenceNetwork(model.Network.Parameters, NetworkPasses.Forward);
+        SequenceNetwork[] networks = model.Pack();
+        ThetaMethod? theta = model.Baselines?.NewTheta();
         float[][] states = new float[data.Rows.Count][];
         float[] future = new float[data.Layout.Horizon * data.Layout.KnownCovariates];
         for (int i = 0; i < states.Length; i++)
         {
             SeriesRows rows = data.Rows[i];
             int first = validates ? Math.Max(0, data.TrainingRows[i] - 1) : 0;
-            var stream = new ForecastStream(model, network, rows.Series);
+            var stream = new ForecastStream(model, networks, rows.Series, theta);
             int observed = rows.CountObserved(data.Layout.Targets, data.Layout.KnownCovariates);
             for (int t = 0; t < observed; t++)
             {

@@ -126,4 +126,12 @@ public sealed record OptionChoice(string Option, string Value, string Reason);
 /// <param name="Error">Its error, in the metric of <see cref="TrainingReport.Metric"/>.</param>
 public sealed record BaselineError(
     string Name,
-    [property: JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)] double Error);
+    [property: JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)] double Error)
+{
+    /// <summary>
+    /// The weight of the baseline in what had the least error, from 0 to 1; the network has the rest. A forecaster has it with
+    /// <see cref="LstmForecastingEstimator.Options.FallBackToBaseline"/> only.
+    /// </summary>
+    [JsonInclude]
+    public double Weight { get; internal set; }
+}

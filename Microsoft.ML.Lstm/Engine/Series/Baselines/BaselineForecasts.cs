@@ -51,4 +51,13 @@ internal sealed class BaselineForecasts(int seasonality, int horizon)
             };
         }
     }
+
+    /// <summary>
+    /// The forecast or, where the history does not suffice for the baseline, the last value; within the range of <see cref="float"/>.
+    /// </summary>
+    public double OrLast(Baseline baseline, int ahead)
+    {
+        double forecast = this[baseline, ahead];
+        return double.IsNaN(forecast) ? Last : Math.Clamp(forecast, float.MinValue, float.MaxValue);
+    }
 }

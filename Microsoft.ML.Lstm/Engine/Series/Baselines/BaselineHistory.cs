@@ -77,9 +77,10 @@ internal sealed class BaselineHistory
     }
 
     /// <summary>Forecasts from the last row.</summary>
-    /// <param name="theta">Fits the theta method to the values: one that <see cref="NewTheta"/> gave.</param>
+    /// <param name="theta">Fits the theta method and exponential smoothing to the values: one that <see cref="NewTheta"/> gave. Null where
+    /// these two are not needed.</param>
     /// <param name="forecasts">Receives the forecasts.</param>
-    public void Forecast(ThetaMethod theta, BaselineForecasts forecasts)
+    public void Forecast(ThetaMethod? theta, BaselineForecasts forecasts)
     {
         if (_count == 0)
         {
@@ -94,6 +95,8 @@ internal sealed class BaselineHistory
             long row = _count - _seasonality + i;
             forecasts.Season[i] = row < 0 ? double.NaN : this[row];
         }
+        if (theta is null)
+            return;
         int window = (int)Math.Min(_count - _notKept, theta.Values.Length);
         for (int i = 0; i < window; i++)
             theta.Values[i] = this[_count - window + i];
@@ -111,6 +114,18 @@ internal sealed class BaselineHistory
         for (int i = 0; i < kept; i++)
             values[i] = this[_count - kept + i];
         values[kept..].Clear();
+    }
+
+    /// <summary>Whether the numbers of a state can be those of a history, as saved ones need not be.</summary>
+    public static bool IsValidState(ReadOnlySpan<float> state)
+    {
+        foreach (float count in state[..4])
+        {
+            if (!(count >= 0 && count < Split && float.IsInteger(count)))
+                return false;
+        }
+        long rows = (long)state[0] * Split + (long)state[1], lastAt = (long)state[2] * Split + (long)state[3];
+        return rows == 0 ? lastAt == 0 : lastAt < rows;
     }
 
     /// <summary>Restores a state that <see cref="CopyStateTo"/> wrote.</summary>

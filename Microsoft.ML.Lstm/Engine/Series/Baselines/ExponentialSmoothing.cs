@@ -41,8 +41,9 @@ internal readonly record struct ExponentialSmoothing(double Alpha, double Level)
     /// <summary>Tries the candidates that begin with <paramref name="from"/> and are <paramref name="distance"/> apart.</summary>
     private static void Try(ReadOnlySpan<double> values, double from, double distance, ref ExponentialSmoothing best, ref double least)
     {
-        // Errors are linear in the level l before the first value: e − r·l, with the errors e for l = 0 and r = (1 − α)^t. So the sums
-        // of e², e·r and r², which is a geometric series, say which l is best. Levels are relative to the first value, for precision.
+        // Errors are linear in the level l before the first value: e − r·l, with the errors e for l = 0 and r = (1 − α)^t. So the
+        // sums of e², e·r and r², which is a geometric series, say which l is best. Levels are relative to the first value, for
+        // precision.
         Vector512<double> step = Vector512.Create(distance), lanes = Vector512.CreateSequence(0.0, 1.0);
         Vector512<double> alpha0 = Vector512.Create(from) + lanes * step;
         Vector512<double> alpha1 = Vector512.Create(from + Vector512<double>.Count * distance) + lanes * step;

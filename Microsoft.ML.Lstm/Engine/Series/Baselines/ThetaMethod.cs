@@ -8,8 +8,8 @@ namespace Microsoft.ML.Lstm.Engine.Series.Baselines;
 /// one after the other.
 /// </summary>
 /// <remarks>
-/// There is a season where its autocorrelation is significant, |r_m| &gt; 1.645·√((1 + 2·Σr_i²) / n) over i below m, and there are more
-/// than two seasons: as in M3 and in <c>thetaf</c> of the R package forecast. It is taken out by classical decomposition, which is
+/// There is a season where its autocorrelation is significant, |r_m| &gt; 1.645·√((1 + 2·Σr_i²) / n) over i below m, and there are
+/// more than two seasons: as in M3 and in <c>thetaf</c> of the R package forecast. It is taken out by classical decomposition, which is
 /// multiplicative, or additive where a value is below 0 or a factor of the season or the trend is about 0.
 /// </remarks>
 /// <param name="mostValues">The most values to fit.</param>

@@ -1,0 +1,154 @@
+using Microsoft.ML.Lstm.Engine.Series;
+using Microsoft.ML.Lstm.Engine.Series.Baselines;
+using Microsoft.ML.Lstm.Tests.Series;
+
+namespace Microsoft.ML.Lstm.Tests.Forecasting;
+
+/// <summary>Forecasters beside the baselines: the report, the fallback, and several networks.</summary>
+[TestClass]
+public sealed class BaselineTrainingTests
+{
+    [TestMethod]
+    [DataRow(ForecastLoss.SquaredError, "RMSSE")]
+    [DataRow(ForecastLoss.Quantile, "MASE")]
+    public void TheReportAndTheLogSayHowTheNetworkDoes(ForecastLoss loss, string metric)
+    {
+        var ml = new MLContext(1);
+        var log = new List<string>();
+        ml.Log += (_, entry) => log.Add(entry.Message);
+        LstmForecastingTransformer model = ForecastRun.Fit(ml, Reading.Wave(300), options =>
+            (options.LossFunction, options.TimeColumnName) = (loss, "Time"));
+        TrainingReport report = model.TrainingReport!;
+        Assert.AreEqual(metric, report.Metric);
+        string[] names = ["naive", "drift", "seasonal naive", "exponential smoothing", "theta", "mixture"];
+        CollectionAssert.AreEqual(names, report.Baselines.Select(one => one.Name).ToArray());
+        Assert.IsTrue(report.Baselines.All(one => one.Error > 0 && double.IsFinite(one.Error)));
+        double least = report.Baselines.Select(one => one.Error).Append(report.Error!.Value).Min();
+        Assert.AreEqual(least, report.Baselines.SingleOrDefault(one => one.Name == report.Winner)?.Error ?? report.Error);
+        Assert.IsTrue(log.Exists(line => line.Contains(report.DescribeErrors()!, StringComparison.Ordinal)));
+        Assert.IsNull(model.Model.Baselines);
+    }
+
+    [TestMethod]
+    public void TheLastValueReplacesANetworkThatDoesWorse()
+    {
+        var ml = new MLContext(1);
+        // Steps at random, of which each lasts.
+        var random = new Random(1);
+        Reading[] rows = Reading.Wave(400);
+        float level = 0;
+        for (int t = 0; t < rows.Length; t++)
+            rows[t].Value = level = random.Next(30) == 0 ? random.Next(100) : level;
+        void Change(LstmForecastingEstimator.Options options) => options.NumberOfEpochs = 1;
+        LstmForecastingTransformer network = ForecastRun.Fit(ml, rows[..300], Change);
+        LstmForecastingTransformer winner = ForecastRun.Fit(ml, rows[..300], options =>
+        {
+            Change(options);
+            options.FallBackToBaseline = true;
+        });
+        Assert.AreNotEqual(TrainingReport.Network, winner.TrainingReport!.Winner);
+        Assert.AreEqual(network.TrainingReport!.Winner, winner.TrainingReport.Winner);
+        Assert.IsNotNull(winner.Model.Baselines);
+        Assert.AreEqual(1, winner.Model.Baselines.NetworkWeight + winner.TrainingReport.Baselines.Sum(one => one.Weight), 1e-9);
+        Reading[] later = rows[300..];
+        ReadingForecast[] forecasts = ForecastRun.Transform(ml, winner, later);
+        Assert.IsLessThan(Error(ForecastRun.Transform(ml, network, later)), Error(forecasts));
+        var pairs = ForecastRun.Compare(forecasts, later).ToArray();
+        // The intervals are those of the winner.
+        Assert.IsInRange(0.85, 1, pairs.Average(pair =>
+            pair.Forecast.Lower[pair.Step] <= pair.Value && pair.Value <= pair.Forecast.Upper[pair.Step] ? 1.0 : 0));
+
+        double Error(ReadingForecast[] of)
+            => ForecastRun.Compare(of, later).Average(pair => Math.Pow(pair.Forecast.Forecast[pair.Step] - pair.Value, 2));
+    }
+
+    [TestMethod]
+    public void ANewSeriesIsForecastFromItsFirstValueOn()
+    {
+        var ml = new MLContext(1);
+        LstmForecastingTransformer model = ForecastRun.Fit(ml, [.. Reading.Wave(80, shop: "a"), .. Reading.Wave(80, shop: "b")],
+            options => (options.SeriesColumnName, options.Effort) = ("Shop", TrainingEffort.Best));
+        LstmForecastingTransformer alone = With(model, new BaselineMixture(12, [0, 0, 0.5, 0, 0.5]));
+        Reading[] rows = Reading.Wave(30, shop: "new");
+        (rows[0].Value, rows[5].Value) = (float.NaN, float.NaN);
+        ReadingForecast[] forecasts = ForecastRun.Transform(ml, alone, rows);
+        // Before the first value there is none; then, for lack of a season, the last value for the seasonal naive forecast.
+        Assert.IsTrue(float.IsNaN(forecasts[0].Forecast[0]));
+        Assert.AreEqual(rows[1].Value, forecasts[1].Forecast[0], 1e-6);
+        Assert.IsTrue(forecasts.Skip(1).All(row => row.Forecast.All(float.IsFinite) && row.Lower.All(float.IsFinite)));
+        // Another mixture of another series in between moves nothing.
+        ReadingForecast[] mixed = ForecastRun.Transform(ml, alone,
+            [.. rows.Zip(Reading.Wave(30, shop: "other")).SelectMany(pair => new[] { pair.First, pair.Second })]);
+        for (int t = 0; t < rows.Length; t++)
+            ForecastRun.AssertSame(forecasts[t], mixed[2 * t]);
+    }
+
+    [TestMethod]
+    public void SeveralNetworksAreTrainedFromDifferentSeedsAndSettings()
+    {
+        var ml = new MLContext(1);
+        Reading[] rows = Reading.Wave(300, noise: 1);
+        void Change(LstmForecastingEstimator.Options options)
+            => (options.Effort, options.NumberOfEpochs, options.Horizon) = (TrainingEffort.Best, 60, 2);
+        LstmForecastingTransformer best = ForecastRun.Fit(ml, rows, Change);
+        Assert.IsGreaterThan(1, best.Model.Networks.Count);
+        Assert.HasCount(best.Model.Networks.Count, best.TrainingReport!.Members);
+        Assert.HasCount(best.Model.Networks.Count, best.Model.Networks.Select(network => network.Network.Parameters.Values[0]).Distinct());
+        Assert.IsTrue(best.TrainingReport.Members.All(member => member.Error > 0));
+        Assert.ThrowsExactly<NotSupportedException>(() => best.ExportToOnnx(new MemoryStream()));
+
+        // The refitted networks are others, and as many.
+        LstmForecastingTransformer refitted = ForecastRun.Fit(ml, rows, options =>
+        {
+            Change(options);
+            options.RefitOnAllData = true;
+        });
+        Assert.HasCount(best.Model.Networks.Count, refitted.Model.Networks);
+        Assert.AreNotEqual(best.Model.Network.Parameters.Values[0], refitted.Model.Network.Parameters.Values[0]);
+
+        // An option that is given stays as it is, and so there are fewer networks.
+        LstmForecastingTransformer given = ForecastRun.Fit(ml, rows, options =>
+        {
+            (options.Effort, options.LossFunction, options.Scaling) = (TrainingEffort.Best, ForecastLoss.AbsoluteError,
+                SeriesScaling.Series);
+        });
+        Assert.IsTrue(given.Model.Networks.All(network => network.Layout is
+        {
+            Loss: ForecastLoss.AbsoluteError,
+            Scaling: SeriesScaling.Series,
+        }));
+    }
+
+    [TestMethod]
+    public void ACancelledTrainingKeepsTheNetworksSoFar()
+    {
+        var ml = new MLContext(1);
+        using var cancel = new CancellationTokenSource();
+        int epochs = 0;
+        LstmForecastingTransformer model = ForecastRun.Fit(ml, Reading.Wave(300), options =>
+        {
+            (options.Effort, options.CancellationToken) = (TrainingEffort.Best, cancel.Token);
+            options.EpochCompleted = _ =>
+            {
+                // In the second network.
+                if (++epochs == 5)
+                    cancel.Cancel();
+            };
+        });
+        Assert.AreEqual(5, epochs);
+        Assert.IsLessThanOrEqualTo(2, model.Model.Networks.Count);
+        Assert.IsTrue(ForecastRun.Transform(ml, model, Reading.Wave(10)).All(row => row.Forecast.All(float.IsFinite)));
+    }
+
+    [TestMethod]
+    public void SeveralNetworksHaveNoCheckpoint()
+    {
+        LstmForecastingEstimator.Options options = ForecastRun.Options();
+        (options.Effort, options.CheckpointPath) = (TrainingEffort.Best, "checkpoint");
+        Assert.AreEqual("CheckpointPath", Assert.ThrowsExactly<ArgumentOutOfRangeException>(
+            () => new MLContext().Forecasting.ForecastByLstm(options)).ParamName);
+    }
+
+    private static LstmForecastingTransformer With(LstmForecastingTransformer model, BaselineMixture baselines)
+        => new(new MLContext(), model.Model with { Baselines = baselines }, model.Settings, new Dictionary<string, SeriesState>());
+}

@@ -1,0 +1,99 @@
+using Microsoft.ML.Lstm.Engine.Parameters;
+using Microsoft.ML.Lstm.Engine.Training;
+
+namespace Microsoft.ML.Lstm.Engine.Series;
+
+/// <summary>The training of one network of a forecaster.</summary>
+internal sealed class NetworkTraining
+{
+    private readonly ForecastData _data;
+    private readonly RowScaling _scaling;
+    private readonly TrainingJob _job;
+    private readonly ITrainingCheckpoint? _checkpoint;
+    private readonly TrainedNetwork _first;
+
+    /// <summary>Trains a network.</summary>
+    /// <param name="data">The series, in the layout of the network.</param>
+    /// <param name="settings">The network and its training.</param>
+    /// <param name="seed">The seed of all random numbers.</param>
+    /// <param name="monitor">Receives progress.</param>
+    /// <param name="checkpoint">Saves the state of the training after each epoch; null for no checkpoints.</param>
+    /// <param name="warns">Whether to warn of what is odd in the data.</param>
+    public NetworkTraining(ForecastData data, TrainingSettings settings, int seed, ITrainingMonitor monitor,
+        ITrainingCheckpoint? checkpoint, bool warns)
+    {
+        (_data, _checkpoint) = (data, checkpoint);
+        _scaling = SeriesStatistics.Of(data);
+        (EncodedSeries[] series, UntrainedWeights untrained) = Encode(i => data.TrainingRows[i]);
+        if (warns)
+        {
+            data.Names.WarnOf(data.Layout, _scaling, untrained, monitor);
+            Outliers.WarnOf(data, monitor);
+        }
+        SeriesWindows training = WindowsOf(series, i => 0..data.TrainingRows[i]);
+        if (!data.CanLearn)
+            throw new InvalidOperationException("There is nothing to learn: no series has a value to train on behind its first row.");
+        SequenceSet? validation = data.Validates
+            ? WindowsOf(series, i => Math.Max(0, data.TrainingRows[i] - 1)..series[i].Steps).ToSet()
+            : null;
+        // The encoder has scaled the features already, and the validation rows are a set of their own.
+        _job = new TrainingJob(training, validation, settings with { NormalizeFeatures = false, ValidationFraction = 0 },
+            new ForecastTask(data.Layout, data.ConfidenceLevel), seed, monitor);
+        _first = checkpoint?.First ?? TrainingLoop.Run(_job with
+        {
+            SaveCheckpoint = checkpoint is null ? null : (kept, state) => checkpoint.Save(kept, state, first: null),
+            Resume = checkpoint?.Resume,
+        });
+        Network = NetworkOf(_first.Model, untrained);
+    }
+
+    /// <summary>The network.</summary>
+    public ForecastNetwork Network { get; private set; }
+
+    /// <summary>Whether the user stopped the training.</summary>
+    public bool WasStopped => _first.WasStopped;
+
+    /// <summary>The report of the training.</summary>
+    public TrainingReport ReportOf(OptionChoices choices) => TrainingReport.Of(_first, _job.Seed, choices);
+
+    /// <summary>Trains again on all rows, for as many epochs as the first network took.</summary>
+    public void Refit()
+    {
+        (EncodedSeries[] series, UntrainedWeights untrained) = Encode(i => _data.Rows[i].Count);
+        SequenceModel refitted = TrainingLoop.Train(_job with
+        {
+            Training = WindowsOf(series, i => 0..series[i].Steps),
+            Validation = null,
+            // The learning rate follows the same schedule as before, up to the epoch that was best.
+            Settings = _job.Settings with { EarlyStopping = null, Epochs = EpochRule.Exactly(_first.NumberOfEpochs) },
+            EndAfter = _first.KeptEpoch,
+            // The checkpoint of a stopped training stays as it is, so that the training can be resumed.
+            SaveCheckpoint = _checkpoint is null || WasStopped ? null : (kept, state) => _checkpoint.Save(kept, state, _first),
+            Resume = _checkpoint?.First is null ? null : _checkpoint.Resume,
+        });
+        Network = NetworkOf(refitted, untrained);
+    }
+
+    // Cleared only after training: a resumed training gives the same weights only if its checkpoint has them as they were drawn.
+    private ForecastNetwork NetworkOf(SequenceModel model, UntrainedWeights untrained)
+        => new(untrained.ClearWeights(model, trainsUnknown: _job.Settings.Dropout.Tokens > 0), _data.Layout, _scaling);
+
+    /// <summary>Encodes the series, and finds the weights that training on their first <paramref name="rows"/> cannot reach.</summary>
+    private (EncodedSeries[] Series, UntrainedWeights Untrained) Encode(Func<int, int> rows)
+    {
+        EncodedSeries[] series = [.. _data.Rows.Select(one => EncodedSeries.Encode(_data.Layout, _scaling, one))];
+        var untrained = new UntrainedWeights(_data, _scaling, series, rows);
+        untrained.ClearFeatures(series);
+        return (series, untrained);
+    }
+
+    private SeriesWindows WindowsOf(EncodedSeries[] series, Func<int, Range> range)
+        => new(_data.Layout, series, [.. Enumerable.Range(0, series.Length).Select(range)], _data.Rows[0].Statics.Length,
+            _data.EmbedSeries ? [series.Length] : []);
+}
+
+/// <summary>A further network that a forecaster may consist of.</summary>
+/// <param name="Description">How it differs from the first one, for the log.</param>
+/// <param name="Layout">Its layout.</param>
+/// <param name="Settings">The network and its training.</param>
+internal sealed record ForecastCandidate(string Description, ForecastLayout Layout, TrainingSettings Settings);
