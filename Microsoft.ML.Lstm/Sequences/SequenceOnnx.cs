@@ -37,7 +37,7 @@ internal sealed class SequenceOnnx(string transformer, SequenceModel model, Scor
     /// <summary>Writes a file: see <see cref="SequencePredictionTransformer.ExportToOnnx"/>.</summary>
     public void WriteFile(Stream stream)
     {
-        RequireNoCharacters();
+        RequireOperators();
         var file = new OnnxFile(transformer);
         WriteTo(file);
         ModelDescription.Write(file, transformer, model, (ColumnsName, Encoding.UTF8.GetString(columns.ToJson())),
@@ -68,7 +68,7 @@ internal sealed class SequenceOnnx(string transformer, SequenceModel model, Scor
     /// <returns>A function for each output column, which writes it.</returns>
     public IEnumerable<Func<OnnxValue>> WriteTo(ConverterGraph graph, string[] values)
     {
-        RequireNoCharacters();
+        RequireOperators();
         var features = input.Features.Zip(values).ToArray();
         var network = new NetworkValues(graph, model, new NetworkInputs(
             // ML.NET's vectors have one axis, or the axes of their type.
@@ -79,11 +79,15 @@ internal sealed class SequenceOnnx(string transformer, SequenceModel model, Scor
         return outputs.Select(output => new Func<OnnxValue>(() => output.Write(network)));
     }
 
-    private void RequireNoCharacters()
+    private void RequireOperators()
     {
         if (input.CharacterColumnName is not null)
             throw new NotSupportedException(
                 $"{transformer} reads the characters of the texts in column '{input.CharacterColumnName}', which ONNX has no operators "
                 + "for.");
+        if (model.Members.FirstOrDefault(member => member.Shape.Convolutions.Count > 0 || member.Shape.StepsPerFrame > 1) is { } other)
+            throw new NotSupportedException(
+                $"{transformer} has a network with {(other.Shape.Convolutions.Count > 0 ? nameof(SequenceTrainerOptions.Convolution)
+                    : nameof(SequenceTrainerOptions.StepsPerFrame))}, which is not written to ONNX yet.");
     }
 }

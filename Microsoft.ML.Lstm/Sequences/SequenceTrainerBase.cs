@@ -300,6 +300,10 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         Require(nameof(Settings.HiddenSize), shape => shape.HiddenSize);
         Require(nameof(Settings.NumberOfLayers), shape => shape.Layers);
         Require(nameof(Settings.Bidirectional), shape => shape.Bidirectional);
+        Require(nameof(SequenceTrainerOptions.StepsPerFrame), shape => shape.StepsPerFrame);
+        Require("number of convolutions", shape => shape.Convolutions.Count);
+        for (int i = 0; i < expected.Convolutions.Count; i++)
+            Require(nameof(SequenceTrainerOptions.Convolution), shape => shape.Convolutions[i]);
         Require("outputs for each step", shape => shape.Head.IsPerStep);
         Require("conditional random field", shape => shape.Head == Head.Crf);
         if (!expected.Head.IsPerStep)

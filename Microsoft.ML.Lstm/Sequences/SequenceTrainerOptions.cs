@@ -83,8 +83,23 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
     public Pooling? Pooling;
 
     /// <summary>
-    /// A column for the weights of the T steps in the encoding, which show what the network looks at: a vector of T weights with the sum 1;
-    /// with <see cref="Pooling.Attention"/> only. <see langword="null"/> for none. Default: <see langword="null"/>.
+    /// Convolutions beside the recurrent layers, which read the same steps. <see cref="ConvolutionOptions.Off"/> for none.
+    /// <see langword="null"/>, the default: chosen from the data (at present none).
+    /// </summary>
+    public ConvolutionOptions? Convolution;
+
+    /// <summary>
+    /// How many neighbouring steps the recurrent layers read as one, side by side, 1 to 1024: a frame (Sak et al. 2015). A long sequence
+    /// then takes them that many times fewer steps, and they remember farther back. The last frame of a sequence is filled up with zeros;
+    /// convolutions read every step. With labels for each step it must be 1. <see langword="null"/>, the default: chosen from the data (at
+    /// present 1).
+    /// </summary>
+    public int? StepsPerFrame;
+
+    /// <summary>
+    /// A column for the weights of the T steps in the encoding, which show what the network looks at: a vector of T weights with the sum
+    /// 1; with <see cref="Pooling.Attention"/> only. The steps of a frame have equal shares of its weight. <see langword="null"/> for
+    /// none. Default: <see langword="null"/>.
     /// </summary>
     public string? AttentionColumnName;
 
@@ -107,6 +122,10 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
 
     private protected sealed override Pooling EncodingPooling => Pooling!.Value;
 
+    private protected sealed override ValueList<ConvolutionShape> Convolutions => Convolution!.ToShapes();
+
+    private protected sealed override int RecurrentStepsPerFrame => StepsPerFrame!.Value;
+
     private protected override void ChooseDefaults(DataFacts facts, OptionChoices choices)
     {
         EmbeddingSize ??= 32;
@@ -116,6 +135,8 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
         CharacterKernelSize ??= 3;
         CharacterDropout ??= 0;
         Pooling ??= Lstm.Pooling.Last;
+        Convolution ??= ConvolutionOptions.Off();
+        StepsPerFrame ??= 1;
         base.ChooseDefaults(facts, choices);
     }
 
@@ -126,6 +147,7 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
     {
         var copy = (SequenceTrainerOptions)base.Copy();
         copy.WordVectorFiles = WordVectorFiles is null ? null : new Dictionary<string, string>(WordVectorFiles);
+        copy.Convolution = Convolution?.Copy();
         return copy;
     }
 
@@ -146,6 +168,16 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
             nameof(CharacterKernelSize), $"from 1 to {CharacterShape.LargestKernel}");
         Require(CharacterDropout is null or (>= 0 and < 1), CharacterDropout, nameof(CharacterDropout), "from 0 to below 1");
         RequireDefined(Pooling, nameof(Pooling));
+        if (Convolution is { } convolution)
+        {
+            Require(convolution.Filters is { Length: <= NetworkShape.MaxConvolutions }
+                && convolution.Filters.All(filters => filters is >= 1 and <= 65536), convolution.Filters,
+                $"{nameof(Convolution)}.{nameof(convolution.Filters)}", $"up to {NetworkShape.MaxConvolutions} numbers from 1 to 65536");
+            Require(convolution.KernelSizes?.Length == convolution.Filters.Length
+                && convolution.KernelSizes.All(size => size is >= 1 and <= 1024), convolution.KernelSizes,
+                $"{nameof(Convolution)}.{nameof(convolution.KernelSizes)}", "from 1 to 1024 each, and as many as there are Filters");
+        }
+        Require(StepsPerFrame is null or (>= 1 and <= 1024), StepsPerFrame, nameof(StepsPerFrame), "from 1 to 1024");
         RequireOutputName(AttentionColumnName, nameof(AttentionColumnName));
         Require(AttentionColumnName is null || Pooling is Lstm.Pooling.Attention, AttentionColumnName, nameof(AttentionColumnName),
             $"null unless {nameof(Pooling)} is {nameof(Lstm.Pooling.Attention)}");

@@ -41,7 +41,7 @@ internal sealed record Shape(string Name, int B, int T, int I, int H, int L, boo
         Cell = CellType.Lstm,
         InputSize = I,
         // Row 0 of the table, the unknown word, is one of the V.
-        Embeddings = IsLanguageModel ? new EmbeddingShapes(new EmbeddingShape(V - 1, I)) : default,
+        Embeddings = IsLanguageModel ? new ValueList<EmbeddingShape>(new EmbeddingShape(V - 1, I)) : default,
         Head = IsLanguageModel ? Head.EveryStep : Head.Pooled,
         HiddenSize = H,
         Layers = L,

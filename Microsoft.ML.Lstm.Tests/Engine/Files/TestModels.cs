@@ -27,7 +27,7 @@ internal static class TestModels
     {
         Cell = CellType.Lstm,
         InputSize = numericSize + 2 + 3,
-        Embeddings = new EmbeddingShapes(new EmbeddingShape(5, 2), new EmbeddingShape(0, 3)),
+        Embeddings = new ValueList<EmbeddingShape>(new EmbeddingShape(5, 2), new EmbeddingShape(0, 3)),
         HiddenSize = 4,
         Head = Head.EveryStep,
         OutputSize = 2,
@@ -38,7 +38,7 @@ internal static class TestModels
     {
         Cell = CellType.Lstm,
         InputSize = 1 + 2 + 4,
-        Embeddings = new EmbeddingShapes(new EmbeddingShape(5, 2)),
+        Embeddings = new ValueList<EmbeddingShape>(new EmbeddingShape(5, 2)),
         Characters = new CharacterShape(new EmbeddingShape(3, 5) { Keys = KeySubset.Of(65536, [98, 101, 65536]) }, Filters: 4,
             KernelSize: 3),
         HiddenSize = 4,

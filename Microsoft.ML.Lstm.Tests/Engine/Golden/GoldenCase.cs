@@ -25,6 +25,10 @@ internal record GoldenNetwork
 
     public required int OutputSize { get; init; }
 
+    public int StepsPerFrame { get; init; } = 1;
+
+    public GoldenConvolution[] Convolutions { get; init; } = [];
+
     public required int[] Lengths { get; init; }
 
     public required double[][] Sequences { get; init; }
@@ -44,6 +48,8 @@ internal record GoldenNetwork
         Layers = Layers,
         Bidirectional = Bidirectional,
         Pooling = Pooling,
+        StepsPerFrame = StepsPerFrame,
+        Convolutions = new([.. Convolutions.Select(convolution => new ConvolutionShape(convolution.Filters, convolution.KernelSize))]),
         StaticSize = StaticSize,
         OutputSize = OutputSize,
     };
@@ -70,15 +76,23 @@ internal sealed record GoldenCase : GoldenNetwork
 
     public required GoldenGradients Gradients { get; init; }
 
+    /// <summary>The outputs by the running statistics; only of networks with convolutions.</summary>
+    public double[][]? ScoredOutputs { get; init; }
+
+    /// <summary>The running statistics after the batch; only of networks with convolutions.</summary>
+    public Dictionary<string, double[]>? Running { get; init; }
+
     /// <summary>The gradients of another loss, which reads every step and final state; only in some cases.</summary>
     public GoldenStateGradients? StateGradients { get; init; }
 
     /// <summary>The cases of the cells that PyTorch has.</summary>
     public static IReadOnlyList<GoldenCase> All { get; } =
-        [.. new[] { "lstm", "gru", "rnn" }.SelectMany(cell => GoldenFile.Read<GoldenCase[]>($"{cell}.json"))];
+        [.. new[] { "lstm", "gru", "rnn", "fcn" }.SelectMany(cell => GoldenFile.Read<GoldenCase[]>($"{cell}.json"))];
 
     public static GoldenCase Find(string name) => All.Single(c => c.Name == name);
 }
+
+internal sealed record GoldenConvolution(int Filters, int KernelSize);
 
 internal record GoldenGradients
 {

@@ -28,6 +28,9 @@ public sealed class GoldenReferenceTests
             Check("cellState", results.CellState.SelectMany(c => c), golden.CellState.SelectMany(c => c));
         Check("encodings", results.Encodings, golden.Encodings);
         Check("outputs", results.Outputs, golden.Outputs);
+        if (golden.ScoredOutputs is not null)
+            Check("scored outputs", new ReferenceNetwork(golden.Shape, golden.Parameters) { IsScoring = true }
+                .Forward(golden.Sequences, golden.Statics).Outputs, golden.ScoredOutputs);
         Check("loss", [[MeanSquaredError.Of(results.Outputs, golden.Targets)]], [[golden.Loss]]);
         TestContext.WriteLine($"largest difference: {worst:g2}");
 

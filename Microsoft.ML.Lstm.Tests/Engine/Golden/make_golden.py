@@ -82,6 +82,45 @@ class Net:
         return steps, h, c, encoding, outputs
 
 
+class FcnNet(Net):
+    """With convolutions beside the recurrent layer, which reads frames of several steps (zeros fill up the last one)."""
+
+    def __init__(self, cell, I, H, pooling, S, O, convolutions, frame):
+        super().__init__(cell, I * frame, H, 1, True, pooling, S, O)
+        self.config.update(inputSize=I, stepsPerFrame=frame,
+                           convolutions=[dict(filters=filters, kernelSize=size) for filters, size in convolutions])
+        self.I, self.frame, self.sizes = I, frame, [size for _, size in convolutions]
+        channels = I
+        for i, (filters, size) in enumerate(convolutions):
+            self.parameters["conv.%d.weight" % i] = grid(filters, channels, size, scale=0.8)
+            self.parameters["norm.%d.weight" % i] = 1 + grid(filters, scale=0.5)
+            self.parameters["norm.%d.bias" % i] = grid(filters, scale=0.5)
+            self.parameters["norm.%d.running_mean" % i] = grid(filters, scale=0.5)
+            self.parameters["norm.%d.running_var" % i] = 1 + grid(filters, scale=0.5)
+            channels = filters
+        self.parameters["head.weight"] = grid(O, self.D * H + channels + S)
+        for p in self.parameters.values():
+            p.requires_grad_()
+
+    def forward(self, sequences, statics, training=True):
+        fill = [-len(s) % self.frame for s in sequences]
+        frames = [torch.nn.functional.pad(s, (0, 0, 0, n)).reshape(-1, self.I * self.frame) for s, n in zip(sequences, fill)]
+        steps, h, c, encoding, _ = super().forward(frames, torch.zeros(len(sequences), self.parameters["head.weight"].shape[1] - self.D * self.H))
+        lengths, self.running = [len(s) for s in sequences], {}
+        for i, size in enumerate(self.sizes):
+            name, weight = "norm.%d." % i, self.parameters["conv.%d.weight" % i]
+            padded = [torch.nn.functional.pad(s.T, ((size - 1) // 2, size - 1 - (size - 1) // 2)) for s in sequences]
+            y = torch.cat([torch.nn.functional.conv1d(s[None], weight)[0].T for s in padded])
+            self.running[name + "running_mean"] = self.parameters[name + "running_mean"].detach().clone()
+            self.running[name + "running_var"] = self.parameters[name + "running_var"].detach().clone()
+            y = torch.nn.functional.batch_norm(y, self.running[name + "running_mean"], self.running[name + "running_var"],
+                                               self.parameters[name + "weight"], self.parameters[name + "bias"], training)
+            sequences = torch.relu(y).split(lengths)
+        encoding = torch.cat([encoding, torch.stack([s.mean(dim=0) for s in sequences])], dim=1)
+        outputs = torch.cat([encoding, statics], dim=1) @ self.parameters["head.weight"].T + self.parameters["head.bias"]
+        return steps, h, c, encoding, outputs
+
+
 def make_data(config, lengths):
     sequences = [grid(n, config["inputSize"], scale=1.5) for n in lengths]
     return sequences, grid(len(lengths), config["staticSize"]), grid(len(lengths), config["outputSize"], scale=2)
@@ -108,6 +147,28 @@ def gradients(net, loss, sequences, statics):
     found = [torch.zeros_like(p) if g is None else g for p, g in zip(of, found)]
     return dict(parameters={n: flat(g) for n, g in zip(names, found)},
                 inputs=flat_all(found[len(names):-1]), statics=flat_all(found[-1]))
+
+
+def fcn_case(seed, name, cell, convolutions, frame=1, pooling="Last", lengths=(4, 9, 1, 6), S=0):
+    torch.manual_seed(seed)
+    net = FcnNet(cell, 3, 4, pooling, S, 2, convolutions, frame)
+    sequences, statics, targets = make_data(net.config, lengths)
+    case = dict(name=name, **describe(net, sequences, statics, targets))
+    for tensor in sequences + [statics]:
+        tensor.requires_grad_()
+    case.update(scoredOutputs=flat_all(net.forward(sequences, statics, training=False)[-1]))
+    steps, h, c, encoding, outputs = net.forward(sequences, statics)
+    loss = torch.nn.functional.mse_loss(outputs, targets)
+    case.update(steps=flat_all(steps), hidden=[flat_all(x) for x in h], cellState=None if c is None else [flat_all(x) for x in c],
+                encodings=flat_all(encoding), outputs=flat_all(outputs), loss=float(loss),
+                gradients=gradients(net, loss, sequences, statics), running={n: flat(v) for n, v in net.running.items()})
+    return case
+
+
+def fcn_cases():
+    yield fcn_case(11, "fcn_gru", "Gru", [(5, 8), (6, 5), (3, 3)], S=2)
+    yield fcn_case(12, "fcn_lstm_frames", "Lstm", [(4, 2)], frame=3, pooling="Mean", lengths=(7, 2, 11, 3))
+    yield fcn_case(13, "fcn_rnn_frames", "Rnn", [(17, 1), (2, 4)], frame=2, pooling="Max", S=1)
 
 
 def network_case(seed, name, cell, layers=1, bidirectional=False, pooling="Last", lengths=(4, 7, 1, 4), S=0, states=False):
@@ -233,5 +294,6 @@ def write(name, cases):
 if __name__ == "__main__":
     for cell in GATES:
         write(cell.lower() + ".json", network_cases(cell))
+    write("fcn.json", fcn_cases())
     write("optimizers.json", optimizer_cases())
     write("embeddings.json", embedding_cases())

@@ -151,7 +151,7 @@ public sealed class CharacterTests
         {
             Cell = CellType.Lstm,
             InputSize = 2 + all.Take(tables).Sum(table => table.Size) + filters,
-            Embeddings = new EmbeddingShapes(all[..tables]),
+            Embeddings = new ValueList<EmbeddingShape>(all[..tables]),
             Characters = new CharacterShape(new EmbeddingShape(11, 6), filters, kernelSize),
             HiddenSize = 19,
             Bidirectional = true,

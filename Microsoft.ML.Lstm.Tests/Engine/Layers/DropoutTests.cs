@@ -84,7 +84,7 @@ public sealed class DropoutTests
         NetworkShape shape = Shape(CellType.Gru, bidirectional: true, Pooling.Mean) with
         {
             InputSize = 3 + 4 + 2,
-            Embeddings = new EmbeddingShapes(new EmbeddingShape(7, 4), new EmbeddingShape(2, 2)),
+            Embeddings = new ValueList<EmbeddingShape>(new EmbeddingShape(7, 4), new EmbeddingShape(2, 2)),
             StaticSize = 0,
         };
         var dropout = new Dropout(Key: 3) { Tokens = 0.4f };

@@ -126,9 +126,9 @@ public sealed class EmbeddingTests
         Assert.AreEqual(one.GetHashCode(), same.GetHashCode());
         Assert.AreNotEqual(one, fewer);
         Assert.AreNotEqual(one,
-            one with { Embeddings = new EmbeddingShapes(new EmbeddingShape(5, 4), new EmbeddingShape(2, 8), new EmbeddingShape(1, 2)) });
-        Assert.AreEqual(default, new EmbeddingShapes());
-        Assert.AreEqual(0, default(EmbeddingShapes).Count);
+            one with { Embeddings = new([new EmbeddingShape(5, 4), new EmbeddingShape(2, 8), new EmbeddingShape(1, 2)]) });
+        Assert.AreEqual(default, new ValueList<EmbeddingShape>());
+        Assert.AreEqual(0, default(ValueList<EmbeddingShape>).Count);
         Assert.AreEqual(one.ParameterCount, new ParameterSet(one).Values.Length);
         Assert.AreEqual(6 * 4 + 3 * 7 + 2 * 1, one.ParameterCount - (one with { Embeddings = default }).ParameterCount);
     }
@@ -140,7 +140,7 @@ public sealed class EmbeddingTests
         {
             Cell = cell,
             InputSize = numericSize + all.Take(tables).Sum(table => table.Size),
-            Embeddings = new EmbeddingShapes(all[..tables]),
+            Embeddings = new ValueList<EmbeddingShape>(all[..tables]),
             HiddenSize = 19,
             Layers = 2,
             Bidirectional = bidirectional,

@@ -30,7 +30,9 @@ internal static class Agreement
         CheckTensor("final c", Difference.Flatten(actual.CellState), Difference.Flatten(expected.CellState));
         CheckTensor("attention", Difference.Flatten(actual.AttentionWeights), Difference.Flatten(expected.AttentionWeights));
         CheckTensor("encodings", Difference.Flatten(actual.Encodings), Difference.Flatten(expected.Encodings));
-        CheckTensor("outputs", Difference.Flatten(outputs), Difference.Flatten(expected.Outputs));
+        CheckTensor("outputs", Difference.Flatten(actual.Outputs), Difference.Flatten(expected.Outputs));
+        double[][] scored = new ReferenceNetwork(sample.Shape, sample.Parameters) { IsScoring = true }.Forward(sample).Outputs;
+        CheckTensor("scored outputs", Difference.Flatten(outputs), Difference.Flatten(scored));
 
         ReferenceGradients expectedGradients = reference.Backward(dOutputsOf(expected.Outputs)), actualGradients = backward(engine);
         foreach (string name in sample.Parameters.Keys)

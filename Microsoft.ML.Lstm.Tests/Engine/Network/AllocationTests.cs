@@ -23,9 +23,11 @@ public sealed class AllocationTests
     [DataRow(CellType.Gru, Pooling.Mean, 2)]
     [DataRow(CellType.Rnn, Pooling.Max, 3)]
     [DataRow(CellType.Lstm, Pooling.Attention, 2)]
-    public void ATrainingStepAllocatesNothing(CellType cell, Pooling pooling, int threads)
+    [DataRow(CellType.Lstm, Pooling.Max, 1, true)]
+    [DataRow(CellType.Lstm, Pooling.Last, 2, true)]
+    public void ATrainingStepAllocatesNothing(CellType cell, Pooling pooling, int threads, bool convolutions = false)
     {
-        NetworkShape shape = Shape(cell, pooling);
+        NetworkShape shape = convolutions ? WithConvolutions(Shape(cell, pooling)) : Shape(cell, pooling);
         var parameters = new ParameterSet(shape);
         Initializer.Initialize(parameters, forgetBias: 1, new Random(1));
         var network = new SequenceNetwork(parameters, NetworkPasses.Backward);
@@ -43,6 +45,7 @@ public sealed class AllocationTests
             runner.Forward(batch, keep: true, new Dropout((ulong)step) { Inputs = 0.1f, States = 0.2f, Layers = 0.3f, Outputs = 0.4f });
             runner.Backward(loss, gradient);
             optimizer.TryStep(learningRate: 0.001f, maxNorm: 1);
+            runner.UpdateStatistics(step);
             runner.PackNetwork();
         });
 
@@ -63,7 +66,7 @@ public sealed class AllocationTests
         NetworkShape shape = Shape(CellType.Lstm, Pooling.Last) with
         {
             InputSize = 5 + 8,
-            Embeddings = new EmbeddingShapes(new EmbeddingShape(50, 8)),
+            Embeddings = new ValueList<EmbeddingShape>(new EmbeddingShape(50, 8)),
             Head = Head.EveryStep,
             OutputSize = 10_240,
         };
@@ -283,9 +286,10 @@ public sealed class AllocationTests
     [TestMethod]
     [DataRow(Pooling.Last)]
     [DataRow(Pooling.Attention)]
-    public void AScoredBatchAllocatesNothing(Pooling pooling)
+    [DataRow(Pooling.Attention, true)]
+    public void AScoredBatchAllocatesNothing(Pooling pooling, bool convolutions = false)
     {
-        NetworkShape shape = Shape(CellType.Lstm, pooling);
+        NetworkShape shape = convolutions ? WithConvolutions(Shape(CellType.Lstm, pooling)) : Shape(CellType.Lstm, pooling);
         var parameters = new ParameterSet(shape);
         Initializer.Initialize(parameters, forgetBias: 1, new Random(1));
         var model = new SequenceModel(parameters, AffineScaler.Identity(shape.InputSize), AffineScaler.Identity(shape.StaticSize),
@@ -320,11 +324,17 @@ public sealed class AllocationTests
         OutputSize = 3,
     };
 
+    private static NetworkShape WithConvolutions(NetworkShape shape) => shape with
+    {
+        StepsPerFrame = 3,
+        Convolutions = new ValueList<ConvolutionShape>(new ConvolutionShape(20, 8), new ConvolutionShape(9, 5)),
+    };
+
     // In the layout of the data of TaskSample.
     private static NetworkShape TokenShape => Shape(CellType.Lstm, Pooling.Mean) with
     {
         InputSize = 2 + 7 + 7,
-        Embeddings = new EmbeddingShapes([new EmbeddingShape(5, 7), new EmbeddingShape(3, 7)]),
+        Embeddings = new ValueList<EmbeddingShape>([new EmbeddingShape(5, 7), new EmbeddingShape(3, 7)]),
         StaticSize = 1,
     };
 

@@ -15,13 +15,18 @@ internal sealed class EngineRun
     private readonly SequenceNetwork _network;
     private readonly NetworkBatchRunner _runner;
     private readonly SequenceBatch _batch;
+    private readonly SequenceBatch _frames;
     private int[] _rowOf = [];
+
+    /// <summary>The parameters, with the running statistics.</summary>
+    public ParameterSet Parameters => _network.Parameters;
 
     public EngineRun(NetworkShape shape, IReadOnlyDictionary<string, double[]> parameters, CpuKernels kernels, int threads = 1)
     {
         _network = new SequenceNetwork(ToParameterSet(shape, parameters), NetworkPasses.BackwardToInput, kernels);
         _runner = new NetworkBatchRunner(_network, new WorkerTeam(threads));
         _batch = new SequenceBatch(shape);
+        _frames = new SequenceBatch(shape);
     }
 
     private NetworkShape Shape => _network.Shape;
@@ -54,6 +59,7 @@ internal sealed class EngineRun
             tokens?[b].CopyTo(_batch.Tokens(b));
         }
         _batch.Pack();
+        _frames.PackFramesOf(_batch, Shape.StepsPerFrame);
         _runner.Forward(_batch, keep, dropout);
 
         _rowOf = new int[sequences.Length];
@@ -62,7 +68,7 @@ internal sealed class EngineRun
         return new ReferenceOutputs
         {
             Steps = EachSequence(b =>
-                StepsOf(b).SelectMany(packedRow =>
+                FramesOf(b).SelectMany(packedRow =>
                 Directions.SelectMany(d => ToDoubles(_runner.Hidden(Shape.Layers - 1, d, packedRow))))),
             Hidden = EachState((layer, d, b) => ToDoubles(_runner.Hidden(layer, d, FinalRow(d, b)))),
             CellState = EachState((layer, d, b) => keep && Shape.CellDescription.HasCellState
@@ -98,6 +104,9 @@ internal sealed class EngineRun
             []);
     }
 
+    /// <summary>Moves the running statistics towards those of the last batch.</summary>
+    public void UpdateStatistics(int? batches) => _runner.UpdateStatistics(batches);
+
     /// <summary>All results of a forward and a backward pass, one after the other.</summary>
     public double[] Everything(NetworkSample sample)
     {
@@ -118,10 +127,13 @@ internal sealed class EngineRun
     /// <summary>The packed rows of sequence <paramref name="b"/>.</summary>
     private IEnumerable<int> StepsOf(int b) => Enumerable.Range(0, _batch.Length(_rowOf[b])).Select(t => _batch.FirstRow(t) + _rowOf[b]);
 
+    /// <summary>The packed rows of the frames of sequence <paramref name="b"/>, which are its steps where a frame has one.</summary>
+    private IEnumerable<int> FramesOf(int b) => Enumerable.Range(0, _frames.Length(_rowOf[b])).Select(t => _frames.FirstRow(t) + _rowOf[b]);
+
     /// <summary>The rows of the head for sequence <paramref name="b"/>.</summary>
     private IEnumerable<int> HeadRowsOf(int b) => Shape.Head.IsPerStep ? StepsOf(b) : [_rowOf[b]];
 
-    private int FinalRow(int direction, int b) => direction == 0 ? StepsOf(b).Last() : StepsOf(b).First();
+    private int FinalRow(int direction, int b) => direction == 0 ? FramesOf(b).Last() : FramesOf(b).First();
 
     private double[][] EachSequence(Func<int, IEnumerable<double>> read)
         => [.. Enumerable.Range(0, _rowOf.Length).Select(b => read(b).ToArray())];

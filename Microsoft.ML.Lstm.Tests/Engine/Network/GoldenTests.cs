@@ -37,6 +37,12 @@ public sealed class GoldenTests
         foreach ((string parameter, double[] expected) in golden.Gradients.Parameters)
             Check(parameter, gradients.Parameters[parameter], expected);
         Check("input gradients", Difference.Flatten(gradients.Sequences), Difference.Flatten(golden.Gradients.Inputs));
+        if (golden.ScoredOutputs is not null)
+            Check("scored outputs", Difference.Flatten(engine.Forward(golden.Sequences, golden.Statics, keep: false).Outputs),
+                Difference.Flatten(golden.ScoredOutputs));
+        engine.UpdateStatistics(batches: null);
+        foreach ((string statistic, double[] expected) in golden.Running ?? [])
+            Check(statistic, [.. engine.Parameters[statistic].ToArray().Select(value => (double)value)], expected);
         TestContext.WriteLine($"largest difference: {worst:g2}");
 
         void Check(string what, double[] actual, double[] expected)

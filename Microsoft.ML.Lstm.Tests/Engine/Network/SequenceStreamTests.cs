@@ -47,7 +47,7 @@ public sealed class SequenceStreamTests
         NetworkShape shape = Shape(CellType.Lstm, layers: 2, hiddenSize: 19) with
         {
             InputSize = Features + 4 + 1,
-            Embeddings = new EmbeddingShapes(new EmbeddingShape(5, 4), new EmbeddingShape(2, 1)),
+            Embeddings = new ValueList<EmbeddingShape>(new EmbeddingShape(5, 4), new EmbeddingShape(2, 1)),
             Head = headReadsInputs ? Head.EveryStepWithSkip : Head.EveryStep,
             Pooling = Pooling.Mean,
         };

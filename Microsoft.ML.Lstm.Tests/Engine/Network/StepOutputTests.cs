@@ -61,7 +61,7 @@ public sealed class StepOutputTests
             Head = Head.EveryStepWithSkip
         };
         Agreement.Check(new NetworkSample(shape, Lengths), Find(kernels), TestContext);
-        var embeddings = new EmbeddingShapes(new EmbeddingShape(4, 3));
+        var embeddings = new ValueList<EmbeddingShape>(new EmbeddingShape(4, 3));
         Agreement.Check(new NetworkSample(shape with { InputSize = shape.InputSize + 3, Embeddings = embeddings }, Lengths), Find(kernels),
             TestContext);
     }

@@ -35,7 +35,7 @@ public sealed unsafe class SequenceBatchTests
         {
             Cell = CellType.Lstm,
             InputSize = 1 + 2 + 3,
-            Embeddings = new EmbeddingShapes(new EmbeddingShape(9, 2), new EmbeddingShape(9, 3)),
+            Embeddings = new ValueList<EmbeddingShape>(new EmbeddingShape(9, 2), new EmbeddingShape(9, 3)),
             HiddenSize = 1,
             OutputSize = 1,
         };
@@ -72,7 +72,7 @@ public sealed unsafe class SequenceBatchTests
         {
             Cell = CellType.Lstm,
             InputSize = 2,
-            Embeddings = new EmbeddingShapes(new EmbeddingShape(3, 2)),
+            Embeddings = new ValueList<EmbeddingShape>(new EmbeddingShape(3, 2)),
             HiddenSize = 1,
             OutputSize = 1
         };

@@ -19,7 +19,7 @@ internal sealed class NetworkSample
         int h = shape.HiddenSize;
         for (int layer = 0; layer < shape.Layers; layer++)
         {
-            int inputSize = layer == 0 ? shape.InputSize : directions * h;
+            int inputSize = layer == 0 ? shape.InputSize * shape.StepsPerFrame : directions * h;
             for (int direction = 0; direction < directions; direction++)
             {
                 string suffix = direction == 0 ? $"_l{layer}" : $"_l{layer}_reverse";
@@ -37,7 +37,19 @@ internal sealed class NetworkSample
             Parameters["attention.bias"] = Uniform(e, 0.5);
             Parameters["attention.vector"] = Uniform(e, 3 / Math.Sqrt(e));
         }
-        Parameters["head.weight"] = Uniform(shape.OutputSize * (directions * h + shape.StaticSize
+        int channels = shape.InputSize;
+        for (int i = 0; i < shape.Convolutions.Count; i++)
+        {
+            (int filters, int size) = shape.Convolutions[i];
+            Parameters[$"conv.{i}.weight"] = Uniform(filters * channels * size, 2 / Math.Sqrt(channels * size));
+            Parameters[$"norm.{i}.weight"] = Uniform(filters, 0.5, around: 1);
+            Parameters[$"norm.{i}.bias"] = Uniform(filters, 0.5);
+            Parameters[$"norm.{i}.running_mean"] = Uniform(filters, 0.5);
+            Parameters[$"norm.{i}.running_var"] = Uniform(filters, 0.5, around: 1);
+            channels = filters;
+        }
+        int encoding = directions * h + (shape.Convolutions.Count > 0 ? channels : 0);
+        Parameters["head.weight"] = Uniform(shape.OutputSize * (encoding + shape.StaticSize
             + (shape.Head.ReadsInputs ? shape.NumericSize : 0)), 1);
         Parameters["head.bias"] = Uniform(shape.OutputSize, 1);
         for (int i = 0; i < shape.Embeddings.Count; i++)
@@ -106,11 +118,11 @@ internal sealed class NetworkSample
 
     private double[] Like(double[] tensor) => Uniform(tensor.Length, 1);
 
-    private double[] Uniform(int length, double scale)
+    private double[] Uniform(int length, double scale, double around = 0)
     {
         double[] values = new double[length];
         for (int i = 0; i < length; i++)
-            values[i] = (float)((2 * _random.NextDouble() - 1) * scale);
+            values[i] = (float)(around + (2 * _random.NextDouble() - 1) * scale);
         return values;
     }
 }

@@ -48,7 +48,7 @@ public sealed class ReferenceGradientTests
         {
             Cell = cell,
             InputSize = numericSize + 3 + 2,
-            Embeddings = new EmbeddingShapes(new EmbeddingShape(2, 3), new EmbeddingShape(1, 2)),
+            Embeddings = new ValueList<EmbeddingShape>(new EmbeddingShape(2, 3), new EmbeddingShape(1, 2)),
             HiddenSize = 4,
             Layers = 2,
             Bidirectional = bidirectional,
@@ -72,7 +72,7 @@ public sealed class ReferenceGradientTests
         {
             Cell = CellType.Lstm,
             InputSize = numericSize + 2 + 5,
-            Embeddings = new EmbeddingShapes(new EmbeddingShape(3, 2)),
+            Embeddings = new ValueList<EmbeddingShape>(new EmbeddingShape(3, 2)),
             Characters = new CharacterShape(new EmbeddingShape(6, 3), Filters: 5, kernelSize),
             HiddenSize = 4,
             Bidirectional = true,
@@ -82,6 +82,24 @@ public sealed class ReferenceGradientTests
         };
         var sample = new NetworkSample(shape, Lengths);
         AssertGradientsAreCentralDifferences(sample, new ResultGradients { Outputs = sample.DOutputs });
+    }
+
+    [TestMethod]
+    [DataRow(Pooling.Last, 1)]
+    [DataRow(Pooling.Attention, 3)]
+    public void GradientsThroughConvolutionsAndFramesAreCentralDifferences(Pooling pooling, int stepsPerFrame)
+    {
+        NetworkShape shape = Sample(CellType.Lstm, 1, bidirectional: true, pooling).Shape with
+        {
+            StepsPerFrame = stepsPerFrame,
+            Convolutions = new ValueList<ConvolutionShape>(new ConvolutionShape(3, 4), new ConvolutionShape(2, 3)),
+        };
+        foreach (Head head in stepsPerFrame == 1 ? [Head.Pooled, Head.EveryStep] : new[] { Head.Pooled })
+        {
+            // A seed for which no step of the differences crosses the edge of a rectifier.
+            var sample = new NetworkSample(shape with { Head = head }, Lengths, seed: 2);
+            AssertGradientsAreCentralDifferences(sample, new ResultGradients { Outputs = sample.DOutputs });
+        }
     }
 
     private static NetworkSample Sample(CellType cell, int layers, bool bidirectional, Pooling pooling) => new(
@@ -106,7 +124,8 @@ public sealed class ReferenceGradientTests
         ReferenceGradients gradients = network.Backward(dResults);
 
         double worstNorm = 0, worstElement = 0;
-        foreach ((string name, double[] values) in sample.Parameters)
+        // The running statistics of batch normalization have no gradient.
+        foreach ((string name, double[] values) in sample.Parameters.Where(parameter => !parameter.Key.Contains("running")))
             Check(name, [values], [gradients.Parameters[name]]);
         if (sample.Shape.NumericSize > 0)
             Check("sequences", sample.Sequences, gradients.Sequences);

@@ -15,10 +15,19 @@ internal sealed class ReferenceNetwork(NetworkShape shape, IReadOnlyDictionary<s
     private readonly List<ReferenceSequence> _sequences = [];
     private Dictionary<string, double[]> _gradients = [];
 
+    private int[] _lengths = [];
     private int[][]? _tokens;
     private int[][] _words = [];
 
-    private int EncodingSize => _directions * shape.HiddenSize;
+    private int LayerSize => _directions * shape.HiddenSize;
+
+    private int EncodingSize => LayerSize + (shape.Convolutions.Count > 0 ? shape.Convolutions[^1].Filters : 0);
+
+    /// <summary>Whether batch normalization goes by the running statistics rather than by those of the batch.</summary>
+    public bool IsScoring { get; init; }
+
+    /// <summary>The convolutions after a forward pass; null without any.</summary>
+    public ReferenceConvolution? Convolution { get; private set; }
 
     /// <summary>Runs the batch of a sample.</summary>
     public ReferenceOutputs Forward(NetworkSample sample) => Forward(sample.Sequences, sample.Statics, sample.Tokens, sample.Words);
@@ -33,12 +42,23 @@ internal sealed class ReferenceNetwork(NetworkShape shape, IReadOnlyDictionary<s
         _words = words ?? [];
         _gradients = parameters.ToDictionary(p => p.Key, p => new double[p.Value.Length]);
         _sequences.Clear();
+        double[][][] inputs = [.. sequences.Select((each, b) =>
+            (shape.TokenColumns == 0 ? each : Embed(each, tokens![b])).Chunk(shape.InputSize).ToArray())];
+        _lengths = [.. inputs.Select(steps => steps.Length)];
+        if (shape.Convolutions.Count > 0)
+        {
+            Convolution = new ReferenceConvolution(shape.Convolutions, parameters, _gradients);
+            Convolution.Forward(inputs, IsScoring);
+        }
         for (int b = 0; b < sequences.Length; b++)
         {
             var sequence = new ReferenceSequence(shape, NewLayers(masks?[b]), new ReferenceAttention(parameters, _gradients), masks?[b]);
-            sequence.Forward(shape.TokenColumns == 0 ? sequences[b] : Embed(sequences[b], tokens![b]));
+            int frames = (inputs[b].Length + shape.StepsPerFrame - 1) / shape.StepsPerFrame;
+            double[] frame = new double[frames * shape.StepsPerFrame * shape.InputSize];
+            inputs[b].SelectMany(step => step).ToArray().CopyTo(frame, 0);
+            sequence.Forward(frame);
             _sequences.Add(sequence);
-            IEnumerable<double[]> encodings = shape.Head.IsPerStep ? sequence.Steps : [sequence.Encoding];
+            IEnumerable<double[]> encodings = EncodingsOf(b);
             sequence.HeadInputs = [.. encodings.Select((encoding, t) =>
                 (double[])[.. ReferenceMasks.Multiply(encoding, masks?[b].Output), .. statics?[b] ?? [],
                 .. shape.Head.ReadsInputs ? Numbers(sequences[b], t) : []])];
@@ -48,8 +68,9 @@ internal sealed class ReferenceNetwork(NetworkShape shape, IReadOnlyDictionary<s
             Steps = [.. _sequences.Select(s => s.Steps.SelectMany(h => h).ToArray())],
             Hidden = States(final => final.H),
             CellState = States(final => final.C),
-            Encodings = [.. _sequences.Select(s => shape.Head.IsPerStep ? s.Steps.SelectMany(h => h).ToArray() : s.Encoding)],
-            AttentionWeights = [.. _sequences.Select(s => s.AttentionWeights)],
+            Encodings = [.. _sequences.Select((_, b) => EncodingsOf(b).SelectMany(encoding => encoding).ToArray())],
+            AttentionWeights = [.. _sequences.Select((s, b) =>
+                shape.HasAttention ? SpreadWeights(s.AttentionWeights, inputs[b].Length) : [])],
             Outputs = [.. _sequences.Select(s => s.HeadInputs.SelectMany(Head).ToArray())],
         };
     }
@@ -60,27 +81,62 @@ internal sealed class ReferenceNetwork(NetworkShape shape, IReadOnlyDictionary<s
         foreach (double[] gradient in _gradients.Values)
             Array.Clear(gradient);
         double[][] dSequences = new double[_sequences.Count][], dStatics = new double[_sequences.Count][];
+        double[][] dInputs = new double[_sequences.Count][];
+        double[][][] dHeads = new double[_sequences.Count][][], dConvolutions = new double[_sequences.Count][][];
         for (int b = 0; b < _sequences.Count; b++)
         {
             ReferenceSequence sequence = _sequences[b];
             double[] dOutputs = results.Outputs?[b] ?? new double[sequence.HeadInputs.Length * shape.OutputSize];
-            double[][] dHeadInputs = [.. sequence.HeadInputs.Zip(dOutputs.Chunk(shape.OutputSize), BackHead)];
+            double[][] dHeadInputs = dHeads[b] = [.. sequence.HeadInputs.Zip(dOutputs.Chunk(shape.OutputSize), BackHead)];
             double[] dEncodings = [.. dHeadInputs.SelectMany(input => ReferenceMasks.Multiply(input[..EncodingSize], masks?[b].Output))];
             dStatics[b] = [.. Enumerable.Range(EncodingSize, shape.StaticSize).Select(k => dHeadInputs.Sum(input => input[k]))];
             double[]? dSteps = results.Steps?[b];
+            double[] dLayer = [.. dEncodings.Chunk(EncodingSize).SelectMany(d => d[..LayerSize])];
             if (shape.Head.IsPerStep)
-                dSteps = [.. dEncodings.Select((d, k) => d + (dSteps?[k] ?? 0))];
-            double[] dInputs = sequence.Backward(shape.Head.IsPerStep ? new double[EncodingSize] : dEncodings, dSteps,
+                dSteps = [.. dLayer.Select((d, k) => d + (dSteps?[k] ?? 0))];
+            dInputs[b] = sequence.Backward(shape.Head.IsPerStep ? new double[LayerSize] : dLayer, dSteps,
                 results.Hidden?.Select(dh => dh[b]).ToArray(), results.CellState?.Select(dc => dc[b]).ToArray());
-            dSequences[b] = shape.TokenColumns == 0 ? dInputs : BackEmbed(dInputs, _tokens![b]);
+            if (Convolution is not { } convolution)
+                continue;
+            double[][] dConvolution = [.. dEncodings.Chunk(EncodingSize).Select(d => d[LayerSize..])];
+            int length = convolution.Output[b].Length;
+            dConvolutions[b] = shape.Head.IsPerStep ? dConvolution
+                : [.. Enumerable.Range(0, length).Select(_ => dConvolution[0].Select(d => d / length).ToArray())];
+        }
+        double[][][]? dxs = Convolution?.Backward(dConvolutions);
+        for (int b = 0; b < _sequences.Count; b++)
+        {
+            // The zeros that fill up the last frame are no steps.
+            double[] dInput = dInputs[b][..(_lengths[b] * shape.InputSize)];
+            if (dxs is not null)
+                dInput = [.. dInput.Zip(dxs[b].SelectMany(dx => dx), (p, q) => p + q)];
+            dSequences[b] = shape.TokenColumns == 0 ? dInput : BackEmbed(dInput, _tokens![b]);
             for (int k = 0; shape.Head.ReadsInputs && k < dSequences[b].Length; k++)
-                dSequences[b][k] += dHeadInputs[k / shape.NumericSize][EncodingSize + shape.StaticSize + k % shape.NumericSize];
+                dSequences[b][k] += dHeads[b][k / shape.NumericSize][EncodingSize + shape.StaticSize + k % shape.NumericSize];
         }
         return new ReferenceGradients(_gradients.ToDictionary(g => g.Key, g => (double[])g.Value.Clone()), dSequences, dStatics);
     }
 
     /// <summary>The gradients of a loss of the outputs only.</summary>
     public ReferenceGradients Backward(double[][] dOutputs) => Backward(new ResultGradients { Outputs = dOutputs });
+
+    /// <summary>The encoding of a sequence, or of each of its steps.</summary>
+    private IEnumerable<double[]> EncodingsOf(int b)
+    {
+        ReferenceSequence sequence = _sequences[b];
+        if (shape.Head.IsPerStep)
+            return sequence.Steps.Select((h, t) => (double[])[.. h, .. Convolution?.Output[b][t] ?? []]);
+        double[][] steps = Convolution?.Output[b] ?? [];
+        return [[.. sequence.Encoding, .. Enumerable.Range(0, EncodingSize - LayerSize).Select(o => steps.Average(step => step[o]))]];
+    }
+
+    /// <summary>The weights of frames as those of their steps.</summary>
+    private double[] SpreadWeights(double[] weights, int length)
+        => [.. weights.SelectMany((weight, frame) =>
+        {
+            int steps = Math.Min(shape.StepsPerFrame, length - frame * shape.StepsPerFrame);
+            return Enumerable.Repeat(weight / steps, steps);
+        })];
 
     private double[] Numbers(double[] sequence, int t) => sequence[(t * shape.NumericSize)..((t + 1) * shape.NumericSize)];
 
@@ -157,7 +213,7 @@ internal sealed class ReferenceNetwork(NetworkShape shape, IReadOnlyDictionary<s
         var layers = new ReferenceDirection[shape.Layers][];
         for (int layer = 0; layer < shape.Layers; layer++)
         {
-            int inputSize = layer == 0 ? shape.InputSize : EncodingSize;
+            int inputSize = layer == 0 ? shape.InputSize * shape.StepsPerFrame : LayerSize;
             layers[layer] = new ReferenceDirection[_directions];
             for (int direction = 0; direction < _directions; direction++)
             {

@@ -21,7 +21,7 @@ internal static class ForecastModels
         {
             Cell = cell,
             InputSize = layout.FeatureSize + embeddingSize,
-            Embeddings = embeddingSize > 0 ? new EmbeddingShapes(new EmbeddingShape(series, embeddingSize)) : new EmbeddingShapes(),
+            Embeddings = embeddingSize > 0 ? new ValueList<EmbeddingShape>(new EmbeddingShape(series, embeddingSize)) : default,
             HiddenSize = hiddenSize,
             Layers = layers,
             StaticSize = statics,

@@ -155,7 +155,7 @@ public sealed class EmbeddingOptimizerTests
     {
         Cell = CellType.Lstm,
         InputSize = columns,
-        Embeddings = new EmbeddingShapes(new EmbeddingShape(rows - 1, columns)),
+        Embeddings = new ValueList<EmbeddingShape>(new EmbeddingShape(rows - 1, columns)),
         HiddenSize = 2,
         OutputSize = 1,
     };

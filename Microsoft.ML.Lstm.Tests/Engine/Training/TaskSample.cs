@@ -32,7 +32,7 @@ internal sealed class TaskSample
         {
             Cell = CellType.Lstm,
             InputSize = FeatureSize + 3 * Vocabularies.Length,
-            Embeddings = new EmbeddingShapes([.. Vocabularies.Select(vocabulary => new EmbeddingShape(vocabulary, 3))]),
+            Embeddings = new ValueList<EmbeddingShape>([.. Vocabularies.Select(vocabulary => new EmbeddingShape(vocabulary, 3))]),
             HiddenSize = 6,
             Bidirectional = true,
             Pooling = Pooling.Mean,

@@ -5,10 +5,11 @@ namespace Microsoft.ML.Lstm.Engine.Files;
 /// <summary>A <see cref="SequenceModel"/> as one safetensors stream and, in a checkpoint, the state of its training.</summary>
 /// <remarks>
 /// The metadata has <c>format</c>, <c>version</c>, the shape as JSON under <c>network</c> (<see cref="SavedNetwork"/>), and the checksum of
-/// <see cref="SafeTensors"/>. The tensors are the parameters under their names in <see cref="ParameterSet"/>, matrices as [rows, columns]
-/// and vectors as [length], and the scalers as vectors (<c>input.offset</c>, <c>input.scale</c> if a step has numeric features,
-/// <c>static.*</c> if there are static features, <c>output.*</c>): the network reads (x − offset)·scale, and the user gets y/scale +
-/// offset. Of an ensemble, the names of the parameters of the members behind the first one have the prefix <c>members.{i}.</c>, i from 1.
+/// <see cref="SafeTensors"/>. The tensors are the parameters under their names in <see cref="ParameterSet"/>, matrices as [rows,
+/// columns], filters as [filters, channels, K] and vectors as [length], and the scalers as vectors (<c>input.offset</c>,
+/// <c>input.scale</c> if a step has numeric features, <c>static.*</c> if there are static features, <c>output.*</c>): the network reads
+/// (x − offset)·scale, and the user gets y/scale + offset. Of an ensemble, the names of the parameters of the members behind the first
+/// one have the prefix <c>members.{i}.</c>, i from 1.
 /// <para>
 /// Further tensors and texts, such as the state of an optimizer, may be saved beside the model: <see cref="Write"/> takes them and
 /// <see cref="Read(Stream, out SafeTensors)"/> returns them under their own names, to which the file prepends <c>training.</c>. A tensor
@@ -41,7 +42,7 @@ internal static class ModelFile
         var tensors = new List<SafeTensor>();
         foreach ((int index, ParameterSet member) in model.Members.Index())
         {
-            tensors.AddRange(member.Parameters.Select(parameter => new SafeTensor(NameOf(parameter, index), ShapeOf(parameter),
+            tensors.AddRange(member.Parameters.Select(parameter => new SafeTensor(NameOf(parameter, index), parameter.Dimensions,
                 member.Values.AsMemory(parameter.Offset, parameter.Length))));
         }
         tensors.AddRange(NamedTensors.Of(model));
@@ -73,7 +74,10 @@ internal static class ModelFile
         foreach ((int index, ParameterSet member) in members.Index())
         {
             foreach (Parameter parameter in member.Parameters)
-                tensors.Take(NameOf(parameter, index), [.. ShapeOf(parameter).Select(size => (long)size)]).CopyTo(member[parameter]);
+                tensors.Take(NameOf(parameter, index), [.. parameter.Dimensions.Select(size => (long)size)]).CopyTo(member[parameter]);
+            if (member.Parameters.Any(parameter => parameter.Role == ParameterRole.RunningVariance
+                && member[parameter].IndexOfAnyInRange(float.MinValue, -float.Epsilon) >= 0))
+                throw Invalid("running variances of 0 and more", "less");
         }
         ModelScalers scalers = tensors.TakeScalers(shape);
         tensors.RequireNone("the network");
@@ -166,6 +170,14 @@ internal static class ModelFile
             throw Invalid($"more values than {values} for a code of {shape.OutputSize} numbers", "no more");
         if (shape.Head == Head.Crf && (long)shape.OutputSize * shape.OutputSize > values)
             throw Invalid($"more values than {values} for the transitions between {shape.OutputSize} labels", "no more");
+        for (int layer = 0; layer < shape.Convolutions.Count; layer++)
+        {
+            (int filters, int size) = shape.Convolutions[layer];
+            if (filters > values || (Int128)filters * size * shape.ConvolutionInputSize(layer) > values)
+                throw Invalid($"more values than {values} for {filters} filters of size {size}", "no more");
+        }
+        if (shape.StepsPerFrame > 1 && (long)shape.InputSize * shape.StepsPerFrame > values)
+            throw Invalid($"more values than {values} for frames of {shape.StepsPerFrame} steps", "no more");
         foreach (EmbeddingShape embedding in shape.Embeddings)
         {
             if ((embedding.Vocabulary + 1L) * embedding.Size > values)
@@ -181,9 +193,6 @@ internal static class ModelFile
         if (shape.ParameterCount > Math.Min(values, NetworkShape.MaxParameters))
             throw Invalid($"at most {Math.Min(values, NetworkShape.MaxParameters)} parameters", $"{shape.ParameterCount}");
     }
-
-    // A matrix with one column stays a matrix, so the rank does not follow from the sizes.
-    private static int[] ShapeOf(Parameter parameter) => parameter.IsVector ? [parameter.Length] : [parameter.Rows, parameter.Columns];
 
     private static InvalidDataException Invalid(string expected, string found) => new($"{What}: expected {expected}, found {found}.");
 }

@@ -41,6 +41,12 @@ internal sealed record SavedNetwork(
     public SavedKeys? Classes { get; set; }
 
     [JsonPropertyOrder(12)]
+    public int? StepsPerFrame { get; set; }
+
+    [JsonPropertyOrder(13)]
+    public SavedConvolution[]? Convolutions { get; set; }
+
+    [JsonPropertyOrder(14)]
     public SavedNetwork[]? Members { get; set; }
 
     /// <summary>The JSON of the shapes of the members of an ensemble, or of a single network.</summary>
@@ -85,6 +91,10 @@ internal sealed record SavedNetwork(
             HeadReadsInputs = TrueOrNull(shape.Head.ReadsInputs),
             Decoder = TrueOrNull(shape.Head == Head.Autoencoder),
             Classes = Save(shape.Classes),
+            StepsPerFrame = shape.StepsPerFrame > 1 ? shape.StepsPerFrame : null,
+            Convolutions = shape.Convolutions.Count > 0
+                ? [.. shape.Convolutions.Select(convolution => new SavedConvolution(convolution.Filters, convolution.KernelSize))]
+                : null,
         };
 
     private static NetworkShape LoadMember(SavedNetwork? saved, NetworkShape first)
@@ -110,7 +120,7 @@ internal sealed record SavedNetwork(
             Cell = ReadEnum<CellType>(saved.Cell, "cell"),
             InputSize = saved.InputSize,
             Embeddings = saved.Embeddings is { } embeddings
-                ? new EmbeddingShapes([.. embeddings.Select(ReadEmbedding)])
+                ? new ValueList<EmbeddingShape>([.. embeddings.Select(ReadEmbedding)])
                 : default,
             Characters = saved.Characters is { } words ? ReadCharacters(words) : null,
             HiddenSize = saved.HiddenSize,
@@ -121,6 +131,9 @@ internal sealed record SavedNetwork(
             StaticSize = saved.StaticSize,
             OutputSize = saved.OutputSize,
             Classes = ReadKeys(saved.Classes, saved.OutputSize, "outputSize"),
+            StepsPerFrame = saved.StepsPerFrame ?? 1,
+            Convolutions = new ValueList<ConvolutionShape>([.. (saved.Convolutions ?? []).Select(convolution =>
+                new ConvolutionShape(convolution.Filters, convolution.KernelSize))]),
         };
         if (shape.Embeddings.Sum(embedding => (long)embedding.Size) + (shape.Characters?.Filters ?? 0) > shape.InputSize)
             throw Invalid($"embeddings and filters of at most {shape.InputSize} features in all, the inputSize", "more");
@@ -134,6 +147,22 @@ internal sealed record SavedNetwork(
         CheckSize(saved.Layers, "layers");
         CheckSize(saved.StaticSize, "staticSize", least: 0);
         CheckSize(saved.OutputSize, "outputSize");
+        CheckSize(saved.StepsPerFrame ?? 1, "stepsPerFrame");
+        foreach (SavedConvolution? convolution in saved.Convolutions ?? [])
+        {
+            if (convolution is null)
+                throw Invalid("objects as convolutions", "null");
+            CheckSize(convolution.Filters, "filters");
+            CheckSize(convolution.KernelSize, "kernelSize");
+        }
+        if ((saved.Convolutions ?? []).Length > NetworkShape.MaxConvolutions)
+            throw Invalid($"at most {NetworkShape.MaxConvolutions} convolutions", $"{saved.Convolutions!.Length}");
+        if (saved.StepsPerFrame > NetworkShape.MaxStepsPerFrame)
+            throw Invalid($"at most {NetworkShape.MaxStepsPerFrame} stepsPerFrame", $"{saved.StepsPerFrame}");
+        if (saved.StepsPerFrame > 1 && saved.StepOutputs is true)
+            throw Invalid("no stepOutputs where there are stepsPerFrame", "both");
+        if (saved.Decoder is true && (saved.StepsPerFrame > 1 || saved.Convolutions is { Length: > 0 }))
+            throw Invalid("neither convolutions nor stepsPerFrame where there is a decoder", "some");
         foreach (SavedEmbedding? embedding in saved.Embeddings ?? [])
         {
             if (embedding is null)
@@ -216,6 +245,9 @@ internal sealed record SavedNetwork(
     private static InvalidDataException Invalid(string expected, string found)
         => new($"{What} can't be read: expected {expected}, found {found}.");
 }
+
+/// <summary>The JSON of a <see cref="ConvolutionShape"/>.</summary>
+internal sealed record SavedConvolution(int Filters, int KernelSize);
 
 /// <summary>The JSON of an <see cref="EmbeddingShape"/>.</summary>
 internal sealed record SavedEmbedding(int Vocabulary, int Size)

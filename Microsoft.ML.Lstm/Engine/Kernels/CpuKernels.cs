@@ -73,6 +73,24 @@ internal abstract unsafe class CpuKernels
     /// </summary>
     public abstract void TanhGradient(int length, float* y, float* dy);
 
+    /// <summary>A convolution over steps, of some rows.</summary>
+    public abstract void Convolve(ReadOnlySpan<RowSpan> rows, in ConvolutionPass pass);
+
+    /// <inheritdoc cref="NormalizationKernel{S, V}.Moments"/>
+    public abstract void Moments(int rows, int width, float* y, float* means, float* squares);
+
+    /// <inheritdoc cref="NormalizationKernel{S, V}.Rectify"/>
+    public abstract void Rectify(int rows, int width, float* y, float* scale, float* shift, float* z);
+
+    /// <inheritdoc cref="NormalizationKernel{S, V}.RectifierGradient"/>
+    public abstract void RectifierGradient(int rows, int width, float* y, float* z, float* mean, float* dz, float* sums, float* products);
+
+    /// <inheritdoc cref="NormalizationKernel{S, V}.InputGradient"/>
+    public abstract void InputGradient(int rows, int width, float* y, in NormalizationGradient gradient, float* d);
+
+    /// <inheritdoc cref="NormalizationKernel{S, V}.Mean"/>
+    public abstract void Mean(int rows, int width, float* z, float* means);
+
     /// <summary>
     /// e^(x − <paramref name="largest"/>) in place of each x, and their sum; no x may be above <paramref name="largest"/>.
     /// </summary>
@@ -192,6 +210,22 @@ internal sealed unsafe class CpuKernels<S, V>(string name) : CpuKernels(name, S.
             S.Store(S.Multiply(S.Load(dy + i), S.Subtract(S.Create(1f), S.Multiply(value, value))), dy + i);
         }
     }
+
+    public override void Convolve(ReadOnlySpan<RowSpan> rows, in ConvolutionPass pass) => ConvolutionKernel<S, V>.Run(rows, pass);
+
+    public override void Moments(int rows, int width, float* y, float* means, float* squares)
+        => NormalizationKernel<S, V>.Moments(rows, width, y, means, squares);
+
+    public override void Rectify(int rows, int width, float* y, float* scale, float* shift, float* z)
+        => NormalizationKernel<S, V>.Rectify(rows, width, y, scale, shift, z);
+
+    public override void RectifierGradient(int rows, int width, float* y, float* z, float* mean, float* dz, float* sums, float* products)
+        => NormalizationKernel<S, V>.RectifierGradient(rows, width, y, z, mean, dz, sums, products);
+
+    public override void InputGradient(int rows, int width, float* y, in NormalizationGradient gradient, float* d)
+        => NormalizationKernel<S, V>.InputGradient(rows, width, y, gradient, d);
+
+    public override void Mean(int rows, int width, float* z, float* means) => NormalizationKernel<S, V>.Mean(rows, width, z, means);
 
     public override double Exponentials(Span<float> x, float largest)
     {

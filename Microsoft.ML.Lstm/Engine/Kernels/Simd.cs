@@ -34,6 +34,12 @@ internal interface ISimd<V>
 
     static abstract V Multiply(V a, V b);
 
+    /// <summary>The larger of value and 0; NaN stays NaN.</summary>
+    static abstract V Positive(V value);
+
+    /// <summary><paramref name="value"/> where <paramref name="condition"/> is above 0, else 0.</summary>
+    static abstract V WherePositive(V condition, V value);
+
     /// <summary>1 / value for normal numbers, within two units in the last place.</summary>
     static abstract V Reciprocal(V value);
 
@@ -83,6 +89,13 @@ internal readonly struct Simd512 : ISimd<Vector512<float>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Multiply(Vector512<float> a, Vector512<float> b) => a * b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Positive(Vector512<float> value) => Vector512.MaxNative(Vector512<float>.Zero, value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> WherePositive(Vector512<float> condition, Vector512<float> value)
+        => Vector512.GreaterThan(condition, Vector512<float>.Zero) & value;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Reciprocal(Vector512<float> value)
@@ -139,6 +152,13 @@ internal readonly struct Simd256 : ISimd<Vector256<float>>
     public static Vector256<float> Multiply(Vector256<float> a, Vector256<float> b) => a * b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Positive(Vector256<float> value) => Vector256.MaxNative(Vector256<float>.Zero, value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> WherePositive(Vector256<float> condition, Vector256<float> value)
+        => Vector256.GreaterThan(condition, Vector256<float>.Zero) & value;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Reciprocal(Vector256<float> value) => Vector256<float>.One / value;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -189,6 +209,13 @@ internal readonly struct Simd128 : ISimd<Vector128<float>>
     public static Vector128<float> Multiply(Vector128<float> a, Vector128<float> b) => a * b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Positive(Vector128<float> value) => Vector128.MaxNative(Vector128<float>.Zero, value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> WherePositive(Vector128<float> condition, Vector128<float> value)
+        => Vector128.GreaterThan(condition, Vector128<float>.Zero) & value;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Reciprocal(Vector128<float> value) => Vector128<float>.One / value;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -236,6 +263,12 @@ internal readonly struct SimdScalar : ISimd<float>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Multiply(float a, float b) => a * b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Positive(float value) => MathF.Max(0f, value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float WherePositive(float condition, float value) => condition > 0 ? value : 0f;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Reciprocal(float value) => 1 / value;

@@ -72,7 +72,8 @@ internal sealed unsafe class DenseLayer
     }
 
     /// <summary>Gradients in the layout of the packed weights and bias.</summary>
-    public DenseGradients NewGradients() => new(this, _kernels, _weight, _bias, _packedWeight.SameLayout(), _packedBias.SameLayout());
+    public DenseGradients NewGradients() => new(_kernels, InputSize, InputStride, OutputStride, _weight, _bias,
+        _packedWeight.SameLayout(), _packedBias.SameLayout());
 
     /// <summary>y of some rows.</summary>
     public void Forward(int rows, float* x, float* y)
@@ -86,20 +87,28 @@ internal sealed unsafe class DenseLayer
 }
 
 /// <summary>
-/// The gradients of a <see cref="DenseLayer"/>, dW = Σ dy·xᵀ and db = Σ dy over all rows. Threads share them by panels of outputs,
-/// never by rows, so that each element is one sum in one order.
+/// The gradients of a <see cref="DenseLayer"/>, or of a convolution, whose rows of x overlap: dW = Σ dy·xᵀ and db = Σ dy over all
+/// rows. Threads share them by panels of outputs, never by rows, so that each element is one sum in one order.
 /// </summary>
-internal sealed unsafe class DenseGradients(DenseLayer layer, CpuKernels kernels, Parameter weight, Parameter? bias,
-    PackedMatrix weightSums, PackedMatrix biasSums)
+/// <param name="kernels">The kernels to run.</param>
+/// <param name="inputSize">Floats of a row of x.</param>
+/// <param name="inputStride">Floats from one row of x to the next.</param>
+/// <param name="outputStride">Floats of a row of dy.</param>
+/// <param name="weight">W.</param>
+/// <param name="bias">b; null for none.</param>
+/// <param name="weightSums">Memory for dW, in the layout of the packed weights.</param>
+/// <param name="biasSums">Memory for db, likewise.</param>
+internal sealed unsafe class DenseGradients(CpuKernels kernels, int inputSize, int inputStride, int outputStride, Parameter weight,
+    Parameter? bias, PackedMatrix weightSums, PackedMatrix biasSums)
 {
     // Rows that are summed together: few enough that their panel of dy stays in the first-level cache for all of x.
     private const int BlockRows = 128;
 
     /// <summary>Panels of outputs, which threads share.</summary>
-    public int Panels => (layer.OutputStride / kernels.Lanes + GemmTile.MaxVectors - 1) / GemmTile.MaxVectors;
+    public int Panels => (outputStride / kernels.Lanes + GemmTile.MaxVectors - 1) / GemmTile.MaxVectors;
 
     /// <summary>The cost of a panel, in products a row.</summary>
-    public long CostOfPanel => (long)layer.InputSize * GemmTile.MaxVectors;
+    public long CostOfPanel => (long)inputSize * GemmTile.MaxVectors;
 
     /// <summary>Floats of scratch memory that a thread needs.</summary>
     public int ScratchLength => BlockRows * GemmTile.MaxVectors * kernels.Lanes;
@@ -111,16 +120,16 @@ internal sealed unsafe class DenseGradients(DenseLayer layer, CpuKernels kernels
         for (int p = begin; p < end; p++)
         {
             int column = p * GemmTile.MaxVectors * lanes;
-            int vectors = Math.Min(GemmTile.MaxVectors, (layer.OutputStride - column) / lanes);
+            int vectors = Math.Min(GemmTile.MaxVectors, (outputStride - column) / lanes);
             float* biasPanel = biasSums.Pointer + column;
-            float* weightPanel = weightSums.Pointer + (long)column * layer.InputSize;
+            float* weightPanel = weightSums.Pointer + (long)column * inputSize;
             new Span<float>(biasPanel, vectors * lanes).Clear();
             for (int row = 0; row < rows; row += BlockRows)
             {
                 int count = Math.Min(BlockRows, rows - row);
-                kernels.PackRows(count, dy + (long)row * layer.OutputStride + column, layer.OutputStride,
+                kernels.PackRows(count, dy + (long)row * outputStride + column, outputStride,
                     vectors, scratch.Pointer, biasPanel);
-                kernels.MultiplyTransposed(layer.InputSize, x + (long)row * layer.InputStride, layer.InputStride, count,
+                kernels.MultiplyTransposed(inputSize, x + (long)row * inputStride, inputStride, count,
                     scratch.Pointer, vectors * lanes, vectors, weightPanel, accumulate: row > 0);
             }
             weightSums.AddPanelTo(target[weight], p);

@@ -14,7 +14,7 @@ internal sealed unsafe class ElementwisePooling(NetworkShape shape, RecurrentLay
     {
         _batch = batch;
         if (shape.Pooling == Pooling.Max)
-            FloatBuffer.Require(ref _maxSteps, (long)batch.Count * shape.EncodingSize);
+            FloatBuffer.Require(ref _maxSteps, (long)batch.Count * shape.LayerSize);
     }
 
     public override void Forward(int begin, int end, float* encodings, int stride)
@@ -88,5 +88,5 @@ internal sealed unsafe class ElementwisePooling(NetworkShape shape, RecurrentLay
     }
 
     private Span<int> MaxSteps(int row, int direction)
-        => _maxSteps.AsSpan(row * shape.EncodingSize + direction * shape.HiddenSize, shape.HiddenSize);
+        => _maxSteps.AsSpan(row * shape.LayerSize + direction * shape.HiddenSize, shape.HiddenSize);
 }

@@ -32,7 +32,7 @@ internal sealed unsafe class RecurrentWeights
         _bias = parameters.Find("bias" + suffix);
 
         // A layer above the first reads rows of h of each direction, each padded to whole blocks.
-        int[] inputFeatures = layer == 0 ? [.. Enumerable.Range(0, shape.InputSize)] : OutputFeatures(Layout, shape.Directions);
+        int[] inputFeatures = layer == 0 ? [.. Enumerable.Range(0, shape.LayerInputSize(0))] : OutputFeatures(Layout, shape.Directions);
         int[] hiddenUnits = [.. Enumerable.Range(0, Layout.PaddedSize).Select(k => k < shape.HiddenSize ? k : -1)];
         InputWidth = inputFeatures.Length;
 

@@ -58,6 +58,15 @@ internal abstract class BatchRunner
     /// <param name="gradient">Receives the gradients of the parameters in addition to its values.</param>
     public abstract void Backward(OutputLoss loss, Gradient gradient);
 
+    /// <summary>
+    /// Moves the running statistics of batch normalization, which scoring goes by, towards those of the last forward pass with keep; to be
+    /// called before <see cref="PackNetwork"/>.
+    /// </summary>
+    /// <param name="batches">The batches so far, with this one; null where the statistics did not begin with this training.</param>
+    public virtual void UpdateStatistics(int? batches)
+    {
+    }
+
     /// <summary><see cref="SequenceNetwork.Pack()"/> on all threads.</summary>
     public abstract void PackNetwork();
 }

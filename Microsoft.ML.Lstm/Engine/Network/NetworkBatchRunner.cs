@@ -13,9 +13,10 @@ namespace Microsoft.ML.Lstm.Engine.Network;
 /// of the packed batch throughout; the head has one row for each sequence, or one for each packed step. Threads synchronize three times
 /// a training step: after the forward pass, after the backward pass through all layers (each thread has its own sequences), and after
 /// the weight gradients (each has its own panels). A wide head has too many weights to read all of them for the few rows that a thread
-/// has at one step; it is run by blocks of packed rows instead, which takes one more synchronization.
+/// has at one step; it is run by blocks of packed rows instead, which takes one more synchronization. Batch normalization behind a
+/// convolution takes one in each pass of a training step.
 /// </remarks>
-internal sealed unsafe class NetworkBatchRunner : BatchRunner
+internal sealed unsafe partial class NetworkBatchRunner : BatchRunner
 {
     // Multiplications below which waking the other threads costs more than it saves.
     private const long SharedWork = 4_000_000;
@@ -27,17 +28,13 @@ internal sealed unsafe class NetworkBatchRunner : BatchRunner
     // cache takes a processor two microseconds.
     private const int RecurrentWeightsOfAPart = 1 << 16;
 
-    // Weights from which on a head is wide: more than the second-level cache holds.
-    private const long WideHeadWeights = 200_000;
-
-    // Rows for which the weights of a wide head are read once.
-    private const int WideHeadRows = 192;
-
     private readonly SequenceNetwork _network;
     private readonly NetworkShape _shape;
     private readonly WorkerTeam _team;
     private readonly InputLayer _inputs;
     private readonly RecurrentLayer[] _layers;
+    private readonly FrameLayer? _frames;
+    private readonly ConvolutionBranch? _convolutions;
     private readonly PoolingLayer? _pooling;
     private readonly DenseLayer _head;
     private readonly bool _hasWideHead;
@@ -52,10 +49,18 @@ internal sealed unsafe class NetworkBatchRunner : BatchRunner
     private readonly Action<int> _forwardPart;
     private readonly Action<int> _wideHeadPart;
     private readonly Action<int> _measurePart;
+    private readonly Action<int> _convolvePart;
+    private readonly Action<int> _finishPart;
+    private readonly Action<int> _backwardHeadPart;
+    private readonly Action<int> _backwardConvolutionPart;
     private readonly Action<int> _backwardPart;
     private readonly Action<int> _weightGradientPart;
     private readonly Action<int> _packPart;
     private SequenceBatch _batch = null!;
+    private SequenceBatch _steps = null!;
+    private bool _keep;
+    private int _convolution;
+    private float[] _attentionWeights = [];
     private OutputLoss? _loss;
     private Gradient _gradientTarget = null!;
     private Dropout _dropout;
@@ -76,6 +81,9 @@ internal sealed unsafe class NetworkBatchRunner : BatchRunner
             : null);
         _layers = [.. Enumerable.Range(0, _shape.Layers)
             .Select(layer => new RecurrentLayer(network.Weights(layer), network.Kernels, layer, isTop: layer == _shape.Layers - 1))];
+        _frames = _shape.StepsPerFrame > 1 ? new FrameLayer(_shape, network.Kernels) : null;
+        _convolutions = _shape.Convolutions.Count == 0 ? null
+            : new ConvolutionBranch(_shape, network.Parameters, network.Convolutions, network.Kernels);
         _pooling = _shape.Head.IsPerStep ? null
             : network.Attention is { } attention ? new AttentionPooling(_shape, attention, network.Kernels, _layers[^1])
             : new ElementwisePooling(_shape, _layers[^1]);
@@ -88,6 +96,10 @@ internal sealed unsafe class NetworkBatchRunner : BatchRunner
         _forwardPart = ForwardRows;
         _wideHeadPart = RunWideHead;
         _measurePart = Differentiate;
+        _convolvePart = Convolve;
+        _finishPart = FinishConvolutions;
+        _backwardHeadPart = BackwardHead;
+        _backwardConvolutionPart = BackwardConvolution;
         _backwardPart = BackwardRows;
         _weightGradientPart = part => _gradients!.Add(part, _sharedParts, _gradientTarget.Parameters);
         _packPart = part => _network.Pack(part, _packParts);
@@ -113,7 +125,16 @@ internal sealed unsafe class NetworkBatchRunner : BatchRunner
 
     public override ReadOnlySpan<float> Encoding(int row) => HeadInput(row)[.._shape.EncodingSize];
 
-    public override ReadOnlySpan<float> AttentionWeights(int row) => ((AttentionPooling)_pooling!).Weights(row);
+    public override ReadOnlySpan<float> AttentionWeights(int row)
+    {
+        ReadOnlySpan<float> weights = ((AttentionPooling)_pooling!).Weights(row);
+        if (_frames is null)
+            return weights;
+        FloatBuffer.Require(ref _attentionWeights, _batch.Length(row));
+        Span<float> spread = _attentionWeights.AsSpan(0, _batch.Length(row));
+        _frames.SpreadWeights(weights, spread);
+        return spread;
+    }
 
     /// <summary>h [H] of a packed row, of one layer and direction; for tests.</summary>
     public ReadOnlySpan<float> Hidden(int layer, int direction, int packedRow) => _layers[layer].Row(packedRow, direction);
@@ -134,10 +155,14 @@ internal sealed unsafe class NetworkBatchRunner : BatchRunner
         _batch = batch;
         _loss = null;
         _dropout = dropout;
+        _keep = keep;
         _inputs.Prepare(batch, keep, dropout);
+        _frames?.Prepare(batch);
+        _steps = _frames?.Frames ?? batch;
         foreach (RecurrentLayer layer in _layers)
-            layer.Prepare(batch, keep, dropout);
-        _pooling?.Prepare(batch, keep);
+            layer.Prepare(_steps, keep, dropout);
+        _convolutions?.Prepare(batch, keep);
+        _pooling?.Prepare(_steps, keep);
         _headInputs.Require((long)HeadRows * _head.InputStride);
         _outputs.Require((long)HeadRows * _head.OutputStride);
         _sharedParts = (long)_network.Parameters.DenseLength * batch.TotalSteps < SharedWork ? 1 : _team.Threads;
@@ -146,7 +171,7 @@ internal sealed unsafe class NetworkBatchRunner : BatchRunner
         int unitParts = UnitParts();
         if (unitParts > 1)
         {
-            _inputs.Forward(0, batch.Count);
+            ReadInputs(0, batch.Count);
             _sharedSteps.Start(unitParts);
             _team.Run(unitParts, _forwardUnitsPart);
             _stop.ThrowIfCancellationRequested();
@@ -155,6 +180,8 @@ internal sealed unsafe class NetworkBatchRunner : BatchRunner
         {
             _team.Run(_parts, _forwardPart);
         }
+        if (_convolutions is not null && keep)
+            RunConvolutions(_convolutions);
         if (_hasWideHead && !keep)
             _team.Run(_sharedParts, _wideHeadPart);
     }
@@ -175,11 +202,23 @@ internal sealed unsafe class NetworkBatchRunner : BatchRunner
         _dInput?.Require((long)_batch.TotalSteps * DInputStride);
         if (_hasWideHead)
             _team.Run(_sharedParts, _wideHeadPart);
+        _frames?.PrepareBackward();
+        if (_dInput is not null)
+            _convolutions?.PrepareInputGradient();
+        _team.Run(_parts, _backwardHeadPart);
+        for (_convolution = _shape.Convolutions.Count - 1; _convolution >= 0; _convolution--)
+        {
+            _team.Run(_parts, _backwardConvolutionPart);
+            _convolutions!.FinishSums(_convolution);
+        }
         _team.Run(_parts, _backwardPart);
         _team.Run(_sharedParts, _weightGradientPart);
         if (_dInput is not null)
             _inputs.AddGradients(_dInput.Pointer, DInputStride, gradient);
+        _convolutions?.AddNormalizationGradients(gradient.Parameters);
     }
+
+    public override void UpdateStatistics(int? batches) => _convolutions?.UpdateStatistics(batches);
 
     public override void PackNetwork()
     {
@@ -187,19 +226,12 @@ internal sealed unsafe class NetworkBatchRunner : BatchRunner
         _team.Run(_packParts, _packPart);
     }
 
-    private int HeadRows => _shape.Head.IsPerStep ? _batch.TotalSteps : _batch.Count;
-
     private int DInputStride => _network.Kernels.RoundUp(_shape.InputSize);
 
-    private OutputRows Outputs => new(_outputs.Pointer, _head.OutputStride, _shape.OutputSize, _shape.Head.IsPerStep);
+    private float* Input(int layer)
+        => layer > 0 ? _layers[layer - 1].OutputForNext : _frames is null ? _inputs.X : _frames.Frames.X;
 
-    private Span<float> HeadInput(int row) => _headInputs.Span.Slice(row * _head.InputStride, _shape.HeadInputSize);
-
-    private Span<float> DHeadInput(int row) => _dHeadInputs.Span.Slice(row * _head.InputStride, _shape.HeadInputSize);
-
-    private float* Input(int layer) => layer == 0 ? _inputs.X : _layers[layer - 1].OutputForNext;
-
-    private int InputStride(int layer) => layer == 0 ? _shape.InputSize : _layers[layer - 1].Stride;
+    private int InputStride(int layer) => layer == 0 ? _shape.LayerInputSize(0) : _layers[layer - 1].Stride;
 
     /// <summary>
     /// The number of parts that share the units instead of the rows, or 1. A few sequences need all weights at every step, so with large
@@ -223,88 +255,84 @@ internal sealed unsafe class NetworkBatchRunner : BatchRunner
         if (part > 0)
             return;
         _sharedSteps.Finish(step);
-        ForwardHead(0, _batch.Count);
+        ForwardConvolutions(0, _batch.Count);
     }
 
     private void ForwardRows(int part)
     {
         int begin = _rowBounds[part], end = _rowBounds[part + 1];
-        _inputs.Forward(begin, end);
+        ReadInputs(begin, end);
         for (int l = 0; l < _layers.Length; l++)
             _layers[l].Forward(begin, end, Input(l), InputStride(l));
+        ForwardConvolutions(begin, end);
+    }
+
+    private void ReadInputs(int begin, int end)
+    {
+        _inputs.Forward(begin, end);
+        _frames?.Forward(begin, end, _inputs.X);
+        _convolutions?.Read(begin, end, _inputs.X);
+    }
+
+    /// <summary>
+    /// The convolutions and the head; in training up to the first batch normalization, from where <see cref="RunConvolutions"/> goes on.
+    /// </summary>
+    private void ForwardConvolutions(int begin, int end)
+    {
+        if (_convolutions is not null && _keep)
+        {
+            _convolutions.Convolve(layer: 0, begin, end);
+            return;
+        }
+        _convolutions?.Score(begin, end);
         ForwardHead(begin, end);
     }
 
-    private void ForwardHead(int begin, int end)
+    private void RunConvolutions(ConvolutionBranch convolutions)
     {
-        _pooling?.Forward(begin, end, _headInputs.Pointer, _head.InputStride);
-        for (int i = 0; TryHeadRows(i, begin, end, out int first, out int count); i++)
+        convolutions.FinishMoments(0);
+        for (_convolution = 1; _convolution < convolutions.Layers; _convolution++)
         {
             _stop.ThrowIfCancellationRequested();
-            for (int row = first; row < first + count; row++)
-                GatherHeadInput(row, _batch.SequenceAt(begin + row - first), step: i);
-            if (!_hasWideHead)
-                _head.Forward(count, HeadInputs(first), OutputsFrom(first));
+            _team.Run(_parts, _convolvePart);
+            convolutions.FinishMoments(_convolution);
         }
+        _team.Run(_parts, _finishPart);
     }
 
-    private void GatherHeadInput(int row, int sequence, int step)
+    private void Convolve(int part) => _convolutions!.Convolve(_convolution, _rowBounds[part], _rowBounds[part + 1]);
+
+    private void FinishConvolutions(int part)
     {
-        Span<float> headInput = HeadInput(row);
-        for (int d = 0; _shape.Head.IsPerStep && d < _shape.Directions; d++)
-            _layers[^1].Row(row, d).CopyTo(headInput[(d * _shape.HiddenSize)..]);
-        DropOutput(headInput, sequence, step);
-        _batch.Statics(sequence).CopyTo(headInput[_shape.EncodingSize..]);
-        if (_shape.Head.ReadsInputs)
-            _batch.Features(row)[.._shape.NumericSize].CopyTo(headInput[(_shape.EncodingSize + _shape.StaticSize)..]);
+        _convolutions!.Finish(_rowBounds[part], _rowBounds[part + 1]);
+        ForwardHead(_rowBounds[part], _rowBounds[part + 1]);
     }
 
-    /// <summary>Applies dropout to the encoding that the head reads, or to its gradient.</summary>
-    private void DropOutput(Span<float> headInput, int sequence, int step)
+    private void BackwardConvolution(int part)
     {
-        Span<float> encoding = headInput[.._shape.EncodingSize];
-        if (_dropout.Outputs > 0)
-            _dropout.OutputMask(sequence, step).Apply(encoding, encoding);
+        _stop.ThrowIfCancellationRequested();
+        _convolutions!.Backward(_convolution, _rowBounds[part], _rowBounds[part + 1]);
     }
 
-    private void Differentiate(int part)
-    {
-        for (int row = _rowBounds[part]; row < _rowBounds[part + 1]; row++)
-        {
-            _stop.ThrowIfCancellationRequested();
-            _loss!.Differentiate(_batch, row, Outputs);
-        }
-    }
 
     private void BackwardRows(int part)
     {
         int begin = _rowBounds[part], end = _rowBounds[part + 1];
-        if (!_hasWideHead)
-            Differentiate(part);
-        for (int i = 0; TryHeadRows(i, begin, end, out int first, out int count); i++)
-        {
-            _stop.ThrowIfCancellationRequested();
-            if (!_hasWideHead)
-                _head.Backward(count, OutputsFrom(first), DHeadInputs(first));
-            for (int row = first; row < first + count; row++)
-            {
-                DropOutput(DHeadInput(row), _batch.SequenceAt(begin + row - first), step: i);
-                if (_shape.Head.IsPerStep)
-                    SpreadHeadGradient(row);
-            }
-        }
-        _pooling?.Backward(begin, end, _dHeadInputs.Pointer, _head.InputStride);
+        bool goesOn = _dInput is not null;
         for (int l = _layers.Length - 1; l >= 0; l--)
         {
-            float* dX = l > 0 ? _layers[l - 1].DOutput : _dInput is null ? null : _dInput.Pointer;
-            int dXStride = l > 0 ? _layers[l - 1].Stride : DInputStride;
-            for (int t = 0; dX != null && _batch.TryRowsAt(t, begin, end, out int first, out int count); t++)
+            float* dX = l > 0 ? _layers[l - 1].DOutput : !goesOn ? null : _frames is null ? _dInput!.Pointer : _frames.Gradient;
+            int dXStride = l > 0 ? _layers[l - 1].Stride : _network.Kernels.RoundUp(_shape.LayerInputSize(0));
+            for (int t = 0; dX != null && _steps.TryRowsAt(t, begin, end, out int first, out int count); t++)
                 new Span<float>(dX + (long)first * dXStride, count * dXStride).Clear();
             _layers[l].Backward(begin, end, dX, dXStride);
         }
-        if (_dInput is null)
+        if (goesOn)
+            _frames?.Backward(begin, end, _dInput!.Pointer, DInputStride);
+        _convolutions?.BackwardToInput(begin, end, goesOn ? _dInput!.Pointer : null, DInputStride);
+        if (!goesOn)
             return;
-        _inputs.Backward(begin, end, _dInput.Pointer, DInputStride);
+        _inputs.Backward(begin, end, _dInput!.Pointer, DInputStride);
         for (int t = 0; _shape.Head.ReadsInputs && _batch.TryRowsAt(t, begin, end, out int first, out int count); t++)
         {
             for (int row = first; row < first + count; row++)
@@ -314,55 +342,6 @@ internal sealed unsafe class NetworkBatchRunner : BatchRunner
             }
         }
     }
-
-    private void SpreadHeadGradient(int row)
-    {
-        ReadOnlySpan<float> dEncoding = DHeadInput(row)[.._shape.EncodingSize];
-        for (int d = 0; d < _shape.Directions; d++)
-        {
-            Span<float> dh = _layers[^1].DRow(row, d);
-            dEncoding.Slice(d * _shape.HiddenSize, _shape.HiddenSize).CopyTo(dh);
-            dh[_shape.HiddenSize..].Clear();
-        }
-    }
-
-    /// <summary>
-    /// Runs the wide head over a share of the rows, block by block: to the outputs and, in a backward pass, from the loss back to its
-    /// inputs.
-    /// </summary>
-    private void RunWideHead(int part)
-    {
-        int end = (int)((long)HeadRows * (part + 1) / _sharedParts);
-        for (int first = (int)((long)HeadRows * part / _sharedParts); first < end; first += WideHeadRows)
-        {
-            _stop.ThrowIfCancellationRequested();
-            int count = Math.Min(WideHeadRows, end - first);
-            _head.Forward(count, HeadInputs(first), OutputsFrom(first));
-            if (_loss is null)
-                continue;
-            for (int row = first; row < first + count; row++)
-                _loss.Differentiate(row, Outputs[row]);
-            _head.Backward(count, OutputsFrom(first), DHeadInputs(first));
-        }
-    }
-
-    /// <summary>
-    /// The rows of the head for sequences <paramref name="begin"/> to <paramref name="end"/>: the rows of step <paramref name="i"/>, or all
-    /// at once where the head is not per step.
-    /// </summary>
-    private bool TryHeadRows(int i, int begin, int end, out int first, out int count)
-    {
-        if (_shape.Head.IsPerStep)
-            return _batch.TryRowsAt(i, begin, end, out first, out count);
-        (first, count) = (begin, end - begin);
-        return i == 0;
-    }
-
-    private float* HeadInputs(int row) => _headInputs.Pointer + (long)row * _head.InputStride;
-
-    private float* DHeadInputs(int row) => _dHeadInputs.Pointer + (long)row * _head.InputStride;
-
-    private float* OutputsFrom(int row) => _outputs.Pointer + (long)row * _head.OutputStride;
 
     private PanelGradient[] WeightGradientsOfLayers()
     {
@@ -374,11 +353,12 @@ internal sealed unsafe class NetworkBatchRunner : BatchRunner
                 (int layer, int direction) = (l, d);
                 var gradients = new RecurrentGradients(_layers[l].Directions[d], _network.Kernels);
                 all.Add(new PanelGradient(gradients.Panels, gradients.CostOfPanel, gradients.ScratchLength,
-                    (begin, end, scratch, target) => gradients.Add(begin, end, _batch.TotalSteps, Input(layer), InputStride(layer),
+                    (begin, end, scratch, target) => gradients.Add(begin, end, _steps.TotalSteps, Input(layer), InputStride(layer),
                         _layers[layer].Output(direction), _layers[layer].Stride, scratch, target)));
             }
         }
         all.AddRange(_pooling?.NewGradients() ?? []);
+        all.AddRange(_convolutions?.NewGradients() ?? []);
         // On encodings the head has so few rows that its panels cost next to nothing.
         DenseGradients head = _head.NewGradients();
         long cost = _shape.Head.IsPerStep ? head.CostOfPanel : 1;

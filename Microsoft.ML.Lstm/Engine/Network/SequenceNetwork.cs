@@ -46,6 +46,8 @@ internal sealed class SequenceNetwork
             Attention = new AttentionWeights(parameters, Weights(Shape.Layers - 1, direction: 0).Layout, Kernels, backward);
         if (Shape.Characters is not null)
             Characters = new CharacterWeights(parameters, Kernels, backward);
+        Convolutions = [.. Enumerable.Range(0, Shape.Convolutions.Count).Select(layer => new ConvolutionWeights(parameters, layer, Kernels,
+            inputGradient: passes == NetworkPasses.BackwardToInput || (backward && layer > 0)))];
         Head = new DenseLayer(parameters.Find(ParameterSet.HeadWeight), parameters.Find(ParameterSet.HeadBias), Kernels, backward);
         if (parameters.Decoder is { } decoder)
             Decoder = new SequenceNetwork(decoder, backward ? NetworkPasses.BackwardToInput : passes, Kernels);
@@ -53,6 +55,7 @@ internal sealed class SequenceNetwork
             .SelectMany(weights => weights.Packed)
             .Concat(Attention?.Packed ?? [])
             .Concat(Characters?.Products.Packed ?? [])
+            .Concat(Convolutions.SelectMany(weights => weights.Packed))
             .Concat(Head.Packed);
         _panels =
         [
@@ -77,6 +80,9 @@ internal sealed class SequenceNetwork
 
     /// <summary>The weights of the encoder of words by their characters; null for steps without.</summary>
     public CharacterWeights? Characters { get; }
+
+    /// <summary>The weights of the convolutions beside the recurrent layers; none where there are no convolutions.</summary>
+    public ConvolutionWeights[] Convolutions { get; }
 
     /// <summary>The dense layer of the head, from the encoding of a sequence or the output of a step to the outputs.</summary>
     public DenseLayer Head { get; }
@@ -104,5 +110,7 @@ internal sealed class SequenceNetwork
             (PackedMatrix matrix, Parameter parameter, int panel) = _panels[i];
             matrix.PackPanel(Parameters[parameter], panel);
         }
+        for (int layer = part; layer < Convolutions.Length; layer += parts)
+            Convolutions[layer].PackNormalization();
     }
 }

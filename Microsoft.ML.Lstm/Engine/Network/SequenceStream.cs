@@ -40,6 +40,10 @@ internal sealed unsafe class SequenceStream
                 + $"{nameof(Pooling)}.{nameof(Pooling.Last)}.");
         if (_shape.Characters is not null)
             throw new NotSupportedException("A network that reads the characters of words cannot run step by step.");
+        if (_shape.Convolutions.Count > 0 || _shape.StepsPerFrame > 1)
+            throw new NotSupportedException(
+                "A network with convolutions, or with several steps a frame, cannot run step by step, since a step's outputs depend on "
+                + "later steps.");
         _embeddings = _shape.Embeddings.Count > 0 ? new EmbeddingLayer(network.Parameters) : null;
         _layers = [.. Enumerable.Range(0, _shape.Layers).Select(layer => new LayerState(network.Weights(layer, direction: 0).Layout))];
         _x = new FloatBuffer(_shape.InputSize);

@@ -1,5 +1,3 @@
-using System.Collections;
-
 namespace Microsoft.ML.Lstm.Engine.Parameters;
 
 /// <summary>
@@ -16,24 +14,4 @@ internal readonly record struct EmbeddingShape(int Vocabulary, int Size)
 
     /// <summary>Rows of the table.</summary>
     public int Rows => Vocabulary + 1;
-}
-
-/// <summary>The embedding tables of a network, in the order of its token columns, compared by value.</summary>
-internal readonly struct EmbeddingShapes(params EmbeddingShape[] shapes) : IReadOnlyList<EmbeddingShape>, IEquatable<EmbeddingShapes>
-{
-    private readonly EmbeddingShape[]? _shapes = shapes;
-
-    public int Count => _shapes?.Length ?? 0;
-
-    public EmbeddingShape this[int index] => (_shapes ?? [])[index];
-
-    public bool Equals(EmbeddingShapes other) => this.SequenceEqual(other);
-
-    public override bool Equals(object? obj) => obj is EmbeddingShapes other && Equals(other);
-
-    public override int GetHashCode() => this.Aggregate(0, HashCode.Combine);
-
-    public IEnumerator<EmbeddingShape> GetEnumerator() => (_shapes ?? []).AsEnumerable().GetEnumerator();
-
-    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 }

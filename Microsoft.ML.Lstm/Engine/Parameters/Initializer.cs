@@ -5,8 +5,8 @@ namespace Microsoft.ML.Lstm.Engine.Parameters;
 
 /// <summary>
 /// Initial weights: Glorot uniform for input, attention and head weights (Glorot and Bengio 2010), orthogonal for recurrent weights
-/// (Saxe et al. 2014), each gate by itself; biases zero, except for the forget gate of LSTM (Jozefowicz et al. 2015); embeddings normal
-/// with a small standard deviation.
+/// (Saxe et al. 2014), each gate by itself; He uniform for convolutions, which a rectifier follows (He et al. 2015); biases zero, except
+/// for the forget gate of LSTM (Jozefowicz et al. 2015); embeddings normal with a small standard deviation.
 /// </summary>
 internal static class Initializer
 {
@@ -36,7 +36,7 @@ internal static class Initializer
             switch (parameter.Role)
             {
                 case ParameterRole.InputWeight:
-                    GlorotUniform(values, parameter.Columns, h, random, cancellation);
+                    Uniform(values, GlorotLimit(parameter.Columns, h), random, cancellation);
                     break;
                 case ParameterRole.HiddenWeight:
                     for (int gate = 0; gate < shape.CellDescription.Gates; gate++)
@@ -49,11 +49,18 @@ internal static class Initializer
                     }
                     break;
                 case ParameterRole.AttentionWeight or ParameterRole.AttentionVector or ParameterRole.HeadWeight:
-                    GlorotUniform(values, parameter.Columns, parameter.Rows, random, cancellation);
+                    Uniform(values, GlorotLimit(parameter.Columns, parameter.Rows), random, cancellation);
+                    break;
+                case ParameterRole.ConvolutionWeight:
+                    Uniform(values, Math.Sqrt(6.0 / parameter.Columns), random, cancellation);
+                    break;
+                case ParameterRole.NormalizationWeight or ParameterRole.RunningVariance:
+                    values.Fill(1f);
                     break;
                 case ParameterRole.CharacterWeight:
                     // Each character is in as many windows as the kernel is wide.
-                    GlorotUniform(values, parameter.Columns, parameter.Rows * shape.Characters!.Value.KernelSize, random, cancellation);
+                    Uniform(values, GlorotLimit(parameter.Columns, parameter.Rows * shape.Characters!.Value.KernelSize), random,
+                        cancellation);
                     break;
                 case ParameterRole.Embedding:
                     for (int start = 0; start < values.Length; start += NumbersAtOnce)
@@ -72,9 +79,10 @@ internal static class Initializer
         }
     }
 
-    private static void GlorotUniform(Span<float> values, int fanIn, int fanOut, Random random, CancellationToken cancellation)
+    private static double GlorotLimit(int fanIn, int fanOut) => Math.Sqrt(6.0 / (fanIn + fanOut));
+
+    private static void Uniform(Span<float> values, double limit, Random random, CancellationToken cancellation)
     {
-        double limit = Math.Sqrt(6.0 / (fanIn + fanOut));
         for (int start = 0; start < values.Length; start += NumbersAtOnce)
         {
             cancellation.ThrowIfCancellationRequested();

@@ -3,13 +3,20 @@ using Microsoft.ML.Lstm.Engine.Kernels;
 namespace Microsoft.ML.Lstm.Engine.Parameters;
 
 /// <summary>
-/// The dimensions of a network: a stack of recurrent layers over the features and embedded tokens of each step, and a <see cref="Head"/>
-/// on top of them, whose input is joined with the static features of the sequence, if there are any.
+/// The dimensions of a network: a stack of recurrent layers over the features and embedded tokens of each step, beside them convolutions
+/// over the same steps, if there are any, and a <see cref="Head"/> on top of both, whose input is joined with the static features of the
+/// sequence, if there are any.
 /// </summary>
 internal sealed record NetworkShape
 {
     /// <summary>The most parameters a network may have, since they are stored as one array.</summary>
     public const long MaxParameters = int.MaxValue / 2;
+
+    /// <summary>The most convolutions, one on top of the other.</summary>
+    public const int MaxConvolutions = 64;
+
+    /// <summary>The most steps of a frame.</summary>
+    public const int MaxStepsPerFrame = 65536;
 
     /// <summary>The recurrent cell of every layer.</summary>
     public required CellType Cell { get; init; }
@@ -21,7 +28,7 @@ internal sealed record NetworkShape
     public required int InputSize { get; init; }
 
     /// <summary>The embedding tables, one for each token that a step has.</summary>
-    public EmbeddingShapes Embeddings { get; init; }
+    public ValueList<EmbeddingShape> Embeddings { get; init; }
 
     /// <summary>The encoder of the characters of each step's word; null for steps without.</summary>
     public CharacterShape? Characters { get; init; }
@@ -50,6 +57,14 @@ internal sealed record NetworkShape
 
     /// <summary>Whether each layer also runs from the last step to the first.</summary>
     public bool Bidirectional { get; init; }
+
+    /// <summary>
+    /// Steps that the recurrent layers read as one, side by side: a frame. Convolutions read every step. 1 where each is a step of its own.
+    /// </summary>
+    public int StepsPerFrame { get; init; } = 1;
+
+    /// <summary>The convolutions beside the recurrent layers, one on top of the other.</summary>
+    public ValueList<ConvolutionShape> Convolutions { get; init; }
 
     /// <summary>How the outputs of the steps become the encoding of the sequence; without effect where the head is per step.</summary>
     public Pooling Pooling { get; init; }
@@ -89,8 +104,14 @@ internal sealed record NetworkShape
     /// <summary>D: 1, or 2 when bidirectional.</summary>
     public int Directions => Bidirectional ? 2 : 1;
 
-    /// <summary>E = D·H: the width of a layer's output at one step, and of the encoding.</summary>
-    public int EncodingSize => Directions * HiddenSize;
+    /// <summary>D·H: the width of a recurrent layer's output at one step.</summary>
+    public int LayerSize => Directions * HiddenSize;
+
+    /// <summary>The width of the convolutions' output at one step; 0 without convolutions.</summary>
+    public int ConvolutionSize => Convolutions.Count == 0 ? 0 : Convolutions[Convolutions.Count - 1].Filters;
+
+    /// <summary>E: the width of the encoding, D·H and behind it the filters of the last convolution.</summary>
+    public int EncodingSize => LayerSize + ConvolutionSize;
 
     /// <summary>K = E + S, or E + S + F with a skip connection: the width of the head's input.</summary>
     public int HeadInputSize => EncodingSize + StaticSize + (Head.ReadsInputs ? NumericSize : 0);
@@ -99,13 +120,17 @@ internal sealed record NetworkShape
     public int CodeSize => Head == Head.Autoencoder ? OutputSize : EncodingSize;
 
     /// <summary>Floats that a forward pass keeps for each step.</summary>
-    public long StepSize => InputSize + (long)Layers * EncodingSize + (Head.IsPerStep ? OutputSize : 0) + (Decoder?.StepSize ?? 0);
+    public long StepSize => InputSize + (long)Layers * LayerSize + (Head.IsPerStep ? OutputSize : 0) + (Decoder?.StepSize ?? 0)
+        + Convolutions.Sum(convolution => (long)convolution.Filters);
 
     /// <summary>What the cell is made of: its gates, their order, and its states.</summary>
     public CellDescription CellDescription => CellDescription.Of(Cell);
 
     /// <summary>The width of the input of recurrent layer <paramref name="layer"/>.</summary>
-    public int LayerInputSize(int layer) => layer == 0 ? InputSize : EncodingSize;
+    public int LayerInputSize(int layer) => layer == 0 ? InputSize * StepsPerFrame : LayerSize;
+
+    /// <summary>The channels that convolution <paramref name="layer"/> reads.</summary>
+    public int ConvolutionInputSize(int layer) => layer == 0 ? InputSize : Convolutions[layer - 1].Filters;
 
     /// <summary>
     /// Whether a network of this shape reads the same inputs and has the same outputs as one of another shape, so that the two can be
@@ -118,12 +143,15 @@ internal sealed record NetworkShape
         Layers = other.Layers,
         Bidirectional = other.Bidirectional,
         Pooling = other.Pooling,
+        StepsPerFrame = other.StepsPerFrame,
+        Convolutions = other.Convolutions,
     };
 
     /// <summary>Tensors that the parameters are stored as.</summary>
     public long TensorCount
         => 3L * Directions * Layers + (HasAttention ? 3 : 0) + 2 + (Head == Head.Crf ? 3 : 0) + (Decoder?.TensorCount ?? 0)
-            + Embeddings.Count + (Characters is null ? 0 : CharacterShape.TensorCount);
+            + Embeddings.Count + (Characters is null ? 0 : CharacterShape.TensorCount)
+            + (ConvolutionShape.Vectors + 1L) * Convolutions.Count;
 
     /// <summary>The number of parameters.</summary>
     public long ParameterCount
@@ -133,11 +161,14 @@ internal sealed record NetworkShape
             long count = (long)OutputSize * (HeadInputSize + 1) + Embeddings.Sum(embedding => (embedding.Vocabulary + 1L) * embedding.Size);
             count += Characters?.ParameterCount ?? 0;
             if (HasAttention)
-                count += (long)EncodingSize * (EncodingSize + 2);
+                count += (long)LayerSize * (LayerSize + 2);
             if (Head == Head.Crf)
                 count += (long)OutputSize * (OutputSize + 2);
             if (Decoder is { } decoder)
                 count += decoder.ParameterCount;
+            for (int layer = 0; layer < Convolutions.Count; layer++)
+                count += Convolutions[layer].Filters
+                    * ((long)Convolutions[layer].KernelSize * ConvolutionInputSize(layer) + ConvolutionShape.Vectors);
             CellDescription cell = CellDescription;
             for (int layer = 0; layer < Layers; layer++)
                 count += (long)Directions * HiddenSize * ((long)cell.Gates * (LayerInputSize(layer) + HiddenSize) + cell.Slots);

@@ -9,6 +9,9 @@ internal enum ParameterRole
     AttentionWeight,
     AttentionBias,
     AttentionVector,
+    ConvolutionWeight,
+    NormalizationWeight,
+    NormalizationBias,
     HeadWeight,
     HeadBias,
     Transitions,
@@ -16,6 +19,8 @@ internal enum ParameterRole
     CharacterWeight,
     CharacterBias,
     Embedding,
+    RunningMean,
+    RunningVariance,
 }
 
 /// <summary>
@@ -23,14 +28,24 @@ internal enum ParameterRole
 /// </summary>
 internal sealed record Parameter(ParameterRole Role, string Name, int Rows, int Columns, int Offset)
 {
+    /// <summary>The size of the last dimension where there are three, which are one row to the kernels: K of a convolution.</summary>
+    public int Depth { get; init; } = 1;
+
     public int Length => Rows * Columns;
+
+    /// <summary>The dimensions of the tensor.</summary>
+    // A matrix with one column stays a matrix, so the rank does not follow from the sizes.
+    public int[] Dimensions => IsVector ? [Length]
+        : Role == ParameterRole.ConvolutionWeight ? [Rows, Columns / Depth, Depth]
+        : [Rows, Columns];
 
     /// <summary>Whether it belongs to a conditional random field.</summary>
     public bool IsOfCrf => Role is ParameterRole.Transitions or ParameterRole.EndTransitions;
 
     /// <summary>Whether it is a vector; a matrix with one column is not.</summary>
     public bool IsVector => Role is ParameterRole.RecurrentBias or ParameterRole.AttentionBias or ParameterRole.AttentionVector
-        or ParameterRole.HeadBias or ParameterRole.EndTransitions or ParameterRole.CharacterBias;
+        or ParameterRole.HeadBias or ParameterRole.EndTransitions or ParameterRole.NormalizationWeight or ParameterRole.NormalizationBias
+        or ParameterRole.RunningMean or ParameterRole.RunningVariance or ParameterRole.CharacterBias;
 }
 
 /// <summary>
@@ -47,6 +62,9 @@ internal sealed record Parameter(ParameterRole Role, string Name, int Rows, int 
 /// <c>decoder.</c>. The convolution over the characters of words has <c>characters.weight</c>, for each filter the kernel of each
 /// embedding's element, as PyTorch's Conv1d has it, and <c>characters.bias</c>. The embedding tables, <c>embeddings.{i}.weight</c>
 /// [(V + 1) x size], and that of characters, <c>characters.embedding.weight</c>, come last, so that the dense parameters are contiguous.
+/// Convolutions beside the recurrent layers have <c>conv.{i}.weight</c> [filters x channels x K], and their batch normalization
+/// <c>norm.{i}.weight</c>, <c>norm.{i}.bias</c> and, behind everything else, the <c>norm.{i}.running_mean</c> and
+/// <c>norm.{i}.running_var</c> of the batches, [filters], which are kept with the weights but have no gradient.
 /// </remarks>
 internal sealed class ParameterSet
 {
@@ -89,9 +107,16 @@ internal sealed class ParameterSet
         }
         if (shape.HasAttention)
         {
-            Add(ParameterRole.AttentionWeight, AttentionWeight, shape.EncodingSize, shape.EncodingSize);
-            Add(ParameterRole.AttentionBias, AttentionBias, shape.EncodingSize, 1);
-            Add(ParameterRole.AttentionVector, AttentionVector, 1, shape.EncodingSize);
+            Add(ParameterRole.AttentionWeight, AttentionWeight, shape.LayerSize, shape.LayerSize);
+            Add(ParameterRole.AttentionBias, AttentionBias, shape.LayerSize, 1);
+            Add(ParameterRole.AttentionVector, AttentionVector, 1, shape.LayerSize);
+        }
+        for (int i = 0; i < shape.Convolutions.Count; i++)
+        {
+            (int filters, int size) = shape.Convolutions[i];
+            Add(ParameterRole.ConvolutionWeight, ConvolutionWeight(i), filters, shape.ConvolutionInputSize(i) * size, size);
+            AddVector(ParameterRole.NormalizationWeight, i);
+            AddVector(ParameterRole.NormalizationBias, i);
         }
         Add(ParameterRole.HeadWeight, HeadWeight, shape.OutputSize, shape.HeadInputSize);
         Add(ParameterRole.HeadBias, HeadBias, shape.OutputSize, 1);
@@ -117,14 +142,22 @@ internal sealed class ParameterSet
             Add(ParameterRole.Embedding, EmbeddingName(i), shape.Embeddings[i].Rows, shape.Embeddings[i].Size);
         if (shape.Characters is { Table: var characters })
             Add(ParameterRole.Embedding, CharacterEmbedding, characters.Rows, characters.Size);
+        for (int i = 0; i < shape.Convolutions.Count; i++)
+        {
+            AddVector(ParameterRole.RunningMean, i);
+            AddVector(ParameterRole.RunningVariance, i);
+        }
         Parameters = parameters;
         Embeddings = [.. parameters.Where(parameter => parameter.Role == ParameterRole.Embedding)];
 
-        void Add(ParameterRole role, string name, int rows, int columns)
+        void Add(ParameterRole role, string name, int rows, int columns, int depth = 1)
         {
-            parameters.Add(new Parameter(role, name, rows, columns, offset));
+            parameters.Add(new Parameter(role, name, rows, columns, offset) { Depth = depth });
             offset += rows * columns;
         }
+
+        void AddVector(ParameterRole role, int convolution)
+            => Add(role, NormalizationName(convolution, role), shape.Convolutions[convolution].Filters, 1);
     }
 
     private static float[] Allocate(NetworkShape shape)
@@ -153,7 +186,7 @@ internal sealed class ParameterSet
     /// <summary>The values of all parameters, one after the other; the set of a decoder has the array of the whole autoencoder.</summary>
     public float[] Values { get; }
 
-    /// <summary>The number of values before the embeddings.</summary>
+    /// <summary>The number of values before the embeddings, and before the running statistics behind them.</summary>
     public int DenseLength { get; }
 
     /// <summary>The values of the parameter called <paramref name="name"/>.</summary>
@@ -169,6 +202,18 @@ internal sealed class ParameterSet
 
     /// <summary>PyTorch's suffix of a layer's parameters: <c>_l0</c>, <c>_l0_reverse</c>, ...</summary>
     public static string Suffix(int layer, int direction) => direction == 0 ? $"_l{layer}" : $"_l{layer}_reverse";
+
+    /// <summary>The name of the filters of convolution <paramref name="index"/>.</summary>
+    public static string ConvolutionWeight(int index) => $"conv.{index}.weight";
+
+    /// <summary>The name of a vector of the batch normalization behind convolution <paramref name="index"/>.</summary>
+    public static string NormalizationName(int index, ParameterRole role) => $"norm.{index}." + role switch
+    {
+        ParameterRole.NormalizationWeight => "weight",
+        ParameterRole.NormalizationBias => "bias",
+        ParameterRole.RunningMean => "running_mean",
+        _ => "running_var",
+    };
 
     /// <summary>The name of embedding table <paramref name="index"/>.</summary>
     public static string EmbeddingName(int index) => $"embeddings.{index}.weight";

@@ -167,6 +167,37 @@ internal sealed unsafe class SequenceBatch(NetworkShape shape)
         return index >= 0 ? index : ~index - 1;
     }
 
+    /// <summary>
+    /// Makes room for another batch's sequences with <paramref name="stepsPerFrame"/> of their steps as one, in rows of the same order; the
+    /// caller fills in the <see cref="Features"/>.
+    /// </summary>
+    public void PackFramesOf(SequenceBatch steps, int stepsPerFrame)
+    {
+        Count = steps.Count;
+        TotalSteps = 0;
+        FloatBuffer.Require(ref _lengths, Count);
+        FloatBuffer.Require(ref _stagedAt, Count);
+        FloatBuffer.Require(ref _order, Count);
+        for (int i = 0; i < Count; i++)
+        {
+            _order[i] = steps._order[i];
+            _lengths[i] = (steps._lengths[i] + stepsPerFrame - 1) / stepsPerFrame;
+            _stagedAt[i] = TotalSteps;
+            TotalSteps += _lengths[i];
+        }
+        MaxLength = Count == 0 ? 0 : Length(0);
+        FloatBuffer.Require(ref _firstRow, MaxLength + 1L);
+        _x.Require((long)TotalSteps * InputSize);
+        int active = Count, packedRow = 0;
+        for (int t = 0; t < MaxLength; t++, packedRow += active)
+        {
+            _firstRow[t] = packedRow;
+            while (Length(active - 1) <= t)
+                active--;
+        }
+        _firstRow[MaxLength] = packedRow;
+    }
+
     /// <summary>Sorts and packs the sequences that were added.</summary>
     public void Pack()
     {

@@ -40,7 +40,8 @@ internal static class MemoryNeed
         // The longest sequences, all in one batch: a batch holds sequences of about the same length.
         long steps = lengths.OrderDescending().Take(batchSize).Sum(length => (long)length);
         long largest = Math.Max(Math.Max(shape.InputSize, (long)shape.CellDescription.Gates * shape.HiddenSize),
-            Math.Max(shape.EncodingSize, shape.Head.IsPerStep ? shape.OutputSize : 0));
+            Math.Max(shape.LayerSize, shape.Head.IsPerStep ? shape.OutputSize : 0));
+        largest = shape.Convolutions.Aggregate(largest, (most, convolution) => Math.Max(most, convolution.Filters));
         if (steps * largest > Array.MaxLength)
             throw Refuse(string.Create(CultureInfo.InvariantCulture,
                 $"a batch of the longest sequences has {steps:N0} steps of {largest:N0} numbers each, and at most {Array.MaxLength:N0} are "
@@ -61,7 +62,9 @@ internal static class MemoryNeed
     private static long FloatsOfStep(NetworkShape shape)
     {
         // Gates, h, c and the gradient of h of each direction; the input as it is staged, packed and differentiated.
-        long floats = (long)shape.Layers * shape.EncodingSize * (shape.CellDescription.Gates + 3) + 3L * shape.InputSize
+        // Of a convolution its output before and behind the normalization, and its gradient.
+        long floats = (long)shape.Layers * shape.LayerSize * (shape.CellDescription.Gates + 3) + 3L * shape.InputSize
+            + 3L * shape.Convolutions.Sum(convolution => (long)convolution.Filters)
             + (shape.Head.IsPerStep ? 2L * shape.HeadInputSize + shape.OutputSize : 0);
         return floats + (shape.Decoder is { } decoder ? FloatsOfStep(decoder) : 0);
     }

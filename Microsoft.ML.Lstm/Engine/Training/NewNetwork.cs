@@ -28,7 +28,7 @@ internal static class NewNetwork
                     $"Embeddings are given for {tables[i].Vocabulary} tokens, but token column {i} has {data.Vocabularies[i]}.",
                     nameof(pretrained));
         }
-        var embeddings = new EmbeddingShapes(tables);
+        var embeddings = new ValueList<EmbeddingShape>(tables);
         CharacterShape? characters = data.Words is not { } words ? null : new CharacterShape(
             new EmbeddingShape(words.Vocabulary, settings.Characters.EmbeddingSize) { Keys = words.Known },
             settings.Characters.Filters, settings.Characters.KernelSize);
@@ -42,6 +42,8 @@ internal static class NewNetwork
             Layers = settings.NumberOfLayers,
             Bidirectional = settings.Bidirectional,
             Pooling = settings.Pooling,
+            Convolutions = settings.Convolutions,
+            StepsPerFrame = settings.StepsPerFrame,
             StaticSize = data.StaticSize,
             OutputSize = 1,
         }, data);

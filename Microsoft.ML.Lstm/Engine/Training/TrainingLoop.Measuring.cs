@@ -101,7 +101,7 @@ internal sealed partial class TrainingLoop
 
     private void Measure(SequenceSet set, Objective objective)
     {
-        long floatsOfStep = _model.Shape.StepSize + _model.Shape.CellDescription.Gates * _model.Shape.EncodingSize;
+        long floatsOfStep = _model.Shape.StepSize + _model.Shape.CellDescription.Gates * _model.Shape.LayerSize;
         Span<int> indices = stackalloc int[MaxEvaluationBatchSize];
         for (int start = 0; start < set.Count;)
         {

@@ -225,6 +225,8 @@ internal sealed partial class TrainingLoop
         _trainingObjective.End();
         if (!_trainingObjective.IsFinite || !_optimizer.TryStep(learningRate, _settings.GradientClipNorm))
             return false;
+        // An initial model brings statistics along.
+        _runner.UpdateStatistics(_job.Initial is null ? _optimizer.Steps : null);
         _runner.PackNetwork();
         return true;
     }

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.ML.Lstm.Engine.Layers;
+using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Engine.Training;
 using Microsoft.ML.Lstm.Engine.Training.Optimizers;
 
@@ -231,6 +232,8 @@ public abstract class TrainingOptions
         NumberOfLayers = NumberOfLayers!.Value,
         Bidirectional = Bidirectional!.Value,
         Pooling = EncodingPooling,
+        Convolutions = Convolutions,
+        StepsPerFrame = RecurrentStepsPerFrame,
         Tokens = Tokens,
         Characters = Characters,
         InitialForgetBias = InitialForgetBias!.Value,
@@ -275,6 +278,12 @@ public abstract class TrainingOptions
 
     /// <summary>How the steps' outputs become the encoding, where there is a choice.</summary>
     private protected virtual Pooling EncodingPooling => Pooling.Last;
+
+    /// <summary>The convolutions beside the recurrent layers, for tasks that can have some.</summary>
+    private protected virtual ValueList<ConvolutionShape> Convolutions => default;
+
+    /// <summary>Steps that the recurrent layers read as one, for tasks that have a choice.</summary>
+    private protected virtual int RecurrentStepsPerFrame => 1;
 
     /// <summary>The metrics of the task, which early stopping can watch.</summary>
     internal virtual IReadOnlyList<EarlyStoppingMetric> EarlyStoppingMetrics => Enum.GetValues<EarlyStoppingMetric>();

@@ -18,6 +18,12 @@ internal sealed record TrainingSettings
     /// <summary>How the steps' outputs become the encoding, where the task has one.</summary>
     public required Pooling Pooling { get; init; }
 
+    /// <summary>The convolutions beside the recurrent layers.</summary>
+    public ValueList<ConvolutionShape> Convolutions { get; init; }
+
+    /// <summary>Steps that the recurrent layers read as one.</summary>
+    public int StepsPerFrame { get; init; } = 1;
+
     public required TokenSettings Tokens { get; init; }
 
     /// <summary>The encoder of words by their characters, for data that has them.</summary>
@@ -60,6 +66,8 @@ internal sealed record TrainingSettings
         NumberOfLayers = shape.Layers,
         Bidirectional = shape.Bidirectional,
         Pooling = shape.Pooling,
+        Convolutions = shape.Convolutions,
+        StepsPerFrame = shape.StepsPerFrame,
     };
 }
 

@@ -84,7 +84,7 @@ internal sealed class NetworkColumns
 
     public string? StaticInputName { get; }
 
-    public EmbeddingShapes Embeddings => new([.. _tables.Select(table => table.Rows.Shape)]);
+    public ValueList<EmbeddingShape> Embeddings => new([.. _tables.Select(table => table.Rows.Shape)]);
 
     public AffineScaler InputScaler { get; }
 
