@@ -38,6 +38,29 @@ public sealed class AnomalyTests
     }
 
     [TestMethod]
+    public void AFailureThatComesSlowlyAndLastsIsFound()
+    {
+        var ml = new MLContext(1);
+        Reading[] rows = Reading.Wave(3000);
+        // A little at a time, so that no row is far from its forecast.
+        for (int t = 2500; t < 3000; t++)
+            rows[t].Value += Math.Min(t - 2500, 300) * 0.02f;
+        double[] Scores(float? weight)
+        {
+            LstmAnomalyTransformer model = Fit(ml, rows[..2000], options
+                => (options.HiddenSize, options.NumberOfEpochs, options.UsualValueWeight) = (24, 20, weight));
+            return [.. Transform(ml, model, rows[2000..]).Select(result => Math.Abs(result[1]))];
+        }
+
+        double[] alone = Scores(0), both = Scores(null);
+        // Nothing is unusual in the series as it was.
+        CollectionAssert.AreEqual(alone[..500], both[..500]);
+        Assert.IsTrue(both.Zip(alone).All(score => score.First >= score.Second));
+        Assert.IsGreaterThan(200, both.Zip(alone).Count(score => score.First > score.Second));
+        Assert.IsGreaterThan(2 * both[..500].Max(), both[^24..].Max());
+    }
+
+    [TestMethod]
     [DataRow(ResidualSide.Above, 2010, 2020)]
     [DataRow(ResidualSide.Below, 2020, 2010)]
     public void OneSideIsEnough(ResidualSide side, int alert, int none)

@@ -35,7 +35,7 @@ internal sealed class AnomalySession(LstmAnomalyTransformer transformer, Session
         if (_forecasts.Begin(row, position, future) is not (ForecastStream stream, bool restarted))
             return;
         if (restarted)
-            _series[row.Series] = NewSeries();
+            _series[row.Series] = NewSeries(row.Series);
         Compare(stream, Find(row.Series), row.Numbers[0]);
         _forecasts.Step(row, future);
     }
@@ -51,7 +51,7 @@ internal sealed class AnomalySession(LstmAnomalyTransformer transformer, Session
         ForecastOutput forecast = stream[0];
         _expected[DetectionColumn.ExpectedValue] = forecast.Point;
         ScoredSeries scored = Find(name ?? _forecasts.Names.Single());
-        var scorer = new ResidualScorer(transformer.Scale);
+        var scorer = new ResidualScorer(transformer.Scale, scored.Scorer.Usual);
         float[] state = new float[scorer.StateLength];
         scored.Scorer.CopyStateTo(state);
         scorer.CopyStateFrom(state);
@@ -76,7 +76,7 @@ internal sealed class AnomalySession(LstmAnomalyTransformer transformer, Session
         {
             float[] recent = new float[scorer.StateLength];
             scorer.CopyStateTo(recent);
-            known[name] = new KnownScores(recent, scores.Lower, scores.Upper);
+            known[name] = new KnownScores(recent, scores.Lower, scores.Upper) { Usual = scorer.Usual?.State };
         }
         return transformer.With(_forecasts.Snapshot(), known);
     }
@@ -91,7 +91,7 @@ internal sealed class AnomalySession(LstmAnomalyTransformer transformer, Session
         {
             (ResidualScorer scorer, ScoreDistribution scores) = series;
             AnomalySettings settings = transformer.Settings;
-            double score = scorer.Add(scorer.Standardize(forecast, value));
+            double score = scorer.Score(forecast, value);
             double p = scores.PValue(settings.Side, score);
             _result[DetectionColumn.Alert] = p <= _alertBelow ? 1 : 0;
             _result[DetectionColumn.Score] = score;
@@ -99,6 +99,7 @@ internal sealed class AnomalySession(LstmAnomalyTransformer transformer, Session
             SetBounds(_result, scorer, scores, forecast);
             if (settings.History > 0)
                 scores.Follow(score, settings.History);
+            scorer.Usual?.Follow(value);
         }
     }
 
@@ -113,17 +114,21 @@ internal sealed class AnomalySession(LstmAnomalyTransformer transformer, Session
     {
         if (_series.TryGetValue(name, out ScoredSeries? series))
             return series;
-        series = NewSeries();
+        series = NewSeries(name);
         if (!_forgotten.Contains(name) && transformer.Known.TryGetValue(name, out KnownScores? known))
         {
             series.Scorer.CopyStateFrom(known.Recent);
+            if (series.Scorer.Usual is { } usual && known.Usual is { } state)
+                usual.State = state;
             series = series with { Scores = series.Scores.With(known.Lower, known.Upper) };
         }
         _series.Add(name, series);
         return series;
     }
 
-    private ScoredSeries NewSeries() => new(new ResidualScorer(transformer.Scale), transformer.Scores.Copy());
+    private ScoredSeries NewSeries(string name) => new(new ResidualScorer(transformer.Scale, transformer.Scale.UsualWeight > 0
+        ? new UsualValue(transformer.Model, transformer.Forecaster.NumberOf(name), transformer.Settings.History)
+        : null), transformer.Scores.Copy());
 
     /// <summary>What the session keeps of the scores of a series.</summary>
     /// <param name="Scorer">Scores the rows of the series.</param>

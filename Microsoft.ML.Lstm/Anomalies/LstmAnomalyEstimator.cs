@@ -40,7 +40,8 @@ namespace Microsoft.ML.Lstm;
 ///
 /// ### Training Algorithm Details
 /// A network is trained to forecast each value from the rows before it, as <xref:Microsoft.ML.Lstm.LstmForecastingEstimator> does, by the
-/// absolute error, which a few anomalies in the training data do not move much. The residuals of the validation rows (the last part of each
+/// absolute error, which a few anomalies in the training data do not move much. A row is scored by its residual, and by the distance of
+/// its value from what is usual in the series (`UsualValueWeight`). The residuals of the validation rows (the last part of each
 /// series, or the validation data) give the unit of scores, their median and median absolute deviation, and the distribution of scores when
 /// nothing is wrong: their quantiles and, beyond the outermost 2.5 percent on each side, exponential tails (peaks over a threshold,
 /// [Siffer et al. 2017](https://doi.org/10.1145/3097983.3098144)). An alert is given when the probability of a score is at most 1 -
@@ -63,6 +64,9 @@ namespace Microsoft.ML.Lstm;
 /// <seealso cref="Options"/>
 public sealed class LstmAnomalyEstimator : IEstimator<LstmAnomalyTransformer>
 {
+    // The weight of what is usual in series that keep their level.
+    private const float KeptLevelWeight = 10;
+
     // The forecasts have no interval columns, so any level will do.
     private const double IntervalLevel = 0.95;
 
@@ -107,8 +111,11 @@ public sealed class LstmAnomalyEstimator : IEstimator<LstmAnomalyTransformer>
         TrainedSeries trained = training.Fit(trainData, validationData);
         // A stopped training still gives its best model, which needs its calibration.
         bool wasStopped = _options.CancellationToken.IsCancellationRequested;
+        float weight = _options.UsualValueWeight
+            ?? (trained.Model.Layout.Scaling is SeriesScaling.Series or SeriesScaling.None ? KeptLevelWeight : 0);
         (ResidualScale residuals, ScoreDistribution scores, int count)
-            = ResidualCalibration.Measure(trained.Model, trained.Data, _options.SmoothingWindow, CheckCancellation);
+            = ResidualCalibration.Measure(trained.Model, trained.Data,
+                new ScoreOptions(_options.SmoothingWindow, weight, _options.PValueHistoryLength), CheckCancellation);
         if (count < ResidualCalibration.EnoughResiduals)
             HostWarning.Write(_host, "Training",
                 $"Only {count} validation rows could be compared with what was forecast for them. With fewer than "
@@ -188,6 +195,17 @@ public sealed class LstmAnomalyEstimator : IEstimator<LstmAnomalyTransformer>
         /// </summary>
         public int PValueHistoryLength = 2000;
 
+        /// <summary>
+        /// w: how much it counts, beside the distance from the forecast, how far a value is from those that are usual in its series. Usual
+        /// are two deviations around the mean of the values, older ones fading over about three times <see cref="PValueHistoryLength"/>
+        /// rows; the distance u from there is in deviations. A forecast follows a series into a failure that comes slowly or lasts; what
+        /// is usual does not. The score is √(s² + (w·u)²) for a residual score s and a distance u on the same side, and the larger one
+        /// alone for two on different sides. From 0 to 1000; 0 for the residual alone. Default: <see langword="null"/>, 10 where
+        /// <see cref="SeriesEstimatorOptions.Scaling"/> measures by what a series was in training (<see cref="SeriesScaling.Series"/>,
+        /// <see cref="SeriesScaling.None"/>), 0 for series that wander.
+        /// </summary>
+        public float? UsualValueWeight;
+
         internal override ForecastLoss Loss => ForecastLoss.AbsoluteError;
 
         // Scaled by the last rows alone, an anomaly would hide the anomalies behind it.
@@ -207,6 +225,8 @@ public sealed class LstmAnomalyEstimator : IEstimator<LstmAnomalyTransformer>
                 "from 1 to 10000");
             Require(AnomalySettings.IsHistory(PValueHistoryLength), PValueHistoryLength, nameof(PValueHistoryLength),
                 AnomalySettings.HistoryRange);
+            Require(UsualValueWeight is not { } weight || AnomalySettings.IsUsualWeight(weight), UsualValueWeight, nameof(UsualValueWeight),
+                AnomalySettings.UsualWeightRange);
             RequireDefined(Side, nameof(Side));
         }
     }

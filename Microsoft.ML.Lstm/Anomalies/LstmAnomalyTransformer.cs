@@ -23,7 +23,8 @@ namespace Microsoft.ML.Lstm;
 /// <format type="text/markdown"><![CDATA[
 /// ### Output Columns
 /// * `OutputColumnName`: vector of <xref:System.Double>, 6 long, with slot names. *Alert*: 1 or 0. *Raw Score*: how far the value is from
-///   what was expected, in robust deviations. *P-Value Score*: the probability of such a score when nothing is wrong. *Expected Value*: the
+///   what was expected, and from what is usual, in robust deviations. *P-Value Score*: the probability of such a score when nothing is
+///   wrong. *Expected Value*: the
 ///   forecast. *Upper Bound*, *Lower Bound*: beyond them a value gives an alert.
 ///
 /// The first row of a series, for which there is no forecast, and a row whose value is missing get no alert, and NaN.

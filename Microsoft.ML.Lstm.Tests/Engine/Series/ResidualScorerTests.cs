@@ -40,6 +40,77 @@ public sealed class ResidualScorerTests
     }
 
     [TestMethod]
+    public void DistancesOnOneSideAddUpAndOthersDoNot()
+    {
+        var scorer = new ResidualScorer(new ResidualScale(0, 1, 1) { UsualWeight = 2 });
+        Assert.AreEqual(5, scorer.Combine(3, 2), 1e-12);
+        Assert.AreEqual(-5, scorer.Combine(-3, -2), 1e-12);
+        Assert.AreEqual(-4, scorer.Combine(3, -2), 1e-12);
+        Assert.AreEqual(3, scorer.Combine(3, -1), 1e-12);
+        Assert.AreEqual(-3, new ResidualScorer(new ResidualScale(0, 1, 1)).Combine(-3, 2), 1e-12);
+    }
+
+    [TestMethod]
+    public void TheValueOfAScoreIsWhereScoresPassIt()
+    {
+        var random = new Random(6);
+        ForecastModel model = ForecastModels.Create(new ForecastLayout { Targets = 1, Horizon = 1, Lags = 1, WindowSize = 4 });
+        for (int i = 0; i < 2000; i++)
+        {
+            var usual = new UsualValue(model, series: 1, scores: 100)
+            {
+                State = new UsualState(random.NextDouble() * 10 - 5, random.NextDouble() * 9, 100)
+            };
+            var scale = new ResidualScale(random.NextDouble() - 0.5, 0.1 + random.NextDouble(), random.Next(1, 3))
+            {
+                UsualWeight = random.Next(3) * 1.5,
+            };
+            double point = random.NextDouble() * 10 - 5, before = random.NextDouble();
+            var forecast = new ForecastOutput(point, point, point, 0.1 + random.NextDouble());
+            double wanted = random.NextDouble() * 12 - 6;
+            ResidualScorer Scorer()
+            {
+                var scorer = new ResidualScorer(scale, usual);
+                scorer.Add(before);
+                return scorer;
+            }
+
+            ResidualScorer last = Scorer();
+            last.Add(0);
+            double value = last.ValueOf(wanted, forecast);
+            Assert.IsLessThanOrEqualTo(wanted, Scorer().Score(forecast, (float)(value - 1e-4)), $"{i}");
+            Assert.IsGreaterThanOrEqualTo(wanted, Scorer().Score(forecast, (float)(value + 1e-4)), $"{i}");
+        }
+    }
+
+    [TestMethod]
+    public void WhatIsUsualFollowsTheValues()
+    {
+        ForecastModel model = ForecastModels.Create(new ForecastLayout { Targets = 1, Horizon = 1, Lags = 1, WindowSize = 4 });
+        var usual = new UsualValue(model, series: 1, scores: 1000);
+        double level = model.Scaling.Levels[1], deviation = model.Scaling.Deviations[1];
+        Assert.AreEqual(0, usual.DistanceOf(level + 2 * deviation), 1e-6);
+        Assert.AreEqual(-3, usual.DistanceOf(level - 5 * deviation), 1e-6);
+        usual.Follow(1e30);
+        Assert.AreEqual(-3, usual.DistanceOf(level - 5 * deviation), 0.05);
+        for (int i = 0; i < 60_000; i++)
+            usual.Follow(50 + 3 * (i % 2));
+        Assert.AreEqual(51.5, usual.State.Mean, 0.1);
+        Assert.AreEqual(1, usual.DistanceOf(56), 0.1);
+
+        var unknown = new UsualValue(model, series: 0, scores: 1000);
+        for (int i = 0; i < ResidualCalibration.EnoughResiduals; i++)
+        {
+            Assert.AreEqual(0, unknown.DistanceOf(1e6));
+            unknown.Follow(i % 2);
+        }
+        Assert.AreEqual(1, unknown.DistanceOf(2), 1e-6);
+        var fixedForGood = new UsualValue(model, series: 1, scores: 0);
+        fixedForGood.Follow(1e6);
+        Assert.AreEqual(1, fixedForGood.DistanceOf(level + 3 * deviation), 1e-6);
+    }
+
+    [TestMethod]
     public void ADistributionIsItsQuantilesAndExponentialTails()
     {
         // Both tails of an exponential distribution are known: nothing below 0, and a mean excess of 1 over any threshold.

@@ -11,6 +11,9 @@ internal sealed record AnomalySettings
     /// <summary>The range of <see cref="IsHistory"/>, for messages.</summary>
     public const string HistoryRange = "0, or from 100 to 1000000";
 
+    /// <summary>The range of <see cref="IsUsualWeight"/>, for messages.</summary>
+    public const string UsualWeightRange = "from 0 to 1000";
+
     /// <summary>The column that receives the results.</summary>
     public required string OutputColumnName { get; init; }
 
@@ -24,6 +27,9 @@ internal sealed record AnomalySettings
 
     /// <summary>How residuals are standardized and summed.</summary>
     public required ResidualScale Residuals { get; init; }
+
+    /// <summary>Whether a number is a valid <see cref="ResidualScale.UsualWeight"/>.</summary>
+    public static bool IsUsualWeight(double weight) => weight is >= 0 and <= 1000;
 
     /// <summary>Whether a length is a valid <see cref="History"/>.</summary>
     public static bool IsHistory(int length) => length is 0 or (>= 100 and <= 1_000_000);

@@ -9,7 +9,11 @@ namespace Microsoft.ML.Lstm.Engine.Files;
 /// <param name="Recent">The state of the <see cref="ResidualScorer"/> of the series.</param>
 /// <param name="Lower">The lower tail of the scores.</param>
 /// <param name="Upper">The upper tail of the scores.</param>
-internal sealed record KnownScores(float[] Recent, ExponentialTail Lower, ExponentialTail Upper);
+internal sealed record KnownScores(float[] Recent, ExponentialTail Lower, ExponentialTail Upper)
+{
+    /// <summary>What is usual in the series; null where it doesn't count.</summary>
+    public UsualState? Usual { get; set; }
+}
 
 /// <summary>
 /// The JSON of an anomaly detector, <c>Anomaly.json</c>; its forecaster is saved beside it as <see cref="SavedForecast"/>.
@@ -44,8 +48,10 @@ internal sealed record SavedAnomaly(AnomalySettings Settings, float[] Quantiles,
         if (Settings.Residuals.Smoothing is < 1 or > AnomalySettings.MaxSmoothing
             || !(Settings.Residuals.Unit > 0)
             || !double.IsFinite(Settings.Residuals.Unit)
+            || !AnomalySettings.IsUsualWeight(Settings.Residuals.UsualWeight)
             || !double.IsFinite(Settings.Residuals.Median))
-            throw Invalid($"expected residuals with a unit above 0, over 1 to {AnomalySettings.MaxSmoothing} rows");
+            throw Invalid($"expected residuals with a unit above 0, over 1 to {AnomalySettings.MaxSmoothing} rows, and a weight of what is "
+                + $"usual {AnomalySettings.UsualWeightRange}");
         if (Quantiles.Length != ScoreDistribution.QuantileCount
             || !TensorPrimitives.IsFiniteAll<float>(Quantiles)
             || !Quantiles.SequenceEqual(Quantiles.Order())
@@ -56,11 +62,15 @@ internal sealed record SavedAnomaly(AnomalySettings Settings, float[] Quantiles,
         {
             if (known?.Recent.Length != Settings.Residuals.Smoothing + 1
                 || !TensorPrimitives.IsFiniteAll<float>(known.Recent)
+                || known.Usual is { } usual && !(double.IsFinite(usual.Mean) && usual is { Variance: >= 0 and <= MaxVariance, Count: >= 0 })
                 || !AreTails(known.Lower, known.Upper))
                 throw Invalid($"expected {Settings.Residuals.Smoothing + 1} finite numbers and two tails of series '{series}', "
                     + "found others");
         }
     }
+
+    // That of the largest floats.
+    private const double MaxVariance = (double)float.MaxValue * float.MaxValue * 4;
 
     private static bool AreTails(ExponentialTail lower, ExponentialTail upper)
         => lower is { Rate: >= 0 and <= 1, Excess: > 0 and <= float.MaxValue }
