@@ -10,6 +10,8 @@ namespace Microsoft.ML.Lstm.Tests.Onnx;
 /// <summary>A transformer's export in ONNX Runtime, beside the transformer.</summary>
 internal sealed class OnnxRun : IDisposable
 {
+    private const int LongestWord = 8;
+
     private readonly MLContext _ml = new(seed: 1);
     private readonly SequencePredictionTransformer _transformer;
     private readonly InferenceSession _session;
@@ -50,6 +52,8 @@ internal sealed class OnnxRun : IDisposable
             Features = [.. Enumerable.Range(0, 2 * steps).Select(_ => random.NextSingle() * 2 - 1)],
             Tokens = [.. Enumerable.Range(0, steps).Select(_ => (uint)random.Next(Example.Vocabulary + 1))],
             Shapes = [.. Enumerable.Range(0, steps).Select(_ => (byte)random.Next(5))],
+            // Known characters, unknown ones and no words.
+            Words = [.. Enumerable.Range(0, steps).Select(t => t % 5 == 4 ? "" : $"{(char)('a' + steps % 26)}\u6f22low{t}"[..(1 + t % 6)])],
             StepClasses = [.. Enumerable.Range(0, steps).Select(_ => 1u)],
             StepClassNames = [.. Enumerable.Range(0, steps).Select(_ => "low")],
             Statics = [random.NextSingle(), random.NextSingle()],
@@ -107,6 +111,8 @@ internal sealed class OnnxRun : IDisposable
                 "More" => NamedOnnxValue.CreateFromTensor(name, Padded(row => [.. row.Features.Where((_, i) => i % 2 == 0)], 1, 7f)),
                 "Tokens" => NamedOnnxValue.CreateFromTensor(name, Padded(row => row.Tokens, 0, 99u)),
                 "Shapes" => NamedOnnxValue.CreateFromTensor(name, Padded(row => [.. row.Shapes.Select(shape => (uint)shape)], 0, 2u)),
+                "Words" => NamedOnnxValue.CreateFromTensor(name, Padded(row => [.. row.Words.SelectMany(word =>
+                    word.PadRight(LongestWord, '\0').Select(character => (uint)character))], LongestWord, (uint)'z')),
                 _ => NamedOnnxValue.CreateFromTensor(name,
                     new DenseTensor<float>(rows.SelectMany(row => row.Statics).ToArray(), [rows.Length, 2])),
             });

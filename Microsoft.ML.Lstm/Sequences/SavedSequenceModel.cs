@@ -35,9 +35,6 @@ internal sealed record SavedSequenceModel(SequenceModel Network, ScoringColumns 
             throw new InvalidDataException(
                 $"A saved LSTM model reads {(shape.Characters is null ? "no " : "")}characters of words, but its columns say "
                 + $"'{Columns.CharacterColumnName}'.");
-        if (shape.Characters is { } characters && characters.Table.KeyCount != CharacterShape.KeysOfText)
-            throw new InvalidDataException(
-                $"A saved LSTM model knows of {characters.Table.KeyCount} characters; expected {CharacterShape.KeysOfText}.");
         if (Columns.AttentionColumnName is not null && !Network.HasAttention)
             throw new InvalidDataException(
                 $"A saved LSTM model pools by {shape.Pooling}, but its columns have '{Columns.AttentionColumnName}' "

@@ -54,10 +54,13 @@ internal sealed class SequenceOnnx(string transformer, SequenceModel model, Scor
         string? statics = input.StaticFeatureColumnName is { } column
             ? file.AddInput(new OnnxValue(column, TensorProto.Types.DataType.Float, OnnxAxis.Batch, input.StaticSize))
             : null;
+        string? words = input.CharacterColumnName is { } texts
+            ? file.AddInput(new OnnxValue(texts, TensorProto.Types.DataType.Uint32, OnnxAxis.Batch, OnnxAxis.Time, OnnxAxis.Characters))
+            : null;
         var network = new NetworkValues(file, model, new NetworkInputs(
             [.. input.Features.Where(feature => !feature.IsTokens).Select(feature => names[feature])],
             [.. input.Features.Where(feature => feature.IsTokens).Select(feature => names[feature])],
-            statics, file.AddLengths()));
+            statics, file.AddLengths(), words));
         foreach (OutputColumn output in outputs)
             file.AddOutput(output.Name, output.Write(network));
     }
@@ -69,6 +72,9 @@ internal sealed class SequenceOnnx(string transformer, SequenceModel model, Scor
     public IEnumerable<Func<OnnxValue>> WriteTo(ConverterGraph graph, string[] values)
     {
         RequireOperators();
+        if (input.CharacterColumnName is not null)
+            throw new NotSupportedException($"it reads the texts of column '{input.CharacterColumnName}' by their characters, and ONNX has "
+                + "no operators for those of texts; ExportToOnnx writes a network that reads the characters' codes");
         var features = input.Features.Zip(values).ToArray();
         var network = new NetworkValues(graph, model, new NetworkInputs(
             // ML.NET's vectors have one axis, or the axes of their type.
@@ -81,10 +87,6 @@ internal sealed class SequenceOnnx(string transformer, SequenceModel model, Scor
 
     private void RequireOperators()
     {
-        if (input.CharacterColumnName is not null)
-            throw new NotSupportedException(
-                $"{transformer} reads the characters of the texts in column '{input.CharacterColumnName}', which ONNX has no operators "
-                + "for.");
         if (model.Members.FirstOrDefault(member => member.Shape.Convolutions.Count > 0 || member.Shape.StepsPerFrame > 1) is { } other)
             throw new NotSupportedException(
                 $"{transformer} has a network with {(other.Shape.Convolutions.Count > 0 ? nameof(SequenceTrainerOptions.Convolution)

@@ -165,7 +165,9 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
     /// </summary>
     /// <remarks>
     /// Inputs have the names of the columns: sequences of numbers are floats [batch, time, features]; sequences of keys are unsigned 32-bit
-    /// integers [batch, time], as ML.NET counts keys, from 1 and with 0 for the missing key; static features are floats [batch, features].
+    /// integers [batch, time], as ML.NET counts keys, from 1 and with 0 for the missing key; texts that are read by their characters are
+    /// unsigned 32-bit integers [batch, time, characters], the UTF-16 units of each word and 0 behind it; static features are floats
+    /// [batch, features].
     /// The input <c>Lengths</c>, 64-bit integers [batch], says how many steps each row has; without it, each row is as long as the time
     /// axis. Outputs have the names of the columns too, and a leading axis for the rows: a number is [batch, 1], results for each step are
     /// [batch, time] or [batch, time, values]. For a row that can't be scored all numbers are NaN, and keys are 0. The values that the keys

@@ -32,6 +32,7 @@ public sealed class CharacterFileTests
     [DataRow("\\\"kernelSize\\\":3", "\\\"kernelSize\\\":2", "parameters")]
     [DataRow("\\\"kernelSize\\\":3", "\\\"kernelSize\\\":64", "filters of 3 characters")]
     [DataRow("\\\"kernelSize\\\":3,", "", "kernelSize")]
+    [DataRow("\\\"count\\\":65536", "\\\"count\\\":65537", "65536 characters")]
     [DataRow("characters.weight", "characters.width", "'characters.weight'")]
     public void AnotherHeaderThanThatOfAnEncoderOfCharactersIsRefused(string was, string becomes, string says)
     {

@@ -126,6 +126,24 @@ public sealed class ExportTests
     }
 
     [TestMethod]
+    [DataRow(AnyTrainer.Multiclass, 1)]
+    [DataRow(AnyTrainer.Labeling, 2)]
+    [DataRow(AnyTrainer.Labeling, 3)]
+    [DataRow(AnyTrainer.Regression, 6)]
+    public void WordsAreReadByTheirCharacters(string trainer, int kernelSize)
+    {
+        using OnnxRun run = Export(trainer, options =>
+        {
+            options.FeatureColumnNames = [nameof(Example.Tokens), nameof(Example.Features)];
+            (options.CharacterColumnName, options.CharacterKernelSize, options.NumberOfCharacterFilters)
+                = (nameof(Example.Words), kernelSize, 7);
+        });
+        run.AssertSame(OnnxRun.Rows(seed: 19, Lengths));
+        run.AssertSame(OnnxRun.Rows(seed: 20, 4, 4), hasLengths: false);
+        run.AssertSame(OnnxRun.Rows(seed: 21, 0, 3));
+    }
+
+    [TestMethod]
     [DataRow(true)]
     [DataRow(false)]
     public void StepsAreLabelledAsOurs(bool hasCrf)

@@ -1,3 +1,4 @@
+using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Tests.Sequences;
 
 namespace Microsoft.ML.Lstm.Tests.Onnx.Export;
@@ -26,6 +27,25 @@ public sealed class RefusedConversionTests
     }
 
     [TestMethod]
+    public void ConvertToOnnxRefusesTextsThatAreReadByTheirCharactersAndTheLogNamesThem()
+    {
+        var ml = new MLContext(seed: 1);
+        SchemaDefinition schema = Example.Schema(Example.Vector(10));
+        schema[nameof(Example.Tokens)].ColumnType = new VectorDataViewType(new KeyDataViewType(typeof(uint), Example.Vocabulary), 5);
+        schema[nameof(Example.StepClasses)].ColumnType = new VectorDataViewType(new KeyDataViewType(typeof(uint), 3), 5);
+        schema[nameof(Example.Words)].ColumnType = new VectorDataViewType(TextDataViewType.Instance, 5);
+        IDataView data = ml.Data.LoadFromEnumerable(Example.Make(20), schema);
+        ITransformer model = AnyTrainer.Create(ml, AnyTrainer.Labeling, options =>
+            (options.FeatureColumnName, options.CharacterColumnName) = (nameof(Example.Tokens), nameof(Example.Words))).Fit(data);
+        var log = new List<string>();
+        ml.Log += (_, entry) => log.Add(entry.RawMessage);
+        IDataView input = ml.Data.LoadFromEnumerable(Array.Empty<Text>());
+        var error = Assert.ThrowsExactly<InvalidOperationException>(() => ml.Model.ConvertToOnnx(model, input, new MemoryStream()));
+        Assert.IsTrue(log.Any(line => line.Contains("it reads the texts of column 'Words' by their characters", StringComparison.Ordinal)),
+            string.Join('\n', log.Append(error.Message)));
+    }
+
+    [TestMethod]
     public void AWindowUnderTheNameOfItsInputIsNotTakenForItsInput()
     {
         var ml = new MLContext(seed: 1);
@@ -43,6 +63,16 @@ public sealed class RefusedConversionTests
         using var stream = new MemoryStream();
         fitted.Ml.Model.ConvertToOnnx(fitted.Model.Append(select), data, stream);
         Assert.IsGreaterThan(0, stream.Length);
+    }
+
+    private sealed class Text
+    {
+        [KeyType(Example.Vocabulary)]
+        [VectorType(5)]
+        public uint[] Tokens = new uint[5];
+
+        [VectorType(5)]
+        public string[] Words = [];
     }
 
     private static void AssertRefused(MLContext ml, ITransformer model, IDataView data, string transformer)

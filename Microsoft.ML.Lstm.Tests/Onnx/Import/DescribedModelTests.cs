@@ -67,6 +67,18 @@ public sealed class DescribedModelTests
     }
 
     [TestMethod]
+    public void ANetworkThatReadsWordsByTheirCharactersComesBack()
+    {
+        IDataView data = AnyTrainer.Data(Ml, Example.Make(40, variable: true));
+        SequencePredictionTransformer model = AnyTrainer.Create(Ml, AnyTrainer.Labeling, options =>
+            (options.FeatureColumnName, options.CharacterColumnName, options.NumberOfCharacterFilters)
+                = (nameof(Example.Tokens), nameof(Example.Words), 5)).Fit(data);
+        ITransformer again = Ml.Model.LoadLstmFromOnnx(new MemoryStream(Export(model)));
+        EstimatorHarness.AssertSame(ColumnReader.Read(model.Transform(data), "Score"), ColumnReader.Read(again.Transform(data), "Score"));
+        CollectionAssert.AreEqual(Export(model), Export(again));
+    }
+
+    [TestMethod]
     public void AModelOfTheOnlyLabelComesBack()
     {
         Example[] rows = Example.Make(40, variable: true);

@@ -180,8 +180,10 @@ internal sealed record SavedNetwork(
         CheckSize(saved.KernelSize, "kernelSize");
         if (saved.KernelSize > CharacterShape.LargestKernel)
             throw Invalid($"at most {CharacterShape.LargestKernel} as kernelSize", $"{saved.KernelSize}");
-        return new CharacterShape(ReadEmbedding(new SavedEmbedding(saved.Vocabulary, saved.Size) { Keys = saved.Keys }), saved.Filters,
-            saved.KernelSize);
+        EmbeddingShape table = ReadEmbedding(new SavedEmbedding(saved.Vocabulary, saved.Size) { Keys = saved.Keys });
+        if (table.KeyCount != CharacterShape.KeysOfText)
+            throw Invalid($"{CharacterShape.KeysOfText} characters, of which some are known", $"{table.KeyCount}");
+        return new CharacterShape(table, saved.Filters, saved.KernelSize);
     }
 
     private static Head ReadHead(SavedNetwork saved)

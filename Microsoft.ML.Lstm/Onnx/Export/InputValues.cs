@@ -7,7 +7,8 @@ namespace Microsoft.ML.Lstm.Onnx.Export;
 /// <param name="Tokens">Keys, [B x T] whole numbers of any type, for each table of embeddings; 0 is the missing key.</param>
 /// <param name="Statics">The static features, [B x S]; null for none.</param>
 /// <param name="Lengths">The steps of each row, [B] or one for all of them; null where each row is as long as the time axis.</param>
-internal sealed record NetworkInputs(string[] Numbers, string[] Tokens, string? Statics, string? Lengths);
+/// <param name="Characters">The steps' words by their characters, [B x T x C], see <see cref="CharacterValues"/>; null for none.</param>
+internal sealed record NetworkInputs(string[] Numbers, string[] Tokens, string? Statics, string? Lengths, string? Characters = null);
 
 /// <summary>The inputs of a network written into a graph: B rows of up to T steps, scaled, and which rows can't be scored.</summary>
 internal sealed class InputValues
@@ -34,6 +35,7 @@ internal sealed class InputValues
         Numbers = numbers is null ? null : Scale("scaled", numbers, model.InputScaler);
         Statics = inputs.Statics is null ? null : Scale("statics", inputs.Statics, model.StaticScaler);
         Tokens = inputs.Tokens;
+        Characters = inputs.Characters;
     }
 
     /// <summary>The graph.</summary>
@@ -56,6 +58,9 @@ internal sealed class InputValues
 
     /// <summary>The keys of the steps, [B x T], for each table of embeddings.</summary>
     public string[] Tokens { get; }
+
+    /// <summary>The steps' words by their characters, [B x T x C]; null for none.</summary>
+    public string? Characters { get; }
 
     /// <summary>The scaled static features, [B x S]; null for none.</summary>
     public string? Statics { get; }

@@ -20,6 +20,7 @@ internal sealed class MemberValues
         [
             .. inputs.Numbers is null ? [] : new[] { inputs.Numbers },
             .. inputs.Tokens.Select(Embed),
+            .. inputs.Characters is null ? [] : new[] { CharacterValues.Write(Graph, parameters, inputs.Characters) },
         ];
         _recurrent = new RecurrentValues(Graph, parameters, Graph.Transpose(Graph.Concat(axis: 2, parts), 1, 0, 2), inputs.Lengths,
             needsSteps: Shape.Head.IsPerStep || Shape.Pooling != Pooling.Last);

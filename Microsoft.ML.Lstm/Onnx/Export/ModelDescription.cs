@@ -112,7 +112,8 @@ internal sealed class ModelDescription
             ModelFile.CheckSize(member, _length);
         if (shapes.Sum(member => member.ParameterCount) is var count && count > _length)
             throw Invalid($"at most {_length} weights", $"{count}");
-        if (shape.Embeddings.Select(table => table.KeyCount).Append(shape.ClassCount).Any(keys => keys > _length))
+        if (shape.Embeddings.Select(table => table.KeyCount).Append(shape.ClassCount).Append(shape.Characters?.Table.KeyCount ?? 0)
+            .Any(keys => keys > _length))
             throw Invalid($"at most {_length} keys", "more");
         ModelScalers scalers = Read(ScalingName, stream => ScalingFile.Read(stream, shape));
         return SequenceModel.Of(ReadWeights(shapes), scalers);

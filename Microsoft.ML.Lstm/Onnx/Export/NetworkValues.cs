@@ -36,7 +36,9 @@ internal sealed class NetworkValues
             shape.NumericSize > 0 ? [Floats("Features", OnnxAxis.Batch, OnnxAxis.Time, shape.NumericSize)] : [],
             [.. shape.Embeddings.Select(_ => file.AddInput(new OnnxValue("Tokens", TensorProto.Types.DataType.Uint32, OnnxAxis.Batch,
                 OnnxAxis.Time)))],
-            shape.StaticSize > 0 ? Floats("Statics", OnnxAxis.Batch, shape.StaticSize) : null, file.AddLengths()));
+            shape.StaticSize > 0 ? Floats("Statics", OnnxAxis.Batch, shape.StaticSize) : null, file.AddLengths(),
+            shape.Characters is null ? null : file.AddInput(new OnnxValue("Words", TensorProto.Types.DataType.Uint32, OnnxAxis.Batch,
+                OnnxAxis.Time, OnnxAxis.Characters))));
         _ = shape.Head == Head.Crf ? network.Crf : null;
         _ = shape.Head == Head.Autoencoder ? network.StepErrors : null;
     }

@@ -9,7 +9,7 @@ namespace Microsoft.ML.Lstm.Onnx.Export;
 /// <summary>An axis of an input or output: its size, or the name of a size that is free.</summary>
 internal readonly record struct OnnxAxis(long Size, string? Name)
 {
-    public static readonly OnnxAxis Batch = "batch", Time = "time";
+    public static readonly OnnxAxis Batch = "batch", Time = "time", Characters = "characters";
 
     public static implicit operator OnnxAxis(int size) => new(size, null);
 
