@@ -176,8 +176,8 @@ internal static class ForecastTraining
         }
         kept.Sort();
         monitor.Info(string.Create(CultureInfo.InvariantCulture, $"Averaged: {string.Join(", ", kept.Select(i => $"network {i + 1}"))}. "
-            + $"{heldOut.Metric} of each network on the rows held out: {string.Join(", ", reports.Select(one => $"{one.Error:G4}"))}; of the "
-            + $"mean {least:G4}."));
+            + $"{heldOut.Metric} of each network on the rows held out: {string.Join(", ", reports.Select(one => $"{one.Error:G4}"))}; "
+            + $"of the mean {least:G4}."));
         return ([.. kept.Select(i => members[i])], [.. kept.Select(i => reports[i])]);
     }
 
