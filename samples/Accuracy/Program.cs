@@ -34,7 +34,8 @@ static int Run(Arguments arguments, ParseResult parsed)
                     {
                         if (seed == 1 && measured.Choices != "")
                             Console.WriteLine($"  chosen: {measured.Choices}");
-                        Console.WriteLine($"  seed {seed}: {measured.Figure:G4} in {seconds:0.0} s ({Result.Note(measured)})");
+                        string note = Result.Note(measured) is { Length: > 0 } remarks ? $" ({remarks})" : "";
+                        Console.WriteLine($"  seed {seed}: {measured.Figure:G4} in {seconds:0.0} s of a processor{note}");
                     });
                 results.Add(result);
                 Console.WriteLine(Report.Line(result));

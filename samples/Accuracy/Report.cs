@@ -17,7 +17,7 @@ internal static class Report
     /// <summary>All results, a line each.</summary>
     public static IEnumerable<string> Table(IReadOnlyList<Result> results)
     {
-        yield return "| task | metric | setting | each seed | mean | to be reached | | to compare with | a training and measuring |";
+        yield return "| task | metric | setting | each seed | mean | to be reached | | to compare with | processor time |";
         yield return "|---|---|---|---|---|---|---|---|---|";
         foreach (Result result in results)
         {

@@ -5,8 +5,8 @@ using Microsoft.ML.Data;
 namespace Accuracy.Tasks;
 
 /// <summary>
-/// The forecast by a ridge regression of the next rows on the last ones: fitted to the training rows, with the shrinkage that is best on
-/// the validation rows.
+/// The forecast by a ridge regression of the next rows on the last ones, both as differences from the very last row, so that it follows a
+/// series that leaves its level: fitted to the training rows, with the shrinkage that is best on the validation rows.
 /// </summary>
 internal static class RidgeForecast
 {
@@ -28,33 +28,41 @@ internal static class RidgeForecast
             TensorPrimitives.Subtract(column, mean, column);
         double[] rows = [.. Enumerable.Range(0, split.Total).SelectMany(t => columns.Select(column => column[t]))];
 
-        int targets = problem.Targets.Length;
-        var ridge = new Ridge(window * targets, problem.Horizon * targets);
+        var windows = new Windows(rows, window, problem.Targets.Length);
+        var ridge = new Ridge(window * problem.Targets.Length, problem.Horizon * problem.Targets.Length);
         for (int t = window; t + problem.Horizon <= split.Train; t++)
-        {
-            ridge.Add(rows.AsSpan((t - window) * targets, window * targets), rows.AsSpan(t * targets, problem.Horizon * targets));
-        }
-        double[][] best = Lambdas.Select(ridge.Solve)
-            .MinBy(weights => Errors(weights, rows, window, targets, split.Train, split.Known).Average())!;
-        double[] errors = Errors(best, rows, window, targets, split.Known, split.Total);
-        return ([.. errors.Zip(deviations, (error, deviation) => error * deviation * deviation)], deviations);
+            ridge.Add(windows.Before(t), windows.From(t, problem.Horizon));
+        double[][] best = Lambdas.Select(ridge.Solve).MinBy(weights => windows.Errors(weights, split.Train, split.Known).Average())!;
+        return ([.. windows.Errors(best, split.Known, split.Total).Zip(deviations, (error, deviation) => error * deviation * deviation)],
+            deviations);
     }
 
-    /// <summary>The squared error of each target over all forecasts of rows from <paramref name="first"/> to the end.</summary>
-    private static double[] Errors(double[][] weights, double[] rows, int window, int targets, int first, int end)
+    /// <summary>The rows around a row, as differences from the row before it.</summary>
+    private sealed class Windows(double[] rows, int window, int targets)
     {
-        double[] sums = new double[targets];
-        long[] counts = new long[targets];
-        for (int t = first; t < end; t++)
+        public double[] Before(int row) => Differences(row - window, row, row - 1);
+
+        public double[] From(int row, int count) => Differences(row, row + count, row - 1);
+
+        /// <summary>The squared error of each target over all forecasts of rows from <paramref name="first"/> to the end.</summary>
+        public double[] Errors(double[][] weights, int first, int end)
         {
-            for (int i = 0; i < Math.Min(weights.Length, (end - t) * targets); i++)
+            double[] sums = new double[targets];
+            long[] counts = new long[targets];
+            for (int t = first; t < end; t++)
             {
-                double forecast = weights[i][^1]
-                    + TensorPrimitives.Dot<double>(rows.AsSpan((t - window) * targets, window * targets), weights[i].AsSpan()[..^1]);
-                sums[i % targets] += Math.Pow(rows[t * targets + i] - forecast, 2);
-                counts[i % targets]++;
+                double[] inputs = Before(t), outputs = From(t, Math.Min(weights.Length / targets, end - t));
+                for (int i = 0; i < outputs.Length; i++)
+                {
+                    double forecast = weights[i][^1] + TensorPrimitives.Dot<double>(inputs, weights[i].AsSpan()[..^1]);
+                    sums[i % targets] += Math.Pow(outputs[i] - forecast, 2);
+                    counts[i % targets]++;
+                }
             }
+            return [.. sums.Zip(counts, (sum, count) => sum / count)];
         }
-        return [.. sums.Zip(counts, (sum, count) => sum / count)];
+
+        private double[] Differences(int first, int end, int from)
+            => [.. Enumerable.Range(first * targets, (end - first) * targets).Select(i => rows[i] - rows[from * targets + i % targets])];
     }
 }
