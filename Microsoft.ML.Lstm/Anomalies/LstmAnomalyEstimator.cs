@@ -197,12 +197,12 @@ public sealed class LstmAnomalyEstimator : IEstimator<LstmAnomalyTransformer>
 
         /// <summary>
         /// w: how much it counts, beside the distance from the forecast, how far a value is from those that are usual in its series. Usual
-        /// are two deviations around the mean of the values, older ones fading over about three times <see cref="PValueHistoryLength"/>
-        /// rows; the distance u from there is in deviations. A forecast follows a series into a failure that comes slowly or lasts; what
-        /// is usual does not. The score is √(s² + (w·u)²) for a residual score s and a distance u on the same side, and the larger one
-        /// alone for two on different sides. From 0 to 1000; 0 for the residual alone. Default: <see langword="null"/>, 10 where
-        /// <see cref="SeriesEstimatorOptions.Scaling"/> measures by what a series was in training (<see cref="SeriesScaling.Series"/>,
-        /// <see cref="SeriesScaling.None"/>), 0 for series that wander.
+        /// are two and a half deviations around the mean of the values, older ones fading over about three times
+        /// <see cref="PValueHistoryLength"/> rows; the distance u from there is in deviations. A forecast follows a series into a failure
+        /// that comes slowly or lasts; what is usual does not. The score is √(s² + (w·u)²) for a residual score s and a distance u on the
+        /// same side, and the larger one alone for two on different sides. From 0 to 1000; 0 for the residual alone. Default:
+        /// <see langword="null"/>, 10 where <see cref="SeriesEstimatorOptions.Scaling"/> measures by what a series was in training
+        /// (<see cref="SeriesScaling.Series"/>, <see cref="SeriesScaling.None"/>), 0 for series that wander.
         /// </summary>
         public float? UsualValueWeight;
 

@@ -89,14 +89,14 @@ public sealed class ResidualScorerTests
         ForecastModel model = ForecastModels.Create(new ForecastLayout { Targets = 1, Horizon = 1, Lags = 1, WindowSize = 4 });
         var usual = new UsualValue(model, series: 1, scores: 1000);
         double level = model.Scaling.Levels[1], deviation = model.Scaling.Deviations[1];
-        Assert.AreEqual(0, usual.DistanceOf(level + 2 * deviation), 1e-6);
-        Assert.AreEqual(-3, usual.DistanceOf(level - 5 * deviation), 1e-6);
+        Assert.AreEqual(0, usual.DistanceOf(level + 2.5 * deviation), 1e-6);
+        Assert.AreEqual(-3, usual.DistanceOf(level - 5.5 * deviation), 1e-6);
         usual.Follow(1e30);
-        Assert.AreEqual(-3, usual.DistanceOf(level - 5 * deviation), 0.05);
+        Assert.AreEqual(-3, usual.DistanceOf(level - 5.5 * deviation), 0.05);
         for (int i = 0; i < 60_000; i++)
             usual.Follow(50 + 3 * (i % 2));
         Assert.AreEqual(51.5, usual.State.Mean, 0.1);
-        Assert.AreEqual(1, usual.DistanceOf(56), 0.1);
+        Assert.AreEqual(1, usual.DistanceOf(56.75), 0.1);
 
         var unknown = new UsualValue(model, series: 0, scores: 1000);
         for (int i = 0; i < ResidualCalibration.EnoughResiduals; i++)
@@ -104,10 +104,10 @@ public sealed class ResidualScorerTests
             Assert.AreEqual(0, unknown.DistanceOf(1e6));
             unknown.Follow(i % 2);
         }
-        Assert.AreEqual(1, unknown.DistanceOf(2), 1e-6);
+        Assert.AreEqual(1, unknown.DistanceOf(2.25), 1e-6);
         var fixedForGood = new UsualValue(model, series: 1, scores: 0);
         fixedForGood.Follow(1e6);
-        Assert.AreEqual(1, fixedForGood.DistanceOf(level + 3 * deviation), 1e-6);
+        Assert.AreEqual(1, fixedForGood.DistanceOf(level + 3.5 * deviation), 1e-6);
     }
 
     [TestMethod]

@@ -1,7 +1,7 @@
 namespace Microsoft.ML.Lstm.Engine.Series;
 
 /// <summary>
-/// What is usual in a series: two deviations around the mean of its values, older ones fading exponentially. By it a value is unusual
+/// What is usual in a series: two and a half deviations around the mean of its values, older ones fading exponentially. By it a value is unusual
 /// although the rows before it lead one to expect it, as in a failure that comes slowly, or lasts.
 /// </summary>
 internal sealed class UsualValue
@@ -10,7 +10,7 @@ internal sealed class UsualValue
     private const int HistoryOfScores = 3;
 
     // In a series that repeats itself no value is much farther from the mean, so what is nearer tells nothing.
-    private const double UsualDistance = 2;
+    private const double UsualDistance = 2.5;
 
     // However far out, a value counts as at most so many deviations, so that single ones hardly change what is usual, and many do.
     private const double LargestDistance = 4;

@@ -102,8 +102,6 @@ internal sealed class ModelDescription
     {
         IReadOnlyList<NetworkShape> shapes = SavedNetwork.Read(Text(NetworkName));
         NetworkShape shape = shapes[0];
-        if (shape.Characters is not null)
-            throw Invalid("a network that reads no characters, as files have none of these", "another one");
         long layers = shapes.Sum(member => (long)member.Layers);
         if (3 * layers > _tensors.Count)
             throw Invalid($"tensors for {layers} layers", $"{_tensors.Count}");
