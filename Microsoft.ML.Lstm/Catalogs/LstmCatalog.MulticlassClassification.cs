@@ -132,6 +132,8 @@ public static partial class LstmCatalog
     /// {
     ///     LabelColumnName = "ChunkKeys",
     ///     FeatureColumnNames = ["WordKeys", "PartOfSpeechKeys"],
+    ///     // The texts of the words: those that training does not know are read by their characters.
+    ///     CharacterColumnName = "Words",
     ///     HiddenSize = 100,
     /// });
     /// </code>
