@@ -37,7 +37,6 @@ internal sealed class SequenceOnnx(string transformer, SequenceModel model, Scor
     /// <summary>Writes a file: see <see cref="SequencePredictionTransformer.ExportToOnnx"/>.</summary>
     public void WriteFile(Stream stream)
     {
-        RequireOperators();
         var file = new OnnxFile(transformer);
         WriteTo(file);
         ModelDescription.Write(file, transformer, model, (ColumnsName, Encoding.UTF8.GetString(columns.ToJson())),
@@ -71,7 +70,6 @@ internal sealed class SequenceOnnx(string transformer, SequenceModel model, Scor
     /// <returns>A function for each output column, which writes it.</returns>
     public IEnumerable<Func<OnnxValue>> WriteTo(ConverterGraph graph, string[] values)
     {
-        RequireOperators();
         if (input.CharacterColumnName is not null)
             throw new NotSupportedException($"it reads the texts of column '{input.CharacterColumnName}' by their characters, and ONNX has "
                 + "no operators for those of texts; ExportToOnnx writes a network that reads the characters' codes");
@@ -83,13 +81,5 @@ internal sealed class SequenceOnnx(string transformer, SequenceModel model, Scor
             values.Length > features.Length ? graph.Reshape(values[^1], 0, -1) : null,
             Lengths: null));
         return outputs.Select(output => new Func<OnnxValue>(() => output.Write(network)));
-    }
-
-    private void RequireOperators()
-    {
-        if (model.Members.FirstOrDefault(member => member.Shape.Convolutions.Count > 0 || member.Shape.StepsPerFrame > 1) is { } other)
-            throw new NotSupportedException(
-                $"{transformer} has a network with {(other.Shape.Convolutions.Count > 0 ? nameof(SequenceTrainerOptions.Convolution)
-                    : nameof(SequenceTrainerOptions.StepsPerFrame))}, which is not written to ONNX yet.");
     }
 }

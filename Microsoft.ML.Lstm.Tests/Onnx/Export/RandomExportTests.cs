@@ -40,7 +40,10 @@ public sealed class RandomExportTests
             {
                 predicting.Pooling = (Pooling)random.Next(4);
                 predicting.AttentionColumnName = predicting.Pooling == Pooling.Attention ? "Attention" : null;
+                predicting.StepsPerFrame = random.Next(2) == 0 ? 1 : random.Next(2, 9);
             }
+            if (options is SequenceTrainerOptions convolved && random.Next(2) == 0)
+                convolved.Convolution = new ConvolutionOptions { Filters = [random.Next(1, 20), 9], KernelSizes = [random.Next(1, 12), 3] };
             if (options is LstmSequenceLabelingTrainer.Options labeling)
                 labeling.UseConditionalRandomField = random.Next(2) == 0;
             if (options is LstmAutoencoderTrainer.Options autoencoder)

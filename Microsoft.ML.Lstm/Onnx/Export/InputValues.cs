@@ -11,7 +11,7 @@ namespace Microsoft.ML.Lstm.Onnx.Export;
 internal sealed record NetworkInputs(string[] Numbers, string[] Tokens, string? Statics, string? Lengths, string? Characters = null);
 
 /// <summary>The inputs of a network written into a graph: B rows of up to T steps, scaled, and which rows can't be scored.</summary>
-internal sealed class InputValues
+internal sealed class InputValues : StepValues
 {
     // Numbers beyond it are not told apart by the scaler either.
     private const float Largest = 1e18f;
@@ -20,8 +20,8 @@ internal sealed class InputValues
 
     /// <summary>Writes the inputs.</summary>
     public InputValues(OnnxGraph graph, SequenceModel model, NetworkInputs inputs)
+        : base(graph)
     {
-        Graph = graph;
         _first = inputs.Numbers.Concat(inputs.Tokens).First();
         if (inputs.Lengths is not null)
         {
@@ -37,15 +37,6 @@ internal sealed class InputValues
         Tokens = inputs.Tokens;
         Characters = inputs.Characters;
     }
-
-    /// <summary>The graph.</summary>
-    public OnnxGraph Graph { get; }
-
-    /// <summary>The steps of each row, [B]; null where each row is as long as the time axis.</summary>
-    public string? Lengths { get; }
-
-    /// <summary>Whether a step is one of its row, rather than behind its end, [B x T]; null where all are.</summary>
-    public string? IsStep { get; }
 
     /// <summary>
     /// [B x 1]: NaN for a row that can't be scored (no steps, NaN or infinity in one or in static features), else 0; it is added to
@@ -70,23 +61,6 @@ internal sealed class InputValues
 
     /// <summary>T, as a vector of one number.</summary>
     public string Steps => Graph.SizeOf(_first, axis: 1);
-
-    /// <summary>The mean of a value over the steps of each row: of [B x T] as [B x 1], of [B x T x n] as [B x 1 x n].</summary>
-    public string MeanOfSteps(string value, bool hasParts = false)
-    {
-        if (Lengths is null)
-            return Graph.ReduceMean(value, 1);
-        string length = Graph.Cast(Lengths, TensorProto.Types.DataType.Float), within = hasParts
-            ? WithinRows(value, 0)
-            : Graph.Node("Where", [IsStep!, value, Graph.Constant("zero", 0)]);
-        return Graph.Node("Div", [Graph.ReduceSum(within, 1), hasParts ? Graph.Reshape(length, -1, 1, 1) : Graph.Reshape(length, -1, 1)]);
-    }
-
-    /// <summary>A value [B x T x n] with another number in place of what is behind the end of its row.</summary>
-    public string WithinRows(string value, float otherwise)
-        => IsStep is null
-            ? value
-            : Graph.Node("Where", [Graph.Reshape(IsStep, 0, 0, 1), value, Graph.Constant("otherwise", otherwise)]);
 
     // A number times 0 is 0 if it is finite, else NaN.
     private string FaultOf(string? numbers, string? statics)

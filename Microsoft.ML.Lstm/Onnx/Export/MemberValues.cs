@@ -10,7 +10,9 @@ internal sealed class MemberValues
 {
     private readonly InputValues _inputs;
     private readonly ParameterSet _parameters;
+    private readonly StepValues _steps;
     private readonly RecurrentValues _recurrent;
+    private readonly string? _convolved;
 
     /// <summary>Writes a network.</summary>
     public MemberValues(InputValues inputs, ParameterSet parameters)
@@ -22,7 +24,11 @@ internal sealed class MemberValues
             .. inputs.Tokens.Select(Embed),
             .. inputs.Characters is null ? [] : new[] { CharacterValues.Write(Graph, parameters, inputs.Characters) },
         ];
-        _recurrent = new RecurrentValues(Graph, parameters, Graph.Transpose(Graph.Concat(axis: 2, parts), 1, 0, 2), inputs.Lengths,
+        string x = Graph.Concat(axis: 2, parts);
+        _convolved = Shape.Convolutions.Count == 0 ? null : ConvolutionValues.Write(inputs, parameters, x);
+        FrameValues? frames = Shape.StepsPerFrame == 1 ? null : new FrameValues(inputs, x, Shape.InputSize, Shape.StepsPerFrame);
+        _steps = frames is null ? inputs : frames;
+        _recurrent = new RecurrentValues(Graph, parameters, Graph.Transpose(frames?.Values ?? x, 1, 0, 2), _steps.Lengths,
             needsSteps: Shape.Head.IsPerStep || Shape.Pooling != Pooling.Last);
         if (Shape.Head.IsPerStep)
         {
@@ -30,6 +36,10 @@ internal sealed class MemberValues
             return;
         }
         Encoding = Pool();
+        if (Attention != "" && frames is not null)
+            Attention = frames.Spread(Attention);
+        if (_convolved is not null)
+            Encoding = Graph.Concat(1, Encoding, Graph.Reshape(inputs.MeanOfSteps(_convolved, hasParts: true), 0, Shape.ConvolutionSize));
         string head = inputs.Statics is null ? Encoding : Graph.Concat(axis: 1, Encoding, inputs.Statics);
         Output = Graph.Linear("head", head, parameters[ParameterSet.HeadWeight], Shape.OutputSize, parameters[ParameterSet.HeadBias]);
         if (Shape.Head == Head.Autoencoder)
@@ -92,6 +102,8 @@ internal sealed class MemberValues
     private string StepOutputs()
     {
         string steps = Graph.Transpose(_recurrent.Steps, 1, 0, 2);
+        if (_convolved is not null)
+            steps = Graph.Concat(2, steps, _convolved);
         ReadOnlySpan<float> weight = _parameters[ParameterSet.HeadWeight];
         int e = Shape.EncodingSize, s = Shape.StaticSize, k = Shape.HeadInputSize, o = Shape.OutputSize;
         string outputs = Graph.Linear("head", steps, Columns(weight, 0, e), o, _parameters[ParameterSet.HeadBias]);
@@ -115,28 +127,28 @@ internal sealed class MemberValues
     private string Pool()
     {
         if (Shape.Pooling == Pooling.Last)
-            return Graph.Reshape(Graph.Transpose(_recurrent.Final, 1, 0, 2), 0, Shape.EncodingSize);
+            return Graph.Reshape(Graph.Transpose(_recurrent.Final, 1, 0, 2), 0, Shape.LayerSize);
         string steps = Graph.Transpose(_recurrent.Steps, 1, 0, 2);
         string pooled;
         switch (Shape.Pooling)
         {
             case Pooling.Max:
-                pooled = Graph.ReduceMax(_inputs.WithinRows(steps, float.NegativeInfinity), 1);
+                pooled = Graph.ReduceMax(_steps.WithinRows(steps, float.NegativeInfinity), 1);
                 break;
             case Pooling.Mean:
-                pooled = _inputs.MeanOfSteps(steps, hasParts: true);
+                pooled = _steps.MeanOfSteps(steps, hasParts: true);
                 break;
             default:
                 string hidden = Graph.Node("Tanh", [Graph.Linear("attention", steps, _parameters[ParameterSet.AttentionWeight],
-                    Shape.EncodingSize, _parameters[ParameterSet.AttentionBias])]);
+                    Shape.LayerSize, _parameters[ParameterSet.AttentionBias])]);
                 string scores = Graph.Linear("attention.score", hidden, _parameters[ParameterSet.AttentionVector], 1);
-                scores = Graph.Reshape(_inputs.WithinRows(scores, float.MinValue), 0, -1);
+                scores = Graph.Reshape(_steps.WithinRows(scores, float.MinValue), 0, -1);
                 Attention = Graph.Node("Softmax", [scores], OnnxAttribute.Of("axis", 1));
                 // A form that ONNX Runtime 1.31.1 takes for all lengths.
-                string weighted = Graph.Node("Mul", [_inputs.WithinRows(steps, 0), Graph.Reshape(Attention, 0, -1, 1)]);
+                string weighted = Graph.Node("Mul", [_steps.WithinRows(steps, 0), Graph.Reshape(Attention, 0, -1, 1)]);
                 pooled = Graph.ReduceSum(weighted, 1);
                 break;
         }
-        return Graph.Named("encoding", "Reshape", [pooled, Graph.Vector(0, Shape.EncodingSize)]);
+        return Graph.Named("encoding", "Reshape", [pooled, Graph.Vector(0, Shape.LayerSize)]);
     }
 }

@@ -46,7 +46,7 @@ internal sealed class RecurrentValues
                 Final = results[1];
                 return;
             }
-            x = Steps = graph.Reshape(graph.Transpose(results[0], 0, 2, 1, 3), 0, 0, shape.EncodingSize);
+            x = Steps = graph.Reshape(graph.Transpose(results[0], 0, 2, 1, 3), 0, 0, shape.LayerSize);
         }
 
         string OfDirections(int layer, string parameter, string operand, OrderOf order, params int[] columns)
@@ -64,7 +64,7 @@ internal sealed class RecurrentValues
 
     private delegate float[] OrderOf(ReadOnlySpan<float> values);
 
-    /// <summary>The last layer's outputs, [T x B x E]; if they are needed.</summary>
+    /// <summary>The last layer's outputs, [T x B x D·H]; if they are needed.</summary>
     public string Steps { get; } = "";
 
     /// <summary>The last layer's final states, [D x B x H]; if its steps are not needed.</summary>
