@@ -48,6 +48,32 @@ public sealed class UnvariedTests
     }
 
     [TestMethod]
+    [DataRow(AnyTrainer.Regression, "word")]
+    [DataRow(AnyTrainer.Labeling, "word")]
+    [DataRow(AnyTrainer.Labeling, "")]
+    public void AConstantWordIsAllThatItsCharactersSay(string trainer, string word)
+    {
+        Example[] rows = Example.Make(30, variable: true);
+        SetWords(word);
+        (MLContext ml, SequencePredictionTransformer model, string[] warnings) = Fit(trainer, rows,
+            options => ((SequenceTrainerOptions)options).CharacterColumnName = "Words");
+        CollectionAssert.AreEqual((string[])[NoEffect + "column 'Words'."], warnings);
+
+        string[][] expected = ColumnReader.Read(model.Transform(AnyTrainer.Data(ml, rows)), "Score");
+        foreach (string later in (string[])["worry", "w", "another"])
+        {
+            SetWords(later);
+            EstimatorHarness.AssertSame(expected, ColumnReader.Read(model.Transform(AnyTrainer.Data(ml, rows)), "Score"));
+        }
+
+        void SetWords(string word)
+        {
+            foreach (Example row in rows)
+                row.Words = [.. row.Words.Select(_ => word)];
+        }
+    }
+
+    [TestMethod]
     public void AConstantFeatureGoesByTheNameOfItsColumnOrSlot()
     {
         (_, _, string[] warnings) = Fit(AnyTrainer.Regression, [.. Example.Make(20).Select(row =>

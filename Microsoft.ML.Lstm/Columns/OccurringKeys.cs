@@ -15,6 +15,9 @@ internal sealed class OccurringKeys
     private readonly HashSet<int> _classes = [];
     private readonly HashSet<int> _characters = [];
     private readonly SpelledWords? _words;
+
+    // The only word that is read by its characters; null where there are several, or none are.
+    private readonly int? _onlyWord;
     private readonly long _steps;
     private readonly long _unlabelledSteps;
 
@@ -37,6 +40,7 @@ internal sealed class OccurringKeys
             _steps += sequence.Labels.Length;
             _unlabelledSteps += sequence.Labels.Count(known => known < 0);
         }
+        _onlyWord = words.Count == 1 ? words.First() : null;
         // Words of the validation data are spelled too, and their characters need not be known.
         foreach (int word in words)
         {
@@ -81,16 +85,26 @@ internal sealed class OccurringKeys
         => _words is null || before is { Table.Keys: null } ? null
             : KeySubset.Of(_words.Spellings.KeyCount, [.. _characters, _words.Spellings.KeyCount, .. before?.Table.Keys?.Keys ?? []]);
 
-    /// <summary>The columns of tokens in which every token is the same, even if it is the unknown token.</summary>
-    public IEnumerable<FeatureColumn> Constants => TokenColumns.Where((_, index) => _tokens[index].Count == 1);
+    /// <summary>
+    /// The names of the columns of tokens in which every token is the same, even if it is the unknown token, and of the column of words
+    /// where every word is the same.
+    /// </summary>
+    public IEnumerable<string> Constants =>
+    [
+        .. TokenColumns.Where((_, index) => _tokens[index].Count == 1).Select(column => column.Name),
+        .. _onlyWord is null ? [] : new[] { _input.CharacterColumnName! },
+    ];
 
     private IEnumerable<FeatureColumn> TokenColumns => _input.Features.Where(column => column.IsTokens);
 
     /// <summary>
-    /// Gives every token of <see cref="Constants"/> the vector of the token that occurred: nothing was learned about how others differ.
+    /// Gives every token of <see cref="Constants"/> the vector of the token that occurred, and every word the features of the word that
+    /// did: nothing was learned about how others differ.
     /// </summary>
     public void LevelConstants(ParameterSet parameters)
     {
+        if (_onlyWord is { } word)
+            LevelWords(parameters, _words!.Spellings[word]);
         for (int i = 0; i < _tokens.Length; i++)
         {
             if (_tokens[i].Count != 1)
@@ -102,6 +116,33 @@ internal sealed class OccurringKeys
             for (int row = 0; row < shape.Rows; row++)
                 vector.CopyTo(table[(row * shape.Size)..]);
         }
+    }
+
+    private static void LevelWords(ParameterSet parameters, ReadOnlySpan<int> word)
+    {
+        CharacterShape shape = parameters.Shape.Characters!.Value;
+        int size = shape.Table.Size, width = shape.KernelSize;
+        ReadOnlySpan<float> table = parameters[ParameterSet.CharacterEmbedding];
+        Span<float> weight = parameters[ParameterSet.CharacterWeight], bias = parameters[ParameterSet.CharacterBias];
+        int[] rows =
+        [
+            .. Enumerable.Repeat(shape.Table.Vocabulary, shape.BoundariesBefore),
+            .. word.ToArray().Select(key => shape.Table.Keys is { } keys ? keys.NumberOf(key) : key),
+            .. Enumerable.Repeat(shape.Table.Vocabulary, width / 2),
+        ];
+        for (int filter = 0; filter < shape.Filters; filter++)
+        {
+            double best = word.IsEmpty ? -bias[filter] : double.NegativeInfinity;
+            for (int window = 0; window < word.Length; window++)
+            {
+                double sum = 0;
+                for (int i = 0; i < size * width; i++)
+                    sum += weight[filter * size * width + i] * table[rows[window + i % width] * size + i / width];
+                best = Math.Max(best, sum);
+            }
+            bias[filter] += (float)best;
+        }
+        weight.Clear();
     }
 
     /// <summary>Lines for the log about keys that don't occur and steps without a label.</summary>

@@ -16,13 +16,13 @@ internal static class UnvariedColumns
     /// <param name="input">Where the sequences are.</param>
     /// <param name="label">Where the labels are.</param>
     /// <param name="model">The trained network: its scalers know what never varied.</param>
-    /// <param name="tokens">The columns in which all tokens are the same.</param>
+    /// <param name="columns">The names of the columns in which all tokens, or words, are the same.</param>
     public static IEnumerable<string> Describe(DataViewSchema schema, SequenceInput input, LabelColumn label, SequenceModel model,
-        IEnumerable<FeatureColumn> tokens)
+        IEnumerable<string> columns)
     {
         string[] inputs =
         [
-            .. tokens.Select(column => $"column '{column.Name}'"),
+            .. columns.Select(column => $"column '{column}'"),
             .. Features(schema, input, model.InputScaler.IsConstant),
             .. Statics(schema, input, model.StaticScaler.IsConstant),
         ];
