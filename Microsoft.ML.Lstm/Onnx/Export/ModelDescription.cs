@@ -186,8 +186,10 @@ internal sealed class ModelDescription
             {
                 if (places[i] < 1 || places[i] > count)
                     continue;
-                (ParameterSet member, int start) = owners.Last(owner => owner.First < places[i]);
-                member.Values[places[i] - start - 1] = values[i];
+                int owner = owners.Count - 1;
+                while (owners[owner].First >= places[i])
+                    owner--;
+                owners[owner].Member.Values[places[i] - owners[owner].First - 1] = values[i];
                 read++;
             }
         }
