@@ -1,8 +1,8 @@
 namespace Microsoft.ML.Lstm.Engine.Series;
 
 /// <summary>
-/// What is usual in a series: two and a half deviations around the mean of its values, older ones fading exponentially. By it a value is unusual
-/// although the rows before it lead one to expect it, as in a failure that comes slowly, or lasts.
+/// What is usual in a series: two and a half deviations around the mean of its values, older ones fading exponentially. By it a value is
+/// unusual although the rows before it lead one to expect it, as in a failure that comes slowly, or lasts.
 /// </summary>
 internal sealed class UsualValue
 {

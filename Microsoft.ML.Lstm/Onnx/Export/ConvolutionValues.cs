@@ -29,7 +29,8 @@ internal static class ConvolutionValues
                 graph.Concat(0, inputs.Rows, graph.Vector(1, channels))]);
             string padded = graph.Transpose(graph.Concat(1, inputs.WithinRows(x, 0), zeros), 0, 2, 1);
             string weight = ParameterSet.ConvolutionWeight(i);
-            string y = graph.Named($"conv{i}", "Conv", [padded, graph.Constant(weight, parameters[weight].ToArray(), filters, channels, size)],
+            string kernels = graph.Constant(weight, parameters[weight].ToArray(), filters, channels, size);
+            string y = graph.Named($"conv{i}", "Conv", [padded, kernels],
                 OnnxAttribute.Of("kernel_shape", [size]), OnnxAttribute.Of("pads", [before, size - 1 - before]));
             string normal = graph.Named($"norm{i}", "BatchNormalization",
             [

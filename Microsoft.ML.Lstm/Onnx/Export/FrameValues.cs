@@ -1,6 +1,8 @@
 namespace Microsoft.ML.Lstm.Onnx.Export;
 
-/// <summary>Steps of a graph stacked to frames: see <see cref="Engine.Layers.FrameLayer"/>. Zeros fill up the last frame of a row.</summary>
+/// <summary>
+/// Steps of a graph stacked to frames: see <see cref="Engine.Layers.FrameLayer"/>. Zeros fill up the last frame of a row.
+/// </summary>
 internal sealed class FrameValues : StepValues
 {
     private readonly InputValues _inputs;
