@@ -85,6 +85,33 @@ public sealed class ResumeTests
         }
     }
 
+    /// <summary>Also where rows are held out to find out how long to train, and all rows are trained on then.</summary>
+    [TestMethod]
+    public void ATrainingWhoseLengthTheDataDecidesGoesOnWhereItWas()
+    {
+        int epochs = 0;
+        LstmRegressionTransformer expected = FitOpen(options => options.EpochCompleted = _ => epochs++);
+        int first = expected.TrainingReport!.Epochs.Count;
+        Assert.IsGreaterThan(first, epochs);
+        foreach (int stop in new[] { 1, first - 1, first, epochs - 1 })
+        {
+            int seen = 0;
+            FitOpen(options => (options.CheckpointPath, options.EpochCompleted) = (Checkpoint, epoch => epoch.Cancel = ++seen == stop));
+            AnyTrainer.AssertSameWeights(expected,
+                FitOpen(options => (options.CheckpointPath, options.ResumeFromCheckpoint) = (Checkpoint, true)));
+        }
+
+        static LstmRegressionTransformer FitOpen(Action<LstmRegressionTrainer.Options> change)
+        {
+            var ml = new MLContext(1);
+            return ml.Regression.Trainers.Lstm(SmallOptions.Create(options =>
+            {
+                options.NumberOfEpochs = null;
+                change(options);
+            })).Fit(AnyTrainer.Data(ml, Example.Make(300)));
+        }
+    }
+
     [TestMethod]
     [DataRow(OptimizerType.Adam)]
     [DataRow(OptimizerType.AdamW)]

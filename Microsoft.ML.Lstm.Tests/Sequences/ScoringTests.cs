@@ -348,6 +348,7 @@ public sealed class ScoringTests
             options.CellType = CellType.Gru;
             options.Bidirectional = true;
             options.NumberOfLayers = 2;
+            options.SkipSteps = 0;
             options.Pooling = Pooling.Mean;
             options.StaticFeatureColumnName = "Statics";
             options.LabelColumnName = "Labels";

@@ -106,8 +106,8 @@ public sealed class TrainingTests
         IDataView data = Data(ml, Example.Make(200));
         var losses = new List<double>();
         LstmRegressionTrainer trainer = Trainer(ml,
-            options => (options.NumberOfEpochs, options.LearningRateSchedule, options.EpochCompleted) =
-            (20, LearningRateSchedule.Constant, epoch => losses.Add(epoch.Training.Loss)));
+            options => (options.NumberOfEpochs, options.SkipSteps, options.LearningRateSchedule, options.EpochCompleted) =
+            (20, 0, LearningRateSchedule.Constant, epoch => losses.Add(epoch.Training.Loss)));
         LstmRegressionTransformer first = trainer.Fit(data);
         trainer.Fit(data, null, first.Model);
         Assert.HasCount(40, losses);

@@ -64,7 +64,8 @@ public sealed class WindowSlotNamesTests
         string[] promised = Describe(estimator.GetOutputSchema(joined.Schema.ToShape())),
             delivered = Describe(Apply(estimator, joined).Schema.ToShape());
         CollectionAssert.AreEqual(promised, delivered);
-        Assert.Contains("Window: Vector Single (SlotNames: Vector String)", promised);
+        Assert.Contains("Window: Vector Single (SlotNames: Vector String, WindowRows: Scalar Int32, WindowHorizon: Scalar Int32, "
+            + "WindowLabelSlot: Scalar Int32)", promised);
     }
 
     [TestMethod]

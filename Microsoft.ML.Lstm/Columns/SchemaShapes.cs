@@ -10,9 +10,13 @@ internal static class SchemaShapes
     public static SchemaShape.Column Numbers(string name, VectorKind kind) => new(name, kind, NumberDataViewType.Single, isKey: false);
 
     /// <summary>A column of known-size vectors whose slots have names.</summary>
-    public static SchemaShape.Column VectorWithSlotNames(string name, DataViewType itemType)
+    public static SchemaShape.Column VectorWithSlotNames(string name, DataViewType itemType,
+        IEnumerable<SchemaShape.Column>? otherAnnotations = null)
         => new(name, VectorKind.Vector, itemType, isKey: false, new SchemaShape(
-            [new SchemaShape.Column(AnnotationUtils.Kinds.SlotNames, VectorKind.Vector, TextDataViewType.Instance, isKey: false)]));
+        [
+            new SchemaShape.Column(AnnotationUtils.Kinds.SlotNames, VectorKind.Vector, TextDataViewType.Instance, isKey: false),
+            .. otherAnnotations ?? [],
+        ]));
 
     /// <summary>A column that comes with a score and has the annotations of such columns.</summary>
     public static SchemaShape.Column OfScoreSet(string name, DataViewType itemType, VectorKind kind = VectorKind.Scalar,

@@ -42,6 +42,9 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
     /// </summary>
     public float? LabelSmoothing;
 
+    // A few dozen rows take many epochs for enough updates.
+    internal override int MostEpochs => 200;
+
     internal override IReadOnlyList<EarlyStoppingMetric> EarlyStoppingMetrics => [EarlyStoppingMetric.Loss, EarlyStoppingMetric.Accuracy];
 
     private protected override void ChooseDefaults(DataFacts facts, OptionChoices choices)

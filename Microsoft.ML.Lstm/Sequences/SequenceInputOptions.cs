@@ -105,6 +105,44 @@ public abstract class SequenceInputOptions : TrainingOptions
         return copy;
     }
 
+    /// <summary>Whether rows are held out to find out how long to train, and then trained on too.</summary>
+    internal bool TrainsOnHeldOutRows { get; private set; }
+
+    /// <summary>The share of rows to hold out where that is open; 0 for none.</summary>
+    private protected virtual float ShareToHoldOut(DataFacts facts) => 0;
+
+    private protected override void ChooseDefaults(DataFacts facts, OptionChoices choices)
+    {
+        bool isLengthOpen = NumberOfEpochs is null && LearningRateSchedule is null && EarlyStopping is null;
+        if (isLengthOpen && ValidationFraction is null && !facts.HasValidation && !facts.IsStreamed
+            && ShareToHoldOut(facts) is var share and > 0)
+        {
+            TrainsOnHeldOutRows = true;
+            ValidationFraction = choices.Note(nameof(ValidationFraction), share, $"of {facts.Rows} rows, "
+                + $"{(facts.WindowRows > 0 ? "the last" : "drawn at random")}, to find out how long to train on all of them");
+        }
+        if (isLengthOpen && (facts.HasValidation || ValidationFraction > 0))
+        {
+            LearningRateSchedule = choices.Note(nameof(LearningRateSchedule), LearningRateSchedule.StableThenDecay(),
+                "it falls once the validation loss stalls");
+            EarlyStopping = EarlyStoppingOptions.ThenDecay();
+        }
+        BatchSize ??= choices.Note(nameof(BatchSize), BatchSizeFor(facts.Rows), $"{facts.Rows} rows");
+        base.ChooseDefaults(facts, choices);
+    }
+
+    /// <summary>The largest batch that is chosen.</summary>
+    private protected virtual int LargestBatch => 32;
+
+    /// <summary>The power of two at or below the square root of the rows, from 8 on.</summary>
+    private int BatchSizeFor(int rows)
+    {
+        int size = 8;
+        while (size < LargestBatch && 4L * size * size <= rows)
+            size *= 2;
+        return size;
+    }
+
     internal override void Validate()
     {
         base.Validate();

@@ -17,6 +17,9 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
     where TOptions : SequenceInputOptions
     where TTransformer : SequencePredictionTransformer
 {
+    // Rows of a window that are left out before those held out, at most this part of all rows.
+    private const int GapShare = 10;
+
     private protected SequenceTrainerBase(IHostEnvironment environment, string registrationName, TOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -99,15 +102,18 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         ];
         var occurring = new OccurringKeys(input, label, training);
         KeyNumbering numbering = occurring.Number(validation, embeddings, initialModel?.Network.Shape);
+        WindowOrigin? window = input.Features.Select(column => WindowOrigin.Of(schema[column.Name])).FirstOrDefault(one => one is not null);
         DataFacts facts = DataFacts.Of(training) with
         {
             Vocabularies = numbering.Vocabularies(training.Vocabularies),
             Classes = numbering.Classes?.Count ?? label.Classes,
             HasValidation = validation is not null,
+            WindowRows = window?.Rows ?? 0,
+            Initial = initialModel?.Network.Shape,
         };
         (TOptions Options, OptionChoices Choices)[] settled = [.. Settings.Candidates(facts).Select(candidate => Settle(candidate, facts))];
         (TOptions options, OptionChoices choices) = settled[0];
-        TrainingSettings settings = options.ToSettings();
+        TrainingSettings settings = SettingsOf(options, facts);
         TrainingTask task = CreateTask(options, label, training, numbering.Classes);
         foreach (string line in occurring.Describe(numbering, dropsTokens: settings.Dropout.Tokens > 0))
             monitor.Info(line);
@@ -120,7 +126,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
             embeddings = [.. embeddings.Zip(numbering.Tokens, (pretrained, keys) => pretrained?.Renumber(keys))];
         }
         EnsembleCandidate[] candidates =
-            [.. settled.Select(candidate => new EnsembleCandidate(candidate.Options.ToSettings(), candidate.Choices, Initial: null))];
+            [.. settled.Select(candidate => new EnsembleCandidate(SettingsOf(candidate.Options, facts), candidate.Choices, Initial: null))];
         SequenceModel? initial = null;
         if (initialModel is not null)
         {
@@ -157,14 +163,22 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         {
             Embeddings = embeddings,
             Resume = checkpoint?.Resume,
+            First = checkpoint?.First,
+            All = options.TrainsOnHeldOutRows ? (training as SequenceSet)?.Copy() : null,
         };
-        (SequenceModel network, TrainingReport report) = EnsembleTraining.Run(job, candidates, checkpoint?.Members ?? [],
-            checkpoint is null ? null : (kept, state, members) => checkpoint.Save(kept, state, first: null, members));
+        TrainedMember trained = EnsembleTraining.Run(job, candidates, checkpoint?.Members ?? [],
+            checkpoint is null ? null : (kept, state, first, members) => checkpoint.Save(kept, state, first, members));
+        SequenceModel network = trained.Model;
         // An initial model may know more tokens.
         foreach (ParameterSet member in initial is null ? network.Members : [])
             occurring.LevelConstants(member);
         foreach (string warning in UnvariedColumns.Describe(schema, input, label, network, initial is null ? occurring.Constants : []))
             monitor.Warn(warning);
+        TrainingReport report = trained.Report;
+        if (training is SequenceSet inMemory && trained.Training is { } single)
+            Compare(report, single, inMemory, label.Kind, window);
+        if (report.DescribeErrors() is { } errors)
+            monitor.Info(errors);
         var model = new SequenceModelParameters(network)
         {
             LabelValues = label.Values,
@@ -186,6 +200,33 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
     {
         var choices = new OptionChoices();
         return ((TOptions)candidate.Settle(facts, choices), choices);
+    }
+
+    private static TrainingSettings SettingsOf(TOptions options, DataFacts facts) => options.ToSettings() with
+    {
+        ValidationGap = facts.WindowRows > 0 ? Math.Min(facts.WindowRows, facts.Rows / GapShare) : null,
+    };
+
+    /// <summary>Compares the network with baselines, on the rows held out where there are some.</summary>
+    private static void Compare(TrainingReport report, TrainedNetwork trained, SequenceSet training, LabelKind label, WindowOrigin? window)
+    {
+        var baselines = new List<BaselineError>();
+        if (label is LabelKind.Boolean or LabelKind.Key)
+        {
+            (report.Metric, report.Error) = ("error rate", 1 - trained.HeldOutMetrics?.Accuracy);
+            baselines.AddRange(SequenceBaselines.OfClasses(training, trained.HeldOut));
+        }
+        else if (label == LabelKind.Numbers && trained.HeldOut is { } heldOut)
+        {
+            (report.Metric, report.Error) = ("RMSE", trained.HeldOutMetrics?.RootMeanSquaredError);
+            if (trained.Course.LinearError is { } linear)
+                baselines.Add(new BaselineError("ridge regression", linear));
+            if (window is { LabelSlot: >= 0 } && training.TargetSize == 1)
+                baselines.Add(SequenceBaselines.OfLastValue(trained.Model, heldOut, window.LabelSlot));
+        }
+        report.Baselines = baselines;
+        if (report.Error is { } error && baselines.Count > 0)
+            report.Winner = baselines.Any(one => one.Error < error) ? baselines.MinBy(one => one.Error)!.Name : TrainingReport.Network;
     }
 
     /// <summary>The vectors of a column's words; null when there is no file for the column.</summary>
@@ -314,6 +355,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         // The outputs of a classification have no scale; with a regression's scaler they would be scaled.
         if (!predictsNumbers && !model.OutputScaler.IsIdentity)
             throw new ArgumentException("The initial model predicts numbers, and the one to be trained classes.", "initialModel");
+        Require(nameof(LstmRegressionTrainer.Options.SkipSteps), shape => shape.SkipSteps);
 
         void Require<T>(string what, Func<NetworkShape, T> part)
         {

@@ -71,9 +71,21 @@ internal sealed class SlidingWindowBindings : OutputBindings
         DataViewSchema.Column? labelSource)
     {
         var type = new VectorDataViewType(NumberDataViewType.Single, settings.WindowSize, SizeOf(inputs));
-        yield return new(settings.OutputColumnName, type, new WindowSlotNames(inputs, settings.WindowSize).Annotations);
+        var annotations = new DataViewSchema.Annotations.Builder();
+        new WindowSlotNames(inputs, settings.WindowSize).AddTo(annotations);
+        new WindowOrigin(settings.WindowSize, labelSource is null ? 0 : settings.Horizon, SlotOf(inputs, labelSource)).AddTo(annotations);
+        yield return new(settings.OutputColumnName, type, annotations.ToAnnotations());
         if (labelSource is { } source)
             yield return new(settings.LabelColumnName, source.Type, WindowSlotNames.PassOn(source));
+    }
+
+    /// <summary>The value of a step that is the label's in its row; -1 where there is none, or the label has several.</summary>
+    private static int SlotOf(DataViewSchema.Column[] inputs, DataViewSchema.Column? labelSource)
+    {
+        int index = labelSource is { Type: NumberDataViewType } source
+            ? Array.FindIndex(inputs, column => column.Index == source.Index)
+            : -1;
+        return index < 0 ? -1 : SizeOf(inputs[..index]);
     }
 
     private static int SizeOf(DataViewSchema.Column[] inputs) => inputs.Sum(column => NumberReader.SizeOf(column.Type));

@@ -46,8 +46,9 @@ namespace Microsoft.ML.Lstm;
 /// that are NaN in the input are NaN in the windows.
 ///
 /// **Order.** The rows' order is taken as the order in time, the whole input as one series. Split the data by time before the window
-/// (`TakeRows` and `SkipRows`, `FilterRowsByColumn`), and not at random as `TrainTestSplit`, `CrossValidate` and the trainers'
-/// `ValidationFraction` do. Windows are computed again whenever the data is read; `AppendCacheCheckpoint` behind the window spares that.
+/// (`TakeRows` and `SkipRows`, `FilterRowsByColumn`), and not at random as `TrainTestSplit` and `CrossValidate` do. (Trainers of this
+/// package know windows by an annotation of their column, and hold out the last rows.) Windows are computed again whenever the data is
+/// read; `AppendCacheCheckpoint` behind the window spares that.
 /// The input is read once each time: where the label is asked for, a row comes out when the row with its label is there, and copies of the
 /// rows in between are kept meanwhile (which rules out columns of images and custom types, whose values can't be copied).
 ///
@@ -143,7 +144,10 @@ public sealed class SlidingWindowEstimator : IEstimator<SlidingWindowTransformer
         ArgumentNullException.ThrowIfNull(inputSchema);
         foreach (string name in _settings.InputColumnNames)
             ColumnRole.Input.Find(_host, inputSchema, name);
-        List<SchemaShape.Column> added = [SchemaShapes.VectorWithSlotNames(_settings.OutputColumnName, NumberDataViewType.Single)];
+        List<SchemaShape.Column> added = 
+        [
+            SchemaShapes.VectorWithSlotNames(_settings.OutputColumnName, NumberDataViewType.Single, WindowOrigin.Shapes),
+        ];
         if (_settings.LabelColumnName is { } label)
         {
             SchemaShape.Column source = ColumnRole.LabelSource.Find(_host, inputSchema, _settings.LabelSourceColumnName!);

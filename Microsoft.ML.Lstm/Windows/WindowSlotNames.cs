@@ -13,19 +13,14 @@ namespace Microsoft.ML.Lstm.Windows;
 internal sealed class WindowSlotNames(DataViewSchema.Column[] columns, int windowSize)
 {
     /// <summary>
-    /// The annotation of the column of windows. The names are made when they are asked for, not before: a window may have millions of
-    /// values.
+    /// Adds them to the annotations of the column of windows. The names are made when they are asked for, not before: a window may have
+    /// millions of values.
     /// </summary>
-    public DataViewSchema.Annotations Annotations
+    public void AddTo(DataViewSchema.Annotations.Builder builder)
     {
-        get
-        {
-            var builder = new DataViewSchema.Annotations.Builder();
-            int slots = windowSize * columns.Sum(column => NumberReader.SizeOf(column.Type));
-            builder.Add(AnnotationUtils.Kinds.SlotNames, new VectorDataViewType(TextDataViewType.Instance, slots),
-                (ref VBuffer<ReadOnlyMemory<char>> names) => Write(ref names));
-            return builder.ToAnnotations();
-        }
+        int slots = windowSize * columns.Sum(column => NumberReader.SizeOf(column.Type));
+        builder.Add(AnnotationUtils.Kinds.SlotNames, new VectorDataViewType(TextDataViewType.Instance, slots),
+            (ref VBuffer<ReadOnlyMemory<char>> names) => Write(ref names));
     }
 
     /// <summary>The slot names of a column, as annotations for a column with the same values; null when it has no slot names.</summary>

@@ -34,6 +34,21 @@ public sealed class ExportTests
 
     [TestMethod]
     [DataRow(1)]
+    [DataRow(4)]
+    public void TheLastStepsAreReadToo(int steps)
+    {
+        using OnnxRun run = Export(AnyTrainer.Regression, options =>
+        {
+            ((LstmRegressionTrainer.Options)options).SkipSteps = steps;
+            options.StaticFeatureColumnName = nameof(Example.Statics);
+        });
+        run.AssertSame(OnnxRun.Rows(seed: 2, Lengths));
+        run.AssertSame(OnnxRun.Rows(seed: 3, 5, 5, 5), hasLengths: false);
+        run.AssertSame(OnnxRun.Rows(seed: 4, 2, 2), hasLengths: false);
+    }
+
+    [TestMethod]
+    [DataRow(1)]
     [DataRow(64)]
     public void BatchesAndLengthsAreFree(int batch)
     {

@@ -21,6 +21,9 @@ internal sealed record SavedNetwork(
 {
     private const string What = "The network's shape in an LSTM model";
 
+    // Far above what training chooses, yet too small for the width of the head's input to overflow.
+    private const int MaxSkipped = 1 << 20;
+
     public SavedEmbedding[]? Embeddings { get; set; }
 
     public SavedCharacters? Characters { get; set; }
@@ -47,6 +50,9 @@ internal sealed record SavedNetwork(
     public SavedConvolution[]? Convolutions { get; set; }
 
     [JsonPropertyOrder(14)]
+    public int? SkipSteps { get; set; }
+
+    [JsonPropertyOrder(15)]
     public SavedNetwork[]? Members { get; set; }
 
     /// <summary>The JSON of the shapes of the members of an ensemble, or of a single network.</summary>
@@ -95,6 +101,7 @@ internal sealed record SavedNetwork(
             Convolutions = shape.Convolutions.Count > 0
                 ? [.. shape.Convolutions.Select(convolution => new SavedConvolution(convolution.Filters, convolution.KernelSize))]
                 : null,
+            SkipSteps = shape.SkipSteps > 0 ? shape.SkipSteps : null,
         };
 
     private static NetworkShape LoadMember(SavedNetwork? saved, NetworkShape first)
@@ -134,7 +141,10 @@ internal sealed record SavedNetwork(
             StepsPerFrame = saved.StepsPerFrame ?? 1,
             Convolutions = new ValueList<ConvolutionShape>([.. (saved.Convolutions ?? []).Select(convolution =>
                 new ConvolutionShape(convolution.Filters, convolution.KernelSize))]),
+            SkipSteps = saved.SkipSteps ?? 0,
         };
+        if (shape.SkipSteps > 0 && (shape.Head != Head.Pooled || (long)shape.SkipSteps * shape.InputSize > MaxSkipped))
+            throw Invalid($"skipSteps of at most {MaxSkipped} numbers, where sequences have outputs", "others");
         if (shape.Embeddings.Sum(embedding => (long)embedding.Size) + (shape.Characters?.Filters ?? 0) > shape.InputSize)
             throw Invalid($"embeddings and filters of at most {shape.InputSize} features in all, the inputSize", "more");
         return shape;
@@ -163,6 +173,8 @@ internal sealed record SavedNetwork(
             throw Invalid("no stepOutputs where there are stepsPerFrame", "both");
         if (saved.Decoder is true && (saved.StepsPerFrame > 1 || saved.Convolutions is { Length: > 0 }))
             throw Invalid("neither convolutions nor stepsPerFrame where there is a decoder", "some");
+        if (saved.SkipSteps is { } skipped)
+            CheckSize(skipped, "skipSteps");
         foreach (SavedEmbedding? embedding in saved.Embeddings ?? [])
         {
             if (embedding is null)

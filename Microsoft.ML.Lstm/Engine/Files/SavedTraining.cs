@@ -36,6 +36,12 @@ internal sealed record SavedTraining(
     /// <summary>The loss before the first weight update; null where it is not finite.</summary>
     public double? InitialLoss { get; set; }
 
+    /// <summary>The error of the linear model that training began with; null without one.</summary>
+    public double? LinearError { get; set; }
+
+    /// <summary>The epochs that the schedule goes by since training has stalled; null before.</summary>
+    public int? PlannedEpochs { get; set; }
+
     /// <summary>In stage 2, the epoch whose model stage 1 kept.</summary>
     public int? FirstKeptEpoch { get; set; }
 

@@ -154,6 +154,8 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
         {
             KeptMetric = FiniteOrNull(course.KeptMetric),
             InitialLoss = FiniteOrNull(course.InitialLoss),
+            LinearError = course.LinearError is { } linear ? FiniteOrNull(linear) : null,
+            PlannedEpochs = course.PlannedEpochs > 0 ? course.PlannedEpochs : null,
             FirstKeptEpoch = first?.KeptEpoch,
             FirstNumberOfEpochs = first?.NumberOfEpochs,
             FirstEnded = first?.Ended,
@@ -204,6 +206,8 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
                 EpochsWithoutGain = saved.EpochsWithoutGain,
                 KeptMetric = saved.KeptMetric ?? double.PositiveInfinity,
                 InitialLoss = saved.InitialLoss ?? double.NaN,
+                LinearError = saved.LinearError,
+                PlannedEpochs = saved.PlannedEpochs ?? 0,
                 TrainingLosses = [.. SavedTraining.FromWords<double>(beside, TrainingLosses)],
                 ValidationLosses = [.. SavedTraining.FromWords<double>(beside, ValidationLosses)],
             },
@@ -251,6 +255,7 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
             texts[field.Name] = field.GetValue(options) switch
             {
                 EarlyStoppingOptions { IsOff: true } => TextOf(null),
+                EarlyStoppingOptions { Decays: true } => "then decay",
                 EarlyStoppingOptions stopping =>
                     string.Create(CultureInfo.InvariantCulture, $"{stopping.Metric}, {stopping.Patience}, {stopping.MinimumDelta:R}"),
                 LearningRateSchedule schedule => TextOf(Enumerable.Range(0, 11).Select(tenth => schedule.GetFactor(tenth, 10)).ToArray()),

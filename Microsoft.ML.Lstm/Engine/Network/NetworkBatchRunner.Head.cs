@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Engine.Network;
@@ -51,6 +52,40 @@ internal sealed unsafe partial class NetworkBatchRunner
         _batch.Statics(sequence).CopyTo(headInput[_shape.EncodingSize..]);
         if (_shape.Head.ReadsInputs)
             _batch.Features(row)[.._shape.NumericSize].CopyTo(headInput[(_shape.EncodingSize + _shape.StaticSize)..]);
+        for (int i = 0; i < _shape.SkipSteps; i++)
+        {
+            Span<float> skip = SkippedStep(headInput, i);
+            if (PackedRowOfSkip(row, i) is var packed and >= 0)
+                _batch.Features(packed)[.._shape.NumericSize].CopyTo(skip);
+            else
+                skip.Clear();
+        }
+    }
+
+    /// <summary>The part of a head's input, or of its gradient, that is one of the last steps of the sequence.</summary>
+    private Span<float> SkippedStep(Span<float> headInput, int i)
+        => headInput.Slice(_shape.EncodingSize + _shape.StaticSize + i * _shape.NumericSize, _shape.NumericSize);
+
+    /// <summary>The packed row of that step; negative where the sequence is shorter.</summary>
+    private int PackedRowOfSkip(int row, int i)
+    {
+        int step = _batch.Length(row) - _shape.SkipSteps + i;
+        return step < 0 ? -1 : _batch.FirstRow(step) + row;
+    }
+
+    /// <summary>Adds the gradient of the last steps that the head reads to that of the inputs.</summary>
+    private void AddSkippedGradients(int begin, int end)
+    {
+        for (int row = begin; _shape.SkipSteps > 0 && row < end; row++)
+        {
+            for (int i = 0; i < _shape.SkipSteps; i++)
+            {
+                if (PackedRowOfSkip(row, i) is not (var packed and >= 0))
+                    continue;
+                Span<float> dx = _dInput!.Span.Slice(packed * DInputStride, _shape.NumericSize);
+                TensorPrimitives.Add(dx, SkippedStep(DHeadInput(row), i), dx);
+            }
+        }
     }
 
     /// <summary>Applies dropout to the encoding that the head reads, or to its gradient.</summary>

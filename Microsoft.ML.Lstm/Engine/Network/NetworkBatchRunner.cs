@@ -314,7 +314,6 @@ internal sealed unsafe partial class NetworkBatchRunner : BatchRunner
         _convolutions!.Backward(_convolution, _rowBounds[part], _rowBounds[part + 1]);
     }
 
-
     private void BackwardRows(int part)
     {
         int begin = _rowBounds[part], end = _rowBounds[part + 1];
@@ -333,6 +332,7 @@ internal sealed unsafe partial class NetworkBatchRunner : BatchRunner
         if (!goesOn)
             return;
         _inputs.Backward(begin, end, _dInput!.Pointer, DInputStride);
+        AddSkippedGradients(begin, end);
         for (int t = 0; _shape.Head.ReadsInputs && _batch.TryRowsAt(t, begin, end, out int first, out int count); t++)
         {
             for (int row = first; row < first + count; row++)

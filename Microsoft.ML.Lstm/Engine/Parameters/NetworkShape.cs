@@ -92,6 +92,13 @@ internal sealed record NetworkShape
     /// <summary>S: features of the sequence as a whole, joined to the encoding; 0 for none.</summary>
     public int StaticSize { get; init; }
 
+    /// <summary>
+    /// Steps at the end of a sequence whose numeric features the dense layer of <see cref="Head.Pooled"/> reads too, behind the static
+    /// features and with the last step last, a linear way past the recurrent layers; 0 for none. In place of steps that a shorter sequence
+    /// lacks there is 0.
+    /// </summary>
+    public int SkipSteps { get; init; }
+
     /// <summary>O: outputs of the head.</summary>
     public required int OutputSize { get; init; }
 
@@ -113,8 +120,10 @@ internal sealed record NetworkShape
     /// <summary>E: the width of the encoding, D·H and behind it the filters of the last convolution.</summary>
     public int EncodingSize => LayerSize + ConvolutionSize;
 
-    /// <summary>K = E + S, or E + S + F with a skip connection: the width of the head's input.</summary>
-    public int HeadInputSize => EncodingSize + StaticSize + (Head.ReadsInputs ? NumericSize : 0);
+    /// <summary>
+    /// K = E + S, and with a skip connection F more, or F for each of the <see cref="SkipSteps"/>: the width of the head's input.
+    /// </summary>
+    public int HeadInputSize => EncodingSize + StaticSize + (Head.ReadsInputs ? NumericSize : SkipSteps * NumericSize);
 
     /// <summary>The width of the vector that stands for a sequence: the code of an autoencoder, else the encoding.</summary>
     public int CodeSize => Head == Head.Autoencoder ? OutputSize : EncodingSize;

@@ -1,3 +1,6 @@
+using System.Globalization;
+using Microsoft.ML.Lstm.Engine.Parameters;
+
 namespace Microsoft.ML.Lstm.Engine.Training;
 
 /// <summary>What is known of the training data when the options are chosen that are null.</summary>
@@ -58,6 +61,17 @@ internal record DataFacts
     /// <summary>Whether there are validation rows beside these.</summary>
     public bool HasValidation { get; init; }
 
+    /// <summary>
+    /// W: rows of the windows of a series that the sequences are, in the order of time, so that they overlap; 0 where they are none.
+    /// </summary>
+    public int WindowRows { get; init; }
+
+    /// <summary>Whether all rows have as many steps, of numbers alone.</summary>
+    public bool HasFixedSteps => Rows > 0 && ShortestRow == LongestRow && Vocabularies.Count == 0;
+
+    /// <summary>The network whose training is continued; null for a new one.</summary>
+    public NetworkShape? Initial { get; init; }
+
     /// <summary>The facts of sequences.</summary>
     public static DataFacts Of(TrainingData data) => new(data.Sequences.Select(data.LengthOf))
     {
@@ -82,4 +96,30 @@ internal record DataFacts
 
         static string Number(int count, string what) => count == 0 ? "" : count == 1 ? $"1 {what}" : $"{count} {what}s";
     }
+}
+
+/// <summary>Collects which options were chosen from the data, with their values and the reasons.</summary>
+internal sealed class OptionChoices
+{
+    private readonly List<OptionChoice> _choices = [];
+
+    /// <summary>The choices so far; of two for an option only the last.</summary>
+    public IReadOnlyList<OptionChoice> All => _choices;
+
+    /// <summary>Notes what an option was set to.</summary>
+    /// <param name="option">The name of the option.</param>
+    /// <param name="value">Its value.</param>
+    /// <param name="reason">What in the data led to it: half a sentence without a full stop.</param>
+    /// <returns>The value, for <c>Option ??= choices.Note(nameof(Option), value, reason)</c>.</returns>
+    public T Note<T>(string option, T value, string reason)
+    {
+        _choices.RemoveAll(choice => choice.Option == option);
+        string text = string.Create(CultureInfo.InvariantCulture, $"{value}");
+        _choices.Add(new OptionChoice(option, text, reason));
+        return value;
+    }
+
+    /// <summary>All choices in one line for the log; null where there are none.</summary>
+    public string? Describe() => _choices.Count == 0 ? null
+        : $"Chosen from the data: {string.Join(", ", _choices.Select(choice => $"{choice.Option} {choice.Value} ({choice.Reason})"))}.";
 }

@@ -26,6 +26,14 @@ public sealed class EarlyStoppingOptions
     /// <summary>Whether training never stops early.</summary>
     internal bool IsOff { get; private init; }
 
+    /// <summary>
+    /// The rule that is chosen from the data: where the metric stalls the learning rate falls to zero over a third of the epochs so far.
+    /// </summary>
+    internal static EarlyStoppingOptions ThenDecay() => new() { Decays = true };
+
+    /// <summary>Whether the learning rate falls to zero before training stops.</summary>
+    internal bool Decays { get; private init; }
+
     internal EarlyStoppingOptions Copy() => (EarlyStoppingOptions)MemberwiseClone();
 }
 

@@ -18,13 +18,17 @@ internal static class EnsembleTraining
     /// <param name="job">The data and the task; its settings are those of the first candidate.</param>
     /// <param name="candidates">The networks to train; one for a single network.</param>
     /// <param name="finished">The candidates that an interrupted training had finished, from the first on.</param>
-    /// <param name="save">Called after each epoch, as <see cref="TrainingJob.SaveCheckpoint"/>, with the candidates that are finished; null
-    /// for no checkpoint.</param>
+    /// <param name="save">Called after each epoch, as <see cref="TrainingJob.SaveCheckpoint"/>, with the result of the training that held
+    /// rows out where it is behind, and the candidates that are finished; null for no checkpoint.</param>
     public static TrainedMember Run(TrainingJob job, IReadOnlyList<EnsembleCandidate> candidates, IReadOnlyList<TrainedMember> finished,
-        Action<SequenceModel, TrainingState, IReadOnlyList<TrainedMember>>? save)
+        Action<SequenceModel, TrainingState, TrainedNetwork?, IReadOnlyList<TrainedMember>>? save)
     {
         var members = new List<TrainedMember>(finished);
-        job = job with { SaveCheckpoint = save is null ? null : (kept, state) => save(kept, state, members) };
+        job = job with
+        {
+            SaveCheckpoint = save is null ? null : (kept, state) => save(kept, state, null, members),
+            SaveSecond = save is null ? null : (kept, state, first) => save(kept, state, first, members),
+        };
         if (candidates.Count == 1)
             return Train(job with { Initial = candidates[0].Initial }, candidates[0], out _);
 
@@ -43,6 +47,7 @@ internal static class EnsembleTraining
                     Seed = SeedOf(job.Seed, i),
                     Initial = candidate.Initial,
                     Resume = i == finished.Count ? job.Resume : null,
+                    First = i == finished.Count ? job.First : null,
                     Member = i + 1,
                     Members = candidates.Count,
                     Elapsed = before + clock.Elapsed,
@@ -78,13 +83,13 @@ internal static class EnsembleTraining
             validation = TrainingLoop.HoldOut(job.Training, settings, new RandomNumbers(job.Seed), job.Monitor);
         ModelScalers scalers = initial?.Scalers ?? NewNetwork.ScalersOf(settings, job.Task,
             NewNetwork.ShapeOf(settings, job.Task, job.Training, job.Embeddings).OutputSize, job.Training, stop.Token);
-        TrainingLoop.ScaleInMemory(scalers, job.Training, validation, stop.Token);
+        TrainingLoop.ScaleInMemory(scalers, job.All ?? job.Training, job.All is null ? validation : null, stop.Token);
         return job with { Validation = validation, Scalers = scalers };
     }
 
     private static TrainedMember Train(TrainingJob job, EnsembleCandidate candidate, out bool isStopped)
     {
-        TrainedNetwork trained = TrainingLoop.Run(job);
+        TrainedNetwork trained = HeldOutTraining.Run(job);
         isStopped = trained.WasStopped;
         var report = TrainingReport.Of(trained, job.Seed, candidate.Choices);
         double kept = trained.Course.KeptMetric;
@@ -99,7 +104,7 @@ internal static class EnsembleTraining
                 _ => (metric.ToString(), kept),
             };
         }
-        return new TrainedMember(trained.Model, report);
+        return new TrainedMember(trained.Model, report) { Training = trained };
     }
 
     /// <summary>The members that are not clearly worse than the best, where there are rows to tell by.</summary>
@@ -121,4 +126,44 @@ internal sealed record EnsembleCandidate(TrainingSettings Settings, OptionChoice
 /// <summary>A network that has been trained, or an ensemble of several.</summary>
 /// <param name="Model">The network.</param>
 /// <param name="Report">Its training.</param>
-internal sealed record TrainedMember(SequenceModel Model, TrainingReport Report);
+internal sealed record TrainedMember(SequenceModel Model, TrainingReport Report)
+{
+    /// <summary>The training; null for an ensemble, and for a member that an interrupted training had finished.</summary>
+    public TrainedNetwork? Training { get; init; }
+}
+
+/// <summary>A training that may hold rows out to find out how long to train, and then trains on all of them for as long.</summary>
+internal static class HeldOutTraining
+{
+    /// <summary>Trains a network.</summary>
+    /// <param name="job">The training; <see cref="TrainingJob.All"/> says whether there is a second one.</param>
+    /// <returns>The result of the first training, with the model of the last one.</returns>
+    public static TrainedNetwork Run(TrainingJob job)
+    {
+        TrainedNetwork first = job.First ?? TrainingLoop.Run(job);
+        if (job.All is not { } all || first.WasStopped || first.KeptEpoch == 0
+            || job.Settings.CancellationToken.IsCancellationRequested)
+            return first;
+        // The first training has scaled the rows in place, unless it is the second that is resumed.
+        if (job.First is not null && job.Scalers is null)
+            TrainingLoop.ScaleInMemory(first.Model.Scalers, all, validation: null, job.Settings.CancellationToken);
+        TrainedNetwork second = TrainingLoop.Run(job with
+        {
+            Training = all,
+            All = null,
+            Validation = null,
+            // The learning rate follows the same schedule as before, up to the epoch that was best.
+            Settings = job.Settings with
+            {
+                EarlyStopping = null,
+                ValidationFraction = 0,
+                Epochs = EpochRule.Exactly(first.NumberOfEpochs),
+            },
+            EndAfter = first.KeptEpoch,
+            SaveCheckpoint = job.SaveSecond is null ? null : (kept, state) => job.SaveSecond(kept, state, first),
+            Resume = job.First is null ? null : job.Resume,
+            Scalers = first.Model.Scalers,
+        });
+        return first with { Model = second.Model, WasStopped = second.WasStopped };
+    }
+}

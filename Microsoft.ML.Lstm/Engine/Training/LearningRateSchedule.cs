@@ -44,6 +44,18 @@ public abstract class LearningRateSchedule
         return new CosineSchedule(warmupEpochs, minimumFactor);
     }
 
+    /// <summary>
+    /// The learning rate stays as it is and then falls linearly to zero over the last part of the training (warmup-stable-decay, Hu et al.
+    /// 2024, here without warmup).
+    /// </summary>
+    /// <param name="decayShare">The share of the epochs over which it falls, above 0 and at most 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="decayShare"/> is out of its range.</exception>
+    public static LearningRateSchedule StableThenDecay(double decayShare = 0.25)
+    {
+        ThrowIfNotFactor(decayShare, nameof(decayShare));
+        return new StableSchedule(decayShare);
+    }
+
     private static void ThrowIfNotFactor(double factor, string name)
     {
         if (!(factor is > 0 and <= 1))
@@ -53,6 +65,12 @@ public abstract class LearningRateSchedule
     private sealed class ConstantSchedule : LearningRateSchedule
     {
         public override double GetFactor(double epoch, int numberOfEpochs) => 1;
+    }
+
+    private sealed class StableSchedule(double decayShare) : LearningRateSchedule
+    {
+        public override double GetFactor(double epoch, int numberOfEpochs)
+            => Math.Clamp((numberOfEpochs - epoch) / (decayShare * numberOfEpochs), 0, 1);
     }
 
     private sealed class StepSchedule(int epochs, double factor) : LearningRateSchedule

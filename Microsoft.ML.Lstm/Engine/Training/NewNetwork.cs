@@ -45,6 +45,7 @@ internal static class NewNetwork
             Convolutions = settings.Convolutions,
             StepsPerFrame = settings.StepsPerFrame,
             StaticSize = data.StaticSize,
+            SkipSteps = data.FeatureSize > 0 ? settings.SkipSteps : 0,
             OutputSize = 1,
         }, data);
     }

@@ -72,6 +72,26 @@ internal sealed class SequenceSet(int featureSize, int staticSize, int targetSiz
         return renumbered;
     }
 
+    /// <summary>A set of the same sequences.</summary>
+    public SequenceSet Copy()
+    {
+        SequenceSet copy = NewLike();
+        copy._sequences.AddRange(_sequences);
+        return copy;
+    }
+
+    /// <summary>
+    /// Moves the last <paramref name="count"/> sequences to a set of their own, and removes the <paramref name="gap"/> before them.
+    /// </summary>
+    public SequenceSet SplitLast(int count, int gap)
+    {
+        SequenceSet split = NewLike();
+        int first = Count - count;
+        split._sequences.AddRange(_sequences[first..]);
+        _sequences.RemoveRange(first - gap, count + gap);
+        return split;
+    }
+
     /// <summary>Moves <paramref name="count"/> randomly drawn sequences to a set of their own.</summary>
     public SequenceSet Split(int count, Random random)
     {

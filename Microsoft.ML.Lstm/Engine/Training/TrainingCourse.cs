@@ -26,8 +26,14 @@ internal sealed class TrainingCourse
     /// <summary>The watched metric of the kept epoch, negated where higher is better; infinite while there is none.</summary>
     public double KeptMetric { get; set; } = double.PositiveInfinity;
 
+    /// <summary>The epochs that the schedule goes by since training has stalled; 0 before.</summary>
+    public int PlannedEpochs { get; set; }
+
     /// <summary>The loss of the initial weights on some of the training data.</summary>
     public double InitialLoss { get; set; } = double.NaN;
+
+    /// <summary>The error of the linear model that training began with on the rows held out; null without one.</summary>
+    public double? LinearError { get; set; }
 
     /// <summary>The loss of the training data in each epoch so far.</summary>
     public List<double> TrainingLosses { get; init; } = [];

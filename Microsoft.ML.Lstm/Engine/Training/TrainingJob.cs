@@ -25,7 +25,20 @@ namespace Microsoft.ML.Lstm.Engine.Training;
 internal sealed record TrainingJob(TrainingData Training, SequenceSet? Validation, TrainingSettings Settings, TrainingTask Task,
     int Seed, ITrainingMonitor Monitor, SequenceModel? Initial = null, Action<SequenceModel, TrainingState>? SaveCheckpoint = null,
     IReadOnlyList<PretrainedEmbeddings?>? Embeddings = null, InterruptedTraining? Resume = null, int? EndAfter = null,
-    ModelScalers? Scalers = null, int Member = 1, int Members = 1, TimeSpan Elapsed = default);
+    ModelScalers? Scalers = null, int Member = 1, int Members = 1, TimeSpan Elapsed = default)
+{
+    /// <summary>
+    /// All sequences, with those that will be held out, to be trained on again once these have shown how long to train; null where none are
+    /// held out, or these are not trained on.
+    /// </summary>
+    public SequenceSet? All { get; init; }
+
+    /// <summary>The result of the training that held rows out, where the one on all rows is resumed; else null.</summary>
+    public TrainedNetwork? First { get; init; }
+
+    /// <summary>As <see cref="SaveCheckpoint"/>, for the training on all rows, with the result of the one that held rows out.</summary>
+    public Action<SequenceModel, TrainingState, TrainedNetwork>? SaveSecond { get; init; }
+}
 
 /// <summary>A training that was interrupted after an epoch.</summary>
 /// <param name="Kept">The model to keep so far.</param>
@@ -42,6 +55,12 @@ internal sealed record TrainedNetwork(SequenceModel Model, TrainingCourse Course
 {
     /// <summary>The epoch of the kept model; 0 for the initial model, or where training was cancelled in the first epoch.</summary>
     public int KeptEpoch => Course.KeptEpoch;
+
+    /// <summary>The rows held out, scaled; null for none.</summary>
+    public SequenceSet? HeldOut { get; init; }
+
+    /// <summary>The kept model's metrics on them.</summary>
+    public EpochMetrics? HeldOutMetrics { get; init; }
 }
 
 /// <summary>The checkpoint of a training, which may have two stages: a network can be trained again on all data.</summary>

@@ -1,6 +1,6 @@
 namespace Microsoft.ML.Lstm.Engine.Training;
 
-/// <content>Measuring the network after each epoch, and keeping the best weights.</content>
+/// <content>Measuring the network after each epoch, keeping the best weights, and when training has gone on long enough.</content>
 internal sealed partial class TrainingLoop
 {
     private const int MaxEvaluationBatchSize = 256;
@@ -40,6 +40,8 @@ internal sealed partial class TrainingLoop
         EpochMetrics? measured = validation ?? (MeasuresEpochs ? Evaluate(_training, _trainingObjective) : null);
         _course.Add(training, validation);
         _course.EpochsWithoutGain++;
+        if (!IsCompared(epoch))
+            return;
         if (measured is not null)
         {
             EarlyStoppingMetric watched = _settings.EarlyStopping?.Metric ?? EarlyStoppingMetric.Loss;
@@ -57,6 +59,28 @@ internal sealed partial class TrainingLoop
         (_course.KeptEpoch, _course.EpochsWithoutGain) = (epoch, 0);
         _model.Parameters.Values.CopyTo(_kept.Values, 0);
     }
+
+    /// <summary>The epochs that the schedule counts on.</summary>
+    private int PlannedEpochs => _course.PlannedEpochs > 0 ? _course.PlannedEpochs : _epochs;
+
+    private bool IsPatienceOver => _settings.EarlyStopping is { Decays: false } && HasStalled;
+
+    private bool HasStalled => _settings.EarlyStopping is { } stopping
+        && _course.Epochs > 0
+        && _course.EpochsWithoutGain >= stopping.PatienceAfter(_stage, _course.KeptEpoch);
+
+    /// <summary>Begins the fall of the learning rate where training has stalled, unless its end is near anyway.</summary>
+    private void PlanDecay()
+    {
+        if (_settings.EarlyStopping is not { Decays: true } || _course.PlannedEpochs > 0 || !HasStalled)
+            return;
+        int end = EarlyStoppingRule.EndAfterStall(_course.Epochs);
+        if (end < _epochs)
+            _course.PlannedEpochs = end;
+    }
+
+    /// <summary>Whether an epoch is compared with the best so far: the last of each stage, and all while the learning rate falls.</summary>
+    private bool IsCompared(int epoch) => epoch % _stage == 0 || _course.PlannedEpochs > 0 || 4L * epoch > 3L * _epochs;
 
     /// <summary>
     /// Measures the kept model on the validation data or, without any, on the training data, and returns the objective that did.

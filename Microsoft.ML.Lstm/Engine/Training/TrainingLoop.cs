@@ -14,6 +14,9 @@ internal sealed partial class TrainingLoop
     private readonly TrainingSettings _settings;
     private readonly TrainingData _training;
     private readonly SequenceSet? _validation;
+
+    // Whether what the head makes of the last steps is a ridge regression, which stays as it is.
+    private readonly bool _keepsLinearPart;
     private readonly SequenceModel _model;
     private readonly BatchRunner _runner;
     private readonly SequenceBatch _batch;
@@ -27,6 +30,7 @@ internal sealed partial class TrainingLoop
     private readonly int _batchSize;
     private readonly int _batches;
     private readonly int _epochs;
+    private readonly int _stage;
     private readonly BatchPlan? _plan;
     private readonly TrainingCourse _course;
     private readonly WorkerTeam _team;
@@ -64,7 +68,13 @@ internal sealed partial class TrainingLoop
         job.Resume?.State.Weights.Span.CopyTo(_model.Parameters.Values);
         _keeps = job.Resume is not null || job.Initial is not null;
         if (job.Scalers is null)
-            ScaleInMemory(_model.Scalers, _training, _validation, stop);
+            ScaleInMemory(_model.Scalers, job.All ?? _training, job.All is null ? _validation : null, stop);
+        if (_model.Shape.SkipSteps > 0 && job.Initial is null && _training is SequenceSet scaled)
+        {
+            _keepsLinearPart = true;
+            if (job.Resume is null)
+                RidgeStart.Fit(_model.Parameters, scaled);
+        }
         _trainingObjective = job.Task.CreateObjective(_model, _training);
         _validationObjective = _validation is null ? null : job.Task.CreateObjective(_model, _training);
 
@@ -88,6 +98,7 @@ internal sealed partial class TrainingLoop
         _batchSize = Math.Min(_settings.BatchSize, _training.Count);
         _batches = 1 + (_training.Count - 1) / _batchSize;
         _epochs = _settings.Epochs.EpochsFor(_batches);
+        _stage = _settings.EarlyStopping?.StageOf(_batches) ?? 1;
         _plan = _training is SequenceSet set ? PlanOf(set) : null;
         _course = job.Resume?.State.Course ?? new TrainingCourse();
         if (job.Resume is not null)
@@ -123,7 +134,9 @@ internal sealed partial class TrainingLoop
     {
         var clock = Stopwatch.StartNew();
         TimeSpan before = _job.Resume?.State.Elapsed ?? _job.Elapsed;
-        int last = Math.Min(_epochs, _job.EndAfter ?? _epochs);
+        int last = Math.Min(PlannedEpochs, _job.EndAfter ?? _epochs);
+        if (_keepsLinearPart && _validation is not null && _course.Epochs == 0)
+            _course.LinearError = Evaluate(_validation, _validationObjective!).RootMeanSquaredError;
         while (_course.Epochs < last && !IsPatienceOver)
         {
             int epoch = _course.Epochs + 1;
@@ -142,10 +155,12 @@ internal sealed partial class TrainingLoop
                 EndCancelled();
                 return;
             }
+            PlanDecay();
+            last = Math.Min(PlannedEpochs, _job.EndAfter ?? _epochs);
             TimeSpan elapsed = before + clock.Elapsed;
             _job.SaveCheckpoint?.Invoke(_model with { Parameters = _kept }, StateAfter(elapsed));
             var completed = new EpochCompletedEventArgs(
-                epoch, _epochs, training, validation, learningRate, elapsed, isBest: _course.KeptEpoch == epoch)
+                epoch, PlannedEpochs, training, validation, learningRate, elapsed, isBest: _course.KeptEpoch == epoch)
             {
                 Member = _job.Member,
                 NumberOfMembers = _job.Members,
@@ -155,15 +170,15 @@ internal sealed partial class TrainingLoop
             if (completed.Cancel)
             {
                 (_ended, _wasStopped) = ("when it was stopped", _course.Epochs < last || _job.Member < _job.Members);
+                KeepAnything();
                 return;
             }
         }
-        if (_course.Epochs < last)
+        if (_course.PlannedEpochs > 0)
+            _ended = $"since {_settings.EarlyStopping!.Metric} had stalled; over the last epochs the learning rate fell to zero";
+        else if (_course.Epochs < last)
             _ended = $"since {_settings.EarlyStopping!.Metric} did not improve for {_settings.EarlyStopping.Patience} epochs";
     }
-
-    private bool IsPatienceOver
-        => _settings.EarlyStopping is { } stopping && _course.Epochs > 0 && _course.EpochsWithoutGain >= stopping.Patience;
 
     /// <summary>Runs an epoch. False when numbers are not finite any more.</summary>
     private bool TryRunEpoch(int epoch, out float learningRate)
@@ -187,7 +202,12 @@ internal sealed partial class TrainingLoop
         BatchPlan plan = _plan ?? PlanOf(set);
         plan.Shuffle(_random);
         if (double.IsNaN(_course.InitialLoss))
+        {
             _course.InitialLoss = MeasureInitial(set);
+            // A linear model may fit a few rows exactly; without it the loss would be the variance of the targets.
+            if (_keepsLinearPart)
+                _course.InitialLoss = Math.Max(_course.InitialLoss, 1);
+        }
         for (int i = 0; i < plan.Batches; i++, batch++)
         {
             _stop.ThrowIfCancellationRequested();
@@ -207,7 +227,7 @@ internal sealed partial class TrainingLoop
 
     private float LearningRateAt(double epoch)
     {
-        double factor = _settings.LearningRateSchedule.GetFactor(epoch, _epochs);
+        double factor = _settings.LearningRateSchedule.GetFactor(epoch, PlannedEpochs);
         if (!(factor >= 0 && double.IsFinite(factor)))
             throw new InvalidOperationException(
                 $"{nameof(TrainingSettings.LearningRateSchedule)} gave the factor {factor} after {epoch:0.##} epochs; "
@@ -223,6 +243,8 @@ internal sealed partial class TrainingLoop
         _runner.Backward(_trainingObjective, _gradient);
         _trainingObjective.AddGradients(_gradient);
         _trainingObjective.End();
+        if (_keepsLinearPart)
+            RidgeStart.ClearGradient(_gradient.Parameters);
         if (!_trainingObjective.IsFinite || !_optimizer.TryStep(learningRate, _settings.GradientClipNorm))
             return false;
         // An initial model brings statistics along.
@@ -258,9 +280,19 @@ internal sealed partial class TrainingLoop
         _job.Monitor.Info(_course.Describe(_epochs, _ended));
         if (_course.DescribeExplosion() is { } explosion)
             _job.Monitor.Warn(explosion);
-        if (_job.Task.Calibrate is { } calibrate)
-            calibrate(MeasureKept(), _job.Monitor);
-        return new TrainedNetwork(_model with { Parameters = _kept }, _course, _epochs, _ended, _wasStopped);
+        EpochMetrics? heldOut = null;
+        if (_validation is not null || _job.Task.Calibrate is not null)
+        {
+            _stop = _runner.Stop = _job.Monitor.Abandoned;
+            Objective objective = MeasureKept();
+            heldOut = _validation is null ? null : objective.Metrics;
+            _job.Task.Calibrate?.Invoke(objective, _job.Monitor);
+        }
+        return new TrainedNetwork(_model with { Parameters = _kept }, _course, PlannedEpochs, _ended, _wasStopped)
+        {
+            HeldOut = _validation,
+            HeldOutMetrics = heldOut,
+        };
     }
 
     /// <summary>Ends a training that is cancelled: with the weights so far where no epoch has ended yet.</summary>
@@ -269,10 +301,16 @@ internal sealed partial class TrainingLoop
         (_ended, _wasStopped) = ("when it was cancelled", true);
         // What is left to do belongs to the returned model; only abandoning the training can still end it.
         _stop = _runner.Stop = _job.Monitor.Abandoned;
+        if (!_keeps && !_hasLearned)
+            throw new OperationCanceledException("Training was cancelled before there was a model.", _settings.CancellationToken);
+        KeepAnything();
+    }
+
+    /// <summary>Keeps the weights as they are where there are no better ones, since none have been compared yet.</summary>
+    private void KeepAnything()
+    {
         if (_keeps)
             return;
-        if (!_hasLearned)
-            throw new OperationCanceledException("Training was cancelled before there was a model.", _settings.CancellationToken);
         _untrained.Replace();
         _model.Parameters.Values.CopyTo(_kept.Values, 0);
         _keeps = true;
@@ -324,8 +362,10 @@ internal sealed partial class TrainingLoop
             monitor.Warn("There is only one usable row, so none can be held out for validation.");
             return null;
         }
-        int count = (int)Math.Round(training.Count * (double)settings.ValidationFraction);
-        return training.Split(Math.Clamp(count, 1, training.Count - 1), random);
+        int count = Math.Clamp((int)Math.Round(training.Count * (double)settings.ValidationFraction), 1, training.Count - 1);
+        return settings.ValidationGap is { } gap
+            ? training.SplitLast(count, Math.Min(gap, training.Count - count - 1))
+            : training.Split(count, random);
     }
 
     /// <summary>Scales the sequences that are in memory, in place; streamed ones are scaled each time they have been read.</summary>

@@ -87,14 +87,15 @@ public abstract class TrainingOptions
     public OptimizerType Optimizer = OptimizerType.Adam;
 
     /// <summary>
-    /// The step size, above 0. <see langword="null"/>, the default: chosen from the data (at present 0.005; for classification, sequence
-    /// labelling and series 0.003).
+    /// The step size, above 0. <see langword="null"/>, the default: chosen from the data: 0.005; for a regression that begins with a
+    /// linear one 0.0005; for classification, sequence labelling and series 0.003.
     /// </summary>
     public float? LearningRate;
 
     /// <summary>
-    /// How the step size changes over the epochs. <see langword="null"/>, the default: chosen from the data (at present half a cosine down
-    /// to zero, <see cref="LearningRateSchedule.Cosine"/>).
+    /// How the step size changes over the epochs. <see langword="null"/>, the default: chosen from the data: half a cosine down to zero,
+    /// <see cref="LearningRateSchedule.Cosine"/>; where <see cref="EarlyStopping"/> is chosen too,
+    /// <see cref="LearningRateSchedule.StableThenDecay"/>.
     /// </summary>
     public LearningRateSchedule? LearningRateSchedule;
 
@@ -113,29 +114,33 @@ public abstract class TrainingOptions
     public float GradientClipNorm = 1f;
 
     /// <summary>
-    /// How often training goes over the data, at least 1. <see langword="null"/>, the default: chosen from the data (at present 100 for
-    /// regression; for other tasks as often as it takes to make some 2,500 weight updates, but no fewer than 8 times and no more than 100,
-    /// for series 1000: small data is gone over more often than large).
+    /// How often training goes over the data, at least 1. <see langword="null"/>, the default: chosen from the data: for trainers on
+    /// sequences that have validation rows until the validation loss stalls; else as often as it takes to make some 2,500 weight updates,
+    /// for regression 1,200, but no fewer than 8 times and no more than 100, for classification 200, for series 1000: small data is gone
+    /// over more often than large.
     /// </summary>
     public int? NumberOfEpochs;
 
     /// <summary>
-    /// Sequences a weight update, at least 1. <see langword="null"/>, the default: chosen from the data (at present 32; for series 8).
+    /// Sequences a weight update, at least 1. <see langword="null"/>, the default: chosen from the data: for trainers on
+    /// sequences the power of two at or below the square root of the rows, from 8 to 32, for regression to 256; for series 8.
     /// </summary>
     public int? BatchSize;
 
     /// <summary>
     /// When to stop before the last epoch. The schedule goes by <see cref="NumberOfEpochs"/>, so a training that stops early has seen only
-    /// the beginning of it. <see cref="EarlyStoppingOptions.Off"/>: never. <see langword="null"/>, the default: chosen from the data (at
-    /// present training always goes to the end).
+    /// the beginning of it. <see cref="EarlyStoppingOptions.Off"/>: never. <see langword="null"/>, the default: chosen from the data: for
+    /// trainers on sequences that have validation rows, and whose <see cref="NumberOfEpochs"/> and <see cref="LearningRateSchedule"/> are
+    /// open, the learning rate falls to zero over a third of the epochs so far once the validation loss has stalled; else never.
     /// </summary>
     public EarlyStoppingOptions? EarlyStopping;
 
     /// <summary>
-    /// The share of the training rows, drawn at random, that is held out and used for validation instead, from 0 to below 1; at least one
-    /// row stays on either side. Windows of one series overlap, so rows drawn at random are no fair test of them: give <c>Fit</c> a
-    /// validation set of later rows instead, and this is not used. A forecast takes the last rows of each series. <see langword="null"/>,
-    /// the default: chosen from the data (at present 0; for series 0.2, for the autoencoder 0.1).
+    /// The share of the training rows that is held out and used for validation instead, from 0 to below 1; at least one row stays on either
+    /// side. Rows are drawn at random; of windows that <c>SlidingWindow</c> made, which overlap, the last rows are taken, with as many rows
+    /// left out before them as a window has, and so of series. Where <c>Fit</c> is given validation data this is not used.
+    /// <see langword="null"/>, the default: chosen from the data (0; for series 0.2, for the autoencoder 0.1; for regression 0.15 of 250
+    /// and more rows whose number of epochs is open, all of which are trained on then for as many epochs as were best).
     /// </summary>
     public float? ValidationFraction;
 
@@ -251,15 +256,25 @@ public abstract class TrainingOptions
         LearningRate = LearningRate!.Value,
         LearningRateSchedule = LearningRateSchedule!,
         GradientClipNorm = GradientClipNorm,
-        Epochs = NumberOfEpochs is { } epochs ? EpochRule.Exactly(epochs) : new EpochRule(UsualUpdates, FewestEpochs, MostEpochs),
+        Epochs = NumberOfEpochs is { } epochs ? EpochRule.Exactly(epochs) : OpenEpochs,
         BatchSize = BatchSize!.Value,
         EarlyStopping = EarlyStopping is null or { IsOff: true } ? null
-            : new EarlyStoppingRule(EarlyStopping.Metric, EarlyStopping.Patience!.Value, EarlyStopping.MinimumDelta),
+            : new EarlyStoppingRule(EarlyStopping.Metric, EarlyStopping.Patience!.Value, EarlyStopping.MinimumDelta)
+            {
+                Decays = EarlyStopping.Decays,
+            },
         ValidationFraction = ValidationFraction!.Value,
+        SkipSteps = SkippedSteps,
         NumberOfThreads = NumberOfThreads ?? Environment.ProcessorCount,
         EpochCompleted = EpochCompleted,
         CancellationToken = CancellationToken,
     };
+
+    /// <summary>How many epochs training takes where <see cref="NumberOfEpochs"/> is null.</summary>
+    private protected virtual EpochRule OpenEpochs => new(UsualUpdates, FewestEpochs, MostEpochs);
+
+    /// <summary>Steps at the end of a sequence that the output layer reads too, for tasks that have such a thing.</summary>
+    private protected virtual int SkippedSteps => 0;
 
     /// <summary>The most epochs that training takes where <see cref="NumberOfEpochs"/> is null.</summary>
     internal virtual int MostEpochs => 100;

@@ -59,7 +59,7 @@ public sealed class TrainingReport
     [JsonInclude]
     public double? Error { get; internal set; }
 
-    /// <summary>The errors of baselines on the same rows.</summary>
+    /// <summary>The errors of baselines on the same rows; where none were held out, on each training row by the others.</summary>
     [JsonInclude]
     public IReadOnlyList<BaselineError> Baselines { get; internal set; } = [];
 
@@ -95,11 +95,18 @@ public sealed class TrainingReport
         };
     }
 
-    /// <summary>The network beside the baselines in one line for the log; null where nothing was compared.</summary>
-    internal string? DescribeErrors() => Error is null || Baselines.Count == 0 ? null
-        : string.Create(CultureInfo.InvariantCulture, $"{Metric} on the rows held out: {Network} {Error:G4}, ")
-            + string.Join(", ", Baselines.Select(one => string.Create(CultureInfo.InvariantCulture, $"{one.Name} {one.Error:G4}")))
-            + $"; the best is {Winner}.";
+    /// <summary>The network beside the baselines in one line for the log; null where there are no baselines.</summary>
+    internal string? DescribeErrors()
+    {
+        if (Baselines.Count == 0)
+            return null;
+        string baselines = string.Join(", ", Baselines.Select(one => string.Create(CultureInfo.InvariantCulture,
+            $"{one.Name} {one.Error:G4}")));
+        return Error is null
+            ? $"No rows were held out to measure the network on; {Metric} of each row by the others: {baselines}."
+            : string.Create(CultureInfo.InvariantCulture, $"{Metric} on the rows held out: {Network} {Error:G4}, {baselines}; ")
+                + $"the best is {Winner}.";
+    }
 }
 
 /// <summary>The losses of an epoch.</summary>

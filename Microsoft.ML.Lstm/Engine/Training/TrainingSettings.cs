@@ -52,6 +52,15 @@ internal sealed record TrainingSettings
 
     public required float ValidationFraction { get; init; }
 
+    /// <summary>
+    /// Rows between those to train on and those held out, which are the last ones, since rows are in the order of time and overlap; null
+    /// where they are drawn at random.
+    /// </summary>
+    public int? ValidationGap { get; init; }
+
+    /// <summary>Steps at the end of a sequence that the head reads too, see <see cref="Parameters.NetworkShape.SkipSteps"/>.</summary>
+    public int SkipSteps { get; init; }
+
     public required int NumberOfThreads { get; init; }
 
     public required Action<EpochCompletedEventArgs>? EpochCompleted { get; init; }
@@ -99,4 +108,27 @@ internal readonly record struct EpochRule(int Updates, int Fewest, int Most)
 /// <param name="Metric">The metric to watch.</param>
 /// <param name="Patience">Epochs in a row without improvement after which training stops.</param>
 /// <param name="MinimumDelta">By how much the metric must become better to count as an improvement.</param>
-internal sealed record EarlyStoppingRule(EarlyStoppingMetric Metric, int Patience, double MinimumDelta);
+internal sealed record EarlyStoppingRule(EarlyStoppingMetric Metric, int Patience, double MinimumDelta)
+{
+    // Weight updates between two epochs that are compared: fewer tell nothing.
+    private const int UpdatesOfAStage = 250;
+
+    /// <summary>
+    /// Whether, instead of stopping at once, the schedule ends after a third more epochs, in which the learning rate falls to zero. Only
+    /// each <see cref="StageOf"/> epochs are then compared, and the patience is a stage, or half of the best epoch: a training takes at
+    /// most three times the epochs of its best one.
+    /// </summary>
+    public bool Decays { get; init; }
+
+    /// <summary>Epochs from one that is compared to the next.</summary>
+    /// <param name="batches">Weight updates an epoch.</param>
+    public int StageOf(int batches) => Decays ? 1 + (UpdatesOfAStage - 1) / batches : 1;
+
+    /// <summary>Epochs without improvement after which training has stalled.</summary>
+    /// <param name="stage">The result of <see cref="StageOf"/>.</param>
+    /// <param name="keptEpoch">The best epoch so far.</param>
+    public int PatienceAfter(int stage, int keptEpoch) => Decays ? Math.Max(stage, (keptEpoch + 1) / 2) : Patience;
+
+    /// <summary>The epochs of a training that has stalled: a third more than it has had.</summary>
+    public static int EndAfterStall(int epochs) => epochs + Math.Max(1, epochs / 3);
+}

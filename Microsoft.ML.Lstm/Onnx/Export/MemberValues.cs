@@ -40,7 +40,12 @@ internal sealed class MemberValues
             Attention = frames.Spread(Attention);
         if (_convolved is not null)
             Encoding = Graph.Concat(1, Encoding, Graph.Reshape(inputs.MeanOfSteps(_convolved, hasParts: true), 0, Shape.ConvolutionSize));
-        string head = inputs.Statics is null ? Encoding : Graph.Concat(axis: 1, Encoding, inputs.Statics);
+        string?[] read =
+        [
+            Encoding, inputs.Statics,
+            Shape.SkipSteps == 0 ? null : LastSteps.Write(Graph, inputs.Numbers!, inputs.Lengths, Shape),
+        ];
+        string head = Graph.Concat(axis: 1, [.. read.OfType<string>()]);
         Output = Graph.Linear("head", head, parameters[ParameterSet.HeadWeight], Shape.OutputSize, parameters[ParameterSet.HeadBias]);
         if (Shape.Head == Head.Autoencoder)
             Encoding = Output;

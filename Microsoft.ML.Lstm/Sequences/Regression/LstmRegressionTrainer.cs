@@ -80,6 +80,16 @@ public sealed class LstmRegressionTrainer : SequenceTrainerBase<LstmRegressionTr
     /// </summary>
     public sealed class Options : SequenceTrainerOptions
     {
+        private const int FewestRowsToHoldOutOf = 250;
+        private const float HeldOutShare = 0.15f;
+        private const int MostUpdates = 20_000;
+        private const int MostEpochsOfDecay = 1000;
+        private const int UpdatesWithoutValidation = 1200;
+        private const int FewestEpochs = 8;
+        private const int MostChosenSkips = 512;
+        private const int RowsPerSkip = 4;
+        private const int MostSkips = 4096;
+
         /// <summary>
         /// What training minimizes. <see langword="null"/>, the default: chosen from the data (at present
         /// <see cref="RegressionLoss.SquaredError"/>).
@@ -93,20 +103,51 @@ public sealed class LstmRegressionTrainer : SequenceTrainerBase<LstmRegressionTr
         /// </summary>
         public bool? NormalizeLabel;
 
+        /// <summary>
+        /// How many steps at the end of a sequence the output layer reads directly, beside the encoding, from 0; their numbers times those
+        /// of a step at most 4096. What is linear in the last values the network then need not learn: their weights are those of the
+        /// ridge regression of the label on them, and training leaves them as they are. Without effect on keys. <see langword="null"/>, the
+        /// default: chosen from the data: all steps where all sequences have as many numbers, but at most 512 of these and at most one for
+        /// each 4 rows; else, and with an <see cref="SequenceInputOptions.EncodingColumnName"/>, 0.
+        /// </summary>
+        public int? SkipSteps;
+
         internal override IReadOnlyList<EarlyStoppingMetric> EarlyStoppingMetrics
             => [EarlyStoppingMetric.Loss, EarlyStoppingMetric.RootMeanSquaredError, EarlyStoppingMetric.MeanAbsoluteError];
 
         private protected override void ChooseDefaults(DataFacts facts, OptionChoices choices)
         {
-            NumberOfEpochs ??= 100;
+            SkipSteps ??= facts.Initial?.SkipSteps
+                ?? (StepsToSkipTo(facts) is var steps and > 0
+                    ? choices.Note(nameof(SkipSteps), steps, $"all sequences have {facts.LongestRow} steps of numbers")
+                    : 0);
+            if (SkipSteps > 0)
+                LearningRate ??= choices.Note(nameof(LearningRate), 0.0005f, "the linear part leaves little to learn");
             LossFunction ??= RegressionLoss.SquaredError;
             NormalizeLabel ??= true;
             base.ChooseDefaults(facts, choices);
         }
 
+        private protected override int SkippedSteps => SkipSteps!.Value;
+
+        private protected override int LargestBatch => 256;
+
+        private protected override float ShareToHoldOut(DataFacts facts) => facts.Rows >= FewestRowsToHoldOutOf ? HeldOutShare : 0;
+
+        private protected override EpochRule OpenEpochs => EarlyStopping is { Decays: true }
+            ? new EpochRule(MostUpdates, FewestEpochs, MostEpochsOfDecay)
+            : new EpochRule(UpdatesWithoutValidation, FewestEpochs, MostEpochs);
+
+        // An encoding that is asked for has to say what is linear too.
+        private int StepsToSkipTo(DataFacts facts)
+            => facts.HasFixedSteps && !facts.IsStreamed && EncodingColumnName is null
+                ? Math.Min(facts.LongestRow, Math.Min(MostChosenSkips, facts.Rows / RowsPerSkip) / facts.Features)
+                : 0;
+
         internal override void Validate()
         {
             base.Validate();
+            Require(SkipSteps is null or (>= 0 and <= MostSkips), SkipSteps, nameof(SkipSteps), $"from 0 to {MostSkips}");
             RequireDefined(LossFunction, nameof(LossFunction));
         }
     }

@@ -1,0 +1,129 @@
+using Microsoft.ML.Lstm.Engine.Parameters;
+using Microsoft.ML.Lstm.Engine.Training;
+using Microsoft.ML.Lstm.Engine.Training.Objectives;
+
+namespace Microsoft.ML.Lstm.Tests.Engine.Training;
+
+/// <summary>How long a training goes on that finds that out by rows held out, and what it begins and ends with.</summary>
+[TestClass]
+public sealed class TrainingLengthTests
+{
+    [TestMethod]
+    [DataRow(1)]
+    [DataRow(7)]
+    [DataRow(100)]
+    [DataRow(251)]
+    public void NoTrainingTakesMoreThanThreeTimesItsBestEpoch(int batches)
+    {
+        var rule = new EarlyStoppingRule(EarlyStoppingMetric.Loss, Patience: 10, MinimumDelta: 0) { Decays = true };
+        int stage = rule.StageOf(batches);
+        Assert.IsGreaterThanOrEqualTo(250, stage * batches);
+        for (int best = stage; best < 100 * stage; best += stage)
+        {
+            int stall = best + rule.PatienceAfter(stage, best);
+            Assert.IsLessThanOrEqualTo(3 * best, EarlyStoppingRule.EndAfterStall(stall), $"best {best}, stage {stage}");
+        }
+    }
+
+    [TestMethod]
+    public void TheRateFallsToZeroOverTheLastPart()
+    {
+        LearningRateSchedule schedule = LearningRateSchedule.StableThenDecay();
+        Assert.AreEqual(1, schedule.GetFactor(0, 12));
+        Assert.AreEqual(1, schedule.GetFactor(9, 12));
+        Assert.AreEqual(0.5, schedule.GetFactor(10.5, 12), 1e-12);
+        Assert.AreEqual(0, schedule.GetFactor(12, 12));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => LearningRateSchedule.StableThenDecay(0));
+    }
+
+    [TestMethod]
+    public void TrainingEndsWhereItStalls()
+    {
+        // Labels of noise: nothing is learned after the first epochs.
+        var random = new Random(3);
+        var data = new SequenceSet(1, 0, 1);
+        for (int i = 0; i < 1200; i++)
+            data.Add([.. Enumerable.Range(0, 5).Select(_ => random.NextSingle())], [], [random.NextSingle()]);
+        var monitor = new SilentMonitor();
+        TrainingSettings settings = LoopOptions.SettingsOf(new LoopOptions { HiddenSize = 8, LearningRate = 0.01f }) with
+        {
+            Epochs = new EpochRule(20_000, 8, 1000),
+            ValidationFraction = 0.2f,
+            LearningRateSchedule = LearningRateSchedule.StableThenDecay(),
+            EarlyStopping = new EarlyStoppingRule(EarlyStoppingMetric.Loss, 10, 0) { Decays = true },
+        };
+        TrainedNetwork trained = TrainingLoop.Run(Job(data, settings, monitor));
+        Assert.IsLessThanOrEqualTo(3 * trained.KeptEpoch, trained.Course.Epochs);
+        Assert.AreEqual(trained.NumberOfEpochs, trained.Course.Epochs);
+        Assert.IsLessThan(0.3 * settings.LearningRate, monitor.Epochs[^1].LearningRate);
+        StringAssert.Contains(trained.Ended, "stalled");
+        Assert.AreEqual(240, trained.HeldOut!.Count);
+        Assert.IsNotNull(trained.HeldOutMetrics);
+    }
+
+    [TestMethod]
+    public void TheLastRowsAreHeldOutBehindAGap()
+    {
+        SequenceSet data = Linear(20, 0);
+        TrainingSequence[] rows = [.. data.Sequences];
+        SequenceSet last = data.SplitLast(5, gap: 3);
+        CollectionAssert.AreEqual(rows[15..], last.Sequences.ToArray());
+        CollectionAssert.AreEqual(rows[..12], data.Sequences.ToArray());
+    }
+
+    [TestMethod]
+    public void ALinearRuleIsThereFromTheStart()
+    {
+        var monitor = new SilentMonitor();
+        TrainingSettings settings = LoopOptions.SettingsOf(new LoopOptions { HiddenSize = 4, NumberOfEpochs = 1 }) with
+        {
+            SkipSteps = 3,
+            ValidationFraction = 0.2f,
+        };
+        TrainedNetwork trained = TrainingLoop.Run(Job(Linear(200, noise: 0), settings, monitor));
+        Assert.IsLessThan(1e-3, trained.Course.LinearError!.Value);
+        Assert.IsLessThan(0.02, trained.HeldOutMetrics!.RootMeanSquaredError!.Value);
+        NetworkShape shape = trained.Model.Shape;
+        // The rule, 2·x(T) − x(T − 1), in units of the scaled numbers.
+        ReadOnlySpan<float> weights = trained.Model.Parameters[ParameterSet.HeadWeight][shape.EncodingSize..];
+        Assert.AreEqual(0, weights[0] / weights[2], 1e-3);
+        Assert.AreEqual(-0.5, weights[1] / weights[2], 1e-3);
+    }
+
+    [TestMethod]
+    public void TheRidgeIsLargerWhereThereIsMoreNoise()
+    {
+        // As many inputs as half of the rows: least squares would fit the noise.
+        var random = new Random(8);
+        var data = new SequenceSet(1, 0, 1);
+        for (int i = 0; i < 60; i++)
+            data.Add([.. Enumerable.Range(0, 30).Select(_ => random.NextSingle() * 2 - 1)], [], [random.NextSingle() * 2 - 1]);
+        var parameters = new ParameterSet(new NetworkShape
+        {
+            Cell = CellType.Lstm,
+            InputSize = 1,
+            HiddenSize = 2,
+            OutputSize = 1,
+            SkipSteps = 30,
+        });
+        RidgeStart.Fit(parameters, data);
+        float[] weights = parameters[ParameterSet.HeadWeight].ToArray();
+        CollectionAssert.AreEqual(new float[] { 0, 0 }, weights[..2]);
+        Assert.IsLessThan(0.3, weights.Max(Math.Abs));
+    }
+
+    private static SequenceSet Linear(int rows, double noise)
+    {
+        var random = new Random(4);
+        var data = new SequenceSet(1, 0, 1);
+        for (int i = 0; i < rows; i++)
+        {
+            float[] steps = [.. Enumerable.Range(0, 6).Select(_ => random.NextSingle() * 4 - 1)];
+            data.Add(steps, [], [(float)(2 * steps[^1] - steps[^2] + noise * random.NextDouble())]);
+        }
+        return data;
+    }
+
+    private static TrainingJob Job(SequenceSet data, TrainingSettings settings, SilentMonitor monitor)
+        => new(data, null, settings, new RegressionTask(RegressionLoss.SquaredError, normalizeTargets: true), 1, monitor);
+}

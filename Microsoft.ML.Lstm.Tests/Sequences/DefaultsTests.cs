@@ -1,0 +1,118 @@
+using Microsoft.ML.Lstm.Engine.Training;
+
+namespace Microsoft.ML.Lstm.Tests.Sequences;
+
+/// <summary>What the trainers on sequences choose from the data (docs/defaults.md), and that they leave alone what is given.</summary>
+[TestClass]
+public sealed class DefaultsTests
+{
+    [TestMethod]
+    [DataRow(36, 8)]
+    [DataRow(270, 16)]
+    [DataRow(1024, 32)]
+    [DataRow(100_000, 32)]
+    public void SmallDataHasSmallBatches(int rows, int batch)
+        => Assert.AreEqual(batch, Settle(new LstmMulticlassTrainer.Options(), rows).BatchSize);
+
+    [TestMethod]
+    [DataRow(96, 8)]
+    [DataRow(11_000, 64)]
+    [DataRow(500_000, 256)]
+    public void RegressionHasLargerBatchesOfMuchData(int rows, int batch)
+        => Assert.AreEqual(batch, Settle(new LstmRegressionTrainer.Options(), rows).BatchSize);
+
+    [TestMethod]
+    public void RegressionHoldsRowsOutWhereThereAreEnough()
+    {
+        TrainingOptions many = Settle(new LstmRegressionTrainer.Options(), 250), few = Settle(new LstmRegressionTrainer.Options(), 249);
+        Assert.AreEqual(0.15f, many.ValidationFraction);
+        Assert.IsTrue(((SequenceInputOptions)many).TrainsOnHeldOutRows);
+        Assert.IsTrue(many.ToSettings().EarlyStopping!.Decays);
+        Assert.AreEqual(0, few.ValidationFraction);
+        Assert.IsNull(few.ToSettings().EarlyStopping);
+        Assert.AreEqual(38, few.ToSettings().Epochs.EpochsFor(32));
+    }
+
+    [TestMethod]
+    public void WhatIsGivenDecides()
+    {
+        foreach (Action<TrainingOptions> give in new Action<TrainingOptions>[]
+        {
+            options => options.NumberOfEpochs = 50,
+            options => options.LearningRateSchedule = LearningRateSchedule.Constant,
+            options => options.EarlyStopping = EarlyStoppingOptions.Off(),
+        })
+        {
+            var options = new LstmRegressionTrainer.Options();
+            give(options);
+            TrainingOptions settled = Settle(options, 5000);
+            Assert.AreEqual(0, settled.ValidationFraction);
+            Assert.IsNull(settled.ToSettings().EarlyStopping);
+        }
+        var fraction = Settle(new LstmRegressionTrainer.Options { ValidationFraction = 0.3f }, 5000);
+        Assert.AreEqual(0.3f, fraction.ValidationFraction);
+        Assert.IsFalse(((SequenceInputOptions)fraction).TrainsOnHeldOutRows);
+        Assert.AreEqual(0, ((LstmRegressionTrainer.Options)Settle(new LstmRegressionTrainer.Options { SkipSteps = 0 }, 5000)).SkipSteps);
+    }
+
+    [TestMethod]
+    [DataRow(5000, 24)]
+    [DataRow(40, 5)]
+    [DataRow(3, 0)]
+    public void TheLastStepsAreReadWhereThereAreRowsEnough(int rows, int steps)
+    {
+        var settled = (LstmRegressionTrainer.Options)Settle(new LstmRegressionTrainer.Options(), rows);
+        Assert.AreEqual(steps, settled.SkipSteps);
+        Assert.AreEqual(steps == 0 ? 0.005f : 0.0005f, settled.LearningRate);
+    }
+
+    [TestMethod]
+    public void WindowsOfASeriesAreHeldOutAtTheEndAndComparedWithTheLastValue()
+    {
+        var ml = new MLContext(1);
+        var random = new Random(2);
+        var rows = new List<Row>();
+        float level = 0;
+        for (int i = 0; i < 400; i++)
+            rows.Add(new Row { Value = level = 0.8f * level + random.NextSingle() - 0.5f });
+        IDataView data = ml.Data.LoadFromEnumerable(rows);
+        var lines = new List<string>();
+        ml.Log += (_, entry) => lines.Add(entry.RawMessage);
+        LstmRegressionTransformer model = ml.Transforms.SlidingWindow("Features", 6, ["Value"], labelColumnName: "Label")
+            .Append(ml.Regression.Trainers.Lstm(new LstmRegressionTrainer.Options { HiddenSize = 4, Seed = 1 }))
+            .Fit(data).LastTransformer;
+        TrainingReport report = model.TrainingReport!;
+        StringAssert.Contains(report.Choices.Single(choice => choice.Option == "ValidationFraction").Reason, "the last");
+        Assert.AreEqual("6", report.Choices.Single(choice => choice.Option == "SkipSteps").Value);
+        CollectionAssert.AreEqual((string[])["ridge regression", "last value"], report.Baselines.Select(one => one.Name).ToArray());
+        Assert.IsLessThan(report.Baselines[1].Error, report.Error!.Value);
+        Assert.IsLessThanOrEqualTo(3 * report.KeptEpoch, report.Epochs.Count);
+        Assert.ContainsSingle(line => line.StartsWith("Chosen from the data: ", StringComparison.Ordinal), lines);
+        Assert.ContainsSingle(line => line.StartsWith("RMSE on the rows held out: network ", StringComparison.Ordinal), lines);
+    }
+
+    [TestMethod]
+    public void CurvesAreComparedWithMajorityAndNearestNeighbour()
+    {
+        var ml = new MLContext(1);
+        TrainingReport small = Fit(0).TrainingReport!, held = Fit(0.3f).TrainingReport!;
+        CollectionAssert.AreEqual((string[])["majority", "nearest neighbour"], small.Baselines.Select(one => one.Name).ToArray());
+        Assert.IsNull(small.Error);
+        Assert.IsNull(small.Winner);
+        Assert.AreEqual("error rate", held.Metric);
+        Assert.IsTrue(held.Error is >= 0 and <= 1);
+        Assert.IsNotNull(held.Winner);
+
+        SequencePredictionTransformer Fit(float share) => AnyTrainer.Create(ml, AnyTrainer.Multiclass,
+            options => (options.FeatureColumnName, options.ValidationFraction) = ("Features", share))
+            .Fit(AnyTrainer.Data(ml, Example.Make(40)));
+    }
+
+    private static TrainingOptions Settle(TrainingOptions options, int rows)
+        => options.Settle(new DataFacts(Enumerable.Repeat(24, rows)) { Features = rows == 40 ? 2 : 1 }, new OptionChoices());
+
+    private sealed class Row
+    {
+        public float Value { get; set; }
+    }
+}
