@@ -16,7 +16,9 @@ internal static class HarnessForms
     public static IEnumerable<(string Trainer, string Form)> All =>
     [
         .. from trainer in AnyTrainer.Names from form in FormsOfAll select (trainer, form),
-        .. from trainer in AnyTrainer.Names[..^1] from form in (string[])["encoding", "variable attention"] select (trainer, form),
+        .. from trainer in AnyTrainer.Names[..^1] from form in (string[])["encoding", "variable attention", "variable frames"]
+           select (trainer, form),
+        .. from trainer in AnyTrainer.Names select (trainer, "convolutions"),
         (AnyTrainer.Regression, "vector label"),
         (AnyTrainer.Binary, "balanced"), (AnyTrainer.Binary, "threshold"),
         (AnyTrainer.Multiclass, "class weights"), (AnyTrainer.Multiclass, "names"), (AnyTrainer.Multiclass, "numbers for names"),
@@ -38,7 +40,7 @@ internal static class HarnessForms
         {
             "vector" or "scalar static" => Example.Vector(10),
             "more dimensions" => Example.Vector(5, 2, 1),
-            "variable" or "variable attention" or "variable with errors of steps" => Example.Vector(0),
+            "variable" or "variable attention" or "variable frames" or "variable with errors of steps" => Example.Vector(0),
             _ => Example.Vector(variable ? 0 : 5, 2),
         });
         if (!variable)
@@ -50,7 +52,7 @@ internal static class HarnessForms
         return new EstimatorHarness(ml, estimator, Example.Make(40, variable), schema, form switch
         {
             "encoding" => [.. outputs, "Encoding"],
-            "variable attention" => [.. outputs, "Encoding", "Attention"],
+            "variable attention" or "variable frames" => [.. outputs, "Encoding", "Attention"],
             "variable with errors of steps" => [.. outputs, "Errors"],
             _ => outputs,
         });
@@ -89,7 +91,7 @@ internal static class HarnessForms
     private static void ChangeInput(SequenceInputOptions options, string form)
     {
         options.StaticFeatureColumnName = form switch { "static" => "Statics", "scalar static" => "Weight", _ => null };
-        options.EncodingColumnName = form is "encoding" or "variable attention" ? "Encoding" : null;
+        options.EncodingColumnName = form is "encoding" or "variable attention" or "variable frames" ? "Encoding" : null;
         options.ExampleWeightColumnName = form == "weights" ? "Weight" : null;
         if (form == "two bidirectional layers of GRU")
             (options.CellType, options.Bidirectional, options.NumberOfLayers) = (CellType.Gru, true, 2);
@@ -100,7 +102,11 @@ internal static class HarnessForms
     private static void Change(SequenceTrainerOptions options, string form)
     {
         ChangeInput(options, form);
-        if (form == "variable attention")
+        if (form is "convolutions" or "variable frames")
+            options.Convolution = new ConvolutionOptions { Filters = [9, 5], KernelSizes = [8, 3] };
+        if (form == "variable frames")
+            options.StepsPerFrame = 3;
+        if (form is "variable attention" or "variable frames")
             (options.AttentionColumnName, options.Pooling) = ("Attention", Pooling.Attention);
         if (form == "vector label")
             options.LabelColumnName = "Labels";

@@ -46,6 +46,23 @@ internal static class TestModels
         OutputSize = 2,
     });
 
+    /// <summary>A model with convolutions beside recurrent layers that read frames of two steps.</summary>
+    public static SequenceModel CreateWithConvolutions()
+    {
+        SequenceModel model = Create(new NetworkShape
+        {
+            Cell = CellType.Lstm,
+            InputSize = 3,
+            StepsPerFrame = 2,
+            Convolutions = new ValueList<ConvolutionShape>(new ConvolutionShape(5, 8), new ConvolutionShape(2, 3)),
+            HiddenSize = 4,
+            OutputSize = 2,
+        });
+        for (int i = 0; i < 2; i++)
+            model.Parameters[ParameterSet.NormalizationName(i, ParameterRole.RunningVariance)].Fill(0.5f + i);
+        return model;
+    }
+
     /// <summary>An autoencoder with a code of two numbers.</summary>
     public static SequenceModel CreateAutoencoder(int layers = 1, bool bidirectional = false) => Create(new NetworkShape
     {
