@@ -174,6 +174,16 @@ public sealed class CharacterColumnTests
     }
 
     [TestMethod]
+    [DataRow(null, null)]
+    [DataRow("Words", "0.15")]
+    public void MoreTokensAreDroppedWhereThereAreCharactersToGoBy(string? column, string? expected)
+    {
+        SequencePredictionTransformer model = FitOn(AnyTrainer.Labeling, Example.Make(20, variable: true),
+            options => options.CharacterColumnName = column);
+        Assert.AreEqual(expected, model.TrainingReport!.Choices.FirstOrDefault(choice => choice.Option == "TokenDropout")?.Value);
+    }
+
+    [TestMethod]
     public void ThePredictionEngineGivesTheScoresOfTheCursor()
     {
         var ml = new MLContext(seed: 1);

@@ -101,7 +101,9 @@ public sealed class LstmSequenceLabelingTrainer : SequenceTrainerBase<LstmSequen
             HiddenSize ??= 64;
             Bidirectional ??= true;
             OutputDropout ??= 0.3f;
-            TokenDropout ??= 0.05f;
+            TokenDropout ??= facts.HasCharacters
+                ? choices.Note(nameof(TokenDropout), 0.15f, "words that are dropped are still read by their characters")
+                : 0.05f;
             LearningRate ??= 0.003f;
             UseConditionalRandomField ??= true;
             base.ChooseDefaults(facts, choices);
