@@ -118,6 +118,35 @@ public sealed class BestEffortTests
             Assert.AreEqual(each.Average(member => (double)member[i]), together[i], 1e-4);
     }
 
+    [TestMethod]
+    public void CurvesAreReadByConvolutionsUnlessTheOptionsSayOtherwise()
+    {
+        var ml = new MLContext(1);
+        IDataView data = AnyTrainer.Data(ml, Example.Make(40));
+        SequencePredictionTransformer model = AnyTrainer.Create(ml, AnyTrainer.Multiclass, options =>
+            (options.Effort, options.FeaturesPerStep, options.HiddenSize) = (TrainingEffort.Best, 1, null)).Fit(data);
+        SequencePredictionTransformer without = AnyTrainer.Create(ml, AnyTrainer.Multiclass, options =>
+            (options.Effort, options.FeaturesPerStep, options.HiddenSize, options.Convolution) = (TrainingEffort.Best, 1, null,
+            ConvolutionOptions.Off())).Fit(data);
+
+        Assert.AreEqual(3, model.Model.Network.Shape.Convolutions.Count);
+        Assert.AreEqual(8, model.Model.HiddenSize);
+        Assert.IsTrue(model.TrainingReport!.Choices.Any(choice => choice.Option == "Convolution" && choice.Value.StartsWith("64 filters")));
+        Assert.AreEqual(0, without.Model.Network.Shape.Convolutions.Count);
+        Assert.AreEqual(64, without.Model.HiddenSize);
+    }
+
+    [TestMethod]
+    public void TextsAreReadWithTwoPoolings()
+    {
+        SequencePredictionTransformer model = Fit(AnyTrainer.Multiclass, options =>
+            (options.FeatureColumnName, options.Convolution) = (nameof(Example.Tokens), ConvolutionOptions.Off()));
+
+        CollectionAssert.AreEqual((Pooling[])[Pooling.Max, Pooling.Attention, Pooling.Max, Pooling.Attention, Pooling.Max],
+            model.Model.Members.Select(member => member.Pooling).ToArray());
+        Assert.AreEqual("0.5", model.TrainingReport!.Choices.Single(choice => choice.Option == "OutputDropout").Value);
+    }
+
     private static float[] Score(SequenceModel model)
     {
         var scorer = new SequenceScorer(new ScoringNetwork(model));

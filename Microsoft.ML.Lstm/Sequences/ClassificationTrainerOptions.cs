@@ -9,6 +9,14 @@ namespace Microsoft.ML.Lstm;
 /// </summary>
 public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
 {
+    // Curves shorter than the usual filter have nothing for convolutions to find.
+    private const int ShortestCurve = 8;
+    private const int FramesOfCurve = 24;
+    private const int FewRows = 100;
+    private const int UpdatesOfConvolutions = 1500;
+    private const string SeveralNetworks = "several networks are averaged";
+    private const string BesideConvolutions = "beside convolutions";
+
     private protected ClassificationTrainerOptions()
     {
     }
@@ -49,6 +57,10 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
 
     private protected override void ChooseDefaults(DataFacts facts, OptionChoices choices)
     {
+        if (Effort == TrainingEffort.Best && facts.Vocabularies.Count > 0)
+            ChooseForTexts(choices);
+        else if (Effort == TrainingEffort.Best && facts.MedianSteps >= ShortestCurve && Convolution is not { Filters.Length: 0 })
+            ChooseForCurves(facts, choices);
         HiddenSize ??= 64;
         EmbeddingSize ??= 64;
         Bidirectional ??= true;
@@ -58,6 +70,45 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
         LearningRate ??= 0.003f;
         LabelSmoothing ??= 0;
         base.ChooseDefaults(facts, choices);
+    }
+
+    /// <summary>
+    /// With <see cref="TrainingEffort.Best"/> these options several times; texts are pooled in two ways in turn, unless the options say how.
+    /// </summary>
+    internal override IReadOnlyList<SequenceInputOptions> Candidates(DataFacts facts)
+    {
+        if (Effort != TrainingEffort.Best || facts.Vocabularies.Count == 0 || Pooling is not null)
+            return base.Candidates(facts);
+        var other = (ClassificationTrainerOptions)Copy();
+        other.Pooling = Lstm.Pooling.Attention;
+        return [.. base.Candidates(facts).Select((candidate, i) => i % 2 == 0 ? candidate : other)];
+    }
+
+    /// <summary>Convolutions, which know short phrases, and networks that each have to do without much, which their mean makes up for.
+    /// </summary>
+    private void ChooseForTexts(OptionChoices choices)
+    {
+        Convolution ??= choices.Note(nameof(Convolution), new ConvolutionOptions(), "phrases of a few tokens");
+        OutputDropout ??= choices.Note(nameof(OutputDropout), 0.5f, SeveralNetworks);
+        InputDropout ??= choices.Note(nameof(InputDropout), 0.3f, SeveralNetworks);
+        TokenDropout ??= choices.Note(nameof(TokenDropout), 0.1f, SeveralNetworks);
+        LearningRate ??= choices.Note(nameof(LearningRate), 0.001f, BesideConvolutions);
+    }
+
+    /// <summary>
+    /// Convolutions beside recurrent layers that are too small, and see too few steps, to learn the rows by heart before the convolutions
+    /// have found what is in common.
+    /// </summary>
+    private void ChooseForCurves(DataFacts facts, OptionChoices choices)
+    {
+        Convolution ??= choices.Note(nameof(Convolution), new ConvolutionOptions { Filters = [64, 128, 64] },
+            "shapes tell curves apart, wherever they are");
+        HiddenSize ??= choices.Note(nameof(HiddenSize), 8, BesideConvolutions);
+        StepsPerFrame ??= choices.Note(nameof(StepsPerFrame), (facts.LongestRow + FramesOfCurve - 1) / FramesOfCurve, BesideConvolutions);
+        BatchSize ??= choices.Note(nameof(BatchSize), facts.Rows < FewRows ? 8 : 16, $"{facts.Rows} rows");
+        int batches = (facts.Rows + BatchSize.Value - 1) / BatchSize.Value;
+        NumberOfEpochs ??= choices.Note(nameof(NumberOfEpochs), Math.Clamp(UpdatesOfConvolutions / batches, 10, 500),
+            $"{UpdatesOfConvolutions} updates of convolutions");
     }
 
     internal override SequenceInputOptions Copy()

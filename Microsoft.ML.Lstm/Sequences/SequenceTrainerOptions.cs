@@ -9,6 +9,11 @@ namespace Microsoft.ML.Lstm;
 /// </summary>
 public abstract class SequenceTrainerOptions : SequenceInputOptions
 {
+    // Networks of an ensemble, of which more gain ever less; where an epoch has this many steps, a training takes minutes.
+    private const int Many = 5;
+    private const int Few = 3;
+    private const int MostStepsForMany = 200_000;
+
     private protected SequenceTrainerOptions()
     {
     }
@@ -141,8 +146,9 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
         base.ChooseDefaults(facts, choices);
     }
 
+    /// <summary>With <see cref="TrainingEffort.Best"/> these options several times: the networks differ in their seeds.</summary>
     internal override IReadOnlyList<SequenceInputOptions> Candidates(DataFacts facts)
-        => Effort == TrainingEffort.Best ? [.. Enumerable.Repeat(this, 3)] : [this];
+        => [.. Enumerable.Repeat(this, Effort != TrainingEffort.Best ? 1 : facts.TotalSteps > MostStepsForMany ? Few : Many)];
 
     internal override SequenceInputOptions Copy()
     {

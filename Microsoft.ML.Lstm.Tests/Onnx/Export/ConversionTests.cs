@@ -43,6 +43,7 @@ public sealed class ConversionTests
         => AssertConverted(_ml.Data.LoadFromEnumerable(SequenceRow.Make(12)), Fit(trainer, options =>
         {
             options.Effort = TrainingEffort.Best;
+            ((SequenceTrainerOptions)options).Convolution = ConvolutionOptions.Off();
             options.EncodingColumnName = trainer == AnyTrainer.Labeling ? null : "Encoding";
         }));
 

@@ -58,10 +58,11 @@ public sealed class DescribedModelTests
     [DataRow(AnyTrainer.Multiclass)]
     public void SeveralNetworksComeBackToTheLastBit(string trainer)
     {
-        SequencePredictionTransformer model = AnyTrainer.Create(Ml, trainer, options => options.Effort = TrainingEffort.Best)
+        SequencePredictionTransformer model = AnyTrainer.Create(Ml, trainer,
+            options => (options.Effort, options.FeatureColumnName) = (TrainingEffort.Best, nameof(Example.Tokens)))
             .Fit(AnyTrainer.Data(Ml, Example.Make(60, variable: true)));
         SequenceModelParameters read = SequenceModelParameters.LoadOnnx(new MemoryStream(Export(model)));
-        Assert.AreEqual(3, read.Members.Count);
+        Assert.AreEqual(5, read.Members.Count);
         foreach ((string name, ReadOnlyMemory<float> weights) in model.Model.Weights)
             Assert.IsTrue(weights.Span.SequenceEqual(read.Weights[name].Span), name);
     }

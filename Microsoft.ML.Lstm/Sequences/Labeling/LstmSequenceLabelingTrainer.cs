@@ -98,6 +98,12 @@ public sealed class LstmSequenceLabelingTrainer : SequenceTrainerBase<LstmSequen
 
         private protected override void ChooseDefaults(DataFacts facts, OptionChoices choices)
         {
+            if (Effort == TrainingEffort.Best && facts.Vocabularies.Count > 0)
+            {
+                const string reason = "several networks are averaged";
+                InputDropout ??= choices.Note(nameof(InputDropout), 0.1f, reason);
+                TokenDropout ??= choices.Note(nameof(TokenDropout), 0.15f, reason);
+            }
             HiddenSize ??= 64;
             Bidirectional ??= true;
             OutputDropout ??= 0.3f;
