@@ -131,7 +131,7 @@ public sealed class BestEffortTests
 
         Assert.AreEqual(3, model.Model.Network.Shape.Convolutions.Count);
         Assert.AreEqual(8, model.Model.HiddenSize);
-        Assert.IsTrue(model.TrainingReport!.Choices.Any(choice => choice.Option == "Convolution" && choice.Value.StartsWith("64 filters")));
+        Assert.IsTrue(model.TrainingReport!.Choices.Any(choice => choice.Option == "Convolution" && choice.Value.StartsWith("64 of 8")));
         Assert.AreEqual(0, without.Model.Network.Shape.Convolutions.Count);
         Assert.AreEqual(64, without.Model.HiddenSize);
     }

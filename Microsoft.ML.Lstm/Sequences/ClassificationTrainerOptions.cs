@@ -84,8 +84,7 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
         return [.. base.Candidates(facts).Select((candidate, i) => i % 2 == 0 ? candidate : other)];
     }
 
-    /// <summary>Convolutions, which know short phrases, and networks that each have to do without much, which their mean makes up for.
-    /// </summary>
+    /// <summary>Convolutions, which know short phrases, and much dropout, which the mean of several networks makes up for.</summary>
     private void ChooseForTexts(OptionChoices choices)
     {
         Convolution ??= choices.Note(nameof(Convolution), new ConvolutionOptions(), "phrases of a few tokens");
