@@ -73,7 +73,7 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
     }
 
     /// <summary>
-    /// With <see cref="TrainingEffort.Best"/> these options several times; texts are pooled in two ways in turn, unless the options say how.
+    /// With <see cref="TrainingEffort.Best"/> these options several times; texts are pooled in two ways in turn, unless Pooling is given.
     /// </summary>
     internal override IReadOnlyList<SequenceInputOptions> Candidates(DataFacts facts)
     {

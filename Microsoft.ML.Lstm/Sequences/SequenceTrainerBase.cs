@@ -133,11 +133,12 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
             CheckOutputFunction(initialModel.OutputFunction, predictsNumbers: training.TargetSize > 0);
             CheckLabelValues(initialModel, label);
             IReadOnlyList<ParameterSet> members = initialModel.Network.Members;
-            // Each member of an ensemble goes on as it is.
+            // Each member of an ensemble goes on as it is, and what Best would choose is for new networks.
+            bool keepsLayers = members.Count > 1 || Settings.Effort == TrainingEffort.Best;
             candidates =
             [
                 .. members.Select((member, i) => new EnsembleCandidate(
-                    members.Count > 1 ? settings.WithLayersOf(member.Shape) : settings, choices, initialModel.Network.Member(i))),
+                    keepsLayers ? settings.WithLayersOf(member.Shape) : settings, choices, initialModel.Network.Member(i))),
             ];
             for (int i = 0; i < candidates.Length; i++)
             {
