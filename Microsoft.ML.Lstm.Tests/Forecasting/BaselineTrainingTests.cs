@@ -89,7 +89,7 @@ public sealed class BaselineTrainingTests
         var ml = new MLContext(1);
         Reading[] rows = Reading.Wave(300, noise: 1);
         void Change(LstmForecastingEstimator.Options options)
-            => (options.Effort, options.NumberOfEpochs, options.Horizon) = (TrainingEffort.Best, 60, 2);
+            => (options.Effort, options.NumberOfEpochs, options.Horizon, options.NumberOfLags) = (TrainingEffort.Best, 60, 2, 1);
         LstmForecastingTransformer best = ForecastRun.Fit(ml, rows, Change);
         Assert.IsGreaterThan(1, best.Model.Networks.Count);
         Assert.HasCount(best.Model.Networks.Count, best.TrainingReport!.Members);

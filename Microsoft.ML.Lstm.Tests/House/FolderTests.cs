@@ -32,6 +32,7 @@ public sealed class FolderTests
         "Engine/Training/Objectives",
         "Engine/Series/Baselines",
         "Engine/Series",
+        "Engine/Series/Choices",
         "Engine/Files",
         "MlNet",
         "Onnx",

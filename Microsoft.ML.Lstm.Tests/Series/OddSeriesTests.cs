@@ -124,7 +124,7 @@ public sealed class OddSeriesTests
         var log = new List<string>();
         ml.Log += (_, entry) => log.Add(entry.Message);
         LstmForecastingTransformer model = ForecastRun.Fit(ml, Reading.Wave(50),
-            options => (options.Horizon, options.NumberOfEpochs) = (45, 3));
+            options => (options.Horizon, options.NumberOfEpochs, options.ValidationFraction) = (45, 3, 0.2f));
         Assert.IsTrue(log.Exists(message =>
             message.Contains("The network learns nothing of steps ahead from 40 on", StringComparison.Ordinal)));
         Assert.IsTrue(log.Exists(message =>

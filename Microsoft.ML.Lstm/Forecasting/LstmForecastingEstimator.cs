@@ -1,6 +1,8 @@
+using System.Globalization;
 using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Series;
+using Microsoft.ML.Lstm.Engine.Series.Choices;
 using Microsoft.ML.Lstm.Engine.Training;
 using Microsoft.ML.Lstm.Forecasting;
 using Microsoft.ML.Lstm.Series;
@@ -153,6 +155,14 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
         // The shortest window that the best effort tries of its own accord.
         private const int LeastWindow = 8;
 
+        private const int ManySeries = 10;
+
+        // Beyond this kurtosis of the changes, the median tells more than the mean (Student's t of five degrees of freedom has 9).
+        private const double HeavyTails = 12;
+
+        // Of so few rows, those held out are missed.
+        private const int ShortSeries = 60;
+
         /// <summary>The columns to forecast, one or more of <see cref="float"/>. Default: none; at least one must be given.</summary>
         public string[] TargetColumnNames = [];
 
@@ -177,7 +187,8 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
 
         /// <summary>
         /// What training minimizes, and with it the meaning of the network's outputs. <see langword="null"/>, the default: chosen from the
-        /// data (at present <see cref="ForecastLoss.SquaredError"/>).
+        /// data, <see cref="ForecastLoss.AbsoluteError"/> for ten series or more and for heavy tails, else
+        /// <see cref="ForecastLoss.SquaredError"/>.
         /// </summary>
         public ForecastLoss? LossFunction;
 
@@ -185,7 +196,7 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
         /// Whether, once the last rows of each series (<see cref="TrainingOptions.ValidationFraction"/>, 0.2 here) have decided when to
         /// stop and how wide the intervals are, the network is trained again on all rows, for as many epochs. That helps short series. The
         /// intervals still come from the first network, and may hold fewer values than they should. <see langword="null"/>, the default:
-        /// chosen from the data (at present <see langword="false"/>).
+        /// chosen from the data, <see langword="true"/> where most series have fewer than 60 rows.
         /// </summary>
         public bool? RefitOnAllData;
 
@@ -204,10 +215,19 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
 
         internal override bool Refits => RefitOnAllData!.Value;
 
+        // With lags of the user's own the network begins with random weights: what few lags tell may be too little for a linear forecast.
+        internal override bool ChoosesLayout => NumberOfLags is null;
+
+        internal override bool CountsSquares(SeriesFacts facts) => LossFor(facts) is ForecastLoss.SquaredError or ForecastLoss.Gaussian;
+
         private protected override void ChooseDefaults(DataFacts facts, OptionChoices choices)
         {
-            LossFunction ??= ForecastLoss.SquaredError;
-            RefitOnAllData ??= false;
+            var series = (SeriesFacts)facts;
+            LossFunction ??= choices.Note(nameof(LossFunction), LossFor(series), series.Rows >= ManySeries
+                ? "many series, of which a few must not outweigh the others"
+                : string.Create(CultureInfo.InvariantCulture, $"changes from row to row with a kurtosis of {series.Kurtosis:G3}"));
+            RefitOnAllData ??= choices.Note(nameof(RefitOnAllData), series.MedianSteps < ShortSeries && !series.HasValidation,
+                $"series of {series.MedianSteps} rows");
             base.ChooseDefaults(facts, choices);
         }
 
@@ -230,6 +250,10 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
                 yield return new ForecastCandidate($"{nameof(WindowSize)} {layout.WindowSize / 2}",
                     layout with { WindowSize = layout.WindowSize / 2 }, settings);
         }
+
+        // The absolute error is not moved by a few large errors, neither of outlying values nor of series that are hard to forecast.
+        private ForecastLoss LossFor(SeriesFacts facts) => LossFunction
+            ?? (facts.Rows >= ManySeries || facts.Kurtosis > HeavyTails ? ForecastLoss.AbsoluteError : ForecastLoss.SquaredError);
 
         internal override SeriesEstimatorOptions Copy()
         {

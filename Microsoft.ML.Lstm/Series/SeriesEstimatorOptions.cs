@@ -1,5 +1,7 @@
+using System.Globalization;
 using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Series;
+using Microsoft.ML.Lstm.Engine.Series.Choices;
 using Microsoft.ML.Lstm.Engine.Training;
 
 namespace Microsoft.ML.Lstm;
@@ -12,6 +14,19 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
 {
     private const int MaxWindowSize = 100_000;
     private const int MaxLags = 10_000;
+    // Steps of a weight update, about, and of small data as few updates as it has so many rows: the recurrent units are to correct the
+    // linear forecast that they begin with, and would learn the noise of few rows by heart.
+    private const int StepsOfUpdate = 2048;
+    private const int RowsOfUpdate = 4;
+    private const int FewestUpdates = 100;
+    private const int MostUpdates = 2500;
+    private const int UpdatesOfPatience = 60;
+
+    // Of so many rows the first epochs tell whether more are worth it.
+    private const int EnoughRows = 1000;
+    private const float UsualValidationFraction = 0.2f;
+
+    private int _updates;
 
     // Networks of the best effort that differ from the first one by their seed alone.
     private const int OtherSeeds = 2;
@@ -22,15 +37,15 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
 
     /// <summary>
     /// W: how many steps back the network learns to look, 1 to 100000, and how many values <see cref="SeriesScaling.Window"/> scales by.
-    /// The first rows of a series, with fewer rows before them, are used too. <see langword="null"/>, the default: chosen from the data (at
-    /// present 96).
+    /// The first rows of a series, with fewer rows before them, are used too. <see langword="null"/>, the default: chosen from the
+    /// data; for the detection of anomalies, and where <see cref="NumberOfLags"/> is given, 96.
     /// </summary>
     public int? WindowSize;
 
     /// <summary>
     /// L: how many of the last values of each target the network reads at each step, 1 to 10000, of which at most <see cref="WindowSize"/>
     /// are used; 1 is the present value alone. More lags help with many targets, or with a cycle of as many steps.
-    /// <see langword="null"/>, the default: chosen from the data (at present 1).
+    /// <see langword="null"/>, the default: chosen from the data; for the detection of anomalies 1.
     /// </summary>
     public int? NumberOfLags;
 
@@ -62,8 +77,10 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
     public bool? FillGaps;
 
     /// <summary>
-    /// The calendar cycles that give each row features, where there is a <see cref="TimeColumnName"/>. <see langword="null"/> for all
-    /// cycles longer than a step that the training data goes through at least three times. Default: <see langword="null"/>.
+    /// The calendar cycles that give each row features, where there is a <see cref="TimeColumnName"/>. <see langword="null"/> for those
+    /// of the cycles longer than a step that the training data goes through at least three times which make forecasts of the validation
+    /// rows better; for the detection of anomalies, and where <see cref="NumberOfLags"/> is given, for all of them. Default:
+    /// <see langword="null"/>.
     /// </summary>
     public CalendarFeatures? Calendar;
 
@@ -94,8 +111,9 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
     public float? TokenDropout;
 
     /// <summary>
-    /// How the values of a series are scaled. <see langword="null"/>, the default: chosen from the data (at present
-    /// <see cref="SeriesScaling.Window"/>; for the detection of anomalies <see cref="SeriesScaling.Series"/>).
+    /// How the values of a series are scaled. <see langword="null"/>, the default: chosen from the data (where
+    /// <see cref="NumberOfLags"/> is given <see cref="SeriesScaling.Window"/>; for the detection of anomalies
+    /// <see cref="SeriesScaling.Series"/>).
     /// </summary>
     public SeriesScaling? Scaling;
 
@@ -112,13 +130,29 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
     /// <summary>Whether to train again on all rows, once the options are settled.</summary>
     internal virtual bool Refits => false;
 
+    /// <summary>Whether scaling, window, lags and calendar are chosen by the errors of linear forecasts, where they are null.</summary>
+    internal virtual bool ChoosesLayout => false;
+
+    /// <summary>Whether squared errors are what counts when a layout is chosen; else absolute errors.</summary>
+    internal virtual bool CountsSquares(SeriesFacts facts) => true;
+
+    /// <summary>How many of a series' last rows are for validation.</summary>
+    /// <param name="rows">The rows of the series.</param>
+    /// <param name="horizon">H: where the share is not given there are as many rows, but no more than a third, so that each step ahead
+    /// has an error.</param>
+    internal int ValidationRowsOf(int rows, int horizon)
+        => ValidationFraction is { } share ? (int)(rows * (double)share)
+            : Math.Max((int)(rows * (double)UsualValidationFraction), ChoosesLayout ? Math.Min(horizon, rows / 3) : 0);
+
     private protected override void ChooseDefaults(DataFacts facts, OptionChoices choices)
     {
+        ValidationFraction ??= UsualValidationFraction;
+        if (facts is SeriesFacts { Choice: { } choice })
+            ChooseLayout(choice, facts, choices);
         HiddenSize ??= 64;
         BatchSize ??= 8;
         LearningRate ??= 0.003f;
         OutputDropout ??= 0.3f;
-        ValidationFraction ??= 0.2f;
         WindowSize ??= 96;
         NumberOfLags ??= 1;
         EmbedSeries ??= false;
@@ -136,6 +170,30 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
     /// <param name="layout">The layout of the first network.</param>
     internal virtual IEnumerable<ForecastCandidate> Candidates(SeriesEstimatorOptions settled, ForecastLayout layout)
         => Enumerable.Repeat(new ForecastCandidate("the same options, another seed", layout, settled.ToSettings()), OtherSeeds);
+
+    private void ChooseLayout(LayoutCandidate choice, DataFacts facts, OptionChoices choices)
+    {
+        string reason = string.Create(CultureInfo.InvariantCulture,
+            $"the best of linear forecasts of the validation rows, whose error is {choice.Error:G3} of the change over a season");
+        Scaling ??= choices.Note(nameof(Scaling), choice.Layout.Scaling, reason);
+        WindowSize ??= choices.Note(nameof(WindowSize), choice.Layout.WindowSize, "likewise");
+        NumberOfLags ??= choices.Note(nameof(NumberOfLags), choice.Layout.Lags, "likewise");
+        // A linear forecast to begin with is near the best already, and large steps would lose it.
+        LearningRate ??= 0.0005f;
+        HiddenSize ??= choices.Note(nameof(HiddenSize),
+            Math.Clamp(8 * (int)Math.Round(Math.Sqrt(facts.TotalSteps) / 16), 8, 32), $"{facts.TotalSteps} rows");
+        int steps = Math.Max(1, Math.Min(facts.MedianSteps, 2 * WindowSize.Value));
+        BatchSize ??= choices.Note(nameof(BatchSize), Math.Clamp(StepsOfUpdate / steps, 4, 64), $"windows of {steps} steps");
+        _updates = (int)Math.Clamp(facts.TotalSteps / RowsOfUpdate, FewestUpdates, MostUpdates);
+        long batches = 1 + facts.TotalSteps / WindowSize.Value / BatchSize.Value;
+        EarlyStopping ??= new EarlyStoppingOptions
+        {
+            Patience = (int)Math.Max(4, UpdatesOfPatience / batches),
+            EndsAtThreefold = facts.TotalSteps >= EnoughRows,
+        };
+    }
+
+    private protected override EpochRule OpenEpochs => _updates == 0 ? base.OpenEpochs : new EpochRule(_updates, Fewest: 1, MostEpochs);
 
     // Each epoch cuts other windows, and the network learns from every step of a window: even few windows are much data.
     internal override int MostEpochs => 1000;

@@ -2,6 +2,7 @@ using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Series;
+using Microsoft.ML.Lstm.Engine.Series.Choices;
 using Microsoft.ML.Lstm.Engine.Training;
 using Microsoft.ML.Lstm.MlNet;
 using Microsoft.ML.Runtime;
@@ -58,21 +59,15 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
         SeriesTiming? timing = reader.FindTiming(options.FillGaps,
             validationData is null ? "training data" : "training and validation data");
         LoadedSeries[] series = [.. reader.Series];
-        var facts = new SeriesFacts(series.Select(history => history.Rows.Count))
-        {
-            Horizon = Horizon,
-            Features = bound.Targets + bound.PastCovariates + bound.KnownCovariates,
-            Targets = bound.Targets,
-            HasValidation = validationData is not null,
-        };
-        var choices = new OptionChoices();
-        var settled = (SeriesEstimatorOptions)options.Settle(facts, choices);
-        bool refits = settled.Refits && validationData is null;
         int[] observedRows = Array.ConvertAll(series, history => history.Rows.CountObserved(bound.Targets, bound.KnownCovariates));
         for (int i = 0; validationData is null && i < series.Length; i++)
-            series[i].TrainingRows = observedRows[i] - (int)(observedRows[i] * (double)settled.ValidationFraction!.Value);
+            series[i].TrainingRows = observedRows[i] - options.ValidationRowsOf(observedRows[i], Horizon);
         WarnOfFutureRows(series, observedRows, monitor);
-        RowInterval? interval = timing is null ? null : reader.SetCalendar(timing.Interval, options.Calendar);
+        var choices = new OptionChoices();
+        (SeriesFacts facts, RowInterval? interval) = new SeriesSurvey(reader, bound, timing, options, Horizon, choices)
+            .Look(hasValidation: validationData is not null);
+        var settled = (SeriesEstimatorOptions)options.Settle(facts, choices);
+        bool refits = settled.Refits && validationData is null;
         var layout = new ForecastLayout
         {
             Targets = bound.Targets,
@@ -103,8 +98,9 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
         {
             ShowsIntervals = ShowsIntervals,
             FallsBack = FallsBack,
-            Seasonality = SeasonalityOf(timing?.Interval),
+            Seasonality = facts.Period,
             Candidates = settled.Effort == TrainingEffort.Best ? [.. options.Candidates(settled, layout)] : [],
+            Start = facts.Choice is { } choice ? new LinearStart(choice.Season, choice.Penalty) : null,
             Names = NamesOf(bound, interval),
         };
         try
@@ -127,18 +123,6 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
         {
             throw host.Process(error);
         }
-    }
-
-    /// <summary>The rows of the usual season: an hour, a day, a week or a year; 1 where there is none, or rows have no times.</summary>
-    private static int SeasonalityOf(RowInterval? interval)
-    {
-        if (interval is null || interval.Months > 6 || (interval.Months == 0 && interval.Ticks == 0))
-            return 1;
-        if (interval.Months > 0)
-            return 12 / interval.Months;
-        double days = TimeSpan.FromTicks(interval.Ticks).TotalDays;
-        double season = days <= 1.0 / 1440 ? 1 / 24.0 : days < 1 ? 1 : days < 4 ? 7 : 365.25;
-        return (int)Math.Max(1, Math.Round(season / days));
     }
 
     private static SeriesState StateOf(LoadedSeries series, float[] values, int observedRows)

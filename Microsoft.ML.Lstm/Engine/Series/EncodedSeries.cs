@@ -3,6 +3,9 @@ namespace Microsoft.ML.Lstm.Engine.Series;
 /// <summary>A whole series, encoded as the steps of a forecasting network, with the values to learn.</summary>
 internal sealed class EncodedSeries
 {
+    // A window that hardly varies still counts, and one that varies more than any other does not count alone.
+    private const double MostWeight = 1000;
+
     /// <summary>The features, [T x F].</summary>
     public required float[] Features { get; init; }
 
@@ -24,8 +27,22 @@ internal sealed class EncodedSeries
     /// <summary>T: steps of the series.</summary>
     public required int Steps { get; init; }
 
+    /// <summary>The unit of each target's errors, D; empty where errors are measured by the scale of their step.</summary>
+    public double[] Units { get; init; } = [];
+
+    /// <summary>How many units the scale of a step is, in the mean of the targets.</summary>
+    public double WeightOf(int step)
+    {
+        if (Units.Length == 0)
+            return 1;
+        double sum = 0;
+        for (int d = 0; d < Units.Length; d++)
+            sum += Units[d] > 0 ? Math.Clamp(Scales[step * Units.Length + d] / Units[d], 1 / MostWeight, MostWeight) : 1;
+        return sum / Units.Length;
+    }
+
     /// <summary>Encodes all rows of a series.</summary>
-    public static EncodedSeries Encode(ForecastLayout layout, RowScaling scaling, SeriesRows rows)
+    public static EncodedSeries Encode(ForecastLayout layout, RowScaling scaling, SeriesRows rows, double[]? units = null)
     {
         int steps = rows.Count, targets = layout.Targets, size = layout.FeatureSize;
         var encoder = new SeriesEncoder(layout, scaling, rows.Series);
@@ -52,6 +69,45 @@ internal sealed class EncodedSeries
             Series = rows.Series,
             Statics = statics,
             Steps = steps,
+            Units = units ?? [],
         };
+    }
+}
+
+/// <summary>
+/// The unit of a series' errors: its mean absolute change over a season, as in the mean absolute scaled error (Hyndman and Koehler 2006),
+/// but no less than a share of its deviation, since a few series that hardly change must not outweigh all others.
+/// </summary>
+internal static class SeriesUnits
+{
+    private const double LeastOfDeviation = 0.1;
+
+    /// <summary>The unit of each target, D; 0 for one that never changes.</summary>
+    /// <param name="series">The rows of the series.</param>
+    /// <param name="targets">D.</param>
+    /// <param name="rows">How many rows are trained on.</param>
+    /// <param name="period">The period; 1 for none.</param>
+    public static double[] Of(SeriesRows series, int targets, int rows, int period)
+    {
+        double[] units = new double[targets];
+        int lag = rows > 2 * period ? period : 1;
+        for (int d = 0; d < targets; d++)
+        {
+            double changes = 0, sum = 0, squares = 0;
+            int count = 0, known = 0;
+            for (int t = 0; t < rows; t++)
+            {
+                double value = series[t][d];
+                if (!double.IsFinite(value))
+                    continue;
+                (sum, squares, known) = (sum + value, squares + value * value, known + 1);
+                double change = t >= lag ? Math.Abs(value - series[t - lag][d]) : double.NaN;
+                if (double.IsFinite(change))
+                    (changes, count) = (changes + change, count + 1);
+            }
+            double mean = sum / Math.Max(1, known), deviation = Math.Sqrt(Math.Max(0, squares / Math.Max(1, known) - mean * mean));
+            units[d] = Math.Max(changes / Math.Max(1, count), LeastOfDeviation * deviation);
+        }
+        return units;
     }
 }

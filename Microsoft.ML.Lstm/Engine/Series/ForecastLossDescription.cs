@@ -1,3 +1,5 @@
+using Microsoft.ML.Lstm.Engine.Parameters;
+
 namespace Microsoft.ML.Lstm.Engine.Series;
 
 /// <summary>
@@ -36,6 +38,18 @@ internal abstract class ForecastLossDescription
     {
         double point = level + scale * outputs[0];
         return new ForecastOutput(point, point, point, scale);
+    }
+
+    /// <summary>Where the outputs for one value begin, if a forecast and its spread are known.</summary>
+    /// <param name="output">Which of the outputs.</param>
+    /// <param name="spread">The deviation of the values, in units of the scale.</param>
+    /// <param name="confidenceLevel">The share of values that an interval is to hold.</param>
+    /// <param name="offset">The difference from the forecast or, of an output that is no value, the output.</param>
+    /// <returns>Whether the output is a value.</returns>
+    public virtual bool BeginningOf(int output, double spread, double confidenceLevel, out double offset)
+    {
+        offset = 0;
+        return true;
     }
 
     /// <summary>Replaces the outputs for one value by the gradient of the loss.</summary>
@@ -78,6 +92,12 @@ internal abstract class ForecastLossDescription
     {
         public override int OutputsPerValue => 3;
 
+        public override bool BeginningOf(int output, double spread, double confidenceLevel, out double offset)
+        {
+            offset = (output - 1) * spread * Statistics.LogisticQuantile((1 + confidenceLevel) / 2);
+            return true;
+        }
+
         public override ForecastOutput Read(ReadOnlySpan<float> outputs, double level, double scale)
         {
             // Nothing keeps the outputs from crossing, so they are sorted.
@@ -108,6 +128,13 @@ internal abstract class ForecastLossDescription
     private sealed class GaussianDescription : ForecastLossDescription
     {
         public override int OutputsPerValue => 2;
+
+        public override bool BeginningOf(int output, double spread, double confidenceLevel, out double offset)
+        {
+            // The inverse of Deviation.
+            offset = output == 0 ? 0 : Math.Log(Math.Max(Math.Exp(Math.Clamp(spread, LeastDeviation, 100)) - 1, LeastDeviation));
+            return output == 0;
+        }
 
         public override ForecastOutput Read(ReadOnlySpan<float> outputs, double level, double scale)
         {

@@ -9,6 +9,32 @@ namespace Microsoft.ML.Lstm.Engine.Series;
 /// <param name="confidenceLevel">The share of values that an interval is to hold.</param>
 internal sealed class ForecastTask(ForecastLayout layout, double confidenceLevel) : TrainingTask
 {
+    /// <summary>The linear forecast that the network begins with; null for random weights.</summary>
+    public LinearForecast? Start { get; init; }
+
+    // The recurrent units have no say to begin with: the network learns in what the linear forecast is wrong.
+    public override void Initialize(ParameterSet parameters)
+    {
+        if (Start is null)
+            return;
+        NetworkShape shape = parameters.Shape;
+        Span<float> weights = parameters[parameters.Find(ParameterSet.HeadWeight)], biases = parameters[ParameterSet.HeadBias];
+        int first = shape.EncodingSize + shape.StaticSize, width = layout.OutputsPerValue;
+        var loss = ForecastLossDescription.Of(layout.Loss);
+        weights.Clear();
+        for (int v = 0; v < layout.Values; v++)
+        {
+            for (int k = 0; k < width; k++)
+            {
+                int output = v * width + k;
+                bool isPoint = loss.BeginningOf(k, Start.SpreadOf(v), confidenceLevel, out double offset);
+                for (int j = 0; j < layout.FeatureSize && isPoint; j++)
+                    weights[output * shape.HeadInputSize + first + j] = (float)Start.WeightsOf(j)[v];
+                biases[output] = (float)(offset + (isPoint ? Start.WeightsOf(layout.FeatureSize)[v] : 0));
+            }
+        }
+    }
+
     public override NetworkShape WithOutputs(NetworkShape shape, TrainingData data)
         => shape with { Head = Head.EveryStepWithSkip, OutputSize = layout.OutputSize };
 
@@ -31,7 +57,7 @@ internal sealed class ForecastObjective(ForecastLayout layout, double confidence
         foreach (float value in ValuesAfter(window, step))
         {
             if (!float.IsNaN(value))
-                return sequence.Weight;
+                return sequence.Weight * (float)window.Series.WeightOf(window.Start + step);
         }
         return 0;
     }

@@ -20,6 +20,9 @@ internal sealed record ForecastData(ForecastLayout Layout, IReadOnlyList<SeriesR
     /// <summary>Whether the intervals are an output, so that warnings about them matter.</summary>
     public required bool ShowsIntervals { get; init; }
 
+    /// <summary>The linear forecast that the network begins with; null for random weights.</summary>
+    public LinearStart? Start { get; init; }
+
     /// <summary>The names of the inputs, for warnings.</summary>
     public InputNames Names { get; init; } = new();
 

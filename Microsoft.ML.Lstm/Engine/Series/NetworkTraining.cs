@@ -38,7 +38,7 @@ internal sealed class NetworkTraining
             : null;
         // The encoder has scaled the features already, and the validation rows are a set of their own.
         _job = new TrainingJob(training, validation, settings with { NormalizeFeatures = false, ValidationFraction = 0 },
-            new ForecastTask(data.Layout, data.ConfidenceLevel), seed, monitor);
+            TaskFor(series, i => data.TrainingRows[i]), seed, monitor);
         _first = checkpoint?.First ?? TrainingLoop.Run(_job with
         {
             SaveCheckpoint = checkpoint is null ? null : (kept, state) => checkpoint.Save(kept, state, first: null),
@@ -64,6 +64,7 @@ internal sealed class NetworkTraining
         {
             Training = WindowsOf(series, i => 0..series[i].Steps),
             Validation = null,
+            Task = TaskFor(series, i => series[i].Steps),
             // The learning rate follows the same schedule as before, up to the epoch that was best.
             Settings = _job.Settings with { EarlyStopping = null, Epochs = EpochRule.Exactly(_first.NumberOfEpochs) },
             EndAfter = _first.KeptEpoch,
@@ -81,10 +82,24 @@ internal sealed class NetworkTraining
     /// <summary>Encodes the series, and finds the weights that training on their first <paramref name="rows"/> cannot reach.</summary>
     private (EncodedSeries[] Series, UntrainedWeights Untrained) Encode(Func<int, int> rows)
     {
-        EncodedSeries[] series = [.. _data.Rows.Select(one => EncodedSeries.Encode(_data.Layout, _scaling, one))];
+        EncodedSeries[] series =
+        [
+            .. _data.Rows.Select((one, i) => EncodedSeries.Encode(_data.Layout, _scaling, one,
+                _data.Start is null ? [] : SeriesUnits.Of(one, _data.Layout.Targets, _data.TrainingRows[i], _data.Seasonality))),
+        ];
         var untrained = new UntrainedWeights(_data, _scaling, series, rows);
         untrained.ClearFeatures(series);
         return (series, untrained);
+    }
+
+    /// <summary>The task, which begins with a linear forecast found on the first <paramref name="rows"/> of each series.</summary>
+    private ForecastTask TaskFor(EncodedSeries[] series, Func<int, int> rows)
+    {
+        LinearForecastFit? fit = _data.Start is null ? null : new LinearForecastFit(_data.Layout, series, rows);
+        return new ForecastTask(_data.Layout, _data.ConfidenceLevel)
+        {
+            Start = fit is { Steps: > 0 } ? fit.Solve(_data.Start!.Value.Penalty, _data.Start.Value.Season) : null,
+        };
     }
 
     private SeriesWindows WindowsOf(EncodedSeries[] series, Func<int, Range> range)

@@ -74,6 +74,18 @@ internal sealed record RowInterval(int Months, long Ticks, CalendarFeatures Cale
         return usual;
     }
 
+    /// <summary>How many rows make an hour, a day, a week and a year, the usual periods of seasonal series.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<int> SuggestedPeriods
+    {
+        get
+        {
+            double days = Months > 0 ? Months * DaysOfYear / 12 : TimeSpan.FromTicks(Ticks).TotalDays;
+            return [.. Cycles.Select(LengthOf).Where(length => length > 1.5 * days && length < int.MaxValue * days)
+                .Select(length => (int)Math.Round(length / days))];
+        }
+    }
+
     public DateTime Next(DateTime time)
     {
         // At the end of DateTime's range time stands still.

@@ -70,5 +70,23 @@ internal sealed class SeriesRows(int rowSize)
         return buffer.AsSpan(0, ahead * known);
     }
 
+    /// <summary>The numbers of a column in the first rows.</summary>
+    public float[] ValuesOf(int column, int rows)
+    {
+        float[] values = new float[rows];
+        for (int t = 0; t < rows; t++)
+            values[t] = this[t][column];
+        return values;
+    }
+
+    /// <summary>The rows from row <paramref name="first"/> on, as the series with another number.</summary>
+    public SeriesRows From(int first, int series)
+    {
+        int size = Count > 0 ? Calendar.Length / Count : 0;
+        var rest = new SeriesRows(rowSize) { Series = series, Statics = Statics, Calendar = Calendar[(first * size)..] };
+        rest._numbers.AddRange(CollectionsMarshal.AsSpan(_numbers)[(first * rowSize)..]);
+        return rest;
+    }
+
     public void Add(ReadOnlySpan<float> numbers) => _numbers.AddRange(numbers);
 }

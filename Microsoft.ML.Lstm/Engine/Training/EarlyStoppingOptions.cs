@@ -34,6 +34,9 @@ public sealed class EarlyStoppingOptions
     /// <summary>Whether the learning rate falls to zero before training stops.</summary>
     internal bool Decays { get; private init; }
 
+    /// <summary>Whether training stops at three times its best epoch at the latest.</summary>
+    internal bool EndsAtThreefold { get; init; }
+
     internal EarlyStoppingOptions Copy() => (EarlyStoppingOptions)MemberwiseClone();
 }
 

@@ -262,6 +262,7 @@ public abstract class TrainingOptions
             : new EarlyStoppingRule(EarlyStopping.Metric, EarlyStopping.Patience!.Value, EarlyStopping.MinimumDelta)
             {
                 Decays = EarlyStopping.Decays,
+                EndsAtThreefold = EarlyStopping.EndsAtThreefold,
             },
         ValidationFraction = ValidationFraction!.Value,
         SkipSteps = SkippedSteps,

@@ -120,6 +120,9 @@ internal sealed record EarlyStoppingRule(EarlyStoppingMetric Metric, int Patienc
     /// </summary>
     public bool Decays { get; init; }
 
+    /// <summary>Whether training stops at three times its best epoch at the latest, whatever the patience.</summary>
+    public bool EndsAtThreefold { get; init; }
+
     /// <summary>Epochs from one that is compared to the next.</summary>
     /// <param name="batches">Weight updates an epoch.</param>
     public int StageOf(int batches) => Decays ? 1 + (UpdatesOfAStage - 1) / batches : 1;
@@ -127,7 +130,10 @@ internal sealed record EarlyStoppingRule(EarlyStoppingMetric Metric, int Patienc
     /// <summary>Epochs without improvement after which training has stalled.</summary>
     /// <param name="stage">The result of <see cref="StageOf"/>.</param>
     /// <param name="keptEpoch">The best epoch so far.</param>
-    public int PatienceAfter(int stage, int keptEpoch) => Decays ? Math.Max(stage, (keptEpoch + 1) / 2) : Patience;
+    public int PatienceAfter(int stage, int keptEpoch)
+        => Decays ? Math.Max(stage, (keptEpoch + 1) / 2)
+            : EndsAtThreefold ? Math.Min(Patience, 2 * Math.Max(1, keptEpoch))
+            : Patience;
 
     /// <summary>The epochs of a training that has stalled: a third more than it has had.</summary>
     public static int EndAfterStall(int epochs) => epochs + Math.Max(1, epochs / 3);

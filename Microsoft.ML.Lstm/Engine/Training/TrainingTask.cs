@@ -8,6 +8,11 @@ internal abstract class TrainingTask
     /// <summary><paramref name="shape"/> with the outputs that the task needs.</summary>
     public abstract NetworkShape WithOutputs(NetworkShape shape, TrainingData data);
 
+    /// <summary>Replaces random weights of a new network by those that the task knows a better beginning for.</summary>
+    public virtual void Initialize(ParameterSet parameters)
+    {
+    }
+
     /// <summary>The scaling of the targets; none, unless the task has one.</summary>
     public virtual AffineScaler ScaleTargets(int outputSize, TrainingData data) => AffineScaler.Identity(outputSize);
 

@@ -1,0 +1,90 @@
+using Microsoft.ML.Lstm.Engine.Series;
+using Microsoft.ML.Lstm.Engine.Series.Choices;
+
+namespace Microsoft.ML.Lstm.Tests.Engine.Series.Choices;
+
+[TestClass]
+public sealed class LayoutChoiceTests
+{
+    [TestMethod]
+    public void ASeasonIsReadDirectly()
+    {
+        var random = new Random(1);
+        float[] season = [.. Enumerable.Range(0, 12).Select(_ => 10 * random.NextSingle())];
+        LayoutCandidate choice = LayoutChoice.Choose(Data(300, t => season[t % 12] + random.NextSingle()), default, [12], squares: true);
+        Assert.IsGreaterThanOrEqualTo(12, choice.Layout.Lags);
+        Assert.IsLessThan(1.5, choice.Error);
+    }
+
+    [TestMethod]
+    public void ARandomWalkIsForecastAsItsLastValue()
+    {
+        var random = new Random(2);
+        double level = 0;
+        ForecastData data = Data(400, _ => (float)(level += random.NextDouble() - 0.5));
+        LayoutCandidate choice = LayoutChoice.Choose(data, default, [], squares: true);
+        Assert.AreEqual(1, choice.Season);
+        Assert.IsGreaterThanOrEqualTo(10, choice.Penalty);
+    }
+
+    [TestMethod]
+    public void WhatIsGivenIsKept()
+    {
+        var given = new GivenLayout(SeriesScaling.None, 20, 5);
+        LayoutCandidate choice = LayoutChoice.Choose(Data(200, t => t % 7), given, [7], squares: false);
+        Assert.AreEqual((SeriesScaling.None, 20, 5), (choice.Layout.Scaling, choice.Layout.WindowSize, choice.Layout.Lags));
+    }
+
+    [TestMethod]
+    public void AFewRowsAreEnough()
+    {
+        foreach (int rows in new[] { 2, 3, 5, 10 })
+        {
+            LayoutCandidate choice = LayoutChoice.Choose(Data(rows, t => t), default, [12], squares: true);
+            Assert.IsGreaterThanOrEqualTo(1, choice.Layout.Lags, $"{rows} rows");
+        }
+    }
+
+    [TestMethod]
+    public void HeavyTailsShowInTheKurtosisOfChanges()
+    {
+        var random = new Random(3);
+        float[] even = [.. Enumerable.Range(0, 300).Select(_ => random.NextSingle())];
+        float[] jumps = [.. Enumerable.Range(0, 300).Select(t => t % 60 == 59 ? 50 * random.NextSingle() : random.NextSingle())];
+        Assert.IsLessThan(4, SeriesFacts.KurtosisOf(even));
+        Assert.IsGreaterThan(12, SeriesFacts.KurtosisOf(jumps));
+        Assert.AreEqual(3, SeriesFacts.KurtosisOf([1, 5, 2]));
+    }
+
+    [TestMethod]
+    public void RidgeRegressionFindsALinearForecastAndAPenaltyTheNaiveOne()
+    {
+        var random = new Random(4);
+        double last = 0, before = 0;
+        ForecastData data = Data(2000, _ =>
+        {
+            (last, before) = (1.2 * last - 0.6 * before + random.NextDouble() - 0.5, last);
+            return (float)last;
+        });
+        RowScaling scaling = SeriesStatistics.Of(data);
+        ForecastLayout layout = data.Layout with { Lags = 2, WindowSize = 24, Scaling = SeriesScaling.Series };
+        var fit = new LinearForecastFit(layout, [EncodedSeries.Encode(layout, scaling, data.Rows[0])], _ => 1600);
+        LinearForecast fitted = fit.Solve(penalty: 0, season: 1), naive = fit.Solve(penalty: 1e9, season: 1);
+        Assert.AreEqual(1.2, fitted.WeightsOf(0)[0], 0.05);
+        Assert.AreEqual(-0.6, fitted.WeightsOf(1)[0], 0.05);
+        Assert.AreEqual(1, naive.WeightsOf(0)[0], 1e-3);
+        Assert.AreEqual(0, naive.WeightsOf(1)[0], 1e-3);
+    }
+
+    private static ForecastData Data(int rows, Func<int, float> valueAt)
+    {
+        var series = new SeriesRows(1) { Series = 1, Statics = [] };
+        for (int t = 0; t < rows; t++)
+            series.Add([valueAt(t)]);
+        var layout = new ForecastLayout { Targets = 1, Horizon = 3, Lags = 1, WindowSize = 1, WindowDecides = true };
+        return new ForecastData(layout, [series], [rows - rows / 5], ConfidenceLevel: 0.9, EmbedSeries: false, Refit: false)
+        {
+            ShowsIntervals = false,
+        };
+    }
+}
