@@ -86,8 +86,8 @@ public sealed class RoundTripTests
         IDataView data = ml.Data.LoadFromEnumerable(Example.Make(40)
             .Select(row => new Window { Features = row.Features, Label = row.Label }));
         ITransformer model = ml.Transforms.Concatenate("Joined", "Features")
-            .Append(ml.Regression.Trainers.Lstm(SmallOptions.Create(options => (options.FeatureColumnName, options.SkipSteps) = ("Joined", 0))))
-            .Fit(data);
+            .Append(ml.Regression.Trainers.Lstm(SmallOptions.Create(options
+                => (options.FeatureColumnName, options.SkipSteps) = ("Joined", 0)))).Fit(data);
         var stream = new MemoryStream();
         ml.Model.ConvertToOnnx(model, data, stream);
         stream.Position = 0;
