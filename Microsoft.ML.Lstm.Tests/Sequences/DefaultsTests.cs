@@ -67,6 +67,57 @@ public sealed class DefaultsTests
     }
 
     [TestMethod]
+    public void FewCurvesAreReadWithConvolutions()
+    {
+        var few = (LstmMulticlassTrainer.Options)Settle(new LstmMulticlassTrainer.Options(), 999);
+        CollectionAssert.AreEqual(new[] { 32, 64, 32 }, few.Convolution!.Filters);
+        Assert.AreEqual(16, few.HiddenSize);
+        Assert.AreEqual(1, few.StepsPerFrame);
+        AssertHasNone(new LstmMulticlassTrainer.Options(), 1000);
+        foreach (Action<LstmMulticlassTrainer.Options> say in new Action<LstmMulticlassTrainer.Options>[]
+        {
+            options => options.HiddenSize = 16,
+            options => options.NumberOfLayers = 2,
+            options => options.Bidirectional = true,
+            options => options.Pooling = Pooling.Mean,
+            options => options.EncodingColumnName = "Encoding",
+            options => options.Convolution = ConvolutionOptions.Off(),
+        })
+        {
+            var options = new LstmMulticlassTrainer.Options();
+            say(options);
+            AssertHasNone(options, 100);
+        }
+
+        static void AssertHasNone(LstmMulticlassTrainer.Options options, int rows)
+        {
+            var settled = (LstmMulticlassTrainer.Options)Settle(options, rows);
+            Assert.IsEmpty(settled.Convolution!.Filters);
+            Assert.AreEqual(options.HiddenSize ?? 64, settled.HiddenSize);
+        }
+    }
+
+    [TestMethod]
+    public void ATrainingThatGoesOnKeepsItsConvolutions()
+    {
+        var ml = new MLContext(1);
+        IDataView data = AnyTrainer.Data(ml, Example.Make(40));
+        SequencePredictionTransformer first = Fit(null);
+        CollectionAssert.AreEqual(first.Model.Weights.Keys.ToArray(), Fit(first.Model).Model.Weights.Keys.ToArray());
+        Assert.AreEqual(16, first.Model.HiddenSize);
+
+        SequencePredictionTransformer Fit(SequenceModelParameters? initial)
+            => ml.MulticlassClassification.Trainers.Lstm(new LstmMulticlassTrainer.Options
+            {
+                LabelColumnName = nameof(Example.Class),
+                FeatureColumnName = nameof(Example.Features),
+                FeaturesPerStep = 1,
+                NumberOfEpochs = 2,
+                Seed = 1,
+            }).Fit(data, null, initial);
+    }
+
+    [TestMethod]
     public void WindowsOfASeriesAreHeldOutAtTheEndAndComparedWithTheLastValue()
     {
         var ml = new MLContext(1);

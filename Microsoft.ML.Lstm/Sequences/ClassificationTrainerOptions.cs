@@ -1,4 +1,5 @@
 using Microsoft.ML.Lstm.Columns;
+using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Engine.Training;
 
 namespace Microsoft.ML.Lstm;
@@ -13,6 +14,7 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
     private const int ShortestCurve = 8;
     private const int FramesOfCurve = 24;
     private const int FewRows = 100;
+    private const int ManyRows = 1000;
     private const int UpdatesOfConvolutions = 1500;
     private const string SeveralNetworks = "several networks are averaged";
     private const string BesideConvolutions = "beside convolutions";
@@ -59,7 +61,12 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
     {
         if (Effort == TrainingEffort.Best && facts.Vocabularies.Count > 0)
             ChooseForTexts(choices);
-        else if (Effort == TrainingEffort.Best && facts.MedianSteps >= ShortestCurve && Convolution is not { Filters.Length: 0 })
+        else if (facts.Initial is { } initial)
+            ChooseAsIn(initial);
+        else if (facts.Vocabularies.Count == 0
+            && facts.MedianSteps >= ShortestCurve
+            && Convolution is not { Filters.Length: 0 }
+            && (Effort == TrainingEffort.Best || (facts.Rows < ManyRows && IsNetworkOpen)))
             ChooseForCurves(facts, choices);
         HiddenSize ??= 64;
         EmbeddingSize ??= 64;
@@ -100,14 +107,34 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
     /// </summary>
     private void ChooseForCurves(DataFacts facts, OptionChoices choices)
     {
-        Convolution ??= choices.Note(nameof(Convolution), new ConvolutionOptions { Filters = [64, 128, 64] },
+        bool isBest = Effort == TrainingEffort.Best;
+        Convolution ??= choices.Note(nameof(Convolution), new ConvolutionOptions { Filters = isBest ? [64, 128, 64] : [32, 64, 32] },
             "shapes tell curves apart, wherever they are");
-        HiddenSize ??= choices.Note(nameof(HiddenSize), 8, BesideConvolutions);
+        HiddenSize ??= choices.Note(nameof(HiddenSize), isBest ? 8 : 16, BesideConvolutions);
         StepsPerFrame ??= choices.Note(nameof(StepsPerFrame), (facts.LongestRow + FramesOfCurve - 1) / FramesOfCurve, BesideConvolutions);
+        if (!isBest)
+            return;
         BatchSize ??= choices.Note(nameof(BatchSize), facts.Rows < FewRows ? 8 : 16, $"{facts.Rows} rows");
         int batches = (facts.Rows + BatchSize.Value - 1) / BatchSize.Value;
         NumberOfEpochs ??= choices.Note(nameof(NumberOfEpochs), Math.Clamp(UpdatesOfConvolutions / batches, 10, 500),
             $"{UpdatesOfConvolutions} updates of convolutions");
+    }
+
+    /// <summary>Whether nothing is said of the recurrent layers, and nothing read of what they give.</summary>
+    private bool IsNetworkOpen => HiddenSize is null && NumberOfLayers is null && Bidirectional is null && Pooling is null
+        && EncodingColumnName is null;
+
+    /// <summary>The convolutions of the network whose training is continued, which other data may have suggested.</summary>
+    private void ChooseAsIn(NetworkShape initial)
+    {
+        Convolution ??= new ConvolutionOptions
+        {
+            Filters = [.. initial.Convolutions.Select(convolution => convolution.Filters)],
+            KernelSizes = [.. initial.Convolutions.Select(convolution => convolution.KernelSize)],
+        };
+        StepsPerFrame ??= initial.StepsPerFrame;
+        if (initial.Convolutions.Count > 0)
+            HiddenSize ??= initial.HiddenSize;
     }
 
     internal override SequenceInputOptions Copy()
