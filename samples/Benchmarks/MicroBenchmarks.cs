@@ -19,6 +19,9 @@ public unsafe class MicroBenchmarks
     private const int Rows = 64;
     private const int Hidden = 128;
     private const int Gates = 4 * Hidden;
+    private const int Filters = 256;
+    private const int KernelSize = 5;
+    private const int ConvolvedSteps = 240;
 
     private readonly FloatBuffer _x = Filled(Rows * Hidden);
     private readonly FloatBuffer _h = Filled(Rows * Hidden);
@@ -31,9 +34,12 @@ public unsafe class MicroBenchmarks
     private readonly FloatBuffer _panel = Filled(Rows * 64);
     private readonly FloatBuffer _product = Filled(Hidden * 64);
     private readonly FloatBuffer _sums = Filled(64);
+    private readonly FloatBuffer _curve = Filled((ConvolvedSteps + KernelSize) * Hidden);
+    private readonly FloatBuffer _filtered = Filled((ConvolvedSteps + KernelSize) * Filters);
     private CpuKernels _kernels = CpuKernels.Best;
     private SequenceNetwork _network = null!;
     private RecurrentWeights _weights = null!;
+    private ConvolutionWeights _convolution = null!;
 
     public static IEnumerable<string> Widths => CpuKernels.Available.Select(kernels => kernels.Name);
 
@@ -51,6 +57,12 @@ public unsafe class MicroBenchmarks
         Initializer.Initialize(parameters, forgetBias: 1f, new Random(1));
         _network = new SequenceNetwork(parameters, NetworkPasses.Backward, _kernels);
         _weights = _network.Weights(layer: 1, direction: 0);
+        var convolved = new ParameterSet(Shape.Find("M").Network with
+        {
+            Convolutions = new ValueList<ConvolutionShape>(new ConvolutionShape(Hidden, 8), new ConvolutionShape(Filters, KernelSize)),
+        });
+        Initializer.Initialize(convolved, forgetBias: 1f, new Random(1));
+        _convolution = new SequenceNetwork(convolved, NetworkPasses.Backward, _kernels).Convolutions[1];
     }
 
     /// <summary>An LSTM step: 2·4H·2H·B operations and the gates.</summary>
@@ -83,6 +95,13 @@ public unsafe class MicroBenchmarks
     public void MultiplyTransposed()
         => _kernels.MultiplyTransposed(Hidden, _x.Pointer, Hidden, Rows, _panel.Pointer, 4 * _kernels.Lanes, vectors: 4, _product.Pointer,
             accumulate: false);
+
+    /// <summary>
+    /// A convolution of 5 steps, from 128 channels to 256, over 240 steps, normalized and rectified: 2·5·128·256·240 operations.
+    /// </summary>
+    [Benchmark]
+    public void Convolve() => _kernels.Convolve([new RowSpan(KernelSize / 2, ConvolvedSteps)],
+        _convolution.Forward(_curve.Pointer, _filtered.Pointer, normalized: true));
 
     /// <summary>tanh of 64 x 128 numbers; σ takes as long.</summary>
     [Benchmark]
