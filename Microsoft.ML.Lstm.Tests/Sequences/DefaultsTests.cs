@@ -34,6 +34,17 @@ public sealed class DefaultsTests
     }
 
     [TestMethod]
+    public void QuickTrainsAThirdWhereTheEpochsAreOpen()
+    {
+        var quick = new LstmMulticlassTrainer.Options { Effort = TrainingEffort.Quick };
+        int usual = Settle(new LstmMulticlassTrainer.Options(), 3200).ToSettings().Epochs.EpochsFor(100);
+        Assert.AreEqual(25, usual);
+        Assert.AreEqual(9, Settle(quick, 3200).ToSettings().Epochs.EpochsFor(100));
+        quick.NumberOfEpochs = 50;
+        Assert.AreEqual(50, Settle(quick, 3200).ToSettings().Epochs.EpochsFor(100));
+    }
+
+    [TestMethod]
     public void WhatIsGivenDecides()
     {
         foreach (Action<TrainingOptions> give in new Action<TrainingOptions>[]

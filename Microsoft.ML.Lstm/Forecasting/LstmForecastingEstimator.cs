@@ -130,17 +130,17 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
     /// <summary>The settings of a forecaster without bounds that <see cref="SeriesTraining"/> has trained.</summary>
     internal static ForecastSettings SettingsFor(TrainedSeries trained, SeriesColumns columns, SeriesEstimatorOptions options,
         string outputColumnName, double confidenceLevel) => new()
-    {
-        Columns = columns,
-        OutputColumnName = outputColumnName,
-        ConfidenceLevel = confidenceLevel,
-        RowInterval = trained.Timing?.Interval,
-        FillsGaps = trained.Timing is { FillsGaps: true },
-        UsualGap = trained.Timing?.UsualGap ?? 0,
-        HasOffsets = trained.Timing is { HasOffsets: true },
-        Missing = options.MissingValues,
-        Series = trained.SeriesNames,
-    };
+        {
+            Columns = columns,
+            OutputColumnName = outputColumnName,
+            ConfidenceLevel = confidenceLevel,
+            RowInterval = trained.Timing?.Interval,
+            FillsGaps = trained.Timing is { FillsGaps: true },
+            UsualGap = trained.Timing?.UsualGap ?? 0,
+            HasOffsets = trained.Timing is { HasOffsets: true },
+            Missing = options.MissingValues,
+            Series = trained.SeriesNames,
+        };
 
     /// <summary>
     /// Options for the <see cref="LstmForecastingEstimator"/> as used in

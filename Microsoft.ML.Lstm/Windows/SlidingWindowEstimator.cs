@@ -144,7 +144,7 @@ public sealed class SlidingWindowEstimator : IEstimator<SlidingWindowTransformer
         ArgumentNullException.ThrowIfNull(inputSchema);
         foreach (string name in _settings.InputColumnNames)
             ColumnRole.Input.Find(_host, inputSchema, name);
-        List<SchemaShape.Column> added = 
+        List<SchemaShape.Column> added =
         [
             SchemaShapes.VectorWithSlotNames(_settings.OutputColumnName, NumberDataViewType.Single, WindowOrigin.Shapes),
         ];

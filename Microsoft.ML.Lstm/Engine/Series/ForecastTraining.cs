@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Numerics.Tensors;
 using Microsoft.ML.Lstm.Engine.Network;
-using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Engine.Series.Baselines;
 using Microsoft.ML.Lstm.Engine.Training;
 

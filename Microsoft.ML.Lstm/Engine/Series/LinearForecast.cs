@@ -58,7 +58,7 @@ internal sealed class LinearForecastFit
     private readonly double[] _squares;
     private readonly double[] _products;
     private readonly double[] _valueSquares;
-    private double _weights;
+    private readonly double _weights;
 
     /// <summary>Sums over the steps of each series whose values ahead are all known.</summary>
     /// <param name="layout">The inputs and outputs of a step.</param>

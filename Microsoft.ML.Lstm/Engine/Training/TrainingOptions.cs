@@ -256,7 +256,8 @@ public abstract class TrainingOptions
         LearningRate = LearningRate!.Value,
         LearningRateSchedule = LearningRateSchedule!,
         GradientClipNorm = GradientClipNorm,
-        Epochs = NumberOfEpochs is { } epochs ? EpochRule.Exactly(epochs) : OpenEpochs,
+        Epochs = NumberOfEpochs is { } epochs ? EpochRule.Exactly(epochs)
+            : Effort == TrainingEffort.Quick ? OpenEpochs.Third : OpenEpochs,
         BatchSize = BatchSize!.Value,
         EarlyStopping = EarlyStopping is null or { IsOff: true } ? null
             : new EarlyStoppingRule(EarlyStopping.Metric, EarlyStopping.Patience!.Value, EarlyStopping.MinimumDelta)
@@ -374,7 +375,8 @@ public abstract class TrainingOptions
 /// <summary>How much time a training may take for a better model, as far as options are chosen from the data.</summary>
 public enum TrainingEffort
 {
-    /// <summary>A first impression: a smaller network, or fewer weight updates, in a fraction of the usual time.</summary>
+    /// <summary>A first impression: a third of the usual weight updates, where <see cref="TrainingOptions.NumberOfEpochs"/> is
+    /// <see langword="null"/>.</summary>
     Quick,
 
     /// <summary>One network, trained until it gets no better.</summary>

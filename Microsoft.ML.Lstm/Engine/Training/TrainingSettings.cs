@@ -100,6 +100,9 @@ internal readonly record struct EpochRule(int Updates, int Fewest, int Most)
     /// <summary>A fixed number of epochs.</summary>
     public static EpochRule Exactly(int epochs) => new(Updates: 0, epochs, epochs);
 
+    /// <summary>A third of the updates, within a third of the epochs.</summary>
+    public EpochRule Third => new(Math.Max(1, Updates / 3), Math.Max(1, Fewest / 3), Math.Max(1, Most / 3));
+
     /// <summary>The epochs of a training whose epochs have <paramref name="batches"/> weight updates each.</summary>
     public int EpochsFor(int batches) => Math.Clamp((Updates + batches - 1) / batches, Fewest, Most);
 }
