@@ -1,0 +1,47 @@
+using System.CommandLine;
+
+namespace LstmTool.Commands;
+
+/// <summary>The command line.</summary>
+internal static class Cli
+{
+    /// <summary>Exit codes: 0 all right, 1 the command failed and said why, 2 the command line is wrong, 130 ended by Ctrl-C.</summary>
+    public const int Failed = 1, WrongArguments = 2, Interrupted = 130;
+
+    /// <summary>Runs a command.</summary>
+    /// <param name="args">The arguments of the process.</param>
+    /// <returns>The exit code.</returns>
+    public static int Run(string[] args)
+    {
+        var root = new RootCommand("Trains recurrent networks on files of sequences: point at a file, name a column, and get a model, "
+            + "its metrics beside baselines, a report and a project that uses it.");
+        root.Subcommands.Add(InfoCommand.Create());
+        ParseResult parsed = root.Parse(args);
+        int code = parsed.Invoke();
+        return parsed.Errors.Count > 0 ? WrongArguments : code;
+    }
+
+    /// <summary>Runs what a command does, and turns what is wrong with files and data into one line.</summary>
+    public static int Guard(Action action)
+    {
+        try
+        {
+            action();
+            return 0;
+        }
+        catch (Exception error) when (IsExpected(error))
+        {
+            Console.Error.WriteLine($"Error: {MessageOf(error)}");
+            return Failed;
+        }
+    }
+
+    /// <summary>Whether an error is one of the user's files, data or machine, which the message says all about.</summary>
+    public static bool IsExpected(Exception error) => error.GetBaseException() is IOException or InvalidDataException or FormatException
+        or InvalidOperationException or ArgumentOutOfRangeException or UnauthorizedAccessException or NotSupportedException;
+
+    /// <summary>What is wrong, in one line.</summary>
+    public static string MessageOf(Exception error)
+        => string.Join(' ', error.GetBaseException().Message.Split(['\r', '\n'],
+            StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+}
