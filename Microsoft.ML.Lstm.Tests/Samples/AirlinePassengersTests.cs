@@ -43,8 +43,8 @@ public sealed class AirlinePassengersTests
         Run(expectedExitCode: 0, "--out", _folder);
         XElement svg = XDocument.Load(Path.Combine(_folder, "forecast.svg")).Root!;
         Assert.AreEqual("svg", svg.Name.LocalName);
-        int[] points = [.. svg.Elements(svg.Name.Namespace + "polyline").Select(line => line.Attribute("points")!.Value.Split(' ').Length)];
-        CollectionAssert.AreEqual(new[] { 144, 48 + 1 }, points);
+        CollectionAssert.AreEqual(new[] { 144, 48 + 1 }, DrawnChart.PointsOfLines(svg));
+        Assert.AreEqual(1, DrawnChart.NumberOfDots(svg, "fill-accent"));
     }
 
     [TestMethod]

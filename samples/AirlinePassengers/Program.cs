@@ -67,7 +67,7 @@ Console.WriteLine($"Forecast for {Series.Name(Series.Count)}: {next:0.0} thousan
     + $"{nextBySecondProcess:0.0}, {(same ? "the same to the last bit" : "NOT THE SAME")}.");
 
 string chartPath = Path.Combine(arguments.OutputFolder, "forecast.svg");
-File.WriteAllText(chartPath, Chart.Draw(split, forecasts));
+File.WriteAllText(chartPath, PassengerChart.Draw(split, forecasts));
 Console.WriteLine($"Chart: {chartPath}");
 if (arguments.JsonFile is { } jsonPath)
 {

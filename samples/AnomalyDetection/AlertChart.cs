@@ -1,4 +1,4 @@
-using Shared;
+using Shared.Charts;
 
 namespace AnomalyDetection;
 
@@ -6,10 +6,11 @@ namespace AnomalyDetection;
 internal static class AlertChart
 {
     public static string Draw(string title, DateTime[] times, float[] values, Verdict[] verdicts) =>
-        new SeriesChart(title, times)
-            .AddBand("bounds", "#ffd8a8", 0, Array.ConvertAll(verdicts, verdict => verdict.Lower()),
+        new Chart(title) { Times = times }
+            .AddBand("bounds", Ink.Accent, 0, Array.ConvertAll(verdicts, verdict => verdict.Lower()),
                 Array.ConvertAll(verdicts, verdict => verdict.Upper()))
-            .AddLine("what came", "#5f6b7a", 0, values)
-            .AddDots("alert", "#e03131", [.. values.Zip(verdicts, (value, verdict) => verdict.IsAlert() ? value : float.NaN)])
+            .AddLine("what came", Ink.Neutral, 0, values)
+            .AddDots("alert", Ink.Alert, verdicts.Index().Where(row => row.Item.IsAlert())
+                .Select(row => ((double)row.Index, (double)values[row.Index])))
             .ToSvg();
 }

@@ -2,6 +2,7 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm;
 using Shared;
+using Shared.Charts;
 
 namespace Forecasting;
 
@@ -87,12 +88,14 @@ internal sealed class OwnSeries
     {
         int first = Math.Max(0, now - RowsOfHistoryInChart + 1);
         float[] values = Array.ConvertAll(rows, row => row.Value);
-        return new SeriesChart($"{rows[0].Series} as forecast at {rows[now].Time:yyyy-MM-dd HH:mm}".Trim(),
-            [.. rows[first..].Select(row => row.Time)])
-            .AddBand("95 % interval", "#ffd8a8", now - first + 1, forecast.Lower, forecast.Upper)
-            .AddLine("history", "#5f6b7a", 0, values[first..(now + 1)])
-            .AddLine("what came", "#adb5bd", now - first, values[now..])
-            .AddLine("forecast", "#d9480f", now - first + 1, forecast.Forecast)
+        return new Chart($"{rows[0].Series} as forecast at {rows[now].Time:yyyy-MM-dd HH:mm}".Trim())
+        {
+            Times = [.. rows[first..].Select(row => row.Time)],
+        }
+            .AddBand("95 % interval", Ink.Accent, now - first + 1, forecast.Lower, forecast.Upper)
+            .AddLine("history", Ink.Neutral, 0, values[first..(now + 1)])
+            .AddLine("what came", Ink.Neutral, now - first, values[now..], dashed: true)
+            .AddLine("forecast", Ink.Accent, now - first + 1, forecast.Forecast)
             .ToSvg();
     }
 

@@ -1,6 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Lstm;
-using Shared;
+using Shared.Charts;
 
 namespace Forecasting;
 
@@ -99,12 +99,14 @@ internal static class ShopForecasts
         SalesForecast forecast = forecasts[Array.IndexOf(rows, days[now]) - split];
         int first = now - DaysOfHistoryInChart + 1;
         float[] sales = Array.ConvertAll(days, day => day.Sales);
-        return new SeriesChart($"Sales of the shop {shop}, as forecast on {days[now].Day:yyyy-MM-dd}",
-            [.. days[first..(now + Horizon + 1)].Select(day => day.Day)])
-            .AddBand("95 % interval", "#ffd8a8", now - first + 1, forecast.Lower, forecast.Upper)
-            .AddLine("history", "#5f6b7a", 0, sales[first..(now + 1)])
-            .AddLine("what came", "#adb5bd", now - first, sales[now..(now + Horizon + 1)])
-            .AddLine("forecast", "#d9480f", now - first + 1, forecast.Forecast)
+        return new Chart($"Sales of the shop {shop}, as forecast on {days[now].Day:yyyy-MM-dd}")
+        {
+            Times = [.. days[first..(now + Horizon + 1)].Select(day => day.Day)],
+        }
+            .AddBand("95 % interval", Ink.Accent, now - first + 1, forecast.Lower, forecast.Upper)
+            .AddLine("history", Ink.Neutral, 0, sales[first..(now + 1)])
+            .AddLine("what came", Ink.Neutral, now - first, sales[now..(now + Horizon + 1)], dashed: true)
+            .AddLine("forecast", Ink.Accent, now - first + 1, forecast.Forecast)
             .ToSvg();
     }
 }
