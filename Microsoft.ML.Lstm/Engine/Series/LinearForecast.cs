@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Engine.Series;
 
@@ -52,6 +53,8 @@ internal sealed class LinearForecastFit
 
     // Of the mean square of the features, so that features that are the same have a solution.
     private const double LeastPenalty = 1e-7;
+
+    private const double LeastPivot = 1e-12;
 
     private readonly ForecastLayout _layout;
     private readonly int _size;
@@ -114,7 +117,7 @@ internal sealed class LinearForecastFit
     public LinearForecast Solve(double penalty, int season)
     {
         int values = _layout.Values;
-        double[] factor = [.. _squares], weights = [.. _products];
+        double[] squares = [.. _squares], weights = [.. _products];
         int[] naive = [.. Enumerable.Range(0, values).Select(v => NaiveLag(v, season))];
         double mean = 0;
         for (int j = 0; j < _size; j++)
@@ -124,9 +127,8 @@ internal sealed class LinearForecastFit
                 weights[j * values + v] -= _squares[j * _size + naive[v]];
         }
         for (int j = 0; j < _size; j++)
-            factor[j * _size + j] += ((j < _size - 1 ? penalty : BiasPenalty * penalty) + LeastPenalty) * Math.Max(mean, 1e-12);
-        Factorize(factor);
-        SolveTriangles(factor, weights, values);
+            squares[j * _size + j] += ((j < _size - 1 ? penalty : BiasPenalty * penalty) + LeastPenalty) * Math.Max(mean, 1e-12);
+        new CholeskyFactor(squares, _size, LeastPivot).Solve(weights, values);
         for (int v = 0; v < values; v++)
             weights[naive[v] * values + v]++;
         double[] spreads = [.. naive.Select((lag, v) => Math.Sqrt(Math.Max(0, _valueSquares[v] - 2 * _products[lag * values + v]
@@ -140,34 +142,6 @@ internal sealed class LinearForecastFit
         season = season <= _layout.Lags ? season : 1;
         int ahead = value / _layout.Targets + 1;
         return value % _layout.Targets * _layout.Lags + (season - ahead % season) % season;
-    }
-
-    // Cholesky's factorization, row by row.
-    private void Factorize(double[] factor)
-    {
-        for (int i = 0; i < _size; i++)
-        {
-            Span<double> row = factor.AsSpan(i * _size, _size);
-            for (int j = 0; j < i; j++)
-                row[j] = (row[j] - TensorPrimitives.Dot<double>(row[..j], factor.AsSpan(j * _size, j))) / factor[j * _size + j];
-            row[i] = Math.Sqrt(Math.Max(row[i] - TensorPrimitives.SumOfSquares<double>(row[..i]), 1e-12));
-        }
-    }
-
-    private void SolveTriangles(double[] factor, double[] weights, int values)
-    {
-        for (int i = 0; i < _size; i++)
-            Eliminate(i, 0, i, j => factor[i * _size + j]);
-        for (int i = _size - 1; i >= 0; i--)
-            Eliminate(i, i + 1, _size, j => factor[j * _size + i]);
-
-        void Eliminate(int i, int from, int to, Func<int, double> factorOf)
-        {
-            Span<double> row = weights.AsSpan(i * values, values);
-            for (int j = from; j < to; j++)
-                TensorPrimitives.MultiplyAdd(weights.AsSpan(j * values, values), -factorOf(j), row, row);
-            TensorPrimitives.Divide(row, factor[i * _size + i], row);
-        }
     }
 
     private bool TryRead(EncodedSeries series, int step, double[] x, double[] y)

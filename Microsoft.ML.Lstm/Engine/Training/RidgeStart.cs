@@ -94,14 +94,21 @@ internal static class RidgeStart
             double[] least = [.. Enumerable.Repeat(double.PositiveInfinity, outputs)];
             foreach (double ridge in unit > 0 ? Ridges : [])
             {
-                double[][]? factor = Factor(covariance, ridge * unit);
-                if (factor is null)
+                double[] matrix = new double[inputs * inputs];
+                for (int i = 0; i < inputs; i++)
+                {
+                    covariance[i].CopyTo(matrix, i * inputs);
+                    matrix[i * inputs + i] += ridge * unit;
+                }
+                var factor = new CholeskyFactor(matrix, inputs, leastPivot: double.Epsilon);
+                if (!factor.IsExact)
                     continue;
-                double freedom = Math.Min(inputs - ridge * unit * TraceOfInverse(factor) + 1, _rows - 1);
+                double freedom = Math.Min(inputs - ridge * unit * factor.TraceOfInverse() + 1, _rows - 1);
                 for (int output = 0; output < outputs; output++)
                 {
                     double[] target = covariance[inputs + output];
-                    double[] solution = Substitute(factor, target.AsSpan(0, inputs));
+                    double[] solution = target[..inputs];
+                    factor.Solve(solution, columns: 1);
                     double error = target[inputs + output];
                     for (int i = 0; i < inputs; i++)
                         error -= solution[i] * (target[i] + ridge * unit * solution[i]);
@@ -113,58 +120,6 @@ internal static class RidgeStart
             intercepts = [.. Enumerable.Range(0, outputs).Select(output =>
                 _sums[inputs + output] / _weight - TensorPrimitives.Dot<double>(best[output], _sums.AsSpan(0, inputs)) / _weight)];
             return best;
-        }
-
-        /// <summary>The Cholesky factor of the inputs' covariance with a ridge; null where it has none for rounding errors.</summary>
-        private double[][]? Factor(double[][] covariance, double ridge)
-        {
-            double[][] factor = [.. covariance.Take(inputs).Select(row => (double[])row.Clone())];
-            for (int i = 0; i < inputs; i++)
-            {
-                factor[i][i] += ridge;
-                for (int j = 0; j <= i; j++)
-                {
-                    double rest = factor[i][j] - TensorPrimitives.Dot<double>(factor[i].AsSpan(0, j), factor[j].AsSpan(0, j));
-                    if (j < i)
-                        factor[i][j] = rest / factor[j][j];
-                    else if (rest > 0)
-                        factor[i][i] = Math.Sqrt(rest);
-                    else
-                        return null;
-                }
-            }
-            return factor;
-        }
-
-        private double[] Substitute(double[][] factor, ReadOnlySpan<double> target)
-        {
-            double[] solution = target.ToArray();
-            for (int i = 0; i < inputs; i++)
-                solution[i] = (solution[i] - TensorPrimitives.Dot<double>(factor[i].AsSpan(0, i), solution.AsSpan(0, i))) / factor[i][i];
-            for (int i = inputs - 1; i >= 0; i--)
-            {
-                solution[i] /= factor[i][i];
-                for (int j = 0; j < i; j++)
-                    solution[j] -= factor[i][j] * solution[i];
-            }
-            return solution;
-        }
-
-        // The squares of the inverse factor, one column of it after the other.
-        private double TraceOfInverse(double[][] factor)
-        {
-            double trace = 0;
-            double[] column = new double[inputs];
-            for (int j = 0; j < inputs; j++)
-            {
-                for (int i = j; i < inputs; i++)
-                {
-                    double known = i == j ? 1 : -TensorPrimitives.Dot<double>(factor[i].AsSpan(j, i - j), column.AsSpan(j, i - j));
-                    column[i] = known / factor[i][i];
-                    trace += column[i] * column[i];
-                }
-            }
-            return trace;
         }
     }
 }
