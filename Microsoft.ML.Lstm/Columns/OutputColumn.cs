@@ -1,4 +1,5 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.Engine.Explanations;
 using Microsoft.ML.Lstm.Onnx.Export;
 
 namespace Microsoft.ML.Lstm.Columns;
@@ -44,4 +45,7 @@ internal abstract class ScoredRow
 
     /// <summary>The weights of the T steps in the encoding, with the sum 1; empty for a network that does not pool by attention.</summary>
     public virtual ReadOnlySpan<float> Attention => [];
+
+    /// <summary>What explains the result; null where there is nothing to explain, and where no explanation was asked for.</summary>
+    public virtual Explanation? Explanation => null;
 }

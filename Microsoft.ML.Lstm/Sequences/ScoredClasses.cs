@@ -22,6 +22,17 @@ internal sealed class ScoredClasses(NetworkShape shape)
     /// <summary>The class, counted from 0, that an output is for.</summary>
     public int this[int output] => _known is null ? output : _known[output];
 
+    /// <summary>The output of the class that is to be explained; null for the predicted one.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such class, or the training data did not have it.</exception>
+    public int? OutputOf(ExplanationOptions options)
+    {
+        if (options.Output is null)
+            return null;
+        int known = options.OutputOf(Count), output = _known is null ? known : Array.IndexOf(_known, known);
+        return output >= 0 ? output : throw new ArgumentOutOfRangeException(nameof(options.Output), options.Output,
+            "The training data had no row of this class, so there is nothing to explain of it.");
+    }
+
     /// <summary>Makes room for probabilities of all classes.</summary>
     /// <param name="value">The vector that receives the probabilities.</param>
     /// <param name="steps">T: the vector gets T x L values.</param>

@@ -1,8 +1,10 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Columns;
+using Microsoft.ML.Lstm.Engine.Explanations;
 using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Network;
 using Microsoft.ML.Lstm.Engine.Parameters;
+using Microsoft.ML.Lstm.Explanations;
 using Microsoft.ML.Lstm.MlNet;
 using Microsoft.ML.Lstm.Sequences;
 using Microsoft.ML.Runtime;
@@ -188,6 +190,78 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
         ArgumentNullException.ThrowIfNull(stream);
         Onnx.WriteFile(stream);
     }
+
+    /// <summary>
+    /// Says what the results for rows come from: how much each feature of each step adds to the result, by integrated gradients
+    /// (Sundararajan, Taly and Yan 2017), and what the recurrent layers did at each step. Nothing is computed before its values are asked
+    /// for.
+    /// </summary>
+    /// <remarks>
+    /// <format type="text/markdown"><![CDATA[
+    /// These columns stand behind the columns of the rows, T the steps of a sequence and all numbers <xref:System.Single>:
+    /// * `ExplainedOutput`: the number that is explained, F(x); see <xref:Microsoft.ML.Lstm.ExplanationOptions> for what and in which unit.
+    /// * `BaselineOutput`: the number for the baseline, F(x').
+    /// * `Attribution`: vector (T, J), the unit of `ExplainedOutput`. What each number of a step, and each key by its embedding, adds to
+    ///   the difference: positive where it raises the result. J counts the features of a step, then its keys, then its word if that is read
+    ///   by its characters. The attributions of a row, those of static features too, add up to `ExplainedOutput` - `BaselineOutput`,
+    ///   within `Tolerance`. The annotation `StepSlotNames` has the names of the J; slots have names where all sequences have the same T.
+    /// * `StepAttribution`: vector of T. The attributions of each step, added up.
+    /// * `StaticAttribution`, for networks with static features: vector of S.
+    /// * `HiddenStates`: vector (T, units). h of all layers and directions; of several networks those of all.
+    /// * `CellStates`, for an LSTM: vector (T, units). c likewise.
+    /// * `Gates`: vector (T, gates). The activations, of each layer and direction gate by gate as PyTorch orders them: i, f, g, o of an
+    ///   LSTM; r, z, n of a GRU; those of a plain RNN are h. `StepSlotNames` has a name for each, such as `layer 1 reverse f[3]`.
+    /// * `Attention`, for networks that pool the steps by attention: vector of T. The weight of each step in the encoding.
+    ///
+    /// With several steps a frame, states and gates of a step are those of its frame. A row that can't be scored gets NaN or, where T
+    /// differs from row to row, no values; a warning in the log counts such rows. Rows are explained one by one: a row's values do not
+    /// depend on the other rows. Gradients are computed at 13 points between baseline and sequence, or more if the network saturates.
+    /// ]]></format>
+    /// </remarks>
+    /// <param name="mlContext">The context, whose log gets the warnings.</param>
+    /// <param name="rows">The rows, which have the columns that the network reads.</param>
+    /// <param name="options">What is explained, and how exactly; <see langword="null"/> for the defaults.</param>
+    /// <returns>The columns of <paramref name="rows"/> and, behind them, the explanations.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="mlContext"/> or <paramref name="rows"/> is
+    /// <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing, or is not what the network was trained on; or an option is out of
+    /// its range.</exception>
+    /// <exception cref="ArgumentException">The baseline has no row, or the network can't read it.</exception>
+    /// <example>
+    /// <code>
+    /// // Which hours made the forecast what it is?
+    /// IDataView explained = model.LastTransformer.Explain(ml, windows);
+    /// foreach (float[] hours in explained.GetColumn&lt;float[]&gt;("StepAttribution"))
+    ///     Console.WriteLine(string.Join(" ", hours.Select(hour => hour.ToString("+0.00;-0.00"))));
+    /// </code>
+    /// </example>
+    public IDataView Explain(MLContext mlContext, IDataView rows, ExplanationOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(mlContext);
+        ArgumentNullException.ThrowIfNull(rows);
+        options ??= new();
+        IHost host = ((IHostEnvironment)mlContext).Register(nameof(Explain));
+        var explainers = new SequenceExplainers(Model.Network, () => Explained(options), options.Settle(), options.Baseline);
+        // Says now what is wrong with the options.
+        Explained(options);
+        var transformer = new ExplainingTransformer<ScoringBindings>(
+            schema =>
+            {
+                var names = new ExplainedNames(_input, _input.Find(host, schema));
+                return new ScoringBindings(host, schema, _network, _input, ExplanationColumns.Create(
+                    [.. Model.Network.Members.Select(member => member.Shape)], names.Steps, names.OfStep, names.OfSlots, names.OfStatics,
+                    hasStates: false));
+            },
+            (bindings, transformer, source) => new ExplainedDataView(bindings, transformer, source, explainers));
+        var explained = (ExplainedDataView)transformer.Transform(rows);
+        explained.CheckBaseline();
+        return explained;
+    }
+
+    /// <summary>The number that is explained.</summary>
+    private protected virtual ExplainedOutput Explained(ExplanationOptions options)
+        => new ExplainedValue(Model.Network.OutputScaler, options.OutputOf(Model.OutputCount),
+            Model.Network.Shape.Head.IsPerStep ? options.Step : null);
 
     internal SequenceOnnx Onnx => new(GetType().Name, Model.Network, Columns, ScoreFunction, _input, _outputs);
 

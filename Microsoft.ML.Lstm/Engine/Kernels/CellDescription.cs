@@ -24,6 +24,9 @@ internal abstract class CellDescription
     /// <summary>G: blocks of H rows in each weight matrix.</summary>
     public abstract int Gates { get; }
 
+    /// <summary>The letter of each gate in formulas, in PyTorch's order.</summary>
+    public abstract string GateNames { get; }
+
     /// <summary>Whether the cell has a state c beside h.</summary>
     public abstract bool HasCellState { get; }
 
@@ -60,6 +63,8 @@ internal sealed class CellDescription<TCell>(CellType type) : CellDescription(ty
     public override int Slots => TCell.Slots.Length;
 
     public override int Gates => TCell.InputGates.Length;
+
+    public override string GateNames => TCell.GateNames;
 
     public override bool HasCellState => TCell.HasCellState;
 

@@ -26,6 +26,8 @@ internal readonly struct GruCell : ICell
 
     public static int? ForgetGate => null;
 
+    public static string GateNames => "rzn";
+
     public static bool HasCellState => false;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -31,6 +31,9 @@ internal interface ICell
     /// <summary>The block of the bias that the forget gate adds, which does not start at zero; null for a cell without one.</summary>
     static abstract int? ForgetGate { get; }
 
+    /// <summary>The letter of each gate in formulas, in PyTorch's order.</summary>
+    static abstract string GateNames { get; }
+
     /// <summary>Whether the cell has a state c beside h.</summary>
     static abstract bool HasCellState { get; }
 

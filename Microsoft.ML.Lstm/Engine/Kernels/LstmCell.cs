@@ -25,6 +25,8 @@ internal readonly struct LstmCell : ICell
 
     public static int? ForgetGate => 1;
 
+    public static string GateNames => "ifgo";
+
     public static bool HasCellState => true;
 
     // With e the powers of two of the four slots, and all over one denominator:

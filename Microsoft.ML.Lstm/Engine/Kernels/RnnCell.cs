@@ -18,6 +18,8 @@ internal readonly struct RnnCell : ICell
 
     public static int? ForgetGate => null;
 
+    public static string GateNames => "h";
+
     public static bool HasCellState => false;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -23,12 +23,13 @@ internal sealed unsafe class ConvolutionBranch
     /// <param name="parameters">Its parameters.</param>
     /// <param name="weights">The packed weights of the convolutions.</param>
     /// <param name="kernels">The kernels to run.</param>
-    public ConvolutionBranch(NetworkShape shape, ParameterSet parameters, ConvolutionWeights[] weights, CpuKernels kernels)
+    /// <param name="isFrozen">Whether passes with keep normalize by the running statistics, as scoring does.</param>
+    public ConvolutionBranch(NetworkShape shape, ParameterSet parameters, ConvolutionWeights[] weights, CpuKernels kernels, bool isFrozen)
     {
         _shape = shape;
         _kernels = kernels;
         _rows = new SpacedRows(weights.Max(layer => Math.Max(layer.Shape.StepsBefore, layer.Shape.StepsBehind)));
-        _layers = [.. weights.Select(layer => new ConvolutionLayer(layer, parameters, kernels, _rows))];
+        _layers = [.. weights.Select(layer => new ConvolutionLayer(layer, parameters, kernels, _rows, isFrozen))];
     }
 
     /// <summary>The number of layers.</summary>

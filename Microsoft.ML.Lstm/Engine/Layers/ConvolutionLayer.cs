@@ -6,14 +6,15 @@ namespace Microsoft.ML.Lstm.Engine.Layers;
 /// <summary>
 /// A convolution over the steps of sequences, with batch normalization (Ioffe and Szegedy 2015) and a rectifier: y = W·x, over a
 /// window of steps; z = max(0, γ·(y − μ)/σ + β). While training, μ and σ² are the mean and variance of each filter over all steps of
-/// the batch, so that each pass meets once in its middle, where the statistics of all sequences are put together; in scoring they are
-/// running means of these, and a sequence does not depend on those beside it.
+/// the batch, so that each pass meets once in its middle, where the statistics of all sequences are put together; in scoring, and in the
+/// passes of a frozen layer, they are running means of these, and a sequence does not depend on those beside it.
 /// </summary>
 /// <remarks>
 /// Statistics are those of spans of rows, in float, put together in double in the order of the rows: threads, which share sequences, change
 /// no bit. The variance comes from squared distances from the mean of a span (Chan, Golub and LeVeque 1979).
 /// </remarks>
-internal sealed unsafe class ConvolutionLayer(ConvolutionWeights weights, ParameterSet parameters, CpuKernels kernels, SpacedRows rows)
+internal sealed unsafe class ConvolutionLayer(
+    ConvolutionWeights weights, ParameterSet parameters, CpuKernels kernels, SpacedRows rows, bool isFrozen)
 {
     private const double ShareOfBatch = 0.1;
 
@@ -67,6 +68,13 @@ internal sealed unsafe class ConvolutionLayer(ConvolutionWeights weights, Parame
     public void FinishMoments()
     {
         ReadOnlySpan<float> factor = parameters[weights.Factor], summand = parameters[weights.Summand];
+        if (isFrozen)
+        {
+            parameters[weights.Mean].CopyTo(_mean.Span);
+            weights.Scale.CopyTo(_scale.Span);
+            weights.Shift.CopyTo(_shift.Span);
+            return;
+        }
         for (int filter = 0; filter < factor.Length; filter++)
         {
             double mean = 0, squares = 0, count = 0;
@@ -106,6 +114,9 @@ internal sealed unsafe class ConvolutionLayer(ConvolutionWeights weights, Parame
     /// <summary>Puts the sums of all spans together.</summary>
     public void FinishSums()
     {
+        // Running statistics don't depend on the batch, so their gradient is 0, as the buffers are.
+        if (isFrozen)
+            return;
         for (int filter = 0; filter < _variance.Length; filter++)
         {
             double sum = 0, products = 0;

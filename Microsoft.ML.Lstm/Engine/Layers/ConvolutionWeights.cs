@@ -85,6 +85,12 @@ internal sealed unsafe class ConvolutionWeights
     /// <summary>The running variance.</summary>
     public Parameter Variance { get; }
 
+    /// <summary>What W·x is multiplied by in scoring, for each filter; 0 in the padding.</summary>
+    public ReadOnlySpan<float> Scale => _scale.Span[..Width];
+
+    /// <summary>What is added to the product in scoring.</summary>
+    public ReadOnlySpan<float> Shift => _shift.Span[..Width];
+
     /// <summary>All packed matrices, each with the parameter that it is packed from.</summary>
     public IEnumerable<(PackedMatrix Matrix, Parameter Parameter)> Packed
         => _transposed is null ? [(_packed, _weight)] : [(_packed, _weight), (_transposed, _weight)];

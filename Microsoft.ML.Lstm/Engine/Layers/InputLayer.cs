@@ -21,6 +21,9 @@ internal sealed unsafe class InputLayer(ParameterSet parameters, CharacterEncode
     /// <summary>The rows that the first recurrent layer reads, [N x I].</summary>
     public float* X => _dropout.Inputs > 0 ? _dropped.Pointer : _batch.X;
 
+    /// <summary>Takes a batch whose rows are filled in already.</summary>
+    public void Prepare(SequenceBatch batch) => (_batch, _dropout) = (batch, default);
+
     public void Prepare(SequenceBatch batch, bool keep, Dropout dropout)
     {
         _batch = batch;

@@ -34,6 +34,8 @@ internal sealed unsafe class RecurrentDirection(RecurrentWeights weights, CpuKer
     private SequenceBatch _batch = null!;
     private bool _keep;
     private Dropout _dropout;
+    private FloatBuffer? _initialH;
+    private FloatBuffer? _initialC;
 
     public RecurrentWeights Weights { get; } = weights;
 
@@ -138,6 +140,35 @@ internal sealed unsafe class RecurrentDirection(RecurrentWeights weights, CpuKer
             steps.Abandon(part);
     }
 
+    /// <summary>
+    /// From now on sequences begin with the states that <see cref="InitialHidden"/> and <see cref="InitialCellState"/> are set to before
+    /// each forward pass; in place of zero. For the only direction of a layer, one that runs forward.
+    /// </summary>
+    /// <param name="sequences">The sequences of the batch.</param>
+    public void RequireInitialStates(int sequences)
+    {
+        Require(ref _initialH);
+        Require(ref _initialC);
+
+        void Require(ref FloatBuffer? buffer)
+        {
+            buffer ??= new FloatBuffer();
+            buffer.Require((long)sequences * _layout.PaddedSize);
+        }
+    }
+
+    /// <summary>h [H] before the first step of the sequence in a row of the batch.</summary>
+    public Span<float> InitialHidden(int row) => _initialH!.Span.Slice(row * _layout.PaddedSize, _layout.HiddenSize);
+
+    /// <summary>c [H] before the first step of the sequence in a row of the batch.</summary>
+    public Span<float> InitialCellState(int row) => _initialC!.Span.Slice(row * _layout.PaddedSize, _layout.HiddenSize);
+
+    /// <summary>The gradient of <see cref="InitialHidden"/>, after <see cref="Backward"/>.</summary>
+    public ReadOnlySpan<float> InitialHiddenGradient(int row) => FinalGradient(row);
+
+    /// <summary>The gradient of <see cref="InitialCellState"/>, after <see cref="Backward"/>.</summary>
+    public ReadOnlySpan<float> InitialCellGradient(int row) => _dc.Span.Slice(row * _layout.PaddedSize, _layout.HiddenSize);
+
     /// <summary>Makes room for the backward pass and zeroes the gradients of the states after the last steps.</summary>
     public void PrepareBackward()
     {
@@ -207,6 +238,9 @@ internal sealed unsafe class RecurrentDirection(RecurrentWeights weights, CpuKer
         step.Rows = rows;
         // Forward, every active row was active before. In reverse, sequences join at their own last step.
         step.Carried = hasPrevious ? Math.Clamp(_batch.ActiveRows(previous) - begin, 0, rows) : 0;
+        bool isFirst = !hasPrevious && _initialH is not null;
+        if (isFirst)
+            step.Carried = rows;
         step.H = h + row * hRow;
         step.HRow = hRow;
         step.HPrevious = h + previousRow * hRow;
@@ -215,6 +249,11 @@ internal sealed unsafe class RecurrentDirection(RecurrentWeights weights, CpuKer
         step.Keep = _keep;
         step.C = _c.Pointer + (_keep ? row : begin) * (nint)_layout.PaddedSize;
         step.CPrevious = _c.Pointer + (_keep ? previousRow : begin) * (nint)_layout.PaddedSize;
+        if (isFirst)
+        {
+            step.HPrevious = _initialH!.Pointer + begin * (nint)_layout.PaddedSize;
+            step.CPrevious = _initialC!.Pointer + begin * (nint)_layout.PaddedSize;
+        }
         return true;
     }
 
@@ -222,6 +261,21 @@ internal sealed unsafe class RecurrentDirection(RecurrentWeights weights, CpuKer
 
     /// <summary>c of a packed row, after a forward pass that kept it.</summary>
     public ReadOnlySpan<float> CellState(int packedRow) => _c.Span.Slice(packedRow * _layout.PaddedSize, _layout.HiddenSize);
+
+    /// <summary>
+    /// Copies the activated gates of a packed row, after a forward pass that kept them and before the backward pass: gate by gate in
+    /// PyTorch's order, [G x H].
+    /// </summary>
+    public void CopyGates(int packedRow, Span<float> gates)
+    {
+        ReadOnlySpan<float> row = _gates.Span.Slice(packedRow * _layout.GateWidth, _layout.GateWidth);
+        for (int column = 0; column < row.Length; column++)
+        {
+            (int slot, int unit) = _layout.Locate(column);
+            if (unit < _layout.HiddenSize && _layout.Cell.InputGate(slot) is var gate and >= 0)
+                gates[gate * _layout.HiddenSize + unit] = row[column];
+        }
+    }
 
     /// <summary>The gradients of the products of a packed row, followed by those of the next rows.</summary>
     public float* GateGradients(int packedRow) => _gates.Pointer + packedRow * (nint)_layout.GateWidth;

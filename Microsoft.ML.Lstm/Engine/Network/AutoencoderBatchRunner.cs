@@ -68,7 +68,13 @@ internal sealed class AutoencoderBatchRunner : BatchRunner
 
     public override void Measure(OutputLoss loss) => _decoder.Measure(loss);
 
-    public override void Backward(OutputLoss loss, Gradient gradient)
+    public override ReadOnlySpan<float> InputGradient(int packedRow) => _encoder.InputGradient(packedRow);
+
+    public override void AddStaticGradient(int row, Span<float> sum) => _encoder.AddStaticGradient(row, sum);
+
+    public override void CopyStates(int row, int step, StateSpans states) => _encoder.CopyStates(row, step, states);
+
+    public override void Backward(OutputLoss loss, Gradient? gradient)
     {
         _decoder.Backward(loss, gradient);
         _encoder.Backward(_codeLoss, gradient);

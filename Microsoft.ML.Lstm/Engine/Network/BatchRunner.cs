@@ -55,8 +55,24 @@ internal abstract class BatchRunner
     /// Runs from the loss back to the gradients of all parameters, after a forward pass with keep. The outputs are overwritten.
     /// </summary>
     /// <param name="loss">Gives the gradient of the outputs.</param>
-    /// <param name="gradient">Receives the gradients of the parameters in addition to its values.</param>
-    public abstract void Backward(OutputLoss loss, Gradient gradient);
+    /// <param name="gradient">Receives the gradients of the parameters in addition to its values; null for a network for
+    /// <see cref="NetworkPasses.InputsOnly"/>.</param>
+    public abstract void Backward(OutputLoss loss, Gradient? gradient);
+
+    /// <summary>
+    /// The gradient of the features [I] of a packed row after a backward pass, of a network for
+    /// <see cref="NetworkPasses.BackwardToInput"/> or <see cref="NetworkPasses.InputsOnly"/>.
+    /// </summary>
+    public abstract ReadOnlySpan<float> InputGradient(int packedRow);
+
+    /// <summary>Adds the gradient of the static features [S] of the sequence in a row of the batch, after a backward pass.</summary>
+    public abstract void AddStaticGradient(int row, Span<float> sum);
+
+    /// <summary>
+    /// Copies what the recurrent layers made of a step of the sequence in a row of the batch, after a forward pass with keep and before the
+    /// backward pass.
+    /// </summary>
+    public abstract void CopyStates(int row, int step, StateSpans states);
 
     /// <summary>
     /// Moves the running statistics of batch normalization, which scoring goes by, towards those of the last forward pass with keep; to be

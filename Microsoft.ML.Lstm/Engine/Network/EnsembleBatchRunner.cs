@@ -88,10 +88,17 @@ internal sealed unsafe class EnsembleBatchRunner : BatchRunner
             loss.Differentiate(_batch, row, Outputs);
     }
 
-    public override void Backward(OutputLoss loss, Gradient gradient)
-        => throw new NotSupportedException("The members of an ensemble are trained one by one.");
+    public override void Backward(OutputLoss loss, Gradient? gradient) => throw OneByOne();
+
+    public override ReadOnlySpan<float> InputGradient(int packedRow) => throw OneByOne();
+
+    public override void AddStaticGradient(int row, Span<float> sum) => throw OneByOne();
+
+    public override void CopyStates(int row, int step, StateSpans states) => throw OneByOne();
 
     public override void PackNetwork() => Array.ForEach(_members, member => member.PackNetwork());
+
+    private static NotSupportedException OneByOne() => new("The members of an ensemble are run backward one by one.");
 
     private OutputRows Outputs => new(_outputs.Pointer, _outputSize, _outputSize, _areSteps);
 }

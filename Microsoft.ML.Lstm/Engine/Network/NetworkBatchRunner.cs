@@ -77,19 +77,21 @@ internal sealed unsafe partial class NetworkBatchRunner : BatchRunner
         _shape = network.Shape;
         _team = team;
         _inputs = new InputLayer(network.Parameters, network.Characters is { } characters
-            ? new CharacterEncoder(network.Parameters, characters, network.Kernels, backward: network.Passes != NetworkPasses.Forward)
+            ? new CharacterEncoder(network.Parameters, characters, network.Kernels,
+                backward: network.Passes is NetworkPasses.Backward or NetworkPasses.BackwardToInput)
             : null);
         _layers = [.. Enumerable.Range(0, _shape.Layers)
             .Select(layer => new RecurrentLayer(network.Weights(layer), network.Kernels, layer, isTop: layer == _shape.Layers - 1))];
         _frames = _shape.StepsPerFrame > 1 ? new FrameLayer(_shape, network.Kernels) : null;
         _convolutions = _shape.Convolutions.Count == 0 ? null
-            : new ConvolutionBranch(_shape, network.Parameters, network.Convolutions, network.Kernels);
+            : new ConvolutionBranch(_shape, network.Parameters, network.Convolutions, network.Kernels, isFrozen: IsInputsOnly);
         _pooling = _shape.Head.IsPerStep ? null
             : network.Attention is { } attention ? new AttentionPooling(_shape, attention, network.Kernels, _layers[^1])
             : new ElementwisePooling(_shape, _layers[^1]);
         _head = network.Head;
         // A conditional random field needs all outputs of a sequence together, and a decoder reads them within the pass.
-        _hasWideHead = _shape.Head is not (Head.Crf or Head.Autoencoder) && (long)_head.InputSize * _head.OutputSize >= WideHeadWeights;
+        _hasWideHead = _shape.Head is not (Head.Crf or Head.Autoencoder) && !IsInputsOnly
+            && (long)_head.InputSize * _head.OutputSize >= WideHeadWeights;
         _rowBounds = new int[team.Threads + 1];
         _sharedSteps = new SharedSteps(team.Threads);
         _forwardUnitsPart = ForwardUnits;
@@ -103,11 +105,9 @@ internal sealed unsafe partial class NetworkBatchRunner : BatchRunner
         _backwardPart = BackwardRows;
         _weightGradientPart = part => _gradients!.Add(part, _sharedParts, _gradientTarget.Parameters);
         _packPart = part => _network.Pack(part, _packParts);
-        if (network.Passes != NetworkPasses.Forward)
-        {
+        if (network.Passes is NetworkPasses.Backward or NetworkPasses.BackwardToInput)
             _gradients = new GradientShares(WeightGradientsOfLayers(), team.Threads);
-            _dInput = network.Passes == NetworkPasses.BackwardToInput ? new FloatBuffer() : null;
-        }
+        _dInput = network.Passes == NetworkPasses.BackwardToInput || IsInputsOnly ? new FloatBuffer() : null;
     }
 
     public override CancellationToken Stop
@@ -143,8 +143,7 @@ internal sealed unsafe partial class NetworkBatchRunner : BatchRunner
     public ReadOnlySpan<float> CellState(int layer, int direction, int packedRow)
         => _layers[layer].Directions[direction].CellState(packedRow);
 
-    /// <summary>The gradient of the features [I] of a packed row; of a network for <see cref="NetworkPasses.BackwardToInput"/>.</summary>
-    public ReadOnlySpan<float> InputGradient(int packedRow) => _dInput!.Span.Slice(packedRow * DInputStride, _shape.InputSize);
+    public override ReadOnlySpan<float> InputGradient(int packedRow) => _dInput!.Span.Slice(packedRow * DInputStride, _shape.InputSize);
 
     /// <summary>
     /// Runs a packed batch to the outputs; with a wide head and <paramref name="keep"/> only up to the head, whose outputs are then
@@ -156,7 +155,10 @@ internal sealed unsafe partial class NetworkBatchRunner : BatchRunner
         _loss = null;
         _dropout = dropout;
         _keep = keep;
-        _inputs.Prepare(batch, keep, dropout);
+        if (IsInputsOnly)
+            _inputs.Prepare(batch);
+        else
+            _inputs.Prepare(batch, keep, dropout);
         _frames?.Prepare(batch);
         _steps = _frames?.Frames ?? batch;
         foreach (RecurrentLayer layer in _layers)
@@ -192,10 +194,9 @@ internal sealed unsafe partial class NetworkBatchRunner : BatchRunner
         _team.Run(_parts, _measurePart);
     }
 
-    public override void Backward(OutputLoss loss, Gradient gradient)
+    public override void Backward(OutputLoss loss, Gradient? gradient)
     {
         _loss = loss;
-        _gradientTarget = gradient;
         _dHeadInputs.Require((long)HeadRows * _head.InputStride);
         foreach (RecurrentLayer layer in _layers)
             layer.PrepareBackward(finalGradientsOnly: layer == _layers[^1] && !_shape.Head.IsPerStep && _shape.Pooling == Pooling.Last);
@@ -212,6 +213,9 @@ internal sealed unsafe partial class NetworkBatchRunner : BatchRunner
             _convolutions!.FinishSums(_convolution);
         }
         _team.Run(_parts, _backwardPart);
+        if (gradient is null)
+            return;
+        _gradientTarget = gradient;
         _team.Run(_sharedParts, _weightGradientPart);
         if (_dInput is not null)
             _inputs.AddGradients(_dInput.Pointer, DInputStride, gradient);
@@ -225,6 +229,8 @@ internal sealed unsafe partial class NetworkBatchRunner : BatchRunner
         _packParts = _network.Parameters.DenseLength < SharedPacking ? 1 : _team.Threads;
         _team.Run(_packParts, _packPart);
     }
+
+    private bool IsInputsOnly => _network.Passes == NetworkPasses.InputsOnly;
 
     private int DInputStride => _network.Kernels.RoundUp(_shape.InputSize);
 
@@ -269,7 +275,8 @@ internal sealed unsafe partial class NetworkBatchRunner : BatchRunner
 
     private void ReadInputs(int begin, int end)
     {
-        _inputs.Forward(begin, end);
+        if (!IsInputsOnly)
+            _inputs.Forward(begin, end);
         _frames?.Forward(begin, end, _inputs.X);
         _convolutions?.Read(begin, end, _inputs.X);
     }

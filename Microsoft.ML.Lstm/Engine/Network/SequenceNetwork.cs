@@ -15,6 +15,13 @@ internal enum NetworkPasses
 
     /// <summary>As <see cref="Backward"/>, and to the gradients of the input features too.</summary>
     BackwardToInput,
+
+    /// <summary>
+    /// The forward pass as in scoring, and the backward pass to the gradients of the inputs alone: of the steps as the first layer reads
+    /// them, of the static features and of the states before the first step. The caller fills in the rows of a packed batch, embeddings
+    /// included, with the help of <see cref="NetworkBatchRunner.Embed"/>.
+    /// </summary>
+    InputsOnly,
 }
 
 /// <summary>
@@ -35,11 +42,11 @@ internal sealed class SequenceNetwork
         Parameters = parameters;
         Kernels = kernels ?? CpuKernels.Best;
         Passes = passes;
-        bool backward = passes != NetworkPasses.Forward;
+        bool backward = passes != NetworkPasses.Forward, toInput = passes is NetworkPasses.BackwardToInput or NetworkPasses.InputsOnly;
         _layers = Enumerable.Range(0, Shape.Layers)
             .Select(layer => Enumerable.Range(0, Shape.Directions)
                 .Select(direction => new RecurrentWeights(parameters, layer, direction, Kernels, backward,
-                    inputGradient: passes == NetworkPasses.BackwardToInput || (backward && layer > 0)))
+                    inputGradient: toInput || (backward && layer > 0)))
                 .ToArray())
             .ToArray();
         if (Shape.HasAttention)
@@ -47,10 +54,10 @@ internal sealed class SequenceNetwork
         if (Shape.Characters is not null)
             Characters = new CharacterWeights(parameters, Kernels, backward);
         Convolutions = [.. Enumerable.Range(0, Shape.Convolutions.Count).Select(layer => new ConvolutionWeights(parameters, layer, Kernels,
-            inputGradient: passes == NetworkPasses.BackwardToInput || (backward && layer > 0)))];
+            inputGradient: toInput || (backward && layer > 0)))];
         Head = new DenseLayer(parameters.Find(ParameterSet.HeadWeight), parameters.Find(ParameterSet.HeadBias), Kernels, backward);
         if (parameters.Decoder is { } decoder)
-            Decoder = new SequenceNetwork(decoder, backward ? NetworkPasses.BackwardToInput : passes, Kernels);
+            Decoder = new SequenceNetwork(decoder, passes == NetworkPasses.Backward ? NetworkPasses.BackwardToInput : passes, Kernels);
         var all = _layers.SelectMany(directions => directions)
             .SelectMany(weights => weights.Packed)
             .Concat(Attention?.Packed ?? [])

@@ -1,4 +1,5 @@
 using Microsoft.ML.Lstm;
+using Microsoft.ML.Lstm.Engine.Explanations;
 using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.MlNet;
@@ -56,6 +57,12 @@ public sealed class LstmAutoencoderTransformer : SequencePredictionTransformer
     }
 
     private static bool IsThreshold(float? threshold) => threshold is >= 0 and < float.PositiveInfinity;
+
+    private protected override ExplainedOutput Explained(ExplanationOptions options)
+    {
+        options.OutputOf(outputs: 1);
+        return new ExplainedReconstruction(Model.Network.InputScaler);
+    }
 
     private protected override VersionInfo GetVersionInfo() => Version;
 

@@ -1,6 +1,7 @@
 using Microsoft.ML.Lstm;
 using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Engine.Decoding;
+using Microsoft.ML.Lstm.Engine.Explanations;
 using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.MlNet;
@@ -44,6 +45,14 @@ public sealed class LstmSequenceLabelingTransformer : SequencePredictionTransfor
     }
 
     private protected override OutputFunction ScoreFunction => OutputFunction.Softmax;
+
+    private protected override ExplainedOutput Explained(ExplanationOptions options)
+    {
+        int? label = new ScoredClasses(Model.Network.Shape).OutputOf(options);
+        return StepDecoder.CrfOf(Model.Network) is { } crf
+            ? new ExplainedLabel(crf, label, options.Step)
+            : new ExplainedClass(Model.OutputCount, label, options.Step);
+    }
 
     private protected override VersionInfo GetVersionInfo() => Version;
 

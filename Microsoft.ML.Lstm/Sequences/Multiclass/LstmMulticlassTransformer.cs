@@ -1,4 +1,5 @@
 using Microsoft.ML.Lstm;
+using Microsoft.ML.Lstm.Engine.Explanations;
 using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.MlNet;
@@ -38,6 +39,9 @@ public sealed class LstmMulticlassTransformer : SequencePredictionTransformer
     }
 
     private protected override OutputFunction ScoreFunction => OutputFunction.Softmax;
+
+    private protected override ExplainedOutput Explained(ExplanationOptions options)
+        => new ExplainedClass(Model.OutputCount, new ScoredClasses(Model.Network.Shape).OutputOf(options));
 
     private protected override VersionInfo GetVersionInfo() => Version;
 

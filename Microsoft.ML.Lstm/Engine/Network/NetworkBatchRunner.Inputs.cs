@@ -1,0 +1,103 @@
+using System.Numerics.Tensors;
+using Microsoft.ML.Lstm.Engine.Layers;
+using Microsoft.ML.Lstm.Engine.Parameters;
+
+namespace Microsoft.ML.Lstm.Engine.Network;
+
+/// <content>What explains a network's outputs: gradients of its inputs, states and gates.</content>
+internal sealed unsafe partial class NetworkBatchRunner
+{
+    /// <summary>
+    /// Fills in the embeddings of a packed batch's tokens, and the features of its words, behind the numeric features of its rows: for a
+    /// network for <see cref="NetworkPasses.InputsOnly"/>, which reads the rows as they are.
+    /// </summary>
+    public void Embed(SequenceBatch batch)
+    {
+        _inputs.Prepare(batch, keep: false, dropout: default);
+        _inputs.Forward(0, batch.Count);
+    }
+
+    /// <summary>
+    /// From now on sequences begin with the states that <see cref="SetInitialState"/> sets before each forward pass, rather than with zero;
+    /// for a network of one direction.
+    /// </summary>
+    /// <param name="sequences">The sequences of the batch.</param>
+    public void RequireInitialStates(int sequences)
+    {
+        foreach (RecurrentLayer layer in _layers)
+            layer.Directions[0].RequireInitialStates(sequences);
+    }
+
+    /// <summary>Sets the state before the first step of the sequence in a row of the batch, laid out as a SequenceStream's.</summary>
+    public void SetInitialState(int row, ReadOnlySpan<float> state)
+    {
+        foreach (RecurrentLayer layer in _layers)
+        {
+            Take(layer.Directions[0].InitialHidden(row), ref state);
+            if (_shape.CellDescription.HasCellState)
+                Take(layer.Directions[0].InitialCellState(row), ref state);
+        }
+
+        static void Take(Span<float> part, ref ReadOnlySpan<float> rest)
+        {
+            rest[..part.Length].CopyTo(part);
+            rest = rest[part.Length..];
+        }
+    }
+
+    /// <summary>The gradient of the state that <see cref="SetInitialState"/> set, after a backward pass.</summary>
+    public void CopyInitialGradient(int row, Span<float> gradient)
+    {
+        foreach (RecurrentLayer layer in _layers)
+        {
+            Give(layer.Directions[0].InitialHiddenGradient(row), ref gradient);
+            if (_shape.CellDescription.HasCellState)
+                Give(layer.Directions[0].InitialCellGradient(row), ref gradient);
+        }
+
+        static void Give(ReadOnlySpan<float> part, ref Span<float> rest)
+        {
+            part.CopyTo(rest);
+            rest = rest[part.Length..];
+        }
+    }
+
+    public override void AddStaticGradient(int row, Span<float> sum)
+    {
+        for (int t = 0; t < (_shape.Head.IsPerStep ? _batch.Length(row) : 1); t++)
+        {
+            int headRow = _shape.Head.IsPerStep ? _batch.FirstRow(t) + row : row;
+            TensorPrimitives.Add(sum, DHeadInput(headRow).Slice(_shape.EncodingSize, _shape.StaticSize), sum);
+        }
+    }
+
+    public override void CopyStates(int row, int step, StateSpans states)
+    {
+        int packedRow = _steps.FirstRow(step / _shape.StepsPerFrame) + row, h = _shape.HiddenSize;
+        foreach (RecurrentLayer layer in _layers)
+        {
+            for (int d = 0; d < layer.Directions.Length; d++)
+            {
+                layer.Row(packedRow, d).CopyTo(states.Hidden);
+                states.Hidden = states.Hidden[h..];
+                layer.Directions[d].CopyGates(packedRow, states.Gates);
+                states.Gates = states.Gates[(_shape.CellDescription.Gates * h)..];
+                if (!_shape.CellDescription.HasCellState)
+                    continue;
+                layer.Directions[d].CellState(packedRow).CopyTo(states.Cell);
+                states.Cell = states.Cell[h..];
+            }
+        }
+    }
+}
+
+/// <summary>
+/// Receives what the recurrent layers made of a step: layer by layer, and in a layer direction by direction, h [H], c [H] where the cell
+/// has one, and the activated gates [G x H] in PyTorch's order. With several steps a frame, it is what they made of the step's frame.
+/// </summary>
+internal ref struct StateSpans
+{
+    public Span<float> Hidden;
+    public Span<float> Cell;
+    public Span<float> Gates;
+}
