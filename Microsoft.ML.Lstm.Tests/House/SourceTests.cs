@@ -10,7 +10,7 @@ public sealed partial class SourceTests
     private const int MostLines = 400;
     private const int MostCharacters = 140;
     private const int SmallFile = 25;
-    private static readonly string Root = FindRoot();
+    internal static readonly string Root = FindRoot();
     private static readonly SourceFile[] Library = Read("Microsoft.ML.Lstm");
     private static readonly SourceFile[] All = [.. Library, .. Read("Microsoft.ML.Lstm.Tests"), .. Read("samples"), .. Read("build")];
 

@@ -146,6 +146,7 @@ public sealed class DefaultsTests
         TrainingReport report = model.TrainingReport!;
         StringAssert.Contains(report.Choices.Single(choice => choice.Option == "ValidationFraction").Reason, "the last");
         Assert.AreEqual("6", report.Choices.Single(choice => choice.Option == "SkipSteps").Value);
+        Assert.AreEqual("StableThenDecay", report.Choices.Single(choice => choice.Option == "LearningRateSchedule").Value);
         CollectionAssert.AreEqual((string[])["ridge regression", "last value"], report.Baselines.Select(one => one.Name).ToArray());
         Assert.IsLessThan(report.Baselines[1].Error, report.Error!.Value);
         Assert.IsLessThanOrEqualTo(3 * report.KeptEpoch, report.Epochs.Count);

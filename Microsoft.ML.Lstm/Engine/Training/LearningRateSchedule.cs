@@ -65,17 +65,23 @@ public abstract class LearningRateSchedule
     private sealed class ConstantSchedule : LearningRateSchedule
     {
         public override double GetFactor(double epoch, int numberOfEpochs) => 1;
+
+        public override string ToString() => nameof(Constant);
     }
 
     private sealed class StableSchedule(double decayShare) : LearningRateSchedule
     {
         public override double GetFactor(double epoch, int numberOfEpochs)
             => Math.Clamp((numberOfEpochs - epoch) / (decayShare * numberOfEpochs), 0, 1);
+
+        public override string ToString() => nameof(StableThenDecay);
     }
 
     private sealed class StepSchedule(int epochs, double factor) : LearningRateSchedule
     {
         public override double GetFactor(double epoch, int numberOfEpochs) => Math.Pow(factor, Math.Floor(epoch / epochs));
+
+        public override string ToString() => nameof(StepDecay);
     }
 
     private sealed class CosineSchedule(double warmupEpochs, double minimumFactor) : LearningRateSchedule
@@ -90,5 +96,7 @@ public abstract class LearningRateSchedule
             double progress = Math.Clamp((epoch - warmupEpochs) / Math.Max(numberOfEpochs - warmupEpochs, 1e-9), 0, 1);
             return minimumFactor + (1 - minimumFactor) * 0.5 * (1 + Math.Cos(Math.PI * progress));
         }
+
+        public override string ToString() => nameof(Cosine);
     }
 }

@@ -1,0 +1,97 @@
+using System.Text.RegularExpressions;
+using Microsoft.ML.Lstm.Tests.House;
+
+namespace Microsoft.ML.Lstm.Tests.Documentation;
+
+/// <summary>
+/// README and docs/ say what is true: their programs compile and run, their commands name files and options that exist, their links lead
+/// somewhere. A block is left out only where the line before it says why: <c>&lt;!-- not run: REASON --&gt;</c>.
+/// </summary>
+[TestClass]
+public sealed partial class DocumentationTests
+{
+    private const int MostLinesOfReadme = 150;
+    private static readonly string Root = SourceTests.Root;
+    private static readonly string[] Languages = ["csharp", "output", "sh", "python", "text", "csv", "json", "xml", "powershell"];
+
+    private static IEnumerable<string> Pages =>
+        from path in Directory.EnumerateFiles(Root, "*.md")
+            .Concat(Directory.EnumerateFiles(Path.Combine(Root, "docs"), "*.md", SearchOption.AllDirectories))
+        let page = Path.GetRelativePath(Root, path).Replace('\\', '/')
+        orderby page
+        select page;
+
+    public static IEnumerable<object[]> Programs =>
+        from page in Pages
+        from program in DocumentedProgram.Read(MarkdownBlock.Read(Root, page))
+        select new object[] { program.ToString() };
+
+    private static MarkdownBlock[] Blocks => [.. Pages.SelectMany(page => MarkdownBlock.Read(Root, page))];
+
+    /// <summary>Compiles and runs a program of a page, with all its blocks.</summary>
+    /// <param name="place">The page and the line where it begins.</param>
+    [TestMethod]
+    [DynamicData(nameof(Programs))]
+    public void ProgramsRun(string place)
+    {
+        string page = place[..place.LastIndexOf(':')];
+        DocumentedProgram.Read(MarkdownBlock.Read(Root, page)).Single(program => program.ToString() == place).Run();
+    }
+
+    [TestMethod]
+    public void BlocksSayWhatTheyAreAndWhyTheyAreLeftOut() => AssertNone(
+        from block in Blocks
+        where !Languages.Contains(block.Language) || block.ExemptionReason?.Length < 10
+        select $"{block.Page}({block.Line}): {(block.IsExempt ? "no reason" : $"the language '{block.Language}'")}");
+
+    [TestMethod]
+    public void CommandsNameFilesAndOptionsThatExist()
+    {
+        MarkdownBlock[] blocks = [.. Blocks.Where(block => block.Language == "sh")];
+        Assert.IsNotEmpty(blocks);
+        AssertNone(
+            from block in blocks
+            where !block.IsExempt
+            from command in ShellLine.Commands(block)
+            from fault in ShellLine.FindFaults(Root, command)
+            select $"{block.Page}({block.Line}): {fault}");
+    }
+
+    /// <summary>A check that finds nothing wrong anywhere is none.</summary>
+    [TestMethod]
+    [DataRow("dotnet run --project samples/Forecasting -- --horizon 3", "")]
+    [DataRow("dotnet run --project samples/Forecasting -- --cheese 3", "samples/Forecasting has no --cheese")]
+    [DataRow("dotnet run --project samples/Weather", "there is no samples/Weather")]
+    [DataRow("./build/run.sh --threads 1 --wine", "samples/AirlinePassengers has no --wine")]
+    public void CommandsOfWhichSomethingIsMissingAreFound(string command, string fault)
+        => Assert.AreEqual(fault, string.Join("; ", ShellLine.FindFaults(Root, command.Split(' '))));
+
+    [TestMethod]
+    public void LinksLeadToFilesAndHeadings() => AssertNone(
+        from page in Pages
+        let text = File.ReadAllText(Path.Combine(Root, page))
+        from link in LinkPattern().Matches(text)
+        let parts = link.Groups[1].Value.Split('#')
+        where !parts[0].Contains(':')
+        let target = parts[0] == "" ? page : Path.Combine(Path.GetDirectoryName(page)!, parts[0])
+        where !Path.Exists(Path.Combine(Root, target)) || (parts.Length > 1 && !Headings(target).Contains(parts[1]))
+        select $"{page}: {link.Groups[1].Value}");
+
+    [TestMethod]
+    public void ReadmeIsShort()
+        => Assert.IsLessThanOrEqualTo(MostLinesOfReadme, File.ReadAllLines(Path.Combine(Root, "README.md")).Length);
+
+    /// <summary>The anchors of a page, as GitHub makes them.</summary>
+    private static IEnumerable<string> Headings(string page)
+        => from line in File.ReadLines(Path.Combine(Root, page))
+           where line.StartsWith('#')
+           select NotInAnchorPattern().Replace(line.TrimStart('#').Trim().ToLowerInvariant(), "").Replace(' ', '-');
+
+    private static void AssertNone(IEnumerable<string> faults) => Assert.AreEqual("", string.Join(Environment.NewLine, faults));
+
+    [GeneratedRegex(@"\]\(([^)\s]+)\)")]
+    private static partial Regex LinkPattern();
+
+    [GeneratedRegex(@"[^\p{L}\p{N} _-]")]
+    private static partial Regex NotInAnchorPattern();
+}
