@@ -1,4 +1,5 @@
 using System.CommandLine;
+using LstmTool.Tasks;
 
 namespace LstmTool.Commands;
 
@@ -15,6 +16,8 @@ internal static class Cli
     {
         var root = new RootCommand("Trains recurrent networks on files of sequences: point at a file, name a column, and get a model, "
             + "its metrics beside baselines, a report and a project that uses it.");
+        root.Subcommands.Add(TrainCommand.Create("forecasting", "Forecasts the next values of a column, of one series or of many.",
+            ForecastingTask.Create));
         root.Subcommands.Add(InfoCommand.Create());
         ParseResult parsed = root.Parse(args);
         int code = parsed.Invoke();

@@ -19,8 +19,8 @@ internal sealed record TrainedTask(MLContext Context, string Task, string Name, 
     /// <summary>The settings that were tried, in their order.</summary>
     public required IReadOnlyList<Trial> Trials { get; init; }
 
-    /// <summary>The name of the chosen settings.</summary>
-    public required string Chosen { get; init; }
+    /// <summary>The chosen settings.</summary>
+    public required Settings Chosen { get; init; }
 
     /// <summary>The pipeline that is saved, trained on all rows if the time allowed it.</summary>
     public required ITransformer Model { get; init; }
@@ -45,6 +45,18 @@ internal sealed record TrainedTask(MLContext Context, string Task, string Name, 
 
     /// <summary>How <see cref="MeasuredModel"/> was trained: curves and choices.</summary>
     public TrainingReport? Report { get; init; }
+
+    /// <summary>All rows, typed.</summary>
+    public required Table Table { get; init; }
+
+    /// <summary>How the file lies.</summary>
+    public required FileLayout Layout { get; init; }
+
+    /// <summary>What the consumption project has to know.</summary>
+    public required TaskCode Code { get; init; }
+
+    /// <summary>Whether the user ended the training.</summary>
+    public bool WasInterrupted { get; init; }
 
     /// <summary>The options that were set and chosen, with the reason.</summary>
     public required IReadOnlyList<OptionChoice> Settings { get; init; }
@@ -101,18 +113,3 @@ internal sealed record TaskColumns
     /// <summary>The weights of attention over the steps, where the network has them.</summary>
     public string? Attention { get; init; }
 }
-
-/// <summary>Metrics on rows that nothing was chosen by.</summary>
-/// <param name="Metrics">The metrics; the first one decides.</param>
-/// <param name="Contenders">The network, baselines and mixtures, the best first.</param>
-internal sealed record Comparison(IReadOnlyList<Metric> Metrics, IReadOnlyList<Contender> Contenders)
-{
-    /// <summary>What the saved model is among the contenders.</summary>
-    public required string Saved { get; init; }
-}
-
-/// <summary>A metric.</summary>
-internal sealed record Metric(string Name, bool HigherIsBetter);
-
-/// <summary>What was measured, with a figure for each metric; NaN where it has none.</summary>
-internal sealed record Contender(string Name, IReadOnlyList<double> Figures);

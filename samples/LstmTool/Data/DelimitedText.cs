@@ -1,0 +1,197 @@
+using System.Globalization;
+using System.Text;
+
+namespace LstmTool.Data;
+
+/// <summary>CSV, TSV and their like.</summary>
+internal static class DelimitedText
+{
+    private const int RowsLookedAt = 1000;
+    private const int LongestName = 60;
+
+    private static readonly char[] Separators = [',', '\t', ';', '|'];
+
+    /// <exception cref="InvalidDataException">Rows differ in their number of fields, a quote is not closed, or there is no row.</exception>
+    public static TextTable Read(string path, string text, ReadOptions options)
+    {
+        char separator = options.Separator ?? InferSeparator(text);
+        bool quotes = options.AllowQuoting ?? (separator != '\t' || QuotesSurroundFields(text, separator));
+        var rows = new List<string[]>();
+        var lines = new List<int>();
+        foreach ((string[] fields, int line) in Split(path, text, separator, quotes, int.MaxValue))
+        {
+            rows.Add(fields);
+            lines.Add(line);
+        }
+        bool header = options.HasHeader ?? IsHeader(rows, options.Names);
+        string[] names = Names(rows[0], header);
+        if (header)
+        {
+            rows.RemoveAt(0);
+            lines.RemoveAt(0);
+        }
+        if (rows.Count == 0)
+            throw new InvalidDataException($"{path} has a header line and no rows below it.");
+        RefuseRagged(path, names.Length, rows, lines, separator, header);
+        List<Inference> inferred = [];
+        if (options.Separator is null)
+            inferred.Add(new Inference($"separator: {NameOf(separator)}", "--separator"));
+        if (options.HasHeader is null)
+            inferred.Add(new Inference(
+                header ? "header: the first line names the columns" : "header: none, columns are called Column0 and so on",
+                "--has-header"));
+        if (options.AllowQuoting is null && separator == '\t')
+            inferred.Add(new Inference(quotes ? "quotes: around fields" : "quotes: characters like others", "--allow-quote"));
+        return new TextTable(path, separator == '\t' ? "TSV" : $"CSV with {NameOf(separator)}s", names, rows, lines, inferred)
+        {
+            Layout = new FileLayout(FileKind.Delimited, separator, header, quotes, options.DecimalComma),
+        };
+    }
+
+    /// <summary>The rows of a text, with the line that each begins in; blank lines are none.</summary>
+    public static IEnumerable<(string[] Fields, int Line)> Split(string path, string text, char separator, bool quotes, int limit)
+    {
+        int at = 0, line = 1;
+        var field = new StringBuilder();
+        var fields = new List<string>();
+        while (at < text.Length && limit > 0)
+        {
+            int first = line;
+            fields.Clear();
+            bool ended = false;
+            while (!ended)
+            {
+                field.Clear();
+                while (quotes && at < text.Length && text[at] == ' ' && separator != ' ')
+                    at++;
+                bool quoted = quotes && at < text.Length && text[at] == '"';
+                if (quoted)
+                {
+                    at++;
+                    while (true)
+                    {
+                        if (at >= text.Length)
+                            throw new InvalidDataException($"{path}({first}): a quote that begins in this line is not closed; "
+                                + "if quotes are characters like others, give --allow-quote false.");
+                        if (text[at] == '"' && at + 1 < text.Length && text[at + 1] == '"')
+                            at++;
+                        else if (text[at] == '"')
+                            break;
+                        if (text[at] == '\n')
+                            line++;
+                        field.Append(text[at++]);
+                    }
+                    at++;
+                    while (at < text.Length && text[at] is ' ' or '\r' && separator != ' ')
+                        at++;
+                    if (at < text.Length && text[at] != separator && text[at] != '\n')
+                        throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture,
+                            $"{path}({line}): after a closing quote a {NameOf(separator)} is expected, not '{text[at]}'; ")
+                            + "if quotes are characters like others, give --allow-quote false.");
+                }
+                else
+                {
+                    while (at < text.Length && text[at] != separator && text[at] != '\n')
+                        field.Append(text[at++]);
+                }
+                fields.Add(quoted ? field.ToString() : field.ToString().Trim());
+                ended = at >= text.Length || text[at] == '\n';
+                at++;
+            }
+            line++;
+            if (fields.Count == 1 && fields[0] == "")
+                continue;
+            limit--;
+            yield return ([.. fields], first);
+        }
+    }
+
+    private static string[] Names(string[] first, bool header)
+    {
+        string[] names = [.. first.Select((name, i) =>
+            header && name != "" ? name : string.Create(CultureInfo.InvariantCulture, $"Column{i}"))];
+        for (int i = 1; i < names.Length; i++)
+        {
+            // A second column of a name gets a number, as pandas does it.
+            for (int copy = 1; names.AsSpan(0, i).Contains(names[i]); copy++)
+                names[i] = string.Create(CultureInfo.InvariantCulture, $"{first[i]}.{copy}");
+        }
+        return names;
+    }
+
+    private static void RefuseRagged(string path, int count, List<string[]> rows, List<int> lines, char separator, bool header)
+    {
+        for (int i = 0; i < rows.Count; i++)
+        {
+            if (rows[i].Length == count)
+                continue;
+            string hint = separator == ',' && rows[i].Length > count
+                ? "; a field with a comma in it has to be in quotes, and a number with a decimal comma needs another --separator"
+                : "";
+            throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture,
+                $"{path}({lines[i]}): the line has {Count(rows[i].Length)}, the {(header ? "header" : "first line")} {count}{hint}."));
+        }
+
+        static string Count(int fields) => fields == 1 ? "1 field" : string.Create(CultureInfo.InvariantCulture, $"{fields} fields");
+    }
+
+    /// <summary>The character that cuts the most lines into as many fields as the first one has, two or more.</summary>
+    private static char InferSeparator(string text)
+    {
+        char best = ',';
+        (double Share, int Count) most = (0, 1);
+        foreach (char separator in Separators)
+        {
+            try
+            {
+                int[] counts = [.. Split("", text, separator, separator != '\t', RowsLookedAt).Select(row => row.Fields.Length)];
+                (double, int) found = ((double)counts.Count(count => count == counts[0]) / counts.Length, counts[0]);
+                if (counts[0] > 1 && found.CompareTo(most) > 0)
+                    (best, most) = (separator, found);
+            }
+            // A file of another separator may have its quotes anywhere.
+            catch (InvalidDataException)
+            {
+            }
+        }
+        return best;
+    }
+
+    private static bool QuotesSurroundFields(string text, char separator)
+    {
+        string[] opening = [.. Split("", text, separator, quotes: false, RowsLookedAt).SelectMany(row => row.Fields)
+            .Where(field => field.StartsWith('"'))];
+        return opening.Length > 0 && Array.TrueForAll(opening, field => field.Length > 1 && field.EndsWith('"'));
+    }
+
+    /// <summary>
+    /// Whether the first row names columns: it has a name that the user gave, or texts above numbers, or texts that do not come again.
+    /// </summary>
+    private static bool IsHeader(List<string[]> rows, IReadOnlyList<string> names)
+    {
+        string[] first = rows[0];
+        if (first.Any(names.Contains))
+            return true;
+        string[][] below = [.. rows.Skip(1).Take(RowsLookedAt).Where(row => row.Length == first.Length)];
+        // Numbers that count the columns, as data frames without names have them.
+        if (below.Length == 0 || first.Index().All(field => field.Item == field.Index.ToString(CultureInfo.InvariantCulture)))
+            return true;
+        if (first.Any(field => Fields.IsValue(field)))
+            return false;
+        bool aboveValues = Enumerable.Range(0, first.Length)
+            .Any(i => below.Count(row => Fields.IsValue(row[i]) || Fields.IsMissing(row[i])) > below.Length * 0.9);
+        return aboveValues || (first.All(field => field is not "" && field.Length <= LongestName)
+            && first.Distinct().Count() == first.Length
+            && !Enumerable.Range(0, first.Length).Any(i => below.Any(row => row[i] == first[i])));
+    }
+
+    private static string NameOf(char separator) => separator switch
+    {
+        ',' => "comma",
+        '\t' => "tab",
+        ';' => "semicolon",
+        '|' => "bar",
+        ' ' => "space",
+        _ => $"'{separator}'",
+    };
+}

@@ -1,0 +1,105 @@
+using System.Text;
+
+namespace LstmTool.Data;
+
+/// <summary>A file as fields of text, before anything is known of its columns.</summary>
+/// <param name="Path">The file.</param>
+/// <param name="Format">What it is in words, such as "CSV".</param>
+/// <param name="Header">The names of the columns.</param>
+/// <param name="Rows">The fields of each row.</param>
+/// <param name="Lines">The line that each row begins in, from 1 on.</param>
+/// <param name="Inferred">What was inferred.</param>
+internal sealed record TextTable(string Path, string Format, string[] Header, IReadOnlyList<string[]> Rows, IReadOnlyList<int> Lines,
+    IReadOnlyList<Inference> Inferred)
+{
+    /// <summary>What the reader of a consumption project has to know.</summary>
+    public required FileLayout Layout { get; init; }
+
+    /// <summary>Reads a file of any format.</summary>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">It is empty, or not as its format wants it.</exception>
+    public static TextTable Read(string path, ReadOptions options)
+    {
+        (string text, Inference[] encoding) = ReadText(path);
+        TextTable table = JsonLines.IsJson(text) ? JsonLines.Read(path, text) : DelimitedText.Read(path, text, options);
+        int[] kept = [.. Enumerable.Range(0, table.Header.Length).Where(i => !options.Ignore.Contains(table.Header[i]))];
+        foreach (string unknown in options.Ignore.Where(name => !table.Header.Contains(name)))
+        {
+            throw new InvalidDataException(
+                $"--ignore-cols: there is no column '{unknown}' in {path}; {Nearest.Suggest(unknown, table.Header)}.");
+        }
+
+        table = table with { Inferred = [.. encoding, .. table.Inferred] };
+        return kept.Length == table.Header.Length ? table : table with
+        {
+            Header = [.. kept.Select(i => table.Header[i])],
+            Rows = [.. table.Rows.Select(row => Array.ConvertAll(kept, i => row[i]))],
+        };
+    }
+
+    /// <summary>A file's text, of UTF-8, of what its byte order mark says, or else of Latin-1.</summary>
+    public static (string Text, Inference[] Inferred) ReadText(string path)
+    {
+        if (Directory.Exists(path))
+            throw new InvalidDataException($"{path} is a folder; --dataset wants a file.");
+        if (!File.Exists(path))
+        {
+            string folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path)) ?? ".";
+            string[] beside = Directory.Exists(folder)
+                ? [.. Directory.GetFiles(folder).Select(file => System.IO.Path.GetFileName(file))]
+                : [];
+            throw new FileNotFoundException(beside.Length == 0
+                ? $"There is no file {path}."
+                : $"There is no file {path}; {Nearest.Suggest(System.IO.Path.GetFileName(path), beside)} in that folder.");
+        }
+        byte[] bytes = File.ReadAllBytes(path);
+        (string text, Inference[] inferred) = Decode(bytes);
+        return string.IsNullOrWhiteSpace(text) ? throw new InvalidDataException($"{path} is empty.")
+            : text.Contains('\0') ? throw new InvalidDataException($"{path} is no text: it has bytes of zero in it.")
+            : (text, inferred);
+    }
+
+    private static (string Text, Inference[] Inferred) Decode(byte[] bytes)
+    {
+        try
+        {
+            using var reader = new StreamReader(new MemoryStream(bytes),
+                new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true));
+            return (reader.ReadToEnd(), []);
+        }
+        catch (DecoderFallbackException)
+        {
+            return (Encoding.Latin1.GetString(bytes),
+                [new Inference("encoding: Latin-1, since the file is not UTF-8", "save it as UTF-8")]);
+        }
+    }
+
+    /// <summary>Where a field is, for messages: the file, the line and the column.</summary>
+    public string Place(int row, int column) => $"{Path}({Lines[row]}), column '{Header[column]}'";
+}
+
+/// <summary>How fields lie in a file.</summary>
+/// <param name="Kind">The format.</param>
+/// <param name="Separator">The character between fields.</param>
+/// <param name="HasHeader">Whether the first line names the columns.</param>
+/// <param name="AllowQuoting">Whether fields in quotes may hold separators.</param>
+/// <param name="DecimalComma">Whether numbers are written as 20,7.</param>
+internal sealed record FileLayout(FileKind Kind, char Separator = ',', bool HasHeader = true, bool AllowQuoting = true,
+    bool DecimalComma = false)
+{
+    /// <summary>The column whose rows of one value are one sequence; null where each row is one.</summary>
+    public string? Group { get; init; }
+}
+
+/// <summary>The format of a file.</summary>
+internal enum FileKind
+{
+    /// <summary>CSV, TSV and their like.</summary>
+    Delimited,
+
+    /// <summary>An object a line.</summary>
+    JsonLines,
+
+    /// <summary>A word a line, a blank line behind each sentence.</summary>
+    Conll,
+}

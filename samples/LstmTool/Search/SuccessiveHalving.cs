@@ -1,0 +1,159 @@
+using System.Diagnostics;
+using Microsoft.ML.Lstm;
+
+namespace LstmTool.Search;
+
+/// <summary>
+/// Finds the settings with the least error on validation rows within a time, by successive halving (Jamieson and Talwalkar 2016): all
+/// candidates are trained briefly, the best third of them in full, and the best one several times, as an average of networks. The first
+/// candidate is trained in full before all others, so that there always is a model, and others have to be better by more than noise.
+/// </summary>
+/// <typeparam name="TModel">What a training gives.</typeparam>
+public sealed class SuccessiveHalving<TModel>
+    where TModel : class
+{
+    private const int KeepOneIn = 3;
+
+    // Seconds of a brief training, of those in full.
+    private const double QuickShare = 0.45;
+
+    private readonly Stopwatch _clock = new();
+    private readonly List<(Trial Trial, Measured<TModel> Measured)> _trials = [];
+
+    /// <summary>What to try, the settings to fall back on first.</summary>
+    public required IReadOnlyList<Settings> Candidates { get; init; }
+
+    /// <summary>
+    /// Trains by settings with an effort and measures the error on validation rows. Where the token is cancelled it gives the best model
+    /// so far, or throws an <see cref="OperationCanceledException"/> if there is none.
+    /// </summary>
+    public required Func<Settings, TrainingEffort, CancellationToken, Measured<TModel>> Train { get; init; }
+
+    /// <summary>The time for everything, the training that follows the search among it.</summary>
+    public required TimeSpan Time { get; init; }
+
+    /// <summary>How many times as long as a trial of it the training with the chosen settings takes that follows the search.</summary>
+    public double FollowedBy { get; init; } = 1.3;
+
+    /// <summary>How many times as long as one network an average of several takes; 0 if it is not to be tried.</summary>
+    public double BestShare { get; init; } = 6;
+
+    /// <summary>Called before a training.</summary>
+    public Action<Settings, TrainingEffort>? TrialBegins { get; init; }
+
+    /// <summary>Called after a training.</summary>
+    public Action<Trial>? TrialEnded { get; init; }
+
+    /// <summary>All trainings with their models, in their order.</summary>
+    public IReadOnlyList<(Trial Trial, TModel Model)> Trials => [.. _trials.Select(one => (one.Trial, one.Measured.Model))];
+
+    /// <summary>How long it has been running.</summary>
+    public TimeSpan Elapsed => _clock.Elapsed;
+
+    /// <summary>Searches.</summary>
+    /// <param name="cancellation">Ends the search; the best model so far is the result.</param>
+    /// <returns>The best trial and its model.</returns>
+    /// <exception cref="OperationCanceledException">The search was cancelled, or the time was over, before there was a model.</exception>
+    public (Trial Trial, TModel Model) Run(CancellationToken cancellation = default)
+    {
+        _clock.Restart();
+        Try(Candidates[0], TrainingEffort.Default, cancellation, isFirst: true);
+        bool wasStopped = _trials[0].Trial.WasStopped;
+        if (!wasStopped && !cancellation.IsCancellationRequested)
+        {
+            Settings best = Halve(cancellation);
+            if (HasTimeForBest)
+                Try(best.With($"{Named(best)}mean of several networks", new Setting(nameof(TrainingOptions.Effort), TrainingEffort.Best)),
+                    TrainingEffort.Best, cancellation);
+        }
+        return Winner() is { } winner ? (winner.Trial, winner.Measured.Model)
+            : throw new OperationCanceledException("Training was stopped before there was a model.");
+
+        string Named(Settings settings) => settings == Candidates[0] ? "" : $"{settings.Name}, ";
+    }
+
+    /// <summary>The settings that are the best of trainings in full.</summary>
+    private Settings Halve(CancellationToken cancellation)
+    {
+        // What the average of networks needs is left alone, if it is within reach at all.
+        bool keepsTimeForBest = HasTimeForBest;
+        Settings[] others = [.. Candidates.Skip(1)];
+        var brief = new List<(Settings Settings, double Error)>();
+        // With one or two others a brief training first would cost more than it saves.
+        if (others.Length >= KeepOneIn)
+        {
+            foreach (Settings settings in others)
+            {
+                if (cancellation.IsCancellationRequested || !HasTimeFor(QuickShare + 1, keepsTimeForBest))
+                    break;
+                if (Try(settings, TrainingEffort.Quick, cancellation) is { } measured)
+                    brief.Add((settings, measured.Error));
+            }
+            int kept = (brief.Count + KeepOneIn - 1) / KeepOneIn;
+            others = [.. brief.OrderBy(one => one.Error).Take(kept).Select(one => one.Settings)];
+        }
+        foreach (Settings settings in others)
+        {
+            if (cancellation.IsCancellationRequested || !HasTimeFor(1, keepsTimeForBest))
+                break;
+            Try(settings, TrainingEffort.Default, cancellation);
+        }
+        return Winner()!.Value.Trial.Settings;
+    }
+
+    /// <summary>
+    /// The seconds of a training in full: the least of those seen, since the first one warms the program up.
+    /// </summary>
+    private double Full => _trials.Where(one => one.Trial.Effort == TrainingEffort.Default).Min(one => one.Trial.Seconds);
+
+    private bool HasTimeForBest => BestShare > 0 && HasTimeFor(0, keepsTimeForBest: true);
+
+    /// <summary>Whether there is time for some trainings in full, and for what follows.</summary>
+    private bool HasTimeFor(double trainings, bool keepsTimeForBest)
+        => _clock.Elapsed.TotalSeconds + Full * (trainings + (keepsTimeForBest ? BestShare * (1 + FollowedBy) : FollowedBy))
+            < Time.TotalSeconds;
+
+    private Measured<TModel>? Try(Settings settings, TrainingEffort effort, CancellationToken cancellation, bool isFirst = false)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        TimeSpan left = Time - _clock.Elapsed;
+        // Without a model there is nothing to keep time for; later ones leave enough for the training that follows.
+        limit.CancelAfter(isFirst ? 0.9 * left : left / (1 + FollowedBy));
+        TrialBegins?.Invoke(settings, effort);
+        double began = _clock.Elapsed.TotalSeconds;
+        try
+        {
+            Measured<TModel> measured = Train(settings, effort, limit.Token);
+            var trial = new Trial(settings, effort, measured.Error, _clock.Elapsed.TotalSeconds - began)
+            {
+                Shown = measured.Shown,
+                WasStopped = limit.IsCancellationRequested,
+            };
+            _trials.Add((trial, measured));
+            TrialEnded?.Invoke(trial);
+            return measured;
+        }
+        catch (OperationCanceledException) when (!isFirst)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>
+    /// The best of the trainings in full: of the first candidate unless another one is better by more than noise; an average of networks,
+    /// which errs less on rows that nobody has seen, if it is no worse than that.
+    /// </summary>
+    private (Trial Trial, Measured<TModel> Measured)? Winner()
+    {
+        (Trial Trial, Measured<TModel> Measured)? best = null;
+        foreach ((Trial Trial, Measured<TModel> Measured) one in _trials.Where(one => one.Trial.Effort != TrainingEffort.Quick))
+        {
+            bool isBetter = best is not { } so || !double.IsFinite(so.Measured.Error)
+                || (one.Trial.Settings.IsBest ? one.Measured.Error <= so.Measured.Error
+                    : one.Measured.Error < so.Measured.Error - so.Measured.Noise);
+            if (isBetter)
+                best = one;
+        }
+        return best;
+    }
+}

@@ -1,0 +1,107 @@
+using LstmTool.Data;
+using LstmTool.Search;
+using Microsoft.ML;
+using Microsoft.ML.Lstm;
+
+namespace LstmTool.Tasks;
+
+/// <summary>A task: which columns, which rows for what, which settings to try, how to train and how to measure.</summary>
+internal abstract class LearningTask(TaskRequest request)
+{
+    /// <summary>The task's name on the command line.</summary>
+    public abstract string Name { get; }
+
+    public TaskRequest Request { get; } = request;
+
+    public MLContext Context { get; } = new(request.Seed);
+
+    /// <summary>All rows.</summary>
+    public required Table Table { get; init; }
+
+    public required RowParts Parts { get; init; }
+
+    /// <summary>What is known of the data.</summary>
+    public required DatasetFacts Facts { get; init; }
+
+    /// <summary>How the file lies, for the reader of the consumption project.</summary>
+    public required FileLayout Layout { get; init; }
+
+    /// <summary>The settings to try; the first are the untouched defaults.</summary>
+    public abstract IReadOnlyList<Settings> Candidates { get; }
+
+    /// <summary>How many times as long as one network an average of several takes.</summary>
+    public abstract double BestShare { get; }
+
+    /// <summary>The rows to train and to validate on, in turn, where there are few of them; empty for one validation.</summary>
+    public virtual IReadOnlyList<(int[] Train, int[] Validation)> Folds => [];
+
+    /// <summary>The columns that a model with these settings reads and adds.</summary>
+    public abstract TaskColumns ColumnsOf(Settings settings);
+
+    /// <summary>Trains.</summary>
+    public abstract ITransformer Fit(int[] rows, TrainingCall call);
+
+    /// <summary>The error on validation rows, of which less is better.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="seen">The rows that it was trained on.</param>
+    /// <param name="rows">The validation rows.</param>
+    public abstract double ErrorOf(ITransformer model, int[] seen, int[] rows);
+
+    /// <summary>How much better than an error another one has to be to count as better.</summary>
+    public abstract double NoiseOf(double error, int rows);
+
+    /// <summary>An error as users read it.</summary>
+    public abstract string Show(double error);
+
+    /// <summary>Measures on the rows that nothing was chosen by.</summary>
+    /// <param name="models">The models that were trained in full on the same rows, with their names, the chosen one first.</param>
+    /// <param name="seen">Those rows.</param>
+    public abstract Measurement Measure(IReadOnlyList<(Settings Settings, ITransformer Model)> models, int[] seen);
+
+    /// <summary>The report of the training of a model.</summary>
+    public TrainingReport? ReportOf(ITransformer model) => model switch
+    {
+        SequencePredictionTransformer sequences => sequences.TrainingReport,
+        SeriesTransformer series => series.TrainingReport,
+        IEnumerable<ITransformer> chain => chain.Select(ReportOf).FirstOrDefault(report => report is not null),
+        _ => null,
+    };
+
+    /// <summary>What the consumption project has to know.</summary>
+    public abstract TaskCode CodeOf(Settings settings);
+
+    /// <summary>Gives options what all trainings share, and the settings.</summary>
+    protected T Prepare<T>(T options, TrainingCall call)
+        where T : TrainingOptions
+    {
+        call.Settings.ApplyTo(options);
+        if (call.Effort == TrainingEffort.Quick)
+            options.Effort = TrainingEffort.Quick;
+        (options.Seed, options.NumberOfThreads) = (Request.Seed, Request.Threads);
+        (options.EpochCompleted, options.CancellationToken) = (call.EpochCompleted, call.Cancellation);
+        return options;
+    }
+}
+
+/// <summary>How to train once.</summary>
+/// <param name="Settings">What is set.</param>
+/// <param name="Effort">How long it may take.</param>
+/// <param name="EpochCompleted">Called after each epoch.</param>
+/// <param name="Cancellation">Stops training; the best model so far is the result.</param>
+internal sealed record TrainingCall(Settings Settings, TrainingEffort Effort, Action<EpochCompletedEventArgs>? EpochCompleted,
+    CancellationToken Cancellation);
+
+/// <summary>What was measured on the rows that nothing was chosen by.</summary>
+/// <param name="Comparison">The metrics.</param>
+/// <param name="Unseen">The rows.</param>
+/// <param name="Scored">The rows with the columns that the chosen model adds.</param>
+internal sealed record Measurement(Comparison Comparison, IDataView Unseen, IDataView Scored);
+
+/// <summary>What a consumption project has to know of a task.</summary>
+/// <param name="Inputs">The columns of ModelInput, with the label.</param>
+/// <param name="Outputs">The members of ModelOutput beside the inputs: C# type, name of the column, meaning.</param>
+/// <param name="Pipeline">C# that gives the pipeline of the variable <c>mlContext</c>, without a semicolon.</param>
+internal sealed record TaskCode(IReadOnlyList<TableColumn> Inputs, IReadOnlyList<OutputMember> Outputs, string Pipeline);
+
+/// <summary>A member of ModelOutput.</summary>
+internal sealed record OutputMember(string Type, string Column, string Meaning);

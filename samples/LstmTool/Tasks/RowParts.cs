@@ -1,0 +1,41 @@
+namespace LstmTool.Tasks;
+
+/// <summary>Which rows of a table are for what.</summary>
+/// <param name="Train">To train on.</param>
+/// <param name="Validation">To choose settings by.</param>
+/// <param name="Unseen">For the metrics, and nothing else.</param>
+/// <param name="How">How they were drawn, in words.</param>
+internal sealed record RowParts(int[] Train, int[] Validation, int[] Unseen, string How)
+{
+    private const int ManyRows = 2000;
+
+    /// <summary>All that settings are chosen by.</summary>
+    public int[] Known => [.. Train.Concat(Validation).Order()];
+
+    /// <summary>All rows but those of a file that is for the metrics only.</summary>
+    public int[] All => [.. Train.Concat(Validation).Concat(Unseen).Order()];
+
+    /// <summary>The share of rows to keep for a purpose: enough for a figure, and no more of what training could use.</summary>
+    public static double ShareOf(int rows) => rows <= ManyRows ? 0.2 : Math.Max(0.05, 0.2 * Math.Sqrt((double)ManyRows / rows));
+
+    /// <summary>Rows drawn at random, of each class its share.</summary>
+    /// <param name="classes">A class a row; one for all where there are none.</param>
+    /// <param name="share">The share to draw.</param>
+    /// <param name="random">What draws.</param>
+    /// <returns>The rows that stay, and those drawn.</returns>
+    public static (int[] Others, int[] Drawn) Draw<T>(IReadOnlyList<(int Row, T Class)> classes, double share, Random random)
+    {
+        var drawn = new HashSet<int>();
+        // What rounding leaves over goes on to the next class, so that the sum is right with many small classes too.
+        double owed = 0;
+        foreach (int[] rows in classes.GroupBy(one => one.Class, one => one.Row).Select(group => group.ToArray()))
+        {
+            random.Shuffle(rows);
+            owed += share * rows.Length;
+            int count = Math.Min((int)Math.Round(owed), rows.Length - 1);
+            owed -= count;
+            drawn.UnionWith(rows[..Math.Max(0, count)]);
+        }
+        return ([.. classes.Select(one => one.Row).Where(row => !drawn.Contains(row)).Order()], [.. drawn.Order()]);
+    }
+}

@@ -1,0 +1,164 @@
+using System.Globalization;
+using LstmTool.Data;
+
+namespace LstmTool.Tasks;
+
+/// <summary>The order of rows in time, and which series each belongs to.</summary>
+internal sealed class SeriesRows
+{
+    private const double UsualShare = 0.15;
+
+    private readonly SourceColumn? _time;
+    private readonly SourceColumn? _series;
+    private readonly DateTime[]? _times;
+    private readonly string[] _names;
+    // From the order in time to that of the file.
+    private readonly int[] _order;
+    private readonly List<Inference> _inferred = [];
+    private readonly string? _step;
+    private readonly int _season;
+
+    private SeriesRows(Dataset data, TaskRequest request, IReadOnlyCollection<SourceColumn> taken)
+    {
+        _time = request.Time is { } time ? data.Find(time, "--time-col")
+            : data.Columns.FirstOrDefault(column => column.Kind == ColumnKind.Time && !taken.Contains(column));
+        _times = _time is null ? null : data.TimesOf(_time);
+        _series = request.Series is { } series ? data.Find(series, "--series-col") : InferSeries(data, taken);
+        _names = _series is null ? [.. Enumerable.Repeat("", data.Rows)] : data.TextsOf(_series);
+        _order = [.. Enumerable.Range(0, data.Rows)];
+        if (_times is not null)
+            Order(data);
+        Count = _names.Distinct().Count();
+        string longest = _names.CountBy(name => name).MaxBy(pair => pair.Value).Key;
+        (_step, _season) = TimeSteps.Of([.. _order.Where(row => _names[row] == longest).Select(row => _times?[row] ?? default)]);
+        if (request.Time is null)
+            _inferred.Add(new(_time is null ? "time: none, rows follow each other in equal steps" : $"time: column '{_time.Name}', "
+                + $"{data.TimeFormatOf(_time)!.Name}, a row every {_step ?? "step"}", "--time-col"));
+        if (request.Series is null)
+            _inferred.Add(new(_series is null ? "series: one" : $"series: {Count}, by column '{_series.Name}'", "--series-col"));
+    }
+
+    /// <summary>The name of the column of times.</summary>
+    public string? Time => _time?.Name;
+
+    /// <summary>The name of the column of series.</summary>
+    public string? Series => _series?.Name;
+
+    /// <summary>How many series there are.</summary>
+    public int Count { get; }
+
+    /// <summary>The columns of times and series, in the order of the file.</summary>
+    public IEnumerable<TableColumn> Columns =>
+    [
+        .. _times is null ? (TableColumn[])[] : [TableColumn.OfTimes(_time!.Name, _times)],
+        .. _series is null ? (TableColumn[])[] : [TableColumn.OfTexts(_series.Name, _names)],
+    ];
+
+    /// <param name="data">The file.</param>
+    /// <param name="request">What the user says of its columns.</param>
+    /// <param name="taken">Columns that are something else.</param>
+    public static SeriesRows Of(Dataset data, TaskRequest request, IReadOnlyCollection<SourceColumn> taken) => new(data, request, taken);
+
+    public bool Uses(SourceColumn column) => column == _time || column == _series;
+
+    /// <summary>The rows in the order of time.</summary>
+    public Table Sort(Table table) => new([.. table.Columns.Select(column =>
+    {
+        var sorted = (Array)column.Values.Clone();
+        for (int i = 0; i < _order.Length; i++)
+            sorted.SetValue(column.Values.GetValue(_order[i]), i);
+        return column with { Values = sorted };
+    })]);
+
+    /// <summary>The last rows of each series are unseen, those before them validate.</summary>
+    /// <param name="horizon">The steps ahead: each part has at least as many rows, where there are enough.</param>
+    /// <exception cref="InvalidDataException">No series is long enough.</exception>
+    public RowParts Split(int horizon)
+    {
+        List<int> train = [], validation = [], unseen = [];
+        foreach (int[] rows in Enumerable.Range(0, _order.Length).GroupBy(i => _names[_order[i]]).Select(group => group.ToArray()))
+        {
+            int part = Math.Min(Math.Max(horizon, (int)Math.Round(UsualShare * rows.Length)), rows.Length / 4);
+            train.AddRange(rows[..^(2 * part)]);
+            validation.AddRange(rows[^(2 * part)..^part]);
+            unseen.AddRange(rows[^part..]);
+        }
+        if (unseen.Count == 0)
+            throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture,
+                $"There are {_order.Length} rows; a series needs 8 or more to train, to choose and to measure, and hundreds to learn."));
+        train.Sort();
+        validation.Sort();
+        unseen.Sort();
+        return new RowParts([.. train], [.. validation], [.. unseen], Count > 1 ? "by time, the last rows of each series" : "by time");
+    }
+
+    /// <summary>What a report says of the file.</summary>
+    public DatasetFacts FactsOf(Dataset data, RowParts parts, Func<SourceColumn, string> roleOf, IReadOnlyList<Inference> further) => new(
+        data.Text.Path, data.Text.Format, data.Rows,
+        [.. data.Columns.Select(column => data.FactsOf(column, column == _time ? "time" : column == _series ? "series" : roleOf(column)))])
+    {
+        Inferred = [.. data.Text.Inferred, .. _inferred, .. further],
+        TimeStep = _time is null ? null : _step,
+        Season = _season,
+        Parts = new PartFacts(parts.Train.Length, parts.Validation.Length, parts.Unseen.Length, parts.How),
+    };
+
+    /// <summary>
+    /// The places of rows, and of the last row before them in each series, in a list of rows that are in the order of time.
+    /// </summary>
+    public int[] FromTheRowBefore(int[] through, int[] rows)
+    {
+        var wanted = rows.ToHashSet();
+        var last = new Dictionary<string, int>();
+        var places = new HashSet<int>();
+        for (int place = 0; place < through.Length; place++)
+        {
+            string name = _names[_order[through[place]]];
+            if (wanted.Contains(through[place]))
+            {
+                places.Add(place);
+                if (last.TryGetValue(name, out int before))
+                    places.Add(before);
+            }
+            last[name] = place;
+        }
+        return [.. places.Order()];
+    }
+
+    private SourceColumn? InferSeries(Dataset data, IReadOnlyCollection<SourceColumn> taken)
+    {
+        if (_times is null || _times.Distinct().Count() == _times.Length)
+            return null;
+        return data.Columns
+            .Where(column => column.Kind is ColumnKind.Text or ColumnKind.Number && column != _time && !taken.Contains(column))
+            .Select(column => (Column: column, Texts: data.TextsOf(column)))
+            .Where(one => one.Texts.Zip(_times).Distinct().Count() == _times.Length)
+            .Select(one => (one.Column, Names: one.Texts.Distinct().Count()))
+            .Where(one => one.Names < data.Rows / 2)
+            .OrderBy(one => one.Column.Kind == ColumnKind.Text ? 0 : 1).ThenBy(one => one.Names)
+            .Select(one => one.Column)
+            .FirstOrDefault();
+    }
+
+    private void Order(Dataset data)
+    {
+        bool isSorted = true;
+        foreach (int[] rows in _order.GroupBy(row => _names[row]).Select(group => group.ToArray()))
+            isSorted &= rows.Zip(rows.Skip(1)).All(pair => _times![pair.First] <= _times[pair.Second]);
+        if (!isSorted)
+        {
+            int[] sorted = [.. _order.OrderBy(row => _times![row])];
+            sorted.CopyTo(_order, 0);
+            _inferred.Add(new("order: rows were not in the order of time, and have been sorted", ""));
+        }
+        var seen = new Dictionary<(string, DateTime), int>();
+        foreach (int row in _order)
+        {
+            if (!seen.TryAdd((_names[row], _times![row]), row))
+                throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture,
+                    $"{data.Text.Place(row, _time!.Index)}: the time {_times[row]:yyyy-MM-dd HH:mm:ss} stands in line ")
+                    + string.Create(CultureInfo.InvariantCulture, $"{data.Text.Lines[seen[(_names[row], _times[row])]]} too; ")
+                    + "if there are several series, name the column that tells them apart with --series-col.");
+        }
+    }
+}
