@@ -128,7 +128,9 @@ internal sealed class RunView
 
     public void ShowFiles(string folder, TrainedTask trained)
     {
-        Say($"Written to {folder} after {trained.Elapsed.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture)} s.");
+        string seconds = trained.Elapsed.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture);
+        Say($"Written to {folder} after {seconds} s; see what it predicts with");
+        Say($"  dotnet run --project {folder}");
     }
 
     private void Say(string line)

@@ -65,7 +65,7 @@ internal sealed class TrainCommand
             return interrupted.IsCancellationRequested ? Cli.Interrupted : Cli.Failed;
         }
         view.ShowResults(trained);
-        ConsumptionProject.Write(trained, output.Path);
+        ConsumptionProject.Write(trained, output.Path, OutputFolder.Mark);
         output.Commit();
         view.ShowFiles(output.Target, trained);
         if (!trained.WasInterrupted)

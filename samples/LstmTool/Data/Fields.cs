@@ -13,6 +13,9 @@ internal static partial class Fields
 
     private static readonly NumberFormatInfo Comma = new() { NumberDecimalSeparator = ",", NumberGroupSeparator = "." };
 
+    /// <summary>What stands for a missing value, in small or capital letters.</summary>
+    public static IEnumerable<string> MissingTexts => Missing;
+
     public static bool IsMissing(string field) => Missing.Contains(field);
 
     /// <summary>Whether a field is a number or a time, which no name of a column is.</summary>

@@ -18,6 +18,12 @@ internal sealed record TableColumn(string Name, ColumnKind Kind, Array Values)
     /// <summary>The columns of the file that it is made of, in the order of a list's values.</summary>
     public IReadOnlyList<string> Sources { get; init; } = [Name];
 
+    /// <summary>How its values are made of those columns.</summary>
+    public ColumnOrigin Origin { get; init; }
+
+    /// <summary>How its times are written.</summary>
+    public TimeFormat TimeFormat { get; init; } = TimeFormat.Usual;
+
     /// <summary>How ML.NET sees it.</summary>
     public DataViewType Type => Kind switch
     {
@@ -47,4 +53,17 @@ internal sealed record TableColumn(string Name, ColumnKind Kind, Array Values)
             ? values[0].Length / featuresPerStep
             : null,
     };
+}
+
+/// <summary>How the values of a column are made of fields.</summary>
+internal enum ColumnOrigin
+{
+    /// <summary>A value of a field.</summary>
+    Field,
+
+    /// <summary>A list of the fields of several columns, side by side.</summary>
+    Fields,
+
+    /// <summary>A list of what several columns have at each step: lists in fields, or rows one below the other.</summary>
+    Lists,
 }

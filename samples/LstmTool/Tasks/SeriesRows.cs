@@ -11,6 +11,7 @@ internal sealed class SeriesRows
     private readonly SourceColumn? _time;
     private readonly SourceColumn? _series;
     private readonly DateTime[]? _times;
+    private readonly TimeFormat? _format;
     private readonly string[] _names;
     // From the order in time to that of the file.
     private readonly int[] _order;
@@ -23,6 +24,7 @@ internal sealed class SeriesRows
         _time = request.Time is { } time ? data.Find(time, "--time-col")
             : data.Columns.FirstOrDefault(column => column.Kind == ColumnKind.Time && !taken.Contains(column));
         _times = _time is null ? null : data.TimesOf(_time);
+        _format = _time is null ? null : data.TimeFormatOf(_time) ?? TimeFormat.Usual;
         _series = request.Series is { } series ? data.Find(series, "--series-col") : InferSeries(data, taken);
         _names = _series is null ? [.. Enumerable.Repeat("", data.Rows)] : data.TextsOf(_series);
         _order = [.. Enumerable.Range(0, data.Rows)];
@@ -33,7 +35,7 @@ internal sealed class SeriesRows
         (_step, _season) = TimeSteps.Of([.. _order.Where(row => _names[row] == longest).Select(row => _times?[row] ?? default)]);
         if (request.Time is null)
             _inferred.Add(new(_time is null ? "time: none, rows follow each other in equal steps" : $"time: column '{_time.Name}', "
-                + $"{data.TimeFormatOf(_time)!.Name}, a row every {_step ?? "step"}", "--time-col"));
+                + $"{_format!.Name}, a row every {_step ?? "step"}", "--time-col"));
         if (request.Series is null)
             _inferred.Add(new(_series is null ? "series: one" : $"series: {Count}, by column '{_series.Name}'", "--series-col"));
     }
@@ -50,7 +52,7 @@ internal sealed class SeriesRows
     /// <summary>The columns of times and series, in the order of the file.</summary>
     public IEnumerable<TableColumn> Columns =>
     [
-        .. _times is null ? (TableColumn[])[] : [TableColumn.OfTimes(_time!.Name, _times)],
+        .. _times is null ? (TableColumn[])[] : [TableColumn.OfTimes(_time!.Name, _times) with { TimeFormat = _format! }],
         .. _series is null ? (TableColumn[])[] : [TableColumn.OfTexts(_series.Name, _names)],
     ];
 

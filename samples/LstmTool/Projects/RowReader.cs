@@ -1,0 +1,193 @@
+using LstmTool.Data;
+using LstmTool.Tasks;
+
+namespace LstmTool.Projects;
+
+/// <summary>The C# file that reads the rows of a file as this tool has read them.</summary>
+internal sealed class RowReader(TrainedTask trained, ModelClasses classes)
+{
+    public string Code() => $$"""
+        // Written by lstm-ml. Reads a file like the one that the model was made from.
+        using System.Globalization;
+        using System.Text.Json;
+        using Microsoft.VisualBasic.FileIO;
+
+        public static partial class {{trained.Name}}
+        {
+            /// <summary>The rows of a file: {{Format}}.</summary>
+            /// <exception cref="FormatException">A field is not what it has to be.</exception>
+            public static IEnumerable<ModelInput> ReadRows(string dataPath)
+            {
+                foreach (Dictionary<string, string[]> row in {{Source}})
+                {
+                    yield return new ModelInput
+                    {
+        {{string.Join("\n", classes.Inputs.Select(one => $"                {one.Member} = {ValueOf(one.Column)},"))}}
+                    };
+                }
+            }
+
+        {{Fields}}
+
+            private static string Field(Dictionary<string, string[]> row, string name)
+                => row.TryGetValue(name, out string[]? fields) ? fields[0] : throw new FormatException($"There is no column '{name}'.");
+
+            private static float Number(string field)
+                => float.TryParse(field, {{Culture}}, out float number) ? number
+                    : Missing.Contains(field) ? float.NaN
+                    : throw new FormatException($"'{field}' is no number.");
+
+            private static readonly HashSet<string> Missing =
+                new(StringComparer.OrdinalIgnoreCase) { {{string.Join(", ", Data.Fields.MissingTexts.Select(CSharp.Text))}} };
+
+            private static DateTime Time(string field) => {{TimeCode}};
+
+            /// <summary>The items of a list: of rows below each other, of JSON, or between spaces, semicolons or bars.</summary>
+            private static string[] Items(Dictionary<string, string[]> row, string name)
+            {
+                string[] fields = row.TryGetValue(name, out string[]? found) ? found
+                    : throw new FormatException($"There is no column '{name}'.");
+                if ({{(IsLists ? "true" : "fields.Length > 1")}})
+                    return fields;
+                return !fields[0].StartsWith('[')
+                    ? fields[0].Split([' ', ';', '|'], StringSplitOptions.RemoveEmptyEntries)
+                    : [.. Flatten(JsonSerializer.Deserialize<JsonElement>(fields[0])).Select(item =>
+                        item.ValueKind == JsonValueKind.String ? item.GetString()! : item.GetRawText())];
+            }
+
+            private static IEnumerable<JsonElement> Flatten(JsonElement json)
+                => json.ValueKind == JsonValueKind.Array ? json.EnumerateArray().SelectMany(Flatten) : [json];
+
+            /// <summary>What several lists have at each step, step by step.</summary>
+            private static float[] Steps(Dictionary<string, string[]> row, params string[] names)
+            {
+                string[][] lists = Array.ConvertAll(names, name => Items(row, name));
+                if (lists.Length == 1)
+                    return Array.ConvertAll(lists[0], Number);
+                return [.. Enumerable.Range(0, lists[0].Length).SelectMany(step => lists.Select(list => Number(list[step])))];
+            }
+        }
+
+        """;
+
+    private bool IsLists => trained.Layout.Kind == FileKind.Conll || trained.Layout.Group is not null;
+
+    private string Format => trained.Layout.Kind switch
+    {
+        FileKind.JsonLines => "an object in JSON a line",
+        FileKind.Conll => "a word a line, a blank line behind each sentence",
+        _ => $"fields with {CSharp.Text(trained.Layout.Separator.ToString()).Trim('"')} between"
+            + (trained.Layout.HasHeader ? ", a first line of names" : ""),
+    };
+
+    private string Source => trained.Layout.Group is { } group
+        ? $"Groups(FieldRows(dataPath), {CSharp.Text(group)})"
+        : "FieldRows(dataPath)";
+
+    private string Culture => trained.Layout.DecimalComma
+        ? "new NumberFormatInfo { NumberDecimalSeparator = \",\", NumberGroupSeparator = \".\" }"
+        : "CultureInfo.InvariantCulture";
+
+    private string TimeCode => classes.Inputs.FirstOrDefault(one => one.Column.Kind == ColumnKind.Time).Column?.TimeFormat.Code
+        ?? TimeFormat.Usual.Code;
+
+    private static string ValueOf(TableColumn column)
+    {
+        string names = string.Join(", ", column.Sources.Select(CSharp.Text));
+        return (column.Kind, column.Origin) switch
+        {
+            (ColumnKind.Number, _) => $"Number(Field(row, {names}))",
+            (ColumnKind.Time, _) => $"Time(Field(row, {names}))",
+            (ColumnKind.Text, _) => $"Field(row, {names})",
+            (ColumnKind.Texts, _) => $"Items(row, {names})",
+            (_, ColumnOrigin.Fields) => $"Array.ConvertAll(new[] {{ {names} }}, name => Number(Field(row, name)))",
+            _ => $"Steps(row, {names})",
+        };
+    }
+
+    private string Fields => (trained.Layout.Kind switch
+    {
+        FileKind.JsonLines => """
+                private static IEnumerable<Dictionary<string, string[]>> FieldRows(string dataPath)
+                {
+                    foreach (string line in File.ReadLines(dataPath).Where(line => line.Trim() != ""))
+                    {
+                        yield return JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(line)!.ToDictionary(pair => pair.Key,
+                            pair => new[]
+                            {
+                                pair.Value.ValueKind == JsonValueKind.String ? pair.Value.GetString()! : pair.Value.GetRawText(),
+                            });
+                    }
+                }
+            """,
+        FileKind.Conll => """
+                private static IEnumerable<Dictionary<string, string[]>> FieldRows(string dataPath)
+                {
+                    var sentence = new List<string[]>();
+                    foreach (string line in File.ReadLines(dataPath).Append(""))
+                    {
+                        if (line.Trim() != "")
+                        {
+                            string[] fields = line.Contains('\t') ? line.Split('\t')
+                                : line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+                            if (!(line.StartsWith('#') && sentence.Count == 0))
+                                sentence.Add(fields);
+                        }
+                        else if (sentence.Count > 0)
+                        {
+                            int width = sentence[0].Length;
+                            yield return Enumerable.Range(0, width).ToDictionary(
+                                i => i == 0 ? "Word" : i == width - 1 ? "Label" : $"Column{i}",
+                                i => sentence.Select(fields => fields[i]).ToArray());
+                            sentence.Clear();
+                        }
+                    }
+                }
+            """,
+        _ => $$"""
+                private static IEnumerable<Dictionary<string, string[]>> FieldRows(string dataPath)
+                {
+                    using var parser = new TextFieldParser(dataPath)
+                    {
+                        Delimiters = [{{CSharp.Text(trained.Layout.Separator.ToString())}}],
+                        HasFieldsEnclosedInQuotes = {{(trained.Layout.AllowQuoting ? "true" : "false")}},
+                        TrimWhiteSpace = true,
+                    };
+                    string[]? names = {{(trained.Layout.HasHeader ? "parser.ReadFields()" : "null")}};
+                    while (!parser.EndOfData)
+                    {
+                        string[] fields = parser.ReadFields()!;
+                        names ??= [.. fields.Select((_, i) => $"Column{i}")];
+                        if (fields.Length != names.Length)
+                            throw new FormatException($"Line {parser.LineNumber - 1} has {fields.Length} fields, not {names.Length}.");
+                        var row = new Dictionary<string, string[]>();
+                        for (int i = 0; i < names.Length; i++)
+                            row[row.ContainsKey(names[i]) || names[i] == "" ? $"Column{i}" : names[i]] = [fields[i]];
+                        yield return row;
+                    }
+                }
+            """,
+    }) + (trained.Layout.Group is null ? "" : """
+
+
+                /// <summary>The rows of one value of a column, one below the other, as one.</summary>
+                private static IEnumerable<Dictionary<string, string[]>> Groups(IEnumerable<Dictionary<string, string[]>> rows, string name)
+                {
+                    var group = new List<Dictionary<string, string[]>>();
+                    foreach (Dictionary<string, string[]> row in rows)
+                    {
+                        if (group.Count > 0 && group[0][name][0] != row[name][0])
+                        {
+                            yield return Joined();
+                            group.Clear();
+                        }
+                        group.Add(row);
+                    }
+                    if (group.Count > 0)
+                        yield return Joined();
+
+                    Dictionary<string, string[]> Joined()
+                        => group[0].Keys.ToDictionary(key => key, key => group.Select(row => row[key][0]).ToArray());
+                }
+            """);
+}
