@@ -77,8 +77,8 @@ public sealed class ConformalCalibrationTests
     [TestMethod]
     public void OfVeryManyForecastsThoseOfEverySecondRowAreKept()
     {
-        // At most 2²⁵ errors are kept, and a forecast has 8192.
-        const int Horizon = 8192, Limit = 4096;
+        // At most 2²² errors are kept, and a forecast has 8192.
+        const int Horizon = 8192, Limit = 512;
         (ForecastStream forecast, ConformalCalibration calibration) = Begin(Horizon);
         float[] values = new float[Horizon];
         var counts = new List<int>();
@@ -89,15 +89,15 @@ public sealed class ConformalCalibrationTests
             counts.Add(calibration.Count);
         }
         Assert.AreEqual(Limit - 1, counts.Max());
-        // At 4096 every second is kept, at 8191 every fourth; from there every fourth is taken.
+        // At 512 every second is kept, at 1023 every fourth; from there every fourth is taken.
         Assert.AreEqual(Limit / 2, counts[Limit - 1]);
         Assert.AreEqual(Limit / 2, counts[2 * Limit - 2]);
         Assert.AreEqual(3 * Limit / 4, counts[^1]);
         (ForecastIntervals intervals, int fewest, _) = calibration.Calibrate(0.5, [1]);
         Assert.AreEqual(3 * Limit / 4, fewest);
-        // 0, 4, 8, ...: the errors of ranks ⌈3073·¾⌉ and ⌊3073·¼⌋ = 768.
-        Assert.AreEqual(4f * 2304, intervals.Upper[0]);
-        Assert.AreEqual(4f * 767, intervals.Lower[0]);
+        // 0, 4, 8, ...: the errors of ranks ⌈385·¾⌉ = 289 and ⌊385·¼⌋ = 96.
+        Assert.AreEqual(4f * 288, intervals.Upper[0]);
+        Assert.AreEqual(4f * 95, intervals.Lower[0]);
     }
 
     /// <summary>A stream whose forecast is 0 in each step, with a spread of 1, and a calibration of it.</summary>

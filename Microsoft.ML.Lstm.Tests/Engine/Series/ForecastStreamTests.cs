@@ -40,7 +40,9 @@ public sealed class ForecastStreamTests
         // In training a whole series is one sequence of encoded steps.
         var encoded = EncodedSeries.Encode(layout, model.Scaling, rows);
         var batch = new SequenceBatch(network.Shape);
-        encoded.Features.CopyTo(batch.Add(Rows));
+        Span<float> features = batch.Add(Rows);
+        for (int t = 0; t < Rows; t++)
+            encoded.CopyFeaturesTo(t, features.Slice(t * layout.FeatureSize, layout.FeatureSize));
         Enumerable.Repeat(2, Rows).ToArray().CopyTo(batch.Tokens(0));
         encoded.Statics.CopyTo(batch.Statics(0));
         batch.Pack();

@@ -25,6 +25,7 @@ internal static class SeriesSample
             [.. Enumerable.Range(0, steps * layout.Targets).Select(_ => from + (to - from) * random.NextSingle())];
         return new EncodedSeries
         {
+            FeatureSize = layout.FeatureSize,
             Features = [.. Enumerable.Range(0, steps).SelectMany(t => Enumerable.Range(0, layout.FeatureSize).Select(i => t + i / 4f))],
             Values = Draw(-5, 5),
             Levels = Draw(-2, 2),

@@ -1,3 +1,4 @@
+using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Engine.Series;
 using Microsoft.ML.Lstm.Engine.Training;
 using Microsoft.ML.Lstm.Tests.Engine.Training;
@@ -36,18 +37,18 @@ public sealed class SeriesWindowsTests
             foreach (TrainingSequence sequence in set.Sequences)
             {
                 var window = (SeriesWindow)sequence;
-                int length = sequence.Features.Length / layout.FeatureSize;
+                int length = sequence.FeatureCount / layout.FeatureSize;
                 Assert.AreEqual(end, window.LearnableEnd);
                 // No features from the end of the range on, and at most W steps of warm-up.
                 Assert.IsLessThan(end, window.Start + length);
                 Assert.AreEqual(Math.Min(window.Start + window.FirstForecast, WindowSize), window.FirstForecast);
                 Assert.IsInRange(1, WindowSize, length - window.FirstForecast);
                 CollectionAssert.AreEqual(series.Features[(window.Start * layout.FeatureSize)..((window.Start
-                    + length) * layout.FeatureSize)], sequence.Features);
+                    + length) * layout.FeatureSize)], FeaturesOf(sequence));
                 for (int t = 0; t < length; t++)
                     times[window.Start + t] += objective.WeightOf(sequence, t) > 0 ? 1 : 0;
             }
-            phases.Add(set.Count == 0 ? 0 : set[0].Features.Length / layout.FeatureSize - ((SeriesWindow)set[0]).FirstForecast);
+            phases.Add(set.Count == 0 ? 0 : set[0].FeatureCount / layout.FeatureSize - ((SeriesWindow)set[0]).FirstForecast);
             for (int t = 0; t < steps; t++)
                 Assert.AreEqual(t >= begin && t < end - 1 ? 1 : 0, times[t], $"epoch {epoch}, step {t}");
         }
@@ -70,7 +71,7 @@ public sealed class SeriesWindowsTests
             Assert.HasCount(expected.Count, actual.Sequences);
             for (int i = 0; i < expected.Count; i++)
             {
-                CollectionAssert.AreEqual(expected[i].Features, actual[i].Features);
+                CollectionAssert.AreEqual(FeaturesOf(expected[i]), FeaturesOf(actual[i]));
                 CollectionAssert.AreEqual(Gradients(expected[i]), Gradients(actual[i]));
             }
 
@@ -80,7 +81,7 @@ public sealed class SeriesWindowsTests
 
         double[] Gradients(TrainingSequence sequence)
         {
-            var run = new ObjectiveRun([sequence], [sequence.Features.Length / layout.FeatureSize], stepOutputs: true);
+            var run = new ObjectiveRun([sequence], [sequence.FeatureCount / layout.FeatureSize], stepOutputs: true);
             return [.. run.Differentiate(new ForecastObjective(layout, 0.9), run.DrawOutputs(layout.OutputSize, scale: 3))
                 .SelectMany(g => g)];
         }
@@ -97,9 +98,20 @@ public sealed class SeriesWindowsTests
         TrainingSequence[] sequences = [.. windows.Sequences];
         CollectionAssert.AreEqual(new[] { 1, 1, 3 }, sequences.Select(sequence => sequence.Tokens.Distinct().Single()).ToArray());
         foreach (TrainingSequence sequence in sequences)
-            Assert.HasCount(sequence.Features.Length / layout.FeatureSize, sequence.Tokens);
+            Assert.HasCount(sequence.FeatureCount / layout.FeatureSize, sequence.Tokens);
         Assert.IsTrue(new SeriesWindows(layout, all, [0..7, 0..1, 0..5], staticSize: 0,
             []).Sequences.All(sequence => sequence.Tokens.Length == 0));
+    }
+
+    [TestMethod]
+    public void AScaledWindowLeavesTheSeriesAsItIs()
+    {
+        ForecastLayout layout = SeriesSample.Layout(windowSize: WindowSize);
+        EncodedSeries series = SeriesSample.Series(layout, 6);
+        TrainingSequence window = new SeriesWindows(layout, [series], [0..6], staticSize: 0, []).Sequences.Last();
+        window.ScaleFeatures(new AffineScaler([1], [2]));
+        CollectionAssert.AreEqual(new float[] { -2, 0, 2, 4, 6 }, FeaturesOf(window));
+        CollectionAssert.AreEqual(new float[] { 0, 1, 2, 3, 4, 5 }, series.Features);
     }
 
     [TestMethod]
@@ -111,5 +123,42 @@ public sealed class SeriesWindowsTests
         int[] Starts(int seed) => [.. windows.Sets(new Random(seed)).Single().Sequences.Select(sequence => ((SeriesWindow)sequence).Start)];
         CollectionAssert.AreEqual(Starts(1), Starts(1));
         CollectionAssert.AreNotEqual(Starts(1), Starts(2));
+    }
+
+    [TestMethod]
+    public void WindowsOfManyLagsTakeFewTimesTheMemoryOfTheValues()
+    {
+        const int Steps = 100_000, Lags = 100;
+        var layout = new ForecastLayout
+        {
+            Targets = 1,
+            Horizon = 1,
+            Lags = Lags,
+            WindowSize = Lags,
+            Scaling = SeriesScaling.Series,
+            WindowDecides = true,
+        };
+        var rows = new SeriesRows(layout.RowSize) { Series = 1, Statics = [] };
+        for (int t = 0; t < Steps; t++)
+            rows.Add([(float)Math.Sin(t)]);
+        var data = new ForecastData(layout, [rows], [Steps], 0.9, EmbedSeries: false, Refit: false) { ShowsIntervals = true };
+        RowScaling scaling = SeriesStatistics.Of(data);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        var encoded = EncodedSeries.Encode(layout, scaling, rows);
+        SequenceSet set = new SeriesWindows(layout, [encoded], [0..Steps], staticSize: 0, []).ToSet(new Random(1));
+        // Written out, the lags take 100 times the memory of the values, and in windows with their warm-up twice as much again.
+        Assert.IsLessThan(10 * Steps * sizeof(float), GC.GetAllocatedBytesForCurrentThread() - before);
+        var window = (SeriesWindow)set[set.Count - 2];
+        float[] features = FeaturesOf(window), expected = new float[Lags];
+        for (int lag = 0; lag < Lags; lag++)
+            expected[lag] = (float)((rows[window.Start + 150 - lag][0] - (double)scaling.Levels[1]) / scaling.Deviations[1]);
+        CollectionAssert.AreEqual(expected, features[(150 * Lags)..(151 * Lags)]);
+    }
+
+    private static float[] FeaturesOf(TrainingSequence sequence)
+    {
+        float[] features = new float[sequence.FeatureCount];
+        sequence.CopyFeaturesTo(features);
+        return features;
     }
 }

@@ -11,7 +11,7 @@ namespace Microsoft.ML.Lstm.Engine.Series;
 internal sealed class ConformalCalibration(ForecastLayout layout)
 {
     // The most errors that are kept. Beyond that only every second forecast is kept, then every fourth, and so on.
-    private const int MaxErrors = 1 << 25;
+    private const int MaxErrors = 1 << 22;
 
     private readonly List<float> _lower = [];
     private readonly List<float> _upper = [];

@@ -1,13 +1,31 @@
 namespace Microsoft.ML.Lstm.Engine.Series;
 
-/// <summary>A whole series, encoded as the steps of a forecasting network, with the values to learn.</summary>
+/// <summary>
+/// A whole series, encoded as the steps of a forecasting network, with the values to learn. Lags are not written out for each step, which
+/// would take L times the memory of the values: <see cref="CopyFeaturesTo"/> gathers them.
+/// </summary>
 internal sealed class EncodedSeries
 {
     // A window that hardly varies still counts, and one that varies more than any other does not count alone.
     private const double MostWeight = 1000;
 
-    /// <summary>The features, [T x F].</summary>
+    /// <summary>F: features of a step.</summary>
+    public required int FeatureSize { get; init; }
+
+    /// <summary>The features behind the lags, [T x (F − L·D)].</summary>
     public required float[] Features { get; init; }
+
+    /// <summary>L: how many lags of each target are gathered.</summary>
+    public int Lags { get; init; }
+
+    /// <summary>The values that lags are gathered from, the one before where a value is missing, [D x T], the latest first.</summary>
+    public float[] Past { get; init; } = [];
+
+    /// <summary>How many values of each target there are up to each step, [T x D].</summary>
+    public int[] Counts { get; init; } = [];
+
+    /// <summary>Features that are always 0.</summary>
+    public int[] Cleared { get; set; } = [];
 
     /// <summary>The values of the targets, [T x D]; NaN where one is missing.</summary>
     public required float[] Values { get; init; }
@@ -41,20 +59,40 @@ internal sealed class EncodedSeries
         return sum / Units.Length;
     }
 
+    /// <summary>Writes the F features of a step to <paramref name="destination"/>.</summary>
+    public void CopyFeaturesTo(int step, Span<float> destination)
+    {
+        int targets = Lags > 0 ? Counts.Length / Steps : 0, behind = FeatureSize - targets * Lags;
+        for (int d = 0; d < targets; d++)
+        {
+            int at = step * targets + d, count = Math.Min(Counts[at], Lags);
+            SeriesEncoder.MeasureLags(Past.AsSpan(d * Steps + Steps - 1 - step, count), Levels[at], Scales[at],
+                destination.Slice(d * Lags, Lags));
+        }
+        Features.AsSpan(step * behind, behind).CopyTo(destination[(targets * Lags)..]);
+        foreach (int feature in Cleared)
+            destination[feature] = 0;
+    }
+
     /// <summary>Encodes all rows of a series.</summary>
     public static EncodedSeries Encode(ForecastLayout layout, RowScaling scaling, SeriesRows rows, double[]? units = null)
     {
-        int steps = rows.Count, targets = layout.Targets, size = layout.FeatureSize;
+        int steps = rows.Count, targets = layout.Targets, size = layout.FeatureSize - layout.LagFeatures;
         var encoder = new SeriesEncoder(layout, scaling, rows.Series);
-        float[] features = new float[(long)steps * size], values = new float[steps * targets];
+        float[] features = new float[(long)steps * size], values = new float[steps * targets], past = new float[steps * targets];
+        int[] counts = new int[steps * targets];
         float[] levels = new float[steps * targets], scales = new float[steps * targets];
         float[] future = new float[layout.Horizon * layout.KnownCovariates];
         for (int t = 0; t < steps; t++)
         {
             ReadOnlySpan<float> row = rows[t];
-            encoder.Encode(row, rows.KnownAfter(t, layout, future), rows.CalendarOf(t), features.AsSpan(t * size, size));
+            encoder.EncodeBehindLags(row, rows.KnownAfter(t, layout, future), rows.CalendarOf(t), features.AsSpan(t * size, size));
             for (int d = 0; d < targets; d++)
+            {
                 values[t * targets + d] = float.IsFinite(row[d]) ? row[d] : float.NaN;
+                past[d * steps + steps - 1 - t] = encoder.Values[d];
+            }
+            encoder.Counts.CopyTo(counts.AsSpan(t * targets));
             encoder.Levels.CopyTo(levels.AsSpan(t * targets));
             encoder.Scales.CopyTo(scales.AsSpan(t * targets));
         }
@@ -62,7 +100,11 @@ internal sealed class EncodedSeries
         scaling.Statics.Apply(statics);
         return new EncodedSeries
         {
+            FeatureSize = layout.FeatureSize,
             Features = features,
+            Lags = layout.LagFeatures / targets,
+            Past = past,
+            Counts = counts,
             Values = values,
             Levels = levels,
             Scales = scales,

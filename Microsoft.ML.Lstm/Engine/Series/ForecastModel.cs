@@ -113,6 +113,10 @@ internal sealed record ForecastLayout
     [JsonIgnore]
     public bool ReadsChange => WindowDecides && Scaling == SeriesScaling.LastValue && Lags == 1;
 
+    /// <summary>L·D: features of a step that are lags, the first ones.</summary>
+    [JsonIgnore]
+    public int LagFeatures => ReadsChange ? 0 : Targets * Lags;
+
     /// <summary>Past values of each target that the features of a step are computed from.</summary>
     [JsonIgnore]
     public int History => Math.Max(Lags, WindowDecides ? Math.Max(WindowSize, 2) : Scaling == SeriesScaling.Window ? WindowSize : 1);

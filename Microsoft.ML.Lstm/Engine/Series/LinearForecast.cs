@@ -72,6 +72,7 @@ internal sealed class LinearForecastFit
         (_layout, _size) = (layout, layout.FeatureSize + 1);
         (_squares, _products) = (new double[_size * _size], new double[_size * layout.Values]);
         _valueSquares = new double[layout.Values];
+        float[] features = new float[layout.FeatureSize];
         double[] x = new double[_size], y = new double[layout.Values];
         long steps = Enumerable.Range(0, series.Count).Sum(i => (long)rows(i));
         long most = Math.Max(FewestSteps, MostProducts / ((long)_size * (_size + layout.Values)));
@@ -83,7 +84,7 @@ internal sealed class LinearForecastFit
         {
             for (int t = first; t < rows(i) - layout.Horizon; t += every)
             {
-                if (!TryRead(series[i], t, x, y))
+                if (!TryRead(series[i], t, features, x, y))
                     continue;
                 Steps++;
                 _weights += x[^1] * x[^1];
@@ -144,13 +145,14 @@ internal sealed class LinearForecastFit
         return value % _layout.Targets * _layout.Lags + (season - ahead % season) % season;
     }
 
-    private bool TryRead(EncodedSeries series, int step, double[] x, double[] y)
+    private bool TryRead(EncodedSeries series, int step, float[] features, double[] x, double[] y)
     {
-        int targets = _layout.Targets, features = _size - 1;
+        int targets = _layout.Targets;
         double weight = Math.Clamp(series.WeightOf(step), 1 / MostWeight, MostWeight);
-        for (int j = 0; j < features; j++)
-            x[j] = weight * series.Features[step * features + j];
-        x[features] = weight;
+        series.CopyFeaturesTo(step, features);
+        for (int j = 0; j < features.Length; j++)
+            x[j] = weight * features[j];
+        x[^1] = weight;
         for (int v = 0; v < y.Length; v++)
         {
             int d = v % targets;

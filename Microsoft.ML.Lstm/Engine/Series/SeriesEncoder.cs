@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Microsoft.ML.Lstm.Engine.Series;
 
 /// <summary>
@@ -62,6 +64,12 @@ internal sealed class SeriesEncoder
     /// <summary>How many rows there have been, at most <see cref="ForecastLayout.History"/>.</summary>
     public int Count { get; private set; }
 
+    /// <summary>The last value of each target [D].</summary>
+    public ReadOnlySpan<float> Values => _last.AsSpan(0, _layout.Targets);
+
+    /// <summary>How many values of each target [D] the history has.</summary>
+    public ReadOnlySpan<int> Counts => _counts;
+
     /// <summary>Whether there is a level for any target.</summary>
     public bool IsMeasured
     {
@@ -100,6 +108,30 @@ internal sealed class SeriesEncoder
         Measure();
     }
 
+    /// <summary>
+    /// Writes lags as features, (value − level)/scale; 0 where there is no value, and without a scale.
+    /// </summary>
+    /// <param name="values">The last values, the latest first, at most L.</param>
+    /// <param name="level">The level at present.</param>
+    /// <param name="scale">The scale at present.</param>
+    /// <param name="features">Receives L features.</param>
+    public static void MeasureLags(ReadOnlySpan<float> values, float level, float scale, Span<float> features)
+    {
+        int count = scale > 0 ? values.Length : 0;
+        features[count..].Clear();
+        int lag = 0;
+        Vector<double> levels = new(level), scales = new(scale), largest = new(Largest);
+        for (; lag <= count - Vector<float>.Count; lag += Vector<float>.Count)
+        {
+            Vector.Widen(new Vector<float>(values[lag..]), out Vector<double> low, out Vector<double> high);
+            low = Vector.Min(Vector.Max((low - levels) / scales, -largest), largest);
+            high = Vector.Min(Vector.Max((high - levels) / scales, -largest), largest);
+            Vector.Narrow(low, high).CopyTo(features[lag..]);
+        }
+        for (; lag < count; lag++)
+            features[lag] = Measured(values[lag] - (double)level, scale);
+    }
+
     /// <summary>Encodes the next row.</summary>
     /// <param name="row">Targets, past covariates and known covariates; NaN or infinite where one is missing.</param>
     /// <param name="future">The known covariates of the next rows, row by row; where there are fewer than H rows, or a value is missing,
@@ -107,6 +139,14 @@ internal sealed class SeriesEncoder
     /// <param name="calendar">The features of the calendar.</param>
     /// <param name="features">Receives F features.</param>
     public void Encode(ReadOnlySpan<float> row, ReadOnlySpan<float> future, ReadOnlySpan<float> calendar, Span<float> features)
+    {
+        EncodeBehindLags(row, future, calendar, features[_layout.LagFeatures..]);
+        for (int d = 0, lags = _layout.Lags; d * lags < _layout.LagFeatures; d++)
+            MeasureLags(HistoryOf(d)[..Math.Min(_counts[d], lags)], _levels[d], _scales[d], features.Slice(d * lags, lags));
+    }
+
+    /// <summary>Encodes the next row as <see cref="Encode"/> does, without the features that are lags.</summary>
+    public void EncodeBehindLags(ReadOnlySpan<float> row, ReadOnlySpan<float> future, ReadOnlySpan<float> calendar, Span<float> features)
     {
         int targets = _layout.Targets, known = _layout.KnownCovariates, indicators = _layout.Indicators;
         for (int i = 0; i < row.Length; i++)
@@ -133,12 +173,8 @@ internal sealed class SeriesEncoder
         Measure();
 
         int at = 0;
-        for (int d = 0; d < targets; d++)
-        {
-            Span<float> history = HistoryOf(d);
-            for (int lag = 0; lag < _layout.Lags; lag++)
-                features[at++] = lag >= _counts[d] ? 0 : _layout.ReadsChange ? Change(d) : Measured(history[lag] - (double)_levels[d], d);
-        }
+        for (int d = 0; d < targets && _layout.ReadsChange; d++)
+            features[at++] = _counts[d] > 0 ? Change(d) : 0;
         for (int i = targets; i < row.Length; i++)
             features[at++] = Covariate(i - targets, _last[i]);
         for (int h = 0; h < _layout.Horizon; h++)
@@ -213,11 +249,10 @@ internal sealed class SeriesEncoder
         Span<float> history = HistoryOf(target);
         double change = history[0] - (double)history[Math.Min(1, _counts[target] - 1)];
         double step = _scaling.Sizes[target], ratio = step > 0 ? _scaling.Changes[target] / step : 1;
-        return Measured(change * ratio, target);
+        return _scales[target] > 0 ? Measured(change * ratio, _scales[target]) : 0;
     }
 
-    private float Measured(double difference, int target)
-        => _scales[target] > 0 ? (float)Math.Clamp(difference / _scales[target], -Largest, Largest) : 0;
+    private static float Measured(double difference, float scale) => (float)Math.Clamp(difference / scale, -Largest, Largest);
 
     private void Measure()
     {

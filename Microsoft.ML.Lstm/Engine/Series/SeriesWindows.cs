@@ -1,3 +1,4 @@
+using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Engine.Training;
 
 namespace Microsoft.ML.Lstm.Engine.Series;
@@ -50,7 +51,7 @@ internal sealed class SeriesWindows(
             int start = Math.Max(0, from - layout.WindowSize);
             yield return new SeriesWindow(steps, start, from - start, end)
             {
-                Features = steps.Features[(start * FeatureSize)..(to * FeatureSize)],
+                Steps = to - start,
                 Tokens = Vocabularies.Count > 0 ? [.. Enumerable.Repeat(steps.Series, to - start)] : [],
                 Statics = steps.Statics,
             };
@@ -58,11 +59,18 @@ internal sealed class SeriesWindows(
     }
 }
 
-/// <summary>The steps of a window of a series, and where in the series it lies.</summary>
+/// <summary>
+/// The steps of a window of a series, and where in the series it lies. Their features are put together when they are asked for.
+/// </summary>
 internal sealed class SeriesWindow(EncodedSeries series, int start, int firstForecast, int learnableEnd) : TrainingSequence
 {
+    private AffineScaler? _scaler;
+
     /// <summary>The series.</summary>
     public EncodedSeries Series { get; } = series;
+
+    /// <summary>T: steps of the window.</summary>
+    public int Steps { get; init; }
 
     /// <summary>The step of the series that the window begins with.</summary>
     public int Start { get; } = start;
@@ -72,4 +80,17 @@ internal sealed class SeriesWindow(EncodedSeries series, int start, int firstFor
 
     /// <summary>The step of the series from which on values are not learned from.</summary>
     public int LearnableEnd { get; } = learnableEnd;
+
+    public override int FeatureCount => Steps * Series.FeatureSize;
+
+    public override void CopyFeaturesTo(Span<float> destination)
+    {
+        int size = Series.FeatureSize;
+        for (int t = 0; t < Steps; t++)
+            Series.CopyFeaturesTo(Start + t, destination.Slice(t * size, size));
+        _scaler?.Apply(destination[..FeatureCount]);
+    }
+
+    // Many windows share the values of a series, which stay as they are.
+    public override void ScaleFeatures(AffineScaler scaler) => _scaler = scaler.IsIdentity ? null : scaler;
 }

@@ -53,13 +53,7 @@ internal sealed class UntrainedWeights
     public void ClearFeatures(IEnumerable<EncodedSeries> series)
     {
         foreach (EncodedSeries one in series)
-        {
-            for (int t = 0; t < one.Steps; t++)
-            {
-                foreach (int feature in _features)
-                    one.Features[t * _layout.FeatureSize + feature] = 0;
-            }
-        }
+            one.Cleared = _features;
     }
 
     /// <summary>
@@ -88,14 +82,15 @@ internal sealed class UntrainedWeights
     {
         int size = _layout.FeatureSize;
         bool[] varies = new bool[size];
+        float[] features = new float[size];
         float[]? first = null;
         for (int i = 0; i < series.Count; i++)
         {
             // The last row has no later value to learn.
-            for (int t = 0; t < rows(i) - 1; t++)
+            for (int t = 0; t < rows(i) - 1 && varies.Contains(false); t++)
             {
-                ReadOnlySpan<float> features = series[i].Features.AsSpan(t * size, size);
-                first ??= features.ToArray();
+                series[i].CopyFeaturesTo(t, features);
+                first ??= [.. features];
                 for (int j = 0; j < size; j++)
                     varies[j] |= features[j] != first[j];
             }

@@ -76,8 +76,9 @@ internal static class NewNetwork
     public static ModelScalers ScalersOf(TrainingSettings settings, TrainingTask task, int outputSize, TrainingData data,
         CancellationToken cancellation)
     {
+        float[] features = [];
         return new ModelScalers(
-            Scaler(data.FeatureSize, sequence => sequence.Features),
+            Scaler(data.FeatureSize, FeaturesOf),
             Scaler(data.StaticSize, sequence => sequence.Statics),
             task.ScaleTargets(outputSize, data));
 
@@ -85,6 +86,14 @@ internal static class NewNetwork
             => size == 0 ? AffineScaler.Identity(0)
                 : settings.NormalizeFeatures ? AffineScaler.Standardize(size, Sequences().Select(values))
                 : AffineScaler.KeepUnits(size, Sequences().Select(values));
+
+        float[] FeaturesOf(TrainingSequence sequence)
+        {
+            if (features.Length != sequence.FeatureCount)
+                features = new float[sequence.FeatureCount];
+            sequence.CopyFeaturesTo(features);
+            return features;
+        }
 
         IEnumerable<TrainingSequence> Sequences() => data.Sequences.Select(sequence =>
         {

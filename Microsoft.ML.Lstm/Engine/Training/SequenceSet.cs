@@ -35,9 +35,9 @@ internal sealed class SequenceSet(int featureSize, int staticSize, int targetSiz
     public void Add(TrainingSequence sequence)
     {
         int steps = LengthOf(sequence);
-        if (steps == 0 || sequence.Features.Length != steps * FeatureSize || sequence.Tokens.Length != steps * TokenColumns)
+        if (steps == 0 || sequence.FeatureCount != steps * FeatureSize || sequence.Tokens.Length != steps * TokenColumns)
             throw new ArgumentException(
-                $"{sequence.Features.Length} features and {sequence.Tokens.Length} tokens are no whole number (at least one) of steps of "
+                $"{sequence.FeatureCount} features and {sequence.Tokens.Length} tokens are no whole number (at least one) of steps of "
                 + $"{FeatureSize} features and {TokenColumns} tokens.", nameof(sequence));
         ArgumentOutOfRangeException.ThrowIfNotEqual(sequence.Statics.Length, StaticSize);
         ArgumentOutOfRangeException.ThrowIfNotEqual(sequence.Targets.Length, TargetSize);

@@ -46,7 +46,7 @@ internal abstract class TrainingData(int featureSize, int staticSize, int target
 
     /// <summary>T: the steps of a sequence.</summary>
     public int LengthOf(TrainingSequence sequence)
-        => FeatureSize > 0 ? sequence.Features.Length / FeatureSize
+        => FeatureSize > 0 ? sequence.FeatureCount / FeatureSize
             : TokenColumns > 0 ? sequence.Tokens.Length / TokenColumns
             : 0;
 }

@@ -262,7 +262,7 @@ internal sealed partial class TrainingLoop
         for (int i = 0; i < indices.Length; i++)
         {
             TrainingSequence sequence = set[indices[i]];
-            sequence.Features.CopyTo(_batch.Add(set.Length(indices[i])));
+            sequence.CopyFeaturesTo(_batch.Add(set.Length(indices[i])));
             sequence.Tokens.CopyTo(_batch.Tokens(i));
             sequence.Statics.CopyTo(_batch.Statics(i));
             _sequences[i] = sequence;
@@ -391,7 +391,7 @@ internal sealed partial class TrainingLoop
         foreach (TrainingSequence sequence in set.Sequences)
         {
             stop.ThrowIfCancellationRequested();
-            scalers.Input.Apply(sequence.Features);
+            sequence.ScaleFeatures(scalers.Input);
             scalers.Static.Apply(sequence.Statics);
             if (set.TargetSize > 0)
                 scalers.Output.ApplyToTargets(sequence.Targets);

@@ -1,3 +1,5 @@
+using Microsoft.ML.Lstm.Engine.Parameters;
+
 namespace Microsoft.ML.Lstm.Engine.Training;
 
 /// <summary>A sequence of T steps to learn from.</summary>
@@ -20,4 +22,13 @@ internal class TrainingSequence
 
     /// <summary>The weight of the sequence in the loss.</summary>
     public float Weight { get; init; } = 1f;
+
+    /// <summary>T·F: how many numeric features there are.</summary>
+    public virtual int FeatureCount => Features.Length;
+
+    /// <summary>Writes the numeric features, step-major, to <paramref name="destination"/>.</summary>
+    public virtual void CopyFeaturesTo(Span<float> destination) => Features.CopyTo(destination);
+
+    /// <summary>Scales the numeric features.</summary>
+    public virtual void ScaleFeatures(AffineScaler scaler) => scaler.Apply(Features);
 }

@@ -133,6 +133,7 @@ internal sealed class LayoutChoice
     private double Error(ForecastData data, LinearForecast forecast, EncodedSeries[] series)
     {
         int targets = data.Layout.Targets, size = data.Layout.FeatureSize;
+        float[] features = new float[size];
         double[] values = new double[data.Layout.Values];
         long steps = Enumerable.Range(0, series.Length).Sum(i => (long)(series[i].Steps - data.TrainingRows[i]));
         int every = (int)Math.Max(1, steps / Math.Max(FewestSteps, MostProducts / ((long)size * values.Length)));
@@ -142,7 +143,8 @@ internal sealed class LayoutChoice
             EncodedSeries one = series[i];
             for (int t = Math.Max(0, data.TrainingRows[i] - 1); t < one.Steps - 1; t += every)
             {
-                forecast.Forecast(one.Features.AsSpan(t * size, size), values);
+                one.CopyFeaturesTo(t, features);
+                forecast.Forecast(features, values);
                 int known = Math.Min(values.Length, (one.Steps - 1 - t) * targets);
                 for (int v = 0; v < known; v++)
                 {
