@@ -33,6 +33,7 @@ public sealed class FolderTests
         "Engine/Training/Objectives",
         "Engine/Series/Baselines",
         "Engine/Series",
+        "Engine/Series/Explanations",
         "Engine/Series/Choices",
         "Engine/Files",
         "MlNet",

@@ -1,3 +1,4 @@
+using Microsoft.ML.Lstm.Engine.Explanations;
 using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Series;
 using Microsoft.ML.Lstm.Forecasting;
@@ -15,9 +16,13 @@ internal sealed class AnomalySession(LstmAnomalyTransformer transformer, Session
     private readonly double[] _expected = DetectionColumn.NewResult();
     private readonly double _alertBelow = 1 - transformer.Settings.Confidence / 100;
     private bool _isQueried;
+    private bool _isExplained;
 
     /// <summary>Empty; see <see cref="Result"/>, which has doubles.</summary>
     public override ReadOnlySpan<float> Output => [];
+
+    /// <summary>What explains the value that was expected in the row.</summary>
+    public override Explanation? Explanation => _isExplained ? _forecasts.Explainer!.Explanation : null;
 
     /// <summary>The slots of <see cref="DetectionColumn"/>.</summary>
     public ReadOnlySpan<double> Result => _isQueried ? _expected : _result;
@@ -30,13 +35,16 @@ internal sealed class AnomalySession(LstmAnomalyTransformer transformer, Session
 
     public override void Take(SeriesRowReader row, long position, ReadOnlySpan<float> future)
     {
-        _isQueried = false;
+        _isQueried = _isExplained = false;
         DetectionColumn.Clear(_result);
         if (_forecasts.Begin(row, position, future) is not (ForecastStream stream, bool restarted))
             return;
         if (restarted)
             _series[row.Series] = NewSeries(row.Series);
         Compare(stream, Find(row.Series), row.Numbers[0]);
+        _isExplained = stream is { HasForecast: true, HasHistory: true };
+        if (_isExplained)
+            _forecasts.Explainer!.Begin(stream);
         _forecasts.Step(row, future);
     }
 

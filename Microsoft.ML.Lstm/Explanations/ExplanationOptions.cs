@@ -15,6 +15,7 @@ namespace Microsoft.ML.Lstm;
 /// ]]></format>
 /// </remarks>
 /// <seealso cref="SequencePredictionTransformer.Explain(MLContext, IDataView, ExplanationOptions)"/>
+/// <seealso cref="SeriesTransformer.Explain(MLContext, IDataView, ExplanationOptions)"/>
 public sealed class ExplanationOptions
 {
     // The points of the first pieces of a line.

@@ -1,6 +1,8 @@
+using Microsoft.ML.Lstm.Engine.Explanations;
 using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Series;
 using Microsoft.ML.Lstm.Engine.Series.Baselines;
+using Microsoft.ML.Lstm.Engine.Series.Explanations;
 using Microsoft.ML.Lstm.Series;
 
 namespace Microsoft.ML.Lstm.Forecasting;
@@ -14,7 +16,7 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer, Se
 
     private readonly ForecastSettings _settings = transformer.Settings;
     private readonly SeriesWarnings _warnings = new(DataName, transformer.Columns, transformer.Settings.RowInterval,
-        transformer.Settings.FillsGaps, options.IsLive, transformer.Warn)
+        transformer.Settings.FillsGaps, options.IsLive, options.Warn ?? transformer.Warn)
     { UsualGap = transformer.Settings.UsualGap };
     private readonly Dictionary<string, SessionSeries> _series = [];
     private readonly HashSet<string> _forgotten = [];
@@ -25,6 +27,7 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer, Se
     private SessionSeries? _queried;
     private bool _isUnusable;
     private bool _isForecastFresh;
+    private bool _isExplanationFresh;
     private int _newSeries;
 
     /// <summary>The forecast; empty before there is a row to forecast from, and for a row that can't be used.</summary>
@@ -39,6 +42,23 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer, Se
                 StreamOf(series).CopyForecastTo(_forecast);
             _isForecastFresh = true;
             return _forecast;
+        }
+    }
+
+    /// <summary>Explains forecasts; null where nobody asked for that.</summary>
+    public ForecastExplainer? Explainer { get; } = options.CreateExplainer?.Invoke();
+
+    /// <summary>What explains the forecast.</summary>
+    public override Explanation? Explanation
+    {
+        get
+        {
+            if (Explainer is null || _isUnusable || _current is not { Stream: { HasForecast: true, HasHistory: true } stream })
+                return null;
+            if (!_isExplanationFresh)
+                Explainer.Begin(stream);
+            _isExplanationFresh = true;
+            return Explainer.Explanation;
         }
     }
 
@@ -69,7 +89,7 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer, Se
     /// series more than <see cref="SessionOptions.MostNewSeries"/>.</exception>
     public (ForecastStream Stream, bool Restarted)? Begin(SeriesRowReader row, long position, ReadOnlySpan<float> future)
     {
-        (_queried, _isForecastFresh) = (null, false);
+        (_queried, _isForecastFresh, _isExplanationFresh) = (null, false, false);
         _isUnusable = !IsUsable(row, position);
         if (_isUnusable)
             return null;
@@ -129,7 +149,15 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer, Se
         return true;
     }
 
-    public override void Conclude() => _warnings.Conclude();
+    public override void Conclude()
+    {
+        _warnings.Conclude();
+        if (Explainer is not { Explanation: var explanation })
+            return;
+        if (explanation.DescribeIncomplete() is { } warning)
+            (options.Warn ?? transformer.Warn)(warning);
+        explanation.Conclude();
+    }
 
     public override LstmForecastingTransformer Snapshot()
     {
@@ -264,5 +292,6 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer, Se
     // Whether a series is known neither from training nor from a checkpoint.
     private bool IsNew(string name) => transformer.NumberOf(name) == 0 && !transformer.States.ContainsKey(name);
 
-    private ForecastStream NewStream(string name) => new(transformer.Model, transformer.Networks, transformer.NumberOf(name), _theta);
+    private ForecastStream NewStream(string name) => new(transformer.Model, transformer.Networks, transformer.NumberOf(name), _theta,
+        keptSteps: Explainer is null ? 0 : transformer.Model.Layout.WindowSize);
 }

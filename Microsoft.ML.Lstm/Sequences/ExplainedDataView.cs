@@ -114,13 +114,10 @@ internal sealed class ExplainedSequence(ScoringBindings bindings, DataViewRow in
     {
         if (_tally.BadRows > 0)
             HostWarning.Write(bindings.Host, "Explanation", _tally.DescribeUnscored());
-        if (_explanation?.Incomplete > 0)
-            HostWarning.Write(bindings.Host, "Explanation", $"The attributions of {_explanation.Incomplete} of the {_tally.Rows} rows "
-                + $"miss their sum by more than {nameof(ExplanationOptions.Tolerance)}, {explainers.Settings.Tolerance}, after "
-                + $"{explainers.Settings.MaximumGradients} gradients ({nameof(ExplanationOptions.MaximumGradients)}).");
+        if (_explanation?.DescribeIncomplete() is { } warning)
+            HostWarning.Write(bindings.Host, "Explanation", warning);
         _tally.Clear();
-        _explanation?.Clear();
-        _explanation?.ReleaseThreads();
+        _explanation?.Conclude();
         _baseline?.Dispose();
         _baseline = null;
     }

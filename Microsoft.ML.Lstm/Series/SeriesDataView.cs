@@ -6,8 +6,14 @@ namespace Microsoft.ML.Lstm.Series;
 /// <summary>
 /// A data view with the columns of a <see cref="SeriesTransformer"/>. Its rows have the order in which they are read from its source.
 /// </summary>
-internal sealed class SeriesDataView(SeriesBindings bindings, SeriesTransformer transformer, IDataView source)
-    : OutputDataView(bindings, transformer, source, keepsOrder: true)
+/// <param name="bindings">The transformer, bound to the columns of the source.</param>
+/// <param name="transformer">The transformer, whose sessions go through the rows.</param>
+/// <param name="source">The rows.</param>
+/// <param name="options">How sessions are used; null for the defaults.</param>
+/// <param name="explaining">What makes a view of explanations of the source; null for a view of forecasts.</param>
+internal sealed class SeriesDataView(SeriesBindings bindings, SeriesTransformer transformer, IDataView source,
+    SessionOptions? options = null, ITransformer? explaining = null)
+    : OutputDataView(bindings, explaining ?? transformer, source, keepsOrder: true)
 {
     private readonly SeriesBindings _bindings = bindings;
     private readonly SeriesTransformer _transformer = transformer;
@@ -28,7 +34,7 @@ internal sealed class SeriesDataView(SeriesBindings bindings, SeriesTransformer 
     {
         if (!activeColumns.Any(_bindings.IsOwn))
             return new PassingCursor(_bindings, input, activeColumns);
-        var options = new SessionOptions { IsTrainingData = _transformer.FittedTo?.IsOf(Source) == true };
-        return new SeriesCursor(_bindings, input, inputColumns, _transformer.CreateSession(options), activeColumns);
+        SessionOptions used = (options ?? new()) with { IsTrainingData = _transformer.FittedTo?.IsOf(Source) == true };
+        return new SeriesCursor(_bindings, input, inputColumns, _transformer.CreateSession(used), activeColumns);
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.ML.Lstm.Columns;
+using Microsoft.ML.Lstm.Engine.Series.Explanations;
 
 namespace Microsoft.ML.Lstm.Series;
 
@@ -55,4 +56,10 @@ internal sealed record SessionOptions
 
     /// <summary>Whether the rows are the data that the transformer was fitted to.</summary>
     public bool IsTrainingData { get; init; }
+
+    /// <summary>Makes what explains the results; null where they are not explained.</summary>
+    public Func<ForecastExplainer>? CreateExplainer { get; init; }
+
+    /// <summary>Receives warnings about the rows; null for the log of the transformer.</summary>
+    public Action<string>? Warn { get; init; }
 }

@@ -1,8 +1,11 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Columns;
+using Microsoft.ML.Lstm.Engine.Explanations;
 using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Network;
 using Microsoft.ML.Lstm.Engine.Series;
+using Microsoft.ML.Lstm.Engine.Series.Explanations;
+using Microsoft.ML.Lstm.Explanations;
 using Microsoft.ML.Lstm.MlNet;
 using Microsoft.ML.Lstm.Series;
 using Microsoft.ML.Runtime;
@@ -81,6 +84,84 @@ public abstract class SeriesTransformer : ITransformer
         return new SeriesDataView(Bind(input.Schema), this, input);
     }
 
+    /// <summary>
+    /// Says what the results for rows come from: how much each lag and covariate of the last steps adds to a forecast, by integrated
+    /// gradients (Sundararajan, Taly and Yan 2017), and what the recurrent layers did at each step. A forecaster's rows are explained by
+    /// the forecast behind them, a detector's by the value that was expected in them. Nothing is computed before its values are asked for.
+    /// </summary>
+    /// <remarks>
+    /// <format type="text/markdown"><![CDATA[
+    /// These columns stand behind those of the rows. All numbers are <xref:System.Single>; T is the window's number of steps, or fewer at
+    /// the beginning of the rows:
+    /// * `ExplainedOutput`: the forecast of a target some `StepsAhead`, F(x), in the target's unit; of a detector the expected value.
+    /// * `BaselineOutput`: the forecast for the baseline, F(x'): what the networks, and baselines mixed in, say of a series that has
+    ///   stayed at its present level, with the mean of each covariate.
+    /// * `Attribution`: vector (T, J), in the target's unit. What each number that a step reads adds to the difference. J counts the lags
+    ///   of each target, the latest first, relative to the level at that step; past covariates; known covariates of the row and of the
+    ///   rows ahead; features of the calendar; indicators of missing values; and the series by its embedding. Their names are in the
+    ///   annotation `StepSlotNames`, such as `Sales`, `Sales t-1`, `Price`, `Price t+1`.
+    /// * `StepAttribution`: vector of T. The attributions of each step, added up.
+    /// * `StaticAttribution`, with static features: vector of S.
+    /// * `StateAttribution`: what the network remembers of the steps before adds. With this, attributions add up to `ExplainedOutput` -
+    ///   `BaselineOutput`, within `Tolerance`.
+    /// * `HiddenStates`, `CellStates`, `Gates`: as <xref:Microsoft.ML.Lstm.SequencePredictionTransformer> has them.
+    ///
+    /// A row without a forecast gets NaN and empty vectors, as does the first row of a detector that goes on from the training data.
+    /// ]]></format>
+    /// </remarks>
+    /// <param name="mlContext">The context, whose log gets the warnings.</param>
+    /// <param name="rows">The rows, in the order of time within each series.</param>
+    /// <param name="options">What is explained, and how exactly; <see langword="null"/> for the defaults. <c>Step</c> has no effect, and
+    /// there is no other <c>Baseline</c>.</param>
+    /// <returns>The columns of <paramref name="rows"/> and, behind them, the explanations.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="mlContext"/> or <paramref name="rows"/> is
+    /// <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing, or is not what the network was trained on; or an option is out of
+    /// its range.</exception>
+    /// <exception cref="ArgumentException">There is a baseline.</exception>
+    /// <example>
+    /// <code>
+    /// // What tomorrow's forecast comes from: the last row's attributions by name.
+    /// IDataView explained = model.Explain(ml, rows);
+    /// VBuffer&lt;ReadOnlyMemory&lt;char&gt;&gt; names = default;
+    /// explained.Schema["Attribution"].Annotations.GetValue("StepSlotNames", ref names);
+    /// float[] last = explained.GetColumn&lt;float[]&gt;("Attribution").Last();
+    /// foreach ((int i, ReadOnlyMemory&lt;char&gt; name) in names.DenseValues().Index())
+    ///     Console.WriteLine($"{name}: {last.Where((_, at) => at % names.Length == i).Sum():+0.00;-0.00}");
+    /// </code>
+    /// </example>
+    public IDataView Explain(MLContext mlContext, IDataView rows, ExplanationOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(mlContext);
+        ArgumentNullException.ThrowIfNull(rows);
+        options ??= new();
+        ForecastLayout layout = Model.Layout;
+        if (options.StepsAhead < 1 || options.StepsAhead > layout.Horizon)
+            throw new ArgumentOutOfRangeException(nameof(options.StepsAhead), options.StepsAhead,
+                $"{nameof(options.StepsAhead)} must be from 1 to the model's {layout.Horizon}.");
+        if (options.Baseline is not null)
+            throw new ArgumentException($"{nameof(options.Baseline)} is for transformers of sequences: the steps of a series are compared "
+                + "with its level and the means of covariates.", nameof(options));
+        int index = (options.StepsAhead - 1) * layout.Targets + options.OutputOf(layout.Targets);
+        ExplanationSettings settings = options.Settle();
+        IHost host = ((IHostEnvironment)mlContext).Register(nameof(Explain));
+        var networks = new Lazy<SequenceNetwork[]>(() => Model.Pack(NetworkPasses.InputsOnly));
+        var session = new SessionOptions
+        {
+            CreateExplainer = () => new ForecastExplainer(Model, networks.Value, index, settings),
+            Warn = message => HostWarning.Write(host, nameof(Explain), message),
+        };
+        return new ExplainingTransformer<SeriesBindings>(
+            schema =>
+            {
+                var names = new ExplainedSeriesNames(Model, new BoundSeriesColumns(host, schema, Columns), Columns,
+                    _settings.RowInterval);
+                return Bind(schema, ExplanationColumns.Create([.. Model.Networks.Select(one => one.Network.Shape)], steps: 0,
+                    names.OfStep, slotNames: null, names.OfStatics, hasStates: true));
+            },
+            (bindings, explaining, source) => new SeriesDataView(bindings, this, source, session, explaining)).Transform(rows);
+    }
+
     /// <summary>Not supported, see <see cref="IsRowToRowMapper"/>.</summary>
     /// <param name="inputSchema">Not used.</param>
     /// <returns>Nothing.</returns>
@@ -101,10 +182,12 @@ public abstract class SeriesTransformer : ITransformer
     /// <summary>Writes a warning about scored rows to the log.</summary>
     internal void Warn(string message) => HostWarning.Write(Host, "Scoring", message);
 
-    internal SeriesBindings Bind(DataViewSchema inputSchema)
+    internal SeriesBindings Bind(DataViewSchema inputSchema) => Bind(inputSchema, Outputs);
+
+    private SeriesBindings Bind(DataViewSchema inputSchema, IReadOnlyList<OutputColumn> outputs)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
-        var bindings = new SeriesBindings(Host, inputSchema, Model, Columns, Outputs)
+        var bindings = new SeriesBindings(Host, inputSchema, Model, Columns, outputs)
         {
             FilledGaps = _settings.FillsGaps ? _settings.RowInterval : null,
         };

@@ -34,6 +34,7 @@ internal sealed class Explanation(IReadOnlyList<ExplainedPart> parts, int stepSi
     private double _value;
     private double _baselineValue;
     private double _stateAttribution;
+    private long _incomplete;
 
     /// <summary>Numbers of h of a step: those of all networks, layers and directions.</summary>
     public int HiddenSize => _networks.Sum(network => HiddenSizeOf(network.Shape));
@@ -52,9 +53,6 @@ internal sealed class Explanation(IReadOnlyList<ExplainedPart> parts, int stepSi
 
     /// <summary>What is added to the number, of the sequence and of the baseline alike, and does not come from the networks.</summary>
     public double Constant { get; set; }
-
-    /// <summary>Sequences whose attributions did not become as exact as they had to be.</summary>
-    public long Incomplete { get; private set; }
 
     /// <summary>The number of the sequence, F(x); NaN where there is nothing to explain.</summary>
     public double Value => Explained()._value;
@@ -89,12 +87,15 @@ internal sealed class Explanation(IReadOnlyList<ExplainedPart> parts, int stepSi
     /// <summary>Called after the explainers have been given another sequence.</summary>
     public void Begin() => (_isExplained, _areStatesRead) = (false, false);
 
-    /// <summary>Forgets how many sequences were <see cref="Incomplete"/>.</summary>
-    public void Clear() => Incomplete = 0;
+    /// <summary>A warning if attributions of sequences did not become as exact as they had to be; else null.</summary>
+    public string? DescribeIncomplete() => _incomplete == 0 ? null
+        : $"The attributions of {_incomplete} rows miss their sum by more than the tolerance after the most gradients that are allowed; "
+            + "allow more, or a larger tolerance.";
 
-    /// <summary>Releases the threads for others until the next sequence.</summary>
-    public void ReleaseThreads()
+    /// <summary>Called behind the last sequence: begins to count anew, and releases the threads for others until the next one.</summary>
+    public void Conclude()
     {
+        _incomplete = 0;
         foreach (ExplainedPart part in parts)
             part.Explainer.ReleaseThreads();
     }
@@ -154,7 +155,7 @@ internal sealed class Explanation(IReadOnlyList<ExplainedPart> parts, int stepSi
         if (!_hasAttributions)
             (_value, _baselineValue, _stateAttribution) = (double.NaN, double.NaN, double.NaN);
         else if (!isComplete)
-            Incomplete++;
+            _incomplete++;
         _isExplained = true;
         return this;
     }

@@ -40,6 +40,9 @@ internal abstract class ForecastLossDescription
         return new ForecastOutput(point, point, point, scale);
     }
 
+    /// <summary>Which of the outputs for one value is the point forecast.</summary>
+    public virtual int PointOutput(ReadOnlySpan<float> outputs) => 0;
+
     /// <summary>Where the outputs for one value begin, if a forecast and its spread are known.</summary>
     /// <param name="output">Which of the outputs.</param>
     /// <param name="spread">The deviation of the values, in units of the scale.</param>
@@ -105,6 +108,12 @@ internal abstract class ForecastLossDescription
             double lower = Math.Min(a, Math.Min(b, c)), upper = Math.Max(a, Math.Max(b, c));
             double median = Math.Max(Math.Min(a, b), Math.Min(Math.Max(a, b), c));
             return new ForecastOutput(level + scale * median, level + scale * lower, level + scale * upper, scale);
+        }
+
+        public override int PointOutput(ReadOnlySpan<float> outputs)
+        {
+            (float a, float b, float c) = (outputs[0], outputs[1], outputs[2]);
+            return a <= b == b <= c ? 1 : b <= a == a <= c ? 0 : 2;
         }
 
         public override double Differentiate(double value, double share, double confidenceLevel, Span<float> outputs)

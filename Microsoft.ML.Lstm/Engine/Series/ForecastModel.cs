@@ -29,7 +29,11 @@ internal sealed record ForecastModel(IReadOnlyList<ForecastNetwork> Networks, Fo
     public int Series => Scaling.Levels.Length / Layout.Targets - 1;
 
     /// <summary>The networks, ready to run.</summary>
-    public SequenceNetwork[] Pack() => [.. Networks.Select(one => new SequenceNetwork(one.Network.Parameters, NetworkPasses.Forward))];
+    public SequenceNetwork[] Pack() => Pack(NetworkPasses.Forward);
+
+    /// <summary>The networks, ready for some passes.</summary>
+    public SequenceNetwork[] Pack(NetworkPasses passes)
+        => [.. Networks.Select(one => new SequenceNetwork(one.Network.Parameters, passes))];
 }
 
 /// <summary>A forecasting network, with what it takes to encode rows as its steps and to read its outputs as forecasts.</summary>

@@ -1,3 +1,4 @@
+using Microsoft.ML.Lstm.Engine.Kernels;
 using Microsoft.ML.Lstm.Engine.Network;
 using Microsoft.ML.Lstm.Engine.Parameters;
 
@@ -18,7 +19,8 @@ internal sealed class ForecastNetworkStream
     /// <param name="model">The network with its layout.</param>
     /// <param name="network">The network, ready to run.</param>
     /// <param name="series">The number of the series, from 1; 0 for one that is not in the training data.</param>
-    public ForecastNetworkStream(ForecastNetwork model, SequenceNetwork network, int series)
+    /// <param name="keptSteps">How many steps are kept to be explained; 0 for none.</param>
+    public ForecastNetworkStream(ForecastNetwork model, SequenceNetwork network, int series, int keptSteps)
     {
         _scaling = model.Scaling;
         _layout = model.Layout;
@@ -28,10 +30,20 @@ internal sealed class ForecastNetworkStream
         _features = new float[_layout.FeatureSize];
         _outputs = new float[_layout.OutputSize];
         _tokens = network.Shape.Embeddings.Count > 0 ? [series] : [];
+        History = keptSteps > 0 ? new StepHistory(network, keptSteps) : null;
     }
 
     /// <inheritdoc cref="ForecastStream.HasForecast"/>
     public bool HasForecast => _encoder.Count > 0 && _encoder.IsMeasured;
+
+    /// <summary>The last steps; null where none are kept.</summary>
+    public StepHistory? History { get; }
+
+    /// <inheritdoc cref="SeriesEncoder.Levels"/>
+    public ReadOnlySpan<float> Levels => _encoder.Levels;
+
+    /// <inheritdoc cref="SeriesEncoder.Scales"/>
+    public ReadOnlySpan<float> Scales => _encoder.Scales;
 
     /// <summary>How many numbers the state has.</summary>
     public int StateLength => _encoder.StateLength + _network.StateLength + _outputs.Length;
@@ -47,6 +59,14 @@ internal sealed class ForecastNetworkStream
         statics.CopyTo(_network.Statics);
         _scaling.Statics.Apply(_network.Statics);
         _network.Step(_features, _tokens).CopyTo(_outputs);
+        History?.Add(_features, _tokens);
+    }
+
+    /// <summary>Adds the steps of <see cref="History"/> to a batch, as a sequence with the static features of the last row.</summary>
+    public void AddHistoryTo(SequenceBatch batch)
+    {
+        History!.AddTo(batch, _tokens);
+        _network.Statics.CopyTo(batch.Statics(batch.Count - 1));
     }
 
     /// <summary>The forecast of value <paramref name="index"/> of H·D, before calibration.</summary>
@@ -72,6 +92,62 @@ internal sealed class ForecastNetworkStream
     {
         _encoder.CopyStateFrom(source[.._encoder.StateLength]);
         _network.CopyStateFrom(source.Slice(_encoder.StateLength, _network.StateLength));
+        History?.Restore(source.Slice(_encoder.StateLength, _network.StateLength));
         source[(_encoder.StateLength + _network.StateLength)..].CopyTo(_outputs);
+    }
+}
+
+/// <summary>
+/// The last steps that a network has read of a series, and its state before them, from which the steps can be run once more.
+/// </summary>
+/// <param name="network">The network, ready to run.</param>
+/// <param name="capacity">How many steps are kept.</param>
+internal sealed class StepHistory(SequenceNetwork network, int capacity)
+{
+    private readonly Queue<float[]> _steps = [];
+    private readonly SequenceStream _before = new(network);
+
+    /// <summary>Whether there are no steps, as after <see cref="Restore"/>.</summary>
+    public bool IsEmpty => _steps.Count == 0;
+
+    /// <summary>Adds a step; of more than can be kept, the first one becomes part of the state.</summary>
+    public void Add(ReadOnlySpan<float> features, ReadOnlySpan<int> tokens)
+    {
+        float[] step = new float[features.Length];
+        if (_steps.Count == capacity)
+        {
+            step = _steps.Dequeue();
+            _before.Step(step, tokens);
+        }
+        features.CopyTo(step);
+        _steps.Enqueue(step);
+    }
+
+    /// <summary>Goes on from a state, with no steps.</summary>
+    public void Restore(ReadOnlySpan<float> state)
+    {
+        _steps.Clear();
+        _before.CopyStateFrom(state);
+    }
+
+    /// <summary>Adds the steps to a batch as a sequence.</summary>
+    public void AddTo(SequenceBatch batch, ReadOnlySpan<int> tokens)
+    {
+        Span<float> features = batch.Add(_steps.Count);
+        Span<int> all = batch.Tokens(batch.Count - 1);
+        foreach (float[] step in _steps)
+        {
+            step.CopyTo(features);
+            tokens.CopyTo(all);
+            features = features[step.Length..];
+            all = all[tokens.Length..];
+        }
+    }
+
+    /// <summary>The state before the steps.</summary>
+    public void CopyStateTo(ref float[] state)
+    {
+        FloatBuffer.Require(ref state, _before.StateLength);
+        _before.CopyStateTo(state.AsSpan(0, _before.StateLength));
     }
 }

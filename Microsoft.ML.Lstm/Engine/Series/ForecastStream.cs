@@ -14,14 +14,15 @@ internal sealed class ForecastStream
     private readonly BaselineStream? _baselines;
 
     /// <param name="model">The model.</param>
-    /// <param name="networks">The model's networks, ready to run: those of <see cref="ForecastModel.Pack"/>.</param>
+    /// <param name="networks">The model's networks, ready to run: those of <see cref="ForecastModel.Pack()"/>.</param>
     /// <param name="series">The number of the series, from 1; 0 for one that is not in the training data.</param>
     /// <param name="theta">For a model with baselines, what fits the theta method: streams of one caller share it. Null for one of the
     /// stream's own.</param>
-    public ForecastStream(ForecastModel model, SequenceNetwork[] networks, int series, ThetaMethod? theta = null)
+    /// <param name="keptSteps">How many steps are kept to be explained; 0 for none.</param>
+    public ForecastStream(ForecastModel model, SequenceNetwork[] networks, int series, ThetaMethod? theta = null, int keptSteps = 0)
     {
         _model = model;
-        _networks = [.. model.Networks.Zip(networks, (one, packed) => new ForecastNetworkStream(one, packed, series))];
+        _networks = [.. model.Networks.Zip(networks, (one, packed) => new ForecastNetworkStream(one, packed, series, keptSteps))];
         if (model.Baselines is { } mixture)
             _baselines = new BaselineStream(mixture, model.Layout.Targets, model.Layout.Horizon, theta ?? mixture.NewTheta());
     }
@@ -31,6 +32,12 @@ internal sealed class ForecastStream
     /// with a value.
     /// </summary>
     public bool HasForecast => Array.TrueForAll(_networks, static network => network.HasForecast);
+
+    /// <summary>Whether steps are kept to be explained, and there have been some.</summary>
+    public bool HasHistory => Array.TrueForAll(_networks, static network => network.History is { IsEmpty: false });
+
+    /// <summary>The streams of the networks.</summary>
+    public IReadOnlyList<ForecastNetworkStream> Networks => _networks;
 
     /// <summary>How many numbers the state has.</summary>
     public int StateLength => (int)StateLengthOf(_model);
@@ -66,6 +73,13 @@ internal sealed class ForecastStream
             double moved = _baselines is null ? 0 : _baselines.Mix(index, point) - point;
             return new ForecastOutput(point + moved, lower + moved, upper + moved, spread);
         }
+    }
+
+    /// <summary>The share that the networks have in value <paramref name="index"/> of H·D, and the rest, of baselines.</summary>
+    public double NetworkShareOf(int index, out double rest)
+    {
+        rest = _baselines?.Mix(index, 0) ?? 0;
+        return _baselines is null ? 1 : _baselines.Mix(index, 1) - rest;
     }
 
     /// <summary>
