@@ -84,6 +84,7 @@ public sealed class DefaultsTests
         CollectionAssert.AreEqual(new[] { 32, 64, 32 }, few.Convolution!.Filters);
         Assert.AreEqual(16, few.HiddenSize);
         Assert.AreEqual(1, few.StepsPerFrame);
+        Assert.AreEqual(24, few.SkipSteps);
         AssertHasNone(new LstmMulticlassTrainer.Options(), 1000);
         foreach (Action<LstmMulticlassTrainer.Options> say in new Action<LstmMulticlassTrainer.Options>[]
         {
@@ -105,7 +106,37 @@ public sealed class DefaultsTests
             var settled = (LstmMulticlassTrainer.Options)Settle(options, rows);
             Assert.IsEmpty(settled.Convolution!.Filters);
             Assert.AreEqual(options.HiddenSize ?? 64, settled.HiddenSize);
+            Assert.AreEqual(0, settled.SkipSteps);
         }
+    }
+
+    [TestMethod]
+    [DataRow(100, 24, 1, 24)]
+    [DataRow(100, 24, 200, 0, DisplayName = "too many numbers")]
+    [DataRow(600, 24, 30, 0, DisplayName = "too many rows and numbers")]
+    [DataRow(600, 24, 20, 24)]
+    public void CurvesOfOneLengthAreReadStepByStepToo(int rows, int steps, int features, int expected)
+    {
+        var facts = new DataFacts(Enumerable.Repeat(steps, rows)) { Features = features };
+        Assert.AreEqual(expected, Chosen(new LstmMulticlassTrainer.Options(), facts).SkipSteps);
+        Assert.AreEqual(expected, Chosen(new LstmBinaryTrainer.Options { Effort = TrainingEffort.Best }, facts).SkipSteps);
+        Assert.AreEqual(3, Chosen(new LstmBinaryTrainer.Options { SkipSteps = 3 }, facts).SkipSteps);
+        var odd = new DataFacts(Enumerable.Range(steps, rows)) { Features = features };
+        Assert.AreEqual(0, Chosen(new LstmMulticlassTrainer.Options(), odd).SkipSteps);
+    }
+
+    [TestMethod]
+    [DataRow(400, 0.5f)]
+    [DataRow(300, 0.3f)]
+    public void TextsOfSeldomWordsAreKeptFromBeingLearnedByHeart(int words, float dropout)
+    {
+        // 600 rows of 10 words: each word 15 or 20 times.
+        var facts = new DataFacts(Enumerable.Repeat(10, 600)) { Vocabularies = [50, words] };
+        ClassificationTrainerOptions texts = Chosen(new LstmMulticlassTrainer.Options(), facts);
+        Assert.AreEqual(dropout, texts.OutputDropout);
+        Assert.AreEqual(dropout > 0.4f ? 0.1f : 0, texts.LabelSmoothing);
+        Assert.AreEqual(dropout > 0.4f ? 0.002f : 0.003f, texts.LearningRate);
+        Assert.AreEqual(0.01f, Chosen(new LstmBinaryTrainer.Options { LearningRate = 0.01f }, facts).LearningRate);
     }
 
     [TestMethod]
@@ -173,6 +204,9 @@ public sealed class DefaultsTests
 
     private static TrainingOptions Settle(TrainingOptions options, int rows)
         => options.Settle(new DataFacts(Enumerable.Repeat(24, rows)) { Features = rows == 40 ? 2 : 1 }, new OptionChoices());
+
+    private static ClassificationTrainerOptions Chosen(ClassificationTrainerOptions options, DataFacts facts)
+        => (ClassificationTrainerOptions)options.Settle(facts, new OptionChoices());
 
     private sealed class Row
     {

@@ -16,6 +16,12 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
     private const int FewRows = 100;
     private const int ManyRows = 1000;
     private const int UpdatesOfConvolutions = 1500;
+
+    // How often the tokens of a column occur in the mean where most of them occur seldom.
+    private const int SeldomUses = 20;
+
+    // Rows, or their numbers, of a ridge regression that takes a moment.
+    private const int LargestRidge = 512;
     private const string SeveralNetworks = "several networks are averaged";
     private const string BesideConvolutions = "beside convolutions";
 
@@ -48,9 +54,19 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
 
     /// <summary>
     /// The share of each label that is spread over all classes while training, from 0 to below 1, which keeps the network from becoming too
-    /// sure of itself (Szegedy et al. 2016). <see langword="null"/>, the default: chosen from the data (at present 0).
+    /// sure of itself (Szegedy et al. 2016). <see langword="null"/>, the default: chosen from the data (at present 0; where many tokens
+    /// occur seldom 0.1).
     /// </summary>
     public float? LabelSmoothing;
+
+    /// <summary>
+    /// How many steps at the end of a sequence the output layer reads directly, beside the encoding, from 0; their numbers times those of
+    /// a step at most 4096. What a linear classifier can tell by the values at their places is then no matter of the network, which learns
+    /// that slowly from few rows: the weights are those of a ridge regression of each class on them, as sure of itself as rows that were
+    /// left out of it justify, and the network is trained by itself. Without effect on keys. <see langword="null"/>, the default: chosen
+    /// from the data: all steps where below 1,000 rows have as many numbers, and convolutions are chosen for them; else 0.
+    /// </summary>
+    public int? SkipSteps;
 
     // A few dozen rows take many epochs for enough updates.
     internal override int MostEpochs => 200;
@@ -68,6 +84,9 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
             && Convolution is not { Filters.Length: 0 }
             && (Effort == TrainingEffort.Best || (facts.Rows < ManyRows && IsNetworkOpen)))
             ChooseForCurves(facts, choices);
+        if (facts.Vocabularies.Count > 0 && facts.TotalSteps < SeldomUses * (long)facts.Vocabularies.Max())
+            ChooseForRareTokens(choices);
+        SkipSteps ??= facts.Initial?.SkipSteps ?? 0;
         HiddenSize ??= 64;
         EmbeddingSize ??= 64;
         Bidirectional ??= true;
@@ -91,6 +110,17 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
         return [.. base.Candidates(facts).Select((candidate, i) => i % 2 == 0 ? candidate : other)];
     }
 
+    /// <summary>Whatever keeps the network from learning by heart which words a row has.</summary>
+    private void ChooseForRareTokens(OptionChoices choices)
+    {
+        const string reason = "many tokens occur seldom";
+        OutputDropout ??= choices.Note(nameof(OutputDropout), 0.5f, reason);
+        InputDropout ??= choices.Note(nameof(InputDropout), 0.3f, reason);
+        TokenDropout ??= choices.Note(nameof(TokenDropout), 0.1f, reason);
+        LabelSmoothing ??= choices.Note(nameof(LabelSmoothing), 0.1f, reason);
+        LearningRate ??= choices.Note(nameof(LearningRate), 0.002f, reason);
+    }
+
     /// <summary>Convolutions, which know short phrases, and much dropout, which the mean of several networks makes up for.</summary>
     private void ChooseForTexts(OptionChoices choices)
     {
@@ -108,6 +138,9 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
     private void ChooseForCurves(DataFacts facts, OptionChoices choices)
     {
         bool isBest = Effort == TrainingEffort.Best;
+        if (facts.HasFixedSteps && !facts.IsStreamed && facts.Initial is null && facts.Rows < ManyRows && IsNetworkOpen
+            && facts.LongestRow * (long)facts.Features is var numbers and <= MostSkips && Math.Min(facts.Rows, numbers) <= LargestRidge)
+            SkipSteps ??= choices.Note(nameof(SkipSteps), facts.LongestRow, $"all sequences have {facts.LongestRow} steps of numbers");
         Convolution ??= choices.Note(nameof(Convolution), new ConvolutionOptions { Filters = isBest ? [64, 128, 64] : [32, 64, 32] },
             "shapes tell curves apart, wherever they are");
         HiddenSize ??= choices.Note(nameof(HiddenSize), isBest ? 8 : 16, BesideConvolutions);
@@ -137,6 +170,8 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
             HiddenSize ??= initial.HiddenSize;
     }
 
+    private protected override int SkippedSteps => SkipSteps!.Value;
+
     internal override SequenceInputOptions Copy()
     {
         var copy = (ClassificationTrainerOptions)base.Copy();
@@ -159,6 +194,7 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
             $"false when there are {nameof(ClassWeights)}");
         Require(!BalanceClasses || ClassWeightsByLabel is null, BalanceClasses, nameof(BalanceClasses),
             $"false when there are {nameof(ClassWeightsByLabel)}");
+        Require(SkipSteps is null or (>= 0 and <= MostSkips), SkipSteps, nameof(SkipSteps), $"from 0 to {MostSkips}");
         Require(LabelSmoothing is null or (>= 0 and < 1), LabelSmoothing, nameof(LabelSmoothing), "from 0 to below 1");
     }
 

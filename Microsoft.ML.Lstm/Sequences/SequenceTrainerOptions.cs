@@ -14,6 +14,9 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
     private const int Few = 3;
     private const int MostStepsForMany = 200_000;
 
+    /// <summary>The most steps that an output layer may read directly.</summary>
+    private protected const int MostSkips = 4096;
+
     private protected SequenceTrainerOptions()
     {
     }

@@ -72,6 +72,28 @@ public sealed class TrainingLengthTests
     }
 
     [TestMethod]
+    [DataRow(12, "8 2 1 1", DisplayName = "the same share of each class")]
+    [DataRow(2, "1 1", DisplayName = "one of each class that has two")]
+    [DataRow(1, "1", DisplayName = "the largest class first")]
+    [DataRow(105, "79 19 5 2", DisplayName = "one of each class is left")]
+    [DataRow(109, "80 20 6 3", DisplayName = "a class of one row last")]
+    public void EachClassIsHeldOutByItsShare(int count, string expected)
+    {
+        int[] rows = [80, 20, 6, 3, 1];
+        foreach (int seed in (int[])[1, 2, 3])
+        {
+            var data = new SequenceSet(1, 0, 0);
+            foreach (int label in rows.SelectMany((number, label) => Enumerable.Repeat(label, number)))
+                data.Add(new TrainingSequence { Features = [data.Count], Labels = [label] });
+            SequenceSet held = data.Split(count, new Random(seed));
+            Assert.AreEqual(count, held.Count);
+            Assert.AreEqual(110, held.Sequences.Concat(data.Sequences).Distinct().Count());
+            CollectionAssert.AreEqual(data.Sequences.OrderBy(row => row.Features[0]).ToArray(), data.Sequences.ToArray());
+            Assert.AreEqual(expected, string.Join(' ', held.Sequences.CountBy(row => row.Labels[0]).Select(one => one.Value)));
+        }
+    }
+
+    [TestMethod]
     public void ALinearRuleIsThereFromTheStart()
     {
         var monitor = new SilentMonitor();

@@ -63,21 +63,20 @@ internal sealed class CholeskyFactor
         Span<double> Side(int i) => sides.AsSpan(i * columns, columns);
     }
 
-    /// <summary>The trace of the matrix's inverse: the squares of the inverse factor, one column of it after the other.</summary>
-    public double TraceOfInverse()
+    /// <summary>The diagonal of the matrix's inverse: the squares of the inverse factor, one column of it after the other.</summary>
+    public double[] DiagonalOfInverse()
     {
-        double trace = 0;
-        double[] column = new double[_size];
+        double[] diagonal = new double[_size], column = new double[_size];
         for (int j = 0; j < _size; j++)
         {
             for (int i = j; i < _size; i++)
             {
                 double known = i == j ? 1 : -TensorPrimitives.Dot<double>(Row(i)[j..i], column.AsSpan(j, i - j));
                 column[i] = known / Row(i)[i];
-                trace += column[i] * column[i];
+                diagonal[j] += column[i] * column[i];
             }
         }
-        return trace;
+        return diagonal;
     }
 
     private Span<double> Row(int i) => _factor.AsSpan(i * _size, _size);

@@ -48,7 +48,12 @@ internal static class Initializer
                                 team ?? new WorkerTeam(1), cancellation);
                     }
                     break;
-                case ParameterRole.AttentionWeight or ParameterRole.AttentionVector or ParameterRole.HeadWeight:
+                case ParameterRole.HeadWeight:
+                    // What is skipped to is for a linear model, whose size says nothing of the encoding's.
+                    Uniform(values, GlorotLimit(parameter.Columns - shape.SkipSteps * shape.NumericSize, parameter.Rows), random,
+                        cancellation);
+                    break;
+                case ParameterRole.AttentionWeight or ParameterRole.AttentionVector:
                     Uniform(values, GlorotLimit(parameter.Columns, parameter.Rows), random, cancellation);
                     break;
                 case ParameterRole.ConvolutionWeight:

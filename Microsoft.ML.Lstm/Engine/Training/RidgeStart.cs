@@ -103,7 +103,8 @@ internal static class RidgeStart
                 var factor = new CholeskyFactor(matrix, inputs, leastPivot: double.Epsilon);
                 if (!factor.IsExact)
                     continue;
-                double freedom = Math.Min(inputs - ridge * unit * factor.TraceOfInverse() + 1, _rows - 1);
+                double trace = TensorPrimitives.Sum<double>(factor.DiagonalOfInverse());
+                double freedom = Math.Min(inputs - ridge * unit * trace + 1, _rows - 1);
                 for (int output = 0; output < outputs; output++)
                 {
                     double[] target = covariance[inputs + output];

@@ -92,11 +92,16 @@ internal sealed class SequenceSet(int featureSize, int staticSize, int targetSiz
         return split;
     }
 
-    /// <summary>Moves <paramref name="count"/> randomly drawn sequences to a set of their own.</summary>
+    /// <summary>
+    /// Moves <paramref name="count"/> randomly drawn sequences to a set of their own. Where each has one label, all classes give about the
+    /// same share: a class of two or more sequences is in both sets where there is room, and a sequence that is alone with its class stays.
+    /// </summary>
     public SequenceSet Split(int count, Random random)
     {
         int[] drawn = [.. Enumerable.Range(0, Count)];
         random.Shuffle(drawn);
+        if (_sequences.All(sequence => sequence.Labels.Length == 1))
+            drawn = InTurnOfClasses(drawn);
         var taken = drawn.Take(count).ToHashSet();
         SequenceSet split = NewLike();
         split._sequences.AddRange(_sequences.Where((_, index) => taken.Contains(index)));
@@ -104,5 +109,20 @@ internal sealed class SequenceSet(int featureSize, int staticSize, int targetSiz
         _sequences.Clear();
         _sequences.AddRange(rest);
         return split;
+    }
+
+    /// <summary>
+    /// The indices in another order: first one of each class, of the largest class first; then so that of any number of them each class has
+    /// its share; and last the last one of each class.
+    /// </summary>
+    private int[] InTurnOfClasses(int[] indices)
+    {
+        return [.. indices.GroupBy(index => _sequences[index].Labels[0])
+            .SelectMany(ofClass => ofClass.Select((index, rank) => (Index: index, Turn: TurnOf(rank, ofClass.Count()))))
+            .OrderBy(one => one.Turn)
+            .Select(one => one.Index)];
+
+        static double TurnOf(int rank, int count)
+            => rank == count - 1 ? count > 1 ? 2 : 3 : rank == 0 ? -count : (rank + 0.5) / count;
     }
 }

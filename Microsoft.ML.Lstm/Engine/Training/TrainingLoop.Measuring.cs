@@ -21,6 +21,11 @@ internal sealed partial class TrainingLoop
     private EpochMetrics? MeasureAndKeep(int epoch, EpochMetrics training)
     {
         _untrained.BeginMeasuring();
+        if (_linearPart is not null)
+        {
+            _linearPart.Add(_model.Parameters);
+            _runner.PackNetwork();
+        }
         try
         {
             EpochMetrics? validation = _validation is null ? null : Evaluate(_validation, _validationObjective!);
@@ -29,6 +34,11 @@ internal sealed partial class TrainingLoop
         }
         finally
         {
+            if (_linearPart is not null)
+            {
+                _linearPart.Remove(_model.Parameters);
+                _runner.PackNetwork();
+            }
             _untrained.EndMeasuring();
         }
     }
@@ -58,6 +68,17 @@ internal sealed partial class TrainingLoop
         _keeps = true;
         (_course.KeptEpoch, _course.EpochsWithoutGain) = (epoch, 0);
         _model.Parameters.Values.CopyTo(_kept.Values, 0);
+    }
+
+    /// <summary>Keeps the weights as they are where there are no better ones, since none have been compared yet.</summary>
+    private void KeepAnything()
+    {
+        if (_keeps)
+            return;
+        _untrained.Replace();
+        _linearPart?.Add(_model.Parameters);
+        _model.Parameters.Values.CopyTo(_kept.Values, 0);
+        _keeps = true;
     }
 
     /// <summary>The epochs that the schedule counts on.</summary>

@@ -17,6 +17,9 @@ internal sealed partial class TrainingLoop
 
     // Whether what the head makes of the last steps is a ridge regression, which stays as it is.
     private readonly bool _keepsLinearPart;
+
+    // What the head makes of the last steps where training has no part in it; in the weights only while they are measured, and when kept.
+    private readonly LinearPart? _linearPart;
     private readonly SequenceModel _model;
     private readonly BatchRunner _runner;
     private readonly SequenceBatch _batch;
@@ -71,8 +74,11 @@ internal sealed partial class TrainingLoop
             ScaleInMemory(_model.Scalers, job.All ?? _training, job.All is null ? _validation : null, stop);
         if (_model.Shape.SkipSteps > 0 && job.Initial is null && _training is SequenceSet scaled)
         {
-            _keepsLinearPart = true;
-            if (job.Resume is null)
+            _linearPart = job.Task.FitLinearPart(_model.Shape, scaled);
+            _keepsLinearPart = _training.TargetSize > 0;
+            if (_linearPart is not null)
+                LinearPart.Clear(_model.Parameters);
+            else if (_keepsLinearPart && job.Resume is null)
                 RidgeStart.Fit(_model.Parameters, scaled);
         }
         _trainingObjective = job.Task.CreateObjective(_model, _training);
@@ -245,6 +251,8 @@ internal sealed partial class TrainingLoop
         _trainingObjective.End();
         if (_keepsLinearPart)
             RidgeStart.ClearGradient(_gradient.Parameters);
+        if (_linearPart is not null)
+            LinearPart.Clear(_gradient.Parameters);
         if (!_trainingObjective.IsFinite || !_optimizer.TryStep(learningRate, _settings.GradientClipNorm))
             return false;
         // An initial model brings statistics along.
@@ -304,16 +312,6 @@ internal sealed partial class TrainingLoop
         if (!_keeps && !_hasLearned)
             throw new OperationCanceledException("Training was cancelled before there was a model.", _settings.CancellationToken);
         KeepAnything();
-    }
-
-    /// <summary>Keeps the weights as they are where there are no better ones, since none have been compared yet.</summary>
-    private void KeepAnything()
-    {
-        if (_keeps)
-            return;
-        _untrained.Replace();
-        _model.Parameters.Values.CopyTo(_kept.Values, 0);
-        _keeps = true;
     }
 
     /// <summary>Ends a training whose numbers are not finite any more: with the kept model, or an error where that is no good.</summary>

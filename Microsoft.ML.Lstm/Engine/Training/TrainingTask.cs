@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Engine.Training;
@@ -22,6 +23,13 @@ internal abstract class TrainingTask
     public abstract Objective CreateObjective(SequenceModel model, TrainingData training);
 
     /// <summary>
+    /// What a head that reads the last steps makes of them by itself, apart from the training of the network; null where training decides.
+    /// </summary>
+    /// <param name="shape">The network's shape.</param>
+    /// <param name="training">The training data, scaled.</param>
+    public virtual LinearPart? FitLinearPart(NetworkShape shape, SequenceSet training) => null;
+
+    /// <summary>
     /// Called at the end with an objective that has measured the kept model, on the validation data or, without any, on the training data:
     /// finds what the task needs beside the network, and warns where that is uncertain. Null where the task needs nothing else.
     /// </summary>
@@ -42,5 +50,47 @@ internal abstract class TrainingTask
             }
         }
         return count == 0 ? 1 : sum / count;
+    }
+}
+
+/// <summary>
+/// What a head adds to its outputs by a linear model of the last steps, which training does not see: a network beside a model that fits the
+/// same rows already would learn nothing.
+/// </summary>
+/// <param name="weights">For each output the weights of the numbers that the head skips to.</param>
+/// <param name="biases">For each output what is added.</param>
+internal sealed class LinearPart(float[][] weights, float[] biases)
+{
+    private float[] _ownBiases = [];
+
+    /// <summary>Takes the weights of the last steps out of a network or its gradient, so that they are no part of the training.</summary>
+    public static void Clear(ParameterSet parameters)
+    {
+        for (int output = 0; output < parameters.Shape.OutputSize; output++)
+            WeightsOf(parameters, output).Clear();
+    }
+
+    /// <summary>Adds the linear model to a network.</summary>
+    public void Add(ParameterSet parameters)
+    {
+        Span<float> to = parameters[ParameterSet.HeadBias];
+        _ownBiases = to.ToArray();
+        TensorPrimitives.Add(to, biases, to);
+        for (int output = 0; output < weights.Length; output++)
+            weights[output].CopyTo(WeightsOf(parameters, output));
+    }
+
+    /// <summary>Undoes <see cref="Add"/>.</summary>
+    public void Remove(ParameterSet parameters)
+    {
+        _ownBiases.CopyTo(parameters[ParameterSet.HeadBias]);
+        Clear(parameters);
+    }
+
+    private static Span<float> WeightsOf(ParameterSet parameters, int output)
+    {
+        NetworkShape shape = parameters.Shape;
+        return parameters[ParameterSet.HeadWeight].Slice(output * shape.HeadInputSize, shape.HeadInputSize)
+            [(shape.EncodingSize + shape.StaticSize)..];
     }
 }

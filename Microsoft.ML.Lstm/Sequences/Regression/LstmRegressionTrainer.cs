@@ -88,7 +88,6 @@ public sealed class LstmRegressionTrainer : SequenceTrainerBase<LstmRegressionTr
         private const int FewestEpochs = 8;
         private const int MostChosenSkips = 512;
         private const int RowsPerSkip = 4;
-        private const int MostSkips = 4096;
 
         /// <summary>
         /// What training minimizes. <see langword="null"/>, the default: chosen from the data (at present

@@ -15,6 +15,9 @@ internal sealed class BinaryTask(float[]? classWeights, float labelSmoothing) : 
     public override Objective CreateObjective(SequenceModel model, TrainingData training)
         => new BinaryObjective(_classWeights, labelSmoothing,
             MeanWeight(training, stepOutputs: false, _classWeights.WeightOf));
+
+    public override LinearPart? FitLinearPart(NetworkShape shape, SequenceSet training)
+        => RidgeClassifier.Fit(shape, training, _classWeights);
 }
 
 /// <summary>

@@ -22,6 +22,9 @@ internal sealed class ClassificationTask(int classes, bool stepOutputs, float[]?
     public override Objective CreateObjective(SequenceModel model, TrainingData training)
         => new ClassificationObjective(stepOutputs, _classWeights, labelSmoothing,
             MeanWeight(training, stepOutputs, _classWeights.WeightOf));
+
+    public override LinearPart? FitLinearPart(NetworkShape shape, SequenceSet training)
+        => RidgeClassifier.Fit(shape, training, _classWeights);
 }
 
 /// <summary>
