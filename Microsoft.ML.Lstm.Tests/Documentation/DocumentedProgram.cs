@@ -59,11 +59,13 @@ internal sealed class DocumentedProgram
     }
 
     /// <summary>Compiles it, runs it in an empty folder, and compares what it prints with what the page says.</summary>
-    public void Run()
+    /// <returns>What it prints.</returns>
+    public string Run()
     {
         string printed = Print(Compile());
         foreach (MarkdownBlock output in _outputs)
             PrintedText.AssertHas(output, printed);
+        return printed;
     }
 
     private static string Print(MethodInfo entryPoint)
@@ -94,8 +96,10 @@ internal sealed class DocumentedProgram
         Append(root => root.Usings);
         Append(root => root.Members.OfType<GlobalStatementSyntax>());
         Append(root => root.Members.Where(member => member is not GlobalStatementSyntax));
+        // As in a project: two versions of a reference are no warning.
         var options = new CSharpCompilationOptions(OutputKind.ConsoleApplication, optimizationLevel: OptimizationLevel.Release,
-            nullableContextOptions: NullableContextOptions.Enable);
+            nullableContextOptions: NullableContextOptions.Enable,
+            specificDiagnosticOptions: [new("CS1701", ReportDiagnostic.Suppress), new("CS1702", ReportDiagnostic.Suppress)]);
         // ML.NET makes code for a program's types, so that each program needs a name of its own.
         var compilation = CSharpCompilation.Create($"{First.Page.Replace('/', '.')}.{First.Line}",
             [CSharpSyntaxTree.ParseText(source.ToString(), ParseOptions, encoding: Encoding.UTF8),

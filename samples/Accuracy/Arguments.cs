@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Accuracy.Tasks;
+using Microsoft.ML.Lstm;
 
 namespace Accuracy;
 
@@ -21,6 +22,12 @@ internal sealed class Arguments
     private readonly Option<int?> _seeds = Count("--seeds", "Seeds to train with, from 1 on; 3 if not given.");
     private readonly Option<string?> _json = Text("--json", "FILE", "A file to write everything to as well.");
     private readonly Option<int?> _threads = Count("--threads", "Threads that train, instead of one a processor.");
+    private readonly Option<CellType?> _cell = new("--cell")
+    {
+        Description = "The recurrent cell, instead of the LSTM: Gru or Rnn.",
+        HelpName = "NAME"
+    };
+
     private readonly Option<bool> _validate = new("--validate")
     {
         Description = "Measure with a part of the training rows, held out, instead of the test set: for choosing settings."
@@ -55,8 +62,8 @@ internal sealed class Arguments
     public Arguments()
     {
         Root = new RootCommand("Train and measure on data sets with published figures, or on some of your own.") { _data, _tasks,
-            _settings, _seeds, _threads, _validate, _intervals, _json, _train, _test, _format, _label, _csv, _target, _series, _horizon,
-            _season, _split, _sets };
+            _settings, _seeds, _threads, _cell, _validate, _intervals, _json, _train, _test, _format, _label, _csv, _target, _series,
+            _horizon, _season, _split, _sets };
         Root.Validators.Add(Check);
     }
 
@@ -94,6 +101,7 @@ internal sealed class Arguments
     public TaskRun RunOf(ParseResult parsed, Setting setting, int seed)
         => new(parsed.GetValue(_data) ?? "", setting, seed, parsed.GetValue(_threads), parsed.GetValue(_validate))
         {
+            Cell = parsed.GetValue(_cell),
             MeasuresIntervals = parsed.GetValue(_intervals) && seed == 1,
         };
 

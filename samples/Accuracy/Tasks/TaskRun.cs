@@ -20,6 +20,9 @@ internal sealed record TaskRun(string Data, Setting Setting, int Seed, int? Thre
 
     public MLContext Context { get; } = new(Seed);
 
+    /// <summary>The recurrent cell; null for the trainer's own choice.</summary>
+    public CellType? Cell { get; init; }
+
     /// <summary>Whether to measure intervals of more than one level.</summary>
     public bool MeasuresIntervals { get; init; }
 
@@ -32,6 +35,7 @@ internal sealed record TaskRun(string Data, Setting Setting, int Seed, int? Thre
     {
         T options = Setting == Setting.Tuned && tuned is not null ? tuned() : new T();
         options.NumberOfThreads = Threads;
+        options.CellType = Cell ?? options.CellType;
         if (Setting == Setting.Best)
             options.Effort = TrainingEffort.Best;
         return options;
