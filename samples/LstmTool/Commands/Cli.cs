@@ -18,6 +18,9 @@ internal static class Cli
             + "its metrics beside baselines, a report and a project that uses it.");
         root.Subcommands.Add(TrainCommand.Create("forecasting", "Forecasts the next values of a column, of one series or of many.",
             ForecastingTask.Create));
+        root.Subcommands.Add(TrainCommand.Create("classification", "Tells classes of sequences apart: texts, curves, recordings.",
+            ClassificationTask.Create));
+        root.Subcommands.Add(TrainCommand.Create("regression", "Predicts a number for each sequence.", RegressionTask.Create));
         root.Subcommands.Add(InfoCommand.Create());
         ParseResult parsed = root.Parse(args);
         int code = parsed.Invoke();

@@ -60,8 +60,10 @@ internal sealed class RunView
         Say("Inferred:");
         foreach (Inference inference in facts.Inferred)
             Say($"  {inference.What}{(inference.Override == "" ? "" : $" ({inference.Override})")}");
-        Say($"  rows: {facts.Parts.Train} to train on, {facts.Parts.Validation} to choose settings by, {facts.Parts.Unseen} unseen until "
-            + $"the end; {facts.Parts.How}");
+        string known = _task.Folds.Count == 0
+            ? $"{facts.Parts.Train} to train on, {facts.Parts.Validation} to choose settings by"
+            : $"{facts.Parts.Train + facts.Parts.Validation} to train on and to choose settings by, each third in turn";
+        Say($"  rows: {known}, {facts.Parts.Unseen} unseen until the end; {facts.Parts.How}");
     }
 
     /// <summary>Trains with a running table.</summary>

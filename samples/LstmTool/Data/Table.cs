@@ -17,6 +17,15 @@ internal sealed record Table(IReadOnlyList<TableColumn> Columns)
     /// <summary>Some rows, in the order given.</summary>
     public IDataView View(int[] rows) => new TableView(this, rows);
 
+    /// <summary>Some rows, in the order given.</summary>
+    public Table Pick(int[] rows) => new([.. Columns.Select(column =>
+    {
+        var picked = Array.CreateInstance(column.Values.GetType().GetElementType()!, rows.Length);
+        for (int i = 0; i < rows.Length; i++)
+            picked.SetValue(column.Values.GetValue(rows[i]), i);
+        return column with { Values = picked };
+    })]);
+
     /// <summary>These rows, and those of another table with the same columns behind them.</summary>
     /// <exception cref="InvalidDataException">A column is of another kind, or its lists of another length.</exception>
     public Table Append(Table other)

@@ -47,16 +47,7 @@ internal sealed class RowReader(TrainedTask trained, ModelClasses classes)
             {
                 string[] fields = row.TryGetValue(name, out string[]? found) ? found
                     : throw new FormatException($"There is no column '{name}'.");
-                if ({{(IsLists ? "true" : "fields.Length > 1")}})
-                    return fields;
-                return !fields[0].StartsWith('[')
-                    ? fields[0].Split([' ', ';', '|'], StringSplitOptions.RemoveEmptyEntries)
-                    : [.. Flatten(JsonSerializer.Deserialize<JsonElement>(fields[0])).Select(item =>
-                        item.ValueKind == JsonValueKind.String ? item.GetString()! : item.GetRawText())];
-            }
-
-            private static IEnumerable<JsonElement> Flatten(JsonElement json)
-                => json.ValueKind == JsonValueKind.Array ? json.EnumerateArray().SelectMany(Flatten) : [json];
+        {{(IsLists ? "        return fields;\n    }" : ItemsOfField)}}
 
             /// <summary>What several lists have at each step, step by step.</summary>
             private static float[] Steps(Dictionary<string, string[]> row, params string[] names)
@@ -71,6 +62,17 @@ internal sealed class RowReader(TrainedTask trained, ModelClasses classes)
         """;
 
     private bool IsLists => trained.Layout.Kind == FileKind.Conll || trained.Layout.Group is not null;
+
+    private const string ItemsOfField = """
+                return !fields[0].StartsWith('[')
+                    ? fields[0].Split([' ', ';', '|'], StringSplitOptions.RemoveEmptyEntries)
+                    : [.. Flatten(JsonSerializer.Deserialize<JsonElement>(fields[0])).Select(item =>
+                        item.ValueKind == JsonValueKind.String ? item.GetString()! : item.GetRawText())];
+            }
+
+            private static IEnumerable<JsonElement> Flatten(JsonElement json)
+                => json.ValueKind == JsonValueKind.Array ? json.EnumerateArray().SelectMany(Flatten) : [json];
+        """;
 
     private string Format => trained.Layout.Kind switch
     {

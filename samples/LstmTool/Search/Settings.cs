@@ -36,7 +36,7 @@ public sealed record Settings(string Name, IReadOnlyList<Setting> Options)
 
 /// <summary>An option and its value.</summary>
 /// <param name="Option">The name of the public field.</param>
-/// <param name="Value">A number, a truth value, an enumeration's value, names of columns or <see cref="ConvolutionOptions"/>.</param>
+/// <param name="Value">A number, a truth value, an enumeration's value, a column or columns, or <see cref="ConvolutionOptions"/>.</param>
 public sealed record Setting(string Option, object Value)
 {
     /// <summary>The value as C# code.</summary>
@@ -44,6 +44,7 @@ public sealed record Setting(string Option, object Value)
     {
         bool truth => truth ? "true" : "false",
         float number => number.ToString(CultureInfo.InvariantCulture) + "f",
+        string text => CSharp.Text(text),
         string[] names => $"[{string.Join(", ", names.Select(CSharp.Text))}]",
         Enum one => string.Join(" | ", one.ToString().Split(", ").Select(name => $"{one.GetType().Name}.{name}")),
         ConvolutionOptions convolution => $"new() {{ Filters = [{string.Join(", ", convolution.Filters)}], KernelSizes = "

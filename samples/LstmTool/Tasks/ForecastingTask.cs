@@ -102,16 +102,17 @@ internal sealed class ForecastingTask : LearningTask
             ConfidenceLevel = Level,
         }, call)).Fit(Table.View(rows));
 
-    public override double ErrorOf(ITransformer model, int[] seen, int[] rows)
+    public override Validation Validate(ITransformer model, int[] seen, int[] rows)
     {
         ForecastFigures figures = Evaluate(Score(model, seen, rows)).Overall;
-        return _series.Count > 1 ? figures.MeanAbsoluteScaledError : figures.RootMeanSquaredError;
+        double error = _series.Count > 1 ? figures.MeanAbsoluteScaledError : figures.RootMeanSquaredError;
+        return new Validation(error, error);
     }
 
     public override double NoiseOf(double error, int rows) => error * (0.0025 + 0.15 / Math.Sqrt(Math.Max(1, rows)));
 
-    public override string Show(double error)
-        => string.Create(CultureInfo.InvariantCulture, $"{(_series.Count > 1 ? "MASE" : "RMSE")} {error:G4}");
+    public override string Show(double figure)
+        => string.Create(CultureInfo.InvariantCulture, $"{(_series.Count > 1 ? "MASE" : "RMSE")} {figure:G4}");
 
     public override Measurement Measure(IReadOnlyList<(Settings Settings, ITransformer Model)> models, int[] seen)
     {
@@ -198,7 +199,7 @@ internal sealed class ForecastingTask : LearningTask
         int[] kept = Array.ConvertAll(places, place => through[place]);
         var scored = new Table(
         [
-            .. Table.Columns.Select(column => column with { Values = Pick(column.Values, kept) }),
+            .. Table.Pick(kept).Columns,
             .. new[] { Forecast, Lower, Upper }.Zip(columns, (name, values) => TableColumn.OfNumberLists(name, values, 1)),
         ]);
         return new Scores(scored, Table.View([.. through.Except(kept).Where(row => !rows.Contains(row))]));
@@ -224,14 +225,6 @@ internal sealed class ForecastingTask : LearningTask
     {
         T[] all = [.. values];
         return Array.ConvertAll(places, place => all[place]);
-    }
-
-    private static Array Pick(Array values, int[] places)
-    {
-        var picked = Array.CreateInstance(values.GetType().GetElementType()!, places.Length);
-        for (int i = 0; i < places.Length; i++)
-            picked.SetValue(values.GetValue(places[i]), i);
-        return picked;
     }
 
     private static string Join(IEnumerable<SourceColumn> columns) => string.Join(", ", columns.Select(column => column.Name));

@@ -41,17 +41,17 @@ internal abstract class LearningTask(TaskRequest request)
     /// <summary>Trains.</summary>
     public abstract ITransformer Fit(int[] rows, TrainingCall call);
 
-    /// <summary>The error on validation rows, of which less is better.</summary>
+    /// <summary>Measures on validation rows.</summary>
     /// <param name="model">The model.</param>
     /// <param name="seen">The rows that it was trained on.</param>
     /// <param name="rows">The validation rows.</param>
-    public abstract double ErrorOf(ITransformer model, int[] seen, int[] rows);
+    public abstract Validation Validate(ITransformer model, int[] seen, int[] rows);
 
     /// <summary>How much better than an error another one has to be to count as better.</summary>
     public abstract double NoiseOf(double error, int rows);
 
-    /// <summary>An error as users read it.</summary>
-    public abstract string Show(double error);
+    /// <summary>A figure with its name.</summary>
+    public abstract string Show(double figure);
 
     /// <summary>Measures on the rows that nothing was chosen by.</summary>
     /// <param name="models">The models that were trained in full on the same rows, with their names, the chosen one first.</param>
@@ -83,6 +83,11 @@ internal abstract class LearningTask(TaskRequest request)
     }
 }
 
+/// <summary>How good a model is on validation rows.</summary>
+/// <param name="Error">What settings are chosen by, the less the better.</param>
+/// <param name="Figure">What is shown.</param>
+internal readonly record struct Validation(double Error, double Figure);
+
 /// <summary>How to train once.</summary>
 /// <param name="Settings">What is set.</param>
 /// <param name="Effort">How long it may take.</param>
@@ -100,7 +105,7 @@ internal sealed record Measurement(Comparison Comparison, IDataView Unseen, IDat
 /// <summary>What a consumption project has to know of a task.</summary>
 /// <param name="Inputs">The columns of ModelInput, with the label.</param>
 /// <param name="Outputs">The members of ModelOutput beside the inputs: C# type, name of the column, meaning.</param>
-/// <param name="Pipeline">C# that gives the pipeline of the variable <c>mlContext</c>, without a semicolon.</param>
+/// <param name="Pipeline">C# that makes a pipeline with the variable <c>mlContext</c>, without a semicolon.</param>
 internal sealed record TaskCode(IReadOnlyList<TableColumn> Inputs, IReadOnlyList<OutputMember> Outputs, string Pipeline);
 
 /// <summary>A member of ModelOutput.</summary>

@@ -50,7 +50,7 @@ internal sealed class TaskRun(LearningTask task, string name)
         Measurement measured = task.Measure([(chosen.Settings, model), .. task.Folds.Count > 0 ? [] : rivals], seen);
 
         double needed = Margin * chosen.Seconds * task.Parts.All.Length / seen.Length / Math.Max(1, task.Folds.Count);
-        bool hasTime = !chosen.WasStopped && _clock.Elapsed.TotalSeconds + needed < time.TotalSeconds;
+        bool hasTime = (!chosen.WasStopped || chosen.Settings.IsBest) && _clock.Elapsed.TotalSeconds + needed < time.TotalSeconds;
         ITransformer? last = hasTime && !interrupted.IsCancellationRequested
             ? Train(chosen.Settings, task.Parts.All, time, interrupted)
             : null;
@@ -88,7 +88,7 @@ internal sealed class TaskRun(LearningTask task, string name)
             ? task.Folds
             : [(task.Parts.Train, task.Parts.Validation)];
         ITransformer? first = null;
-        double sum = 0;
+        double error = 0, figure = 0;
         int rows = 0;
         foreach ((int[] train, int[] validation) in folds)
         {
@@ -97,11 +97,13 @@ internal sealed class TaskRun(LearningTask task, string name)
                 break;
             ITransformer model = task.Fit(train, call);
             first ??= model;
-            sum += validation.Length * task.ErrorOf(model, train, validation);
+            Validation one = task.Validate(model, train, validation);
+            error += validation.Length * one.Error;
+            figure += validation.Length * one.Figure;
             rows += validation.Length;
         }
-        double error = sum / rows;
-        return new Measured<ITransformer>(first!, error, task.NoiseOf(error, rows), task.Show(error));
+        error /= rows;
+        return new Measured<ITransformer>(first!, error, task.NoiseOf(error, rows), task.Show(figure / rows));
     }
 
     /// <summary>Trains on more rows with the settings chosen; null if there was no time to end it.</summary>
@@ -116,7 +118,8 @@ internal sealed class TaskRun(LearningTask task, string name)
         try
         {
             ITransformer model = task.Fit(rows, new TrainingCall(settings, TrainingEffort.Default, EpochCompleted, limit.Token));
-            return limit.IsCancellationRequested ? null : model;
+            // Of several networks some are better than none; a single one that was stopped is worse than one that was not.
+            return !limit.IsCancellationRequested || (settings.IsBest && task.ReportOf(model)?.Members.Count > 2) ? model : null;
         }
         catch (OperationCanceledException)
         {

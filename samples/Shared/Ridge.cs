@@ -1,6 +1,6 @@
 using System.Numerics.Tensors;
 
-namespace Accuracy.Tasks;
+namespace Shared;
 
 /// <summary>
 /// A ridge regression of many outputs on many inputs, with an intercept that is not shrunk: the weights W that minimize

@@ -1,0 +1,148 @@
+using System.Globalization;
+using LstmTool.Data;
+
+namespace LstmTool.Tasks;
+
+/// <summary>Rows that are sequences with a label, read from one file or from several.</summary>
+internal sealed class SequenceRows
+{
+    public required TaskRequest Request { get; init; }
+
+    public required SequenceFeatures Features { get; init; }
+
+    public required string Label { get; init; }
+
+    public required Table Table { get; init; }
+
+    /// <summary>What rows are drawn by, so that each part has its share of each: the labels, or nothing.</summary>
+    public required string[] Classes { get; init; }
+
+    public required RowParts Parts { get; init; }
+
+    public required DatasetFacts Facts { get; init; }
+
+    public required FileLayout Layout { get; init; }
+
+    public bool HasValidationFile => Request.ValidationDataset is not null;
+
+    /// <param name="request">What the user wants.</param>
+    /// <param name="isNumber">Whether the label is a number; else it is a class.</param>
+    public static SequenceRows Read(TaskRequest request, bool isNumber)
+    {
+        Dataset data = Dataset.Read(request.Dataset, request.Reading);
+        SourceColumn label = data.Find(request.Label ?? throw new InvalidDataException("--label-col is missing: the column to predict."),
+            "--label-col");
+        SourceColumn? group = request.Series is { } series ? data.Find(series, "--series-col") : LongTable.Infer(data, label);
+        List<Inference> inferred = [.. data.Text.Inferred];
+        int lines = data.Rows;
+        string[] steps = [];
+        if (group is not null)
+        {
+            steps = [.. data.Columns.Where(column => column != label && column != group
+                && column.Kind == ColumnKind.Number && VariesWithin(data, group, column)).Select(column => column.Name)];
+            data = LongTable.ToRows(data, group, steps);
+            label = data.Find(label.Name, "--label-col");
+            if (label.Kind is ColumnKind.Numbers or ColumnKind.Texts)
+                throw new InvalidDataException($"{request.Dataset}: the label '{label.Name}' changes within sequences of one "
+                    + $"'{group.Name}'; labels of steps are for the command labeling.");
+            inferred.Add(new(string.Create(CultureInfo.InvariantCulture, $"rows: {lines} steps of {data.Rows} sequences"), "--series-col"));
+        }
+        else if (request.Series is null)
+        {
+            inferred.Add(new("rows: each is a sequence", "--series-col"));
+        }
+        SequenceFeatures features = SequenceFeatures.Infer(data, label, request.FeaturesPerStep);
+        Table table = ReadTable(data, label, features, isNumber, out int unlabelled);
+        if (unlabelled > 0)
+            inferred.Add(new($"rows without a label: {unlabelled}, which are left out", ""));
+        int own = table.Rows;
+        int[] validation = [], unseen = [];
+        if (request.ValidationDataset is { } path)
+            (table, validation) = Append(table, path);
+        if (request.TestDataset is { } test)
+            (table, unseen) = Append(table, test);
+        string[] classes = isNumber ? [.. Enumerable.Repeat("", table.Rows)] : (string[])table[label.Name].Values;
+        RowParts parts = Split(request, classes, own, validation, unseen);
+        if (!isNumber)
+            RefuseOneClass(request.Dataset, label, classes, parts);
+        var facts = new DatasetFacts(request.Dataset, data.Text.Format, own,
+            [.. data.Columns.Select(column => data.FactsOf(column, column == label ? "label"
+                : column.Name == group?.Name ? "name of the sequence" : features.RoleOf(column)))])
+        {
+            Inferred = [.. inferred, .. features.Inferred],
+            Parts = new PartFacts(parts.Train.Length, parts.Validation.Length, parts.Unseen.Length, parts.How),
+        };
+        return new SequenceRows
+        {
+            Request = request,
+            Features = features,
+            Label = label.Name,
+            Table = table,
+            Classes = classes,
+            Parts = parts,
+            Facts = facts,
+            Layout = data.Text.Layout,
+        };
+
+        (Table, int[]) Append(Table before, string file)
+        {
+            Dataset other = Dataset.Read(file, request.Reading);
+            if (group is not null)
+                other = LongTable.ToRows(other, other.Find(group.Name, "--series-col"), steps);
+            Table added = ReadTable(other, other.Find(label.Name, "--label-col"), features, isNumber, out _);
+            return (before.Append(added), [.. Enumerable.Range(before.Rows, added.Rows)]);
+        }
+    }
+
+    private static bool VariesWithin(Dataset data, SourceColumn group, SourceColumn column)
+    {
+        string[] names = data.TextsOf(group), fields = data.TextsOf(column);
+        return Enumerable.Range(1, names.Length - 1).Any(row => names[row] == names[row - 1] && fields[row] != fields[row - 1]);
+    }
+
+    private static Table ReadTable(Dataset data, SourceColumn label, SequenceFeatures features, bool isNumber, out int unlabelled)
+    {
+        TableColumn labels = isNumber ? TableColumn.OfNumbers(label.Name, data.NumbersOf(label))
+            : TableColumn.OfTexts(label.Name, data.TextsOf(label));
+        var table = new Table([labels, .. features.Read(data)]);
+        int[] kept = [.. Enumerable.Range(0, table.Rows).Where(row => labels.Values switch
+        {
+            float[] numbers => float.IsFinite(numbers[row]),
+            var texts => !Fields.IsMissing(((string[])texts)[row]) || ((string[])texts)[row].ToUpperInvariant() is "NONE" or "-" or ".",
+        })];
+        unlabelled = table.Rows - kept.Length;
+        if (kept.Length == 0)
+            throw new InvalidDataException($"{data.Text.Path}: the column '{label.Name}' is empty.");
+        return unlabelled == 0 ? table : table.Pick(kept);
+    }
+
+    private static RowParts Split(TaskRequest request, string[] classes, int own, int[] validation, int[] unseen)
+    {
+        var random = new Random(request.Seed);
+        int[] train = [.. Enumerable.Range(0, own)];
+        string how = request.TestDataset is null ? "at random" : $"the unseen rows are {request.TestDataset}";
+        if (unseen.Length == 0)
+            (train, unseen) = RowParts.Draw([.. train.Select(row => (row, classes[row]))], RowParts.ShareOf(train.Length), random);
+        if (validation.Length == 0)
+            (train, validation) = RowParts.Draw([.. train.Select(row => (row, classes[row]))], RowParts.ShareOf(train.Length), random);
+        else
+            how += $", the rows to choose by are {request.ValidationDataset}";
+        if (train.Length == 0 || validation.Length == 0 || unseen.Length == 0)
+            throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture,
+                $"{request.Dataset} has {own} rows with a label; that is too few to train, to choose settings and to measure."));
+        return new RowParts(train, validation, unseen, how);
+    }
+
+    private static void RefuseOneClass(string path, SourceColumn label, string[] classes, RowParts parts)
+    {
+        if (parts.Train.Select(row => classes[row]).Distinct().Count() == 1)
+            throw new InvalidDataException(classes.Distinct().Count() == 1
+                ? $"{path}: all {classes.Length} rows have the label '{classes[0]}' in '{label.Name}': there is nothing to tell apart."
+                : $"{path}: of all classes in column '{label.Name}' but one there are too few rows.");
+        int kinds = classes.Distinct().Count();
+        if (label.Kind == ColumnKind.Number && kinds > 50 && kinds > classes.Length / 3)
+            throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture,
+                $"{path}: the column '{label.Name}' has {kinds} different numbers in {classes.Length} rows; ")
+                + "for a number to be predicted there is the command regression.");
+    }
+}
