@@ -58,14 +58,23 @@ internal sealed class DocumentedProgram
         return programs;
     }
 
+    /// <summary>Its source, as a reader would put it into Program.cs.</summary>
+    public string Source => SourceOf(withLines: false);
+
     /// <summary>Compiles it, runs it in an empty folder, and compares what it prints with what the page says.</summary>
     /// <returns>What it prints.</returns>
     public string Run()
     {
         string printed = Print(Compile());
+        AssertPrints(printed);
+        return printed;
+    }
+
+    /// <summary>Compares what it has printed with what the page says.</summary>
+    public void AssertPrints(string printed)
+    {
         foreach (MarkdownBlock output in _outputs)
             PrintedText.AssertHas(output, printed);
-        return printed;
     }
 
     private static string Print(MethodInfo entryPoint)
@@ -92,17 +101,13 @@ internal sealed class DocumentedProgram
 
     private MethodInfo Compile()
     {
-        var source = new StringBuilder();
-        Append(root => root.Usings);
-        Append(root => root.Members.OfType<GlobalStatementSyntax>());
-        Append(root => root.Members.Where(member => member is not GlobalStatementSyntax));
         // As in a project: two versions of a reference are no warning.
         var options = new CSharpCompilationOptions(OutputKind.ConsoleApplication, optimizationLevel: OptimizationLevel.Release,
             nullableContextOptions: NullableContextOptions.Enable,
             specificDiagnosticOptions: [new("CS1701", ReportDiagnostic.Suppress), new("CS1702", ReportDiagnostic.Suppress)]);
         // ML.NET makes code for a program's types, so that each program needs a name of its own.
         var compilation = CSharpCompilation.Create($"{First.Page.Replace('/', '.')}.{First.Line}",
-            [CSharpSyntaxTree.ParseText(source.ToString(), ParseOptions, encoding: Encoding.UTF8),
+            [CSharpSyntaxTree.ParseText(SourceOf(withLines: true), ParseOptions, encoding: Encoding.UTF8),
                 CSharpSyntaxTree.ParseText(ImplicitUsings, ParseOptions)],
             References, options);
         using MemoryStream assembly = new(), symbols = new();
@@ -111,6 +116,17 @@ internal sealed class DocumentedProgram
         Assert.AreEqual("", string.Join(Environment.NewLine,
             result.Diagnostics.Where(one => one.Severity >= DiagnosticSeverity.Warning)));
         return Assembly.Load(assembly.ToArray(), symbols.ToArray()).EntryPoint!;
+    }
+
+    /// <summary>The source of all blocks.</summary>
+    /// <param name="withLines">Whether errors are to name the lines of the page.</param>
+    private string SourceOf(bool withLines)
+    {
+        var source = new StringBuilder();
+        Append(root => root.Usings);
+        Append(root => root.Members.OfType<GlobalStatementSyntax>());
+        Append(root => root.Members.Where(member => member is not GlobalStatementSyntax));
+        return source.ToString();
 
         void Append(Func<CompilationUnitSyntax, IEnumerable<SyntaxNode>> choose)
         {
@@ -119,7 +135,9 @@ internal sealed class DocumentedProgram
                 foreach (SyntaxNode node in choose(Parse(block)))
                 {
                     int line = node.SyntaxTree.GetLineSpan(node.FullSpan).StartLinePosition.Line + block.Line;
-                    source.Append($"#line {line} \"{block.Page}\"\n").Append(node.ToFullString()).Append('\n');
+                    if (withLines)
+                        source.Append($"#line {line} \"{block.Page}\"\n");
+                    source.Append(node.ToFullString()).Append('\n');
                 }
             }
         }
