@@ -174,7 +174,8 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
     private void ChooseLayout(LayoutCandidate choice, DataFacts facts, OptionChoices choices)
     {
         string reason = string.Create(CultureInfo.InvariantCulture,
-            $"the best of linear forecasts of the validation rows, whose error is {choice.Error:G3} of the change over a season");
+            $"the best of linear forecasts of the validation rows, which begins with {choice.Start.Ways[0].Way.Simple.Describe()} "
+            + $"and whose error is {choice.Error:G3} of the change over a season");
         Scaling ??= choices.Note(nameof(Scaling), choice.Layout.Scaling, reason);
         WindowSize ??= choices.Note(nameof(WindowSize), choice.Layout.WindowSize, "likewise");
         NumberOfLags ??= choices.Note(nameof(NumberOfLags), choice.Layout.Lags, "likewise");

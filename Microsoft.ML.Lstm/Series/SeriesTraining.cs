@@ -100,7 +100,7 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
             FallsBack = FallsBack,
             Seasonality = facts.Period,
             Candidates = settled.Effort == TrainingEffort.Best ? [.. options.Candidates(settled, layout)] : [],
-            Start = facts.Choice is { } choice ? new LinearStart(choice.Season, choice.Penalty) : null,
+            Start = facts.Choice?.Start,
             Names = NamesOf(bound, interval),
         };
         try

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using Microsoft.ML.Lstm.Engine.Parameters;
+using Microsoft.ML.Lstm.Engine.Series.Baselines;
 
 namespace Microsoft.ML.Lstm.Engine.Series;
 
@@ -18,6 +19,13 @@ internal sealed class LinearForecast(ForecastLayout layout, double[] weights, do
     /// <summary>The weights of a feature for the H·D values of a forecast; behind the last feature the biases.</summary>
     public ReadOnlySpan<double> WeightsOf(int feature) => weights.AsSpan(feature * layout.Values, layout.Values);
 
+    /// <summary>Adds <paramref name="share"/> of the weights and of the spreads to a sum.</summary>
+    public void AddTo(double share, Span<double> sumOfWeights, Span<double> sumOfSpreads)
+    {
+        TensorPrimitives.MultiplyAdd(weights, share, sumOfWeights, sumOfWeights);
+        TensorPrimitives.MultiplyAdd(spreads, share, sumOfSpreads, sumOfSpreads);
+    }
+
     /// <summary>Writes the forecast after a step, H·D values in units of the scale, relative to the level.</summary>
     public void Forecast(ReadOnlySpan<float> features, Span<double> destination)
     {
@@ -30,14 +38,21 @@ internal sealed class LinearForecast(ForecastLayout layout, double[] weights, do
     }
 }
 
-/// <summary>The linear forecast that the skip of a network begins with.</summary>
-/// <param name="Season">The period of the naive forecast that it differs from; 1 for the last value.</param>
-/// <param name="Penalty">The penalty on that difference.</param>
-internal readonly record struct LinearStart(int Season, double Penalty);
+/// <summary>A way to fit a linear forecast.</summary>
+/// <param name="Simple">The simple forecast that it differs from.</param>
+/// <param name="Penalty">The penalty on that difference, as a share of the mean square of a feature.</param>
+/// <param name="Decays">Whether the penalty on a lag grows with its distance.</param>
+internal readonly record struct LinearWay(LagForecast Simple, double Penalty, bool Decays);
+
+/// <summary>The linear forecast that the skip of a network begins with: the mean of some, each fitted in a way, with weights that sum to
+/// 1.</summary>
+/// <param name="Ways">The ways, the one with the largest weight first.</param>
+internal sealed record LinearStart(IReadOnlyList<(LinearWay Way, double Weight)> Ways);
 
 /// <summary>
-/// Finds a <see cref="LinearForecast"/> by ridge regression (Hoerl and Kennard 1970). What is shrunk is the difference from a naive
-/// forecast, so that a large penalty gives the last value, or the value a season ago, and a drift.
+/// Finds a <see cref="LinearForecast"/> by ridge regression (Hoerl and Kennard 1970). What is shrunk is the difference from a simple
+/// forecast, so that a large penalty gives the last value, or the value a season ago, and a drift. The further back a lag is, the more its
+/// weight may be shrunk (the prior of Litterman 1986): then many lags do no harm.
 /// </summary>
 internal sealed class LinearForecastFit
 {
@@ -62,6 +77,7 @@ internal sealed class LinearForecastFit
     private readonly double[] _products;
     private readonly double[] _valueSquares;
     private readonly double _weights;
+    private readonly Dictionary<(double Penalty, bool Decays), CholeskyFactor> _factors = [];
 
     /// <summary>Sums over the steps of each series whose values ahead are all known.</summary>
     /// <param name="layout">The inputs and outputs of a step.</param>
@@ -109,40 +125,85 @@ internal sealed class LinearForecastFit
     /// <summary>How many steps were summed.</summary>
     public int Steps { get; private set; }
 
-    /// <summary>
-    /// The linear forecast that differs from the value <paramref name="season"/> steps before by weights that are punished by
-    /// <paramref name="penalty"/> times the mean square of a feature.
-    /// </summary>
-    /// <param name="penalty">The penalty.</param>
-    /// <param name="season">The period of the seasonal naive forecast; 1 for the last value. Lags that reach that far are needed.</param>
-    public LinearForecast Solve(double penalty, int season)
+    /// <summary>The simple forecast with the least squared error on the steps that were summed, over a few of the values.</summary>
+    public LagForecast BestOf(IEnumerable<LagForecast> simple)
     {
-        int values = _layout.Values;
-        double[] squares = [.. _squares], weights = [.. _products];
-        int[] naive = [.. Enumerable.Range(0, values).Select(v => NaiveLag(v, season))];
-        double mean = 0;
-        for (int j = 0; j < _size; j++)
-        {
-            mean += j < _size - 1 ? _squares[j * _size + j] / (_size - 1) : 0;
-            for (int v = 0; v < values; v++)
-                weights[j * values + v] -= _squares[j * _size + naive[v]];
-        }
-        for (int j = 0; j < _size; j++)
-            squares[j * _size + j] += ((j < _size - 1 ? penalty : BiasPenalty * penalty) + LeastPenalty) * Math.Max(mean, 1e-12);
-        new CholeskyFactor(squares, _size, LeastPivot).Solve(weights, values);
-        for (int v = 0; v < values; v++)
-            weights[naive[v] * values + v]++;
-        double[] spreads = [.. naive.Select((lag, v) => Math.Sqrt(Math.Max(0, _valueSquares[v] - 2 * _products[lag * values + v]
-            + _squares[lag * _size + lag]) / Math.Max(_weights, 1e-12)))];
+        int[] values = [.. new[] { 0, _layout.Horizon / 2, _layout.Horizon - 1 }.Distinct()
+            .SelectMany(step => Enumerable.Range(step * _layout.Targets, _layout.Targets))];
+        double[] lags = new double[_layout.Lags];
+        return simple.MinBy(one => values.Sum(value => SquaresOf(one, value, lags)));
+    }
+
+    /// <summary>The mean of the linear forecasts of a start.</summary>
+    public LinearForecast Solve(LinearStart start)
+    {
+        double[] weights = new double[_products.Length], spreads = new double[_layout.Values];
+        foreach ((LinearWay way, double share) in start.Ways)
+            Solve(way).AddTo(share, weights, spreads);
         return new LinearForecast(_layout, weights, spreads);
     }
 
-    /// <summary>The feature that is the naive forecast of a value.</summary>
-    private int NaiveLag(int value, int season)
+    /// <summary>The linear forecast that is fitted in a way.</summary>
+    public LinearForecast Solve(LinearWay way)
     {
-        season = season <= _layout.Lags ? season : 1;
-        int ahead = value / _layout.Targets + 1;
-        return value % _layout.Targets * _layout.Lags + (season - ahead % season) % season;
+        int values = _layout.Values;
+        double[] weights = [.. _products], lags = new double[_layout.Lags], spreads = new double[values];
+        double[] simple = new double[weights.Length];
+        for (int v = 0; v < values; v++)
+        {
+            spreads[v] = Math.Sqrt(Math.Max(0, SquaresOf(way.Simple, v, lags)) / Math.Max(_weights, 1e-12));
+            for (int lag = 0; lag < lags.Length; lag++)
+                simple[FirstLagOf(v) * values + lag * values + v] = lags[lag];
+        }
+        for (int k = 0; k < _size; k++)
+        {
+            ReadOnlySpan<double> ofFeature = simple.AsSpan(k * values, values);
+            if (!ofFeature.ContainsAnyExcept(0.0))
+                continue;
+            for (int j = 0; j < _size; j++)
+                TensorPrimitives.MultiplyAdd(ofFeature, -_squares[j * _size + k], weights.AsSpan(j * values, values),
+                    weights.AsSpan(j * values, values));
+        }
+        FactorOf(way).Solve(weights, values);
+        TensorPrimitives.Add(weights, simple, weights);
+        return new LinearForecast(_layout, weights, spreads);
+    }
+
+    /// <summary>The sum of the squared errors of a simple forecast of a value, whose weights <paramref name="lags"/> receives.</summary>
+    private double SquaresOf(LagForecast simple, int value, double[] lags)
+    {
+        int first = FirstLagOf(value), values = _layout.Values;
+        // A change from row to row is none of these.
+        if (_layout.ReadsChange)
+            lags.AsSpan().Clear();
+        else
+            simple.CopyWeightsTo(value / _layout.Targets + 1, lags);
+        double sum = _valueSquares[value];
+        for (int lag = 0; lag < lags.Length; lag++)
+        {
+            if (lags[lag] != 0)
+                sum += lags[lag] * (TensorPrimitives.Dot<double>(_squares.AsSpan((first + lag) * _size + first, lags.Length), lags)
+                    - 2 * _products[(first + lag) * values + value]);
+        }
+        return sum;
+    }
+
+    private int FirstLagOf(int value) => value % _layout.Targets * _layout.Lags;
+
+    private CholeskyFactor FactorOf(LinearWay way)
+    {
+        if (_factors.TryGetValue((way.Penalty, way.Decays), out CholeskyFactor? factor))
+            return factor;
+        double[] matrix = [.. _squares];
+        double mean = 0;
+        for (int j = 0; j < _size - 1; j++)
+            mean += _squares[j * _size + j] / (_size - 1);
+        for (int j = 0; j < _size; j++)
+        {
+            double distance = way.Decays && j < _layout.Targets * _layout.Lags ? 1 + j % _layout.Lags : 1;
+            matrix[j * _size + j] += ((j < _size - 1 ? distance : BiasPenalty) * way.Penalty + LeastPenalty) * Math.Max(mean, 1e-12);
+        }
+        return _factors[(way.Penalty, way.Decays)] = new CholeskyFactor(matrix, _size, LeastPivot);
     }
 
     private bool TryRead(EncodedSeries series, int step, float[] features, double[] x, double[] y)

@@ -98,7 +98,7 @@ internal sealed class NetworkTraining
         LinearForecastFit? fit = _data.Start is null ? null : new LinearForecastFit(_data.Layout, series, rows);
         return new ForecastTask(_data.Layout, _data.ConfidenceLevel)
         {
-            Start = fit is { Steps: > 0 } ? fit.Solve(_data.Start!.Value.Penalty, _data.Start.Value.Season) : null,
+            Start = fit is { Steps: > 0 } ? fit.Solve(_data.Start!) : null,
         };
     }
 

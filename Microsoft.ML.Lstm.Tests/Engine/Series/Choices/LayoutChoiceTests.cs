@@ -1,4 +1,5 @@
 using Microsoft.ML.Lstm.Engine.Series;
+using Microsoft.ML.Lstm.Engine.Series.Baselines;
 using Microsoft.ML.Lstm.Engine.Series.Choices;
 
 namespace Microsoft.ML.Lstm.Tests.Engine.Series.Choices;
@@ -23,8 +24,10 @@ public sealed class LayoutChoiceTests
         double level = 0;
         ForecastData data = Data(400, _ => (float)(level += random.NextDouble() - 0.5));
         LayoutCandidate choice = LayoutChoice.Choose(data, default, [], squares: true);
-        Assert.AreEqual(1, choice.Season);
-        Assert.IsGreaterThanOrEqualTo(10, choice.Penalty);
+        LinearWay way = choice.Start.Ways[0].Way;
+        Assert.AreEqual((1, 1.0), (way.Simple.Season, way.Simple.Smoothing));
+        Assert.IsGreaterThanOrEqualTo(1, way.Penalty);
+        Assert.AreEqual(1, choice.Start.Ways.Sum(one => one.Weight), 1e-9);
     }
 
     [TestMethod]
@@ -69,11 +72,57 @@ public sealed class LayoutChoiceTests
         RowScaling scaling = SeriesStatistics.Of(data);
         ForecastLayout layout = data.Layout with { Lags = 2, WindowSize = 24, Scaling = SeriesScaling.Series };
         var fit = new LinearForecastFit(layout, [EncodedSeries.Encode(layout, scaling, data.Rows[0])], _ => 1600);
-        LinearForecast fitted = fit.Solve(penalty: 0, season: 1), naive = fit.Solve(penalty: 1e9, season: 1);
+        LinearForecast fitted = fit.Solve(new LinearWay(LagForecast.Naive(1), 0, Decays: false));
+        LinearForecast naive = fit.Solve(new LinearWay(LagForecast.Naive(1), 1e9, Decays: false));
         Assert.AreEqual(1.2, fitted.WeightsOf(0)[0], 0.05);
         Assert.AreEqual(-0.6, fitted.WeightsOf(1)[0], 0.05);
         Assert.AreEqual(1, naive.WeightsOf(0)[0], 1e-3);
         Assert.AreEqual(0, naive.WeightsOf(1)[0], 1e-3);
+    }
+
+    [TestMethod]
+    public void AMeanOfLinearForecastsHasTheMeanOfTheirWeights()
+    {
+        var random = new Random(5);
+        ForecastData data = Data(300, t => MathF.Sin(t) + random.NextSingle());
+        ForecastLayout layout = data.Layout with { Lags = 3, WindowSize = 24 };
+        var fit = new LinearForecastFit(layout, [EncodedSeries.Encode(layout, SeriesStatistics.Of(data), data.Rows[0])], _ => 240);
+        LinearWay one = new(LagForecast.Naive(1), 0.01, Decays: false), other = new(LagForecast.Naive(1), 1, Decays: true);
+        LinearForecast mean = fit.Solve(new LinearStart([(one, 0.75), (other, 0.25)]));
+        for (int feature = 0; feature <= layout.FeatureSize; feature++)
+        {
+            for (int v = 0; v < 3; v++)
+            {
+                double expected = 0.75 * fit.Solve(one).WeightsOf(feature)[v] + 0.25 * fit.Solve(other).WeightsOf(feature)[v];
+                Assert.AreEqual(expected, mean.WeightsOf(feature)[v], 1e-12);
+            }
+        }
+    }
+
+    [TestMethod]
+    public void APenaltyThatGrowsWithTheDistanceShrinksDistantLagsMore()
+    {
+        var random = new Random(6);
+        ForecastData data = Data(400, _ => random.NextSingle());
+        ForecastLayout layout = data.Layout with { Lags = 40, WindowSize = 40, Scaling = SeriesScaling.Series };
+        var fit = new LinearForecastFit(layout, [EncodedSeries.Encode(layout, SeriesStatistics.Of(data), data.Rows[0])], _ => 320);
+        Assert.IsLessThan(0.5 * FarWeights(decays: false), FarWeights(decays: true));
+
+        double FarWeights(bool decays)
+        {
+            LinearForecast forecast = fit.Solve(new LinearWay(LagForecast.Naive(1), 0.1, decays));
+            return Enumerable.Range(20, 20).Sum(lag => Math.Abs(forecast.WeightsOf(lag)[0]));
+        }
+    }
+
+    [TestMethod]
+    public void ExponentialSmoothingIsFoundWhereALevelIsHiddenByNoise()
+    {
+        var random = new Random(7);
+        double level = 0;
+        LayoutCandidate choice = LayoutChoice.Choose(
+            Data(400, _ => (float)((level += 0.1 * (random.NextDouble() - 0.5)) + random.NextDouble())), default, [], squares: true);
+        Assert.IsLessThan(1.0, choice.Start.Ways[0].Way.Simple.Smoothing);
     }
 
     private static ForecastData Data(int rows, Func<int, float> valueAt)

@@ -1,3 +1,5 @@
+using Microsoft.ML.Lstm.Engine.Series.Baselines;
+
 namespace Microsoft.ML.Lstm.Engine.Series.Choices;
 
 /// <summary>What a user has decided of a layout; null is chosen from the data.</summary>
@@ -5,10 +7,9 @@ internal readonly record struct GivenLayout(SeriesScaling? Scaling, int? WindowS
 
 /// <summary>A layout, and the error of its linear forecasts.</summary>
 /// <param name="Layout">The layout.</param>
-/// <param name="Season">The period of the naive forecast that it begins with; 1 for the last value.</param>
-/// <param name="Penalty">The penalty on its weights.</param>
-/// <param name="Error">The error on the validation rows, in units of the series.</param>
-internal sealed record LayoutCandidate(ForecastLayout Layout, int Season, double Penalty, double Error);
+/// <param name="Start">How the linear forecast is fitted.</param>
+/// <param name="Error">The error on the rows measured, in units of the series.</param>
+internal sealed record LayoutCandidate(ForecastLayout Layout, LinearStart Start, double Error);
 
 /// <summary>
 /// Chooses scaling, lags and window by the errors on the validation rows of linear forecasts from the same features, which take a moment:
@@ -23,20 +24,33 @@ internal sealed class LayoutChoice
     private const int MostFeatures = 400;
 
     // Products of a candidate's forecasts.
-    private const long MostProducts = 20_000_000;
+    private const long MostProducts = 8_000_000;
     private const int FewestSteps = 400;
 
     // What makes another layout or a smaller penalty worth it: so much of the error, and more where few rows tell.
     private const double Gain = 0.0025;
-    private const double Doubt = 0.15;
+    private const double Doubt = 0.5;
 
     // Errors that differ less, in units of the series, differ by rounding: of a series that repeats itself exactly.
     private const double Exact = 1e-3;
 
+    // Of the largest weight in a mean of linear forecasts.
+    private const double LeastWeight = 0.05;
+
     private const int ManySeries = 10;
 
-    // From the naive forecast to hardly any.
-    private static readonly double[] Penalties = [100, 10, 1, 0.1, 0.01, 0.001];
+    // With fewer validation rows, rows before them are measured with too.
+    private const int EnoughToTell = 400;
+
+    // How much of the training rows is fitted then.
+    private static readonly double[] Shares = [0.6, 0.8];
+
+    // From the simple forecast to hardly any of it.
+    private static readonly (double Penalty, bool Decays)[] Penalties =
+    [
+        (100, false), (10, false), (1, false), (0.1, false), (0.01, false), (0.001, false),
+        (1, true), (0.1, true), (0.01, true), (0.001, true),
+    ];
 
     private readonly ForecastData _data;
     private readonly GivenLayout _given;
@@ -45,6 +59,8 @@ internal sealed class LayoutChoice
     private readonly double[][] _units;
     private readonly int _longest;
     private readonly double _gain;
+    private readonly Fold[] _folds;
+    private readonly long _validated;
     private LayoutCandidate? _best;
 
     private LayoutChoice(ForecastData data, GivenLayout given, IReadOnlyList<int> periods, bool squares)
@@ -53,10 +69,11 @@ internal sealed class LayoutChoice
         int targets = data.Layout.Targets, others = data.Layout.FeatureSize - targets * data.Layout.Lags;
         int rows = _data.TrainingRows.Order().ElementAt(_data.TrainingRows.Count / 2);
         // One series must have several times as many rows as lags; many series are data enough if they have more rows than lags.
-        int most = _data.Rows.Count < ManySeries ? rows / 3 : 3 * rows / 4 - data.Layout.Horizon;
+        int most = _data.Rows.Count < ManySeries ? rows / 2 : 3 * rows / 4 - data.Layout.Horizon;
         _longest = Math.Max(1, Math.Min(most, (MostFeatures - others) / targets));
-        int validated = Enumerable.Range(0, _data.Rows.Count).Sum(i => _data.Rows[i].Count - _data.TrainingRows[i]);
-        _gain = Math.Max(Gain, Doubt / Math.Sqrt(Math.Max(1, validated)));
+        _folds = FoldsOf(_data);
+        _validated = _folds.Sum(fold => fold.Validated);
+        _gain = Math.Max(Gain, Doubt / Math.Sqrt(Math.Max(1, _validated)));
         _units = [.. _data.Rows.Select((one, i) => SeriesUnits.Of(one, targets, _data.TrainingRows[i], periods.FirstOrDefault(1)))];
     }
 
@@ -102,6 +119,21 @@ internal sealed class LayoutChoice
         }
     }
 
+    /// <summary>
+    /// The rows to fit and those to measure: the training and the validation rows and, where the latter are few, before them parts of the
+    /// training rows too (rolling origins; Tashman 2000).
+    /// </summary>
+    private static Fold[] FoldsOf(ForecastData data)
+    {
+        Fold last = FoldOf(data, 1, i => data.Rows[i].Count);
+        return last.Validated >= EnoughToTell ? [last]
+            : [.. Shares.Select((share, i) => FoldOf(data, share,
+                row => (int)((i + 1 < Shares.Length ? Shares[i + 1] : 1) * data.TrainingRows[row]))), last];
+    }
+
+    private static Fold FoldOf(ForecastData data, double share, Func<int, int> endOf)
+        => new([.. data.TrainingRows.Select(rows => (int)(share * rows))], [.. Enumerable.Range(0, data.Rows.Count).Select(endOf)]);
+
     private static int WindowFor(int lags) => Math.Max(24, 2 * (lags - 1));
 
     private void Try(SeriesScaling scaling, int window, int lags)
@@ -110,42 +142,74 @@ internal sealed class LayoutChoice
         lags = Math.Min(_given.Lags ?? lags, window);
         if (lags < 1 || (lags > _longest && _given.Lags is null) || window < Math.Min(4, _longest))
             return;
-        ForecastData data = _data with { Layout = _data.Layout with { Scaling = scaling, WindowSize = window, Lags = lags } };
-        RowScaling units = SeriesStatistics.Of(data);
-        EncodedSeries[] series = [.. data.Rows.Select((rows, i) => EncodedSeries.Encode(data.Layout, units, rows, _units[i]))];
-        var fit = new LinearForecastFit(data.Layout, series, i => data.TrainingRows[i]);
-        if (fit.Steps == 0 && _best is not null)
+        ForecastLayout layout = _data.Layout with { Scaling = scaling, WindowSize = window, Lags = lags };
+        int[] seasons = [.. _periods.Append(1).Where(period => period <= lags).Distinct()];
+        FittedFold[] folds = [.. _folds.Select(fold => Fit(fold, layout))];
+        if (folds[^1].Fit.Steps == 0 && _best is not null)
             return;
-        // Each weight that is fitted adds to the error of new rows (Akaike's final prediction error, 1970).
-        double fitted = 1 + (double)data.Layout.FeatureSize / Math.Max(1, fit.Steps);
-        // Of seasonal series, what differs from the value a season ago comes first.
-        foreach (int season in _periods.Append(1).Where(period => period <= lags))
-        {
-            foreach (double penalty in Penalties)
-            {
-                double error = Error(data, fit.Solve(penalty, season), series) * fitted;
-                if (_best is null || error < _best.Error * (1 - _gain) - Exact)
-                    _best = new LayoutCandidate(data.Layout, season, penalty, error);
-            }
-        }
+        LinearWay[][] ways = [.. folds.Select(fold => Enumerable.ToArray(
+            seasons.Select(LagForecast.Naive).Prepend(fold.Fit.BestOf(LagForecast.For(lags, seasons)))
+                .SelectMany(simple => Penalties.Select(one => new LinearWay(simple, one.Penalty, one.Decays)))))];
+        double[] errors =
+            [.. Enumerable.Range(0, ways[0].Length).Select(way => ErrorOf(layout, folds, i => folds[i].Fit.Solve(ways[i][way])))];
+        (int Way, double Weight)[] weights = WeightsOf(errors);
+        // What few errors would choose among many is no better than the mean of those that are about as good.
+        LinearStart StartOf(int fold) => new([.. weights.Select(one => (ways[fold][one.Way], one.Weight))]);
+        double error = ErrorOf(layout, folds, i => folds[i].Fit.Solve(StartOf(i)));
+        if (_best is null || error < _best.Error * (1 - _gain) - Exact)
+            _best = new LayoutCandidate(layout, StartOf(folds.Length - 1), error);
     }
 
-    private double Error(ForecastData data, LinearForecast forecast, EncodedSeries[] series)
+    private FittedFold Fit(Fold fold, ForecastLayout layout)
     {
-        int targets = data.Layout.Targets, size = data.Layout.FeatureSize;
+        ForecastData data = _data with { Layout = layout, TrainingRows = fold.Rows };
+        RowScaling units = SeriesStatistics.Of(data);
+        EncodedSeries[] series = [.. data.Rows.Select((rows, i) => EncodedSeries.Encode(layout, units, rows, _units[i]))];
+        return new FittedFold(fold, series, new LinearForecastFit(layout, series, i => fold.Rows[i]));
+    }
+
+    /// <summary>
+    /// The weights of some ways, by the likelihood of their errors: of n errors of a normal distribution it is the -n-th power of their
+    /// root mean square. Errors of forecasts that overlap tell partly the same.
+    /// </summary>
+    private (int Way, double Weight)[] WeightsOf(double[] errors)
+    {
+        if (double.IsInfinity(errors.Min()))
+            return [(0, 1)];
+        double least = Math.Max(errors.Min(), Exact), errorsThatTell = Math.Max(1, _validated / Math.Sqrt(_data.Layout.Horizon));
+        (int Way, double Weight)[] weights =
+        [
+            .. errors.Select((error, way) => (Way: way, Weight: Math.Pow(least / Math.Max(error, least), errorsThatTell)))
+                .Where(one => one.Weight >= LeastWeight).OrderByDescending(one => one.Weight),
+        ];
+        double sum = weights.Sum(one => one.Weight);
+        return [.. weights.Select(one => (one.Way, one.Weight / sum))];
+    }
+
+    private double ErrorOf(ForecastLayout layout, FittedFold[] folds, Func<int, LinearForecast> forecastOf)
+    {
+        double sum = 0;
+        long count = 0;
+        for (int i = 0; i < folds.Length; i++)
+            AddErrors(folds[i].Fold, layout, forecastOf(i), folds[i].Series, ref sum, ref count);
+        return count == 0 ? double.PositiveInfinity : _squares ? Math.Sqrt(sum / count) : sum / count;
+    }
+
+    private void AddErrors(Fold fold, ForecastLayout layout, LinearForecast forecast, EncodedSeries[] series, ref double sum,
+        ref long count)
+    {
+        int targets = layout.Targets, size = layout.FeatureSize;
         float[] features = new float[size];
-        double[] values = new double[data.Layout.Values];
-        long steps = Enumerable.Range(0, series.Length).Sum(i => (long)(series[i].Steps - data.TrainingRows[i]));
-        int every = (int)Math.Max(1, steps / Math.Max(FewestSteps, MostProducts / ((long)size * values.Length)));
-        double sum = 0, count = 0;
+        double[] values = new double[layout.Values];
+        int every = (int)Math.Max(1, fold.Validated / Math.Max(FewestSteps, MostProducts / ((long)size * values.Length)));
         for (int i = 0; i < series.Length; i++)
         {
             EncodedSeries one = series[i];
-            for (int t = Math.Max(0, data.TrainingRows[i] - 1); t < one.Steps - 1; t += every)
+            for (int t = Math.Max(0, fold.Rows[i] - 1); t < fold.Ends[i] - 1; t += every)
             {
                 one.CopyFeaturesTo(t, features);
                 forecast.Forecast(features, values);
-                int known = Math.Min(values.Length, (one.Steps - 1 - t) * targets);
+                int known = Math.Min(values.Length, (fold.Ends[i] - 1 - t) * targets);
                 for (int v = 0; v < known; v++)
                 {
                     int d = v % targets;
@@ -158,7 +222,6 @@ internal sealed class LayoutChoice
                 }
             }
         }
-        return count == 0 ? double.PositiveInfinity : _squares ? Math.Sqrt(sum / count) : sum / count;
     }
 
     /// <summary>Some of the series, or the last rows of each.</summary>
@@ -180,4 +243,12 @@ internal sealed class LayoutChoice
         }
         return data with { Rows = sampled, TrainingRows = training };
     }
+
+    /// <summary>How many rows of each series to fit, and where the rows end that are measured.</summary>
+    private sealed record Fold(int[] Rows, int[] Ends)
+    {
+        public long Validated { get; } = Rows.Zip(Ends).Sum(one => (long)(one.Second - one.First));
+    }
+
+    private sealed record FittedFold(Fold Fold, EncodedSeries[] Series, LinearForecastFit Fit);
 }
