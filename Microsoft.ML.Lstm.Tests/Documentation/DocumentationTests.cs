@@ -14,12 +14,21 @@ public sealed partial class DocumentationTests
     private static readonly string Root = SourceTests.Root;
     private static readonly string[] Languages = ["csharp", "output", "sh", "python", "text", "csv", "json", "xml", "powershell"];
 
+    // What pages say of ML.NET and its other packages that no test or sample calls.
+    private static readonly string[] NamesOfMlNet = ["CrossValidationSplit", "DetectIidSpike", "ForecastBySsa", "MissingRealsAsNaNs",
+        "Preview", "TextClassification"];
+
     private static IEnumerable<string> Pages =>
         from path in Directory.EnumerateFiles(Root, "*.md")
             .Concat(Directory.EnumerateFiles(Path.Combine(Root, "docs"), "*.md", SearchOption.AllDirectories))
         let page = Path.GetRelativePath(Root, path).Replace('\\', '/')
         orderby page
         select page;
+
+    // Those that name parts of the library and of ML.NET, rather than of formats, data sets or other libraries.
+    private static IEnumerable<string> PagesAboutTheLibrary => Pages.Where(page => page is "README.md" or "docs/getting-started.md"
+        or "docs/columns.md" or "docs/concepts.md" or "docs/defaults.md" or "docs/explaining.md" or "docs/stability.md" or "docs/tuning.md"
+        || page.StartsWith("docs/tasks/", StringComparison.Ordinal));
 
     public static IEnumerable<object[]> Programs =>
         from page in Pages
@@ -68,7 +77,8 @@ public sealed partial class DocumentationTests
 
     [TestMethod]
     public void LinksLeadToFilesAndHeadings() => AssertNone(
-        from page in Pages
+        from page in Pages.Concat(Directory.EnumerateFiles(Path.Combine(Root, "samples"), "*.md", SearchOption.AllDirectories)
+            .Select(path => Path.GetRelativePath(Root, path).Replace('\\', '/')))
         let text = File.ReadAllText(Path.Combine(Root, page))
         from link in LinkPattern().Matches(text)
         let parts = link.Groups[1].Value.Split('#')
@@ -76,6 +86,23 @@ public sealed partial class DocumentationTests
         let target = parts[0] == "" ? page : Path.Combine(Path.GetDirectoryName(page)!, parts[0])
         where !Path.Exists(Path.Combine(Root, target)) || (parts.Length > 1 && !Headings(target).Contains(parts[1]))
         select $"{page}: {link.Groups[1].Value}");
+
+    /// <summary>A name that code has somewhere, the library's or that of a test or sample, is not one that was renamed.</summary>
+    [TestMethod]
+    public void WhatPagesNameIsThere()
+    {
+        HashSet<string> words = [.. NamesOfMlNet, .. from folder in (string[])["Microsoft.ML.Lstm", "Microsoft.ML.Lstm.Tests", "samples"]
+            from path in Directory.EnumerateFiles(Path.Combine(Root, folder), "*.cs", SearchOption.AllDirectories)
+            where !path.Contains("Documentation")
+            from word in WordPattern().Matches(File.ReadAllText(path))
+            select word.Value];
+        AssertNone(
+            from page in PagesAboutTheLibrary
+            from name in NamePattern().Matches(File.ReadAllText(Path.Combine(Root, page)))
+            from word in WordPattern().Matches(name.Groups[1].Value)
+            where !words.Contains(word.Value)
+            select $"{page}: {name.Value}: no {word.Value}");
+    }
 
     [TestMethod]
     public void ReadmeIsShort()
@@ -91,6 +118,12 @@ public sealed partial class DocumentationTests
 
     [GeneratedRegex(@"\]\(([^)\s]+)\)")]
     private static partial Regex LinkPattern();
+
+    [GeneratedRegex("`([A-Z][A-Za-z.]+)[^`\n]*`")]
+    private static partial Regex NamePattern();
+
+    [GeneratedRegex(@"\w+")]
+    private static partial Regex WordPattern();
 
     [GeneratedRegex(@"[^\p{L}\p{N} _-]")]
     private static partial Regex NotInAnchorPattern();
