@@ -82,9 +82,10 @@ public sealed class DefaultsTests
     {
         var few = (LstmMulticlassTrainer.Options)Settle(new LstmMulticlassTrainer.Options(), 999);
         CollectionAssert.AreEqual(new[] { 32, 64, 32 }, few.Convolution!.Filters);
-        Assert.AreEqual(16, few.HiddenSize);
+        Assert.AreEqual(8, few.HiddenSize);
         Assert.AreEqual(1, few.StepsPerFrame);
-        Assert.AreEqual(24, few.SkipSteps);
+        Assert.AreEqual(0, few.SkipSteps);
+        Assert.AreEqual(3, Chosen(new LstmBinaryTrainer.Options(), new DataFacts([1030, 40]) { Features = 1 }).StepsPerFrame);
         AssertHasNone(new LstmMulticlassTrainer.Options(), 1000);
         foreach (Action<LstmMulticlassTrainer.Options> say in new Action<LstmMulticlassTrainer.Options>[]
         {
@@ -111,32 +112,60 @@ public sealed class DefaultsTests
     }
 
     [TestMethod]
-    [DataRow(100, 24, 1, 24)]
-    [DataRow(100, 24, 200, 0, DisplayName = "too many numbers")]
-    [DataRow(600, 24, 30, 0, DisplayName = "too many rows and numbers")]
-    [DataRow(600, 24, 20, 24)]
-    public void CurvesOfOneLengthAreReadStepByStepToo(int rows, int steps, int features, int expected)
+    [DataRow(100, 1, 0.6, 24)]
+    [DataRow(100, 1, 0.5, 0, DisplayName = "shapes of their own")]
+    [DataRow(100, 200, 0.9, 0, DisplayName = "too many numbers")]
+    [DataRow(600, 30, 0.9, 0, DisplayName = "too many rows and numbers")]
+    [DataRow(600, 20, 0.9, 24)]
+    public void CurvesThatShareTheirCourseAreReadStepByStepToo(int rows, int features, double share, int expected)
     {
-        var facts = new DataFacts(Enumerable.Repeat(steps, rows)) { Features = features };
+        var facts = new DataFacts(Enumerable.Repeat(24, rows)) { Features = features, ShareOfMeanCurve = share };
         Assert.AreEqual(expected, Chosen(new LstmMulticlassTrainer.Options(), facts).SkipSteps);
         Assert.AreEqual(expected, Chosen(new LstmBinaryTrainer.Options { Effort = TrainingEffort.Best }, facts).SkipSteps);
         Assert.AreEqual(3, Chosen(new LstmBinaryTrainer.Options { SkipSteps = 3 }, facts).SkipSteps);
-        var odd = new DataFacts(Enumerable.Range(steps, rows)) { Features = features };
-        Assert.AreEqual(0, Chosen(new LstmMulticlassTrainer.Options(), odd).SkipSteps);
+        Assert.AreEqual(0, Chosen(new LstmMulticlassTrainer.Options { HiddenSize = 8 }, facts).SkipSteps);
+    }
+
+    [TestMethod]
+    public void TheMeanCurvesShareIsThatOfTheVariance()
+    {
+        var random = new Random(1);
+        // The first feature is a hill, of variance 1, and noise of variance 1/4; the second one is noise alone.
+        var data = new SequenceSet(2, 0, 0);
+        for (int i = 0; i < 4000; i++)
+        {
+            data.Add(new TrainingSequence
+            {
+                Features = [.. Enumerable.Range(0, 8).SelectMany(t => (float[])[100 + (t < 4 ? 1 : -1) + Noise(), 5 + Noise()])],
+                Labels = [i % 2],
+            });
+        }
+        Assert.AreEqual(0.4, DataFacts.Of(data).ShareOfMeanCurve, 0.01);
+        data.Add(new TrainingSequence { Features = [1, 2], Labels = [0] });
+        Assert.AreEqual(0, DataFacts.Of(data).ShareOfMeanCurve);
+        var flat = new SequenceSet(1, 0, 0);
+        flat.Add(new TrainingSequence { Features = [3, 3], Labels = [0] });
+        Assert.AreEqual(0, DataFacts.Of(flat).ShareOfMeanCurve);
+
+        float Noise() => random.Next(2) - 0.5f;
     }
 
     [TestMethod]
     [DataRow(400, 0.5f)]
-    [DataRow(300, 0.3f)]
+    [DataRow(200, 0.3f)]
     public void TextsOfSeldomWordsAreKeptFromBeingLearnedByHeart(int words, float dropout)
     {
-        // 600 rows of 10 words: each word 15 or 20 times.
+        // 600 rows of 10 words: each word 15 or 30 times.
         var facts = new DataFacts(Enumerable.Repeat(10, 600)) { Vocabularies = [50, words] };
         ClassificationTrainerOptions texts = Chosen(new LstmMulticlassTrainer.Options(), facts);
         Assert.AreEqual(dropout, texts.OutputDropout);
         Assert.AreEqual(dropout > 0.4f ? 0.1f : 0, texts.LabelSmoothing);
-        Assert.AreEqual(dropout > 0.4f ? 0.002f : 0.003f, texts.LearningRate);
+        Assert.AreEqual(dropout > 0.4f ? 0.0015f : 0.003f, texts.LearningRate);
         Assert.AreEqual(0.01f, Chosen(new LstmBinaryTrainer.Options { LearningRate = 0.01f }, facts).LearningRate);
+        var more = new DataFacts(Enumerable.Repeat(10, 3200)) { Vocabularies = [8 * words] };
+        ClassificationTrainerOptions ofMore = Chosen(new LstmMulticlassTrainer.Options(), more);
+        Assert.AreEqual(dropout > 0.4f ? 16 : 32, ofMore.BatchSize);
+        Assert.AreEqual(dropout > 0.4f ? 20 : 25, ofMore.ToSettings().Epochs.EpochsFor(3200 / ofMore.BatchSize!.Value));
     }
 
     [TestMethod]
@@ -146,7 +175,7 @@ public sealed class DefaultsTests
         IDataView data = AnyTrainer.Data(ml, Example.Make(40));
         SequencePredictionTransformer first = Fit(null);
         CollectionAssert.AreEqual(first.Model.Weights.Keys.ToArray(), Fit(first.Model).Model.Weights.Keys.ToArray());
-        Assert.AreEqual(16, first.Model.HiddenSize);
+        Assert.AreEqual(8, first.Model.HiddenSize);
 
         SequencePredictionTransformer Fit(SequenceModelParameters? initial)
             => ml.MulticlassClassification.Trainers.Lstm(new LstmMulticlassTrainer.Options

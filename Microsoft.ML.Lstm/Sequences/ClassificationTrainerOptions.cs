@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Engine.Training;
@@ -12,18 +13,30 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
 {
     // Curves shorter than the usual filter have nothing for convolutions to find.
     private const int ShortestCurve = 8;
-    private const int FramesOfCurve = 24;
+
+    // Steps of recurrent layers beside convolutions; longer curves are read in frames, to be done in time.
+    private const int FramesOfCurve = 512;
+    private const int UnitsBesideConvolutions = 8;
     private const int FewRows = 100;
     private const int ManyRows = 1000;
     private const int UpdatesOfConvolutions = 1500;
 
     // How often the tokens of a column occur in the mean where most of them occur seldom.
     private const int SeldomUses = 20;
+    private const int BatchOfRareTokens = 16;
+
+    // As many as take no longer than the usual ones of batches of 32.
+    private const int UpdatesOfSmallBatches = 4000;
 
     // Rows, or their numbers, of a ridge regression that takes a moment.
     private const int LargestRidge = 512;
+
+    // Of the variance of curves, where values at their places tell more than shapes.
+    private const double LeastSharedCourse = 0.6;
     private const string SeveralNetworks = "several networks are averaged";
     private const string BesideConvolutions = "beside convolutions";
+
+    private bool _hasSmallBatches;
 
     private protected ClassificationTrainerOptions()
     {
@@ -64,7 +77,8 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
     /// a step at most 4096. What a linear classifier can tell by the values at their places is then no matter of the network, which learns
     /// that slowly from few rows: the weights are those of a ridge regression of each class on them, as sure of itself as rows that were
     /// left out of it justify, and the network is trained by itself. Without effect on keys. <see langword="null"/>, the default: chosen
-    /// from the data: all steps where below 1,000 rows have as many numbers, and convolutions are chosen for them; else 0.
+    /// from the data: all steps where below 1,000 rows have as many numbers, their mean has most of the variance, and convolutions are
+    /// chosen for them; else 0.
     /// </summary>
     public int? SkipSteps;
 
@@ -85,7 +99,7 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
             && (Effort == TrainingEffort.Best || (facts.Rows < ManyRows && IsNetworkOpen)))
             ChooseForCurves(facts, choices);
         if (facts.Vocabularies.Count > 0 && facts.TotalSteps < SeldomUses * (long)facts.Vocabularies.Max())
-            ChooseForRareTokens(choices);
+            ChooseForRareTokens(facts, choices);
         SkipSteps ??= facts.Initial?.SkipSteps ?? 0;
         HiddenSize ??= 64;
         EmbeddingSize ??= 64;
@@ -111,14 +125,19 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
     }
 
     /// <summary>Whatever keeps the network from learning by heart which words a row has.</summary>
-    private void ChooseForRareTokens(OptionChoices choices)
+    private void ChooseForRareTokens(DataFacts facts, OptionChoices choices)
     {
         const string reason = "many tokens occur seldom";
+        if (BatchSize is null && facts.Rows >= ManyRows)
+        {
+            BatchSize = choices.Note(nameof(BatchSize), BatchOfRareTokens, reason);
+            _hasSmallBatches = true;
+        }
         OutputDropout ??= choices.Note(nameof(OutputDropout), 0.5f, reason);
         InputDropout ??= choices.Note(nameof(InputDropout), 0.3f, reason);
         TokenDropout ??= choices.Note(nameof(TokenDropout), 0.1f, reason);
         LabelSmoothing ??= choices.Note(nameof(LabelSmoothing), 0.1f, reason);
-        LearningRate ??= choices.Note(nameof(LearningRate), 0.002f, reason);
+        LearningRate ??= choices.Note(nameof(LearningRate), 0.0015f, reason);
     }
 
     /// <summary>Convolutions, which know short phrases, and much dropout, which the mean of several networks makes up for.</summary>
@@ -132,19 +151,22 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
     }
 
     /// <summary>
-    /// Convolutions beside recurrent layers that are too small, and see too few steps, to learn the rows by heart before the convolutions
-    /// have found what is in common.
+    /// Convolutions beside recurrent layers that are too small to learn the rows by heart before the convolutions have found what is in
+    /// common.
     /// </summary>
     private void ChooseForCurves(DataFacts facts, OptionChoices choices)
     {
         bool isBest = Effort == TrainingEffort.Best;
-        if (facts.HasFixedSteps && !facts.IsStreamed && facts.Initial is null && facts.Rows < ManyRows && IsNetworkOpen
+        if (facts.ShareOfMeanCurve >= LeastSharedCourse && facts.Initial is null && facts.Rows < ManyRows && IsNetworkOpen
             && facts.LongestRow * (long)facts.Features is var numbers and <= MostSkips && Math.Min(facts.Rows, numbers) <= LargestRidge)
-            SkipSteps ??= choices.Note(nameof(SkipSteps), facts.LongestRow, $"all sequences have {facts.LongestRow} steps of numbers");
+            SkipSteps ??= choices.Note(nameof(SkipSteps), facts.LongestRow,
+                string.Create(CultureInfo.InvariantCulture, $"the mean curve has {facts.ShareOfMeanCurve:0.00} of the variance"));
         Convolution ??= choices.Note(nameof(Convolution), new ConvolutionOptions { Filters = isBest ? [64, 128, 64] : [32, 64, 32] },
             "shapes tell curves apart, wherever they are");
-        HiddenSize ??= choices.Note(nameof(HiddenSize), isBest ? 8 : 16, BesideConvolutions);
-        StepsPerFrame ??= choices.Note(nameof(StepsPerFrame), (facts.LongestRow + FramesOfCurve - 1) / FramesOfCurve, BesideConvolutions);
+        HiddenSize ??= choices.Note(nameof(HiddenSize), UnitsBesideConvolutions, BesideConvolutions);
+        if (facts.LongestRow > FramesOfCurve)
+            StepsPerFrame ??= choices.Note(nameof(StepsPerFrame), (facts.LongestRow + FramesOfCurve - 1) / FramesOfCurve,
+                $"{facts.LongestRow} steps");
         if (!isBest)
             return;
         BatchSize ??= choices.Note(nameof(BatchSize), facts.Rows < FewRows ? 8 : 16, $"{facts.Rows} rows");
@@ -169,6 +191,9 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
         if (initial.Convolutions.Count > 0)
             HiddenSize ??= initial.HiddenSize;
     }
+
+    private protected override EpochRule OpenEpochs
+        => _hasSmallBatches ? base.OpenEpochs with { Updates = UpdatesOfSmallBatches } : base.OpenEpochs;
 
     private protected override int SkippedSteps => SkipSteps!.Value;
 

@@ -33,13 +33,18 @@ public sealed class ExportTests
     }
 
     [TestMethod]
-    [DataRow(1)]
-    [DataRow(4)]
-    public void TheLastStepsAreReadToo(int steps)
+    [DataRow(AnyTrainer.Regression, 1)]
+    [DataRow(AnyTrainer.Regression, 4)]
+    [DataRow(AnyTrainer.Binary, 2)]
+    [DataRow(AnyTrainer.Multiclass, 4)]
+    public void TheLastStepsAreReadToo(string trainer, int steps)
     {
-        using OnnxRun run = Export(AnyTrainer.Regression, options =>
+        using OnnxRun run = Export(trainer, options =>
         {
-            ((LstmRegressionTrainer.Options)options).SkipSteps = steps;
+            if (options is LstmRegressionTrainer.Options regression)
+                regression.SkipSteps = steps;
+            else
+                ((ClassificationTrainerOptions)options).SkipSteps = steps;
             options.StaticFeatureColumnName = nameof(Example.Statics);
         });
         run.AssertSame(OnnxRun.Rows(seed: 2, Lengths));

@@ -69,11 +69,25 @@ internal record DataFacts
     /// <summary>Whether all rows have as many steps, of numbers alone.</summary>
     public bool HasFixedSteps => Rows > 0 && ShortestRow == LongestRow && Vocabularies.Count == 0;
 
+    /// <summary>
+    /// The share of the variance of the numbers that is the mean of all rows, step by step, where all have as many steps; 0 where they
+    /// don't, and where numbers are predicted. In curves that share no course it is near 0, in those that all but share one near 1.
+    /// </summary>
+    public double ShareOfMeanCurve { get; init; }
+
     /// <summary>The network whose training is continued; null for a new one.</summary>
     public NetworkShape? Initial { get; init; }
 
     /// <summary>The facts of sequences.</summary>
-    public static DataFacts Of(TrainingData data) => new(data.Sequences.Select(data.LengthOf))
+    public static DataFacts Of(TrainingData data)
+    {
+        DataFacts facts = OfSizes(data);
+        return data is SequenceSet set && data is { FeatureSize: > 0, TargetSize: 0 } && facts.HasFixedSteps
+            ? facts with { ShareOfMeanCurve = ShareOf(set) }
+            : facts;
+    }
+
+    private static DataFacts OfSizes(TrainingData data) => new(data.Sequences.Select(data.LengthOf))
     {
         Features = data.FeatureSize,
         StaticFeatures = data.StaticSize,
@@ -82,6 +96,30 @@ internal record DataFacts
         Targets = data.TargetSize,
         IsStreamed = data is StreamedSequences,
     };
+
+    /// <summary>The mean over the features of the share of the variance between steps.</summary>
+    private static double ShareOf(SequenceSet set)
+    {
+        int features = set.FeatureSize, numbers = set[0].Features.Length;
+        double[] sums = new double[numbers], squares = new double[features];
+        foreach (float[] row in set.Sequences.Select(sequence => sequence.Features))
+        {
+            for (int i = 0; i < numbers; i++)
+            {
+                sums[i] += row[i];
+                squares[i % features] += (double)row[i] * row[i];
+            }
+        }
+        double shares = 0;
+        for (int f = 0; f < features; f++)
+        {
+            double[] ofFeature = [.. Enumerable.Range(0, numbers / features).Select(t => sums[t * features + f] / set.Count)];
+            double mean = ofFeature.Average(), between = ofFeature.Average(value => (value - mean) * (value - mean));
+            double all = squares[f] / set.Count / ofFeature.Length - mean * mean;
+            shares += between > 0 && all > 0 ? Math.Min(between / all, 1) : 0;
+        }
+        return shares / features;
+    }
 
     /// <summary>The number of rows and their sizes, in words.</summary>
     public string Describe()
