@@ -133,6 +133,8 @@ internal sealed class RunView
         string seconds = trained.Elapsed.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture);
         Say($"Written to {folder} after {seconds} s; see what it predicts with");
         Say($"  dotnet run --project {folder}");
+        if (Path.Combine(folder, Reports.ReportPage.FileName) is var report && File.Exists(report))
+            Say($"and how good it is in {report}");
     }
 
     private void Say(string line)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using LstmTool.Projects;
+using LstmTool.Reports;
 using LstmTool.Tasks;
 
 namespace LstmTool.Commands;
@@ -66,11 +67,25 @@ internal sealed class TrainCommand
         }
         view.ShowResults(trained);
         ConsumptionProject.Write(trained, output.Path, OutputFolder.Mark);
+        WriteReport(trained, Path.Combine(output.Path, ReportPage.FileName));
         output.Commit();
         view.ShowFiles(output.Target, trained);
         if (!trained.WasInterrupted)
             return 0;
         Console.Error.WriteLine($"Stopped; the best model so far is {Path.Combine(output.Target, ConsumptionProject.ModelFile)}.");
         return Cli.Interrupted;
+    }
+
+    // A model is worth more than what is said of it: it is kept whatever the report meets.
+    private static void WriteReport(TrainedTask trained, string path)
+    {
+        try
+        {
+            ReportPage.Write(trained, path);
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            Console.Error.WriteLine($"No report could be written: {Cli.MessageOf(error)}");
+        }
     }
 }

@@ -83,6 +83,7 @@ internal static class TimeTicks
         (TimeSpan.FromHours(12), "d MMM HH:mm"),
         (TimeSpan.FromDays(1), "d MMM"),
         (TimeSpan.FromDays(2), "d MMM"),
+        (TimeSpan.FromDays(4), "d MMM"),
         (TimeSpan.FromDays(7), "d MMM"),
         (TimeSpan.FromDays(14), "d MMM"),
     ];

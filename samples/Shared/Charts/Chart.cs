@@ -90,24 +90,25 @@ internal sealed class Chart(string title)
     private XElement Draw(int width, int height, bool hasTitle, string id)
     {
         var labels = new Labels(width);
-        int top = 10;
+        // On a page the text around it is as far to the left.
+        int top = 10, indent = hasTitle ? 16 : 0;
         if (hasTitle)
         {
-            labels.Add(title, 16, top + 17, Anchor.Start, Ink.Text, size: 17);
+            labels.Add(title, indent, top + 17, Anchor.Start, Ink.Text, size: 17);
             top += 34;
         }
-        top = AddLegend(labels, top, width);
+        top = AddLegend(labels, indent, top, width);
         if (YLabel is not null)
         {
-            labels.Add(YLabel, 16, top + 12, Anchor.Start, Ink.Label);
+            labels.Add(YLabel, indent, top + 12, Anchor.Start, Ink.Label);
             top += 20;
         }
         int bottom = XLabel is null ? 30 : 50, plotHeight = Math.Max(40, height - top - 8 - bottom);
 
         Axis vertical = VerticalAxis(Math.Clamp(plotHeight / 48, 2, 7));
-        int left = 24 + vertical.Ticks.Select(tick => Labels.WidthOf(tick.Label)).DefaultIfEmpty().Max();
-        int right = 24, plotWidth = width - left - right;
-        Axis horizontal = HorizontalAxis(Math.Clamp(plotWidth / (Times is null ? 70 : 110), 2, 12));
+        int left = indent + 10 + vertical.Ticks.Select(tick => Labels.WidthOf(tick.Label)).DefaultIfEmpty().Max();
+        int right = 12 + indent, plotWidth = width - left - right;
+        Axis horizontal = HorizontalAxis(Math.Clamp(plotWidth / (Times is null ? 70 : 85), 2, 12));
 
         using var plot = new Plot();
         plot.FigureBackground.Color = plot.DataBackground.Color = Colors.Transparent;
@@ -140,15 +141,15 @@ internal sealed class Chart(string title)
     }
 
     /// <returns>The bottom of the legend.</returns>
-    private int AddLegend(Labels labels, int top, int width)
+    private int AddLegend(Labels labels, int indent, int top, int width)
     {
         Layer[] named = [.. _layers.Where(layer => layer.Name.Length > 0)];
-        int x = 16, row = 0;
+        int x = indent, row = 0;
         foreach (Layer layer in named)
         {
-            int wide = LegendMark + 6 + Math.Min(Labels.WidthOf(layer.Name), width - 16 - LegendMark - 22) + 18;
-            if (x > 16 && x + wide > width)
-                (x, row) = (16, row + 1);
+            int wide = LegendMark + 6 + Math.Min(Labels.WidthOf(layer.Name), width - indent - LegendMark - 22) + 18;
+            if (x > indent && x + wide > width)
+                (x, row) = (indent, row + 1);
             double middle = top + row * LegendRow + 9;
             labels.AddMark(layer.Mark, layer.Ink, layer.IsDashed, x, middle, LegendMark);
             labels.Add(layer.Name, x + LegendMark + 6, middle + 4.5, Anchor.Start, Ink.Label);

@@ -1,0 +1,82 @@
+using System.Globalization;
+using System.Xml.Linq;
+using LstmTool.Tasks;
+
+namespace LstmTool.Reports;
+
+/// <summary>Which classes, or labels of steps, are taken for which.</summary>
+internal static class ConfusionSection
+{
+    private const int MostClasses = 12;
+    private const string Others = "others";
+
+    public static ReportSection? Of(TrainedTask trained, ScoredRows rows)
+    {
+        if (trained.Task is not ("classification" or "labeling"))
+            return null;
+        bool areSteps = trained.Task == "labeling";
+        (string Actual, string Predicted)[] pairs = [.. rows.Rows
+            .Where(row => row is { Labels: not null, Predicted: not null })
+            .SelectMany(row => row.Labels!.Zip(row.Predicted!))
+            .Where(pair => pair.First.Length > 0)
+            .Select(pair => (pair.First, pair.Second.Length == 0 ? "nothing" : pair.Second))];
+        if (pairs.Length == 0)
+            return new ReportSection("confusion", "Confusion matrix", [Html.Paragraph("No row has both a label and a prediction.")]);
+        int right = pairs.Count(pair => pair.Actual == pair.Predicted);
+        ClassFigures[] classes = [.. pairs.SelectMany(pair => new[] { pair.Actual, pair.Predicted }).Distinct(StringComparer.Ordinal)
+            .Select(name => ClassFigures.Of(name, pairs))
+            .OrderByDescending(one => one.Count).ThenBy(one => one.Name, StringComparer.Ordinal)];
+        TableHead[] heads =
+        [
+            new("Class"), new(areSteps ? "Steps" : "Rows", true), new("Precision", true), new("Recall", true), new("F1", true), new(""),
+        ];
+        return new ReportSection("confusion", "Confusion matrix",
+        [
+            Html.Paragraph($"{Shown.Count(right)} of {Shown.Count(pairs.Length)} {(areSteps ? "steps" : "rows")} are right, "
+                + $"{Shown.Percent((double)right / pairs.Length)}. A row of the table is what came, a column what was said"
+                + (classes.Length > MostClasses ? $"; the {MostClasses - 1} most frequent classes, and all others together." : ".")),
+            Matrix(pairs, classes),
+            Html.Table("Precision and recall of each class", heads, classes.Select(one => Html.Row(heads,
+            [
+                one.Name, Shown.Count(one.Count), Shown.Percent(one.Precision), Shown.Percent(one.Recall), Shown.Percent(one.F1),
+                Html.Bar(one.F1),
+            ]))),
+        ]);
+    }
+
+    private static XElement Matrix((string Actual, string Predicted)[] pairs, ClassFigures[] classes)
+    {
+        string[] names = [.. classes.Take(classes.Length > MostClasses ? MostClasses - 1 : MostClasses).Select(one => one.Name)];
+        if (classes.Length > MostClasses)
+            names = [.. names, Others];
+        var at = names.Index().ToDictionary(name => name.Item, name => name.Index, StringComparer.Ordinal);
+        int[,] counts = new int[names.Length, names.Length];
+        foreach ((string actual, string predicted) in pairs)
+            counts[at.GetValueOrDefault(actual, names.Length - 1), at.GetValueOrDefault(predicted, names.Length - 1)]++;
+        int[] sums = [.. names.Index().Select(row => Enumerable.Range(0, names.Length).Sum(column => counts[row.Index, column]))];
+        return Html.Scroll("Confusion matrix", Html.Element("table", Html.Class("confusion"),
+            Html.Element("caption", "Shades show the share of the row; right ones lie on the diagonal."),
+            Html.Element("thead", Html.Element("tr", Html.Element("th", new XAttribute("scope", "col"), "came ↓ said →"),
+                names.Select(name => Html.Element("th", new XAttribute("scope", "col"), name)),
+                Html.Element("th", new XAttribute("scope", "col"), Html.Class("sum"), "all"))),
+            Html.Element("tbody", names.Index().Select(row => Html.Element("tr",
+                Html.Element("th", new XAttribute("scope", "row"), row.Item),
+                names.Index().Select(column => Html.Element("td",
+                    row.Index == column.Index ? null : Html.Class("wrong"),
+                    Html.Share(sums[row.Index] == 0 ? 0 : (double)counts[row.Index, column.Index] / sums[row.Index]),
+                    counts[row.Index, column.Index].ToString("#,0", CultureInfo.InvariantCulture))),
+                Html.Element("td", Html.Class("sum"), Shown.Count(sums[row.Index])))))));
+    }
+
+    private sealed record ClassFigures(string Name, int Count, double Precision, double Recall)
+    {
+        public double F1 => Precision + Recall > 0 ? 2 * Precision * Recall / (Precision + Recall) : double.NaN;
+
+        public static ClassFigures Of(string name, (string Actual, string Predicted)[] pairs)
+        {
+            int actual = pairs.Count(pair => pair.Actual == name), predicted = pairs.Count(pair => pair.Predicted == name),
+                both = pairs.Count(pair => pair.Actual == name && pair.Predicted == name);
+            return new ClassFigures(name, actual, (double)both / predicted, (double)both / actual);
+        }
+    }
+}
