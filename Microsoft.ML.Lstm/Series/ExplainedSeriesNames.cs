@@ -1,4 +1,3 @@
-using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Series;
