@@ -2,7 +2,6 @@ using System.Globalization;
 using LstmTool.Data;
 using LstmTool.Search;
 using LstmTool.Tasks;
-using Microsoft.ML.Lstm;
 using Microsoft.ML.Runtime;
 using Spectre.Console;
 

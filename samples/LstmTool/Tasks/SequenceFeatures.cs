@@ -1,6 +1,5 @@
 using LstmTool.Data;
 using Microsoft.ML;
-using Microsoft.ML.Data;
 
 namespace LstmTool.Tasks;
 

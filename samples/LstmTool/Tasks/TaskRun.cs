@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using LstmTool.Data;
 using LstmTool.Search;
 using Microsoft.ML;
 using Microsoft.ML.Lstm;
