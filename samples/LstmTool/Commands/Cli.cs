@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Reflection;
 using LstmTool.Tasks;
 
 namespace LstmTool.Commands;
@@ -21,6 +22,11 @@ internal static class Cli
         root.Subcommands.Add(TrainCommand.Create("classification", "Tells classes of sequences apart: texts, curves, recordings.",
             ClassificationTask.Create));
         root.Subcommands.Add(TrainCommand.Create("regression", "Predicts a number for each sequence.", RegressionTask.Create));
+        root.Subcommands.Add(TrainCommand.Create("labeling", "Labels each step of sequences: words of sentences, states of a machine.",
+            LabelingTask.Create));
+        root.Subcommands.Add(TrainCommand.Create("anomaly-detection", "Finds values that those before them do not let expect.",
+            AnomalyDetectionTask.Create));
+        root.Subcommands.Add(ConvertCommand.Create());
         root.Subcommands.Add(InfoCommand.Create());
         ParseResult parsed = root.Parse(args);
         int code = parsed.Invoke();
@@ -43,11 +49,19 @@ internal static class Cli
     }
 
     /// <summary>Whether an error is one of the user's files, data or machine, which the message says all about.</summary>
-    public static bool IsExpected(Exception error) => error.GetBaseException() is IOException or InvalidDataException or FormatException
+    public static bool IsExpected(Exception error) => Unwrapped(error) is IOException or InvalidDataException or FormatException
         or InvalidOperationException or ArgumentOutOfRangeException or UnauthorizedAccessException or NotSupportedException;
 
     /// <summary>What is wrong, in one line.</summary>
     public static string MessageOf(Exception error)
-        => string.Join(' ', error.GetBaseException().Message.Split(['\r', '\n'],
+        => string.Join(' ', Unwrapped(error).Message.Split(['\r', '\n'],
             StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+
+    /// <summary>What reflection and ML.NET's workers have wrapped.</summary>
+    private static Exception Unwrapped(Exception error)
+    {
+        bool isWrapper = error is TargetInvocationException or AggregateException
+            || error.Message.Contains("encountered exception", StringComparison.Ordinal);
+        return isWrapper && error.InnerException is { } inner ? Unwrapped(inner) : error;
+    }
 }

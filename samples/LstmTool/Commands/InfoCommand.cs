@@ -67,7 +67,7 @@ internal static class InfoCommand
     }
 
     /// <summary>The transformers of a chain, and of chains in it.</summary>
-    private static IEnumerable<ITransformer> StepsOf(ITransformer model)
+    public static IEnumerable<ITransformer> StepsOf(ITransformer model)
         => model is IEnumerable<ITransformer> chain ? chain.SelectMany(StepsOf) : [model];
 
     private static void PrintNetwork(SequenceModelParameters network, string indent, TextWriter output)

@@ -124,6 +124,8 @@ internal sealed class RunView
                 double.IsNaN(figure) ? "" : figure.ToString("G4", CultureInfo.InvariantCulture))]);
         _console.Write(table);
         Say(comparison.Verdict);
+        foreach (string note in trained.Notes)
+            Say(note);
         Say($"The saved model ({comparison.Saved}) was trained on {trained.TrainedOn}.");
     }
 

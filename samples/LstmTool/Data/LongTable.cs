@@ -25,12 +25,19 @@ internal static class LongTable
                 && groups.TrueForAll(group => !labels.AsSpan(group.Start, group.Count).ContainsAnyExcept(labels[group.Start])));
     }
 
+    /// <summary>Finds the column where labels are those of steps: its rows of one value follow each other.</summary>
+    public static SourceColumn? InferSteps(Dataset data, SourceColumn? label) => data.Columns
+        .Where(column => column != label && column.Missing == 0 && HasUsualName(column.Name))
+        .FirstOrDefault(column => Groups(data.TextsOf(column)) is { } groups && groups.Count > 1 && data.Rows >= FewestRows * groups.Count);
+
     /// <summary>The sequences as rows, whose fields are lists, or as they are where they do not change within a sequence.</summary>
     /// <param name="data">The steps.</param>
     /// <param name="group">The column that tells sequences apart.</param>
     /// <param name="stepColumns">Columns that become lists even where nothing changes.</param>
+    /// <param name="textColumns">Columns whose lists are of texts, though they may be numbers.</param>
     /// <exception cref="InvalidDataException">The rows of a sequence do not follow each other.</exception>
-    public static Dataset ToRows(Dataset data, SourceColumn group, IReadOnlyCollection<string> stepColumns)
+    public static Dataset ToRows(Dataset data, SourceColumn group, IReadOnlyCollection<string> stepColumns,
+        IReadOnlyCollection<string> textColumns)
     {
         TextTable text = data.Text;
         string[] names = data.TextsOf(group);
@@ -42,8 +49,8 @@ internal static class LongTable
         string[][] rows = [.. groups.Select(one => data.Columns.Select(column => !isList[column.Index]
             ? text.Rows[one.Start][column.Index]
             : Lists.Join(Enumerable.Range(one.Start, one.Count).Select(row => text.Rows[row][column.Index]),
-                areNumbers: column.Kind == ColumnKind.Number)).ToArray())];
-        foreach (SourceColumn numbers in data.Columns.Where(column => isList[column.Index] && column.Kind == ColumnKind.Number))
+                IsNumber(column))).ToArray())];
+        foreach (SourceColumn numbers in data.Columns.Where(column => isList[column.Index] && IsNumber(column)))
             data.NumbersOf(numbers);
         return Dataset.Of(text with
         {
@@ -51,6 +58,8 @@ internal static class LongTable
             Lines = [.. groups.Select(one => text.Lines[one.Start])],
             Layout = text.Layout with { Group = group.Name },
         });
+
+        bool IsNumber(SourceColumn column) => column.Kind == ColumnKind.Number && !textColumns.Contains(column.Name);
     }
 
     private static bool HasUsualName(string name)

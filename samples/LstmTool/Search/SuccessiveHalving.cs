@@ -17,6 +17,9 @@ public sealed class SuccessiveHalving<TModel>
     // Seconds of a brief training, of those in full.
     private const double QuickShare = 0.45;
 
+    // However short the time is, a first training is given this long.
+    private const double LeastSeconds = 20;
+
     private readonly Stopwatch _clock = new();
     private readonly List<(Trial Trial, Measured<TModel> Measured)> _trials = [];
 
@@ -116,9 +119,9 @@ public sealed class SuccessiveHalving<TModel>
     private Measured<TModel>? Try(Settings settings, TrainingEffort effort, CancellationToken cancellation, bool isFirst = false)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        TimeSpan left = Time - _clock.Elapsed;
+        double left = Math.Max(0, (Time - _clock.Elapsed).TotalSeconds);
         // Without a model there is nothing to keep time for; later ones leave enough for the training that follows.
-        limit.CancelAfter(isFirst ? 0.9 * left : left / (1 + FollowedBy));
+        limit.CancelAfter(TimeSpan.FromSeconds(isFirst ? Math.Max(LeastSeconds, 0.9 * left) : left / (1 + FollowedBy)));
         TrialBegins?.Invoke(settings, effort);
         double began = _clock.Elapsed.TotalSeconds;
         try

@@ -15,6 +15,8 @@ internal sealed class ClassificationTask(SequenceRows rows) : SequenceTask(rows)
 
     public override string Name => "classification";
 
+    public override bool HasFixedEpochs => true;
+
     protected override string TrainerLabel => Key;
 
     protected override string? PredictedLabel => Predicted;

@@ -75,6 +75,8 @@ internal sealed class ForecastingTask : LearningTask
 
     public override double BestShare => 3;
 
+    public override bool HasFixedEpochs => false;
+
     public override TaskColumns ColumnsOf(Settings settings) => new()
     {
         Label = _target,
@@ -142,6 +144,20 @@ internal sealed class ForecastingTask : LearningTask
         return new Measurement(comparison, Table.View(Parts.Unseen), chosen!.Rows.View());
 
         T[] First<T>(IReadOnlyList<T> values) => [values[decides], .. values.Where((_, i) => i != decides)];
+    }
+
+    public override IEnumerable<string> Describe(ITransformer model, bool knowsAll)
+    {
+        const int mostSeries = 3, mostSteps = 12;
+        IDataView next = ((LstmForecastingTransformer)model).Forecast();
+        float[] forecasts = [.. next.GetColumn<float>(Forecast)];
+        string[] names = _series.Series is null ? [.. forecasts.Select(_ => "")] : [.. next.GetColumn<string>(_series.Series)];
+        foreach (IGrouping<string, float> steps in names.Zip(forecasts).GroupBy(one => one.First, one => one.Second).Take(mostSeries))
+        {
+            string values = string.Join(", ", steps.Take(mostSteps).Select(value => value.ToString("G5", CultureInfo.InvariantCulture)));
+            string of = steps.Key == "" ? "" : $" of {steps.Key}", from = knowsAll ? "" : " after the rows that it was trained on";
+            yield return $"Next{of}{from}: {values}{(Request.Horizon > mostSteps ? ", ..." : "")}";
+        }
     }
 
     public override TaskCode CodeOf(Settings settings)

@@ -32,6 +32,9 @@ internal abstract class LearningTask(TaskRequest request)
     /// <summary>How many times as long as one network an average of several takes.</summary>
     public abstract double BestShare { get; }
 
+    /// <summary>Whether the epochs that a training begins with are those that it takes, rather than the most that it may take.</summary>
+    public abstract bool HasFixedEpochs { get; }
+
     /// <summary>The rows to train and to validate on, in turn, where there are few of them; empty for one validation.</summary>
     public virtual IReadOnlyList<(int[] Train, int[] Validation)> Folds => [];
 
@@ -67,6 +70,11 @@ internal abstract class LearningTask(TaskRequest request)
         _ => null,
     };
 
+    /// <summary>What the saved model says, line by line.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="knowsAll">Whether it has been trained on all rows.</param>
+    public virtual IEnumerable<string> Describe(ITransformer model, bool knowsAll) => [];
+
     /// <summary>What the consumption project has to know.</summary>
     public abstract TaskCode CodeOf(Settings settings);
 
@@ -100,7 +108,11 @@ internal sealed record TrainingCall(Settings Settings, TrainingEffort Effort, Ac
 /// <param name="Comparison">The metrics.</param>
 /// <param name="Unseen">The rows.</param>
 /// <param name="Scored">The rows with the columns that the chosen model adds.</param>
-internal sealed record Measurement(Comparison Comparison, IDataView Unseen, IDataView Scored);
+internal sealed record Measurement(Comparison Comparison, IDataView Unseen, IDataView Scored)
+{
+    /// <summary>What else there is to say, line by line.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+}
 
 /// <summary>What a consumption project has to know of a task.</summary>
 /// <param name="Inputs">The columns of ModelInput, with the label.</param>

@@ -16,6 +16,8 @@ internal sealed class RegressionTask(SequenceRows rows) : SequenceTask(rows)
 
     public override string Name => "regression";
 
+    public override bool HasFixedEpochs => false;
+
     protected override string TrainerLabel => Label;
 
     protected override string? PredictedLabel => null;

@@ -18,6 +18,29 @@ internal sealed record RowParts(int[] Train, int[] Validation, int[] Unseen, str
     /// <summary>The share of rows to keep for a purpose: enough for a figure, and no more of what training could use.</summary>
     public static double ShareOf(int rows) => rows <= ManyRows ? 0.2 : Math.Max(0.05, 0.2 * Math.Sqrt((double)ManyRows / rows));
 
+    /// <summary>Rows drawn at random, but for those of files that say what they are for.</summary>
+    /// <param name="request">What the user wants.</param>
+    /// <param name="own">How many rows the data set has.</param>
+    /// <param name="validation">The rows of a file to validate on.</param>
+    /// <param name="unseen">The rows of a file for the metrics.</param>
+    /// <param name="classes">A class for each row, so that each part has its share of it; null for none.</param>
+    /// <exception cref="InvalidDataException">There are too few rows.</exception>
+    public static RowParts AtRandom(TaskRequest request, int own, int[] validation, int[] unseen, string[]? classes = null)
+    {
+        var random = new Random(request.Seed);
+        int[] train = [.. Enumerable.Range(0, own)];
+        string how = request.TestDataset is null ? "at random" : $"the unseen rows are {request.TestDataset}";
+        if (unseen.Length == 0)
+            (train, unseen) = Draw([.. train.Select(row => (row, classes?[row]))], ShareOf(train.Length), random);
+        if (validation.Length == 0)
+            (train, validation) = Draw([.. train.Select(row => (row, classes?[row]))], ShareOf(train.Length), random);
+        else
+            how += $", the rows to choose by are {request.ValidationDataset}";
+        return train.Length > 0 && validation.Length > 0 && unseen.Length > 0 ? new RowParts(train, validation, unseen, how)
+            : throw new InvalidDataException(
+                $"{request.Dataset} has {own} rows with a label; that is too few to train, to choose settings and to measure.");
+    }
+
     /// <summary>Rows drawn at random, of each class its share.</summary>
     /// <param name="classes">A class a row; one for all where there are none.</param>
     /// <param name="share">The share to draw.</param>

@@ -107,14 +107,7 @@ internal sealed class SequenceFeatures
         }
         else if (_lists.Length > 0)
         {
-            (float[][] Values, int Features)[] lists = [.. _lists.Select(column => data.NumberListsOf(Of(column)))];
-            float[][] values = lists.Length == 1 ? lists[0].Values : [.. Enumerable.Range(0, data.Rows).Select(row =>
-                Interleave(data, row, Array.ConvertAll(lists, list => list.Values[row])))];
-            yield return TableColumn.OfNumberLists(Sequence, values, lists.Length == 1 ? lists[0].Features : lists.Length) with
-            {
-                Sources = [.. _lists.Select(column => column.Name)],
-                Origin = ColumnOrigin.Lists,
-            };
+            yield return ReadLists(data, Array.ConvertAll(_lists, Of));
         }
         else
         {
@@ -129,6 +122,33 @@ internal sealed class SequenceFeatures
             yield return TableColumn.OfNumbers(column.Name, data.NumbersOf(Of(column)));
         foreach (SourceColumn column in _categories)
             yield return TableColumn.OfTexts(column.Name, data.TextsOf(Of(column)));
+    }
+
+    /// <summary>What several columns of lists of numbers have at each step, as one.</summary>
+    /// <exception cref="InvalidDataException">The lists of a row differ in length.</exception>
+    public static TableColumn ReadLists(Dataset data, SourceColumn[] columns)
+    {
+        (float[][] Values, int Features)[] lists = Array.ConvertAll(columns, data.NumberListsOf);
+        if (lists.Length > 1)
+            RefuseOtherLengths(data, Array.ConvertAll(lists, list => list.Values));
+        float[][] values = lists.Length == 1 ? lists[0].Values : [.. Enumerable.Range(0, data.Rows).Select(row =>
+            Enumerable.Range(0, lists[0].Values[row].Length).SelectMany(step => lists.Select(list => list.Values[row][step])).ToArray())];
+        return TableColumn.OfNumberLists(Sequence, values, lists.Length == 1 ? lists[0].Features : lists.Length) with
+        {
+            Sources = [.. columns.Select(column => column.Name)],
+            Origin = ColumnOrigin.Lists,
+        };
+    }
+
+    /// <summary>Refuses rows whose lists differ in length.</summary>
+    public static void RefuseOtherLengths<T>(Dataset data, T[][][] lists)
+    {
+        for (int row = 0; row < data.Rows; row++)
+        {
+            if (Array.Exists(lists, list => list[row].Length != lists[0][row].Length))
+                throw new InvalidDataException($"{data.Text.Path}({data.Text.Lines[row]}): the lists of this row differ in length: "
+                    + $"{string.Join(", ", lists.Select(list => list[row].Length))}.");
+        }
     }
 
     /// <summary>The transforms that make the features of the trainer.</summary>
@@ -186,14 +206,6 @@ internal sealed class SequenceFeatures
                 $"Transforms.ReplaceMissingValues(\"{Statics}\", replacementMode: {MeanCode})");
 
         static string OneHot(SourceColumn column) => $"{column.Name} as numbers";
-    }
-
-    private static float[] Interleave(Dataset data, int row, float[][] lists)
-    {
-        if (Array.Exists(lists, list => list.Length != lists[0].Length))
-            throw new InvalidDataException($"{data.Text.Path}({data.Text.Lines[row]}): the lists of this row differ in length: "
-                + $"{string.Join(", ", lists.Select(list => list.Length))}.");
-        return [.. Enumerable.Range(0, lists[0].Length).SelectMany(step => lists.Select(list => list[step]))];
     }
 
     /// <summary>Whether signs of punctuation stand by themselves, since somebody has cut the text into words already.</summary>

@@ -40,7 +40,7 @@ internal sealed class SequenceRows
         {
             steps = [.. data.Columns.Where(column => column != label && column != group
                 && column.Kind == ColumnKind.Number && VariesWithin(data, group, column)).Select(column => column.Name)];
-            data = LongTable.ToRows(data, group, steps);
+            data = LongTable.ToRows(data, group, steps, []);
             label = data.Find(label.Name, "--label-col");
             if (label.Kind is ColumnKind.Numbers or ColumnKind.Texts)
                 throw new InvalidDataException($"{request.Dataset}: the label '{label.Name}' changes within sequences of one "
@@ -62,7 +62,7 @@ internal sealed class SequenceRows
         if (request.TestDataset is { } test)
             (table, unseen) = Append(table, test);
         string[] classes = isNumber ? [.. Enumerable.Repeat("", table.Rows)] : (string[])table[label.Name].Values;
-        RowParts parts = Split(request, classes, own, validation, unseen);
+        var parts = RowParts.AtRandom(request, own, validation, unseen, classes);
         if (!isNumber)
             RefuseOneClass(request.Dataset, label, classes, parts);
         var facts = new DatasetFacts(request.Dataset, data.Text.Format, own,
@@ -88,7 +88,7 @@ internal sealed class SequenceRows
         {
             Dataset other = Dataset.Read(file, request.Reading);
             if (group is not null)
-                other = LongTable.ToRows(other, other.Find(group.Name, "--series-col"), steps);
+                other = LongTable.ToRows(other, other.Find(group.Name, "--series-col"), steps, []);
             Table added = ReadTable(other, other.Find(label.Name, "--label-col"), features, isNumber, out _);
             return (before.Append(added), [.. Enumerable.Range(before.Rows, added.Rows)]);
         }
@@ -114,23 +114,6 @@ internal sealed class SequenceRows
         if (kept.Length == 0)
             throw new InvalidDataException($"{data.Text.Path}: the column '{label.Name}' is empty.");
         return unlabelled == 0 ? table : table.Pick(kept);
-    }
-
-    private static RowParts Split(TaskRequest request, string[] classes, int own, int[] validation, int[] unseen)
-    {
-        var random = new Random(request.Seed);
-        int[] train = [.. Enumerable.Range(0, own)];
-        string how = request.TestDataset is null ? "at random" : $"the unseen rows are {request.TestDataset}";
-        if (unseen.Length == 0)
-            (train, unseen) = RowParts.Draw([.. train.Select(row => (row, classes[row]))], RowParts.ShareOf(train.Length), random);
-        if (validation.Length == 0)
-            (train, validation) = RowParts.Draw([.. train.Select(row => (row, classes[row]))], RowParts.ShareOf(train.Length), random);
-        else
-            how += $", the rows to choose by are {request.ValidationDataset}";
-        if (train.Length == 0 || validation.Length == 0 || unseen.Length == 0)
-            throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture,
-                $"{request.Dataset} has {own} rows with a label; that is too few to train, to choose settings and to measure."));
-        return new RowParts(train, validation, unseen, how);
     }
 
     private static void RefuseOneClass(string path, SourceColumn label, string[] classes, RowParts parts)

@@ -66,6 +66,25 @@ internal sealed class SeriesRows
     /// <summary>The rows in the order of time.</summary>
     public Table Sort(Table table) => table.Pick(_order);
 
+    /// <summary>Values of the file in the order of time.</summary>
+    public T[] Sort<T>(T[] values) => Array.ConvertAll(_order, row => values[row]);
+
+    /// <summary>The row before each in its series, in the order of time.</summary>
+    public Dictionary<int, int> RowBefore(int[] rows)
+    {
+        var wanted = rows.ToHashSet();
+        var last = new Dictionary<string, int>();
+        var before = new Dictionary<int, int>();
+        for (int row = 0; row < _order.Length; row++)
+        {
+            string name = _names[_order[row]];
+            if (wanted.Contains(row) && last.TryGetValue(name, out int place))
+                before[row] = place;
+            last[name] = row;
+        }
+        return before;
+    }
+
     /// <summary>The last rows of each series are unseen, those before them validate.</summary>
     /// <param name="horizon">The steps ahead: each part has at least as many rows, where there are enough.</param>
     /// <exception cref="InvalidDataException">No series is long enough.</exception>

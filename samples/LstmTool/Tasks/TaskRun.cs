@@ -11,7 +11,16 @@ internal sealed class TaskRun(LearningTask task, string name)
     // What is left of the time has to suffice for so many times the training that was seen.
     private const double Margin = 1.15;
 
+    // Beyond this share of the time a first training leaves none for a second one, on more rows.
+    private const double MostOfFirst = 0.45;
+    private const double MostOfOnly = 0.92;
+
     private readonly Stopwatch _clock = Stopwatch.StartNew();
+
+    // Seconds of an epoch, and how many there were to be, of a first training that would have taken too long.
+    private (double Seconds, int Epochs)? _tooLong;
+    private int _trials;
+    private CancellationToken _interrupted;
 
     /// <summary>Called before a training, with what is trained.</summary>
     public Action<string>? TrialBegins { get; init; }
@@ -29,34 +38,45 @@ internal sealed class TaskRun(LearningTask task, string name)
     public TrainedTask Run(TimeSpan spent, CancellationToken interrupted)
     {
         TimeSpan time = task.Request.TrainTime - spent;
+        _interrupted = interrupted;
         var search = new SuccessiveHalving<ITransformer>
         {
             Candidates = task.Candidates,
             Time = time,
             BestShare = task.BestShare,
             FollowedBy = Margin * task.Parts.All.Length / task.Parts.Train.Length,
-            Train = TrainAndValidate,
+            Train = (settings, effort, cancellation) => TrainAndValidate(settings, effort, time, cancellation),
             TrialBegins = (settings, effort) => TrialBegins?.Invoke(new Trial(settings, effort, 0, 0).Name),
             TrialEnded = TrialEnded,
         };
-        (Trial chosen, ITransformer model) = search.Run(interrupted);
-
+        Trial chosen;
+        ITransformer model;
         int[] seen = task.Parts.Train;
-        if (task.Folds.Count > 0 && !interrupted.IsCancellationRequested)
+        try
+        {
+            (chosen, model) = search.Run(interrupted);
+        }
+        catch (OperationCanceledException) when (_tooLong is not null && !interrupted.IsCancellationRequested)
+        {
+            (chosen, model, seen) = TrainOnce(time, interrupted);
+        }
+
+        if (search.Trials.Count > 0 && task.Folds.Count > 0 && !interrupted.IsCancellationRequested)
             (model, seen) = (Train(chosen.Settings, task.Parts.Known, time, interrupted) ?? model, task.Parts.Known);
         var rivals = search.Trials.Where(one => one.Trial.Effort != TrainingEffort.Quick && one.Trial != chosen)
             .Select(one => (one.Trial.Settings, one.Model));
         Measurement measured = task.Measure([(chosen.Settings, model), .. task.Folds.Count > 0 ? [] : rivals], seen);
 
         double needed = Margin * chosen.Seconds * task.Parts.All.Length / seen.Length / Math.Max(1, task.Folds.Count);
-        bool hasTime = (!chosen.WasStopped || chosen.Settings.IsBest) && _clock.Elapsed.TotalSeconds + needed < time.TotalSeconds;
+        bool hasTime = _tooLong is null && (!chosen.WasStopped || chosen.Settings.IsBest)
+            && _clock.Elapsed.TotalSeconds + needed < time.TotalSeconds;
         ITransformer? last = hasTime && !interrupted.IsCancellationRequested
             ? Train(chosen.Settings, task.Parts.All, time, interrupted)
             : null;
         return new TrainedTask(task.Context, task.Name, name, task.Facts, task.ColumnsOf(chosen.Settings))
         {
             Seed = task.Request.Seed,
-            Trials = [.. search.Trials.Select(one => one.Trial)],
+            Trials = search.Trials.Count == 0 ? [chosen] : [.. search.Trials.Select(one => one.Trial)],
             Chosen = chosen.Settings,
             Model = last ?? model,
             TrainedOn = last is not null ? "all rows" : "all rows but those that it was measured on"
@@ -75,17 +95,26 @@ internal sealed class TaskRun(LearningTask task, string name)
             Table = task.Table,
             Layout = task.Layout,
             Code = task.CodeOf(chosen.Settings),
+            Notes = [.. measured.Notes, .. task.Describe(last ?? model, knowsAll: last is not null)],
             WasInterrupted = interrupted.IsCancellationRequested,
             Elapsed = spent + _clock.Elapsed,
         };
     }
 
-    private Measured<ITransformer> TrainAndValidate(Settings settings, TrainingEffort effort, CancellationToken cancellation)
+    private Measured<ITransformer> TrainAndValidate(Settings settings, TrainingEffort effort, TimeSpan time, CancellationToken cancellation)
     {
-        var call = new TrainingCall(settings, effort, EpochCompleted, cancellation);
+        bool isFirst = task.HasFixedEpochs && _trials++ == 0;
+        using var limit = new TimeLimit(cancellation, _interrupted);
         IReadOnlyList<(int[] Train, int[] Validation)> folds = task.Folds.Count > 0
             ? task.Folds
             : [(task.Parts.Train, task.Parts.Validation)];
+        var call = new TrainingCall(settings, effort, epoch =>
+        {
+            EpochCompleted?.Invoke(epoch);
+            if (isFirst)
+                StopIfTooLong(epoch);
+            limit.Apply(epoch);
+        }, limit.Hard);
         ITransformer? first = null;
         double error = 0, figure = 0;
         int rows = 0;
@@ -95,6 +124,8 @@ internal sealed class TaskRun(LearningTask task, string name)
             if (first is not null && cancellation.IsCancellationRequested)
                 break;
             ITransformer model = task.Fit(train, call);
+            if (_tooLong is not null)
+                throw new OperationCanceledException();
             first ??= model;
             Validation one = task.Validate(model, train, validation);
             error += validation.Length * one.Error;
@@ -103,6 +134,45 @@ internal sealed class TaskRun(LearningTask task, string name)
         }
         error /= rows;
         return new Measured<ITransformer>(first!, error, task.NoiseOf(error, rows), task.Show(figure / rows));
+
+        void StopIfTooLong(EpochCompletedEventArgs epoch)
+        {
+            double seconds = epoch.Elapsed.TotalSeconds / epoch.Epoch;
+            if (seconds * epoch.NumberOfEpochs * folds.Count <= MostOfFirst * time.TotalSeconds || epoch.Epoch > epoch.NumberOfEpochs / 2)
+                return;
+            _tooLong = (seconds, epoch.NumberOfEpochs);
+            epoch.Cancel = true;
+        }
+    }
+
+    /// <summary>
+    /// Trains once, on all rows but the unseen, with the defaults and as many epochs as there is time for, since there is none to choose.
+    /// </summary>
+    private (Trial Trial, ITransformer Model, int[] Seen) TrainOnce(TimeSpan time, CancellationToken interrupted)
+    {
+        (double seconds, int planned) = _tooLong!.Value;
+        int[] rows = task.Parts.Known;
+        double began = _clock.Elapsed.TotalSeconds, left = Math.Max(1, time.TotalSeconds - began);
+        int epochs = Math.Max(1, (int)(MostOfOnly * left / (seconds * rows.Length / task.Parts.Train.Length)));
+        Settings settings = epochs >= planned ? Settings.Untouched
+            : Settings.Untouched.With($"untouched but for {epochs} epochs rather than {planned}, for want of time",
+                new Setting(nameof(TrainingOptions.NumberOfEpochs), epochs));
+        using var soft = CancellationTokenSource.CreateLinkedTokenSource(interrupted);
+        soft.CancelAfter(TimeSpan.FromSeconds(left));
+        using var limit = new TimeLimit(soft.Token, interrupted);
+        TrialBegins?.Invoke($"{settings.Name}, on all rows but the unseen");
+        ITransformer model = task.Fit(rows, new TrainingCall(settings, TrainingEffort.Default, epoch =>
+        {
+            EpochCompleted?.Invoke(epoch);
+            limit.Apply(epoch);
+        }, limit.Hard));
+        var trial = new Trial(settings, TrainingEffort.Default, double.NaN, _clock.Elapsed.TotalSeconds - began)
+        {
+            Shown = "not validated, the time is for one training",
+            WasStopped = soft.IsCancellationRequested,
+        };
+        TrialEnded?.Invoke(trial);
+        return (trial, model, rows);
     }
 
     /// <summary>Trains on more rows with the settings chosen; null if there was no time to end it.</summary>
@@ -124,5 +194,37 @@ internal sealed class TaskRun(LearningTask task, string name)
         {
             return null;
         }
+    }
+}
+
+/// <summary>
+/// The end of a training's time: it stops behind the epoch, so that what belongs to a model is still computed, or soon after if the epoch
+/// is long. The user's own end is at once.
+/// </summary>
+internal sealed class TimeLimit : IDisposable
+{
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(4);
+
+    private readonly CancellationToken _soft;
+    private readonly CancellationTokenSource _hard;
+    private readonly CancellationTokenRegistration _registration;
+
+    public TimeLimit(CancellationToken soft, CancellationToken interrupted)
+    {
+        _soft = soft;
+        _hard = CancellationTokenSource.CreateLinkedTokenSource(interrupted);
+        _registration = soft.Register(() => _hard.CancelAfter(Grace));
+    }
+
+    /// <summary>What stops a training in the middle of an epoch.</summary>
+    public CancellationToken Hard => _hard.Token;
+
+    /// <summary>Stops behind an epoch if the time is over.</summary>
+    public void Apply(EpochCompletedEventArgs epoch) => epoch.Cancel |= _soft.IsCancellationRequested;
+
+    public void Dispose()
+    {
+        _registration.Dispose();
+        _hard.Dispose();
     }
 }

@@ -55,6 +55,9 @@ internal sealed record TrainedTask(MLContext Context, string Task, string Name, 
     /// <summary>What the consumption project has to know.</summary>
     public required TaskCode Code { get; init; }
 
+    /// <summary>What else there is to say, line by line.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     /// <summary>Whether the user ended the training.</summary>
     public bool WasInterrupted { get; init; }
 

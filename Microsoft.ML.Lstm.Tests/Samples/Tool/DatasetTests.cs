@@ -1,0 +1,152 @@
+using LstmTool.Data;
+using Microsoft.ML.Data;
+
+namespace Microsoft.ML.Lstm.Tests.Samples.Tool;
+
+/// <summary>What lstm-ml finds out of files by itself.</summary>
+[TestClass]
+public sealed class DatasetTests
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("lstm-tests-").FullName;
+
+    [TestCleanup]
+    public void DeleteFolder() => Directory.Delete(_folder, recursive: true);
+
+    [TestMethod]
+    public void FindsSeparatorHeaderAndKinds()
+    {
+        Dataset data = Read("Day;Shop;Sold\n2026-01-01;\"A; B\";3.5\n2026-01-02;C;\n2026-01-03;C;-1e3\n");
+        CollectionAssert.AreEqual(new[] { "Day", "Shop", "Sold" }, data.Columns.Select(column => column.Name).ToArray());
+        CollectionAssert.AreEqual(new[] { ColumnKind.Time, ColumnKind.Text, ColumnKind.Number },
+            data.Columns.Select(column => column.Kind).ToArray());
+        CollectionAssert.AreEqual(new[] { 3.5f, float.NaN, -1000f }, data.NumbersOf(data.Columns[2]));
+        Assert.AreEqual("A; B", data.TextsOf(data.Columns[1])[0]);
+        Assert.AreEqual(new DateTime(2026, 1, 3, 0, 0, 0, DateTimeKind.Utc), data.TimesOf(data.Columns[0])[2]);
+        Assert.AreEqual(1, data.Columns[2].Missing);
+    }
+
+    [TestMethod]
+    public void TakesQuotesInTabSeparatedTextsAsTheyAre()
+    {
+        Dataset data = Read("ham\the said \"hello\nspam\t\"win\" now\nham\tbye\n");
+        Assert.AreEqual(3, data.Rows);
+        Assert.AreEqual("Column1", data.Columns[1].Name);
+        CollectionAssert.AreEqual(new[] { "he said \"hello", "\"win\" now", "bye" }, data.TextsOf(data.Columns[1]));
+    }
+
+    [TestMethod]
+    public void ReadsLineBreaksInQuotesAndNamesTheLineOfAFault()
+    {
+        Dataset data = Read("a,b\n\"one\ntwo\",1\nthree,2\nfour,x\n" + string.Concat(Enumerable.Repeat("five,3\n", 20)));
+        Assert.AreEqual("one\ntwo", data.TextsOf(data.Columns[0])[0]);
+        var error = Assert.ThrowsExactly<InvalidDataException>(() => data.NumbersOf(data.Columns[1]));
+        StringAssert.Contains(error.Message, "(5), column 'b': 'x' is no number");
+    }
+
+    [TestMethod]
+    public void ReadsJsonLinesWithListsAndMissingValues()
+    {
+        Dataset data = Read("""
+            {"curve": [[1, 2], [3, 4]], "label": "up", "age": 3}
+            {"curve": [[5, null]], "label": null}
+            """);
+        (float[][] values, int features) = data.NumberListsOf(data.Columns[0]);
+        Assert.AreEqual(2, features);
+        CollectionAssert.AreEqual(new[] { 1f, 2, 3, 4 }, values[0]);
+        CollectionAssert.AreEqual(new[] { 5f, float.NaN }, values[1]);
+        CollectionAssert.AreEqual(new[] { 3f, float.NaN }, data.NumbersOf(data.Columns[2]));
+    }
+
+    [TestMethod]
+    [DataRow("x0,y0,x1,y1,x2,y2", 2, "x0,y0,x1,y1,x2,y2")]
+    [DataRow("x_1,x_2,x_3,y_1,y_2,y_3", 2, "x_1,y_1,x_2,y_2,x_3,y_3")]
+    [DataRow("t2,t10,t1", 1, "t1,t2,t10")]
+    [DataRow("0_a,0_b,1_a,1_b,2_a,2_b", 2, "0_a,0_b,1_a,1_b,2_a,2_b")]
+    [DataRow("height,weight,age", 1, "height,weight,age")]
+    public void FindsTheStepsThatColumnsAreSideBySide(string names, int featuresPerStep, string expected)
+    {
+        SourceColumn[] columns = [.. names.Split(',').Select((name, i) => new SourceColumn(name, i, ColumnKind.Number, 0))];
+        var steps = StepColumns.Infer(columns, featuresPerStep: null);
+        Assert.AreEqual(featuresPerStep, steps.FeaturesPerStep);
+        Assert.AreEqual(expected, string.Join(',', steps.Columns.Select(column => column.Name)));
+        Assert.IsEmpty(steps.Rest);
+    }
+
+    [TestMethod]
+    public void LeavesColumnsThatAreNoStepAside()
+    {
+        SourceColumn[] columns = [.. "age,x0,x1,x2".Split(',').Select((name, i) => new SourceColumn(name, i, ColumnKind.Number, 0))];
+        Assert.AreEqual("age", StepColumns.Infer(columns, featuresPerStep: null).Rest.Single().Name);
+        var error = Assert.ThrowsExactly<InvalidDataException>(() => StepColumns.Infer(columns, featuresPerStep: 3));
+        StringAssert.Contains(error.Message, "--features-per-step 3");
+    }
+
+    [TestMethod]
+    public void FindsSequencesWhoseStepsAreRows()
+    {
+        Dataset data = Read("walk_id,speed,kind\n1,3,slow\n1,4,slow\n2,8,fast\n2,9,fast\n2,7,fast\n");
+        SourceColumn group = LongTable.Infer(data, data.Columns[2])!;
+        Assert.AreEqual("walk_id", group.Name);
+        Dataset walks = LongTable.ToRows(data, group, [], []);
+        Assert.AreEqual(2, walks.Rows);
+        CollectionAssert.AreEqual(new[] { 8f, 9, 7 }, walks.NumberListsOf(walks.Columns[1]).Values[1]);
+        CollectionAssert.AreEqual(new[] { "slow", "fast" }, walks.TextsOf(walks.Columns[2]));
+    }
+
+    [TestMethod]
+    public void ReadsColumnsOfWordsWithBlankLinesBetweenSentences()
+    {
+        Dataset data = Read("He PRP B-NP\nreckons VBZ B-VP\n\n. . O\n\n", isLabeling: true);
+        Assert.AreEqual(2, data.Rows);
+        CollectionAssert.AreEqual(new[] { "Word", "Column1", "Label" }, data.Columns.Select(column => column.Name).ToArray());
+        CollectionAssert.AreEqual(new[] { "B-NP", "B-VP" }, data.TextListsOf(data.Columns[2])[0]);
+    }
+
+    [TestMethod]
+    [DataRow("31/12/2025", "12/01/2026", "2026-01-12")]
+    [DataRow("2025", "2026", "2026-01-01")]
+    [DataRow("1767139200", "1767225600", "2026-01-01")]
+    [DataRow("20251231", "20260101", "2026-01-01")]
+    public void ReadsTimesAsTheWholeColumnWritesThem(string first, string second, string expected)
+    {
+        Dataset data = Read($"when,value\n{first},1\n{second},2\n");
+        Assert.AreEqual(expected, data.TimesOf(data.Columns[0])[1].ToString("yyyy-MM-dd"));
+    }
+
+    [TestMethod]
+    public void SuggestsTheNearestNames()
+    {
+        StringAssert.Contains(Nearest.Suggest("tmep", ["Date", "Temp", "Rain"]), "did you mean 'Temp'?");
+        StringAssert.StartsWith(Nearest.Suggest("xyz", ["Date", "Temp"]), "there are 'Date', 'Temp'");
+        Assert.AreEqual(1, Nearest.Distance("tmep", "temp"));
+        Assert.AreEqual(3, Nearest.Distance("kitten", "sitting"));
+        Assert.AreEqual(4, Nearest.Distance("", "four"));
+    }
+
+    [TestMethod]
+    public void GivesItsColumnsToMlNet()
+    {
+        var table = new Table(
+        [
+            TableColumn.OfNumbers("n", [1, float.NaN, 3]), TableColumn.OfTexts("t", ["a", "", "c"]),
+            TableColumn.OfNumberLists("fixed", [[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12]], featuresPerStep: 2),
+            TableColumn.OfNumberLists("free", [[1], [], [2, 3]], featuresPerStep: 1),
+            TableColumn.OfTextLists("words", [["x"], [], ["y", "z"]]),
+        ]);
+        IDataView view = table.View([2, 0]);
+        CollectionAssert.AreEqual(new[] { 3f, 1f }, view.GetColumn<float>("n").ToArray());
+        CollectionAssert.AreEqual(new[] { "c", "a" }, view.GetColumn<string>("t").ToArray());
+        Assert.AreEqual(new VectorDataViewType(NumberDataViewType.Single, 2, 2), view.Schema["fixed"].Type);
+        Assert.AreEqual(new VectorDataViewType(NumberDataViewType.Single), view.Schema["free"].Type);
+        CollectionAssert.AreEqual(new[] { 2f, 3f }, view.GetColumn<float[]>("free").First());
+        CollectionAssert.AreEqual(new[] { "y", "z" }, view.GetColumn<string[]>("words").First());
+        Assert.AreEqual(2, view.GetRowCount());
+    }
+
+    private Dataset Read(string content, bool isLabeling = false)
+    {
+        string path = Path.Combine(_folder, "data");
+        File.WriteAllText(path, content);
+        return Dataset.Read(path, new ReadOptions(), isLabeling);
+    }
+}

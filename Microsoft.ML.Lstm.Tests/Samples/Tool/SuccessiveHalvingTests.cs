@@ -1,0 +1,100 @@
+using LstmTool.Search;
+
+namespace Microsoft.ML.Lstm.Tests.Samples.Tool;
+
+/// <summary>The search for settings, which can be called by itself.</summary>
+[TestClass]
+public sealed class SuccessiveHalvingTests
+{
+    [TestMethod]
+    public void TrainsTheFirstInFullThenAllBrieflyThenTheBestThirdInFull()
+    {
+        var search = Search(["none", "a", "b", "c", "d", "e", "f"], name => name switch { "none" => 1, "c" => 0.2, "d" => 0.3, _ => 2 });
+        (Trial trial, string model) = search.Run();
+        Assert.AreEqual("c", model);
+        Assert.AreEqual(TrainingEffort.Default, trial.Effort);
+        CollectionAssert.AreEqual(new[]
+        {
+            "none Default", "a Quick", "b Quick", "c Quick", "d Quick", "e Quick", "f Quick", "c Default", "d Default",
+        }, search.Trials.Select(one => $"{one.Trial.Settings.Name} {one.Trial.Effort}").ToArray());
+    }
+
+    [TestMethod]
+    public void StaysWithTheFirstWhereOthersAreBetterByNoiseOnly()
+    {
+        var search = Search(["none", "a", "b"], name => name == "none" ? 1 : 0.95);
+        Assert.AreEqual("none", search.Run().Model);
+    }
+
+    [TestMethod]
+    public void TakesAnAverageOfNetworksThatIsNoWorse()
+    {
+        var search = Search(["none", "a"], _ => 1, bestShare: 3);
+        (Trial trial, string model) = search.Run();
+        Assert.AreEqual(TrainingEffort.Best, trial.Effort);
+        Assert.AreEqual("mean of several networks", model);
+    }
+
+    [TestMethod]
+    public void EndsWhereTheTimeIsOver()
+    {
+        var search = Search(["none", "a", "b", "c", "d"], _ => 1, bestShare: 3, time: TimeSpan.Zero);
+        Assert.AreEqual("none", search.Run().Model);
+        Assert.HasCount(1, search.Trials);
+    }
+
+    [TestMethod]
+    public void GivesTheBestSoFarWhenCancelled()
+    {
+        using var source = new CancellationTokenSource();
+        var search = Search(["none", "a", "b", "c"], name =>
+        {
+            if (name == "a")
+                source.Cancel();
+            return name == "none" ? 1 : 0.1;
+        });
+        // What was trained briefly is never the result.
+        Assert.AreEqual("none", search.Run(source.Token).Model);
+        Assert.HasCount(2, search.Trials);
+    }
+
+    [TestMethod]
+    public void ThrowsWhereItIsCancelledBeforeThereIsAModel()
+    {
+        using var source = new CancellationTokenSource();
+        source.Cancel();
+        var search = Search(["none"], _ => throw new OperationCanceledException());
+        Assert.ThrowsExactly<OperationCanceledException>(() => search.Run(source.Token));
+    }
+
+    [TestMethod]
+    public void SetsOptionsByTheirNamesAndSaysThemAsCode()
+    {
+        var options = new LstmMulticlassTrainer.Options();
+        var settings = new Settings("some",
+        [
+            new(nameof(TrainingOptions.HiddenSize), 12), new(nameof(TrainingOptions.OutputDropout), 0.5f),
+            new(nameof(SequenceTrainerOptions.Pooling), Pooling.Mean),
+            new(nameof(SequenceTrainerOptions.Convolution), new ConvolutionOptions { Filters = [8], KernelSizes = [3] }),
+            new(nameof(SequenceTrainerOptions.CharacterColumnName), "the \"words\""),
+        ]);
+        settings.ApplyTo(options);
+        Assert.AreEqual(12, options.HiddenSize);
+        Assert.AreEqual(0.5f, options.OutputDropout);
+        Assert.AreEqual(Pooling.Mean, options.Pooling);
+        CollectionAssert.AreEqual(new[]
+        {
+            "12", "0.5f", "Pooling.Mean", "new() { Filters = [8], KernelSizes = [3] }", "\"the \\\"words\\\"\"",
+        }, settings.Options.Select(option => option.Code).ToArray());
+        Assert.ThrowsExactly<ArgumentException>(() => new Settings("x", [new("NoSuchOption", 1)]).ApplyTo(options));
+    }
+
+    private static SuccessiveHalving<string> Search(string[] names, Func<string, double> error, double bestShare = 0, TimeSpan? time = null)
+        => new()
+        {
+            Candidates = [.. names.Select(name => new Settings(name, []))],
+            Train = (settings, _, _) => new Measured<string>(settings.Name, error(settings.Name), Noise: 0.1, ""),
+            Time = time ?? TimeSpan.FromMinutes(1),
+            BestShare = bestShare,
+        };
+}

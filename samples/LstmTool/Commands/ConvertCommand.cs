@@ -1,0 +1,123 @@
+using System.CommandLine;
+using System.IO.Compression;
+using Microsoft.ML;
+using Microsoft.ML.Lstm;
+
+namespace LstmTool.Commands;
+
+/// <summary>A model's networks as ONNX or safetensors.</summary>
+internal static class ConvertCommand
+{
+    private const string Onnx = "onnx", Safetensors = "safetensors";
+
+    public static Command Create()
+    {
+        var file = new Argument<FileInfo>("FILE") { Description = "A model.zip, or an ONNX file to make safetensors of." };
+        var to = new Option<string?>("--to")
+        {
+            Description = "onnx or safetensors; by the ending of --output if not given.",
+            HelpName = "FORMAT",
+        };
+        to.AcceptOnlyFromAmong(Onnx, Safetensors);
+        var output = new Option<FileInfo?>("--output", "-o")
+        {
+            Description = "The file to write; beside FILE with the format's ending if not given.",
+            HelpName = "FILE",
+        };
+        var command = new Command("convert", "Writes the network of a model as ONNX or safetensors.") { file, to, output };
+        command.SetAction(parsed => Cli.Guard(() => Convert(parsed.GetValue(file)!, parsed.GetValue(to), parsed.GetValue(output))));
+        return command;
+    }
+
+    private static void Convert(FileInfo file, string? format, FileInfo? output)
+    {
+        if (!file.Exists)
+            throw new FileNotFoundException($"There is no file {file.FullName}.");
+        format ??= output?.Extension.ToLowerInvariant() switch
+        {
+            ".onnx" => Onnx,
+            ".safetensors" => Safetensors,
+            _ => throw new InvalidDataException("Say what to convert to, with --to onnx or --to safetensors."),
+        };
+        string path = output?.FullName ?? Path.ChangeExtension(file.FullName, format);
+        if (path == file.FullName)
+            throw new InvalidDataException($"{path} is that format already.");
+        if (file.Extension.Equals(".onnx", StringComparison.OrdinalIgnoreCase))
+        {
+            if (format == Onnx)
+                throw new InvalidDataException($"{file.FullName} is that format already.");
+            SequenceModelParameters network = SequenceModelParameters.LoadOnnx(file.FullName);
+            Write(path, stream => network.Save(stream));
+        }
+        else if (format == Onnx)
+        {
+            ITransformer model = new MLContext(1).Model.Load(file.FullName, out _);
+            ITransformer network = InfoCommand.StepsOf(model)
+                .FirstOrDefault(step => step is SequencePredictionTransformer or SeriesTransformer)
+                ?? throw new InvalidDataException($"{file.FullName} has no network of this package in it.");
+            Write(path, stream => Export(network, stream));
+            if (InfoCommand.StepsOf(model).Skip(1).Any())
+                Console.WriteLine("The file has the network alone: what the pipeline does before and behind it is not in it.");
+        }
+        else
+        {
+            Extract(file, path);
+        }
+    }
+
+    private static void Export(ITransformer network, Stream stream)
+    {
+        switch (network)
+        {
+            case SequencePredictionTransformer sequences:
+                sequences.ExportToOnnx(stream);
+                break;
+            case LstmForecastingTransformer forecaster:
+                forecaster.ExportToOnnx(stream);
+                break;
+            case LstmAnomalyTransformer detector:
+                detector.ExportToOnnx(stream);
+                break;
+            default:
+                throw new NotSupportedException($"{network.GetType().Name} can't be written as ONNX.");
+        }
+    }
+
+    /// <summary>Takes the safetensors files out of a model.zip, as docs/model-file.md describes them.</summary>
+    private static void Extract(FileInfo file, string path)
+    {
+        using ZipArchive archive = ZipFile.OpenRead(file.FullName);
+        ZipArchiveEntry[] networks = [.. archive.Entries
+            .Where(entry => entry.Name.StartsWith("Model", StringComparison.Ordinal)
+                && entry.Name.EndsWith($".{Safetensors}", StringComparison.Ordinal))
+            .OrderBy(entry => entry.FullName, StringComparer.Ordinal)];
+        if (networks.Length == 0)
+            throw new InvalidDataException($"{file.FullName} has no network of this package in it.");
+        foreach ((int i, ZipArchiveEntry entry) in networks.Index())
+        {
+            // Each of several networks has a file.
+            Write(i == 0 ? path : Path.ChangeExtension(path, $"{i + 1}.{Safetensors}"), stream =>
+            {
+                using Stream content = entry.Open();
+                content.CopyTo(stream);
+            });
+        }
+    }
+
+    private static void Write(string path, Action<Stream> write)
+    {
+        string temporary = $"{path}.{Environment.ProcessId}.tmp";
+        try
+        {
+            using (FileStream stream = File.Create(temporary))
+                write(stream);
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+        Console.WriteLine($"Written: {path}");
+    }
+}
