@@ -26,6 +26,30 @@ public sealed class TrainingLengthTests
     }
 
     [TestMethod]
+    [DataRow(true, 3)]
+    [DataRow(false, 8)]
+    public void PatienceEndsAtThreeTimesTheBestEpochWhereThatIsSaid(bool endsAtThreefold, int epochs)
+    {
+        var rule = new EarlyStoppingRule(EarlyStoppingMetric.Loss, Patience: 7, MinimumDelta: 0) { EndsAtThreefold = endsAtThreefold };
+        for (int best = 1; best < 20; best++)
+            Assert.AreEqual(endsAtThreefold ? Math.Min(7, 2 * best) : 7, rule.PatienceAfter(stage: 1, best));
+
+        // What the training rows tell is wrong for the others, so that the first epoch is the best.
+        SequenceSet data = Linear(200, 0), others = data.NewLike();
+        foreach (TrainingSequence sequence in data.Sequences)
+            others.Add(sequence.Features, [], [-sequence.Targets[0]]);
+        TrainingSettings settings = LoopOptions.SettingsOf(new LoopOptions { HiddenSize = 8, LearningRate = 0.01f }) with
+        {
+            Epochs = EpochRule.Exactly(50),
+            EarlyStopping = rule,
+        };
+        TrainedNetwork trained = TrainingLoop.Run(Job(data, settings, new SilentMonitor()) with { Validation = others });
+        Assert.AreEqual(1, trained.KeptEpoch);
+        Assert.AreEqual(epochs, trained.Course.Epochs);
+        StringAssert.Contains(trained.Ended, $"did not improve for {epochs - 1} epochs");
+    }
+
+    [TestMethod]
     public void TheRateFallsToZeroOverTheLastPart()
     {
         LearningRateSchedule schedule = LearningRateSchedule.StableThenDecay();

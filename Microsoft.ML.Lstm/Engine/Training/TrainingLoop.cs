@@ -183,7 +183,7 @@ internal sealed partial class TrainingLoop
         if (_course.PlannedEpochs > 0)
             _ended = $"since {_settings.EarlyStopping!.Metric} had stalled; over the last epochs the learning rate fell to zero";
         else if (_course.Epochs < last)
-            _ended = $"since {_settings.EarlyStopping!.Metric} did not improve for {_settings.EarlyStopping.Patience} epochs";
+            _ended = $"since {_settings.EarlyStopping!.Metric} did not improve for {_course.EpochsWithoutGain} epochs";
     }
 
     /// <summary>Runs an epoch. False when numbers are not finite any more.</summary>
