@@ -165,6 +165,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
             Embeddings = embeddings,
             Resume = checkpoint?.Resume,
             First = checkpoint?.First,
+            LastValue = training.TargetSize == 1 ? window?.LabelSlot ?? -1 : -1,
             All = options.TrainsOnHeldOutRows ? (training as SequenceSet)?.Copy() : null,
         };
         TrainedMember trained = EnsembleTraining.Run(job, candidates, checkpoint?.Members ?? [],

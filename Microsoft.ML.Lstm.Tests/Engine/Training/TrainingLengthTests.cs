@@ -144,19 +144,51 @@ public sealed class TrainingLengthTests
         var data = new SequenceSet(1, 0, 1);
         for (int i = 0; i < 60; i++)
             data.Add([.. Enumerable.Range(0, 30).Select(_ => random.NextSingle() * 2 - 1)], [], [random.NextSingle() * 2 - 1]);
-        var parameters = new ParameterSet(new NetworkShape
-        {
-            Cell = CellType.Lstm,
-            InputSize = 1,
-            HiddenSize = 2,
-            OutputSize = 1,
-            SkipSteps = 30,
-        });
-        RidgeStart.Fit(parameters, data);
-        float[] weights = parameters[ParameterSet.HeadWeight].ToArray();
+        SequenceModel model = ModelOf(skipSteps: 30);
+        double chosen = RidgeStart.Fit(model, data).Single();
+        Assert.IsGreaterThan(0.01, chosen);
+        float[] weights = model.Parameters[ParameterSet.HeadWeight].ToArray();
         CollectionAssert.AreEqual(new float[] { 0, 0 }, weights[..2]);
         Assert.IsLessThan(0.3, weights.Max(Math.Abs));
     }
+
+    [TestMethod]
+    public void ARidgeOfWindowsFollowsTheLastValueToLevelsThatTrainingNeverSaw()
+    {
+        var random = new Random(9);
+        SequenceSet training = Windows(0), later = Windows(50);
+        SequenceModel model = ModelOf(skipSteps: 4);
+        double[] ridges = RidgeStart.Fit(model, training, later, lastValue: 0);
+        float[] weights = model.Parameters[ParameterSet.HeadWeight].ToArray();
+        Assert.AreEqual(1, weights[2..].Sum(), 1e-5);
+        Assert.AreEqual(0.5, weights[^1], 0.1);
+        Assert.AreEqual(0.5, weights[^2], 0.1);
+
+        // The ridge that was chosen is taken as it is, when all rows are trained on.
+        SequenceModel again = ModelOf(skipSteps: 4);
+        CollectionAssert.AreEqual(ridges, RidgeStart.Fit(again, training, validation: null, lastValue: 0, ridges));
+        CollectionAssert.AreEqual(weights, again.Parameters[ParameterSet.HeadWeight].ToArray());
+
+        SequenceSet Windows(float level)
+        {
+            var set = new SequenceSet(1, 0, 1);
+            for (int i = 0; i < 300; i++)
+            {
+                float[] steps = [.. Enumerable.Range(0, 4).Select(_ => level + random.NextSingle() * 4 - 2)];
+                set.Add(steps, [], [(steps[^1] + steps[^2]) / 2 + 0.1f * random.NextSingle()]);
+            }
+            return set;
+        }
+    }
+
+    private static SequenceModel ModelOf(int skipSteps) => new(new ParameterSet(new NetworkShape
+    {
+        Cell = CellType.Lstm,
+        InputSize = 1,
+        HiddenSize = 2,
+        OutputSize = 1,
+        SkipSteps = skipSteps,
+    }), AffineScaler.Identity(1), AffineScaler.Identity(0), AffineScaler.Identity(1));
 
     private static SequenceSet Linear(int rows, double noise)
     {

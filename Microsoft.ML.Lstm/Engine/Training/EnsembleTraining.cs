@@ -160,6 +160,7 @@ internal static class HeldOutTraining
                 Epochs = EpochRule.Exactly(first.NumberOfEpochs),
             },
             EndAfter = first.KeptEpoch,
+            Ridges = first.Ridges,
             SaveCheckpoint = job.SaveSecond is null ? null : (kept, state) => job.SaveSecond(kept, state, first),
             Resume = job.First is null ? null : job.Resume,
             Scalers = first.Model.Scalers,

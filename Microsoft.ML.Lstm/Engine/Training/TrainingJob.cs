@@ -36,6 +36,12 @@ internal sealed record TrainingJob(TrainingData Training, SequenceSet? Validatio
     /// <summary>The result of the training that held rows out, where the one on all rows is resumed; else null.</summary>
     public TrainedNetwork? First { get; init; }
 
+    /// <summary>Of windows, the value of a step that the label will be; -1 for none.</summary>
+    public int LastValue { get; init; } = -1;
+
+    /// <summary>The ridges of <see cref="RidgeStart"/>; null to choose them.</summary>
+    public double[]? Ridges { get; init; }
+
     /// <summary>As <see cref="SaveCheckpoint"/>, for the training on all rows, with the result of the one that held rows out.</summary>
     public Action<SequenceModel, TrainingState, TrainedNetwork>? SaveSecond { get; init; }
 }
@@ -58,6 +64,9 @@ internal sealed record TrainedNetwork(SequenceModel Model, TrainingCourse Course
 
     /// <summary>The rows held out, scaled; null for none.</summary>
     public SequenceSet? HeldOut { get; init; }
+
+    /// <summary>The ridges that <see cref="RidgeStart"/> chose; null where there was nothing to choose.</summary>
+    public double[]? Ridges { get; init; }
 
     /// <summary>The kept model's metrics on them.</summary>
     public EpochMetrics? HeldOutMetrics { get; init; }

@@ -17,6 +17,7 @@ internal sealed partial class TrainingLoop
 
     // Whether what the head makes of the last steps is a ridge regression, which stays as it is.
     private readonly bool _keepsLinearPart;
+    private readonly double[]? _ridges;
 
     // What the head makes of the last steps where training has no part in it; in the weights only while they are measured, and when kept.
     private readonly LinearPart? _linearPart;
@@ -79,7 +80,7 @@ internal sealed partial class TrainingLoop
             if (_linearPart is not null)
                 LinearPart.Clear(_model.Parameters);
             else if (_keepsLinearPart && job.Resume is null)
-                RidgeStart.Fit(_model.Parameters, scaled);
+                _ridges = RidgeStart.Fit(_model, scaled, _validation, job.LastValue, job.Ridges);
         }
         _trainingObjective = job.Task.CreateObjective(_model, _training);
         _validationObjective = _validation is null ? null : job.Task.CreateObjective(_model, _training);
@@ -300,6 +301,7 @@ internal sealed partial class TrainingLoop
         {
             HeldOut = _validation,
             HeldOutMetrics = heldOut,
+            Ridges = _ridges,
         };
     }
 
