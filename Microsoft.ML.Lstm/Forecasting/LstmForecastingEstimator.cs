@@ -157,6 +157,8 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
 
         private const int ManySeries = 10;
 
+        private static readonly SeriesScaling[] OtherScalings = [SeriesScaling.LastValue, SeriesScaling.Window, SeriesScaling.Series];
+
         // Beyond this kurtosis of the changes, the median tells more than the mean (Student's t of five degrees of freedom has 9).
         private const double HeavyTails = 12;
 
@@ -243,8 +245,8 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
             }
             if (Scaling is null)
             {
-                SeriesScaling scaling = layout.Scaling == SeriesScaling.LastValue ? SeriesScaling.Window : SeriesScaling.LastValue;
-                yield return new ForecastCandidate($"{nameof(Scaling)} {scaling}", layout with { Scaling = scaling }, settings);
+                foreach (SeriesScaling scaling in OtherScalings.Where(one => one != layout.Scaling))
+                    yield return new ForecastCandidate($"{nameof(Scaling)} {scaling}", layout with { Scaling = scaling }, settings);
             }
             if (WindowSize is null && layout.WindowSize / 2 >= Math.Max(layout.Lags, LeastWindow))
                 yield return new ForecastCandidate($"{nameof(WindowSize)} {layout.WindowSize / 2}",

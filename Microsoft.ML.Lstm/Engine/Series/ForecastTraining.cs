@@ -71,6 +71,9 @@ internal sealed record ForecastData(ForecastLayout Layout, IReadOnlyList<SeriesR
 /// </summary>
 internal static class ForecastTraining
 {
+    // On the rows held out, a member whose error is above this many times that of the best is left out.
+    private const double LargestError = 1.05;
+
     private static readonly ForecastIntervals NoIntervals = new([], []);
 
     /// <summary>Trains a model.</summary>
@@ -147,8 +150,8 @@ internal static class ForecastTraining
     }
 
     /// <summary>
-    /// The members to average: the one with the least error, then each next one that does not raise the error of the mean (Caruana et al.
-    /// 2004).
+    /// The members to average: all that are not clearly worse than the best. To take those alone that lower the error of the mean would be
+    /// to fit the validation rows.
     /// </summary>
     private static (List<NetworkTraining> Members, TrainingReport[] Reports) Choose(List<NetworkTraining> members,
         TrainingReport[] reports, HeldOutForecasts heldOut, ForecastData data, ITrainingMonitor monitor)
@@ -163,23 +166,12 @@ internal static class ForecastTraining
             reports[i].Metric = heldOut.Metric;
             reports[i].Error = heldOut.ErrorOf(errors[i]);
         }
-        int[] order = [.. Enumerable.Range(0, errors.Length).OrderBy(i => reports[i].Error ?? double.PositiveInfinity)];
-        List<int> kept = [order[0]];
-        double[] sum = [.. errors[order[0]]];
-        double? least = reports[order[0]].Error;
-        foreach (int next in order[1..])
-        {
-            double[] with = [.. sum.Zip(errors[next], (total, error) => total + error)];
-            double? error = heldOut.ErrorOf([.. with.Select(total => total / (kept.Count + 1))]);
-            if (!(error <= least))
-                continue;
-            kept.Add(next);
-            (sum, least) = (with, error);
-        }
-        kept.Sort();
+        double? best = reports.Min(one => one.Error);
+        int[] kept = [.. Enumerable.Range(0, errors.Length).Where(i => best is null ? i == 0 : reports[i].Error <= LargestError * best)];
+        double? ofMean = heldOut.ErrorOf([.. errors[0].Select((_, at) => kept.Average(i => errors[i][at]))]);
         monitor.Info(string.Create(CultureInfo.InvariantCulture, $"Averaged: {string.Join(", ", kept.Select(i => $"network {i + 1}"))}. "
             + $"{heldOut.Metric} of each network on the rows held out: {string.Join(", ", reports.Select(one => $"{one.Error:G4}"))}; "
-            + $"of the mean {least:G4}."));
+            + $"of the mean {ofMean:G4}."));
         return ([.. kept.Select(i => members[i])], [.. kept.Select(i => reports[i])]);
     }
 
