@@ -1,6 +1,5 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Tests.Forecasting;
-using Microsoft.ML.Lstm.Tests.Series;
 
 namespace Microsoft.ML.Lstm.Tests.Explanations;
 

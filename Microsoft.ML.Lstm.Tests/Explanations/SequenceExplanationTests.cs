@@ -238,6 +238,59 @@ public sealed class SequenceExplanationTests
     }
 
     [TestMethod]
+    public void AWarningSaysThatMoreGradientsWouldHaveBeenNeeded()
+    {
+        IDataView data = AnyTrainer.Data(_ml, Example.Make(8));
+        SequencePredictionTransformer model = AnyTrainer.CreateAny(_ml, AnyTrainer.Binary).Fit(data);
+        var warnings = new List<string>();
+        var ml = new MLContext(seed: 1);
+        ml.Log += (_, entry) =>
+        {
+            if (entry.Kind == Runtime.ChannelMessageKind.Warning)
+                warnings.Add(entry.RawMessage);
+        };
+        // Inputs far outside of what training had, where everything saturates on the way.
+        Example[] far = Example.Make(3);
+        foreach (Example row in far)
+            row.Features = [.. row.Features.Select(value => 1e4f * value)];
+        IDataView rows = AnyTrainer.Data(ml, far);
+        float[][] coarse = [.. model.Explain(ml, rows, new() { MaximumGradients = 13 }).GetColumn<float[]>("Attribution")];
+        StringAssert.Contains(warnings.Single(), "tolerance");
+        warnings.Clear();
+        Row[] fine = [.. ml.Data.CreateEnumerable<Row>(model.Explain(ml, rows), reuseRowObject: false, ignoreMissingColumns: true)];
+        Assert.IsEmpty(warnings);
+        for (int i = 0; i < fine.Length; i++)
+        {
+            AssertComplete(fine[i]);
+            CollectionAssert.AreNotEqual(coarse[i], fine[i].Attribution);
+        }
+    }
+
+    [TestMethod]
+    public void ANetworkFromAnOnnxFileIsExplainedToo()
+    {
+        IDataView data = AnyTrainer.Data(_ml, Example.Make(8, variable: true));
+        SequencePredictionTransformer model = AnyTrainer.CreateAny(_ml, AnyTrainer.Regression).Fit(data);
+        string path = Path.GetTempFileName();
+        try
+        {
+            using (FileStream file = File.Create(path))
+                model.ExportToOnnx(file);
+            Row[] expected = Explain(model, data);
+            Row[] actual = Explain(_ml.Transforms.ApplyLstmModel("Output", "Features", path).Fit(data), data);
+            for (int i = 0; i < expected.Length; i++)
+            {
+                Assert.AreEqual(expected[i].ExplainedOutput, actual[i].ExplainedOutput, 1e-4);
+                AssertComplete(actual[i]);
+            }
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [TestMethod]
     public void SlotsHaveTheNamesOfAWindow()
     {
         IDataView table = _ml.Data.LoadFromEnumerable(Enumerable.Range(0, 30)

@@ -45,8 +45,9 @@ public sealed class ExplanationOptions
     public IDataView? Baseline;
 
     /// <summary>
-    /// By how much the sum of the attributions may miss the difference between the explained number and the baseline's, relative to that
-    /// difference, above 0 and below 1. Gradients are computed at as many points as that takes. Default: 0.01.
+    /// How exact attributions are, above 0 and below 1: gradients are computed at as many points between baseline and sequence as it takes
+    /// until they miss no more of the sums that attributions must have than this share of the attributions' sizes. What they miss is
+    /// shared out, so that attributions add up in any case. Default: 0.01.
     /// </summary>
     public double Tolerance = 0.01;
 

@@ -203,8 +203,8 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
     /// * `BaselineOutput`: the number for the baseline, F(x').
     /// * `Attribution`: vector (T, J), the unit of `ExplainedOutput`. What each number of a step, and each key by its embedding, adds to
     ///   the difference: positive where it raises the result. J counts the features of a step, then its keys, then its word if that is read
-    ///   by its characters. The attributions of a row, those of static features too, add up to `ExplainedOutput` - `BaselineOutput`,
-    ///   within `Tolerance`. The annotation `StepSlotNames` has the names of the J; slots have names where all sequences have the same T.
+    ///   by its characters. The attributions of a row, those of static features too, add up to `ExplainedOutput` - `BaselineOutput`.
+    ///   The annotation `StepSlotNames` has the names of the J; slots have names where all sequences have the same T.
     /// * `StepAttribution`: vector of T. The attributions of each step, added up.
     /// * `StaticAttribution`, for networks with static features: vector of S.
     /// * `HiddenStates`: vector (T, units). h of all layers and directions; of several networks those of all.

@@ -103,7 +103,7 @@ public abstract class SeriesTransformer : ITransformer
     /// * `StepAttribution`: vector of T. The attributions of each step, added up.
     /// * `StaticAttribution`, with static features: vector of S.
     /// * `StateAttribution`: what the network remembers of the steps before adds. With this, attributions add up to `ExplainedOutput` -
-    ///   `BaselineOutput`, within `Tolerance`.
+    ///   `BaselineOutput`.
     /// * `HiddenStates`, `CellStates`, `Gates`: as <xref:Microsoft.ML.Lstm.SequencePredictionTransformer> has them.
     ///
     /// A row without a forecast gets NaN and empty vectors, as does the first row of a detector that goes on from the training data.

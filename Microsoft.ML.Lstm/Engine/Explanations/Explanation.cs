@@ -89,8 +89,8 @@ internal sealed class Explanation(IReadOnlyList<ExplainedPart> parts, int stepSi
 
     /// <summary>A warning if attributions of sequences did not become as exact as they had to be; else null.</summary>
     public string? DescribeIncomplete() => _incomplete == 0 ? null
-        : $"The attributions of {_incomplete} rows miss their sum by more than the tolerance after the most gradients that are allowed; "
-            + "allow more, or a larger tolerance.";
+        : $"The attributions of {_incomplete} rows are less exact than the tolerance says, with the most gradients that are allowed; allow "
+            + "more, or a larger tolerance.";
 
     /// <summary>Called behind the last sequence: begins to count anew, and releases the threads for others until the next one.</summary>
     public void Conclude()

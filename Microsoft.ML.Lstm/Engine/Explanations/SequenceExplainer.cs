@@ -6,7 +6,8 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 namespace Microsoft.ML.Lstm.Engine.Explanations;
 
 /// <summary>How exact explanations are.</summary>
-/// <param name="Tolerance">By how much the sum of all attributions may miss what it has to be, relative to that.</param>
+/// <param name="Tolerance">How much the gradients may miss of the sums that attributions must have, relative to the attributions' sizes.
+/// </param>
 /// <param name="MaximumGradients">At how many points of a line the gradient is computed at most.</param>
 /// <param name="Threads">The number of threads to share large batches among.</param>
 internal sealed record ExplanationSettings(double Tolerance, int MaximumGradients, int Threads);
@@ -20,8 +21,9 @@ internal sealed record ExplanationSettings(double Tolerance, int MaximumGradient
 /// <remarks>
 /// The line is cut into pieces, each integrated by the formula of Lobatto with four points, whose ends are shared. Of each piece it is
 /// known what its integral has to add up to, the difference of F between its ends, so pieces that miss that are cut at their points until
-/// all of them together are within the tolerance: a network that saturates changes on a small part of the line. The points of a sequence
-/// are a batch of its own, so its attributions do not depend on other sequences.
+/// all of them together are within the tolerance: a network that saturates changes on a small part of the line. What a piece misses then is
+/// shared out among its inputs in proportion to the sizes of their attributions, so that sums are exact. The points of a sequence are a
+/// batch of its own, so its attributions do not depend on other sequences.
 /// </remarks>
 internal sealed class SequenceExplainer
 {
@@ -48,6 +50,8 @@ internal sealed class SequenceExplainer
     private float[] _dSteps = [];
     private double[] _shares = [];
     private double[] _sums = [];
+    private double[] _piece = [];
+    private float[] _difference = [];
 
     /// <param name="networks">The networks, packed for <see cref="NetworkPasses.InputsOnly"/>, whose outputs are averaged.</param>
     /// <param name="output">The number that is explained.</param>
@@ -83,10 +87,7 @@ internal sealed class SequenceExplainer
     /// <summary>The number that they make of the baseline, F(x').</summary>
     public double BaselineValue { get; private set; }
 
-    /// <summary>By how much the attributions of the pieces of the line miss what they have to be, added up.</summary>
-    public double Gap { get; private set; }
-
-    /// <summary>Whether the gap is within the tolerance.</summary>
+    /// <summary>Whether what the gradients miss is within the tolerance.</summary>
     public bool IsComplete { get; private set; }
 
     /// <summary>The points where a gradient was computed.</summary>
@@ -142,12 +143,20 @@ internal sealed class SequenceExplainer
         return true;
     }
 
-    /// <summary>Integrates the gradient over the line, into the sums.</summary>
+    /// <summary>Integrates over the line: the attributions of all inputs.</summary>
     private void Integrate()
     {
         int length = _networks.Sum(network => network.Length);
         FloatBuffer.Require(ref _sums, length);
+        FloatBuffer.Require(ref _piece, length);
+        FloatBuffer.Require(ref _difference, length);
         _sums.AsSpan(0, length).Clear();
+        Span<float> rest = _difference;
+        foreach (ExplainedNetwork network in _networks)
+        {
+            network.Difference.CopyTo(rest);
+            rest = rest[network.Length..];
+        }
         Gradients = 0;
         var ends = new Point[FirstPieces + 1];
         for (int i = 0; i <= FirstPieces; i++)
@@ -156,13 +165,13 @@ internal sealed class SequenceExplainer
         Evaluate();
         Value = ends[^1].Value + _output.Offset;
         BaselineValue = ends[0].Value + _output.Offset;
-        double size = ends.Max(end => Math.Abs(end.Value));
-        double allowed = Math.Max(_settings.Tolerance * Math.Abs(Value - BaselineValue), Rounding * size);
+        double rounding = Rounding * ends.Max(end => Math.Abs(end.Value));
         for (; ; )
         {
-            Gap = pieces.Sum(piece => Math.Abs(piece.Gap));
+            double gap = pieces.Sum(piece => Math.Abs(piece.Gap));
+            double allowed = Math.Max(_settings.Tolerance * pieces.Sum(SizeOf), rounding);
             // Written so that NaN ends it.
-            IsComplete = !(Gap > allowed);
+            IsComplete = !(gap > allowed);
             if (IsComplete || Gradients >= _settings.MaximumGradients)
                 break;
             Refine(pieces, allowed / 2);
@@ -170,11 +179,41 @@ internal sealed class SequenceExplainer
         }
         foreach (Piece piece in pieces)
         {
-            for (int i = 0; i < Weights.Length; i++)
-                AddTo(_sums.AsSpan(0, length), piece.Points[i].Gradient, Weights[i] * piece.Length);
+            double size = SizeOf(piece), share = size > 0 ? piece.Gap / size : 0;
+            Attribute(piece);
+            for (int i = 0; i < length; i++)
+                _sums[i] += _piece[i] - share * Math.Abs(_piece[i]);
         }
         foreach (Point point in pieces.SelectMany(piece => piece.Points).Distinct())
             _spare.Push(point.Gradient);
+    }
+
+    /// <summary>The sizes of the attributions on a piece, added up.</summary>
+    private double SizeOf(Piece piece)
+    {
+        if (piece.Size is { } known)
+            return known;
+        Attribute(piece);
+        double size = 0;
+        int length = _networks.Sum(network => network.Length);
+        for (int i = 0; i < length; i++)
+            size += Math.Abs(_piece[i]);
+        piece.Size = size;
+        return size;
+    }
+
+    /// <summary>Computes the attributions on a piece by its gradients.</summary>
+    private void Attribute(Piece piece)
+    {
+        Span<double> attributions = _piece.AsSpan(0, _networks.Sum(network => network.Length));
+        attributions.Clear();
+        for (int point = 0; point < Weights.Length; point++)
+        {
+            ReadOnlySpan<float> gradient = piece.Points[point].Gradient;
+            double weight = Weights[point] * piece.Length;
+            for (int i = 0; i < attributions.Length; i++)
+                attributions[i] += weight * gradient[i] * _difference[i];
+        }
     }
 
     /// <summary>Cuts the worst pieces, so that the others miss no more than is allowed.</summary>
@@ -268,26 +307,25 @@ internal sealed class SequenceExplainer
     }
 
     /// <summary>Adds the attributions of a network's inputs, those of an embedding together.</summary>
-    private void Gather(ExplainedNetwork network, ReadOnlySpan<double> means, Span<float> steps, Span<float> statics)
+    private void Gather(ExplainedNetwork network, ReadOnlySpan<double> inputs, Span<float> steps, Span<float> statics)
     {
         NetworkShape shape = network.Shape;
-        ReadOnlySpan<float> difference = network.Difference;
         for (int t = 0; t < Steps; t++)
         {
             int at = t * shape.InputSize;
             Span<float> step = steps.Slice(t * StepSize, StepSize);
             for (int i = 0; i < shape.NumericSize; i++, at++)
-                step[i] += (float)(difference[at] * means[at]);
+                step[i] += (float)inputs[at];
             for (int token = 0; token < shape.TokenColumns; token++)
             {
                 int size = token < shape.Embeddings.Count ? shape.Embeddings[token].Size : shape.Characters!.Value.Filters;
-                step[shape.NumericSize + token] += (float)Dot(difference.Slice(at, size), means.Slice(at, size));
+                step[shape.NumericSize + token] += (float)TensorPrimitives.Sum(inputs.Slice(at, size));
                 at += size;
             }
         }
         for (int i = 0; i < statics.Length; i++)
-            statics[i] += (float)(difference[network.StaticsAt + i] * means[network.StaticsAt + i]);
-        StateAttribution += Dot(difference[network.StateAt..], means[network.StateAt..]);
+            statics[i] += (float)inputs[network.StaticsAt + i];
+        StateAttribution += TensorPrimitives.Sum(inputs[network.StateAt..]);
     }
 
     private static double Dot(ReadOnlySpan<float> x, ReadOnlySpan<float> y)
@@ -296,20 +334,6 @@ internal sealed class SequenceExplainer
         for (int i = 0; i < x.Length; i++)
             sum += (double)x[i] * y[i];
         return sum;
-    }
-
-    private static double Dot(ReadOnlySpan<float> x, ReadOnlySpan<double> y)
-    {
-        double sum = 0;
-        for (int i = 0; i < x.Length; i++)
-            sum += x[i] * y[i];
-        return sum;
-    }
-
-    private static void AddTo(Span<double> sums, float[] values, double weight)
-    {
-        for (int i = 0; i < sums.Length; i++)
-            sums[i] += weight * values[i];
     }
 
     /// <summary>A point of the line, with what is known there.</summary>
@@ -331,6 +355,9 @@ internal sealed class SequenceExplainer
         public Point[] Points { get; } = points;
 
         public double Length => Points[^1].Share - Points[0].Share;
+
+        /// <summary>The sizes of the attributions, added up, once they are known.</summary>
+        public double? Size { get; set; }
 
         /// <summary>The integral of the slope, less what it has to be.</summary>
         public double Gap
