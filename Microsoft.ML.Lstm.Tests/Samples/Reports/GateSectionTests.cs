@@ -32,15 +32,17 @@ public sealed class GateSectionTests
         XElement page = XDocument.Parse(ReportPage.Render(trained with { MeasuredModel = model, Report = model.TrainingReport })).Root!;
 
         XElement section = page.Descendants("section").Single(one => one.Attribute("id")!.Value == "gates");
-        string[] heads = [.. section.Descendants("thead").Single().Descendants("th").Select(head => head.Value)];
+        string[] heads = [.. section.Descendants("thead").First().Descendants("th").Select(head => head.Value)];
         Assert.AreEqual(gates, string.Join('|', heads.Skip(2)));
-        string[][] rows = [.. section.Descendants("tbody").Single().Elements()
+        string[][] rows = [.. section.Descendants("tbody").First().Elements()
             .Select(row => row.Elements().Select(one => one.Value).ToArray())];
         Assert.AreEqual("0", rows[^1][0]);
         double[] shares = [.. rows.SelectMany(row => row.Skip(2))
             .Select(share => double.Parse(share.Split(' ')[0], CultureInfo.InvariantCulture))];
         Assert.IsTrue(shares.All(share => share is > 0 and < 100));
         Assert.IsTrue(gates.Length == 0 || shares.Distinct().Count() > 5);
+        // The lags of the series are what a step reads.
+        Assert.Contains("Sales t-1", section.Descendants("tbody").Last().Descendants("th").Select(name => name.Value).ToArray());
         // Nothing that is measured of training or model is left out.
         Assert.AreEqual("data metrics forecast intervals gates training search settings",
             string.Join(' ', page.Descendants("section").Select(one => one.Attribute("id")!.Value)));

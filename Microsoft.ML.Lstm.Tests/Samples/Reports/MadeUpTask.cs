@@ -190,13 +190,23 @@ internal static class MadeUpTask
             Unseen = scored,
             Scored = scored,
             Comparison = new Comparison(metrics, contenders, "network"),
+            Table = columns.Time is null ? new Table([]) : TableOf(seen, scored, columns),
             // The report has nothing of them.
-            Table = null!,
             Layout = null!,
             Code = null!,
             Settings = [new OptionChoice("WindowSize", "24", "two seasons"), new OptionChoice("HiddenSize", "64", "the default")],
             Elapsed = TimeSpan.FromSeconds(61.3),
         };
+    }
+
+    private static Table TableOf(IDataView seen, IDataView scored, TaskColumns columns)
+    {
+        string[] names = columns.Series is null ? [] : [.. All<string>(columns.Series)];
+        Table table = new([TableColumn.OfNumbers(columns.Label!, [.. All<float>(columns.Label!)]),
+            TableColumn.OfTimes(columns.Time!, [.. All<DateTime>(columns.Time!)])]);
+        return columns.Series is null ? table : new Table([.. table.Columns, TableColumn.OfTexts(columns.Series, names)]);
+
+        IEnumerable<T> All<T>(string name) => seen.GetColumn<T>(name).Concat(scored.GetColumn<T>(name));
     }
 
     private static IDataView Load<TRow>(IEnumerable<TRow> rows, Action<SchemaDefinition>? change = null)

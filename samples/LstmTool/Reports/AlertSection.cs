@@ -30,7 +30,7 @@ internal static class AlertSection
         if (alerts.Length > 0)
             content.Add(Html.Table("Alerts", Heads, alerts.Take(MostAlerts).Select(alert => Html.Row(Heads,
             [
-                When(alert.Series, alert.Row), .. Shown.Column([alert.Series.Unseen[alert.Row].Value, alert.Verdict[3], alert.Verdict[4],
+                alert.Series.NameOf(alert.Row), .. Shown.Column([alert.Series.Scored[alert.Row].Value, alert.Verdict[3], alert.Verdict[4],
                     alert.Verdict[5]]),
                 Shown.Number(alert.Verdict[2]),
             ]))));
@@ -41,22 +41,27 @@ internal static class AlertSection
         return new ReportSection("alerts", "What is not as usual", content);
     }
 
-    /// <summary>The position of the row with the least p-value.</summary>
-    public static int? LeastUsualRow(IReadOnlyList<SeriesValues> series)
-        => Judged(series).Where(row => row.Verdict[2] >= 0).Select(row => ((int?)row.Series.Unseen[row.Row].Position, row.Verdict[2]))
-            .DefaultIfEmpty().MinBy(row => row.Item2).Item1;
+    /// <summary>The row with the least p-value.</summary>
+    public static (SeriesValues Series, int Row)? ShownRow(IReadOnlyList<SeriesValues> series)
+    {
+        (SeriesValues Series, int Row, float[] Verdict)[] all = [.. Judged(series).Where(row => row.Verdict[2] >= 0)];
+        if (all.Length == 0)
+            return null;
+        (SeriesValues least, int row, _) = all.MinBy(row => row.Verdict[2]);
+        return (least, row);
+    }
 
     private static IEnumerable<(SeriesValues Series, int Row, float[] Verdict)> Judged(IReadOnlyList<SeriesValues> series)
-        => series.SelectMany(one => one.Unseen.Index().Where(row => row.Item.Anomaly is { Length: >= 6 })
+        => series.SelectMany(one => one.Scored.Index().Where(row => row.Item.Anomaly is { Length: >= 6 })
             .Select(row => (one, row.Index, row.Item.Anomaly!)));
 
     // The rows around what is least usual.
     private static XElement Course(TrainedTask trained, (SeriesValues Series, int Row, float[] Verdict) center, bool isAlert)
     {
         SeriesValues series = center.Series;
-        int first = Math.Max(0, Math.Min(center.Row - RowsInChart / 2, series.Unseen.Count - RowsInChart));
-        ScoredRow[] rows = [.. series.Unseen.Skip(first).Take(RowsInChart)];
-        int shift = series.FirstUnseen + first;
+        int first = Math.Max(0, Math.Min(center.Row - RowsInChart / 2, series.Scored.Count - RowsInChart));
+        ScoredRow[] rows = [.. series.Scored.Skip(first).Take(RowsInChart)];
+        int shift = series.FirstScored + first;
         Chart chart = new Chart("Values, what was expected, and alerts")
         {
             Times = series.Times?[shift..(shift + rows.Length)],
@@ -67,10 +72,9 @@ internal static class AlertSection
             .AddLine("what came", Ink.Neutral, 0, rows.Select(row => row.Value))
             .AddDots("alert", Ink.Alert, rows.Index().Where(row => Part(row.Item, 0) == 1)
                 .Select(row => ((double)row.Index, (double)row.Item.Value)));
-        string whose = series.Name.Length == 0 ? "" : $" of {series.Name}";
         return Html.Figure("alerts-chart", chart, isAlert
-            ? $"Rows{whose} around the least usual one, {When(series, center.Row)}."
-            : $"The last rows{whose}; none of them is unusual enough for an alert.");
+            ? $"Rows around the least usual one, {series.NameOf(center.Row)}."
+            : $"The last rows; none of them is unusual enough for an alert.");
     }
 
     private static XElement? PValues(double[] pValues)
@@ -93,12 +97,4 @@ internal static class AlertSection
     }
 
     private static float Part(ScoredRow row, int part) => row.Anomaly is { } verdict && verdict.Length > part ? verdict[part] : float.NaN;
-
-    private static string When(SeriesValues series, int row)
-    {
-        string when = series.Unseen[row].Time is { } time
-            ? Shown.Time(time, series.HasTimesOfDay)
-            : $"row {Shown.Count(series.FirstUnseen + row + 1)}";
-        return series.Name.Length == 0 ? when : $"{series.Name}, {when}";
-    }
 }

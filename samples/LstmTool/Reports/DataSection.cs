@@ -42,8 +42,8 @@ internal static class DataSection
         string name = series.Name.Length == 0 ? trained.Columns.Label ?? "" : series.Name;
         Chart chart = new Chart($"{name} over time") { Times = series.Times, XLabel = series.Times is null ? "row" : null }
             .AddLine(name, Ink.Neutral, 0, series.Values);
-        if (series.FirstUnseen > 0 && series.FirstUnseen < series.Values.Length)
-            chart.AddUpright("not trained on from here", series.FirstUnseen);
+        if (series.FirstScored > 0 && series.FirstScored < series.Values.Length)
+            chart.AddUpright("never seen from here", series.FirstScored);
         return Html.Figure("series", chart, series.Name.Length == 0 ? "All rows." : $"All rows of the first series, {series.Name}.", 300);
     }
 

@@ -31,17 +31,17 @@ internal static class ForecastSection
         return new ReportSection("forecast", "Forecast by horizon", content);
     }
 
-    /// <summary>The position of the row whose forecast is shown.</summary>
-    public static int? TypicalRow(TrainedTask trained, IReadOnlyList<SeriesValues> series)
-        => Typical(series, Math.Max(1, trained.Columns.Horizon)) is { } typical ? typical.Series.Unseen[typical.Row].Position : null;
+    /// <summary>The row whose forecast is shown.</summary>
+    public static (SeriesValues Series, int Row)? ShownRow(TrainedTask trained, IReadOnlyList<SeriesValues> series)
+        => Typical(series, Math.Max(1, trained.Columns.Horizon)) is { } typical ? (typical.Series, typical.Row) : null;
 
     /// <summary>The forecast whose error is the median of all that can be judged at every step; else the last one.</summary>
     private static (SeriesValues Series, int Row, int Count)? Typical(IReadOnlyList<SeriesValues> series, int horizon)
     {
         (SeriesValues Series, int Row, double Error)[] all = [.. (
             from one in series
-            from row in Enumerable.Range(0, one.Unseen.Count)
-            let forecast = one.Unseen[row].Forecast
+            from row in Enumerable.Range(0, one.Scored.Count)
+            let forecast = one.Scored[row].Forecast
             where forecast is not null && forecast.Length >= horizon
             let error = Enumerable.Range(1, horizon).Average(step => Math.Abs(one.Actual(row, step) - (double)forecast[step - 1]))
             where double.IsFinite(error)
@@ -49,22 +49,21 @@ internal static class ForecastSection
             select (one, row, error))];
         if (all.Length > 0)
             return (all[all.Length / 2].Series, all[all.Length / 2].Row, all.Length);
-        SeriesValues? any = series.FirstOrDefault(one => one.Unseen.Count > 0 && one.Unseen[^1].Forecast is not null);
-        return any is null ? null : (any, any.Unseen.Count - 1, 0);
+        SeriesValues? any = series.FirstOrDefault(one => one.Scored.Count > 0 && one.Scored[^1].Forecast is not null);
+        return any is null ? null : (any, any.Scored.Count - 1, 0);
     }
 
     private static XElement Fan(TrainedTask trained, SeriesValues series, int row, int count, int horizon)
     {
-        ScoredRow made = series.Unseen[row];
-        int now = series.FirstUnseen + row;
+        ScoredRow made = series.Scored[row];
+        int now = series.FirstScored + row;
         int first = Math.Max(0, now - Math.Clamp(4 * horizon, LeastHistory, MostHistory) + 1);
         int last = Math.Min(now + horizon, series.Values.Length - 1);
         // Without the times of the steps ahead, steps are counted.
         DateTime[]? times = last == now + horizon ? series.Times?[first..(last + 1)] : null;
         int shift = times is null ? now : first;
-        string when = made.Time is { } time ? $" of {Shown.Time(time, series.HasTimesOfDay)}" : "";
-        string whose = series.Name.Length == 0 ? "" : $" of {series.Name}";
-        Chart chart = new($"The forecast{whose}{when} and what came")
+        string name = $"The forecast of {series.NameOf(row)}";
+        Chart chart = new($"{name}, and what came")
         {
             Times = times,
             XLabel = times is null ? "steps from the forecast" : null,
@@ -78,8 +77,8 @@ internal static class ForecastSection
             .AddLine("what came", Ink.Neutral, now - shift, series.Values[now..(last + 1)], dashed: true)
             .AddLine("forecast", Ink.Accent, now + 1 - shift, forecast);
         return Html.Figure("fan", chart, count == 0
-            ? $"The forecast{whose}{when}, after the last row."
-            : $"The forecast{whose}{when}: its error is the median of {Shown.Count(count)} forecasts, half are better and half worse.");
+            ? $"{name}, after the last row."
+            : $"{name}: its error is the median of {Shown.Count(count)} forecasts, half are better and half worse.");
     }
 
     // Where the values were, seen from their forecasts.
@@ -150,14 +149,14 @@ internal static class ForecastSection
             int back = Math.Max(1, season) * ((step + season - 1) / Math.Max(1, season));
             foreach (SeriesValues one in series)
             {
-                for (int row = 0; row < one.Unseen.Count; row++)
+                for (int row = 0; row < one.Scored.Count; row++)
                 {
                     float actual = one.Actual(row, step);
-                    if (one.Unseen[row].Forecast is not { } forecast || forecast.Length < step
+                    if (one.Scored[row].Forecast is not { } forecast || forecast.Length < step
                         || !float.IsFinite(actual - forecast[step - 1]))
                         continue;
                     errors.Add(actual - forecast[step - 1]);
-                    int now = one.FirstUnseen + row;
+                    int now = one.FirstScored + row;
                     naive.Add(Math.Abs(actual - one.Values[now]));
                     if (now + step - back >= 0)
                         seasonal.Add(Math.Abs(actual - one.Values[now + step - back]));

@@ -94,10 +94,10 @@ internal static class IntervalSection
             double width = 0;
             foreach (SeriesValues one in series)
             {
-                for (int row = 0; row < one.Unseen.Count; row++)
+                for (int row = 0; row < one.Scored.Count; row++)
                 {
                     float actual = one.Actual(row, step);
-                    if (one.Unseen[row] is not { Forecast: { } forecast, Lower: { } lower, Upper: { } upper } || forecast.Length < step
+                    if (one.Scored[row] is not { Forecast: { } forecast, Lower: { } lower, Upper: { } upper } || forecast.Length < step
                         || lower.Length < step || upper.Length < step || !float.IsFinite(actual)
                         || !float.IsFinite(upper[step - 1] - lower[step - 1]))
                         continue;

@@ -49,7 +49,7 @@ internal static partial class ReportPage
             DataSection.Of(trained, series),
             ComparisonSection.Of(trained),
             .. TaskSections(trained, rows, series),
-            GateSection.Of(trained, rows, ChosenRow(trained, series)),
+            Gates(trained, rows, series),
             TrainingSection.Of(trained),
             SearchSection.Of(trained),
             SettingsSection.Of(trained),
@@ -73,10 +73,10 @@ internal static partial class ReportPage
         });
     }
 
-    // The row of a series whose forecast is shown, or whose value is the least usual.
-    private static int? ChosenRow(TrainedTask trained, IReadOnlyList<SeriesValues> series)
-        => trained.Columns.Forecast is not null ? ForecastSection.TypicalRow(trained, series)
-            : trained.Columns.Anomaly is not null ? AlertSection.LeastUsualRow(series) : null;
+    private static ReportSection? Gates(TrainedTask trained, ScoredRows rows, IReadOnlyList<SeriesValues> series)
+        => trained.Columns.Forecast is not null ? GateSection.OfSeries(trained, ForecastSection.ShownRow(trained, series))
+            : trained.Columns.Anomaly is not null ? GateSection.OfSeries(trained, AlertSection.ShownRow(series))
+            : GateSection.OfSequence(trained, rows);
 
     // Which of them there are follows from the columns that the model adds.
     private static IEnumerable<ReportSection?> TaskSections(TrainedTask trained, ScoredRows rows,

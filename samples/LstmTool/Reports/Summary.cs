@@ -29,7 +29,7 @@ internal static class Summary
             sections.Select(section => Html.Element("a", new XAttribute("href", "#" + section.Id), section.Heading))));
 
     private static string Verdict(TrainedTask trained) => trained.Comparison.Contenders.Any(one => double.IsFinite(FirstFigure(one)))
-        ? $"On {Shown.Count(trained.Dataset.Parts.Unseen)} rows that nothing was chosen by: {trained.Comparison.Verdict}"
+        ? $"{trained.Comparison.Verdict} Measured on {Shown.Count(trained.Dataset.Parts.Unseen)} rows that nothing was chosen by."
         : $"No figure could be measured on rows that nothing was chosen by. What is saved is {trained.Comparison.Saved}.";
 
     private static IEnumerable<XElement> Tiles(TrainedTask trained)

@@ -169,7 +169,9 @@ internal sealed class Chart(string title)
 
     private Axis HorizontalAxis(int count)
     {
-        double[] positions = [.. _layers.SelectMany(layer => layer.Xs)];
+        double[] positions = [.. _layers.SelectMany(layer => layer.Mark == Mark.Bar
+            ? layer.Xs.SelectMany(x => new[] { x - layer.Width / 2, x + layer.Width / 2 })
+            : layer.Xs)];
         (double least, double most) = XRange ?? (positions.Length == 0 ? (0, 1) : (positions.Min(), positions.Max()));
         if (Times is not { Count: > 0 } times)
             return XRange is null ? Axis.OfSteps(least, most, count) : Axis.OfNumbers(least, most, count);
