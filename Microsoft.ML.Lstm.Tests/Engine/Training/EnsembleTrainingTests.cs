@@ -1,4 +1,5 @@
 using Microsoft.ML.Lstm.Engine.Training;
+using Microsoft.ML.Lstm.Engine.Training.Objectives;
 using Microsoft.ML.Lstm.Tests.Engine.Files;
 
 namespace Microsoft.ML.Lstm.Tests.Engine.Training;
@@ -28,6 +29,26 @@ public sealed class EnsembleTrainingTests
     }
 
     [TestMethod]
+    [DataRow(0)]
+    [DataRow(1)]
+    [DataRow(2)]
+    public void ANetworkThatDivergesIsLeftOutWithAWarning(int diverging)
+    {
+        var monitor = new SilentMonitor();
+        TrainedMember model = EnsembleTraining.Run(Job(monitor), [.. Enumerable.Range(0, 3).Select(i => Candidate(i == diverging))], [],
+            save: null);
+        Assert.HasCount(2, model.Model.Members);
+        Assert.HasCount(2, model.Report.Members);
+        StringAssert.StartsWith(monitor.Warnings.Single(),
+            $"Network {diverging + 1} of 3 is left out. The loss or its gradient is not finite");
+    }
+
+    [TestMethod]
+    public void WhereAllNetworksDivergeThereIsNoModel()
+        => Assert.ThrowsExactly<InvalidOperationException>(
+            () => EnsembleTraining.Run(Job(new SilentMonitor()), [Candidate(true), Candidate(true)], [], save: null));
+
+    [TestMethod]
     public void SeedsOfMembersAreAllDifferent()
     {
         int[] seeds =
@@ -38,5 +59,21 @@ public sealed class EnsembleTrainingTests
         ];
         Assert.HasCount(50, seeds.Distinct());
         Assert.AreEqual(3, EnsembleTraining.SeedOf(3, 0));
+    }
+
+    private static EnsembleCandidate Candidate(bool diverges) => new(
+        LoopOptions.SettingsOf(new LoopOptions { HiddenSize = 4, LearningRate = diverges ? 1e30f : 0.01f }) with
+        {
+            Epochs = EpochRule.Exactly(3),
+        }, new OptionChoices(), Initial: null);
+
+    private static TrainingJob Job(SilentMonitor monitor)
+    {
+        var random = new Random(4);
+        var data = new SequenceSet(1, 0, 1);
+        for (int i = 0; i < 40; i++)
+            data.Add([random.NextSingle(), random.NextSingle()], [], [random.NextSingle()]);
+        return new TrainingJob(data, null, Candidate(false).Settings,
+            new RegressionTask(RegressionLoss.SquaredError, normalizeTargets: true), 1, monitor);
     }
 }

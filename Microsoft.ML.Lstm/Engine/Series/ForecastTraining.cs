@@ -143,6 +143,10 @@ internal static class ForecastTraining
                 // Before its first update a network is none yet.
                 return false;
             }
+            catch (InvalidOperationException diverged)
+            {
+                monitor.Warn($"A network is left out. {diverged.Message}");
+            }
             if (members[^1].WasStopped)
                 return false;
         }

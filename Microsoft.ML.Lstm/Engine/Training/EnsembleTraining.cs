@@ -57,6 +57,11 @@ internal static class EnsembleTraining
             {
                 isStopped = true;
             }
+            // A checkpoint counts the members that are finished, so that none can be missing.
+            catch (InvalidOperationException diverged) when (save is null && (members.Count > 0 || i + 1 < candidates.Count))
+            {
+                job.Monitor.Warn($"Network {i + 1} of {candidates.Count} is left out. {diverged.Message}");
+            }
         }
         TrainedMember[] kept = Select(members, job.Validation?.Count ?? 0);
         job.Monitor.Info($"The model is the mean of {kept.Length} networks"
