@@ -152,7 +152,7 @@ internal static class MadeUpTask
                 Heat = value,
                 Anomaly =
                 [
-                    isOdd ? 1 : 0, value - expected, isOdd ? 1e-4 : random.NextDouble(), expected, expected - 1, expected + 1,
+                    isOdd ? 1 : 0, value - expected, isOdd ? 1e-4 : random.NextDouble(), expected, expected + 1, expected - 1,
                 ],
             };
         })];

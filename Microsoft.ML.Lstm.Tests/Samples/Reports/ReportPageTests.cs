@@ -172,6 +172,13 @@ public sealed class ReportPageTests
         XElement section = Section(Parse(ReportPage.Render(MadeUpTask.Anomalies())), "alerts");
         StringAssert.StartsWith(section.Descendants("p").First().Value, "8 of 400 rows");
         Assert.AreEqual("2026-03-10 14:00", section.Descendants("tbody").First().Elements().First().Elements().First().Value);
+        foreach (XElement row in section.Descendants("tbody").First().Elements())
+        {
+            double[] figures = [.. row.Elements("td").Take(4).Select(cell => double.Parse(cell.Value, CultureInfo.InvariantCulture))];
+            Assert.AreEqual(figures[1] - 1, figures[2], 0.011);
+            Assert.AreEqual(figures[1] + 1, figures[3], 0.011);
+            Assert.IsGreaterThan(figures[3], figures[0]);
+        }
         XElement chart = section.Descendants().First(element => element.Name.LocalName == "svg");
         Assert.AreEqual(8, DrawnChart.NumberOfDots(chart, "fill-alert"));
     }

@@ -30,8 +30,8 @@ internal static class AlertSection
         if (alerts.Length > 0)
             content.Add(Html.Table("Alerts", Heads, alerts.Take(MostAlerts).Select(alert => Html.Row(Heads,
             [
-                alert.Series.NameOf(alert.Row), .. Shown.Column([alert.Series.Scored[alert.Row].Value, alert.Verdict[3], alert.Verdict[4],
-                    alert.Verdict[5]]),
+                alert.Series.NameOf(alert.Row), .. Shown.Column([alert.Series.Scored[alert.Row].Value, alert.Verdict[3], alert.Verdict[5],
+                    alert.Verdict[4]]),
                 Shown.Number(alert.Verdict[2]),
             ]))));
         if (alerts.Length > MostAlerts)
@@ -68,7 +68,7 @@ internal static class AlertSection
             XLabel = series.Times is null ? "row" : null,
             YLabel = trained.Columns.Label,
         }
-            .AddBand("usual", Ink.Accent, 0, [.. rows.Select(row => Part(row, 4))], [.. rows.Select(row => Part(row, 5))])
+            .AddBand("usual", Ink.Accent, 0, [.. rows.Select(row => Part(row, 5))], [.. rows.Select(row => Part(row, 4))])
             .AddLine("what came", Ink.Neutral, 0, rows.Select(row => row.Value))
             .AddDots("alert", Ink.Alert, rows.Index().Where(row => Part(row.Item, 0) == 1)
                 .Select(row => ((double)row.Index, (double)row.Item.Value)));

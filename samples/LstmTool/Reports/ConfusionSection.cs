@@ -68,15 +68,13 @@ internal static class ConfusionSection
                 Html.Element("td", Html.Class("sum"), Shown.Count(sums[row.Index])))))));
     }
 
-    private sealed record ClassFigures(string Name, int Count, double Precision, double Recall)
+    private sealed record ClassFigures(string Name, int Count, double Precision, double Recall, double F1)
     {
-        public double F1 => Precision + Recall > 0 ? 2 * Precision * Recall / (Precision + Recall) : double.NaN;
-
         public static ClassFigures Of(string name, (string Actual, string Predicted)[] pairs)
         {
             int actual = pairs.Count(pair => pair.Actual == name), predicted = pairs.Count(pair => pair.Predicted == name),
                 both = pairs.Count(pair => pair.Actual == name && pair.Predicted == name);
-            return new ClassFigures(name, actual, (double)both / predicted, (double)both / actual);
+            return new ClassFigures(name, actual, (double)both / predicted, (double)both / actual, 2.0 * both / (actual + predicted));
         }
     }
 }
