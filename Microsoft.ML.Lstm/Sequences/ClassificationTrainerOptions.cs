@@ -23,10 +23,6 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
 
     // How often the tokens of a column occur in the mean where most of them occur seldom.
     private const int SeldomUses = 20;
-    private const int BatchOfRareTokens = 16;
-
-    // As many as take no longer than the usual ones of batches of 32.
-    private const int UpdatesOfSmallBatches = 4000;
 
     // Rows, or their numbers, of a ridge regression that takes a moment.
     private const int LargestRidge = 512;
@@ -35,8 +31,6 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
     private const double LeastSharedCourse = 0.6;
     private const string SeveralNetworks = "several networks are averaged";
     private const string BesideConvolutions = "beside convolutions";
-
-    private bool _hasSmallBatches;
 
     private protected ClassificationTrainerOptions()
     {
@@ -99,7 +93,7 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
             && (Effort == TrainingEffort.Best || (facts.Rows < ManyRows && IsNetworkOpen)))
             ChooseForCurves(facts, choices);
         if (facts.Vocabularies.Count > 0 && facts.TotalSteps < SeldomUses * (long)facts.Vocabularies.Max())
-            ChooseForRareTokens(facts, choices);
+            ChooseForRareTokens(choices);
         SkipSteps ??= facts.Initial?.SkipSteps ?? 0;
         HiddenSize ??= 64;
         EmbeddingSize ??= 64;
@@ -125,19 +119,14 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
     }
 
     /// <summary>Whatever keeps the network from learning by heart which words a row has.</summary>
-    private void ChooseForRareTokens(DataFacts facts, OptionChoices choices)
+    private void ChooseForRareTokens(OptionChoices choices)
     {
         const string reason = "many tokens occur seldom";
-        if (BatchSize is null && facts.Rows >= ManyRows)
-        {
-            BatchSize = choices.Note(nameof(BatchSize), BatchOfRareTokens, reason);
-            _hasSmallBatches = true;
-        }
         OutputDropout ??= choices.Note(nameof(OutputDropout), 0.5f, reason);
         InputDropout ??= choices.Note(nameof(InputDropout), 0.3f, reason);
         TokenDropout ??= choices.Note(nameof(TokenDropout), 0.1f, reason);
         LabelSmoothing ??= choices.Note(nameof(LabelSmoothing), 0.1f, reason);
-        LearningRate ??= choices.Note(nameof(LearningRate), 0.0015f, reason);
+        LearningRate ??= choices.Note(nameof(LearningRate), 0.002f, reason);
     }
 
     /// <summary>Convolutions, which know short phrases, and much dropout, which the mean of several networks makes up for.</summary>
@@ -191,9 +180,6 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
         if (initial.Convolutions.Count > 0)
             HiddenSize ??= initial.HiddenSize;
     }
-
-    private protected override EpochRule OpenEpochs
-        => _hasSmallBatches ? base.OpenEpochs with { Updates = UpdatesOfSmallBatches } : base.OpenEpochs;
 
     private protected override int SkippedSteps => SkipSteps!.Value;
 
