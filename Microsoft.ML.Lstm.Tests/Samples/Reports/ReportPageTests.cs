@@ -121,6 +121,23 @@ public sealed class ReportPageTests
     }
 
     [TestMethod]
+    public void WhatComesBehindAGapIsNotWhatWasForecast()
+    {
+        DateTime[] times = [.. Enumerable.Range(0, 60).Select(day => new DateTime(2026, 1, 1).AddDays(day < 50 ? day : day + 9))];
+        var series = new SeriesValues("", [.. Enumerable.Range(0, 60).Select(day => (float)day)], times, [], FirstScored: 40, []);
+        Assert.AreEqual(49, series.Actual(scored: 8, step: 1));
+        Assert.AreEqual(float.NaN, series.Actual(scored: 8, step: 2));
+        Assert.AreEqual(float.NaN, series.Actual(scored: 9, step: 3));
+        Assert.AreEqual(51, series.Actual(scored: 10, step: 1));
+        Assert.AreEqual(float.NaN, series.Actual(scored: 15, step: 5));
+
+        // Weekends are no gaps.
+        DateTime[] weekdays = [.. times.Where(time => time.DayOfWeek is not (DayOfWeek.Saturday or DayOfWeek.Sunday))];
+        series = new SeriesValues("", [.. weekdays.Select((_, i) => (float)i)], weekdays, [], FirstScored: 0, []);
+        Assert.IsTrue(Enumerable.Range(0, 20).All(row => series.Actual(row, 5) == row + 5));
+    }
+
+    [TestMethod]
     public void ConfusionMatrixCountsWhatIsRight()
     {
         TrainedTask trained = MadeUpTask.Classification(rows: 300, ["red", "green", "blue"]);

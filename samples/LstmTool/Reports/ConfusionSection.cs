@@ -7,7 +7,7 @@ namespace LstmTool.Reports;
 /// <summary>Which classes, or labels of steps, are taken for which.</summary>
 internal static class ConfusionSection
 {
-    private const int MostClasses = 12;
+    private const int MostClasses = 12, MostRows = 60;
     private const string Others = "others";
 
     public static ReportSection? Of(TrainedTask trained, ScoredRows rows)
@@ -23,8 +23,7 @@ internal static class ConfusionSection
         if (pairs.Length == 0)
             return new ReportSection("confusion", "Confusion matrix", [Html.Paragraph("No row has both a label and a prediction.")]);
         int right = pairs.Count(pair => pair.Actual == pair.Predicted);
-        ClassFigures[] classes = [.. pairs.SelectMany(pair => new[] { pair.Actual, pair.Predicted }).Distinct(StringComparer.Ordinal)
-            .Select(name => ClassFigures.Of(name, pairs))
+        ClassFigures[] classes = [.. ClassFigures.Of(pairs)
             .OrderByDescending(one => one.Count).ThenBy(one => one.Name, StringComparer.Ordinal)];
         TableHead[] heads =
         [
@@ -34,9 +33,10 @@ internal static class ConfusionSection
         [
             Html.Paragraph($"{Shown.Count(right)} of {Shown.Count(pairs.Length)} {(areSteps ? "steps" : "rows")} are right, "
                 + $"{Shown.Percent((double)right / pairs.Length)}. A row of the table is what came, a column what was said"
-                + (classes.Length > MostClasses ? $"; the {MostClasses - 1} most frequent classes, and all others together." : ".")),
+                + (classes.Length > MostClasses ? $"; the {MostClasses - 1} most frequent classes, and all others together." : ".")
+                + (classes.Length > MostRows ? $" Below are the {MostRows} most frequent of {classes.Length} classes." : "")),
             Matrix(pairs, classes),
-            Html.Table("Precision and recall of each class", heads, classes.Select(one => Html.Row(heads,
+            Html.Table("Precision and recall of each class", heads, classes.Take(MostRows).Select(one => Html.Row(heads,
             [
                 one.Name, Shown.Count(one.Count), Shown.Percent(one.Precision), Shown.Percent(one.Recall), Shown.Percent(one.F1),
                 Html.Bar(one.F1),
@@ -70,11 +70,19 @@ internal static class ConfusionSection
 
     private sealed record ClassFigures(string Name, int Count, double Precision, double Recall, double F1)
     {
-        public static ClassFigures Of(string name, (string Actual, string Predicted)[] pairs)
+        public static IEnumerable<ClassFigures> Of((string Actual, string Predicted)[] pairs)
         {
-            int actual = pairs.Count(pair => pair.Actual == name), predicted = pairs.Count(pair => pair.Predicted == name),
-                both = pairs.Count(pair => pair.Actual == name && pair.Predicted == name);
-            return new ClassFigures(name, actual, (double)both / predicted, (double)both / actual, 2.0 * both / (actual + predicted));
+            Dictionary<string, int> actual = Tally(pairs.Select(pair => pair.Actual));
+            Dictionary<string, int> predicted = Tally(pairs.Select(pair => pair.Predicted));
+            Dictionary<string, int> right = Tally(pairs.Where(pair => pair.Actual == pair.Predicted).Select(pair => pair.Actual));
+            foreach (string name in actual.Keys.Union(predicted.Keys))
+            {
+                int came = actual.GetValueOrDefault(name), said = predicted.GetValueOrDefault(name), both = right.GetValueOrDefault(name);
+                yield return new ClassFigures(name, came, (double)both / said, (double)both / came, 2.0 * both / (came + said));
+            }
         }
+
+        private static Dictionary<string, int> Tally(IEnumerable<string> names)
+            => names.CountBy(name => name, StringComparer.Ordinal).ToDictionary(StringComparer.Ordinal);
     }
 }

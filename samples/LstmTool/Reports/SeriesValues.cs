@@ -16,7 +16,7 @@ internal sealed record SeriesValues(
     // other.
     private const double LongStep = 1.5, MostGaps = 0.05;
 
-    private bool[]? _gapsBefore;
+    private int[]? _lastGaps;
 
     /// <summary>Reads all series, in the order of their first rows.</summary>
     public static IReadOnlyList<SeriesValues> Of(TrainedTask trained, ScoredRows scored)
@@ -55,26 +55,22 @@ internal sealed record SeriesValues(
         int at = FirstScored + scored + step;
         if (at >= Values.Length)
             return float.NaN;
-        _gapsBefore ??= FindGaps();
-        for (int i = at; i > at - step; i--)
-        {
-            if (_gapsBefore[i])
-                return float.NaN;
-        }
-        return Values[at];
+        _lastGaps ??= FindGaps();
+        return _lastGaps[at] > at - step ? float.NaN : Values[at];
     }
 
-    private bool[] FindGaps()
+    // For each row the last one, up to it, that has a gap before it; 0 for none.
+    private int[] FindGaps()
     {
-        var gaps = new bool[Values.Length];
+        var last = new int[Values.Length];
         if (Times is null || Times.Length < 3)
-            return gaps;
+            return last;
         TimeSpan[] steps = [.. Times.Skip(1).Zip(Times, (next, time) => next - time)];
         TimeSpan usual = steps.Order().ElementAt(steps.Length / 2);
-        for (int i = 0; i < steps.Length; i++)
-            gaps[i + 1] = steps[i] > LongStep * usual;
-        if (gaps.Count(gap => gap) > MostGaps * gaps.Length)
-            Array.Clear(gaps);
-        return gaps;
+        if (steps.Count(step => step > LongStep * usual) > MostGaps * steps.Length)
+            return last;
+        for (int i = 1; i < last.Length; i++)
+            last[i] = steps[i - 1] > LongStep * usual ? i : last[i - 1];
+        return last;
     }
 }
