@@ -78,6 +78,7 @@ internal sealed class LinearForecastFit
     private readonly double[] _valueSquares;
     private readonly double _weights;
     private readonly Dictionary<(double Penalty, bool Decays), CholeskyFactor> _factors = [];
+    private readonly Dictionary<LagForecast, (double[] Weights, double[] Products, double[] Spreads)> _differences = [];
 
     /// <summary>Sums over the steps of each series whose values ahead are all known.</summary>
     /// <param name="layout">The inputs and outputs of a step.</param>
@@ -146,12 +147,24 @@ internal sealed class LinearForecastFit
     /// <summary>The linear forecast that is fitted in a way.</summary>
     public LinearForecast Solve(LinearWay way)
     {
+        (double[] simple, double[] products, double[] spreads) = DifferenceFrom(way.Simple);
+        double[] weights = [.. products];
+        FactorOf(way).Solve(weights, _layout.Values);
+        TensorPrimitives.Add(weights, simple, weights);
+        return new LinearForecast(_layout, weights, spreads);
+    }
+
+    /// <summary>The weights of a simple forecast, the products of the features with what it lacks, and how far values are off it.</summary>
+    private (double[] Weights, double[] Products, double[] Spreads) DifferenceFrom(LagForecast forecast)
+    {
+        if (_differences.TryGetValue(forecast, out (double[], double[], double[]) known))
+            return known;
         int values = _layout.Values;
-        double[] weights = [.. _products], lags = new double[_layout.Lags], spreads = new double[values];
-        double[] simple = new double[weights.Length];
+        double[] products = [.. _products], lags = new double[_layout.Lags], spreads = new double[values];
+        double[] simple = new double[products.Length];
         for (int v = 0; v < values; v++)
         {
-            spreads[v] = Math.Sqrt(Math.Max(0, SquaresOf(way.Simple, v, lags)) / Math.Max(_weights, 1e-12));
+            spreads[v] = Math.Sqrt(Math.Max(0, SquaresOf(forecast, v, lags)) / Math.Max(_weights, 1e-12));
             for (int lag = 0; lag < lags.Length; lag++)
                 simple[FirstLagOf(v) * values + lag * values + v] = lags[lag];
         }
@@ -161,12 +174,12 @@ internal sealed class LinearForecastFit
             if (!ofFeature.ContainsAnyExcept(0.0))
                 continue;
             for (int j = 0; j < _size; j++)
-                TensorPrimitives.MultiplyAdd(ofFeature, -_squares[j * _size + k], weights.AsSpan(j * values, values),
-                    weights.AsSpan(j * values, values));
+            {
+                Span<double> ofProduct = products.AsSpan(j * values, values);
+                TensorPrimitives.MultiplyAdd(ofFeature, -_squares[j * _size + k], ofProduct, ofProduct);
+            }
         }
-        FactorOf(way).Solve(weights, values);
-        TensorPrimitives.Add(weights, simple, weights);
-        return new LinearForecast(_layout, weights, spreads);
+        return _differences[forecast] = (simple, products, spreads);
     }
 
     /// <summary>The sum of the squared errors of a simple forecast of a value, whose weights <paramref name="lags"/> receives.</summary>
