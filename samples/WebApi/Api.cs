@@ -18,6 +18,8 @@ internal static class Api
     {
         WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
         builder.Services.AddOptions<ApiOptions>().BindConfiguration(ApiOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        // Not a line for each request; metrics count them.
+        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         builder.Services.AddProblemDetails();
         builder.Services.AddSingleton(services
             => new ServedModel<Review, Opinion>(services.GetRequiredService<IOptions<ApiOptions>>().Value.SentimentPath));

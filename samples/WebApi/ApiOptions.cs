@@ -21,6 +21,7 @@ internal sealed class ApiOptions
     public string SalesStatePath { get; set; } = "models/sales-state.zip";
 
     /// <summary>How often the forecaster is saved while days come in; it is saved at the end in any case.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan SaveEvery { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>Days that may wait for the forecaster; more are refused with 503.</summary>

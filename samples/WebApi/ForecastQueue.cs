@@ -82,9 +82,11 @@ internal sealed class ForecastQueue : BackgroundService
                 continue;
             }
             while (_requests.Reader.TryRead(out Request? request))
+            {
                 request.Answer(_engine);
-            if (Stopwatch.GetElapsedTime(_savedAt) > _options.SaveEvery)
-                Save();
+                if (Stopwatch.GetElapsedTime(_savedAt) > _options.SaveEvery)
+                    Save();
+            }
             next = _requests.Reader.WaitToReadAsync(CancellationToken.None).AsTask();
         }
         Save();
