@@ -54,8 +54,10 @@ namespace Microsoft.ML.Lstm;
 /// series: a forecast depends on all rows before it, and the cost of a row does not depend on how many they are.
 ///
 /// The last part of each series (`ValidationFraction`), or the validation data, says when to stop, and how far forecasts are off: the
-/// intervals come from split conformal prediction, whatever the network's own distribution (Romano, Patterson and Candès 2019). On request
-/// the network is then trained again, on all rows (`RefitOnAllData`).
+/// intervals come from split conformal prediction, whatever the network's own distribution (Romano, Patterson and Candès 2019). They are
+/// wider behind restless rows than behind quiet ones where that makes the errors likelier (Lei et al. 2018), and where fewer than 2,000
+/// rows validate, errors of the training rows tell of the tails too. On request the network is then trained again, on all rows
+/// (`RefitOnAllData`).
 ///
 /// The fitted transformer knows the series up to the end of the data; see <xref:Microsoft.ML.Lstm.SeriesTransformer>.
 /// The same seed and data give the same model, bit for bit, with any number of threads, on processors with vectors of the same width.

@@ -100,10 +100,95 @@ public sealed class ConformalCalibrationTests
         Assert.AreEqual(4f * 95, intervals.Lower[0]);
     }
 
-    /// <summary>A stream whose forecast is 0 in each step, with a spread of 1, and a calibration of it.</summary>
-    private static (ForecastStream Forecast, ConformalCalibration Calibration) Begin(int horizon)
+    [TestMethod]
+    [DataRow(ForecastLoss.SquaredError, 1.0)]
+    [DataRow(ForecastLoss.Gaussian, 1.0)]
+    [DataRow(ForecastLoss.Quantile, 0.0)]
+    public void ErrorsThatGoWithTheLatestChangesMakeWidthsDoSo(ForecastLoss loss, double power)
     {
-        ForecastLayout layout = SeriesSample.Layout(horizon: horizon) with { Scaling = SeriesScaling.None };
+        (ForecastStream quiet, ConformalCalibration calibration) = Begin(horizon: 1, loss);
+        (ForecastStream restless, _) = Begin(horizon: 1, loss);
+        quiet.Step([1], [], [], []);
+        restless.Step([4], [], [], []);
+        Assert.AreEqual(1, quiet.ChangeOf(0));
+        Assert.AreEqual(4, restless.ChangeOf(0));
+        var random = new Random(3);
+        for (int i = 0; i < 400; i++)
+        {
+            double noise = random.NextDouble() - 0.5;
+            calibration.Add(quiet, [(float)noise]);
+            calibration.Add(restless, [(float)(4 * noise)]);
+        }
+        (ForecastIntervals intervals, _, _) = calibration.Calibrate(0.8, [1]);
+        CollectionAssert.AreEqual(power > 0 ? new[] { (float)power } : [], intervals.Powers);
+        if (power == 0)
+            return;
+        // The usual change is 2.5, and an eighth of it is added to each.
+        Assert.AreEqual((4 + 0.3125) / (1 + 0.3125), intervals.FactorOf(0, 4) / intervals.FactorOf(0, 1), 1e-6);
+        Assert.AreEqual(4, intervals.FactorOf(0, 1e9), "at most four times as wide");
+        double unit = loss == ForecastLoss.Gaussian ? quiet[0].Spread : 1;
+        Assert.AreEqual(0.4, intervals.Upper[0] * intervals.FactorOf(0, 1) * unit, 0.1);
+        Assert.AreEqual(-0.4, intervals.Lower[0] * intervals.FactorOf(0, 1) * unit, 0.1);
+    }
+
+    [TestMethod]
+    public void ErrorsThatAreTheSameWhateverTheChangesHaveNoPower()
+    {
+        (ForecastStream quiet, ConformalCalibration calibration) = Begin(horizon: 1);
+        (ForecastStream restless, _) = Begin(horizon: 1);
+        quiet.Step([1], [], [], []);
+        restless.Step([4], [], [], []);
+        for (int i = 1; i <= 99; i++)
+        {
+            calibration.Add(quiet, [i]);
+            calibration.Add(restless, [i]);
+        }
+        (ForecastIntervals intervals, _, _) = calibration.Calibrate(0.8, [1]);
+        Assert.IsEmpty(intervals.Powers);
+        Assert.IsEmpty(intervals.UsualChanges);
+        Assert.AreEqual(90, intervals.Upper[0]);
+    }
+
+    [TestMethod]
+    public void ErrorsOfTrainingRowsTellOfTheTails()
+    {
+        // Nine errors of validation rows, all twice as large as those of the training rows but for the largest of these.
+        (ForecastStream forecast, ConformalCalibration calibration) = Begin(horizon: 1);
+        for (int i = 0; i < 9; i++)
+            calibration.Add(forecast, [i % 2 == 0 ? 2 : -2]);
+        for (int i = 0; i < 50; i++)
+            calibration.AddLearned(forecast, [i == 0 ? 9 : i % 2 == 0 ? 1 : -1]);
+        Assert.AreEqual(9, calibration.Count);
+        (ForecastIntervals intervals, int fewest, _) = calibration.Calibrate(0.96, [1]);
+        Assert.AreEqual(9, fewest);
+        // The size is the square of the mean root: 2 of the validation rows, (52 / 50)² of the others; ten errors more say it is the same.
+        double ratio = (9 * 2 / (1.04 * 1.04) + 10) / 19;
+        // The largest of all 59 errors has a rank of 59/60 at the most, and the one before that is the second at either end.
+        Assert.AreEqual(9 * ratio, intervals.Upper[0], 1e-5);
+        Assert.AreEqual(-2, intervals.Lower[0], 1e-5);
+    }
+
+    [TestMethod]
+    public void AHundredErrorsAtTheMostAreOfTrainingRows()
+    {
+        (ForecastStream forecast, ConformalCalibration calibration) = Begin(horizon: 1);
+        for (int i = 1; i <= 99; i++)
+            calibration.Add(forecast, [i]);
+        for (int i = 0; i < 5000; i++)
+            calibration.AddLearned(forecast, [1000]);
+        (ForecastIntervals intervals, _, _) = calibration.Calibrate(0.795, [1]);
+        // 99 errors, one to come, and 100 for all training rows, which are the largest; from the other end it is the 80th of the 99.
+        Assert.AreEqual(1000, intervals.Upper[0]);
+        Assert.AreEqual(20, intervals.Lower[0]);
+        Assert.IsTrue(calibration.NeedsLearned(1999));
+        Assert.IsFalse(calibration.NeedsLearned(2000));
+    }
+
+    /// <summary>A stream whose forecast is 0 in each step, with a spread of 1, and a calibration of it.</summary>
+    private static (ForecastStream Forecast, ConformalCalibration Calibration) Begin(int horizon,
+        ForecastLoss loss = ForecastLoss.SquaredError)
+    {
+        ForecastLayout layout = SeriesSample.Layout(loss, horizon: horizon) with { Scaling = SeriesScaling.None, WindowDecides = true };
         ForecastModel model = ForecastModels.Create(layout, isZero: true);
         var stream = new ForecastStream(model, model.Pack(), series: 0);
         stream.Step([0], [], [], []);

@@ -42,7 +42,10 @@ public sealed class ForecastExportTests
         };
         ForecastModel model = ForecastModels.Create(layout, layers: 2, statics: Statics, series: Series, embeddingSize: 3);
         ForecastNetwork network = model.Networks[0] with { Scaling = Units(model.Scaling, layout.Targets) };
-        AssertSame(model with { Networks = [network] }, hasSeries: true);
+        ForecastIntervals intervals = windowDecides
+            ? model.Intervals with { UsualChanges = [0.5f, 2], Powers = [1, 0.5f] }
+            : model.Intervals;
+        AssertSame(model with { Networks = [network], Intervals = intervals }, hasSeries: true);
     }
 
     [TestMethod]

@@ -9,15 +9,17 @@ namespace Microsoft.ML.Lstm.Engine.Files;
 /// With D targets, P + K covariates, S static features, N series in the training data, H steps and L numbers a state:
 /// <c>covariates.offset</c>, <c>covariates.scale</c> [P + K] and <c>statics.offset</c>, <c>statics.scale</c> [S], left out when there are
 /// none; <c>targets.level</c>, <c>targets.deviation</c>, <c>targets.change</c> and <c>targets.size</c> [N + 1, D], the first row of all
-/// data, the last tensor left out in models of version 0.1.0; <c>intervals.lower</c>, <c>intervals.upper</c> [H, D]; <c>states</c> [M, L]
-/// of the M series whose state is known, left out when there are none. Further networks have scalers and targets of their own, whose names
-/// begin with <c>network2.</c> and so on; a state is that of each network, then of the baselines. Version 1, written by 0.1.0, has neither
-/// a version nor a checksum in its metadata; version 2 has both.
+/// data, the last tensor left out in models of version 0.1.0; <c>intervals.lower</c>, <c>intervals.upper</c> [H, D];
+/// <c>intervals.change</c> and <c>intervals.power</c> [1, D], left out where the width of intervals does not go with the latest changes;
+/// <c>states</c> [M, L] of the M series whose state is known, left out when there are none. Further networks have scalers and targets of
+/// their own, whose names begin with <c>network2.</c> and so on; a state is that of each network, then of the baselines. Version 1, written
+/// by 0.1.0, has neither a version nor a checksum in its metadata; version 2 has both.
 /// </remarks>
 internal static class ForecastFile
 {
     private const string Format = "Microsoft.ML.Lstm.Forecast";
     private const string What = "LSTM forecast";
+    private const string UsualChanges = "intervals.change", Powers = "intervals.power";
 
     // Surplus numbers that are read all the same: an error about the shape of a tensor says more than one about a total.
     private const int Excess = 1 << 20;
@@ -40,6 +42,11 @@ internal static class ForecastFile
         }
         AddMatrix("intervals.lower", targets, model.Intervals.Lower);
         AddMatrix("intervals.upper", targets, model.Intervals.Upper);
+        if (model.Intervals.Powers.Length > 0)
+        {
+            AddMatrix(UsualChanges, targets, model.Intervals.UsualChanges);
+            AddMatrix(Powers, targets, model.Intervals.Powers);
+        }
         if (states.Count > 0)
             AddMatrix("states", states[0].Length, [.. states.SelectMany(state => state)]);
         var metadata = new Dictionary<string, string> { [FileVersion.FormatKey] = Format, [FileVersion.Key] = FileVersion.Current };
@@ -72,6 +79,13 @@ internal static class ForecastFile
         var intervals = new ForecastIntervals(
             Take("intervals.lower", layout.Horizon, layout.Targets),
             Take("intervals.upper", layout.Horizon, layout.Targets));
+        if (layout.WindowDecides && tensors.Has(Powers))
+        {
+            intervals = intervals with { UsualChanges = Take(UsualChanges, 1, layout.Targets), Powers = Take(Powers, 1, layout.Targets) };
+            if (!Array.TrueForAll(intervals.Powers, power => power is >= 0 and <= 1)
+                || intervals.UsualChanges.Zip(intervals.Powers).Any(one => one.Second > 0 && !(one.First > 0)))
+                throw Invalid($"powers of 0 to 1 of changes above 0 in {Powers}", "others");
+        }
         var model = new ForecastModel(all, intervals) { Baselines = baselines };
         float[][] known = states == 0 ? [] : [.. Take("states", states, length).Chunk((int)length)];
         tensors.RequireNone("a forecast");
@@ -83,8 +97,8 @@ internal static class ForecastFile
         void Check(SafeTensorsHeader header)
         {
             FileVersion.Check(header, Format);
-            long most = networks.Count * (2L * (covariates + statics) + 4L * (series + 1L) * layout.Targets) + 2L * layout.Values
-                + states * length;
+            long most = networks.Count * (2L * (covariates + statics) + 4L * (series + 1L) * layout.Targets)
+                + 2L * layout.Values + 2L * layout.Targets + states * length;
             if (header.DataLength > most + Excess)
                 throw Invalid($"at most {most} numbers", $"{header.DataLength}");
         }

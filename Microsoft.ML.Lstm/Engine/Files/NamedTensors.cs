@@ -18,6 +18,9 @@ internal sealed class NamedTensors(IEnumerable<SafeTensor> tensors, string what)
     public static IEnumerable<SafeTensor> Of(SequenceModel model)
         => [.. Of("input", model.InputScaler), .. Of("static", model.StaticScaler), .. Of("output", model.OutputScaler)];
 
+    /// <summary>Whether there is a tensor that was not taken yet.</summary>
+    public bool Has(string name) => _tensors.ContainsKey(name);
+
     /// <summary>Takes the values of a tensor.</summary>
     /// <exception cref="InvalidDataException">There is no such tensor, or it has another shape.</exception>
     public ReadOnlySpan<float> Take(string name, params long[] shape)

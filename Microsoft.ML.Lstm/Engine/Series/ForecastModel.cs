@@ -48,7 +48,29 @@ internal sealed record ForecastNetwork(SequenceModel Network, ForecastLayout Lay
 /// </summary>
 /// <param name="Lower">Added to the lower ends.</param>
 /// <param name="Upper">Added to the upper ends.</param>
-internal sealed record ForecastIntervals(float[] Lower, float[] Upper);
+internal sealed record ForecastIntervals(float[] Lower, float[] Upper)
+{
+    /// <summary>An interval is at most so many times as wide, or as narrow, as usual.</summary>
+    public const double MostFactor = 4;
+
+    /// <summary>What a series that does not change at all counts as, as a share of the usual change: the next change may be one.</summary>
+    public const double LeastChange = 0.125;
+
+    /// <summary>How much each target changes usually (<see cref="SeriesEncoder.ChangeOf"/>), D; empty where it does not matter.</summary>
+    public float[] UsualChanges { get; init; } = [];
+
+    /// <summary>
+    /// The power of the change, relative to the usual one, that the unit of each target's errors goes with, D; empty for 0.
+    /// </summary>
+    public float[] Powers { get; init; } = [];
+
+    /// <summary>How many times as large as usual the unit of errors is behind a change.</summary>
+    public double FactorOf(int target, double change) => Powers.Length == 0 ? 1 : FactorOf(target, change, Powers[target]);
+
+    /// <summary>The same with another power.</summary>
+    public double FactorOf(int target, double change, double power) => power == 0 ? 1
+        : Math.Pow(Math.Clamp((change / UsualChanges[target] + LeastChange) / (1 + LeastChange), 1 / MostFactor, MostFactor), power);
+}
 
 /// <summary>The inputs and outputs of a step of a forecasting network.</summary>
 internal sealed record ForecastLayout

@@ -79,6 +79,9 @@ internal sealed class ForecastNetworkStream
         }
     }
 
+    /// <inheritdoc cref="SeriesEncoder.ChangeOf"/>
+    public double ChangeOf(int target) => _encoder.ChangeOf(target);
+
     /// <summary>Writes the state to <paramref name="destination"/>, <see cref="StateLength"/> numbers.</summary>
     public void CopyStateTo(Span<float> destination)
     {

@@ -82,19 +82,28 @@ internal sealed class ForecastStream
         return _baselines is null ? 1 : _baselines.Mix(index, 1) - rest;
     }
 
+    /// <inheritdoc cref="SeriesEncoder.ChangeOf"/>
+    public double ChangeOf(int target) => _networks[0].ChangeOf(target);
+
     /// <summary>
     /// Writes the forecast after the last row: the points, the lower and the upper ends of the calibrated intervals, H·D each. An interval
     /// always holds its point, even where calibration alone would not let it.
     /// </summary>
     public void CopyForecastTo(Span<float> destination)
     {
-        int values = _model.Layout.Values;
-        for (int i = 0; i < values; i++)
+        int values = _model.Layout.Values, targets = _model.Layout.Targets;
+        ForecastIntervals intervals = _model.Intervals;
+        for (int d = 0; d < targets; d++)
         {
-            ForecastOutput output = this[i];
-            destination[i] = (float)output.Point;
-            destination[values + i] = (float)Math.Min(output.Lower + output.Spread * _model.Intervals.Lower[i], output.Point);
-            destination[2 * values + i] = (float)Math.Max(output.Upper + output.Spread * _model.Intervals.Upper[i], output.Point);
+            double factor = intervals.Powers.Length == 0 ? 1 : intervals.FactorOf(d, ChangeOf(d));
+            for (int i = d; i < values; i += targets)
+            {
+                ForecastOutput output = this[i];
+                double unit = output.Spread * factor;
+                destination[i] = (float)output.Point;
+                destination[values + i] = (float)Math.Min(output.Lower + unit * intervals.Lower[i], output.Point);
+                destination[2 * values + i] = (float)Math.Max(output.Upper + unit * intervals.Upper[i], output.Point);
+            }
         }
     }
 

@@ -76,6 +76,9 @@ internal static class ForecastTraining
 
     private static readonly ForecastIntervals NoIntervals = new([], []);
 
+    // At the beginning of a series forecasts have little to go by.
+    private const int MostBeginning = 24;
+
     /// <summary>Trains a model.</summary>
     /// <param name="data">The series.</param>
     /// <param name="settings">The network and its training.</param>
@@ -216,14 +219,14 @@ internal static class ForecastTraining
         var calibration = new ConformalCalibration(data.Layout);
         int targets = data.Layout.Targets;
         float[] values = new float[data.Layout.Values];
+        bool needsLearned = data.Validates
+            && calibration.NeedsLearned(data.Rows.Zip(data.TrainingRows, (rows, training) => (long)rows.Count - training).Sum());
         float[][] states = RunHeldOut(model, data, (stream, i, t) =>
         {
-            int ahead = Math.Min(data.Layout.Horizon, data.Rows[i].Count - 1 - t);
-            for (int h = 0; h < ahead; h++)
-                data.Rows[i][t + 1 + h][..targets].CopyTo(values.AsSpan(h * targets));
-            calibration.Add(stream, values.AsSpan(0, ahead * targets));
+            calibration.Add(stream, ValuesAfter(i, t, data.Rows[i].Count));
             heldOut?.Add(stream, i, t);
-        }, stop.ThrowIfCancellationRequested);
+        }, stop.ThrowIfCancellationRequested,
+            needsLearned ? (stream, i, t) => calibration.AddLearned(stream, ValuesAfter(i, t, data.TrainingRows[i])) : null);
         (ForecastIntervals intervals, int errors, int stepsWithErrors) = calibration.Calibrate(data.ConfidenceLevel,
             model.Scaling.Deviations.AsSpan(0, targets));
         int needed = ConformalCalibration.ErrorsFor(data.ConfidenceLevel);
@@ -242,16 +245,25 @@ internal static class ForecastTraining
                 + $"each step ahead in the validation rows; there are {errors} at the least, so they may be too narrow{repeated}."));
         }
         return (intervals, states);
+
+        ReadOnlySpan<float> ValuesAfter(int series, int row, int end)
+        {
+            int ahead = Math.Min(data.Layout.Horizon, end - 1 - row);
+            for (int h = 0; h < ahead; h++)
+                data.Rows[series][row + 1 + h][..targets].CopyTo(values.AsSpan(h * targets));
+            return values.AsSpan(0, ahead * targets);
+        }
     }
 
     /// <summary>
     /// Runs through all series as scoring does, row by row, and calls <paramref name="beforeNext"/> with the stream, the series and the
     /// row whenever the next row is held out for validation (without validation rows, whenever there is a next row).
-    /// <paramref name="beforeStep"/> is called before each step and may throw to cancel.
+    /// <paramref name="beforeStep"/> is called before each step and may throw to cancel. <paramref name="beforeLearned"/> is called
+    /// like <paramref name="beforeNext"/> whenever the next row is not held out, but for the first rows.
     /// </summary>
     /// <returns>The state of each series after its last observed row.</returns>
-    public static float[][] RunHeldOut(
-        ForecastModel model, ForecastData data, Action<ForecastStream, int, int> beforeNext, Action? beforeStep = null)
+    public static float[][] RunHeldOut(ForecastModel model, ForecastData data, Action<ForecastStream, int, int> beforeNext,
+        Action? beforeStep = null, Action<ForecastStream, int, int>? beforeLearned = null)
     {
         bool validates = data.Validates;
         SequenceNetwork[] networks = model.Pack();
@@ -262,14 +274,19 @@ internal static class ForecastTraining
         {
             SeriesRows rows = data.Rows[i];
             int first = validates ? Math.Max(0, data.TrainingRows[i] - 1) : 0;
+            int firstLearned = Math.Clamp(data.TrainingRows[i] / 3, 1, MostBeginning);
             var stream = new ForecastStream(model, networks, rows.Series, theta);
             int observed = rows.CountObserved(data.Layout.Targets, data.Layout.KnownCovariates);
             for (int t = 0; t < observed; t++)
             {
                 beforeStep?.Invoke();
                 stream.Step(rows[t], rows.KnownAfter(t, data.Layout, future), rows.CalendarOf(t), rows.Statics);
-                if (t >= first && t + 1 < observed && stream.HasForecast)
+                if (t + 1 == observed || !stream.HasForecast)
+                    continue;
+                if (t >= first)
                     beforeNext(stream, i, t);
+                else if (t >= firstLearned)
+                    beforeLearned?.Invoke(stream, i, t);
             }
             stream.CopyStateTo(states[i] = new float[stream.StateLength]);
         }

@@ -27,6 +27,9 @@ internal sealed class SeriesEncoder
     // Every finite number is a valid value, so it must not become infinite here or in later products.
     private const double Largest = 1e18;
 
+    /// <summary>The values whose changes are the latest; fewer where the history is shorter.</summary>
+    public const int LatestValues = 25;
+
     // Larger than most windows, so that the history seldom has to grow.
     private const int FirstCapacity = 256;
 
@@ -186,6 +189,19 @@ internal sealed class SeriesEncoder
             }
         }
         calendar.CopyTo(features[at..]);
+    }
+
+    /// <summary>
+    /// How much a target has changed from row to row lately: the mean absolute change over the last rows, in units of the scale; 0 before
+    /// the second value, and without a scale.
+    /// </summary>
+    public double ChangeOf(int target)
+    {
+        ReadOnlySpan<float> history = HistoryOf(target)[..Math.Min(_counts[target], LatestValues)];
+        double sum = 0;
+        for (int i = 1; i < history.Length; i++)
+            sum += Math.Abs((double)history[i - 1] - history[i]);
+        return _scales[target] > 0 ? sum / Math.Max(1, history.Length - 1) / _scales[target] : 0;
     }
 
     /// <summary>Writes the state to <paramref name="destination"/>, <see cref="StateLength"/> numbers.</summary>

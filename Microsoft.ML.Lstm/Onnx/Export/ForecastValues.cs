@@ -88,6 +88,8 @@ internal sealed class ForecastValues
         string level = OfTargets(steps.Levels), scale = OfTargets(steps.Scales);
         _point = InUnit(point);
         _spread = graph.Node("Mul", [scale, deviation]);
+        string unit = model.Intervals.Powers.Length == 0 ? _spread
+            : graph.Node("Mul", [_spread, OfTargets(Factor(steps.LatestChanges(graph)))]);
         _lower = graph.Node("Min", [Moved(InUnit(lower), "intervals.lower", model.Intervals.Lower), _point]);
         _upper = graph.Node("Max", [Moved(InUnit(upper), "intervals.upper", model.Intervals.Upper), _point]);
 
@@ -98,7 +100,7 @@ internal sealed class ForecastValues
         string Moved(string end, string name, float[] by)
         {
             string moves = graph.Cast(graph.Constant(name, by, layout.Horizon, layout.Targets), DataType.Double);
-            return graph.Node("Add", [end, graph.Node("Mul", [_spread, moves])]);
+            return graph.Node("Add", [end, graph.Node("Mul", [unit, moves])]);
         }
     }
 
@@ -153,6 +155,22 @@ internal sealed class ForecastValues
         string curve = _graph.Node("Log", [_graph.Node("Add", [small, Number(1)])]);
         string line = _graph.Node("Max", [output, Number(0)]);
         return _graph.Node("Add", [_graph.Node("Add", [curve, line]), Number((float)ForecastLossDescription.LeastDeviation)]);
+    }
+
+    /// <summary>
+    /// How many times as large as usual the unit of errors is, [B x D]: <see cref="ForecastIntervals.FactorOf(int, double)"/>.
+    /// </summary>
+    private string Factor(string changes)
+    {
+        ForecastIntervals intervals = _model.Intervals;
+        string usual = _graph.Constant("intervals.change", Array.ConvertAll(intervals.UsualChanges, one => one > 0 ? one : 1),
+            intervals.UsualChanges.Length);
+        string power = _graph.Cast(_graph.Constant("intervals.power", intervals.Powers, intervals.Powers.Length), DataType.Double);
+        const double Least = ForecastIntervals.LeastChange, Most = ForecastIntervals.MostFactor;
+        string relative = _graph.Node("Div", [changes, _graph.Cast(usual, DataType.Double)]);
+        relative = _graph.Node("Div", [_graph.Node("Add", [relative, Number((float)Least)]), Number((float)(1 + Least))]);
+        relative = _graph.Node("Max", [_graph.Node("Min", [relative, Number((float)Most)]), Number((float)(1 / Most))]);
+        return _graph.Node("Pow", [relative, power]);
     }
 
     private string Scale(string value, AffineScaler scaler, int first, int count)

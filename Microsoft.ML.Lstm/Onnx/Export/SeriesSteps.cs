@@ -12,6 +12,8 @@ internal sealed class SeriesSteps
     private readonly ForecastLayout _layout;
     private readonly SeriesTables _tables;
     private readonly int _window;
+    private readonly string _history;
+    private readonly string _counts;
 
     /// <summary>Writes the loop.</summary>
     /// <param name="graph">The graph.</param>
@@ -48,6 +50,7 @@ internal sealed class SeriesSteps
         DataType[] outputs = [DataType.Float, .. past is null ? [] : new[] { DataType.Float }];
         string[] results = graph.Scan("rows", isReversed: false, states, items, outputs, (body, before, item) => Step(body, before, item));
         (Levels, Scales) = (results[3], results[4]);
+        (_history, _counts) = (results[0], results[1]);
         // The level counts once the series has a value, or where the training data gives it.
         string counts = graph.Node("Greater", [results[1], graph.Vector(0)]);
         string measured = graph.Cast(graph.Node("Or", [counts, _tables.IsKnown]), DataType.Float);
@@ -72,6 +75,22 @@ internal sealed class SeriesSteps
 
     /// <summary>Whether there is a level for any target, [B x 1].</summary>
     public string IsMeasured { get; }
+
+    /// <summary>How much each target has changed lately, [B x D] in double: <see cref="SeriesEncoder.ChangeOf"/>.</summary>
+    public string LatestChanges(OnnxGraph graph)
+    {
+        string zero = Double(graph, 0), one = Double(graph, 1);
+        string later = graph.Places(Math.Min(SeriesEncoder.LatestValues, _layout.History) - 1);
+        string before = graph.Node("Add", [later, graph.Vector(1)]), values = graph.Cast(_history, DataType.Double);
+        string change = graph.Node("Abs", [graph.Node("Sub", [graph.Gather(values, later, 2), graph.Gather(values, before, 2)])]);
+        string isThere = graph.Node("Less", [before, graph.Reshape(_counts, 0, 0, 1)]);
+        string sum = graph.ReduceSum(graph.Node("Where", [isThere, change, zero]), 2);
+        string count = graph.ReduceSum(graph.Cast(isThere, DataType.Double), 2);
+        string mean = graph.Reshape(graph.Node("Div", [sum, graph.Node("Max", [count, one])]), 0, 0);
+        string scale = graph.Cast(Scales, DataType.Double), hasScale = graph.Node("Greater", [scale, zero]);
+        string measured = graph.Node("Div", [mean, graph.Node("Where", [hasScale, scale, one])]);
+        return graph.Node("Where", [hasScale, measured, zero]);
+    }
 
     private string[] Step(OnnxGraph body, string[] states, string[] items)
     {
