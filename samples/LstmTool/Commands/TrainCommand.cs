@@ -86,6 +86,7 @@ internal sealed class TrainCommand
         catch (Exception error) when (error is not OutOfMemoryException)
         {
             Console.Error.WriteLine($"No report could be written: {Cli.MessageOf(error)}");
+            File.Delete(path);
         }
     }
 }

@@ -9,11 +9,17 @@ internal sealed record RowParts(int[] Train, int[] Validation, int[] Unseen, str
 {
     private const int ManyRows = 2000;
 
-    /// <summary>All that settings are chosen by.</summary>
-    public int[] Known => [.. Train.Concat(Validation).Order()];
+    /// <summary>Whether the validation rows are a file of their own, which is never trained on.</summary>
+    public bool ValidationIsApart { get; init; }
 
-    /// <summary>All rows but those of a file that is for the metrics only.</summary>
-    public int[] All => [.. Train.Concat(Validation).Concat(Unseen).Order()];
+    /// <summary>Whether the unseen rows are a file of their own, which is never trained on.</summary>
+    public bool UnseenIsApart { get; init; }
+
+    /// <summary>What a model may be trained on before it is measured.</summary>
+    public int[] Known => ValidationIsApart ? Train : [.. Train.Concat(Validation).Order()];
+
+    /// <summary>What a model may be trained on once it has been measured.</summary>
+    public int[] All => UnseenIsApart ? Known : [.. Known.Concat(Unseen).Order()];
 
     /// <summary>The share of rows to keep for a purpose: enough for a figure, and no more of what training could use.</summary>
     public static double ShareOf(int rows) => rows <= ManyRows ? 0.2 : Math.Max(0.05, 0.2 * Math.Sqrt((double)ManyRows / rows));
@@ -29,6 +35,7 @@ internal sealed record RowParts(int[] Train, int[] Validation, int[] Unseen, str
     {
         var random = new Random(request.Seed);
         int[] train = [.. Enumerable.Range(0, own)];
+        bool isApart = unseen.Length > 0, validationIsApart = validation.Length > 0;
         string how = request.TestDataset is null ? "at random" : $"the unseen rows are {request.TestDataset}";
         if (unseen.Length == 0)
             (train, unseen) = Draw([.. train.Select(row => (row, classes?[row]))], ShareOf(train.Length), random);
@@ -37,6 +44,10 @@ internal sealed record RowParts(int[] Train, int[] Validation, int[] Unseen, str
         else
             how += $", the rows to choose by are {request.ValidationDataset}";
         return train.Length > 0 && validation.Length > 0 && unseen.Length > 0 ? new RowParts(train, validation, unseen, how)
+            {
+                ValidationIsApart = validationIsApart,
+                UnseenIsApart = isApart,
+            }
             : throw new InvalidDataException(
                 $"{request.Dataset} has {own} rows with a label; that is too few to train, to choose settings and to measure.");
     }

@@ -61,14 +61,17 @@ internal sealed class TaskRun(LearningTask task, string name)
             (chosen, model, seen) = TrainOnce(time, interrupted);
         }
 
-        if (search.Trials.Count > 0 && task.Folds.Count > 0 && !interrupted.IsCancellationRequested)
-            (model, seen) = (Train(chosen.Settings, task.Parts.Known, time, interrupted) ?? model, task.Parts.Known);
+        // Rows that are measured on and not trained on later leave the time for a model of all others, and so do few rows.
+        bool trainsBefore = task.Folds.Count > 0 || task.Parts.UnseenIsApart;
+        if (trainsBefore && _tooLong is null && !interrupted.IsCancellationRequested
+            && Train(chosen.Settings, task.Parts.Known, time, interrupted) is { } onKnown)
+            (model, seen) = (onKnown, task.Parts.Known);
         var rivals = search.Trials.Where(one => one.Trial.Effort != TrainingEffort.Quick && one.Trial != chosen)
             .Select(one => (one.Trial.Settings, one.Model));
-        Measurement measured = task.Measure([(chosen.Settings, model), .. task.Folds.Count > 0 ? [] : rivals], seen);
+        Measurement measured = task.Measure([(chosen.Settings, model), .. trainsBefore ? [] : rivals], seen);
 
         double needed = Margin * chosen.Seconds * task.Parts.All.Length / seen.Length / Math.Max(1, task.Folds.Count);
-        bool hasTime = _tooLong is null && (!chosen.WasStopped || chosen.Settings.IsBest)
+        bool hasTime = _tooLong is null && seen.Length < task.Parts.All.Length && (!chosen.WasStopped || chosen.Settings.IsBest)
             && _clock.Elapsed.TotalSeconds + needed < time.TotalSeconds;
         ITransformer? last = hasTime && !interrupted.IsCancellationRequested
             ? Train(chosen.Settings, task.Parts.All, time, interrupted)
@@ -79,7 +82,7 @@ internal sealed class TaskRun(LearningTask task, string name)
             Trials = search.Trials.Count == 0 ? [chosen] : [.. search.Trials.Select(one => one.Trial)],
             Chosen = chosen.Settings,
             Model = last ?? model,
-            TrainedOn = last is not null ? "all rows" : "all rows but those that it was measured on"
+            TrainedOn = last is not null || seen.Length == task.Parts.All.Length ? "all rows" : "all rows but those that it was measured on"
                 + (seen.Length < task.Parts.Known.Length ? " or chosen by" : ""),
             MeasuredModel = model,
             Seen = task.Table.View(seen),
@@ -95,7 +98,7 @@ internal sealed class TaskRun(LearningTask task, string name)
             Table = task.Table,
             Layout = task.Layout,
             Code = task.CodeOf(chosen.Settings),
-            Notes = [.. measured.Notes, .. task.Describe(last ?? model, knowsAll: last is not null)],
+            Notes = [.. measured.Notes, .. task.Describe(last ?? model, knowsAll: last is not null || seen.Length == task.Parts.All.Length)],
             WasInterrupted = interrupted.IsCancellationRequested,
             Elapsed = spent + _clock.Elapsed,
         };
