@@ -14,6 +14,7 @@ internal sealed class TaskRun(LearningTask task, string name)
     // Beyond this share of the time a first training leaves none for a second one, on more rows.
     private const double MostOfFirst = 0.45;
     private const double MostOfOnly = 0.92;
+    private const double ShareToJudgeBy = 0.08;
 
     private readonly Stopwatch _clock = Stopwatch.StartNew();
 
@@ -76,13 +77,14 @@ internal sealed class TaskRun(LearningTask task, string name)
         ITransformer? last = hasTime && !interrupted.IsCancellationRequested
             ? Train(chosen.Settings, task.Parts.All, time, interrupted)
             : null;
+        bool knowsAll = last is not null || seen.Length == task.Parts.All.Length;
         return new TrainedTask(task.Context, task.Name, name, task.Facts, task.ColumnsOf(chosen.Settings))
         {
             Seed = task.Request.Seed,
             Trials = search.Trials.Count == 0 ? [chosen] : [.. search.Trials.Select(one => one.Trial)],
             Chosen = chosen.Settings,
             Model = last ?? model,
-            TrainedOn = last is not null || seen.Length == task.Parts.All.Length ? "all rows" : "all rows but those that it was measured on"
+            TrainedOn = knowsAll ? "all rows" : "all rows but those that it was measured on"
                 + (seen.Length < task.Parts.Known.Length ? " or chosen by" : ""),
             MeasuredModel = model,
             Seen = task.Table.View(seen),
@@ -98,7 +100,7 @@ internal sealed class TaskRun(LearningTask task, string name)
             Table = task.Table,
             Layout = task.Layout,
             Code = task.CodeOf(chosen.Settings),
-            Notes = [.. measured.Notes, .. task.Describe(last ?? model, knowsAll: last is not null || seen.Length == task.Parts.All.Length)],
+            Notes = [.. measured.Notes, .. task.Describe(last ?? model, knowsAll)],
             WasInterrupted = interrupted.IsCancellationRequested,
             Elapsed = spent + _clock.Elapsed,
         };
@@ -111,6 +113,7 @@ internal sealed class TaskRun(LearningTask task, string name)
         IReadOnlyList<(int[] Train, int[] Validation)> folds = task.Folds.Count > 0
             ? task.Folds
             : [(task.Parts.Train, task.Parts.Validation)];
+        double? firstEpoch = null;
         var call = new TrainingCall(settings, effort, epoch =>
         {
             EpochCompleted?.Invoke(epoch);
@@ -140,8 +143,12 @@ internal sealed class TaskRun(LearningTask task, string name)
 
         void StopIfTooLong(EpochCompletedEventArgs epoch)
         {
-            double seconds = epoch.Elapsed.TotalSeconds / epoch.Epoch;
-            if (seconds * epoch.NumberOfEpochs * folds.Count <= MostOfFirst * time.TotalSeconds || epoch.Epoch > epoch.NumberOfEpochs / 2)
+            // The first epoch has the program's warming up in it.
+            double elapsed = epoch.Elapsed.TotalSeconds;
+            firstEpoch ??= elapsed;
+            double seconds = epoch.Epoch == 1 ? elapsed : (elapsed - firstEpoch.Value) / (epoch.Epoch - 1);
+            if (elapsed < ShareToJudgeBy * time.TotalSeconds || epoch.Epoch > epoch.NumberOfEpochs / 2
+                || seconds * epoch.NumberOfEpochs * folds.Count <= MostOfFirst * time.TotalSeconds)
                 return;
             _tooLong = (seconds, epoch.NumberOfEpochs);
             epoch.Cancel = true;
