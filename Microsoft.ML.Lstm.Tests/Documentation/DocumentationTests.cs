@@ -16,7 +16,7 @@ public sealed partial class DocumentationTests
 
     // What pages say of ML.NET and its other packages that no test or sample calls.
     private static readonly string[] NamesOfMlNet = ["CrossValidationSplit", "DetectIidSpike", "ForecastBySsa", "MissingRealsAsNaNs",
-        "Preview", "TextClassification"];
+        "PredictionEnginePool", "Preview", "TextClassification"];
 
     private static IEnumerable<string> Pages =>
         from path in Directory.EnumerateFiles(Root, "*.md")
@@ -24,6 +24,10 @@ public sealed partial class DocumentationTests
         let page = Path.GetRelativePath(Root, path).Replace('\\', '/')
         orderby page
         select page;
+
+    private static IEnumerable<string> PagesOfSamples =>
+        from path in Directory.EnumerateFiles(Path.Combine(Root, "samples"), "*.md", SearchOption.AllDirectories)
+        select Path.GetRelativePath(Root, path).Replace('\\', '/');
 
     // Those that name parts of the library and of ML.NET, rather than of formats, data sets or other libraries.
     private static IEnumerable<string> PagesAboutTheLibrary => Pages.Where(page => page is "README.md" or "docs/getting-started.md"
@@ -56,7 +60,8 @@ public sealed partial class DocumentationTests
     [TestMethod]
     public void CommandsNameFilesAndOptionsThatExist()
     {
-        MarkdownBlock[] blocks = [.. Blocks.Where(block => block.Language == "sh")];
+        MarkdownBlock[] blocks =
+            [.. Blocks.Concat(PagesOfSamples.SelectMany(page => MarkdownBlock.Read(Root, page))).Where(block => block.Language == "sh")];
         Assert.IsNotEmpty(blocks);
         AssertNone(
             from block in blocks
@@ -77,8 +82,7 @@ public sealed partial class DocumentationTests
 
     [TestMethod]
     public void LinksLeadToFilesAndHeadings() => AssertNone(
-        from page in Pages.Concat(Directory.EnumerateFiles(Path.Combine(Root, "samples"), "*.md", SearchOption.AllDirectories)
-            .Select(path => Path.GetRelativePath(Root, path).Replace('\\', '/')))
+        from page in Pages.Concat(PagesOfSamples)
         let text = File.ReadAllText(Path.Combine(Root, page))
         from link in LinkPattern().Matches(text)
         let parts = link.Groups[1].Value.Split('#')
