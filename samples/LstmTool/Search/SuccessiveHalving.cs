@@ -17,6 +17,9 @@ public sealed class SuccessiveHalving<TModel>
     // Seconds of a brief training, of those in full.
     private const double QuickShare = 0.45;
 
+    // Seconds of a training that finds the program warm, of those of the first one.
+    private const double WarmShare = 0.7;
+
     // However short the time is, a first training is given this long.
     private const double LeastSeconds = 20;
 
@@ -105,9 +108,10 @@ public sealed class SuccessiveHalving<TModel>
     }
 
     /// <summary>
-    /// The seconds of a training in full: the least of those seen, since the first one warms the program up.
+    /// The seconds of a training in full: the least of those seen, of the first less than it took, since it warms the program up.
     /// </summary>
-    private double Full => _trials.Where(one => one.Trial.Effort == TrainingEffort.Default).Min(one => one.Trial.Seconds);
+    private double Full => _trials.Where(one => one.Trial.Effort == TrainingEffort.Default)
+        .Min(one => one.Trial.Settings == Candidates[0] ? WarmShare * one.Trial.Seconds : one.Trial.Seconds);
 
     private bool HasTimeForBest => BestShare > 0 && HasTimeFor(0, keepsTimeForBest: true);
 

@@ -15,6 +15,7 @@ internal sealed class TaskRun(LearningTask task, string name)
     private const double MostOfFirst = 0.45;
     private const double MostOfOnly = 0.92;
     private const double ShareToJudgeBy = 0.08;
+    private const double ShareToJudgeFirstBy = 0.25;
 
     private readonly Stopwatch _clock = Stopwatch.StartNew();
 
@@ -147,7 +148,8 @@ internal sealed class TaskRun(LearningTask task, string name)
             double elapsed = epoch.Elapsed.TotalSeconds;
             firstEpoch ??= elapsed;
             double seconds = epoch.Epoch == 1 ? elapsed : (elapsed - firstEpoch.Value) / (epoch.Epoch - 1);
-            if (elapsed < ShareToJudgeBy * time.TotalSeconds || epoch.Epoch > epoch.NumberOfEpochs / 2
+            double share = epoch.Epoch == 1 ? ShareToJudgeFirstBy : ShareToJudgeBy;
+            if (elapsed < share * time.TotalSeconds || epoch.Epoch > epoch.NumberOfEpochs / 2
                 || seconds * epoch.NumberOfEpochs * folds.Count <= MostOfFirst * time.TotalSeconds)
                 return;
             _tooLong = (seconds, epoch.NumberOfEpochs);
