@@ -25,9 +25,11 @@ internal static class RidgeStart
     /// <param name="validation">The sequences that the ridges are chosen by; null for generalized cross-validation.</param>
     /// <param name="lastValue">Of windows, the value of a step that the label will be; -1 for none.</param>
     /// <param name="ridges">The ridge of each output, to be taken as it is; null to choose them.</param>
+    /// <param name="keepsWeights">Whether the weights stay as a checkpoint has them, and only the ridges are found again, which a training
+    /// on all rows that follows needs.</param>
     /// <returns>The ridge of each output.</returns>
     public static double[] Fit(SequenceModel model, SequenceSet set, SequenceSet? validation = null, int lastValue = -1,
-        double[]? ridges = null)
+        double[]? ridges = null, bool keepsWeights = false)
     {
         NetworkShape shape = model.Shape;
         var reader = new RowReader(model, lastValue);
@@ -56,6 +58,8 @@ internal static class RidgeStart
                         = (errors[output], ridge, candidate[output], offsets[output]);
             }
         }
+        if (keepsWeights)
+            return chosen;
         Span<float> weights = model.Parameters[ParameterSet.HeadWeight], biases = model.Parameters[ParameterSet.HeadBias];
         for (int output = 0; output < outputs; output++)
         {

@@ -79,8 +79,8 @@ internal sealed partial class TrainingLoop
             _keepsLinearPart = _training.TargetSize > 0;
             if (_linearPart is not null)
                 LinearPart.Clear(_model.Parameters);
-            else if (_keepsLinearPart && job.Resume is null)
-                _ridges = RidgeStart.Fit(_model, scaled, _validation, job.LastValue, job.Ridges);
+            else if (_keepsLinearPart)
+                _ridges = RidgeStart.Fit(_model, scaled, _validation, job.LastValue, job.Ridges, keepsWeights: job.Resume is not null);
         }
         _trainingObjective = job.Task.CreateObjective(_model, _training);
         _validationObjective = _validation is null ? null : job.Task.CreateObjective(_model, _training);
