@@ -127,6 +127,19 @@ public sealed class LstmToolTests
         CollectionAssert.AreEquivalent(before, Directory.GetFileSystemEntries(_folder));
     }
 
+    /// <summary>Local times have an hour of autumn twice; whole numbers beside them are no names of series.</summary>
+    [TestMethod]
+    public void AnHourThatStandsTwiceIsNoSeriesAndNoError()
+    {
+        var begin = new DateTime(2025, 10, 20);
+        string file = Write("hours.csv", ["Hour,Heat", .. Enumerable.Range(0, 300).Select(row =>
+            FormattableString.Invariant($"{begin.AddHours(row < 150 ? row : row - 1):yyyy-MM-dd HH:mm:ss},{row % 12}"))]);
+        string output = Run(0, "anomaly-detection", "--dataset", file, "--train-time", "2");
+        StringAssert.Contains(output, "time: none, as 'Hour' has some times twice, rows follow each other in equal steps");
+        StringAssert.Contains(output, "series: one");
+        StringAssert.Contains(output, "value: column 'Heat'");
+    }
+
     [TestMethod]
     public void LeavesFoldersOfOthersAlone()
     {

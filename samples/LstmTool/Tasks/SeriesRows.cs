@@ -8,6 +8,9 @@ internal sealed class SeriesRows
 {
     private const double UsualShare = 0.15;
 
+    // Up to so many of a file's times stand there twice by accident, as an hour of autumn does in local time: they tell no series apart.
+    private const double AccidentalShare = 0.02;
+
     private readonly SourceColumn? _time;
     private readonly SourceColumn? _series;
     private readonly DateTime[]? _times;
@@ -26,6 +29,9 @@ internal sealed class SeriesRows
         _times = _time is null ? null : data.TimesOf(_time);
         _format = _time is null ? null : data.TimeFormatOf(_time) ?? TimeFormat.Usual;
         _series = request.Series is { } series ? data.Find(series, "--series-col") : InferSeries(data, taken);
+        string? repeated = _time?.Name;
+        if (_series is null && request.Time is null && RepeatedTimes is > 0 and var repeats && repeats <= AccidentalShare * data.Rows)
+            (_time, _times, _format) = (null, null, null);
         _names = _series is null ? [.. Enumerable.Repeat("", data.Rows)] : data.TextsOf(_series);
         _order = [.. Enumerable.Range(0, data.Rows)];
         if (_times is not null)
@@ -34,8 +40,9 @@ internal sealed class SeriesRows
         string longest = _names.CountBy(name => name).MaxBy(pair => pair.Value).Key;
         (_step, _season) = TimeSteps.Of([.. _order.Where(row => _names[row] == longest).Select(row => _times?[row] ?? default)]);
         if (request.Time is null)
-            _inferred.Add(new(_time is null ? "time: none, rows follow each other in equal steps" : $"time: column '{_time.Name}', "
-                + $"{_format!.Name}, a row every {_step ?? "step"}", "--time-col"));
+            _inferred.Add(new(_time is not null ? $"time: column '{_time.Name}', {_format!.Name}, a row every {_step ?? "step"}"
+                : (repeated is null ? "time: none" : $"time: none, as '{repeated}' has some times twice")
+                    + ", rows follow each other in equal steps", "--time-col"));
         if (request.Series is null)
             _inferred.Add(new(_series is null ? "series: one" : $"series: {Count}, by column '{_series.Name}'", "--series-col"));
     }
@@ -140,12 +147,17 @@ internal sealed class SeriesRows
         return [.. places.Order()];
     }
 
+    /// <summary>How many rows have a time that a row before them has too.</summary>
+    private int RepeatedTimes => _times is null ? 0 : _times.Length - _times.Distinct().Count();
+
     private SourceColumn? InferSeries(Dataset data, IReadOnlyCollection<SourceColumn> taken)
     {
-        if (_times is null || _times.Distinct().Count() == _times.Length)
+        int repeats = RepeatedTimes;
+        if (_times is null || repeats == 0)
             return null;
         return data.Columns
-            .Where(column => column.Kind is ColumnKind.Text or ColumnKind.Number && column != _time && !taken.Contains(column))
+            .Where(column => column != _time && !taken.Contains(column) && (column.Kind == ColumnKind.Text
+                || column.Kind == ColumnKind.Number && repeats > AccidentalShare * data.Rows))
             .Select(column => (Column: column, Texts: data.TextsOf(column)))
             .Where(one => one.Texts.Zip(_times).Distinct().Count() == _times.Length)
             .Select(one => (one.Column, Names: one.Texts.Distinct().Count()))
