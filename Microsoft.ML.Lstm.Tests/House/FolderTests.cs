@@ -52,6 +52,8 @@ public sealed class FolderTests
         "Sequences/Labeling",
         "Sequences/Labeling/Evaluation",
         "Sequences/Autoencoder",
+        "Sequences/LanguageModel",
+        "Sequences/LanguageModel/Evaluation",
         "Series",
         "Forecasting",
         "Forecasting/Evaluation",

@@ -11,6 +11,9 @@ internal static class AnyTrainer
     /// <summary>Learns no label, and takes no tokens.</summary>
     public const string Autoencoder = "autoencoder";
 
+    /// <summary>Learns the next tokens, and takes tokens alone.</summary>
+    public const string LanguageModel = "language model";
+
     /// <summary>Those that learn a label.</summary>
     public static string[] Names { get; } = [Regression, Binary, Multiclass, Labeling];
 
@@ -39,9 +42,12 @@ internal static class AnyTrainer
     /// <summary>Any of them, with what they all have changed.</summary>
     public static IEstimator<SequencePredictionTransformer> CreateAny(MLContext ml, string trainer,
         Action<SequenceInputOptions>? change = null)
-        => trainer == Autoencoder
-            ? ml.AnomalyDetection.Trainers.LstmAutoencoder(SmallOptions.CreateAutoencoder(change))
-            : Create(ml, trainer, options => change?.Invoke(options));
+        => trainer switch
+        {
+            Autoencoder => ml.AnomalyDetection.Trainers.LstmAutoencoder(SmallOptions.CreateAutoencoder(change)),
+            LanguageModel => ml.MulticlassClassification.Trainers.LstmLanguageModel(SmallOptions.CreateLanguageModel(change)),
+            _ => Create(ml, trainer, options => change?.Invoke(options)),
+        };
 
     /// <summary>Trains on rows of which vectors may have any length, and gives the warnings, too.</summary>
     public static (SequencePredictionTransformer Model, string[] Warnings) Fit(string trainer, Example[] rows,

@@ -30,6 +30,9 @@ internal static class HarnessForms
         .. from form in (string[])["vector", "dimensions", "more dimensions", "variable", "variable with dimensions", "static",
             "scalar static", "weights", "encoding", "two bidirectional layers of GRU", "variable with errors of steps"]
            select (AnyTrainer.Autoencoder, form),
+        .. from form in (string[])["tokens", "variable tokens", "variable tied tokens", "variable tokens without boundaries", "weights",
+            "variable tokens with names"]
+           select (AnyTrainer.LanguageModel, form),
     ];
 
     public static EstimatorHarness Create(string trainer, string form)
@@ -62,6 +65,8 @@ internal static class HarnessForms
     {
         if (trainer == AnyTrainer.Autoencoder)
             return (AnyTrainer.CreateAny(ml, trainer, options => ChangeInput(options, form)), ["Score", "PredictedLabel"]);
+        if (trainer == AnyTrainer.LanguageModel)
+            return CreateLanguageModel(ml, form);
         IEstimator<ITransformer> estimator = AnyTrainer.Create(ml, trainer, options => Change(options, form));
         string[] outputs = trainer switch
         {
@@ -86,6 +91,27 @@ internal static class HarnessForms
         return (ml.Transforms.Conversion.MapValueToKey("LabelKey", names).Append(estimator)
             .Append(ml.Transforms.Conversion.MapKeyToValue("PredictedName", "PredictedLabel")),
             [.. outputs, "PredictedName"]);
+    }
+
+    private static (IEstimator<ITransformer> Estimator, string[] Outputs) CreateLanguageModel(MLContext ml, string form)
+    {
+        string[] outputs = ["Score", "PredictedLabel", "LogLikelihood", "NumberOfTokens", "TokenLogLikelihood"];
+        IEstimator<ITransformer> trainer = AnyTrainer.CreateAny(ml, AnyTrainer.LanguageModel, common =>
+        {
+            ChangeInput(common, form);
+            var options = (LstmLanguageModelTrainer.Options)common;
+            options.TokenLogLikelihoodColumnName = "TokenLogLikelihood";
+            if (form == "variable tied tokens")
+                (options.TieEmbeddings, options.EmbeddingSize, options.NumberOfLayers, options.WeightDropout) = (true, null, 2, 0.3f);
+            if (form == "variable tokens without boundaries")
+                (options.HasBoundaries, options.CellType, options.NumberOfPredictions) = (false, CellType.Gru, Example.Vocabulary + 3);
+            if (form.EndsWith("names", StringComparison.Ordinal))
+                options.FeatureColumnName = "Keys";
+        });
+        return form.EndsWith("names", StringComparison.Ordinal)
+            ? (ml.Transforms.Conversion.MapValueToKey("Keys", nameof(Example.Words)).Append(trainer)
+                .Append(ml.Transforms.Conversion.MapKeyToValue("PredictedName", "PredictedLabel")), [.. outputs, "PredictedName"])
+            : (trainer, outputs);
     }
 
     private static void ChangeInput(SequenceInputOptions options, string form)

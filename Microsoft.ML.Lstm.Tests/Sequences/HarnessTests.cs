@@ -33,6 +33,8 @@ public sealed class HarnessTests
     [DataRow("labeling", "variable words")]
     [DataRow("autoencoder", "variable with errors of steps")]
     [DataRow("autoencoder", "encoding")]
+    [DataRow("language model", "variable tied tokens")]
+    [DataRow("language model", "variable tokens with names")]
     public void ModelCanBeLoadedInANewProcess(string trainer, string form) => HarnessForms.Create(trainer, form).CheckLoadInNewProcess();
 
     [TestMethod]
@@ -52,6 +54,7 @@ public sealed class HarnessTests
     [DataRow("labeling", "softmax")]
     [DataRow("labeling", "variable words")]
     [DataRow("autoencoder", "variable with errors of steps")]
+    [DataRow("language model", "variable tokens")]
     public void ThreadsShareATransformer(string trainer, string form) => HarnessForms.Create(trainer, form).CheckThreads();
 
     [TestMethod]

@@ -42,6 +42,25 @@ internal static class SmallOptions
         return options;
     }
 
+    /// <summary>Those of the trainer that learns the next tokens.</summary>
+    public static LstmLanguageModelTrainer.Options CreateLanguageModel(Action<LstmLanguageModelTrainer.Options>? change = null)
+    {
+        var options = new LstmLanguageModelTrainer.Options
+        {
+            FeatureColumnName = nameof(Example.Tokens),
+            HiddenSize = 5,
+            EmbeddingSize = 3,
+            BackpropagationLength = 4,
+            NumberOfPredictions = 3,
+            NumberOfEpochs = 2,
+            BatchSize = 8,
+            LearningRate = 0.02f,
+            Seed = 7
+        };
+        change?.Invoke(options);
+        return options;
+    }
+
     /// <summary>Those of the trainer that learns no label.</summary>
     public static LstmAutoencoderTrainer.Options CreateAutoencoder(Action<LstmAutoencoderTrainer.Options>? change = null)
     {

@@ -26,6 +26,9 @@ internal sealed class ColumnRole
     public static ColumnRole NumericFeature { get; } = new("feature", "a vector of Single", column =>
         IsSingle(column) && column.Kind != SchemaShape.Column.VectorKind.Scalar);
 
+    public static ColumnRole Tokens { get; } = new("feature", "a vector of Key", column =>
+        column.IsKey && column.Kind != SchemaShape.Column.VectorKind.Scalar);
+
     public static ColumnRole StaticFeature { get; } = new("static feature", "Single or Vector<Single>", IsSingleOrVector);
 
     public static ColumnRole Characters { get; } = new("character", "a vector of Text, one for each step", column =>
@@ -67,6 +70,11 @@ internal sealed class ColumnRole
         = new("predicted label", EvaluatedStepLabel._expected, EvaluatedStepLabel._accepts);
 
     public static ColumnRole Weight { get; } = new("weight", "Single", IsScalarSingle);
+
+    public static ColumnRole LogLikelihood { get; } = new("log-likelihood", "Single", IsScalarSingle);
+
+    public static ColumnRole NumberOfTokens { get; } = new("number of tokens", "UInt32", column =>
+        !column.IsKey && column.ItemType.Equals(NumberDataViewType.UInt32) && column.Kind == SchemaShape.Column.VectorKind.Scalar);
 
     public static ColumnRole Forecast { get; } = new("forecast", "Vector<Single> of known size, or Single", IsSingleOrVector);
 

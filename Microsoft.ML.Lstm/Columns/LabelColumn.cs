@@ -17,6 +17,9 @@ internal enum LabelKind
     /// <summary>A class for each step.</summary>
     KeyPerStep,
 
+    /// <summary>The keys of the sequence itself, each from those before it.</summary>
+    NextKey,
+
     /// <summary>Nothing: the task learns from the sequence alone.</summary>
     None,
 }
@@ -38,6 +41,7 @@ internal sealed record LabelColumn(LabelKind Kind, string Name, int TargetSize, 
         LabelKind.Numbers => ColumnRole.RegressionLabel,
         LabelKind.Boolean => ColumnRole.BinaryLabel,
         LabelKind.Key => ColumnRole.ClassLabel,
+        LabelKind.NextKey => ColumnRole.Tokens,
         _ => ColumnRole.StepLabel,
     };
 

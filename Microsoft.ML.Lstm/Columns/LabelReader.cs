@@ -6,7 +6,7 @@ internal abstract class LabelReader
     /// <summary>A reader of labels of the kind of <paramref name="label"/>.</summary>
     public static LabelReader Create(DataViewRow row, LabelColumn label, DataViewSchema.Column? column) => label.Kind switch
     {
-        LabelKind.None => new NoLabelReader(),
+        LabelKind.None or LabelKind.NextKey => new NoLabelReader(),
         LabelKind.Numbers => new NumberLabelReader(row, column!.Value, label.TargetSize),
         LabelKind.Boolean => new BooleanLabelReader(row, column!.Value),
         LabelKind.Key => new KeyLabelReader(row, column!.Value),

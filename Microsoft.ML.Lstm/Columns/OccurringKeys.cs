@@ -103,6 +103,9 @@ internal sealed class OccurringKeys
     /// </summary>
     public void LevelConstants(ParameterSet parameters)
     {
+        // A text of one token alone says where it ends, too.
+        if (parameters.Shape.Head == Head.NextToken)
+            return;
         if (_onlyWord is { } word)
             LevelWords(parameters, _words!.Spellings[word]);
         for (int i = 0; i < _tokens.Length; i++)

@@ -39,6 +39,10 @@ internal sealed record SavedSequenceModel(SequenceModel Network, ScoringColumns 
             throw new InvalidDataException(
                 $"A saved LSTM model pools by {shape.Pooling}, but its columns have '{Columns.AttentionColumnName}' "
                 + "for the weights of attention.");
+        bool isLanguageModel = head == Head.NextToken;
+        if (shape.Head == Head.NextToken != isLanguageModel)
+            throw new InvalidDataException($"A saved LSTM model predicts {(isLanguageModel ? "no" : "the")} next tokens; expected "
+                + $"{(isLanguageModel ? "them" : "other outputs")}.");
         bool isAutoencoder = head == Head.Autoencoder;
         bool isPerStep = head?.IsPerStep ?? shape.Head.IsPerStep;
         if (shape.Head.IsPerStep != isPerStep)

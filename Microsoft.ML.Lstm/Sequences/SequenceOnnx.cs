@@ -18,6 +18,7 @@ internal sealed class SequenceOnnx(string transformer, SequenceModel model, Scor
     SequenceInput input, IReadOnlyList<OutputColumn> outputs)
 {
     private const string ColumnsName = "columns", FunctionName = "function";
+    private const string NoLanguageModel = "A language model can't be written as ONNX.";
 
     /// <summary>Whether a description is that of a transformer of sequences.</summary>
     public static bool Has(ModelDescription description) => description.Has(ColumnsName);
@@ -47,6 +48,8 @@ internal sealed class SequenceOnnx(string transformer, SequenceModel model, Scor
     /// <summary>Writes the network into a file.</summary>
     public void WriteTo(OnnxFile file)
     {
+        if (model.Shape.Head == Head.NextToken)
+            throw new NotSupportedException(NoLanguageModel);
         var names = input.Features.ToDictionary(feature => feature, feature => file.AddInput(feature.IsTokens
             ? new OnnxValue(feature.Name, TensorProto.Types.DataType.Uint32, OnnxAxis.Batch, OnnxAxis.Time)
             : new OnnxValue(feature.Name, TensorProto.Types.DataType.Float, OnnxAxis.Batch, OnnxAxis.Time, feature.FeaturesPerStep)));
@@ -70,6 +73,8 @@ internal sealed class SequenceOnnx(string transformer, SequenceModel model, Scor
     /// <returns>A function for each output column, which writes it.</returns>
     public IEnumerable<Func<OnnxValue>> WriteTo(ConverterGraph graph, string[] values)
     {
+        if (model.Shape.Head == Head.NextToken)
+            throw new NotSupportedException(NoLanguageModel);
         if (input.CharacterColumnName is not null)
             throw new NotSupportedException($"it reads the texts of column '{input.CharacterColumnName}' by their characters, and ONNX has "
                 + "no operators for those of texts; ExportToOnnx writes a network that reads the characters' codes");

@@ -226,6 +226,10 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
             if (window is { LabelSlot: >= 0 } && training.TargetSize == 1)
                 baselines.Add(SequenceBaselines.OfLastValue(trained.Model, heldOut, window.LabelSlot));
         }
+        else if (label == LabelKind.NextKey && trained.HeldOutMetrics is { } metrics)
+        {
+            (report.Metric, report.Error) = ("perplexity", Math.Exp(metrics.Loss));
+        }
         report.Baselines = baselines;
         if (report.Error is { } error && baselines.Count > 0)
             report.Winner = baselines.Any(one => one.Error < error) ? baselines.MinBy(one => one.Error)!.Name : TrainingReport.Network;
@@ -353,7 +357,17 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
             Require(nameof(SequenceTrainerOptions.Pooling), shape => shape.Pooling);
         Require("number of static features", shape => shape.StaticSize);
         Require("decoder", shape => shape.Head == Head.Autoencoder);
-        Require("number of outputs", shape => shape.ClassCount);
+        Require("prediction of the next token", shape => shape.Head == Head.NextToken);
+        if (expected.Head == Head.NextToken)
+        {
+            Require(nameof(LstmLanguageModelTrainer.Options.HasBoundaries), shape => shape.Embeddings[0].HasBoundary);
+            Require(nameof(LstmLanguageModelTrainer.Options.TieEmbeddings), shape => shape.TiesHead);
+        }
+        else
+        {
+            // Of a language model the outputs are the tokens.
+            Require("number of outputs", shape => shape.ClassCount);
+        }
         // The outputs of a classification have no scale; with a regression's scaler they would be scaled.
         if (!predictsNumbers && !model.OutputScaler.IsIdentity)
             throw new ArgumentException("The initial model predicts numbers, and the one to be trained classes.", "initialModel");

@@ -1,3 +1,4 @@
+using Microsoft.ML.Lstm.Engine.Network;
 using Microsoft.ML.Lstm.Engine.Training;
 
 namespace Microsoft.ML.Lstm.Tests.Engine.Training;
@@ -72,6 +73,56 @@ public sealed class BatchPlanTests
         other.Shuffle(new Random(6));
         CollectionAssert.AreNotEqual(Batches(one).SelectMany(batch => batch).ToArray(),
             Batches(other).SelectMany(batch => batch).ToArray());
+    }
+
+    [TestMethod]
+    [DataRow(1, 5)]
+    [DataRow(3, 5)]
+    [DataRow(40, 5)]
+    [DataRow(7, 1)]
+    public void PiecesFollowOneAnotherInTheirLane(int texts, int lanes)
+    {
+        // Texts of 1 to 120 pieces.
+        var random = new Random(texts);
+        bool[] goesOn = [.. Enumerable.Range(0, texts).SelectMany(_ => Enumerable.Range(0, 1 + random.Next(120)).Select(i => i > 0))];
+        var plan = new BatchPlan([.. goesOn.Select(_ => 10)], lanes, index => goesOn[index]);
+        for (int epoch = 0; epoch < 3; epoch++)
+        {
+            plan.Shuffle(random);
+            int[][] batches = Batches(plan);
+            CollectionAssert.AreEqual(Enumerable.Range(0, goesOn.Length).ToArray(), batches.SelectMany(batch => batch).Order().ToArray());
+            int[] last = new int[lanes];
+            int broken = 0;
+            for (int batch = 0; batch < plan.Batches; batch++)
+            {
+                ReadOnlySpan<Lane> places = plan.LanesOf(batch);
+                Assert.AreEqual(batches[batch].Length, places.Length);
+                for (int i = 0; i < places.Length; i++)
+                {
+                    Assert.IsTrue(i == 0 || places[i].Number > places[i - 1].Number, "no lane has two pieces");
+                    int piece = batches[batch][i];
+                    Assert.IsTrue(!places[i].GoesOn || (goesOn[piece] && last[places[i].Number] == piece - 1), "it goes on where it was");
+                    broken += goesOn[piece] && !places[i].GoesOn ? 1 : 0;
+                    last[places[i].Number] = piece;
+                }
+            }
+            // Runs are cut only for all lanes to have something to do.
+            Assert.IsLessThanOrEqualTo(lanes, broken);
+            Assert.IsLessThanOrEqualTo(2 * goesOn.Length / lanes + 2, plan.Batches);
+        }
+    }
+
+    [TestMethod]
+    public void OneTextFillsAllLanesToTheEnd()
+    {
+        var plan = new BatchPlan([.. Enumerable.Repeat(10, 100)], 20, index => index > 0);
+        Assert.AreEqual(5, plan.Batches);
+        CollectionAssert.AreEqual(Enumerable.Range(0, 20).Select(lane => 5 * lane + 3).ToArray(), plan[3].ToArray());
+        Assert.IsFalse(plan.LanesOf(0).ToArray().Any(lane => lane.GoesOn));
+        Assert.IsTrue(plan.LanesOf(1).ToArray().All(lane => lane.GoesOn));
+        // To be measured, it is gone through from its beginning to its end.
+        var uncut = new BatchPlan([.. Enumerable.Repeat(10, 100)], 20, index => index > 0, cutsRuns: false);
+        CollectionAssert.AreEqual(Enumerable.Range(0, 100).ToArray(), Batches(uncut).Select(batch => batch.Single()).ToArray());
     }
 
     private static int[] Lengths(int count, int longest)

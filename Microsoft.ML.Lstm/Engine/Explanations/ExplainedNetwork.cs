@@ -80,7 +80,7 @@ internal sealed class ExplainedNetwork
         // They are equally long, so that each keeps its place.
         _points.Pack();
         if (hasState)
-            ((NetworkBatchRunner)_runner).RequireInitialStates(shares.Length);
+            _runner.RequireInitialStates(shares.Length);
         for (int i = 0; i < shares.Length; i++)
         {
             ReadOnlySpan<float> input = InputAt(shares[i]);
@@ -88,7 +88,7 @@ internal sealed class ExplainedNetwork
                 input.Slice(t * Shape.InputSize, Shape.InputSize).CopyTo(_points.Features(_points.FirstRow(t) + i));
             input.Slice(StaticsAt, Shape.StaticSize).CopyTo(_points.Statics(i));
             if (hasState)
-                ((NetworkBatchRunner)_runner).SetInitialState(i, input[StateAt..]);
+                _runner.SetInitialState(i, input[StateAt..]);
         }
         _runner.Forward(_points, keep: true);
     }

@@ -180,13 +180,13 @@ internal static class ModelFile
             throw Invalid($"more values than {values} for frames of {shape.StepsPerFrame} steps", "no more");
         foreach (EmbeddingShape embedding in shape.Embeddings)
         {
-            if ((embedding.Vocabulary + 1L) * embedding.Size > values)
+            if (embedding.Length > values)
                 throw Invalid($"more values than {values} for embeddings of {embedding.Vocabulary} tokens with {embedding.Size} features",
                     "no more");
         }
         // The products below can't overflow, one after the other.
         if (shape.Characters is { } words
-            && ((words.Table.Vocabulary + 1L) * words.Table.Size > values
+            && (words.Table.Length > values
                 || (long)words.Filters * words.Table.Size > values
                 || (long)words.Filters * words.Table.Size * words.KernelSize > values))
             throw Invalid($"more values than {values} for {words.Filters} filters of {words.Table.Vocabulary} characters", "no more");

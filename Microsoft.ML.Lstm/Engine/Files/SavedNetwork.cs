@@ -6,7 +6,7 @@ namespace Microsoft.ML.Lstm.Engine.Files;
 
 /// <summary>
 /// The JSON of a <see cref="NetworkShape"/>, in the metadata of <see cref="ModelFile"/>; enums are names. Embeddings, characters and the
-/// four properties that describe the <see cref="Head"/> are left out where they say nothing. Of an ensemble it is that of the first member;
+/// properties that describe the <see cref="Head"/> are left out where they say nothing. Of an ensemble it is that of the first member;
 /// the other members follow in it without embeddings, characters and classes, which they share.
 /// </summary>
 internal sealed record SavedNetwork(
@@ -53,6 +53,12 @@ internal sealed record SavedNetwork(
     public int? SkipSteps { get; set; }
 
     [JsonPropertyOrder(15)]
+    public bool? NextToken { get; set; }
+
+    [JsonPropertyOrder(16)]
+    public bool? TiedHead { get; set; }
+
+    [JsonPropertyOrder(17)]
     public SavedNetwork[]? Members { get; set; }
 
     /// <summary>The JSON of the shapes of the members of an ensemble, or of a single network.</summary>
@@ -76,6 +82,8 @@ internal sealed record SavedNetwork(
     {
         SavedNetwork saved = SavedJson.Read(Encoding.UTF8.GetBytes(text), SavedJsonContext.Default.SavedNetwork, What);
         NetworkShape first = Load(saved);
+        if (first is { Head: Head.NextToken, Embeddings.Count: 0 })
+            throw Invalid("an embedding where there is nextToken", "none");
         return [first, .. (saved.Members ?? []).Select(member => LoadMember(member, first))];
     }
 
@@ -85,7 +93,11 @@ internal sealed record SavedNetwork(
         {
             Embeddings = shape.Embeddings.Count > 0
                 ? [.. shape.Embeddings.Select(embedding =>
-                    new SavedEmbedding(embedding.Vocabulary, embedding.Size) { Keys = Save(embedding.Keys) })]
+                    new SavedEmbedding(embedding.Vocabulary, embedding.Size)
+                    {
+                        Keys = Save(embedding.Keys),
+                        Boundary = TrueOrNull(embedding.HasBoundary),
+                    })]
                 : null,
             Characters = shape.Characters is not { } words ? null
                 : new SavedCharacters(words.Table.Vocabulary, words.Table.Size, words.Filters, words.KernelSize)
@@ -102,6 +114,8 @@ internal sealed record SavedNetwork(
                 ? [.. shape.Convolutions.Select(convolution => new SavedConvolution(convolution.Filters, convolution.KernelSize))]
                 : null,
             SkipSteps = shape.SkipSteps > 0 ? shape.SkipSteps : null,
+            NextToken = TrueOrNull(shape.Head == Head.NextToken),
+            TiedHead = TrueOrNull(shape.TiesHead),
         };
 
     private static NetworkShape LoadMember(SavedNetwork? saved, NetworkShape first)
@@ -142,12 +156,31 @@ internal sealed record SavedNetwork(
             Convolutions = new ValueList<ConvolutionShape>([.. (saved.Convolutions ?? []).Select(convolution =>
                 new ConvolutionShape(convolution.Filters, convolution.KernelSize))]),
             SkipSteps = saved.SkipSteps ?? 0,
+            TiesHead = saved.TiedHead ?? false,
         };
         if (shape.SkipSteps > 0 && (shape.Head != Head.Pooled || (long)shape.SkipSteps * shape.InputSize > MaxSkipped))
             throw Invalid($"skipSteps of at most {MaxSkipped} numbers, where sequences have outputs", "others");
         if (shape.Embeddings.Sum(embedding => (long)embedding.Size) + (shape.Characters?.Filters ?? 0) > shape.InputSize)
             throw Invalid($"embeddings and filters of at most {shape.InputSize} features in all, the inputSize", "more");
+        if (shape.Head == Head.NextToken)
+            CheckNextToken(shape);
+        else if (shape.TiesHead || shape.Embeddings.Any(embedding => embedding.HasBoundary))
+            throw Invalid("nextToken where there is a boundary or a tiedHead", "none");
         return shape;
+    }
+
+    // A member of an ensemble has the embeddings of the first.
+    private static void CheckNextToken(NetworkShape shape)
+    {
+        if (shape.Bidirectional || shape.StaticSize > 0 || shape.Convolutions.Count > 0 || shape.Characters is not null
+            || shape.Classes is not null)
+            throw Invalid("one direction of recurrent layers, and tokens alone, where there is nextToken", "more");
+        if (shape.Embeddings.Count > 0 && (shape.Embeddings.Count > 1 || shape.NumericSize > 0))
+            throw Invalid($"an embedding of {shape.InputSize} features where there is nextToken", "others");
+        if (shape.Embeddings.Any(embedding => embedding.Rows - 1L != shape.OutputSize))
+            throw Invalid($"an embedding of {shape.OutputSize} tokens, the outputSize", "another");
+        if (shape.TiesHead && shape.InputSize != shape.HiddenSize)
+            throw Invalid($"an embedding of {shape.HiddenSize} features, the hiddenSize, for a tiedHead", $"{shape.InputSize}");
     }
 
     private static void Check(SavedNetwork saved)
@@ -205,6 +238,10 @@ internal sealed record SavedNetwork(
             throw Invalid($"stepOutputs where there is {(hasCrf ? "crf" : "headReadsInputs")}", "none");
         if (hasCrf && readsInputs)
             throw Invalid("no headReadsInputs where there is crf", "both");
+        if (saved.NextToken is true && (!isPerStep || hasCrf || readsInputs || saved.Decoder is true))
+            throw Invalid("stepOutputs, and neither crf, headReadsInputs nor decoder, where there is nextToken", "others");
+        if (saved.NextToken is true)
+            return Head.NextToken;
         if (saved.Decoder is not true)
             return hasCrf ? Head.Crf : readsInputs ? Head.EveryStepWithSkip : isPerStep ? Head.EveryStep : Head.Pooled;
         if (isPerStep || saved.Embeddings is { Length: > 0 })
@@ -215,7 +252,11 @@ internal sealed record SavedNetwork(
     }
 
     private static EmbeddingShape ReadEmbedding(SavedEmbedding saved)
-        => new(saved.Vocabulary, saved.Size) { Keys = ReadKeys(saved.Keys, saved.Vocabulary, "vocabulary") };
+        => new(saved.Vocabulary, saved.Size)
+        {
+            Keys = ReadKeys(saved.Keys, saved.Vocabulary, "vocabulary"),
+            HasBoundary = saved.Boundary ?? false,
+        };
 
     private static SavedKeys? Save(KeySubset? keys) => keys is null ? null : new SavedKeys(keys.KeyCount, [.. keys.Runs]);
 
@@ -267,6 +308,8 @@ internal sealed record SavedConvolution(int Filters, int KernelSize);
 internal sealed record SavedEmbedding(int Vocabulary, int Size)
 {
     public SavedKeys? Keys { get; set; }
+
+    public bool? Boundary { get; set; }
 }
 
 /// <summary>

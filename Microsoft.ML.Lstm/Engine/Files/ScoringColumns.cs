@@ -41,6 +41,9 @@ internal sealed record ScoringColumns
     /// </summary>
     public float? Threshold { get; init; }
 
+    /// <summary>The columns of a language model; null for other tasks.</summary>
+    public LanguageColumns? Language { get; set; }
+
     /// <summary>The values of the keys of the label; null when it is no key, or its keys have no values.</summary>
     public SavedKeyValues? LabelValues { get; init; }
 
@@ -72,12 +75,27 @@ internal sealed record ScoringColumns
             || columns.EncodingColumnName == ""
             || columns.OutputColumnName == ""
             || columns.AttentionColumnName == ""
-            || columns.StepErrorColumnName == "")
+            || columns.StepErrorColumnName == ""
+            || columns.Language is { LogLikelihood: "" } or { NumberOfTokens: "" } or { TokenLogLikelihood: "" })
             throw Invalid("expected a name for an optional column, found an empty string");
         return columns;
 
         static InvalidDataException Invalid(string what) => new($"The columns of a saved LSTM model can't be read: {what}.");
     }
+}
+
+/// <summary>The columns that a language model adds.</summary>
+/// <param name="Predictions">How many of the most probable next tokens.</param>
+internal sealed record LanguageColumns(int Predictions)
+{
+    /// <summary>The column of the logarithm of a text's probability; null for none.</summary>
+    public string? LogLikelihood { get; init; }
+
+    /// <summary>The column of the number of tokens that have a part in it; null for none.</summary>
+    public string? NumberOfTokens { get; init; }
+
+    /// <summary>The column of the logarithm of the probability of each token; null for none.</summary>
+    public string? TokenLogLikelihood { get; init; }
 }
 
 /// <summary>A column of sequences that a network reads: some numbers a step, or one key a step.</summary>

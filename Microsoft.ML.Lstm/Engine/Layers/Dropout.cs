@@ -21,6 +21,7 @@ internal readonly record struct Dropout(ulong Key)
     private const int OutputStream = 2;
     private const int FirstLayerStream = 3;
     private const int CharacterStream = -1;
+    private const int WeightStream = -2;
 
     /// <summary>The rate at which tokens become the unknown token 0, each by itself (word dropout; Iyyer et al. 2015).</summary>
     public float Tokens { get; init; }
@@ -43,8 +44,13 @@ internal readonly record struct Dropout(ulong Key)
     /// <summary>The rate for the encoding that the head reads; with a head per step, other units at each step.</summary>
     public float Outputs { get; init; }
 
+    /// <summary>
+    /// The rate for the recurrent weights U, which are dropped for a whole batch (DropConnect; Wan et al. 2013, Merity et al. 2018).
+    /// </summary>
+    public float Weights { get; init; }
+
     /// <summary>Whether anything is dropped.</summary>
-    public bool IsOn => Tokens > 0 || Characters > 0 || Inputs > 0 || States > 0 || Layers > 0 || Outputs > 0;
+    public bool IsOn => Weights > 0 || Tokens > 0 || Characters > 0 || Inputs > 0 || States > 0 || Layers > 0 || Outputs > 0;
 
     /// <summary>Whether a token becomes the unknown one.</summary>
     public bool DropsToken(int sequence, int step, int column) => Mask(Tokens, TokenStream, sequence, step).Drops(column);
@@ -59,6 +65,9 @@ internal readonly record struct Dropout(ulong Key)
 
     public DropoutMask LayerMask(int layer, int direction, int sequence, int step)
         => Mask(Layers, FirstLayerStream + 2 * (2 * layer + direction) + 1, sequence, step);
+
+    /// <summary>Which of a direction's recurrent weights are dropped.</summary>
+    public DropoutMask WeightMask(int layer, int direction) => Mask(Weights, WeightStream, sequence: layer, step: direction);
 
     public DropoutMask OutputMask(int sequence, int step) => Mask(Outputs, OutputStream, sequence, step);
 

@@ -36,6 +36,7 @@ internal sealed unsafe class RecurrentDirection(RecurrentWeights weights, CpuKer
     private Dropout _dropout;
     private FloatBuffer? _initialH;
     private FloatBuffer? _initialC;
+    private FloatBuffer? _droppedInitialH;
 
     public RecurrentWeights Weights { get; } = weights;
 
@@ -81,7 +82,11 @@ internal sealed unsafe class RecurrentDirection(RecurrentWeights weights, CpuKer
             kernels.InputProducts(cell, rows, x + first * xRow, xRow, _gates.Pointer + first * (nint)_layout.GateWidth);
         }
         for (int row = begin; DropsStates && row < end; row++)
+        {
             _masks.Draw(row, _dropout.StateMask(layer, reverse ? 1 : 0, _batch.SequenceAt(row)));
+            if (_initialH is not null)
+                _masks.Apply(row, Row(_initialH, row), Row(_droppedInitialH!, row));
+        }
         for (int i = 0; i < _batch.MaxLength; i++)
         {
             Stop.ThrowIfCancellationRequested();
@@ -149,6 +154,7 @@ internal sealed unsafe class RecurrentDirection(RecurrentWeights weights, CpuKer
     {
         Require(ref _initialH);
         Require(ref _initialC);
+        Require(ref _droppedInitialH);
 
         void Require(ref FloatBuffer? buffer)
         {
@@ -251,16 +257,23 @@ internal sealed unsafe class RecurrentDirection(RecurrentWeights weights, CpuKer
         step.CPrevious = _c.Pointer + (_keep ? previousRow : begin) * (nint)_layout.PaddedSize;
         if (isFirst)
         {
-            step.HPrevious = _initialH!.Pointer + begin * (nint)_layout.PaddedSize;
-            step.CPrevious = _initialC!.Pointer + begin * (nint)_layout.PaddedSize;
+            step.HPrevious = Row(_initialH!, begin);
+            step.CPrevious = Row(_initialC!, begin);
+            step.HDropped = DropsStates ? Row(_droppedInitialH!, begin) : null;
         }
         return true;
     }
 
-    private float* DroppedH(int packedRow) => _droppedH.Pointer + packedRow * (nint)_layout.PaddedSize;
+    private float* DroppedH(int packedRow) => Row(_droppedH, packedRow);
+
+    private float* Row(FloatBuffer buffer, int row) => buffer.Pointer + row * (nint)_layout.PaddedSize;
 
     /// <summary>c of a packed row, after a forward pass that kept it.</summary>
     public ReadOnlySpan<float> CellState(int packedRow) => _c.Span.Slice(packedRow * _layout.PaddedSize, _layout.HiddenSize);
+
+    /// <summary>c after the last step of the sequence in a row of the batch, for a direction that runs forward.</summary>
+    public ReadOnlySpan<float> FinalCellState(int row)
+        => CellState(_keep ? _batch.FirstRow(_batch.Length(row) - 1) + row : row);
 
     /// <summary>
     /// Copies the activated gates of a packed row, after a forward pass that kept them and before the backward pass: gate by gate in
@@ -282,7 +295,7 @@ internal sealed unsafe class RecurrentDirection(RecurrentWeights weights, CpuKer
 
     /// <summary>
     /// Copies, for <paramref name="count"/> packed rows from <paramref name="first"/> on, the h that the recurrent product of each
-    /// read: rows of padded H, zero where a sequence began.
+    /// read: rows of padded H, where a sequence began its initial state or zero.
     /// </summary>
     public void CopyPreviousStates(int first, int count, float* h, nint hRow, Span<float> destination)
     {
@@ -302,6 +315,8 @@ internal sealed unsafe class RecurrentDirection(RecurrentWeights weights, CpuKer
             Span<float> target = destination.Slice(i * width, width);
             if (previous >= 0 && previous < _batch.MaxLength && row < _batch.ActiveRows(previous))
                 new ReadOnlySpan<float>(h + (_batch.FirstRow(previous) + row) * hRow, width).CopyTo(target);
+            else if (_initialH is not null && t == 0)
+                new ReadOnlySpan<float>(Row(DropsStates ? _droppedInitialH! : _initialH, row), width).CopyTo(target);
             else
                 target.Clear();
         }

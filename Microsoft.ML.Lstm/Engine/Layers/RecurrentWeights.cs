@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Microsoft.ML.Lstm.Engine.Kernels;
 using Microsoft.ML.Lstm.Engine.Parameters;
 
@@ -14,6 +15,10 @@ internal sealed unsafe class RecurrentWeights
     private readonly PackedMatrix _packedBias;
     private readonly PackedMatrix? _packedInputTransposed;
     private readonly PackedMatrix? _packedHiddenTransposed;
+
+    // With dropout of weights: the mask, and U multiplied by it.
+    private float[] _mask = [];
+    private float[] _dropped = [];
 
     /// <param name="parameters">The network's parameters.</param>
     /// <param name="layer">The layer, from 0.</param>
@@ -77,6 +82,21 @@ internal sealed unsafe class RecurrentWeights
                 yield return (_packedHiddenTransposed, _hidden);
         }
     }
+
+    /// <summary>Packs U with some of its elements dropped, as it is until the network is packed again.</summary>
+    public void PackDropped(ParameterSet parameters, DropoutMask mask)
+    {
+        FloatBuffer.Require(ref _mask, _hidden.Length);
+        FloatBuffer.Require(ref _dropped, _hidden.Length);
+        Array.Fill(_mask, 1f);
+        mask.Apply(_mask, _mask);
+        TensorPrimitives.Multiply(parameters[_hidden], _mask, _dropped);
+        _packedHidden.Pack(_dropped);
+        _packedHiddenTransposed?.Pack(_dropped);
+    }
+
+    /// <summary>Makes the gradient of U after <see cref="PackDropped"/> of the gradient of what was left of it.</summary>
+    public void DropGradient(ParameterSet gradient) => TensorPrimitives.Multiply(gradient[_hidden], _mask, gradient[_hidden]);
 
     /// <summary>Gradients in the layout of the packed weights and bias.</summary>
     public RecurrentGradientSums NewGradients()

@@ -42,6 +42,22 @@ internal abstract class BatchRunner
     /// <summary>The attention weights of the steps of the sequence in a row, which add up to 1; for a network with attention.</summary>
     public abstract ReadOnlySpan<float> AttentionWeights(int row);
 
+    /// <summary>Numbers in the state of a sequence: of each network that of a <see cref="SequenceStream"/>.</summary>
+    public virtual int StateLength => throw NoStates();
+
+    /// <summary>
+    /// From now on sequences begin with the states that <see cref="SetInitialState"/> sets before each forward pass, rather than with zero;
+    /// for networks of one direction.
+    /// </summary>
+    /// <param name="sequences">The sequences of the batch.</param>
+    public virtual void RequireInitialStates(int sequences) => throw NoStates();
+
+    /// <summary>Sets the state before the first step of the sequence in a row of the batch.</summary>
+    public virtual void SetInitialState(int row, ReadOnlySpan<float> state) => throw NoStates();
+
+    /// <summary>Copies the state after the last step of the sequence in a row of the batch, after a forward pass.</summary>
+    public virtual void CopyFinalState(int row, Span<float> state) => throw NoStates();
+
     /// <summary>Runs a packed batch to the outputs.</summary>
     /// <param name="batch">The batch, of at least one sequence.</param>
     /// <param name="keep">Whether to keep the activations that <see cref="Backward"/> needs.</param>
@@ -85,4 +101,6 @@ internal abstract class BatchRunner
 
     /// <summary><see cref="SequenceNetwork.Pack()"/> on all threads.</summary>
     public abstract void PackNetwork();
+
+    private static NotSupportedException NoStates() => new("The sequences of an autoencoder begin with no state.");
 }

@@ -65,6 +65,32 @@ internal sealed unsafe class EnsembleBatchRunner : BatchRunner
         return mean;
     }
 
+    public override int StateLength => _members.Sum(member => member.StateLength);
+
+    public override void RequireInitialStates(int sequences)
+    {
+        foreach (BatchRunner member in _members)
+            member.RequireInitialStates(sequences);
+    }
+
+    public override void SetInitialState(int row, ReadOnlySpan<float> state)
+    {
+        foreach (BatchRunner member in _members)
+        {
+            member.SetInitialState(row, state[..member.StateLength]);
+            state = state[member.StateLength..];
+        }
+    }
+
+    public override void CopyFinalState(int row, Span<float> state)
+    {
+        foreach (BatchRunner member in _members)
+        {
+            member.CopyFinalState(row, state[..member.StateLength]);
+            state = state[member.StateLength..];
+        }
+    }
+
     public override void Forward(SequenceBatch batch, bool keep, Dropout dropout = default)
     {
         _batch = batch;

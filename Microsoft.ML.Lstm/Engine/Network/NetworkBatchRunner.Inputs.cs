@@ -17,19 +17,15 @@ internal sealed unsafe partial class NetworkBatchRunner
         _inputs.Forward(0, batch.Count);
     }
 
-    /// <summary>
-    /// From now on sequences begin with the states that <see cref="SetInitialState"/> sets before each forward pass, rather than with zero;
-    /// for a network of one direction.
-    /// </summary>
-    /// <param name="sequences">The sequences of the batch.</param>
-    public void RequireInitialStates(int sequences)
+    public override int StateLength => SequenceStream.StateLengthOf(_shape);
+
+    public override void RequireInitialStates(int sequences)
     {
         foreach (RecurrentLayer layer in _layers)
             layer.Directions[0].RequireInitialStates(sequences);
     }
 
-    /// <summary>Sets the state before the first step of the sequence in a row of the batch, laid out as a SequenceStream's.</summary>
-    public void SetInitialState(int row, ReadOnlySpan<float> state)
+    public override void SetInitialState(int row, ReadOnlySpan<float> state)
     {
         foreach (RecurrentLayer layer in _layers)
         {
@@ -45,6 +41,17 @@ internal sealed unsafe partial class NetworkBatchRunner
         }
     }
 
+    public override void CopyFinalState(int row, Span<float> state)
+    {
+        int last = _steps.FirstRow(_steps.Length(row) - 1) + row;
+        foreach (RecurrentLayer layer in _layers)
+        {
+            Give(layer.Row(last, direction: 0), ref state);
+            if (_shape.CellDescription.HasCellState)
+                Give(layer.Directions[0].FinalCellState(row), ref state);
+        }
+    }
+
     /// <summary>The gradient of the state that <see cref="SetInitialState"/> set, after a backward pass.</summary>
     public void CopyInitialGradient(int row, Span<float> gradient)
     {
@@ -54,12 +61,12 @@ internal sealed unsafe partial class NetworkBatchRunner
             if (_shape.CellDescription.HasCellState)
                 Give(layer.Directions[0].InitialCellGradient(row), ref gradient);
         }
+    }
 
-        static void Give(ReadOnlySpan<float> part, ref Span<float> rest)
-        {
-            part.CopyTo(rest);
-            rest = rest[part.Length..];
-        }
+    private static void Give(ReadOnlySpan<float> part, ref Span<float> rest)
+    {
+        part.CopyTo(rest);
+        rest = rest[part.Length..];
     }
 
     public override void AddStaticGradient(int row, Span<float> sum)

@@ -155,6 +155,8 @@ internal sealed unsafe partial class NetworkBatchRunner : BatchRunner
         _loss = null;
         _dropout = dropout;
         _keep = keep;
+        if (keep && dropout.Weights > 0)
+            DropWeights();
         if (IsInputsOnly)
             _inputs.Prepare(batch);
         else
@@ -220,6 +222,11 @@ internal sealed unsafe partial class NetworkBatchRunner : BatchRunner
         if (_dInput is not null)
             _inputs.AddGradients(_dInput.Pointer, DInputStride, gradient);
         _convolutions?.AddNormalizationGradients(gradient.Parameters);
+        for (int l = 0; _dropout.Weights > 0 && l < _layers.Length; l++)
+        {
+            foreach (RecurrentWeights weights in _network.Weights(l))
+                weights.DropGradient(gradient.Parameters);
+        }
     }
 
     public override void UpdateStatistics(int? batches) => _convolutions?.UpdateStatistics(batches);
@@ -228,6 +235,15 @@ internal sealed unsafe partial class NetworkBatchRunner : BatchRunner
     {
         _packParts = _network.Parameters.DenseLength < SharedPacking ? 1 : _team.Threads;
         _team.Run(_packParts, _packPart);
+    }
+
+    private void DropWeights()
+    {
+        for (int l = 0; l < _layers.Length; l++)
+        {
+            for (int d = 0; d < _shape.Directions; d++)
+                _network.Weights(l, d).PackDropped(_network.Parameters, _dropout.WeightMask(l, d));
+        }
     }
 
     private bool IsInputsOnly => _network.Passes == NetworkPasses.InputsOnly;

@@ -55,7 +55,12 @@ internal sealed class SequenceNetwork
             Characters = new CharacterWeights(parameters, Kernels, backward);
         Convolutions = [.. Enumerable.Range(0, Shape.Convolutions.Count).Select(layer => new ConvolutionWeights(parameters, layer, Kernels,
             inputGradient: toInput || (backward && layer > 0)))];
-        Head = new DenseLayer(parameters.Find(ParameterSet.HeadWeight), parameters.Find(ParameterSet.HeadBias), Kernels, backward);
+        Parameter headBias = parameters.Find(ParameterSet.HeadBias);
+        // Output o is for token o + 1 of the table.
+        Head = Shape.TiesHead
+            ? new DenseLayer(parameters.Embeddings[0], headBias, Kernels, backward,
+                outputs: [.. Enumerable.Range(1, Shape.OutputSize).Select(token => token * parameters.Embeddings[0].Columns)])
+            : new DenseLayer(parameters.Find(ParameterSet.HeadWeight), headBias, Kernels, backward);
         if (parameters.Decoder is { } decoder)
             Decoder = new SequenceNetwork(decoder, passes == NetworkPasses.Backward ? NetworkPasses.BackwardToInput : passes, Kernels);
         var all = _layers.SelectMany(directions => directions)

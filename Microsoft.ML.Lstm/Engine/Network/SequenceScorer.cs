@@ -14,6 +14,7 @@ internal sealed class SequenceScorer
     private readonly WorkerTeam _team;
     private readonly BatchRunner _runner;
     private readonly KeySubset?[] _keys;
+    private readonly TextScorer? _texts;
     private float[] _outputs = [];
     private int[] _rows = [];
     private int[] _starts = [];
@@ -27,6 +28,8 @@ internal sealed class SequenceScorer
         _keys = [.. _model.Shape.Embeddings.Select(embedding => embedding.Keys)];
         _team = new WorkerTeam(threads);
         _runner = BatchRunner.Create(network.Networks, _team);
+        if (_model.Shape.Head == Head.NextToken)
+            _texts = new TextScorer(_model.Shape, _runner);
     }
 
     /// <summary>Sequences added since <see cref="Clear"/>.</summary>
@@ -71,6 +74,11 @@ internal sealed class SequenceScorer
         for (int i = 0; i < Count; i++)
             _model.StaticScaler.Apply(_batch.Statics(i));
         KeySubset.Apply(_batch.StagedTokens, _batch.TokenColumns, _keys);
+        if (_texts is not null)
+        {
+            ScoreTexts(_texts);
+            return;
+        }
         _batch.Pack();
         _runner.Forward(_batch, keep: false);
         for (int row = 0; row < Count; row++)
@@ -83,7 +91,8 @@ internal sealed class SequenceScorer
 
     /// <summary>
     /// The outputs [O] of sequence <paramref name="index"/> or, with a head per step, the outputs of its steps [T x O], in the unit of the
-    /// targets. For an autoencoder the reconstruction errors of the steps [T], in the scaled unit.
+    /// targets. For an autoencoder the reconstruction errors of the steps [T], in the scaled unit. For a language model the logarithms of
+    /// the probabilities of the text's tokens, behind them the outputs [O] for the token that follows the text.
     /// </summary>
     public ReadOnlySpan<float> Output(int index) => _outputs.AsSpan(_starts[index]..(_starts[index + 1]));
 
@@ -94,6 +103,20 @@ internal sealed class SequenceScorer
 
     /// <summary>The attention weights [T] of sequence <paramref name="index"/>, for a network with attention.</summary>
     public ReadOnlySpan<float> AttentionWeights(int index) => _runner.AttentionWeights(_rows[index]);
+
+    private void ScoreTexts(TextScorer texts)
+    {
+        FloatBuffer.Require(ref _starts, Count + 1);
+        int end = 0;
+        for (int index = 0; index < Count; index++)
+        {
+            _starts[index] = end;
+            end = checked(end + texts.LengthOf(_batch.Tokens(index).Length));
+        }
+        _starts[Count] = end;
+        FloatBuffer.Require(ref _outputs, end);
+        texts.Score(_batch, _outputs, _starts);
+    }
 
     private void GatherErrors()
     {

@@ -26,5 +26,5 @@ internal readonly record struct CharacterShape(EmbeddingShape Table, int Filters
     public int BoundariesBefore => (KernelSize - 1) / 2;
 
     /// <summary>The number of parameters.</summary>
-    public long ParameterCount => (Table.Vocabulary + 1L) * Table.Size + Filters * ((long)Table.Size * KernelSize + 1);
+    public long ParameterCount => Table.Length + Filters * ((long)Table.Size * KernelSize + 1);
 }

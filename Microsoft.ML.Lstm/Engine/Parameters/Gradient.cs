@@ -3,8 +3,8 @@ using Microsoft.ML.Lstm.Engine.Kernels;
 namespace Microsoft.ML.Lstm.Engine.Parameters;
 
 /// <summary>
-/// The gradient of all parameters. Embeddings have a sparse gradient: only rows of tokens that occurred in the batch have one; all other
-/// rows stay zero and are never read.
+/// The gradient of all parameters. Embeddings have a sparse gradient, unless they are the head's weights too: only rows of tokens that
+/// occurred in the batch have one; all other rows stay zero and are never read.
 /// </summary>
 /// <remarks>
 /// Optimizers read the gradient piece by piece, and threads share the pieces: first the pieces of the dense parameters, then the touched
@@ -16,6 +16,9 @@ internal sealed class Gradient
 
     private readonly int _densePieces;
     private readonly Parameter[] _tables;
+
+    // Tables that are the head's weights too are dense.
+    private readonly bool _areDense;
     private readonly bool[][] _isTouched;
     private readonly bool[][] _wasTouched;
     private readonly bool[][] _isFrozen;
@@ -27,6 +30,7 @@ internal sealed class Gradient
         Parameters = new ParameterSet(shape);
         _densePieces = (Parameters.DenseLength + PieceLength - 1) / PieceLength;
         _tables = Parameters.Embeddings;
+        _areDense = shape.TiesHead;
         _isTouched = [.. _tables.Select(table => new bool[table.Rows])];
         _wasTouched = [.. _tables.Select(table => new bool[table.Rows])];
         _isFrozen = [.. _tables.Select(table => new bool[table.Rows])];
@@ -55,8 +59,8 @@ internal sealed class Gradient
     /// </summary>
     public void Freeze(int table, int row) => _isFrozen[table][row] = true;
 
-    /// <summary>Whether a row has had a gradient in any batch.</summary>
-    public bool WasTouched(int table, int row) => _wasTouched[table][row];
+    /// <summary>Whether a row has had a gradient in any batch; of dense tables each row but that of the unknown token has one.</summary>
+    public bool WasTouched(int table, int row) => _wasTouched[table][row] || (_areDense && row > 0);
 
     /// <summary>Whether a row is frozen.</summary>
     public bool IsFrozen(int table, int row) => _isFrozen[table][row];
@@ -68,6 +72,8 @@ internal sealed class Gradient
         {
             _isTouched[table][row] = true;
             _wasTouched[table][row] = true;
+            if (_areDense)
+                return Parameters.Row(_tables[table], row);
             if (_touchedCount == _touched.Length)
                 Array.Resize(ref _touched, FloatBuffer.Grow(_touched.Length, Math.Max(64, _touchedCount + 1)));
             _touched[_touchedCount++] = (table, row);

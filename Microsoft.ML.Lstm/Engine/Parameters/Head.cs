@@ -27,6 +27,12 @@ internal enum Head
     /// <see cref="NetworkShape.Decoder"/>, reconstructs the sequence.
     /// </summary>
     Autoencoder,
+
+    /// <summary>
+    /// As <see cref="EveryStep"/>, with the tokens of the only embedding table as classes: the outputs of a step are for the token that
+    /// follows, one for each known token in the order of their numbers and, where there is a boundary, the last one for it.
+    /// </summary>
+    NextToken,
 }
 
 /// <summary>What the parts of a network need to know of its head.</summary>
@@ -35,7 +41,7 @@ internal static class Heads
     extension(Head head)
     {
         /// <summary>Whether each step has a row of outputs; else each sequence has one.</summary>
-        public bool IsPerStep => head is Head.EveryStep or Head.EveryStepWithSkip or Head.Crf;
+        public bool IsPerStep => head is Head.EveryStep or Head.EveryStepWithSkip or Head.Crf or Head.NextToken;
 
         /// <summary>Whether the dense layer reads the numeric features of its step too.</summary>
         public bool ReadsInputs => head == Head.EveryStepWithSkip;

@@ -48,6 +48,10 @@ internal static class Initializer
                                 team ?? new WorkerTeam(1), cancellation);
                     }
                     break;
+                case ParameterRole.HeadWeight when shape.Head == Head.NextToken:
+                    // Of thousands of outputs at a step few have a gradient that tells something, so their number is no measure.
+                    Uniform(values, 1 / Math.Sqrt(parameter.Columns), random, cancellation);
+                    break;
                 case ParameterRole.HeadWeight:
                     // What is skipped to is for a linear model, whose size says nothing of the encoding's.
                     Uniform(values, GlorotLimit(parameter.Columns - shape.SkipSteps * shape.NumericSize, parameter.Rows), random,

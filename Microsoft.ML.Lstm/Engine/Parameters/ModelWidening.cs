@@ -21,7 +21,9 @@ internal static class ModelWidening
             Classes = shape.Classes,
             OutputSize = shape.OutputSize,
         });
-        int[] classes = [.. KeysOf(shape.Classes, shape.OutputSize).Select(key => NumberIn(old.Classes, key) - 1)];
+        int[] classes = shape.Head == Head.NextToken
+            ? [.. RowsOf(old.Embeddings[0], shape.Embeddings[0]).Skip(1).Select(number => number - 1)]
+            : [.. KeysOf(shape.Classes, shape.OutputSize).Select(key => NumberIn(old.Classes, key) - 1)];
         EmbeddingShape[] before = [.. TablesOf(old)], now = [.. TablesOf(shape)];
         int table = 0;
         foreach (Parameter parameter in parameters.Parameters)
@@ -29,13 +31,15 @@ internal static class ModelWidening
             Parameter source = model.Parameters.Find(parameter.Name);
             int[]? rows = parameter.Role switch
             {
-                ParameterRole.Embedding => RowsOf(before[table].Keys, now[table++]),
+                ParameterRole.Embedding => RowsOf(before[table], now[table++]),
                 ParameterRole.HeadWeight or ParameterRole.HeadBias or ParameterRole.Transitions or ParameterRole.EndTransitions => classes,
                 _ => null,
             };
             int[]? columns = parameter.Role == ParameterRole.Transitions ? classes : null;
             Copy(model.Parameters[source], parameters[parameter], source.Columns, parameter.Columns, rows, columns);
         }
+        if (shape.Head == Head.NextToken)
+            MakeSeldom(parameters[ParameterSet.HeadBias], classes);
         return model with
         {
             Parameters = parameters,
@@ -46,8 +50,22 @@ internal static class ModelWidening
     private static IEnumerable<EmbeddingShape> TablesOf(NetworkShape shape)
         => shape.Characters is { } words ? shape.Embeddings.Append(words.Table) : shape.Embeddings;
 
-    private static int[] RowsOf(KeySubset? old, EmbeddingShape shape)
-        => [0, .. KeysOf(shape.Keys, shape.Vocabulary).Select(key => NumberIn(old, key))];
+    private static int[] RowsOf(EmbeddingShape old, EmbeddingShape shape) =>
+    [
+        0,
+        .. KeysOf(shape.Keys, shape.Vocabulary).Select(key => NumberIn(old.Keys, key)),
+        .. shape.HasBoundary ? new[] { old.Boundary } : [],
+    ];
+
+    /// <summary>Gives new tokens the bias of the seldomest: at 0, above most of the others, they would be expected everywhere.</summary>
+    private static void MakeSeldom(Span<float> biases, int[] rows)
+    {
+        float least = 0;
+        for (int i = 0; i < rows.Length; i++)
+            least = rows[i] >= 0 ? Math.Min(least, biases[i]) : least;
+        for (int i = 0; i < rows.Length; i++)
+            biases[i] = rows[i] >= 0 ? biases[i] : least;
+    }
 
     private static IEnumerable<int> KeysOf(KeySubset? keys, int count) => keys?.Keys ?? Enumerable.Range(1, count);
 

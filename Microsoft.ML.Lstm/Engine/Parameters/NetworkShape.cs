@@ -73,6 +73,12 @@ internal sealed record NetworkShape
     public Head Head { get; init; }
 
     /// <summary>
+    /// Whether the weights of a <see cref="Head.NextToken"/> are the vectors of the tokens in the embedding table (Inan et al. 2017; Press
+    /// and Wolf 2017), which then have E features. There are no weights of the head beside them.
+    /// </summary>
+    public bool TiesHead { get; init; }
+
+    /// <summary>
     /// The network of an autoencoder that reconstructs the features of each step from the code and the step's position; null for other
     /// heads.
     /// </summary>
@@ -158,7 +164,7 @@ internal sealed record NetworkShape
 
     /// <summary>Tensors that the parameters are stored as.</summary>
     public long TensorCount
-        => 3L * Directions * Layers + (HasAttention ? 3 : 0) + 2 + (Head == Head.Crf ? 3 : 0) + (Decoder?.TensorCount ?? 0)
+        => 3L * Directions * Layers + (HasAttention ? 3 : 0) + (TiesHead ? 1 : 2) + (Head == Head.Crf ? 3 : 0) + (Decoder?.TensorCount ?? 0)
             + Embeddings.Count + (Characters is null ? 0 : CharacterShape.TensorCount)
             + (ConvolutionShape.Vectors + 1L) * Convolutions.Count;
 
@@ -167,7 +173,7 @@ internal sealed record NetworkShape
     {
         get
         {
-            long count = (long)OutputSize * (HeadInputSize + 1) + Embeddings.Sum(embedding => (embedding.Vocabulary + 1L) * embedding.Size);
+            long count = (long)OutputSize * (TiesHead ? 1 : HeadInputSize + 1L) + Embeddings.Sum(embedding => embedding.Length);
             count += Characters?.ParameterCount ?? 0;
             if (HasAttention)
                 count += (long)LayerSize * (LayerSize + 2);

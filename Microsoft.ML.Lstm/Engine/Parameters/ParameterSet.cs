@@ -57,14 +57,15 @@ internal sealed record Parameter(ParameterRole Role, string Name, int Rows, int 
 /// the second direction, gates in the order i, f, g, o (LSTM) or r, z, n (GRU). PyTorch's two bias vectors are merged into one,
 /// <c>bias_l{k}</c>: [4H] for LSTM, [H] for RNN, and for GRU [4H] in the order r, z, n of the input, n of the hidden state. Attention has
 /// <c>attention.weight</c> [E x E], <c>attention.bias</c> and <c>attention.vector</c> [E]. The head is <c>head.weight</c> [O x K] and
-/// <c>head.bias</c> [O]. A conditional random field has <c>crf.transitions</c> [O x O], from row to column, <c>crf.start_transitions</c>
-/// and <c>crf.end_transitions</c> [O], as in pytorch-crf. The parameters of the decoder of an autoencoder follow, their names prefixed with
-/// <c>decoder.</c>. The convolution over the characters of words has <c>characters.weight</c>, for each filter the kernel of each
-/// embedding's element, as PyTorch's Conv1d has it, and <c>characters.bias</c>. The embedding tables, <c>embeddings.{i}.weight</c>
-/// [(V + 1) x size], and that of characters, <c>characters.embedding.weight</c>, come last, so that the dense parameters are contiguous.
-/// Convolutions beside the recurrent layers have <c>conv.{i}.weight</c> [filters x channels x K], and their batch normalization
-/// <c>norm.{i}.weight</c>, <c>norm.{i}.bias</c> and, behind everything else, the <c>norm.{i}.running_mean</c> and
-/// <c>norm.{i}.running_var</c> of the batches, [filters], which are kept with the weights but have no gradient.
+/// <c>head.bias</c> [O]; where the head is tied to the embeddings there is the bias alone. A conditional random field has
+/// <c>crf.transitions</c> [O x O], from row to column, <c>crf.start_transitions</c> and <c>crf.end_transitions</c> [O], as in pytorch-crf.
+/// The parameters of the decoder of an autoencoder follow, their names prefixed with <c>decoder.</c>. The convolution over the characters
+/// of words has <c>characters.weight</c>, for each filter the kernel of each embedding's element, as PyTorch's Conv1d has it, and
+/// <c>characters.bias</c>. The embedding tables, <c>embeddings.{i}.weight</c> [(V + 1) x size] or, with a boundary, [(V + 2) x size], and
+/// that of characters, <c>characters.embedding.weight</c>, come last, so that the dense parameters are contiguous. Convolutions beside the
+/// recurrent layers have <c>conv.{i}.weight</c> [filters x channels x K], and their batch normalization <c>norm.{i}.weight</c>,
+/// <c>norm.{i}.bias</c> and, behind everything else, the <c>norm.{i}.running_mean</c> and <c>norm.{i}.running_var</c> of the batches,
+/// [filters], which are kept with the weights but have no gradient.
 /// </remarks>
 internal sealed class ParameterSet
 {
@@ -118,7 +119,8 @@ internal sealed class ParameterSet
             AddVector(ParameterRole.NormalizationWeight, i);
             AddVector(ParameterRole.NormalizationBias, i);
         }
-        Add(ParameterRole.HeadWeight, HeadWeight, shape.OutputSize, shape.HeadInputSize);
+        if (!shape.TiesHead)
+            Add(ParameterRole.HeadWeight, HeadWeight, shape.OutputSize, shape.HeadInputSize);
         Add(ParameterRole.HeadBias, HeadBias, shape.OutputSize, 1);
         if (shape.Head == Head.Crf)
         {
@@ -140,6 +142,9 @@ internal sealed class ParameterSet
         DenseLength = offset - start;
         for (int i = 0; i < shape.Embeddings.Count; i++)
             Add(ParameterRole.Embedding, EmbeddingName(i), shape.Embeddings[i].Rows, shape.Embeddings[i].Size);
+        // As weights of the head, all rows have gradients.
+        if (shape.TiesHead)
+            DenseLength = offset - start;
         if (shape.Characters is { Table: var characters })
             Add(ParameterRole.Embedding, CharacterEmbedding, characters.Rows, characters.Size);
         for (int i = 0; i < shape.Convolutions.Count; i++)
@@ -186,7 +191,10 @@ internal sealed class ParameterSet
     /// <summary>The values of all parameters, one after the other; the set of a decoder has the array of the whole autoencoder.</summary>
     public float[] Values { get; }
 
-    /// <summary>The number of values before the embeddings, and before the running statistics behind them.</summary>
+    /// <summary>
+    /// The number of values before the embeddings, and before the running statistics behind them; with embeddings that are the head's
+    /// weights too, those are among them.
+    /// </summary>
     public int DenseLength { get; }
 
     /// <summary>The values of the parameter called <paramref name="name"/>.</summary>

@@ -13,7 +13,7 @@ internal sealed class ForecastTask(ForecastLayout layout, double confidenceLevel
     public LinearForecast? Start { get; init; }
 
     // The recurrent units have no say to begin with: the network learns in what the linear forecast is wrong.
-    public override void Initialize(ParameterSet parameters)
+    public override void Initialize(ParameterSet parameters, TrainingData training)
     {
         if (Start is null)
             return;

@@ -31,7 +31,7 @@ internal static class MemoryNeed
             throw Refuse(string.Create(CultureInfo.InvariantCulture,
                 $"it would have {count:N0} parameters, and at most {NetworkShape.MaxParameters:N0} are possible ({sizes})"));
 
-        long embeddings = shape.Embeddings.Sum(table => (table.Vocabulary + 1L) * table.Size);
+        long embeddings = shape.TiesHead ? 0 : shape.Embeddings.Sum(table => table.Length);
         double weights = sizeof(float)
             * ((double)count * (CopiesOfWeights + settings.Optimizer.Moments) + (double)(count - embeddings) * PackedCopies);
         int batchSize = settings.BatchSize;

@@ -60,7 +60,7 @@ internal static class NewNetwork
         TrainingData data = job.Training;
         var parameters = new ParameterSet(ShapeOf(job.Settings, job.Task, data, job.Embeddings));
         Initializer.Initialize(parameters, job.Settings.InitialForgetBias, random, team, cancellation);
-        job.Task.Initialize(parameters);
+        job.Task.Initialize(parameters, data);
         foreach ((int table, int token, float[] vector) in PretrainedVectors(job))
             vector.CopyTo(parameters.Row(parameters.Embeddings[table], token));
         ModelScalers scalers = job.Scalers ?? ScalersOf(job.Settings, job.Task, parameters.Shape.OutputSize, data, cancellation);

@@ -93,6 +93,20 @@ internal sealed class SequenceSet(int featureSize, int staticSize, int targetSiz
     }
 
     /// <summary>
+    /// Moves the end of the only sequence, one of tokens, to a set of its own; at least one token stays on either side of one that has two.
+    /// </summary>
+    /// <param name="fraction">The share of the tokens to move, above 0.</param>
+    public SequenceSet SplitEnd(double fraction)
+    {
+        TrainingSequence text = _sequences[0];
+        int all = text.Tokens.Length, moved = Math.Clamp((int)Math.Round(all * fraction), 1, Math.Max(1, all - 1));
+        SequenceSet split = NewLike();
+        split._sequences.Add(new TrainingSequence { Tokens = text.Tokens[^moved..], Weight = text.Weight });
+        _sequences[0] = new TrainingSequence { Tokens = text.Tokens[..^moved], Weight = text.Weight };
+        return split;
+    }
+
+    /// <summary>
     /// Moves <paramref name="count"/> randomly drawn sequences to a set of their own. Where each has one label, all classes give about the
     /// same share: a class of two or more sequences is in both sets where there is room, and a sequence that is alone with its class stays.
     /// </summary>

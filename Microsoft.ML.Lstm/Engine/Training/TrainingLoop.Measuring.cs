@@ -1,3 +1,5 @@
+using Microsoft.ML.Lstm.Engine.Network;
+
 namespace Microsoft.ML.Lstm.Engine.Training;
 
 /// <content>Measuring the network after each epoch, keeping the best weights, and when training has gone on long enough.</content>
@@ -9,8 +11,32 @@ internal sealed partial class TrainingLoop
     private const int MaxEvaluationOutputs = 1 << 24;
     private const long MaxEvaluationFloats = 1 << 28;
 
+    // Steps of a piece of a long sequence that is only measured, its state being carried on.
+    private const int MeasuredAtOnce = 256;
+
     // Sequences that the initial loss is measured on.
     private const int MaxInitialSequences = 64;
+
+    /// <summary>
+    /// Moves a random part of the training data, the validation fraction, to a set of its own; at least one sequence stays on either side.
+    /// Of one long text it is the end.
+    /// </summary>
+    public static SequenceSet? HoldOut(TrainingData data, TrainingSettings settings, Random random, ITrainingMonitor monitor)
+    {
+        if (data is not SequenceSet training)
+            throw new InvalidOperationException("Sequences that are streamed can't be split; give validation data instead.");
+        if (training.Count == 1 && settings.BackpropagationLength > 0 && training.Length(0) > 1)
+            return training.SplitEnd(settings.ValidationFraction);
+        if (training.Count < 2)
+        {
+            monitor.Warn("There is only one usable row, so none can be held out for validation.");
+            return null;
+        }
+        int count = Math.Clamp((int)Math.Round(training.Count * (double)settings.ValidationFraction), 1, training.Count - 1);
+        return settings.ValidationGap is { } gap
+            ? training.SplitLast(count, Math.Min(gap, training.Count - count - 1))
+            : training.Split(count, random);
+    }
 
     /// <summary>Whether epochs are compared; otherwise the last one counts.</summary>
     private bool MeasuresEpochs => _validation is not null || _settings.EarlyStopping is not null;
@@ -146,6 +172,11 @@ internal sealed partial class TrainingLoop
 
     private void Measure(SequenceSet set, Objective objective)
     {
+        if (set.Sequences.Any(sequence => sequence.GoesOn))
+        {
+            MeasurePieces(set, objective);
+            return;
+        }
         long floatsOfStep = _model.Shape.StepSize + _model.Shape.CellDescription.Gates * _model.Shape.LayerSize;
         Span<int> indices = stackalloc int[MaxEvaluationBatchSize];
         for (int start = 0; start < set.Count;)
@@ -164,11 +195,22 @@ internal sealed partial class TrainingLoop
             => steps * _model.Shape.OutputSize < MaxEvaluationOutputs && (steps + length) * floatsOfStep <= MaxEvaluationFloats;
     }
 
-    private void MeasureBatch(SequenceSet set, ReadOnlySpan<int> indices, Objective objective)
+    /// <summary>Measures whole sequences in pieces, as many side by side as there is room for.</summary>
+    private void MeasurePieces(SequenceSet set, Objective objective)
+    {
+        long outputs = (long)_model.Shape.OutputSize * Enumerable.Range(0, set.Count).Max(set.Length);
+        int lanes = (int)Math.Clamp(MaxEvaluationOutputs / outputs, 1, MaxEvaluationBatchSize);
+        var plan = BatchPlan.Of(set, lanes, cutsRuns: false);
+        for (int batch = 0; batch < plan.Batches; batch++)
+            MeasureBatch(set, plan[batch], objective, plan.LanesOf(batch));
+    }
+
+    private void MeasureBatch(SequenceSet set, ReadOnlySpan<int> indices, Objective objective, ReadOnlySpan<Lane> lanes = default)
     {
         _stop.ThrowIfCancellationRequested();
-        BeginBatch(set, indices, objective);
+        BeginBatch(set, indices, lanes, objective);
         _runner.Forward(_batch, keep: false);
+        _states?.End(_batch, lanes);
         _runner.Measure(objective);
         objective.End();
     }

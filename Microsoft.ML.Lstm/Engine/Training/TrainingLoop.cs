@@ -23,6 +23,7 @@ internal sealed partial class TrainingLoop
     private readonly LinearPart? _linearPart;
     private readonly SequenceModel _model;
     private readonly BatchRunner _runner;
+    private readonly CarriedStates? _states;
     private readonly SequenceBatch _batch;
     private readonly Gradient _gradient;
     private readonly UntrainedEmbeddings _untrained;
@@ -60,6 +61,10 @@ internal sealed partial class TrainingLoop
         _validation = job.Validation;
         if (_validation is null && _settings.ValidationFraction > 0)
             _validation = HoldOut(_training, _settings, _random, job.Monitor);
+        if (_training is SequenceSet rows)
+            _training = job.Task.Prepare(rows, _settings.BackpropagationLength);
+        if (_validation is not null)
+            _validation = job.Task.Prepare(_validation, MeasuredAtOnce);
 
         MemoryNeed.Check(NewNetwork.ShapeOf(_settings, job.Task, _training, job.Embeddings), _settings, LengthsOf(_training),
             GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
@@ -90,6 +95,7 @@ internal sealed partial class TrainingLoop
             shape.TokenColumns > 0 ? NetworkPasses.BackwardToInput : NetworkPasses.Backward);
         _runner = BatchRunner.Create(network, _team);
         _runner.Stop = stop;
+        _states = job.Task.CarriesStates ? new CarriedStates(_runner) : null;
         _batch = new SequenceBatch(shape);
         _gradient = new Gradient(shape);
         if (_settings.Tokens.FreezePretrained)
@@ -103,10 +109,10 @@ internal sealed partial class TrainingLoop
             Layers = shape.Layers > 1 ? _settings.Dropout.Layers : 0,
         };
         _batchSize = Math.Min(_settings.BatchSize, _training.Count);
-        _batches = 1 + (_training.Count - 1) / _batchSize;
+        _plan = _training is SequenceSet set ? BatchPlan.Of(set, _batchSize) : null;
+        _batches = _plan?.Batches ?? 1 + (_training.Count - 1) / _batchSize;
         _epochs = _settings.Epochs.EpochsFor(_batches);
         _stage = _settings.EarlyStopping?.StageOf(_batches) ?? 1;
-        _plan = _training is SequenceSet set ? PlanOf(set) : null;
         _course = job.Resume?.State.Course ?? new TrainingCourse();
         if (job.Resume is not null)
             Restore(job.Resume.State);
@@ -206,7 +212,7 @@ internal sealed partial class TrainingLoop
     /// <summary>Runs the batches of a set, which are the epoch's batches from <paramref name="batch"/> on.</summary>
     private bool TryRunSet(int epoch, SequenceSet set, ref int batch, ref float learningRate)
     {
-        BatchPlan plan = _plan ?? PlanOf(set);
+        BatchPlan plan = _plan ?? BatchPlan.Of(set, _batchSize);
         plan.Shuffle(_random);
         if (double.IsNaN(_course.InitialLoss))
         {
@@ -221,7 +227,7 @@ internal sealed partial class TrainingLoop
             // Sets that are no whole number of batches make a few more batches than the data would in one set.
             int batches = Math.Max(_batches, batch + 1);
             learningRate = LearningRateAt(epoch - 1 + (double)batch / batches);
-            if (!TryRunBatch(set, plan[i], learningRate))
+            if (!TryRunBatch(set, plan[i], plan.LanesOf(i), learningRate))
             {
                 EndDiverged($"The loss or its gradient is not finite any more in epoch {epoch}, batch {batch + 1} of {batches}");
                 return false;
@@ -243,10 +249,11 @@ internal sealed partial class TrainingLoop
     }
 
     /// <summary>One weight update. False when loss, gradient or weights are not finite.</summary>
-    private bool TryRunBatch(SequenceSet set, ReadOnlySpan<int> indices, float learningRate)
+    private bool TryRunBatch(SequenceSet set, ReadOnlySpan<int> indices, ReadOnlySpan<Lane> lanes, float learningRate)
     {
-        BeginBatch(set, indices, _trainingObjective);
+        BeginBatch(set, indices, lanes, _trainingObjective);
         _runner.Forward(_batch, keep: true, _dropout.IsOn ? _dropout with { Key = (ulong)_random.NextInt64() } : default);
+        _states?.End(_batch, lanes);
         _runner.Backward(_trainingObjective, _gradient);
         _trainingObjective.AddGradients(_gradient);
         _trainingObjective.End();
@@ -262,7 +269,7 @@ internal sealed partial class TrainingLoop
         return true;
     }
 
-    private void BeginBatch(SequenceSet set, ReadOnlySpan<int> indices, Objective objective)
+    private void BeginBatch(SequenceSet set, ReadOnlySpan<int> indices, ReadOnlySpan<Lane> lanes, Objective objective)
     {
         FloatBuffer.Require(ref _sequences, indices.Length);
         _batch.Clear();
@@ -277,10 +284,9 @@ internal sealed partial class TrainingLoop
             _sequences[i] = sequence;
         }
         _batch.Pack();
+        _states?.Begin(_batch, lanes);
         objective.Begin(_batch, _sequences.AsSpan(0, indices.Length));
     }
-
-    private BatchPlan PlanOf(SequenceSet set) => new([.. Enumerable.Range(0, set.Count).Select(set.Length)], _batchSize);
 
     private TrainedNetwork End()
     {
@@ -348,24 +354,6 @@ internal sealed partial class TrainingLoop
         _random.Restore(state.Random);
         _untrained.Unreached = state.Unreached;
         _plan?.Restore(state.Order, state.BatchOrder);
-    }
-
-    /// <summary>
-    /// Moves a random part of the training data, the validation fraction, to a set of its own; at least one sequence stays on either side.
-    /// </summary>
-    public static SequenceSet? HoldOut(TrainingData data, TrainingSettings settings, Random random, ITrainingMonitor monitor)
-    {
-        if (data is not SequenceSet training)
-            throw new InvalidOperationException("Sequences that are streamed can't be split; give validation data instead.");
-        if (training.Count < 2)
-        {
-            monitor.Warn("There is only one usable row, so none can be held out for validation.");
-            return null;
-        }
-        int count = Math.Clamp((int)Math.Round(training.Count * (double)settings.ValidationFraction), 1, training.Count - 1);
-        return settings.ValidationGap is { } gap
-            ? training.SplitLast(count, Math.Min(gap, training.Count - count - 1))
-            : training.Split(count, random);
     }
 
     /// <summary>Scales the sequences that are in memory, in place; streamed ones are scaled each time they have been read.</summary>

@@ -251,6 +251,7 @@ public abstract class TrainingOptions
             States = RecurrentDropout!.Value,
             Layers = Dropout!.Value,
             Outputs = OutputDropout!.Value,
+            Weights = DropoutOfWeights,
         },
         Optimizer = new OptimizerSettings(Optimizer, Momentum, WeightDecay!.Value),
         LearningRate = LearningRate!.Value,
@@ -267,6 +268,7 @@ public abstract class TrainingOptions
             },
         ValidationFraction = ValidationFraction!.Value,
         SkipSteps = SkippedSteps,
+        BackpropagationLength = LengthOfPieces,
         NumberOfThreads = NumberOfThreads ?? Environment.ProcessorCount,
         EpochCompleted = EpochCompleted,
         CancellationToken = CancellationToken,
@@ -277,6 +279,12 @@ public abstract class TrainingOptions
 
     /// <summary>Steps at the end of a sequence that the output layer reads too, for tasks that have such a thing.</summary>
     private protected virtual int SkippedSteps => 0;
+
+    /// <summary>Steps of the pieces that long sequences are cut into, for tasks that cut them; 0 for whole sequences.</summary>
+    private protected virtual int LengthOfPieces => 0;
+
+    /// <summary>The share of the recurrent weights that is dropped for each update.</summary>
+    private protected virtual float DropoutOfWeights => 0;
 
     /// <summary>The most epochs that training takes where <see cref="NumberOfEpochs"/> is null.</summary>
     internal virtual int MostEpochs => 100;

@@ -20,6 +20,9 @@ internal class TrainingSequence
     /// <summary>The classes to predict, counted from 0; −1 for a missing label, which does not count.</summary>
     public int[] Labels { get; init; } = [];
 
+    /// <summary>Whether it is a piece of a longer one, and goes on where the sequence before it in its set ends.</summary>
+    public bool GoesOn { get; init; }
+
     /// <summary>The weight of the sequence in the loss.</summary>
     public float Weight { get; init; } = 1f;
 

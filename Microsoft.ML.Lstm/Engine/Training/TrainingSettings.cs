@@ -58,6 +58,12 @@ internal sealed record TrainingSettings
     /// </summary>
     public int? ValidationGap { get; init; }
 
+    /// <summary>
+    /// Steps of the pieces that long sequences are cut into, for tasks whose networks take their state from piece to piece; 0 for whole
+    /// sequences.
+    /// </summary>
+    public int BackpropagationLength { get; init; }
+
     /// <summary>Steps at the end of a sequence that the head reads too, see <see cref="Parameters.NetworkShape.SkipSteps"/>.</summary>
     public int SkipSteps { get; init; }
 

@@ -9,8 +9,18 @@ internal abstract class TrainingTask
     /// <summary><paramref name="shape"/> with the outputs that the task needs.</summary>
     public abstract NetworkShape WithOutputs(NetworkShape shape, TrainingData data);
 
+    /// <summary>Whether networks of this task take their state from one piece of a sequence to the next.</summary>
+    public virtual bool CarriesStates => false;
+
+    /// <summary>The sequences as the task learns from them: with labels that it finds in them, or in pieces.</summary>
+    /// <param name="sequences">The sequences of a table, which stay as they are.</param>
+    /// <param name="longest">The most steps of a piece.</param>
+    public virtual SequenceSet Prepare(SequenceSet sequences, int longest) => sequences;
+
     /// <summary>Replaces random weights of a new network by those that the task knows a better beginning for.</summary>
-    public virtual void Initialize(ParameterSet parameters)
+    /// <param name="parameters">The network.</param>
+    /// <param name="training">The training data.</param>
+    public virtual void Initialize(ParameterSet parameters, TrainingData training)
     {
     }
 

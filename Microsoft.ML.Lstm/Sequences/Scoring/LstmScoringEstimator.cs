@@ -175,10 +175,10 @@ public sealed class LstmScoringEstimator : IEstimator<LstmScoringTransformer>
                 throw Wrong(nameof(OutputColumnName), $"a name, or {nameof(EncodingColumnName)} is one, and all different");
             SequenceModelParameters model = Model ?? SequenceModelParameters.LoadOnnx(ModelFile!, Import);
             NetworkShape shape = model.Network.Shape;
-            if (shape.Head is Head.Crf or Head.Autoencoder)
+            if (shape.Head is Head.Crf or Head.Autoencoder or Head.NextToken)
                 throw Wrong(nameof(Model),
-                    "a network without a conditional random field or a decoder: their transformers score them, and "
-                    + "ml.Model.LoadLstmFromOnnx gives these back");
+                    "a network without a conditional random field or a decoder, and no language model: their transformers score them, and "
+                    + "ml.Model.LoadLstmFromOnnx gives the first two back");
             if (shape.Characters is not null)
                 throw Wrong(nameof(Model), "a network that does not read the characters of words; that belongs to its own transformer");
             if (EncodingColumnName is not null && shape.Head.IsPerStep)

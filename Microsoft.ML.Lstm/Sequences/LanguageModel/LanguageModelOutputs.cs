@@ -1,0 +1,176 @@
+using System.Numerics.Tensors;
+using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.Columns;
+using Microsoft.ML.Lstm.Engine.Files;
+using Microsoft.ML.Lstm.Engine.Kernels;
+using static Microsoft.ML.Data.AnnotationUtils.Const;
+using static Microsoft.ML.SchemaShape.Column;
+
+namespace Microsoft.ML.Lstm.Sequences.LanguageModel;
+
+/// <summary>
+/// The columns of a language model: the most probable next tokens with their probabilities, and how likely the text is.
+/// </summary>
+/// <remarks>
+/// A scored row has the logarithm of the probability of each token that is predicted, NaN for an unknown one, and behind them the network's
+/// outputs for the token that follows the text.
+/// </remarks>
+internal static class LanguageModelOutputs
+{
+    public static IEnumerable<SchemaShape.Column> Shapes(SchemaShape.Column tokens, LanguageColumns columns) =>
+    [
+        SchemaShapes.PredictedKey(VectorKind.Vector, tokens),
+        SchemaShapes.OfScoreSet(DefaultColumnNames.Score, NumberDataViewType.Single, VectorKind.Vector),
+        .. columns.LogLikelihood is { } sum ? new[] { SchemaShapes.Numbers(sum, VectorKind.Scalar) } : [],
+        .. columns.NumberOfTokens is { } count
+            ? new[] { new SchemaShape.Column(count, VectorKind.Scalar, NumberDataViewType.UInt32, isKey: false) }
+            : [],
+        .. columns.TokenLogLikelihood is { } each ? new[] { SchemaShapes.Numbers(each, VectorKind.VariableVector) } : [],
+    ];
+
+    public static OutputColumn[] Create(LanguageVocabulary vocabulary, LanguageColumns columns) =>
+    [
+        new NextTokensColumn(vocabulary, columns.Predictions),
+        new NextProbabilitiesColumn(vocabulary, columns.Predictions),
+        .. columns.LogLikelihood is { } sum ? new OutputColumn[] { new LogLikelihoodColumn(sum, vocabulary) } : [],
+        .. columns.NumberOfTokens is { } count ? new OutputColumn[] { new NumberOfTokensColumn(count, vocabulary) } : [],
+        .. columns.TokenLogLikelihood is { } each ? new OutputColumn[] { new TokenLogLikelihoodColumn(each, vocabulary) } : [],
+    ];
+
+    /// <summary>The logarithms of the probabilities of the tokens of a scored row.</summary>
+    public static ReadOnlySpan<float> LikelihoodsOf(ReadOnlySpan<float> output, LanguageVocabulary vocabulary)
+        => output.IsEmpty ? [] : output[..^vocabulary.Outputs];
+}
+
+/// <summary>The k most probable tokens behind a text, and their probabilities.</summary>
+/// <param name="vocabulary">The tokens.</param>
+/// <param name="count">k.</param>
+internal sealed class NextTokenRanking(LanguageVocabulary vocabulary, int count)
+{
+    private readonly float[] _probabilities = new float[vocabulary.Outputs];
+    private readonly float[] _best = new float[count];
+    private readonly int[] _outputs = new int[count];
+
+    /// <summary>The outputs of the tokens, the most probable first.</summary>
+    public ReadOnlySpan<int> Outputs => _outputs.AsSpan(0, Found);
+
+    /// <summary>Their probabilities among all tokens, the end of the text included.</summary>
+    public ReadOnlySpan<float> Probabilities => _best.AsSpan(0, Found);
+
+    private int Found { get; set; }
+
+    /// <summary>Ranks the tokens by the output of a scored row.</summary>
+    public void Rank(ReadOnlySpan<float> output)
+    {
+        Softmax.Probabilities(output[^vocabulary.Outputs..], _probabilities);
+        // The boundary, behind the tokens, is no token to predict.
+        Span<float> left = _probabilities.AsSpan(0, vocabulary.Count);
+        for (Found = 0; Found < Math.Min(count, left.Length); Found++)
+        {
+            int best = TensorPrimitives.IndexOfMax<float>(left);
+            (_outputs[Found], _best[Found]) = (best, left[best]);
+            left[best] = -1;
+        }
+    }
+}
+
+/// <summary>The most probable next tokens; missing for a row that could not be scored, and behind the last where there are fewer.</summary>
+internal sealed class NextTokensColumn(LanguageVocabulary vocabulary, int count)
+    : ScoreSetColumn(DefaultColumnNames.PredictedLabel,
+        new VectorDataViewType(new KeyDataViewType(typeof(uint), vocabulary.KeyCount), count),
+        ScoreColumnKind.SequenceClassification, ScoreValueKind.PredictedLabel)
+{
+    private readonly LanguageVocabulary _vocabulary = vocabulary;
+    private readonly int _count = count;
+
+    protected override void AddValueNames(DataViewSchema.Annotations.Builder builder)
+        => _vocabulary.Values?.AddTo(builder, AnnotationUtils.Kinds.KeyValues);
+
+    public override Delegate CreateGetter(ScoredRow row)
+    {
+        var ranking = new NextTokenRanking(_vocabulary, _count);
+        return (ValueGetter<VBuffer<uint>>)((ref VBuffer<uint> value) =>
+        {
+            ReadOnlySpan<float> output = row.Output;
+            VBufferEditor<uint> editor = VBufferEditor.Create(ref value, _count);
+            editor.Values.Clear();
+            if (!output.IsEmpty)
+            {
+                ranking.Rank(output);
+                for (int i = 0; i < ranking.Outputs.Length; i++)
+                    editor.Values[i] = _vocabulary.KeyOf(ranking.Outputs[i]);
+            }
+            value = editor.Commit();
+        });
+    }
+}
+
+/// <summary>The probabilities of the most probable next tokens; 0 behind the last where there are fewer.</summary>
+internal sealed class NextProbabilitiesColumn(LanguageVocabulary vocabulary, int count)
+    : ScoreSetColumn(DefaultColumnNames.Score, new VectorDataViewType(NumberDataViewType.Single, count),
+        ScoreColumnKind.SequenceClassification, ScoreValueKind.Score)
+{
+    private readonly LanguageVocabulary _vocabulary = vocabulary;
+    private readonly int _count = count;
+
+    public override Delegate CreateGetter(ScoredRow row)
+    {
+        var ranking = new NextTokenRanking(_vocabulary, _count);
+        return (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) =>
+        {
+            ReadOnlySpan<float> output = row.Output;
+            VBufferEditor<float> editor = VBufferEditor.Create(ref value, _count);
+            editor.Values.Fill(output.IsEmpty ? float.NaN : 0);
+            if (!output.IsEmpty)
+            {
+                ranking.Rank(output);
+                ranking.Probabilities.CopyTo(editor.Values);
+            }
+            value = editor.Commit();
+        });
+    }
+}
+
+/// <summary>The logarithm of the probability of a text: the sum over its tokens, in nats; NaN for a row that could not be scored.</summary>
+internal sealed class LogLikelihoodColumn(string name, LanguageVocabulary vocabulary) : OutputColumn(name, NumberDataViewType.Single)
+{
+    public override Delegate CreateGetter(ScoredRow row) => (ValueGetter<float>)((ref float value) =>
+    {
+        ReadOnlySpan<float> output = row.Output;
+        // Of a text of millions of tokens a sum of floats would lose some.
+        double sum = 0;
+        foreach (float likelihood in LanguageModelOutputs.LikelihoodsOf(output, vocabulary))
+            sum += float.IsNaN(likelihood) ? 0 : likelihood;
+        value = output.IsEmpty ? float.NaN : (float)sum;
+    });
+}
+
+/// <summary>The number of tokens that have a part in the probability of a text; 0 for a row that could not be scored.</summary>
+internal sealed class NumberOfTokensColumn(string name, LanguageVocabulary vocabulary) : OutputColumn(name, NumberDataViewType.UInt32)
+{
+    public override Delegate CreateGetter(ScoredRow row) => (ValueGetter<uint>)((ref uint value) =>
+    {
+        value = 0;
+        foreach (float likelihood in LanguageModelOutputs.LikelihoodsOf(row.Output, vocabulary))
+            value += float.IsNaN(likelihood) ? 0u : 1u;
+    });
+}
+
+/// <summary>
+/// The logarithm of the probability of each token, with a boundary also of the end behind them; NaN where there is none. An empty vector
+/// for a row that could not be scored.
+/// </summary>
+internal sealed class TokenLogLikelihoodColumn(string name, LanguageVocabulary vocabulary)
+    : OutputColumn(name, new VectorDataViewType(NumberDataViewType.Single))
+{
+    public override Delegate CreateGetter(ScoredRow row) => (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) =>
+    {
+        ReadOnlySpan<float> output = row.Output, likelihoods = LanguageModelOutputs.LikelihoodsOf(output, vocabulary);
+        // Without a boundary nothing predicts the first token.
+        int unpredicted = output.IsEmpty || vocabulary.Boundary is not null ? 0 : 1;
+        VBufferEditor<float> editor = VBufferEditor.Create(ref value, unpredicted + likelihoods.Length);
+        editor.Values[..unpredicted].Fill(float.NaN);
+        likelihoods.CopyTo(editor.Values[unpredicted..]);
+        value = editor.Commit();
+    });
+}
