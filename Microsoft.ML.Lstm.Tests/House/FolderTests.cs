@@ -47,6 +47,8 @@ public sealed class FolderTests
         "Sequences/Scoring",
         "Sequences/Regression",
         "Sequences/Regression/Evaluation",
+        "Sequences/PerStep",
+        "Sequences/PerStep/Evaluation",
         "Sequences/Binary",
         "Sequences/Multiclass",
         "Sequences/Labeling",

@@ -7,7 +7,11 @@ using Microsoft.ML.Lstm.Tests.Sequences;
 
 var ml = new MLContext();
 ITransformer model = ml.Model.Load(args[0], out DataViewSchema schema);
-Example[] rows = JsonSerializer.Deserialize<Example[]>(File.ReadAllText(args[1]), new JsonSerializerOptions { IncludeFields = true })!;
+Example[] rows = JsonSerializer.Deserialize<Example[]>(File.ReadAllText(args[1]), new JsonSerializerOptions
+{
+    IncludeFields = true,
+    NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals,
+})!;
 
 SchemaDefinition definition = SchemaDefinition.Create(typeof(Example));
 foreach (SchemaDefinition.Column column in definition)

@@ -55,6 +55,8 @@ internal sealed class OnnxRun : IDisposable
             // Known characters, unknown ones and no words.
             Words = [.. Enumerable.Range(0, steps).Select(t => t % 5 == 4 ? "" : $"{(char)('a' + steps % 26)}\u6f22low{t}"[..(1 + t % 6)])],
             StepClasses = [.. Enumerable.Range(0, steps).Select(_ => 1u)],
+            StepValues = new float[2 * steps],
+            StepTruths = new bool[2 * steps],
             StepClassNames = [.. Enumerable.Range(0, steps).Select(_ => "low")],
             Statics = [random.NextSingle(), random.NextSingle()],
             Labels = new float[3],

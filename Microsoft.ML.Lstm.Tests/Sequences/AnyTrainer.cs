@@ -8,6 +8,12 @@ internal static class AnyTrainer
     public const string Multiclass = "multiclass";
     public const string Labeling = "labeling";
 
+    /// <summary>Numbers at each step.</summary>
+    public const string StepValues = "values of steps";
+
+    /// <summary>Several truths at each step.</summary>
+    public const string StepTruths = "truths of steps";
+
     /// <summary>Learns no label, and takes no tokens.</summary>
     public const string Autoencoder = "autoencoder";
 
@@ -17,11 +23,19 @@ internal static class AnyTrainer
     /// <summary>Those that learn a label.</summary>
     public static string[] Names { get; } = [Regression, Binary, Multiclass, Labeling];
 
+    /// <summary>Those that predict something at each step beside the labelling.</summary>
+    public static string[] PerStep { get; } = [StepValues, StepTruths];
+
+    /// <summary>Whether its networks make one vector of a sequence.</summary>
+    public static bool HasEncoding(string trainer) => trainer != Labeling && !PerStep.Contains(trainer);
+
     /// <summary>As <see cref="SmallOptions"/> has them.</summary>
     public static SequenceTrainerOptions Options(string trainer, Action<SequenceTrainerOptions>? change = null) => trainer switch
     {
         Regression => SmallOptions.Create<LstmRegressionTrainer.Options>(change),
         Binary => SmallOptions.Create<LstmBinaryTrainer.Options>(change),
+        StepValues => SmallOptions.Create<LstmPerStepRegressionTrainer.Options>(change),
+        StepTruths => SmallOptions.Create<LstmPerStepBinaryTrainer.Options>(change),
         Multiclass => SmallOptions.Create<LstmMulticlassTrainer.Options>(change),
         _ => SmallOptions.Create<LstmSequenceLabelingTrainer.Options>(change),
     };
@@ -31,6 +45,8 @@ internal static class AnyTrainer
     {
         LstmRegressionTrainer.Options regression => ml.Regression.Trainers.Lstm(regression),
         LstmBinaryTrainer.Options binary => ml.BinaryClassification.Trainers.Lstm(binary),
+        LstmPerStepRegressionTrainer.Options values => ml.Regression.Trainers.LstmPerStep(values),
+        LstmPerStepBinaryTrainer.Options truths => ml.BinaryClassification.Trainers.LstmPerStep(truths),
         LstmMulticlassTrainer.Options multiclass => ml.MulticlassClassification.Trainers.Lstm(multiclass),
         _ => ml.MulticlassClassification.Trainers.LstmSequenceLabeling((LstmSequenceLabelingTrainer.Options)options),
     };

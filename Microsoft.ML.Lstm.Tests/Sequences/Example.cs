@@ -22,6 +22,9 @@ internal sealed class Example
     [KeyType(3)]
     public uint[] StepClasses = [];
     public string[] StepClassNames = [];
+    // Two numbers and two truths of each step; some of the numbers are missing.
+    public float[] StepValues = [];
+    public bool[] StepTruths = [];
     // The names of the classes, in other types than text.
     public DateTime ClassTime;
     public DateTimeOffset ClassOffsetTime;
@@ -40,7 +43,8 @@ internal sealed class Example
     /// <summary>
     /// Sequences of two features, the first of which, x from −1 to 1, carries the labels: Label = sum over steps of x / 4 + statics / 2 +
     /// 10, and Labels = { Label, −Label, last x }; IsHigh tells whether that sum is positive, Class which third of its range it is in,
-    /// and StepClasses the third that the x of a step is in. Tokens are the eighth that it is in, and Shapes say nothing. With
+    /// and StepClasses the third that the x of a step is in. StepValues are { the sum of x so far, 3·x + 5 }, the first one missing at
+    /// some steps, and StepTruths whether { that sum, x } is positive. Tokens are the eighth that it is in, and Shapes say nothing. With
     /// <paramref name="variable"/>, 3 to 7 steps, else 5.
     /// </summary>
     public static Example[] Make(int count, bool variable = false, int seed = 1)
@@ -56,6 +60,7 @@ internal sealed class Example
             foreach (float value in x)
                 sum += value;
             float label = sum / 4 + statics / 2 + 10;
+            float[] sums = [.. x.Select((_, t) => x[..(t + 1)].Sum())];
             uint third = sum < -0.5f ? 0u : sum < 0.5f ? 1u : 2u;
             uint[] thirds = [.. x.Select(value => Part(value, 3))];
             return new Example
@@ -67,6 +72,8 @@ internal sealed class Example
                 Class = third,
                 ClassName = Names[third],
                 StepClasses = thirds,
+                StepValues = [.. x.SelectMany((value, t) => new[] { (id + t) % 6 == 0 ? float.NaN : sums[t], 3 * value + 5 })],
+                StepTruths = [.. x.SelectMany((value, t) => new[] { sums[t] > 0, value > 0 })],
                 StepClassNames = [.. thirds.Select(part => Names[part - 1])],
                 ClassTime = FirstTime.AddTicks(third),
                 ClassOffsetTime = new DateTimeOffset(FirstTime.AddTicks(third), TimeSpan.FromMinutes(30 * third)),

@@ -16,6 +16,8 @@ internal static class HarnessForms
     public static IEnumerable<(string Trainer, string Form)> All =>
     [
         .. from trainer in AnyTrainer.Names from form in FormsOfAll select (trainer, form),
+        .. from trainer in AnyTrainer.PerStep from form in (string[])[.. FormsOfAll, "convolutions"] select (trainer, form),
+        (AnyTrainer.StepTruths, "threshold"), (AnyTrainer.StepTruths, "balanced"),
         .. from trainer in AnyTrainer.Names[..^1] from form in (string[])["encoding", "variable attention", "variable frames"]
            select (trainer, form),
         .. from trainer in AnyTrainer.Names select (trainer, "convolutions"),
@@ -71,7 +73,8 @@ internal static class HarnessForms
         string[] outputs = trainer switch
         {
             AnyTrainer.Regression => ["Score"],
-            AnyTrainer.Binary => ["Score", "Probability", "PredictedLabel"],
+            AnyTrainer.StepValues => ["Score"],
+            AnyTrainer.Binary or AnyTrainer.StepTruths => ["Score", "Probability", "PredictedLabel"],
             _ => ["Score", "PredictedLabel"],
         };
         if (form.StartsWith("keys of", StringComparison.Ordinal))
@@ -147,11 +150,15 @@ internal static class HarnessForms
                 = ("Tokens", "Words", 4, 5);
         if (form == "two bidirectional layers of GRU")
             options.Pooling = Pooling.Mean;
-        if (form == "balanced")
+        if (form == "balanced" && options is LstmPerStepBinaryTrainer.Options truths)
+            truths.BalanceClasses = true;
+        else if (form == "balanced")
             (((ClassificationTrainerOptions)options).BalanceClasses, ((ClassificationTrainerOptions)options).LabelSmoothing) = (true, 0.1f);
         if (form == "class weights")
             ((ClassificationTrainerOptions)options).ClassWeights = [1f, 2f, 0.5f];
-        if (form == "threshold")
+        if (form == "threshold" && options is LstmPerStepBinaryTrainer.Options withThreshold)
+            withThreshold.ProbabilityThreshold = 0.45f;
+        else if (form == "threshold")
             ((LstmBinaryTrainer.Options)options).ProbabilityThreshold = 0.45f;
         if (form == "softmax")
             ((LstmSequenceLabelingTrainer.Options)options).UseConditionalRandomField = false;

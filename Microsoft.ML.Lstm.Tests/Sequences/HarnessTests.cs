@@ -31,6 +31,8 @@ public sealed class HarnessTests
     [DataRow("labeling", "variable columns of all kinds")]
     [DataRow("labeling", "softmax")]
     [DataRow("labeling", "variable words")]
+    [DataRow("values of steps", "variable columns of all kinds")]
+    [DataRow("truths of steps", "threshold")]
     [DataRow("autoencoder", "variable with errors of steps")]
     [DataRow("autoencoder", "encoding")]
     [DataRow("language model", "variable tied tokens")]
@@ -53,6 +55,8 @@ public sealed class HarnessTests
     [DataRow("labeling", "variable columns of all kinds")]
     [DataRow("labeling", "softmax")]
     [DataRow("labeling", "variable words")]
+    [DataRow("values of steps", "variable")]
+    [DataRow("truths of steps", "variable tokens")]
     [DataRow("autoencoder", "variable with errors of steps")]
     [DataRow("language model", "variable tokens")]
     public void ThreadsShareATransformer(string trainer, string form) => HarnessForms.Create(trainer, form).CheckThreads();

@@ -1,12 +1,17 @@
 using System.Diagnostics;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Microsoft.ML.Lstm.Tests.Sequences;
 
 /// <summary>Another process that knows nothing but ML.NET, see LoadProbe.</summary>
 internal static class NewProcess
 {
-    private static readonly JsonSerializerOptions Json = new() { IncludeFields = true };
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        IncludeFields = true,
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    };
 
     /// <summary>What the rows have in each of the columns once a saved model is loaded there.</summary>
     /// <param name="save">Saves the model to a path.</param>

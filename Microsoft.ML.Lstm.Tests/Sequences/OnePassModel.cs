@@ -40,7 +40,7 @@ internal sealed record OnePassModel(MLContext Ml, ITransformer Model, string[] O
 
     public const int Horizon = ForecastRun.Horizon;
 
-    public static string[] RowByRow { get; } = [.. AnyTrainer.Names, AnyTrainer.Autoencoder];
+    public static string[] RowByRow { get; } = [.. AnyTrainer.Names, .. AnyTrainer.PerStep, AnyTrainer.Autoencoder];
 
     public static string[] WithoutWaiting { get; } = [.. RowByRow, Forecaster, Detector];
 
@@ -53,7 +53,8 @@ internal sealed record OnePassModel(MLContext Ml, ITransformer Model, string[] O
         return new OnePassModel(ml, Estimator(ml, name).Fit(data), name switch
         {
             AnyTrainer.Regression => ["Score", "Encoding"],
-            AnyTrainer.Binary => ["Score", "Probability", "PredictedLabel"],
+            AnyTrainer.StepValues => ["Score"],
+            AnyTrainer.Binary or AnyTrainer.StepTruths => ["Score", "Probability", "PredictedLabel"],
             Forecaster or FutureCovariates => ["Forecast", "Lower", "Upper"],
             Detector => ["Anomaly"],
             Window => ["Window", "Next"],

@@ -34,10 +34,14 @@ internal static class SmallOptions
         options.LabelColumnName = options switch
         {
             LstmBinaryTrainer.Options => nameof(Example.IsHigh),
+            LstmPerStepRegressionTrainer.Options => nameof(Example.StepValues),
+            LstmPerStepBinaryTrainer.Options => nameof(Example.StepTruths),
             LstmMulticlassTrainer.Options => nameof(Example.Class),
             LstmSequenceLabelingTrainer.Options => nameof(Example.StepClasses),
             _ => nameof(Example.Label),
         };
+        if (options is PerStepTrainerOptions perStep)
+            perStep.LabelsPerStep = 2;
         change?.Invoke(options);
         return options;
     }

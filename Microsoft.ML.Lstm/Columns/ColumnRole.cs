@@ -63,6 +63,17 @@ internal sealed class ColumnRole
     public static ColumnRole StepLabel { get; } = new("label", "a vector of Key, one for each step", column =>
         column.IsKey && column.Kind != SchemaShape.Column.VectorKind.Scalar);
 
+    public static ColumnRole StepNumbers { get; } = new("label", "a vector of Single, with as many values for each step",
+        NumericFeature._accepts);
+
+    public static ColumnRole StepScores { get; } = new("score", StepNumbers._expected, NumericFeature._accepts);
+
+    public static ColumnRole StepTruths { get; } = new("label", "a vector of Boolean or of Single, with as many values for each step",
+        column => NumericFeature._accepts(column) || IsVectorOfBoolean(column));
+
+    public static ColumnRole PredictedStepTruths { get; } = new("predicted label", "a vector of Boolean, with as many values for each step",
+        IsVectorOfBoolean);
+
     public static ColumnRole EvaluatedStepLabel { get; } = new("label", "a vector of Key or of Text, one for each step", column =>
         (column.IsKey || column.ItemType.Equals(TextDataViewType.Instance)) && column.Kind != SchemaShape.Column.VectorKind.Scalar);
 
@@ -109,6 +120,9 @@ internal sealed class ColumnRole
         => context.ExceptSchemaMismatch("inputSchema", _name, column.Name, expected, column.Type.ToString());
 
     private static bool IsSingle(SchemaShape.Column column) => !column.IsKey && column.ItemType.Equals(NumberDataViewType.Single);
+
+    private static bool IsVectorOfBoolean(SchemaShape.Column column) => !column.IsKey
+        && column.ItemType.Equals(BooleanDataViewType.Instance) && column.Kind != SchemaShape.Column.VectorKind.Scalar;
 
     private static bool IsScalarSingle(SchemaShape.Column column)
         => IsSingle(column) && column.Kind == SchemaShape.Column.VectorKind.Scalar;

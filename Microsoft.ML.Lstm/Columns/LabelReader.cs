@@ -1,3 +1,5 @@
+using Microsoft.ML.Data;
+
 namespace Microsoft.ML.Lstm.Columns;
 
 /// <summary>Reads the label of a row.</summary>
@@ -10,6 +12,10 @@ internal abstract class LabelReader
         LabelKind.Numbers => new NumberLabelReader(row, column!.Value, label.TargetSize),
         LabelKind.Boolean => new BooleanLabelReader(row, column!.Value),
         LabelKind.Key => new KeyLabelReader(row, column!.Value),
+        LabelKind.NumbersPerStep => new StepNumbersReader(row, column!.Value, label.TargetSize),
+        LabelKind.TruthsPerStep => column!.Value.Type is VectorDataViewType { ItemType: BooleanDataViewType }
+            ? new StepTruthsReader(row, column.Value, label.TargetSize)
+            : new StepNumbersReader(row, column.Value, label.TargetSize, areTruths: true),
         _ => new StepLabelReader(row, column!.Value),
     };
 
@@ -18,8 +24,10 @@ internal abstract class LabelReader
     /// </summary>
     public abstract RowFault Read(int steps);
 
-    /// <summary>The numbers to learn; none for classes.</summary>
-    public virtual float[] Targets() => [];
+    /// <summary>
+    /// The numbers to learn, of the sequence or of its first <paramref name="steps"/> steps; none for classes.
+    /// </summary>
+    public virtual float[] Targets(int steps) => [];
 
     /// <summary>
     /// The classes to learn, counted from 0, −1 for a missing one: one for the sequence or one for each of its first
@@ -42,12 +50,57 @@ internal abstract class LabelReader
             return _reader.Length == size && _reader.IsFinite ? RowFault.None : RowFault.MissingLabel;
         }
 
-        public override float[] Targets()
+        public override float[] Targets(int steps)
         {
             float[] targets = new float[size];
             _reader.CopyTo(targets);
             return targets;
         }
+    }
+
+    /// <summary>Numbers of each step, NaN for one that is not known; truths are 0, 1 or NaN.</summary>
+    private sealed class StepNumbersReader(DataViewRow row, DataViewSchema.Column column, int size, bool areTruths = false) : LabelReader
+    {
+        private readonly NumberReader _reader = new(row, column);
+        private float[] _numbers = [];
+
+        public override RowFault Read(int steps)
+        {
+            _reader.Read();
+            if (_reader.Length != (long)steps * size)
+                return RowFault.LabelLength;
+            if (_numbers.Length < _reader.Length)
+                _numbers = new float[Math.Max(_reader.Length, 2 * _numbers.Length)];
+            _reader.CopyTo(_numbers);
+            bool isKnown = false;
+            foreach (float number in _numbers.AsSpan(0, _reader.Length))
+            {
+                if (areTruths && number is not (0 or 1 or float.NaN))
+                    return RowFault.LabelValue;
+                if (float.IsInfinity(number))
+                    return RowFault.MissingLabel;
+                isKnown |= !float.IsNaN(number);
+            }
+            return isKnown ? RowFault.None : RowFault.MissingLabel;
+        }
+
+        public override float[] Targets(int steps) => _numbers[..(steps * size)];
+    }
+
+    private sealed class StepTruthsReader(DataViewRow row, DataViewSchema.Column column, int size) : LabelReader
+    {
+        private readonly ValueGetter<VBuffer<bool>> _get = row.GetGetter<VBuffer<bool>>(column);
+        private readonly VectorLength _length = new(row, column);
+        private VBuffer<bool> _truths;
+
+        public override RowFault Read(int steps)
+        {
+            _get(ref _truths);
+            _length.Check(_truths.Length);
+            return _truths.Length == (long)steps * size ? RowFault.None : RowFault.LabelLength;
+        }
+
+        public override float[] Targets(int steps) => [.. _truths.DenseValues().Take(steps * size).Select(truth => truth ? 1f : 0f)];
     }
 
     private sealed class BooleanLabelReader(DataViewRow row, DataViewSchema.Column column) : LabelReader

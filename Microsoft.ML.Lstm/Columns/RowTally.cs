@@ -11,6 +11,7 @@ internal enum RowFault
     NonFiniteStatic,
     MissingLabel,
     LabelLength,
+    LabelValue,
     BadWeight,
 }
 
@@ -81,6 +82,7 @@ internal sealed class RowTally(string dataName, SequenceInput input)
         RowFault.NonFiniteStatic => "NaN or infinity in the static features",
         RowFault.MissingLabel => "a missing or infinite label",
         RowFault.LabelLength => "a label vector of another length than the sequence",
+        RowFault.LabelValue => "a label that is none of 0, 1 and NaN",
         RowFault.BadWeight => "a weight that is negative, NaN or infinite",
         _ => throw new ArgumentOutOfRangeException(nameof(fault), fault, null),
     };

@@ -67,7 +67,10 @@ internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, 
     }
 
     private SequenceSet NewSet() => new(input.FeatureSize, input.StaticSize, label.TargetSize, input.Vocabularies, keys: null,
-        input.CharacterColumnName is null ? null : new SpelledWords(_spellings, Known: null));
+        input.CharacterColumnName is null ? null : new SpelledWords(_spellings, Known: null))
+    {
+        HasStepTargets = label.Kind is LabelKind.NumbersPerStep or LabelKind.TruthsPerStep,
+    };
 
     /// <summary>Reads all rows once, and returns how many can be used.</summary>
     private long Scan(IDataView data, string name, Action<string> warn, Action<TrainingSequence> take)
@@ -154,7 +157,7 @@ internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, 
             Features = features,
             Tokens = tokens,
             Statics = statics,
-            Targets = labels.Targets(),
+            Targets = labels.Targets(steps),
             Labels = labels.Labels(steps),
             Weight = weight,
         };

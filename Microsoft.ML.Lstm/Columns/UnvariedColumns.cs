@@ -28,7 +28,7 @@ internal static class UnvariedColumns
         ];
         if (inputs.Length > 0)
             yield return $"What never varied in the training data has no effect on a score: {Join(inputs)}.";
-        if (label.Kind != LabelKind.Numbers)
+        if (!label.IsOfNumbers)
             yield break;
         string[] labels =
         [
@@ -36,7 +36,10 @@ internal static class UnvariedColumns
                 $"{Name(schema[label.Name], index, label.TargetSize, "value")} is always {model.OutputScaler.Offset[index]}")),
         ];
         if (labels.Length > 0)
-            yield return $"What never varied among the labels of the training data is predicted for every row: {Join(labels)}.";
+        {
+            string where = label.Kind == LabelKind.Numbers ? "row" : "step";
+            yield return $"What never varied among the labels of the training data is predicted for every {where}: {Join(labels)}.";
+        }
     }
 
     /// <summary>

@@ -12,6 +12,13 @@ internal sealed record SavedSequenceModel(SequenceModel Network, ScoringColumns 
     /// <summary>What the training said; null where the file does not have it.</summary>
     public TrainingReport? Report { get; init; }
 
+    /// <summary>Checks that network and columns belong together and to a task with a value, or several, at every step.</summary>
+    /// <exception cref="InvalidDataException">They don't.</exception>
+    public SequenceModelParameters CheckPerStep()
+        => Network.Shape.Head == Head.Crf
+            ? throw new InvalidDataException("A saved LSTM model has a conditional random field; expected none for values of steps.")
+            : Check(Head.EveryStep, hasClasses: false);
+
     /// <summary>Checks that network and columns belong together and to a task.</summary>
     /// <param name="head">The head of the task's networks; <see cref="Head.EveryStep"/> stands for <see cref="Head.Crf"/> too, and null for
     /// outputs of sequences or of steps.</param>

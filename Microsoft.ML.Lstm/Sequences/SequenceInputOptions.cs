@@ -81,6 +81,9 @@ public abstract class SequenceInputOptions : TrainingOptions
     /// <summary>The column to learn; null for none.</summary>
     internal virtual string? LabelColumn => null;
 
+    /// <summary>Numbers or truths to learn at each step; null for what the column says, and for other labels.</summary>
+    internal virtual int? LabelsOfStep => null;
+
     /// <summary>The column of words that are read by their characters; null for none.</summary>
     internal virtual string? CharacterColumn => null;
 

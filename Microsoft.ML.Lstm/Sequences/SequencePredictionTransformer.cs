@@ -69,6 +69,8 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
 
     private protected ScoringColumns Columns { get; }
 
+    private protected ScoringNetwork Network => _network.Value;
+
     private FeatureColumn FeatureColumn => Columns.Features[_featureColumn ?? 0];
 
     /// <summary>The trained network.</summary>

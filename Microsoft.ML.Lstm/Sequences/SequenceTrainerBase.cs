@@ -79,7 +79,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         var input = SequenceInput.FromTrainingData(Host, schema, Settings.AllFeatureColumnNames, Settings.FeaturesPerStep,
             Settings.StaticFeatureColumnName, Settings.CharacterColumn);
         LabelColumn label = Settings.LabelColumn is { } labelName
-            ? LabelColumn.FromTrainingData(Host, schema, LabelKind, labelName)
+            ? LabelColumn.FromTrainingData(Host, schema, LabelKind, labelName, Settings.LabelsOfStep)
             : LabelColumn.None;
 
         using IChannel channel = Host.Start("Training");
@@ -130,7 +130,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         SequenceModel? initial = null;
         if (initialModel is not null)
         {
-            CheckOutputFunction(initialModel.OutputFunction, predictsNumbers: training.TargetSize > 0);
+            CheckOutputFunction(initialModel.OutputFunction, predictsNumbers: label.IsOfNumbers);
             CheckLabelValues(initialModel, label);
             IReadOnlyList<ParameterSet> members = initialModel.Network.Members;
             // Each member of an ensemble goes on as it is, and what Best would choose is for new networks.
@@ -143,7 +143,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
             for (int i = 0; i < candidates.Length; i++)
             {
                 NetworkShape shape = NewNetwork.ShapeOf(candidates[i].Settings, task, training, embeddings);
-                CheckInitialModel(candidates[i].Initial!, shape, predictsNumbers: training.TargetSize > 0);
+                CheckInitialModel(candidates[i].Initial!, shape, predictsNumbers: label.IsOfNumbers);
                 candidates[i] = candidates[i] with { Initial = ModelWidening.Widen(candidates[i].Initial!, shape) };
             }
             ModelScalers scalers = NewNetwork.ScalersOf(settings, task, candidates[0].Initial!.Shape.OutputSize, training,
@@ -193,7 +193,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
             CharacterColumnName = Settings.CharacterColumn,
             EncodingColumnName = Settings.EncodingColumnName,
             AttentionColumnName = Settings.AttentionColumn,
-            VectorScore = label.Kind == LabelKind.Numbers && schema[label.Name].Type is VectorDataViewType,
+            VectorScore = label.TargetSize > 0 && schema[label.Name].Type is VectorDataViewType,
             LabelValues = label.Values?.ToSaved(),
         }, task);
     }
@@ -213,7 +213,11 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
     private static void Compare(TrainingReport report, TrainedNetwork trained, SequenceSet training, LabelKind label, WindowOrigin? window)
     {
         var baselines = new List<BaselineError>();
-        if (label is LabelKind.Boolean or LabelKind.Key)
+        if (label == LabelKind.TruthsPerStep)
+            (report.Metric, report.Error) = ("error rate", 1 - trained.HeldOutMetrics?.Accuracy);
+        else if (label == LabelKind.NumbersPerStep)
+            (report.Metric, report.Error) = ("RMSE", trained.HeldOutMetrics?.RootMeanSquaredError);
+        else if (label is LabelKind.Boolean or LabelKind.Key)
         {
             (report.Metric, report.Error) = ("error rate", 1 - trained.HeldOutMetrics?.Accuracy);
             baselines.AddRange(SequenceBaselines.OfClasses(training, trained.HeldOut));

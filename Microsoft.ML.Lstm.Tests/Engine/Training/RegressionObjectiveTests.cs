@@ -59,6 +59,7 @@ public sealed class RegressionObjectiveTests
         var run = new ObjectiveRun(
             [.. targets.Zip(Weights, (target, weight) => new TrainingSequence { Targets = target, Weight = weight })],
             [1, 1, 1, 1], stepOutputs: false);
-        return (new RegressionObjective(loss, AffineScaler.Identity(2), meanWeight: 1), run, run.DrawOutputs(size: 2, scale: 3));
+        var known = new KnownTargets(new SequenceSet(1, 0, targetSize: 2));
+        return (new RegressionObjective(loss, AffineScaler.Identity(2), known, meanWeight: 1), run, run.DrawOutputs(size: 2, scale: 3));
     }
 }

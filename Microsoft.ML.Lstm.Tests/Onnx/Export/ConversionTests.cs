@@ -14,9 +14,11 @@ public sealed class ConversionTests
 {
     private readonly MLContext _ml = new(seed: 1);
 
-    public static IEnumerable<object[]> Trainers => AnyTrainer.Names.Append(AnyTrainer.Autoencoder).Select(name => new object[] { name });
+    public static IEnumerable<object[]> Trainers
+        => from name in (string[])[.. AnyTrainer.Names, .. AnyTrainer.PerStep, AnyTrainer.Autoencoder] select new object[] { name };
 
-    public static IEnumerable<object[]> Predictors => AnyTrainer.Names.Select(name => new object[] { name });
+    public static IEnumerable<object[]> Predictors
+        => from name in (string[])[.. AnyTrainer.Names, .. AnyTrainer.PerStep] select new object[] { name };
 
     public static IEnumerable<object[]> PoolingsOfCells =>
         from known in OnnxCell.All
@@ -32,7 +34,7 @@ public sealed class ConversionTests
             AssertConverted(_ml.Data.LoadFromEnumerable(SequenceRow.Make(12)), Fit(trainer, options =>
             {
                 options.CellType = cell;
-                options.EncodingColumnName = trainer == AnyTrainer.Labeling ? null : "Encoding";
+                options.EncodingColumnName = AnyTrainer.HasEncoding(trainer) ? "Encoding" : null;
             }));
         }
     }
@@ -44,7 +46,7 @@ public sealed class ConversionTests
         {
             options.Effort = TrainingEffort.Best;
             ((SequenceTrainerOptions)options).Convolution = ConvolutionOptions.Off();
-            options.EncodingColumnName = trainer == AnyTrainer.Labeling ? null : "Encoding";
+            options.EncodingColumnName = AnyTrainer.HasEncoding(trainer) ? "Encoding" : null;
         }));
 
     [TestMethod]
@@ -52,14 +54,14 @@ public sealed class ConversionTests
     public void RowsThatCannotBeScoredAreMissing(string trainer)
     {
         // Ours has no labels of steps with NaN, the file as many that are missing.
-        SequenceRow last = trainer == AnyTrainer.Labeling ? new() : new() { Features = [1, float.NaN, 2, 3] };
+        SequenceRow last = !AnyTrainer.HasEncoding(trainer) ? new() : new() { Features = [1, float.NaN, 2, 3] };
         IDataView data = _ml.Data.LoadFromEnumerable([new SequenceRow(), .. SequenceRow.Make(2), last]);
         foreach (object[] kind in PoolingsOfCells)
         {
             AssertConverted(data, Fit(trainer, options =>
             {
                 options.CellType = (CellType)kind[0];
-                if (options is SequenceTrainerOptions predicting && trainer != AnyTrainer.Labeling)
+                if (options is SequenceTrainerOptions predicting && AnyTrainer.HasEncoding(trainer))
                     predicting.Pooling = (Pooling)kind[1];
             }));
         }

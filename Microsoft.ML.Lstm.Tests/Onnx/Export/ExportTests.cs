@@ -67,12 +67,12 @@ public sealed class ExportTests
     [TestMethod]
     public void RowsThatCannotBeScoredAreMissingAndLeaveOthersAlone()
     {
-        foreach (string trainer in AnyTrainer.Names)
+        foreach (string trainer in (string[])[.. AnyTrainer.Names, .. AnyTrainer.PerStep])
         {
             using OnnxRun run = Export(trainer, options =>
             {
                 options.StaticFeatureColumnName = nameof(Example.Statics);
-                options.EncodingColumnName = trainer == AnyTrainer.Labeling ? null : "Encoding";
+                options.EncodingColumnName = AnyTrainer.HasEncoding(trainer) ? "Encoding" : null;
             });
             Example[] rows = OnnxRun.Rows(seed: 7, 3, 0, 5, 4, 6, 2);
             rows[2].Features[9] = float.NaN;

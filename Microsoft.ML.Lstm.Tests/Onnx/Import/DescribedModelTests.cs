@@ -39,6 +39,7 @@ public sealed class DescribedModelTests
     [DataRow(AnyTrainer.Regression)]
     [DataRow(AnyTrainer.Multiclass)]
     [DataRow(AnyTrainer.Labeling)]
+    [DataRow(AnyTrainer.StepValues)]
     [DataRow(AnyTrainer.Autoencoder)]
     public void ANetworkOfAnyOptionsComesBackWithItsScaling(string trainer)
     {

@@ -46,8 +46,8 @@ internal sealed class AffineScaler
     public bool IsConstant(int feature) => Scale[feature] == 0;
 
     /// <summary>
-    /// The scaler that brings each feature to mean 0 and variance 1 over the vectors of <paramref name="values"/>; a constant feature has
-    /// the scale 0.
+    /// The scaler that brings each feature to mean 0 and variance 1 over the vectors of <paramref name="values"/>, where NaN does not
+    /// count; a constant feature has the scale 0.
     /// </summary>
     public static AffineScaler Standardize(int size, IEnumerable<float[]> values) => Measure(size, values, keepsUnits: false);
 
@@ -60,15 +60,18 @@ internal sealed class AffineScaler
     {
         // Shifted by the first vector, so that a small variance around a large mean keeps its digits.
         double[] shift = new double[size], sum = new double[size], squares = new double[size];
-        long count = 0;
+        long[] counts = new long[size];
         foreach (float[] vectors in values)
         {
-            for (int i = 0; i < vectors.Length; i += size, count++)
+            for (int i = 0; i < vectors.Length; i += size)
             {
                 for (int j = 0; j < size; j++)
                 {
-                    if (count == 0)
-                        shift[j] = vectors[j];
+                    // A target of a step that is not known.
+                    if (float.IsNaN(vectors[i + j]))
+                        continue;
+                    if (counts[j]++ == 0)
+                        shift[j] = vectors[i + j];
                     double x = vectors[i + j] - shift[j];
                     sum[j] += x;
                     squares[j] += x * x;
@@ -76,10 +79,12 @@ internal sealed class AffineScaler
             }
         }
         AffineScaler scaler = Identity(size);
-        for (int j = 0; j < size && count > 0; j++)
+        for (int j = 0; j < size; j++)
         {
-            double mean = sum[j] / count;
-            double deviation = Math.Sqrt(Math.Max(0, squares[j] / count - mean * mean));
+            if (counts[j] == 0)
+                continue;
+            double mean = sum[j] / counts[j];
+            double deviation = Math.Sqrt(Math.Max(0, squares[j] / counts[j] - mean * mean));
             mean += shift[j];
             bool isConstant = !(deviation > SmallestRelativeDeviation * Math.Abs(mean));
             if (!isConstant && keepsUnits)

@@ -21,7 +21,7 @@ internal sealed class DataChecksum : IDisposable
     /// <summary>Adds sequences that are not scaled yet.</summary>
     public void Add(TrainingData data, CancellationToken cancellation)
     {
-        Add<int>([data.FeatureSize, data.StaticSize, data.TargetSize, .. data.Vocabularies]);
+        Add<int>([data.FeatureSize, data.StaticSize, data.TargetSize, .. data.Vocabularies, .. data.HasStepTargets ? new[] { 1 } : []]);
         foreach (KeySubset? keys in data.Keys)
             Add<int>([keys?.KeyCount ?? 0, .. keys?.Runs ?? []]);
         if (data.Words is { } words)

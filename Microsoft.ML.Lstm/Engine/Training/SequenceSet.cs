@@ -5,7 +5,7 @@ namespace Microsoft.ML.Lstm.Engine.Training;
 /// <summary>Labelled sequences in memory.</summary>
 /// <param name="featureSize">F: numeric features of a step.</param>
 /// <param name="staticSize">S: static features of a sequence.</param>
-/// <param name="targetSize">Numbers to predict for a sequence; 0 where classes are predicted.</param>
+/// <param name="targetSize">Numbers to predict for a sequence, or for each step; 0 where classes are predicted.</param>
 /// <param name="vocabularies">For each token column, the number of known tokens.</param>
 /// <param name="keys">For each token column, the keys that these tokens are, or null for all keys; null in place of the list for all keys
 /// of all columns.</param>
@@ -40,7 +40,7 @@ internal sealed class SequenceSet(int featureSize, int staticSize, int targetSiz
                 $"{sequence.FeatureCount} features and {sequence.Tokens.Length} tokens are no whole number (at least one) of steps of "
                 + $"{FeatureSize} features and {TokenColumns} tokens.", nameof(sequence));
         ArgumentOutOfRangeException.ThrowIfNotEqual(sequence.Statics.Length, StaticSize);
-        ArgumentOutOfRangeException.ThrowIfNotEqual(sequence.Targets.Length, TargetSize);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(sequence.Targets.Length, HasStepTargets ? steps * TargetSize : TargetSize);
         _sequences.Add(sequence);
     }
 
@@ -58,13 +58,19 @@ internal sealed class SequenceSet(int featureSize, int staticSize, int targetSiz
     public int Length(int index) => LengthOf(_sequences[index]);
 
     /// <summary>An empty set with the same sizes.</summary>
-    public SequenceSet NewLike() => new(FeatureSize, StaticSize, TargetSize, [.. Vocabularies], Keys, Words);
+    public SequenceSet NewLike() => new(FeatureSize, StaticSize, TargetSize, [.. Vocabularies], Keys, Words)
+    {
+        HasStepTargets = HasStepTargets,
+    };
 
     /// <summary>Moves all sequences to a new set and renumbers their tokens and classes; this set is empty afterwards.</summary>
     public override SequenceSet Renumber(KeyNumbering numbering)
     {
         var renumbered = new SequenceSet(FeatureSize, StaticSize, TargetSize, numbering.Vocabularies(Vocabularies), numbering.Tokens,
-            numbering.Of(Words));
+            numbering.Of(Words))
+        {
+            HasStepTargets = HasStepTargets,
+        };
         foreach (TrainingSequence sequence in _sequences)
             numbering.Apply(sequence, TokenColumns);
         renumbered._sequences.AddRange(_sequences);

@@ -20,6 +20,8 @@ internal sealed class StreamedSequences(Func<IEnumerable<TrainingSequence>> read
 
     public override int Count => _count ??= Sequences.Count();
 
+    public override bool HasStepTargets => layout.HasStepTargets;
+
     public override IEnumerable<TrainingSequence> Sequences => read();
 
     public override StreamedSequences Renumber(KeyNumbering numbering)

@@ -5,7 +5,7 @@ namespace Microsoft.ML.Lstm.Engine.Training;
 /// <summary>Labelled sequences to train on: in memory, or read anew each time.</summary>
 /// <param name="featureSize">F: numeric features of a step.</param>
 /// <param name="staticSize">S: static features of a sequence.</param>
-/// <param name="targetSize">Numbers to predict for a sequence; 0 where classes are predicted.</param>
+/// <param name="targetSize">Numbers to predict for a sequence, or for each step; 0 where classes are predicted.</param>
 /// <param name="vocabularies">For each token column, the number of known tokens.</param>
 /// <param name="keys">For each token column, the keys that these tokens are, or null for all keys; null in place of the list for all keys
 /// of all columns.</param>
@@ -18,6 +18,12 @@ internal abstract class TrainingData(int featureSize, int staticSize, int target
     public int StaticSize { get; } = staticSize;
 
     public int TargetSize { get; } = targetSize;
+
+    /// <summary>
+    /// Whether each step has numbers to predict of its own, <see cref="TargetSize"/> of them, with NaN for one that is not known; otherwise
+    /// the sequence has them.
+    /// </summary>
+    public virtual bool HasStepTargets { get; init; }
 
     public IReadOnlyList<int> Vocabularies { get; } = vocabularies;
 

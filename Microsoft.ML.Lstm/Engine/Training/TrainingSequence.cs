@@ -14,10 +14,15 @@ internal class TrainingSequence
     /// <summary>Static features.</summary>
     public float[] Statics { get; init; } = [];
 
-    /// <summary>The numbers to predict.</summary>
+    /// <summary>
+    /// The numbers to predict or, where each step has some, those of all steps, step-major, with NaN for what is not known.
+    /// </summary>
     public float[] Targets { get; init; } = [];
 
-    /// <summary>The classes to predict, counted from 0; −1 for a missing label, which does not count.</summary>
+    /// <summary>
+    /// The classes to predict, counted from 0, one for the sequence, one for each step, or those that it has one after the other; −1 for
+    /// a missing label, which does not count.
+    /// </summary>
     public int[] Labels { get; init; } = [];
 
     /// <summary>Whether it is a piece of a longer one, and goes on where the sequence before it in its set ends.</summary>

@@ -52,7 +52,8 @@ internal abstract class TrainingTask
         long count = 0;
         foreach (TrainingSequence sequence in training.Sequences)
         {
-            for (int step = 0; step < (stepOutputs ? sequence.Labels.Length : 1); step++)
+            int rows = stepOutputs ? training.LengthOf(sequence) : 1;
+            for (int step = 0; step < rows; step++)
             {
                 float weight = weightOf(sequence, step);
                 sum += weight;

@@ -2,12 +2,15 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Engine.Training.Objectives;
 
-/// <summary>Regression: one number or several a sequence.</summary>
+/// <summary>Regression: one number or several, for a sequence or for each of its steps.</summary>
 /// <param name="loss">The loss of an error.</param>
 /// <param name="normalizeTargets">Whether targets are brought to mean 0 and variance 1.</param>
-internal sealed class RegressionTask(RegressionLoss loss, bool normalizeTargets) : TrainingTask
+/// <param name="stepOutputs">Whether each step has targets of its own.</param>
+internal sealed class RegressionTask(RegressionLoss loss, bool normalizeTargets, bool stepOutputs = false) : TrainingTask
 {
-    public override NetworkShape WithOutputs(NetworkShape shape, TrainingData data) => shape with { OutputSize = data.TargetSize };
+    // A step's value is often nearly linear in what was measured at the step.
+    public override NetworkShape WithOutputs(NetworkShape shape, TrainingData data)
+        => shape with { OutputSize = data.TargetSize, Head = stepOutputs ? Head.EveryStepWithSkip : Head.Pooled };
 
     public override AffineScaler ScaleTargets(int outputSize, TrainingData data)
     {
@@ -16,25 +19,34 @@ internal sealed class RegressionTask(RegressionLoss loss, bool normalizeTargets)
     }
 
     public override Objective CreateObjective(SequenceModel model, TrainingData training)
-        => new RegressionObjective(loss, model.OutputScaler, MeanWeight(training, stepOutputs: false, (sequence, _) => sequence.Weight));
+    {
+        var targets = new KnownTargets(training);
+        return new RegressionObjective(loss, model.OutputScaler, targets, MeanWeight(training, stepOutputs, targets.WeightOf));
+    }
 }
 
 /// <summary>
-/// The loss of a row is the mean of <see cref="LossOf"/> over its targets, with e = output − target; the metrics are in the label's unit.
-/// A target that never varied in the training data is predicted as the value it had, and has no gradient.
+/// The loss of a row is the mean of <see cref="LossOf"/> over its known targets, with e = output − target; the metrics are in the label's
+/// unit. A target that never varied in the training data is predicted as the value it had, and has no gradient.
 /// </summary>
-internal sealed class RegressionObjective(RegressionLoss loss, AffineScaler targetScaler, double meanWeight)
-    : ErrorObjective(stepOutputs: false, meanWeight)
+internal sealed class RegressionObjective(RegressionLoss loss, AffineScaler targetScaler, KnownTargets known, double meanWeight)
+    : ErrorObjective(known.AreOfSteps, meanWeight)
 {
-    public override float WeightOf(TrainingSequence sequence, int step) => sequence.Weight;
+    public override float WeightOf(TrainingSequence sequence, int step) => known.WeightOf(sequence, step);
 
     public override void Differentiate(int row, Span<float> outputs)
     {
-        ReadOnlySpan<float> targets = SequenceOf(row).Targets;
-        double share = ShareOf(row) / targets.Length;
+        ReadOnlySpan<float> targets = known.Of(SequenceOf(row), StepOf(row));
+        int count = KnownTargets.Count(targets);
+        double share = ShareOf(row) / Math.Max(count, 1);
         double rowLoss = 0, squares = 0, absolutes = 0;
         for (int i = 0; i < targets.Length; i++)
         {
+            if (float.IsNaN(targets[i]))
+            {
+                outputs[i] = 0;
+                continue;
+            }
             bool isConstant = targetScaler.IsConstant(i);
             double error = isConstant ? -(double)targets[i] : (double)outputs[i] - targets[i];
             (double value, double slope) = LossOf(error);
@@ -44,8 +56,10 @@ internal sealed class RegressionObjective(RegressionLoss loss, AffineScaler targ
             squares += inUnit * inUnit;
             absolutes += Math.Abs(inUnit);
         }
-        SetLoss(row, rowLoss / targets.Length);
-        SetErrors(row, squares / targets.Length, absolutes / targets.Length);
+        if (count == 0)
+            return;
+        SetLoss(row, rowLoss / count);
+        SetErrors(row, squares / count, absolutes / count);
     }
 
     /// <summary>The loss of an error e, and its derivative.</summary>

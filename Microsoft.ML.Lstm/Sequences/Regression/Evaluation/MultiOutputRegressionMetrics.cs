@@ -5,6 +5,7 @@ namespace Microsoft.ML.Lstm;
 
 /// <summary>
 /// How well vectors were predicted: the figures of each output, and their unweighted averages (scikit-learn's <c>uniform_average</c>).
+/// Where each step of a sequence has a vector, a step counts as a row.
 /// </summary>
 public sealed class MultiOutputRegressionMetrics
 {
