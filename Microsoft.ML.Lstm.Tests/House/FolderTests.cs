@@ -36,6 +36,7 @@ public sealed class FolderTests
         "Engine/Series/Explanations",
         "Engine/Series/Choices",
         "Engine/Files",
+        "Engine/Files/PyTorch",
         "MlNet",
         "Onnx",
         "Onnx/Import",

@@ -156,16 +156,17 @@ public static class LstmTransformsCatalog
         => new(catalog.GetEnvironment(), options);
 
     /// <summary>
-    /// Creates a <see cref="LstmScoringEstimator"/>, which applies the LSTM, GRU or RNN of an ONNX file to a column of sequences, without
-    /// ONNX Runtime.
+    /// Creates a <see cref="LstmScoringEstimator"/>, which applies the LSTM, GRU or RNN of an ONNX file, or of a state dict of PyTorch,
+    /// to a column of sequences, without ONNX Runtime.
     /// </summary>
     /// <param name="catalog">The transforms of <see cref="MLContext"/>.</param>
     /// <param name="outputColumnName">The column for the network's outputs.</param>
     /// <param name="inputColumnName">The column of sequences: a vector of <see cref="float"/>, T steps of F features, or of keys, one per
     /// step.</param>
-    /// <param name="modelFile">The ONNX file, as PyTorch and others write it.</param>
+    /// <param name="modelFile">The file: ONNX, as PyTorch and others write it, a state dict (.pt, .pth or safetensors), or what
+    /// <see cref="SequenceModelParameters.Save(string)"/> wrote.</param>
     /// <returns>The estimator.</returns>
-    /// <exception cref="InvalidDataException">The file is no ONNX file, or is damaged.</exception>
+    /// <exception cref="InvalidDataException">The file is of no such format, or is damaged.</exception>
     /// <exception cref="NotSupportedException">The file has what networks of this package don't have; the message names the node and says
     /// why.</exception>
     /// <example>

@@ -12,7 +12,7 @@ namespace Microsoft.ML.Lstm;
 /// A trained recurrent network: its shape and its weights; or an ensemble of several, see <see cref="Members"/>. It is immutable, and any
 /// number of threads may use it at once.
 /// </summary>
-public sealed class SequenceModelParameters
+public sealed partial class SequenceModelParameters
 {
     internal SequenceModelParameters(SequenceModel network)
     {

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.ML.Lstm.Engine.Network;
 
@@ -14,13 +13,14 @@ public sealed class PyTorchNetworkTests
     [TestCategory("onnx-pytorch")]
     public void EachNetworkScoresAsInPyTorch()
     {
-        string? python = Acceptance.IsFull ? FindPython() : null;
+        string? python = Acceptance.IsFull ? PythonProgram.Find() : null;
         if (python is null)
             Assert.Inconclusive("build/accept.sh onnx-pytorch compares networks with PyTorch, where there is a python3 with torch.");
         string folder = Directory.CreateTempSubdirectory("lstm-tests-").FullName;
         try
         {
-            (int code, string output) = Run(python, Path.Combine(AppContext.BaseDirectory, "Engine", "Golden", "make_onnx.py"), folder);
+            (int code, string output) = PythonProgram.Run(python,
+                Path.Combine(AppContext.BaseDirectory, "Engine", "Golden", "make_onnx.py"), folder);
             Assert.AreEqual(0, code, output);
             string[] files = Directory.GetFiles(folder, "*.onnx");
             Assert.IsGreaterThan(100, files.Length);
@@ -73,31 +73,4 @@ public sealed class PyTorchNetworkTests
 
     private static float[] Numbers(JsonElement row, string name)
         => row.TryGetProperty(name, out JsonElement values) ? [.. values.EnumerateArray().Select(value => value.GetSingle())] : [];
-
-    private static string? FindPython()
-    {
-        foreach (string python in new[] { "python3", "/usr/bin/python3" })
-        {
-            try
-            {
-                if (Run(python, "-c", "import torch").Code == 0)
-                    return python;
-            }
-            catch (System.ComponentModel.Win32Exception)
-            {
-                // There is none of that name.
-            }
-        }
-        return null;
-    }
-
-    private static (int Code, string Output) Run(string program, params string[] arguments)
-    {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
-        using Process process = Process.Start(start)!;
-        Task<string> errors = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return (process.ExitCode, output + errors.Result);
-    }
 }

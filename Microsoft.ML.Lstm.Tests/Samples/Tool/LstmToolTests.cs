@@ -54,6 +54,22 @@ public sealed class LstmToolTests
     }
 
     [TestMethod]
+    public void ReadsAndWritesFilesOfPyTorch()
+    {
+        string file = Path.Combine(AppContext.BaseDirectory, "Engine", "Golden", "PyTorch", "gru_3_both.pt");
+        string output = Run(expectedExitCode: 0, "info", file);
+        StringAssert.Contains(output, "Gru, 3 × 3 units in both directions, 2 numbers a step, 2 outputs");
+        StringAssert.Contains(output, "bias_l0 = rnn.bias_ih_l0 + rnn.bias_hh_l0");
+        string ours = Path.Combine(_folder, "ours.safetensors"), theirs = Path.Combine(_folder, "theirs.safetensors");
+        Run(expectedExitCode: 0, "convert", file, "--output", ours);
+        Run(expectedExitCode: 0, "convert", ours, "--to", "pytorch", "--output", theirs);
+        CollectionAssert.AreEqual(SequenceModelParameters.Load(ours).Weights["bias_l2"].ToArray(),
+            SequenceModelParameters.LoadPyTorch(theirs).Weights["bias_l2"].ToArray());
+        Assert.AreEqual("head.weight", SequenceModelParameters.LoadPyTorch(theirs).TensorNames["head.weight"]);
+        StringAssert.Contains(Run(expectedExitCode: 1, "convert", file, "--to", "onnx"), "ApplyLstmModel");
+    }
+
+    [TestMethod]
     [TestCategory("lstm-tool-projects")]
     [Timeout(600_000)]
     public void ProjectsBuildPredictAndTrainAgain()

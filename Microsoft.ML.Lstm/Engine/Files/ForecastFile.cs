@@ -99,8 +99,8 @@ internal static class ForecastFile
             FileVersion.Check(header, Format);
             long most = networks.Count * (2L * (covariates + statics) + 4L * (series + 1L) * layout.Targets)
                 + 2L * layout.Values + 2L * layout.Targets + states * length;
-            if (header.DataLength > most + Excess)
-                throw Invalid($"at most {most} numbers", $"{header.DataLength}");
+            if (header.DataBytes / sizeof(float) > most + Excess)
+                throw Invalid($"at most {most} numbers", $"{header.DataBytes / sizeof(float)}");
         }
 
         RowScaling TakeScaling(int index)

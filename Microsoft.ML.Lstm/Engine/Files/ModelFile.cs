@@ -123,6 +123,9 @@ internal static class ModelFile
     public static string NameOf(Parameter parameter, int member)
         => member == 0 ? parameter.Name : $"{MemberPrefix}{member}.{parameter.Name}";
 
+    /// <summary>Whether a safetensors file has a model of ours, by its header.</summary>
+    public static bool IsModel(SafeTensorsHeader header) => header.Metadata.GetValueOrDefault(FileVersion.FormatKey) == Format;
+
     private static bool IsBeside(string name) => name.StartsWith(BesidePrefix, StringComparison.Ordinal);
 
     /// <summary>

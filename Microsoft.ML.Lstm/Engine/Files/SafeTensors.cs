@@ -14,9 +14,9 @@ internal sealed record SafeTensor(string Name, int[] Shape, ReadOnlyMemory<float
 /// </summary>
 /// <remarks>
 /// The layout: the length of the header as 8 bytes, little-endian; the header, a JSON object with the dtype, shape and [begin, end) of each
-/// tensor in the data, and the texts under <c>__metadata__</c>; the data, little-endian and without gaps. Only dtype F32 is supported. The
-/// text <c>sha256</c> is always written: the SHA-256 of the whole stream in 64 lower-case hexadecimal digits, computed with these digits as
-/// zeros.
+/// tensor in the data, and the texts under <c>__metadata__</c>; the data, little-endian and without gaps. Only dtype F32 is written and
+/// read here; <see cref="SafeTensorsHeader"/> takes the others too. The text <c>sha256</c> is always written: the SHA-256 of the whole
+/// stream in 64 lower-case hexadecimal digits, computed with these digits as zeros.
 /// </remarks>
 internal sealed class SafeTensors
 {
@@ -80,6 +80,44 @@ internal sealed class SafeTensors
     /// allocated only for bytes that are there, whatever the header claims.</exception>
     public static SafeTensors Read(Stream stream, Action<SafeTensorsHeader>? check = null)
     {
+        SafeTensorsHeader header = ReadHeader(stream, out byte[] json);
+        foreach (SafeTensorsHeader.Entry entry in header.Tensors)
+        {
+            if (entry.Type != ElementType.Float32)
+                throw new InvalidDataException($"safetensors: expected dtype {ElementType.Float32.Name} in tensor "
+                    + $"'{SafeTensorsHeader.Show(entry.Name)}', found '{entry.Type.Name}'.");
+        }
+        if (header.DataBytes / sizeof(float) > Array.MaxLength)
+            throw new InvalidDataException(
+                $"safetensors: expected at most {Array.MaxLength} numbers in all, found {header.DataBytes / sizeof(float)}.");
+        check?.Invoke(header);
+        float[] data = LittleEndian.Read<float>(stream, (int)(header.DataBytes / sizeof(float)), "the data");
+        if (stream.ReadByte() >= 0)
+            throw new InvalidDataException(
+                $"safetensors: expected the end of the stream after {header.DataBytes} bytes of data, found more.");
+        if (header.Checksum is { } digits && !ChecksumOf(json, digits, [data]).AsSpan().SequenceEqual(json.AsSpan(digits)))
+            throw new InvalidDataException(
+                "safetensors: expected the content that its sha256 was made of, found another: "
+                + "it was damaged or changed after it was written.");
+
+        var tensors = new List<SafeTensor>(header.Tensors.Count);
+        foreach (SafeTensorsHeader.Entry entry in header.Tensors)
+        {
+            ReadOnlyMemory<float> values = data.AsMemory((int)(entry.Begin / sizeof(float)), entry.Length);
+            if (!values.IsEmpty && !TensorPrimitives.IsFiniteAll(values.Span))
+                throw new InvalidDataException(
+                    $"safetensors: expected finite values in tensor '{SafeTensorsHeader.Show(entry.Name)}', found NaN or infinity.");
+            tensors.Add(new SafeTensor(entry.Name, entry.Shape, values));
+        }
+        return new SafeTensors(header.Metadata, tensors);
+    }
+
+    /// <summary>Reads the header of a stream, up to its data.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="json">The header's bytes.</param>
+    /// <exception cref="InvalidDataException">The stream doesn't begin with one.</exception>
+    public static SafeTensorsHeader ReadHeader(Stream stream, out byte[] json)
+    {
         Span<byte> lengthBytes = stackalloc byte[LengthBytes];
         int got = stream.ReadAtLeast(lengthBytes, LengthBytes, throwOnEndOfStream: false);
         if (got < LengthBytes)
@@ -89,29 +127,8 @@ internal sealed class SafeTensors
         long most = stream.CanSeek ? LongestHeader(stream.Length - stream.Position) : MaxHeaderBytes;
         if (headerLength == 0 || headerLength > (ulong)most)
             throw new InvalidDataException($"safetensors: expected a header of 1 to {most} bytes, found a length of {headerLength}.");
-
-        byte[] json = LittleEndian.Read<byte>(stream, (int)headerLength, "the header");
-        var header = SafeTensorsHeader.Parse(json);
-        check?.Invoke(header);
-        float[] data = LittleEndian.Read<float>(stream, header.DataLength, "the data");
-        if (stream.ReadByte() >= 0)
-            throw new InvalidDataException(
-                $"safetensors: expected the end of the stream after {(long)header.DataLength * sizeof(float)} bytes of data, found more.");
-        if (header.Checksum is { } digits && !ChecksumOf(json, digits, [data]).AsSpan().SequenceEqual(json.AsSpan(digits)))
-            throw new InvalidDataException(
-                "safetensors: expected the content that its sha256 was made of, found another: "
-                + "it was damaged or changed after it was written.");
-
-        var tensors = new List<SafeTensor>(header.Tensors.Count);
-        foreach (SafeTensorsHeader.Entry entry in header.Tensors)
-        {
-            ReadOnlyMemory<float> values = data.AsMemory(entry.Begin, entry.Length);
-            if (!values.IsEmpty && !TensorPrimitives.IsFiniteAll(values.Span))
-                throw new InvalidDataException(
-                    $"safetensors: expected finite values in tensor '{SafeTensorsHeader.Show(entry.Name)}', found NaN or infinity.");
-            tensors.Add(new SafeTensor(entry.Name, entry.Shape, values));
-        }
-        return new SafeTensors(header.Metadata, tensors);
+        json = LittleEndian.Read<byte>(stream, (int)headerLength, "the header");
+        return SafeTensorsHeader.Parse(json);
     }
 
     // Reading a header takes a multiple of its bytes in memory.

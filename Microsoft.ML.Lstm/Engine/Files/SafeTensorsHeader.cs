@@ -16,18 +16,18 @@ internal sealed class SafeTensorsHeader
     // The header nests two deep: tensors, and in each the shape.
     private const int MaxDepth = 4;
 
-    /// <summary>A tensor's place in the data; <paramref name="Begin"/> and <paramref name="Length"/> count floats.</summary>
-    public readonly record struct Entry(string Name, int[] Shape, int Begin, int Length)
+    /// <summary>A tensor's place in the data: it has <paramref name="Length"/> elements from byte <paramref name="Begin"/> on.</summary>
+    public readonly record struct Entry(string Name, int[] Shape, ElementType Type, long Begin, int Length)
     {
-        public int End => Begin + Length;
+        public long End => Begin + (long)Length * Type.Size;
     }
 
     private SafeTensorsHeader(
-        IReadOnlyDictionary<string, string> metadata, IReadOnlyList<Entry> tensors, int dataLength, Range? checksum = null)
+        IReadOnlyDictionary<string, string> metadata, IReadOnlyList<Entry> tensors, long dataBytes, Range? checksum = null)
     {
         Metadata = metadata;
         Tensors = tensors;
-        DataLength = dataLength;
+        DataBytes = dataBytes;
         Checksum = checksum;
     }
 
@@ -40,8 +40,8 @@ internal sealed class SafeTensorsHeader
     /// <summary>The tensors in the order of their data.</summary>
     public IReadOnlyList<Entry> Tensors { get; }
 
-    /// <summary>Floats in the data.</summary>
-    public int DataLength { get; }
+    /// <summary>Bytes of the data.</summary>
+    public long DataBytes { get; }
 
     /// <summary>The position of the checksum's digits in the parsed header; null if there is no checksum.</summary>
     public Range? Checksum { get; }
@@ -53,7 +53,7 @@ internal sealed class SafeTensorsHeader
             throw new InvalidOperationException($"A text can't be saved under the name '{ChecksumKey}', which is the checksum's.");
         var names = new HashSet<string> { MetadataKey };
         var entries = new List<Entry>();
-        int begin = 0;
+        long begin = 0;
         foreach (SafeTensor tensor in content.Tensors)
         {
             if (!names.Add(tensor.Name))
@@ -61,8 +61,8 @@ internal sealed class SafeTensorsHeader
             if (LengthOf(tensor.Shape) != tensor.Values.Length)
                 throw new InvalidOperationException(
                     $"Tensor '{tensor.Name}' can't be saved: {tensor.Values.Length} values don't fill the shape {Show(tensor.Shape)}.");
-            entries.Add(new Entry(tensor.Name, tensor.Shape, begin, tensor.Values.Length));
-            begin = checked(begin + tensor.Values.Length);
+            entries.Add(new Entry(tensor.Name, tensor.Shape, ElementType.Float32, begin, tensor.Values.Length));
+            begin = entries[^1].End;
         }
         return new SafeTensorsHeader(content.Metadata, entries, begin);
     }
@@ -85,14 +85,14 @@ internal sealed class SafeTensorsHeader
             foreach (Entry entry in Tensors)
             {
                 json.WriteStartObject(entry.Name);
-                json.WriteString("dtype", "F32");
+                json.WriteString("dtype", entry.Type.Name);
                 json.WriteStartArray("shape");
                 foreach (int dimension in entry.Shape)
                     json.WriteNumberValue(dimension);
                 json.WriteEndArray();
                 json.WriteStartArray("data_offsets");
-                json.WriteNumberValue((long)entry.Begin * sizeof(float));
-                json.WriteNumberValue((long)entry.End * sizeof(float));
+                json.WriteNumberValue(entry.Begin);
+                json.WriteNumberValue(entry.End);
                 json.WriteEndArray();
                 json.WriteEndObject();
             }
@@ -105,7 +105,7 @@ internal sealed class SafeTensorsHeader
     }
 
     /// <summary>Reads a header.</summary>
-    /// <exception cref="InvalidDataException">It isn't the header of F32 tensors that follow one another without gaps.</exception>
+    /// <exception cref="InvalidDataException">It isn't the header of tensors that follow one another without gaps.</exception>
     public static SafeTensorsHeader Parse(ReadOnlySpan<byte> json)
     {
         if (json.IsEmpty || json[0] != (byte)'{')
@@ -149,12 +149,12 @@ internal sealed class SafeTensorsHeader
         }
         // An empty tensor begins where it ends, so it comes before the one that begins there too.
         entries.Sort((a, b) => (a.Begin, a.End).CompareTo((b.Begin, b.End)));
-        int end = 0;
+        long end = 0;
         foreach (Entry entry in entries)
         {
             if (entry.Begin != end)
-                throw Invalid($"expected tensors without gaps or overlaps, so '{Show(entry.Name)}' at byte {(long)end * sizeof(float)}, "
-                    + $"found it at {(long)entry.Begin * sizeof(float)}");
+                throw Invalid($"expected tensors without gaps or overlaps, so '{Show(entry.Name)}' at byte {end}, "
+                    + $"found it at {entry.Begin}");
             end = entry.End;
         }
         return new SafeTensorsHeader(metadata, entries, end, checksum);
@@ -209,13 +209,10 @@ internal sealed class SafeTensorsHeader
         if (type is null || shape is null || offsets is null)
             throw Invalid($"expected dtype, shape and data_offsets in {what}, found "
                 + $"{(type is null ? "no dtype" : shape is null ? "no shape" : "no data_offsets")}");
-        if (type != "F32")
-            throw Invalid($"expected dtype F32 in {what}, found '{Show(type)}'");
+        if (ElementType.Find(type) is not { } elements)
+            throw Invalid($"expected a dtype such as {ElementType.Float32.Name} in {what}, found '{Show(type)}'");
         if (offsets is not [long begin, long end] || begin > end)
             throw Invalid($"expected a begin and an end behind it as data_offsets of {what}, found [{string.Join(", ", offsets.Take(4))}]");
-        if (begin % sizeof(float) != 0 || end % sizeof(float) != 0 || end / sizeof(float) > Array.MaxLength)
-            throw Invalid($"expected multiples of {sizeof(float)} up to {(long)Array.MaxLength * sizeof(float)} as data_offsets of "
-                + $"{what}, found [{begin}, {end}]");
 
         int[] dimensions = new int[shape.Count];
         for (int i = 0; i < dimensions.Length; i++)
@@ -226,10 +223,10 @@ internal sealed class SafeTensorsHeader
         }
         if (LengthOf(dimensions) is not { } length)
             throw Invalid($"expected a shape of at most {Array.MaxLength} values in {what}, found {Show(dimensions)}");
-        if ((long)length * sizeof(float) != end - begin)
-            throw Invalid($"expected {(long)length * sizeof(float)} bytes for the shape {Show(dimensions)} of {what}, found data_offsets "
+        if ((long)length * elements.Size != end - begin)
+            throw Invalid($"expected {(long)length * elements.Size} bytes for the shape {Show(dimensions)} of {what}, found data_offsets "
                 + $"[{begin}, {end}]");
-        return new Entry(name, dimensions, (int)(begin / sizeof(float)), length);
+        return new Entry(name, dimensions, elements, begin, length);
     }
 
     private static List<long> ReadIntegers(ref Utf8JsonReader reader, string what)

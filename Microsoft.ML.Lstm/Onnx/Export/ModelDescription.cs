@@ -124,7 +124,7 @@ internal sealed class ModelDescription
     {
         var file = new OnnxFile(Transformer, MostBytes);
         write(file);
-        var budget = new Budget(long.MaxValue);
+        var budget = new Budget(long.MaxValue, "ONNX");
         // The names of tensors of the model have parts; others belong to the arithmetic, which may be another one in other versions.
         foreach (TensorProto expected in file.Constants.Where(tensor => tensor.Name.Contains('.')))
         {
@@ -204,7 +204,7 @@ internal sealed class ModelDescription
             : throw Invalid($"floats [{string.Join(", ", shape)}] as tensor {OnnxText.Quote(name)}", tensor is null ? "none" : "others");
 
     private static float[]? Floats(TensorProto tensor)
-        => TensorReader.Read(tensor, What(tensor), new Budget(long.MaxValue)).Elements is Floats floats ? floats.Values : null;
+        => TensorReader.Read(tensor, What(tensor), new Budget(long.MaxValue, "ONNX")).Elements is Floats floats ? floats.Values : null;
 
     private static Span<int> BitsOf(float[] values) => System.Runtime.InteropServices.MemoryMarshal.Cast<float, int>(values.AsSpan());
 

@@ -1,3 +1,5 @@
+using Microsoft.ML.Lstm.Engine.Files;
+
 namespace Microsoft.ML.Lstm.Onnx.Import;
 
 /// <summary>What an axis of a value in a graph counts.</summary>

@@ -1,3 +1,5 @@
+using Microsoft.ML.Lstm.Engine.Files;
+
 namespace Microsoft.ML.Lstm.Onnx.Import;
 
 /// <summary>A value of a graph: what it is for any row and any step.</summary>

@@ -1,3 +1,5 @@
+using Microsoft.ML.Lstm.Engine.Files;
+
 namespace Microsoft.ML.Lstm.Onnx.Import;
 
 /// <summary>Follows a graph from its inputs to a value: what each node on the way makes of what it reads, for any row and step.</summary>

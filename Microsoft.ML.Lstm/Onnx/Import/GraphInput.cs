@@ -1,3 +1,4 @@
+using Microsoft.ML.Lstm.Engine.Files;
 using Type = Microsoft.ML.Lstm.Onnx.TensorProto.Types.DataType;
 
 namespace Microsoft.ML.Lstm.Onnx.Import;

@@ -1,3 +1,5 @@
+using Microsoft.ML.Lstm.Engine.Files;
+
 namespace Microsoft.ML.Lstm.Onnx.Import;
 
 /// <summary>Operators that pick some of what they are given: of features, of steps, of rows, of a table of vectors.</summary>

@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Type = Microsoft.ML.Lstm.Onnx.TensorProto.Types.DataType;
 
@@ -36,7 +37,7 @@ internal sealed record OnnxNetwork(SequenceModel Model, OutputFunction Function,
         long operatorSet = model.OpsetImport.Where(set => set.Domain is "" or "ai.onnx").Select(set => set.Version).FirstOrDefault();
         if (operatorSet is < 7 or > 100)
             throw new NotSupportedException($"ONNX: the file's operator set is {operatorSet}; sets from 7 on are read.");
-        var budget = new Budget(BaseBytes + BytesPerByte * length);
+        var budget = new Budget(BaseBytes + BytesPerByte * length, "ONNX");
         Dictionary<string, GraphValue> known = ZeroInputs(graph, options, budget);
         string[] outputs = OutputsOf(graph, options);
         Exception? first = null;

@@ -55,17 +55,3 @@ internal readonly record struct Size(long Factor, int Batch, int Time, long Offs
         return quotient.Batch == 0 && quotient.Time == 0 ? Of(quotient.Factor) : quotient;
     }
 }
-
-/// <summary>The memory that reading a file may take.</summary>
-internal sealed class Budget(long bytes)
-{
-    private long _left = bytes;
-
-    /// <exception cref="InvalidDataException">There is no more.</exception>
-    public void Take(long bytes)
-    {
-        _left -= bytes;
-        if (_left < 0)
-            throw new InvalidDataException("ONNX: expected values that the file's size accounts for, found larger ones.");
-    }
-}

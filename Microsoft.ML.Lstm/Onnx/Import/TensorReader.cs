@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using Microsoft.ML.Lstm.Engine.Files;
 using Type = Microsoft.ML.Lstm.Onnx.TensorProto.Types.DataType;
 
 namespace Microsoft.ML.Lstm.Onnx.Import;

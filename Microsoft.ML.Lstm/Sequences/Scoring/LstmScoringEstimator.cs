@@ -8,7 +8,7 @@ using Microsoft.ML.Runtime;
 namespace Microsoft.ML.Lstm;
 
 /// <summary>
-/// Applies a network that was trained elsewhere, such as one of PyTorch in an ONNX file, to columns of sequences.
+/// Applies a network that was trained elsewhere, such as one of PyTorch in an ONNX file or a state dict, to columns of sequences.
 /// </summary>
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
@@ -115,16 +115,29 @@ public sealed class LstmScoringEstimator : IEstimator<LstmScoringTransformer>
     /// <summary>The options of <see cref="LstmScoringEstimator"/>.</summary>
     public sealed class Options
     {
-        /// <summary>The ONNX file of the network. Default: <see langword="null"/>, for a <see cref="Model"/> that is given.</summary>
+        /// <summary>
+        /// The file of the network: ONNX, a state dict of PyTorch (.pt, .pth or safetensors), or what
+        /// <see cref="SequenceModelParameters.Save(string)"/> wrote. Default: <see langword="null"/>, for a <see cref="Model"/> that is
+        /// given.
+        /// </summary>
         public string? ModelFile;
 
-        /// <summary>What of <see cref="ModelFile"/> is read, and how. Default: <see langword="null"/>, for its first output.</summary>
+        /// <summary>
+        /// What of an ONNX file as <see cref="ModelFile"/> is read, and how. Default: <see langword="null"/>, for its first output.
+        /// </summary>
         public OnnxImportOptions? Import;
 
         /// <summary>
+        /// How the tensors of a state dict as <see cref="ModelFile"/> become a network. Default: <see langword="null"/>, for a linear layer
+        /// on the last state.
+        /// </summary>
+        public PyTorchImportOptions? PyTorch;
+
+        /// <summary>
         /// The network, where there is no <see cref="ModelFile"/>: from
-        /// <see cref="SequenceModelParameters.LoadOnnx(string, OnnxImportOptions?)"/>, <see cref="SequenceModelParameters.Load(string)"/>
-        /// or a trained transformer. Default: <see langword="null"/>.
+        /// <see cref="SequenceModelParameters.LoadOnnx(string, OnnxImportOptions?)"/>,
+        /// <see cref="SequenceModelParameters.LoadPyTorch(string, PyTorchImportOptions?)"/>,
+        /// <see cref="SequenceModelParameters.Load(string)"/> or a trained transformer. Default: <see langword="null"/>.
         /// </summary>
         public SequenceModelParameters? Model;
 
@@ -173,7 +186,7 @@ public sealed class LstmScoringEstimator : IEstimator<LstmScoringTransformer>
             string[] named = [.. outputs.OfType<string>()];
             if (named.Length == 0 || named.Contains("") || named.Distinct().Count() < named.Length)
                 throw Wrong(nameof(OutputColumnName), $"a name, or {nameof(EncodingColumnName)} is one, and all different");
-            SequenceModelParameters model = Model ?? SequenceModelParameters.LoadOnnx(ModelFile!, Import);
+            SequenceModelParameters model = Model ?? SequenceModelParameters.LoadAny(ModelFile!, Import, PyTorch);
             NetworkShape shape = model.Network.Shape;
             if (shape.Head is Head.Crf or Head.Autoencoder or Head.NextToken)
                 throw Wrong(nameof(Model),

@@ -8,23 +8,30 @@ namespace LstmTool.Commands;
 /// <summary>A model's networks as ONNX or safetensors.</summary>
 internal static class ConvertCommand
 {
-    private const string Onnx = "onnx", Safetensors = "safetensors";
+    private const string Onnx = "onnx", Safetensors = "safetensors", PyTorch = "pytorch";
 
     public static Command Create()
     {
-        var file = new Argument<FileInfo>("FILE") { Description = "A model.zip, or an ONNX file to make safetensors of." };
+        var file = new Argument<FileInfo>("FILE") 
+        {
+            Description = "A model.zip; or an ONNX file, or a .pt, .pth or .safetensors of PyTorch, to make safetensors of.",
+        };
         var to = new Option<string?>("--to")
         {
-            Description = "onnx or safetensors; by the ending of --output if not given.",
+            Description = "onnx, safetensors, or pytorch for safetensors with PyTorch's names and two biases; by the ending of --output if "
+                + "not given.",
             HelpName = "FORMAT",
         };
-        to.AcceptOnlyFromAmong(Onnx, Safetensors);
+        to.AcceptOnlyFromAmong(Onnx, Safetensors, PyTorch);
         var output = new Option<FileInfo?>("--output", "-o")
         {
             Description = "The file to write; beside FILE with the format's ending if not given.",
             HelpName = "FILE",
         };
-        var command = new Command("convert", "Writes the network of a model as ONNX or safetensors.") { file, to, output };
+        var command = new Command("convert", "Writes the network of a model as ONNX or safetensors, also for PyTorch.")
+        {
+            file, to, output,
+        };
         command.SetAction(parsed => Cli.Guard(() => Convert(parsed.GetValue(file)!, parsed.GetValue(to), parsed.GetValue(output))));
         return command;
     }
@@ -37,17 +44,30 @@ internal static class ConvertCommand
         {
             ".onnx" => Onnx,
             ".safetensors" => Safetensors,
-            _ => throw new InvalidDataException("Say what to convert to, with --to onnx or --to safetensors."),
+            _ => throw new InvalidDataException("Say what to convert to, with --to onnx, --to safetensors or --to pytorch."),
         };
-        string path = output?.FullName ?? Path.ChangeExtension(file.FullName, format);
+        string path = output?.FullName ?? Path.ChangeExtension(file.FullName, format == Onnx ? Onnx : Safetensors);
         if (path == file.FullName)
             throw new InvalidDataException($"{path} is that format already.");
-        if (file.Extension.Equals(".onnx", StringComparison.OrdinalIgnoreCase))
+        string ending = file.Extension.ToLowerInvariant();
+        if (ending is ".onnx" or ".pt" or ".pth" or ".safetensors")
         {
             if (format == Onnx)
-                throw new InvalidDataException($"{file.FullName} is that format already.");
-            SequenceModelParameters network = SequenceModelParameters.LoadOnnx(file.FullName);
-            Write(path, stream => network.Save(stream));
+                throw new InvalidDataException(ending == ".onnx" ? $"{file.FullName} is that format already."
+                    : "ONNX is written of a model.zip; one with the network of such a file is made by ml.Transforms.ApplyLstmModel.");
+            SequenceModelParameters network = ending == ".onnx"
+                ? SequenceModelParameters.LoadOnnx(file.FullName)
+                : SequenceModelParameters.LoadPyTorch(file.FullName);
+            foreach ((string weight, string tensors) in network.TensorNames)
+                Console.WriteLine($"{weight} = {(tensors == "" ? "none" : tensors)}");
+            Write(path, stream => Save(network, format, stream));
+        }
+        else if (format == PyTorch)
+        {
+            SequencePredictionTransformer model = InfoCommand.StepsOf(new MLContext(1).Model.Load(file.FullName, out _))
+                .OfType<SequencePredictionTransformer>().FirstOrDefault()
+                ?? throw new InvalidDataException($"{file.FullName} has no network on sequences in it, which PyTorch can be given.");
+            Write(path, stream => model.Model.SavePyTorch(stream));
         }
         else if (format == Onnx)
         {
@@ -63,6 +83,14 @@ internal static class ConvertCommand
         {
             Extract(file, path);
         }
+    }
+
+    private static void Save(SequenceModelParameters network, string format, Stream stream)
+    {
+        if (format == PyTorch)
+            network.SavePyTorch(stream);
+        else
+            network.Save(stream);
     }
 
     private static void Export(ITransformer network, Stream stream)

@@ -11,7 +11,10 @@ internal static class InfoCommand
 {
     public static Command Create()
     {
-        var file = new Argument<FileInfo>("FILE") { Description = "A model.zip, an ONNX file, or a .safetensors file or checkpoint." };
+        var file = new Argument<FileInfo>("FILE")
+        {
+            Description = "A model.zip, an ONNX file, a .safetensors file or checkpoint, or a .pt or .pth of PyTorch.",
+        };
         var command = new Command("info", "Says what is in a file: columns, networks, and how they were trained.") { file };
         command.SetAction(parsed => Cli.Guard(() => Print(parsed.GetValue(file)!, Console.Out)));
         return command;
@@ -31,7 +34,10 @@ internal static class InfoCommand
                 PrintNetwork(SequenceModelParameters.LoadOnnx(file.FullName), "", output);
                 break;
             default:
-                PrintNetwork(SequenceModelParameters.Load(file.FullName), "", output);
+                SequenceModelParameters network = SequenceModelParameters.LoadPyTorch(file.FullName);
+                PrintNetwork(network, "", output);
+                foreach ((string weight, string tensors) in network.TensorNames)
+                    output.WriteLine($"  {weight} = {(tensors == "" ? "none" : tensors)}");
                 break;
         }
     }

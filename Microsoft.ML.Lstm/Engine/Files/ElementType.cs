@@ -1,0 +1,50 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+
+namespace Microsoft.ML.Lstm.Engine.Files;
+
+/// <summary>The type of a tensor's elements.</summary>
+/// <param name="Name">Its name in safetensors, dtype.</param>
+/// <param name="Size">Bytes of an element.</param>
+internal sealed record ElementType(string Name, int Size)
+{
+    public static readonly ElementType Float32 = new("F32", 4);
+    public static readonly ElementType Float64 = new("F64", 8);
+    public static readonly ElementType Float16 = new("F16", 2);
+
+    /// <summary>bfloat16: the upper half of a 32-bit float.</summary>
+    public static readonly ElementType BFloat16 = new("BF16", 2);
+
+    // Whole numbers, and floats of 8 bits; they are known by their size and never read.
+    private static readonly ElementType[] Others =
+    [
+        new("I64", 8), new("U64", 8), new("I32", 4), new("U32", 4), new("I16", 2), new("U16", 2), new("I8", 1), new("U8", 1),
+        new("BOOL", 1), new("F8_E4M3", 1), new("F8_E5M2", 1), new("F8_E8M0", 1), new("C64", 8),
+    ];
+
+    /// <summary>Whether the elements can be read as numbers.</summary>
+    public bool IsFloat => this == Float32 || this == Float64 || this == Float16 || this == BFloat16;
+
+    /// <summary>The type of a name; null for one that is not known.</summary>
+    public static ElementType? Find(string name)
+        => Array.Find([Float32, Float64, Float16, BFloat16, .. Others], type => type.Name == name);
+
+    /// <summary>Reads the first element of <paramref name="bytes"/>, little-endian; a double is rounded.</summary>
+    public float Read(ReadOnlySpan<byte> bytes)
+        => this == Float32 ? BinaryPrimitives.ReadSingleLittleEndian(bytes)
+        : this == Float64 ? (float)BinaryPrimitives.ReadDoubleLittleEndian(bytes)
+        : this == Float16 ? (float)BinaryPrimitives.ReadHalfLittleEndian(bytes)
+        : BitConverter.UInt32BitsToSingle((uint)BinaryPrimitives.ReadUInt16LittleEndian(bytes) << 16);
+
+    /// <summary>Reads elements that follow one another.</summary>
+    public void Read(ReadOnlySpan<byte> bytes, Span<float> values)
+    {
+        if (this == Float32 && BitConverter.IsLittleEndian)
+        {
+            bytes[..(values.Length * Size)].CopyTo(MemoryMarshal.AsBytes(values));
+            return;
+        }
+        for (int i = 0; i < values.Length; i++)
+            values[i] = Read(bytes[(i * Size)..]);
+    }
+}
