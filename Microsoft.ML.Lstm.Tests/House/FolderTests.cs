@@ -31,6 +31,7 @@ public sealed class FolderTests
         "Engine/Training/Optimizers",
         "Engine/Training",
         "Engine/Training/Objectives",
+        "Engine/Modules",
         "Engine/Series/Baselines",
         "Engine/Series",
         "Engine/Series/Explanations",

@@ -11,7 +11,7 @@ namespace Microsoft.ML.Lstm.Engine.Layers;
 /// <param name="characters">Encodes words by their characters; null for steps without.</param>
 internal sealed unsafe class InputLayer(ParameterSet parameters, CharacterEncoder? characters)
 {
-    private readonly EmbeddingLayer? _embeddings = parameters.Shape.Embeddings.Count > 0 ? new EmbeddingLayer(parameters) : null;
+    private readonly EmbeddingLookup? _embeddings = parameters.Shape.Embeddings.Count > 0 ? new EmbeddingLookup(parameters) : null;
     private readonly SequenceMasks _masks = new();
     private readonly FloatBuffer _dropped = new();
     private SequenceBatch _batch = null!;

@@ -191,6 +191,9 @@ internal sealed unsafe class RecurrentDirection(RecurrentWeights weights, CpuKer
         }
     }
 
+    /// <summary>The gradient of row <paramref name="row"/>'s final c, likewise.</summary>
+    public Span<float> FinalCellGradient(int row) => _dc.Span.Slice(row * _layout.PaddedSize, _layout.HiddenSize);
+
     /// <summary>
     /// The gradient of row <paramref name="row"/>'s final h, to be set between <see cref="PrepareBackward"/> and <see cref="Backward"/>.
     /// </summary>

@@ -17,7 +17,7 @@ internal sealed unsafe class SequenceStream
 {
     private readonly SequenceNetwork _network;
     private readonly NetworkShape _shape;
-    private readonly EmbeddingLayer? _embeddings;
+    private readonly EmbeddingLookup? _embeddings;
     private readonly LayerState[] _layers;
     private readonly FloatBuffer _x;
     private readonly FloatBuffer _headInput;
@@ -44,7 +44,7 @@ internal sealed unsafe class SequenceStream
             throw new NotSupportedException(
                 "A network with convolutions, or with several steps a frame, cannot run step by step, since a step's outputs depend on "
                 + "later steps.");
-        _embeddings = _shape.Embeddings.Count > 0 ? new EmbeddingLayer(network.Parameters) : null;
+        _embeddings = _shape.Embeddings.Count > 0 ? new EmbeddingLookup(network.Parameters) : null;
         _layers = [.. Enumerable.Range(0, _shape.Layers).Select(layer => new LayerState(network.Weights(layer, direction: 0).Layout))];
         _x = new FloatBuffer(_shape.InputSize);
         _headInput = new FloatBuffer(network.Head.InputStride);

@@ -19,6 +19,7 @@ internal static class StateDictWriter
             : shape.Characters is not null ? "it reads the characters of words"
             : shape.Convolutions.Count > 0 ? "it has convolutions"
             : shape.StepsPerFrame > 1 ? "its recurrent layers read frames of several steps (StepsPerFrame)"
+            : shape.TiesHead ? "its last layer has the embedding's weights (TieEmbeddings)"
             : shape.SkipSteps > 0 || shape.Head.ReadsInputs ? "its last layer also reads the steps' numbers (SkipSteps)"
             : null;
         if (part is not null)

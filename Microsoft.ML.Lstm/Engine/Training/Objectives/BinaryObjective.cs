@@ -46,10 +46,17 @@ internal sealed class BinaryObjective(ClassWeights classWeights, float labelSmoo
     {
         double z = _outputs[row] = outputs[0];
         double target = SequenceOf(row).Labels[0] * (1 - labelSmoothing) + 0.5 * labelSmoothing;
+        (double loss, double slope) = LossOf(z, target);
+        SetLoss(row, loss);
+        outputs[0] = (float)(ShareOf(row) * slope);
+    }
+
+    /// <summary>The loss of an output z with the target q, and its derivative.</summary>
+    public static (double Value, double Slope) LossOf(double z, double target)
+    {
         double tail = Math.Exp(-Math.Abs(z));
-        SetLoss(row, Math.Max(z, 0) + Math.Log(1 + tail) - target * z);
         double probability = (z >= 0 ? 1 : tail) / (1 + tail);
-        outputs[0] = (float)(ShareOf(row) * (probability - target));
+        return (Math.Max(z, 0) + Math.Log(1 + tail) - target * z, probability - target);
     }
 
     protected override void BeginRows(SequenceBatch batch) => FloatBuffer.Require(ref _outputs, Rows);

@@ -62,15 +62,21 @@ internal sealed class ClassificationObjective(bool stepOutputs, ClassWeights cla
         float labelOutput = outputs[label], largest = TensorPrimitives.Max<float>(outputs);
         // Of equal outputs the first is the predicted class.
         _isRight[row] = labelOutput == largest && !outputs[..label].Contains(largest);
+        SetLoss(row, Differentiate(outputs, largest, label, labelSmoothing, (float)ShareOf(row)));
+    }
+
+    /// <summary>The loss of a row of outputs, which its gradient, times <paramref name="share"/>, takes the place of.</summary>
+    public static double Differentiate(Span<float> outputs, float largest, int label, float labelSmoothing, float share)
+    {
+        float labelOutput = outputs[label];
         double mean = labelSmoothing > 0 ? (double)TensorPrimitives.Sum<float>(outputs) / outputs.Length : 0;
         double sum = CpuKernels.Best.Exponentials(outputs, largest);
-        SetLoss(row, largest + Math.Log(sum) - (1 - labelSmoothing) * labelOutput - labelSmoothing * mean);
-
-        float share = (float)ShareOf(row);
+        double loss = largest + Math.Log(sum) - (1 - labelSmoothing) * labelOutput - labelSmoothing * mean;
         TensorPrimitives.Multiply(outputs, (float)(share / sum), outputs);
         if (labelSmoothing > 0)
             TensorPrimitives.Subtract(outputs, share * labelSmoothing / outputs.Length, outputs);
         outputs[label] -= share * (1 - labelSmoothing);
+        return loss;
     }
 
     protected override void BeginRows(SequenceBatch batch) => FloatBuffer.Require(ref _isRight, Rows);

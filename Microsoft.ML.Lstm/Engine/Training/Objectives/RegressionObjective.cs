@@ -49,7 +49,7 @@ internal sealed class RegressionObjective(RegressionLoss loss, AffineScaler targ
             }
             bool isConstant = targetScaler.IsConstant(i);
             double error = isConstant ? -(double)targets[i] : (double)outputs[i] - targets[i];
-            (double value, double slope) = LossOf(error);
+            (double value, double slope) = LossOf(loss, error);
             rowLoss += value;
             outputs[i] = isConstant ? 0 : (float)(share * slope);
             double inUnit = isConstant ? error : error / targetScaler.Scale[i];
@@ -63,7 +63,7 @@ internal sealed class RegressionObjective(RegressionLoss loss, AffineScaler targ
     }
 
     /// <summary>The loss of an error e, and its derivative.</summary>
-    private (double Value, double Slope) LossOf(double e) => loss switch
+    public static (double Value, double Slope) LossOf(RegressionLoss loss, double e) => loss switch
     {
         RegressionLoss.Huber when Math.Abs(e) > 1 => (Math.Abs(e) - 0.5, Math.Sign(e)),
         RegressionLoss.Huber => (0.5 * e * e, e),

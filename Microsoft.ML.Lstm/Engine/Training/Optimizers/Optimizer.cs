@@ -72,9 +72,16 @@ internal abstract class Optimizer
     public bool TryStep(float learningRate, float maxNorm)
     {
         double norm = GradientNorm();
-        if (!double.IsFinite(norm))
-            return false;
-        BeginStep(learningRate, maxNorm > 0 && norm > maxNorm ? (float)(maxNorm / norm) : 1f);
+        return double.IsFinite(norm) && Update(learningRate, maxNorm > 0 && norm > maxNorm ? (float)(maxNorm / norm) : 1f);
+    }
+
+    /// <summary>Updates the weights and sets the gradient to zero, after <see cref="GradientNorm"/>.</summary>
+    /// <param name="learningRate">The step size.</param>
+    /// <param name="clipCoefficient">The factor on the gradient.</param>
+    /// <returns>False when an updated weight is not finite.</returns>
+    public bool Update(float learningRate, float clipCoefficient)
+    {
+        BeginStep(learningRate, clipCoefficient);
         _team.Run(_parts, _stepPart);
         Gradient.Forget();
         return !_isFinite.AsSpan(0, _parts).Contains(false);

@@ -7,7 +7,7 @@ namespace Microsoft.ML.Lstm.Engine.Layers;
 /// Looks up the tokens of each step, one a table; their embeddings stand behind the step's numeric features. The gradient of a table's row
 /// is the sum over all steps that read it.
 /// </summary>
-internal sealed class EmbeddingLayer(ParameterSet parameters)
+internal sealed class EmbeddingLookup(ParameterSet parameters)
 {
     /// <summary>Copies the rows of one step's tokens, one a table, to <paramref name="embedded"/>.</summary>
     public void LookUp(ReadOnlySpan<int> tokens, Span<float> embedded)
