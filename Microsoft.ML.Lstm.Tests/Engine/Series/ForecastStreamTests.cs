@@ -116,6 +116,7 @@ public sealed class ForecastStreamTests
     {
         ForecastLayout layout = Layout with { Scaling = scaling, Horizon = 24, Loss = ForecastLoss.Quantile };
         ForecastModel model = ForecastModels.Create(layout, cell, hiddenSize: 64, statics: 2, embeddingSize: 3);
+        model = model with { Intervals = model.Intervals with { Adaptation = WidthAdaptation.Of(0.9, layout.Horizon, rows: 5) } };
         var stream = new ForecastStream(model, model.Pack(), series: 1);
         SeriesRows rows = Sample(series: 1);
         float[] forecast = new float[3 * layout.Values], state = new float[stream.StateLength],
@@ -142,6 +143,7 @@ public sealed class ForecastStreamTests
             statics: 2);
         double[] weights = [0.25, 0, 0, 0, 0.125];
         var mixed = new ForecastModel([one.Networks[0], two.Networks[0]], one.Intervals) { Baselines = new BaselineMixture(6, weights) };
+        mixed = mixed with { Intervals = mixed.Intervals with { Adaptation = WidthAdaptation.Of(0.9, Layout.Horizon, rows: 5) } };
         ForecastStream first = new(one, one.Pack(), 1), second = new(two, two.Pack(), 1), both = new(mixed, mixed.Pack(), 1);
         BaselineHistory[] histories = [new(6), new(6)];
         var baselines = new BaselineForecasts(6, Layout.Horizon);

@@ -12,14 +12,14 @@ namespace Microsoft.ML.Lstm.Engine.Files;
 /// data, the last tensor left out in models of version 0.1.0; <c>intervals.lower</c>, <c>intervals.upper</c> [H, D];
 /// <c>intervals.change</c> and <c>intervals.power</c> [1, D], left out where the width of intervals does not go with the latest changes;
 /// <c>states</c> [M, L] of the M series whose state is known, left out when there are none. Further networks have scalers and targets of
-/// their own, whose names begin with <c>network2.</c> and so on; a state is that of each network, then of the baselines. Version 1, written
-/// by 0.1.0, has neither a version nor a checksum in its metadata; version 2 has both.
+/// their own, whose names begin with <c>network2.</c> and so on; a state is that of each network, of the baselines, then of the width.
+/// Version 1, written by 0.1.0, has neither a version nor a checksum in its metadata; version 2 has both.
 /// </remarks>
 internal static class ForecastFile
 {
     private const string Format = "Microsoft.ML.Lstm.Forecast";
     private const string What = "LSTM forecast";
-    private const string UsualChanges = "intervals.change", Powers = "intervals.power";
+    private const string UsualChanges = "intervals.change", Powers = "intervals.power", Adaptation = "intervals.adaptation";
 
     // Surplus numbers that are read all the same: an error about the shape of a tensor says more than one about a total.
     private const int Excess = 1 << 20;
@@ -47,6 +47,8 @@ internal static class ForecastFile
             AddMatrix(UsualChanges, targets, model.Intervals.UsualChanges);
             AddMatrix(Powers, targets, model.Intervals.Powers);
         }
+        if (model.Intervals.Adaptation is { } adaptation)
+            AddMatrix(Adaptation, 3, [adaptation.ConfidenceLevel, adaptation.Rate, adaptation.FirstRow]);
         if (states.Count > 0)
             AddMatrix("states", states[0].Length, [.. states.SelectMany(state => state)]);
         var metadata = new Dictionary<string, string> { [FileVersion.FormatKey] = Format, [FileVersion.Key] = FileVersion.Current };
@@ -71,9 +73,10 @@ internal static class ForecastFile
         ForecastLayout layout = layouts[0];
         int covariates = layout.PastCovariates + layout.KnownCovariates, statics = networks[0].Shape.StaticSize;
         long[] lengths = [.. networks.Zip(layouts, ForecastNetworkStream.StateLengthOf)];
-        long length = lengths.Sum() + BaselineStream.StateLengthOf(baselines, layout.Targets);
-        if (length > int.MaxValue)
-            throw Invalid($"states of at most {int.MaxValue} numbers", $"{length}");
+        long ofBaselines = BaselineStream.StateLengthOf(baselines, layout.Targets);
+        long length = lengths.Sum() + ofBaselines, longest = length + AdaptiveWidth.StateLengthOf(layout);
+        if (longest > int.MaxValue)
+            throw Invalid($"states of at most {int.MaxValue} numbers", $"{longest}");
         var tensors = new NamedTensors(SafeTensors.Read(stream, Check).Tensors, What);
         ForecastNetwork[] all = [.. networks.Select((network, index) => new ForecastNetwork(network, layouts[index], TakeScaling(index)))];
         var intervals = new ForecastIntervals(
@@ -85,6 +88,15 @@ internal static class ForecastFile
             if (!Array.TrueForAll(intervals.Powers, power => power is >= 0 and <= 1)
                 || intervals.UsualChanges.Zip(intervals.Powers).Any(one => one.Second > 0 && !(one.First > 0)))
                 throw Invalid($"powers of 0 to 1 of changes above 0 in {Powers}", "others");
+        }
+        if (tensors.Has(Adaptation))
+        {
+            float[] numbers = Take(Adaptation, 1, 3);
+            var adaptation = new WidthAdaptation(numbers[0], numbers[1], (int)numbers[2]);
+            if (!adaptation.IsValid)
+                throw Invalid($"a share, a rate and a number of rows in {Adaptation}", "others");
+            intervals = intervals with { Adaptation = adaptation };
+            length = longest;
         }
         var model = new ForecastModel(all, intervals) { Baselines = baselines };
         float[][] known = states == 0 ? [] : [.. Take("states", states, length).Chunk((int)length)];
@@ -98,7 +110,7 @@ internal static class ForecastFile
         {
             FileVersion.Check(header, Format);
             long most = networks.Count * (2L * (covariates + statics) + 4L * (series + 1L) * layout.Targets)
-                + 2L * layout.Values + 2L * layout.Targets + states * length;
+                + 2L * layout.Values + 2L * layout.Targets + 3 + states * longest;
             if (header.DataBytes / sizeof(float) > most + Excess)
                 throw Invalid($"at most {most} numbers", $"{header.DataBytes / sizeof(float)}");
         }
@@ -134,6 +146,8 @@ internal static class ForecastFile
             }
             if (!BaselineStream.IsValidState(baselines, layout.Targets, state))
                 throw Invalid("states of baselines with numbers of rows", "others");
+            if (intervals.Adaptation is { } adaptation && !AdaptiveWidth.IsValidState(adaptation, layout, state[(int)ofBaselines..]))
+                throw Invalid("states of widths with numbers of rows", "others");
         }
 
         float[] Take(string name, params long[] shape) => tensors.Take(name, shape).ToArray();

@@ -64,12 +64,53 @@ internal sealed record ForecastIntervals(float[] Lower, float[] Upper)
     /// </summary>
     public float[] Powers { get; init; } = [];
 
+    /// <summary>How widths follow the values that come; null where they stay as calibrated.</summary>
+    public WidthAdaptation? Adaptation { get; init; }
+
     /// <summary>How many times as large as usual the unit of errors is behind a change.</summary>
     public double FactorOf(int target, double change) => Powers.Length == 0 ? 1 : FactorOf(target, change, Powers[target]);
 
     /// <summary>The same with another power.</summary>
     public double FactorOf(int target, double change, double power) => power == 0 ? 1
         : Math.Pow(Math.Clamp((change / UsualChanges[target] + LeastChange) / (1 + LeastChange), 1 / MostFactor, MostFactor), power);
+}
+
+/// <summary>
+/// How the widths of a series' intervals follow what they held: where fewer values than they are to hold lay in them lately, they become
+/// wider, where more did, narrower.
+/// </summary>
+/// <param name="ConfidenceLevel">The share of values to hold.</param>
+/// <param name="Rate">By how much the logarithm of a width grows with each value missed, before what it shrinks by with each
+/// value.</param>
+/// <param name="FirstRow">How many rows a stream must have read before: of rows that training had, intervals hold too many.</param>
+internal sealed record WidthAdaptation(float ConfidenceLevel, float Rate, int FirstRow)
+{
+    // Larger numbers of rows would not be whole in a file.
+    private const int LargestRow = 1 << 24;
+
+    // Errors of forecasts that overlap come in runs, so that the rate falls with the horizon; of far horizons it falls faster, since a
+    // width that heard of its errors too late would swing.
+    private const double RateOfOneStep = 0.2, RateOfFarHorizon = 1.5;
+
+    private const int MostSteps = 4;
+
+    /// <summary>Whether the numbers are in their ranges, as saved ones need not be.</summary>
+    public bool IsValid => ConfidenceLevel is > 0 and < 1 && Rate is > 0 and < 1 && FirstRow is >= 0 and <= LargestRow;
+
+    /// <summary>The adaptation of a forecaster.</summary>
+    /// <param name="confidenceLevel">The share of values to hold.</param>
+    /// <param name="horizon">H: how many steps ahead forecasts go.</param>
+    /// <param name="rows">The rows of the longest series in the training data.</param>
+    public static WidthAdaptation Of(double confidenceLevel, int horizon, int rows)
+        => new((float)confidenceLevel, (float)Math.Min(RateOfOneStep / Math.Sqrt(horizon), RateOfFarHorizon / horizon),
+            Math.Min(rows, LargestRow));
+
+    /// <summary>The steps ahead whose intervals are compared with the values that come, spread evenly over the horizon.</summary>
+    public static int[] StepsOf(int horizon)
+    {
+        int count = Math.Min(horizon, MostSteps);
+        return [.. Enumerable.Range(0, count).Select(i => 1 + (2 * i + 1) * horizon / (2 * count)).Select(step => Math.Min(step, horizon))];
+    }
 }
 
 /// <summary>The inputs and outputs of a step of a forecasting network.</summary>

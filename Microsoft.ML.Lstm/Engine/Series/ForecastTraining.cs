@@ -124,6 +124,14 @@ internal static class ForecastTraining
             model = model with { Networks = [.. members.Select(member => member.Network)] };
             states = RunHeldOut(model, data, (_, _, _) => { }, monitor.Abandoned.ThrowIfCancellationRequested);
         }
+        if (data.ShowsIntervals && data.Validates)
+        {
+            int[] rows = [.. data.Rows.Select(one => one.CountObserved(data.Layout.Targets, data.Layout.KnownCovariates))];
+            var adaptation = WidthAdaptation.Of(data.ConfidenceLevel, data.Layout.Horizon, rows.Max());
+            model = model with { Intervals = model.Intervals with { Adaptation = adaptation } };
+            states = [.. states.Zip(rows, float[] (state, count)
+                => [.. state, .. AdaptiveWidth.StateAfterTraining(adaptation, data.Layout, count)])];
+        }
         return (model, states);
     }
 
