@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.." || exit 1
 . build/dotnet.sh
 
 # Programs: samples that measure. Their arguments follow the name.
-programs="accuracy benchmarks"
+programs="accuracy benchmarks speech-digits"
 # Tests: those with [TestCategory("NAME")]; what they do more of in this run, Acceptance.Count says.
 categories=$(grep -rhoE '\[TestCategory\("[a-z-]+"\)\]' Microsoft.ML.Lstm.Tests --include='*.cs' | sed 's/.*"\(.*\)".*/\1/' | sort -u)
 
@@ -14,6 +14,7 @@ name=${1:-}
 case "$name" in
     accuracy) project=samples/Accuracy ;;
     benchmarks) project=samples/Benchmarks ;;
+    speech-digits) project=samples/SpeechDigits ;;
     *)
         if ! printf '%s\n' "$categories" | grep -qx -- "$name"; then
             echo "Usage: build/accept.sh NAME [ARGUMENT ...], where NAME is one of:"

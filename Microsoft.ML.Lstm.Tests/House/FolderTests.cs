@@ -55,6 +55,8 @@ public sealed class FolderTests
         "Sequences/Multiclass",
         "Sequences/Labeling",
         "Sequences/Labeling/Evaluation",
+        "Sequences/Ctc",
+        "Sequences/Ctc/Evaluation",
         "Sequences/Autoencoder",
         "Sequences/LanguageModel",
         "Sequences/LanguageModel/Evaluation",

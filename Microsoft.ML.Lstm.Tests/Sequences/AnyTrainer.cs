@@ -14,6 +14,9 @@ internal static class AnyTrainer
     /// <summary>Several truths at each step.</summary>
     public const string StepTruths = "truths of steps";
 
+    /// <summary>Labels without alignment.</summary>
+    public const string Ctc = "ctc";
+
     /// <summary>Learns no label, and takes no tokens.</summary>
     public const string Autoencoder = "autoencoder";
 
@@ -34,6 +37,7 @@ internal static class AnyTrainer
     {
         Regression => SmallOptions.Create<LstmRegressionTrainer.Options>(change),
         Binary => SmallOptions.Create<LstmBinaryTrainer.Options>(change),
+        Ctc => SmallOptions.Create<LstmCtcTrainer.Options>(change),
         StepValues => SmallOptions.Create<LstmPerStepRegressionTrainer.Options>(change),
         StepTruths => SmallOptions.Create<LstmPerStepBinaryTrainer.Options>(change),
         Multiclass => SmallOptions.Create<LstmMulticlassTrainer.Options>(change),
@@ -45,6 +49,7 @@ internal static class AnyTrainer
     {
         LstmRegressionTrainer.Options regression => ml.Regression.Trainers.Lstm(regression),
         LstmBinaryTrainer.Options binary => ml.BinaryClassification.Trainers.Lstm(binary),
+        LstmCtcTrainer.Options ctc => ml.MulticlassClassification.Trainers.LstmCtc(ctc),
         LstmPerStepRegressionTrainer.Options values => ml.Regression.Trainers.LstmPerStep(values),
         LstmPerStepBinaryTrainer.Options truths => ml.BinaryClassification.Trainers.LstmPerStep(truths),
         LstmMulticlassTrainer.Options multiclass => ml.MulticlassClassification.Trainers.Lstm(multiclass),

@@ -22,6 +22,10 @@ internal sealed class Example
     [KeyType(3)]
     public uint[] StepClasses = [];
     public string[] StepClassNames = [];
+    // The classes of the steps, those that follow each other and are the same as one.
+    [KeyType(3)]
+    public uint[] Items = [];
+    public string[] ItemNames = [];
     // Two numbers and two truths of each step; some of the numbers are missing.
     public float[] StepValues = [];
     public bool[] StepTruths = [];
@@ -72,6 +76,8 @@ internal sealed class Example
                 Class = third,
                 ClassName = Names[third],
                 StepClasses = thirds,
+                Items = [.. thirds.Where((part, t) => t == 0 || part != thirds[t - 1])],
+                ItemNames = [.. thirds.Where((part, t) => t == 0 || part != thirds[t - 1]).Select(part => Names[part - 1])],
                 StepValues = [.. x.SelectMany((value, t) => new[] { (id + t) % 6 == 0 ? float.NaN : sums[t], 3 * value + 5 })],
                 StepTruths = [.. x.SelectMany((value, t) => new[] { sums[t] > 0, value > 0 })],
                 StepClassNames = [.. thirds.Select(part => Names[part - 1])],

@@ -17,6 +17,7 @@ internal static class HarnessForms
     [
         .. from trainer in AnyTrainer.Names from form in FormsOfAll select (trainer, form),
         .. from trainer in AnyTrainer.PerStep from form in (string[])[.. FormsOfAll, "convolutions"] select (trainer, form),
+        .. from form in (string[])[.. FormsOfAll, "variable with names", "beam"] select (AnyTrainer.Ctc, form),
         (AnyTrainer.StepTruths, "threshold"), (AnyTrainer.StepTruths, "balanced"),
         .. from trainer in AnyTrainer.Names[..^1] from form in (string[])["encoding", "variable attention", "variable frames"]
            select (trainer, form),
@@ -74,6 +75,7 @@ internal static class HarnessForms
         {
             AnyTrainer.Regression => ["Score"],
             AnyTrainer.StepValues => ["Score"],
+            AnyTrainer.Ctc => ["Score", "PredictedLabel", "LogProbability"],
             AnyTrainer.Binary or AnyTrainer.StepTruths => ["Score", "Probability", "PredictedLabel"],
             _ => ["Score", "PredictedLabel"],
         };
@@ -89,7 +91,7 @@ internal static class HarnessForms
             "times for names" => trainer == AnyTrainer.Labeling ? "StepClassTimes" : "ClassTime",
             "offset times for names" => "ClassOffsetTime",
             "durations for names" => "ClassDuration",
-            _ => trainer == AnyTrainer.Labeling ? "StepClassNames" : "ClassName",
+            _ => trainer == AnyTrainer.Ctc ? "ItemNames" : trainer == AnyTrainer.Labeling ? "StepClassNames" : "ClassName",
         };
         return (ml.Transforms.Conversion.MapValueToKey("LabelKey", names).Append(estimator)
             .Append(ml.Transforms.Conversion.MapKeyToValue("PredictedName", "PredictedLabel")),
@@ -160,6 +162,8 @@ internal static class HarnessForms
             withThreshold.ProbabilityThreshold = 0.45f;
         else if (form == "threshold")
             ((LstmBinaryTrainer.Options)options).ProbabilityThreshold = 0.45f;
+        if (form == "beam")
+            ((LstmCtcTrainer.Options)options).BeamSize = 5;
         if (form == "softmax")
             ((LstmSequenceLabelingTrainer.Options)options).UseConditionalRandomField = false;
     }

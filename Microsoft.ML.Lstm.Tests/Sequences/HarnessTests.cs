@@ -32,6 +32,8 @@ public sealed class HarnessTests
     [DataRow("labeling", "softmax")]
     [DataRow("labeling", "variable words")]
     [DataRow("values of steps", "variable columns of all kinds")]
+    [DataRow("ctc", "variable with names")]
+    [DataRow("ctc", "beam")]
     [DataRow("truths of steps", "threshold")]
     [DataRow("autoencoder", "variable with errors of steps")]
     [DataRow("autoencoder", "encoding")]

@@ -37,6 +37,7 @@ internal static class SmallOptions
             LstmPerStepRegressionTrainer.Options => nameof(Example.StepValues),
             LstmPerStepBinaryTrainer.Options => nameof(Example.StepTruths),
             LstmMulticlassTrainer.Options => nameof(Example.Class),
+            LstmCtcTrainer.Options => nameof(Example.Items),
             LstmSequenceLabelingTrainer.Options => nameof(Example.StepClasses),
             _ => nameof(Example.Label),
         };

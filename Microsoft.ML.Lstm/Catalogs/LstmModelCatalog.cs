@@ -68,6 +68,7 @@ public static class LstmModelCatalog
             nameof(LstmBinaryTransformer) => Sequence(saved => LstmBinaryTransformer.Of(environment, saved)),
             nameof(LstmMulticlassTransformer) => Sequence(saved => LstmMulticlassTransformer.Of(environment, saved)),
             nameof(LstmSequenceLabelingTransformer) => Sequence(saved => LstmSequenceLabelingTransformer.Of(environment, saved)),
+            nameof(LstmCtcTransformer) => Sequence(saved => LstmCtcTransformer.Of(environment, saved)),
             nameof(LstmPerStepRegressionTransformer) => Sequence(saved => LstmPerStepRegressionTransformer.Of(environment, saved)),
             nameof(LstmPerStepBinaryTransformer) => Sequence(saved => LstmPerStepBinaryTransformer.Of(environment, saved)),
             nameof(LstmAutoencoderTransformer) => Sequence(saved => LstmAutoencoderTransformer.Of(environment, saved)),

@@ -63,6 +63,8 @@ internal sealed class ColumnRole
     public static ColumnRole StepLabel { get; } = new("label", "a vector of Key, one for each step", column =>
         column.IsKey && column.Kind != SchemaShape.Column.VectorKind.Scalar);
 
+    public static ColumnRole LabelSequence { get; } = new("label", "a vector of Key, of any length", StepLabel._accepts);
+
     public static ColumnRole StepNumbers { get; } = new("label", "a vector of Single, with as many values for each step",
         NumericFeature._accepts);
 
@@ -79,6 +81,12 @@ internal sealed class ColumnRole
 
     public static ColumnRole PredictedStepLabel { get; }
         = new("predicted label", EvaluatedStepLabel._expected, EvaluatedStepLabel._accepts);
+
+    public static ColumnRole EvaluatedLabelSequence { get; }
+        = new("label", "a vector of Key or of Text, of any length", EvaluatedStepLabel._accepts);
+
+    public static ColumnRole PredictedLabelSequence { get; }
+        = new("predicted label", EvaluatedLabelSequence._expected, EvaluatedStepLabel._accepts);
 
     public static ColumnRole Weight { get; } = new("weight", "Single", IsScalarSingle);
 

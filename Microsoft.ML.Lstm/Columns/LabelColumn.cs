@@ -19,6 +19,9 @@ internal enum LabelKind
     /// <summary>A class for each step.</summary>
     KeyPerStep,
 
+    /// <summary>Classes one after the other, any number of them.</summary>
+    KeySequence,
+
     /// <summary>The keys of the sequence itself, each from those before it.</summary>
     NextKey,
 
@@ -53,6 +56,7 @@ internal sealed record LabelColumn(LabelKind Kind, string Name, int TargetSize, 
         LabelKind.Boolean => ColumnRole.BinaryLabel,
         LabelKind.Key => ColumnRole.ClassLabel,
         LabelKind.NextKey => ColumnRole.Tokens,
+        LabelKind.KeySequence => ColumnRole.LabelSequence,
         LabelKind.NumbersPerStep => ColumnRole.StepNumbers,
         LabelKind.TruthsPerStep => ColumnRole.StepTruths,
         _ => ColumnRole.StepLabel,

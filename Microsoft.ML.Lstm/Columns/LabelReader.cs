@@ -12,6 +12,7 @@ internal abstract class LabelReader
         LabelKind.Numbers => new NumberLabelReader(row, column!.Value, label.TargetSize),
         LabelKind.Boolean => new BooleanLabelReader(row, column!.Value),
         LabelKind.Key => new KeyLabelReader(row, column!.Value),
+        LabelKind.KeySequence => new KeySequenceReader(row, column!.Value),
         LabelKind.NumbersPerStep => new StepNumbersReader(row, column!.Value, label.TargetSize),
         LabelKind.TruthsPerStep => column!.Value.Type is VectorDataViewType { ItemType: BooleanDataViewType }
             ? new StepTruthsReader(row, column.Value, label.TargetSize)
@@ -30,8 +31,8 @@ internal abstract class LabelReader
     public virtual float[] Targets(int steps) => [];
 
     /// <summary>
-    /// The classes to learn, counted from 0, −1 for a missing one: one for the sequence or one for each of its first
-    /// <paramref name="steps"/> steps.
+    /// The classes to learn, counted from 0, −1 for a missing one: one for the sequence, one for each of its first
+    /// <paramref name="steps"/> steps, or those that it has one after the other.
     /// </summary>
     public virtual int[] Labels(int steps) => [];
 
@@ -130,6 +131,24 @@ internal abstract class LabelReader
         }
 
         public override int[] Labels(int steps) => [_key[0] - 1];
+    }
+
+    /// <summary>Keys one after the other, none of which may be missing.</summary>
+    private sealed class KeySequenceReader(DataViewRow row, DataViewSchema.Column column) : LabelReader
+    {
+        private readonly TokenReader _reader = TokenReader.Create(row, column);
+        private int[] _keys = [];
+
+        public override RowFault Read(int steps)
+        {
+            _reader.Read();
+            if (_keys.Length < _reader.Length)
+                _keys = new int[Math.Max(_reader.Length, 2 * _keys.Length)];
+            _reader.CopyTo(_keys);
+            return _keys.AsSpan(0, _reader.Length).Contains(0) ? RowFault.MissingLabel : RowFault.None;
+        }
+
+        public override int[] Labels(int steps) => [.. _keys.Take(_reader.Length).Select(key => key - 1)];
     }
 
     private sealed class StepLabelReader(DataViewRow row, DataViewSchema.Column column) : LabelReader

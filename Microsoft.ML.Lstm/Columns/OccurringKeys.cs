@@ -50,7 +50,7 @@ internal sealed class OccurringKeys
     }
 
     // A binary label's two classes share one output.
-    private bool HasClasses => _label.Kind is LabelKind.Key or LabelKind.KeyPerStep;
+    private bool HasClasses => _label.Kind is LabelKind.Key or LabelKind.KeyPerStep or LabelKind.KeySequence;
 
     /// <summary>
     /// The numbering of the keys that the network knows: keys that occur, keys with a pretrained embedding, and keys that an initial model
@@ -72,7 +72,7 @@ internal sealed class OccurringKeys
             tokens[i] = before is { Keys: null } ? null : KeySubset.Of(vocabularies[i], known.Concat(before?.Keys?.Keys ?? []));
         }
         KeySubset? characters = NumberCharacters(initial?.Characters);
-        if (!HasClasses || (initial is { Classes: null } && initial.OutputSize == _label.Classes))
+        if (!HasClasses || (initial is { Classes: null } && initial.ClassCount == _label.Classes))
             return new KeyNumbering(tokens, null, characters);
         HashSet<int> classes = [.. _classes, .. initial?.ClassCount == _label.Classes ? initial.Classes!.Keys : []];
         foreach (TrainingSequence sequence in validation?.Sequences ?? [])

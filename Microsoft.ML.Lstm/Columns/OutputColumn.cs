@@ -18,6 +18,9 @@ internal abstract class OutputColumn(string name, DataViewType type)
     /// <summary>A <see cref="ValueGetter{TValue}"/> of the column's values.</summary>
     public abstract Delegate CreateGetter(ScoredRow row);
 
+    /// <summary>Whether an ONNX file has the column.</summary>
+    public virtual bool IsInOnnx => true;
+
     /// <summary>Writes the computation of the column into the graph of an ONNX file, behind the network.</summary>
     /// <exception cref="NotSupportedException">Such a graph can't compute the column.</exception>
     public virtual OnnxValue Write(NetworkValues network) => throw new NotSupportedException($"Column '{Name}' can't be written as ONNX.");

@@ -257,7 +257,9 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
     private static string DescribeNearest(string name, KeyValues values)
     {
         const int shown = 5;
-        IEnumerable<string> nearest = values.Values.OrderBy(value => EditDistance.Between(name, value)).Take(shown);
+        IEnumerable<string> nearest = values.Values
+            .OrderBy(value => EditDistance.Between<char>(name.ToUpperInvariant(), value.ToUpperInvariant()))
+            .Take(shown);
         string names = string.Join(", ", nearest.Select(value => $"'{value}'"));
         return values.Values.Length <= shown
             ? $"its values are {names}"

@@ -46,6 +46,10 @@ internal sealed record SavedSequenceModel(SequenceModel Network, ScoringColumns 
             throw new InvalidDataException(
                 $"A saved LSTM model pools by {shape.Pooling}, but its columns have '{Columns.AttentionColumnName}' "
                 + "for the weights of attention.");
+        if (shape.Head == Head.Ctc && head is not (null or Head.Ctc))
+            throw new InvalidDataException("A saved LSTM model has outputs for labels without alignment; expected other ones.");
+        if (shape.Head != Head.Ctc && head == Head.Ctc)
+            throw new InvalidDataException("A saved LSTM model has no outputs for labels without alignment; expected such.");
         bool isLanguageModel = head == Head.NextToken;
         if (shape.Head == Head.NextToken != isLanguageModel)
             throw new InvalidDataException($"A saved LSTM model predicts {(isLanguageModel ? "no" : "the")} next tokens; expected "

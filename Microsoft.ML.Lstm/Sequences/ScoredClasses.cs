@@ -8,16 +8,26 @@ namespace Microsoft.ML.Lstm.Sequences;
 /// The classes of a score: all classes that the label may have, and those among them that the network has an output for. The others never
 /// occurred in the training data; their probability is 0.
 /// </summary>
-internal sealed class ScoredClasses(NetworkShape shape)
+internal sealed class ScoredClasses
 {
     // The class of each output; null where every class has one.
-    private readonly int[]? _known = shape.Classes?.Keys.Select(key => key - 1).ToArray();
+    private readonly int[]? _known;
 
-    /// <summary>L: how many classes a label may have.</summary>
-    public int Count { get; } = shape.ClassCount;
+    /// <param name="shape">The network's shape.</param>
+    public ScoredClasses(NetworkShape shape)
+    {
+        // With a blank, which comes first, a class is the number of its key.
+        bool hasBlank = shape.Head == Head.Ctc;
+        (Count, Outputs) = (shape.ClassCount + (hasBlank ? 1 : 0), shape.OutputSize);
+        if (shape.Classes is { } classes)
+            _known = hasBlank ? [0, .. classes.Keys] : [.. classes.Keys.Select(key => key - 1)];
+    }
+
+    /// <summary>L: how many classes a label may have, with the blank where there is one.</summary>
+    public int Count { get; }
 
     /// <summary>O: how many classes the network has an output for.</summary>
-    public int Outputs { get; } = shape.OutputSize;
+    public int Outputs { get; }
 
     /// <summary>The class, counted from 0, that an output is for.</summary>
     public int this[int output] => _known is null ? output : _known[output];
@@ -95,6 +105,14 @@ internal sealed class ScoredClasses(NetworkShape shape)
         => _known is null
             ? graph.Node("Add", [outputs, graph.Vector(1)])
             : graph.Gather(graph.Constant("label.keys", [.. _known.Select(known => known + 1L)], Outputs), outputs, axis: 0);
+
+    /// <summary>Writes the classes of outputs into a graph.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="outputs">The indices of outputs.</param>
+    public string WriteClasses(OnnxGraph graph, string outputs)
+        => _known is null
+            ? outputs
+            : graph.Gather(graph.Constant("label.keys", [.. _known.Select(known => (long)known)], Outputs), outputs, axis: 0);
 
     private bool IsSparse => Count > 2 * Outputs;
 }

@@ -63,7 +63,7 @@ internal sealed class SequenceOnnx(string transformer, SequenceModel model, Scor
             [.. input.Features.Where(feature => !feature.IsTokens).Select(feature => names[feature])],
             [.. input.Features.Where(feature => feature.IsTokens).Select(feature => names[feature])],
             statics, file.AddLengths(), words));
-        foreach (OutputColumn output in outputs)
+        foreach (OutputColumn output in outputs.Where(output => output.IsInOnnx))
             file.AddOutput(output.Name, output.Write(network));
     }
 

@@ -357,6 +357,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
             Require(nameof(SequenceTrainerOptions.Convolution), shape => shape.Convolutions[i]);
         Require("outputs for each step", shape => shape.Head.IsPerStep);
         Require("conditional random field", shape => shape.Head == Head.Crf);
+        Require("blank for labels without alignment", shape => shape.Head == Head.Ctc);
         if (!expected.Head.IsPerStep)
             Require(nameof(SequenceTrainerOptions.Pooling), shape => shape.Pooling);
         Require("number of static features", shape => shape.StaticSize);

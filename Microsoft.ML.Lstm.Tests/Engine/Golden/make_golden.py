@@ -272,6 +272,22 @@ def embedding_cases():
         yield case
 
 
+# Labels from 0; the blank is output 0, so that PyTorch's targets are one more.
+CTC_CASES = (("one", 1, 3, [0]), ("fits exactly", 3, 3, [1, 1]), ("empty", 5, 4, []), ("repeated", 9, 5, [2, 2, 2, 0, 0]),
+             ("usual", 24, 11, [3, 9, 9, 0, 1, 5]), ("all", 12, 6, [0, 1, 2, 3, 4]), ("sure of another", 15, 4, [0, 1, 2]))
+
+
+def ctc_cases():
+    """The loss of connectionist temporal classification, and its gradient of the outputs before the softmax."""
+    for seed, (name, frames, size, label) in enumerate(CTC_CASES):
+        torch.manual_seed(seed)
+        z = grid(frames, size, scale=30.0 if name == "sure of another" else 3.0).requires_grad_()
+        loss = torch.nn.functional.ctc_loss(torch.log_softmax(z, 1).unsqueeze(1), torch.tensor([[k + 1 for k in label]], dtype=torch.long),
+                                            torch.tensor([frames]), torch.tensor([len(label)]), blank=0, reduction="sum")
+        loss.backward()
+        yield dict(name=name, size=size, label=label, outputs=flat(z), loss=loss.item(), gradient=flat(z.grad))
+
+
 # Seeds for which no gradient comes near zero in any of the runs.
 LSTM_SEED, GRU_SEED = 294, 151
 
@@ -297,3 +313,4 @@ if __name__ == "__main__":
     write("fcn.json", fcn_cases())
     write("optimizers.json", optimizer_cases())
     write("embeddings.json", embedding_cases())
+    write("ctc.json", ctc_cases())

@@ -45,7 +45,7 @@ internal sealed class ExplainedNetwork
     public ReadOnlySpan<float> Difference => _difference.AsSpan(0, Length);
 
     /// <summary>R: rows of outputs of the sequence.</summary>
-    public int OutputRows => Shape.Head.IsPerStep || Shape.Decoder is not null ? Steps : 1;
+    public int OutputRows => Shape.Decoder is not null ? Steps : Shape.Head.IsPerStep ? Shape.FramesOf(Steps) : 1;
 
     /// <summary>O: the width of a row of outputs, of an autoencoder of a row of reconstructed features.</summary>
     public int OutputSize => (Shape.Decoder ?? Shape).OutputSize;
@@ -102,7 +102,7 @@ internal sealed class ExplainedNetwork
         for (int row = 0; row < OutputRows; row++)
         {
             Span<float> part = sum.Slice(row * OutputSize, OutputSize);
-            TensorPrimitives.Add(part, _runner.Output(_points.FirstRow(row) + point), part);
+            TensorPrimitives.Add(part, _runner.Output(_runner.OutputSteps.FirstRow(row) + point), part);
         }
     }
 

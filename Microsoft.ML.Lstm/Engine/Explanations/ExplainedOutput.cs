@@ -135,6 +135,24 @@ internal sealed class ExplainedLabel(LinearChainCrf crf, int? label, Index step)
     }
 }
 
+/// <summary>The logarithm of the probability of a label over all its alignments, see <see cref="CtcLattice"/>.</summary>
+/// <param name="outputs">O: the blank and the classes.</param>
+internal sealed class ExplainedAlignment(int outputs) : ExplainedOutput
+{
+    private readonly CtcLattice _lattice = new(outputs);
+    private readonly CtcDecoder _decoder = new(outputs);
+    private int[] _label = [];
+
+    public override bool TryBegin(ReadOnlySpan<float> z)
+    {
+        _label = _decoder.BestPath(z).ToArray();
+        return true;
+    }
+
+    public override double Differentiate(ReadOnlySpan<float> z, Span<float> dz, ReadOnlySpan<float> steps, Span<float> dSteps)
+        => -_lattice.LossAndGradient(z, _label, -1, dz);
+}
+
 /// <summary>
 /// The score of an autoencoder, the mean error of its reconstruction. It depends on the steps in two ways: by the code that is made of
 /// them, and because the reconstruction is compared with them.

@@ -58,6 +58,9 @@ internal sealed record SavedNetwork(
     [JsonPropertyOrder(16)]
     public bool? TiedHead { get; set; }
 
+    [JsonPropertyOrder(18)]
+    public bool? Ctc { get; set; }
+
     [JsonPropertyOrder(17)]
     public SavedNetwork[]? Members { get; set; }
 
@@ -115,6 +118,7 @@ internal sealed record SavedNetwork(
                 : null,
             SkipSteps = shape.SkipSteps > 0 ? shape.SkipSteps : null,
             NextToken = TrueOrNull(shape.Head == Head.NextToken),
+            Ctc = TrueOrNull(shape.Head == Head.Ctc),
             TiedHead = TrueOrNull(shape.TiesHead),
         };
 
@@ -151,7 +155,7 @@ internal sealed record SavedNetwork(
             Head = ReadHead(saved),
             StaticSize = saved.StaticSize,
             OutputSize = saved.OutputSize,
-            Classes = ReadKeys(saved.Classes, saved.OutputSize, "outputSize"),
+            Classes = ReadKeys(saved.Classes, saved.OutputSize - (saved.Ctc is true ? 1 : 0), "outputSize"),
             StepsPerFrame = saved.StepsPerFrame ?? 1,
             Convolutions = new ValueList<ConvolutionShape>([.. (saved.Convolutions ?? []).Select(convolution =>
                 new ConvolutionShape(convolution.Filters, convolution.KernelSize))]),
@@ -202,8 +206,12 @@ internal sealed record SavedNetwork(
             throw Invalid($"at most {NetworkShape.MaxConvolutions} convolutions", $"{saved.Convolutions!.Length}");
         if (saved.StepsPerFrame > NetworkShape.MaxStepsPerFrame)
             throw Invalid($"at most {NetworkShape.MaxStepsPerFrame} stepsPerFrame", $"{saved.StepsPerFrame}");
-        if (saved.StepsPerFrame > 1 && saved.StepOutputs is true)
+        if (saved.StepsPerFrame > 1 && saved.StepOutputs is true && saved.Ctc is not true)
             throw Invalid("no stepOutputs where there are stepsPerFrame", "both");
+        if (saved.StepsPerFrame > 1 && saved.Ctc is true && saved.Convolutions is { Length: > 0 })
+            throw Invalid("no convolutions where ctc has stepsPerFrame", "some");
+        if (saved.Ctc is true && saved.OutputSize < 2)
+            throw Invalid("an outputSize of 2 or more where there is ctc", $"{saved.OutputSize}");
         if (saved.Decoder is true && (saved.StepsPerFrame > 1 || saved.Convolutions is { Length: > 0 }))
             throw Invalid("neither convolutions nor stepsPerFrame where there is a decoder", "some");
         if (saved.SkipSteps is { } skipped)
@@ -238,6 +246,10 @@ internal sealed record SavedNetwork(
             throw Invalid($"stepOutputs where there is {(hasCrf ? "crf" : "headReadsInputs")}", "none");
         if (hasCrf && readsInputs)
             throw Invalid("no headReadsInputs where there is crf", "both");
+        if (saved.Ctc is true && (!isPerStep || hasCrf || readsInputs || saved.NextToken is true || saved.Decoder is true))
+            throw Invalid("stepOutputs, and neither crf, headReadsInputs, nextToken nor decoder, where there is ctc", "others");
+        if (saved.Ctc is true)
+            return Head.Ctc;
         if (saved.NextToken is true && (!isPerStep || hasCrf || readsInputs || saved.Decoder is true))
             throw Invalid("stepOutputs, and neither crf, headReadsInputs nor decoder, where there is nextToken", "others");
         if (saved.NextToken is true)

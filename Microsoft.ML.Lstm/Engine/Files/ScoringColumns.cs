@@ -44,6 +44,9 @@ internal sealed record ScoringColumns
     /// <summary>The columns of a language model; null for other tasks.</summary>
     public LanguageColumns? Language { get; set; }
 
+    /// <summary>Prefixes that the search for a label without alignment follows; null for the best path, and for other tasks.</summary>
+    public int? BeamSize { get; set; }
+
     /// <summary>The values of the keys of the label; null when it is no key, or its keys have no values.</summary>
     public SavedKeyValues? LabelValues { get; init; }
 

@@ -52,6 +52,13 @@ internal static class Softmax
         return largest + Math.Log(TensorPrimitives.Sum<double>(scratch));
     }
 
+    /// <summary>log (e^a + e^b).</summary>
+    public static double LogAdd(double a, double b)
+    {
+        (double largest, double other) = a >= b ? (a, b) : (b, a);
+        return double.IsNegativeInfinity(other) ? largest : largest + Math.Log(1 + Math.Exp(other - largest));
+    }
+
     /// <summary>Replaces each x, the log of a part of a sum, by e^x.</summary>
     public static void Exp(Span<double> x)
     {

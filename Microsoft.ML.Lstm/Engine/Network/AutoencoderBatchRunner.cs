@@ -39,6 +39,8 @@ internal sealed class AutoencoderBatchRunner : BatchRunner
         set => _encoder.Stop = _decoder.Stop = value;
     }
 
+    public override SequenceBatch OutputSteps => _codes;
+
     public override ReadOnlySpan<float> Output(int row) => _decoder.Output(row);
 
     public override ReadOnlySpan<float> Encoding(int row) => _encoder.Output(row);

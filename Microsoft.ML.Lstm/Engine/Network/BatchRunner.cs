@@ -29,6 +29,12 @@ internal abstract class BatchRunner
     public abstract CancellationToken Stop { get; set; }
 
     /// <summary>
+    /// The steps that rows of outputs belong to, with a head per step, after a forward pass: those of the batch, or its frames, in rows of
+    /// the same order.
+    /// </summary>
+    public abstract SequenceBatch OutputSteps { get; }
+
+    /// <summary>
     /// The outputs [O] of a row of the head, after a forward pass; for an autoencoder the reconstructed features [F] of a packed row.
     /// </summary>
     public abstract ReadOnlySpan<float> Output(int row);

@@ -37,6 +37,8 @@ internal sealed unsafe class EnsembleBatchRunner : BatchRunner
         set => Array.ForEach(_members, member => member.Stop = value);
     }
 
+    public override SequenceBatch OutputSteps => _members[0].OutputSteps;
+
     public override ReadOnlySpan<float> Output(int row) => Outputs[row];
 
     /// <summary>The encodings of the members, one behind the other; valid until the next call.</summary>
@@ -96,7 +98,7 @@ internal sealed unsafe class EnsembleBatchRunner : BatchRunner
         _batch = batch;
         foreach (BatchRunner member in _members)
             member.Forward(batch, keep, dropout);
-        int rows = _areSteps ? batch.TotalSteps : batch.Count;
+        int rows = _areSteps ? OutputSteps.TotalSteps : batch.Count;
         _outputs.Require((long)rows * _outputSize);
         for (int row = 0; row < rows; row++)
         {
@@ -111,7 +113,7 @@ internal sealed unsafe class EnsembleBatchRunner : BatchRunner
     public override void Measure(OutputLoss loss)
     {
         for (int row = 0; row < _batch.Count; row++)
-            loss.Differentiate(_batch, row, Outputs);
+            loss.Differentiate(OutputSteps, row, Outputs);
     }
 
     public override void Backward(OutputLoss loss, Gradient? gradient) => throw OneByOne();

@@ -12,7 +12,7 @@ internal sealed unsafe partial class NetworkBatchRunner
     // Rows for which the weights of a wide head are read once.
     private const int WideHeadRows = 192;
 
-    private int HeadRows => _shape.Head.IsPerStep ? _batch.TotalSteps : _batch.Count;
+    private int HeadRows => _shape.Head.IsPerStep ? _steps.TotalSteps : _batch.Count;
 
     private OutputRows Outputs => new(_outputs.Pointer, _head.OutputStride, _shape.OutputSize, _shape.Head.IsPerStep);
 
@@ -101,7 +101,7 @@ internal sealed unsafe partial class NetworkBatchRunner
         for (int row = _rowBounds[part]; row < _rowBounds[part + 1]; row++)
         {
             _stop.ThrowIfCancellationRequested();
-            _loss!.Differentiate(_batch, row, Outputs);
+            _loss!.Differentiate(_steps, row, Outputs);
         }
     }
 
@@ -172,7 +172,7 @@ internal sealed unsafe partial class NetworkBatchRunner
     private bool TryHeadRows(int i, int begin, int end, out int first, out int count)
     {
         if (_shape.Head.IsPerStep)
-            return _batch.TryRowsAt(i, begin, end, out first, out count);
+            return _steps.TryRowsAt(i, begin, end, out first, out count);
         (first, count) = (begin, end - begin);
         return i == 0;
     }

@@ -71,9 +71,9 @@ internal sealed unsafe partial class NetworkBatchRunner
 
     public override void AddStaticGradient(int row, Span<float> sum)
     {
-        for (int t = 0; t < (_shape.Head.IsPerStep ? _batch.Length(row) : 1); t++)
+        for (int t = 0; t < (_shape.Head.IsPerStep ? _steps.Length(row) : 1); t++)
         {
-            int headRow = _shape.Head.IsPerStep ? _batch.FirstRow(t) + row : row;
+            int headRow = _shape.Head.IsPerStep ? _steps.FirstRow(t) + row : row;
             TensorPrimitives.Add(sum, DHeadInput(headRow).Slice(_shape.EncodingSize, _shape.StaticSize), sum);
         }
     }

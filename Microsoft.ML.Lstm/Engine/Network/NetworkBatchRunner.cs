@@ -89,8 +89,8 @@ internal sealed unsafe partial class NetworkBatchRunner : BatchRunner
             : network.Attention is { } attention ? new AttentionPooling(_shape, attention, network.Kernels, _layers[^1])
             : new ElementwisePooling(_shape, _layers[^1]);
         _head = network.Head;
-        // A conditional random field needs all outputs of a sequence together, and a decoder reads them within the pass.
-        _hasWideHead = _shape.Head is not (Head.Crf or Head.Autoencoder) && !IsInputsOnly
+        // A conditional random field and an alignment need all outputs of a sequence together, and a decoder reads them within the pass.
+        _hasWideHead = !_shape.Head.JoinsSteps && _shape.Head != Head.Autoencoder && !IsInputsOnly
             && (long)_head.InputSize * _head.OutputSize >= WideHeadWeights;
         _rowBounds = new int[team.Threads + 1];
         _sharedSteps = new SharedSteps(team.Threads);
@@ -120,6 +120,8 @@ internal sealed unsafe partial class NetworkBatchRunner : BatchRunner
                 direction.Stop = value;
         }
     }
+
+    public override SequenceBatch OutputSteps => _steps;
 
     public override ReadOnlySpan<float> Output(int row) => Outputs[row];
 

@@ -90,9 +90,9 @@ internal sealed class SequenceScorer
     }
 
     /// <summary>
-    /// The outputs [O] of sequence <paramref name="index"/> or, with a head per step, the outputs of its steps [T x O], in the unit of the
-    /// targets. For an autoencoder the reconstruction errors of the steps [T], in the scaled unit. For a language model the logarithms of
-    /// the probabilities of the text's tokens, behind them the outputs [O] for the token that follows the text.
+    /// The outputs [O] of sequence <paramref name="index"/> or, with a head per step, the outputs of its steps or frames [T x O], in the
+    /// unit of the targets. For an autoencoder the reconstruction errors of the steps [T], in the scaled unit. For a language model the
+    /// logarithms of the probabilities of the text's tokens, behind them the outputs [O] for the token that follows the text.
     /// </summary>
     public ReadOnlySpan<float> Output(int index) => _outputs.AsSpan(_starts[index]..(_starts[index + 1]));
 
@@ -138,15 +138,16 @@ internal sealed class SequenceScorer
     private void GatherOutputs()
     {
         NetworkShape shape = _model.Shape;
-        FloatBuffer.Require(ref _outputs, (long)(shape.Head.IsPerStep ? TotalSteps : Count) * shape.OutputSize);
+        SequenceBatch steps = _runner.OutputSteps;
+        FloatBuffer.Require(ref _outputs, (long)(shape.Head.IsPerStep ? steps.TotalSteps : Count) * shape.OutputSize);
         FloatBuffer.Require(ref _starts, Count + 1);
         int end = 0;
         for (int index = 0; index < Count; index++)
         {
             _starts[index] = end;
-            int rows = shape.Head.IsPerStep ? _batch.Length(_rows[index]) : 1;
+            int rows = shape.Head.IsPerStep ? steps.Length(_rows[index]) : 1;
             for (int t = 0; t < rows; t++, end += shape.OutputSize)
-                _runner.Output(_batch.FirstRow(t) + _rows[index]).CopyTo(_outputs.AsSpan(end));
+                _runner.Output(steps.FirstRow(t) + _rows[index]).CopyTo(_outputs.AsSpan(end));
         }
         _starts[Count] = end;
         _model.OutputScaler.Invert(_outputs.AsSpan(0, end));

@@ -33,6 +33,12 @@ internal enum Head
     /// follows, one for each known token in the order of their numbers and, where there is a boundary, the last one for it.
     /// </summary>
     NextToken,
+
+    /// <summary>
+    /// As <see cref="EveryStep"/>, for each frame where several steps are one; the first output of a frame is the blank of connectionist
+    /// temporal classification, which stands for no class, the others are classes.
+    /// </summary>
+    Ctc,
 }
 
 /// <summary>What the parts of a network need to know of its head.</summary>
@@ -40,8 +46,11 @@ internal static class Heads
 {
     extension(Head head)
     {
-        /// <summary>Whether each step has a row of outputs; else each sequence has one.</summary>
-        public bool IsPerStep => head is Head.EveryStep or Head.EveryStepWithSkip or Head.Crf or Head.NextToken;
+        /// <summary>Whether each step, or frame, has a row of outputs; else each sequence has one.</summary>
+        public bool IsPerStep => head is Head.EveryStep or Head.EveryStepWithSkip or Head.Crf or Head.NextToken or Head.Ctc;
+
+        /// <summary>Whether all outputs of a sequence are needed for the gradient of any.</summary>
+        public bool JoinsSteps => head is Head.Crf or Head.Ctc;
 
         /// <summary>Whether the dense layer reads the numeric features of its step too.</summary>
         public bool ReadsInputs => head == Head.EveryStepWithSkip;

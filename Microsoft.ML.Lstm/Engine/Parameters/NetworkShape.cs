@@ -63,6 +63,9 @@ internal sealed record NetworkShape
     /// </summary>
     public int StepsPerFrame { get; init; } = 1;
 
+    /// <summary>Frames of a sequence, the last one of which may have fewer steps.</summary>
+    public int FramesOf(int steps) => (steps + StepsPerFrame - 1) / StepsPerFrame;
+
     /// <summary>The convolutions beside the recurrent layers, one on top of the other.</summary>
     public ValueList<ConvolutionShape> Convolutions { get; init; }
 
@@ -112,7 +115,7 @@ internal sealed record NetworkShape
     public KeySubset? Classes { get; init; }
 
     /// <summary>The number of classes of the label, including those that never occurred in the training data; O for other tasks.</summary>
-    public int ClassCount => Classes?.KeyCount ?? OutputSize;
+    public int ClassCount => Classes?.KeyCount ?? (Head == Head.Ctc ? OutputSize - 1 : OutputSize);
 
     /// <summary>D: 1, or 2 when bidirectional.</summary>
     public int Directions => Bidirectional ? 2 : 1;
@@ -158,7 +161,7 @@ internal sealed record NetworkShape
         Layers = other.Layers,
         Bidirectional = other.Bidirectional,
         Pooling = other.Pooling,
-        StepsPerFrame = other.StepsPerFrame,
+        StepsPerFrame = Head == Head.Ctc ? StepsPerFrame : other.StepsPerFrame,
         Convolutions = other.Convolutions,
     };
 

@@ -60,6 +60,9 @@ internal sealed class MemberValues
     /// <summary>The weight of each step in the encoding, [B x T]; of a network that pools by attention.</summary>
     public string Attention { get; private set; } = "";
 
+    /// <summary>The steps, or frames, that the recurrent layers read.</summary>
+    public StepValues Steps => _steps;
+
     private OnnxGraph Graph => _inputs.Graph;
 
     private NetworkShape Shape => _parameters.Shape;

@@ -85,10 +85,18 @@ internal sealed class NetworkValues
         => new(Graph.Node("Greater", [number.Name, Graph.Constant("label.threshold", threshold)]), TensorProto.Types.DataType.Bool,
             number.Axes);
 
-    /// <summary>A result of each step, [B x T x n], that is 0 behind the end of its row, and NaN for a row that can't be scored.</summary>
+    /// <summary>The steps that have outputs, with a head per step: those of the rows, or their frames.</summary>
+    public StepValues OutputSteps => Shape.Head.IsPerStep ? _members[0].Steps : _inputs;
+
+    /// <summary>The axis of <see cref="OutputSteps"/>.</summary>
+    public OnnxAxis OutputAxis => Shape.Head.IsPerStep && Shape.StepsPerFrame > 1 ? "frames" : OnnxAxis.Time;
+
+    /// <summary>
+    /// A result of each step, or frame, [B x T x n], that is 0 behind the end of its row, and NaN for a row that can't be scored.
+    /// </summary>
     public OnnxValue OfSteps(string value, OnnxAxis size) => new(
-        Graph.Node("Add", [_inputs.WithinRows(value, 0), Graph.Reshape(Fault, -1, 1, 1)]), TensorProto.Types.DataType.Float,
-        OnnxAxis.Batch, OnnxAxis.Time, size);
+        Graph.Node("Add", [OutputSteps.WithinRows(value, 0), Graph.Reshape(Fault, -1, 1, 1)]), TensorProto.Types.DataType.Float,
+        OnnxAxis.Batch, OutputAxis, size);
 
     /// <summary>One result of each step, [B x T], that is 0 behind the end of its row, and NaN for a row that can't be scored.</summary>
     public OnnxValue OfSteps(string value)

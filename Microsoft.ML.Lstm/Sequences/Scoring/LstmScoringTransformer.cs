@@ -47,8 +47,9 @@ public sealed class LstmScoringTransformer : SequencePredictionTransformer
     {
         SequenceModelParameters model = saved.Check(head: null, hasClasses: true);
         ScoringColumns columns = saved.Columns;
-        if (model.Network.Shape.Head == Head.Crf)
-            throw new InvalidDataException("A saved LSTM model has a conditional random field; expected none for its columns.");
+        if (model.Network.Shape.Head.JoinsSteps)
+            throw new InvalidDataException(
+                "A saved LSTM model has a conditional random field, or labels without alignment; expected neither for its columns.");
         if (columns.OutputColumnName is null && columns.EncodingColumnName is null && columns.AttentionColumnName is null)
             throw new InvalidDataException("A saved LSTM model adds no column; expected one or more.");
         return new LstmScoringTransformer(environment, model, columns);
