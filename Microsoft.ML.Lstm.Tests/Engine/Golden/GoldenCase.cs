@@ -146,6 +146,46 @@ internal sealed record GoldenRun
     public required Dictionary<string, double[]>[] Parameters { get; init; }
 }
 
+/// <summary>A language model that learns a text in pieces, the state being carried from one to the next.</summary>
+internal sealed record GoldenLanguageCase
+{
+    public required string Name { get; init; }
+
+    public required CellType Cell { get; init; }
+
+    public required int EmbeddingSize { get; init; }
+
+    public required int HiddenSize { get; init; }
+
+    public required int Layers { get; init; }
+
+    public required int Vocabulary { get; init; }
+
+    public required bool Tied { get; init; }
+
+    public required int Lanes { get; init; }
+
+    /// <summary>The steps of a piece.</summary>
+    public required int Length { get; init; }
+
+    public required int[] Text { get; init; }
+
+    public required Dictionary<string, double[]> Parameters { get; init; }
+
+    public required GoldenLanguageBatch[] Batches { get; init; }
+
+    /// <summary>The cases of language.json.</summary>
+    public static IReadOnlyList<GoldenLanguageCase> All { get; } = GoldenFile.Read<GoldenLanguageCase[]>("language.json");
+}
+
+/// <summary>A piece of each lane: the mean cross-entropy, and its gradients within the piece.</summary>
+internal sealed record GoldenLanguageBatch
+{
+    public required double Loss { get; init; }
+
+    public required Dictionary<string, double[]> Gradients { get; init; }
+}
+
 /// <summary>Steps of a table of embeddings, by PyTorch's SparseAdam or by SGD without momentum.</summary>
 internal sealed record GoldenEmbeddingCase
 {

@@ -121,6 +121,50 @@ class FcnNet(Net):
         return steps, h, c, encoding, outputs
 
 
+class LanguageNet(Net):
+    """Predicts the next of V tokens from row 0 (unknown) and rows 1 to V of a table of embeddings, of which all but row 0 are
+    the head's weights where the two are tied."""
+
+    def __init__(self, cell, E, H, layers, V, tied):
+        super().__init__(cell, E, H, layers, False, "Last", 0, V)
+        self.config = dict(cell=cell, embeddingSize=E, hiddenSize=H, layers=layers, vocabulary=V, tied=tied)
+        self.parameters["embeddings.0.weight"] = grid(V + 1, E).requires_grad_()
+        if tied:
+            del self.parameters["head.weight"]
+
+    def forward(self, tokens, state):
+        self.module._flat_weights = [self.torch_weight(n) for n in self.module._flat_weights_names]
+        table = self.parameters["embeddings.0.weight"]
+        steps, state = self.module(table[tokens], state)
+        weight = self.parameters.get("head.weight", table[1:])
+        detached = tuple(s.detach() for s in state) if isinstance(state, tuple) else state.detach()
+        return steps @ weight.T + self.parameters["head.bias"], detached
+
+
+def language_case(seed, name, cell, E, H, layers, tied, lanes=2, length=4, pieces=3, V=6):
+    """A text that is learned in pieces of as many steps, in lanes side by side; the state goes on, its gradient does not."""
+    torch.manual_seed(seed)
+    net = LanguageNet(cell, E, H, layers, V, tied)
+    text = torch.randint(1, V + 1, (lanes * length * pieces + 1,))
+    text[5] = 0
+    inputs, labels = text[:-1].view(lanes, -1), text[1:].view(lanes, -1) - 1
+    case = dict(name=name, **net.config, lanes=lanes, length=length, text=text.tolist(),
+                parameters={n: flat(p) for n, p in net.parameters.items()}, batches=[])
+    state = None
+    for t in range(0, length * pieces, length):
+        outputs, state = net.forward(inputs[:, t:t + length], state)
+        loss = torch.nn.functional.cross_entropy(outputs.reshape(-1, V), labels[:, t:t + length].reshape(-1), ignore_index=-1)
+        found = torch.autograd.grad(loss, list(net.parameters.values()))
+        case["batches"].append(dict(loss=float(loss), gradients={n: flat(g) for n, g in zip(net.parameters, found)}))
+    return case
+
+
+def language_cases():
+    yield language_case(21, "lstm_tied", "Lstm", 5, 5, 2, True)
+    yield language_case(22, "lstm_untied", "Lstm", 3, 5, 1, False)
+    yield language_case(23, "gru_tied", "Gru", 4, 4, 1, True, lanes=3)
+
+
 def make_data(config, lengths):
     sequences = [grid(n, config["inputSize"], scale=1.5) for n in lengths]
     return sequences, grid(len(lengths), config["staticSize"]), grid(len(lengths), config["outputSize"], scale=2)
@@ -311,6 +355,7 @@ if __name__ == "__main__":
     for cell in GATES:
         write(cell.lower() + ".json", network_cases(cell))
     write("fcn.json", fcn_cases())
+    write("language.json", language_cases())
     write("optimizers.json", optimizer_cases())
     write("embeddings.json", embedding_cases())
     write("ctc.json", ctc_cases())

@@ -79,6 +79,40 @@ public sealed class DropoutTests
     }
 
     [TestMethod]
+    [DynamicData(nameof(Cases))]
+    public void WithDroppedWeightsANetworkIsOneWithoutThem(string kernels, CellType cell, bool bidirectional)
+    {
+        var sample = new NetworkSample(Shape(cell, bidirectional, Pooling.Mean), Lengths);
+        var dropout = new Dropout(Key: 9) { Weights = 0.4f };
+        var left = sample.Parameters.ToDictionary(parameter => parameter.Key, parameter => (double[])parameter.Value.Clone());
+        var masks = new Dictionary<string, double[]>();
+        for (int layer = 0; layer < 2; layer++)
+        {
+            for (int direction = 0; direction < sample.Shape.Directions; direction++)
+            {
+                string name = "weight_hh" + ParameterSet.Suffix(layer, direction);
+                float[] mask = [.. Enumerable.Repeat(1f, left[name].Length)];
+                dropout.WeightMask(layer, direction).Apply(mask, mask);
+                Assert.AreEqual(0.4, mask.Count(factor => factor == 0) / (double)mask.Length, 0.1);
+                masks[name] = [.. mask.Select(factor => (double)factor)];
+                left[name] = [.. left[name].Zip(masks[name], (weight, factor) => weight * factor)];
+            }
+        }
+        CpuKernels kernel = CpuKernels.Available.Single(available => available.Name == kernels);
+        var engine = new EngineRun(sample.Shape, sample.Parameters, kernel);
+        var reference = new ReferenceNetwork(sample.Shape, left);
+        double[] expected = Difference.Flatten(reference.Forward(sample).Outputs);
+        double[] actual = Difference.Flatten(engine.Forward(sample.Sequences, sample.Statics, dropout: dropout).Outputs);
+        Assert.IsLessThan(1e-5, Difference.Absolute(actual, expected));
+        ReferenceGradients gradients = engine.Backward(sample.DOutputs), expectedGradients = reference.Backward(sample.DOutputs);
+        foreach ((string name, double[] gradient) in expectedGradients.Parameters)
+        {
+            double[] ofWeights = masks.TryGetValue(name, out double[]? mask) ? [.. gradient.Zip(mask, (g, factor) => g * factor)] : gradient;
+            Assert.IsLessThan(1e-4, Difference.OfNorm(gradients.Parameters[name], ofWeights), name);
+        }
+    }
+
+    [TestMethod]
     public void DroppedTokensAreTheUnknownOneOnTheWayThereAndBack()
     {
         NetworkShape shape = Shape(CellType.Gru, bidirectional: true, Pooling.Mean) with

@@ -49,11 +49,12 @@ internal sealed class NetworkSample
             channels = filters;
         }
         int encoding = directions * h + (shape.Convolutions.Count > 0 ? channels : 0);
-        Parameters["head.weight"] = Uniform(shape.OutputSize * (encoding + shape.StaticSize
-            + (shape.Head.ReadsInputs ? shape.NumericSize : 0)), 1);
+        if (!shape.TiesHead)
+            Parameters["head.weight"] = Uniform(shape.OutputSize * (encoding + shape.StaticSize
+                + (shape.Head.ReadsInputs ? shape.NumericSize : 0)), 1);
         Parameters["head.bias"] = Uniform(shape.OutputSize, 1);
         for (int i = 0; i < shape.Embeddings.Count; i++)
-            Parameters[$"embeddings.{i}.weight"] = Uniform((shape.Embeddings[i].Vocabulary + 1) * shape.Embeddings[i].Size, 1.5);
+            Parameters[$"embeddings.{i}.weight"] = Uniform(shape.Embeddings[i].Rows * shape.Embeddings[i].Size, 1.5);
         if (shape.Characters is { } characters)
         {
             int reach = characters.Table.Size * characters.KernelSize;
@@ -111,7 +112,7 @@ internal sealed class NetworkSample
     private IEnumerable<int> DrawTokens()
     {
         foreach (EmbeddingShape table in Shape.Embeddings)
-            yield return _random.Next(table.Vocabulary + 1);
+            yield return _random.Next(table.Rows);
         if (Shape.Characters is not null)
             yield return _random.Next(DistinctWords);
     }

@@ -182,14 +182,18 @@ internal sealed class ReferenceNetwork(NetworkShape shape, IReadOnlyDictionary<s
     /// <summary>y = W·e + b.</summary>
     private double[] Head(double[] e)
     {
-        double[] weight = parameters["head.weight"], y = (double[])parameters["head.bias"].Clone();
+        double[] y = (double[])parameters["head.bias"].Clone();
         for (int o = 0; o < y.Length; o++)
         {
             for (int k = 0; k < e.Length; k++)
-                y[o] += weight[o * e.Length + k] * e[k];
+                y[o] += HeadWeight(parameters, o, e.Length)[k] * e[k];
         }
         return y;
     }
+
+    /// <summary>The row of W of an output; of a tied head the embedding of the token that it is for, the first one's in row 1.</summary>
+    private Span<double> HeadWeight(IReadOnlyDictionary<string, double[]> from, int output, int width)
+        => shape.TiesHead ? Row(from, 0, output + 1) : from["head.weight"].AsSpan(output * width, width);
 
     /// <summary>dW += dy·eᵀ, db += dy, de = Wᵀ·dy.</summary>
     private double[] BackHead(double[] e, double[] dy)
@@ -199,8 +203,8 @@ internal sealed class ReferenceNetwork(NetworkShape shape, IReadOnlyDictionary<s
         {
             for (int k = 0; k < e.Length; k++)
             {
-                _gradients["head.weight"][o * e.Length + k] += dy[o] * e[k];
-                de[k] += parameters["head.weight"][o * e.Length + k] * dy[o];
+                HeadWeight(_gradients, o, e.Length)[k] += dy[o] * e[k];
+                de[k] += HeadWeight(parameters, o, e.Length)[k] * dy[o];
             }
             _gradients["head.bias"][o] += dy[o];
         }
