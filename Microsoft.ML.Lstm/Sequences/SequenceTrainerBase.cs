@@ -367,6 +367,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         {
             Require(nameof(LstmLanguageModelTrainer.Options.HasBoundaries), shape => shape.Embeddings[0].HasBoundary);
             Require(nameof(LstmLanguageModelTrainer.Options.TieEmbeddings), shape => shape.TiesHead);
+            Require("adaptive softmax", shape => shape.AdaptiveSoftmax is not null);
         }
         else
         {

@@ -63,7 +63,7 @@ static void MeasureShapes(Arguments arguments, Report report, int threads, IRead
             problem.Save(file);
             var ours = new OurEngine(problem, threads, arguments.Kernels, arguments.Clock);
             Answer answer = ours.Solve();
-            Peer[] able = [.. peers.Where(peer => shape.Works.Any(work => peer.Kind.Can(work)))];
+            Peer[] able = [.. peers.Where(peer => !shape.IsAdaptive && shape.Works.Any(work => peer.Kind.Can(work)))];
             foreach (Peer peer in able)
             {
                 double difference = peer.Load(file).DifferenceFrom(answer);

@@ -7,12 +7,15 @@ namespace Benchmarks;
 /// A network and a batch to measure: B sequences of T steps of I features, L layers of H units, one output from the last
 /// hidden state, or from the mean over the steps when the network is bidirectional, so that both directions run in full.
 /// With a vocabulary of V words it is a language model: the features are the embedding of a step's word, and each step has
-/// an output for each word that may come next.
+/// an output for each word that may come next, or with an adaptive softmax one for each frequent word and for two clusters of rarer ones.
 /// </summary>
-internal sealed record Shape(string Name, int B, int T, int I, int H, int L, bool Bidirectional = false, int V = 0)
+internal sealed record Shape(string Name, int B, int T, int I, int H, int L, bool Bidirectional = false, int V = 0, bool IsAdaptive = false)
 {
+    // Of all words of a text, the share that the most frequent ones make up, and those with the first cluster of rarer ones.
+    private static readonly double[] Covered = [0.8, 0.95];
+
     /// <summary>
-    /// The shapes that are measured: small to large, then one sequence alone as streaming prediction has it, then a language model.
+    /// The shapes that are measured: small to large, then one sequence alone as streaming prediction has it, then language models.
     /// </summary>
     public static IReadOnlyList<Shape> All { get; } =
     [
@@ -24,6 +27,9 @@ internal sealed record Shape(string Name, int B, int T, int I, int H, int L, boo
         new("O64", B: 1, T: 64, I: 16, H: 64, L: 1),
         new("O256", B: 1, T: 64, I: 64, H: 256, L: 1),
         new("LM", B: 20, T: 35, I: 200, H: 200, L: 2, V: 10_000),
+        new("LMA", B: 20, T: 35, I: 200, H: 200, L: 2, V: 10_000, IsAdaptive: true),
+        new("LM50", B: 20, T: 35, I: 200, H: 200, L: 2, V: 50_000),
+        new("LM50A", B: 20, T: 35, I: 200, H: 200, L: 2, V: 50_000, IsAdaptive: true),
     ];
 
     public static Shape Find(string name) => All.First(shape => shape.Name == name);
@@ -48,16 +54,27 @@ internal sealed record Shape(string Name, int B, int T, int I, int H, int L, boo
         Bidirectional = Bidirectional,
         Pooling = Bidirectional ? Pooling.Mean : Pooling.Last,
         OutputSize = Math.Max(V, 1),
+        AdaptiveSoftmax = IsAdaptive
+            ? AdaptiveSoftmaxShape.ByFrequency([.. Enumerable.Range(0, V).Select(word => (long)V - word)],
+                [.. Covered.Select(share => (int)Math.Pow(V, share))], H, factor: 4)
+            : null,
     };
 
     /// <summary>
     /// The usual count: 2·4H·(I + H)·B·T a layer and direction, 2·H·V·B·T for the words of a language model, and three times that
-    /// for training. A head of one output and the gates' arithmetic do not count.
+    /// for training. A head of one output and the gates' arithmetic do not count; of an adaptive softmax a cluster counts for the share of
+    /// words that are in it.
     /// </summary>
     public double Operations(Work work)
     {
         NetworkShape network = Network;
-        double sum = 2.0 * H * V * B * T;
+        double sum = IsLanguageModel ? 2.0 * H * network.HeadOutputSize * B * T : 0;
+        for (int i = 0; i < network.AdaptiveSoftmax?.Tails.Count; i++)
+        {
+            (KeySubset words, int size) = network.AdaptiveSoftmax.Tails[i];
+            double share = (i + 1 < Covered.Length ? Covered[i + 1] : 1) - Covered[i];
+            sum += 2.0 * size * (H + words.Count) * B * T * share;
+        }
         for (int layer = 0; layer < L; layer++)
             sum += 2.0 * 4 * H * (network.LayerInputSize(layer) + H) * B * T * network.Directions;
         return work == Work.Training ? 3 * sum : sum;
@@ -65,7 +82,8 @@ internal sealed record Shape(string Name, int B, int T, int I, int H, int L, boo
 
     public override string ToString()
         => $"{Name}: B {B}, T {T}, I {I}, H {H}, {L} "
-            + $"layer{(L == 1 ? "" : "s")}{(Bidirectional ? ", bidirectional" : "")}{(IsLanguageModel ? $", V {V}" : "")}";
+            + $"layer{(L == 1 ? "" : "s")}{(Bidirectional ? ", bidirectional" : "")}{(IsLanguageModel ? $", V {V}" : "")}"
+            + (IsAdaptive ? ", adaptive softmax" : "");
 }
 
 /// <summary>What is measured.</summary>

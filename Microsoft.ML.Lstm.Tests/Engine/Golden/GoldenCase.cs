@@ -217,6 +217,39 @@ internal sealed record GoldenEmbeddingStep
     public required double[] Table { get; init; }
 }
 
+/// <summary>PyTorch's AdaptiveLogSoftmaxWithLoss on rows with a class each; the loss is their mean.</summary>
+internal sealed record GoldenAdaptiveCase
+{
+    public required string Name { get; init; }
+
+    public required int Classes { get; init; }
+
+    public required int[] Cutoffs { get; init; }
+
+    public required double DivValue { get; init; }
+
+    public required double[][] X { get; init; }
+
+    public required int[] Targets { get; init; }
+
+    public required Dictionary<string, double[]> Parameters { get; init; }
+
+    /// <summary>ln p of each row's class.</summary>
+    public required double[] Output { get; init; }
+
+    public required double Loss { get; init; }
+
+    /// <summary>ln p of all classes, row by row.</summary>
+    public required double[][] LogProb { get; init; }
+
+    public required Dictionary<string, double[]> Gradients { get; init; }
+
+    public required double[][] InputGradients { get; init; }
+
+    /// <summary>The cases of adaptive.json.</summary>
+    public static IReadOnlyList<GoldenAdaptiveCase> All { get; } = GoldenFile.Read<GoldenAdaptiveCase[]>("adaptive.json");
+}
+
 internal static class GoldenFile
 {
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web)

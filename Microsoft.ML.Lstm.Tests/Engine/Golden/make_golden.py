@@ -332,6 +332,24 @@ def ctc_cases():
         yield dict(name=name, size=size, label=label, outputs=flat(z), loss=loss.item(), gradient=flat(z.grad))
 
 
+def adaptive_cases():
+    """PyTorch's adaptive softmax, whose classes are in the order of their frequency."""
+    for seed, name, rows, size, cutoffs, classes, div_value in (
+            (21, "two_tails", 19, 12, [5, 11], 30, 2.0), (22, "one_tail", 6, 9, [4], 10, 4.0), (23, "three_tails", 31, 40, [3, 20, 21], 77, 3.0)):
+        torch.manual_seed(seed)
+        module = torch.nn.AdaptiveLogSoftmaxWithLoss(size, classes, cutoffs, div_value, head_bias=True)
+        for p in module.parameters():
+            p.data = grid(*p.shape)
+        x, targets = grid(rows, size, scale=1.5).requires_grad_(), torch.randint(classes, (rows,))
+        output, loss = module(x, targets)
+        names = [n for n, _ in module.named_parameters()]
+        found = torch.autograd.grad(loss, list(module.parameters()) + [x])
+        yield dict(name=name, classes=classes, cutoffs=cutoffs, divValue=div_value, x=flat_all(x), targets=targets.tolist(),
+                   parameters={n: flat(p) for n, p in module.named_parameters()}, output=flat(output), loss=float(loss),
+                   logProb=flat_all(module.log_prob(x)), gradients={n: flat(g) for n, g in zip(names, found)},
+                   inputGradients=flat_all(found[-1]))
+
+
 # Seeds for which no gradient comes near zero in any of the runs.
 LSTM_SEED, GRU_SEED = 294, 151
 
@@ -359,3 +377,4 @@ if __name__ == "__main__":
     write("optimizers.json", optimizer_cases())
     write("embeddings.json", embedding_cases())
     write("ctc.json", ctc_cases())
+    write("adaptive.json", adaptive_cases())

@@ -61,7 +61,9 @@ public sealed class AllocationTests
     [TestMethod]
     [DataRow(1)]
     [DataRow(2)]
-    public void ATrainingStepWithAWideHeadAllocatesNothing(int threads)
+    [DataRow(1, true)]
+    [DataRow(2, true)]
+    public void ATrainingStepWithAWideHeadAllocatesNothing(int threads, bool isAdaptive = false)
     {
         NetworkShape shape = Shape(CellType.Lstm, Pooling.Last) with
         {
@@ -69,6 +71,9 @@ public sealed class AllocationTests
             Embeddings = new ValueList<EmbeddingShape>(new EmbeddingShape(50, 8)),
             Head = Head.EveryStep,
             OutputSize = 10_240,
+            AdaptiveSoftmax = isAdaptive
+                ? AdaptiveSoftmaxShape.ByFrequency(new long[10_240], [100, 1000], inputSize: 74, factor: 4)
+                : null,
         };
         var parameters = new ParameterSet(shape);
         Initializer.Initialize(parameters, forgetBias: 1, new Random(1));
@@ -78,7 +83,9 @@ public sealed class AllocationTests
         var gradient = new Gradient(shape);
         var optimizer = Optimizer.Create(new(OptimizerType.Adam, 0, 0), parameters, gradient, team);
         var objective = new ClassificationObjective(stepOutputs: true, new ClassWeights(null), labelSmoothing: 0.1f, meanWeight: 1);
-        TrainingSequence[] sequences = [.. Enumerable.Range(0, 40).Select(_ => new TrainingSequence { Labels = new int[17] })];
+        TrainingSequence[] sequences = [.. Enumerable.Range(0, 40)
+            .Select(i => new TrainingSequence { Labels = [.. Enumerable.Range(0, 17).Select(t => i * 17 * t % 10_240)] })];
+        float sum = 0;
 
         long allocated = AllocatedBytes(step =>
         {
@@ -90,10 +97,12 @@ public sealed class AllocationTests
             optimizer.TryStep(learningRate: 0.001f, maxNorm: 1);
             runner.PackNetwork();
             runner.Forward(batch, keep: false);
+            sum += runner.Output(7)[5];
             runner.Measure(objective);
         });
 
         Assert.AreEqual(0, allocated);
+        Assert.AreNotEqual(0, sum);
     }
 
     [TestMethod]

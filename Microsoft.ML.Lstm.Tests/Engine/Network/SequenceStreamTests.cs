@@ -42,7 +42,8 @@ public sealed class SequenceStreamTests
     [TestMethod]
     [DataRow(false)]
     [DataRow(true)]
-    public void TokensAndOutputsOfEachStepAreTheBatchs(bool headReadsInputs)
+    [DataRow(false, true)]
+    public void TokensAndOutputsOfEachStepAreTheBatchs(bool headReadsInputs, bool isAdaptive = false)
     {
         NetworkShape shape = Shape(CellType.Lstm, layers: 2, hiddenSize: 19) with
         {
@@ -51,6 +52,12 @@ public sealed class SequenceStreamTests
             Head = headReadsInputs ? Head.EveryStepWithSkip : Head.EveryStep,
             Pooling = Pooling.Mean,
         };
+        if (isAdaptive)
+            shape = shape with
+            {
+                OutputSize = 90,
+                AdaptiveSoftmax = AdaptiveSoftmaxShape.ByFrequency(new long[90], [7, 50], shape.HeadInputSize, factor: 2),
+            };
         SequenceNetwork network = Network(shape);
         float[] sequence = Sequence(seed: 1);
         int[] tokens = [.. Enumerable.Range(0, Steps).SelectMany(t => new[] { t % 6, t % 3 })];

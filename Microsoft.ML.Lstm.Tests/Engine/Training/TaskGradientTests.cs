@@ -16,7 +16,7 @@ public sealed class TaskGradientTests
     public static IEnumerable<object[]> Tasks => from name in Names select new object[] { name };
 
     private static readonly string[] Names = ["binary", "weighted binary", "smoothed binary", "multiclass", "weighted multiclass",
-        "smoothed multiclass", "steps", "weighted smoothed steps", "crf"];
+        "smoothed multiclass", "steps", "weighted smoothed steps", "adaptive softmax", "crf"];
 
     [TestMethod]
     [DynamicData(nameof(Tasks))]
@@ -115,8 +115,28 @@ public sealed class TaskGradientTests
         "smoothed multiclass" => (new ClassificationTask(4, stepOutputs: false, null, 0.3f), 4, false),
         "steps" => (new ClassificationTask(3, stepOutputs: true, null, 0), 3, true),
         "weighted smoothed steps" => (new ClassificationTask(3, stepOutputs: true, [1, 0.2f, 5], 0.1f), 3, true),
+        "adaptive softmax" => (new AdaptiveTask(), AdaptiveTask.Classes, true),
         _ => (new CrfTask(3), 3, true),
     };
+
+    /// <summary>Classes of steps by an adaptive softmax.</summary>
+    private sealed class AdaptiveTask : TrainingTask
+    {
+        public const int Classes = 9;
+
+        private readonly ClassificationTask _task = new(Classes, stepOutputs: true, null, 0);
+
+        public override NetworkShape WithOutputs(NetworkShape shape, TrainingData data)
+        {
+            shape = _task.WithOutputs(shape, data);
+            return shape with
+            {
+                AdaptiveSoftmax = AdaptiveSoftmaxShape.ByFrequency([5, 1, 9, 9, 4, 0, 7, 2, 3], [3, 5], shape.HeadInputSize, factor: 2),
+            };
+        }
+
+        public override Objective CreateObjective(SequenceModel model, TrainingData training) => _task.CreateObjective(model, training);
+    }
 
     private static double Derivative(TaskSample sample, int index)
     {

@@ -173,6 +173,8 @@ internal static class ModelFile
             throw Invalid($"more values than {values} for a code of {shape.OutputSize} numbers", "no more");
         if (shape.Head == Head.Crf && (long)shape.OutputSize * shape.OutputSize > values)
             throw Invalid($"more values than {values} for the transitions between {shape.OutputSize} labels", "no more");
+        if (shape.AdaptiveSoftmax is { } adaptive && adaptive.Tails.Any(tail => (long)tail.Size * tail.Classes.Count > values))
+            throw Invalid($"more values than {values} for the tails of an adaptive softmax", "no more");
         for (int layer = 0; layer < shape.Convolutions.Count; layer++)
         {
             (int filters, int size) = shape.Convolutions[layer];

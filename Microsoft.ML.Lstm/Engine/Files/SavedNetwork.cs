@@ -62,6 +62,9 @@ internal sealed record SavedNetwork(
     public bool? Ctc { get; set; }
 
     [JsonPropertyOrder(17)]
+    public SavedClusters? AdaptiveSoftmax { get; set; }
+
+    [JsonPropertyOrder(18)]
     public SavedNetwork[]? Members { get; set; }
 
     /// <summary>The JSON of the shapes of the members of an ensemble, or of a single network.</summary>
@@ -120,6 +123,7 @@ internal sealed record SavedNetwork(
             NextToken = TrueOrNull(shape.Head == Head.NextToken),
             Ctc = TrueOrNull(shape.Head == Head.Ctc),
             TiedHead = TrueOrNull(shape.TiesHead),
+            AdaptiveSoftmax = shape.AdaptiveSoftmax is { } clusters ? SavedClusters.Of(clusters) : null,
         };
 
     private static NetworkShape LoadMember(SavedNetwork? saved, NetworkShape first)
@@ -161,6 +165,7 @@ internal sealed record SavedNetwork(
                 new ConvolutionShape(convolution.Filters, convolution.KernelSize))]),
             SkipSteps = saved.SkipSteps ?? 0,
             TiesHead = saved.TiedHead ?? false,
+            AdaptiveSoftmax = ReadClusters(saved),
         };
         if (shape.SkipSteps > 0 && (shape.Head != Head.Pooled || (long)shape.SkipSteps * shape.InputSize > MaxSkipped))
             throw Invalid($"skipSteps of at most {MaxSkipped} numbers, where sequences have outputs", "others");
@@ -263,6 +268,22 @@ internal sealed record SavedNetwork(
         return Head.Autoencoder;
     }
 
+    private static AdaptiveSoftmaxShape? ReadClusters(SavedNetwork saved)
+    {
+        if (saved.AdaptiveSoftmax is not { } clusters)
+            return null;
+        if (ReadHead(saved) is not (Head.EveryStep or Head.NextToken) || saved.TiedHead is true)
+            throw Invalid("stepOutputs, not tied to embeddings, where there is adaptiveSoftmax", "others");
+        try
+        {
+            return clusters.ToShape(saved.OutputSize);
+        }
+        catch (ArgumentException error)
+        {
+            throw new InvalidDataException($"{What} can't be read: {error.Message}");
+        }
+    }
+
     private static EmbeddingShape ReadEmbedding(SavedEmbedding saved)
         => new(saved.Vocabulary, saved.Size)
         {
@@ -328,6 +349,26 @@ internal sealed record SavedEmbedding(int Vocabulary, int Size)
 /// The JSON of a <see cref="KeySubset"/>: the number of keys, and the lengths of the runs of unknown and known keys in turn.
 /// </summary>
 internal sealed record SavedKeys(int Count, int[] Runs);
+
+/// <summary>
+/// The JSON of an <see cref="AdaptiveSoftmaxShape"/>: of each cluster the lengths of the runs of other classes and its own in turn.
+/// </summary>
+internal sealed record SavedClusters(int[] Shortlist, SavedTail[] Tails)
+{
+    public static SavedClusters Of(AdaptiveSoftmaxShape shape)
+        => new([.. shape.Shortlist.Runs], [.. shape.Tails.Select(tail => new SavedTail([.. tail.Classes.Runs], tail.Size))]);
+
+    /// <summary>The shape.</summary>
+    /// <param name="classes">O: the number of classes.</param>
+    /// <exception cref="ArgumentException">It is none.</exception>
+    public AdaptiveSoftmaxShape ToShape(int classes)
+        => new(new KeySubset(classes, Shortlist), new ValueList<TailCluster>([.. Tails.Select(tail => tail is { Size: > 0 }
+            ? new TailCluster(new KeySubset(classes, tail.Classes), tail.Size)
+            : throw new ArgumentException("Tails of a size were expected.", nameof(classes)))]));
+}
+
+/// <summary>The JSON of a <see cref="TailCluster"/>.</summary>
+internal sealed record SavedTail(int[] Classes, int Size);
 
 /// <summary>The JSON of a <see cref="CharacterShape"/>.</summary>
 internal sealed record SavedCharacters(int Vocabulary, int Size, int Filters, int KernelSize)

@@ -36,6 +36,7 @@ internal abstract class BatchRunner
 
     /// <summary>
     /// The outputs [O] of a row of the head, after a forward pass; for an autoencoder the reconstructed features [F] of a packed row.
+    /// With an adaptive softmax they are valid until the next call.
     /// </summary>
     public abstract ReadOnlySpan<float> Output(int row);
 

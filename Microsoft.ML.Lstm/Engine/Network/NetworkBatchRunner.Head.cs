@@ -12,6 +12,22 @@ internal sealed unsafe partial class NetworkBatchRunner
     // Rows for which the weights of a wide head are read once.
     private const int WideHeadRows = 192;
 
+    public override ReadOnlySpan<float> Output(int row)
+    {
+        if (_adaptive is null)
+            return Outputs[row];
+        _logProbabilities.Require(_shape.OutputSize);
+        _adaptive.LogProbabilities(HeadInputs(row), _logProbabilities.Pointer);
+        return _logProbabilities.Span[.._shape.OutputSize];
+    }
+
+    public override void Measure(OutputLoss loss)
+    {
+        _loss = loss;
+        _adaptive?.Prepare(HeadRows, loss);
+        _team.Run(_adaptive is null ? _parts : _sharedParts, _adaptive is null ? _measurePart : _wideHeadPart);
+    }
+
     private int HeadRows => _shape.Head.IsPerStep ? _steps.TotalSteps : _batch.Count;
 
     private OutputRows Outputs => new(_outputs.Pointer, _head.OutputStride, _shape.OutputSize, _shape.Head.IsPerStep);
@@ -151,8 +167,8 @@ internal sealed unsafe partial class NetworkBatchRunner
     /// </summary>
     private void RunWideHead(int part)
     {
-        int end = (int)((long)HeadRows * (part + 1) / _sharedParts);
-        for (int first = (int)((long)HeadRows * part / _sharedParts); first < end; first += WideHeadRows)
+        (int begin, int end) = SharedRows(part);
+        for (int first = begin; first < end; first += WideHeadRows)
         {
             _stop.ThrowIfCancellationRequested();
             int count = Math.Min(WideHeadRows, end - first);
@@ -164,6 +180,17 @@ internal sealed unsafe partial class NetworkBatchRunner
             _head.Backward(count, OutputsFrom(first), DHeadInputs(first));
         }
     }
+
+    /// <summary>As <see cref="RunWideHead"/> with a loss; without a backward pass only to the loss.</summary>
+    private void RunAdaptiveSoftmax(int part)
+    {
+        (int begin, int end) = SharedRows(part);
+        _adaptive!.Run(begin, end, HeadInputs(0), OutputsFrom(0), _keep ? DHeadInputs(0) : null, _loss!, _stop);
+    }
+
+    /// <summary>A part of the head's rows, whatever sequences they belong to.</summary>
+    private (int Begin, int End) SharedRows(int part)
+        => ((int)((long)HeadRows * part / _sharedParts), (int)((long)HeadRows * (part + 1) / _sharedParts));
 
     /// <summary>
     /// The rows of the head for sequences <paramref name="begin"/> to <paramref name="end"/>: the rows of step <paramref name="i"/>, or all

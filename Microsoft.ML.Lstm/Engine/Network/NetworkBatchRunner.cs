@@ -38,11 +38,13 @@ internal sealed unsafe partial class NetworkBatchRunner : BatchRunner
     private readonly PoolingLayer? _pooling;
     private readonly DenseLayer _head;
     private readonly bool _hasWideHead;
+    private readonly AdaptiveSoftmax? _adaptive;
     private readonly GradientShares? _gradients;
     private readonly FloatBuffer? _dInput;
     private readonly FloatBuffer _headInputs = new();
     private readonly FloatBuffer _dHeadInputs = new();
     private readonly FloatBuffer _outputs = new();
+    private readonly FloatBuffer _logProbabilities = new();
     private readonly int[] _rowBounds;
     private readonly SharedSteps _sharedSteps;
     private readonly Action<int> _forwardUnitsPart;
@@ -90,13 +92,16 @@ internal sealed unsafe partial class NetworkBatchRunner : BatchRunner
             : new ElementwisePooling(_shape, _layers[^1]);
         _head = network.Head;
         // A conditional random field and an alignment need all outputs of a sequence together, and a decoder reads them within the pass.
-        _hasWideHead = !_shape.Head.JoinsSteps && _shape.Head != Head.Autoencoder && !IsInputsOnly
-            && (long)_head.InputSize * _head.OutputSize >= WideHeadWeights;
+        _hasWideHead = _shape.AdaptiveSoftmax is not null || (!_shape.Head.JoinsSteps && _shape.Head != Head.Autoencoder && !IsInputsOnly
+            && (long)_head.InputSize * _head.OutputSize >= WideHeadWeights);
+        if (_shape.AdaptiveSoftmax is not null && IsInputsOnly)
+            throw new NotSupportedException("The outputs of an adaptive softmax have no gradient with respect to the inputs.");
+        _adaptive = network.AdaptiveSoftmax is { } clusters ? new AdaptiveSoftmax(clusters) : null;
         _rowBounds = new int[team.Threads + 1];
         _sharedSteps = new SharedSteps(team.Threads);
         _forwardUnitsPart = ForwardUnits;
         _forwardPart = ForwardRows;
-        _wideHeadPart = RunWideHead;
+        _wideHeadPart = _adaptive is null ? RunWideHead : RunAdaptiveSoftmax;
         _measurePart = Differentiate;
         _convolvePart = Convolve;
         _finishPart = FinishConvolutions;
@@ -123,8 +128,6 @@ internal sealed unsafe partial class NetworkBatchRunner : BatchRunner
 
     public override SequenceBatch OutputSteps => _steps;
 
-    public override ReadOnlySpan<float> Output(int row) => Outputs[row];
-
     public override ReadOnlySpan<float> Encoding(int row) => HeadInput(row)[.._shape.EncodingSize];
 
     public override ReadOnlySpan<float> AttentionWeights(int row)
@@ -149,7 +152,8 @@ internal sealed unsafe partial class NetworkBatchRunner : BatchRunner
 
     /// <summary>
     /// Runs a packed batch to the outputs; with a wide head and <paramref name="keep"/> only up to the head, whose outputs are then
-    /// computed in the backward pass, block by block.
+    /// computed in the backward pass, block by block. With an adaptive softmax the outputs of a row, ln p of each class, are computed when they
+    /// are asked for.
     /// </summary>
     public override void Forward(SequenceBatch batch, bool keep, Dropout dropout = default)
     {
@@ -188,20 +192,15 @@ internal sealed unsafe partial class NetworkBatchRunner : BatchRunner
         }
         if (_convolutions is not null && keep)
             RunConvolutions(_convolutions);
-        if (_hasWideHead && !keep)
+        if (_hasWideHead && !keep && _adaptive is null)
             _team.Run(_sharedParts, _wideHeadPart);
-    }
-
-    public override void Measure(OutputLoss loss)
-    {
-        _loss = loss;
-        _team.Run(_parts, _measurePart);
     }
 
     public override void Backward(OutputLoss loss, Gradient? gradient)
     {
         _loss = loss;
         _dHeadInputs.Require((long)HeadRows * _head.InputStride);
+        _adaptive?.Prepare(HeadRows, loss);
         foreach (RecurrentLayer layer in _layers)
             layer.PrepareBackward(finalGradientsOnly: layer == _layers[^1] && !_shape.Head.IsPerStep && _shape.Pooling == Pooling.Last);
         _dInput?.Require((long)_batch.TotalSteps * DInputStride);
@@ -389,6 +388,7 @@ internal sealed unsafe partial class NetworkBatchRunner : BatchRunner
         long cost = _shape.Head.IsPerStep ? head.CostOfPanel : 1;
         all.Add(new PanelGradient(head.Panels, cost, head.ScratchLength,
             (begin, end, scratch, target) => head.Add(begin, end, HeadRows, _headInputs.Pointer, _outputs.Pointer, scratch, target)));
+        all.AddRange(_adaptive?.NewTailGradients() ?? []);
         return [.. all];
     }
 }

@@ -12,6 +12,19 @@ internal abstract class OutputLoss
     public abstract void Differentiate(int row, Span<float> outputs);
 
     /// <summary>
+    /// The class of a row of outputs, from 0, which an adaptive softmax asks for before it computes any of them; negative for a row without
+    /// one, or of weight 0. To be overridden by losses of classes.
+    /// </summary>
+    public virtual int ClassOf(int row) => throw new NotSupportedException("This loss is not one of classes.");
+
+    /// <summary>
+    /// Adds −ln softmax(<paramref name="outputs"/>)[<paramref name="index"/>] to the loss of a row and replaces the outputs by its gradient.
+    /// With an adaptive softmax a row comes for the head and then, if its class is in a tail, for the tail, on the same thread.
+    /// </summary>
+    public virtual void DifferentiateCluster(int row, Span<float> outputs, int index)
+        => throw new NotSupportedException("This loss is not one of classes.");
+
+    /// <summary>
     /// Replaces all rows of outputs of the sequence in row <paramref name="row"/> of the batch by their gradient; to be overridden where
     /// the gradient of a step depends on the outputs of other steps.
     /// </summary>

@@ -61,6 +61,8 @@ internal sealed class SequenceNetwork
             ? new DenseLayer(parameters.Embeddings[0], headBias, Kernels, backward,
                 outputs: [.. Enumerable.Range(1, Shape.OutputSize).Select(token => token * parameters.Embeddings[0].Columns)])
             : new DenseLayer(parameters.Find(ParameterSet.HeadWeight), headBias, Kernels, backward);
+        if (Shape.AdaptiveSoftmax is not null)
+            AdaptiveSoftmax = new AdaptiveSoftmaxWeights(parameters, Head, Kernels, backward);
         if (parameters.Decoder is { } decoder)
             Decoder = new SequenceNetwork(decoder, passes == NetworkPasses.Backward ? NetworkPasses.BackwardToInput : passes, Kernels);
         var all = _layers.SelectMany(directions => directions)
@@ -68,7 +70,8 @@ internal sealed class SequenceNetwork
             .Concat(Attention?.Packed ?? [])
             .Concat(Characters?.Products.Packed ?? [])
             .Concat(Convolutions.SelectMany(weights => weights.Packed))
-            .Concat(Head.Packed);
+            .Concat(Head.Packed)
+            .Concat(AdaptiveSoftmax?.Packed ?? []);
         _panels =
         [
             .. from packed in all
@@ -98,6 +101,9 @@ internal sealed class SequenceNetwork
 
     /// <summary>The dense layer of the head, from the encoding of a sequence or the output of a step to the outputs.</summary>
     public DenseLayer Head { get; }
+
+    /// <summary>The <see cref="Head"/> and the tails of an adaptive softmax; null for outputs of all classes at once.</summary>
+    public AdaptiveSoftmaxWeights? AdaptiveSoftmax { get; }
 
     /// <summary>
     /// The network that reconstructs the sequence from the outputs, if this is the encoder of an autoencoder. It is packed together with

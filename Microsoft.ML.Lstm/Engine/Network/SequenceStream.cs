@@ -22,6 +22,7 @@ internal sealed unsafe class SequenceStream
     private readonly FloatBuffer _x;
     private readonly FloatBuffer _headInput;
     private readonly FloatBuffer _outputs;
+    private readonly AdaptiveSoftmax? _adaptive;
     private bool _isOddStep;
 
     /// <param name="network">The network to run.</param>
@@ -48,7 +49,8 @@ internal sealed unsafe class SequenceStream
         _layers = [.. Enumerable.Range(0, _shape.Layers).Select(layer => new LayerState(network.Weights(layer, direction: 0).Layout))];
         _x = new FloatBuffer(_shape.InputSize);
         _headInput = new FloatBuffer(network.Head.InputStride);
-        _outputs = new FloatBuffer(network.Head.OutputStride);
+        _outputs = new FloatBuffer(Math.Max(network.Head.OutputStride, _shape.OutputSize));
+        _adaptive = network.AdaptiveSoftmax is { } weights ? new AdaptiveSoftmax(weights) : null;
     }
 
     /// <summary>The static features [S] for the outputs of the next steps; zero at first.</summary>
@@ -89,7 +91,10 @@ internal sealed unsafe class SequenceStream
         }
         _isOddStep = !_isOddStep;
         CopyEncoding();
-        _network.Head.Forward(1, _headInput.Pointer, _outputs.Pointer);
+        if (_adaptive is null)
+            _network.Head.Forward(1, _headInput.Pointer, _outputs.Pointer);
+        else
+            _adaptive.LogProbabilities(_headInput.Pointer, _outputs.Pointer);
         return _outputs.Span[.._shape.OutputSize];
     }
 

@@ -87,7 +87,7 @@ internal sealed class TextScorer
         {
             int text = _texts[_pieces.SequenceAt(row)], length = _pieces.Length(row);
             for (int t = 0; t < length; t++)
-                _likelihoods.Targets[_pieces.FirstRow(t) + row] = TokenAt(texts.Tokens(text), begin + t + 1);
+                _likelihoods.SetTarget(_pieces.FirstRow(t) + row, TokenAt(texts.Tokens(text), begin + t + 1));
             if (begin + length == StepsOf(texts, text))
                 _runner.Output(_pieces.FirstRow(length - 1) + row).CopyTo(results[(starts[text] + LikelihoodsOf(texts.Tokens(text).Length,
                     _table))..]);
@@ -118,9 +118,6 @@ internal sealed class TextScorer
         private int[] _targets = [];
         private float[] _values = [];
 
-        /// <summary>The token behind each packed row; 0 for none.</summary>
-        public int[] Targets => _targets;
-
         public float[] Values => _values;
 
         public void Begin(int rows)
@@ -129,16 +126,21 @@ internal sealed class TextScorer
             FloatBuffer.Require(ref _values, rows);
         }
 
+        /// <summary>Sets the token behind a packed row; 0 for none, which has no probability.</summary>
+        public void SetTarget(int row, int token) => (_targets[row], _values[row]) = (token, token > 0 ? 0 : float.NaN);
+
+        public override int ClassOf(int row) => _targets[row] - 1;
+
         public override void Differentiate(int row, Span<float> outputs)
         {
-            int target = _targets[row] - 1;
-            if (target < 0)
-            {
-                _values[row] = float.NaN;
-                return;
-            }
-            float output = outputs[target], largest = TensorPrimitives.Max<float>(outputs);
-            _values[row] = (float)(output - largest - Math.Log(CpuKernels.Best.Exponentials(outputs, largest)));
+            if (_targets[row] > 0)
+                DifferentiateCluster(row, outputs, _targets[row] - 1);
+        }
+
+        public override void DifferentiateCluster(int row, Span<float> outputs, int index)
+        {
+            float output = outputs[index], largest = TensorPrimitives.Max<float>(outputs);
+            _values[row] += (float)(output - largest - Math.Log(CpuKernels.Best.Exponentials(outputs, largest)));
         }
     }
 }

@@ -48,6 +48,7 @@ internal static class Initializer
                                 team ?? new WorkerTeam(1), cancellation);
                     }
                     break;
+                case ParameterRole.TailProjection or ParameterRole.TailWeight:
                 case ParameterRole.HeadWeight when shape.Head == Head.NextToken:
                     // Of thousands of outputs at a step few have a gradient that tells something, so their number is no measure.
                     Uniform(values, 1 / Math.Sqrt(parameter.Columns), random, cancellation);

@@ -47,7 +47,10 @@ internal sealed class KeySubset : IEquatable<KeySubset>
     public IReadOnlyList<int> Runs => _runs;
 
     /// <summary>The known keys, counted from 1, in ascending order.</summary>
-    public IEnumerable<int> Keys => _starts.SelectMany((start, i) => Enumerable.Range(start, _runs[2 * i + 1]));
+    public IEnumerable<int> Keys => Known.SelectMany(run => Enumerable.Range(run.First, run.Count));
+
+    /// <summary>The runs of known keys: the first key, counted from 1, and their number.</summary>
+    public IEnumerable<(int First, int Count)> Known => _starts.Select((start, i) => (start, _runs[2 * i + 1]));
 
     /// <summary>The subset of <paramref name="keys"/>, counted from 1; null when these are all keys.</summary>
     public static KeySubset? Of(int keyCount, IEnumerable<int> keys)
@@ -86,6 +89,15 @@ internal sealed class KeySubset : IEquatable<KeySubset>
             for (int i = column; i < tokens.Length && subsets[column] is { } keys; i += columns)
                 tokens[i] = keys.NumberOf(tokens[i]);
         }
+    }
+
+    /// <summary>Copies a value of each known key, in ascending order, to the places of the keys.</summary>
+    /// <param name="known">The values.</param>
+    /// <param name="all">A value for each key of the column; those of unknown keys stay as they are.</param>
+    public void Spread(ReadOnlySpan<float> known, Span<float> all)
+    {
+        for (int run = 0; run < _starts.Length; run++)
+            known.Slice(_before[run], _runs[2 * run + 1]).CopyTo(all[(_starts[run] - 1)..]);
     }
 
     public bool Equals(KeySubset? other) => other is not null && KeyCount == other.KeyCount && _runs.AsSpan().SequenceEqual(other._runs);

@@ -14,16 +14,17 @@ internal static class ModelWidening
         NetworkShape old = model.Shape;
         if (old.Embeddings.Equals(shape.Embeddings) && old.Characters == shape.Characters && Equals(old.Classes, shape.Classes))
             return model;
+        int[] classes = shape.Head == Head.NextToken
+            ? [.. RowsOf(old.Embeddings[0], shape.Embeddings[0]).Skip(1).Select(number => number - 1)]
+            : [.. KeysOf(shape.Classes, shape.OutputSize).Select(key => NumberIn(old.Classes, key) - 1)];
         var parameters = new ParameterSet(old with
         {
             Embeddings = shape.Embeddings,
             Characters = shape.Characters,
             Classes = shape.Classes,
             OutputSize = shape.OutputSize,
+            AdaptiveSoftmax = old.AdaptiveSoftmax?.Renumber(classes),
         });
-        int[] classes = shape.Head == Head.NextToken
-            ? [.. RowsOf(old.Embeddings[0], shape.Embeddings[0]).Skip(1).Select(number => number - 1)]
-            : [.. KeysOf(shape.Classes, shape.OutputSize).Select(key => NumberIn(old.Classes, key) - 1)];
         EmbeddingShape[] before = [.. TablesOf(old)], now = [.. TablesOf(shape)];
         int table = 0;
         foreach (Parameter parameter in parameters.Parameters)
@@ -32,13 +33,15 @@ internal static class ModelWidening
             int[]? rows = parameter.Role switch
             {
                 ParameterRole.Embedding => RowsOf(before[table], now[table++]),
-                ParameterRole.HeadWeight or ParameterRole.HeadBias or ParameterRole.Transitions or ParameterRole.EndTransitions => classes,
+                ParameterRole.HeadWeight or ParameterRole.HeadBias or ParameterRole.Transitions or ParameterRole.EndTransitions
+                    => old.AdaptiveSoftmax is null ? classes : null,
+                ParameterRole.TailWeight when parameter.Rows > source.Rows => RowsOfLastTail(parameters.Shape.AdaptiveSoftmax!, classes),
                 _ => null,
             };
             int[]? columns = parameter.Role == ParameterRole.Transitions ? classes : null;
             Copy(model.Parameters[source], parameters[parameter], source.Columns, parameter.Columns, rows, columns);
         }
-        if (shape.Head == Head.NextToken)
+        if (shape.Head == Head.NextToken && old.AdaptiveSoftmax is null)
             MakeSeldom(parameters[ParameterSet.HeadBias], classes);
         return model with
         {
@@ -56,6 +59,13 @@ internal static class ModelWidening
         .. KeysOf(shape.Keys, shape.Vocabulary).Select(key => NumberIn(old.Keys, key)),
         .. shape.HasBoundary ? new[] { old.Boundary } : [],
     ];
+
+    /// <summary>The old row for each row of the last tail, which has the new classes; −1 for those.</summary>
+    private static int[] RowsOfLastTail(AdaptiveSoftmaxShape clusters, int[] classes)
+    {
+        int next = 0;
+        return [.. clusters.Tails[^1].Classes.Keys.Select(key => classes[key - 1] < 0 ? -1 : next++)];
+    }
 
     /// <summary>Gives new tokens the bias of the seldomest: at 0, above most of the others, they would be expected everywhere.</summary>
     private static void MakeSeldom(Span<float> biases, int[] rows)

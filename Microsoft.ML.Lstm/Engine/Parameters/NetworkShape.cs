@@ -114,6 +114,12 @@ internal sealed record NetworkShape
     /// <summary>The keys of the label column that the outputs of a classification stand for; null for all, and for other tasks.</summary>
     public KeySubset? Classes { get; init; }
 
+    /// <summary>The clusters of an adaptive softmax, with <see cref="Head.EveryStep"/>; null for outputs of all classes at once.</summary>
+    public AdaptiveSoftmaxShape? AdaptiveSoftmax { get; init; }
+
+    /// <summary>Rows of the head's weights: O, or of an adaptive softmax the classes of the shortlist and the tails.</summary>
+    public int HeadOutputSize => AdaptiveSoftmax?.HeadSize ?? OutputSize;
+
     /// <summary>The number of classes of the label, including those that never occurred in the training data; O for other tasks.</summary>
     public int ClassCount => Classes?.KeyCount ?? (Head == Head.Ctc ? OutputSize - 1 : OutputSize);
 
@@ -138,7 +144,7 @@ internal sealed record NetworkShape
     public int CodeSize => Head == Head.Autoencoder ? OutputSize : EncodingSize;
 
     /// <summary>Floats that a forward pass keeps for each step.</summary>
-    public long StepSize => InputSize + (long)Layers * LayerSize + (Head.IsPerStep ? OutputSize : 0) + (Decoder?.StepSize ?? 0)
+    public long StepSize => InputSize + (long)Layers * LayerSize + (Head.IsPerStep ? HeadOutputSize : 0) + (Decoder?.StepSize ?? 0)
         + Convolutions.Sum(convolution => (long)convolution.Filters);
 
     /// <summary>What the cell is made of: its gates, their order, and its states.</summary>
@@ -163,11 +169,13 @@ internal sealed record NetworkShape
         Pooling = other.Pooling,
         StepsPerFrame = Head == Head.Ctc ? StepsPerFrame : other.StepsPerFrame,
         Convolutions = other.Convolutions,
+        AdaptiveSoftmax = other.AdaptiveSoftmax,
     };
 
     /// <summary>Tensors that the parameters are stored as.</summary>
     public long TensorCount
-        => 3L * Directions * Layers + (HasAttention ? 3 : 0) + (TiesHead ? 1 : 2) + (Head == Head.Crf ? 3 : 0) + (Decoder?.TensorCount ?? 0)
+        => 3L * Directions * Layers + (HasAttention ? 3 : 0) + (TiesHead ? 1 : 2) + 2L * (AdaptiveSoftmax?.Tails.Count ?? 0)
+            + (Head == Head.Crf ? 3 : 0) + (Decoder?.TensorCount ?? 0)
             + Embeddings.Count + (Characters is null ? 0 : CharacterShape.TensorCount)
             + (ConvolutionShape.Vectors + 1L) * Convolutions.Count;
 
@@ -176,7 +184,9 @@ internal sealed record NetworkShape
     {
         get
         {
-            long count = (long)OutputSize * (TiesHead ? 1 : HeadInputSize + 1L) + Embeddings.Sum(embedding => embedding.Length);
+            long count = (long)HeadOutputSize * (TiesHead ? 1 : HeadInputSize + 1L) + Embeddings.Sum(embedding => embedding.Length);
+            foreach (TailCluster tail in AdaptiveSoftmax?.Tails ?? default)
+                count += tail.Size * ((long)HeadInputSize + tail.Classes.Count);
             count += Characters?.ParameterCount ?? 0;
             if (HasAttention)
                 count += (long)LayerSize * (LayerSize + 2);

@@ -14,6 +14,8 @@ internal enum ParameterRole
     NormalizationBias,
     HeadWeight,
     HeadBias,
+    TailProjection,
+    TailWeight,
     Transitions,
     EndTransitions,
     CharacterWeight,
@@ -39,6 +41,9 @@ internal sealed record Parameter(ParameterRole Role, string Name, int Rows, int 
         : Role == ParameterRole.ConvolutionWeight ? [Rows, Columns / Depth, Depth]
         : [Rows, Columns];
 
+    /// <summary>Whether it belongs to a recurrent layer.</summary>
+    public bool IsRecurrent => Role is ParameterRole.InputWeight or ParameterRole.HiddenWeight or ParameterRole.RecurrentBias;
+
     /// <summary>Whether it belongs to a conditional random field.</summary>
     public bool IsOfCrf => Role is ParameterRole.Transitions or ParameterRole.EndTransitions;
 
@@ -57,8 +62,10 @@ internal sealed record Parameter(ParameterRole Role, string Name, int Rows, int 
 /// the second direction, gates in the order i, f, g, o (LSTM) or r, z, n (GRU). PyTorch's two bias vectors are merged into one,
 /// <c>bias_l{k}</c>: [4H] for LSTM, [H] for RNN, and for GRU [4H] in the order r, z, n of the input, n of the hidden state. Attention has
 /// <c>attention.weight</c> [E x E], <c>attention.bias</c> and <c>attention.vector</c> [E]. The head is <c>head.weight</c> [O x K] and
-/// <c>head.bias</c> [O]; where the head is tied to the embeddings there is the bias alone. A conditional random field has
-/// <c>crf.transitions</c> [O x O], from row to column, <c>crf.start_transitions</c> and <c>crf.end_transitions</c> [O], as in pytorch-crf.
+/// <c>head.bias</c> [O]; where the head is tied to the embeddings there is the bias alone. That of an adaptive softmax
+/// has a row for each class of the shortlist and for each tail, and tail i has <c>tail.{i}.0.weight</c> [h x K], a projection, and
+/// <c>tail.{i}.1.weight</c> [classes x h]. A conditional random field has <c>crf.transitions</c> [O x O], from row to column,
+/// <c>crf.start_transitions</c> and <c>crf.end_transitions</c> [O], as in pytorch-crf.
 /// The parameters of the decoder of an autoencoder follow, their names prefixed with <c>decoder.</c>. The convolution over the characters
 /// of words has <c>characters.weight</c>, for each filter the kernel of each embedding's element, as PyTorch's Conv1d has it, and
 /// <c>characters.bias</c>. The embedding tables, <c>embeddings.{i}.weight</c> [(V + 1) x size] or, with a boundary, [(V + 2) x size], and
@@ -120,8 +127,14 @@ internal sealed class ParameterSet
             AddVector(ParameterRole.NormalizationBias, i);
         }
         if (!shape.TiesHead)
-            Add(ParameterRole.HeadWeight, HeadWeight, shape.OutputSize, shape.HeadInputSize);
-        Add(ParameterRole.HeadBias, HeadBias, shape.OutputSize, 1);
+            Add(ParameterRole.HeadWeight, HeadWeight, shape.HeadOutputSize, shape.HeadInputSize);
+        Add(ParameterRole.HeadBias, HeadBias, shape.HeadOutputSize, 1);
+        for (int i = 0; i < shape.AdaptiveSoftmax?.Tails.Count; i++)
+        {
+            (KeySubset classes, int size) = shape.AdaptiveSoftmax.Tails[i];
+            Add(ParameterRole.TailProjection, TailProjection(i), size, shape.HeadInputSize);
+            Add(ParameterRole.TailWeight, TailWeight(i), classes.Count, size);
+        }
         if (shape.Head == Head.Crf)
         {
             Add(ParameterRole.Transitions, CrfTransitions, shape.OutputSize, shape.OutputSize);
@@ -222,6 +235,12 @@ internal sealed class ParameterSet
         ParameterRole.RunningMean => "running_mean",
         _ => "running_var",
     };
+
+    /// <summary>The name of the projection of tail <paramref name="index"/> of an adaptive softmax.</summary>
+    public static string TailProjection(int index) => $"tail.{index}.0.weight";
+
+    /// <summary>The name of the weights from that projection to the tail's classes.</summary>
+    public static string TailWeight(int index) => $"tail.{index}.1.weight";
 
     /// <summary>The name of embedding table <paramref name="index"/>.</summary>
     public static string EmbeddingName(int index) => $"embeddings.{index}.weight";

@@ -56,6 +56,23 @@ public abstract class LearningRateSchedule
         return new StableSchedule(decayShare);
     }
 
+    /// <summary>
+    /// The learning rate rises linearly over the first part of the training and then falls linearly, from 1 / <paramref name="ratio"/> of
+    /// itself and back to that (slanted triangular learning rates, Howard and Ruder 2018), for models whose training goes on with another
+    /// task.
+    /// </summary>
+    /// <param name="cutFraction">The share of the epochs over which it rises, above 0 and below 1.</param>
+    /// <param name="ratio">How many times as large the highest rate is as the lowest, 1 or more.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
+    public static LearningRateSchedule SlantedTriangular(double cutFraction = 0.1, double ratio = 32)
+    {
+        if (!(cutFraction is > 0 and < 1))
+            throw new ArgumentOutOfRangeException(nameof(cutFraction), cutFraction, "Must be above 0 and below 1.");
+        if (!(ratio >= 1) || double.IsInfinity(ratio))
+            throw new ArgumentOutOfRangeException(nameof(ratio), ratio, "Must be 1 or more.");
+        return new TriangularSchedule(cutFraction, ratio);
+    }
+
     private static void ThrowIfNotFactor(double factor, string name)
     {
         if (!(factor is > 0 and <= 1))
@@ -75,6 +92,18 @@ public abstract class LearningRateSchedule
             => Math.Clamp((numberOfEpochs - epoch) / (decayShare * numberOfEpochs), 0, 1);
 
         public override string ToString() => nameof(StableThenDecay);
+    }
+
+    private sealed class TriangularSchedule(double cutFraction, double ratio) : LearningRateSchedule
+    {
+        public override double GetFactor(double epoch, int numberOfEpochs)
+        {
+            double done = Math.Clamp(epoch / Math.Max(numberOfEpochs, 1e-9), 0, 1);
+            double height = done < cutFraction ? done / cutFraction : (1 - done) / (1 - cutFraction);
+            return (1 + height * (ratio - 1)) / ratio;
+        }
+
+        public override string ToString() => nameof(SlantedTriangular);
     }
 
     private sealed class StepSchedule(int epochs, double factor) : LearningRateSchedule

@@ -40,7 +40,7 @@ internal static class MemoryNeed
         // The longest sequences, all in one batch: a batch holds sequences of about the same length.
         long steps = lengths.OrderDescending().Take(batchSize).Sum(length => (long)length);
         long largest = Math.Max(Math.Max(shape.InputSize, (long)shape.CellDescription.Gates * shape.HiddenSize),
-            Math.Max(shape.LayerSize, shape.Head.IsPerStep ? shape.OutputSize : 0));
+            Math.Max(shape.LayerSize, shape.Head.IsPerStep ? shape.HeadOutputSize : 0));
         largest = shape.Convolutions.Aggregate(largest, (most, convolution) => Math.Max(most, convolution.Filters));
         if (steps * largest > Array.MaxLength)
             throw Refuse(string.Create(CultureInfo.InvariantCulture,
@@ -65,7 +65,7 @@ internal static class MemoryNeed
         // Of a convolution its output before and behind the normalization, and its gradient.
         long floats = (long)shape.Layers * shape.LayerSize * (shape.CellDescription.Gates + 3) + 3L * shape.InputSize
             + 3L * shape.Convolutions.Sum(convolution => (long)convolution.Filters)
-            + (shape.Head.IsPerStep ? 2L * shape.HeadInputSize + shape.OutputSize : 0);
+            + (shape.Head.IsPerStep ? 2L * shape.HeadInputSize + shape.HeadOutputSize : 0);
         return floats + (shape.Decoder is { } decoder ? FloatsOfStep(decoder) : 0);
     }
 

@@ -63,6 +63,8 @@ internal static class NewNetwork
         job.Task.Initialize(parameters, data);
         foreach ((int table, int token, float[] vector) in PretrainedVectors(job))
             vector.CopyTo(parameters.Row(parameters.Embeddings[table], token));
+        foreach (Parameter parameter in job.Encoder is null ? [] : parameters.Parameters.Where(parameter => parameter.IsRecurrent))
+            job.Encoder![parameter.Name].CopyTo(parameters[parameter]);
         ModelScalers scalers = job.Scalers ?? ScalersOf(job.Settings, job.Task, parameters.Shape.OutputSize, data, cancellation);
         return new SequenceModel(parameters, scalers.Input, scalers.Static, scalers.Output);
     }

@@ -109,4 +109,7 @@ internal abstract class Objective(bool stepOutputs, double meanWeight) : OutputL
 
     /// <summary>Sets the loss of a row, without its weight.</summary>
     protected void SetLoss(int row, double loss) => _losses[row] = loss;
+
+    /// <summary>Adds to the loss of a row, without its weight.</summary>
+    protected void AddLoss(int row, double loss) => _losses[row] += loss;
 }

@@ -42,6 +42,12 @@ internal sealed record TrainingJob(TrainingData Training, SequenceSet? Validatio
     /// <summary>The ridges of <see cref="RidgeStart"/>; null to choose them.</summary>
     public double[]? Ridges { get; init; }
 
+    /// <summary>
+    /// A network whose recurrent layers begin those of a new one, which has the same; null for random ones. Its embeddings are among
+    /// <see cref="Embeddings"/>.
+    /// </summary>
+    public ParameterSet? Encoder { get; init; }
+
     /// <summary>As <see cref="SaveCheckpoint"/>, for the training on all rows, with the result of the one that held rows out.</summary>
     public Action<SequenceModel, TrainingState, TrainedNetwork>? SaveSecond { get; init; }
 }

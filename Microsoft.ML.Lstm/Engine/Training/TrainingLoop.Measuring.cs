@@ -192,7 +192,7 @@ internal sealed partial class TrainingLoop
         }
 
         bool HasRoomFor(int length, long steps)
-            => steps * _model.Shape.OutputSize < MaxEvaluationOutputs && (steps + length) * floatsOfStep <= MaxEvaluationFloats;
+            => steps * _model.Shape.HeadOutputSize < MaxEvaluationOutputs && (steps + length) * floatsOfStep <= MaxEvaluationFloats;
     }
 
     /// <summary>Measures whole sequences in pieces, as many side by side as there is room for.</summary>

@@ -98,8 +98,8 @@ internal sealed partial class TrainingLoop
         _states = job.Task.CarriesStates ? new CarriedStates(_runner) : null;
         _batch = new SequenceBatch(shape);
         _gradient = new Gradient(shape);
-        if (_settings.Tokens.FreezePretrained)
-            FreezeEmbeddings();
+        foreach ((int table, int token, _) in _settings.Tokens.FreezePretrained ? NewNetwork.PretrainedVectors(job) : [])
+            _gradient.Freeze(table, token);
         _untrained = new UntrainedEmbeddings(_model.Parameters, _gradient, job.Embeddings, wasTrained: job.Initial is not null);
         _optimizer = Optimizer.Create(_settings.Optimizer, _model.Parameters, _gradient, _team);
         _dropout = _settings.Dropout with
@@ -197,6 +197,7 @@ internal sealed partial class TrainingLoop
     private bool TryRunEpoch(int epoch, out float learningRate)
     {
         _trainingObjective.Reset();
+        _optimizer.Tune(_settings.FineTuning, epoch - 1);
         learningRate = 0;
         int batch = 0;
         foreach (SequenceSet set in _training.Sets(_random))
@@ -367,12 +368,6 @@ internal sealed partial class TrainingLoop
 
     // Streamed sequences would have to be read once more to know their lengths.
     private static IEnumerable<int> LengthsOf(TrainingData data) => data is StreamedSequences ? [] : data.Sequences.Select(data.LengthOf);
-
-    private void FreezeEmbeddings()
-    {
-        foreach ((int table, int token, _) in NewNetwork.PretrainedVectors(_job))
-            _gradient.Freeze(table, token);
-    }
 
     private static void Scale(ModelScalers scalers, SequenceSet set, CancellationToken stop)
     {

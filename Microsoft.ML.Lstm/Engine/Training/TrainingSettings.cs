@@ -67,6 +67,9 @@ internal sealed record TrainingSettings
     /// <summary>Steps at the end of a sequence that the head reads too, see <see cref="Parameters.NetworkShape.SkipSteps"/>.</summary>
     public int SkipSteps { get; init; }
 
+    /// <summary>How layers that begin with those of another network learn; null for all alike.</summary>
+    public FineTuning? FineTuning { get; init; }
+
     public required int NumberOfThreads { get; init; }
 
     public required Action<EpochCompletedEventArgs>? EpochCompleted { get; init; }

@@ -76,7 +76,7 @@ public sealed class LstmLanguageModelTrainer : SequenceTrainerBase<LstmLanguageM
         => LanguageModelOutputs.Shapes(label, Settings.Columns);
 
     private protected override TrainingTask CreateTask(Options options, LabelColumn label, TrainingData training, KeySubset? classes)
-        => new NextTokenTask(options.HasBoundaries!.Value, options.TieEmbeddings!.Value);
+        => new NextTokenTask(options.HasBoundaries!.Value, options.TieEmbeddings!.Value, cutoffs: options.SoftmaxCutoffs ?? []);
 
     private protected override LstmLanguageModelTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns,
         TrainingTask task) => new(Host, model, columns with { Language = Settings.Columns });
@@ -121,9 +121,18 @@ public sealed class LstmLanguageModelTrainer : SequenceTrainerBase<LstmLanguageM
         /// <summary>
         /// Whether the weights of the output layer are the embeddings of the tokens. The model is then smaller, and mostly better.
         /// <see langword="null"/>, the default: chosen from the data: from 1,000 tokens on, unless <see cref="EmbeddingSize"/> is another
-        /// size than that of the layers.
+        /// size than that of the layers, or there are <see cref="SoftmaxCutoffs"/>.
         /// </summary>
         public bool? TieEmbeddings;
+
+        /// <summary>
+        /// For an adaptive softmax (Grave et al. 2017), which makes vocabularies of many thousand tokens several times as fast to learn: how
+        /// many of the most frequent tokens are in its first cluster, in the first two together, and so on, ascending; for 10,000 words
+        /// 2000 and 6000, say. Tokens of the later clusters, the rare ones, are told from one another by a projection of the network's
+        /// output to a quarter of its size, to a sixteenth, and so on. Not together with <see cref="TieEmbeddings"/>, since the projections
+        /// have other sizes than the embeddings. <see langword="null"/> for one softmax over all tokens. Default: <see langword="null"/>.
+        /// </summary>
+        public int[]? SoftmaxCutoffs;
 
         /// <summary>
         /// The share of tokens that are read as the unknown token while training, from 0 to below 1. It also trains the embedding of the
@@ -189,8 +198,9 @@ public sealed class LstmLanguageModelTrainer : SequenceTrainerBase<LstmLanguageM
                 : 70;
             HiddenSize ??= initial?.HiddenSize ?? 256;
             NumberOfLayers ??= initial?.Layers;
+            SoftmaxCutoffs ??= initial?.AdaptiveSoftmax?.Cutoffs;
             TieEmbeddings ??= initial?.TiesHead ?? choices.Note(nameof(TieEmbeddings),
-                tokens >= ManyTokens && (EmbeddingSize ?? HiddenSize) == HiddenSize, $"{tokens} tokens");
+                tokens >= ManyTokens && SoftmaxCutoffs is null && (EmbeddingSize ?? HiddenSize) == HiddenSize, $"{tokens} tokens");
             EmbeddingSize ??= initial?.Embeddings[0].Size ?? (TieEmbeddings.Value ? HiddenSize : 64);
             TokenDropout ??= 0;
             WeightDropout ??= 0;
@@ -209,6 +219,13 @@ public sealed class LstmLanguageModelTrainer : SequenceTrainerBase<LstmLanguageM
             return size;
         }
 
+        internal override SequenceInputOptions Copy()
+        {
+            var copy = (Options)base.Copy();
+            copy.SoftmaxCutoffs = (int[]?)SoftmaxCutoffs?.Clone();
+            return copy;
+        }
+
         internal override void Validate()
         {
             base.Validate();
@@ -225,6 +242,12 @@ public sealed class LstmLanguageModelTrainer : SequenceTrainerBase<LstmLanguageM
             Require(EmbeddingSize is null or (>= 1 and <= 65536), EmbeddingSize, nameof(EmbeddingSize), "from 1 to 65536");
             Require(TieEmbeddings is not true || EmbeddingSize is null || HiddenSize is null || EmbeddingSize == HiddenSize, EmbeddingSize,
                 nameof(EmbeddingSize), $"{nameof(HiddenSize)} or null with {nameof(TieEmbeddings)}");
+            Require(SoftmaxCutoffs is null || (SoftmaxCutoffs is [>= 1, ..]
+                && SoftmaxCutoffs.Zip(SoftmaxCutoffs.Skip(1)).All(pair => pair.First < pair.Second)), SoftmaxCutoffs,
+                nameof(SoftmaxCutoffs), "numbers of tokens from 1 on, each larger than the one before, or null");
+            Require(SoftmaxCutoffs is null || TieEmbeddings is not true, TieEmbeddings, nameof(TieEmbeddings),
+                $"false or null with {nameof(SoftmaxCutoffs)}: the clusters of an adaptive softmax have projections of other sizes than "
+                + "the embeddings");
             Require(TokenDropout is null or (>= 0 and < 1), TokenDropout, nameof(TokenDropout), "from 0 to below 1");
             Require(WeightDropout is null or (>= 0 and < 1), WeightDropout, nameof(WeightDropout), "from 0 to below 1");
             Require(NumberOfPredictions is >= 1 and <= MostPredictions, NumberOfPredictions, nameof(NumberOfPredictions),

@@ -41,7 +41,10 @@ internal sealed class ClassificationObjective(bool stepOutputs, ClassWeights cla
     private bool[] _isRight = [];
     private double _right;
 
-    public override EpochMetrics Metrics => new(MeanLoss) { Accuracy = _right / TotalWeight };
+    // Which class is the most probable is not known of rows of which not all outputs are computed.
+    private bool _isAdaptive;
+
+    public override EpochMetrics Metrics => new(MeanLoss) { Accuracy = _isAdaptive ? null : _right / TotalWeight };
 
     public override void Reset()
     {
@@ -78,6 +81,15 @@ internal sealed class ClassificationObjective(bool stepOutputs, ClassWeights cla
         outputs[label] -= share * (1 - labelSmoothing);
         return loss;
     }
+
+    public override int ClassOf(int row)
+    {
+        _isAdaptive = true;
+        return RowWeight(row) > 0 ? SequenceOf(row).Labels[StepOf(row)] : -1;
+    }
+
+    public override void DifferentiateCluster(int row, Span<float> outputs, int index)
+        => AddLoss(row, Differentiate(outputs, TensorPrimitives.Max<float>(outputs), index, labelSmoothing: 0, (float)ShareOf(row)));
 
     protected override void BeginRows(SequenceBatch batch) => FloatBuffer.Require(ref _isRight, Rows);
 

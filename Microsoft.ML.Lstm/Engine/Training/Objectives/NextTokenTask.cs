@@ -8,9 +8,15 @@ namespace Microsoft.ML.Lstm.Engine.Training.Objectives;
 /// </summary>
 /// <param name="hasBoundary">Whether a text begins and ends with the boundary: its first token is predicted too, and where it ends.</param>
 /// <param name="tiesHead">Whether the weights of the head are the embeddings.</param>
-/// <param name="labelSmoothing">The share of a token that is spread over all tokens, from 0 to below 1.</param>
-internal sealed class NextTokenTask(bool hasBoundary, bool tiesHead, float labelSmoothing = 0) : TrainingTask
+/// <param name="labelSmoothing">The share of a token that is spread over all tokens, from 0 to below 1; without effect on an adaptive
+/// softmax.</param>
+/// <param name="cutoffs">For an adaptive softmax how many of the most frequent tokens are in the first cluster, in the first two, and so on;
+/// empty for one softmax over all.</param>
+internal sealed class NextTokenTask(bool hasBoundary, bool tiesHead, float labelSmoothing = 0, params int[] cutoffs) : TrainingTask
 {
+    // PyTorch's default. A tail of half the size would cost half as much again in all, and a token of it be told hardly better.
+    private const double ProjectionFactor = 4;
+
     // A token that the network knows but the training data does not have, from an initial model, counts as one of this many uses.
     private const double UsesOfUnseen = 0.5;
 
@@ -21,12 +27,18 @@ internal sealed class NextTokenTask(bool hasBoundary, bool tiesHead, float label
     public override NetworkShape WithOutputs(NetworkShape shape, TrainingData data)
     {
         EmbeddingShape table = shape.Embeddings[0] with { HasBoundary = hasBoundary };
-        return shape with
+        shape = shape with
         {
             Embeddings = new ValueList<EmbeddingShape>([table]),
             OutputSize = table.Rows - 1,
             Head = Head.NextToken,
             TiesHead = tiesHead,
+        };
+        int[] fitting = [.. cutoffs.Where(cutoff => cutoff < shape.OutputSize)];
+        return fitting.Length == 0 ? shape : shape with
+        {
+            AdaptiveSoftmax = AdaptiveSoftmaxShape.ByFrequency(UsesOf(data, shape.OutputSize), fitting, shape.HeadInputSize,
+                ProjectionFactor),
         };
     }
 
@@ -61,7 +73,23 @@ internal sealed class NextTokenTask(bool hasBoundary, bool tiesHead, float label
     public override void Initialize(ParameterSet parameters, TrainingData training)
     {
         Span<float> biases = parameters[ParameterSet.HeadBias];
-        double[] uses = new double[biases.Length];
+        NetworkShape shape = parameters.Shape;
+        double[] uses = [.. UsesOf(training, shape.OutputSize).Select(count => Math.Max(count, UsesOfUnseen))];
+        double all = uses.Sum();
+        if (shape.AdaptiveSoftmax is { } clusters)
+            uses =
+            [
+                .. clusters.Shortlist.Keys.Select(token => uses[token - 1]),
+                .. clusters.Tails.Select(tail => tail.Classes.Keys.Sum(token => uses[token - 1])),
+            ];
+        for (int i = 0; i < uses.Length; i++)
+            biases[i] = (float)Math.Log(uses[i] / all);
+    }
+
+    /// <summary>How often each token of the output, and at last the boundary, occurs.</summary>
+    private long[] UsesOf(TrainingData training, int outputSize)
+    {
+        long[] uses = new long[outputSize];
         foreach (TrainingSequence sequence in training.Sequences)
         {
             foreach (int token in sequence.Tokens)
@@ -72,9 +100,7 @@ internal sealed class NextTokenTask(bool hasBoundary, bool tiesHead, float label
             if (hasBoundary)
                 uses[^1]++;
         }
-        double all = uses.Sum(count => Math.Max(count, UsesOfUnseen));
-        for (int i = 0; i < uses.Length; i++)
-            biases[i] = (float)Math.Log(Math.Max(uses[i], UsesOfUnseen) / all);
+        return uses;
     }
 
     public override Objective CreateObjective(SequenceModel model, TrainingData training)

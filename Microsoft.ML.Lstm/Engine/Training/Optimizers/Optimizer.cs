@@ -47,6 +47,12 @@ internal abstract class Optimizer
             _ => new RuleOptimizer<RmsPropRule>(settings, weights, gradient, team),
         };
 
+    /// <summary>
+    /// The factor of the learning rate of each parameter, in the order of the set: 0 freezes it, so that its gradient counts for nothing, not
+    /// even for clipping. Null, the default, for 1.
+    /// </summary>
+    protected float[]? Factors { get; private set; }
+
     /// <summary>The weights to update.</summary>
     protected ParameterSet Weights { get; }
 
@@ -87,6 +93,13 @@ internal abstract class Optimizer
         return !_isFinite.AsSpan(0, _parts).Contains(false);
     }
 
+    /// <summary>Sets the learning rates of the layers, relative to the step size.</summary>
+    /// <param name="tuning">How the layers learn; null for all alike.</param>
+    /// <param name="epochs">Epochs done so far.</param>
+    public void Tune(FineTuning? tuning, int epochs)
+        => Factors = tuning is null ? null
+            : [.. Weights.Parameters.Select(parameter => tuning.FactorOf(FineTuning.DepthOf(parameter, Weights.Shape), epochs))];
+
     /// <summary>Steps made so far.</summary>
     public abstract int Steps { get; }
 
@@ -106,6 +119,8 @@ internal abstract class Optimizer
         for (int i = begin; i < end; i++)
         {
             (int start, int length) = Gradient.Piece(i);
+            if (Factors is not null)
+                ClearFrozen(start, length);
             _squares[i] = TensorPrimitives.SumOfSquares(Gradient.Parameters.Values.AsSpan(start, length));
         }
     }
@@ -117,9 +132,44 @@ internal abstract class Optimizer
         for (int i = begin; i < end; i++)
         {
             (int start, int length) = Gradient.Piece(i);
-            isFinite &= StepPiece(start, length);
+            isFinite &= Factors is null ? StepPiece(start, length, parameter: 0) : StepParameters(start, length);
         }
         _isFinite[part] = isFinite;
+    }
+
+    /// <summary>Steps of a piece, which may have weights of several parameters.</summary>
+    private bool StepParameters(int start, int length)
+    {
+        bool isFinite = true;
+        for (int end = start + length; start < end;)
+        {
+            (int parameter, int count) = ParameterAt(start, end);
+            if (Factors![parameter] > 0)
+                isFinite &= StepPiece(start, count, parameter);
+            start += count;
+        }
+        return isFinite;
+    }
+
+    private void ClearFrozen(int start, int length)
+    {
+        for (int end = start + length; start < end;)
+        {
+            (int parameter, int count) = ParameterAt(start, end);
+            if (Factors![parameter] == 0)
+                Gradient.Parameters.Values.AsSpan(start, count).Clear();
+            start += count;
+        }
+    }
+
+    /// <summary>The parameter that a value belongs to, and how many values from there on do, up to <paramref name="end"/>.</summary>
+    private (int Parameter, int Count) ParameterAt(int start, int end)
+    {
+        // The parameters of the set are in the order of their values, whose array may be shared with the decoder of an autoencoder.
+        int parameter = 0;
+        while (Weights.Parameters[parameter] is var at && at.Offset + at.Length <= start)
+            parameter++;
+        return (parameter, Math.Min(end, Weights.Parameters[parameter].Offset + Weights.Parameters[parameter].Length) - start);
     }
 
     /// <summary>Prepares a step.</summary>
@@ -128,8 +178,11 @@ internal abstract class Optimizer
     protected abstract void BeginStep(float learningRate, float clipCoefficient);
 
     /// <summary>Updates some of the weights and sets their gradient to zero.</summary>
+    /// <param name="start">The first weight.</param>
+    /// <param name="length">The number of weights.</param>
+    /// <param name="parameter">With <see cref="Factors"/> the parameter that they belong to, else 0.</param>
     /// <returns>Whether these weights are finite.</returns>
-    protected abstract bool StepPiece(int start, int length);
+    protected abstract bool StepPiece(int start, int length, int parameter);
 }
 
 /// <summary>An optimizer and its hyperparameters.</summary>

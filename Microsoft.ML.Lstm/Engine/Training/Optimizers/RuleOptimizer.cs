@@ -18,12 +18,13 @@ internal sealed class RuleOptimizer<TRule> : Optimizer
     private readonly float _momentum;
     private readonly float _decay;
     private readonly bool _isDecoupled;
-    private Step _step;
+    private readonly Step[] _steps;
     private int _t;
 
     public RuleOptimizer(OptimizerSettings settings, ParameterSet weights, Gradient gradient, WorkerTeam team)
         : base(weights, gradient, team)
     {
+        _steps = new Step[weights.Parameters.Count];
         _first = new float[weights.Values.Length];
         _second = TRule.States > 1 ? new float[weights.Values.Length] : _first;
         _momentum = settings.Momentum;
@@ -46,22 +47,30 @@ internal sealed class RuleOptimizer<TRule> : Optimizer
 
     // Weight decay is g ← g + decay·w, or, decoupled, w ← w − lr·decay·w first (Loshchilov and Hutter 2019).
     protected override void BeginStep(float learningRate, float clipCoefficient)
-        => _step = new Step(TRule.At(++_t, learningRate, _momentum), clipCoefficient,
-            Decay: _isDecoupled ? 0 : _decay, Kept: _isDecoupled ? 1 - learningRate * _decay : 1);
-
-    protected override bool StepPiece(int start, int length)
     {
+        _t++;
+        for (int i = 0; i < (Factors?.Length ?? 1); i++)
+        {
+            float rate = Factors is null ? learningRate : learningRate * Factors[i];
+            _steps[i] = new Step(TRule.At(_t, rate, _momentum), clipCoefficient,
+                Decay: _isDecoupled ? 0 : _decay, Kept: _isDecoupled ? 1 - rate * _decay : 1);
+        }
+    }
+
+    protected override bool StepPiece(int start, int length, int parameter)
+    {
+        ref readonly Step step = ref _steps[parameter];
         Span<float> w = Weights.Values.AsSpan(start, length), g = Gradient.Parameters.Values.AsSpan(start, length);
         Span<float> first = _first.AsSpan(start, length), second = _second.AsSpan(start, length);
         int whole = length - length % Vector<float>.Count;
-        bool isFinite = Update(_step,
+        bool isFinite = Update(step,
             AsVectors(w[..whole]), AsVectors(g[..whole]), AsVectors(first[..whole]), AsVectors(second[..whole]));
         if (whole == length)
             return isFinite;
         // The last weights, filled up to a vector with zeros, which stay zeros.
         Vector<float> lastW = Padded(w[whole..]), lastG = Padded(g[whole..]);
         Vector<float> lastFirst = Padded(first[whole..]), lastSecond = Padded(second[whole..]);
-        isFinite &= Update(_step, new(ref lastW), new(ref lastG), new(ref lastFirst), new(ref lastSecond));
+        isFinite &= Update(step, new(ref lastW), new(ref lastG), new(ref lastFirst), new(ref lastSecond));
         CopyTo(lastW, w[whole..]);
         CopyTo(lastG, g[whole..]);
         CopyTo(lastFirst, first[whole..]);
