@@ -34,7 +34,7 @@ internal static class HarnessForms
             "scalar static", "weights", "encoding", "two bidirectional layers of GRU", "variable with errors of steps"]
            select (AnyTrainer.Autoencoder, form),
         .. from form in (string[])["tokens", "variable tokens", "variable tied tokens", "variable tokens without boundaries", "weights",
-            "variable tokens with names"]
+            "variable tokens with names", "variable tokens of clusters"]
            select (AnyTrainer.LanguageModel, form),
     ];
 
@@ -108,6 +108,8 @@ internal static class HarnessForms
             options.TokenLogLikelihoodColumnName = "TokenLogLikelihood";
             if (form == "variable tied tokens")
                 (options.TieEmbeddings, options.EmbeddingSize, options.NumberOfLayers, options.WeightDropout) = (true, null, 2, 0.3f);
+            if (form == "variable tokens of clusters")
+                options.SoftmaxCutoffs = [2, 3];
             if (form == "variable tokens without boundaries")
                 (options.HasBoundaries, options.CellType, options.NumberOfPredictions) = (false, CellType.Gru, Example.Vocabulary + 3);
             if (form.EndsWith("names", StringComparison.Ordinal))

@@ -1,4 +1,5 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Engine.Training;
 
 namespace Microsoft.ML.Lstm;
@@ -105,6 +106,19 @@ public abstract class SequenceInputOptions : TrainingOptions
         var copy = (SequenceInputOptions)Clone();
         copy.FeatureColumnNames = [.. AllFeatureColumnNames];
         copy.EarlyStopping = EarlyStopping?.Copy();
+        return copy;
+    }
+
+    /// <summary>These options with the layers of a network that the new one begins with, where they are open; null for none.</summary>
+    internal SequenceInputOptions WithLayersOf(NetworkShape? encoder, OptionChoices choices)
+    {
+        const string reason = "as in the initial model";
+        if (encoder is null)
+            return this;
+        SequenceInputOptions copy = Copy();
+        copy.HiddenSize ??= choices.Note(nameof(HiddenSize), encoder.HiddenSize, reason);
+        copy.NumberOfLayers ??= choices.Note(nameof(NumberOfLayers), encoder.Layers, reason);
+        copy.Bidirectional ??= choices.Note(nameof(Bidirectional), encoder.Bidirectional, reason);
         return copy;
     }
 

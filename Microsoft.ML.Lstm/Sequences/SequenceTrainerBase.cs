@@ -5,6 +5,7 @@ using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Engine.Training;
 using Microsoft.ML.Lstm.MlNet;
+using Microsoft.ML.Lstm.Sequences;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.Trainers;
 
@@ -60,6 +61,9 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
     /// of features and labels is kept, except where they never varied so far. Keys must stand for the same values in the same order, which
     /// is checked for classes whose values are known, but not for tokens. Keys that are new to the network are added. Of an ensemble each
     /// member goes on, with the layers that it has.
+    /// A language model (<see cref="LstmLanguageModelTrainer"/>) begins the embeddings, found by the values of the keys, and the recurrent
+    /// layers of a new network of its sizes, whose output layer is new; <see cref="SequenceTrainerOptions.UnfreezingEpochs"/> and
+    /// <see cref="SequenceTrainerOptions.LayerLearningRateDecay"/> say how these layers learn.
     /// <see langword="null"/> to start afresh.</param>
     /// <returns>The trained network, ready to transform data.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="trainData"/> is <see langword="null"/>.</exception>
@@ -96,10 +100,11 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
             monitor.Warn(input.DescribeSingleSteps());
         SequenceSet? validation = validationData is null ? null : reader.Read(validationData, "validation data", monitor.Warn);
 
-        PretrainedEmbeddings?[] embeddings =
-        [
-            .. input.Features.Where(column => column.IsTokens).Select(column => ReadWordVectors(schema, column, monitor)),
-        ];
+        var encoder = PretrainedEncoder.Of(initialModel, LabelKind);
+        initialModel = encoder is null ? initialModel : null;
+        PretrainedEmbeddings?[] embeddings = [.. input.Features.Where(column => column.IsTokens).Select(column => encoder is null
+            ? ReadWordVectors(schema, column, monitor)
+            : encoder.EmbeddingsOf(column, KeyValues.Of(schema[column.Name], column.Vocabulary), monitor))];
         var occurring = new OccurringKeys(input, label, training);
         KeyNumbering numbering = occurring.Number(validation, embeddings, initialModel?.Network.Shape);
         WindowOrigin? window = input.Features.Select(column => WindowOrigin.Of(schema[column.Name])).FirstOrDefault(one => one is not null);
@@ -110,6 +115,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
             HasValidation = validation is not null,
             WindowRows = window?.Rows ?? 0,
             Initial = initialModel?.Network.Shape,
+            Encoder = encoder?.Shape,
         };
         (TOptions Options, OptionChoices Choices)[] settled = [.. Settings.Candidates(facts).Select(candidate => Settle(candidate, facts))];
         (TOptions options, OptionChoices choices) = settled[0];
@@ -127,6 +133,8 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         }
         EnsembleCandidate[] candidates =
             [.. settled.Select(candidate => new EnsembleCandidate(SettingsOf(candidate.Options, facts), candidate.Choices, Initial: null))];
+        foreach (EnsembleCandidate candidate in candidates)
+            encoder?.Check(NewNetwork.ShapeOf(candidate.Settings, task, training, embeddings));
         SequenceModel? initial = null;
         if (initialModel is not null)
         {
@@ -163,6 +171,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         var job = new TrainingJob(training, validation, settings, task, seed, monitor)
         {
             Embeddings = embeddings,
+            Encoder = encoder?.Parameters,
             Resume = checkpoint?.Resume,
             First = checkpoint?.First,
             LastValue = training.TargetSize == 1 ? window?.LabelSlot ?? -1 : -1,
@@ -201,7 +210,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
     private static (TOptions Options, OptionChoices Choices) Settle(SequenceInputOptions candidate, DataFacts facts)
     {
         var choices = new OptionChoices();
-        return ((TOptions)candidate.Settle(facts, choices), choices);
+        return ((TOptions)candidate.WithLayersOf(facts.Encoder, choices).Settle(facts, choices), choices);
     }
 
     private static TrainingSettings SettingsOf(TOptions options, DataFacts facts) => options.ToSettings() with

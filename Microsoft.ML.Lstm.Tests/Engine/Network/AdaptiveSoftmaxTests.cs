@@ -1,5 +1,4 @@
 using Microsoft.ML.Lstm.Engine.Kernels;
-using Microsoft.ML.Lstm.Engine.Network;
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Tests.Engine.Golden;
 using Microsoft.ML.Lstm.Tests.Engine.Reference;

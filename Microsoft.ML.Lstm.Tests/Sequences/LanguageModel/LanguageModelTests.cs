@@ -36,10 +36,13 @@ public sealed class LanguageModelTests
     }
 
     [TestMethod]
-    public void WithBoundariesTheBeginningAndTheEndArePredictedToo()
+    [DataRow(null)]
+    [DataRow(new[] { 2, 4 })]
+    public void WithBoundariesTheBeginningAndTheEndArePredictedToo(int[]? cutoffs)
     {
         uint[][] texts = [.. Enumerable.Range(0, 60).Select(i => i % 3 > 0 ? (uint[])[1, 2, 3] : [4, 5, 6])];
-        LstmLanguageModelTransformer model = Fit(texts, options => options.NumberOfEpochs = 60);
+        LstmLanguageModelTransformer model = Fit(texts, options =>
+            (options.NumberOfEpochs, options.SoftmaxCutoffs) = (cutoffs is null ? 60 : 120, cutoffs));
         uint[][] some = [[1, 2, 3], [4, 5, 6], [1], [1, 2]];
         float[][] tokens = EstimatorHarness.Values(Transform(model, some), "TokenLogLikelihood");
         CollectionAssert.AreEqual(new[] { 4, 4, 2, 3 }, tokens.Select(row => row.Length).ToArray());
@@ -73,12 +76,13 @@ public sealed class LanguageModelTests
     [TestMethod]
     [DataRow(true)]
     [DataRow(false)]
-    public void ALongTextIsScoredInPiecesAsInOne(bool tied)
+    [DataRow(false, new[] { 1, 5 })]
+    public void ALongTextIsScoredInPiecesAsInOne(bool tied, int[]? cutoffs = null)
     {
         var random = new Random(1);
         uint[] text = [.. Enumerable.Range(0, 700).Select(_ => (uint)random.Next(0, 9))];
         LstmLanguageModelTransformer model = Fit([text], options =>
-            (options.NumberOfLayers, options.TieEmbeddings, options.EmbeddingSize) = (2, tied, null));
+            (options.NumberOfLayers, options.TieEmbeddings, options.EmbeddingSize, options.SoftmaxCutoffs) = (2, tied, null, cutoffs));
         float[] whole = EstimatorHarness.Values(Transform(model, [text]), "TokenLogLikelihood")[0];
         foreach (int length in new[] { 1, 2, 255, 256, 257, 513 })
         {
@@ -108,6 +112,43 @@ public sealed class LanguageModelTests
             .Fit(Data([training]), Data([validation]));
         Assert.AreEqual(loss, Evaluate(model, [validation]).CrossEntropy, 1e-5);
         Assert.AreEqual(Math.Exp(loss), model.TrainingReport!.Error!.Value, 1e-3);
+    }
+
+    [TestMethod]
+    public void AnAdaptiveSoftmaxGoesOnWithTokensThatAreNew()
+    {
+        uint[][] texts = [.. Enumerable.Range(0, 60).Select(i => i % 2 > 0 ? (uint[])[2, 4, 6] : [2, 4, 8])];
+        uint[][] more = [.. Enumerable.Range(0, 60).Select(i => i % 2 > 0 ? (uint[])[2, 4, 6] : [1, 5, 9])];
+        LstmLanguageModelTransformer model = Fit(texts, options => options.SoftmaxCutoffs = [2, 4]);
+        double before = Evaluate(model, more[1..2]).CrossEntropy;
+        LstmLanguageModelTransformer longer = Ml.MulticlassClassification.Trainers
+            .LstmLanguageModel(SmallOptions.CreateLanguageModel(options =>
+                (options.HiddenSize, options.EmbeddingSize, options.NumberOfEpochs) = (12, 8, 100)))
+            .Fit(Data(more), null, model.Model);
+        Assert.IsNotNull(longer.Model.Network.Shape.AdaptiveSoftmax);
+        CollectionAssert.AreEqual(new[] { 2, 4 }, longer.Model.Network.Shape.AdaptiveSoftmax.Cutoffs);
+        Assert.AreEqual(Math.Log(2) / 4, Evaluate(longer, more).CrossEntropy, 0.1);
+        Assert.IsTrue(double.IsFinite(before));
+    }
+
+    [TestMethod]
+    public void CutoffsThatAreNoneAndTiedEmbeddingsWithThemAreRefused()
+    {
+        foreach (int[] cutoffs in new int[][] { [], [0], [3, 3], [5, 2] })
+        {
+            var options = new LstmLanguageModelTrainer.Options { SoftmaxCutoffs = cutoffs };
+            var e = Assert.ThrowsExactly<ArgumentOutOfRangeException>(
+                () => Ml.MulticlassClassification.Trainers.LstmLanguageModel(options));
+            StringAssert.Contains(e.Message, nameof(options.SoftmaxCutoffs));
+        }
+        var tied = new LstmLanguageModelTrainer.Options { SoftmaxCutoffs = [5], TieEmbeddings = true };
+        StringAssert.Contains(
+            Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Ml.MulticlassClassification.Trainers.LstmLanguageModel(tied)).Message,
+            "projections of other sizes");
+        // Cutoffs behind the last token are none.
+        LstmLanguageModelTransformer model = Fit([[1, 2, 3, 1, 2]], options =>
+            (options.SoftmaxCutoffs, options.NumberOfEpochs) = ([2, 90], 1));
+        CollectionAssert.AreEqual(new[] { 2 }, model.Model.Network.Shape.AdaptiveSoftmax!.Cutoffs);
     }
 
     private static LstmLanguageModelTransformer Fit(uint[][] texts, Action<LstmLanguageModelTrainer.Options>? change = null)

@@ -78,6 +78,9 @@ internal record DataFacts
     /// <summary>The network whose training is continued; null for a new one.</summary>
     public NetworkShape? Initial { get; init; }
 
+    /// <summary>The network whose layers begin those of a new one; null for none.</summary>
+    public NetworkShape? Encoder { get; init; }
+
     /// <summary>The facts of sequences.</summary>
     public static DataFacts Of(TrainingData data)
     {

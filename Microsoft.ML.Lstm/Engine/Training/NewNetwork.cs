@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Microsoft.ML.Lstm.Engine.Kernels;
 using Microsoft.ML.Lstm.Engine.Parameters;
 
@@ -63,10 +64,31 @@ internal static class NewNetwork
         job.Task.Initialize(parameters, data);
         foreach ((int table, int token, float[] vector) in PretrainedVectors(job))
             vector.CopyTo(parameters.Row(parameters.Embeddings[table], token));
-        foreach (Parameter parameter in job.Encoder is null ? [] : parameters.Parameters.Where(parameter => parameter.IsRecurrent))
-            job.Encoder![parameter.Name].CopyTo(parameters[parameter]);
+        if (job.Encoder is { } encoder)
+            BeginWith(encoder, parameters, job.Embeddings!);
         ModelScalers scalers = job.Scalers ?? ScalersOf(job.Settings, job.Task, parameters.Shape.OutputSize, data, cancellation);
         return new SequenceModel(parameters, scalers.Input, scalers.Static, scalers.Output);
+    }
+
+    /// <summary>
+    /// Takes the recurrent layers of another network. Tokens that it does not know begin with the mean of those that it knows.
+    /// </summary>
+    private static void BeginWith(ParameterSet encoder, ParameterSet parameters, IReadOnlyList<PretrainedEmbeddings?> pretrained)
+    {
+        foreach (Parameter parameter in parameters.Parameters.Where(parameter => parameter.IsRecurrent))
+            encoder[parameter.Name].CopyTo(parameters[parameter]);
+        foreach ((Parameter table, PretrainedEmbeddings? known) in parameters.Embeddings.Zip(pretrained))
+        {
+            float[] mean = new float[table.Columns];
+            foreach (int token in known!.Tokens)
+                TensorPrimitives.Add(mean, known[token], mean);
+            TensorPrimitives.Divide(mean, known.Tokens.Count(), mean);
+            for (int token = 0; token < table.Rows; token++)
+            {
+                if (known[token] is null)
+                    mean.CopyTo(parameters.Row(table, token));
+            }
+        }
     }
 
     /// <summary>The scaling of a new network.</summary>

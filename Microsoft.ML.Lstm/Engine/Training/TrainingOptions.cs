@@ -269,10 +269,14 @@ public abstract class TrainingOptions
         ValidationFraction = ValidationFraction!.Value,
         SkipSteps = SkippedSteps,
         BackpropagationLength = LengthOfPieces,
+        FineTuning = Tuning,
         NumberOfThreads = NumberOfThreads ?? Environment.ProcessorCount,
         EpochCompleted = EpochCompleted,
         CancellationToken = CancellationToken,
     };
+
+    /// <summary>How the layers learn, for tasks that have a choice; null for all alike.</summary>
+    private protected virtual FineTuning? Tuning => null;
 
     /// <summary>How many epochs training takes where <see cref="NumberOfEpochs"/> is null.</summary>
     private protected virtual EpochRule OpenEpochs => new(UsualUpdates, FewestEpochs, MostEpochs);
