@@ -45,6 +45,7 @@ public sealed class FolderTests
         "Columns",
         "Explanations",
         "Windows",
+        "Text",
         "Sequences",
         "Sequences/Scoring",
         "Sequences/Regression",

@@ -34,6 +34,12 @@ internal sealed class ColumnRole
     public static ColumnRole Characters { get; } = new("character", "a vector of Text, one for each step", column =>
         !column.IsKey && column.ItemType.Equals(TextDataViewType.Instance) && column.Kind != SchemaShape.Column.VectorKind.Scalar);
 
+    public static ColumnRole SubwordText { get; } = new("text", "Text", column =>
+        column.ItemType.Equals(TextDataViewType.Instance) && column.Kind == SchemaShape.Column.VectorKind.Scalar);
+
+    public static ColumnRole Subwords { get; } = new("subword", "Key<UInt32>, or a vector of it", column =>
+        column.IsKey && column.ItemType.Equals(NumberDataViewType.UInt32));
+
     public static ColumnRole Input { get; } = new("input", "Single or Vector<Single>", IsSingleOrVector);
 
     public static ColumnRole ForecastTarget { get; } = new("target", "Single", IsScalarSingle);

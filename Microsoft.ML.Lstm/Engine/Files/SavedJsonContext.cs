@@ -27,5 +27,7 @@ namespace Microsoft.ML.Lstm.Engine.Files;
 [JsonSerializable(typeof(SavedForecast))]
 [JsonSerializable(typeof(SavedAnomaly))]
 [JsonSerializable(typeof(SlidingWindowSettings))]
+[JsonSerializable(typeof(SubwordSettings))]
+[JsonSerializable(typeof(Dictionary<string, int>))]
 [JsonSerializable(typeof(TrainingReport))]
 internal sealed partial class SavedJsonContext : JsonSerializerContext;

@@ -1,0 +1,81 @@
+using System.Numerics.Tensors;
+using Microsoft.ML.Lstm.Engine.Network;
+
+namespace Microsoft.ML.Lstm.Engine.Decoding;
+
+/// <summary>
+/// Runs a language model a token at a time, and says after each one how probable every token is as the next. Of an ensemble the outputs of
+/// the networks are averaged, as in scoring.
+/// </summary>
+/// <remarks>Any number of streams may run the same networks at once; each serves one caller at a time.</remarks>
+internal sealed class TokenStream
+{
+    private readonly SequenceStream[] _streams;
+    private readonly float[] _logProbabilities;
+    private readonly float[] _scratch;
+
+    /// <param name="networks">The networks: their outputs are the logits of the tokens 1 to O.</param>
+    public TokenStream(IReadOnlyList<SequenceNetwork> networks)
+    {
+        _streams = [.. networks.Select(network => new SequenceStream(network))];
+        _logProbabilities = new float[networks[0].Shape.OutputSize];
+        _scratch = new float[_logProbabilities.Length];
+        StateLength = _streams.Sum(stream => stream.StateLength) + _logProbabilities.Length;
+    }
+
+    /// <summary>O: the tokens that may come next are 1 to O.</summary>
+    public int Outputs => _logProbabilities.Length;
+
+    /// <summary>The logarithm of the probability of each of the tokens 1 to O as the next one; valid until the next step.</summary>
+    public ReadOnlySpan<float> LogProbabilities => _logProbabilities;
+
+    /// <summary>Numbers in the state: of the networks, and the probabilities of the next token.</summary>
+    public int StateLength { get; }
+
+    /// <summary>Reads a token.</summary>
+    /// <param name="token">The token's number; 0 for an unknown one.</param>
+    public void Step(int token)
+    {
+        _streams[0].Step([], [token]).CopyTo(_logProbabilities);
+        for (int i = 1; i < _streams.Length; i++)
+            TensorPrimitives.Add(_logProbabilities, _streams[i].Step([], [token]), _logProbabilities);
+        if (_streams.Length > 1)
+            TensorPrimitives.Divide(_logProbabilities, _streams.Length, _logProbabilities);
+        // Subtracted first, so that no power overflows and the sum is at least 1.
+        TensorPrimitives.Subtract(_logProbabilities, TensorPrimitives.Max<float>(_logProbabilities), _logProbabilities);
+        TensorPrimitives.Exp<float>(_logProbabilities, _scratch);
+        TensorPrimitives.Subtract(_logProbabilities, MathF.Log(TensorPrimitives.Sum<float>(_scratch)), _logProbabilities);
+    }
+
+    /// <summary>Returns to the state before the first token, in which nothing is predicted.</summary>
+    public void Reset()
+    {
+        foreach (SequenceStream stream in _streams)
+            stream.Reset();
+        Array.Clear(_logProbabilities);
+    }
+
+    /// <summary>Writes the state to <paramref name="destination"/>, <see cref="StateLength"/> numbers.</summary>
+    public void CopyStateTo(Span<float> destination)
+    {
+        _logProbabilities.CopyTo(destination);
+        destination = destination[_logProbabilities.Length..];
+        foreach (SequenceStream stream in _streams)
+        {
+            stream.CopyStateTo(destination[..stream.StateLength]);
+            destination = destination[stream.StateLength..];
+        }
+    }
+
+    /// <summary>Restores a state that <see cref="CopyStateTo"/> wrote.</summary>
+    public void CopyStateFrom(ReadOnlySpan<float> source)
+    {
+        source[.._logProbabilities.Length].CopyTo(_logProbabilities);
+        source = source[_logProbabilities.Length..];
+        foreach (SequenceStream stream in _streams)
+        {
+            stream.CopyStateFrom(source[..stream.StateLength]);
+            source = source[stream.StateLength..];
+        }
+    }
+}
