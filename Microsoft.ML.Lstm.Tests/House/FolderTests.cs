@@ -61,6 +61,7 @@ public sealed class FolderTests
         "Sequences/Autoencoder",
         "Sequences/LanguageModel",
         "Sequences/LanguageModel/Evaluation",
+        "Sequences/LanguageModel/Generation",
         "Series",
         "Forecasting",
         "Forecasting/Evaluation",

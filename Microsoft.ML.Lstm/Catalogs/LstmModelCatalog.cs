@@ -13,6 +13,30 @@ namespace Microsoft.ML;
 public static class LstmModelCatalog
 {
     /// <summary>
+    /// Creates a <see cref="LstmTextGenerator"/>, which goes on with texts by a pipeline that ends with a language model.
+    /// </summary>
+    /// <param name="catalog">The catalog, <c>ml.Model</c>.</param>
+    /// <param name="model">The fitted or loaded pipeline: transforms that make tokens of a text, and what
+    /// <see cref="LstmLanguageModelTrainer"/> trained behind them.</param>
+    /// <param name="inputColumnName">The column of texts that the pipeline reads.</param>
+    /// <returns>The generator.</returns>
+    /// <exception cref="ArgumentException">The pipeline has no language model, or <paramref name="inputColumnName"/> is empty.</exception>
+    /// <exception cref="InvalidOperationException">The keys of the tokens have no values to make a text of.</exception>
+    /// <example>
+    /// <code>
+    /// ITransformer model = ml.Model.Load("poet.zip", out _);
+    /// string line = ml.Model.CreateTextGenerator(model, "Text").Generate("Shall I", new() { Temperature = 0.7f, Seed = 1 });
+    /// </code>
+    /// </example>
+    public static LstmTextGenerator CreateTextGenerator(this ModelOperationsCatalog catalog, ITransformer model,
+        string inputColumnName = "Text")
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentException.ThrowIfNullOrEmpty(inputColumnName);
+        return new LstmTextGenerator(catalog.GetEnvironment(), model, inputColumnName);
+    }
+
+    /// <summary>
     /// Reads a transformer of this package back from the ONNX file that its <c>ExportToOnnx</c> wrote. It gives the same columns and the
     /// same scores.
     /// </summary>
@@ -72,6 +96,7 @@ public static class LstmModelCatalog
             nameof(LstmPerStepRegressionTransformer) => Sequence(saved => LstmPerStepRegressionTransformer.Of(environment, saved)),
             nameof(LstmPerStepBinaryTransformer) => Sequence(saved => LstmPerStepBinaryTransformer.Of(environment, saved)),
             nameof(LstmAutoencoderTransformer) => Sequence(saved => LstmAutoencoderTransformer.Of(environment, saved)),
+            nameof(LstmLanguageModelTransformer) => Sequence(saved => LstmLanguageModelTransformer.Of(environment, saved)),
             nameof(LstmScoringTransformer) => Sequence(saved => LstmScoringTransformer.Of(environment, saved)),
             _ => throw new NotSupportedException($"ONNX: the file has a {OnnxText.Show(description.Transformer)}, "
                 + "which this version of the package does not know."),

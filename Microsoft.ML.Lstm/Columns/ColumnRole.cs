@@ -101,6 +101,12 @@ internal sealed class ColumnRole
     public static ColumnRole NumberOfTokens { get; } = new("number of tokens", "UInt32", column =>
         !column.IsKey && column.ItemType.Equals(NumberDataViewType.UInt32) && column.Kind == SchemaShape.Column.VectorKind.Scalar);
 
+    public static ColumnRole NextItem { get; } = new("label", "Key or Text", column =>
+        (column.IsKey || column.ItemType.Equals(TextDataViewType.Instance)) && column.Kind == SchemaShape.Column.VectorKind.Scalar);
+
+    public static ColumnRole PredictedItems { get; } = new("predicted label", "a vector of Key of known size", column =>
+        column.IsKey && column.Kind == SchemaShape.Column.VectorKind.Vector);
+
     public static ColumnRole Forecast { get; } = new("forecast", "Vector<Single> of known size, or Single", IsSingleOrVector);
 
     public static ColumnRole ForecastLowerBound { get; } = new("lower bound", Forecast._expected, IsSingleOrVector);

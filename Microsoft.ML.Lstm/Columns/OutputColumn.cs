@@ -49,6 +49,9 @@ internal abstract class ScoredRow
     /// <summary>The weights of the T steps in the encoding, with the sum 1; empty for a network that does not pool by attention.</summary>
     public virtual ReadOnlySpan<float> Attention => [];
 
+    /// <summary>The numbers that a language model knows the row's tokens by, 0 for unknown ones; empty for other networks.</summary>
+    public virtual ReadOnlySpan<int> Tokens => [];
+
     /// <summary>What explains the result; null where there is nothing to explain, and where no explanation was asked for.</summary>
     public virtual Explanation? Explanation => null;
 }

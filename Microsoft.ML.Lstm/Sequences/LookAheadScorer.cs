@@ -55,6 +55,8 @@ internal sealed class LookAheadScorer : ScoredRow
     public override ReadOnlySpan<float> Attention
         => Sequence is var sequence && sequence == BadRow ? [] : _scorer!.AttentionWeights(sequence);
 
+    public override ReadOnlySpan<int> Tokens => Sequence is var sequence && sequence == BadRow ? [] : _scorer!.Tokens(sequence);
+
     /// <summary>Called when the consumer has moved to another row, or beyond the last row.</summary>
     public void Moved(bool isAtRow)
     {

@@ -38,6 +38,8 @@ internal sealed class ScoringRowMapper(ScoringBindings bindings) : IRowToRowMapp
 
         public override ReadOnlySpan<float> Attention => Score() is { Count: > 0 } scorer ? scorer.AttentionWeights(0) : [];
 
+        public override ReadOnlySpan<int> Tokens => Score() is { Count: > 0 } scorer ? scorer.Tokens(0) : [];
+
         private SequenceScorer Score()
         {
             long position = input.Position;

@@ -49,6 +49,11 @@ internal sealed class SequenceOnnx(string transformer, SequenceModel model, Scor
     public void WriteTo(OnnxFile file)
     {
         if (model.Shape.Head == Head.NextToken)
+        {
+            LanguageModelValues.Write(file, model, input.Features[0].Name, columns.LabelValues?.Values);
+            return;
+        }
+        if (model.Shape.Head == Head.NextToken)
             throw new NotSupportedException(NoLanguageModel);
         var names = input.Features.ToDictionary(feature => feature, feature => file.AddInput(feature.IsTokens
             ? new OnnxValue(feature.Name, TensorProto.Types.DataType.Uint32, OnnxAxis.Batch, OnnxAxis.Time)
@@ -75,6 +80,9 @@ internal sealed class SequenceOnnx(string transformer, SequenceModel model, Scor
     {
         if (model.Shape.Head == Head.NextToken)
             throw new NotSupportedException(NoLanguageModel);
+        if (model.Shape.Head == Head.NextToken)
+            throw new NotSupportedException("a language model goes from token to token with a state; ExportToOnnx writes it with the state "
+                + "as an input and an output");
         if (input.CharacterColumnName is not null)
             throw new NotSupportedException($"it reads the texts of column '{input.CharacterColumnName}' by their characters, and ONNX has "
                 + "no operators for those of texts; ExportToOnnx writes a network that reads the characters' codes");

@@ -69,6 +69,9 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
 
     private protected ScoringColumns Columns { get; }
 
+    /// <summary>The networks of the model, packed for scoring.</summary>
+    private protected IReadOnlyList<SequenceNetwork> Networks => _network.Value.Networks;
+
     private protected ScoringNetwork Network => _network.Value;
 
     private FeatureColumn FeatureColumn => Columns.Features[_featureColumn ?? 0];
@@ -176,6 +179,12 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
     /// axis. Outputs have the names of the columns too, and a leading axis for the rows: a number is [batch, 1], results for each step are
     /// [batch, time] or [batch, time, values]. For a row that can't be scored all numbers are NaN, and keys are 0. The values that the keys
     /// of a label stand for are in the model's metadata, under the name of the output, as a JSON array of texts.
+    /// <para>
+    /// A language model has no columns there, but its state as an input and an output, so that a text goes through it in pieces of any
+    /// length, and a runtime can generate: inputs are the column of keys, where the boundary before a text's first token is the key behind
+    /// the column's last, and <c>State</c>, floats [batch, numbers], zeros at first; outputs are <c>LogProbabilities</c> [batch, time,
+    /// tokens] of the token that follows each, the known keys in their order and behind them the boundary, and <c>NextState</c>.
+    /// </para>
     /// </remarks>
     /// <param name="stream">Receives the model.</param>
     /// <exception cref="ArgumentNullException"><paramref name="stream"/> is <see langword="null"/>.</exception>

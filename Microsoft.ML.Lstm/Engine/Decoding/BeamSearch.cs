@@ -6,8 +6,9 @@ namespace Microsoft.ML.Lstm.Engine.Decoding;
 internal sealed record FoundText(IReadOnlyList<int> Tokens, float Score);
 
 /// <summary>
-/// Looks for the text with the highest score behind a prompt. At each length the texts with the highest probability are followed, so many as
-/// the beam is wide; a text is complete with a token that ends it, which counts as one of its length, or with the most tokens it may have.
+/// Looks for the text with the highest score behind a prompt. At each length the texts with the highest probability are followed, so many
+/// as the beam is wide; a text is complete with a token that ends it, which counts as one of its length, or with the most tokens it may
+/// have.
 /// </summary>
 /// <remarks>With a beam as wide as there are texts, it finds the best of all.</remarks>
 internal sealed class BeamSearch

@@ -1,8 +1,8 @@
 namespace Microsoft.ML.Lstm.Engine.Decoding;
 
 /// <summary>
-/// Makes tokens that a text has already less probable (Keskar et al. 2019): their probability p becomes p^θ, before all are divided by their
-/// new sum.
+/// Makes tokens that a text has already less probable (Keskar et al. 2019): their probability p becomes p^θ, before all are divided by
+/// their new sum.
 /// </summary>
 /// <remarks>The paper divides outputs, whose zero has no meaning, by θ; logarithms of probabilities are never above 0, so that θ above 1
 /// always makes repetitions less probable, whatever the outputs of the network.</remarks>

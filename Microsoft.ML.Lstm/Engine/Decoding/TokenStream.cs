@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Microsoft.ML.Lstm.Engine.Kernels;
 using Microsoft.ML.Lstm.Engine.Network;
 
 namespace Microsoft.ML.Lstm.Engine.Decoding;
@@ -10,14 +11,17 @@ namespace Microsoft.ML.Lstm.Engine.Decoding;
 /// <remarks>Any number of streams may run the same networks at once; each serves one caller at a time.</remarks>
 internal sealed class TokenStream
 {
+    private readonly WorkerTeam _team;
     private readonly SequenceStream[] _streams;
     private readonly float[] _logProbabilities;
     private readonly float[] _scratch;
 
     /// <param name="networks">The networks: their outputs are the logits of the tokens 1 to O.</param>
-    public TokenStream(IReadOnlyList<SequenceNetwork> networks)
+    /// <param name="threads">Threads to share a step among.</param>
+    public TokenStream(IReadOnlyList<SequenceNetwork> networks, int threads = 1)
     {
-        _streams = [.. networks.Select(network => new SequenceStream(network))];
+        _team = new WorkerTeam(threads);
+        _streams = [.. networks.Select(network => new SequenceStream(network, _team))];
         _logProbabilities = new float[networks[0].Shape.OutputSize];
         _scratch = new float[_logProbabilities.Length];
         StateLength = _streams.Sum(stream => stream.StateLength) + _logProbabilities.Length;
@@ -46,6 +50,9 @@ internal sealed class TokenStream
         TensorPrimitives.Exp<float>(_logProbabilities, _scratch);
         TensorPrimitives.Subtract(_logProbabilities, MathF.Log(TensorPrimitives.Sum<float>(_scratch)), _logProbabilities);
     }
+
+    /// <summary>Leaves the threads to others until the next step.</summary>
+    public void ReleaseThreads() => _team.Release();
 
     /// <summary>Returns to the state before the first token, in which nothing is predicted.</summary>
     public void Reset()

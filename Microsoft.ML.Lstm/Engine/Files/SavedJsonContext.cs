@@ -28,6 +28,7 @@ namespace Microsoft.ML.Lstm.Engine.Files;
 [JsonSerializable(typeof(SavedAnomaly))]
 [JsonSerializable(typeof(SlidingWindowSettings))]
 [JsonSerializable(typeof(SubwordSettings))]
+[JsonSerializable(typeof(SavedGeneration))]
 [JsonSerializable(typeof(Dictionary<string, int>))]
 [JsonSerializable(typeof(TrainingReport))]
 internal sealed partial class SavedJsonContext : JsonSerializerContext;

@@ -99,6 +99,9 @@ internal sealed record LanguageColumns(int Predictions)
 
     /// <summary>The column of the logarithm of the probability of each token; null for none.</summary>
     public string? TokenLogLikelihood { get; init; }
+
+    /// <summary>Whether the tokens of a text are left out of the predictions.</summary>
+    public bool ExcludeHistory { get; set; }
 }
 
 /// <summary>A column of sequences that a network reads: some numbers a step, or one key a step.</summary>

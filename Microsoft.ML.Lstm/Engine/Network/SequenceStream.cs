@@ -23,13 +23,20 @@ internal sealed unsafe class SequenceStream
     private readonly FloatBuffer _headInput;
     private readonly FloatBuffer _outputs;
     private readonly AdaptiveSoftmax? _adaptive;
+    private readonly WorkerTeam? _team;
+    private readonly Action<int> _runShare;
+    private PackedCell _cell;
+    private CellStep _step;
     private bool _isOddStep;
 
     /// <param name="network">The network to run.</param>
+    /// <param name="team">Threads to share each layer's units among, with the same bits; null for the caller's alone.</param>
     /// <exception cref="NotSupportedException">The outputs of the network depend on later steps, or on all steps.</exception>
-    public SequenceStream(SequenceNetwork network)
+    public SequenceStream(SequenceNetwork network, WorkerTeam? team = null)
     {
         _network = network;
+        _team = team is { Threads: > 1 } ? team : null;
+        _runShare = share => _network.Kernels.Forward(_cell.Share(share, _team!.Threads), _step);
         _shape = network.Shape;
         if (_shape.Bidirectional)
             throw new NotSupportedException(
@@ -84,10 +91,13 @@ internal sealed unsafe class SequenceStream
         float* x = _x.Pointer;
         for (int layer = 0; layer < _layers.Length; layer++)
         {
-            PackedCell cell = _network.Weights(layer, direction: 0).Cell;
-            CellStep step = _layers[layer].Next(x, cell.InputWidth, _isOddStep);
-            _network.Kernels.Forward(cell, step);
-            x = step.H;
+            _cell = _network.Weights(layer, direction: 0).Cell;
+            _step = _layers[layer].Next(x, _cell.InputWidth, _isOddStep);
+            if (_team is null)
+                _network.Kernels.Forward(_cell, _step);
+            else
+                _team.Run(_team.Threads, _runShare);
+            x = _step.H;
         }
         _isOddStep = !_isOddStep;
         CopyEncoding();

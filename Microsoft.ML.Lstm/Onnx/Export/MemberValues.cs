@@ -21,7 +21,7 @@ internal sealed class MemberValues
         string[] parts =
         [
             .. inputs.Numbers is null ? [] : new[] { inputs.Numbers },
-            .. inputs.Tokens.Select(Embed),
+            .. inputs.Tokens.Select((keys, table) => Embed(Graph, parameters, keys, table)),
             .. inputs.Characters is null ? [] : new[] { CharacterValues.Write(Graph, parameters, inputs.Characters) },
         ];
         string x = Graph.Concat(axis: 2, parts);
@@ -90,21 +90,25 @@ internal sealed class MemberValues
         string ToFloat(string value) => Graph.Cast(value, TensorProto.Types.DataType.Float);
     }
 
-    /// <summary>The vectors of keys, [B x T x size].</summary>
-    private string Embed(string keys, int table)
+    /// <summary>The vectors of keys, [B x T x size]; where there is a boundary, it is the key behind the last.</summary>
+    public static string Embed(OnnxGraph graph, ParameterSet parameters, string keys, int table)
     {
-        EmbeddingShape embedding = Shape.Embeddings[table];
-        Parameter weight = _parameters.Find(ParameterSet.EmbeddingName(table));
-        string key = Graph.Cast(keys, TensorProto.Types.DataType.Int64);
-        string isBeyond = Graph.Node("Greater", [key, Graph.Vector(embedding.KeyCount)]);
-        string row = Graph.Node("Where", [isBeyond, Graph.Vector(0), key]);
+        EmbeddingShape embedding = parameters.Shape.Embeddings[table];
+        Parameter weight = parameters.Find(ParameterSet.EmbeddingName(table));
+        string key = graph.Cast(keys, TensorProto.Types.DataType.Int64);
+        string isBeyond = graph.Node("Greater", [key, graph.Vector(embedding.KeyCount + (embedding.HasBoundary ? 1 : 0))]);
+        string row = graph.Node("Where", [isBeyond, graph.Vector(0), key]);
         if (embedding.Keys is { } known)
         {
-            long[] rows = [.. Enumerable.Range(0, known.KeyCount + 1).Select(each => (long)known.NumberOf(each))];
-            row = Graph.Gather(Graph.Constant($"embedding{table}.rows", rows, rows.Length), row, axis: 0);
+            long[] rows =
+            [
+                .. Enumerable.Range(0, known.KeyCount + 1).Select(each => (long)known.NumberOf(each)),
+                .. embedding.HasBoundary ? [embedding.Boundary] : Array.Empty<long>(),
+            ];
+            row = graph.Gather(graph.Constant($"embedding{table}.rows", rows, rows.Length), row, axis: 0);
         }
-        string vectors = Graph.Constant($"embedding{table}.weight", _parameters[weight].ToArray(), weight.Rows, weight.Columns);
-        return Graph.Gather(vectors, row, axis: 0);
+        string vectors = graph.Constant($"embedding{table}.weight", parameters[weight].ToArray(), weight.Rows, weight.Columns);
+        return graph.Gather(vectors, row, axis: 0);
     }
 
     private string StepOutputs()

@@ -1,3 +1,4 @@
+using System.Collections;
 using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Onnx.Import;
@@ -166,6 +167,8 @@ internal sealed class ModelDescription
             AffineScaler.Identity(first.StaticSize), AffineScaler.Identity(first.OutputSize))));
 
         int read = 0;
+        // A tied head has weights of the table of embeddings once more; Check compares them.
+        var isRead = new BitArray(count + 1);
         // Several networks have one random field, the mean of theirs.
         foreach ((ParameterSet member, _) in owners)
         {
@@ -190,7 +193,8 @@ internal sealed class ModelDescription
                 while (owners[owner].First >= places[i])
                     owner--;
                 owners[owner].Member.Values[places[i] - owners[owner].First - 1] = values[i];
-                read++;
+                read += isRead[places[i]] ? 0 : 1;
+                isRead[places[i]] = true;
             }
         }
         if (read != count || !owners.All(owner => owner.Member.Values.All(float.IsFinite)))

@@ -31,6 +31,11 @@ internal sealed class NetworkValues
     public static void WriteAll(OnnxFile file, SequenceModel model)
     {
         NetworkShape shape = model.Shape;
+        if (shape.Head == Head.NextToken)
+        {
+            LanguageModelValues.Write(file, model, "Tokens", names: null);
+            return;
+        }
         string Floats(string name, params OnnxAxis[] axes) => file.AddInput(new OnnxValue(name, TensorProto.Types.DataType.Float, axes));
         var network = new NetworkValues(file, model, new NetworkInputs(
             shape.NumericSize > 0 ? [Floats("Features", OnnxAxis.Batch, OnnxAxis.Time, shape.NumericSize)] : [],

@@ -13,8 +13,9 @@ internal sealed class RecurrentValues
     /// <param name="needsSteps">Whether the last layer's outputs at all steps are read, rather than at the last.</param>
     /// <param name="name">What the layers are called, before their number.</param>
     /// <param name="isReversed">Whether the only direction goes from the last step to the first.</param>
+    /// <param name="initialStates">For each layer h and, for LSTM, c before the first step, each [D x B x H]; null for zeros.</param>
     public RecurrentValues(OnnxGraph graph, ParameterSet parameters, string x, string? lengths, bool needsSteps, string name = "layer",
-        bool isReversed = false)
+        bool isReversed = false, string[][]? initialStates = null)
     {
         NetworkShape shape = parameters.Shape;
         var cell = OnnxCell.Of(shape.Cell);
@@ -22,6 +23,7 @@ internal sealed class RecurrentValues
         if (lengths is null && shape.Cell == CellType.Gru)
             lengths = graph.Node("Expand", [graph.SizeOf(x, axis: 0), graph.SizeOf(x, axis: 1)]);
         string sequenceLengths = lengths is null ? "" : graph.Cast(lengths, TensorProto.Types.DataType.Int32);
+        var finalStates = new List<string[]>();
         string direction = isReversed ? "reverse" : shape.Bidirectional ? "bidirectional" : "forward";
         for (int layer = 0; layer < shape.Layers; layer++)
         {
@@ -39,13 +41,20 @@ internal sealed class RecurrentValues
                 OfDirections(layer, "weight_hh", "R", values => cell.Weights(values), shape.HiddenSize),
                 OfDirections(layer, "bias", "B", values => cell.Biases(values, shape.HiddenSize)),
                 sequenceLengths,
+                .. initialStates?[layer] ?? [],
             ],
-            [!isLast || needsSteps ? $"{name}{layer}.Y" : "", isLast && !needsSteps ? $"{name}{layer}.Y_h" : ""], attributes);
+            [
+                !isLast || needsSteps ? $"{name}{layer}.Y" : "",
+                initialStates is not null || (isLast && !needsSteps) ? $"{name}{layer}.Y_h" : "",
+                .. initialStates?[layer].Length == 2 ? [$"{name}{layer}.Y_c"] : Array.Empty<string>(),
+            ], attributes);
+            finalStates.Add(initialStates is null ? [] : results[1..]);
             if (isLast && !needsSteps)
             {
                 Final = results[1];
                 return;
             }
+            FinalStates = finalStates;
             x = Steps = graph.Reshape(graph.Transpose(results[0], 0, 2, 1, 3), 0, 0, shape.LayerSize);
         }
 
@@ -63,6 +72,9 @@ internal sealed class RecurrentValues
     }
 
     private delegate float[] OrderOf(ReadOnlySpan<float> values);
+
+    /// <summary>For each layer h and, for LSTM, c after the last step, each [D x B x H]; if initial states were given.</summary>
+    public IReadOnlyList<string[]> FinalStates { get; } = [];
 
     /// <summary>The last layer's outputs, [T x B x D·H]; if they are needed.</summary>
     public string Steps { get; } = "";

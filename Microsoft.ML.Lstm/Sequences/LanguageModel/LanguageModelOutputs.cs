@@ -30,8 +30,8 @@ internal static class LanguageModelOutputs
 
     public static OutputColumn[] Create(LanguageVocabulary vocabulary, LanguageColumns columns) =>
     [
-        new NextTokensColumn(vocabulary, columns.Predictions),
-        new NextProbabilitiesColumn(vocabulary, columns.Predictions),
+        new NextTokensColumn(vocabulary, columns),
+        new NextProbabilitiesColumn(vocabulary, columns),
         .. columns.LogLikelihood is { } sum ? new OutputColumn[] { new LogLikelihoodColumn(sum, vocabulary) } : [],
         .. columns.NumberOfTokens is { } count ? new OutputColumn[] { new NumberOfTokensColumn(count, vocabulary) } : [],
         .. columns.TokenLogLikelihood is { } each ? new OutputColumn[] { new TokenLogLikelihoodColumn(each, vocabulary) } : [],
@@ -44,12 +44,12 @@ internal static class LanguageModelOutputs
 
 /// <summary>The k most probable tokens behind a text, and their probabilities.</summary>
 /// <param name="vocabulary">The tokens.</param>
-/// <param name="count">k.</param>
-internal sealed class NextTokenRanking(LanguageVocabulary vocabulary, int count)
+/// <param name="columns">k, and whether the tokens of the text are left out.</param>
+internal sealed class NextTokenRanking(LanguageVocabulary vocabulary, LanguageColumns columns)
 {
     private readonly float[] _probabilities = new float[vocabulary.Outputs];
-    private readonly float[] _best = new float[count];
-    private readonly int[] _outputs = new int[count];
+    private readonly float[] _best = new float[columns.Predictions];
+    private readonly int[] _outputs = new int[columns.Predictions];
 
     /// <summary>The outputs of the tokens, the most probable first.</summary>
     public ReadOnlySpan<int> Outputs => _outputs.AsSpan(0, Found);
@@ -59,15 +59,22 @@ internal sealed class NextTokenRanking(LanguageVocabulary vocabulary, int count)
 
     private int Found { get; set; }
 
-    /// <summary>Ranks the tokens by the output of a scored row.</summary>
-    public void Rank(ReadOnlySpan<float> output)
+    /// <summary>Ranks the tokens by a scored row.</summary>
+    public void Rank(ScoredRow row)
     {
-        Softmax.Probabilities(output[^vocabulary.Outputs..], _probabilities);
+        Softmax.Probabilities(row.Output[^vocabulary.Outputs..], _probabilities);
         // The boundary, behind the tokens, is no token to predict.
         Span<float> left = _probabilities.AsSpan(0, vocabulary.Count);
-        for (Found = 0; Found < Math.Min(count, left.Length); Found++)
+        foreach (int token in columns.ExcludeHistory ? row.Tokens : [])
+        {
+            if (token > 0)
+                left[token - 1] = -1;
+        }
+        for (Found = 0; Found < Math.Min(columns.Predictions, left.Length); Found++)
         {
             int best = TensorPrimitives.IndexOfMax<float>(left);
+            if (left[best] < 0)
+                break;
             (_outputs[Found], _best[Found]) = (best, left[best]);
             left[best] = -1;
         }
@@ -75,28 +82,28 @@ internal sealed class NextTokenRanking(LanguageVocabulary vocabulary, int count)
 }
 
 /// <summary>The most probable next tokens; missing for a row that could not be scored, and behind the last where there are fewer.</summary>
-internal sealed class NextTokensColumn(LanguageVocabulary vocabulary, int count)
+internal sealed class NextTokensColumn(LanguageVocabulary vocabulary, LanguageColumns columns)
     : ScoreSetColumn(DefaultColumnNames.PredictedLabel,
-        new VectorDataViewType(new KeyDataViewType(typeof(uint), vocabulary.KeyCount), count),
+        new VectorDataViewType(new KeyDataViewType(typeof(uint), vocabulary.KeyCount), columns.Predictions),
         ScoreColumnKind.SequenceClassification, ScoreValueKind.PredictedLabel)
 {
     private readonly LanguageVocabulary _vocabulary = vocabulary;
-    private readonly int _count = count;
+    private readonly LanguageColumns _columns = columns;
 
     protected override void AddValueNames(DataViewSchema.Annotations.Builder builder)
         => _vocabulary.Values?.AddTo(builder, AnnotationUtils.Kinds.KeyValues);
 
     public override Delegate CreateGetter(ScoredRow row)
     {
-        var ranking = new NextTokenRanking(_vocabulary, _count);
+        var ranking = new NextTokenRanking(_vocabulary, _columns);
         return (ValueGetter<VBuffer<uint>>)((ref VBuffer<uint> value) =>
         {
             ReadOnlySpan<float> output = row.Output;
-            VBufferEditor<uint> editor = VBufferEditor.Create(ref value, _count);
+            VBufferEditor<uint> editor = VBufferEditor.Create(ref value, _columns.Predictions);
             editor.Values.Clear();
             if (!output.IsEmpty)
             {
-                ranking.Rank(output);
+                ranking.Rank(row);
                 for (int i = 0; i < ranking.Outputs.Length; i++)
                     editor.Values[i] = _vocabulary.KeyOf(ranking.Outputs[i]);
             }
@@ -106,24 +113,24 @@ internal sealed class NextTokensColumn(LanguageVocabulary vocabulary, int count)
 }
 
 /// <summary>The probabilities of the most probable next tokens; 0 behind the last where there are fewer.</summary>
-internal sealed class NextProbabilitiesColumn(LanguageVocabulary vocabulary, int count)
-    : ScoreSetColumn(DefaultColumnNames.Score, new VectorDataViewType(NumberDataViewType.Single, count),
+internal sealed class NextProbabilitiesColumn(LanguageVocabulary vocabulary, LanguageColumns columns)
+    : ScoreSetColumn(DefaultColumnNames.Score, new VectorDataViewType(NumberDataViewType.Single, columns.Predictions),
         ScoreColumnKind.SequenceClassification, ScoreValueKind.Score)
 {
     private readonly LanguageVocabulary _vocabulary = vocabulary;
-    private readonly int _count = count;
+    private readonly LanguageColumns _columns = columns;
 
     public override Delegate CreateGetter(ScoredRow row)
     {
-        var ranking = new NextTokenRanking(_vocabulary, _count);
+        var ranking = new NextTokenRanking(_vocabulary, _columns);
         return (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) =>
         {
             ReadOnlySpan<float> output = row.Output;
-            VBufferEditor<float> editor = VBufferEditor.Create(ref value, _count);
+            VBufferEditor<float> editor = VBufferEditor.Create(ref value, _columns.Predictions);
             editor.Values.Fill(output.IsEmpty ? float.NaN : 0);
             if (!output.IsEmpty)
             {
-                ranking.Rank(output);
+                ranking.Rank(row);
                 ranking.Probabilities.CopyTo(editor.Values);
             }
             value = editor.Commit();

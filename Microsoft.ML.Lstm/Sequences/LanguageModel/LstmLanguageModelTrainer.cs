@@ -150,6 +150,12 @@ public sealed class LstmLanguageModelTrainer : SequenceTrainerBase<LstmLanguageM
         public int NumberOfPredictions = 1;
 
         /// <summary>
+        /// Whether tokens that a text has already are left out of the predictions, as of recommendations for items that a visitor has not
+        /// seen. Probabilities stay those among all tokens. Default: <see langword="false"/>.
+        /// </summary>
+        public bool ExcludeHistory;
+
+        /// <summary>
         /// A column for the natural logarithm of the probability of the text; <see langword="null"/> for none. Default:
         /// <c>LogLikelihood</c>.
         /// </summary>
@@ -177,6 +183,7 @@ public sealed class LstmLanguageModelTrainer : SequenceTrainerBase<LstmLanguageM
             LogLikelihood = LogLikelihoodColumnName,
             NumberOfTokens = NumberOfTokensColumnName,
             TokenLogLikelihood = TokenLogLikelihoodColumnName,
+            ExcludeHistory = ExcludeHistory,
         };
 
         private protected override TokenSettings Tokens => new(EmbeddingSize!.Value, FreezePretrained: false);

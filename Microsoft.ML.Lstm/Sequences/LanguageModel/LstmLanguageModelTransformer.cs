@@ -34,7 +34,7 @@ namespace Microsoft.ML.Lstm;
 /// ]]></format>
 /// </remarks>
 /// <seealso cref="LstmCatalog"/>
-public sealed class LstmLanguageModelTransformer : SequencePredictionTransformer
+public sealed partial class LstmLanguageModelTransformer : SequencePredictionTransformer
 {
     internal const string LoaderSignature = "LstmLanguageModel";
 

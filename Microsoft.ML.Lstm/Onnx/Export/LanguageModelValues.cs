@@ -1,0 +1,73 @@
+using Microsoft.ML.Lstm.Engine.Parameters;
+
+namespace Microsoft.ML.Lstm.Onnx.Export;
+
+/// <summary>
+/// A language model written into a file with its state as an input and an output, so that a runtime can go through a text in pieces of any
+/// length, token by token too, and generate.
+/// </summary>
+/// <remarks>
+/// The state of a row is that of a <see cref="Engine.Network.SequenceStream"/>: layer by layer h and, for LSTM, c; of an ensemble one
+/// network behind the other. It is zero before the first token.
+/// </remarks>
+internal static class LanguageModelValues
+{
+    /// <summary>Names of the state before and after the tokens, and of the result.</summary>
+    public const string State = "State", NextState = "NextState", LogProbabilities = "LogProbabilities";
+
+    /// <summary>Writes a model.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="tokenColumn">The name of the input of keys [batch, time]; the boundary is the key behind the column's last.</param>
+    /// <param name="names">What the column's keys stand for; null where that is unknown.</param>
+    public static void Write(OnnxFile file, SequenceModel model, string tokenColumn, IReadOnlyList<string>? names)
+    {
+        NetworkShape shape = model.Shape;
+        string keys = file.AddInput(new OnnxValue(tokenColumn, TensorProto.Types.DataType.Uint32, OnnxAxis.Batch, OnnxAxis.Time));
+        int h = shape.HiddenSize, parts = shape.CellDescription.HasCellState ? 2 : 1;
+        int length = model.Members.Count * shape.Layers * parts * h;
+        string state = file.AddInput(new OnnxValue(State, TensorProto.Types.DataType.Float, OnnxAxis.Batch, length));
+        var states = new List<string>();
+        string? sum = null;
+        int at = 0;
+        foreach (ParameterSet member in model.Members)
+        {
+            string x = file.Transpose(MemberValues.Embed(file, member, keys, table: 0), 1, 0, 2);
+            string[][] initial = [.. Enumerable.Range(0, shape.Layers)
+                .Select(_ => Enumerable.Range(0, parts).Select(_ => TakeState()).ToArray())];
+            var recurrent = new RecurrentValues(file, member, x, lengths: null, needsSteps: true, initialStates: initial);
+            states.AddRange(recurrent.FinalStates.SelectMany(layer => layer).Select(final => file.Reshape(final, -1, h)));
+            // A tied head is the table of embeddings without its first row, the unknown token.
+            ReadOnlySpan<float> weight = shape.TiesHead
+                ? member[member.Embeddings[0]].Slice(shape.Embeddings[0].Size, shape.OutputSize * shape.Embeddings[0].Size)
+                : member[ParameterSet.HeadWeight];
+            string outputs = file.Linear("head", file.Transpose(recurrent.Steps, 1, 0, 2), weight, shape.OutputSize,
+                member[ParameterSet.HeadBias]);
+            sum = sum is null ? outputs : file.Node("Add", [sum, outputs]);
+        }
+        if (model.Members.Count > 1)
+            sum = file.Node("Mul", [sum!, file.Constant("share", 1f / model.Members.Count)]);
+        file.AddOutput(LogProbabilities, new OnnxValue(file.Node("LogSoftmax", [sum!], OnnxAttribute.Of("axis", 2)),
+            TensorProto.Types.DataType.Float, OnnxAxis.Batch, OnnxAxis.Time, shape.OutputSize)
+        {
+            Names = names is null ? null : [.. OutputNames(shape, names)],
+        });
+        file.AddOutput(NextState, new OnnxValue(file.Concat(axis: 1, [.. states]), TensorProto.Types.DataType.Float, OnnxAxis.Batch,
+            length));
+
+        string TakeState()
+        {
+            string part = file.Node("Slice", [state, file.Vector(at), file.Vector(at + h), file.Vector(1)]);
+            at += h;
+            return file.Reshape(part, 1, -1, h);
+        }
+    }
+
+    // The boundary, behind the tokens, has no name.
+    private static IEnumerable<string> OutputNames(NetworkShape shape, IReadOnlyList<string> names)
+    {
+        EmbeddingShape table = shape.Embeddings[0];
+        IEnumerable<int> keys = table.Keys?.Keys ?? Enumerable.Range(1, table.Vocabulary);
+        return [.. keys.Select(key => names[key - 1]), .. Enumerable.Repeat("", shape.OutputSize - table.Vocabulary)];
+    }
+}
