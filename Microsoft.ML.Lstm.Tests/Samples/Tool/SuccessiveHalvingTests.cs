@@ -44,6 +44,21 @@ public sealed class SuccessiveHalvingTests
     }
 
     [TestMethod]
+    public void TrainsInFullInTheirOrderWhereThereIsNoTimeForBriefTrainingsOfAll()
+    {
+        // Each training takes a twentieth of the time: enough for some in full, not for a brief one of each of thirty.
+        string[] names = ["none", .. Enumerable.Range(0, 30).Select(i => $"{i}")];
+        var search = Search(names, name =>
+        {
+            Thread.Sleep(100);
+            return name == "1" ? 0.2 : 1;
+        }, time: TimeSpan.FromSeconds(2));
+        Assert.AreEqual("1", search.Run().Model);
+        Assert.IsTrue(search.Trials.All(one => one.Trial.Effort == TrainingEffort.Default));
+        CollectionAssert.AreEqual(names[..search.Trials.Count], search.Trials.Select(one => one.Model).ToArray());
+    }
+
+    [TestMethod]
     public void GivesTheBestSoFarWhenCancelled()
     {
         using var source = new CancellationTokenSource();

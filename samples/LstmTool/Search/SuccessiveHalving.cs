@@ -5,8 +5,9 @@ namespace LstmTool.Search;
 
 /// <summary>
 /// Finds the settings with the least error on validation rows within a time, by successive halving (Jamieson and Talwalkar 2016): all
-/// candidates are trained briefly, the best third of them in full, and the best one several times, as an average of networks. The first
-/// candidate is trained in full before all others, so that there always is a model, and others have to be better by more than noise.
+/// candidates are trained briefly, the best third of them in full, and the best one several times, as an average of networks. Where there
+/// is no time for that, as many as there is time for are trained in full, in their order. The first candidate is trained in full before all
+/// others, so that there always is a model, and others have to be better by more than noise.
 /// </summary>
 /// <typeparam name="TModel">What a training gives.</typeparam>
 public sealed class SuccessiveHalving<TModel>
@@ -26,7 +27,7 @@ public sealed class SuccessiveHalving<TModel>
     private readonly Stopwatch _clock = new();
     private readonly List<(Trial Trial, Measured<TModel> Measured)> _trials = [];
 
-    /// <summary>What to try, the settings to fall back on first.</summary>
+    /// <summary>What to try: the settings to fall back on, then the others, those with the best prospects first.</summary>
     public required IReadOnlyList<Settings> Candidates { get; init; }
 
     /// <summary>
@@ -85,8 +86,9 @@ public sealed class SuccessiveHalving<TModel>
         bool keepsTimeForBest = HasTimeForBest;
         Settings[] others = [.. Candidates.Skip(1)];
         var brief = new List<(Settings Settings, double Error)>();
-        // With one or two others a brief training first would cost more than it saves.
-        if (others.Length >= KeepOneIn)
+        // With one or two others a brief training first would cost more than it saves, and so would some of them without time for what
+        // they are for.
+        if (others.Length >= KeepOneIn && HasTimeFor(others.Length * QuickShare + 1, keepsTimeForBest))
         {
             foreach (Settings settings in others)
             {

@@ -49,8 +49,12 @@ internal sealed class LabelingTask : LearningTask
     public override IReadOnlyList<Settings> Candidates =>
     [
         Settings.Untouched,
-        .. _word is null ? (Settings[])[] : [new("words by their characters too",
-            [new(nameof(SequenceTrainerOptions.CharacterColumnName), _word)])],
+        // Dropped tokens train the unknown word too, of which the characters tell.
+        .. _word is null ? (Settings[])[] : [new("words by their characters too, some words dropped",
+        [
+            new(nameof(SequenceTrainerOptions.CharacterColumnName), _word), new(nameof(TrainingOptions.InputDropout), 0.1f),
+            new(nameof(SequenceTrainerOptions.TokenDropout), 0.15f),
+        ])],
         new("128 units", [new(nameof(TrainingOptions.HiddenSize), 128)]),
         new("half of the outputs dropped", [new(nameof(TrainingOptions.OutputDropout), 0.5f)]),
         new("each step by itself", [new(nameof(LstmSequenceLabelingTrainer.Options.UseConditionalRandomField), false)]),
