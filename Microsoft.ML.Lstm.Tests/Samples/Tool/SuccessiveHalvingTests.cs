@@ -46,8 +46,8 @@ public sealed class SuccessiveHalvingTests
     [TestMethod]
     public void TrainsInFullInTheirOrderWhereThereIsNoTimeForBriefTrainingsOfAll()
     {
-        // Each training takes a twentieth of the time: enough for some in full, not for a brief one of each of thirty.
-        string[] names = ["none", .. Enumerable.Range(0, 30).Select(i => $"{i}")];
+        // Each training takes a twentieth of the time: enough for some in full, not for a brief one of each of two hundred.
+        string[] names = ["none", .. Enumerable.Range(0, 200).Select(i => $"{i}")];
         var search = Search(names, name =>
         {
             Thread.Sleep(100);
