@@ -110,7 +110,9 @@ public sealed partial class SequenceModelParameters
     /// <c>_reverse</c> behind the name for the direction from the last step to the first: <c>weight_ih_l{k}</c> [G·H x inputs],
     /// <c>weight_hh_l{k}</c> [G·H x H] and <c>bias_l{k}</c> [G·H, for GRU 4·H], which is PyTorch's two biases in one; then
     /// <c>head.weight</c> [O x (encoding + S)] and <c>head.bias</c> [O]; of a conditional random field <c>crf.transitions</c> [O x O], from
-    /// row to column, <c>crf.start_transitions</c> and <c>crf.end_transitions</c> [O]; of an autoencoder the decoder, a network that reads
+    /// row to column, <c>crf.start_transitions</c> and <c>crf.end_transitions</c> [O]; of an adaptive softmax, whose head has a row for
+    /// each token of the first cluster and for each other cluster i, <c>tail.{i}.0.weight</c> and <c>tail.{i}.1.weight</c>; of an
+    /// autoencoder the decoder, a network that reads
     /// the O numbers of the code and the step's place at every step and gives the F features, under the same names with the prefix
     /// <c>decoder.</c>; for each token of a step <c>embeddings.{i}.weight</c> [(vocabulary + 1) x embedding size], the unknown token
     /// first, the known tokens in the order of their keys; and where words are read by their characters <c>characters.weight</c> [filters x

@@ -119,8 +119,8 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
 
     /// <summary>
     /// Epochs until the next layer below begins to learn, 0 or more: at first the output layer learns alone, then with the last recurrent
-    /// layer, and so on down to the embeddings (gradual unfreezing, Howard and Ruder 2018). <see langword="null"/>, the default: chosen from
-    /// the data: 0; where a language model is the initial model 1.
+    /// layer, and so on down to the embeddings (gradual unfreezing, Howard and Ruder 2018). <see langword="null"/>, the default: chosen
+    /// from the data: 0; where a language model is the initial model 1.
     /// </summary>
     public float? UnfreezingEpochs;
 

@@ -27,7 +27,7 @@ public sealed class AdaptiveSoftmaxFileTests
     [DataRow("\\\"size\\\":2", "\\\"size\\\":3", "parameters")]
     [DataRow("\\\"size\\\":2", "\\\"size\\\":2147483647", "tails of an adaptive softmax")]
     [DataRow("\\\"outputSize\\\":10", "\\\"outputSize\\\":2147483647", "each class in one of them")]
-    [DataRow("\\\"stepOutputs\\\":true,", "", "stepOutputs where there is adaptiveSoftmax")]
+    [DataRow("\\\"stepOutputs\\\":true,", "", "where there is adaptiveSoftmax")]
     [DataRow("\"tail.0.1.weight\"", "\"tail.0.2.weight\"", "'tail.0.1.weight'")]
     public void AnotherHeaderIsRefused(string was, string becomes, string says)
     {

@@ -79,8 +79,8 @@ internal sealed unsafe class AdaptiveSoftmaxRun
         var gradient = new ParameterSet(_network.Shape);
         _team.Run(parts, part => shares.Add(part, parts, gradient));
         return (loss.Losses,
-            gradient.Parameters.Where(p => p.Role is ParameterRole.HeadWeight or ParameterRole.HeadBias or ParameterRole.TailProjection or ParameterRole.TailWeight)
-                .ToDictionary(p => p.Name, p => ToDoubles(gradient[p])),
+            gradient.Parameters.Where(p => p.Role is ParameterRole.HeadWeight or ParameterRole.HeadBias or ParameterRole.TailProjection
+                or ParameterRole.TailWeight).ToDictionary(p => p.Name, p => ToDoubles(gradient[p])),
             [.. Enumerable.Range(0, rows).Select(row => ToDoubles(dx.Span.Slice(row * Stride, _x[row].Length)))]);
     }
 

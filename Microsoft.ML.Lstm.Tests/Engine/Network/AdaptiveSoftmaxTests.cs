@@ -16,7 +16,7 @@ public sealed class AdaptiveSoftmaxTests
     // Rows and classes that fill blocks and vectors, and that don't; tails of one class, with one number, and that no row goes through.
     public static IEnumerable<object[]> Sizes =>
         from kernels in CpuKernels.Available
-        from size in new[] { (13, 7, "6,14", 23), (1, 5, "1", 2), (40, 17, "1,2,3", 4), (9, 16, "64", 200) }
+        from size in new[] { (13, 7, "6,14", 23), (1, 5, "1", 2), (40, 17, "1,2,3", 4), (5, 8, "32", 70) }
         select new object[] { kernels.Name, size.Item1, size.Item2, size.Item3, size.Item4 };
 
     public static IEnumerable<object[]> GoldenCases =>
@@ -81,7 +81,8 @@ public sealed class AdaptiveSoftmaxTests
         {
             var run = new AdaptiveSoftmaxRun(clusters, parameters, x, KernelsOf(kernels), threads);
             (double[] losses, Dictionary<string, double[]> gradients, double[][] dx) = run.Differentiate(targets);
-            return [.. losses, .. gradients.OrderBy(g => g.Key, StringComparer.Ordinal).SelectMany(g => g.Value), .. Difference.Flatten(dx)];
+            return [.. losses, .. Difference.Flatten(dx),
+                .. gradients.OrderBy(g => g.Key, StringComparer.Ordinal).SelectMany(g => g.Value)];
         }
     }
 
@@ -104,7 +105,8 @@ public sealed class AdaptiveSoftmaxTests
     {
         KeySubset first = KeySubset.Of(5, [1, 2])!, rest = KeySubset.Of(5, [3, 4, 5])!;
         foreach (KeySubset tail in new[] { KeySubset.Of(5, [3, 4])!, KeySubset.Of(5, [2, 3, 4, 5])!, KeySubset.Of(6, [3, 4, 5])! })
-            Assert.ThrowsExactly<ArgumentException>(() => new AdaptiveSoftmaxShape(first, new ValueList<TailCluster>(new TailCluster(tail, 2))));
+            Assert.ThrowsExactly<ArgumentException>(
+                () => new AdaptiveSoftmaxShape(first, new ValueList<TailCluster>(new TailCluster(tail, 2))));
         Assert.ThrowsExactly<ArgumentException>(() => new AdaptiveSoftmaxShape(first, default));
         Assert.AreEqual(5, new AdaptiveSoftmaxShape(first, new ValueList<TailCluster>(new TailCluster(rest, 2))).OutputSize);
     }

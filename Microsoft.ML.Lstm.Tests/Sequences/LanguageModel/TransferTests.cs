@@ -1,4 +1,3 @@
-using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Tests.Sequences.LanguageModel;
@@ -82,11 +81,13 @@ public sealed class TransferTests
     public void WordsThatOnlyTheLanguageModelHasSeenAreClassifiedByThoseTheyAreUsedLike()
     {
         // Animals run and swim, things break and burn; only a few of either have labels.
-        string[] animals = [.. Enumerable.Range(0, 20).Select(i => $"animal{i}")], things = [.. Enumerable.Range(0, 20).Select(i => $"thing{i}")];
+        string[] animals = [.. Enumerable.Range(0, 20).Select(i => $"animal{i}")];
+        string[] things = [.. Enumerable.Range(0, 20).Select(i => $"thing{i}")];
         string[] do1 = ["runs", "swims", "eats"], do2 = ["breaks", "burns", "rusts"];
         var random = new Random(5);
         Row[] texts = [.. Enumerable.Range(0, 1200).Select(i => Row.Of(i % 2 == 0
-            ? $"the {animals[random.Next(20)]} {do1[random.Next(3)]}" : $"the {things[random.Next(20)]} {do2[random.Next(3)]}", i % 2 > 0))];
+            ? $"the {animals[random.Next(20)]} {do1[random.Next(3)]}"
+            : $"the {things[random.Next(20)]} {do2[random.Next(3)]}", i % 2 > 0))];
         (LstmLanguageModelTransformer languageModel, ITransformer keys) = FitLanguageModel(texts, layers: 1, epochs: 12);
         Row[] few = [.. Enumerable.Range(0, 8).Select(i => Row.Of($"the {(i % 2 == 0 ? animals : things)[i / 2]}", i % 2 > 0))];
         Row[] others = [.. Enumerable.Range(8, 32).Select(i => Row.Of($"the {(i % 2 == 0 ? animals : things)[i / 2]}", i % 2 > 0))];
@@ -180,6 +181,7 @@ public sealed class TransferTests
 
         public bool IsOdd { get; init; }
 
-        public static Row Of(string text, bool isOdd) => new() { Words = text.Split(' '), ClassName = isOdd ? "odd" : "even", IsOdd = isOdd };
+        public static Row Of(string text, bool isOdd)
+            => new() { Words = text.Split(' '), ClassName = isOdd ? "odd" : "even", IsOdd = isOdd };
     }
 }

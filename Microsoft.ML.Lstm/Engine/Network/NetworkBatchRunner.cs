@@ -152,8 +152,8 @@ internal sealed unsafe partial class NetworkBatchRunner : BatchRunner
 
     /// <summary>
     /// Runs a packed batch to the outputs; with a wide head and <paramref name="keep"/> only up to the head, whose outputs are then
-    /// computed in the backward pass, block by block. With an adaptive softmax the outputs of a row, ln p of each class, are computed when they
-    /// are asked for.
+    /// computed in the backward pass, block by block. With an adaptive softmax the outputs of a row, ln p of each class, are computed when
+    /// they are asked for.
     /// </summary>
     public override void Forward(SequenceBatch batch, bool keep, Dropout dropout = default)
     {

@@ -18,8 +18,8 @@ internal abstract class OutputLoss
     public virtual int ClassOf(int row) => throw new NotSupportedException("This loss is not one of classes.");
 
     /// <summary>
-    /// Adds −ln softmax(<paramref name="outputs"/>)[<paramref name="index"/>] to the loss of a row and replaces the outputs by its gradient.
-    /// With an adaptive softmax a row comes for the head and then, if its class is in a tail, for the tail, on the same thread.
+    /// Adds −ln softmax(<paramref name="outputs"/>)[<paramref name="index"/>] to the loss of a row and replaces the outputs by its
+    /// gradient. With an adaptive softmax a row comes for the head and then, if its class is in a tail, for the tail, on the same thread.
     /// </summary>
     public virtual void DifferentiateCluster(int row, Span<float> outputs, int index)
         => throw new NotSupportedException("This loss is not one of classes.");

@@ -126,8 +126,8 @@ public sealed class LstmLanguageModelTrainer : SequenceTrainerBase<LstmLanguageM
         public bool? TieEmbeddings;
 
         /// <summary>
-        /// For an adaptive softmax (Grave et al. 2017), which makes vocabularies of many thousand tokens several times as fast to learn: how
-        /// many of the most frequent tokens are in its first cluster, in the first two together, and so on, ascending; for 10,000 words
+        /// For an adaptive softmax (Grave et al. 2017), which makes vocabularies of many thousand tokens several times as fast to learn:
+        /// how many of the most frequent tokens are in its first cluster, in the first two together, and so on, ascending; for 10,000 words
         /// 2000 and 6000, say. Tokens of the later clusters, the rare ones, are told from one another by a projection of the network's
         /// output to a quarter of its size, to a sixteenth, and so on. Not together with <see cref="TieEmbeddings"/>, since the projections
         /// have other sizes than the embeddings. <see langword="null"/> for one softmax over all tokens. Default: <see langword="null"/>.

@@ -10,8 +10,8 @@ namespace Microsoft.ML.Lstm.Engine.Training.Objectives;
 /// <param name="tiesHead">Whether the weights of the head are the embeddings.</param>
 /// <param name="labelSmoothing">The share of a token that is spread over all tokens, from 0 to below 1; without effect on an adaptive
 /// softmax.</param>
-/// <param name="cutoffs">For an adaptive softmax how many of the most frequent tokens are in the first cluster, in the first two, and so on;
-/// empty for one softmax over all.</param>
+/// <param name="cutoffs">For an adaptive softmax how many of the most frequent tokens are in the first cluster, in the first two, and so
+/// on; empty for one softmax over all.</param>
 internal sealed class NextTokenTask(bool hasBoundary, bool tiesHead, float labelSmoothing = 0, params int[] cutoffs) : TrainingTask
 {
     // PyTorch's default. A tail of half the size would cost half as much again in all, and a token of it be told hardly better.

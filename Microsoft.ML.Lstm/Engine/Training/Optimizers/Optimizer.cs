@@ -48,8 +48,8 @@ internal abstract class Optimizer
         };
 
     /// <summary>
-    /// The factor of the learning rate of each parameter, in the order of the set: 0 freezes it, so that its gradient counts for nothing, not
-    /// even for clipping. Null, the default, for 1.
+    /// The factor of the learning rate of each parameter, in the order of the set: 0 freezes it, so that its gradient counts for nothing,
+    /// not even for clipping. Null, the default, for 1.
     /// </summary>
     protected float[]? Factors { get; private set; }
 
