@@ -38,6 +38,7 @@ public sealed class FolderTests
         "Engine/Series/Choices",
         "Engine/Files",
         "Engine/Files/PyTorch",
+        "Engine/Standalone",
         "MlNet",
         "Onnx",
         "Onnx/Import",

@@ -57,7 +57,7 @@ internal static class ForecastOnnx
         SequenceModel network = description.ReadNetwork();
         if (saved.OtherLayouts is not null || saved.Baselines is not null)
             throw new InvalidDataException("ONNX: expected a forecast of one network without baselines, found another one.");
-        LstmForecastingTransformer.Check(network.Shape, saved.Layout, saved);
+        saved.Check(network.Shape, saved.Layout);
         ForecastModel model = description.Read(NumbersName,
             stream => ForecastFile.Read(stream, [network], saved.Layouts, baselines: null, saved.Settings.Series.Length, states: 0).Model);
         var transformer = new LstmForecastingTransformer(environment, model, saved.Settings, new Dictionary<string, SeriesState>());

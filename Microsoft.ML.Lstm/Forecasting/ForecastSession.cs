@@ -224,19 +224,20 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer, Se
     /// <param name="stream">The stream after its last row.</param>
     /// <param name="interval">The time between rows.</param>
     /// <param name="time">The time of the last row.</param>
-    /// <param name="steps">How many rows are missing. The stream steps through at most the last <see cref="SeriesGaps.MostSteps"/>.</param>
+    /// <param name="steps">How many rows are missing. The stream steps through at most the last
+    /// <see cref="RowInterval.MostFilledSteps"/>.</param>
     /// <param name="known">The known covariates of the rows that follow the missing ones.</param>
     /// <param name="statics">The static features of the series.</param>
     private void StepThroughMissing(ForecastStream stream, RowInterval interval, DateTimeOffset time, long steps, ReadOnlySpan<float> known,
         ReadOnlySpan<float> statics)
     {
         ForecastLayout layout = transformer.Model.Layout;
-        int size = layout.KnownCovariates, count = (int)Math.Min(steps, SeriesGaps.MostSteps), at = size;
+        int size = layout.KnownCovariates, count = (int)Math.Min(steps, RowInterval.MostFilledSteps), at = size;
         float[] missing = new float[layout.RowSize], ahead = new float[count * size + known.Length];
         missing.AsSpan().Fill(float.NaN);
         ahead.AsSpan().Fill(float.NaN);
         known.CopyTo(ahead.AsSpan(count * size));
-        foreach (DateTimeOffset next in SeriesGaps.TimesIn(interval, time, steps))
+        foreach (DateTimeOffset next in interval.TimesWithin(time, steps))
         {
             interval.WriteFeatures(next.DateTime, _calendar);
             stream.Step(missing, ahead.AsSpan(at..Math.Min(at + layout.Horizon * size, ahead.Length)), _calendar, statics);

@@ -193,7 +193,7 @@ public sealed class LstmForecastingTransformer : SeriesTransformer
             SequenceModel network = entry.Read(NetworkStreamOf(index), ModelFile.Read);
             if (network.OtherMembers.Count > 0)
                 throw new InvalidDataException("A saved LSTM forecast has several networks in one file; expected one.");
-            Check(network.Shape, layout, saved);
+            saved.Check(network.Shape, layout);
             networks.Add(network);
         }
         (ForecastModel model, float[][] states) = entry.Read(NumbersStream, stream => ForecastFile.Read(stream, networks, saved.Layouts,
@@ -204,29 +204,4 @@ public sealed class LstmForecastingTransformer : SeriesTransformer
     }
 
     private static string NetworkStreamOf(int network) => network == 0 ? NetworkStream : $"Model{network + 1}.safetensors";
-
-    /// <summary>Checks that a network is that of saved settings, with one of their layouts.</summary>
-    /// <exception cref="InvalidDataException">It is another one.</exception>
-    internal static void Check(NetworkShape shape, ForecastLayout layout, SavedForecast saved)
-    {
-        if (shape.Head != Head.EveryStepWithSkip || shape.Bidirectional || shape.Classes is not null)
-            throw new InvalidDataException("A saved LSTM forecast has the network of another task.");
-        if (shape.NumericSize != layout.FeatureSize || shape.OutputSize != layout.OutputSize)
-            throw new InvalidDataException(
-                $"A saved LSTM forecast has a network of {shape.NumericSize} features and {shape.OutputSize} outputs; expected "
-                + $"{layout.FeatureSize} and {layout.OutputSize}.");
-        if (shape.StaticSize == 0 != (saved.Settings.Columns.Statics is null))
-            throw new InvalidDataException(
-                $"A saved LSTM forecast has {shape.StaticSize} static features, but its columns say '{saved.Settings.Columns.Statics}'.");
-        if (saved.Known.Any(known => known.Until is not null
-            && (saved.Settings.RowInterval is null
-                || (known.Statics?.Length ?? 0) != shape.StaticSize
-                || known.Statics?.Any(value => !float.IsFinite(value)) == true)))
-            throw new InvalidDataException(
-                "A saved LSTM forecast has a series with a missing end, but without times, "
-                + $"or without {shape.StaticSize} finite static features.");
-        if (shape.Embeddings.Count > 1 || (shape.Embeddings.Count == 1 && shape.Embeddings[0].Vocabulary != saved.Settings.Series.Length))
-            throw new InvalidDataException(
-                $"A saved LSTM forecast has embeddings of other series than its {saved.Settings.Series.Length}.");
-    }
 }

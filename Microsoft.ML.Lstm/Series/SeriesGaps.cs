@@ -7,12 +7,6 @@ namespace Microsoft.ML.Lstm.Series;
 /// <summary>Finds gaps in time, where a series leaves out rows, and fills them.</summary>
 internal static class SeriesGaps
 {
-    /// <summary>
-    /// The most steps that a gap is filled with; of a longer gap, its last ones. After so many missing values nothing but the calendar
-    /// matters.
-    /// </summary>
-    public const int MostSteps = 2000;
-
     // Gaps are rare if at most one row in so many follows a gap, and the gaps leave out no more steps than there are rows. Otherwise the
     // series has no rows at such times, as at weekends or at night.
     private const int RowsPerGap = 20;
@@ -30,21 +24,11 @@ internal static class SeriesGaps
                 long leftOut = interval.StepsBetween(series.Times[t - 1], series.Times[t]) - 1;
                 if (leftOut > 0)
                     gaps.Add(leftOut);
-                filling += Math.Min(leftOut, MostSteps);
+                filling += Math.Min(leftOut, RowInterval.MostFilledSteps);
             }
         }
         gaps.Sort();
         return (gaps.Count * RowsPerGap <= rows && filling <= rows, gaps.Count == 0 ? 0 : Statistics.Quantile(gaps, 9, of: 10));
-    }
-
-    /// <summary>The times of the steps that a gap is filled with: at most the last <see cref="MostSteps"/> that it leaves out.</summary>
-    /// <param name="interval">The time between rows.</param>
-    /// <param name="time">The time of the row before the gap.</param>
-    /// <param name="leftOut">How many steps the gap leaves out.</param>
-    public static IEnumerable<DateTimeOffset> TimesIn(RowInterval interval, DateTimeOffset time, long leftOut)
-    {
-        for (long i = Math.Max(1, leftOut - MostSteps + 1); i <= leftOut; i++)
-            yield return interval.After(time, i);
     }
 
     /// <summary>
@@ -69,7 +53,7 @@ internal static class SeriesGaps
         for (int t = 0; t < count; t++)
         {
             long leftOut = t == 0 ? 0 : interval.StepsBetween(series.Times[t - 1], series.Times[t]) - 1;
-            foreach (DateTimeOffset time in TimesIn(interval, leftOut == 0 ? default : series.Times[t - 1], leftOut))
+            foreach (DateTimeOffset time in interval.TimesWithin(leftOut == 0 ? default : series.Times[t - 1], leftOut))
             {
                 filled.Rows.Add(missing);
                 filled.Times.Add(time);

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Engine.Series;
 using Microsoft.ML.Lstm.Engine.Series.Baselines;
 
@@ -76,6 +77,31 @@ internal sealed record SavedForecast(ForecastSettings Settings, ForecastLayout L
         SavedForecast saved = SavedJson.Read(json, SavedJsonContext.Default.SavedForecast, "A saved LSTM forecast");
         saved.Check();
         return saved;
+    }
+
+    /// <summary>Checks that a network is that of these settings, with one of their layouts.</summary>
+    /// <exception cref="InvalidDataException">It is another one.</exception>
+    public void Check(NetworkShape shape, ForecastLayout layout)
+    {
+        if (shape.Head != Head.EveryStepWithSkip || shape.Bidirectional || shape.Classes is not null)
+            throw new InvalidDataException("A saved LSTM forecast has the network of another task.");
+        if (shape.NumericSize != layout.FeatureSize || shape.OutputSize != layout.OutputSize)
+            throw new InvalidDataException(
+                $"A saved LSTM forecast has a network of {shape.NumericSize} features and {shape.OutputSize} outputs; expected "
+                + $"{layout.FeatureSize} and {layout.OutputSize}.");
+        if (shape.StaticSize == 0 != (Settings.Columns.Statics is null))
+            throw new InvalidDataException(
+                $"A saved LSTM forecast has {shape.StaticSize} static features, but its columns say '{Settings.Columns.Statics}'.");
+        if (Known.Any(known => known.Until is not null
+            && (Settings.RowInterval is null
+                || (known.Statics?.Length ?? 0) != shape.StaticSize
+                || known.Statics?.Any(value => !float.IsFinite(value)) == true)))
+            throw new InvalidDataException(
+                "A saved LSTM forecast has a series with a missing end, but without times, "
+                + $"or without {shape.StaticSize} finite static features.");
+        if (shape.Embeddings.Count > 1 || (shape.Embeddings.Count == 1 && shape.Embeddings[0].Vocabulary != Settings.Series.Length))
+            throw new InvalidDataException(
+                $"A saved LSTM forecast has embeddings of other series than its {Settings.Series.Length}.");
     }
 
     private void Check()

@@ -9,6 +9,12 @@ namespace Microsoft.ML.Lstm.Engine.Series;
 /// <param name="Calendar">The cycles that rows have features of.</param>
 internal sealed record RowInterval(int Months, long Ticks, CalendarFeatures Calendar)
 {
+    /// <summary>
+    /// The most steps that a gap is filled with; of a longer gap, its last ones. After so many missing values nothing but the calendar
+    /// matters.
+    /// </summary>
+    public const int MostFilledSteps = 2000;
+
     private const int FeaturesOfCycle = 4;
     private const int LeastCycles = 3;
     private const double DaysOfYear = 365.2425;
@@ -125,6 +131,17 @@ internal sealed record RowInterval(int Months, long Ticks, CalendarFeatures Cale
         long ticks = IsOfClock ? after.Ticks : after.Ticks + time.Offset.Ticks;
         long least = Math.Max(0, time.Offset.Ticks), most = DateTime.MaxValue.Ticks + Math.Min(0, time.Offset.Ticks);
         return new DateTimeOffset(Math.Clamp(ticks, least, most), time.Offset);
+    }
+
+    /// <summary>
+    /// The times of the steps that a gap is filled with: at most the last <see cref="MostFilledSteps"/> that it leaves out.
+    /// </summary>
+    /// <param name="time">The time of the row before the gap.</param>
+    /// <param name="leftOut">How many steps the gap leaves out.</param>
+    public IEnumerable<DateTimeOffset> TimesWithin(DateTimeOffset time, long leftOut)
+    {
+        for (long i = Math.Max(1, leftOut - MostFilledSteps + 1); i <= leftOut; i++)
+            yield return After(time, i);
     }
 
     /// <summary>How many intervals lie between a time and a later one, rounded, at least 1.</summary>

@@ -77,6 +77,27 @@ internal sealed class StateDict : IDisposable
     /// <summary>Whether a stream has a zip archive from its position on, as torch.save writes it; the position stays.</summary>
     public static bool IsZip(Stream stream) => StartOf(stream, 4) is [(byte)'P', (byte)'K', 3, 4];
 
+    /// <summary>Whether a stream has an archive of torch.save, rather than one of ML.NET; the position stays.</summary>
+    public static bool IsPyTorchArchive(Stream stream)
+    {
+        if (!IsZip(stream))
+            return false;
+        long position = stream.Position;
+        try
+        {
+            using var archive = new ZipArchive(stream, ZipArchiveMode.Read, leaveOpen: true);
+            return archive.Entries.Any(entry => entry.Name == PickleEntry);
+        }
+        catch (InvalidDataException)
+        {
+            return false;
+        }
+        finally
+        {
+            stream.Position = position;
+        }
+    }
+
     /// <summary>Whether a stream has a safetensors file from its position on; the position stays.</summary>
     public static bool IsSafeTensors(Stream stream)
         // The length of the header, less than 2^24, and its first character.

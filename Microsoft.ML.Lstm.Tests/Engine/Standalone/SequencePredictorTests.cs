@@ -1,0 +1,143 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.Tests.Engine.Files.PyTorch;
+using Microsoft.ML.Lstm.Tests.Sequences;
+
+namespace Microsoft.ML.Lstm.Tests.Engine.Standalone;
+
+/// <summary>Models that score without ML.NET give the scores of their transformers, to the last bit.</summary>
+[TestClass]
+public sealed class SequencePredictorTests
+{
+    private static readonly MLContext Ml = new(seed: 1);
+
+    [TestMethod]
+    [DataRow(AnyTrainer.Regression, SequencePredictionTask.Regression)]
+    [DataRow(AnyTrainer.Binary, SequencePredictionTask.BinaryClassification)]
+    [DataRow(AnyTrainer.Multiclass, SequencePredictionTask.MulticlassClassification)]
+    [DataRow(AnyTrainer.Labeling, SequencePredictionTask.Labeling)]
+    [DataRow(AnyTrainer.Autoencoder, SequencePredictionTask.AnomalyDetection)]
+    public void ScoresAreTheTransformersToTheLastBit(string trainer, SequencePredictionTask task)
+    {
+        Example[] examples = Example.Make(50, variable: true);
+        IDataView data = AnyTrainer.Data(Ml, examples);
+        SequencePredictionTransformer model = AnyTrainer.CreateAny(Ml, trainer).Fit(data);
+        IDataView scored = model.Transform(data);
+        var file = new MemoryStream();
+        Ml.Model.Save(model, data.Schema, file);
+        file.Position = 0;
+
+        var predictor = SequencePredictor.Load(file);
+
+        Assert.AreEqual(task, predictor.Task);
+        Assert.AreEqual(2, predictor.FeaturesPerStep);
+        float[][] expected = scored.Schema["Score"].Type is VectorDataViewType
+            ? [.. scored.GetColumn<float[]>("Score")]
+            : [.. scored.GetColumn<float>("Score").Select(score => new[] { score })];
+        foreach (Example example in examples)
+            predictor.Add(example.Features);
+        predictor.ScoreAll();
+        for (int i = 0; i < examples.Length; i++)
+        {
+            float[] scores = predictor.Scores(i).ToArray();
+            CollectionAssert.AreEqual(expected[i], task == SequencePredictionTask.BinaryClassification ? scores[..1] : scores);
+        }
+        // One by one, and by another predictor on the same weights.
+        SequencePredictor other = predictor.Share();
+        for (int i = 0; i < examples.Length; i++)
+            CollectionAssert.AreEqual(predictor.Scores(i).ToArray(), other.Score(examples[i].Features).ToArray());
+        switch (task)
+        {
+            case SequencePredictionTask.BinaryClassification:
+                CollectionAssert.AreEqual(scored.GetColumn<float>("Probability").ToArray(),
+                    Enumerable.Range(0, examples.Length).Select(i => predictor.Scores(i)[1]).ToArray());
+                CollectionAssert.AreEqual(scored.GetColumn<bool>("PredictedLabel").ToArray(),
+                    Enumerable.Range(0, examples.Length).Select(i => predictor.PredictedClass(i) == 1).ToArray());
+                break;
+            case SequencePredictionTask.AnomalyDetection:
+                CollectionAssert.AreEqual(scored.GetColumn<bool>("PredictedLabel").ToArray(),
+                    Enumerable.Range(0, examples.Length).Select(i => predictor.PredictedClass(i) == 1).ToArray());
+                break;
+            case SequencePredictionTask.MulticlassClassification:
+                CollectionAssert.AreEqual(scored.GetColumn<uint>("PredictedLabel").ToArray(),
+                    Enumerable.Range(0, examples.Length).Select(i => (uint)predictor.PredictedClass(i) + 1).ToArray());
+                break;
+            case SequencePredictionTask.Labeling:
+                uint[][] labels = [.. scored.GetColumn<uint[]>("PredictedLabel")];
+                for (int i = 0; i < examples.Length; i++)
+                    CollectionAssert.AreEqual(labels[i], predictor.PredictedLabels(i).ToArray().Select(label => (uint)label + 1).ToArray());
+                break;
+        }
+        Assert.IsTrue(float.IsNaN(predictor.Score([1, float.NaN])[0]));
+        Assert.ThrowsExactly<ArgumentException>(() => { predictor.Score([1, 2, 3]); });
+        Assert.ThrowsExactly<ArgumentException>(() => { predictor.Score([]); });
+    }
+
+    [TestMethod]
+    public void WeightsOfPyTorchScoreAsRowsAndAsAStream()
+    {
+        PyTorchCase one = PyTorchCase.All.Single(one => one.File == "lstm_3.pt");
+        var predictor = SequencePredictor.Load(one.FilePath);
+        foreach (PyTorchRow row in one.Rows)
+        {
+            float[] scores = predictor.Score(row.X).ToArray();
+            for (int i = 0; i < scores.Length; i++)
+                Assert.AreEqual(row.Y[i], scores[i], 1e-5f);
+            predictor.ResetStream();
+            ReadOnlySpan<float> latest = [];
+            for (int t = 0; t < row.Steps; t++)
+                latest = predictor.Step(row.X.AsSpan(2 * t, 2));
+            CollectionAssert.AreEqual(scores, latest.ToArray());
+        }
+        PyTorchCase tokens = PyTorchCase.All.Single(one => one.File == "tokens.pt");
+        var words = SequencePredictor.Load(tokens.FilePath);
+        PyTorchRow text = tokens.Rows[0];
+        Assert.AreEqual(text.Y[0], words.Score([], Array.ConvertAll(text.Tokens!, token => token + 1))[0], 1e-5f);
+        Assert.AreEqual(7, words.VocabularySizes[0]);
+        // A key that there is not is the unknown one.
+        Assert.AreEqual(words.Score([], [0])[0], words.Share().Score([], [8])[0]);
+    }
+
+    [TestMethod]
+    public void WhatIsDamagedOrNoNetworkIsRefused()
+    {
+        IDataView data = AnyTrainer.Data(Ml, Example.Make(40));
+        ITransformer model = AnyTrainer.CreateAny(Ml, AnyTrainer.Regression).Fit(data);
+        var file = new MemoryStream();
+        Ml.Model.Save(model, data.Schema, file);
+        byte[] bytes = file.ToArray();
+        int refused = 0;
+        var random = new Random(1);
+        for (int i = 0; i < 200; i++)
+        {
+            byte[] damaged = Microsoft.ML.Lstm.Tests.Files.Mutator.Mutate(bytes, ".zip", random);
+            try
+            {
+                SequencePredictor.Load(new MemoryStream(damaged)).Score([1, 2]);
+            }
+            catch (Exception error) when (error is InvalidDataException or NotSupportedException)
+            {
+                refused++;
+            }
+        }
+        Assert.IsGreaterThan(100, refused);
+    }
+
+    [TestMethod]
+    public void ScoringAllocatesNothing()
+    {
+        var predictor = SequencePredictor.Load(Path.Combine(PyTorchCase.Folder, "gru_1.pt"));
+        float[] features = [1, 2, 3, 4];
+        for (int i = 0; i < 3; i++)
+            Run();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 10; i++)
+            Run();
+        Assert.AreEqual(0, GC.GetAllocatedBytesForCurrentThread() - before);
+
+        void Run()
+        {
+            predictor.Score(features);
+            predictor.Step(features.AsSpan(0, 2));
+        }
+    }
+}

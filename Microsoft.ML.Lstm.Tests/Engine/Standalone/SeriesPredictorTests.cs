@@ -1,0 +1,92 @@
+using Microsoft.ML.Lstm.Tests.Series;
+
+namespace Microsoft.ML.Lstm.Tests.Engine.Standalone;
+
+/// <summary>Forecasters without ML.NET give the forecasts of an engine, to the last bit.</summary>
+[TestClass]
+public sealed class SeriesPredictorTests
+{
+    private const string Shop = "a";
+
+    [TestMethod]
+    public void ForecastsAreTheEnginesToTheLastBit()
+    {
+        var ml = new MLContext(1);
+        Reading[] rows = Reading.Wave(100, shop: Shop), others = Reading.Wave(70, seed: 2, shop: "b", level: 5);
+        Reading[] training = [.. rows[..70].Concat(others[..60]).OrderBy(row => row.Time)];
+        SeriesTransformer model = SeriesRun.Fit(ml, SeriesRun.Forecaster, training, options =>
+        {
+            options.SeriesColumnName = "Shop";
+            options.TimeColumnName = "Time";
+            options.KnownCovariateColumnNames = ["Promotion"];
+        });
+        using ForecastEngine<Reading, ReadingForecast> engine = model.CreateForecastEngine<Reading, ReadingForecast>(ml);
+        SeriesPredictor predictor = Load(ml, model, training);
+
+        CollectionAssert.AreEqual(new[] { "Value", "Promotion" }, predictor.ColumnNames.ToArray());
+        Assert.IsTrue(predictor.HasTimes);
+        CollectionAssert.IsSubsetOf(new[] { Shop, "b" }, predictor.SeriesNames.ToArray());
+        // What the model knows, then rows with one left out and one without a value, and a series that is new.
+        AssertSame(engine.Predict("b"), predictor.Forecast(series: "b"));
+        foreach (Reading row in rows[70..].Where((_, i) => i is not (7 or 8)))
+        {
+            row.Value = row == rows[80] ? float.NaN : row.Value;
+            Observe(row, Shop);
+        }
+        foreach (Reading row in Reading.Wave(10, seed: 3, shop: "new"))
+            Observe(row, "new");
+        SeriesForecast shorter = predictor.Forecast(horizon: 1, series: "new")!;
+        Assert.AreEqual(1, shorter.Steps);
+        Assert.AreEqual(predictor.Forecast(series: "new")![1], shorter[1]);
+
+        Assert.IsNull(predictor.Forecast(series: "none"));
+        Assert.ThrowsExactly<ArgumentException>(() => predictor.Observe([1, 0], rows[3].Time, Shop));
+        Assert.ThrowsExactly<ArgumentException>(() => predictor.Observe([1, 0], series: Shop));
+        Assert.ThrowsExactly<ArgumentException>(() => predictor.Observe([1], DateTime.MaxValue, Shop));
+        Assert.ThrowsExactly<ArgumentException>(
+            () => predictor.Observe(new Dictionary<string, float> { ["Valeu"] = 1 }, DateTime.MaxValue, Shop));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => predictor.Forecast(horizon: predictor.Horizon + 1, series: Shop));
+
+        void Observe(Reading row, string series)
+        {
+            ReadingForecast expected = engine.Predict(row);
+            if (float.IsNaN(row.Value))
+                predictor.Observe(new Dictionary<string, float> { ["Promotion"] = row.Promotion }, row.Time, series);
+            else
+                predictor.Observe([row.Value, row.Promotion], row.Time, series);
+            AssertSame(expected, predictor.Forecast(series: series));
+        }
+    }
+
+    [TestMethod]
+    public void OneSeriesWithoutTimesNeedsNoNames()
+    {
+        var ml = new MLContext(1);
+        Reading[] rows = Reading.Wave(80);
+        SeriesTransformer model = SeriesRun.Fit(ml, SeriesRun.Forecaster, rows[..60]);
+        using ForecastEngine<Reading, ReadingForecast> engine = model.CreateForecastEngine<Reading, ReadingForecast>(ml);
+        SeriesPredictor predictor = Load(ml, model, rows);
+        Assert.IsFalse(predictor.HasTimes);
+        foreach (Reading row in rows[60..])
+        {
+            ReadingForecast expected = engine.Predict(row);
+            predictor.Observe([row.Value]);
+            AssertSame(expected, predictor.Forecast());
+        }
+        Assert.ThrowsExactly<NotSupportedException>(() => SequencePredictor.Load(Saved(ml, model, rows)));
+    }
+
+    private static void AssertSame(ReadingForecast expected, SeriesForecast? actual)
+        => CollectionAssert.AreEqual(expected.Forecast, actual is null ? [] : actual.Values.ToArray());
+
+    private static SeriesPredictor Load(MLContext ml, ITransformer model, Reading[] rows)
+        => SeriesPredictor.Load(Saved(ml, model, rows));
+
+    private static MemoryStream Saved(MLContext ml, ITransformer model, Reading[] rows)
+    {
+        var stream = new MemoryStream();
+        ml.Model.Save(model, ml.Data.LoadFromEnumerable(rows).Schema, stream);
+        stream.Position = 0;
+        return stream;
+    }
+}
