@@ -28,6 +28,8 @@ public sealed class AccuracyTests
         Assert.AreEqual(1, Bar(result, "seasonal naive"), 1e-5);
         Assert.AreEqual(0, Bar(result, "drift"), 1e-5);
         Assert.IsTrue(double.IsFinite(Figure(result)));
+        // The drift forecast makes no error, and the network some with each series.
+        Assert.AreEqual(Math.Sign(Figure(result)), Math.Sign(result.GetProperty("StandardErrorsBehind").GetDouble()));
     }
 
     /// <summary>Of a series that grows by 1 a row, the last of 60 rows: its unit is that of the seasons before.</summary>
@@ -50,6 +52,8 @@ public sealed class AccuracyTests
         JsonElement result = Measure("--train", train, "--test", test, "--format", "ts");
         Assert.AreEqual(75, Bar(result, "1-NN Euclidean"), 1e-9);
         Assert.IsInRange(0, 100, Figure(result));
+        double share = Figure(result) / 100, behind = (0.75 - share) / Math.Sqrt((0.75 * 0.25 + share * (1 - share)) / 4);
+        Assert.AreEqual(behind, result.GetProperty("StandardErrorsBehind").GetDouble(), 1e-6);
     }
 
     [TestMethod]

@@ -5,12 +5,15 @@ namespace Accuracy;
 /// <summary>Results in words and as a table.</summary>
 internal static class Report
 {
+    // A set counts as worse beyond that.
+    private const int SureFrom = 2;
+
     public static string Line(Result result)
     {
         string aim = result.IsReached is { } reached ? $"; to be reached {Number(result.Aim)}: {Mark(reached)}" : "";
         string share = double.IsNaN(result.RelativeError)
             ? ""
-            : Invariant($"; error {result.RelativeError:0.00} of the best simple method's");
+            : Invariant($"; error {result.RelativeError:0.00} of the best simple method's{Sure(result)}");
         return Invariant($"  {result.Metric.Name} {Number(result.Mean)} (mean of {result.Figures.Length}){aim}{share}; {Bars(result)}");
     }
 
@@ -43,12 +46,21 @@ internal static class Report
             yield return Invariant($"{group.Key.Setting.ToString().ToLowerInvariant()}, {group.Count()} sets of ")
                 + (group.Key.HigherIsBetter ? "classes" : "series")
                 + Invariant($": error {mean:0.000} of the best simple method's (geometric mean), more than that on {worse.Length}: ")
-                + string.Join(", ", worse.Select(result => Invariant($"{result.Task} {result.RelativeError:0.00}")));
+                + string.Join(", ", worse.Select(result => Invariant($"{result.Task} {result.RelativeError:0.00}{Sure(result)}")))
+                + Invariant($"; by more than {SureFrom} standard errors on ")
+                + Invariant($"{worse.Count(result => result.StandardErrorsBehind > SureFrom)}");
         }
     }
 
     private static string Bars(Result result)
         => string.Join(", ", result.Bars.Concat(result.Published).Select(bar => $"{bar.Method} {Number(bar.Figure)}"));
+
+    /// <summary>How sure a difference from the best simple method is, in words; empty where that is not known.</summary>
+    private static string Sure(Result result)
+    {
+        double behind = result.StandardErrorsBehind;
+        return double.IsNaN(behind) ? "" : Invariant($" ({Math.Abs(behind):0.0} standard errors {(behind > 0 ? "more" : "less")})");
+    }
 
     private static string Mark(bool reached) => reached ? "ok" : "missed";
 

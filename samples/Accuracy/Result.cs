@@ -25,10 +25,13 @@ internal sealed record Result(string Task, Setting Setting, Metric Metric, strin
     {
         get
         {
-            double best = Metric.Best(Bars.Where(bar => Simple.Contains(bar.Method)).Select(bar => bar.Figure));
+            double best = Best(Metric, Bars)?.Figure ?? double.NaN;
             return Metric.HigherIsBetter ? (100 + LeastErrors - Mean) / (100 + LeastErrors - best) : Mean / best;
         }
     }
+
+    /// <summary>By how many standard errors the best simple method is better, with the last seed; NaN if that is not known.</summary>
+    public double StandardErrorsBehind { get; init; } = double.NaN;
 
     /// <summary>Remarks on a run, and how long training went on.</summary>
     public static string Note(Measurement measured)
@@ -47,6 +50,7 @@ internal sealed record Result(string Task, Setting Setting, Metric Metric, strin
         double[] figures = new double[seeds], seconds = new double[seeds];
         string[] notes = new string[seeds];
         IReadOnlyList<Bar> byTheWay = [];
+        Func<Bar, double>? standardErrors = null;
         for (int seed = 1; seed <= seeds; seed++)
         {
             // What a busy machine does beside is not counted.
@@ -54,11 +58,20 @@ internal sealed record Result(string Task, Setting Setting, Metric Metric, strin
             Measurement measured = task.Run(runOf(seed));
             (figures[seed - 1], notes[seed - 1]) = (measured.Figure, Note(measured));
             seconds[seed - 1] = (Environment.CpuUsage.TotalTime - began).TotalSeconds;
-            byTheWay = measured.Bars;
+            (byTheWay, standardErrors) = (measured.Bars, measured.StandardErrorsBehind);
             report(seed, measured, seconds[seed - 1]);
         }
         bars = [.. byTheWay, .. bars];
         return new Result(task.Name, setting, task.Metric, setting == Setting.Tuned ? task.Tuned : null, task.AimOf(setting, bars), bars,
-            task.Published, figures, seconds, notes);
+            task.Published, figures, seconds, notes)
+        {
+            StandardErrorsBehind = Best(task.Metric, bars) is { } best && standardErrors is not null ? standardErrors(best) : double.NaN,
+        };
+    }
+
+    private static Bar? Best(Metric metric, IEnumerable<Bar> bars)
+    {
+        Bar[] simple = [.. bars.Where(bar => Simple.Contains(bar.Method) && double.IsFinite(bar.Figure))];
+        return metric.HigherIsBetter ? simple.MaxBy(bar => bar.Figure) : simple.MinBy(bar => bar.Figure);
     }
 }

@@ -24,7 +24,7 @@ internal sealed record ForecastProblem(SeriesFile File, string[] Targets, RowSpl
     public Measurement Measure(TaskRun run, Func<LstmForecastingEstimator.Options>? tuned, ForecastError error)
     {
         ForecastProblem problem = Of(run);
-        (ForecastMetrics metrics, TrainingReport? report) = problem.Measure(run, tuned, Intervals.UsualLevel);
+        (ForecastMetrics metrics, TrainingReport? report, PairedErrors errors) = problem.Measure(run, tuned, Intervals.UsualLevel);
         double[] deviations = problem.Deviations(run.Context);
         string intervals = Intervals.Describe(run, metrics, level => problem.Measure(run, tuned, level).Metrics);
         return new Measurement(error.Of(metrics.Overall, metrics.PerTarget, deviations),
@@ -32,6 +32,7 @@ internal sealed record ForecastProblem(SeriesFile File, string[] Targets, RowSpl
             $"{error.Describe(metrics.Overall, metrics.PerTarget, deviations)}, {intervals}"))
         {
             Report = report,
+            StandardErrorsBehind = bar => errors.StandardErrorsAbove(bar.Method),
             Bars = [.. metrics.Baselines.Select(baseline =>
                 new Bar(baseline.Name, error.Of(baseline.Overall, baseline.PerTarget, deviations)))],
         };
@@ -44,8 +45,8 @@ internal sealed record ForecastProblem(SeriesFile File, string[] Targets, RowSpl
         return [.. Targets.Select(target => Deviation([.. train.GetColumn<float>(target)]))];
     }
 
-    private (ForecastMetrics Metrics, TrainingReport? Report) Measure(TaskRun run, Func<LstmForecastingEstimator.Options>? tuned,
-        double level)
+    private (ForecastMetrics Metrics, TrainingReport? Report, PairedErrors Errors) Measure(TaskRun run,
+        Func<LstmForecastingEstimator.Options>? tuned, double level)
     {
         MLContext ml = run.Context;
         IDataView all = ml.Data.TakeRows(File.Load(ml, Targets), Split.Total);
@@ -66,7 +67,25 @@ internal sealed record ForecastProblem(SeriesFile File, string[] Targets, RowSpl
             Seasonality = Season,
             TimeColumnName = File.TimeColumnName,
         }, ml.Data.TakeRows(all, Split.Known - 1));
-        return (metrics, model.TrainingReport);
+        float[][] points = [.. forecasts.GetColumn<float[]>(options.OutputColumnName)];
+        return (metrics, model.TrainingReport, ErrorsOf(all, points, Deviations(ml)));
+    }
+
+    private PairedErrors ErrorsOf(IDataView all, float[][] forecasts, double[] deviations)
+    {
+        var errors = new PairedErrors(Season, overlap: Horizon);
+        float[][] values = [.. Targets.Select(target => all.GetColumn<float>(target).ToArray())];
+        for (int i = 0; i + 1 < forecasts.Length; i++)
+        {
+            int known = Split.Known + i;
+            for (int d = 0; d < Targets.Length; d++)
+            {
+                float[] ahead = [.. Enumerable.Range(0, Horizon).Select(h => forecasts[i][h * Targets.Length + d])];
+                Span<float> followed = values[d].AsSpan(known, Math.Min(Horizon, Split.Total - known));
+                errors.Add(values[d].AsSpan(0, known), ahead, followed, deviations[d]);
+            }
+        }
+        return errors;
     }
 
     private static double Deviation(float[] values)

@@ -11,6 +11,9 @@ internal sealed record Measurement(double Figure, string Note = "")
     /// <summary>The figures of simple methods in place of the network.</summary>
     public IReadOnlyList<Bar> Bars { get; init; } = [];
 
+    /// <summary>By how many standard errors a simple method, by its bar, is better; null where that is not known.</summary>
+    public Func<Bar, double>? StandardErrorsBehind { get; init; }
+
     /// <summary>How the network was trained; null where the trainer does not say.</summary>
     public TrainingReport? Report { get; init; }
 

@@ -20,17 +20,18 @@ internal sealed record PanelProblem(IReadOnlyList<PanelRow> Rows, int Horizon, i
     public Measurement Measure(TaskRun run, Func<LstmForecastingEstimator.Options>? tuned = null)
     {
         PanelProblem problem = run.Validates ? this with { Rows = Before(Horizon) } : this;
-        (ForecastMetrics metrics, TrainingReport? report) = problem.Measure(run, tuned, Intervals.UsualLevel);
+        (ForecastMetrics metrics, TrainingReport? report, PairedErrors errors) = problem.Measure(run, tuned, Intervals.UsualLevel);
         string intervals = Intervals.Describe(run, metrics, level => problem.Measure(run, tuned, level).Metrics);
         return new Measurement(metrics.Overall.MeanAbsoluteError, intervals)
         {
             Report = report,
+            StandardErrorsBehind = bar => errors.StandardErrorsAbove(bar.Method),
             Bars = [.. metrics.Baselines.Select(baseline => new Bar(baseline.Name, baseline.Overall.MeanAbsoluteError))],
         };
     }
 
-    private (ForecastMetrics Metrics, TrainingReport? Report) Measure(TaskRun run, Func<LstmForecastingEstimator.Options>? tuned,
-        double level)
+    private (ForecastMetrics Metrics, TrainingReport? Report, PairedErrors Errors) Measure(TaskRun run,
+        Func<LstmForecastingEstimator.Options>? tuned, double level)
     {
         MLContext ml = run.Context;
         List<PanelRow> train = Before(Horizon);
@@ -45,6 +46,7 @@ internal sealed record PanelProblem(IReadOnlyList<PanelRow> Rows, int Horizon, i
 
         // What is measured: the forecast after the last training row, and the values that followed, in the unit of the series.
         List<ForecastRow> history = [], measured = [];
+        var errors = new PairedErrors(Season, overlap: 1);
         float[] none = [.. Enumerable.Repeat(float.NaN, Horizon)];
         foreach (ForecastRow[] series in forecasts.GroupBy(row => row.Series).Select(group => group.ToArray()))
         {
@@ -53,6 +55,8 @@ internal sealed record PanelProblem(IReadOnlyList<PanelRow> Rows, int Horizon, i
             if (!(unit > 0))
                 continue;
             ForecastRow[] scaled = Array.ConvertAll(series, row => row.In(unit));
+            float[] values = Array.ConvertAll(scaled, row => row.Value);
+            errors.Add(values.AsSpan(..^Horizon), scaled[^(Horizon + 1)].Forecast, values.AsSpan(^Horizon..), unit: 1);
             foreach (ForecastRow row in scaled[^Horizon..])
                 (row.Forecast, row.Lower, row.Upper) = (none, none, none);
             history.AddRange(scaled[..^(Horizon + 1)]);
@@ -72,7 +76,7 @@ internal sealed record PanelProblem(IReadOnlyList<PanelRow> Rows, int Horizon, i
         };
         ForecastMetrics metrics = ml.Forecasting.EvaluateForecast(ml.Data.LoadFromEnumerable(measured, schema), evaluation,
             ml.Data.LoadFromEnumerable(history, schema));
-        return (metrics, model.TrainingReport);
+        return (metrics, model.TrainingReport, errors);
     }
 
     /// <summary>The unit of a series' errors; NaN if it has no two values a season apart.</summary>

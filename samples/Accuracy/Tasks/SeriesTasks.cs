@@ -53,10 +53,16 @@ internal static class SeriesTasks
         var pipeline = ml.Transforms.Conversion.MapValueToKey(nameof(Series.Label))
             .Append(ml.MulticlassClassification.Trainers.Lstm(options));
         var model = pipeline.Fit(ml.Data.LoadFromEnumerable(split.Train));
-        return new(100 * ml.MulticlassClassification.Evaluate(model.Transform(ml.Data.LoadFromEnumerable(split.Test))).MicroAccuracy)
+        double accuracy = ml.MulticlassClassification.Evaluate(model.Transform(ml.Data.LoadFromEnumerable(split.Test))).MicroAccuracy;
+        return new(100 * accuracy)
         {
             Report = model.LastTransformer.TrainingReport,
+            // As if the two erred independently of each other.
+            StandardErrorsBehind = bar => (bar.Figure / 100 - accuracy)
+                / Math.Sqrt((Variance(accuracy) + Variance(bar.Figure / 100)) / split.Test.Count),
         };
+
+        static double Variance(double share) => Math.Max(share * (1 - share), 1e-9);
     }
 
     private static AccuracyTask Archive(string name, double untouched, double best)
