@@ -27,9 +27,9 @@ internal sealed class SavedKind
         Scores = Score(ml, ml.Model.Load(Zip.ToStream(), out _));
     }
 
-    public static string[] Names { get; } = ["Regression", "Binary", "Multiclass", "Multiclass of few keys", "Labeling", "Characters",
-        "Several networks", "Autoencoder", "SlidingWindow", "Forecaster", "Forecaster without history", "Forecaster with members",
-        "Detector", "Pipeline"];
+    public static string[] Names { get; } = ["Regression", "Binary", "Multiclass", "Multiclass of few keys", "Labeling", "Language model",
+        "Characters", "Several networks", "Autoencoder", "SlidingWindow", "Forecaster", "Forecaster without history",
+        "Forecaster with members", "Detector", "Pipeline"];
 
     public SavedZip Zip { get; }
 
@@ -84,6 +84,12 @@ internal sealed class SavedKind
         "Multiclass of few keys" => new(ml => AnyTrainer.CreateAny(ml, AnyTrainer.Multiclass, options => Small(options, "Tokens")), null,
             ml => AnyTrainer.Data(ml, FewKeys(Example.Make(20))), ml => AnyTrainer.Data(ml, Example.Make(3, seed: 2))),
         "Labeling" => Sequences(ml => AnyTrainer.CreateAny(ml, AnyTrainer.Labeling, options => Small(options, "Tokens"))),
+        "Language model" => Sequences(ml => AnyTrainer.CreateAny(ml, AnyTrainer.LanguageModel, options =>
+        {
+            Small(options, "Tokens");
+            var own = (LstmLanguageModelTrainer.Options)options;
+            (own.TieEmbeddings, own.EmbeddingSize) = (true, 3);
+        })),
         "Characters" => Sequences(ml => AnyTrainer.Create(ml, AnyTrainer.Labeling, options =>
         {
             Small(options, "Tokens");

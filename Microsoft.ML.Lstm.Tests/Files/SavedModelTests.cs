@@ -152,6 +152,29 @@ public sealed class SavedModelTests
     }
 
     [TestMethod]
+    [DataRow(AnyTrainer.LanguageModel, AnyTrainer.Labeling, "A saved LSTM model predicts no next tokens; expected them.")]
+    [DataRow(AnyTrainer.Labeling, AnyTrainer.LanguageModel, "A saved LSTM model predicts the next tokens; expected other outputs.")]
+    public void NetworkOfAnotherTaskOnTheSameTokensIsOneClearError(string trainer, string other, string message)
+    {
+        using var zip = new ZipArchive(Save(other, "Tokens"), ZipArchiveMode.Read);
+        using Stream network = Entry(zip, "Model.safetensors").Open();
+        var bytes = new MemoryStream();
+        network.CopyTo(bytes);
+        AssertRefused(Replace(Save(trainer, "Tokens"), "Model.safetensors", bytes.ToArray()), message);
+    }
+
+    [TestMethod]
+    [DataRow("")]
+    [DataRow(""" , "language": {"predictions": 0} """)]
+    [DataRow(""" , "language": {"predictions": 65537} """)]
+    public void ColumnsOfALanguageModelWithoutItsPredictionsAreOneClearError(string language)
+    {
+        string json = """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 8}], "vectorScore": false""";
+        AssertRefused(Replace(Save(AnyTrainer.LanguageModel, "Tokens"), "Columns.json", Encoding.UTF8.GetBytes(json + language + "}")),
+            "A saved LSTM language model has no columns of one; expected 1 to 65536 predictions.");
+    }
+
+    [TestMethod]
     [DataRow(AnyTrainer.Multiclass, "ClassName")]
     [DataRow(AnyTrainer.Multiclass, "Weight")]
     [DataRow(AnyTrainer.Labeling, "StepClassNames")]

@@ -12,7 +12,8 @@ public sealed class ResumeTests
     private string _folder = "";
 
     public static IEnumerable<object[]> AllTrainers
-        => from trainer in AnyTrainer.Names.Append(AnyTrainer.Autoencoder) select new object[] { trainer };
+        => from trainer in (string[])[.. AnyTrainer.Names, AnyTrainer.Autoencoder, AnyTrainer.LanguageModel]
+           select new object[] { trainer };
 
     private string Checkpoint => Path.Combine(_folder, "checkpoint.safetensors");
 

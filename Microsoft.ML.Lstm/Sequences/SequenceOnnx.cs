@@ -18,7 +18,6 @@ internal sealed class SequenceOnnx(string transformer, SequenceModel model, Scor
     SequenceInput input, IReadOnlyList<OutputColumn> outputs)
 {
     private const string ColumnsName = "columns", FunctionName = "function";
-    private const string NoLanguageModel = "A language model can't be written as ONNX.";
 
     /// <summary>Whether a description is that of a transformer of sequences.</summary>
     public static bool Has(ModelDescription description) => description.Has(ColumnsName);
@@ -53,8 +52,6 @@ internal sealed class SequenceOnnx(string transformer, SequenceModel model, Scor
             LanguageModelValues.Write(file, model, input.Features[0].Name, columns.LabelValues?.Values);
             return;
         }
-        if (model.Shape.Head == Head.NextToken)
-            throw new NotSupportedException(NoLanguageModel);
         var names = input.Features.ToDictionary(feature => feature, feature => file.AddInput(feature.IsTokens
             ? new OnnxValue(feature.Name, TensorProto.Types.DataType.Uint32, OnnxAxis.Batch, OnnxAxis.Time)
             : new OnnxValue(feature.Name, TensorProto.Types.DataType.Float, OnnxAxis.Batch, OnnxAxis.Time, feature.FeaturesPerStep)));
@@ -78,8 +75,6 @@ internal sealed class SequenceOnnx(string transformer, SequenceModel model, Scor
     /// <returns>A function for each output column, which writes it.</returns>
     public IEnumerable<Func<OnnxValue>> WriteTo(ConverterGraph graph, string[] values)
     {
-        if (model.Shape.Head == Head.NextToken)
-            throw new NotSupportedException(NoLanguageModel);
         if (model.Shape.Head == Head.NextToken)
             throw new NotSupportedException("a language model goes from token to token with a state; ExportToOnnx writes it with the state "
                 + "as an input and an output");

@@ -107,7 +107,9 @@ public sealed class DropoutTests
         ReferenceGradients gradients = engine.Backward(sample.DOutputs), expectedGradients = reference.Backward(sample.DOutputs);
         foreach ((string name, double[] gradient) in expectedGradients.Parameters)
         {
-            double[] ofWeights = masks.TryGetValue(name, out double[]? mask) ? [.. gradient.Zip(mask, (g, factor) => g * factor)] : gradient;
+            double[] ofWeights = masks.TryGetValue(name, out double[]? mask)
+                ? [.. gradient.Zip(mask, (g, factor) => g * factor)]
+                : gradient;
             Assert.IsLessThan(1e-4, Difference.OfNorm(gradients.Parameters[name], ofWeights), name);
         }
     }

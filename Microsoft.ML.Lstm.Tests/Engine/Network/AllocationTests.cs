@@ -158,6 +158,70 @@ public sealed class AllocationTests
     [TestMethod]
     [DataRow(1)]
     [DataRow(2)]
+    public void PiecesOfTextsAllocateNothing(int threads)
+    {
+        var task = new NextTokenTask(hasBoundary: true, tiesHead: true);
+        var texts = new SequenceSet(0, 0, 0, 50);
+        for (int text = 0; text < 6; text++)
+            texts.Add(new TrainingSequence { Tokens = [.. Enumerable.Range(0, 30 + 5 * text).Select(i => (i * i + text) % 51)] });
+        SequenceSet pieces = task.Prepare(texts, longest: 7);
+        NetworkShape shape = task.WithOutputs(TokenShape with
+        {
+            InputSize = 37,
+            HiddenSize = 37,
+            Bidirectional = false,
+            StaticSize = 0,
+            Embeddings = new([new EmbeddingShape(50, 37)]),
+        }, texts);
+        var parameters = new ParameterSet(shape);
+        Initializer.Initialize(parameters, forgetBias: 1, new Random(1));
+        var model = new SequenceModel(parameters, AffineScaler.Identity(0), AffineScaler.Identity(0),
+            AffineScaler.Identity(shape.OutputSize));
+        var scorer = new SequenceScorer(new ScoringNetwork(model), threads);
+        var runner = new NetworkBatchRunner(new SequenceNetwork(parameters, NetworkPasses.BackwardToInput), new WorkerTeam(threads));
+        var states = new CarriedStates(runner);
+        var batch = new SequenceBatch(shape);
+        var gradient = new Gradient(shape);
+        Objective objective = task.CreateObjective(model, pieces);
+        var plan = BatchPlan.Of(pieces, batchSize: 4);
+        var sequences = new TrainingSequence[4];
+        float sum = 0;
+
+        long allocated = AllocatedBytes(step =>
+        {
+            int index = step % plan.Batches;
+            batch.Clear();
+            for (int i = 0; i < plan[index].Length; i++)
+            {
+                sequences[i] = pieces[plan[index][i]];
+                batch.Add(sequences[i].Tokens.Length);
+                sequences[i].Tokens.CopyTo(batch.Tokens(i));
+            }
+            batch.Pack();
+            states.Begin(batch, plan.LanesOf(index));
+            objective.Begin(batch, sequences);
+            runner.Forward(batch, keep: true, new Dropout((ulong)step) { Weights = 0.1f, States = 0.1f, Tokens = 0.1f });
+            states.End(batch, plan.LanesOf(index));
+            runner.Backward(objective, gradient);
+            objective.End();
+            gradient.Clear();
+            runner.PackNetwork();
+            scorer.Clear();
+            for (int text = 0; text < 6; text++)
+            {
+                scorer.AddSequence(texts[text].Tokens.Length);
+                texts[text].Tokens.CopyTo(scorer.Tokens(text));
+            }
+            scorer.Score();
+            sum += scorer.Output(5)[0];
+        });
+
+        Assert.AreEqual(0, allocated);
+    }
+
+    [TestMethod]
+    [DataRow(1)]
+    [DataRow(2)]
     public void WordsReadByTheirCharactersAllocateNothing(int threads)
     {
         NetworkShape shape = TokenShape with

@@ -39,7 +39,8 @@ public sealed class GoldenLanguageTests
             OutputSize = 1,
         }, texts);
         ParameterSet parameters = EngineRun.ToParameterSet(shape, golden.Parameters);
-        var model = new SequenceModel(parameters, AffineScaler.Identity(0), AffineScaler.Identity(0), AffineScaler.Identity(shape.OutputSize));
+        var model = new SequenceModel(parameters, AffineScaler.Identity(0), AffineScaler.Identity(0),
+            AffineScaler.Identity(shape.OutputSize));
         Objective objective = task.CreateObjective(model, pieces);
         var runner = new NetworkBatchRunner(new SequenceNetwork(parameters, NetworkPasses.BackwardToInput,
             CpuKernels.Available.Single(other => other.Name == kernels)), new WorkerTeam(2));

@@ -29,6 +29,20 @@ public abstract class LearningRateSchedule
     public static LearningRateSchedule ExponentialDecay(double factor) => StepDecay(1, factor);
 
     /// <summary>
+    /// The learning rate stays as it is for some epochs, and is multiplied by <paramref name="factor"/> after each of them from the last
+    /// one on (Zaremba et al. 2014).
+    /// </summary>
+    /// <param name="factor">The factor, above 0 and at most 1.</param>
+    /// <param name="firstEpochs">Epochs with the whole learning rate, at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
+    public static LearningRateSchedule ExponentialDecay(double factor, int firstEpochs)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(firstEpochs, 1);
+        ThrowIfNotFactor(factor, nameof(factor));
+        return new StepSchedule(1, factor) { FirstEpochs = firstEpochs };
+    }
+
+    /// <summary>
     /// The learning rate rises linearly during the first epochs, then falls along half a cosine (Loshchilov and Hutter
     /// 2017) to <paramref name="minimumFactor"/> of itself at the last epoch.
     /// </summary>
@@ -108,7 +122,10 @@ public abstract class LearningRateSchedule
 
     private sealed class StepSchedule(int epochs, double factor) : LearningRateSchedule
     {
-        public override double GetFactor(double epoch, int numberOfEpochs) => Math.Pow(factor, Math.Floor(epoch / epochs));
+        public int FirstEpochs { get; init; } = 1;
+
+        public override double GetFactor(double epoch, int numberOfEpochs)
+            => Math.Pow(factor, Math.Floor(Math.Max(0, epoch - FirstEpochs + 1) / epochs));
 
         public override string ToString() => nameof(StepDecay);
     }

@@ -42,7 +42,7 @@ namespace Microsoft.ML.Lstm;
 /// | Is normalization required? | No: tokens have no scale |
 /// | Is caching required? | No: the data is read once |
 /// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.Lstm |
-/// | Exportable to ONNX | No |
+/// | Exportable to ONNX | Yes, with its state as an input and an output, by `ExportToOnnx` of the transformer; not as part of a pipeline |
 ///
 /// [EvaluateLanguageModel](xref:Microsoft.ML.LstmCatalog.EvaluateLanguageModel*) gives perplexity, nats and bits a token.
 ///
@@ -93,6 +93,9 @@ public sealed class LstmLanguageModelTrainer : SequenceTrainerBase<LstmLanguageM
 
         // Tokens from which on a table of embeddings of their own is most of a network.
         private const int ManyTokens = 1000;
+
+        // Networks of an ensemble, of which more gain ever less.
+        private const int NetworksOfBest = 3;
 
         // Weight updates an epoch that should be there for a batch of more sequences.
         private const int LeastUpdates = 100;
@@ -174,6 +177,10 @@ public sealed class LstmLanguageModelTrainer : SequenceTrainerBase<LstmLanguageM
         public string? TokenLogLikelihoodColumnName;
 
         internal override string? LabelColumn => AllFeatureColumnNames[0];
+
+        /// <summary>With <see cref="TrainingEffort.Best"/> these options several times: the networks differ in their seeds.</summary>
+        internal override IReadOnlyList<SequenceInputOptions> Candidates(DataFacts facts)
+            => [.. Enumerable.Repeat(this, Effort == TrainingEffort.Best ? NetworksOfBest : 1)];
 
         internal override IReadOnlyList<EarlyStoppingMetric> EarlyStoppingMetrics
             => [EarlyStoppingMetric.Loss, EarlyStoppingMetric.Accuracy];
