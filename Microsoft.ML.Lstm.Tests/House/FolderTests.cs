@@ -63,6 +63,8 @@ public sealed class FolderTests
         "Sequences/LanguageModel",
         "Sequences/LanguageModel/Evaluation",
         "Sequences/LanguageModel/Generation",
+        "Sequences/SequenceToSequence",
+        "Sequences/SequenceToSequence/Evaluation",
         "Series",
         "Forecasting",
         "Forecasting/Evaluation",

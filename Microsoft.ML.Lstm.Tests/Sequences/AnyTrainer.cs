@@ -17,6 +17,9 @@ internal static class AnyTrainer
     /// <summary>Labels without alignment.</summary>
     public const string Ctc = "ctc";
 
+    /// <summary>Writes a sequence that may be shorter or longer than the one it reads.</summary>
+    public const string SequenceToSequence = "sequence to sequence";
+
     /// <summary>Learns no label, and takes no tokens.</summary>
     public const string Autoencoder = "autoencoder";
 
@@ -41,6 +44,7 @@ internal static class AnyTrainer
         StepValues => SmallOptions.Create<LstmPerStepRegressionTrainer.Options>(change),
         StepTruths => SmallOptions.Create<LstmPerStepBinaryTrainer.Options>(change),
         Multiclass => SmallOptions.Create<LstmMulticlassTrainer.Options>(change),
+        SequenceToSequence => SmallOptions.Create<LstmSequenceToSequenceTrainer.Options>(change),
         _ => SmallOptions.Create<LstmSequenceLabelingTrainer.Options>(change),
     };
 
@@ -53,6 +57,7 @@ internal static class AnyTrainer
         LstmPerStepRegressionTrainer.Options values => ml.Regression.Trainers.LstmPerStep(values),
         LstmPerStepBinaryTrainer.Options truths => ml.BinaryClassification.Trainers.LstmPerStep(truths),
         LstmMulticlassTrainer.Options multiclass => ml.MulticlassClassification.Trainers.Lstm(multiclass),
+        LstmSequenceToSequenceTrainer.Options sequences => ml.MulticlassClassification.Trainers.LstmSequenceToSequence(sequences),
         _ => ml.MulticlassClassification.Trainers.LstmSequenceLabeling((LstmSequenceLabelingTrainer.Options)options),
     };
 

@@ -30,6 +30,9 @@ internal static class HarnessForms
             (AnyTrainer.Multiclass, "durations for names"),
         (AnyTrainer.Labeling, "softmax"), (AnyTrainer.Labeling, "names"), (AnyTrainer.Labeling, "variable with names"),
         (AnyTrainer.Labeling, "times for names"),
+        .. from form in FormsOfAll select (AnyTrainer.SequenceToSequence, form),
+        (AnyTrainer.SequenceToSequence, "variable with names"), (AnyTrainer.SequenceToSequence, "variable matrix"),
+        (AnyTrainer.SequenceToSequence, "no attention"),
         .. from form in (string[])["vector", "dimensions", "more dimensions", "variable", "variable with dimensions", "static",
             "scalar static", "weights", "encoding", "two bidirectional layers of GRU", "variable with errors of steps"]
            select (AnyTrainer.Autoencoder, form),
@@ -46,7 +49,8 @@ internal static class HarnessForms
         {
             "vector" or "scalar static" => Example.Vector(10),
             "more dimensions" => Example.Vector(5, 2, 1),
-            "variable" or "variable attention" or "variable frames" or "variable with errors of steps" => Example.Vector(0),
+            "variable" or "variable matrix" or "variable attention" or "variable frames" or "variable with errors of steps"
+                => Example.Vector(0),
             _ => Example.Vector(variable ? 0 : 5, 2),
         });
         if (!variable)
@@ -60,6 +64,7 @@ internal static class HarnessForms
             "encoding" => [.. outputs, "Encoding"],
             "variable attention" or "variable frames" => [.. outputs, "Encoding", "Attention"],
             "variable with errors of steps" => [.. outputs, "Errors"],
+            "variable matrix" => [.. outputs, "Attention"],
             _ => outputs,
         });
     }
@@ -91,7 +96,9 @@ internal static class HarnessForms
             "times for names" => trainer == AnyTrainer.Labeling ? "StepClassTimes" : "ClassTime",
             "offset times for names" => "ClassOffsetTime",
             "durations for names" => "ClassDuration",
-            _ => trainer == AnyTrainer.Ctc ? "ItemNames" : trainer == AnyTrainer.Labeling ? "StepClassNames" : "ClassName",
+            _ => trainer == AnyTrainer.Ctc ? "ItemNames"
+                : trainer is AnyTrainer.Labeling or AnyTrainer.SequenceToSequence ? "StepClassNames"
+                : "ClassName",
         };
         return (ml.Transforms.Conversion.MapValueToKey("LabelKey", names).Append(estimator)
             .Append(ml.Transforms.Conversion.MapKeyToValue("PredictedName", "PredictedLabel")),
@@ -154,6 +161,12 @@ internal static class HarnessForms
                 = ("Tokens", "Words", 4, 5);
         if (form == "two bidirectional layers of GRU")
             options.Pooling = Pooling.Mean;
+        if (options is LstmSequenceToSequenceTrainer.Options sequences)
+        {
+            (sequences.BeamSize, sequences.MaximumOutputLength) = (3, 9);
+            sequences.AttentionColumnName = form == "variable matrix" ? "Attention" : null;
+            sequences.Attention = form == "no attention" ? SourceAttention.None : SourceAttention.Additive;
+        }
         if (form == "balanced" && options is LstmPerStepBinaryTrainer.Options truths)
             truths.BalanceClasses = true;
         else if (form == "balanced")

@@ -39,6 +39,8 @@ public sealed class HarnessTests
     [DataRow("autoencoder", "encoding")]
     [DataRow("language model", "variable tied tokens")]
     [DataRow("language model", "variable tokens with names")]
+    [DataRow("sequence to sequence", "variable with names")]
+    [DataRow("sequence to sequence", "variable matrix")]
     public void ModelCanBeLoadedInANewProcess(string trainer, string form) => HarnessForms.Create(trainer, form).CheckLoadInNewProcess();
 
     [TestMethod]
@@ -61,6 +63,7 @@ public sealed class HarnessTests
     [DataRow("truths of steps", "variable tokens")]
     [DataRow("autoencoder", "variable with errors of steps")]
     [DataRow("language model", "variable tokens")]
+    [DataRow("sequence to sequence", "variable matrix")]
     public void ThreadsShareATransformer(string trainer, string form) => HarnessForms.Create(trainer, form).CheckThreads();
 
     [TestMethod]

@@ -38,7 +38,7 @@ internal static class SmallOptions
             LstmPerStepBinaryTrainer.Options => nameof(Example.StepTruths),
             LstmMulticlassTrainer.Options => nameof(Example.Class),
             LstmCtcTrainer.Options => nameof(Example.Items),
-            LstmSequenceLabelingTrainer.Options => nameof(Example.StepClasses),
+            LstmSequenceLabelingTrainer.Options or LstmSequenceToSequenceTrainer.Options => nameof(Example.StepClasses),
             _ => nameof(Example.Label),
         };
         if (options is PerStepTrainerOptions perStep)

@@ -94,6 +94,12 @@ internal sealed class ColumnRole
     public static ColumnRole PredictedLabelSequence { get; }
         = new("predicted label", EvaluatedLabelSequence._expected, EvaluatedStepLabel._accepts);
 
+    public static ColumnRole References { get; } = new("reference", "Text or a vector of Text", column =>
+        !column.IsKey && column.ItemType.Equals(TextDataViewType.Instance));
+
+    public static ColumnRole Translation { get; } = new("translation", "Text", column =>
+        References._accepts(column) && column.Kind == SchemaShape.Column.VectorKind.Scalar);
+
     public static ColumnRole Weight { get; } = new("weight", "Single", IsScalarSingle);
 
     public static ColumnRole LogLikelihood { get; } = new("log-likelihood", "Single", IsScalarSingle);

@@ -72,9 +72,9 @@ internal sealed class OccurringKeys
             tokens[i] = before is { Keys: null } ? null : KeySubset.Of(vocabularies[i], known.Concat(before?.Keys?.Keys ?? []));
         }
         KeySubset? characters = NumberCharacters(initial?.Characters);
-        if (!HasClasses || (initial is { Classes: null } && initial.ClassCount == _label.Classes))
+        if (!HasClasses || (initial is { LabelKeys: null } && initial.ClassCount == _label.Classes))
             return new KeyNumbering(tokens, null, characters);
-        HashSet<int> classes = [.. _classes, .. initial?.ClassCount == _label.Classes ? initial.Classes!.Keys : []];
+        HashSet<int> classes = [.. _classes, .. initial?.ClassCount == _label.Classes ? initial.LabelKeys!.Keys : []];
         foreach (TrainingSequence sequence in validation?.Sequences ?? [])
             AddClasses(sequence, classes);
         return new KeyNumbering(tokens, KeySubset.Of(_label.Classes, classes), characters);

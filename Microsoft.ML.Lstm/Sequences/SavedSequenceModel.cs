@@ -63,6 +63,10 @@ internal sealed record SavedSequenceModel(SequenceModel Network, ScoringColumns 
         if (shape.Head == Head.Autoencoder != isAutoencoder)
             throw new InvalidDataException(
                 $"A saved LSTM model has {(isAutoencoder ? "no" : "a")} decoder; expected {(isAutoencoder ? "one" : "none")}.");
+        bool writes = head == Head.SequenceToSequence;
+        if (shape.Head == Head.SequenceToSequence != writes || Columns.Decoding is not null != writes)
+            throw new InvalidDataException($"A saved LSTM model {(writes ? "writes no" : "writes")} sequences; expected one that "
+                + $"{(writes ? "does" : "does not")}, with columns that say how.");
         if (shape.Classes is not null && !hasClasses)
             throw new InvalidDataException("A saved LSTM model has outputs for some classes of a label, but its task has no classes.");
         if (Columns.StepErrorColumnName is not null && !isAutoencoder)

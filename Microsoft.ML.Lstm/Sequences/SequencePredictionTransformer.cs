@@ -61,7 +61,12 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
                 : [],
             .. columns.AttentionColumnName is { } attention ? new OutputColumn[] { new AttentionColumn(attention) } : [],
         ];
-        _network = new Lazy<ScoringNetwork>(() => new ScoringNetwork(model.Network));
+        _network = new Lazy<ScoringNetwork>(() => new ScoringNetwork(model.Network)
+        {
+            Writing = columns.Decoding is { } decoding
+                ? new WritingSettings(decoding.BeamSize, decoding.LengthPenalty, decoding.MaximumLength)
+                : null,
+        });
         Model = model;
     }
 

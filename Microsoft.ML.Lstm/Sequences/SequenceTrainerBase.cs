@@ -371,6 +371,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
             Require(nameof(SequenceTrainerOptions.Pooling), shape => shape.Pooling);
         Require("number of static features", shape => shape.StaticSize);
         Require("decoder", shape => shape.Head == Head.Autoencoder);
+        Require("decoder that writes sequences", shape => shape.TargetWithoutTable);
         Require("prediction of the next token", shape => shape.Head == Head.NextToken);
         if (expected.Head == Head.NextToken)
         {

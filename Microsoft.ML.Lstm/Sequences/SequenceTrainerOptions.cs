@@ -137,6 +137,9 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
 
     internal sealed override IReadOnlyDictionary<string, string>? WordVectors => WordVectorFiles;
 
+    /// <summary>Whether the steps have weights of attention.</summary>
+    private protected virtual bool HasAttentionWeights => Pooling is Lstm.Pooling.Attention;
+
     private protected sealed override TokenSettings Tokens => new(EmbeddingSize!.Value, FreezeEmbeddings);
 
     internal sealed override string? CharacterColumn => CharacterColumnName;
@@ -222,8 +225,8 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
         }
         Require(StepsPerFrame is null or (>= 1 and <= 1024), StepsPerFrame, nameof(StepsPerFrame), "from 1 to 1024");
         RequireOutputName(AttentionColumnName, nameof(AttentionColumnName));
-        Require(AttentionColumnName is null || Pooling is Lstm.Pooling.Attention, AttentionColumnName, nameof(AttentionColumnName),
-            $"null unless {nameof(Pooling)} is {nameof(Lstm.Pooling.Attention)}");
+        Require(AttentionColumnName is null || HasAttentionWeights, AttentionColumnName, nameof(AttentionColumnName),
+            "null unless the steps have weights of attention");
         Require(AttentionColumnName is null || AttentionColumnName != EncodingColumnName, AttentionColumnName, nameof(AttentionColumnName),
             $"another name than {nameof(EncodingColumnName)}");
     }

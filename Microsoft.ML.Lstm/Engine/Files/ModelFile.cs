@@ -175,6 +175,10 @@ internal static class ModelFile
             throw Invalid($"more values than {values} for the transitions between {shape.OutputSize} labels", "no more");
         if (shape.AdaptiveSoftmax is { } adaptive && adaptive.Tails.Any(tail => (long)tail.Size * tail.Classes.Count > values))
             throw Invalid($"more values than {values} for the tails of an adaptive softmax", "no more");
+        if (shape.Target is { } target
+            && ((long)target.HiddenSize * target.HiddenSize > values || target.Table.Length > values))
+            throw Invalid($"more values than {values} for a decoder of {target.HiddenSize} units and {target.Table.Vocabulary} tokens",
+                "no more");
         for (int layer = 0; layer < shape.Convolutions.Count; layer++)
         {
             (int filters, int size) = shape.Convolutions[layer];

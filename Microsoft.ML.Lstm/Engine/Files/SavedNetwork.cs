@@ -9,7 +9,7 @@ namespace Microsoft.ML.Lstm.Engine.Files;
 /// properties that describe the <see cref="Head"/> are left out where they say nothing. Of an ensemble it is that of the first member;
 /// the other members follow in it without embeddings, characters and classes, which they share.
 /// </summary>
-internal sealed record SavedNetwork(
+internal sealed partial record SavedNetwork(
     string Cell,
     int InputSize,
     [property: JsonPropertyOrder(1)] int HiddenSize,
@@ -64,7 +64,10 @@ internal sealed record SavedNetwork(
     [JsonPropertyOrder(17)]
     public SavedClusters? AdaptiveSoftmax { get; set; }
 
-    [JsonPropertyOrder(18)]
+    [JsonPropertyOrder(19)]
+    public SavedTarget? Target { get; set; }
+
+    [JsonPropertyOrder(20)]
     public SavedNetwork[]? Members { get; set; }
 
     /// <summary>The JSON of the shapes of the members of an ensemble, or of a single network.</summary>
@@ -124,6 +127,7 @@ internal sealed record SavedNetwork(
             Ctc = TrueOrNull(shape.Head == Head.Ctc),
             TiedHead = TrueOrNull(shape.TiesHead),
             AdaptiveSoftmax = shape.AdaptiveSoftmax is { } clusters ? SavedClusters.Of(clusters) : null,
+            Target = Save(shape.Target),
         };
 
     private static NetworkShape LoadMember(SavedNetwork? saved, NetworkShape first)
@@ -166,7 +170,9 @@ internal sealed record SavedNetwork(
             SkipSteps = saved.SkipSteps ?? 0,
             TiesHead = saved.TiedHead ?? false,
             AdaptiveSoftmax = ReadClusters(saved),
+            Target = saved.Target is { } target ? ReadTarget(target) : null,
         };
+        CheckTarget(shape);
         if (shape.SkipSteps > 0 && (shape.Head != Head.Pooled || (long)shape.SkipSteps * shape.InputSize > MaxSkipped))
             throw Invalid($"skipSteps of at most {MaxSkipped} numbers, where sequences have outputs", "others");
         if (shape.Embeddings.Sum(embedding => (long)embedding.Size) + (shape.Characters?.Filters ?? 0) > shape.InputSize)
@@ -246,6 +252,14 @@ internal sealed record SavedNetwork(
 
     private static Head ReadHead(SavedNetwork saved)
     {
+        if (saved.Target is not null)
+        {
+            if (saved is not { StepOutputs: null, Crf: null, HeadReadsInputs: null, Decoder: null, Convolutions: null, SkipSteps: null,
+                StepsPerFrame: null, Classes: null, NextToken: null, TiedHead: null, Ctc: null }
+                || saved.Pooling != nameof(Lstm.Pooling.Last))
+                throw Invalid("pooling Last, and no other outputs, convolutions, classes or frames, where there is a target", "others");
+            return Head.SequenceToSequence;
+        }
         bool isPerStep = saved.StepOutputs ?? false, hasCrf = saved.Crf ?? false, readsInputs = saved.HeadReadsInputs ?? false;
         if ((hasCrf || readsInputs) && !isPerStep)
             throw Invalid($"stepOutputs where there is {(hasCrf ? "crf" : "headReadsInputs")}", "none");

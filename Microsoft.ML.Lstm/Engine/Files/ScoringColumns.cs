@@ -50,6 +50,9 @@ internal sealed record ScoringColumns
     /// <summary>The values of the keys of the label; null when it is no key, or its keys have no values.</summary>
     public SavedKeyValues? LabelValues { get; init; }
 
+    /// <summary>How a decoder writes sequences; null for other tasks.</summary>
+    public DecodingSettings? Decoding { get; set; }
+
     public byte[] ToJson() => SavedJson.Write(this, SavedJsonContext.Default.ScoringColumns);
 
     /// <exception cref="InvalidDataException">It is not the JSON of such columns.</exception>
@@ -81,6 +84,10 @@ internal sealed record ScoringColumns
             || columns.StepErrorColumnName == ""
             || columns.Language is { LogLikelihood: "" } or { NumberOfTokens: "" } or { TokenLogLikelihood: "" })
             throw Invalid("expected a name for an optional column, found an empty string");
+        if (columns.Decoding is { } decoding && !(decoding.BeamSize is >= 1 and <= DecodingSettings.LargestBeam
+            && decoding.LengthPenalty >= 0 && float.IsFinite(decoding.LengthPenalty) && decoding.MaximumLength >= 1))
+            throw Invalid($"expected a beam of 1 to {DecodingSettings.LargestBeam}, a length penalty of 0 or more and a maximum "
+                + "length of 1 or more, found others");
         return columns;
 
         static InvalidDataException Invalid(string what) => new($"The columns of a saved LSTM model can't be read: {what}.");
@@ -102,6 +109,15 @@ internal sealed record LanguageColumns(int Predictions)
 
     /// <summary>Whether the tokens of a text are left out of the predictions.</summary>
     public bool ExcludeHistory { get; set; }
+}
+
+/// <summary>How a decoder writes sequences.</summary>
+/// <param name="BeamSize">Beginnings that are gone on with.</param>
+/// <param name="LengthPenalty">The exponent of the length by which log-likelihoods are divided.</param>
+/// <param name="MaximumLength">The most tokens of a sequence.</param>
+internal sealed record DecodingSettings(int BeamSize, float LengthPenalty, int MaximumLength)
+{
+    public const int LargestBeam = 64;
 }
 
 /// <summary>A column of sequences that a network reads: some numbers a step, or one key a step.</summary>

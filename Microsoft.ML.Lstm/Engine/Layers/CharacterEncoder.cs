@@ -48,7 +48,7 @@ internal sealed unsafe class CharacterEncoder
     public CharacterEncoder(ParameterSet parameters, CharacterWeights weights, CpuKernels kernels, bool backward)
     {
         (_parameters, _weights, _kernels) = (parameters, weights, kernels);
-        _tableIndex = parameters.Embeddings.Length - 1;
+        _tableIndex = parameters.Shape.Embeddings.Count;
         _table = parameters.Embeddings[_tableIndex];
         _bias = parameters.Find(ParameterSet.CharacterBias);
         _numberOfRow = new int[_table.Rows];

@@ -81,27 +81,46 @@ internal sealed unsafe class RecurrentDirection(RecurrentWeights weights, CpuKer
             int rows = Math.Min(InputRowsAtOnce, _batch.TotalSteps - first);
             kernels.InputProducts(cell, rows, x + first * xRow, xRow, _gates.Pointer + first * (nint)_layout.GateWidth);
         }
+        BeginForward(begin, end);
+        for (int i = 0; i < _batch.MaxLength; i++)
+            ForwardStep(i, begin, end, inputsFirst ? null : x, xRow, h, hRow);
+    }
+
+    /// <summary>Begins the forward pass of some rows, before their first <see cref="ForwardStep"/>.</summary>
+    public void BeginForward(int begin, int end)
+    {
         for (int row = begin; DropsStates && row < end; row++)
         {
             _masks.Draw(row, _dropout.StateMask(layer, reverse ? 1 : 0, _batch.SequenceAt(row)));
             if (_initialH is not null)
                 _masks.Apply(row, Row(_initialH, row), Row(_droppedInitialH!, row));
         }
-        for (int i = 0; i < _batch.MaxLength; i++)
+    }
+
+    /// <summary>
+    /// Runs some rows of the batch through the step that is the <paramref name="i"/>-th of this direction, counted from 0.
+    /// </summary>
+    /// <param name="i">The step.</param>
+    /// <param name="begin">The first row.</param>
+    /// <param name="end">The row after the last.</param>
+    /// <param name="x">The layer's input [N x stride]; null where its products are there already.</param>
+    /// <param name="xRow">Floats from one row of <paramref name="x"/> to the next.</param>
+    /// <param name="h">Receives h [N x stride], at this direction's columns.</param>
+    /// <param name="hRow">Floats from one row of <paramref name="h"/> to the next.</param>
+    public void ForwardStep(int i, int begin, int end, float* x, nint xRow, float* h, nint hRow)
+    {
+        Stop.ThrowIfCancellationRequested();
+        if (!TryStep(reverse ? _batch.MaxLength - 1 - i : i, begin, end, h, hRow, out CellStep step, out int row))
+            return;
+        if (x != null)
         {
-            Stop.ThrowIfCancellationRequested();
-            if (!TryStep(reverse ? _batch.MaxLength - 1 - i : i, begin, end, h, hRow, out CellStep step, out int row))
-                continue;
-            if (!inputsFirst)
-            {
-                step.X = x + row * xRow;
-                step.XRow = xRow;
-            }
-            step.LastPanelFirst = i % 2 != 0;
-            kernels.Forward(cell, step);
-            for (int m = 0; DropsStates && m < step.Rows; m++)
-                _masks.Apply(begin + m, step.H + m * hRow, DroppedH(row + m));
+            step.X = x + row * xRow;
+            step.XRow = xRow;
         }
+        step.LastPanelFirst = i % 2 != 0;
+        kernels.Forward(Weights.Cell, step);
+        for (int m = 0; DropsStates && m < step.Rows; m++)
+            _masks.Apply(begin + m, step.H + m * hRow, DroppedH(row + m));
     }
 
     /// <summary>
@@ -212,24 +231,29 @@ internal sealed unsafe class RecurrentDirection(RecurrentWeights weights, CpuKer
     /// <param name="dXRow">Floats from one row of <paramref name="dX"/> to the next, whole vectors.</param>
     public void Backward(int begin, int end, float* h, nint hRow, float* dOutput, float* dX, nint dXRow)
     {
-        PackedCell cell = Weights.Cell;
         for (int i = 0; i < _batch.MaxLength; i++)
-        {
-            Stop.ThrowIfCancellationRequested();
-            if (!TryStep(reverse ? i : _batch.MaxLength - 1 - i, begin, end, h, hRow, out CellStep step, out int row))
-                continue;
-            step.DOutput = dOutput == null ? null : dOutput + row * hRow;
-            step.DH = _dh.Pointer + begin * (nint)_layout.PaddedSize;
-            step.DC = _dc.Pointer + begin * (nint)_layout.PaddedSize;
-            if (DropsStates)
-                step.DHDropped = _dDroppedH.Pointer + begin * (nint)_layout.PaddedSize;
-            kernels.Backward(cell, step);
-            for (int m = 0; DropsStates && m < step.Carried; m++)
-                _masks.AddTo(begin + m, step.DHDropped + m * (nint)_layout.PaddedSize, step.DH + m * (nint)_layout.PaddedSize);
-            if (dX != null)
-                kernels.MultiplyAdd(step.Rows, step.Gates, _layout.GateWidth, _layout.GateWidth, Weights.InputTransposed,
-                    (int)dXRow / _layout.Lanes, dX + row * dXRow, dXRow);
-        }
+            BackwardStep(i, begin, end, h, hRow, dOutput, dX, dXRow);
+    }
+
+    /// <summary>
+    /// One step of <see cref="Backward"/>, the <paramref name="i"/>-th from the end of this direction, counted from 0.
+    /// </summary>
+    public void BackwardStep(int i, int begin, int end, float* h, nint hRow, float* dOutput, float* dX, nint dXRow)
+    {
+        Stop.ThrowIfCancellationRequested();
+        if (!TryStep(reverse ? i : _batch.MaxLength - 1 - i, begin, end, h, hRow, out CellStep step, out int row))
+            return;
+        step.DOutput = dOutput == null ? null : dOutput + row * hRow;
+        step.DH = Row(_dh, begin);
+        step.DC = Row(_dc, begin);
+        if (DropsStates)
+            step.DHDropped = Row(_dDroppedH, begin);
+        kernels.Backward(Weights.Cell, step);
+        for (int m = 0; DropsStates && m < step.Carried; m++)
+            _masks.AddTo(begin + m, step.DHDropped + m * (nint)_layout.PaddedSize, step.DH + m * (nint)_layout.PaddedSize);
+        if (dX != null)
+            kernels.MultiplyAdd(step.Rows, step.Gates, _layout.GateWidth, _layout.GateWidth, Weights.InputTransposed,
+                (int)dXRow / _layout.Lanes, dX + row * dXRow, dXRow);
     }
 
     /// <summary>The rows that are active at step <paramref name="t"/>, and which of them come from another step.</summary>

@@ -79,6 +79,25 @@ internal sealed unsafe class RecurrentLayer
             Drop(begin, end, _output, _dropped);
     }
 
+    /// <summary>Begins a forward pass of one step after the other, of a layer of one direction.</summary>
+    public void BeginForward(int begin, int end) => Directions[0].BeginForward(begin, end);
+
+    /// <summary>Step <paramref name="t"/> of the forward pass of some rows, of a layer of one direction.</summary>
+    public void ForwardStep(int t, int begin, int end, float* x, nint xRow)
+    {
+        Directions[0].ForwardStep(t, begin, end, x, xRow, Output(direction: 0), Stride);
+        if (DropsOutput)
+            DropStep(t, begin, end, _output, _dropped);
+    }
+
+    /// <summary>Step <paramref name="t"/> of the backward pass of some rows, of a layer of one direction, from the last step on.</summary>
+    public void BackwardStep(int t, int begin, int end, float* dX, nint dXRow)
+    {
+        if (DropsOutput)
+            DropStep(t, begin, end, _dOutput, _dOutput);
+        Directions[0].BackwardStep(_batch.MaxLength - 1 - t, begin, end, Output(direction: 0), Stride, _dOutput.Pointer, dX, dXRow);
+    }
+
     /// <summary>The forward pass of a few sequences, shared with the other parts of <paramref name="steps"/>.</summary>
     public void ForwardShared(SharedSteps steps, int part, ref int step, float* x, nint xRow)
     {
@@ -100,17 +119,22 @@ internal sealed unsafe class RecurrentLayer
     /// <summary>Applies the dropout between layers to h, or to its gradient, of some rows of the batch; the padding stays zero.</summary>
     private void Drop(int begin, int end, FloatBuffer source, FloatBuffer destination)
     {
-        for (int t = 0; _batch.TryRowsAt(t, begin, end, out int first, out int count); t++)
+        for (int t = 0; t < _batch.MaxLength; t++)
+            DropStep(t, begin, end, source, destination);
+    }
+
+    private void DropStep(int t, int begin, int end, FloatBuffer source, FloatBuffer destination)
+    {
+        if (!_batch.TryRowsAt(t, begin, end, out int first, out int count))
+            return;
+        for (int i = 0; i < count; i++)
         {
-            for (int i = 0; i < count; i++)
+            for (int d = 0; d < Directions.Length; d++)
             {
-                for (int d = 0; d < Directions.Length; d++)
-                {
-                    int at = (first + i) * Stride + d * _paddedSize;
-                    DropoutMask mask = _dropout.LayerMask(_layer, d, _batch.SequenceAt(begin + i), t);
-                    mask.Apply(source.Span.Slice(at, _hiddenSize), destination.Span.Slice(at, _hiddenSize));
-                    destination.Span.Slice(at + _hiddenSize, _paddedSize - _hiddenSize).Clear();
-                }
+                int at = (first + i) * Stride + d * _paddedSize;
+                DropoutMask mask = _dropout.LayerMask(_layer, d, _batch.SequenceAt(begin + i), t);
+                mask.Apply(source.Span.Slice(at, _hiddenSize), destination.Span.Slice(at, _hiddenSize));
+                destination.Span.Slice(at + _hiddenSize, _paddedSize - _hiddenSize).Clear();
             }
         }
     }

@@ -14,7 +14,12 @@ internal abstract class BatchRunner
     /// <param name="network">The network to run.</param>
     /// <param name="team">The threads to share large batches among.</param>
     public static BatchRunner Create(SequenceNetwork network, WorkerTeam team)
-        => network.Decoder is null ? new NetworkBatchRunner(network, team) : new AutoencoderBatchRunner(network, team);
+        => network.Shape.Head switch
+        {
+            Head.Autoencoder => new AutoencoderBatchRunner(network, team),
+            Head.SequenceToSequence => new SequenceToSequenceRunner(network, team),
+            _ => new NetworkBatchRunner(network, team),
+        };
 
     /// <summary>A runner for the members of an ensemble, or for a single network.</summary>
     /// <param name="members">The networks to run.</param>
@@ -35,7 +40,8 @@ internal abstract class BatchRunner
     public abstract SequenceBatch OutputSteps { get; }
 
     /// <summary>
-    /// The outputs [O] of a row of the head, after a forward pass; for an autoencoder the reconstructed features [F] of a packed row.
+    /// The outputs [O] of a row of the head, after a forward pass; for an autoencoder the reconstructed features [F] of a packed row, for
+    /// an encoder with a decoder the outputs of a packed row of the targets.
     /// With an adaptive softmax they are valid until the next call.
     /// </summary>
     public abstract ReadOnlySpan<float> Output(int row);

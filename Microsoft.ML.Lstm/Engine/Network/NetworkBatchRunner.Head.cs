@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Microsoft.ML.Lstm.Engine.Layers;
 using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Engine.Network;
@@ -11,6 +12,15 @@ internal sealed unsafe partial class NetworkBatchRunner
 
     // Rows for which the weights of a wide head are read once.
     private const int WideHeadRows = 192;
+
+    /// <summary>
+    /// Sets the gradient of h of the <see cref="Top"/> layer for all steps of some rows of the batch, from the first up to the second
+    /// number, in a backward pass: of a network whose steps are read otherwise than by its head, which adds its own. Null for none.
+    /// </summary>
+    public Action<int, int>? StepGradients { get; set; }
+
+    /// <summary>The last recurrent layer.</summary>
+    public RecurrentLayer Top => _layers[^1];
 
     public override ReadOnlySpan<float> Output(int row)
     {
@@ -141,6 +151,7 @@ internal sealed unsafe partial class NetworkBatchRunner
         }
         if (_pooling is null)
             return;
+        StepGradients?.Invoke(begin, end);
         _pooling.Backward(begin, end, _dHeadInputs.Pointer, _head.InputStride);
         _convolutions?.SpreadGradient(begin, end, _dHeadInputs.Pointer + _shape.LayerSize, _head.InputStride);
     }

@@ -18,8 +18,8 @@ namespace Microsoft.ML.Lstm.Engine.Network;
 /// </remarks>
 internal sealed unsafe partial class NetworkBatchRunner : BatchRunner
 {
-    // Multiplications below which waking the other threads costs more than it saves.
-    private const long SharedWork = 4_000_000;
+    /// <summary>Multiplications below which waking the other threads costs more than it saves.</summary>
+    public const long SharedWork = 4_000_000;
 
     // Parameters from which on packing is shared: packing as many takes some ten microseconds.
     private const int SharedPacking = 50_000;
@@ -92,7 +92,8 @@ internal sealed unsafe partial class NetworkBatchRunner : BatchRunner
             : new ElementwisePooling(_shape, _layers[^1]);
         _head = network.Head;
         // A conditional random field and an alignment need all outputs of a sequence together, and a decoder reads them within the pass.
-        _hasWideHead = _shape.AdaptiveSoftmax is not null || (!_shape.Head.JoinsSteps && _shape.Head != Head.Autoencoder && !IsInputsOnly
+        _hasWideHead = _shape.AdaptiveSoftmax is not null || (!_shape.Head.JoinsSteps
+            && _shape.Head is not (Head.Autoencoder or Head.SequenceToSequence) && !IsInputsOnly
             && (long)_head.InputSize * _head.OutputSize >= WideHeadWeights);
         if (_shape.AdaptiveSoftmax is not null && IsInputsOnly)
             throw new NotSupportedException("The outputs of an adaptive softmax have no gradient with respect to the inputs.");
@@ -202,7 +203,7 @@ internal sealed unsafe partial class NetworkBatchRunner : BatchRunner
         _dHeadInputs.Require((long)HeadRows * _head.InputStride);
         _adaptive?.Prepare(HeadRows, loss);
         foreach (RecurrentLayer layer in _layers)
-            layer.PrepareBackward(finalGradientsOnly: layer == _layers[^1] && !_shape.Head.IsPerStep && _shape.Pooling == Pooling.Last);
+            layer.PrepareBackward(finalGradientsOnly: layer == _layers[^1] && HasFinalGradientsOnly);
         _dInput?.Require((long)_batch.TotalSteps * DInputStride);
         if (_hasWideHead)
             _team.Run(_sharedParts, _wideHeadPart);
@@ -246,6 +247,8 @@ internal sealed unsafe partial class NetworkBatchRunner : BatchRunner
                 _network.Weights(l, d).PackDropped(_network.Parameters, _dropout.WeightMask(l, d));
         }
     }
+
+    private bool HasFinalGradientsOnly => !_shape.Head.IsPerStep && _shape.Pooling == Pooling.Last && StepGradients is null;
 
     private bool IsInputsOnly => _network.Passes == NetworkPasses.InputsOnly;
 

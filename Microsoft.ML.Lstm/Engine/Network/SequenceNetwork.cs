@@ -63,6 +63,8 @@ internal sealed class SequenceNetwork
             : new DenseLayer(parameters.Find(ParameterSet.HeadWeight), headBias, Kernels, backward);
         if (Shape.AdaptiveSoftmax is not null)
             AdaptiveSoftmax = new AdaptiveSoftmaxWeights(parameters, Head, Kernels, backward);
+        if (Shape.SourceAttention != Lstm.SourceAttention.None)
+            SourceAttention = new SourceAttentionWeights(parameters, Kernels, backward);
         if (parameters.Decoder is { } decoder)
             Decoder = new SequenceNetwork(decoder, passes == NetworkPasses.Backward ? NetworkPasses.BackwardToInput : passes, Kernels);
         var all = _layers.SelectMany(directions => directions)
@@ -70,6 +72,7 @@ internal sealed class SequenceNetwork
             .Concat(Attention?.Packed ?? [])
             .Concat(Characters?.Products.Packed ?? [])
             .Concat(Convolutions.SelectMany(weights => weights.Packed))
+            .Concat(SourceAttention?.Packed ?? [])
             .Concat(Head.Packed)
             .Concat(AdaptiveSoftmax?.Packed ?? []);
         _panels =
@@ -105,10 +108,10 @@ internal sealed class SequenceNetwork
     /// <summary>The <see cref="Head"/> and the tails of an adaptive softmax; null for outputs of all classes at once.</summary>
     public AdaptiveSoftmaxWeights? AdaptiveSoftmax { get; }
 
-    /// <summary>
-    /// The network that reconstructs the sequence from the outputs, if this is the encoder of an autoencoder. It is packed together with
-    /// the encoder.
-    /// </summary>
+    /// <summary>The weights with which a decoder looks at its source; null for other networks, and for decoders that don't.</summary>
+    public SourceAttentionWeights? SourceAttention { get; }
+
+    /// <summary>The decoder, if this is the encoder of one. It is packed together with the encoder.</summary>
     public SequenceNetwork? Decoder { get; }
 
     /// <summary>The weights of a recurrent layer, one for each direction.</summary>

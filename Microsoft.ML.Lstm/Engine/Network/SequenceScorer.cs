@@ -13,6 +13,7 @@ internal sealed class SequenceScorer
     private readonly SequenceBatch _batch;
     private readonly WorkerTeam _team;
     private readonly BatchRunner _runner;
+    private readonly TargetWriter? _writer;
     private readonly KeySubset?[] _keys;
     private readonly TextScorer? _texts;
     private float[] _outputs = [];
@@ -27,7 +28,8 @@ internal sealed class SequenceScorer
         _batch = new SequenceBatch(_model.Shape);
         _keys = [.. _model.Shape.Embeddings.Select(embedding => embedding.Keys)];
         _team = new WorkerTeam(threads);
-        _runner = BatchRunner.Create(network.Networks, _team);
+        _writer = network.Writing is { } writing ? new TargetWriter(network.Networks, _team, writing) : null;
+        _runner = _writer is null ? BatchRunner.Create(network.Networks, _team) : _writer.First;
         if (_model.Shape.Head == Head.NextToken)
             _texts = new TextScorer(_model.Shape, _runner);
     }
@@ -80,6 +82,12 @@ internal sealed class SequenceScorer
             return;
         }
         _batch.Pack();
+        if (_writer is not null)
+        {
+            _writer.Write(_batch);
+            GatherWritten(_writer);
+            return;
+        }
         _runner.Forward(_batch, keep: false);
         for (int row = 0; row < Count; row++)
             _rows[_batch.SequenceAt(row)] = row;
@@ -92,7 +100,8 @@ internal sealed class SequenceScorer
     /// <summary>
     /// The outputs [O] of sequence <paramref name="index"/> or, with a head per step, the outputs of its steps or frames [T x O], in the
     /// unit of the targets. For an autoencoder the reconstruction errors of the steps [T], in the scaled unit. For a language model the
-    /// logarithms of the probabilities of the text's tokens, behind them the outputs [O] for the token that follows the text.
+    /// logarithms of the probabilities of the text's tokens, behind them the outputs [O] for the token that follows the text. For a
+    /// decoder that writes a sequence the log of its probability, and behind it its tokens as numbers of outputs.
     /// </summary>
     public ReadOnlySpan<float> Output(int index) => _outputs.AsSpan(_starts[index]..(_starts[index + 1]));
 
@@ -102,7 +111,29 @@ internal sealed class SequenceScorer
     public ReadOnlySpan<float> Encoding(int index) => _runner.Encoding(_rows[index]);
 
     /// <summary>The attention weights [T] of sequence <paramref name="index"/>, for a network with attention.</summary>
-    public ReadOnlySpan<float> AttentionWeights(int index) => _runner.AttentionWeights(_rows[index]);
+    public ReadOnlySpan<float> AttentionWeights(int index)
+        => _writer is null ? _runner.AttentionWeights(_rows[index]) : _writer.AttentionWeights(index, _batch.Length(_rows[index]));
+
+    private void GatherWritten(TargetWriter writer)
+    {
+        FloatBuffer.Require(ref _starts, Count + 1);
+        int end = 0;
+        for (int row = 0; row < Count; row++)
+            _rows[_batch.SequenceAt(row)] = row;
+        for (int index = 0; index < Count; index++)
+            end += 1 + writer[index, rank: 0].Outputs.Length;
+        FloatBuffer.Require(ref _outputs, end);
+        end = 0;
+        for (int index = 0; index < Count; index++)
+        {
+            _starts[index] = end;
+            WrittenSequence written = writer[index, rank: 0];
+            _outputs[end++] = (float)written.LogLikelihood;
+            foreach (int output in written.Outputs)
+                _outputs[end++] = output;
+        }
+        _starts[Count] = end;
+    }
 
     private void ScoreTexts(TextScorer texts)
     {
@@ -158,6 +189,9 @@ internal sealed class SequenceScorer
 internal sealed class ScoringNetwork(SequenceModel model, CpuKernels? kernels = null)
 {
     public SequenceModel Model { get; } = model;
+
+    /// <summary>How decoders write sequences; null for networks that write none.</summary>
+    public WritingSettings? Writing { get; init; }
 
     public IReadOnlyList<SequenceNetwork> Networks { get; }
         = [.. model.Members.Select(member => new SequenceNetwork(member, NetworkPasses.Forward, kernels))];

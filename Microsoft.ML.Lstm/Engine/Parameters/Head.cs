@@ -39,6 +39,12 @@ internal enum Head
     /// temporal classification, which stands for no class, the others are classes.
     /// </summary>
     Ctc,
+
+    /// <summary>
+    /// As <see cref="Pooled"/>, but the outputs are what the tanh of is the state that a second network, the
+    /// <see cref="NetworkShape.Decoder"/>, begins with; it writes another sequence, token by token, and may look at all steps of this one.
+    /// </summary>
+    SequenceToSequence,
 }
 
 /// <summary>What the parts of a network need to know of its head.</summary>

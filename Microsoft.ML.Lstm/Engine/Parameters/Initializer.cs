@@ -29,9 +29,16 @@ internal static class Initializer
         CancellationToken cancellation = default)
     {
         NetworkShape shape = parameters.Shape;
-        int h = shape.HiddenSize;
+        CellDescription cell = shape.CellDescription;
         foreach (Parameter parameter in parameters.Parameters)
         {
+            // Units of the layer, of which a decoder may have others.
+            int h = parameter.Role switch
+            {
+                ParameterRole.InputWeight or ParameterRole.HiddenWeight => parameter.Rows / cell.Gates,
+                ParameterRole.RecurrentBias => parameter.Rows / cell.Slots,
+                _ => 0,
+            };
             Span<float> values = parameters[parameter];
             switch (parameter.Role)
             {
@@ -39,7 +46,7 @@ internal static class Initializer
                     Uniform(values, GlorotLimit(parameter.Columns, h), random, cancellation);
                     break;
                 case ParameterRole.HiddenWeight:
-                    for (int gate = 0; gate < shape.CellDescription.Gates; gate++)
+                    for (int gate = 0; gate < cell.Gates; gate++)
                     {
                         if (h <= LargestOneByOne)
                             Orthogonal(values.Slice(gate * h * h, h * h), h, random, cancellation);
@@ -82,7 +89,7 @@ internal static class Initializer
                     break;
                 default:
                     values.Clear();
-                    if (parameter.Role == ParameterRole.RecurrentBias && shape.CellDescription.ForgetGate is { } forgetGate)
+                    if (parameter.Role == ParameterRole.RecurrentBias && cell.ForgetGate is { } forgetGate)
                         values.Slice(forgetGate * h, h).Fill(forgetBias);
                     break;
             }

@@ -12,7 +12,8 @@ internal static class ModelWidening
     public static SequenceModel Widen(SequenceModel model, NetworkShape shape)
     {
         NetworkShape old = model.Shape;
-        if (old.Embeddings.Equals(shape.Embeddings) && old.Characters == shape.Characters && Equals(old.Classes, shape.Classes))
+        if (old.Embeddings.Equals(shape.Embeddings) && old.Characters == shape.Characters && Equals(old.Classes, shape.Classes)
+            && old.Target == shape.Target)
             return model;
         int[] classes = shape.Head == Head.NextToken
             ? [.. RowsOf(old.Embeddings[0], shape.Embeddings[0]).Skip(1).Select(number => number - 1)]
@@ -24,7 +25,11 @@ internal static class ModelWidening
             Classes = shape.Classes,
             OutputSize = shape.OutputSize,
             AdaptiveSoftmax = old.AdaptiveSoftmax?.Renumber(classes),
+            Target = shape.Target,
         });
+        // A decoder has an output for each token and the boundary; the encoder's are the state that it begins with.
+        int[] written = shape.Target is not { } target ? []
+            : [.. RowsOf(old.Target!.Value.Table, target.Table).Skip(1).Select(row => row - 1)];
         EmbeddingShape[] before = [.. TablesOf(old)], now = [.. TablesOf(shape)];
         int table = 0;
         foreach (Parameter parameter in parameters.Parameters)
@@ -33,6 +38,8 @@ internal static class ModelWidening
             int[]? rows = parameter.Role switch
             {
                 ParameterRole.Embedding => RowsOf(before[table], now[table++]),
+                ParameterRole.HeadWeight or ParameterRole.HeadBias when shape.Target is not null
+                    => parameter.Rows == written.Length && parameter.Name.StartsWith("decoder.", StringComparison.Ordinal) ? written : null,
                 ParameterRole.HeadWeight or ParameterRole.HeadBias or ParameterRole.Transitions or ParameterRole.EndTransitions
                     => old.AdaptiveSoftmax is null ? classes : null,
                 ParameterRole.TailWeight when parameter.Rows > source.Rows => RowsOfLastTail(parameters.Shape.AdaptiveSoftmax!, classes),
@@ -51,7 +58,10 @@ internal static class ModelWidening
     }
 
     private static IEnumerable<EmbeddingShape> TablesOf(NetworkShape shape)
-        => shape.Characters is { } words ? shape.Embeddings.Append(words.Table) : shape.Embeddings;
+    {
+        IEnumerable<EmbeddingShape> all = shape.Characters is { } words ? shape.Embeddings.Append(words.Table) : shape.Embeddings;
+        return shape.Target is { } target ? all.Append(target.Table) : all;
+    }
 
     private static int[] RowsOf(EmbeddingShape old, EmbeddingShape shape) =>
     [

@@ -75,6 +75,18 @@ internal sealed record NetworkShape
     /// <summary>What the network makes of the outputs of its last layer.</summary>
     public Head Head { get; init; }
 
+    /// <summary>What the decoder of a <see cref="Head.SequenceToSequence"/> writes; null for other heads.</summary>
+    public TargetShape? Target { get; init; }
+
+    /// <summary>The <see cref="Target"/> but for the tokens that it may have.</summary>
+    public TargetShape? TargetWithoutTable => Target is { } target ? target with { Table = default } : null;
+
+    /// <summary>How a decoder looks at the steps of its source; for the decoder of a <see cref="Head.SequenceToSequence"/> alone.</summary>
+    public SourceAttention SourceAttention { get; init; }
+
+    /// <summary>E of the encoder: the width of the steps that a decoder looks at.</summary>
+    public int SourceSize { get; init; }
+
     /// <summary>
     /// Whether the weights of a <see cref="Head.NextToken"/> are the vectors of the tokens in the embedding table (Inan et al. 2017; Press
     /// and Wolf 2017), which then have E features. There are no weights of the head beside them.
@@ -82,18 +94,26 @@ internal sealed record NetworkShape
     public bool TiesHead { get; init; }
 
     /// <summary>
-    /// The network of an autoencoder that reconstructs the features of each step from the code and the step's position; null for other
-    /// heads.
+    /// The second network: of an autoencoder the one that reconstructs the features of each step from the code and the step's position, of
+    /// a <see cref="Head.SequenceToSequence"/> the one that writes the <see cref="Target"/>; null for other heads.
     /// </summary>
-    public NetworkShape? Decoder => Head != Head.Autoencoder ? null : new()
+    public NetworkShape? Decoder => Head switch
     {
-        Cell = Cell,
-        InputSize = OutputSize + 1,
-        HiddenSize = HiddenSize,
-        Layers = Layers,
-        Head = Head.EveryStep,
-        OutputSize = InputSize,
+        Head.Autoencoder => new()
+        {
+            Cell = Cell,
+            InputSize = OutputSize + 1,
+            HiddenSize = HiddenSize,
+            Layers = Layers,
+            Head = Head.EveryStep,
+            OutputSize = InputSize,
+        },
+        Head.SequenceToSequence => DecoderOf(Target!.Value),
+        _ => null,
     };
+
+    /// <summary>The numbers of the state of a decoder of this cell: h of each layer and, where the cell has one, c.</summary>
+    public int StateSizeOf(TargetShape target) => target.Layers * target.HiddenSize * (CellDescription.HasCellState ? 2 : 1);
 
     /// <summary>Whether the steps are pooled with learned weights.</summary>
     public bool HasAttention => Pooling == Pooling.Attention && !Head.IsPerStep;
@@ -121,7 +141,11 @@ internal sealed record NetworkShape
     public int HeadOutputSize => AdaptiveSoftmax?.HeadSize ?? OutputSize;
 
     /// <summary>The number of classes of the label, including those that never occurred in the training data; O for other tasks.</summary>
-    public int ClassCount => Classes?.KeyCount ?? (Head == Head.Ctc ? OutputSize - 1 : OutputSize);
+    public int ClassCount
+        => Target?.Table.KeyCount ?? Classes?.KeyCount ?? (Head == Head.Ctc ? OutputSize - 1 : OutputSize);
+
+    /// <summary>The keys of the label that the network knows, as classes or as tokens to write; null for all, and for no keys.</summary>
+    public KeySubset? LabelKeys => Target?.Table.Keys ?? Classes;
 
     /// <summary>D: 1, or 2 when bidirectional.</summary>
     public int Directions => Bidirectional ? 2 : 1;
@@ -172,10 +196,51 @@ internal sealed record NetworkShape
         AdaptiveSoftmax = other.AdaptiveSoftmax,
     };
 
+    // Input feeding puts numbers in front of the token's embedding.
+    private NetworkShape DecoderOf(TargetShape target) => new()
+    {
+        Cell = Cell,
+        InputSize = target.Table.Size + (target.FeedsInput ? target.HiddenSize : 0),
+        Embeddings = new ValueList<EmbeddingShape>(target.Table),
+        HiddenSize = target.HiddenSize,
+        Layers = target.Layers,
+        Head = Head.EveryStep,
+        SourceAttention = target.Attention,
+        SourceSize = EncodingSize,
+        OutputSize = target.Table.Rows - 1,
+    };
+
+    /// <summary>The width of the query that a decoder's attention compares with the steps of the source.</summary>
+    public int QuerySize => SourceAttention == SourceAttention.General ? SourceSize : HiddenSize;
+
+    private int SourceAttentionTensors => SourceAttention switch
+    {
+        SourceAttention.None => 0,
+        SourceAttention.Dot => 1,
+        SourceAttention.General => 2,
+        _ => 5,
+    };
+
+    private long SourceAttentionParameters
+    {
+        get
+        {
+            long h = HiddenSize, e = SourceSize, combine = h * (e + h);
+            return SourceAttention switch
+            {
+                SourceAttention.None => 0,
+                SourceAttention.Dot => combine,
+                SourceAttention.General => combine + e * h,
+                _ => combine + h * h + h * e + 2 * h,
+            };
+        }
+    }
+
     /// <summary>Tensors that the parameters are stored as.</summary>
     public long TensorCount
         => 3L * Directions * Layers + (HasAttention ? 3 : 0) + (TiesHead ? 1 : 2) + 2L * (AdaptiveSoftmax?.Tails.Count ?? 0)
             + (Head == Head.Crf ? 3 : 0) + (Decoder?.TensorCount ?? 0)
+            + SourceAttentionTensors
             + Embeddings.Count + (Characters is null ? 0 : CharacterShape.TensorCount)
             + (ConvolutionShape.Vectors + 1L) * Convolutions.Count;
 
@@ -187,6 +252,7 @@ internal sealed record NetworkShape
             long count = (long)HeadOutputSize * (TiesHead ? 1 : HeadInputSize + 1L) + Embeddings.Sum(embedding => embedding.Length);
             foreach (TailCluster tail in AdaptiveSoftmax?.Tails ?? default)
                 count += tail.Size * ((long)HeadInputSize + tail.Classes.Count);
+            count += SourceAttentionParameters;
             count += Characters?.ParameterCount ?? 0;
             if (HasAttention)
                 count += (long)LayerSize * (LayerSize + 2);

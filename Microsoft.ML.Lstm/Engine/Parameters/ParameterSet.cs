@@ -66,8 +66,11 @@ internal sealed record Parameter(ParameterRole Role, string Name, int Rows, int 
 /// has a row for each class of the shortlist and for each tail, and tail i has <c>tail.{i}.0.weight</c> [h x K], a projection, and
 /// <c>tail.{i}.1.weight</c> [classes x h]. A conditional random field has <c>crf.transitions</c> [O x O], from row to column,
 /// <c>crf.start_transitions</c> and <c>crf.end_transitions</c> [O], as in pytorch-crf.
-/// The parameters of the decoder of an autoencoder follow, their names prefixed with <c>decoder.</c>. The convolution over the characters
-/// of words has <c>characters.weight</c>, for each filter the kernel of each embedding's element, as PyTorch's Conv1d has it, and
+/// The parameters of a decoder follow, their names prefixed with <c>decoder.</c>; one that looks at its source has
+/// <c>attention.query.weight</c> [E x H, additive H x H], <c>attention.query.bias</c>, <c>attention.key.weight</c> [H x E] and
+/// <c>attention.vector</c> [H] as far as its kind of attention needs them, and <c>attention.combine.weight</c> [H x (E + H)].
+/// The convolution over the characters of words has
+/// <c>characters.weight</c>, for each filter the kernel of each embedding's element, as PyTorch's Conv1d has it, and
 /// <c>characters.bias</c>. The embedding tables, <c>embeddings.{i}.weight</c> [(V + 1) x size] or, with a boundary, [(V + 2) x size], and
 /// that of characters, <c>characters.embedding.weight</c>, come last, so that the dense parameters are contiguous. Convolutions beside the
 /// recurrent layers have <c>conv.{i}.weight</c> [filters x channels x K], and their batch normalization <c>norm.{i}.weight</c>,
@@ -87,16 +90,23 @@ internal sealed class ParameterSet
     public const string CharacterWeight = "characters.weight";
     public const string CharacterBias = "characters.bias";
     public const string CharacterEmbedding = "characters.embedding.weight";
+    public const string QueryWeight = "attention.query.weight";
+    public const string QueryBias = "attention.query.bias";
+    public const string KeyWeight = "attention.key.weight";
+    public const string CombineWeight = "attention.combine.weight";
 
     private const string DecoderPrefix = "decoder.";
 
     public ParameterSet(NetworkShape shape)
-        : this(shape, Allocate(shape), offset: 0)
+        : this(shape, Allocate(shape), offset: 0, tablesAt: null)
     {
     }
 
-    /// <summary>A set whose values begin at <paramref name="offset"/> of an array.</summary>
-    private ParameterSet(NetworkShape shape, float[] values, int offset)
+    /// <summary>
+    /// A set whose values begin at <paramref name="offset"/> of an array, and its embeddings at <paramref name="tablesAt"/> or, where that
+    /// is null, behind the dense ones.
+    /// </summary>
+    private ParameterSet(NetworkShape shape, float[] values, int offset, int? tablesAt)
     {
         Shape = shape;
         Values = values;
@@ -119,6 +129,7 @@ internal sealed class ParameterSet
             Add(ParameterRole.AttentionBias, AttentionBias, shape.LayerSize, 1);
             Add(ParameterRole.AttentionVector, AttentionVector, 1, shape.LayerSize);
         }
+        AddSourceAttention();
         for (int i = 0; i < shape.Convolutions.Count; i++)
         {
             (int filters, int size) = shape.Convolutions[i];
@@ -143,8 +154,9 @@ internal sealed class ParameterSet
         }
         if (shape.Decoder is { } decoder)
         {
-            Decoder = new ParameterSet(decoder, values, offset);
-            parameters.AddRange(Decoder.Parameters.Select(parameter => parameter with { Name = DecoderPrefix + parameter.Name }));
+            long decoderTables = decoder.Embeddings.Sum(table => table.Length);
+            Decoder = new ParameterSet(decoder, values, offset, tablesAt: (int)(shape.ParameterCount - decoderTables));
+            AddOfDecoder(ofTables: false);
             offset += Decoder.DenseLength;
         }
         if (shape.Characters is { } words)
@@ -153,6 +165,7 @@ internal sealed class ParameterSet
             Add(ParameterRole.CharacterBias, CharacterBias, words.Filters, 1);
         }
         DenseLength = offset - start;
+        offset = tablesAt ?? offset;
         for (int i = 0; i < shape.Embeddings.Count; i++)
             Add(ParameterRole.Embedding, EmbeddingName(i), shape.Embeddings[i].Rows, shape.Embeddings[i].Size);
         // As weights of the head, all rows have gradients.
@@ -160,6 +173,7 @@ internal sealed class ParameterSet
             DenseLength = offset - start;
         if (shape.Characters is { Table: var characters })
             Add(ParameterRole.Embedding, CharacterEmbedding, characters.Rows, characters.Size);
+        AddOfDecoder(ofTables: true);
         for (int i = 0; i < shape.Convolutions.Count; i++)
         {
             AddVector(ParameterRole.RunningMean, i);
@@ -173,6 +187,25 @@ internal sealed class ParameterSet
             parameters.Add(new Parameter(role, name, rows, columns, offset) { Depth = depth });
             offset += rows * columns;
         }
+
+        void AddSourceAttention()
+        {
+            int h = shape.HiddenSize;
+            if (shape.SourceAttention is SourceAttention.General or SourceAttention.Additive)
+                Add(ParameterRole.AttentionWeight, QueryWeight, shape.QuerySize, h);
+            if (shape.SourceAttention == SourceAttention.Additive)
+            {
+                Add(ParameterRole.AttentionBias, QueryBias, h, 1);
+                Add(ParameterRole.AttentionWeight, KeyWeight, h, shape.SourceSize);
+                Add(ParameterRole.AttentionVector, AttentionVector, 1, h);
+            }
+            if (shape.SourceAttention != SourceAttention.None)
+                Add(ParameterRole.AttentionWeight, CombineWeight, h, shape.SourceSize + h);
+        }
+
+        void AddOfDecoder(bool ofTables)
+            => parameters.AddRange((Decoder?.Parameters ?? []).Where(parameter => parameter.Role == ParameterRole.Embedding == ofTables)
+                .Select(parameter => parameter with { Name = DecoderPrefix + parameter.Name }));
 
         void AddVector(ParameterRole role, int convolution)
             => Add(role, NormalizationName(convolution, role), shape.Convolutions[convolution].Filters, 1);
@@ -190,7 +223,7 @@ internal sealed class ParameterSet
     public NetworkShape Shape { get; }
 
     /// <summary>
-    /// For an autoencoder, the parameters of the decoder without the prefix; they share the <see cref="Values"/> of this set.
+    /// The parameters of the decoder, if there is one, without the prefix; they share the <see cref="Values"/> of this set.
     /// </summary>
     public ParameterSet? Decoder { get; }
 

@@ -11,6 +11,7 @@ namespace Microsoft.ML.Lstm.Engine.Parameters;
 internal sealed unsafe class SequenceBatch(NetworkShape shape)
 {
     private readonly FloatBuffer _x = new();
+    private readonly int _boundary = shape.Embeddings.Count > 0 ? shape.Embeddings[0].Boundary : 0;
     private float[] _staged = [];
     private int[] _stagedTokens = [];
     private int[] _tokens = [];
@@ -34,6 +35,12 @@ internal sealed unsafe class SequenceBatch(NetworkShape shape)
     /// The words that the last token of each step is the number of, where words have characters. Whoever fills the batch may replace them.
     /// </summary>
     public Spellings Spellings { get; set; } = new(shape.Characters?.Table.KeyCount ?? 0);
+
+    /// <summary>
+    /// The sequences that a decoder is to write, one for each of these; null for a network that writes none. They are packed by their own
+    /// lengths, so the row of a sequence may be another one there.
+    /// </summary>
+    public SequenceBatch? Targets { get; } = shape.Decoder is { } decoder && shape.Target is not null ? new SequenceBatch(decoder) : null;
 
     /// <summary>S: static features of a sequence.</summary>
     public int StaticSize { get; } = shape.StaticSize;
@@ -60,6 +67,25 @@ internal sealed unsafe class SequenceBatch(NetworkShape shape)
     {
         Count = 0;
         TotalSteps = 0;
+        Targets?.Clear();
+    }
+
+    /// <summary>Adds a sequence for a decoder to write: at each step it reads the token before, at the first the boundary.</summary>
+    /// <param name="labels">The tokens as classes, counted from 0; −1 for an unknown one.</param>
+    public void AddLabels(ReadOnlySpan<int> labels)
+    {
+        Add(labels.Length + 1).Clear();
+        Span<int> tokens = Tokens(Count - 1);
+        tokens[0] = _boundary;
+        for (int i = 0; i < labels.Length; i++)
+            tokens[i + 1] = labels[i] + 1;
+    }
+
+    /// <summary>Adds a sequence of one step with one token, for a decoder that goes on from a state.</summary>
+    public void AddStep(int token)
+    {
+        Add(steps: 1).Clear();
+        Tokens(Count - 1)[0] = token;
     }
 
     /// <summary>
@@ -201,6 +227,7 @@ internal sealed unsafe class SequenceBatch(NetworkShape shape)
     /// <summary>Sorts and packs the sequences that were added.</summary>
     public void Pack()
     {
+        Targets?.Pack();
         // Longest first, equally long ones in the order of adding.
         for (int i = 0; i < Count; i++)
             _keys[i] = ((long)(int.MaxValue - _lengths[i]) << 32) | (uint)i;

@@ -26,8 +26,9 @@ internal sealed record SequenceModel(
     /// <summary>The width of the vector that stands for a sequence: the encodings, or codes, of all members one behind the other.</summary>
     public int CodeSize => Members.Sum(member => member.Shape.CodeSize);
 
-    /// <summary>Whether all members pool the steps with learned weights.</summary>
-    public bool HasAttention => Members.All(member => member.Shape.HasAttention);
+    /// <summary>Whether all members have weights of the steps: they pool with learned ones, or their decoders look at the steps.</summary>
+    public bool HasAttention => Members.All(member => member.Shape.HasAttention
+        || member.Shape.Target is { Attention: not SourceAttention.None });
 
     /// <summary>Floats that a forward pass keeps for each step.</summary>
     public long StepSize => Members.Sum(member => member.Shape.StepSize);

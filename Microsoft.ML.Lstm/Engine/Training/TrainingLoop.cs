@@ -282,11 +282,12 @@ internal sealed partial class TrainingLoop
             sequence.CopyFeaturesTo(_batch.Add(set.Length(indices[i])));
             sequence.Tokens.CopyTo(_batch.Tokens(i));
             sequence.Statics.CopyTo(_batch.Statics(i));
+            _batch.Targets?.AddLabels(sequence.Labels);
             _sequences[i] = sequence;
         }
         _batch.Pack();
         _states?.Begin(_batch, lanes);
-        objective.Begin(_batch, _sequences.AsSpan(0, indices.Length));
+        objective.Begin(_batch.Targets ?? _batch, _sequences.AsSpan(0, indices.Length));
     }
 
     private TrainedNetwork End()

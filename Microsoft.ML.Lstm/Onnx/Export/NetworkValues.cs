@@ -18,6 +18,8 @@ internal sealed class NetworkValues
     public NetworkValues(OnnxGraph graph, SequenceModel model, NetworkInputs inputs)
     {
         (Graph, _model) = (graph, model);
+        if (Shape.Head == Head.SequenceToSequence)
+            throw new NotSupportedException("A network that writes sequences, step by step, can't be written as ONNX.");
         _inputs = new InputValues(graph, model, inputs);
         _members = [.. model.Members.Select(member => new MemberValues(_inputs, member))];
         Output = MeanOf(member => member.Output);

@@ -188,7 +188,7 @@ public sealed class LstmScoringEstimator : IEstimator<LstmScoringTransformer>
                 throw Wrong(nameof(OutputColumnName), $"a name, or {nameof(EncodingColumnName)} is one, and all different");
             SequenceModelParameters model = Model ?? SequenceModelParameters.LoadAny(ModelFile!, Import, PyTorch);
             NetworkShape shape = model.Network.Shape;
-            if (shape.Head.JoinsSteps || shape.Head is Head.Autoencoder or Head.NextToken)
+            if (shape.Head.JoinsSteps || shape.Head is Head.Autoencoder or Head.NextToken or Head.SequenceToSequence)
                 throw Wrong(nameof(Model),
                     "a network without a conditional random field or a decoder, and no language model: their transformers score them, and "
                     + "ml.Model.LoadLstmFromOnnx gives the first two back");

@@ -16,6 +16,7 @@ internal static class StateDictWriter
         NetworkShape shape = model.Shape;
         string? part = model.OtherMembers.Count > 0 ? "it is an ensemble; write each of its Members"
             : shape.Head == Head.Autoencoder ? "it is an autoencoder"
+            : shape.Head == Head.SequenceToSequence ? "it is an encoder with a decoder"
             : shape.Characters is not null ? "it reads the characters of words"
             : shape.Convolutions.Count > 0 ? "it has convolutions"
             : shape.StepsPerFrame > 1 ? "its recurrent layers read frames of several steps (StepsPerFrame)"

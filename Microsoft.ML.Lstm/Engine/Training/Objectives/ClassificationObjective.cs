@@ -35,7 +35,9 @@ internal sealed class ClassificationTask(int classes, bool stepOutputs, float[]?
 /// <param name="classWeights">The weight of a row of each class.</param>
 /// <param name="labelSmoothing">ε, from 0 to below 1.</param>
 /// <param name="meanWeight">The mean weight of the labelled rows of the training data.</param>
-internal sealed class ClassificationObjective(bool stepOutputs, ClassWeights classWeights, float labelSmoothing, double meanWeight)
+/// <param name="end">The class of the step behind the labels of a sequence, where there is one.</param>
+internal sealed class ClassificationObjective(bool stepOutputs, ClassWeights classWeights, float labelSmoothing, double meanWeight,
+    int end = -1)
     : Objective(stepOutputs, meanWeight)
 {
     private bool[] _isRight = [];
@@ -52,11 +54,12 @@ internal sealed class ClassificationObjective(bool stepOutputs, ClassWeights cla
         _right = 0;
     }
 
-    public override float WeightOf(TrainingSequence sequence, int step) => classWeights.WeightOf(sequence, step);
+    public override float WeightOf(TrainingSequence sequence, int step)
+        => step < sequence.Labels.Length ? classWeights.WeightOf(sequence, step) : sequence.Weight;
 
     public override void Differentiate(int row, Span<float> outputs)
     {
-        int label = SequenceOf(row).Labels[StepOf(row)];
+        int label = StepOf(row) < SequenceOf(row).Labels.Length ? SequenceOf(row).Labels[StepOf(row)] : end;
         if (label < 0)
         {
             outputs.Clear();

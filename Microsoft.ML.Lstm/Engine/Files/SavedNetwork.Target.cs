@@ -1,0 +1,45 @@
+using Microsoft.ML.Lstm.Engine.Parameters;
+
+namespace Microsoft.ML.Lstm.Engine.Files;
+
+/// <content>What the decoder of an encoder writes.</content>
+internal sealed partial record SavedNetwork
+{
+    // Of a decoder; with as many units its state could not overflow.
+    private const int MaxTargetLayers = 64;
+
+    private static SavedTarget? Save(TargetShape? shape) => shape is not { } target ? null
+        : new SavedTarget(target.Table.Vocabulary, target.Table.Size, target.HiddenSize, target.Layers, target.Attention.ToString(),
+            target.FeedsInput)
+        {
+            Keys = Save(target.Table.Keys),
+        };
+
+    private static TargetShape ReadTarget(SavedTarget saved)
+    {
+        CheckSize(saved.Vocabulary, "vocabulary of the target", least: 0);
+        CheckSize(saved.Size, "size of the target");
+        CheckSize(saved.HiddenSize, "hiddenSize of the target");
+        CheckSize(saved.Layers, "layers of the target");
+        if (saved.Vocabulary > KeySubset.MostKeys || Math.Max(saved.Size, saved.HiddenSize) > MaxSkipped || saved.Layers > MaxTargetLayers)
+            throw Invalid($"a target of at most {KeySubset.MostKeys} keys, {MaxSkipped} units and {MaxTargetLayers} layers", "more");
+        EmbeddingShape table = ReadEmbedding(new SavedEmbedding(saved.Vocabulary, saved.Size) { Keys = saved.Keys });
+        return new TargetShape(table with { HasBoundary = true }, saved.HiddenSize, saved.Layers,
+            ReadEnum<SourceAttention>(saved.Attention, "attention"), saved.InputFeeding);
+    }
+
+    private static void CheckTarget(NetworkShape shape)
+    {
+        if (shape.Target is { } written && shape.OutputSize != shape.StateSizeOf(written))
+            throw Invalid($"outputSize {shape.StateSizeOf(written)} for the state of the target's decoder", $"{shape.OutputSize}");
+        if (shape.Target is { Attention: SourceAttention.Dot } looking && looking.HiddenSize != shape.EncodingSize)
+            throw Invalid($"a decoder with {shape.EncodingSize} units, the width of the encoder, where attention is Dot",
+                $"{looking.HiddenSize}");
+    }
+}
+
+/// <summary>The JSON of a <see cref="TargetShape"/>; its table has a boundary.</summary>
+internal sealed record SavedTarget(int Vocabulary, int Size, int HiddenSize, int Layers, string Attention, bool InputFeeding)
+{
+    public SavedKeys? Keys { get; set; }
+}

@@ -1,0 +1,90 @@
+using Microsoft.ML.Lstm;
+using Microsoft.ML.Lstm.Engine.Explanations;
+using Microsoft.ML.Lstm.Engine.Files;
+using Microsoft.ML.Lstm.Engine.Parameters;
+using Microsoft.ML.Lstm.MlNet;
+using Microsoft.ML.Lstm.Sequences;
+using Microsoft.ML.Lstm.Sequences.SequenceToSequence;
+using Microsoft.ML.Runtime;
+
+[assembly: Microsoft.ML.LoadableClass(typeof(LstmSequenceToSequenceTransformer), null, typeof(Microsoft.ML.SignatureLoadModel),
+    "LSTM Sequence To Sequence", LstmSequenceToSequenceTransformer.LoaderSignature)]
+
+namespace Microsoft.ML.Lstm;
+
+/// <summary>
+/// Writes another sequence for each row's sequence, with an encoder and a decoder that a <see cref="LstmSequenceToSequenceTrainer"/>
+/// trained.
+/// </summary>
+/// <remarks>
+/// <format type="text/markdown"><![CDATA[
+/// ### Output Columns
+/// * `PredictedLabel`: variable-sized vector of Key. The sequence that was written. It has the label's key values, if that had any, so that
+///   `MapKeyToValue` gives the keys their names back.
+/// * `Score`: <xref:System.Single>. The logarithm of the probability of that sequence, its end included.
+/// * the trainer's `AttentionColumnName`, if given: variable-sized vector of <xref:System.Single>. For each key that was written the
+///   weights of the steps that were read.
+///
+/// A row that can't be read gets an empty sequence and NaN.
+/// ]]></format>
+/// </remarks>
+/// <seealso cref="LstmCatalog"/>
+public sealed class LstmSequenceToSequenceTransformer : SequencePredictionTransformer
+{
+    internal const string LoaderSignature = "LstmSequenceToSequence";
+
+    internal LstmSequenceToSequenceTransformer(IHostEnvironment environment, SequenceModelParameters model, ScoringColumns columns)
+        : base(environment.Register(nameof(LstmSequenceToSequenceTransformer)), model, columns,
+            SequenceToSequenceOutputs.Create(model.Network.Shape.Target!.Value.Table, model.LabelValues))
+    {
+    }
+
+    /// <summary>How many beginnings of a sequence are gone on with.</summary>
+    public int BeamSize => Columns.Decoding!.BeamSize;
+
+    /// <summary>
+    /// How long sequences are compared with short ones, see <see cref="LstmSequenceToSequenceTrainer.Options.LengthPenalty"/>.
+    /// </summary>
+    public float LengthPenalty => Columns.Decoding!.LengthPenalty;
+
+    /// <summary>The most tokens that are written for a row.</summary>
+    public int MaximumOutputLength => Columns.Decoding!.MaximumLength;
+
+    /// <summary>A copy of this transformer that writes in another way, which <c>ml.Model.Save</c> keeps.</summary>
+    /// <param name="beamSize">How many beginnings are gone on with, 1 to 64; 1 takes the most probable token at each step.</param>
+    /// <param name="lengthPenalty">How long sequences are compared with short ones, 0 or more; <see langword="null"/> for no
+    /// change.</param>
+    /// <param name="maximumOutputLength">The most tokens of a sequence, from 1; <see langword="null"/> for no change.</param>
+    /// <returns>The copy; this transformer stays as it is.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
+    public LstmSequenceToSequenceTransformer WithDecoding(int beamSize, float? lengthPenalty = null, int? maximumOutputLength = null)
+    {
+        float penalty = lengthPenalty ?? LengthPenalty;
+        LstmSequenceToSequenceTrainer.Options.RequireDecoding(beamSize, penalty, maximumOutputLength);
+        return new LstmSequenceToSequenceTransformer(Host, Model,
+            Columns with { Decoding = new DecodingSettings(beamSize, penalty, maximumOutputLength ?? MaximumOutputLength) });
+    }
+
+    private protected override OutputFunction ScoreFunction => OutputFunction.None;
+
+    private protected override ExplainedOutput Explained(ExplanationOptions options)
+        => throw new NotSupportedException(
+            "What a decoder writes has no explanation by gradients; AttentionColumnName shows what it looked at.");
+
+    private protected override VersionInfo GetVersionInfo() => Version;
+
+    private static VersionInfo Version => ModelEntry.Version("LSTMS2SQ", LoaderSignature);
+
+    // ML.NET finds this method by its name and parameters.
+    internal static LstmSequenceToSequenceTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
+        => Load(env, ctx, Version, saved => Of(env, saved));
+
+    /// <summary>Makes the transformer that a file has.</summary>
+    /// <exception cref="InvalidDataException">The file has that of another task.</exception>
+    internal static LstmSequenceToSequenceTransformer Of(IHostEnvironment environment, SavedSequenceModel saved)
+    {
+        SequenceModelParameters model = saved.Check(Head.SequenceToSequence, hasClasses: false);
+        model.LabelValues?.Check(model.Network.Shape.ClassCount);
+        return new LstmSequenceToSequenceTransformer(environment, model, saved.Columns);
+    }
+}
