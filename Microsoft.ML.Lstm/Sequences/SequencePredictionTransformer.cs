@@ -324,8 +324,14 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
 
     private protected abstract VersionInfo GetVersionInfo();
 
+    /// <summary>Throws where the transformer has something that a file does not keep.</summary>
+    private protected virtual void CheckSavable()
+    {
+    }
+
     void ICanSaveModel.Save(ModelSaveContext ctx) => ModelEntry.Save(ctx, GetVersionInfo(), entry =>
     {
+        CheckSavable();
         entry.WriteJson(ColumnsStream, Columns.ToJson());
         entry.WriteNumbers(NetworkStream, stream => ModelFile.Write(stream, Model.Network));
         entry.WriteReport(TrainingReport);

@@ -13,7 +13,7 @@ var dataOption = new Option<string>("--data")
         + "are to test with. Otherwise sounds are made up.",
     HelpName = "PATH",
 };
-var stringsOption = new Option<int?>("--strings") { Description = "Strings of digits to train on; 8000 with --data, else 1000." };
+var stringsOption = new Option<int?>("--strings") { Description = "Strings of digits to train on; 4000 with --data, else 1000." };
 var root = new RootCommand("Train LSTMs to understand spoken digits.") { dataOption, stringsOption };
 root.SetAction(parsed =>
 {
@@ -54,7 +54,7 @@ static int Run(string? path, int? strings)
     Console.WriteLine($"Single digits: {metrics.MicroAccuracy:P1} of {test.Length} right.");
 
     IDataView spoken = ml.Data.LoadFromEnumerable(
-        Utterance.Strings(train, strings ?? (path is null ? 1000 : 8000), seed: 2).ToArray());
+        Utterance.Strings(train, strings ?? (path is null ? 1000 : 4000), seed: 2).ToArray());
     IDataView testSpoken = ml.Data.LoadFromEnumerable(Utterance.Strings(test, path is null ? 200 : 1000, seed: 1).ToArray());
     var pipeline = ml.Transforms.Conversion.MapValueToKey("Label", nameof(Utterance.Digits))
         .Append(ml.MulticlassClassification.Trainers.LstmCtc(new LstmCtcTrainer.Options

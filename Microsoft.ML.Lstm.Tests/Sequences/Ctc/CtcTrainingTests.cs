@@ -169,6 +169,43 @@ public sealed class CtcTrainingTests
     }
 
     [TestMethod]
+    public void ALanguageModelDecidesWhatFramesLeaveOpen()
+    {
+        Example[] rows = Example.Make(60, variable: true);
+        IDataView data = AnyTrainer.Data(Ml, rows[..8]);
+        var frames = (LstmCtcTransformer)AnyTrainer.Fit(AnyTrainer.Ctc, rows, options => options.NumberOfEpochs = 6).Model;
+        LstmLanguageModelTransformer language = Ml.MulticlassClassification.Trainers.LstmLanguageModel(nameof(Example.Items), hiddenSize: 6,
+            numberOfEpochs: 10).Fit(AnyTrainer.Data(Ml, rows));
+        LstmCtcTransformer wide = frames.WithBeamSize(4000), joined = wide.WithLanguageModel(language, weight: 2, itemBonus: 0.7f);
+        float[][] probabilities = EstimatorHarness.Values(frames.Transform(data), "Score");
+        string[] found = Labels(joined);
+        for (int row = 0; row < found.Length; row++)
+        {
+            Dictionary<string, double> all = Probabilities(probabilities[row], outputs: 4);
+            string[] labels = [.. all.Keys.Where(label => label != "")];
+            double[] logs = LanguageOf(labels);
+            Dictionary<string, double> scores = labels.Select((label, i) => (label, Score: Math.Log(all[label]) + 2 * logs[i]
+                + 0.7 * label.Split(' ').Length)).ToDictionary(pair => pair.label, pair => pair.Score);
+            Assert.AreEqual(scores.Values.Max(), scores[found[row]], 1e-3, $"row {row}: {found[row]}");
+        }
+        Assert.IsFalse(found.SequenceEqual(Labels(wide)), "It has no say.");
+        CollectionAssert.AreEqual(Labels(wide), Labels(joined.WithLanguageModel(null)));
+        Assert.ThrowsExactly<InvalidOperationException>(() => frames.WithLanguageModel(language));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => wide.WithLanguageModel(language, weight: -1));
+        Assert.ThrowsExactly<InvalidOperationException>(() => Ml.Model.Save(joined, data.Schema, new MemoryStream()));
+
+        string[] Labels(LstmCtcTransformer model)
+            => [.. ColumnReader.Read(model.Transform(data), "PredictedLabel").Select(items => string.Join(' ', items))];
+
+        double[] LanguageOf(string[] labels) => [.. language.Transform(AnyTrainer.Data(Ml, [.. labels.Select(label => new Example
+        {
+            Items = [.. label.Split(' ').Select(uint.Parse)],
+            Labels = new float[3],
+            Statics = new float[2],
+        })])).GetColumn<float>("LogLikelihood").Select(log => (double)log)];
+    }
+
+    [TestMethod]
     public void OptionsThatMakeNoSenseAreRefused()
     {
         AssertRefused(options => ((LstmCtcTrainer.Options)options).BeamSize = 0);
@@ -195,6 +232,26 @@ public sealed class CtcTrainingTests
         Assert.AreEqual(1 / 3.0, metrics.ExactMatch, 1e-12);
         Assert.AreEqual("3 sequences, label error rate 25.00 %, word error rate 40.00 %, exact match 33.33 %", metrics.ToString());
         Assert.AreEqual(0.25, Ml.MulticlassClassification.EvaluateCtc(data, wordSeparator: "|").WordErrorRate);
+    }
+
+    /// <summary>The probability of each label, as keys, from those of each path.</summary>
+    private static Dictionary<string, double> Probabilities(float[] frames, int outputs)
+    {
+        var sums = new Dictionary<(string Label, int Last), double> { [("", 0)] = 1 };
+        for (int at = 0; at < frames.Length; at += outputs)
+        {
+            var next = new Dictionary<(string, int), double>();
+            foreach (((string label, int last), double probability) in sums)
+            {
+                for (int output = 0; output < outputs; output++)
+                {
+                    string longer = output == 0 || output == last ? label : label == "" ? $"{output}" : $"{label} {output}";
+                    next[(longer, output)] = next.GetValueOrDefault((longer, output)) + probability * frames[at + output];
+                }
+            }
+            sums = next;
+        }
+        return sums.GroupBy(pair => pair.Key.Label).ToDictionary(group => group.Key, group => group.Sum(pair => pair.Value));
     }
 
     /// <summary>Labels that fit two or three steps a frame: what is at every third step.</summary>

@@ -9,7 +9,8 @@ namespace Microsoft.ML.Lstm.Engine.Decoding;
 /// </summary>
 /// <param name="outputs">O: the blank and the items.</param>
 /// <param name="size">Prefixes that are followed.</param>
-internal sealed class CtcBeam(int outputs, int size)
+/// <param name="language">Says how probable items are behind each other; null for nothing but the frames.</param>
+internal sealed class CtcBeam(int outputs, int size, PrefixLanguage? language = null)
 {
     private const int None = -1;
 
@@ -21,6 +22,10 @@ internal sealed class CtcBeam(int outputs, int size)
     private double[] _nextBlank = new double[64];
     private double[] _nextItem = new double[64];
     private int _count;
+
+    // For each prefix the state of the language model.
+    private readonly int _stateLength = language?.StateLength ?? 0;
+    private float[] _states = [];
 
     // The longer prefixes, by the shorter one and the item.
     private readonly Dictionary<(int Parent, int Item), int> _children = [];
@@ -38,6 +43,7 @@ internal sealed class CtcBeam(int outputs, int size)
         _children.Clear();
         _count = 0;
         _active[0] = Add(None, None);
+        language?.Begin(StateOf(0));
         (_logBlank[0], _logItem[0]) = (0, double.NegativeInfinity);
         int active = 1;
         for (int at = 0; at < z.Length; at += outputs)
@@ -45,7 +51,7 @@ internal sealed class CtcBeam(int outputs, int size)
             LinearChainCrf.Normalize(z.Slice(at, outputs), _logs);
             active = Step(active);
         }
-        return ItemsOf(_active[0]);
+        return ItemsOf(language is null ? _active[0] : BestEnd(language, active));
     }
 
     private int Step(int active)
@@ -65,6 +71,8 @@ internal sealed class CtcBeam(int outputs, int size)
             for (int item = 1; item < outputs; item++)
             {
                 double log = (item == _item[prefix] ? _logBlank[prefix] : all) + _logs[item];
+                if (language is not null)
+                    log += language.LogOf(StateOf(prefix), item - 1);
                 if (double.IsNegativeInfinity(log))
                     continue;
                 if (_children.TryGetValue((prefix, item), out int child) && _active.AsSpan(0, active).Contains(child))
@@ -88,11 +96,30 @@ internal sealed class CtcBeam(int outputs, int size)
         return active;
     }
 
+    /// <summary>The prefix that is the most probable label, with its end.</summary>
+    private int BestEnd(PrefixLanguage language, int active)
+    {
+        int best = _active[0];
+        double most = double.NegativeInfinity;
+        foreach (int prefix in _active.AsSpan(0, active))
+        {
+            double log = Softmax.LogAdd(_logBlank[prefix], _logItem[prefix]) + language.LogOfEnd(StateOf(prefix));
+            if (log > most)
+                (best, most) = (prefix, log);
+        }
+        return best;
+    }
+
+    private Span<float> StateOf(int prefix) => _states.AsSpan(prefix * _stateLength, _stateLength);
+
     /// <summary>The prefix that a candidate is; it had no alignments before.</summary>
     private int Find(Candidate candidate)
     {
         if (!_children.TryGetValue((candidate.Prefix, candidate.Item), out int prefix))
+        {
             _children.Add((candidate.Prefix, candidate.Item), prefix = Add(candidate.Prefix, candidate.Item));
+            language?.Next(StateOf(candidate.Prefix), candidate.Item - 1, StateOf(prefix));
+        }
         (_nextBlank[prefix], _nextItem[prefix]) = (double.NegativeInfinity, candidate.Log);
         return prefix;
     }
@@ -108,6 +135,9 @@ internal sealed class CtcBeam(int outputs, int size)
             Array.Resize(ref _nextBlank, 2 * _count);
             Array.Resize(ref _nextItem, 2 * _count);
         }
+        // Keeps what is there, as FloatBuffer.Require does not.
+        if ((_count + 1L) * _stateLength is var length && length > _states.Length)
+            Array.Resize(ref _states, FloatBuffer.Grow(_states.Length, length));
         (_parent[_count], _item[_count]) = (parent, item);
         return _count++;
     }

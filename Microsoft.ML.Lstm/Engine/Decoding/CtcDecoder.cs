@@ -10,9 +10,10 @@ namespace Microsoft.ML.Lstm.Engine.Decoding;
 /// </summary>
 /// <param name="outputs">O: the blank and the items.</param>
 /// <param name="beamSize">Prefixes that are followed from frame to frame; 1 for the most probable output of each frame.</param>
-internal sealed class CtcDecoder(int outputs, int beamSize = 1)
+/// <param name="language">A language model for the beam; null for none.</param>
+internal sealed class CtcDecoder(int outputs, int beamSize = 1, PrefixLanguage? language = null)
 {
-    private readonly CtcBeam? _beam = beamSize > 1 ? new CtcBeam(outputs, beamSize) : null;
+    private readonly CtcBeam? _beam = beamSize > 1 ? new CtcBeam(outputs, beamSize, language) : null;
     private int[] _items = [];
 
     /// <summary>The items, counted from 0, of frames with these outputs, [T x O]; valid until the next call.</summary>

@@ -24,14 +24,19 @@ internal static class CtcOutputs
 
     /// <param name="classes">The classes, the blank first.</param>
     /// <param name="beamSize">Prefixes that the search follows.</param>
+    /// <param name="language">Makes a language model for each search; null for none.</param>
     /// <param name="labelValues">What the items' keys stand for.</param>
-    public static OutputColumn[] Create(ScoredClasses classes, int beamSize, KeyValues? labelValues)
-        => [new CtcLabelColumn(classes, beamSize, labelValues), new FrameProbabilitiesColumn(classes),
-            new LogProbabilityColumn(classes.Outputs, beamSize)];
+    public static OutputColumn[] Create(ScoredClasses classes, int beamSize, Func<PrefixLanguage>? language, KeyValues? labelValues)
+    {
+        return [new CtcLabelColumn(classes, NewDecoder, labelValues), new FrameProbabilitiesColumn(classes),
+            new LogProbabilityColumn(classes.Outputs, NewDecoder)];
+
+        CtcDecoder NewDecoder() => new(classes.Outputs, beamSize, language?.Invoke());
+    }
 }
 
 /// <summary>The items of a sequence; an empty vector for a row that could not be scored.</summary>
-internal sealed class CtcLabelColumn(ScoredClasses classes, int beamSize, KeyValues? labelValues)
+internal sealed class CtcLabelColumn(ScoredClasses classes, Func<CtcDecoder> newDecoder, KeyValues? labelValues)
     : ScoreSetColumn(DefaultColumnNames.PredictedLabel, new VectorDataViewType(new KeyDataViewType(typeof(uint), classes.Count - 1)),
         ScoreColumnKind.SequenceClassification, ScoreValueKind.PredictedLabel)
 {
@@ -42,7 +47,7 @@ internal sealed class CtcLabelColumn(ScoredClasses classes, int beamSize, KeyVal
 
     public override Delegate CreateGetter(ScoredRow row)
     {
-        var decoder = new CtcDecoder(_classes.Outputs, beamSize);
+        CtcDecoder decoder = newDecoder();
         return (ValueGetter<VBuffer<uint>>)((ref VBuffer<uint> value) =>
         {
             ReadOnlySpan<int> items = decoder.Decode(row.Output);
@@ -104,14 +109,15 @@ internal sealed class FrameProbabilitiesColumn(ScoredClasses classes)
 }
 
 /// <summary>The logarithm of the probability of the items; NaN for a row that could not be scored.</summary>
-internal sealed class LogProbabilityColumn(int outputs, int beamSize) : OutputColumn(CtcOutputs.LogProbability, NumberDataViewType.Single)
+internal sealed class LogProbabilityColumn(int outputs, Func<CtcDecoder> newDecoder)
+    : OutputColumn(CtcOutputs.LogProbability, NumberDataViewType.Single)
 {
     // The sum over all alignments takes a loop over the frames.
     public override bool IsInOnnx => false;
 
     public override Delegate CreateGetter(ScoredRow row)
     {
-        var decoder = new CtcDecoder(outputs, beamSize);
+        CtcDecoder decoder = newDecoder();
         var lattice = new CtcLattice(outputs);
         return (ValueGetter<float>)((ref float value) =>
         {

@@ -1,10 +1,13 @@
 using Microsoft.ML.Lstm;
+using Microsoft.ML.Lstm.Engine.Decoding;
 using Microsoft.ML.Lstm.Engine.Explanations;
 using Microsoft.ML.Lstm.Engine.Files;
+using Microsoft.ML.Lstm.Engine.Network;
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.MlNet;
 using Microsoft.ML.Lstm.Sequences;
 using Microsoft.ML.Lstm.Sequences.Ctc;
+using Microsoft.ML.Lstm.Sequences.LanguageModel;
 using Microsoft.ML.Runtime;
 
 [assembly: Microsoft.ML.LoadableClass(typeof(LstmCtcTransformer), null, typeof(Microsoft.ML.SignatureLoadModel),
@@ -33,10 +36,18 @@ public sealed class LstmCtcTransformer : SequencePredictionTransformer
     internal const string LoaderSignature = "LstmCtc";
     internal const int LargestBeam = 65536;
 
+    private readonly Func<PrefixLanguage>? _language;
+
     internal LstmCtcTransformer(IHostEnvironment environment, SequenceModelParameters model, ScoringColumns columns)
+        : this(environment, model, columns, language: null)
+    {
+    }
+
+    private LstmCtcTransformer(IHostEnvironment environment, SequenceModelParameters model, ScoringColumns columns,
+        Func<PrefixLanguage>? language)
         : base(environment.Register(nameof(LstmCtcTransformer)), model, columns,
-            CtcOutputs.Create(new ScoredClasses(model.Network.Shape), columns.BeamSize ?? 1, model.LabelValues))
-        => BeamSize = columns.BeamSize ?? 1;
+            CtcOutputs.Create(new ScoredClasses(model.Network.Shape), columns.BeamSize ?? 1, language, model.LabelValues))
+        => (BeamSize, _language) = (columns.BeamSize ?? 1, language);
 
     /// <summary>Prefixes that the search for the most probable label follows; 1 for the best path.</summary>
     public int BeamSize { get; }
@@ -49,7 +60,67 @@ public sealed class LstmCtcTransformer : SequencePredictionTransformer
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(beamSize, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(beamSize, LargestBeam);
-        return new(Host, Model, Columns with { BeamSize = beamSize });
+        return new(Host, Model, Columns with { BeamSize = beamSize }, _language);
+    }
+
+    /// <summary>
+    /// A copy of this transformer whose search also goes by a language model, which says how probable an item is behind those before it
+    /// (shallow fusion): a label is searched for that makes the sum of its log-probability by the frames, <paramref name="weight"/> times
+    /// that by the language model and <paramref name="itemBonus"/> times its length as large as possible. <c>LogProbability</c> stays that
+    /// of the frames.
+    /// </summary>
+    /// <remarks>
+    /// A file has no place for a language model in it: save both by themselves, and join them again when they are loaded.
+    /// </remarks>
+    /// <param name="languageModel">The language model, whose tokens are the items of labels; <see langword="null"/> for none.</param>
+    /// <param name="weight">How much the language model counts, 0 or more and finite.</param>
+    /// <param name="itemBonus">What each item adds, finite: a language model likes short labels.</param>
+    /// <returns>The copy; this transformer stays as it is.</returns>
+    /// <exception cref="ArgumentException">The language model does not know an item of the labels.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="weight"/> or <paramref name="itemBonus"/> is out of its
+    /// range.</exception>
+    /// <exception cref="InvalidOperationException"><see cref="BeamSize"/> is 1: the best path has no place for a language
+    /// model.</exception>
+    /// <example>
+    /// <code>
+    /// LstmCtcTransformer reader = model.LastTransformer.WithBeamSize(32).WithLanguageModel(letters, weight: 0.5f, itemBonus: 1f);
+    /// </code>
+    /// </example>
+    public LstmCtcTransformer WithLanguageModel(LstmLanguageModelTransformer? languageModel, float weight = 0.5f, float itemBonus = 0)
+    {
+        if (!(weight >= 0 && float.IsFinite(weight)))
+            throw new ArgumentOutOfRangeException(nameof(weight), weight, "The weight must be 0 or more and finite.");
+        if (!float.IsFinite(itemBonus))
+            throw new ArgumentOutOfRangeException(nameof(itemBonus), itemBonus, "The bonus must be finite.");
+        if (languageModel is null)
+            return new(Host, Model, Columns, language: null);
+        if (BeamSize == 1)
+            throw new InvalidOperationException("The best path, a beam of 1, has no place for a language model: WithBeamSize comes first.");
+        int[] tokens = TokensOf(languageModel.Vocabulary);
+        var network = new ScoringNetwork(languageModel.Model.Network);
+        return new(Host, Model, Columns, () => new PrefixLanguage(network.Networks, tokens, weight, itemBonus));
+    }
+
+    /// <summary>The number of the token of each item.</summary>
+    private int[] TokensOf(LanguageVocabulary vocabulary)
+    {
+        var classes = new ScoredClasses(Model.Network.Shape);
+        Dictionary<string, int>? keys = Model.LabelValues is null ? null
+            : vocabulary.Values?.Values.Select((value, i) => (value, Key: i + 1)).ToDictionary(pair => pair.value, pair => pair.Key);
+        return [.. Enumerable.Range(1, classes.Outputs - 1).Select(output =>
+        {
+            int key = classes[output];
+            string name = Model.LabelValues?.Values[key - 1] ?? $"{key}";
+            int number = vocabulary.NumberOf((uint)(keys is null ? key : keys.GetValueOrDefault(name)));
+            return number > 0 ? number : throw new ArgumentException($"The language model does not know '{name}'.", "languageModel");
+        })];
+    }
+
+    private protected override void CheckSavable()
+    {
+        if (_language is not null)
+            throw new InvalidOperationException("A file has no place for a language model in it: save this transformer "
+                + "WithLanguageModel(null), and the language model by itself, and join them again when they are loaded.");
     }
 
     private protected override OutputFunction ScoreFunction => OutputFunction.Softmax;
