@@ -18,7 +18,8 @@ public sealed class LanguageModelExportTests
     [DataRow(CellType.Lstm, false, false, 1)]
     [DataRow(CellType.Gru, true, true, 2)]
     [DataRow(CellType.Rnn, false, true, 1)]
-    public void OnnxRuntimeGoesThroughATextAsWeDo(CellType cell, bool hasBoundaries, bool isTied, int layers)
+    [DataRow(CellType.Lstm, true, false, 1, 3, 6)]
+    public void OnnxRuntimeGoesThroughATextAsWeDo(CellType cell, bool hasBoundaries, bool isTied, int layers, params int[] cutoffs)
     {
         Example[] rows = Example.Make(40, variable: true);
         // A key that never occurs has no output.
@@ -31,6 +32,7 @@ public sealed class LanguageModelExportTests
             CellType = cell,
             HasBoundaries = hasBoundaries,
             TieEmbeddings = isTied,
+            SoftmaxCutoffs = cutoffs.Length > 0 ? cutoffs : null,
             HiddenSize = 7,
             NumberOfLayers = layers,
             NumberOfEpochs = 2,

@@ -41,14 +41,16 @@ internal static class LanguageModelValues
             ReadOnlySpan<float> weight = shape.TiesHead
                 ? member[member.Embeddings[0]].Slice(shape.Embeddings[0].Size, shape.OutputSize * shape.Embeddings[0].Size)
                 : member[ParameterSet.HeadWeight];
-            string outputs = file.Linear("head", file.Transpose(recurrent.Steps, 1, 0, 2), weight, shape.OutputSize,
-                member[ParameterSet.HeadBias]);
+            string top = file.Transpose(recurrent.Steps, 1, 0, 2);
+            string outputs = file.Linear("head", top, weight, shape.HeadOutputSize, member[ParameterSet.HeadBias]);
+            if (shape.AdaptiveSoftmax is { } clusters)
+                outputs = LogProbabilitiesOf(file, member, clusters, top, outputs);
             sum = sum is null ? outputs : file.Node("Add", [sum, outputs]);
         }
         if (model.Members.Count > 1)
             sum = file.Node("Mul", [sum!, file.Constant("share", 1f / model.Members.Count)]);
-        file.AddOutput(LogProbabilities, new OnnxValue(file.Node("LogSoftmax", [sum!], OnnxAttribute.Of("axis", 2)),
-            TensorProto.Types.DataType.Float, OnnxAxis.Batch, OnnxAxis.Time, shape.OutputSize)
+        file.AddOutput(LogProbabilities, new OnnxValue(LogSoftmax(file, sum!), TensorProto.Types.DataType.Float, OnnxAxis.Batch,
+            OnnxAxis.Time, shape.OutputSize)
         {
             Names = names is null ? null : [.. OutputNames(shape, names)],
         });
@@ -61,6 +63,31 @@ internal static class LanguageModelValues
             at += h;
             return file.Reshape(part, 1, -1, h);
         }
+    }
+
+    private static string LogSoftmax(OnnxFile file, string outputs) => file.Node("LogSoftmax", [outputs], OnnxAttribute.Of("axis", 2));
+
+    /// <summary>What an adaptive softmax makes of the head's outputs: the logarithm of the probability of each token.</summary>
+    private static string LogProbabilitiesOf(OnnxFile file, ParameterSet member, AdaptiveSoftmaxShape clusters, string top, string outputs)
+    {
+        string head = LogSoftmax(file, outputs);
+        int shortlist = clusters.Shortlist.Count;
+        var parts = new List<string> { Slice(0, shortlist) };
+        for (int i = 0; i < clusters.Tails.Count; i++)
+        {
+            (KeySubset classes, int size) = clusters.Tails[i];
+            string projected = file.Linear($"tail{i}.projection", top, member[ParameterSet.TailProjection(i)], size);
+            string inTail = LogSoftmax(file, file.Linear($"tail{i}", projected, member[ParameterSet.TailWeight(i)], classes.Count));
+            parts.Add(file.Node("Add", [inTail, Slice(shortlist + i, shortlist + i + 1)]));
+        }
+        // From the order of the clusters to that of the tokens.
+        int[] order = [.. clusters.Shortlist.Keys, .. clusters.Tails.SelectMany(tail => tail.Classes.Keys)];
+        long[] places = new long[order.Length];
+        for (int i = 0; i < order.Length; i++)
+            places[order[i] - 1] = i;
+        return file.Gather(file.Concat(axis: 2, [.. parts]), file.Constant("tokens.places", places, places.Length), axis: 2);
+
+        string Slice(int begin, int end) => file.Node("Slice", [head, file.Vector(begin), file.Vector(end), file.Vector(2)]);
     }
 
     // The boundary, behind the tokens, has no name.
