@@ -17,7 +17,7 @@ public sealed class GeneratorTests
     {
         string file = Path.Combine(_folder, "text.txt");
         File.WriteAllText(file, string.Concat(Enumerable.Repeat("one two three four five\n", 80)));
-        string output = SampleProgram.Run("TextGenerator", _folder, 0, "--data", file, "--epochs", "40", "--prompt", "one",
+        string output = SampleProgram.Run("TextGenerator", _folder, 0, "--data", file, "--epochs", "80", "--prompt", "one",
             "--length", "40");
         StringAssert.Contains(output, "one two three four five");
         double read = double.Parse(output.Split('\n').First(line => line.StartsWith("not read", StringComparison.Ordinal))
