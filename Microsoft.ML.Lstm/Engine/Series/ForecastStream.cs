@@ -95,28 +95,23 @@ internal sealed class ForecastStream
     /// The ends of the calibrated interval of value <paramref name="index"/> of H·D. It always holds its point, even where calibration
     /// alone would not let it.
     /// </summary>
-    public (float Lower, float Upper) IntervalOf(int index)
-    {
-        ForecastIntervals intervals = _model.Intervals;
-        ForecastOutput output = this[index];
-        int target = index % _model.Layout.Targets;
-        double unit = output.Spread * (intervals.Powers.Length == 0 ? 1 : intervals.FactorOf(target, ChangeOf(target)));
-        double width = _width?.Of(target) ?? 1;
-        double lower = Math.Min(output.Lower + unit * intervals.Lower[index] - output.Point, 0);
-        double upper = Math.Max(output.Upper + unit * intervals.Upper[index] - output.Point, 0);
-        return ((float)(output.Point + width * lower), (float)(output.Point + width * upper));
-    }
+    public (float Lower, float Upper) IntervalOf(int index) => IntervalOf(index, this[index], UnitOf(index % _model.Layout.Targets));
 
     /// <summary>
     /// Writes the forecast after the last row: the points, the lower and the upper ends of the calibrated intervals, H·D each.
     /// </summary>
     public void CopyForecastTo(Span<float> destination)
     {
-        int values = _model.Layout.Values;
-        for (int i = 0; i < values; i++)
+        int values = _model.Layout.Values, targets = _model.Layout.Targets;
+        for (int d = 0; d < targets; d++)
         {
-            destination[i] = (float)this[i].Point;
-            (destination[values + i], destination[2 * values + i]) = IntervalOf(i);
+            double unit = UnitOf(d);
+            for (int i = d; i < values; i += targets)
+            {
+                ForecastOutput output = this[i];
+                destination[i] = (float)output.Point;
+                (destination[values + i], destination[2 * values + i]) = IntervalOf(i, output, unit);
+            }
         }
     }
 
@@ -155,6 +150,21 @@ internal sealed class ForecastStream
             source = source[length..];
         }
         _width?.CopyStateFrom(source);
+    }
+
+    /// <summary>The unit of a target's errors, in spreads of the forecast.</summary>
+    private double UnitOf(int target)
+        => _model.Intervals.Powers.Length == 0 ? 1 : _model.Intervals.FactorOf(target, ChangeOf(target));
+
+    private (float Lower, float Upper) IntervalOf(int index, ForecastOutput output, double unit)
+    {
+        ForecastIntervals intervals = _model.Intervals;
+        double spreads = output.Spread * unit, width = _width?.Of(index % _model.Layout.Targets) ?? 1;
+        double lower = Math.Min(output.Lower + spreads * intervals.Lower[index], output.Point);
+        double upper = Math.Max(output.Upper + spreads * intervals.Upper[index], output.Point);
+        // Without a sum more, so that intervals that stay as calibrated have the bits of earlier versions and of exported graphs.
+        return width == 1 ? ((float)lower, (float)upper)
+            : ((float)(output.Point + width * (lower - output.Point)), (float)(output.Point + width * (upper - output.Point)));
     }
 }
 
