@@ -15,8 +15,8 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
     private const int Few = 3;
     private const int MostStepsForMany = 200_000;
 
-    // That of Howard and Ruder.
-    private const float UsualRateDecay = 1 / 2.6f;
+    // Howard and Ruder have 1 / 2.6, for networks that have read millions of texts.
+    private const float UsualRateDecay = 0.8f;
 
     /// <summary>The most steps that an output layer may read directly.</summary>
     private protected const int MostSkips = 4096;
@@ -113,7 +113,7 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
     /// The learning rate of a layer as a share of that of the layer above it, above 0 and at most 1: the output layer learns by
     /// <see cref="TrainingOptions.LearningRate"/>, the recurrent layers below it ever slower, and the embeddings the slowest
     /// (discriminative fine-tuning, Howard and Ruder 2018). <see langword="null"/>, the default: chosen from the data: 1; where a language
-    /// model is the initial model 0.38, 1 / 2.6.
+    /// model is the initial model 0.8.
     /// </summary>
     public float? LayerLearningRateDecay;
 

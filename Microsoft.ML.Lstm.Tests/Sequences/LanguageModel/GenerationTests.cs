@@ -200,14 +200,15 @@ public sealed class GenerationTests
     public void NestedBracketsAreBalanced()
     {
         var random = new Random(1);
-        BracketRow[] rows = [.. Enumerable.Range(0, Acceptance.Count(1500, 12_000))
+        BracketRow[] rows = [.. Enumerable.Range(0, Acceptance.Count(1500, 60_000))
             .Select(_ => new BracketRow { Text = Brackets(random, 0) })];
         ITransformer pipeline = _ml.Transforms.Text.TokenizeIntoCharactersAsKeys("Tokens", "Text", useMarkerCharacters: false)
             .Append(_ml.MulticlassClassification.Trainers.LstmLanguageModel(new()
             {
                 FeatureColumnName = "Tokens",
                 HiddenSize = Acceptance.Count(48, 128),
-                NumberOfEpochs = Acceptance.Count(12, 60),
+                NumberOfEpochs = Acceptance.Count(12, 20),
+                LearningRate = Acceptance.IsFull ? 0.003f : null,
                 BatchSize = 16,
                 LearningRateSchedule = LearningRateSchedule.Cosine(),
             })).Fit(_ml.Data.LoadFromEnumerable(rows));
