@@ -325,7 +325,7 @@ public sealed class SubwordTests
     private static SubwordTokenizer Read(SubwordTokenizingEstimator.Options options)
     {
         options.OutputColumnName = "Tokens";
-        return options.ReadTokenizer();
+        return options.Read();
     }
 
     private sealed class TextRow

@@ -28,6 +28,7 @@ public static partial class LstmCatalog
     public static NextItemMetrics EvaluateNextItem(this MulticlassClassificationCatalog catalog, IDataView data,
         string labelColumnName = DefaultColumnNames.Label, string predictedLabelColumnName = DefaultColumnNames.PredictedLabel)
     {
+        ArgumentNullException.ThrowIfNull(catalog);
         ArgumentNullException.ThrowIfNull(data);
         return NextItemEvaluator.Evaluate(catalog.GetEnvironment(), data, labelColumnName, predictedLabelColumnName);
     }

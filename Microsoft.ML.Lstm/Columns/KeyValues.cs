@@ -42,6 +42,15 @@ internal sealed record KeyValues(string Type, string[] Values)
 
     public bool IsText => Type == Kinds[0].Name;
 
+    /// <summary>The keys of the values, counted from 1; of those that stand several times, the first.</summary>
+    public Dictionary<string, int> Keys()
+    {
+        var keys = new Dictionary<string, int>(Values.Length);
+        for (int i = 0; i < Values.Length; i++)
+            keys.TryAdd(Values[i], i + 1);
+        return keys;
+    }
+
     /// <summary>The values in the form in which a model file holds them.</summary>
     public SavedKeyValues ToSaved() => new(Type, Values);
 

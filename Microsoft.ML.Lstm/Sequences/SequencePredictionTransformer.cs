@@ -204,6 +204,7 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
     public void ExportToOnnx(Stream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);
+        CheckSavable();
         Onnx.WriteFile(stream);
     }
 

@@ -140,6 +140,9 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
     /// <summary>Whether the steps have weights of attention.</summary>
     private protected virtual bool HasAttentionWeights => Pooling is Lstm.Pooling.Attention;
 
+    /// <summary>What has to be set for them.</summary>
+    private protected virtual string AttentionCondition => $"{nameof(Pooling)} has to be {Lstm.Pooling.Attention}";
+
     private protected sealed override TokenSettings Tokens => new(EmbeddingSize!.Value, FreezeEmbeddings);
 
     internal sealed override string? CharacterColumn => CharacterColumnName;
@@ -226,7 +229,7 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
         Require(StepsPerFrame is null or (>= 1 and <= 1024), StepsPerFrame, nameof(StepsPerFrame), "from 1 to 1024");
         RequireOutputName(AttentionColumnName, nameof(AttentionColumnName));
         Require(AttentionColumnName is null || HasAttentionWeights, AttentionColumnName, nameof(AttentionColumnName),
-            "null unless the steps have weights of attention");
+            $"null without weights of attention: {AttentionCondition}");
         Require(AttentionColumnName is null || AttentionColumnName != EncodingColumnName, AttentionColumnName, nameof(AttentionColumnName),
             $"another name than {nameof(EncodingColumnName)}");
     }

@@ -35,6 +35,7 @@ internal sealed class SentencePieceSubwords : SubwordTokenizer
         if (settings.AddSpecialTokens && (trainer.BosId < 0 || trainer.EosId < 0))
             throw new InvalidDataException("The model has no token for the begin or for the end of a text, so none can be added.");
 
+        EndId = settings.AddSpecialTokens ? trainer.EosId : null;
         bool isEscaped = normalizer.EscapeWhitespaces;
         AddsLeadingSpace = normalizer.AddDummyPrefix;
         Pieces = SubwordPiece.InOrder([.. model.Pieces.Select((piece, id) => (id, PieceOf(piece)))]);
@@ -60,6 +61,8 @@ internal sealed class SentencePieceSubwords : SubwordTokenizer
     public override SubwordPiece[] Pieces { get; }
 
     public override bool AddsLeadingSpace { get; }
+
+    public override int? EndId { get; }
 
     protected override IReadOnlyList<int> Cut(string text) => _tokenizer.EncodeToIds(text);
 

@@ -29,10 +29,7 @@ namespace Microsoft.ML.Lstm;
 public sealed class SubwordJoiningEstimator : IEstimator<SubwordJoiningTransformer>
 {
     /// <summary>The options of <see cref="SubwordJoiningEstimator"/>.</summary>
-    public sealed class Options : SubwordOptions
-    {
-        internal SubwordTokenizer ReadTokenizer() => Read();
-    }
+    public sealed class Options : SubwordOptions;
 
     private readonly IHost _host;
     private readonly SubwordTokenizer _tokenizer;
@@ -40,7 +37,7 @@ public sealed class SubwordJoiningEstimator : IEstimator<SubwordJoiningTransform
     internal SubwordJoiningEstimator(IHostEnvironment environment, Options options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        _tokenizer = options.ReadTokenizer();
+        _tokenizer = options.Read();
         _host = environment.Register(nameof(SubwordJoiningEstimator));
     }
 

@@ -70,6 +70,8 @@ public sealed class SubwordJoiningTransformer : ITransformer
             var text = new StringBuilder();
             return (ValueGetter<ReadOnlyMemory<char>>)((ref ReadOnlyMemory<char> value) =>
             {
+                // A row before that threw may have left bytes.
+                decoder.Finish(text);
                 text.Clear();
                 foreach (uint key in getKeys())
                 {

@@ -55,8 +55,8 @@ public abstract class SubwordOptions
 
     /// <summary>
     /// For byte pair encoding and Tiktoken: a regular expression whose matches are cut by themselves; what it does not match is lost.
-    /// <see langword="null"/>, the default: that of GPT-2 or, for files of more than 60,000 and 150,000 pieces, those of cl100k_base and
-    /// o200k_base.
+    /// <see langword="null"/>, the default: that of GPT-2 or, for Tiktoken's files of more than 60,000 and 150,000 pieces, those of
+    /// cl100k_base and o200k_base.
     /// </summary>
     public string? Pattern;
 
@@ -71,7 +71,7 @@ public abstract class SubwordOptions
     /// <exception cref="FileNotFoundException">A file is missing.</exception>
     /// <exception cref="InvalidDataException">A file is not what its kind of tokenizer is made of.</exception>
     /// <exception cref="NotSupportedException">Microsoft.ML.Tokenizers would cut texts otherwise than the file says.</exception>
-    private protected SubwordTokenizer Read()
+    internal SubwordTokenizer Read()
     {
         ArgumentException.ThrowIfNullOrEmpty(OutputColumnName);
         ArgumentException.ThrowIfNullOrEmpty(VocabularyFile);

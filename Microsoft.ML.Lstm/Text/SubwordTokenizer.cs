@@ -31,6 +31,9 @@ internal abstract class SubwordTokenizer(SubwordSettings settings, byte[] vocabu
     /// <summary>Whether a space in front of a text belongs to its first piece, and not to the text.</summary>
     public virtual bool AddsLeadingSpace => false;
 
+    /// <summary>The id of the piece that the tokenizer ends each text with; null where it adds none.</summary>
+    public virtual int? EndId => null;
+
     /// <summary>The same tokenizer for other columns.</summary>
     public SubwordTokenizer WithColumns(string outputColumnName, string inputColumnName)
         => Create(settings with { OutputColumnName = outputColumnName, InputColumnName = inputColumnName }, vocabulary, merges);

@@ -32,10 +32,7 @@ namespace Microsoft.ML.Lstm;
 public sealed class SubwordTokenizingEstimator : IEstimator<SubwordTokenizingTransformer>
 {
     /// <summary>The options of <see cref="SubwordTokenizingEstimator"/>.</summary>
-    public sealed class Options : SubwordOptions
-    {
-        internal SubwordTokenizer ReadTokenizer() => Read();
-    }
+    public sealed class Options : SubwordOptions;
 
     private readonly IHost _host;
     private readonly SubwordTokenizer _tokenizer;
@@ -43,7 +40,7 @@ public sealed class SubwordTokenizingEstimator : IEstimator<SubwordTokenizingTra
     internal SubwordTokenizingEstimator(IHostEnvironment environment, Options options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        _tokenizer = options.ReadTokenizer();
+        _tokenizer = options.Read();
         _host = environment.Register(nameof(SubwordTokenizingEstimator));
     }
 

@@ -31,6 +31,7 @@ internal sealed class WordPieceSubwords : SubwordTokenizer
         if (_addsSpecialTokens && !isBert)
             throw new InvalidDataException($"The vocabulary lacks some of {string.Join(", ", SpecialTokens)}, so none can be added.");
         Pieces = SubwordPiece.InOrder([.. lines.Select((line, id) => (id, PieceOf(line)))]);
+        EndId = _addsSpecialTokens ? Array.IndexOf(lines, End) : null;
         using var stream = new MemoryStream(vocabulary);
         // BERT's small letters are without accents; Microsoft.ML.Tokenizers 2.0.1 keeps them unless told not to.
         _tokenizer = isBert
@@ -49,6 +50,8 @@ internal sealed class WordPieceSubwords : SubwordTokenizer
     }
 
     public override SubwordPiece[] Pieces { get; }
+
+    public override int? EndId { get; }
 
     protected override IReadOnlyList<int> Cut(string text)
     {

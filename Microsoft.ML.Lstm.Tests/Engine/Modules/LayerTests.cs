@@ -304,6 +304,8 @@ public sealed class LayerTests
     private static void Check(string name, float[] expected, float[] found)
     {
         Assert.HasCount(expected.Length, found, name);
+        // A NaN has to fail, not to vanish in Max.
+        Assert.IsTrue(found.All(float.IsFinite), $"{name} is not finite.");
         double worst = expected.Zip(found, (a, b) => Math.Abs((double)a - b)).DefaultIfEmpty().Max();
         Assert.IsLessThan(Tolerance, worst, name);
     }

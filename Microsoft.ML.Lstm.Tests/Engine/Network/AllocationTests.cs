@@ -217,6 +217,7 @@ public sealed class AllocationTests
         });
 
         Assert.AreEqual(0, allocated);
+        Assert.AreNotEqual(0, sum);
     }
 
     [TestMethod]

@@ -6,6 +6,7 @@ internal static class Difference
     /// <summary>‖actual − expected‖ / ‖expected‖, Euclidean. A tensor that should be all zero is measured absolutely.</summary>
     public static double OfNorm(IReadOnlyList<double> actual, IReadOnlyList<double> expected)
     {
+        RequireFinite(actual, expected.Count);
         double norm = Math.Sqrt(expected.Sum(x => x * x));
         double difference = Math.Sqrt(actual.Zip(expected, (a, e) => (a - e) * (a - e)).Sum());
         return norm == 0 ? difference : difference / norm;
@@ -17,18 +18,22 @@ internal static class Difference
     /// </summary>
     public static double OfElements(IReadOnlyList<double> actual, IReadOnlyList<double> expected, double floor)
     {
-        Assert.HasCount(expected.Count, actual);
-        // Not Max of the ratios alone: a NaN has to fail, not to vanish in a comparison.
-        Assert.IsTrue(actual.All(double.IsFinite), "Not finite.");
+        RequireFinite(actual, expected.Count);
         return actual.Zip(expected, (a, e) => Math.Abs(a - e) / Math.Max(Math.Abs(e), floor)).DefaultIfEmpty().Max();
     }
 
     /// <summary>The largest |actual − expected|.</summary>
     public static double Absolute(IReadOnlyList<double> actual, IReadOnlyList<double> expected)
     {
-        Assert.HasCount(expected.Count, actual);
-        Assert.IsTrue(actual.All(double.IsFinite), "Not finite.");
+        RequireFinite(actual, expected.Count);
         return actual.Zip(expected, (a, e) => Math.Abs(a - e)).DefaultIfEmpty().Max();
+    }
+
+    // A NaN has to fail, not to vanish in a comparison.
+    private static void RequireFinite(IReadOnlyList<double> actual, int count)
+    {
+        Assert.HasCount(count, actual);
+        Assert.IsTrue(actual.All(double.IsFinite), "Not finite.");
     }
 
     public static double[] Flatten(IEnumerable<double[]> tensors) => [.. tensors.SelectMany(t => t)];

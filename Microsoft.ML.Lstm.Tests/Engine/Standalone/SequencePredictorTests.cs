@@ -12,6 +12,7 @@ public sealed class SequencePredictorTests
 
     [TestMethod]
     [DataRow(AnyTrainer.Regression, SequencePredictionTask.Regression)]
+    [DataRow(AnyTrainer.StepValues, SequencePredictionTask.Regression)]
     [DataRow(AnyTrainer.Binary, SequencePredictionTask.BinaryClassification)]
     [DataRow(AnyTrainer.Multiclass, SequencePredictionTask.MulticlassClassification)]
     [DataRow(AnyTrainer.Labeling, SequencePredictionTask.Labeling)]
@@ -105,6 +106,7 @@ public sealed class SequencePredictorTests
         var file = new MemoryStream();
         Ml.Model.Save(model, data.Schema, file);
         byte[] bytes = file.ToArray();
+        Assert.IsTrue(float.IsFinite(SequencePredictor.Load(new MemoryStream(bytes)).Score([1, 2])[0]));
         int refused = 0;
         var random = new Random(1);
         for (int i = 0; i < 200; i++)

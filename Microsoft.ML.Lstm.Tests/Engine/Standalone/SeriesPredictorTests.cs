@@ -19,6 +19,8 @@ public sealed class SeriesPredictorTests
             options.SeriesColumnName = "Shop";
             options.TimeColumnName = "Time";
             options.KnownCovariateColumnNames = ["Promotion"];
+            var forecasting = (LstmForecastingEstimator.Options)options;
+            (forecasting.LowerBoundColumnName, forecasting.UpperBoundColumnName) = ("Lower", "Upper");
         });
         using ForecastEngine<Reading, ReadingForecast> engine = model.CreateForecastEngine<Reading, ReadingForecast>(ml);
         SeriesPredictor predictor = Load(ml, model, training);
@@ -27,6 +29,7 @@ public sealed class SeriesPredictorTests
         Assert.IsTrue(predictor.HasTimes);
         CollectionAssert.IsSubsetOf(new[] { Shop, "b" }, predictor.SeriesNames.ToArray());
         // What the model knows, then rows with one left out and one without a value, and a series that is new.
+        Assert.IsNotNull(predictor.Forecast(series: "b"));
         AssertSame(engine.Predict("b"), predictor.Forecast(series: "b"));
         foreach (Reading row in rows[70..].Where((_, i) => i is not (7 or 8)))
         {
@@ -77,7 +80,11 @@ public sealed class SeriesPredictorTests
     }
 
     private static void AssertSame(ReadingForecast expected, SeriesForecast? actual)
-        => CollectionAssert.AreEqual(expected.Forecast, actual is null ? [] : actual.Values.ToArray());
+    {
+        CollectionAssert.AreEqual(expected.Forecast, actual is null ? [] : actual.Values.ToArray());
+        CollectionAssert.AreEqual(expected.Lower, actual is null ? [] : actual.LowerBounds.ToArray());
+        CollectionAssert.AreEqual(expected.Upper, actual is null ? [] : actual.UpperBounds.ToArray());
+    }
 
     private static SeriesPredictor Load(MLContext ml, ITransformer model, Reading[] rows)
         => SeriesPredictor.Load(Saved(ml, model, rows));

@@ -48,14 +48,16 @@ public sealed class SuccessiveHalvingTests
     {
         // Each training takes a twentieth of the time: enough for some in full, not for a brief one of each of two hundred.
         string[] names = ["none", .. Enumerable.Range(0, 200).Select(i => $"{i}")];
+        var clock = new SetClock();
         var search = Search(names, name =>
         {
-            Thread.Sleep(100);
+            clock.Now += TimeSpan.FromSeconds(3);
             return name == "1" ? 0.2 : 1;
-        }, time: TimeSpan.FromSeconds(2));
+        }, clock: clock);
         Assert.AreEqual("1", search.Run().Model);
         Assert.IsTrue(search.Trials.All(one => one.Trial.Effort == TrainingEffort.Default));
-        CollectionAssert.AreEqual(names[..search.Trials.Count], search.Trials.Select(one => one.Model).ToArray());
+        // The training that follows takes 1.3 times as long as one of these.
+        CollectionAssert.AreEqual(names[..19], search.Trials.Select(one => one.Model).ToArray());
     }
 
     [TestMethod]
@@ -104,12 +106,23 @@ public sealed class SuccessiveHalvingTests
         Assert.ThrowsExactly<ArgumentException>(() => new Settings("x", [new("NoSuchOption", 1)]).ApplyTo(options));
     }
 
-    private static SuccessiveHalving<string> Search(string[] names, Func<string, double> error, double bestShare = 0, TimeSpan? time = null)
+    private static SuccessiveHalving<string> Search(string[] names, Func<string, double> error, double bestShare = 0, TimeSpan? time = null,
+        TimeProvider? clock = null)
         => new()
         {
             Candidates = [.. names.Select(name => new Settings(name, []))],
             Train = (settings, _, _) => new Measured<string>(settings.Name, error(settings.Name), Noise: 0.1, ""),
             Time = time ?? TimeSpan.FromMinutes(1),
             BestShare = bestShare,
+            Clock = clock ?? TimeProvider.System,
         };
+
+    private sealed class SetClock : TimeProvider
+    {
+        public TimeSpan Now { get; set; }
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => Now.Ticks;
+    }
 }

@@ -316,7 +316,7 @@ public sealed class SequencePredictor
             "LstmSequenceLabeling" => SequencePredictionTask.Labeling,
             "LstmAutoencoder" => SequencePredictionTask.AnomalyDetection,
             "LstmScoring" => SequencePredictionTask.Outputs,
-            var other => throw new NotSupportedException($"The model is {other}, not one on sequences."),
+            var other => throw new NotSupportedException($"The model is {other}, which its own transformer scores."),
         };
         ScoringColumns columns = ScoringColumns.FromJson(archive.ReadJson("Columns.json"));
         SequenceModel model = ModelFile.Read(archive.ReadNumbers("Model.safetensors"));
@@ -327,8 +327,8 @@ public sealed class SequencePredictor
             SequencePredictionTask.Labeling => shape.Head is Head.EveryStep or Head.Crf,
             SequencePredictionTask.BinaryClassification
                 => shape.Head == Head.Pooled && shape.OutputSize == 1 && columns.Threshold is not null,
-            SequencePredictionTask.Outputs => shape.Head is Head.Pooled or Head.EveryStep or Head.EveryStepWithSkip,
-            SequencePredictionTask.Regression => shape.Head is Head.Pooled or Head.EveryStep,
+            SequencePredictionTask.Outputs or SequencePredictionTask.Regression
+                => shape.Head is Head.Pooled or Head.EveryStep or Head.EveryStepWithSkip,
             _ => shape.Head == Head.Pooled,
         };
         if (!isRight || columns.Features.Sum(column => (long)column.FeaturesPerStep) != shape.NumericSize

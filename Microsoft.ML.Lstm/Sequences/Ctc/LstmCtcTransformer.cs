@@ -105,8 +105,7 @@ public sealed class LstmCtcTransformer : SequencePredictionTransformer
     private int[] TokensOf(LanguageVocabulary vocabulary)
     {
         var classes = new ScoredClasses(Model.Network.Shape);
-        Dictionary<string, int>? keys = Model.LabelValues is null ? null
-            : vocabulary.Values?.Values.Select((value, i) => (value, Key: i + 1)).ToDictionary(pair => pair.value, pair => pair.Key);
+        Dictionary<string, int>? keys = Model.LabelValues is null ? null : vocabulary.Values?.Keys();
         return [.. Enumerable.Range(1, classes.Outputs - 1).Select(output =>
         {
             int key = classes[output];

@@ -60,8 +60,6 @@ public sealed class LstmSequenceToSequenceTrainer
     private const int TimesLongestLabel = 2;
     private const int LeastLength = 16;
 
-    private int _longestLabel;
-
     internal LstmSequenceToSequenceTrainer(IHostEnvironment environment, Options options)
         : base(environment, "LstmSequenceToSequence", options)
     {
@@ -74,20 +72,23 @@ public sealed class LstmSequenceToSequenceTrainer
 
     private protected override TrainingTask CreateTask(Options options, LabelColumn label, TrainingData training, KeySubset? classes)
     {
-        _longestLabel = training.Sequences.Max(sequence => sequence.Labels.Length);
-        if (_longestLabel == 0)
+        int longestLabel = training.Sequences.Max(sequence => sequence.Labels.Length);
+        if (longestLabel == 0)
             throw new InvalidOperationException(
                 $"All labels of the training data in column '{label.Name}' are empty, so there is nothing to write.");
         var decoder = new TargetShape(default, options.HiddenSize!.Value, options.NumberOfDecoderLayers!.Value, options.Attention!.Value,
             options.InputFeeding!.Value);
-        return new SequenceToSequenceTask(label.Classes, classes, decoder, options.EmbeddingSize!.Value, options.LabelSmoothing!.Value);
+        return new SequenceToSequenceTask(label.Classes, classes, decoder, options.EmbeddingSize!.Value, options.LabelSmoothing!.Value)
+        {
+            LongestLabel = longestLabel,
+        };
     }
 
     private protected override LstmSequenceToSequenceTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns,
         TrainingTask task) => new(Host, model, columns with
         {
             Decoding = new DecodingSettings(Settings.BeamSize, Settings.LengthPenalty,
-                Settings.MaximumOutputLength ?? Math.Max(LeastLength, TimesLongestLabel * _longestLabel)),
+                Settings.MaximumOutputLength ?? Math.Max(LeastLength, TimesLongestLabel * ((SequenceToSequenceTask)task).LongestLabel)),
         });
 
     /// <summary>
@@ -151,6 +152,8 @@ public sealed class LstmSequenceToSequenceTrainer
         private protected override EpochRule OpenEpochs => new(Updates: 8000, Fewest: 8, Most: 60);
 
         private protected override bool HasAttentionWeights => Attention != SourceAttention.None;
+
+        private protected override string AttentionCondition => $"{nameof(Attention)} must not be {SourceAttention.None}";
 
         private protected override void ChooseDefaults(DataFacts facts, OptionChoices choices)
         {

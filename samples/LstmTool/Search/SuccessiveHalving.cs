@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Microsoft.ML.Lstm;
 
 namespace LstmTool.Search;
@@ -24,7 +23,7 @@ public sealed class SuccessiveHalving<TModel>
     // However short the time is, a first training is given this long.
     private const double LeastSeconds = 20;
 
-    private readonly Stopwatch _clock = new();
+    private long? _began;
     private readonly List<(Trial Trial, Measured<TModel> Measured)> _trials = [];
 
     /// <summary>What to try: the settings to fall back on, then the others, those with the best prospects first.</summary>
@@ -54,8 +53,11 @@ public sealed class SuccessiveHalving<TModel>
     /// <summary>All trainings with their models, in their order.</summary>
     public IReadOnlyList<(Trial Trial, TModel Model)> Trials => [.. _trials.Select(one => (one.Trial, one.Measured.Model))];
 
+    /// <summary>What tells the time.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
     /// <summary>How long it has been running.</summary>
-    public TimeSpan Elapsed => _clock.Elapsed;
+    public TimeSpan Elapsed => _began is { } began ? Clock.GetElapsedTime(began) : TimeSpan.Zero;
 
     /// <summary>Searches.</summary>
     /// <param name="cancellation">Ends the search; the best model so far is the result.</param>
@@ -63,7 +65,7 @@ public sealed class SuccessiveHalving<TModel>
     /// <exception cref="OperationCanceledException">The search was cancelled, or the time was over, before there was a model.</exception>
     public (Trial Trial, TModel Model) Run(CancellationToken cancellation = default)
     {
-        _clock.Restart();
+        _began = Clock.GetTimestamp();
         Try(Candidates[0], TrainingEffort.Default, cancellation, isFirst: true);
         bool wasStopped = _trials[0].Trial.WasStopped;
         if (!wasStopped && !cancellation.IsCancellationRequested)
@@ -119,21 +121,21 @@ public sealed class SuccessiveHalving<TModel>
 
     /// <summary>Whether there is time for some trainings in full, and for what follows.</summary>
     private bool HasTimeFor(double trainings, bool keepsTimeForBest)
-        => _clock.Elapsed.TotalSeconds + Full * (trainings + (keepsTimeForBest ? BestShare * (1 + FollowedBy) : FollowedBy))
+        => Elapsed.TotalSeconds + Full * (trainings + (keepsTimeForBest ? BestShare * (1 + FollowedBy) : FollowedBy))
             < Time.TotalSeconds;
 
     private Measured<TModel>? Try(Settings settings, TrainingEffort effort, CancellationToken cancellation, bool isFirst = false)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        double left = Math.Max(0, (Time - _clock.Elapsed).TotalSeconds);
+        double left = Math.Max(0, (Time - Elapsed).TotalSeconds);
         // Without a model there is nothing to keep time for; later ones leave enough for the training that follows.
         limit.CancelAfter(TimeSpan.FromSeconds(isFirst ? Math.Max(LeastSeconds, 0.9 * left) : left / (1 + FollowedBy)));
         TrialBegins?.Invoke(settings, effort);
-        double began = _clock.Elapsed.TotalSeconds;
+        double began = Elapsed.TotalSeconds;
         try
         {
             Measured<TModel> measured = Train(settings, effort, limit.Token);
-            var trial = new Trial(settings, effort, measured.Error, _clock.Elapsed.TotalSeconds - began)
+            var trial = new Trial(settings, effort, measured.Error, Elapsed.TotalSeconds - began)
             {
                 Shown = measured.Shown,
                 WasStopped = limit.IsCancellationRequested,

@@ -61,6 +61,8 @@ internal sealed record PyTorchCase(string File, PyTorchImportOptions Options, Py
         void Check(float[] expected, float[] found)
         {
             Assert.HasCount(expected.Length, found, File);
+            // A NaN has to fail, not to vanish in Max.
+            Assert.IsTrue(found.All(float.IsFinite), $"{File} is not finite.");
             worst = Math.Max(worst, expected.Zip(found, (a, b) => Math.Abs((double)a - b)).Max());
         }
     }

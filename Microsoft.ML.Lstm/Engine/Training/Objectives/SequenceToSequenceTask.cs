@@ -16,6 +16,9 @@ internal sealed class SequenceToSequenceTask(int classes, KeySubset? known, Targ
 {
     private readonly EmbeddingShape _table = new(known?.Count ?? classes, embeddingSize) { Keys = known, HasBoundary = true };
 
+    /// <summary>Classes of the longest label of the training data.</summary>
+    public required int LongestLabel { get; init; }
+
     public override NetworkShape WithOutputs(NetworkShape shape, TrainingData data)
     {
         TargetShape target = decoder with { Table = _table, HiddenSize = shape.HiddenSize };

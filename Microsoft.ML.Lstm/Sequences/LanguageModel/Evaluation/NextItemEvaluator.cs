@@ -43,7 +43,7 @@ internal static class NextItemEvaluator
         DataViewSchema.Column predicted, int count)
     {
         KeyValues? names = KeyValues.Of(predicted, count);
-        Dictionary<string, int> places = PlacesOf(names);
+        Dictionary<string, int> places = names?.Keys() ?? [];
         if (item.Type is not KeyDataViewType type)
         {
             if (names is null)
@@ -71,13 +71,5 @@ internal static class NextItemEvaluator
             key.CopyTo(read);
             return read[0] == 0 ? null : keys is null ? read[0] : keys[read[0]];
         };
-    }
-
-    private static Dictionary<string, int> PlacesOf(KeyValues? names)
-    {
-        var places = new Dictionary<string, int>();
-        for (int i = 0; i < (names?.Values.Length ?? 0); i++)
-            places.TryAdd(names!.Values[i], i + 1);
-        return places;
     }
 }

@@ -26,9 +26,7 @@ public sealed partial class LstmLanguageModelTransformer
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(prompt);
-        options ??= new();
-        return Generate([.. prompt.Select(Vocabulary.NumberOf)], SettingsOf(options), options.Seed ?? Random.Shared.Next(),
-            cancellationToken);
+        return Begin(prompt, options)(cancellationToken);
     }
 
     /// <summary>
@@ -45,9 +43,8 @@ public sealed partial class LstmLanguageModelTransformer
     public IAsyncEnumerable<uint> GenerateAsync(IEnumerable<uint> prompt, GenerationOptions? options = null,
         CancellationToken cancellationToken = default)
     {
-        // What is wrong with the arguments is said now.
-        Generate(prompt, options, cancellationToken);
-        return BackgroundEnumeration.Of(ending => Generate(prompt, options, ending), cancellationToken);
+        ArgumentNullException.ThrowIfNull(prompt);
+        return BackgroundEnumeration.Of(Begin(prompt, options), cancellationToken);
     }
 
     /// <summary>
@@ -69,19 +66,29 @@ public sealed partial class LstmLanguageModelTransformer
         return new LstmGeneratingTransformer(Host, this, outputColumnName, options ?? new());
     }
 
-    /// <summary>Numbers of the network's tokens as keys; a row of tokens without a boundary needs one of them.</summary>
+    /// <summary>The keys of the tokens behind a prompt of the network's tokens, which is not empty without a boundary.</summary>
     internal IEnumerable<uint> Generate(int[] prompt, GenerationSettings settings, int seed, CancellationToken cancellation)
+    {
+        foreach (int token in new TokenGenerator(Networks, settings).Generate(prompt, seed, cancellation))
+            yield return Vocabulary.KeyOf(token - 1);
+    }
+
+    private static void CheckPrompt(int[] prompt, GenerationSettings settings)
     {
         if (prompt.Length == 0 && settings.Boundary is null)
             throw new ArgumentException("The prompt is empty, and the model has no boundary that a text begins with: it was trained with "
                 + $"{nameof(LstmLanguageModelTrainer.Options.HasBoundaries)} = false, or with a single row.", nameof(prompt));
-        return Keys();
+    }
 
-        IEnumerable<uint> Keys()
-        {
-            foreach (int token in new TokenGenerator(Networks, settings).Generate(prompt, seed, cancellation))
-                yield return Vocabulary.KeyOf(token - 1);
-        }
+    /// <summary>Reads and checks prompt and options now; what it gives generates the same each time.</summary>
+    internal Func<CancellationToken, IEnumerable<uint>> Begin(IEnumerable<uint> prompt, GenerationOptions? options)
+    {
+        options ??= new();
+        int[] numbers = [.. prompt.Select(Vocabulary.NumberOf)];
+        GenerationSettings settings = SettingsOf(options);
+        int seed = options.Seed ?? Random.Shared.Next();
+        CheckPrompt(numbers, settings);
+        return cancellation => Generate(numbers, settings, seed, cancellation);
     }
 
     /// <summary>Options in the numbers of the network's tokens.</summary>
@@ -94,14 +101,14 @@ public sealed partial class LstmLanguageModelTransformer
         {
             if (key == 0 || key > (uint)Vocabulary.KeyCount)
                 throw new ArgumentOutOfRangeException(nameof(options.StopKeys), key, $"The model's keys are 1 to {Vocabulary.KeyCount}.");
-            stops.Add(Vocabulary.NumberOf(key));
+            AddStop(key);
         }
         foreach (string text in options.StopTokens)
         {
             int index = Vocabulary.Values?.IndexOf(text) ?? -1;
             if (index < 0)
                 throw new ArgumentOutOfRangeException(nameof(options.StopTokens), text, "No key of the model's column has this value.");
-            stops.Add(Vocabulary.NumberOf((uint)index + 1));
+            AddStop((uint)index + 1);
         }
         return new GenerationSettings(options.MaximumLength)
         {
@@ -114,6 +121,13 @@ public sealed partial class LstmLanguageModelTransformer
             Stops = stops,
             Boundary = Vocabulary.Boundary,
         };
+
+        // What never occurred in the training data is never generated.
+        void AddStop(uint key)
+        {
+            if (Vocabulary.NumberOf(key) is > 0 and var number)
+                stops.Add(number);
+        }
     }
 }
 

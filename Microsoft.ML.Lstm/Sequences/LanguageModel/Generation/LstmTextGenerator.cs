@@ -62,10 +62,7 @@ public sealed class LstmTextGenerator
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(prompt);
-        options ??= new();
-        uint[] keys = _joining.WithoutEnd(_prompts.Read(prompt));
-        return Parts(keys,
-            _model.Generate(keys, _joining.EndsWith is { } end ? options.WithStop(end) : options, cancellationToken));
+        return Begin(prompt, options)(cancellationToken);
     }
 
     /// <summary>
@@ -88,9 +85,18 @@ public sealed class LstmTextGenerator
     public IAsyncEnumerable<string> GenerateAsync(string prompt, GenerationOptions? options = null,
         CancellationToken cancellationToken = default)
     {
-        // What is wrong with the arguments is said now.
-        GenerateParts(prompt, options, cancellationToken);
-        return BackgroundEnumeration.Of(ending => GenerateParts(prompt, options, ending), cancellationToken);
+        ArgumentNullException.ThrowIfNull(prompt);
+        return BackgroundEnumeration.Of(Begin(prompt, options), cancellationToken);
+    }
+
+    /// <summary>Reads and checks prompt and options now; what it gives generates the same each time.</summary>
+    private Func<CancellationToken, IEnumerable<string>> Begin(string prompt, GenerationOptions? options)
+    {
+        options ??= new();
+        uint[] keys = _joining.WithoutEnd(_prompts.Read(prompt));
+        Func<CancellationToken, IEnumerable<uint>> generate
+            = _model.Begin(keys, _joining.EndsWith is { } end ? options.WithStop(end) : options);
+        return cancellation => Parts(keys, generate(cancellation));
     }
 
     // Half of a surrogate pair waits for the other one.

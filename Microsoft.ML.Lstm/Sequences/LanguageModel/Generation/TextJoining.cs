@@ -17,7 +17,7 @@ internal abstract class TextJoining
         {
             if (step is SubwordTokenizingTransformer subwords && subwords.Tokenizer.Pieces.Length == vocabulary.KeyCount)
                 return new Subwords(subwords.Tokenizer);
-            if (step is TokenizingByCharactersTransformer)
+            if (step is TokenizingByCharactersTransformer && vocabulary.KeyCount == Characters.KeyCount)
                 return new Characters();
         }
         return new Words(TextsOf(vocabulary));
@@ -33,6 +33,8 @@ internal abstract class TextJoining
 
     private sealed class Subwords(SubwordTokenizer tokenizer) : TextJoining
     {
+        public override uint? EndsWith => tokenizer.EndId is { } id ? (uint)id + 1 : null;
+
         public override Joiner NewJoiner() => new SubwordJoiner(new SubwordDecoder(tokenizer));
     }
 
@@ -47,6 +49,9 @@ internal abstract class TextJoining
     /// </summary>
     private sealed class Characters : TextJoining
     {
+        /// <summary>The keys of ML.NET's transform, which any other mapping behind it would change.</summary>
+        public const int KeyCount = ushort.MaxValue;
+
         private const uint Begin = 2, End = 3;
 
         public override uint? EndsWith => End;
