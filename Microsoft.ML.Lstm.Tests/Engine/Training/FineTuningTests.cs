@@ -59,14 +59,31 @@ public sealed class FineTuningTests
         var optimizer = Optimizer.Create(new(OptimizerType.Sgd, 0, 0), weights, gradient, new WorkerTeam(1));
         gradient.Parameters["weight_hh_l0"].Fill(1000);
         gradient.Parameters["head.bias"][0] = 3;
-        optimizer.Tune(new FineTuning(0.5f, 1), epochs: 0);
+        optimizer.Tune(new FineTuning(0.5f, 1), epochs: 0, stepsPerEpoch: 1);
         Assert.IsTrue(optimizer.TryStep(1, maxNorm: 4));
         Assert.AreEqual(-3, weights["head.bias"][0]);
         Assert.IsTrue(weights["weight_hh_l0"].ToArray().All(weight => weight == 0));
         // Nor does it come back when the layer's turn has come.
-        optimizer.Tune(new FineTuning(0.5f, 1), epochs: 2);
+        optimizer.Tune(new FineTuning(0.5f, 1), epochs: 2, stepsPerEpoch: 1);
         Assert.IsTrue(optimizer.TryStep(1, maxNorm: 4));
         Assert.IsTrue(weights["weight_hh_l0"].ToArray().All(weight => weight == 0));
+    }
+
+    /// <summary>The first step of Adam is the learning rate, whatever the gradient.</summary>
+    [TestMethod]
+    public void AdamCountsTheStepsOfALayerFromItsOwnFirstOne()
+    {
+        NetworkShape shape = Shape();
+        var weights = new ParameterSet(shape);
+        var gradient = new Gradient(shape);
+        var optimizer = Optimizer.Create(new(OptimizerType.Adam, 0, 0), weights, gradient, new WorkerTeam(1));
+        for (int step = 0; step < 11; step++)
+        {
+            optimizer.Tune(new FineTuning(1, 1), epochs: step / 10, stepsPerEpoch: 10);
+            gradient.Parameters["weight_hh_l1"].Fill(3);
+            Assert.IsTrue(optimizer.TryStep(LearningRate, maxNorm: 0));
+            Assert.AreEqual(step < 10 ? 0 : -LearningRate, weights["weight_hh_l1"][0], 1e-5f * LearningRate);
+        }
     }
 
     [TestMethod]
@@ -102,7 +119,7 @@ public sealed class FineTuningTests
         gradient.Parameters.Values.AsSpan(0, weights.DenseLength).Fill(1);
         gradient.Row(0, 0).Fill(1);
         var optimizer = Optimizer.Create(new(OptimizerType.Adam, 0, 0), weights, gradient, new WorkerTeam(2));
-        optimizer.Tune(tuning, epochs);
+        optimizer.Tune(tuning, epochs, stepsPerEpoch: 1);
         Assert.IsTrue(optimizer.TryStep(LearningRate, maxNorm));
         return (weights, weights.Values);
     }

@@ -197,7 +197,7 @@ internal sealed partial class TrainingLoop
     private bool TryRunEpoch(int epoch, out float learningRate)
     {
         _trainingObjective.Reset();
-        _optimizer.Tune(_settings.FineTuning, epoch - 1);
+        _optimizer.Tune(_settings.FineTuning, epoch - 1, _batches);
         learningRate = 0;
         int batch = 0;
         foreach (SequenceSet set in _training.Sets(_random))

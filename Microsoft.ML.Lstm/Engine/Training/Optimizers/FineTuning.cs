@@ -32,5 +32,9 @@ internal sealed record FineTuning(float RateDecay, float UnfreezingEpochs)
     /// <summary>The factor of the learning rate of a layer after some epochs; 0 while it is frozen.</summary>
     /// <param name="depth">The result of <see cref="DepthOf"/>.</param>
     /// <param name="epochs">Epochs done so far.</param>
-    public float FactorOf(int depth, int epochs) => epochs < depth * UnfreezingEpochs ? 0 : MathF.Pow(RateDecay, depth);
+    public float FactorOf(int depth, int epochs) => epochs < FrozenEpochsOf(depth) ? 0 : MathF.Pow(RateDecay, depth);
+
+    /// <summary>The epochs in which a layer is frozen.</summary>
+    /// <param name="depth">The result of <see cref="DepthOf"/>.</param>
+    public double FrozenEpochsOf(int depth) => Math.Ceiling((double)depth * UnfreezingEpochs);
 }

@@ -53,6 +53,12 @@ internal abstract class Optimizer
     /// </summary>
     protected float[]? Factors { get; private set; }
 
+    /// <summary>
+    /// The steps in which each parameter was frozen, where there are <see cref="Factors"/>: its own steps are those behind them, as in
+    /// PyTorch, whose optimizers count the steps of each parameter.
+    /// </summary>
+    protected int[] FrozenSteps { get; private set; } = [];
+
     /// <summary>The weights to update.</summary>
     protected ParameterSet Weights { get; }
 
@@ -96,9 +102,15 @@ internal abstract class Optimizer
     /// <summary>Sets the learning rates of the layers, relative to the step size.</summary>
     /// <param name="tuning">How the layers learn; null for all alike.</param>
     /// <param name="epochs">Epochs done so far.</param>
-    public void Tune(FineTuning? tuning, int epochs)
-        => Factors = tuning is null ? null
-            : [.. Weights.Parameters.Select(parameter => tuning.FactorOf(FineTuning.DepthOf(parameter, Weights.Shape), epochs))];
+    /// <param name="stepsPerEpoch">Steps of an epoch.</param>
+    public void Tune(FineTuning? tuning, int epochs, int stepsPerEpoch)
+    {
+        if (tuning is null)
+            return;
+        int[] depths = [.. Weights.Parameters.Select(parameter => FineTuning.DepthOf(parameter, Weights.Shape))];
+        Factors = [.. depths.Select(depth => tuning.FactorOf(depth, epochs))];
+        FrozenSteps = [.. depths.Select(depth => (int)Math.Min(tuning.FrozenEpochsOf(depth) * stepsPerEpoch, int.MaxValue))];
+    }
 
     /// <summary>Steps made so far.</summary>
     public abstract int Steps { get; }

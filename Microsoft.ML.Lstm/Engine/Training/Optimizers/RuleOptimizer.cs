@@ -52,7 +52,8 @@ internal sealed class RuleOptimizer<TRule> : Optimizer
         for (int i = 0; i < (Factors?.Length ?? 1); i++)
         {
             float rate = Factors is null ? learningRate : learningRate * Factors[i];
-            _steps[i] = new Step(TRule.At(_t, rate, _momentum), clipCoefficient,
+            int t = Factors is null ? _t : Math.Max(1, _t - FrozenSteps[i]);
+            _steps[i] = new Step(TRule.At(t, rate, _momentum), clipCoefficient,
                 Decay: _isDecoupled ? 0 : _decay, Kept: _isDecoupled ? 1 - rate * _decay : 1);
         }
     }
