@@ -50,11 +50,11 @@ internal sealed class StepTruthsObjective(float[]? positiveWeights, KnownTargets
                 outputs[i] = 0;
                 continue;
             }
-            double z = outputs[i], truth = truths[i], tail = Math.Exp(-Math.Abs(z));
-            double weight = positiveWeights is null || truth == 0 ? 1 : positiveWeights[i];
-            loss += weight * (Math.Max(z, 0) + Math.Log(1 + tail) - truth * z);
-            right += z > 0 == truth > 0 ? 1 : 0;
-            outputs[i] = (float)(share * weight * ((z >= 0 ? 1 : tail) / (1 + tail) - truth));
+            double weight = positiveWeights is null || truths[i] == 0 ? 1 : positiveWeights[i];
+            (double value, double slope) = BinaryObjective.LossOf(outputs[i], truths[i]);
+            loss += weight * value;
+            right += outputs[i] > 0 == truths[i] > 0 ? 1 : 0;
+            outputs[i] = (float)(share * weight * slope);
         }
         _shareOfRight[row] = (double)right / Math.Max(count, 1);
         SetLoss(row, loss / Math.Max(count, 1));
