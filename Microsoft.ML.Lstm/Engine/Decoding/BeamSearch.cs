@@ -35,32 +35,40 @@ internal sealed class BeamSearch
     /// <param name="prompt">The tokens that the stream has read, for the repetition penalty.</param>
     /// <param name="cancellation">Ends the search.</param>
     /// <exception cref="OperationCanceledException">The search was ended.</exception>
+    /// <exception cref="InvalidOperationException">A probability is NaN.</exception>
     public FoundText Find(IReadOnlyList<int> prompt, CancellationToken cancellation)
     {
         var first = new Beam(_stream.StateLength);
         _stream.CopyStateTo(first.State);
+        first.Tokens.AddRange(prompt);
         _beams = [first];
         FoundText? found = null;
+        double longest = Math.Pow(_settings.MaximumLength, _settings.LengthPenalty);
         for (int length = 1; _beams.Count > 0; length++)
         {
             cancellation.ThrowIfCancellationRequested();
             _best.Clear();
             for (int beam = 0; beam < _beams.Count; beam++)
-                Collect(beam, prompt, length, ref found);
-            // No text becomes more probable by going on, and none longer than this.
-            double longest = Math.Pow(_settings.MaximumLength + 1.0, _settings.LengthPenalty);
-            if (length >= _settings.MaximumLength || (found is not null && _best.All(text => text.Sum / longest <= found.Score)))
+                Collect(beam, prompt.Count, length, ref found);
+            // No text becomes more probable by going on, and no logarithm is divided by more than that of the longest text. The first
+            // is the most probable.
+            bool canImprove = found is null || (_best.Count > 0 && _best[0].Sum / longest > found.Score);
+            if (length >= _settings.MaximumLength || !canImprove)
                 break;
             Follow();
         }
         return found ?? new FoundText([], 0);
     }
 
-    private void Collect(int index, IReadOnlyList<int> prompt, int length, ref FoundText? found)
+    private void Collect(int index, int promptLength, int length, ref FoundText? found)
     {
         Beam beam = _beams[index];
         beam.State.AsSpan(0, _stream.Outputs).CopyTo(_logProbabilities);
-        _penalty.Apply(_logProbabilities, [.. prompt, .. beam.Tokens]);
+        // A NaN among the outputs of a network makes each of these NaN, and no comparison would ever choose a text.
+        if (float.IsNaN(_logProbabilities[0]))
+            throw TokenSampler.NotANumber();
+        _penalty.Apply(_logProbabilities, beam.Tokens);
+        double scale = Math.Pow(length, _settings.LengthPenalty);
         for (int output = 0; output < _logProbabilities.Length; output++)
         {
             int token = output + 1;
@@ -68,9 +76,14 @@ internal sealed class BeamSearch
             bool isEnd = _settings.IsEnd(token);
             if (isEnd || length == _settings.MaximumLength)
             {
-                float score = (float)(sum / Math.Pow(length, _settings.LengthPenalty));
+                float score = (float)(sum / scale);
                 if (found is null || score > found.Score)
-                    found = new FoundText(isEnd ? [.. beam.Tokens] : [.. beam.Tokens, token], score);
+                {
+                    List<int> text = beam.Tokens[promptLength..];
+                    if (!isEnd)
+                        text.Add(token);
+                    found = new FoundText(text, score);
+                }
             }
             else if (_best.Count < _settings.BeamWidth || sum > _best[^1].Sum)
             {
@@ -106,6 +119,7 @@ internal sealed class BeamSearch
 
     private sealed class Beam(int stateLength)
     {
+        /// <summary>The prompt and, behind it, the text.</summary>
         public List<int> Tokens { get; } = [];
 
         public double Sum { get; set; }

@@ -41,7 +41,7 @@ internal sealed class TokenSampler
         _penalty.Apply(_weights, text);
         int best = TensorPrimitives.IndexOfMax<float>(_weights);
         if (float.IsNaN(_weights[best]))
-            throw new InvalidOperationException("The network gives NaN, so no token can be drawn. Was its training finite?");
+            throw NotANumber();
         if (_settings.Temperature == 0)
             return best + 1;
         TensorPrimitives.Subtract(_weights, _weights[best], _weights);
@@ -49,6 +49,10 @@ internal sealed class TokenSampler
         TensorPrimitives.Exp<float>(_weights, _weights);
         return _settings.TopK is null && _settings.TopP is null ? Draw(_weights) + 1 : _tokens[Draw(Likeliest())] + 1;
     }
+
+    /// <summary>What is thrown where a probability is NaN.</summary>
+    public static InvalidOperationException NotANumber()
+        => new("The network gives NaN, so no token can be drawn. Was its training finite?");
 
     /// <summary>The weights of the tokens that may be drawn, the largest first; their tokens in <see cref="_tokens"/>.</summary>
     private ReadOnlySpan<float> Likeliest()
