@@ -115,5 +115,5 @@ internal abstract class BatchRunner
     /// <summary><see cref="SequenceNetwork.Pack()"/> on all threads.</summary>
     public abstract void PackNetwork();
 
-    private static NotSupportedException NoStates() => new("The sequences of an autoencoder begin with no state.");
+    private static NotSupportedException NoStates() => new("The sequences of a network with a decoder can't begin with a given state.");
 }

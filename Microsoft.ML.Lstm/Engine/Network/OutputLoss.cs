@@ -20,6 +20,7 @@ internal abstract class OutputLoss
     /// <summary>
     /// Adds −ln softmax(<paramref name="outputs"/>)[<paramref name="index"/>] to the loss of a row and replaces the outputs by its
     /// gradient. With an adaptive softmax a row comes for the head and then, if its class is in a tail, for the tail, on the same thread.
+    /// What only measures leaves what it likes in the outputs.
     /// </summary>
     public virtual void DifferentiateCluster(int row, Span<float> outputs, int index)
         => throw new NotSupportedException("This loss is not one of classes.");

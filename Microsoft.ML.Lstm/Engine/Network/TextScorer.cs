@@ -16,6 +16,7 @@ internal sealed class TextScorer
     private readonly BatchRunner _runner;
     private readonly EmbeddingShape _table;
     private readonly int _outputSize;
+    private readonly int _headOutputSize;
     private readonly SequenceBatch _pieces;
     private readonly CarriedStates _states;
     private readonly Likelihoods _likelihoods = new();
@@ -29,6 +30,7 @@ internal sealed class TextScorer
         _runner = runner;
         _table = shape.Embeddings[0];
         _outputSize = shape.OutputSize;
+        _headOutputSize = shape.HeadOutputSize;
         _pieces = new SequenceBatch(shape);
         _states = new CarriedStates(runner);
     }
@@ -53,7 +55,7 @@ internal sealed class TextScorer
     {
         FloatBuffer.Require(ref _texts, texts.Count);
         FloatBuffer.Require(ref _lanes, texts.Count);
-        int steps = (int)Math.Clamp(MostOutputs / ((long)texts.Count * _outputSize), 1, MostSteps);
+        int steps = (int)Math.Clamp(MostOutputs / ((long)texts.Count * _headOutputSize), 1, MostSteps);
         for (int begin = 0, active = 1; active > 0; begin += steps)
         {
             active = 0;

@@ -134,7 +134,10 @@ internal sealed record NetworkShape
     /// <summary>The keys of the label column that the outputs of a classification stand for; null for all, and for other tasks.</summary>
     public KeySubset? Classes { get; init; }
 
-    /// <summary>The clusters of an adaptive softmax, with <see cref="Head.EveryStep"/>; null for outputs of all classes at once.</summary>
+    /// <summary>
+    /// The clusters of an adaptive softmax, with <see cref="Head.NextToken"/> or <see cref="Head.EveryStep"/>; null for outputs of all
+    /// classes at once.
+    /// </summary>
     public AdaptiveSoftmaxShape? AdaptiveSoftmax { get; init; }
 
     /// <summary>Rows of the head's weights: O, or of an adaptive softmax the classes of the shortlist and the tails.</summary>

@@ -198,7 +198,7 @@ internal sealed partial class TrainingLoop
     /// <summary>Measures whole sequences in pieces, as many side by side as there is room for.</summary>
     private void MeasurePieces(SequenceSet set, Objective objective)
     {
-        long outputs = (long)_model.Shape.OutputSize * Enumerable.Range(0, set.Count).Max(set.Length);
+        long outputs = (long)_model.Shape.HeadOutputSize * Enumerable.Range(0, set.Count).Max(set.Length);
         int lanes = (int)Math.Clamp(MaxEvaluationOutputs / outputs, 1, MaxEvaluationBatchSize);
         var plan = BatchPlan.Of(set, lanes, cutsRuns: false);
         for (int batch = 0; batch < plan.Batches; batch++)
