@@ -1,5 +1,6 @@
 using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Files.PyTorch;
+using Microsoft.ML.Lstm.Engine.Standalone;
 
 namespace Microsoft.ML.Lstm;
 
@@ -46,14 +47,7 @@ public sealed partial class SequenceModelParameters
     {
         ArgumentNullException.ThrowIfNull(stream);
         options ??= new PyTorchImportOptions();
-        // An archive's parts begin at places from its start.
-        if (!stream.CanSeek || stream.Position != 0)
-        {
-            var copy = new MemoryStream();
-            stream.CopyTo(copy);
-            copy.Position = 0;
-            stream = copy;
-        }
+        stream = WholeStream.Of(stream);
         if (StateDict.IsSafeTensors(stream))
         {
             bool isOurs = ModelFile.IsModel(SafeTensors.ReadHeader(stream, out _));

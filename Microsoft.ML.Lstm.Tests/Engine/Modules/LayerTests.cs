@@ -191,6 +191,7 @@ public sealed class LayerTests
         Assert.ThrowsExactly<KeyNotFoundException>(() => lstm["weight"]);
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new EmbeddingLayer(3, 2).Forward(Tensor.Create(new[] { 3 }, [1])));
         Assert.ThrowsExactly<ArgumentException>(() => new LinearLayer(3, 2).Forward(Made(0, 2, 4)));
+        Assert.ThrowsExactly<ArgumentException>(() => Losses.CrossEntropy(Tensor<float>.Empty, [], Tensor<float>.Empty));
         lstm.Forward(input);
         lstm.Backward(Tensor.Create(Enumerable.Repeat(float.NaN, 40).ToArray(), [2, 4, 5]));
         float[] before = lstm["bias_l0"].Values.ToArray();

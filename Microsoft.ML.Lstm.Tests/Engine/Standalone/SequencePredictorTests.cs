@@ -125,6 +125,33 @@ public sealed class SequencePredictorTests
     }
 
     [TestMethod]
+    public void AStepOfAStreamHasItsNumbersAndTokens()
+    {
+        var predictor = SequencePredictor.Load(PyTorchCase.All.Single(one => one.File == "lstm_3.pt").FilePath);
+        float[] first = predictor.Step([1, 2]).ToArray();
+        Assert.ThrowsExactly<ArgumentException>(() => { predictor.Step([1]); });
+        Assert.ThrowsExactly<ArgumentException>(() => { predictor.Step([1, 2, 3]); });
+        Assert.ThrowsExactly<ArgumentException>(() => { predictor.Step([1, 2], [1]); });
+        Assert.ThrowsExactly<ArgumentException>(() => { predictor.Step([1, float.NaN]); });
+        // The stream is where it was.
+        float[] second = predictor.Step([3, 4]).ToArray();
+        predictor.ResetStream();
+        CollectionAssert.AreEqual(first, predictor.Step([1, 2]).ToArray());
+        CollectionAssert.AreEqual(second, predictor.Step([3, 4]).ToArray());
+    }
+
+    [TestMethod]
+    [DataRow("lstm_1.pt")]
+    [DataRow("lstm_1.safetensors")]
+    public void AFileMayBeginWithinAStream(string file)
+    {
+        byte[] bytes = File.ReadAllBytes(Path.Combine(PyTorchCase.Folder, file));
+        var stream = new MemoryStream([1, 2, 3, .. bytes]) { Position = 3 };
+        CollectionAssert.AreEqual(SequencePredictor.Load(new MemoryStream(bytes)).Score([1, 2]).ToArray(),
+            SequencePredictor.Load(stream).Score([1, 2]).ToArray());
+    }
+
+    [TestMethod]
     public void ScoringAllocatesNothing()
     {
         var predictor = SequencePredictor.Load(Path.Combine(PyTorchCase.Folder, "gru_1.pt"));

@@ -77,6 +77,10 @@ public sealed class SeriesPredictorTests
             AssertSame(expected, predictor.Forecast());
         }
         Assert.ThrowsExactly<NotSupportedException>(() => SequencePredictor.Load(Saved(ml, model, rows)));
+        // A file may begin within a stream.
+        var within = new MemoryStream([1, 2, 3, .. Saved(ml, model, rows).ToArray()]) { Position = 3 };
+        CollectionAssert.AreEqual(Load(ml, model, rows).Forecast()!.Values.ToArray(),
+            SeriesPredictor.Load(within).Forecast()!.Values.ToArray());
     }
 
     private static void AssertSame(ReadingForecast expected, SeriesForecast? actual)

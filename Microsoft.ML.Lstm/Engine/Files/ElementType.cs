@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 
 namespace Microsoft.ML.Lstm.Engine.Files;
@@ -39,12 +40,30 @@ internal sealed record ElementType(string Name, int Size)
     /// <summary>Reads elements that follow one another.</summary>
     public void Read(ReadOnlySpan<byte> bytes, Span<float> values)
     {
-        if (this == Float32 && BitConverter.IsLittleEndian)
+        bytes = bytes[..checked(values.Length * Size)];
+        if (!BitConverter.IsLittleEndian)
         {
-            bytes[..(values.Length * Size)].CopyTo(MemoryMarshal.AsBytes(values));
-            return;
+            for (int i = 0; i < values.Length; i++)
+                values[i] = Read(bytes[(i * Size)..]);
         }
-        for (int i = 0; i < values.Length; i++)
-            values[i] = Read(bytes[(i * Size)..]);
+        else if (this == Float32)
+        {
+            bytes.CopyTo(MemoryMarshal.AsBytes(values));
+        }
+        else if (this == Float64)
+        {
+            // Rounds to the nearest float, as a cast does.
+            TensorPrimitives.ConvertTruncating(MemoryMarshal.Cast<byte, double>(bytes), values);
+        }
+        else if (this == Float16)
+        {
+            TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(bytes), values);
+        }
+        else
+        {
+            ReadOnlySpan<ushort> halves = MemoryMarshal.Cast<byte, ushort>(bytes);
+            for (int i = 0; i < values.Length; i++)
+                values[i] = BitConverter.UInt32BitsToSingle((uint)halves[i] << 16);
+        }
     }
 }

@@ -36,7 +36,7 @@ public static class Losses
     }
 
     /// <summary>
-    /// −Σ w·(t·ln σ(z) + (1 − t)·ln(1 − σ(z))) / n, over all n numbers: <c>BCEWithLogitsLoss</c>.
+    /// −Σ (t·ln σ(z) + (1 − t)·ln(1 − σ(z))) / n, over all n numbers: <c>BCEWithLogitsLoss</c>.
     /// </summary>
     /// <param name="outputs">z, the logarithms of odds.</param>
     /// <param name="targets">t, from 0 to 1, of the same dimensions.</param>
@@ -69,12 +69,15 @@ public static class Losses
     /// <param name="gradient">Receives the gradient of <paramref name="outputs"/>, of the same dimensions.</param>
     /// <param name="weights">w of each row, any number; empty for 1.</param>
     /// <returns>The loss; 0 if no row has a class.</returns>
-    /// <exception cref="ArgumentException">Dimensions differ, or there is not a class or weight for each row.</exception>
+    /// <exception cref="ArgumentException">Dimensions differ, there are no outputs, or there is not a class or weight for each
+    /// row.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A class is −2 or less, or C or more.</exception>
     public static double CrossEntropy(Tensor<float> outputs, ReadOnlySpan<int> classes, Tensor<float> gradient,
         ReadOnlySpan<float> weights = default)
     {
         ArgumentNullException.ThrowIfNull(outputs);
+        if (outputs.Rank == 0 || outputs.FlattenedLength == 0)
+            throw new ArgumentException("Expected rows of one output or more, found none.", nameof(outputs));
         gradient.Require(nameof(gradient), outputs.Lengths);
         int width = (int)outputs.Lengths[^1], rows = (int)(outputs.FlattenedLength / width), counted = 0;
         if (classes.Length != rows || (!weights.IsEmpty && weights.Length != rows))

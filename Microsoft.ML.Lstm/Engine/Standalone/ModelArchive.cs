@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.ML.Lstm.Engine.Files;
 
 namespace Microsoft.ML.Lstm.Engine.Standalone;
 
@@ -14,17 +15,24 @@ internal sealed class ModelArchive : IDisposable
     private const string Title = "Microsoft.ML.Lstm ";
     private const long MaxListBytes = 1 << 16;
 
-    // JSON with the names of classes has numbers beside it.
+    // What the entries of small files may have, and those of large ones for each of the file's bytes, once unpacked: what an entry claims
+    // does not count.
+    private const long BaseBytes = 64 << 20;
+    private const int BytesPerByte = 32;
+
+    // JSON with the names of classes has numbers beside it, which hardly get smaller by packing.
     private const long MaxJsonBytes = 2 << 20;
-    private const int JsonBytesPerByte = 64;
 
     private readonly ZipArchive _archive;
+    private readonly long _fileLength;
+    private readonly Budget _budget;
     private readonly string _folder;
     private readonly string[] _lines;
 
-    private ModelArchive(ZipArchive archive, ZipArchiveEntry list)
+    private ModelArchive(ZipArchive archive, ZipArchiveEntry list, long fileLength)
     {
-        _archive = archive;
+        (_archive, _fileLength) = (archive, fileLength);
+        _budget = new Budget(BaseBytes + BytesPerByte * fileLength, "A saved LSTM model can't be read");
         _folder = list.FullName[..^ChecksumStream.Length];
         _lines = Encoding.UTF8.GetString(Read(list, MaxListBytes)).Split('\n');
         string[] title = _lines[0].Split(' ');
@@ -37,31 +45,34 @@ internal sealed class ModelArchive : IDisposable
     /// <summary>The transformer that the entry is of, as ML.NET's loaders are called.</summary>
     public string Loader { get; }
 
-    /// <summary>The files of the network and of what surrounds it, together.</summary>
-    public long NumberBytes => _archive.Entries.Where(entry => entry.FullName.StartsWith(_folder, StringComparison.Ordinal)
-        && entry.FullName.EndsWith(".safetensors", StringComparison.Ordinal)).Sum(entry => entry.Length);
-
     /// <summary>Opens the entry of the network in an archive; where there are several, the last one.</summary>
     /// <param name="stream">Holds the archive; it stays open.</param>
     /// <exception cref="InvalidDataException">It is no archive, or has no entry of this package, version 1.1.</exception>
     public static ModelArchive Open(Stream stream)
     {
+        ZipArchive? archive = null;
         try
         {
-            var archive = new ZipArchive(stream, ZipArchiveMode.Read, leaveOpen: true);
+            archive = new ZipArchive(stream, ZipArchiveMode.Read, leaveOpen: true);
             ZipArchiveEntry list = archive.Entries.Where(entry => entry.Name == ChecksumStream)
                 .OrderBy(entry => entry.FullName, StringComparer.Ordinal).LastOrDefault()
                 ?? throw Invalid("a model of this package in the archive, saved by a version after 0.1.0", "none");
-            return new ModelArchive(archive, list);
+            return new ModelArchive(archive, list, stream.Length);
         }
-        catch (Exception error) when (error is IOException or ArgumentException or OverflowException or IndexOutOfRangeException)
+        catch (InvalidDataException)
         {
-            throw new InvalidDataException($"A saved LSTM model can't be read: {error.Message}", error);
+            archive?.Dispose();
+            throw;
+        }
+        catch (Exception error) when (IsDamage(error))
+        {
+            archive?.Dispose();
+            throw Damaged(error);
         }
     }
 
     /// <summary>Reads a stream of JSON.</summary>
-    public byte[] ReadJson(string name) => ReadChecked(name, MaxJsonBytes + JsonBytesPerByte * NumberBytes);
+    public byte[] ReadJson(string name) => ReadChecked(name, MaxJsonBytes + BytesPerByte * _fileLength);
 
     /// <summary>Reads a stream of numbers.</summary>
     public MemoryStream ReadNumbers(string name) => new(ReadChecked(name, Array.MaxLength));
@@ -78,7 +89,19 @@ internal sealed class ModelArchive : IDisposable
             : throw Invalid($"'{name}' in '{_folder}' as it was written", "a damaged or changed one");
     }
 
-    private static byte[] Read(ZipArchiveEntry entry, long most)
+    private byte[] Read(ZipArchiveEntry entry, long most)
+    {
+        try
+        {
+            return Unpack(entry, most);
+        }
+        catch (Exception error) when (IsDamage(error))
+        {
+            throw Damaged(error);
+        }
+    }
+
+    private byte[] Unpack(ZipArchiveEntry entry, long most)
     {
         if (entry.Length > most)
             throw Invalid($"at most {most} bytes in '{entry.Name}'", $"{entry.Length}");
@@ -88,12 +111,20 @@ internal sealed class ModelArchive : IDisposable
         byte[] part = new byte[1 << 16];
         for (int read; (read = stream.Read(part)) > 0;)
         {
+            _budget.Take(read);
             content.Write(part, 0, read);
             if (content.Length > entry.Length)
                 throw Invalid($"{entry.Length} bytes in '{entry.Name}'", "more");
         }
         return content.ToArray();
     }
+
+    // What .NET throws for a damaged archive, beside InvalidDataException.
+    private static bool IsDamage(Exception error)
+        => error is IOException or ArgumentException or OverflowException or IndexOutOfRangeException;
+
+    private static InvalidDataException Damaged(Exception error)
+        => new($"A saved LSTM model can't be read: {error.Message}", error);
 
     private static InvalidDataException Invalid(string expected, string found)
         => new($"A saved LSTM model can't be read: expected {expected}, found {found}.");

@@ -127,17 +127,17 @@ public sealed class SequencePredictor
     }
 
     /// <summary>Reads a network, see <see cref="Load(string, PyTorchImportOptions?)"/>.</summary>
-    /// <param name="stream">Holds the file, from its position to its end, and can seek; it stays open.</param>
+    /// <param name="stream">Holds the file, from its position to its end; it stays open.</param>
     /// <param name="pyTorch">What the tensors of a state dict can't say.</param>
     /// <returns>The network.</returns>
     /// <exception cref="InvalidDataException">The stream is damaged, or holds no such network.</exception>
     public static SequencePredictor Load(Stream stream, PyTorchImportOptions? pyTorch = null)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        long start = stream.Position;
+        stream = WholeStream.Of(stream);
         if (StateDict.IsSafeTensors(stream) && ModelFile.IsModel(SafeTensors.ReadHeader(stream, out _)))
         {
-            stream.Position = start;
+            stream.Position = 0;
             SequenceModel model = ModelFile.Read(stream, out SafeTensors beside);
             if (model.Shape.Head is not (Head.Pooled or Head.EveryStep or Head.EveryStepWithSkip))
                 throw new NotSupportedException(
@@ -145,7 +145,7 @@ public sealed class SequencePredictor
             return new SequencePredictor(new ScoringNetwork(model), columns: null, SequencePredictionTask.Outputs,
                 SavedInputs.From(beside, model.Shape)?.Function ?? OutputFunction.None);
         }
-        stream.Position = start;
+        stream.Position = 0;
         if (StateDict.IsSafeTensors(stream) || StateDict.IsPyTorchArchive(stream))
         {
             using StateDict file = StateDict.Open(stream);
@@ -190,9 +190,7 @@ public sealed class SequencePredictor
         int size = Shape.NumericSize, columns = Shape.Embeddings.Count;
         int steps = size > 0 ? features.Length / size : tokens.Length / columns;
         if (steps == 0 || features.Length != steps * size || tokens.Length != steps * columns || statics.Length != Shape.StaticSize)
-            throw new ArgumentException($"A sequence has one or more steps of {size} numbers and {columns} tokens, and {Shape.StaticSize} "
-                + $"static features; found {features.Length} numbers, {tokens.Length} tokens and {statics.Length} static features.",
-                nameof(features));
+            throw WrongCounts("A sequence has one or more steps", features.Length, tokens.Length, statics.Length);
         if (_scorer.Count == _isBad.Length)
             Array.Resize(ref _isBad, Math.Max(16, 2 * _isBad.Length));
         bool isBad = _isBad[_scorer.Count] = !IsFinite(features) || !IsFinite(statics);
@@ -276,22 +274,25 @@ public sealed class SequencePredictor
     /// <param name="features">The step's F numbers.</param>
     /// <param name="tokens">The step's keys.</param>
     /// <returns>The scores of the steps so far, as of a sequence that ends here; valid until the next call.</returns>
+    /// <exception cref="ArgumentException">There are more or fewer numbers or tokens than a step has, or a number is not finite; the stream
+    /// stays where it was.</exception>
     /// <exception cref="NotSupportedException">The network reads sequences as a whole, or is several networks.</exception>
     public ReadOnlySpan<float> Step(ReadOnlySpan<float> features, ReadOnlySpan<int> tokens = default)
     {
         if (_network.Networks.Count > 1 || Shape.StaticSize > 0 || Task == SequencePredictionTask.AnomalyDetection || Shape.SkipSteps > 0
             || Shape.Head == Head.Crf)
             throw new NotSupportedException("Networks that read the whole sequence, static features, or several networks have no stream.");
+        if (features.Length != Shape.NumericSize || tokens.Length != Shape.Embeddings.Count)
+            throw WrongCounts("A step of a stream is one step", features.Length, tokens.Length, statics: 0);
+        if (!IsFinite(features))
+            throw new ArgumentException("A step of a stream has to have finite numbers.", nameof(features));
         _stream ??= new SequenceStream(_network.Networks[0]);
         FloatBuffer.Require(ref _step, Math.Max(Shape.NumericSize, Shape.OutputSize));
         FloatBuffer.Require(ref _keys, Shape.Embeddings.Count);
         Span<float> scaled = _step.AsSpan(0, features.Length);
         features.CopyTo(scaled);
-        if (!IsFinite(features))
-            throw new ArgumentException("A step of a stream has to have finite numbers.", nameof(features));
-        if (features.Length == Shape.NumericSize)
-            _network.Model.InputScaler.Apply(scaled);
-        Span<int> keys = _keys.AsSpan(0, Math.Min(tokens.Length, _keys.Length));
+        _network.Model.InputScaler.Apply(scaled);
+        Span<int> keys = _keys.AsSpan(0, tokens.Length);
         for (int i = 0; i < keys.Length; i++)
             keys[i] = Shape.Embeddings[i].Keys is { } subset ? subset.NumberOf(KeyOf(tokens[i], i)) : KeyOf(tokens[i], i);
         ReadOnlySpan<float> outputs = _stream.Step(scaled, keys);
@@ -336,6 +337,10 @@ public sealed class SequencePredictor
             throw new InvalidDataException("A saved LSTM model can't be read: its network is not that of its columns.");
         return new SequencePredictor(new ScoringNetwork(model), columns, task, columns.OutputFunction ?? OutputFunction.None);
     }
+
+    private ArgumentException WrongCounts(string expected, int features, int tokens, int statics)
+        => new($"{expected} of {Shape.NumericSize} numbers and {Shape.Embeddings.Count} tokens, and {Shape.StaticSize} static features; "
+            + $"found {features} numbers, {tokens} tokens and {statics} static features.", nameof(features));
 
     private static bool IsFinite(ReadOnlySpan<float> values) => values.IsEmpty || TensorPrimitives.IsFiniteAll(values);
 

@@ -73,13 +73,13 @@ public sealed class SeriesPredictor
     }
 
     /// <summary>Reads a forecaster, see <see cref="Load(string)"/>.</summary>
-    /// <param name="stream">Holds the file and can seek; it stays open.</param>
+    /// <param name="stream">Holds the file, from its position to its end; it stays open.</param>
     /// <returns>The forecaster.</returns>
     /// <exception cref="InvalidDataException">The stream is damaged, or holds no model of this package.</exception>
     public static SeriesPredictor Load(Stream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        using ModelArchive archive = ModelArchive.Open(stream);
+        using ModelArchive archive = ModelArchive.Open(WholeStream.Of(stream));
         if (archive.Loader != "LstmForecasting")
             throw new NotSupportedException($"The model is {archive.Loader}, not a forecaster.");
         var saved = SavedForecast.FromJson(archive.ReadJson("Forecast.json"));

@@ -185,9 +185,15 @@ internal sealed class PickleReader
             ? new PickledStorage(key, type, length)
             : throw Invalid("a storage with its type, key, place and length", "something else");
 
-    private static long[] Longs(PickledTuple tuple) => Array.TrueForAll(tuple.Items, item => item is long)
-        ? [.. tuple.Items.Cast<long>()]
-        : throw Invalid("whole numbers as sizes and strides", "something else");
+    private static long[] Longs(PickledTuple tuple)
+    {
+        // A tuple may be that of many tensors, each of which copies it.
+        if (tuple.Items.Length > StateDict.MaxDimensions)
+            throw Invalid($"at most {StateDict.MaxDimensions} sizes and strides of a tensor", $"{tuple.Items.Length}");
+        return Array.TrueForAll(tuple.Items, item => item is long)
+            ? [.. tuple.Items.Cast<long>()]
+            : throw Invalid("whole numbers as sizes and strides", "something else");
+    }
 
     private void SetItems(List<object?> pairs)
     {

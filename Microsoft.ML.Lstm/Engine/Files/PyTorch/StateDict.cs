@@ -25,15 +25,18 @@ internal sealed record StoredTensor(string Name, int[] Shape, ElementType Type, 
 /// </summary>
 internal sealed class StateDict : IDisposable
 {
+    /// <summary>The most dimensions of a tensor.</summary>
+    public const int MaxDimensions = 8;
+
     private const string PickleEntry = "data.pkl";
 
-    // What small files may take, and large ones for each of their bytes: half floats become floats, in the file's arrays and the network's.
+    // What small files may take, and large ones for each of their bytes: half floats become floats, in the file's arrays and the network's,
+    // and tied weights (an embedding's that are the last layer's too) are read twice from one storage.
     private const long BaseBytes = 40 << 20;
-    private const int BytesPerByte = 8;
+    private const int BytesPerByte = 16;
     private const int BytesPerEntry = 512;
     private const int MaxDepth = 8;
     private const int MaxName = 512;
-    private const int MaxDimensions = 8;
 
     private readonly Stream _stream;
     private readonly long _start;
@@ -88,7 +91,8 @@ internal sealed class StateDict : IDisposable
             using var archive = new ZipArchive(stream, ZipArchiveMode.Read, leaveOpen: true);
             return archive.Entries.Any(entry => entry.Name == PickleEntry);
         }
-        catch (InvalidDataException)
+        catch (Exception error) when (error is InvalidDataException or IOException or ArgumentException or OverflowException
+            or IndexOutOfRangeException)
         {
             return false;
         }
@@ -138,9 +142,13 @@ internal sealed class StateDict : IDisposable
         {
             _tensors.Add(new StoredTensor(entry.Name, entry.Shape, entry.Type, () =>
             {
-                Budget.Take((long)entry.Length * (sizeof(float) + entry.Type.Size));
+                long size = (long)entry.Length * entry.Type.Size;
+                if (size > Array.MaxLength)
+                    throw new NotSupportedException(
+                        $"PyTorch: tensor '{Show(entry.Name)}' has {size:N0} bytes; at most {Array.MaxLength:N0} are read.");
+                Budget.Take((long)entry.Length * sizeof(float) + size);
                 _stream.Position = _start + begin + entry.Begin;
-                byte[] bytes = LittleEndian.Read<byte>(_stream, checked(entry.Length * entry.Type.Size), $"tensor '{Show(entry.Name)}'");
+                byte[] bytes = LittleEndian.Read<byte>(_stream, (int)size, $"tensor '{Show(entry.Name)}'");
                 float[] values = new float[entry.Length];
                 entry.Type.Read(bytes, values);
                 return values;
@@ -283,7 +291,7 @@ internal sealed class StateDict : IDisposable
             content.ReadExactly(bytes);
             return bytes;
         }
-        catch (Exception error) when (error is IOException or ArgumentException or OverflowException)
+        catch (Exception error) when (error is IOException or ArgumentException or OverflowException or IndexOutOfRangeException)
         {
             throw new InvalidDataException($"PyTorch: entry '{Show(entry.FullName)}' can't be read ({error.Message})", error);
         }

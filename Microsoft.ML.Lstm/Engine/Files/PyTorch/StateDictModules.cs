@@ -53,7 +53,8 @@ internal sealed partial class StateDictModules
         {
             LinearTensors[] found = [.. rest.Where(module => IsEmbedding(module, isLinearKnown: options.LinearModules is not null))];
             Embeddings = [.. found.Select(module => module.Weight)];
-            rest.RemoveAll(found.Contains);
+            var taken = new HashSet<LinearTensors>(found, ReferenceEqualityComparer.Instance);
+            rest.RemoveAll(taken.Contains);
         }
         if (Linear is null)
         {

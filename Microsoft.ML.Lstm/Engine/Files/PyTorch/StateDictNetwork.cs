@@ -24,7 +24,7 @@ internal sealed record StateDictNetwork(SequenceModel Model, IReadOnlyDictionary
             throw new NotSupportedException($"PyTorch: the network would have more than {NetworkShape.MaxParameters:N0} parameters.");
         file.Budget.Take(shape.ParameterCount * sizeof(float));
         var parameters = new ParameterSet(shape);
-        var builder = new Builder(modules, options, parameters);
+        var builder = new Builder(modules, options, parameters, file.Budget);
         builder.Fill();
         if (!TensorPrimitives.IsFiniteAll(parameters.Values))
             throw new InvalidDataException("PyTorch: expected finite weights, found NaN or infinity.");
@@ -81,7 +81,7 @@ internal sealed record StateDictNetwork(SequenceModel Model, IReadOnlyDictionary
         };
     }
 
-    private sealed class Builder(StateDictModules modules, PyTorchImportOptions options, ParameterSet parameters)
+    private sealed class Builder(StateDictModules modules, PyTorchImportOptions options, ParameterSet parameters, Budget budget)
     {
         public Dictionary<string, string> Names { get; } = [];
 
@@ -160,7 +160,7 @@ internal sealed record StateDictNetwork(SequenceModel Model, IReadOnlyDictionary
                     break;
                 default:
                     double[] product = ToDouble(modules.Linear[0].Weight);
-                    double[] sum = ToDouble(modules.Linear[0].Bias, modules.Linear[0].OutputSize);
+                    double[] sum = BiasOf(modules.Linear[0]);
                     foreach (LinearTensors next in modules.Linear.Skip(1))
                         (product, sum) = Chain(next, product, sum);
                     for (int i = 0; i < product.Length; i++)
@@ -174,11 +174,17 @@ internal sealed record StateDictNetwork(SequenceModel Model, IReadOnlyDictionary
         }
 
         // W₂·(W₁·x + b₁) + b₂.
-        private static (double[] Weight, double[] Bias) Chain(LinearTensors next, double[] weight, double[] bias)
+        private (double[] Weight, double[] Bias) Chain(LinearTensors next, double[] weight, double[] bias)
         {
-            double[] second = ToDouble(next.Weight), sum = ToDouble(next.Bias, next.OutputSize);
+            double[] second = ToDouble(next.Weight), sum = BiasOf(next);
             int inner = next.InputSize, width = weight.Length / inner;
-            double[] product = new double[next.OutputSize * width];
+            // What stands between two layers may be larger than either.
+            long length = (long)next.OutputSize * width;
+            if (length > Array.MaxLength)
+                throw new NotSupportedException($"PyTorch: the product of {StateDictModules.Quote(next.Weight.Name)} and the linear layers "
+                    + $"before it would have more than {Array.MaxLength:N0} elements.");
+            budget.Take(length * sizeof(double));
+            double[] product = new double[length];
             for (int row = 0; row < next.OutputSize; row++)
             {
                 Span<double> target = product.AsSpan(row * width, width);
@@ -189,8 +195,20 @@ internal sealed record StateDictNetwork(SequenceModel Model, IReadOnlyDictionary
             return (product, sum);
         }
 
-        private static double[] ToDouble(StoredTensor? tensor, int length = 0)
-            => tensor is null ? new double[length] : Array.ConvertAll(tensor.Read(), value => (double)value);
+        private double[] ToDouble(StoredTensor tensor)
+        {
+            float[] values = tensor.Read();
+            budget.Take((long)values.Length * sizeof(double));
+            return Array.ConvertAll(values, value => (double)value);
+        }
+
+        private double[] BiasOf(LinearTensors linear)
+        {
+            if (linear.Bias is { } bias)
+                return ToDouble(bias);
+            budget.Take((long)linear.OutputSize * sizeof(double));
+            return new double[linear.OutputSize];
+        }
 
         // Row 0 is the missing token here, and row k that of key k.
         private void FillEmbedding(string name, StoredTensor table)

@@ -17,6 +17,8 @@ internal static class StateDictWriter
         string? part = model.OtherMembers.Count > 0 ? "it is an ensemble; write each of its Members"
             : shape.Head == Head.Autoencoder ? "it is an autoencoder"
             : shape.Head == Head.SequenceToSequence ? "it is an encoder with a decoder"
+            : shape.Head == Head.Crf ? "it has a conditional random field"
+            : shape.AdaptiveSoftmax is not null ? "its outputs are an adaptive softmax (SoftmaxCutoffs)"
             : shape.Characters is not null ? "it reads the characters of words"
             : shape.Convolutions.Count > 0 ? "it has convolutions"
             : shape.StepsPerFrame > 1 ? "its recurrent layers read frames of several steps (StepsPerFrame)"
@@ -57,9 +59,12 @@ internal static class StateDictWriter
                     int table = Array.IndexOf(parameters.Embeddings, parameter);
                     tensors.Add(new SafeTensor($"{Prefix(embeddings[table])}weight", parameter.Dimensions, values));
                     break;
-                default:
+                case ParameterRole.AttentionWeight or ParameterRole.AttentionBias or ParameterRole.AttentionVector:
                     tensors.Add(new SafeTensor(parameter.Name, parameter.Dimensions, values));
                     break;
+                default:
+                    // A part that the list above does not have must not be written as if PyTorch knew it.
+                    throw new NotSupportedException($"The network can't be written for PyTorch: it has weights '{parameter.Name}'.");
             }
         }
         // What Hugging Face's loaders ask for.
