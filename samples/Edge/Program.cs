@@ -32,7 +32,7 @@ while (input.ReadLine() is { } line)
     {
         if (count == values.Length)
             Array.Resize(ref values, 2 * count);
-        // What is no number is missing, and so is the score.
+        // What is no number is missing, and so is the score; a stream ends there.
         values[count++] = float.TryParse(line.AsSpan(field), CultureInfo.InvariantCulture, out float value) ? value : float.NaN;
     }
     ReadOnlySpan<float> scores;

@@ -36,7 +36,6 @@ internal static class WavePair
 
             // What would make the discriminator take these for real?
             Tensor<float> fake = Generate(Batch);
-            generator.ClearGradients();
             Tensor<float> slope = Judge(fake, isReal: 1);
             discriminator.ClearGradients();
             toLogit.ClearGradients();

@@ -12,7 +12,7 @@ internal static class ConvertCommand
 
     public static Command Create()
     {
-        var file = new Argument<FileInfo>("FILE") 
+        var file = new Argument<FileInfo>("FILE")
         {
             Description = "A model.zip; or an ONNX file, or a .pt, .pth or .safetensors of PyTorch, to make safetensors of.",
         };
@@ -48,7 +48,7 @@ internal static class ConvertCommand
         };
         string path = output?.FullName ?? Path.ChangeExtension(file.FullName, format == Onnx ? Onnx : Safetensors);
         if (path == file.FullName)
-            throw new InvalidDataException($"{path} is that format already.");
+            throw new InvalidDataException($"{path} would be overwritten; give --output.");
         string ending = file.Extension.ToLowerInvariant();
         if (ending is ".onnx" or ".pt" or ".pth" or ".safetensors")
         {

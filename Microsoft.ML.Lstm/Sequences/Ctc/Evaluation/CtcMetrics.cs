@@ -30,12 +30,16 @@ public sealed class CtcMetrics
     /// <summary>The number of sequences whose label is right as a whole.</summary>
     public long NumberOfExactMatches { get; internal set; }
 
-    /// <summary>The label error rate, <see cref="NumberOfLabelErrors"/> / <see cref="NumberOfLabels"/>: 0 or more, also above 1; NaN or ∞ where all
-    /// right labels are empty.</summary>
+    /// <summary>
+    /// The label error rate, <see cref="NumberOfLabelErrors"/> / <see cref="NumberOfLabels"/>: 0 or more, also above 1; NaN or ∞ where
+    /// all right labels are empty.
+    /// </summary>
     public double LabelErrorRate => (double)NumberOfLabelErrors / NumberOfLabels;
 
-    /// <summary>The word error rate, <see cref="NumberOfWordErrors"/> / <see cref="NumberOfWords"/>: 0 or more, also above 1; NaN or ∞ where all right
-    /// labels are empty.</summary>
+    /// <summary>
+    /// The word error rate, <see cref="NumberOfWordErrors"/> / <see cref="NumberOfWords"/>: 0 or more, also above 1; NaN or ∞ where all
+    /// right labels are empty.
+    /// </summary>
     public double WordErrorRate => (double)NumberOfWordErrors / NumberOfWords;
 
     /// <summary>The share of sequences whose label is right as a whole, from 0 to 1.</summary>
