@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Reflection;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 
@@ -33,7 +34,7 @@ internal sealed class CsvFile
     /// <exception cref="InvalidDataException">There is no such column, or no row.</exception>
     public string[] Texts(string column)
     {
-        int index = Array.IndexOf(_header, column);
+        int index = Array.FindIndex(_header, name => name.Equals(column, StringComparison.OrdinalIgnoreCase));
         if (index < 0)
             throw new InvalidDataException(
                 $"{_path} has no column '{column}'. Its header line names {string.Join(", ", _header.Select(name => $"'{name}'"))}.");
@@ -44,10 +45,7 @@ internal sealed class CsvFile
     /// <summary>The numbers of a column, NaN where one is missing.</summary>
     /// <exception cref="InvalidDataException">There is no such column, or a field is no number.</exception>
     public float[] Numbers(string column) =>
-        [.. Texts(column).Select((field, row) =>
-            float.TryParse(field, NumberStyles.Float, CultureInfo.InvariantCulture, out float number) ? number
-            : Missing.Contains(field, StringComparer.OrdinalIgnoreCase) ? float.NaN
-            : throw Wrong(column, row, field, "a number such as 12.5"))];
+        [.. Texts(column).Select((field, row) => Number(field) ?? throw Wrong(column, row, field, "a number such as 12.5"))];
 
     /// <summary>The times of a column.</summary>
     /// <exception cref="InvalidDataException">There is no such column, or a field is no time.</exception>
@@ -55,6 +53,45 @@ internal sealed class CsvFile
         [.. Texts(column).Select((field, row) =>
             DateTime.TryParse(field, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out DateTime time) ? time
             : throw Wrong(column, row, field, "a time such as 2026-01-31 or 2026-01-31 18:00"))];
+
+    /// <summary>Yes or no, as 1 or 0, true or false.</summary>
+    /// <exception cref="InvalidDataException">There is no such column, or a field is neither.</exception>
+    public bool[] Flags(string column) =>
+        [.. Texts(column).Select((field, row) => field.ToUpperInvariant() switch
+        {
+            "1" or "TRUE" or "YES" => true,
+            "0" or "FALSE" or "NO" => false,
+            _ => throw Wrong(column, row, field, "1 or 0"),
+        })];
+
+    /// <summary>Rows of a type whose properties have the names of columns, which may stand in any order.</summary>
+    /// <exception cref="InvalidDataException">A column is not there, or has a field that is not as the property's type says.</exception>
+    public TRow[] Rows<TRow>() where TRow : new()
+    {
+        TRow[]? rows = null;
+        foreach (PropertyInfo property in CsvRow<TRow>.Properties)
+        {
+            Array values = property.PropertyType == typeof(float) ? Numbers(property.Name)
+                : property.PropertyType == typeof(float[]) ? Lists(property.Name)
+                : property.PropertyType == typeof(bool) ? Flags(property.Name)
+                : property.PropertyType == typeof(DateTime) ? Times(property.Name)
+                : Texts(property.Name);
+            rows ??= [.. Enumerable.Range(0, values.Length).Select(_ => new TRow())];
+            for (int i = 0; i < rows.Length; i++)
+                property.SetValue(rows[i], values.GetValue(i));
+        }
+        return rows!;
+    }
+
+    private float[][] Lists(string column) =>
+        [.. Texts(column).Select((field, row) => field.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .Select(text => Number(text) ?? throw Wrong(column, row, field, "numbers with spaces between"))
+            .ToArray())];
+
+    private static float? Number(string field) =>
+        float.TryParse(field, NumberStyles.Float, CultureInfo.InvariantCulture, out float number) ? number
+        : Missing.Contains(field, StringComparer.OrdinalIgnoreCase) ? float.NaN
+        : null;
 
     private InvalidDataException Wrong(string column, int row, string field, string expected) =>
         new($"{_path}: row {row + 1} below the header has '{field}' in column '{column}'; expected {expected}.");
