@@ -98,6 +98,8 @@ public static class LstmModelCatalog
             nameof(LstmAutoencoderTransformer) => Sequence(saved => LstmAutoencoderTransformer.Of(environment, saved)),
             nameof(LstmLanguageModelTransformer) => Sequence(saved => LstmLanguageModelTransformer.Of(environment, saved)),
             nameof(LstmScoringTransformer) => Sequence(saved => LstmScoringTransformer.Of(environment, saved)),
+            nameof(LstmSequenceToSequenceTransformer) => throw new NotSupportedException("ONNX: the file has an encoder or a decoder's "
+                + "step; LoadLstmFromOnnx(encoder, decoderStep) reads both."),
             _ => throw new NotSupportedException($"ONNX: the file has a {OnnxText.Show(description.Transformer)}, "
                 + "which this version of the package does not know."),
         };
@@ -108,5 +110,36 @@ public static class LstmModelCatalog
             description.Check(transformer.Onnx.WriteTo);
             return transformer;
         }
+    }
+
+    /// <summary>
+    /// Reads a transformer that writes sequences back from the two files of
+    /// <see cref="LstmSequenceToSequenceTransformer.ExportToOnnx(Stream, Stream)"/>; see
+    /// <see cref="LoadLstmFromOnnx(ModelOperationsCatalog, string)"/>.
+    /// </summary>
+    /// <param name="catalog">The catalog, <c>ml.Model</c>.</param>
+    /// <param name="encoder">Holds the encoder's file, from its position to its end; it stays open.</param>
+    /// <param name="decoderStep">Holds the file of the decoder's step, likewise.</param>
+    /// <returns>The transformer.</returns>
+    /// <exception cref="InvalidDataException">A stream holds no ONNX file, or a damaged or changed one, or the two don't belong
+    /// together.</exception>
+    /// <exception cref="NotSupportedException">A stream holds another ONNX file.</exception>
+    public static LstmSequenceToSequenceTransformer LoadLstmFromOnnx(this ModelOperationsCatalog catalog, Stream encoder,
+        Stream decoderStep)
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        ArgumentNullException.ThrowIfNull(encoder);
+        ArgumentNullException.ThrowIfNull(decoderStep);
+        ModelProto first = OnnxFileScan.Parse(encoder, out long length), second = OnnxFileScan.Parse(decoderStep, out long stepLength);
+        ModelDescription? description = ModelDescription.Find(first, length + stepLength, second);
+        foreach (ModelDescription? each in new[] { description, ModelDescription.Find(second, stepLength) })
+        {
+            if (each?.Transformer != nameof(LstmSequenceToSequenceTransformer))
+                throw new NotSupportedException("ONNX: expected the files of an encoder and of its decoder's step, as ExportToOnnx of this "
+                    + $"package writes them, found one of {(each is null ? "others" : $"a {OnnxText.Show(each.Transformer)}")}.");
+        }
+        var transformer = LstmSequenceToSequenceTransformer.Of(catalog.GetEnvironment(), SequenceOnnx.Read(description!));
+        description!.Check(transformer.Onnx.WriteEncoderTo, transformer.Onnx.WriteStepTo);
+        return transformer;
     }
 }

@@ -236,6 +236,9 @@ public sealed partial class SequenceModelParameters
     /// <summary>The network of a file of ours, by what the file says of it.</summary>
     private static SequenceModelParameters Of(ModelDescription description)
     {
+        if (description.Transformer == nameof(LstmSequenceToSequenceTransformer))
+            throw new NotSupportedException("ONNX: the file has an encoder or a decoder's step; ml.Model.LoadLstmFromOnnx gives the "
+                + "transformer back from both.");
         if (!SequenceOnnx.Has(description))
             throw new NotSupportedException($"ONNX: the file has a {OnnxText.Show(description.Transformer)}, which reads rows of series; "
                 + "ml.Model.LoadLstmFromOnnx gives it back.");
@@ -243,7 +246,7 @@ public sealed partial class SequenceModelParameters
         NetworkShape shape = saved.Network.Shape;
         SequenceModelParameters model = saved.Check(shape.Head, hasClasses: true);
         model.LabelValues?.Check(shape.ClassCount);
-        description.Check(file => NetworkValues.WriteAll(file, saved.Network));
+        description.Check(file => NetworkValues.WriteAll(() => file, saved.Network));
         FeatureColumn[] numbers = [.. saved.Columns.Features.Where(feature => !feature.IsTokens)];
         return new SequenceModelParameters(saved.Network)
         {

@@ -37,12 +37,37 @@ internal sealed class SequenceOnnx(string transformer, SequenceModel model, Scor
     /// <summary>Writes a file: see <see cref="SequencePredictionTransformer.ExportToOnnx"/>.</summary>
     public void WriteFile(Stream stream)
     {
+        if (model.Shape.Head == Head.SequenceToSequence)
+            throw new NotSupportedException("A network that writes sequences is an encoder, which runs once, and a decoder, which runs for "
+                + "each token: ExportToOnnx(encoder, decoderStep) writes two files.");
+        WriteDescribed(WriteTo, stream);
+    }
+
+    /// <summary>Writes two files: see <see cref="LstmSequenceToSequenceTransformer.ExportToOnnx"/>.</summary>
+    public void WriteFiles(Stream encoder, Stream decoderStep)
+    {
+        WriteDescribed(WriteEncoderTo, encoder);
+        var step = new OnnxFile(transformer);
+        WriteStepTo(step);
+        // Enough to say what the file is of.
+        ModelDescription.WriteTransformer(step, transformer);
+        step.Write(decoderStep);
+    }
+
+    private void WriteDescribed(Action<OnnxFile> write, Stream stream)
+    {
         var file = new OnnxFile(transformer);
-        WriteTo(file);
+        write(file);
         ModelDescription.Write(file, transformer, model, (ColumnsName, Encoding.UTF8.GetString(columns.ToJson())),
             (FunctionName, function.ToString()));
         file.Write(stream);
     }
+
+    /// <summary>Writes the encoder of a network that writes sequences.</summary>
+    public void WriteEncoderTo(OnnxFile file) => SequenceToSequenceValues.WriteEncoder(file, model, AddInputs(file));
+
+    /// <summary>Writes the step of its decoder.</summary>
+    public void WriteStepTo(OnnxFile file) => SequenceToSequenceValues.WriteStep(file, model, columns.LabelValues?.Values);
 
     /// <summary>Writes the network into a file.</summary>
     public void WriteTo(OnnxFile file)
@@ -52,6 +77,13 @@ internal sealed class SequenceOnnx(string transformer, SequenceModel model, Scor
             LanguageModelValues.Write(file, model, input.Features[0].Name, columns.LabelValues?.Values);
             return;
         }
+        var network = new NetworkValues(file, model, AddInputs(file));
+        foreach (OutputColumn output in outputs.Where(output => output.IsInOnnx))
+            file.AddOutput(output.Name, output.Write(network));
+    }
+
+    private NetworkInputs AddInputs(OnnxFile file)
+    {
         var names = input.Features.ToDictionary(feature => feature, feature => file.AddInput(feature.IsTokens
             ? new OnnxValue(feature.Name, TensorProto.Types.DataType.Uint32, OnnxAxis.Batch, OnnxAxis.Time)
             : new OnnxValue(feature.Name, TensorProto.Types.DataType.Float, OnnxAxis.Batch, OnnxAxis.Time, feature.FeaturesPerStep)));
@@ -61,12 +93,10 @@ internal sealed class SequenceOnnx(string transformer, SequenceModel model, Scor
         string? words = input.CharacterColumnName is { } texts
             ? file.AddInput(new OnnxValue(texts, TensorProto.Types.DataType.Uint32, OnnxAxis.Batch, OnnxAxis.Time, OnnxAxis.Characters))
             : null;
-        var network = new NetworkValues(file, model, new NetworkInputs(
+        return new NetworkInputs(
             [.. input.Features.Where(feature => !feature.IsTokens).Select(feature => names[feature])],
             [.. input.Features.Where(feature => feature.IsTokens).Select(feature => names[feature])],
-            statics, file.AddLengths(), words));
-        foreach (OutputColumn output in outputs.Where(output => output.IsInOnnx))
-            file.AddOutput(output.Name, output.Write(network));
+            statics, file.AddLengths(), words);
     }
 
     /// <summary>Writes the part of a pipeline that ML.NET's converter asks for.</summary>
@@ -78,6 +108,9 @@ internal sealed class SequenceOnnx(string transformer, SequenceModel model, Scor
         if (model.Shape.Head == Head.NextToken)
             throw new NotSupportedException("a language model goes from token to token with a state; ExportToOnnx writes it with the state "
                 + "as an input and an output");
+        if (model.Shape.Head == Head.SequenceToSequence)
+            throw new NotSupportedException("a decoder writes token by token; ExportToOnnx(encoder, decoderStep) writes a file for the "
+                + "source and one for a step");
         if (input.CharacterColumnName is not null)
             throw new NotSupportedException($"it reads the texts of column '{input.CharacterColumnName}' by their characters, and ONNX has "
                 + "no operators for those of texts; ExportToOnnx writes a network that reads the characters' codes");

@@ -29,7 +29,8 @@ internal sealed class MemberValues
         FrameValues? frames = Shape.StepsPerFrame == 1 ? null : new FrameValues(inputs, x, Shape.InputSize, Shape.StepsPerFrame);
         _steps = frames is null ? inputs : frames;
         _recurrent = new RecurrentValues(Graph, parameters, Graph.Transpose(frames?.Values ?? x, 1, 0, 2), _steps.Lengths,
-            needsSteps: Shape.Head.IsPerStep || Shape.Pooling != Pooling.Last);
+            needsSteps: Shape.Head.IsPerStep || Shape.Head == Head.SequenceToSequence || Shape.Pooling != Pooling.Last,
+            needsFinal: Shape.Head == Head.SequenceToSequence);
         if (Shape.Head.IsPerStep)
         {
             Output = StepOutputs();
@@ -63,6 +64,12 @@ internal sealed class MemberValues
     /// <summary>The steps, or frames, that the recurrent layers read.</summary>
     public StepValues Steps => _steps;
 
+    /// <summary>The last layer's outputs at all steps, [B x T x D·H]; of a network that does not read its final states alone.</summary>
+    public string Top => Graph.Transpose(_recurrent.Steps, 1, 0, 2);
+
+    /// <summary>The network's parameters.</summary>
+    public ParameterSet Parameters => _parameters;
+
     private OnnxGraph Graph => _inputs.Graph;
 
     private NetworkShape Shape => _parameters.Shape;
@@ -91,7 +98,7 @@ internal sealed class MemberValues
     }
 
     /// <summary>The vectors of keys, [B x T x size]; where there is a boundary, it is the key behind the last.</summary>
-    public static string Embed(OnnxGraph graph, ParameterSet parameters, string keys, int table)
+    public static string Embed(OnnxGraph graph, ParameterSet parameters, string keys, int table, string name = "embedding")
     {
         EmbeddingShape embedding = parameters.Shape.Embeddings[table];
         Parameter weight = parameters.Find(ParameterSet.EmbeddingName(table));
@@ -105,15 +112,15 @@ internal sealed class MemberValues
                 .. Enumerable.Range(0, known.KeyCount + 1).Select(each => (long)known.NumberOf(each)),
                 .. embedding.HasBoundary ? [embedding.Boundary] : Array.Empty<long>(),
             ];
-            row = graph.Gather(graph.Constant($"embedding{table}.rows", rows, rows.Length), row, axis: 0);
+            row = graph.Gather(graph.Constant($"{name}{table}.rows", rows, rows.Length), row, axis: 0);
         }
-        string vectors = graph.Constant($"embedding{table}.weight", parameters[weight].ToArray(), weight.Rows, weight.Columns);
+        string vectors = graph.Constant($"{name}{table}.weight", parameters[weight].ToArray(), weight.Rows, weight.Columns);
         return graph.Gather(vectors, row, axis: 0);
     }
 
     private string StepOutputs()
     {
-        string steps = Graph.Transpose(_recurrent.Steps, 1, 0, 2);
+        string steps = Top;
         if (_convolved is not null)
             steps = Graph.Concat(2, steps, _convolved);
         ReadOnlySpan<float> weight = _parameters[ParameterSet.HeadWeight];
@@ -140,7 +147,7 @@ internal sealed class MemberValues
     {
         if (Shape.Pooling == Pooling.Last)
             return Graph.Reshape(Graph.Transpose(_recurrent.Final, 1, 0, 2), 0, Shape.LayerSize);
-        string steps = Graph.Transpose(_recurrent.Steps, 1, 0, 2);
+        string steps = Top;
         string pooled;
         switch (Shape.Pooling)
         {

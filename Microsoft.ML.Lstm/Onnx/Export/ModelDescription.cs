@@ -25,11 +25,11 @@ internal sealed class ModelDescription
     private readonly Dictionary<string, TensorProto> _tensors;
     private readonly long _length;
 
-    private ModelDescription(Dictionary<string, string> texts, GraphProto graph, long length)
+    private ModelDescription(Dictionary<string, string> texts, IEnumerable<TensorProto> tensors, long length)
     {
         _texts = texts;
         _length = length;
-        _tensors = graph.Initializer.DistinctBy(tensor => tensor.Name).ToDictionary(tensor => tensor.Name);
+        _tensors = tensors.DistinctBy(tensor => tensor.Name).ToDictionary(tensor => tensor.Name);
         Transformer = Text(TransformerName);
     }
 
@@ -43,12 +43,15 @@ internal sealed class ModelDescription
     /// <param name="texts">What else the transformer needs.</param>
     public static void Write(OnnxFile file, string transformer, SequenceModel model, params (string Name, string Text)[] texts)
     {
-        file.AddMetadata(Prefix + TransformerName, transformer);
+        WriteTransformer(file, transformer);
         file.AddMetadata(Prefix + NetworkName, SavedNetwork.Write([.. model.Members.Select(member => member.Shape)]));
         file.AddMetadata(Prefix + ScalingName, TextOf(stream => ScalingFile.Write(stream, model)));
         foreach ((string name, string text) in texts)
             file.AddMetadata(Prefix + name, text);
     }
+
+    /// <summary>Says no more of a file than whose it is.</summary>
+    public static void WriteTransformer(OnnxFile file, string transformer) => file.AddMetadata(Prefix + TransformerName, transformer);
 
     /// <summary>The text that a stream is written as.</summary>
     public static string TextOf(Action<Stream> write)
@@ -60,10 +63,11 @@ internal sealed class ModelDescription
 
     /// <summary>Finds the description in a file.</summary>
     /// <param name="file">The file.</param>
-    /// <param name="length">Its length.</param>
+    /// <param name="length">Its length, with that of the second.</param>
+    /// <param name="second">A second file that has weights of the model too; null for none.</param>
     /// <returns>The description; null where there is none.</returns>
     /// <exception cref="InvalidDataException">It is damaged.</exception>
-    public static ModelDescription? Find(ModelProto file, long length)
+    public static ModelDescription? Find(ModelProto file, long length, ModelProto? second = null)
     {
         var texts = new Dictionary<string, string>();
         foreach (StringStringEntryProto entry in file.MetadataProps.Where(entry => entry.Key.StartsWith(Prefix, StringComparison.Ordinal)))
@@ -71,7 +75,9 @@ internal sealed class ModelDescription
             if (!texts.TryAdd(entry.Key[Prefix.Length..], entry.Value))
                 throw Invalid($"one '{OnnxText.Show(entry.Key)}'", "more");
         }
-        return texts.Count == 0 || file.Graph is null ? null : new ModelDescription(texts, file.Graph, length);
+        return texts.Count == 0 || file.Graph is null
+            ? null
+            : new ModelDescription(texts, [.. file.Graph.Initializer, .. second?.Graph?.Initializer ?? []], length);
     }
 
     /// <summary>A text of the description.</summary>
@@ -119,15 +125,19 @@ internal sealed class ModelDescription
     }
 
     /// <summary>Checks that the tensors of the model are those that a file of it has, as far as both have them.</summary>
-    /// <param name="write">Writes the file of the model.</param>
+    /// <param name="writes">Write the file, or files, of the model.</param>
     /// <exception cref="InvalidDataException">One has other values.</exception>
-    public void Check(Action<OnnxFile> write)
+    public void Check(params ReadOnlySpan<Action<OnnxFile>> writes)
     {
-        var file = new OnnxFile(Transformer, MostBytes);
-        write(file);
+        var files = new List<OnnxFile>();
+        foreach (Action<OnnxFile> write in writes)
+        {
+            files.Add(new OnnxFile(Transformer, MostBytes));
+            write(files[^1]);
+        }
         var budget = new Budget(long.MaxValue, "ONNX");
         // The names of tensors of the model have parts; others belong to the arithmetic, which may be another one in other versions.
-        foreach (TensorProto expected in file.Constants.Where(tensor => tensor.Name.Contains('.')))
+        foreach (TensorProto expected in files.SelectMany(file => file.Constants).Where(tensor => tensor.Name.Contains('.')))
         {
             if (!_tensors.TryGetValue(expected.Name, out TensorProto? found))
                 continue;
@@ -162,9 +172,9 @@ internal sealed class ModelDescription
                 marks.Slice(parameter.Offset, parameter.Length).Clear();
         }
         NetworkShape first = shapes[0];
-        var file = new OnnxFile(Transformer, MostBytes);
-        NetworkValues.WriteAll(file, SequenceModel.Of(numbers, new ModelScalers(AffineScaler.Identity(first.NumericSize),
-            AffineScaler.Identity(first.StaticSize), AffineScaler.Identity(first.OutputSize))));
+        IReadOnlyList<OnnxFile> files = NetworkValues.WriteAll(() => new OnnxFile(Transformer, MostBytes), SequenceModel.Of(numbers,
+            new ModelScalers(AffineScaler.Identity(first.NumericSize), AffineScaler.Identity(first.StaticSize),
+                AffineScaler.Identity(first.OutputSize))));
 
         int read = 0;
         // A tied head has weights of the table of embeddings once more; Check compares them.
@@ -179,7 +189,7 @@ internal sealed class ModelDescription
                 read += parameter.Length;
             }
         }
-        foreach (TensorProto written in file.Constants)
+        foreach (TensorProto written in files.SelectMany(file => file.Constants))
         {
             int[] places = Floats(written) is { } marked ? BitsOf(marked).ToArray() : [];
             if (!places.AsSpan().ContainsAnyInRange(1, count))

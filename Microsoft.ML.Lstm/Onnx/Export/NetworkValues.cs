@@ -18,8 +18,6 @@ internal sealed class NetworkValues
     public NetworkValues(OnnxGraph graph, SequenceModel model, NetworkInputs inputs)
     {
         (Graph, _model) = (graph, model);
-        if (Shape.Head == Head.SequenceToSequence)
-            throw new NotSupportedException("A network that writes sequences, step by step, can't be written as ONNX.");
         _inputs = new InputValues(graph, model, inputs);
         _members = [.. model.Members.Select(member => new MemberValues(_inputs, member))];
         Output = MeanOf(member => member.Output);
@@ -29,29 +27,42 @@ internal sealed class NetworkValues
             Encoding = graph.Concat(axis: 1, [.. _members.Select(member => member.Encoding)]);
     }
 
-    /// <summary>Writes all of a network into a file, whatever of it is read.</summary>
-    public static void WriteAll(OnnxFile file, SequenceModel model)
+    /// <summary>Writes all of a network into its file, or files, whatever of it is read.</summary>
+    public static IReadOnlyList<OnnxFile> WriteAll(Func<OnnxFile> newFile, SequenceModel model)
     {
         NetworkShape shape = model.Shape;
+        OnnxFile file = newFile();
         if (shape.Head == Head.NextToken)
         {
             LanguageModelValues.Write(file, model, "Tokens", names: null);
-            return;
+            return [file];
         }
         string Floats(string name, params OnnxAxis[] axes) => file.AddInput(new OnnxValue(name, TensorProto.Types.DataType.Float, axes));
-        var network = new NetworkValues(file, model, new NetworkInputs(
+        var inputs = new NetworkInputs(
             shape.NumericSize > 0 ? [Floats("Features", OnnxAxis.Batch, OnnxAxis.Time, shape.NumericSize)] : [],
             [.. shape.Embeddings.Select(_ => file.AddInput(new OnnxValue("Tokens", TensorProto.Types.DataType.Uint32, OnnxAxis.Batch,
                 OnnxAxis.Time)))],
             shape.StaticSize > 0 ? Floats("Statics", OnnxAxis.Batch, shape.StaticSize) : null, file.AddLengths(),
             shape.Characters is null ? null : file.AddInput(new OnnxValue("Words", TensorProto.Types.DataType.Uint32, OnnxAxis.Batch,
-                OnnxAxis.Time, OnnxAxis.Characters))));
+                OnnxAxis.Time, OnnxAxis.Characters)));
+        if (shape.Head == Head.SequenceToSequence)
+        {
+            OnnxFile step = newFile();
+            SequenceToSequenceValues.WriteEncoder(file, model, inputs);
+            SequenceToSequenceValues.WriteStep(step, model, names: null);
+            return [file, step];
+        }
+        var network = new NetworkValues(file, model, inputs);
         _ = shape.Head == Head.Crf ? network.Crf : null;
         _ = shape.Head == Head.Autoencoder ? network.StepErrors : null;
+        return [file];
     }
 
     /// <summary>The graph.</summary>
     public OnnxGraph Graph { get; }
+
+    /// <summary>The network, or the members of an ensemble.</summary>
+    public IReadOnlyList<MemberValues> Members => _members;
 
     /// <summary>The network's shape; of an ensemble that of the first member.</summary>
     public NetworkShape Shape => _model.Shape;

@@ -14,8 +14,9 @@ internal sealed class RecurrentValues
     /// <param name="name">What the layers are called, before their number.</param>
     /// <param name="isReversed">Whether the only direction goes from the last step to the first.</param>
     /// <param name="initialStates">For each layer h and, for LSTM, c before the first step, each [D x B x H]; null for zeros.</param>
+    /// <param name="needsFinal">Whether the last layer's final states are read beside its steps.</param>
     public RecurrentValues(OnnxGraph graph, ParameterSet parameters, string x, string? lengths, bool needsSteps, string name = "layer",
-        bool isReversed = false, string[][]? initialStates = null)
+        bool isReversed = false, string[][]? initialStates = null, bool needsFinal = false)
     {
         NetworkShape shape = parameters.Shape;
         var cell = OnnxCell.Of(shape.Cell);
@@ -45,15 +46,14 @@ internal sealed class RecurrentValues
             ],
             [
                 !isLast || needsSteps ? $"{name}{layer}.Y" : "",
-                initialStates is not null || (isLast && !needsSteps) ? $"{name}{layer}.Y_h" : "",
+                initialStates is not null || (isLast && (needsFinal || !needsSteps)) ? $"{name}{layer}.Y_h" : "",
                 .. initialStates?[layer].Length == 2 ? [$"{name}{layer}.Y_c"] : Array.Empty<string>(),
             ], attributes);
             finalStates.Add(initialStates is null ? [] : results[1..]);
-            if (isLast && !needsSteps)
-            {
+            if (isLast && (needsFinal || !needsSteps))
                 Final = results[1];
+            if (isLast && !needsSteps)
                 return;
-            }
             FinalStates = finalStates;
             x = Steps = graph.Reshape(graph.Transpose(results[0], 0, 2, 1, 3), 0, 0, shape.LayerSize);
         }
@@ -79,6 +79,6 @@ internal sealed class RecurrentValues
     /// <summary>The last layer's outputs, [T x B x D·H]; if they are needed.</summary>
     public string Steps { get; } = "";
 
-    /// <summary>The last layer's final states, [D x B x H]; if its steps are not needed.</summary>
+    /// <summary>The last layer's final states, [D x B x H]; if its steps are not needed, or these are too.</summary>
     public string Final { get; } = "";
 }

@@ -40,7 +40,7 @@ namespace Microsoft.ML.Lstm;
 /// | Is normalization required? | No: features are scaled inside, and the model keeps the scaling |
 /// | Is caching required? | No: the data is read once |
 /// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.Lstm |
-/// | Exportable to ONNX | No |
+/// | Exportable to ONNX | As two files, encoder and decoder's step, by `ExportToOnnx` of the transformer; not as part of a pipeline |
 ///
 /// ### Training Algorithm Details
 /// A stack of recurrent layers, by default in both directions, reads the sequence; a linear layer and tanh make of its end the state that

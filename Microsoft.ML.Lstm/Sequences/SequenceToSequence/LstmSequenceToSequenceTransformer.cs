@@ -65,6 +65,47 @@ public sealed class LstmSequenceToSequenceTransformer : SequencePredictionTransf
             Columns with { Decoding = new DecodingSettings(beamSize, penalty, maximumOutputLength ?? MaximumOutputLength) });
     }
 
+    /// <summary>
+    /// Writes the network as two ONNX models (operator set 17), with the scaling of its inputs, so that another runtime can write
+    /// sequences, greedily or by a search of its own: the encoder, which reads a batch of sequences once, and the decoder's step, which is
+    /// run for each token.
+    /// </summary>
+    /// <remarks>
+    /// The encoder has the inputs of <see cref="SequencePredictionTransformer.ExportToOnnx(Stream)"/>. Its outputs are <c>State</c>, floats
+    /// [batch, numbers], with which the decoder begins, and, if the decoder looks at its source, <c>Memory</c>, floats [batch, time,
+    /// numbers], 0 behind the end of a row. For a row that can't be read both are NaN.
+    /// <para>
+    /// The step has the inputs <c>Token</c>, unsigned 32-bit integers [batch], the key that was written last, and before the first key the
+    /// end, which is the key behind the label column's last; <c>State</c>; and with attention <c>Memory</c> and <c>Lengths</c>, 64-bit
+    /// integers [batch], the steps of each source, which may be left out where all are as long as the time axis. Its outputs are
+    /// <c>LogProbabilities</c>, floats [batch, keys + 1]: place i is that of key i + 1, minus infinity for a key that training did not
+    /// have, and the last place is that of the end, so that the token to write, and to give to the next step, is the largest's place + 1;
+    /// <c>NextState</c>, the state of the next step; and with attention <c>Attention</c>, floats [batch, time], the weights of the source's
+    /// steps. The names of the keys are in the metadata, under <c>LogProbabilities</c>, as a JSON array of texts.
+    /// </para>
+    /// <para>
+    /// The step after n tokens depends on nothing else, so a beam search gives the rows of the states that it goes on with, and
+    /// <c>Memory</c> in the same order.
+    /// </para>
+    /// </remarks>
+    /// <param name="encoder">Receives the encoder.</param>
+    /// <param name="decoderStep">Receives the decoder's step.</param>
+    /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
+    /// <exception cref="InvalidOperationException">A part has more weights than an ONNX file can hold, 2 GB.</exception>
+    /// <example>
+    /// <code>
+    /// using (FileStream encoder = File.Create("encoder.onnx"), step = File.Create("decoder.onnx"))
+    ///     translator.ExportToOnnx(encoder, step);
+    /// </code>
+    /// </example>
+    public void ExportToOnnx(Stream encoder, Stream decoderStep)
+    {
+        ArgumentNullException.ThrowIfNull(encoder);
+        ArgumentNullException.ThrowIfNull(decoderStep);
+        CheckSavable();
+        Onnx.WriteFiles(encoder, decoderStep);
+    }
+
     private protected override OutputFunction ScoreFunction => OutputFunction.None;
 
     private protected override ExplainedOutput Explained(ExplanationOptions options)

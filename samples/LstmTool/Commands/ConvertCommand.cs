@@ -75,7 +75,16 @@ internal static class ConvertCommand
             ITransformer network = InfoCommand.StepsOf(model)
                 .FirstOrDefault(step => step is SequencePredictionTransformer or SeriesTransformer)
                 ?? throw new InvalidDataException($"{file.FullName} has no network of this package in it.");
-            Write(path, stream => Export(network, stream));
+            if (network is LstmSequenceToSequenceTransformer writer)
+            {
+                var step = new MemoryStream();
+                Write(Path.ChangeExtension(path, $"encoder.{Onnx}"), stream => writer.ExportToOnnx(stream, step));
+                Write(Path.ChangeExtension(path, $"decoder.{Onnx}"), step.WriteTo);
+            }
+            else
+            {
+                Write(path, stream => Export(network, stream));
+            }
             if (InfoCommand.StepsOf(model).Skip(1).Any())
                 Console.WriteLine("The file has the network alone: what the pipeline does before and behind it is not in it.");
         }
