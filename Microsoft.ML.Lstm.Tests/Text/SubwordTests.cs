@@ -261,6 +261,33 @@ public sealed class SubwordTests
     }
 
     [TestMethod]
+    [DataRow("BPE")]
+    [DataRow("Tiktoken")]
+    public void APatternThatIsNoExpressionIsRefused(string kind)
+    {
+        ArgumentException error = Assert.ThrowsExactly<ArgumentException>(() => _ml.Transforms.Text.TokenizeIntoSubwords(new()
+        {
+            OutputColumnName = "Tokens",
+            VocabularyFile = File(kind),
+            Pattern = "(a",
+        }));
+        Assert.AreEqual("Pattern", error.ParamName);
+        StringAssert.Contains(error.Message, "(a");
+    }
+
+    [TestMethod]
+    public void TheVocabularyIsReadOnce()
+    {
+        IDataView data = Texts(Odd);
+        SubwordTokenizingTransformer model = _ml.Transforms.Text.TokenizeIntoSubwords("Tokens", "Text", File("BPE")).Fit(data);
+        Assert.AreSame(model.GetOutputSchema(data.Schema)["Tokens"].Annotations, model.Transform(data).Schema["Tokens"].Annotations);
+        SubwordTokenizer other = model.Tokenizer.WithColumns("Back", "Pieces");
+        Assert.AreSame(model.Tokenizer.Pieces, other.Pieces);
+        Assert.AreEqual(("Back", "Pieces"), (other.Settings.OutputColumnName, other.Settings.InputColumnName));
+        Assert.AreEqual(("Tokens", "Text"), (model.OutputColumnName, model.InputColumnName));
+    }
+
+    [TestMethod]
     public void ColumnsOfOtherTypesAreRefused()
     {
         string file = File("Tiktoken");

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Text;
 
@@ -89,6 +90,8 @@ public abstract class SubwordOptions
             SubwordTokenizerType.Tiktoken);
         RequireOnlyFor(MergesFile is not null, nameof(MergesFile), SubwordTokenizerType.BytePairEncoding);
 
+        CheckPattern();
+
         byte[] vocabulary = File.ReadAllBytes(VocabularyFile);
         byte[]? merges = type == SubwordTokenizerType.BytePairEncoding
             ? File.ReadAllBytes(MergesFile ?? Path.Combine(Path.GetDirectoryName(VocabularyFile) ?? "", "merges.txt"))
@@ -106,6 +109,18 @@ public abstract class SubwordOptions
         {
             if (isGiven && !types.Contains(type))
                 throw new ArgumentOutOfRangeException(option, $"{option} is for {string.Join(" and ", types)}, not for {type}.");
+        }
+    }
+
+    private void CheckPattern()
+    {
+        try
+        {
+            _ = Pattern is null ? null : new Regex(Pattern, RegexOptions.CultureInvariant);
+        }
+        catch (RegexParseException error)
+        {
+            throw new ArgumentException($"{nameof(Pattern)} is no regular expression: {error.Message}", nameof(Pattern), error);
         }
     }
 

@@ -14,6 +14,8 @@ namespace Microsoft.ML.Lstm.Text;
 /// </remarks>
 internal abstract class SubwordTokenizer(SubwordSettings settings, byte[] vocabulary, byte[]? merges)
 {
+    private SubwordSettings _settings = settings;
+
     // Streams of an entry in a model.zip, beside ML.NET's header and the checksums.
     private const string SettingsStream = "Subwords.json";
     private const string VocabularyStream = "Vocabulary";
@@ -23,7 +25,7 @@ internal abstract class SubwordTokenizer(SubwordSettings settings, byte[] vocabu
     private protected static readonly TimeSpan LongestMatch = TimeSpan.FromSeconds(10);
 
     /// <summary>The settings, none of which is left open.</summary>
-    public SubwordSettings Settings => settings;
+    public SubwordSettings Settings => _settings;
 
     /// <summary>The pieces by their ids.</summary>
     public abstract SubwordPiece[] Pieces { get; }
@@ -36,7 +38,11 @@ internal abstract class SubwordTokenizer(SubwordSettings settings, byte[] vocabu
 
     /// <summary>The same tokenizer for other columns.</summary>
     public SubwordTokenizer WithColumns(string outputColumnName, string inputColumnName)
-        => Create(settings with { OutputColumnName = outputColumnName, InputColumnName = inputColumnName }, vocabulary, merges);
+    {
+        var other = (SubwordTokenizer)MemberwiseClone();
+        other._settings = _settings with { OutputColumnName = outputColumnName, InputColumnName = inputColumnName };
+        return other;
+    }
 
     /// <summary>Makes the tokenizer that settings and files describe.</summary>
     /// <param name="settings">The settings; those left open get their values.</param>
@@ -95,7 +101,7 @@ internal abstract class SubwordTokenizer(SubwordSettings settings, byte[] vocabu
 
     public void Save(ModelEntryWriter entry)
     {
-        entry.WriteJson(SettingsStream, settings.ToJson());
+        entry.WriteJson(SettingsStream, _settings.ToJson());
         entry.WriteNumbers(VocabularyStream, stream => stream.Write(vocabulary));
         if (merges is not null)
             entry.WriteNumbers(MergesStream, stream => stream.Write(merges));

@@ -17,11 +17,19 @@ public sealed class SubwordTokenizingTransformer : ITransformer
     internal const string LoaderSignature = "LstmSubwordTokenizing";
 
     private readonly IHost _host;
+    private readonly Lazy<DataViewSchema.Annotations> _annotations;
 
     internal SubwordTokenizingTransformer(IHostEnvironment environment, SubwordTokenizer tokenizer)
     {
         _host = environment.Register(nameof(SubwordTokenizingTransformer));
         Tokenizer = tokenizer;
+        // Vocabularies are large, and pipelines ask for schemas often.
+        _annotations = new Lazy<DataViewSchema.Annotations>(() =>
+        {
+            var annotations = new DataViewSchema.Annotations.Builder();
+            new KeyValues("Text", [.. tokenizer.Pieces.Select(piece => piece.Name)]).AddTo(annotations, AnnotationUtils.Kinds.KeyValues);
+            return annotations.ToAnnotations();
+        });
     }
 
     internal SubwordTokenizer Tokenizer { get; }
@@ -75,10 +83,8 @@ public sealed class SubwordTokenizingTransformer : ITransformer
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
         DataViewSchema.Column source = ColumnRole.SubwordText.Find(_host, inputSchema, InputColumnName);
-        var annotations = new DataViewSchema.Annotations.Builder();
-        new KeyValues("Text", [.. Tokenizer.Pieces.Select(piece => piece.Name)]).AddTo(annotations, AnnotationUtils.Kinds.KeyValues);
         var type = new VectorDataViewType(new KeyDataViewType(typeof(uint), Tokenizer.Pieces.Length));
-        return new MappedColumn(_host, inputSchema, source, new(OutputColumnName, type, annotations.ToAnnotations()), CreateGetter);
+        return new MappedColumn(_host, inputSchema, source, new(OutputColumnName, type, _annotations.Value), CreateGetter);
 
         Delegate CreateGetter(DataViewRow row)
         {
