@@ -86,9 +86,18 @@ public sealed partial class SequenceModelParameters
     }
 
     /// <summary>Reads a network from a file of any format that is read, which its first bytes tell.</summary>
+    /// <exception cref="ArgumentException">There are options for the other format.</exception>
     internal static SequenceModelParameters LoadAny(string path, OnnxImportOptions? onnx, PyTorchImportOptions? pyTorch)
     {
         using FileStream stream = File.OpenRead(path);
-        return StateDict.IsSafeTensors(stream) || StateDict.IsZip(stream) ? LoadPyTorch(stream, pyTorch) : LoadOnnx(stream, onnx);
+        bool isOnnx = !StateDict.IsSafeTensors(stream) && !StateDict.IsZip(stream);
+        if ((isOnnx ? pyTorch : (object?)onnx) is not null)
+        {
+            (string option, string format) = isOnnx
+                ? (nameof(LstmScoringEstimator.Options.PyTorch), "state dicts")
+                : (nameof(LstmScoringEstimator.Options.Import), "ONNX files");
+            throw new ArgumentException($"{option} has to be null: it is for {format}, and '{Path.GetFileName(path)}' is none.", option);
+        }
+        return isOnnx ? LoadOnnx(stream, onnx) : LoadPyTorch(stream, pyTorch);
     }
 }

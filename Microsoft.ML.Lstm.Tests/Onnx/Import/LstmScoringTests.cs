@@ -89,12 +89,34 @@ public sealed class LstmScoringTests
             options => options.InputColumnNames = [],
             options => options.AttentionColumnName = "Attention",
             options => (options.Model, options.EncodingColumnName) = (Graph("steps").Load(), "Encoding"),
+            options => options.Import = new OnnxImportOptions(),
+            options => options.PyTorch = new PyTorchImportOptions(),
         })
         {
             var options = new LstmScoringEstimator.Options { Model = Graph("variable").Load() };
             change(options);
             Assert.ThrowsExactly<ArgumentException>(() => _ml.Transforms.ApplyLstmModel(options));
         }
+    }
+
+    [TestMethod]
+    public void OptionsOfTheOtherFormatAreRefused()
+    {
+        string folder = Directory.CreateTempSubdirectory("lstm-tests-").FullName;
+        string onnx = Path.Combine(folder, "network.onnx"), pyTorch = Path.Combine(folder, "network.safetensors");
+        File.WriteAllBytes(onnx, Graph("variable").Model.ToByteArray());
+        Graph("variable").Load().SavePyTorch(pyTorch);
+        foreach ((string file, bool isOnnx) in new[] { (onnx, true), (pyTorch, false) })
+        {
+            LstmScoringEstimator Apply(OnnxImportOptions? import, PyTorchImportOptions? options)
+                => _ml.Transforms.ApplyLstmModel(new LstmScoringEstimator.Options { ModelFile = file, Import = import, PyTorch = options });
+            Apply(isOnnx ? new OnnxImportOptions() : null, isOnnx ? null : new PyTorchImportOptions());
+            ArgumentException error = Assert.ThrowsExactly<ArgumentException>(
+                () => Apply(isOnnx ? null : new OnnxImportOptions(), isOnnx ? new PyTorchImportOptions() : null));
+            Assert.AreEqual(isOnnx ? "PyTorch" : "Import", error.ParamName);
+            StringAssert.Contains(error.Message, Path.GetFileName(file));
+        }
+        Directory.Delete(folder, recursive: true);
     }
 
     [TestMethod]

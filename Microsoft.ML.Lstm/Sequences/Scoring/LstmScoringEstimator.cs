@@ -123,13 +123,14 @@ public sealed class LstmScoringEstimator : IEstimator<LstmScoringTransformer>
         public string? ModelFile;
 
         /// <summary>
-        /// What of an ONNX file as <see cref="ModelFile"/> is read, and how. Default: <see langword="null"/>, for its first output.
+        /// What of an ONNX file as <see cref="ModelFile"/> is read, and how; for other files, and with a <see cref="Model"/>, it must be
+        /// <see langword="null"/>. Default: <see langword="null"/>, for its first output.
         /// </summary>
         public OnnxImportOptions? Import;
 
         /// <summary>
-        /// How the tensors of a state dict as <see cref="ModelFile"/> become a network. Default: <see langword="null"/>, for a linear layer
-        /// on the last state.
+        /// How the tensors of a state dict as <see cref="ModelFile"/> become a network; for other files, and with a <see cref="Model"/>, it
+        /// must be <see langword="null"/>. Default: <see langword="null"/>, for a linear layer on the last state.
         /// </summary>
         public PyTorchImportOptions? PyTorch;
 
@@ -179,6 +180,8 @@ public sealed class LstmScoringEstimator : IEstimator<LstmScoringTransformer>
         {
             if (ModelFile is null == Model is null)
                 throw Wrong(nameof(ModelFile), $"given, or {nameof(Model)}, but not both");
+            if (Model is not null && (Import is not null || PyTorch is not null))
+                throw Wrong(Import is not null ? nameof(Import) : nameof(PyTorch), $"null with a {nameof(Model)}, which is read already");
             if (InputColumnNames is { } inputs && (inputs.Length == 0 || inputs.Any(string.IsNullOrEmpty)
                 || inputs.Distinct().Count() < inputs.Length))
                 throw Wrong(nameof(InputColumnNames), "one or more different names, or null");
