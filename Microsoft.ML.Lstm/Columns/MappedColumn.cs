@@ -17,7 +17,7 @@ internal sealed class MappedColumn(IHost host, DataViewSchema inputSchema, DataV
         => new MappedDataView(this, transformer, input, onnxReason);
 
     /// <summary>What adds the column to single rows.</summary>
-    public IRowToRowMapper ToRowMapper() => new MappedRows(this);
+    public IRowToRowMapper ToRowMapper() => new OutputRowMapper(this, input => _ => createGetter(input));
 
     protected override IEnumerable<DataViewSchema.Column> SourcesOf(DataViewSchema.Column ownColumn) => [source];
 
@@ -36,23 +36,5 @@ internal sealed class MappedColumn(IHost host, DataViewSchema inputSchema, DataV
     private sealed class Cursor(DataViewRowCursor source, OutputRow row) : OutputCursor(source)
     {
         protected override OutputRow Row { get; } = row;
-    }
-
-    private sealed class MappedRows(MappedColumn bindings) : IRowToRowMapper
-    {
-        public DataViewSchema InputSchema => bindings.InputSchema;
-
-        public DataViewSchema OutputSchema => bindings.OutputSchema;
-
-        public IEnumerable<DataViewSchema.Column> GetDependencies(IEnumerable<DataViewSchema.Column> dependingColumns)
-            => bindings.Dependencies(dependingColumns);
-
-        public DataViewRow GetRow(DataViewRow input, IEnumerable<DataViewSchema.Column> activeColumns)
-        {
-            ArgumentNullException.ThrowIfNull(input);
-            if (input.Schema != InputSchema)
-                throw new ArgumentException("The row's schema is not the one that this mapper was made for.", nameof(input));
-            return bindings.RowOf(input, activeColumns);
-        }
     }
 }

@@ -40,6 +40,23 @@ internal abstract class OutputColumn(string name, DataViewType type)
 /// <summary>The results of a network for the row that a cursor or a mapper is at. All spans are empty if the row can't be scored.</summary>
 internal abstract class ScoredRow
 {
+    private readonly Dictionary<object, object> _shared = [];
+
+    /// <summary>
+    /// The number of the row, so that what is computed of it for several columns is computed once: others than before once the row is
+    /// another. Null for rows that can't be told apart.
+    /// </summary>
+    public virtual long? Number => null;
+
+    /// <summary>What several columns compute together: one for all that have the same key.</summary>
+    public T Share<T>(object key, Func<T> create)
+        where T : notnull
+    {
+        if (!_shared.TryGetValue(key, out object? shared))
+            _shared.Add(key, shared = create());
+        return (T)shared;
+    }
+
     /// <summary>The outputs of the head, O values.</summary>
     public abstract ReadOnlySpan<float> Output { get; }
 

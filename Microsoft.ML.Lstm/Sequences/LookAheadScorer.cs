@@ -32,6 +32,7 @@ internal sealed class LookAheadScorer : ScoredRow
     private SequenceRowReader? _heldReader;
     private SequenceScorer? _scorer;
     private bool _isAtRow;
+    private long _moves;
     private int _maxRows = 1;
 
     // How many of the held rows, or of the one row at the source, are scored.
@@ -57,10 +58,13 @@ internal sealed class LookAheadScorer : ScoredRow
 
     public override ReadOnlySpan<int> Tokens => Sequence is var sequence && sequence == BadRow ? [] : _scorer!.Tokens(sequence);
 
+    public override long? Number => _moves;
+
     /// <summary>Called when the consumer has moved to another row, or beyond the last row.</summary>
     public void Moved(bool isAtRow)
     {
         _isAtRow = isAtRow;
+        _moves++;
         // At the first held row, or at a row that is not held, nothing is scored yet.
         if (_input.Current <= 0)
             _end = 0;

@@ -1,3 +1,4 @@
+using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Engine.Network;
 using Microsoft.ML.Runtime;
@@ -17,6 +18,13 @@ internal sealed class ScoringBindings(IHost host, DataViewSchema inputSchema, La
     public DataViewSchema.Column[] InputColumns { get; } = input.Find(host, inputSchema);
 
     public IReadOnlyList<OutputColumn> Outputs { get; } = outputs;
+
+    /// <summary>What scores single rows.</summary>
+    public IRowToRowMapper ToRowMapper() => new OutputRowMapper(this, row =>
+    {
+        var scorer = new SingleRowScorer(this, row);
+        return output => Outputs[output].CreateGetter(scorer);
+    });
 
     protected override IEnumerable<DataViewSchema.Column> SourcesOf(DataViewSchema.Column ownColumn) => InputColumns;
 }

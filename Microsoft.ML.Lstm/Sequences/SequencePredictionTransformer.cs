@@ -136,7 +136,7 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
         return new ScoredDataView(Bind(input.Schema), this, input);
     }
 
-    IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema) => new ScoringRowMapper(Bind(inputSchema));
+    IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema) => Bind(inputSchema).ToRowMapper();
 
     /// <summary>
     /// A copy of this transformer with another of its <see cref="FeatureColumnNames"/> as <see cref="FeatureColumnName"/>, for components
@@ -194,6 +194,8 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
     /// <param name="stream">Receives the model.</param>
     /// <exception cref="ArgumentNullException"><paramref name="stream"/> is <see langword="null"/>.</exception>
     /// <exception cref="InvalidOperationException">The network has more weights than an ONNX file can hold, 2 GB.</exception>
+    /// <exception cref="NotSupportedException">The transformer is a <see cref="LstmSequenceToSequenceTransformer"/>, which writes two
+    /// files.</exception>
     /// <example>
     /// <code>
     /// TransformerChain&lt;LstmRegressionTransformer&gt; model = pipeline.Fit(data);

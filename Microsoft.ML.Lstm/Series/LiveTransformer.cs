@@ -25,32 +25,23 @@ internal sealed class LiveTransformer(SeriesTransformer transformer, EngineReque
 
     public IDataView Transform(IDataView input) => transformer.Transform(input);
 
-    public IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema) => new Mapper(transformer.Bind(inputSchema), Session, request);
+    public IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema)
+    {
+        SeriesBindings bindings = transformer.Bind(inputSchema);
+        return new OutputRowMapper(bindings, input =>
+        {
+            // When none of our own columns is active, the row may lack the source columns.
+            LiveRow? row = null;
+            return output => bindings.Outputs[output].CreateGetter(
+                row ??= new LiveRow(input, new SeriesRowReader(input, bindings.Source), Session, request));
+        });
+    }
 
     public void Save(ModelSaveContext ctx) => ((ICanSaveModel)Session.Snapshot()).Save(ctx);
-
-    private sealed class Mapper(SeriesBindings bindings, SeriesSession session, EngineRequest request) : IRowToRowMapper
-    {
-        public DataViewSchema InputSchema => bindings.InputSchema;
-
-        public DataViewSchema OutputSchema => bindings.OutputSchema;
-
-        public IEnumerable<DataViewSchema.Column> GetDependencies(IEnumerable<DataViewSchema.Column> dependingColumns)
-            => bindings.Dependencies(dependingColumns);
-
-        public DataViewRow GetRow(DataViewRow input, IEnumerable<DataViewSchema.Column> activeColumns)
-        {
-            DataViewSchema.Column[] active = [.. activeColumns];
-            // When none of our own columns is active, the row may lack the source columns.
-            SeriesRowReader? reader = active.Any(bindings.IsOwn) ? new SeriesRowReader(input, bindings.Source) : null;
-            var row = new LiveRow(input, reader, session, request);
-            return new OutputRow(bindings, input, active, output => bindings.Outputs[output].CreateGetter(row));
-        }
-    }
 }
 
 /// <summary>The row of an engine's pipeline, which goes into the session when its first value is read.</summary>
-internal sealed class LiveRow(DataViewRow input, SeriesRowReader? reader, SeriesSession session, EngineRequest request) : ScoredRow
+internal sealed class LiveRow(DataViewRow input, SeriesRowReader reader, SeriesSession session, EngineRequest request) : ScoredRow
 {
     private readonly List<float> _future = [];
     private readonly List<(string Series, DateTimeOffset Time)> _futureRows = [];
@@ -80,7 +71,7 @@ internal sealed class LiveRow(DataViewRow input, SeriesRowReader? reader, Series
             session.Query(request.Series);
             return;
         }
-        reader!.Read();
+        reader.Read();
         // Future rows of an observation that failed are forgotten.
         if (request.FutureRows == 0)
         {

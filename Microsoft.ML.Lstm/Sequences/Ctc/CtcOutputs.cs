@@ -28,15 +28,41 @@ internal static class CtcOutputs
     /// <param name="labelValues">What the items' keys stand for.</param>
     public static OutputColumn[] Create(ScoredClasses classes, int beamSize, Func<PrefixLanguage>? language, KeyValues? labelValues)
     {
-        return [new CtcLabelColumn(classes, NewDecoder, labelValues), new FrameProbabilitiesColumn(classes),
-            new LogProbabilityColumn(classes.Outputs, NewDecoder)];
+        // A search is for the label and for its probability.
+        object key = new();
+        return [new CtcLabelColumn(classes, ItemsOf, labelValues), new FrameProbabilitiesColumn(classes),
+            new LogProbabilityColumn(classes.Outputs, ItemsOf)];
 
-        CtcDecoder NewDecoder() => new(classes.Outputs, beamSize, language?.Invoke());
+        DecodedItems ItemsOf(ScoredRow row)
+            => row.Share(key, () => new DecodedItems(row, new CtcDecoder(classes.Outputs, beamSize, language?.Invoke())));
+    }
+}
+
+/// <summary>The items of a row, searched for once, however many columns ask for them.</summary>
+internal sealed class DecodedItems(ScoredRow row, CtcDecoder decoder)
+{
+    private int[] _items = [];
+    private int _count;
+    private long? _number;
+
+    /// <summary>The items, counted from 0; none for a row that could not be scored.</summary>
+    public ReadOnlySpan<int> Get()
+    {
+        ReadOnlySpan<float> output = row.Output;
+        if (_number is null || row.Number != _number)
+        {
+            _number = null;
+            ReadOnlySpan<int> items = decoder.Decode(output);
+            FloatBuffer.Require(ref _items, items.Length);
+            items.CopyTo(_items);
+            (_count, _number) = (items.Length, row.Number);
+        }
+        return _items.AsSpan(0, _count);
     }
 }
 
 /// <summary>The items of a sequence; an empty vector for a row that could not be scored.</summary>
-internal sealed class CtcLabelColumn(ScoredClasses classes, Func<CtcDecoder> newDecoder, KeyValues? labelValues)
+internal sealed class CtcLabelColumn(ScoredClasses classes, Func<ScoredRow, DecodedItems> itemsOf, KeyValues? labelValues)
     : ScoreSetColumn(DefaultColumnNames.PredictedLabel, new VectorDataViewType(new KeyDataViewType(typeof(uint), classes.Count - 1)),
         ScoreColumnKind.SequenceClassification, ScoreValueKind.PredictedLabel)
 {
@@ -47,10 +73,10 @@ internal sealed class CtcLabelColumn(ScoredClasses classes, Func<CtcDecoder> new
 
     public override Delegate CreateGetter(ScoredRow row)
     {
-        CtcDecoder decoder = newDecoder();
+        DecodedItems decoded = itemsOf(row);
         return (ValueGetter<VBuffer<uint>>)((ref VBuffer<uint> value) =>
         {
-            ReadOnlySpan<int> items = decoder.Decode(row.Output);
+            ReadOnlySpan<int> items = decoded.Get();
             VBufferEditor<uint> editor = VBufferEditor.Create(ref value, items.Length);
             // With the blank in front a class is the number of its key.
             for (int i = 0; i < items.Length; i++)
@@ -109,7 +135,7 @@ internal sealed class FrameProbabilitiesColumn(ScoredClasses classes)
 }
 
 /// <summary>The logarithm of the probability of the items; NaN for a row that could not be scored.</summary>
-internal sealed class LogProbabilityColumn(int outputs, Func<CtcDecoder> newDecoder)
+internal sealed class LogProbabilityColumn(int outputs, Func<ScoredRow, DecodedItems> itemsOf)
     : OutputColumn(CtcOutputs.LogProbability, NumberDataViewType.Single)
 {
     // The sum over all alignments takes a loop over the frames.
@@ -117,12 +143,12 @@ internal sealed class LogProbabilityColumn(int outputs, Func<CtcDecoder> newDeco
 
     public override Delegate CreateGetter(ScoredRow row)
     {
-        CtcDecoder decoder = newDecoder();
+        DecodedItems decoded = itemsOf(row);
         var lattice = new CtcLattice(outputs);
         return (ValueGetter<float>)((ref float value) =>
         {
             ReadOnlySpan<float> frames = row.Output;
-            value = frames.IsEmpty ? float.NaN : (float)-lattice.Loss(frames, decoder.Decode(frames));
+            value = frames.IsEmpty ? float.NaN : (float)-lattice.Loss(frames, decoded.Get());
         });
     }
 }

@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Engine.Files;
@@ -28,41 +27,58 @@ internal static class LanguageModelOutputs
         .. columns.TokenLogLikelihood is { } each ? new[] { SchemaShapes.Numbers(each, VectorKind.VariableVector) } : [],
     ];
 
-    public static OutputColumn[] Create(LanguageVocabulary vocabulary, LanguageColumns columns) =>
-    [
-        new NextTokensColumn(vocabulary, columns),
-        new NextProbabilitiesColumn(vocabulary, columns),
-        .. columns.LogLikelihood is { } sum ? new OutputColumn[] { new LogLikelihoodColumn(sum, vocabulary) } : [],
-        .. columns.NumberOfTokens is { } count ? new OutputColumn[] { new NumberOfTokensColumn(count, vocabulary) } : [],
-        .. columns.TokenLogLikelihood is { } each ? new OutputColumn[] { new TokenLogLikelihoodColumn(each, vocabulary) } : [],
-    ];
+    public static OutputColumn[] Create(LanguageVocabulary vocabulary, LanguageColumns columns)
+    {
+        object key = new();
+        return
+        [
+            new NextTokensColumn(vocabulary, columns, RankingOf),
+            new NextProbabilitiesColumn(columns, RankingOf),
+            .. columns.LogLikelihood is { } sum ? new OutputColumn[] { new LogLikelihoodColumn(sum, vocabulary) } : [],
+            .. columns.NumberOfTokens is { } count ? new OutputColumn[] { new NumberOfTokensColumn(count, vocabulary) } : [],
+            .. columns.TokenLogLikelihood is { } each ? new OutputColumn[] { new TokenLogLikelihoodColumn(each, vocabulary) } : [],
+        ];
+
+        NextTokenRanking RankingOf(ScoredRow row) => row.Share(key, () => new NextTokenRanking(row, vocabulary, columns));
+    }
 
     /// <summary>The logarithms of the probabilities of the tokens of a scored row.</summary>
     public static ReadOnlySpan<float> LikelihoodsOf(ReadOnlySpan<float> output, LanguageVocabulary vocabulary)
         => output.IsEmpty ? [] : output[..^vocabulary.Outputs];
 }
 
-/// <summary>The k most probable tokens behind a text, and their probabilities.</summary>
+/// <summary>
+/// The k most probable tokens behind a text, and their probabilities: the largest of V numbers by a heap of k, in O(V·log k) at most, once
+/// a row, however many columns ask for them.
+/// </summary>
+/// <param name="row">The scored row.</param>
 /// <param name="vocabulary">The tokens.</param>
 /// <param name="columns">k, and whether the tokens of the text are left out.</param>
-internal sealed class NextTokenRanking(LanguageVocabulary vocabulary, LanguageColumns columns)
+internal sealed class NextTokenRanking(ScoredRow row, LanguageVocabulary vocabulary, LanguageColumns columns)
 {
     private readonly float[] _probabilities = new float[vocabulary.Outputs];
-    private readonly float[] _best = new float[columns.Predictions];
-    private readonly int[] _outputs = new int[columns.Predictions];
+    private readonly Ranked[] _best = new Ranked[columns.Predictions];
+    // The worst of them first.
+    private readonly PriorityQueue<int, Ranked> _heap = new(columns.Predictions);
+    private int _found;
+    private long? _number;
 
-    /// <summary>The outputs of the tokens, the most probable first.</summary>
-    public ReadOnlySpan<int> Outputs => _outputs.AsSpan(0, Found);
-
-    /// <summary>Their probabilities among all tokens, the end of the text included.</summary>
-    public ReadOnlySpan<float> Probabilities => _best.AsSpan(0, Found);
-
-    private int Found { get; set; }
-
-    /// <summary>Ranks the tokens by a scored row.</summary>
-    public void Rank(ScoredRow row)
+    /// <summary>The tokens with their probabilities among all of them, the end of the text included; the best first.</summary>
+    public ReadOnlySpan<Ranked> Get()
     {
-        Softmax.Probabilities(row.Output[^vocabulary.Outputs..], _probabilities);
+        ReadOnlySpan<float> output = row.Output;
+        if (_number is null || row.Number != _number)
+        {
+            _number = null;
+            Rank(output);
+            _number = row.Number;
+        }
+        return _best.AsSpan(0, _found);
+    }
+
+    private void Rank(ReadOnlySpan<float> output)
+    {
+        Softmax.Probabilities(output[^vocabulary.Outputs..], _probabilities);
         // The boundary, behind the tokens, is no token to predict.
         Span<float> left = _probabilities.AsSpan(0, vocabulary.Count);
         foreach (int token in columns.ExcludeHistory ? row.Tokens : [])
@@ -70,19 +86,31 @@ internal sealed class NextTokenRanking(LanguageVocabulary vocabulary, LanguageCo
             if (token > 0)
                 left[token - 1] = -1;
         }
-        for (Found = 0; Found < Math.Min(columns.Predictions, left.Length); Found++)
+        _heap.Clear();
+        for (int i = 0; i < left.Length; i++)
         {
-            int best = TensorPrimitives.IndexOfMax<float>(left);
-            if (left[best] < 0)
-                break;
-            (_outputs[Found], _best[Found]) = (best, left[best]);
-            left[best] = -1;
+            if (left[i] < 0)
+                continue;
+            if (_heap.Count < _best.Length)
+                _heap.Enqueue(i, new Ranked(i, left[i]));
+            else if (_heap.TryPeek(out _, out Ranked worst) && left[i] > worst.Probability)
+                _heap.DequeueEnqueue(i, new Ranked(i, left[i]));
         }
+        _found = _heap.Count;
+        for (int i = _found - 1; _heap.TryDequeue(out _, out Ranked worst); i--)
+            _best[i] = worst;
+    }
+
+    /// <summary>A token; of equally probable ones the first is the better one. The worse one is the smaller one.</summary>
+    internal readonly record struct Ranked(int Output, float Probability) : IComparable<Ranked>
+    {
+        public int CompareTo(Ranked other)
+            => Probability.CompareTo(other.Probability) is var order and not 0 ? order : other.Output.CompareTo(Output);
     }
 }
 
 /// <summary>The most probable next tokens; missing for a row that could not be scored, and behind the last where there are fewer.</summary>
-internal sealed class NextTokensColumn(LanguageVocabulary vocabulary, LanguageColumns columns)
+internal sealed class NextTokensColumn(LanguageVocabulary vocabulary, LanguageColumns columns, Func<ScoredRow, NextTokenRanking> rankingOf)
     : ScoreSetColumn(DefaultColumnNames.PredictedLabel,
         new VectorDataViewType(new KeyDataViewType(typeof(uint), vocabulary.KeyCount), columns.Predictions),
         ScoreColumnKind.SequenceClassification, ScoreValueKind.PredictedLabel)
@@ -95,44 +123,38 @@ internal sealed class NextTokensColumn(LanguageVocabulary vocabulary, LanguageCo
 
     public override Delegate CreateGetter(ScoredRow row)
     {
-        var ranking = new NextTokenRanking(_vocabulary, _columns);
+        NextTokenRanking ranking = rankingOf(row);
         return (ValueGetter<VBuffer<uint>>)((ref VBuffer<uint> value) =>
         {
             ReadOnlySpan<float> output = row.Output;
             VBufferEditor<uint> editor = VBufferEditor.Create(ref value, _columns.Predictions);
             editor.Values.Clear();
-            if (!output.IsEmpty)
-            {
-                ranking.Rank(row);
-                for (int i = 0; i < ranking.Outputs.Length; i++)
-                    editor.Values[i] = _vocabulary.KeyOf(ranking.Outputs[i]);
-            }
+            ReadOnlySpan<NextTokenRanking.Ranked> best = output.IsEmpty ? [] : ranking.Get();
+            for (int i = 0; i < best.Length; i++)
+                editor.Values[i] = _vocabulary.KeyOf(best[i].Output);
             value = editor.Commit();
         });
     }
 }
 
 /// <summary>The probabilities of the most probable next tokens; 0 behind the last where there are fewer.</summary>
-internal sealed class NextProbabilitiesColumn(LanguageVocabulary vocabulary, LanguageColumns columns)
+internal sealed class NextProbabilitiesColumn(LanguageColumns columns, Func<ScoredRow, NextTokenRanking> rankingOf)
     : ScoreSetColumn(DefaultColumnNames.Score, new VectorDataViewType(NumberDataViewType.Single, columns.Predictions),
         ScoreColumnKind.SequenceClassification, ScoreValueKind.Score)
 {
-    private readonly LanguageVocabulary _vocabulary = vocabulary;
     private readonly LanguageColumns _columns = columns;
 
     public override Delegate CreateGetter(ScoredRow row)
     {
-        var ranking = new NextTokenRanking(_vocabulary, _columns);
+        NextTokenRanking ranking = rankingOf(row);
         return (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) =>
         {
             ReadOnlySpan<float> output = row.Output;
             VBufferEditor<float> editor = VBufferEditor.Create(ref value, _columns.Predictions);
             editor.Values.Fill(output.IsEmpty ? float.NaN : 0);
-            if (!output.IsEmpty)
-            {
-                ranking.Rank(row);
-                ranking.Probabilities.CopyTo(editor.Values);
-            }
+            ReadOnlySpan<NextTokenRanking.Ranked> best = output.IsEmpty ? [] : ranking.Get();
+            for (int i = 0; i < best.Length; i++)
+                editor.Values[i] = best[i].Probability;
             value = editor.Commit();
         });
     }
