@@ -12,13 +12,13 @@ internal sealed class OurEngine : IContender
 {
     private readonly Clock _clock;
     private readonly SequenceBatch _batch;
-    private readonly NetworkBatchRunner _training;
-    private readonly NetworkBatchRunner _scoring;
+    private readonly BatchRunner _training;
+    private readonly BatchRunner _scoring;
     private readonly Gradient _gradient;
     private readonly Optimizer _optimizer;
     private readonly TrainingSequence[] _sequences;
     private readonly Objective _objective;
-    private readonly int _rows;
+    private readonly bool _hasStepOutputs;
 
     public OurEngine(Problem problem, int threads, CpuKernels kernels, Clock clock = Clock.Elapsed)
     {
@@ -26,9 +26,9 @@ internal sealed class OurEngine : IContender
         Shape shape = problem.Shape;
         ParameterSet weights = problem.Weights.Clone();
         var team = new WorkerTeam(threads);
-        NetworkPasses passes = shape.IsLanguageModel ? NetworkPasses.BackwardToInput : NetworkPasses.Backward;
-        _training = new NetworkBatchRunner(new SequenceNetwork(weights, passes, kernels), team);
-        _scoring = new NetworkBatchRunner(new SequenceNetwork(problem.Weights.Clone(), NetworkPasses.Forward, kernels), team);
+        NetworkPasses passes = shape.ReadsWords ? NetworkPasses.BackwardToInput : NetworkPasses.Backward;
+        _training = BatchRunner.Create(new SequenceNetwork(weights, passes, kernels), team);
+        _scoring = BatchRunner.Create(new SequenceNetwork(problem.Weights.Clone(), NetworkPasses.Forward, kernels), team);
         _gradient = new Gradient(shape.Network);
         _optimizer = Optimizer.Create(new(OptimizerType.Adam, Momentum: 0, WeightDecay: 0), weights, _gradient, team);
         _batch = new SequenceBatch(shape.Network);
@@ -37,12 +37,14 @@ internal sealed class OurEngine : IContender
         {
             _sequences[i].Features.CopyTo(_batch.Add(shape.T));
             _sequences[i].Tokens.CopyTo(_batch.Tokens(i));
+            if (shape.Writes)
+                _batch.Targets!.AddLabels(_sequences[i].Labels);
         }
         _batch.Pack();
-        _rows = shape.IsLanguageModel ? _batch.TotalSteps : _batch.Count;
+        _hasStepOutputs = shape.ReadsWords;
         var model = new SequenceModel(weights, AffineScaler.Identity(shape.Network.NumericSize), AffineScaler.Identity(0),
             AffineScaler.Identity(shape.Network.OutputSize));
-        var data = new SequenceSet(shape.Network.NumericSize, staticSize: 0, shape.IsLanguageModel ? 0 : 1,
+        var data = new SequenceSet(shape.Network.NumericSize, staticSize: 0, shape.ReadsWords ? 0 : 1,
             [.. shape.Network.Embeddings.Select(table => table.Vocabulary)]);
         foreach (TrainingSequence sequence in _sequences)
             data.Add(sequence);
@@ -79,7 +81,8 @@ internal sealed class OurEngine : IContender
     public Answer Solve()
     {
         _scoring.Forward(_batch, keep: false);
-        float[] outputs = [.. Enumerable.Range(0, _rows).Select(row => _scoring.Output(row)[0])];
+        int rows = _hasStepOutputs ? _scoring.OutputSteps.TotalSteps : _batch.Count;
+        float[] outputs = [.. Enumerable.Range(0, rows).Select(row => _scoring.Output(row)[0])];
         _training.Forward(_batch, keep: true);
         Backward();
         double norm = _optimizer.GradientNorm();

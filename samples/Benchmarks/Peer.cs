@@ -12,12 +12,20 @@ internal sealed record PeerKind(string Name, string Command, string Script, IRea
 {
     private static string Folder => Path.Combine(AppContext.BaseDirectory, "peers");
 
+    /// <summary>The program of <c>peers/TorchSharp</c>, which is built by itself, beside this one.</summary>
+    private static string TorchSharpProgram
+        => Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "TorchSharpPeer", "release", "TorchSharpPeer.dll"));
+
     /// <summary>
     /// Those that this machine may have. Tuned: OpenBLAS takes a processor that it does not know for an old one, and Debian's
     /// build shares its work among threads of its own beside PyTorch's, unless its OpenMP variant is installed.
     /// </summary>
-    public static IEnumerable<PeerKind> All(string? pythonProgram, string node)
+    public static IEnumerable<PeerKind> All(string? pythonProgram, string node, string dotnet)
     {
+        if (File.Exists(TorchSharpProgram))
+            yield return new PeerKind("TorchSharp", dotnet, TorchSharpProgram, new Dictionary<string, string>(), CanTrain: true);
+        else
+            Console.WriteLine("TorchSharp is left out: peers/TorchSharp is not built.");
         string python = pythonProgram ?? PythonWithTorch();
         yield return new PeerKind("PyTorch", python, "pytorch_peer.py", new Dictionary<string, string>(), CanTrain: true);
         if (OpenMPBlas() is { } folder)
@@ -38,6 +46,9 @@ internal sealed record PeerKind(string Name, string Command, string Script, IRea
 
     public bool Can(Work work) => work == Work.Inference || CanTrain;
 
+    /// <summary>Whether the program has a network for the shape.</summary>
+    public bool Has(Shape shape) => !shape.IsAdaptive && (!shape.Writes || Script == TorchSharpProgram);
+
     public Process Start(int threads, Clock clock, params string[] arguments)
     {
         var start = new ProcessStartInfo(Command)
@@ -46,6 +57,7 @@ internal sealed record PeerKind(string Name, string Command, string Script, IRea
             RedirectStandardOutput = true,
             RedirectStandardError = true
         };
+        // A whole path stays as it is.
         start.ArgumentList.Add(Path.Combine(Folder, Script));
         foreach (string argument in arguments)
             start.ArgumentList.Add(argument);

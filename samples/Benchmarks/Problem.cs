@@ -19,17 +19,22 @@ internal sealed class Problem
         var random = new Random(1);
         Weights = new ParameterSet(shape.Network);
         Initializer.Initialize(Weights, forgetBias: 1f, random);
-        Sequences = [.. Enumerable.Range(0, shape.B).Select(_ => shape.IsLanguageModel ? NewText(random) : NewSequence(random))];
+        Sequences = [.. Enumerable.Range(0, shape.B)
+            .Select(_ => shape.Writes ? NewPair(random) : shape.IsLanguageModel ? NewText(random) : NewSequence(random))];
     }
 
     public Shape Shape { get; }
 
     public ParameterSet Weights { get; }
 
-    /// <summary>B sequences of T steps with a target each or, of a language model, words and those that come next.</summary>
+    /// <summary>
+    /// B sequences of T steps with a target each, of a language model words and those that come next, or words and those to write.
+    /// </summary>
     public TrainingSequence[] Sequences { get; }
 
-    public TrainingTask Task => Shape.IsLanguageModel
+    public TrainingTask Task => Shape.Writes
+        ? new SequenceToSequenceTask(Shape.V - 1, known: null, Shape.Target, Shape.I, labelSmoothing: 0) { LongestLabel = Shape.T - 1 }
+        : Shape.IsLanguageModel
         ? new ClassificationTask(Shape.V, stepOutputs: true, classWeights: null, labelSmoothing: 0)
         : new RegressionTask(RegressionLoss.SquaredError, normalizeTargets: false);
 
@@ -45,13 +50,20 @@ internal sealed class Problem
             ["H"] = s.H,
             ["L"] = s.L,
             ["D"] = s.Network.Directions,
-            ["V"] = s.V
+            ["V"] = s.V,
+            ["SEQ"] = s.Writes ? 1 : 0,
+            ["FEEDS"] = s.FeedsInput ? 1 : 0,
         };
         var metadata = dimensions.ToDictionary(pair => pair.Key, pair => pair.Value.ToString(CultureInfo.InvariantCulture));
         metadata["learningRate"] = LearningRate.ToString(CultureInfo.InvariantCulture);
         var tensors = Weights.Parameters
             .Select(p => new SafeTensor(p.Name, [p.Rows, p.Columns], Weights.Values.AsMemory(p.Offset, p.Length)))
-            .Concat(s.IsLanguageModel
+            .Concat(s.Writes
+                ? [Join("words", [s.B, s.T], sequence => Floats(sequence.Tokens)),
+                    // The boundary is the last row of the decoder's table, and the end the last output.
+                    Join("written", [s.B, s.T], sequence => Floats([s.V, .. sequence.Labels.Select(label => label + 1)])),
+                    Join("next", [s.B, s.T], sequence => Floats([.. sequence.Labels, s.V - 1]))]
+                : s.IsLanguageModel
                 ? [Join("words", [s.B, s.T], sequence => Floats(sequence.Tokens)),
                     Join("next", [s.B, s.T], sequence => Floats(sequence.Labels))]
                 : [Join("x", [s.B, s.T, s.I], sequence => sequence.Features), Join("targets", [s.B, 1], sequence => sequence.Targets)]);
@@ -69,9 +81,15 @@ internal sealed class Problem
     /// <summary>Words as often as in a natural language: the k-th most common about 1/k as often as the first (Zipf).</summary>
     private TrainingSequence NewText(Random random)
     {
-        int[] words = [.. Enumerable.Range(0, Shape.T + 1).Select(_ => (int)Math.Pow(Shape.V, random.NextDouble()) % Shape.V)];
+        int[] words = Words(random, Shape.T + 1);
         return new TrainingSequence { Tokens = words[..^1], Labels = words[1..] };
     }
+
+    private TrainingSequence NewPair(Random random)
+        => new() { Tokens = Words(random, Shape.T), Labels = [.. Words(random, Shape.T - 1).Select(word => word % (Shape.V - 1))] };
+
+    private int[] Words(Random random, int count)
+        => [.. Enumerable.Range(0, count).Select(_ => (int)Math.Pow(Shape.V, random.NextDouble()) % Shape.V)];
 
     private SafeTensor Join(string name, int[] shape, Func<TrainingSequence, float[]> values)
         => new(name, shape, Sequences.SelectMany(values).ToArray());

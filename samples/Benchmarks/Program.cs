@@ -21,7 +21,7 @@ static int Measure(Arguments arguments)
         List<PeerKind> present = [];
         if (arguments.Peers)
         {
-            foreach (PeerKind kind in PeerKind.All(arguments.Python, arguments.Node))
+            foreach (PeerKind kind in PeerKind.All(arguments.Python, arguments.Node, arguments.Dotnet))
             {
                 using Peer? peer = Peer.TryStart(kind, threads: 1, arguments.Clock, out string? reason);
                 report.AddPeer(peer is null ? $"{kind.Name} is left out: {reason}" : $"{kind.Name}: {peer.Version}");
@@ -63,7 +63,7 @@ static void MeasureShapes(Arguments arguments, Report report, int threads, IRead
             problem.Save(file);
             var ours = new OurEngine(problem, threads, arguments.Kernels, arguments.Clock);
             Answer answer = ours.Solve();
-            Peer[] able = [.. peers.Where(peer => !shape.IsAdaptive && shape.Works.Any(work => peer.Kind.Can(work)))];
+            Peer[] able = [.. peers.Where(peer => peer.Kind.Has(shape) && shape.Works.Any(work => peer.Kind.Can(work)))];
             foreach (Peer peer in able)
             {
                 double difference = peer.Load(file).DifferenceFrom(answer);
