@@ -67,6 +67,52 @@ public sealed unsafe class MatrixProductTests
         }
     }
 
+    [TestMethod]
+    public void RowsThatAreNotPackedAreMultipliedAsTheyStand()
+    {
+        foreach (CpuKernels kernels in CpuKernels.Available)
+        {
+            for (int rows = 1; rows <= 7; rows++)
+            {
+                for (int vectors = 1; vectors <= 6; vectors++)
+                {
+                    CheckRows(kernels, rows, depth: 9, vectors, accumulate: false);
+                    CheckRows(kernels, rows, depth: 1, vectors, accumulate: true);
+                }
+            }
+        }
+    }
+
+    private static void CheckRows(CpuKernels kernels, int rows, int depth, int vectors, bool accumulate)
+    {
+        var random = new Random(rows * 10 + vectors);
+        int columns = vectors * kernels.Lanes, stride = columns + kernels.Lanes;
+        FloatBuffer a = Random(random, rows * depth), b = Random(random, depth * stride), c = Random(random, rows * stride);
+        FloatBuffer products = Random(random, depth);
+        float[] before = c.Span.ToArray();
+
+        kernels.MultiplyRows(rows, a.Pointer, depth, 1, depth, b.Pointer, stride, vectors, c.Pointer, stride, accumulate);
+        kernels.DotRows(depth, b.Pointer, stride, vectors, c.Pointer, products.Pointer);
+
+        for (int m = 0; m < rows; m++)
+        {
+            for (int n = 0; n < stride; n++)
+            {
+                double expected = accumulate || n >= columns ? before[m * stride + n] : 0;
+                for (int k = 0; k < depth && n < columns; k++)
+                    expected += (double)a.Span[m * depth + k] * b.Span[k * stride + n];
+                Assert.AreEqual(expected, c.Span[m * stride + n], 1e-5, $"{kernels.Name}, row {m} of {rows}, column {n} of {columns}");
+            }
+        }
+        for (int k = 0; k < depth; k++)
+        {
+            double expected = 0;
+            for (int n = 0; n < columns; n++)
+                expected += (double)b.Span[k * stride + n] * c.Span[n];
+            Assert.AreEqual(expected, products.Span[k], 1e-4, $"{kernels.Name}, row {k} of {depth}");
+        }
+    }
+
     private static void CheckTransposed(CpuKernels kernels, int width, int depth, int vectors, bool accumulate)
     {
         var random = new Random(width * 10 + vectors);

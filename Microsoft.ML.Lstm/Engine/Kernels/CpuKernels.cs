@@ -55,8 +55,19 @@ internal abstract unsafe class CpuKernels
     /// C = (C +) Aᵀ·B, for <paramref name="depth"/> rows of A, <paramref name="width"/> wide, and of a panel of B. C is a
     /// contiguous panel of <paramref name="width"/> rows.
     /// </summary>
-    public abstract void MultiplyTransposed(
-        int width, float* a, nint aRow, int depth, float* panel, nint panelRow, int vectors, float* c, bool accumulate);
+    public void MultiplyTransposed(
+        int width, float* a, nint aRow, int depth, float* panel, nint panelRow, int vectors, float* c, bool accumulate)
+        => MultiplyRows(width, a, 1, aRow, depth, panel, panelRow, vectors, c, vectors * Lanes, accumulate);
+
+    /// <summary>
+    /// C = (C +) A·B for a B whose <paramref name="depth"/> rows of <paramref name="vectors"/> vectors are not packed, such as the steps of
+    /// a sequence. Element (m, k) of A is <c>a[m·aRow + k·aStep]</c>.
+    /// </summary>
+    public abstract void MultiplyRows(
+        int rows, float* a, nint aRow, nint aStep, int depth, float* b, nint bRow, int vectors, float* c, nint cRow, bool accumulate);
+
+    /// <summary>The products of a vector x with each of <paramref name="rows"/> rows of <paramref name="vectors"/> vectors.</summary>
+    public abstract void DotRows(int rows, float* a, nint aRow, int vectors, float* x, float* products);
 
     /// <summary>
     /// Copies <paramref name="vectors"/> vectors of <paramref name="rows"/> rows into a contiguous panel and adds the rows to
@@ -166,17 +177,49 @@ internal sealed unsafe class CpuKernels<S, V>(string name) : CpuKernels(name, S.
         }
     }
 
-    public override void MultiplyTransposed(
-        int width, float* a, nint aRow, int depth, float* panel, nint panelRow, int vectors, float* c, bool accumulate)
+    public override void MultiplyRows(
+        int rows, float* a, nint aRow, nint aStep, int depth, float* b, nint bRow, int vectors, float* c, nint cRow, bool accumulate)
     {
-        nint cRow = vectors * S.Lanes;
-        for (int row = 0; row < width;)
+        for (int v = 0; v < vectors; v += GemmTile.MaxVectors)
         {
-            int tileRows = GemmTile.NextRows<S, V>(width - row);
-            float* tile = c + row * cRow;
-            var product = new Product(a + row, 1, aRow, panel, panelRow, depth);
-            GemmTile.Run<S, V>(tileRows, vectors, accumulate ? tile : Zeros.Pointer, accumulate ? cRow : 0, product, default, tile, cRow);
-            row += tileRows;
+            int panelVectors = Math.Min(GemmTile.MaxVectors, vectors - v);
+            for (int row = 0; row < rows;)
+            {
+                int tileRows = GemmTile.NextRows<S, V>(rows - row);
+                float* tile = c + row * cRow + v * S.Lanes;
+                var product = new Product(a + row * aRow, aRow, aStep, b + v * S.Lanes, bRow, depth);
+                GemmTile.Run<S, V>(tileRows, panelVectors, accumulate ? tile : Zeros.Pointer, accumulate ? cRow : 0, product, default,
+                    tile, cRow);
+                row += tileRows;
+            }
+        }
+    }
+
+    public override void DotRows(int rows, float* a, nint aRow, int vectors, float* x, float* products)
+    {
+        // Four rows, so that a product need not wait for the one before; each row's sum is the same whatever rows are beside it.
+        for (; rows >= 4; rows -= 4, a += 4 * aRow, products += 4)
+        {
+            V sum0 = S.Create(0f), sum1 = sum0, sum2 = sum0, sum3 = sum0;
+            for (int i = 0; i < vectors * S.Lanes; i += S.Lanes)
+            {
+                V y = S.Load(x + i);
+                sum0 = S.MultiplyAdd(S.Load(a + i), y, sum0);
+                sum1 = S.MultiplyAdd(S.Load(a + aRow + i), y, sum1);
+                sum2 = S.MultiplyAdd(S.Load(a + 2 * aRow + i), y, sum2);
+                sum3 = S.MultiplyAdd(S.Load(a + 3 * aRow + i), y, sum3);
+            }
+            products[0] = S.Sum(sum0);
+            products[1] = S.Sum(sum1);
+            products[2] = S.Sum(sum2);
+            products[3] = S.Sum(sum3);
+        }
+        for (; rows > 0; rows--, a += aRow, products++)
+        {
+            V sum = S.Create(0f);
+            for (int i = 0; i < vectors * S.Lanes; i += S.Lanes)
+                sum = S.MultiplyAdd(S.Load(a + i), S.Load(x + i), sum);
+            products[0] = S.Sum(sum);
         }
     }
 

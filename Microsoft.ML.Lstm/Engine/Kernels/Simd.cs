@@ -60,6 +60,9 @@ internal interface ISimd<V>
 
     /// <summary>value·2^⌊exponent⌋, for values from 1 to 2 and limited exponents.</summary>
     static abstract V Scale(V value, V exponent);
+
+    /// <summary>The sum of all lanes.</summary>
+    static abstract float Sum(V value);
 }
 
 /// <summary>Sixteen lanes: AVX-512.</summary>
@@ -123,6 +126,9 @@ internal readonly struct Simd512 : ISimd<Vector512<float>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Scale(Vector512<float> value, Vector512<float> exponent) => Avx512F.Scale(value, exponent);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Sum(Vector512<float> value) => Vector512.Sum(value);
 }
 
 /// <summary>Eight lanes: AVX2 with FMA.</summary>
@@ -180,6 +186,9 @@ internal readonly struct Simd256 : ISimd<Vector256<float>>
     public static Vector256<float> Scale(Vector256<float> value, Vector256<float> exponent)
         => (value.AsInt32() + Vector256.ShiftLeft(Vector256.ConvertToInt32Native(Vector256.Floor(exponent)), FloatFormat.MantissaBits))
             .AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Sum(Vector256<float> value) => Vector256.Sum(value);
 }
 
 /// <summary>Four lanes: Arm's AdvSimd, or SSE.</summary>
@@ -237,6 +246,9 @@ internal readonly struct Simd128 : ISimd<Vector128<float>>
     public static Vector128<float> Scale(Vector128<float> value, Vector128<float> exponent)
         => (value.AsInt32() + Vector128.ShiftLeft(Vector128.ConvertToInt32Native(Vector128.Floor(exponent)), FloatFormat.MantissaBits))
             .AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Sum(Vector128<float> value) => Vector128.Sum(value);
 }
 
 /// <summary>One lane: right answers where the machine has no vectors.</summary>
@@ -289,6 +301,9 @@ internal readonly struct SimdScalar : ISimd<float>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Scale(float value, float exponent)
         => BitConverter.Int32BitsToSingle(BitConverter.SingleToInt32Bits(value) + ((int)MathF.Floor(exponent) << FloatFormat.MantissaBits));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Sum(float value) => value;
 }
 
 internal static class FloatFormat

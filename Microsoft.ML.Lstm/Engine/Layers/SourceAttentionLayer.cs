@@ -7,12 +7,15 @@ namespace Microsoft.ML.Lstm.Engine.Layers;
 /// <summary>
 /// Lets a decoder look at the steps of its source: with h the state of its top layer and e_s the encodings of the S steps of the source,
 /// α = softmax of their scores (<see cref="SourceAttention"/>), c = Σ α_s·e_s, and what the head reads is h̃ = tanh(W·[c; h]).
-/// Backward, from dc: ds_s = α_s·(dc·e_s − dc·c), de_s = α_s·dc and, by the score, ds_s·q and ds_s·e_s.
+/// Backward, from dc: ds_s = α_s·(dc·e_s − dc·c), de_s = α_s·dc and, by the score, ds_s·q and ds_s·k_s, with q the query that is compared
+/// with the keys k_s.
 /// </summary>
 /// <remarks>
-/// A row of the decoder's batch looks at one sequence of the source alone. Its gradient is summed in the order of the decoder's steps on
-/// the thread that has the row, so that threads don't change a bit. Buffers, with N steps of all targets and M of all sources, rows padded
-/// to whole vectors: e, k and their gradients [M x E], [M x H]; q, [c; h], h̃ and their gradients [N x ...]; α [Σ S over N].
+/// A row of the decoder's batch looks at one sequence of the source alone, whose keys are computed once. The gradients of h are needed step
+/// by step; those of the source are products of matrices over all steps of the decoder, αᵀ·dc and dsᵀ·q, after the last one. Each is
+/// summed in the order of the steps on the thread that has the row, so that threads don't change a bit. Buffers, with N steps of all
+/// targets and M of all sources, rows padded to whole vectors: e, k and their gradients [M x E], [M x H]; q, [c; h], h̃ and their gradients
+/// [N x ...]; α and ds [Σ S over N], the steps of a row one behind the other.
 /// </remarks>
 internal sealed unsafe class SourceAttentionLayer
 {
@@ -20,7 +23,6 @@ internal sealed unsafe class SourceAttentionLayer
     private readonly CpuKernels _kernels;
     private readonly int _sourceSize;
     private readonly int _hiddenSize;
-    private readonly int _querySize;
     private readonly int _sourceStride;
     private readonly int _hiddenStride;
     private readonly FloatBuffer _source = new();
@@ -30,27 +32,30 @@ internal sealed unsafe class SourceAttentionLayer
     private readonly FloatBuffer _dSourceOfKeys = new();
     private readonly FloatBuffer _queries = new();
     private readonly FloatBuffer _dQueries = new();
+    private readonly FloatBuffer _dHiddenOfQueries = new();
     private readonly FloatBuffer _combined = new();
     private readonly FloatBuffer _dCombined = new();
-    private readonly FloatBuffer _dHidden = new();
     private readonly FloatBuffer _attended = new();
     private readonly FloatBuffer _dAttended = new();
-    private readonly FloatBuffer _scratch = new();
+    private readonly FloatBuffer _alphas = new();
+    private readonly FloatBuffer _dScores = new();
+    private readonly FloatBuffer _stepsOfRow = new();
+    private readonly FloatBuffer _activated = new();
+    private readonly FloatBuffer _vector = new();
     private readonly FloatBuffer _dVectors = new();
     private SequenceBatch _targets = null!;
     private int _sourceSteps;
     private (int First, int Count)[] _sourceOfRow = [];
-    private long[] _weightsAt = [];
-    private float[] _alphas = [];
-    private float[] _dAlphas = [];
+    private (int First, int Count)[] _alphasOf = [];
     private int _longest;
 
     public SourceAttentionLayer(SourceAttentionWeights weights, CpuKernels kernels)
     {
         _weights = weights;
         _kernels = kernels;
-        (_sourceSize, _hiddenSize, _querySize) = (weights.Shape.SourceSize, weights.Shape.HiddenSize, weights.Shape.QuerySize);
+        (_sourceSize, _hiddenSize) = (weights.Shape.SourceSize, weights.Shape.HiddenSize);
         (_sourceStride, _hiddenStride) = (kernels.RoundUp(_sourceSize), kernels.RoundUp(_hiddenSize));
+        _vector.Require(_hiddenStride);
     }
 
     /// <summary>h̃ [N x H], each row padded to whole vectors.</summary>
@@ -59,12 +64,16 @@ internal sealed unsafe class SourceAttentionLayer
     /// <summary>The gradient of <see cref="Attended"/>, to be set before <see cref="BackwardStep"/>.</summary>
     public float* DAttended => _dAttended.Pointer;
 
+    private bool IsAdditive => _weights.Query is not null;
+
     /// <summary>Makes room for <paramref name="steps"/> steps of sources, whose encodings the caller fills in.</summary>
     public void PrepareSources(int steps)
     {
         _sourceSteps = steps;
         _source.Require((long)steps * _sourceStride);
-        _keys.Require(_weights.Key is { } key ? (long)steps * key.OutputStride : 0);
+        _keys.Require(_weights.Key is null ? 0 : (long)steps * _hiddenStride);
+        if (IsAdditive)
+            _weights.Vector.CopyTo(_vector.Span);
     }
 
     /// <summary>The encoding [E] of a step of the sources.</summary>
@@ -73,9 +82,9 @@ internal sealed unsafe class SourceAttentionLayer
     /// <summary>The gradient of <see cref="Source"/>, after <see cref="EndBackward"/>.</summary>
     public ReadOnlySpan<float> SourceGradient(int step) => _dSource.Span.Slice(step * _sourceStride, _sourceSize);
 
-    /// <summary>Computes what is compared of some steps of the sources, after their encodings have been filled in.</summary>
+    /// <summary>Computes the keys of some steps of the sources, after their encodings have been filled in.</summary>
     public void EncodeSources(int first, int count)
-        => _weights.Key?.Forward(count, SourceRows(first), _keys.Pointer + (long)first * _hiddenStride);
+        => _weights.Key?.Forward(count, SourceRow(first), _keys.Pointer + (long)first * _hiddenStride);
 
     /// <summary>Makes room for the targets.</summary>
     /// <param name="targets">The packed batch.</param>
@@ -84,29 +93,26 @@ internal sealed unsafe class SourceAttentionLayer
     {
         _targets = targets;
         FloatBuffer.Require(ref _sourceOfRow, targets.Count);
-        FloatBuffer.Require(ref _weightsAt, targets.TotalSteps + 1L);
+        FloatBuffer.Require(ref _alphasOf, targets.TotalSteps);
         sourceOfRow[..targets.Count].CopyTo(_sourceOfRow);
         long at = 0;
         _longest = 0;
-        for (int t = 0; t < targets.MaxLength; t++)
+        for (int row = 0; row < targets.Count; row++)
         {
-            for (int row = 0; row < targets.ActiveRows(t); row++)
-            {
-                _weightsAt[targets.FirstRow(t) + row] = at;
-                at += _sourceOfRow[row].Count;
-                _longest = Math.Max(_longest, _sourceOfRow[row].Count);
-            }
+            int count = _sourceOfRow[row].Count;
+            _longest = Math.Max(_longest, count);
+            for (int t = 0; t < targets.Length(row); t++, at += count)
+                _alphasOf[targets.FirstRow(t) + row] = ((int)at, count);
         }
-        _weightsAt[targets.TotalSteps] = at;
-        FloatBuffer.Require(ref _alphas, at);
-        _scratch.Require((long)targets.Count * _hiddenStride);
-        _queries.Require(_weights.Query is { } query ? (long)targets.TotalSteps * query.OutputStride : 0);
+        _alphas.Require(at);
+        _activated.Require(IsAdditive ? (long)targets.Count * _longest * _hiddenStride : 0);
+        _queries.Require(IsAdditive ? (long)targets.TotalSteps * _hiddenStride : 0);
         _combined.Require((long)targets.TotalSteps * _weights.Combine.InputStride);
         _attended.Require((long)targets.TotalSteps * _hiddenStride);
     }
 
     /// <summary>The weights of the steps of the source at a packed row of the targets.</summary>
-    public ReadOnlySpan<float> Alphas(int packedRow) => AlphasOf(packedRow);
+    public ReadOnlySpan<float> Alphas(int packedRow) => _alphas.Span.Slice(_alphasOf[packedRow].First, _alphasOf[packedRow].Count);
 
     /// <summary>One step of some rows: from h of the top layer to h̃.</summary>
     /// <param name="begin">The first row of the batch.</param>
@@ -115,21 +121,22 @@ internal sealed unsafe class SourceAttentionLayer
     /// <param name="h">h of the first packed row, in rows padded to whole vectors as all of this layer.</param>
     public void ForwardStep(int begin, int first, int count, float* h)
     {
-        _weights.Query?.Forward(count, h, Queries(first));
+        _weights.Query?.Forward(count, h, Row(_queries, first, _hiddenStride));
         for (int i = 0; i < count; i++)
         {
-            var hidden = new ReadOnlySpan<float>(h + (long)i * _hiddenStride, _hiddenSize);
-            Span<float> combined = Combined(first + i);
-            hidden.CopyTo(combined[_sourceSize..]);
-            ReadOnlySpan<float> query = _weights.Query is null ? hidden : new ReadOnlySpan<float>(Queries(first + i), _querySize);
-            Span<float> alphas = AlphasOf(first + i);
-            Score(begin + i, query, alphas);
-            Softmax.InPlace(alphas);
-            Span<float> mean = combined[.._sourceSize];
-            mean.Clear();
-            int source = _sourceOfRow[begin + i].First;
-            for (int s = 0; s < alphas.Length; s++)
-                TensorPrimitives.MultiplyAdd(Source(source + s), alphas[s], mean, mean);
+            float* hidden = h + (long)i * _hiddenStride;
+            float* combined = Row(_combined, first + i, _weights.Combine.InputStride);
+            (int source, int steps) = _sourceOfRow[begin + i];
+            float* alphas = _alphas.Pointer + _alphasOf[first + i].First;
+            if (IsAdditive)
+                _kernels.DotRows(steps, Activate(begin + i, first + i), _hiddenStride, HiddenVectors, _vector.Pointer, alphas);
+            else
+                _kernels.DotRows(steps, KeyRow(source), KeyStride, KeyStride / _kernels.Lanes, hidden, alphas);
+            Softmax.InPlace(new Span<float>(alphas, steps));
+            // The mean's padding, if it has any, is where h begins.
+            _kernels.MultiplyRows(1, alphas, steps, 1, steps, SourceRow(source), _sourceStride, SourceVectors, combined, _sourceStride,
+                accumulate: false);
+            new ReadOnlySpan<float>(hidden, _hiddenSize).CopyTo(new Span<float>(combined + _sourceSize, _hiddenSize));
         }
         float* attended = Row(_attended, first, _hiddenStride);
         _weights.Combine.Forward(count, Row(_combined, first, _weights.Combine.InputStride), attended);
@@ -139,24 +146,23 @@ internal sealed unsafe class SourceAttentionLayer
     /// <summary>Makes room for the backward pass.</summary>
     public void PrepareBackward()
     {
-        Clear(_dSource, (long)_sourceSteps * _sourceStride);
-        if (_weights.Key is not null)
+        long steps = _targets.TotalSteps;
+        _dSource.Require((long)_sourceSteps * _sourceStride);
+        _dSourceOfKeys.Require(_weights.Key is null ? 0 : (long)_sourceSteps * _sourceStride);
+        _dKeys.Require(_weights.Key is null ? 0 : (long)_sourceSteps * _hiddenStride);
+        _dQueries.Require(IsAdditive ? steps * _hiddenStride : 0);
+        _dHiddenOfQueries.Require(IsAdditive ? steps * _hiddenStride : 0);
+        _dVectors.Require(IsAdditive ? (long)_targets.Count * _hiddenStride : 0);
+        if (IsAdditive)
         {
-            Clear(_dKeys, (long)_sourceSteps * _hiddenStride);
-            _dSourceOfKeys.Require((long)_sourceSteps * _sourceStride);
-            Clear(_dVectors, (long)_targets.Count * _hiddenStride);
+            // These are added to step by step.
+            _dKeys.Span[..(_sourceSteps * _hiddenStride)].Clear();
+            _dVectors.Span[..(_targets.Count * _hiddenStride)].Clear();
         }
-        _dQueries.Require(_weights.Query is { } query ? (long)_targets.TotalSteps * query.OutputStride : 0);
-        _dCombined.Require((long)_targets.TotalSteps * _weights.Combine.InputStride);
-        _dHidden.Require((long)_targets.TotalSteps * _hiddenStride);
-        _dAttended.Require((long)_targets.TotalSteps * _hiddenStride);
-        FloatBuffer.Require(ref _dAlphas, (long)_targets.Count * _longest);
-
-        static void Clear(FloatBuffer buffer, long length)
-        {
-            buffer.Require(length);
-            buffer.Span[..(int)length].Clear();
-        }
+        _dCombined.Require(steps * _weights.Combine.InputStride);
+        _dAttended.Require(steps * _hiddenStride);
+        _dScores.Require(_alphas.Capacity);
+        _stepsOfRow.Require(steps * Math.Max(_sourceStride, _hiddenStride));
     }
 
     /// <summary>One step of some rows, from the last step on: from the gradient of h̃ to that of h.</summary>
@@ -164,52 +170,60 @@ internal sealed unsafe class SourceAttentionLayer
     /// <param name="first">Its packed row at the step.</param>
     /// <param name="count">Rows that have the step.</param>
     /// <param name="dh">Receives the gradient of h of the first packed row on, padding included.</param>
-    /// <param name="h">h as in <see cref="ForwardStep"/>.</param>
-    public void BackwardStep(int begin, int first, int count, float* h, float* dh)
+    public void BackwardStep(int begin, int first, int count, float* dh)
     {
         float* dAttended = Row(_dAttended, first, _hiddenStride);
         _kernels.TanhGradient(count * _hiddenStride, Row(_attended, first, _hiddenStride), dAttended);
         _weights.Combine.Backward(count, dAttended, Row(_dCombined, first, _weights.Combine.InputStride));
         for (int i = 0; i < count; i++)
         {
-            var dCombined = new ReadOnlySpan<float>(Row(_dCombined, first + i, _weights.Combine.InputStride), _sourceSize + _hiddenSize);
+            float* dMean = DMean(first + i);
             var dHidden = new Span<float>(dh + (long)i * _hiddenStride, _hiddenStride);
-            dCombined[_sourceSize..].CopyTo(dHidden);
+            new ReadOnlySpan<float>(dMean + _sourceSize, _hiddenSize).CopyTo(dHidden);
             dHidden[_hiddenSize..].Clear();
-            ReadOnlySpan<float> query;
-            Span<float> dQuery;
-            if (_weights.Query is { } layer)
-            {
-                query = new ReadOnlySpan<float>(Queries(first + i), _querySize);
-                dQuery = new Span<float>(Row(_dQueries, first + i, layer.OutputStride), layer.OutputStride);
-                dQuery.Clear();
-                dQuery = dQuery[.._querySize];
-            }
+            (int source, int steps) = _sourceOfRow[begin + i];
+            float* dScores = DifferentiateScores(first + i, source, dMean);
+            if (IsAdditive)
+                DifferentiateActivated(begin + i, first + i, dScores);
             else
-            {
-                query = new ReadOnlySpan<float>(h + (long)i * _hiddenStride, _hiddenSize);
-                dQuery = dHidden[.._hiddenSize];
-            }
-            Differentiate(begin + i, AlphasOf(first + i), dCombined[.._sourceSize], query, dQuery);
+                _kernels.MultiplyRows(1, dScores, steps, 1, steps, KeyRow(source), KeyStride, HiddenVectors, dh + (long)i * _hiddenStride,
+                    _hiddenStride, accumulate: true);
         }
         if (_weights.Query is null)
             return;
-        float* ofQuery = Row(_dHidden, first, _hiddenStride);
-        _weights.Query.Backward(count, Row(_dQueries, first, _weights.Query.OutputStride), ofQuery);
+        float* ofQuery = Row(_dHiddenOfQueries, first, _hiddenStride);
+        _weights.Query.Backward(count, Row(_dQueries, first, _hiddenStride), ofQuery);
         var all = new Span<float>(dh, count * _hiddenStride);
         TensorPrimitives.Add(all, new ReadOnlySpan<float>(ofQuery, all.Length), all);
     }
 
-    /// <summary>Ends the backward pass of some rows, after all their steps.</summary>
-    public void EndBackward(int begin, int end)
+    /// <summary>Ends the backward pass of some rows, after all their steps: the gradients of the sources.</summary>
+    /// <param name="begin">The first row.</param>
+    /// <param name="end">The row after the last.</param>
+    /// <param name="h">h of the first packed row of all.</param>
+    public void EndBackward(int begin, int end, float* h)
     {
-        for (int row = begin; row < end && _weights.Key is not null; row++)
+        for (int row = begin; row < end; row++)
         {
             (int first, int count) = _sourceOfRow[row];
+            int steps = _targets.Length(row), at = _alphasOf[row].First;
+            float* dSource = Row(_dSource, first, _sourceStride);
+            float* gathered = Gather(row, _dCombined.Pointer, _weights.Combine.InputStride, _sourceStride);
+            _kernels.MultiplyRows(count, _alphas.Pointer + at, 1, count, steps, gathered, _sourceStride, SourceVectors, dSource,
+                _sourceStride, accumulate: false);
+            if (!IsAdditive)
+            {
+                gathered = Gather(row, h, _hiddenStride, _hiddenStride);
+                float* dKeys = _weights.Key is null ? dSource : Row(_dKeys, first, _hiddenStride);
+                _kernels.MultiplyRows(count, _dScores.Pointer + at, 1, count, steps, gathered, _hiddenStride, HiddenVectors, dKeys,
+                    KeyStride, accumulate: _weights.Key is null);
+            }
+            if (_weights.Key is null)
+                continue;
             float* ofKeys = Row(_dSourceOfKeys, first, _sourceStride);
             _weights.Key.Backward(count, Row(_dKeys, first, _hiddenStride), ofKeys);
-            var dSource = new Span<float>(Row(_dSource, first, _sourceStride), count * _sourceStride);
-            TensorPrimitives.Add(dSource, new ReadOnlySpan<float>(ofKeys, dSource.Length), dSource);
+            var sum = new Span<float>(dSource, count * _sourceStride);
+            TensorPrimitives.Add(sum, new ReadOnlySpan<float>(ofKeys, sum.Length), sum);
         }
     }
 
@@ -242,71 +256,78 @@ internal sealed unsafe class SourceAttentionLayer
             TensorPrimitives.Add(target[vector], _dVectors.Span.Slice(row * _hiddenStride, _hiddenSize), target[vector]);
     }
 
-    private void Score(int row, ReadOnlySpan<float> query, Span<float> scores)
+    /// <summary>Copies a row's steps out of a packed buffer, one behind the other.</summary>
+    private float* Gather(int row, float* packed, int packedStride, int stride)
     {
-        int source = _sourceOfRow[row].First;
-        for (int s = 0; s < scores.Length; s++)
-            scores[s] = _weights.Key is null
-                ? TensorPrimitives.Dot(query, Source(source + s))
-                : TensorPrimitives.Dot(_weights.Vector, Activated(row, query, source + s));
+        float* gathered = _stepsOfRow.Pointer + (long)_targets.FirstStep(row) * Math.Max(_sourceStride, _hiddenStride);
+        for (int t = 0; t < _targets.Length(row); t++)
+            new ReadOnlySpan<float>(packed + (long)(_targets.FirstRow(t) + row) * packedStride, stride)
+                .CopyTo(new Span<float>(gathered + (long)t * stride, stride));
+        return gathered;
     }
 
-    /// <summary>tanh(q + k_s), in memory of the row's own.</summary>
-    private Span<float> Activated(int row, ReadOnlySpan<float> query, int step)
+    /// <summary>From the gradient of the mean to those of the scores.</summary>
+    private float* DifferentiateScores(int packedRow, int source, float* dMean)
     {
-        float* activated = Row(_scratch, row, _hiddenStride);
-        var sum = new Span<float>(activated, _hiddenSize);
-        TensorPrimitives.Add(query, Key(step), sum);
-        new Span<float>(activated + _hiddenSize, _hiddenStride - _hiddenSize).Clear();
-        _kernels.Tanh(_hiddenStride, activated);
-        return sum;
-    }
-
-    private void Differentiate(int row, ReadOnlySpan<float> alphas, ReadOnlySpan<float> dMean, ReadOnlySpan<float> query,
-        Span<float> dQuery)
-    {
-        int source = _sourceOfRow[row].First;
-        Span<float> dAlphas = _dAlphas.AsSpan(row * _longest, alphas.Length);
+        ReadOnlySpan<float> alphas = Alphas(packedRow);
+        float* dScores = _dScores.Pointer + _alphasOf[packedRow].First;
+        _kernels.DotRows(alphas.Length, SourceRow(source), _sourceStride, SourceVectors, dMean, dScores);
         double mean = 0;
         for (int s = 0; s < alphas.Length; s++)
-        {
-            dAlphas[s] = TensorPrimitives.Dot(dMean, Source(source + s));
-            mean += (double)alphas[s] * dAlphas[s];
-        }
+            mean += (double)alphas[s] * dScores[s];
         for (int s = 0; s < alphas.Length; s++)
-        {
-            float dScore = (float)(alphas[s] * (dAlphas[s] - mean));
-            Span<float> dSource = _dSource.Span.Slice((source + s) * _sourceStride, _sourceSize);
-            TensorPrimitives.MultiplyAdd(dMean, alphas[s], dSource, dSource);
-            if (_weights.Key is null)
-            {
-                TensorPrimitives.MultiplyAdd(query, dScore, dSource, dSource);
-                TensorPrimitives.MultiplyAdd(Source(source + s), dScore, dQuery, dQuery);
-                continue;
-            }
-            Span<float> activated = Activated(row, query, source + s);
-            Span<float> dVector = _dVectors.Span.Slice(row * _hiddenStride, _hiddenSize);
-            TensorPrimitives.MultiplyAdd(activated, dScore, dVector, dVector);
-            // ds·v∘(1 − a²)
-            TensorPrimitives.Multiply(activated, activated, activated);
-            TensorPrimitives.Subtract(1f, activated, activated);
-            TensorPrimitives.Multiply(activated, _weights.Vector, activated);
-            Span<float> dKey = _dKeys.Span.Slice((source + s) * _hiddenStride, _hiddenSize);
-            TensorPrimitives.MultiplyAdd(activated, dScore, dKey, dKey);
-            TensorPrimitives.MultiplyAdd(activated, dScore, dQuery, dQuery);
-        }
+            dScores[s] = (float)(alphas[s] * (dScores[s] - mean));
+        return dScores;
     }
 
-    private Span<float> AlphasOf(int packedRow)
-        => _alphas.AsSpan((int)_weightsAt[packedRow], (int)(_weightsAt[packedRow + 1] - _weightsAt[packedRow]));
+    /// <summary>tanh(q + k_s) of all steps of a row's source, in memory of the row's own.</summary>
+    private float* Activate(int row, int packedRow)
+    {
+        (int source, int steps) = _sourceOfRow[row];
+        float* activated = _activated.Pointer + (long)row * _longest * _hiddenStride;
+        var query = new ReadOnlySpan<float>(Row(_queries, packedRow, _hiddenStride), _hiddenStride);
+        for (int s = 0; s < steps; s++)
+            TensorPrimitives.Add(query, new ReadOnlySpan<float>(KeyRow(source + s), _hiddenStride),
+                new Span<float>(activated + (long)s * _hiddenStride, _hiddenStride));
+        _kernels.Tanh(steps * _hiddenStride, activated);
+        return activated;
+    }
 
-    private ReadOnlySpan<float> Key(int step) => _keys.Span.Slice(step * _hiddenStride, _hiddenSize);
+    /// <summary>From the gradients of the scores v·tanh(q + k_s) to those of q, of the keys and of v.</summary>
+    private void DifferentiateActivated(int row, int packedRow, float* dScores)
+    {
+        (int source, int steps) = _sourceOfRow[row];
+        float* activated = Activate(row, packedRow);
+        _kernels.MultiplyRows(1, dScores, steps, 1, steps, activated, _hiddenStride, HiddenVectors, Row(_dVectors, row, _hiddenStride),
+            _hiddenStride, accumulate: true);
+        ReadOnlySpan<float> vector = _vector.Span[.._hiddenStride];
+        for (int s = 0; s < steps; s++)
+        {
+            // v∘(1 − a²)
+            var a = new Span<float>(activated + (long)s * _hiddenStride, _hiddenStride);
+            TensorPrimitives.Multiply(a, a, a);
+            TensorPrimitives.Subtract(1f, a, a);
+            TensorPrimitives.Multiply(a, vector, a);
+            var dKey = new Span<float>(Row(_dKeys, source + s, _hiddenStride), _hiddenStride);
+            TensorPrimitives.MultiplyAdd(a, dScores[s], dKey, dKey);
+        }
+        _kernels.MultiplyRows(1, dScores, steps, 1, steps, activated, _hiddenStride, HiddenVectors, Row(_dQueries, packedRow, _hiddenStride),
+            _hiddenStride, accumulate: false);
+    }
 
-    private Span<float> Combined(int packedRow) => new(Row(_combined, packedRow, _weights.Combine.InputStride), _sourceSize + _hiddenSize);
+    private int SourceVectors => _sourceStride / _kernels.Lanes;
 
-    private float* Queries(int packedRow) => _weights.Query is { } query ? Row(_queries, packedRow, query.OutputStride) : null;
+    private int HiddenVectors => _hiddenStride / _kernels.Lanes;
 
-    private float* SourceRows(int step) => Row(_source, step, _sourceStride);
+    private int KeyStride => _weights.Key is null ? _sourceStride : _hiddenStride;
+
+    private float* SourceRow(int step) => Row(_source, step, _sourceStride);
+
+    /// <summary>The key of a step of the sources, the step itself where keys are not computed.</summary>
+    private float* KeyRow(int step) => Row(_weights.Key is null ? _source : _keys, step, KeyStride);
+
+    /// <summary>The gradient of the mean at a packed row and, behind it, the first part of that of h.</summary>
+    private float* DMean(int packedRow) => Row(_dCombined, packedRow, _weights.Combine.InputStride);
 
     private static float* Row(FloatBuffer buffer, int row, int stride) => buffer.Pointer + (long)row * stride;
 

@@ -15,12 +15,17 @@ internal sealed class SourceAttentionWeights
     {
         _parameters = parameters;
         Shape = parameters.Shape;
-        bool isAdditive = Shape.SourceAttention == SourceAttention.Additive;
-        if (Shape.SourceAttention != SourceAttention.Dot)
-            Query = new DenseLayer(parameters.Find(ParameterSet.QueryWeight),
-                isAdditive ? parameters.Find(ParameterSet.QueryBias) : null, kernels, backward);
-        if (isAdditive)
+        if (Shape.SourceAttention == SourceAttention.General)
         {
+            // h·W·e = h·(Wᵀ·e): the steps of the source are as many for each step of the decoder, and each is multiplied once.
+            Parameter weight = parameters.Find(ParameterSet.QueryWeight);
+            Key = new DenseLayer(weight, bias: null, kernels, backward,
+                inputs: [.. Enumerable.Range(0, weight.Rows).Select(e => e * weight.Columns)],
+                outputs: [.. Enumerable.Range(0, weight.Columns)]);
+        }
+        if (Shape.SourceAttention == SourceAttention.Additive)
+        {
+            Query = new DenseLayer(parameters.Find(ParameterSet.QueryWeight), parameters.Find(ParameterSet.QueryBias), kernels, backward);
             Key = new DenseLayer(parameters.Find(ParameterSet.KeyWeight), bias: null, kernels, backward);
             VectorParameter = parameters.Find(ParameterSet.AttentionVector);
         }
@@ -30,10 +35,10 @@ internal sealed class SourceAttentionWeights
     /// <summary>The decoder's shape.</summary>
     public NetworkShape Shape { get; }
 
-    /// <summary>What is compared with the steps of the source, of h; null where it is h itself.</summary>
+    /// <summary>From h to what is compared with the keys, in additive attention; null where it is h itself.</summary>
     public DenseLayer? Query { get; }
 
-    /// <summary>What of the steps of the source is compared; null where it is the steps themselves.</summary>
+    /// <summary>From a step of the source to its key [H], which is compared; null where it is the step itself.</summary>
     public DenseLayer? Key { get; }
 
     /// <summary>From the mean of the source and h to what the head reads.</summary>

@@ -203,7 +203,7 @@ internal sealed unsafe class TargetDecoder
             if (Attention is null)
                 new ReadOnlySpan<float>(DTop(first), count * _head.InputStride).CopyTo(new Span<float>(dTop, count * _head.InputStride));
             else
-                Attention.BackwardStep(begin, first, count, Hidden(first), dTop);
+                Attention.BackwardStep(begin, first, count, dTop);
             for (int l = _layers.Length - 1; l >= 0; l--)
             {
                 float* dX = l > 0 ? _layers[l - 1].DOutput : _dInput.Pointer;
@@ -212,7 +212,7 @@ internal sealed unsafe class TargetDecoder
                 _layers[l].BackwardStep(t, begin, end, dX, stride);
             }
         }
-        Attention?.EndBackward(begin, end);
+        Attention?.EndBackward(begin, end, Hidden(0));
     }
 
     /// <summary>Adds share <paramref name="part"/> of <paramref name="parts"/> of the weight gradients.</summary>
