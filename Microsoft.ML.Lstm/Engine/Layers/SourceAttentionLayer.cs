@@ -311,8 +311,8 @@ internal sealed unsafe class SourceAttentionLayer
             var dKey = new Span<float>(Row(_dKeys, source + s, _hiddenStride), _hiddenStride);
             TensorPrimitives.MultiplyAdd(a, dScores[s], dKey, dKey);
         }
-        _kernels.MultiplyRows(1, dScores, steps, 1, steps, activated, _hiddenStride, HiddenVectors, Row(_dQueries, packedRow, _hiddenStride),
-            _hiddenStride, accumulate: false);
+        _kernels.MultiplyRows(1, dScores, steps, 1, steps, activated, _hiddenStride, HiddenVectors,
+            Row(_dQueries, packedRow, _hiddenStride), _hiddenStride, accumulate: false);
     }
 
     private int SourceVectors => _sourceStride / _kernels.Lanes;
