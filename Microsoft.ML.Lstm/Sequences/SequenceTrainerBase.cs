@@ -62,8 +62,8 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
     /// is checked for classes whose values are known, but not for tokens. Keys that are new to the network are added. Of an ensemble each
     /// member goes on, with the layers that it has.
     /// A language model (<see cref="LstmLanguageModelTrainer"/>) begins the embeddings, found by the values of the keys, and the recurrent
-    /// layers of a new network of its sizes, whose output layer is new; <see cref="SequenceTrainerOptions.UnfreezingEpochs"/> and
-    /// <see cref="SequenceTrainerOptions.LayerLearningRateDecay"/> say how these layers learn.
+    /// layers of a new network of its sizes, whose output layer is new; <see cref="TrainingOptions.UnfreezingEpochs"/> and
+    /// <see cref="TrainingOptions.LayerLearningRateDecay"/> say how these layers learn.
     /// <see langword="null"/> to start afresh.</param>
     /// <returns>The trained network, ready to transform data.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="trainData"/> is <see langword="null"/>.</exception>

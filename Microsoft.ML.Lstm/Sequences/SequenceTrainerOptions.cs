@@ -1,7 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Engine.Training;
-using Microsoft.ML.Lstm.Engine.Training.Optimizers;
 
 namespace Microsoft.ML.Lstm;
 
@@ -14,9 +13,6 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
     private const int Many = 5;
     private const int Few = 3;
     private const int MostStepsForMany = 200_000;
-
-    // Howard and Ruder have 1 / 2.6, for networks that have read millions of texts.
-    private const float UsualRateDecay = 0.8f;
 
     /// <summary>The most steps that an output layer may read directly.</summary>
     private protected const int MostSkips = 4096;
@@ -110,21 +106,6 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
     public int? StepsPerFrame;
 
     /// <summary>
-    /// The learning rate of a layer as a share of that of the layer above it, above 0 and at most 1: the output layer learns by
-    /// <see cref="TrainingOptions.LearningRate"/>, the recurrent layers below it ever slower, and the embeddings the slowest
-    /// (discriminative fine-tuning, Howard and Ruder 2018). <see langword="null"/>, the default: chosen from the data: 1; where a language
-    /// model is the initial model 0.8.
-    /// </summary>
-    public float? LayerLearningRateDecay;
-
-    /// <summary>
-    /// Epochs until the next layer below begins to learn, 0 or more: at first the output layer learns alone, then with the last recurrent
-    /// layer, and so on down to the embeddings (gradual unfreezing, Howard and Ruder 2018). <see langword="null"/>, the default: chosen
-    /// from the data: 0; where a language model is the initial model 1.
-    /// </summary>
-    public float? UnfreezingEpochs;
-
-    /// <summary>
     /// A column for the weights of the T steps in the encoding, which show what the network looks at: a vector of T weights with the sum
     /// 1; with <see cref="Pooling.Attention"/> only. The steps of a frame have equal shares of its weight. <see langword="null"/> for
     /// none. Default: <see langword="null"/>.
@@ -147,9 +128,6 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
 
     internal sealed override string? CharacterColumn => CharacterColumnName;
 
-    private protected sealed override FineTuning? Tuning => LayerLearningRateDecay == 1 && UnfreezingEpochs == 0 ? null
-        : new FineTuning(LayerLearningRateDecay!.Value, UnfreezingEpochs!.Value);
-
     private protected sealed override CharacterSettings Characters
         => new(CharacterEmbeddingSize!.Value, NumberOfCharacterFilters!.Value, CharacterKernelSize!.Value);
 
@@ -165,13 +143,6 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
 
     private protected override void ChooseDefaults(DataFacts facts, OptionChoices choices)
     {
-        if (facts.Encoder is not null)
-        {
-            LayerLearningRateDecay ??= choices.Note(nameof(LayerLearningRateDecay), UsualRateDecay, "a language model to begin with");
-            UnfreezingEpochs ??= choices.Note(nameof(UnfreezingEpochs), 1f, "a language model to begin with");
-        }
-        LayerLearningRateDecay ??= 1;
-        UnfreezingEpochs ??= 0;
         EmbeddingSize ??= 32;
         TokenDropout ??= 0;
         CharacterEmbeddingSize ??= 32;
@@ -203,10 +174,6 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
         foreach (string column in WordVectorFiles?.Keys.ToArray() ?? [])
             Require(AllFeatureColumnNames.Contains(column), column, nameof(WordVectorFiles), "files by the names of feature columns");
         Require(EmbeddingSize is null or (>= 1 and <= 65536), EmbeddingSize, nameof(EmbeddingSize), "from 1 to 65536");
-        Require(LayerLearningRateDecay is null or (> 0 and <= 1), LayerLearningRateDecay, nameof(LayerLearningRateDecay),
-            "above 0 and at most 1");
-        Require(UnfreezingEpochs is null or (>= 0 and < float.PositiveInfinity), UnfreezingEpochs, nameof(UnfreezingEpochs),
-            "0 or more and finite");
         Require(TokenDropout is null or (>= 0 and < 1), TokenDropout, nameof(TokenDropout), "from 0 to below 1");
         RequireName(CharacterColumnName, nameof(CharacterColumnName), optional: true);
         Require(CharacterEmbeddingSize is null or (>= 1 and <= 65536), CharacterEmbeddingSize, nameof(CharacterEmbeddingSize),

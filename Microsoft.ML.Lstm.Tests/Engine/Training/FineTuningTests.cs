@@ -69,6 +69,63 @@ public sealed class FineTuningTests
         Assert.IsTrue(weights["weight_hh_l0"].ToArray().All(weight => weight == 0));
     }
 
+    [TestMethod]
+    [DataRow("weight_hh_l1_reverse", "weight_hh_l1_reverse", 1)]
+    [DataRow("l1", "_l1", 6)]
+    [DataRow("l1_reverse", "_l1_reverse", 3)]
+    [DataRow("rnn", "_l", 12)]
+    [DataRow("head", "head.", 2)]
+    [DataRow("embeddings", "embeddings.0.weight", 1)]
+    [DataRow("embeddings.0", "embeddings.0.weight", 1)]
+    [DataRow("bias*", "bias_l", 4)]
+    [DataRow("*_ih_*", "weight_ih_l", 4)]
+    public void LayersFrozenByNameKeepTheirBits(string name, string part, int count)
+    {
+        foreach (float rate in new[] { 0, 0.25f })
+        {
+            var tuning = new FineTuning(RateDecay: 1, UnfreezingEpochs: 0) { Rates = [new LayerRate(name, rate)] };
+            (ParameterSet weights, float[] moved) = Step(tuning, epochs: 0, maxNorm: 0);
+            Assert.AreEqual(count, weights.Parameters.Count(parameter => parameter.Name.Contains(part, StringComparison.Ordinal)));
+            foreach (Parameter parameter in weights.Parameters)
+            {
+                float expected = LearningRate * (parameter.Name.Contains(part, StringComparison.Ordinal) ? rate : 1);
+                // The first row of the table is one that occurred, the others are not.
+                foreach (float step in moved.AsSpan(parameter.Offset, parameter.Columns))
+                    Assert.AreEqual(-expected, step, rate == 0 && expected == 0 ? 0 : Tolerance, parameter.Name);
+            }
+        }
+    }
+
+    [TestMethod]
+    public void ARateOfALayerTakesThePlaceOfItsTurnAndTheLongestNameCounts()
+    {
+        var tuning = new FineTuning(RateDecay: 0.25f, UnfreezingEpochs: 9)
+        {
+            Rates = [new LayerRate("rnn", 0.5f), new LayerRate("weight_hh_l0", 0.75f)],
+        };
+        (ParameterSet weights, float[] moved) = Step(tuning, epochs: 0, maxNorm: 0);
+        Assert.AreEqual(-0.75f * LearningRate, moved[weights.Find("weight_hh_l0").Offset], Tolerance);
+        Assert.AreEqual(-0.5f * LearningRate, moved[weights.Find("weight_ih_l0").Offset], Tolerance);
+        Assert.AreEqual(-LearningRate, moved[weights.Find("head.bias").Offset], Tolerance);
+        Assert.AreEqual(0, moved[weights.Find("embeddings.0.weight").Offset]);
+    }
+
+    [TestMethod]
+    public void ALayerThatIsNotThereIsRefusedWithTheNearestName()
+    {
+        var weights = new ParameterSet(Shape());
+        foreach ((string name, string nearest) in new[] { ("haed", "head"), ("weight_hh_l2", "weight_hh_l0"), ("embedings", "embeddings") })
+        {
+            var error = Assert.ThrowsExactly<ArgumentException>(
+                () => new FineTuning(1, 0) { Rates = [new LayerRate(name, 0.5f)] }.Check(weights));
+            StringAssert.Contains(error.Message, $"The network has no layer or parameter '{name}'");
+            StringAssert.Contains(error.Message, $"the nearest name is '{nearest}'");
+        }
+        StringAssert.StartsWith(Assert.ThrowsExactly<ArgumentException>(
+            () => new FineTuning(1, 0) { Rates = [new LayerRate("*", 0)] }.Check(weights)).Message, "All layers are frozen");
+        new FineTuning(1, 0) { Rates = [new LayerRate("*l*", 0)] }.Check(weights);
+    }
+
     /// <summary>The first step of Adam is the learning rate, whatever the gradient.</summary>
     [TestMethod]
     public void AdamCountsTheStepsOfALayerFromItsOwnFirstOne()

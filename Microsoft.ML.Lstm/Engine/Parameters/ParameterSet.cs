@@ -44,6 +44,15 @@ internal sealed record Parameter(ParameterRole Role, string Name, int Rows, int 
     /// <summary>Whether it belongs to a recurrent layer.</summary>
     public bool IsRecurrent => Role is ParameterRole.InputWeight or ParameterRole.HiddenWeight or ParameterRole.RecurrentBias;
 
+    /// <summary>Whether it belongs to the batch normalization behind a convolution.</summary>
+    public bool IsOfNormalization => IsStatistic || Role is ParameterRole.NormalizationWeight or ParameterRole.NormalizationBias;
+
+    /// <summary>Whether it is a running statistic, which has no gradient.</summary>
+    public bool IsStatistic => Role is ParameterRole.RunningMean or ParameterRole.RunningVariance;
+
+    /// <summary>Whether it belongs to the second network, the decoder.</summary>
+    public bool IsOfDecoder => Name.StartsWith(ParameterSet.DecoderPrefix, StringComparison.Ordinal);
+
     /// <summary>Whether it belongs to a conditional random field.</summary>
     public bool IsOfCrf => Role is ParameterRole.Transitions or ParameterRole.EndTransitions;
 
@@ -95,7 +104,8 @@ internal sealed class ParameterSet
     public const string KeyWeight = "attention.key.weight";
     public const string CombineWeight = "attention.combine.weight";
 
-    private const string DecoderPrefix = "decoder.";
+    /// <summary>Before the names of a decoder's parameters.</summary>
+    public const string DecoderPrefix = "decoder.";
 
     public ParameterSet(NetworkShape shape)
         : this(shape, Allocate(shape), offset: 0, tablesAt: null)

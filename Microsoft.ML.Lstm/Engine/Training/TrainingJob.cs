@@ -48,6 +48,9 @@ internal sealed record TrainingJob(TrainingData Training, SequenceSet? Validatio
     /// </summary>
     public ParameterSet? Encoder { get; init; }
 
+    /// <summary>Whether weights come from a network that was trained before.</summary>
+    public bool BeginsTrained => Initial is not null || Encoder is not null;
+
     /// <summary>As <see cref="SaveCheckpoint"/>, for the training on all rows, with the result of the one that held rows out.</summary>
     public Action<SequenceModel, TrainingState, TrainedNetwork>? SaveSecond { get; init; }
 }

@@ -32,6 +32,7 @@ internal sealed partial class TrainingLoop
     private readonly Objective? _validationObjective;
     private readonly RandomNumbers _random;
     private readonly Dropout _dropout;
+    private readonly FrozenParameters _frozen;
     private readonly int _batchSize;
     private readonly int _batches;
     private readonly int _epochs;
@@ -73,6 +74,7 @@ internal sealed partial class TrainingLoop
             ? initial with { Parameters = initial.Parameters.Clone() }
             : NewNetwork.Create(job, _random, _team, stop);
         _kept = _model.Parameters.Clone();
+        _frozen = new FrozenParameters(_model.Parameters, _settings.FineTuning);
         // First of all, since what follows reads the weights.
         job.Resume?.State.Weights.Span.CopyTo(_model.Parameters.Values);
         _keeps = job.Resume is not null || job.Initial is not null;
@@ -100,7 +102,8 @@ internal sealed partial class TrainingLoop
         _gradient = new Gradient(shape);
         foreach ((int table, int token, _) in _settings.Tokens.FreezePretrained ? NewNetwork.PretrainedVectors(job) : [])
             _gradient.Freeze(table, token);
-        _untrained = new UntrainedEmbeddings(_model.Parameters, _gradient, job.Embeddings, wasTrained: job.Initial is not null);
+        _untrained = new UntrainedEmbeddings(_model.Parameters, _gradient, job.Embeddings, wasTrained: job.Initial is not null,
+            isFrozen: job.BeginsTrained ? _frozen.Contains : _ => false);
         _optimizer = Optimizer.Create(_settings.Optimizer, _model.Parameters, _gradient, _team);
         _dropout = _settings.Dropout with
         {
@@ -265,7 +268,8 @@ internal sealed partial class TrainingLoop
         if (!_trainingObjective.IsFinite || !_optimizer.TryStep(learningRate, _settings.GradientClipNorm))
             return false;
         // An initial model brings statistics along.
-        _runner.UpdateStatistics(_job.Initial is null ? _optimizer.Steps : null);
+        _runner.UpdateStatistics(_job.BeginsTrained ? null : _optimizer.Steps);
+        _frozen.RestoreStatistics();
         _runner.PackNetwork();
         return true;
     }

@@ -12,7 +12,7 @@ namespace Microsoft.ML.Lstm;
 /// </summary>
 // A checkpoint compares the options by reflection.
 [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicFields)]
-public abstract class TrainingOptions
+public abstract partial class TrainingOptions
 {
     private const int UsualUpdates = 2500;
     private const int FewestEpochs = 8;
@@ -190,9 +190,6 @@ public abstract class TrainingOptions
     /// </summary>
     public bool ResumeFromCheckpoint;
 
-    /// <summary>A copy with the same values.</summary>
-    internal TrainingOptions Clone() => (TrainingOptions)MemberwiseClone();
-
     /// <summary>A copy in which every option that the data decide has a value.</summary>
     /// <param name="facts">What is known of the data.</param>
     /// <param name="choices">Receives the options that the data decided, with the reasons.</param>
@@ -225,6 +222,7 @@ public abstract class TrainingOptions
         BatchSize ??= 32;
         ValidationFraction ??= 0;
         NormalizeFeatures ??= true;
+        ChooseFineTuning(facts, choices);
         if (EarlyStopping is not null)
             EarlyStopping.Patience ??= 10;
     }
@@ -274,9 +272,6 @@ public abstract class TrainingOptions
         EpochCompleted = EpochCompleted,
         CancellationToken = CancellationToken,
     };
-
-    /// <summary>How the layers learn, for tasks that have a choice; null for all alike.</summary>
-    private protected virtual FineTuning? Tuning => null;
 
     /// <summary>How many epochs training takes where <see cref="NumberOfEpochs"/> is null.</summary>
     private protected virtual EpochRule OpenEpochs => new(UsualUpdates, FewestEpochs, MostEpochs);
@@ -337,6 +332,7 @@ public abstract class TrainingOptions
         Require(NumberOfEpochs is null or >= 1, NumberOfEpochs, nameof(NumberOfEpochs), "1 or more, or null");
         Require(BatchSize is null or >= 1, BatchSize, nameof(BatchSize), "1 or more");
         Require(ValidationFraction is null or (>= 0 and < 1), ValidationFraction, nameof(ValidationFraction), "from 0 to below 1");
+        ValidateFineTuning();
         Require(NumberOfThreads is null or (>= 1 and <= MostThreads), NumberOfThreads, nameof(NumberOfThreads),
             $"from 1 to {MostThreads}, or null");
         if (CheckpointPath is not null)

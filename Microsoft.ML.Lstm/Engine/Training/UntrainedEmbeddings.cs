@@ -20,8 +20,9 @@ internal sealed class UntrainedEmbeddings
     /// <param name="gradient">The gradient, which knows the rows that training has reached.</param>
     /// <param name="pretrained">The pretrained embeddings; null for none.</param>
     /// <param name="wasTrained">Whether the parameters come from a model that was trained before.</param>
-    public UntrainedEmbeddings(
-        ParameterSet parameters, Gradient gradient, IReadOnlyList<PretrainedEmbeddings?>? pretrained, bool wasTrained)
+    /// <param name="isFrozen">Whether a table came with trained embeddings and keeps them all.</param>
+    public UntrainedEmbeddings(ParameterSet parameters, Gradient gradient, IReadOnlyList<PretrainedEmbeddings?>? pretrained,
+        bool wasTrained, Func<Parameter, bool> isFrozen)
     {
         _parameters = parameters;
         _gradient = gradient;
@@ -34,6 +35,8 @@ internal sealed class UntrainedEmbeddings
             // Characters are not pretrained.
             foreach (int token in pretrained?.ElementAtOrDefault(table)?.Tokens ?? [])
                 _isKnown[table][token] = true;
+            if (isFrozen(_tables[table]))
+                _isKnown[table].AsSpan().Fill(true);
         }
     }
 

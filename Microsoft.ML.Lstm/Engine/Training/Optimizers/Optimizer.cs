@@ -107,9 +107,10 @@ internal abstract class Optimizer
     {
         if (tuning is null)
             return;
-        int[] depths = [.. Weights.Parameters.Select(parameter => FineTuning.DepthOf(parameter, Weights.Shape))];
-        Factors = [.. depths.Select(depth => tuning.FactorOf(depth, epochs))];
-        FrozenSteps = [.. depths.Select(depth => (int)Math.Min(tuning.FrozenEpochsOf(depth) * stepsPerEpoch, int.MaxValue))];
+        NetworkShape shape = Weights.Shape;
+        Factors = [.. Weights.Parameters.Select(parameter => tuning.FactorOf(parameter, shape, epochs))];
+        FrozenSteps = [.. Weights.Parameters.Select(parameter =>
+            (int)Math.Min(tuning.FrozenEpochsOf(parameter, shape) * stepsPerEpoch, int.MaxValue))];
     }
 
     /// <summary>Steps made so far.</summary>
