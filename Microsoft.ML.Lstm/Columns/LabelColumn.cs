@@ -22,6 +22,9 @@ internal enum LabelKind
     /// <summary>Classes one after the other, any number of them.</summary>
     KeySequence,
 
+    /// <summary>Classes one after the other, any number of them, of which some may be missing.</summary>
+    KeySequenceWithGaps,
+
     /// <summary>The keys of the sequence itself, each from those before it.</summary>
     NextKey,
 
@@ -56,7 +59,7 @@ internal sealed record LabelColumn(LabelKind Kind, string Name, int TargetSize, 
         LabelKind.Boolean => ColumnRole.BinaryLabel,
         LabelKind.Key => ColumnRole.ClassLabel,
         LabelKind.NextKey => ColumnRole.Tokens,
-        LabelKind.KeySequence => ColumnRole.LabelSequence,
+        LabelKind.KeySequence or LabelKind.KeySequenceWithGaps => ColumnRole.LabelSequence,
         LabelKind.NumbersPerStep => ColumnRole.StepNumbers,
         LabelKind.TruthsPerStep => ColumnRole.StepTruths,
         _ => ColumnRole.StepLabel,

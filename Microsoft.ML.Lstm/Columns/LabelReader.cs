@@ -13,6 +13,7 @@ internal abstract class LabelReader
         LabelKind.Boolean => new BooleanLabelReader(row, column!.Value),
         LabelKind.Key => new KeyLabelReader(row, column!.Value),
         LabelKind.KeySequence => new KeySequenceReader(row, column!.Value),
+        LabelKind.KeySequenceWithGaps => new KeySequenceReader(row, column!.Value, mayHaveGaps: true),
         LabelKind.NumbersPerStep => new StepNumbersReader(row, column!.Value, label.TargetSize),
         LabelKind.TruthsPerStep => column!.Value.Type is VectorDataViewType { ItemType: BooleanDataViewType }
             ? new StepTruthsReader(row, column.Value, label.TargetSize)
@@ -133,8 +134,8 @@ internal abstract class LabelReader
         public override int[] Labels(int steps) => [_key[0] - 1];
     }
 
-    /// <summary>Keys one after the other, none of which may be missing.</summary>
-    private sealed class KeySequenceReader(DataViewRow row, DataViewSchema.Column column) : LabelReader
+    /// <summary>Keys one after the other, none of which may be missing or, with gaps, not all.</summary>
+    private sealed class KeySequenceReader(DataViewRow row, DataViewSchema.Column column, bool mayHaveGaps = false) : LabelReader
     {
         private readonly TokenReader _reader = TokenReader.Create(row, column);
         private int[] _keys = [];
@@ -145,7 +146,9 @@ internal abstract class LabelReader
             if (_keys.Length < _reader.Length)
                 _keys = new int[Math.Max(_reader.Length, 2 * _keys.Length)];
             _reader.CopyTo(_keys);
-            return _keys.AsSpan(0, _reader.Length).Contains(0) ? RowFault.MissingLabel : RowFault.None;
+            ReadOnlySpan<int> keys = _keys.AsSpan(0, _reader.Length);
+            bool isUseless = mayHaveGaps ? !keys.IsEmpty && !keys.ContainsAnyExcept(0) : keys.Contains(0);
+            return isUseless ? RowFault.MissingLabel : RowFault.None;
         }
 
         public override int[] Labels(int steps) => [.. _keys.Take(_reader.Length).Select(key => key - 1)];

@@ -50,7 +50,8 @@ internal sealed class OccurringKeys
     }
 
     // A binary label's two classes share one output.
-    private bool HasClasses => _label.Kind is LabelKind.Key or LabelKind.KeyPerStep or LabelKind.KeySequence;
+    private bool HasClasses => _label.Kind is LabelKind.Key or LabelKind.KeyPerStep or LabelKind.KeySequence
+        or LabelKind.KeySequenceWithGaps;
 
     /// <summary>
     /// The numbering of the keys that the network knows: keys that occur, keys with a pretrained embedding, and keys that an initial model
@@ -154,8 +155,10 @@ internal sealed class OccurringKeys
     public IEnumerable<string> Describe(KeyNumbering numbering, bool dropsTokens)
     {
         if (_unlabelledSteps > 0)
-            yield return $"{_unlabelledSteps} of the {_steps} steps of the training data have no label in column '{_label.Name}'; "
-                + "they don't count.";
+            yield return _label.Kind == LabelKind.KeySequenceWithGaps
+                ? $"{_unlabelledSteps} of the {_steps} keys in column '{_label.Name}' are missing; they are not learned, and never written."
+                : $"{_unlabelledSteps} of the {_steps} steps of the training data have no label in column '{_label.Name}'; "
+                    + "they don't count.";
         FeatureColumn[] columns = [.. TokenColumns];
         for (int i = 0; i < columns.Length; i++)
         {

@@ -81,6 +81,37 @@ public sealed class SequenceToSequenceTrainerTests
     }
 
     [TestMethod]
+    public void WhatStandsAroundMissingKeysIsLearned()
+    {
+        var ml = new MLContext(seed: 1);
+        var log = new List<string>();
+        ml.Log += (_, entry) => log.Add(entry.Message);
+        // The last symbol has no key among the labels, and each sequence has it.
+        Pair[] pairs = [.. Pairs(1500, seed: 1).Select(pair => new Pair([Symbols, .. pair.Source], [.. pair.Target, Symbols]))];
+        int missing = pairs.Sum(pair => pair.Target.Count(symbol => symbol == Symbols));
+        LstmSequenceToSequenceTransformer model = ml.MulticlassClassification.Trainers.LstmSequenceToSequence(new()
+        {
+            LabelColumnName = "Target",
+            FeatureColumnName = "Source",
+            HiddenSize = 48,
+            EmbeddingSize = 24,
+            LearningRate = 0.01f,
+            NumberOfEpochs = 10,
+            Seed = 1,
+        }).Fit(Load(ml, [.. pairs.Select(pair => pair with
+        {
+            Target = [.. pair.Target.Select(symbol => symbol == Symbols ? 0 : symbol)],
+        })]));
+        Pair[] test = [.. Pairs(200, seed: 2).Where(pair => !pair.Source.Contains((uint)Symbols))];
+        Written[] written = Read(ml, model.Transform(Load(ml, [.. test.Select(pair => pair with { Source = [Symbols, .. pair.Source] })])));
+        int right = test.Zip(written, (pair, one) => one.PredictedLabel.Take(pair.Target.Length).SequenceEqual(pair.Target) ? 1 : 0).Sum();
+        Assert.IsGreaterThan(0.8, (double)right / test.Length);
+        Assert.IsTrue(written.All(one => one.PredictedLabel.All(symbol => symbol is > 0 and < Symbols)));
+        Assert.IsTrue(log.Exists(line => line.Contains($"{missing} of the {pairs.Sum(pair => pair.Target.Length)} keys in column 'Target' "
+            + "are missing", StringComparison.Ordinal)), string.Join('\n', log));
+    }
+
+    [TestMethod]
     public void OptionsOutOfTheirRangeAreRefused()
     {
         var ml = new MLContext(seed: 1);

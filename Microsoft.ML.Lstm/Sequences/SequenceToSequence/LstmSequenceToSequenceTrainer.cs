@@ -20,8 +20,8 @@ namespace Microsoft.ML.Lstm;
 /// [LstmSequenceToSequence(Options)](xref:Microsoft.ML.LstmCatalog.LstmSequenceToSequence*).
 ///
 /// ### Input and Output Columns
-/// * `LabelColumnName`: vector of Key, of known size or not. The sequence to write, of any length; it may be empty. A row with a missing
-///   key is left out.
+/// * `LabelColumnName`: vector of Key, of known size or not. The sequence to write, of any length; it may be empty. A missing key, such
+///   as a rare word without a key, is not learned and never written; a row that has no other keys is left out.
 /// * `FeatureColumnName`, or several `FeatureColumnNames`: vector of <xref:System.Single>, or of Key, of known size or not, sparse or not.
 ///   The sequence to read: T x F numbers, the first step first, or T keys, such as the words of a text.
 /// * `CharacterColumnName`, `ExampleWeightColumnName`, `StaticFeatureColumnName`, optional: as for the other trainers of sequences.
@@ -65,7 +65,7 @@ public sealed class LstmSequenceToSequenceTrainer
     {
     }
 
-    private protected override LabelKind LabelKind => LabelKind.KeySequence;
+    private protected override LabelKind LabelKind => LabelKind.KeySequenceWithGaps;
 
     private protected override IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label)
         => SequenceToSequenceOutputs.Shapes(label);
