@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 
 // The library is compiled against copies of these assemblies with their internal members made public
-// (build/publicizer/MlNet.Internals.targets). These attributes let it reach the same members of the originals when it runs.
+// (build/publicizer/Internals.targets). These attributes let it reach the same members of the originals when it runs.
 [assembly: IgnoresAccessChecksTo("Microsoft.ML.DataView")]
 [assembly: IgnoresAccessChecksTo("Microsoft.ML.Core")]
 [assembly: IgnoresAccessChecksTo("Microsoft.ML.Data")]

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.IO.Compression;
+using LstmTool.Keras;
 using Microsoft.ML;
 using Microsoft.ML.Lstm;
 
@@ -10,11 +11,15 @@ internal static class ConvertCommand
 {
     private const string Onnx = "onnx", Safetensors = "safetensors", PyTorch = "pytorch";
 
+    private const string NoOnnx
+        = "ONNX is written of a model.zip; one with the network of such a file is made by ml.Transforms.ApplyLstmModel.";
+
     public static Command Create()
     {
         var file = new Argument<FileInfo>("FILE")
         {
-            Description = "A model.zip; or an ONNX file, or a .pt, .pth or .safetensors of PyTorch, to make safetensors of.",
+            Description = "A model.zip; or an ONNX file, a .pt, .pth or .safetensors of PyTorch, or a .keras, .weights.h5 or .h5 of Keras, "
+                + "to make safetensors of.",
         };
         var to = new Option<string?>("--to")
         {
@@ -28,18 +33,26 @@ internal static class ConvertCommand
             Description = "The file to write; beside FILE with the format's ending if not given.",
             HelpName = "FILE",
         };
+        var config = new Option<FileInfo?>("--config")
+        {
+            Description = "For weights of Keras alone, the model's configuration: what model.to_json() writes.",
+            HelpName = "FILE",
+        };
         var command = new Command("convert", "Writes the network of a model as ONNX or safetensors, also for PyTorch.")
         {
-            file, to, output,
+            file, to, output, config,
         };
-        command.SetAction(parsed => Cli.Guard(() => Convert(parsed.GetValue(file)!, parsed.GetValue(to), parsed.GetValue(output))));
+        command.SetAction(parsed => Cli.Guard(() => Convert(parsed.GetValue(file)!, parsed.GetValue(to), parsed.GetValue(output),
+            parsed.GetValue(config))));
         return command;
     }
 
-    private static void Convert(FileInfo file, string? format, FileInfo? output)
+    private static void Convert(FileInfo file, string? format, FileInfo? output, FileInfo? config)
     {
         if (!file.Exists)
             throw new FileNotFoundException($"There is no file {file.FullName}.");
+        if (config is not null && !KerasFile.Is(file.FullName))
+            throw new InvalidDataException("--config is for files of Keras.");
         format ??= output?.Extension.ToLowerInvariant() switch
         {
             ".onnx" => Onnx,
@@ -50,16 +63,26 @@ internal static class ConvertCommand
         if (path == file.FullName)
             throw new InvalidDataException($"{path} would be overwritten; give --output.");
         string ending = file.Extension.ToLowerInvariant();
-        if (ending is ".onnx" or ".pt" or ".pth" or ".safetensors")
+        if (KerasFile.Is(file.FullName))
         {
             if (format == Onnx)
-                throw new InvalidDataException(ending == ".onnx" ? $"{file.FullName} is that format already."
-                    : "ONNX is written of a model.zip; one with the network of such a file is made by ml.Transforms.ApplyLstmModel.");
+                throw new InvalidDataException(NoOnnx);
+            KerasNetwork keras = KerasFile.Load(file.FullName, config?.FullName);
+            Print(keras.Names);
+            foreach (string note in keras.Notes)
+                Console.WriteLine(note);
+            if (format == PyTorch && keras.Network.OutputFunction is not OutputFunction.None and var function)
+                Console.WriteLine($"The file has no function in it; {function} is behind the last layer.");
+            Write(path, stream => Save(keras.Network, format, stream));
+        }
+        else if (ending is ".onnx" or ".pt" or ".pth" or ".safetensors")
+        {
+            if (format == Onnx)
+                throw new InvalidDataException(ending == ".onnx" ? $"{file.FullName} is that format already." : NoOnnx);
             SequenceModelParameters network = ending == ".onnx"
                 ? SequenceModelParameters.LoadOnnx(file.FullName)
                 : SequenceModelParameters.LoadPyTorch(file.FullName);
-            foreach ((string weight, string tensors) in network.TensorNames)
-                Console.WriteLine($"{weight} = {(tensors == "" ? "none" : tensors)}");
+            Print(network.TensorNames);
             Write(path, stream => Save(network, format, stream));
         }
         else if (format == PyTorch)
@@ -92,6 +115,12 @@ internal static class ConvertCommand
         {
             Extract(file, path);
         }
+    }
+
+    private static void Print(IReadOnlyDictionary<string, string> names)
+    {
+        foreach ((string weight, string tensors) in names)
+            Console.WriteLine($"{weight} = {(tensors == "" ? "none" : tensors)}");
     }
 
     private static void Save(SequenceModelParameters network, string format, Stream stream)

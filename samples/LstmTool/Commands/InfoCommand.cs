@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using LstmTool.Keras;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm;
@@ -13,7 +14,7 @@ internal static class InfoCommand
     {
         var file = new Argument<FileInfo>("FILE")
         {
-            Description = "A model.zip, an ONNX file, a .safetensors file or checkpoint, or a .pt or .pth of PyTorch.",
+            Description = "A model.zip, an ONNX file, a .safetensors file or checkpoint, a .pt or .pth of PyTorch, or a file of Keras.",
         };
         var command = new Command("info", "Says what is in a file: columns, networks, and how they were trained.") { file };
         command.SetAction(parsed => Cli.Guard(() => Print(parsed.GetValue(file)!, Console.Out)));
@@ -33,13 +34,25 @@ internal static class InfoCommand
             case ".onnx":
                 PrintNetwork(SequenceModelParameters.LoadOnnx(file.FullName), "", output);
                 break;
+            case var _ when KerasFile.Is(file.FullName):
+                KerasNetwork keras = KerasFile.Load(file.FullName);
+                PrintNetwork(keras.Network, "", output);
+                PrintNames(keras.Names, output);
+                foreach (string note in keras.Notes)
+                    output.WriteLine($"  {note}");
+                break;
             default:
                 SequenceModelParameters network = SequenceModelParameters.LoadPyTorch(file.FullName);
                 PrintNetwork(network, "", output);
-                foreach ((string weight, string tensors) in network.TensorNames)
-                    output.WriteLine($"  {weight} = {(tensors == "" ? "none" : tensors)}");
+                PrintNames(network.TensorNames, output);
                 break;
         }
+    }
+
+    private static void PrintNames(IReadOnlyDictionary<string, string> names, TextWriter output)
+    {
+        foreach ((string weight, string tensors) in names)
+            output.WriteLine($"  {weight} = {(tensors == "" ? "none" : tensors)}");
     }
 
     private static void PrintPipeline(FileInfo file, TextWriter output)
