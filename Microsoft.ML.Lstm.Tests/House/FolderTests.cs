@@ -34,6 +34,7 @@ public sealed class FolderTests
         "Engine/Modules",
         "Engine/Series/Baselines",
         "Engine/Series",
+        "Engine/Series/Detection",
         "Engine/Series/Explanations",
         "Engine/Series/Choices",
         "Engine/Files",

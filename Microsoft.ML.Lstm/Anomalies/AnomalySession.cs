@@ -1,6 +1,6 @@
 using Microsoft.ML.Lstm.Engine.Explanations;
-using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Series;
+using Microsoft.ML.Lstm.Engine.Series.Detection;
 using Microsoft.ML.Lstm.Forecasting;
 using Microsoft.ML.Lstm.Series;
 
@@ -10,11 +10,11 @@ namespace Microsoft.ML.Lstm.Anomalies;
 internal sealed class AnomalySession(LstmAnomalyTransformer transformer, SessionOptions options) : SeriesSession
 {
     private readonly ForecastSession _forecasts = new(transformer.Forecaster, options);
-    private readonly Dictionary<string, ScoredSeries> _series = [];
+    private readonly Dictionary<string, SeriesJudge> _series = [];
     private readonly HashSet<string> _forgotten = [];
-    private readonly double[] _result = DetectionColumn.NewResult();
-    private readonly double[] _expected = DetectionColumn.NewResult();
-    private readonly double _alertBelow = 1 - transformer.Settings.Confidence / 100;
+    private readonly DetectionRule _rule = transformer.Settings.Rule;
+    private SeriesDetection _result = SeriesDetection.None;
+    private SeriesDetection _expected = SeriesDetection.None;
     private bool _isQueried;
     private bool _isExplained;
 
@@ -24,8 +24,8 @@ internal sealed class AnomalySession(LstmAnomalyTransformer transformer, Session
     /// <summary>What explains the value that was expected in the row.</summary>
     public override Explanation? Explanation => _isExplained ? _forecasts.Explainer!.Explanation : null;
 
-    /// <summary>The slots of <see cref="DetectionColumn"/>.</summary>
-    public ReadOnlySpan<double> Result => _isQueried ? _expected : _result;
+    /// <summary>What the <see cref="DetectionColumn"/> gives.</summary>
+    public SeriesDetection Result => _isQueried ? _expected : _result;
 
     public override IReadOnlyCollection<string> Names => _forecasts.Names;
 
@@ -36,12 +36,12 @@ internal sealed class AnomalySession(LstmAnomalyTransformer transformer, Session
     public override void Take(SeriesRowReader row, long position, ReadOnlySpan<float> future)
     {
         _isQueried = _isExplained = false;
-        DetectionColumn.Clear(_result);
+        _result = SeriesDetection.None;
         if (_forecasts.Begin(row, position, future) is not (ForecastStream stream, bool restarted))
             return;
         if (restarted)
-            _series[row.Series] = NewSeries(row.Series);
-        Compare(stream, Find(row.Series), row.Numbers[0]);
+            _series[row.Series] = NewJudge(row.Series);
+        _result = Find(row.Series).Judge(stream, row.Numbers[0]);
         _isExplained = stream is { HasForecast: true, HasHistory: true };
         if (_isExplained)
             _forecasts.Explainer!.Begin(stream);
@@ -53,18 +53,9 @@ internal sealed class AnomalySession(LstmAnomalyTransformer transformer, Session
         _forecasts.Query(name);
         // The result of the last row, if there is one; for a named series, the value expected next and its bounds.
         _isQueried = name is not null || !_forecasts.HasRow;
-        DetectionColumn.Clear(_expected);
-        if (!_isQueried || _forecasts.QueriedStream is not { HasForecast: true } stream)
-            return;
-        ForecastOutput forecast = stream[0];
-        _expected[DetectionColumn.ExpectedValue] = forecast.Point;
-        ScoredSeries scored = Find(name ?? _forecasts.Names.Single());
-        var scorer = new ResidualScorer(transformer.Scale, scored.Scorer.Usual);
-        float[] state = new float[scorer.StateLength];
-        scored.Scorer.CopyStateTo(state);
-        scorer.CopyStateFrom(state);
-        scorer.Add(0);
-        SetBounds(_expected, scorer, scored.Scores, forecast);
+        _expected = SeriesDetection.None;
+        if (_isQueried && _forecasts.QueriedStream is { HasForecast: true } stream)
+            _expected = Find(name ?? _forecasts.Names.Single()).Expect(stream[0]);
     }
 
     public override bool Forget(string name)
@@ -80,66 +71,22 @@ internal sealed class AnomalySession(LstmAnomalyTransformer transformer, Session
     public override SeriesTransformer Snapshot()
     {
         var known = new Dictionary<string, KnownScores>(transformer.Known.Where(one => !_forgotten.Contains(one.Key)));
-        foreach ((string name, (ResidualScorer scorer, ScoreDistribution scores)) in _series)
-        {
-            float[] recent = new float[scorer.StateLength];
-            scorer.CopyStateTo(recent);
-            known[name] = new KnownScores(recent, scores.Lower, scores.Upper) { Usual = scorer.Usual?.State };
-        }
+        foreach ((string name, SeriesJudge judge) in _series)
+            known[name] = judge.State;
         return transformer.With(_forecasts.Snapshot(), known);
     }
 
-    private void Compare(ForecastStream stream, ScoredSeries series, float value)
+    private SeriesJudge Find(string name)
     {
-        if (!stream.HasForecast)
-            return;
-        ForecastOutput forecast = stream[0];
-        _result[DetectionColumn.ExpectedValue] = forecast.Point;
-        if (float.IsFinite(value) && double.IsFinite(forecast.Point))
-        {
-            (ResidualScorer scorer, ScoreDistribution scores) = series;
-            AnomalySettings settings = transformer.Settings;
-            double score = scorer.Score(forecast, value);
-            double p = scores.PValue(settings.Side, score);
-            _result[DetectionColumn.Alert] = p <= _alertBelow ? 1 : 0;
-            _result[DetectionColumn.Score] = score;
-            _result[DetectionColumn.PValue] = p;
-            SetBounds(_result, scorer, scores, forecast);
-            if (settings.History > 0)
-                scores.Follow(score, settings.History);
-            scorer.Usual?.Follow(value);
-        }
-    }
-
-    private void SetBounds(double[] result, ResidualScorer scorer, ScoreDistribution scores, ForecastOutput forecast)
-    {
-        (double lower, double upper) = scores.Bounds(transformer.Settings.Side, _alertBelow);
-        result[DetectionColumn.UpperBound] = scorer.ValueOf(upper, forecast);
-        result[DetectionColumn.LowerBound] = scorer.ValueOf(lower, forecast);
-    }
-
-    private ScoredSeries Find(string name)
-    {
-        if (_series.TryGetValue(name, out ScoredSeries? series))
-            return series;
-        series = NewSeries(name);
+        if (_series.TryGetValue(name, out SeriesJudge? judge))
+            return judge;
+        judge = NewJudge(name);
         if (!_forgotten.Contains(name) && transformer.Known.TryGetValue(name, out KnownScores? known))
-        {
-            series.Scorer.CopyStateFrom(known.Recent);
-            if (series.Scorer.Usual is { } usual && known.Usual is { } state)
-                usual.State = state;
-            series = series with { Scores = series.Scores.With(known.Lower, known.Upper) };
-        }
-        _series.Add(name, series);
-        return series;
+            judge.State = known;
+        _series.Add(name, judge);
+        return judge;
     }
 
-    private ScoredSeries NewSeries(string name) => new(new ResidualScorer(transformer.Scale, transformer.Scale.UsualWeight > 0
-        ? new UsualValue(transformer.Model, transformer.Forecaster.NumberOf(name), transformer.Settings.History)
-        : null), transformer.Scores.Copy());
-
-    /// <summary>What the session keeps of the scores of a series.</summary>
-    /// <param name="Scorer">Scores the rows of the series.</param>
-    /// <param name="Scores">The distribution of the scores.</param>
-    private sealed record ScoredSeries(ResidualScorer Scorer, ScoreDistribution Scores);
+    private SeriesJudge NewJudge(string name)
+        => new(transformer.Model, transformer.Forecaster.NumberOf(name), _rule, transformer.Scores);
 }

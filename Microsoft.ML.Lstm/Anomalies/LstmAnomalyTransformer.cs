@@ -4,6 +4,7 @@ using Microsoft.ML.Lstm.Anomalies;
 using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Series;
+using Microsoft.ML.Lstm.Engine.Series.Detection;
 using Microsoft.ML.Lstm.Forecasting;
 using Microsoft.ML.Lstm.MlNet;
 using Microsoft.ML.Lstm.Onnx.Export;

@@ -14,6 +14,7 @@ public sealed class SequencePredictorTests
     [DataRow(AnyTrainer.Regression, SequencePredictionTask.Regression)]
     [DataRow(AnyTrainer.StepValues, SequencePredictionTask.Regression)]
     [DataRow(AnyTrainer.Binary, SequencePredictionTask.BinaryClassification)]
+    [DataRow(AnyTrainer.StepTruths, SequencePredictionTask.BinaryClassification)]
     [DataRow(AnyTrainer.Multiclass, SequencePredictionTask.MulticlassClassification)]
     [DataRow(AnyTrainer.Labeling, SequencePredictionTask.Labeling)]
     [DataRow(AnyTrainer.Autoencoder, SequencePredictionTask.AnomalyDetection)]
@@ -40,7 +41,9 @@ public sealed class SequencePredictorTests
         for (int i = 0; i < examples.Length; i++)
         {
             float[] scores = predictor.Scores(i).ToArray();
-            CollectionAssert.AreEqual(expected[i], task == SequencePredictionTask.BinaryClassification ? scores[..1] : scores);
+            CollectionAssert.AreEqual(expected[i],
+                trainer == AnyTrainer.StepTruths ? Part(scores, behind: false)
+                : task == SequencePredictionTask.BinaryClassification ? scores[..1] : scores);
         }
         // One by one, and by another predictor on the same weights.
         SequencePredictor other = predictor.Share();
@@ -48,6 +51,22 @@ public sealed class SequencePredictorTests
             CollectionAssert.AreEqual(predictor.Scores(i).ToArray(), other.Score(examples[i].Features).ToArray());
         switch (task)
         {
+            case SequencePredictionTask.BinaryClassification when trainer == AnyTrainer.StepTruths:
+                Assert.AreEqual(4, predictor.ScoreSize);
+                float[][] probabilities = [.. scored.GetColumn<float[]>("Probability")];
+                bool[][] truths = [.. scored.GetColumn<bool[]>("PredictedLabel")];
+                for (int i = 0; i < examples.Length; i++)
+                {
+                    CollectionAssert.AreEqual(probabilities[i], Part(predictor.Scores(i).ToArray(), behind: true));
+                    CollectionAssert.AreEqual(truths[i], Array.ConvertAll(predictor.PredictedLabels(i).ToArray(), label => label == 1));
+                }
+                Assert.ThrowsExactly<NotSupportedException>(() => predictor.PredictedClass(0));
+                // A stream has those of its last step.
+                float[] latest = [];
+                for (int t = 0; t < examples[0].Features.Length / 2; t++)
+                    latest = predictor.Step(examples[0].Features.AsSpan(2 * t, 2)).ToArray();
+                CollectionAssert.AreEqual(predictor.Scores(0)[^4..].ToArray(), latest);
+                break;
             case SequencePredictionTask.BinaryClassification:
                 CollectionAssert.AreEqual(scored.GetColumn<float>("Probability").ToArray(),
                     Enumerable.Range(0, examples.Length).Select(i => predictor.Scores(i)[1]).ToArray());
@@ -72,6 +91,9 @@ public sealed class SequencePredictorTests
         Assert.ThrowsExactly<ArgumentException>(() => { predictor.Score([1, 2, 3]); });
         Assert.ThrowsExactly<ArgumentException>(() => { predictor.Score([]); });
     }
+
+    // Of each step's four scores the first or the last two.
+    private static float[] Part(float[] scores, bool behind) => [.. scores.Where((_, i) => i % 4 >= 2 == behind)];
 
     [TestMethod]
     public void WeightsOfPyTorchScoreAsRowsAndAsAStream()

@@ -2,7 +2,7 @@ using Microsoft.ML.Lstm.Tests.Series;
 
 namespace Microsoft.ML.Lstm.Tests.Engine.Standalone;
 
-/// <summary>Forecasters without ML.NET give the forecasts of an engine, to the last bit.</summary>
+/// <summary>Forecasters and detectors without ML.NET give what an engine gives, to the last bit.</summary>
 [TestClass]
 public sealed class SeriesPredictorTests
 {
@@ -70,10 +70,12 @@ public sealed class SeriesPredictorTests
         using ForecastEngine<Reading, ReadingForecast> engine = model.CreateForecastEngine<Reading, ReadingForecast>(ml);
         SeriesPredictor predictor = Load(ml, model, rows);
         Assert.IsFalse(predictor.HasTimes);
+        Assert.IsFalse(predictor.IsDetector);
+        Assert.IsNull(predictor.Confidence);
         foreach (Reading row in rows[60..])
         {
             ReadingForecast expected = engine.Predict(row);
-            predictor.Observe([row.Value]);
+            Assert.IsNull(predictor.Observe([row.Value]));
             AssertSame(expected, predictor.Forecast());
         }
         Assert.ThrowsExactly<NotSupportedException>(() => SequencePredictor.Load(Saved(ml, model, rows)));
@@ -81,6 +83,67 @@ public sealed class SeriesPredictorTests
         var within = new MemoryStream([1, 2, 3, .. Saved(ml, model, rows).ToArray()]) { Position = 3 };
         CollectionAssert.AreEqual(Load(ml, model, rows).Forecast()!.Values.ToArray(),
             SeriesPredictor.Load(within).Forecast()!.Values.ToArray());
+    }
+
+    /// <summary>With gaps, missing values, a failure, a new series, and what was known of the series when the model was saved.</summary>
+    [TestMethod]
+    [DataRow(0)]
+    [DataRow(300)]
+    public void AlertsAndScoresAreTheEnginesToTheLastBit(int history)
+    {
+        var ml = new MLContext(1);
+        Reading[] rows = Reading.Wave(140, shop: Shop), others = Reading.Wave(70, seed: 2, shop: "b", level: 5);
+        Reading[] training = [.. rows[..70].Concat(others[..60]).OrderBy(row => row.Time)];
+        SeriesTransformer model = SeriesRun.Fit(ml, SeriesRun.Detector, training, options =>
+        {
+            options.SeriesColumnName = "Shop";
+            options.TimeColumnName = "Time";
+            options.KnownCovariateColumnNames = ["Promotion"];
+            var detection = (LstmAnomalyEstimator.Options)options;
+            (detection.PValueHistoryLength, detection.Confidence) = (history, 90);
+        });
+        // Some rows are observed before the model is saved.
+        var saved = new MemoryStream();
+        using (ForecastEngine<Reading, ReadingVerdict> first = model.CreateForecastEngine<Reading, ReadingVerdict>(ml))
+        {
+            foreach (Reading row in rows[70..80])
+                first.Predict(row);
+            first.CheckPoint(ml, saved);
+        }
+        saved.Position = 0;
+        SeriesPredictor predictor = SeriesPredictor.Load(saved);
+        saved.Position = 0;
+        using ForecastEngine<Reading, ReadingVerdict> engine
+            = ml.Model.Load(saved, out _).CreateForecastEngine<Reading, ReadingVerdict>(ml);
+        Assert.IsTrue(predictor.IsDetector);
+        Assert.AreEqual(90, predictor.Confidence);
+        int alerts = 0;
+        foreach ((int i, Reading row) in rows[80..].Where((_, i) => i is not (7 or 8)).Index())
+        {
+            row.Value = i == 12 ? float.NaN : row.Value + (i is > 20 and < 24 ? 50 : 0);
+            alerts += Observe(row, Shop) ? 1 : 0;
+        }
+        foreach (Reading row in Reading.Wave(10, seed: 3, shop: "new"))
+            Observe(row, "new");
+        foreach (Reading row in others[60..])
+            Observe(row, "b");
+        Assert.IsGreaterThan(0, alerts);
+        Assert.IsLessThan(40, alerts);
+
+        double[] next = engine.Predict(Shop).Anomaly;
+        SeriesForecast expected = predictor.Forecast(series: Shop)!;
+        CollectionAssert.AreEqual(new[] { (float)next[3], (float)next[4], (float)next[5] },
+            new[] { expected[1], expected.UpperBounds[0], expected.LowerBounds[0] });
+
+        bool Observe(Reading row, string series)
+        {
+            SeriesDetection found = predictor.Observe([row.Value, row.Promotion], row.Time, series)!.Value;
+            CollectionAssert.AreEqual(engine.Predict(row).Anomaly, new[]
+            {
+                found.IsAlert ? 1 : 0, found.Score, found.PValue, found.ExpectedValue, found.UpperBound, found.LowerBound,
+            });
+            return found.IsAlert;
+        }
     }
 
     private static void AssertSame(ReadingForecast expected, SeriesForecast? actual)

@@ -1,4 +1,6 @@
+using System.Text.Json.Serialization;
 using Microsoft.ML.Lstm.Engine.Series;
+using Microsoft.ML.Lstm.Engine.Series.Detection;
 
 namespace Microsoft.ML.Lstm.Engine.Files;
 
@@ -27,6 +29,10 @@ internal sealed record AnomalySettings
 
     /// <summary>How residuals are standardized and summed.</summary>
     public required ResidualScale Residuals { get; init; }
+
+    /// <summary>By what rows are judged.</summary>
+    [JsonIgnore]
+    public DetectionRule Rule => new(Residuals, Side, History, 1 - Confidence / 100);
 
     /// <summary>Whether a number is a valid <see cref="ResidualScale.UsualWeight"/>.</summary>
     public static bool IsUsualWeight(double weight) => weight is >= 0 and <= 1000;

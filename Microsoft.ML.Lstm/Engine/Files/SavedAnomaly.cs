@@ -2,18 +2,9 @@ using System.Numerics.Tensors;
 using System.Text.Json.Serialization;
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Engine.Series;
+using Microsoft.ML.Lstm.Engine.Series.Detection;
 
 namespace Microsoft.ML.Lstm.Engine.Files;
-
-/// <summary>The scores of one series so far.</summary>
-/// <param name="Recent">The state of the <see cref="ResidualScorer"/> of the series.</param>
-/// <param name="Lower">The lower tail of the scores.</param>
-/// <param name="Upper">The upper tail of the scores.</param>
-internal sealed record KnownScores(float[] Recent, ExponentialTail Lower, ExponentialTail Upper)
-{
-    /// <summary>What is usual in the series; null where it doesn't count.</summary>
-    public UsualState? Usual { get; set; }
-}
 
 /// <summary>
 /// The JSON of an anomaly detector, <c>Anomaly.json</c>; its forecaster is saved beside it as <see cref="SavedForecast"/>.

@@ -1,11 +1,9 @@
 using System.Numerics.Tensors;
 using Microsoft.ML.Lstm.Engine.Decoding;
 using Microsoft.ML.Lstm.Engine.Files;
-using Microsoft.ML.Lstm.Engine.Files.PyTorch;
 using Microsoft.ML.Lstm.Engine.Kernels;
 using Microsoft.ML.Lstm.Engine.Network;
 using Microsoft.ML.Lstm.Engine.Parameters;
-using Microsoft.ML.Lstm.Engine.Standalone;
 
 namespace Microsoft.ML.Lstm;
 
@@ -18,7 +16,10 @@ public enum SequencePredictionTask
     /// <summary>One value or several, of a sequence or of each of its steps.</summary>
     Regression,
 
-    /// <summary>The logarithm of odds, and the probability of yes.</summary>
+    /// <summary>
+    /// The logarithm of odds, and the probability of yes; where steps are scored, of each step the logarithms of its L truths, and behind
+    /// them their probabilities.
+    /// </summary>
     BinaryClassification,
 
     /// <summary>The probability of each class.</summary>
@@ -40,7 +41,7 @@ public enum SequencePredictionTask
 /// It is for one thread at a time; <see cref="Share"/> gives another thread one on the same weights. Of a pipeline the network alone is
 /// read: what its other steps do to the columns is the caller's to do.
 /// </remarks>
-public sealed class SequencePredictor
+public sealed partial class SequencePredictor
 {
     private readonly ScoringNetwork _network;
     private readonly SequenceScorer _scorer;
@@ -97,7 +98,7 @@ public sealed class SequencePredictor
     /// <summary>The numbers that the score of a sequence has, or, where steps are scored, that of each step.</summary>
     public int ScoreSize => Task switch
     {
-        SequencePredictionTask.BinaryClassification => 2,
+        SequencePredictionTask.BinaryClassification => 2 * Shape.OutputSize,
         SequencePredictionTask.AnomalyDetection => 1,
         SequencePredictionTask.MulticlassClassification or SequencePredictionTask.Labeling => Shape.ClassCount,
         _ => Shape.OutputSize,
@@ -110,52 +111,6 @@ public sealed class SequencePredictor
     public int Count => _scorer.Count;
 
     private NetworkShape Shape => _network.Model.Shape;
-
-    /// <summary>Reads a network.</summary>
-    /// <param name="path">A model.zip of ML.NET with a transformer of this package on sequences; a safetensors file or checkpoint of this
-    /// package; or a state dict of PyTorch (.pt, .pth, safetensors).</param>
-    /// <param name="pyTorch">What the tensors of a state dict can't say; <see langword="null"/> for a linear layer on the last
-    /// state.</param>
-    /// <returns>The network.</returns>
-    /// <exception cref="InvalidDataException">The file is damaged, or holds no such network.</exception>
-    /// <exception cref="NotSupportedException">The file holds something else, such as a forecaster; the message says what.</exception>
-    public static SequencePredictor Load(string path, PyTorchImportOptions? pyTorch = null)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        using FileStream stream = File.OpenRead(path);
-        return Load(stream, pyTorch);
-    }
-
-    /// <summary>Reads a network, see <see cref="Load(string, PyTorchImportOptions?)"/>.</summary>
-    /// <param name="stream">Holds the file, from its position to its end; it stays open.</param>
-    /// <param name="pyTorch">What the tensors of a state dict can't say.</param>
-    /// <returns>The network.</returns>
-    /// <exception cref="InvalidDataException">The stream is damaged, or holds no such network.</exception>
-    public static SequencePredictor Load(Stream stream, PyTorchImportOptions? pyTorch = null)
-    {
-        ArgumentNullException.ThrowIfNull(stream);
-        stream = WholeStream.Of(stream);
-        if (StateDict.IsSafeTensors(stream) && ModelFile.IsModel(SafeTensors.ReadHeader(stream, out _)))
-        {
-            stream.Position = 0;
-            SequenceModel model = ModelFile.Read(stream, out SafeTensors beside);
-            if (model.Shape.Head is not (Head.Pooled or Head.EveryStep or Head.EveryStepWithSkip))
-                throw new NotSupportedException(
-                    "A network with a conditional random field, a decoder or tokens as its outputs is read from its model.zip.");
-            return new SequencePredictor(new ScoringNetwork(model), columns: null, SequencePredictionTask.Outputs,
-                SavedInputs.From(beside, model.Shape)?.Function ?? OutputFunction.None);
-        }
-        stream.Position = 0;
-        if (StateDict.IsSafeTensors(stream) || StateDict.IsPyTorchArchive(stream))
-        {
-            using StateDict file = StateDict.Open(stream);
-            pyTorch ??= new PyTorchImportOptions();
-            return new SequencePredictor(new ScoringNetwork(StateDictNetwork.Read(file, pyTorch).Model), columns: null,
-                SequencePredictionTask.Outputs, pyTorch.OutputFunction);
-        }
-        using ModelArchive archive = ModelArchive.Open(stream);
-        return Read(archive);
-    }
 
     /// <summary>Another predictor on the same weights, for another thread.</summary>
     /// <returns>The predictor.</returns>
@@ -238,6 +193,8 @@ public sealed class SequencePredictor
     /// <exception cref="NotSupportedException">The scores are values, or those of steps.</exception>
     public int PredictedClass(int index)
     {
+        if (HasStepScores)
+            throw new NotSupportedException($"{Task} at every step has no class for a sequence.");
         if (_isBad[index])
             return -1;
         switch (Task)
@@ -253,17 +210,23 @@ public sealed class SequencePredictor
         }
     }
 
-    /// <summary>The labels of the steps of a sequence, counted from 0 as <see cref="ClassNames"/>.</summary>
+    /// <summary>
+    /// The labels of the steps of a sequence, counted from 0 as <see cref="ClassNames"/>; for truths, L of each step, 1 above the
+    /// <see cref="Threshold"/>, else 0.
+    /// </summary>
     /// <param name="index">The sequence, from 0 in the order of adding.</param>
     /// <returns>The labels, valid until the next call; none for a sequence with numbers that are not finite.</returns>
     /// <exception cref="NotSupportedException">Steps have no labels.</exception>
     public ReadOnlySpan<int> PredictedLabels(int index)
     {
-        if (_decoder is null)
+        bool hasTruths = Task == SequencePredictionTask.BinaryClassification && HasStepScores;
+        if (_decoder is null && !hasTruths)
             throw new NotSupportedException($"{Task} has no labels for steps.");
         if (_isBad[index])
             return [];
-        ReadOnlySpan<int> path = _decoder.Decode(_scorer.Output(index));
+        if (hasTruths)
+            return Truths(Scores(index));
+        ReadOnlySpan<int> path = _decoder!.Decode(_scorer.Output(index));
         FloatBuffer.Require(ref _labels, path.Length);
         for (int t = 0; t < path.Length; t++)
             _labels[t] = ClassOf(path[t]);
@@ -307,37 +270,6 @@ public sealed class SequencePredictor
     /// <summary>Begins a stream again.</summary>
     public void ResetStream() => _stream?.Reset();
 
-    private static SequencePredictor Read(ModelArchive archive)
-    {
-        SequencePredictionTask task = archive.Loader switch
-        {
-            "LstmRegression" or "LstmPerStepRegression" => SequencePredictionTask.Regression,
-            "LstmBinary" => SequencePredictionTask.BinaryClassification,
-            "LstmMulticlass" => SequencePredictionTask.MulticlassClassification,
-            "LstmSequenceLabeling" => SequencePredictionTask.Labeling,
-            "LstmAutoencoder" => SequencePredictionTask.AnomalyDetection,
-            "LstmScoring" => SequencePredictionTask.Outputs,
-            var other => throw new NotSupportedException($"The model is {other}, which its own transformer scores."),
-        };
-        ScoringColumns columns = ScoringColumns.FromJson(archive.ReadJson("Columns.json"));
-        SequenceModel model = ModelFile.Read(archive.ReadNumbers("Model.safetensors"));
-        NetworkShape shape = model.Shape;
-        bool isRight = task switch
-        {
-            SequencePredictionTask.AnomalyDetection => shape.Head == Head.Autoencoder && columns.Threshold is >= 0,
-            SequencePredictionTask.Labeling => shape.Head is Head.EveryStep or Head.Crf,
-            SequencePredictionTask.BinaryClassification
-                => shape.Head == Head.Pooled && shape.OutputSize == 1 && columns.Threshold is not null,
-            SequencePredictionTask.Outputs or SequencePredictionTask.Regression
-                => shape.Head is Head.Pooled or Head.EveryStep or Head.EveryStepWithSkip,
-            _ => shape.Head == Head.Pooled,
-        };
-        if (!isRight || columns.Features.Sum(column => (long)column.FeaturesPerStep) != shape.NumericSize
-            || (columns.LabelValues is { } values && values.Values?.Length != shape.ClassCount))
-            throw new InvalidDataException("A saved LSTM model can't be read: its network is not that of its columns.");
-        return new SequencePredictor(new ScoringNetwork(model), columns, task, columns.OutputFunction ?? OutputFunction.None);
-    }
-
     private ArgumentException WrongCounts(string expected, int features, int tokens, int statics)
         => new($"{expected} of {Shape.NumericSize} numbers and {Shape.Embeddings.Count} tokens, and {Shape.StaticSize} static features; "
             + $"found {features} numbers, {tokens} tokens and {statics} static features.", nameof(features));
@@ -352,6 +284,16 @@ public sealed class SequencePredictor
     {
         switch (Task)
         {
+            case SequencePredictionTask.BinaryClassification when HasStepScores:
+                int size = Shape.OutputSize;
+                for (int i = 0; i < outputs.Length; i += size)
+                {
+                    Span<float> probabilities = scores.Slice(2 * i + size, size);
+                    outputs.Slice(i, size).CopyTo(scores[(2 * i)..]);
+                    outputs.Slice(i, size).CopyTo(probabilities);
+                    OutputFunction.Sigmoid.Apply(probabilities);
+                }
+                break;
             case SequencePredictionTask.BinaryClassification:
                 scores[0] = outputs[0];
                 scores[1] = 1f / (1f + MathF.Exp(-outputs[0]));
@@ -373,6 +315,15 @@ public sealed class SequencePredictor
                     _function.Apply(scores.Slice(i, Shape.OutputSize));
                 break;
         }
+    }
+
+    private ReadOnlySpan<int> Truths(ReadOnlySpan<float> scores)
+    {
+        int size = Shape.OutputSize;
+        FloatBuffer.Require(ref _labels, scores.Length / 2);
+        for (int i = 0; i < scores.Length / 2; i++)
+            _labels[i] = scores[2 * (i / size) * size + size + i % size] > Threshold ? 1 : 0;
+        return _labels.AsSpan(0, scores.Length / 2);
     }
 
     /// <summary>Moves the probabilities of known classes to their places; the others are 0.</summary>

@@ -4,31 +4,35 @@ using Microsoft.ML.Lstm.Engine.Network;
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Engine.Series;
 using Microsoft.ML.Lstm.Engine.Series.Baselines;
+using Microsoft.ML.Lstm.Engine.Series.Detection;
 using Microsoft.ML.Lstm.Engine.Standalone;
 
 namespace Microsoft.ML.Lstm;
 
 /// <summary>
-/// A forecaster that is read from its model.zip and takes rows by values or names, without ML.NET and without classes, also when trimmed or
-/// compiled ahead of time. Forecasts are those of a <see cref="ForecastEngine{TSrc, TDst}"/>, to the last bit at the same vector width. See
-/// docs/edge.md.
+/// A forecaster or a detector that is read from its model.zip and takes rows by values or names, without ML.NET and without classes, also
+/// when trimmed or compiled ahead of time. Forecasts, scores and alerts are those of a <see cref="ForecastEngine{TSrc, TDst}"/>, to the
+/// last bit at the same vector width. See docs/edge.md.
 /// </summary>
 /// <remarks>It goes on from the series that the model knows, and keeps their states. It is for one thread at a time.</remarks>
 public sealed class SeriesPredictor
 {
+    private const string Detector = "LstmAnomaly";
+
     private readonly ForecastSettings _settings;
     private readonly ForecastModel _model;
     private readonly SequenceNetwork[] _networks;
     private readonly ThetaMethod? _theta;
     private readonly Dictionary<string, int> _numbers;
     private readonly Dictionary<string, SeriesState> _known;
+    private readonly SavedAnomaly? _detector;
     private readonly Dictionary<string, ObservedSeries> _series = [];
     private readonly float[] _calendar;
     private readonly float[] _forecast;
 
-    private SeriesPredictor(ForecastModel model, ForecastSettings settings, Dictionary<string, SeriesState> known)
+    private SeriesPredictor(ForecastModel model, ForecastSettings settings, Dictionary<string, SeriesState> known, SavedAnomaly? detector)
     {
-        (_model, _settings, _known) = (model, settings, known);
+        (_model, _settings, _known, _detector) = (model, settings, known, detector);
         _networks = model.Pack();
         _theta = model.Baselines?.NewTheta();
         _numbers = settings.Series.Index().ToDictionary(series => series.Item, series => series.Index + 1);
@@ -60,11 +64,20 @@ public sealed class SeriesPredictor
     /// <summary>The series of the training data, and those that were observed; the empty name where there is only one.</summary>
     public IReadOnlyCollection<string> SeriesNames => [.. _known.Keys.Union(_series.Keys)];
 
-    /// <summary>Reads a forecaster.</summary>
-    /// <param name="path">A model.zip with a forecaster of this package.</param>
-    /// <returns>The forecaster, which goes on from the ends of the series that it knows.</returns>
+    /// <summary>Whether it is a detector: it says of each row how far it is from what was expected.</summary>
+    public bool IsDetector => _detector is not null;
+
+    /// <summary>
+    /// Of a detector, in percent: a row gives an alert if a score like its own has a probability of at most 100 minus this when nothing is
+    /// wrong. <see langword="null"/> for a forecaster.
+    /// </summary>
+    public double? Confidence => _detector?.Settings.Confidence;
+
+    /// <summary>Reads a forecaster or a detector.</summary>
+    /// <param name="path">A model.zip with a forecaster or a detector of this package.</param>
+    /// <returns>The model, which goes on from the ends of the series that it knows.</returns>
     /// <exception cref="InvalidDataException">The file is damaged, or holds no model of this package.</exception>
-    /// <exception cref="NotSupportedException">The model is no forecaster.</exception>
+    /// <exception cref="NotSupportedException">The model is of another kind.</exception>
     public static SeriesPredictor Load(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -72,16 +85,16 @@ public sealed class SeriesPredictor
         return Load(stream);
     }
 
-    /// <summary>Reads a forecaster, see <see cref="Load(string)"/>.</summary>
+    /// <summary>Reads a forecaster or a detector, see <see cref="Load(string)"/>.</summary>
     /// <param name="stream">Holds the file, from its position to its end; it stays open.</param>
-    /// <returns>The forecaster.</returns>
+    /// <returns>The model.</returns>
     /// <exception cref="InvalidDataException">The stream is damaged, or holds no model of this package.</exception>
     public static SeriesPredictor Load(Stream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);
         using ModelArchive archive = ModelArchive.Open(WholeStream.Of(stream));
-        if (archive.Loader != "LstmForecasting")
-            throw new NotSupportedException($"The model is {archive.Loader}, not a forecaster.");
+        if (archive.Loader is not ("LstmForecasting" or Detector))
+            throw new NotSupportedException($"The model is {archive.Loader}, neither a forecaster nor a detector of series.");
         var saved = SavedForecast.FromJson(archive.ReadJson("Forecast.json"));
         var networks = new List<SequenceModel>();
         foreach ((int index, ForecastLayout layout) in saved.Layouts.Index())
@@ -94,8 +107,12 @@ public sealed class SeriesPredictor
         }
         (ForecastModel model, float[][] states) = ForecastFile.Read(archive.ReadNumbers("Forecast.safetensors"), networks, saved.Layouts,
             saved.Baselines, saved.Settings.Series.Length, saved.Known.Length);
+        SavedAnomaly? detector = archive.Loader == Detector ? SavedAnomaly.FromJson(archive.ReadJson("Anomaly.json")) : null;
+        if (detector is not null && model.Layout is not { Targets: 1, Horizon: 1 })
+            throw new InvalidDataException(
+                "A saved LSTM anomaly detector can't be read: expected forecasts of one value, one step ahead, found others.");
         return new SeriesPredictor(model, saved.Settings,
-            saved.Known.Zip(states).ToDictionary(known => known.First.Name, known => known.First.With(known.Second)));
+            saved.Known.Zip(states).ToDictionary(known => known.First.Name, known => known.First.With(known.Second)), detector);
     }
 
     /// <summary>Takes the next row of a series.</summary>
@@ -105,10 +122,11 @@ public sealed class SeriesPredictor
     /// <param name="future">The covariates known in advance of the rows that follow, row by row, up to <see cref="Horizon"/> of
     /// them.</param>
     /// <param name="statics">The series' static features, where there are some.</param>
+    /// <returns>What a detector says of the row; <see langword="null"/> of a forecaster.</returns>
     /// <exception cref="ArgumentException">There are more or fewer numbers than a row has, or no time or a time no later than
     /// before.</exception>
-    public void Observe(ReadOnlySpan<float> values, DateTimeOffset? time = null, string series = "", ReadOnlySpan<float> future = default,
-        ReadOnlySpan<float> statics = default)
+    public SeriesDetection? Observe(ReadOnlySpan<float> values, DateTimeOffset? time = null, string series = "",
+        ReadOnlySpan<float> future = default, ReadOnlySpan<float> statics = default)
     {
         ArgumentNullException.ThrowIfNull(series);
         ForecastLayout layout = _model.Layout;
@@ -135,18 +153,21 @@ public sealed class SeriesPredictor
                 StepThroughMissing(observed.Stream, interval, observed.Time, leftOut, [.. values[^known..], .. future], statics);
             interval.WriteFeatures(at.DateTime, _calendar);
         }
+        SeriesDetection? detection = observed.Judge?.Judge(observed.Stream, values[0]);
         if (_settings.Missing != MissingValueHandling.SkipRow || TensorPrimitives.IsFiniteAll(values))
             observed.Stream.Step(values, future, _calendar, statics);
         (observed.Time, observed.Missing, observed.AfterMissing, observed.HasLastRow) = (at, null, null, true);
+        return detection;
     }
 
     /// <summary>Takes the next row of a series by the names of its columns, where each has one number.</summary>
     /// <param name="values">The numbers by the names of <see cref="ColumnNames"/>; one that is left out is missing.</param>
     /// <param name="time">The row's time, where rows have times.</param>
     /// <param name="series">The series; empty where there is only one.</param>
+    /// <returns>What a detector says of the row; <see langword="null"/> of a forecaster.</returns>
     /// <exception cref="ArgumentException">A name is none of the columns', a column has several numbers, or as the other method
     /// says.</exception>
-    public void Observe(IReadOnlyDictionary<string, float> values, DateTimeOffset? time = null, string series = "")
+    public SeriesDetection? Observe(IReadOnlyDictionary<string, float> values, DateTimeOffset? time = null, string series = "")
     {
         ArgumentNullException.ThrowIfNull(values);
         IReadOnlyList<string> names = ColumnNames;
@@ -155,10 +176,12 @@ public sealed class SeriesPredictor
         float[] row = [.. names.Select(name => values.GetValueOrDefault(name, float.NaN))];
         if (values.Keys.FirstOrDefault(name => !names.Contains(name)) is { } other)
             throw new ArgumentException($"There is no column '{other}'; columns are {string.Join(", ", names)}.", nameof(values));
-        Observe(row, time, series);
+        return Observe(row, time, series);
     }
 
-    /// <summary>Forecasts the steps after the last row of a series.</summary>
+    /// <summary>
+    /// Forecasts the steps after the last row of a series. The bounds of a detector are those beyond which the next value gives an alert.
+    /// </summary>
     /// <param name="horizon">How many steps, from 1 to <see cref="Horizon"/>; <see langword="null"/> for all.</param>
     /// <param name="series">The series; empty where there is only one.</param>
     /// <returns>The forecast; <see langword="null"/> for a series without a row to forecast from.</returns>
@@ -175,6 +198,8 @@ public sealed class SeriesPredictor
         if (!stream.HasForecast)
             return null;
         stream.CopyForecastTo(_forecast);
+        if (Find(series).Judge?.Expect(stream[0]) is { } expected)
+            (_forecast[values], _forecast[2 * values]) = ((float)expected.LowerBound, (float)expected.UpperBound);
         return new SeriesForecast(steps, targets, _forecast[..(steps * targets)], _forecast[values..(values + steps * targets)],
             _forecast[(2 * values)..(2 * values + steps * targets)]);
     }
@@ -183,7 +208,7 @@ public sealed class SeriesPredictor
     {
         if (_series.TryGetValue(name, out ObservedSeries? series))
             return series;
-        series = new ObservedSeries(NewStream(name));
+        series = new ObservedSeries(NewStream(name)) { Judge = JudgeOf(name) };
         if (_known.TryGetValue(name, out SeriesState? state))
         {
             series.Stream.CopyStateFrom(state.Values);
@@ -192,6 +217,16 @@ public sealed class SeriesPredictor
         }
         _series.Add(name, series);
         return series;
+    }
+
+    private SeriesJudge? JudgeOf(string name)
+    {
+        if (_detector is null)
+            return null;
+        var judge = new SeriesJudge(_model, _numbers.GetValueOrDefault(name), _detector.Settings.Rule, _detector.Scores);
+        if (_detector.Known.TryGetValue(name, out KnownScores? known))
+            judge.State = known;
+        return judge;
     }
 
     private ForecastStream NewStream(string name) => new(_model, _networks, _numbers.GetValueOrDefault(name), _theta);
@@ -232,6 +267,8 @@ public sealed class SeriesPredictor
     private sealed class ObservedSeries(ForecastStream stream)
     {
         public ForecastStream Stream { get; } = stream;
+
+        public SeriesJudge? Judge { get; init; }
 
         public ForecastStream? AfterMissing { get; set; }
 
