@@ -199,6 +199,35 @@ public sealed class LayerTests
         CollectionAssert.AreEqual(before, lstm["bias_l0"].Values.ToArray());
     }
 
+    /// <summary>Outputs and all gradients of batches that are large enough to be shared.</summary>
+    [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void TheBitsAreTheSameWithAnyNumberOfThreads(bool bidirectional)
+    {
+        float[][] one = Run(1);
+        foreach (int threads in new[] { 2, 3, 8 })
+        {
+            foreach ((float[] expected, float[] found) in one.Zip(Run(threads)))
+            {
+                Assert.IsTrue(found.All(float.IsFinite));
+                CollectionAssert.AreEqual(expected, found, $"{threads} threads");
+            }
+        }
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new LinearLayer(1, 1).NumberOfThreads = 0);
+
+        float[][] Run(int threads)
+        {
+            var gru = new GruLayer(9, 70, 2, bidirectional, dropout: 0.2f, seed: 1) { NumberOfThreads = threads };
+            var linear = new LinearLayer(gru.OutputSize, 90, seed: 2) { NumberOfThreads = threads };
+            int[] lengths = [.. Enumerable.Range(0, 13).Select(i => 20 + 3 * i)];
+            Tensor<float> output = linear.Forward(gru.Forward(Made(0, 13, 60, 9), lengths).Output);
+            float[] y = output.Flat().ToArray();
+            float[] dx = gru.Backward(linear.Backward(Made(5000, 13, 60, 90))!).Input!.Flat().ToArray();
+            return [y, dx, .. gru.Parameters.Concat(linear.Parameters).Select(parameter => parameter.Gradient.ToArray())];
+        }
+    }
+
     [TestMethod]
     public void ATrainingStepAllocatesNothing()
     {

@@ -1,4 +1,5 @@
 using Microsoft.ML.Lstm.Engine.Kernels;
+using Microsoft.ML.Lstm.Engine.Network;
 using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm;
@@ -10,10 +11,12 @@ namespace Microsoft.ML.Lstm;
 /// <remarks>
 /// <c>Backward</c> adds to the gradients of the weights until <see cref="LayerOptimizer.Step"/> has used them, or
 /// <see cref="ClearGradients"/>. What <c>Forward</c>, <c>Step</c> and <c>Backward</c> return belongs to the layer, and is valid until it
-/// is called again: with batches of one size nothing is allocated. A layer is for one thread at a time.
+/// is called again: with batches of one size nothing is allocated. A layer is for one caller at a time.
 /// </remarks>
 public abstract class Layer
 {
+    private const int MaxThreads = 1024;
+
     private Gradient? _gradient;
     private bool _isPacked;
 
@@ -37,6 +40,23 @@ public abstract class Layer
     /// </summary>
     public bool ComputesInputGradient { get; set; } = true;
 
+    /// <summary>
+    /// The most threads that share the work of a <c>Forward</c> or <c>Backward</c> with many numbers, from 1 to 1024; results have the same
+    /// bits with any number of threads. Default: 1.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is out of its range.</exception>
+    public int NumberOfThreads
+    {
+        get => Team.Threads;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, MaxThreads);
+            if (value != Team.Threads)
+                Team = new WorkerTeam(value);
+        }
+    }
+
     /// <summary>The weights, each by its name.</summary>
     public IReadOnlyList<LayerParameter> Parameters { get; }
 
@@ -52,6 +72,12 @@ public abstract class Layer
     internal Gradient Gradient => _gradient ??= new Gradient(Weights.Shape);
 
     private protected CpuKernels Kernels { get; } = CpuKernels.Best;
+
+    private protected WorkerTeam Team { get; private set; } = new(1);
+
+    /// <summary>The threads that share the work on some rows.</summary>
+    private protected int ThreadsFor(int rows)
+        => (long)Weights.DenseLength * rows < NetworkBatchRunner.SharedWork ? 1 : Team.Threads;
 
     /// <summary>Sets all gradients to zero.</summary>
     public void ClearGradients() => _gradient?.Clear();

@@ -16,7 +16,11 @@ public sealed unsafe class LinearLayer : Layer
     private readonly FloatBuffer _x = new();
     private readonly FloatBuffer _y = new();
     private readonly FloatBuffer _dx = new();
-    private readonly FloatBuffer _scratch = new();
+    private readonly Action<int> _forwardPart;
+    private readonly Action<int> _backwardPart;
+    private readonly Action<int> _gradientPart;
+    private FloatBuffer[] _scratch = [];
+    private int _parts;
     private readonly KeptTensor _output = new();
     private readonly KeptTensor _inputGradient = new();
     private readonly nint[] _inputLengths = new nint[MaxRank];
@@ -34,7 +38,10 @@ public sealed unsafe class LinearLayer : Layer
     {
         _dense = new DenseLayer(Weights.Find(ParameterSet.HeadWeight), Weights.Find(ParameterSet.HeadBias), Kernels, backward: true);
         _gradients = _dense.NewGradients();
-        _scratch.Require(_gradients.ScratchLength);
+        _forwardPart = part => RunRows(part, backward: false);
+        _backwardPart = part => RunRows(part, backward: true);
+        _gradientPart = part => _gradients.Add(_gradients.Panels * part / _parts, _gradients.Panels * (part + 1) / _parts, _rows,
+            _x.Pointer, _y.Pointer, _scratch[part], Gradient.Parameters);
         Packed = [.. _dense.Packed];
     }
 
@@ -62,7 +69,7 @@ public sealed unsafe class LinearLayer : Layer
         _rows = (int)(input.FlattenedLength / InputSize);
         CopyRows(input.Flat(), InputSize, _x, _dense.InputStride);
         _y.Require((long)_rows * _dense.OutputStride);
-        _dense.Forward(_rows, _x.Pointer, _y.Pointer);
+        Share(_rows, _forwardPart);
         _hasRun = IsTraining;
         Span<nint> lengths = stackalloc nint[_rank];
         input.Lengths.CopyTo(lengths);
@@ -86,11 +93,13 @@ public sealed unsafe class LinearLayer : Layer
                 + $"[{string.Join(", ", outputGradient.Lengths.ToArray())}].", nameof(outputGradient));
         _hasRun = false;
         CopyRows(outputGradient.Flat(), OutputSize, _y, _dense.OutputStride);
-        _gradients.Add(0, _gradients.Panels, _rows, _x.Pointer, _y.Pointer, _scratch, Gradient.Parameters);
+        if (_scratch.Length != Team.Threads)
+            _scratch = [.. Enumerable.Range(0, Team.Threads).Select(_ => new FloatBuffer(_gradients.ScratchLength))];
+        Share(_gradients.Panels, _gradientPart);
         if (!ComputesInputGradient)
             return null;
         _dx.Require((long)_rows * _dense.InputStride);
-        _dense.Backward(_rows, _y.Pointer, _dx.Pointer);
+        Share(_rows, _backwardPart);
         Tensor<float> input = _inputGradient.Of(_inputLengths.AsSpan(0, _rank));
         for (int row = 0; row < _rows; row++)
             _dx.Span.Slice(row * _dense.InputStride, InputSize).CopyTo(_inputGradient.Values[(row * InputSize)..]);
@@ -102,6 +111,22 @@ public sealed unsafe class LinearLayer : Layer
         ArgumentOutOfRangeException.ThrowIfLessThan(inputSize, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(outputSize, 1);
         return new NetworkShape { Cell = CellType.Rnn, InputSize = 1, HiddenSize = inputSize, Layers = 0, OutputSize = outputSize };
+    }
+
+    private void Share(int pieces, Action<int> work)
+    {
+        _parts = Math.Min(ThreadsFor(_rows), pieces);
+        Team.Run(_parts, work);
+    }
+
+    private void RunRows(int part, bool backward)
+    {
+        int begin = (int)((long)_rows * part / _parts), rows = (int)((long)_rows * (part + 1) / _parts) - begin;
+        float* y = _y.Pointer + (long)begin * _dense.OutputStride;
+        if (backward)
+            _dense.Backward(rows, y, _dx.Pointer + (long)begin * _dense.InputStride);
+        else
+            _dense.Forward(rows, _x.Pointer + (long)begin * _dense.InputStride, y);
     }
 
     // The padding of rows is zero, as the buffer was to begin with and kernels leave it.

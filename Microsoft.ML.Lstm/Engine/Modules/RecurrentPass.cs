@@ -26,10 +26,21 @@ internal sealed unsafe class RecurrentPass
     private readonly FloatBuffer[] _dx;
     private readonly FloatBuffer[] _mirroredX;
     private readonly FloatBuffer _mirroredDx = new();
-    private readonly FloatBuffer _scratch = new();
+    private readonly Action<int> _forwardPart;
+    private readonly Action<int> _backwardPart;
+    private readonly Action<int> _gradientPart;
     private readonly SequenceBatch _batch;
     private readonly int _padded;
     private int[] _mirror = [];
+    private FloatBuffer[] _scratch = [];
+    private int[] _bounds = [];
+    private int _parts;
+    // What threads share: a direction of a layer, the rows that it reads, and the gradients in and out.
+    private (int Layer, int Direction, int Stride) _work;
+    private float* _x;
+    private float* _dHidden;
+    private float* _dX;
+    private ParameterSet _target = null!;
     private Dropout _dropout;
     private bool _hadStates;
 
@@ -47,6 +58,9 @@ internal sealed unsafe class RecurrentPass
         _dx = [.. _layers.Select(_ => new FloatBuffer())];
         _mirroredX = [.. _layers.Select(_ => new FloatBuffer())];
         _padded = _layers[0][0].Layout.PaddedSize;
+        _forwardPart = ForwardPart;
+        _backwardPart = BackwardPart;
+        _gradientPart = AddGradients;
 
         FloatBuffer[][] NewBuffers() => [.. _layers.Select(layer => layer.Select(_ => new FloatBuffer()).ToArray())];
     }
@@ -66,7 +80,7 @@ internal sealed unsafe class RecurrentPass
 
     /// <summary>Runs a padded batch [B, T, I].</summary>
     public void Forward(ReadOnlySpan<float> input, int batch, int steps, ReadOnlySpan<int> lengths, RecurrentState? state, bool keep,
-        Dropout dropout)
+        Dropout dropout, WorkerTeam team, Func<int, int> threadsFor)
     {
         Steps = steps;
         _dropout = dropout;
@@ -78,6 +92,9 @@ internal sealed unsafe class RecurrentPass
             input.Slice(b * steps * width, length * width).CopyTo(_batch.Add(length));
         }
         _batch.Pack();
+        FloatBuffer.Require(ref _bounds, team.Threads + 1);
+        _parts = Math.Min(threadsFor(_batch.TotalSteps), batch);
+        _batch.Partition(_parts, _bounds);
         if (_shape.Bidirectional)
             Mirror();
         for (int l = 0; l < _layers.Length; l++)
@@ -95,7 +112,9 @@ internal sealed unsafe class RecurrentPass
                     CopyMirrored(x, _mirroredX[l].Pointer, InputStride(l));
                     x = _mirroredX[l].Pointer;
                 }
-                direction.Forward(0, batch, x, InputStride(l), _h[l][d].Pointer, _padded);
+                _work = (l, d, InputStride(l));
+                _x = x;
+                team.Run(_parts, _forwardPart);
             }
             if (IsJoined && l < _layers.Length - 1)
                 Join(l);
@@ -139,8 +158,12 @@ internal sealed unsafe class RecurrentPass
     }
 
     /// <summary>Runs back through the layers and adds the gradients of the weights.</summary>
-    public void Backward(ReadOnlySpan<float> dOutput, RecurrentState? dState, bool toInput, ParameterSet gradients)
+    public void Backward(ReadOnlySpan<float> dOutput, RecurrentState? dState, bool toInput, ParameterSet gradients, WorkerTeam team)
     {
+        (_target, _parts) = (gradients, Math.Min(_parts, team.Threads));
+        _batch.Partition(_parts, _bounds);
+        if (_scratch.Length < _parts)
+            _scratch = [.. Enumerable.Range(0, _parts).Select(_ => new FloatBuffer())];
         int top = _layers.Length - 1;
         for (int l = top; l >= 0; l--)
         {
@@ -169,13 +192,14 @@ internal sealed unsafe class RecurrentPass
                     _mirroredDx.Span[..(_batch.TotalSteps * inputStride)].Clear();
                     dx = _mirroredDx.Pointer;
                 }
-                direction.Backward(0, _batch.Count, _h[l][d].Pointer, _padded, dh, dx, inputStride);
+                _work = (l, d, inputStride);
+                _x = d == 1 ? _mirroredX[l].Pointer : Input(l);
+                _dHidden = dh;
+                _dX = dx;
+                team.Run(_parts, _backwardPart);
                 if (goesOn && d == 1)
                     AddMirrored(_mirroredDx.Pointer, _dx[l].Pointer, inputStride);
-                RecurrentGradients sums = _gradients[l][d];
-                _scratch.Require(sums.ScratchLength);
-                sums.Add(0, sums.Panels, _batch.TotalSteps, d == 1 ? _mirroredX[l].Pointer : Input(l), InputStride(l), _h[l][d].Pointer,
-                    _padded, _scratch, gradients);
+                team.Run(Math.Min(_parts, _gradients[l][d].Panels), _gradientPart);
             }
         }
     }
@@ -210,6 +234,27 @@ internal sealed unsafe class RecurrentPass
                 }
             }
         }
+    }
+
+    private void ForwardPart(int part)
+    {
+        (int l, int d, int stride) = _work;
+        _layers[l][d].Forward(_bounds[part], _bounds[part + 1], _x, stride, _h[l][d].Pointer, _padded);
+    }
+
+    private void BackwardPart(int part)
+    {
+        (int l, int d, int stride) = _work;
+        _layers[l][d].Backward(_bounds[part], _bounds[part + 1], _h[l][d].Pointer, _padded, _dHidden, _dX, stride);
+    }
+
+    private void AddGradients(int part)
+    {
+        RecurrentGradients sums = _gradients[_work.Layer][_work.Direction];
+        int parts = Math.Min(_parts, sums.Panels);
+        _scratch[part].Require(sums.ScratchLength);
+        sums.Add(sums.Panels * part / parts, sums.Panels * (part + 1) / parts, _batch.TotalSteps, _x,
+            InputStride(_work.Layer), _h[_work.Layer][_work.Direction].Pointer, _padded, _scratch[part], _target);
     }
 
     private void Begin(RecurrentDirection direction, int place, RecurrentState? state)

@@ -22,6 +22,7 @@ public abstract class RecurrentStack : Layer
     private readonly KeptTensor _output = new();
     private readonly KeptTensor _stepOutput = new();
     private readonly KeptTensor _inputGradient = new();
+    private readonly Func<int, int> _threadsFor;
     private readonly ulong _seed;
     private RecurrentPass? _stepping;
     private RecurrentState? _final;
@@ -46,6 +47,7 @@ public abstract class RecurrentStack : Layer
         ];
         Packed = [.. _weights.SelectMany(layer => layer).SelectMany(weights => weights.Packed)];
         _pass = new RecurrentPass(shape, _weights, Kernels);
+        _threadsFor = ThreadsFor;
     }
 
     /// <summary>I: the features of a step.</summary>
@@ -101,7 +103,8 @@ public abstract class RecurrentStack : Layer
         Check(state, batch, nameof(state));
         Prepare();
         _pass.Forward(input.Flat(), batch, steps, lengths, state, IsTraining,
-            IsTraining && DropoutRate > 0 ? new Dropout(SplitMix64.Mix(_seed + ++_passes)) { Layers = DropoutRate } : default);
+            IsTraining && DropoutRate > 0 ? new Dropout(SplitMix64.Mix(_seed + ++_passes)) { Layers = DropoutRate } : default,
+            Team, _threadsFor);
         _hasRun = IsTraining;
         Tensor<float> output = _output.Of([batch, steps, OutputSize]);
         _pass.CopyOutputs(_output.Values, steps);
@@ -129,7 +132,7 @@ public abstract class RecurrentStack : Layer
         Check(state, batch, nameof(state));
         Prepare();
         _stepping ??= new RecurrentPass(Weights.Shape, _weights, Kernels);
-        _stepping.Forward(input.Flat(), batch, steps: 1, [], state, keep: false, default);
+        _stepping.Forward(input.Flat(), batch, steps: 1, [], state, keep: false, default, Team, _threadsFor);
         Tensor<float> output = _stepOutput.Of([batch, OutputSize]);
         _stepping.CopyOutputs(_stepOutput.Values, steps: 1);
         _stepping.CopyFinalStates(state);
@@ -151,7 +154,8 @@ public abstract class RecurrentStack : Layer
         outputGradient?.Require(nameof(outputGradient), [_pass.Batch, _pass.Steps, OutputSize]);
         Check(stateGradient, _pass.Batch, nameof(stateGradient));
         _hasRun = false;
-        _pass.Backward(outputGradient is null ? [] : outputGradient.Flat(), stateGradient, ComputesInputGradient, Gradient.Parameters);
+        _pass.Backward(outputGradient is null ? [] : outputGradient.Flat(), stateGradient, ComputesInputGradient, Gradient.Parameters,
+            Team);
         Tensor<float>? input = null;
         if (ComputesInputGradient)
         {
