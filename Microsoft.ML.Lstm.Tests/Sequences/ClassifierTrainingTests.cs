@@ -214,9 +214,6 @@ public sealed class ClassifierTrainingTests
             "vocabulary is 8, expected 4");
         AssertRefused(AnyTrainer.Binary, AnyTrainer.Binary, tokens,
             options => (options.FeatureColumnName, options.EmbeddingSize) = ("Tokens", 9), "EmbeddingSize is 3, expected 9");
-        AssertRefused(AnyTrainer.Multiclass, AnyTrainer.Binary, tokens, tokens, "number of outputs is 3, expected 1");
-        AssertRefused(AnyTrainer.Multiclass, AnyTrainer.Labeling, options => options.Bidirectional = true, null,
-            "outputs for each step is False, expected True");
         AssertRefused(AnyTrainer.Labeling, AnyTrainer.Labeling, null,
             options => ((LstmSequenceLabelingTrainer.Options)options).UseConditionalRandomField = false,
             "conditional random field is True, expected False");
@@ -262,16 +259,6 @@ public sealed class ClassifierTrainingTests
 
         static Action<SequenceTrainerOptions> Change(bool streaming)
             => options => (options.StreamingBufferMegabytes, options.MaximumSequenceLength) = (streaming ? 1 : null, 5);
-    }
-
-    [TestMethod]
-    public void WarmStartOfAClassificationFromARegressionIsRefused()
-    {
-        Example[] rows = Example.Make(10);
-        Action<SequenceTrainerOptions> sameShape = options => (options.Bidirectional, options.Pooling) = (false, Pooling.Mean);
-        SequenceModelParameters model = AnyTrainer.Fit(AnyTrainer.Regression, rows, sameShape).Model.Model;
-        var error = Assert.ThrowsExactly<ArgumentException>(() => FitOn(AnyTrainer.Binary, rows, model, sameShape));
-        StringAssert.StartsWith(error.Message, "The initial model predicts numbers, and the one to be trained classes.");
     }
 
     private static SequencePredictionTransformer Fit(string trainer, Example[] rows, Action<ClassificationTrainerOptions>? change = null)

@@ -49,25 +49,6 @@ public sealed class InitialModelTests
             _warnings);
     }
 
-    [TestMethod]
-    public void KeysOfOtherClassesThanTheInitialModelsAreRefusedAfterLoadingToo()
-    {
-        Row[] rows = Rows(60);
-        IDataView first = Classes(rows, "low", "high"), second = Classes(rows, "high", "low");
-        LstmMulticlassTransformer model = MulticlassTrainer().Fit(first);
-        using var stream = new MemoryStream();
-        _ml.Model.Save(model, first.Schema, stream);
-        var loaded = (LstmMulticlassTransformer)_ml.Model.Load(stream, out _);
-        foreach (SequenceModelParameters initial in (SequenceModelParameters[])[model.Model, loaded.Model])
-        {
-            MulticlassTrainer().Fit(first, null, initial);
-            var error = Assert.ThrowsExactly<ArgumentException>(() => MulticlassTrainer().Fit(second, null, initial));
-            Assert.AreEqual("The keys of label column 'Class' stand for other values than those of the initial model, or for the same in "
-                + "another order: key 1 is 'high' and was 'low'. Map the labels of both by the same fitted MapValueToKey, or by one with "
-                + "the same keyData. (Parameter 'initialModel')", error.Message);
-        }
-    }
-
     private static Row[] Rows(int count)
     {
         var random = new Random(1);
@@ -80,18 +61,8 @@ public sealed class InitialModelTests
 
     private IDataView Load(IEnumerable<Row> rows) => _ml.Data.LoadFromEnumerable(rows.ToArray());
 
-    private IDataView Classes(Row[] rows, params string[] order)
-    {
-        IDataView data = Load(rows.Select(row => row with { Name = row.Label > 1 ? "high" : "low" }));
-        IDataView keys = _ml.Data.LoadFromEnumerable(order.Select(name => new ClassName { Name = name }));
-        return _ml.Transforms.Conversion.MapValueToKey("Class", nameof(Row.Name), keyData: keys).Fit(data).Transform(data);
-    }
-
     private LstmRegressionTrainer Trainer()
         => _ml.Regression.Trainers.Lstm(new() { HiddenSize = 6, NumberOfEpochs = 30, LearningRate = 0.02f, Seed = 1 });
-
-    private LstmMulticlassTrainer MulticlassTrainer()
-        => _ml.MulticlassClassification.Trainers.Lstm(new() { LabelColumnName = "Class", HiddenSize = 4, NumberOfEpochs = 1, Seed = 1 });
 
     private sealed record Row
     {
@@ -99,12 +70,5 @@ public sealed class InitialModelTests
         public float[] Features { get; set; } = [];
 
         public float Label { get; set; }
-
-        public string Name { get; set; } = "";
-    }
-
-    private sealed class ClassName
-    {
-        public string Name { get; set; } = "";
     }
 }

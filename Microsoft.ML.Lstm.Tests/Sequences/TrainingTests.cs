@@ -134,7 +134,6 @@ public sealed class TrainingTests
             ["Bidirectional is False, expected True"] = options => options.Bidirectional = true,
             ["Pooling is Last, expected Max"] = options => options.Pooling = Pooling.Max,
             ["number of static features is 0, expected 2"] = options => options.StaticFeatureColumnName = "Statics",
-            ["number of outputs is 1, expected 3"] = options => options.LabelColumnName = "Labels",
         };
         foreach ((string difference, Action<LstmRegressionTrainer.Options> change) in changes)
         {

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Numerics;
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Engine.Files;
+using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Columns;
 
@@ -56,6 +57,10 @@ internal sealed record KeyValues(string Type, string[] Values)
 
     /// <summary>The values that a model file holds; null for none.</summary>
     public static KeyValues? From(SavedKeyValues? saved) => saved is null ? null : new KeyValues(saved.Type, saved.Values);
+
+    /// <summary>The values of some of the keys.</summary>
+    /// <param name="keys">The keys; null for all.</param>
+    public KeyValues Of(KeySubset? keys) => keys is null ? this : this with { Values = [.. keys.Keys.Select(key => Values[key - 1])] };
 
     /// <summary>Whether values of this type can be held.</summary>
     public static bool CanHold(DataViewType type) => Array.Exists(Kinds, kind => kind.Type.Equals(type));

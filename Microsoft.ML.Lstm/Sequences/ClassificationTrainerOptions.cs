@@ -85,9 +85,8 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
     {
         if (Effort == TrainingEffort.Best && facts.Vocabularies.Count > 0)
             ChooseForTexts(choices);
-        else if (facts.Initial is { } initial)
-            ChooseAsIn(initial);
-        else if (facts.Vocabularies.Count == 0
+        else if (facts.Initial is null
+            && facts.Vocabularies.Count == 0
             && facts.MedianSteps >= ShortestCurve
             && Convolution is not { Filters.Length: 0 }
             && (Effort == TrainingEffort.Best || (facts.Rows < ManyRows && IsNetworkOpen)))
@@ -167,19 +166,6 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
     /// <summary>Whether nothing is said of the recurrent layers, and nothing read of what they give.</summary>
     private bool IsNetworkOpen => HiddenSize is null && NumberOfLayers is null && Bidirectional is null && Pooling is null
         && EncodingColumnName is null;
-
-    /// <summary>The convolutions of the network whose training is continued, which other data may have suggested.</summary>
-    private void ChooseAsIn(NetworkShape initial)
-    {
-        Convolution ??= new ConvolutionOptions
-        {
-            Filters = [.. initial.Convolutions.Select(convolution => convolution.Filters)],
-            KernelSizes = [.. initial.Convolutions.Select(convolution => convolution.KernelSize)],
-        };
-        StepsPerFrame ??= initial.StepsPerFrame;
-        if (initial.Convolutions.Count > 0)
-            HiddenSize ??= initial.HiddenSize;
-    }
 
     private protected override int SkippedSteps => SkipSteps!.Value;
 

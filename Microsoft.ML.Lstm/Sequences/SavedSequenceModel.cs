@@ -75,9 +75,16 @@ internal sealed record SavedSequenceModel(SequenceModel Network, ScoringColumns 
         if (isPerStep && Columns.EncodingColumnName is not null)
             throw new InvalidDataException(
                 $"A saved LSTM model with outputs for each step has no encoding, but its columns say '{Columns.EncodingColumnName}'.");
+        KeyValues?[] tokens = [.. (Columns.TokenValues ?? []).Select(KeyValues.From)];
+        if (tokens.Length > 0 && tokens.Length != shape.Embeddings.Count)
+            throw new InvalidDataException($"A saved LSTM model has {shape.Embeddings.Count} columns of tokens, but the values of "
+                + $"{tokens.Length}.");
+        foreach ((int index, KeyValues? values) in tokens.Index())
+            values?.Check(shape.Embeddings[index].Vocabulary);
         return new SequenceModelParameters(Network)
         {
             LabelValues = KeyValues.From(Columns.LabelValues),
+            TokenValues = tokens,
             Report = Report,
             OutputFunction = Columns.OutputFunction ?? OutputFunction.None,
         };

@@ -9,6 +9,8 @@ namespace Microsoft.ML.Lstm;
 /// </summary>
 public abstract class SequenceInputOptions : TrainingOptions
 {
+    private protected const string AsInInitialModel = "as in the initial model";
+
     private protected SequenceInputOptions()
     {
     }
@@ -109,17 +111,26 @@ public abstract class SequenceInputOptions : TrainingOptions
         return copy;
     }
 
-    /// <summary>These options with the layers of a network that the new one begins with, where they are open; null for none.</summary>
-    internal SequenceInputOptions WithLayersOf(NetworkShape? encoder, OptionChoices choices)
+    /// <summary>These options, of which those that are open have the values of the network that training begins with, if there is one.
+    /// </summary>
+    internal SequenceInputOptions WithLayersOf(DataFacts facts, OptionChoices choices)
     {
-        const string reason = "as in the initial model";
-        if (encoder is null)
+        if ((facts.Initial ?? facts.Encoder) is not { } shape)
             return this;
         SequenceInputOptions copy = Copy();
-        copy.HiddenSize ??= choices.Note(nameof(HiddenSize), encoder.HiddenSize, reason);
-        copy.NumberOfLayers ??= choices.Note(nameof(NumberOfLayers), encoder.Layers, reason);
-        copy.Bidirectional ??= choices.Note(nameof(Bidirectional), encoder.Bidirectional, reason);
+        copy.TakeLayersOf(shape, isWhole: facts.Initial is not null, choices);
         return copy;
+    }
+
+    /// <summary>Gives options that are open the values of a network that training begins with.</summary>
+    /// <param name="shape">The network.</param>
+    /// <param name="isWhole">Whether the network goes on as it is, with its output layer.</param>
+    /// <param name="choices">Receives what was chosen.</param>
+    private protected virtual void TakeLayersOf(NetworkShape shape, bool isWhole, OptionChoices choices)
+    {
+        HiddenSize ??= choices.Note(nameof(HiddenSize), shape.HiddenSize, AsInInitialModel);
+        NumberOfLayers ??= choices.Note(nameof(NumberOfLayers), shape.Layers, AsInInitialModel);
+        Bidirectional ??= choices.Note(nameof(Bidirectional), shape.Bidirectional, AsInInitialModel);
     }
 
     /// <summary>Whether rows are held out to find out how long to train, and then trained on too.</summary>

@@ -30,6 +30,17 @@ public sealed partial class SequenceModelParameters
     /// <summary>The values of the label's keys; null for numbers, and where they are unknown.</summary>
     internal KeyValues? LabelValues { get; init; }
 
+    /// <summary>
+    /// For each column of tokens the values of the keys that the network knows, in the order of their numbers; null where they are unknown.
+    /// Empty for a language model, which has them among the <see cref="LabelValues"/>, and where all are unknown.
+    /// </summary>
+    internal IReadOnlyList<KeyValues?> TokenValues { get; init; } = [];
+
+    /// <summary>The values of the known keys of a column of tokens; null where they are unknown.</summary>
+    internal KeyValues? TokenValuesOf(int column) => Network.Shape.Head == Head.NextToken
+        ? LabelValues?.Of(Network.Shape.Embeddings[column].Keys)
+        : TokenValues.ElementAtOrDefault(column);
+
     /// <summary>How the network was trained; null where that is not known.</summary>
     internal TrainingReport? Report { get; init; }
 
@@ -66,6 +77,7 @@ public sealed partial class SequenceModelParameters
             .. Network.Members.Index().Select(member => new SequenceModelParameters(Network.Member(member.Index))
             {
                 LabelValues = LabelValues,
+                TokenValues = TokenValues,
                 InputNames = InputNames,
                 NumericSizes = NumericSizes,
                 StaticInputName = StaticInputName,
@@ -251,6 +263,7 @@ public sealed partial class SequenceModelParameters
         return new SequenceModelParameters(saved.Network)
         {
             LabelValues = model.LabelValues,
+            TokenValues = model.TokenValues,
             InputNames = [.. numbers.Concat(saved.Columns.Features.Where(feature => feature.IsTokens)).Select(feature => feature.Name)],
             NumericSizes = numbers.Length > 0 ? [.. numbers.Select(feature => feature.FeaturesPerStep)] : [0],
             StaticInputName = saved.Columns.StaticFeatureColumnName,

@@ -57,19 +57,24 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
     /// <see cref="SequenceInputOptions.StreamingBufferMegabytes"/> is given.</param>
     /// <param name="validationData">Data to measure on, for early stopping and for choosing the best epoch; <see langword="null"/> for
     /// none.</param>
-    /// <param name="initialModel">A network whose training is continued, of the shape that the options and the data ask for; its scaling
-    /// of features and labels is kept, except where they never varied so far. Keys must stand for the same values in the same order, which
-    /// is checked for classes whose values are known, but not for tokens. Keys that are new to the network are added. Of an ensemble each
-    /// member goes on, with the layers that it has.
-    /// A language model (<see cref="LstmLanguageModelTrainer"/>) begins the embeddings, found by the values of the keys, and the recurrent
-    /// layers of a new network of its sizes, whose output layer is new; <see cref="TrainingOptions.UnfreezingEpochs"/> and
-    /// <see cref="TrainingOptions.LayerLearningRateDecay"/> say how these layers learn.
-    /// <see langword="null"/> to start afresh.</param>
+    /// <param name="initialModel">A network whose training is continued, or whose layers begin a new one; <see langword="null"/> to start
+    /// afresh. Where it has learned the same task, all of it goes on: its scaling of features and labels is kept, except where they never
+    /// varied so far. Tokens and classes are found by what their keys stand for, where that is known on both sides, else by their keys,
+    /// which then have to be as many: those that the initial model knows keep their vectors and their weights in the output layer, a new
+    /// token begins with the vector of the unknown one, a new class with weights of 0. Where it has learned another task, other classes or
+    /// another number of outputs, the output layer is new, and the layers under it go on:
+    /// <see cref="TrainingOptions.UnfreezingEpochs"/> and <see cref="TrainingOptions.LayerLearningRateDecay"/> say how these learn, and
+    /// tokens that it does not know begin with the mean of those that it knows; of a language model
+    /// (<see cref="LstmLanguageModelTrainer"/>) these are the embeddings and the recurrent layers. Options that are
+    /// <see langword="null"/> take the sizes of its layers; others have to be the same. Of an ensemble each member goes on, with the layers
+    /// that it has, and under a new output layer the first. <see cref="TrainingOptions.FrozenLayers"/> and
+    /// <see cref="TrainingOptions.LayerLearningRates"/> are for its layers by name.</param>
     /// <returns>The trained network, ready to transform data.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="trainData"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
-    /// <exception cref="ArgumentException"><paramref name="initialModel"/> has another shape, predicts numbers where classes are to be
-    /// learned, or has other classes.</exception>
+    /// <exception cref="ArgumentException"><paramref name="initialModel"/> has another cell, other layers or other inputs, or none of its
+    /// tokens is in the data; or a layer that <see cref="TrainingOptions.FrozenLayers"/> or
+    /// <see cref="TrainingOptions.LayerLearningRates"/> name is not there, or all are frozen.</exception>
     /// <exception cref="InvalidDataException">A file of word vectors is malformed; the message names the line.</exception>
     /// <exception cref="InvalidOperationException">No row can be used, or one can't and the options say that this is an error; or all
     /// labels to tell apart are the same, or there are more or fewer <see cref="ClassificationTrainerOptions.ClassWeights"/> than
@@ -100,13 +105,13 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
             monitor.Warn(input.DescribeSingleSteps());
         SequenceSet? validation = validationData is null ? null : reader.Read(validationData, "validation data", monitor.Warn);
 
-        var encoder = PretrainedEncoder.Of(initialModel, LabelKind);
-        initialModel = encoder is null ? initialModel : null;
-        PretrainedEmbeddings?[] embeddings = [.. input.Features.Where(column => column.IsTokens).Select(column => encoder is null
-            ? ReadWordVectors(schema, column, monitor)
-            : encoder.EmbeddingsOf(column, KeyValues.Of(schema[column.Name], column.Vocabulary), monitor))];
+        var beginning = InitialModel.Of(initialModel, schema, input, label, LabelKind);
+        FeatureColumn[] tokens = [.. input.Features.Where(column => column.IsTokens)];
+        PretrainedEmbeddings?[] embeddings = [.. tokens.Select((column, i) => beginning is { NewHead: not null }
+            ? beginning.EmbeddingsOf(i, monitor)
+            : ReadWordVectors(schema, column, monitor))];
         var occurring = new OccurringKeys(input, label, training);
-        KeyNumbering numbering = occurring.Number(validation, embeddings, initialModel?.Network.Shape);
+        KeyNumbering numbering = occurring.Number(validation, embeddings, beginning?.Whole);
         WindowOrigin? window = input.Features.Select(column => WindowOrigin.Of(schema[column.Name])).FirstOrDefault(one => one is not null);
         DataFacts facts = DataFacts.Of(training) with
         {
@@ -114,8 +119,8 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
             Classes = numbering.Classes?.Count ?? label.Classes,
             HasValidation = validation is not null,
             WindowRows = window?.Rows ?? 0,
-            Initial = initialModel?.Network.Shape,
-            Encoder = encoder?.Shape,
+            Initial = beginning?.Whole,
+            Encoder = beginning?.Encoder?.Shape,
         };
         (TOptions Options, OptionChoices Choices)[] settled = [.. Settings.Candidates(facts).Select(candidate => Settle(candidate, facts))];
         (TOptions options, OptionChoices choices) = settled[0];
@@ -133,27 +138,18 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         }
         EnsembleCandidate[] candidates =
             [.. settled.Select(candidate => new EnsembleCandidate(SettingsOf(candidate.Options, facts), candidate.Choices, Initial: null))];
-        foreach (EnsembleCandidate candidate in candidates)
-            encoder?.Check(NewNetwork.ShapeOf(candidate.Settings, task, training, embeddings));
         SequenceModel? initial = null;
-        if (initialModel is not null)
+        if (beginning?.Encoder is { } encoder)
         {
-            CheckOutputFunction(initialModel.OutputFunction, predictsNumbers: label.IsOfNumbers);
-            CheckLabelValues(initialModel, label);
-            IReadOnlyList<ParameterSet> members = initialModel.Network.Members;
+            monitor.Info($"The output layer is new, since the initial model {beginning.NewHead}; its other layers go on.");
+            foreach (EnsembleCandidate candidate in candidates)
+                InitialShape.CheckEncoder(encoder.Shape, ShapeOf(candidate.Settings));
+        }
+        else if (beginning is not null)
+        {
             // Each member of an ensemble goes on as it is, and what Best would choose is for new networks.
-            bool keepsLayers = members.Count > 1 || Settings.Effort == TrainingEffort.Best;
-            candidates =
-            [
-                .. members.Select((member, i) => new EnsembleCandidate(
-                    keepsLayers ? settings.WithLayersOf(member.Shape) : settings, choices, initialModel.Network.Member(i))),
-            ];
-            for (int i = 0; i < candidates.Length; i++)
-            {
-                NetworkShape shape = NewNetwork.ShapeOf(candidates[i].Settings, task, training, embeddings);
-                CheckInitialModel(candidates[i].Initial!, shape, predictsNumbers: label.IsOfNumbers);
-                candidates[i] = candidates[i] with { Initial = ModelWidening.Widen(candidates[i].Initial!, shape) };
-            }
+            candidates = beginning.Continue(settings, initialModel!.Members.Count > 1 || Settings.Effort == TrainingEffort.Best, choices,
+                ShapeOf);
             ModelScalers scalers = NewNetwork.ScalersOf(settings, task, candidates[0].Initial!.Shape.OutputSize, training,
                 Settings.CancellationToken);
             if (UnvariedColumns.DescribeOtherSizes(schema, input, label, candidates[0].Initial!, scalers) is { } otherSizes)
@@ -167,11 +163,11 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
             monitor.Info(chosen);
         int seed = Settings.Seed ?? Host.Rand.Next();
         if (checkpoint is not null)
-            seed = checkpoint.Begin(options, seed, training, validation, initial, embeddings);
+            seed = checkpoint.Begin(options, seed, training, validation, initial ?? beginning?.Encoder, embeddings);
         var job = new TrainingJob(training, validation, settings, task, seed, monitor)
         {
             Embeddings = embeddings,
-            Encoder = encoder?.Parameters,
+            Encoder = beginning?.Encoder,
             Resume = checkpoint?.Resume,
             First = checkpoint?.First,
             LastValue = training.TargetSize == 1 ? window?.LabelSlot ?? -1 : -1,
@@ -181,9 +177,9 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
             checkpoint is null ? null : (kept, state, first, members) => checkpoint.Save(kept, state, first, members));
         SequenceModel network = trained.Model;
         // An initial model may know more tokens.
-        foreach (ParameterSet member in initial is null ? network.Members : [])
+        foreach (ParameterSet member in beginning is null ? network.Members : [])
             occurring.LevelConstants(member);
-        foreach (string warning in UnvariedColumns.Describe(schema, input, label, network, initial is null ? occurring.Constants : []))
+        foreach (string warning in UnvariedColumns.Describe(schema, input, label, network, beginning is null ? occurring.Constants : []))
             monitor.Warn(warning);
         TrainingReport report = trained.Report;
         if (training is SequenceSet inMemory && trained.Training is { } single)
@@ -193,6 +189,9 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         var model = new SequenceModelParameters(network)
         {
             LabelValues = label.Values,
+            // A language model has them as its labels.
+            TokenValues = LabelKind == LabelKind.NextKey ? []
+                : [.. tokens.Select((column, i) => KeyValues.Of(schema[column.Name], column.Vocabulary)?.Of(numbering.Tokens[i]))],
             Report = report,
         };
         return CreateTransformer(model, new ScoringColumns
@@ -204,13 +203,16 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
             AttentionColumnName = Settings.AttentionColumn,
             VectorScore = label.TargetSize > 0 && schema[label.Name].Type is VectorDataViewType,
             LabelValues = label.Values?.ToSaved(),
+            TokenValues = model.TokenValues.All(names => names is null) ? null : [.. model.TokenValues.Select(names => names?.ToSaved())],
         }, task);
+
+        NetworkShape ShapeOf(TrainingSettings settings) => NewNetwork.ShapeOf(settings, task, training, embeddings);
     }
 
     private static (TOptions Options, OptionChoices Choices) Settle(SequenceInputOptions candidate, DataFacts facts)
     {
         var choices = new OptionChoices();
-        return ((TOptions)candidate.WithLayersOf(facts.Encoder, choices).Settle(facts, choices), choices);
+        return ((TOptions)candidate.WithLayersOf(facts, choices).Settle(facts, choices), choices);
     }
 
     private static TrainingSettings SettingsOf(TOptions options, DataFacts facts) => options.ToSettings() with
@@ -316,85 +318,4 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
     /// <param name="columns">The columns that the transformer reads and adds.</param>
     /// <param name="task">The result of <see cref="CreateTask"/>, after training.</param>
     private protected abstract TTransformer CreateTransformer(SequenceModelParameters model, ScoringColumns columns, TrainingTask task);
-
-    private static void CheckLabelValues(SequenceModelParameters model, LabelColumn label)
-    {
-        if (model.LabelValues is not { } known || label.Values is not { } values || values.AreSameAs(known))
-            return;
-        int key = Enumerable.Range(0, Math.Min(known.Values.Length, values.Values.Length))
-            .FirstOrDefault(key => known.Values[key] != values.Values[key]);
-        throw new ArgumentException(
-            $"The keys of label column '{label.Name}' stand for other values than those of the initial model, or for the same in another "
-            + $"order: key {key + 1} is '{values.Values[key]}' and was '{known.Values[key]}'. Map the labels of both by the same fitted "
-            + "MapValueToKey, or by one with the same keyData.", "initialModel");
-    }
-
-    // The functions of classifications are part of their losses.
-    private static void CheckOutputFunction(OutputFunction function, bool predictsNumbers)
-    {
-        bool isOfClasses = function is OutputFunction.Softmax or OutputFunction.LogSoftmax or OutputFunction.Sigmoid;
-        if (function != OutputFunction.None && (predictsNumbers || !isOfClasses))
-            throw new ArgumentException(
-                $"The outputs of the initial model go through {function}, and those of the one to be trained don't.", "initialModel");
-    }
-
-    private static void CheckInitialModel(SequenceModel model, NetworkShape expected, bool predictsNumbers)
-    {
-        NetworkShape found = model.Shape;
-        Require(nameof(Settings.CellType), shape => shape.Cell);
-        Require(nameof(Settings.FeaturesPerStep), shape => shape.NumericSize);
-        Require("number of token columns", shape => shape.Embeddings.Count);
-        for (int i = 0; i < expected.Embeddings.Count; i++)
-        {
-            Require("vocabulary", shape => shape.Embeddings[i].KeyCount);
-            Require(nameof(SequenceTrainerOptions.EmbeddingSize), shape => shape.Embeddings[i].Size);
-        }
-        Require("encoder of characters", shape => shape.Characters is not null);
-        if (expected.Characters is not null)
-        {
-            Require("number of characters", shape => shape.Characters!.Value.Table.KeyCount);
-            Require(nameof(SequenceTrainerOptions.CharacterEmbeddingSize), shape => shape.Characters!.Value.Table.Size);
-            Require(nameof(SequenceTrainerOptions.NumberOfCharacterFilters), shape => shape.Characters!.Value.Filters);
-            Require(nameof(SequenceTrainerOptions.CharacterKernelSize), shape => shape.Characters!.Value.KernelSize);
-        }
-        Require(nameof(Settings.HiddenSize), shape => shape.HiddenSize);
-        Require(nameof(Settings.NumberOfLayers), shape => shape.Layers);
-        Require(nameof(Settings.Bidirectional), shape => shape.Bidirectional);
-        Require(nameof(SequenceTrainerOptions.StepsPerFrame), shape => shape.StepsPerFrame);
-        Require("number of convolutions", shape => shape.Convolutions.Count);
-        for (int i = 0; i < expected.Convolutions.Count; i++)
-            Require(nameof(SequenceTrainerOptions.Convolution), shape => shape.Convolutions[i]);
-        Require("outputs for each step", shape => shape.Head.IsPerStep);
-        Require("conditional random field", shape => shape.Head == Head.Crf);
-        Require("blank for labels without alignment", shape => shape.Head == Head.Ctc);
-        if (!expected.Head.IsPerStep)
-            Require(nameof(SequenceTrainerOptions.Pooling), shape => shape.Pooling);
-        Require("number of static features", shape => shape.StaticSize);
-        Require("decoder", shape => shape.Head == Head.Autoencoder);
-        Require("decoder that writes sequences", shape => shape.TargetWithoutTable);
-        Require("prediction of the next token", shape => shape.Head == Head.NextToken);
-        if (expected.Head == Head.NextToken)
-        {
-            Require(nameof(LstmLanguageModelTrainer.Options.HasBoundaries), shape => shape.Embeddings[0].HasBoundary);
-            Require(nameof(LstmLanguageModelTrainer.Options.TieEmbeddings), shape => shape.TiesHead);
-            Require("adaptive softmax", shape => shape.AdaptiveSoftmax is not null);
-        }
-        else
-        {
-            // Of a language model the outputs are the tokens.
-            Require("number of outputs", shape => shape.ClassCount);
-        }
-        // The outputs of a classification have no scale; with a regression's scaler they would be scaled.
-        if (!predictsNumbers && !model.OutputScaler.IsIdentity)
-            throw new ArgumentException("The initial model predicts numbers, and the one to be trained classes.", "initialModel");
-        Require(nameof(LstmRegressionTrainer.Options.SkipSteps), shape => shape.SkipSteps);
-
-        void Require<T>(string what, Func<NetworkShape, T> part)
-        {
-            if (!EqualityComparer<T>.Default.Equals(part(expected), part(found)))
-                throw new ArgumentException(
-                    $"The initial model has another shape than the one to be trained: {what} is {part(found)}, expected {part(expected)}.",
-                    "initialModel");
-        }
-    }
 }

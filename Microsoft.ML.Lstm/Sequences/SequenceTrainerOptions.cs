@@ -141,6 +141,24 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
 
     private protected sealed override int RecurrentStepsPerFrame => StepsPerFrame!.Value;
 
+    private protected override void TakeLayersOf(NetworkShape shape, bool isWhole, OptionChoices choices)
+    {
+        base.TakeLayersOf(shape, isWhole, choices);
+        if (shape.Embeddings.Count > 0)
+            EmbeddingSize ??= shape.Embeddings[0].Size;
+        if (shape.Characters is { } words)
+        {
+            CharacterEmbeddingSize ??= words.Table.Size;
+            NumberOfCharacterFilters ??= words.Filters;
+            CharacterKernelSize ??= words.KernelSize;
+        }
+        StepsPerFrame ??= shape.StepsPerFrame;
+        if (shape.Convolutions.Count > 0 || isWhole)
+            Convolution ??= ConvolutionOptions.Of(shape.Convolutions);
+        if (isWhole && !shape.Head.IsPerStep)
+            Pooling ??= shape.Pooling;
+    }
+
     private protected override void ChooseDefaults(DataFacts facts, OptionChoices choices)
     {
         EmbeddingSize ??= 32;

@@ -50,6 +50,12 @@ internal sealed record ScoringColumns
     /// <summary>The values of the keys of the label; null when it is no key, or its keys have no values.</summary>
     public SavedKeyValues? LabelValues { get; init; }
 
+    /// <summary>
+    /// For each column of tokens the values of the keys that the network knows, or null where they are unknown; null in place of the list
+    /// where all are, and for a language model.
+    /// </summary>
+    public SavedKeyValues?[]? TokenValues { get; set; }
+
     /// <summary>How a decoder writes sequences; null for other tasks.</summary>
     public DecodingSettings? Decoding { get; set; }
 

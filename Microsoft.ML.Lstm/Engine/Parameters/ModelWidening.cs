@@ -1,6 +1,6 @@
 namespace Microsoft.ML.Lstm.Engine.Parameters;
 
-/// <summary>Extends a trained network by tokens and classes that its training data did not have.</summary>
+/// <summary>Brings a trained network to the keys of other data: to their numbers, and with those that it did not know.</summary>
 internal static class ModelWidening
 {
     /// <summary>
@@ -8,16 +8,16 @@ internal static class ModelWidening
     /// keys. A new token starts with the vector of the unknown token, which stood for it so far; a new class starts with weights of 0.
     /// </summary>
     /// <param name="model">The model.</param>
-    /// <param name="shape">The shape with all keys of the model and more, of the same columns.</param>
-    public static SequenceModel Widen(SequenceModel model, NetworkShape shape)
+    /// <param name="shape">The shape with all keys of the model that the data has and more, of the same columns.</param>
+    /// <param name="matches">Which keys of the data are those of the model.</param>
+    /// <exception cref="ArgumentException">A cluster of an adaptive softmax would be empty.</exception>
+    public static SequenceModel Widen(SequenceModel model, NetworkShape shape, KeyMatches matches)
     {
         NetworkShape old = model.Shape;
-        if (old.Embeddings.Equals(shape.Embeddings) && old.Characters == shape.Characters && Equals(old.Classes, shape.Classes)
-            && old.Target == shape.Target)
-            return model;
+        int[][] tokens = [.. shape.Embeddings.Select((table, i) => RowsOf(old.Embeddings[i], table, matches.Tokens[i]))];
         int[] classes = shape.Head == Head.NextToken
-            ? [.. RowsOf(old.Embeddings[0], shape.Embeddings[0]).Skip(1).Select(number => number - 1)]
-            : [.. KeysOf(shape.Classes, shape.OutputSize).Select(key => NumberIn(old.Classes, key) - 1)];
+            ? [.. tokens[0].Skip(1).Select(number => number - 1)]
+            : shape.Target is not null ? [] : ClassesOf(old, shape, matches.Labels);
         var parameters = new ParameterSet(old with
         {
             Embeddings = shape.Embeddings,
@@ -28,21 +28,21 @@ internal static class ModelWidening
             Target = shape.Target,
         });
         // A decoder has an output for each token and the boundary; the encoder's are the state that it begins with.
-        int[] written = shape.Target is not { } target ? []
-            : [.. RowsOf(old.Target!.Value.Table, target.Table).Skip(1).Select(row => row - 1)];
-        EmbeddingShape[] before = [.. TablesOf(old)], now = [.. TablesOf(shape)];
-        int table = 0;
+        int[][] written = shape.Target is { } target ? [RowsOf(old.Target!.Value.Table, target.Table, matches.Labels!)] : [];
+        int[][] characters = shape.Characters is { } words ? [RowsOf(old.Characters!.Value.Table, words.Table)] : [];
+        Queue<int[]> tables = new([.. tokens, .. characters, .. written]);
         foreach (Parameter parameter in parameters.Parameters)
         {
             Parameter source = model.Parameters.Find(parameter.Name);
             int[]? rows = parameter.Role switch
             {
-                ParameterRole.Embedding => RowsOf(before[table], now[table++]),
+                ParameterRole.Embedding => tables.Dequeue(),
                 ParameterRole.HeadWeight or ParameterRole.HeadBias when shape.Target is not null
-                    => parameter.Rows == written.Length && parameter.Name.StartsWith("decoder.", StringComparison.Ordinal) ? written : null,
-                ParameterRole.HeadWeight or ParameterRole.HeadBias or ParameterRole.Transitions or ParameterRole.EndTransitions
-                    => old.AdaptiveSoftmax is null ? classes : null,
-                ParameterRole.TailWeight when parameter.Rows > source.Rows => RowsOfLastTail(parameters.Shape.AdaptiveSoftmax!, classes),
+                    => parameter.IsOfDecoder ? [.. written[0].Skip(1).Select(row => row - 1)] : null,
+                ParameterRole.HeadWeight or ParameterRole.HeadBias when old.AdaptiveSoftmax is { } clusters
+                    => RowsOfHead(clusters, parameters.Shape.AdaptiveSoftmax!, classes),
+                ParameterRole.HeadWeight or ParameterRole.HeadBias or ParameterRole.Transitions or ParameterRole.EndTransitions => classes,
+                ParameterRole.TailWeight => RowsOfTail(TailOf(parameter, old), TailOf(parameter, parameters.Shape), classes),
                 _ => null,
             };
             int[]? columns = parameter.Role == ParameterRole.Transitions ? classes : null;
@@ -57,39 +57,16 @@ internal static class ModelWidening
         };
     }
 
-    private static IEnumerable<EmbeddingShape> TablesOf(NetworkShape shape)
-    {
-        IEnumerable<EmbeddingShape> all = shape.Characters is { } words ? shape.Embeddings.Append(words.Table) : shape.Embeddings;
-        return shape.Target is { } target ? all.Append(target.Table) : all;
-    }
-
-    private static int[] RowsOf(EmbeddingShape old, EmbeddingShape shape) =>
+    /// <summary>The old row for each row of a table of embeddings; that of the unknown token for a new one.</summary>
+    /// <param name="old">The old table.</param>
+    /// <param name="shape">The new table.</param>
+    /// <param name="match">Which keys are those of the old table; null for the same.</param>
+    public static int[] RowsOf(EmbeddingShape old, EmbeddingShape shape, KeyMatch? match = null) =>
     [
         0,
-        .. KeysOf(shape.Keys, shape.Vocabulary).Select(key => NumberIn(old.Keys, key)),
+        .. KeysOf(shape.Keys, shape.Vocabulary).Select((match ?? KeyMatch.OfSame(old.Keys, old.KeyCount)).NumberOf),
         .. shape.HasBoundary ? new[] { old.Boundary } : [],
     ];
-
-    /// <summary>The old row for each row of the last tail, which has the new classes; −1 for those.</summary>
-    private static int[] RowsOfLastTail(AdaptiveSoftmaxShape clusters, int[] classes)
-    {
-        int next = 0;
-        return [.. clusters.Tails[^1].Classes.Keys.Select(key => classes[key - 1] < 0 ? -1 : next++)];
-    }
-
-    /// <summary>Gives new tokens the bias of the seldomest: at 0, above most of the others, they would be expected everywhere.</summary>
-    private static void MakeSeldom(Span<float> biases, int[] rows)
-    {
-        float least = 0;
-        for (int i = 0; i < rows.Length; i++)
-            least = rows[i] >= 0 ? Math.Min(least, biases[i]) : least;
-        for (int i = 0; i < rows.Length; i++)
-            biases[i] = rows[i] >= 0 ? biases[i] : least;
-    }
-
-    private static IEnumerable<int> KeysOf(KeySubset? keys, int count) => keys?.Keys ?? Enumerable.Range(1, count);
-
-    private static int NumberIn(KeySubset? keys, int key) => keys is null ? key : keys.NumberOf(key);
 
     /// <summary>Copies a matrix row by row.</summary>
     /// <param name="source">The matrix, row-major.</param>
@@ -98,7 +75,7 @@ internal static class ModelWidening
     /// <param name="targetWidth">Columns of the target.</param>
     /// <param name="rows">The source's row for each row of the target, −1 for a new row; null for the same rows.</param>
     /// <param name="columns">The source's column for each column of the target, likewise.</param>
-    private static void Copy(ReadOnlySpan<float> source, Span<float> target, int sourceWidth, int targetWidth, int[]? rows, int[]? columns)
+    public static void Copy(ReadOnlySpan<float> source, Span<float> target, int sourceWidth, int targetWidth, int[]? rows, int[]? columns)
     {
         for (int i = 0; i < target.Length / targetWidth; i++)
         {
@@ -111,4 +88,44 @@ internal static class ModelWidening
             }
         }
     }
+
+    /// <summary>The old output of each output, −1 for a new class.</summary>
+    private static int[] ClassesOf(NetworkShape old, NetworkShape shape, KeyMatch? match)
+    {
+        // The first output of a frame is the blank.
+        int blanks = shape.Head == Head.Ctc ? 1 : 0;
+        match ??= KeyMatch.OfSame(old.Classes, old.ClassCount);
+        return
+        [
+            .. Enumerable.Range(0, blanks),
+            .. KeysOf(shape.Classes, shape.OutputSize - blanks)
+                .Select(key => match.NumberOf(key) is var number and > 0 ? number - 1 + blanks : -1),
+        ];
+    }
+
+    private static KeySubset TailOf(Parameter parameter, NetworkShape shape)
+        => shape.AdaptiveSoftmax!.Tails.Where((_, i) => ParameterSet.TailWeight(i) == parameter.Name).Single().Classes;
+
+    /// <summary>The old row for each class of a cluster; −1 for a new one.</summary>
+    private static int[] RowsOfTail(KeySubset old, KeySubset tail, int[] classes)
+        => [.. tail.Keys.Select(key => classes[key - 1] < 0 ? -1 : old.NumberOf(classes[key - 1] + 1) - 1)];
+
+    /// <summary>The old row for each class of the first cluster and, behind them, for each tail.</summary>
+    private static int[] RowsOfHead(AdaptiveSoftmaxShape old, AdaptiveSoftmaxShape clusters, int[] classes) =>
+    [
+        .. RowsOfTail(old.Shortlist, clusters.Shortlist, classes),
+        .. Enumerable.Range(old.Shortlist.Count, old.Tails.Count),
+    ];
+
+    /// <summary>Gives new tokens the bias of the seldomest: at 0, above most of the others, they would be expected everywhere.</summary>
+    private static void MakeSeldom(Span<float> biases, int[] rows)
+    {
+        float least = 0;
+        for (int i = 0; i < rows.Length; i++)
+            least = rows[i] >= 0 ? Math.Min(least, biases[i]) : least;
+        for (int i = 0; i < rows.Length; i++)
+            biases[i] = rows[i] >= 0 ? biases[i] : least;
+    }
+
+    private static IEnumerable<int> KeysOf(KeySubset? keys, int count) => keys?.Keys ?? Enumerable.Range(1, count);
 }

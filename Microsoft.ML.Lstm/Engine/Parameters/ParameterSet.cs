@@ -53,6 +53,14 @@ internal sealed record Parameter(ParameterRole Role, string Name, int Rows, int 
     /// <summary>Whether it belongs to the second network, the decoder.</summary>
     public bool IsOfDecoder => Name.StartsWith(ParameterSet.DecoderPrefix, StringComparison.Ordinal);
 
+    /// <summary>
+    /// Whether it belongs to the layers under the output layer, which any network that reads the same may begin with; embeddings of tokens,
+    /// whose numbers may differ, are none of them.
+    /// </summary>
+    public bool IsOfEncoder => !IsOfDecoder && (IsRecurrent || IsOfNormalization || Name == ParameterSet.CharacterEmbedding
+        || Role is ParameterRole.ConvolutionWeight or ParameterRole.CharacterWeight or ParameterRole.CharacterBias
+            or ParameterRole.AttentionWeight or ParameterRole.AttentionBias or ParameterRole.AttentionVector);
+
     /// <summary>Whether it belongs to a conditional random field.</summary>
     public bool IsOfCrf => Role is ParameterRole.Transitions or ParameterRole.EndTransitions;
 

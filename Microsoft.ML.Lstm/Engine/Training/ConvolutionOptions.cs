@@ -27,6 +27,13 @@ public sealed class ConvolutionOptions
     /// <summary>Says that there are no convolutions, whatever the data.</summary>
     public static ConvolutionOptions Off() => new() { Filters = [], KernelSizes = [] };
 
+    /// <summary>The options of these convolutions.</summary>
+    internal static ConvolutionOptions Of(ValueList<ConvolutionShape> shapes) => new()
+    {
+        Filters = [.. shapes.Select(convolution => convolution.Filters)],
+        KernelSizes = [.. shapes.Select(convolution => convolution.KernelSize)],
+    };
+
     /// <summary>The filters and their sizes in words.</summary>
     public override string ToString()
         => Filters.Length == 0 ? "none" : string.Join(", ", Filters.Zip(KernelSizes, (filters, size) => $"{filters} of {size} steps"));

@@ -78,7 +78,7 @@ internal record DataFacts
     /// <summary>The network whose training is continued; null for a new one.</summary>
     public NetworkShape? Initial { get; init; }
 
-    /// <summary>The network whose layers begin those of a new one; null for none.</summary>
+    /// <summary>The network whose layers begin those of a new one, with another output layer; null for none.</summary>
     public NetworkShape? Encoder { get; init; }
 
     /// <summary>The facts of sequences.</summary>

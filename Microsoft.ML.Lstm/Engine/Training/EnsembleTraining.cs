@@ -86,8 +86,8 @@ internal static class EnsembleTraining
         SequenceSet? validation = job.Validation;
         if (validation is null && settings.ValidationFraction > 0)
             validation = TrainingLoop.HoldOut(job.Training, settings, new RandomNumbers(job.Seed), job.Monitor);
-        ModelScalers scalers = initial?.Scalers ?? NewNetwork.ScalersOf(settings, job.Task,
-            NewNetwork.ShapeOf(settings, job.Task, job.Training, job.Embeddings).OutputSize, job.Training, stop.Token);
+        ModelScalers scalers = initial?.Scalers ?? NewNetwork.ScalersOf(job,
+            NewNetwork.ShapeOf(settings, job.Task, job.Training, job.Embeddings).OutputSize, stop.Token);
         TrainingLoop.ScaleInMemory(scalers, job.All ?? job.Training, job.All is null ? validation : null, stop.Token);
         return job with { Validation = validation, Scalers = scalers };
     }

@@ -65,18 +65,37 @@ internal static class NewNetwork
         foreach ((int table, int token, float[] vector) in PretrainedVectors(job))
             vector.CopyTo(parameters.Row(parameters.Embeddings[table], token));
         if (job.Encoder is { } encoder)
-            BeginWith(encoder, parameters, job.Embeddings!);
-        ModelScalers scalers = job.Scalers ?? ScalersOf(job.Settings, job.Task, parameters.Shape.OutputSize, data, cancellation);
+            BeginWith(encoder.Parameters, parameters, job.Embeddings!);
+        ModelScalers scalers = job.Scalers ?? ScalersOf(job, parameters.Shape.OutputSize, cancellation);
         return new SequenceModel(parameters, scalers.Input, scalers.Static, scalers.Output);
     }
 
+    /// <summary>The scaling of a new network, whose features are scaled as its layers have learned, where these are trained.</summary>
+    /// <param name="job">The training.</param>
+    /// <param name="outputSize">O: the network's outputs.</param>
+    /// <param name="cancellation">Cancels with an exception.</param>
+    public static ModelScalers ScalersOf(TrainingJob job, int outputSize, CancellationToken cancellation)
+    {
+        ModelScalers scalers = ScalersOf(job.Settings, job.Task, outputSize, job.Training, cancellation);
+        return job.Encoder is null ? scalers
+            : scalers with { Input = job.Encoder.InputScaler.WithScalesOfConstants(scalers.Input) };
+    }
+
     /// <summary>
-    /// Takes the recurrent layers of another network. Tokens that it does not know begin with the mean of those that it knows.
+    /// Takes the layers of another network that are under its output layer. Tokens that it does not know begin with the mean of those that
+    /// it knows.
     /// </summary>
     private static void BeginWith(ParameterSet encoder, ParameterSet parameters, IReadOnlyList<PretrainedEmbeddings?> pretrained)
     {
-        foreach (Parameter parameter in parameters.Parameters.Where(parameter => parameter.IsRecurrent))
-            encoder[parameter.Name].CopyTo(parameters[parameter]);
+        foreach (Parameter parameter in parameters.Parameters.Where(parameter => parameter.IsOfEncoder))
+        {
+            if (encoder.Parameters.FirstOrDefault(one => one.Name == parameter.Name) is not { } source)
+                continue;
+            int[]? rows = parameter.Role == ParameterRole.Embedding
+                ? ModelWidening.RowsOf(encoder.Shape.Characters!.Value.Table, parameters.Shape.Characters!.Value.Table)
+                : null;
+            ModelWidening.Copy(encoder[source], parameters[parameter], source.Columns, parameter.Columns, rows, columns: null);
+        }
         foreach ((Parameter table, PretrainedEmbeddings? known) in parameters.Embeddings.Zip(pretrained))
         {
             float[] mean = new float[table.Columns];

@@ -43,10 +43,10 @@ internal sealed record TrainingJob(TrainingData Training, SequenceSet? Validatio
     public double[]? Ridges { get; init; }
 
     /// <summary>
-    /// A network whose recurrent layers begin those of a new one, which has the same; null for random ones. Its embeddings are among
-    /// <see cref="Embeddings"/>.
+    /// A network whose layers under the output layer begin those of a new one, with their scaling of the features; null for random ones.
+    /// Its embeddings of tokens are among <see cref="Embeddings"/>.
     /// </summary>
-    public ParameterSet? Encoder { get; init; }
+    public SequenceModel? Encoder { get; init; }
 
     /// <summary>Whether weights come from a network that was trained before.</summary>
     public bool BeginsTrained => Initial is not null || Encoder is not null;
