@@ -196,6 +196,12 @@ public sealed class FineTuningByNameTests
         }
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(
             () => Fit(AnyTrainer.Binary, Rows(["uno", "due"]), first.Model)).Message, "None of the 2 tokens of column 'Tokens'");
+        // What Save writes has the names, a checkpoint has none.
+        using var named = new MemoryStream();
+        first.Model.Save(named);
+        named.Position = 0;
+        Assert.AreEqual(3, Fit(AnyTrainer.Multiclass, Rows(["new", "blue", "red"]), SequenceModelParameters.Load(named))
+            .Model.VocabularySizes[0]);
         using var unnamed = new MemoryStream();
         new SequenceModelParameters(first.Model.Network).Save(unnamed);
         unnamed.Position = 0;

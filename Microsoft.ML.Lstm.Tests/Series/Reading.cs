@@ -17,6 +17,8 @@ internal sealed class Reading
 
     public float Size { get; set; }
 
+    public float Trend { get; set; }
+
     public override string ToString() => $"{Shop} {Time} {Value}";
 
     /// <summary>A noisy wave of <paramref name="rows"/> hours, with a period of a day.</summary>

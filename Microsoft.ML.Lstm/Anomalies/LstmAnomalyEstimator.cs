@@ -96,11 +96,16 @@ public sealed class LstmAnomalyEstimator : IEstimator<LstmAnomalyTransformer>
     /// <param name="trainData">The series.</param>
     /// <param name="validationData">The rows that follow them, series by series; <see langword="null"/> for the last rows of
     /// <paramref name="trainData"/>.</param>
+    /// <param name="initialModel">A detector or forecaster whose networks go on learning, see
+    /// <see cref="LstmForecastingEstimator.Fit(IDataView, IDataView, SeriesTransformer)"/>; <see langword="null"/> to begin anew. Scores
+    /// are calibrated anew.</param>
     /// <returns>The detector, which knows the series up to their ends, including the validation data.</returns>
+    /// <exception cref="ArgumentException"><paramref name="initialModel"/> has another cell, other layers, or forecasts another one of
+    /// several targets; the message says what differs.</exception>
     /// <exception cref="ArgumentNullException"><paramref name="trainData"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
     /// <exception cref="InvalidOperationException">There are no rows to train on, or times that are not in order.</exception>
-    public LstmAnomalyTransformer Fit(IDataView trainData, IDataView? validationData)
+    public LstmAnomalyTransformer Fit(IDataView trainData, IDataView? validationData, SeriesTransformer? initialModel = null)
     {
         ArgumentNullException.ThrowIfNull(trainData);
         var training = new SeriesTraining(_host, _options, _columns)
@@ -109,7 +114,7 @@ public sealed class LstmAnomalyEstimator : IEstimator<LstmAnomalyTransformer>
             ConfidenceLevel = IntervalLevel,
             ShowsIntervals = false,
         };
-        TrainedSeries trained = training.Fit(trainData, validationData);
+        TrainedSeries trained = training.Fit(trainData, validationData, initialModel);
         // A stopped training still gives its best model, which needs its calibration.
         bool wasStopped = _options.CancellationToken.IsCancellationRequested;
         float weight = _options.UsualValueWeight

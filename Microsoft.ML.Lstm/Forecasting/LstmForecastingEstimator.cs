@@ -94,11 +94,18 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
     /// <param name="validationData">The rows that follow them, series by series: for early stopping and for the width of the intervals;
     /// the network does not learn from them, whatever <see cref="Options.RefitOnAllData"/> says. <see langword="null"/> for the last rows
     /// of <paramref name="trainData"/>.</param>
+    /// <param name="initialModel">A forecaster or detector whose networks go on learning; <see langword="null"/> to begin anew. Columns
+    /// (targets, covariates, features of the calendar) and series are found by their names, and keep their weights and units; what is new
+    /// to the networks begins with weights of 0, steps beyond their horizon as the last one, and a new series with the vector of the
+    /// unknown one. Options that are <see langword="null"/> are as in the initial model; cell, layers and
+    /// <see cref="SeriesEstimatorOptions.EmbedSeries"/> have to be the same. What it knows of the ends of its series is not used.</param>
     /// <returns>The forecaster, which knows the series up to their ends, including the validation data.</returns>
+    /// <exception cref="ArgumentException"><paramref name="initialModel"/> has another cell, other layers, or none of the targets; the
+    /// message says what differs.</exception>
     /// <exception cref="ArgumentNullException"><paramref name="trainData"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
     /// <exception cref="InvalidOperationException">There are no rows to train on, or times that are not in order.</exception>
-    public LstmForecastingTransformer Fit(IDataView trainData, IDataView? validationData)
+    public LstmForecastingTransformer Fit(IDataView trainData, IDataView? validationData, SeriesTransformer? initialModel = null)
     {
         ArgumentNullException.ThrowIfNull(trainData);
         var training = new SeriesTraining(_host, _options, _columns)
@@ -108,7 +115,7 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
             ShowsIntervals = (_options.LowerBoundColumnName ?? _options.UpperBoundColumnName) is not null,
             FallsBack = _options.FallBackToBaseline,
         };
-        TrainedSeries trained = training.Fit(trainData, validationData);
+        TrainedSeries trained = training.Fit(trainData, validationData, initialModel);
         ForecastSettings settings = SettingsFor(trained, _columns, _options, _options.OutputColumnName, _options.ConfidenceLevel) with
         {
             LowerBoundColumnName = _options.LowerBoundColumnName,
@@ -233,6 +240,13 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
             RefitOnAllData ??= choices.Note(nameof(RefitOnAllData), series.MedianSteps < ShortSeries && !series.HasValidation,
                 $"series of {series.MedianSteps} rows");
             base.ChooseDefaults(facts, choices);
+        }
+
+        internal override SeriesEstimatorOptions WithLayersOf(ForecastNetwork network, RowInterval? interval, OptionChoices choices)
+        {
+            var copy = (Options)base.WithLayersOf(network, interval, choices);
+            copy.LossFunction ??= choices.Note(nameof(LossFunction), network.Layout.Loss, "as in the initial model");
+            return copy;
         }
 
         internal override IEnumerable<ForecastCandidate> Candidates(SeriesEstimatorOptions settled, ForecastLayout layout)

@@ -137,8 +137,8 @@ public sealed partial class SequenceModelParameters
 
     /// <summary>
     /// Writes the network to a safetensors file, the format of <see cref="TrainingOptions.CheckpointPath"/>, with
-    /// <see cref="InputNames"/> and <see cref="OutputFunction"/>. An existing file is replaced
-    /// as a whole; if writing fails, it stays as it was.
+    /// <see cref="InputNames"/>, <see cref="OutputFunction"/> and what the keys of tokens and labels stand for. An existing file is
+    /// replaced as a whole; if writing fails, it stays as it was.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <exception cref="ArgumentException"><paramref name="path"/> is null or empty.</exception>
@@ -179,24 +179,38 @@ public sealed partial class SequenceModelParameters
         return From(network, beside);
     }
 
-    // Of a network that was trained here its task knows it.
-    private SafeTensors? ToSaved() => InputNames.Count == 0 && OutputFunction == OutputFunction.None ? null
-        : new SavedInputs([.. InputNames], NumericSizes)
-        {
-            Static = StaticInputName,
-            Function = OutputFunction == OutputFunction.None ? null : OutputFunction,
-        }.ToBeside();
+    // Of a network that was trained here its task knows the inputs.
+    private SafeTensors? ToSaved()
+        => InputNames.Count == 0 && OutputFunction == OutputFunction.None && LabelValues is null && TokenValues.All(one => one is null)
+            ? null
+            : new SavedInputs([.. InputNames], NumericSizes)
+            {
+                Labels = LabelValues?.ToSaved(),
+                Tokens = TokenValues.All(one => one is null) ? null : [.. TokenValues.Select(one => one?.ToSaved())],
+                Static = StaticInputName,
+                Function = OutputFunction == OutputFunction.None ? null : OutputFunction,
+            }.ToBeside();
 
     private static SequenceModelParameters From(SequenceModel network, SafeTensors beside)
-        => SavedInputs.From(beside, network.Shape) is { } inputs
-            ? new SequenceModelParameters(network)
-            {
-                InputNames = inputs.Names,
-                NumericSizes = inputs.NumericSizes,
-                StaticInputName = inputs.Static,
-                OutputFunction = inputs.Function ?? OutputFunction.None,
-            }
-            : new SequenceModelParameters(network);
+    {
+        NetworkShape shape = network.Shape;
+        if (SavedInputs.From(beside, shape) is not { } inputs)
+            return new SequenceModelParameters(network);
+        KeyValues? labels = KeyValues.From(inputs.Labels);
+        labels?.Check(shape.Head == Head.NextToken ? shape.Embeddings[0].KeyCount : shape.ClassCount);
+        KeyValues?[] tokens = [.. (inputs.Tokens ?? []).Select(KeyValues.From)];
+        foreach ((int index, KeyValues? values) in tokens.Index())
+            values?.Check(shape.Embeddings[index].Vocabulary);
+        return new SequenceModelParameters(network)
+        {
+            LabelValues = labels,
+            TokenValues = tokens,
+            InputNames = inputs.Names,
+            NumericSizes = inputs.NumericSizes,
+            StaticInputName = inputs.Static,
+            OutputFunction = inputs.Function ?? OutputFunction.None,
+        };
+    }
 
     /// <summary>
     /// Reads the network of an ONNX file: LSTM, GRU or RNN operators with embeddings, pooling and linear layers around them, as PyTorch and

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.ML.Lstm.Engine.Files;
+using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Engine.Series;
 using Microsoft.ML.Lstm.Engine.Series.Choices;
 using Microsoft.ML.Lstm.Engine.Training;
@@ -170,6 +171,31 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
     /// <param name="layout">The layout of the first network.</param>
     internal virtual IEnumerable<ForecastCandidate> Candidates(SeriesEstimatorOptions settled, ForecastLayout layout)
         => Enumerable.Repeat(new ForecastCandidate("the same options, another seed", layout, settled.ToSettings()), OtherSeeds);
+
+    /// <summary>A copy of these options in which those that are open are as a network has them that training begins with.</summary>
+    /// <param name="network">The network.</param>
+    /// <param name="interval">The interval of its rows; null where they have no times.</param>
+    /// <param name="choices">Receives what was chosen.</param>
+    internal virtual SeriesEstimatorOptions WithLayersOf(ForecastNetwork network, RowInterval? interval, OptionChoices choices)
+    {
+        const string reason = "as in the initial model";
+        NetworkShape shape = network.Network.Shape;
+        SeriesEstimatorOptions copy = Copy();
+        copy.HiddenSize ??= choices.Note(nameof(HiddenSize), shape.HiddenSize, reason);
+        copy.NumberOfLayers ??= choices.Note(nameof(NumberOfLayers), shape.Layers, reason);
+        copy.WindowSize ??= choices.Note(nameof(WindowSize), network.Layout.WindowSize, reason);
+        copy.NumberOfLags ??= choices.Note(nameof(NumberOfLags), network.Layout.Lags, reason);
+        copy.Scaling ??= choices.Note(nameof(Scaling), network.Layout.Scaling, reason);
+        if (TimeColumnName is not null && interval is not null)
+            copy.Calendar ??= choices.Note(nameof(Calendar), interval.Calendar, reason);
+        copy.EmbedSeries ??= shape.Embeddings.Count > 0;
+        if (shape.Embeddings.Count > 0)
+            copy.EmbeddingSize ??= shape.Embeddings[0].Size;
+        // It is near the best already, and large steps would lose it.
+        copy.LearningRate ??= choices.Note(nameof(LearningRate), 0.0005f, "a trained network to begin with");
+        copy.EarlyStopping ??= new EarlyStoppingOptions();
+        return copy;
+    }
 
     private void ChooseLayout(LayoutCandidate choice, DataFacts facts, OptionChoices choices)
     {

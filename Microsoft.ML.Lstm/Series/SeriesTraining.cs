@@ -40,7 +40,10 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
     /// Trains on the first rows of each series and validates on its last rows or, if there is <paramref name="validationData"/>, trains on
     /// all rows of <paramref name="trainData"/>.
     /// </summary>
-    public TrainedSeries Fit(IDataView trainData, IDataView? validationData)
+    /// <param name="trainData">The series.</param>
+    /// <param name="validationData">The rows that follow them; null for the last of <paramref name="trainData"/>.</param>
+    /// <param name="initialModel">The networks to begin with; null for new ones.</param>
+    public TrainedSeries Fit(IDataView trainData, IDataView? validationData, SeriesTransformer? initialModel)
     {
         using IChannel channel = host.Start("Training");
         using var monitor = new HostMonitor(host, channel, options.NumberOfEpochs);
@@ -64,9 +67,15 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
             series[i].TrainingRows = observedRows[i] - options.ValidationRowsOf(observedRows[i], Horizon);
         WarnOfFutureRows(series, observedRows, monitor);
         var choices = new OptionChoices();
-        (SeriesFacts facts, RowInterval? interval) = new SeriesSurvey(reader, bound, timing, options, Horizon, choices)
+        IReadOnlyList<InitialForecast> initial = initialModel?.InitialNetworks ?? [];
+        if (initial.Count > 1 && options.CheckpointPath is not null)
+            throw new ArgumentException($"The initial model has {initial.Count} networks, and a checkpoint holds a single one.",
+                nameof(initialModel));
+        SeriesEstimatorOptions asked = initialModel is null ? options
+            : options.WithLayersOf(initial[0].Network, initialModel.Interval, choices);
+        (SeriesFacts facts, RowInterval? interval) = new SeriesSurvey(reader, bound, timing, asked, Horizon, choices)
             .Look(hasValidation: validationData is not null);
-        var settled = (SeriesEstimatorOptions)options.Settle(facts, choices);
+        var settled = (SeriesEstimatorOptions)asked.Settle(facts, choices);
         bool refits = settled.Refits && validationData is null;
         var layout = new ForecastLayout
         {
@@ -79,9 +88,10 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
             WindowSize = settled.WindowSize.Value,
             Scaling = settled.Scaling!.Value,
             Loss = settled.Loss,
-            WindowDecides = true,
+            WindowDecides = initial.Count == 0 || initial[0].Network.Layout.WindowDecides,
             // Without a missing value in the rows to learn from, a network can't learn what one means.
-            HasMissing = options.MissingValues == MissingValueHandling.CarryForward
+            HasMissing = (initial.Count > 0 && initial[0].Network.Layout.HasMissing)
+                || options.MissingValues == MissingValueHandling.CarryForward
                 && Array.Exists(series, one => one.Rows.HasMissing(refits ? one.Rows.Count : one.TrainingRows, bound.KnownCovariates)),
         };
         monitor.Info($"Training on {series.Sum(one => one.TrainingRows)} rows of {series.Length} series, validating on "
@@ -94,12 +104,18 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
             monitor.Warn($"The network learns nothing of steps ahead from {longest} on: "
                 + $"no series has more than {longest} rows to train on.");
         var data = new ForecastData(layout, [.. series.Select(one => one.Rows)], [.. series.Select(one => one.TrainingRows)],
-            ConfidenceLevel, settled.EmbedSeries!.Value && series.Length > 1, refits)
+            ConfidenceLevel, settled.EmbedSeries!.Value && (series.Length > 1 || initial.Count > 0), refits)
         {
             ShowsIntervals = ShowsIntervals,
             FallsBack = FallsBack,
             Seasonality = facts.Period,
-            Candidates = settled.Effort == TrainingEffort.Best ? [.. options.Candidates(settled, layout)] : [],
+            // The networks of an initial model go on as they are.
+            Candidates = initial.Count > 0 ? [.. initial.Skip(1).Select(network => CandidateOf(network, settled, layout))]
+                : settled.Effort == TrainingEffort.Best ? [.. options.Candidates(settled, layout)]
+                : [],
+            Initial = initial.FirstOrDefault(),
+            InitialNames = initial.Count == 0 ? null
+                : SeriesColumnNames.Of(columns, layout, interval, [.. series.Select(one => one.Name)]),
             Start = facts.Choice?.Start,
             Names = NamesOf(bound, interval),
         };
@@ -123,6 +139,22 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
         {
             throw host.Process(error);
         }
+    }
+
+    private static ForecastCandidate CandidateOf(InitialForecast initial, SeriesEstimatorOptions settled, ForecastLayout layout)
+    {
+        ForecastLayout own = initial.Network.Layout;
+        return new ForecastCandidate("another one of the initial model", layout with
+        {
+            Lags = own.Lags,
+            WindowSize = own.WindowSize,
+            Scaling = own.Scaling,
+            Loss = own.Loss,
+            HasMissing = own.HasMissing || layout.HasMissing,
+        }, settled.ToSettings().WithLayersOf(initial.Network.Network.Shape))
+        {
+            Initial = initial,
+        };
     }
 
     private static SeriesState StateOf(LoadedSeries series, float[] values, int observedRows)

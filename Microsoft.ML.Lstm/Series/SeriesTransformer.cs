@@ -52,6 +52,13 @@ public abstract class SeriesTransformer : ITransformer
 
     internal SeriesColumns Columns => _settings.Columns;
 
+    /// <summary>The networks, with what their numbers are called, for a training to begin with.</summary>
+    internal IReadOnlyList<InitialForecast> InitialNetworks => [.. Model.Networks.Select(network => new InitialForecast(network,
+        SeriesColumnNames.Of(Columns, network.Layout, _settings.RowInterval, _settings.Series)))];
+
+    /// <summary>The time between rows; null where there are no times.</summary>
+    internal RowInterval? Interval => _settings.RowInterval;
+
     /// <summary>The networks, ready to run.</summary>
     internal SequenceNetwork[] Networks => _networks.Value;
 

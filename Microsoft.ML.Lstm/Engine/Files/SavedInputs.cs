@@ -4,8 +4,8 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 namespace Microsoft.ML.Lstm.Engine.Files;
 
 /// <summary>
-/// The JSON of what a network from an ONNX file reads and how its outputs are to be read, the text <c>inputs</c> beside the network in
-/// <see cref="ModelFile"/>.
+/// The JSON of what a network from an ONNX file reads and how its outputs are to be read, and of what keys stand for, the text
+/// <c>inputs</c> beside the network in <see cref="ModelFile"/>.
 /// </summary>
 /// <param name="Names">The inputs of numbers or tokens, in the order in which the network reads them.</param>
 /// <param name="NumericSizes">The features that each input of numbers has for a step.</param>
@@ -18,6 +18,15 @@ internal sealed record SavedInputs(string[] Names, int[] NumericSizes)
 
     /// <summary>The function of the outputs; null for none.</summary>
     public OutputFunction? Function { get; init; }
+
+    /// <summary>The values of the keys of the label; null where they are unknown.</summary>
+    public SavedKeyValues? Labels { get; set; }
+
+    /// <summary>
+    /// For each column of tokens the values of the keys that the network knows, or null where they are unknown; null in place of the list
+    /// where all are, and for a language model.
+    /// </summary>
+    public SavedKeyValues?[]? Tokens { get; set; }
 
     /// <summary>What is written beside the network.</summary>
     public SafeTensors ToBeside()
@@ -40,6 +49,7 @@ internal sealed record SavedInputs(string[] Names, int[] NumericSizes)
         return areNamed && !saved.Names.Contains(null) && saved.NumericSizes.All(size => size >= 0)
             && saved.NumericSizes.Sum(size => (long)size) == shape.NumericSize && (saved.Static is null || shape.StaticSize > 0)
             && (saved.Function is not { } function || Enum.IsDefined(function))
+            && (saved.Tokens is null || saved.Tokens.Length == shape.Embeddings.Count)
             ? saved
             : throw new InvalidDataException(
                 $"The inputs of an LSTM model can't be read: expected those of {shape.NumericSize} features and {shape.Embeddings.Count} "

@@ -22,6 +22,12 @@ internal sealed record ForecastData(ForecastLayout Layout, IReadOnlyList<SeriesR
     /// <summary>The linear forecast that the network begins with; null for random weights.</summary>
     public LinearStart? Start { get; init; }
 
+    /// <summary>A network to begin with, with its units; null for a new one.</summary>
+    public InitialForecast? Initial { get; init; }
+
+    /// <summary>What the numbers of this data are called, by which an initial network finds them; null where there is none.</summary>
+    public ForecastNames? InitialNames { get; init; }
+
     /// <summary>The names of the inputs, for warnings.</summary>
     public InputNames Names { get; init; } = new();
 
@@ -51,6 +57,7 @@ internal sealed record ForecastData(ForecastLayout Layout, IReadOnlyList<SeriesR
             checksum.Add<float>(rows.Calendar);
             checksum.Add<float>(rows.Statics);
         }
+        Initial?.AddTo(checksum);
     }
 
     private bool HasValues(Func<int, Range> rowsOf) => Enumerable.Range(0, Rows.Count).Any(i =>
@@ -146,8 +153,8 @@ internal static class ForecastTraining
             monitor.Info($"Network {members.Count + 1} of {data.Candidates.Count + 1}: {candidate.Description}.");
             try
             {
-                members.Add(new NetworkTraining(data with { Layout = candidate.Layout }, candidate.Settings, SeedOf(seed, members.Count),
-                    monitor, checkpoint: null, warns: false));
+                members.Add(new NetworkTraining(data with { Layout = candidate.Layout, Initial = candidate.Initial }, candidate.Settings,
+                    SeedOf(seed, members.Count), monitor, checkpoint: null, warns: false));
             }
             catch (OperationCanceledException) when (!monitor.Abandoned.IsCancellationRequested)
             {

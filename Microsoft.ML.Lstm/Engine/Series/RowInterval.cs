@@ -15,7 +15,9 @@ internal sealed record RowInterval(int Months, long Ticks, CalendarFeatures Cale
     /// </summary>
     public const int MostFilledSteps = 2000;
 
-    private const int FeaturesOfCycle = 4;
+    /// <summary>Features of a cycle of the calendar.</summary>
+    public const int FeaturesOfCycle = 4;
+
     private const int LeastCycles = 3;
     private const double DaysOfYear = 365.2425;
 

@@ -4,7 +4,8 @@ namespace Microsoft.ML.Lstm.Engine.Series;
 
 /// <summary>
 /// Finds the weights of a forecasting network that training cannot change: the weights of features that never vary, of steps ahead without
-/// any value, and of series with nothing to learn. They would keep their random initial values, so neutral values replace them.
+/// any value, and of series with nothing to learn. They would keep their random initial values, so neutral values replace them, but for
+/// those that an initial model has learned.
 /// </summary>
 internal sealed class UntrainedWeights
 {
@@ -13,6 +14,7 @@ internal sealed class UntrainedWeights
     private readonly int[] _statics;
     private readonly int[] _stepsLearned;
     private readonly bool[] _seriesLearned;
+    private readonly bool _beginsTrained;
 
     /// <param name="data">The training data.</param>
     /// <param name="scaling">The units of the training data.</param>
@@ -21,10 +23,15 @@ internal sealed class UntrainedWeights
     public UntrainedWeights(ForecastData data, RowScaling scaling, IReadOnlyList<EncodedSeries> series, Func<int, int> rows)
     {
         _layout = data.Layout;
-        _features = [.. ConstantFeatures(series, rows)];
-        _statics = [.. scaling.Statics.Constants];
+        bool[] learned = data.Initial?.LearnedFeatures(data) ?? new bool[_layout.FeatureSize];
+        bool[] learnedStatics = data.Initial?.LearnedStatics(data) ?? new bool[scaling.Statics.Size];
+        _features = [.. ConstantFeatures(series, rows).Where(feature => !learned[feature])];
+        _statics = [.. scaling.Statics.Constants.Where(feature => !learnedStatics[feature])];
+        _beginsTrained = data.Initial is not null;
         _stepsLearned = new int[_layout.Targets];
-        _seriesLearned = new bool[series.Count];
+        _seriesLearned = [.. series.Select((_, i) => data.Initial?.Knows(data, i) ?? false)];
+        for (int d = 0; d < _layout.Targets; d++)
+            _stepsLearned[d] = data.Initial?.LearnedSteps(data, d) ?? 0;
         for (int i = 0; i < series.Count; i++)
         {
             for (int d = 0; d < _layout.Targets; d++)
@@ -135,7 +142,7 @@ internal sealed class UntrainedWeights
     private void ClearVectors(Span<float> table, int size, bool trainsUnknown)
     {
         int learned = _seriesLearned.Count(isLearned => isLearned);
-        if (!trainsUnknown)
+        if (!trainsUnknown && !_beginsTrained)
         {
             for (int j = 0; j < size; j++)
             {
