@@ -1,4 +1,5 @@
 using Microsoft.ML.Data;
+using Shared;
 
 namespace SensorClassification;
 
@@ -34,17 +35,8 @@ internal sealed class Motion
     public float[] Statistics { get; set; } = [];
 
     /// <summary>Cuts readings into windows, each of one person at one activity.</summary>
-    public static IEnumerable<Motion> Cut(Reading[] readings)
-    {
-        for (int first = 0; first + Steps <= readings.Length;)
-        {
-            Reading[] window = readings[first..(first + Steps)];
-            int other = Array.FindIndex(window, reading => (reading.Person, reading.Activity) != (window[0].Person, window[0].Activity));
-            if (other < 0)
-                yield return Of(window);
-            first += other < 0 ? Steps : other;
-        }
-    }
+    public static IEnumerable<Motion> Cut(Reading[] readings) =>
+        Windows.Of(readings, reading => (reading.Person, reading.Activity), Steps, stride: Steps).Select(Of);
 
     private static Motion Of(Reading[] window)
     {
