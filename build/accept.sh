@@ -21,7 +21,8 @@ case "$name" in
             printf '    %s\n' $programs $categories
             exit 1
         fi
-        build Microsoft.ML.Lstm.Tests
+        # The samples' test starts the programs of all samples.
+        if [ "$name" = samples ]; then build LstmMl.sln; else build Microsoft.ML.Lstm.Tests; fi
         LSTM_ACCEPTANCE=1 dotnet test Microsoft.ML.Lstm.Tests -c Release --no-build --nologo --filter "TestCategory=$name" \
             --logger "console;verbosity=detailed" "$@"
         exit $?

@@ -38,8 +38,13 @@ internal sealed class Sample
     public static int Run<TRow>(string[] args, string description, Func<IEnumerable<TRow>> makeUp, Action<Sample, TRow[]> program,
         params Option[] options) where TRow : new()
     {
-        return Run(args, description, CsvRow<TRow>.Description, path => CsvRow<TRow>.Write(path, makeUp()),
-            sample => program(sample, sample.DataFile is { } path ? new CsvFile(sample.ML, path).Rows<TRow>() : [.. makeUp()]), options);
+        return Run(args, description, CsvRow<TRow>.Description, path => CsvRow<TRow>.Write(path, makeUp()), sample =>
+        {
+            // A context of its own: the trainer draws its seed from the sample's, so that loading a file with it would change the result.
+            var reader = new MLContext();
+            Warnings.Print(reader);
+            program(sample, sample.DataFile is { } path ? new CsvFile(reader, path).Rows<TRow>() : [.. makeUp()]);
+        }, options);
     }
 
     /// <summary>Runs a sample that reads the user's file itself, from <see cref="DataFile"/>.</summary>
