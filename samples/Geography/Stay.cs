@@ -28,10 +28,13 @@ internal sealed class Journey
 
     public string Next { get; set; } = "";
 
-    /// <summary>The journeys of a person: for each stay but the first, those before it.</summary>
+    /// <summary>
+    /// The journeys of a person: for each stay but the first, those before it. A stay without a place or coordinates is left out.
+    /// </summary>
     public static IEnumerable<Journey> Of(IEnumerable<Stay> stays)
     {
-        Stay[] known = [.. stays.Where(stay => stay.Place.Length > 0).OrderBy(stay => stay.Time)];
+        Stay[] known = [.. stays.Where(stay => stay.Place.Length > 0 && float.IsFinite(stay.Latitude + stay.Longitude))
+            .OrderBy(stay => stay.Time)];
         return Enumerable.Range(1, Math.Max(0, known.Length - 1)).Select(i =>
         {
             Stay[] before = known[Math.Max(0, i - Most)..i];

@@ -16,22 +16,26 @@ void Go(Sample sample, Frame[] frames)
 {
     const int components = 24;
     MLContext ml = sample.ML;
-    int pixels = frames[0].Pixels.Length;
-    if (frames.FirstOrDefault(frame => frame.Pixels.Length != pixels) is { } other)
+    Frame[] whole = [.. frames.Where(frame => frame.Video.Length > 0 && frame.Event.Length > 0 && frame.Pixels.All(float.IsFinite))];
+    if (whole.Length < frames.Length)
+        Console.WriteLine($"{frames.Length - whole.Length} frames with something missing are left out.");
+    sample.Require(whole.Length, 100, "whole frames");
+    int pixels = whole[0].Pixels.Length;
+    if (whole.FirstOrDefault(frame => frame.Pixels.Length != pixels) is { } other)
         throw new InvalidDataException($"A frame of '{other.Video}' has {other.Pixels.Length} pixels, the first frame {pixels}.");
-    var videos = frames.GroupBy(frame => frame.Video).ToArray();
+    var videos = whole.GroupBy(frame => frame.Video).ToArray();
     sample.Require(videos.Length, 40, "videos");
 
     string? network = sample.Value(networkOption);
     if (network is null)
     {
         network = Path.Combine(sample.Folder, "frames.onnx");
-        FrameNetwork.Write(ml, frames.Select(frame => frame.Pixels), pixels, components, network);
+        FrameNetwork.Write(ml, whole.Select(frame => frame.Pixels), pixels, components, network);
     }
     using var features = new FrameNetwork(network, pixels);
     (double byNetwork, _) = Try(frame => features.Features(frame.Pixels));
     (double byPixels, double linear) = Try(frame => frame.Pixels);
-    Console.WriteLine($"{videos.Length:N0} videos of {frames.Length / videos.Length} frames. Of those that it has not seen: with the "
+    Console.WriteLine($"{videos.Length:N0} videos of {whole.Length / videos.Length} frames. Of those that it has not seen: with the "
         + $"pixels of each frame {byPixels:P1} right, with the features of {Path.GetFileName(network)} {byNetwork:P1}.");
     Sample.End(new Figure("events right", byPixels, linear, "a linear model of the first frame, the last and the mean"),
         "frames of your own videos, one a line, with --data, and a network that knows pictures in front, with --network");
