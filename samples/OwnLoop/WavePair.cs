@@ -1,23 +1,25 @@
 using System.Numerics.Tensors;
 using Microsoft.ML.Lstm;
+using Shared;
+using Shared.Charts;
 
 namespace OwnLoop;
 
 /// <summary>
-/// A generator makes waves of noise, a discriminator tells them from real ones, and each learns from the other (Goodfellow et al. 2014;
-/// over sequences Mogren 2016). The generator's gradient comes through the discriminator's inputs.
+/// A generator makes pieces of a signal of noise, a discriminator tells them from real ones, and each learns from the other (Goodfellow
+/// et al. 2014; over sequences Mogren 2016). The generator's gradient comes through the discriminator's inputs.
 /// </summary>
 internal static class WavePair
 {
     private const int Batch = 32;
-    private const int Steps = 24;
+    private const int Steps = Signal.Steps;
     private const int Noise = 4;
     private const int Hidden = 24;
     private const int Rounds = 1500;
     private const int Lags = 12;
 
-    /// <summary>How far the autocorrelations of noise, of an untrained generator and of the trained one are from those of waves.</summary>
-    public static (double Noise, double Untrained, double Trained) Train(int seed)
+    /// <summary>How far the autocorrelations of noise, and of a generator before and after training, are from the signal's.</summary>
+    public static (double Noise, double Untrained, double Trained) Train(Signal signal, int seed, Sample sample)
     {
         var random = new Random(seed);
         var generator = new LstmLayer(Noise, Hidden, seed: seed) { ComputesInputGradient = false };
@@ -26,11 +28,12 @@ internal static class WavePair
         var toLogit = new LinearLayer(2 * Hidden, 1, seed: seed + 3);
         var generating = new LayerOptimizer([generator, toWave], learningRate: 0.002f) { GradientClipNorm = 1 };
         var discriminating = new LayerOptimizer([discriminator, toLogit], learningRate: 0.002f) { GradientClipNorm = 1 };
+        double[] real = Correlations(Pieces(1000, new Random(7)));
         double untrained = Distance(Generate(1000));
         Tensor<float> gradient = Tensor.Create(new float[Batch * Steps], [Batch, Steps, 1]);
         for (int round = 0; round < Rounds; round++)
         {
-            Judge(Waves(Batch, random), isReal: 0.9f);
+            Judge(Pieces(Batch, random), isReal: 0.9f);
             Judge(Generate(Batch), isReal: 0);
             discriminating.Step();
 
@@ -43,7 +46,12 @@ internal static class WavePair
             generating.Step();
         }
         generator.IsTraining = false;
-        return (Distance(WhiteNoise()), untrained, Distance(Generate(1000)));
+        Tensor<float> generated = Generate(1000);
+        sample.WriteChart("waves.svg", new Chart("Made of noise, and real") { XLabel = "step" }
+            .AddLine("real", Ink.Neutral, 0, signal.Draw(random).ToArray())
+            .AddLine("generated", Ink.Accent, 0, Values(generated)[..Steps])
+            .AddLine("another", Ink.Accent, 0, Values(generated)[Steps..(2 * Steps)], dashed: true));
+        return (Distance(WhiteNoise()), untrained, Distance(generated));
 
         Tensor<float> Generate(int count)
             => toWave.Forward(generator.Forward(Tensor.Create(Numbers(count * Steps * Noise), [count, Steps, Noise])).Output);
@@ -57,37 +65,36 @@ internal static class WavePair
             return discriminator.Backward(toLogit.Backward(gradient)).Input!;
         }
 
+        Tensor<float> Pieces(int count, Random random)
+        {
+            float[] values = new float[count * Steps];
+            for (int i = 0; i < count; i++)
+                signal.Draw(random).CopyTo(values.AsSpan(i * Steps));
+            return Tensor.Create(values, [count, Steps, 1]);
+        }
+
+        // The mean difference of autocorrelations, not centred, at lags 0 to 12 from those of the signal.
+        double Distance(Tensor<float> sequences)
+            => real.Zip(Correlations(sequences), (one, other) => Math.Abs(one - other)).Average();
+
         float[] Numbers(int count) => [.. Enumerable.Range(0, count).Select(_ => Gaussian(random))];
 
-        // Of the same mean and deviation as the waves.
+        // Of the same mean and deviation as the signal.
         Tensor<float> WhiteNoise()
             => Tensor.Create(Array.ConvertAll(Numbers(1000 * Steps), number => number / MathF.Sqrt(2)), [1000, Steps, 1]);
     }
 
-    private static Tensor<float> Waves(int count, Random random)
+    private static float[] Values(Tensor<float> sequences)
     {
-        float[] values = new float[count * Steps];
-        for (int i = 0; i < count; i++)
-        {
-            float phase = random.NextSingle() * MathF.Tau, period = 10 + 4 * random.NextSingle();
-            for (int t = 0; t < Steps; t++)
-                values[i * Steps + t] = MathF.Sin(phase + t * MathF.Tau / period);
-        }
-        return Tensor.Create(values, [count, Steps, 1]);
-    }
-
-    /// <summary>The mean difference of autocorrelations, not centred, at lags 0 to 12 from those of waves.</summary>
-    private static double Distance(Tensor<float> sequences)
-    {
-        double[] real = Correlations(Waves(1000, new Random(7))), found = Correlations(sequences);
-        return real.Zip(found, (a, b) => Math.Abs(a - b)).Average();
+        float[] values = new float[sequences.FlattenedLength];
+        sequences.FlattenTo(values);
+        return values;
     }
 
     private static double[] Correlations(Tensor<float> sequences)
     {
         int count = (int)sequences.Lengths[0];
-        float[] all = new float[sequences.FlattenedLength];
-        sequences.FlattenTo(all);
+        float[] all = Values(sequences);
         double[] sums = new double[Lags + 1];
         for (int i = 0; i < count; i++)
         {
