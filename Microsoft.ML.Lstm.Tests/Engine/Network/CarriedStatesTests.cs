@@ -91,7 +91,7 @@ public sealed class CarriedStatesTests
         SequenceNetwork[] members = [.. new[] { one, other }.Select(sample =>
             new SequenceNetwork(EngineRun.ToParameterSet(sample.Shape, sample.Parameters), NetworkPasses.Forward))];
         var runner = BatchRunner.Create(members, new WorkerTeam(1));
-        Assert.AreEqual(2 * SequenceStream.StateLengthOf(one.Shape), runner.StateLength);
+        Assert.AreEqual(2 * one.Shape.StateSize, runner.StateLength);
         float[][] whole = Outputs(runner, 100), pieces = Outputs(runner, 2);
         for (int b = 0; b < whole.Length; b++)
             CollectionAssert.AreEqual(whole[b], pieces[b]);

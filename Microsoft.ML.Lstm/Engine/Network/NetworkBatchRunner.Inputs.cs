@@ -17,57 +17,17 @@ internal sealed unsafe partial class NetworkBatchRunner
         _inputs.Forward(0, batch.Count);
     }
 
-    public override int StateLength => SequenceStream.StateLengthOf(_shape);
+    public override int StateLength => _shape.StateSize;
 
-    public override void RequireInitialStates(int sequences)
-    {
-        foreach (RecurrentLayer layer in _layers)
-            layer.Directions[0].RequireInitialStates(sequences);
-    }
+    public override void RequireInitialStates(int sequences) => _states.RequireInitial(sequences);
 
-    public override void SetInitialState(int row, ReadOnlySpan<float> state)
-    {
-        foreach (RecurrentLayer layer in _layers)
-        {
-            Take(layer.Directions[0].InitialHidden(row), ref state);
-            if (_shape.CellDescription.HasCellState)
-                Take(layer.Directions[0].InitialCellState(row), ref state);
-        }
-
-        static void Take(Span<float> part, ref ReadOnlySpan<float> rest)
-        {
-            rest[..part.Length].CopyTo(part);
-            rest = rest[part.Length..];
-        }
-    }
+    public override void SetInitialState(int row, ReadOnlySpan<float> state) => _states.SetInitial(row, state);
 
     public override void CopyFinalState(int row, Span<float> state)
-    {
-        int last = _steps.FirstRow(_steps.Length(row) - 1) + row;
-        foreach (RecurrentLayer layer in _layers)
-        {
-            Give(layer.Row(last, direction: 0), ref state);
-            if (_shape.CellDescription.HasCellState)
-                Give(layer.Directions[0].FinalCellState(row), ref state);
-        }
-    }
+        => _states.CopyFinal(row, _steps.FirstRow(_steps.Length(row) - 1) + row, state);
 
     /// <summary>The gradient of the state that <see cref="SetInitialState"/> set, after a backward pass.</summary>
-    public void CopyInitialGradient(int row, Span<float> gradient)
-    {
-        foreach (RecurrentLayer layer in _layers)
-        {
-            Give(layer.Directions[0].InitialHiddenGradient(row), ref gradient);
-            if (_shape.CellDescription.HasCellState)
-                Give(layer.Directions[0].InitialCellGradient(row), ref gradient);
-        }
-    }
-
-    private static void Give(ReadOnlySpan<float> part, ref Span<float> rest)
-    {
-        part.CopyTo(rest);
-        rest = rest[part.Length..];
-    }
+    public void CopyInitialGradient(int row, Span<float> gradient) => _states.CopyInitialGradient(row, gradient);
 
     public override void AddStaticGradient(int row, Span<float> sum)
     {

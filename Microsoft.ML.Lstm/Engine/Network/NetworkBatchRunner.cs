@@ -33,6 +33,7 @@ internal sealed unsafe partial class NetworkBatchRunner : BatchRunner
     private readonly WorkerTeam _team;
     private readonly InputLayer _inputs;
     private readonly RecurrentLayer[] _layers;
+    private readonly StackStates _states;
     private readonly FrameLayer? _frames;
     private readonly ConvolutionBranch? _convolutions;
     private readonly PoolingLayer? _pooling;
@@ -84,6 +85,7 @@ internal sealed unsafe partial class NetworkBatchRunner : BatchRunner
             : null);
         _layers = [.. Enumerable.Range(0, _shape.Layers)
             .Select(layer => new RecurrentLayer(network.Weights(layer), network.Kernels, layer, isTop: layer == _shape.Layers - 1))];
+        _states = new StackStates(_layers);
         _frames = _shape.StepsPerFrame > 1 ? new FrameLayer(_shape, network.Kernels) : null;
         _convolutions = _shape.Convolutions.Count == 0 ? null
             : new ConvolutionBranch(_shape, network.Parameters, network.Convolutions, network.Kernels, isFrozen: IsInputsOnly);

@@ -67,12 +67,9 @@ internal sealed unsafe class SequenceStream
     public ReadOnlySpan<float> Encoding => _headInput.Span[.._shape.EncodingSize];
 
     /// <summary>Numbers in the state.</summary>
-    public int StateLength => StateLengthOf(_shape);
+    public int StateLength => _shape.StateSize;
 
     private bool HasCellState => _shape.CellDescription.HasCellState;
-
-    /// <summary>Numbers in the state of a network of this shape.</summary>
-    public static int StateLengthOf(NetworkShape shape) => shape.Layers * shape.HiddenSize * (shape.CellDescription.HasCellState ? 2 : 1);
 
     /// <summary>Runs the next step.</summary>
     /// <param name="features">The numeric features [F] of the step.</param>

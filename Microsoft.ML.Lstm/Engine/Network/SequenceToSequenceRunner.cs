@@ -91,7 +91,7 @@ internal sealed class SequenceToSequenceRunner : BatchRunner
         Decoder.Prepare(targets, keep, dropout with { Key = SplitMix64.Mix(dropout.Key), Inputs = 0, Tokens = 0 });
         Decoder.Attention?.Prepare(targets, _sourceOfRow);
         for (int row = 0; row < targets.Count; row++)
-            Decoder.SetState(row, StateOf(targets.SequenceAt(row)));
+            Decoder.States.SetInitial(row, StateOf(targets.SequenceAt(row)));
         _loss = null;
         Share();
         _team.Run(_parts, _forwardPart);
@@ -198,7 +198,7 @@ internal sealed class SequenceToSequenceRunner : BatchRunner
         int size = Decoder.StateSize;
         FloatBuffer.Require(ref _stateGradients, (long)_targets.Count * size);
         for (int row = 0; row < _targets.Count; row++)
-            Decoder.CopyStateGradient(row, _stateGradients.AsSpan(row * size, size));
+            Decoder.States.CopyInitialGradient(row, _stateGradients.AsSpan(row * size, size));
         _encoder.Backward(_stateLoss, gradient);
     }
 

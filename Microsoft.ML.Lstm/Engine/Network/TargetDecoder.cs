@@ -38,6 +38,7 @@ internal sealed unsafe class TargetDecoder
         _shape = network.Shape;
         _layers = [.. Enumerable.Range(0, _shape.Layers)
             .Select(layer => new RecurrentLayer(network.Weights(layer), network.Kernels, layer, isTop: layer == _shape.Layers - 1))];
+        States = new StackStates(_layers);
         _embeddings = new EmbeddingLookup(network.Parameters, firstTable);
         _head = network.Head;
         Attention = network.SourceAttention is { } weights ? new SourceAttentionLayer(weights, network.Kernels) : null;
@@ -51,8 +52,11 @@ internal sealed unsafe class TargetDecoder
     /// <summary>O: a number for each token and, behind them, for the boundary.</summary>
     public int OutputSize => _shape.OutputSize;
 
-    /// <summary>Numbers in the state of a sequence: h of each layer, each with c behind it where the cell has one.</summary>
-    public int StateSize => _shape.Layers * _shape.HiddenSize * (_shape.CellDescription.HasCellState ? 2 : 1);
+    /// <summary>The states of the sequences.</summary>
+    public StackStates States { get; }
+
+    /// <summary>Numbers in the state of a sequence.</summary>
+    public int StateSize => _shape.StateSize;
 
     /// <summary>Numbers of a step that a decoder with input feeding reads of the one before; 0 without.</summary>
     public int FeedSize => _shape.NumericSize;
@@ -75,10 +79,8 @@ internal sealed unsafe class TargetDecoder
         _batch = targets;
         _dropout = dropout;
         foreach (RecurrentLayer layer in _layers)
-        {
             layer.Prepare(targets, keep, dropout);
-            layer.Directions[0].RequireInitialStates(targets.Count);
-        }
+        States.RequireInitial(targets.Count);
         if (_dropout.Outputs > 0)
             _dropped.Require((long)targets.TotalSteps * _head.InputStride);
         _outputs.Require((long)targets.TotalSteps * _head.OutputStride);
@@ -89,45 +91,12 @@ internal sealed unsafe class TargetDecoder
     /// <summary>What the first step of a row reads of a step before, after <see cref="Prepare"/>; zero unless it is set.</summary>
     public Span<float> Feed(int row) => _batch.Features(row)[..FeedSize];
 
-    /// <summary>Sets the state that a row begins with.</summary>
-    public void SetState(int row, ReadOnlySpan<float> state)
-    {
-        foreach (RecurrentLayer layer in _layers)
-        {
-            Take(layer.Directions[0].InitialHidden(row), ref state);
-            if (_shape.CellDescription.HasCellState)
-                Take(layer.Directions[0].InitialCellState(row), ref state);
-        }
-
-        static void Take(Span<float> part, ref ReadOnlySpan<float> rest)
-        {
-            rest[..part.Length].CopyTo(part);
-            rest = rest[part.Length..];
-        }
-    }
-
     /// <summary>Copies the state after the last step of a row, and what the step after that reads.</summary>
     public void CopyState(int row, Span<float> state, Span<float> feed)
     {
         int packedRow = _batch.FirstRow(_batch.Length(row) - 1) + row;
         new ReadOnlySpan<float>(Top(packedRow), FeedSize).CopyTo(feed);
-        foreach (RecurrentLayer layer in _layers)
-        {
-            Give(layer.Row(packedRow, direction: 0), ref state);
-            if (_shape.CellDescription.HasCellState)
-                Give(layer.Directions[0].FinalCellState(row), ref state);
-        }
-    }
-
-    /// <summary>Copies the gradient of the state that a row began with, after the backward pass.</summary>
-    public void CopyStateGradient(int row, Span<float> gradient)
-    {
-        foreach (RecurrentLayer layer in _layers)
-        {
-            Give(layer.Directions[0].InitialHiddenGradient(row), ref gradient);
-            if (_shape.CellDescription.HasCellState)
-                Give(layer.Directions[0].InitialCellGradient(row), ref gradient);
-        }
+        States.CopyFinal(row, packedRow, state);
     }
 
     /// <summary>Runs some rows through all their steps, up to what the head reads.</summary>
@@ -251,12 +220,6 @@ internal sealed unsafe class TargetDecoder
     private void DropOutput(int row, int step, float* source, float* destination)
         => _dropout.OutputMask(_batch.SequenceAt(row), step).Apply(new ReadOnlySpan<float>(source, _shape.HiddenSize),
             new Span<float>(destination, _shape.HiddenSize));
-
-    private static void Give(ReadOnlySpan<float> part, ref Span<float> rest)
-    {
-        part.CopyTo(rest);
-        rest = rest[part.Length..];
-    }
 
     private PanelGradient[] NewGradients()
     {

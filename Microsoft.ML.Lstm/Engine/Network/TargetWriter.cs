@@ -169,7 +169,7 @@ internal sealed class TargetWriter
             runner.BeginStep(_step, _sequences.AsSpan(0, live));
             for (int row = 0; row < live; row++)
             {
-                runner.Decoder.SetState(row, _states[m].AsSpan(row * size, size));
+                runner.Decoder.States.SetInitial(row, _states[m].AsSpan(row * size, size));
                 _feeds[m].AsSpan(row * feed, feed).CopyTo(runner.Decoder.Feed(row));
             }
             runner.RunStep();

@@ -112,8 +112,11 @@ internal sealed record NetworkShape
         _ => null,
     };
 
-    /// <summary>The numbers of the state of a decoder of this cell: h of each layer and, where the cell has one, c.</summary>
-    public int StateSizeOf(TargetShape target) => target.Layers * target.HiddenSize * (CellDescription.HasCellState ? 2 : 1);
+    /// <summary>The numbers of the state of a network of one direction: h of each layer and, where the cell has one, c.</summary>
+    public int StateSize => Layers * HiddenSize * (CellDescription.HasCellState ? 2 : 1);
+
+    /// <summary>The <see cref="StateSize"/> of a decoder of this cell.</summary>
+    public int StateSizeOf(TargetShape target) => DecoderOf(target).StateSize;
 
     /// <summary>Whether the steps are pooled with learned weights.</summary>
     public bool HasAttention => Pooling == Pooling.Attention && !Head.IsPerStep;

@@ -50,7 +50,7 @@ internal sealed class ForecastNetworkStream
 
     /// <summary>How many numbers the state of a network has.</summary>
     public static long StateLengthOf(SequenceModel network, ForecastLayout layout)
-        => SeriesEncoder.StateLengthOf(layout) + SequenceStream.StateLengthOf(network.Shape) + layout.OutputSize;
+        => SeriesEncoder.StateLengthOf(layout) + network.Shape.StateSize + layout.OutputSize;
 
     /// <summary>Takes the next row; see <see cref="SeriesEncoder.Encode"/>.</summary>
     public void Step(ReadOnlySpan<float> row, ReadOnlySpan<float> future, ReadOnlySpan<float> calendar, ReadOnlySpan<float> statics)

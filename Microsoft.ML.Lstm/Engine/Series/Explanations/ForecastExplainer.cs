@@ -58,7 +58,7 @@ internal sealed class ForecastExplainer
             int target = _index % _model.Layout.Targets;
             _outputs[i].Begin(network.Levels[target], network.Scales[target], share / _explainers.Length);
             network.History!.CopyStateTo(ref _state);
-            explainer.Begin([_state[..SequenceStream.StateLengthOf(_model.Networks[i].Network.Shape)]]);
+            explainer.Begin([_state[.._model.Networks[i].Network.Shape.StateSize]]);
         }
         Explanation.Constant = rest;
         Explanation.Begin();
