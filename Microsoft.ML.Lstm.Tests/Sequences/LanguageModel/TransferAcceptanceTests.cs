@@ -58,10 +58,10 @@ public sealed class TransferAcceptanceTests
     private static LstmLanguageModelTrainer.Options LanguageModelOptions(int seed) => new()
     {
         FeatureColumnName = "Tokens",
-        HiddenSize = 128,
+        HiddenSize = 256,
         TieEmbeddings = false,
         EmbeddingSize = 64,
-        NumberOfEpochs = 8,
+        NumberOfEpochs = 6,
         TokenDropout = 0.05f,
         OutputDropout = 0.3f,
         Seed = seed,
