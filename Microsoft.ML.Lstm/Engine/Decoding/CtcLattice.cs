@@ -266,7 +266,7 @@ internal sealed class CtcLattice(int outputs)
         TensorPrimitives.ConvertSaturating<double, float>(probabilities, dz);
     }
 
-    // TensorPrimitives.Sum adds in an order that depends on where in memory an array begins, and so do the last bits of its sum.
+    // TensorPrimitives.Sum promises no order of adding, on which the last bits depend; AlignmentTests watches those sums that take it.
     private static double Total(ReadOnlySpan<double> values)
     {
         Vector<double> sums = Vector<double>.Zero;
