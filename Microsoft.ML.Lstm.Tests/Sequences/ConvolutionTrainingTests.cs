@@ -73,8 +73,14 @@ public sealed class ConvolutionTrainingTests
 
     [TestMethod]
     public void FramesAreRefusedWhereEachStepHasALabel()
-        => Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.MulticlassClassification.Trainers.LstmSequenceLabeling(
-            new LstmSequenceLabelingTrainer.Options { StepsPerFrame = 2 }));
+    {
+        foreach (var options in new LstmSequenceLabelingTrainer.Options[]
+        {
+            new() { StepsPerFrame = 2 },
+            new() { InputConvolution = new InputConvolutionOptions() },
+        })
+            Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.MulticlassClassification.Trainers.LstmSequenceLabeling(options));
+    }
 
     private static LstmBinaryTrainer.Options Options() => new()
     {

@@ -22,6 +22,7 @@ internal static class HarnessForms
         .. from trainer in AnyTrainer.Names[..^1] from form in (string[])["encoding", "variable attention", "variable frames"]
            select (trainer, form),
         .. from trainer in AnyTrainer.Names select (trainer, "convolutions"),
+        .. from trainer in AnyTrainer.Names[..^1] select (trainer, "variable convolutions in front"),
         (AnyTrainer.Regression, "vector label"),
         (AnyTrainer.Binary, "balanced"), (AnyTrainer.Binary, "threshold"),
         (AnyTrainer.Multiclass, "class weights"), (AnyTrainer.Multiclass, "names"), (AnyTrainer.Multiclass, "numbers for names"),
@@ -50,6 +51,7 @@ internal static class HarnessForms
             "vector" or "scalar static" => Example.Vector(10),
             "more dimensions" => Example.Vector(5, 2, 1),
             "variable" or "variable matrix" or "variable attention" or "variable frames" or "variable with errors of steps"
+                or "variable convolutions in front"
                 => Example.Vector(0),
             _ => Example.Vector(variable ? 0 : 5, 2),
         });
@@ -146,6 +148,8 @@ internal static class HarnessForms
             options.Convolution = new ConvolutionOptions { Filters = [9, 5], KernelSizes = [8, 3] };
         if (form == "variable frames")
             options.StepsPerFrame = 3;
+        if (form == "variable convolutions in front")
+            options.InputConvolution = new InputConvolutionOptions { Filters = [7, 5], KernelSizes = [5, 2], Strides = [2, 1] };
         if (form is "variable attention" or "variable frames")
             (options.AttentionColumnName, options.Pooling) = ("Attention", Pooling.Attention);
         if (form == "vector label")

@@ -152,7 +152,7 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
         Convolution ??= choices.Note(nameof(Convolution), new ConvolutionOptions { Filters = isBest ? [64, 128, 64] : [32, 64, 32] },
             "shapes tell curves apart, wherever they are");
         HiddenSize ??= choices.Note(nameof(HiddenSize), UnitsBesideConvolutions, BesideConvolutions);
-        if (facts.LongestRow > FramesOfCurve)
+        if (facts.LongestRow > FramesOfCurve && InputConvolution is null or { Filters.Length: 0 })
             StepsPerFrame ??= choices.Note(nameof(StepsPerFrame), (facts.LongestRow + FramesOfCurve - 1) / FramesOfCurve,
                 $"{facts.LongestRow} steps");
         if (!isBest)

@@ -31,6 +31,7 @@ internal static class InitialShape
         Require(nameof(TrainingOptions.NumberOfLayers), shape => shape.Layers);
         Require(nameof(TrainingOptions.Bidirectional), shape => shape.Bidirectional);
         Require(nameof(SequenceTrainerOptions.StepsPerFrame), shape => shape.StepsPerFrame);
+        Require(nameof(SequenceTrainerOptions.InputConvolution), shape => string.Join(", ", shape.InputConvolutions));
         Require("number of convolutions", shape => shape.Convolutions.Count);
         for (int i = 0; i < expected.Convolutions.Count; i++)
             Require(nameof(SequenceTrainerOptions.Convolution), shape => shape.Convolutions[i]);
@@ -78,6 +79,10 @@ internal static class InitialShape
         Require(nameof(TrainingOptions.NumberOfLayers), one => one.Layers);
         Require(nameof(TrainingOptions.Bidirectional), one => one.Bidirectional);
         Require(nameof(SequenceTrainerOptions.StepsPerFrame), one => one.StepsPerFrame);
+        Require(nameof(SequenceTrainerOptions.InputConvolution), one => string.Join(", ", one.InputConvolutions));
+        if (shape.Head.IsPerStep && shape.Head != Head.Ctc && (shape.FrameSteps > 1 || shape.InputConvolutions.Count > 0))
+            throw new ArgumentException("The layers of the initial model read frames of several steps, and in the network to be trained "
+                + "each step has outputs of its own.", "initialModel");
         if (encoder.Convolutions.Count > 0)
             Require(nameof(SequenceTrainerOptions.Convolution), one => one.Convolutions);
 

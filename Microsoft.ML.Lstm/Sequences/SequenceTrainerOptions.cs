@@ -106,6 +106,14 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
     public int? StepsPerFrame;
 
     /// <summary>
+    /// Convolutions in front of the recurrent layers, which may have strides: these layers then read their outputs, one for every few
+    /// steps. <see cref="InputConvolutionOptions.Off"/> for none. Beside them <see cref="StepsPerFrame"/> must be 1. With labels for each
+    /// step, and where another sequence is written, there must be none. <see langword="null"/>, the default: chosen from the data (at
+    /// present none).
+    /// </summary>
+    public InputConvolutionOptions? InputConvolution;
+
+    /// <summary>
     /// A column for the weights of the T steps in the encoding, which show what the network looks at: a vector of T weights with the sum
     /// 1; with <see cref="Pooling.Attention"/> only. The steps of a frame have equal shares of its weight. <see langword="null"/> for
     /// none. Default: <see langword="null"/>.
@@ -139,7 +147,18 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
 
     private protected sealed override ValueList<ConvolutionShape> Convolutions => Convolution!.ToShapes();
 
-    private protected sealed override int RecurrentStepsPerFrame => StepsPerFrame!.Value;
+    private protected sealed override (int StepsPerFrame, ValueList<InputConvolutionShape> Convolutions) Frames
+        => (StepsPerFrame!.Value, InputConvolution!.ToShapes());
+
+    /// <summary>Steps from one of the frames that the recurrent layers read to the next.</summary>
+    internal int FrameSteps => (InputConvolution?.Strides ?? []).Aggregate(StepsPerFrame ?? 1, (steps, stride) => steps * stride);
+
+    /// <summary>Throws if the recurrent layers read convolutions or frames, for the reason that is given.</summary>
+    private protected void RequireEachStep(string reason)
+    {
+        Require(StepsPerFrame is null or 1, StepsPerFrame, nameof(StepsPerFrame), $"1 or null: {reason}");
+        Require(InputConvolution is null or { Filters.Length: 0 }, InputConvolution, nameof(InputConvolution), $"null: {reason}");
+    }
 
     private protected override void TakeLayersOf(NetworkShape shape, bool isWhole, OptionChoices choices)
     {
@@ -153,6 +172,7 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
             CharacterKernelSize ??= words.KernelSize;
         }
         StepsPerFrame ??= shape.StepsPerFrame;
+        InputConvolution ??= InputConvolutionOptions.Of(shape.InputConvolutions);
         if (shape.Convolutions.Count > 0 || isWhole)
             Convolution ??= ConvolutionOptions.Of(shape.Convolutions);
         if (isWhole && !shape.Head.IsPerStep)
@@ -170,6 +190,7 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
         Pooling ??= Lstm.Pooling.Last;
         Convolution ??= ConvolutionOptions.Off();
         StepsPerFrame ??= 1;
+        InputConvolution ??= InputConvolutionOptions.Off();
         base.ChooseDefaults(facts, choices);
     }
 
@@ -182,6 +203,7 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
         var copy = (SequenceTrainerOptions)base.Copy();
         copy.WordVectorFiles = WordVectorFiles is null ? null : new Dictionary<string, string>(WordVectorFiles);
         copy.Convolution = Convolution?.Copy();
+        copy.InputConvolution = InputConvolution?.Copy();
         return copy;
     }
 
@@ -212,10 +234,27 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
                 $"{nameof(Convolution)}.{nameof(convolution.KernelSizes)}", "from 1 to 1024 each, and as many as there are Filters");
         }
         Require(StepsPerFrame is null or (>= 1 and <= 1024), StepsPerFrame, nameof(StepsPerFrame), "from 1 to 1024");
+        if (InputConvolution is { } front)
+            RequireInputConvolution(front);
         RequireOutputName(AttentionColumnName, nameof(AttentionColumnName));
         Require(AttentionColumnName is null || HasAttentionWeights, AttentionColumnName, nameof(AttentionColumnName),
             $"null without weights of attention: {AttentionCondition}");
         Require(AttentionColumnName is null || AttentionColumnName != EncodingColumnName, AttentionColumnName, nameof(AttentionColumnName),
             $"another name than {nameof(EncodingColumnName)}");
+    }
+
+    private void RequireInputConvolution(InputConvolutionOptions front)
+    {
+        const string name = nameof(InputConvolution);
+        Require(front.Filters is { Length: <= NetworkShape.MaxInputConvolutions }
+            && front.Filters.All(filters => filters is >= 1 and <= 65536), front.Filters, $"{name}.{nameof(front.Filters)}",
+            $"up to {NetworkShape.MaxInputConvolutions} numbers from 1 to 65536");
+        Require(front.KernelSizes?.Length == front.Filters.Length && front.KernelSizes.All(size => size is >= 1 and <= 1024),
+            front.KernelSizes, $"{name}.{nameof(front.KernelSizes)}", "from 1 to 1024 each, and as many as there are Filters");
+        Require(front.Strides?.Length == front.Filters.Length && front.Strides.All(stride => stride is >= 1 and <= 1024)
+            && front.Strides.Aggregate(1L, (steps, stride) => Math.Min(steps * stride, 1025)) <= 1024, front.Strides,
+            $"{name}.{nameof(front.Strides)}", "from 1 to 1024 each and multiplied, and as many as there are Filters");
+        Require(front.Filters.Length == 0 || StepsPerFrame is null or 1, StepsPerFrame, nameof(StepsPerFrame),
+            $"1 or null beside {name}, whose strides make frames");
     }
 }

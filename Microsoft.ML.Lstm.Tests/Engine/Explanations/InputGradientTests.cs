@@ -20,6 +20,7 @@ public sealed class InputGradientTests
             yield return [shape with { Cell = CellType.Gru, Pooling = Pooling.Mean, StepsPerFrame = 3 }];
             yield return [shape with { Cell = CellType.Rnn, Pooling = Pooling.Max, Layers = 2 }];
             yield return [shape with { Convolutions = new([new(4, 3), new(6, 2)]), StepsPerFrame = 2, StaticSize = 1 }];
+            yield return [shape with { InputConvolutions = new([new(4, 3, 2), new(6, 2, 1)]), Bidirectional = true, StaticSize = 1 }];
             yield return [shape with { Head = Head.EveryStepWithSkip, StaticSize = 2 }];
         }
     }

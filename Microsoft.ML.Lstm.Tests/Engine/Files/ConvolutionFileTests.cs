@@ -46,6 +46,41 @@ public sealed class ConvolutionFileTests
     }
 
     [TestMethod]
+    public void ANetworkWithConvolutionsInFrontComesBackBitForBit()
+    {
+        SequenceModel model = TestModels.CreateWithInputConvolutions();
+
+        SequenceModel back = ModelFile.Read(new MemoryStream(TestModels.Bytes(model)));
+
+        Assert.AreEqual(model.Shape, back.Shape);
+        TestModels.AssertSameBits(model, back);
+        CollectionAssert.AreEqual((int[])[5, 3, 8], model.Parameters.Find("input_conv.0.weight").Dimensions);
+        CollectionAssert.AreEqual((int[])[2], model.Parameters.Find("input_conv.1.bias").Dimensions);
+    }
+
+    [TestMethod]
+    [DataRow("\\\"filters\\\":5", "\\\"filters\\\":0", "from 1 to")]
+    [DataRow("\\\"filters\\\":5", "\\\"filters\\\":6", "parameters")]
+    [DataRow("\\\"filters\\\":5", "\\\"filters\\\":2147483647", "2147483647 filters")]
+    [DataRow("\\\"kernelSize\\\":8", "\\\"kernelSize\\\":65536", "size 65536")]
+    [DataRow("\\\"kernelSize\\\":8", "\\\"kernelSize\\\":65537", "at most 65536 steps")]
+    [DataRow("\\\"stride\\\":2", "\\\"stride\\\":0", "from 1 to")]
+    [DataRow("\\\"stride\\\":2", "\\\"stride\\\":65537", "at most 65536 steps")]
+    [DataRow("\\\"filters\\\":5,\\\"kernelSize\\\":8,\\\"stride\\\":2},", "", "")]
+    [DataRow("{\\\"filters\\\":5,\\\"kernelSize\\\":8,\\\"stride\\\":2}", "null", "inputConvolutions")]
+    [DataRow("\\\"inputConvolutions\\\"", "\\\"stepsPerFrame\\\":2,\\\"inputConvolutions\\\"", "no stepsPerFrame")]
+    [DataRow("\\\"inputConvolutions\\\"", "\\\"stepOutputs\\\":true,\\\"inputConvolutions\\\"", "outputs of steps")]
+    [DataRow("\"shape\":[5,3,8]", "\"shape\":[5,24]", "[5, 3, 8]")]
+    public void AnotherHeaderOfConvolutionsInFrontIsRefused(string was, string becomes, string says)
+    {
+        byte[] bytes = SavedZip.HeaderReplaced(TestModels.Bytes(TestModels.CreateWithInputConvolutions()), was, becomes);
+
+        var e = Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Read(new MemoryStream(bytes)));
+
+        StringAssert.Contains(e.Message, says);
+    }
+
+    [TestMethod]
     public void ANegativeVarianceIsRefused()
     {
         SequenceModel model = TestModels.CreateWithConvolutions();

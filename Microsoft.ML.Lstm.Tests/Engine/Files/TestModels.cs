@@ -63,6 +63,16 @@ internal static class TestModels
         return model;
     }
 
+    /// <summary>A model with convolutions in front of its recurrent layers.</summary>
+    public static SequenceModel CreateWithInputConvolutions() => Create(new NetworkShape
+    {
+        Cell = CellType.Lstm,
+        InputSize = 3,
+        InputConvolutions = new ValueList<InputConvolutionShape>(new InputConvolutionShape(5, 8, 2), new InputConvolutionShape(2, 3, 1)),
+        HiddenSize = 4,
+        OutputSize = 2,
+    });
+
     /// <summary>An autoencoder with a code of two numbers.</summary>
     public static SequenceModel CreateAutoencoder(int layers = 1, bool bidirectional = false) => Create(new NetworkShape
     {

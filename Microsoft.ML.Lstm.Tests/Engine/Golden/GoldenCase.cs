@@ -29,6 +29,8 @@ internal record GoldenNetwork
 
     public GoldenConvolution[] Convolutions { get; init; } = [];
 
+    public GoldenConvolution[] InputConvolutions { get; init; } = [];
+
     public required int[] Lengths { get; init; }
 
     public required double[][] Sequences { get; init; }
@@ -50,6 +52,8 @@ internal record GoldenNetwork
         Pooling = Pooling,
         StepsPerFrame = StepsPerFrame,
         Convolutions = new([.. Convolutions.Select(convolution => new ConvolutionShape(convolution.Filters, convolution.KernelSize))]),
+        InputConvolutions = new([.. InputConvolutions.Select(convolution =>
+            new InputConvolutionShape(convolution.Filters, convolution.KernelSize, convolution.Stride))]),
         StaticSize = StaticSize,
         OutputSize = OutputSize,
     };
@@ -87,12 +91,12 @@ internal sealed record GoldenCase : GoldenNetwork
 
     /// <summary>The cases of the cells that PyTorch has.</summary>
     public static IReadOnlyList<GoldenCase> All { get; } =
-        [.. new[] { "lstm", "gru", "rnn", "fcn" }.SelectMany(cell => GoldenFile.Read<GoldenCase[]>($"{cell}.json"))];
+        [.. new[] { "lstm", "gru", "rnn", "fcn", "conv" }.SelectMany(cell => GoldenFile.Read<GoldenCase[]>($"{cell}.json"))];
 
     public static GoldenCase Find(string name) => All.Single(c => c.Name == name);
 }
 
-internal sealed record GoldenConvolution(int Filters, int KernelSize);
+internal sealed record GoldenConvolution(int Filters, int KernelSize, int Stride = 1);
 
 internal record GoldenGradients
 {

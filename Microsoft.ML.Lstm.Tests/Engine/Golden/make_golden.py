@@ -121,6 +121,31 @@ class FcnNet(Net):
         return steps, h, c, encoding, outputs
 
 
+class ConvNet(Net):
+    """With convolutions in front of the recurrent layers: PyTorch's Conv1d and relu, at one of every few steps."""
+
+    def __init__(self, cell, I, H, layers, pooling, S, O, convolutions):
+        super().__init__(cell, convolutions[-1][0], H, layers, True, pooling, S, O)
+        self.config.update(inputSize=I, inputConvolutions=[dict(filters=filters, kernelSize=size, stride=stride)
+                                                           for filters, size, stride in convolutions])
+        self.convolutions, channels = convolutions, I
+        for i, (filters, size, _) in enumerate(convolutions):
+            self.parameters["input_conv.%d.weight" % i] = grid(filters, channels, size, scale=0.8).requires_grad_()
+            self.parameters["input_conv.%d.bias" % i] = grid(filters, scale=0.5).requires_grad_()
+            channels = filters
+
+    def forward(self, sequences, statics):
+        for i, (filters, size, stride) in enumerate(self.convolutions):
+            weight, bias = (self.parameters["input_conv.%d.%s" % (i, kind)] for kind in ("weight", "bias"))
+            conv = torch.nn.Conv1d(weight.shape[1], filters, size, stride, padding=(size - 1) // 2 if size % 2 else 0)
+            # Zeros on both sides; of an even kernel one more behind.
+            fill = (0, 0) if size % 2 else ((size - 1) // 2, size - 1 - (size - 1) // 2)
+            padded = [torch.nn.functional.pad(s.T, fill) for s in sequences]
+            sequences = [torch.relu(torch.nn.utils.stateless.functional_call(conv, dict(weight=weight, bias=bias), (s[None],)))[0].T
+                         for s in padded]
+        return super().forward(sequences, statics)
+
+
 class LanguageNet(Net):
     """Predicts the next of V tokens from row 0 (unknown) and rows 1 to V of a table of embeddings, of which all but row 0 are
     the head's weights where the two are tied."""
@@ -213,6 +238,27 @@ def fcn_cases():
     yield fcn_case(11, "fcn_gru", "Gru", [(5, 8), (6, 5), (3, 3)], S=2)
     yield fcn_case(12, "fcn_lstm_frames", "Lstm", [(4, 2)], frame=3, pooling="Mean", lengths=(7, 2, 11, 3))
     yield fcn_case(13, "fcn_rnn_frames", "Rnn", [(17, 1), (2, 4)], frame=2, pooling="Max", S=1)
+
+
+def conv_case(seed, name, cell, convolutions, layers=1, pooling="Last", lengths=(4, 9, 1, 6, 23), S=0):
+    torch.manual_seed(seed)
+    net = ConvNet(cell, 3, 4, layers, pooling, S, 2, convolutions)
+    sequences, statics, targets = make_data(net.config, lengths)
+    case = dict(name=name, **describe(net, sequences, statics, targets))
+    for tensor in sequences + [statics]:
+        tensor.requires_grad_()
+    steps, h, c, encoding, outputs = net.forward(sequences, statics)
+    loss = torch.nn.functional.mse_loss(outputs, targets)
+    case.update(steps=flat_all(steps), hidden=[flat_all(x) for x in h], cellState=None if c is None else [flat_all(x) for x in c],
+                encodings=flat_all(encoding), outputs=flat_all(outputs), loss=float(loss),
+                gradients=gradients(net, loss, sequences, statics))
+    return case
+
+
+def conv_cases():
+    yield conv_case(31, "conv_lstm", "Lstm", [(5, 5, 2)], S=2)
+    yield conv_case(32, "conv_gru", "Gru", [(6, 4, 1), (3, 3, 3)], layers=2, pooling="Mean")
+    yield conv_case(33, "conv_rnn", "Rnn", [(17, 7, 4)], pooling="Max", S=1)
 
 
 def network_case(seed, name, cell, layers=1, bidirectional=False, pooling="Last", lengths=(4, 7, 1, 4), S=0, states=False):
@@ -373,6 +419,7 @@ if __name__ == "__main__":
     for cell in GATES:
         write(cell.lower() + ".json", network_cases(cell))
     write("fcn.json", fcn_cases())
+    write("conv.json", conv_cases())
     write("language.json", language_cases())
     write("optimizers.json", optimizer_cases())
     write("embeddings.json", embedding_cases())

@@ -25,9 +25,12 @@ public sealed class AllocationTests
     [DataRow(CellType.Lstm, Pooling.Attention, 2)]
     [DataRow(CellType.Lstm, Pooling.Max, 1, true)]
     [DataRow(CellType.Lstm, Pooling.Last, 2, true)]
-    public void ATrainingStepAllocatesNothing(CellType cell, Pooling pooling, int threads, bool convolutions = false)
+    [DataRow(CellType.Lstm, Pooling.Attention, 2, false, true)]
+    public void ATrainingStepAllocatesNothing(CellType cell, Pooling pooling, int threads, bool convolutions = false,
+        bool convolutionsInFront = false)
     {
         NetworkShape shape = convolutions ? WithConvolutions(Shape(cell, pooling)) : Shape(cell, pooling);
+        shape = convolutionsInFront ? WithInputConvolutions(shape) : shape;
         var parameters = new ParameterSet(shape);
         Initializer.Initialize(parameters, forgetBias: 1, new Random(1));
         var network = new SequenceNetwork(parameters, NetworkPasses.Backward);
@@ -361,9 +364,11 @@ public sealed class AllocationTests
     [DataRow(Pooling.Last)]
     [DataRow(Pooling.Attention)]
     [DataRow(Pooling.Attention, true)]
-    public void AScoredBatchAllocatesNothing(Pooling pooling, bool convolutions = false)
+    [DataRow(Pooling.Attention, false, true)]
+    public void AScoredBatchAllocatesNothing(Pooling pooling, bool convolutions = false, bool convolutionsInFront = false)
     {
         NetworkShape shape = convolutions ? WithConvolutions(Shape(CellType.Lstm, pooling)) : Shape(CellType.Lstm, pooling);
+        shape = convolutionsInFront ? WithInputConvolutions(shape) : shape;
         var parameters = new ParameterSet(shape);
         Initializer.Initialize(parameters, forgetBias: 1, new Random(1));
         var model = new SequenceModel(parameters, AffineScaler.Identity(shape.InputSize), AffineScaler.Identity(shape.StaticSize),
@@ -396,6 +401,11 @@ public sealed class AllocationTests
         Pooling = pooling,
         StaticSize = 2,
         OutputSize = 3,
+    };
+
+    private static NetworkShape WithInputConvolutions(NetworkShape shape) => shape with
+    {
+        InputConvolutions = new([new(20, 5, 2), new(9, 3, 2)]),
     };
 
     private static NetworkShape WithConvolutions(NetworkShape shape) => shape with

@@ -59,7 +59,7 @@ internal sealed class EngineRun
             tokens?[b].CopyTo(_batch.Tokens(b));
         }
         _batch.Pack();
-        _frames.PackFramesOf(_batch, Shape.StepsPerFrame);
+        _frames.PackFramesOf(_batch, Shape.FrameSteps);
         _runner.Forward(_batch, keep, dropout);
 
         _rowOf = new int[sequences.Length];
@@ -131,7 +131,7 @@ internal sealed class EngineRun
     private IEnumerable<int> FramesOf(int b) => Enumerable.Range(0, _frames.Length(_rowOf[b])).Select(t => _frames.FirstRow(t) + _rowOf[b]);
 
     /// <summary>The rows of the head for sequence <paramref name="b"/>.</summary>
-    private IEnumerable<int> HeadRowsOf(int b) => Shape.Head.IsPerStep ? StepsOf(b) : [_rowOf[b]];
+    private IEnumerable<int> HeadRowsOf(int b) => Shape.Head.IsPerStep ? FramesOf(b) : [_rowOf[b]];
 
     private int FinalRow(int direction, int b) => direction == 0 ? FramesOf(b).Last() : FramesOf(b).First();
 

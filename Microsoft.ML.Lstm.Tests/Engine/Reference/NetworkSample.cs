@@ -19,7 +19,7 @@ internal sealed class NetworkSample
         int h = shape.HiddenSize;
         for (int layer = 0; layer < shape.Layers; layer++)
         {
-            int inputSize = layer == 0 ? shape.InputSize * shape.StepsPerFrame : directions * h;
+            int inputSize = layer == 0 ? shape.LayerInputSize(0) : directions * h;
             for (int direction = 0; direction < directions; direction++)
             {
                 string suffix = direction == 0 ? $"_l{layer}" : $"_l{layer}_reverse";
@@ -38,6 +38,14 @@ internal sealed class NetworkSample
             Parameters["attention.vector"] = Uniform(e, 3 / Math.Sqrt(e));
         }
         int channels = shape.InputSize;
+        for (int i = 0; i < shape.InputConvolutions.Count; i++)
+        {
+            (int filters, int size, _) = shape.InputConvolutions[i];
+            Parameters[$"input_conv.{i}.weight"] = Uniform(filters * channels * size, 2 / Math.Sqrt(channels * size));
+            Parameters[$"input_conv.{i}.bias"] = Uniform(filters, 0.5, around: 0.3);
+            channels = filters;
+        }
+        channels = shape.InputSize;
         for (int i = 0; i < shape.Convolutions.Count; i++)
         {
             (int filters, int size) = shape.Convolutions[i];
@@ -64,7 +72,7 @@ internal sealed class NetworkSample
         }
         Sequences = [.. lengths.Select(length => Uniform(length * shape.NumericSize, 1.5))];
         Statics = [.. lengths.Select(_ => Uniform(shape.StaticSize, 1))];
-        DOutputs = [.. lengths.Select(length => Uniform((shape.Head.IsPerStep ? length : 1) * shape.OutputSize, 1))];
+        DOutputs = [.. lengths.Select(length => Uniform((shape.Head.IsPerStep ? shape.FramesOf(length) : 1) * shape.OutputSize, 1))];
         Tokens = [.. lengths.Select(length =>
             Enumerable.Range(0, length).SelectMany(_ => DrawTokens()).ToArray())];
         if (shape.Characters is { Table: var table })

@@ -102,6 +102,21 @@ public sealed class ReferenceGradientTests
         }
     }
 
+    [TestMethod]
+    [DataRow(Pooling.Last, false)]
+    [DataRow(Pooling.Attention, false)]
+    [DataRow(Pooling.Last, true)]
+    public void GradientsThroughConvolutionsInFrontAreCentralDifferences(Pooling pooling, bool stepOutputs)
+    {
+        NetworkShape shape = Sample(CellType.Gru, 1, bidirectional: true, pooling).Shape with
+        {
+            Head = stepOutputs ? Head.EveryStep : Head.Pooled,
+            InputConvolutions = new([new(4, 4, 2), new(3, 3, 1)]),
+        };
+        var sample = new NetworkSample(shape, Lengths, seed: 2);
+        AssertGradientsAreCentralDifferences(sample, new ResultGradients { Outputs = sample.DOutputs });
+    }
+
     private static NetworkSample Sample(CellType cell, int layers, bool bidirectional, Pooling pooling) => new(
         new NetworkShape
         {

@@ -13,6 +13,7 @@ internal sealed class ReferenceNetwork(NetworkShape shape, IReadOnlyDictionary<s
 {
     private readonly int _directions = shape.Bidirectional ? 2 : 1;
     private readonly List<ReferenceSequence> _sequences = [];
+    private readonly List<ReferenceInputConvolution> _fronts = [];
     private Dictionary<string, double[]> _gradients = [];
 
     private int[] _lengths = [];
@@ -42,6 +43,7 @@ internal sealed class ReferenceNetwork(NetworkShape shape, IReadOnlyDictionary<s
         _words = words ?? [];
         _gradients = parameters.ToDictionary(p => p.Key, p => new double[p.Value.Length]);
         _sequences.Clear();
+        _fronts.Clear();
         double[][][] inputs = [.. sequences.Select((each, b) =>
             (shape.TokenColumns == 0 ? each : Embed(each, tokens![b])).Chunk(shape.InputSize).ToArray())];
         _lengths = [.. inputs.Select(steps => steps.Length)];
@@ -53,10 +55,7 @@ internal sealed class ReferenceNetwork(NetworkShape shape, IReadOnlyDictionary<s
         for (int b = 0; b < sequences.Length; b++)
         {
             var sequence = new ReferenceSequence(shape, NewLayers(masks?[b]), new ReferenceAttention(parameters, _gradients), masks?[b]);
-            int frames = (inputs[b].Length + shape.StepsPerFrame - 1) / shape.StepsPerFrame;
-            double[] frame = new double[frames * shape.StepsPerFrame * shape.InputSize];
-            inputs[b].SelectMany(step => step).ToArray().CopyTo(frame, 0);
-            sequence.Forward(frame);
+            sequence.Forward(FramesOf(inputs[b]));
             _sequences.Add(sequence);
             IEnumerable<double[]> encodings = EncodingsOf(b);
             sequence.HeadInputs = [.. encodings.Select((encoding, t) =>
@@ -107,7 +106,9 @@ internal sealed class ReferenceNetwork(NetworkShape shape, IReadOnlyDictionary<s
         for (int b = 0; b < _sequences.Count; b++)
         {
             // The zeros that fill up the last frame are no steps.
-            double[] dInput = dInputs[b][..(_lengths[b] * shape.InputSize)];
+            double[] dInput = shape.InputConvolutions.Count > 0
+                ? [.. _fronts[b].Backward([.. dInputs[b].Chunk(shape.LayerInputSize(0))]).SelectMany(dx => dx)]
+                : dInputs[b][..(_lengths[b] * shape.InputSize)];
             if (dxs is not null)
                 dInput = [.. dInput.Zip(dxs[b].SelectMany(dx => dx), (p, q) => p + q)];
             dSequences[b] = shape.TokenColumns == 0 ? dInput : BackEmbed(dInput, _tokens![b]);
@@ -119,6 +120,21 @@ internal sealed class ReferenceNetwork(NetworkShape shape, IReadOnlyDictionary<s
 
     /// <summary>The gradients of a loss of the outputs only.</summary>
     public ReferenceGradients Backward(double[][] dOutputs) => Backward(new ResultGradients { Outputs = dOutputs });
+
+    /// <summary>What the recurrent layers read of a sequence: its steps, frames of several or the outputs of convolutions.</summary>
+    private double[] FramesOf(double[][] steps)
+    {
+        if (shape.InputConvolutions.Count > 0)
+        {
+            var front = new ReferenceInputConvolution(shape.InputConvolutions, parameters, _gradients);
+            _fronts.Add(front);
+            return [.. front.Forward(steps).SelectMany(frame => frame)];
+        }
+        int frames = (steps.Length + shape.StepsPerFrame - 1) / shape.StepsPerFrame;
+        double[] all = new double[frames * shape.StepsPerFrame * shape.InputSize];
+        steps.SelectMany(step => step).ToArray().CopyTo(all, 0);
+        return all;
+    }
 
     /// <summary>The encoding of a sequence, or of each of its steps.</summary>
     private IEnumerable<double[]> EncodingsOf(int b)
@@ -134,7 +150,7 @@ internal sealed class ReferenceNetwork(NetworkShape shape, IReadOnlyDictionary<s
     private double[] SpreadWeights(double[] weights, int length)
         => [.. weights.SelectMany((weight, frame) =>
         {
-            int steps = Math.Min(shape.StepsPerFrame, length - frame * shape.StepsPerFrame);
+            int steps = Math.Min(shape.FrameSteps, length - frame * shape.FrameSteps);
             return Enumerable.Repeat(weight / steps, steps);
         })];
 
@@ -217,7 +233,7 @@ internal sealed class ReferenceNetwork(NetworkShape shape, IReadOnlyDictionary<s
         var layers = new ReferenceDirection[shape.Layers][];
         for (int layer = 0; layer < shape.Layers; layer++)
         {
-            int inputSize = layer == 0 ? shape.InputSize * shape.StepsPerFrame : LayerSize;
+            int inputSize = layer == 0 ? shape.LayerInputSize(0) : LayerSize;
             layers[layer] = new ReferenceDirection[_directions];
             for (int direction = 0; direction < _directions; direction++)
             {

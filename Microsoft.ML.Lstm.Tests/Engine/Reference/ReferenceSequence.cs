@@ -25,7 +25,7 @@ internal sealed class ReferenceSequence(NetworkShape shape, ReferenceDirection[]
 
     public void Forward(double[] sequence)
     {
-        double[][] xs = [.. sequence.Chunk(shape.InputSize * shape.StepsPerFrame)];
+        double[][] xs = [.. sequence.Chunk(shape.LayerInputSize(0))];
         for (int l = 0; l < layers.Length; l++)
         {
             double[][] dropped = Dropped(l, xs);

@@ -53,6 +53,26 @@ public sealed class ExportTests
     }
 
     [TestMethod]
+    [DataRow(Pooling.Last, false)]
+    [DataRow(Pooling.Mean, true)]
+    [DataRow(Pooling.Max, true)]
+    [DataRow(Pooling.Attention, false)]
+    public void ConvolutionsInFrontAreReadToo(Pooling pooling, bool isBeside)
+    {
+        using OnnxRun run = Export(AnyTrainer.Regression, options =>
+        {
+            options.InputConvolution = new InputConvolutionOptions { Filters = [9, 4], KernelSizes = [4, 3], Strides = [2, 3] };
+            options.Convolution = isBeside ? new ConvolutionOptions { Filters = [3], KernelSizes = [2] } : ConvolutionOptions.Off();
+            (options.Pooling, options.EncodingColumnName, options.Bidirectional) = (pooling, "Encoding", true);
+            options.AttentionColumnName = pooling == Pooling.Attention ? "Attention" : null;
+        });
+        run.AssertSame(OnnxRun.Rows(seed: 2, Lengths));
+        run.AssertSame(OnnxRun.Rows(seed: 3, 5, 5, 5), hasLengths: false);
+        run.AssertSame(OnnxRun.Rows(seed: 4, 3, 0, 5));
+        run.AssertSame(OnnxRun.Rows(seed: 5, 0, 0), hasLengths: false);
+    }
+
+    [TestMethod]
     [DataRow(1)]
     [DataRow(64)]
     public void BatchesAndLengthsAreFree(int batch)

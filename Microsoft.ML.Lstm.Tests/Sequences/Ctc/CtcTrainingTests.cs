@@ -84,7 +84,9 @@ public sealed class CtcTrainingTests
     }
 
     [TestMethod]
-    public void TheSameBitsComeFromAnyNumberOfThreadsAndFromAResumedTraining()
+    [DataRow(2)]
+    [DataRow(-2)]
+    public void TheSameBitsComeFromAnyNumberOfThreadsAndFromAResumedTraining(int stepsPerFrame)
     {
         string path = Path.Combine(Directory.CreateTempSubdirectory("lstm-tests-").FullName, "checkpoint");
         Example[] rows = Labelled(60);
@@ -106,19 +108,25 @@ public sealed class CtcTrainingTests
             AnyTrainer.AssertSameWeights(expected, actual);
         }
 
-        static void Change(SequenceTrainerOptions options)
-            => (options.NumberOfEpochs, options.ValidationFraction, options.StepsPerFrame, options.NumberOfThreads) = (5, 0.2f, 2, 1);
+        void Change(SequenceTrainerOptions options)
+        {
+            (options.NumberOfEpochs, options.ValidationFraction, options.NumberOfThreads) = (5, 0.2f, 1);
+            SetFrames(options, stepsPerFrame);
+        }
     }
 
     [TestMethod]
     [DataRow(1, false)]
     [DataRow(2, false)]
     [DataRow(3, true)]
+    [DataRow(-2, false)]
+    [DataRow(-2, true)]
     public void OnnxRuntimeReadsTheSameItems(int stepsPerFrame, bool isEnsemble)
     {
         SequencePredictionTransformer model = AnyTrainer.Fit(AnyTrainer.Ctc, Labelled(80), options =>
         {
-            (options.StepsPerFrame, options.NumberOfEpochs, options.StaticFeatureColumnName) = (stepsPerFrame, 8, nameof(Example.Statics));
+            (options.NumberOfEpochs, options.StaticFeatureColumnName) = (8, nameof(Example.Statics));
+            SetFrames(options, stepsPerFrame);
             options.FeatureColumnNames = [nameof(Example.Tokens), nameof(Example.Features)];
             options.Effort = isEnsemble ? TrainingEffort.Best : TrainingEffort.Default;
         }).Model;
@@ -137,11 +145,16 @@ public sealed class CtcTrainingTests
     [TestMethod]
     [DataRow(1)]
     [DataRow(2)]
+    [DataRow(-2)]
     public void AttributionsAddUpToTheLogProbability(int stepsPerFrame)
     {
         Example[] rows = Labelled(60);
         SequencePredictionTransformer model = AnyTrainer.Fit(AnyTrainer.Ctc, rows,
-            options => (options.StepsPerFrame, options.NumberOfEpochs) = (stepsPerFrame, 8)).Model;
+            options =>
+            {
+                options.NumberOfEpochs = 8;
+                SetFrames(options, stepsPerFrame);
+            }).Model;
         IDataView data = AnyTrainer.Data(Ml, rows[..6]);
         IDataView explained = model.Explain(Ml, data);
         float[] expected = [.. model.Transform(data).GetColumn<float>("LogProbability")];
@@ -202,6 +215,15 @@ public sealed class CtcTrainingTests
         })])).GetColumn<float>("LogLikelihood").Select(log => (double)log)];
     }
 
+    /// <summary>So many steps a frame, side by side or, of a negative number, by a convolution.</summary>
+    private static void SetFrames(SequenceTrainerOptions options, int stepsPerFrame)
+    {
+        if (stepsPerFrame > 0)
+            options.StepsPerFrame = stepsPerFrame;
+        else
+            options.InputConvolution = new InputConvolutionOptions { Filters = [9], KernelSizes = [4], Strides = [-stepsPerFrame] };
+    }
+
     [TestMethod]
     public void OptionsThatMakeNoSenseAreRefused()
     {
@@ -209,6 +231,7 @@ public sealed class CtcTrainingTests
         AssertRefused(options => options.EncodingColumnName = "Encoding");
         AssertRefused(options => options.MaximumSequenceLength = 5);
         AssertRefused(options => (options.StepsPerFrame, options.Convolution) = (2, new ConvolutionOptions()));
+        AssertRefused(options => (options.InputConvolution, options.Convolution) = (new(), new()));
 
         static void AssertRefused(Action<SequenceTrainerOptions> change)
             => Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => AnyTrainer.Create(Ml, AnyTrainer.Ctc, change));

@@ -129,6 +129,7 @@ public sealed class SequenceToSequenceTrainerTests
             options => options.EncodingColumnName = "Encoding",
             options => options.StepsPerFrame = 2,
             options => options.Convolution = new ConvolutionOptions(),
+            options => options.InputConvolution = new InputConvolutionOptions(),
         })
         {
             var options = new LstmSequenceToSequenceTrainer.Options();

@@ -185,6 +185,12 @@ internal static class ModelFile
             if (filters > values || (Int128)filters * size * shape.ConvolutionInputSize(layer) > values)
                 throw Invalid($"more values than {values} for {filters} filters of size {size}", "no more");
         }
+        for (int layer = 0; layer < shape.InputConvolutions.Count; layer++)
+        {
+            (int filters, int size, _) = shape.InputConvolutions[layer];
+            if (filters > values || (Int128)filters * size * shape.InputConvolutionInputSize(layer) > values)
+                throw Invalid($"more values than {values} for {filters} filters of size {size}", "no more");
+        }
         if (shape.StepsPerFrame > 1 && (long)shape.InputSize * shape.StepsPerFrame > values)
             throw Invalid($"more values than {values} for frames of {shape.StepsPerFrame} steps", "no more");
         foreach (EmbeddingShape embedding in shape.Embeddings)

@@ -122,6 +122,7 @@ internal sealed partial record SavedNetwork(
             Convolutions = shape.Convolutions.Count > 0
                 ? [.. shape.Convolutions.Select(convolution => new SavedConvolution(convolution.Filters, convolution.KernelSize))]
                 : null,
+            InputConvolutions = SaveInputConvolutions(shape),
             SkipSteps = shape.SkipSteps > 0 ? shape.SkipSteps : null,
             NextToken = TrueOrNull(shape.Head == Head.NextToken),
             Ctc = TrueOrNull(shape.Head == Head.Ctc),
@@ -167,6 +168,7 @@ internal sealed partial record SavedNetwork(
             StepsPerFrame = saved.StepsPerFrame ?? 1,
             Convolutions = new ValueList<ConvolutionShape>([.. (saved.Convolutions ?? []).Select(convolution =>
                 new ConvolutionShape(convolution.Filters, convolution.KernelSize))]),
+            InputConvolutions = ReadInputConvolutions(saved),
             SkipSteps = saved.SkipSteps ?? 0,
             TiesHead = saved.TiedHead ?? false,
             AdaptiveSoftmax = ReadClusters(saved),

@@ -7,7 +7,7 @@ namespace Microsoft.ML.Lstm.Engine.Layers;
 /// Stacks neighbouring steps to one step of the recurrent layers, a frame (Sak, Senior, Rao and Beaufays 2015): they then take so many
 /// times fewer steps. The last frame of a sequence is filled up with zeros.
 /// </summary>
-internal sealed unsafe class FrameLayer
+internal sealed unsafe class FrameLayer : FrameSource
 {
     private readonly int _size;
     private readonly int _stepsPerFrame;
@@ -18,33 +18,32 @@ internal sealed unsafe class FrameLayer
     /// <param name="shape">The network's shape.</param>
     /// <param name="kernels">The kernels to run.</param>
     public FrameLayer(NetworkShape shape, CpuKernels kernels)
+        : base(shape.StepsPerFrame)
     {
         _size = shape.InputSize;
         _stepsPerFrame = shape.StepsPerFrame;
-        _gradientStride = kernels.RoundUp(_size * _stepsPerFrame);
-        Frames = new SequenceBatch(shape with { InputSize = shape.LayerInputSize(0), StepsPerFrame = 1, Embeddings = default });
+        Stride = _size * _stepsPerFrame;
+        _gradientStride = kernels.RoundUp(Stride);
+        Frames = new SequenceBatch(shape with { InputSize = Stride, StepsPerFrame = 1, Embeddings = default });
     }
 
-    /// <summary>The frames of all sequences, in rows of the same order.</summary>
-    public SequenceBatch Frames { get; }
+    public override SequenceBatch Frames { get; }
 
-    /// <summary>The gradient of the frames.</summary>
-    public float* Gradient => _gradient.Pointer;
+    public override float* X => Frames.X;
 
-    /// <summary>Makes room for the frames of a packed batch.</summary>
-    public void Prepare(SequenceBatch steps)
+    public override int Stride { get; }
+
+    public override float* Gradient => _gradient.Pointer;
+
+    public override void Prepare(SequenceBatch steps)
     {
         _steps = steps;
         Frames.PackFramesOf(steps, _stepsPerFrame);
     }
 
-    public void PrepareBackward() => _gradient.Require((long)Frames.TotalSteps * _gradientStride);
+    public override void PrepareBackward(bool toInput) => _gradient.Require((long)Frames.TotalSteps * _gradientStride);
 
-    /// <summary>Stacks the steps of rows <paramref name="begin"/> to <paramref name="end"/> of the batch.</summary>
-    /// <param name="begin">The first row.</param>
-    /// <param name="end">The row after the last.</param>
-    /// <param name="x">The packed rows [N x I].</param>
-    public void Forward(int begin, int end, float* x)
+    public override void Forward(int begin, int end, float* x)
     {
         for (int row = begin; row < end; row++)
         {
@@ -60,10 +59,9 @@ internal sealed unsafe class FrameLayer
         }
     }
 
-    /// <summary>Gives the gradient of the frames to their steps.</summary>
-    public void Backward(int begin, int end, float* dX, int stride)
+    public override void Backward(int begin, int end, float* dX, int stride)
     {
-        for (int row = begin; row < end; row++)
+        for (int row = begin; dX != null && row < end; row++)
         {
             for (int t = 0; t < _steps.Length(row); t++)
             {
@@ -71,16 +69,6 @@ internal sealed unsafe class FrameLayer
                 new ReadOnlySpan<float>(Gradient + frame * _gradientStride + t % _stepsPerFrame * _size, _size)
                     .CopyTo(new Span<float>(dX + (_steps.FirstRow(t) + (long)row) * stride, _size));
             }
-        }
-    }
-
-    /// <summary>Gives the weight of each frame of a sequence to its steps, in equal shares.</summary>
-    public void SpreadWeights(ReadOnlySpan<float> frames, Span<float> steps)
-    {
-        for (int t = 0; t < steps.Length; t++)
-        {
-            int first = t - t % _stepsPerFrame;
-            steps[t] = frames[t / _stepsPerFrame] / Math.Min(_stepsPerFrame, steps.Length - first);
         }
     }
 }

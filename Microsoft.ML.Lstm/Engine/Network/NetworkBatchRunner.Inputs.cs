@@ -40,7 +40,7 @@ internal sealed unsafe partial class NetworkBatchRunner
 
     public override void CopyStates(int row, int step, StateSpans states)
     {
-        int packedRow = _steps.FirstRow(step / _shape.StepsPerFrame) + row, h = _shape.HiddenSize;
+        int packedRow = _steps.FirstRow(step / _shape.FrameSteps) + row, h = _shape.HiddenSize;
         foreach (RecurrentLayer layer in _layers)
         {
             for (int d = 0; d < layer.Directions.Length; d++)

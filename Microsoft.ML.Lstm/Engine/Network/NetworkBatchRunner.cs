@@ -34,7 +34,7 @@ internal sealed unsafe partial class NetworkBatchRunner : BatchRunner
     private readonly InputLayer _inputs;
     private readonly RecurrentLayer[] _layers;
     private readonly StackStates _states;
-    private readonly FrameLayer? _frames;
+    private readonly FrameSource? _frames;
     private readonly ConvolutionBranch? _convolutions;
     private readonly PoolingLayer? _pooling;
     private readonly DenseLayer _head;
@@ -86,7 +86,8 @@ internal sealed unsafe partial class NetworkBatchRunner : BatchRunner
         _layers = [.. Enumerable.Range(0, _shape.Layers)
             .Select(layer => new RecurrentLayer(network.Weights(layer), network.Kernels, layer, isTop: layer == _shape.Layers - 1))];
         _states = new StackStates(_layers);
-        _frames = _shape.StepsPerFrame > 1 ? new FrameLayer(_shape, network.Kernels) : null;
+        _frames = _shape.InputConvolutions.Count > 0 ? new InputConvolution(_shape, network.InputConvolutions)
+            : _shape.StepsPerFrame > 1 ? new FrameLayer(_shape, network.Kernels) : null;
         _convolutions = _shape.Convolutions.Count == 0 ? null
             : new ConvolutionBranch(_shape, network.Parameters, network.Convolutions, network.Kernels, isFrozen: IsInputsOnly);
         _pooling = _shape.Head.IsPerStep ? null
@@ -209,7 +210,7 @@ internal sealed unsafe partial class NetworkBatchRunner : BatchRunner
         _dInput?.Require((long)_batch.TotalSteps * DInputStride);
         if (_hasWideHead)
             _team.Run(_sharedParts, _wideHeadPart);
-        _frames?.PrepareBackward();
+        _frames?.PrepareBackward(toInput: _dInput is not null);
         if (_dInput is not null)
             _convolutions?.PrepareInputGradient();
         _team.Run(_parts, _backwardHeadPart);
@@ -257,9 +258,9 @@ internal sealed unsafe partial class NetworkBatchRunner : BatchRunner
     private int DInputStride => _network.Kernels.RoundUp(_shape.InputSize);
 
     private float* Input(int layer)
-        => layer > 0 ? _layers[layer - 1].OutputForNext : _frames is null ? _inputs.X : _frames.Frames.X;
+        => layer > 0 ? _layers[layer - 1].OutputForNext : _frames is null ? _inputs.X : _frames.X;
 
-    private int InputStride(int layer) => layer == 0 ? _shape.LayerInputSize(0) : _layers[layer - 1].Stride;
+    private int InputStride(int layer) => layer > 0 ? _layers[layer - 1].Stride : _frames?.Stride ?? _shape.InputSize;
 
     /// <summary>
     /// The number of parts that share the units instead of the rows, or 1. A few sequences need all weights at every step, so with large
@@ -349,14 +350,15 @@ internal sealed unsafe partial class NetworkBatchRunner : BatchRunner
         bool goesOn = _dInput is not null;
         for (int l = _layers.Length - 1; l >= 0; l--)
         {
-            float* dX = l > 0 ? _layers[l - 1].DOutput : !goesOn ? null : _frames is null ? _dInput!.Pointer : _frames.Gradient;
+            float* dX = l > 0 ? _layers[l - 1].DOutput
+                : _frames is null ? (goesOn ? _dInput!.Pointer : null)
+                : goesOn || _frames.HasWeights ? _frames.Gradient : null;
             int dXStride = l > 0 ? _layers[l - 1].Stride : _network.Kernels.RoundUp(_shape.LayerInputSize(0));
             for (int t = 0; dX != null && _steps.TryRowsAt(t, begin, end, out int first, out int count); t++)
                 new Span<float>(dX + (long)first * dXStride, count * dXStride).Clear();
             _layers[l].Backward(begin, end, dX, dXStride);
         }
-        if (goesOn)
-            _frames?.Backward(begin, end, _dInput!.Pointer, DInputStride);
+        _frames?.Backward(begin, end, goesOn ? _dInput!.Pointer : null, DInputStride);
         _convolutions?.BackwardToInput(begin, end, goesOn ? _dInput!.Pointer : null, DInputStride);
         if (!goesOn)
             return;
@@ -387,6 +389,7 @@ internal sealed unsafe partial class NetworkBatchRunner : BatchRunner
             }
         }
         all.AddRange(_pooling?.NewGradients() ?? []);
+        all.AddRange(_frames?.NewGradients() ?? []);
         all.AddRange(_convolutions?.NewGradients() ?? []);
         // On encodings the head has so few rows that its panels cost next to nothing.
         DenseGradients head = _head.NewGradients();

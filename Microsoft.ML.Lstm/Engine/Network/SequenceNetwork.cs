@@ -46,7 +46,7 @@ internal sealed class SequenceNetwork
         _layers = Enumerable.Range(0, Shape.Layers)
             .Select(layer => Enumerable.Range(0, Shape.Directions)
                 .Select(direction => new RecurrentWeights(parameters, layer, direction, Kernels, backward,
-                    inputGradient: toInput || (backward && layer > 0)))
+                    inputGradient: toInput || (backward && (layer > 0 || Shape.InputConvolutions.Count > 0))))
                 .ToArray())
             .ToArray();
         if (Shape.HasAttention)
@@ -55,6 +55,7 @@ internal sealed class SequenceNetwork
             Characters = new CharacterWeights(parameters, Kernels, backward);
         Convolutions = [.. Enumerable.Range(0, Shape.Convolutions.Count).Select(layer => new ConvolutionWeights(parameters, layer, Kernels,
             inputGradient: toInput || (backward && layer > 0)))];
+        InputConvolutions = InputConvolution.WeightsOf(parameters, Kernels, backward, toInput);
         Parameter headBias = parameters.Find(ParameterSet.HeadBias);
         // Output o is for token o + 1 of the table.
         Head = Shape.TiesHead
@@ -72,6 +73,7 @@ internal sealed class SequenceNetwork
             .Concat(Attention?.Packed ?? [])
             .Concat(Characters?.Products.Packed ?? [])
             .Concat(Convolutions.SelectMany(weights => weights.Packed))
+            .Concat(InputConvolutions.SelectMany(weights => weights.Packed))
             .Concat(SourceAttention?.Packed ?? [])
             .Concat(Head.Packed)
             .Concat(AdaptiveSoftmax?.Packed ?? []);
@@ -101,6 +103,9 @@ internal sealed class SequenceNetwork
 
     /// <summary>The weights of the convolutions beside the recurrent layers; none where there are no convolutions.</summary>
     public ConvolutionWeights[] Convolutions { get; }
+
+    /// <summary>The weights of the convolutions in front of the recurrent layers; none where there are none.</summary>
+    public DenseLayer[] InputConvolutions { get; }
 
     /// <summary>The dense layer of the head, from the encoding of a sequence or the output of a step to the outputs.</summary>
     public DenseLayer Head { get; }

@@ -48,7 +48,7 @@ internal sealed unsafe class SequenceStream
                 + $"{nameof(Pooling)}.{nameof(Pooling.Last)}.");
         if (_shape.Characters is not null)
             throw new NotSupportedException("A network that reads the characters of words cannot run step by step.");
-        if (_shape.Convolutions.Count > 0 || _shape.StepsPerFrame > 1)
+        if (_shape.Convolutions.Count > 0 || _shape.StepsPerFrame > 1 || _shape.InputConvolutions.Count > 0)
             throw new NotSupportedException(
                 "A network with convolutions, or with several steps a frame, cannot run step by step, since a step's outputs depend on "
                 + "later steps.");

@@ -68,7 +68,7 @@ internal static class Initializer
                 case ParameterRole.AttentionWeight or ParameterRole.AttentionVector:
                     Uniform(values, GlorotLimit(parameter.Columns, parameter.Rows), random, cancellation);
                     break;
-                case ParameterRole.ConvolutionWeight:
+                case ParameterRole.ConvolutionWeight or ParameterRole.InputConvolutionWeight:
                     Uniform(values, Math.Sqrt(6.0 / parameter.Columns), random, cancellation);
                     break;
                 case ParameterRole.NormalizationWeight or ParameterRole.RunningVariance:

@@ -15,6 +15,9 @@ internal sealed record NetworkShape
     /// <summary>The most convolutions, one on top of the other.</summary>
     public const int MaxConvolutions = 64;
 
+    /// <summary>The most convolutions in front of the recurrent layers.</summary>
+    public const int MaxInputConvolutions = 8;
+
     /// <summary>The most steps of a frame.</summary>
     public const int MaxStepsPerFrame = 65536;
 
@@ -63,8 +66,26 @@ internal sealed record NetworkShape
     /// </summary>
     public int StepsPerFrame { get; init; } = 1;
 
+    /// <summary>
+    /// The convolutions in front of the recurrent layers, one on top of the other, whose last outputs are their frames; without
+    /// <see cref="StepsPerFrame"/>.
+    /// </summary>
+    public ValueList<InputConvolutionShape> InputConvolutions { get; init; }
+
+    /// <summary>Steps from one frame to the next: <see cref="StepsPerFrame"/>, or all strides multiplied.</summary>
+    public int FrameSteps
+    {
+        get
+        {
+            int steps = StepsPerFrame;
+            for (int i = 0; i < InputConvolutions.Count; i++)
+                steps *= InputConvolutions[i].Stride;
+            return steps;
+        }
+    }
+
     /// <summary>Frames of a sequence, the last one of which may have fewer steps.</summary>
-    public int FramesOf(int steps) => (steps + StepsPerFrame - 1) / StepsPerFrame;
+    public int FramesOf(int steps) => (steps + FrameSteps - 1) / FrameSteps;
 
     /// <summary>The convolutions beside the recurrent layers, one on top of the other.</summary>
     public ValueList<ConvolutionShape> Convolutions { get; init; }
@@ -175,13 +196,19 @@ internal sealed record NetworkShape
 
     /// <summary>Floats that a forward pass keeps for each step.</summary>
     public long StepSize => InputSize + (long)Layers * LayerSize + (Head.IsPerStep ? HeadOutputSize : 0) + (Decoder?.StepSize ?? 0)
-        + Convolutions.Sum(convolution => (long)convolution.Filters);
+        + Convolutions.Sum(convolution => (long)convolution.Filters)
+        + InputConvolutions.Select((convolution, i) => convolution.Filters + (long)convolution.KernelSize * InputConvolutionInputSize(i))
+            .Sum();
 
     /// <summary>What the cell is made of: its gates, their order, and its states.</summary>
     public CellDescription CellDescription => CellDescription.Of(Cell);
 
     /// <summary>The width of the input of recurrent layer <paramref name="layer"/>.</summary>
-    public int LayerInputSize(int layer) => layer == 0 ? InputSize * StepsPerFrame : LayerSize;
+    public int LayerInputSize(int layer)
+        => layer > 0 ? LayerSize : InputConvolutions.Count > 0 ? InputConvolutions[^1].Filters : InputSize * StepsPerFrame;
+
+    /// <summary>The channels that a convolution in front of the recurrent layers reads.</summary>
+    public int InputConvolutionInputSize(int layer) => layer == 0 ? InputSize : InputConvolutions[layer - 1].Filters;
 
     /// <summary>The channels that convolution <paramref name="layer"/> reads.</summary>
     public int ConvolutionInputSize(int layer) => layer == 0 ? InputSize : Convolutions[layer - 1].Filters;
@@ -198,6 +225,7 @@ internal sealed record NetworkShape
         Bidirectional = other.Bidirectional,
         Pooling = other.Pooling,
         StepsPerFrame = Head == Head.Ctc ? StepsPerFrame : other.StepsPerFrame,
+        InputConvolutions = Head == Head.Ctc ? InputConvolutions : other.InputConvolutions,
         Convolutions = other.Convolutions,
         AdaptiveSoftmax = other.AdaptiveSoftmax,
     };
@@ -248,7 +276,7 @@ internal sealed record NetworkShape
             + (Head == Head.Crf ? 3 : 0) + (Decoder?.TensorCount ?? 0)
             + SourceAttentionTensors
             + Embeddings.Count + (Characters is null ? 0 : CharacterShape.TensorCount)
-            + (ConvolutionShape.Vectors + 1L) * Convolutions.Count;
+            + (ConvolutionShape.Vectors + 1L) * Convolutions.Count + 2L * InputConvolutions.Count;
 
     /// <summary>The number of parameters.</summary>
     public long ParameterCount
@@ -269,6 +297,9 @@ internal sealed record NetworkShape
             for (int layer = 0; layer < Convolutions.Count; layer++)
                 count += Convolutions[layer].Filters
                     * ((long)Convolutions[layer].KernelSize * ConvolutionInputSize(layer) + ConvolutionShape.Vectors);
+            for (int layer = 0; layer < InputConvolutions.Count; layer++)
+                count += InputConvolutions[layer].Filters
+                    * ((long)InputConvolutions[layer].KernelSize * InputConvolutionInputSize(layer) + 1);
             CellDescription cell = CellDescription;
             for (int layer = 0; layer < Layers; layer++)
                 count += (long)Directions * HiddenSize * ((long)cell.Gates * (LayerInputSize(layer) + HiddenSize) + cell.Slots);

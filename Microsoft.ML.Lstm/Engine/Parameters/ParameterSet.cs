@@ -10,6 +10,8 @@ internal enum ParameterRole
     AttentionBias,
     AttentionVector,
     ConvolutionWeight,
+    InputConvolutionWeight,
+    InputConvolutionBias,
     NormalizationWeight,
     NormalizationBias,
     HeadWeight,
@@ -38,7 +40,7 @@ internal sealed record Parameter(ParameterRole Role, string Name, int Rows, int 
     /// <summary>The dimensions of the tensor.</summary>
     // A matrix with one column stays a matrix, so the rank does not follow from the sizes.
     public int[] Dimensions => IsVector ? [Length]
-        : Role == ParameterRole.ConvolutionWeight ? [Rows, Columns / Depth, Depth]
+        : Role is ParameterRole.ConvolutionWeight or ParameterRole.InputConvolutionWeight ? [Rows, Columns / Depth, Depth]
         : [Rows, Columns];
 
     /// <summary>Whether it belongs to a recurrent layer.</summary>
@@ -58,7 +60,8 @@ internal sealed record Parameter(ParameterRole Role, string Name, int Rows, int 
     /// whose numbers may differ, are none of them.
     /// </summary>
     public bool IsOfEncoder => !IsOfDecoder && (IsRecurrent || IsOfNormalization || Name == ParameterSet.CharacterEmbedding
-        || Role is ParameterRole.ConvolutionWeight or ParameterRole.CharacterWeight or ParameterRole.CharacterBias
+        || Role is ParameterRole.ConvolutionWeight or ParameterRole.InputConvolutionWeight or ParameterRole.InputConvolutionBias
+            or ParameterRole.CharacterWeight or ParameterRole.CharacterBias
             or ParameterRole.AttentionWeight or ParameterRole.AttentionBias or ParameterRole.AttentionVector);
 
     /// <summary>Whether it belongs to a conditional random field.</summary>
@@ -67,7 +70,8 @@ internal sealed record Parameter(ParameterRole Role, string Name, int Rows, int 
     /// <summary>Whether it is a vector; a matrix with one column is not.</summary>
     public bool IsVector => Role is ParameterRole.RecurrentBias or ParameterRole.AttentionBias or ParameterRole.AttentionVector
         or ParameterRole.HeadBias or ParameterRole.EndTransitions or ParameterRole.NormalizationWeight or ParameterRole.NormalizationBias
-        or ParameterRole.RunningMean or ParameterRole.RunningVariance or ParameterRole.CharacterBias;
+        or ParameterRole.RunningMean or ParameterRole.RunningVariance or ParameterRole.CharacterBias
+        or ParameterRole.InputConvolutionBias;
 }
 
 /// <summary>
@@ -92,7 +96,8 @@ internal sealed record Parameter(ParameterRole Role, string Name, int Rows, int 
 /// that of characters, <c>characters.embedding.weight</c>, come last, so that the dense parameters are contiguous. Convolutions beside the
 /// recurrent layers have <c>conv.{i}.weight</c> [filters x channels x K], and their batch normalization <c>norm.{i}.weight</c>,
 /// <c>norm.{i}.bias</c> and, behind everything else, the <c>norm.{i}.running_mean</c> and <c>norm.{i}.running_var</c> of the batches,
-/// [filters], which are kept with the weights but have no gradient.
+/// [filters], which are kept with the weights but have no gradient. Convolutions in front of the recurrent layers have
+/// <c>input_conv.{i}.weight</c> [filters x channels x K] and <c>input_conv.{i}.bias</c> [filters].
 /// </remarks>
 internal sealed class ParameterSet
 {
@@ -148,6 +153,12 @@ internal sealed class ParameterSet
             Add(ParameterRole.AttentionVector, AttentionVector, 1, shape.LayerSize);
         }
         AddSourceAttention();
+        for (int i = 0; i < shape.InputConvolutions.Count; i++)
+        {
+            (int filters, int size, _) = shape.InputConvolutions[i];
+            Add(ParameterRole.InputConvolutionWeight, InputConvolutionWeight(i), filters, shape.InputConvolutionInputSize(i) * size, size);
+            Add(ParameterRole.InputConvolutionBias, InputConvolutionBias(i), filters, 1);
+        }
         for (int i = 0; i < shape.Convolutions.Count; i++)
         {
             (int filters, int size) = shape.Convolutions[i];
@@ -277,6 +288,12 @@ internal sealed class ParameterSet
 
     /// <summary>The name of the filters of convolution <paramref name="index"/>.</summary>
     public static string ConvolutionWeight(int index) => $"conv.{index}.weight";
+
+    /// <summary>The name of the filters of convolution <paramref name="index"/> in front of the recurrent layers.</summary>
+    public static string InputConvolutionWeight(int index) => $"input_conv.{index}.weight";
+
+    /// <summary>The name of what is added to their sums.</summary>
+    public static string InputConvolutionBias(int index) => $"input_conv.{index}.bias";
 
     /// <summary>The name of a vector of the batch normalization behind convolution <paramref name="index"/>.</summary>
     public static string NormalizationName(int index, ParameterRole role) => $"norm.{index}." + role switch

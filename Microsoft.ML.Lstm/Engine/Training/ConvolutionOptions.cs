@@ -43,3 +43,50 @@ public sealed class ConvolutionOptions
 
     internal ConvolutionOptions Copy() => new() { Filters = [.. Filters], KernelSizes = [.. KernelSizes] };
 }
+
+/// <summary>
+/// Convolutions in front of the recurrent layers, one on top of the other, each with a bias and a rectifier, max(0, W·x + b): what the
+/// recurrent layers read. With a stride S they have an output for one of every S steps, ⌈T/S⌉ of T in all, so that the recurrent layers
+/// take that many times fewer steps, each of which knows its surroundings (Amodei et al. 2016, Deep Speech 2).
+/// </summary>
+/// <remarks>
+/// Output f of a convolution reads K steps from f·S − (K − 1)/2 on; beyond the ends of a sequence they are zero, so a sequence may be
+/// shorter than a filter. With an odd K that is PyTorch's <c>Conv1d</c> with <c>padding=(K-1)//2</c>. Filters are drawn as He et al. (2015)
+/// say. There is no batch normalization; features are scaled as without convolutions.
+/// </remarks>
+public sealed class InputConvolutionOptions
+{
+    /// <summary>
+    /// The filters of each convolution, 1 to 65536 each; at most 8 convolutions, and none for no convolutions. Default: 64.
+    /// </summary>
+    public int[] Filters = [64];
+
+    /// <summary>The steps that the filters of each convolution read, 1 to 1024 each; as many as <see cref="Filters"/>. Default: 5.
+    /// </summary>
+    public int[] KernelSizes = [5];
+
+    /// <summary>
+    /// Steps from one output of a convolution to the next, 1 to 1024 each and at most 1024 multiplied; as many as <see cref="Filters"/>.
+    /// Default: 2.
+    /// </summary>
+    public int[] Strides = [2];
+
+    /// <summary>Says that there are no convolutions, whatever the data.</summary>
+    public static InputConvolutionOptions Off() => new() { Filters = [], KernelSizes = [], Strides = [] };
+
+    /// <summary>Those that a network has.</summary>
+    internal static InputConvolutionOptions Of(ValueList<InputConvolutionShape> shapes) => new()
+    {
+        Filters = [.. shapes.Select(convolution => convolution.Filters)],
+        KernelSizes = [.. shapes.Select(convolution => convolution.KernelSize)],
+        Strides = [.. shapes.Select(convolution => convolution.Stride)],
+    };
+
+    /// <summary>The filters, their sizes and strides in words.</summary>
+    public override string ToString() => Filters.Length == 0 ? "none" : string.Join(", ", ToShapes());
+
+    internal ValueList<InputConvolutionShape> ToShapes()
+        => new([.. Filters.Select((filters, i) => new InputConvolutionShape(filters, KernelSizes[i], Strides[i]))]);
+
+    internal InputConvolutionOptions Copy() => new() { Filters = [.. Filters], KernelSizes = [.. KernelSizes], Strides = [.. Strides] };
+}

@@ -41,6 +41,9 @@ internal static class MemoryNeed
         long steps = lengths.OrderDescending().Take(batchSize).Sum(length => (long)length);
         long largest = Math.Max(Math.Max(shape.InputSize, (long)shape.CellDescription.Gates * shape.HiddenSize),
             Math.Max(shape.LayerSize, shape.Head.IsPerStep ? shape.HeadOutputSize : 0));
+        for (int i = 0; i < shape.InputConvolutions.Count; i++)
+            largest = Math.Max(largest, Math.Max(shape.InputConvolutions[i].Filters,
+                (long)shape.InputConvolutions[i].KernelSize * shape.InputConvolutionInputSize(i)));
         largest = shape.Convolutions.Aggregate(largest, (most, convolution) => Math.Max(most, convolution.Filters));
         if (steps * largest > Array.MaxLength)
             throw Refuse(string.Create(CultureInfo.InvariantCulture,
@@ -65,6 +68,8 @@ internal static class MemoryNeed
         // Of a convolution its output before and behind the normalization, and its gradient.
         long floats = (long)shape.Layers * shape.LayerSize * (shape.CellDescription.Gates + 3) + 3L * shape.InputSize
             + 3L * shape.Convolutions.Sum(convolution => (long)convolution.Filters)
+            + 2L * shape.InputConvolutions.Select((convolution, i)
+                => convolution.Filters + (long)convolution.KernelSize * shape.InputConvolutionInputSize(i)).Sum()
             + (shape.Head.IsPerStep ? 2L * shape.HeadInputSize + shape.HeadOutputSize : 0);
         return floats + (shape.Decoder is { } decoder ? FloatsOfStep(decoder) : 0);
     }

@@ -45,6 +45,7 @@ internal static class NewNetwork
             Pooling = settings.Pooling,
             Convolutions = settings.Convolutions,
             StepsPerFrame = settings.StepsPerFrame,
+            InputConvolutions = settings.InputConvolutions,
             StaticSize = data.StaticSize,
             SkipSteps = data.FeatureSize > 0 ? settings.SkipSteps : 0,
             OutputSize = 1,

@@ -223,8 +223,7 @@ public abstract partial class TrainingOptions
         ValidationFraction ??= 0;
         NormalizeFeatures ??= true;
         ChooseFineTuning(facts, choices);
-        if (EarlyStopping is not null)
-            EarlyStopping.Patience ??= 10;
+        EarlyStopping?.Patience ??= 10;
     }
 
     /// <summary>The settings of a training by these options, which are settled: the engine knows no option that is open.</summary>
@@ -236,7 +235,8 @@ public abstract partial class TrainingOptions
         Bidirectional = Bidirectional!.Value,
         Pooling = EncodingPooling,
         Convolutions = Convolutions,
-        StepsPerFrame = RecurrentStepsPerFrame,
+        StepsPerFrame = Frames.StepsPerFrame,
+        InputConvolutions = Frames.Convolutions,
         Tokens = Tokens,
         Characters = Characters,
         InitialForgetBias = InitialForgetBias!.Value,
@@ -306,8 +306,8 @@ public abstract partial class TrainingOptions
     /// <summary>The convolutions beside the recurrent layers, for tasks that can have some.</summary>
     private protected virtual ValueList<ConvolutionShape> Convolutions => default;
 
-    /// <summary>Steps that the recurrent layers read as one, for tasks that have a choice.</summary>
-    private protected virtual int RecurrentStepsPerFrame => 1;
+    /// <summary>How many steps the recurrent layers read as one, or by which convolutions, for tasks that have a choice.</summary>
+    private protected virtual (int StepsPerFrame, ValueList<InputConvolutionShape> Convolutions) Frames => (1, default);
 
     /// <summary>The metrics of the task, which early stopping can watch.</summary>
     internal virtual IReadOnlyList<EarlyStoppingMetric> EarlyStoppingMetrics => Enum.GetValues<EarlyStoppingMetric>();

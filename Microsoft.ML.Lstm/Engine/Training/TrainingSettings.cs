@@ -24,6 +24,9 @@ internal sealed record TrainingSettings
     /// <summary>Steps that the recurrent layers read as one.</summary>
     public int StepsPerFrame { get; init; } = 1;
 
+    /// <summary>The convolutions in front of the recurrent layers.</summary>
+    public ValueList<InputConvolutionShape> InputConvolutions { get; init; }
+
     public required TokenSettings Tokens { get; init; }
 
     /// <summary>The encoder of words by their characters, for data that has them.</summary>
@@ -86,6 +89,7 @@ internal sealed record TrainingSettings
         Pooling = shape.Pooling,
         Convolutions = shape.Convolutions,
         StepsPerFrame = shape.StepsPerFrame,
+        InputConvolutions = shape.InputConvolutions,
     };
 }
 

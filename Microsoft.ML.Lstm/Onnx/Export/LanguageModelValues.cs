@@ -37,12 +37,9 @@ internal static class LanguageModelValues
                 .Select(_ => Enumerable.Range(0, parts).Select(_ => TakeState()).ToArray())];
             var recurrent = new RecurrentValues(file, member, x, lengths: null, needsSteps: true, initialStates: initial);
             states.AddRange(recurrent.FinalStates.SelectMany(layer => layer).Select(final => file.Reshape(final, -1, h)));
-            // A tied head is the table of embeddings without its first row, the unknown token.
-            ReadOnlySpan<float> weight = shape.TiesHead
-                ? member[member.Embeddings[0]].Slice(shape.Embeddings[0].Size, shape.OutputSize * shape.Embeddings[0].Size)
-                : member[ParameterSet.HeadWeight];
             string top = file.Transpose(recurrent.Steps, 1, 0, 2);
-            string outputs = file.Linear("head", top, weight, shape.HeadOutputSize, member[ParameterSet.HeadBias]);
+            string outputs = file.Linear("head", top, MemberValues.HeadWeightOf(member), shape.HeadOutputSize,
+                member[ParameterSet.HeadBias]);
             if (shape.AdaptiveSoftmax is { } clusters)
                 outputs = LogProbabilitiesOf(file, member, clusters, top, outputs);
             sum = sum is null ? outputs : file.Node("Add", [sum, outputs]);

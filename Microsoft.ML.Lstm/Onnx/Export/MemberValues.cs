@@ -26,7 +26,8 @@ internal sealed class MemberValues
         ];
         string x = Graph.Concat(axis: 2, parts);
         _convolved = Shape.Convolutions.Count == 0 ? null : ConvolutionValues.Write(inputs, parameters, x);
-        FrameValues? frames = Shape.StepsPerFrame == 1 ? null : new FrameValues(inputs, x, Shape.InputSize, Shape.StepsPerFrame);
+        FrameValues? frames = Shape.InputConvolutions.Count > 0 ? new FrameValues(inputs, x, parameters)
+            : Shape.StepsPerFrame > 1 ? new FrameValues(inputs, x, Shape.InputSize, Shape.StepsPerFrame) : null;
         _steps = frames is null ? inputs : frames;
         _recurrent = new RecurrentValues(Graph, parameters, Graph.Transpose(frames?.Values ?? x, 1, 0, 2), _steps.Lengths,
             needsSteps: Shape.Head.IsPerStep || Shape.Head == Head.SequenceToSequence || Shape.Pooling != Pooling.Last,
@@ -95,6 +96,15 @@ internal sealed class MemberValues
             Shape.InputSize, decoder[ParameterSet.HeadBias]);
 
         string ToFloat(string value) => Graph.Cast(value, TensorProto.Types.DataType.Float);
+    }
+
+    /// <summary>The weights of the head; of a tied one the table of embeddings without its first row, the unknown token.</summary>
+    public static ReadOnlySpan<float> HeadWeightOf(ParameterSet parameters)
+    {
+        NetworkShape shape = parameters.Shape;
+        return shape.TiesHead
+            ? parameters[parameters.Embeddings[0]].Slice(shape.Embeddings[0].Size, shape.OutputSize * shape.Embeddings[0].Size)
+            : parameters[ParameterSet.HeadWeight];
     }
 
     /// <summary>The vectors of keys, [B x T x size]; where there is a boundary, it is the key behind the last.</summary>

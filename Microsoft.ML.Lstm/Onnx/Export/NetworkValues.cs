@@ -107,7 +107,7 @@ internal sealed class NetworkValues
     public StepValues OutputSteps => Shape.Head.IsPerStep ? _members[0].Steps : _inputs;
 
     /// <summary>The axis of <see cref="OutputSteps"/>.</summary>
-    public OnnxAxis OutputAxis => Shape.Head.IsPerStep && Shape.StepsPerFrame > 1 ? "frames" : OnnxAxis.Time;
+    public OnnxAxis OutputAxis => Shape.Head.IsPerStep && Shape.FrameSteps > 1 ? "frames" : OnnxAxis.Time;
 
     /// <summary>
     /// A result of each step, or frame, [B x T x n], that is 0 behind the end of its row, and NaN for a row that can't be scored.

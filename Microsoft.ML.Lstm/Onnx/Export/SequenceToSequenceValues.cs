@@ -69,7 +69,7 @@ internal static class SequenceToSequenceValues
         {
             ParameterSet decoder = member.Decoder!;
             (string top, string? alphas) = WriteMember(file, decoder, token, state, memory, isStep, states);
-            outputs.Add(file.Linear("decoder.head", top, decoder[ParameterSet.HeadWeight], decoder.Shape.OutputSize,
+            outputs.Add(file.Linear("decoder.head", top, MemberValues.HeadWeightOf(decoder), decoder.Shape.OutputSize,
                 decoder[ParameterSet.HeadBias]));
             if (alphas is not null)
                 weights.Add(alphas);

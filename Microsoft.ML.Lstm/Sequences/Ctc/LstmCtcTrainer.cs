@@ -65,7 +65,7 @@ public sealed class LstmCtcTrainer : SequenceTrainerBase<LstmCtcTrainer.Options,
 
     private protected override TrainingTask CreateTask(Options options, LabelColumn label, TrainingData training, KeySubset? classes)
     {
-        var fit = new LabelFit(training, options.StepsPerFrame!.Value);
+        var fit = new LabelFit(training, options.FrameSteps);
         int rows = 0, tooLong = 0;
         bool hasItems = false;
         foreach (TrainingSequence sequence in training.Sequences)
@@ -80,11 +80,11 @@ public sealed class LstmCtcTrainer : SequenceTrainerBase<LstmCtcTrainer.Options,
         if (tooLong == rows)
             throw new InvalidOperationException(
                 $"None of the {rows} labels of the training data in column '{label.Name}' fits the frames of its sequence: {why} "
-                + $"(StepsPerFrame {options.StepsPerFrame}).");
+                + $"({options.StepsOfFrames}).");
         if (tooLong > 0)
             HostWarning.Write(Host, "Training",
                 $"{tooLong} of the {rows} labels of the training data in column '{label.Name}' are longer than the frames of their "
-                + $"sequences allow, and don't count: {why} (StepsPerFrame {options.StepsPerFrame}).");
+                + $"sequences allow, and don't count: {why} ({options.StepsOfFrames}).");
         return new CtcTask(label.Classes, classes);
     }
 
@@ -108,6 +108,11 @@ public sealed class LstmCtcTrainer : SequenceTrainerBase<LstmCtcTrainer.Options,
         /// 1.
         /// </summary>
         public int BeamSize = 1;
+
+        /// <summary>What makes the frames, in words.</summary>
+        internal string StepsOfFrames => InputConvolution is { Filters.Length: > 0 }
+            ? $"{nameof(InputConvolution)}, a frame each {FrameSteps} steps"
+            : $"{nameof(StepsPerFrame)} {StepsPerFrame}";
 
         internal override IReadOnlyList<EarlyStoppingMetric> EarlyStoppingMetrics
             => [EarlyStoppingMetric.Loss, EarlyStoppingMetric.Accuracy];
@@ -133,8 +138,8 @@ public sealed class LstmCtcTrainer : SequenceTrainerBase<LstmCtcTrainer.Options,
                 "null: each frame has outputs of its own");
             Require(MaximumSequenceLength is null, MaximumSequenceLength, nameof(MaximumSequenceLength),
                 "null: nobody knows where to cut the label");
-            Require(StepsPerFrame is null or 1 || Convolution is null or { Filters.Length: 0 }, StepsPerFrame, nameof(StepsPerFrame),
-                $"1 or null beside a {nameof(Convolution)}, which gives each step an output");
+            if (Convolution is { Filters.Length: > 0 })
+                RequireEachStep($"a {nameof(Convolution)} gives each step an output");
         }
     }
 }

@@ -121,7 +121,7 @@ public sealed class LstmSequenceLabelingTrainer : SequenceTrainerBase<LstmSequen
             Require(EncodingColumnName is null, EncodingColumnName, nameof(EncodingColumnName), "null: each step has outputs of its own");
             Require(AttentionColumnName is null, AttentionColumnName, nameof(AttentionColumnName),
                 "null: each step has outputs of its own");
-            Require(StepsPerFrame is null or 1, StepsPerFrame, nameof(StepsPerFrame), "1 or null: each step has outputs of its own");
+            RequireEachStep("each step has outputs of its own");
         }
     }
 }

@@ -182,7 +182,7 @@ public sealed class LstmSequenceToSequenceTrainer
             RequireDecoding(BeamSize, LengthPenalty, MaximumOutputLength);
             Require(EncodingColumnName is null, EncodingColumnName, nameof(EncodingColumnName),
                 "null: the decoder reads the encoder's steps");
-            Require(StepsPerFrame is null or 1, StepsPerFrame, nameof(StepsPerFrame), "1 or null: the decoder looks at each step");
+            RequireEachStep("the decoder looks at each step");
             Require(Convolution is null or { Filters.Length: 0 }, Convolution, nameof(Convolution),
                 "null: there are no convolutions beside an encoder");
         }

@@ -22,6 +22,7 @@ internal static class StateDictWriter
             : shape.Characters is not null ? "it reads the characters of words"
             : shape.Convolutions.Count > 0 ? "it has convolutions"
             : shape.StepsPerFrame > 1 ? "its recurrent layers read frames of several steps (StepsPerFrame)"
+            : shape.InputConvolutions.Count > 0 ? "it has convolutions in front of its recurrent layers (InputConvolution)"
             : shape.TiesHead ? "its last layer has the embedding's weights (TieEmbeddings)"
             : shape.SkipSteps > 0 || shape.Head.ReadsInputs ? "its last layer also reads the steps' numbers (SkipSteps)"
             : null;

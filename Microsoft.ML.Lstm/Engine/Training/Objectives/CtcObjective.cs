@@ -15,7 +15,7 @@ internal sealed class CtcTask(int items, KeySubset? known = null) : TrainingTask
 
     public override Objective CreateObjective(SequenceModel model, TrainingData training)
     {
-        var fit = new LabelFit(training, model.Shape.StepsPerFrame);
+        var fit = new LabelFit(training, model.Shape.FrameSteps);
         return new CtcObjective(model.Shape.OutputSize, fit,
             MeanWeight(training, stepOutputs: false, (sequence, _) => fit.WeightOf(sequence)));
     }

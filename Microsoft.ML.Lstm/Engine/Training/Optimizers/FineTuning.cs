@@ -43,13 +43,14 @@ internal sealed record FineTuning(float RateDecay, float UnfreezingEpochs)
 
     /// <summary>
     /// The layer of a parameter, counted from the top: 0 for the head, a decoder and what else is beside the layers, then the recurrent
-    /// layers from the last to the first, then the embeddings.
+    /// layers from the last to the first, then the embeddings and what else is in front of these layers.
     /// </summary>
     public static int DepthOf(Parameter parameter, NetworkShape shape)
     {
         if (parameter.IsOfDecoder)
             return 0;
-        if (parameter.Role is ParameterRole.Embedding or ParameterRole.CharacterWeight or ParameterRole.CharacterBias)
+        if (parameter.Role is ParameterRole.Embedding or ParameterRole.CharacterWeight or ParameterRole.CharacterBias
+            or ParameterRole.InputConvolutionWeight or ParameterRole.InputConvolutionBias)
             return shape.Layers + 1;
         if (!parameter.IsRecurrent)
             return 0;

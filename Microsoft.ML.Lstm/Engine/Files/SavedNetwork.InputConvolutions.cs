@@ -1,0 +1,43 @@
+using System.Text.Json.Serialization;
+using Microsoft.ML.Lstm.Engine.Parameters;
+
+namespace Microsoft.ML.Lstm.Engine.Files;
+
+/// <content>The convolutions in front of the recurrent layers.</content>
+internal sealed partial record SavedNetwork
+{
+    [JsonPropertyOrder(21)]
+    public SavedInputConvolution[]? InputConvolutions { get; set; }
+
+    private static SavedInputConvolution[]? SaveInputConvolutions(NetworkShape shape) => shape.InputConvolutions.Count == 0 ? null
+        : [.. shape.InputConvolutions.Select(each => new SavedInputConvolution(each.Filters, each.KernelSize, each.Stride))];
+
+    private static ValueList<InputConvolutionShape> ReadInputConvolutions(SavedNetwork saved)
+    {
+        if (saved.InputConvolutions is not { } all)
+            return default;
+        if (all.Length > NetworkShape.MaxInputConvolutions)
+            throw Invalid($"at most {NetworkShape.MaxInputConvolutions} inputConvolutions", $"{all.Length}");
+        if (saved.StepsPerFrame > 1 || saved.Decoder is true || saved.Target is not null || saved.NextToken is true
+            || (saved.StepOutputs is true && saved.Ctc is not true) || (saved.Ctc is true && saved.Convolutions is { Length: > 0 }))
+            throw Invalid("no stepsPerFrame, decoder, target or outputs of steps, and beside ctc no convolutions, where there are "
+                + "inputConvolutions", "some");
+        long steps = 1;
+        foreach (SavedInputConvolution? convolution in all)
+        {
+            if (convolution is null)
+                throw Invalid("objects as inputConvolutions", "null");
+            CheckSize(convolution.Filters, "filters");
+            CheckSize(convolution.KernelSize, "kernelSize");
+            CheckSize(convolution.Stride, "stride");
+            if (Math.Max(convolution.Stride, convolution.KernelSize) > NetworkShape.MaxStepsPerFrame
+                || (steps *= convolution.Stride) > NetworkShape.MaxStepsPerFrame)
+                throw Invalid($"kernels and strides of at most {NetworkShape.MaxStepsPerFrame} steps in all", "more");
+        }
+        return new ValueList<InputConvolutionShape>([.. all.Select(each => new InputConvolutionShape(each.Filters, each.KernelSize,
+            each.Stride))]);
+    }
+}
+
+/// <summary>The JSON of an <see cref="InputConvolutionShape"/>.</summary>
+internal sealed record SavedInputConvolution(int Filters, int KernelSize, int Stride);
