@@ -8,20 +8,19 @@ public sealed class NamesFineTuningTests
 {
     public required TestContext TestContext { get; init; }
 
-    /// <summary>The same with made-up languages, each a chain of letters of its own.</summary>
+    /// <summary>With made-up languages, each a chain of letters of its own.</summary>
     [TestMethod]
-    public void AQuarterOfTheEpochsIsEnoughForANetworkThatKnowsHalfOfTheLanguages()
+    public void InFewEpochsANetworkThatKnowsHalfOfTheLanguagesLearnsMore()
     {
         const int epochs = 12;
         Surname[] all = MakeUp(languages: 6, names: 70, seed: 1), test = MakeUp(languages: 6, names: 40, seed: 2);
         Surname[] known = [.. all.Where(name => name.Nationality is "0" or "2" or "4")];
         SequenceModelParameters initial = Fit(known, epochs, seed: 1, null).Model.Model;
-        double scratch = Fit(all, epochs, seed: 1, null).Accuracy(test), few = Fit(all, epochs / 4, seed: 1, null).Accuracy(test);
+        double scratch = Fit(all, epochs / 4, seed: 1, null).Accuracy(test);
         double tuned = Fit(all, epochs / 4, seed: 1, initial).Accuracy(test);
         TestContext.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"Accuracy: {scratch:P1} in {epochs} epochs, {few:P1} in a quarter of them, {tuned:P1} with the initial model."));
-        Assert.IsGreaterThanOrEqualTo(scratch, tuned);
-        Assert.IsLessThan(scratch - 0.1, few);
+            $"Accuracy in {epochs / 4} epochs: {scratch:P1}, with the initial model {tuned:P1}."));
+        Assert.IsGreaterThan(scratch + 0.1, tuned);
     }
 
     [TestMethod]
@@ -42,7 +41,7 @@ public sealed class NamesFineTuningTests
                select new Surname { Nationality = Path.GetFileNameWithoutExtension(file), Letters = LettersOf(line.Trim()) },
         ];
         HashSet<string> known = [.. files.Where((_, index) => index % 2 == 0).Select(file => Path.GetFileNameWithoutExtension(file))];
-        const int epochs = 16;
+        const int epochs = 12;
         int[] seeds = [1, 2, 3];
         double scratch = 0, tuned = 0;
         foreach (int seed in seeds)

