@@ -13,8 +13,9 @@ return Sample.Run(args, "Train an LSTM to tell the remaining life of machines.",
 static void Go(Sample sample, MachineCycle[] cycles)
 {
     MLContext ml = sample.ML;
-    MachineCycle[][] machines = [.. cycles.GroupBy(cycle => cycle.Machine).Select(group => group.ToArray())];
-    sample.Require(machines.Length, 10, "machines");
+    MachineCycle[][] machines = [.. cycles.GroupBy(cycle => cycle.Machine).Select(group => group.ToArray())
+        .Where(machine => machine.Length >= Condition.Cycles)];
+    sample.Require(machines.Length, 10, $"machines with {Condition.Cycles} cycles or more");
     // A fifth of the machines calibrates the intervals, a fifth tries all of it.
     int fifth = machines.Length / 5;
     IDataView train = Load(machines[(2 * fifth)..]), calibration = Load(machines[fifth..(2 * fifth)]), test = Load(machines[..fifth]);
@@ -27,6 +28,8 @@ static void Go(Sample sample, MachineCycle[] cycles)
     foreach ((int from, int to) in new[] { (0, 25), (25, 60), (60, LongestLife + 1) })
     {
         Expectation[] some = [.. expectations.Where(one => one.Life >= from && one.Life < to)];
+        if (some.Length == 0)
+            continue;
         int held = some.Count(one => intervals.Around(one.Score) is var (lower, upper) && one.Life >= lower && one.Life <= upper);
         Console.WriteLine($"  {from,3} to {to - 1,3} cycles before the end: off by {some.Average(one => one.Error):0.0}, the interval is "
             + $"{some.Average(one => intervals.Around(one.Score).Upper - intervals.Around(one.Score).Lower):0} wide and holds "
