@@ -23,12 +23,12 @@ static void Go(Sample sample, Value[] values)
     List<double[]> ratios = [];
     foreach (IGrouping<string, Value> series in values.Where(value => float.IsFinite(value.Y)).GroupBy(value => value.Series))
     {
+        sample.Require(series.Count(), 60, $"values of '{series.Key}'");
         Step[] steps = [.. Windows.Of([.. series], value => value.Series, Step.Size + 1, stride: 1).Select(window => new Step
         {
             Window = [.. window[..^1].Select(value => value.Y)],
             Change = window[^1].Y - window[^2].Y,
         })];
-        sample.Require(steps.Length + Step.Size, 60, $"values of '{series.Key}'");
         int split = (int)(steps.Length * (1 - TestFraction));
         double[] errors = [.. methods.Select(method => Math.Sqrt(method.Changes(steps[..split], steps[split..])
             .Zip(steps[split..], (change, step) => Math.Pow(change - step.Change, 2)).Average()))];
