@@ -66,7 +66,7 @@ internal static class HarnessForms
             "encoding" => [.. outputs, "Encoding"],
             "variable attention" or "variable frames" => [.. outputs, "Encoding", "Attention"],
             "variable with errors of steps" => [.. outputs, "Errors"],
-            "variable matrix" => [.. outputs, "Attention"],
+            "variable matrix" => [.. outputs, "Attention", "PredictedLabel2", "Score2"],
             _ => outputs,
         });
     }
@@ -169,7 +169,10 @@ internal static class HarnessForms
         {
             (sequences.BeamSize, sequences.MaximumOutputLength) = (3, 9);
             sequences.AttentionColumnName = form == "variable matrix" ? "Attention" : null;
+            sequences.NumberOfPredictions = form == "variable matrix" ? 2 : 1;
             sequences.Attention = form == "no attention" ? SourceAttention.None : SourceAttention.Additive;
+            sequences.TieEmbeddings = form == "no attention";
+            sequences.TeacherForcing = form == "vector" ? TeacherForcingSchedule.Constant(0.5) : null;
         }
         if (form == "balanced" && options is LstmPerStepBinaryTrainer.Options truths)
             truths.BalanceClasses = true;

@@ -1,9 +1,12 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm;
+using Microsoft.ML.Lstm.Engine.Files;
 
 namespace Microsoft.ML;
 
-/// <summary>Extensions of ML.NET's catalog of text transforms, <c>ml.Transforms.Text</c>: subwords.</summary>
+/// <summary>
+/// Extensions of ML.NET's catalog of text transforms, <c>ml.Transforms.Text</c>: subwords, and words that a decoder does not know.
+/// </summary>
 public static class LstmTextCatalog
 {
     /// <summary>
@@ -96,4 +99,41 @@ public static class LstmTextCatalog
     public static SubwordJoiningEstimator JoinSubwords(this TransformsCatalog.TextTransforms catalog,
         SubwordJoiningEstimator.Options options)
         => new(catalog.GetEnvironment(), options);
+
+    /// <summary>
+    /// Creates a <see cref="UnknownWordCopyingEstimator"/>, which makes words of the keys that a decoder wrote, and copies those that it
+    /// has no key for, such as rare names, from what it read.
+    /// </summary>
+    /// <param name="catalog">The text transforms of <see cref="MLContext"/>.</param>
+    /// <param name="outputColumnName">The column of words to add, a vector of texts.</param>
+    /// <param name="sourceColumnName">The column of the words that were read, a vector of texts, one for each step.</param>
+    /// <param name="attentionColumnName">The column of the weights of these steps, the trainer's <c>AttentionColumnName</c>.</param>
+    /// <param name="predictedLabelColumnName">The column of the keys that were written, a vector of keys whose values are texts.</param>
+    /// <returns>The estimator.</returns>
+    /// <exception cref="ArgumentException">A name is <see langword="null"/> or empty.</exception>
+    /// <example>
+    /// <code>
+    /// // The frequent words have keys; the names of a text often have none.
+    /// var pipeline = ml.Transforms.Conversion.MapValueToKey("EnglishKeys", "English", keyData: frequentEnglish)
+    ///     .Append(ml.Transforms.Conversion.MapValueToKey("FrenchKeys", "French", keyData: frequentFrench))
+    ///     .Append(ml.MulticlassClassification.Trainers.LstmSequenceToSequence(new()
+    ///     {
+    ///         LabelColumnName = "FrenchKeys",
+    ///         FeatureColumnName = "EnglishKeys",
+    ///         AttentionColumnName = "Looks",
+    ///         WriteUnknown = true,
+    ///     }))
+    ///     .Append(ml.Transforms.Text.CopyUnknownWords("Translation", "English", "Looks"));
+    /// </code>
+    /// </example>
+    public static UnknownWordCopyingEstimator CopyUnknownWords(this TransformsCatalog.TextTransforms catalog, string outputColumnName,
+        string sourceColumnName, string attentionColumnName, string predictedLabelColumnName = DefaultColumnNames.PredictedLabel)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(outputColumnName);
+        ArgumentException.ThrowIfNullOrEmpty(sourceColumnName);
+        ArgumentException.ThrowIfNullOrEmpty(attentionColumnName);
+        ArgumentException.ThrowIfNullOrEmpty(predictedLabelColumnName);
+        return new(catalog.GetEnvironment(),
+            new CopyingColumns(outputColumnName, predictedLabelColumnName, attentionColumnName, sourceColumnName));
+    }
 }

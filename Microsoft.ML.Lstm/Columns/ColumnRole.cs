@@ -94,6 +94,13 @@ internal sealed class ColumnRole
     public static ColumnRole PredictedLabelSequence { get; }
         = new("predicted label", EvaluatedLabelSequence._expected, EvaluatedStepLabel._accepts);
 
+    public static ColumnRole PredictedWords { get; } = new("predicted label", "a vector of Key<UInt32>", column =>
+        StepLabel._accepts(column) && column.ItemType.Equals(NumberDataViewType.UInt32));
+
+    public static ColumnRole SourceWeights { get; } = new("attention", NumericFeature._expected, NumericFeature._accepts);
+
+    public static ColumnRole SourceWords { get; } = new("source", Characters._expected, Characters._accepts);
+
     public static ColumnRole References { get; } = new("reference", "Text or a vector of Text", column =>
         !column.IsKey && column.ItemType.Equals(TextDataViewType.Instance));
 

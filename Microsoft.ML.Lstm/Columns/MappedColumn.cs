@@ -3,13 +3,15 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm.Columns;
 
-/// <summary>A column whose value in a row is made of one other column's value in the same row, bound to the columns of an input.</summary>
+/// <summary>
+/// A column whose value in a row is made of the values of other columns in the same row, bound to the columns of an input.
+/// </summary>
 /// <param name="host">The transformer's host.</param>
 /// <param name="inputSchema">The columns of the input.</param>
-/// <param name="source">The column that it is made of.</param>
+/// <param name="sources">The columns that it is made of.</param>
 /// <param name="column">The column.</param>
 /// <param name="createGetter">Makes the <see cref="ValueGetter{TValue}"/> of the column, given a row of the input.</param>
-internal sealed class MappedColumn(IHost host, DataViewSchema inputSchema, DataViewSchema.Column source,
+internal sealed class MappedColumn(IHost host, DataViewSchema inputSchema, DataViewSchema.Column[] sources,
     DataViewSchema.DetachedColumn column, Func<DataViewRow, Delegate> createGetter) : OutputBindings(host, inputSchema, [column])
 {
     /// <summary>A view of <paramref name="input"/> with the column.</summary>
@@ -19,7 +21,7 @@ internal sealed class MappedColumn(IHost host, DataViewSchema inputSchema, DataV
     /// <summary>What adds the column to single rows.</summary>
     public IRowToRowMapper ToRowMapper() => new OutputRowMapper(this, input => _ => createGetter(input));
 
-    protected override IEnumerable<DataViewSchema.Column> SourcesOf(DataViewSchema.Column ownColumn) => [source];
+    protected override IEnumerable<DataViewSchema.Column> SourcesOf(DataViewSchema.Column ownColumn) => sources;
 
     private OutputRow RowOf(DataViewRow input, IEnumerable<DataViewSchema.Column> activeColumns)
         => new(this, input, activeColumns, _ => createGetter(input));

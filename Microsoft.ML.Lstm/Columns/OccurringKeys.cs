@@ -156,7 +156,8 @@ internal sealed class OccurringKeys
     {
         if (_unlabelledSteps > 0)
             yield return _label.Kind == LabelKind.KeySequenceWithGaps
-                ? $"{_unlabelledSteps} of the {_steps} keys in column '{_label.Name}' are missing; they are not learned, and never written."
+                ? $"{_unlabelledSteps} of the {_steps} keys in column '{_label.Name}' are missing; without WriteUnknown they are not "
+                    + "learned, and never written."
                 : $"{_unlabelledSteps} of the {_steps} steps of the training data have no label in column '{_label.Name}'; "
                     + "they don't count.";
         FeatureColumn[] columns = [.. TokenColumns];

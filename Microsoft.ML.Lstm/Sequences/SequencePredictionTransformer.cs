@@ -65,6 +65,10 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
         {
             Writing = columns.Decoding is { } decoding
                 ? new WritingSettings(decoding.BeamSize, decoding.LengthPenalty, decoding.MaximumLength)
+                {
+                    Sequences = decoding.Predictions,
+                    KeepsAttention = columns.AttentionColumnName is not null,
+                }
                 : null,
         });
         Model = model;

@@ -61,7 +61,7 @@ public sealed class SubwordJoiningTransformer : ITransformer
         int count = _tokenizer.Pieces.Length;
         if (TokenReader.VocabularyOf(source.Type) != (ulong)count)
             throw ColumnRole.Subwords.DimensionMismatch(_host, source, $"keys of a vocabulary of {count} pieces");
-        return new MappedColumn(_host, inputSchema, source, new(OutputColumnName, TextDataViewType.Instance), CreateGetter);
+        return new MappedColumn(_host, inputSchema, [source], new(OutputColumnName, TextDataViewType.Instance), CreateGetter);
 
         Delegate CreateGetter(DataViewRow row)
         {

@@ -84,7 +84,7 @@ public sealed class SubwordTokenizingTransformer : ITransformer
         ArgumentNullException.ThrowIfNull(inputSchema);
         DataViewSchema.Column source = ColumnRole.SubwordText.Find(_host, inputSchema, InputColumnName);
         var type = new VectorDataViewType(new KeyDataViewType(typeof(uint), Tokenizer.Pieces.Length));
-        return new MappedColumn(_host, inputSchema, source, new(OutputColumnName, type, _annotations.Value), CreateGetter);
+        return new MappedColumn(_host, inputSchema, [source], new(OutputColumnName, type, _annotations.Value), CreateGetter);
 
         Delegate CreateGetter(DataViewRow row)
         {

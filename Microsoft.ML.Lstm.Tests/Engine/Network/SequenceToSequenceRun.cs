@@ -2,6 +2,7 @@ using Microsoft.ML.Lstm.Engine.Kernels;
 using Microsoft.ML.Lstm.Engine.Layers;
 using Microsoft.ML.Lstm.Engine.Network;
 using Microsoft.ML.Lstm.Engine.Parameters;
+using Microsoft.ML.Lstm.Tests.Engine.Golden;
 
 namespace Microsoft.ML.Lstm.Tests.Engine.Network;
 
@@ -16,7 +17,17 @@ internal sealed class SequenceToSequenceRun
     private readonly SequenceBatch _batch;
     private readonly Gradient _gradient;
 
-    public SequenceToSequenceRun(NetworkShape shape, int[] lengths, int[] labels, CpuKernels kernels, int threads = 1)
+    /// <summary>Weights, sources, labels and gradients of the outputs that PyTorch had.</summary>
+    public SequenceToSequenceRun(GoldenSequenceToSequence golden, CpuKernels kernels)
+        : this(golden.Shape, golden.Lengths, [.. golden.Labels.Select(label => label.Length)], kernels, toInput: true)
+    {
+        foreach ((string name, double[] values) in golden.Parameters)
+            ToFloats(values).CopyTo(Parameters[name]);
+        _runner.PackNetwork();
+        (Sequences, Labels, DOutputs) = (golden.Sequences, golden.Labels, golden.DOutputs);
+    }
+
+    public SequenceToSequenceRun(NetworkShape shape, int[] lengths, int[] labels, CpuKernels kernels, int threads = 1, bool toInput = false)
     {
         _shape = shape;
         var random = new Random(1);
@@ -30,7 +41,7 @@ internal sealed class SequenceToSequenceRun
         Statics = [.. lengths.Select(_ => Uniform(shape.StaticSize))];
         Labels = [.. labels.Select(count => Enumerable.Range(0, count).Select(_ => random.Next(-1, outputs - 1)).ToArray())];
         DOutputs = [.. labels.Select(count => Uniform((count + 1) * outputs))];
-        NetworkPasses passes = shape.TokenColumns > 0 ? NetworkPasses.BackwardToInput : NetworkPasses.Backward;
+        NetworkPasses passes = shape.TokenColumns > 0 || toInput ? NetworkPasses.BackwardToInput : NetworkPasses.Backward;
         _runner = new SequenceToSequenceRunner(new SequenceNetwork(Parameters, passes, kernels), new WorkerTeam(threads));
         _batch = new SequenceBatch(shape);
         _gradient = new Gradient(shape);
@@ -63,6 +74,16 @@ internal sealed class SequenceToSequenceRun
         Fill(chosen);
         _runner.Forward(_batch, keep, dropout);
         return keep ? [] : InOrder(row => AutoencoderRun.ToDoubles(_runner.Output(row)));
+    }
+
+    /// <summary>The gradients of the sources' features, after <see cref="Backward"/>.</summary>
+    public double[][] InputGradients()
+    {
+        double[][] all = new double[_batch.Count][];
+        for (int row = 0; row < _batch.Count; row++)
+            all[_batch.SequenceAt(row)] = [.. Enumerable.Range(0, _batch.Length(row))
+                .SelectMany(t => AutoencoderRun.ToDoubles(_runner.InputGradient(_batch.FirstRow(t) + row)))];
+        return all;
     }
 
     /// <summary>The weights of the source's steps, [B][(L + 1) x S].</summary>

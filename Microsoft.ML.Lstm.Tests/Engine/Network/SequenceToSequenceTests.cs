@@ -1,6 +1,8 @@
+using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Kernels;
 using Microsoft.ML.Lstm.Engine.Layers;
 using Microsoft.ML.Lstm.Engine.Parameters;
+using Microsoft.ML.Lstm.Tests.Engine.Golden;
 using Microsoft.ML.Lstm.Tests.Engine.Kernels;
 using Microsoft.ML.Lstm.Tests.Engine.Reference;
 
@@ -58,10 +60,61 @@ public sealed class SequenceToSequenceTests
 
     [TestMethod]
     [DynamicData(nameof(Kernels))]
+    public void OutputsAndAllGradientsArePyTorchs(string kernels)
+    {
+        foreach (GoldenSequenceToSequence golden in GoldenSequenceToSequence.All)
+        {
+            var run = new SequenceToSequenceRun(golden, Find(kernels));
+            AreClose(golden.Outputs, run.Forward(), "outputs");
+            AreClose(golden.Alphas, run.Alphas(), "weights of steps");
+            run.Forward(keep: true);
+            ParameterSet gradients = run.Backward();
+            CollectionAssert.AreEquivalent(golden.Gradients.Keys, gradients.Parameters.Select(p => p.Name).ToArray());
+            foreach ((string name, double[] expected) in golden.Gradients)
+                AreClose([expected], [AutoencoderRun.ToDoubles(gradients[name])], name);
+            AreClose(golden.InputGradients, run.InputGradients(), "inputs");
+
+            void AreClose(double[][] expected, double[][] found, string what)
+                => Assert.IsLessThan(1e-5, Difference.OfNorm(Difference.Flatten(found), Difference.Flatten(expected)),
+                    $"{golden.Name}, {what}");
+        }
+        Assert.IsGreaterThan(4, GoldenSequenceToSequence.All.Length);
+    }
+
+    [TestMethod]
+    public void ADecoderThatReadsItsOwnTokensHasTheGradientsOfASequenceOfThem()
+    {
+        foreach (SourceAttention attention in new[] { SourceAttention.None, SourceAttention.General })
+        {
+            NetworkShape shape = Shape(attention, feeds: true, form: 1);
+            var run = new SequenceToSequenceRun(shape, Lengths, Labels, CpuKernels.Best);
+            run.Forward(keep: true, new Dropout(3) { OwnTokens = 1 });
+            double[] found = AutoencoderRun.ToDoubles(run.Backward().Values);
+            run.Forward(keep: true);
+            CollectionAssert.AreNotEqual(found, AutoencoderRun.ToDoubles(run.Backward().Values));
+
+            // Its own tokens, one after the other: what follows on those before.
+            int outputs = shape.Decoder!.OutputSize;
+            for (int t = 0; t < Labels.Max(); t++)
+            {
+                double[][] after = run.Forward();
+                for (int b = 0; b < Labels.Length; b++)
+                {
+                    if (t < Labels[b])
+                        run.Labels[b][t] = after[b].Skip(t * outputs).Take(outputs - 1).Index().MaxBy(output => output.Item).Index;
+                }
+            }
+            run.Forward(keep: true);
+            CollectionAssert.AreEqual(AutoencoderRun.ToDoubles(run.Backward().Values), found);
+        }
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Kernels))]
     public void TheNumberOfThreadsDoesNotChangeABit(string kernels)
     {
         int[] lengths = [.. Enumerable.Range(0, 23).Select(b => 1 + b * 29 % 37)], labels = [.. lengths.Select(length => length * 17 % 31)];
-        var dropout = new Dropout(7) { Inputs = 0.1f, States = 0.2f, Layers = 0.3f, Outputs = 0.1f, Tokens = 0.1f };
+        var dropout = new Dropout(7) { OwnTokens = 0.3f, Inputs = 0.1f, States = 0.2f, Layers = 0.3f, Outputs = 0.1f, Tokens = 0.1f };
         foreach (SourceAttention attention in new[] { SourceAttention.General, SourceAttention.Additive, SourceAttention.None })
         {
             double[] expected = Run(1);
@@ -143,6 +196,21 @@ public sealed class SequenceToSequenceTests
             OutputSize = 1,
         };
         return WithOutputs(shape);
+    }
+
+    [TestMethod]
+    public void AFileOfATiedDecoderWithAnUnknownTokenIsReadAsItWasWritten()
+    {
+        NetworkShape shape = Shape(SourceAttention.General, feeds: true, form: 1);
+        TargetShape target = shape.Target!.Value;
+        NetworkShape tied = shape with
+        {
+            Target = target with { Table = target.Table with { Size = target.HiddenSize }, TiesHead = true, WritesUnknown = true },
+        };
+        Assert.AreEqual(tied, SavedNetwork.Read(SavedNetwork.Write([tied]))[0]);
+        Assert.AreEqual(target.Table.Rows, new ParameterSet(tied)["decoder.head.bias"].Length);
+        NetworkShape wrong = tied with { Target = tied.Target!.Value with { Table = target.Table } };
+        Assert.ThrowsExactly<InvalidDataException>(() => SavedNetwork.Read(SavedNetwork.Write([wrong])));
     }
 
     private static NetworkShape WithOutputs(NetworkShape shape) => shape with { OutputSize = shape.StateSizeOf(shape.Target!.Value) };

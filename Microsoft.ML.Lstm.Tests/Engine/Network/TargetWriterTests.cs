@@ -33,6 +33,29 @@ public sealed class TargetWriterTests
     }
 
     [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void TheUnknownTokenIsWrittenWhereItHasAnOutput(bool tied)
+    {
+        var written = new HashSet<int>();
+        for (int seed = 1; seed <= 4; seed++)
+        {
+            SequenceNetwork network = NewNetwork(SourceAttention.General, seed, writesUnknown: true, tied);
+            TargetWriter writer = Write(new WritingSettings(BeamSize: 6, LengthPenalty: 1, MaximumLength: 4), network);
+            for (int i = 0; i < Lengths.Length; i++)
+            {
+                for (int rank = 0; rank < writer.Count(i); rank++)
+                {
+                    int[] outputs = writer[i, rank].Outputs.ToArray();
+                    written.UnionWith(outputs);
+                    Assert.AreEqual(LogLikelihood(network, i, outputs), writer[i, rank].LogLikelihood, 1e-5);
+                }
+            }
+        }
+        CollectionAssert.AreEquivalent(new[] { 0, 1, 2, Tokens + 1 }, written.ToArray());
+    }
+
+    [TestMethod]
     public void ABeamAsWideAsAllBeginningsFindsTheBestOfAllSequences()
     {
         const int longest = 3;
@@ -88,7 +111,7 @@ public sealed class TargetWriterTests
     [TestMethod]
     public void TheWeightsOfTheStepsAddUpToOneForEachToken()
     {
-        TargetWriter writer = Write(new WritingSettings(4, 1, 6), NewNetwork(SourceAttention.General, seed: 3),
+        TargetWriter writer = Write(new WritingSettings(4, 1, 6) { KeepsAttention = true }, NewNetwork(SourceAttention.General, seed: 3),
             NewNetwork(SourceAttention.General, seed: 8));
         for (int i = 0; i < Lengths.Length; i++)
         {
@@ -132,7 +155,7 @@ public sealed class TargetWriterTests
     private static double[][] Probabilities(SequenceNetwork network, int sequence, int[] outputs)
     {
         var runner = new SequenceToSequenceRunner(network, new WorkerTeam(1));
-        SequenceBatch batch = NewBatch([sequence], outputs);
+        SequenceBatch batch = NewBatch([sequence], [.. outputs.Select(output => output > Tokens ? -1 : output)], network.Shape);
         runner.Forward(batch, keep: false);
         return [.. Enumerable.Range(0, outputs.Length + 1).Select(t =>
         {
@@ -152,9 +175,9 @@ public sealed class TargetWriterTests
         return all;
     }
 
-    private static SequenceBatch NewBatch(int[] chosen, int[]? labels = null)
+    private static SequenceBatch NewBatch(int[] chosen, int[]? labels = null, NetworkShape? shape = null)
     {
-        var batch = new SequenceBatch(Shape(SourceAttention.None));
+        var batch = new SequenceBatch(shape ?? Shape(SourceAttention.None));
         foreach (int i in chosen)
         {
             var random = new Random(i);
@@ -167,16 +190,16 @@ public sealed class TargetWriterTests
         return batch;
     }
 
-    private static SequenceNetwork NewNetwork(SourceAttention attention, int seed)
+    private static SequenceNetwork NewNetwork(SourceAttention attention, int seed, bool writesUnknown = false, bool tied = false)
     {
-        var parameters = new ParameterSet(Shape(attention));
+        var parameters = new ParameterSet(Shape(attention, writesUnknown, tied));
         var random = new Random(seed);
         foreach (ref float value in parameters.Values.AsSpan())
             value = random.NextSingle() * 2 - 1;
         return new SequenceNetwork(parameters, NetworkPasses.Forward);
     }
 
-    private static NetworkShape Shape(SourceAttention attention)
+    private static NetworkShape Shape(SourceAttention attention, bool writesUnknown = false, bool tied = false)
     {
         var shape = new NetworkShape
         {
@@ -184,8 +207,12 @@ public sealed class TargetWriterTests
             InputSize = 2,
             HiddenSize = 5,
             Head = Head.SequenceToSequence,
-            Target = new TargetShape(new EmbeddingShape(Tokens, 3) { HasBoundary = true }, HiddenSize: 5, Layers: 2, attention,
-                FeedsInput: true),
+            Target = new TargetShape(new EmbeddingShape(Tokens, tied ? 5 : 3) { HasBoundary = true }, HiddenSize: 5, Layers: 2,
+                attention, FeedsInput: true)
+            {
+                WritesUnknown = writesUnknown,
+                TiesHead = tied,
+            },
             OutputSize = 1,
         };
         return shape with { OutputSize = shape.StateSizeOf(shape.Target.Value) };

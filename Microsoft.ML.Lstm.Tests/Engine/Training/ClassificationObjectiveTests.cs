@@ -49,6 +49,32 @@ public sealed class ClassificationObjectiveTests
     }
 
     [TestMethod]
+    public void TheEndAndStepsWithoutALabelMayHaveClassesOfTheirOwn()
+    {
+        const int end = 3, unknown = 4;
+        int[] lengths = [3, 1, 4];
+        var given = new ObjectiveRun([With(1, -1), With(), With(-1, -1, 0)], lengths, stepOutputs: true);
+        var spelledOut = new ObjectiveRun([With(1, unknown, end), With(end), With(unknown, unknown, 0, end)], lengths, stepOutputs: true);
+        double[][] outputs = given.DrawOutputs(5, scale: 2);
+        var objective = new ClassificationObjective(true, new ClassWeights(null), 0.1f, MeanWeight, end, unknown);
+        var expected = new ClassificationObjective(true, new ClassWeights(null), 0.1f, MeanWeight);
+        CollectionAssert.AreEqual(Difference.Flatten(spelledOut.Differentiate(expected, outputs)),
+            Difference.Flatten(given.Differentiate(objective, outputs)));
+        Assert.AreEqual(expected.Metrics.Loss, objective.Metrics.Loss);
+        Assert.AreEqual(expected.Metrics.Accuracy, objective.Metrics.Accuracy);
+
+        var without = new ClassificationObjective(true, new ClassWeights(null), 0.1f, MeanWeight, end);
+        double[][] gradients = given.Differentiate(without, outputs);
+        for (int row = 0; row < gradients.Length; row++)
+        {
+            bool counts = given.Rows[row] is var (sequence, step) && (step == sequence.Labels.Length || sequence.Labels[step] >= 0);
+            Assert.AreEqual(counts, gradients[row].Any(gradient => gradient != 0));
+        }
+
+        static TrainingSequence With(params int[] labels) => new() { Labels = labels };
+    }
+
+    [TestMethod]
     [DataRow(false)]
     [DataRow(true)]
     public void AccuracyIsTheWeightedShareOfLabelsThatAreTheLargestOutput(bool stepOutputs)

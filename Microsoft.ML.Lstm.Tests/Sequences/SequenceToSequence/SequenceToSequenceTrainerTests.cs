@@ -59,6 +59,75 @@ public sealed class SequenceToSequenceTrainerTests
     }
 
     [TestMethod]
+    public void TheBestSequencesOfABeamAreColumnsWithTheirScores()
+    {
+        var ml = new MLContext(seed: 1);
+        LstmSequenceToSequenceTransformer model = Small(ml, Pairs(200, seed: 1)).WithDecoding(5, lengthPenalty: 0, numberOfPredictions: 3);
+        IDataView test = Load(ml, [.. Pairs(20, seed: 2), new Pair([], [])]);
+        Assert.AreEqual(3, model.NumberOfPredictions);
+        Assert.IsNull(model.Transform(test).Schema.GetColumnOrNull("Score4"));
+        Written[] best = Read(ml, model.WithDecoding(5, numberOfPredictions: 1).Transform(test));
+        WrittenThrice[] all = [.. ml.Data.CreateEnumerable<WrittenThrice>(model.Transform(test), reuseRowObject: false)];
+        for (int i = 0; i < all.Length - 1; i++)
+        {
+            CollectionAssert.AreEqual(best[i].PredictedLabel, all[i].PredictedLabel);
+            Assert.AreEqual(best[i].Score, all[i].Score);
+            Assert.IsGreaterThanOrEqualTo(all[i].Score2, all[i].Score);
+            Assert.IsGreaterThanOrEqualTo(all[i].Score3, all[i].Score2);
+            CollectionAssert.AreNotEqual(all[i].PredictedLabel, all[i].PredictedLabel2);
+            CollectionAssert.AreNotEqual(all[i].PredictedLabel2, all[i].PredictedLabel3);
+        }
+        Assert.IsEmpty(all[^1].PredictedLabel3);
+        Assert.IsTrue(float.IsNaN(all[^1].Score3));
+        Assert.AreEqual(2, model.WithDecoding(beamSize: 2).NumberOfPredictions);
+        Assert.Throws<ArgumentOutOfRangeException>(() => model.WithDecoding(beamSize: 2, numberOfPredictions: 3));
+    }
+
+    [TestMethod]
+    public void ADecoderThatReadsItsOwnSymbolsNowAndThenLearnsToo()
+    {
+        var ml = new MLContext(seed: 1);
+        Pair[] pairs = Pairs(300, seed: 1);
+        float[] always = Weights(TeacherForcingSchedule.Always, threads: 1);
+        CollectionAssert.AreEqual(always, Weights(null, threads: 1));
+        float[] sampled = Weights(TeacherForcingSchedule.LinearDecay(0.2), threads: 1);
+        CollectionAssert.AreNotEqual(always, sampled);
+        CollectionAssert.AreEqual(sampled, Weights(TeacherForcingSchedule.LinearDecay(0.2), threads: 3));
+        Assert.Throws<InvalidOperationException>(() => Weights(new WrongSchedule(), threads: 1));
+
+        float[] Weights(TeacherForcingSchedule? schedule, int threads)
+        {
+            LstmSequenceToSequenceTrainer.Options options = SmallOptions(epochs: 3);
+            (options.TeacherForcing, options.NumberOfThreads) = (schedule, threads);
+            LstmSequenceToSequenceTransformer model = ml.MulticlassClassification.Trainers.LstmSequenceToSequence(options)
+                .Fit(Load(ml, pairs));
+            IReadOnlyList<ReportedEpoch> epochs = model.TrainingReport!.Epochs;
+            Assert.IsLessThan(epochs[0].TrainingLoss, epochs[^1].TrainingLoss);
+            return [.. model.Model.Weights.SelectMany(weights => weights.Value.ToArray())];
+        }
+    }
+
+    [TestMethod]
+    public void TheShareOfTrueSymbolsFallsAsTheScheduleSays()
+    {
+        Assert.AreEqual(0.3, TeacherForcingSchedule.Constant(0.3).GetShare(5, 10));
+        Assert.AreEqual(1, TeacherForcingSchedule.Always.GetShare(9, 10));
+        TeacherForcingSchedule linear = TeacherForcingSchedule.LinearDecay(0.25, decayShare: 0.5);
+        Assert.AreEqual(1, linear.GetShare(0, 8));
+        Assert.AreEqual(0.625, linear.GetShare(2, 8), 1e-12);
+        Assert.AreEqual(0.25, linear.GetShare(4, 8), 1e-12);
+        Assert.AreEqual(0.25, linear.GetShare(7.5, 8), 1e-12);
+        TeacherForcingSchedule sigmoid = TeacherForcingSchedule.InverseSigmoidDecay(5);
+        Assert.AreEqual(5.0 / 6, sigmoid.GetShare(0, 8), 1e-12);
+        Assert.AreEqual(0.5, sigmoid.GetShare(5 * Math.Log(5), 8), 1e-12);
+        Assert.AreEqual(0, sigmoid.GetShare(1e6, 8));
+        Assert.Throws<ArgumentOutOfRangeException>(() => TeacherForcingSchedule.Constant(1.1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => TeacherForcingSchedule.LinearDecay(double.NaN));
+        Assert.Throws<ArgumentOutOfRangeException>(() => TeacherForcingSchedule.LinearDecay(0.5, decayShare: 0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => TeacherForcingSchedule.InverseSigmoidDecay(0.9));
+    }
+
+    [TestMethod]
     public void EmptyLabelsAreLearnedAndARowThatCannotBeReadGetsNothing()
     {
         var ml = new MLContext(seed: 1);
@@ -122,6 +191,8 @@ public sealed class SequenceToSequenceTrainerTests
             options => options.LengthPenalty = float.NaN,
             options => options.MaximumOutputLength = 0,
             options => options.NumberOfDecoderLayers = 0,
+            options => options.NumberOfPredictions = 0,
+            options => (options.BeamSize, options.NumberOfPredictions) = (2, 3),
             options => options.LabelSmoothing = 1,
             options => options.Attention = (SourceAttention)9,
             options => (options.Attention, options.Bidirectional) = (SourceAttention.Dot, true),
@@ -139,13 +210,18 @@ public sealed class SequenceToSequenceTrainerTests
     }
 
     [TestMethod]
-    public void TrainingGoesOnFromAModelWithMoreSymbols()
+    [DataRow(false)]
+    [DataRow(true)]
+    public void TrainingGoesOnFromAModelWithMoreSymbols(bool tied)
     {
         var ml = new MLContext(seed: 1);
         Pair[] few = [.. Pairs(400, seed: 1).Where(pair => pair.Source.All(symbol => symbol < Symbols))], all = Pairs(400, seed: 3);
         Assert.IsTrue(few.Length is > 50 and < 390);
-        LstmSequenceToSequenceTransformer first = Small(ml, few);
-        var trainer = ml.MulticlassClassification.Trainers.LstmSequenceToSequence(SmallOptions(epochs: 1));
+        LstmSequenceToSequenceTrainer.Options options = SmallOptions(epochs: 3);
+        options.TieEmbeddings = tied;
+        var trainer = ml.MulticlassClassification.Trainers.LstmSequenceToSequence(options);
+        LstmSequenceToSequenceTransformer first = trainer.Fit(Load(ml, few));
+        Assert.AreEqual(!tied, first.Model.Weights.ContainsKey("decoder.head.weight"));
         LstmSequenceToSequenceTransformer second = trainer.Fit(Load(ml, all), null, first.Model);
         Assert.IsGreaterThan(first.Model.Weights["decoder.head.bias"].Length, second.Model.Weights["decoder.head.bias"].Length);
         Assert.AreEqual(first.Model.Weights["head.weight"].Length, second.Model.Weights["head.weight"].Length);
@@ -192,6 +268,22 @@ public sealed class SequenceToSequenceTrainerTests
     {
         public uint[] Source = [];
         public uint[] Target = [];
+    }
+
+    private sealed class WrongSchedule : TeacherForcingSchedule
+    {
+        public override double GetShare(double epoch, int numberOfEpochs) => -1;
+    }
+
+    private sealed class WrittenThrice
+    {
+        public uint[] PredictedLabel = [], PredictedLabel2 = [], PredictedLabel3 = [];
+
+        public float Score { get; set; }
+
+        public float Score2 { get; set; }
+
+        public float Score3 { get; set; }
     }
 
     private sealed class Written

@@ -24,6 +24,7 @@ namespace Microsoft.ML.Lstm.Engine.Files;
 [JsonSerializable(typeof(SavedTraining))]
 [JsonSerializable(typeof(SavedInputs))]
 [JsonSerializable(typeof(ScoringColumns))]
+[JsonSerializable(typeof(CopyingColumns))]
 [JsonSerializable(typeof(SavedForecast))]
 [JsonSerializable(typeof(SavedAnomaly))]
 [JsonSerializable(typeof(SlidingWindowSettings))]

@@ -13,6 +13,8 @@ internal sealed partial record SavedNetwork
             target.FeedsInput)
         {
             Keys = Save(target.Table.Keys),
+            TiedHead = TrueOrNull(target.TiesHead),
+            Unknown = TrueOrNull(target.WritesUnknown),
         };
 
     private static TargetShape ReadTarget(SavedTarget saved)
@@ -25,7 +27,11 @@ internal sealed partial record SavedNetwork
             throw Invalid($"a target of at most {KeySubset.MostKeys} keys, {MaxSkipped} units and {MaxTargetLayers} layers", "more");
         EmbeddingShape table = ReadEmbedding(new SavedEmbedding(saved.Vocabulary, saved.Size) { Keys = saved.Keys });
         return new TargetShape(table with { HasBoundary = true }, saved.HiddenSize, saved.Layers,
-            ReadEnum<SourceAttention>(saved.Attention, "attention"), saved.InputFeeding);
+            ReadEnum<SourceAttention>(saved.Attention, "attention"), saved.InputFeeding)
+        {
+            TiesHead = saved.TiedHead ?? false,
+            WritesUnknown = saved.Unknown ?? false,
+        };
     }
 
     private static void CheckTarget(NetworkShape shape)
@@ -35,6 +41,8 @@ internal sealed partial record SavedNetwork
         if (shape.Target is { Attention: SourceAttention.Dot } looking && looking.HiddenSize != shape.EncodingSize)
             throw Invalid($"a decoder with {shape.EncodingSize} units, the width of the encoder, where attention is Dot",
                 $"{looking.HiddenSize}");
+        if (shape.Target is { TiesHead: true } tied && tied.Table.Size != tied.HiddenSize)
+            throw Invalid($"a target of size {tied.HiddenSize} where its vectors are the head's weights", $"{tied.Table.Size}");
     }
 }
 
@@ -42,4 +50,10 @@ internal sealed partial record SavedNetwork
 internal sealed record SavedTarget(int Vocabulary, int Size, int HiddenSize, int Layers, string Attention, bool InputFeeding)
 {
     public SavedKeys? Keys { get; set; }
+
+    /// <summary>Whether the table's vectors are the weights of the decoder's head too.</summary>
+    public bool? TiedHead { get; set; }
+
+    /// <summary>Whether the decoder has an output for the unknown token.</summary>
+    public bool? Unknown { get; set; }
 }

@@ -91,9 +91,10 @@ internal sealed record ScoringColumns
             || columns.Language is { LogLikelihood: "" } or { NumberOfTokens: "" } or { TokenLogLikelihood: "" })
             throw Invalid("expected a name for an optional column, found an empty string");
         if (columns.Decoding is { } decoding && !(decoding.BeamSize is >= 1 and <= DecodingSettings.LargestBeam
-            && decoding.LengthPenalty >= 0 && float.IsFinite(decoding.LengthPenalty) && decoding.MaximumLength >= 1))
-            throw Invalid($"expected a beam of 1 to {DecodingSettings.LargestBeam}, a length penalty of 0 or more and a maximum "
-                + "length of 1 or more, found others");
+            && decoding.LengthPenalty >= 0 && float.IsFinite(decoding.LengthPenalty) && decoding.MaximumLength >= 1
+            && decoding.Predictions >= 1 && decoding.Predictions <= decoding.BeamSize))
+            throw Invalid($"expected a beam of 1 to {DecodingSettings.LargestBeam}, 1 to as many predictions, a length penalty of 0 or "
+                + "more and a maximum length of 1 or more, found others");
         return columns;
 
         static InvalidDataException Invalid(string what) => new($"The columns of a saved LSTM model can't be read: {what}.");
@@ -124,6 +125,28 @@ internal sealed record LanguageColumns(int Predictions)
 internal sealed record DecodingSettings(int BeamSize, float LengthPenalty, int MaximumLength)
 {
     public const int LargestBeam = 64;
+
+    /// <summary>How many of the sequences that the beam ended with are columns, from the best on.</summary>
+    public int Predictions { get; set; } = 1;
+}
+
+/// <summary>The JSON of a transformer that copies words of the source, <c>Columns.json</c>.</summary>
+/// <param name="Output">The column of words that it adds.</param>
+/// <param name="PredictedLabel">The column of keys that were written.</param>
+/// <param name="Attention">The column of the weights of the steps of the source.</param>
+/// <param name="Source">The column of the words of the source.</param>
+internal sealed record CopyingColumns(string Output, string PredictedLabel, string Attention, string Source)
+{
+    public byte[] ToJson() => SavedJson.Write(this, SavedJsonContext.Default.CopyingColumns);
+
+    /// <exception cref="InvalidDataException">It is not the JSON of such columns.</exception>
+    public static CopyingColumns FromJson(ReadOnlySpan<byte> json)
+    {
+        CopyingColumns columns = SavedJson.Read(json, SavedJsonContext.Default.CopyingColumns, "The columns of a saved transformer");
+        if (columns is { Output: "" } or { PredictedLabel: "" } or { Attention: "" } or { Source: "" })
+            throw new InvalidDataException("The columns of a saved transformer can't be read: expected names, found an empty one.");
+        return columns;
+    }
 }
 
 /// <summary>A column of sequences that a network reads: some numbers a step, or one key a step.</summary>

@@ -259,6 +259,8 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
                 EarlyStoppingOptions stopping =>
                     string.Create(CultureInfo.InvariantCulture, $"{stopping.Metric}, {stopping.Patience}, {stopping.MinimumDelta:R}"),
                 LearningRateSchedule schedule => TextOf(Enumerable.Range(0, 11).Select(tenth => schedule.GetFactor(tenth, 10)).ToArray()),
+                TeacherForcingSchedule schedule =>
+                    TextOf(Enumerable.Range(0, 11).Select(tenth => schedule.GetShare(tenth, 10)).ToArray()),
                 var value => TextOf(value),
             };
         }

@@ -22,6 +22,7 @@ internal readonly record struct Dropout(ulong Key)
     private const int FirstLayerStream = 3;
     private const int CharacterStream = -1;
     private const int WeightStream = -2;
+    private const int OwnTokenStream = -3;
 
     /// <summary>The rate at which tokens become the unknown token 0, each by itself (word dropout; Iyyer et al. 2015).</summary>
     public float Tokens { get; init; }
@@ -49,11 +50,22 @@ internal readonly record struct Dropout(ulong Key)
     /// </summary>
     public float Weights { get; init; }
 
+    /// <summary>
+    /// The rate, from 0 to 1, at which a decoder reads the token that it would have written in place of the true one (scheduled sampling;
+    /// Bengio et al. 2015), each by itself.
+    /// </summary>
+    public float OwnTokens { get; init; }
+
     /// <summary>Whether anything is dropped.</summary>
-    public bool IsOn => Weights > 0 || Tokens > 0 || Characters > 0 || Inputs > 0 || States > 0 || Layers > 0 || Outputs > 0;
+    public bool IsOn => OwnTokens > 0 || Weights > 0
+        || Tokens > 0 || Characters > 0 || Inputs > 0 || States > 0 || Layers > 0 || Outputs > 0;
 
     /// <summary>Whether a token becomes the unknown one.</summary>
     public bool DropsToken(int sequence, int step, int column) => Mask(Tokens, TokenStream, sequence, step).Drops(column);
+
+    /// <summary>Whether a decoder reads its own token.</summary>
+    public bool ReadsOwnToken(int sequence, int step)
+        => OwnTokens >= 1 || Mask(OwnTokens, OwnTokenStream, sequence, step).Drops(0);
 
     /// <summary>Which characters of a word of the batch become the unknown one.</summary>
     public DropoutMask CharacterMask(int word) => Mask(Characters, CharacterStream, word, step: 0);

@@ -57,10 +57,11 @@ internal sealed class SequenceNetwork
             inputGradient: toInput || (backward && layer > 0)))];
         InputConvolutions = InputConvolution.WeightsOf(parameters, Kernels, backward, toInput);
         Parameter headBias = parameters.Find(ParameterSet.HeadBias);
-        // Output o is for token o + 1 of the table.
+        // Output o is for token o + 1 of the table, and one more for the unknown token in row 0.
         Head = Shape.TiesHead
             ? new DenseLayer(parameters.Embeddings[0], headBias, Kernels, backward,
-                outputs: [.. Enumerable.Range(1, Shape.OutputSize).Select(token => token * parameters.Embeddings[0].Columns)])
+                outputs: [.. Enumerable.Range(1, Shape.OutputSize)
+                    .Select(token => token % parameters.Embeddings[0].Rows * parameters.Embeddings[0].Columns)])
             : new DenseLayer(parameters.Find(ParameterSet.HeadWeight), headBias, Kernels, backward);
         if (Shape.AdaptiveSoftmax is not null)
             AdaptiveSoftmax = new AdaptiveSoftmaxWeights(parameters, Head, Kernels, backward);

@@ -16,6 +16,7 @@ internal sealed class SequenceScorer
     private readonly TargetWriter? _writer;
     private readonly KeySubset?[] _keys;
     private readonly TextScorer? _texts;
+    private readonly int _sequences;
     private float[] _outputs = [];
     private int[] _rows = [];
     private int[] _starts = [];
@@ -28,6 +29,7 @@ internal sealed class SequenceScorer
         _batch = new SequenceBatch(_model.Shape);
         _keys = [.. _model.Shape.Embeddings.Select(embedding => embedding.Keys)];
         _team = new WorkerTeam(threads);
+        _sequences = network.Writing?.Sequences ?? 0;
         _writer = network.Writing is { } writing ? new TargetWriter(network.Networks, _team, writing) : null;
         _runner = _writer is null ? BatchRunner.Create(network.Networks, _team) : _writer.First;
         if (_model.Shape.Head == Head.NextToken)
@@ -101,7 +103,8 @@ internal sealed class SequenceScorer
     /// The outputs [O] of sequence <paramref name="index"/> or, with a head per step, the outputs of its steps or frames [T x O], in the
     /// unit of the targets. For an autoencoder the reconstruction errors of the steps [T], in the scaled unit. For a language model the
     /// logarithms of the probabilities of the text's tokens, behind them the outputs [O] for the token that follows the text. For a
-    /// decoder that writes a sequence the log of its probability, and behind it its tokens as numbers of outputs.
+    /// decoder that writes sequences, for each that is asked for, from the best on, the log of its probability, the number of its tokens,
+    /// and its tokens as numbers of outputs.
     /// </summary>
     public ReadOnlySpan<float> Output(int index) => _outputs.AsSpan(_starts[index]..(_starts[index + 1]));
 
@@ -121,16 +124,23 @@ internal sealed class SequenceScorer
         for (int row = 0; row < Count; row++)
             _rows[_batch.SequenceAt(row)] = row;
         for (int index = 0; index < Count; index++)
-            end += 1 + writer[index, rank: 0].Outputs.Length;
+        {
+            for (int rank = 0; rank < _sequences && rank < writer.Count(index); rank++)
+                end += 2 + writer[index, rank].Outputs.Length;
+        }
         FloatBuffer.Require(ref _outputs, end);
         end = 0;
         for (int index = 0; index < Count; index++)
         {
             _starts[index] = end;
-            WrittenSequence written = writer[index, rank: 0];
-            _outputs[end++] = (float)written.LogLikelihood;
-            foreach (int output in written.Outputs)
-                _outputs[end++] = output;
+            for (int rank = 0; rank < _sequences && rank < writer.Count(index); rank++)
+            {
+                WrittenSequence written = writer[index, rank];
+                _outputs[end++] = (float)written.LogLikelihood;
+                _outputs[end++] = written.Outputs.Length;
+                foreach (int output in written.Outputs)
+                    _outputs[end++] = output;
+            }
         }
         _starts[Count] = end;
     }

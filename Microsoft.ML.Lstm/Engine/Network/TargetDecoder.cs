@@ -19,6 +19,7 @@ internal sealed unsafe class TargetDecoder
     private readonly NetworkShape _shape;
     private readonly RecurrentLayer[] _layers;
     private readonly EmbeddingLookup _embeddings;
+    private readonly int _firstTable;
     private readonly DenseLayer _head;
     private readonly GradientShares? _gradients;
     private readonly FloatBuffer _outputs = new();
@@ -39,6 +40,7 @@ internal sealed unsafe class TargetDecoder
         _layers = [.. Enumerable.Range(0, _shape.Layers)
             .Select(layer => new RecurrentLayer(network.Weights(layer), network.Kernels, layer, isTop: layer == _shape.Layers - 1))];
         States = new StackStates(_layers);
+        _firstTable = firstTable;
         _embeddings = new EmbeddingLookup(network.Parameters, firstTable);
         _head = network.Head;
         Attention = network.SourceAttention is { } weights ? new SourceAttentionLayer(weights, network.Kernels) : null;
@@ -48,9 +50,6 @@ internal sealed unsafe class TargetDecoder
 
     /// <summary>The look at the source; null for a decoder that does not look.</summary>
     public SourceAttentionLayer? Attention { get; }
-
-    /// <summary>O: a number for each token and, behind them, for the boundary.</summary>
-    public int OutputSize => _shape.OutputSize;
 
     /// <summary>The states of the sequences.</summary>
     public StackStates States { get; }
@@ -106,6 +105,8 @@ internal sealed unsafe class TargetDecoder
             layer.BeginForward(begin, end);
         for (int t = 0; _batch.TryRowsAt(t, begin, end, out int first, out int count); t++)
         {
+            if (t > 0 && _dropout.OwnTokens > 0)
+                ReplaceTokens(t, begin, first, count);
             for (int i = 0; i < count; i++)
             {
                 Span<float> x = _batch.Features(first + i);
@@ -118,6 +119,22 @@ internal sealed unsafe class TargetDecoder
             Attention?.ForwardStep(begin, first, count, Hidden(first));
             for (int i = 0; i < count && _dropout.Outputs > 0; i++)
                 DropOutput(begin + i, t, Top(first + i), _dropped.Pointer + (long)(first + i) * _head.InputStride);
+        }
+    }
+
+    /// <summary>
+    /// Replaces some of the tokens that a step reads by the most probable known ones after the step before. The end is none of them, since
+    /// the true sequence goes on.
+    /// </summary>
+    private void ReplaceTokens(int t, int begin, int first, int count)
+    {
+        int before = _batch.FirstRow(t - 1) + begin;
+        int known = _shape.Embeddings[0].Vocabulary;
+        _head.Forward(count, HeadInputs(before), _outputs.Pointer + (long)before * _head.OutputStride);
+        for (int i = 0; i < count; i++)
+        {
+            if (_dropout.ReadsOwnToken(_batch.SequenceAt(begin + i), t))
+                _batch.PackedTokens(first + i)[0] = 1 + TensorPrimitives.IndexOfMax<float>(Outputs[before + i][..known]);
         }
     }
 
@@ -191,6 +208,10 @@ internal sealed unsafe class TargetDecoder
     public void AddRest(Gradient gradient)
     {
         Attention?.AddVectorGradient(gradient.Parameters.Decoder!);
+        // As weights of the head the row of each token that can be written has a gradient.
+        int rows = _shape.Embeddings[0].Rows;
+        for (int output = 0; _shape.TiesHead && output < _shape.OutputSize; output++)
+            gradient.Row(_firstTable, (output + 1) % rows);
         for (int row = 0; row < _batch.TotalSteps; row++)
             _embeddings.Backward(_batch.PackedTokens(row), new ReadOnlySpan<float>(DInput(row), _shape.InputSize)[FeedSize..], gradient);
     }

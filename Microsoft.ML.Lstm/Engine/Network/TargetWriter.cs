@@ -10,7 +10,14 @@ namespace Microsoft.ML.Lstm.Engine.Network;
 /// α: sequences of n tokens, with the end, are compared by their log-likelihood / ((5 + n) / 6)^α (Wu et al. 2016); 0 favours short ones.
 /// </param>
 /// <param name="MaximumLength">The most tokens of a sequence.</param>
-internal sealed record WritingSettings(int BeamSize, float LengthPenalty, int MaximumLength);
+internal sealed record WritingSettings(int BeamSize, float LengthPenalty, int MaximumLength)
+{
+    /// <summary>How many of the sequences that the beam ended with are asked for, from the best on.</summary>
+    public int Sequences { get; init; } = 1;
+
+    /// <summary>Whether the weights of the source's steps are asked for; they are kept for each beginning.</summary>
+    public bool KeepsAttention { get; init; }
+}
 
 /// <summary>A sequence that a <see cref="TargetWriter"/> wrote.</summary>
 /// <param name="LogLikelihood">The sum of the logs of the probabilities of its tokens, and of its end.</param>
@@ -32,6 +39,8 @@ internal sealed class TargetWriter
 {
     private readonly SequenceToSequenceRunner[] _runners;
     private readonly WritingSettings _settings;
+    private readonly bool _keepsAttention;
+    private readonly TargetShape _target;
     private readonly SequenceBatch _step;
     private readonly float[] _outputs;
     private readonly float[] _exponentials;
@@ -62,6 +71,7 @@ internal sealed class TargetWriter
     {
         _runners = [.. networks.Select(network => new SequenceToSequenceRunner(network, team))];
         _settings = settings;
+        _target = networks[0].Shape.Target!.Value;
         // The steps of members differ in what they are fed, which is not staged here.
         _step = new SequenceBatch(networks[0].Shape.Decoder!);
         _outputs = new float[networks[0].Decoder!.Shape.OutputSize];
@@ -69,16 +79,13 @@ internal sealed class TargetWriter
         _states = [.. _runners.Select(_ => Array.Empty<float>())];
         _feeds = [.. _runners.Select(_ => Array.Empty<float>())];
         _candidates = new Candidate[2 * settings.BeamSize];
-        HasAttention = Array.TrueForAll(_runners, runner => runner.Decoder.Attention is not null);
+        _keepsAttention = settings.KeepsAttention && Array.TrueForAll(_runners, runner => runner.Decoder.Attention is not null);
     }
 
     /// <summary>The runner of the first network.</summary>
     public SequenceToSequenceRunner First => _runners[0];
 
-    /// <summary>Whether all decoders look at the source, so that there are weights of its steps.</summary>
-    public bool HasAttention { get; }
-
-    private int End => _outputs.Length - 1;
+    private int End => _target.Table.Vocabulary;
 
     /// <summary>Writes a sequence for each of a packed batch.</summary>
     public void Write(SequenceBatch batch)
@@ -138,8 +145,8 @@ internal sealed class TargetWriter
     }
 
     /// <summary>
-    /// For each token of the best sequence the weights of the S steps of the source, of several networks their means; valid until the next
-    /// call.
+    /// For each token of the best sequence the weights of the S steps of the source, of several networks their means, where the settings
+    /// ask for them; valid until the next call.
     /// </summary>
     public ReadOnlySpan<float> AttentionWeights(int sequence, int sourceLength)
     {
@@ -159,7 +166,7 @@ internal sealed class TargetWriter
         {
             int node = _live[row].Node;
             _sequences[row] = _live[row].Sequence;
-            _step.AddStep(node < 0 ? End + 1 : _nodes[node].Output + 1);
+            _step.AddStep(node < 0 ? _target.Table.Boundary : _target.TokenOf(_nodes[node].Output));
         }
         _step.Pack();
         for (int m = 0; m < _runners.Length; m++)
@@ -225,9 +232,9 @@ internal sealed class TargetWriter
         float largest = TensorPrimitives.Max<float>(_outputs);
         _outputs.CopyTo(_exponentials, 0);
         double logSum = largest + Math.Log(CpuKernels.Best.Exponentials(_exponentials, largest));
-        if (HasAttention)
+        if (_keepsAttention)
             _live[row] = _live[row] with { AlphasAt = CopyAlphas(row) };
-        for (int output = isLast ? End : 0; output < _outputs.Length; output++)
+        for (int output = isLast ? End : 0; output < (isLast ? End + 1 : _outputs.Length); output++)
         {
             double logLikelihood = _live[row].LogLikelihood + _outputs[output] - logSum;
             if (found == _candidates.Length && !(logLikelihood > _candidates[found - 1].LogLikelihood))

@@ -31,6 +31,8 @@ internal static class ModelWidening
         int[][] written = shape.Target is { } target ? [RowsOf(old.Target!.Value.Table, target.Table, matches.Labels!)] : [];
         int[][] characters = shape.Characters is { } words ? [RowsOf(old.Characters!.Value.Table, words.Table)] : [];
         Queue<int[]> tables = new([.. tokens, .. characters, .. written]);
+        int[] outputs = shape.Target is not { } writing ? []
+            : [.. written[0].Skip(1).Select(row => row - 1), .. writing.WritesUnknown ? new[] { old.Target!.Value.OutputSize - 1 } : []];
         foreach (Parameter parameter in parameters.Parameters)
         {
             Parameter source = model.Parameters.Find(parameter.Name);
@@ -38,7 +40,7 @@ internal static class ModelWidening
             {
                 ParameterRole.Embedding => tables.Dequeue(),
                 ParameterRole.HeadWeight or ParameterRole.HeadBias when shape.Target is not null
-                    => parameter.IsOfDecoder ? [.. written[0].Skip(1).Select(row => row - 1)] : null,
+                    => parameter.IsOfDecoder ? outputs : null,
                 ParameterRole.HeadWeight or ParameterRole.HeadBias when old.AdaptiveSoftmax is { } clusters
                     => RowsOfHead(clusters, parameters.Shape.AdaptiveSoftmax!, classes),
                 ParameterRole.HeadWeight or ParameterRole.HeadBias or ParameterRole.Transitions or ParameterRole.EndTransitions => classes,

@@ -109,8 +109,8 @@ internal sealed record NetworkShape
     public int SourceSize { get; init; }
 
     /// <summary>
-    /// Whether the weights of a <see cref="Head.NextToken"/> are the vectors of the tokens in the embedding table (Inan et al. 2017; Press
-    /// and Wolf 2017), which then have E features. There are no weights of the head beside them.
+    /// Whether the weights of a <see cref="Head.NextToken"/>, or of a decoder's head, are the vectors of the tokens in the embedding table
+    /// (Inan et al. 2017; Press and Wolf 2017), which then have E features. There are no weights of the head beside them.
     /// </summary>
     public bool TiesHead { get; init; }
 
@@ -241,7 +241,8 @@ internal sealed record NetworkShape
         Head = Head.EveryStep,
         SourceAttention = target.Attention,
         SourceSize = EncodingSize,
-        OutputSize = target.Table.Rows - 1,
+        OutputSize = target.OutputSize,
+        TiesHead = target.TiesHead,
     };
 
     /// <summary>The width of the query that a decoder's attention compares with the steps of the source.</summary>

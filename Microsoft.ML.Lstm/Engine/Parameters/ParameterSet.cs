@@ -197,8 +197,8 @@ internal sealed class ParameterSet
         offset = tablesAt ?? offset;
         for (int i = 0; i < shape.Embeddings.Count; i++)
             Add(ParameterRole.Embedding, EmbeddingName(i), shape.Embeddings[i].Rows, shape.Embeddings[i].Size);
-        // As weights of the head, all rows have gradients.
-        if (shape.TiesHead)
+        // As weights of the head, all rows have gradients. A decoder's table is not behind its other parameters.
+        if (shape.TiesHead && tablesAt is null)
             DenseLength = offset - start;
         if (shape.Characters is { Table: var characters })
             Add(ParameterRole.Embedding, CharacterEmbedding, characters.Rows, characters.Size);

@@ -60,8 +60,10 @@ internal sealed unsafe class SequenceBatch(NetworkShape shape)
     /// <summary>The features [I] of a packed row.</summary>
     public Span<float> Features(int packedRow) => _x.Span.Slice(packedRow * InputSize, InputSize);
 
-    /// <summary>The tokens of a packed row, one for each embedding table.</summary>
-    public ReadOnlySpan<int> PackedTokens(int packedRow) => _tokens.AsSpan(packedRow * TokenColumns, TokenColumns);
+    /// <summary>
+    /// The tokens of a packed row, one for each embedding table; a decoder that reads what it would have written changes them.
+    /// </summary>
+    public Span<int> PackedTokens(int packedRow) => _tokens.AsSpan(packedRow * TokenColumns, TokenColumns);
 
     public void Clear()
     {

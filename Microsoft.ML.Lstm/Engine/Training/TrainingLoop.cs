@@ -230,8 +230,9 @@ internal sealed partial class TrainingLoop
             _stop.ThrowIfCancellationRequested();
             // Sets that are no whole number of batches make a few more batches than the data would in one set.
             int batches = Math.Max(_batches, batch + 1);
-            learningRate = LearningRateAt(epoch - 1 + (double)batch / batches);
-            if (!TryRunBatch(set, plan[i], plan.LanesOf(i), learningRate))
+            double done = epoch - 1 + (double)batch / batches;
+            learningRate = LearningRateAt(done);
+            if (!TryRunBatch(set, plan[i], plan.LanesOf(i), learningRate, DropoutAt(done)))
             {
                 EndDiverged($"The loss or its gradient is not finite any more in epoch {epoch}, batch {batch + 1} of {batches}");
                 return false;
@@ -252,11 +253,17 @@ internal sealed partial class TrainingLoop
         return (float)(_settings.LearningRate * factor);
     }
 
+    private Dropout DropoutAt(double epoch)
+    {
+        Dropout dropout = _dropout with { OwnTokens = _job.Task.OwnTokensAt(epoch, PlannedEpochs) };
+        return dropout.IsOn ? dropout with { Key = (ulong)_random.NextInt64() } : default;
+    }
+
     /// <summary>One weight update. False when loss, gradient or weights are not finite.</summary>
-    private bool TryRunBatch(SequenceSet set, ReadOnlySpan<int> indices, ReadOnlySpan<Lane> lanes, float learningRate)
+    private bool TryRunBatch(SequenceSet set, ReadOnlySpan<int> indices, ReadOnlySpan<Lane> lanes, float learningRate, Dropout dropout)
     {
         BeginBatch(set, indices, lanes, _trainingObjective);
-        _runner.Forward(_batch, keep: true, _dropout.IsOn ? _dropout with { Key = (ulong)_random.NextInt64() } : default);
+        _runner.Forward(_batch, keep: true, dropout);
         _states?.End(_batch, lanes);
         _runner.Backward(_trainingObjective, _gradient);
         _trainingObjective.AddGradients(_gradient);

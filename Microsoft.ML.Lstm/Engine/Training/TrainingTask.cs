@@ -39,6 +39,11 @@ internal abstract class TrainingTask
     /// <param name="training">The training data, scaled.</param>
     public virtual LinearPart? FitLinearPart(NetworkShape shape, SequenceSet training) => null;
 
+    /// <summary>The share of tokens that a decoder reads of its own in training; 0 for the true ones alone, and for other tasks.</summary>
+    /// <param name="epoch">Epochs done so far, with fractions.</param>
+    /// <param name="numberOfEpochs">Epochs the training will take at the most.</param>
+    public virtual float OwnTokensAt(double epoch, int numberOfEpochs) => 0;
+
     /// <summary>
     /// Called at the end with an objective that has measured the kept model, on the validation data or, without any, on the training data:
     /// finds what the task needs beside the network, and warns where that is uncertain. Null where the task needs nothing else.

@@ -20,8 +20,12 @@ internal static class SequenceToSequenceValues
     private const TensorProto.Types.DataType Float = TensorProto.Types.DataType.Float;
 
     /// <summary>Writes the encoder: from a source to the state that the decoder begins with, and what it looks at.</summary>
+    /// <exception cref="NotSupportedException">The decoder has outputs that the files have no place for.</exception>
     public static void WriteEncoder(OnnxFile file, SequenceModel model, NetworkInputs inputs)
     {
+        if (model.Shape.Target is { TiesHead: true } or { WritesUnknown: true })
+            throw new NotSupportedException("The files of an encoder and its decoder have no place yet for outputs whose weights are the "
+                + "vectors of the keys (TieEmbeddings), and for the missing key (WriteUnknown).");
         var network = new NetworkValues(file, model, inputs);
         var states = new List<string>();
         var memories = new List<string>();

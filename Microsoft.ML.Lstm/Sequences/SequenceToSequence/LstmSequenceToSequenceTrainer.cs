@@ -21,7 +21,8 @@ namespace Microsoft.ML.Lstm;
 ///
 /// ### Input and Output Columns
 /// * `LabelColumnName`: vector of Key, of known size or not. The sequence to write, of any length; it may be empty. A missing key, such
-///   as a rare word without a key, is not learned and never written; a row that has no other keys is left out.
+///   as a rare word without a key, is not learned and never written, unless `WriteUnknown` asks for it; a row that has no other keys is
+///   left out.
 /// * `FeatureColumnName`, or several `FeatureColumnNames`: vector of <xref:System.Single>, or of Key, of known size or not, sparse or not.
 ///   The sequence to read: T x F numbers, the first step first, or T keys, such as the words of a text.
 /// * `CharacterColumnName`, `ExampleWeightColumnName`, `StaticFeatureColumnName`, optional: as for the other trainers of sequences.
@@ -30,6 +31,7 @@ namespace Microsoft.ML.Lstm;
 ///   keys their names back.
 /// * `Score`: <xref:System.Single>. The logarithm of the probability of that sequence, its end included: 0 or less, NaN for a row that
 ///   can't be read.
+/// * `PredictedLabel2`, `Score2` and so on, with `NumberOfPredictions` above 1: the next best sequences of the beam.
 /// * `AttentionColumnName`, optional: variable-sized vector of <xref:System.Single>. For each key that was written the weights of the T
 ///   steps that were read, row by row; each row adds up to 1.
 ///
@@ -47,7 +49,7 @@ namespace Microsoft.ML.Lstm;
 /// the decoder, another stack, begins with (Cho et al. 2014; Sutskever, Vinyals and Le 2014). At each step the decoder reads the token
 /// before, looks at all steps of the source (attention; Bahdanau, Cho and Bengio 2015; Luong, Pham and Manning 2015), and gives a
 /// probability to each token, or to the end. Training maximizes the likelihood of the labels, with the true tokens before each
-/// (teacher forcing); writing goes on with the most probable beginnings (beam search).
+/// (teacher forcing, or scheduled sampling; Bengio et al. 2015); writing goes on with the most probable beginnings (beam search).
 /// ]]></format>
 /// </remarks>
 /// <seealso cref="LstmCatalog"/>
@@ -68,7 +70,7 @@ public sealed class LstmSequenceToSequenceTrainer
     private protected override LabelKind LabelKind => LabelKind.KeySequenceWithGaps;
 
     private protected override IEnumerable<SchemaShape.Column> PromiseOutputs(SchemaShape.Column label)
-        => SequenceToSequenceOutputs.Shapes(label);
+        => SequenceToSequenceOutputs.Shapes(label, Settings.NumberOfPredictions);
 
     private protected override TrainingTask CreateTask(Options options, LabelColumn label, TrainingData training, KeySubset? classes)
     {
@@ -77,10 +79,16 @@ public sealed class LstmSequenceToSequenceTrainer
             throw new InvalidOperationException(
                 $"All labels of the training data in column '{label.Name}' are empty, so there is nothing to write.");
         var decoder = new TargetShape(default, options.HiddenSize!.Value, options.NumberOfDecoderLayers!.Value, options.Attention!.Value,
-            options.InputFeeding!.Value);
-        return new SequenceToSequenceTask(label.Classes, classes, decoder, options.EmbeddingSize!.Value, options.LabelSmoothing!.Value)
+            options.InputFeeding!.Value)
+        {
+            TiesHead = options.TieEmbeddings!.Value,
+            WritesUnknown = options.WriteUnknown,
+        };
+        int embeddingSize = decoder.TiesHead ? decoder.HiddenSize : options.EmbeddingSize!.Value;
+        return new SequenceToSequenceTask(label.Classes, classes, decoder, embeddingSize, options.LabelSmoothing!.Value)
         {
             LongestLabel = longestLabel,
+            TeacherForcing = options.TeacherForcing!,
         };
     }
 
@@ -88,7 +96,10 @@ public sealed class LstmSequenceToSequenceTrainer
         TrainingTask task) => new(Host, model, columns with
         {
             Decoding = new DecodingSettings(Settings.BeamSize, Settings.LengthPenalty,
-                Settings.MaximumOutputLength ?? Math.Max(LeastLength, TimesLongestLabel * ((SequenceToSequenceTask)task).LongestLabel)),
+                Settings.MaximumOutputLength ?? Math.Max(LeastLength, TimesLongestLabel * ((SequenceToSequenceTask)task).LongestLabel))
+            {
+                Predictions = Settings.NumberOfPredictions,
+            },
         });
 
     /// <summary>
@@ -122,6 +133,26 @@ public sealed class LstmSequenceToSequenceTrainer
         public int? NumberOfDecoderLayers;
 
         /// <summary>
+        /// Whether the vectors of the keys to write are the weights of the decoder's outputs too, which saves memory and time where there
+        /// are many keys (Inan et al. 2017; Press and Wolf 2017). They then have <see cref="TrainingOptions.HiddenSize"/> numbers, whatever
+        /// <see cref="SequenceTrainerOptions.EmbeddingSize"/> the keys to read have. <see langword="null"/>, the default: chosen from the
+        /// data (at present <see langword="false"/>).
+        /// </summary>
+        public bool? TieEmbeddings;
+
+        /// <summary>
+        /// Whether the missing key, which labels have in place of words without a key, is learned and written too. Where the decoder writes
+        /// it, <see cref="LstmTextCatalog.CopyUnknownWords"/> takes a word of the source. Default: <see langword="false"/>.
+        /// </summary>
+        public bool WriteUnknown;
+
+        /// <summary>
+        /// How often the decoder reads the true key before each while it trains, and how often the one that it would have written.
+        /// <see langword="null"/>, the default: chosen from the data (at present <see cref="TeacherForcingSchedule.Always"/>).
+        /// </summary>
+        public TeacherForcingSchedule? TeacherForcing;
+
+        /// <summary>
         /// The share of each label that is spread over all keys while training, from 0 to below 1 (Szegedy et al. 2016).
         /// <see langword="null"/>, the default: chosen from the data (at present 0).
         /// </summary>
@@ -145,6 +176,12 @@ public sealed class LstmSequenceToSequenceTrainer
         /// </summary>
         public int? MaximumOutputLength;
 
+        /// <summary>
+        /// How many of the best sequences of a beam are columns, from 1 to <see cref="BeamSize"/>: <c>PredictedLabel</c> and <c>Score</c>,
+        /// <c>PredictedLabel2</c> and <c>Score2</c>, and so on. Default: 1.
+        /// </summary>
+        public int NumberOfPredictions = 1;
+
         internal override IReadOnlyList<EarlyStoppingMetric> EarlyStoppingMetrics
             => [EarlyStoppingMetric.Loss, EarlyStoppingMetric.Accuracy];
 
@@ -165,6 +202,8 @@ public sealed class LstmSequenceToSequenceTrainer
             Attention ??= SourceAttention.General;
             InputFeeding ??= Attention != SourceAttention.None;
             OutputDropout ??= 0.1f;
+            TieEmbeddings ??= false;
+            TeacherForcing ??= TeacherForcingSchedule.Always;
             LabelSmoothing ??= 0;
             LearningRate ??= 0.003f;
             base.ChooseDefaults(facts, choices);
@@ -179,7 +218,7 @@ public sealed class LstmSequenceToSequenceTrainer
             Require(NumberOfDecoderLayers is null or (>= 1 and <= 64), NumberOfDecoderLayers, nameof(NumberOfDecoderLayers),
                 "from 1 to 64");
             Require(LabelSmoothing is null or (>= 0 and < 1), LabelSmoothing, nameof(LabelSmoothing), "from 0 to below 1");
-            RequireDecoding(BeamSize, LengthPenalty, MaximumOutputLength);
+            RequireDecoding(BeamSize, LengthPenalty, MaximumOutputLength, NumberOfPredictions);
             Require(EncodingColumnName is null, EncodingColumnName, nameof(EncodingColumnName),
                 "null: the decoder reads the encoder's steps");
             RequireEachStep("the decoder looks at each step");
@@ -188,10 +227,11 @@ public sealed class LstmSequenceToSequenceTrainer
         }
 
         /// <summary>Throws if one of these is out of its range.</summary>
-        internal static void RequireDecoding(int beamSize, float lengthPenalty, int? maximumOutputLength)
+        internal static void RequireDecoding(int beamSize, float lengthPenalty, int? maximumOutputLength, int predictions)
         {
             Require(beamSize is >= 1 and <= 64, beamSize, nameof(BeamSize), "from 1 to 64");
             Require(lengthPenalty >= 0 && float.IsFinite(lengthPenalty), lengthPenalty, nameof(LengthPenalty), "0 or more, and finite");
+            Require(predictions >= 1 && predictions <= beamSize, predictions, nameof(NumberOfPredictions), $"from 1 to {nameof(BeamSize)}");
             Require(maximumOutputLength is null or >= 1, maximumOutputLength, nameof(MaximumOutputLength), "1 or more, or null");
         }
     }

@@ -22,6 +22,8 @@ namespace Microsoft.ML.Lstm;
 /// * `PredictedLabel`: variable-sized vector of Key. The sequence that was written. It has the label's key values, if that had any, so that
 ///   `MapKeyToValue` gives the keys their names back.
 /// * `Score`: <xref:System.Single>. The logarithm of the probability of that sequence, its end included.
+/// * `PredictedLabel2`, `Score2` and so on, with several predictions: the next best sequences of the beam; empty and NaN where it ended
+///   with fewer.
 /// * the trainer's `AttentionColumnName`, if given: variable-sized vector of <xref:System.Single>. For each key that was written the
 ///   weights of the steps that were read.
 ///
@@ -35,7 +37,7 @@ public sealed class LstmSequenceToSequenceTransformer : SequencePredictionTransf
 
     internal LstmSequenceToSequenceTransformer(IHostEnvironment environment, SequenceModelParameters model, ScoringColumns columns)
         : base(environment.Register(nameof(LstmSequenceToSequenceTransformer)), model, columns,
-            SequenceToSequenceOutputs.Create(model.Network.Shape.Target!.Value.Table, model.LabelValues))
+            SequenceToSequenceOutputs.Create(model.Network.Shape.Target!.Value, model.LabelValues, columns.Decoding!.Predictions))
     {
     }
 
@@ -50,19 +52,28 @@ public sealed class LstmSequenceToSequenceTransformer : SequencePredictionTransf
     /// <summary>The most tokens that are written for a row.</summary>
     public int MaximumOutputLength => Columns.Decoding!.MaximumLength;
 
+    /// <summary>How many of the best sequences of a beam are columns.</summary>
+    public int NumberOfPredictions => Columns.Decoding!.Predictions;
+
     /// <summary>A copy of this transformer that writes in another way, which <c>ml.Model.Save</c> keeps.</summary>
     /// <param name="beamSize">How many beginnings are gone on with, 1 to 64; 1 takes the most probable token at each step.</param>
     /// <param name="lengthPenalty">How long sequences are compared with short ones, 0 or more; <see langword="null"/> for no
     /// change.</param>
     /// <param name="maximumOutputLength">The most tokens of a sequence, from 1; <see langword="null"/> for no change.</param>
+    /// <param name="numberOfPredictions">How many of the best sequences are columns, from 1 to <paramref name="beamSize"/>;
+    /// <see langword="null"/> for as many as before, and no more than <paramref name="beamSize"/>.</param>
     /// <returns>The copy; this transformer stays as it is.</returns>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
-    public LstmSequenceToSequenceTransformer WithDecoding(int beamSize, float? lengthPenalty = null, int? maximumOutputLength = null)
+    public LstmSequenceToSequenceTransformer WithDecoding(int beamSize, float? lengthPenalty = null, int? maximumOutputLength = null,
+        int? numberOfPredictions = null)
     {
         float penalty = lengthPenalty ?? LengthPenalty;
-        LstmSequenceToSequenceTrainer.Options.RequireDecoding(beamSize, penalty, maximumOutputLength);
-        return new LstmSequenceToSequenceTransformer(Host, Model,
-            Columns with { Decoding = new DecodingSettings(beamSize, penalty, maximumOutputLength ?? MaximumOutputLength) });
+        int predictions = numberOfPredictions ?? Math.Min(NumberOfPredictions, beamSize);
+        LstmSequenceToSequenceTrainer.Options.RequireDecoding(beamSize, penalty, maximumOutputLength, predictions);
+        return new LstmSequenceToSequenceTransformer(Host, Model, Columns with
+        {
+            Decoding = new DecodingSettings(beamSize, penalty, maximumOutputLength ?? MaximumOutputLength) { Predictions = predictions },
+        });
     }
 
     /// <summary>

@@ -36,8 +36,9 @@ internal sealed class ClassificationTask(int classes, bool stepOutputs, float[]?
 /// <param name="labelSmoothing">ε, from 0 to below 1.</param>
 /// <param name="meanWeight">The mean weight of the labelled rows of the training data.</param>
 /// <param name="end">The class of the step behind the labels of a sequence, where there is one.</param>
+/// <param name="unknown">The class of steps without a label; −1 where they don't count.</param>
 internal sealed class ClassificationObjective(bool stepOutputs, ClassWeights classWeights, float labelSmoothing, double meanWeight,
-    int end = -1)
+    int end = -1, int unknown = -1)
     : Objective(stepOutputs, meanWeight)
 {
     private bool[] _isRight = [];
@@ -55,11 +56,14 @@ internal sealed class ClassificationObjective(bool stepOutputs, ClassWeights cla
     }
 
     public override float WeightOf(TrainingSequence sequence, int step)
-        => step < sequence.Labels.Length ? classWeights.WeightOf(sequence, step) : sequence.Weight;
+        => step >= sequence.Labels.Length || (unknown >= 0 && sequence.Labels[step] < 0) ? sequence.Weight
+            : classWeights.WeightOf(sequence, step);
 
     public override void Differentiate(int row, Span<float> outputs)
     {
         int label = StepOf(row) < SequenceOf(row).Labels.Length ? SequenceOf(row).Labels[StepOf(row)] : end;
+        if (label < 0)
+            label = unknown;
         if (label < 0)
         {
             outputs.Clear();

@@ -19,6 +19,18 @@ internal sealed class SequenceToSequenceTask(int classes, KeySubset? known, Targ
     /// <summary>Classes of the longest label of the training data.</summary>
     public required int LongestLabel { get; init; }
 
+    /// <summary>How often the decoder reads the true tokens.</summary>
+    public TeacherForcingSchedule TeacherForcing { get; init; } = TeacherForcingSchedule.Always;
+
+    public override float OwnTokensAt(double epoch, int numberOfEpochs)
+    {
+        double share = TeacherForcing.GetShare(epoch, numberOfEpochs);
+        if (!(share is >= 0 and <= 1))
+            throw new InvalidOperationException(
+                $"{nameof(TeacherForcing)} gave the share {share} after {epoch:0.##} epochs; it must be from 0 to 1.");
+        return (float)(1 - share);
+    }
+
     public override NetworkShape WithOutputs(NetworkShape shape, TrainingData data)
     {
         TargetShape target = decoder with { Table = _table, HiddenSize = shape.HiddenSize };
@@ -33,10 +45,10 @@ internal sealed class SequenceToSequenceTask(int classes, KeySubset? known, Targ
 
     public override Objective CreateObjective(SequenceModel model, TrainingData training)
         => new ClassificationObjective(stepOutputs: true, new ClassWeights(null), labelSmoothing, MeanWeightOf(training),
-            end: _table.Vocabulary);
+            end: _table.Vocabulary, unknown: decoder.WritesUnknown ? _table.Vocabulary + 1 : -1);
 
-    /// <summary>The mean weight of the known tokens and of the ends.</summary>
-    private static double MeanWeightOf(TrainingData training)
+    /// <summary>The mean weight of the tokens that can be written and of the ends.</summary>
+    private double MeanWeightOf(TrainingData training)
     {
         double sum = 0;
         long count = 0;
@@ -44,7 +56,7 @@ internal sealed class SequenceToSequenceTask(int classes, KeySubset? known, Targ
         {
             if (!(sequence.Weight > 0))
                 continue;
-            int tokens = 1 + sequence.Labels.Count(label => label >= 0);
+            int tokens = 1 + sequence.Labels.Count(label => label >= 0 || decoder.WritesUnknown);
             sum += (double)sequence.Weight * tokens;
             count += tokens;
         }

@@ -92,7 +92,7 @@ public sealed class LstmGeneratingTransformer : ITransformer
         var annotations = new DataViewSchema.Annotations.Builder();
         _model.Vocabulary.Values?.AddTo(annotations, AnnotationUtils.Kinds.KeyValues);
         var type = new VectorDataViewType(new KeyDataViewType(typeof(uint), _model.Vocabulary.KeyCount));
-        return new MappedColumn(_host, inputSchema, source, new(OutputColumnName, type, annotations.ToAnnotations()), CreateGetter);
+        return new MappedColumn(_host, inputSchema, [source], new(OutputColumnName, type, annotations.ToAnnotations()), CreateGetter);
 
         Delegate CreateGetter(DataViewRow row)
         {
