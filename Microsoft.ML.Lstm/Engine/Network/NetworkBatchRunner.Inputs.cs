@@ -7,6 +7,10 @@ namespace Microsoft.ML.Lstm.Engine.Network;
 /// <content>What explains a network's outputs: gradients of its inputs, states and gates.</content>
 internal sealed unsafe partial class NetworkBatchRunner
 {
+    private StackStates? _states;
+
+    private StackStates States => _states ??= new StackStates(_layers);
+
     /// <summary>
     /// Fills in the embeddings of a packed batch's tokens, and the features of its words, behind the numeric features of its rows: for a
     /// network for <see cref="NetworkPasses.InputsOnly"/>, which reads the rows as they are.
@@ -19,15 +23,15 @@ internal sealed unsafe partial class NetworkBatchRunner
 
     public override int StateLength => _shape.StateSize;
 
-    public override void RequireInitialStates(int sequences) => _states.RequireInitial(sequences);
+    public override void RequireInitialStates(int sequences) => States.RequireInitial(sequences);
 
-    public override void SetInitialState(int row, ReadOnlySpan<float> state) => _states.SetInitial(row, state);
+    public override void SetInitialState(int row, ReadOnlySpan<float> state) => States.SetInitial(row, state);
 
     public override void CopyFinalState(int row, Span<float> state)
-        => _states.CopyFinal(row, _steps.FirstRow(_steps.Length(row) - 1) + row, state);
+        => States.CopyFinal(row, _steps.FirstRow(_steps.Length(row) - 1) + row, state);
 
     /// <summary>The gradient of the state that <see cref="SetInitialState"/> set, after a backward pass.</summary>
-    public void CopyInitialGradient(int row, Span<float> gradient) => _states.CopyInitialGradient(row, gradient);
+    public void CopyInitialGradient(int row, Span<float> gradient) => States.CopyInitialGradient(row, gradient);
 
     public override void AddStaticGradient(int row, Span<float> sum)
     {

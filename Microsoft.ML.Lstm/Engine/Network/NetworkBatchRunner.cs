@@ -33,7 +33,6 @@ internal sealed unsafe partial class NetworkBatchRunner : BatchRunner
     private readonly WorkerTeam _team;
     private readonly InputLayer _inputs;
     private readonly RecurrentLayer[] _layers;
-    private readonly StackStates _states;
     private readonly FrameSource? _frames;
     private readonly ConvolutionBranch? _convolutions;
     private readonly PoolingLayer? _pooling;
@@ -85,7 +84,6 @@ internal sealed unsafe partial class NetworkBatchRunner : BatchRunner
             : null);
         _layers = [.. Enumerable.Range(0, _shape.Layers)
             .Select(layer => new RecurrentLayer(network.Weights(layer), network.Kernels, layer, isTop: layer == _shape.Layers - 1))];
-        _states = new StackStates(_layers);
         _frames = _shape.InputConvolutions.Count > 0 ? new InputConvolution(_shape, network.InputConvolutions)
             : _shape.StepsPerFrame > 1 ? new FrameLayer(_shape, network.Kernels) : null;
         _convolutions = _shape.Convolutions.Count == 0 ? null
