@@ -16,7 +16,8 @@ void Go(Sample sample, Frame[] frames)
 {
     const int components = 24;
     MLContext ml = sample.ML;
-    Frame[] whole = [.. frames.Where(frame => frame.Video.Length > 0 && frame.Event.Length > 0 && frame.Pixels.All(float.IsFinite))];
+    Frame[] whole = [.. frames.Where(frame => frame.Video.Length > 0 && frame.Event.Length > 0
+        && frame.Pixels.Length > 0 && frame.Pixels.All(float.IsFinite))];
     if (whole.Length < frames.Length)
         Console.WriteLine($"{frames.Length - whole.Length} frames with something missing are left out.");
     sample.Require(whole.Length, 100, "whole frames");
