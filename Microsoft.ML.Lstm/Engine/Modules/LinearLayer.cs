@@ -21,6 +21,8 @@ public sealed unsafe class LinearLayer : Layer
     private readonly Action<int> _gradientPart;
     private FloatBuffer[] _scratch = [];
     private int _parts;
+    // The gradient is made when it is first asked for, which only one thread may do.
+    private ParameterSet _target = null!;
     private readonly KeptTensor _output = new();
     private readonly KeptTensor _inputGradient = new();
     private readonly nint[] _inputLengths = new nint[MaxRank];
@@ -41,7 +43,7 @@ public sealed unsafe class LinearLayer : Layer
         _forwardPart = part => RunRows(part, backward: false);
         _backwardPart = part => RunRows(part, backward: true);
         _gradientPart = part => _gradients.Add(_gradients.Panels * part / _parts, _gradients.Panels * (part + 1) / _parts, _rows,
-            _x.Pointer, _y.Pointer, _scratch[part], Gradient.Parameters);
+            _x.Pointer, _y.Pointer, _scratch[part], _target);
         Packed = [.. _dense.Packed];
     }
 
@@ -95,6 +97,7 @@ public sealed unsafe class LinearLayer : Layer
         CopyRows(outputGradient.Flat(), OutputSize, _y, _dense.OutputStride);
         if (_scratch.Length != Team.Threads)
             _scratch = [.. Enumerable.Range(0, Team.Threads).Select(_ => new FloatBuffer(_gradients.ScratchLength))];
+        _target = Gradient.Parameters;
         Share(_gradients.Panels, _gradientPart);
         if (!ComputesInputGradient)
             return null;
