@@ -6,7 +6,7 @@ namespace Benchmarks;
 
 /// <summary>What the command line asks for.</summary>
 internal sealed record Arguments(IReadOnlyList<Shape> Shapes, IReadOnlyList<int> Threads, double Seconds, CpuKernels Kernels, Clock Clock,
-    bool Peers, string? Python, string Node, string Dotnet, string? JsonFile)
+    bool Peers, string? Python, string Dotnet, string? JsonFile)
 {
     /// <summary>Does what the arguments say and returns the exit code.</summary>
     public static int Run(string[] args, Func<Arguments, int> measure)
@@ -41,7 +41,6 @@ internal sealed record Arguments(IReadOnlyList<Shape> Shapes, IReadOnlyList<int>
             Description = "The Python that has PyTorch; otherwise it is looked for.",
             HelpName = "PROGRAM"
         };
-        var node = new Option<string>("--node") { Description = "Node.js.", HelpName = "PROGRAM", DefaultValueFactory = _ => "node" };
         var dotnet = new Option<string>("--dotnet")
         {
             Description = "The dotnet that runs the peer with libtorch, which may need a newer C library than this program.",
@@ -63,7 +62,7 @@ internal sealed record Arguments(IReadOnlyList<Shape> Shapes, IReadOnlyList<int>
         predict.Hidden = train.Hidden = true;
         var root = new RootCommand("Measure this library's kernels and networks, and other libraries beside them.")
         {
-            shapes, threads, seconds, kernels, processorTime, peers, python, node, dotnet, json, micro, predict, train,
+            shapes, threads, seconds, kernels, processorTime, peers, python, dotnet, json, micro, predict, train,
         };
 
         predict.SetAction(parsed => ChildProcess.Predict(parsed.GetValue(model)!));
@@ -88,7 +87,7 @@ internal sealed record Arguments(IReadOnlyList<Shape> Shapes, IReadOnlyList<int>
             return measure(new Arguments(parsed.GetValue(shapes) is { Length: > 0 } chosen ? chosen : Shape.All, counts,
                 parsed.GetValue(seconds), parsed.GetValue(kernels) is [var width] ? width : CpuKernels.Best,
                 parsed.GetValue(processorTime) ? Clock.Processor : Clock.Elapsed, parsed.GetValue(peers), parsed.GetValue(python),
-                    parsed.GetValue(node)!, parsed.GetValue(dotnet)!, parsed.GetValue(json)));
+                parsed.GetValue(dotnet)!, parsed.GetValue(json)));
         });
         return root.Parse(args).Invoke();
     }

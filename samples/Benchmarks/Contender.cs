@@ -14,7 +14,11 @@ internal interface IContender
 /// </summary>
 internal sealed record Answer(float[] Outputs, double Loss, double GradientNorm)
 {
+    /// <summary>How far a peer's answer may be from ours where it computes in floats, as we do.</summary>
     public const double Tolerance = 1e-4;
+
+    /// <summary>How far where its weights and values have 8 bits.</summary>
+    public const double QuantizedTolerance = 0.05;
 
     /// <summary>The largest difference from <paramref name="other"/>, relative where the numbers are above 1.</summary>
     public double DifferenceFrom(Answer other)

@@ -1,7 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 
@@ -10,27 +9,27 @@ namespace Benchmarks;
 /// <summary>A program under <c>peers/</c> and the settings that it is started with.</summary>
 internal sealed record PeerKind(string Name, string Command, string Script, IReadOnlyDictionary<string, string> Environment, bool CanTrain)
 {
+    private const string PythonScript = "pytorch_peer.py";
+
     private static string Folder => Path.Combine(AppContext.BaseDirectory, "peers");
 
-    /// <summary>The program of <c>peers/TorchSharp</c>, which is built by itself, beside this one.</summary>
-    private static string TorchSharpProgram
-        => Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "TorchSharpPeer", "release", "TorchSharpPeer.dll"));
+    /// <summary>How far its answer may be from ours.</summary>
+    public double Tolerance { get; init; } = Answer.Tolerance;
 
     /// <summary>
     /// Those that this machine may have. Tuned: OpenBLAS takes a processor that it does not know for an old one, and Debian's
     /// build shares its work among threads of its own beside PyTorch's, unless its OpenMP variant is installed.
     /// </summary>
-    public static IEnumerable<PeerKind> All(string? pythonProgram, string node, string dotnet)
+    public static IEnumerable<PeerKind> All(string? pythonProgram, string dotnet)
     {
-        if (File.Exists(TorchSharpProgram))
-            yield return new PeerKind("TorchSharp", dotnet, TorchSharpProgram, new Dictionary<string, string>(), CanTrain: true);
-        else
-            Console.WriteLine("TorchSharp is left out: peers/TorchSharp is not built.");
+        var plain = new Dictionary<string, string>();
+        if (BuiltProgram("TorchSharp") is { } torchSharp)
+            yield return new PeerKind("TorchSharp", dotnet, torchSharp, plain, CanTrain: true);
         string python = pythonProgram ?? PythonWithTorch();
-        yield return new PeerKind("PyTorch", python, "pytorch_peer.py", new Dictionary<string, string>(), CanTrain: true);
+        yield return new PeerKind("PyTorch", python, PythonScript, plain, CanTrain: true);
         if (OpenMPBlas() is { } folder)
         {
-            yield return new PeerKind("PyTorch tuned", python, "pytorch_peer.py", new Dictionary<string, string>
+            yield return new PeerKind("PyTorch tuned", python, PythonScript, new Dictionary<string, string>
             {
                 ["OPENBLAS_CORETYPE"] = "SKYLAKEX",
                 ["ATEN_CPU_CAPABILITY"] = "avx512",
@@ -41,13 +40,20 @@ internal sealed record PeerKind(string Name, string Command, string Script, IRea
         {
             Console.WriteLine("PyTorch tuned is left out: Debian's libopenblas0-openmp is not installed.");
         }
-        yield return new PeerKind("ONNX Runtime", node, "onnxruntime_peer.mjs", new Dictionary<string, string>(), CanTrain: false);
+        if (BuiltProgram("OnnxRuntime") is not { } onnxRuntime)
+            yield break;
+        yield return new PeerKind("ONNX Runtime", "dotnet", onnxRuntime, plain, CanTrain: false);
+        yield return new PeerKind("ONNX Runtime int8", "dotnet", onnxRuntime,
+            new Dictionary<string, string> { ["BENCHMARK_MODEL"] = OnnxModels.QuantizedExtension }, CanTrain: false)
+        {
+            Tolerance = Answer.QuantizedTolerance,
+        };
     }
 
     public bool Can(Work work) => work == Work.Inference || CanTrain;
 
     /// <summary>Whether the program has a network for the shape.</summary>
-    public bool Has(Shape shape) => !shape.IsAdaptive && (!shape.Writes || Script == TorchSharpProgram);
+    public bool Has(Shape shape) => !shape.IsAdaptive && (!shape.Writes || Name == "TorchSharp");
 
     public Process Start(int threads, Clock clock, params string[] arguments)
     {
@@ -68,8 +74,6 @@ internal sealed record PeerKind(string Name, string Command, string Script, IRea
         start.Environment["OPENBLAS_NUM_THREADS"] = count;
         start.Environment["MKL_NUM_THREADS"] = count;
         start.Environment["BENCHMARK_CLOCK"] = clock.ToString();
-        // Where the packages of Node are: not beside the copy of the script.
-        start.Environment["BENCHMARK_PEERS"] = SourceFolder();
         return Process.Start(start)!;
     }
 
@@ -108,7 +112,15 @@ internal sealed record PeerKind(string Name, string Command, string Script, IRea
             : null;
     }
 
-    private static string SourceFolder([CallerFilePath] string file = "") => Path.Combine(Path.GetDirectoryName(file)!, "peers");
+    /// <summary>The program of a folder of <c>peers/</c>, which is built by itself, beside this one.</summary>
+    private static string? BuiltProgram(string name)
+    {
+        string path = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", $"{name}Peer", "release", $"{name}Peer.dll"));
+        if (File.Exists(path))
+            return path;
+        Console.WriteLine($"{name} is left out: peers/{name} is not built.");
+        return null;
+    }
 }
 
 /// <summary>

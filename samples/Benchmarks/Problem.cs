@@ -38,7 +38,9 @@ internal sealed class Problem
         ? new ClassificationTask(Shape.V, stepOutputs: true, classWeights: null, labelSmoothing: 0)
         : new RegressionTask(RegressionLoss.SquaredError, normalizeTargets: false);
 
-    /// <summary>Writes it for the peers, as safetensors with the dimensions as metadata.</summary>
+    /// <summary>
+    /// Writes it for the peers, as safetensors with the dimensions as metadata; beside it, of a network that scores, as ONNX.
+    /// </summary>
     public void Save(string path)
     {
         Shape s = Shape;
@@ -67,8 +69,10 @@ internal sealed class Problem
                 ? [Join("words", [s.B, s.T], sequence => Floats(sequence.Tokens)),
                     Join("next", [s.B, s.T], sequence => Floats(sequence.Labels))]
                 : [Join("x", [s.B, s.T, s.I], sequence => sequence.Features), Join("targets", [s.B, 1], sequence => sequence.Targets)]);
-        using FileStream file = File.Create(path);
-        new SafeTensors(metadata, [.. tensors]).Write(file);
+        using (FileStream file = File.Create(path))
+            new SafeTensors(metadata, [.. tensors]).Write(file);
+        if (s.Works.Contains(Work.Inference))
+            OnnxModels.Save(this, path);
     }
 
     private TrainingSequence NewSequence(Random random)

@@ -21,7 +21,7 @@ static int Measure(Arguments arguments)
         List<PeerKind> present = [];
         if (arguments.Peers)
         {
-            foreach (PeerKind kind in PeerKind.All(arguments.Python, arguments.Node, arguments.Dotnet))
+            foreach (PeerKind kind in PeerKind.All(arguments.Python, arguments.Dotnet))
             {
                 using Peer? peer = Peer.TryStart(kind, threads: 1, arguments.Clock, out string? reason);
                 report.AddPeer(peer is null ? $"{kind.Name} is left out: {reason}" : $"{kind.Name}: {peer.Version}");
@@ -67,7 +67,7 @@ static void MeasureShapes(Arguments arguments, Report report, int threads, IRead
             foreach (Peer peer in able)
             {
                 double difference = peer.Load(file).DifferenceFrom(answer);
-                if (!(difference <= Answer.Tolerance))
+                if (!(difference <= peer.Kind.Tolerance))
                     throw new InvalidOperationException(
                         $"{peer.Name} computes something else than we do on {shape.Name}: the largest difference is {difference}.");
             }

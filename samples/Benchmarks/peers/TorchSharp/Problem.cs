@@ -1,14 +1,12 @@
-using System.Buffers.Binary;
 using System.Globalization;
-using System.Runtime.InteropServices;
-using System.Text.Json;
+using Peers;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace TorchSharpPeer;
 
 /// <summary>Weights, inputs and targets from a file that the benchmarks wrote, and the work that is measured.</summary>
-internal sealed class Problem : IDisposable
+internal sealed class Problem : IPeerProblem
 {
     private readonly Dictionary<string, string> _metadata;
     private readonly Dictionary<string, Tensor> _tensors = [];
@@ -21,7 +19,10 @@ internal sealed class Problem : IDisposable
     public Problem(string path, int threads)
     {
         set_num_threads(threads);
-        _metadata = Read(path);
+        var file = new ProblemFile(path);
+        _metadata = file.Metadata;
+        foreach ((string name, (long[] shape, float[] values)) in file.Tensors)
+            _tensors[name] = tensor(values, shape);
         _areClasses = _tensors.ContainsKey("words");
         // Time-major is what libtorch runs fastest.
         _x = _areClasses ? Words("words") : _tensors["x"].transpose(0, 1).contiguous();
@@ -93,28 +94,5 @@ internal sealed class Problem : IDisposable
         return _areClasses
             ? nn.functional.cross_entropy(outputs.flatten(0, 1), _targets.flatten())
             : nn.functional.mse_loss(outputs, _targets);
-    }
-
-    /// <summary>Reads a file of safetensors; returns its metadata.</summary>
-    private Dictionary<string, string> Read(string path)
-    {
-        byte[] file = File.ReadAllBytes(path);
-        int length = (int)BinaryPrimitives.ReadInt64LittleEndian(file);
-        using var header = JsonDocument.Parse(file.AsMemory(8, length));
-        ReadOnlySpan<byte> data = file.AsSpan(8 + length);
-        var metadata = new Dictionary<string, string>();
-        foreach (JsonProperty entry in header.RootElement.EnumerateObject())
-        {
-            if (entry.Name == "__metadata__")
-            {
-                foreach (JsonProperty pair in entry.Value.EnumerateObject())
-                    metadata[pair.Name] = pair.Value.GetString()!;
-                continue;
-            }
-            long[] shape = [.. entry.Value.GetProperty("shape").EnumerateArray().Select(size => size.GetInt64())];
-            int begin = entry.Value.GetProperty("data_offsets")[0].GetInt32(), end = entry.Value.GetProperty("data_offsets")[1].GetInt32();
-            _tensors[entry.Name] = tensor(MemoryMarshal.Cast<byte, float>(data[begin..end]).ToArray(), shape);
-        }
-        return metadata;
     }
 }
