@@ -15,6 +15,10 @@ internal sealed class EstimatorHarness(MLContext ml, IEstimator<ITransformer> es
 
     public ITransformer Fitted => _fitted ??= estimator.Fit(Data);
 
+    /// <summary>The harness of an estimator whose models have their weights in another format.</summary>
+    public EstimatorHarness WithWeightFormat(WeightFormat format)
+        => new(ml, new RoundingEstimator(estimator, format), rows, schema, outputColumns);
+
     /// <summary>What the estimator says its output will be is what the transformer says it is, and what it really is.</summary>
     public void CheckSchemaPromise()
     {
@@ -185,4 +189,12 @@ internal sealed class EstimatorHarness(MLContext ml, IEstimator<ITransformer> es
     private static string Describe(SchemaShape.Column column)
         => $"{column.Name}: {column.Kind} of {(column.IsKey ? "key " : "")}{column.ItemType} "
             + $"({string.Join(", ", column.Annotations.Select(Describe))})";
+}
+
+/// <summary>Rounds the weights of what it has fitted.</summary>
+internal sealed class RoundingEstimator(IEstimator<ITransformer> estimator, WeightFormat format) : IEstimator<ITransformer>
+{
+    public ITransformer Fit(IDataView input) => estimator.Fit(input).WithWeightFormat(format);
+
+    public SchemaShape GetOutputSchema(SchemaShape inputSchema) => estimator.GetOutputSchema(inputSchema);
 }

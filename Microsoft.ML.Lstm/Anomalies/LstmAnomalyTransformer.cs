@@ -112,6 +112,9 @@ public sealed class LstmAnomalyTransformer : SeriesTransformer
     internal LstmAnomalyTransformer With(LstmForecastingTransformer forecaster, IReadOnlyDictionary<string, KnownScores> known)
         => new(Host, forecaster, Settings, Scores, known);
 
+    internal override LstmAnomalyTransformer WithWeights(WeightFormat format)
+        => new(Host, Forecaster.WithWeights(format), Settings, Scores, Known) { FittedTo = FittedTo };
+
     internal override SeriesSession CreateSession(SessionOptions options) => new AnomalySession(this, options);
 
     private static VersionInfo Version => ModelEntry.Version("LSTMANOM", LoaderSignature);

@@ -160,6 +160,9 @@ public sealed class LstmForecastingTransformer : SeriesTransformer
 
     internal LstmForecastingTransformer With(IReadOnlyDictionary<string, SeriesState> states) => new(Host, Model, Settings, states);
 
+    internal override LstmForecastingTransformer WithWeights(WeightFormat format)
+        => new(Host, Model.WithFormat(format), Settings, States) { FittedTo = FittedTo };
+
     /// <summary>The number of a series, from 1; 0 for one that is not in the training data.</summary>
     internal int NumberOf(string series) => _numbers.GetValueOrDefault(series);
 

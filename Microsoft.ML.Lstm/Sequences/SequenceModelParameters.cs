@@ -74,16 +74,37 @@ public sealed partial class SequenceModelParameters
         ? [this]
         :
         [
-            .. Network.Members.Index().Select(member => new SequenceModelParameters(Network.Member(member.Index))
-            {
-                LabelValues = LabelValues,
-                TokenValues = TokenValues,
-                InputNames = InputNames,
-                NumericSizes = NumericSizes,
-                StaticInputName = StaticInputName,
-                OutputFunction = OutputFunction,
-            }),
+            .. Network.Members.Index().Select(member => With(Network.Member(member.Index))),
         ];
+
+    /// <summary>The numbers that the weights are kept in; <see cref="Weights"/> are floats of the same values.</summary>
+    public WeightFormat WeightFormat => Network.Format;
+
+    /// <summary>
+    /// This network with its weights rounded to a format, for scoring and for smaller files; see
+    /// <see cref="LstmCatalog.WithWeightFormat{TTransformer}(TTransformer, WeightFormat)"/>.
+    /// </summary>
+    /// <param name="format">The format.</param>
+    /// <returns>The network in that format; this one stays as it is.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="format"/> is no format.</exception>
+    /// <exception cref="InvalidOperationException">A weight is NaN or infinite.</exception>
+    public SequenceModelParameters WithWeightFormat(WeightFormat format)
+    {
+        if (!Enum.IsDefined(format))
+            throw new ArgumentOutOfRangeException(nameof(format), format, $"{nameof(format)} must be a {nameof(Lstm.WeightFormat)}.");
+        return With(Network.WithFormat(format));
+    }
+
+    private SequenceModelParameters With(SequenceModel network) => new(network)
+    {
+        LabelValues = LabelValues,
+        TokenValues = TokenValues,
+        Report = Report,
+        InputNames = InputNames,
+        NumericSizes = NumericSizes,
+        StaticInputName = StaticInputName,
+        OutputFunction = OutputFunction,
+    };
 
     /// <summary>The recurrent cell.</summary>
     public CellType CellType => Network.Shape.Cell;

@@ -44,7 +44,7 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
     private int? _featureColumn;
 
     // Packed for scoring once, when there is something to score.
-    private readonly Lazy<ScoringNetwork> _network;
+    private Lazy<ScoringNetwork> _network;
 
     private protected SequencePredictionTransformer(IHost host, SequenceModelParameters model, ScoringColumns columns,
         IEnumerable<OutputColumn> outputs)
@@ -61,7 +61,12 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
                 : [],
             .. columns.AttentionColumnName is { } attention ? new OutputColumn[] { new AttentionColumn(attention) } : [],
         ];
-        _network = new Lazy<ScoringNetwork>(() => new ScoringNetwork(model.Network)
+        _network = Pack(model, columns);
+        Model = model;
+    }
+
+    private static Lazy<ScoringNetwork> Pack(SequenceModelParameters model, ScoringColumns columns)
+        => new(() => new ScoringNetwork(model.Network)
         {
             Writing = columns.Decoding is { } decoding
                 ? new WritingSettings(decoding.BeamSize, decoding.LengthPenalty, decoding.MaximumLength)
@@ -71,8 +76,6 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
                 }
                 : null,
         });
-        Model = model;
-    }
 
     private protected IHost Host { get; }
 
@@ -86,7 +89,7 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
     private FeatureColumn FeatureColumn => Columns.Features[_featureColumn ?? 0];
 
     /// <summary>The trained network.</summary>
-    public SequenceModelParameters Model { get; }
+    public SequenceModelParameters Model { get; private set; }
 
     /// <summary>
     /// How the network was trained; <see langword="null"/> for a model that an earlier version saved, and for a network that was not
@@ -171,6 +174,15 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
         }
         var other = (SequencePredictionTransformer)MemberwiseClone();
         other._featureColumn = index;
+        return other;
+    }
+
+    /// <summary>A copy whose weights are rounded to a format.</summary>
+    internal SequencePredictionTransformer WithWeights(WeightFormat format)
+    {
+        var other = (SequencePredictionTransformer)MemberwiseClone();
+        other.Model = Model.WithWeightFormat(format);
+        other._network = Pack(other.Model, Columns);
         return other;
     }
 

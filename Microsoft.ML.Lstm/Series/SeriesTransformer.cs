@@ -68,6 +68,9 @@ public abstract class SeriesTransformer : ITransformer
     /// <summary>The columns that the transformer adds.</summary>
     internal abstract IReadOnlyList<OutputColumn> Outputs { get; }
 
+    /// <summary>A copy whose weights are rounded to a format; what it knows of the series stays.</summary>
+    internal abstract SeriesTransformer WithWeights(WeightFormat format);
+
     /// <summary>False: the result of a row depends on the rows before it.</summary>
     public bool IsRowToRowMapper => false;
 

@@ -184,7 +184,7 @@ public sealed class ModelFileTests
 
     [TestMethod]
     [DataRow("\"format\":\"Microsoft.ML.Lstm.SequenceModel\"", "\"format\":\"pt\"", "format")]
-    [DataRow("\"version\":\"2\"", "\"version\":\"3\"", "version '1' or '2'")]
+    [DataRow("\"version\":\"2\"", "\"version\":\"3\"", "'weights' in the metadata")]
     [DataRow("\"version\":\"2\"", "\"version\":\"1\"", "in the metadata of version '1' only format, version, network")]
     [DataRow("\"version\":\"2\"", "\"vresion\":\"2\"", "'version'")]
     [DataRow("\"sha256\":", "\"sha257\":", "a sha256 in the metadata of version '2'")]

@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+using Microsoft.ML.Lstm.Engine.Kernels;
 using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Engine.Files;
@@ -16,7 +18,9 @@ namespace Microsoft.ML.Lstm.Engine.Files;
 /// holds 32-bit floats, so doubles and integers above 2^24 belong in texts. The checksum covers them, their number is not limited, and
 /// <see cref="Read(Stream)"/> skips them.
 /// </para>
-/// Version 1, of 0.1.0, has no checksum and nothing beside. Version 2 has both.
+/// Version 1, of 0.1.0, has no checksum and nothing beside. Version 2 has both. Version 3 has, for weights in another
+/// <see cref="WeightFormat"/> than floats, its name as <c>weights</c>: the parameters that <see cref="WeightRounding"/> reaches are of
+/// dtype BF16, or I8 with their scales as a vector of floats, one for each row, whose name has <c>.scale</c> behind that of the parameter.
 /// </remarks>
 internal static class ModelFile
 {
@@ -24,6 +28,7 @@ internal static class ModelFile
     private const string Format = "Microsoft.ML.Lstm.SequenceModel";
     private const string BesidePrefix = "training.";
     private const string MemberPrefix = "members.";
+    private const string ScaleSuffix = ".scale";
     private const string What = "LSTM model";
 
     /// <summary>Writes <paramref name="model"/> at the stream's position.</summary>
@@ -36,15 +41,14 @@ internal static class ModelFile
         var metadata = new Dictionary<string, string>
         {
             [FileVersion.FormatKey] = Format,
-            [FileVersion.Key] = FileVersion.Current,
+            [FileVersion.Key] = model.Format == WeightFormat.Float32 ? FileVersion.Current : FileVersion.OfSmallWeights,
             [NetworkKey] = SavedNetwork.Write([.. model.Members.Select(member => member.Shape)]),
         };
+        if (model.Format != WeightFormat.Float32)
+            metadata.Add(FileVersion.WeightsKey, model.Format.ToString());
         var tensors = new List<SafeTensor>();
         foreach ((int index, ParameterSet member) in model.Members.Index())
-        {
-            tensors.AddRange(member.Parameters.Select(parameter => new SafeTensor(NameOf(parameter, index), parameter.Dimensions,
-                member.Values.AsMemory(parameter.Offset, parameter.Length))));
-        }
+            tensors.AddRange(member.Parameters.SelectMany(parameter => TensorsOf(member, parameter, NameOf(parameter, index))));
         tensors.AddRange(NamedTensors.Of(model));
         if (beside is not null)
         {
@@ -52,7 +56,8 @@ internal static class ModelFile
                 metadata.Add(BesidePrefix + key, text);
             tensors.AddRange(beside.Tensors.Select(tensor => tensor with { Name = BesidePrefix + tensor.Name }));
         }
-        new SafeTensors(metadata, tensors).Write(stream);
+        // Larger elements first, so that each stands at a multiple of its size.
+        new SafeTensors(metadata, [.. tensors.OrderByDescending(tensor => tensor.Type.Size)]).Write(stream);
     }
 
     /// <summary>Reads the model that <see cref="Write"/> wrote, from the stream's position to its end.</summary>
@@ -67,14 +72,15 @@ internal static class ModelFile
     public static SequenceModel Read(Stream stream, out SafeTensors beside)
     {
         IReadOnlyList<NetworkShape> shapes = [];
-        var content = SafeTensors.Read(stream, header => shapes = ReadShapes(header));
+        var format = WeightFormat.Float32;
+        var content = SafeTensors.Read(stream, header => (shapes, format) = ReadShapes(header), ElementType.BFloat16, ElementType.Int8);
         NetworkShape shape = shapes[0];
         var tensors = new NamedTensors(content.Tensors.Where(tensor => !IsBeside(tensor.Name)), What);
-        ParameterSet[] members = [.. shapes.Select(member => new ParameterSet(member))];
+        ParameterSet[] members = [.. shapes.Select(member => new ParameterSet(member, format))];
         foreach ((int index, ParameterSet member) in members.Index())
         {
             foreach (Parameter parameter in member.Parameters)
-                tensors.Take(NameOf(parameter, index), [.. parameter.Dimensions.Select(size => (long)size)]).CopyTo(member[parameter]);
+                Take(tensors, NameOf(parameter, index), parameter, member);
             if (member.Parameters.Any(parameter => parameter.Role == ParameterRole.RunningVariance
                 && member[parameter].IndexOfAnyInRange(float.MinValue, -float.Epsilon) >= 0))
                 throw Invalid("running variances of 0 and more", "less");
@@ -128,17 +134,72 @@ internal static class ModelFile
 
     private static bool IsBeside(string name) => name.StartsWith(BesidePrefix, StringComparison.Ordinal);
 
+    private static ElementType TypeOf(Parameter parameter, WeightFormat format)
+        => format == WeightFormat.Float32 || !WeightRounding.Reaches(parameter) ? ElementType.Float32
+            : format == WeightFormat.BFloat16 ? ElementType.BFloat16 : ElementType.Int8;
+
+    /// <summary>The tensors that a parameter is saved as.</summary>
+    private static IEnumerable<SafeTensor> TensorsOf(ParameterSet parameters, Parameter parameter, string name)
+    {
+        ElementType type = TypeOf(parameter, parameters.Format);
+        ReadOnlyMemory<float> values = parameters.Values.AsMemory(parameter.Offset, parameter.Length);
+        if (type == ElementType.Int8)
+        {
+            float[] quantized = new float[parameter.Length], scales = new float[parameter.Rows];
+            for (int row = 0; row < parameter.Rows; row++)
+            {
+                ReadOnlySpan<float> weights = parameters.Row(parameter, row);
+                scales[row] = QuantizedRow.ScaleOf(weights);
+                for (int column = 0; column < weights.Length; column++)
+                    quantized[row * weights.Length + column] = QuantizedRow.Quantize(weights[column], scales[row]);
+            }
+            yield return new SafeTensor(name + ScaleSuffix, [parameter.Rows], scales);
+            values = quantized;
+        }
+        yield return new SafeTensor(name, parameter.Dimensions, values) { Type = type };
+    }
+
+    /// <summary>Takes what <see cref="TensorsOf"/> made of a parameter.</summary>
+    private static void Take(NamedTensors tensors, string name, Parameter parameter, ParameterSet parameters)
+    {
+        ElementType type = TypeOf(parameter, parameters.Format);
+        tensors.Take(name, type, [.. parameter.Dimensions.Select(size => (long)size)]).CopyTo(parameters[parameter]);
+        if (type == ElementType.BFloat16)
+            return;
+        ReadOnlySpan<float> scales = type == ElementType.Int8 ? tensors.Take(name + ScaleSuffix, parameter.Rows) : [];
+        for (int row = 0; row < scales.Length; row++)
+        {
+            Span<float> weights = parameters.Row(parameter, row);
+            bool isZero = !weights.ContainsAnyExcept(0f);
+            TensorPrimitives.Multiply(weights, scales[row], weights);
+            // Of other numbers the kernels would make their own.
+            if (QuantizedRow.ScaleOf(weights) != scales[row] || isZero != (scales[row] == 0))
+                throw Invalid($"in row {row} of '{name}' a scale of 17 significant bits and a whole number of magnitude 127, or zeros",
+                    "others");
+        }
+    }
+
     /// <summary>
-    /// The shapes of all networks in the metadata of a header, checked against the sizes of the tensors in the header.
+    /// The shapes of all networks in the metadata of a header, checked against the sizes of the tensors in the header, and the format of
+    /// their weights.
     /// </summary>
-    private static IReadOnlyList<NetworkShape> ReadShapes(SafeTensorsHeader header)
+    private static (IReadOnlyList<NetworkShape> Shapes, WeightFormat Format) ReadShapes(SafeTensorsHeader header)
     {
         FileVersion.Check(header, Format, FileVersion.Key, NetworkKey);
         if (!header.Metadata.TryGetValue(NetworkKey, out string? network))
             throw Invalid($"'{NetworkKey}' in the metadata", "none");
+        var format = WeightFormat.Float32;
+        if (header.Metadata.TryGetValue(FileVersion.WeightsKey, out string? name)
+            && (!Enum.TryParse(name, out format) || format == WeightFormat.Float32 || name != format.ToString()))
+            throw Invalid($"{WeightFormat.BFloat16} or {WeightFormat.Int8} as '{FileVersion.WeightsKey}'",
+                $"'{SafeTensorsHeader.Show(name)}'");
         IReadOnlyList<NetworkShape> shapes = SavedNetwork.Read(network);
-        CheckSizes(shapes, [.. header.Tensors.Where(tensor => !IsBeside(tensor.Name))]);
-        return shapes;
+        HashSet<string> quantized = [.. header.Tensors.Where(tensor => tensor.Type == ElementType.Int8).Select(tensor => tensor.Name)];
+        CheckSizes(shapes, [.. header.Tensors.Where(tensor => !IsBeside(tensor.Name) && !IsScale(tensor.Name))]);
+        return (shapes, format);
+
+        bool IsScale(string tensor) => tensor.EndsWith(ScaleSuffix, StringComparison.Ordinal)
+            && quantized.Contains(tensor[..^ScaleSuffix.Length]);
     }
 
     /// <summary>Checks shapes against the tensors of the header, before anything is allocated for them.</summary>

@@ -23,10 +23,16 @@ internal sealed class NamedTensors(IEnumerable<SafeTensor> tensors, string what)
 
     /// <summary>Takes the values of a tensor.</summary>
     /// <exception cref="InvalidDataException">There is no such tensor, or it has another shape.</exception>
-    public ReadOnlySpan<float> Take(string name, params long[] shape)
+    public ReadOnlySpan<float> Take(string name, params long[] shape) => Take(name, ElementType.Float32, shape);
+
+    /// <summary>Takes the values of a tensor whose elements are of a type.</summary>
+    /// <exception cref="InvalidDataException">There is no such tensor, or it has another shape or type.</exception>
+    public ReadOnlySpan<float> Take(string name, ElementType type, long[] shape)
     {
         if (!_tensors.Remove(name, out SafeTensor? tensor))
             throw Invalid($"a tensor '{name}'", "none");
+        if (tensor.Type != type)
+            throw Invalid($"dtype {type.Name} in tensor '{name}'", tensor.Type.Name);
         if (!tensor.Shape.Select(size => (long)size).SequenceEqual(shape))
             throw Invalid($"the shape [{string.Join(", ", shape)}] of tensor '{name}'", $"[{string.Join(", ", tensor.Shape.Take(8))}]");
         return tensor.Values.Span;

@@ -61,7 +61,7 @@ internal sealed class SafeTensorsHeader
             if (LengthOf(tensor.Shape) != tensor.Values.Length)
                 throw new InvalidOperationException(
                     $"Tensor '{tensor.Name}' can't be saved: {tensor.Values.Length} values don't fill the shape {Show(tensor.Shape)}.");
-            entries.Add(new Entry(tensor.Name, tensor.Shape, ElementType.Float32, begin, tensor.Values.Length));
+            entries.Add(new Entry(tensor.Name, tensor.Shape, tensor.Type, begin, tensor.Values.Length));
             begin = entries[^1].End;
         }
         return new SafeTensorsHeader(content.Metadata, entries, begin);

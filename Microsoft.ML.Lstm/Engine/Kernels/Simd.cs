@@ -313,4 +313,16 @@ internal static class FloatFormat
 
     /// <summary>Where in a float the exponent begins.</summary>
     public const int MantissaBits = 23;
+
+    /// <summary>The nearest float whose last <paramref name="bits"/> bits are 0; halves go to an even bit before them.</summary>
+    public static float Round(float value, int bits)
+    {
+        uint word = BitConverter.SingleToUInt32Bits(value);
+        uint half = (1u << (bits - 1)) - 1 + ((word >> bits) & 1);
+        return Truncate(BitConverter.UInt32BitsToSingle(word + half), bits);
+    }
+
+    /// <summary>The value with 0 for its last <paramref name="bits"/> bits.</summary>
+    public static float Truncate(float value, int bits)
+        => BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(value) & ~((1u << bits) - 1));
 }

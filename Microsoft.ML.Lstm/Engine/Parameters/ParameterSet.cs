@@ -120,8 +120,10 @@ internal sealed class ParameterSet
     /// <summary>Before the names of a decoder's parameters.</summary>
     public const string DecoderPrefix = "decoder.";
 
-    public ParameterSet(NetworkShape shape)
-        : this(shape, Allocate(shape), offset: 0, tablesAt: null)
+    /// <param name="shape">The network's shape.</param>
+    /// <param name="format">The format that holds the values which the set will have.</param>
+    public ParameterSet(NetworkShape shape, WeightFormat format = WeightFormat.Float32)
+        : this(shape, format, Allocate(shape), offset: 0, tablesAt: null)
     {
     }
 
@@ -129,9 +131,10 @@ internal sealed class ParameterSet
     /// A set whose values begin at <paramref name="offset"/> of an array, and its embeddings at <paramref name="tablesAt"/> or, where that
     /// is null, behind the dense ones.
     /// </summary>
-    private ParameterSet(NetworkShape shape, float[] values, int offset, int? tablesAt)
+    private ParameterSet(NetworkShape shape, WeightFormat format, float[] values, int offset, int? tablesAt)
     {
         Shape = shape;
+        Format = format;
         Values = values;
         var parameters = new List<Parameter>();
         int start = offset;
@@ -184,7 +187,7 @@ internal sealed class ParameterSet
         if (shape.Decoder is { } decoder)
         {
             long decoderTables = decoder.Embeddings.Sum(table => table.Length);
-            Decoder = new ParameterSet(decoder, values, offset, tablesAt: (int)(shape.ParameterCount - decoderTables));
+            Decoder = new ParameterSet(decoder, format, values, offset, tablesAt: (int)(shape.ParameterCount - decoderTables));
             AddOfDecoder(ofTables: false);
             offset += Decoder.DenseLength;
         }
@@ -252,6 +255,11 @@ internal sealed class ParameterSet
     public NetworkShape Shape { get; }
 
     /// <summary>
+    /// The format that holds all values which <see cref="WeightRounding"/> reaches to the last bit; files and kernels for scoring use it.
+    /// </summary>
+    public WeightFormat Format { get; }
+
+    /// <summary>
     /// The parameters of the decoder, if there is one, without the prefix; they share the <see cref="Values"/> of this set.
     /// </summary>
     public ParameterSet? Decoder { get; }
@@ -313,7 +321,7 @@ internal sealed class ParameterSet
     /// <summary>The name of embedding table <paramref name="index"/>.</summary>
     public static string EmbeddingName(int index) => $"embeddings.{index}.weight";
 
-    /// <summary>A copy of this set.</summary>
+    /// <summary>A copy of this set, to be changed: as floats, whatever format has held its values.</summary>
     public ParameterSet Clone()
     {
         var clone = new ParameterSet(Shape);

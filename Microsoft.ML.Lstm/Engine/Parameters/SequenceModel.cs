@@ -46,6 +46,14 @@ internal sealed record SequenceModel(
         return first with { OtherMembers = [.. models.SelectMany(model => model.Members).Skip(1)] };
     }
 
+    /// <summary>The format of the weights of all members.</summary>
+    public WeightFormat Format => Parameters.Format;
+
+    /// <summary>This model with its weights rounded to a format; the scalers stay as they are.</summary>
+    /// <exception cref="InvalidOperationException">A weight is NaN or infinite.</exception>
+    public SequenceModel WithFormat(WeightFormat format)
+        => Of([.. Members.Select(member => WeightRounding.Round(member, format))], Scalers);
+
     /// <summary>A model of one of the members alone.</summary>
     public SequenceModel Member(int index) => this with { Parameters = Members[index], OtherMembers = [] };
 

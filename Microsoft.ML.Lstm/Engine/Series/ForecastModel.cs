@@ -28,6 +28,10 @@ internal sealed record ForecastModel(IReadOnlyList<ForecastNetwork> Networks, Fo
     /// <summary>The number of series in the training data.</summary>
     public int Series => Scaling.Levels.Length / Layout.Targets - 1;
 
+    /// <summary>This model with the weights of its networks rounded to a format.</summary>
+    public ForecastModel WithFormat(WeightFormat format)
+        => this with { Networks = [.. Networks.Select(one => one with { Network = one.Network.WithFormat(format) })] };
+
     /// <summary>The networks, ready to run.</summary>
     public SequenceNetwork[] Pack() => Pack(NetworkPasses.Forward);
 

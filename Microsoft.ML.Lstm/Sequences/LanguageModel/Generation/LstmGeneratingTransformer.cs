@@ -61,6 +61,10 @@ public sealed class LstmGeneratingTransformer : ITransformer
     /// <summary>The column of texts to go on with.</summary>
     public string InputColumnName => _model.FeatureColumnName;
 
+    /// <summary>A copy whose weights are rounded to a format.</summary>
+    internal LstmGeneratingTransformer WithWeights(WeightFormat format)
+        => new(_host, (LstmLanguageModelTransformer)_model.WithWeights(format), _saved);
+
     bool ITransformer.IsRowToRowMapper => true;
 
     /// <summary>The columns of the output.</summary>
