@@ -53,7 +53,7 @@ public sealed class SavedForecastTests
     [DataRow("layout.knownCovariates", "0", "expected columns of 0 past and 0 known covariates, found others")]
     [DataRow("layout.knownCovariates", "1048576", "features and ")]
     [DataRow("layout.calendarFeatures", "8", "features of the calendar")]
-    [DataRow("layout.scaling", "7", "expected known names of scaling")]
+    [DataRow("layout.scaling", "7", "an error at $.layout.scaling: it is a number")]
     [DataRow("layout.scaling", "\"Elephant\"", "can't be read")]
     [DataRow("layout.loss", "\"Gaussian\"", "outputs; expected ")]
     [DataRow("layout.hasMissing", "true", "features and ")]
@@ -61,26 +61,26 @@ public sealed class SavedForecastTests
     [DataRow("layout", "null", "can't be read")]
     [DataRow("settings", "null", "can't be read")]
     [DataRow("settings.columns", "null", "can't be read")]
-    [DataRow("settings.columns.targets", "[null]", "expected names of columns, found an empty one")]
+    [DataRow("settings.columns.targets", "[null]", "an error at $.settings.columns.targets[0]: it is null")]
     [DataRow("settings.columns.targets", "[]", "expected 1 columns of targets, found 0")]
     [DataRow("settings.columns.knownCovariates", "[\"Promotion\", \"Size\"]",
         "expected columns of 0 past and 1 known covariates, found others")]
     [DataRow("settings.columns.series", "\"\"", "expected names of columns, found an empty one")]
-    [DataRow("settings.columns.time", "null", "expected a time step where there is a column of times")]
-    [DataRow("settings.columns.statics", "null", "A saved LSTM forecast has 1 static features, but its columns say ''.")]
+    [DataRow("settings.columns.time", "", "expected a time step where there is a column of times")]
+    [DataRow("settings.columns.statics", "", "A saved LSTM forecast has 1 static features, but its columns say ''.")]
     [DataRow("settings.timeStep.ticks", "-1", "a step ahead")]
     [DataRow("settings.timeStep.months", "2147483647", "a step ahead")]
     [DataRow("settings.outputColumnName", "\"\"", "expected names of columns, found an empty one")]
     [DataRow("settings.confidenceLevel", "1", "expected a confidence level above 0 and below 1")]
     [DataRow("settings.confidenceLevel", "\"NaN\"", "can't be read")]
-    [DataRow("settings.missing", "3", "expected known names")]
+    [DataRow("settings.missing", "\"3\"", "an error at $.settings.missing: it is not one of")]
     [DataRow("settings.series", "[]", "expected different names of series")]
-    [DataRow("settings.series", "[\"a\", null]", "expected different names of series")]
+    [DataRow("settings.series", "[\"a\", null]", "an error at $.settings.series[1]: it is null")]
     [DataRow("settings.series", "[\"a\", \"a\"]", "expected different names of series")]
     [DataRow("settings.series", "[\"a\"]", "embeddings of other series than its 1")]
     [DataRow("settings.series", "[\"a\", \"b\", \"c\"]", "embeddings of other series than its 3")]
     [DataRow("known", "null", "can't be read")]
-    [DataRow("known", "[null, null]", "expected one state a series")]
+    [DataRow("known", "[null, null]", "an error at $.known[0]: it is null")]
     [DataRow("known", """[{"name": "a", "time": "2024-01-01T00:00:00"}, {"name": "a", "time": "2024-01-01T00:00:00"}]""",
         "expected one state a series")]
     [DataRow("known", """[{"name": "a", "time": "2024-01-01T00:00:00"}]""", "of tensor 'states'")]
@@ -92,7 +92,10 @@ public sealed class SavedForecastTests
         string[] names = path.Split('.');
         foreach (string name in names[..^1])
             node = node[name]!;
-        node[names[^1]] = JsonNode.Parse(value);
+        if (value == "")
+            node.AsObject().Remove(names[^1]);
+        else
+            node[names[^1]] = JsonNode.Parse(value);
         return Encoding.UTF8.GetBytes(root.ToJsonString());
     }, message);
 

@@ -95,10 +95,10 @@ public sealed class SavedModelTests
     [DataRow(AnyTrainer.Multiclass,
         """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 8}], "vectorScore": false,"""
             + """ "labelValues": {"type": "Boolean", "values": ["True", null, "False"]}}""",
-        "expected values of labels of type Boolean, found null")]
+        "an error at $.labelValues.values[1]: it is null, not a text")]
     [DataRow(AnyTrainer.Multiclass,
         """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 8}], "vectorScore": false,"""
-            + """ "labelValues": {"type": "Text", "values": ["a", null, "c"]}}""", "expected values of labels of type Text, found null")]
+            + """ "labelValues": {"type": "Text", "values": ["a", null, "c"]}}""", "an error at $.labelValues.values[1]: it is null")]
     [DataRow(AnyTrainer.Multiclass,
         """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 8}], "vectorScore": false,"""
             + """ "labelValues": {"type": "Text", "values": null}}""", "The columns of a saved LSTM model can't be read: ")]

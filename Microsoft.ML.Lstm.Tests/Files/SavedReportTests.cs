@@ -89,13 +89,13 @@ public sealed class SavedReportTests
     [DataRow("null", "expected an object, found null")]
     [DataRow("""{"surprise": 1}""", "surprise")]
     [DataRow("""{"choices": null}""", "can't be read")]
-    [DataRow("""{"choices": [null]}""", "expected names of options, found none")]
+    [DataRow("""{"choices": [null]}""", "$.choices[0]: it is null, not an object")]
     [DataRow("""{"baselines": [{"name": "", "error": 1}]}""", "expected names of baselines, found none")]
     [DataRow("""{"keptEpoch": 2, "numberOfEpochs": 1}""", "expected a kept epoch from 0 to the number of epochs, found 2 of 1")]
     [DataRow("""{"numberOfEpochs": 2, "epochs": [{"epoch": 2, "trainingLoss": 1}, {"epoch": 1, "trainingLoss": 1}]}""",
         "expected epochs in order, from 1 to 2, found 1")]
     [DataRow("""{"numberOfEpochs": 2, "epochs": [{"epoch": 3, "trainingLoss": 1}]}""", "expected epochs in order, from 1 to 2, found 3")]
-    [DataRow("""{"members": [null]}""", "expected reports as members, found null")]
+    [DataRow("""{"members": [null]}""", "$.members[0]: it is null, not an object")]
     [DataRow("""{"members": [{"members": [{}]}]}""", "expected members without members of their own, found some")]
     public void ADamagedReportIsOneClearError(string json, string message)
         => StringAssert.Contains(

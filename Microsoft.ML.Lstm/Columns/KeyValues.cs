@@ -96,8 +96,6 @@ internal sealed record KeyValues(string Type, string[] Values)
     {
         if (Values.Length != classes)
             throw Invalid($"{classes} values of labels", $"{Values.Length}");
-        if (Array.Exists(Values, value => value is null))
-            throw Invalid($"values of labels of type {Type}", "null");
         try
         {
             Find().Check(Values);

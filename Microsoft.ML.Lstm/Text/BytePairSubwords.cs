@@ -23,7 +23,7 @@ internal sealed class BytePairSubwords : SubwordTokenizer
     public BytePairSubwords(SubwordSettings settings, byte[] vocabulary, byte[] merges)
         : base(settings, vocabulary, merges)
     {
-        Dictionary<string, int> ids = SavedJson.Read(vocabulary, SavedJsonContext.Default.DictionaryStringInt32,
+        Dictionary<string, int> ids = SavedJson.Read(vocabulary, pieces => pieces.Entries(id => id.Int32()),
             "The vocabulary of a byte pair encoding");
         bool isOfBytes = ids.ContainsKey(ByteCharacters[' '].ToString());
         settings.UnknownToken ??= Array.Find(UnknownTokens, ids.ContainsKey);

@@ -213,7 +213,7 @@ public sealed class ModelFileTests
     [DataRow("\\\"bidirectional\\\":false", "\\\"bidirectional\\\":false,\\\"more\\\":1", "'more'")]
     [DataRow("\\\"layers\\\":1", "\\\"layers\\\":1,\\\"layers\\\":1", "'layers'")]
     [DataRow("\\\"layers\\\":1", "\\\"layers\\\":[[[1]]]", "an error at $.layers")]
-    [DataRow("\\\"layers\\\":1", "\\\"lay\\\\ud800ers\\\":1", "found an error at")]
+    [DataRow("\\\"layers\\\":1", "\\\"lay\\\\ud800ers\\\":1", "found an invalid sequence")]
     [DataRow("\"head.bias\"", "\"head.bios\"", "'head.bias'")]
     [DataRow("\"shape\":[16,3]", "\"shape\":[3,16]", "[16, 3]")]
     [DataRow("\"shape\":[16,3]", "\"shape\":[48]", "[16, 3]")]
@@ -311,7 +311,7 @@ public sealed class ModelFileTests
 
     [TestMethod]
     [DataRow("\\\"members\\\":[{", "\\\"membres\\\":[{", "membres")]
-    [DataRow("\\\"members\\\":[{", "\\\"members\\\":[null,{", "found null")]
+    [DataRow("\\\"members\\\":[{", "\\\"members\\\":[null,{", "it is null")]
     [DataRow("\\\"members\\\":[{", "\\\"members\\\":[{\\\"members\\\":[],", "of their own")]
     [DataRow("\\\"members\\\":[{", "\\\"members\\\":[{\\\"embeddings\\\":[],", "without embeddings")]
     [DataRow("\\\"members\\\":[{", "\\\"members\\\":[{\\\"crf\\\":true,\\\"stepOutputs\\\":true,", "of the first")]

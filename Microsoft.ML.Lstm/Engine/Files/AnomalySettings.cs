@@ -34,6 +34,19 @@ internal sealed record AnomalySettings
     [JsonIgnore]
     public DetectionRule Rule => new(Residuals, Side, History, 1 - Confidence / 100);
 
+    public static AnomalySettings From(SavedValue json) => new()
+    {
+        OutputColumnName = json["outputColumnName"].Text(),
+        Confidence = json["confidence"].Double(),
+        Side = json.Find("side")?.Enum<ResidualSide>() ?? default,
+        History = json["history"].Int32(),
+        Residuals = json["residuals"].Object(scale
+            => new ResidualScale(scale["median"].Double(), scale["unit"].Double(), scale["smoothing"].Int32())
+            {
+                UsualWeight = scale.Find("usualWeight")?.Double() ?? 0,
+            }),
+    };
+
     /// <summary>Whether a number is a valid <see cref="ResidualScale.UsualWeight"/>.</summary>
     public static bool IsUsualWeight(double weight) => weight is >= 0 and <= 1000;
 

@@ -40,6 +40,22 @@ internal sealed record ForecastSettings
 
     /// <summary>The names of the series of the training data, in the order of their numbers.</summary>
     public required string[] Series { get; init; }
+
+    public static ForecastSettings From(SavedValue json) => new()
+    {
+        Columns = json["columns"].Object(SeriesColumns.From),
+        OutputColumnName = json["outputColumnName"].Text(),
+        LowerBoundColumnName = json.Find("lowerBoundColumnName")?.Text(),
+        UpperBoundColumnName = json.Find("upperBoundColumnName")?.Text(),
+        ConfidenceLevel = json["confidenceLevel"].Double(),
+        RowInterval = json.Find("timeStep")?.Object(step
+            => new RowInterval(step["months"].Int32(), step["ticks"].Int64(), step["calendar"].Enum<CalendarFeatures>())),
+        FillsGaps = json.Find("fillsGaps")?.Boolean() ?? false,
+        UsualGap = json.Find("usualGap")?.Int64() ?? 0,
+        HasOffsets = json.Find("hasOffsets")?.Boolean() ?? false,
+        Missing = json.Find("missing")?.Enum<MissingValueHandling>() ?? default,
+        Series = json["series"].Array(name => name.Text()),
+    };
 }
 
 /// <summary>The names of the columns that the rows of series are read from.</summary>
@@ -47,10 +63,9 @@ internal sealed record SeriesColumns
 {
     public required string[] Targets { get; init; }
 
-    // With setters: see SavedJsonContext.
-    public string[] PastCovariates { get; set; } = [];
+    public string[] PastCovariates { get; init; } = [];
 
-    public string[] KnownCovariates { get; set; } = [];
+    public string[] KnownCovariates { get; init; } = [];
 
     /// <summary>The column of times; null for none.</summary>
     public string? Time { get; init; }
@@ -64,4 +79,14 @@ internal sealed record SeriesColumns
     /// <summary>The columns of numbers, in the order of the numbers of a row.</summary>
     [JsonIgnore]
     public IEnumerable<string> Numbers => [.. Targets, .. PastCovariates, .. KnownCovariates];
+
+    public static SeriesColumns From(SavedValue json) => new()
+    {
+        Targets = json["targets"].Array(name => name.Text()),
+        PastCovariates = json.Find("pastCovariates")?.Array(name => name.Text()) ?? [],
+        KnownCovariates = json.Find("knownCovariates")?.Array(name => name.Text()) ?? [],
+        Time = json.Find("time")?.Text(),
+        Series = json.Find("series")?.Text(),
+        Statics = json.Find("statics")?.Text(),
+    };
 }

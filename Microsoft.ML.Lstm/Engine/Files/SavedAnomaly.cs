@@ -23,17 +23,30 @@ internal sealed record SavedAnomaly(AnomalySettings Settings, float[] Quantiles,
     public byte[] ToJson() => SavedJson.Write(this, SavedJsonContext.Default.SavedAnomaly);
 
     /// <exception cref="InvalidDataException">It is not the JSON of an anomaly detector.</exception>
-    public static SavedAnomaly FromJson(ReadOnlySpan<byte> json)
+    public static SavedAnomaly FromJson(ReadOnlyMemory<byte> json)
     {
-        SavedAnomaly saved = SavedJson.Read(json, SavedJsonContext.Default.SavedAnomaly, "A saved LSTM anomaly detector");
+        SavedAnomaly saved = SavedJson.Read(json, value => value.Object(From), "A saved LSTM anomaly detector");
         saved.Check();
         return saved;
     }
 
+    private static SavedAnomaly From(SavedValue json)
+        => new(json["settings"].Object(AnomalySettings.From), json["quantiles"].Array(value => value.Single()),
+            json["lower"].Object(TailFrom), json["upper"].Object(TailFrom), json["known"].Entries(series => series.Object(ScoresFrom)));
+
+    private static ExponentialTail TailFrom(SavedValue json) => new(json["rate"].Single(), json["excess"].Single());
+
+    private static KnownScores ScoresFrom(SavedValue json)
+        => new(json["recent"].Array(score => score.Single()), json["lower"].Object(TailFrom), json["upper"].Object(TailFrom))
+        {
+            Usual = json.Find("usual")?.Object(usual
+                => new UsualState(usual["mean"].Double(), usual["variance"].Double(), usual["count"].Double())),
+        };
+
     private void Check()
     {
-        if (Settings.OutputColumnName == "" || !(Settings.Confidence is > 0 and < 100) || !Enum.IsDefined(Settings.Side))
-            throw Invalid("expected a column name, a confidence above 0 and below 100, and a known side");
+        if (Settings.OutputColumnName == "" || !(Settings.Confidence is > 0 and < 100))
+            throw Invalid("expected a column name, and a confidence above 0 and below 100");
         if (!AnomalySettings.IsHistory(Settings.History))
             throw Invalid($"expected a history of {AnomalySettings.HistoryRange}, found {Settings.History}");
         if (Settings.Residuals.Smoothing is < 1 or > AnomalySettings.MaxSmoothing
@@ -49,9 +62,9 @@ internal sealed record SavedAnomaly(AnomalySettings Settings, float[] Quantiles,
             || !AreTails(Lower, Upper))
             throw Invalid($"expected {ScoreDistribution.QuantileCount} finite quantiles in ascending order, and tails with rates from 0 "
                 + "to 1 and finite excesses above 0");
-        foreach ((string series, KnownScores? known) in Known)
+        foreach ((string series, KnownScores known) in Known)
         {
-            if (known?.Recent.Length != Settings.Residuals.Smoothing + 1
+            if (known.Recent.Length != Settings.Residuals.Smoothing + 1
                 || !TensorPrimitives.IsFiniteAll<float>(known.Recent)
                 || known.Usual is { } usual && !(double.IsFinite(usual.Mean) && usual is { Variance: >= 0 and <= MaxVariance, Count: >= 0 })
                 || !AreTails(known.Lower, known.Upper))

@@ -25,6 +25,11 @@ internal sealed record KnownSeries(
 
     private TimeSpan Offset => TimeSpan.FromMinutes(OffsetMinutes ?? 0);
 
+    public static KnownSeries From(SavedValue json)
+        => new(json["name"].Text(), json["time"].Time(), json.Find("offsetMinutes")?.Int32(), json.Find("until")?.Time(),
+            json.Find("statics")?.Array(value => value.Single()),
+            json.Find("start")?.Object(start => new SeriesStart(start["rows"].Int32(), start["first"].UInt64(), start["all"].UInt64())));
+
     public static KnownSeries Of(string name, SeriesState state)
         => new(name, state.Time.DateTime,
             state.Time.Offset == TimeSpan.Zero ? null : (int)state.Time.Offset.TotalMinutes,
@@ -72,12 +77,36 @@ internal sealed record SavedForecast(ForecastSettings Settings, ForecastLayout L
     public byte[] ToJson() => SavedJson.Write(this, SavedJsonContext.Default.SavedForecast);
 
     /// <exception cref="InvalidDataException">It is not the JSON of a forecasting transformer.</exception>
-    public static SavedForecast FromJson(ReadOnlySpan<byte> json)
+    public static SavedForecast FromJson(ReadOnlyMemory<byte> json)
     {
-        SavedForecast saved = SavedJson.Read(json, SavedJsonContext.Default.SavedForecast, "A saved LSTM forecast");
+        SavedForecast saved = SavedJson.Read(json, value => value.Object(From), "A saved LSTM forecast");
         saved.Check();
         return saved;
     }
+
+    private static SavedForecast From(SavedValue json)
+        => new(json["settings"].Object(ForecastSettings.From), json["layout"].Object(LayoutFrom),
+            json["known"].Array(series => series.Object(KnownSeries.From)))
+        {
+            OtherLayouts = json.Find("otherLayouts")?.Array(layout => layout.Object(LayoutFrom)),
+            Baselines = json.Find("baselines")?.Object(mixture
+                => new BaselineMixture(mixture["seasonality"].Int32(), mixture["weights"].Array(weight => weight.Double()))),
+        };
+
+    private static ForecastLayout LayoutFrom(SavedValue json) => new()
+    {
+        Targets = json["targets"].Int32(),
+        PastCovariates = json.Find("pastCovariates")?.Int32() ?? 0,
+        KnownCovariates = json.Find("knownCovariates")?.Int32() ?? 0,
+        CalendarFeatures = json.Find("calendarFeatures")?.Int32() ?? 0,
+        Horizon = json["horizon"].Int32(),
+        Lags = json["lags"].Int32(),
+        WindowSize = json["windowSize"].Int32(),
+        Scaling = json.Find("scaling")?.Enum<SeriesScaling>() ?? default,
+        Loss = json.Find("loss")?.Enum<ForecastLoss>() ?? default,
+        HasMissing = json.Find("hasMissing")?.Boolean() ?? false,
+        WindowDecides = json.Find("windowDecides")?.Boolean() ?? false,
+    };
 
     /// <summary>Checks that a network is that of these settings, with one of their layouts.</summary>
     /// <exception cref="InvalidDataException">It is another one.</exception>
@@ -106,7 +135,7 @@ internal sealed record SavedForecast(ForecastSettings Settings, ForecastLayout L
 
     private void Check()
     {
-        if (OtherLayouts is { Length: 0 or >= MaxNetworks } || OtherLayouts?.Contains(null) == true)
+        if (OtherLayouts is { Length: 0 or >= MaxNetworks })
             throw Invalid($"expected 1 to {MaxNetworks} networks, found others");
         foreach (ForecastLayout one in Layouts)
             Check(one);
@@ -115,8 +144,6 @@ internal sealed record SavedForecast(ForecastSettings Settings, ForecastLayout L
             throw Invalid("expected networks with the same inputs and steps ahead, found others");
         if (Baselines is { IsValid: false })
             throw Invalid("expected weights of baselines from 0 to 1, found others");
-        if (!Enum.IsDefined(Settings.Missing))
-            throw Invalid("expected known names of how missing values are handled, found others");
         if (Settings.Columns.Targets.Length != layout.Targets)
             throw Invalid($"expected {layout.Targets} columns of targets, found {Settings.Columns.Targets.Length}");
         if (Settings.Columns.PastCovariates.Length > layout.PastCovariates
@@ -139,11 +166,11 @@ internal sealed record SavedForecast(ForecastSettings Settings, ForecastLayout L
             throw Invalid("expected names of columns, found an empty one");
         if (!(Settings.ConfidenceLevel is > 0 and < 1))
             throw Invalid($"expected a confidence level above 0 and below 1, found {Settings.ConfidenceLevel}");
-        if (Settings.Series.Length == 0 || Settings.Series.Contains(null) || Settings.Series.Distinct().Count() != Settings.Series.Length)
+        if (Settings.Series.Length == 0 || Settings.Series.Distinct().Count() != Settings.Series.Length)
             throw Invalid("expected different names of series, found others");
-        if (Settings.UsualGap < 0 || !Array.TrueForAll(Known, known => known?.IsValid != false))
+        if (Settings.UsualGap < 0 || !Array.TrueForAll(Known, known => known.IsValid))
             throw Invalid("expected times within the calendar, with offsets of at most 14 hours, found others");
-        if (Known.Any(known => known?.Name is null) || Known.DistinctBy(known => known.Name).Count() != Known.Length)
+        if (Known.DistinctBy(known => known.Name).Count() != Known.Length)
             throw Invalid("expected one state a series, found more");
     }
 
@@ -161,8 +188,6 @@ internal sealed record SavedForecast(ForecastSettings Settings, ForecastLayout L
             || (long)layout.Targets * layout.History > int.MaxValue
             || (long)layout.Targets * layout.Lags + (long)layout.KnownCovariates * (layout.Horizon + 1) + 3L * MaxSize > int.MaxValue)
             throw Invalid("expected sizes whose products are small, found others");
-        if (!Enum.IsDefined(layout.Scaling) || !Enum.IsDefined(layout.Loss))
-            throw Invalid("expected known names of scaling and loss, found others");
     }
 
     // The same rows, and forecasts of the same values.

@@ -18,12 +18,21 @@ internal sealed record SavedGeneration(
     public byte[] ToJson() => SavedJson.Write(this, SavedJsonContext.Default.SavedGeneration);
 
     /// <exception cref="InvalidDataException">It isn't what <see cref="ToJson"/> makes of settings.</exception>
-    public static SavedGeneration FromJson(ReadOnlySpan<byte> json)
+    public static SavedGeneration FromJson(ReadOnlyMemory<byte> json)
     {
-        SavedGeneration saved = SavedJson.Read(json, SavedJsonContext.Default.SavedGeneration, "Saved settings of a text generation");
+        SavedGeneration saved = SavedJson.Read(json, value => value.Object(From), "Saved settings of a text generation");
         return saved.OutputColumnName != ""
             ? saved
             : throw new InvalidDataException(
                 "Saved settings of a text generation can't be read: expected the name of a column, found none.");
     }
+
+    private static SavedGeneration From(SavedValue json)
+        => new(json["outputColumnName"].Text(), json["maximumLength"].Int32(), json["temperature"].Single(),
+            json["repetitionPenalty"].Single(), json["beamWidth"].Int32(), json["lengthPenalty"].Single(),
+            json["stopKeys"].Array(key => key.UInt32()), json["seed"].Int32())
+        {
+            TopK = json.Find("topK")?.Int32(),
+            TopP = json.Find("topP")?.Single(),
+        };
 }

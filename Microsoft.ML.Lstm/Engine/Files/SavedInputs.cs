@@ -42,17 +42,24 @@ internal sealed record SavedInputs(string[] Names, int[] NumericSizes)
     {
         if (!beside.Metadata.TryGetValue(Name, out string? json))
             return null;
-        SavedInputs saved = SavedJson.Read(Encoding.UTF8.GetBytes(json), SavedJsonContext.Default.SavedInputs,
-            "The inputs of an LSTM model");
+        SavedInputs saved = SavedJson.Read(Encoding.UTF8.GetBytes(json), inputs => inputs.Object(From), "The inputs of an LSTM model");
         bool areNamed = saved.Names.Length == 0
             || saved.Names.Length == saved.NumericSizes.Count(size => size > 0) + shape.Embeddings.Count;
-        return areNamed && !saved.Names.Contains(null) && saved.NumericSizes.All(size => size >= 0)
+        return areNamed && saved.NumericSizes.All(size => size >= 0)
             && saved.NumericSizes.Sum(size => (long)size) == shape.NumericSize && (saved.Static is null || shape.StaticSize > 0)
-            && (saved.Function is not { } function || Enum.IsDefined(function))
             && (saved.Tokens is null || saved.Tokens.Length == shape.Embeddings.Count)
             ? saved
             : throw new InvalidDataException(
                 $"The inputs of an LSTM model can't be read: expected those of {shape.NumericSize} features and {shape.Embeddings.Count} "
                 + $"columns of tokens, found {saved.Names.Length} names for {saved.NumericSizes.Sum(size => (long)size)} features.");
     }
+
+    private static SavedInputs From(SavedValue json)
+        => new(json["names"].Array(name => name.Text()), json["numericSizes"].Array(size => size.Int32()))
+        {
+            Static = json.Find("static")?.Text(),
+            Function = json.Find("function")?.Enum<OutputFunction>(),
+            Labels = json.Find("labels")?.Object(SavedKeyValues.From),
+            Tokens = json.Find("tokens")?.Array(column => column.OrNull()?.Object(SavedKeyValues.From)),
+        };
 }

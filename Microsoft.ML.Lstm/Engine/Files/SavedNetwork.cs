@@ -89,12 +89,35 @@ internal sealed partial record SavedNetwork(
     /// less than 1 (static size and vocabulary: less than 0), or members have other inputs or outputs than the first.</exception>
     public static IReadOnlyList<NetworkShape> Read(string text)
     {
-        SavedNetwork saved = SavedJson.Read(Encoding.UTF8.GetBytes(text), SavedJsonContext.Default.SavedNetwork, What);
+        SavedNetwork saved = SavedJson.Read(Encoding.UTF8.GetBytes(text), network => network.Object(From), What);
         NetworkShape first = Load(saved);
         if (first is { Head: Head.NextToken, Embeddings.Count: 0 })
             throw Invalid("an embedding where there is nextToken", "none");
         return [first, .. (saved.Members ?? []).Select(member => LoadMember(member, first))];
     }
+
+    private static SavedNetwork From(SavedValue json)
+        => new(json["cell"].Text(), json["inputSize"].Int32(), json["hiddenSize"].Int32(), json["layers"].Int32(),
+            json["bidirectional"].Boolean(), json["pooling"].Text(), json["staticSize"].Int32(), json["outputSize"].Int32())
+        {
+            Embeddings = json.Find("embeddings")?.Array(table => table.Object(SavedEmbedding.From)),
+            Characters = json.Find("characters")?.Object(SavedCharacters.From),
+            StepOutputs = json.Find("stepOutputs")?.Boolean(),
+            Crf = json.Find("crf")?.Boolean(),
+            HeadReadsInputs = json.Find("headReadsInputs")?.Boolean(),
+            Decoder = json.Find("decoder")?.Boolean(),
+            Classes = json.Find("classes")?.Object(SavedKeys.From),
+            StepsPerFrame = json.Find("stepsPerFrame")?.Int32(),
+            Convolutions = json.Find("convolutions")?.Array(layer => layer.Object(SavedConvolution.From)),
+            InputConvolutions = json.Find("inputConvolutions")?.Array(layer => layer.Object(SavedInputConvolution.From)),
+            SkipSteps = json.Find("skipSteps")?.Int32(),
+            NextToken = json.Find("nextToken")?.Boolean(),
+            TiedHead = json.Find("tiedHead")?.Boolean(),
+            Ctc = json.Find("ctc")?.Boolean(),
+            AdaptiveSoftmax = json.Find("adaptiveSoftmax")?.Object(SavedClusters.From),
+            Target = json.Find("target")?.Object(SavedTarget.From),
+            Members = json.Find("members")?.Array(member => member.Object(From)),
+        };
 
     private static SavedNetwork Save(NetworkShape shape)
         => new(shape.Cell.ToString(), shape.InputSize, shape.HiddenSize, shape.Layers, shape.Bidirectional,
@@ -131,10 +154,10 @@ internal sealed partial record SavedNetwork(
             Target = Save(shape.Target),
         };
 
-    private static NetworkShape LoadMember(SavedNetwork? saved, NetworkShape first)
+    private static NetworkShape LoadMember(SavedNetwork saved, NetworkShape first)
     {
-        if (saved is null or not { Members: null, Embeddings: null, Characters: null, Classes: null })
-            throw Invalid("members without embeddings, characters, classes and members of their own", saved is null ? "null" : "some");
+        if (saved is not { Members: null, Embeddings: null, Characters: null, Classes: null })
+            throw Invalid("members without embeddings, characters, classes and members of their own", "some");
         NetworkShape member = Load(saved) with
         {
             Embeddings = first.Embeddings,
@@ -208,10 +231,8 @@ internal sealed partial record SavedNetwork(
         CheckSize(saved.StaticSize, "staticSize", least: 0);
         CheckSize(saved.OutputSize, "outputSize");
         CheckSize(saved.StepsPerFrame ?? 1, "stepsPerFrame");
-        foreach (SavedConvolution? convolution in saved.Convolutions ?? [])
+        foreach (SavedConvolution convolution in saved.Convolutions ?? [])
         {
-            if (convolution is null)
-                throw Invalid("objects as convolutions", "null");
             CheckSize(convolution.Filters, "filters");
             CheckSize(convolution.KernelSize, "kernelSize");
         }
@@ -229,10 +250,8 @@ internal sealed partial record SavedNetwork(
             throw Invalid("neither convolutions nor stepsPerFrame where there is a decoder", "some");
         if (saved.SkipSteps is { } skipped)
             CheckSize(skipped, "skipSteps");
-        foreach (SavedEmbedding? embedding in saved.Embeddings ?? [])
+        foreach (SavedEmbedding embedding in saved.Embeddings ?? [])
         {
-            if (embedding is null)
-                throw Invalid("objects as embeddings", "null");
             CheckSize(embedding.Vocabulary, "vocabulary", least: 0);
             CheckSize(embedding.Size, "size");
         }
@@ -282,22 +301,6 @@ internal sealed partial record SavedNetwork(
         if (saved.Characters is not null)
             throw Invalid("no characters where there is a decoder", "some");
         return Head.Autoencoder;
-    }
-
-    private static AdaptiveSoftmaxShape? ReadClusters(SavedNetwork saved)
-    {
-        if (saved.AdaptiveSoftmax is not { } clusters)
-            return null;
-        if (ReadHead(saved) is not (Head.EveryStep or Head.NextToken) || saved.TiedHead is true)
-            throw Invalid("stepOutputs, not tied to embeddings, where there is adaptiveSoftmax", "others");
-        try
-        {
-            return clusters.ToShape(saved.OutputSize);
-        }
-        catch (ArgumentException error)
-        {
-            throw new InvalidDataException($"{What} can't be read: {error.Message}");
-        }
     }
 
     private static EmbeddingShape ReadEmbedding(SavedEmbedding saved)
@@ -350,44 +353,36 @@ internal sealed partial record SavedNetwork(
         => new($"{What} can't be read: expected {expected}, found {found}.");
 }
 
-/// <summary>The JSON of a <see cref="ConvolutionShape"/>.</summary>
-internal sealed record SavedConvolution(int Filters, int KernelSize);
-
 /// <summary>The JSON of an <see cref="EmbeddingShape"/>.</summary>
 internal sealed record SavedEmbedding(int Vocabulary, int Size)
 {
     public SavedKeys? Keys { get; set; }
 
     public bool? Boundary { get; set; }
+
+    public static SavedEmbedding From(SavedValue json) => new(json["vocabulary"].Int32(), json["size"].Int32())
+    {
+        Keys = json.Find("keys")?.Object(SavedKeys.From),
+        Boundary = json.Find("boundary")?.Boolean(),
+    };
 }
 
 /// <summary>
 /// The JSON of a <see cref="KeySubset"/>: the number of keys, and the lengths of the runs of unknown and known keys in turn.
 /// </summary>
-internal sealed record SavedKeys(int Count, int[] Runs);
-
-/// <summary>
-/// The JSON of an <see cref="AdaptiveSoftmaxShape"/>: of each cluster the lengths of the runs of other classes and its own in turn.
-/// </summary>
-internal sealed record SavedClusters(int[] Shortlist, SavedTail[] Tails)
+internal sealed record SavedKeys(int Count, int[] Runs)
 {
-    public static SavedClusters Of(AdaptiveSoftmaxShape shape)
-        => new([.. shape.Shortlist.Runs], [.. shape.Tails.Select(tail => new SavedTail([.. tail.Classes.Runs], tail.Size))]);
-
-    /// <summary>The shape.</summary>
-    /// <param name="classes">O: the number of classes.</param>
-    /// <exception cref="ArgumentException">It is none.</exception>
-    public AdaptiveSoftmaxShape ToShape(int classes)
-        => new(new KeySubset(classes, Shortlist), new ValueList<TailCluster>([.. Tails.Select(tail => tail is { Size: > 0 }
-            ? new TailCluster(new KeySubset(classes, tail.Classes), tail.Size)
-            : throw new ArgumentException("Tails of a size were expected.", nameof(classes)))]));
+    public static SavedKeys From(SavedValue json) => new(json["count"].Int32(), json["runs"].Array(run => run.Int32()));
 }
-
-/// <summary>The JSON of a <see cref="TailCluster"/>.</summary>
-internal sealed record SavedTail(int[] Classes, int Size);
 
 /// <summary>The JSON of a <see cref="CharacterShape"/>.</summary>
 internal sealed record SavedCharacters(int Vocabulary, int Size, int Filters, int KernelSize)
 {
     public SavedKeys? Keys { get; set; }
+
+    public static SavedCharacters From(SavedValue json)
+        => new(json["vocabulary"].Int32(), json["size"].Int32(), json["filters"].Int32(), json["kernelSize"].Int32())
+        {
+            Keys = json.Find("keys")?.Object(SavedKeys.From),
+        };
 }

@@ -7,11 +7,11 @@ internal static class SavedReport
         => SavedJson.Write(report, SavedJsonContext.Default.TrainingReport, indented: false);
 
     /// <exception cref="InvalidDataException">It is not the JSON of a report.</exception>
-    public static TrainingReport FromJson(ReadOnlySpan<byte> json)
+    public static TrainingReport FromJson(ReadOnlyMemory<byte> json)
     {
-        TrainingReport report = SavedJson.Read(json, SavedJsonContext.Default.TrainingReport, "The training report of a saved LSTM model");
+        TrainingReport report = SavedJson.Read(json, report => report.Object(From), "The training report of a saved LSTM model");
         Check(report);
-        foreach (TrainingReport? member in report.Members)
+        foreach (TrainingReport member in report.Members)
         {
             Check(member);
             if (member.Members.Count > 0)
@@ -20,22 +20,48 @@ internal static class SavedReport
         return report;
     }
 
-    private static void Check(TrainingReport? report)
+    public static TrainingReport From(SavedValue json) => new()
     {
-        if (report is null)
-            throw Invalid("reports as members", "null");
+        Seed = json.Find("seed")?.Int32() ?? 0,
+        Choices = json.Find("choices")?.Array(choice => choice.Object(ChoiceFrom)) ?? [],
+        Epochs = json.Find("epochs")?.Array(epoch => epoch.Object(EpochFrom)) ?? [],
+        NumberOfEpochs = json.Find("numberOfEpochs")?.Int32() ?? 0,
+        KeptEpoch = json.Find("keptEpoch")?.Int32() ?? 0,
+        EndReason = json.Find("endReason")?.Text(),
+        Metric = json.Find("metric")?.Text(),
+        Error = json.Find("error")?.Double(),
+        Baselines = json.Find("baselines")?.Array(baseline => baseline.Object(BaselineFrom)) ?? [],
+        Winner = json.Find("winner")?.Text(),
+        Members = json.Find("members")?.Array(member => member.Object(From)) ?? [],
+    };
+
+    private static OptionChoice ChoiceFrom(SavedValue json)
+        => new(json["option"].Text(), json["value"].Text(), json["reason"].Text());
+
+    private static ReportedEpoch EpochFrom(SavedValue json) => new(json["epoch"].Int32(), json["trainingLoss"].AnyDouble())
+    {
+        ValidationLoss = json.Find("validationLoss")?.AnyDouble(),
+    };
+
+    private static BaselineError BaselineFrom(SavedValue json) => new(json["name"].Text(), json["error"].AnyDouble())
+    {
+        Weight = json.Find("weight")?.Double() ?? 0,
+    };
+
+    private static void Check(TrainingReport report)
+    {
         if (report.NumberOfEpochs < 0 || report.KeptEpoch < 0 || report.KeptEpoch > report.NumberOfEpochs)
             throw Invalid("a kept epoch from 0 to the number of epochs", $"{report.KeptEpoch} of {report.NumberOfEpochs}");
         int last = 0;
-        foreach (ReportedEpoch? epoch in report.Epochs)
+        foreach (ReportedEpoch epoch in report.Epochs)
         {
-            if (epoch is null || epoch.Epoch <= last || epoch.Epoch > report.NumberOfEpochs)
-                throw Invalid($"epochs in order, from 1 to {report.NumberOfEpochs}", epoch is null ? "null" : $"{epoch.Epoch}");
+            if (epoch.Epoch <= last || epoch.Epoch > report.NumberOfEpochs)
+                throw Invalid($"epochs in order, from 1 to {report.NumberOfEpochs}", $"{epoch.Epoch}");
             last = epoch.Epoch;
         }
-        if (report.Choices.Any(choice => choice is null or { Option: "" }))
+        if (report.Choices.Any(choice => choice.Option == ""))
             throw Invalid("names of options", "none");
-        if (report.Baselines.Any(baseline => baseline is null or { Name: "" }))
+        if (report.Baselines.Any(baseline => baseline.Name == ""))
             throw Invalid("names of baselines", "none");
     }
 

@@ -61,8 +61,23 @@ internal sealed record SavedTraining(
     /// <exception cref="InvalidDataException">It is damaged.</exception>
     public static SavedTraining? Of(SafeTensors beside)
         => beside.Metadata.TryGetValue(Key, out string? text)
-            ? SavedJson.Read(Encoding.UTF8.GetBytes(text), SavedJsonContext.Default.SavedTraining, "The checkpoint's state of training")
+            ? SavedJson.Read(Encoding.UTF8.GetBytes(text), state => state.Object(From), "The checkpoint's state of training")
             : null;
+
+    private static SavedTraining From(SavedValue json)
+        => new(json["options"].Entries(option => option.Text()), json["data"].Text(), json["seed"].Int32(), json["stage"].Int32(),
+            json["numberOfEpochs"].Int32(), json["keptEpoch"].Int32(), json["epochsWithoutGain"].Int32(), json["elapsedTicks"].Int64(),
+            json["steps"].Int32(), json["random"].Array(word => word.Int32()))
+        {
+            KeptMetric = json.Find("keptMetric")?.Double(),
+            InitialLoss = json.Find("initialLoss")?.Double(),
+            LinearError = json.Find("linearError")?.Double(),
+            PlannedEpochs = json.Find("plannedEpochs")?.Int32(),
+            FirstKeptEpoch = json.Find("firstKeptEpoch")?.Int32(),
+            FirstNumberOfEpochs = json.Find("firstNumberOfEpochs")?.Int32(),
+            FirstEnded = json.Find("firstEnded")?.Text(),
+            Members = json.Find("members")?.Array(member => member.Object(SavedReport.From)),
+        };
 
     /// <summary>Values of any type as a lossless tensor of floats: each float is an integer below 65536 for 16 of their bits.</summary>
     public static SafeTensor ToWords<T>(string name, ReadOnlySpan<T> values)

@@ -62,14 +62,14 @@ internal sealed record ScoringColumns
     public byte[] ToJson() => SavedJson.Write(this, SavedJsonContext.Default.ScoringColumns);
 
     /// <exception cref="InvalidDataException">It is not the JSON of such columns.</exception>
-    public static ScoringColumns FromJson(ReadOnlySpan<byte> json)
+    public static ScoringColumns FromJson(ReadOnlyMemory<byte> json)
     {
-        ScoringColumns columns = SavedJson.Read(json, SavedJsonContext.Default.ScoringColumns, "The columns of a saved LSTM model");
+        ScoringColumns columns = SavedJson.Read(json, value => value.Object(From), "The columns of a saved LSTM model");
         if (columns.Features.Length == 0)
             throw Invalid("expected one or more feature columns, found none");
         foreach (FeatureColumn feature in columns.Features)
         {
-            if (feature is null || feature.Name == "")
+            if (feature.Name == "")
                 throw Invalid("expected a name for a feature column, found none");
             if (feature.FeaturesPerStep < 0 || feature.Vocabulary < 0 || feature.FeaturesPerStep == 0 == (feature.Vocabulary == 0))
                 throw Invalid($"expected features a step or a vocabulary for the feature column, found {feature.FeaturesPerStep} and "
@@ -99,6 +99,25 @@ internal sealed record ScoringColumns
 
         static InvalidDataException Invalid(string what) => new($"The columns of a saved LSTM model can't be read: {what}.");
     }
+
+    private static ScoringColumns From(SavedValue json) => new()
+    {
+        Features = json["features"].Array(column => column.Object(FeatureColumn.From)),
+        StaticFeatureColumnName = json.Find("staticFeatureColumnName")?.Text(),
+        CharacterColumnName = json.Find("characterColumnName")?.Text(),
+        EncodingColumnName = json.Find("encodingColumnName")?.Text(),
+        AttentionColumnName = json.Find("attentionColumnName")?.Text(),
+        StepErrorColumnName = json.Find("stepErrorColumnName")?.Text(),
+        OutputColumnName = json.Find("outputColumnName")?.Text(),
+        OutputFunction = json.Find("outputFunction")?.Enum<OutputFunction>(),
+        VectorScore = json["vectorScore"].Boolean(),
+        Threshold = json.Find("threshold")?.Single(),
+        Language = json.Find("language")?.Object(LanguageColumns.From),
+        BeamSize = json.Find("beamSize")?.Int32(),
+        LabelValues = json.Find("labelValues")?.Object(SavedKeyValues.From),
+        TokenValues = json.Find("tokenValues")?.Array(column => column.OrNull()?.Object(SavedKeyValues.From)),
+        Decoding = json.Find("decoding")?.Object(DecodingSettings.From),
+    };
 }
 
 /// <summary>The columns that a language model adds.</summary>
@@ -116,6 +135,14 @@ internal sealed record LanguageColumns(int Predictions)
 
     /// <summary>Whether the tokens of a text are left out of the predictions.</summary>
     public bool ExcludeHistory { get; set; }
+
+    public static LanguageColumns From(SavedValue json) => new(json["predictions"].Int32())
+    {
+        LogLikelihood = json.Find("logLikelihood")?.Text(),
+        NumberOfTokens = json.Find("numberOfTokens")?.Text(),
+        TokenLogLikelihood = json.Find("tokenLogLikelihood")?.Text(),
+        ExcludeHistory = json.Find("excludeHistory")?.Boolean() ?? false,
+    };
 }
 
 /// <summary>How a decoder writes sequences.</summary>
@@ -128,6 +155,12 @@ internal sealed record DecodingSettings(int BeamSize, float LengthPenalty, int M
 
     /// <summary>How many of the sequences that the beam ended with are columns, from the best on.</summary>
     public int Predictions { get; set; } = 1;
+
+    public static DecodingSettings From(SavedValue json)
+        => new(json["beamSize"].Int32(), json["lengthPenalty"].Single(), json["maximumLength"].Int32())
+        {
+            Predictions = json.Find("predictions")?.Int32() ?? 1,
+        };
 }
 
 /// <summary>The JSON of a transformer that copies words of the source, <c>Columns.json</c>.</summary>
@@ -140,13 +173,16 @@ internal sealed record CopyingColumns(string Output, string PredictedLabel, stri
     public byte[] ToJson() => SavedJson.Write(this, SavedJsonContext.Default.CopyingColumns);
 
     /// <exception cref="InvalidDataException">It is not the JSON of such columns.</exception>
-    public static CopyingColumns FromJson(ReadOnlySpan<byte> json)
+    public static CopyingColumns FromJson(ReadOnlyMemory<byte> json)
     {
-        CopyingColumns columns = SavedJson.Read(json, SavedJsonContext.Default.CopyingColumns, "The columns of a saved transformer");
+        CopyingColumns columns = SavedJson.Read(json, value => value.Object(From), "The columns of a saved transformer");
         if (columns is { Output: "" } or { PredictedLabel: "" } or { Attention: "" } or { Source: "" })
             throw new InvalidDataException("The columns of a saved transformer can't be read: expected names, found an empty one.");
         return columns;
     }
+
+    private static CopyingColumns From(SavedValue json)
+        => new(json["output"].Text(), json["predictedLabel"].Text(), json["attention"].Text(), json["source"].Text());
 }
 
 /// <summary>A column of sequences that a network reads: some numbers a step, or one key a step.</summary>
@@ -158,6 +194,10 @@ internal sealed record FeatureColumn(string Name, int[] Dimensions, int Features
 {
     [JsonIgnore]
     public bool IsTokens => Vocabulary > 0;
+
+    public static FeatureColumn From(SavedValue json)
+        => new(json["name"].Text(), json["dimensions"].Array(size => size.Int32()), json["featuresPerStep"].Int32(),
+            json["vocabulary"].Int32());
 
     /// <summary>Whether the user has set another number of features a step than the dimensions of the training data say.</summary>
     [JsonIgnore]
@@ -183,4 +223,7 @@ internal sealed record FeatureColumn(string Name, int[] Dimensions, int Features
 /// <summary>The values of the keys of a column as texts, such as the names of classes; checked by those who read them.</summary>
 /// <param name="Type">The .NET type of the values by name; "Text" for texts.</param>
 /// <param name="Values">The values in the invariant culture.</param>
-internal sealed record SavedKeyValues(string Type, string[] Values);
+internal sealed record SavedKeyValues(string Type, string[] Values)
+{
+    public static SavedKeyValues From(SavedValue json) => new(json["type"].Text(), json["values"].Array(value => value.Text()));
+}

@@ -18,9 +18,9 @@ internal sealed record SlidingWindowSettings(
     public byte[] ToJson() => SavedJson.Write(this, SavedJsonContext.Default.SlidingWindowSettings);
 
     /// <exception cref="InvalidDataException">It isn't what <see cref="ToJson"/> makes of valid settings.</exception>
-    public static SlidingWindowSettings FromJson(ReadOnlySpan<byte> json)
+    public static SlidingWindowSettings FromJson(ReadOnlyMemory<byte> json)
     {
-        SlidingWindowSettings settings = SavedJson.Read(json, SavedJsonContext.Default.SlidingWindowSettings, "A saved sliding window");
+        SlidingWindowSettings settings = SavedJson.Read(json, value => value.Object(From), "A saved sliding window");
         try
         {
             settings.Check();
@@ -31,6 +31,11 @@ internal sealed record SlidingWindowSettings(
             throw new InvalidDataException($"A saved sliding window can't be read: {error.Message}");
         }
     }
+
+    private static SlidingWindowSettings From(SavedValue json)
+        => new(json["outputColumnName"].Text(), json["inputColumnNames"].Array(name => name.Text()), json["windowSize"].Int32(),
+            json["labelColumnName"].OrNull()?.Text(), json["labelSourceColumnName"].OrNull()?.Text(), json["horizon"].Int32(),
+            json["keepIncompleteWindows"].Boolean());
 
     /// <exception cref="ArgumentOutOfRangeException">A size is out of range.</exception>
     /// <exception cref="ArgumentException">Names are missing or contradict each other.</exception>

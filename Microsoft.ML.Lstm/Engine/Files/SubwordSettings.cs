@@ -24,11 +24,21 @@ internal sealed record SubwordSettings(string OutputColumnName, string InputColu
     public byte[] ToJson() => SavedJson.Write(this, SavedJsonContext.Default.SubwordSettings);
 
     /// <exception cref="InvalidDataException">It isn't what <see cref="ToJson"/> makes of settings.</exception>
-    public static SubwordSettings FromJson(ReadOnlySpan<byte> json)
+    public static SubwordSettings FromJson(ReadOnlyMemory<byte> json)
     {
-        SubwordSettings settings = SavedJson.Read(json, SavedJsonContext.Default.SubwordSettings, "A saved tokenizer");
+        SubwordSettings settings = SavedJson.Read(json, value => value.Object(From), "A saved tokenizer");
         if (settings.OutputColumnName == "" || settings.InputColumnName == "")
             throw new InvalidDataException("A saved tokenizer can't be read: expected the names of its columns, found an empty one.");
         return settings;
     }
+
+    private static SubwordSettings From(SavedValue json)
+        => new(json["outputColumnName"].Text(), json["inputColumnName"].Text(), json["tokenizerType"].Text())
+        {
+            LowerCase = json.Find("lowerCase")?.Boolean(),
+            AddSpecialTokens = json.Find("addSpecialTokens")?.Boolean() ?? false,
+            UnknownToken = json.Find("unknownToken")?.Text(),
+            Pattern = json.Find("pattern")?.Text(),
+            SpecialTokens = json.Find("specialTokens")?.Entries(id => id.Int32()),
+        };
 }

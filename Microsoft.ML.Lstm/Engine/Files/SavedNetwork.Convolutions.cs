@@ -3,7 +3,7 @@ using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Engine.Files;
 
-/// <content>The convolutions in front of the recurrent layers.</content>
+/// <content>The convolutions, in particular those in front of the recurrent layers.</content>
 internal sealed partial record SavedNetwork
 {
     [JsonPropertyOrder(21)]
@@ -23,10 +23,8 @@ internal sealed partial record SavedNetwork
             throw Invalid("no stepsPerFrame, decoder, target or outputs of steps, and beside ctc no convolutions, where there are "
                 + "inputConvolutions", "some");
         long steps = 1;
-        foreach (SavedInputConvolution? convolution in all)
+        foreach (SavedInputConvolution convolution in all)
         {
-            if (convolution is null)
-                throw Invalid("objects as inputConvolutions", "null");
             CheckSize(convolution.Filters, "filters");
             CheckSize(convolution.KernelSize, "kernelSize");
             CheckSize(convolution.Stride, "stride");
@@ -39,5 +37,15 @@ internal sealed partial record SavedNetwork
     }
 }
 
+/// <summary>The JSON of a <see cref="ConvolutionShape"/>.</summary>
+internal sealed record SavedConvolution(int Filters, int KernelSize)
+{
+    public static SavedConvolution From(SavedValue json) => new(json["filters"].Int32(), json["kernelSize"].Int32());
+}
+
 /// <summary>The JSON of an <see cref="InputConvolutionShape"/>.</summary>
-internal sealed record SavedInputConvolution(int Filters, int KernelSize, int Stride);
+internal sealed record SavedInputConvolution(int Filters, int KernelSize, int Stride)
+{
+    public static SavedInputConvolution From(SavedValue json)
+        => new(json["filters"].Int32(), json["kernelSize"].Int32(), json["stride"].Int32());
+}
