@@ -26,6 +26,7 @@ public sealed class FolderTests
         "Engine/Parameters",
         "Engine/Layers",
         "Engine/Network",
+        "Engine/Distributed",
         "Engine/Decoding",
         "Engine/Explanations",
         "Engine/Training/Optimizers",

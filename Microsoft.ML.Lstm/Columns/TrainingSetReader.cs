@@ -12,8 +12,9 @@ namespace Microsoft.ML.Lstm.Columns;
 /// <param name="badRows">What to do with rows that can't be used.</param>
 /// <param name="host">Throws when it is canceled.</param>
 /// <param name="cancellation">Stops reading when it is canceled.</param>
+/// <param name="ranks">The processes that share the rows of what is streamed; null for this one alone.</param>
 internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, string? weightColumnName, int? maximumLength,
-    BadRowHandling badRows, IHost host, CancellationToken cancellation)
+    BadRowHandling badRows, IHost host, CancellationToken cancellation, Communicator? ranks = null)
 {
     // The words of all data that is read, for training and for validation.
     private readonly Spellings _spellings = new(CharacterShape.KeysOfText);
@@ -43,7 +44,16 @@ internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, 
     {
         long first = Scan(data, name, warn, static _ => { });
         bool isWarned = false;
-        return new StreamedSequences(ReadAgain, NewSet(), bufferBytes);
+        return new StreamedSequences(ReadAgain, NewSet(), bufferBytes, ranks is { Size: > 1 } ? ReadShare : null);
+
+        IEnumerable<TrainingSequence> ReadShare()
+        {
+            foreach (TrainingSequence? sequence in Rows(data, new RowTally(name, input), ranks))
+            {
+                if (sequence is not null)
+                    yield return sequence;
+            }
+        }
 
         IEnumerable<TrainingSequence> ReadAgain()
         {
@@ -98,8 +108,8 @@ internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, 
         return taken;
     }
 
-    /// <summary>Reads all rows; null stands for a row that does not count.</summary>
-    private IEnumerable<TrainingSequence?> Rows(IDataView data, RowTally tally)
+    /// <summary>Reads all rows, or of all ranks' the own share; null stands for a row that does not count.</summary>
+    private IEnumerable<TrainingSequence?> Rows(IDataView data, RowTally tally, Communicator? share = null)
     {
         DataViewSchema schema = data.Schema;
         DataViewSchema.Column[] columns = input.Find(host, schema);
@@ -112,6 +122,8 @@ internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, 
         NumberReader? weights = weightColumn is null ? null : new NumberReader(cursor, weightColumn.Value);
         while (cursor.MoveNext())
         {
+            if (share is not null && cursor.Position % share.Size != share.Rank)
+                continue;
             float weight = ReadWeight(weights);
             RowFault fault = ReadRow(sequence, labels, weight);
             if (fault != RowFault.None && badRows == BadRowHandling.Throw)

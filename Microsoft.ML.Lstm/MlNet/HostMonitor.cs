@@ -34,7 +34,7 @@ internal sealed class HostMonitor : ITrainingMonitor, IDisposable
     private static readonly string[] Units = ["epochs", "batches"];
 
     private readonly IHost _host;
-    private readonly IChannel _channel;
+    private readonly IChannel? _channel;
     private readonly IProgressChannel? _progress;
     private readonly CancellationTokenSource _abandoned = new();
     private readonly Timer _watch;
@@ -44,10 +44,14 @@ internal sealed class HostMonitor : ITrainingMonitor, IDisposable
     private int _batch;
     private int _batches;
 
-    public HostMonitor(IHost host, IChannel channel, int? numberOfEpochs)
+    /// <param name="host">The host.</param>
+    /// <param name="channel">Its log.</param>
+    /// <param name="numberOfEpochs">The epochs; null where the data decide.</param>
+    /// <param name="tells">Whether anything is logged: of processes that train together one does.</param>
+    public HostMonitor(IHost host, IChannel channel, int? numberOfEpochs, bool tells = true)
     {
         _host = host;
-        _channel = channel;
+        _channel = tells ? channel : null;
         _numberOfEpochs = numberOfEpochs;
         if (host is not HostEnvironmentBase<LocalEnvironment>)
         {
@@ -92,9 +96,9 @@ internal sealed class HostMonitor : ITrainingMonitor, IDisposable
         where value is not null
         select string.Create(CultureInfo.InvariantCulture, $"{figure.Name} {value:G5}"));
 
-    public void Info(string message) => _channel.Info(MessageSensitivity.None, message);
+    public void Info(string message) => _channel?.Info(MessageSensitivity.None, message);
 
-    public void Warn(string message) => _channel.Warning(MessageSensitivity.None, message);
+    public void Warn(string message) => _channel?.Warning(MessageSensitivity.None, message);
 
     public void Dispose()
     {

@@ -82,6 +82,11 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
     public TTransformer Fit(IDataView trainData, IDataView? validationData, SequenceModelParameters? initialModel = null)
     {
         ArgumentNullException.ThrowIfNull(trainData);
+        return Communicator.Together(Settings.Communicator, () => FitHere(trainData, validationData, initialModel));
+    }
+
+    private TTransformer FitHere(IDataView trainData, IDataView? validationData, SequenceModelParameters? initialModel)
+    {
         DataViewSchema schema = trainData.Schema;
         foreach (string feature in Settings.AllFeatureColumnNames)
             FeatureRole.Find(Host, schema, feature);
@@ -92,10 +97,10 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
             : LabelColumn.None;
 
         using IChannel channel = Host.Start("Training");
-        using var monitor = new HostMonitor(Host, channel, Settings.NumberOfEpochs);
+        using var monitor = new HostMonitor(Host, channel, Settings.NumberOfEpochs, tells: Communicator.IsFirst(Settings.Communicator));
         using var checkpoint = TrainingCheckpoint.Open(Settings, monitor.Warn);
         var reader = new TrainingSetReader(input, label, Settings.ExampleWeightColumnName, Settings.MaximumSequenceLength, Settings.BadRows,
-            Host, Settings.CancellationToken);
+            Host, Settings.CancellationToken, Settings.Communicator);
         TrainingData training = Settings.StreamingBufferMegabytes is { } megabytes
             ? reader.Stream(trainData, "training data", megabytes * (1L << 20), monitor.Warn)
             : reader.Read(trainData, "training data", monitor.Warn);
@@ -162,6 +167,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         if (choices.Describe() is { } chosen)
             monitor.Info(chosen);
         int seed = Settings.Seed ?? Host.Rand.Next();
+        seed = Settings.Communicator?.Broadcast(seed) ?? seed;
         if (checkpoint is not null)
             seed = checkpoint.Begin(options, seed, training, validation, initial ?? beginning?.Encoder, embeddings);
         var job = new TrainingJob(training, validation, settings, task, seed, monitor)

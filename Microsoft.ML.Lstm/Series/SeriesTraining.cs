@@ -44,9 +44,12 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
     /// <param name="validationData">The rows that follow them; null for the last of <paramref name="trainData"/>.</param>
     /// <param name="initialModel">The networks to begin with; null for new ones.</param>
     public TrainedSeries Fit(IDataView trainData, IDataView? validationData, SeriesTransformer? initialModel)
+        => Communicator.Together(options.Communicator, () => FitHere(trainData, validationData, initialModel));
+
+    private TrainedSeries FitHere(IDataView trainData, IDataView? validationData, SeriesTransformer? initialModel)
     {
         using IChannel channel = host.Start("Training");
-        using var monitor = new HostMonitor(host, channel, options.NumberOfEpochs);
+        using var monitor = new HostMonitor(host, channel, options.NumberOfEpochs, tells: Communicator.IsFirst(options.Communicator));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(options.CancellationToken, monitor.Abandoned);
         using var checkpoint = TrainingCheckpoint.Open(options, monitor.Warn);
         var reader = new SeriesTableReader(host, columns, options.MissingValues, monitor.Warn, stop.Token);
@@ -122,6 +125,7 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
         try
         {
             int seed = options.Seed ?? host.Rand.Next();
+            seed = options.Communicator?.Broadcast(seed) ?? seed;
             if (checkpoint is not null)
             {
                 using var checksum = new DataChecksum();

@@ -48,6 +48,9 @@ internal sealed class CheckpointFile : IDisposable
     /// <summary>Whether the checkpoint exists.</summary>
     public bool Exists => File.Exists(FullPath);
 
+    /// <summary>The bytes of the checkpoint.</summary>
+    public byte[] Read() => File.ReadAllBytes(FullPath);
+
     /// <summary>Replaces the checkpoint; if that fails, the previous one stays.</summary>
     public void Save(SequenceModel model, SafeTensors beside) => ModelFile.Save(FullPath, model, beside);
 

@@ -28,11 +28,14 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
     [
         nameof(TrainingOptions.Seed), nameof(TrainingOptions.NumberOfThreads), nameof(TrainingOptions.EpochCompleted),
         nameof(TrainingOptions.CancellationToken), nameof(TrainingOptions.CheckpointPath), nameof(TrainingOptions.ResumeFromCheckpoint),
+        nameof(TrainingOptions.Communicator),
     ];
 
     private static readonly string[] Moments = ["moments.0", "moments.1"];
 
-    private readonly CheckpointFile _file;
+    // Of ranks that train together only the first has the file; the others get from it what it holds.
+    private readonly CheckpointFile? _file;
+    private readonly string _path;
     private readonly TrainingOptions _options;
     private readonly Action<string> _warn;
     private readonly (SequenceModel Model, SafeTensors Beside)? _found;
@@ -41,11 +44,16 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
     private int _seed;
     private bool _fails;
 
-    private TrainingCheckpoint(CheckpointFile file, TrainingOptions options, Action<string> warn)
+    private TrainingCheckpoint(CheckpointFile? file, TrainingOptions options, Action<string> warn)
     {
-        (_file, _options, _warn) = (file, options, warn);
-        if (options.ResumeFromCheckpoint && file.Exists)
-            _found = (file.Load(out SafeTensors beside), beside);
+        (_file, _options, _warn, _path) = (file, options, warn, Path.GetFullPath(options.CheckpointPath!));
+        if (!options.ResumeFromCheckpoint)
+            return;
+        SafeTensors beside;
+        if (options.Communicator is not { Size: > 1 } ranks)
+            _found = file!.Exists ? (file.Load(out beside), beside) : null;
+        else if (ranks.Broadcast(file is { Exists: true } ? file.Read() : []) is { Length: > 0 } bytes)
+            _found = (ModelFile.Read(new MemoryStream(bytes), out beside), beside);
     }
 
     public InterruptedTraining? Resume { get; private set; }
@@ -64,14 +72,14 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
     {
         if (options.CheckpointPath is not { } path)
             return null;
-        var file = CheckpointFile.Open(path);
+        CheckpointFile? file = Communicator.IsFirst(options.Communicator) ? CheckpointFile.Open(path) : null;
         try
         {
             return new TrainingCheckpoint(file, options, warn);
         }
         catch
         {
-            file.Dispose();
+            file?.Dispose();
             throw;
         }
     }
@@ -148,6 +156,8 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
     /// <summary>As <see cref="Save(SequenceModel, TrainingState, TrainedNetwork?)"/>, of a member of an ensemble.</summary>
     public void Save(SequenceModel kept, TrainingState state, TrainedNetwork? first, IReadOnlyList<TrainedMember> members)
     {
+        if (_file is null)
+            return;
         TrainingCourse course = state.Course;
         var saved = new SavedTraining(_optionTexts, _data, _seed, first is null ? FirstStage : SecondStage, state.NumberOfEpochs,
             course.KeptEpoch, course.EpochsWithoutGain, state.Elapsed.Ticks, state.Steps, state.Random)
@@ -186,13 +196,13 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
         {
             // Warns once, until writing succeeds again.
             if (!_fails)
-                _warn($"The checkpoint of epoch {course.Epochs} could not be written to '{_file.FullPath}', "
+                _warn($"The checkpoint of epoch {course.Epochs} could not be written to '{_path}', "
                     + $"and training goes on: {error.Message}");
             _fails = true;
         }
     }
 
-    public void Dispose() => _file.Dispose();
+    public void Dispose() => _file?.Dispose();
 
     private static TrainingState StateOf(SavedTraining saved, SequenceModel kept, SafeTensors beside)
     {
@@ -278,6 +288,6 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
     };
 
     private InvalidOperationException Refuse(string why)
-        => new($"The training can't be resumed from the checkpoint '{_file.FullPath}': {why}. Delete the file to begin anew, or load it "
+        => new($"The training can't be resumed from the checkpoint '{_path}': {why}. Delete the file to begin anew, or load it "
             + "with SequenceModelParameters.Load to train it further from there.");
 }

@@ -56,6 +56,12 @@ internal readonly record struct Dropout(ulong Key)
     /// </summary>
     public float OwnTokens { get; init; }
 
+    /// <summary>The number, among all ranks, of the one whose part of the batch this is; their sequences take turns in the batch.</summary>
+    public int Rank { get; init; }
+
+    /// <summary>How many other ranks have parts of the batch.</summary>
+    public int OtherRanks { get; init; }
+
     /// <summary>Whether anything is dropped.</summary>
     public bool IsOn => OwnTokens > 0 || Weights > 0
         || Tokens > 0 || Characters > 0 || Inputs > 0 || States > 0 || Layers > 0 || Outputs > 0;
@@ -79,13 +85,16 @@ internal readonly record struct Dropout(ulong Key)
         => Mask(Layers, FirstLayerStream + 2 * (2 * layer + direction) + 1, sequence, step);
 
     /// <summary>Which of a direction's recurrent weights are dropped.</summary>
-    public DropoutMask WeightMask(int layer, int direction) => Mask(Weights, WeightStream, sequence: layer, step: direction);
+    public DropoutMask WeightMask(int layer, int direction) => NumberedMask(Weights, WeightStream, number: layer, step: direction);
 
     public DropoutMask OutputMask(int sequence, int step) => Mask(Outputs, OutputStream, sequence, step);
 
     private DropoutMask Mask(float rate, int stream, int sequence, int step)
+        => NumberedMask(rate, stream, sequence * (1 + OtherRanks) + Rank, step);
+
+    private DropoutMask NumberedMask(float rate, int stream, int number, int step)
         => new(rate, SplitMix64.Mix(
-            SplitMix64.Mix(SplitMix64.Mix(SplitMix64.Mix(Key) + (ulong)stream) + (ulong)sequence) + (ulong)step));
+            SplitMix64.Mix(SplitMix64.Mix(SplitMix64.Mix(Key) + (ulong)stream) + (ulong)number) + (ulong)step));
 }
 
 /// <summary>Which elements of a vector are dropped.</summary>

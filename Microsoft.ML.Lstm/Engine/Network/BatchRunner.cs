@@ -89,6 +89,15 @@ internal abstract class BatchRunner
     public abstract void Backward(OutputLoss loss, Gradient? gradient);
 
     /// <summary>
+    /// The ranges of the gradient that are ready before the end of a backward pass, in the order in which they are; those of dense
+    /// parameters that <see cref="Backward"/> alone adds to.
+    /// </summary>
+    public virtual IReadOnlyList<(int Start, int Length)> EarlyGradients => [];
+
+    /// <summary>Called in a backward pass with the number of each of the <see cref="EarlyGradients"/>, as soon as it is ready.</summary>
+    public virtual Action<int>? GradientReady { get; set; }
+
+    /// <summary>
     /// The gradient of the features [I] of a packed row after a backward pass, of a network for
     /// <see cref="NetworkPasses.BackwardToInput"/> or <see cref="NetworkPasses.InputsOnly"/>.
     /// </summary>

@@ -113,7 +113,8 @@ internal sealed unsafe partial class NetworkBatchRunner : BatchRunner
         _weightGradientPart = part => _gradients!.Add(part, _sharedParts, _gradientTarget.Parameters);
         _packPart = part => _network.Pack(part, _packParts);
         if (network.Passes is NetworkPasses.Backward or NetworkPasses.BackwardToInput)
-            _gradients = new GradientShares(WeightGradientsOfLayers(), team.Threads);
+            _gradients = new GradientShares(
+                [.. _layers.SelectMany((_, layer) => GradientsOfLayer(layer)), .. OtherGradients(), .. HeadGradients()], team.Threads);
         _dInput = network.Passes == NetworkPasses.BackwardToInput || IsInputsOnly ? new FloatBuffer() : null;
     }
 
@@ -217,19 +218,29 @@ internal sealed unsafe partial class NetworkBatchRunner : BatchRunner
             _team.Run(_parts, _backwardConvolutionPart);
             _convolutions!.FinishSums(_convolution);
         }
-        _team.Run(_parts, _backwardPart);
-        if (gradient is null)
-            return;
-        _gradientTarget = gradient;
-        _team.Run(_sharedParts, _weightGradientPart);
+        if (gradient is not null)
+            _gradientTarget = gradient;
+        if (GradientReady is not null)
+        {
+            BackwardInTurn(GradientReady);
+        }
+        else
+        {
+            _team.Run(_parts, _backwardPart);
+            if (gradient is null)
+                return;
+            _team.Run(_sharedParts, _weightGradientPart);
+        }
         if (_dInput is not null)
-            _inputs.AddGradients(_dInput.Pointer, DInputStride, gradient);
-        _convolutions?.AddNormalizationGradients(gradient.Parameters);
+            _inputs.AddGradients(_dInput.Pointer, DInputStride, _gradientTarget);
+        _convolutions?.AddNormalizationGradients(_gradientTarget.Parameters);
         for (int l = 0; _dropout.Weights > 0 && l < _layers.Length; l++)
         {
             foreach (RecurrentWeights weights in _network.Weights(l))
-                weights.DropGradient(gradient.Parameters);
+                weights.DropGradient(_gradientTarget.Parameters);
         }
+        for (int range = 0; _dropout.Weights > 0 && range < _earlyGradients.Length; range++)
+            GradientReady?.Invoke(range);
     }
 
     public override void UpdateStatistics(int? batches) => _convolutions?.UpdateStatistics(batches);
@@ -344,18 +355,28 @@ internal sealed unsafe partial class NetworkBatchRunner : BatchRunner
 
     private void BackwardRows(int part)
     {
+        for (int l = _layers.Length - 1; l >= 0; l--)
+            BackwardLayer(l, part);
+        BackwardInputs(part);
+    }
+
+    private void BackwardLayer(int l, int part)
+    {
         int begin = _rowBounds[part], end = _rowBounds[part + 1];
         bool goesOn = _dInput is not null;
-        for (int l = _layers.Length - 1; l >= 0; l--)
-        {
-            float* dX = l > 0 ? _layers[l - 1].DOutput
-                : _frames is null ? (goesOn ? _dInput!.Pointer : null)
-                : goesOn || _frames.HasWeights ? _frames.Gradient : null;
-            int dXStride = l > 0 ? _layers[l - 1].Stride : _network.Kernels.RoundUp(_shape.LayerInputSize(0));
-            for (int t = 0; dX != null && _steps.TryRowsAt(t, begin, end, out int first, out int count); t++)
-                new Span<float>(dX + (long)first * dXStride, count * dXStride).Clear();
-            _layers[l].Backward(begin, end, dX, dXStride);
-        }
+        float* dX = l > 0 ? _layers[l - 1].DOutput
+            : _frames is null ? (goesOn ? _dInput!.Pointer : null)
+            : goesOn || _frames.HasWeights ? _frames.Gradient : null;
+        int dXStride = l > 0 ? _layers[l - 1].Stride : _network.Kernels.RoundUp(_shape.LayerInputSize(0));
+        for (int t = 0; dX != null && _steps.TryRowsAt(t, begin, end, out int first, out int count); t++)
+            new Span<float>(dX + (long)first * dXStride, count * dXStride).Clear();
+        _layers[l].Backward(begin, end, dX, dXStride);
+    }
+
+    private void BackwardInputs(int part)
+    {
+        int begin = _rowBounds[part], end = _rowBounds[part + 1];
+        bool goesOn = _dInput is not null;
         _frames?.Backward(begin, end, goesOn ? _dInput!.Pointer : null, DInputStride);
         _convolutions?.BackwardToInput(begin, end, goesOn ? _dInput!.Pointer : null, DInputStride);
         if (!goesOn)
@@ -370,31 +391,5 @@ internal sealed unsafe partial class NetworkBatchRunner : BatchRunner
                 TensorPrimitives.Add(dx, DHeadInput(row)[(_shape.EncodingSize + _shape.StaticSize)..], dx);
             }
         }
-    }
-
-    private PanelGradient[] WeightGradientsOfLayers()
-    {
-        var all = new List<PanelGradient>();
-        for (int l = 0; l < _layers.Length; l++)
-        {
-            for (int d = 0; d < _shape.Directions; d++)
-            {
-                (int layer, int direction) = (l, d);
-                var gradients = new RecurrentGradients(_layers[l].Directions[d], _network.Kernels);
-                all.Add(new PanelGradient(gradients.Panels, gradients.CostOfPanel, gradients.ScratchLength,
-                    (begin, end, scratch, target) => gradients.Add(begin, end, _steps.TotalSteps, Input(layer), InputStride(layer),
-                        _layers[layer].Output(direction), _layers[layer].Stride, scratch, target)));
-            }
-        }
-        all.AddRange(_pooling?.NewGradients() ?? []);
-        all.AddRange(_frames?.NewGradients() ?? []);
-        all.AddRange(_convolutions?.NewGradients() ?? []);
-        // On encodings the head has so few rows that its panels cost next to nothing.
-        DenseGradients head = _head.NewGradients();
-        long cost = _shape.Head.IsPerStep ? head.CostOfPanel : 1;
-        all.Add(new PanelGradient(head.Panels, cost, head.ScratchLength,
-            (begin, end, scratch, target) => head.Add(begin, end, HeadRows, _headInputs.Pointer, _outputs.Pointer, scratch, target)));
-        all.AddRange(_adaptive?.NewTailGradients() ?? []);
-        return [.. all];
     }
 }

@@ -39,6 +39,12 @@ internal sealed class Gradient
     /// <summary>The values, in the layout of the parameters.</summary>
     public ParameterSet Parameters { get; }
 
+    /// <summary>Whether there are embeddings of which a batch has only the rows that occur in it.</summary>
+    public bool HasSparseRows => _tables.Length > 0 && !_areDense;
+
+    /// <summary>The rows of embeddings that occur in the batch, in the order in which they were touched.</summary>
+    public ReadOnlySpan<(int Table, int Row)> TouchedRows => _touched.AsSpan(0, _touchedCount);
+
     /// <summary>The number of pieces that may be nonzero.</summary>
     public int Pieces => _densePieces + _touchedCount;
 
@@ -91,6 +97,17 @@ internal sealed class Gradient
         }
         Forget();
     }
+
+    /// <summary>Sets the touched rows to zero, and marks them as untouched.</summary>
+    public void ClearRows()
+    {
+        foreach ((int table, int row) in TouchedRows)
+            Parameters.Row(_tables[table], row).Clear();
+        Forget();
+    }
+
+    /// <summary>Notes that a row has had a gradient elsewhere.</summary>
+    public void Reach(int table, int row) => _wasTouched[table][row] = true;
 
     /// <summary>Marks all rows as untouched, after the reader of the pieces has set them to zero.</summary>
     public void Forget()

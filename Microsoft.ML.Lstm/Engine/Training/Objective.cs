@@ -21,6 +21,7 @@ internal abstract class Objective(bool stepOutputs, double meanWeight) : OutputL
     private int[] _steps = [];
     private float[] _weights = [];
     private double[] _losses = [];
+    private int _labelled;
     private double _shareOfWeight;
     private double _loss;
 
@@ -52,7 +53,7 @@ internal abstract class Objective(bool stepOutputs, double meanWeight) : OutputL
         FloatBuffer.Require(ref _steps, Rows);
         FloatBuffer.Require(ref _weights, Rows);
         FloatBuffer.Require(ref _losses, Rows);
-        int labelled = 0;
+        _labelled = 0;
         for (int t = 0; t < (stepOutputs ? batch.MaxLength : 1); t++)
         {
             for (int i = 0; i < batch.ActiveRows(t); i++)
@@ -61,11 +62,29 @@ internal abstract class Objective(bool stepOutputs, double meanWeight) : OutputL
                 TrainingSequence sequence = sequences[batch.SequenceAt(i)];
                 (_sequences[row], _steps[row], _weights[row]) = (sequence, t, WeightOf(sequence, t));
                 _losses[row] = 0;
-                labelled += _weights[row] > 0 ? 1 : 0;
+                _labelled += _weights[row] > 0 ? 1 : 0;
             }
         }
-        _shareOfWeight = 1 / (meanWeight * Math.Max(labelled, 1));
+        _shareOfWeight = 1 / (meanWeight * Math.Max(_labelled, 1));
         BeginRows(batch);
+    }
+
+    /// <summary>The labelled rows of the batch.</summary>
+    public int Labelled => _labelled;
+
+    /// <summary>Begins a batch that has no rows here, but elsewhere.</summary>
+    public void BeginEmpty() => Rows = _labelled = 0;
+
+    /// <summary>
+    /// Makes the batch a part of one that has <paramref name="labelled"/> labelled rows in all; to be called before the backward pass.
+    /// </summary>
+    public void SetLabelledOfAll(long labelled) => _shareOfWeight = 1 / (meanWeight * Math.Max(labelled, 1));
+
+    /// <summary>Adds what the other ranks have measured since <see cref="Reset"/> to the metrics, which are then those of all.</summary>
+    public virtual void Combine(Communicator ranks)
+    {
+        _loss = ranks.Sum(_loss);
+        TotalWeight = ranks.Sum(TotalWeight);
     }
 
     /// <summary>Adds the gradients of parameters that only the objective knows, after all rows of the batch.</summary>

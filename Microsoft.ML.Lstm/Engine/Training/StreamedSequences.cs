@@ -9,7 +9,9 @@ namespace Microsoft.ML.Lstm.Engine.Training;
 /// <param name="read">Reads all sequences, always in the same order.</param>
 /// <param name="layout">An empty set with the sizes of the sequences.</param>
 /// <param name="bufferBytes">Bytes that the buffer may hold.</param>
-internal sealed class StreamedSequences(Func<IEnumerable<TrainingSequence>> read, SequenceSet layout, long bufferBytes)
+/// <param name="readShare">Reads the sequences that this rank trains on; null for all of them.</param>
+internal sealed class StreamedSequences(Func<IEnumerable<TrainingSequence>> read, SequenceSet layout, long bufferBytes,
+    Func<IEnumerable<TrainingSequence>>? readShare = null)
     : TrainingData(layout.FeatureSize, layout.StaticSize, layout.TargetSize, layout.Vocabularies, layout.Keys,
         layout.Words)
 {
@@ -24,18 +26,29 @@ internal sealed class StreamedSequences(Func<IEnumerable<TrainingSequence>> read
 
     public override IEnumerable<TrainingSequence> Sequences => read();
 
+    /// <summary>A set without sequences, with the sizes of these.</summary>
+    public SequenceSet NewSet() => layout.NewLike();
+
     public override StreamedSequences Renumber(KeyNumbering numbering)
-        => new(() => read().Select(sequence =>
+    {
+        return new StreamedSequences(Renumbered(read), layout.Renumber(numbering), bufferBytes,
+            readShare is null ? null : Renumbered(readShare));
+
+        Func<IEnumerable<TrainingSequence>> Renumbered(Func<IEnumerable<TrainingSequence>> original) => () => original().Select(sequence =>
         {
             numbering.Apply(sequence, TokenColumns);
             return sequence;
-        }), layout.Renumber(numbering), bufferBytes);
+        });
+    }
+
+    /// <summary>Whether the sets of each rank have other sequences.</summary>
+    public bool HasShares => readShare is not null;
 
     public override IEnumerable<SequenceSet> Sets(Random? random)
     {
         var buffer = new List<TrainingSequence>();
         long bytes = 0;
-        foreach (TrainingSequence sequence in Sequences)
+        foreach (TrainingSequence sequence in (readShare ?? read)())
         {
             buffer.Add(sequence);
             bytes += BytesOf(sequence);

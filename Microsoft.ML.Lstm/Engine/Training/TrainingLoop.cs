@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.ML.Lstm.Engine.Distributed;
 using Microsoft.ML.Lstm.Engine.Kernels;
 using Microsoft.ML.Lstm.Engine.Layers;
 using Microsoft.ML.Lstm.Engine.Network;
@@ -40,6 +41,7 @@ internal sealed partial class TrainingLoop
     private readonly BatchPlan? _plan;
     private readonly TrainingCourse _course;
     private readonly WorkerTeam _team;
+    private readonly DataParallel? _parallel;
     private TrainingSequence[] _sequences = [];
     private CancellationToken _stop;
     private bool _hasLearned;
@@ -107,6 +109,8 @@ internal sealed partial class TrainingLoop
         _optimizer = Optimizer.Create(_settings.Optimizer, _model.Parameters, _gradient, _team);
         _dropout = _settings.Dropout with
         {
+            Rank = _settings.Communicator?.Rank ?? 0,
+            OtherRanks = (_settings.Communicator?.Size ?? 1) - 1,
             Tokens = shape.Embeddings.Count > 0 ? _settings.Dropout.Tokens : 0,
             Characters = shape.Characters is null ? 0 : _settings.Dropout.Characters,
             Layers = shape.Layers > 1 ? _settings.Dropout.Layers : 0,
@@ -119,6 +123,11 @@ internal sealed partial class TrainingLoop
         _course = job.Resume?.State.Course ?? new TrainingCourse();
         if (job.Resume is not null)
             Restore(job.Resume.State);
+        if (_settings.Communicator is not { Size: > 1 } ranks)
+            return;
+        _parallel = new DataParallel(ranks, _runner, _gradient, _training is StreamedSequences { HasShares: true },
+            _settings.CancellationToken, job.Monitor.Abandoned);
+        _stop = _runner.Stop = _parallel.Stop;
     }
 
     /// <summary>
@@ -143,6 +152,7 @@ internal sealed partial class TrainingLoop
         finally
         {
             loop._team.Release();
+            loop._parallel?.Dispose();
         }
     }
 
@@ -151,6 +161,7 @@ internal sealed partial class TrainingLoop
         var clock = Stopwatch.StartNew();
         TimeSpan before = _job.Resume?.State.Elapsed ?? _job.Elapsed;
         int last = Math.Min(PlannedEpochs, _job.EndAfter ?? _epochs);
+        _parallel?.CheckSame(0, _model.Parameters, _job.Seed, _training.Count, _validation?.Count ?? 0, _batches, _epochs);
         if (_keepsLinearPart && _validation is not null && _course.Epochs == 0)
             _course.LinearError = Evaluate(_validation, _validationObjective!).RootMeanSquaredError;
         while (_course.Epochs < last && !IsPatienceOver)
@@ -171,6 +182,7 @@ internal sealed partial class TrainingLoop
                 EndCancelled();
                 return;
             }
+            _parallel?.CheckSame(epoch, _model.Parameters);
             PlanDecay();
             last = Math.Min(PlannedEpochs, _job.EndAfter ?? _epochs);
             TimeSpan elapsed = before + clock.Elapsed;
@@ -182,8 +194,9 @@ internal sealed partial class TrainingLoop
                 NumberOfMembers = _job.Members,
             };
             _job.Monitor.EpochCompleted(completed);
-            _settings.EpochCompleted?.Invoke(completed);
-            if (completed.Cancel)
+            if (_parallel?.Tells ?? true)
+                _settings.EpochCompleted?.Invoke(completed);
+            if (_parallel?.Any(completed.Cancel) ?? completed.Cancel)
             {
                 (_ended, _wasStopped) = ("when it was stopped", _course.Epochs < last || _job.Member < _job.Members);
                 KeepAnything();
@@ -196,111 +209,6 @@ internal sealed partial class TrainingLoop
             _ended = $"since {_settings.EarlyStopping!.Metric} did not improve for {_course.EpochsWithoutGain} epochs";
     }
 
-    /// <summary>Runs an epoch. False when numbers are not finite any more.</summary>
-    private bool TryRunEpoch(int epoch, out float learningRate)
-    {
-        _trainingObjective.Reset();
-        _optimizer.Tune(_settings.FineTuning, epoch - 1, _batches);
-        learningRate = 0;
-        int batch = 0;
-        foreach (SequenceSet set in _training.Sets(_random))
-        {
-            if (set != _training)
-                Scale(_model.Scalers, set, _stop);
-            if (!TryRunSet(epoch, set, ref batch, ref learningRate))
-                return false;
-        }
-        return true;
-    }
-
-    /// <summary>Runs the batches of a set, which are the epoch's batches from <paramref name="batch"/> on.</summary>
-    private bool TryRunSet(int epoch, SequenceSet set, ref int batch, ref float learningRate)
-    {
-        BatchPlan plan = _plan ?? BatchPlan.Of(set, _batchSize);
-        plan.Shuffle(_random);
-        if (double.IsNaN(_course.InitialLoss))
-        {
-            _course.InitialLoss = MeasureInitial(set);
-            // A linear model may fit a few rows exactly; without it the loss would be the variance of the targets.
-            if (_keepsLinearPart)
-                _course.InitialLoss = Math.Max(_course.InitialLoss, 1);
-        }
-        for (int i = 0; i < plan.Batches; i++, batch++)
-        {
-            _stop.ThrowIfCancellationRequested();
-            // Sets that are no whole number of batches make a few more batches than the data would in one set.
-            int batches = Math.Max(_batches, batch + 1);
-            double done = epoch - 1 + (double)batch / batches;
-            learningRate = LearningRateAt(done);
-            if (!TryRunBatch(set, plan[i], plan.LanesOf(i), learningRate, DropoutAt(done)))
-            {
-                EndDiverged($"The loss or its gradient is not finite any more in epoch {epoch}, batch {batch + 1} of {batches}");
-                return false;
-            }
-            _hasLearned = true;
-            _job.Monitor.BatchCompleted(epoch, batch + 1, batches);
-        }
-        return true;
-    }
-
-    private float LearningRateAt(double epoch)
-    {
-        double factor = _settings.LearningRateSchedule.GetFactor(epoch, PlannedEpochs);
-        if (!(factor >= 0 && double.IsFinite(factor)))
-            throw new InvalidOperationException(
-                $"{nameof(TrainingSettings.LearningRateSchedule)} gave the factor {factor} after {epoch:0.##} epochs; "
-                + "it must be 0 or more and finite.");
-        return (float)(_settings.LearningRate * factor);
-    }
-
-    private Dropout DropoutAt(double epoch)
-    {
-        Dropout dropout = _dropout with { OwnTokens = _job.Task.OwnTokensAt(epoch, PlannedEpochs) };
-        return dropout.IsOn ? dropout with { Key = (ulong)_random.NextInt64() } : default;
-    }
-
-    /// <summary>One weight update. False when loss, gradient or weights are not finite.</summary>
-    private bool TryRunBatch(SequenceSet set, ReadOnlySpan<int> indices, ReadOnlySpan<Lane> lanes, float learningRate, Dropout dropout)
-    {
-        BeginBatch(set, indices, lanes, _trainingObjective);
-        _runner.Forward(_batch, keep: true, dropout);
-        _states?.End(_batch, lanes);
-        _runner.Backward(_trainingObjective, _gradient);
-        _trainingObjective.AddGradients(_gradient);
-        _trainingObjective.End();
-        if (_keepsLinearPart)
-            RidgeStart.ClearGradient(_gradient.Parameters);
-        if (_linearPart is not null)
-            LinearPart.Clear(_gradient.Parameters);
-        if (!_trainingObjective.IsFinite || !_optimizer.TryStep(learningRate, _settings.GradientClipNorm))
-            return false;
-        // An initial model brings statistics along.
-        _runner.UpdateStatistics(_job.BeginsTrained ? null : _optimizer.Steps);
-        _frozen.RestoreStatistics();
-        _runner.PackNetwork();
-        return true;
-    }
-
-    private void BeginBatch(SequenceSet set, ReadOnlySpan<int> indices, ReadOnlySpan<Lane> lanes, Objective objective)
-    {
-        FloatBuffer.Require(ref _sequences, indices.Length);
-        _batch.Clear();
-        if (set.Words is { } words)
-            _batch.Spellings = words.Spellings;
-        for (int i = 0; i < indices.Length; i++)
-        {
-            TrainingSequence sequence = set[indices[i]];
-            sequence.CopyFeaturesTo(_batch.Add(set.Length(indices[i])));
-            sequence.Tokens.CopyTo(_batch.Tokens(i));
-            sequence.Statics.CopyTo(_batch.Statics(i));
-            _batch.Targets?.AddLabels(sequence.Labels);
-            _sequences[i] = sequence;
-        }
-        _batch.Pack();
-        _states?.Begin(_batch, lanes);
-        objective.Begin(_batch.Targets ?? _batch, _sequences.AsSpan(0, indices.Length));
-    }
-
     private TrainedNetwork End()
     {
         if (!_keeps)
@@ -311,7 +219,7 @@ internal sealed partial class TrainingLoop
         EpochMetrics? heldOut = null;
         if (_validation is not null || _job.Task.Calibrate is not null)
         {
-            _stop = _runner.Stop = _job.Monitor.Abandoned;
+            IgnoreStop();
             Objective objective = MeasureKept();
             heldOut = _validation is null ? null : objective.Metrics;
             _job.Task.Calibrate?.Invoke(objective, _job.Monitor);
@@ -328,12 +236,14 @@ internal sealed partial class TrainingLoop
     private void EndCancelled()
     {
         (_ended, _wasStopped) = ("when it was cancelled", true);
-        // What is left to do belongs to the returned model; only abandoning the training can still end it.
-        _stop = _runner.Stop = _job.Monitor.Abandoned;
+        IgnoreStop();
         if (!_keeps && !_hasLearned)
             throw new OperationCanceledException("Training was cancelled before there was a model.", _settings.CancellationToken);
         KeepAnything();
     }
+
+    // What is left to do belongs to the returned model; only abandoning the training can still end it.
+    private void IgnoreStop() => _stop = _runner.Stop = _parallel is null ? _job.Monitor.Abandoned : default;
 
     /// <summary>Ends a training whose numbers are not finite any more: with the kept model, or an error where that is no good.</summary>
     private void EndDiverged(string what)

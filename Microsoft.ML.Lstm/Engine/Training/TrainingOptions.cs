@@ -269,6 +269,7 @@ public abstract partial class TrainingOptions
         BackpropagationLength = LengthOfPieces,
         FineTuning = Tuning,
         NumberOfThreads = NumberOfThreads ?? Environment.ProcessorCount,
+        Communicator = Communicator,
         EpochCompleted = EpochCompleted,
         CancellationToken = CancellationToken,
     };

@@ -75,6 +75,9 @@ internal sealed record TrainingSettings
 
     public required int NumberOfThreads { get; init; }
 
+    /// <summary>The ranks that train together; null for this process alone.</summary>
+    public Communicator? Communicator { get; init; }
+
     public required Action<EpochCompletedEventArgs>? EpochCompleted { get; init; }
 
     public required CancellationToken CancellationToken { get; init; }

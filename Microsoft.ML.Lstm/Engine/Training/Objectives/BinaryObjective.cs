@@ -40,6 +40,13 @@ internal sealed class BinaryObjective(ClassWeights classWeights, float labelSmoo
         _curve.Clear();
     }
 
+    public override void Combine(Communicator ranks)
+    {
+        base.Combine(ranks);
+        _right = ranks.Sum(_right);
+        _curve.Combine(ranks);
+    }
+
     public override float WeightOf(TrainingSequence sequence, int step) => classWeights.WeightOf(sequence, step);
 
     public override void Differentiate(int row, Span<float> outputs)

@@ -55,6 +55,12 @@ internal sealed class ClassificationObjective(bool stepOutputs, ClassWeights cla
         _right = 0;
     }
 
+    public override void Combine(Communicator ranks)
+    {
+        base.Combine(ranks);
+        _right = ranks.Sum(_right);
+    }
+
     public override float WeightOf(TrainingSequence sequence, int step)
         => step >= sequence.Labels.Length || (unknown >= 0 && sequence.Labels[step] < 0) ? sequence.Weight
             : classWeights.WeightOf(sequence, step);

@@ -48,6 +48,12 @@ internal sealed class CrfObjective(ParameterSet parameters, double meanWeight) :
         _right = 0;
     }
 
+    public override void Combine(Communicator ranks)
+    {
+        base.Combine(ranks);
+        _right = ranks.Sum(_right);
+    }
+
     public override float WeightOf(TrainingSequence sequence, int step) => sequence.Labels[step] < 0 ? 0f : sequence.Weight;
 
     public override void Differentiate(int row, Span<float> outputs)

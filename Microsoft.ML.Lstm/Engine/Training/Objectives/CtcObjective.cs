@@ -60,6 +60,13 @@ internal sealed class CtcObjective(int outputs, LabelFit fit, double meanWeight)
         _editSum = _itemSum = 0;
     }
 
+    public override void Combine(Communicator ranks)
+    {
+        base.Combine(ranks);
+        _editSum = ranks.Sum(_editSum);
+        _itemSum = ranks.Sum(_itemSum);
+    }
+
     public override float WeightOf(TrainingSequence sequence, int step) => fit.WeightOf(sequence);
 
     public override void Differentiate(int row, Span<float> outputs)

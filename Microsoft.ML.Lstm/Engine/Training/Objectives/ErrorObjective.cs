@@ -25,6 +25,13 @@ internal abstract class ErrorObjective(bool stepOutputs, double meanWeight) : Ob
         _squareSum = _absoluteSum = 0;
     }
 
+    public override void Combine(Communicator ranks)
+    {
+        base.Combine(ranks);
+        _squareSum = ranks.Sum(_squareSum);
+        _absoluteSum = ranks.Sum(_absoluteSum);
+    }
+
     /// <summary>Sets the mean squared and the mean absolute error of a row.</summary>
     protected void SetErrors(int row, double square, double absolute) => (_squares[row], _absolutes[row]) = (square, absolute);
 

@@ -106,6 +106,14 @@ internal sealed class ReconstructionObjective(AffineScaler scaler, double meanWe
         _scores.Clear();
     }
 
+    public override void Combine(Communicator ranks)
+    {
+        base.Combine(ranks);
+        (float, float)[] all = ranks.GatherAll<(float, float)>(_scores.ToArray());
+        _scores.Clear();
+        _scores.AddRange(all);
+    }
+
     public override float WeightOf(TrainingSequence sequence, int step) => sequence.Weight;
 
     public override void Differentiate(int row, Span<float> outputs)

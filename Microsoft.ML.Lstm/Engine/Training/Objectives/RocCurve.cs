@@ -12,6 +12,14 @@ internal sealed class RocCurve
 
     public void Clear() => _rows.Clear();
 
+    /// <summary>Adds the rows of the other ranks.</summary>
+    public void Combine(Communicator ranks)
+    {
+        (float, bool, float)[] all = ranks.GatherAll<(float, bool, float)>(_rows.ToArray());
+        _rows.Clear();
+        _rows.AddRange(all);
+    }
+
     /// <summary>The area, from 0 to 1; null while there are not both positive and negative rows.</summary>
     public double? Area()
     {

@@ -36,6 +36,12 @@ internal sealed class StepTruthsObjective(float[]? positiveWeights, KnownTargets
         _right = 0;
     }
 
+    public override void Combine(Communicator ranks)
+    {
+        base.Combine(ranks);
+        _right = ranks.Sum(_right);
+    }
+
     public override float WeightOf(TrainingSequence sequence, int step) => known.WeightOf(sequence, step);
 
     public override void Differentiate(int row, Span<float> outputs)

@@ -1,8 +1,14 @@
+using Microsoft.ML.Lstm.Engine.Kernels;
+using Microsoft.ML.Lstm.Engine.Layers;
 using Microsoft.ML.Lstm.Engine.Network;
+using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Engine.Training;
 
-/// <content>Measuring the network after each epoch, keeping the best weights, and when training has gone on long enough.</content>
+/// <content>
+/// An epoch, batch by batch, of each of which every rank computes a part. Measuring the network after it, keeping the best weights, and
+/// when training has gone on long enough.
+/// </content>
 internal sealed partial class TrainingLoop
 {
     private const int MaxEvaluationBatchSize = 256;
@@ -167,6 +173,8 @@ internal sealed partial class TrainingLoop
                 Scale(_model.Scalers, set, _stop);
             Measure(set, objective);
         }
+        if (_parallel is not null)
+            objective.Combine(_parallel.Ranks);
         return objective.Metrics;
     }
 
@@ -179,14 +187,15 @@ internal sealed partial class TrainingLoop
         }
         long floatsOfStep = _model.Shape.StepSize + _model.Shape.CellDescription.Gates * _model.Shape.LayerSize;
         Span<int> indices = stackalloc int[MaxEvaluationBatchSize];
-        for (int start = 0; start < set.Count;)
+        (int start, int stride) = _parallel?.Turns ?? (0, 1);
+        while (start < set.Count)
         {
             int count = 0;
             long steps = 0;
-            while (count < indices.Length && start < set.Count && (count == 0 || HasRoomFor(set.Length(start), steps)))
+            for (; count < indices.Length && start < set.Count && (count == 0 || HasRoomFor(set.Length(start), steps)); start += stride)
             {
                 indices[count++] = start;
-                steps += set.Length(start++);
+                steps += set.Length(start);
             }
             MeasureBatch(set, indices[..count], objective);
         }
@@ -202,7 +211,13 @@ internal sealed partial class TrainingLoop
         int lanes = (int)Math.Clamp(MaxEvaluationOutputs / outputs, 1, MaxEvaluationBatchSize);
         var plan = BatchPlan.Of(set, lanes, cutsRuns: false);
         for (int batch = 0; batch < plan.Batches; batch++)
-            MeasureBatch(set, plan[batch], objective, plan.LanesOf(batch));
+        {
+            ReadOnlySpan<int> indices = plan[batch];
+            ReadOnlySpan<Lane> pieces = plan.LanesOf(batch);
+            _parallel?.TakeShare(ref indices, ref pieces);
+            if (indices.Length > 0)
+                MeasureBatch(set, indices, objective, pieces);
+        }
     }
 
     private void MeasureBatch(SequenceSet set, ReadOnlySpan<int> indices, Objective objective, ReadOnlySpan<Lane> lanes = default)
@@ -219,10 +234,144 @@ internal sealed partial class TrainingLoop
     private double MeasureInitial(SequenceSet set)
     {
         int count = Math.Min(set.Count, MaxInitialSequences);
-        int[] indices = [.. Enumerable.Range(0, count).Select(i => (int)((long)set.Count * i / count))];
-        MeasureBatch(set, indices, _trainingObjective);
+        ReadOnlySpan<int> indices = (int[])[.. Enumerable.Range(0, count).Select(i => (int)((long)set.Count * i / count))];
+        ReadOnlySpan<Lane> lanes = [];
+        _parallel?.TakeShare(ref indices, ref lanes);
+        if (indices.Length > 0)
+            MeasureBatch(set, indices, _trainingObjective);
+        if (_parallel is not null)
+            _trainingObjective.Combine(_parallel.Ranks);
         double loss = _trainingObjective.Metrics.Loss;
         _trainingObjective.Reset();
         return loss;
+    }
+
+    /// <summary>Runs an epoch. False when numbers are not finite any more.</summary>
+    private bool TryRunEpoch(int epoch, out float learningRate)
+    {
+        _trainingObjective.Reset();
+        _optimizer.Tune(_settings.FineTuning, epoch - 1, _batches);
+        learningRate = 0;
+        int batch = 0;
+        RandomNumbers? own = _parallel?.OwnRandom(_job.Seed, epoch);
+        IEnumerable<SequenceSet> sets = _training.Sets(own ?? _random);
+        foreach (SequenceSet set in _parallel?.InStep(sets, () => ((StreamedSequences)_training).NewSet()) ?? sets)
+        {
+            if (set != _training)
+                Scale(_model.Scalers, set, _stop);
+            if (!TryRunSet(epoch, set, own ?? _random, ref batch, ref learningRate))
+                return false;
+        }
+        if (_parallel is not null)
+            _trainingObjective.Combine(_parallel.Ranks);
+        return true;
+    }
+
+    /// <summary>Runs the batches of a set, which are the epoch's batches from <paramref name="batch"/> on.</summary>
+    private bool TryRunSet(int epoch, SequenceSet set, Random order, ref int batch, ref float learningRate)
+    {
+        BatchPlan plan = _plan ?? BatchPlan.Of(set, _parallel?.BatchSizeOf(_batchSize) ?? _batchSize);
+        plan.Shuffle(order);
+        if (double.IsNaN(_course.InitialLoss))
+        {
+            _course.InitialLoss = MeasureInitial(set);
+            // A linear model may fit a few rows exactly; without it the loss would be the variance of the targets.
+            if (_keepsLinearPart)
+                _course.InitialLoss = Math.Max(_course.InitialLoss, 1);
+        }
+        int batchesOfAll = _parallel?.BatchesOf(plan.Batches) ?? plan.Batches;
+        for (int i = 0; i < batchesOfAll; i++, batch++)
+        {
+            bool isOver = i >= plan.Batches;
+            _stop.ThrowIfCancellationRequested();
+            // Sets that are no whole number of batches make a few more batches than the data would in one set.
+            int batches = Math.Max(_batches, batch + 1);
+            double done = epoch - 1 + (double)batch / batches;
+            learningRate = LearningRateAt(done);
+            if (!TryRunBatch(set, isOver ? [] : plan[i], isOver ? [] : plan.LanesOf(i), learningRate, DropoutAt(done)))
+            {
+                EndDiverged($"The loss or its gradient is not finite any more in epoch {epoch}, batch {batch + 1} of {batches}");
+                return false;
+            }
+            _hasLearned = true;
+            _job.Monitor.BatchCompleted(epoch, batch + 1, batches);
+        }
+        return true;
+    }
+
+    private float LearningRateAt(double epoch)
+    {
+        double factor = _settings.LearningRateSchedule.GetFactor(epoch, PlannedEpochs);
+        if (!(factor >= 0 && double.IsFinite(factor)))
+            throw new InvalidOperationException(
+                $"{nameof(TrainingSettings.LearningRateSchedule)} gave the factor {factor} after {epoch:0.##} epochs; "
+                + "it must be 0 or more and finite.");
+        return (float)(_settings.LearningRate * factor);
+    }
+
+    private Dropout DropoutAt(double epoch)
+    {
+        Dropout dropout = _dropout with { OwnTokens = _job.Task.OwnTokensAt(epoch, PlannedEpochs) };
+        return dropout.IsOn ? dropout with { Key = (ulong)_random.NextInt64() } : default;
+    }
+
+    /// <summary>One weight update. False when loss, gradient or weights are not finite.</summary>
+    private bool TryRunBatch(SequenceSet set, ReadOnlySpan<int> indices, ReadOnlySpan<Lane> lanes, float learningRate, Dropout dropout)
+    {
+        _parallel?.TakeShare(ref indices, ref lanes);
+        // A rank may have no part of a small batch.
+        bool isEmpty = indices.IsEmpty;
+        if (isEmpty)
+            _trainingObjective.BeginEmpty();
+        else
+            BeginBatch(set, indices, lanes, _trainingObjective);
+        _parallel?.BeginAgreement(_trainingObjective.Labelled);
+        if (!isEmpty)
+        {
+            _runner.Forward(_batch, keep: true, dropout);
+            _states?.End(_batch, lanes);
+        }
+        if (_parallel is not null)
+            _trainingObjective.SetLabelledOfAll(_parallel.EndAgreement());
+        if (!isEmpty)
+        {
+            _runner.Backward(_trainingObjective, _gradient);
+            _trainingObjective.AddGradients(_gradient);
+        }
+        _trainingObjective.End();
+        _parallel?.AddGradients(isEmpty, _trainingObjective.IsFinite);
+        if (_keepsLinearPart)
+            RidgeStart.ClearGradient(_gradient.Parameters);
+        if (_linearPart is not null)
+            LinearPart.Clear(_gradient.Parameters);
+        if (!_trainingObjective.IsFinite || !_optimizer.TryStep(learningRate, _settings.GradientClipNorm))
+            return false;
+        // An initial model brings statistics along.
+        if (!isEmpty)
+            _runner.UpdateStatistics(_job.BeginsTrained ? null : _optimizer.Steps);
+        _parallel?.CombineStatistics(_model.Parameters, isEmpty);
+        _frozen.RestoreStatistics();
+        _runner.PackNetwork();
+        return true;
+    }
+
+    private void BeginBatch(SequenceSet set, ReadOnlySpan<int> indices, ReadOnlySpan<Lane> lanes, Objective objective)
+    {
+        FloatBuffer.Require(ref _sequences, indices.Length);
+        _batch.Clear();
+        if (set.Words is { } words)
+            _batch.Spellings = words.Spellings;
+        for (int i = 0; i < indices.Length; i++)
+        {
+            TrainingSequence sequence = set[indices[i]];
+            sequence.CopyFeaturesTo(_batch.Add(set.Length(indices[i])));
+            sequence.Tokens.CopyTo(_batch.Tokens(i));
+            sequence.Statics.CopyTo(_batch.Statics(i));
+            _batch.Targets?.AddLabels(sequence.Labels);
+            _sequences[i] = sequence;
+        }
+        _batch.Pack();
+        _states?.Begin(_batch, lanes);
+        objective.Begin(_batch.Targets ?? _batch, _sequences.AsSpan(0, indices.Length));
     }
 }
