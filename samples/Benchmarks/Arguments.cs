@@ -6,7 +6,7 @@ namespace Benchmarks;
 
 /// <summary>What the command line asks for.</summary>
 internal sealed record Arguments(IReadOnlyList<Shape> Shapes, IReadOnlyList<int> Threads, double Seconds, CpuKernels Kernels, Clock Clock,
-    bool Peers, string? Python, string Dotnet, string? JsonFile)
+    bool Peers, string? Python, string Dotnet, string? JsonFile, bool Distributed)
 {
     /// <summary>Does what the arguments say and returns the exit code.</summary>
     public static int Run(string[] args, Func<Arguments, int> measure)
@@ -54,6 +54,10 @@ internal sealed record Arguments(IReadOnlyList<Shape> Shapes, IReadOnlyList<int>
             Description =
             "Time one thread by the processor's time that it had, for a machine that is busy with other things."
         };
+        var distributed = new Option<bool>("--distributed")
+        {
+            Description = "Measure a training step of the ranks that mpirun has started, beside one of rank 0 alone, instead.",
+        };
         var micro = new Option<bool>("--micro") { Description = "Measure single kernels by BenchmarkDotNet instead." };
         var model = new Argument<string>("MODEL");
         var count = new Argument<int>("THREADS");
@@ -62,7 +66,7 @@ internal sealed record Arguments(IReadOnlyList<Shape> Shapes, IReadOnlyList<int>
         predict.Hidden = train.Hidden = true;
         var root = new RootCommand("Measure this library's kernels and networks, and other libraries beside them.")
         {
-            shapes, threads, seconds, kernels, processorTime, peers, python, dotnet, json, micro, predict, train,
+            shapes, threads, seconds, kernels, processorTime, peers, python, dotnet, json, micro, distributed, predict, train,
         };
 
         predict.SetAction(parsed => ChildProcess.Predict(parsed.GetValue(model)!));
@@ -87,7 +91,7 @@ internal sealed record Arguments(IReadOnlyList<Shape> Shapes, IReadOnlyList<int>
             return measure(new Arguments(parsed.GetValue(shapes) is { Length: > 0 } chosen ? chosen : Shape.All, counts,
                 parsed.GetValue(seconds), parsed.GetValue(kernels) is [var width] ? width : CpuKernels.Best,
                 parsed.GetValue(processorTime) ? Clock.Processor : Clock.Elapsed, parsed.GetValue(peers), parsed.GetValue(python),
-                parsed.GetValue(dotnet)!, parsed.GetValue(json)));
+                parsed.GetValue(dotnet)!, parsed.GetValue(json), parsed.GetValue(distributed)));
         });
         return root.Parse(args).Invoke();
     }

@@ -1,4 +1,5 @@
 using Microsoft.ML.Lstm;
+using Microsoft.ML.Lstm.Engine.Distributed;
 using Microsoft.ML.Lstm.Engine.Kernels;
 using Microsoft.ML.Lstm.Engine.Network;
 using Microsoft.ML.Lstm.Engine.Parameters;
@@ -19,8 +20,15 @@ internal sealed class OurEngine : IContender
     private readonly TrainingSequence[] _sequences;
     private readonly Objective _objective;
     private readonly bool _hasStepOutputs;
+    private readonly GradientSum? _sum;
+    private readonly int _allSequences;
 
-    public OurEngine(Problem problem, int threads, CpuKernels kernels, Clock clock = Clock.Elapsed)
+    /// <param name="problem">The network and its batch.</param>
+    /// <param name="threads">The threads that share the work.</param>
+    /// <param name="kernels">The kernels.</param>
+    /// <param name="clock">What times the parts of a step.</param>
+    /// <param name="ranks">The ranks that share the batch in training; null for none.</param>
+    public OurEngine(Problem problem, int threads, CpuKernels kernels, Clock clock = Clock.Elapsed, Communicator? ranks = null)
     {
         _clock = clock;
         Shape shape = problem.Shape;
@@ -32,7 +40,14 @@ internal sealed class OurEngine : IContender
         _gradient = new Gradient(shape.Network);
         _optimizer = Optimizer.Create(new(OptimizerType.Adam, Momentum: 0, WeightDecay: 0), weights, _gradient, team);
         _batch = new SequenceBatch(shape.Network);
-        _sequences = problem.Sequences;
+        _allSequences = problem.Sequences.Length;
+        _sequences = ranks is null ? problem.Sequences
+            : [.. problem.Sequences.Where((_, index) => index % ranks.Size == ranks.Rank)];
+        if (ranks is not null)
+        {
+            _sum = new GradientSum(ranks, _gradient, _training.EarlyGradients);
+            _training.GradientReady = _sum.Begin;
+        }
         for (int i = 0; i < _sequences.Length; i++)
         {
             _sequences[i].Features.CopyTo(_batch.Add(shape.T));
@@ -58,6 +73,7 @@ internal sealed class OurEngine : IContender
     {
         ["forward"] = [],
         ["backward"] = [],
+        ["wait for the sum"] = [],
         ["clip and Adam"] = [],
         ["pack"] = []
     };
@@ -99,6 +115,12 @@ internal sealed class OurEngine : IContender
         Backward();
         Book("backward");
 
+        if (_sum is not null)
+        {
+            _sum.End(isFinite: true);
+            Book("wait for the sum");
+        }
+
         _optimizer.TryStep(Problem.LearningRate, maxNorm: 1);
         Book("clip and Adam");
 
@@ -117,6 +139,8 @@ internal sealed class OurEngine : IContender
     {
         _objective.Reset();
         _objective.Begin(_batch, _sequences);
+        if (_sum is not null)
+            _objective.SetLabelledOfAll((long)_objective.Labelled * _allSequences / _sequences.Length);
         _training.Backward(_objective, _gradient);
         _objective.End();
     }

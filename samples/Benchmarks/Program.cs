@@ -7,6 +7,8 @@ return Arguments.Run(args, Measure);
 
 static int Measure(Arguments arguments)
 {
+    if (arguments.Distributed)
+        return DistributedSteps.Measure(arguments);
     var report = new Report(arguments);
     report.PrintMachine();
     foreach (CpuKernels kernels in CpuKernels.Available.Where(kernels => kernels.Lanes > 1))
