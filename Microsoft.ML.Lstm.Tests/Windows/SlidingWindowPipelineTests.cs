@@ -1,4 +1,5 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm.Tests.Windows;
 
@@ -33,6 +34,29 @@ public sealed class SlidingWindowPipelineTests
         file.Position = 0;
         IDataView again = new MLContext().Model.Load(file, out _).Transform(series);
         CollectionAssert.AreEqual(scores, again.GetColumn<float>("Score").ToArray());
+    }
+
+    /// <summary>The last windows have no label yet: that is no fault of theirs. A value that is missing is one.</summary>
+    [TestMethod]
+    [DataRow(-1, "")]
+    [DataRow(100, "Skipped 13 of the 186 rows of the training data: 12 with NaN or infinity in the features; 1 with a missing or infinite "
+        + "label.")]
+    [DataRow(Count - 1, "Skipped 1 of the 186 rows of the training data: 1 with a missing or infinite label.")]
+    public void OnlyRowsThatCouldHaveBeenUsedAreMissed(int missing, string warning)
+    {
+        List<string> warnings = [];
+        var ml = new MLContext(seed: 1);
+        ml.Log += (_, entry) =>
+        {
+            if (entry.Kind == ChannelMessageKind.Warning)
+                warnings.Add(entry.RawMessage);
+        };
+        IDataView series = ml.Data.LoadFromEnumerable(Enumerable.Range(0, Count)
+            .Select(t => new Step { Value = t == missing ? float.NaN : Wave(t) }));
+        ml.Transforms.SlidingWindow("Window", 12, ["Value"], labelColumnName: "Ahead", horizon: Horizon)
+            .Append(ml.Regression.Trainers.Lstm(labelColumnName: "Ahead", featureColumnName: "Window", hiddenSize: 2, numberOfEpochs: 1))
+            .Fit(series);
+        Assert.AreEqual(warning, string.Join("; ", warnings));
     }
 
     private static float Wave(int t) => MathF.Sin(t * 0.4f);

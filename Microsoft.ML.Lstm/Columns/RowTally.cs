@@ -16,9 +16,13 @@ internal enum RowFault
 }
 
 /// <summary>Counts rows by what is wrong with them, and words the messages about them.</summary>
-internal sealed class RowTally(string dataName, SequenceInput input)
+/// <param name="dataName">What to call the data in messages.</param>
+/// <param name="input">Where the sequences are.</param>
+/// <param name="rowsAhead">How many rows behind a row its label is; the last rows have none, which is no fault of theirs.</param>
+internal sealed class RowTally(string dataName, SequenceInput input, int rowsAhead = 0)
 {
     private readonly long[] _counts = new long[Enum.GetValues<RowFault>().Length];
+    private readonly Queue<RowFault> _last = [];
     private long _unweighted;
 
     public long Rows { get; private set; }
@@ -35,6 +39,21 @@ internal sealed class RowTally(string dataName, SequenceInput input)
         _counts[(int)fault]++;
         if (fault == RowFault.None && weight == 0)
             _unweighted++;
+        _last.Enqueue(fault);
+        if (_last.Count > rowsAhead)
+            _last.Dequeue();
+    }
+
+    /// <summary>Takes the rows at the end that can't have a label yet for rows that are not there.</summary>
+    public void ForgetEnd()
+    {
+        while (_last.TryDequeue(out RowFault fault))
+        {
+            if (fault == RowFault.None)
+                continue;
+            Rows--;
+            _counts[(int)fault]--;
+        }
     }
 
     /// <summary>The error for the row at <paramref name="position"/>.</summary>
@@ -54,6 +73,7 @@ internal sealed class RowTally(string dataName, SequenceInput input)
     public void Clear()
     {
         Array.Clear(_counts);
+        _last.Clear();
         (Rows, CutRows, _unweighted) = (0, 0, 0);
     }
 

@@ -10,11 +10,12 @@ namespace Microsoft.ML.Lstm.Columns;
 /// <param name="weightColumnName">The column of weights; null for rows that all count the same.</param>
 /// <param name="maximumLength">Steps after which sequences are cut; null for no limit.</param>
 /// <param name="badRows">What to do with rows that can't be used.</param>
+/// <param name="rowsAhead">How many rows behind a window its label is: so many at the end have none, and need no warning.</param>
 /// <param name="host">Throws when it is canceled.</param>
 /// <param name="cancellation">Stops reading when it is canceled.</param>
 /// <param name="ranks">The processes that share the rows of what is streamed; null for this one alone.</param>
 internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, string? weightColumnName, int? maximumLength,
-    BadRowHandling badRows, IHost host, CancellationToken cancellation, Communicator? ranks = null)
+    BadRowHandling badRows, int rowsAhead, IHost host, CancellationToken cancellation, Communicator? ranks = null)
 {
     // The words of all data that is read, for training and for validation.
     private readonly Spellings _spellings = new(CharacterShape.KeysOfText);
@@ -85,7 +86,7 @@ internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, 
     /// <summary>Reads all rows once, and returns how many can be used.</summary>
     private long Scan(IDataView data, string name, Action<string> warn, Action<TrainingSequence> take)
     {
-        var tally = new RowTally(name, input);
+        var tally = new RowTally(name, input, rowsAhead);
         long taken = 0;
         SequenceSet layout = NewSet();
         LongestSequence = 0;
@@ -101,6 +102,7 @@ internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, 
         }
         if (taken == 0)
             throw host.Process(new InvalidOperationException(tally.DescribeNoUsableRow()));
+        tally.ForgetEnd();
         if (tally.BadRows > 0)
             warn(tally.DescribeSkipped());
         if (tally.CutRows > 0)

@@ -99,8 +99,9 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         using IChannel channel = Host.Start("Training");
         using var monitor = new HostMonitor(Host, channel, Settings.NumberOfEpochs, tells: Communicator.IsFirst(Settings.Communicator));
         using var checkpoint = TrainingCheckpoint.Open(Settings, monitor.Warn);
+        WindowOrigin? window = input.Features.Select(column => WindowOrigin.Of(schema[column.Name])).FirstOrDefault(one => one is not null);
         var reader = new TrainingSetReader(input, label, Settings.ExampleWeightColumnName, Settings.MaximumSequenceLength, Settings.BadRows,
-            Host, Settings.CancellationToken, Settings.Communicator);
+            window?.Horizon ?? 0, Host, Settings.CancellationToken, Settings.Communicator);
         TrainingData training = Settings.StreamingBufferMegabytes is { } megabytes
             ? reader.Stream(trainData, "training data", megabytes * (1L << 20), monitor.Warn)
             : reader.Read(trainData, "training data", monitor.Warn);
@@ -117,7 +118,6 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
             : ReadWordVectors(schema, column, monitor))];
         var occurring = new OccurringKeys(input, label, training);
         KeyNumbering numbering = occurring.Number(validation, embeddings, beginning?.Whole);
-        WindowOrigin? window = input.Features.Select(column => WindowOrigin.Of(schema[column.Name])).FirstOrDefault(one => one is not null);
         DataFacts facts = DataFacts.Of(training) with
         {
             Vocabularies = numbering.Vocabularies(training.Vocabularies),

@@ -41,9 +41,9 @@ namespace Microsoft.ML.Lstm;
 ///
 /// **Which rows come out.** All input rows but the first W - 1, which have no full window, unless `KeepIncompleteWindows` asks for these
 /// too, with NaN for values before the first row. The last rows, whose label is not known yet, do come out, because the last window is the
-/// one to forecast from. Trainers skip rows whose label is missing (they count them in their warning), and the regression evaluator leaves
-/// them out of its metrics; `FilterRowsByMissingValues` drops them, as is needed before a trainer that is told to stop at bad rows. Values
-/// that are NaN in the input are NaN in the windows.
+/// one to forecast from. Trainers skip them (those of this package without a warning), and the regression evaluator leaves them out of its
+/// metrics; `FilterRowsByMissingValues` drops them, as is needed before a trainer that is told to stop at bad rows. Values that are NaN in
+/// the input are NaN in the windows.
 ///
 /// **Order.** The rows' order is taken as the order in time, the whole input as one series. Split the data by time before the window
 /// (`TakeRows` and `SkipRows`, `FilterRowsByColumn`), and not at random as `TrainTestSplit` and `CrossValidate` do. (Trainers of this
