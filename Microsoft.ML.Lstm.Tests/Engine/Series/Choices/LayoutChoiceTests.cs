@@ -49,6 +49,16 @@ public sealed class LayoutChoiceTests
     }
 
     [TestMethod]
+    public void ALayoutIsMeasuredWithAsManyLagsAsThereIsRoomFor()
+    {
+        ForecastData data = Data(200, t => t % 7);
+        ForecastLayout layout = data.Layout with { Lags = 150, WindowSize = 300, Scaling = SeriesScaling.Series };
+        LayoutCandidate measured = LayoutChoice.Measure(data, layout, [7], squares: true);
+        Assert.AreEqual((80, 300), (measured.Layout.Lags, measured.Layout.WindowSize));
+        Assert.IsLessThan(0.1, measured.Error);
+    }
+
+    [TestMethod]
     public void HeavyTailsShowInTheKurtosisOfChanges()
     {
         var random = new Random(3);

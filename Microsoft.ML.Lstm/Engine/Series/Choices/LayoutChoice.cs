@@ -89,11 +89,14 @@ internal sealed class LayoutChoice
         return choice._best!;
     }
 
-    /// <summary>The error of linear forecasts with a layout, which need not differ in lags or window.</summary>
+    /// <summary>
+    /// The error of linear forecasts with a layout, which need not differ in lags or window; with fewer lags where more features of a step
+    /// leave no room for so many.
+    /// </summary>
     public static LayoutCandidate Measure(ForecastData data, ForecastLayout layout, IReadOnlyList<int> periods, bool squares)
     {
         var choice = new LayoutChoice(data, default, periods, squares);
-        choice.Try(layout.Scaling, layout.WindowSize, layout.Lags);
+        choice.Try(layout.Scaling, layout.WindowSize, Math.Min(layout.Lags, choice._longest));
         return choice._best!;
     }
 
