@@ -1,4 +1,4 @@
-# Builds and runs the airline-passengers sample; arguments are passed on to it (for example: build/run.ps1 --threads 1 --json figures.json).
+# Builds and runs the airline-passengers sample; arguments are passed on to it (for example: build/run.ps1 --out charts).
 $sample = Join-Path $PSScriptRoot '../samples/AirlinePassengers'
 Write-Host 'Restoring packages and building ...'
 $log = & dotnet build $sample -c Release --nologo -v q '-clp:NoSummary'

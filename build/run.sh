@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds and runs the airline-passengers sample; arguments are passed on to it (for example: build/run.sh --threads 1 --json figures.json).
+# Builds and runs the airline-passengers sample; arguments are passed on to it (for example: build/run.sh --out charts).
 set -u
 caller=$(pwd)
 root=$(cd "$(dirname "$0")/.." && pwd) || exit 1

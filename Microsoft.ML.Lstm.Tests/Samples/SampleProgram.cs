@@ -1,9 +1,11 @@
 using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace Microsoft.ML.Lstm.Tests.Samples;
 
 /// <summary>A sample, run as users run it: as a process of its own.</summary>
-internal static class SampleProgram
+internal static partial class SampleProgram
 {
     /// <summary>What it prints, to either stream.</summary>
     /// <param name="name">Its name.</param>
@@ -27,4 +29,17 @@ internal static class SampleProgram
         Assert.AreEqual(expectedExitCode, process.ExitCode, output);
         return output;
     }
+
+    /// <summary>The figure that the output ends with, in units of what something simple gets.</summary>
+    public static double Figure(string output)
+    {
+        Match figure = FigurePattern().Match(output);
+        Assert.IsTrue(figure.Success, output);
+        return Number(figure.Groups[1]) / Number(figure.Groups[2]);
+    }
+
+    private static double Number(Group number) => double.Parse(number.Value, CultureInfo.InvariantCulture);
+
+    [GeneratedRegex(@"^figure: .* (\S+), (?:no )?better than (\S+) of ", RegexOptions.Multiline)]
+    private static partial Regex FigurePattern();
 }

@@ -6,19 +6,25 @@ namespace AirlinePassengers;
 /// </summary>
 internal static class Growth
 {
+    /// <summary>Months of a year.</summary>
+    public const int Year = 12;
+
     /// <summary>A row a month, from the second year on.</summary>
-    public static IEnumerable<GrowthRow> Rows()
+    /// <exception cref="InvalidDataException">A month is missing.</exception>
+    public static GrowthRow[] Rows(Observation[] months)
     {
-        IReadOnlyList<int> passengers = Series.Passengers;
-        for (int month = 12; month < passengers.Count; month++)
+        for (int i = 0; i < months.Length; i++)
         {
-            yield return new GrowthRow
-            {
-                Month = month,
-                Growth = MathF.Log((float)passengers[month] / passengers[month - 12]),
-                YearBeforeNext = passengers[month + 1 - 12],
-            };
+            if (!(months[i].Passengers > 0) || (i > 0 && months[i].Month != months[i - 1].Month.AddMonths(1)))
+                throw new InvalidDataException($"Row {i + 1}, {months[i].Month:MMMM yyyy}, has no passengers or doesn't follow the month "
+                    + "before: growth over the year before needs every month.");
         }
+        return [.. Enumerable.Range(Year, months.Length - Year).Select(month => new GrowthRow
+        {
+            Month = month,
+            Growth = MathF.Log(months[month].Passengers / months[month - Year].Passengers),
+            YearBeforeNext = months[month + 1 - Year].Passengers,
+        })];
     }
 }
 

@@ -1,87 +1,79 @@
-// Monthly airline passengers, 1949 to 1960: an LSTM learns the first eight years inside an ML.NET pipeline, forecasts each month
-// of the last four one month ahead, and is saved and loaded as any ML.NET model.
+// Monthly airline passengers, 1949 to 1960: an LSTM learns the first two thirds inside an ML.NET pipeline, forecasts each month of the
+// others one month ahead, and is saved and loaded as any ML.NET model.
 using AirlinePassengers;
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using Shared;
+using Shared.Charts;
 
-const int HeldOut = 48;
 // Of windows of 3, 4, 6 and 12 months, 3 months forecast 1955 and 1956 best after training on the months before.
 const int Window = 3;
 
-if (!Arguments.TryParse(args, out Arguments? arguments, out int exitCode))
-    return exitCode;
-if (arguments.ModelToLoad is { } saved)
+return Sample.Run(args, "Train an LSTM on a monthly series with seasons and growth, compare its forecasts with simple ones, and save it.",
+    Series.Make, Go);
+
+static void Go(Sample sample, Observation[] months)
 {
-    SecondProcess.PrintNextForecast(saved);
-    return 0;
-}
+    MLContext ml = sample.ML;
+    sample.Require(months.Length, 5 * Growth.Year, "months");
+    GrowthRow[] rows = Growth.Rows(months);
+    int split = months.Length * 2 / 3;
+    IDataView train = ml.Data.LoadFromEnumerable(rows.Where(row => row.Month < split));
+    Console.WriteLine($"{months.Length} months, in thousands of passengers. Training on the months to {Name(split - 1)}.");
 
-var ml = new MLContext();
-int split = Series.Count - HeldOut;
-IDataView all = ml.Data.LoadFromEnumerable(Growth.Rows());
-IDataView train = ml.Data.LoadFromEnumerable(Growth.Rows().Where(row => row.Month < split));
-Console.WriteLine($"{Series.Count} months of airline passengers, in thousands. Training on the months to {Series.Name(split - 1)}.");
+    // No normalizer: the trainer scales features and label itself. All other options have their defaults.
+    var pipeline = ml.Transforms.SlidingWindow("Window", Window, ["Growth"], labelColumnName: "NextGrowth")
+        .Append(ml.Regression.Trainers.Lstm(new() { LabelColumnName = "NextGrowth", FeatureColumnName = "Window", Seed = 1 }))
+        .Append(ml.Transforms.CopyColumns("ForecastGrowth", "Score"));
+    ITransformer model = pipeline.Fit(train);
 
-// No normalizer: the trainer scales features and label itself. All other options have their defaults.
-var pipeline = ml.Transforms.SlidingWindow("Window", Window, ["Growth"], labelColumnName: "NextGrowth")
-    .Append(ml.Regression.Trainers.Lstm(new()
+    // Each row forecasts the next month from its own and the months before.
+    Dictionary<int, double> forecasts = Forecast(ml, model);
+    string path = Path.Combine(sample.Folder, "model.zip");
+    ml.Model.Save(model, train.Schema, path);
+    var other = new MLContext();
+    bool isSame = Forecast(other, other.Model.Load(path, out _))[months.Length] == forecasts[months.Length];
+    Console.WriteLine($"Forecast for {Name(months.Length)}: {forecasts[months.Length]:0.0} thousand; from {path}, loaded again, "
+        + $"{(isSame ? "the same to the last bit" : "ANOTHER ONE")}.");
+    sample.WriteChart("forecast.svg", Draw());
+
+    Console.WriteLine();
+    Console.WriteLine($"{$"One month ahead, {Name(split)} to {Name(months.Length - 1)}",-52}{"RMSE",8}{"MAE",8}");
+    double network = Print("LSTM", month => forecasts[month]);
+    double drift = Print("seasonal naive plus drift", month => Year(month) + months[month - 1].Passengers - Year(month - 1));
+    Print("seasonal naive", Year);
+    Print("naive", month => months[month - 1].Passengers);
+    Sample.End(new Figure("RMSE", network, drift, "seasonal naive plus drift", LessIsBetter: true),
+        "a monthly series of yours, with --data; samples/Forecasting, many months ahead with intervals, and without thought about growth");
+
+    string Name(int month) => months[0].Month.AddMonths(month).ToString("MMMM yyyy");
+
+    double Year(int month) => months[month - Growth.Year].Passengers;
+
+    Dictionary<int, double> Forecast(MLContext context, ITransformer transformer)
     {
-        LabelColumnName = "NextGrowth",
-        FeatureColumnName = "Window",
-        Seed = arguments.Seed,
-        NumberOfThreads = arguments.Threads,
-        EpochCompleted = epoch =>
-        {
-            if (epoch.Epoch % 10 == 0)
-                Console.WriteLine($"  epoch {epoch.Epoch,3} of {epoch.NumberOfEpochs}: RMSE {epoch.Training.RootMeanSquaredError:0.0000} "
-                    + "(log growth)");
-        },
-    }))
-    .Append(ml.Transforms.CopyColumns("ForecastGrowth", "Score"));
-ITransformer model = pipeline.Fit(train);
+        IDataView scored = transformer.Transform(context.Data.LoadFromEnumerable(rows));
+        return context.Data.CreateEnumerable<GrowthForecast>(scored, reuseRowObject: false)
+            .ToDictionary(row => row.Month + 1, row => row.NextPassengers());
+    }
 
-// Each row forecasts the next month from its own and the months before.
-Dictionary<int, double> forecasts = ml.Data.CreateEnumerable<GrowthForecast>(model.Transform(all), reuseRowObject: false)
-    .ToDictionary(row => row.Month + 1, row => row.NextPassengers());
+    // ML.NET's evaluator, on passengers rather than on the growth that the network forecasts.
+    double Print(string name, Func<int, double> forecast)
+    {
+        IDataView pairs = ml.Data.LoadFromEnumerable(Enumerable.Range(split, months.Length - split)
+            .Select(month => new { Actual = months[month].Passengers, Forecast = (float)forecast(month) }));
+        RegressionMetrics metrics = ml.Regression.Evaluate(pairs, labelColumnName: "Actual", scoreColumnName: "Forecast");
+        Console.WriteLine($"  {name,-50}{metrics.RootMeanSquaredError,8:0.0}{metrics.MeanAbsoluteError,8:0.0}");
+        return metrics.RootMeanSquaredError;
+    }
 
-Result[] results =
-[
-    Evaluate("LSTM", month => forecasts[month]),
-    Evaluate("seasonal naive plus drift", Baselines.SeasonalNaivePlusDrift),
-    Evaluate("seasonal naive", Baselines.SeasonalNaive),
-    Evaluate("naive", Baselines.Naive),
-];
-Console.WriteLine();
-Console.WriteLine($"{$"One month ahead, {Series.Name(split)} to {Series.Name(Series.Count - 1)}",-52}{"RMSE",8}{"MAE",8}");
-foreach (Result result in results)
-    Console.WriteLine($"  {result.Name,-50}{result.Rmse,8:0.0}{result.Mae,8:0.0}");
-Console.WriteLine();
-
-Directory.CreateDirectory(arguments.OutputFolder);
-string modelPath = Path.Combine(arguments.OutputFolder, "model.zip");
-ml.Model.Save(model, train.Schema, modelPath);
-double next = forecasts[Series.Count];
-double nextBySecondProcess = SecondProcess.AskForNextForecast(modelPath);
-bool same = BitConverter.DoubleToUInt64Bits(next) == BitConverter.DoubleToUInt64Bits(nextBySecondProcess);
-Console.WriteLine($"Forecast for {Series.Name(Series.Count)}: {next:0.0} thousand. A second process that loaded {modelPath} says "
-    + $"{nextBySecondProcess:0.0}, {(same ? "the same to the last bit" : "NOT THE SAME")}.");
-
-string chartPath = Path.Combine(arguments.OutputFolder, "forecast.svg");
-File.WriteAllText(chartPath, PassengerChart.Draw(split, forecasts));
-Console.WriteLine($"Chart: {chartPath}");
-if (arguments.JsonFile is { } jsonPath)
-{
-    File.WriteAllText(jsonPath, Result.ToJson(arguments.Seed, results, split, forecasts, nextBySecondProcess));
-    Console.WriteLine($"Figures: {jsonPath}");
-}
-return same ? 0 : 1;
-
-// ML.NET's evaluator, on passengers rather than on the growth that the network forecasts.
-Result Evaluate(string name, Func<int, double> forecast)
-{
-    IEnumerable<Comparison> rows = Enumerable.Range(split, HeldOut)
-        .Select(month => new Comparison { Actual = Series.Passengers[month], Forecast = (float)forecast(month) });
-    RegressionMetrics metrics = ml.Regression.Evaluate(ml.Data.LoadFromEnumerable(rows), labelColumnName: "Actual",
-        scoreColumnName: "Forecast");
-    return new Result(name, metrics.RootMeanSquaredError, metrics.MeanAbsoluteError);
+    Chart Draw() => new Chart("Airline passengers a month, in thousands")
+    {
+        Times = [.. Enumerable.Range(0, months.Length + 1).Select(months[0].Month.AddMonths)],
+    }
+        .AddUpright("held out from here on", split)
+        .AddLine("actual", Ink.Neutral, 0, months.Select(month => month.Passengers))
+        .AddLine("LSTM, one month ahead", Ink.Accent, split,
+            Enumerable.Range(split, months.Length + 1 - split).Select(month => (float)forecasts[month]))
+        .AddDots(Name(months.Length), Ink.Accent, [(months.Length, forecasts[months.Length])]);
 }

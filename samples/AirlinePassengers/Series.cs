@@ -2,12 +2,9 @@ namespace AirlinePassengers;
 
 /// <summary>
 /// International airline passengers, in thousands, by month (G. E. P. Box and G. M. Jenkins, Time Series Analysis, series G).
-/// A month is an index: 0 is January 1949.
 /// </summary>
 internal static class Series
 {
-    private static readonly DateTime First = new(1949, 1, 1);
-
     public static IReadOnlyList<int> Passengers { get; } =
     [
         112, 118, 132, 129, 121, 135, 148, 148, 136, 119, 104, 118, // 1949
@@ -24,9 +21,14 @@ internal static class Series
         417, 391, 419, 461, 472, 535, 622, 606, 508, 461, 390, 432, // 1960
     ];
 
-    public static int Count => Passengers.Count;
+    public static IEnumerable<Observation> Make() => Passengers.Select((passengers, month) =>
+        new Observation { Month = new DateTime(1949, 1, 1).AddMonths(month), Passengers = passengers });
+}
 
-    public static DateTime FirstDay(int month) => First.AddMonths(month);
+/// <summary>A month, in the order of time.</summary>
+internal sealed class Observation
+{
+    public DateTime Month { get; set; }
 
-    public static string Name(int month) => FirstDay(month).ToString("MMMM yyyy");
+    public float Passengers { get; set; }
 }

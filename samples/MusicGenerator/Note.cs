@@ -17,10 +17,14 @@ internal readonly record struct Note(int Pitch, int Length)
 
     public string Name => $"{Names[Pitch % 12]}{Pitch / 12 - 1}";
 
+    /// <exception cref="InvalidDataException">It is no note.</exception>
     public static Note Parse(string word)
     {
         string[] parts = word.Split(':');
-        return new Note(12 * (parts[0][^1] - '0' + 1) + Array.IndexOf(Names, parts[0][..^1]), int.Parse(parts[1]));
+        return parts.Length == 2 && parts[0].Length > 1 && char.IsAsciiDigit(parts[0][^1])
+            && Array.IndexOf(Names, parts[0][..^1]) is >= 0 and int place && int.TryParse(parts[1], out int length) && length > 0
+                ? new Note(12 * (parts[0][^1] - '0' + 1) + place, length)
+                : throw new InvalidDataException($"'{word}' is no note; expected a name, an octave and sixteenths, such as C#4:8.");
     }
 
     /// <summary>The notes bar by bar; one that is longer than its bar stands in the bar that it begins in.</summary>

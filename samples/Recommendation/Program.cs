@@ -38,10 +38,12 @@ static void Go(Sample sample, Look[] looks)
         Console.WriteLine($"  {string.Join(" > ", one.Items)}\n      show {string.Join(", ", one.Recommended)}; it was {one.Next}");
     Console.WriteLine($"The next look is the first of those shown in {metrics.HitRates[0]:P1} of the cases.");
 
-    string[] popular = [.. past.SelectMany(items => items).CountBy(item => item).OrderByDescending(item => item.Value)
-        .ThenBy(item => item.Key, StringComparer.Ordinal).Select(item => item.Key)];
-    Sample.End(new Figure($"hit rate at {shown}", metrics.HitRate,
-        histories.Average(history => popular.Except(history.Items).Take(shown).Contains(history.Next) ? 1.0 : 0),
-        "the most popular that were not seen"),
-        "a log of your own, with --data; samples/NextItem also compares with what mostly follows the last item");
+    var counts = new LookCounts(past);
+    Console.WriteLine($"Among the {shown} most popular that were not seen it is in {HitRate(_ => counts.Popular):P1}.");
+    Sample.End(new Figure($"hit rate at {shown}", metrics.HitRate, HitRate(history => counts.Behind(history.Items[^1])),
+        "what mostly follows the last item"),
+        "a log of your own, with --data; what else the language model can do: docs/tasks/generation.md");
+
+    double HitRate(Func<History, IEnumerable<string>> ranking) => histories.Average(history =>
+        ranking(history).Except(history.Items).Take(shown).Contains(history.Next) ? 1.0 : 0);
 }

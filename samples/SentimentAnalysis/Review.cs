@@ -1,14 +1,10 @@
-using Microsoft.ML.Data;
-
 namespace SentimentAnalysis;
 
-/// <summary>A review and whether it is a good one, as a row of a pipeline and as a line of a file.</summary>
+/// <summary>A review and whether it is a good one.</summary>
 internal sealed class Review
 {
-    [LoadColumn(0)]
     public bool Label { get; set; }
 
-    [LoadColumn(1)]
     public string Text { get; set; } = "";
 }
 
@@ -21,4 +17,15 @@ internal sealed class Opinion
 
     /// <summary>How much each word counted, with the sum 1.</summary>
     public float[] Attention { get; set; } = [];
+}
+
+/// <summary>A review and what the model's opinion of it comes from.</summary>
+internal sealed class ExplainedReview
+{
+    public string[] Words { get; set; } = [];
+
+    public bool PredictedLabel { get; set; }
+
+    /// <summary>What each word adds to the score, which is positive for a good review.</summary>
+    public float[] StepAttribution { get; set; } = [];
 }

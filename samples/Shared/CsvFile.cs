@@ -5,13 +5,15 @@ using Microsoft.ML.Data;
 
 namespace Shared;
 
-/// <summary>A user's CSV file with a header line, read by ML.NET's text loader.</summary>
+/// <summary>A user's CSV file with a header line and commas, semicolons or tabs between fields, read by ML.NET's text loader.</summary>
 /// <remarks>
 /// The loader would silently read an empty field as 0 and a word as NaN. So all fields are read as text, and an error names the row of a
 /// field that is no number or time.
 /// </remarks>
 internal sealed class CsvFile
 {
+    private const StringSplitOptions Words = StringSplitOptions.RemoveEmptyEntries;
+
     private static readonly string[] Missing = ["", "?", "NaN", "NA", "null"];
 
     private readonly string _path;
@@ -23,11 +25,14 @@ internal sealed class CsvFile
     public CsvFile(MLContext ml, string path)
     {
         _path = path;
-        _header = CsvLine.Split(File.ReadLines(path).FirstOrDefault() ?? "");
+        string header = File.ReadLines(path).FirstOrDefault() ?? "";
+        // Databases write tabs, and spreadsheets in some languages semicolons.
+        char separator = new[] { '\t', ',', ';' }.FirstOrDefault(header.Contains, ',');
+        _header = CsvLine.SplitAt(header, separator);
         if (_header.Length == 0)
             throw new InvalidDataException($"{path} has no header line: its first line must name the columns, with commas between them.");
         TextLoader.Column[] columns = [.. _header.Select((_, i) => new TextLoader.Column(NameOf(i), DataKind.String, i))];
-        _fields = ml.Data.LoadFromTextFile(path, columns, separatorChar: ',', hasHeader: true, allowQuoting: true, trimWhitespace: true);
+        _fields = ml.Data.LoadFromTextFile(path, columns, separator, hasHeader: true, allowQuoting: true, trimWhitespace: true);
     }
 
     /// <summary>The fields of a column.</summary>
@@ -73,6 +78,7 @@ internal sealed class CsvFile
         {
             Array values = property.PropertyType == typeof(float) ? Numbers(property.Name)
                 : property.PropertyType == typeof(float[]) ? Lists(property.Name)
+                : property.PropertyType == typeof(string[]) ? Array.ConvertAll(Texts(property.Name), field => field.Split(' ', Words))
                 : property.PropertyType == typeof(bool) ? Flags(property.Name)
                 : property.PropertyType == typeof(DateTime) ? Times(property.Name)
                 : Texts(property.Name);
@@ -84,7 +90,7 @@ internal sealed class CsvFile
     }
 
     private float[][] Lists(string column) =>
-        [.. Texts(column).Select((field, row) => field.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+        [.. Texts(column).Select((field, row) => field.Split(' ', Words)
             .Select(text => Number(text) ?? throw Wrong(column, row, field, "numbers with spaces between"))
             .ToArray())];
 

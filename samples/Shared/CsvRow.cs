@@ -6,7 +6,7 @@ namespace Shared;
 /// <summary>The properties of a row as columns of a CSV file.</summary>
 /// <typeparam name="TRow">
 /// A row whose properties that can be set are texts, numbers (<see cref="float"/>), lists of numbers with spaces between
-/// (<see cref="float"/>[]), yes or no (<see cref="bool"/>, 1 or 0) or times.
+/// (<see cref="float"/>[]), of words (<see cref="string"/>[]), yes or no (<see cref="bool"/>, 1 or 0) or times.
 /// </typeparam>
 internal static class CsvRow<TRow> where TRow : new()
 {
@@ -26,6 +26,7 @@ internal static class CsvRow<TRow> where TRow : new()
     private static string Kind(Type type) =>
         type == typeof(float) ? "a number"
         : type == typeof(float[]) ? "numbers with spaces between"
+        : type == typeof(string[]) ? "words with spaces between"
         : type == typeof(bool) ? "1 or 0"
         : type == typeof(DateTime) ? "a time"
         : "a text";
@@ -34,6 +35,7 @@ internal static class CsvRow<TRow> where TRow : new()
     {
         float number => float.IsNaN(number) ? "" : number.ToString(CultureInfo.InvariantCulture),
         float[] numbers => string.Join(' ', numbers.Select(number => number.ToString(CultureInfo.InvariantCulture))),
+        string[] words => string.Join(' ', words),
         bool isTrue => isTrue ? "1" : "0",
         DateTime time => time.ToString("s", CultureInfo.InvariantCulture),
         string text when text.AsSpan().IndexOfAny(",\"\n") >= 0 => $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"",
