@@ -1,12 +1,13 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Microsoft.ML.Lstm;
 using Microsoft.ML.Lstm.Engine.Kernels;
 
 namespace Benchmarks;
 
 /// <summary>What the command line asks for.</summary>
 internal sealed record Arguments(IReadOnlyList<Shape> Shapes, IReadOnlyList<int> Threads, double Seconds, CpuKernels Kernels, Clock Clock,
-    bool Peers, string? Python, string Dotnet, string? JsonFile, bool Distributed)
+    bool Peers, string? Python, string Dotnet, string? JsonFile, IReadOnlyList<WeightFormat> Formats, bool Distributed)
 {
     /// <summary>Does what the arguments say and returns the exit code.</summary>
     public static int Run(string[] args, Func<Arguments, int> measure)
@@ -48,6 +49,12 @@ internal sealed record Arguments(IReadOnlyList<Shape> Shapes, IReadOnlyList<int>
             DefaultValueFactory = _ => "dotnet"
         };
         var json = new Option<string?>("--json") { Description = "A file to write everything to as well.", HelpName = "FILE" };
+        var weights = new Option<WeightFormat[]>("--weights")
+        {
+            Description = "Also score with weights of these formats, in turn with floats: BFloat16, Int8.",
+            HelpName = "FORMATS",
+            CustomParser = result => Choose(result, [WeightFormat.BFloat16, WeightFormat.Int8], format => format.ToString()),
+        };
         var processorTime = new Option<bool>(
             "--processor-time")
         {
@@ -66,7 +73,7 @@ internal sealed record Arguments(IReadOnlyList<Shape> Shapes, IReadOnlyList<int>
         predict.Hidden = train.Hidden = true;
         var root = new RootCommand("Measure this library's kernels and networks, and other libraries beside them.")
         {
-            shapes, threads, seconds, kernels, processorTime, peers, python, dotnet, json, micro, distributed, predict, train,
+            shapes, threads, seconds, kernels, processorTime, peers, python, dotnet, json, weights, micro, distributed, predict, train,
         };
 
         predict.SetAction(parsed => ChildProcess.Predict(parsed.GetValue(model)!));
@@ -91,7 +98,7 @@ internal sealed record Arguments(IReadOnlyList<Shape> Shapes, IReadOnlyList<int>
             return measure(new Arguments(parsed.GetValue(shapes) is { Length: > 0 } chosen ? chosen : Shape.All, counts,
                 parsed.GetValue(seconds), parsed.GetValue(kernels) is [var width] ? width : CpuKernels.Best,
                 parsed.GetValue(processorTime) ? Clock.Processor : Clock.Elapsed, parsed.GetValue(peers), parsed.GetValue(python),
-                parsed.GetValue(dotnet)!, parsed.GetValue(json), parsed.GetValue(distributed)));
+                parsed.GetValue(dotnet)!, parsed.GetValue(json), parsed.GetValue(weights) ?? [], parsed.GetValue(distributed)));
         });
         return root.Parse(args).Invoke();
     }

@@ -34,7 +34,7 @@ internal sealed record Figure(string Shape, Work Work, int Threads, int Rounds, 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
 
     /// <summary>Gives everybody turns until the time is up.</summary>
-    public static Figure Measure(Shape shape, Work work, int threads, CpuKernels kernels, OurEngine ours, IReadOnlyList<Peer> peers,
+    public static Figure Measure(Shape shape, Work work, int threads, CpuKernels kernels, OurEngine ours, IReadOnlyList<IContender> peers,
         double secondsEach)
     {
         double before = Benchmarks.CoreDistance.Measure();

@@ -27,16 +27,20 @@ internal sealed class OurEngine : IContender
     /// <param name="threads">The threads that share the work.</param>
     /// <param name="kernels">The kernels.</param>
     /// <param name="clock">What times the parts of a step.</param>
+    /// <param name="format">What the weights are kept in; only scoring knows others than floats.</param>
     /// <param name="ranks">The ranks that share the batch in training; null for none.</param>
-    public OurEngine(Problem problem, int threads, CpuKernels kernels, Clock clock = Clock.Elapsed, Communicator? ranks = null)
+    public OurEngine(Problem problem, int threads, CpuKernels kernels, Clock clock = Clock.Elapsed,
+        WeightFormat format = WeightFormat.Float32, Communicator? ranks = null)
     {
         _clock = clock;
+        Name = format == WeightFormat.Float32 ? "Microsoft.ML.Lstm" : format.ToString();
         Shape shape = problem.Shape;
         ParameterSet weights = problem.Weights.Clone();
         var team = new WorkerTeam(threads);
         NetworkPasses passes = shape.ReadsWords ? NetworkPasses.BackwardToInput : NetworkPasses.Backward;
         _training = BatchRunner.Create(new SequenceNetwork(weights, passes, kernels), team);
-        _scoring = BatchRunner.Create(new SequenceNetwork(problem.Weights.Clone(), NetworkPasses.Forward, kernels), team);
+        _scoring = BatchRunner.Create(
+            new SequenceNetwork(WeightRounding.Round(problem.Weights, format), NetworkPasses.Forward, kernels), team);
         _gradient = new Gradient(shape.Network);
         _optimizer = Optimizer.Create(new(OptimizerType.Adam, Momentum: 0, WeightDecay: 0), weights, _gradient, team);
         _batch = new SequenceBatch(shape.Network);
@@ -66,7 +70,8 @@ internal sealed class OurEngine : IContender
         _objective = problem.Task.CreateObjective(model, data);
     }
 
-    public string Name => "Microsoft.ML.Lstm";
+    /// <summary>The library's name, or that of the format of weights that score; training is by floats always.</summary>
+    public string Name { get; }
 
     /// <summary>The seconds that each part of each training step took.</summary>
     public Dictionary<string, List<double>> Parts { get; } = new()

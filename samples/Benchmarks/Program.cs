@@ -73,9 +73,14 @@ static void MeasureShapes(Arguments arguments, Report report, int threads, IRead
                     throw new InvalidOperationException(
                         $"{peer.Name} computes something else than we do on {shape.Name}: the largest difference is {difference}.");
             }
+            OurEngine[] formats = [.. arguments.Formats
+                .Select(format => new OurEngine(problem, threads, arguments.Kernels, arguments.Clock, format))];
             foreach (Work work in shape.Works)
-                report.Add(Figure.Measure(shape, work, threads, arguments.Kernels, ours, [.. able.Where(peer => peer.Kind.Can(work))],
-                    arguments.Seconds));
+            {
+                // Weights of fewer bits score only.
+                IContender[] others = [.. able.Where(peer => peer.Kind.Can(work)), .. work == Work.Inference ? formats : []];
+                report.Add(Figure.Measure(shape, work, threads, arguments.Kernels, ours, others, arguments.Seconds));
+            }
             if (shape.Works.Contains(Work.Training))
                 report.Add(new StepParts(shape.Name, threads,
                     ours.Parts.ToDictionary(part => part.Key, part => Statistics.Median(part.Value) * 1e3)));

@@ -149,9 +149,9 @@ internal static class ModelFile
             for (int row = 0; row < parameter.Rows; row++)
             {
                 ReadOnlySpan<float> weights = parameters.Row(parameter, row);
-                scales[row] = QuantizedRow.ScaleOf(weights);
+                scales[row] = WeightRow.ScaleOf(weights);
                 for (int column = 0; column < weights.Length; column++)
-                    quantized[row * weights.Length + column] = QuantizedRow.Quantize(weights[column], scales[row]);
+                    quantized[row * weights.Length + column] = WeightRow.Quantize(weights[column], scales[row]);
             }
             yield return new SafeTensor(name + ScaleSuffix, [parameter.Rows], scales);
             values = quantized;
@@ -173,7 +173,7 @@ internal static class ModelFile
             bool isZero = !weights.ContainsAnyExcept(0f);
             TensorPrimitives.Multiply(weights, scales[row], weights);
             // Of other numbers the kernels would make their own.
-            if (QuantizedRow.ScaleOf(weights) != scales[row] || isZero != (scales[row] == 0))
+            if (WeightRow.ScaleOf(weights) != scales[row] || isZero != (scales[row] == 0))
                 throw Invalid($"in row {row} of '{name}' a scale of 17 significant bits and a whole number of magnitude 127, or zeros",
                     "others");
         }

@@ -26,7 +26,7 @@ internal abstract class CellKernel
 /// Panels of weights outside, rows inside: a panel is read from the second-level cache once for all rows of the step. A tile
 /// leaves its sums in a few cache lines that all tiles use; only h, c and the gates for the backward step go to memory.
 /// </remarks>
-internal sealed unsafe class CellKernel<S, V, TCell> : CellKernel
+internal sealed unsafe partial class CellKernel<S, V, TCell> : CellKernel
     where S : struct, ISimd<V>
     where V : struct
     where TCell : struct, ICell
@@ -35,6 +35,11 @@ internal sealed unsafe class CellKernel<S, V, TCell> : CellKernel
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Forward(in PackedCell cell, in CellStep step)
     {
+        if (cell.QuantizedHidden.Exist)
+        {
+            ForwardQuantized(cell, step);
+            return;
+        }
         CellLayout layout = cell.Layout;
         GatePanels panels = layout.InputPanels;
         float* memory = stackalloc float[(GemmTile.MaxRows * GemmTile.MaxVectors + 1) * S.Lanes];
@@ -66,6 +71,13 @@ internal sealed unsafe class CellKernel<S, V, TCell> : CellKernel
         var step = new CellStep { Rows = rows, X = x, XRow = xRow };
         GatePanels panels = cell.Layout.InputPanels;
         nint gateRow = cell.Layout.GateWidth;
+        if (cell.QuantizedInput.Exist)
+        {
+            QuantizedWorkspace workspace = Quantize(cell, step);
+            for (int panel = cell.FirstPanel; panel < cell.EndPanel; panel++)
+                QuantizedProducts(cell, step, workspace, panel, gates + panels.Column(panel), gateRow);
+            return;
+        }
         for (int panel = cell.FirstPanel; panel < cell.EndPanel; panel++)
         {
             for (int row = 0; row < rows;)

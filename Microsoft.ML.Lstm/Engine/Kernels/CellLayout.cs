@@ -85,6 +85,9 @@ internal readonly struct GatePanels(CellLayout layout, int firstSlot, int usedSl
     /// <summary>Where the panel's columns begin in a row of gates.</summary>
     public int Column(int panel) => (_slots == 1 ? panel * GemmTile.MaxVectors : panel * _slots + FirstSlot) * _lanes;
 
+    /// <summary>The first column of the panel in a packed matrix.</summary>
+    public int PackedColumn(int panel) => panel * FullVectors * _lanes;
+
     /// <summary>Where the panel begins in a packed matrix of <paramref name="depth"/> rows.</summary>
-    public long Offset(int panel, int depth) => (long)panel * FullVectors * _lanes * depth;
+    public long Offset(int panel, int depth) => (long)PackedColumn(panel) * depth;
 }

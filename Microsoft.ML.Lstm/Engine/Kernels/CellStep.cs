@@ -3,7 +3,8 @@ namespace Microsoft.ML.Lstm.Engine.Kernels;
 /// <summary>The weights of one direction of a recurrent layer as the kernels read them; see <see cref="CellLayout"/>.</summary>
 internal readonly unsafe struct PackedCell
 {
-    public PackedCell(CellLayout layout, int inputWidth, float* input, float* hidden, float* hiddenTransposed, float* bias)
+    public PackedCell(CellLayout layout, int inputWidth, float* input, float* hidden, float* hiddenTransposed, float* bias,
+        QuantizedPanels quantizedInput = default, QuantizedPanels quantizedHidden = default)
     {
         Layout = layout;
         InputWidth = inputWidth;
@@ -11,6 +12,8 @@ internal readonly unsafe struct PackedCell
         Hidden = hidden;
         HiddenTransposed = hiddenTransposed;
         Bias = bias;
+        QuantizedInput = quantizedInput;
+        QuantizedHidden = quantizedHidden;
         EndPanel = layout.InputPanels.Count;
     }
 
@@ -26,10 +29,16 @@ internal readonly unsafe struct PackedCell
     /// <summary>Features of a row of x in memory.</summary>
     public readonly int InputWidth;
 
-    /// <summary>W: panels of [<see cref="InputWidth"/> x up to 4 vectors] over the gates, times their exponent factors.</summary>
+    /// <summary>
+    /// W: panels of [<see cref="InputWidth"/> x up to 4 vectors] over the gates, times their exponent factors; null where there is
+    /// <see cref="QuantizedInput"/>.
+    /// </summary>
     public readonly float* Input;
 
-    /// <summary>U: panels of [padded H x up to 4 vectors] over the gates, times their exponent factors.</summary>
+    /// <summary>
+    /// U: panels of [padded H x up to 4 vectors] over the gates, times their exponent factors; null where there is
+    /// <see cref="QuantizedHidden"/>.
+    /// </summary>
     public readonly float* Hidden;
 
     /// <summary>Uᵀ: panels of [gate width x up to 4 vectors] over the units.</summary>
@@ -37,6 +46,12 @@ internal readonly unsafe struct PackedCell
 
     /// <summary>One row of gates, times their exponent factors.</summary>
     public readonly float* Bias;
+
+    /// <summary>W in whole numbers, which the rows of x are then rounded to, too.</summary>
+    public readonly QuantizedPanels QuantizedInput;
+
+    /// <summary>U in whole numbers, which the rows of h are then rounded to, too.</summary>
+    public readonly QuantizedPanels QuantizedHidden;
 
     /// <summary>The panels of gates, and so the units, that the forward kernels compute: from this one on.</summary>
     public readonly int FirstPanel;

@@ -321,3 +321,8 @@ internal readonly struct Six : ICount
 {
     public static int Value => 6;
 }
+
+internal readonly struct Eight : ICount
+{
+    public static int Value => 8;
+}

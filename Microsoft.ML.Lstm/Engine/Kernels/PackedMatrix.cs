@@ -2,6 +2,25 @@ using System.Numerics;
 
 namespace Microsoft.ML.Lstm.Engine.Kernels;
 
+/// <summary>A matrix that is packed panel by panel from a parameter.</summary>
+internal abstract class PanelMatrix
+{
+    public abstract int Panels { get; }
+
+    /// <summary>
+    /// Packs all panels: the element (k, n) becomes the parameter's element at the sum of row k's and column n's offsets, times the
+    /// column's factor.
+    /// </summary>
+    public void Pack(ReadOnlySpan<float> parameter)
+    {
+        for (int panel = 0; panel < Panels; panel++)
+            PackPanel(parameter, panel);
+    }
+
+    /// <summary>Packs one panel.</summary>
+    public abstract void PackPanel(ReadOnlySpan<float> parameter, int panel);
+}
+
 /// <summary>
 /// A matrix B [K x N] in the order in which the kernels read it: panels of a few vectors of columns, each panel contiguous from its first
 /// row to its last. Its elements come from a parameter, at indices that are the sum of a row's and a column's offset.
@@ -11,6 +30,7 @@ namespace Microsoft.ML.Lstm.Engine.Kernels;
 /// <param name="panelColumns">Columns of a panel; the last may have fewer.</param>
 /// <param name="columnFactors">The factor of each column's elements; null for 1.</param>
 internal sealed unsafe class PackedMatrix(int[] rowOffsets, int[] columnOffsets, int panelColumns, float[]? columnFactors = null)
+    : PanelMatrix
 {
     // Rows of a panel that are packed together. They stay in the first-level cache (16 KB of vectors of 512 bits) while the parameter's
     // elements, which are neighbours along K, are read a few cache lines of each column at a time.
@@ -23,19 +43,9 @@ internal sealed unsafe class PackedMatrix(int[] rowOffsets, int[] columnOffsets,
     /// <summary>Another matrix of the same layout, without factors.</summary>
     public PackedMatrix SameLayout() => new(rowOffsets, columnOffsets, panelColumns);
 
-    public int Panels => (columnOffsets.Length + panelColumns - 1) / panelColumns;
+    public override int Panels => (columnOffsets.Length + panelColumns - 1) / panelColumns;
 
-    /// <summary>
-    /// The element (k, n) becomes the parameter's element at rowOffsets[k] + columnOffsets[n], times the column's factor.
-    /// </summary>
-    public void Pack(ReadOnlySpan<float> parameter)
-    {
-        for (int panel = 0; panel < Panels; panel++)
-            PackPanel(parameter, panel);
-    }
-
-    /// <summary>Packs one panel.</summary>
-    public void PackPanel(ReadOnlySpan<float> parameter, int panel)
+    public override void PackPanel(ReadOnlySpan<float> parameter, int panel)
     {
         int first = panel * panelColumns;
         ReadOnlySpan<int> columns = Columns(first);

@@ -63,6 +63,15 @@ internal interface ISimd<V>
 
     /// <summary>The sum of all lanes.</summary>
     static abstract float Sum(V value);
+
+    /// <summary>The larger of two magnitudes, of which the first is not negative; NaN is larger than anything.</summary>
+    static abstract V LargerMagnitude(V magnitude, V value);
+
+    /// <summary>The largest of all lanes, none of which is negative; NaN is larger than anything.</summary>
+    static abstract float Largest(V magnitudes);
+
+    /// <summary>Stores the lowest byte of each lane's bits.</summary>
+    static abstract unsafe void StoreLowBytes(V value, byte* destination);
 }
 
 /// <summary>Sixteen lanes: AVX-512.</summary>
@@ -129,6 +138,19 @@ internal readonly struct Simd512 : ISimd<Vector512<float>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Vector512<float> value) => Vector512.Sum(value);
+
+    // As whole numbers: the bits of floats without a sign are in the order of their values, those of NaN above infinity's.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> LargerMagnitude(Vector512<float> magnitude, Vector512<float> value)
+        => Vector512.Max(magnitude.AsInt32(), Vector512.Abs(value).AsInt32()).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Largest(Vector512<float> magnitudes)
+        => Simd256.Largest(Vector256.Max(magnitudes.GetLower().AsInt32(), magnitudes.GetUpper().AsInt32()).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe void StoreLowBytes(Vector512<float> value, byte* destination)
+        => Avx512F.ConvertToVector128Byte(value.AsUInt32()).Store(destination);
 }
 
 /// <summary>Eight lanes: AVX2 with FMA.</summary>
@@ -189,6 +211,21 @@ internal readonly struct Simd256 : ISimd<Vector256<float>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Vector256<float> value) => Vector256.Sum(value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> LargerMagnitude(Vector256<float> magnitude, Vector256<float> value)
+        => Vector256.Max(magnitude.AsInt32(), Vector256.Abs(value).AsInt32()).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Largest(Vector256<float> magnitudes)
+        => Simd128.Largest(Vector128.Max(magnitudes.GetLower().AsInt32(), magnitudes.GetUpper().AsInt32()).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe void StoreLowBytes(Vector256<float> value, byte* destination)
+    {
+        Simd128.StoreLowBytes(value.GetLower(), destination);
+        Simd128.StoreLowBytes(value.GetUpper(), destination + Simd128.Lanes);
+    }
 }
 
 /// <summary>Four lanes: Arm's AdvSimd, or SSE.</summary>
@@ -249,6 +286,22 @@ internal readonly struct Simd128 : ISimd<Vector128<float>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Vector128<float> value) => Vector128.Sum(value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> LargerMagnitude(Vector128<float> magnitude, Vector128<float> value)
+        => Vector128.Max(magnitude.AsInt32(), Vector128.Abs(value).AsInt32()).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Largest(Vector128<float> magnitudes)
+    {
+        Vector128<int> two = Vector128.Max(magnitudes.AsInt32(), Vector128.Shuffle(magnitudes.AsInt32(), Vector128.Create(2, 3, 0, 1)));
+        return Vector128.Max(two, Vector128.Shuffle(two, Vector128.Create(1, 0, 3, 2))).AsSingle().ToScalar();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe void StoreLowBytes(Vector128<float> value, byte* destination)
+        => *(int*)destination = Vector128.Shuffle(value.AsByte(),
+            Vector128.Create((byte)0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12)).AsInt32().ToScalar();
 }
 
 /// <summary>One lane: right answers where the machine has no vectors.</summary>
@@ -304,6 +357,15 @@ internal readonly struct SimdScalar : ISimd<float>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(float value) => value;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float LargerMagnitude(float magnitude, float value) => MathF.Max(magnitude, MathF.Abs(value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Largest(float magnitudes) => magnitudes;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe void StoreLowBytes(float value, byte* destination) => *destination = (byte)BitConverter.SingleToInt32Bits(value);
 }
 
 internal static class FloatFormat

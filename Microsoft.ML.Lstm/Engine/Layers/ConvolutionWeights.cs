@@ -92,7 +92,7 @@ internal sealed unsafe class ConvolutionWeights
     public ReadOnlySpan<float> Shift => _shift.Span[..Width];
 
     /// <summary>All packed matrices, each with the parameter that it is packed from.</summary>
-    public IEnumerable<(PackedMatrix Matrix, Parameter Parameter)> Packed
+    public IEnumerable<(PanelMatrix Matrix, Parameter Parameter)> Packed
         => _transposed is null ? [(_packed, _weight)] : [(_packed, _weight), (_transposed, _weight)];
 
     /// <summary>Computes the scale and shift that the running statistics make of γ and β.</summary>

@@ -59,7 +59,7 @@ internal sealed unsafe class DenseLayer
     public int OutputStride { get; }
 
     /// <summary>All packed matrices, each with the parameter that it is packed from.</summary>
-    public IEnumerable<(PackedMatrix Matrix, Parameter Parameter)> Packed
+    public IEnumerable<(PanelMatrix Matrix, Parameter Parameter)> Packed
     {
         get
         {

@@ -7,11 +7,16 @@ namespace Microsoft.ML.Lstm.Engine.Layers;
 /// <summary>The weights of one direction of one recurrent layer, packed for the kernels.</summary>
 internal sealed unsafe class RecurrentWeights
 {
+    // Numbers of a step from which on they are rounded to 8 bits together.
+    private const int WideInput = 64;
+
     private readonly Parameter _input;
     private readonly Parameter _hidden;
     private readonly Parameter _bias;
-    private readonly PackedMatrix _packedInput;
-    private readonly PackedMatrix _packedHidden;
+    private readonly PackedMatrix? _packedInput;
+    private readonly PackedMatrix? _packedHidden;
+    private readonly QuantizedMatrix? _quantizedInput;
+    private readonly QuantizedMatrix? _quantizedHidden;
     private readonly PackedMatrix _packedBias;
     private readonly PackedMatrix? _packedInputTransposed;
     private readonly PackedMatrix? _packedHiddenTransposed;
@@ -41,8 +46,17 @@ internal sealed unsafe class RecurrentWeights
         int[] hiddenUnits = [.. Enumerable.Range(0, Layout.PaddedSize).Select(k => k < shape.HiddenSize ? k : -1)];
         InputWidth = inputFeatures.Length;
 
-        _packedInput = ForwardMatrix(_input, inputFeatures, Layout.InputPanels, cell.InputGate);
-        _packedHidden = ForwardMatrix(_hidden, hiddenUnits, Layout.HiddenPanels, cell.HiddenGate);
+        bool isQuantized = !backward && parameters.Format == WeightFormat.Int8 && WeightRounding.Reaches(_hidden);
+        (int[] columns, float[] factors) = ForwardColumns(_hidden, Layout.HiddenPanels, cell.HiddenGate);
+        if (isQuantized)
+            _quantizedHidden = new QuantizedMatrix(hiddenUnits, columns, Layout.HiddenPanels.FullVectors * Layout.Lanes, factors);
+        else
+            _packedHidden = new PackedMatrix(hiddenUnits, columns, Layout.HiddenPanels.FullVectors * Layout.Lanes, factors);
+        (columns, factors) = ForwardColumns(_input, Layout.InputPanels, cell.InputGate);
+        if (isQuantized && QuantizesInput(shape, layer) && WeightRounding.Reaches(_input))
+            _quantizedInput = new QuantizedMatrix(inputFeatures, columns, Layout.InputPanels.FullVectors * Layout.Lanes, factors);
+        else
+            _packedInput = new PackedMatrix(inputFeatures, columns, Layout.InputPanels.FullVectors * Layout.Lanes, factors);
         int[] gateColumns = [.. Enumerable.Range(0, Layout.GateWidth)];
         _packedBias = new PackedMatrix([0], [.. gateColumns.Select(column => RowOf(column, cell.Bias))],
             Layout.Panels.FullVectors * Layout.Lanes, [.. gateColumns.Select(ExponentFactor)]);
@@ -62,19 +76,19 @@ internal sealed unsafe class RecurrentWeights
     public int InputWidth { get; }
 
     /// <summary>The packed weights as the kernels take them.</summary>
-    public PackedCell Cell => new(Layout, InputWidth, _packedInput.Pointer, _packedHidden.Pointer,
-        _packedHiddenTransposed is null ? null : _packedHiddenTransposed.Pointer, _packedBias.Pointer);
+    public PackedCell Cell => new(Layout, InputWidth, PointerOf(_packedInput), PointerOf(_packedHidden), PointerOf(_packedHiddenTransposed),
+        _packedBias.Pointer, _quantizedInput?.Pointers ?? default, _quantizedHidden?.Pointers ?? default);
 
     /// <summary>Wᵀ: [gate width x input width, rounded up to whole vectors], for the gradient of the layer's input.</summary>
     public float* InputTransposed => _packedInputTransposed!.Pointer;
 
     /// <summary>All packed matrices, each with the parameter that it is packed from.</summary>
-    public IEnumerable<(PackedMatrix Matrix, Parameter Parameter)> Packed
+    public IEnumerable<(PanelMatrix Matrix, Parameter Parameter)> Packed
     {
         get
         {
-            yield return (_packedInput, _input);
-            yield return (_packedHidden, _hidden);
+            yield return ((PanelMatrix?)_packedInput ?? _quantizedInput!, _input);
+            yield return ((PanelMatrix?)_packedHidden ?? _quantizedHidden!, _hidden);
             yield return (_packedBias, _bias);
             if (_packedInputTransposed is not null)
                 yield return (_packedInputTransposed, _input);
@@ -91,7 +105,7 @@ internal sealed unsafe class RecurrentWeights
         Array.Fill(_mask, 1f);
         mask.Apply(_mask, _mask);
         TensorPrimitives.Multiply(parameters[_hidden], _mask, _dropped);
-        _packedHidden.Pack(_dropped);
+        _packedHidden!.Pack(_dropped);
         _packedHiddenTransposed?.Pack(_dropped);
     }
 
@@ -100,7 +114,7 @@ internal sealed unsafe class RecurrentWeights
 
     /// <summary>Gradients in the layout of the packed weights and bias.</summary>
     public RecurrentGradientSums NewGradients()
-        => new(_input, _hidden, _bias, _packedInput.SameLayout(), _packedHidden.SameLayout(), _packedBias.SameLayout());
+        => new(_input, _hidden, _bias, _packedInput!.SameLayout(), _packedHidden!.SameLayout(), _packedBias.SameLayout());
 
     /// <summary>
     /// The feature in each float of a layer's output row, which has h of one direction beside h of the other; −1 for the padding of
@@ -113,8 +127,20 @@ internal sealed unsafe class RecurrentWeights
            select unit < layout.HiddenSize ? direction * layout.HiddenSize + unit : -1,
     ];
 
-    /// <summary>W [K x gates] of a parameter [gates x K], in the panels whose products fill a row of gates.</summary>
-    private PackedMatrix ForwardMatrix(Parameter parameter, int[] features, GatePanels panels, Func<int, int> gateOf)
+    /// <summary>
+    /// Whether the products of a layer's inputs are of whole numbers: of h, of embeddings, and of many numbers. A few numbers may be of
+    /// very different sizes, of which one scale would leave the smaller ones no digits, and cost little.
+    /// </summary>
+    private static bool QuantizesInput(NetworkShape shape, int layer)
+        => layer > 0 || shape.LayerInputSize(0) >= WideInput
+            || (shape.NumericSize == 0 && shape.InputConvolutions.Count == 0 && shape.StepsPerFrame == 1);
+
+    private static float* PointerOf(PackedMatrix? matrix) => matrix is null ? null : matrix.Pointer;
+
+    /// <summary>
+    /// The columns of W [K x gates] of a parameter [gates x K], and their factors, in the panels whose products fill a row of gates.
+    /// </summary>
+    private (int[] Columns, float[] Factors) ForwardColumns(Parameter parameter, GatePanels panels, Func<int, int> gateOf)
     {
         var columns = new List<int>();
         var factors = new List<float>();
@@ -127,7 +153,7 @@ internal sealed unsafe class RecurrentWeights
                 factors.Add(ExponentFactor(gateColumn));
             }
         }
-        return new PackedMatrix(features, [.. columns], panels.FullVectors * Layout.Lanes, [.. factors]);
+        return ([.. columns], [.. factors]);
     }
 
     /// <summary>Wᵀ [gates x K] of a parameter [gates x K], with a row for each column of a row of gates.</summary>

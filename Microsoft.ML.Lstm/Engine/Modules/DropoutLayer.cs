@@ -35,7 +35,7 @@ public sealed class DropoutLayer : Layer
     /// <summary>The probability of 0.</summary>
     public float Rate { get; }
 
-    private protected override (PackedMatrix Matrix, Parameter Parameter)[] Packed => [];
+    private protected override (PanelMatrix Matrix, Parameter Parameter)[] Packed => [];
 
     /// <summary>Drops numbers in training.</summary>
     /// <param name="input">Of any dimensions.</param>

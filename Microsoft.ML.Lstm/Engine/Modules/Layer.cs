@@ -90,13 +90,13 @@ public abstract class Layer
     {
         if (_isPacked)
             return;
-        foreach ((PackedMatrix matrix, Parameter parameter) in Packed)
+        foreach ((PanelMatrix matrix, Parameter parameter) in Packed)
             matrix.Pack(Weights[parameter]);
         _isPacked = true;
     }
 
     /// <summary>The weights as the kernels read them.</summary>
-    private protected abstract (PackedMatrix Matrix, Parameter Parameter)[] Packed { get; }
+    private protected abstract (PanelMatrix Matrix, Parameter Parameter)[] Packed { get; }
 
     private protected static void RequireForward(bool hasRun)
     {

@@ -32,7 +32,7 @@ internal enum NetworkPasses
 internal sealed class SequenceNetwork
 {
     private readonly RecurrentWeights[][] _layers;
-    private readonly (PackedMatrix Matrix, Parameter Parameter, int Panel)[] _panels;
+    private readonly (PanelMatrix Matrix, Parameter Parameter, int Panel)[] _panels;
 
     /// <param name="parameters">The parameters; kept, not copied.</param>
     /// <param name="passes">The passes that will be run.</param>
@@ -134,7 +134,7 @@ internal sealed class SequenceNetwork
         // In turn, so that each share gets as many large panels as small ones.
         for (int i = part; i < _panels.Length; i += parts)
         {
-            (PackedMatrix matrix, Parameter parameter, int panel) = _panels[i];
+            (PanelMatrix matrix, Parameter parameter, int panel) = _panels[i];
             matrix.PackPanel(Parameters[parameter], panel);
         }
         for (int layer = part; layer < Convolutions.Length; layer += parts)

@@ -46,9 +46,9 @@ internal static class WeightRounding
 
     private static void RoundRow(Span<float> row)
     {
-        float scale = QuantizedRow.ScaleOf(row);
+        float scale = WeightRow.ScaleOf(row);
         foreach (ref float weight in row)
-            weight = QuantizedRow.Quantize(weight, scale) * scale;
+            weight = WeightRow.Quantize(weight, scale) * scale;
     }
 
     private static void RoundToBFloat16(Span<float> values)

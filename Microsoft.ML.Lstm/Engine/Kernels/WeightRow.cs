@@ -10,7 +10,7 @@ namespace Microsoft.ML.Lstm.Engine.Kernels;
 /// q·s has at most 24 significant bits, a float's, and the largest |q·s| is 127·s exactly. So a row of floats that was rounded once gives
 /// the same s and q again: files and kernels find them in the floats, and rounding twice is rounding once.
 /// </remarks>
-internal static class QuantizedRow
+internal static class WeightRow
 {
     /// <summary>The largest whole number; −128 is not used, so that the range is symmetric.</summary>
     public const int Largest = 127;
