@@ -33,6 +33,10 @@ internal sealed class NGrams
         => texts.SelectMany(text => Enumerable.Range(1, text.Count - 1).Where(t => _followers[""].ContainsKey(text[t]))
             .Select(t => -Math.Log2(Probability(text, t)))).Average();
 
+    /// <summary>The token that most likely follows, and how likely it is.</summary>
+    public (string Token, double Probability) Next(IReadOnlyList<string> text)
+        => _followers[""].Keys.Select(token => (token, Probability([.. text, token], text.Count))).MaxBy(one => one.Item2);
+
     private double Probability(IReadOnlyList<string> text, int t)
     {
         double probability = 1.0 / _followers[""].Count;
