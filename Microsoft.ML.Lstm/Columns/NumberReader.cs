@@ -1,5 +1,5 @@
-using System.Numerics.Tensors;
 using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.Engine.Kernels;
 
 namespace Microsoft.ML.Lstm.Columns;
 
@@ -28,7 +28,7 @@ internal sealed class NumberReader
     public bool IsFinite
         => _getVector is null
             ? float.IsFinite(_scalar)
-            : _vector.GetValues() is { IsEmpty: var isEmpty } stored && (isEmpty || TensorPrimitives.IsFiniteAll(stored));
+            : Finite.All(_vector.GetValues());
 
     /// <summary>Fetches the numbers of the current row.</summary>
     /// <exception cref="InvalidOperationException">The row has more or fewer numbers than the column's type says.</exception>

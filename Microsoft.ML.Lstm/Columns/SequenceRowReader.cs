@@ -21,14 +21,17 @@ internal sealed class SequenceRowReader
     public SequenceRowReader(DataViewRow row, SequenceInput input, DataViewSchema.Column[] columns)
     {
         _input = input;
-        var features = input.Features.Zip(columns).ToArray();
-        _numbers =
-        [
-            .. features.Where(pair => !pair.First.IsTokens)
-                .Select(pair => (new NumberReader(row, pair.Second), pair.First.FeaturesPerStep)),
-        ];
-        _tokens = [.. features.Where(pair => pair.First.IsTokens).Select(pair => TokenReader.Create(row, pair.Second))];
-        _statics = input.StaticFeatureColumnName is null ? null : new NumberReader(row, columns[features.Length]);
+        int tokens = input.Features.Count(feature => feature.IsTokens);
+        _numbers = new (NumberReader, int)[input.Features.Count - tokens];
+        _tokens = new TokenReader[tokens];
+        for (int i = 0, numbersSoFar = 0, tokensSoFar = 0; i < input.Features.Count; i++)
+        {
+            if (input.Features[i].IsTokens)
+                _tokens[tokensSoFar++] = TokenReader.Create(row, columns[i]);
+            else
+                _numbers[numbersSoFar++] = (new NumberReader(row, columns[i]), input.Features[i].FeaturesPerStep);
+        }
+        _statics = input.StaticFeatureColumnName is null ? null : new NumberReader(row, columns[input.Features.Count]);
         _words = input.CharacterColumnName is null ? null : new SpellingReader(row, columns[^1]);
     }
 

@@ -14,15 +14,12 @@ namespace Microsoft.ML.Lstm;
 /// </summary>
 public sealed partial class SequenceModelParameters
 {
+    private IReadOnlyDictionary<string, ReadOnlyMemory<float>>? _weights;
+
     internal SequenceModelParameters(SequenceModel network)
     {
         Network = network;
         NumericSizes = [network.Shape.NumericSize];
-        Weights = (from member in network.Members.Index()
-                   from parameter in member.Item.Parameters
-                   select (Name: ModelFile.NameOf(parameter, member.Index),
-                       Values: new ReadOnlyMemory<float>(member.Item.Values, parameter.Offset, parameter.Length)))
-            .ToDictionary(weight => weight.Name, weight => weight.Values);
     }
 
     internal SequenceModel Network { get; }
@@ -154,7 +151,12 @@ public sealed partial class SequenceModelParameters
     /// ensemble, those behind the first have names with the prefix
     /// <c>members.{i}.</c>, i from 1.
     /// </summary>
-    public IReadOnlyDictionary<string, ReadOnlyMemory<float>> Weights { get; }
+    public IReadOnlyDictionary<string, ReadOnlyMemory<float>> Weights => _weights
+        ??= (from member in Network.Members.Index()
+             from parameter in member.Item.Parameters
+             select (Name: ModelFile.NameOf(parameter, member.Index),
+                 Values: new ReadOnlyMemory<float>(member.Item.Values, parameter.Offset, parameter.Length)))
+            .ToDictionary(weight => weight.Name, weight => weight.Values);
 
     /// <summary>
     /// Writes the network to a safetensors file, the format of <see cref="TrainingOptions.CheckpointPath"/>, with

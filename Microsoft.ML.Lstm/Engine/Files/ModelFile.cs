@@ -87,8 +87,13 @@ internal static class ModelFile
         }
         ModelScalers scalers = tensors.TakeScalers(shape);
         tensors.RequireNone("the network");
-        beside = new SafeTensors(
-            content.Metadata.Where(text => IsBeside(text.Key)).ToDictionary(text => text.Key[BesidePrefix.Length..], text => text.Value),
+        var texts = new Dictionary<string, string>();
+        foreach ((string key, string text) in content.Metadata)
+        {
+            if (IsBeside(key))
+                texts.Add(key[BesidePrefix.Length..], text);
+        }
+        beside = new SafeTensors(texts,
             [.. content.Tensors.Where(tensor => IsBeside(tensor.Name))
                 .Select(tensor => tensor with { Name = tensor.Name[BesidePrefix.Length..] })]);
         return SequenceModel.Of(members, scalers);
@@ -163,7 +168,7 @@ internal static class ModelFile
     private static void Take(NamedTensors tensors, string name, Parameter parameter, ParameterSet parameters)
     {
         ElementType type = TypeOf(parameter, parameters.Format);
-        tensors.Take(name, type, [.. parameter.Dimensions.Select(size => (long)size)]).CopyTo(parameters[parameter]);
+        tensors.Take(name, type, Array.ConvertAll(parameter.Dimensions, size => (long)size)).CopyTo(parameters[parameter]);
         if (type == ElementType.BFloat16)
             return;
         ReadOnlySpan<float> scales = type == ElementType.Int8 ? tensors.Take(name + ScaleSuffix, parameter.Rows) : [];

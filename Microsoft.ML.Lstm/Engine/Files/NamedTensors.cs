@@ -33,7 +33,7 @@ internal sealed class NamedTensors(IEnumerable<SafeTensor> tensors, string what)
             throw Invalid($"a tensor '{name}'", "none");
         if (tensor.Type != type)
             throw Invalid($"dtype {type.Name} in tensor '{name}'", tensor.Type.Name);
-        if (!tensor.Shape.Select(size => (long)size).SequenceEqual(shape))
+        if (!Array.ConvertAll(tensor.Shape, size => (long)size).AsSpan().SequenceEqual(shape))
             throw Invalid($"the shape [{string.Join(", ", shape)}] of tensor '{name}'", $"[{string.Join(", ", tensor.Shape.Take(8))}]");
         return tensor.Values.Span;
     }

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
-using System.Numerics.Tensors;
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.ML.Lstm.Engine.Kernels;
 
 namespace Microsoft.ML.Lstm.Engine.Files;
 
@@ -55,7 +55,7 @@ internal sealed class SafeTensors
     {
         foreach (SafeTensor tensor in Tensors)
         {
-            if (!tensor.Values.IsEmpty && !TensorPrimitives.IsFiniteAll(tensor.Values.Span))
+            if (!Finite.All(tensor.Values.Span))
                 throw new InvalidOperationException($"Tensor '{tensor.Name}' can't be saved: it has values that are NaN or infinite.");
         }
         byte[] json = SafeTensorsHeader.Of(this).ToJson(DataAlignment);
@@ -117,7 +117,7 @@ internal sealed class SafeTensors
         foreach (SafeTensorsHeader.Entry entry in header.Tensors)
         {
             ReadOnlyMemory<float> values = isFloat32 ? floats.AsMemory((int)(entry.Begin / sizeof(float)), entry.Length) : Widen(entry);
-            if (!values.IsEmpty && !TensorPrimitives.IsFiniteAll(values.Span))
+            if (!Finite.All(values.Span))
                 throw new InvalidDataException(
                     $"safetensors: expected finite values in tensor '{SafeTensorsHeader.Show(entry.Name)}', found NaN or infinity.");
             tensors.Add(new SafeTensor(entry.Name, entry.Shape, values) { Type = entry.Type });
@@ -166,7 +166,7 @@ internal sealed class SafeTensors
         using var sum = SHA256.Create();
         using (var stream = new CryptoStream(Stream.Null, sum, CryptoStreamMode.Write))
         {
-            Span<byte> length = stackalloc byte[LengthBytes];
+            byte[] length = new byte[LengthBytes];
             BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)header.Length);
             stream.Write(length);
             stream.Write(header.AsSpan(..digits.Start.Value));

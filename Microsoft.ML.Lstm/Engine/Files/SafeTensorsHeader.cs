@@ -17,7 +17,7 @@ internal sealed class SafeTensorsHeader
     private const int MaxDepth = 4;
 
     /// <summary>A tensor's place in the data: it has <paramref name="Length"/> elements from byte <paramref name="Begin"/> on.</summary>
-    public readonly record struct Entry(string Name, int[] Shape, ElementType Type, long Begin, int Length)
+    public sealed record Entry(string Name, int[] Shape, ElementType Type, long Begin, int Length)
     {
         public long End => Begin + (long)Length * Type.Size;
     }
@@ -148,7 +148,7 @@ internal sealed class SafeTensorsHeader
                 entries.Add(ReadEntry(ref reader, name));
         }
         // An empty tensor begins where it ends, so it comes before the one that begins there too.
-        entries.Sort((a, b) => (a.Begin, a.End).CompareTo((b.Begin, b.End)));
+        entries.Sort((a, b) => a.Begin != b.Begin ? a.Begin.CompareTo(b.Begin) : a.End.CompareTo(b.End));
         long end = 0;
         foreach (Entry entry in entries)
         {

@@ -189,8 +189,9 @@ internal sealed partial record SavedNetwork(
             OutputSize = saved.OutputSize,
             Classes = ReadKeys(saved.Classes, saved.OutputSize - (saved.Ctc is true ? 1 : 0), "outputSize"),
             StepsPerFrame = saved.StepsPerFrame ?? 1,
-            Convolutions = new ValueList<ConvolutionShape>([.. (saved.Convolutions ?? []).Select(convolution =>
-                new ConvolutionShape(convolution.Filters, convolution.KernelSize))]),
+            Convolutions = saved.Convolutions is { } convolutions
+                ? new ValueList<ConvolutionShape>([.. convolutions.Select(layer => new ConvolutionShape(layer.Filters, layer.KernelSize))])
+                : default,
             InputConvolutions = ReadInputConvolutions(saved),
             SkipSteps = saved.SkipSteps ?? 0,
             TiesHead = saved.TiedHead ?? false,

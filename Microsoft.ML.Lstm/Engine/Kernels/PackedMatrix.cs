@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Microsoft.ML.Lstm.Engine.Kernels;
 
@@ -40,6 +41,15 @@ internal sealed unsafe class PackedMatrix(int[] rowOffsets, int[] columnOffsets,
 
     public float* Pointer => _buffer.Pointer;
 
+    /// <summary>The offsets of some rows or columns.</summary>
+    public static int[] Offsets(int count, Func<int, int> offsetOf)
+    {
+        int[] offsets = new int[count];
+        for (int i = 0; i < count; i++)
+            offsets[i] = offsetOf(i);
+        return offsets;
+    }
+
     /// <summary>Another matrix of the same layout, without factors.</summary>
     public PackedMatrix SameLayout() => new(rowOffsets, columnOffsets, panelColumns);
 
@@ -76,6 +86,7 @@ internal sealed unsafe class PackedMatrix(int[] rowOffsets, int[] columnOffsets,
 
     private ReadOnlySpan<int> Columns(int first) => columnOffsets.AsSpan(first, Math.Min(panelColumns, columnOffsets.Length - first));
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool AreNeighbours(ReadOnlySpan<int> offsets)
     {
         for (int i = 1; i < offsets.Length; i++)
@@ -99,6 +110,8 @@ internal sealed unsafe class PackedMatrix(int[] rowOffsets, int[] columnOffsets,
         }
     }
 
+    // Optimized from the first call on: before its code is replaced, a process that loads a network would have packed all of it slowly.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void CopyElements(ReadOnlySpan<float> parameter, ReadOnlySpan<int> rows, ReadOnlySpan<int> columns,
         ReadOnlySpan<float> factors, float* block)
     {
@@ -111,6 +124,7 @@ internal sealed unsafe class PackedMatrix(int[] rowOffsets, int[] columnOffsets,
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AddElements(Span<float> parameter, ReadOnlySpan<int> rows, ReadOnlySpan<int> columns, float* block)
     {
         // Columns outside, so that whole cache lines of the parameter are written.
@@ -138,6 +152,7 @@ internal sealed unsafe class PackedMatrix(int[] rowOffsets, int[] columnOffsets,
         /// <param name="columns">The offsets of the columns, from the tile's first on.</param>
         /// <param name="packed">The tile's first element in the panel.</param>
         /// <param name="stride">Floats from one row of the panel to the next.</param>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public Tile(ReadOnlySpan<int> rows, ReadOnlySpan<int> columns, float* packed, int stride)
         {
             _rows = rows[..Math.Min(Size, rows.Length)];
@@ -146,6 +161,7 @@ internal sealed unsafe class PackedMatrix(int[] rowOffsets, int[] columnOffsets,
             _stride = stride;
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void CopyFrom(ReadOnlySpan<float> parameter, ReadOnlySpan<float> factors)
         {
             if (CanBeTransposed)
@@ -168,6 +184,7 @@ internal sealed unsafe class PackedMatrix(int[] rowOffsets, int[] columnOffsets,
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void AddTo(Span<float> parameter)
         {
             if (CanBeTransposed)

@@ -33,7 +33,7 @@ internal sealed class AdaptiveSoftmaxWeights
     public Tail[] Tails { get; }
 
     /// <summary>The packed matrices of the tails, each with the parameter that it is packed from.</summary>
-    public IEnumerable<(PanelMatrix Matrix, Parameter Parameter)> Packed
+    public IEnumerable<PackedParameter> Packed
         => Tails.SelectMany(tail => tail.Projection.Packed.Concat(tail.Outputs.Packed));
 
     /// <summary>A tail's layers.</summary>

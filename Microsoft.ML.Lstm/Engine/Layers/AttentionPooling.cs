@@ -143,5 +143,5 @@ internal sealed class AttentionWeights
     public DenseLayer Score { get; }
 
     /// <summary>All packed matrices, each with the parameter that it is packed from.</summary>
-    public IEnumerable<(PanelMatrix Matrix, Parameter Parameter)> Packed => Hidden.Packed.Concat(Score.Packed);
+    public IEnumerable<PackedParameter> Packed => Hidden.Packed.Concat(Score.Packed);
 }

@@ -92,8 +92,8 @@ internal sealed unsafe class ConvolutionWeights
     public ReadOnlySpan<float> Shift => _shift.Span[..Width];
 
     /// <summary>All packed matrices, each with the parameter that it is packed from.</summary>
-    public IEnumerable<(PanelMatrix Matrix, Parameter Parameter)> Packed
-        => _transposed is null ? [(_packed, _weight)] : [(_packed, _weight), (_transposed, _weight)];
+    public IEnumerable<PackedParameter> Packed
+        => _transposed is null ? [new(_packed, _weight)] : [new(_packed, _weight), new(_transposed, _weight)];
 
     /// <summary>Computes the scale and shift that the running statistics make of γ and β.</summary>
     public void PackNormalization()

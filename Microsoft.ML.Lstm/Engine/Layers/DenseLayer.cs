@@ -31,19 +31,19 @@ internal sealed unsafe class DenseLayer
         _kernels = kernels;
         _weight = weight;
         _bias = bias;
-        inputs ??= [.. Enumerable.Range(0, weight.Columns)];
-        outputs ??= [.. Enumerable.Range(0, weight.Rows).Select(o => o * weight.Columns)];
+        inputs ??= PackedMatrix.Offsets(weight.Columns, k => k);
+        outputs ??= PackedMatrix.Offsets(weight.Rows, o => o * weight.Columns);
         (InputSize, OutputSize) = (inputs.Length, outputs.Length);
         InputStride = kernels.RoundUp(InputSize);
         OutputStride = kernels.RoundUp(OutputSize);
 
-        outputs = [.. outputs, .. Enumerable.Repeat(-1, OutputStride - OutputSize)];
+        outputs = Padded(outputs, OutputStride);
         int panelColumns = GemmTile.MaxVectors * kernels.Lanes;
         _packedWeight = new PackedMatrix(inputs, outputs, panelColumns);
-        int[] biases = [.. Enumerable.Range(0, OutputStride).Select(o => bias is not null && o < OutputSize ? o : -1)];
+        int[] biases = PackedMatrix.Offsets(OutputStride, o => bias is not null && o < OutputSize ? o : -1);
         _packedBias = new PackedMatrix([0], biases, panelColumns);
         if (backward)
-            _packedTransposed = new PackedMatrix(outputs, [.. inputs, .. Enumerable.Repeat(-1, InputStride - InputSize)], panelColumns);
+            _packedTransposed = new PackedMatrix(outputs, Padded(inputs, InputStride), panelColumns);
     }
 
     /// <summary>K: floats of a row of x.</summary>
@@ -59,17 +59,20 @@ internal sealed unsafe class DenseLayer
     public int OutputStride { get; }
 
     /// <summary>All packed matrices, each with the parameter that it is packed from.</summary>
-    public IEnumerable<(PanelMatrix Matrix, Parameter Parameter)> Packed
+    public IEnumerable<PackedParameter> Packed
     {
         get
         {
-            yield return (_packedWeight, _weight);
+            yield return new(_packedWeight, _weight);
             if (_bias is not null)
-                yield return (_packedBias, _bias);
+                yield return new(_packedBias, _bias);
             if (_packedTransposed is not null)
-                yield return (_packedTransposed, _weight);
+                yield return new(_packedTransposed, _weight);
         }
     }
+
+    private static int[] Padded(int[] offsets, int count)
+        => PackedMatrix.Offsets(count, i => i < offsets.Length ? offsets[i] : -1);
 
     /// <summary>Gradients in the layout of the packed weights and bias.</summary>
     public DenseGradients NewGradients() => new(_kernels, InputSize, InputStride, OutputStride, _weight, _bias,

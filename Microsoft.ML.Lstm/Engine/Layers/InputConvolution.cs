@@ -36,14 +36,14 @@ internal sealed unsafe class InputConvolution : FrameSource
     /// <param name="backward">Whether a backward pass will run.</param>
     /// <param name="toInput">Whether it will go on to the steps.</param>
     public static DenseLayer[] WeightsOf(ParameterSet parameters, CpuKernels kernels, bool backward, bool toInput)
-        => [.. parameters.Shape.InputConvolutions.Select((shape, i) =>
+        => parameters.Shape.InputConvolutions.Select((shape, i) =>
         {
             // PyTorch's weight is [filters x channels x K], a window has one step after the other.
             int channels = parameters.Shape.InputConvolutionInputSize(i), size = shape.KernelSize;
             int[] window = [.. Enumerable.Range(0, size * channels).Select(at => at % channels * size + at / channels)];
             return new DenseLayer(parameters.Find(ParameterSet.InputConvolutionWeight(i)),
                 parameters.Find(ParameterSet.InputConvolutionBias(i)), kernels, backward && (toInput || i > 0), window);
-        })];
+        });
 
     public override SequenceBatch Frames => _layers[^1].Outputs;
 

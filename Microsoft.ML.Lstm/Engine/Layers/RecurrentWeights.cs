@@ -42,8 +42,8 @@ internal sealed unsafe class RecurrentWeights
         _bias = parameters.Find("bias" + suffix);
 
         // A layer above the first reads rows of h of each direction, each padded to whole blocks.
-        int[] inputFeatures = layer == 0 ? [.. Enumerable.Range(0, shape.LayerInputSize(0))] : OutputFeatures(Layout, shape.Directions);
-        int[] hiddenUnits = [.. Enumerable.Range(0, Layout.PaddedSize).Select(k => k < shape.HiddenSize ? k : -1)];
+        int[] inputFeatures = layer == 0 ? PackedMatrix.Offsets(shape.LayerInputSize(0), k => k) : OutputFeatures(Layout, shape.Directions);
+        int[] hiddenUnits = PackedMatrix.Offsets(Layout.PaddedSize, k => k < shape.HiddenSize ? k : -1);
         InputWidth = inputFeatures.Length;
 
         bool isQuantized = !backward && parameters.Format == WeightFormat.Int8 && WeightRounding.Reaches(_hidden);
@@ -57,9 +57,11 @@ internal sealed unsafe class RecurrentWeights
             _quantizedInput = new QuantizedMatrix(inputFeatures, columns, Layout.InputPanels.FullVectors * Layout.Lanes, factors);
         else
             _packedInput = new PackedMatrix(inputFeatures, columns, Layout.InputPanels.FullVectors * Layout.Lanes, factors);
-        int[] gateColumns = [.. Enumerable.Range(0, Layout.GateWidth)];
-        _packedBias = new PackedMatrix([0], [.. gateColumns.Select(column => RowOf(column, cell.Bias))],
-            Layout.Panels.FullVectors * Layout.Lanes, [.. gateColumns.Select(ExponentFactor)]);
+        float[] biasFactors = new float[Layout.GateWidth];
+        for (int column = 0; column < biasFactors.Length; column++)
+            biasFactors[column] = ExponentFactor(column);
+        _packedBias = new PackedMatrix([0], PackedMatrix.Offsets(Layout.GateWidth, column => RowOf(column, cell.Bias)),
+            Layout.Panels.FullVectors * Layout.Lanes, biasFactors);
         if (backward)
             _packedHiddenTransposed = BackwardMatrix(_hidden, hiddenUnits, cell.HiddenGate);
         if (inputGradient)
@@ -83,17 +85,17 @@ internal sealed unsafe class RecurrentWeights
     public float* InputTransposed => _packedInputTransposed!.Pointer;
 
     /// <summary>All packed matrices, each with the parameter that it is packed from.</summary>
-    public IEnumerable<(PanelMatrix Matrix, Parameter Parameter)> Packed
+    public IEnumerable<PackedParameter> Packed
     {
         get
         {
-            yield return ((PanelMatrix?)_packedInput ?? _quantizedInput!, _input);
-            yield return ((PanelMatrix?)_packedHidden ?? _quantizedHidden!, _hidden);
-            yield return (_packedBias, _bias);
+            yield return new((PanelMatrix?)_packedInput ?? _quantizedInput!, _input);
+            yield return new((PanelMatrix?)_packedHidden ?? _quantizedHidden!, _hidden);
+            yield return new(_packedBias, _bias);
             if (_packedInputTransposed is not null)
-                yield return (_packedInputTransposed, _input);
+                yield return new(_packedInputTransposed, _input);
             if (_packedHiddenTransposed is not null)
-                yield return (_packedHiddenTransposed, _hidden);
+                yield return new(_packedHiddenTransposed, _hidden);
         }
     }
 
@@ -120,12 +122,12 @@ internal sealed unsafe class RecurrentWeights
     /// The feature in each float of a layer's output row, which has h of one direction beside h of the other; −1 for the padding of
     /// blocks.
     /// </summary>
-    public static int[] OutputFeatures(CellLayout layout, int directions) =>
-    [
-        .. from direction in Enumerable.Range(0, directions)
-           from unit in Enumerable.Range(0, layout.PaddedSize)
-           select unit < layout.HiddenSize ? direction * layout.HiddenSize + unit : -1,
-    ];
+    public static int[] OutputFeatures(CellLayout layout, int directions)
+        => PackedMatrix.Offsets(directions * layout.PaddedSize, i =>
+        {
+            (int direction, int unit) = Math.DivRem(i, layout.PaddedSize);
+            return unit < layout.HiddenSize ? direction * layout.HiddenSize + unit : -1;
+        });
 
     /// <summary>
     /// Whether the products of a layer's inputs are of whole numbers: of h, of embeddings, and of many numbers. A few numbers may be of
@@ -142,24 +144,27 @@ internal sealed unsafe class RecurrentWeights
     /// </summary>
     private (int[] Columns, float[] Factors) ForwardColumns(Parameter parameter, GatePanels panels, Func<int, int> gateOf)
     {
-        var columns = new List<int>();
-        var factors = new List<float>();
+        int count = 0;
         for (int panel = 0; panel < panels.Count; panel++)
+            count += panels.Vectors(panel) * Layout.Lanes;
+        int[] columns = new int[count];
+        float[] factors = new float[count];
+        for (int panel = 0, i = 0; panel < panels.Count; panel++)
         {
-            for (int j = 0; j < panels.Vectors(panel) * Layout.Lanes; j++)
+            for (int j = 0; j < panels.Vectors(panel) * Layout.Lanes; j++, i++)
             {
                 int gateColumn = panels.Column(panel) + j;
-                columns.Add(Offset(RowOf(gateColumn, gateOf), parameter.Columns));
-                factors.Add(ExponentFactor(gateColumn));
+                columns[i] = Offset(RowOf(gateColumn, gateOf), parameter.Columns);
+                factors[i] = ExponentFactor(gateColumn);
             }
         }
-        return ([.. columns], [.. factors]);
+        return (columns, factors);
     }
 
     /// <summary>Wᵀ [gates x K] of a parameter [gates x K], with a row for each column of a row of gates.</summary>
     private PackedMatrix BackwardMatrix(Parameter parameter, int[] features, Func<int, int> gateOf)
     {
-        int[] rows = [.. Enumerable.Range(0, Layout.GateWidth).Select(j => Offset(RowOf(j, gateOf), parameter.Columns))];
+        int[] rows = PackedMatrix.Offsets(Layout.GateWidth, j => Offset(RowOf(j, gateOf), parameter.Columns));
         return new PackedMatrix(rows, features, GemmTile.MaxVectors * Layout.Lanes);
     }
 
@@ -180,6 +185,9 @@ internal sealed unsafe class RecurrentWeights
 
     private static int Offset(int row, int columns) => row < 0 ? -1 : row * columns;
 }
+
+/// <summary>A packed matrix, and the parameter that it is packed from.</summary>
+internal sealed record PackedParameter(PanelMatrix Matrix, Parameter Parameter);
 
 /// <summary>The gradients of one direction of a recurrent layer in the layout in which the kernels sum them.</summary>
 internal sealed record RecurrentGradientSums(Parameter InputParameter, Parameter HiddenParameter, Parameter BiasParameter,

@@ -51,6 +51,6 @@ internal sealed class SourceAttentionWeights
     public Parameter? VectorParameter { get; }
 
     /// <summary>All packed matrices, each with the parameter that it is packed from.</summary>
-    public IEnumerable<(PanelMatrix Matrix, Parameter Parameter)> Packed
+    public IEnumerable<PackedParameter> Packed
         => [.. Query?.Packed ?? [], .. Key?.Packed ?? [], .. Combine.Packed];
 }

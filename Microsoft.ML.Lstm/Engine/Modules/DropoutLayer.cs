@@ -1,5 +1,4 @@
 using System.Numerics.Tensors;
-using Microsoft.ML.Lstm.Engine.Kernels;
 using Microsoft.ML.Lstm.Engine.Layers;
 using Microsoft.ML.Lstm.Engine.Modules;
 using Microsoft.ML.Lstm.Engine.Parameters;
@@ -35,7 +34,7 @@ public sealed class DropoutLayer : Layer
     /// <summary>The probability of 0.</summary>
     public float Rate { get; }
 
-    private protected override (PanelMatrix Matrix, Parameter Parameter)[] Packed => [];
+    private protected override PackedParameter[] Packed => [];
 
     /// <summary>Drops numbers in training.</summary>
     /// <param name="input">Of any dimensions.</param>

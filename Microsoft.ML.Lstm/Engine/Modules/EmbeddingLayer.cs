@@ -34,7 +34,7 @@ public sealed class EmbeddingLayer : Layer
     /// <summary>E: the width of a vector.</summary>
     public int Size => Weights.Shape.Embeddings[0].Size;
 
-    private protected override (PanelMatrix Matrix, Parameter Parameter)[] Packed => [];
+    private protected override PackedParameter[] Packed => [];
 
     /// <summary>The vector of each token.</summary>
     /// <param name="tokens">[...], tokens from 0 to V − 1.</param>

@@ -1,4 +1,5 @@
 using Microsoft.ML.Lstm.Engine.Kernels;
+using Microsoft.ML.Lstm.Engine.Layers;
 using Microsoft.ML.Lstm.Engine.Network;
 using Microsoft.ML.Lstm.Engine.Parameters;
 
@@ -96,7 +97,7 @@ public abstract class Layer
     }
 
     /// <summary>The weights as the kernels read them.</summary>
-    private protected abstract (PanelMatrix Matrix, Parameter Parameter)[] Packed { get; }
+    private protected abstract PackedParameter[] Packed { get; }
 
     private protected static void RequireForward(bool hasRun)
     {

@@ -53,7 +53,7 @@ public sealed unsafe class LinearLayer : Layer
     /// <summary>O: the width of y.</summary>
     public int OutputSize => _dense.OutputSize;
 
-    private protected override (PanelMatrix Matrix, Parameter Parameter)[] Packed { get; }
+    private protected override PackedParameter[] Packed { get; }
 
     /// <summary>y of each vector.</summary>
     /// <param name="input">[..., K].</param>

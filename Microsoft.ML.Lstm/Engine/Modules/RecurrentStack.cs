@@ -68,7 +68,7 @@ public abstract class RecurrentStack : Layer
     /// <summary>The share of a layer's outputs that the next layer does not read in training.</summary>
     public float DropoutRate { get; }
 
-    private protected override (PanelMatrix Matrix, Parameter Parameter)[] Packed { get; }
+    private protected override PackedParameter[] Packed { get; }
 
     private CellDescription Cell => Weights.Shape.CellDescription;
 

@@ -32,7 +32,7 @@ internal enum NetworkPasses
 internal sealed class SequenceNetwork
 {
     private readonly RecurrentWeights[][] _layers;
-    private readonly (PanelMatrix Matrix, Parameter Parameter, int Panel)[] _panels;
+    private readonly Panel[] _panels;
 
     /// <param name="parameters">The parameters; kept, not copied.</param>
     /// <param name="passes">The passes that will be run.</param>
@@ -43,18 +43,21 @@ internal sealed class SequenceNetwork
         Kernels = kernels ?? CpuKernels.Best;
         Passes = passes;
         bool backward = passes != NetworkPasses.Forward, toInput = passes is NetworkPasses.BackwardToInput or NetworkPasses.InputsOnly;
-        _layers = Enumerable.Range(0, Shape.Layers)
-            .Select(layer => Enumerable.Range(0, Shape.Directions)
-                .Select(direction => new RecurrentWeights(parameters, layer, direction, Kernels, backward,
-                    inputGradient: toInput || (backward && (layer > 0 || Shape.InputConvolutions.Count > 0))))
-                .ToArray())
-            .ToArray();
+        _layers = new RecurrentWeights[Shape.Layers][];
+        for (int layer = 0; layer < _layers.Length; layer++)
+        {
+            _layers[layer] = new RecurrentWeights[Shape.Directions];
+            for (int direction = 0; direction < Shape.Directions; direction++)
+                _layers[layer][direction] = new RecurrentWeights(parameters, layer, direction, Kernels, backward,
+                    inputGradient: toInput || (backward && (layer > 0 || Shape.InputConvolutions.Count > 0)));
+        }
         if (Shape.HasAttention)
             Attention = new AttentionWeights(parameters, Weights(Shape.Layers - 1, direction: 0).Layout, Kernels, backward);
         if (Shape.Characters is not null)
             Characters = new CharacterWeights(parameters, Kernels, backward);
-        Convolutions = [.. Enumerable.Range(0, Shape.Convolutions.Count).Select(layer => new ConvolutionWeights(parameters, layer, Kernels,
-            inputGradient: toInput || (backward && layer > 0)))];
+        Convolutions = new ConvolutionWeights[Shape.Convolutions.Count];
+        for (int layer = 0; layer < Convolutions.Length; layer++)
+            Convolutions[layer] = new ConvolutionWeights(parameters, layer, Kernels, inputGradient: toInput || (backward && layer > 0));
         InputConvolutions = InputConvolution.WeightsOf(parameters, Kernels, backward, toInput);
         Parameter headBias = parameters.Find(ParameterSet.HeadBias);
         // Output o is for token o + 1 of the table, and one more for the unknown token in row 0.
@@ -69,23 +72,33 @@ internal sealed class SequenceNetwork
             SourceAttention = new SourceAttentionWeights(parameters, Kernels, backward);
         if (parameters.Decoder is { } decoder)
             Decoder = new SequenceNetwork(decoder, passes == NetworkPasses.Backward ? NetworkPasses.BackwardToInput : passes, Kernels);
-        var all = _layers.SelectMany(directions => directions)
-            .SelectMany(weights => weights.Packed)
-            .Concat(Attention?.Packed ?? [])
-            .Concat(Characters?.Products.Packed ?? [])
-            .Concat(Convolutions.SelectMany(weights => weights.Packed))
-            .Concat(InputConvolutions.SelectMany(weights => weights.Packed))
-            .Concat(SourceAttention?.Packed ?? [])
-            .Concat(Head.Packed)
-            .Concat(AdaptiveSoftmax?.Packed ?? []);
-        _panels =
-        [
-            .. from packed in all
-               from panel in Enumerable.Range(0, packed.Matrix.Panels)
-               select (packed.Matrix, packed.Parameter, panel),
-            .. Decoder?._panels ?? [],
-        ];
+        var panels = new List<Panel>();
+        foreach (RecurrentWeights[] directions in _layers)
+        {
+            foreach (RecurrentWeights weights in directions)
+                Add(weights.Packed);
+        }
+        Add(Attention?.Packed);
+        Add(Characters?.Products.Packed);
+        foreach (ConvolutionWeights weights in Convolutions)
+            Add(weights.Packed);
+        foreach (DenseLayer weights in InputConvolutions)
+            Add(weights.Packed);
+        Add(SourceAttention?.Packed);
+        Add(Head.Packed);
+        Add(AdaptiveSoftmax?.Packed);
+        panels.AddRange(Decoder?._panels ?? []);
+        _panels = [.. panels];
         Pack();
+
+        void Add(IEnumerable<PackedParameter>? all)
+        {
+            foreach (PackedParameter packed in all ?? [])
+            {
+                for (int panel = 0; panel < packed.Matrix.Panels; panel++)
+                    panels.Add(new Panel(packed, panel));
+            }
+        }
     }
 
     public NetworkShape Shape => Parameters.Shape;
@@ -134,10 +147,12 @@ internal sealed class SequenceNetwork
         // In turn, so that each share gets as many large panels as small ones.
         for (int i = part; i < _panels.Length; i += parts)
         {
-            (PanelMatrix matrix, Parameter parameter, int panel) = _panels[i];
-            matrix.PackPanel(Parameters[parameter], panel);
+            (PackedParameter packed, int panel) = _panels[i];
+            packed.Matrix.PackPanel(Parameters[packed.Parameter], panel);
         }
         for (int layer = part; layer < Convolutions.Length; layer += parts)
             Convolutions[layer].PackNormalization();
     }
+
+    private sealed record Panel(PackedParameter Packed, int Index);
 }

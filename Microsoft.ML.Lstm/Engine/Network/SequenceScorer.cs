@@ -27,7 +27,7 @@ internal sealed class SequenceScorer
     {
         _model = network.Model;
         _batch = new SequenceBatch(_model.Shape);
-        _keys = [.. _model.Shape.Embeddings.Select(embedding => embedding.Keys)];
+        _keys = _model.Shape.Embeddings.Select(embedding => embedding.Keys);
         _team = new WorkerTeam(threads);
         _sequences = network.Writing?.Sequences ?? 0;
         _writer = network.Writing is { } writing ? new TargetWriter(network.Networks, _team, writing) : null;

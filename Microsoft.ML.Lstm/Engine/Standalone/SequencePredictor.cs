@@ -148,7 +148,7 @@ public sealed partial class SequencePredictor
             throw WrongCounts("A sequence has one or more steps", features.Length, tokens.Length, statics.Length);
         if (_scorer.Count == _isBad.Length)
             Array.Resize(ref _isBad, Math.Max(16, 2 * _isBad.Length));
-        bool isBad = _isBad[_scorer.Count] = !IsFinite(features) || !IsFinite(statics);
+        bool isBad = _isBad[_scorer.Count] = !Finite.All(features) || !Finite.All(statics);
         // Of numbers that are not finite nothing is made; the other sequences of the batch do not notice.
         Copy(features, _scorer.AddSequence(steps));
         Span<int> keys = _scorer.Tokens(_scorer.Count - 1);
@@ -247,7 +247,7 @@ public sealed partial class SequencePredictor
             throw new NotSupportedException("Networks that read the whole sequence, static features, or several networks have no stream.");
         if (features.Length != Shape.NumericSize || tokens.Length != Shape.Embeddings.Count)
             throw WrongCounts("A step of a stream is one step", features.Length, tokens.Length, statics: 0);
-        if (!IsFinite(features))
+        if (!Finite.All(features))
             throw new ArgumentException("A step of a stream has to have finite numbers.", nameof(features));
         _stream ??= new SequenceStream(_network.Networks[0]);
         FloatBuffer.Require(ref _step, Math.Max(Shape.NumericSize, Shape.OutputSize));
@@ -273,8 +273,6 @@ public sealed partial class SequencePredictor
     private ArgumentException WrongCounts(string expected, int features, int tokens, int statics)
         => new($"{expected} of {Shape.NumericSize} numbers and {Shape.Embeddings.Count} tokens, and {Shape.StaticSize} static features; "
             + $"found {features} numbers, {tokens} tokens and {statics} static features.", nameof(features));
-
-    private static bool IsFinite(ReadOnlySpan<float> values) => values.IsEmpty || TensorPrimitives.IsFiniteAll(values);
 
     private int KeyOf(int key, int column) => (uint)key <= (uint)Shape.Embeddings[column].KeyCount ? key : 0;
 

@@ -36,7 +36,7 @@ internal static class NewNetwork
         return task.WithOutputs(new NetworkShape
         {
             Cell = settings.CellType,
-            InputSize = data.FeatureSize + embeddings.Sum(embedding => embedding.Size) + (characters?.Filters ?? 0),
+            InputSize = data.FeatureSize + (int)embeddings.Sum(embedding => embedding.Size) + (characters?.Filters ?? 0),
             Embeddings = embeddings,
             Characters = characters,
             HiddenSize = settings.HiddenSize,
