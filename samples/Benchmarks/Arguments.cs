@@ -7,7 +7,8 @@ namespace Benchmarks;
 
 /// <summary>What the command line asks for.</summary>
 internal sealed record Arguments(IReadOnlyList<Shape> Shapes, IReadOnlyList<int> Threads, double Seconds, CpuKernels Kernels, Clock Clock,
-    bool Peers, string? Python, string Dotnet, string? JsonFile, IReadOnlyList<WeightFormat> Formats, bool Distributed)
+    bool Peers, string? Python, string Dotnet, string? JsonFile, IReadOnlyList<WeightFormat> Formats, bool Distributed, bool StartOnly,
+    string? Edge)
 {
     /// <summary>Does what the arguments say and returns the exit code.</summary>
     public static int Run(string[] args, Func<Arguments, int> measure)
@@ -66,17 +67,23 @@ internal sealed record Arguments(IReadOnlyList<Shape> Shapes, IReadOnlyList<int>
             Description = "Measure a training step of the ranks that mpirun has started, beside one of rank 0 alone, instead.",
         };
         var micro = new Option<bool>("--micro") { Description = "Measure single kernels by BenchmarkDotNet instead." };
-        var model = new Argument<string>("MODEL");
+        var start = new Option<bool>("--start")
+        {
+            Description = "Measure only the time from the start of a process to its first prediction."
+        };
+        var edge = new Option<string?>("--edge")
+        {
+            Description = "The program of samples/Edge, compiled ahead of time, for that time too.",
+            HelpName = "PROGRAM"
+        };
         var count = new Argument<int>("THREADS");
-        var predict = new Command(ChildProcess.PredictCommand) { model };
         var train = new Command(ChildProcess.TrainCommand) { count };
-        predict.Hidden = train.Hidden = true;
+        train.Hidden = true;
         var root = new RootCommand("Measure this library's kernels and networks, and other libraries beside them.")
         {
-            shapes, threads, seconds, kernels, processorTime, peers, python, dotnet, json, weights, micro, distributed, predict, train,
+            shapes, threads, seconds, kernels, processorTime, peers, python, dotnet, json, weights, micro, distributed, start, edge, train,
         };
 
-        predict.SetAction(parsed => ChildProcess.Predict(parsed.GetValue(model)!));
         train.SetAction(parsed => ChildProcess.Train(parsed.GetValue(count)));
         root.Validators.Add(result =>
         {
@@ -98,7 +105,8 @@ internal sealed record Arguments(IReadOnlyList<Shape> Shapes, IReadOnlyList<int>
             return measure(new Arguments(parsed.GetValue(shapes) is { Length: > 0 } chosen ? chosen : Shape.All, counts,
                 parsed.GetValue(seconds), parsed.GetValue(kernels) is [var width] ? width : CpuKernels.Best,
                 parsed.GetValue(processorTime) ? Clock.Processor : Clock.Elapsed, parsed.GetValue(peers), parsed.GetValue(python),
-                parsed.GetValue(dotnet)!, parsed.GetValue(json), parsed.GetValue(weights) ?? [], parsed.GetValue(distributed)));
+                parsed.GetValue(dotnet)!, parsed.GetValue(json), parsed.GetValue(weights) ?? [], parsed.GetValue(distributed),
+                parsed.GetValue(start), parsed.GetValue(edge)));
         });
         return root.Parse(args).Invoke();
     }

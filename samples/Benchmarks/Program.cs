@@ -3,6 +3,12 @@
 using Benchmarks;
 using Microsoft.ML.Lstm.Engine.Kernels;
 
+// Before the command line is understood, which takes time that the start-up of a program without one does not take.
+if (args is [StartUp.Command, var kind, var model])
+{
+    StartUp.Predict(kind, model);
+    return 0;
+}
 return Arguments.Run(args, Measure);
 
 static int Measure(Arguments arguments)
@@ -11,7 +17,7 @@ static int Measure(Arguments arguments)
         return DistributedSteps.Measure(arguments);
     var report = new Report(arguments);
     report.PrintMachine();
-    foreach (CpuKernels kernels in CpuKernels.Available.Where(kernels => kernels.Lanes > 1))
+    foreach (CpuKernels kernels in CpuKernels.Available.Where(kernels => kernels.Lanes > 1 && !arguments.StartOnly))
     {
         foreach (int threads in arguments.Threads)
             report.Add(new PeakFigure(kernels.Name, threads, FmaPeak.Best(kernels, threads)));
@@ -31,11 +37,15 @@ static int Measure(Arguments arguments)
                     present.Add(kind);
             }
         }
-        foreach (int threads in arguments.Threads)
-            MeasureShapes(arguments, report, threads, present, folder);
-        report.PrintParts();
-        report.Add(ChildProcess.Measure(present, arguments.Threads[0], folder));
-        report.AddObservation(ForecastObservation.Measure());
+        if (!arguments.StartOnly)
+        {
+            foreach (int threads in arguments.Threads)
+                MeasureShapes(arguments, report, threads, present, folder);
+            report.PrintParts();
+            report.Add(ChildProcess.Measure(present, arguments.Threads[0], folder));
+            report.AddObservation(ForecastObservation.Measure());
+        }
+        report.Add(StartUp.Measure(present, arguments.Threads[0], folder, arguments.Edge));
         report.End();
         return 0;
     }

@@ -53,6 +53,8 @@ internal sealed class Report(Arguments arguments)
 
     public List<ChildProcess.Figures> Processes { get; } = [];
 
+    public List<StartUp.Figures> Starts { get; } = [];
+
     /// <summary>Microseconds that an observation takes a <see cref="ForecastObservation"/>'s engine.</summary>
     public double? ObservationMicroseconds { get; private set; }
 
@@ -120,11 +122,20 @@ internal sealed class Report(Arguments arguments)
     {
         Processes.AddRange(processes);
         Console.WriteLine();
-        Console.WriteLine($"{"",-20}{"start to first prediction, M",30}{"peak memory, training L",26}");
+        Console.WriteLine($"{"",-20}{"peak memory, training L",26}");
         foreach (ChildProcess.Figures figures in processes)
+            Console.WriteLine($"{figures.Name,-20}{figures.PeakTrainingBytes / (1 << 20),23:0} MB");
+    }
+
+    public void Add(IReadOnlyList<StartUp.Figures> starts)
+    {
+        Starts.AddRange(starts);
+        Console.WriteLine();
+        Console.WriteLine($"{"",-20}{"start to first prediction, M",30}{"of the processors",20}");
+        foreach (StartUp.Figures figures in starts)
         {
-            string memory = figures.PeakTrainingBytes is { } bytes ? $"{bytes / (1 << 20):0} MB" : "-";
-            Console.WriteLine($"{figures.Name,-20}{figures.FirstPredictionMilliseconds,27:0} ms{memory,26}");
+            string processor = figures.Processor is { } milliseconds ? $"{milliseconds:0} ms" : "-";
+            Console.WriteLine($"{figures.Name,-20}{figures.FirstPrediction,27:0} ms{processor,20}");
         }
     }
 
