@@ -59,11 +59,18 @@ internal sealed class Arguments
     private readonly Option<string?> _sets = Text("--sets", "FILE",
         "A file with a line of --csv or --train and what goes with it for each of many data sets of your own, files from its folder.");
 
+    private readonly Option<WeightFormat> _weights = new("--weights")
+    {
+        Description = "The format that weights are rounded to before anything is measured: "
+            + $"{string.Join(", ", Enum.GetNames<WeightFormat>())}.",
+        HelpName = "NAME",
+    };
+
     public Arguments()
     {
         Root = new RootCommand("Train and measure on data sets with published figures, or on some of your own.") { _data, _tasks,
-            _settings, _seeds, _threads, _cell, _validate, _intervals, _json, _train, _test, _format, _label, _csv, _target, _series,
-            _horizon, _season, _split, _sets };
+            _settings, _seeds, _threads, _cell, _weights, _validate, _intervals, _json, _train, _test, _format, _label, _csv, _target,
+            _series, _horizon, _season, _split, _sets };
         Root.Validators.Add(Check);
     }
 
@@ -102,6 +109,7 @@ internal sealed class Arguments
         => new(parsed.GetValue(_data) ?? "", setting, seed, parsed.GetValue(_threads), parsed.GetValue(_validate))
         {
             Cell = parsed.GetValue(_cell),
+            Weights = parsed.GetValue(_weights),
             MeasuresIntervals = parsed.GetValue(_intervals) && seed == 1,
         };
 

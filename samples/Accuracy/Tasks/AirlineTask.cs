@@ -46,7 +46,7 @@ internal static class AirlineTask
         (options.LabelColumnName, options.FeatureColumnName) = ("Next", "Window");
         var pipeline = ml.Transforms.SlidingWindow("Window", WindowSize, [nameof(YearlyGrowth.Value)], labelColumnName: "Next")
             .Append(ml.Regression.Trainers.Lstm(options));
-        ITransformer model = pipeline.Fit(ml.Data.LoadFromEnumerable(growth[..^held]));
+        ITransformer model = run.Rounded(pipeline.Fit(ml.Data.LoadFromEnumerable(growth[..^held])));
         // A forecast for each month behind a whole window, the month after the last among them.
         float[] forecasts = [.. model.Transform(ml.Data.LoadFromEnumerable(growth)).GetColumn<float>("Score")];
         return Math.Sqrt(Enumerable.Range(passengers.Length - held, held).Average(month =>

@@ -51,7 +51,8 @@ internal static class AnomalyTasks
             (file, train) = (file with { Rows = file.Rows[..train] }, (int)(train * (1 - HeldOutShare)));
         LstmAnomalyEstimator.Options options = run.Options(tuned);
         (options.InputColumnName, options.TimeColumnName) = (nameof(Reading.Value), nameof(Reading.Time));
-        LstmAnomalyTransformer model = ml.Transforms.DetectAnomalyByLstm(options).Fit(ml.Data.LoadFromEnumerable(file.Rows[..train]));
+        LstmAnomalyTransformer model = run.Rounded(
+            ml.Transforms.DetectAnomalyByLstm(options).Fit(ml.Data.LoadFromEnumerable(file.Rows[..train])));
         IDataView results = model.Transform(ml.Data.LoadFromEnumerable(file.Rows[train..]));
         Verdict[] verdicts = [.. ml.Data.CreateEnumerable<Verdict>(results, reuseRowObject: false)];
         Measurement measured = run.Validates ? ForecastError(file.Rows[train..], verdicts) : Windows(file, verdicts);

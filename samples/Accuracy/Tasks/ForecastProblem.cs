@@ -53,8 +53,8 @@ internal sealed record ForecastProblem(SeriesFile File, string[] Targets, RowSpl
         LstmForecastingEstimator.Options options = run.Options(tuned);
         (options.TargetColumnNames, options.TimeColumnName, options.Horizon) = (Targets, File.TimeColumnName, Horizon);
         (options.LowerBoundColumnName, options.UpperBoundColumnName, options.ConfidenceLevel) = (Intervals.Lower, Intervals.Upper, level);
-        LstmForecastingTransformer model = ml.Forecasting.ForecastByLstm(options).Fit(
-            ml.Data.TakeRows(all, Split.Train), ml.Data.TakeRows(ml.Data.SkipRows(all, Split.Train), Split.Validation));
+        LstmForecastingTransformer model = run.Rounded(ml.Forecasting.ForecastByLstm(options).Fit(
+            ml.Data.TakeRows(all, Split.Train), ml.Data.TakeRows(ml.Data.SkipRows(all, Split.Train), Split.Validation)));
 
         // From the beginning, so that the last validation row has a forecast too: that of the first test row.
         IDataView forecasts = ml.Data.SkipRows(model.WithoutHistory().Transform(all), Split.Known - 1);

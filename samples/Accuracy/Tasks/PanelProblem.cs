@@ -40,7 +40,8 @@ internal sealed record PanelProblem(IReadOnlyList<PanelRow> Rows, int Horizon, i
         options.TimeColumnName = nameof(PanelRow.Time);
         options.Horizon = Horizon;
         (options.LowerBoundColumnName, options.UpperBoundColumnName, options.ConfidenceLevel) = (Intervals.Lower, Intervals.Upper, level);
-        LstmForecastingTransformer model = ml.Forecasting.ForecastByLstm(options).Fit(ml.Data.LoadFromEnumerable(train));
+        LstmForecastingTransformer model = run.Rounded(
+            ml.Forecasting.ForecastByLstm(options).Fit(ml.Data.LoadFromEnumerable(train)));
         IDataView all = model.WithoutHistory().Transform(ml.Data.LoadFromEnumerable(Rows));
         List<ForecastRow> forecasts = [.. ml.Data.CreateEnumerable<ForecastRow>(all, reuseRowObject: false)];
 

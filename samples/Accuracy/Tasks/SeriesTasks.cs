@@ -52,7 +52,7 @@ internal static class SeriesTasks
         options.FeaturesPerStep = data.Train[0].FeaturesPerStep;
         var pipeline = ml.Transforms.Conversion.MapValueToKey(nameof(Series.Label))
             .Append(ml.MulticlassClassification.Trainers.Lstm(options));
-        var model = pipeline.Fit(ml.Data.LoadFromEnumerable(split.Train));
+        var model = run.Rounded(pipeline.Fit(ml.Data.LoadFromEnumerable(split.Train)));
         double accuracy = ml.MulticlassClassification.Evaluate(model.Transform(ml.Data.LoadFromEnumerable(split.Test))).MicroAccuracy;
         return new(100 * accuracy)
         {

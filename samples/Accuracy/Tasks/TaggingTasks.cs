@@ -56,8 +56,8 @@ internal static class TaggingTasks
         IEstimator<ITransformer> pipeline = ml.Transforms.Conversion.MapValueToKey(nameof(TaggedSentence.Label));
         foreach (string column in Columns)
             pipeline = pipeline.Append(ml.Transforms.Conversion.MapValueToKey(column));
-        var model = pipeline.Append(ml.MulticlassClassification.Trainers.LstmSequenceLabeling(options))
-            .Fit(Load(split.Train));
+        var model = run.Rounded(pipeline.Append(ml.MulticlassClassification.Trainers.LstmSequenceLabeling(options))
+            .Fit(Load(split.Train)));
         return new(100 * figure(ml.MulticlassClassification.EvaluateSequenceLabeling(model.Transform(Load(split.Test)))))
         {
             Report = model.LastTransformer.TrainingReport,

@@ -1,5 +1,6 @@
 using Accuracy.Data;
 using Microsoft.ML;
+using Microsoft.ML.Data;
 using Microsoft.ML.Lstm;
 
 namespace Accuracy.Tasks;
@@ -25,6 +26,19 @@ internal sealed record TaskRun(string Data, Setting Setting, int Seed, int? Thre
 
     /// <summary>Whether to measure intervals of more than one level.</summary>
     public bool MeasuresIntervals { get; init; }
+
+    /// <summary>The format that weights are rounded to before anything is measured.</summary>
+    public WeightFormat Weights { get; init; }
+
+    /// <summary>A model with its weights in the format of this run.</summary>
+    public T Rounded<T>(T model)
+        where T : class, ITransformer
+        => Weights == WeightFormat.Float32 ? model : model.WithWeightFormat(Weights);
+
+    /// <summary>A pipeline with its weights in the format of this run.</summary>
+    public TransformerChain<T> Rounded<T>(TransformerChain<T> model)
+        where T : class, ITransformer
+        => Weights == WeightFormat.Float32 ? model : model.WithWeightFormat(Weights);
 
     public string PathOf(params string[] parts) => Path.Combine([Data, .. parts]);
 

@@ -64,7 +64,7 @@ internal static class TextTasks
             .Append(ml.Transforms.Conversion.MapValueToKey(Tokens))
             .Append(ml.Transforms.Conversion.MapValueToKey(nameof(Text.Label)))
             .Append(ml.MulticlassClassification.Trainers.Lstm(options));
-        var model = pipeline.Fit(ml.Data.LoadFromEnumerable(split.Train));
+        var model = run.Rounded(pipeline.Fit(ml.Data.LoadFromEnumerable(split.Train)));
         return new(100 * ml.MulticlassClassification.Evaluate(model.Transform(ml.Data.LoadFromEnumerable(split.Test))).MicroAccuracy)
         {
             Report = model.LastTransformer.TrainingReport,

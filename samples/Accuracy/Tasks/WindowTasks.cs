@@ -44,9 +44,9 @@ internal static class WindowTasks
         float[] values = [.. all.GetColumn<float>(target)];
         LstmRegressionTrainer.Options options = run.Options<LstmRegressionTrainer.Options>();
         (options.LabelColumnName, options.FeatureColumnName) = ("Next", "Window");
-        var model = ml.Transforms.SlidingWindow("Window", WindowSize, [target], labelColumnName: "Next")
+        var model = run.Rounded(ml.Transforms.SlidingWindow("Window", WindowSize, [target], labelColumnName: "Next")
             .Append(ml.Regression.Trainers.Lstm(options))
-            .Fit(ml.Data.TakeRows(all, problem.Split.Known));
+            .Fit(ml.Data.TakeRows(all, problem.Split.Known)));
         // A forecast for each row behind a whole window, the row after the last among them.
         float[] forecasts = [.. model.Transform(all).GetColumn<float>("Score")];
         return new Measurement(Root(row => forecasts[row - WindowSize]))
