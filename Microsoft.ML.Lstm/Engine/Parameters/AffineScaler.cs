@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Microsoft.ML.Lstm.Engine.Parameters;
 
 /// <summary>
@@ -14,6 +16,13 @@ internal sealed class AffineScaler
 
     // Data that is this many times larger or smaller, or this many deviations away, is unlike the training data.
     private const double OtherSize = 10;
+
+    // A step of fewer features leaves much of its vectors empty.
+    private const int FewFeatures = 64;
+
+    // Offsets and scales, of few features those of several steps, so that these are scaled by whole vectors.
+    private float[]? _offsets;
+    private float[]? _scales;
 
     public AffineScaler(float[] offset, float[] scale)
     {
@@ -117,11 +126,37 @@ internal sealed class AffineScaler
     /// <summary>Scales <paramref name="values"/>, a whole number of vectors of <see cref="Size"/> features, in place.</summary>
     public void Apply(Span<float> values)
     {
-        for (int i = 0; i < values.Length; i += Size)
+        int steps = Size < FewFeatures ? Vector<float>.Count : 1;
+        ReadOnlySpan<float> offsets = _offsets ??= Repeat(Offset, steps), scales = _scales ??= Repeat(Scale, steps);
+        for (int begin = 0; begin < values.Length; begin += offsets.Length)
         {
-            for (int j = 0; j < Size; j++)
-                values[i + j] = ScaleOne(values[i + j], j);
+            Span<float> part = values.Slice(begin, Math.Min(offsets.Length, values.Length - begin));
+            int i = 0;
+            for (; i <= part.Length - Vector<float>.Count; i += Vector<float>.Count)
+            {
+                Vector<float> scaled = (new Vector<float>(part[i..]) - new Vector<float>(offsets[i..])) * new Vector<float>(scales[i..]);
+                // Not so for NaN.
+                if (Vector.LessThanOrEqualAll(Vector.Abs(scaled), new Vector<float>(Largest)))
+                    scaled.CopyTo(part[i..]);
+                else
+                    ApplyOneByOne(part, i, i + Vector<float>.Count);
+            }
+            ApplyOneByOne(part, i, part.Length);
         }
+    }
+
+    private void ApplyOneByOne(Span<float> values, int begin, int end)
+    {
+        for (int i = begin; i < end; i++)
+            values[i] = ScaleOne(values[i], i % Size);
+    }
+
+    private static float[] Repeat(float[] values, int count)
+    {
+        float[] repeated = new float[count * values.Length];
+        for (int i = 0; i < count; i++)
+            values.CopyTo(repeated, i * values.Length);
+        return repeated;
     }
 
     /// <summary>
