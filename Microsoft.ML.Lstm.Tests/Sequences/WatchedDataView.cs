@@ -29,8 +29,10 @@ internal sealed class WatchedDataView(IDataView inner, long? failsAt = null, lon
 
     public DataViewSchema Schema => inner.Schema;
 
-    // Unknown, so that rows are read ahead by another thread.
-    public long? GetRowCount() => null;
+    /// <summary>Whether it knows how many rows it has; if not, rows are read ahead by another thread.</summary>
+    public bool IsCounted { get; init; }
+
+    public long? GetRowCount() => IsCounted ? inner.GetRowCount() : null;
 
     public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null)
     {

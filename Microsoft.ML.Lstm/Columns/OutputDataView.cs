@@ -45,6 +45,9 @@ internal abstract class OutputDataView(OutputBindings bindings, ITransformer tra
             return [GetRowCursor(columnsNeeded)];
         DataViewSchema.Column[] active = [.. columnsNeeded], needed = [.. bindings.Dependencies(active)];
         DataViewRowCursor[] cursors = source.GetRowCursorSet(needed, n, rand);
+        // As by ML.NET's scorers. Rows that nobody has counted may come one by one, and would wait for each other here.
+        if (cursors.Length == 1 && n > 1 && source.GetRowCount() > n && active.Any(bindings.IsOwn))
+            cursors = DataViewUtils.CreateSplitCursors(bindings.Host, cursors[0], n);
         int threads = Math.Max(1, Environment.ProcessorCount / cursors.Length);
         return Array.ConvertAll(cursors, cursor => CreateCursor(cursor, needed, active, threads));
     }
