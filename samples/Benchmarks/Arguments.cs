@@ -76,15 +76,29 @@ internal sealed record Arguments(IReadOnlyList<Shape> Shapes, IReadOnlyList<int>
             Description = "The program of samples/Edge, compiled ahead of time, for that time too.",
             HelpName = "PROGRAM"
         };
+        var pipeline = new Option<bool>("--pipeline") { Description = "Measure the way of rows through ML.NET instead." };
+        var rows = new Option<int>("--rows")
+        {
+            Description = "The rows of --pipeline.",
+            HelpName = "N",
+            DefaultValueFactory = _ => 1_000_000
+        };
+        rows.Validators.Add(result => RequireAtLeast(result, result.GetValueOrDefault<int>() >= 1, "1"));
         var count = new Argument<int>("THREADS");
         var train = new Command(ChildProcess.TrainCommand) { count };
-        train.Hidden = true;
+        var rowCount = new Argument<int>("ROWS");
+        var score = new Command(Pipeline.ScoreCommand) { rowCount };
+        var fit = new Command(Pipeline.FitCommand) { rowCount };
+        train.Hidden = score.Hidden = fit.Hidden = true;
         var root = new RootCommand("Measure this library's kernels and networks, and other libraries beside them.")
         {
-            shapes, threads, seconds, kernels, processorTime, peers, python, dotnet, json, weights, micro, distributed, start, edge, train,
+            shapes, threads, seconds, kernels, processorTime, peers, python, dotnet, json, weights, micro, distributed, start, edge,
+            pipeline, rows, train, score, fit,
         };
 
         train.SetAction(parsed => ChildProcess.Train(parsed.GetValue(count)));
+        score.SetAction(parsed => Pipeline.Score(parsed.GetValue(rowCount)));
+        fit.SetAction(parsed => Pipeline.Fit(parsed.GetValue(rowCount)));
         root.Validators.Add(result =>
         {
             if (result.GetValue(processorTime) && result.GetValue(threads) is > 1)
@@ -102,6 +116,11 @@ internal sealed record Arguments(IReadOnlyList<Shape> Shapes, IReadOnlyList<int>
                 : parsed.GetValue(processorTime)
                 ? [1]
                 : [.. new[] { 1, Environment.ProcessorCount }.Distinct()];
+            if (parsed.GetValue(pipeline))
+            {
+                Pipeline.Run(parsed.GetValue(rows), counts);
+                return 0;
+            }
             return measure(new Arguments(parsed.GetValue(shapes) is { Length: > 0 } chosen ? chosen : Shape.All, counts,
                 parsed.GetValue(seconds), parsed.GetValue(kernels) is [var width] ? width : CpuKernels.Best,
                 parsed.GetValue(processorTime) ? Clock.Processor : Clock.Elapsed, parsed.GetValue(peers), parsed.GetValue(python),

@@ -38,7 +38,10 @@ internal static class ChildProcess
     }
 
     /// <summary>Starts this program with other arguments.</summary>
-    public static Process Start(params string[] arguments)
+    public static Process Start(params string[] arguments) => StartWith([], arguments);
+
+    /// <summary>Starts this program with other arguments and with variables of the environment.</summary>
+    public static Process StartWith(Dictionary<string, string> environment, params string[] arguments)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
         // Under "dotnet program.dll" the process is dotnet, and the program is its first argument.
@@ -46,6 +49,8 @@ internal static class ChildProcess
             start.ArgumentList.Add(Environment.GetCommandLineArgs()[0]);
         foreach (string argument in arguments)
             start.ArgumentList.Add(argument);
+        foreach ((string name, string value) in environment)
+            start.Environment[name] = value;
         return Process.Start(start)!;
     }
 
