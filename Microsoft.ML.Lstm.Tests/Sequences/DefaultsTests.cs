@@ -136,15 +136,15 @@ public sealed class DefaultsTests
         {
             data.Add(new TrainingSequence
             {
-                Features = [.. Enumerable.Range(0, 8).SelectMany(t => (float[])[100 + (t < 4 ? 1 : -1) + Noise(), 5 + Noise()])],
+                Features = Enumerable.Range(0, 8).SelectMany(t => (float[])[100 + (t < 4 ? 1 : -1) + Noise(), 5 + Noise()]).ToArray(),
                 Labels = [i % 2],
             });
         }
         Assert.AreEqual(0.4, DataFacts.Of(data).ShareOfMeanCurve, 0.01);
-        data.Add(new TrainingSequence { Features = [1, 2], Labels = [0] });
+        data.Add(new TrainingSequence { Features = new float[] { 1, 2 }, Labels = [0] });
         Assert.AreEqual(0, DataFacts.Of(data).ShareOfMeanCurve);
         var flat = new SequenceSet(1, 0, 0);
-        flat.Add(new TrainingSequence { Features = [3, 3], Labels = [0] });
+        flat.Add(new TrainingSequence { Features = new float[] { 3, 3 }, Labels = [0] });
         Assert.AreEqual(0, DataFacts.Of(flat).ShareOfMeanCurve);
 
         float Noise() => random.Next(2) - 0.5f;

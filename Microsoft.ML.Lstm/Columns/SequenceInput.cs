@@ -13,13 +13,13 @@ internal sealed record SequenceInput(IReadOnlyList<FeatureColumn> Features, stri
     string? CharacterColumnName = null)
 {
     /// <summary>F: numbers of a step.</summary>
-    public int FeatureSize => Features.Sum(column => column.FeaturesPerStep);
+    public int FeatureSize { get; } = Features.Sum(column => column.FeaturesPerStep);
 
     /// <summary>The number of keys of each column of keys.</summary>
     public int[] Vocabularies => [.. Features.Where(column => column.IsTokens).Select(column => column.Vocabulary)];
 
     /// <summary>Whole numbers of a step: its keys, and the number of the word that is read by its characters.</summary>
-    public int TokenColumns => Features.Count(column => column.IsTokens) + (CharacterColumnName is null ? 0 : 1);
+    public int TokenColumns { get; } = Features.Count(column => column.IsTokens) + (CharacterColumnName is null ? 0 : 1);
 
     /// <summary>The columns in training data, with their sizes.</summary>
     public static SequenceInput FromTrainingData(IExceptionContext context, DataViewSchema schema, IEnumerable<string> featureColumns,

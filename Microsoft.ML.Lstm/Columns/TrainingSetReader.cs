@@ -30,7 +30,8 @@ internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, 
     public SequenceSet Read(IDataView data, string name, Action<string> warn)
     {
         SequenceSet set = NewSet();
-        Scan(data, name, warn, set.Add);
+        var store = new NumberStore();
+        Scan(data, name, warn, store.Take, set.Add);
         return set;
     }
 
@@ -43,13 +44,13 @@ internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, 
     /// <param name="warn">Receives one warning about rows that were skipped, and one about sequences that were cut.</param>
     public StreamedSequences Stream(IDataView data, string name, long bufferBytes, Action<string> warn)
     {
-        long first = Scan(data, name, warn, static _ => { });
+        long first = Scan(data, name, warn, NewNumbers, static _ => { });
         bool isWarned = false;
         return new StreamedSequences(ReadAgain, NewSet(), bufferBytes, ranks is { Size: > 1 } ? ReadShare : null);
 
         IEnumerable<TrainingSequence> ReadShare()
         {
-            foreach (TrainingSequence? sequence in Rows(data, new RowTally(name, input), ranks))
+            foreach (TrainingSequence? sequence in Rows(data, new RowTally(name, input), NewNumbers, ranks))
             {
                 if (sequence is not null)
                     yield return sequence;
@@ -60,7 +61,7 @@ internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, 
         {
             var tally = new RowTally(name, input);
             long taken = 0;
-            foreach (TrainingSequence? sequence in Rows(data, tally))
+            foreach (TrainingSequence? sequence in Rows(data, tally, NewNumbers))
             {
                 host.CheckAlive();
                 if (sequence is null)
@@ -83,14 +84,17 @@ internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, 
         HasStepTargets = label.Kind is LabelKind.NumbersPerStep or LabelKind.TruthsPerStep,
     };
 
+    // A sequence that comes and goes has its numbers by itself.
+    private static Memory<float> NewNumbers(int length) => new float[length];
+
     /// <summary>Reads all rows once, and returns how many can be used.</summary>
-    private long Scan(IDataView data, string name, Action<string> warn, Action<TrainingSequence> take)
+    private long Scan(IDataView data, string name, Action<string> warn, Func<int, Memory<float>> roomFor, Action<TrainingSequence> take)
     {
         var tally = new RowTally(name, input, rowsAhead);
         long taken = 0;
         SequenceSet layout = NewSet();
         LongestSequence = 0;
-        foreach (TrainingSequence? sequence in Rows(data, tally))
+        foreach (TrainingSequence? sequence in Rows(data, tally, roomFor))
         {
             host.CheckAlive();
             cancellation.ThrowIfCancellationRequested();
@@ -111,7 +115,8 @@ internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, 
     }
 
     /// <summary>Reads all rows, or of all ranks' the own share; null stands for a row that does not count.</summary>
-    private IEnumerable<TrainingSequence?> Rows(IDataView data, RowTally tally, Communicator? share = null)
+    private IEnumerable<TrainingSequence?> Rows(IDataView data, RowTally tally, Func<int, Memory<float>> roomFor,
+        Communicator? share = null)
     {
         DataViewSchema schema = data.Schema;
         DataViewSchema.Column[] columns = input.Find(host, schema);
@@ -133,7 +138,7 @@ internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, 
             bool counts = fault == RowFault.None && weight != 0;
             bool isCut = counts && sequence.Steps > maximumLength;
             tally.Add(fault, weight, isCut);
-            yield return counts ? Copy(sequence, labels, weight, isCut ? maximumLength!.Value : sequence.Steps) : null;
+            yield return counts ? Copy(sequence, labels, weight, isCut ? maximumLength!.Value : sequence.Steps, roomFor) : null;
         }
     }
 
@@ -155,16 +160,25 @@ internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, 
         return weight >= 0 && float.IsFinite(weight) ? RowFault.None : RowFault.BadWeight;
     }
 
-    private TrainingSequence Copy(SequenceRowReader sequence, LabelReader labels, float weight, int steps)
+    private TrainingSequence Copy(SequenceRowReader sequence, LabelReader labels, float weight, int steps,
+        Func<int, Memory<float>> roomFor)
     {
-        float[] features = new float[sequence.Steps * input.FeatureSize];
-        int[] tokens = new int[sequence.Steps * input.TokenColumns];
-        float[] statics = new float[input.StaticSize];
-        sequence.CopyFeatures(features);
+        Memory<float> features = roomFor(steps * input.FeatureSize);
+        int[] tokens = NewArray<int>(sequence.Steps * input.TokenColumns);
+        float[] statics = NewArray<float>(input.StaticSize);
+        if (steps == sequence.Steps)
+        {
+            sequence.CopyFeatures(features.Span);
+        }
+        else
+        {
+            float[] whole = new float[sequence.Steps * input.FeatureSize];
+            sequence.CopyFeatures(whole);
+            whole.AsMemory(0, features.Length).CopyTo(features);
+        }
         sequence.CopyTokens(tokens, _spellings);
         sequence.CopyStatics(statics);
         // Without effect on a sequence that is not cut.
-        Array.Resize(ref features, steps * input.FeatureSize);
         Array.Resize(ref tokens, steps * input.TokenColumns);
         return new TrainingSequence
         {
@@ -176,4 +190,7 @@ internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, 
             Weight = weight,
         };
     }
+
+    // All that are empty are one.
+    private static T[] NewArray<T>(int length) => length == 0 ? [] : new T[length];
 }

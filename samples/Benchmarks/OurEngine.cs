@@ -54,7 +54,7 @@ internal sealed class OurEngine : IContender
         }
         for (int i = 0; i < _sequences.Length; i++)
         {
-            _sequences[i].Features.CopyTo(_batch.Add(shape.T));
+            _sequences[i].Features.Span.CopyTo(_batch.Add(shape.T));
             _sequences[i].Tokens.CopyTo(_batch.Tokens(i));
             if (shape.Writes)
                 _batch.Targets!.AddLabels(_sequences[i].Labels);

@@ -68,7 +68,8 @@ internal sealed class Problem
                 : s.IsLanguageModel
                 ? [Join("words", [s.B, s.T], sequence => Floats(sequence.Tokens)),
                     Join("next", [s.B, s.T], sequence => Floats(sequence.Labels))]
-                : [Join("x", [s.B, s.T, s.I], sequence => sequence.Features), Join("targets", [s.B, 1], sequence => sequence.Targets)]);
+                : [Join("x", [s.B, s.T, s.I], sequence => sequence.Features.ToArray()),
+                    Join("targets", [s.B, 1], sequence => sequence.Targets)]);
         using (FileStream file = File.Create(path))
             new SafeTensors(metadata, [.. tensors]).Write(file);
         if (s.Works.Contains(Work.Inference))

@@ -139,7 +139,7 @@ public sealed class AllocationTests
             for (int i = 0; i < sequences.Length; i++)
             {
                 TrainingSequence sequence = sequences[i] = data[(i + step) % data.Count];
-                sequence.Features.CopyTo(batch.Add(sequence.Features.Length / 2));
+                sequence.Features.Span.CopyTo(batch.Add(sequence.Features.Length / 2));
                 sequence.Tokens.CopyTo(batch.Tokens(i));
                 sequence.Statics.CopyTo(batch.Statics(i));
             }
@@ -340,8 +340,8 @@ public sealed class AllocationTests
             for (int i = 0; i < sequences.Length; i++)
             {
                 TrainingSequence sequence = sequences[i] = data[(i + step) % data.Count];
-                sequence.Features.CopyTo(batch.Add(sequence.Features.Length / 2));
-                sequence.Features.CopyTo(scorer.AddSequence(sequence.Features.Length / 2));
+                sequence.Features.Span.CopyTo(batch.Add(sequence.Features.Length / 2));
+                sequence.Features.Span.CopyTo(scorer.AddSequence(sequence.Features.Length / 2));
             }
             batch.Pack();
             objective.Reset();

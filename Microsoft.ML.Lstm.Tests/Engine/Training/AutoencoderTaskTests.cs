@@ -29,7 +29,7 @@ public sealed class AutoencoderTaskTests
             (TrainingSequence sequence, int step) = run.Rows[row];
             int steps = sequence.Features.Length / FeatureSize;
             double[] errors = [.. Enumerable.Range(0, FeatureSize)
-                .Select(i => outputs[row][i] - sequence.Features[(steps - 1 - step) * FeatureSize + i])];
+                .Select(i => outputs[row][i] - sequence.Features.Span[(steps - 1 - step) * FeatureSize + i])];
             double error = errors.Average(e => e * e);
             loss += sequence.Weight * error;
             weights += sequence.Weight;
@@ -164,7 +164,7 @@ public sealed class AutoencoderTaskTests
         };
         SequenceSet data = Waves(40);
         TrainingSequence[] all = [.. data.Sequences];
-        float[][] features = [.. all.Select(sequence => (float[])sequence.Features.Clone())];
+        float[][] features = [.. all.Select(sequence => sequence.Features.ToArray())];
         SequenceModel model = TrainingLoop.Train(new TrainingJob(data, null, options, task, Seed: 5, new SilentMonitor()));
 
         HashSet<TrainingSequence> trainedOn = [.. data.Sequences];
@@ -221,8 +221,8 @@ public sealed class AutoencoderTaskTests
             double phase = 2 * Math.PI * random.NextDouble();
             data.Add(new TrainingSequence
             {
-                Features = [.. Enumerable.Range(0, 1 + i * 7 % 23)
-                    .SelectMany(t => new[] { (float)Math.Sin(phase + t / 3.0), (float)(3 + Math.Cos(phase + t / 3.0)) })],
+                Features = Enumerable.Range(0, 1 + i * 7 % 23)
+                    .SelectMany(t => new[] { (float)Math.Sin(phase + t / 3.0), (float)(3 + Math.Cos(phase + t / 3.0)) }).ToArray(),
                 Weight = 0.5f + i % 3,
             });
         }

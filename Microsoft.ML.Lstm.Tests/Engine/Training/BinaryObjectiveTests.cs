@@ -89,7 +89,7 @@ public sealed class BinaryObjectiveTests
     {
         var data = new SequenceSet(featureSize: 1, staticSize: 0, targetSize: 0);
         foreach (int label in new[] { 1, 0, 0 })
-            data.Add(new TrainingSequence { Features = [1], Labels = [label] });
+            data.Add(new TrainingSequence { Features = new float[] { 1 }, Labels = [label] });
         var task = new BinaryTask(classWeights: [1f, 4f], labelSmoothing: 0);
         NetworkShape shape = task.WithOutputs(new NetworkShape { Cell = CellType.Lstm, InputSize = 1, HiddenSize = 1, OutputSize = 9 },
             data);

@@ -204,8 +204,8 @@ public sealed class ClassificationObjectiveTests
     public void TheTaskWeighsByClassAndSequenceSoThatTheMeanIsOne()
     {
         var data = new SequenceSet(featureSize: 1, staticSize: 0, targetSize: 0);
-        data.Add(new TrainingSequence { Features = [1, 2, 3], Labels = [0, -1, 1], Weight = 2 });
-        data.Add(new TrainingSequence { Features = [1, 2], Labels = [1, 2], Weight = 3 });
+        data.Add(new TrainingSequence { Features = new float[] { 1, 2, 3 }, Labels = [0, -1, 1], Weight = 2 });
+        data.Add(new TrainingSequence { Features = new float[] { 1, 2 }, Labels = [1, 2], Weight = 3 });
         var task = new ClassificationTask(classes: 3, stepOutputs: true, classWeights: [1f, 2f, 0f], labelSmoothing: 0);
         NetworkShape shape = task.WithOutputs(new NetworkShape { Cell = CellType.Lstm, InputSize = 1, HiddenSize = 1, OutputSize = 1 },
             data);

@@ -30,7 +30,7 @@ public sealed class CtcSpeedTests
         {
             data.Add(new TrainingSequence
             {
-                Features = [.. Enumerable.Range(0, Steps * Features).Select(_ => random.NextSingle())],
+                Features = Enumerable.Range(0, Steps * Features).Select(_ => random.NextSingle()).ToArray(),
                 Labels = [.. Enumerable.Range(0, Items).Select(_ => random.Next(Items))],
             });
         }
@@ -52,7 +52,7 @@ public sealed class CtcSpeedTests
         var gradient = new Gradient(shape);
         var batch = new SequenceBatch(shape);
         for (int i = 0; i < Sequences; i++)
-            data[i].Features.CopyTo(batch.Add(Steps));
+            data[i].Features.Span.CopyTo(batch.Add(Steps));
         batch.Pack();
         var objective = new TimedLoss(task.CreateObjective(model, data));
         objective.Inner.Begin(batch, [.. data.Sequences]);

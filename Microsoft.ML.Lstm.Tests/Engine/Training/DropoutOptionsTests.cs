@@ -82,7 +82,7 @@ public sealed class DropoutOptionsTests
             int[] tokens = [.. Enumerable.Range(0, steps).Select(_ => 1 + random.Next(Vocabulary))];
             data.Add(new TrainingSequence
             {
-                Features = [.. Enumerable.Range(0, 2 * steps).Select(_ => random.NextSingle())],
+                Features = Enumerable.Range(0, 2 * steps).Select(_ => random.NextSingle()).ToArray(),
                 Tokens = tokens,
                 Targets = [tokens.Count(token => token == 1)],
             });

@@ -26,7 +26,7 @@ public sealed class RidgeClassifierTests
         {
             for (int i = 0; i < inputs; i++)
                 Assert.AreEqual(factor * solution[k][i], weights[k][i], 1e-5);
-            double mean = Enumerable.Range(0, inputs).Sum(i => weights[k][i] * data.Sequences.Average(row => (double)row.Features[i]));
+            double mean = Enumerable.Range(0, inputs).Sum(i => weights[k][i] * data.Sequences.Average(row => (double)row.Features.Span[i]));
             Assert.AreEqual(factor * data.Sequences.Count(row => row.Labels[0] == k) / rows, biases[k] + mean, 1e-5);
         }
         Assert.AreEqual(least, LossOf(data, leftOut, factor, classes), 1e-4);
@@ -50,7 +50,10 @@ public sealed class RidgeClassifierTests
         var random = new Random(3);
         var data = new SequenceSet(1, 0, 0);
         for (int i = 0; i < 200; i++)
-            data.Add(new TrainingSequence { Features = [.. Enumerable.Range(0, 50).Select(_ => random.NextSingle())], Labels = [i % 2] });
+        {
+            float[] features = [.. Enumerable.Range(0, 50).Select(_ => random.NextSingle())];
+            data.Add(new TrainingSequence { Features = features, Labels = [i % 2] });
+        }
         Assert.IsLessThan(0.02, PartOf(data, 2).Weights.Max(row => row.Max(Math.Abs)));
     }
 
@@ -64,7 +67,7 @@ public sealed class RidgeClassifierTests
         double MeanLogit(float[]? classWeights)
         {
             (double[][] weights, double[] biases) = PartOf(data, 1, classWeights);
-            return data.Sequences.Average(row => biases[0] + row.Features.Zip(weights[0], (x, w) => x * w).Sum());
+            return data.Sequences.Average(row => biases[0] + row.Features.ToArray().Zip(weights[0], (x, w) => x * w).Sum());
         }
     }
 
@@ -75,14 +78,14 @@ public sealed class RidgeClassifierTests
         Assert.IsNull(RidgeClassifier.Fit(shape, Curves(2, 3, 2, noise: 1), default));
         var flat = new SequenceSet(1, 0, 0);
         for (int i = 0; i < 5; i++)
-            flat.Add(new TrainingSequence { Features = [1, 1, 1], Labels = [i % 2] });
+            flat.Add(new TrainingSequence { Features = new float[] { 1, 1, 1 }, Labels = [i % 2] });
         Assert.IsNull(RidgeClassifier.Fit(shape, flat, default));
 
         // Rows without a label don't count, and of shorter ones the first numbers are 0.
         SequenceSet data = Curves(12, 3, 2, noise: 1), more = Curves(12, 3, 2, noise: 1);
-        data.Add(new TrainingSequence { Features = [float.MaxValue, 0, 0], Labels = [-1] });
-        data.Add(new TrainingSequence { Features = [2], Labels = [1] });
-        more.Add(new TrainingSequence { Features = [0, 0, 2], Labels = [1] });
+        data.Add(new TrainingSequence { Features = new float[] { float.MaxValue, 0, 0 }, Labels = [-1] });
+        data.Add(new TrainingSequence { Features = new float[] { 2 }, Labels = [1] });
+        more.Add(new TrainingSequence { Features = new float[] { 0, 0, 2 }, Labels = [1] });
         foreach ((double[] ofShort, double[] padded) in PartOf(data, 2).Weights.Zip(PartOf(more, 2).Weights))
             CollectionAssert.AreEqual(padded, ofShort);
     }
@@ -140,8 +143,8 @@ public sealed class RidgeClassifierTests
             int label = i == rows - 1 ? classes - 1 : i % Math.Max(classes - 1, 2) % classes;
             data.Add(new TrainingSequence
             {
-                Features = [.. Enumerable.Range(0, inputs)
-                    .Select(t => (float)((t % classes == label ? 1 : 0) + noise * random.NextDouble()))],
+                Features = Enumerable.Range(0, inputs)
+                    .Select(t => (float)((t % classes == label ? 1 : 0) + noise * random.NextDouble())).ToArray(),
                 Labels = [label],
             });
         }
@@ -151,7 +154,7 @@ public sealed class RidgeClassifierTests
     private static (double Loss, double[][] Weights, double[][] LeftOut) Reference(SequenceSet data, int inputs, int classes)
     {
         int rows = data.Count;
-        double[][] x = [.. data.Sequences.Select(row => row.Features.Select(value => (double)value).ToArray())];
+        double[][] x = [.. data.Sequences.Select(row => row.Features.ToArray().Select(value => (double)value).ToArray())];
         double[] mean = [.. Enumerable.Range(0, inputs).Select(j => x.Average(row => row[j]))];
         double unit = x.Average(row => row.Zip(mean, (value, m) => (value - m) * (value - m)).Sum());
         (double Loss, double[][] Weights, double[][] LeftOut) best = (double.PositiveInfinity, [], []);

@@ -54,7 +54,7 @@ public sealed class StepTargetTests
     public void MetricsLeaveOutWhatIsNotKnown()
     {
         var set = new SequenceSet(1, 0, targetSize: 2) { HasStepTargets = true };
-        set.Add(new TrainingSequence { Features = [0, 0], Targets = [1, float.NaN, 0, 1] });
+        set.Add(new TrainingSequence { Features = new float[] { 0, 0 }, Targets = [1, float.NaN, 0, 1] });
         var run = new ObjectiveRun([set[0]], [2], stepOutputs: true);
         var truths = new StepTruthsTask(null).CreateObjective(Model(), set);
         run.Differentiate(truths, [[2, 5], [3, 4]]);
@@ -73,7 +73,7 @@ public sealed class StepTargetTests
     {
         var task = new RegressionTask(RegressionLoss.SquaredError, normalizeTargets: true, stepOutputs: true);
         var set = new SequenceSet(1, 0, targetSize: 2) { HasStepTargets = true };
-        set.Add(new TrainingSequence { Features = [0, 0, 0], Targets = [float.NaN, 5, 2, 5, 4, float.NaN] });
+        set.Add(new TrainingSequence { Features = new float[] { 0, 0, 0 }, Targets = [float.NaN, 5, 2, 5, 4, float.NaN] });
         AffineScaler scaler = task.ScaleTargets(2, set);
         CollectionAssert.AreEqual(new[] { 3f, 5f }, scaler.Offset);
         CollectionAssert.AreEqual(new[] { 1f, 0f }, scaler.Scale);

@@ -67,7 +67,7 @@ internal sealed class TaskSample
                 .Select(t => t > 0 && random.Next(3) == 0 ? -1 : random.Next(classes))];
             data.Add(new TrainingSequence
             {
-                Features = [.. Enumerable.Range(0, FeatureSize * steps).Select(_ => 2 * random.NextSingle() - 1)],
+                Features = Enumerable.Range(0, FeatureSize * steps).Select(_ => 2 * random.NextSingle() - 1).ToArray(),
                 Tokens = [.. Enumerable.Range(0, steps).SelectMany(_ => Vocabularies.Select(vocabulary => random.Next(vocabulary + 1)))],
                 Statics = [random.NextSingle()],
                 Labels = labels,
@@ -110,7 +110,7 @@ internal sealed class TaskSample
         _batch.Clear();
         for (int i = 0; i < chosen.Length; i++)
         {
-            chosen[i].Features.CopyTo(_batch.Add(chosen[i].Features.Length / FeatureSize));
+            chosen[i].Features.Span.CopyTo(_batch.Add(chosen[i].Features.Length / FeatureSize));
             chosen[i].Tokens.CopyTo(_batch.Tokens(i));
             chosen[i].Statics.CopyTo(_batch.Statics(i));
         }

@@ -37,7 +37,7 @@ public sealed class TrainingLengthTests
         // What the training rows tell is wrong for the others, so that the first epoch is the best.
         SequenceSet data = Linear(200, 0), others = data.NewLike();
         foreach (TrainingSequence sequence in data.Sequences)
-            others.Add(sequence.Features, [], [-sequence.Targets[0]]);
+            others.Add(sequence.Features.Span, [], [-sequence.Targets[0]]);
         TrainingSettings settings = LoopOptions.SettingsOf(new LoopOptions { HiddenSize = 8, LearningRate = 0.01f }) with
         {
             Epochs = EpochRule.Exactly(50),
@@ -108,11 +108,11 @@ public sealed class TrainingLengthTests
         {
             var data = new SequenceSet(1, 0, 0);
             foreach (int label in rows.SelectMany((number, label) => Enumerable.Repeat(label, number)))
-                data.Add(new TrainingSequence { Features = [data.Count], Labels = [label] });
+                data.Add(new TrainingSequence { Features = new float[] { data.Count }, Labels = [label] });
             SequenceSet held = data.Split(count, new Random(seed));
             Assert.AreEqual(count, held.Count);
             Assert.AreEqual(110, held.Sequences.Concat(data.Sequences).Distinct().Count());
-            CollectionAssert.AreEqual(data.Sequences.OrderBy(row => row.Features[0]).ToArray(), data.Sequences.ToArray());
+            CollectionAssert.AreEqual(data.Sequences.OrderBy(row => row.Features.Span[0]).ToArray(), data.Sequences.ToArray());
             Assert.AreEqual(expected, string.Join(' ', held.Sequences.CountBy(row => row.Labels[0]).Select(one => one.Value)));
         }
     }

@@ -17,6 +17,9 @@ internal sealed class BatchPlan
     private const int SortedBatches = 32;
 
     private readonly int _batchSize;
+    private readonly int[] _lengths;
+
+    // Where pieces go on; else empty, each sequence being a run.
     private readonly (int First, int Count, long Steps)[] _runs;
     private readonly int[] _order;
     private readonly int[] _batchOrder;
@@ -34,20 +37,12 @@ internal sealed class BatchPlan
     public BatchPlan(int[] lengths, int batchSize, Func<int, bool>? goesOn = null, bool cutsRuns = true)
     {
         _batchSize = batchSize;
+        _lengths = lengths;
         int count = lengths.Length;
-        int longest = cutsRuns ? (count + batchSize - 1) / batchSize : count;
-        var runs = new List<(int First, int Count, long Steps)>();
-        for (int i = 0; i < count; i++)
-        {
-            if (i > 0 && goesOn?.Invoke(i) == true && runs[^1].Count < longest)
-                runs[^1] = (runs[^1].First, runs[^1].Count + 1, runs[^1].Steps + lengths[i]);
-            else
-                runs.Add((i, 1, lengths[i]));
-        }
-        _runs = [.. runs];
-        _order = [.. Enumerable.Range(0, _runs.Length)];
-        _sorts = _runs.Select(run => run.Steps).Distinct().Skip(1).Any();
-        if (_runs.Length == count)
+        _runs = goesOn is null ? [] : RunsOf(lengths, goesOn, cutsRuns ? (count + batchSize - 1) / batchSize : count);
+        _order = [.. Enumerable.Range(0, _runs.Length > 0 ? _runs.Length : count)];
+        _sorts = _order.Any(run => StepsOf(run) != StepsOf(0));
+        if (_runs.Length == 0)
         {
             _batchOrder = [.. Enumerable.Range(0, (count + batchSize - 1) / batchSize)];
             return;
@@ -103,13 +98,31 @@ internal sealed class BatchPlan
         for (int start = 0; _sorts && start < _order.Length; start += SortedBatches * _batchSize)
         {
             Span<int> part = _order.AsSpan(start, Math.Min(SortedBatches * _batchSize, _order.Length - start));
-            int[] sorted = [.. part.ToArray().OrderByDescending(run => _runs[run].Steps)];
+            int[] sorted = [.. part.ToArray().OrderByDescending(StepsOf)];
             sorted.CopyTo(part);
         }
         if (_pieces.Length > 0)
             FillLanes();
         else if (_sorts)
             random.Shuffle(_batchOrder);
+    }
+
+    private long StepsOf(int run) => _runs.Length > 0 ? _runs[run].Steps : _lengths[run];
+
+    /// <summary>The runs of pieces; none where no piece goes on.</summary>
+    private static (int First, int Count, long Steps)[] RunsOf(int[] lengths, Func<int, bool> goesOn, int longest)
+    {
+        if (!Enumerable.Range(0, lengths.Length).Skip(1).Any(goesOn))
+            return [];
+        var runs = new List<(int First, int Count, long Steps)>();
+        for (int i = 0; i < lengths.Length; i++)
+        {
+            if (i > 0 && goesOn(i) && runs[^1].Count < longest)
+                runs[^1] = (runs[^1].First, runs[^1].Count + 1, runs[^1].Steps + lengths[i]);
+            else
+                runs.Add((i, 1, lengths[i]));
+        }
+        return runs.Count < lengths.Length ? [.. runs] : [];
     }
 
     private Range RangeOf(int batch) => _starts[batch]..(batch + 1 < _starts.Count ? _starts[batch + 1] : _pieces.Length);

@@ -33,7 +33,7 @@ internal sealed class DataChecksum : IDisposable
         foreach (TrainingSequence sequence in data.Sequences)
         {
             cancellation.ThrowIfCancellationRequested();
-            Add<float>(sequence.Features);
+            Add<float>(sequence.Features.Span);
             Add<int>(sequence.Tokens);
             Add<float>(sequence.Statics);
             Add<float>(sequence.Targets);

@@ -105,8 +105,9 @@ internal record DataFacts
     {
         int features = set.FeatureSize, numbers = set[0].Features.Length;
         double[] sums = new double[numbers], squares = new double[features];
-        foreach (float[] row in set.Sequences.Select(sequence => sequence.Features))
+        foreach (TrainingSequence sequence in set.Sequences)
         {
+            ReadOnlySpan<float> row = sequence.Features.Span;
             for (int i = 0; i < numbers; i++)
             {
                 sums[i] += row[i];

@@ -107,7 +107,7 @@ internal static class RidgeStart
             Array.Clear(row);
             TensorPrimitives.ConvertTruncating<float, double>(sequence.Statics, row);
             int tail = _shape.SkipSteps * _shape.NumericSize, count = Math.Min(tail, sequence.Features.Length);
-            TensorPrimitives.ConvertTruncating<float, double>(sequence.Features.AsSpan(^count..),
+            TensorPrimitives.ConvertTruncating<float, double>(sequence.Features.Span[^count..],
                 row.AsSpan(_shape.StaticSize + tail - count));
             TensorPrimitives.ConvertTruncating<float, double>(sequence.Targets, row.AsSpan(Inputs));
             if (_last < 0)

@@ -40,7 +40,7 @@ internal static class SequenceBaselines
         double squares = 0, weights = 0;
         foreach (TrainingSequence window in heldOut.Sequences)
         {
-            double last = Unscaled(inputs, slot, window.Features[^(heldOut.FeatureSize - slot)]);
+            double last = Unscaled(inputs, slot, window.Features.Span[^(heldOut.FeatureSize - slot)]);
             double label = outputs.IsConstant(0) ? window.Targets[0] + outputs.Offset[0] : Unscaled(outputs, 0, window.Targets[0]);
             squares += window.Weight * (last - label) * (last - label);
             weights += window.Weight;
@@ -70,7 +70,7 @@ internal static class SequenceBaselines
         {
             if (other == row)
                 continue;
-            double distance = TensorPrimitives.Distance<float>(row.Features, other.Features);
+            double distance = TensorPrimitives.Distance<float>(row.Features.Span, other.Features.Span);
             if (distance < nearest)
                 (nearest, label) = (distance, other.Labels[0]);
         }

@@ -5,8 +5,8 @@ namespace Microsoft.ML.Lstm.Engine.Training;
 /// <summary>A sequence of T steps to learn from.</summary>
 internal class TrainingSequence
 {
-    /// <summary>T x F numeric features, step-major.</summary>
-    public float[] Features { get; init; } = [];
+    /// <summary>T x F numeric features, step-major; they may lie beside those of other sequences in one array.</summary>
+    public Memory<float> Features { get; init; }
 
     /// <summary>T tokens for each token column, step-major; 0 is the unknown token.</summary>
     public int[] Tokens { get; init; } = [];
@@ -35,8 +35,8 @@ internal class TrainingSequence
     public virtual int FeatureCount => Features.Length;
 
     /// <summary>Writes the numeric features, step-major, to <paramref name="destination"/>.</summary>
-    public virtual void CopyFeaturesTo(Span<float> destination) => Features.CopyTo(destination);
+    public virtual void CopyFeaturesTo(Span<float> destination) => Features.Span.CopyTo(destination);
 
     /// <summary>Scales the numeric features.</summary>
-    public virtual void ScaleFeatures(AffineScaler scaler) => scaler.Apply(Features);
+    public virtual void ScaleFeatures(AffineScaler scaler) => scaler.Apply(Features.Span);
 }

@@ -118,7 +118,7 @@ internal sealed class ReconstructionObjective(AffineScaler scaler, double meanWe
 
     public override void Differentiate(int row, Span<float> outputs)
     {
-        ReadOnlySpan<float> target = Reconstruction.TargetOf(SequenceOf(row).Features, scaler.Size, StepOf(row));
+        ReadOnlySpan<float> target = Reconstruction.TargetOf(SequenceOf(row).Features.Span, scaler.Size, StepOf(row));
         double error = Reconstruction.ErrorOf(outputs, target, scaler);
         SetLoss(row, error);
         _errors[row] = (float)error;

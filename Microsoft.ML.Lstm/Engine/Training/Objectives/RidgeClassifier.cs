@@ -74,7 +74,7 @@ internal sealed class RidgeClassifier
     {
         double[] inputs = new double[size];
         int count = Math.Min(size, row.Features.Length);
-        TensorPrimitives.ConvertTruncating<float, double>(row.Features.AsSpan(^count..), inputs.AsSpan(size - count));
+        TensorPrimitives.ConvertTruncating<float, double>(row.Features.Span[^count..], inputs.AsSpan(size - count));
         return inputs;
     }
 
