@@ -38,6 +38,25 @@ public sealed class DistributedTrainingTests
     }
 
     [TestMethod]
+    [DataRow(AnyTrainer.Regression, 2)]
+    [DataRow(AnyTrainer.Regression, 3)]
+    public void RanksTakeTurnsAtTheNetworksOfAnEnsemble(string trainer, int size)
+    {
+        Fitted alone = Fit(null, trainer, options => options.Effort = TrainingEffort.Best);
+        Fitted[] ranks = ThreadRanks.Run(size, rank => Fit(rank, trainer, options => options.Effort = TrainingEffort.Best));
+
+        // Each network is trained by one rank, as one process trains it.
+        Assert.IsGreaterThan(1, alone.Model.Model.Members.Count);
+        foreach (Fitted rank in ranks)
+        {
+            AnyTrainer.AssertSameWeights(alone.Model, rank.Model);
+            CollectionAssert.AreEqual(alone.Model.Model.Report!.Members.Select(member => (member.Seed, member.KeptEpoch, member.Error))
+                .ToArray(), rank.Model.Model.Report!.Members.Select(member => (member.Seed, member.KeptEpoch, member.Error)).ToArray());
+        }
+        Assert.IsLessThan(alone.Losses.Length, ranks[0].Losses.Length);
+    }
+
+    [TestMethod]
     [DataRow(1, 3)]
     [DataRow(2, 3)]
     [DataRow(7, 2)]

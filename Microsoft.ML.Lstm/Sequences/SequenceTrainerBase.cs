@@ -180,7 +180,8 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
             All = options.TrainsOnHeldOutRows ? (training as SequenceSet)?.Copy() : null,
         };
         TrainedMember trained = EnsembleTraining.Run(job, candidates, checkpoint?.Members ?? [],
-            checkpoint is null ? null : (kept, state, first, members) => checkpoint.Save(kept, state, first, members));
+            checkpoint is null ? null : (kept, state, first, members) => checkpoint.Save(kept, state, first, members),
+            SavedReport.MemberBytes);
         SequenceModel network = trained.Model;
         // An initial model may know more tokens.
         foreach (ParameterSet member in beginning is null ? network.Members : [])

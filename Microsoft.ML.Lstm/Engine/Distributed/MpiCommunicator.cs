@@ -19,6 +19,9 @@ public sealed unsafe class MpiCommunicator : Communicator
     // Polls of a wait before the processor is offered to others.
     private const int Spins = 100;
 
+    // After so long an exchange waits for a rank that has something else to do, and there is no hurry.
+    private const int BusyMilliseconds = 50;
+
     private const int FarewellMilliseconds = 2000;
 
     private readonly MpiLibrary _mpi;
@@ -127,13 +130,14 @@ public sealed unsafe class MpiCommunicator : Communicator
     /// <summary>Waits for what has begun: quietly while this process computes, and busily where it has nothing else to do.</summary>
     private void Await(nint request)
     {
+        long begun = Environment.TickCount64;
         for (int polls = 0; !_mpi.HasEnded(ref request); polls++)
         {
             ThrowIfFailing();
             if (_mpi.Receive(_message, Tag) is >= 0 and int rank)
                 throw new InvalidOperationException(TextOf(_message) is { Length: > 0 } failure ? failure
                     : $"Rank {rank} of {_size} has ended while others are still training.");
-            if (!IsAwaited)
+            if (!IsAwaited || Environment.TickCount64 - begun > BusyMilliseconds)
                 Thread.Sleep(1);
             else if (polls > Spins)
                 Thread.Yield();

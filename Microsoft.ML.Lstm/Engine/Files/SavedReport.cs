@@ -1,8 +1,17 @@
+using System.Text;
+using Microsoft.ML.Lstm.Engine.Parameters;
+using Microsoft.ML.Lstm.Engine.Training;
+
 namespace Microsoft.ML.Lstm.Engine.Files;
 
 /// <summary>The JSON of a <see cref="TrainingReport"/>, <c>Report.json</c>.</summary>
 internal static class SavedReport
 {
+    private const string Beside = "report";
+
+    /// <summary>A network with its report, in the format of model files.</summary>
+    public static MemberBytes MemberBytes { get; } = new(Write, Read);
+
     public static byte[] ToJson(TrainingReport report)
         => SavedJson.Write(report, SavedJsonContext.Default.TrainingReport, indented: false);
 
@@ -37,6 +46,20 @@ internal static class SavedReport
 
     private static OptionChoice ChoiceFrom(SavedValue json)
         => new(json["option"].Text(), json["value"].Text(), json["reason"].Text());
+
+    private static byte[] Write(TrainedMember member)
+    {
+        using var stream = new MemoryStream();
+        ModelFile.Write(stream, member.Model,
+            new SafeTensors(new Dictionary<string, string> { [Beside] = Encoding.UTF8.GetString(ToJson(member.Report)) }, []));
+        return stream.ToArray();
+    }
+
+    private static TrainedMember Read(byte[] bytes)
+    {
+        SequenceModel model = ModelFile.Read(new MemoryStream(bytes), out SafeTensors beside);
+        return new TrainedMember(model, FromJson(Encoding.UTF8.GetBytes(beside.Metadata[Beside])));
+    }
 
     private static ReportedEpoch EpochFrom(SavedValue json) => new(json["epoch"].Int32(), json["trainingLoss"].AnyDouble())
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Engine.Training;
@@ -7,6 +8,10 @@ namespace Microsoft.ML.Lstm.Engine.Training;
 /// Trains networks one after the other on the same rows, scaled the same, and averages those that are good: networks that differ in their
 /// seeds, and maybe in their settings, make different errors (deep ensembles; Lakshminarayanan et al. 2017).
 /// </summary>
+/// <remarks>
+/// Ranks take turns: each trains its networks by itself, as one process would. A checkpoint is of one network after the other, so all ranks
+/// train together then.
+/// </remarks>
 internal static class EnsembleTraining
 {
     // On the rows held out, a member whose error is above this many times that of the best is left out.
@@ -20,8 +25,11 @@ internal static class EnsembleTraining
     /// <param name="finished">The candidates that an interrupted training had finished, from the first on.</param>
     /// <param name="save">Called after each epoch, as <see cref="TrainingJob.SaveCheckpoint"/>, with the result of the training that held
     /// rows out where it is behind, and the candidates that are finished; null for no checkpoint.</param>
+    /// <param name="bytes">Makes bytes of a member, by which one rank gives it to the others, and the member of them; null for ranks that
+    /// train all members together.</param>
     public static TrainedMember Run(TrainingJob job, IReadOnlyList<EnsembleCandidate> candidates, IReadOnlyList<TrainedMember> finished,
-        Action<SequenceModel, TrainingState, TrainedNetwork?, IReadOnlyList<TrainedMember>>? save)
+        Action<SequenceModel, TrainingState, TrainedNetwork?, IReadOnlyList<TrainedMember>>? save,
+        MemberBytes? bytes = null)
     {
         var members = new List<TrainedMember>(finished);
         job = job with
@@ -36,22 +44,17 @@ internal static class EnsembleTraining
         TimeSpan before = job.Resume?.State.Elapsed ?? TimeSpan.Zero;
         job = Prepare(job, candidates[0].Initial);
         bool isStopped = false;
-        for (int i = members.Count; i < candidates.Count && !isStopped; i++)
+        Communicator? ranks = save is null && bytes is not null && job.Settings.Communicator is { Size: > 1 } some ? some : null;
+        if (ranks is not null)
         {
-            EnsembleCandidate candidate = candidates[i];
+            members.AddRange(TrainInTurn(ranks, candidates.Count, i => TrainCandidate(i, out isStopped), job.Monitor, bytes!));
+            isStopped = ranks.Sum(isStopped ? 1 : 0) > 0;
+        }
+        for (int i = members.Count; i < candidates.Count && !isStopped && ranks is null; i++)
+        {
             try
             {
-                members.Add(Train(job with
-                {
-                    Settings = candidate.Settings with { ValidationFraction = 0 },
-                    Seed = SeedOf(job.Seed, i),
-                    Initial = candidate.Initial,
-                    Resume = i == finished.Count ? job.Resume : null,
-                    First = i == finished.Count ? job.First : null,
-                    Member = i + 1,
-                    Members = candidates.Count,
-                    Elapsed = before + clock.Elapsed,
-                }, candidate, out isStopped));
+                members.Add(TrainCandidate(i, out isStopped));
             }
             catch (OperationCanceledException) when (members.Count > 0 && !job.Monitor.Abandoned.IsCancellationRequested)
             {
@@ -73,6 +76,64 @@ internal static class EnsembleTraining
             EndReason = isStopped ? members[^1].Report.EndReason ?? "when it was cancelled" : null,
             Members = [.. kept.Select(member => member.Report)],
         });
+
+        TrainedMember TrainCandidate(int i, out bool isStopped)
+        {
+            EnsembleCandidate candidate = candidates[i];
+            return Train(job with
+            {
+                Settings = candidate.Settings with
+                {
+                    ValidationFraction = 0,
+                    Communicator = ranks is null ? candidate.Settings.Communicator : null,
+                    EpochCompleted = ranks is null or { Rank: 0 } ? candidate.Settings.EpochCompleted : null,
+                },
+                Seed = SeedOf(job.Seed, i),
+                Initial = candidate.Initial,
+                Resume = i == finished.Count ? job.Resume : null,
+                First = i == finished.Count ? job.First : null,
+                Member = i + 1,
+                Members = candidates.Count,
+                Elapsed = before + clock.Elapsed,
+            }, candidate, out isStopped);
+        }
+    }
+
+    /// <summary>Trains the networks whose turn is this rank's, and gives all that were trained, on any rank, in their order.</summary>
+    private static List<TrainedMember> TrainInTurn(Communicator ranks, int candidates, Func<int, TrainedMember> train,
+        ITrainingMonitor monitor, MemberBytes bytes)
+    {
+        var own = new Dictionary<int, (byte[] Member, string Failure)>();
+        bool isStopped = false;
+        for (int i = ranks.Rank; i < candidates && !isStopped; i += ranks.Size)
+        {
+            try
+            {
+                own[i] = (bytes.Of(train(i)), "");
+            }
+            catch (OperationCanceledException) when (!monitor.Abandoned.IsCancellationRequested)
+            {
+                isStopped = true;
+            }
+            catch (InvalidOperationException diverged)
+            {
+                own[i] = ([], diverged.Message);
+            }
+        }
+        var members = new List<TrainedMember>();
+        string failure = "Training was cancelled before there was a model.";
+        for (int i = 0; i < candidates; i++)
+        {
+            (byte[] member, string text) = own.GetValueOrDefault(i, ([], ""));
+            byte[] sent = ranks.GatherAll<byte>(member), said = ranks.GatherAll<byte>(Encoding.UTF8.GetBytes(text));
+            if (sent.Length > 0)
+                members.Add(bytes.ToMember(sent));
+            if (said.Length == 0)
+                continue;
+            failure = Encoding.UTF8.GetString(said);
+            monitor.Warn($"Network {i + 1} of {candidates} is left out. {failure}");
+        }
+        return members.Count > 0 ? members : throw new InvalidOperationException(failure);
     }
 
     /// <summary>The seed of a member: that of the training for the first.</summary>
@@ -121,6 +182,11 @@ internal static class EnsembleTraining
         return [.. members.Where(member => !(member.Report.Error > LargestError * (best + least)))];
     }
 }
+
+/// <summary>How a trained network goes from rank to rank.</summary>
+/// <param name="Of">Its bytes.</param>
+/// <param name="ToMember">The network of these bytes.</param>
+internal sealed record MemberBytes(Func<TrainedMember, byte[]> Of, Func<byte[], TrainedMember> ToMember);
 
 /// <summary>A network that is to be trained.</summary>
 /// <param name="Settings">The network and its training.</param>
