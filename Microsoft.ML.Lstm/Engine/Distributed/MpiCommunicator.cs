@@ -19,6 +19,9 @@ public sealed unsafe class MpiCommunicator : Communicator
     // Polls of a wait before the processor is offered to others.
     private const int Spins = 100;
 
+    // Polls in a row of a quiet wait: only each eighth looks at the network.
+    private const int QuietPolls = 16;
+
     // After so long an exchange waits for a rank that has something else to do, and there is no hurry.
     private const int BusyMilliseconds = 50;
 
@@ -131,13 +134,16 @@ public sealed unsafe class MpiCommunicator : Communicator
     private void Await(nint request)
     {
         long begun = Environment.TickCount64;
-        for (int polls = 0; !_mpi.HasEnded(ref request); polls++)
+        for (int polls = 1; !_mpi.HasEnded(ref request); polls++)
         {
+            bool isQuiet = !IsAwaited || Environment.TickCount64 - begun > BusyMilliseconds;
+            if (isQuiet && polls % QuietPolls != 0)
+                continue;
             ThrowIfFailing();
             if (_mpi.Receive(_message, Tag) is >= 0 and int rank)
                 throw new InvalidOperationException(TextOf(_message) is { Length: > 0 } failure ? failure
                     : $"Rank {rank} of {_size} has ended while others are still training.");
-            if (!IsAwaited || Environment.TickCount64 - begun > BusyMilliseconds)
+            if (isQuiet)
                 Thread.Sleep(1);
             else if (polls > Spins)
                 Thread.Yield();
