@@ -34,6 +34,20 @@ public sealed class DefaultsTests
     }
 
     [TestMethod]
+    [DataRow(499, 0)]
+    [DataRow(500, 0.1)]
+    [DataRow(100_000, 0.02)]
+    public void SequenceToSequenceHoldsRowsOutWhereThereAreEnough(int rows, double share)
+    {
+        TrainingOptions settled = Settle(new LstmSequenceToSequenceTrainer.Options(), rows);
+        Assert.AreEqual((float)share, settled.ValidationFraction);
+        Assert.IsFalse(((SequenceInputOptions)settled).TrainsOnHeldOutRows);
+        EarlyStoppingRule? stopping = settled.ToSettings().EarlyStopping;
+        Assert.AreEqual(share > 0, stopping is { Decays: true, MinimumDelta: 0.002, FewestUpdates: 1500 });
+        Assert.AreEqual(share > 0, stopping is not null);
+    }
+
+    [TestMethod]
     public void QuickTrainsAThirdWhereTheEpochsAreOpen()
     {
         var quick = new LstmMulticlassTrainer.Options { Effort = TrainingEffort.Quick };

@@ -139,21 +139,28 @@ public abstract class SequenceInputOptions : TrainingOptions
     /// <summary>The share of rows to hold out where that is open; 0 for none.</summary>
     private protected virtual float ShareToHoldOut(DataFacts facts) => 0;
 
+    /// <summary>Whether, where such rows say how long to train, all rows are trained on for that long.</summary>
+    private protected virtual bool GoesOnWithAllRows => true;
+
+    /// <summary>When the validation loss has stalled, where it says how long to train.</summary>
+    private protected virtual StallRule Stall => StallRule.Usual;
+
     private protected override void ChooseDefaults(DataFacts facts, OptionChoices choices)
     {
         bool isLengthOpen = NumberOfEpochs is null && LearningRateSchedule is null && EarlyStopping is null;
         if (isLengthOpen && ValidationFraction is null && !facts.HasValidation && !facts.IsStreamed
             && ShareToHoldOut(facts) is var share and > 0)
         {
-            TrainsOnHeldOutRows = true;
+            TrainsOnHeldOutRows = GoesOnWithAllRows;
             ValidationFraction = choices.Note(nameof(ValidationFraction), share, $"of {facts.Rows} rows, "
-                + $"{(facts.WindowRows > 0 ? "the last" : "drawn at random")}, to find out how long to train on all of them");
+                + $"{(facts.WindowRows > 0 ? "the last" : "drawn at random")}, to find out how long to train"
+                + (GoesOnWithAllRows ? " on all of them" : ""));
         }
         if (isLengthOpen && (facts.HasValidation || ValidationFraction > 0))
         {
             LearningRateSchedule = choices.Note(nameof(LearningRateSchedule), LearningRateSchedule.StableThenDecay(),
                 "it falls once the validation loss stalls");
-            EarlyStopping = EarlyStoppingOptions.ThenDecay();
+            EarlyStopping = EarlyStoppingOptions.ThenDecay(Stall);
         }
         BatchSize ??= choices.Note(nameof(BatchSize), BatchSizeFor(facts.Rows), $"{facts.Rows} rows");
         base.ChooseDefaults(facts, choices);

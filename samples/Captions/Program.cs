@@ -32,7 +32,6 @@ static void Go(Sample sample, Picture[] pictures)
         .Append(ml.MulticlassClassification.Trainers.LstmSequenceToSequence(new LstmSequenceToSequenceTrainer.Options
         {
             FeatureColumnName = nameof(Captioned.Pixels),
-            Effort = TrainingEffort.Quick,
         }))
         .Append(ml.Transforms.Conversion.MapKeyToValue(nameof(Captioned.Written), "PredictedLabel"));
     IDataView written = pipeline.Fit(ml.Data.LoadFromEnumerable(train, schema)).Transform(ml.Data.LoadFromEnumerable(test, schema));

@@ -26,8 +26,6 @@ void Go(Sample sample)
         .Append(ml.Transforms.Conversion.MapValueToKey("Label", nameof(Turn.Answer)))
         .Append(ml.MulticlassClassification.Trainers.LstmSequenceToSequence(new LstmSequenceToSequenceTrainer.Options
         {
-            // What is made up has few words and no exceptions: a third of the usual training is enough.
-            Effort = TrainingEffort.Quick,
             FeatureColumnName = "HeardKeys",
         }))
         .Append(ml.Transforms.Conversion.MapKeyToValue(nameof(Reply.Said), "PredictedLabel"));

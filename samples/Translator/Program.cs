@@ -25,8 +25,6 @@ static void Go(Sample sample)
         .Append(ml.Transforms.Conversion.MapValueToKey("Label", nameof(Pair.Target)))
         .Append(ml.MulticlassClassification.Trainers.LstmSequenceToSequence(new LstmSequenceToSequenceTrainer.Options
         {
-            // What is made up has few words and no exceptions: a third of the usual training is enough.
-            Effort = TrainingEffort.Quick,
             FeatureColumnName = "SourceKeys",
             AttentionColumnName = nameof(Written.Attention),
         }))

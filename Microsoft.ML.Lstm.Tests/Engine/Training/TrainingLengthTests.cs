@@ -20,9 +20,48 @@ public sealed class TrainingLengthTests
         Assert.IsGreaterThanOrEqualTo(250, stage * batches);
         for (int best = stage; best < 100 * stage; best += stage)
         {
-            int stall = best + rule.PatienceAfter(stage, best);
+            int stall = best + rule.PatienceAfter(batches, best);
             Assert.IsLessThanOrEqualTo(3 * best, EarlyStoppingRule.EndAfterStall(stall), $"best {best}, stage {stage}");
         }
+    }
+
+    [TestMethod]
+    public void ATrainingThatDecaysWaitsForItsFewestUpdates()
+    {
+        var rule = new EarlyStoppingRule(EarlyStoppingMetric.Loss, Patience: 10, MinimumDelta: 0.01)
+        {
+            Decays = true,
+            FewestUpdates = 1000,
+        };
+        Assert.AreEqual(10, rule.PatienceAfter(batches: 100, keptEpoch: 3));
+        Assert.AreEqual(15, rule.PatienceAfter(batches: 100, keptEpoch: 30));
+        Assert.AreEqual(1, rule.PatienceAfter(batches: 5000, keptEpoch: 1));
+        // A gain that is too small to go on for is kept all the same while the rate falls.
+        Assert.AreEqual(0.01, rule.RequiredGain(isEnding: false));
+        Assert.AreEqual(0, rule.RequiredGain(isEnding: true));
+    }
+
+    [TestMethod]
+    [DataRow(0.5, 2)]
+    [DataRow(0, 50)]
+    public void ALossThatHasNowhereToFallToEndsTheTraining(double smallestGain, int epochs)
+    {
+        // The first epochs leave a loss below the gain that they would have to make.
+        SequenceSet data = Linear(500, 0), others = Linear(100, 0);
+        TrainingSettings settings = LoopOptions.SettingsOf(new LoopOptions { HiddenSize = 8, LearningRate = 0.01f }) with
+        {
+            Epochs = EpochRule.Exactly(50),
+            LearningRateSchedule = LearningRateSchedule.StableThenDecay(),
+            EarlyStopping = new EarlyStoppingRule(EarlyStoppingMetric.Loss, Patience: 10, smallestGain)
+            {
+                Decays = true,
+                FewestUpdates = 100_000,
+            },
+            BatchSize = 2,
+        };
+        TrainedNetwork trained = TrainingLoop.Run(Job(data, settings, new SilentMonitor()) with { Validation = others });
+        Assert.AreEqual(epochs, trained.Course.Epochs);
+        Assert.AreEqual(epochs, trained.KeptEpoch, 10);
     }
 
     [TestMethod]
@@ -32,7 +71,7 @@ public sealed class TrainingLengthTests
     {
         var rule = new EarlyStoppingRule(EarlyStoppingMetric.Loss, Patience: 7, MinimumDelta: 0) { EndsAtThreefold = endsAtThreefold };
         for (int best = 1; best < 20; best++)
-            Assert.AreEqual(endsAtThreefold ? Math.Min(7, 2 * best) : 7, rule.PatienceAfter(stage: 1, best));
+            Assert.AreEqual(endsAtThreefold ? Math.Min(7, 2 * best) : 7, rule.PatienceAfter(batches: 1, best));
 
         // What the training rows tell is wrong for the others, so that the first epoch is the best.
         SequenceSet data = Linear(200, 0), others = data.NewLike();

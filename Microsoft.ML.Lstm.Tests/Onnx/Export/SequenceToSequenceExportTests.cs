@@ -113,6 +113,18 @@ public sealed class SequenceToSequenceExportTests
     }
 
     [TestMethod]
+    [DataRow(true, false)]
+    [DataRow(false, true)]
+    public void OutputsThatTheFilesHaveNoPlaceForAreRefusedByName(bool isTied, bool writesUnknown)
+    {
+        LstmSequenceToSequenceTransformer model = Fit(options =>
+            (options.TieEmbeddings, options.WriteUnknown, options.NumberOfEpochs) = (isTied, writesUnknown, 1));
+        string message = Assert.ThrowsExactly<NotSupportedException>(() => Export(model)).Message;
+        StringAssert.Contains(message, isTied ? "TieEmbeddings" : "WriteUnknown");
+        Assert.DoesNotContain(isTied ? "WriteUnknown" : "TieEmbeddings", message);
+    }
+
+    [TestMethod]
     public void OneFileAloneIsRefusedByName()
     {
         LstmSequenceToSequenceTransformer model = Fit(options => options.Bidirectional = false);

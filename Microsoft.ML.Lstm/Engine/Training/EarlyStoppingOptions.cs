@@ -29,7 +29,9 @@ public sealed class EarlyStoppingOptions
     /// <summary>
     /// The rule that is chosen from the data: where the metric stalls the learning rate falls to zero over a third of the epochs so far.
     /// </summary>
-    internal static EarlyStoppingOptions ThenDecay() => new() { Decays = true };
+    /// <param name="rule">What the trainer asks for.</param>
+    internal static EarlyStoppingOptions ThenDecay(StallRule rule)
+        => new() { Decays = true, MinimumDelta = rule.SmallestGain, FewestUpdates = rule.FewestUpdates };
 
     /// <summary>Whether the learning rate falls to zero before training stops.</summary>
     internal bool Decays { get; private init; }
@@ -37,7 +39,20 @@ public sealed class EarlyStoppingOptions
     /// <summary>Whether training stops at three times its best epoch at the latest.</summary>
     internal bool EndsAtThreefold { get; init; }
 
+    /// <summary>Weight updates without a gain after which the metric has stalled at the earliest, where the learning rate then falls.
+    /// </summary>
+    internal int FewestUpdates { get; private init; } = StallRule.Usual.FewestUpdates;
+
     internal EarlyStoppingOptions Copy() => (EarlyStoppingOptions)MemberwiseClone();
+}
+
+/// <summary>When a validation loss has stalled, for trainers that find out by it how long to train.</summary>
+/// <param name="SmallestGain">By how much it has to fall; below this it has nowhere to fall to.</param>
+/// <param name="FewestUpdates">Weight updates without such a gain, at least.</param>
+internal readonly record struct StallRule(double SmallestGain, int FewestUpdates)
+{
+    /// <summary>The rule for tasks whose loss falls from the beginning on.</summary>
+    public static StallRule Usual { get; } = new(SmallestGain: 0, FewestUpdates: 250);
 }
 
 /// <summary>A metric that early stopping can watch: of the validation data, or of the training data where there is none.</summary>

@@ -92,7 +92,7 @@ internal sealed partial class TrainingLoop
                 + $"so there is no {watched} to stop early by.");
             if (watched is EarlyStoppingMetric.Accuracy or EarlyStoppingMetric.AreaUnderRocCurve)
                 metric = -metric;
-            double required = double.IsFinite(_course.KeptMetric) ? _settings.EarlyStopping?.MinimumDelta ?? 0 : 0;
+            double required = double.IsFinite(_course.KeptMetric) ? _settings.EarlyStopping?.RequiredGain(IsEnding(epoch)) ?? 0 : 0;
             if (!(metric < _course.KeptMetric - required))
                 return;
             _course.KeptMetric = metric;
@@ -120,7 +120,7 @@ internal sealed partial class TrainingLoop
 
     private bool HasStalled => _settings.EarlyStopping is { } stopping
         && _course.Epochs > 0
-        && _course.EpochsWithoutGain >= stopping.PatienceAfter(_stage, _course.KeptEpoch);
+        && (stopping.IsPerfect(_course.KeptMetric) || _course.EpochsWithoutGain >= stopping.PatienceAfter(_batches, _course.KeptEpoch));
 
     /// <summary>Begins the fall of the learning rate where training has stalled, unless its end is near anyway.</summary>
     private void PlanDecay()
@@ -133,7 +133,9 @@ internal sealed partial class TrainingLoop
     }
 
     /// <summary>Whether an epoch is compared with the best so far: the last of each stage, and all while the learning rate falls.</summary>
-    private bool IsCompared(int epoch) => epoch % _stage == 0 || _course.PlannedEpochs > 0 || 4L * epoch > 3L * _epochs;
+    private bool IsCompared(int epoch) => epoch % _stage == 0 || IsEnding(epoch);
+
+    private bool IsEnding(int epoch) => _course.PlannedEpochs > 0 || 4L * epoch > 3L * _epochs;
 
     /// <summary>
     /// Measures the kept model on the validation data or, without any, on the training data, and returns the objective that did.

@@ -140,7 +140,8 @@ public abstract partial class TrainingOptions
     /// side. Rows are drawn at random; of windows that <c>SlidingWindow</c> made, which overlap, the last rows are taken, with as many rows
     /// left out before them as a window has, and so of series. Where <c>Fit</c> is given validation data this is not used.
     /// <see langword="null"/>, the default: chosen from the data (0; for series 0.2, for the autoencoder 0.1; for regression 0.15 of 250
-    /// and more rows whose number of epochs is open, all of which are trained on then for as many epochs as were best).
+    /// and more rows whose number of epochs is open, all of which are trained on then for as many epochs as were best; for sequence to
+    /// sequence 0.1 of 500 and more).
     /// </summary>
     public float? ValidationFraction;
 
@@ -263,6 +264,7 @@ public abstract partial class TrainingOptions
             {
                 Decays = EarlyStopping.Decays,
                 EndsAtThreefold = EarlyStopping.EndsAtThreefold,
+                FewestUpdates = EarlyStopping.FewestUpdates,
             },
         ValidationFraction = ValidationFraction!.Value,
         SkipSteps = SkippedSteps,

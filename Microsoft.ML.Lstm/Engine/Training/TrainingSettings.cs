@@ -142,17 +142,27 @@ internal sealed record EarlyStoppingRule(EarlyStoppingMetric Metric, int Patienc
     /// <summary>Whether training stops at three times its best epoch at the latest, whatever the patience.</summary>
     public bool EndsAtThreefold { get; init; }
 
+    /// <summary>Weight updates without improvement after which training has stalled at the earliest, where it decays.</summary>
+    public int FewestUpdates { get; init; } = UpdatesOfAStage;
+
     /// <summary>Epochs from one that is compared to the next.</summary>
     /// <param name="batches">Weight updates an epoch.</param>
     public int StageOf(int batches) => Decays ? 1 + (UpdatesOfAStage - 1) / batches : 1;
 
     /// <summary>Epochs without improvement after which training has stalled.</summary>
-    /// <param name="stage">The result of <see cref="StageOf"/>.</param>
+    /// <param name="batches">Weight updates an epoch.</param>
     /// <param name="keptEpoch">The best epoch so far.</param>
-    public int PatienceAfter(int stage, int keptEpoch)
-        => Decays ? Math.Max(stage, (keptEpoch + 1) / 2)
+    public int PatienceAfter(int batches, int keptEpoch)
+        => Decays ? Math.Max(1 + (FewestUpdates - 1) / batches, (keptEpoch + 1) / 2)
             : EndsAtThreefold ? Math.Min(Patience, 2 * Math.Max(1, keptEpoch))
             : Patience;
+
+    /// <summary>Whether no improvement can be large enough any more: a loss is 0 or more where one has to be.</summary>
+    public bool IsPerfect(double metric) => Decays && Metric == EarlyStoppingMetric.Loss && metric < MinimumDelta;
+
+    /// <summary>By how much an epoch has to be better to be kept.</summary>
+    /// <param name="isEnding">Whether the learning rate falls to its end, when nothing more depends on it.</param>
+    public double RequiredGain(bool isEnding) => Decays && isEnding ? 0 : MinimumDelta;
 
     /// <summary>The epochs of a training that has stalled: a third more than it has had.</summary>
     public static int EndAfterStall(int epochs) => epochs + Math.Max(1, epochs / 3);

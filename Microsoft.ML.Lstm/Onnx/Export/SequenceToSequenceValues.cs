@@ -23,9 +23,11 @@ internal static class SequenceToSequenceValues
     /// <exception cref="NotSupportedException">The decoder has outputs that the files have no place for.</exception>
     public static void WriteEncoder(OnnxFile file, SequenceModel model, NetworkInputs inputs)
     {
-        if (model.Shape.Target is { TiesHead: true } or { WritesUnknown: true })
-            throw new NotSupportedException("The files of an encoder and its decoder have no place yet for outputs whose weights are the "
-                + "vectors of the keys (TieEmbeddings), and for the missing key (WriteUnknown).");
+        const string noPlace = "The files of an encoder and its decoder have no place yet for ";
+        if (model.Shape.Target is { TiesHead: true })
+            throw new NotSupportedException($"{noPlace}outputs whose weights are the vectors of the keys (TieEmbeddings).");
+        if (model.Shape.Target is { WritesUnknown: true })
+            throw new NotSupportedException($"{noPlace}the missing key (WriteUnknown).");
         var network = new NetworkValues(file, model, inputs);
         var states = new List<string>();
         var memories = new List<string>();
