@@ -18,14 +18,15 @@ internal sealed partial record TranslatedSentence(string Source, string[] Transl
     }
 
     /// <summary>A row for each translation.</summary>
-    /// <param name="source">Makes words of an English text.</param>
-    /// <param name="target">Makes words of a French text.</param>
-    public IEnumerable<SymbolRow> Rows(WordSplitter source, WordSplitter target) => Translations.Select(translation => new SymbolRow
-    {
-        Source = source.Split(Source),
-        Target = target.Split(translation),
-        References = Translations,
-    });
+    /// <param name="source">Makes symbols of an English text.</param>
+    /// <param name="target">Makes symbols of a French text.</param>
+    public IEnumerable<SymbolRow> Rows(Func<string, string[]> source, Func<string, string[]> target)
+        => Translations.Select(text => new SymbolRow
+        {
+            Source = source(Source),
+            Target = target(text),
+            References = Translations,
+        });
 
     // Tatoeba's authors differ in which space they put before a mark, and in the apostrophe.
     private static string Plain(string text)

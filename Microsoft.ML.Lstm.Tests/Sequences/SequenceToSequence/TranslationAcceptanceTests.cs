@@ -7,8 +7,8 @@ namespace Microsoft.ML.Lstm.Tests.Sequences.SequenceToSequence;
 [TestClass]
 public sealed class TranslationAcceptanceTests
 {
-    // Rarer words are missing keys.
-    private const int LeastOccurrences = 4;
+    // Pairs of neighbouring parts of words that become parts, in each language: rare words have several keys, and none is missing.
+    private const int Merges = 4000;
 
     private static readonly (int Least, int Most)[] Lengths = [(4, 5), (6, 7), (8, 9), (10, 20)];
 
@@ -41,14 +41,18 @@ public sealed class TranslationAcceptanceTests
     {
         LabelColumnName = "French",
         FeatureColumnName = "English",
-        HiddenSize = 192,
-        EmbeddingSize = 96,
+        HiddenSize = 256,
+        EmbeddingSize = 256,
+        TieEmbeddings = true,
         BatchSize = 64,
-        LearningRate = 0.003f,
-        NumberOfEpochs = 8,
-        InputDropout = 0.1f,
-        RecurrentDropout = 0.1f,
+        LearningRate = 0.002f,
+        LearningRateSchedule = LearningRateSchedule.StableThenDecay(0.4),
+        NumberOfEpochs = 10,
+        TokenDropout = 0.05f,
+        InputDropout = 0.2f,
+        RecurrentDropout = 0.2f,
         OutputDropout = 0.3f,
+        LabelSmoothing = 0.1f,
         BeamSize = 5,
         Seed = 1,
     };
@@ -59,16 +63,18 @@ public sealed class TranslationAcceptanceTests
             = TranslatedSentence.Split(Acceptance.ReadLines("fra_eng/fra_4to12.tsv.gz", "sequences-translation"));
         var english = new WordSplitter(training.Select(sentence => sentence.Source), isFrench: false);
         var french = new WordSplitter(training.SelectMany(sentence => sentence.Translations), isFrench: true);
+        var englishParts = new SubwordSplitter(training.SelectMany(sentence => english.Split(sentence.Source)), Merges);
+        var frenchParts = new SubwordSplitter(training.SelectMany(sentence => sentence.Translations).SelectMany(french.Split), Merges);
         SymbolRow[] rows = RowsOf(training);
-        ITransformer keys = _ml.Transforms.Conversion.MapValueToKey("English", nameof(SymbolRow.Source), keyData: Known(row => row.Source))
-            .Append(_ml.Transforms.Conversion.MapValueToKey("French", nameof(SymbolRow.Target), keyData: Known(row => row.Target)))
+        ITransformer keys = _ml.Transforms.Conversion.MapValueToKey("English", nameof(SymbolRow.Source))
+            .Append(_ml.Transforms.Conversion.MapValueToKey("French", nameof(SymbolRow.Target)))
             .Fit(Load(rows));
         LstmSequenceToSequenceTransformer model = SequenceTraining.Fit(_ml, TestContext, options, keys.Transform(Load(rows)),
             keys.Transform(Load(RowsOf(validation))));
         WrittenRow[] written = SequenceTraining.Write(_ml, model,
-            keys.Transform(Load(test.Select(sentence => sentence.Rows(english, french).First()))));
+            keys.Transform(Load(test.Select(sentence => RowsOf([sentence])[0]))));
         foreach ((int least, int most) in Lengths)
-            {
+        {
             Print(most < 20 ? $"{least} to {most} words" : $"{least} words and more",
                 Evaluate(written.Where(row => WordsOf(row) >= least && WordsOf(row) <= most)));
         }
@@ -76,27 +82,20 @@ public sealed class TranslationAcceptanceTests
         Print("all", metrics);
         return metrics;
 
-        SymbolRow[] RowsOf(TranslatedSentence[] sentences) => [.. sentences.SelectMany(sentence => sentence.Rows(english, french))];
-
-        IDataView Known(Func<SymbolRow, string[]> words) => Load(rows.SelectMany(words).CountBy(word => word)
-            .Where(count => count.Value >= LeastOccurrences).OrderByDescending(count => count.Value)
-            .Select(count => new Word { Text = count.Key }));
+        SymbolRow[] RowsOf(TranslatedSentence[] sentences) => [.. sentences.SelectMany(sentence => sentence.Rows(
+            text => englishParts.Split(english.Split(text)), text => frenchParts.Split(french.Split(text))))];
     }
 
     // The words of a sentence, without marks and counting what an apostrophe joins as one.
-    private static int WordsOf(WrittenRow row) => row.Source.Count(word => char.IsLetterOrDigit(word[0]));
+    private static int WordsOf(WrittenRow row) => SubwordSplitter.Join(row.Source).Count(word => char.IsLetterOrDigit(word[0]));
 
     private TranslationMetrics Evaluate(IEnumerable<WrittenRow> rows) => _ml.MulticlassClassification.EvaluateTranslation(
-        Load(rows.Select(row => row.ToText(WordSplitter.Join))), nameof(WrittenText.References), nameof(WrittenText.Text));
+        Load(rows.Select(row => row.ToText(parts => WordSplitter.Join(SubwordSplitter.Join(parts))))),
+        nameof(WrittenText.References), nameof(WrittenText.Text));
 
     private void Print(string what, TranslationMetrics metrics) => TestContext.WriteLine(
         $"{what}: {metrics.NumberOfRows} sentences, BLEU {metrics.Bleu:0.0}, exact match {metrics.ExactMatch:P1}");
 
     private IDataView Load<T>(IEnumerable<T> rows)
         where T : class => _ml.Data.LoadFromEnumerable(rows.ToArray());
-
-    private sealed class Word
-    {
-        public string Text { get; set; } = "";
-    }
 }
