@@ -10,25 +10,28 @@ return Sample.Run(args, "Train an LSTM to tell activities by motion signals.", M
 static void Go(Sample sample, Reading[] readings)
 {
     MLContext ml = sample.ML;
-    IDataView motions = ml.Data.LoadFromEnumerable(Motion.Cut(readings).ToArray());
-    int people = readings.Select(reading => reading.Person).Distinct().Count();
-    sample.Require(people, 4, "people");
-    DataOperationsCatalog.TrainTestData split = ml.Data.TrainTestSplit(motions, testFraction: 0.25, nameof(Motion.Person));
+    Motion[] motions = [.. Motion.Cut(readings)];
+    // The last quarter of the people: ML.NET's TrainTestSplit draws for each of them, and of a few may leave none to test with.
+    string[] people = [.. motions.Select(motion => motion.Person).Distinct()];
+    sample.Require(people.Length, 4, $"people with {Motion.Steps} readings of an activity");
+    HashSet<string> known = [.. people[..^(people.Length / 4)]];
+    IDataView train = ml.Data.LoadFromEnumerable(motions.Where(motion => known.Contains(motion.Person)));
+    IDataView test = ml.Data.LoadFromEnumerable(motions.Where(motion => !known.Contains(motion.Person)));
 
     var keys = ml.Transforms.Conversion.MapValueToKey("Label", nameof(Motion.Activity));
     var network = keys
         .Append(ml.MulticlassClassification.Trainers.Lstm(featureColumnName: nameof(Motion.Readings)))
         .Append(ml.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
-    MulticlassClassificationMetrics metrics = Try(network, split);
-    Console.WriteLine($"{people} people; of windows of people whom it has not seen:");
+    MulticlassClassificationMetrics metrics = Try(network);
+    Console.WriteLine($"{people.Length} people; of windows of people whom it has not seen:");
     Console.WriteLine(metrics.ConfusionMatrix.GetFormattedConfusionTable());
 
     var linear = keys
         .Append(ml.Transforms.NormalizeMeanVariance(nameof(Motion.Statistics)))
         .Append(ml.MulticlassClassification.Trainers.SdcaMaximumEntropy(featureColumnName: nameof(Motion.Statistics)));
-    Sample.End(new Figure("accuracy", metrics.MicroAccuracy, Try(linear, split).MicroAccuracy, "a linear model of means and deviations"),
+    Sample.End(new Figure("accuracy", metrics.MicroAccuracy, Try(linear).MicroAccuracy, "a linear model of means and deviations"),
         "readings of your own phone, with --data; model.Explain says which moments of a step it goes by (docs/explaining.md)");
 
-    MulticlassClassificationMetrics Try(IEstimator<ITransformer> pipeline, DataOperationsCatalog.TrainTestData split) =>
-        ml.MulticlassClassification.Evaluate(pipeline.Fit(split.TrainSet).Transform(split.TestSet));
+    MulticlassClassificationMetrics Try(IEstimator<ITransformer> pipeline) =>
+        ml.MulticlassClassification.Evaluate(pipeline.Fit(train).Transform(test));
 }
