@@ -16,7 +16,8 @@ public sealed class AnomalyDetectionTests
     public void FindsAllFaultsAlsoHourByHourAndStrangeCycles()
     {
         string output = Run(expectedExitCode: 0);
-        Assert.AreEqual(5, output.Split("found in hour").Length - 1, output);
+        Assert.AreEqual(5, output.Split(" found in row").Length - 1, output);
+        Assert.IsGreaterThan(1.2, SampleProgram.Figure(output));
         StringAssert.Contains(output, "the same alerts");
         Assert.AreEqual(3, output.Split(" of 10 found").Length - 1, output);
         Assert.IsFalse(output.Contains(" 0 of 10 found", StringComparison.Ordinal), output);

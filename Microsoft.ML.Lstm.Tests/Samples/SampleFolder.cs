@@ -20,9 +20,6 @@ internal sealed record SampleFolder(string Name)
         ["Edge"] = "has no training, reads standard input, and is compiled ahead of time, without what reads command lines and draws",
         ["LstmTool"] = "the command lstm-ml, whose options are those of the mlnet command",
         ["WebApi"] = "a service, which goes on until it is stopped and gets its settings as services do",
-        ["AnomalyDetection"] = "soon",
-        ["OnnxRoundTrip"] = "soon",
-        ["SpeechDigits"] = "soon",
     };
 
     /// <summary>All others.</summary>

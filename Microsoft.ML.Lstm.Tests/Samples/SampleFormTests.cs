@@ -26,6 +26,7 @@ public sealed partial class SampleFormTests
     {
         AssertNone(SampleFolder.OfTheForm.Where(sample => !sample.Source.Contains("Sample.Run(")).Select(sample => sample.Name));
         CollectionAssert.IsSubsetOf(SampleFolder.OfAnotherForm.Keys.ToArray(), SampleFolder.All.Select(sample => sample.Name).ToArray());
+        AssertNone(SampleFolder.OfAnotherForm.Keys.Where(name => !File.Exists(Path.Combine(new SampleFolder(name).Folder, "README.md"))));
     }
 
     [TestMethod]
@@ -38,6 +39,18 @@ public sealed partial class SampleFormTests
             where readme.Split('\n').Length > MostLinesOfReadme || !readme.Contains($"--project samples/{sample.Name}")
                 || !readme.Contains("--data") || !FigurePattern().IsMatch(readme)
             select sample.Name);
+    }
+
+    /// <summary>About: whoever changes a sample by some lines need not change the table.</summary>
+    [TestMethod]
+    public void TheTableSaysHowLongASampleIs()
+    {
+        string table = File.ReadAllText(Path.Combine(SourceTests.Root, "samples", "README.md"));
+        AssertNone(
+            from sample in SampleFolder.OfTheForm
+            let row = Regex.Match(table, $@"\[{sample.Name}\]\({sample.Name}\).* (\d+) \| [^|]+ \|$", RegexOptions.Multiline)
+            where !row.Success || Math.Abs(int.Parse(row.Groups[1].Value) - sample.LinesOfCode) > 0.25 * sample.LinesOfCode
+            select $"{sample.Name} has {sample.LinesOfCode} lines");
     }
 
     private static void AssertNone(IEnumerable<string> faults) => Assert.AreEqual("", string.Join(", ", faults));

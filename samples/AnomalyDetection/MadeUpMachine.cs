@@ -1,31 +1,33 @@
 namespace AnomalyDetection;
 
-/// <summary>A fault: its first hour, its length in hours, and its effect on a reading.</summary>
-internal sealed record Fault(string Name, int First, int Hours, Func<float, int, float> Change)
-{
-    public int Last => First + Hours - 1;
-}
-
 /// <summary>A machine that slowly warms up with its load, in a hall that is warmer by day.</summary>
 internal static class MadeUpMachine
 {
     private static readonly DateTime FirstHour = new(2026, 3, 2);
 
-    /// <summary>Faults in the last <paramref name="hours"/>, counted from their first.</summary>
-    public static Fault[] Faults(int hours) =>
+    private const int Hours = 120 * 24;
+
+    // Faults by the hour they begin in, their length in hours, and their effect on a reading.
+    private static readonly (int First, int Hours, Func<float, int, float> Change)[] Faults =
     [
-        new("a spike", hours / 8, 1, (value, _) => value + 9),
-        new("cooling fails", hours * 2 / 8, 12, (value, hour) => value + Math.Min(3 + 2 * hour, 12)),
-        new("the sensor is stuck", hours * 4 / 8, 10, (_, _) => 47),
-        new("too cold", hours * 5 / 8, 3, (value, _) => value - 7),
-        new("the sensor drops out", hours * 7 / 8, 2, (_, _) => 0),
+        // A spike.
+        (2460, 1, (value, _) => value + 9),
+        // Cooling fails.
+        (2520, 12, (value, hour) => value + Math.Min(3 + 2 * hour, 12)),
+        // The sensor is stuck.
+        (2640, 10, (_, _) => 47),
+        // Too cold.
+        (2700, 3, (value, _) => value - 7),
+        // The sensor drops out.
+        (2820, 2, (_, _) => 0),
     ];
 
-    public static MachineHour[] Make(int hours, Random random)
+    public static MachineHour[] Make()
     {
+        var random = new Random(1);
         double heat = 0, load = 0.5;
-        var rows = new MachineHour[hours];
-        for (int t = 0; t < hours; t++)
+        var rows = new MachineHour[Hours];
+        for (int t = 0; t < Hours; t++)
         {
             DateTime time = FirstHour.AddHours(t);
             bool isShift = time.DayOfWeek is not (DayOfWeek.Saturday or DayOfWeek.Sunday) && time.Hour is >= 6 and < 22;
@@ -39,6 +41,14 @@ internal static class MadeUpMachine
                 Load = (float)load,
                 Temperature = (float)(hall + heat + 1.2 * (random.NextDouble() + random.NextDouble() - 1))
             };
+        }
+        foreach ((int first, int hours, Func<float, int, float> change) in Faults)
+        {
+            for (int i = 0; i < hours; i++)
+            {
+                MachineHour row = rows[first + i];
+                (row.Temperature, row.IsFault) = (change(row.Temperature, i), true);
+            }
         }
         return rows;
     }

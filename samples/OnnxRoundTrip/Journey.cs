@@ -1,13 +1,10 @@
 namespace OnnxRoundTrip;
 
-/// <summary>A made-up drive of some legs.</summary>
+/// <summary>A drive of some legs.</summary>
 internal sealed class Journey
 {
     // Kilometres an hour on a free road.
     private static readonly Dictionary<string, float> Speeds = new() { ["city"] = 30, ["country"] = 70, ["motorway"] = 120 };
-
-    /// <summary>The kinds of road.</summary>
-    public static IEnumerable<string> RoadNames => Speeds.Keys;
 
     /// <summary>Kilometres and minutes of each leg, one leg behind the other.</summary>
     public float[] Legs { get; set; } = [];
@@ -23,6 +20,10 @@ internal sealed class Journey
 
     /// <summary>Whether the journey got into two jams in a row.</summary>
     public bool Annoying { get; set; }
+
+    /// <summary>Whether each leg has kilometres, minutes, a kind of road and a kind of traffic.</summary>
+    public bool IsWhole() => Roads.Length > 0 && Legs.Length == 2 * Roads.Length && Traffic.Length == Roads.Length
+        && Array.TrueForAll(Legs, float.IsFinite) && float.IsFinite(Lost);
 
     /// <summary>Makes journeys, the same for the same random numbers.</summary>
     public static IEnumerable<Journey> Make(int count, Random random)

@@ -7,36 +7,27 @@ using Microsoft.ML.Lstm;
 using Shared;
 using SpeechDigits;
 
-var dataOption = new Option<string>("--data")
+var strings = new Option<int?>("--strings")
 {
-    Description = "A folder or zip file of recordings, digit_speaker_index.wav, such as the Free Spoken Digit Dataset; indices 0 to 4 "
-        + "are to test with. Otherwise sounds are made up.",
-    HelpName = "PATH",
+    Description = "Strings of digits to train on; 4000 with --data, else 1000.",
+    HelpName = "N",
 };
-var stringsOption = new Option<int?>("--strings") { Description = "Strings of digits to train on; 4000 with --data, else 1000." };
-var root = new RootCommand("Train LSTMs to understand spoken digits.") { dataOption, stringsOption };
-root.SetAction(parsed =>
-{
-    try
-    {
-        return Run(parsed.GetValue(dataOption), parsed.GetValue(stringsOption));
-    }
-    // The reader says what is wrong with the files.
-    catch (Exception error) when (error is FormatException or IOException or InvalidDataException)
-    {
-        Console.Error.WriteLine(error.Message);
-        return 1;
-    }
-});
-return root.Parse(args).Invoke();
+return Sample.Run(args, "Train LSTMs to understand spoken digits.",
+    "a folder or zip file of recordings, digit_speaker_index.wav, 8,000 samples a second, such as the Free Spoken Digit Dataset; indices 0 "
+    + "to 4 are to test with", path => Recording.Write(path, MakeUp()), Go, strings);
 
-static int Run(string? path, int? strings)
+static Recording[] MakeUp() => MadeUpSpeech.Make(recordings: 25, new Random(1));
+
+void Go(Sample sample)
 {
-    var ml = new MLContext(seed: 1);
-    Warnings.Print(ml);
-    Recording[] recordings = path is null ? MadeUpSpeech.Make(recordings: 25, new Random(1)) : Recording.Read(path);
+    MLContext ml = sample.ML;
+    bool isMadeUp = sample.DataFile is null;
+    Recording[] recordings = isMadeUp ? MakeUp() : Recording.Read(sample.DataFile!);
     Recording[] train = [.. recordings.Where(recording => !recording.IsTest)], test = [.. recordings.Where(recording => recording.IsTest)];
-    Console.WriteLine($"{train.Length} recordings to train on, {test.Length} to test with.");
+    sample.Require(train.Length, 50, "recordings to train on");
+    sample.Require(test.Length, 10, "recordings to test with, indices 0 to 4");
+    Console.WriteLine($"{train.Length} recordings to train on, {test.Length} to test with."
+        + (isMadeUp ? "" : " Some minutes for 3,000 recordings."));
 
     var spectra = new Spectra();
     IDataView digits = ml.Data.LoadFromEnumerable(train.Select(recording => Utterance.Of(recording, spectra)).ToArray());
@@ -47,15 +38,14 @@ static int Run(string? path, int? strings)
             FeatureColumnName = nameof(Utterance.Spectra),
             FeaturesPerStep = Spectra.Bands,
             InputDropout = 0.1f,
-            NumberOfEpochs = path is null ? 8 : 25,
-            EpochCompleted = Print,
+            NumberOfEpochs = isMadeUp ? 8 : 25,
         }));
     MulticlassClassificationMetrics metrics = ml.MulticlassClassification.Evaluate(single.Fit(digits).Transform(testDigits));
     Console.WriteLine($"Single digits: {metrics.MicroAccuracy:P1} of {test.Length} right.");
 
     IDataView spoken = ml.Data.LoadFromEnumerable(
-        Utterance.Strings(train, strings ?? (path is null ? 1000 : 4000), seed: 2).ToArray());
-    IDataView testSpoken = ml.Data.LoadFromEnumerable(Utterance.Strings(test, path is null ? 200 : 1000, seed: 1).ToArray());
+        Utterance.Strings(train, sample.Value(strings) ?? (isMadeUp ? 1000 : 4000), seed: 2).ToArray());
+    IDataView testSpoken = ml.Data.LoadFromEnumerable(Utterance.Strings(test, isMadeUp ? 200 : 1000, seed: 1).ToArray());
     var pipeline = ml.Transforms.Conversion.MapValueToKey("Label", nameof(Utterance.Digits))
         .Append(ml.MulticlassClassification.Trainers.LstmCtc(new LstmCtcTrainer.Options
         {
@@ -65,8 +55,7 @@ static int Run(string? path, int? strings)
             StepsPerFrame = 3,
             InputDropout = 0.1f,
             BeamSize = 8,
-            NumberOfEpochs = path is null ? 8 : 20,
-            EpochCompleted = Print,
+            NumberOfEpochs = isMadeUp ? 8 : 20,
         }))
         .Append(ml.Transforms.Conversion.MapKeyToValue(nameof(Understood.Said), "PredictedLabel"));
     IDataView understood = pipeline.Fit(spoken).Transform(testSpoken);
@@ -75,9 +64,13 @@ static int Run(string? path, int? strings)
         .Zip(ml.Data.CreateEnumerable<Understood>(understood, reuseRowObject: false)).Take(5))
         Console.WriteLine($"  {string.Join(' ', said.Digits),-14} understood as {string.Join(' ', heard.Said),-14} with probability "
             + $"{Math.Exp(heard.LogProbability):0.00}");
-    return 0;
-}
 
-static void Print(EpochCompletedEventArgs epoch)
-    => Console.WriteLine($"  epoch {epoch.Epoch,2} of {epoch.NumberOfEpochs}: loss {epoch.Training.Loss:0.000}, "
-        + $"{epoch.Training.Accuracy:P1} right");
+    // Means and deviations of the bands don't tell in which order sounds came.
+    var linear = ml.Transforms.Conversion.MapValueToKey("Label", nameof(Utterance.Digit))
+        .Append(ml.Transforms.NormalizeMeanVariance(nameof(Utterance.Statistics)))
+        .Append(ml.MulticlassClassification.Trainers.SdcaMaximumEntropy(featureColumnName: nameof(Utterance.Statistics)));
+    Sample.End(new Figure("accuracy of single digits", metrics.MicroAccuracy,
+        ml.MulticlassClassification.Evaluate(linear.Fit(digits).Transform(testDigits)).MicroAccuracy,
+        "a linear model of means and deviations of the bands"),
+        "recordings of yours, with --data; beams and how frames are chosen: docs/tasks/ctc.md");
+}

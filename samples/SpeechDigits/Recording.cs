@@ -1,5 +1,5 @@
 using System.IO.Compression;
-using NAudio.Wave;
+using Shared.Sound;
 
 namespace SpeechDigits;
 
@@ -20,7 +20,8 @@ internal sealed record Recording(int Digit, string Speaker, int Index, float[] S
     public bool IsTest => Index < TestRecordings;
 
     /// <summary>Reads the files {digit}_{speaker}_{index}.wav of a folder, or of a zip file.</summary>
-    /// <exception cref="FormatException">There is none, or one is no recording of 8,000 samples a second.</exception>
+    /// <exception cref="InvalidDataException">There is none, or one is no recording of 8,000 samples a second.</exception>
+    /// <exception cref="FormatException">One is no WAV file.</exception>
     public static Recording[] Read(string path)
     {
         Recording[] recordings = Directory.Exists(path)
@@ -30,7 +31,16 @@ internal sealed record Recording(int Digit, string Speaker, int Index, float[] S
                 return Parse(file, stream);
             })]
             : ReadZip(path);
-        return recordings.Length > 0 ? recordings : throw new FormatException($"{path} has no WAV files.");
+        return recordings.Length > 0 ? recordings : throw new InvalidDataException($"{path} has no WAV files.");
+    }
+
+    /// <summary>Writes such files to a folder.</summary>
+    public static void Write(string folder, IEnumerable<Recording> recordings)
+    {
+        Directory.CreateDirectory(folder);
+        foreach (Recording recording in recordings)
+            WaveFile.Write(Path.Combine(folder, $"{recording.Digit}_{recording.Speaker}_{recording.Index}.wav"), SamplingRate,
+                recording.Samples);
     }
 
     private static Recording[] ReadZip(string path)
@@ -55,16 +65,7 @@ internal sealed record Recording(int Digit, string Speaker, int Index, float[] S
     {
         string[] parts = Path.GetFileNameWithoutExtension(file).Split('_');
         if (parts.Length != 3 || !int.TryParse(parts[0], out int digit) || !int.TryParse(parts[2], out int index))
-            throw new FormatException($"{file} is not called digit_speaker_index.wav.");
-        using var reader = new WaveFileReader(stream);
-        if (reader.WaveFormat is not { SampleRate: SamplingRate, Channels: 1 })
-            throw new FormatException($"{file} has {reader.WaveFormat.Channels} channels of {reader.WaveFormat.SampleRate} samples a "
-                + $"second; expected 1 of {SamplingRate}.");
-        ISampleProvider provider = reader.ToSampleProvider();
-        float[] samples = new float[reader.SampleCount];
-        int read = 0;
-        while (provider.Read(samples.AsSpan(read)) is var count and > 0)
-            read += count;
-        return new Recording(digit, parts[1], index, samples[..read]);
+            throw new InvalidDataException($"{file} is not called digit_speaker_index.wav.");
+        return new Recording(digit, parts[1], index, WaveFile.Read(stream, file, SamplingRate));
     }
 }

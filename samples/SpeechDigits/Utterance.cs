@@ -1,3 +1,6 @@
+using System.Numerics.Tensors;
+using Microsoft.ML.Data;
+
 namespace SpeechDigits;
 
 /// <summary>A recording of digits, as ML.NET reads it.</summary>
@@ -10,6 +13,10 @@ internal sealed class Utterance
 
     public float[] Spectra { get; set; } = [];
 
+    /// <summary>What one would compute without a network: the mean and the deviation of each band.</summary>
+    [VectorType(2 * SpeechDigits.Spectra.Bands)]
+    public float[] Statistics { get; set; } = [];
+
     /// <summary>The first digit, for recordings of one.</summary>
     public string Digit { get; set; } = "";
 
@@ -19,7 +26,16 @@ internal sealed class Utterance
     public static Utterance Of(Recording recording, Spectra spectra)
     {
         string digit = recording.Digit.ToString();
-        return new Utterance { Spectra = spectra.Of(recording.Samples), Digit = digit, Digits = [digit] };
+        float[] steps = spectra.Of(recording.Samples);
+        float[][] bands = [.. Enumerable.Range(0, SpeechDigits.Spectra.Bands)
+            .Select(band => steps.Where((_, i) => i % SpeechDigits.Spectra.Bands == band).ToArray())];
+        return new Utterance
+        {
+            Spectra = steps,
+            Statistics = [.. bands.SelectMany(values => new[] { values.Average(), TensorPrimitives.StdDev<float>(values) })],
+            Digit = digit,
+            Digits = [digit],
+        };
     }
 
     /// <summary>Strings of 3 to 7 digits, each by one speaker, with pauses of 0 to 0.3 seconds.</summary>

@@ -6,6 +6,7 @@ using Microsoft.ML;
 using Microsoft.ML.Lstm;
 using Shared;
 using Shared.Charts;
+using Shared.Sound;
 using SpeechSynthesis;
 
 return Sample.Run(args, "Train an LSTM to speak.",
@@ -35,8 +36,8 @@ static void Go(Sample sample)
     float[][] said = [.. ml.Data.CreateEnumerable<Utterance>(scored, reuseRowObject: false).Select(utterance => utterance.Score)];
 
     string path = Path.Combine(sample.Folder, "said.wav"), original = Path.Combine(sample.Folder, "recorded.wav");
-    Recording.WriteWave(path, sound.Synthesize(said[0]));
-    Recording.WriteWave(original, recordings[^test.Length].Samples);
+    WaveFile.Write(path, Recording.SamplingRate, sound.Synthesize(said[0]));
+    WaveFile.Write(original, Recording.SamplingRate, recordings[^test.Length].Samples);
     Console.WriteLine($"It says '{string.Join(' ', recordings[^test.Length].Phones.Select(phone => phone.Name))}': {path}");
     Console.WriteLine($"What was recorded of it: {original}");
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using NAudio.Wave;
+using Shared.Sound;
 
 namespace SpeechSynthesis;
 
@@ -15,8 +15,6 @@ internal sealed record Recording(string Name, Phone[] Phones, float[] Samples)
     /// <summary>Samples a second.</summary>
     public const int SamplingRate = 8000;
 
-    private static readonly WaveFormat Format = new(SamplingRate, bits: 16, channels: 1);
-
     /// <exception cref="InvalidDataException">A file is not as expected.</exception>
     public static Recording[] ReadFolder(string folder)
         => [.. Directory.EnumerateFiles(folder, "*.wav").Order(StringComparer.Ordinal).Select(Read)];
@@ -26,17 +24,10 @@ internal sealed record Recording(string Name, Phone[] Phones, float[] Samples)
         Directory.CreateDirectory(folder);
         foreach (Recording recording in recordings)
         {
-            WriteWave(Path.Combine(folder, recording.Name + ".wav"), recording.Samples);
+            WaveFile.Write(Path.Combine(folder, recording.Name + ".wav"), SamplingRate, recording.Samples);
             File.WriteAllLines(Path.Combine(folder, recording.Name + ".lab"), recording.Phones.Select(phone =>
                 string.Create(CultureInfo.InvariantCulture, $"{phone.From:0.0000} {phone.To:0.0000} {phone.Name}")));
         }
-    }
-
-    public static void WriteWave(string path, float[] samples)
-    {
-        using var writer = new WaveFileWriter(path, Format);
-        foreach (float sample in samples)
-            writer.WriteSample(Math.Clamp(sample, -1, 1));
     }
 
     private static Recording Read(string path)
@@ -44,18 +35,11 @@ internal sealed record Recording(string Name, Phone[] Phones, float[] Samples)
         string labels = Path.ChangeExtension(path, ".lab");
         if (!File.Exists(labels))
             throw new InvalidDataException($"{path} has no file {Path.GetFileName(labels)} beside it, with its phones.");
-        using var reader = new WaveFileReader(path);
-        if (reader.WaveFormat is not { SampleRate: SamplingRate, Channels: 1 })
-            throw new InvalidDataException($"{path} has {reader.WaveFormat.Channels} channels of {reader.WaveFormat.SampleRate} samples a "
-                + $"second; expected 1 of {SamplingRate}.");
-        float[] samples = new float[reader.SampleCount];
-        ISampleProvider provider = reader.ToSampleProvider();
-        int read = 0;
-        while (provider.Read(samples.AsSpan(read)) is var count and > 0)
-            read += count;
+        using FileStream file = File.OpenRead(path);
+        float[] samples = WaveFile.Read(file, path, SamplingRate);
         Phone[] phones = [.. File.ReadLines(labels).Where(line => line.Trim().Length > 0).Select(line => Parse(line)
             ?? throw new InvalidDataException($"{labels}: expected from, to and phone, such as 0.25 0.31 a, found: {line}"))];
-        return phones.Length > 0 ? new Recording(Path.GetFileNameWithoutExtension(path), phones, samples[..read])
+        return phones.Length > 0 ? new Recording(Path.GetFileNameWithoutExtension(path), phones, samples)
             : throw new InvalidDataException($"{labels} has no phones.");
     }
 
