@@ -89,16 +89,22 @@ internal sealed record Arguments(IReadOnlyList<Shape> Shapes, IReadOnlyList<int>
         var rowCount = new Argument<int>("ROWS");
         var score = new Command(Pipeline.ScoreCommand) { rowCount };
         var fit = new Command(Pipeline.FitCommand) { rowCount };
-        train.Hidden = score.Hidden = fit.Hidden = true;
+        var megabits = new Argument<double>("MEGABITS");
+        var milliseconds = new Argument<double>("MILLISECONDS");
+        var spaces = new Argument<string[]>("NAMESPACES") { Arity = new ArgumentArity(2, 2) };
+        var link = new Command(NetworkLink.Command) { megabits, milliseconds, spaces };
+        train.Hidden = score.Hidden = fit.Hidden = link.Hidden = true;
         var root = new RootCommand("Measure this library's kernels and networks, and other libraries beside them.")
         {
             shapes, threads, seconds, kernels, processorTime, peers, python, dotnet, json, weights, micro, distributed, start, edge,
-            pipeline, rows, train, score, fit,
+            pipeline, rows, train, score, fit, link,
         };
 
         train.SetAction(parsed => ChildProcess.Train(parsed.GetValue(count)));
         score.SetAction(parsed => Pipeline.Score(parsed.GetValue(rowCount)));
         fit.SetAction(parsed => Pipeline.Fit(parsed.GetValue(rowCount)));
+        link.SetAction(parsed => NetworkLink.Run(parsed.GetValue(megabits), parsed.GetValue(milliseconds), parsed.GetValue(spaces)![0],
+            parsed.GetValue(spaces)![1]));
         root.Validators.Add(result =>
         {
             if (result.GetValue(processorTime) && result.GetValue(threads) is > 1)

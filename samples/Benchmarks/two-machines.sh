@@ -1,16 +1,15 @@
 #!/bin/bash
 # two-machines.sh RATE DELAY PROGRAM...: mpirun with two ranks in network namespaces of their own, as two machines with a link of RATE
-# megabits a second and DELAY milliseconds. As root on Linux, with gcc and Open MPI.
+# megabits a second and DELAY milliseconds. As root on Linux, with Open MPI, once samples/Benchmarks is built.
 set -e
 folder=$(mktemp -d)
 rate=$1 delay=$2
 shift 2
 end() { kill "$link" 2> /dev/null; ip netns delete lstma; ip netns delete lstmb; rm -rf "$folder"; }
 trap end EXIT
-gcc -O2 -o "$folder/link" "$(dirname "$0")/link.c"
 ip netns add lstma
 ip netns add lstmb
-"$folder/link" "$rate" "$delay" lstma lstmb > "$folder/ready" &
+dotnet "$(dirname "$0")/../../artifacts/bin/Benchmarks/release/Benchmarks.dll" link "$rate" "$delay" lstma lstmb > "$folder/ready" &
 link=$!
 until [ -s "$folder/ready" ]; do sleep 0.1; done
 for machine in "lstma 1" "lstmb 2"; do
