@@ -1,4 +1,5 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.Tests.Files;
 
 namespace Microsoft.ML.Lstm.Tests.Sequences;
 
@@ -35,6 +36,42 @@ public sealed class WeightFormatTests
     [DataRow(WeightFormat.BFloat16, "labeling", "variable words")]
     public void ARoundedModelLoadsInANewProcess(WeightFormat format, string trainer, string form)
         => HarnessForms.Create(trainer, form).WithWeightFormat(format).CheckLoadInNewProcess();
+
+    [TestMethod]
+    [DataRow("Pipeline")]
+    [DataRow("Several networks")]
+    [DataRow("Forecaster")]
+    [DataRow("Forecaster with members")]
+    [DataRow("Detector")]
+    public void WhatWasLoadedCanBeRoundedAndSavedAgain(string kind)
+    {
+        var ml = new MLContext(seed: 1);
+        SavedKind saved = SavedKind.Of(kind);
+        ITransformer rounded = ml.Model.Load(saved.Zip.ToStream(), out DataViewSchema schema).WithWeightFormat(WeightFormat.Int8);
+        string scores = saved.Score(ml, rounded);
+        // The detector's matrices have three columns, too few to be rounded.
+        Assert.AreEqual(kind == "Detector", saved.Scores == scores);
+        var stream = new MemoryStream();
+        ml.Model.Save(rounded, schema, stream);
+        stream.Position = 0;
+        Assert.AreEqual(scores, saved.Score(ml, ml.Model.Load(stream, out _)));
+    }
+
+    [TestMethod]
+    [DataRow(WeightFormat.Int8)]
+    [DataRow(WeightFormat.BFloat16)]
+    public void AForecasterForecastsWithoutMlNetToo(WeightFormat format)
+    {
+        var ml = new MLContext(seed: 1);
+        var model = (LstmForecastingTransformer)ml.Model.Load(SavedKind.Of("Forecaster").Zip.ToStream(), out DataViewSchema schema);
+        LstmForecastingTransformer rounded = model.WithWeightFormat(format);
+        string name = rounded.SeriesNames[0];
+        var stream = new MemoryStream();
+        ml.Model.Save(rounded, schema, stream);
+        stream.Position = 0;
+        float[] expected = [.. rounded.Forecast().GetColumn<float>(rounded.Settings.OutputColumnName).Take(rounded.Horizon)];
+        CollectionAssert.AreEqual(expected, SeriesPredictor.Load(stream).Forecast(series: name)!.Values.ToArray());
+    }
 
     [TestMethod]
     public void ThePipelineKeepsItsStepsAndTheModelBeforeStays()

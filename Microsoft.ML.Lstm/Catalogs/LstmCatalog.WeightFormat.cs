@@ -35,7 +35,10 @@ public static partial class LstmCatalog
     {
         ArgumentNullException.ThrowIfNull(transformer);
         RequireFormat(format);
-        return (TTransformer)(Rounded(transformer, format) ?? throw NoNetwork(nameof(transformer)));
+        ITransformer rounded = Rounded(transformer, format) ?? throw NoNetwork(nameof(transformer));
+        return rounded as TTransformer ?? throw new ArgumentException(
+            $"A pipeline is to be given as {nameof(ITransformer)}, or by its own type, not as another type that it has.",
+            nameof(transformer));
     }
 
     /// <summary>

@@ -30,6 +30,9 @@ internal interface IByteProducts<W>
     /// <summary>Adds the products of four numbers with four weights to the sum of each column.</summary>
     static abstract W MultiplyAdd(W sums, W numbers, W weights);
 
+    /// <summary>The sums of two parts of the products.</summary>
+    static abstract W Add(W a, W b);
+
     /// <summary>c = init + sums·scales·scale.</summary>
     static abstract unsafe void Store(W sums, float* scales, float scale, float* init, float* c);
 }
@@ -59,6 +62,9 @@ internal readonly struct VnniBytes : IByteProducts<Vector256<int>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> MultiplyAdd(Vector256<int> sums, Vector256<int> numbers, Vector256<int> weights)
         => AvxVnni.MultiplyWideningAndAdd(sums, numbers.AsByte(), weights.AsSByte());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Add(Vector256<int> a, Vector256<int> b) => a + b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe void Store(Vector256<int> sums, float* scales, float scale, float* init, float* c)
@@ -91,6 +97,9 @@ internal readonly struct Avx2Bytes : IByteProducts<Vector256<int>>
         Vector256<short> pairs = Avx2.MultiplyAddAdjacent(Avx2.Abs(numbers.AsSByte()), signed);
         return sums + Avx2.MultiplyAddAdjacent(pairs, Vector256<short>.One);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Add(Vector256<int> a, Vector256<int> b) => a + b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe void Store(Vector256<int> sums, float* scales, float scale, float* init, float* c)
@@ -134,6 +143,9 @@ internal readonly struct Bytes128 : IByteProducts<Vector128<int>>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<int> Add(Vector128<int> a, Vector128<int> b) => a + b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe void Store(Vector128<int> sums, float* scales, float scale, float* init, float* c)
         => (Vector128.Load(init) + Vector128.ConvertToSingle(sums) * (Vector128.Load(scales) * Vector128.Create(scale))).Store(c);
 }
@@ -158,6 +170,9 @@ internal readonly struct ScalarBytes : IByteProducts<int>
     public static int MultiplyAdd(int sums, int numbers, int weights)
         => sums + (sbyte)numbers * (sbyte)weights + (sbyte)(numbers >> 8) * (sbyte)(weights >> 8)
             + (sbyte)(numbers >> 16) * (sbyte)(weights >> 16) + (numbers >> 24) * (weights >> 24);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Add(int a, int b) => a + b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe void Store(int sums, float* scales, float scale, float* init, float* c) => *c = *init + sums * (*scales * scale);

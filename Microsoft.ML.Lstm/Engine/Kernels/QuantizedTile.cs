@@ -97,6 +97,8 @@ internal static unsafe class QuantizedTile
     {
         if (rows == 1 && columns == MaxVectorsOfRow * D.Lanes)
             RunRow<D, W, Eight>(init, product, columns, 0, c);
+        else if (rows == 1 && columns == MaxVectors * D.Lanes)
+            RunRowOfFour<D, W>(init, product, columns, 0, c);
         else
             RunTiles<D, W>(rows, columns, init, initRow, product, c, cRow);
     }
@@ -121,6 +123,11 @@ internal static unsafe class QuantizedTile
                         RunRow<D, W, Eight>(tileInit, tile, columns, column, tileC);
                     else
                         RunRow<D, W, Six>(tileInit, tile, columns, column, tileC);
+                }
+                else if (tileRows == 1 && vectors >= MaxVectors)
+                {
+                    vectors = MaxVectors;
+                    RunRowOfFour<D, W>(tileInit, tile, columns, column, tileC);
                 }
                 else
                 {
@@ -261,6 +268,46 @@ internal static unsafe class QuantizedTile
         StoreRow<D, W, Two>(c4, c5, default, default, scales + 4 * lanes, scale, init + 4 * lanes, c + 4 * lanes);
         if (N.Value > 6)
             StoreRow<D, W, Two>(c6, c7, default, default, scales + 6 * lanes, scale, init + 6 * lanes, c + 6 * lanes);
+    }
+
+    /// <summary>A row of four vectors: eight sums, of every other group each, wait for one another half as often as four.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void RunRowOfFour<D, W>(float* init, in QuantizedProduct product, int columns, int column, float* c)
+        where D : struct, IByteProducts<W>
+        where W : struct
+    {
+        int lanes = D.Lanes;
+        int* offsets = product.BOffsets + column;
+        W c0 = D.Start(offsets), c1 = D.Start(offsets + lanes), c2 = D.Start(offsets + 2 * lanes), c3 = D.Start(offsets + 3 * lanes);
+        W d0 = default, d1 = default, d2 = default, d3 = default;
+        byte* a = product.A;
+        sbyte* b = product.B + column * QuantizedMatrix.GroupRows;
+        nint vectorBytes = lanes * QuantizedMatrix.GroupRows, bStep = columns * QuantizedMatrix.GroupRows;
+        for (int pair = product.Groups / 2; pair > 0; pair--)
+        {
+            W x = D.Repeat(a), y = D.Repeat(a + QuantizedMatrix.GroupRows);
+            sbyte* next = b + bStep;
+            c0 = D.MultiplyAdd(c0, x, D.Load(b));
+            c1 = D.MultiplyAdd(c1, x, D.Load(b + vectorBytes));
+            c2 = D.MultiplyAdd(c2, x, D.Load(b + 2 * vectorBytes));
+            c3 = D.MultiplyAdd(c3, x, D.Load(b + 3 * vectorBytes));
+            d0 = D.MultiplyAdd(d0, y, D.Load(next));
+            d1 = D.MultiplyAdd(d1, y, D.Load(next + vectorBytes));
+            d2 = D.MultiplyAdd(d2, y, D.Load(next + 2 * vectorBytes));
+            d3 = D.MultiplyAdd(d3, y, D.Load(next + 3 * vectorBytes));
+            a += 2 * QuantizedMatrix.GroupRows;
+            b = next + bStep;
+        }
+        if (product.Groups % 2 != 0)
+        {
+            W x = D.Repeat(a);
+            c0 = D.MultiplyAdd(c0, x, D.Load(b));
+            c1 = D.MultiplyAdd(c1, x, D.Load(b + vectorBytes));
+            c2 = D.MultiplyAdd(c2, x, D.Load(b + 2 * vectorBytes));
+            c3 = D.MultiplyAdd(c3, x, D.Load(b + 3 * vectorBytes));
+        }
+        StoreRow<D, W, Four>(D.Add(c0, d0), D.Add(c1, d1), D.Add(c2, d2), D.Add(c3, d3), product.BScales + column, *product.AScales,
+            init + column, c + column);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
