@@ -122,7 +122,7 @@ public sealed class LstmAnomalyEstimator : IEstimator<LstmAnomalyTransformer>
         (ResidualScale residuals, ScoreDistribution scores, int count)
             = ResidualCalibration.Measure(trained.Model, trained.Data,
                 new ScoreOptions(_options.SmoothingWindow, weight, _options.PValueHistoryLength), CheckCancellation);
-        if (count < ResidualCalibration.EnoughResiduals)
+        if (count < ResidualCalibration.EnoughResiduals && Communicator.IsFirst(_options.Communicator))
             HostWarning.Write(_host, "Training",
                 $"Only {count} validation rows could be compared with what was forecast for them. With fewer than "
                 + $"{ResidualCalibration.EnoughResiduals} it is a guess which scores are rare, so alerts may be false.");

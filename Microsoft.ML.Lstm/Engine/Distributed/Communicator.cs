@@ -132,6 +132,9 @@ public abstract unsafe class Communicator : IDisposable
         }
     }
 
+    /// <summary>Whether any rank says so; of this process alone, whether it does.</summary>
+    internal static bool Any(Communicator? ranks, bool said) => ranks is { Size: > 1 } ? ranks.Sum(said ? 1 : 0) > 0 : said;
+
     /// <summary>Whether this process logs and writes checkpoints.</summary>
     internal static bool IsFirst(Communicator? ranks) => ranks is null or { Rank: 0 };
 

@@ -156,7 +156,7 @@ internal sealed class DataParallel : IDisposable
     }
 
     /// <summary>What any rank says.</summary>
-    public bool Any(bool said) => _ranks.Sum(said ? 1 : 0) > 0;
+    public bool Any(bool said) => Communicator.Any(_ranks, said);
 
     /// <summary>Makes sure that all ranks have the same weights, at the end of an epoch or before the first one.</summary>
     /// <exception cref="InvalidOperationException">They have not.</exception>

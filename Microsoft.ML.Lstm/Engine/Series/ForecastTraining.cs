@@ -124,7 +124,7 @@ internal static class ForecastTraining
             }
         }
         model = model with { Intervals = intervals };
-        if (data.Refit && heldOut is not null && !settings.CancellationToken.IsCancellationRequested)
+        if (data.Refit && heldOut is not null && !IsCancelled(settings))
         {
             foreach (NetworkTraining member in members)
                 member.Refit();
@@ -142,13 +142,16 @@ internal static class ForecastTraining
         return (model, states);
     }
 
+    private static bool IsCancelled(TrainingSettings settings)
+        => Communicator.Any(settings.Communicator, settings.CancellationToken.IsCancellationRequested);
+
     /// <summary>Trains the further networks; false if the user stopped that.</summary>
     private static bool TryTrainOthers(List<NetworkTraining> members, ForecastData data, TrainingSettings settings, int seed,
         ITrainingMonitor monitor)
     {
         foreach (ForecastCandidate candidate in data.Candidates)
         {
-            if (settings.CancellationToken.IsCancellationRequested)
+            if (IsCancelled(settings))
                 return false;
             monitor.Info($"Network {members.Count + 1} of {data.Candidates.Count + 1}: {candidate.Description}.");
             try

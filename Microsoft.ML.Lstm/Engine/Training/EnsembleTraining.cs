@@ -48,7 +48,7 @@ internal static class EnsembleTraining
         if (ranks is not null)
         {
             members.AddRange(TrainInTurn(ranks, candidates.Count, i => TrainCandidate(i, out isStopped), job.Monitor, bytes!));
-            isStopped = ranks.Sum(isStopped ? 1 : 0) > 0;
+            isStopped = Communicator.Any(ranks, isStopped);
         }
         for (int i = members.Count; i < candidates.Count && !isStopped && ranks is null; i++)
         {
@@ -213,7 +213,7 @@ internal static class HeldOutTraining
     {
         TrainedNetwork first = job.First ?? TrainingLoop.Run(job);
         if (job.All is not { } all || first.WasStopped || first.KeptEpoch == 0
-            || job.Settings.CancellationToken.IsCancellationRequested)
+            || Communicator.Any(job.Settings.Communicator, job.Settings.CancellationToken.IsCancellationRequested))
             return first;
         // The first training has scaled the rows in place, unless it is the second that is resumed.
         if (job.First is not null && job.Scalers is null)
