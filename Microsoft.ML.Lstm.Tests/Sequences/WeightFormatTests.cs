@@ -95,6 +95,9 @@ public sealed class WeightFormatTests
             Assert.AreEqual(before[i], after[i], 0.03f * spread);
         // A column that only training needs is none of scoring's.
         Assert.AreEqual(2, rounded.GetModelFor(TransformerScope.Scoring).Count());
+        var untyped = (TransformerChain<ITransformer>)((ITransformer)model).WithWeightFormat(WeightFormat.Int8);
+        CollectionAssert.AreEqual(after, untyped.Transform(data).GetColumn<float>("Score").ToArray());
+        Assert.AreEqual(2, untyped.GetModelFor(TransformerScope.Scoring).Count());
         Assert.AreEqual(WeightFormat.Float32, rounded.WithWeightFormat(WeightFormat.Float32).LastTransformer.Model.WeightFormat);
     }
 

@@ -59,7 +59,7 @@ public static partial class LstmCatalog
     {
         ArgumentNullException.ThrowIfNull(pipeline);
         RequireFormat(format);
-        return Rounded(pipeline, format) ?? throw NoNetwork(nameof(pipeline));
+        return Rounded<TLastTransformer>(pipeline, format) ?? throw NoNetwork(nameof(pipeline));
     }
 
     /// <summary>The copy; null for what has no network.</summary>
@@ -68,23 +68,17 @@ public static partial class LstmCatalog
         SequencePredictionTransformer sequences => sequences.WithWeights(format),
         SeriesTransformer series => series.WithWeights(format),
         LstmGeneratingTransformer generating => generating.WithWeights(format),
-        TransformerChain<ITransformer> chain => Rounded(chain, format),
-        IEnumerable<ITransformer> steps => Rounded(new TransformerChain<ITransformer>([.. steps]), format),
+        // Of whatever type its last step is.
+        ITransformerChainAccessor chain => Rounded<ITransformer>(chain, format),
         _ => null,
     };
 
-    private static TransformerChain<TLast>? Rounded<TLast>(TransformerChain<TLast> chain, WeightFormat format)
+    private static TransformerChain<TLast>? Rounded<TLast>(ITransformerChainAccessor chain, WeightFormat format)
         where TLast : class, ITransformer
     {
-        ITransformer?[] rounded = [.. chain.Select(step => Rounded(step, format))];
-        if (rounded.All(step => step is null))
-            return null;
-        // What a step is for, training or scoring, a pipeline tells by what it consists of for each.
-        var scopes = new[] { TransformerScope.Training, TransformerScope.Testing, TransformerScope.Scoring }
-            .Select(scope => (Scope: scope, Steps: chain.GetModelFor(scope).ToHashSet(ReferenceEqualityComparer.Instance))).ToArray();
-        return new TransformerChain<TLast>(chain.Zip(rounded, (step, copy) => copy ?? step),
-            chain.Select(step => scopes.Where(one => one.Steps.Contains(step))
-                .Aggregate(TransformerScope.None, (all, one) => all | one.Scope)));
+        ITransformer?[] rounded = Array.ConvertAll(chain.Transformers, step => Rounded(step, format));
+        return Array.TrueForAll(rounded, step => step is null) ? null
+            : new TransformerChain<TLast>(chain.Transformers.Zip(rounded, (step, copy) => copy ?? step), chain.Scopes);
     }
 
     private static void RequireFormat(WeightFormat format)
