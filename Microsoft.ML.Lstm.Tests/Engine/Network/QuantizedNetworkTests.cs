@@ -135,6 +135,22 @@ public sealed class QuantizedNetworkTests
         CollectionAssert.AreEqual(expected, runner.Output(0).ToArray());
     }
 
+    /// <summary>So many products of 127·127 that their sum has more than 32 bits.</summary>
+    [TestMethod]
+    public void StepsOfMoreNumbersThanTheirSumsHaveRoomForStayFloats()
+    {
+        NetworkShape shape = Shape(CellType.Rnn, 4) with { InputSize = QuantizedMatrix.MaxDepth + 100, Layers = 1 };
+        ParameterSet parameters = Parameters(shape);
+        parameters["weight_ih_l0"].Fill(1e-5f);
+        var batch = new SequenceBatch(shape);
+        batch.Add(1).Fill(1);
+        batch.Pack();
+        float[] expected = Outputs(parameters, CpuKernels.Best.Name, batch, 1)[0];
+        float[] found = Outputs(WeightRounding.Round(parameters, WeightFormat.Int8), CpuKernels.Best.Name, batch, 1)[0];
+        for (int o = 0; o < expected.Length; o++)
+            Assert.AreEqual(expected[o], found[o], 1e-3f);
+    }
+
     private static NetworkShape Shape(CellType cell, int hidden) => new()
     {
         Cell = cell,

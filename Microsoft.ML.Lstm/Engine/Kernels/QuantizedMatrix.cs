@@ -14,6 +14,9 @@ internal sealed unsafe class QuantizedMatrix(int[] rowOffsets, int[] columnOffse
     /// <summary>Rows of a group, whose products are summed by one instruction.</summary>
     public const int GroupRows = 4;
 
+    /// <summary>The largest K: sums of more products might not fit in 32 bits.</summary>
+    public const int MaxDepth = int.MaxValue / (WeightRow.Largest * WeightRow.Largest);
+
     private readonly FloatBuffer _weights = new((long)PaddedDepth(rowOffsets.Length) / sizeof(float) * columnOffsets.Length);
     private readonly FloatBuffer _scales = new(columnOffsets.Length);
     private readonly FloatBuffer _offsets = new(columnOffsets.Length);

@@ -13,8 +13,8 @@ public enum WeightFormat
 
     /// <summary>
     /// Whole numbers of 8 bits, from −127 to 127, with a scale for each row of a matrix, which is one for each gate of each unit. A file
-    /// has about 0.27 of the size. Recurrent layers multiply whole numbers: states, embeddings, and steps of 64 numbers and more are
-    /// rounded to 8 bits too, with a scale for each step of each sequence.
+    /// has about 0.27 of the size. Recurrent layers multiply whole numbers: states, embeddings, and steps of 64 to 133,144 numbers
+    /// are rounded to 8 bits too, with a scale for each step of each sequence.
     /// </summary>
     Int8,
 }

@@ -53,7 +53,7 @@ internal sealed unsafe class RecurrentWeights
         else
             _packedHidden = new PackedMatrix(hiddenUnits, columns, Layout.HiddenPanels.FullVectors * Layout.Lanes, factors);
         (columns, factors) = ForwardColumns(_input, Layout.InputPanels, cell.InputGate);
-        if (isQuantized && QuantizesInput(shape, layer) && WeightRounding.Reaches(_input))
+        if (isQuantized && QuantizesInput(shape, layer) && InputWidth <= QuantizedMatrix.MaxDepth && WeightRounding.Reaches(_input))
             _quantizedInput = new QuantizedMatrix(inputFeatures, columns, Layout.InputPanels.FullVectors * Layout.Lanes, factors);
         else
             _packedInput = new PackedMatrix(inputFeatures, columns, Layout.InputPanels.FullVectors * Layout.Lanes, factors);
