@@ -1,4 +1,5 @@
 using Microsoft.ML.Lstm.Engine.Files;
+using Microsoft.ML.Lstm.Engine.Kernels;
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Tests.Files;
 
@@ -107,6 +108,20 @@ public sealed class WeightFormatFileTests
         CollectionAssert.AreEqual(new[] { 0f, 0f }, firsts[..2]);
         Assert.AreEqual(1, firsts[2] / float.MaxValue, 0.05);
         Assert.AreEqual(1, firsts[3] / -1e-20f, 1e-4);
+    }
+
+    /// <summary>Rounded once more, a row may neither become one of zeros nor get another scale.</summary>
+    [TestMethod]
+    public void TheSmallestScalesAreFoundAgain()
+    {
+        int zeros = 0;
+        for (float largest = 0.5e-30f; largest < 2e-30f; largest *= 1.000003f)
+        {
+            float scale = WeightRow.ScaleOf(largest);
+            Assert.AreEqual(scale, WeightRow.ScaleOf(WeightRow.Quantize(largest, scale) * scale), $"{largest}");
+            zeros += scale == 0 ? 1 : 0;
+        }
+        Assert.IsGreaterThan(0, zeros);
     }
 
     [TestMethod]

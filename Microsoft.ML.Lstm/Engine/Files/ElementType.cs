@@ -88,7 +88,7 @@ internal sealed record ElementType(string Name, int Size)
             LittleEndian.Write(stream, values);
             return;
         }
-        Span<byte> chunk = new byte[Math.Min(ChunkBytes, values.Length * Size)];
+        Span<byte> chunk = new byte[Math.Min(ChunkBytes, (long)values.Length * Size)];
         while (!values.IsEmpty)
         {
             int count = Math.Min(chunk.Length / Size, values.Length);

@@ -17,8 +17,8 @@ internal static class WeightRow
 
     private const int ScaleBits = 17;
 
-    // Rows of less than this are rows of zeros: their scale might be no normal number.
-    private const float LeastMagnitude = 1e-30f;
+    // Rows of a smaller scale are rows of zeros: it might be no normal number. The rounded scale is compared, which is found again.
+    private const float LeastScale = 1e-32f;
 
     // A larger scale might overflow when it is multiplied by 127.
     private const float LargestScale = 2.6e36f;
@@ -27,8 +27,11 @@ internal static class WeightRow
     public static float ScaleOf(ReadOnlySpan<float> row) => ScaleOf(row.IsEmpty ? 0 : MathF.Abs(TensorPrimitives.MaxMagnitude(row)));
 
     /// <summary>s of a row of weights whose largest magnitude is <paramref name="largest"/>.</summary>
-    public static float ScaleOf(float largest) => largest < LeastMagnitude ? 0
-        : FloatFormat.Round(Math.Min(largest / Largest, LargestScale), bits: 1 + FloatFormat.MantissaBits - ScaleBits);
+    public static float ScaleOf(float largest)
+    {
+        float scale = FloatFormat.Round(Math.Min(largest / Largest, LargestScale), bits: 1 + FloatFormat.MantissaBits - ScaleBits);
+        return scale < LeastScale ? 0 : scale;
+    }
 
     /// <summary>q of a weight, in a row with the scale <paramref name="scale"/>; never −0.</summary>
     public static float Quantize(float weight, float scale)
