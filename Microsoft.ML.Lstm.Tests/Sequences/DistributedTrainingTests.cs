@@ -57,6 +57,26 @@ public sealed class DistributedTrainingTests
     }
 
     [TestMethod]
+    public void ARankThatIsStoppedTrainsNoFurtherNetworkOfAnEnsemble()
+    {
+        var members = new List<int>();
+        Fitted[] ranks = ThreadRanks.Run(2, rank => Fit(rank, AnyTrainer.Regression, options =>
+        {
+            options.Effort = TrainingEffort.Best;
+            options.EpochCompleted = epoch =>
+            {
+                members.Add(epoch.Member);
+                epoch.Cancel = true;
+            };
+        }));
+
+        // The one of rank 0, which alone calls back.
+        CollectionAssert.AreEqual(new[] { 1 }, members);
+        AnyTrainer.AssertSameWeights(ranks[0].Model, ranks[1].Model);
+        Assert.IsTrue(ranks.All(rank => rank.Model.Model.Report!.EndReason is not null));
+    }
+
+    [TestMethod]
     [DataRow(1, 3)]
     [DataRow(2, 3)]
     [DataRow(7, 2)]

@@ -19,6 +19,9 @@ internal static class EnsembleTraining
 
     private const string ErrorRate = "error rate";
 
+    /// <summary>Trains the candidate of an index, and says whether it was asked to stop.</summary>
+    private delegate TrainedMember CandidateTraining(int index, out bool isStopped);
+
     /// <summary>Trains a network for each candidate.</summary>
     /// <param name="job">The data and the task; its settings are those of the first candidate.</param>
     /// <param name="candidates">The networks to train; one for a single network.</param>
@@ -46,10 +49,7 @@ internal static class EnsembleTraining
         bool isStopped = false;
         Communicator? ranks = save is null && bytes is not null && job.Settings.Communicator is { Size: > 1 } some ? some : null;
         if (ranks is not null)
-        {
-            members.AddRange(TrainInTurn(ranks, candidates.Count, i => TrainCandidate(i, out isStopped), job.Monitor, bytes!));
-            isStopped = Communicator.Any(ranks, isStopped);
-        }
+            members.AddRange(TrainInTurn(ranks, candidates.Count, TrainCandidate, job.Monitor, bytes!, out isStopped));
         for (int i = members.Count; i < candidates.Count && !isStopped && ranks is null; i++)
         {
             try
@@ -99,17 +99,20 @@ internal static class EnsembleTraining
         }
     }
 
-    /// <summary>Trains the networks whose turn is this rank's, and gives all that were trained, on any rank, in their order.</summary>
-    private static List<TrainedMember> TrainInTurn(Communicator ranks, int candidates, Func<int, TrainedMember> train,
-        ITrainingMonitor monitor, MemberBytes bytes)
+    /// <summary>
+    /// Trains the networks whose turn is this rank's until it is asked to stop, and gives all that were trained, on any rank, in their
+    /// order.
+    /// </summary>
+    private static List<TrainedMember> TrainInTurn(Communicator ranks, int candidates, CandidateTraining train,
+        ITrainingMonitor monitor, MemberBytes bytes, out bool isStopped)
     {
         var own = new Dictionary<int, (byte[] Member, string Failure)>();
-        bool isStopped = false;
+        isStopped = false;
         for (int i = ranks.Rank; i < candidates && !isStopped; i += ranks.Size)
         {
             try
             {
-                own[i] = (bytes.Of(train(i)), "");
+                own[i] = (bytes.Of(train(i, out isStopped)), "");
             }
             catch (OperationCanceledException) when (!monitor.Abandoned.IsCancellationRequested)
             {
@@ -120,6 +123,7 @@ internal static class EnsembleTraining
                 own[i] = ([], diverged.Message);
             }
         }
+        isStopped = Communicator.Any(ranks, isStopped);
         var members = new List<TrainedMember>();
         string failure = "Training was cancelled before there was a model.";
         for (int i = 0; i < candidates; i++)
