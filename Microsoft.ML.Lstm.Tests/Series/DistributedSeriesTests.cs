@@ -38,6 +38,60 @@ public sealed class DistributedSeriesTests
     }
 
     [TestMethod]
+    [DataRow(SeriesRun.Forecaster, 2, false)]
+    [DataRow(SeriesRun.Forecaster, 3, true)]
+    [DataRow(SeriesRun.Detector, 2, false)]
+    public void RanksTakeTurnsAtSeveralNetworks(string kind, int size, bool refits)
+    {
+        void Change(SeriesEstimatorOptions options)
+        {
+            options.Effort = TrainingEffort.Best;
+            if (options is LstmForecastingEstimator.Options forecaster)
+                forecaster.RefitOnAllData = refits;
+        }
+
+        Fitted alone = Fit(null, kind, Change);
+        Fitted[] ranks = ThreadRanks.Run(size, rank => Fit(rank, kind, Change));
+
+        // Each network is trained by one rank, as one process trains it.
+        if (kind == SeriesRun.Forecaster)
+            Assert.IsGreaterThan(1, alone.Model.Model.Networks.Count);
+        foreach (Fitted rank in ranks)
+        {
+            AssertSame(alone, rank);
+            CollectionAssert.AreEqual(ReportsOf(alone), ReportsOf(rank));
+        }
+        Assert.IsNotEmpty(ranks[0].Losses);
+        Assert.IsLessThan(alone.Losses.Length, ranks[0].Losses.Length);
+
+        static string[] ReportsOf(Fitted fitted) =>
+        [
+            .. fitted.Model.TrainingReport!.Members.Prepend(fitted.Model.TrainingReport).Select(one => string.Join(' ', one.Seed,
+                one.KeptEpoch, one.NumberOfEpochs, one.Error, string.Join(' ', one.Epochs), string.Join(' ', one.Choices))),
+        ];
+    }
+
+    [TestMethod]
+    public void ACancelledRankEndsItsTurns()
+    {
+        using var stop = new CancellationTokenSource();
+        Fitted[] ranks = ThreadRanks.Run(2, rank => Fit(rank, SeriesRun.Forecaster, options =>
+        {
+            options.Effort = TrainingEffort.Best;
+            options.EpochCompleted = epoch =>
+            {
+                if (epoch.Epoch == 2)
+                    stop.Cancel();
+            };
+            options.CancellationToken = rank.Rank == 0 ? stop.Token : default;
+        }));
+
+        AssertSame(ranks[0], ranks[1]);
+        Assert.AreEqual("when it was cancelled", ranks[0].Model.TrainingReport!.EndReason);
+        Assert.HasCount(2, ranks[0].Model.TrainingReport!.Epochs);
+    }
+
+    [TestMethod]
     [DataRow(SeriesRun.Forecaster)]
     [DataRow(SeriesRun.Detector)]
     public void RankZeroAloneLogs(string kind)

@@ -133,7 +133,7 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
                 seed = checkpoint.Begin(settled, seed, checksum);
             }
             (ForecastModel model, float[][] states) = ForecastTraining.Train(data, settled.ToSettings(), seed, choices, monitor,
-                checkpoint);
+                checkpoint, SavedReport.MemberBytes);
             return new TrainedSeries(model, timing is null ? null : timing with { Interval = interval! },
                 [.. series.Select(one => one.Name)],
                 series.Zip(states, observedRows).ToDictionary(one => one.First.Name, one => StateOf(one.First, one.Second, one.Third)),

@@ -116,6 +116,15 @@ public abstract unsafe class Communicator : IDisposable
         return BinaryPrimitives.ReadInt32LittleEndian(Broadcast(bytes));
     }
 
+    /// <summary>Does each of some pieces of work on one rank, and gives what comes of all of them to each rank.</summary>
+    /// <param name="count">How many pieces there are; rank 0 does the first one, rank 1 the next one, and so on.</param>
+    /// <param name="work">Does a piece, by itself, and gives what comes of it as bytes.</param>
+    internal byte[][] TakeTurns(int count, Func<int, byte[]> work)
+    {
+        byte[][] own = [.. Enumerable.Range(0, count).Select(i => i % Size == Rank ? work(i) : [])];
+        return [.. own.Select(bytes => GatherAll<byte>(bytes))];
+    }
+
     /// <summary>Does work that all ranks do together; where it fails on one, the others end with an error that says why.</summary>
     /// <param name="ranks">The ranks; null for this process alone.</param>
     /// <param name="work">The work.</param>

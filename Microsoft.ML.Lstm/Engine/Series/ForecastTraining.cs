@@ -93,14 +93,25 @@ internal static class ForecastTraining
     /// <param name="choices">What was chosen from the data, for the report.</param>
     /// <param name="monitor">Receives progress and warnings.</param>
     /// <param name="checkpoint">Saves the state of the training after each epoch; null for no checkpoints.</param>
+    /// <param name="bytes">How a network goes from rank to rank, where ranks take turns at several.</param>
     /// <returns>The model, and the state of each series after its last observed row.</returns>
     /// <exception cref="InvalidOperationException">There is nothing to learn, or the numbers stopped being finite.</exception>
     public static (ForecastModel Model, float[][] States) Train(ForecastData data, TrainingSettings settings, int seed,
-        OptionChoices choices, ITrainingMonitor monitor, ITrainingCheckpoint? checkpoint)
+        OptionChoices choices, ITrainingMonitor monitor, ITrainingCheckpoint? checkpoint, MemberBytes bytes)
     {
-        List<NetworkTraining> members = [new(data, settings, seed, monitor, checkpoint, warns: true)];
+        Communicator? ranks = data.Candidates.Count > 0 && settings.Communicator is { Size: > 1 } some ? some : null;
+        List<NetworkTraining> members;
+        bool wasStopped;
+        if (ranks is null)
+        {
+            members = [new(data, settings, seed, monitor, checkpoint, warns: true)];
+            wasStopped = members[0].WasStopped || !TryTrainOthers(members, data, settings, seed, monitor);
+        }
+        else
+        {
+            members = TrainInTurn(ranks, data, settings, seed, choices, monitor, bytes, out wasStopped);
+        }
         HeldOutForecasts? heldOut = data.Validates ? new HeldOutForecasts(data) : null;
-        bool wasStopped = members[0].WasStopped || !TryTrainOthers(members, data, settings, seed, monitor);
         // A stopped training still gives its best model, which needs its intervals.
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(monitor.Abandoned,
             wasStopped ? default : settings.CancellationToken);
@@ -126,8 +137,7 @@ internal static class ForecastTraining
         model = model with { Intervals = intervals };
         if (data.Refit && heldOut is not null && !IsCancelled(settings))
         {
-            foreach (NetworkTraining member in members)
-                member.Refit();
+            Refit(members, ranks, choices, bytes);
             model = model with { Networks = [.. members.Select(member => member.Network)] };
             states = RunHeldOut(model, data, (_, _, _) => { }, monitor.Abandoned.ThrowIfCancellationRequested);
         }
@@ -145,19 +155,66 @@ internal static class ForecastTraining
     private static bool IsCancelled(TrainingSettings settings)
         => Communicator.Any(settings.Communicator, settings.CancellationToken.IsCancellationRequested);
 
+    /// <summary>Trains all networks, each on one of the ranks, as one process would.</summary>
+    private static List<NetworkTraining> TrainInTurn(Communicator ranks, ForecastData data, TrainingSettings settings, int seed,
+        OptionChoices choices, ITrainingMonitor monitor, MemberBytes bytes, out bool isStopped)
+    {
+        ForecastCandidate[] networks =
+            [new("as chosen from the data", data.Layout, settings) { Initial = data.Initial }, .. data.Candidates];
+        NetworkTraining?[] own = new NetworkTraining?[networks.Length];
+        (TrainedMember? Member, string? Failure)[] all = EnsembleTraining.TrainInTurn(ranks, networks.Length, i =>
+        {
+            monitor.Info($"Network {i + 1} of {networks.Length}: {networks[i].Description}.");
+            own[i] = Train(i, other: null);
+            return own[i]!.MemberOf(choices);
+        }, monitor, bytes, out isStopped);
+        if (all[0].Member is null)
+            throw all[0].Failure is { } failure ? new InvalidOperationException(failure)
+                : new OperationCanceledException("Training was cancelled before there was a model.");
+        foreach (string failure in all.Select(one => one.Failure).OfType<string>())
+            monitor.Warn($"A network is left out. {failure}");
+        return [.. Enumerable.Range(0, all.Length).Where(i => all[i].Member is not null).Select(i => own[i] ?? Train(i, all[i].Member))];
+
+        NetworkTraining Train(int i, TrainedMember? other)
+            => new(data with { Layout = networks[i].Layout, Initial = networks[i].Initial }, networks[i].Settings with
+            {
+                Communicator = null,
+                EpochCompleted = ranks.Rank == 0 ? settings.EpochCompleted : null,
+            }, SeedOf(seed, i), monitor, checkpoint: null, warns: i == 0, other);
+    }
+
+    /// <summary>Trains the networks again on all rows; where ranks took turns at them, they do again.</summary>
+    private static void Refit(List<NetworkTraining> members, Communicator? ranks, OptionChoices choices, MemberBytes bytes)
+    {
+        if (ranks is null)
+        {
+            foreach (NetworkTraining member in members)
+                member.Refit();
+            return;
+        }
+        byte[][] all = ranks.TakeTurns(members.Count, i =>
+        {
+            members[i].Refit();
+            return bytes.Of(members[i].MemberOf(choices) with { Model = members[i].Network.Network });
+        });
+        for (int i = 0; i < all.Length; i++)
+            members[i].Take(bytes.ToMember(all[i]).Model);
+    }
+
     /// <summary>Trains the further networks; false if the user stopped that.</summary>
     private static bool TryTrainOthers(List<NetworkTraining> members, ForecastData data, TrainingSettings settings, int seed,
         ITrainingMonitor monitor)
     {
-        foreach (ForecastCandidate candidate in data.Candidates)
+        for (int i = 0; i < data.Candidates.Count; i++)
         {
+            ForecastCandidate candidate = data.Candidates[i];
             if (IsCancelled(settings))
                 return false;
-            monitor.Info($"Network {members.Count + 1} of {data.Candidates.Count + 1}: {candidate.Description}.");
+            monitor.Info($"Network {i + 2} of {data.Candidates.Count + 1}: {candidate.Description}.");
             try
             {
                 members.Add(new NetworkTraining(data with { Layout = candidate.Layout, Initial = candidate.Initial }, candidate.Settings,
-                    SeedOf(seed, members.Count), monitor, checkpoint: null, warns: false));
+                    SeedOf(seed, i + 1), monitor, checkpoint: null, warns: false));
             }
             catch (OperationCanceledException) when (!monitor.Abandoned.IsCancellationRequested)
             {

@@ -12,6 +12,7 @@ internal sealed class NetworkTraining
     private readonly TrainingJob _job;
     private readonly ITrainingCheckpoint? _checkpoint;
     private readonly TrainedNetwork _first;
+    private readonly TrainingReport? _report;
 
     /// <summary>Trains a network.</summary>
     /// <param name="data">The series, in the layout of the network.</param>
@@ -20,8 +21,9 @@ internal sealed class NetworkTraining
     /// <param name="monitor">Receives progress.</param>
     /// <param name="checkpoint">Saves the state of the training after each epoch; null for no checkpoints.</param>
     /// <param name="warns">Whether to warn of what is odd in the data.</param>
+    /// <param name="other">The network as another rank has trained it; null to train it here.</param>
     public NetworkTraining(ForecastData data, TrainingSettings settings, int seed, ITrainingMonitor monitor,
-        ITrainingCheckpoint? checkpoint, bool warns)
+        ITrainingCheckpoint? checkpoint, bool warns, TrainedMember? other = null)
     {
         (_data, _checkpoint) = (data, checkpoint);
         data.Initial?.Check(settings, data);
@@ -45,7 +47,8 @@ internal sealed class NetworkTraining
             TaskFor(series, i => data.TrainingRows[i]), seed, monitor);
         if (data.Initial is not null)
             _job = _job with { Initial = InitialOf(_job, data) };
-        _first = checkpoint?.First ?? TrainingLoop.Run(_job with
+        _report = other?.Report;
+        _first = (other is null ? checkpoint?.First : Of(other)) ?? TrainingLoop.Run(_job with
         {
             SaveCheckpoint = checkpoint is null ? null : (kept, state) => checkpoint.Save(kept, state, first: null),
             Resume = checkpoint?.Resume,
@@ -60,7 +63,10 @@ internal sealed class NetworkTraining
     public bool WasStopped => _first.WasStopped;
 
     /// <summary>The report of the training.</summary>
-    public TrainingReport ReportOf(OptionChoices choices) => TrainingReport.Of(_first, _job.Seed, choices);
+    public TrainingReport ReportOf(OptionChoices choices) => _report ?? TrainingReport.Of(_first, _job.Seed, choices);
+
+    /// <summary>What another rank needs to know of the training.</summary>
+    public TrainedMember MemberOf(OptionChoices choices) => new(_first.Model, ReportOf(choices)) { Training = _first };
 
     /// <summary>Trains again on all rows, for as many epochs as the first network took.</summary>
     public void Refit()
@@ -80,6 +86,12 @@ internal sealed class NetworkTraining
         });
         Network = NetworkOf(refitted, untrained);
     }
+
+    /// <summary>Takes the network that a rank has trained again on all rows.</summary>
+    public void Take(SequenceModel refitted) => Network = Network with { Network = refitted };
+
+    private static TrainedNetwork Of(TrainedMember other) => new(other.Model, new TrainingCourse { KeptEpoch = other.Report.KeptEpoch },
+        other.Report.NumberOfEpochs, other.Report.EndReason, WasStopped: false);
 
     // Cleared only after training: a resumed training gives the same weights only if its checkpoint has them as they were drawn.
     private ForecastNetwork NetworkOf(SequenceModel model, UntrainedWeights untrained)

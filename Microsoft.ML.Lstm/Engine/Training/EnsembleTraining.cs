@@ -19,8 +19,7 @@ internal static class EnsembleTraining
 
     private const string ErrorRate = "error rate";
 
-    /// <summary>Trains the candidate of an index, and says whether it was asked to stop.</summary>
-    private delegate TrainedMember CandidateTraining(int index, out bool isStopped);
+    private const string NoModel = "Training was cancelled before there was a model.";
 
     /// <summary>Trains a network for each candidate.</summary>
     /// <param name="job">The data and the task; its settings are those of the first candidate.</param>
@@ -49,7 +48,18 @@ internal static class EnsembleTraining
         bool isStopped = false;
         Communicator? ranks = save is null && bytes is not null && job.Settings.Communicator is { Size: > 1 } some ? some : null;
         if (ranks is not null)
-            members.AddRange(TrainInTurn(ranks, candidates.Count, TrainCandidate, job.Monitor, bytes!, out isStopped));
+        {
+            (TrainedMember? Member, string? Failure)[] all =
+                TrainInTurn(ranks, candidates.Count, i => TrainCandidate(i, out _), job.Monitor, bytes!, out isStopped);
+            for (int i = 0; i < all.Length; i++)
+            {
+                if (all[i].Failure is { } failure)
+                    job.Monitor.Warn($"Network {i + 1} of {all.Length} is left out. {failure}");
+            }
+            members.AddRange(all.Select(one => one.Member).OfType<TrainedMember>());
+            if (members.Count == 0)
+                throw new InvalidOperationException(all.Select(one => one.Failure).OfType<string>().LastOrDefault() ?? NoModel);
+        }
         for (int i = members.Count; i < candidates.Count && !isStopped && ranks is null; i++)
         {
             try
@@ -99,45 +109,46 @@ internal static class EnsembleTraining
         }
     }
 
-    /// <summary>
-    /// Trains the networks whose turn is this rank's until it is asked to stop, and gives all that were trained, on any rank, in their
-    /// order.
-    /// </summary>
-    private static List<TrainedMember> TrainInTurn(Communicator ranks, int candidates, CandidateTraining train,
+    /// <summary>Trains the networks whose turn is this rank's, and gives those of all ranks.</summary>
+    /// <param name="ranks">The ranks.</param>
+    /// <param name="count">How many networks there are.</param>
+    /// <param name="train">Trains a network by itself.</param>
+    /// <param name="monitor">Says whether the training is abandoned.</param>
+    /// <param name="bytes">How a network goes from rank to rank.</param>
+    /// <param name="isStopped">Whether a rank was cancelled, and ended its turns.</param>
+    /// <returns>The networks in their order, or why one diverged; neither where its rank was cancelled before.</returns>
+    public static (TrainedMember? Member, string? Failure)[] TrainInTurn(Communicator ranks, int count, Func<int, TrainedMember> train,
         ITrainingMonitor monitor, MemberBytes bytes, out bool isStopped)
     {
-        var own = new Dictionary<int, (byte[] Member, string Failure)>();
-        isStopped = false;
-        for (int i = ranks.Rank; i < candidates && !isStopped; i += ranks.Size)
+        const byte trained = 0, diverged = 1;
+        bool endsHere = false;
+        byte[][] all = ranks.TakeTurns(count, i =>
         {
+            if (endsHere)
+                return [];
             try
             {
-                own[i] = (bytes.Of(train(i, out isStopped)), "");
+                TrainedMember member = train(i);
+                endsHere = member.Training is { WasStopped: true };
+                return [trained, .. bytes.Of(member)];
             }
             catch (OperationCanceledException) when (!monitor.Abandoned.IsCancellationRequested)
             {
-                isStopped = true;
+                endsHere = true;
+                return [];
             }
-            catch (InvalidOperationException diverged)
+            catch (InvalidOperationException error)
             {
-                own[i] = ([], diverged.Message);
+                return [diverged, .. Encoding.UTF8.GetBytes(error.Message)];
             }
-        }
-        isStopped = Communicator.Any(ranks, isStopped);
-        var members = new List<TrainedMember>();
-        string failure = "Training was cancelled before there was a model.";
-        for (int i = 0; i < candidates; i++)
+        });
+        isStopped = Communicator.Any(ranks, endsHere);
+        return [.. all.Select<byte[], (TrainedMember?, string?)>(sent => sent switch
         {
-            (byte[] member, string text) = own.GetValueOrDefault(i, ([], ""));
-            byte[] sent = ranks.GatherAll<byte>(member), said = ranks.GatherAll<byte>(Encoding.UTF8.GetBytes(text));
-            if (sent.Length > 0)
-                members.Add(bytes.ToMember(sent));
-            if (said.Length == 0)
-                continue;
-            failure = Encoding.UTF8.GetString(said);
-            monitor.Warn($"Network {i + 1} of {candidates} is left out. {failure}");
-        }
-        return members.Count > 0 ? members : throw new InvalidOperationException(failure);
+            [] => (null, null),
+            [trained, .. var member] => (bytes.ToMember(member), null),
+            [_, .. var message] => (null, Encoding.UTF8.GetString(message)),
+        })];
     }
 
     /// <summary>The seed of a member: that of the training for the first.</summary>
