@@ -72,6 +72,33 @@ public sealed class DistributedSeriesTests
     }
 
     [TestMethod]
+    [DataRow(2)]
+    [DataRow(4)]
+    public void RanksTakeTurnsAtTheFoldsOfABacktest(int size)
+    {
+        (BacktestResult alone, int epochs) = Backtest(null);
+
+        foreach ((BacktestResult result, int own) in ThreadRanks.Run(size, rank => Backtest(rank)))
+        {
+            Assert.IsLessThan(epochs, own);
+            Assert.AreEqual(alone.ToString(), result.ToString());
+            Assert.AreEqual(alone.Metrics.Overall.MeanAbsoluteError, result.Metrics.Overall.MeanAbsoluteError);
+            foreach ((BacktestFold expected, BacktestFold actual) in alone.Folds.Zip(result.Folds))
+            {
+                Assert.AreEqual(expected.Metrics.Overall.MeanAbsoluteError, actual.Metrics.Overall.MeanAbsoluteError);
+                SeriesRun.AssertSame(SeriesRun.Read(expected.ScoredHoldOutSet), SeriesRun.Read(actual.ScoredHoldOutSet));
+            }
+        }
+    }
+
+    [TestMethod]
+    public void TheEstimatorOfABacktestInTurnsTrainsAlone()
+    {
+        foreach (Task<(BacktestResult, int)> task in ThreadRanks.Try(2, rank => Backtest(rank, estimator: rank)))
+            StringAssert.Contains(task.Exception!.InnerException!.Message, "give the Communicator to the backtest alone");
+    }
+
+    [TestMethod]
     public void ACancelledRankEndsItsTurns()
     {
         using var stop = new CancellationTokenSource();
@@ -123,6 +150,17 @@ public sealed class DistributedSeriesTests
         Assert.AreEqual("when it was cancelled", ranks[0].Model.TrainingReport!.EndReason);
         Assert.IsLessThan(10, ranks[0].Model.TrainingReport!.Epochs.Count);
         AssertSame(ranks[0], ranks[1]);
+    }
+
+    private static (BacktestResult Result, int Epochs) Backtest(Communicator? ranks, Communicator? estimator = null)
+    {
+        var ml = new MLContext(seed: 1);
+        int epochs = 0;
+        BacktestResult result = ml.Forecasting.Backtest(ml.Data.LoadFromEnumerable(Reading.Wave(150)),
+            SeriesRun.Estimator(ml, SeriesRun.Forecaster,
+                options => (options.EpochCompleted, options.Communicator) = (_ => epochs++, estimator)),
+            new BacktestOptions { TargetColumnNames = ["Value"], NumberOfFolds = 3, RowsPerFold = 20, Communicator = ranks });
+        return (result, epochs);
     }
 
     private static void AssertNear(double[] expected, double[] actual)

@@ -23,6 +23,7 @@ public abstract unsafe class Communicator : IDisposable
     private volatile Exception? _failure;
     private volatile string? _ownFailure;
     private int _waiting;
+    private bool _takesTurns;
 
     private protected Communicator()
     {
@@ -121,7 +122,16 @@ public abstract unsafe class Communicator : IDisposable
     /// <param name="work">Does a piece, by itself, and gives what comes of it as bytes.</param>
     internal byte[][] TakeTurns(int count, Func<int, byte[]> work)
     {
-        byte[][] own = [.. Enumerable.Range(0, count).Select(i => i % Size == Rank ? work(i) : [])];
+        byte[][] own;
+        _takesTurns = true;
+        try
+        {
+            own = [.. Enumerable.Range(0, count).Select(i => i % Size == Rank ? work(i) : [])];
+        }
+        finally
+        {
+            _takesTurns = false;
+        }
         return [.. own.Select(bytes => GatherAll<byte>(bytes))];
     }
 
@@ -130,6 +140,9 @@ public abstract unsafe class Communicator : IDisposable
     /// <param name="work">The work.</param>
     internal static T Together<T>(Communicator? ranks, Func<T> work)
     {
+        if (ranks is { _takesTurns: true })
+            throw new InvalidOperationException("The ranks take turns at the folds of a backtest, each of which is fitted by one of them: "
+                + "give the Communicator to the backtest alone, and not to its estimator.");
         try
         {
             return work();

@@ -31,6 +31,14 @@ public sealed class BacktestOptions : ForecastEvaluationOptions
     /// </summary>
     public int? MaximumTrainingRows;
 
+    /// <summary>
+    /// The processes that take turns at the folds, such as <see cref="MpiCommunicator.Start"/> gives them: all call <c>Backtest</c> with
+    /// the same data and options, each fits its folds as one process would, and all get the same result. Models go from process to process
+    /// as they are saved. The estimator has no <see cref="TrainingOptions.Communicator"/> of its own, and needs a seed to give the same
+    /// result each time. <see langword="null"/>, the default: this process alone.
+    /// </summary>
+    public Communicator? Communicator;
+
     internal override void Check()
     {
         base.Check();

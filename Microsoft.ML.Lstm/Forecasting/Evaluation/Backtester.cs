@@ -28,12 +28,20 @@ internal sealed class Backtester
         BacktestOptions options)
     {
         options.Check();
+        return Communicator.Together(options.Communicator, () => RunHere(environment, data, estimator, options));
+    }
+
+    private static BacktestResult RunHere(IHostEnvironment environment, IDataView data, IEstimator<ITransformer> estimator,
+        BacktestOptions options)
+    {
         var backtester = new Backtester(environment, data, estimator, options);
         var folds = new BacktestFold[options.NumberOfFolds];
+        ITransformer?[] models = options.Communicator is { Size: > 1 } ranks ? backtester.FitInTurn(ranks)
+            : new ITransformer?[folds.Length];
         ForecastTallies? pooled = null;
         for (int fold = 0; fold < folds.Length; fold++)
         {
-            (folds[fold], ForecastTallies tallies) = backtester.RunFold(fold);
+            (folds[fold], ForecastTallies tallies) = backtester.RunFold(fold, models[fold]);
             if (pooled is null)
                 pooled = tallies;
             else if (pooled.Horizon == tallies.Horizon)
@@ -45,15 +53,32 @@ internal sealed class Backtester
         return new BacktestResult(folds, ForecastEvaluator.ToMetrics(pooled!, options));
     }
 
-    private (BacktestFold Fold, ForecastTallies Tallies) RunFold(int fold)
+    /// <summary>The models of all folds, each fitted on one of the ranks; the others get it as it is saved.</summary>
+    private ITransformer[] FitInTurn(Communicator ranks)
     {
-        long[] origins = Array.ConvertAll(_rowCounts.OfSeries, count => Origin(count, fold));
-        IDataView train = Rows(origins, origin => Math.Max(0, origin - (_options.MaximumTrainingRows ?? origin)), origin => origin);
-        ITransformer model = _estimator.Fit(train);
+        var catalog = new ModelOperationsCatalog(_environment);
+        var own = new Dictionary<int, ITransformer>();
+        byte[][] saved = ranks.TakeTurns(_options.NumberOfFolds, fold =>
+        {
+            own[fold] = _estimator.Fit(TrainingRows(OriginsOf(fold)));
+            using var stream = new MemoryStream();
+            catalog.Save(own[fold], _data.Schema, stream);
+            return stream.ToArray();
+        });
+        return [.. saved.Select((bytes, fold) => own.GetValueOrDefault(fold) ?? catalog.Load(new MemoryStream(bytes), out _))];
+    }
+
+    /// <summary>Evaluates a fold, with its model, or with one that is fitted now.</summary>
+    private (BacktestFold Fold, ForecastTallies Tallies) RunFold(int fold, ITransformer? model)
+    {
+        long[] origins = OriginsOf(fold);
+        IDataView train = TrainingRows(origins);
+        model ??= _estimator.Fit(train);
         int horizon = new EvaluatedColumns(_environment, model.GetOutputSchema(_data.Schema), _options).Horizon;
         IDataView scored = model.Transform(Rows(origins, origin => origin, origin => origin + _rowsPerFold + horizon));
 
-        if (fold == 0 && _options.SeriesColumnName is null && SeriesDataView.SeriesColumnOf(scored) is { } series)
+        if (fold == 0 && Communicator.IsFirst(_options.Communicator) && _options.SeriesColumnName is null
+            && SeriesDataView.SeriesColumnOf(scored) is { } series)
             HostWarning.Write(_environment, "Backtest",
                 $"The forecaster tells series apart by column '{series}', but all rows are taken for one series. Give it as "
                 + $"{nameof(_options.SeriesColumnName)}.");
@@ -61,6 +86,11 @@ internal sealed class Backtester
         ForecastTallies tallies = new ForecastEvaluator(_environment, _options, scored, model.Transform(train)).Tally(_rowsPerFold);
         return (new BacktestFold(fold, train.GetRowCount()!.Value, model, ForecastEvaluator.ToMetrics(tallies, _options), scored), tallies);
     }
+
+    private SeriesRangeDataView TrainingRows(long[] origins)
+        => Rows(origins, origin => Math.Max(0, origin - (_options.MaximumTrainingRows ?? origin)), origin => origin);
+
+    private long[] OriginsOf(int fold) => Array.ConvertAll(_rowCounts.OfSeries, count => Origin(count, fold));
 
     /// <summary>The rows of each series between two positions, given its origin; none of a series with too few rows to train on.</summary>
     private SeriesRangeDataView Rows(long[] origins, Func<long, long> first, Func<long, long> end)
