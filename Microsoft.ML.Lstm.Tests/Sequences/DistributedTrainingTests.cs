@@ -150,18 +150,20 @@ public sealed class DistributedTrainingTests
     [TestMethod]
     public void ACancellationOfOneRankEndsAllAfterTheSameBatch()
     {
-        Fitted[] ranks = ThreadRanks.Run(2, rank =>
+        using var stop = new CancellationTokenSource();
+        Fitted[] ranks = ThreadRanks.Run(2, rank => Fit(rank, AnyTrainer.Regression, options =>
         {
-            using var stop = new CancellationTokenSource();
-            return Fit(rank, AnyTrainer.Regression, options =>
-            {
-                options.NumberOfEpochs = 1000;
-                options.EarlyStopping = EarlyStoppingOptions.Off();
-                if (rank.Rank == 1)
-                    stop.CancelAfter(TimeSpan.FromMilliseconds(200));
+            options.NumberOfEpochs = 1000;
+            options.EarlyStopping = EarlyStoppingOptions.Off();
+            if (rank.Rank == 1)
                 options.CancellationToken = stop.Token;
-            });
-        });
+            else
+                options.EpochCompleted = epoch =>
+                {
+                    if (epoch.Epoch == 2)
+                        stop.Cancel();
+                };
+        }));
 
         AnyTrainer.AssertSameWeights(ranks[0].Model, ranks[1].Model);
         Assert.AreEqual("when it was cancelled", ranks[0].Model.Model.Report!.EndReason);
