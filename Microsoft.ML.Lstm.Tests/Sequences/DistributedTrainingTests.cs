@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.ML.Lstm.Tests.Engine.Distributed;
 
 namespace Microsoft.ML.Lstm.Tests.Sequences;
@@ -134,6 +135,31 @@ public sealed class DistributedTrainingTests
         {
             var error = (InvalidOperationException)other.Exception!.InnerException!;
             Assert.AreEqual("Rank 0 of 3 has failed: The user's code has failed.", error.Message);
+        }
+    }
+
+    /// <summary>The others' parts may come long after a rank has failed.</summary>
+    [TestMethod]
+    public void TheMemoryOfAnExchangeThatWasBrokenOffIsKept()
+    {
+        Task<bool>[] tasks = ThreadRanks.Try(2, rank => Communicator.Together(rank, () =>
+        {
+            if (rank.Rank == 1)
+                throw new NotSupportedException();
+            WeakReference memory = BreakOff(rank);
+            GC.Collect();
+            return memory.IsAlive;
+        }));
+        Assert.IsTrue(tasks[0].Result);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        static WeakReference BreakOff(Communicator rank)
+        {
+            byte[] memory = GC.AllocateArray<byte>(2, pinned: true);
+            var exchange = new Communicator.GatherExchange(memory, [0, 1, 2]);
+            rank.Post(exchange);
+            Assert.ThrowsExactly<InvalidOperationException>(() => rank.Wait(exchange));
+            return new WeakReference(memory);
         }
     }
 

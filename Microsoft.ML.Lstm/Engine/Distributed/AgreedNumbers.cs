@@ -1,9 +1,7 @@
-using System.Runtime.InteropServices;
-
 namespace Microsoft.ML.Lstm.Engine.Distributed;
 
 /// <summary>A few numbers of each rank that all ranks come to know while they go on computing.</summary>
-internal sealed unsafe class AgreedNumbers
+internal sealed class AgreedNumbers
 {
     private readonly Communicator _ranks;
     private readonly int[] _numbers;
@@ -16,7 +14,7 @@ internal sealed unsafe class AgreedNumbers
     {
         (_ranks, _count) = (ranks, count);
         _numbers = GC.AllocateArray<int>(count * ranks.Size, pinned: true);
-        _exchange = new Communicator.GatherExchange((byte*)Marshal.UnsafeAddrOfPinnedArrayElement(_numbers, 0),
+        _exchange = new Communicator.GatherExchange(_numbers,
             [.. Enumerable.Range(0, ranks.Size + 1).Select(rank => rank * count * sizeof(int))]);
     }
 

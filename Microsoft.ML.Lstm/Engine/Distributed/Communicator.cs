@@ -22,6 +22,9 @@ public abstract unsafe class Communicator : IDisposable
     private readonly Thread _thread;
     private volatile Exception? _failure;
     private volatile string? _ownFailure;
+
+    // Keeps the memory of an exchange that was broken off, into which the others' parts may still be written.
+    private Exchange? _brokenOff;
     private int _waiting;
     private bool _takesTurns;
 
@@ -193,11 +196,9 @@ public abstract unsafe class Communicator : IDisposable
     {
         T[] all = GC.AllocateUninitializedArray<T>(starts[^1], pinned: true);
         values.CopyTo(all.AsSpan(starts[Rank]));
-        var exchange = new GatherExchange((byte*)Marshal.UnsafeAddrOfPinnedArrayElement(all, 0),
-            Array.ConvertAll(starts, start => checked(start * sizeof(T))));
+        var exchange = new GatherExchange(all, Array.ConvertAll(starts, start => checked(start * sizeof(T))));
         Post(exchange);
         Wait(exchange);
-        GC.KeepAlive(all);
         return all;
     }
 
@@ -233,6 +234,7 @@ public abstract unsafe class Communicator : IDisposable
             }
             catch (Exception error)
             {
+                _brokenOff ??= next;
                 _failure ??= error;
             }
             next.End();
@@ -264,11 +266,12 @@ public abstract unsafe class Communicator : IDisposable
     }
 
     /// <summary>Gives each rank the values of all.</summary>
-    /// <param name="values">The bytes of all ranks, in place.</param>
-    /// <param name="starts">Where those of each rank begin, and where the last ones end.</param>
-    internal sealed class GatherExchange(byte* values, int[] starts) : Exchange
+    /// <param name="values">Those of all ranks, in place, in an array that is pinned.</param>
+    /// <param name="starts">The bytes at which those of each rank begin, and at which the last ones end.</param>
+    internal sealed class GatherExchange(Array values, int[] starts) : Exchange
     {
-        public override void Run(Communicator ranks) => GatherParts(ranks, values, starts);
+        public override void Run(Communicator ranks)
+            => GatherParts(ranks, (byte*)Marshal.UnsafeAddrOfPinnedArrayElement(values, 0), starts);
     }
 
     /// <summary>Work at the beginning or the end, which runs even when a process has failed.</summary>

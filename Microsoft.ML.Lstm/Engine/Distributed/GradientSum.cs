@@ -70,7 +70,12 @@ internal sealed class GradientSum : IDisposable
             AddRows();
     }
 
-    public void Dispose() => _pinned.Free();
+    public void Dispose()
+    {
+        // Into the pieces of a sum that was broken off the others' parts may still be written.
+        if (_begun == 0)
+            _pinned.Free();
+    }
 
     private unsafe void Begin(int start, int length)
     {
