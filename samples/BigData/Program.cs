@@ -23,6 +23,9 @@ return Sample.Run(args, "Train an LSTM on a file that is larger than the memory 
     string path = sample.DataFile ?? Path.Combine(sample.Folder, "big.csv");
     if (sample.DataFile is null)
         BigFile.Write(path);
+    // Once, before each of several processes finds it.
+    BigFile.Load(sample.ML, path);
+    sample.Require(File.ReadLines(path).Skip(1).Take(Training.LeastRows).Count(), Training.LeastRows, "rows");
     int count = Math.Max(1, sample.Value(ranks) ?? (LittleMemory.HasMpirun ? 2 : 1));
     Console.WriteLine($"{path} has {new FileInfo(path).Length / 1e6:0} MB; {count} process{(count > 1 ? "es" : "")} with "
         + $"{MegabytesOfMemory} MB for all that it holds:");

@@ -11,6 +11,9 @@ internal static class Training
     /// <summary>Rows for the evaluation, from the beginning of the file: to skip there is no need to read what is behind.</summary>
     private const int TestRows = 10_000;
 
+    /// <summary>Rows that a file has at least.</summary>
+    public const int LeastRows = TestRows + 1_000;
+
     public static void Run(MLContext ml, string path, int ranks)
     {
         using MpiCommunicator? communicator = ranks > 1 ? MpiCommunicator.Start() : null;
