@@ -93,7 +93,8 @@ static void MeasureShapes(Arguments arguments, Report report, int threads, IRead
             }
             if (shape.Works.Contains(Work.Training))
                 report.Add(new StepParts(shape.Name, threads,
-                    ours.Parts.ToDictionary(part => part.Key, part => Statistics.Median(part.Value) * 1e3)));
+                    ours.Parts.Where(part => part.Value.Count > 0)
+                        .ToDictionary(part => part.Key, part => Statistics.Median(part.Value) * 1e3)));
         }
     }
     finally
