@@ -1,7 +1,7 @@
 #!/bin/sh
-# Microsoft.ML 5.0.1: ApplyWordEmbedding gives the smallest, the mean and the largest value of each dimension over the words of a text. Of a text without
-# a word that the file knows, an empty one for example, the smallest is 3.4e38 and the largest -3.4e38, not 0 and not missing: a trainer behind it takes them as
-# they are, and NormalizeMinMax makes the values of all other texts next to nothing.
+# Microsoft.ML 5.0.1: ApplyWordEmbedding gives the smallest, the mean and the largest value of each dimension over the words of a text. Of a
+# text without a word that the file knows, an empty one for example, the smallest is 3.4e38 and the largest -3.4e38, not 0 and not missing:
+# a trainer behind it takes them as they are, and NormalizeMinMax makes the values of all other texts next to nothing.
 . "$(dirname "$0")/expect.sh"
 
 expected='warm cold: 1 -2 2 1 3 4
@@ -19,7 +19,8 @@ string path = Path.GetTempFileName();
 File.WriteAllText(path, "warm 1 4\ncold 3 -2\n");
 Row[] rows = [new() { Text = "warm cold" }, new() { Text = "icy" }, new() { Text = "" }, new() { Text = "warm icy" }];
 IDataView texts = ml.Data.LoadFromEnumerable(rows);
-IDataView embedded = ml.Transforms.Text.TokenizeIntoWords("Words", "Text").Append(ml.Transforms.Text.ApplyWordEmbedding("Values", path, "Words"))
+IDataView embedded = ml.Transforms.Text.TokenizeIntoWords("Words", "Text")
+    .Append(ml.Transforms.Text.ApplyWordEmbedding("Values", path, "Words"))
     .Append(ml.Transforms.NormalizeMinMax("Scaled", "Values", fixZero: true)).Fit(texts).Transform(texts);
 foreach ((Row row, float[] values) in rows.Zip(embedded.GetColumn<float[]>("Values")))
     Console.WriteLine($"{(row.Text == "" ? "(empty)" : row.Text)}: {string.Join(" ", values)}");

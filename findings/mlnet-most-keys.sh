@@ -1,6 +1,8 @@
 #!/bin/sh
-# Microsoft.ML 5.0.1: a vocabulary with a limit (maximumNumberOfKeys of MapValueToKey and OneHotEncoding, maximumNgramsCount of ProduceNgrams) keeps the values
-# that come first in the data, not the most frequent ones, and whatever KeyOrdinality says: that orders what was kept. Here b and c are the frequent words.
+# Microsoft.ML 5.0.1: a vocabulary with a limit (maximumNumberOfKeys of MapValueToKey and OneHotEncoding, maximumNgramsCount of
+# ProduceNgrams) keeps the values that come first in the data, not the most frequent ones.
+# KeyOrdinality changes nothing in that: it orders what was kept.
+# Here b and c are the frequent words.
 . "$(dirname "$0")/expect.sh"
 
 expected='MapValueToKey ByOccurrence: a b, keys 1 2 2 2 0 0 0
@@ -17,10 +19,12 @@ var ml = new MLContext(seed: 1);
 IDataView words = ml.Data.LoadFromEnumerable("a b b b c c c".Split().Select(word => new Row { Word = word }));
 foreach (ValueToKeyMappingEstimator.KeyOrdinality order in Enum.GetValues<ValueToKeyMappingEstimator.KeyOrdinality>())
 {
-    IDataView mapped = ml.Transforms.Conversion.MapValueToKey("Key", "Word", maximumNumberOfKeys: 2, keyOrdinality: order).Fit(words).Transform(words);
+    IDataView mapped = ml.Transforms.Conversion.MapValueToKey("Key", "Word", maximumNumberOfKeys: 2, keyOrdinality: order)
+        .Fit(words).Transform(words);
     VBuffer<ReadOnlyMemory<char>> kept = default;
     mapped.Schema["Key"].GetKeyValues(ref kept);
-    Console.WriteLine($"MapValueToKey {order}: {string.Join(" ", kept.DenseValues())}, keys {string.Join(" ", mapped.GetColumn<uint>("Key"))}");
+    Console.WriteLine($"MapValueToKey {order}: {string.Join(" ", kept.DenseValues())}, "
+        + $"keys {string.Join(" ", mapped.GetColumn<uint>("Key"))}");
 }
 
 IDataView encoded = ml.Transforms.Categorical.OneHotEncoding("Word", maximumNumberOfKeys: 2).Fit(words).Transform(words);
