@@ -11,7 +11,8 @@ public sealed partial class Arm64Tests
 {
     private const string Emulator = "qemu-aarch64";
 
-    // Debian's libc6-arm64-cross, libstdc++6-arm64-cross and libgcc-s1-arm64-cross.
+    // Debian's libc6-arm64-cross, libstdc++6-arm64-cross and libgcc-s1-arm64-cross. .NET takes the checksums of files from OpenSSL,
+    // libssl3:arm64 (after dpkg --add-architecture arm64), which lies beside the machine's own libraries.
     private const string Libraries = "/usr/aarch64-linux-gnu";
 
     private const int FewestTests = 150;
@@ -38,7 +39,7 @@ public sealed partial class Arm64Tests
         string? emulator = Acceptance.IsFull ? FindEmulator() : null;
         if (emulator is null || !Directory.Exists(Libraries))
             Assert.Inconclusive($"build/accept.sh arm64 runs tests under {Emulator} with the libraries in {Libraries}: Debian's packages "
-                + "qemu-user, libc6-arm64-cross, libstdc++6-arm64-cross, libgcc-s1-arm64-cross.");
+                + "qemu-user, libc6-arm64-cross, libstdc++6-arm64-cross, libgcc-s1-arm64-cross, and libssl3 of the architecture arm64.");
         string folder = Directory.CreateTempSubdirectory("lstm-tests-").FullName;
         try
         {
