@@ -68,6 +68,19 @@ public sealed class GradientTests
 
     [TestMethod]
     [DynamicData(nameof(Cells))]
+    public void GradientsFadeToZeroWithoutSubnormalNumbers(string kernels, CellType cell, bool bidirectional)
+    {
+        // So long that the gradient of the last state does not reach the first step.
+        var sample = new NetworkSample(Shape(cell, 3, 5, 1, bidirectional, Pooling.Last), [3000]);
+        var run = new EngineRun(sample.Shape, sample.Parameters, CpuKernels.Available.Single(available => available.Name == kernels));
+        run.Forward(sample);
+        double[] inputs = run.Backward(sample.DOutputs).Sequences[0];
+        Assert.IsTrue(inputs.Chunk(3).Any(step => step.All(gradient => gradient == 0)), "The gradient has not faded.");
+        Assert.IsFalse(inputs.Any(gradient => float.IsSubnormal((float)gradient)));
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Cells))]
     public void TheNumberOfThreadsDoesNotChangeABit(string kernels, CellType cell, bool bidirectional)
     {
         // Enough rows and steps for the engine to share the work among threads.

@@ -174,6 +174,7 @@ internal sealed unsafe partial class CellKernel<S, V, TCell> : CellKernel
                 V dh = S.Load(step.DH + state);
                 if (step.DOutput != null)
                     dh = S.Add(dh, S.Load(step.DOutput + output));
+                dh = S.WithoutTraces(dh);
                 float* unitGates = gates + unit * TCell.Slots.Length;
                 S.Store(TCell.Backward<S, V>(unitGates, cBefore, hBefore, step.C + state, dh, step.DC + state), step.DH + state);
             }

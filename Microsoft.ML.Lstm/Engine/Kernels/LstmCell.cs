@@ -81,7 +81,7 @@ internal readonly struct LstmCell : ICell
         V g = S.Load(gates + 2 * lanes);
         V o = S.Load(gates + 3 * lanes);
         V tanhC = Activations.Tanh<S, V>(S.Load(c));
-        V dState = S.MultiplyAdd(S.Multiply(dh, o), S.NegatedMultiplyAdd(tanhC, tanhC, one), S.Load(dc));
+        V dState = S.MultiplyAdd(S.Multiply(dh, o), S.NegatedMultiplyAdd(tanhC, tanhC, one), S.WithoutTraces(S.Load(dc)));
         S.Store(S.Multiply(S.Multiply(dState, g), S.NegatedMultiplyAdd(i, i, i)), gates);
         S.Store(S.Multiply(S.Multiply(dState, cPrevious), S.NegatedMultiplyAdd(f, f, f)), gates + lanes);
         S.Store(S.Multiply(S.Multiply(dState, i), S.NegatedMultiplyAdd(g, g, one)), gates + 2 * lanes);

@@ -40,6 +40,11 @@ internal interface ISimd<V>
     /// <summary><paramref name="value"/> where <paramref name="condition"/> is above 0, else 0.</summary>
     static abstract V WherePositive(V condition, V value);
 
+    /// <summary>
+    /// <paramref name="value"/>, or 0 where it is smaller than <see cref="FloatFormat.LeastGradient"/>; NaN stays NaN.
+    /// </summary>
+    static abstract V WithoutTraces(V value);
+
     /// <summary>1 / value for normal numbers, within two units in the last place.</summary>
     static abstract V Reciprocal(V value);
 
@@ -108,6 +113,10 @@ internal readonly struct Simd512 : ISimd<Vector512<float>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> WherePositive(Vector512<float> condition, Vector512<float> value)
         => Vector512.GreaterThan(condition, Vector512<float>.Zero) & value;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> WithoutTraces(Vector512<float> value)
+        => Vector512.AndNot(value, Vector512.LessThan(Vector512.Abs(value), Vector512.Create(FloatFormat.LeastGradient)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Reciprocal(Vector512<float> value)
@@ -187,6 +196,10 @@ internal readonly struct Simd256 : ISimd<Vector256<float>>
         => Vector256.GreaterThan(condition, Vector256<float>.Zero) & value;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> WithoutTraces(Vector256<float> value)
+        => Vector256.AndNot(value, Vector256.LessThan(Vector256.Abs(value), Vector256.Create(FloatFormat.LeastGradient)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Reciprocal(Vector256<float> value) => Vector256<float>.One / value;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -260,6 +273,10 @@ internal readonly struct Simd128 : ISimd<Vector128<float>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> WherePositive(Vector128<float> condition, Vector128<float> value)
         => Vector128.GreaterThan(condition, Vector128<float>.Zero) & value;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> WithoutTraces(Vector128<float> value)
+        => Vector128.AndNot(value, Vector128.LessThan(Vector128.Abs(value), Vector128.Create(FloatFormat.LeastGradient)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Reciprocal(Vector128<float> value) => Vector128<float>.One / value;
@@ -336,6 +353,9 @@ internal readonly struct SimdScalar : ISimd<float>
     public static float WherePositive(float condition, float value) => condition > 0 ? value : 0f;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float WithoutTraces(float value) => MathF.Abs(value) < FloatFormat.LeastGradient ? 0f : value;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Reciprocal(float value) => 1 / value;
 
     // Not FusedMultiplyAdd: without the instruction it is a call, many times slower than the product and the sum.
@@ -366,25 +386,4 @@ internal readonly struct SimdScalar : ISimd<float>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe void StoreLowBytes(float value, byte* destination) => *destination = (byte)BitConverter.SingleToInt32Bits(value);
-}
-
-internal static class FloatFormat
-{
-    /// <summary>2 to this power is the smallest normal number.</summary>
-    public const float MinExponent = -126f;
-
-    /// <summary>Where in a float the exponent begins.</summary>
-    public const int MantissaBits = 23;
-
-    /// <summary>The nearest float whose last <paramref name="bits"/> bits are 0; halves go to an even bit before them.</summary>
-    public static float Round(float value, int bits)
-    {
-        uint word = BitConverter.SingleToUInt32Bits(value);
-        uint half = (1u << (bits - 1)) - 1 + ((word >> bits) & 1);
-        return Truncate(BitConverter.UInt32BitsToSingle(word + half), bits);
-    }
-
-    /// <summary>The value with 0 for its last <paramref name="bits"/> bits.</summary>
-    public static float Truncate(float value, int bits)
-        => BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(value) & ~((1u << bits) - 1));
 }
