@@ -73,6 +73,7 @@ public sealed class ForecastingTests
     [DataRow("Sold", "row 2", "'many'", "2026-01-01,1", "2026-01-02,many")]
     [DataRow("Day", "row 1", "'2026-01-01'", "2026-01-01,1")]
     [DataRow("Sold", "no rows", "header")]
+    [DataRow("Sold", "'01.02.2026'", "with the year first", "01.02.2026,1")]
     [DataRow("Sold", "2026-01-01", "Sort the rows", "2026-01-02,1", "2026-01-01,2", "2026-01-03,2", "2026-01-04,2", "2026-01-05,2")]
     public void SaysWhatIsWrongWithAFile(string target, string first, string second, params string[] lines)
     {

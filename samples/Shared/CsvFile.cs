@@ -56,8 +56,10 @@ internal sealed class CsvFile
     /// <exception cref="InvalidDataException">There is no such column, or a field is no time.</exception>
     public DateTime[] Times(string column) =>
         [.. Texts(column).Select((field, row) =>
-            DateTime.TryParse(field, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out DateTime time) ? time
-            : throw Wrong(column, row, field, "a time such as 2026-01-31 or 2026-01-31 18:00"))];
+            // Of 01/02/2026 nobody can tell which is the day.
+            field.Length > 4 && field.AsSpan(0, 4).IndexOfAnyExceptInRange('0', '9') < 0
+            && DateTime.TryParse(field, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out DateTime time) ? time
+            : throw Wrong(column, row, field, "a time with the year first, such as 2026-01-31 or 2026-01-31 18:00"))];
 
     /// <summary>Yes or no, as 1 or 0, true or false.</summary>
     /// <exception cref="InvalidDataException">There is no such column, or a field is neither.</exception>

@@ -107,10 +107,60 @@ public sealed class DatasetTests
     [DataRow("2025", "2026", "2026-01-01")]
     [DataRow("1767139200", "1767225600", "2026-01-01")]
     [DataRow("20251231", "20260101", "2026-01-01")]
+    [DataRow("202512", "202601", "2026-01-01")]
+    [DataRow("01.11.2025", "01.12.2025", "2025-12-01")]
+    [DataRow("1.11.25", "1.12.25", "2025-12-01")]
+    [DataRow("11/01/2025", "12/01/2025", "2025-12-01")]
+    [DataRow("1/31/2026 6:00 PM", "2/1/2026 6:00 PM", "2026-02-01")]
+    [DataRow("Dec-25", "Jan-26", "2026-01-01")]
+    [DataRow("December 2025", "January 2026", "2026-01-01")]
+    [DataRow("\"Dec 31, 2025\"", "\"Jan 1, 2026\"", "2026-01-01")]
     public void ReadsTimesAsTheWholeColumnWritesThem(string first, string second, string expected)
     {
         Dataset data = Read($"when,value\n{first},1\n{second},2\n");
         Assert.AreEqual(expected, data.TimesOf(data.Columns[0])[1].ToString("yyyy-MM-dd"));
+    }
+
+    [TestMethod]
+    public void TakesTheMoreRegularOfTwoWaysToReadDates()
+    {
+        string months = string.Concat(Enumerable.Range(0, 24).Select(month => $"01/{month % 12 + 1:00}/{2024 + month / 12},1\n"));
+        Dataset data = Read($"when,value\n{months}");
+        Assert.AreEqual("with the day first", data.TimeFormatOf(data.Columns[0])!.Name);
+        Assert.AreEqual(new DateTime(2024, 2, 1, 0, 0, 0, DateTimeKind.Utc), data.TimesOf(data.Columns[0])[1]);
+        string same = string.Concat(Enumerable.Range(0, 24).Select(month => $"{month % 12 + 1:00}/01/{2024 + month / 12},1\n"));
+        data = Read($"when,value\n{same}");
+        Assert.AreEqual("with the month first", data.TimeFormatOf(data.Columns[0])!.Name);
+    }
+
+    [TestMethod]
+    [DataRow("1.5", null, 1.5f)]
+    [DataRow("$12.50", null, 12.5f)]
+    [DataRow("1.234,50 €", true, 1234.5f)]
+    [DataRow("20,7", true, 20.7f)]
+    [DataRow("1,234.5", false, 1234.5f)]
+    [DataRow("44,000", false, 44000f)]
+    [DataRow("44,000", null, float.NaN)]
+    [DataRow("12.5", true, float.NaN)]
+    [DataRow("12,5", false, float.NaN)]
+    public void ReadsNumbersAsSpreadsheetsAndPortalsWriteThem(string field, bool? decimalComma, float expected)
+    {
+        bool isRead = Fields.TryParseNumber(field, decimalComma, out float number);
+        Assert.AreEqual(!float.IsNaN(expected), isRead);
+        if (isRead)
+            Assert.AreEqual(expected, number);
+    }
+
+    [TestMethod]
+    public void LeavesOutTheTitleAboveATable()
+    {
+        Dataset data = Read("Energy account\nCustomer;4711\n\nMonth;Usage;Cost;Kind\n2026-01;381,5;101,82 €;read\n"
+            + "2026-02;380,1;99,10 €;read\n2026-03;300,1;79,10 €;read\n2026-04;280,1;69,10 €;read\n");
+        CollectionAssert.AreEqual(new[] { "Month", "Usage", "Cost", "Kind" }, data.Columns.Select(column => column.Name).ToArray());
+        Assert.AreEqual(4, data.Rows);
+        Assert.AreEqual(3, data.Text.Layout.LinesOfTitle);
+        CollectionAssert.AreEqual(new[] { ColumnKind.Time, ColumnKind.Number, ColumnKind.Number, ColumnKind.Text },
+            data.Columns.Select(column => column.Kind).ToArray());
     }
 
     [TestMethod]

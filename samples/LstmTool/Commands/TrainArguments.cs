@@ -60,7 +60,11 @@ internal sealed class TrainArguments
         Description = "Whether fields in quotes may hold separators; true, but for tabs.",
     };
 
-    private readonly Option<bool> _comma = new("--decimal-comma") { Description = "Numbers are written as 20,7." };
+    private readonly Option<bool?> _comma = new("--decimal-comma")
+    {
+        Description = "Numbers are written as 20,7; false: as 1,234.5.",
+    };
+
     private readonly Option<int?> _seed = Count("--seed", "The seed of everything drawn; 1 if not given.", int.MaxValue);
     private readonly Option<int?> _threads = Count("--threads", "Threads that train; one a processor if not given.", most: 1024);
 

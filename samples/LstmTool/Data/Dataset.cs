@@ -60,7 +60,7 @@ internal sealed class Dataset
     /// <exception cref="InvalidDataException">A field is no number.</exception>
     public float[] NumbersOf(SourceColumn column)
     {
-        bool comma = _text.Layout.DecimalComma;
+        bool? comma = _text.Layout.DecimalComma;
         var values = new float[Rows];
         for (int i = 0; i < values.Length; i++)
         {
@@ -71,8 +71,8 @@ internal sealed class Dataset
                 values[i] = float.NaN;
             else
                 throw new InvalidDataException($"{_text.Place(i, column.Index)}: '{Short(field)}' is no number such as 12.5"
-                    + (Fields.HasDecimalComma(field) ? "; if the file has decimal commas, give --decimal-comma."
-                        : "; leave the field empty if it is missing."));
+                    + (Fields.HasComma(field) ? "; if the file has decimal commas, give --decimal-comma; if commas part thousands, "
+                        + "--decimal-comma false." : "; leave the field empty if it is missing."));
         }
         return values;
     }
@@ -92,8 +92,10 @@ internal sealed class Dataset
     {
         string[] fields = [.. TextsOf(column).Where(field => !Fields.IsMissing(field))];
         bool Reads(TimeFormat format, double share) => fields.Count(field => format.TryParse(field, out _)) >= fields.Length * share;
-        return fields.Length == 0 ? null : TimeFormat.All.FirstOrDefault(format => Reads(format, 1))
+        TimeFormat? found = fields.Length == 0 ? null : TimeFormat.All.FirstOrDefault(format => Reads(format, 1))
             ?? TimeFormat.All.FirstOrDefault(format => Reads(format, Most));
+        bool isEither = found == TimeFormat.MonthFirst && Reads(TimeFormat.DayFirst, 1);
+        return isEither && TimeFormat.IsDayFirst(fields) ? TimeFormat.DayFirst : found;
     }
 
     /// <summary>The lists of numbers of a column, and how many numbers a step has.</summary>
@@ -136,7 +138,7 @@ internal sealed class Dataset
         int missing = fields.Count(Fields.IsMissing);
         string[] some = [.. fields.Where(field => !Fields.IsMissing(field)).Take(RowsLookedAt)];
         bool Mostly(Predicate<string> fits) => some.Length > 0 && some.Count(field => fits(field)) >= some.Length * Most;
-        ColumnKind kind = Mostly(field => Fields.IsNumber(field) || Fields.HasDecimalComma(field)) ? ColumnKind.Number
+        ColumnKind kind = Mostly(field => Fields.IsNumber(field) || Fields.HasComma(field)) ? ColumnKind.Number
             : TimeFormat.Written.Any(format => Mostly(field => format.TryParse(field, out _))) ? ColumnKind.Time
             : Mostly(field => Lists.TryParseNumbers(field, out _, out _)) ? ColumnKind.Numbers
             : Mostly(field => Lists.TryParseTexts(field, out _)) ? ColumnKind.Texts

@@ -23,6 +23,10 @@ internal static class DelimitedText
             rows.Add(fields);
             lines.Add(line);
         }
+        int title = LinesOfTitle(rows);
+        int linesOfTitle = title == 0 ? 0 : lines[title] - 1;
+        rows.RemoveRange(0, title);
+        lines.RemoveRange(0, title);
         bool header = options.HasHeader ?? IsHeader(rows, options.Names);
         string[] names = Names(rows[0], header);
         if (header)
@@ -36,6 +40,9 @@ internal static class DelimitedText
         List<Inference> inferred = [];
         if (options.Separator is null)
             inferred.Add(new Inference($"separator: {NameOf(separator)}", "--separator"));
+        if (title > 0)
+            inferred.Add(new Inference(string.Create(CultureInfo.InvariantCulture,
+                $"title: the table begins in line {linesOfTitle + 1}, and what is above it is left out"), ""));
         if (options.HasHeader is null)
             inferred.Add(new Inference(
                 header ? "header: the first line names the columns" : "header: none, columns are called Column0 and so on",
@@ -44,7 +51,10 @@ internal static class DelimitedText
             inferred.Add(new Inference(quotes ? "quotes: around fields" : "quotes: characters like others", "--allow-quote"));
         return new TextTable(path, separator == '\t' ? "TSV" : $"CSV with {NameOf(separator)}s", names, rows, lines, inferred)
         {
-            Layout = new FileLayout(FileKind.Delimited, separator, header, quotes, options.DecimalComma),
+            Layout = new FileLayout(FileKind.Delimited, separator, header, quotes, options.DecimalComma)
+            {
+                LinesOfTitle = linesOfTitle,
+            },
         };
     }
 
@@ -106,6 +116,14 @@ internal static class DelimitedText
         }
     }
 
+    /// <summary>How many rows at the beginning have at most half as many fields as nearly all others, as a title has.</summary>
+    private static int LinesOfTitle(List<string[]> rows)
+    {
+        (int count, int share) = rows.Take(RowsLookedAt).CountBy(row => row.Length).MaxBy(pair => pair.Value);
+        int first = rows.FindIndex(row => row.Length * 2 > count);
+        return share > first + 1 ? first : 0;
+    }
+
     private static string[] Names(string[] first, bool header)
     {
         string[] names = [.. first.Select((name, i) =>
@@ -135,7 +153,7 @@ internal static class DelimitedText
         static string Count(int fields) => fields == 1 ? "1 field" : string.Create(CultureInfo.InvariantCulture, $"{fields} fields");
     }
 
-    /// <summary>The character that cuts the most lines into as many fields as the first one has, two or more.</summary>
+    /// <summary>The character that cuts the most lines into the same number of fields, two or more.</summary>
     private static char InferSeparator(string text)
     {
         char best = ',';
@@ -145,8 +163,9 @@ internal static class DelimitedText
             try
             {
                 int[] counts = [.. Split("", text, separator, separator != '\t', RowsLookedAt).Select(row => row.Fields.Length)];
-                (double, int) found = ((double)counts.Count(count => count == counts[0]) / counts.Length, counts[0]);
-                if (counts[0] > 1 && found.CompareTo(most) > 0)
+                (int count, int lines) = counts.CountBy(count => count).MaxBy(pair => pair.Value);
+                (double, int) found = ((double)lines / counts.Length, count);
+                if (count > 1 && found.CompareTo(most) > 0)
                     (best, most) = (separator, found);
             }
             // A file of another separator may have its quotes anywhere.

@@ -11,7 +11,13 @@ internal static partial class Fields
         "", "?", "NaN", "NA", "N/A", "null", "none", "nil", "-", ".", "#N/A",
     };
 
+    // Around numbers in the files of spreadsheets and portals.
+    private static readonly char[] Signs = [' ', '\u00A0', '\u202F', '$', '€', '£', '¥'];
+
     private static readonly NumberFormatInfo Comma = new() { NumberDecimalSeparator = ",", NumberGroupSeparator = "." };
+
+    /// <summary>C# of the signs of currencies and spaces around numbers.</summary>
+    public static string SignsCode => string.Join(", ", Signs.Select(sign => char.IsAscii(sign) ? $"'{sign}'" : $"'\\u{(int)sign:X4}'"));
 
     /// <summary>What stands for a missing value, in small or capital letters.</summary>
     public static IEnumerable<string> MissingTexts => Missing;
@@ -19,19 +25,29 @@ internal static partial class Fields
     public static bool IsMissing(string field) => Missing.Contains(field);
 
     /// <summary>Whether a field is a number or a time, which no name of a column is.</summary>
-    public static bool IsValue(string field) => IsNumber(field) || HasDecimalComma(field) || TimeFormat.Usual.TryParse(field, out _);
+    public static bool IsValue(string field) => IsNumber(field) || HasComma(field)
+        || TimeFormat.Written.Any(format => format.TryParse(field, out _));
 
-    public static bool IsNumber(string field) => TryParseNumber(field, decimalComma: false, out _);
+    public static bool IsNumber(string field) => TryParseNumber(field, decimalComma: null, out _);
 
-    /// <summary>Whether a field is a number such as 20,7 or 1.234,5.</summary>
-    public static bool HasDecimalComma(string field) => DecimalComma().IsMatch(field);
+    /// <summary>Whether a field is a number such as 20,7 or 1.234,5, or 1,234.5: whoever does not know the file can't tell.</summary>
+    public static bool HasComma(string field)
+        => field.Contains(',') && (TryParseNumber(field, decimalComma: true, out _) || TryParseNumber(field, decimalComma: false, out _));
 
-    public static bool TryParseNumber(string field, bool decimalComma, out float number)
-        => (decimalComma
-            ? float.TryParse(field, NumberStyles.Float | NumberStyles.AllowThousands, Comma, out number)
-            : float.TryParse(field, NumberStyles.Float, CultureInfo.InvariantCulture, out number))
+    /// <summary>Reads a number, perhaps with the sign of a currency.</summary>
+    /// <param name="field">The field.</param>
+    /// <param name="decimalComma">True: 1.234,5. False: 1,234.5. Null: 1234.5, and no number with a comma.</param>
+    /// <param name="number">The number.</param>
+    public static bool TryParseNumber(string field, bool? decimalComma, out float number)
+    {
+        string bare = field.Trim(Signs);
+        // The parser would take separators of thousands anywhere.
+        NumberStyles styles = NumberStyles.Float
+            | (decimalComma is not null && HasThousands().IsMatch(bare) ? NumberStyles.AllowThousands : NumberStyles.None);
+        return float.TryParse(bare, styles, decimalComma == true ? Comma : CultureInfo.InvariantCulture, out number)
             && float.IsFinite(number);
+    }
 
-    [GeneratedRegex(@"^[+-]?(\d{1,3}(\.\d{3})+|\d+),\d+$")]
-    private static partial Regex DecimalComma();
+    [GeneratedRegex(@"^[+-]?\d{1,3}((\.\d{3})+(,\d+)?|(,\d{3})+(\.\d+)?)$")]
+    private static partial Regex HasThousands();
 }

@@ -25,7 +25,7 @@ internal static class Lists
         values = new float[parts.Length];
         for (int i = 0; i < parts.Length; i++)
         {
-            if (Fields.TryParseNumber(parts[i], decimalComma: false, out float number))
+            if (Fields.TryParseNumber(parts[i], decimalComma: null, out float number))
                 values[i] = number;
             else if (Fields.IsMissing(parts[i]))
                 values[i] = float.NaN;

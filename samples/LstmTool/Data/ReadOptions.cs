@@ -9,8 +9,8 @@ internal sealed record ReadOptions
 
     public bool? AllowQuoting { get; init; }
 
-    /// <summary>Whether numbers are written as 20,7.</summary>
-    public bool DecimalComma { get; init; }
+    /// <summary>Whether a comma in a number is decimal, as in 20,7, or parts thousands; null where there is none.</summary>
+    public bool? DecimalComma { get; init; }
 
     /// <summary>Names that the user has for columns: a first line with one of them is a header.</summary>
     public IReadOnlyList<string> Names { get; init; } = [];

@@ -83,10 +83,13 @@ internal sealed record TextTable(string Path, string Format, string[] Header, IR
 /// <param name="Separator">The character between fields.</param>
 /// <param name="HasHeader">Whether the first line names the columns.</param>
 /// <param name="AllowQuoting">Whether fields in quotes may hold separators.</param>
-/// <param name="DecimalComma">Whether numbers are written as 20,7.</param>
+/// <param name="DecimalComma">Whether a comma in a number is decimal, as in 20,7; if not, it parts thousands; null: there are none.</param>
 internal sealed record FileLayout(FileKind Kind, char Separator = ',', bool HasHeader = true, bool AllowQuoting = true,
-    bool DecimalComma = false)
+    bool? DecimalComma = null)
 {
+    /// <summary>How many lines of a title there are above the header or the first row.</summary>
+    public int LinesOfTitle { get; init; }
+
     /// <summary>The column whose rows of one value are one sequence; null where each row is one.</summary>
     public string? Group { get; init; }
 }

@@ -33,7 +33,7 @@ internal sealed class RowReader(TrainedTask trained, ModelClasses classes)
                 => row.TryGetValue(name, out string[]? fields) ? fields[0] : throw new FormatException($"There is no column '{name}'.");
 
             private static float Number(string field)
-                => float.TryParse(field, {{Culture}}, out float number) ? number
+                => float.TryParse(field.Trim({{Data.Fields.SignsCode}}), {{Culture}}, out float number) ? number
                     : Missing.Contains(field) ? float.NaN
                     : throw new FormatException($"'{field}' is no number.");
 
@@ -86,9 +86,20 @@ internal sealed class RowReader(TrainedTask trained, ModelClasses classes)
         ? $"Groups(FieldRows(dataPath), {CSharp.Text(group)})"
         : "FieldRows(dataPath)";
 
-    private string Culture => trained.Layout.DecimalComma
-        ? "new NumberFormatInfo { NumberDecimalSeparator = \",\", NumberGroupSeparator = \".\" }"
-        : "CultureInfo.InvariantCulture";
+    private string Culture => trained.Layout.DecimalComma switch
+    {
+        true => "NumberStyles.Float | NumberStyles.AllowThousands, "
+            + "new NumberFormatInfo { NumberDecimalSeparator = \",\", NumberGroupSeparator = \".\" }",
+        false => "NumberStyles.Float | NumberStyles.AllowThousands, CultureInfo.InvariantCulture",
+        null => "NumberStyles.Float, CultureInfo.InvariantCulture",
+    };
+
+    private string SkipTitle => trained.Layout.LinesOfTitle is 0 ? "" : $"""
+        // The title above the table.
+                    for (int line = 0; line < {trained.Layout.LinesOfTitle}; line++)
+                        parser.ReadLine();
+                    
+        """;
 
     private string TimeCode => classes.Inputs.FirstOrDefault(one => one.Column.Kind == ColumnKind.Time).Column?.TimeFormat.Code
         ?? TimeFormat.Usual.Code;
@@ -155,7 +166,7 @@ internal sealed class RowReader(TrainedTask trained, ModelClasses classes)
                         HasFieldsEnclosedInQuotes = {{(trained.Layout.AllowQuoting ? "true" : "false")}},
                         TrimWhiteSpace = true,
                     };
-                    string[]? names = {{(trained.Layout.HasHeader ? "parser.ReadFields()" : "null")}};
+                    {{SkipTitle}}string[]? names = {{(trained.Layout.HasHeader ? "parser.ReadFields()" : "null")}};
                     while (!parser.EndOfData)
                     {
                         string[] fields = parser.ReadFields()!;
