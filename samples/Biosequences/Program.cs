@@ -10,10 +10,9 @@ return Sample.Run(args, "Train LSTMs to label DNA, as a whole and base by base."
 static void Go(Sample sample, Strand[] strands)
 {
     MLContext ml = sample.ML;
-    Strand[] whole = [.. strands.Where(strand =>
-        strand.Kind.Length > 0 && strand.Bases.Length > 0 && strand.Bases.Length == strand.Parts.Length)];
-    if (whole.Length < strands.Length)
-        Console.WriteLine($"{strands.Length - whole.Length} rows without a Kind, or with more or fewer Parts than Bases, are left out.");
+    Strand[] whole = Sample.Whole(strands,
+        strand => strand.Kind.Length > 0 && strand.Bases.Length > 0 && strand.Bases.Length == strand.Parts.Length,
+        "rows without a Kind, or with more or fewer Parts than Bases,");
     sample.Require(whole.Length, 50, "rows with a Kind and a part for each base");
     DataOperationsCatalog.TrainTestData split =
         ml.Data.TrainTestSplit(ml.Data.LoadFromEnumerable(whole.Select(LetteredStrand.Of).ToArray()), testFraction: 0.25);
@@ -42,9 +41,9 @@ static void Go(Sample sample, Strand[] strands)
         .Append(ml.Transforms.Conversion.MapKeyToValue(nameof(Parted.Found), "PredictedLabel"))
         .Append(ml.Transforms.Conversion.MapKeyToValue(nameof(Parted.Bases), "Features"));
     IDataView labelled = labels.Fit(split.TrainSet).Transform(split.TestSet);
-    var windows = new WindowTable(Rows(split.TrainSet));
+    var usual = new Usual<string>(Rows(split.TrainSet).SelectMany(strand => Windows(strand.Bases).Zip(strand.Parts)));
     LetteredStrand[] test = Rows(split.TestSet);
-    double table = test.Sum(strand => windows.Label(strand.Bases).Zip(strand.Parts).Count(pair => pair.First == pair.Second))
+    double table = test.Sum(strand => Windows(strand.Bases).Zip(strand.Parts).Count(pair => usual.Of(pair.First) == pair.Second))
         / (double)test.Sum(strand => strand.Bases.Length);
     foreach (Parted one in ml.Data.CreateEnumerable<Parted>(labelled, reuseRowObject: false)
         .Where(one => one.Found.Distinct().Count() > 1).Take(2))
@@ -59,4 +58,11 @@ static void Go(Sample sample, Strand[] strands)
         => ml.MulticlassClassification.Evaluate(pipeline.Fit(split.TrainSet).Transform(split.TestSet)).MicroAccuracy;
 
     LetteredStrand[] Rows(IDataView rows) => [.. ml.Data.CreateEnumerable<LetteredStrand>(rows, reuseRowObject: false)];
+}
+
+// Each base with the four on each side of it.
+static IEnumerable<string> Windows(string[] bases)
+{
+    const int reach = 4;
+    return bases.Select((_, i) => string.Concat(bases[Math.Max(0, i - reach)..Math.Min(bases.Length, i + reach + 1)]));
 }

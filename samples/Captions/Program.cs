@@ -11,10 +11,8 @@ return Sample.Run(args, "Train an LSTM to say what pictures show.", MadeUpPictur
 static void Go(Sample sample, Picture[] pictures)
 {
     MLContext ml = sample.ML;
-    Picture[] whole = [.. pictures.Where(picture => picture.Caption.Length > 0 && picture.Rows > 0
-        && picture.Pixels.Length > 0 && picture.Pixels.All(float.IsFinite))];
-    if (whole.Length < pictures.Length)
-        Console.WriteLine($"{pictures.Length - whole.Length} pictures without a caption, Rows or all pixels are left out.");
+    Picture[] whole = Sample.Whole(pictures, picture => picture.Caption.Length > 0 && picture.Rows > 0
+        && picture.Pixels.Length > 0 && picture.Pixels.All(float.IsFinite), "pictures without a caption, Rows or all pixels");
     sample.Require(whole.Length, 50, "pictures with a caption");
     int rows = (int)whole[0].Rows, numbers = whole[0].Pixels.Length;
     if (rows < 1 || numbers % (3 * rows) != 0 || whole.Any(picture => picture.Pixels.Length != numbers || picture.Rows != rows))

@@ -1,3 +1,5 @@
+using Shared;
+
 namespace Driving;
 
 /// <summary>
@@ -33,10 +35,10 @@ internal sealed class Course(Random random)
             yield return new Moment
             {
                 Car = car,
-                X = (float)(x + 0.1 * Normal()),
-                Y = (float)(y + 0.1 * Normal()),
+                X = (float)(x + 0.1 * random.NextNormal()),
+                Y = (float)(y + 0.1 * random.NextNormal()),
                 Sign = announces ? (float)turn : 0,
-                Speed = (float)(speed * (1 + 0.03 * Normal())),
+                Speed = (float)(speed * (1 + 0.03 * random.NextNormal())),
                 Steering = (float)angle,
             };
             double way = speed * Seconds, turned = isCurve ? Math.Min(left, way / Radius) : 0;
@@ -56,6 +58,4 @@ internal sealed class Course(Random random)
 
     // In radians, to the left above zero.
     private double Turn() => (random.Next(2) == 0 ? 1 : -1) * Math.PI * (random.Next(3) + 1) / 6;
-
-    private double Normal() => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(Math.Tau * random.NextDouble());
 }

@@ -9,9 +9,7 @@ return Sample.Run(args, "Train LSTMs to steer, and to foresee where other cars g
 static void Go(Sample sample, Moment[] moments)
 {
     MLContext ml = sample.ML;
-    Moment[] whole = [.. moments.Where(moment => float.IsFinite(moment.X + moment.Y))];
-    if (whole.Length < moments.Length)
-        Console.WriteLine($"{moments.Length - whole.Length} moments without a position are left out.");
+    Moment[] whole = Sample.Whole(moments, moment => float.IsFinite(moment.X + moment.Y), "moments without a position");
     Moment[][] cars = [.. whole.GroupBy(moment => moment.Car).Select(car => car.ToArray())
         .Where(car => car.Length >= OtherCar.Seen + OtherCar.Ahead)];
     sample.Require(cars.Length, 10, $"cars with {OtherCar.Seen + OtherCar.Ahead} moments or more");

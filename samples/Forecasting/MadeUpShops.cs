@@ -1,3 +1,5 @@
+using Shared;
+
 namespace Forecasting;
 
 /// <summary>
@@ -24,7 +26,7 @@ internal static class MadeUpShops
         {
             DateTime day = FirstDay.AddDays(t);
             // Sunny days come in groups, so today's sunshine tells something about tomorrow's.
-            sun = 0.8 * sun + 0.6 * Normal(random);
+            sun = 0.8 * sun + 0.6 * random.NextNormal();
             for (int i = 0; i < shops.Length; i++)
             {
                 (string name, double size, double growth, double elasticity) = shops[i];
@@ -34,7 +36,7 @@ internal static class MadeUpShops
                 bool isPromotion = promotionDays[i] > 0;
                 double season = 1 - 0.45 * Math.Cos(Math.Tau * (day.DayOfYear - 20) / 365.25);
                 double sales = size * (1 + growth * t / 365) * Week[(int)day.DayOfWeek] * season * Math.Pow(price[i] / 3, -elasticity)
-                    * (isPromotion ? 1.5 : 1) * Math.Exp(0.12 * sun + 0.06 * Normal(random));
+                    * (isPromotion ? 1.5 : 1) * Math.Exp(0.12 * sun + 0.06 * random.NextNormal());
                 yield return new ShopDay
                 {
                     Shop = name,
@@ -47,8 +49,4 @@ internal static class MadeUpShops
             }
         }
     }
-
-    // Box and Muller.
-    private static double Normal(Random random)
-        => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(Math.Tau * random.NextDouble());
 }

@@ -33,10 +33,8 @@ static void Go(Sample sample, Stay[] stays)
     IDataView scored = pipeline.Fit(ml.Data.LoadFromEnumerable(train)).Transform(testRows);
     Expected[] expected = [.. ml.Data.CreateEnumerable<Expected>(scored, reuseRowObject: false)];
 
-    Dictionary<string, string> usual = train.GroupBy(journey => journey.Places[^1], journey => journey.Next)
-        .ToDictionary(from => from.Key, from => from.CountBy(place => place).MaxBy(count => count.Value).Key);
-    string popular = train.CountBy(journey => journey.Next).MaxBy(count => count.Value).Key;
-    string[] simple = [.. test.Select(journey => usual.GetValueOrDefault(journey.Places[^1], popular))];
+    var usual = new Usual<string>(train.Select(journey => (journey.Places[^1], journey.Next)));
+    string[] simple = [.. test.Select(journey => usual.Of(journey.Places[^1]))];
 
     foreach (Expected one in expected.Where((one, i) => one.Guess != simple[i] && one.Guess == one.Next).Take(3))
         Console.WriteLine($"  {one.Weekdays[^1],-9} {string.Join(" > ", one.Places.TakeLast(5)),-50} next: {one.Guess}");

@@ -10,9 +10,8 @@ return Sample.Run(args, "Train an LSTM to find the next relation on paths of a g
 static void Go(Sample sample, Fact[] facts)
 {
     MLContext ml = sample.ML;
-    Fact[] whole = [.. facts.Where(fact => fact.Head.Length > 0 && fact.Relation.Length > 0 && fact.Tail.Length > 0)];
-    if (whole.Length < facts.Length)
-        Console.WriteLine($"{facts.Length - whole.Length} facts with something missing are left out.");
+    Fact[] whole = Sample.Whole(facts, fact => fact.Head.Length > 0 && fact.Relation.Length > 0 && fact.Tail.Length > 0,
+        "facts with something missing");
     sample.Require(whole.Length, 50, "whole facts");
     Walk[] walks = Walk.Draw(whole, count: 6000, new Random(1));
     // No path to test with has the same relations as one to learn from.
@@ -32,15 +31,11 @@ static void Go(Sample sample, Fact[] facts)
         Console.WriteLine($"  {string.Join(" > ", one.Relations),-48} {one.Guess} ({one.Score.Max():0 %}); it was {one.Closing}");
 
     // What mostly closes paths that end on the same two relations, or else on the last one.
-    ILookup<string, string> byEnd = train.SelectMany(walk => new[] { (End(walk, 2), walk.Closing), (End(walk, 1), walk.Closing) })
-        .ToLookup(pair => pair.Item1, pair => pair.Closing);
-    double simple = test.Average(walk => Usual(byEnd[End(walk, byEnd.Contains(End(walk, 2)) ? 2 : 1)]) == walk.Closing ? 1.0 : 0);
+    var usual = new Usual<string>(train.SelectMany(walk => new[] { (End(walk, 2), walk.Closing), (End(walk, 1), walk.Closing) }));
+    double simple = test.Average(walk => usual.Of(End(walk, usual.Knows(End(walk, 2)) ? 2 : 1)) == walk.Closing ? 1.0 : 0);
     Sample.End(new Figure("next relations right", ml.MulticlassClassification.Evaluate(scored).MicroAccuracy, simple,
         "what mostly closes paths with the same last two relations"),
         "a graph of your own, with --data; EncodingColumnName gives a vector for each path, as features of another trainer");
 }
 
 static string End(Walk walk, int count) => string.Join(' ', walk.Relations.TakeLast(count));
-
-static string? Usual(IEnumerable<string> closings)
-    => closings.CountBy(relation => relation).OrderByDescending(one => one.Value).Select(one => one.Key).FirstOrDefault();

@@ -77,7 +77,7 @@ internal static class WavePair
         double Distance(Tensor<float> sequences)
             => real.Zip(Correlations(sequences), (one, other) => Math.Abs(one - other)).Average();
 
-        float[] Numbers(int count) => [.. Enumerable.Range(0, count).Select(_ => Gaussian(random))];
+        float[] Numbers(int count) => [.. Enumerable.Range(0, count).Select(_ => (float)random.NextNormal())];
 
         // Of the same mean and deviation as the signal.
         Tensor<float> WhiteNoise()
@@ -104,7 +104,4 @@ internal static class WavePair
         }
         return Array.ConvertAll(sums, sum => sum / count);
     }
-
-    private static float Gaussian(Random random)
-        => (float)(Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(Math.Tau * random.NextDouble()));
 }

@@ -104,6 +104,18 @@ internal sealed class Sample
     /// <summary>The value of an option of this sample.</summary>
     public T Value<T>(Option<T> option) => _arguments.GetValue(option)!;
 
+    /// <summary>The rows that can be used; says how many can't, and are left out.</summary>
+    /// <param name="rows">The rows of the user's file.</param>
+    /// <param name="isWhole">Whether a row can be used.</param>
+    /// <param name="others">What the others are, such as "pictures without a caption".</param>
+    public static TRow[] Whole<TRow>(TRow[] rows, Func<TRow, bool> isWhole, string others)
+    {
+        TRow[] whole = [.. rows.Where(isWhole)];
+        if (whole.Length < rows.Length)
+            Console.WriteLine($"{rows.Length - whole.Length:N0} {others} are left out.");
+        return whole;
+    }
+
     /// <summary>Sees that there are as many as are needed.</summary>
     /// <param name="count">How many there are.</param>
     /// <param name="least">How many there have to be at least.</param>

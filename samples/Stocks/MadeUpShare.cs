@@ -1,3 +1,5 @@
+using Shared;
+
 namespace Stocks;
 
 /// <summary>
@@ -17,8 +19,7 @@ internal static class MadeUpShare
         for (int day = 0; day < Days; day++, date = date.AddDays(date.DayOfWeek == DayOfWeek.Friday ? 3 : 1))
         {
             yield return new TradingDay { Date = date, Close = (float)price };
-            double surprise = Math.Sqrt(variance) * Math.Sqrt(-2 * Math.Log(1 - random.NextDouble()))
-                * Math.Cos(Math.Tau * random.NextDouble());
+            double surprise = Math.Sqrt(variance) * random.NextNormal();
             price *= Math.Exp(surprise);
             variance = Calm + OfLastSurprise * surprise * surprise + OfLastVariance * variance;
         }

@@ -34,24 +34,23 @@ static void Go(Sample sample)
         Console.WriteLine(string.Join(' ', one.Words.Zip(one.Tags, (word, tag) => tag == "O" ? word : $"{word}/{tag}")));
 
     SequenceLabelingMetrics simple = ml.MulticlassClassification.EvaluateSequenceLabeling(
-        ml.Data.LoadFromEnumerable(Usual(split).ToArray()), nameof(Request.Labels), nameof(TaggedRequest.Tags));
+        ml.Data.LoadFromEnumerable(WithoutNetwork().ToArray()), nameof(Request.Labels), nameof(TaggedRequest.Tags));
     // Labels such as parts of speech are of words alone, and there are no spans to find.
     (string name, double network, double usual) = metrics.PerSpanType.Count > 0 ? ("F1", metrics.F1, simple.F1)
         : ("accuracy", metrics.TokenAccuracy, simple.TokenAccuracy);
     Sample.End(new Figure(name, network, usual, "the label that each word mostly has"),
         "sentences of your own, with --data; CharacterColumnName reads words by their letters too (docs/tasks/labeling.md)");
 
-    // Without a network: each word has the label that it mostly had.
-    IEnumerable<TaggedRequest> Usual(DataOperationsCatalog.TrainTestData split)
+    // Each word has the label that it mostly had.
+    IEnumerable<TaggedRequest> WithoutNetwork()
     {
-        Dictionary<string, string> usual = ml.Data.CreateEnumerable<Request>(split.TrainSet, reuseRowObject: false)
-            .SelectMany(request => request.Words.Zip(request.Labels)).GroupBy(pair => pair.First, pair => pair.Second)
-            .ToDictionary(word => word.Key, word => word.CountBy(label => label).MaxBy(label => label.Value).Key);
+        var usual = new Usual<string>(ml.Data.CreateEnumerable<Request>(split.TrainSet, reuseRowObject: false)
+            .SelectMany(request => request.Words.Zip(request.Labels)));
         return ml.Data.CreateEnumerable<Request>(split.TestSet, reuseRowObject: false).Select(request => new TaggedRequest
         {
             Words = request.Words,
             Labels = request.Labels,
-            Tags = Array.ConvertAll(request.Words, word => usual.GetValueOrDefault(word, "O")),
+            Tags = Array.ConvertAll(request.Words, usual.Of),
         });
     }
 }

@@ -55,10 +55,7 @@ static void Go(Sample sample)
 
 static Pair[] Read(string file)
 {
-    string[][] lines = [.. GzipFile.ReadLines(file).Select(line => line.Split('\t'))];
-    Pair[] pairs = [.. lines.Where(fields => fields.Length >= 2).Select(fields => Pair.Of(fields[0], fields[1]))
-        .Where(pair => pair.Source.Length > 0 && pair.Target.Length > 0)];
-    if (pairs.Length < lines.Length)
-        Console.WriteLine($"{lines.Length - pairs.Length:N0} lines without two sentences and a tab between are left out.");
-    return pairs;
+    Pair[] pairs = [.. GzipFile.ReadLines(file).Select(line => line.Split('\t'))
+        .Select(fields => Pair.Of(fields[0], fields.Length >= 2 ? fields[1] : ""))];
+    return Sample.Whole(pairs, pair => pair.Source.Length > 0 && pair.Target.Length > 0, "lines without two sentences and a tab between");
 }

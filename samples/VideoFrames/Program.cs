@@ -16,10 +16,8 @@ void Go(Sample sample, Frame[] frames)
 {
     const int components = 24;
     MLContext ml = sample.ML;
-    Frame[] whole = [.. frames.Where(frame => frame.Video.Length > 0 && frame.Event.Length > 0
-        && frame.Pixels.Length > 0 && frame.Pixels.All(float.IsFinite))];
-    if (whole.Length < frames.Length)
-        Console.WriteLine($"{frames.Length - whole.Length} frames with something missing are left out.");
+    Frame[] whole = Sample.Whole(frames, frame => frame.Video.Length > 0 && frame.Event.Length > 0
+        && frame.Pixels.Length > 0 && frame.Pixels.All(float.IsFinite), "frames with something missing");
     sample.Require(whole.Length, 100, "whole frames");
     int pixels = whole[0].Pixels.Length;
     if (whole.FirstOrDefault(frame => frame.Pixels.Length != pixels) is { } other)
