@@ -18,7 +18,7 @@ public sealed class SpeechDigitsAcceptanceTests
     public void SpokenDigitsAndStringsOfThemAreUnderstood()
     {
         string recordings = Acceptance.FindFile("fsdd/recordings.zip", "sequences-speech");
-        string output = SampleProgram.Run("SpeechDigits", AppContext.BaseDirectory, 0, "--data", recordings);
+        string output = SampleProgram.Run("SpeechDigits", AppContext.BaseDirectory, 0, "--data", recordings, "--strings", "4000");
         TestContext.WriteLine(output);
         Assert.IsGreaterThanOrEqualTo(98, NumberOf(output, @"([\d.]+) ?% of 300 right"));
         Assert.IsLessThanOrEqualTo(3, NumberOf(output, @"1000 sequences, label error rate ([\d.]+)"));

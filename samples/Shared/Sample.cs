@@ -135,6 +135,14 @@ internal sealed class Sample
         Console.WriteLine($"Chart: {path}");
     }
 
+    /// <summary>Saves a model for <c>ml.Model.Load</c>, and says where.</summary>
+    public void Save(ITransformer model, DataViewSchema inputs, string name)
+    {
+        string path = Path.Combine(Folder, name);
+        ML.Model.Save(model, inputs, path);
+        Console.WriteLine($"Model: {path}");
+    }
+
     /// <summary>Prints the last two lines: the figure that the sample is about beside something simple, and what to try next.</summary>
     /// <remarks>A test of all samples reads these lines.</remarks>
     public static void End(Figure figure, string next)

@@ -6,6 +6,7 @@ namespace SpeechDigits;
 internal static class MadeUpSpeech
 {
     private const double SecondsOfSound = 0.09;
+    private const int TestRecordings = 5;
 
     // The two tones of five sounds, in hertz.
     private static readonly (double Low, double High)[] Sounds = [(300, 2300), (500, 1900), (750, 1250), (450, 850), (320, 800)];
@@ -16,7 +17,8 @@ internal static class MadeUpSpeech
         .. from digit in Enumerable.Range(0, 10)
            from speaker in new[] { "high", "middle", "low" }
            from index in Enumerable.Range(0, recordings)
-           select new Recording(digit, speaker, index, Say(digit, speaker switch { "high" => 1.15, "low" => 0.87, _ => 1 }, random)),
+           let pitch = speaker switch { "high" => 1.15, "low" => 0.87, _ => 1 }
+           select new Recording(digit.ToString(), speaker, index < TestRecordings, Say(digit, pitch, random)),
     ];
 
     private static float[] Say(int digit, double pitch, Random random)

@@ -1,71 +1,97 @@
 using System.IO.Compression;
+using System.Text.RegularExpressions;
 using Shared.Sound;
 
 namespace SpeechDigits;
 
-/// <summary>A spoken digit.</summary>
-/// <param name="Digit">0 to 9.</param>
-/// <param name="Speaker">Who said it.</param>
-/// <param name="Index">The how-manyth recording of the digit by the speaker it is.</param>
+/// <summary>A spoken digit, or any other sound that has a name.</summary>
+/// <param name="Label">What it is: a digit.</param>
+/// <param name="Speaker">Who said it; empty where nobody tells.</param>
+/// <param name="IsTest">Whether it is one of those to test with.</param>
 /// <param name="Samples">8,000 a second, from −1 to 1.</param>
-internal sealed record Recording(int Digit, string Speaker, int Index, float[] Samples)
+internal sealed partial record Recording(string Label, string Speaker, bool IsTest, float[] Samples)
 {
-    /// <summary>Samples a second.</summary>
+    /// <summary>Samples a second; recordings of other rates are converted.</summary>
     public const int SamplingRate = 8000;
 
     // The Free Spoken Digit Dataset's official split.
     private const int TestRecordings = 5;
 
-    /// <summary>Whether it is one of those to test with.</summary>
-    public bool IsTest => Index < TestRecordings;
+    // Of other recordings every fifth of a label tests.
+    private const int TestStride = 5;
 
-    /// <summary>Reads the files {digit}_{speaker}_{index}.wav of a folder, or of a zip file.</summary>
-    /// <exception cref="InvalidDataException">There is none, or one is no recording of 8,000 samples a second.</exception>
+    /// <summary>Reads a folder or zip file of WAV files, in a folder for each label or called label_speaker_index.wav.</summary>
+    /// <exception cref="InvalidDataException">There is none, or one has no sound in it.</exception>
     /// <exception cref="FormatException">One is no WAV file.</exception>
     public static Recording[] Read(string path)
     {
-        Recording[] recordings = Directory.Exists(path)
-            ? [.. Directory.EnumerateFiles(path, "*.wav", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(file =>
-            {
-                using FileStream stream = File.OpenRead(file);
-                return Parse(file, stream);
-            })]
-            : ReadZip(path);
-        return recordings.Length > 0 ? recordings : throw new InvalidDataException($"{path} has no WAV files.");
+        (string Name, float[] Samples)[] files = [.. Directory.Exists(path) ? ReadFolder(path) : ReadZip(path)];
+        if (files.Length == 0)
+            throw new InvalidDataException($"{path} has no WAV files.");
+        string[] folders = [.. files.Select(file => Path.GetFileName(Path.GetDirectoryName(file.Name)) ?? "")];
+        if (folders.Distinct().Count() > 1)
+            return OfLabels(files, folders);
+        Match[] names = [.. files.Select(file => SpeakerPattern().Match(Path.GetFileName(file.Name)))];
+        return !Array.TrueForAll(names, name => name.Success)
+            ? OfLabels(files, [.. files.Select(file => NumberPattern().Replace(Path.GetFileNameWithoutExtension(file.Name), ""))])
+            : [.. names.Zip(files, (name, file) => new Recording(name.Groups["label"].Value, name.Groups["speaker"].Value,
+                int.Parse(name.Groups["index"].Value) < TestRecordings, file.Samples))];
     }
 
-    /// <summary>Writes such files to a folder.</summary>
+    /// <summary>Writes files label_speaker_index.wav to a folder, those to test with in front.</summary>
     public static void Write(string folder, IEnumerable<Recording> recordings)
     {
         Directory.CreateDirectory(folder);
-        foreach (Recording recording in recordings)
-            WaveFile.Write(Path.Combine(folder, $"{recording.Digit}_{recording.Speaker}_{recording.Index}.wav"), SamplingRate,
-                recording.Samples);
+        foreach (var group in recordings.GroupBy(recording => (recording.Label, recording.Speaker)))
+        {
+            foreach ((int index, Recording recording) in group.OrderByDescending(recording => recording.IsTest).Index())
+                WaveFile.Write(Path.Combine(folder, $"{recording.Label}_{recording.Speaker}_{index}.wav"), SamplingRate, recording.Samples);
+        }
     }
 
-    private static Recording[] ReadZip(string path)
+    private static Recording[] OfLabels((string Name, float[] Samples)[] files, string[] labels)
+    {
+        var counts = new Dictionary<string, int>();
+        return [.. files.Zip(labels, (file, label) =>
+        {
+            counts[label] = counts.GetValueOrDefault(label) + 1;
+            return new Recording(label, "", counts[label] % TestStride == 0, file.Samples);
+        })];
+    }
+
+    private static IEnumerable<(string Name, float[] Samples)> ReadFolder(string path)
+    {
+        foreach (string file in Directory.EnumerateFiles(path, "*.wav", new EnumerationOptions
+        {
+            RecurseSubdirectories = true,
+            MatchCasing = MatchCasing.CaseInsensitive,
+        }).Order(StringComparer.Ordinal))
+        {
+            using FileStream stream = File.OpenRead(file);
+            yield return (file, WaveFile.Read(stream, file, SamplingRate));
+        }
+    }
+
+    private static IEnumerable<(string Name, float[] Samples)> ReadZip(string path)
     {
         using ZipArchive zip = ZipFile.OpenRead(path);
-        var recordings = new List<Recording>();
         foreach (ZipArchiveEntry entry in zip.Entries.OrderBy(entry => entry.FullName, StringComparer.Ordinal))
         {
-            if (!entry.Name.EndsWith(".wav", StringComparison.Ordinal))
+            if (!entry.Name.EndsWith(".wav", StringComparison.OrdinalIgnoreCase))
                 continue;
             // The reader goes back and forth.
             var copy = new MemoryStream();
             using (Stream stream = entry.Open())
                 stream.CopyTo(copy);
             copy.Position = 0;
-            recordings.Add(Parse(entry.Name, copy));
+            yield return (entry.FullName, WaveFile.Read(copy, entry.FullName, SamplingRate));
         }
-        return [.. recordings];
     }
 
-    private static Recording Parse(string file, Stream stream)
-    {
-        string[] parts = Path.GetFileNameWithoutExtension(file).Split('_');
-        if (parts.Length != 3 || !int.TryParse(parts[0], out int digit) || !int.TryParse(parts[2], out int index))
-            throw new InvalidDataException($"{file} is not called digit_speaker_index.wav.");
-        return new Recording(digit, parts[1], index, WaveFile.Read(stream, file, SamplingRate));
-    }
+    [GeneratedRegex(@"^(?<label>[^_]+)_(?<speaker>.+)_(?<index>\d{1,9})\.wav$", RegexOptions.IgnoreCase)]
+    private static partial Regex SpeakerPattern();
+
+    // Names such as dog12 and dog (2).
+    [GeneratedRegex(@"[ _.-]*\(?\d*\)?$")]
+    private static partial Regex NumberPattern();
 }

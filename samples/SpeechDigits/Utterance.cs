@@ -18,14 +18,13 @@ internal sealed class Utterance
     public float[] Statistics { get; set; } = [];
 
     /// <summary>The first digit, for recordings of one.</summary>
-    public string Digit { get; set; } = "";
+    public string Label { get; set; } = "";
 
-    public string[] Digits { get; set; } = [];
+    public string[] Labels { get; set; } = [];
 
     /// <summary>A single digit.</summary>
     public static Utterance Of(Recording recording, Spectra spectra)
     {
-        string digit = recording.Digit.ToString();
         float[] steps = spectra.Of(recording.Samples);
         float[][] bands = [.. Enumerable.Range(0, SpeechDigits.Spectra.Bands)
             .Select(band => steps.Where((_, i) => i % SpeechDigits.Spectra.Bands == band).ToArray())];
@@ -33,8 +32,8 @@ internal sealed class Utterance
         {
             Spectra = steps,
             Statistics = [.. bands.SelectMany(values => new[] { values.Average(), TensorPrimitives.StdDev<float>(values) })],
-            Digit = digit,
-            Digits = [digit],
+            Label = recording.Label,
+            Labels = [recording.Label],
         };
     }
 
@@ -55,7 +54,7 @@ internal sealed class Utterance
                 samples.AddRange(new float[(int)(Recording.SamplingRate * LongestPause * random.NextDouble())]);
                 samples.AddRange(next.Samples);
             }
-            yield return new Utterance { Spectra = spectra.Of([.. samples]), Digits = [.. said.Select(one => one.Digit.ToString())] };
+            yield return new Utterance { Spectra = spectra.Of([.. samples]), Labels = [.. said.Select(one => one.Label)] };
         }
     }
 }

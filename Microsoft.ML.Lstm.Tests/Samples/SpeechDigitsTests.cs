@@ -1,0 +1,82 @@
+using System.Text;
+
+namespace Microsoft.ML.Lstm.Tests.Samples;
+
+/// <summary>The sample that reads folders of WAV files.</summary>
+[TestClass]
+public sealed class SpeechDigitsTests
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("lstm-tests-").FullName;
+
+    [TestCleanup]
+    public void DeleteFolder() => Directory.Delete(_folder, recursive: true);
+
+    [TestMethod]
+    public void TakesTheFolderOfASoundForItsLabel()
+    {
+        for (int i = 0; i < 15; i++)
+        {
+            Write($"bark/{i}.wav", Tone(300 + 5 * i), samplingRate: 8000, channels: 1);
+            Write($"meow/{i}.WAV", Tone(900 + 5 * i), samplingRate: 16000, channels: 2);
+        }
+        string output = Run(expectedExitCode: 0);
+        StringAssert.Contains(output, "24 recordings of 2 labels to train on, 6 to test with");
+        Assert.IsFalse(output.Contains("Strings:"), output);
+        Assert.IsGreaterThan(0.9, SampleProgram.Figure(output));
+        Assert.IsTrue(File.Exists(Path.Combine(_folder, "digits.zip")));
+    }
+
+    [TestMethod]
+    public void TakesTheNameOfAFileWithoutItsNumberForItsLabel()
+    {
+        for (int i = 0; i < 15; i++)
+        {
+            Write($"bark {i}.wav", Tone(300 + 5 * i), samplingRate: 8000, channels: 1);
+            Write($"meow({i}).wav", Tone(900 + 5 * i), samplingRate: 8000, channels: 1);
+        }
+        StringAssert.Contains(Run(expectedExitCode: 0), "24 recordings of 2 labels to train on, 6 to test with");
+    }
+
+    [TestMethod]
+    public void SaysThatEachSoundHasALabelOfItsOwn()
+    {
+        foreach (string name in new[] { "bark", "meow", "moo", "chirp" })
+            Write($"{name}.wav", Tone(300), samplingRate: 8000, channels: 1);
+        StringAssert.Contains(Run(expectedExitCode: 1), "has 4 recordings to train on, of 4 labels; at least 20 are needed");
+    }
+
+    private string Run(int expectedExitCode)
+        => SampleProgram.Run("SpeechDigits", _folder, expectedExitCode, "--data", Path.Combine(_folder, "sounds"));
+
+    private static double[] Tone(double hertz)
+    {
+        var random = new Random((int)hertz);
+        return [.. Enumerable.Range(0, 1600).Select(i => 0.4 * Math.Sin(Math.Tau * hertz * i / 8000) + 0.05 * random.NextDouble())];
+    }
+
+    // 8,000 samples a second, of which another rate has each several times.
+    private void Write(string name, double[] samples, int samplingRate, short channels)
+    {
+        string path = Path.Combine(_folder, "sounds", name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        int copies = samplingRate / 8000 * channels, bytes = 2 * copies * samples.Length;
+        using var file = new BinaryWriter(File.Create(path), Encoding.ASCII);
+        file.Write("RIFF"u8);
+        file.Write(36 + bytes);
+        file.Write("WAVEfmt "u8);
+        file.Write(16);
+        file.Write((short)1);
+        file.Write(channels);
+        file.Write(samplingRate);
+        file.Write(2 * channels * samplingRate);
+        file.Write((short)(2 * channels));
+        file.Write((short)16);
+        file.Write("data"u8);
+        file.Write(bytes);
+        foreach (double sample in samples)
+        {
+            for (int copy = 0; copy < copies; copy++)
+                file.Write((short)(32767 * sample));
+        }
+    }
+}
