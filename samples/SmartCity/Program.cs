@@ -4,6 +4,7 @@ using System.Diagnostics;
 using Microsoft.ML;
 using Microsoft.ML.Lstm;
 using Shared;
+using Shared.Charts;
 using SmartCity;
 
 return Sample.Run(args, "Train LSTMs to forecast the meters of a town, and to find leaks.", MadeUpTown.Make, Go);
@@ -56,6 +57,9 @@ static void Go(Sample sample, MeterHour[] hours)
         PrintLeaks(alerts);
     else
         PrintAlerts(alerts);
+    string shown = alerts.Count > 0 ? alerts.CountBy(alert => alert.Meter).MaxBy(count => count.Value).Key : week[0].Meter;
+    sample.WriteChart("meter.svg", Draw([.. outlooks.Where(hour => hour.Meter == shown)],
+        [.. alerts.Where(alert => alert.Meter == shown).Select(alert => alert.Time)]));
 
     ForecastMetrics metrics = ml.Forecasting.EvaluateForecast(ml.Data.LoadFromEnumerable(outlooks), nameof(Outlook.Flow),
         nameof(Outlook.Forecast), seriesColumnName: nameof(Outlook.Meter), seasonality: MadeUpTown.HoursOfAWeek, trainingData: train,
@@ -88,3 +92,14 @@ static void PrintAlerts(List<MeterHour> alerts)
         Console.WriteLine($"  {meter.Key}: {meter.Count()} alerts, first {first.Time:yyyy-MM-dd HH:mm} at {first.Flow:0.#}");
     }
 }
+
+// Each hour as the day before foretold it.
+static Chart Draw(Outlook[] hours, HashSet<DateTime> alerts) => new Chart($"{hours[0].Meter}, the last week")
+    {
+        Times = [.. hours.Select(hour => hour.Time)],
+        YLabel = "litres an hour",
+    }
+    .AddLine("forecast a day before", Ink.Accent, Outlook.Hours, hours.SkipLast(Outlook.Hours).Select(hour => hour.Forecast[^1]))
+    .AddLine("what came", Ink.Neutral, 0, hours.Select(hour => hour.Flow))
+    .AddDots("alert", Ink.Alert, hours.Index().Where(hour => alerts.Contains(hour.Item.Time))
+        .Select(hour => ((double)hour.Index, (double)hour.Item.Flow)));
