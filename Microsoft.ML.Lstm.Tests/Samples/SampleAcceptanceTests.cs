@@ -61,25 +61,10 @@ public sealed partial class SampleAcceptanceTests
             yield return $"--example: {failed.Errors}";
             yield break;
         }
-        string[] lines = File.ReadAllLines(example);
-        string[][] fields = [.. lines.Select(Fields)];
-        if (fields.Select(row => row.Length).Distinct().Count() != 1)
-            yield break;
-        Run reversed = Read(sample, fields.Select(row => string.Join(',', row.Reverse())));
-        if (reversed.Figure != run.Figure)
-            yield return $"with columns in another order: {reversed.Figure ?? reversed.Errors} rather than {run.Figure}";
-        int middle = fields.Length / 2;
-        (string What, IEnumerable<string> Lines)[] files =
-        [
-            .. fields[0].Select((name, column) => ($"a missing {name}", lines.Select((line, row) => row != middle ? line
-                : string.Join(',', fields[row].Select((field, i) => i == column ? "" : field))))).TakeLast(2),
-            ("no row", lines[..1]),
-            ("one row", lines[..2]),
-            ("a row less", lines[..^1]),
-        ];
-        foreach ((string what, IEnumerable<string> file) in files)
+        bool isFolder = Directory.Exists(example);
+        foreach ((string what, string[] arguments, bool isSame) in isFolder ? FoldersLike(example) : FilesLike(example))
         {
-            Run own = Read(sample, file);
+            Run own = Start(sample, arguments);
             // A right answer, or one clear line.
             string[] errors = [.. own.Errors.Split('\n').Where(line => line != "" && !line.StartsWith("Warning: ", StringComparison.Ordinal)
                 && !line.Contains("[W:onnxruntime", StringComparison.Ordinal))];
@@ -88,14 +73,58 @@ public sealed partial class SampleAcceptanceTests
             Print($"    {what}: {(isRight ? own.Figure : isRefused ? errors[0] : "FAULT")}");
             if (!isRight && !isRefused)
                 yield return $"{what}: exit code {own.ExitCode}, {own.Errors}";
+            else if (isSame && own.Figure != run.Figure)
+                yield return $"{what}: {own.Figure ?? own.Errors} rather than {run.Figure}";
         }
+        if (isFolder)
+            Directory.Delete(example, recursive: true);
     }
 
-    private Run Read(SampleFolder sample, IEnumerable<string> lines)
+    /// <summary>Files as users have them, with the arguments that read them, and whether the figure has to be the same.</summary>
+    private IEnumerable<(string What, string[] Arguments, bool IsSame)> FilesLike(string example)
+    {
+        string[] lines = File.ReadAllLines(example);
+        string[][] fields = [.. lines.Select(Fields)];
+        if (fields.Select(row => row.Length).Distinct().Count() == 1 && fields[0].Length > 1)
+        {
+            yield return ("columns in another order", Own(fields.Select(row => string.Join(',', row.Reverse()))), true);
+            int middle = fields.Length / 2;
+            foreach (int missing in Enumerable.Range(0, fields[0].Length).TakeLast(2))
+            {
+                yield return ($"a missing {fields[0][missing]}", Own(lines.Select((line, row) => row != middle ? line
+                    : string.Join(',', fields[row].Select((field, i) => i == missing ? "" : field)))), false);
+            }
+        }
+        else
+        {
+            yield return ("the example", ["--data", example], true);
+        }
+        yield return ("no row", Own(lines[..1]), false);
+        yield return ("one row", Own(lines[..Math.Min(2, lines.Length)]), false);
+        yield return ("a row less", Own(lines[..^1]), false);
+    }
+
+    // What files of sounds and pictures keep of numbers need not be all digits, so the figure may be another.
+    private IEnumerable<(string What, string[] Arguments, bool IsSame)> FoldersLike(string example)
+    {
+        yield return ("the example", ["--data", example], false);
+        string[] files = [.. Directory.EnumerateFiles(example, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
+        File.Delete(files[^1]);
+        yield return ("a file less", ["--data", example], false);
+        File.WriteAllText(files[0], "no such thing");
+        yield return ("a broken file", ["--data", example], false);
+        foreach (string file in files[1..^1])
+            File.Delete(file);
+        yield return ("nothing but a broken file", ["--data", example], false);
+        File.Delete(files[0]);
+        yield return ("an empty folder", ["--data", example], false);
+    }
+
+    private string[] Own(IEnumerable<string> lines)
     {
         string path = Path.Combine(_folder, "own.csv");
         File.WriteAllLines(path, lines);
-        return Start(sample, "--data", path);
+        return ["--data", path];
     }
 
     private Run Start(SampleFolder sample, params string[] arguments)
