@@ -85,7 +85,10 @@ internal sealed record NetworkShape
     }
 
     /// <summary>Frames of a sequence, the last one of which may have fewer steps.</summary>
-    public int FramesOf(int steps) => (steps + FrameSteps - 1) / FrameSteps;
+    public int FramesOf(int steps) => FramesOf(steps, FrameSteps);
+
+    /// <summary>Frames of a sequence where one begins every few steps.</summary>
+    public static int FramesOf(int steps, int frameSteps) => (steps + frameSteps - 1) / frameSteps;
 
     /// <summary>The convolutions beside the recurrent layers, one on top of the other.</summary>
     public ValueList<ConvolutionShape> Convolutions { get; init; }

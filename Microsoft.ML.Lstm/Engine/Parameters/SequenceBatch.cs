@@ -209,7 +209,7 @@ internal sealed unsafe class SequenceBatch(NetworkShape shape)
         for (int i = 0; i < Count; i++)
         {
             _order[i] = steps._order[i];
-            _lengths[i] = (steps._lengths[i] + stepsPerFrame - 1) / stepsPerFrame;
+            _lengths[i] = NetworkShape.FramesOf(steps._lengths[i], stepsPerFrame);
             _stagedAt[i] = TotalSteps;
             TotalSteps += _lengths[i];
         }

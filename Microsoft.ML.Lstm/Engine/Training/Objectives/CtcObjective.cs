@@ -23,12 +23,12 @@ internal sealed class CtcTask(int items, KeySubset? known = null) : TrainingTask
 
 /// <summary>Whether labels have an alignment with the frames of their sequences.</summary>
 /// <param name="data">The training data.</param>
-/// <param name="stepsPerFrame">Steps of a frame.</param>
-internal readonly struct LabelFit(TrainingData data, int stepsPerFrame)
+/// <param name="frameSteps">Steps from one frame to the next.</param>
+internal readonly struct LabelFit(TrainingData data, int frameSteps)
 {
     /// <summary>Whether the frames of a sequence are enough for its label.</summary>
     public bool Fits(TrainingSequence sequence)
-        => CtcLattice.FramesOf(sequence.Labels) <= (data.LengthOf(sequence) + stepsPerFrame - 1) / stepsPerFrame;
+        => CtcLattice.FramesOf(sequence.Labels) <= NetworkShape.FramesOf(data.LengthOf(sequence), frameSteps);
 
     /// <summary>The weight of a sequence: 0 where its label can't be aligned, or has an item that the network does not know.</summary>
     public float WeightOf(TrainingSequence sequence)
