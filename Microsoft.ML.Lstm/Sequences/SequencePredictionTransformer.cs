@@ -118,7 +118,10 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
     /// <summary>The column that receives the encoding of the sequence; <see langword="null"/> for none.</summary>
     public string? EncodingColumnName => Columns.EncodingColumnName;
 
-    /// <summary>The column that receives the weights of the steps in the encoding; <see langword="null"/> for none.</summary>
+    /// <summary>
+    /// The column that receives the weights of the steps in the encoding or, where another sequence is written, those for each of its keys;
+    /// <see langword="null"/> for none.
+    /// </summary>
     public string? AttentionColumnName => Columns.AttentionColumnName;
 
     bool ITransformer.IsRowToRowMapper => true;

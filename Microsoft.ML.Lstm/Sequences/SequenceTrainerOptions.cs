@@ -114,9 +114,11 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
     public InputConvolutionOptions? InputConvolution;
 
     /// <summary>
-    /// A column for the weights of the T steps in the encoding, which show what the network looks at: a vector of T weights with the sum
-    /// 1; with <see cref="Pooling.Attention"/> only. The steps of a frame have equal shares of its weight. <see langword="null"/> for
-    /// none. Default: <see langword="null"/>.
+    /// A column for the weights of the T steps, which show what the network looks at. With <see cref="Pooling.Attention"/> they are those
+    /// in the encoding: a vector of T weights with the sum 1, where the steps of a frame have equal shares of its weight. Where another
+    /// sequence is written, with <see cref="LstmSequenceToSequenceTrainer.Options.Attention"/>, they are T weights with the sum 1 for each
+    /// key that was written, one key after the other. Without either it must be <see langword="null"/>, for no column. Default:
+    /// <see langword="null"/>.
     /// </summary>
     public string? AttentionColumnName;
 
