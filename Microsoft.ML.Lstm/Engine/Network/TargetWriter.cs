@@ -34,7 +34,11 @@ internal readonly ref struct WrittenSequence(double LogLikelihood, ReadOnlySpan<
 /// beginnings one token longer, the most probable are gone on with, until as many sequences as the beam is wide have ended. The outputs of
 /// several networks are averaged.
 /// </summary>
-/// <remarks>A sequence's results don't depend on the others: a row of a batch does not, and beginnings are compared within it.</remarks>
+/// <remarks>
+/// A sequence's results don't depend on the others: a row of a batch does not, and beginnings are compared within it. The search of a
+/// language model, <c>BeamSearch</c>, is another one: it follows a single prompt, with a repetition penalty and several
+/// tokens that end a text, an end takes no beginning's place, and it stops when none can become better than the best text so far.
+/// </remarks>
 internal sealed class TargetWriter
 {
     private readonly SequenceToSequenceRunner[] _runners;
