@@ -155,6 +155,22 @@ public sealed class FineTuningByNameTests
     }
 
     [TestMethod]
+    [DataRow(AnyTrainer.Labeling)]
+    [DataRow(AnyTrainer.StepValues)]
+    [DataRow(AnyTrainer.StepTruths)]
+    [DataRow(AnyTrainer.SequenceToSequence)]
+    public void LayersThatReadFramesDoNotBeginANetworkThatNeedsEachStep(string trainer)
+    {
+        Row[] rows = Rows(["red", "green", "blue"]);
+        SequencePredictionTransformer first = Fit(AnyTrainer.Regression, rows, null,
+            options => ((SequenceTrainerOptions)options).StepsPerFrame = 2);
+        var error = Assert.ThrowsExactly<ArgumentException>(() => Fit(trainer, rows, first.Model));
+        StringAssert.StartsWith(error.Message, "The layers of the initial model read frames of several steps");
+        // Where a sequence has one output, they do.
+        Assert.AreEqual(2, Fit(AnyTrainer.Binary, rows, first.Model).Model.Network.Shape.StepsPerFrame);
+    }
+
+    [TestMethod]
     public void ANetworkOfPyTorchBeginsAClassifierOfMoreClasses()
     {
         Example[] rows = Example.Make(40);

@@ -80,9 +80,11 @@ internal static class InitialShape
         Require(nameof(TrainingOptions.Bidirectional), one => one.Bidirectional);
         Require(nameof(SequenceTrainerOptions.StepsPerFrame), one => one.StepsPerFrame);
         Require(nameof(SequenceTrainerOptions.InputConvolution), one => string.Join(", ", one.InputConvolutions));
-        if (shape.Head.IsPerStep && shape.Head != Head.Ctc && (shape.FrameSteps > 1 || shape.InputConvolutions.Count > 0))
+        bool needsEachStep = shape.Head == Head.SequenceToSequence || (shape.Head.IsPerStep && shape.Head != Head.Ctc);
+        if (needsEachStep && (shape.FrameSteps > 1 || shape.InputConvolutions.Count > 0))
             throw new ArgumentException("The layers of the initial model read frames of several steps, and in the network to be trained "
-                + "each step has outputs of its own.", "initialModel");
+                + (shape.Head == Head.SequenceToSequence ? "a decoder looks at each step." : "each step has outputs of its own."),
+                "initialModel");
         if (encoder.Convolutions.Count > 0)
             Require(nameof(SequenceTrainerOptions.Convolution), one => one.Convolutions);
 
