@@ -181,7 +181,7 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
     }
 
     /// <summary>A copy whose weights are rounded to a format.</summary>
-    internal SequencePredictionTransformer WithWeights(WeightFormat format)
+    internal virtual SequencePredictionTransformer WithWeights(WeightFormat format)
     {
         var other = (SequencePredictionTransformer)MemberwiseClone();
         other.Model = Model.WithWeightFormat(format);

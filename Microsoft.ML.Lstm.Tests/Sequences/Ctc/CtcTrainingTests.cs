@@ -204,6 +204,13 @@ public sealed class CtcTrainingTests
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => wide.WithLanguageModel(language, weight: -1));
         Assert.ThrowsExactly<InvalidOperationException>(() => Ml.Model.Save(joined, data.Schema, new MemoryStream()));
 
+        // Weights are rounded in both.
+        LstmCtcTransformer rounded = joined.WithWeightFormat(WeightFormat.Int8);
+        Assert.AreEqual(WeightFormat.Int8, rounded.LanguageModel!.Model.WeightFormat);
+        CollectionAssert.AreEqual(Labels(wide.WithWeightFormat(WeightFormat.Int8)
+            .WithLanguageModel(language.WithWeightFormat(WeightFormat.Int8), weight: 2, itemBonus: 0.7f)), Labels(rounded));
+        Assert.IsNull(joined.WithLanguageModel(null).WithWeightFormat(WeightFormat.Int8).LanguageModel);
+
         string[] Labels(LstmCtcTransformer model)
             => [.. ColumnReader.Read(model.Transform(data), "PredictedLabel").Select(items => string.Join(' ', items))];
 

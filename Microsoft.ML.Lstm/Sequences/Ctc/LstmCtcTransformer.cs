@@ -36,7 +36,7 @@ public sealed class LstmCtcTransformer : SequencePredictionTransformer
     internal const string LoaderSignature = "LstmCtc";
     internal const int LargestBeam = 65536;
 
-    private readonly Func<PrefixLanguage>? _language;
+    private readonly JoinedLanguage? _language;
 
     internal LstmCtcTransformer(IHostEnvironment environment, SequenceModelParameters model, ScoringColumns columns)
         : this(environment, model, columns, language: null)
@@ -44,13 +44,17 @@ public sealed class LstmCtcTransformer : SequencePredictionTransformer
     }
 
     private LstmCtcTransformer(IHostEnvironment environment, SequenceModelParameters model, ScoringColumns columns,
-        Func<PrefixLanguage>? language)
+        JoinedLanguage? language)
         : base(environment.Register(nameof(LstmCtcTransformer)), model, columns,
-            CtcOutputs.Create(new ScoredClasses(model.Network.Shape), columns.BeamSize ?? 1, language, model.LabelValues))
+            CtcOutputs.Create(new ScoredClasses(model.Network.Shape), columns.BeamSize ?? 1, language is null ? null : language.Begin,
+                model.LabelValues))
         => (BeamSize, _language) = (columns.BeamSize ?? 1, language);
 
     /// <summary>Prefixes that the search for the most probable label follows; 1 for the best path.</summary>
     public int BeamSize { get; }
+
+    /// <summary>The language model that the search goes by too; <see langword="null"/> for none.</summary>
+    public LstmLanguageModelTransformer? LanguageModel => _language?.Model;
 
     /// <summary>A copy of this transformer with another width of its search, which <c>ml.Model.Save</c> keeps.</summary>
     /// <param name="beamSize">Prefixes that the search follows, 1 to 65536; 1 for the best path.</param>
@@ -71,6 +75,7 @@ public sealed class LstmCtcTransformer : SequencePredictionTransformer
     /// </summary>
     /// <remarks>
     /// A file has no place for a language model in it: save both by themselves, and join them again when they are loaded.
+    /// <see cref="LstmCatalog.WithWeightFormat{TTransformer}(TTransformer, WeightFormat)"/> rounds the weights of both.
     /// </remarks>
     /// <param name="languageModel">The language model, whose tokens are the items of labels; <see langword="null"/> for none.</param>
     /// <param name="weight">How much the language model counts, 0 or more and finite.</param>
@@ -96,9 +101,16 @@ public sealed class LstmCtcTransformer : SequencePredictionTransformer
             return new(Host, Model, Columns, language: null);
         if (BeamSize == 1)
             throw new InvalidOperationException("The best path, a beam of 1, has no place for a language model: WithBeamSize comes first.");
-        int[] tokens = TokensOf(languageModel.Vocabulary);
-        var network = new ScoringNetwork(languageModel.Model.Network);
-        return new(Host, Model, Columns, () => new PrefixLanguage(network.Networks, tokens, weight, itemBonus));
+        return new(Host, Model, Columns, new JoinedLanguage(languageModel, TokensOf(languageModel.Vocabulary), weight, itemBonus));
+    }
+
+    internal override SequencePredictionTransformer WithWeights(WeightFormat format)
+    {
+        var other = (LstmCtcTransformer)base.WithWeights(format);
+        if (_language is not { } language)
+            return other;
+        var rounded = (LstmLanguageModelTransformer)language.Model.WithWeights(format);
+        return other.WithLanguageModel(rounded, language.Weight, language.ItemBonus);
     }
 
     /// <summary>The number of the token of each item.</summary>
@@ -149,5 +161,13 @@ public sealed class LstmCtcTransformer : SequencePredictionTransformer
             ? new LstmCtcTransformer(environment, model, saved.Columns)
             : throw new InvalidDataException(
                 $"A saved LSTM model has a beam of {saved.Columns.BeamSize}; expected one from 1 to {LargestBeam}.");
+    }
+
+    private sealed record JoinedLanguage(LstmLanguageModelTransformer Model, int[] Tokens, float Weight, float ItemBonus)
+    {
+        // Packed once, for all searches.
+        private readonly ScoringNetwork _network = new(Model.Model.Network);
+
+        public PrefixLanguage Begin() => new(_network.Networks, Tokens, Weight, ItemBonus);
     }
 }
