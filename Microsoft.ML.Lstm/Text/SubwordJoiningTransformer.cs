@@ -13,55 +13,31 @@ namespace Microsoft.ML.Lstm;
 
 /// <summary>Joins subwords to texts, see <see cref="SubwordJoiningEstimator"/>.</summary>
 /// <remarks>Any number of threads may use a transformer at once.</remarks>
-public sealed class SubwordJoiningTransformer : ITransformer
+public sealed class SubwordJoiningTransformer : RowMappingTransformer
 {
     internal const string LoaderSignature = "LstmSubwordJoining";
 
-    private readonly IHost _host;
     private readonly SubwordTokenizer _tokenizer;
 
     internal SubwordJoiningTransformer(IHostEnvironment environment, SubwordTokenizer tokenizer)
-    {
-        _host = environment.Register(nameof(SubwordJoiningTransformer));
-        _tokenizer = tokenizer;
-    }
+        : base(environment.Register(nameof(SubwordJoiningTransformer)))
+        => _tokenizer = tokenizer;
 
     /// <summary>The column of texts.</summary>
-    public string OutputColumnName => _tokenizer.Settings.OutputColumnName;
+    public override string OutputColumnName => _tokenizer.Settings.OutputColumnName;
 
     /// <summary>The column of pieces.</summary>
     public string InputColumnName => _tokenizer.Settings.InputColumnName;
 
-    bool ITransformer.IsRowToRowMapper => true;
+    private protected override string OnnxReason => "ONNX has no operator that joins subwords to texts";
 
-    /// <summary>The columns of the output.</summary>
-    /// <param name="inputSchema">The columns of the input.</param>
-    /// <returns><paramref name="inputSchema"/> with the texts behind it.</returns>
-    /// <exception cref="ArgumentNullException"><paramref name="inputSchema"/> is <see langword="null"/>.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The column is missing, or has no keys of this vocabulary.</exception>
-    public DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => Bind(inputSchema).OutputSchema;
-
-    /// <summary>Adds the texts. They are made when the result is read.</summary>
-    /// <param name="input">The pieces.</param>
-    /// <returns>The columns of <paramref name="input"/> and, behind them, the texts.</returns>
-    /// <exception cref="ArgumentNullException"><paramref name="input"/> is <see langword="null"/>.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The column is missing, or has no keys of this vocabulary.</exception>
-    public IDataView Transform(IDataView input)
+    private protected override MappedColumn Bind(DataViewSchema inputSchema)
     {
-        ArgumentNullException.ThrowIfNull(input);
-        return Bind(input.Schema).AddTo(input, this, "ONNX has no operator that joins subwords to texts");
-    }
-
-    IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema) => Bind(inputSchema).ToRowMapper();
-
-    private MappedColumn Bind(DataViewSchema inputSchema)
-    {
-        ArgumentNullException.ThrowIfNull(inputSchema);
-        DataViewSchema.Column source = ColumnRole.Subwords.Find(_host, inputSchema, InputColumnName);
+        DataViewSchema.Column source = ColumnRole.Subwords.Find(Host, inputSchema, InputColumnName);
         int count = _tokenizer.Pieces.Length;
         if (TokenReader.VocabularyOf(source.Type) != (ulong)count)
-            throw ColumnRole.Subwords.DimensionMismatch(_host, source, $"keys of a vocabulary of {count} pieces");
-        return new MappedColumn(_host, inputSchema, [source], new(OutputColumnName, TextDataViewType.Instance), CreateGetter);
+            throw ColumnRole.Subwords.DimensionMismatch(Host, source, $"keys of a vocabulary of {count} pieces");
+        return new MappedColumn(Host, inputSchema, [source], new(OutputColumnName, TextDataViewType.Instance), CreateGetter);
 
         Delegate CreateGetter(DataViewRow row)
         {
@@ -120,7 +96,7 @@ public sealed class SubwordJoiningTransformer : ITransformer
 
     private static VersionInfo Version => ModelEntry.Version("LSTMSUBJ", LoaderSignature);
 
-    void ICanSaveModel.Save(ModelSaveContext ctx) => ModelEntry.Save(ctx, Version, _tokenizer.Save);
+    private protected override void Save(ModelSaveContext ctx) => ModelEntry.Save(ctx, Version, _tokenizer.Save);
 
     // ML.NET finds this method by its name and parameters.
     internal static SubwordJoiningTransformer Create(IHostEnvironment env, ModelLoadContext ctx)

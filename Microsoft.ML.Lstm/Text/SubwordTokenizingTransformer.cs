@@ -12,16 +12,15 @@ namespace Microsoft.ML.Lstm;
 
 /// <summary>Cuts texts into subwords, see <see cref="SubwordTokenizingEstimator"/>.</summary>
 /// <remarks>Any number of threads may use a transformer at once.</remarks>
-public sealed class SubwordTokenizingTransformer : ITransformer
+public sealed class SubwordTokenizingTransformer : RowMappingTransformer
 {
     internal const string LoaderSignature = "LstmSubwordTokenizing";
 
-    private readonly IHost _host;
     private readonly Lazy<DataViewSchema.Annotations> _annotations;
 
     internal SubwordTokenizingTransformer(IHostEnvironment environment, SubwordTokenizer tokenizer)
+        : base(environment.Register(nameof(SubwordTokenizingTransformer)))
     {
-        _host = environment.Register(nameof(SubwordTokenizingTransformer));
         Tokenizer = tokenizer;
         // Vocabularies are large, and pipelines ask for schemas often.
         _annotations = new Lazy<DataViewSchema.Annotations>(() =>
@@ -35,32 +34,10 @@ public sealed class SubwordTokenizingTransformer : ITransformer
     internal SubwordTokenizer Tokenizer { get; }
 
     /// <summary>The column of pieces.</summary>
-    public string OutputColumnName => Tokenizer.Settings.OutputColumnName;
+    public override string OutputColumnName => Tokenizer.Settings.OutputColumnName;
 
     /// <summary>The column of texts.</summary>
     public string InputColumnName => Tokenizer.Settings.InputColumnName;
-
-    bool ITransformer.IsRowToRowMapper => true;
-
-    /// <summary>The columns of the output.</summary>
-    /// <param name="inputSchema">The columns of the input.</param>
-    /// <returns><paramref name="inputSchema"/> with the pieces behind it.</returns>
-    /// <exception cref="ArgumentNullException"><paramref name="inputSchema"/> is <see langword="null"/>.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The column is missing, or is no text.</exception>
-    public DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => Bind(inputSchema).OutputSchema;
-
-    /// <summary>Adds the pieces. Texts are cut when the result is read.</summary>
-    /// <param name="input">The texts.</param>
-    /// <returns>The columns of <paramref name="input"/> and, behind them, the pieces.</returns>
-    /// <exception cref="ArgumentNullException"><paramref name="input"/> is <see langword="null"/>.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The column is missing, or is no text.</exception>
-    public IDataView Transform(IDataView input)
-    {
-        ArgumentNullException.ThrowIfNull(input);
-        return Bind(input.Schema).AddTo(input, this, "ONNX has no operator that cuts texts into subwords");
-    }
-
-    IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema) => Bind(inputSchema).ToRowMapper();
 
     /// <summary>
     /// The transformer that makes texts of pieces of this vocabulary, as a <see cref="SubwordJoiningEstimator"/> would of the same files. A
@@ -75,16 +52,17 @@ public sealed class SubwordTokenizingTransformer : ITransformer
         ArgumentException.ThrowIfNullOrEmpty(outputColumnName);
         if (inputColumnName is not null)
             ArgumentException.ThrowIfNullOrEmpty(inputColumnName);
-        return new SubwordJoiningTransformer(_host,
+        return new SubwordJoiningTransformer(Host,
             Tokenizer.WithColumns(outputColumnName, inputColumnName ?? OutputColumnName));
     }
 
-    private MappedColumn Bind(DataViewSchema inputSchema)
+    private protected override string OnnxReason => "ONNX has no operator that cuts texts into subwords";
+
+    private protected override MappedColumn Bind(DataViewSchema inputSchema)
     {
-        ArgumentNullException.ThrowIfNull(inputSchema);
-        DataViewSchema.Column source = ColumnRole.SubwordText.Find(_host, inputSchema, InputColumnName);
+        DataViewSchema.Column source = ColumnRole.SubwordText.Find(Host, inputSchema, InputColumnName);
         var type = new VectorDataViewType(new KeyDataViewType(typeof(uint), Tokenizer.Pieces.Length));
-        return new MappedColumn(_host, inputSchema, [source], new(OutputColumnName, type, _annotations.Value), CreateGetter);
+        return new MappedColumn(Host, inputSchema, [source], new(OutputColumnName, type, _annotations.Value), CreateGetter);
 
         Delegate CreateGetter(DataViewRow row)
         {
@@ -104,7 +82,7 @@ public sealed class SubwordTokenizingTransformer : ITransformer
 
     private static VersionInfo Version => ModelEntry.Version("LSTMSUBT", LoaderSignature);
 
-    void ICanSaveModel.Save(ModelSaveContext ctx) => ModelEntry.Save(ctx, Version, Tokenizer.Save);
+    private protected override void Save(ModelSaveContext ctx) => ModelEntry.Save(ctx, Version, Tokenizer.Save);
 
     // ML.NET finds this method by its name and parameters.
     internal static SubwordTokenizingTransformer Create(IHostEnvironment env, ModelLoadContext ctx)

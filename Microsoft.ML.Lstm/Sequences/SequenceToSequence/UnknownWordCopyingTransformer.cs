@@ -14,23 +14,20 @@ namespace Microsoft.ML.Lstm;
 
 /// <summary>Makes words of the keys that a decoder wrote, see <see cref="UnknownWordCopyingEstimator"/>.</summary>
 /// <remarks>Any number of threads may use a transformer at once.</remarks>
-public sealed class UnknownWordCopyingTransformer : ITransformer
+public sealed class UnknownWordCopyingTransformer : RowMappingTransformer
 {
     internal const string LoaderSignature = "LstmUnknownWordCopying";
 
     private const string ColumnsStream = "Columns.json";
 
-    private readonly IHost _host;
     private readonly CopyingColumns _columns;
 
     internal UnknownWordCopyingTransformer(IHostEnvironment environment, CopyingColumns columns)
-    {
-        _host = environment.Register(nameof(UnknownWordCopyingTransformer));
-        _columns = columns;
-    }
+        : base(environment.Register(nameof(UnknownWordCopyingTransformer)))
+        => _columns = columns;
 
     /// <summary>The column of words.</summary>
-    public string OutputColumnName => _columns.Output;
+    public override string OutputColumnName => _columns.Output;
 
     /// <summary>The column of the keys that were written.</summary>
     public string PredictedLabelColumnName => _columns.PredictedLabel;
@@ -41,38 +38,17 @@ public sealed class UnknownWordCopyingTransformer : ITransformer
     /// <summary>The column of the words of the source.</summary>
     public string SourceColumnName => _columns.Source;
 
-    bool ITransformer.IsRowToRowMapper => true;
+    private protected override string OnnxReason => "words of a source are copied behind the network";
 
-    /// <summary>The columns of the output.</summary>
-    /// <param name="inputSchema">The columns of the input.</param>
-    /// <returns><paramref name="inputSchema"/> with the words behind it.</returns>
-    /// <exception cref="ArgumentNullException"><paramref name="inputSchema"/> is <see langword="null"/>.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
-    public DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => Bind(inputSchema).OutputSchema;
-
-    /// <summary>Adds the words. They are made when the result is read.</summary>
-    /// <param name="input">What was written, the weights and the source.</param>
-    /// <returns>The columns of <paramref name="input"/> and, behind them, the words.</returns>
-    /// <exception cref="ArgumentNullException"><paramref name="input"/> is <see langword="null"/>.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
-    public IDataView Transform(IDataView input)
+    private protected override MappedColumn Bind(DataViewSchema inputSchema)
     {
-        ArgumentNullException.ThrowIfNull(input);
-        return Bind(input.Schema).AddTo(input, this, "words of a source are copied behind the network");
-    }
-
-    IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema) => Bind(inputSchema).ToRowMapper();
-
-    private MappedColumn Bind(DataViewSchema inputSchema)
-    {
-        ArgumentNullException.ThrowIfNull(inputSchema);
-        DataViewSchema.Column predicted = ColumnRole.PredictedWords.Find(_host, inputSchema, PredictedLabelColumnName);
-        DataViewSchema.Column attention = ColumnRole.SourceWeights.Find(_host, inputSchema, AttentionColumnName);
-        DataViewSchema.Column source = ColumnRole.SourceWords.Find(_host, inputSchema, SourceColumnName);
+        DataViewSchema.Column predicted = ColumnRole.PredictedWords.Find(Host, inputSchema, PredictedLabelColumnName);
+        DataViewSchema.Column attention = ColumnRole.SourceWeights.Find(Host, inputSchema, AttentionColumnName);
+        DataViewSchema.Column source = ColumnRole.SourceWords.Find(Host, inputSchema, SourceColumnName);
         ulong count = TokenReader.VocabularyOf(predicted.Type)!.Value;
         if (KeyValues.Of(predicted, (int)count) is not { IsText: true } names)
-            throw ColumnRole.PredictedWords.DimensionMismatch(_host, predicted, "a vector of Key whose values are texts");
-        return new MappedColumn(_host, inputSchema, [predicted, attention, source],
+            throw ColumnRole.PredictedWords.DimensionMismatch(Host, predicted, "a vector of Key whose values are texts");
+        return new MappedColumn(Host, inputSchema, [predicted, attention, source],
             new(OutputColumnName, new VectorDataViewType(TextDataViewType.Instance)), CreateGetter);
 
         Delegate CreateGetter(DataViewRow row)
@@ -123,7 +99,7 @@ public sealed class UnknownWordCopyingTransformer : ITransformer
 
     private static VersionInfo Version => ModelEntry.Version("LSTMCOPY", LoaderSignature);
 
-    void ICanSaveModel.Save(ModelSaveContext ctx)
+    private protected override void Save(ModelSaveContext ctx)
         => ModelEntry.Save(ctx, Version, entry => entry.WriteJson(ColumnsStream, _columns.ToJson()));
 
     // ML.NET finds this method by its name and parameters.

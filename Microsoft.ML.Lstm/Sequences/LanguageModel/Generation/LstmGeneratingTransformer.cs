@@ -19,7 +19,7 @@ namespace Microsoft.ML.Lstm;
 /// The column is a variable-sized vector of keys, with the key values of the model's column. A row without tokens gets a text from its
 /// beginning if the model has boundaries, else no tokens.
 /// </remarks>
-public sealed class LstmGeneratingTransformer : ITransformer
+public sealed class LstmGeneratingTransformer : RowMappingTransformer
 {
     internal const string LoaderSignature = "LstmGenerating";
 
@@ -27,7 +27,6 @@ public sealed class LstmGeneratingTransformer : ITransformer
     private const string SettingsStream = "Generation.json";
     private const string ModelFolder = "LanguageModel";
 
-    private readonly IHost _host;
     private readonly LstmLanguageModelTransformer _model;
     private readonly SavedGeneration _saved;
     private readonly GenerationSettings _settings;
@@ -39,8 +38,8 @@ public sealed class LstmGeneratingTransformer : ITransformer
     }
 
     private LstmGeneratingTransformer(IHostEnvironment environment, LstmLanguageModelTransformer model, SavedGeneration saved)
+        : base(environment.Register(nameof(LstmGeneratingTransformer)))
     {
-        _host = environment.Register(nameof(LstmGeneratingTransformer));
         (_model, _saved) = (model, saved);
         _settings = model.SettingsOf(new GenerationOptions
         {
@@ -56,47 +55,26 @@ public sealed class LstmGeneratingTransformer : ITransformer
     }
 
     /// <summary>The column of generated tokens.</summary>
-    public string OutputColumnName => _saved.OutputColumnName;
+    public override string OutputColumnName => _saved.OutputColumnName;
 
     /// <summary>The column of texts to go on with.</summary>
     public string InputColumnName => _model.FeatureColumnName;
 
     /// <summary>A copy whose weights are rounded to a format.</summary>
     internal LstmGeneratingTransformer WithWeights(WeightFormat format)
-        => new(_host, (LstmLanguageModelTransformer)_model.WithWeights(format), _saved);
+        => new(Host, (LstmLanguageModelTransformer)_model.WithWeights(format), _saved);
 
-    bool ITransformer.IsRowToRowMapper => true;
+    private protected override string OnnxReason => "a text is generated in steps that depend on what is drawn";
 
-    /// <summary>The columns of the output.</summary>
-    /// <param name="inputSchema">The columns of the input.</param>
-    /// <returns><paramref name="inputSchema"/> with the generated tokens behind it.</returns>
-    /// <exception cref="ArgumentNullException"><paramref name="inputSchema"/> is <see langword="null"/>.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The column is missing, or is not what the model was trained on.</exception>
-    public DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => Bind(inputSchema).OutputSchema;
-
-    /// <summary>Adds the generated tokens. They are computed when the result is read.</summary>
-    /// <param name="input">The texts to go on with.</param>
-    /// <returns>The columns of <paramref name="input"/> and, behind them, the generated tokens.</returns>
-    /// <exception cref="ArgumentNullException"><paramref name="input"/> is <see langword="null"/>.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The column is missing, or is not what the model was trained on.</exception>
-    public IDataView Transform(IDataView input)
+    private protected override MappedColumn Bind(DataViewSchema inputSchema)
     {
-        ArgumentNullException.ThrowIfNull(input);
-        return Bind(input.Schema).AddTo(input, this, "a text is generated in steps that depend on what is drawn");
-    }
-
-    IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema) => Bind(inputSchema).ToRowMapper();
-
-    private MappedColumn Bind(DataViewSchema inputSchema)
-    {
-        ArgumentNullException.ThrowIfNull(inputSchema);
         // The model says what is wrong with its column.
         _model.GetOutputSchema(inputSchema);
         DataViewSchema.Column source = inputSchema[InputColumnName];
         var annotations = new DataViewSchema.Annotations.Builder();
         _model.Vocabulary.Values?.AddTo(annotations, AnnotationUtils.Kinds.KeyValues);
         var type = new VectorDataViewType(new KeyDataViewType(typeof(uint), _model.Vocabulary.KeyCount));
-        return new MappedColumn(_host, inputSchema, [source], new(OutputColumnName, type, annotations.ToAnnotations()), CreateGetter);
+        return new MappedColumn(Host, inputSchema, [source], new(OutputColumnName, type, annotations.ToAnnotations()), CreateGetter);
 
         Delegate CreateGetter(DataViewRow row)
         {
@@ -138,7 +116,7 @@ public sealed class LstmGeneratingTransformer : ITransformer
 
     private static VersionInfo Version => ModelEntry.Version("LSTMGENR", LoaderSignature);
 
-    void ICanSaveModel.Save(ModelSaveContext ctx)
+    private protected override void Save(ModelSaveContext ctx)
     {
         ModelEntry.Save(ctx, Version, entry => entry.WriteJson(SettingsStream, _saved.ToJson()));
         ctx.SaveModel(_model, ModelFolder);
