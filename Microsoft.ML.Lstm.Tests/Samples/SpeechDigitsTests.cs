@@ -19,7 +19,8 @@ public sealed class SpeechDigitsTests
             Write($"bark/{i}.wav", Tone(300 + 5 * i), samplingRate: 8000, channels: 1);
             Write($"meow/{i}.WAV", Tone(900 + 5 * i), samplingRate: 16000, channels: 2);
         }
-        string output = Run(expectedExitCode: 0);
+        string output = Run(expectedExitCode: 0, "--hear", Path.Combine(_folder, "sounds", "meow", "3.WAV"));
+        StringAssert.Contains(output, "3.WAV: meow, with probability");
         StringAssert.Contains(output, "24 recordings of 2 labels to train on, 6 to test with");
         Assert.IsFalse(output.Contains("Strings:"), output);
         Assert.IsGreaterThan(0.9, SampleProgram.Figure(output));
@@ -45,8 +46,8 @@ public sealed class SpeechDigitsTests
         StringAssert.Contains(Run(expectedExitCode: 1), "has 4 recordings to train on, of 4 labels; at least 20 are needed");
     }
 
-    private string Run(int expectedExitCode)
-        => SampleProgram.Run("SpeechDigits", _folder, expectedExitCode, "--data", Path.Combine(_folder, "sounds"));
+    private string Run(int expectedExitCode, params string[] arguments)
+        => SampleProgram.Run("SpeechDigits", _folder, expectedExitCode, ["--data", Path.Combine(_folder, "sounds"), .. arguments]);
 
     private static double[] Tone(double hertz)
     {

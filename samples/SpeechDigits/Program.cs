@@ -12,10 +12,11 @@ var strings = new Option<int?>("--strings")
     Description = "Strings of digits to train on, 0 for none; if not given, 1000 where names tell a speaker, else none.",
     HelpName = "N",
 };
+var hear = new Option<string?>("--hear") { Description = "Another WAV file, of which to say what it is.", HelpName = "FILE" };
 return Sample.Run(args, "Train LSTMs to understand spoken digits.",
     "a folder or zip file of WAV files, in a folder for each label (dog/7.wav) or called by it (dog7.wav), every fifth of a label to test "
     + "with; or called label_speaker_index.wav as in the Free Spoken Digit Dataset, indices 0 to 4 to test with",
-    path => Recording.Write(path, MakeUp()), Go, strings);
+    path => Recording.Write(path, MakeUp()), Go, strings, hear);
 
 static Recording[] MakeUp() => MadeUpSpeech.Make(recordings: 25, new Random(1));
 
@@ -43,11 +44,19 @@ void Go(Sample sample)
             FeaturesPerStep = Spectra.Bands,
             InputDropout = 0.1f,
             NumberOfEpochs = isMadeUp ? 8 : 25,
-        }));
+        }))
+        .Append(ml.Transforms.Conversion.MapKeyToValue(nameof(Heard.Sound), "PredictedLabel"));
     var model = pipeline.Fit(digits);
     double accuracy = ml.MulticlassClassification.Evaluate(model.Transform(testDigits), "LabelKey").MicroAccuracy;
     Console.WriteLine($"Single digits: {accuracy:P1} of {test.Length} right.");
     sample.Save(model, digits.Schema, "digits.zip");
+    if (sample.Value(hear) is { } file)
+    {
+        // So does a program that loads the model.
+        using PredictionEngine<Utterance, Heard> engine = ml.Model.CreatePredictionEngine<Utterance, Heard>(model);
+        Heard heard = engine.Predict(new Utterance { Spectra = spectra.Of(Recording.ReadSamples(file)) });
+        Console.WriteLine($"{file}: {heard.Sound}, with probability {heard.Score.Max():0.00}");
+    }
 
     int count = sample.Value(strings) ?? (train[0].Speaker == "" ? 0 : 1000);
     if (count > 0)

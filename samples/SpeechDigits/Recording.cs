@@ -38,6 +38,14 @@ internal sealed partial record Recording(string Label, string Speaker, bool IsTe
                 int.Parse(name.Groups["index"].Value) < TestRecordings, file.Samples))];
     }
 
+    /// <summary>The samples of a WAV file.</summary>
+    /// <exception cref="FormatException">It is no WAV file.</exception>
+    public static float[] ReadSamples(string file)
+    {
+        using FileStream stream = File.OpenRead(file);
+        return WaveFile.Read(stream, file, SamplingRate);
+    }
+
     /// <summary>Writes files label_speaker_index.wav to a folder, those to test with in front.</summary>
     public static void Write(string folder, IEnumerable<Recording> recordings)
     {
@@ -66,10 +74,7 @@ internal sealed partial record Recording(string Label, string Speaker, bool IsTe
             RecurseSubdirectories = true,
             MatchCasing = MatchCasing.CaseInsensitive,
         }).Order(StringComparer.Ordinal))
-        {
-            using FileStream stream = File.OpenRead(file);
-            yield return (file, WaveFile.Read(stream, file, SamplingRate));
-        }
+            yield return (file, ReadSamples(file));
     }
 
     private static IEnumerable<(string Name, float[] Samples)> ReadZip(string path)
