@@ -39,6 +39,12 @@ internal sealed record SavedTraining(
     /// <summary>The error of the linear model that training began with; null without one.</summary>
     public double? LinearError { get; set; }
 
+    /// <summary>The biases of the output layer with that linear model alone; null without one.</summary>
+    public float[]? LinearBiases { get; set; }
+
+    /// <summary>In stage 2, how much of what the network adds to the linear model counts; null for all of it.</summary>
+    public double? FirstShare { get; set; }
+
     /// <summary>The epochs that the schedule goes by since training has stalled; null before.</summary>
     public int? PlannedEpochs { get; set; }
 
@@ -72,6 +78,8 @@ internal sealed record SavedTraining(
             KeptMetric = json.Find("keptMetric")?.Double(),
             InitialLoss = json.Find("initialLoss")?.Double(),
             LinearError = json.Find("linearError")?.Double(),
+            LinearBiases = json.Find("linearBiases")?.Array(bias => (float)bias.Double()),
+            FirstShare = json.Find("firstShare")?.Double(),
             PlannedEpochs = json.Find("plannedEpochs")?.Int32(),
             FirstKeptEpoch = json.Find("firstKeptEpoch")?.Int32(),
             FirstNumberOfEpochs = json.Find("firstNumberOfEpochs")?.Int32(),

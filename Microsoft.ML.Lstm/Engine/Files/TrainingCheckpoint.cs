@@ -128,7 +128,10 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
                 TrainingLosses = [.. SavedTraining.FromWords<double>(beside, FirstTrainingLosses)],
                 ValidationLosses = [.. SavedTraining.FromWords<double>(beside, FirstValidationLosses)],
             };
-            First = new TrainedNetwork(WithWeights(kept, weights), course, epochs, saved.FirstEnded, WasStopped: false);
+            First = new TrainedNetwork(WithWeights(kept, weights), course, epochs, saved.FirstEnded, WasStopped: false)
+            {
+                Share = saved.FirstShare ?? 1,
+            };
         }
         return _seed;
     }
@@ -165,6 +168,8 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
             KeptMetric = FiniteOrNull(course.KeptMetric),
             InitialLoss = FiniteOrNull(course.InitialLoss),
             LinearError = course.LinearError is { } linear ? FiniteOrNull(linear) : null,
+            LinearBiases = course.LinearBiases.Length > 0 ? course.LinearBiases : null,
+            FirstShare = first is { Share: < 1 } ? first.Share : null,
             PlannedEpochs = course.PlannedEpochs > 0 ? course.PlannedEpochs : null,
             FirstKeptEpoch = first?.KeptEpoch,
             FirstNumberOfEpochs = first?.NumberOfEpochs,
@@ -217,6 +222,7 @@ internal sealed class TrainingCheckpoint : ITrainingCheckpoint, IDisposable
                 KeptMetric = saved.KeptMetric ?? double.PositiveInfinity,
                 InitialLoss = saved.InitialLoss ?? double.NaN,
                 LinearError = saved.LinearError,
+                LinearBiases = saved.LinearBiases ?? [],
                 PlannedEpochs = saved.PlannedEpochs ?? 0,
                 TrainingLosses = [.. SavedTraining.FromWords<double>(beside, TrainingLosses)],
                 ValidationLosses = [.. SavedTraining.FromWords<double>(beside, ValidationLosses)],

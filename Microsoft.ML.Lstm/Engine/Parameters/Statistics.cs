@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+
 namespace Microsoft.ML.Lstm.Engine.Parameters;
 
 /// <summary>Medians and quantiles of samples.</summary>
@@ -32,6 +34,27 @@ internal static class Statistics
     {
         int rank = (int)Math.Ceiling((sorted.Length + 1) * probability - 1e-9);
         return rank <= sorted.Length ? sorted[rank - 1] : null;
+    }
+
+    /// <summary>
+    /// How much of a correction to take: from 0 to 1 the share with the least squared error, shrunk by how uncertain it is. A share s whose
+    /// deviation is d becomes s·(1 − d²/s²) (the positive-part estimator of James and Stein 1961, for one number).
+    /// </summary>
+    /// <param name="products">Of each block of rows the sum of error times correction; errors in a block may go together.</param>
+    /// <param name="squares">Of each block the sum of the squared corrections.</param>
+    public static double ShrunkShare(ReadOnlySpan<double> products, ReadOnlySpan<double> squares)
+    {
+        double all = TensorPrimitives.Sum(squares), share = TensorPrimitives.Sum(products) / all, variance = 0;
+        if (!(all > 0))
+            return 1;
+        if (!(share > 0))
+            return 0;
+        for (int i = 0; i < products.Length; i++)
+        {
+            double off = (products[i] - share * squares[i]) / all;
+            variance += off * off;
+        }
+        return Math.Min(share, 1) * Math.Max(0, 1 - variance / (share * share));
     }
 
     /// <summary>The quantile of a logistic distribution with mean 0 and deviation 1.</summary>

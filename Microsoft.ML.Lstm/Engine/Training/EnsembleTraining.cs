@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 using Microsoft.ML.Lstm.Engine.Parameters;
 
@@ -226,10 +227,13 @@ internal static class HeldOutTraining
     /// <returns>The result of the first training, with the model of the last one.</returns>
     public static TrainedNetwork Run(TrainingJob job)
     {
-        TrainedNetwork first = job.First ?? TrainingLoop.Run(job);
+        TrainedNetwork first = job.First ?? NetworkShare.Find(TrainingLoop.Run(job));
+        if (job.First is null && first.Share < 1)
+            job.Monitor.Info(string.Create(CultureInfo.InvariantCulture,
+                $"What the network adds to the ridge regression counts by {first.Share:0.##}: by as much as pays on the rows held out."));
         if (job.All is not { } all || first.WasStopped || first.KeptEpoch == 0
             || Communicator.Any(job.Settings.Communicator, job.Settings.CancellationToken.IsCancellationRequested))
-            return first;
+            return first with { Model = NetworkShare.Apply(first.Model, first.Course.LinearBiases, first.Share) };
         // The first training has scaled the rows in place, unless it is the second that is resumed.
         if (job.First is not null && job.Scalers is null)
             TrainingLoop.ScaleInMemory(first.Model.Scalers, all, validation: null, job.Settings.CancellationToken);
@@ -251,6 +255,10 @@ internal static class HeldOutTraining
             Resume = job.First is null ? null : job.Resume,
             Scalers = first.Model.Scalers,
         });
-        return first with { Model = second.Model, WasStopped = second.WasStopped };
+        return first with
+        {
+            Model = NetworkShare.Apply(second.Model, second.Course.LinearBiases, first.Share),
+            WasStopped = second.WasStopped,
+        };
     }
 }

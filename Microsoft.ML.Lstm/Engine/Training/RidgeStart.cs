@@ -1,4 +1,6 @@
 using System.Numerics.Tensors;
+using Microsoft.ML.Lstm.Engine.Kernels;
+using Microsoft.ML.Lstm.Engine.Network;
 using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Engine.Training;
@@ -209,5 +211,128 @@ internal static class RidgeStart
         /// <summary>The intercepts of some weights.</summary>
         public double[] Intercepts(double[][] weights) => [.. weights.Select((ofOutput, output) =>
             _sums[inputs + output] / _weight - TensorPrimitives.Dot<double>(ofOutput, _sums.AsSpan(0, inputs)) / _weight)];
+    }
+}
+
+/// <summary>
+/// How much of what a network adds to the ridge regression of <see cref="RidgeStart"/> is kept: as much as pays on the rows held out, and
+/// less where these do not tell. Each stretch of them counts by its own errors (weighted least squares), since what pays in restless times
+/// may be noise in quiet ones.
+/// </summary>
+internal static class NetworkShare
+{
+    // Neighbouring rows, as of windows, have errors that go together.
+    private const int Blocks = 24;
+
+    // Of the sum of all squared errors: a stretch with hardly any does not count alone.
+    private const double LeastUnit = 1e-3;
+
+    private const int BatchSize = 64;
+
+    /// <summary>Finds the share, and the errors of a network whose additions count by it.</summary>
+    /// <param name="trained">The result of a training that held rows out.</param>
+    /// <returns>The result with the share; with a share of 1 as it was.</returns>
+    public static TrainedNetwork Find(TrainedNetwork trained)
+    {
+        if (trained.Course.LinearBiases.Length == 0 || trained.HeldOut is not { Count: > Blocks } heldOut)
+            return trained;
+        (double[] errors, double[] additions, double[] weights) = ErrorsOf(trained, heldOut);
+        double[] products = new double[Blocks], squares = new double[Blocks], units = new double[Blocks];
+        for (int i = 0; i < errors.Length; i++)
+        {
+            int block = (int)((long)i * Blocks / errors.Length);
+            products[block] += weights[i] * errors[i] * additions[i];
+            squares[block] += weights[i] * additions[i] * additions[i];
+            units[block] += weights[i] * errors[i] * errors[i];
+        }
+        for (int block = 0; block < Blocks; block++)
+        {
+            double unit = Math.Max(units[block], LeastUnit * units.Sum());
+            (products[block], squares[block]) = unit > 0 ? (products[block] / unit, squares[block] / unit) : (0, 0);
+        }
+        double share = Statistics.ShrunkShare(products, squares);
+        if (share is not (>= 0 and < 1))
+            return trained;
+        float[] scale = trained.Model.OutputScaler.Scale;
+        double sum = weights.Sum(), left = 0, absolutes = 0;
+        for (int i = 0; i < errors.Length; i++)
+        {
+            double error = (errors[i] - share * additions[i]) / scale[i % scale.Length];
+            (left, absolutes) = (left + weights[i] * error * error, absolutes + weights[i] * Math.Abs(error));
+        }
+        return trained with
+        {
+            Share = share,
+            HeldOutMetrics = trained.HeldOutMetrics! with
+            {
+                RootMeanSquaredError = Math.Sqrt(left / sum),
+                MeanAbsoluteError = absolutes / sum,
+            },
+        };
+    }
+
+    /// <summary>A network whose additions to its ridge regression count by a share.</summary>
+    /// <param name="model">The network.</param>
+    /// <param name="linearBiases">What the biases of the head were with the ridge regression alone.</param>
+    /// <param name="share">The share.</param>
+    public static SequenceModel Apply(SequenceModel model, float[] linearBiases, double share)
+    {
+        if (share == 1 || linearBiases.Length == 0)
+            return model;
+        ParameterSet parameters = model.Parameters.Clone();
+        NetworkShape shape = model.Shape;
+        Span<float> weights = parameters[ParameterSet.HeadWeight], biases = parameters[ParameterSet.HeadBias];
+        for (int output = 0; output < shape.OutputSize; output++)
+        {
+            Span<float> ofEncoding = weights.Slice(output * shape.HeadInputSize, shape.EncodingSize);
+            TensorPrimitives.Multiply(ofEncoding, (float)share, ofEncoding);
+            biases[output] = (float)(linearBiases[output] + share * ((double)biases[output] - linearBiases[output]));
+        }
+        return model with { Parameters = parameters };
+    }
+
+    /// <summary>
+    /// The errors of the ridge regression, target − forecast, of each row held out, what the network adds to it, and the weights of rows;
+    /// where a target is missing, with the weight 0.
+    /// </summary>
+    private static (double[] Errors, double[] Additions, double[] Weights) ErrorsOf(TrainedNetwork trained, SequenceSet heldOut)
+    {
+        ParameterSet parameters = trained.Model.Parameters;
+        NetworkShape shape = parameters.Shape;
+        int outputs = shape.OutputSize;
+        double[] errors = new double[heldOut.Count * outputs], additions = new double[errors.Length], weights = new double[errors.Length];
+        var team = new WorkerTeam(1);
+        BatchRunner runner = BatchRunner.Create(new SequenceNetwork(parameters, NetworkPasses.Forward), team);
+        var batch = new SequenceBatch(shape);
+        Span<float> head = parameters[ParameterSet.HeadWeight], biases = parameters[ParameterSet.HeadBias];
+        for (int first = 0; first < heldOut.Count; first += BatchSize)
+        {
+            batch.Clear();
+            int count = Math.Min(BatchSize, heldOut.Count - first);
+            for (int i = 0; i < count; i++)
+            {
+                heldOut[first + i].CopyFeaturesTo(batch.Add(heldOut.Length(first + i)));
+                heldOut[first + i].Statics.CopyTo(batch.Statics(i));
+            }
+            batch.Pack();
+            runner.Forward(batch, keep: false);
+            for (int row = 0; row < count; row++)
+            {
+                int sequence = first + batch.SequenceAt(row);
+                for (int output = 0; output < outputs; output++)
+                {
+                    float target = heldOut[sequence].Targets[output];
+                    if (!float.IsFinite(target) || trained.Model.OutputScaler.IsConstant(output))
+                        continue;
+                    int at = sequence * outputs + output;
+                    additions[at] = TensorPrimitives.Dot(runner.Encoding(row), head.Slice(output * shape.HeadInputSize, shape.EncodingSize))
+                        + biases[output] - trained.Course.LinearBiases[output];
+                    errors[at] = target - (runner.Output(row)[output] - additions[at]);
+                    weights[at] = heldOut[sequence].Weight;
+                }
+            }
+        }
+        team.Release();
+        return (errors, additions, weights);
     }
 }

@@ -35,6 +35,9 @@ internal sealed class TrainingCourse
     /// <summary>The error of the linear model that training began with on the rows held out; null without one.</summary>
     public double? LinearError { get; set; }
 
+    /// <summary>The biases of the output layer with that linear model alone; empty without one.</summary>
+    public float[] LinearBiases { get; set; } = [];
+
     /// <summary>The loss of the training data in each epoch so far.</summary>
     public List<double> TrainingLosses { get; init; } = [];
 

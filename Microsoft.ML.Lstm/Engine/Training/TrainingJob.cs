@@ -77,6 +77,9 @@ internal sealed record TrainedNetwork(SequenceModel Model, TrainingCourse Course
     /// <summary>The ridges that <see cref="RidgeStart"/> chose; null where there was nothing to choose.</summary>
     public double[]? Ridges { get; init; }
 
+    /// <summary>How much of what the network adds to the linear model that it began with counts (<see cref="NetworkShare"/>).</summary>
+    public double Share { get; init; } = 1;
+
     /// <summary>The kept model's metrics on them.</summary>
     public EpochMetrics? HeldOutMetrics { get; init; }
 }

@@ -121,6 +121,8 @@ internal sealed partial class TrainingLoop
         _epochs = _settings.Epochs.EpochsFor(_batches);
         _stage = _settings.EarlyStopping?.StageOf(_batches) ?? 1;
         _course = job.Resume?.State.Course ?? new TrainingCourse();
+        if (_ridges is not null && job.Resume is null)
+            _course.LinearBiases = _model.Parameters[ParameterSet.HeadBias].ToArray();
         if (job.Resume is not null)
             Restore(job.Resume.State);
         if (_settings.Communicator is not { Size: > 1 } ranks)
