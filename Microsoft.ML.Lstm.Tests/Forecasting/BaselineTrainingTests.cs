@@ -120,6 +120,47 @@ public sealed class BaselineTrainingTests
     }
 
     [TestMethod]
+    public void TheBestEffortReadsForecastsOfTheThetaMethodWhereSeriesNeedOtherSmoothing()
+    {
+        // Half of the series stay where they are and half wander, which weights of lags that all series share can't do justice to.
+        var random = new Random(5);
+        var rows = new List<Reading>();
+        for (int i = 0; i < 16; i++)
+        {
+            double level = 50;
+            Reading[] series = Reading.Wave(60, shop: $"s{i}");
+            foreach (Reading row in series)
+            {
+                double noise = random.NextDouble() - 0.5;
+                level += i % 2 == 0 ? noise : 0;
+                row.Value = (float)(level + (i % 2 == 0 ? 0 : 4 * noise));
+            }
+            rows.AddRange(series);
+        }
+        var ml = new MLContext(1);
+        LstmForecastingTransformer Fit(TrainingEffort effort) => ForecastRun.Fit(ml, rows,
+            options => (options.SeriesColumnName, options.Effort, options.WindowSize) = ("Shop", effort, null));
+        Assert.IsNull(Fit(TrainingEffort.Default).Model.Layout.ThetaSeason);
+        LstmForecastingTransformer best = Fit(TrainingEffort.Best);
+        Assert.IsTrue(best.Model.Networks.All(network => network.Layout.ThetaSeason >= 1));
+        StringAssert.Contains(best.TrainingReport!.Choices.Single(choice => choice.Option == "Inputs").Value, "theta");
+        Assert.ThrowsExactly<NotSupportedException>(() => best.ExportToOnnx(new MemoryStream()));
+        ForecastModel single = best.Model with { Networks = [best.Model.Networks[0]] };
+        var alone = new LstmForecastingTransformer(ml, single, best.Settings, new Dictionary<string, SeriesState>());
+        StringAssert.Contains(
+            Assert.ThrowsExactly<NotSupportedException>(() => alone.ExportToOnnx(new MemoryStream())).Message, "theta");
+
+        // A saved model has the same forecasts.
+        using var file = new MemoryStream();
+        ml.Model.Save(best, null, file);
+        var loaded = (LstmForecastingTransformer)ml.Model.Load(file, out _);
+        ReadingForecast[] expected = ForecastRun.Transform(ml, best.WithoutHistory(), rows);
+        ReadingForecast[] actual = ForecastRun.Transform(ml, loaded.WithoutHistory(), rows);
+        for (int t = 0; t < expected.Length; t++)
+            ForecastRun.AssertSame(expected[t], actual[t]);
+    }
+
+    [TestMethod]
     public void ACancelledTrainingKeepsTheNetworksSoFar()
     {
         var ml = new MLContext(1);

@@ -27,6 +27,9 @@ internal static class ForecastOnnx
             throw new NotSupportedException("A forecaster of several networks, or with baselines, can't be written as an ONNX file. Train "
                 + $"with another {nameof(TrainingOptions.Effort)} than {nameof(TrainingEffort.Best)}, and without "
                 + $"{nameof(LstmForecastingEstimator.Options.FallBackToBaseline)}.");
+        if (transformer.Model.Layout.ThetaSeason is not null)
+            throw new NotSupportedException("A forecaster that reads forecasts of the theta method can't be written as an ONNX file. Train "
+                + $"with another {nameof(TrainingOptions.Effort)} than {nameof(TrainingEffort.Best)}.");
         var file = new OnnxFile(owner);
         WriteTo(file, transformer, outputs);
         var saved = new SavedForecast(transformer.Settings, transformer.Model.Layout, Known: []);

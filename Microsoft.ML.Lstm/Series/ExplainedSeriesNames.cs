@@ -27,6 +27,8 @@ internal sealed class ExplainedSeriesNames(ForecastModel model, BoundSeriesColum
                 .. numbers[layout.Targets..],
                 .. Enumerable.Range(1, layout.Horizon).SelectMany(ahead => known.Select(name => $"{name} t+{ahead}")),
                 .. interval?.FeatureNames.Select((cycle, i) => $"calendar {cycle} {i % 4}") ?? [],
+                .. Enumerable.Range(1, layout.ThetaSeason is null ? 0 : layout.Horizon).SelectMany(ahead
+                    => numbers[..layout.Targets].Select(target => $"theta forecast of {target} t+{ahead}")),
                 .. numbers[..(layout.Targets + layout.PastCovariates)].Select(name => $"{name} missing"),
             ];
             int embeddings = model.Network.Shape.Embeddings.Count;

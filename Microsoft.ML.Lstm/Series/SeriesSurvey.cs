@@ -26,6 +26,12 @@ internal sealed class SeriesSurvey(SeriesTableReader reader, BoundSeriesColumns 
     // How much better features of the calendar must make the forecasts.
     private const double CalendarGain = 0.01;
 
+    // Likewise the theta method's forecasts, and where they are tried: it fits a series anew with each row, and of long series the lags
+    // tell enough.
+    private const double ThetaGain = 0.01;
+    private const int LongestForTheta = 512;
+    private const long MostThetaForecasts = 20_000_000;
+
     private readonly LoadedSeries[] _series = [.. reader.Series];
 
     /// <summary>The facts, and the interval of the rows with its calendar; null where they have no times.</summary>
@@ -85,11 +91,25 @@ internal sealed class SeriesSurvey(SeriesTableReader reader, BoundSeriesColumns 
                 : string.Create(CultureInfo.InvariantCulture,
                     $"made linear forecasts of the validation rows better, {best.Error:G3} after {without:G3}")));
         }
-        return (facts with { Choice = best }, interval);
+        return (facts with { Choice = WithTheta(best, facts, interval, periods, squares) }, interval);
+    }
+
+    /// <summary>The layout, with forecasts of the theta method among the features of a step where these make it better.</summary>
+    private LayoutCandidate WithTheta(LayoutCandidate best, SeriesFacts facts, RowInterval? interval, int[] periods, bool squares)
+    {
+        if (options.Effort != TrainingEffort.Best || facts.MedianSteps > LongestForTheta
+            || _series.Sum(one => (long)one.Rows.Count) * bound.Targets * horizon > MostThetaForecasts)
+            return best;
+        LayoutCandidate candidate = LayoutChoice.Measure(DataWith(interval, facts.Period), best.Layout, periods, squares);
+        bool isBetter = candidate.Error < best.Error * (1 - ThetaGain);
+        choices.Note("Inputs", isBetter ? "forecasts of the theta method" : "no forecasts of the theta method",
+            string.Create(CultureInfo.InvariantCulture,
+                $"linear forecasts of the validation rows have {candidate.Error:G3} with them, {best.Error:G3} without"));
+        return isBetter ? candidate : best;
     }
 
     /// <summary>The data, with a layout of which lags, window and scaling are still open.</summary>
-    private ForecastData DataWith(RowInterval? interval)
+    private ForecastData DataWith(RowInterval? interval, int? thetaSeason = null)
     {
         var layout = new ForecastLayout
         {
@@ -100,6 +120,7 @@ internal sealed class SeriesSurvey(SeriesTableReader reader, BoundSeriesColumns 
             Horizon = horizon,
             Lags = 1,
             WindowSize = 1,
+            ThetaSeason = thetaSeason,
             WindowDecides = true,
         };
         return new ForecastData(layout, [.. _series.Select(one => one.Rows)], [.. _series.Select(one => one.TrainingRows)],

@@ -90,6 +90,7 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
             Lags = Math.Min(settled.NumberOfLags!.Value, settled.WindowSize!.Value),
             WindowSize = settled.WindowSize.Value,
             Scaling = settled.Scaling!.Value,
+            ThetaSeason = initial.Count > 0 ? initial[0].Network.Layout.ThetaSeason : facts.Choice?.Layout.ThetaSeason,
             Loss = settled.Loss,
             WindowDecides = initial.Count == 0 || initial[0].Network.Layout.WindowDecides,
             // Without a missing value in the rows to learn from, a network can't learn what one means.

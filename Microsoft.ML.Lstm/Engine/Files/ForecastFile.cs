@@ -142,6 +142,10 @@ internal static class ForecastFile
             {
                 if (!(state[0] >= 0 && state[0] <= layouts[i].History && float.IsInteger(state[0])))
                     throw Invalid($"states of 0 to {layouts[i].History} rows", $"{state[0]}");
+                int encoder = (int)SeriesEncoder.StateLengthOf(layouts[i]);
+                int ofTheta = (int)ThetaInputs.StateLengthOf(layouts[i].ThetaSeason, layout.Targets);
+                if (!ThetaInputs.IsValidState(layouts[i].ThetaSeason, layout.Targets, state[(encoder - ofTheta)..encoder]))
+                    throw Invalid("states of theta inputs with numbers of rows", "others");
                 state = state[(int)lengths[i]..];
             }
             if (!BaselineStream.IsValidState(baselines, layout.Targets, state))

@@ -103,6 +103,7 @@ internal sealed record SavedForecast(ForecastSettings Settings, ForecastLayout L
         Lags = json["lags"].Int32(),
         WindowSize = json["windowSize"].Int32(),
         Scaling = json.Find("scaling")?.Enum<SeriesScaling>() ?? default,
+        ThetaSeason = json.Find("thetaSeason")?.Int32(),
         Loss = json.Find("loss")?.Enum<ForecastLoss>() ?? default,
         HasMissing = json.Find("hasMissing")?.Boolean() ?? false,
         WindowDecides = json.Find("windowDecides")?.Boolean() ?? false,
@@ -182,18 +183,21 @@ internal sealed record SavedForecast(ForecastSettings Settings, ForecastLayout L
             || layout.WindowSize is < 1 or > MaxSize
             || layout.PastCovariates is < 0 or > MaxSize
             || layout.KnownCovariates is < 0 or > MaxSize
-            || layout.CalendarFeatures is < 0 or > MaxSize)
+            || layout.CalendarFeatures is < 0 or > MaxSize
+            || layout.ThetaSeason is < 1 or > MaxSize)
             throw Invalid($"expected sizes from 1 to {MaxSize}, found others");
         if ((long)layout.Targets * layout.Horizon * 3 > int.MaxValue
             || (long)layout.Targets * layout.History > int.MaxValue
-            || (long)layout.Targets * layout.Lags + (long)layout.KnownCovariates * (layout.Horizon + 1) + 3L * MaxSize > int.MaxValue)
+            || (long)layout.Targets * (layout.Lags + layout.Horizon) + (long)layout.KnownCovariates * (layout.Horizon + 1) + 3L * MaxSize
+                > int.MaxValue
+            || ThetaInputs.StateLengthOf(layout.ThetaSeason, layout.Targets) > int.MaxValue)
             throw Invalid("expected sizes whose products are small, found others");
     }
 
     // The same rows, and forecasts of the same values.
     private static bool IsLike(ForecastLayout one, ForecastLayout other)
-        => (one.Targets, one.PastCovariates, one.KnownCovariates, one.CalendarFeatures, one.Horizon)
-            == (other.Targets, other.PastCovariates, other.KnownCovariates, other.CalendarFeatures, other.Horizon);
+        => (one.Targets, one.PastCovariates, one.KnownCovariates, one.CalendarFeatures, one.Horizon, one.ThetaSeason)
+            == (other.Targets, other.PastCovariates, other.KnownCovariates, other.CalendarFeatures, other.Horizon, other.ThetaSeason);
 
     private static InvalidDataException Invalid(string what) => new($"A saved LSTM forecast can't be read: {what}.");
 }

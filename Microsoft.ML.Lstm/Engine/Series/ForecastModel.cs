@@ -143,6 +143,12 @@ internal sealed record ForecastLayout
 
     public SeriesScaling Scaling { get; init; }
 
+    /// <summary>
+    /// The rows of a season, 1 for none, of the theta method whose forecasts a step reads (<see cref="Baselines.ThetaInputs"/>); null where
+    /// it reads none.
+    /// </summary>
+    public int? ThetaSeason { get; init; }
+
     public ForecastLoss Loss { get; init; }
 
     /// <summary>Whether a step has an indicator for each target and past covariate: 1 where it is missing, else 0.</summary>
@@ -170,13 +176,22 @@ internal sealed record ForecastLayout
     [JsonIgnore]
     public int RowSize => Targets + PastCovariates + KnownCovariates;
 
+    /// <summary>Features of a step that are forecasts of the theta method, one for each value.</summary>
+    [JsonIgnore]
+    public int ThetaFeatures => ThetaSeason is null ? 0 : Values;
+
+    /// <summary>Where these begin among the features of a step.</summary>
+    [JsonIgnore]
+    public int ThetaAt => FeatureSize - Indicators - ThetaFeatures;
+
     /// <summary>Features of a step that indicate which targets and past covariates are missing.</summary>
     [JsonIgnore]
     public int Indicators => HasMissing ? Targets + PastCovariates : 0;
 
     /// <summary>F: features of a step.</summary>
     [JsonIgnore]
-    public int FeatureSize => Targets * Lags + PastCovariates + KnownCovariates * (Horizon + 1) + CalendarFeatures + Indicators;
+    public int FeatureSize
+        => Targets * Lags + PastCovariates + KnownCovariates * (Horizon + 1) + CalendarFeatures + ThetaFeatures + Indicators;
 
     /// <summary>
     /// Whether the one lag of a target is its last change: relative to itself, the last value would always be 0.

@@ -20,6 +20,8 @@ internal sealed record ForecastNames(
         .. PastCovariates.Select(name => $"past {name}"),
         .. Enumerable.Range(0, layout.Horizon + 1).SelectMany(step => KnownCovariates.Select(name => $"known {name} at {step}")),
         .. Calendar.Select(name => $"calendar {name}"),
+        .. Enumerable.Range(1, layout.ThetaSeason is null ? 0 : layout.Horizon).SelectMany(step
+            => Targets.Select(target => $"theta forecast of {target} at {step}")),
         .. layout.HasMissing ? Targets.Concat(PastCovariates).Select(name => $"missing {name}") : [],
     ];
 }

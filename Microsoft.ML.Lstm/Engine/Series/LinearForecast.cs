@@ -167,6 +167,8 @@ internal sealed class LinearForecastFit
             spreads[v] = Math.Sqrt(Math.Max(0, SquaresOf(forecast, v, lags)) / Math.Max(_weights, 1e-12));
             for (int lag = 0; lag < lags.Length; lag++)
                 simple[FirstLagOf(v) * values + lag * values + v] = lags[lag];
+            if (forecast == LagForecast.Theta)
+                simple[(_layout.ThetaAt + v) * values + v] = 1;
         }
         for (int k = 0; k < _size; k++)
         {
@@ -186,6 +188,12 @@ internal sealed class LinearForecastFit
     private double SquaresOf(LagForecast simple, int value, double[] lags)
     {
         int first = FirstLagOf(value), values = _layout.Values;
+        if (simple == LagForecast.Theta)
+        {
+            lags.AsSpan().Clear();
+            int feature = _layout.ThetaAt + value;
+            return _valueSquares[value] + _squares[feature * _size + feature] - 2 * _products[feature * values + value];
+        }
         // A change from row to row is none of these.
         if (_layout.ReadsChange)
             lags.AsSpan().Clear();

@@ -1,4 +1,5 @@
 using System.Numerics;
+using Microsoft.ML.Lstm.Engine.Series.Baselines;
 
 namespace Microsoft.ML.Lstm.Engine.Series;
 
@@ -14,6 +15,7 @@ namespace Microsoft.ML.Lstm.Engine.Series;
 /// <item>the past covariates;</item>
 /// <item>the known covariates of this row and of the next H rows;</item>
 /// <item>the features of the calendar;</item>
+/// <item>with <see cref="ForecastLayout.ThetaSeason"/>, the theta method's forecasts of the H·D values, (forecast − level)/scale;</item>
 /// <item>if values may be missing, for each target and past covariate 1 if it is missing, else 0.</item>
 /// </list>
 /// A missing value is replaced by the one before it. The history of a series whose level the training data does not tell begins with its
@@ -45,6 +47,7 @@ internal sealed class SeriesEncoder
     private readonly int[] _counts;
     private readonly SeriesScaler[] _scalers;
     private readonly ReadOnlyMemory<float> _start;
+    private ThetaInputs? _theta;
 
     /// <param name="layout">The layout of the features.</param>
     /// <param name="scaling">The units found in the training data.</param>
@@ -98,7 +101,8 @@ internal sealed class SeriesEncoder
 
     /// <summary>How many numbers the state has with a layout.</summary>
     public static long StateLengthOf(ForecastLayout layout)
-        => 1 + (long)layout.Targets * layout.History + layout.RowSize + (layout.WindowDecides ? layout.Targets : 0);
+        => 1 + (long)layout.Targets * layout.History + layout.RowSize + (layout.WindowDecides ? layout.Targets : 0)
+            + ThetaInputs.StateLengthOf(layout.ThetaSeason, layout.Targets);
 
     /// <summary>Forgets all rows.</summary>
     public void Reset()
@@ -106,6 +110,7 @@ internal sealed class SeriesEncoder
         Count = 0;
         Array.Clear(_counts);
         Array.Clear(_history);
+        _theta = _layout.ThetaSeason is { } season ? new ThetaInputs(season, _layout.Targets, _layout.Horizon) : null;
         _start.Span.CopyTo(_last);
         _scaling.Covariates.Offset.CopyTo(_last.AsSpan(_layout.Targets));
         Measure();
@@ -189,6 +194,16 @@ internal sealed class SeriesEncoder
             }
         }
         calendar.CopyTo(features[at..]);
+        if (_theta is null)
+            return;
+        _theta.Add(row);
+        at += calendar.Length;
+        for (int i = 0; i < _layout.Values; i++)
+        {
+            int d = i % targets;
+            double difference = _theta[i] - _levels[d];
+            features[at + i] = _scales[d] > 0 && double.IsFinite(difference) ? Measured(difference, _scales[d]) : 0;
+        }
     }
 
     /// <summary>
@@ -215,6 +230,7 @@ internal sealed class SeriesEncoder
         _last.CopyTo(destination[(1 + histories.Length)..]);
         for (int d = 0; _layout.WindowDecides && d < _counts.Length; d++)
             destination[1 + histories.Length + _last.Length + d] = _counts[d];
+        _theta?.CopyStateTo(destination[(StateLength - ThetaLength)..StateLength]);
     }
 
     /// <summary>Restores a state that <see cref="CopyStateTo"/> wrote.</summary>
@@ -229,6 +245,7 @@ internal sealed class SeriesEncoder
         ReadOnlySpan<float> counts = source[(1 + histories.Length + _last.Length)..];
         for (int d = 0; d < _counts.Length; d++)
             _counts[d] = _layout.WindowDecides ? (int)Math.Clamp(counts[d], 0, Count) : Count;
+        _theta?.CopyStateFrom(source[(StateLength - ThetaLength)..StateLength]);
         Measure();
     }
 
@@ -239,6 +256,8 @@ internal sealed class SeriesEncoder
         if (before >= 0 && before < window.Length && !window[..before].Contains(0f) && !window[before..].ContainsAnyExcept(0f))
             _counts[target] = before;
     }
+
+    private int ThetaLength => (int)ThetaInputs.StateLengthOf(_layout.ThetaSeason, _layout.Targets);
 
     private Span<float> HistoryOf(int target) => _history.AsSpan(target * _capacity, _capacity);
 

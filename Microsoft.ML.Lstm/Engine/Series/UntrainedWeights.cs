@@ -51,7 +51,7 @@ internal sealed class UntrainedWeights
     {
         get
         {
-            int first = _layout.FeatureSize - _layout.Indicators - _layout.CalendarFeatures;
+            int first = _layout.ThetaAt - _layout.CalendarFeatures;
             return _features.Select(feature => feature - first).Where(feature => feature >= 0 && feature < _layout.CalendarFeatures);
         }
     }

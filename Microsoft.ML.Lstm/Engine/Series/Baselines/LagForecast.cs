@@ -15,6 +15,9 @@ internal readonly record struct LagForecast(int Season, int Cycles, double Smoot
 {
     private const int MostCycles = 3;
 
+    /// <summary>The theta method's forecast, which no weights of lags give: a feature of its own (<see cref="ThetaInputs"/>).</summary>
+    public static readonly LagForecast Theta = new(0, 0, 0, 0);
+
     private static readonly double[] Smoothings = [1, 0.6, 0.35, 0.2, 0.1];
     private static readonly double[] SeasonalSmoothings = [0, 0.1, 0.3, 0.6];
     private static readonly double[] Slopes = [0, 0.5, 1];
@@ -52,6 +55,8 @@ internal readonly record struct LagForecast(int Season, int Cycles, double Smoot
     /// <summary>The forecast in words.</summary>
     public string Describe()
     {
+        if (this == Theta)
+            return "the theta method";
         string level = Season == 1 ? Smoothing == 1 ? "the last value" : "exponential smoothing"
             : Cycles == 1 ? $"the value {Season} rows ago"
             : $"the mean of {Cycles} seasons of {Season} rows{(Smoothing > 0 ? " and exponential smoothing" : "")}";

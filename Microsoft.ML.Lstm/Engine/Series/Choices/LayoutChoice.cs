@@ -152,6 +152,7 @@ internal sealed class LayoutChoice
             return;
         LinearWay[][] ways = [.. folds.Select(fold => Enumerable.ToArray(
             seasons.Select(LagForecast.Naive).Prepend(fold.Fit.BestOf(LagForecast.For(lags, seasons)))
+                .Concat(layout.ThetaSeason is null ? [] : [LagForecast.Theta])
                 .SelectMany(simple => Penalties.Select(one => new LinearWay(simple, one.Penalty, one.Decays)))))];
         double[] errors =
             [.. Enumerable.Range(0, ways[0].Length).Select(way => ErrorOf(layout, folds, i => folds[i].Fit.Solve(ways[i][way])))];
