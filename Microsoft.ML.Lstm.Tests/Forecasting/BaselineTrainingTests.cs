@@ -144,16 +144,20 @@ public sealed class BaselineTrainingTests
         LstmForecastingTransformer best = Fit(TrainingEffort.Best);
         Assert.IsTrue(best.Model.Networks.All(network => network.Layout.ThetaSeason >= 1));
         StringAssert.Contains(best.TrainingReport!.Choices.Single(choice => choice.Option == "Inputs").Value, "theta");
+        IReadOnlyList<double> weights = best.Model.Weights;
+        Assert.HasCount(best.Model.Networks.Count, weights);
+        Assert.AreEqual(1, weights.Sum(), 1e-9);
         Assert.ThrowsExactly<NotSupportedException>(() => best.ExportToOnnx(new MemoryStream()));
-        ForecastModel single = best.Model with { Networks = [best.Model.Networks[0]] };
+        ForecastModel single = best.Model with { Networks = [best.Model.Networks[0]], Weights = [] };
         var alone = new LstmForecastingTransformer(ml, single, best.Settings, new Dictionary<string, SeriesState>());
         StringAssert.Contains(
             Assert.ThrowsExactly<NotSupportedException>(() => alone.ExportToOnnx(new MemoryStream())).Message, "theta");
 
-        // A saved model has the same forecasts.
+        // A saved model has the same weights and forecasts.
         using var file = new MemoryStream();
         ml.Model.Save(best, null, file);
         var loaded = (LstmForecastingTransformer)ml.Model.Load(file, out _);
+        CollectionAssert.AreEqual(weights.ToArray(), loaded.Model.Weights.ToArray());
         ReadingForecast[] expected = ForecastRun.Transform(ml, best.WithoutHistory(), rows);
         ReadingForecast[] actual = ForecastRun.Transform(ml, loaded.WithoutHistory(), rows);
         for (int t = 0; t < expected.Length; t++)

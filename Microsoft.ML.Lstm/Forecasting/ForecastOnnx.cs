@@ -62,7 +62,8 @@ internal static class ForecastOnnx
             throw new InvalidDataException("ONNX: expected a forecast of one network without baselines, found another one.");
         saved.Check(network.Shape, saved.Layout);
         ForecastModel model = description.Read(NumbersName,
-            stream => ForecastFile.Read(stream, [network], saved.Layouts, baselines: null, saved.Settings.Series.Length, states: 0).Model);
+            stream => ForecastFile.Read(stream, [network], saved.Layouts, baselines: null, weights: null,
+                saved.Settings.Series.Length, states: 0).Model);
         var transformer = new LstmForecastingTransformer(environment, model, saved.Settings, new Dictionary<string, SeriesState>());
         description.Check(file => WriteTo(file, transformer, outputs));
         return transformer;

@@ -249,11 +249,22 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
             return copy;
         }
 
-        internal override IEnumerable<ForecastCandidate> Candidates(SeriesEstimatorOptions settled, ForecastLayout layout)
+        internal override IEnumerable<ForecastCandidate> Candidates(SeriesEstimatorOptions settled, ForecastLayout layout,
+            LayoutCandidate? other)
         {
             TrainingSettings settings = settled.ToSettings();
-            foreach (ForecastCandidate candidate in base.Candidates(settled, layout))
+            foreach (ForecastCandidate candidate in base.Candidates(settled, layout, other))
                 yield return candidate;
+            if (other is not null)
+            {
+                ForecastLayout own = other.Layout;
+                yield return new ForecastCandidate($"{nameof(NumberOfLags)} {own.Lags}, {nameof(WindowSize)} {own.WindowSize}, "
+                    + $"{nameof(Scaling)} {own.Scaling}",
+                    layout with { Lags = own.Lags, WindowSize = own.WindowSize, Scaling = own.Scaling }, settings)
+                {
+                    Start = other.Start,
+                };
+            }
             if (LossFunction is null)
             {
                 ForecastLoss loss = layout.Loss == ForecastLoss.AbsoluteError ? ForecastLoss.SquaredError : ForecastLoss.AbsoluteError;

@@ -200,7 +200,7 @@ public sealed class LstmForecastingTransformer : SeriesTransformer
             networks.Add(network);
         }
         (ForecastModel model, float[][] states) = entry.Read(NumbersStream, stream => ForecastFile.Read(stream, networks, saved.Layouts,
-            saved.Baselines, saved.Settings.Series.Length, saved.Known.Length));
+            saved.Baselines, saved.Weights, saved.Settings.Series.Length, saved.Known.Length));
         model = model with { Report = entry.ReadReport(NetworkStream, NumbersStream) };
         return new LstmForecastingTransformer(env, model, saved.Settings,
             saved.Known.Zip(states).ToDictionary(known => known.First.Name, known => known.First.With(known.Second)));

@@ -169,7 +169,9 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
     /// </summary>
     /// <param name="settled">These options, settled.</param>
     /// <param name="layout">The layout of the first network.</param>
-    internal virtual IEnumerable<ForecastCandidate> Candidates(SeriesEstimatorOptions settled, ForecastLayout layout)
+    /// <param name="other">Another layout that has less error, though not clearly; null for none.</param>
+    internal virtual IEnumerable<ForecastCandidate> Candidates(SeriesEstimatorOptions settled, ForecastLayout layout,
+        LayoutCandidate? other)
         => Enumerable.Repeat(new ForecastCandidate("the same options, another seed", layout, settled.ToSettings()), OtherSeeds);
 
     /// <summary>A copy of these options in which those that are open are as a network has them that training begins with.</summary>

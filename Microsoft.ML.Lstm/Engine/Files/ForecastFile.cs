@@ -63,12 +63,13 @@ internal static class ForecastFile
     /// <param name="networks">The networks.</param>
     /// <param name="layouts">Their layouts, which the shapes of the tensors are checked against.</param>
     /// <param name="baselines">What the networks are mixed with; null for nothing.</param>
+    /// <param name="weights">The weights of the networks; null where all have the same.</param>
     /// <param name="series">N: the number of series in the training data.</param>
     /// <param name="states">M: the number of series whose state is known.</param>
     /// <exception cref="InvalidDataException">The stream is damaged, or does not belong to such a model.</exception>
     public static (ForecastModel Model, float[][] States) Read(
-        Stream stream, IReadOnlyList<SequenceModel> networks, IReadOnlyList<ForecastLayout> layouts, BaselineMixture? baselines, int series,
-        int states)
+        Stream stream, IReadOnlyList<SequenceModel> networks, IReadOnlyList<ForecastLayout> layouts, BaselineMixture? baselines,
+        double[]? weights, int series, int states)
     {
         ForecastLayout layout = layouts[0];
         int covariates = layout.PastCovariates + layout.KnownCovariates, statics = networks[0].Shape.StaticSize;
@@ -98,7 +99,7 @@ internal static class ForecastFile
             intervals = intervals with { Adaptation = adaptation };
             length = longest;
         }
-        var model = new ForecastModel(all, intervals) { Baselines = baselines };
+        var model = new ForecastModel(all, intervals) { Baselines = baselines, Weights = weights ?? [] };
         float[][] known = states == 0 ? [] : [.. Take("states", states, length).Chunk((int)length)];
         tensors.RequireNone("a forecast");
         foreach (float[] state in known)

@@ -59,6 +59,9 @@ internal sealed record SavedForecast(ForecastSettings Settings, ForecastLayout L
     /// <summary>The layouts of further networks; null for none.</summary>
     public ForecastLayout[]? OtherLayouts { get; set; }
 
+    /// <summary>The weights of the networks, with the sum 1; null where all have the same.</summary>
+    public double[]? Weights { get; set; }
+
     /// <summary>What the networks' forecast is mixed with; null for nothing.</summary>
     public BaselineMixture? Baselines { get; set; }
 
@@ -71,6 +74,7 @@ internal sealed record SavedForecast(ForecastSettings Settings, ForecastLayout L
         => new(settings, model.Layout, known)
         {
             OtherLayouts = model.Networks.Count == 1 ? null : [.. model.Networks.Skip(1).Select(network => network.Layout)],
+            Weights = model.Weights.Count == 0 ? null : [.. model.Weights],
             Baselines = model.Baselines,
         };
 
@@ -89,6 +93,7 @@ internal sealed record SavedForecast(ForecastSettings Settings, ForecastLayout L
             json["known"].Array(series => series.Object(KnownSeries.From)))
         {
             OtherLayouts = json.Find("otherLayouts")?.Array(layout => layout.Object(LayoutFrom)),
+            Weights = json.Find("weights")?.Array(weight => weight.Double()),
             Baselines = json.Find("baselines")?.Object(mixture
                 => new BaselineMixture(mixture["seasonality"].Int32(), mixture["weights"].Array(weight => weight.Double()))),
         };
@@ -143,6 +148,9 @@ internal sealed record SavedForecast(ForecastSettings Settings, ForecastLayout L
         ForecastLayout layout = Layout;
         if (OtherLayouts?.All(other => IsLike(other, layout)) == false)
             throw Invalid("expected networks with the same inputs and steps ahead, found others");
+        if (Weights is { } weights && (weights.Length != Layouts.Length || !Array.TrueForAll(weights, weight => weight is >= 0 and <= 1)
+            || Math.Abs(weights.Sum() - 1) > 1e-6))
+            throw Invalid($"expected {Layouts.Length} weights of networks from 0 to 1 with the sum 1, found others");
         if (Baselines is { IsValid: false })
             throw Invalid("expected weights of baselines from 0 to 1, found others");
         if (Settings.Columns.Targets.Length != layout.Targets)

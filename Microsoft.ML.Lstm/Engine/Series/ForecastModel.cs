@@ -10,6 +10,9 @@ namespace Microsoft.ML.Lstm.Engine.Series;
 /// <param name="Intervals">The calibration of the intervals.</param>
 internal sealed record ForecastModel(IReadOnlyList<ForecastNetwork> Networks, ForecastIntervals Intervals)
 {
+    /// <summary>The weights of the networks in their mean, with the sum 1; empty where all have the same.</summary>
+    public IReadOnlyList<double> Weights { get; init; } = [];
+
     /// <summary>What the networks' forecast is mixed with; null for nothing.</summary>
     public BaselineMixture? Baselines { get; init; }
 
@@ -31,6 +34,9 @@ internal sealed record ForecastModel(IReadOnlyList<ForecastNetwork> Networks, Fo
     /// <summary>This model with the weights of its networks rounded to a format.</summary>
     public ForecastModel WithFormat(WeightFormat format)
         => this with { Networks = [.. Networks.Select(one => one with { Network = one.Network.WithFormat(format) })] };
+
+    /// <summary>The weight of a network in the mean of all.</summary>
+    public double ShareOf(int network) => Weights.Count == 0 ? 1.0 / Networks.Count : Weights[network];
 
     /// <summary>The networks, ready to run.</summary>
     public SequenceNetwork[] Pack() => Pack(NetworkPasses.Forward);

@@ -68,10 +68,11 @@ internal sealed class ForecastStream
         {
             if (_networks.Length == 1 && _baselines is null)
                 return _networks[0][index];
-            double point = 0, lower = 0, upper = 0, spread = 0, share = 1.0 / _networks.Length;
-            foreach (ForecastNetworkStream network in _networks)
+            double point = 0, lower = 0, upper = 0, spread = 0;
+            for (int i = 0; i < _networks.Length; i++)
             {
-                ForecastOutput output = network[index];
+                double share = _model.ShareOf(i);
+                ForecastOutput output = _networks[i][index];
                 (point, spread) = (point + share * output.Point, spread + share * output.Spread);
                 (lower, upper) = (lower + share * output.Lower, upper + share * output.Upper);
             }

@@ -40,6 +40,10 @@ internal sealed record ForecastData(ForecastLayout Layout, IReadOnlyList<SeriesR
     /// <summary>Further networks, of which those that do no worse than the others become part of the forecaster.</summary>
     public IReadOnlyList<ForecastCandidate> Candidates { get; init; } = [];
 
+    /// <summary>The data as a further network reads it.</summary>
+    public ForecastData For(ForecastCandidate candidate)
+        => this with { Layout = candidate.Layout, Initial = candidate.Initial, Start = candidate.Start ?? Start };
+
     /// <summary>Whether there is a value to learn: a value behind the first row of a series.</summary>
     public bool CanLearn => HasValues(i => 1..TrainingRows[i]);
 
@@ -81,6 +85,9 @@ internal static class ForecastTraining
     // On the rows held out, a member whose error is above this many times that of the best is left out.
     private const double LargestError = 1.05;
 
+    // A member that counts for less is not worth its time.
+    private const double LeastWeight = 0.03;
+
     private static readonly ForecastIntervals NoIntervals = new([], []);
 
     // At the beginning of a series forecasts have little to go by.
@@ -116,10 +123,12 @@ internal static class ForecastTraining
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(monitor.Abandoned,
             wasStopped ? default : settings.CancellationToken);
         TrainingReport[] reports = [.. members.Select(member => member.ReportOf(choices))];
+        double[] weights = [];
         if (heldOut is not null && members.Count > 1)
-            (members, reports) = Choose(members, reports, heldOut, data, monitor);
+            (members, reports, weights) = Choose(members, reports, heldOut, data, monitor);
         var model = new ForecastModel([.. members.Select(member => member.Network)], NoIntervals)
         {
+            Weights = weights,
             Report = reports.Length == 1 ? reports[0] : ReportOf(reports),
         };
 
@@ -160,7 +169,7 @@ internal static class ForecastTraining
         OptionChoices choices, ITrainingMonitor monitor, MemberBytes bytes, out bool isStopped)
     {
         ForecastCandidate[] networks =
-            [new("as chosen from the data", data.Layout, settings) { Initial = data.Initial }, .. data.Candidates];
+            [new("as chosen from the data", data.Layout, settings) { Initial = data.Initial, Start = data.Start }, .. data.Candidates];
         NetworkTraining?[] own = new NetworkTraining?[networks.Length];
         (TrainedMember? Member, string? Failure)[] all = EnsembleTraining.TrainInTurn(ranks, networks.Length, i =>
         {
@@ -176,7 +185,7 @@ internal static class ForecastTraining
         return [.. Enumerable.Range(0, all.Length).Where(i => all[i].Member is not null).Select(i => own[i] ?? Train(i, all[i].Member))];
 
         NetworkTraining Train(int i, TrainedMember? other)
-            => new(data with { Layout = networks[i].Layout, Initial = networks[i].Initial }, networks[i].Settings with
+            => new(data.For(networks[i]), networks[i].Settings with
             {
                 Communicator = null,
                 EpochCompleted = ranks.Rank == 0 ? settings.EpochCompleted : null,
@@ -213,8 +222,8 @@ internal static class ForecastTraining
             monitor.Info($"Network {i + 2} of {data.Candidates.Count + 1}: {candidate.Description}.");
             try
             {
-                members.Add(new NetworkTraining(data with { Layout = candidate.Layout, Initial = candidate.Initial }, candidate.Settings,
-                    SeedOf(seed, i + 1), monitor, checkpoint: null, warns: false));
+                members.Add(new NetworkTraining(data.For(candidate), candidate.Settings, SeedOf(seed, i + 1), monitor,
+                    checkpoint: null, warns: false));
             }
             catch (OperationCanceledException) when (!monitor.Abandoned.IsCancellationRequested)
             {
@@ -232,10 +241,10 @@ internal static class ForecastTraining
     }
 
     /// <summary>
-    /// The members to average: all that are not clearly worse than the best. To take those alone that lower the error of the mean would be
-    /// to fit the validation rows.
+    /// The members to average, of all that are not clearly worse than the best, and their weights. To take what has the least error would
+    /// be to fit the validation rows, so that the weights are drawn towards the same for all.
     /// </summary>
-    private static (List<NetworkTraining> Members, TrainingReport[] Reports) Choose(List<NetworkTraining> members,
+    private static (List<NetworkTraining> Members, TrainingReport[] Reports, double[] Weights) Choose(List<NetworkTraining> members,
         TrainingReport[] reports, HeldOutForecasts heldOut, ForecastData data, ITrainingMonitor monitor)
     {
         double[][] errors = new double[members.Count][];
@@ -250,11 +259,18 @@ internal static class ForecastTraining
         }
         double? best = reports.Min(one => one.Error);
         int[] kept = [.. Enumerable.Range(0, errors.Length).Where(i => best is null ? i == 0 : reports[i].Error <= LargestError * best)];
-        double? ofMean = heldOut.ErrorOf([.. errors[0].Select((_, at) => kept.Average(i => errors[i][at]))]);
-        monitor.Info(string.Create(CultureInfo.InvariantCulture, $"Averaged: {string.Join(", ", kept.Select(i => $"network {i + 1}"))}. "
+        double[] weights = heldOut.WeightsOf([.. kept.Select(i => errors[i])]);
+        bool[] counts = [.. weights.Select(weight => weight >= LeastWeight)];
+        kept = [.. kept.Where((_, at) => counts[at])];
+        weights = [.. weights.Where((_, at) => counts[at])];
+        double sum = weights.Sum();
+        weights = [.. weights.Select(weight => weight / sum)];
+        double? ofMean = heldOut.ErrorOf([.. errors[0].Select((_, at) => kept.Select((i, k) => weights[k] * errors[i][at]).Sum())]);
+        monitor.Info(string.Create(CultureInfo.InvariantCulture,
+            $"Averaged: {string.Join(", ", kept.Select((i, k) => $"network {i + 1} by {weights[k]:0.##}"))}. "
             + $"{heldOut.Metric} of each network on the rows held out: {string.Join(", ", reports.Select(one => $"{one.Error:G4}"))}; "
             + $"of the mean {ofMean:G4}."));
-        return ([.. kept.Select(i => members[i])], [.. kept.Select(i => reports[i])]);
+        return ([.. kept.Select(i => members[i])], [.. kept.Select(i => reports[i])], kept.Length == 1 ? [] : weights);
     }
 
     /// <summary>The report of several networks.</summary>

@@ -16,6 +16,7 @@ internal sealed class HeldOutForecasts
     // The theta method takes some 0.1 ms a forecast.
     private const int MostForecasts = 1000;
     private const int MostValues = 40_000;
+    private const double EqualObservations = 100;
 
     private readonly ForecastData _data;
     private readonly int _every;
@@ -77,6 +78,16 @@ internal sealed class HeldOutForecasts
     /// <summary>The error of each forecast taken, NaN where there is none; the mean of several forecasts has the mean of their
     /// errors.</summary>
     public double[] NetworkErrors => _errors.NetworkErrors;
+
+    /// <summary>
+    /// The weights of several networks by <see cref="NetworkErrors"/> of each, drawn towards the same for all as if a hundred forecasts had
+    /// said so.
+    /// </summary>
+    public double[] WeightsOf(double[][] networkErrors)
+        => MixtureWeights.Of(Enumerable.Range(0, networkErrors[0].Length).Select(at => Array.ConvertAll(networkErrors, one => one[at]))
+            .Where(errors => !errors.Contains(double.NaN)), UsesSquares,
+            [.. Enumerable.Repeat(1.0 / networkErrors.Length, networkErrors.Length)],
+            EqualObservations / Math.Max(1, (double)_firstOrigins[^1] / _data.Layout.Horizon));
 
     /// <summary>The metric of errors; null where there is none.</summary>
     public double? ErrorOf(double[] networkErrors) => _errors.ErrorOf(networkErrors);

@@ -140,6 +140,9 @@ internal sealed record ForecastCandidate(string Description, ForecastLayout Layo
 {
     /// <summary>The network that it begins with; null for a new one.</summary>
     public InitialForecast? Initial { get; init; }
+
+    /// <summary>The linear forecast that it begins with; null for that of the first one.</summary>
+    public LinearStart? Start { get; init; }
 }
 
 /// <summary>

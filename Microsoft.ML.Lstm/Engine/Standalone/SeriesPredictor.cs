@@ -106,7 +106,7 @@ public sealed class SeriesPredictor
             networks.Add(network);
         }
         (ForecastModel model, float[][] states) = ForecastFile.Read(archive.ReadNumbers("Forecast.safetensors"), networks, saved.Layouts,
-            saved.Baselines, saved.Settings.Series.Length, saved.Known.Length);
+            saved.Baselines, saved.Weights, saved.Settings.Series.Length, saved.Known.Length);
         SavedAnomaly? detector = archive.Loader == Detector ? SavedAnomaly.FromJson(archive.ReadJson("Anomaly.json")) : null;
         if (detector is not null && model.Layout is not { Targets: 1, Horizon: 1 })
             throw new InvalidDataException(

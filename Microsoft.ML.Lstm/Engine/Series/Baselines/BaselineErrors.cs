@@ -9,9 +9,6 @@ internal sealed class BaselineErrors(Baseline[] baselines, bool usesSquares, dou
     // The weights of a mixture begin with the network alone, as if so many observations had said so.
     private const double PriorObservations = 10;
 
-    private const int Sweeps = 200;
-    private const int Reweightings = 12;
-
     // Row by row: the errors of the network, then of each baseline, in units.
     private readonly List<double[]> _errors = [];
     private readonly List<(double Actual, double Unit, bool IsLate)> _values = [];
@@ -104,82 +101,15 @@ internal sealed class BaselineErrors(Baseline[] baselines, bool usesSquares, dou
         {
             if (!counts(_values[i].IsLate) || double.IsNaN(_errors[i][0]))
                 continue;
-            double error = Mix(_errors[i], weights);
+            double error = MixtureWeights.Mix(_errors[i], weights);
             (sum, count) = (sum + (usesSquares ? error * error : Math.Abs(error)), count + 1);
         }
         return (sum, count);
     }
 
-    private static double Mix(double[] errors, double[] weights)
-    {
-        double error = 0;
-        for (int k = 0; k < weights.Length; k++)
-            error += weights[k] * errors[k];
-        return error;
-    }
-
-    /// <summary>
-    /// The weights, 0 or more with the sum 1, with the least error (Bates and Granger 1969), drawn towards the network. Absolute errors are
-    /// squares that are divided by the error of the weights before (iteratively reweighted least squares).
-    /// </summary>
     private double[] Weigh(Func<bool, bool> counts)
-    {
-        int methods = 1 + baselines.Length;
-        double[] weights = Only(0, methods);
-        for (int round = 0; round < (usesSquares ? 1 : Reweightings); round++)
-        {
-            double[,] products = new double[methods, methods];
-            long count = 0;
-            for (int i = 0; i < _errors.Count; i++)
-            {
-                double[] errors = _errors[i];
-                if (!counts(_values[i].IsLate) || double.IsNaN(errors[0]))
-                    continue;
-                count++;
-                // Errors of less than a thousandth of the unit are all alike.
-                double weight = usesSquares ? 1 : 1 / Math.Max(Math.Abs(Mix(errors, weights)), 1e-3);
-                for (int j = 0; j < methods; j++)
-                {
-                    for (int k = 0; k < methods; k++)
-                        products[j, k] += weight * errors[j] * errors[k];
-                }
-            }
-            if (count == 0)
-                return weights;
-            double prior = products[0, 0] * PriorObservations / Math.Max(observations, 1);
-            for (int k = 0; k < methods; k++)
-                products[k, k] += prior;
-            Minimize(products, prior, weights);
-        }
-        return weights;
-    }
-
-    /// <summary>Minimizes w'Pw − 2·prior·w₀ over w of 0 or more with the sum 1, two weights at a time.</summary>
-    private static void Minimize(double[,] products, double prior, double[] weights)
-    {
-        for (int sweep = 0; sweep < Sweeps; sweep++)
-        {
-            for (int j = 0; j < weights.Length; j++)
-            {
-                for (int k = j + 1; k < weights.Length; k++)
-                {
-                    double curvature = products[j, j] + products[k, k] - 2 * products[j, k];
-                    if (!(curvature > 0))
-                        continue;
-                    double slope = j == 0 ? -prior : 0;
-                    for (int i = 0; i < weights.Length; i++)
-                        slope += (products[j, i] - products[k, i]) * weights[i];
-                    double step = Math.Clamp(-slope / curvature, -weights[j], weights[k]);
-                    (weights[j], weights[k]) = (weights[j] + step, weights[k] - step);
-                }
-            }
-        }
-        for (int k = 0; k < weights.Length; k++)
-            weights[k] = weights[k] < 1e-3 ? 0 : weights[k];
-        double sum = weights.Sum();
-        for (int k = 0; k < weights.Length; k++)
-            weights[k] /= sum;
-    }
+        => MixtureWeights.Of(_errors.Where((errors, i) => counts(_values[i].IsLate) && !double.IsNaN(errors[0])), usesSquares,
+            Only(0, 1 + baselines.Length), PriorObservations / Math.Max(observations, 1));
 }
 
 /// <summary>How a forecaster's networks do beside the baselines.</summary>

@@ -9,7 +9,11 @@ internal readonly record struct GivenLayout(SeriesScaling? Scaling, int? WindowS
 /// <param name="Layout">The layout.</param>
 /// <param name="Start">How the linear forecast is fitted.</param>
 /// <param name="Error">The error on the rows measured, in units of the series.</param>
-internal sealed record LayoutCandidate(ForecastLayout Layout, LinearStart Start, double Error);
+internal sealed record LayoutCandidate(ForecastLayout Layout, LinearStart Start, double Error)
+{
+    /// <summary>Another layout with less error, though not by enough to be chosen; null for none.</summary>
+    public LayoutCandidate? Other { get; init; }
+}
 
 /// <summary>
 /// Chooses scaling, lags and window by the errors on the validation rows of linear forecasts from the same features, which take a moment:
@@ -62,6 +66,7 @@ internal sealed class LayoutChoice
     private readonly Fold[] _folds;
     private readonly long _validated;
     private LayoutCandidate? _best;
+    private LayoutCandidate? _least;
 
     private LayoutChoice(ForecastData data, GivenLayout given, IReadOnlyList<int> periods, bool squares)
     {
@@ -86,7 +91,7 @@ internal sealed class LayoutChoice
     {
         var choice = new LayoutChoice(data, given, periods, squares);
         choice.Search();
-        return choice._best!;
+        return choice._best! with { Other = choice._least!.Error < choice._best.Error ? choice._least : null };
     }
 
     /// <summary>
@@ -160,8 +165,11 @@ internal sealed class LayoutChoice
         // What few errors would choose among many is no better than the mean of those that are about as good.
         LinearStart StartOf(int fold) => new([.. weights.Select(one => (ways[fold][one.Way], one.Weight))]);
         double error = ErrorOf(layout, folds, i => folds[i].Fit.Solve(StartOf(i)));
+        var candidate = new LayoutCandidate(layout, StartOf(folds.Length - 1), error);
         if (_best is null || error < _best.Error * (1 - _gain) - Exact)
-            _best = new LayoutCandidate(layout, StartOf(folds.Length - 1), error);
+            _best = candidate;
+        if (_least is null || error < _least.Error)
+            _least = candidate;
     }
 
     private FittedFold Fit(Fold fold, ForecastLayout layout)

@@ -56,7 +56,7 @@ internal sealed class ForecastExplainer
             network.AddHistoryTo(explainer.Sequence);
             explainer.Baseline.Add(explainer.Sequence.TotalSteps).Clear();
             int target = _index % _model.Layout.Targets;
-            _outputs[i].Begin(network.Levels[target], network.Scales[target], share / _explainers.Length);
+            _outputs[i].Begin(network.Levels[target], network.Scales[target], share * _model.ShareOf(i));
             network.History!.CopyStateTo(ref _state);
             explainer.Begin([_state[.._model.Networks[i].Network.Shape.StateSize]]);
         }
