@@ -101,10 +101,13 @@ internal sealed unsafe partial class CellKernel<S, V, TCell> : CellKernel
         float* init = cell.Bias + inputs.Column(panel);
         nint initRow = 0;
         Product x = default, h = default;
+        int panelTiles = (step.Rows + S.TileRows - 1) / S.TileRows;
+        var ahead = new FetchedAhead(step.NextGates, step.NextLength, (panel - cell.FirstPanel) * panelTiles + row / S.TileRows,
+            (cell.EndPanel - cell.FirstPanel) * panelTiles, (step.X == null ? 0 : cell.InputWidth) + layout.PaddedSize);
         if (step.X != null)
         {
             x = new Product(step.X + row * step.XRow, step.XRow, 1,
-                cell.Input + inputs.Offset(panel, cell.InputWidth), vectors * lanes, cell.InputWidth);
+                cell.Input + inputs.Offset(panel, cell.InputWidth), vectors * lanes, cell.InputWidth, ahead.First, ahead.Step);
         }
         else
         {
@@ -115,7 +118,8 @@ internal sealed unsafe partial class CellKernel<S, V, TCell> : CellKernel
         nint hRow = step.HDropped == null ? step.HRow : layout.PaddedSize;
         if (carried)
             h = new Product(hPrevious + row * hRow, hRow, 1,
-                cell.Hidden + hiddens.Offset(panel, layout.PaddedSize), vectors * lanes, layout.PaddedSize);
+                cell.Hidden + hiddens.Offset(panel, layout.PaddedSize), vectors * lanes, layout.PaddedSize,
+                ahead.After(x.Depth), ahead.Step);
 
         if (hiddens.FirstSlot == inputs.FirstSlot)
         {

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Microsoft.ML.Lstm.Engine.Kernels;
 
 /// <summary>The weights of one direction of a recurrent layer as the kernels read them; see <see cref="CellLayout"/>.</summary>
@@ -102,6 +104,15 @@ internal unsafe struct CellStep
     /// </summary>
     public float* Gates;
 
+    /// <summary>
+    /// The gates of the step that comes next, which are fetched while the products of this one are summed; null for none. The gates of a
+    /// batch are more than the second-level cache holds.
+    /// </summary>
+    public float* NextGates;
+
+    /// <summary>Floats of <see cref="NextGates"/>.</summary>
+    public int NextLength;
+
     /// <summary>Whether the activated gates are kept for the backward step.</summary>
     public bool Keep;
 
@@ -116,4 +127,31 @@ internal unsafe struct CellStep
 
     /// <summary>Backward: the gradient of c from later steps in, of the previous c out.</summary>
     public float* DC;
+}
+
+/// <summary>The share of a tile in memory that the tiles of a step fetch while they are summed.</summary>
+internal readonly unsafe struct FetchedAhead
+{
+    /// <param name="first">The memory; null for none.</param>
+    /// <param name="length">Floats of it.</param>
+    /// <param name="tile">The number of the tile.</param>
+    /// <param name="tiles">The number of tiles.</param>
+    /// <param name="depth">The steps of a tile's sum.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public FetchedAhead(float* first, int length, int tile, int tiles, int depth)
+    {
+        if (first == null || tile >= tiles)
+            return;
+        First = first + (long)length * tile / tiles;
+        Step = (length / tiles + depth - 1) / depth;
+    }
+
+    /// <summary>Where the share begins; null for none.</summary>
+    public float* First { get; }
+
+    /// <summary>Floats to fetch at each step of the sum.</summary>
+    public nint Step { get; }
+
+    /// <summary>What comes after some steps of the sum; null for none.</summary>
+    public float* After(int steps) => First == null ? null : First + steps * Step;
 }

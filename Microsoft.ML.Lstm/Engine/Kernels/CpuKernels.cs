@@ -146,12 +146,18 @@ internal sealed unsafe class CpuKernels<S, V>(string name) : CpuKernels(name, S.
         float* sum = step.DHDropped == null ? step.DH : null;
         float* result = step.DHDropped == null ? step.DH : step.DHDropped;
         Multiply(step.Carried, step.Gates, layout.GateWidth, layout.GateWidth, cell.HiddenTransposed, layout.Blocks,
-            sum, layout.PaddedSize, result, layout.PaddedSize);
+            sum, layout.PaddedSize, result, layout.PaddedSize, step.NextGates, step.NextLength);
     }
 
     public override void Multiply(
         int rows, float* a, nint aRow, int depth, float* packedB, int vectors, float* init, nint initRow, float* c, nint cRow)
+        => Multiply(rows, a, aRow, depth, packedB, vectors, init, initRow, c, cRow, next: null, nextLength: 0);
+
+    /// <summary>The product, while the memory that comes next is fetched.</summary>
+    private static void Multiply(int rows, float* a, nint aRow, int depth, float* packedB, int vectors, float* init, nint initRow,
+        float* c, nint cRow, float* next, int nextLength)
     {
+        int tile = 0, tiles = Parts(vectors, GemmTile.MaxVectors) * Parts(depth, MaxPanelDepth) * Parts(rows, S.TileRows);
         for (int v = 0; v < vectors; v += GemmTile.MaxVectors)
         {
             int panelVectors = Math.Min(GemmTile.MaxVectors, vectors - v);
@@ -165,10 +171,11 @@ internal sealed unsafe class CpuKernels<S, V>(string name) : CpuKernels(name, S.
                 for (int row = 0; row < rows;)
                 {
                     int tileRows = GemmTile.NextRows<S, V>(rows - row);
-                    float* tile = c + row * cRow + v * S.Lanes;
+                    var ahead = new FetchedAhead(next, nextLength, tile++, tiles, partDepth);
                     var product = new Product(a + row * aRow + k, aRow, 1,
-                        panel + (long)k * panelVectors * S.Lanes, panelVectors * S.Lanes, partDepth);
-                    GemmTile.Run<S, V>(tileRows, panelVectors, from + row * fromRow, fromRow, product, default, tile, cRow);
+                        panel + (long)k * panelVectors * S.Lanes, panelVectors * S.Lanes, partDepth, ahead.First, ahead.Step);
+                    GemmTile.Run<S, V>(tileRows, panelVectors, from + row * fromRow, fromRow, product, default,
+                        c + row * cRow + v * S.Lanes, cRow);
                     row += tileRows;
                 }
                 from = c + v * S.Lanes;
@@ -277,6 +284,8 @@ internal sealed unsafe class CpuKernels<S, V>(string name) : CpuKernels(name, S.
             sum += ExponentialsOfBlock(x.Slice(i, Math.Min(ExponentialsOfSum, x.Length - i)), largest);
         return sum;
     }
+
+    private static int Parts(int length, int most) => (length + most - 1) / most;
 
     private static CellKernel KernelOf(in PackedCell cell) => CellKernels[(int)cell.Layout.Cell.Type];
 

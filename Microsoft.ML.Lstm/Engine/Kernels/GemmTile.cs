@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Microsoft.ML.Lstm.Engine.Kernels;
 
@@ -7,7 +8,8 @@ namespace Microsoft.ML.Lstm.Engine.Kernels;
 /// matrix (ARow its stride, AStep 1) or a transposed one (ARow 1, AStep its stride). Row k of the panel of B is the
 /// contiguous vectors at <c>B[k·BStep]</c>.
 /// </summary>
-internal readonly unsafe struct Product(float* a, nint aRow, nint aStep, float* b, nint bStep, int depth)
+internal readonly unsafe struct Product(float* a, nint aRow, nint aStep, float* b, nint bStep, int depth, float* ahead = null,
+    nint aheadStep = 0)
 {
     public readonly float* A = a;
     public readonly nint ARow = aRow;
@@ -17,6 +19,12 @@ internal readonly unsafe struct Product(float* a, nint aRow, nint aStep, float* 
 
     /// <summary>K: the length of the sum; 0 for no product at all.</summary>
     public readonly int Depth = depth;
+
+    /// <summary>Memory that will be used soon, to be fetched meanwhile; null for none.</summary>
+    public readonly float* Ahead = ahead;
+
+    /// <summary>Floats of <see cref="Ahead"/> to fetch at each step of the sum.</summary>
+    public readonly nint AheadStep = aheadStep;
 }
 
 /// <summary>
@@ -150,7 +158,9 @@ internal static unsafe class GemmTile
             float* a = p.A;
             float* b = p.B;
             nint a1 = p.ARow, a2 = 2 * a1, a3 = 3 * a1, a4 = 4 * a1, a5 = 5 * a1;
-            nint aStep = p.AStep, bStep = p.BStep;
+            nint aStep = p.AStep, bStep = p.BStep, aheadStep = p.AheadStep;
+            // A line that is there already costs nothing.
+            float* ahead = p.Ahead == null ? a : p.Ahead;
             for (int k = p.Depth; k > 0 && S.TileRows <= MaxRowsOfFewRegisters; k--)
             {
                 V x0 = S.Create(a[0]), x1 = default, x2 = default;
@@ -183,6 +193,9 @@ internal static unsafe class GemmTile
                     if (R.Value > 2) c23 = S.MultiplyAdd(x2, y, c23);
                 }
 
+                if (Sse.IsSupported)
+                    Sse.Prefetch1(ahead);
+                ahead += aheadStep;
                 a += aStep;
                 b += bStep;
             }
@@ -239,6 +252,9 @@ internal static unsafe class GemmTile
                     if (N.Value > 3) c53 = S.MultiplyAdd(x, b3, c53);
                 }
 
+                if (Sse.IsSupported)
+                    Sse.Prefetch1(ahead);
+                ahead += aheadStep;
                 a += aStep;
                 b += bStep;
             }

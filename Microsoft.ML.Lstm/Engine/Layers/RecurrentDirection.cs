@@ -112,6 +112,8 @@ internal sealed unsafe class RecurrentDirection(RecurrentWeights weights, CpuKer
         Stop.ThrowIfCancellationRequested();
         if (!TryStep(reverse ? _batch.MaxLength - 1 - i : i, begin, end, h, hRow, out CellStep step, out int row))
             return;
+        if (_keep)
+            SetNext(ref step, reverse ? _batch.MaxLength - 2 - i : i + 1, begin, end);
         if (x != null)
         {
             step.X = x + row * xRow;
@@ -243,6 +245,7 @@ internal sealed unsafe class RecurrentDirection(RecurrentWeights weights, CpuKer
         Stop.ThrowIfCancellationRequested();
         if (!TryStep(reverse ? i : _batch.MaxLength - 1 - i, begin, end, h, hRow, out CellStep step, out int row))
             return;
+        SetNext(ref step, reverse ? i + 1 : _batch.MaxLength - 2 - i, begin, end);
         step.DOutput = dOutput == null ? null : dOutput + row * hRow;
         step.DH = Row(_dh, begin);
         step.DC = Row(_dc, begin);
@@ -289,6 +292,18 @@ internal sealed unsafe class RecurrentDirection(RecurrentWeights weights, CpuKer
             step.HDropped = DropsStates ? Row(_droppedInitialH!, begin) : null;
         }
         return true;
+    }
+
+    /// <summary>Says where the gates of the rows at step <paramref name="t"/> are, which comes next.</summary>
+    private void SetNext(ref CellStep step, int t, int begin, int end)
+    {
+        if (t < 0 || t >= _batch.MaxLength)
+            return;
+        int rows = Math.Min(_batch.ActiveRows(t), end) - begin;
+        if (rows <= 0)
+            return;
+        step.NextGates = _gates.Pointer + (_batch.FirstRow(t) + begin) * (nint)_layout.GateWidth;
+        step.NextLength = rows * _layout.GateWidth;
     }
 
     private float* DroppedH(int packedRow) => Row(_droppedH, packedRow);
