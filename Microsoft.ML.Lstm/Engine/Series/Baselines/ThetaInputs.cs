@@ -8,7 +8,7 @@ internal sealed class ThetaInputs
 {
     // Fits one series at a time, so that all streams of a thread can share it.
     [ThreadStatic]
-    private static (int Season, ThetaMethod Method) s_theta;
+    private static (int Season, ThetaMethod Method) _theta;
 
     private readonly int _season;
     private readonly BaselineHistory[] _histories;
@@ -42,12 +42,12 @@ internal sealed class ThetaInputs
     /// <summary>Takes the targets of the next row, the first numbers in it; NaN or infinite where one is missing.</summary>
     public void Add(ReadOnlySpan<float> row)
     {
-        if (s_theta.Method is null || s_theta.Season != _season)
-            s_theta = (_season, BaselineHistory.NewTheta(_season));
+        if (_theta.Method is null || _theta.Season != _season)
+            _theta = (_season, BaselineHistory.NewTheta(_season));
         for (int d = 0; d < _histories.Length; d++)
         {
             _histories[d].Add(row[d]);
-            _histories[d].Forecast(s_theta.Method, _forecasts[d]);
+            _histories[d].Forecast(_theta.Method, _forecasts[d]);
         }
     }
 
