@@ -46,6 +46,16 @@ public sealed class SpeechDigitsTests
         StringAssert.Contains(Run(expectedExitCode: 1), "has 4 recordings to train on, of 4 labels; at least 20 are needed");
     }
 
+    [TestMethod]
+    [DataRow("")]
+    [DataRow("no sound but text")]
+    public void SaysWhichFileIsNoRecording(string content)
+    {
+        Write("bark/1.wav", Tone(300), samplingRate: 8000, channels: 1);
+        File.WriteAllText(Path.Combine(_folder, "sounds", "bark", "2.wav"), content);
+        StringAssert.Contains(Run(expectedExitCode: 1), "2.wav is no WAV file");
+    }
+
     private string Run(int expectedExitCode, params string[] arguments)
         => SampleProgram.Run("SpeechDigits", _folder, expectedExitCode, ["--data", Path.Combine(_folder, "sounds"), .. arguments]);
 

@@ -44,25 +44,26 @@ void Go(Sample sample)
             FeaturesPerStep = Spectra.Bands,
             InputDropout = 0.1f,
             NumberOfEpochs = isMadeUp ? 8 : 25,
-        }))
-        .Append(ml.Transforms.Conversion.MapKeyToValue(nameof(Heard.Sound), "PredictedLabel"));
+        }));
     var model = pipeline.Fit(digits);
     double accuracy = ml.MulticlassClassification.Evaluate(model.Transform(testDigits), "LabelKey").MicroAccuracy;
     Console.WriteLine($"Single digits: {accuracy:P1} of {test.Length} right.");
-    sample.Save(model, digits.Schema, "digits.zip");
-    if (sample.Value(hear) is { } file)
-    {
-        // So does a program that loads the model.
-        using PredictionEngine<Utterance, Heard> engine = ml.Model.CreatePredictionEngine<Utterance, Heard>(model);
-        Heard heard = engine.Predict(new Utterance { Spectra = spectra.Of(Recording.ReadSamples(file)) });
-        Console.WriteLine($"{file}: {heard.Sound}, with probability {heard.Score.Max():0.00}");
-    }
 
     int count = sample.Value(strings) ?? (train[0].Speaker == "" ? 0 : 1000);
     if (count > 0)
     {
         Understand(ml, Utterance.Strings(train, count, seed: 2), Utterance.Strings(test, isMadeUp ? 200 : 1000, seed: 1),
             epochs: isMadeUp ? 8 : 20);
+    }
+
+    // With the names of the labels, as a program wants them that loads the model.
+    var named = model.Append(ml.Transforms.Conversion.MapKeyToValue(nameof(Heard.Sound), "PredictedLabel").Fit(model.Transform(digits)));
+    sample.Save(named, digits.Schema, "digits.zip");
+    if (sample.Value(hear) is { } file)
+    {
+        using PredictionEngine<Utterance, Heard> engine = ml.Model.CreatePredictionEngine<Utterance, Heard>(named);
+        Heard heard = engine.Predict(new Utterance { Spectra = spectra.Of(Recording.ReadSamples(file)) });
+        Console.WriteLine($"{file}: {heard.Sound}, with probability {heard.Score.Max():0.00}");
     }
 
     // Means and deviations of the bands don't tell in which order sounds came.

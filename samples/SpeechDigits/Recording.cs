@@ -21,8 +21,7 @@ internal sealed partial record Recording(string Label, string Speaker, bool IsTe
     private const int TestStride = 5;
 
     /// <summary>Reads a folder or zip file of WAV files, in a folder for each label or called label_speaker_index.wav.</summary>
-    /// <exception cref="InvalidDataException">There is none, or one has no sound in it.</exception>
-    /// <exception cref="FormatException">One is no WAV file.</exception>
+    /// <exception cref="InvalidDataException">There is none, or one is none or has no sound in it.</exception>
     public static Recording[] Read(string path)
     {
         (string Name, float[] Samples)[] files = [.. Directory.Exists(path) ? ReadFolder(path) : ReadZip(path)];
@@ -39,7 +38,7 @@ internal sealed partial record Recording(string Label, string Speaker, bool IsTe
     }
 
     /// <summary>The samples of a WAV file.</summary>
-    /// <exception cref="FormatException">It is no WAV file.</exception>
+    /// <exception cref="InvalidDataException">It is none, or has no sound in it.</exception>
     public static float[] ReadSamples(string file)
     {
         using FileStream stream = File.OpenRead(file);

@@ -12,11 +12,10 @@ internal static class WaveFile
     /// <param name="stream">The file, in which the reader goes back and forth.</param>
     /// <param name="name">What to call it.</param>
     /// <param name="samplingRate">Samples a second.</param>
-    /// <exception cref="InvalidDataException">It has no sound in it.</exception>
-    /// <exception cref="FormatException">It is no WAV file.</exception>
+    /// <exception cref="InvalidDataException">It is no WAV file, or has no sound in it.</exception>
     public static float[] Read(Stream stream, string name, int samplingRate)
     {
-        using var reader = new WaveFileReader(stream);
+        using WaveFileReader reader = Open(stream, name);
         ISampleProvider provider = reader.ToSampleProvider();
         if (reader.WaveFormat.SampleRate != samplingRate)
             provider = new WdlResamplingSampleProvider(provider, samplingRate);
@@ -28,6 +27,19 @@ internal static class WaveFile
             throw new InvalidDataException($"{name} has no sound in it.");
         return reader.WaveFormat.Channels == 1 ? [.. samples]
             : [.. samples.Chunk(reader.WaveFormat.Channels).Select(channels => channels.Average())];
+    }
+
+    private static WaveFileReader Open(Stream stream, string name)
+    {
+        try
+        {
+            return new WaveFileReader(stream);
+        }
+        // They don't say which file it is.
+        catch (Exception error) when (error is FormatException or EndOfStreamException)
+        {
+            throw new InvalidDataException($"{name} is no WAV file: {error.Message}");
+        }
     }
 
     /// <summary>Writes samples, which are cut to −1 to 1.</summary>
