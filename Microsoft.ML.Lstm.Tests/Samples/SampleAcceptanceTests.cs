@@ -109,13 +109,15 @@ public sealed partial class SampleAcceptanceTests
     {
         yield return ("the example", ["--data", example], false);
         string[] files = [.. Directory.EnumerateFiles(example, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
-        File.Delete(files[^1]);
-        yield return ("a file less", ["--data", example], false);
+        byte[] first = File.ReadAllBytes(files[0]);
         File.WriteAllText(files[0], "no such thing");
         yield return ("a broken file", ["--data", example], false);
+        File.WriteAllBytes(files[0], first);
+        File.Delete(files[^1]);
+        yield return ("a file less", ["--data", example], false);
         foreach (string file in files[1..^1])
             File.Delete(file);
-        yield return ("nothing but a broken file", ["--data", example], false);
+        yield return ("a single file", ["--data", example], false);
         File.Delete(files[0]);
         yield return ("an empty folder", ["--data", example], false);
     }
