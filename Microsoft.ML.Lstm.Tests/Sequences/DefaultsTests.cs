@@ -126,14 +126,17 @@ public sealed class DefaultsTests
     }
 
     [TestMethod]
-    [DataRow(100, 1, 0.6, 24)]
-    [DataRow(100, 1, 0.5, 0, DisplayName = "shapes of their own")]
-    [DataRow(100, 200, 0.9, 0, DisplayName = "too many numbers")]
-    [DataRow(600, 30, 0.9, 0, DisplayName = "too many rows and numbers")]
-    [DataRow(600, 20, 0.9, 24)]
-    public void CurvesThatShareTheirCourseAreReadStepByStepToo(int rows, int features, double share, int expected)
+    [DataRow(100, 6, 1, 0.6, 24)]
+    [DataRow(38, 2, 1, 0.6, 24)]
+    [DataRow(100, 6, 1, 0.5, 0, DisplayName = "shapes of their own")]
+    [DataRow(100, 5, 1, 0.9, 0, DisplayName = "many rows of each class")]
+    [DataRow(40, 2, 1, 0.9, 0, DisplayName = "many rows of two classes")]
+    [DataRow(100, 6, 200, 0.9, 0, DisplayName = "too many numbers")]
+    [DataRow(600, 40, 30, 0.9, 0, DisplayName = "too many rows and numbers")]
+    [DataRow(600, 40, 20, 0.9, 24)]
+    public void CurvesThatShareTheirCourseAreReadStepByStepToo(int rows, int classes, int features, double share, int expected)
     {
-        var facts = new DataFacts(Enumerable.Repeat(24, rows)) { Features = features, ShareOfMeanCurve = share };
+        var facts = new DataFacts(Enumerable.Repeat(24, rows)) { Features = features, Classes = classes, ShareOfMeanCurve = share };
         Assert.AreEqual(expected, Chosen(new LstmMulticlassTrainer.Options(), facts).SkipSteps);
         Assert.AreEqual(expected, Chosen(new LstmBinaryTrainer.Options { Effort = TrainingEffort.Best }, facts).SkipSteps);
         Assert.AreEqual(3, Chosen(new LstmBinaryTrainer.Options { SkipSteps = 3 }, facts).SkipSteps);

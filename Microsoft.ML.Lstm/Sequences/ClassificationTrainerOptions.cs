@@ -27,6 +27,9 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
     // Rows, or their numbers, of a ridge regression that takes a moment.
     private const int LargestRidge = 512;
 
+    // With so many curves of each class convolutions need no help.
+    private const int RowsOfAClass = 20;
+
     // Of the variance of curves, where values at their places tell more than shapes.
     private const double LeastSharedCourse = 0.6;
     private const string SeveralNetworks = "several networks are averaged";
@@ -71,8 +74,8 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
     /// a step at most 4096. What a linear classifier can tell by the values at their places is then no matter of the network, which learns
     /// that slowly from few rows: the weights are those of a ridge regression of each class on them, as sure of itself as rows that were
     /// left out of it justify, and the network is trained by itself. Without effect on keys. <see langword="null"/>, the default: chosen
-    /// from the data: all steps where below 1,000 rows have as many numbers, their mean has most of the variance, and convolutions are
-    /// chosen for them; else 0.
+    /// from the data: all steps where below 1,000 rows, and below 20 a class, have as many numbers, their mean has most of the variance,
+    /// and convolutions are chosen for them; else 0.
     /// </summary>
     public int? SkipSteps;
 
@@ -145,7 +148,8 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
     private void ChooseForCurves(DataFacts facts, OptionChoices choices)
     {
         bool isBest = Effort == TrainingEffort.Best;
-        if (facts.ShareOfMeanCurve >= LeastSharedCourse && facts.Initial is null && facts.Rows < ManyRows && IsNetworkOpen
+        if (facts.ShareOfMeanCurve >= LeastSharedCourse && facts.Rows < RowsOfAClass * Math.Max(facts.Classes, 2)
+            && facts.Initial is null && facts.Rows < ManyRows && IsNetworkOpen
             && facts.LongestRow * (long)facts.Features is var numbers and <= MostSkips && Math.Min(facts.Rows, numbers) <= LargestRidge)
             SkipSteps ??= choices.Note(nameof(SkipSteps), facts.LongestRow,
                 string.Create(CultureInfo.InvariantCulture, $"the mean curve has {facts.ShareOfMeanCurve:0.00} of the variance"));
