@@ -67,6 +67,7 @@ public sealed class OptionTests
             (nameof(TrainingOptions.RecurrentDropout), options => options.RecurrentDropout = 1),
             (nameof(TrainingOptions.OutputDropout), options => options.OutputDropout = float.NaN),
             (nameof(SequenceTrainerOptions.TokenDropout), options => options.TokenDropout = 1.5f),
+            (nameof(SequenceTrainerOptions.RareTokenDropout), options => options.RareTokenDropout = -1),
             (nameof(TrainingOptions.InitialForgetBias), options => options.InitialForgetBias = float.NaN),
             (nameof(TrainingOptions.Momentum), options => options.Momentum = -0.1f),
             (nameof(TrainingOptions.WeightDecay), options => options.WeightDecay = float.PositiveInfinity),

@@ -35,6 +35,8 @@ internal static class InitialShape
         Require("number of convolutions", shape => shape.Convolutions.Count);
         for (int i = 0; i < expected.Convolutions.Count; i++)
             Require(nameof(SequenceTrainerOptions.Convolution), shape => shape.Convolutions[i]);
+        if (!expected.Head.IsPerStep)
+            Require("pooling of convolutions by their largest outputs", shape => shape.PoolsConvolutionsByMax);
         Require("conditional random field", shape => shape.Head == Head.Crf);
         Require("blank for labels without alignment", shape => shape.Head == Head.Ctc);
         if (!expected.Head.IsPerStep)

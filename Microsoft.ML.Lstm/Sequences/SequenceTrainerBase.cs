@@ -131,7 +131,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         (TOptions options, OptionChoices choices) = settled[0];
         TrainingSettings settings = SettingsOf(options, facts);
         TrainingTask task = CreateTask(options, label, training, numbering.Classes);
-        foreach (string line in occurring.Describe(numbering, dropsTokens: settings.Dropout.Tokens > 0))
+        foreach (string line in occurring.Describe(numbering, dropsTokens: settings.Dropout is { Tokens: > 0 } or { RareTokens: > 0 }))
             monitor.Info(line);
         if (occurring.DescribeClasses() is { } missingClasses)
             monitor.Warn(missingClasses);

@@ -53,6 +53,15 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
     public float? TokenDropout;
 
     /// <summary>
+    /// How much more often rare tokens are replaced by the unknown token while training, 0 or more: a token that occurs n times in its
+    /// column of the training data with the probability a / (a + n), a the value of this option, beside <see cref="TokenDropout"/>
+    /// (Kiperwasser and Goldberg 2016). So the unknown token is learned from tokens as rare as those that it stands for, and less is
+    /// learned by heart of those that occur once or twice. <see langword="null"/>, the default: chosen from the data (at present 0; 0.25
+    /// where texts to classify have many tokens that occur seldom).
+    /// </summary>
+    public float? RareTokenDropout;
+
+    /// <summary>
     /// A column of words, a vector of text with one for each step, that are read by their characters, whether or not they are known as
     /// keys: beside the column of the words' keys the texts that it was made of. An encoder over the characters, a convolution with the
     /// largest value of each filter (Ma and Hovy 2016), adds <see cref="NumberOfCharacterFilters"/> features to the step; so words that
@@ -93,7 +102,8 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
 
     /// <summary>
     /// Convolutions beside the recurrent layers, which read the same steps. <see cref="ConvolutionOptions.Off"/> for none.
-    /// <see langword="null"/>, the default: chosen from the data (at present none).
+    /// <see langword="null"/>, the default: chosen from the data (at present none but to classify few curves, or texts with many tokens
+    /// that occur seldom).
     /// </summary>
     public ConvolutionOptions? Convolution;
 
@@ -145,9 +155,13 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
 
     private protected sealed override float DropoutOfTokens => TokenDropout!.Value;
 
+    private protected sealed override float DropoutOfRareTokens => RareTokenDropout!.Value;
+
     private protected sealed override Pooling EncodingPooling => Pooling!.Value;
 
     private protected sealed override ValueList<ConvolutionShape> Convolutions => Convolution!.ToShapes();
+
+    private protected sealed override bool PoolsByMax => Convolution is { Filters.Length: > 0, Pooling: Lstm.Pooling.Max };
 
     private protected sealed override (int StepsPerFrame, ValueList<InputConvolutionShape> Convolutions) Frames
         => (StepsPerFrame!.Value, InputConvolution!.ToShapes());
@@ -176,7 +190,7 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
         StepsPerFrame ??= shape.StepsPerFrame;
         InputConvolution ??= InputConvolutionOptions.Of(shape.InputConvolutions);
         if (shape.Convolutions.Count > 0 || isWhole)
-            Convolution ??= ConvolutionOptions.Of(shape.Convolutions);
+            Convolution ??= ConvolutionOptions.Of(shape);
         if (isWhole && !shape.Head.IsPerStep)
             Pooling ??= shape.Pooling;
     }
@@ -185,6 +199,7 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
     {
         EmbeddingSize ??= 32;
         TokenDropout ??= 0;
+        RareTokenDropout ??= 0;
         CharacterEmbeddingSize ??= 32;
         NumberOfCharacterFilters ??= 64;
         CharacterKernelSize ??= 3;
@@ -217,6 +232,8 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
             Require(AllFeatureColumnNames.Contains(column), column, nameof(WordVectorFiles), "files by the names of feature columns");
         Require(EmbeddingSize is null or (>= 1 and <= 65536), EmbeddingSize, nameof(EmbeddingSize), "from 1 to 65536");
         Require(TokenDropout is null or (>= 0 and < 1), TokenDropout, nameof(TokenDropout), "from 0 to below 1");
+        Require(RareTokenDropout is null or (>= 0 and <= float.MaxValue), RareTokenDropout, nameof(RareTokenDropout),
+            "0 or more and finite");
         RequireName(CharacterColumnName, nameof(CharacterColumnName), optional: true);
         Require(CharacterEmbeddingSize is null or (>= 1 and <= 65536), CharacterEmbeddingSize, nameof(CharacterEmbeddingSize),
             "from 1 to 65536");
@@ -234,6 +251,8 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
             Require(convolution.KernelSizes?.Length == convolution.Filters.Length
                 && convolution.KernelSizes.All(size => size is >= 1 and <= 1024), convolution.KernelSizes,
                 $"{nameof(Convolution)}.{nameof(convolution.KernelSizes)}", "from 1 to 1024 each, and as many as there are Filters");
+            Require(convolution.Pooling is Lstm.Pooling.Mean or Lstm.Pooling.Max, convolution.Pooling,
+                $"{nameof(Convolution)}.{nameof(convolution.Pooling)}", $"{Lstm.Pooling.Mean} or {Lstm.Pooling.Max}");
         }
         Require(StepsPerFrame is null or (>= 1 and <= 1024), StepsPerFrame, nameof(StepsPerFrame), "from 1 to 1024");
         if (InputConvolution is { } front)

@@ -21,6 +21,22 @@ public sealed class ConvolutionFileTests
     }
 
     [TestMethod]
+    public void HowConvolutionsArePooledComesBack()
+    {
+        SequenceModel model = TestModels.CreateWithConvolutions();
+        byte[] mean = TestModels.Bytes(model);
+        var parameters = new ParameterSet(model.Shape with { PoolsConvolutionsByMax = true });
+        model.Parameters.Values.CopyTo(parameters.Values, 0);
+        byte[] max = TestModels.Bytes(model with { Parameters = parameters });
+
+        Assert.IsFalse(ModelFile.Read(new MemoryStream(mean)).Shape.PoolsConvolutionsByMax);
+        Assert.IsTrue(ModelFile.Read(new MemoryStream(max)).Shape.PoolsConvolutionsByMax);
+        var e = Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Read(new MemoryStream(
+            SavedZip.HeaderReplaced(max, "\\\"convolutionPooling\\\":\\\"Max\\\"", "\\\"convolutionPooling\\\":\\\"Sum\\\""))));
+        StringAssert.Contains(e.Message, "convolutionPooling");
+    }
+
+    [TestMethod]
     [DataRow("\\\"stepsPerFrame\\\":2", "\\\"stepsPerFrame\\\":0", "from 1 to")]
     [DataRow("\\\"stepsPerFrame\\\":2", "\\\"stepsPerFrame\\\":3", "parameters")]
     [DataRow("\\\"stepsPerFrame\\\":2", "\\\"stepsPerFrame\\\":2147483647", "at most 65536 stepsPerFrame")]

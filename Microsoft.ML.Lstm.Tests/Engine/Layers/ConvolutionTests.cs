@@ -40,6 +40,18 @@ public sealed class ConvolutionTests
 
     [TestMethod]
     [DynamicData(nameof(Kernels))]
+    public void TheLargestOutputsArePooledAsInTheReference(string kernels)
+    {
+        foreach (string convolutions in new[] { "5x3", "5x8 17x3" })
+        {
+            foreach (int[] lengths in new int[][] { Lengths, [9], [1, 1, 1] })
+                Agreement.Check(new NetworkSample(Shape(convolutions) with { PoolsConvolutionsByMax = true, StaticSize = 1 }, lengths),
+                    Find(kernels), TestContext);
+        }
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Kernels))]
     public void OutputsOfEachStepReadTheConvolutionsOfTheStep(string kernels)
     {
         foreach (Head head in new[] { Head.EveryStep, Head.EveryStepWithSkip })

@@ -115,6 +115,27 @@ public sealed class DropoutTests
     }
 
     [TestMethod]
+    [DataRow(0f)]
+    [DataRow(0.1f)]
+    public void RareTokensAreDroppedMoreOften(float ofAll)
+    {
+        // Token 1 occurs once, 2 twice, 3 four times and so on; the other column has one token everywhere.
+        int[] tokens =
+            [.. Enumerable.Range(0, 8).SelectMany(i => Enumerable.Repeat(1 + i, 1 << i)).SelectMany(token => new[] { token, 1 })];
+        var rates = TokenRates.Of([tokens], 2, [new EmbeddingShape(9, 4), new EmbeddingShape(1, 2)], ofAll, rarity: 0.5f);
+        for (int i = 0; i < 8; i++)
+        {
+            double count = 1 << i, expected = 1 - (1 - ofAll) * count / (count + 0.5);
+            Assert.AreEqual(expected, rates[0, 1 + i], 1e-6);
+            var dropout = new Dropout(Key: 8) { Tokens = ofAll, TokenRates = rates };
+            int token = 1 + i, dropped = Enumerable.Range(0, 10_000).Count(step => dropout.DropsToken(3, step, 0, token));
+            Assert.AreEqual(expected, dropped / 10_000.0, 0.02);
+        }
+        Assert.AreEqual(1 - (1 - ofAll) * 255 / 255.5, rates[1, 1], 1e-6);
+        Assert.IsLessThan(1, rates[0, 9]);
+    }
+
+    [TestMethod]
     public void DroppedTokensAreTheUnknownOneOnTheWayThereAndBack()
     {
         NetworkShape shape = Shape(CellType.Gru, bidirectional: true, Pooling.Mean) with
@@ -127,7 +148,7 @@ public sealed class DropoutTests
         int[][] tokens = [.. Lengths.Select(length =>
             Enumerable.Range(0, length).SelectMany(t => new[] { 1 + t % 7, 1 + t % 2 }).ToArray())];
         int[][] replaced = [.. tokens.Select((row, b) =>
-            row.Select((token, i) => dropout.DropsToken(b, i / 2, i % 2) ? 0 : token).ToArray())];
+            row.Select((token, i) => dropout.DropsToken(b, i / 2, i % 2, token) ? 0 : token).ToArray())];
         int count = replaced.Sum(row => row.Count(token => token == 0));
         Assert.AreEqual(0.4, (double)count / tokens.Sum(row => row.Length), 0.1);
 

@@ -99,8 +99,11 @@ internal sealed class ReferenceNetwork(NetworkShape shape, IReadOnlyDictionary<s
                 continue;
             double[][] dConvolution = [.. dEncodings.Chunk(EncodingSize).Select(d => d[LayerSize..])];
             int length = convolution.Output[b].Length;
+            int[] largest = !shape.PoolsConvolutionsByMax ? []
+                : [.. dConvolution[0].Select((_, o) => LargestStep(convolution.Output[b], o))];
             dConvolutions[b] = shape.Head.IsPerStep ? dConvolution
-                : [.. Enumerable.Range(0, length).Select(_ => dConvolution[0].Select(d => d / length).ToArray())];
+                : [.. Enumerable.Range(0, length).Select(t => dConvolution[0].Select((d, o) =>
+                    !shape.PoolsConvolutionsByMax ? d / length : largest[o] == t ? d : 0).ToArray())];
         }
         double[][][]? dxs = Convolution?.Backward(dConvolutions);
         for (int b = 0; b < _sequences.Count; b++)
@@ -143,8 +146,12 @@ internal sealed class ReferenceNetwork(NetworkShape shape, IReadOnlyDictionary<s
         if (shape.Head.IsPerStep)
             return sequence.Steps.Select((h, t) => (double[])[.. h, .. Convolution?.Output[b][t] ?? []]);
         double[][] steps = Convolution?.Output[b] ?? [];
-        return [[.. sequence.Encoding, .. Enumerable.Range(0, EncodingSize - LayerSize).Select(o => steps.Average(step => step[o]))]];
+        return [[.. sequence.Encoding, .. Enumerable.Range(0, EncodingSize - LayerSize).Select(o =>
+            shape.PoolsConvolutionsByMax ? steps.Max(step => step[o]) : steps.Average(step => step[o]))]];
     }
+
+    private static int LargestStep(double[][] steps, int output)
+        => Enumerable.Range(0, steps.Length).MaxBy(t => steps[t][output]);
 
     /// <summary>The weights of frames as those of their steps.</summary>
     private double[] SpreadWeights(double[] weights, int length)

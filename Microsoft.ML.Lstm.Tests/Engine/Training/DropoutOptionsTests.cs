@@ -17,6 +17,7 @@ public sealed class DropoutOptionsTests
         [nameof(TrainingOptions.RecurrentDropout)],
         [nameof(TrainingOptions.OutputDropout)],
         [nameof(LoopOptions.TokenDropout)],
+        [nameof(LoopOptions.RareTokenDropout)],
     ];
 
     [TestMethod]
@@ -46,8 +47,8 @@ public sealed class DropoutOptionsTests
             LoopOptions options = Options();
             (options.CellType, options.HiddenSize, options.Bidirectional, options.Pooling, options.BatchSize,
                 options.NumberOfThreads) = (cell, 45, true, Pooling.Attention, 101, threads);
-            (options.Dropout, options.InputDropout, options.RecurrentDropout, options.OutputDropout, options.TokenDropout) = (0.1f, 0.2f,
-                0.3f, 0.4f, 0.15f);
+            (options.Dropout, options.InputDropout, options.RecurrentDropout, options.OutputDropout, options.TokenDropout,
+                options.RareTokenDropout) = (0.1f, 0.2f, 0.3f, 0.4f, 0.15f, 5);
             return Train(options);
         }
     }

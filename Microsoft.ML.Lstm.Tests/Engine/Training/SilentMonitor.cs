@@ -29,6 +29,7 @@ internal sealed class LoopOptions : TrainingOptions
 {
     public int EmbeddingSize = 32;
     public float TokenDropout;
+    public float RareTokenDropout;
     public bool FreezeEmbeddings;
     public Pooling Pooling = Pooling.Last;
 
@@ -40,6 +41,8 @@ internal sealed class LoopOptions : TrainingOptions
     private protected override TokenSettings Tokens => new(EmbeddingSize, FreezeEmbeddings);
 
     private protected override float DropoutOfTokens => TokenDropout;
+
+    private protected override float DropoutOfRareTokens => RareTokenDropout;
 
     private protected override Pooling EncodingPooling => Pooling;
 

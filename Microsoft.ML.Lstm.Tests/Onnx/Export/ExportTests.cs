@@ -62,7 +62,9 @@ public sealed class ExportTests
         using OnnxRun run = Export(AnyTrainer.Regression, options =>
         {
             options.InputConvolution = new InputConvolutionOptions { Filters = [9, 4], KernelSizes = [4, 3], Strides = [2, 3] };
-            options.Convolution = isBeside ? new ConvolutionOptions { Filters = [3], KernelSizes = [2] } : ConvolutionOptions.Off();
+            options.Convolution = isBeside
+                ? new ConvolutionOptions { Filters = [3], KernelSizes = [2], Pooling = Pooling.Max }
+                : ConvolutionOptions.Off();
             (options.Pooling, options.EncodingColumnName, options.Bidirectional) = (pooling, "Encoding", true);
             options.AttentionColumnName = pooling == Pooling.Attention ? "Attention" : null;
         });

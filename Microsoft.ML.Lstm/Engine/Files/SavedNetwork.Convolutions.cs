@@ -6,11 +6,21 @@ namespace Microsoft.ML.Lstm.Engine.Files;
 /// <content>The convolutions, in particular those in front of the recurrent layers.</content>
 internal sealed partial record SavedNetwork
 {
+    private const string MaxOfSteps = nameof(Lstm.Pooling.Max);
+
+    [JsonPropertyOrder(22)]
+    public string? ConvolutionPooling { get; set; }
+
     [JsonPropertyOrder(21)]
     public SavedInputConvolution[]? InputConvolutions { get; set; }
 
     private static SavedInputConvolution[]? SaveInputConvolutions(NetworkShape shape) => shape.InputConvolutions.Count == 0 ? null
         : [.. shape.InputConvolutions.Select(each => new SavedInputConvolution(each.Filters, each.KernelSize, each.Stride))];
+
+    private static bool ReadConvolutionPooling(SavedNetwork saved)
+        => saved.ConvolutionPooling is null ? false
+            : saved is { ConvolutionPooling: MaxOfSteps, Convolutions.Length: > 0 } ? true
+            : throw Invalid($"convolutionPooling {MaxOfSteps}, where there are convolutions", saved.ConvolutionPooling);
 
     private static ValueList<InputConvolutionShape> ReadInputConvolutions(SavedNetwork saved)
     {

@@ -109,6 +109,7 @@ internal sealed partial record SavedNetwork(
             Classes = json.Find("classes")?.Object(SavedKeys.From),
             StepsPerFrame = json.Find("stepsPerFrame")?.Int32(),
             Convolutions = json.Find("convolutions")?.Array(layer => layer.Object(SavedConvolution.From)),
+            ConvolutionPooling = json.Find("convolutionPooling")?.Text(),
             InputConvolutions = json.Find("inputConvolutions")?.Array(layer => layer.Object(SavedInputConvolution.From)),
             SkipSteps = json.Find("skipSteps")?.Int32(),
             NextToken = json.Find("nextToken")?.Boolean(),
@@ -145,6 +146,7 @@ internal sealed partial record SavedNetwork(
             Convolutions = shape.Convolutions.Count > 0
                 ? [.. shape.Convolutions.Select(convolution => new SavedConvolution(convolution.Filters, convolution.KernelSize))]
                 : null,
+            ConvolutionPooling = shape.PoolsConvolutionsByMax ? MaxOfSteps : null,
             InputConvolutions = SaveInputConvolutions(shape),
             SkipSteps = shape.SkipSteps > 0 ? shape.SkipSteps : null,
             NextToken = TrueOrNull(shape.Head == Head.NextToken),
@@ -192,6 +194,7 @@ internal sealed partial record SavedNetwork(
             Convolutions = saved.Convolutions is { } convolutions
                 ? new ValueList<ConvolutionShape>([.. convolutions.Select(layer => new ConvolutionShape(layer.Filters, layer.KernelSize))])
                 : default,
+            PoolsConvolutionsByMax = ReadConvolutionPooling(saved),
             InputConvolutions = ReadInputConvolutions(saved),
             SkipSteps = saved.SkipSteps ?? 0,
             TiesHead = saved.TiedHead ?? false,

@@ -7,7 +7,7 @@ namespace Microsoft.ML.Lstm.Engine.Layers;
 /// <summary>
 /// The convolutions beside the recurrent layers, one on top of the other, each with batch normalization and a rectifier, which read the
 /// same steps: a fully convolutional network (Wang et al. 2017), with the recurrent layers an LSTM-FCN (Karim et al. 2018). Its encoding of
-/// a sequence is the mean of the last outputs over the steps.
+/// a sequence is the mean of the last outputs over the steps, or the largest of each filter.
 /// </summary>
 internal sealed unsafe class ConvolutionBranch
 {
@@ -18,6 +18,9 @@ internal sealed unsafe class ConvolutionBranch
     private readonly FloatBuffer _x = new();
     private readonly FloatBuffer _dx = new();
     private SequenceBatch _batch = null!;
+
+    // For each row and filter the step of the largest output.
+    private int[] _maxSteps = [];
 
     /// <param name="shape">The network's shape.</param>
     /// <param name="parameters">Its parameters.</param>
@@ -45,6 +48,8 @@ internal sealed unsafe class ConvolutionBranch
         _rows.Prepare(_x, _shape.InputSize);
         foreach (ConvolutionLayer layer in _layers)
             layer.Prepare(keep);
+        if (_shape.PoolsConvolutionsByMax)
+            FloatBuffer.Require(ref _maxSteps, (long)batch.Count * _shape.ConvolutionSize);
     }
 
     /// <summary>Reads the steps of rows <paramref name="begin"/> to <paramref name="end"/> of the batch.</summary>
@@ -94,10 +99,35 @@ internal sealed unsafe class ConvolutionBranch
         float* means = stackalloc float[width];
         for (int row = begin; row < end; row++)
         {
+            var encoding = new Span<float>(encodings + (long)row * stride, size);
+            if (_shape.PoolsConvolutionsByMax)
+            {
+                FindLargest(row, encoding);
+                continue;
+            }
             _kernels.Mean(_batch.Length(row), width, OutputOf(row), means);
-            new ReadOnlySpan<float>(means, size).CopyTo(new Span<float>(encodings + (long)row * stride, size));
+            new ReadOnlySpan<float>(means, size).CopyTo(encoding);
         }
     }
+
+    private void FindLargest(int row, Span<float> largest)
+    {
+        Span<int> maxSteps = MaxSteps(row);
+        Row(row, step: 0).CopyTo(largest);
+        maxSteps.Clear();
+        for (int t = 1; t < _batch.Length(row); t++)
+        {
+            ReadOnlySpan<float> y = Row(row, t);
+            for (int j = 0; j < y.Length; j++)
+            {
+                // NaN has to win, so that the loss shows it.
+                if (y[j] > largest[j] || float.IsNaN(y[j]))
+                    (largest[j], maxSteps[j]) = (y[j], t);
+            }
+        }
+    }
+
+    private Span<int> MaxSteps(int row) => _maxSteps.AsSpan(row * _shape.ConvolutionSize, _shape.ConvolutionSize);
 
     /// <summary>The last layer's output at a step of a row of the batch.</summary>
     public ReadOnlySpan<float> Row(int row, int step) => new(OutputOf(row) + (long)step * Top.Weights.Width, _shape.ConvolutionSize);
@@ -113,8 +143,18 @@ internal sealed unsafe class ConvolutionBranch
         for (int row = begin; row < end; row++)
         {
             int length = _batch.Length(row);
+            var dEncoding = new ReadOnlySpan<float>(dEncodings + (long)row * stride, size);
+            if (_shape.PoolsConvolutionsByMax)
+            {
+                for (int t = 0; t < length; t++)
+                    DRow(row, t).Clear();
+                ReadOnlySpan<int> maxSteps = MaxSteps(row);
+                for (int j = 0; j < size; j++)
+                    DRow(row, maxSteps[j])[j] = dEncoding[j];
+                continue;
+            }
             Span<float> first = DRow(row, step: 0);
-            TensorPrimitives.Divide(new ReadOnlySpan<float>(dEncodings + (long)row * stride, size), length, first);
+            TensorPrimitives.Divide(dEncoding, length, first);
             first[size..].Clear();
             for (int t = 1; t < length; t++)
                 first.CopyTo(DRow(row, t));

@@ -27,6 +27,12 @@ internal readonly record struct Dropout(ulong Key)
     /// <summary>The rate at which tokens become the unknown token 0, each by itself (word dropout; Iyyer et al. 2015).</summary>
     public float Tokens { get; init; }
 
+    /// <summary>How much more often rare tokens become the unknown one, see <see cref="TokenRates"/>; 0 for as often as others.</summary>
+    public float RareTokens { get; init; }
+
+    /// <summary>The rate of each token, where rare ones have larger ones; null where all have <see cref="Tokens"/>.</summary>
+    public TokenRates? TokenRates { get; init; }
+
     /// <summary>The rate at which characters of words become the unknown character 0, each by itself.</summary>
     public float Characters { get; init; }
 
@@ -64,10 +70,14 @@ internal readonly record struct Dropout(ulong Key)
 
     /// <summary>Whether anything is dropped.</summary>
     public bool IsOn => OwnTokens > 0 || Weights > 0
-        || Tokens > 0 || Characters > 0 || Inputs > 0 || States > 0 || Layers > 0 || Outputs > 0;
+        || DropsTokens || Characters > 0 || Inputs > 0 || States > 0 || Layers > 0 || Outputs > 0;
+
+    /// <summary>Whether any token becomes the unknown one.</summary>
+    public bool DropsTokens => Tokens > 0 || TokenRates is not null;
 
     /// <summary>Whether a token becomes the unknown one.</summary>
-    public bool DropsToken(int sequence, int step, int column) => Mask(Tokens, TokenStream, sequence, step).Drops(column);
+    public bool DropsToken(int sequence, int step, int column, int token)
+        => Mask(TokenRates is null ? Tokens : TokenRates[column, token], TokenStream, sequence, step).Drops(column);
 
     /// <summary>Whether a decoder reads its own token.</summary>
     public bool ReadsOwnToken(int sequence, int step)

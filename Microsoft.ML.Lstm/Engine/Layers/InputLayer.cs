@@ -28,7 +28,7 @@ internal sealed unsafe class InputLayer(ParameterSet parameters, CharacterEncode
     {
         _batch = batch;
         _dropout = dropout;
-        if (_dropout.Tokens > 0)
+        if (_dropout.DropsTokens)
             FloatBuffer.Require(ref _tokens, (long)batch.TotalSteps * batch.TokenColumns);
         if (_dropout.Inputs > 0)
         {
@@ -50,7 +50,7 @@ internal sealed unsafe class InputLayer(ParameterSet parameters, CharacterEncode
         {
             for (int i = 0; i < count; i++)
             {
-                if (_dropout.Tokens > 0)
+                if (_dropout.DropsTokens)
                     DropTokens(first + i, _batch.SequenceAt(begin + i), t);
                 _embeddings?.LookUp(Tokens(first + i), _batch.Features(first + i)[_batch.NumericSize..]);
                 characters?.Features(Word(first + i)).CopyTo(_batch.Features(first + i)[^CharacterFeatures..]);
@@ -97,12 +97,13 @@ internal sealed unsafe class InputLayer(ParameterSet parameters, CharacterEncode
 
     /// <summary>The tokens of a packed row, after dropout.</summary>
     private ReadOnlySpan<int> Tokens(int packedRow)
-        => _dropout.Tokens > 0 ? _tokens.AsSpan(packedRow * _batch.TokenColumns, _batch.TokenColumns) : _batch.PackedTokens(packedRow);
+        => _dropout.DropsTokens ? _tokens.AsSpan(packedRow * _batch.TokenColumns, _batch.TokenColumns) : _batch.PackedTokens(packedRow);
 
     private void DropTokens(int packedRow, int sequence, int step)
     {
         ReadOnlySpan<int> tokens = _batch.PackedTokens(packedRow);
         for (int column = 0; column < tokens.Length; column++)
-            _tokens[packedRow * tokens.Length + column] = _dropout.DropsToken(sequence, step, column) ? 0 : tokens[column];
+            _tokens[packedRow * tokens.Length + column] = _dropout.DropsToken(sequence, step, column, tokens[column])
+                ? 0 : tokens[column];
     }
 }

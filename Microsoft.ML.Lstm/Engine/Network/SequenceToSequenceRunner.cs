@@ -88,7 +88,7 @@ internal sealed class SequenceToSequenceRunner : BatchRunner
             _targetRows[targets.SequenceAt(row)] = row;
         }
         // Dropout of the encoder's inputs makes its task harder; the decoder reads what is to be predicted.
-        Decoder.Prepare(targets, keep, dropout with { Key = SplitMix64.Mix(dropout.Key), Inputs = 0, Tokens = 0 });
+        Decoder.Prepare(targets, keep, dropout with { Key = SplitMix64.Mix(dropout.Key), Inputs = 0, Tokens = 0, TokenRates = null });
         Decoder.Attention?.Prepare(targets, _sourceOfRow);
         for (int row = 0; row < targets.Count; row++)
             Decoder.States.SetInitial(row, StateOf(targets.SequenceAt(row)));

@@ -93,6 +93,12 @@ internal sealed record NetworkShape
     /// <summary>The convolutions beside the recurrent layers, one on top of the other.</summary>
     public ValueList<ConvolutionShape> Convolutions { get; init; }
 
+    /// <summary>
+    /// Whether the largest output over the steps of each filter of the last one becomes a part of the encoding, rather than the mean;
+    /// without effect where the head is per step.
+    /// </summary>
+    public bool PoolsConvolutionsByMax { get; init; }
+
     /// <summary>How the outputs of the steps become the encoding of the sequence; without effect where the head is per step.</summary>
     public Pooling Pooling { get; init; }
 
@@ -230,6 +236,7 @@ internal sealed record NetworkShape
         StepsPerFrame = Head == Head.Ctc ? StepsPerFrame : other.StepsPerFrame,
         InputConvolutions = Head == Head.Ctc ? InputConvolutions : other.InputConvolutions,
         Convolutions = other.Convolutions,
+        PoolsConvolutionsByMax = other.PoolsConvolutionsByMax,
         AdaptiveSoftmax = other.AdaptiveSoftmax,
     };
 

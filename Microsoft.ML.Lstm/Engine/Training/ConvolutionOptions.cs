@@ -4,10 +4,10 @@ namespace Microsoft.ML.Lstm;
 
 /// <summary>
 /// Convolutions over the steps that stand beside the recurrent layers, one on top of the other, each with batch normalization and a
-/// rectifier; the mean of the last one's outputs over the steps becomes a part of the encoding (with a label for each step, the outputs of
-/// a step of that step's encoding). Alone they are a fully convolutional network (Wang, Yan and Oates 2017), with the recurrent layers an
-/// LSTM-FCN (Karim et al. 2018), which tells curves apart by the shapes that occur in them. Beyond the ends of a sequence they see zeros,
-/// so a sequence may be shorter than a filter.
+/// rectifier; the mean of the last one's outputs over the steps, or the largest of each filter, becomes a part of the encoding (with a
+/// label for each step, the outputs of a step of that step's encoding). Alone they are a fully convolutional network (Wang, Yan and Oates
+/// 2017), with the recurrent layers an LSTM-FCN (Karim et al. 2018), which tells curves apart by the shapes that occur in them. Beyond the
+/// ends of a sequence they see zeros, so a sequence may be shorter than a filter.
 /// </summary>
 /// <remarks>
 /// While training, the normalization goes by the mean and variance of all steps of the batch; in scoring by the running means of these, so
@@ -24,24 +24,33 @@ public sealed class ConvolutionOptions
     /// </summary>
     public int[] KernelSizes = [8, 5, 3];
 
+    /// <summary>
+    /// What of the outputs of the last convolution over the steps becomes a part of the encoding: <see cref="Pooling.Mean"/> or
+    /// <see cref="Pooling.Max"/>, the largest of each filter, which says of a text whether there is a phrase anywhere in it (Kim 2014).
+    /// Without effect where each step has outputs. Default: <see cref="Pooling.Mean"/>.
+    /// </summary>
+    public Pooling Pooling = Pooling.Mean;
+
     /// <summary>Says that there are no convolutions, whatever the data.</summary>
     public static ConvolutionOptions Off() => new() { Filters = [], KernelSizes = [] };
 
-    /// <summary>The options of these convolutions.</summary>
-    internal static ConvolutionOptions Of(ValueList<ConvolutionShape> shapes) => new()
+    /// <summary>Those that a network has.</summary>
+    internal static ConvolutionOptions Of(NetworkShape shape) => new()
     {
-        Filters = [.. shapes.Select(convolution => convolution.Filters)],
-        KernelSizes = [.. shapes.Select(convolution => convolution.KernelSize)],
+        Filters = [.. shape.Convolutions.Select(convolution => convolution.Filters)],
+        KernelSizes = [.. shape.Convolutions.Select(convolution => convolution.KernelSize)],
+        Pooling = shape.PoolsConvolutionsByMax ? Pooling.Max : Pooling.Mean,
     };
 
     /// <summary>The filters and their sizes in words.</summary>
     public override string ToString()
-        => Filters.Length == 0 ? "none" : string.Join(", ", Filters.Zip(KernelSizes, (filters, size) => $"{filters} of {size} steps"));
+        => Filters.Length == 0 ? "none" : string.Join(", ", Filters.Zip(KernelSizes, (filters, size) => $"{filters} of {size} steps"))
+            + (Pooling == Pooling.Max ? ", the largest output of each" : "");
 
     internal ValueList<ConvolutionShape> ToShapes()
         => new([.. Filters.Zip(KernelSizes, (filters, size) => new ConvolutionShape(filters, size))]);
 
-    internal ConvolutionOptions Copy() => new() { Filters = [.. Filters], KernelSizes = [.. KernelSizes] };
+    internal ConvolutionOptions Copy() => new() { Filters = [.. Filters], KernelSizes = [.. KernelSizes], Pooling = Pooling };
 }
 
 /// <summary>

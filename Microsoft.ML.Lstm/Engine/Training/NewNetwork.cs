@@ -44,6 +44,7 @@ internal static class NewNetwork
             Bidirectional = settings.Bidirectional,
             Pooling = settings.Pooling,
             Convolutions = settings.Convolutions,
+            PoolsConvolutionsByMax = settings.PoolsConvolutionsByMax,
             StepsPerFrame = settings.StepsPerFrame,
             InputConvolutions = settings.InputConvolutions,
             StaticSize = data.StaticSize,

@@ -112,6 +112,9 @@ internal sealed partial class TrainingLoop
             Rank = _settings.Communicator?.Rank ?? 0,
             OtherRanks = (_settings.Communicator?.Size ?? 1) - 1,
             Tokens = shape.Embeddings.Count > 0 ? _settings.Dropout.Tokens : 0,
+            TokenRates = shape.Embeddings.Count == 0 || _settings.Dropout.RareTokens == 0 ? null
+                : TokenRates.Of(_training.Sequences.Select(sequence => sequence.Tokens), _training.TokenColumns, shape.Embeddings,
+                    _settings.Dropout.Tokens, _settings.Dropout.RareTokens),
             Characters = shape.Characters is null ? 0 : _settings.Dropout.Characters,
             Layers = shape.Layers > 1 ? _settings.Dropout.Layers : 0,
         };

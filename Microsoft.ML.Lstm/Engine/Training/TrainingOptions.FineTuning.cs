@@ -91,4 +91,10 @@ public abstract partial class TrainingOptions
                 $"rates of other layers than {nameof(FrozenLayers)}");
         }
     }
+
+    /// <summary>How much more often rare tokens are replaced.</summary>
+    private protected virtual float DropoutOfRareTokens => 0;
+
+    /// <summary>Whether the encoding has the largest outputs of convolutions beside the recurrent layers rather than the means.</summary>
+    private protected virtual bool PoolsByMax => false;
 }

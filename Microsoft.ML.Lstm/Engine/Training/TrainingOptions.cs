@@ -235,7 +235,7 @@ public abstract partial class TrainingOptions
         NumberOfLayers = NumberOfLayers!.Value,
         Bidirectional = Bidirectional!.Value,
         Pooling = EncodingPooling,
-        Convolutions = Convolutions,
+        Convolutions = Convolutions, PoolsConvolutionsByMax = PoolsByMax,
         StepsPerFrame = Frames.StepsPerFrame,
         InputConvolutions = Frames.Convolutions,
         Tokens = Tokens,
@@ -244,7 +244,7 @@ public abstract partial class TrainingOptions
         NormalizeFeatures = NormalizeFeatures!.Value,
         Dropout = new Dropout
         {
-            Tokens = DropoutOfTokens,
+            Tokens = DropoutOfTokens, RareTokens = DropoutOfRareTokens,
             Characters = DropoutOfCharacters,
             Inputs = InputDropout!.Value,
             States = RecurrentDropout!.Value,

@@ -21,6 +21,9 @@ internal sealed record TrainingSettings
     /// <summary>The convolutions beside the recurrent layers.</summary>
     public ValueList<ConvolutionShape> Convolutions { get; init; }
 
+    /// <summary>Whether the encoding has their largest outputs rather than the means.</summary>
+    public bool PoolsConvolutionsByMax { get; init; }
+
     /// <summary>Steps that the recurrent layers read as one.</summary>
     public int StepsPerFrame { get; init; } = 1;
 
@@ -91,6 +94,7 @@ internal sealed record TrainingSettings
         Bidirectional = shape.Bidirectional,
         Pooling = shape.Pooling,
         Convolutions = shape.Convolutions,
+        PoolsConvolutionsByMax = shape.PoolsConvolutionsByMax,
         StepsPerFrame = shape.StepsPerFrame,
         InputConvolutions = shape.InputConvolutions,
     };

@@ -41,7 +41,9 @@ internal sealed class MemberValues
         if (Attention != "" && frames is not null)
             Attention = frames.Spread(Attention);
         if (_convolved is not null)
-            Encoding = Graph.Concat(1, Encoding, Graph.Reshape(inputs.MeanOfSteps(_convolved, hasParts: true), 0, Shape.ConvolutionSize));
+            Encoding = Graph.Concat(1, Encoding, Graph.Reshape(Shape.PoolsConvolutionsByMax
+                ? Graph.ReduceMax(inputs.WithinRows(_convolved, float.NegativeInfinity), 1)
+                : inputs.MeanOfSteps(_convolved, hasParts: true), 0, Shape.ConvolutionSize));
         string?[] read =
         [
             Encoding, inputs.Statics,
