@@ -176,6 +176,12 @@ public sealed class DefaultsTests
         var facts = new DataFacts(Enumerable.Repeat(10, 600)) { Vocabularies = [50, words] };
         ClassificationTrainerOptions texts = Chosen(new LstmMulticlassTrainer.Options(), facts);
         Assert.AreEqual(dropout, texts.OutputDropout);
+        Assert.AreEqual(dropout > 0.4f ? 0.25f : 0, texts.RareTokenDropout);
+        Assert.AreEqual(dropout > 0.4f ? 32 : 64, texts.HiddenSize);
+        Assert.AreEqual(dropout > 0.4f ? "96 of 3 steps, the largest output of each" : "none", texts.Convolution!.ToString());
+        Assert.AreEqual(64, Chosen(new LstmBinaryTrainer.Options { Convolution = ConvolutionOptions.Off() }, facts).HiddenSize);
+        Assert.IsEmpty(Chosen(new LstmBinaryTrainer.Options { Pooling = Pooling.Mean }, facts).Convolution!.Filters);
+        Assert.IsEmpty(Chosen(new LstmBinaryTrainer.Options { NumberOfLayers = 2 }, facts).Convolution!.Filters);
         Assert.AreEqual(dropout > 0.4f ? 0.1f : 0, texts.LabelSmoothing);
         Assert.AreEqual(dropout > 0.4f ? 0.002f : 0.003f, texts.LearningRate);
         Assert.AreEqual(0.01f, Chosen(new LstmBinaryTrainer.Options { LearningRate = 0.01f }, facts).LearningRate);

@@ -17,6 +17,8 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
     // Steps of recurrent layers beside convolutions; longer curves are read in frames, to be done in time.
     private const int FramesOfCurve = 512;
     private const int UnitsBesideConvolutions = 8;
+    private const int WordsOfAPhrase = 3;
+    private const int UnitsBesidePhrases = 32;
     private const int FewRows = 100;
     private const int ManyRows = 1000;
     private const int UpdatesOfConvolutions = 1500;
@@ -95,7 +97,7 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
             && (Effort == TrainingEffort.Best || (facts.Rows < ManyRows && IsNetworkOpen)))
             ChooseForCurves(facts, choices);
         if (facts.Vocabularies.Count > 0 && facts.TotalSteps < SeldomUses * (long)facts.Vocabularies.Max())
-            ChooseForRareTokens(choices);
+            ChooseForRareTokens(facts, choices);
         SkipSteps ??= facts.Initial?.SkipSteps ?? 0;
         HiddenSize ??= 64;
         EmbeddingSize ??= 64;
@@ -120,13 +122,26 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
         return [.. base.Candidates(facts).Select((candidate, i) => i % 2 == 0 ? candidate : other)];
     }
 
-    /// <summary>Whatever keeps the network from learning by heart which words a row has.</summary>
-    private void ChooseForRareTokens(OptionChoices choices)
+    /// <summary>
+    /// Filters that find short phrases, and whatever keeps the network from learning by heart which words a row has.
+    /// </summary>
+    private void ChooseForRareTokens(DataFacts facts, OptionChoices choices)
     {
         const string reason = "many tokens occur seldom";
+        if (Effort != TrainingEffort.Best && facts.Initial is null && facts.MedianSteps >= WordsOfAPhrase
+            && Pooling is null && EncodingColumnName is null && (IsNetworkOpen || facts.Encoder is not null))
+        {
+            Convolution ??= choices.Note(nameof(Convolution),
+                new ConvolutionOptions { Filters = [96], KernelSizes = [WordsOfAPhrase], Pooling = Lstm.Pooling.Max },
+                "phrases of a few tokens tell more than the order of all");
+            if (Convolution.Filters.Length > 0)
+                HiddenSize ??= choices.Note(nameof(HiddenSize), UnitsBesidePhrases, BesideConvolutions);
+        }
         OutputDropout ??= choices.Note(nameof(OutputDropout), 0.5f, reason);
         InputDropout ??= choices.Note(nameof(InputDropout), 0.3f, reason);
-        TokenDropout ??= choices.Note(nameof(TokenDropout), 0.1f, reason);
+        TokenDropout ??= choices.Note(nameof(TokenDropout), 0.05f, reason);
+        if (Effort != TrainingEffort.Best)
+            RareTokenDropout ??= choices.Note(nameof(RareTokenDropout), 0.25f, reason);
         LabelSmoothing ??= choices.Note(nameof(LabelSmoothing), 0.1f, reason);
         LearningRate ??= choices.Note(nameof(LearningRate), 0.002f, reason);
     }
