@@ -8,8 +8,15 @@ namespace Benchmarks;
 /// <summary>What the command line asks for.</summary>
 internal sealed record Arguments(IReadOnlyList<Shape> Shapes, IReadOnlyList<int> Threads, double Seconds, CpuKernels Kernels, Clock Clock,
     bool Peers, string? Python, string Dotnet, string? JsonFile, IReadOnlyList<WeightFormat> Formats, bool Distributed, bool StartOnly,
-    string? Edge)
+    string? Edge, string? TablesFile)
 {
+    // Options whose value is a path of one machine.
+    private static readonly string[] Paths = ["--python", "--dotnet", "--json", "--tables", "--edge"];
+
+    /// <summary>The command line without what belongs to this machine.</summary>
+    public static string Portable(IReadOnlyList<string> args)
+        => string.Join(' ', args.Where((argument, i) => !Paths.Contains(argument) && (i == 0 || !Paths.Contains(args[i - 1]))));
+
     /// <summary>Does what the arguments say and returns the exit code.</summary>
     public static int Run(string[] args, Func<Arguments, int> measure)
     {
@@ -50,6 +57,11 @@ internal sealed record Arguments(IReadOnlyList<Shape> Shapes, IReadOnlyList<int>
             DefaultValueFactory = _ => "dotnet"
         };
         var json = new Option<string?>("--json") { Description = "A file to write everything to as well.", HelpName = "FILE" };
+        var tables = new Option<string?>("--tables")
+        {
+            Description = "A page in Markdown between whose marks to write the tables, such as docs/performance.md.",
+            HelpName = "FILE"
+        };
         var weights = new Option<WeightFormat[]>("--weights")
         {
             Description = "Also score with weights of these formats, in turn with floats: BFloat16, Int8.",
@@ -96,7 +108,7 @@ internal sealed record Arguments(IReadOnlyList<Shape> Shapes, IReadOnlyList<int>
         train.Hidden = score.Hidden = fit.Hidden = link.Hidden = true;
         var root = new RootCommand("Measure this library's kernels and networks, and other libraries beside them.")
         {
-            shapes, threads, seconds, kernels, processorTime, peers, python, dotnet, json, weights, micro, distributed, start, edge,
+            shapes, threads, seconds, kernels, processorTime, peers, python, dotnet, json, tables, weights, micro, distributed, start, edge,
             pipeline, rows, train, score, fit, link,
         };
 
@@ -131,7 +143,7 @@ internal sealed record Arguments(IReadOnlyList<Shape> Shapes, IReadOnlyList<int>
                 parsed.GetValue(seconds), parsed.GetValue(kernels) is [var width] ? width : CpuKernels.Best,
                 parsed.GetValue(processorTime) ? Clock.Processor : Clock.Elapsed, parsed.GetValue(peers), parsed.GetValue(python),
                 parsed.GetValue(dotnet)!, parsed.GetValue(json), parsed.GetValue(weights) ?? [], parsed.GetValue(distributed),
-                parsed.GetValue(start), parsed.GetValue(edge)));
+                parsed.GetValue(start), parsed.GetValue(edge), parsed.GetValue(tables)));
         });
         return root.Parse(args).Invoke();
     }

@@ -154,18 +154,21 @@ internal sealed class Report(Arguments arguments)
         Console.WriteLine($"Load at the end: {Load[1]}");
         if (arguments.JsonFile is { } path)
             File.WriteAllText(path, JsonSerializer.Serialize(this, Json));
+        if (arguments.TablesFile is { } page)
+            new Tables(this, Arguments.Portable(Environment.GetCommandLineArgs()[1..])).Write(page);
     }
 
     private static string Count(int count, string what) => $"{count} {what}{(count == 1 ? "" : "s")}";
 
     private static string ProcessorName()
     {
-        const string Key = "model name";
-        string? line = File.Exists("/proc/cpuinfo")
-            ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith(Key, StringComparison.Ordinal))
-            : null;
-        return line?[(line.IndexOf(':') + 1)..].Trim() ?? Environment.GetEnvironmentVariable("PROCESSOR_IDENTIFIER")
-            ?? RuntimeInformation.ProcessArchitecture.ToString();
+        string[] lines = File.Exists("/proc/cpuinfo") ? [.. File.ReadLines("/proc/cpuinfo").TakeWhile(line => line != "")] : [];
+        return Find("model name") is not { } name
+            ? Environment.GetEnvironmentVariable("PROCESSOR_IDENTIFIER") ?? RuntimeInformation.ProcessArchitecture.ToString()
+            // Virtual machines hide the name, but not these.
+            : $"{name} (family {Find("cpu family")}, model {Find("model")})";
+
+        string? Find(string key) => lines.Select(line => line.Split(':', 2)).FirstOrDefault(parts => parts[0].Trim() == key)?[1].Trim();
     }
 
     private static string LoadAverage() => File.Exists("/proc/loadavg") ? File.ReadAllText("/proc/loadavg").Split(' ')[0] : "unknown";
