@@ -11,11 +11,13 @@ internal static class SequenceTraining
     {
         TimeSpan start = Environment.CpuUsage.TotalTime;
         var clock = Stopwatch.StartNew();
-        options.EpochCompleted = epoch => log.WriteLine($"epoch {epoch.Epoch}, {epoch.Elapsed.TotalMinutes:0.0} min: training "
-            + $"{epoch.Training.Loss:0.0000}, validation {epoch.Validation!.Loss:0.0000}, {epoch.Validation.Accuracy:P2} of tokens right");
+        options.EpochCompleted = epoch => log.WriteLine(
+            $"network {epoch.Member}, epoch {epoch.Epoch}, {epoch.Elapsed.TotalMinutes:0.0} min: training {epoch.Training.Loss:0.0000}, "
+            + $"validation {epoch.Validation!.Loss:0.0000}, {epoch.Validation.Accuracy:P2} of tokens right");
         LstmSequenceToSequenceTransformer model = ml.MulticlassClassification.Trainers.LstmSequenceToSequence(options)
             .Fit(training, validation);
-        log.WriteLine($"{model.Model.Weights.Values.Sum(weights => (long)weights.Length):N0} weights, "
+        IReadOnlyList<SequenceModelParameters> networks = model.Model.Members;
+        log.WriteLine($"{networks.Count} networks of {networks[0].Weights.Values.Sum(weights => (long)weights.Length):N0} weights, "
             + $"{clock.Elapsed.TotalMinutes:0.0} min, {(Environment.CpuUsage.TotalTime - start).TotalMinutes:0.0} of a processor");
         return model;
     }
