@@ -59,11 +59,18 @@ public sealed class NetworkShareTests
         CollectionAssert.AreEqual(new float[encoding], none.Parameters[ParameterSet.HeadWeight][..encoding].ToArray());
     }
 
-    private static TrainedNetwork Train(Func<float, float> rule, double noise, bool trainsAgain)
+    [TestMethod]
+    public void AllCountsWhereFewRowsAreHeldOut()
+    {
+        TrainedNetwork trained = Train(step => 2 * step, noise: 1, trainsAgain: false, rows: 300);
+        Assert.AreEqual(1, trained.Share);
+    }
+
+    private static TrainedNetwork Train(Func<float, float> rule, double noise, bool trainsAgain, int rows = 600)
     {
         var random = new Random(4);
         var data = new SequenceSet(1, 0, 1);
-        for (int i = 0; i < 600; i++)
+        for (int i = 0; i < rows; i++)
         {
             float[] steps = [.. Enumerable.Range(0, 4).Select(_ => random.NextSingle() * 4 - 2)];
             data.Add(steps, [], [(float)(rule(steps[^1]) - steps[^2] + noise * (2 * random.NextDouble() - 1))]);

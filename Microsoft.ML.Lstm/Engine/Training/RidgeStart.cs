@@ -224,6 +224,9 @@ internal static class NetworkShare
     // Neighbouring rows, as of windows, have errors that go together.
     private const int Blocks = 24;
 
+    // A stretch of fewer rows may have hardly any error by chance, and would count too much.
+    private const int LeastRows = 5 * Blocks;
+
     // Of the sum of all squared errors: a stretch with hardly any does not count alone.
     private const double LeastUnit = 1e-3;
 
@@ -231,10 +234,10 @@ internal static class NetworkShare
 
     /// <summary>Finds the share, and the errors of a network whose additions count by it.</summary>
     /// <param name="trained">The result of a training that held rows out.</param>
-    /// <returns>The result with the share; with a share of 1 as it was.</returns>
+    /// <returns>The result with the share; with a share of 1, and with few rows held out, as it was.</returns>
     public static TrainedNetwork Find(TrainedNetwork trained)
     {
-        if (trained.Course.LinearBiases.Length == 0 || trained.HeldOut is not { Count: > Blocks } heldOut)
+        if (trained.Course.LinearBiases.Length == 0 || trained.HeldOut is not { Count: >= LeastRows } heldOut)
             return trained;
         (double[] errors, double[] additions, double[] weights) = ErrorsOf(trained, heldOut);
         double[] products = new double[Blocks], squares = new double[Blocks], units = new double[Blocks];
