@@ -62,6 +62,29 @@ public sealed class BaselineTrainingTests
             => ForecastRun.Compare(of, later).Average(pair => Math.Pow(pair.Forecast.Forecast[pair.Step] - pair.Value, 2));
     }
 
+    /// <summary>From the first seasons the theta method does not know yet that there are any.</summary>
+    [TestMethod]
+    public void IntervalsOfTheThetaMethodAreOfItsErrorsWithASeason()
+    {
+        var ml = new MLContext(1);
+        Reading[] rows = Reading.Wave(200, noise: 0.2f);
+        for (int t = 0; t < rows.Length; t++)
+            rows[t].Value += 0.01f * t;
+        LstmForecastingTransformer model = ForecastRun.Fit(ml, rows, options =>
+        {
+            options.NumberOfEpochs = 1;
+            options.LearningRate = 1;
+            options.ValidationFraction = 0.2f;
+            options.FallBackToBaseline = true;
+            options.ConfidenceLevel = 0.9f;
+            options.TimeColumnName = "Time";
+        });
+        Assert.AreEqual("theta", model.TrainingReport!.Winner);
+        ReadingForecast last = ForecastRun.Transform(ml, model, rows)[^1];
+        float[] widths = [.. last.Upper.Zip(last.Lower, (upper, lower) => upper - lower)];
+        Assert.IsTrue(Array.TrueForAll(widths, width => width is > 0.1f and < 0.5f), string.Join(" ", widths));
+    }
+
     [TestMethod]
     public void ANewSeriesIsForecastFromItsFirstValueOn()
     {

@@ -310,7 +310,7 @@ internal static class ForecastTraining
         var calibration = new ConformalCalibration(data.Layout);
         int targets = data.Layout.Targets;
         float[] values = new float[data.Layout.Values];
-        bool needsLearned = data.Validates
+        bool needsLearned = data.Validates && model.Baselines is not { BeginsOtherwise: true }
             && calibration.NeedsLearned(data.Rows.Zip(data.TrainingRows, (rows, training) => (long)rows.Count - training).Sum());
         float[][] states = RunHeldOut(model, data, (stream, i, t) =>
         {

@@ -21,6 +21,13 @@ internal sealed record BaselineMixture(int Seasonality, double[] Weights)
         && Array.TrueForAll(Weights, weight => weight is >= 0 and <= 1)
         && Weights.Sum() is > 0 and < 1 + 1e-6;
 
+    /// <summary>
+    /// Whether forecasts of a series' first rows are of another kind than later ones: the theta method knows that there are seasons only
+    /// from where enough of them show it.
+    /// </summary>
+    [JsonIgnore]
+    public bool BeginsOtherwise => Seasonality > 1 && Weights[(int)Baseline.Theta] > 0;
+
     public ThetaMethod NewTheta() => BaselineHistory.NewTheta(Seasonality);
 }
 
