@@ -184,6 +184,7 @@ internal static class MadeUpTask
             ],
             Chosen = Settings.Untouched,
             Model = model,
+            Saved = "network",
             MeasuredModel = model,
             TrainedOn = "all rows",
             Seen = seen,

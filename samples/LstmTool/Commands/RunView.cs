@@ -126,7 +126,7 @@ internal sealed class RunView
         Say(comparison.Verdict);
         foreach (string note in trained.Notes)
             Say(note);
-        Say($"The saved model ({comparison.Saved}) was trained on {trained.TrainedOn}.");
+        Say(trained.SavedModel);
     }
 
     public void ShowFiles(string folder, TrainedTask trained)

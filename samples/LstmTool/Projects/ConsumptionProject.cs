@@ -45,6 +45,25 @@ internal static class ConsumptionProject
             File.WriteAllText(Path.Combine(folder, file), content);
     }
 
+    /// <summary>What was trained, as JSON.</summary>
+    public static string Description(TrainedTask trained, string version) => JsonSerializer.Serialize(new
+    {
+        tool = "lstm-ml",
+        task = trained.Task,
+        dataset = Path.GetFileName(trained.Dataset.Path),
+        rows = trained.Dataset.Rows,
+        seed = trained.Seed,
+        settings = trained.Chosen.Options.ToDictionary(option => option.Option, option => option.Code),
+        chosenFromTheData = trained.SavedReport?.Choices.ToDictionary(choice => choice.Option, choice => choice.Value),
+        trainedOn = trained.TrainedOn,
+        unseen = trained.Comparison.Contenders.ToDictionary(one => one.Name, one => trained.Comparison.Metrics.Zip(one.Figures)
+            .Where(pair => double.IsFinite(pair.Second)).ToDictionary(pair => pair.First.Name, pair => pair.Second)),
+        chosen = trained.Comparison.Chosen,
+        saved = trained.Saved,
+        package = $"{PackageFolder.Id} {version}",
+        seconds = Math.Round(trained.Elapsed.TotalSeconds, 1),
+    }, Indented);
+
     private static string ProjectFile(string version) => $"""
         <Project Sdk="Microsoft.NET.Sdk">
 
@@ -88,21 +107,4 @@ internal static class ConsumptionProject
         </configuration>
 
         """;
-
-    private static string Description(TrainedTask trained, string version) => JsonSerializer.Serialize(new
-    {
-        tool = "lstm-ml",
-        task = trained.Task,
-        dataset = Path.GetFileName(trained.Dataset.Path),
-        rows = trained.Dataset.Rows,
-        seed = trained.Seed,
-        settings = trained.Chosen.Options.ToDictionary(option => option.Option, option => option.Code),
-        chosenFromTheData = trained.Report?.Choices.ToDictionary(choice => choice.Option, choice => choice.Value),
-        trainedOn = trained.TrainedOn,
-        unseen = trained.Comparison.Contenders.ToDictionary(one => one.Name, one => trained.Comparison.Metrics.Zip(one.Figures)
-            .Where(pair => double.IsFinite(pair.Second)).ToDictionary(pair => pair.First.Name, pair => pair.Second)),
-        saved = trained.Comparison.Saved,
-        package = $"{PackageFolder.Id} {version}",
-        seconds = Math.Round(trained.Elapsed.TotalSeconds, 1),
-    }, Indented);
 }

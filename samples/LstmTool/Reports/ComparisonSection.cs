@@ -19,11 +19,11 @@ internal static class ComparisonSection
         double most = columns[0].Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty(1).Max();
         IEnumerable<XElement> rows = comparison.Contenders.Index().Select(one => Html.Row(heads,
         [
-            one.Item.Name + (one.Item.Name == comparison.Saved ? " (saved)" : ""),
+            one.Item.Name + (one.Item.Name != comparison.Chosen ? "" : trained.SavesWhatWasChosen ? " (saved)" : " (chosen)"),
             .. columns.Index().Select(column => Html.Element("td",
                 Html.Class(column.Item[one.Index] == best[column.Index] ? "number best" : "number"), shown[column.Index][one.Index])),
             Html.Bar(Math.Abs(columns[0][one.Index]) / most),
-        ], one.Item.Name == comparison.Saved ? "saved" : null));
+        ], one.Item.Name == comparison.Chosen ? "saved" : null));
         string directions = string.Join("; ", comparison.Metrics.GroupBy(metric => metric.HigherIsBetter)
             .Select(group => $"{string.Join(", ", group.Select(metric => metric.Name))}: {(group.Key ? "more" : "less")} is better"));
         return new ReportSection("metrics", "Beside baselines",

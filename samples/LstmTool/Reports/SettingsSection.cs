@@ -14,7 +14,7 @@ internal static class SettingsSection
         List<XElement> content =
         [
             Html.Paragraph($"The seed is {trained.Seed}: the same rows with the same settings and seed give the same model, bit for bit, "
-                + $"on processors with the same vectors. The saved model was trained on {trained.TrainedOn.TrimEnd('.')}."),
+                + $"on processors with the same vectors. {trained.SavedModel}"),
         ];
         if (trained.Settings.Count > 0)
             content.Add(Html.Table("Options", OptionHeads, trained.Settings.Select(option

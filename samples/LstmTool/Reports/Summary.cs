@@ -30,16 +30,18 @@ internal static class Summary
 
     private static string Verdict(TrainedTask trained) => trained.Comparison.Contenders.Any(one => double.IsFinite(FirstFigure(one)))
         ? $"{trained.Comparison.Verdict} Measured on {Shown.Count(trained.Dataset.Parts.Unseen)} rows that nothing was chosen by."
-        : $"No figure could be measured on rows that nothing was chosen by. What is saved is {trained.Comparison.Saved}.";
+            + (trained.SavesWhatWasChosen ? "" : $" {trained.SavedModel}")
+        : $"No figure could be measured on rows that nothing was chosen by. What is saved is {trained.Saved}.";
 
     private static IEnumerable<XElement> Tiles(TrainedTask trained)
     {
         Comparison comparison = trained.Comparison;
-        Contender? saved = comparison.Contenders.FirstOrDefault(one => one.Name == comparison.Saved);
-        if (saved is not null && comparison.Metrics.Count > 0)
+        Contender? chosen = comparison.Contenders.FirstOrDefault(one => one.Name == comparison.Chosen);
+        if (chosen is not null && comparison.Metrics.Count > 0)
         {
-            yield return Tile(comparison.Metrics[0].Name, Shown.Number(FirstFigure(saved)), saved.Name + ", saved");
-            if (NextBest(trained, saved) is { } other)
+            yield return Tile(comparison.Metrics[0].Name, Shown.Number(FirstFigure(chosen)),
+                chosen.Name + (trained.SavesWhatWasChosen ? ", saved" : ", chosen"));
+            if (NextBest(trained, chosen) is { } other)
                 yield return Tile("the best of the others", Shown.Number(FirstFigure(other)), other.Name);
         }
         yield return Tile("rows", Shown.Count(trained.Dataset.Rows),

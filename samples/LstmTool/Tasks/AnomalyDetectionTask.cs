@@ -105,7 +105,7 @@ internal sealed class AnomalyDetectionTask : LearningTask
     {
         int[] rows = Parts.Unseen;
         var scored = models.Where((one, i) => i == 0 || one.Settings == Settings.Untouched)
-            .Select(one => (Name: $"network, {one.Settings.Name}", Scores: Score(one.Model, Parts.Known, rows)))
+            .Select(one => (Name: NameOf(one.Settings, one.Model), Scores: Score(one.Model, Parts.Known, rows)))
             .DistinctBy(one => one.Name).ToArray();
         float[] values = (float[])Table[_value].Values;
         Dictionary<int, int> before = _series.RowBefore(rows);

@@ -79,7 +79,7 @@ internal sealed class ClassificationTask(SequenceRows rows) : SequenceTask(rows)
     public override Measurement Measure(IReadOnlyList<(Settings Settings, ITransformer Model)> models, int[] seen)
     {
         Contender[] networks = [.. models.Where((one, i) => i == 0 || one.Settings == Settings.Untouched)
-            .Select(one => ContenderOf($"network, {one.Settings.Name}", Score(one.Model, Parts.Unseen)))];
+            .Select(one => ContenderOf(NameOf(one.Settings, one.Model), Score(one.Model, Parts.Unseen)))];
         return new Measurement(
             Comparison.Of([new("accuracy", HigherIsBetter: true), new("macro accuracy", HigherIsBetter: true),
                 new("log loss", HigherIsBetter: false)], networks[0].Name, networks.DistinctBy(one => one.Name).Concat(Baselines(seen))),

@@ -184,11 +184,8 @@ internal sealed class ForecastingTask : LearningTask
         ], $"mlContext.Forecasting.ForecastByLstm(new LstmForecastingEstimator.Options\n{{\n    {string.Join("\n    ", options)}\n}})");
     }
 
-    private string[] PastOf(Settings settings)
-        => settings.Options.Any(option => option.Option == nameof(SeriesEstimatorOptions.PastCovariateColumnNames)) ? _past : [];
-
     /// <summary>A network, or the mixture that replaced it, by what the training says of itself.</summary>
-    private string NameOf(Settings settings, ITransformer model)
+    public override string NameOf(Settings settings, ITransformer model)
     {
         bool mayFallBack = settings.Options.Any(option => option.Option == nameof(LstmForecastingEstimator.Options.FallBackToBaseline));
         string? winner = ReportOf(model)?.Winner;
@@ -197,6 +194,9 @@ internal sealed class ForecastingTask : LearningTask
             : winner!.StartsWith("mixture", StringComparison.Ordinal) ? "mixture of network and baselines"
             : $"{winner} in place of the network";
     }
+
+    private string[] PastOf(Settings settings)
+        => settings.Options.Any(option => option.Option == nameof(SeriesEstimatorOptions.PastCovariateColumnNames)) ? _past : [];
 
     private static Contender ContenderOf(string name, ForecastFigures figures) => new(name,
         [figures.RootMeanSquaredError, figures.MeanAbsoluteError, figures.MeanAbsoluteScaledError, figures.Coverage]);

@@ -156,7 +156,7 @@ internal sealed class LabelingTask : LearningTask
     {
         IDataView unseen = Table.View(Parts.Unseen);
         Contender[] networks = [.. models.Where((one, i) => i == 0 || one.Settings == Settings.Untouched)
-            .Select(one => ContenderOf($"network, {one.Settings.Name}", Evaluate(one.Model.Transform(unseen))))];
+            .Select(one => ContenderOf(NameOf(one.Settings, one.Model), Evaluate(one.Model.Transform(unseen))))];
         Metric[] metrics = [new("accuracy of steps", HigherIsBetter: true)];
         if (_hasSpans)
         {

@@ -70,6 +70,9 @@ internal abstract class LearningTask(TaskRequest request)
         _ => null,
     };
 
+    /// <summary>What a model is among those that are compared, as <see cref="Measure"/> names it.</summary>
+    public virtual string NameOf(Settings settings, ITransformer model) => $"network, {settings.Name}";
+
     /// <summary>What the saved model says, line by line.</summary>
     /// <param name="model">The model.</param>
     /// <param name="knowsAll">Whether it has been trained on all rows.</param>

@@ -56,7 +56,7 @@ internal sealed class RegressionTask(SequenceRows rows) : SequenceTask(rows)
     public override Measurement Measure(IReadOnlyList<(Settings Settings, ITransformer Model)> models, int[] seen)
     {
         Contender[] networks = [.. models.Where((one, i) => i == 0 || one.Settings == Settings.Untouched)
-            .Select(one => ContenderOf($"network, {one.Settings.Name}", Score(one.Model, Parts.Unseen)))];
+            .Select(one => ContenderOf(NameOf(one.Settings, one.Model), Score(one.Model, Parts.Unseen)))];
         return new Measurement(
             Comparison.Of([new("RMSE", HigherIsBetter: false), new("MAE", HigherIsBetter: false), new("R²", HigherIsBetter: true)],
                 networks[0].Name, networks.DistinctBy(one => one.Name).Concat(Baselines(seen))),

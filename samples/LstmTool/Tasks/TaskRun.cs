@@ -79,12 +79,14 @@ internal sealed class TaskRun(LearningTask task, string name)
             ? Train(chosen.Settings, task.Parts.All, time, interrupted)
             : null;
         bool knowsAll = last is not null || seen.Length == task.Parts.All.Length;
+        ITransformer saved = last ?? model;
         return new TrainedTask(task.Context, task.Name, name, task.Facts, task.ColumnsOf(chosen.Settings))
         {
             Seed = task.Request.Seed,
             Trials = search.Trials.Count == 0 ? [chosen] : [.. search.Trials.Select(one => one.Trial)],
             Chosen = chosen.Settings,
-            Model = last ?? model,
+            Model = saved,
+            Saved = task.NameOf(chosen.Settings, saved),
             TrainedOn = knowsAll ? "all rows" : "all rows but those that it was measured on"
                 + (seen.Length < task.Parts.Known.Length ? " or chosen by" : ""),
             MeasuredModel = model,
@@ -93,15 +95,16 @@ internal sealed class TaskRun(LearningTask task, string name)
             Scored = measured.Scored,
             Comparison = measured.Comparison,
             Report = task.ReportOf(model),
+            SavedReport = task.ReportOf(saved),
             Settings =
             [
                 .. chosen.Settings.Options.Select(option => new OptionChoice(option.Option, option.Code, "chosen by the search")),
-                .. task.ReportOf(model)?.Choices ?? [],
+                .. task.ReportOf(saved)?.Choices ?? [],
             ],
             Table = task.Table,
             Layout = task.Layout,
             Code = task.CodeOf(chosen.Settings),
-            Notes = [.. measured.Notes, .. task.Describe(last ?? model, knowsAll)],
+            Notes = [.. measured.Notes, .. task.Describe(saved, knowsAll)],
             WasInterrupted = interrupted.IsCancellationRequested,
             Elapsed = spent + _clock.Elapsed,
         };

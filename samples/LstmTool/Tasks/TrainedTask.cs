@@ -25,6 +25,12 @@ internal sealed record TrainedTask(MLContext Context, string Task, string Name, 
     /// <summary>The pipeline that is saved, trained on all rows if the time allowed it.</summary>
     public required ITransformer Model { get; init; }
 
+    /// <summary>
+    /// What <see cref="Model"/> is, as the comparison names it. Of a training that may put a baseline in the network's place it need not be
+    /// what was chosen and measured.
+    /// </summary>
+    public required string Saved { get; init; }
+
     /// <summary>What <see cref="Model"/> was trained on, in words.</summary>
     public required string TrainedOn { get; init; }
 
@@ -46,6 +52,9 @@ internal sealed record TrainedTask(MLContext Context, string Task, string Name, 
     /// <summary>How <see cref="MeasuredModel"/> was trained: curves and choices.</summary>
     public TrainingReport? Report { get; init; }
 
+    /// <summary>How <see cref="Model"/> was trained.</summary>
+    public TrainingReport? SavedReport { get; init; }
+
     /// <summary>All rows, typed.</summary>
     public required Table Table { get; init; }
 
@@ -61,11 +70,20 @@ internal sealed record TrainedTask(MLContext Context, string Task, string Name, 
     /// <summary>Whether the user ended the training.</summary>
     public bool WasInterrupted { get; init; }
 
-    /// <summary>The options that were set and chosen, with the reason.</summary>
+    /// <summary>The options of <see cref="Model"/> that were set and chosen, with the reason.</summary>
     public required IReadOnlyList<OptionChoice> Settings { get; init; }
 
     /// <summary>How long everything took.</summary>
     public TimeSpan Elapsed { get; init; }
+
+    /// <summary>Whether <see cref="Model"/> is what was chosen and measured, but for the rows that it knows.</summary>
+    public bool SavesWhatWasChosen => Saved == Comparison.Chosen;
+
+    /// <summary>What is saved, in a sentence.</summary>
+    public string SavedModel => SavesWhatWasChosen
+        ? $"The saved model ({Saved}) was trained on {TrainedOn}."
+        : $"What was chosen on validation rows and measured is {Comparison.Chosen}; trained again on {TrainedOn}, the saved model is "
+            + $"{Saved}.";
 }
 
 /// <summary>The columns of a task, null for those that it does not have.</summary>

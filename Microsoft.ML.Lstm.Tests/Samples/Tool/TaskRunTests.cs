@@ -1,0 +1,102 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
+using LstmTool.Data;
+using LstmTool.Projects;
+using LstmTool.Reports;
+using LstmTool.Search;
+using LstmTool.Tasks;
+using Microsoft.ML.Lstm.Tests.Samples.Reports;
+
+namespace Microsoft.ML.Lstm.Tests.Samples.Tool;
+
+/// <summary>What a run says of its trainings, which take no time here.</summary>
+[TestClass]
+public sealed class TaskRunTests
+{
+    /// <summary>The last training, on all rows, may put another baseline in the network's place than the one that was chosen.</summary>
+    [TestMethod]
+    public void WhatIsSavedIsWhatTheLastTrainingGave()
+    {
+        TrainedTask trained = Run(new InstantTask { Fits = rows => rows.Length < 30 ? "theta" : "seasonal naive" });
+        Assert.AreEqual("theta", trained.Comparison.Chosen);
+        Assert.AreEqual("seasonal naive", trained.Saved);
+        const string sentence = "What was chosen on validation rows and measured is theta; trained again on all rows, the saved model is "
+            + "seasonal naive.";
+        Assert.AreEqual(sentence, trained.SavedModel);
+
+        TrainedTask same = Run(new InstantTask { Fits = _ => "theta" });
+        Assert.AreEqual("The saved model (theta) was trained on all rows.", same.SavedModel);
+    }
+
+    [TestMethod]
+    public void ProjectAndReportSayWhatIsSaved()
+    {
+        TrainedTask measured = MadeUpTask.Forecast();
+        TrainedTask trained = measured with
+        {
+            Saved = "seasonal naive in place of the network",
+            Report = new TrainingReport { Choices = [new OptionChoice("WindowSize", "24", "two seasons")] },
+            SavedReport = new TrainingReport { Choices = [new OptionChoice("WindowSize", "36", "three seasons")] },
+        };
+        using var json = JsonDocument.Parse(ConsumptionProject.Description(trained, "1.0.0"));
+        Assert.AreEqual("network", json.RootElement.GetProperty("chosen").GetString());
+        Assert.AreEqual("seasonal naive in place of the network", json.RootElement.GetProperty("saved").GetString());
+        Assert.AreEqual("36", json.RootElement.GetProperty("chosenFromTheData").GetProperty("WindowSize").GetString());
+
+        string page = ReportPage.Render(trained);
+        StringAssert.Contains(page, trained.SavedModel);
+        StringAssert.Contains(page, "network (chosen)");
+        Assert.IsFalse(page.Contains("(saved)", StringComparison.Ordinal));
+        StringAssert.Contains(ReportPage.Render(measured), "network (saved)");
+    }
+
+    private static TrainedTask Run(LearningTask task) => new TaskRun(task, "Mine").Run(TimeSpan.Zero, CancellationToken.None);
+
+    /// <summary>Rows of a column of numbers, and models that are a name.</summary>
+    private sealed class InstantTask : LearningTask
+    {
+        [SetsRequiredMembers]
+        public InstantTask()
+            : base(new TaskRequest("none.csv"))
+        {
+            int[] rows = [.. Enumerable.Range(0, 30)];
+            Table = new Table([TableColumn.OfNumbers("Value", Array.ConvertAll(rows, row => (float)row))]);
+            Parts = new RowParts(rows[..20], rows[20..25], rows[25..], "in order");
+            Facts = new DatasetFacts("none.csv", "CSV", rows.Length, []);
+            Layout = new FileLayout(FileKind.Delimited);
+        }
+
+        /// <summary>What a training on some rows gives.</summary>
+        public Func<int[], string> Fits { get; init; } = _ => "network";
+
+        public override string Name => "regression";
+
+        public override IReadOnlyList<Settings> Candidates => [Settings.Untouched];
+
+        public override double BestShare => 0;
+
+        public override bool HasFixedEpochs => true;
+
+        public override TaskColumns ColumnsOf(Settings settings) => new();
+
+        public override ITransformer Fit(int[] rows, TrainingCall call)
+            => Context.Transforms.CopyColumns(Fits(rows), "Value").Fit(Table.View(rows));
+
+        public override Validation Validate(ITransformer model, int[] seen, int[] rows) => new(1, 1);
+
+        public override double NoiseOf(double error, int rows) => 0;
+
+        public override string Show(double figure) => "1";
+
+        public override string NameOf(Settings settings, ITransformer model) => model.GetOutputSchema(Table.View().Schema)[^1].Name;
+
+        public override Measurement Measure(IReadOnlyList<(Settings Settings, ITransformer Model)> models, int[] seen)
+        {
+            string chosen = NameOf(models[0].Settings, models[0].Model);
+            return new Measurement(new Comparison([new Metric("RMSE", false)], [new Contender(chosen, [1])], chosen),
+                Table.View(Parts.Unseen), Table.View(Parts.Unseen));
+        }
+
+        public override TaskCode CodeOf(Settings settings) => new(Table.Columns, [], "");
+    }
+}
