@@ -25,6 +25,10 @@ internal sealed class ModelClasses
     /// <summary>The columns of ModelInput, with their members.</summary>
     public IReadOnlyList<(TableColumn Column, string Member)> Inputs => _inputs;
 
+    /// <summary>The column that a row to predict need not have; null where each row's value is read, as in series.</summary>
+    public TableColumn? Label => IsSeries ? null
+        : _inputs.FirstOrDefault(one => one.Column.Name == _trained.Columns.Label).Column;
+
     /// <summary>ModelInput, ModelOutput and Predict.</summary>
     public string Consumption() => $$"""
         // Written by lstm-ml. A model's input and output, and predictions with it.
@@ -105,7 +109,7 @@ internal sealed class ModelClasses
                     Console.WriteLine("model.zip was trained again.");
                     return 0;
                 case ["predict", var data]:
-                    foreach ({{_trained.Name}}.ModelInput row in {{_trained.Name}}.ReadRows(data))
+                    foreach ({{_trained.Name}}.ModelInput row in {{_trained.Name}}.ReadRows({{RowsToPredict}}))
                         Print({{_trained.Name}}.Predict(row));
                     return 0;
                 case []:
@@ -139,6 +143,8 @@ internal sealed class ModelClasses
     }
 
     private bool IsSeries => _trained.Columns.Forecast is not null || _trained.Columns.Anomaly is not null;
+
+    private string RowsToPredict => Label is null ? "data" : "data, needsLabel: false";
 
     private string SeriesMember => _inputs.FirstOrDefault(one => one.Column.Name == _trained.Columns.Series).Member ?? "";
 

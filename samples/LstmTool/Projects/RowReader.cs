@@ -15,14 +15,14 @@ internal sealed class RowReader(TrainedTask trained, ModelClasses classes)
         public static partial class {{trained.Name}}
         {
             /// <summary>The rows of a file: {{Format}}.</summary>
-            /// <exception cref="FormatException">A field is not what it has to be.</exception>
-            public static IEnumerable<ModelInput> ReadRows(string dataPath)
+            {{LabelParameter}}/// <exception cref="FormatException">A field is not what it has to be.</exception>
+            public static IEnumerable<ModelInput> ReadRows(string dataPath{{(classes.Label is null ? "" : ", bool needsLabel = true")}})
             {
                 foreach (Dictionary<string, string[]> row in {{Source}})
                 {
                     yield return new ModelInput
                     {
-        {{string.Join("\n", classes.Inputs.Select(one => $"                {one.Member} = {ValueOf(one.Column)},"))}}
+        {{string.Join("\n", classes.Inputs.Select(one => $"                {one.Member} = {MemberOf(one)},"))}}
                     };
                 }
             }
@@ -104,6 +104,27 @@ internal sealed class RowReader(TrainedTask trained, ModelClasses classes)
     private string TimeCode => classes.Inputs.FirstOrDefault(one => one.Column.Kind == ColumnKind.Time).Column?.TimeFormat.Code
         ?? TimeFormat.Usual.Code;
 
+    private string LabelParameter => classes.Label is null ? "" : """
+        /// <param name="dataPath">The file.</param>
+            /// <param name="needsLabel">Whether a file without the label is refused, as for training.</param>
+            
+        """;
+
+    /// <summary>The value of a member; what is to be predicted need not be there.</summary>
+    private string MemberOf((TableColumn Column, string Member) one)
+    {
+        if (one.Column != classes.Label)
+            return ValueOf(one.Column);
+        string missing = one.Column.Kind switch
+        {
+            ColumnKind.Number => "float.NaN",
+            ColumnKind.Text => "\"\"",
+            _ => "[]",
+        };
+        IEnumerable<string> isThere = one.Column.Sources.Select(name => $"row.ContainsKey({CSharp.Text(name)})");
+        return $"needsLabel || {string.Join(" || ", isThere)} ? {ValueOf(one.Column)} : {missing}";
+    }
+
     private static string ValueOf(TableColumn column)
     {
         string names = string.Join(", ", column.Sources.Select(CSharp.Text));
@@ -133,7 +154,8 @@ internal sealed class RowReader(TrainedTask trained, ModelClasses classes)
                     }
                 }
             """,
-        FileKind.Conll => """
+        FileKind.Conll => $$"""
+                // Without the last one of the fields, which is the label, the others keep their names.
                 private static IEnumerable<Dictionary<string, string[]>> FieldRows(string dataPath)
                 {
                     var sentence = new List<string[]>();
@@ -150,7 +172,8 @@ internal sealed class RowReader(TrainedTask trained, ModelClasses classes)
                         {
                             int width = sentence[0].Length;
                             yield return Enumerable.Range(0, width).ToDictionary(
-                                i => i == 0 ? "Word" : i == width - 1 ? "Label" : $"Column{i}",
+                                i => i == 0 ? "Word"
+                                    : i == width - 1 && width != {{trained.Dataset.Columns.Count - 1}} ? "Label" : $"Column{i}",
                                 i => sentence.Select(fields => fields[i]).ToArray());
                             sentence.Clear();
                         }
