@@ -50,6 +50,16 @@ public sealed class TaskRunTests
         StringAssert.Contains(ReportPage.Render(measured), "network (saved)");
     }
 
+    [TestMethod]
+    public void OneEpochIsSaidAsOne()
+    {
+        // Of twenty epochs of half the time each there is one that fits.
+        TrainedTask trained = Run(new InstantTask { SecondsAnEpoch = 30 });
+        Trial only = trained.Trials.Single();
+        Assert.AreEqual("untouched but for 1 epoch rather than 20, for want of time", only.Settings.Name);
+        Assert.AreEqual("not validated, the time is for one training", only.Shown);
+    }
+
     private static TrainedTask Run(LearningTask task) => new TaskRun(task, "Mine").Run(TimeSpan.Zero, CancellationToken.None);
 
     /// <summary>Rows of a column of numbers, and models that are a name.</summary>
@@ -69,6 +79,8 @@ public sealed class TaskRunTests
         /// <summary>What a training on some rows gives.</summary>
         public Func<int[], string> Fits { get; init; } = _ => "network";
 
+        public double SecondsAnEpoch { get; init; }
+
         public override string Name => "regression";
 
         public override IReadOnlyList<Settings> Candidates => [Settings.Untouched];
@@ -80,7 +92,11 @@ public sealed class TaskRunTests
         public override TaskColumns ColumnsOf(Settings settings) => new();
 
         public override ITransformer Fit(int[] rows, TrainingCall call)
-            => Context.Transforms.CopyColumns(Fits(rows), "Value").Fit(Table.View(rows));
+        {
+            call.EpochCompleted?.Invoke(new EpochCompletedEventArgs(epoch: 1, numberOfEpochs: 20, new EpochMetrics(1), null, 0.01,
+                TimeSpan.FromSeconds(SecondsAnEpoch), isBest: true));
+            return Context.Transforms.CopyColumns(Fits(rows), "Value").Fit(Table.View(rows));
+        }
 
         public override Validation Validate(ITransformer model, int[] seen, int[] rows) => new(1, 1);
 

@@ -48,7 +48,8 @@ internal static class TrainingSection
             return $"{members.Length} networks were trained one after the other, and their results are averaged.";
         string kept = report.KeptEpoch == 0 ? "" : $" The weights of epoch {report.KeptEpoch} are the model's.";
         string ended = report.EndReason is { } reason ? $" Training ended before its last epoch: {reason.TrimEnd('.')}." : "";
-        return $"{report.Epochs.Count} of at most {report.NumberOfEpochs} epochs.{kept}{ended}";
+        string most = report.NumberOfEpochs == 1 ? "1 epoch" : $"{report.NumberOfEpochs} epochs";
+        return $"{report.Epochs.Count} of at most {most}.{kept}{ended}";
     }
 
     private static Chart Curves(TrainingReport report)

@@ -22,19 +22,22 @@ internal sealed record Comparison(IReadOnlyList<Metric> Metrics, IReadOnlyList<C
         get
         {
             Contender best = Contenders[0], chosen = Contenders.First(one => one.Name == Chosen);
-            string metric = Metrics[0].Name;
-            Contender? second = Contenders.Skip(1).FirstOrDefault();
-            return best == chosen
-                ? Text($"Best is what was chosen, {best.Name}: {metric} {best.Figures[0]:G4}")
-                    + (second is null ? "." : Text($"; next is {second.Name}: {second.Figures[0]:G4}."))
-                : best.Figures[0] == chosen.Figures[0]
-                ? Text($"What was chosen, {chosen.Name}, and {best.Name} are alike: {metric} {best.Figures[0]:G4}.")
-                : Text($"Best is {best.Name}: {metric} {best.Figures[0]:G4}; what was chosen by the validation rows, {chosen.Name}, has ")
-                    + Text($"{chosen.Figures[0]:G4}.");
+            string metric = Metrics[0].Name, figure = Shown(chosen);
+            if (Shown(best) != figure)
+                return $"Best is {best.Name}: {metric} {Shown(best)}; what was chosen by the validation rows, {chosen.Name}, has {figure}.";
+            // What differs in digits that are not shown is no victory.
+            string[] alike = double.IsNaN(chosen.Figures[0]) ? []
+                : [.. Contenders.Where(one => one != chosen && Shown(one) == figure).Select(one => one.Name)];
+            string next = Contenders.FirstOrDefault(one => one != chosen && !alike.Contains(one.Name)) is { } other
+                ? $"; next is {other.Name}: {Shown(other)}." : ".";
+            if (alike.Length == 0)
+                return $"Best is what was chosen, {chosen.Name}: {metric} {figure}{next}";
+            string all = string.Join(", ", alike[..^1].Prepend($"What was chosen ({chosen.Name})"));
+            return $"{all} and {alike[^1]} are alike: {metric} {figure}{next}";
         }
     }
 
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+    private static string Shown(Contender contender) => contender.Figures[0].ToString("G4", CultureInfo.InvariantCulture);
 }
 
 /// <summary>A metric.</summary>

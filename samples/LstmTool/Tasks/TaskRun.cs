@@ -170,7 +170,8 @@ internal sealed class TaskRun(LearningTask task, string name)
         double began = _clock.Elapsed.TotalSeconds, left = Math.Max(1, time.TotalSeconds - began);
         int epochs = Math.Max(1, (int)(MostOfOnly * left / (seconds * rows.Length / task.Parts.Train.Length)));
         Settings settings = epochs >= planned ? Settings.Untouched
-            : Settings.Untouched.With($"untouched but for {epochs} epochs rather than {planned}, for want of time",
+            : Settings.Untouched.With(
+                $"untouched but for {epochs} {(epochs == 1 ? "epoch" : "epochs")} rather than {planned}, for want of time",
                 new Setting(nameof(TrainingOptions.NumberOfEpochs), epochs));
         using var soft = CancellationTokenSource.CreateLinkedTokenSource(interrupted);
         soft.CancelAfter(TimeSpan.FromSeconds(left));
