@@ -56,6 +56,35 @@ public sealed class SpeechDigitsTests
         StringAssert.Contains(Run(expectedExitCode: 1), "2.wav is no WAV file");
     }
 
+    [TestMethod]
+    public void SaysWhetherTheSpeakersOfTheTestAreInTraining()
+    {
+        foreach (string speaker in new[] { "ann", "bob" })
+        {
+            for (int i = 0; i < 12; i++)
+            {
+                Write($"bark_{speaker}_{i}.wav", Tone(300 + 5 * i), samplingRate: 8000, channels: 1);
+                Write($"meow_{speaker}_{i}.wav", Tone(900 + 5 * i), samplingRate: 8000, channels: 1);
+            }
+        }
+        StringAssert.Contains(Run(expectedExitCode: 0, "--strings", "0"), "All speakers of the test (ann, bob) are in training too");
+        string output = Run(expectedExitCode: 0, "--strings", "0", "--hold-out-speaker", "bob");
+        StringAssert.Contains(output, "24 recordings of 2 labels to train on, 24 to test with");
+        StringAssert.Contains(output, "Of the speakers of the test, training knows nothing of bob.");
+        StringAssert.Contains(Run(expectedExitCode: 1, "--hold-out-speaker", "eve"), "No speaker is called eve; the speakers are ann, bob");
+    }
+
+    [TestMethod]
+    public void SaysThatNobodyTellsTheSpeakers()
+    {
+        for (int i = 0; i < 15; i++)
+        {
+            Write($"bark/{i}.wav", Tone(300 + 5 * i), samplingRate: 8000, channels: 1);
+            Write($"meow/{i}.wav", Tone(900 + 5 * i), samplingRate: 8000, channels: 1);
+        }
+        StringAssert.Contains(Run(expectedExitCode: 1, "--hold-out-speaker", "bob"), "names tell no speakers");
+    }
+
     private string Run(int expectedExitCode, params string[] arguments)
         => SampleProgram.Run("SpeechDigits", _folder, expectedExitCode, ["--data", Path.Combine(_folder, "sounds"), .. arguments]);
 

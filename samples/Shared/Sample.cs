@@ -54,7 +54,7 @@ internal sealed class Sample
     /// <param name="writeExample">Writes an example of such a file to a path.</param>
     /// <param name="program">The sample.</param>
     /// <param name="options">Options of this sample alone.</param>
-    /// <returns>The exit code: 1 if something is wrong with the user's file, and a line has said what.</returns>
+    /// <returns>The exit code: 1 if something is wrong with the user's file or options, and a line has said what.</returns>
     public static int Run(string[] args, string description, string file, Action<string> writeExample, Action<Sample> program,
         params Option[] options)
     {
@@ -90,9 +90,9 @@ internal sealed class Sample
                 program(new Sample(parsed, own, Directory.CreateDirectory(parsed.GetValue(folder)!).FullName));
                 return 0;
             }
-            // The innermost message of the reader, the loader or the trainer tells what is wrong with the file.
-            catch (Exception error) when (own is not null && error is InvalidDataException or FormatException or InvalidOperationException
-                or ArgumentException)
+            // The innermost message of the reader, the loader or the trainer tells what is wrong with the file or an option.
+            catch (Exception error) when (error is InvalidDataException
+                || (own is not null && error is FormatException or InvalidOperationException or ArgumentException))
             {
                 Console.Error.WriteLine(error.GetBaseException().Message);
                 return 1;

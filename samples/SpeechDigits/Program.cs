@@ -12,11 +12,16 @@ var strings = new Option<int?>("--strings")
     Description = "Strings of digits to train on, 0 for none; if not given, 1000 where names tell a speaker, else none.",
     HelpName = "N",
 };
+var heldOut = new Option<string?>("--hold-out-speaker")
+{
+    Description = "A speaker to test with, training on the others, where names tell a speaker.",
+    HelpName = "NAME",
+};
 var hear = new Option<string?>("--hear") { Description = "Another WAV file, of which to say what it is.", HelpName = "FILE" };
 return Sample.Run(args, "Train LSTMs to understand spoken digits.",
     "a folder or zip file of WAV files, in a folder for each label (dog/7.wav) or called by it (dog7.wav), every fifth of a label to test "
     + "with; or called label_speaker_index.wav as in the Free Spoken Digit Dataset, indices 0 to 4 to test with",
-    path => Recording.Write(path, MakeUp()), Go, strings, hear);
+    path => Recording.Write(path, MakeUp()), Go, strings, heldOut, hear);
 
 static Recording[] MakeUp() => MadeUpSpeech.Make(recordings: 25, new Random(1));
 
@@ -25,6 +30,8 @@ void Go(Sample sample)
     MLContext ml = sample.ML;
     bool isMadeUp = sample.DataFile is null;
     Recording[] recordings = isMadeUp ? MakeUp() : Recording.Read(sample.DataFile!);
+    if (sample.Value(heldOut) is { } stranger)
+        recordings = Recording.HoldOut(recordings, stranger);
     Recording[] train = [.. recordings.Where(recording => !recording.IsTest)], test = [.. recordings.Where(recording => recording.IsTest)];
     int labels = train.DistinctBy(recording => recording.Label).Count();
     sample.Require(labels, 2, "labels of recordings to train on");
@@ -48,6 +55,8 @@ void Go(Sample sample)
     var model = pipeline.Fit(digits);
     double accuracy = ml.MulticlassClassification.Evaluate(model.Transform(testDigits), "LabelKey").MicroAccuracy;
     Console.WriteLine($"Single digits: {accuracy:P1} of {test.Length} right.");
+    if (Recording.WhoTests(train, test) is { } who)
+        Console.WriteLine(who);
 
     int count = sample.Value(strings) ?? (train[0].Speaker == "" ? 0 : 1000);
     if (count > 0)

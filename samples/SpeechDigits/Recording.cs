@@ -37,6 +37,31 @@ internal sealed partial record Recording(string Label, string Speaker, bool IsTe
                 int.Parse(name.Groups["index"].Value) < TestRecordings, file.Samples))];
     }
 
+    /// <summary>Tests with all recordings of a speaker, and trains with those of the others.</summary>
+    /// <exception cref="InvalidDataException">There is no such speaker, or no other one.</exception>
+    public static Recording[] HoldOut(Recording[] recordings, string speaker)
+    {
+        string[] speakers = SpeakersOf(recordings);
+        if (speakers is [] or [""])
+            throw new InvalidDataException("The recordings' names tell no speakers; label_speaker_index.wav would.");
+        if (!speakers.Contains(speaker))
+            throw new InvalidDataException($"No speaker is called {speaker}; the speakers are {string.Join(", ", speakers)}.");
+        if (speakers.Length == 1)
+            throw new InvalidDataException($"All recordings are by {speaker}; there are none to train on.");
+        return [.. recordings.Select(recording => recording with { IsTest = recording.Speaker == speaker })];
+    }
+
+    /// <summary>Whether the speakers of the test are known from training; null where nobody tells, or there is just one.</summary>
+    public static string? WhoTests(Recording[] train, Recording[] test)
+    {
+        string[] known = SpeakersOf(train), tested = SpeakersOf(test), strangers = [.. tested.Except(known)];
+        if (known.Union(tested).Count() < 2)
+            return null;
+        return strangers.Length == 0
+            ? $"All speakers of the test ({string.Join(", ", tested)}) are in training too; strangers are harder: --hold-out-speaker."
+            : $"Of the speakers of the test, training knows nothing of {string.Join(", ", strangers)}.";
+    }
+
     /// <summary>The samples of a WAV file.</summary>
     /// <exception cref="InvalidDataException">It is none, or has no sound in it.</exception>
     public static float[] ReadSamples(string file)
@@ -55,6 +80,9 @@ internal sealed partial record Recording(string Label, string Speaker, bool IsTe
                 WaveFile.Write(Path.Combine(folder, $"{recording.Label}_{recording.Speaker}_{index}.wav"), SamplingRate, recording.Samples);
         }
     }
+
+    private static string[] SpeakersOf(Recording[] recordings)
+        => [.. recordings.Select(recording => recording.Speaker).Distinct().Order(StringComparer.Ordinal)];
 
     private static Recording[] OfLabels((string Name, float[] Samples)[] files, string[] labels)
     {
