@@ -24,7 +24,21 @@ public sealed class SpeechDigitsTests
         StringAssert.Contains(output, "24 recordings of 2 labels to train on, 6 to test with");
         Assert.IsFalse(output.Contains("Strings:"), output);
         Assert.IsGreaterThan(0.9, SampleProgram.Figure(output));
-        Assert.IsTrue(File.Exists(Path.Combine(_folder, "digits.zip")));
+        string model = Path.Combine(_folder, "digits.zip");
+        Assert.IsTrue(File.Exists(model));
+
+        // The saved model hears the same, without training.
+        string meow = Path.Combine(_folder, "sounds", "meow", "3.WAV");
+        string heard = SampleProgram.Run("SpeechDigits", _folder, 0, "--model", model, "--hear", meow);
+        StringAssert.StartsWith(heard, $"{meow}: meow, with probability");
+        StringAssert.Contains(output, heard.Trim());
+
+        // And a program needs nothing but the spectra for it.
+        new MLContext().Model.Load(model, out DataViewSchema inputs);
+        Assert.AreEqual("Spectra", string.Join(", ", inputs.Select(column => column.Name)));
+
+        StringAssert.Contains(SampleProgram.Run("SpeechDigits", _folder, 1, "--model", model), "--model needs --hear");
+        StringAssert.Contains(SampleProgram.Run("SpeechDigits", _folder, 1, "--model", meow, "--hear", meow), "is no model of this sample");
     }
 
     [TestMethod]

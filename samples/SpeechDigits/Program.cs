@@ -18,16 +18,28 @@ var heldOut = new Option<string?>("--hold-out-speaker")
     HelpName = "NAME",
 };
 var hear = new Option<string?>("--hear") { Description = "Another WAV file, of which to say what it is.", HelpName = "FILE" };
+var saved = new Option<FileInfo>("--model")
+{
+    Description = "A saved model to ask about the file of --hear, without training.",
+    HelpName = "FILE",
+}.AcceptExistingOnly();
 return Sample.Run(args, "Train LSTMs to understand spoken digits.",
     "a folder or zip file of WAV files, in a folder for each label (dog/7.wav) or called by it (dog7.wav), every fifth of a label to test "
     + "with; or called label_speaker_index.wav as in the Free Spoken Digit Dataset, indices 0 to 4 to test with",
-    path => Recording.Write(path, MakeUp()), Go, strings, heldOut, hear);
+    path => Recording.Write(path, MakeUp()), Go, strings, heldOut, hear, saved);
 
 static Recording[] MakeUp() => MadeUpSpeech.Make(recordings: 25, new Random(1));
 
 void Go(Sample sample)
 {
     MLContext ml = sample.ML;
+    var spectra = new Spectra();
+    if (sample.Value(saved) is { } modelFile)
+    {
+        string recording = sample.Value(hear) ?? throw new InvalidDataException("--model needs --hear FILE.");
+        Hear(ml, LoadModel(ml, modelFile.FullName), recording, spectra);
+        return;
+    }
     bool isMadeUp = sample.DataFile is null;
     Recording[] recordings = isMadeUp ? MakeUp() : Recording.Read(sample.DataFile!);
     if (sample.Value(heldOut) is { } stranger)
@@ -40,7 +52,6 @@ void Go(Sample sample)
     Console.WriteLine($"{train.Length} recordings of {labels} labels to train on, {test.Length} to test with."
         + (isMadeUp ? "" : " Some minutes for 3,000 recordings."));
 
-    var spectra = new Spectra();
     IDataView digits = ml.Data.LoadFromEnumerable(train.Select(recording => Utterance.Of(recording, spectra)).ToArray());
     IDataView testDigits = ml.Data.LoadFromEnumerable(test.Select(recording => Utterance.Of(recording, spectra)).ToArray());
     var pipeline = ml.Transforms.Conversion.MapValueToKey("LabelKey", nameof(Utterance.Label))
@@ -65,15 +76,14 @@ void Go(Sample sample)
             epochs: isMadeUp ? 8 : 20);
     }
 
-    // With the names of the labels, as a program wants them that loads the model.
-    var named = model.Append(ml.Transforms.Conversion.MapKeyToValue(nameof(Heard.Sound), "PredictedLabel").Fit(model.Transform(digits)));
-    sample.Save(named, digits.Schema, "digits.zip");
+    // As a program wants it that loads the model: with the names of the labels, but without a column of labels, which it doesn't have.
+    IDataView unknown = ml.Data.LoadFromEnumerable<Unknown>([]);
+    ITransformer names = ml.Transforms.Conversion.MapKeyToValue(nameof(Heard.Sound), "PredictedLabel")
+        .Fit(model.LastTransformer.Transform(unknown));
+    var named = new TransformerChain<ITransformer>(model.LastTransformer, names);
+    sample.Save(named, unknown.Schema, "digits.zip");
     if (sample.Value(hear) is { } file)
-    {
-        using PredictionEngine<Utterance, Heard> engine = ml.Model.CreatePredictionEngine<Utterance, Heard>(named);
-        Heard heard = engine.Predict(new Utterance { Spectra = spectra.Of(Recording.ReadSamples(file)) });
-        Console.WriteLine($"{file}: {heard.Sound}, with probability {heard.Score.Max():0.00}");
-    }
+        Hear(ml, named, file, spectra);
 
     // Means and deviations of the bands don't tell in which order sounds came.
     var linear = ml.Transforms.Conversion.MapValueToKey("LabelKey", nameof(Utterance.Label))
@@ -83,6 +93,28 @@ void Go(Sample sample)
         ml.MulticlassClassification.Evaluate(linear.Fit(digits).Transform(testDigits), "LabelKey").MicroAccuracy,
         "a linear model of means and deviations of the bands"),
         "recordings of yours, with --data; beams and how frames are chosen: docs/tasks/ctc.md");
+}
+
+// A model that --model names, which may be of anything.
+static ITransformer LoadModel(MLContext ml, string path)
+{
+    try
+    {
+        ITransformer model = ml.Model.Load(path, out DataViewSchema inputs);
+        return inputs is [{ Name: nameof(Unknown.Spectra) }] ? model
+            : throw new InvalidDataException($"{path} is no model of this sample.");
+    }
+    catch (Exception error) when (error is FormatException or InvalidOperationException or ArgumentException)
+    {
+        throw new InvalidDataException($"{path} is no model of this sample: {error.GetBaseException().Message}");
+    }
+}
+
+static void Hear(MLContext ml, ITransformer model, string file, Spectra spectra)
+{
+    using PredictionEngine<Unknown, Heard> engine = ml.Model.CreatePredictionEngine<Unknown, Heard>(model);
+    Heard heard = engine.Predict(new Unknown { Spectra = spectra.Of(Recording.ReadSamples(file)) });
+    Console.WriteLine($"{file}: {heard.Sound}, with probability {heard.Score.Max():0.00}");
 }
 
 // Several digits one after the other, without a word of where each of them is.

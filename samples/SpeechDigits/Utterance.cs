@@ -59,14 +59,6 @@ internal sealed class Utterance
     }
 }
 
-/// <summary>What a model takes a single sound for, and the probability of each label.</summary>
-internal sealed class Heard
-{
-    public string Sound { get; set; } = "";
-
-    public float[] Score { get; set; } = [];
-}
-
 /// <summary>What a model understood.</summary>
 internal sealed class Understood
 {
