@@ -109,8 +109,7 @@ internal sealed class ModelClasses
                     Console.WriteLine("model.zip was trained again.");
                     return 0;
                 case ["predict", var data]:
-                    foreach ({{_trained.Name}}.ModelInput row in {{_trained.Name}}.ReadRows({{RowsToPredict}}))
-                        Print({{_trained.Name}}.Predict(row));
+        {{Indent(KnowsRows ? PredictSince : PredictAll, 12)}}
                     return 0;
                 case []:
         {{Indent(IsSeries ? SeriesSample : RowSample, 12)}}
@@ -144,6 +143,58 @@ internal sealed class ModelClasses
 
     private bool IsSeries => _trained.Columns.Forecast is not null || _trained.Columns.Anomaly is not null;
 
+    /// <summary>Whether a forecaster's project tells which rows its model has seen; others take rows as they come.</summary>
+    private bool KnowsRows => _trained.Columns is { Forecast: not null, Time: not null };
+
+    private string PredictAll => $$"""
+        foreach ({{_trained.Name}}.ModelInput row in {{_trained.Name}}.ReadRows({{RowsToPredict}}))
+            Print({{_trained.Name}}.Predict(row));
+        """;
+
+    // A table that is exported again begins with the rows that the model was trained on. The engine refuses them and stays as it is.
+    private string PredictSince => $$"""
+        int skipped = 0;
+        foreach ({{_trained.Name}}.ModelInput row in {{_trained.Name}}.ReadRows({{RowsToPredict}}))
+        {
+            try
+            {
+                Print({{_trained.Name}}.Predict(row));
+            }
+            catch (InvalidOperationException) when ({{_trained.Name}}.Knows(row))
+            {
+                skipped++;
+            }
+        }
+        if (skipped > 0)
+            Console.Error.WriteLine($"Skipped, as the model knows them already: {skipped} {(skipped == 1 ? "row" : "rows")}.");
+        """;
+
+    private string Knowing
+    {
+        get
+        {
+            string time = _inputs.Single(one => one.Column.Name == _trained.Columns.Time).Member;
+            string column = CSharp.Text(_trained.Columns.Time!);
+            string names = SeriesMember == "" ? "[\"\"]" : $"first.GetColumn<string>({CSharp.Text(_trained.Columns.Series!)})";
+            string series = SeriesMember == "" ? "\"\"" : $"row.{SeriesMember}";
+            return $$"""
+
+
+                private static readonly Lazy<Dictionary<string, DateTime>> Next = new(() =>
+                {
+                    var model = (LstmForecastingTransformer)new MLContext().Model.Load(ModelPath, out _);
+                    IDataView first = model.Forecast(1);
+                    IEnumerable<string> names = {{names}};
+                    return names.Zip(first.GetColumn<DateTime>({{column}})).ToDictionary(one => one.First, one => one.Second);
+                });
+
+                /// <summary>Whether a row's time is before what comes next after the data that the model was trained on.</summary>
+                public static bool Knows(ModelInput row)
+                    => Next.Value.TryGetValue({{series}}, out DateTime next) && row.{{time}} < next;
+                """;
+        }
+    }
+
     private string RowsToPredict => Label is null ? "data" : "data, needsLabel: false";
 
     private string SeriesMember => _inputs.FirstOrDefault(one => one.Column.Name == _trained.Columns.Series).Member ?? "";
@@ -175,7 +226,7 @@ internal sealed class ModelClasses
 
         /// <summary>What comes next after the data that the model was trained on, and the rows since.</summary>
         {{(SeriesMember == "" ? "public static ModelOutput Predict() => Engine.Value.Predict();"
-            : "public static ModelOutput Predict(string series) => Engine.Value.Predict(series);")}}
+            : "public static ModelOutput Predict(string series) => Engine.Value.Predict(series);")}}{{(KnowsRows ? Knowing : "")}}
         """)}}
         """;
 
