@@ -50,7 +50,7 @@ internal sealed class Sample
     /// <summary>Runs a sample that reads the user's file itself, from <see cref="DataFile"/>.</summary>
     /// <param name="args">The arguments of the command line.</param>
     /// <param name="description">What the sample does, for <c>--help</c>.</param>
-    /// <param name="file">What the user's file is to have, for <c>--help</c>.</param>
+    /// <param name="file">What the user's file is to have, for <c>--help</c>; of a folder, with "a folder" in front.</param>
     /// <param name="writeExample">Writes an example of such a file to a path.</param>
     /// <param name="program">The sample.</param>
     /// <param name="options">Options of this sample alone.</param>
@@ -58,15 +58,17 @@ internal sealed class Sample
     public static int Run(string[] args, string description, string file, Action<string> writeExample, Action<Sample> program,
         params Option[] options)
     {
+        bool isFolder = file.StartsWith("a folder", StringComparison.Ordinal);
+        string helpName = isFolder ? "FOLDER" : "FILE", noun = isFolder ? "folder" : "file";
         Option<FileSystemInfo> data = new Option<FileSystemInfo>("--data")
         {
-            Description = $"A file of your own instead of what is made up: {file}.",
-            HelpName = "FILE"
+            Description = $"A {noun} of your own instead of what is made up: {file}.",
+            HelpName = helpName
         }.AcceptExistingOnly();
         var example = new Option<FileInfo?>("--example")
         {
-            Description = "Writes what is made up to a file, in the form that --data reads, and no more.",
-            HelpName = "FILE"
+            Description = $"Writes what is made up to a {noun}, in the form that --data reads, and no more.",
+            HelpName = helpName
         };
         var folder = new Option<string>("--out")
         {
