@@ -34,7 +34,7 @@ public sealed class ConvolutionOptions
     /// <summary>Says that there are no convolutions, whatever the data.</summary>
     public static ConvolutionOptions Off() => new() { Filters = [], KernelSizes = [] };
 
-    /// <summary>Those that a network has.</summary>
+    /// <summary>The options of a network's convolutions.</summary>
     internal static ConvolutionOptions Of(NetworkShape shape) => new()
     {
         Filters = [.. shape.Convolutions.Select(convolution => convolution.Filters)],
@@ -83,7 +83,7 @@ public sealed class InputConvolutionOptions
     /// <summary>Says that there are no convolutions, whatever the data.</summary>
     public static InputConvolutionOptions Off() => new() { Filters = [], KernelSizes = [], Strides = [] };
 
-    /// <summary>Those that a network has.</summary>
+    /// <summary>The options of a network's convolutions in front.</summary>
     internal static InputConvolutionOptions Of(ValueList<InputConvolutionShape> shapes) => new()
     {
         Filters = [.. shapes.Select(convolution => convolution.Filters)],
