@@ -173,9 +173,10 @@ internal sealed partial class Peer : IContender, IDisposable
             reason = errors.FirstOrDefault(line => line.Contains("Error", StringComparison.Ordinal)) ?? errors.LastOrDefault()
                 ?? "it ended at once";
         }
-        catch (Win32Exception e)
+        catch (Win32Exception)
         {
-            reason = e.Message;
+            // The error's own message names the working directory, which tables that are written must not.
+            reason = $"the program {Path.GetFileName(kind.Command)} cannot be started";
         }
         return null;
     }
