@@ -74,13 +74,16 @@ internal sealed unsafe class PackedMatrix(int[] rowOffsets, int[] columnOffsets,
 
     /// <summary>Adds the elements of a panel to the parameter's.</summary>
     public void AddPanelTo(Span<float> parameter, int panel)
+        => AddPanelTo(parameter, panel, Pointer + (long)panel * panelColumns * rowOffsets.Length);
+
+    /// <summary>Adds elements that lie as those of a panel do to the parameter's.</summary>
+    public void AddPanelTo(Span<float> parameter, int panel, float* elements)
     {
-        int first = panel * panelColumns;
-        ReadOnlySpan<int> columns = Columns(first);
+        ReadOnlySpan<int> columns = Columns(panel * panelColumns);
         for (int k = 0; k < rowOffsets.Length; k += BlockRows)
         {
             ReadOnlySpan<int> rows = rowOffsets.AsSpan(k, Math.Min(BlockRows, rowOffsets.Length - k));
-            AddElements(parameter, rows, columns, Pointer + (long)first * rowOffsets.Length + (long)k * columns.Length);
+            AddElements(parameter, rows, columns, elements + (long)k * columns.Length);
         }
     }
 

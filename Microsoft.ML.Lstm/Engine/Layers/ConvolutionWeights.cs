@@ -132,7 +132,7 @@ internal sealed unsafe class ConvolutionWeights
         Y = dx,
     };
 
-    /// <summary>The gradient of the filters, in the layout of the packed ones.</summary>
+    /// <summary>The gradient of the filters.</summary>
     public DenseGradients NewGradients(CpuKernels kernels) => new(kernels, Shape.KernelSize * WindowStep, WindowStep, Width, _weight,
-        bias: null, _packed.SameLayout(), new PackedMatrix([0], [.. Enumerable.Repeat(-1, Width)], GemmTile.MaxVectors * _lanes));
+        bias: null, _packed, packedBias: null);
 }

@@ -74,9 +74,9 @@ internal sealed unsafe class DenseLayer
     private static int[] Padded(int[] offsets, int count)
         => PackedMatrix.Offsets(count, i => i < offsets.Length ? offsets[i] : -1);
 
-    /// <summary>Gradients in the layout of the packed weights and bias.</summary>
+    /// <summary>The gradients of W and b.</summary>
     public DenseGradients NewGradients() => new(_kernels, InputSize, InputStride, OutputStride, _weight, _bias,
-        _packedWeight.SameLayout(), _packedBias.SameLayout());
+        _packedWeight, _packedBias);
 
     /// <summary>y of some rows.</summary>
     public void Forward(int rows, float* x, float* y)
@@ -99,10 +99,10 @@ internal sealed unsafe class DenseLayer
 /// <param name="outputStride">Floats of a row of dy.</param>
 /// <param name="weight">W.</param>
 /// <param name="bias">b; null for none.</param>
-/// <param name="weightSums">Memory for dW, in the layout of the packed weights.</param>
-/// <param name="biasSums">Memory for db, likewise.</param>
+/// <param name="packedWeight">The packed W, whose panels are those that dW is summed in.</param>
+/// <param name="packedBias">The packed b, likewise; null for none.</param>
 internal sealed unsafe class DenseGradients(CpuKernels kernels, int inputSize, int inputStride, int outputStride, Parameter weight,
-    Parameter? bias, PackedMatrix weightSums, PackedMatrix biasSums)
+    Parameter? bias, PackedMatrix packedWeight, PackedMatrix? packedBias)
 {
     // Rows that are summed together: few enough that their panel of dy stays in the first-level cache for all of x.
     private const int BlockRows = 128;
@@ -113,30 +113,29 @@ internal sealed unsafe class DenseGradients(CpuKernels kernels, int inputSize, i
     /// <summary>The cost of a panel, in products a row.</summary>
     public long CostOfPanel => (long)inputSize * GemmTile.MaxVectors;
 
-    /// <summary>Floats of scratch memory that a thread needs.</summary>
-    public int ScratchLength => BlockRows * GemmTile.MaxVectors * kernels.Lanes;
+    /// <summary>Floats of scratch memory that a thread needs: for a block of dy, and a panel of db and of dW.</summary>
+    public int ScratchLength => (BlockRows + 1 + inputSize) * GemmTile.MaxVectors * kernels.Lanes;
 
     /// <summary>Adds the gradients of panels <paramref name="begin"/> to <paramref name="end"/> to <paramref name="target"/>.</summary>
     public void Add(int begin, int end, int rows, float* x, float* dy, FloatBuffer scratch, ParameterSet target)
     {
-        int lanes = kernels.Lanes;
+        int lanes = kernels.Lanes, panelColumns = GemmTile.MaxVectors * lanes;
+        float* block = scratch.Pointer, biasPanel = block + BlockRows * panelColumns, weightPanel = biasPanel + panelColumns;
         for (int p = begin; p < end; p++)
         {
-            int column = p * GemmTile.MaxVectors * lanes;
+            int column = p * panelColumns;
             int vectors = Math.Min(GemmTile.MaxVectors, (outputStride - column) / lanes);
-            float* biasPanel = biasSums.Pointer + column;
-            float* weightPanel = weightSums.Pointer + (long)column * inputSize;
             new Span<float>(biasPanel, vectors * lanes).Clear();
             for (int row = 0; row < rows; row += BlockRows)
             {
                 int count = Math.Min(BlockRows, rows - row);
-                kernels.PackRows(count, dy + (long)row * outputStride + column, outputStride,
-                    vectors, scratch.Pointer, biasPanel);
+                kernels.PackRows(count, dy + (long)row * outputStride + column, outputStride, vectors, block, biasPanel);
                 kernels.MultiplyTransposed(inputSize, x + (long)row * inputStride, inputStride, count,
-                    scratch.Pointer, vectors * lanes, vectors, weightPanel, accumulate: row > 0);
+                    block, vectors * lanes, vectors, weightPanel, accumulate: row > 0);
             }
-            weightSums.AddPanelTo(target[weight], p);
-            biasSums.AddPanelTo(bias is null ? [] : target[bias], p);
+            packedWeight.AddPanelTo(target[weight], p, weightPanel);
+            if (bias is not null)
+                packedBias!.AddPanelTo(target[bias], p, biasPanel);
         }
     }
 }
