@@ -1,10 +1,6 @@
 using System.Reflection;
 using LstmTool.Data;
-using LstmTool.Projects;
 using LstmTool.Tasks;
-using Microsoft.CodeAnalysis;
-using Microsoft.CodeAnalysis.CSharp;
-using Microsoft.CodeAnalysis.Emit;
 using Microsoft.ML.Lstm.Tests.Samples.Reports;
 
 namespace Microsoft.ML.Lstm.Tests.Samples.Tool;
@@ -13,13 +9,6 @@ namespace Microsoft.ML.Lstm.Tests.Samples.Tool;
 [TestClass]
 public sealed class RowReaderTests
 {
-    private const string ImplicitUsings = """
-        global using System;
-        global using System.Collections.Generic;
-        global using System.IO;
-        global using System.Linq;
-        """;
-
     private readonly string _file = Path.GetTempFileName();
 
     [TestCleanup]
@@ -45,7 +34,7 @@ public sealed class RowReaderTests
             Code = new TaskCode([label, other], [new OutputMember("float[]", "Score", "The probabilities.")], ""),
         };
         Assert.HasCount(3, trained.Dataset.Columns);
-        MethodInfo read = Compile(trained).GetMethod("ReadRows")!;
+        MethodInfo read = CompiledProject.Compile(trained).GetMethod("ReadRows")!;
         foreach (bool needsLabel in (bool[])[true, false])
             Assert.AreEqual(value, Read(read, with, label.Name, needsLabel));
         Assert.AreEqual(missing, Read(read, without, label.Name, needsLabel: false));
@@ -62,21 +51,5 @@ public sealed class RowReaderTests
         object value = row.GetType().GetProperties().Single(one => one.Name.Equals(label, StringComparison.OrdinalIgnoreCase))
             .GetValue(row)!;
         return value is string[] texts ? string.Join(' ', texts) : value;
-    }
-
-    private static Type Compile(TrainedTask trained)
-    {
-        var classes = new ModelClasses(trained);
-        var parse = new CSharpParseOptions(LanguageVersion.LatestMajor);
-        MetadataReference[] references = [.. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
-            .Select(path => MetadataReference.CreateFromFile(path))];
-        string[] sources = [classes.Consumption(), new RowReader(trained, classes).Code(), ImplicitUsings];
-        var compilation = CSharpCompilation.Create(Guid.NewGuid().ToString("N"),
-            sources.Select(source => CSharpSyntaxTree.ParseText(source, parse)), references,
-            new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable));
-        using var assembly = new MemoryStream();
-        EmitResult result = compilation.Emit(assembly);
-        Assert.IsTrue(result.Success, string.Join('\n', result.Diagnostics));
-        return Assembly.Load(assembly.ToArray()).GetType(trained.Name)!;
     }
 }

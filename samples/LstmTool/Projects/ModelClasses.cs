@@ -78,9 +78,9 @@ internal sealed class ModelClasses
                 File.Move(modelPath + ".tmp", modelPath, overwrite: true);
             }
 
-            /// <summary>The rows of a file as the pipeline reads them.</summary>
+            /// <summary>The rows of a file as the pipeline reads them{{(InOrder == "" ? "" : ", in the order of time")}}.</summary>
             public static IDataView Load(MLContext mlContext, string dataPath)
-                => mlContext.Data.LoadFromEnumerable(ReadRows(dataPath).ToArray());
+                => mlContext.Data.LoadFromEnumerable(ReadRows(dataPath){{InOrder}}.ToArray());
 
             /// <summary>The pipeline.</summary>
             public static IEstimator<ITransformer> BuildPipeline(MLContext mlContext)
@@ -109,7 +109,7 @@ internal sealed class ModelClasses
                     Console.WriteLine("model.zip was trained again.");
                     return 0;
                 case ["predict", var data]:
-        {{Indent(KnowsRows ? PredictSince : PredictAll, 12)}}
+        {{Indent(TimeMember == "" ? PredictAll : PredictSince, 12)}}
                     return 0;
                 case []:
         {{Indent(IsSeries ? SeriesSample : RowSample, 12)}}
@@ -143,54 +143,59 @@ internal sealed class ModelClasses
 
     private bool IsSeries => _trained.Columns.Forecast is not null || _trained.Columns.Anomaly is not null;
 
-    /// <summary>Whether a forecaster's project tells which rows its model has seen; others take rows as they come.</summary>
-    private bool KnowsRows => _trained.Columns is { Forecast: not null, Time: not null };
+    /// <summary>The member with the times of series; empty where there is none, and rows are taken as they come.</summary>
+    private string TimeMember => _inputs.FirstOrDefault(one => IsSeries && one.Column.Name == _trained.Columns.Time).Member ?? "";
+
+    private string InOrder => TimeMember == "" ? "" : $".OrderBy(row => row.{TimeMember})";
 
     private string PredictAll => $$"""
         foreach ({{_trained.Name}}.ModelInput row in {{_trained.Name}}.ReadRows({{RowsToPredict}}))
             Print({{_trained.Name}}.Predict(row));
         """;
 
-    // A table that is exported again begins with the rows that the model was trained on. The engine refuses them and stays as it is.
     private string PredictSince => $$"""
         int skipped = 0;
-        foreach ({{_trained.Name}}.ModelInput row in {{_trained.Name}}.ReadRows({{RowsToPredict}}))
+        foreach ({{_trained.Name}}.ModelOutput? output in {{_trained.Name}}.PredictSince({{_trained.Name}}.ReadRows(data)))
         {
-            try
-            {
-                Print({{_trained.Name}}.Predict(row));
-            }
-            catch (InvalidOperationException) when ({{_trained.Name}}.Knows(row))
-            {
+            if (output is null)
                 skipped++;
-            }
+            else
+                Print(output);
         }
         if (skipped > 0)
             Console.Error.WriteLine($"Skipped, as the model knows them already: {skipped} {(skipped == 1 ? "row" : "rows")}.");
         """;
 
-    private string Knowing
+    // A table that is exported again begins with the rows that the model was trained on.
+    private string PredictionsSince
     {
         get
         {
-            string time = _inputs.Single(one => one.Column.Name == _trained.Columns.Time).Member;
-            string column = CSharp.Text(_trained.Columns.Time!);
-            string names = SeriesMember == "" ? "[\"\"]" : $"first.GetColumn<string>({CSharp.Text(_trained.Columns.Series!)})";
             string series = SeriesMember == "" ? "\"\"" : $"row.{SeriesMember}";
             return $$"""
 
-
-                private static readonly Lazy<Dictionary<string, DateTime>> Next = new(() =>
+                /// <summary>
+                /// What the model says of the rows of a table, in the order of time; null for those at its beginning that the engine knows.
+                /// </summary>
+                public static IEnumerable<ModelOutput?> PredictSince(IEnumerable<ModelInput> rows)
                 {
-                    var model = (LstmForecastingTransformer)new MLContext().Model.Load(ModelPath, out _);
-                    IDataView first = model.Forecast(1);
-                    IEnumerable<string> names = {{names}};
-                    return names.Zip(first.GetColumn<DateTime>({{column}})).ToDictionary(one => one.First, one => one.Second);
-                });
-
-                /// <summary>Whether a row's time is before what comes next after the data that the model was trained on.</summary>
-                public static bool Knows(ModelInput row)
-                    => Next.Value.TryGetValue({{series}}, out DateTime next) && row.{{time}} < next;
+                    // The series of which there has been nothing new yet.
+                    var unchanged = Engine.Value.SeriesNames.ToHashSet();
+                    foreach (ModelInput row in rows{{InOrder}})
+                    {
+                        ModelOutput? output = null;
+                        try
+                        {
+                            output = Predict(row);
+                            unchanged.Remove({{series}});
+                        }
+                        catch (InvalidOperationException) when (unchanged.Contains({{series}}))
+                        {
+                            // The engine refuses times that it knows, and stays as it is.
+                        }
+                        yield return output;
+                    }
+                }
                 """;
         }
     }
@@ -226,8 +231,8 @@ internal sealed class ModelClasses
 
         /// <summary>What comes next after the data that the model was trained on, and the rows since.</summary>
         {{(SeriesMember == "" ? "public static ModelOutput Predict() => Engine.Value.Predict();"
-            : "public static ModelOutput Predict(string series) => Engine.Value.Predict(series);")}}{{(KnowsRows ? Knowing : "")}}
-        """)}}
+            : "public static ModelOutput Predict(string series) => Engine.Value.Predict(series);")}}
+        """)}}{{(TimeMember == "" ? "" : "\n" + PredictionsSince)}}
         """;
 
     private string RowSample => $$"""
