@@ -32,7 +32,7 @@ public sealed class BaselineTrainingTests
     [TestMethod]
     public void TheLastValueReplacesANetworkThatDoesWorse()
     {
-        var ml = new MLContext(1);
+        (MLContext ml, List<string> warnings) = SeriesRun.Listen();
         // Steps at random, of which each lasts.
         var random = new Random(1);
         Reading[] rows = Reading.Wave(400);
@@ -41,13 +41,18 @@ public sealed class BaselineTrainingTests
             rows[t].Value = level = random.Next(30) == 0 ? random.Next(100) : level;
         void Change(LstmForecastingEstimator.Options options) => options.NumberOfEpochs = 1;
         LstmForecastingTransformer network = ForecastRun.Fit(ml, rows[..300], Change);
+        // The line with the errors is a warning, which says what to do.
+        SeriesRun.AssertOne(warnings, network.TrainingReport!.DescribeErrors()! + " With FallBackToBaseline the best of them forecasts. "
+            + "More rows to learn from may help the network.");
+        warnings.Clear();
         LstmForecastingTransformer winner = ForecastRun.Fit(ml, rows[..300], options =>
         {
             Change(options);
             options.FallBackToBaseline = true;
         });
+        SeriesRun.AssertNone(warnings, "on the rows held out");
         Assert.AreNotEqual(TrainingReport.Network, winner.TrainingReport!.Winner);
-        Assert.AreEqual(network.TrainingReport!.Winner, winner.TrainingReport.Winner);
+        Assert.AreEqual(network.TrainingReport.Winner, winner.TrainingReport.Winner);
         Assert.IsNotNull(winner.Model.Baselines);
         Assert.AreEqual(1, winner.Model.Baselines.NetworkWeight + winner.TrainingReport.Baselines.Sum(one => one.Weight), 1e-9);
         Reading[] later = rows[300..];

@@ -191,8 +191,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         TrainingReport report = trained.Report;
         if (training is SequenceSet inMemory && trained.Training is { } single)
             Compare(report, single, inMemory, label.Kind, window);
-        if (report.DescribeErrors() is { } errors)
-            monitor.Info(errors);
+        report.LogErrors(monitor, "The best of them is worth using; more rows to learn from may help the network.");
         var model = new SequenceModelParameters(network)
         {
             LabelValues = label.Values,

@@ -33,8 +33,8 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
     /// <summary>Whether the bounds of the intervals are among the outputs.</summary>
     public required bool ShowsIntervals { get; init; }
 
-    /// <summary>Whether a baseline replaces the networks if it does better.</summary>
-    public bool FallsBack { get; init; }
+    /// <summary>Whether a baseline replaces the networks if it does better; null where that is no option.</summary>
+    public bool? FallsBack { get; init; }
 
     /// <summary>
     /// Trains on the first rows of each series and validates on its last rows or, if there is <paramref name="validationData"/>, trains on

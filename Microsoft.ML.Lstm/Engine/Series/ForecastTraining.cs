@@ -34,8 +34,11 @@ internal sealed record ForecastData(ForecastLayout Layout, IReadOnlyList<SeriesR
     /// <summary>How many rows a season has, for the baselines; 1 for no seasons.</summary>
     public int Seasonality { get; init; } = 1;
 
-    /// <summary>Whether a baseline, or a mixture with baselines, replaces the networks if it does better on the validation rows.</summary>
-    public bool FallsBack { get; init; }
+    /// <summary>
+    /// Whether a baseline, or a mixture with baselines, replaces the networks if it does better on the validation rows; null where that is
+    /// no option.
+    /// </summary>
+    public bool? FallsBack { get; init; }
 
     /// <summary>Further networks, of which those that do no worse than the others become part of the forecaster.</summary>
     public IReadOnlyList<ForecastCandidate> Candidates { get; init; } = [];
@@ -88,6 +91,8 @@ internal static class ForecastTraining
     // A member that counts for less is not worth its time.
     private const double LeastWeight = 0.03;
 
+    private const string MoreRows = "More rows to learn from may help the network.";
+
     private static readonly ForecastIntervals NoIntervals = new([], []);
 
     // At the beginning of a series forecasts have little to go by.
@@ -136,8 +141,8 @@ internal static class ForecastTraining
         (ForecastIntervals intervals, float[][] states) = Calibrate(model, data, heldOut, monitor, stop.Token);
         if (heldOut?.Compare() is { } comparison)
         {
-            Describe(comparison, heldOut.Metric, model.Report!, monitor);
-            if (data.FallsBack && comparison.Best is not null)
+            Describe(comparison, heldOut.Metric, model.Report!, data.FallsBack, monitor);
+            if (data.FallsBack == true && comparison.Best is not null)
             {
                 model = model with { Baselines = comparison.Best };
                 (intervals, states) = Calibrate(model, data, heldOut: null, monitor, stop.Token);
@@ -285,7 +290,8 @@ internal static class ForecastTraining
         Members = members,
     };
 
-    private static void Describe(BaselineComparison comparison, string metric, TrainingReport report, ITrainingMonitor monitor)
+    private static void Describe(BaselineComparison comparison, string metric, TrainingReport report, bool? fallsBack,
+        ITrainingMonitor monitor)
     {
         report.Metric = metric;
         report.Error = comparison.Network;
@@ -295,9 +301,13 @@ internal static class ForecastTraining
             Weight = comparison.Best?.Weights[(int)one.Baseline] ?? 0,
         })];
         if (double.IsFinite(comparison.Mixture))
-            report.Baselines = [.. report.Baselines, new BaselineError(BaselineComparison.Mixed, comparison.Mixture)];
-        if (report.DescribeErrors() is { } errors)
-            monitor.Info(errors);
+            report.Baselines = [.. report.Baselines, new BaselineError(TrainingReport.Mixture, comparison.Mixture)];
+        report.LogErrors(monitor, fallsBack switch
+        {
+            null => MoreRows,
+            false => $"With FallBackToBaseline the best of them forecasts. {MoreRows}",
+            true => null,
+        });
     }
 
     // The first network has the seed of a forecaster with one network.

@@ -16,6 +16,9 @@ public sealed class TrainingReport
     /// <summary>What <see cref="Winner"/> is where the network alone is the best.</summary>
     public const string Network = "network";
 
+    /// <summary>What <see cref="Winner"/> is where a mixture of the network and baselines is the best.</summary>
+    internal const string Mixture = "mixture";
+
     [JsonConstructor]
     internal TrainingReport()
     {
@@ -95,7 +98,22 @@ public sealed class TrainingReport
         };
     }
 
-    /// <summary>The network beside the baselines in one line for the log; null where there are no baselines.</summary>
+    /// <summary>Logs the network beside the baselines, where there are some: as a warning with advice where one of them beats it.</summary>
+    /// <param name="monitor">The log.</param>
+    /// <param name="advice">What to do where a baseline errs less; null where the model is what errs least anyway.</param>
+    internal void LogErrors(ITrainingMonitor monitor, string? advice)
+    {
+        if (DescribeErrors() is not { } errors)
+            return;
+        // A mixture has the network in it.
+        bool isBeaten = Baselines.Any(one => one.Name != Mixture && one.Error < Error);
+        if (isBeaten && advice is not null)
+            monitor.Warn($"{errors} {advice}");
+        else
+            monitor.Info(errors);
+    }
+
+    /// <summary>The network beside the baselines in one line; null where there are no baselines.</summary>
     internal string? DescribeErrors()
     {
         if (Baselines.Count == 0)

@@ -40,7 +40,7 @@ public sealed class BaselineErrorsTests
         // Of independent errors whose deviations are as 1 to 2 the weights of least squares are as 4 to 1.
         BaselineComparison comparison = Compare(usesSquares, (actual, random) => actual + random.NextDouble() - 0.5,
             (actual, random) => actual + 2 * random.NextDouble() - 1);
-        Assert.AreEqual(BaselineComparison.Mixed, comparison.Winner);
+        Assert.AreEqual(TrainingReport.Mixture, comparison.Winner);
         Assert.AreEqual(usesSquares ? 0.2 : 0.25, comparison.Best!.Weights[(int)Baseline.Naive], 0.1);
         Assert.AreEqual(0, comparison.Best.Weights[(int)Baseline.Drift]);
         Assert.AreEqual(1 - comparison.Best.Weights[(int)Baseline.Naive], comparison.Best.NetworkWeight, 1e-9);

@@ -74,7 +74,7 @@ internal sealed class BaselineErrors(Baseline[] baselines, bool usesSquares, dou
         for (int i = 0; i < baselines.Length; i++)
             byBaseline[(int)baselines[i]] = weights[i + 1];
         return new BaselineComparison(single[0], [.. baselines.Zip(single[1..])], mixed,
-            mixtureWins ? BaselineComparison.Mixed : best == 0 ? TrainingReport.Network : BaselineNames.NameOf(baselines[best - 1]),
+            mixtureWins ? TrainingReport.Mixture : best == 0 ? TrainingReport.Network : BaselineNames.NameOf(baselines[best - 1]),
             byBaseline.Sum() > 0 ? new BaselineMixture(seasonality, byBaseline) : null);
     }
 
@@ -117,11 +117,7 @@ internal sealed class BaselineErrors(Baseline[] baselines, bool usesSquares, dou
 /// <param name="Baselines">The error of each baseline alone.</param>
 /// <param name="Mixture">The error of a mixture whose weights were found in other rows; NaN where there are too few.</param>
 /// <param name="Winner">Who has the least error: <see cref="TrainingReport.Network"/>, the name of a baseline, or
-/// <see cref="Mixed"/>.</param>
+/// <see cref="TrainingReport.Mixture"/>.</param>
 /// <param name="Best">What the networks have to be mixed with for the least error; null for nothing.</param>
 internal sealed record BaselineComparison(double Network, (Baseline Baseline, double Error)[] Baselines, double Mixture, string Winner,
-    BaselineMixture? Best)
-{
-    /// <summary>The name of a mixture.</summary>
-    public const string Mixed = "mixture";
-}
+    BaselineMixture? Best);
