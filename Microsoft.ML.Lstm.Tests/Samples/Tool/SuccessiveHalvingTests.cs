@@ -27,6 +27,33 @@ public sealed class SuccessiveHalvingTests
     }
 
     [TestMethod]
+    public void DoesNotTryWhatTheFirstTrainingHasAlready()
+    {
+        SuccessiveHalving<string> search = Search(["none", "a", "b"], _ => 1, areThoseOf: (settings, first)
+            => settings.Name == "a" && first == "none");
+        search.Run();
+        CollectionAssert.AreEqual(new[] { "none", "b" }, search.Trials.Select(one => one.Model).ToArray());
+
+        OptionChoice[] choices =
+        [
+            new("HiddenSize", "64", "many rows"), new("Convolution", "96 filters", "phrases"), new("OutputDropout", "0.5", "rare tokens"),
+        ];
+        Assert.IsFalse(Settings.Untouched.AreAmong(choices));
+        Assert.IsTrue(new Settings("64 units", [new("HiddenSize", 64)]).AreAmong(choices));
+        Assert.IsFalse(new Settings("64 units", [new("HiddenSize", 64)]).AreAmong([]));
+        Assert.IsFalse(new Settings("96 units", [new("HiddenSize", 96)]).AreAmong(choices));
+        Assert.IsTrue(new Settings("dropout", [new("HiddenSize", 64), new("OutputDropout", 0.5f)]).AreAmong(choices));
+        Assert.IsFalse(new Settings("both", [new("HiddenSize", 64), new("Bidirectional", true)]).AreAmong(choices));
+        // The trainer's own value, where it notes no choice.
+        Setting alone = new("SkipSteps", 0) { Usual = 0 };
+        Assert.IsTrue(new Settings("by itself", [alone]).AreAmong(choices));
+        Assert.IsFalse(new Settings("by itself", [alone]).AreAmong([new("SkipSteps", "8", "all steps")]));
+        var filters = new Settings("convolutions", [new("Convolution", new ConvolutionOptions())]) { Adds = "Convolution" };
+        Assert.IsTrue(filters.AreAmong(choices));
+        Assert.IsFalse(filters.AreAmong(choices[..1]));
+    }
+
+    [TestMethod]
     public void TakesAnAverageOfNetworksThatIsNoWorse()
     {
         var search = Search(["none", "a"], _ => 1, bestShare: 3);
@@ -107,9 +134,10 @@ public sealed class SuccessiveHalvingTests
     }
 
     private static SuccessiveHalving<string> Search(string[] names, Func<string, double> error, double bestShare = 0, TimeSpan? time = null,
-        TimeProvider? clock = null)
+        TimeProvider? clock = null, Func<Settings, string, bool>? areThoseOf = null)
         => new()
         {
+            AreThoseOf = areThoseOf,
             Candidates = [.. names.Select(name => new Settings(name, []))],
             Train = (settings, _, _) => new Measured<string>(settings.Name, error(settings.Name), Noise: 0.1, ""),
             Time = time ?? TimeSpan.FromMinutes(1),

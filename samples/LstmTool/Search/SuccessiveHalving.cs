@@ -44,6 +44,9 @@ public sealed class SuccessiveHalving<TModel>
     /// <summary>How many times as long as one network an average of several takes; 0 if it is not to be tried.</summary>
     public double BestShare { get; init; } = 6;
 
+    /// <summary>Whether settings are those of the first candidate's model, by that model, so that there is nothing to try.</summary>
+    public Func<Settings, TModel, bool>? AreThoseOf { get; init; }
+
     /// <summary>Called before a training.</summary>
     public Action<Settings, TrainingEffort>? TrialBegins { get; init; }
 
@@ -86,7 +89,7 @@ public sealed class SuccessiveHalving<TModel>
     {
         // What the average of networks needs is left alone, if it is within reach at all.
         bool keepsTimeForBest = HasTimeForBest;
-        Settings[] others = [.. Candidates.Skip(1)];
+        Settings[] others = [.. Candidates.Skip(1).Where(one => AreThoseOf?.Invoke(one, _trials[0].Measured.Model) != true)];
         var brief = new List<(Settings Settings, double Error)>();
         // With one or two others a brief training first would cost more than it saves, and so would some of them without time for what
         // they are for.

@@ -35,12 +35,18 @@ internal sealed class ClassificationTask(SequenceRows rows) : SequenceTask(rows)
             [
                 new(nameof(TrainingOptions.OutputDropout), 0.5f), new(nameof(TrainingOptions.InputDropout), 0.3f),
                 new(nameof(SequenceTrainerOptions.TokenDropout), 0.1f), new(nameof(TrainingOptions.LearningRate), 0.002f),
-            ]),
+            ])
+            {
+                Adds = nameof(TrainingOptions.InputDropout),
+            },
             new("convolutions beside the network",
             [
                 Filters(128, 256, 128),
                 new(nameof(TrainingOptions.LearningRate), 0.001f),
-            ]),
+            ])
+            {
+                Adds = nameof(SequenceTrainerOptions.Convolution),
+            },
             new("attention over the steps", [new(nameof(SequenceTrainerOptions.Pooling), Pooling.Attention)]),
             .. Features.IsCharacters ? (Settings[])[new("96 units", [new(nameof(TrainingOptions.HiddenSize), 96)])]
                 : [new("words by their characters too", [new(nameof(SequenceTrainerOptions.CharacterColumnName), SequenceFeatures.Words)])],

@@ -70,7 +70,7 @@ internal sealed class ForecastingTask : LearningTask
         .. _series.Time is null ? (Settings[])[] : [new("no calendar",
             [new(nameof(SeriesEstimatorOptions.Calendar), CalendarFeatures.None)])],
         new("measured by the last value", [new(nameof(SeriesEstimatorOptions.Scaling), SeriesScaling.LastValue)]),
-        new("64 units", [new(nameof(TrainingOptions.HiddenSize), 64)]),
+        new("64 units", [new(nameof(TrainingOptions.HiddenSize), 64) { Usual = 64 }]),
     ];
 
     public override double BestShare => 3;

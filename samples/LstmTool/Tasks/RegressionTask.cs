@@ -38,7 +38,7 @@ internal sealed class RegressionTask(SequenceRows rows) : SequenceTask(rows)
             new(nameof(TrainingOptions.Bidirectional), true), new(nameof(SequenceTrainerOptions.Pooling), Pooling.Attention),
         ]),
         .. Features.IsText ? (Settings[])[] : [new("nothing that reads the steps beside the network",
-            [new(nameof(LstmRegressionTrainer.Options.SkipSteps), 0)])],
+            [new(nameof(LstmRegressionTrainer.Options.SkipSteps), 0) { Usual = 0 }])],
         new("dropout", [new(nameof(TrainingOptions.OutputDropout), 0.3f)]),
     ];
 

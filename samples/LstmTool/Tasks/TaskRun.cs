@@ -47,6 +47,7 @@ internal sealed class TaskRun(LearningTask task, string name)
             Time = time,
             BestShare = task.BestShare,
             FollowedBy = Margin * task.Parts.All.Length / task.Parts.Train.Length,
+            AreThoseOf = (settings, model) => settings.AreAmong(task.ReportOf(model)?.Choices ?? []),
             Train = (settings, effort, cancellation) => TrainAndValidate(settings, effort, time, cancellation),
             TrialBegins = (settings, effort) => TrialBegins?.Invoke(new Trial(settings, effort, 0, 0).Name),
             TrialEnded = TrialEnded,
