@@ -6,6 +6,7 @@ using LstmTool.Reports;
 using LstmTool.Search;
 using LstmTool.Tasks;
 using Microsoft.ML.Lstm.Tests.Samples.Reports;
+using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Lstm.Tests.Samples.Tool;
 
@@ -58,6 +59,44 @@ public sealed class TaskRunTests
         Trial only = trained.Trials.Single();
         Assert.AreEqual("untouched but for 1 epoch rather than 20, for want of time", only.Settings.Name);
         Assert.AreEqual("not validated, the time is for one training", only.Shown);
+        Assert.AreEqual("The saved network has learned for one epoch only, since the time was over: give it a longer --train-time than 60.",
+            trained.Warnings.Single());
+        Assert.IsEmpty(Run(new InstantTask()).Warnings);
+    }
+
+    /// <summary>Trainings of the search warn too, of what is not saved.</summary>
+    [TestMethod]
+    public void WarningsAreThoseOfTheSavedModel()
+    {
+        Assert.IsEmpty(Run(new InstantTask { Warns = rows => rows.Length < 30 ? "On 5 rows theta is the best." : null }).Warnings);
+        TrainedTask trained = Run(new InstantTask { Warns = rows => $"On {rows.Length} rows theta is the best." });
+        Assert.AreEqual("On 30 rows theta is the best.", trained.Warnings.Single());
+    }
+
+    [TestMethod]
+    public void TheReportSaysOfRowsHeldOutWhatTheLogSays()
+    {
+        TrainingReport beside = Report(error: null);
+        StringAssert.StartsWith(beside.DescribeErrors(), "No rows were held out to measure the network on");
+        string page = ReportPage.Render(MadeUpTask.Classification() with { Report = beside });
+        StringAssert.Contains(page, "No rows were held out of the training to measure the network on");
+        Assert.IsFalse(page.Contains("Errors on the rows held out", StringComparison.Ordinal));
+        page = ReportPage.Render(MadeUpTask.Forecast() with { Report = Report(0.4), SavedReport = Report(0.3) });
+        StringAssert.Contains(page, "MASE on rows that this training held out of its own:");
+        StringAssert.Contains(page, "That is the training that was measured. The saved model's, on all rows: 0 of at most 20 epochs.");
+
+        // Few rows validate in turn, and without time for a second training none does.
+        TrainedTask few = MadeUpTask.Classification(rows: 90);
+        few = few with { Dataset = few.Dataset with { Parts = new PartFacts(48, 24, 18, "at random") { ValidatesInTurn = true } } };
+        StringAssert.Contains(ReportPage.Render(few), "72 of them are trained on and decide between settings, each third in turn, and 18");
+        page = ReportPage.Render(few with { Trials = [few.Trials[0] with { Error = double.NaN }] });
+        StringAssert.Contains(page, "72 of them are trained on, and 18 are kept");
+        StringAssert.Contains(page, "There was no time for others to choose from");
+
+        static TrainingReport Report(double? error) => new()
+        {
+            NumberOfEpochs = 20, Metric = "MASE", Error = error, Baselines = [new BaselineError("majority", 0.5)], Winner = "network",
+        };
     }
 
     private static TrainedTask Run(LearningTask task) => new TaskRun(task, "Mine").Run(TimeSpan.Zero, CancellationToken.None);
@@ -81,6 +120,9 @@ public sealed class TaskRunTests
 
         public double SecondsAnEpoch { get; init; }
 
+        /// <summary>What a training on some rows warns of.</summary>
+        public Func<int[], string?> Warns { get; init; } = _ => null;
+
         public override string Name => "regression";
 
         public override IReadOnlyList<Settings> Candidates => [Settings.Untouched];
@@ -95,6 +137,11 @@ public sealed class TaskRunTests
         {
             call.EpochCompleted?.Invoke(new EpochCompletedEventArgs(epoch: 1, numberOfEpochs: 20, new EpochMetrics(1), null, 0.01,
                 TimeSpan.FromSeconds(SecondsAnEpoch), isBest: true));
+            if (Warns(rows) is { } warning)
+            {
+                using IChannel channel = ((IChannelProvider)Context).Start("Training");
+                channel.Warning(MessageSensitivity.None, warning);
+            }
             return Context.Transforms.CopyColumns(Fits(rows), "Value").Fit(Table.View(rows));
         }
 

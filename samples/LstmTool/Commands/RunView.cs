@@ -2,7 +2,6 @@ using System.Globalization;
 using LstmTool.Data;
 using LstmTool.Search;
 using LstmTool.Tasks;
-using Microsoft.ML.Runtime;
 using Spectre.Console;
 
 namespace LstmTool.Commands;
@@ -13,7 +12,6 @@ internal sealed class RunView
     private readonly LearningTask _task;
     private readonly LogFile? _log;
     private readonly IAnsiConsole _console;
-    private readonly Dictionary<string, string> _warnings = [];
 
     public RunView(LearningTask task, LogFile? log)
     {
@@ -28,13 +26,7 @@ internal sealed class RunView
         // What is no terminal has no width, and a line is a line.
         if (!isTerminal)
             _console.Profile.Width = 1000;
-        task.Context.Log += (_, entry) =>
-        {
-            _log?.Write($"{entry.Kind}: {entry.Message}");
-            if (entry.Kind == ChannelMessageKind.Warning)
-                // Of those that differ in their numbers alone the last one counts: it is of the model that is saved.
-                _warnings[string.Concat(entry.RawMessage.TakeWhile(character => !char.IsAsciiDigit(character)))] = entry.RawMessage;
-        };
+        task.Context.Log += (_, entry) => _log?.Write($"{entry.Kind}: {entry.Message}");
     }
 
     private TableBorder Border => _console.Profile.Capabilities.Interactive ? TableBorder.Rounded : TableBorder.None;
@@ -110,7 +102,7 @@ internal sealed class RunView
 
     public void ShowResults(TrainedTask trained)
     {
-        foreach (string warning in _warnings.Values)
+        foreach (string warning in trained.Warnings)
             Console.Error.WriteLine($"Warning: {warning}");
         Comparison comparison = trained.Comparison;
         Say("");

@@ -34,7 +34,11 @@ internal sealed record ColumnFacts(string Name, ColumnKind Kind, string Role, in
 internal sealed record Inference(string What, string Override);
 
 /// <summary>How many rows there are for what.</summary>
-internal sealed record PartFacts(int Train, int Validation, int Unseen, string How);
+internal sealed record PartFacts(int Train, int Validation, int Unseen, string How)
+{
+    /// <summary>Whether all that are not unseen validate in turn, a third at a time.</summary>
+    public bool ValidatesInTurn { get; init; }
+}
 
 /// <summary>The kind of a column's values.</summary>
 internal enum ColumnKind

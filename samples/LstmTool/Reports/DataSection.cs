@@ -17,8 +17,8 @@ internal static class DataSection
         List<XElement> content =
         [
             Html.Paragraph(Html.Element("code", Path.GetFileName(data.Path)), $": {data.Format}, {Shown.Count(data.Rows)} rows{step}. "
-                + $"{Shown.Count(data.Parts.Train)} of them are trained on, {Shown.Count(data.Parts.Validation)} decide between settings, "
-                + $"and {Shown.Count(data.Parts.Unseen)} are kept for the figures of this report. {Sentence(data.Parts.How)}"),
+                + $"{Uses(trained)}, and {Shown.Count(data.Parts.Unseen)} are kept for the figures of this report. "
+                + Sentence(data.Parts.How)),
         ];
         if (SeriesFigure(trained, series) is { } figure)
             content.Add(figure);
@@ -32,6 +32,15 @@ internal static class DataSection
                     inference.Override.Length == 0 ? null : Html.Element("code", inference.Override),
                     inference.Override.Length == 0 ? null : ")")))));
         return new ReportSection("data", "Data", content);
+    }
+
+    private static string Uses(TrainedTask trained)
+    {
+        PartFacts parts = trained.Dataset.Parts;
+        return !trained.IsValidated ? $"{Shown.Count(parts.Train + parts.Validation)} of them are trained on"
+            : parts.ValidatesInTurn
+                ? $"{Shown.Count(parts.Train + parts.Validation)} of them are trained on and decide between settings, each third in turn"
+            : $"{Shown.Count(parts.Train)} of them are trained on, {Shown.Count(parts.Validation)} decide between settings";
     }
 
     // The series, or the first one of many, with the border between what was trained on and what was not.

@@ -27,8 +27,10 @@ internal static class SearchSection
         ], trial.Settings.Name == trained.Chosen.Name ? "saved" : null))];
         List<XElement> content =
         [
-            Html.Paragraph($"{Shown.Count(trials.Length)} training{(trials.Length == 1 ? "" : "s")}. Rows of the validation part alone "
-                + $"decide; those of the figures above took no part in it. Chosen: {trained.Chosen.Name}."),
+            Html.Paragraph($"{Shown.Count(trials.Length)} training{(trials.Length == 1 ? "" : "s")}. {(trained.IsValidated
+                ? "Rows of the validation part alone decide; those of the figures above took no part in it."
+                : "There was no time for others to choose from, so the validation part is trained on too.")} "
+                + $"Chosen: {trained.Chosen.Name}."),
             Html.Table("Settings that were tried", Heads, rows.Take(MostRows)),
         ];
         if (rows.Length > MostRows)

@@ -18,6 +18,9 @@ internal static class TrainingSection
         // Of several networks, each has its own curve.
         TrainingReport[] members = report.Members.Count > 0 ? [.. report.Members] : [report];
         List<XElement> content = [Html.Paragraph(Course(report, members))];
+        if (trained.SavedReport is { } saved && saved != report)
+            content.Add(Html.Paragraph($"That is the training that was measured. The saved model's, on {trained.TrainedOn}: "
+                + Course(saved, saved.Members.Count > 0 ? [.. saved.Members] : [saved])));
         TrainingReport first = members[0];
         if (first.Epochs.Count > 0)
         {
@@ -35,9 +38,11 @@ internal static class TrainingSection
                 errors = errors.Prepend((TrainingReport.Network, error));
             (string Name, double Error)[] all = [.. errors];
             IReadOnlyList<string> shown = Shown.Column([.. all.Select(one => one.Error)]);
-            content.Add(Html.Note($"{metric} on rows held out of the training, by which it was decided how long to train:"));
-            content.Add(Html.Table("Errors on the rows held out", ErrorHeads, all.Zip(shown, (one, number)
-                => Html.Row(ErrorHeads, [one.Name, number]))));
+            content.Add(Html.Note(report.Error is null
+                ? $"No rows were held out of the training to measure the network on; {metric} of each row by the others:"
+                : $"{metric} on rows that this training held out of its own:"));
+            content.Add(Html.Table(report.Error is null ? "Errors of each row by the others" : "Errors on the rows held out", ErrorHeads,
+                all.Zip(shown, (one, number) => Html.Row(ErrorHeads, [one.Name, number]))));
         }
         return new ReportSection("training", "Learning curves", content);
     }

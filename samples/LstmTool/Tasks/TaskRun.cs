@@ -1,7 +1,10 @@
 using System.Diagnostics;
+using System.Globalization;
+using LstmTool.Data;
 using LstmTool.Search;
 using Microsoft.ML;
 using Microsoft.ML.Lstm;
+using Microsoft.ML.Runtime;
 
 namespace LstmTool.Tasks;
 
@@ -24,6 +27,11 @@ internal sealed class TaskRun(LearningTask task, string name)
     private int _trials;
     private CancellationToken _interrupted;
 
+    // What is warned of beside trainings, and how the training of each model went.
+    private readonly TrainingCourse _beside = new();
+    private readonly Dictionary<ITransformer, TrainingCourse> _courses = [];
+    private TrainingCourse? _course;
+
     /// <summary>Called before a training, with what is trained.</summary>
     public Action<string>? TrialBegins { get; init; }
 
@@ -38,6 +46,25 @@ internal sealed class TaskRun(LearningTask task, string name)
     /// <param name="interrupted">Ends training; what there is so far is the result.</param>
     /// <exception cref="OperationCanceledException">There is no model yet.</exception>
     public TrainedTask Run(TimeSpan spent, CancellationToken interrupted)
+    {
+        task.Context.Log += Listen;
+        try
+        {
+            return Search(spent, interrupted);
+        }
+        finally
+        {
+            task.Context.Log -= Listen;
+        }
+    }
+
+    private void Listen(object? sender, LoggingEventArgs entry)
+    {
+        if (entry.Kind == ChannelMessageKind.Warning)
+            (_course ?? _beside).Add(entry.RawMessage);
+    }
+
+    private TrainedTask Search(TimeSpan spent, CancellationToken interrupted)
     {
         TimeSpan time = task.Request.TrainTime - spent;
         _interrupted = interrupted;
@@ -81,7 +108,8 @@ internal sealed class TaskRun(LearningTask task, string name)
             : null;
         bool knowsAll = last is not null || seen.Length == task.Parts.All.Length;
         ITransformer saved = last ?? model;
-        return new TrainedTask(task.Context, task.Name, name, task.Facts, task.ColumnsOf(chosen.Settings))
+        DatasetFacts facts = task.Facts with { Parts = task.Facts.Parts with { ValidatesInTurn = task.Folds.Count > 0 } };
+        return new TrainedTask(task.Context, task.Name, name, facts, task.ColumnsOf(chosen.Settings))
         {
             Seed = task.Request.Seed,
             Trials = search.Trials.Count == 0 ? [chosen] : [.. search.Trials.Select(one => one.Trial)],
@@ -106,6 +134,7 @@ internal sealed class TaskRun(LearningTask task, string name)
             Layout = task.Layout,
             Code = task.CodeOf(chosen.Settings),
             Notes = [.. measured.Notes, .. task.Describe(saved, knowsAll)],
+            Warnings = [.. WarningsOf(saved)],
             WasInterrupted = interrupted.IsCancellationRequested,
             Elapsed = spent + _clock.Elapsed,
         };
@@ -134,7 +163,7 @@ internal sealed class TaskRun(LearningTask task, string name)
             // The folds of a training that is stopped are as many as it came to.
             if (first is not null && cancellation.IsCancellationRequested)
                 break;
-            ITransformer model = task.Fit(train, call);
+            ITransformer model = Fit(train, call, cancellation);
             if (_tooLong is not null)
                 throw new OperationCanceledException();
             first ??= model;
@@ -178,11 +207,12 @@ internal sealed class TaskRun(LearningTask task, string name)
         soft.CancelAfter(TimeSpan.FromSeconds(left));
         using var limit = new TimeLimit(soft.Token, interrupted);
         TrialBegins?.Invoke($"{settings.Name}, on all rows but the unseen");
-        ITransformer model = task.Fit(rows, new TrainingCall(settings, TrainingEffort.Default, epoch =>
+        ITransformer model = Fit(rows, new TrainingCall(settings, TrainingEffort.Default, epoch =>
         {
             EpochCompleted?.Invoke(epoch);
             limit.Apply(epoch);
-        }, limit.Hard));
+        }, limit.Hard), soft.Token);
+        _courses[model].WasCut |= epochs < planned;
         var trial = new Trial(settings, TrainingEffort.Default, double.NaN, _clock.Elapsed.TotalSeconds - began)
         {
             Shown = "not validated, the time is for one training",
@@ -190,6 +220,40 @@ internal sealed class TaskRun(LearningTask task, string name)
         };
         TrialEnded?.Invoke(trial);
         return (trial, model, rows);
+    }
+
+    /// <summary>Trains, and keeps how that went.</summary>
+    private ITransformer Fit(int[] rows, TrainingCall call, CancellationToken time)
+    {
+        var course = new TrainingCourse();
+        _course = course;
+        try
+        {
+            ITransformer model = task.Fit(rows, call with
+            {
+                EpochCompleted = epoch =>
+                {
+                    course.Epochs++;
+                    call.EpochCompleted?.Invoke(epoch);
+                },
+            });
+            course.WasCut = time.IsCancellationRequested && !_interrupted.IsCancellationRequested;
+            _courses[model] = course;
+            return model;
+        }
+        finally
+        {
+            _course = null;
+        }
+    }
+
+    private IEnumerable<string> WarningsOf(ITransformer saved)
+    {
+        TrainingCourse course = _courses[saved];
+        IEnumerable<string> all = _beside.Warnings.Where(warning => !course.Has(warning)).Concat(course.Warnings);
+        return course is not { WasCut: true, Epochs: <= 1 } ? all : all.Append(
+            $"The saved network has learned for {(course.Epochs == 0 ? "less than an epoch" : "one epoch only")}, since the time was over: "
+            + string.Create(CultureInfo.InvariantCulture, $"give it a longer --train-time than {task.Request.TrainTime.TotalSeconds}."));
     }
 
     /// <summary>Trains on more rows with the settings chosen; null if there was no time to end it.</summary>
@@ -203,7 +267,7 @@ internal sealed class TaskRun(LearningTask task, string name)
         TrialBegins?.Invoke($"{settings.Name}, on {(rows.Length == task.Parts.All.Length ? "all rows" : "all rows but the unseen")}");
         try
         {
-            ITransformer model = task.Fit(rows, new TrainingCall(settings, TrainingEffort.Default, EpochCompleted, limit.Token));
+            ITransformer model = Fit(rows, new TrainingCall(settings, TrainingEffort.Default, EpochCompleted, limit.Token), limit.Token);
             // Of several networks some are better than none; a single one that was stopped is worse than one that was not.
             return !limit.IsCancellationRequested || (settings.IsBest && task.ReportOf(model)?.Members.Count > 2) ? model : null;
         }
@@ -212,6 +276,28 @@ internal sealed class TaskRun(LearningTask task, string name)
             return null;
         }
     }
+}
+
+/// <summary>How a training went.</summary>
+internal sealed class TrainingCourse
+{
+    private readonly Dictionary<string, string> _warnings = [];
+
+    /// <summary>What it warned of; of warnings that differ in their numbers alone the last one.</summary>
+    public IReadOnlyCollection<string> Warnings => _warnings.Values;
+
+    /// <summary>The epochs that were completed.</summary>
+    public int Epochs { get; set; }
+
+    /// <summary>Whether there were fewer of them for want of time.</summary>
+    public bool WasCut { get; set; }
+
+    public void Add(string warning) => _warnings[BeforeNumbers(warning)] = warning;
+
+    /// <summary>Whether it warned of the same, numbers aside.</summary>
+    public bool Has(string warning) => _warnings.ContainsKey(BeforeNumbers(warning));
+
+    private static string BeforeNumbers(string warning) => string.Concat(warning.TakeWhile(character => !char.IsAsciiDigit(character)));
 }
 
 /// <summary>

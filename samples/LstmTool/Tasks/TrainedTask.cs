@@ -67,6 +67,12 @@ internal sealed record TrainedTask(MLContext Context, string Task, string Name, 
     /// <summary>What else there is to say, line by line.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
+    /// <summary>What was warned of in the training of <see cref="Model"/> and outside of all trainings, line by line.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
+    /// <summary>Whether validation rows chose between settings; there may have been time for one training alone.</summary>
+    public bool IsValidated => Trials.Any(trial => double.IsFinite(trial.Error));
+
     /// <summary>Whether the user ended the training.</summary>
     public bool WasInterrupted { get; init; }
 
