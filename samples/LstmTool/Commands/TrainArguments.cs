@@ -39,6 +39,9 @@ internal sealed class TrainArguments
     private readonly Option<string?> _test = Text("--test-dataset", "FILE",
         "A file whose rows only the metrics are from, instead of a part of --dataset.");
 
+    private readonly Option<string?> _split = Text("--split-by", "COLUMN",
+        "A column of times or numbers to split by: the last fifth of the rows is unseen, and the last fifth of the others validates.");
+
     private readonly Option<string?> _name = Text("--name", "NAME", "The name of the project and its folder.");
     private readonly Option<string?> _output = new("--output", "-o")
     {
@@ -76,8 +79,8 @@ internal sealed class TrainArguments
         [
             _dataset, _label, hasTimes ? _time : null, _series, isDetection ? _value : null, hasTimes ? _known : null,
             isForecasting ? _horizon : null, hasTimes || task == "labeling" ? null : _features, _seconds,
-            hasTimes ? null : _validation, hasTimes ? null : _test, _ignore, _name, _output, _log, _separator, _header, _quote, _comma,
-            _seed, _threads,
+            hasTimes ? null : _validation, hasTimes ? null : _test, hasTimes || task == "labeling" ? null : _split, _ignore, _name,
+            _output, _log, _separator, _header, _quote, _comma, _seed, _threads,
         ];
         foreach (Option option in options.OfType<Option>())
             command.Options.Add(option);
@@ -100,7 +103,10 @@ internal sealed class TrainArguments
 
     public TaskRequest RequestOf(ParseResult parsed)
     {
-        string?[] names = [parsed.GetValue(_label), Given(parsed, _time), parsed.GetValue(_series), Given(parsed, _value)];
+        string?[] names =
+        [
+            parsed.GetValue(_label), Given(parsed, _time), parsed.GetValue(_series), Given(parsed, _value), Given(parsed, _split),
+        ];
         string[] known = Split(Given(parsed, _known));
         return new TaskRequest(parsed.GetValue(_dataset)!)
         {
@@ -117,6 +123,7 @@ internal sealed class TrainArguments
             Time = names[1],
             Series = names[2],
             Value = names[3],
+            SplitBy = names[4],
             Known = known,
             Horizon = Given(parsed, _horizon) ?? 1,
             FeaturesPerStep = Given(parsed, _features),

@@ -24,6 +24,20 @@ internal sealed record RowParts(int[] Train, int[] Validation, int[] Unseen, str
     /// <summary>The share of rows to keep for a purpose: enough for a figure, and no more of what training could use.</summary>
     public static double ShareOf(int rows) => rows <= ManyRows ? 0.2 : Math.Max(0.05, 0.2 * Math.Sqrt((double)ManyRows / rows));
 
+    /// <summary>Rows in the order of a column, the last of them unseen, but for those of files that say what they are for.</summary>
+    /// <param name="request">What the user wants.</param>
+    /// <param name="order">What the rows of the data set are ordered by.</param>
+    /// <param name="validation">The rows of a file to validate on.</param>
+    /// <param name="unseen">The rows of a file for the metrics.</param>
+    /// <exception cref="InvalidDataException">There are too few rows.</exception>
+    public static RowParts InOrder(TaskRequest request, double[] order, int[] validation, int[] unseen)
+        => Of(request, order.Length, validation, unseen, $"by '{request.SplitBy}', the last rows unseen", rows =>
+        {
+            int[] sorted = [.. rows.OrderBy(row => order[row])];
+            int last = Math.Max(1, (int)Math.Round(ShareOf(rows.Length) * rows.Length));
+            return last >= rows.Length ? (rows, []) : ([.. sorted[..^last].Order()], [.. sorted[^last..].Order()]);
+        });
+
     /// <summary>Rows drawn at random, but for those of files that say what they are for.</summary>
     /// <param name="request">What the user wants.</param>
     /// <param name="own">How many rows the data set has.</param>
@@ -34,13 +48,22 @@ internal sealed record RowParts(int[] Train, int[] Validation, int[] Unseen, str
     public static RowParts AtRandom(TaskRequest request, int own, int[] validation, int[] unseen, string[]? classes = null)
     {
         var random = new Random(request.Seed);
+        return Of(request, own, validation, unseen, "at random",
+            rows => Draw([.. rows.Select(row => (row, classes?[row]))], ShareOf(rows.Length), random));
+    }
+
+    // Rows for a purpose are taken of others, which come first in what that gives.
+    private static RowParts Of(TaskRequest request, int own, int[] validation, int[] unseen, string how,
+        Func<int[], (int[] Others, int[] Taken)> take)
+    {
         int[] train = [.. Enumerable.Range(0, own)];
         bool isApart = unseen.Length > 0, validationIsApart = validation.Length > 0;
-        string how = request.TestDataset is null ? "at random" : $"the unseen rows are {request.TestDataset}";
-        if (unseen.Length == 0)
-            (train, unseen) = Draw([.. train.Select(row => (row, classes?[row]))], ShareOf(train.Length), random);
-        if (validation.Length == 0)
-            (train, validation) = Draw([.. train.Select(row => (row, classes?[row]))], ShareOf(train.Length), random);
+        if (isApart)
+            how = $"the unseen rows are {request.TestDataset}";
+        else
+            (train, unseen) = take(train);
+        if (!validationIsApart)
+            (train, validation) = take(train);
         else
             how += $", the rows to choose by are {request.ValidationDataset}";
         return train.Length > 0 && validation.Length > 0 && unseen.Length > 0 ? new RowParts(train, validation, unseen, how)

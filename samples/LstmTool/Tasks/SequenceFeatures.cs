@@ -23,10 +23,10 @@ internal sealed class SequenceFeatures
     private readonly char[] _separators = Blanks;
     private readonly List<Inference> _inferred = [];
 
-    private SequenceFeatures(Dataset data, SourceColumn label, int? featuresPerStep)
+    private SequenceFeatures(Dataset data, SourceColumn label, int? featuresPerStep, string? but)
     {
         SourceColumn[] columns = [.. data.Columns.Where(column => column != label && column.Missing < data.Rows
-            && column.Name != data.Text.Layout.Group)];
+            && column.Name != but && column.Name != data.Text.Layout.Group)];
         SourceColumn[] numbers = [.. columns.Where(column => column.Kind == ColumnKind.Number)];
         SourceColumn[] texts = [.. columns.Where(column => column.Kind == ColumnKind.Text)];
         _categories = [.. texts.Where(column => data.TextsOf(column).Distinct().Count() is var kinds
@@ -85,7 +85,12 @@ internal sealed class SequenceFeatures
 
     public IReadOnlyList<Inference> Inferred => _inferred;
 
-    public static SequenceFeatures Infer(Dataset data, SourceColumn label, int? featuresPerStep) => new(data, label, featuresPerStep);
+    /// <param name="data">The rows.</param>
+    /// <param name="label">The label.</param>
+    /// <param name="featuresPerStep">How many columns of numbers make a step; null to infer it.</param>
+    /// <param name="but">The name of a column that is something else; null for none.</param>
+    public static SequenceFeatures Infer(Dataset data, SourceColumn label, int? featuresPerStep, string? but = null)
+        => new(data, label, featuresPerStep, but);
 
     /// <summary>What a column is read as.</summary>
     public string RoleOf(SourceColumn column)

@@ -35,11 +35,16 @@ internal sealed class SequenceRows
         SourceColumn? group = request.Series is { } series ? data.Find(series, "--series-col") : LongTable.Infer(data, label);
         List<Inference> inferred = [.. data.Text.Inferred];
         int lines = data.Rows;
+        SourceColumn? split = request.SplitBy is { } by ? data.Find(by, "--split-by") : null;
+        request = request with { SplitBy = split?.Name };
+        Dictionary<int, double>? orderOfLines = split is null ? null : OrderOfLines(data, split);
+        SourceColumn? time = data.Columns.FirstOrDefault(column => column.Kind == ColumnKind.Time && column != label);
         string[] steps = [];
         if (group is not null)
         {
             steps = [.. data.Columns.Where(column => column != label && column != group
-                && column.Kind == ColumnKind.Number && VariesWithin(data, group, column)).Select(column => column.Name)];
+                && column.Name != split?.Name && column.Kind == ColumnKind.Number && VariesWithin(data, group, column))
+                .Select(column => column.Name)];
             data = LongTable.ToRows(data, group, steps, []);
             label = data.Find(label.Name, "--label-col");
             if (label.Kind is ColumnKind.Numbers or ColumnKind.Texts)
@@ -51,10 +56,13 @@ internal sealed class SequenceRows
         {
             inferred.Add(new("rows: each is a sequence", "--series-col"));
         }
-        SequenceFeatures features = SequenceFeatures.Infer(data, label, request.FeaturesPerStep);
-        Table table = ReadTable(data, label, features, isNumber, out int unlabelled);
-        if (unlabelled > 0)
-            inferred.Add(new($"rows without a label: {unlabelled}, which are left out", ""));
+        SequenceFeatures features = SequenceFeatures.Infer(data, label, request.FeaturesPerStep, split?.Name);
+        Table table = ReadTable(data, label, features, isNumber, out int[] kept);
+        if (kept.Length < data.Rows)
+            inferred.Add(new($"rows without a label: {data.Rows - kept.Length}, which are left out", ""));
+        if (time is not null && orderOfLines is null && (request.ValidationDataset is null || request.TestDataset is null))
+            inferred.Add(new($"order: none, though '{time.Name}' has times; if rows to predict are later ones, split by it",
+                $"--split-by {time.Name}"));
         int own = table.Rows;
         int[] validation = [], unseen = [];
         if (request.ValidationDataset is { } path)
@@ -62,12 +70,14 @@ internal sealed class SequenceRows
         if (request.TestDataset is { } test)
             (table, unseen) = Append(table, test);
         string[] classes = isNumber ? [.. Enumerable.Repeat("", table.Rows)] : (string[])table[label.Name].Values;
-        var parts = RowParts.AtRandom(request, own, validation, unseen, classes);
+        RowParts parts = orderOfLines is null ? RowParts.AtRandom(request, own, validation, unseen, classes)
+            : RowParts.InOrder(request, Array.ConvertAll(kept, row => orderOfLines[data.Text.Lines[row]]), validation, unseen);
         if (!isNumber)
             RefuseOneClass(request.Dataset, label, classes, parts);
         var facts = new DatasetFacts(request.Dataset, data.Text.Format, own,
             [.. data.Columns.Select(column => data.FactsOf(column, column == label ? "label"
-                : column.Name == group?.Name ? "name of the sequence" : features.RoleOf(column)))])
+                : column.Name == group?.Name ? "name of the sequence" : column.Name == split?.Name ? "order of the rows"
+                : features.RoleOf(column)))])
         {
             Inferred = [.. inferred, .. features.Inferred],
             Parts = new PartFacts(parts.Train.Length, parts.Validation.Length, parts.Unseen.Length, parts.How),
@@ -94,26 +104,37 @@ internal sealed class SequenceRows
         }
     }
 
+    /// <summary>What rows are ordered by, by their lines in the file.</summary>
+    private static Dictionary<int, double> OrderOfLines(Dataset data, SourceColumn column)
+    {
+        double[] order = column.Kind switch
+        {
+            ColumnKind.Number => Array.ConvertAll(data.NumbersOf(column), number => (double)number),
+            ColumnKind.Time => Array.ConvertAll(data.TimesOf(column), time => (double)time.Ticks),
+            _ => throw new InvalidDataException($"--split-by: the column '{column.Name}' has neither times nor numbers."),
+        };
+        return data.Text.Lines.Zip(order).ToDictionary(one => one.First, one => one.Second);
+    }
+
     private static bool VariesWithin(Dataset data, SourceColumn group, SourceColumn column)
     {
         string[] names = data.TextsOf(group), fields = data.TextsOf(column);
         return Enumerable.Range(1, names.Length - 1).Any(row => names[row] == names[row - 1] && fields[row] != fields[row - 1]);
     }
 
-    private static Table ReadTable(Dataset data, SourceColumn label, SequenceFeatures features, bool isNumber, out int unlabelled)
+    private static Table ReadTable(Dataset data, SourceColumn label, SequenceFeatures features, bool isNumber, out int[] kept)
     {
         TableColumn labels = isNumber ? TableColumn.OfNumbers(label.Name, data.NumbersOf(label))
             : TableColumn.OfTexts(label.Name, data.TextsOf(label));
         var table = new Table([labels, .. features.Read(data)]);
-        int[] kept = [.. Enumerable.Range(0, table.Rows).Where(row => labels.Values switch
+        kept = [.. Enumerable.Range(0, table.Rows).Where(row => labels.Values switch
         {
             float[] numbers => float.IsFinite(numbers[row]),
             var texts => !Fields.IsMissing(((string[])texts)[row]) || ((string[])texts)[row].ToUpperInvariant() is "NONE" or "-" or ".",
         })];
-        unlabelled = table.Rows - kept.Length;
         if (kept.Length == 0)
             throw new InvalidDataException($"{data.Text.Path}: the column '{label.Name}' is empty.");
-        return unlabelled == 0 ? table : table.Pick(kept);
+        return kept.Length == table.Rows ? table : table.Pick(kept);
     }
 
     private static void RefuseOneClass(string path, SourceColumn label, string[] classes, RowParts parts)

@@ -69,7 +69,7 @@ internal abstract class SequenceTask(SequenceRows rows) : LearningTask(rows.Requ
 
     private static IReadOnlyList<(int[] Train, int[] Validation)> MakeFolds(SequenceRows rows)
     {
-        if (rows.HasValidationFile || rows.Parts.Known.Length > EnoughRows)
+        if (rows.HasValidationFile || rows.Request.SplitBy is not null || rows.Parts.Known.Length > EnoughRows)
             return [];
         var random = new Random(rows.Request.Seed);
         var folds = new List<(int[], int[])>();

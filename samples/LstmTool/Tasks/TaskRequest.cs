@@ -32,6 +32,9 @@ internal sealed record TaskRequest(string Dataset)
     /// <summary>A file whose rows only the metrics are from.</summary>
     public string? TestDataset { get; init; }
 
+    /// <summary>The column whose last rows are unseen, and those before them for validation; null to draw both at random.</summary>
+    public string? SplitBy { get; init; }
+
     /// <summary>The time for training.</summary>
     public TimeSpan TrainTime { get; init; } = TimeSpan.FromSeconds(60);
 
