@@ -178,8 +178,11 @@ public sealed class DefaultsTests
         Assert.AreEqual(dropout, texts.OutputDropout);
         Assert.AreEqual(dropout > 0.4f ? 0.25f : 0, texts.RareTokenDropout);
         Assert.AreEqual(dropout > 0.4f ? 32 : 64, texts.HiddenSize);
+        Assert.AreEqual(dropout > 0.4f ? 96 : 64, texts.EmbeddingSize);
         Assert.AreEqual(dropout > 0.4f ? "96 of 3 steps, the largest output of each" : "none", texts.Convolution!.ToString());
         Assert.AreEqual(64, Chosen(new LstmBinaryTrainer.Options { Convolution = ConvolutionOptions.Off() }, facts).HiddenSize);
+        var fromFile = new LstmBinaryTrainer.Options { WordVectorFiles = new() { ["Words"] = "vectors.txt" } };
+        Assert.AreEqual(64, Chosen(fromFile, facts).EmbeddingSize);
         Assert.IsEmpty(Chosen(new LstmBinaryTrainer.Options { Pooling = Pooling.Mean }, facts).Convolution!.Filters);
         Assert.IsEmpty(Chosen(new LstmBinaryTrainer.Options { NumberOfLayers = 2 }, facts).Convolution!.Filters);
         Assert.AreEqual(dropout > 0.4f ? 0.1f : 0, texts.LabelSmoothing);

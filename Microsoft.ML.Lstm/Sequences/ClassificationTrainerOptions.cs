@@ -19,6 +19,7 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
     private const int UnitsBesideConvolutions = 8;
     private const int WordsOfAPhrase = 3;
     private const int UnitsBesidePhrases = 32;
+    private const int EmbeddingOfPhrases = 96;
     private const int FewRows = 100;
     private const int ManyRows = 1000;
     private const int UpdatesOfConvolutions = 1500;
@@ -135,7 +136,11 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
                 new ConvolutionOptions { Filters = [96], KernelSizes = [WordsOfAPhrase], Pooling = Lstm.Pooling.Max },
                 "phrases of a few tokens tell more than the order of all");
             if (Convolution.Filters.Length > 0)
+            {
                 HiddenSize ??= choices.Note(nameof(HiddenSize), UnitsBesidePhrases, BesideConvolutions);
+                if (WordVectorFiles is null or { Count: 0 })
+                    EmbeddingSize ??= choices.Note(nameof(EmbeddingSize), EmbeddingOfPhrases, "filters of phrases tell tokens apart by it");
+            }
         }
         OutputDropout ??= choices.Note(nameof(OutputDropout), 0.5f, reason);
         InputDropout ??= choices.Note(nameof(InputDropout), 0.3f, reason);

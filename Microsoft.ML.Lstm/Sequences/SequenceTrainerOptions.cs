@@ -33,7 +33,7 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
 
     /// <summary>
     /// The size of a token's embedding, the learned vector that stands for it, 1 to 65536. <see langword="null"/>, the default: chosen from
-    /// the data (at present 32; for classification 64).
+    /// the data (at present 32; for classification 64, or 96 beside filters of phrases).
     /// </summary>
     public int? EmbeddingSize;
 
