@@ -72,6 +72,10 @@ public sealed class ForecastingTests
     [DataRow("Sale", "'Sale'", "'Day', 'Sold'", "2026-01-01,1")]
     [DataRow("Sold", "row 2", "'many'", "2026-01-01,1", "2026-01-02,many")]
     [DataRow("Day", "row 1", "'2026-01-01'", "2026-01-01,1")]
+    [DataRow("Sold", "data.csv(4): row 2 below the header has '1,5' in column 'Sold'", "lstm-ml with --decimal-comma", "2026-01-01,1", "",
+        "2026-01-02,\"1,5\"")]
+    [DataRow("Sold", "data.csv(2): row 1 below the header has more fields than the 2 of the header line", "lstm-ml with --decimal-comma",
+        "2026-01-01,1,5")]
     [DataRow("Sold", "no rows", "header")]
     [DataRow("Sold", "'01.02.2026'", "with the year first", "01.02.2026,1")]
     [DataRow("Sold", "2026-01-01", "Sort the rows", "2026-01-02,1", "2026-01-01,2", "2026-01-03,2", "2026-01-04,2", "2026-01-05,2")]

@@ -8,11 +8,14 @@ namespace Shared;
 /// <summary>A user's CSV file with a header line and commas, semicolons or tabs between fields, read by ML.NET's text loader.</summary>
 /// <remarks>
 /// The loader would silently read an empty field as 0 and a word as NaN. So all fields are read as text, and an error names the row of a
-/// field that is no number or time.
+/// field that is no number or time. So is a line with more fields than its header, as of decimal commas between commas, of which the
+/// loader would leave out the last ones.
 /// </remarks>
 internal sealed class CsvFile
 {
     private const StringSplitOptions Words = StringSplitOptions.RemoveEmptyEntries;
+
+    private const string DecimalCommas = "if the file has decimal commas, write points, or give it to lstm-ml with --decimal-comma.";
 
     private static readonly string[] Missing = ["", "?", "NaN", "NA", "null"];
 
@@ -31,8 +34,13 @@ internal sealed class CsvFile
         _header = CsvLine.SplitAt(header, separator);
         if (_header.Length == 0)
             throw new InvalidDataException($"{path} has no header line: its first line must name the columns, with commas between them.");
-        TextLoader.Column[] columns = [.. _header.Select((_, i) => new TextLoader.Column(NameOf(i), DataKind.String, i))];
+        TextLoader.Column[] columns =
+            [.. Enumerable.Range(0, _header.Length + 1).Select(i => new TextLoader.Column(NameOf(i), DataKind.String, i))];
         _fields = ml.Data.LoadFromTextFile(path, columns, separator, hasHeader: true, allowQuoting: true, trimWhitespace: true);
+        string[] beyond = [.. _fields.GetColumn<string>(NameOf(_header.Length))];
+        if (Array.FindIndex(beyond, field => !string.IsNullOrEmpty(field)) is var row and >= 0)
+            throw new InvalidDataException($"{Place(row)} has more fields than the {_header.Length} of the header line"
+                + (separator == ',' ? $"; {DecimalCommas}" : "."));
     }
 
     /// <summary>The fields of a column.</summary>
@@ -102,7 +110,15 @@ internal sealed class CsvFile
         : null;
 
     private InvalidDataException Wrong(string column, int row, string field, string expected) =>
-        new($"{_path}: row {row + 1} below the header has '{field}' in column '{column}'; expected {expected}.");
+        new($"{Place(row)} has '{field}' in column '{column}'; expected {expected}"
+            + (field.Contains(',') && Number(field.Replace(',', '.')) is not null ? $"; {DecimalCommas}" : "."));
+
+    // Blank lines are no rows.
+    private string Place(int row)
+    {
+        int line = File.ReadLines(_path).Index().Where(one => !string.IsNullOrWhiteSpace(one.Item)).ElementAt(row + 1).Index + 1;
+        return string.Create(CultureInfo.InvariantCulture, $"{_path}({line}): row {row + 1} below the header");
+    }
 
     private static string NameOf(int index) => string.Create(CultureInfo.InvariantCulture, $"Field{index}");
 }
