@@ -27,6 +27,16 @@ public sealed class BaselineTrainingTests
         Assert.AreEqual(least, report.Baselines.SingleOrDefault(one => one.Name == report.Winner)?.Error ?? report.Error);
         Assert.IsTrue(log.Exists(line => line.Contains(report.DescribeErrors()!, StringComparison.Ordinal)));
         Assert.IsNull(model.Model.Baselines);
+        // The last fifth of 300 rows is held out: a forecast after each row, but for the last one.
+        StringAssert.Contains(report.DescribeErrors(), $"{metric} on the rows held out (60 forecasts within 2.5 seasons of 24 rows): ");
+    }
+
+    [TestMethod]
+    public void SeasonsAreCountedWhereThereAreFew()
+    {
+        LstmForecastingTransformer model = ForecastRun.Fit(new MLContext(1), Reading.Wave(600), options =>
+            (options.TimeColumnName, options.NumberOfEpochs) = ("Time", 1));
+        StringAssert.Contains(model.TrainingReport!.DescribeErrors(), " on the rows held out (120 forecasts): ");
     }
 
     [TestMethod]

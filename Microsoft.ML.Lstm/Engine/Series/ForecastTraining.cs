@@ -141,7 +141,7 @@ internal static class ForecastTraining
         (ForecastIntervals intervals, float[][] states) = Calibrate(model, data, heldOut, monitor, stop.Token);
         if (heldOut?.Compare() is { } comparison)
         {
-            Describe(comparison, heldOut.Metric, model.Report!, data.FallsBack, monitor);
+            Describe(comparison, heldOut, model.Report!, data.FallsBack, monitor);
             if (data.FallsBack == true && comparison.Best is not null)
             {
                 model = model with { Baselines = comparison.Best };
@@ -290,10 +290,10 @@ internal static class ForecastTraining
         Members = members,
     };
 
-    private static void Describe(BaselineComparison comparison, string metric, TrainingReport report, bool? fallsBack,
+    private static void Describe(BaselineComparison comparison, HeldOutForecasts heldOut, TrainingReport report, bool? fallsBack,
         ITrainingMonitor monitor)
     {
-        report.Metric = metric;
+        (report.Metric, report.Extent) = (heldOut.Metric, heldOut.Extent);
         report.Error = comparison.Network;
         report.Winner = comparison.Winner;
         report.Baselines = [.. comparison.Baselines.Select(one => new BaselineError(BaselineNames.NameOf(one.Baseline), one.Error)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.ML.Lstm.Engine.Series.Baselines;
 
 namespace Microsoft.ML.Lstm.Engine.Series;
@@ -17,6 +18,9 @@ internal sealed class HeldOutForecasts
     private const int MostForecasts = 1000;
     private const int MostValues = 40_000;
     private const double EqualObservations = 100;
+
+    // Of fewer seasons one that is unusual decides.
+    private const int FewSeasons = 3;
 
     private readonly ForecastData _data;
     private readonly int _every;
@@ -55,6 +59,22 @@ internal sealed class HeldOutForecasts
 
     /// <summary>The metric: <c>RMSSE</c> or <c>MASE</c>.</summary>
     public string Metric => UsesSquares ? "RMSSE" : "MASE";
+
+    /// <summary>
+    /// How many forecasts there are to compare, and how many seasons the longest series has of them if few: such as
+    /// <c> (29 forecasts within 1.2 seasons)</c>.
+    /// </summary>
+    public string Extent
+    {
+        get
+        {
+            long rows = _firstOrigins.Skip(1).Zip(_firstOrigins, (end, begin) => end - begin).Max();
+            double seasons = (double)rows / _data.Seasonality;
+            return string.Create(CultureInfo.InvariantCulture, $" ({_slots.Length} forecasts")
+                + (_data.Seasonality == 1 || seasons >= FewSeasons ? ")"
+                    : string.Create(CultureInfo.InvariantCulture, $" within {seasons:0.#} seasons of {_data.Seasonality} rows)"));
+        }
+    }
 
     private bool UsesSquares { get; }
 

@@ -73,6 +73,9 @@ public sealed class TrainingReport
     [JsonInclude]
     public string? Winner { get; internal set; }
 
+    /// <summary>How much the rows held out can tell, in brackets for the log; empty where that is not known. It is not saved.</summary>
+    internal string Extent { get; set; } = "";
+
     /// <summary>The trainings of the networks whose results are averaged; empty for a single network.</summary>
     [JsonInclude]
     public IReadOnlyList<TrainingReport> Members { get; internal set; } = [];
@@ -122,7 +125,7 @@ public sealed class TrainingReport
             $"{one.Name} {one.Error:G4}")));
         return Error is null
             ? $"No rows were held out to measure the network on; {Metric} of each row by the others: {baselines}."
-            : string.Create(CultureInfo.InvariantCulture, $"{Metric} on the rows held out: {Network} {Error:G4}, {baselines}; ")
+            : string.Create(CultureInfo.InvariantCulture, $"{Metric} on the rows held out{Extent}: {Network} {Error:G4}, {baselines}; ")
                 + $"the best is {Winner}.";
     }
 }
