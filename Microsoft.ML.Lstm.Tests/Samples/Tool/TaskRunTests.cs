@@ -85,6 +85,14 @@ public sealed class TaskRunTests
         StringAssert.Contains(page, "MASE on rows that this training held out of its own:");
         StringAssert.Contains(page, "That is the training that was measured. The saved model's, on all rows: 0 of at most 20 epochs.");
 
+        const string theta = "theta in place of the network";
+        TrainedTask fallen = MadeUpTask.Forecast() with
+        {
+            Report = Report(0.6),
+            Comparison = new Comparison([new Metric("MAE", false)], [new Contender(theta, [1])], theta),
+        };
+        StringAssert.Contains(ReportPage.Render(fallen), $"What forecasts is {theta}, as it has the least error below.");
+
         // Few rows validate in turn, and without time for a second training none does.
         TrainedTask few = MadeUpTask.Classification(rows: 90);
         few = few with { Dataset = few.Dataset with { Parts = new PartFacts(48, 24, 18, "at random") { ValidatesInTurn = true } } };

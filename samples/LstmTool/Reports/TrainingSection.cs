@@ -21,6 +21,8 @@ internal static class TrainingSection
         if (trained.SavedReport is { } saved && saved != report)
             content.Add(Html.Paragraph($"That is the training that was measured. The saved model's, on {trained.TrainedOn}: "
                 + Course(saved, saved.Members.Count > 0 ? [.. saved.Members] : [saved])));
+        if (trained.Comparison.Chosen.EndsWith(ForecastingTask.InPlace, StringComparison.Ordinal))
+            content.Add(Html.Paragraph($"What forecasts is {trained.Comparison.Chosen}, as it has the least error below."));
         TrainingReport first = members[0];
         if (first.Epochs.Count > 0)
         {

@@ -10,6 +10,9 @@ namespace LstmTool.Tasks;
 /// <summary>The next values of a column, of one series or of many.</summary>
 internal sealed class ForecastingTask : LearningTask
 {
+    /// <summary>How the name of a baseline ends that forecasts though a network was trained.</summary>
+    public const string InPlace = "in place of the network";
+
     private const string Forecast = "Forecast", Lower = "LowerBound", Upper = "UpperBound";
     private const string Untouched = "network, untouched";
     private const double Level = 0.95;
@@ -192,7 +195,7 @@ internal sealed class ForecastingTask : LearningTask
         bool isNetwork = !mayFallBack || winner is null or TrainingReport.Network;
         return isNetwork ? settings == Settings.Untouched ? Untouched : $"network, {settings.Name}"
             : winner!.StartsWith("mixture", StringComparison.Ordinal) ? "mixture of network and baselines"
-            : $"{winner} in place of the network";
+            : $"{winner} {InPlace}";
     }
 
     private string[] PastOf(Settings settings)

@@ -62,7 +62,7 @@ internal sealed class SequenceRows
             inferred.Add(new($"rows without a label: {data.Rows - kept.Length}, which are left out", ""));
         if (time is not null && orderOfLines is null && (request.ValidationDataset is null || request.TestDataset is null))
             inferred.Add(new($"order: none, though '{time.Name}' has times; if rows to predict are later ones, split by it",
-                $"--split-by {time.Name}"));
+                $"--split-by {(time.Name.Contains(' ') ? $"\"{time.Name}\"" : time.Name)}"));
         int own = table.Rows;
         int[] validation = [], unseen = [];
         if (request.ValidationDataset is { } path)
