@@ -1,5 +1,7 @@
 using System.IO.Compression;
+using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Xml.Linq;
 using Microsoft.ML.Lstm.Tests.Documentation;
@@ -12,6 +14,12 @@ namespace Microsoft.ML.Lstm.Tests.Packages;
 public sealed class PackageTests
 {
     private const string Library = "Microsoft.ML.Lstm", Tool = "samples/LstmTool";
+    private const string Assembly = "lib/net10.0/Microsoft.ML.Lstm.dll";
+
+    // What compiling ahead of time needs is restored, and takes minutes: it is for the tests that have them.
+    private const string WithoutPrecompiled = "-p:Precompile=false";
+
+    private static readonly string[] Runtimes = ["linux-x64", "linux-arm64", "osx-arm64", "win-x64"];
 
     // Not that of a published package, and not that of another run of the tests: NuGet keeps what it has seen of a version.
     private static readonly string Version = $"0.0.1-test{Environment.ProcessId}";
@@ -24,12 +32,10 @@ public sealed class PackageTests
     [TestMethod]
     public void TheLibrarysPackageHasWhatUsersNeedAndNothingOfMlNet()
     {
-        Pack(Library);
+        Pack(Library, WithoutPrecompiled);
         using ZipArchive package = Open($"Microsoft.ML.Lstm.{Version}.nupkg");
         CollectionAssert.AreEquivalent(
-            new[] { "Microsoft.ML.Lstm.nuspec", "README.md", "icon.png", "lib/net10.0/Microsoft.ML.Lstm.dll",
-                "lib/net10.0/Microsoft.ML.Lstm.xml" },
-            Files(package));
+            new[] { "Microsoft.ML.Lstm.nuspec", "README.md", "icon.png", Assembly, "lib/net10.0/Microsoft.ML.Lstm.xml" }, Files(package));
         XElement about = XDocument.Parse(Text(package, "Microsoft.ML.Lstm.nuspec")).Root!.Elements().Single();
         Assert.AreEqual("MIT", Value(about, "license"));
         Assert.AreEqual("README.md", Value(about, "readme"));
@@ -40,7 +46,7 @@ public sealed class PackageTests
         StringAssert.Contains(Text(package, "lib/net10.0/Microsoft.ML.Lstm.xml"), "T:Microsoft.ML.Lstm.LstmRegressionTrainer");
 
         // The compiler says that the same sources give the same bits.
-        using var library = new PEReader(new MemoryStream(Bytes(package, "lib/net10.0/Microsoft.ML.Lstm.dll")));
+        using PEReader library = Read(package, Assembly);
         Assert.IsTrue(library.ReadDebugDirectory().Any(entry => entry.Type == DebugDirectoryEntryType.Reproducible));
 
         using ZipArchive symbols = Open($"Microsoft.ML.Lstm.{Version}.snupkg");
@@ -52,9 +58,9 @@ public sealed class PackageTests
     public void WhoeverPublishesMayGiveAnotherName()
     {
         RequireTime();
-        Pack(Library, "-p:LstmPackageId=Another.Name");
+        Pack(Library, "-p:LstmPackageId=Another.Name", WithoutPrecompiled);
         using ZipArchive package = Open($"Another.Name.{Version}.nupkg");
-        CollectionAssert.Contains(Files(package), "lib/net10.0/Microsoft.ML.Lstm.dll");
+        CollectionAssert.Contains(Files(package), Assembly);
     }
 
     [TestMethod]
@@ -88,15 +94,58 @@ public sealed class PackageTests
     {
         RequireTime();
         Pack(Library);
+        using (ZipArchive package = Open($"Microsoft.ML.Lstm.{Version}.nupkg"))
+            AssertIsPrecompiled(package);
         WriteConfiguration();
         DocumentedProgram pipeline = DocumentedProgram.Read(MarkdownBlock.Read(SourceTests.Root, "README.md"))[0];
         string project = Path.Combine(_folder, "First");
         DotNetCommand.Run(_folder, "new", "console", "-o", project, "--no-restore");
         DotNetCommand.Run(project, "add", "package", "Microsoft.ML.Lstm", "--version", Version);
         File.WriteAllText(Path.Combine(project, "Program.cs"), pipeline.Source);
+        File.WriteAllText(Path.Combine(project, "Loaded.cs"), """
+            using System.Runtime.CompilerServices;
+
+            static class Loaded
+            {
+                [ModuleInitializer]
+                public static void Write()
+                    => System.IO.File.WriteAllText("loaded.txt", typeof(Microsoft.ML.Lstm.SequencePredictor).Assembly.Location);
+            }
+            """);
         pipeline.AssertPrints(DotNetCommand.Run(project, "run", "-c", "Release"));
         // What comes along is ML.NET's own.
-        Assert.IsTrue(File.Exists(Path.Combine(project, "bin/Release/net10.0/Microsoft.ML.Core.dll")));
+        string program = Path.Combine(project, "bin/Release/net10.0");
+        Assert.IsTrue(File.Exists(Path.Combine(program, "Microsoft.ML.Core.dll")));
+        string runtime = RuntimeInformation.RuntimeIdentifier;
+        string loaded = Runtimes.Contains(runtime) ? Precompiled(runtime) : "Microsoft.ML.Lstm.dll";
+        StringAssert.EndsWith(File.ReadAllText(Path.Combine(project, "loaded.txt")).Replace('\\', '/'), $"bin/Release/net10.0/{loaded}");
+    }
+
+    private static string Precompiled(string runtime) => $"runtimes/{runtime}/{Assembly}";
+
+    /// <summary>The same code as the portable assembly's, with the same symbols, and native code of it beside it.</summary>
+    private static void AssertIsPrecompiled(ZipArchive package)
+    {
+        CollectionAssert.AreEquivalent(Runtimes.Select(Precompiled).ToArray(),
+            Files(package).Where(name => name.StartsWith("runtimes/", StringComparison.Ordinal)).ToArray());
+        using PEReader portable = Read(package, Assembly);
+        Assert.AreEqual(0, portable.PEHeaders.CorHeader!.ManagedNativeHeaderDirectory.Size);
+        foreach (string runtime in Runtimes)
+        {
+            using PEReader precompiled = Read(package, Precompiled(runtime));
+            Assert.AreNotEqual(0, precompiled.PEHeaders.CorHeader!.ManagedNativeHeaderDirectory.Size, runtime);
+            Assert.AreEqual(ModuleVersion(portable), ModuleVersion(precompiled), runtime);
+            Assert.AreEqual(Symbols(portable), Symbols(precompiled), runtime);
+        }
+
+        static Guid ModuleVersion(PEReader library)
+        {
+            MetadataReader metadata = library.GetMetadataReader();
+            return metadata.GetGuid(metadata.GetModuleDefinition().Mvid);
+        }
+
+        static Guid Symbols(PEReader library) => library.ReadCodeViewDebugDirectoryData(
+            library.ReadDebugDirectory().First(entry => entry.Type == DebugDirectoryEntryType.CodeView)).Guid;
     }
 
     private static void RequireTime()
@@ -144,6 +193,8 @@ public sealed class PackageTests
         entry.CopyTo(bytes);
         return bytes.ToArray();
     }
+
+    private static PEReader Read(ZipArchive package, string name) => new(new MemoryStream(Bytes(package, name)));
 
     private static string Text(ZipArchive package, string name)
     {
