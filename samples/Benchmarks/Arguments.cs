@@ -8,10 +8,10 @@ namespace Benchmarks;
 /// <summary>What the command line asks for.</summary>
 internal sealed record Arguments(IReadOnlyList<Shape> Shapes, IReadOnlyList<int> Threads, double Seconds, CpuKernels Kernels, Clock Clock,
     bool Peers, string? Python, string Dotnet, string? JsonFile, IReadOnlyList<WeightFormat> Formats, bool Distributed, bool StartOnly,
-    string? Edge, string? TablesFile)
+    string? Package, string? Edge, string? TablesFile)
 {
     // Options whose value is a path of one machine.
-    private static readonly string[] Paths = ["--python", "--dotnet", "--json", "--tables", "--edge"];
+    private static readonly string[] Paths = ["--python", "--dotnet", "--json", "--tables", "--package", "--edge"];
 
     /// <summary>The command line without what belongs to this machine.</summary>
     public static string Portable(IReadOnlyList<string> args)
@@ -83,6 +83,11 @@ internal sealed record Arguments(IReadOnlyList<Shape> Shapes, IReadOnlyList<int>
         {
             Description = "Measure only the time from the start of a process to its first prediction."
         };
+        var package = new Option<string?>("--package")
+        {
+            Description = "A package of the library, for that time too: with the precompiled library in it.",
+            HelpName = "FILE"
+        };
         var edge = new Option<string?>("--edge")
         {
             Description = "The program of samples/Edge, compiled ahead of time, for that time too.",
@@ -108,8 +113,8 @@ internal sealed record Arguments(IReadOnlyList<Shape> Shapes, IReadOnlyList<int>
         train.Hidden = score.Hidden = fit.Hidden = link.Hidden = true;
         var root = new RootCommand("Measure this library's kernels and networks, and other libraries beside them.")
         {
-            shapes, threads, seconds, kernels, processorTime, peers, python, dotnet, json, tables, weights, micro, distributed, start, edge,
-            pipeline, rows, train, score, fit, link,
+            shapes, threads, seconds, kernels, processorTime, peers, python, dotnet, json, tables, weights, micro, distributed, start,
+            package, edge, pipeline, rows, train, score, fit, link,
         };
 
         train.SetAction(parsed => ChildProcess.Train(parsed.GetValue(count)));
@@ -143,7 +148,7 @@ internal sealed record Arguments(IReadOnlyList<Shape> Shapes, IReadOnlyList<int>
                 parsed.GetValue(seconds), parsed.GetValue(kernels) is [var width] ? width : CpuKernels.Best,
                 parsed.GetValue(processorTime) ? Clock.Processor : Clock.Elapsed, parsed.GetValue(peers), parsed.GetValue(python),
                 parsed.GetValue(dotnet)!, parsed.GetValue(json), parsed.GetValue(weights) ?? [], parsed.GetValue(distributed),
-                parsed.GetValue(start), parsed.GetValue(edge), parsed.GetValue(tables)));
+                parsed.GetValue(start), parsed.GetValue(package), parsed.GetValue(edge), parsed.GetValue(tables)));
         });
         return root.Parse(args).Invoke();
     }

@@ -42,16 +42,26 @@ internal static class ChildProcess
 
     /// <summary>Starts this program with other arguments and with variables of the environment.</summary>
     public static Process StartWith(Dictionary<string, string> environment, params string[] arguments)
+        => Start(AppContext.BaseDirectory, environment, arguments);
+
+    /// <summary>Starts a copy of this program in another folder.</summary>
+    public static Process StartIn(string folder, params string[] arguments) => Start(folder, [], arguments);
+
+    private static Process Start(string folder, Dictionary<string, string> environment, string[] arguments)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
+        string process = Environment.ProcessPath!;
         // Under "dotnet program.dll" the process is dotnet, and the program is its first argument.
-        if (Path.GetFileNameWithoutExtension(start.FileName).Equals("dotnet", StringComparison.OrdinalIgnoreCase))
-            start.ArgumentList.Add(Environment.GetCommandLineArgs()[0]);
+        bool isDotnet = Path.GetFileNameWithoutExtension(process).Equals("dotnet", StringComparison.OrdinalIgnoreCase);
+        var start = new ProcessStartInfo(isDotnet ? process : InFolder(process)) { RedirectStandardOutput = true };
+        if (isDotnet)
+            start.ArgumentList.Add(InFolder(Environment.GetCommandLineArgs()[0]));
         foreach (string argument in arguments)
             start.ArgumentList.Add(argument);
         foreach ((string name, string value) in environment)
             start.Environment[name] = value;
         return Process.Start(start)!;
+
+        string InFolder(string program) => Path.Combine(folder, Path.GetFileName(program));
     }
 
     /// <summary>The next line that a process prints.</summary>

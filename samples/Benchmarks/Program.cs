@@ -45,7 +45,7 @@ static int Measure(Arguments arguments)
             report.Add(ChildProcess.Measure(present, arguments.Threads[0], folder));
             report.AddObservation(ForecastObservation.Measure());
         }
-        report.Add(StartUp.Measure(present, arguments.Threads[0], folder, arguments.Edge));
+        report.Add(StartUp.Measure(present, arguments.Threads[0], folder, arguments.Package, arguments.Edge));
         report.End();
         return 0;
     }

@@ -131,11 +131,11 @@ internal sealed class Report(Arguments arguments)
     {
         Starts.AddRange(starts);
         Console.WriteLine();
-        Console.WriteLine($"{"",-20}{"start to first prediction, M",30}{"of the processors",20}");
+        Console.WriteLine($"{"",-32}{"start to first prediction, M",30}{"of the processors",20}");
         foreach (StartUp.Figures figures in starts)
         {
             string processor = figures.Processor is { } milliseconds ? $"{milliseconds:0} ms" : "-";
-            Console.WriteLine($"{figures.Name,-20}{figures.FirstPrediction,27:0} ms{processor,20}");
+            Console.WriteLine($"{figures.Name,-32}{figures.FirstPrediction,27:0} ms{processor,20}");
         }
     }
 

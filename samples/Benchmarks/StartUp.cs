@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.IO.Compression;
+using System.Runtime.InteropServices;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm;
@@ -8,7 +10,7 @@ namespace Benchmarks;
 
 /// <summary>
 /// The time from the start of a process to the first prediction of a model of shape M that it loads: through ML.NET, beside ML.NET's own
-/// linear model of the same column, and by <see cref="SequencePredictor"/>.
+/// linear model of the same column, and by <see cref="SequencePredictor"/>; with a package also by the precompiled library in it.
 /// </summary>
 internal static class StartUp
 {
@@ -27,7 +29,7 @@ internal static class StartUp
     /// </summary>
     internal sealed record Figures(string Name, double FirstPrediction, double? Processor);
 
-    public static List<Figures> Measure(IReadOnlyList<PeerKind> peers, int threads, string folder, string? edge)
+    public static List<Figures> Measure(IReadOnlyList<PeerKind> peers, int threads, string folder, string? package, string? edge)
     {
         string network = Path.Combine(folder, "network.zip"), linear = Path.Combine(folder, "linear.zip"),
             weights = Path.Combine(folder, "network.safetensors");
@@ -39,6 +41,12 @@ internal static class StartUp
             ("ML.NET, linear", () => ChildProcess.Start(Command, Linear, linear), true),
             ("SequencePredictor", () => ChildProcess.Start(Command, Predictor, network), true),
         };
+        if (package is not null)
+        {
+            string program = CopyWithLibraryOf(package, Path.Combine(folder, "packaged"));
+            starts.Add(("Microsoft.ML.Lstm, precompiled", () => ChildProcess.StartIn(program, Command, Network, network), true));
+            starts.Add(("SequencePredictor, precompiled", () => ChildProcess.StartIn(program, Command, Predictor, network), true));
+        }
         if (edge is not null)
             starts.Add(("samples/Edge, AOT", () => StartEdge(edge, network), false));
         foreach (PeerKind peer in peers)
@@ -77,6 +85,24 @@ internal static class StartUp
     }
 
     private static float PredictAlone(string model) => SequencePredictor.Load(model).Score(NewRow(new Random(1)).Features)[0];
+
+    /// <summary>A copy of this program that has the library as a package brings it to programs on this machine.</summary>
+    private static string CopyWithLibraryOf(string package, string copy)
+    {
+        Directory.CreateDirectory(copy);
+        // Assemblies alone, and no list of files, which has native ones that nobody needs here.
+        foreach (string file in Directory.EnumerateFiles(AppContext.BaseDirectory))
+        {
+            if (!file.EndsWith(".deps.json", StringComparison.Ordinal))
+                File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
+        }
+        const string Library = "Microsoft.ML.Lstm.dll";
+        using ZipArchive archive = ZipFile.OpenRead(package);
+        string entry = $"runtimes/{RuntimeInformation.RuntimeIdentifier}/lib/net10.0/{Library}";
+        (archive.GetEntry(entry) ?? throw new InvalidOperationException($"'{package}' has no '{entry}'."))
+            .ExtractToFile(Path.Combine(copy, Library), overwrite: true);
+        return copy;
+    }
 
     private static void SaveModels(string network, string linear)
     {
