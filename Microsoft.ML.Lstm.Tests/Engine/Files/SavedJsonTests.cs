@@ -55,6 +55,27 @@ public sealed class SavedJsonTests
         }
     }
 
+    [TestMethod]
+    [DataRow("""{"a": 1, "b": {}}""", null)]
+    [DataRow("""{"a": 1, "a": 2, "b": {}}""", "it has 'a' twice")]
+    [DataRow("""{"a": 1, "b": {}, "c": 3}""", "'c' is not a property of it")]
+    [DataRow("""{"a": 1, "b": {"x": 1, "x": 2}}""", "it has 'x' twice")]
+    public void EachNameIsThereOnceAndAskedFor(string json, string? fault)
+    {
+        try
+        {
+            // One is asked for twice, which is no more than once.
+            SavedJson.Read(Encoding.UTF8.GetBytes(json), value => value.Object(properties =>
+                (object)(properties["a"].Int32(), properties["a"].Int32(), properties["b"].Entries(entry => entry.Int32()))), "What");
+            Assert.IsNull(fault);
+        }
+        catch (InvalidDataException error)
+        {
+            Assert.IsNotNull(fault);
+            StringAssert.EndsWith(error.Message, fault);
+        }
+    }
+
     private static MethodInfo? Reader(Type type)
         => (type == typeof(TrainingReport) ? typeof(SavedReport) : type).GetMethod("From",
             BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic, [typeof(SavedValue)]);

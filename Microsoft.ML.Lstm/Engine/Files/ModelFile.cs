@@ -212,15 +212,20 @@ internal static class ModelFile
     {
         NetworkShape first = shapes[0];
         // These sums can't overflow. Only shapes that pass them have ParameterCounts that can't either.
-        long expectedTensors = shapes.Sum(shape => shape.TensorCount)
-            + (first.StaticSize > 0 ? 2 : 0) + (first.NumericSize > 0 ? 2 : 0) + 2;
+        long expectedTensors = (first.StaticSize > 0 ? 2 : 0) + (first.NumericSize > 0 ? 2 : 0) + 2;
+        foreach (NetworkShape shape in shapes)
+            expectedTensors += shape.TensorCount;
         if (tensors.Length != expectedTensors)
             throw Invalid($"{expectedTensors} tensors for {(shapes.Count > 1 ? $"{shapes.Count} networks, the first" : "a network")} "
                 + $"of {first.Layers} layers", $"{tensors.Length}");
-        long values = tensors.Sum(tensor => (long)tensor.Length);
+        long values = 0, parameters = 0;
+        foreach (SafeTensorsHeader.Entry tensor in tensors)
+            values += tensor.Length;
         foreach (NetworkShape shape in shapes)
+        {
             CheckSize(shape, values);
-        long parameters = shapes.Sum(shape => shape.ParameterCount);
+            parameters += shape.ParameterCount;
+        }
         long scalers = 2L * first.NumericSize + 2L * first.StaticSize + 2L * first.OutputSize;
         if (parameters + scalers != values)
             throw Invalid($"{parameters} parameters and {scalers} values of scalers", $"{values} in all");
@@ -248,19 +253,20 @@ internal static class ModelFile
         for (int layer = 0; layer < shape.Convolutions.Count; layer++)
         {
             (int filters, int size) = shape.Convolutions[layer];
-            if (filters > values || (Int128)filters * size * shape.ConvolutionInputSize(layer) > values)
+            if (IsMore(filters, size, shape.ConvolutionInputSize(layer)))
                 throw Invalid($"more values than {values} for {filters} filters of size {size}", "no more");
         }
         for (int layer = 0; layer < shape.InputConvolutions.Count; layer++)
         {
             (int filters, int size, _) = shape.InputConvolutions[layer];
-            if (filters > values || (Int128)filters * size * shape.InputConvolutionInputSize(layer) > values)
+            if (IsMore(filters, size, shape.InputConvolutionInputSize(layer)))
                 throw Invalid($"more values than {values} for {filters} filters of size {size}", "no more");
         }
         if (shape.StepsPerFrame > 1 && (long)shape.InputSize * shape.StepsPerFrame > values)
             throw Invalid($"more values than {values} for frames of {shape.StepsPerFrame} steps", "no more");
-        foreach (EmbeddingShape embedding in shape.Embeddings)
+        for (int column = 0; column < shape.Embeddings.Count; column++)
         {
+            EmbeddingShape embedding = shape.Embeddings[column];
             if (embedding.Length > values)
                 throw Invalid($"more values than {values} for embeddings of {embedding.Vocabulary} tokens with {embedding.Size} features",
                     "no more");
@@ -273,6 +279,9 @@ internal static class ModelFile
             throw Invalid($"more values than {values} for {words.Filters} filters of {words.Table.Vocabulary} characters", "no more");
         if (shape.ParameterCount > Math.Min(values, NetworkShape.MaxParameters))
             throw Invalid($"at most {Math.Min(values, NetworkShape.MaxParameters)} parameters", $"{shape.ParameterCount}");
+
+        // A double can't overflow here, and is exact up to far more values than a file has.
+        bool IsMore(int filters, int size, int inputs) => filters > values || (double)filters * size * inputs > values;
     }
 
     private static InvalidDataException Invalid(string expected, string found) => new($"{What}: expected {expected}, found {found}.");

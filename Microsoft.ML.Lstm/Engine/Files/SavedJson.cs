@@ -8,7 +8,8 @@ namespace Microsoft.ML.Lstm.Engine.Files;
 /// <summary>Writes the records of <see cref="SavedJsonContext"/>, and reads them strictly, so that a damaged file is recognized.</summary>
 internal static class SavedJson
 {
-    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 8 };
+    // A name that occurs twice is SavedValue's to find: the option of JsonDocument takes code that would be compiled in each process.
+    private static readonly JsonDocumentOptions Strict = new() { MaxDepth = 8 };
 
     /// <summary>The JSON of a value.</summary>
     /// <param name="value">The value.</param>

@@ -38,17 +38,20 @@ internal sealed class SavedValue
 
     /// <summary>Reads an object.</summary>
     /// <param name="read">Takes its properties.</param>
-    /// <exception cref="JsonException">It is no object, or has a property that is not asked for.</exception>
+    /// <exception cref="JsonException">It is no object, or has a property that is not asked for, or one twice.</exception>
     public T Object<T>(Func<SavedValue, T> read)
     {
         Require(JsonValueKind.Object, "an object");
         T result = read(this);
         if (_found < _json.GetPropertyCount())
         {
+            var names = new HashSet<string>();
             foreach (JsonProperty property in _json.EnumerateObject())
             {
                 if (!_asked.Contains(property.Name))
                     throw Invalid($"'{SafeTensorsHeader.Show(property.Name)}' is not a property of it");
+                if (!names.Add(property.Name))
+                    throw Invalid($"it has '{SafeTensorsHeader.Show(property.Name)}' twice");
             }
         }
         return result;
@@ -71,12 +74,16 @@ internal sealed class SavedValue
 
     /// <summary>Reads an object of any names.</summary>
     /// <param name="read">Reads a value.</param>
+    /// <exception cref="JsonException">It is no object, or has a name twice.</exception>
     public Dictionary<string, T> Entries<T>(Func<SavedValue, T> read)
     {
         Require(JsonValueKind.Object, "an object");
         var result = new Dictionary<string, T>();
         foreach (JsonProperty property in _json.EnumerateObject())
-            result.Add(property.Name, read(new SavedValue(property.Value, this, property.Name)));
+        {
+            if (!result.TryAdd(property.Name, read(new SavedValue(property.Value, this, property.Name))))
+                throw Invalid($"it has '{SafeTensorsHeader.Show(property.Name)}' twice");
+        }
         return result;
     }
 
@@ -153,9 +160,12 @@ internal sealed class SavedValue
 
     private bool TryGet(string name, out JsonElement value)
     {
-        _asked.Add(name);
         bool isThere = _json.TryGetProperty(name, out value);
-        _found += isThere ? 1 : 0;
+        if (!_asked.Contains(name))
+        {
+            _asked.Add(name);
+            _found += isThere ? 1 : 0;
+        }
         return isThere;
     }
 

@@ -295,8 +295,7 @@ internal sealed record NetworkShape
         get
         {
             long count = (long)HeadOutputSize * (TiesHead ? 1 : HeadInputSize + 1L) + Embeddings.Sum(embedding => embedding.Length);
-            foreach (TailCluster tail in AdaptiveSoftmax?.Tails ?? default)
-                count += tail.Size * ((long)HeadInputSize + tail.Classes.Count);
+            count += AdaptiveSoftmax?.Tails.Sum(tail => tail.Size * ((long)HeadInputSize + tail.Classes.Count)) ?? 0;
             count += SourceAttentionParameters;
             count += Characters?.ParameterCount ?? 0;
             if (HasAttention)
