@@ -120,22 +120,22 @@ public abstract unsafe class Communicator : IDisposable
         return BinaryPrimitives.ReadInt32LittleEndian(Broadcast(bytes));
     }
 
-    /// <summary>Does each of some pieces of work on one rank, and gives what comes of all of them to each rank.</summary>
-    /// <param name="count">How many pieces there are; rank 0 does the first one, rank 1 the next one, and so on.</param>
-    /// <param name="work">Does a piece, by itself, and gives what comes of it as bytes.</param>
-    internal byte[][] TakeTurns(int count, Func<int, byte[]> work)
+    /// <summary>
+    /// Does each of some pieces of work on one rank, and gives what comes of all of them to each rank: trainings that do not depend on each
+    /// other, such as those of several seeds or settings. All ranks call it, with as many pieces.
+    /// </summary>
+    /// <param name="count">How many pieces there are, at least 0; rank 0 does the first one, rank 1 the next one, and so on, and again from
+    /// rank 0 on where there are more of them than ranks.</param>
+    /// <param name="work">Does a piece, whose number counts from 0, and gives what comes of it as bytes. It trains without this
+    /// communicator, since the others are at other work.</param>
+    /// <returns>The bytes of each piece, in the order of the pieces.</returns>
+    /// <exception cref="InvalidOperationException">A piece has failed on another rank, or a rank has ended, and the message says which and
+    /// why; or it is called by a piece of work.</exception>
+    public byte[][] TakeTurns(int count, Func<int, byte[]> work)
     {
-        byte[][] own;
-        _takesTurns = true;
-        try
-        {
-            own = [.. Enumerable.Range(0, count).Select(i => i % Size == Rank ? work(i) : [])];
-        }
-        finally
-        {
-            _takesTurns = false;
-        }
-        return [.. own.Select(bytes => GatherAll<byte>(bytes))];
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        ArgumentNullException.ThrowIfNull(work);
+        return Together(this, () => TurnsOf(count, work));
     }
 
     /// <summary>Does work that all ranks do together; where it fails on one, the others end with an error that says why.</summary>
@@ -144,13 +144,14 @@ public abstract unsafe class Communicator : IDisposable
     internal static T Together<T>(Communicator? ranks, Func<T> work)
     {
         if (ranks is { _takesTurns: true })
-            throw new InvalidOperationException("The ranks take turns at the folds of a backtest, each of which is fitted by one of them: "
-                + "give the Communicator to the backtest alone, and not to its estimator.");
+            throw new InvalidOperationException("The ranks take turns at work that each does by itself, such as fitting the folds of a "
+                + "backtest: give the Communicator to the backtest alone, and not to its estimator.");
         try
         {
             return work();
         }
-        catch (Exception error) when (ranks is { Size: > 1, _failure: null })
+        // What has gone wrong inside of such work has been told already.
+        catch (Exception error) when (ranks is { Size: > 1, _failure: null, _ownFailure: null })
         {
             ranks.Fail(error);
             throw;
@@ -200,6 +201,21 @@ public abstract unsafe class Communicator : IDisposable
         Post(exchange);
         Wait(exchange);
         return all;
+    }
+
+    private byte[][] TurnsOf(int count, Func<int, byte[]> work)
+    {
+        byte[][] own;
+        _takesTurns = true;
+        try
+        {
+            own = [.. Enumerable.Range(0, count).Select(i => i % Size == Rank ? work(i) : [])];
+        }
+        finally
+        {
+            _takesTurns = false;
+        }
+        return [.. own.Select(bytes => GatherAll<byte>(bytes))];
     }
 
     private void Fail(Exception error)
