@@ -10,9 +10,6 @@ namespace Microsoft.ML.Lstm.Tests.Engine.Distributed;
 [TestClass]
 public sealed class MpiTests
 {
-    // For mpirun to end all ranks, and more than a training takes.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-
     private readonly string _folder = Directory.CreateTempSubdirectory("lstm-tests-").FullName;
 
     [TestCleanup]
@@ -93,34 +90,7 @@ public sealed class MpiTests
     /// <summary>The lines that the ranks print.</summary>
     private string[] Run(int size, string what, out int exitCode)
     {
-        ProcessStartInfo start = new("mpirun") { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (string argument in (string[])["--oversubscribe", "--bind-to", "none", "-n", $"{size}", "dotnet", "exec",
-            Path.Combine(AppContext.BaseDirectory, "RankProbe.dll"), what, _folder])
-            start.ArgumentList.Add(argument);
-        // Open MPI refuses root otherwise, whom containers run as.
-        (start.Environment["OMPI_ALLOW_RUN_AS_ROOT"], start.Environment["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"]) = ("1", "1");
-        // mpirun gives each rank a terminal of its own, which would get control characters.
-        start.Environment["TERM"] = "dumb";
-        Process mpirun;
-        try
-        {
-            mpirun = Process.Start(start)!;
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            exitCode = -1;
-            Assert.Inconclusive("There is no mpirun on the PATH (Debian's packages openmpi-bin and libopenmpi3).");
-            return [];
-        }
-        using (mpirun)
-        {
-            Task<string> errors = mpirun.StandardError.ReadToEndAsync(), output = mpirun.StandardOutput.ReadToEndAsync();
-            bool hasEnded = mpirun.WaitForExit(Patience);
-            if (!hasEnded)
-                mpirun.Kill(entireProcessTree: true);
-            Assert.IsTrue(hasEnded, $"The ranks have not ended: {errors.Result}");
-            exitCode = mpirun.ExitCode;
-            return [.. (output.Result + errors.Result).Split('\n', StringSplitOptions.TrimEntries)];
-        }
+        using Process mpirun = MpiProgram.Start(size, "RankProbe.dll", what, _folder);
+        return MpiProgram.LinesOf(mpirun, out exitCode);
     }
 }

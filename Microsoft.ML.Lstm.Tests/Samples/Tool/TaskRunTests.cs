@@ -107,7 +107,7 @@ public sealed class TaskRunTests
         };
     }
 
-    private static TrainedTask Run(LearningTask task) => new TaskRun(task, "Mine").Run(TimeSpan.Zero, CancellationToken.None);
+    private static TrainedTask Run(LearningTask task) => new TaskRun(task, "Mine").Run(TimeSpan.Zero, CancellationToken.None)!;
 
     /// <summary>Rows of a column of numbers, and models that are a name.</summary>
     private sealed class InstantTask : LearningTask

@@ -15,8 +15,9 @@ internal static class Cli
     /// <returns>The exit code.</returns>
     public static int Run(string[] args)
     {
+        MpiRun.LetRank0Speak();
         var root = new RootCommand("Trains recurrent networks on files of sequences: point at a file, name a column, and get a model, "
-            + "its metrics beside baselines, a report and a project that uses it.");
+            + "its metrics beside baselines, a report and a project that uses it. Under mpirun the ranks share the search for settings.");
         root.Subcommands.Add(TrainCommand.Create("forecasting", "Forecasts the next values of a column, of one series or of many.",
             ForecastingTask.Create));
         root.Subcommands.Add(TrainCommand.Create("classification", "Tells classes of sequences apart: texts, curves, recordings.",

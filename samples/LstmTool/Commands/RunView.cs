@@ -2,6 +2,7 @@ using System.Globalization;
 using LstmTool.Data;
 using LstmTool.Search;
 using LstmTool.Tasks;
+using Microsoft.ML.Lstm;
 using Spectre.Console;
 
 namespace LstmTool.Commands;
@@ -11,12 +12,14 @@ internal sealed class RunView
 {
     private readonly LearningTask _task;
     private readonly LogFile? _log;
+    private readonly Communicator? _ranks;
     private readonly IAnsiConsole _console;
 
-    public RunView(LearningTask task, LogFile? log)
+    public RunView(LearningTask task, LogFile? log, Communicator? ranks)
     {
-        (_task, _log) = (task, log);
-        bool isTerminal = !Console.IsOutputRedirected;
+        (_task, _log, _ranks) = (task, log, ranks);
+        // What mpirun gives a rank is a terminal, whatever becomes of what is written there.
+        bool isTerminal = !Console.IsOutputRedirected && ranks is null;
         _console = AnsiConsole.Create(new AnsiConsoleSettings
         {
             Ansi = isTerminal ? AnsiSupport.Detect : AnsiSupport.No,
@@ -62,9 +65,10 @@ internal sealed class RunView
     {
         double seconds = _task.Request.TrainTime.TotalSeconds;
         Say(string.Create(CultureInfo.InvariantCulture,
-            $"Training for up to {seconds} s; Ctrl-C ends it and keeps the best model so far."));
+            $"Training for up to {seconds} s")
+            + (_ranks is null ? "; Ctrl-C ends it and keeps the best model so far." : $", the search on {_ranks.Size} ranks."));
         if (!_console.Profile.Capabilities.Interactive)
-            return new TaskRun(_task, name) { TrialEnded = trial => Say($"  {Line(trial)}") }.Run(spent, interrupted);
+            return new TaskRun(_task, name) { TrialEnded = trial => Say($"  {Line(trial)}"), Ranks = _ranks }.Run(spent, interrupted)!;
         var table = new Spectre.Console.Table { Border = TableBorder.Rounded };
         table.AddColumns("settings", "validation", "seconds");
         return _console.Live(table).Start(live =>
@@ -87,7 +91,7 @@ internal sealed class RunView
                 },
                 EpochCompleted = epoch => Progress($", epoch {epoch.Epoch}"
                     + (epoch.NumberOfMembers > 1 ? $" of network {epoch.Member} of {epoch.NumberOfMembers}" : "")),
-            }.Run(spent, interrupted);
+            }.Run(spent, interrupted)!;
 
             void Progress(string epoch)
             {

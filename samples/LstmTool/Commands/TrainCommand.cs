@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using LstmTool.Projects;
 using LstmTool.Reports;
 using LstmTool.Tasks;
+using Microsoft.ML.Lstm;
 
 namespace LstmTool.Commands;
 
@@ -12,6 +13,9 @@ internal sealed class TrainCommand
     private readonly TrainArguments _arguments;
     private readonly Func<TaskRequest, LearningTask> _create;
     private readonly string _usualName;
+
+    // What is left to do when mpirun ends this rank; null for a process by itself.
+    private volatile Action? _leave;
 
     private TrainCommand(Command command, Func<TaskRequest, LearningTask> create)
     {
@@ -36,9 +40,15 @@ internal sealed class TrainCommand
         int failure = Cli.Guard(() => code = Run(parsed, interrupted.Token));
         return failure != 0 ? failure : code;
 
-        // The second time ends the process.
+        // The second time ends the process, and where there are ranks, which mpirun kills a second later, the first.
         void Stop(PosixSignalContext context)
         {
+            if (_leave is { } leave)
+            {
+                leave();
+                Console.Error.WriteLine("Stopped, by Ctrl-C or since a rank has ended; nothing was written.");
+                return;
+            }
             context.Cancel = !interrupted.IsCancellationRequested;
             interrupted.Cancel();
         }
@@ -48,11 +58,18 @@ internal sealed class TrainCommand
     {
         var clock = System.Diagnostics.Stopwatch.StartNew();
         string name = _arguments.NameOf(parsed) ?? _usualName;
+        using Communicator? ranks = MpiRun.Start();
+        if (ranks is not null)
+            _leave = () => { };
+        if (ranks is { Rank: > 0 })
+            return Assist(parsed, name, ranks, clock);
         // Before anything takes time: whether the results can be written.
         using var output = new OutputFolder(_arguments.OutputOf(parsed), name);
+        if (ranks is not null)
+            _leave = output.Dispose;
         using var log = _arguments.LogFileOf(parsed) is { } path ? new LogFile(path) : null;
-        LearningTask task = _create(_arguments.RequestOf(parsed));
-        var view = new RunView(task, log);
+        LearningTask task = MpiRun.Read(ranks, () => _create(_arguments.RequestOf(parsed)));
+        var view = new RunView(task, log, ranks);
         view.ShowData();
         TrainedTask trained;
         try
@@ -74,6 +91,27 @@ internal sealed class TrainCommand
             return 0;
         Console.Error.WriteLine($"Stopped; the best model so far is {Path.Combine(output.Target, ConsumptionProject.ModelFile)}.");
         return Cli.Interrupted;
+    }
+
+    /// <summary>Takes turns at the trainings of the search; what comes of them is rank 0's.</summary>
+    private int Assist(ParseResult parsed, string name, Communicator ranks, System.Diagnostics.Stopwatch clock)
+    {
+        LearningTask task = MpiRun.Read(ranks, () => _create(_arguments.RequestOf(parsed)));
+        try
+        {
+            new TaskRun(task, name) { Ranks = ranks }.Run(clock.Elapsed, CancellationToken.None);
+        }
+        // Rank 0 says so, or trains once.
+        catch (OperationCanceledException)
+        {
+        }
+        // Rank 0 may be in the middle of a training, and mpirun ends it before it hears of this.
+        catch (Exception error) when (Cli.IsExpected(error) && !Cli.MessageOf(error).StartsWith("Rank ", StringComparison.Ordinal))
+        {
+            MpiRun.Complain($"Error of rank {ranks.Rank}: {Cli.MessageOf(error)}");
+            throw;
+        }
+        return 0;
     }
 
     // A model is worth more than what is said of it: it is kept whatever the report meets.

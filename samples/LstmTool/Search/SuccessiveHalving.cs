@@ -24,7 +24,7 @@ public sealed class SuccessiveHalving<TModel>
     private const double LeastSeconds = 20;
 
     private long? _began;
-    private readonly List<(Trial Trial, Measured<TModel> Measured)> _trials = [];
+    private readonly List<EndedTrial<TModel>> _trials = [];
 
     /// <summary>What to try: the settings to fall back on, then the others, those with the best prospects first.</summary>
     public required IReadOnlyList<Settings> Candidates { get; init; }
@@ -33,6 +33,7 @@ public sealed class SuccessiveHalving<TModel>
     /// Trains by settings with an effort and measures the error on validation rows. Where the token is cancelled it gives the best model
     /// so far, or throws an <see cref="OperationCanceledException"/> if there is none.
     /// </summary>
+    /// <remarks>Ranks call it for the trainings whose turn is theirs.</remarks>
     public required Func<Settings, TrainingEffort, CancellationToken, Measured<TModel>> Train { get; init; }
 
     /// <summary>The time for everything, the training that follows the search among it.</summary>
@@ -53,8 +54,16 @@ public sealed class SuccessiveHalving<TModel>
     /// <summary>Called after a training.</summary>
     public Action<Trial>? TrialEnded { get; init; }
 
-    /// <summary>All trainings with their models, in their order.</summary>
-    public IReadOnlyList<(Trial Trial, TModel Model)> Trials => [.. _trials.Select(one => (one.Trial, one.Measured.Model))];
+    /// <summary>
+    /// The ranks, each of which runs the same search; null for this process alone. Each training of a round is one rank's, as many at once
+    /// as there are ranks; by rank 0's clock and token all of them go on or end.
+    /// </summary>
+    public SearchRanks<TModel>? Ranks { get; init; }
+
+    /// <summary>
+    /// All trainings with their models, in their order; of a brief training only the rank that trained it has the model.
+    /// </summary>
+    public IReadOnlyList<(Trial Trial, TModel? Model)> Trials => [.. _trials.Select(one => (one.Trial, one.Model))];
 
     /// <summary>What tells the time.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
@@ -69,17 +78,19 @@ public sealed class SuccessiveHalving<TModel>
     public (Trial Trial, TModel Model) Run(CancellationToken cancellation = default)
     {
         _began = Clock.GetTimestamp();
-        Try(Candidates[0], TrainingEffort.Default, cancellation, isFirst: true);
-        bool wasStopped = _trials[0].Trial.WasStopped;
-        if (!wasStopped && !cancellation.IsCancellationRequested)
+        TryRound([Candidates[0]], TrainingEffort.Default, cancellation);
+        if (_trials.Count == 0)
+            throw new OperationCanceledException("Training was stopped before there was a model.");
+        if (!_trials[0].Trial.WasStopped && Agreed(!cancellation.IsCancellationRequested))
         {
             Settings best = Halve(cancellation);
-            if (HasTimeForBest)
-                Try(best.With($"{Named(best)}mean of several networks", new Setting(nameof(TrainingOptions.Effort), TrainingEffort.Best)),
+            if (Agreed(HasTimeForBest))
+                TryRound(
+                    [best.With($"{Named(best)}mean of several networks", new Setting(nameof(TrainingOptions.Effort), TrainingEffort.Best))],
                     TrainingEffort.Best, cancellation);
         }
-        return Winner() is { } winner ? (winner.Trial, winner.Measured.Model)
-            : throw new OperationCanceledException("Training was stopped before there was a model.");
+        EndedTrial<TModel> winner = Winner();
+        return (winner.Trial, winner.Model!);
 
         string Named(Settings settings) => settings == Candidates[0] ? "" : $"{settings.Name}, ";
     }
@@ -88,30 +99,31 @@ public sealed class SuccessiveHalving<TModel>
     private Settings Halve(CancellationToken cancellation)
     {
         // What the average of networks needs is left alone, if it is within reach at all.
-        bool keepsTimeForBest = HasTimeForBest;
-        Settings[] others = [.. Candidates.Skip(1).Where(one => AreThoseOf?.Invoke(one, _trials[0].Measured.Model) != true)];
-        var brief = new List<(Settings Settings, double Error)>();
+        bool keepsTimeForBest = Agreed(HasTimeForBest);
+        Settings[] others = [.. Candidates.Skip(1).Where(one => AreThoseOf?.Invoke(one, _trials[0].Model!) != true)];
         // With one or two others a brief training first would cost more than it saves, and so would some of them without time for what
         // they are for.
-        if (others.Length >= KeepOneIn && HasTimeFor(others.Length * QuickShare + 1, keepsTimeForBest))
+        int rounds = (others.Length + RankCount - 1) / RankCount;
+        if (others.Length >= KeepOneIn && Agreed(HasTimeFor(rounds * QuickShare + 1, keepsTimeForBest)))
         {
-            foreach (Settings settings in others)
-            {
-                if (cancellation.IsCancellationRequested || !HasTimeFor(QuickShare + 1, keepsTimeForBest))
-                    break;
-                if (Try(settings, TrainingEffort.Quick, cancellation) is { } measured)
-                    brief.Add((settings, measured.Error));
-            }
-            int kept = (brief.Count + KeepOneIn - 1) / KeepOneIn;
+            TryWhileThereIsTime(others, TrainingEffort.Quick, QuickShare + 1, keepsTimeForBest, cancellation);
+            Trial[] brief = [.. _trials.Skip(1).Select(one => one.Trial)];
+            int kept = (brief.Length + KeepOneIn - 1) / KeepOneIn;
             others = [.. brief.OrderBy(one => one.Error).Take(kept).Select(one => one.Settings)];
         }
-        foreach (Settings settings in others)
+        TryWhileThereIsTime(others, TrainingEffort.Default, 1, keepsTimeForBest, cancellation);
+        return Winner().Trial.Settings;
+    }
+
+    private void TryWhileThereIsTime(Settings[] settings, TrainingEffort effort, double trainings, bool keepsTimeForBest,
+        CancellationToken cancellation)
+    {
+        foreach (Settings[] round in settings.Chunk(RankCount))
         {
-            if (cancellation.IsCancellationRequested || !HasTimeFor(1, keepsTimeForBest))
+            if (!Agreed(!cancellation.IsCancellationRequested && HasTimeFor(trainings, keepsTimeForBest)))
                 break;
-            Try(settings, TrainingEffort.Default, cancellation);
+            TryRound(round, effort, cancellation);
         }
-        return Winner()!.Value.Trial.Settings;
     }
 
     /// <summary>
@@ -120,6 +132,8 @@ public sealed class SuccessiveHalving<TModel>
     private double Full => _trials.Where(one => one.Trial.Effort == TrainingEffort.Default)
         .Min(one => one.Trial.Settings == Candidates[0] ? WarmShare * one.Trial.Seconds : one.Trial.Seconds);
 
+    private int RankCount => Ranks?.Communicator.Size ?? 1;
+
     private bool HasTimeForBest => BestShare > 0 && HasTimeFor(0, keepsTimeForBest: true);
 
     /// <summary>Whether there is time for some trainings in full, and for what follows.</summary>
@@ -127,27 +141,43 @@ public sealed class SuccessiveHalving<TModel>
         => Elapsed.TotalSeconds + Full * (trainings + (keepsTimeForBest ? BestShare * (1 + FollowedBy) : FollowedBy))
             < Time.TotalSeconds;
 
-    private Measured<TModel>? Try(Settings settings, TrainingEffort effort, CancellationToken cancellation, bool isFirst = false)
+    /// <summary>What rank 0 says; of this process alone, what it does.</summary>
+    private bool Agreed(bool said) => Ranks is null ? said : Ranks.OfFirst(said ? 1 : 0) > 0;
+
+    /// <summary>Trains by some settings, no more of them than there are ranks.</summary>
+    private void TryRound(Settings[] round, TrainingEffort effort, CancellationToken cancellation)
+    {
+        double left = Math.Max(0, (Time - Elapsed).TotalSeconds);
+        if (Ranks is not null)
+            left = Ranks.OfFirst(left);
+        // Without a model there is nothing to keep time for; later ones leave enough for the training that follows.
+        var most = TimeSpan.FromSeconds(_trials.Count == 0 ? Math.Max(LeastSeconds, 0.9 * left) : left / (1 + FollowedBy));
+        EndedTrial<TModel>?[] ended = Ranks is null ? Array.ConvertAll(round, settings => Try(settings, effort, most, cancellation))
+            : Ranks.TakeTurns(round, effort, settings => Try(settings, effort, most, cancellation));
+        foreach (EndedTrial<TModel> one in ended.OfType<EndedTrial<TModel>>())
+        {
+            _trials.Add(one);
+            TrialEnded?.Invoke(one.Trial);
+        }
+    }
+
+    /// <summary>Trains; null where that was stopped before there was a model.</summary>
+    private EndedTrial<TModel>? Try(Settings settings, TrainingEffort effort, TimeSpan most, CancellationToken cancellation)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        double left = Math.Max(0, (Time - Elapsed).TotalSeconds);
-        // Without a model there is nothing to keep time for; later ones leave enough for the training that follows.
-        limit.CancelAfter(TimeSpan.FromSeconds(isFirst ? Math.Max(LeastSeconds, 0.9 * left) : left / (1 + FollowedBy)));
+        limit.CancelAfter(most);
         TrialBegins?.Invoke(settings, effort);
         double began = Elapsed.TotalSeconds;
         try
         {
             Measured<TModel> measured = Train(settings, effort, limit.Token);
-            var trial = new Trial(settings, effort, measured.Error, Elapsed.TotalSeconds - began)
+            return new EndedTrial<TModel>(new Trial(settings, effort, measured.Error, Elapsed.TotalSeconds - began)
             {
                 Shown = measured.Shown,
                 WasStopped = limit.IsCancellationRequested,
-            };
-            _trials.Add((trial, measured));
-            TrialEnded?.Invoke(trial);
-            return measured;
+            }, measured.Noise, measured.Model);
         }
-        catch (OperationCanceledException) when (!isFirst)
+        catch (OperationCanceledException)
         {
             return null;
         }
@@ -157,15 +187,13 @@ public sealed class SuccessiveHalving<TModel>
     /// The best of the trainings in full: of the first candidate unless another one is better by more than noise; an average of networks,
     /// which errs less on rows that nobody has seen, if it is no worse than that.
     /// </summary>
-    private (Trial Trial, Measured<TModel> Measured)? Winner()
+    private EndedTrial<TModel> Winner()
     {
-        (Trial Trial, Measured<TModel> Measured)? best = null;
-        foreach ((Trial Trial, Measured<TModel> Measured) one in _trials.Where(one => one.Trial.Effort != TrainingEffort.Quick))
+        EndedTrial<TModel> best = _trials[0];
+        foreach (EndedTrial<TModel> one in _trials.Skip(1).Where(one => one.Trial.Effort != TrainingEffort.Quick))
         {
-            bool isBetter = best is not { } so || !double.IsFinite(so.Measured.Error)
-                || (one.Trial.Settings.IsBest ? one.Measured.Error <= so.Measured.Error
-                    : one.Measured.Error < so.Measured.Error - so.Measured.Noise);
-            if (isBetter)
+            double error = one.Trial.Error, least = best.Trial.Error;
+            if (!double.IsFinite(least) || (one.Trial.Settings.IsBest ? error <= least : error < least - best.Noise))
                 best = one;
         }
         return best;

@@ -26,3 +26,10 @@ public sealed record Trial(Settings Settings, TrainingEffort Effort, double Erro
 /// <param name="Noise">How much better another error has to be to count as better.</param>
 /// <param name="Shown">The error as users read it.</param>
 public sealed record Measured<TModel>(TModel Model, double Error, double Noise, string Shown);
+
+/// <summary>A training of a search with what came of it.</summary>
+/// <param name="Trial">The training.</param>
+/// <param name="Noise">How much better another error has to be to count as better.</param>
+/// <param name="Model">The model; null of a brief training on another rank.</param>
+internal sealed record EndedTrial<TModel>(Trial Trial, double Noise, TModel? Model)
+    where TModel : class;

@@ -24,7 +24,6 @@ internal sealed class TaskRun(LearningTask task, string name)
 
     // Seconds of an epoch, and how many there were to be, of a first training that would have taken too long.
     private (double Seconds, int Epochs)? _tooLong;
-    private int _trials;
     private CancellationToken _interrupted;
 
     // What is warned of beside trainings, and how the training of each model went.
@@ -41,11 +40,15 @@ internal sealed class TaskRun(LearningTask task, string name)
     /// <summary>Called after an epoch.</summary>
     public Action<EpochCompletedEventArgs>? EpochCompleted { get; init; }
 
+    /// <summary>The ranks that the search spreads over; null for this process alone.</summary>
+    public Communicator? Ranks { get; init; }
+
     /// <summary>Runs everything.</summary>
     /// <param name="spent">Time that reading the data has taken already.</param>
     /// <param name="interrupted">Ends training; what there is so far is the result.</param>
+    /// <returns>What rank 0 has to say and to save; null on other ranks.</returns>
     /// <exception cref="OperationCanceledException">There is no model yet.</exception>
-    public TrainedTask Run(TimeSpan spent, CancellationToken interrupted)
+    public TrainedTask? Run(TimeSpan spent, CancellationToken interrupted)
     {
         task.Context.Log += Listen;
         try
@@ -64,7 +67,7 @@ internal sealed class TaskRun(LearningTask task, string name)
             (_course ?? _beside).Add(entry.RawMessage);
     }
 
-    private TrainedTask Search(TimeSpan spent, CancellationToken interrupted)
+    private TrainedTask? Search(TimeSpan spent, CancellationToken interrupted)
     {
         TimeSpan time = task.Request.TrainTime - spent;
         _interrupted = interrupted;
@@ -78,6 +81,7 @@ internal sealed class TaskRun(LearningTask task, string name)
             Train = (settings, effort, cancellation) => TrainAndValidate(settings, effort, time, cancellation),
             TrialBegins = (settings, effort) => TrialBegins?.Invoke(new Trial(settings, effort, 0, 0).Name),
             TrialEnded = TrialEnded,
+            Ranks = Ranks is null ? null : new SearchRanks<ITransformer>(Ranks, BytesOf, ModelOf),
         };
         Trial chosen;
         ITransformer model;
@@ -90,6 +94,8 @@ internal sealed class TaskRun(LearningTask task, string name)
         {
             (chosen, model, seen) = TrainOnce(time, interrupted);
         }
+        if (Ranks is { Rank: > 0 })
+            return null;
 
         // Rows that are measured on and not trained on later leave the time for a model of all others, and so do few rows.
         bool trainsBefore = task.Folds.Count > 0 || task.Parts.UnseenIsApart;
@@ -97,7 +103,7 @@ internal sealed class TaskRun(LearningTask task, string name)
             && Train(chosen.Settings, task.Parts.Known, time, interrupted) is { } onKnown)
             (model, seen) = (onKnown, task.Parts.Known);
         var rivals = search.Trials.Where(one => one.Trial.Effort != TrainingEffort.Quick && one.Trial != chosen)
-            .Select(one => (one.Trial.Settings, one.Model));
+            .Select(one => (one.Trial.Settings, one.Model!));
         Measurement measured = task.Measure([(chosen.Settings, model), .. trainsBefore ? [] : rivals], seen);
 
         double needed = Margin * chosen.Seconds * task.Parts.All.Length / seen.Length / Math.Max(1, task.Folds.Count);
@@ -142,7 +148,7 @@ internal sealed class TaskRun(LearningTask task, string name)
 
     private Measured<ITransformer> TrainAndValidate(Settings settings, TrainingEffort effort, TimeSpan time, CancellationToken cancellation)
     {
-        bool isFirst = task.HasFixedEpochs && _trials++ == 0;
+        bool isFirst = task.HasFixedEpochs && settings == Settings.Untouched;
         using var limit = new TimeLimit(cancellation, _interrupted);
         IReadOnlyList<(int[] Train, int[] Validation)> folds = task.Folds.Count > 0
             ? task.Folds
@@ -245,6 +251,36 @@ internal sealed class TaskRun(LearningTask task, string name)
         {
             _course = null;
         }
+    }
+
+    /// <summary>A model, and how its training went, for other ranks.</summary>
+    private byte[] BytesOf(ITransformer model)
+    {
+        using var stream = new MemoryStream();
+        using var writer = new BinaryWriter(stream);
+        TrainingCourse course = _courses[model];
+        writer.Write(course.Epochs);
+        writer.Write(course.WasCut);
+        writer.Write(course.Warnings.Count);
+        foreach (string warning in course.Warnings)
+            writer.Write(warning);
+        writer.Flush();
+        // Places in a zip file count from its beginning.
+        using var zip = new MemoryStream();
+        task.Context.Model.Save(model, task.Table.View().Schema, zip);
+        return [.. stream.ToArray(), .. zip.ToArray()];
+    }
+
+    private ITransformer ModelOf(byte[] bytes)
+    {
+        using var stream = new MemoryStream(bytes);
+        using var reader = new BinaryReader(stream);
+        var course = new TrainingCourse { Epochs = reader.ReadInt32(), WasCut = reader.ReadBoolean() };
+        for (int warnings = reader.ReadInt32(); warnings > 0; warnings--)
+            course.Add(reader.ReadString());
+        ITransformer model = task.Context.Model.Load(new MemoryStream(bytes[(int)stream.Position..]), out _);
+        _courses[model] = course;
+        return model;
     }
 
     private IEnumerable<string> WarningsOf(ITransformer saved)
