@@ -55,7 +55,8 @@ public sealed partial class SampleAcceptanceTests
         if (isToBeBetter == run.Figure.Contains(", no better than ", StringComparison.Ordinal))
             yield return $"README says {(isToBeBetter ? "better" : "no better")}: {run.Figure}";
 
-        string example = Path.Combine(_folder, "example.csv");
+        // A name of its own: a file for one sample, a folder for another.
+        string example = Path.Combine(_folder, $"{sample.Name}.csv");
         if (Start(sample, "--example", example) is { ExitCode: not 0 } failed)
         {
             yield return $"--example: {failed.Errors}";
