@@ -8,7 +8,7 @@ namespace Microsoft.ML.Lstm.Tests.Sequences.SequenceToSequence;
 public sealed class TranslationAcceptanceTests
 {
     // Pairs of neighbouring parts of words that become parts, in each language: rare words have several keys, and none is missing.
-    private const int Merges = 4000;
+    private const int Merges = 2000;
 
     private static readonly (int Least, int Most)[] Lengths = [(4, 5), (6, 7), (8, 9), (10, 20)];
 
@@ -52,11 +52,11 @@ public sealed class TranslationAcceptanceTests
         BatchSize = 64,
         LearningRate = 0.002f,
         LearningRateSchedule = LearningRateSchedule.StableThenDecay(0.6),
-        NumberOfEpochs = 10,
-        TokenDropout = 0.05f,
-        InputDropout = 0.2f,
-        RecurrentDropout = 0.2f,
-        OutputDropout = 0.3f,
+        NumberOfEpochs = 20,
+        TokenDropout = 0.1f,
+        InputDropout = 0.25f,
+        RecurrentDropout = 0.25f,
+        OutputDropout = 0.4f,
         LabelSmoothing = 0.1f,
         BeamSize = 5,
         LengthPenalty = 1.2f,
