@@ -99,8 +99,8 @@ internal sealed unsafe class DenseLayer
 /// <param name="outputStride">Floats of a row of dy.</param>
 /// <param name="weight">W.</param>
 /// <param name="bias">b; null for none.</param>
-/// <param name="packedWeight">The packed W, whose panels are those that dW is summed in.</param>
-/// <param name="packedBias">The packed b, likewise; null for none.</param>
+/// <param name="packedWeight">The packed W, whose layout the panels of dW have.</param>
+/// <param name="packedBias">The packed b, whose layout the panels of db have; null for none.</param>
 internal sealed unsafe class DenseGradients(CpuKernels kernels, int inputSize, int inputStride, int outputStride, Parameter weight,
     Parameter? bias, PackedMatrix packedWeight, PackedMatrix? packedBias)
 {
