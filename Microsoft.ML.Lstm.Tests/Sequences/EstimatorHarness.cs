@@ -15,9 +15,9 @@ internal sealed class EstimatorHarness(MLContext ml, IEstimator<ITransformer> es
 
     public ITransformer Fitted => _fitted ??= estimator.Fit(Data);
 
-    /// <summary>The harness of an estimator whose models have their weights in another format.</summary>
-    public EstimatorHarness WithWeightFormat(WeightFormat format)
-        => new(ml, new RoundingEstimator(estimator, format), rows, schema, outputColumns);
+    /// <summary>The harness of an estimator whose models are changed after they are fitted.</summary>
+    public EstimatorHarness WithChange(Func<ITransformer, ITransformer> change)
+        => new(ml, new ChangingEstimator(estimator, change), rows, schema, outputColumns);
 
     /// <summary>What the estimator says its output will be is what the transformer says it is, and what it really is.</summary>
     public void CheckSchemaPromise()
@@ -191,10 +191,11 @@ internal sealed class EstimatorHarness(MLContext ml, IEstimator<ITransformer> es
             + $"({string.Join(", ", column.Annotations.Select(Describe))})";
 }
 
-/// <summary>Rounds the weights of what it has fitted.</summary>
-internal sealed class RoundingEstimator(IEstimator<ITransformer> estimator, WeightFormat format) : IEstimator<ITransformer>
+/// <summary>Changes what it has fitted.</summary>
+internal sealed class ChangingEstimator(IEstimator<ITransformer> estimator, Func<ITransformer, ITransformer> change)
+    : IEstimator<ITransformer>
 {
-    public ITransformer Fit(IDataView input) => estimator.Fit(input).WithWeightFormat(format);
+    public ITransformer Fit(IDataView input) => change(estimator.Fit(input));
 
     public SchemaShape GetOutputSchema(SchemaShape inputSchema) => estimator.GetOutputSchema(inputSchema);
 }

@@ -23,7 +23,7 @@ public sealed class WeightFormatTests
     [DynamicData(nameof(Forms))]
     public void EachKindGoesThroughTheHarness(WeightFormat format, string trainer, string form)
     {
-        EstimatorHarness harness = HarnessForms.Create(trainer, form).WithWeightFormat(format);
+        EstimatorHarness harness = HarnessForms.Create(trainer, form).WithChange(model => model.WithWeightFormat(format));
         harness.CheckSchemaPromise();
         harness.CheckRowMapperEqualsCursorEqualsBatch();
         harness.CheckSaveAndLoad();
@@ -35,7 +35,7 @@ public sealed class WeightFormatTests
     [DataRow(WeightFormat.Int8, "multiclass", "names")]
     [DataRow(WeightFormat.BFloat16, "labeling", "variable words")]
     public void ARoundedModelLoadsInANewProcess(WeightFormat format, string trainer, string form)
-        => HarnessForms.Create(trainer, form).WithWeightFormat(format).CheckLoadInNewProcess();
+        => HarnessForms.Create(trainer, form).WithChange(model => model.WithWeightFormat(format)).CheckLoadInNewProcess();
 
     [TestMethod]
     [DataRow("Pipeline")]

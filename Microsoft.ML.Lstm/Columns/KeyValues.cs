@@ -119,6 +119,9 @@ internal sealed record KeyValues(string Type, string[] Values)
     /// <summary>Whether the values are the same, in the same order.</summary>
     public bool AreSameAs(KeyValues other) => Type == other.Type && Values.AsSpan().SequenceEqual(other.Values);
 
+    /// <summary>Whether two columns have values that are not known to differ: the same, or unknown in one of them.</summary>
+    public static bool MayBeSame(KeyValues? first, KeyValues? second) => first is null || second is null || first.AreSameAs(second);
+
     /// <summary>Adds the values to the annotations of a column.</summary>
     public void AddTo(DataViewSchema.Annotations.Builder builder, string annotation) => Find().Add(builder, annotation, Values);
 

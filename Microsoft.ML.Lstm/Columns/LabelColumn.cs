@@ -101,7 +101,7 @@ internal sealed record LabelColumn(LabelKind Kind, string Name, int TargetSize, 
         LabelColumn found = FromTrainingData(context, schema, Kind, Name, labelsPerStep: TargetSize);
         if (found.Classes != Classes || found.TargetSize != TargetSize)
             throw RoleOf(Kind).DimensionMismatch(context, column, Classes > 0 ? $"{Classes} keys" : $"{TargetSize} values");
-        if (Values is not null && found.Values is not null && !Values.AreSameAs(found.Values))
+        if (!KeyValues.MayBeSame(Values, found.Values))
             throw RoleOf(Kind).DimensionMismatch(context, column,
                 $"keys of the same {Classes} values in the same order as those of the training data");
         return column;

@@ -92,11 +92,43 @@ public sealed partial class SequenceModelParameters
         return With(Network.WithFormat(format));
     }
 
-    private SequenceModelParameters With(SequenceModel network) => new(network)
+    /// <summary>The networks of this model and of others, with their outputs averaged.</summary>
+    /// <exception cref="ArgumentException">Another model can't be averaged with this one.</exception>
+    internal SequenceModelParameters AverageWith(IReadOnlyList<SequenceModelParameters> others)
+    {
+        foreach (SequenceModelParameters other in others)
+        {
+            if (DifferenceTo(other) is { } difference)
+                throw new ArgumentException($"A model can't be averaged with this one: {difference}.", nameof(others));
+        }
+        SequenceModelParameters[] models = [this, .. others];
+        return With(SequenceModel.Average([.. models.Select(model => model.Network)]),
+            TrainingReport.Of([.. models.Select(model => model.Report)]));
+    }
+
+    /// <summary>What stands against averaging; null where nothing does.</summary>
+    private string? DifferenceTo(SequenceModelParameters other)
+    {
+        if (!other.Network.Shape.IsAlike(Network.Shape) || other.OutputFunction != OutputFunction
+            || !other.NumericSizes.AsSpan().SequenceEqual(NumericSizes))
+            return "its network has other inputs, embeddings or outputs";
+        if (!KeyValues.MayBeSame(other.LabelValues, LabelValues))
+            return "its labels are others";
+        if (Enumerable.Range(0, Network.Shape.Embeddings.Count)
+            .Any(column => !KeyValues.MayBeSame(other.TokenValuesOf(column), TokenValuesOf(column))))
+            return "it knows other tokens";
+        if (!other.Network.Scalers.AreSameAs(Network.Scalers))
+            return "its inputs or outputs are scaled otherwise; train on the same rows, with the same rows for validation";
+        return other.WeightFormat == WeightFormat ? null : $"its weights are {other.WeightFormat} and not {WeightFormat}";
+    }
+
+    private SequenceModelParameters With(SequenceModel network) => With(network, Report);
+
+    private SequenceModelParameters With(SequenceModel network, TrainingReport? report) => new(network)
     {
         LabelValues = LabelValues,
         TokenValues = TokenValues,
-        Report = Report,
+        Report = report,
         InputNames = InputNames,
         NumericSizes = NumericSizes,
         StaticInputName = StaticInputName,

@@ -38,7 +38,6 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
     private const string FeatureImportance = "Feature importance";
 
     private readonly SequenceInput _input;
-    private readonly IReadOnlyList<OutputColumn> _outputs;
 
     // The column of sequences that ForFeatureColumn chose; null where it was not called.
     private int? _featureColumn;
@@ -46,22 +45,16 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
     // Packed for scoring once, when there is something to score.
     private Lazy<ScoringNetwork> _network;
 
-    private protected SequencePredictionTransformer(IHost host, SequenceModelParameters model, ScoringColumns columns,
-        IEnumerable<OutputColumn> outputs)
+    private Lazy<IReadOnlyList<OutputColumn>> _outputs;
+
+    private protected SequencePredictionTransformer(IHost host, SequenceModelParameters model, ScoringColumns columns)
     {
         Host = host;
         Columns = columns;
         _input = new SequenceInput(columns.Features, columns.StaticFeatureColumnName, model.StaticFeatureCount,
             columns.CharacterColumnName);
-        _outputs =
-        [
-            .. outputs,
-            .. columns.EncodingColumnName is { } encoding
-                ? new OutputColumn[] { new EncodingColumn(encoding, model.Network.CodeSize) }
-                : [],
-            .. columns.AttentionColumnName is { } attention ? new OutputColumn[] { new AttentionColumn(attention) } : [],
-        ];
         _network = Pack(model, columns);
+        _outputs = new(AllOutputs);
         Model = model;
     }
 
@@ -85,6 +78,18 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
     private protected IReadOnlyList<SequenceNetwork> Networks => _network.Value.Networks;
 
     private protected ScoringNetwork Network => _network.Value;
+
+    /// <summary>The columns that this kind of model adds, before those of encodings and attention.</summary>
+    private protected abstract IReadOnlyList<OutputColumn> CreateOutputs();
+
+    private IReadOnlyList<OutputColumn> AllOutputs() =>
+    [
+        .. CreateOutputs(),
+        .. Columns.EncodingColumnName is { } encoding
+            ? new OutputColumn[] { new EncodingColumn(encoding, Model.Network.CodeSize) }
+            : [],
+        .. Columns.AttentionColumnName is { } attention ? new OutputColumn[] { new AttentionColumn(attention) } : [],
+    ];
 
     private FeatureColumn FeatureColumn => Columns.Features[_featureColumn ?? 0];
 
@@ -181,12 +186,30 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
     }
 
     /// <summary>A copy whose weights are rounded to a format.</summary>
-    internal virtual SequencePredictionTransformer WithWeights(WeightFormat format)
+    internal virtual SequencePredictionTransformer WithWeights(WeightFormat format) => WithModel(Model.WithWeightFormat(format));
+
+    /// <summary>A copy with other networks, of the same inputs and outputs.</summary>
+    internal SequencePredictionTransformer WithModel(SequenceModelParameters model)
     {
         var other = (SequencePredictionTransformer)MemberwiseClone();
-        other.Model = Model.WithWeightFormat(format);
-        other._network = Pack(other.Model, Columns);
+        other.Model = model;
+        other._network = Pack(model, Columns);
+        other._outputs = new(other.AllOutputs);
         return other;
+    }
+
+    /// <summary>
+    /// A copy whose networks are those of this transformer and of others, with their outputs averaged; see
+    /// <see cref="LstmCatalog.AverageWith{TTransformer}(TTransformer, TTransformer[])"/>.
+    /// </summary>
+    /// <exception cref="ArgumentException">Another transformer can't be averaged with this one.</exception>
+    internal SequencePredictionTransformer AverageWith(IReadOnlyList<SequencePredictionTransformer> others)
+    {
+        if (others.FirstOrDefault(other => other.GetType() != GetType()) is { } different)
+            throw new ArgumentException($"A {different.GetType().Name} can't be averaged with a {GetType().Name}.", nameof(others));
+        SequenceModelParameters model = Model.AverageWith([.. others.Select(other => other.Model)]);
+        return AttentionColumnName is null || model.Network.HasAttention ? WithModel(model) : throw new ArgumentException(
+            $"Column '{AttentionColumnName}' has the weights of attention, and not all networks have attention.", nameof(others));
     }
 
     /// <summary>
@@ -301,7 +324,7 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
         => new ExplainedValue(Model.Network.OutputScaler, options.OutputOf(Model.OutputCount),
             Model.Network.Shape.Head.IsPerStep ? options.Step : null);
 
-    internal SequenceOnnx Onnx => new(GetType().Name, Model.Network, Columns, ScoreFunction, _input, _outputs);
+    internal SequenceOnnx Onnx => new(GetType().Name, Model.Network, Columns, ScoreFunction, _input, _outputs.Value);
 
     /// <summary>What the score is of the network's outputs, if the network has no conditional random field or decoder.</summary>
     private protected virtual OutputFunction ScoreFunction => OutputFunction.None;
@@ -309,7 +332,7 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
     private ScoringBindings Bind(DataViewSchema inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
-        return new ScoringBindings(Host, inputSchema, _network, _input, _outputs);
+        return new ScoringBindings(Host, inputSchema, _network, _input, _outputs.Value);
     }
 
     // PermutationFeatureImportance asks for the column whose values it permutes, and can permute only one column, of numbers.

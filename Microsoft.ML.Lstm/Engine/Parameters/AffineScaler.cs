@@ -38,6 +38,10 @@ internal sealed class AffineScaler
 
     public int Size => Offset.Length;
 
+    /// <summary>Whether the offsets and scales are the same.</summary>
+    public bool IsSameAs(AffineScaler other)
+        => Offset.AsSpan().SequenceEqual(other.Offset) && Scale.AsSpan().SequenceEqual(other.Scale);
+
     public bool IsIdentity => !Offset.AsSpan().ContainsAnyExcept(0f) && !Scale.AsSpan().ContainsAnyExcept(1f);
 
     /// <summary>The scaler that changes nothing.</summary>

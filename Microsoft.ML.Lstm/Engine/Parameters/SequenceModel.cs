@@ -86,4 +86,9 @@ internal sealed record SequenceModel(
 }
 
 /// <summary>The scaling of inputs, static features and outputs of a <see cref="SequenceModel"/>.</summary>
-internal sealed record ModelScalers(AffineScaler Input, AffineScaler Static, AffineScaler Output);
+internal sealed record ModelScalers(AffineScaler Input, AffineScaler Static, AffineScaler Output)
+{
+    /// <summary>Whether inputs and outputs are scaled the same.</summary>
+    public bool AreSameAs(ModelScalers other)
+        => Input.IsSameAs(other.Input) && Static.IsSameAs(other.Static) && Output.IsSameAs(other.Output);
+}

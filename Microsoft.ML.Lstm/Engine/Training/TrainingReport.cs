@@ -101,6 +101,15 @@ public sealed class TrainingReport
         };
     }
 
+    /// <summary>The report of models whose results are averaged; null where that of one is not known.</summary>
+    internal static TrainingReport? Of(IReadOnlyList<TrainingReport?> models)
+    {
+        if (models.Contains(null))
+            return null;
+        TrainingReport[] members = [.. models.SelectMany(model => model!.Members.Count == 0 ? [model] : model.Members)];
+        return new TrainingReport { Seed = members[0].Seed, Choices = members[0].Choices, Members = members };
+    }
+
     /// <summary>Logs the network beside the baselines, where there are some: as a warning with advice where one of them beats it.</summary>
     /// <param name="monitor">The log.</param>
     /// <param name="advice">What to do where a baseline errs less; null where the model is what errs least anyway.</param>

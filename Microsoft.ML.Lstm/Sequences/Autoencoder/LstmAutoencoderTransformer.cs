@@ -1,4 +1,5 @@
 using Microsoft.ML.Lstm;
+using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Engine.Explanations;
 using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Parameters;
@@ -35,9 +36,8 @@ public sealed class LstmAutoencoderTransformer : SequencePredictionTransformer
     internal const string LoaderSignature = "LstmAutoencoder";
 
     internal LstmAutoencoderTransformer(IHostEnvironment environment, SequenceModelParameters model, ScoringColumns columns)
-        : base(environment.Register(nameof(LstmAutoencoderTransformer)), model, columns,
-            AutoencoderOutputs.Create(columns.Threshold!.Value, columns.StepErrorColumnName))
-        => Threshold = columns.Threshold.Value;
+        : base(environment.Register(nameof(LstmAutoencoderTransformer)), model, columns)
+        => Threshold = columns.Threshold!.Value;
 
     /// <summary>The score above which a sequence is an anomaly.</summary>
     public float Threshold { get; }
@@ -63,6 +63,9 @@ public sealed class LstmAutoencoderTransformer : SequencePredictionTransformer
         options.OutputOf(outputs: 1);
         return new ExplainedReconstruction(Model.Network.InputScaler);
     }
+
+    private protected override IReadOnlyList<OutputColumn> CreateOutputs()
+        => AutoencoderOutputs.Create(Threshold, StepErrorColumnName);
 
     private protected override VersionInfo GetVersionInfo() => Version;
 

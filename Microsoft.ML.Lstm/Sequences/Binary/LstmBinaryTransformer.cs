@@ -1,4 +1,5 @@
 using Microsoft.ML.Lstm;
+using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.MlNet;
@@ -33,8 +34,8 @@ public sealed class LstmBinaryTransformer : SequencePredictionTransformer
     internal const string LoaderSignature = "LstmBinary";
 
     internal LstmBinaryTransformer(IHostEnvironment environment, SequenceModelParameters model, ScoringColumns columns)
-        : base(environment.Register(nameof(LstmBinaryTransformer)), model, columns, BinaryOutputs.Create(columns.Threshold!.Value))
-        => ProbabilityThreshold = columns.Threshold.Value;
+        : base(environment.Register(nameof(LstmBinaryTransformer)), model, columns)
+        => ProbabilityThreshold = columns.Threshold!.Value;
 
     /// <summary>The probability above which the predicted label is yes, from 0 to 1.</summary>
     public float ProbabilityThreshold { get; }
@@ -64,6 +65,9 @@ public sealed class LstmBinaryTransformer : SequencePredictionTransformer
     }
 
     private static bool IsThreshold(float? threshold) => threshold is >= 0f and <= 1f;
+
+    private protected override IReadOnlyList<OutputColumn> CreateOutputs()
+        => BinaryOutputs.Create(ProbabilityThreshold);
 
     private protected override VersionInfo GetVersionInfo() => Version;
 

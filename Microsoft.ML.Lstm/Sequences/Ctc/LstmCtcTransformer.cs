@@ -1,4 +1,5 @@
 using Microsoft.ML.Lstm;
+using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Engine.Decoding;
 using Microsoft.ML.Lstm.Engine.Explanations;
 using Microsoft.ML.Lstm.Engine.Files;
@@ -45,9 +46,7 @@ public sealed class LstmCtcTransformer : SequencePredictionTransformer
 
     private LstmCtcTransformer(IHostEnvironment environment, SequenceModelParameters model, ScoringColumns columns,
         JoinedLanguage? language)
-        : base(environment.Register(nameof(LstmCtcTransformer)), model, columns,
-            CtcOutputs.Create(new ScoredClasses(model.Network.Shape), columns.BeamSize ?? 1, language is null ? null : language.Begin,
-                model.LabelValues))
+        : base(environment.Register(nameof(LstmCtcTransformer)), model, columns)
         => (BeamSize, _language) = (columns.BeamSize ?? 1, language);
 
     /// <summary>Prefixes that the search for the most probable label follows; 1 for the best path.</summary>
@@ -142,6 +141,10 @@ public sealed class LstmCtcTransformer : SequencePredictionTransformer
             ? new ExplainedAlignment(Model.Network.Shape.OutputSize)
             : throw new ArgumentOutOfRangeException(nameof(options.Output), options.Output,
                 "It must be null: the logarithm of the probability of the whole label is explained.");
+
+    private protected override IReadOnlyList<OutputColumn> CreateOutputs()
+        => CtcOutputs.Create(new ScoredClasses(Model.Network.Shape), BeamSize, _language is null ? null : _language.Begin,
+            Model.LabelValues);
 
     private protected override VersionInfo GetVersionInfo() => Version;
 

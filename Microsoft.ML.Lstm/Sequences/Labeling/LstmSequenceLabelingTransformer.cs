@@ -34,14 +34,15 @@ public sealed class LstmSequenceLabelingTransformer : SequencePredictionTransfor
     internal const string LoaderSignature = "LstmSequenceLabeling";
 
     internal LstmSequenceLabelingTransformer(IHostEnvironment environment, SequenceModelParameters model, ScoringColumns columns)
-        : base(environment.Register(nameof(LstmSequenceLabelingTransformer)), model, columns, CreateColumns(model))
+        : base(environment.Register(nameof(LstmSequenceLabelingTransformer)), model, columns)
     {
     }
 
-    private static OutputColumn[] CreateColumns(SequenceModelParameters model)
+    private protected override IReadOnlyList<OutputColumn> CreateOutputs()
     {
-        var crf = new Lazy<LinearChainCrf?>(() => StepDecoder.CrfOf(model.Network));
-        return SequenceLabelingOutputs.Create(new ScoredClasses(model.Network.Shape), crf, model.LabelValues);
+        SequenceModel network = Model.Network;
+        var crf = new Lazy<LinearChainCrf?>(() => StepDecoder.CrfOf(network));
+        return SequenceLabelingOutputs.Create(new ScoredClasses(network.Shape), crf, Model.LabelValues);
     }
 
     private protected override OutputFunction ScoreFunction => OutputFunction.Softmax;

@@ -1,4 +1,5 @@
 using Microsoft.ML.Lstm;
+using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Engine.Explanations;
 using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Parameters;
@@ -39,21 +40,17 @@ public sealed partial class LstmLanguageModelTransformer : SequencePredictionTra
     internal const string LoaderSignature = "LstmLanguageModel";
 
     internal LstmLanguageModelTransformer(IHostEnvironment environment, SequenceModelParameters model, ScoringColumns columns)
-        : this(environment, model, columns, new LanguageVocabulary(model.Network.Shape, model.LabelValues))
-    {
-    }
-
-    private LstmLanguageModelTransformer(IHostEnvironment environment, SequenceModelParameters model, ScoringColumns columns,
-        LanguageVocabulary vocabulary)
-        : base(environment.Register(nameof(LstmLanguageModelTransformer)), model, columns,
-            LanguageModelOutputs.Create(vocabulary, columns.Language!))
-        => Vocabulary = vocabulary;
+        : base(environment.Register(nameof(LstmLanguageModelTransformer)), model, columns)
+        => Vocabulary = new LanguageVocabulary(model.Network.Shape, model.LabelValues);
 
     /// <summary>The tokens of the model.</summary>
     internal LanguageVocabulary Vocabulary { get; }
 
     private protected override ExplainedOutput Explained(ExplanationOptions options)
         => throw new NotSupportedException("A language model has an output for each token at each step, and can't be explained.");
+
+    private protected override IReadOnlyList<OutputColumn> CreateOutputs()
+        => LanguageModelOutputs.Create(Vocabulary, Columns.Language!);
 
     private protected override VersionInfo GetVersionInfo() => Version;
 

@@ -1,4 +1,5 @@
 using Microsoft.ML.Lstm;
+using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Engine.Explanations;
 using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Parameters;
@@ -33,8 +34,7 @@ public sealed class LstmMulticlassTransformer : SequencePredictionTransformer
     internal const string LoaderSignature = "LstmMulticlass";
 
     internal LstmMulticlassTransformer(IHostEnvironment environment, SequenceModelParameters model, ScoringColumns columns)
-        : base(environment.Register(nameof(LstmMulticlassTransformer)), model, columns,
-            MulticlassOutputs.Create(new ScoredClasses(model.Network.Shape), model.LabelValues))
+        : base(environment.Register(nameof(LstmMulticlassTransformer)), model, columns)
     {
     }
 
@@ -42,6 +42,9 @@ public sealed class LstmMulticlassTransformer : SequencePredictionTransformer
 
     private protected override ExplainedOutput Explained(ExplanationOptions options)
         => new ExplainedClass(Model.OutputCount, new ScoredClasses(Model.Network.Shape).OutputOf(options));
+
+    private protected override IReadOnlyList<OutputColumn> CreateOutputs()
+        => MulticlassOutputs.Create(new ScoredClasses(Model.Network.Shape), Model.LabelValues);
 
     private protected override VersionInfo GetVersionInfo() => Version;
 

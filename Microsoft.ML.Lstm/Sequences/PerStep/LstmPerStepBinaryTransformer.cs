@@ -1,4 +1,5 @@
 using Microsoft.ML.Lstm;
+using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.MlNet;
 using Microsoft.ML.Lstm.Sequences;
@@ -31,9 +32,8 @@ public sealed class LstmPerStepBinaryTransformer : SequencePredictionTransformer
     internal const string LoaderSignature = "LstmPerStepBinary";
 
     internal LstmPerStepBinaryTransformer(IHostEnvironment environment, SequenceModelParameters model, ScoringColumns columns)
-        : base(environment.Register(nameof(LstmPerStepBinaryTransformer)), model, columns,
-            PerStepOutputs.Truths(model.OutputCount, columns.Threshold!.Value))
-        => ProbabilityThreshold = columns.Threshold.Value;
+        : base(environment.Register(nameof(LstmPerStepBinaryTransformer)), model, columns)
+        => ProbabilityThreshold = columns.Threshold!.Value;
 
     /// <summary>The probability above which the predicted label is yes, from 0 to 1.</summary>
     public float ProbabilityThreshold { get; }
@@ -58,6 +58,9 @@ public sealed class LstmPerStepBinaryTransformer : SequencePredictionTransformer
     /// <exception cref="NotSupportedException">A step's values depend on later steps: the network is bidirectional or has convolutions; or
     /// it reads words by their characters.</exception>
     public LstmStepStream CreateStream(ReadOnlySpan<float> statics = default) => new(Network, OutputFunction.Sigmoid, statics);
+
+    private protected override IReadOnlyList<OutputColumn> CreateOutputs()
+        => PerStepOutputs.Truths(Model.OutputCount, ProbabilityThreshold);
 
     private protected override VersionInfo GetVersionInfo() => Version;
 

@@ -1,4 +1,5 @@
 using Microsoft.ML.Lstm;
+using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.MlNet;
 using Microsoft.ML.Lstm.Sequences;
@@ -29,7 +30,7 @@ public sealed class LstmPerStepRegressionTransformer : SequencePredictionTransfo
     internal const string LoaderSignature = "LstmPerStepRegression";
 
     internal LstmPerStepRegressionTransformer(IHostEnvironment environment, SequenceModelParameters model, ScoringColumns columns)
-        : base(environment.Register(nameof(LstmPerStepRegressionTransformer)), model, columns, [PerStepOutputs.Score(model.OutputCount)])
+        : base(environment.Register(nameof(LstmPerStepRegressionTransformer)), model, columns)
     {
     }
 
@@ -50,6 +51,9 @@ public sealed class LstmPerStepRegressionTransformer : SequencePredictionTransfo
     /// </code>
     /// </example>
     public LstmStepStream CreateStream(ReadOnlySpan<float> statics = default) => new(Network, OutputFunction.None, statics);
+
+    private protected override IReadOnlyList<OutputColumn> CreateOutputs()
+        => [PerStepOutputs.Score(Model.OutputCount)];
 
     private protected override VersionInfo GetVersionInfo() => Version;
 

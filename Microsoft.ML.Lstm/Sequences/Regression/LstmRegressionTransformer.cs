@@ -1,4 +1,5 @@
 using Microsoft.ML.Lstm;
+using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.MlNet;
@@ -32,10 +33,12 @@ public sealed class LstmRegressionTransformer : SequencePredictionTransformer
     internal const string LoaderSignature = "LstmRegression";
 
     internal LstmRegressionTransformer(IHostEnvironment environment, SequenceModelParameters model, ScoringColumns columns)
-        : base(environment.Register(nameof(LstmRegressionTransformer)), model, columns,
-            [RegressionOutputs.Score(columns.VectorScore, model.OutputCount)])
+        : base(environment.Register(nameof(LstmRegressionTransformer)), model, columns)
     {
     }
+
+    private protected override IReadOnlyList<OutputColumn> CreateOutputs()
+        => [RegressionOutputs.Score(Columns.VectorScore, Model.OutputCount)];
 
     private protected override VersionInfo GetVersionInfo() => Version;
 

@@ -23,8 +23,7 @@ public sealed class LstmScoringTransformer : SequencePredictionTransformer
     internal const string LoaderSignature = "LstmScoring";
 
     internal LstmScoringTransformer(IHostEnvironment environment, SequenceModelParameters model, ScoringColumns columns)
-        : base(environment.Register(nameof(LstmScoringTransformer)), model, columns,
-            columns.OutputColumnName is { } output ? [ModelOutputs.Create(output, model)] : Array.Empty<OutputColumn>())
+        : base(environment.Register(nameof(LstmScoringTransformer)), model, columns)
     {
     }
 
@@ -32,6 +31,9 @@ public sealed class LstmScoringTransformer : SequencePredictionTransformer
     public string? OutputColumnName => Columns.OutputColumnName;
 
     private protected override OutputFunction ScoreFunction => Model.OutputFunction;
+
+    private protected override IReadOnlyList<OutputColumn> CreateOutputs()
+        => OutputColumnName is { } output ? [ModelOutputs.Create(output, Model)] : [];
 
     private protected override VersionInfo GetVersionInfo() => Version;
 

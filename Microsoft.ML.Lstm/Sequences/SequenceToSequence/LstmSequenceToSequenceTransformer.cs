@@ -1,4 +1,5 @@
 using Microsoft.ML.Lstm;
+using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Engine.Explanations;
 using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Parameters;
@@ -36,8 +37,7 @@ public sealed class LstmSequenceToSequenceTransformer : SequencePredictionTransf
     internal const string LoaderSignature = "LstmSequenceToSequence";
 
     internal LstmSequenceToSequenceTransformer(IHostEnvironment environment, SequenceModelParameters model, ScoringColumns columns)
-        : base(environment.Register(nameof(LstmSequenceToSequenceTransformer)), model, columns,
-            SequenceToSequenceOutputs.Create(model.Network.Shape.Target!.Value, model.LabelValues, columns.Decoding!.Predictions))
+        : base(environment.Register(nameof(LstmSequenceToSequenceTransformer)), model, columns)
     {
     }
 
@@ -122,6 +122,9 @@ public sealed class LstmSequenceToSequenceTransformer : SequencePredictionTransf
     private protected override ExplainedOutput Explained(ExplanationOptions options)
         => throw new NotSupportedException(
             "What a decoder writes has no explanation by gradients; AttentionColumnName shows what it looked at.");
+
+    private protected override IReadOnlyList<OutputColumn> CreateOutputs()
+        => [.. SequenceToSequenceOutputs.Create(Model.Network.Shape.Target!.Value, Model.LabelValues, Columns.Decoding!.Predictions)];
 
     private protected override VersionInfo GetVersionInfo() => Version;
 
