@@ -67,28 +67,11 @@ internal sealed class SeriesTableReader(IExceptionContext context, SeriesColumns
                 warnings.AddSkipped();
                 continue;
             }
-            if (series is null)
-            {
-                if (reader.HasMissingStatics)
-                    throw Error(SeriesMessages.DescribeRow(cursor.Position, dataName, reader.Series)
-                        + " has NaN or infinity in the static features.");
-                bool isNamed = reader.Fault == SeriesRowFault.None;
-                var rows = new SeriesRows(reader.Numbers.Length)
-                {
-                    Series = isNamed ? _series.Count + 1 : 1,
-                    Statics = reader.Statics.ToArray()
-                };
-                series = new LoadedSeries(reader.Series, rows, []);
-                if (isNamed)
-                    _series.Add(series.Name, series);
-                else
-                    _unnamed = series;
-            }
-            series.Rows.Add(reader.Numbers);
-            if (columns.Time is not null)
-                series.Times.Add(reader.Time);
-            else if (series.Rows.Count <= SeriesStart.MostRows)
-                series.Start = SeriesStart.Of(series.Rows);
+            series ??= reader.HasMissingStatics
+                ? throw Error(SeriesMessages.DescribeRow(cursor.Position, dataName, reader.Series)
+                    + " has NaN or infinity in the static features.")
+                : Begin(reader);
+            Append(series, reader);
         }
         // If no row has a name, there is a single series.
         if (_series.Count == 0 && _unnamed is not null)
@@ -101,6 +84,31 @@ internal sealed class SeriesTableReader(IExceptionContext context, SeriesColumns
             _unusable = $": {warnings.DescribeUnusable()}";
         warnings.Conclude();
         return bound;
+    }
+
+    /// <summary>Begins the series of a row.</summary>
+    private LoadedSeries Begin(SeriesRowReader row)
+    {
+        bool isNamed = row.Fault == SeriesRowFault.None;
+        var series = new LoadedSeries(row.Series, new SeriesRows(row.Numbers.Length)
+        {
+            Series = isNamed ? _series.Count + 1 : 1,
+            Statics = row.Statics.ToArray(),
+        }, []);
+        if (isNamed)
+            _series.Add(series.Name, series);
+        else
+            _unnamed = series;
+        return series;
+    }
+
+    private void Append(LoadedSeries series, SeriesRowReader row)
+    {
+        series.Rows.Add(row.Numbers);
+        if (columns.Time is not null)
+            series.Times.Add(row.Time);
+        else if (series.Rows.Count <= SeriesStart.MostRows)
+            series.Start = SeriesStart.Of(series.Rows);
     }
 
     /// <summary>The error when no row could be used.</summary>

@@ -80,24 +80,11 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
             .Look(hasValidation: validationData is not null);
         var settled = (SeriesEstimatorOptions)asked.Settle(facts, choices);
         bool refits = settled.Refits && validationData is null;
-        var layout = new ForecastLayout
-        {
-            Targets = bound.Targets,
-            PastCovariates = bound.PastCovariates,
-            KnownCovariates = bound.KnownCovariates,
-            CalendarFeatures = interval?.FeatureCount ?? 0,
-            Horizon = Horizon,
-            Lags = Math.Min(settled.NumberOfLags!.Value, settled.WindowSize!.Value),
-            WindowSize = settled.WindowSize.Value,
-            Scaling = settled.Scaling!.Value,
-            ThetaSeason = initial.Count > 0 ? initial[0].Network.Layout.ThetaSeason : facts.Choice?.Layout.ThetaSeason,
-            Loss = settled.Loss,
-            WindowDecides = initial.Count == 0 || initial[0].Network.Layout.WindowDecides,
-            // Without a missing value in the rows to learn from, a network can't learn what one means.
-            HasMissing = (initial.Count > 0 && initial[0].Network.Layout.HasMissing)
-                || options.MissingValues == MissingValueHandling.CarryForward
-                && Array.Exists(series, one => one.Rows.HasMissing(refits ? one.Rows.Count : one.TrainingRows, bound.KnownCovariates)),
-        };
+        ForecastLayout layout = LayoutOf(settled, facts, bound, interval, initial.FirstOrDefault()?.Network.Layout);
+        // Without a missing value in the rows to learn from, a network can't learn what one means.
+        if (options.MissingValues == MissingValueHandling.CarryForward
+            && Array.Exists(series, one => one.Rows.HasMissing(refits ? one.Rows.Count : one.TrainingRows, bound.KnownCovariates)))
+            layout = layout with { HasMissing = true };
         monitor.Info($"Training on {series.Sum(one => one.TrainingRows)} rows of {series.Length} series, validating on "
             + $"{series.Zip(observedRows).Sum(one => Math.Max(0, one.Second - one.First.TrainingRows))}.");
         if (choices.Describe() is { } chosen)
@@ -145,6 +132,24 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
             throw host.Process(error);
         }
     }
+
+    /// <summary>What the network reads and forecasts.</summary>
+    private ForecastLayout LayoutOf(SeriesEstimatorOptions settled, SeriesFacts facts, BoundSeriesColumns bound, RowInterval? interval,
+        ForecastLayout? initial) => new()
+        {
+            Targets = bound.Targets,
+            PastCovariates = bound.PastCovariates,
+            KnownCovariates = bound.KnownCovariates,
+            CalendarFeatures = interval?.FeatureCount ?? 0,
+            Horizon = Horizon,
+            Lags = Math.Min(settled.NumberOfLags!.Value, settled.WindowSize!.Value),
+            WindowSize = settled.WindowSize.Value,
+            Scaling = settled.Scaling!.Value,
+            ThetaSeason = initial is null ? facts.Choice?.Layout.ThetaSeason : initial.ThetaSeason,
+            Loss = settled.Loss,
+            WindowDecides = initial is null || initial.WindowDecides,
+            HasMissing = initial is { HasMissing: true },
+        };
 
     private static ForecastCandidate CandidateOf(InitialForecast initial, SeriesEstimatorOptions settled, ForecastLayout layout)
     {
