@@ -8,6 +8,7 @@ namespace LstmTool.Projects;
 internal sealed class ModelClasses
 {
     private const int MostSampleValues = 4000;
+    private const int MostShownClasses = 5;
 
     private readonly TrainedTask _trained;
     private readonly List<(TableColumn Column, string Member)> _inputs = [];
@@ -133,9 +134,12 @@ internal sealed class ModelClasses
 
         """;
 
-    private static string Print((OutputMember Output, string Member) one)
+    private string Print((OutputMember Output, string Member) one)
     {
-        string value = one.Output.Type.EndsWith("[]", StringComparison.Ordinal)
+        string value = one.Output.IsOfClasses
+            ? $"string.Join(\", \", {_trained.Name}.GetSortedScoresWithLabels(output).Take({MostShownClasses})"
+                + ".Select(one => $\"{one.Key} {one.Value:0.000}\"))"
+            : one.Output.Type.EndsWith("[]", StringComparison.Ordinal)
             ? $"string.Join(\", \", output.{one.Member})"
             : $"output.{one.Member}";
         return $"    Console.WriteLine({CSharp.Text(one.Output.Column + ": ")} + {value});";
@@ -204,7 +208,10 @@ internal sealed class ModelClasses
 
     private string SeriesMember => _inputs.FirstOrDefault(one => one.Column.Name == _trained.Columns.Series).Member ?? "";
 
-    private string RowPredictions => """
+    private string RowPredictions => RowEngine
+        + string.Concat(_outputs.Where(one => one.Output.IsOfClasses).Select(one => ClassesOf(one.Output.Column, one.Member)));
+
+    private const string RowEngine = """
         private static readonly Lazy<PredictionEngine<ModelInput, ModelOutput>> Engine = new(() =>
         {
             var mlContext = new MLContext();
@@ -213,6 +220,29 @@ internal sealed class ModelClasses
 
         /// <summary>A prediction for a row. One thread at a time.</summary>
         public static ModelOutput Predict(ModelInput input) => Engine.Value.Predict(input);
+        """;
+
+    // The names are those that Model Builder gives.
+    private static string ClassesOf(string column, string member) => $$"""
+
+
+        private static readonly Lazy<string[]> Names = new(() =>
+        {
+            var names = default(VBuffer<ReadOnlyMemory<char>>);
+            Engine.Value.OutputSchema[{{CSharp.Text(column)}}].GetSlotNames(ref names);
+            return [.. names.DenseValues().Select(name => name.ToString())];
+        });
+
+        /// <summary>The classes, in the order of {{member}}.</summary>
+        public static IReadOnlyList<string> Classes => Names.Value;
+
+        /// <summary>The classes with their probabilities, the likeliest first. One thread at a time.</summary>
+        public static IOrderedEnumerable<KeyValuePair<string, float>> PredictAllLabels(ModelInput input)
+            => GetSortedScoresWithLabels(Predict(input));
+
+        /// <summary>The classes with the probabilities of a prediction, the likeliest first.</summary>
+        public static IOrderedEnumerable<KeyValuePair<string, float>> GetSortedScoresWithLabels(ModelOutput result)
+            => Classes.Zip(result.{{member}}, KeyValuePair.Create).OrderByDescending(one => one.Value);
         """;
 
     private string SeriesPredictions => $$"""

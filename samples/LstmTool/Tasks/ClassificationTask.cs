@@ -95,7 +95,7 @@ internal sealed class ClassificationTask(SequenceRows rows) : SequenceTask(rows)
     public override TaskCode CodeOf(Settings settings) => new(Table.Columns,
     [
         new("string", Predicted, "The likeliest class."),
-        new("float[]", "Score", "The probability of each class; the names are the slots of the column Score."),
+        new("float[]", "Score", "The probability of each class, in the order of Classes.") { IsOfClasses = true },
     ], PipelineStep.CodeOf(Pipeline(new TrainingCall(settings, TrainingEffort.Default, null, default))));
 
     protected override IEnumerable<PipelineStep> Pipeline(TrainingCall call) =>

@@ -124,4 +124,8 @@ internal sealed record Measurement(Comparison Comparison, IDataView Unseen, IDat
 internal sealed record TaskCode(IReadOnlyList<TableColumn> Inputs, IReadOnlyList<OutputMember> Outputs, string Pipeline);
 
 /// <summary>A member of ModelOutput.</summary>
-internal sealed record OutputMember(string Type, string Column, string Meaning);
+internal sealed record OutputMember(string Type, string Column, string Meaning)
+{
+    /// <summary>Whether it has a number for each class, whose name is the slot's.</summary>
+    public bool IsOfClasses { get; init; }
+}
