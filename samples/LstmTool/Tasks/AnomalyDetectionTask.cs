@@ -27,7 +27,7 @@ internal sealed class AnomalyDetectionTask : LearningTask
 
     public override double BestShare => 3;
 
-    public override bool HasFixedEpochs => true;
+    public override bool HasFixedEpochs => false;
 
     public static AnomalyDetectionTask Create(TaskRequest request)
     {
