@@ -49,6 +49,37 @@ public sealed class ClassifierTrainingTests
             Fit(AnyTrainer.Multiclass, rows, options => options.BalanceClasses = true));
     }
 
+    // By two of 24 numbers that have nothing to do with each other: where they stand decides, and there are no shapes to find.
+    [TestMethod]
+    public void AFewNumbersAtTheirPlacesAreFoundUntouchedAndExplained()
+    {
+        var ml = new MLContext(seed: 1);
+        SchemaDefinition schema = Example.Schema(Example.Vector(24));
+        IDataView rows = Load(300, seed: 1), others = Load(300, seed: 2);
+        LstmBinaryTransformer model = ml.BinaryClassification.Trainers.Lstm(new LstmBinaryTrainer.Options
+        {
+            LabelColumnName = nameof(Example.IsHigh), FeaturesPerStep = 1, Seed = 1,
+        }).Fit(rows);
+        Assert.IsGreaterThan(0.9, ml.BinaryClassification.Evaluate(model.Transform(others), nameof(Example.IsHigh)).Accuracy);
+        double[] attributions = new double[24];
+        foreach (float[] row in model.Explain(ml, ml.Data.TakeRows(others, 50)).GetColumn<float[]>("Attribution"))
+        {
+            for (int t = 0; t < row.Length; t++)
+                attributions[t] += Math.Abs(row[t]);
+        }
+        Assert.IsGreaterThan(0.55 * attributions.Sum(), attributions[5] + attributions[17]);
+
+        IDataView Load(int count, int seed)
+        {
+            var random = new Random(seed);
+            return ml.Data.LoadFromEnumerable(Enumerable.Range(0, count).Select(_ =>
+            {
+                float[] numbers = [.. Enumerable.Range(0, 24).Select(_ => 2 * random.NextSingle() - 1)];
+                return new Example { Features = numbers, IsHigh = numbers[5] + numbers[17] > 0 };
+            }).ToArray(), schema);
+        }
+    }
+
     [TestMethod]
     public void ProbabilitiesFollowTheWeightsOfTheClasses()
     {

@@ -126,6 +126,28 @@ public sealed class DefaultsTests
     }
 
     [TestMethod]
+    [DataRow(1999, 1, 0.19, 24)]
+    [DataRow(20, 3, -0.3, 24)]
+    [DataRow(300, 1, 0.2, 0, DisplayName = "a curve")]
+    [DataRow(2000, 1, 0, 0, DisplayName = "many rows")]
+    [DataRow(600, 22, 0, 0, DisplayName = "many numbers")]
+    public void NumbersThatAreNoCurvesAreReadAtTheirPlaces(int rows, int features, double correlation, int expected)
+    {
+        var facts = new DataFacts(Enumerable.Repeat(24, rows)) { Features = features, Classes = 2, CorrelationOfSteps = correlation };
+        foreach (TrainingEffort effort in Enum.GetValues<TrainingEffort>())
+        {
+            ClassificationTrainerOptions chosen = Chosen(new LstmMulticlassTrainer.Options { Effort = effort }, facts);
+            Assert.AreEqual(expected, chosen.SkipSteps);
+            Assert.AreEqual(expected > 0 || effort == TrainingEffort.Best || rows < 1000 ? 8 : 64, chosen.HiddenSize);
+            Assert.AreEqual(expected == 0 && (effort == TrainingEffort.Best || rows < 1000), chosen.Convolution!.Filters.Length > 0);
+        }
+        Assert.AreEqual(0, Chosen(new LstmBinaryTrainer.Options { Bidirectional = true }, facts).SkipSteps);
+        Assert.AreEqual(0, Chosen(new LstmBinaryTrainer.Options { EncodingColumnName = "Encoding" }, facts).SkipSteps);
+        var given = new LstmBinaryTrainer.Options { Convolution = new ConvolutionOptions { Filters = [4], KernelSizes = [3] } };
+        Assert.AreEqual(0, Chosen(given, facts).SkipSteps);
+    }
+
+    [TestMethod]
     [DataRow(100, 6, 1, 0.6, 24)]
     [DataRow(38, 2, 1, 0.6, 24)]
     [DataRow(100, 6, 1, 0.5, 0, DisplayName = "shapes of their own")]
@@ -158,13 +180,35 @@ public sealed class DefaultsTests
             });
         }
         Assert.AreEqual(0.4, DataFacts.Of(data).ShareOfMeanCurve, 0.01);
+        // Beside what all rows share, neighbours have nothing in common.
+        Assert.AreEqual(0, DataFacts.Of(data).CorrelationOfSteps, 0.02);
         data.Add(new TrainingSequence { Features = new float[] { 1, 2 }, Labels = [0] });
         Assert.AreEqual(0, DataFacts.Of(data).ShareOfMeanCurve);
+        Assert.AreEqual(1, DataFacts.Of(data).CorrelationOfSteps);
         var flat = new SequenceSet(1, 0, 0);
         flat.Add(new TrainingSequence { Features = new float[] { 3, 3 }, Labels = [0] });
         Assert.AreEqual(0, DataFacts.Of(flat).ShareOfMeanCurve);
+        Assert.AreEqual(1, DataFacts.Of(flat).CorrelationOfSteps);
 
         float Noise() => random.Next(2) - 0.5f;
+    }
+
+    [TestMethod]
+    public void NeighboursThatShareHalfOfTheirNoiseHaveACorrelationOfAHalf()
+    {
+        var random = new Random(1);
+        // The second feature, which never varies, tells nothing.
+        var data = new SequenceSet(2, 0, 0);
+        for (int i = 0; i < 4000; i++)
+        {
+            float[] noise = [.. Enumerable.Range(0, 9).Select(_ => random.NextSingle())];
+            data.Add(new TrainingSequence
+            {
+                Features = Enumerable.Range(0, 8).SelectMany(t => (float[])[50 + noise[t] + noise[t + 1], 7]).ToArray(),
+                Labels = [i % 2],
+            });
+        }
+        Assert.AreEqual(0.5, DataFacts.Of(data).CorrelationOfSteps, 0.01);
     }
 
     [TestMethod]

@@ -33,6 +33,11 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
     // With so many curves of each class convolutions need no help.
     private const int RowsOfAClass = 20;
 
+    // Where the numbers of neighbouring steps have less in common there are no shapes to find, and there is much to learn by heart.
+    private const double LeastCorrelation = 0.2;
+    private const int ManyUnlikeRows = 2000;
+    private const int UnitsOfUnlikeSteps = 8;
+
     // Of the variance of curves, where values at their places tell more than shapes.
     private const double LeastSharedCourse = 0.6;
     private const string SeveralNetworks = "several networks are averaged";
@@ -78,7 +83,8 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
     /// that slowly from few rows: the weights are those of a ridge regression of each class on them, as sure of itself as rows that were
     /// left out of it justify, and the network is trained by itself. Without effect on keys. <see langword="null"/>, the default: chosen
     /// from the data: all steps where below 1,000 rows, and below 20 a class, have as many numbers, their mean has most of the variance,
-    /// and convolutions are chosen for them; else 0.
+    /// and convolutions are chosen for them, or where below 2,000 rows have as many numbers, which have little to do with those of the next
+    /// step; else 0.
     /// </summary>
     public int? SkipSteps;
 
@@ -91,6 +97,8 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
     {
         if (Effort == TrainingEffort.Best && facts.Vocabularies.Count > 0)
             ChooseForTexts(choices);
+        else if (facts.Initial is null && IsNetworkOpen && Convolution is null && HasUnlikeSteps(facts))
+            ChooseForUnlikeSteps(facts, choices);
         else if (facts.Initial is null
             && facts.Vocabularies.Count == 0
             && facts.MedianSteps >= ShortestCurve
@@ -169,8 +177,7 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
     {
         bool isBest = Effort == TrainingEffort.Best;
         if (facts.ShareOfMeanCurve >= LeastSharedCourse && facts.Rows < RowsOfAClass * Math.Max(facts.Classes, 2)
-            && facts.Initial is null && facts.Rows < ManyRows && IsNetworkOpen
-            && facts.LongestRow * (long)facts.Features is var numbers and <= MostSkips && Math.Min(facts.Rows, numbers) <= LargestRidge)
+            && facts.Initial is null && facts.Rows < ManyRows && IsNetworkOpen && IsRidgeQuick(facts))
             SkipSteps ??= choices.Note(nameof(SkipSteps), facts.LongestRow,
                 string.Create(CultureInfo.InvariantCulture, $"the mean curve has {facts.ShareOfMeanCurve:0.00} of the variance"));
         Convolution ??= choices.Note(nameof(Convolution), new ConvolutionOptions { Filters = isBest ? [64, 128, 64] : [32, 64, 32] },
@@ -185,6 +192,25 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
         int batches = (facts.Rows + BatchSize.Value - 1) / BatchSize.Value;
         NumberOfEpochs ??= choices.Note(nameof(NumberOfEpochs), Math.Clamp(UpdatesOfConvolutions / batches, 10, 500),
             $"{UpdatesOfConvolutions} updates of convolutions");
+    }
+
+    /// <summary>
+    /// Whether the rows are no curves: what a number says depends on its place, and not on those beside it. With many rows, networks find
+    /// that out.
+    /// </summary>
+    private static bool HasUnlikeSteps(DataFacts facts) => facts.CorrelationOfSteps < LeastCorrelation
+        && facts.MedianSteps >= ShortestCurve && facts.Rows < ManyUnlikeRows && IsRidgeQuick(facts);
+
+    private static bool IsRidgeQuick(DataFacts facts)
+        => facts.LongestRow * (long)facts.Features is var numbers and <= MostSkips && Math.Min(facts.Rows, numbers) <= LargestRidge;
+
+    /// <summary>A linear classifier of all numbers at their places, beside a network too small to learn the rows by heart.</summary>
+    private void ChooseForUnlikeSteps(DataFacts facts, OptionChoices choices)
+    {
+        string reason = string.Create(CultureInfo.InvariantCulture,
+            $"the numbers of neighbouring steps have a correlation of {facts.CorrelationOfSteps:0.00}");
+        SkipSteps ??= choices.Note(nameof(SkipSteps), facts.LongestRow, reason);
+        HiddenSize ??= choices.Note(nameof(HiddenSize), UnitsOfUnlikeSteps, reason);
     }
 
     /// <summary>Whether nothing is said of the recurrent layers, and nothing read of what they give.</summary>
