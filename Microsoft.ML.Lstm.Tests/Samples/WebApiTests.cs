@@ -23,7 +23,7 @@ public sealed class WebApiTests
     private readonly string _folder = Directory.CreateTempSubdirectory("lstm-tests-").FullName;
 
     [ClassInitialize]
-    public static void Train(TestContext context)
+    public static void Train(TestContext _)
     {
         _models = Directory.CreateTempSubdirectory("lstm-tests-").FullName;
         Training.WriteSentiment(Path.Combine(_models, "first.zip"), reviews: 100, epochs: 1, seed: 1);

@@ -58,7 +58,9 @@ public sealed class ClassifierTrainingTests
         IDataView rows = Load(300, seed: 1), others = Load(300, seed: 2);
         LstmBinaryTransformer model = ml.BinaryClassification.Trainers.Lstm(new LstmBinaryTrainer.Options
         {
-            LabelColumnName = nameof(Example.IsHigh), FeaturesPerStep = 1, Seed = 1,
+            LabelColumnName = nameof(Example.IsHigh),
+            FeaturesPerStep = 1,
+            Seed = 1,
         }).Fit(rows);
         Assert.IsGreaterThan(0.9, ml.BinaryClassification.Evaluate(model.Transform(others), nameof(Example.IsHigh)).Accuracy);
         double[] attributions = new double[24];

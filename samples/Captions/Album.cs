@@ -17,8 +17,9 @@ internal static class Album
     public static string ToSvg(Captioned[] pictures, int columns, int rows)
     {
         int width = Math.Max(columns * PixelSize, 160) + Gap, height = rows * PixelSize + 3 * Line + Gap;
-        var svg = new StringBuilder(string.Create(CultureInfo.InvariantCulture, $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{
-            Columns * width + Gap}\" height=\"{(pictures.Length + Columns - 1) / Columns * height + Gap}\" font-family=\"sans-serif\" "));
+        int all = Columns * width + Gap, down = (pictures.Length + Columns - 1) / Columns * height + Gap;
+        var svg = new StringBuilder(string.Create(CultureInfo.InvariantCulture,
+            $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{all}\" height=\"{down}\" font-family=\"sans-serif\" "));
         svg.Append("font-size=\"13\"><rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>");
         for (int i = 0; i < pictures.Length; i++)
         {

@@ -35,8 +35,11 @@ internal static class MadeUpTunes
         List<Note> first = Bar(random, chords[0], rhythm[0], ref at), second = Bar(random, chords[1], rhythm[1], ref at);
         List<Note> home = End(random, ref at);
         List<Note> third = Bar(random, others[1], rhythm[0], ref at), fourth = Bar(random, "G", rhythm[1], ref at);
-        return new Tune { Notes = [.. new[] { first, second, first, home, third, fourth, first, home }.SelectMany(bar => bar)
-            .Select(note => note.ToString())] };
+        return new Tune
+        {
+            Notes = [.. new[] { first, second, first, home, third, fourth, first, home }.SelectMany(bar => bar)
+            .Select(note => note.ToString())]
+        };
     }
 
     private static List<Note> Bar(Random random, string chord, int[] rhythm, ref int at)

@@ -95,10 +95,10 @@ static void PrintAlerts(List<MeterHour> alerts)
 
 // Each hour as the day before foretold it.
 static Chart Draw(Outlook[] hours, HashSet<DateTime> alerts) => new Chart($"{hours[0].Meter}, the last week")
-    {
-        Times = [.. hours.Select(hour => hour.Time)],
-        YLabel = "litres an hour",
-    }
+{
+    Times = [.. hours.Select(hour => hour.Time)],
+    YLabel = "litres an hour",
+}
     .AddLine("forecast a day before", Ink.Accent, Outlook.Hours, hours.SkipLast(Outlook.Hours).Select(hour => hour.Forecast[^1]))
     .AddLine("what came", Ink.Neutral, 0, hours.Select(hour => hour.Flow))
     .AddDots("alert", Ink.Alert, hours.Index().Where(hour => alerts.Contains(hour.Item.Time))

@@ -25,7 +25,11 @@ public sealed class ClassProjectTests
         ITransformer model = ml.Transforms.Conversion.MapValueToKey("Key", "cause")
             .Append(ml.MulticlassClassification.Trainers.Lstm(new LstmMulticlassTrainer.Options
             {
-                LabelColumnName = "Key", FeatureColumnName = "days", FeaturesPerStep = 1, NumberOfEpochs = 60, LearningRate = 0.02f,
+                LabelColumnName = "Key",
+                FeatureColumnName = "days",
+                FeaturesPerStep = 1,
+                NumberOfEpochs = 60,
+                LearningRate = 0.02f,
                 HiddenSize = 8,
             }))
             .Append(ml.Transforms.Conversion.MapKeyToValue("PredictedLabel")).Fit(table.View());

@@ -80,13 +80,20 @@ public sealed class SeriesProjectTests
         ITransformer model = detects
             ? ml.Transforms.DetectAnomalyByLstm(new LstmAnomalyEstimator.Options
             {
-                InputColumnName = "Heat", OutputColumnName = "Anomaly", TimeColumnName = "Day", SeriesColumnName = "House",
+                InputColumnName = "Heat",
+                OutputColumnName = "Anomaly",
+                TimeColumnName = "Day",
+                SeriesColumnName = "House",
                 NumberOfEpochs = 1,
             }).Fit(view)
             : ml.Forecasting.ForecastByLstm(new LstmForecastingEstimator.Options
             {
-                TargetColumnNames = ["Heat"], OutputColumnName = "Forecast", TimeColumnName = "Day", SeriesColumnName = "House",
-                Horizon = 2, NumberOfEpochs = 1,
+                TargetColumnNames = ["Heat"],
+                OutputColumnName = "Forecast",
+                TimeColumnName = "Day",
+                SeriesColumnName = "House",
+                Horizon = 2,
+                NumberOfEpochs = 1,
             }).Fit(view);
         string path = Path.Combine(_folder, "model.zip");
         ml.Model.Save(model, view.Schema, path);

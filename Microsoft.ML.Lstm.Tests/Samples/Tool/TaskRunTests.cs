@@ -103,7 +103,11 @@ public sealed class TaskRunTests
 
         static TrainingReport Report(double? error) => new()
         {
-            NumberOfEpochs = 20, Metric = "MASE", Error = error, Baselines = [new BaselineError("majority", 0.5)], Winner = "network",
+            NumberOfEpochs = 20,
+            Metric = "MASE",
+            Error = error,
+            Baselines = [new BaselineError("majority", 0.5)],
+            Winner = "network",
         };
     }
 

@@ -235,7 +235,7 @@ public abstract unsafe class Communicator : IDisposable
 
     private void RunExchanges()
     {
-        for (;;)
+        for (; ; )
         {
             _work.Wait();
             Exchange? next;

@@ -279,8 +279,11 @@ internal sealed partial record SavedNetwork(
     {
         if (saved.Target is not null)
         {
-            if (saved is not { StepOutputs: null, Crf: null, HeadReadsInputs: null, Decoder: null, Convolutions: null, SkipSteps: null,
-                StepsPerFrame: null, Classes: null, NextToken: null, TiedHead: null, Ctc: null }
+            if (saved is not
+                {
+                    StepOutputs: null, Crf: null, HeadReadsInputs: null, Decoder: null, Convolutions: null, SkipSteps: null,
+                    StepsPerFrame: null, Classes: null, NextToken: null, TiedHead: null, Ctc: null
+                }
                 || saved.Pooling != nameof(Lstm.Pooling.Last))
                 throw Invalid("pooling Last, and no other outputs, convolutions, classes or frames, where there is a target", "others");
             return Head.SequenceToSequence;

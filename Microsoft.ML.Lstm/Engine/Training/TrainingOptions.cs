@@ -235,7 +235,8 @@ public abstract partial class TrainingOptions
         NumberOfLayers = NumberOfLayers!.Value,
         Bidirectional = Bidirectional!.Value,
         Pooling = EncodingPooling,
-        Convolutions = Convolutions, PoolsConvolutionsByMax = PoolsByMax,
+        Convolutions = Convolutions,
+        PoolsConvolutionsByMax = PoolsByMax,
         StepsPerFrame = Frames.StepsPerFrame,
         InputConvolutions = Frames.Convolutions,
         Tokens = Tokens,
@@ -244,7 +245,8 @@ public abstract partial class TrainingOptions
         NormalizeFeatures = NormalizeFeatures!.Value,
         Dropout = new Dropout
         {
-            Tokens = DropoutOfTokens, RareTokens = DropoutOfRareTokens,
+            Tokens = DropoutOfTokens,
+            RareTokens = DropoutOfRareTokens,
             Characters = DropoutOfCharacters,
             Inputs = InputDropout!.Value,
             States = RecurrentDropout!.Value,
@@ -386,8 +388,7 @@ public abstract partial class TrainingOptions
 /// <summary>How much time a training may take for a better model, as far as options are chosen from the data.</summary>
 public enum TrainingEffort
 {
-    /// <summary>A first impression: a third of the usual weight updates, where <see cref="TrainingOptions.NumberOfEpochs"/> is
-    /// <see langword="null"/>.</summary>
+    /// <summary>A first impression: a third of the weight updates, where <see cref="TrainingOptions.NumberOfEpochs"/> is open.</summary>
     Quick,
 
     /// <summary>One network, trained until it gets no better.</summary>

@@ -67,10 +67,10 @@ internal sealed record RowParts(int[] Train, int[] Validation, int[] Unseen, str
         else
             how += $", the rows to choose by are {request.ValidationDataset}";
         return train.Length > 0 && validation.Length > 0 && unseen.Length > 0 ? new RowParts(train, validation, unseen, how)
-            {
-                ValidationIsApart = validationIsApart,
-                UnseenIsApart = isApart,
-            }
+        {
+            ValidationIsApart = validationIsApart,
+            UnseenIsApart = isApart,
+        }
             : throw new InvalidDataException(
                 $"{request.Dataset} has {own} rows with a label; that is too few to train, to choose settings and to measure.");
     }
