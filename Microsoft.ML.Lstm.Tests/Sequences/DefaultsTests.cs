@@ -145,6 +145,14 @@ public sealed class DefaultsTests
         Assert.AreEqual(0, Chosen(new LstmBinaryTrainer.Options { EncodingColumnName = "Encoding" }, facts).SkipSteps);
         var given = new LstmBinaryTrainer.Options { Convolution = new ConvolutionOptions { Filters = [4], KernelSizes = [3] } };
         Assert.AreEqual(0, Chosen(given, facts).SkipSteps);
+        // The small network is for what the linear classifier leaves.
+        foreach (int? steps in new int?[] { 0, 23, 24 })
+        {
+            ClassificationTrainerOptions chosen = Chosen(new LstmBinaryTrainer.Options { SkipSteps = steps }, facts);
+            Assert.AreEqual(steps, chosen.SkipSteps);
+            Assert.AreEqual(rows < 1000 && !(expected > 0 && steps == 24), chosen.Convolution!.Filters.Length > 0);
+            Assert.AreEqual(rows < 1000 || (expected > 0 && steps == 24) ? 8 : 64, chosen.HiddenSize);
+        }
     }
 
     [TestMethod]

@@ -97,7 +97,8 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
     {
         if (Effort == TrainingEffort.Best && facts.Vocabularies.Count > 0)
             ChooseForTexts(choices);
-        else if (facts.Initial is null && IsNetworkOpen && Convolution is null && HasUnlikeSteps(facts))
+        else if (facts.Initial is null && IsNetworkOpen && Convolution is null && (SkipSteps ?? facts.LongestRow) >= facts.LongestRow
+            && HasUnlikeSteps(facts))
             ChooseForUnlikeSteps(facts, choices);
         else if (facts.Initial is null
             && facts.Vocabularies.Count == 0
