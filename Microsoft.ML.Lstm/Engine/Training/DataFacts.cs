@@ -135,17 +135,20 @@ internal record DataFacts
     private static double CorrelationOf(SequenceSet set)
     {
         int features = set.FeatureSize, numbers = set[0].Features.Length, pairs = numbers - features;
-        double[] sums = new double[numbers], squares = new double[numbers], products = new double[pairs];
+        double[] sums = new double[numbers], squares = new double[numbers], products = new double[pairs], differences = new double[numbers];
+        // Differences from the first row, so that of a number that never varies no rounding is left.
+        ReadOnlySpan<float> first = set[0].Features.Span;
         foreach (TrainingSequence sequence in set.Sequences)
         {
             ReadOnlySpan<float> row = sequence.Features.Span;
             for (int i = 0; i < numbers; i++)
             {
-                sums[i] += row[i];
-                squares[i] += (double)row[i] * row[i];
+                double difference = differences[i] = (double)row[i] - first[i];
+                sums[i] += difference;
+                squares[i] += difference * difference;
             }
             for (int i = 0; i < pairs; i++)
-                products[i] += (double)row[i] * row[i + features];
+                products[i] += differences[i] * differences[i + features];
         }
         double[] known = [.. Enumerable.Range(0, pairs).Select(Correlation).Where(double.IsFinite)];
         return known.Length == 0 ? 1 : known.Average();
