@@ -37,10 +37,36 @@ public sealed class LanguageModelExportTests
             NumberOfLayers = layers,
             NumberOfEpochs = 2,
         }).Fit(data);
+        AssertRunsAsWeDo(model, data, hasBoundaries);
+    }
+
+    [TestMethod]
+    [DataRow(CellType.Lstm, 9, 1)]
+    [DataRow(CellType.Gru, 7, 1)]
+    [DataRow(CellType.Lstm, 7, 2)]
+    [DataRow(CellType.Rnn, 5, 3)]
+    [DataRow(CellType.Lstm, 7, 1, 3, 6)]
+    public void NetworksOfOtherSizesAreAveraged(CellType cell, int hiddenSize, int layers, params int[] cutoffs)
+    {
+        IDataView data = AnyTrainer.Data(_ml, Example.Make(40, variable: true));
+        LstmLanguageModelTransformer first = Fit(CellType.Lstm, 7, 1, []), second = Fit(cell, hiddenSize, layers, cutoffs);
+        AssertRunsAsWeDo(first.AverageWith(second), data, hasBoundaries: true);
+        AssertRunsAsWeDo(second.AverageWith(first), data, hasBoundaries: true);
+
+        LstmLanguageModelTransformer Fit(CellType cell, int hiddenSize, int layers, int[] cutoffs)
+            => _ml.MulticlassClassification.Trainers.LstmLanguageModel(SmallOptions.CreateLanguageModel(options =>
+            {
+                (options.CellType, options.HiddenSize, options.NumberOfLayers) = (cell, hiddenSize, layers);
+                options.SoftmaxCutoffs = cutoffs.Length > 0 ? cutoffs : null;
+            })).Fit(data);
+    }
+
+    private void AssertRunsAsWeDo(LstmLanguageModelTransformer model, IDataView data, bool hasBoundaries)
+    {
         using var file = new MemoryStream();
         model.ExportToOnnx(file);
         using var session = new InferenceSession(file.ToArray());
-        var ours = new TokenStream([new SequenceNetwork(model.Model.Network.Members[0], NetworkPasses.Forward)]);
+        var ours = new TokenStream([.. model.Model.Network.Members.Select(member => new SequenceNetwork(member, NetworkPasses.Forward))]);
 
         uint[] text = [.. hasBoundaries ? [Example.Vocabulary + 1u] : Array.Empty<uint>(), 1, 5, 3, 0, 8, 2];
         int length = session.InputMetadata["State"].Dimensions[1];

@@ -24,23 +24,24 @@ internal static class LanguageModelValues
     {
         NetworkShape shape = model.Shape;
         string keys = file.AddInput(new OnnxValue(tokenColumn, TensorProto.Types.DataType.Uint32, OnnxAxis.Batch, OnnxAxis.Time));
-        int h = shape.HiddenSize, parts = shape.CellDescription.HasCellState ? 2 : 1;
-        int length = model.Members.Count * shape.Layers * parts * h;
+        int length = model.Members.Sum(member => member.Shape.Layers * PartsOf(member.Shape) * member.Shape.HiddenSize);
         string state = file.AddInput(new OnnxValue(State, TensorProto.Types.DataType.Float, OnnxAxis.Batch, length));
         var states = new List<string>();
         string? sum = null;
         int at = 0;
         foreach (ParameterSet member in model.Members)
         {
+            NetworkShape own = member.Shape;
             string x = file.Transpose(MemberValues.Embed(file, member, keys, table: 0), 1, 0, 2);
-            string[][] initial = [.. Enumerable.Range(0, shape.Layers)
-                .Select(_ => Enumerable.Range(0, parts).Select(_ => TakeState()).ToArray())];
+            string[][] initial = [.. Enumerable.Range(0, own.Layers)
+                .Select(_ => Enumerable.Range(0, PartsOf(own)).Select(_ => TakeState(own.HiddenSize)).ToArray())];
             var recurrent = new RecurrentValues(file, member, x, lengths: null, needsSteps: true, initialStates: initial);
-            states.AddRange(recurrent.FinalStates.SelectMany(layer => layer).Select(final => file.Reshape(final, -1, h)));
+            states.AddRange(recurrent.FinalStates.SelectMany(layer => layer)
+                .Select(final => file.Reshape(final, -1, own.HiddenSize)));
             string top = file.Transpose(recurrent.Steps, 1, 0, 2);
-            string outputs = file.Linear("head", top, MemberValues.HeadWeightOf(member), shape.HeadOutputSize,
+            string outputs = file.Linear("head", top, MemberValues.HeadWeightOf(member), own.HeadOutputSize,
                 member[ParameterSet.HeadBias]);
-            if (shape.AdaptiveSoftmax is { } clusters)
+            if (own.AdaptiveSoftmax is { } clusters)
                 outputs = LogProbabilitiesOf(file, member, clusters, top, outputs);
             sum = sum is null ? outputs : file.Node("Add", [sum, outputs]);
         }
@@ -54,13 +55,16 @@ internal static class LanguageModelValues
         file.AddOutput(NextState, new OnnxValue(file.Concat(axis: 1, [.. states]), TensorProto.Types.DataType.Float, OnnxAxis.Batch,
             length));
 
-        string TakeState()
+        string TakeState(int h)
         {
             string part = file.Node("Slice", [state, file.Vector(at), file.Vector(at + h), file.Vector(1)]);
             at += h;
             return file.Reshape(part, 1, -1, h);
         }
     }
+
+    /// <summary>The states of a layer: h and, for LSTM, c.</summary>
+    private static int PartsOf(NetworkShape shape) => shape.CellDescription.HasCellState ? 2 : 1;
 
     private static string LogSoftmax(OnnxFile file, string outputs) => file.Node("LogSoftmax", [outputs], OnnxAttribute.Of("axis", 2));
 
