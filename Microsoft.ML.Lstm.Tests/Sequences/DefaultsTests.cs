@@ -129,7 +129,7 @@ public sealed class DefaultsTests
     [DataRow(1999, 1, 0.19, 24)]
     [DataRow(20, 3, -0.3, 24)]
     [DataRow(300, 1, 0.2, 0, DisplayName = "a curve")]
-    [DataRow(2000, 1, 0, 0, DisplayName = "many rows")]
+    [DataRow(2000, 1, 0, 24, DisplayName = "many rows")]
     [DataRow(600, 22, 0, 0, DisplayName = "many numbers")]
     public void NumbersThatAreNoCurvesAreReadAtTheirPlaces(int rows, int features, double correlation, int expected)
     {
@@ -138,10 +138,12 @@ public sealed class DefaultsTests
         {
             ClassificationTrainerOptions chosen = Chosen(new LstmMulticlassTrainer.Options { Effort = effort }, facts);
             Assert.AreEqual(expected, chosen.SkipSteps);
-            Assert.AreEqual(expected > 0 || effort == TrainingEffort.Best || rows < 1000 ? 8 : 64, chosen.HiddenSize);
+            Assert.AreEqual(rows < 2000 ? 8 : 64, chosen.HiddenSize);
             Assert.AreEqual(expected == 0 && (effort == TrainingEffort.Best || rows < 1000), chosen.Convolution!.Filters.Length > 0);
         }
-        Assert.AreEqual(0, Chosen(new LstmBinaryTrainer.Options { Bidirectional = true }, facts).SkipSteps);
+        // Whoever asks for 16 units gets them, and the linear classifier too.
+        ClassificationTrainerOptions asked = Chosen(new LstmBinaryTrainer.Options { HiddenSize = 16 }, facts);
+        Assert.AreEqual((expected, 16), (asked.SkipSteps!.Value, asked.HiddenSize!.Value));
         Assert.AreEqual(0, Chosen(new LstmBinaryTrainer.Options { EncodingColumnName = "Encoding" }, facts).SkipSteps);
         var given = new LstmBinaryTrainer.Options { Convolution = new ConvolutionOptions { Filters = [4], KernelSizes = [3] } };
         Assert.AreEqual(0, Chosen(given, facts).SkipSteps);
@@ -151,7 +153,7 @@ public sealed class DefaultsTests
             ClassificationTrainerOptions chosen = Chosen(new LstmBinaryTrainer.Options { SkipSteps = steps }, facts);
             Assert.AreEqual(steps, chosen.SkipSteps);
             Assert.AreEqual(rows < 1000 && !(expected > 0 && steps == 24), chosen.Convolution!.Filters.Length > 0);
-            Assert.AreEqual(rows < 1000 || (expected > 0 && steps == 24) ? 8 : 64, chosen.HiddenSize);
+            Assert.AreEqual(rows < 1000 || (rows < 2000 && steps == 24) ? 8 : 64, chosen.HiddenSize);
         }
     }
 

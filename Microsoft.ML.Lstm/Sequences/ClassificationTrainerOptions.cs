@@ -83,8 +83,8 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
     /// that slowly from few rows: the weights are those of a ridge regression of each class on them, as sure of itself as rows that were
     /// left out of it justify, and the network is trained by itself. Without effect on keys. <see langword="null"/>, the default: chosen
     /// from the data: all steps where below 1,000 rows, and below 20 a class, have as many numbers, their mean has most of the variance,
-    /// and convolutions are chosen for them, or where below 2,000 rows have as many numbers, which have little to do with those of the next
-    /// step; else 0.
+    /// and convolutions are chosen for them, or where all rows have as many numbers, which have little to do with those of the next step,
+    /// and no convolutions or encoding are asked for; else 0.
     /// </summary>
     public int? SkipSteps;
 
@@ -97,8 +97,8 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
     {
         if (Effort == TrainingEffort.Best && facts.Vocabularies.Count > 0)
             ChooseForTexts(choices);
-        else if (facts.Initial is null && IsNetworkOpen && Convolution is null && (SkipSteps ?? facts.LongestRow) >= facts.LongestRow
-            && HasUnlikeSteps(facts))
+        else if (facts.Initial is null && Convolution is null && EncodingColumnName is null
+            && (SkipSteps ?? facts.LongestRow) >= facts.LongestRow && HasUnlikeSteps(facts))
             ChooseForUnlikeSteps(facts, choices);
         else if (facts.Initial is null
             && facts.Vocabularies.Count == 0
@@ -196,22 +196,22 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
     }
 
     /// <summary>
-    /// Whether the rows are no curves: what a number says depends on its place, and not on those beside it. With many rows, networks find
-    /// that out.
+    /// Whether the rows are no curves: what a number says depends on its place, and not on those beside it.
     /// </summary>
     private static bool HasUnlikeSteps(DataFacts facts) => facts.CorrelationOfSteps < LeastCorrelation
-        && facts.MedianSteps >= ShortestCurve && facts.Rows < ManyUnlikeRows && IsRidgeQuick(facts);
+        && facts.MedianSteps >= ShortestCurve && IsRidgeQuick(facts);
 
     private static bool IsRidgeQuick(DataFacts facts)
         => facts.LongestRow * (long)facts.Features is var numbers and <= MostSkips && Math.Min(facts.Rows, numbers) <= LargestRidge;
 
-    /// <summary>A linear classifier of all numbers at their places, beside a network too small to learn the rows by heart.</summary>
+    /// <summary>A linear classifier of all numbers at their places, beside a network too small to learn few rows by heart.</summary>
     private void ChooseForUnlikeSteps(DataFacts facts, OptionChoices choices)
     {
         string reason = string.Create(CultureInfo.InvariantCulture,
             $"the numbers of neighbouring steps have a correlation of {facts.CorrelationOfSteps:0.00}");
         SkipSteps ??= choices.Note(nameof(SkipSteps), facts.LongestRow, reason);
-        HiddenSize ??= choices.Note(nameof(HiddenSize), UnitsOfUnlikeSteps, reason);
+        if (facts.Rows < ManyUnlikeRows && IsNetworkOpen)
+            HiddenSize ??= choices.Note(nameof(HiddenSize), UnitsOfUnlikeSteps, reason);
     }
 
     /// <summary>Whether nothing is said of the recurrent layers, and nothing read of what they give.</summary>
