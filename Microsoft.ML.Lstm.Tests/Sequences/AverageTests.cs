@@ -121,6 +121,21 @@ public sealed class AverageTests
             => StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => model.AverageWith(other)).Message, reason);
     }
 
+    // Without normalization nothing but the names tells columns of numbers apart.
+    [TestMethod]
+    public void ModelsOfOtherColumnsAreRefused()
+    {
+        IDataView data = AnyTrainer.Data(_ml, Example.Make(40));
+        LstmRegressionTransformer model = Fit("Features", "StepValues", "Tokens");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => model.AverageWith(Fit("StepValues", "Features", "Tokens")))
+            .Message, "reads 'StepValues', 'Features', 'Tokens' can't be averaged with one of 'Features', 'StepValues', 'Tokens'");
+        // A network reads numbers first.
+        Assert.HasCount(2, model.AverageWith(Fit("Tokens", "Features", "StepValues")).Model.Members);
+
+        LstmRegressionTransformer Fit(params string[] columns)
+            => Regression(data, options => (options.FeatureColumnNames, options.NormalizeFeatures) = (columns, false));
+    }
+
     [TestMethod]
     public void NamesThatStandForOtherKeysAreRefused()
     {

@@ -21,6 +21,10 @@ internal sealed record SequenceInput(IReadOnlyList<FeatureColumn> Features, stri
     /// <summary>Whole numbers of a step: its keys, and the number of the word that is read by its characters.</summary>
     public int TokenColumns { get; } = Features.Count(column => column.IsTokens) + (CharacterColumnName is null ? 0 : 1);
 
+    /// <summary>The names of the columns in the order in which a network reads them.</summary>
+    public string Names => string.Join(", ", Features.OrderBy(column => column.IsTokens).Select(column => column.Name)
+        .Append(StaticFeatureColumnName).Append(CharacterColumnName).OfType<string>().Select(name => $"'{name}'"));
+
     /// <summary>The columns in training data, with their sizes.</summary>
     public static SequenceInput FromTrainingData(IExceptionContext context, DataViewSchema schema, IEnumerable<string> featureColumns,
         int? featuresPerStep, string? staticColumn, string? characterColumn)

@@ -208,6 +208,8 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
         if (others.FirstOrDefault(other => other.GetType() != GetType()) is { } different)
             throw new ArgumentException($"A {different.GetType().Name} can't be averaged with a {GetType().Name}.", nameof(others));
         SequenceModelParameters model = Model.AverageWith([.. others.Select(other => other.Model)]);
+        if (others.Select(other => other._input.Names).FirstOrDefault(names => names != _input.Names) is { } columns)
+            throw new ArgumentException($"One that reads {columns} can't be averaged with one of {_input.Names}.", nameof(others));
         return AttentionColumnName is null || model.Network.HasAttention ? WithModel(model) : throw new ArgumentException(
             $"Column '{AttentionColumnName}' has the weights of attention, and not all networks have attention.", nameof(others));
     }
