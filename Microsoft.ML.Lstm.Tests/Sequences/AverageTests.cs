@@ -136,6 +136,26 @@ public sealed class AverageTests
             => Regression(data, options => (options.FeatureColumnNames, options.NormalizeFeatures) = (columns, false));
     }
 
+    // Nothing is known of the first model's classes, and it goes with either of the others.
+    [TestMethod]
+    public void ModelsAreComparedWithAllOthers()
+    {
+        LstmMulticlassTransformer[] models = [.. new[] { "", "abc", "bca" }.Select(Fit)];
+        Assert.HasCount(2, models[0].AverageWith(models[1]).Model.Members);
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => models[0].AverageWith(models[1], models[2])).Message,
+            "labels are others");
+
+        LstmMulticlassTransformer Fit(string names)
+        {
+            SchemaDefinition schema = Example.Schema(Example.Vector(0));
+            if (names != "")
+                schema[nameof(Example.Class)].AddAnnotation("KeyValues", new VBuffer<ReadOnlyMemory<char>>(3,
+                    [.. names.Select(name => $"{name}".AsMemory())]), new VectorDataViewType(TextDataViewType.Instance, 3));
+            return _ml.MulticlassClassification.Trainers.Lstm(SmallOptions.Create<LstmMulticlassTrainer.Options>())
+                .Fit(_ml.Data.LoadFromEnumerable(Example.Make(40), schema));
+        }
+    }
+
     [TestMethod]
     public void NamesThatStandForOtherKeysAreRefused()
     {

@@ -96,12 +96,13 @@ public sealed partial class SequenceModelParameters
     /// <exception cref="ArgumentException">Another model can't be averaged with this one.</exception>
     internal SequenceModelParameters AverageWith(IReadOnlyList<SequenceModelParameters> others)
     {
-        foreach (SequenceModelParameters other in others)
-        {
-            if (DifferenceTo(other) is { } difference)
-                throw new ArgumentException($"A model can't be averaged with this one: {difference}.", nameof(others));
-        }
         SequenceModelParameters[] models = [this, .. others];
+        foreach ((int index, SequenceModelParameters other) in others.Index())
+        {
+            // Each with all before it: where names are unknown in one, they may differ in those around it.
+            if (models[..(index + 1)].Select(one => one.DifferenceTo(other)).FirstOrDefault(found => found is not null) is { } difference)
+                throw new ArgumentException($"A model can't be averaged with those before it: {difference}.", nameof(others));
+        }
         return With(SequenceModel.Average([.. models.Select(model => model.Network)]),
             TrainingReport.Of([.. models.Select(model => model.Report)]));
     }
