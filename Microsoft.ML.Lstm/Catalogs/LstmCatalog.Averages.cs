@@ -14,8 +14,10 @@ public static partial class LstmCatalog
     /// <see cref="TrainingEffort.Best"/> trains several networks at once. This puts together what was trained by and by, on several
     /// machines, or with options of one's own: the models have to read and give the same columns, with the same keys, and must have been
     /// trained on rows that are scaled alike, which the same training rows with the same validation rows are; cells, sizes, layers and
-    /// pooling may differ. What is averaged says <see cref="SequenceModelParameters.Members"/>. All other settings, such as those of a
-    /// beam search, are those of <paramref name="transformer"/>. The copy is saved, exported and scored as any other model.
+    /// pooling may differ, but for those of a decoder, and for the sizes of embeddings and of the encoding of an autoencoder. What is
+    /// averaged says <see cref="SequenceModelParameters.Members"/>. All other settings, such as those of a beam search, and what the keys
+    /// of tokens and labels stand for are those of <paramref name="transformer"/>. The copy is saved, exported and scored as any other
+    /// model.
     /// </remarks>
     /// <typeparam name="TTransformer">The transformer's type.</typeparam>
     /// <param name="transformer">A transformer of sequences.</param>
