@@ -45,6 +45,6 @@ public static partial class LstmCatalog
         ArgumentNullException.ThrowIfNull(others);
         foreach (TTransformer other in others)
             ArgumentNullException.ThrowIfNull(other, nameof(others));
-        return (TTransformer)transformer.AverageWith(others);
+        return (TTransformer)transformer.WithNetworksOf(others);
     }
 }

@@ -203,7 +203,7 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
     /// <see cref="LstmCatalog.AverageWith{TTransformer}(TTransformer, TTransformer[])"/>.
     /// </summary>
     /// <exception cref="ArgumentException">Another transformer can't be averaged with this one.</exception>
-    internal SequencePredictionTransformer AverageWith(IReadOnlyList<SequencePredictionTransformer> others)
+    internal SequencePredictionTransformer WithNetworksOf(IReadOnlyList<SequencePredictionTransformer> others)
     {
         if (others.FirstOrDefault(other => other.GetType() != GetType()) is { } different)
             throw new ArgumentException($"A {different.GetType().Name} can't be averaged with a {GetType().Name}.", nameof(others));
