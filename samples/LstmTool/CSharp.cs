@@ -15,6 +15,9 @@ internal static class CSharp
         "unchecked", "unsafe", "ushort", "using", "virtual", "void", "volatile", "while",
     ];
 
+    /// <summary>Whether a name is one of C#'s own words.</summary>
+    public static bool IsKeyword(string name) => Keywords.Contains(name);
+
     /// <summary>A literal.</summary>
     public static string Text(string text)
     {

@@ -118,6 +118,7 @@ public sealed class LstmToolTests
     [DataRow("forecasting --dataset some.csv", 2, "--label-col")]
     [DataRow("forecasting --dataset some.csv --label-col sold --horizon 0", 2, "--horizon must be from 1")]
     [DataRow("forecasting --dataset some.csv --label-col sold --name ../x", 2, "--name must be letters")]
+    [DataRow("classification --dataset some.csv --label-col sold --name Classes", 2, "--name must not be 'Classes'")]
     public void SaysInOneLineWhatIsWrongAndWritesNothing(string arguments, int exitCode, string expected)
     {
         foreach ((string name, string content) in new[]

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using LstmTool.Data;
+using LstmTool.Projects;
 using LstmTool.Tasks;
 
 namespace LstmTool.Commands;
@@ -98,6 +99,8 @@ internal sealed class TrainArguments
         {
             if (result.Tokens is [var token] && !IsName(token.Value))
                 result.AddError($"--name must be letters, digits and underscores, a letter first, not '{token.Value}'.");
+            else if (result.Tokens is [var taken] && ConsumptionProject.IsTaken(taken.Value))
+                result.AddError($"--name must not be '{taken.Value}': the code of the project has that for something else.");
         });
     }
 

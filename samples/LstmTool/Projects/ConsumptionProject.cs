@@ -10,11 +10,28 @@ internal static class ConsumptionProject
 {
     public const string ModelFile = "model.zip";
 
+    // What the class has, and what its code has of .NET and of ML.NET: beside a class of that name it would be something else.
+    private static readonly HashSet<string> Taken =
+    [
+        "AppContext", "Array", "BuildPipeline", "Classes", "ColumnName", "Console", "ConvolutionOptions", "CultureInfo", "DateTime",
+        "DateTimeKind", "DateTimeStyles", "Dictionary", "Engine", "Enumerable", "Exception", "Field", "FieldRows", "File",
+        "Flatten", "ForecastEngine", "FormatException", "GetSortedScoresWithLabels", "Groups", "HashSet", "IDataView",
+        "IEnumerable", "IEstimator", "InvalidOperationException", "IOException", "IOrderedEnumerable", "IReadOnlyList", "Items",
+        "ITransformer", "Joined", "JsonElement", "JsonSerializer", "JsonValueKind", "KeyValuePair", "Lazy", "List", "LiveEngine",
+        "Load", "Microsoft", "Missing", "MLContext", "ModelInput", "ModelOutput", "ModelPath", "Names", "Number",
+        "NumberFormatInfo", "NumberStyles", "Path", "Pooling", "Predict", "PredictAllLabels", "PredictionEngine", "PredictSince",
+        "Program", "ReadOnlyMemory", "ReadRows", "Retrain", "Steps", "StringComparer", "StringSplitOptions", "System",
+        "TextFieldParser", "Time", "VBuffer", "VectorType",
+    ];
+
     private static readonly JsonSerializerOptions Indented = new()
     {
         WriteIndented = true,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
+
+    /// <summary>Whether a project can't have a name, since its code needs that for something else.</summary>
+    public static bool IsTaken(string name) => Taken.Contains(name) || CSharp.IsKeyword(name);
 
     /// <summary>Writes all files into a folder.</summary>
     /// <param name="trained">What was trained.</param>
