@@ -147,6 +147,8 @@ public sealed class DefaultsTests
         Assert.AreEqual(0, Chosen(new LstmBinaryTrainer.Options { EncodingColumnName = "Encoding" }, facts).SkipSteps);
         var given = new LstmBinaryTrainer.Options { Convolution = new ConvolutionOptions { Filters = [4], KernelSizes = [3] } };
         Assert.AreEqual(0, Chosen(given, facts).SkipSteps);
+        // The linear classifier reads no words.
+        Assert.AreEqual(0, Chosen(new LstmBinaryTrainer.Options(), facts with { HasCharacters = true }).SkipSteps);
         // The small network is for what the linear classifier leaves.
         foreach (int? steps in new int?[] { 0, 23, 24 })
         {

@@ -199,7 +199,7 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
     /// Whether the rows are no curves: what a number says depends on its place, and not on those beside it.
     /// </summary>
     private static bool HasUnlikeSteps(DataFacts facts) => facts.CorrelationOfSteps < LeastCorrelation
-        && facts.MedianSteps >= ShortestCurve && IsRidgeQuick(facts);
+        && !facts.HasCharacters && facts.MedianSteps >= ShortestCurve && IsRidgeQuick(facts);
 
     private static bool IsRidgeQuick(DataFacts facts)
         => facts.LongestRow * (long)facts.Features is var numbers and <= MostSkips && Math.Min(facts.Rows, numbers) <= LargestRidge;
