@@ -83,7 +83,7 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
     /// that slowly from few rows: the weights are those of a ridge regression of each class on them, as sure of itself as rows that were
     /// left out of it justify, and the network is trained by itself. Without effect on keys. <see langword="null"/>, the default: chosen
     /// from the data: all steps where below 1,000 rows, and below 20 a class, have as many numbers, their mean has most of the variance,
-    /// and convolutions are chosen for them, or where all rows have as many numbers, which have little to do with those of the next step,
+    /// and convolutions are chosen for them, or where all rows have as many numbers, which have little to do with those of the next steps,
     /// and no convolutions or encoding are asked for; else 0.
     /// </summary>
     public int? SkipSteps;
@@ -208,7 +208,7 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
     private void ChooseForUnlikeSteps(DataFacts facts, OptionChoices choices)
     {
         string reason = string.Create(CultureInfo.InvariantCulture,
-            $"the numbers of neighbouring steps have a correlation of {facts.CorrelationOfSteps:0.00}");
+            $"the numbers of near steps have a correlation of {facts.CorrelationOfSteps:0.00}");
         SkipSteps ??= choices.Note(nameof(SkipSteps), facts.LongestRow, reason);
         if (facts.Rows < ManyUnlikeRows && IsNetworkOpen)
             HiddenSize ??= choices.Note(nameof(HiddenSize), UnitsOfUnlikeSteps, reason);

@@ -6,6 +6,9 @@ namespace Microsoft.ML.Lstm.Engine.Training;
 /// <summary>What is known of the training data when the options are chosen that are null.</summary>
 internal record DataFacts
 {
+    // Half of the period of an oscillation, or a whole one, is about one to four steps, or its steps are like those beside them.
+    private const int NearSteps = 4;
+
     /// <param name="lengths">The steps of each row.</param>
     public DataFacts(IEnumerable<int> lengths)
     {
@@ -76,8 +79,9 @@ internal record DataFacts
     public double ShareOfMeanCurve { get; init; }
 
     /// <summary>
-    /// The mean correlation, over the rows, of a number with that of the next step, where all rows have as many steps; 1 where they don't,
-    /// and where numbers are predicted. In curves and signals it is above 0.5, in numbers that only stand one behind the other near 0.
+    /// The magnitude of the mean correlation, over the rows, of a number with that of one to four steps later, the largest of these, where
+    /// all rows have as many steps; 1 where they don't, and where numbers are predicted. In curves and signals it is above 0.5, in fast
+    /// oscillations too, in numbers that only stand one behind the other near 0.
     /// </summary>
     public double CorrelationOfSteps { get; init; } = 1;
 
@@ -131,11 +135,14 @@ internal record DataFacts
         return shares / features;
     }
 
-    /// <summary>The mean, over the numbers of all steps but the last, of their correlation with those of the next step.</summary>
+    /// <summary>
+    /// The magnitude of the mean, over all numbers, of their correlation with those some steps later: of that distance where it is largest.
+    /// </summary>
     private static double CorrelationOf(SequenceSet set)
     {
-        int features = set.FeatureSize, numbers = set[0].Features.Length, pairs = numbers - features;
-        double[] sums = new double[numbers], squares = new double[numbers], products = new double[pairs], differences = new double[numbers];
+        int features = set.FeatureSize, numbers = set[0].Features.Length, distances = Math.Min(NearSteps, numbers / features - 1);
+        double[] sums = new double[numbers], squares = new double[numbers], differences = new double[numbers];
+        double[][] products = [.. Enumerable.Range(1, distances).Select(distance => new double[numbers - distance * features])];
         // Differences from the first row, so that of a number that never varies no rounding is left.
         ReadOnlySpan<float> first = set[0].Features.Span;
         foreach (TrainingSequence sequence in set.Sequences)
@@ -147,14 +154,22 @@ internal record DataFacts
                 sums[i] += difference;
                 squares[i] += difference * difference;
             }
-            for (int i = 0; i < pairs; i++)
-                products[i] += differences[i] * differences[i + features];
+            foreach (double[] sum in products)
+            {
+                for (int i = 0; i < sum.Length; i++)
+                    sum[i] += differences[i] * differences[numbers - sum.Length + i];
+            }
         }
-        double[] known = [.. Enumerable.Range(0, pairs).Select(Correlation).Where(double.IsFinite)];
-        return known.Length == 0 ? 1 : known.Average();
+        return products.Max(MeanCorrelation) ?? 1;
 
-        double Correlation(int i) => (products[i] - sums[i] * sums[i + features] / set.Count)
-            / Math.Sqrt(Variation(i) * Variation(i + features));
+        double? MeanCorrelation(double[] sum)
+        {
+            double[] known = [.. sum.Select((product, i) => Correlation(product, i, numbers - sum.Length + i)).Where(double.IsFinite)];
+            return known.Length == 0 ? null : Math.Abs(known.Average());
+        }
+
+        double Correlation(double product, int i, int j)
+            => (product - sums[i] * sums[j] / set.Count) / Math.Sqrt(Variation(i) * Variation(j));
 
         double Variation(int i) => squares[i] - sums[i] * sums[i] / set.Count;
     }
