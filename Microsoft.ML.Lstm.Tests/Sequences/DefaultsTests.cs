@@ -251,6 +251,24 @@ public sealed class DefaultsTests
     }
 
     [TestMethod]
+    public void MarksAreNoNumbersThatDependOnTheirPlaces()
+    {
+        var random = new Random(1);
+        var data = new SequenceSet(1, 0, 0);
+        for (int i = 0; i < 200; i++)
+        {
+            data.Add(new TrainingSequence
+            {
+                Features = Enumerable.Range(0, 8).Select(_ => (float)random.Next(2)).ToArray(),
+                Labels = [i % 2],
+            });
+        }
+        Assert.AreEqual(1, DataFacts.Of(data).CorrelationOfSteps);
+        data[0].Features.Span[3] = 0.5f;
+        Assert.IsLessThan(0.2, DataFacts.Of(data).CorrelationOfSteps);
+    }
+
+    [TestMethod]
     [DataRow(400, 0.5f)]
     [DataRow(200, 0.3f)]
     public void TextsOfSeldomWordsAreKeptFromBeingLearnedByHeart(int words, float dropout)

@@ -80,8 +80,9 @@ internal record DataFacts
 
     /// <summary>
     /// The magnitude of the mean correlation, over the rows, of a number with that of one to four steps later, the largest of these, where
-    /// all rows have as many steps; 1 where they don't, and where numbers are predicted. In curves and signals it is above 0.5, in fast
-    /// oscillations too, in numbers that only stand one behind the other near 0.
+    /// all rows have as many steps. In curves and signals it is above 0.5, in fast oscillations too, in numbers that only stand one behind
+    /// the other near 0. 1 where rows are of several lengths, where numbers are predicted, and where all numbers are 0 or 1: marks of
+    /// letters, say, whose order may tell more than their places.
     /// </summary>
     public double CorrelationOfSteps { get; init; } = 1;
 
@@ -143,6 +144,7 @@ internal record DataFacts
         int features = set.FeatureSize, numbers = set[0].Features.Length, distances = Math.Min(NearSteps, numbers / features - 1);
         double[] sums = new double[numbers], squares = new double[numbers], differences = new double[numbers];
         double[][] products = [.. Enumerable.Range(1, distances).Select(distance => new double[numbers - distance * features])];
+        bool areMarks = true;
         // Differences from the first row, so that of a number that never varies no rounding is left.
         ReadOnlySpan<float> first = set[0].Features.Span;
         foreach (TrainingSequence sequence in set.Sequences)
@@ -150,6 +152,7 @@ internal record DataFacts
             ReadOnlySpan<float> row = sequence.Features.Span;
             for (int i = 0; i < numbers; i++)
             {
+                areMarks &= row[i] is 0 or 1;
                 double difference = differences[i] = (double)row[i] - first[i];
                 sums[i] += difference;
                 squares[i] += difference * difference;
@@ -160,7 +163,7 @@ internal record DataFacts
                     sum[i] += differences[i] * differences[numbers - sum.Length + i];
             }
         }
-        return products.Max(MeanCorrelation) ?? 1;
+        return areMarks ? 1 : products.Max(MeanCorrelation) ?? 1;
 
         double? MeanCorrelation(double[] sum)
         {
