@@ -195,9 +195,7 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
             $"{UpdatesOfConvolutions} updates of convolutions");
     }
 
-    /// <summary>
-    /// Whether the rows are no curves: what a number says depends on its place, and not on those beside it.
-    /// </summary>
+    /// <summary>Whether the rows are no curves: what a number says depends on its place, and not on those beside it.</summary>
     private static bool HasUnlikeSteps(DataFacts facts) => facts.CorrelationOfSteps < LeastCorrelation
         && !facts.HasCharacters && facts.MedianSteps >= ShortestCurve && IsRidgeQuick(facts);
 
