@@ -25,7 +25,22 @@ public sealed unsafe class MatrixProductTests
         }
     }
 
-    private static void CheckProduct(CpuKernels kernels, int rows, int depth, int vectors)
+    [TestMethod]
+    public void APackedMatrixThatNoCacheKeepsIsMultipliedTheSame()
+    {
+        foreach (CpuKernels kernels in CpuKernels.Available)
+        {
+            // Panels of one part and of three, the last one of fewer vectors.
+            foreach (int depth in new[] { 700, 5000 })
+            {
+                int vectors = FetchedAhead.LargeWeights / depth / kernels.Lanes + 3;
+                foreach (int rows in new[] { 1, 6, 7, 13 })
+                    CheckProduct(kernels, rows, depth, vectors, tolerance: 5e-4);
+            }
+        }
+    }
+
+    private static void CheckProduct(CpuKernels kernels, int rows, int depth, int vectors, double tolerance = 1e-5)
     {
         var random = new Random(rows * 1000 + depth * 10 + vectors);
         int columns = vectors * kernels.Lanes;
@@ -45,7 +60,7 @@ public sealed unsafe class MatrixProductTests
                 double expected = before[m * cRow + n];
                 for (int k = 0; k < depth && n < columns; k++)
                     expected += (double)a.Span[m * aRow + k] * b.Span[k * columns + n];
-                Assert.AreEqual(expected, c.Span[m * cRow + n], 1e-5,
+                Assert.AreEqual(expected, c.Span[m * cRow + n], tolerance,
                     $"{kernels.Name}, row {m} of {rows}, column {n} of {columns}, depth {depth}");
             }
         }

@@ -30,6 +30,15 @@ public sealed class GradientTests
         from size in new[] { (1, 1), (1, 4), (9, 8), (2, 16), (17, 31), (5, 33), (16, 64), (3, 69) }
         select new object[] { kernels.Name, cell, size.Item1, size.Item2 };
 
+    /// <summary>Sizes whose U, or W, or both are large weights, forward and transposed: the kernels fetch their next panel.</summary>
+    public static IEnumerable<object[]> LargeSizes =>
+        from kernels in CpuKernels.Available
+        from size in new[]
+        {
+            (CellType.Lstm, 9, 320), (CellType.Lstm, 700, 150), (CellType.Gru, 9, 320), (CellType.Gru, 700, 150), (CellType.Rnn, 700, 640),
+        }
+        select new object[] { kernels.Name, size.Item1, size.Item2, size.Item3 };
+
     public static IEnumerable<object[]> Cells =>
         from kernels in CpuKernels.Available
         from cell in Enum.GetValues<CellType>()
@@ -47,6 +56,12 @@ public sealed class GradientTests
     public void ResultsAndGradientsAreTheReferencesForSizesThatFillVectorsAndThatDoNot(string kernels, CellType cell, int inputSize,
         int hiddenSize)
         => AssertAgrees(kernels, new NetworkSample(Shape(cell, inputSize, hiddenSize, 2, bidirectional: true, Pooling.Last), Lengths));
+
+    [TestMethod]
+    [DynamicData(nameof(LargeSizes))]
+    public void ResultsAndGradientsAreTheReferencesForLargeWeights(string kernels, CellType cell, int inputSize, int hiddenSize)
+        => AssertAgrees(kernels, new NetworkSample(Shape(cell, inputSize, hiddenSize, 1, bidirectional: true, Pooling.Last),
+            [2, 1, 2, 3, 1, 1, 2, 2, 1, 1, 2, 1, 3]));
 
     [TestMethod]
     [DynamicData(nameof(Cells))]

@@ -51,11 +51,11 @@ internal sealed unsafe partial class CellKernel<S, V, TCell> : CellKernel
             int panel = step.LastPanelFirst ? cell.EndPanel - 1 - i : cell.FirstPanel + i;
             int firstBlock = panel * panels.FullBlocks;
             int endBlock = Math.Min(layout.Blocks, firstBlock + panels.FullBlocks);
-            for (int row = 0; row < step.Rows;)
+            for (int row = 0, tile = 0; row < step.Rows; tile++)
             {
                 bool carried = row < step.Carried;
                 int rows = GemmTile.NextRows<S, V>((carried ? step.Carried : step.Rows) - row);
-                Products(cell, step, panel, row, rows, carried, products, productRow);
+                Products(cell, step, panel, tile, row, rows, carried, products, productRow);
                 for (int block = firstBlock; block < endBlock; block++)
                 {
                     float* blockProducts = products + (block - firstBlock) * TCell.Slots.Length * S.Lanes;
@@ -80,10 +80,10 @@ internal sealed unsafe partial class CellKernel<S, V, TCell> : CellKernel
         }
         for (int panel = cell.FirstPanel; panel < cell.EndPanel; panel++)
         {
-            for (int row = 0; row < rows;)
+            for (int row = 0, tile = 0; row < rows; tile++)
             {
                 int tileRows = GemmTile.NextRows<S, V>(rows - row);
-                Products(cell, step, panel, row, tileRows, carried: false, gates + row * gateRow + panels.Column(panel), gateRow);
+                Products(cell, step, panel, tile, row, tileRows, carried: false, gates + row * gateRow + panels.Column(panel), gateRow);
                 row += tileRows;
             }
         }
@@ -91,7 +91,7 @@ internal sealed unsafe partial class CellKernel<S, V, TCell> : CellKernel
 
     /// <summary>The sums of a panel of gate columns for a tile of rows.</summary>
     private static void Products(
-        in PackedCell cell, in CellStep step, int panel, int row, int rows, bool carried, float* products, nint productRow)
+        in PackedCell cell, in CellStep step, int panel, int tile, int row, int rows, bool carried, float* products, nint productRow)
     {
         CellLayout layout = cell.Layout;
         GatePanels inputs = layout.InputPanels;
@@ -101,13 +101,11 @@ internal sealed unsafe partial class CellKernel<S, V, TCell> : CellKernel
         float* init = cell.Bias + inputs.Column(panel);
         nint initRow = 0;
         Product x = default, h = default;
-        int panelTiles = (step.Rows + S.TileRows - 1) / S.TileRows;
-        var ahead = new FetchedAhead(step.NextGates, step.NextLength, (panel - cell.FirstPanel) * panelTiles + row / S.TileRows,
-            (cell.EndPanel - cell.FirstPanel) * panelTiles, (step.X == null ? 0 : cell.InputWidth) + layout.PaddedSize);
+        (FetchedAhead aheadOfX, FetchedAhead aheadOfH) = Ahead(cell, step, panel, tile);
         if (step.X != null)
         {
             x = new Product(step.X + row * step.XRow, step.XRow, 1,
-                cell.Input + inputs.Offset(panel, cell.InputWidth), vectors * lanes, cell.InputWidth, ahead.First, ahead.Step);
+                cell.Input + inputs.Offset(panel, cell.InputWidth), vectors * lanes, cell.InputWidth, aheadOfX);
         }
         else
         {
@@ -118,8 +116,7 @@ internal sealed unsafe partial class CellKernel<S, V, TCell> : CellKernel
         nint hRow = step.HDropped == null ? step.HRow : layout.PaddedSize;
         if (carried)
             h = new Product(hPrevious + row * hRow, hRow, 1,
-                cell.Hidden + hiddens.Offset(panel, layout.PaddedSize), vectors * lanes, layout.PaddedSize,
-                ahead.After(x.Depth), ahead.Step);
+                cell.Hidden + hiddens.Offset(panel, layout.PaddedSize), vectors * lanes, layout.PaddedSize, aheadOfH);
 
         if (hiddens.FirstSlot == inputs.FirstSlot)
         {
@@ -134,6 +131,30 @@ internal sealed unsafe partial class CellKernel<S, V, TCell> : CellKernel
         products += lanes;
         if (carried)
             GemmTile.Run<S, V>(rows, vectors, products, productRow, h, default, products, productRow);
+    }
+
+    /// <summary>What a tile of a panel fetches while it sums x·W, and while it sums h·U.</summary>
+    private static (FetchedAhead X, FetchedAhead H) Ahead(in PackedCell cell, in CellStep step, int panel, int tile)
+    {
+        CellLayout layout = cell.Layout;
+        int tilesOfPanel = TilesOf(step.Carried) + TilesOf(step.Rows - step.Carried);
+        int inputWidth = step.X == null ? 0 : cell.InputWidth;
+        if (!cell.IsLarge || tilesOfPanel == 1)
+        {
+            var gates = new FetchedAhead(step.NextGates, step.NextLength, (panel - cell.FirstPanel) * tilesOfPanel + tile,
+                (cell.EndPanel - cell.FirstPanel) * tilesOfPanel, inputWidth + layout.PaddedSize);
+            return (gates, gates.After(inputWidth));
+        }
+        int next = step.LastPanelFirst ? panel - 1 : panel + 1;
+        if (next < cell.FirstPanel || next >= cell.EndPanel)
+            return default;
+        return (Panel(cell.Input, layout.InputPanels, cell.InputWidth), Panel(cell.Hidden, layout.HiddenPanels, layout.PaddedSize));
+
+        static int TilesOf(int rows) => (rows + S.TileRows - 1) / S.TileRows;
+
+        FetchedAhead Panel(float* weights, GatePanels panels, int depth)
+            => weights == null ? default
+                : new(weights + panels.Offset(next, depth), (long)depth * panels.Vectors(next) * S.Lanes, tile, tilesOfPanel, depth);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

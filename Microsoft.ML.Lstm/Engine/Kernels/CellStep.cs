@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace Microsoft.ML.Lstm.Engine.Kernels;
 
 /// <summary>The weights of one direction of a recurrent layer as the kernels read them; see <see cref="CellLayout"/>.</summary>
@@ -61,6 +59,9 @@ internal readonly unsafe struct PackedCell
     /// <summary>The panel after the last.</summary>
     public readonly int EndPanel;
 
+    /// <summary>Whether a step reads more of W and U than stays near the processor until the next one.</summary>
+    public bool IsLarge => (long)(InputWidth + Layout.PaddedSize) * Layout.GateWidth >= FetchedAhead.LargeWeights;
+
     /// <summary>Share <paramref name="part"/> of <paramref name="parts"/> of the panels.</summary>
     public PackedCell Share(int part, int parts) => new(this, EndPanel * part / parts, EndPanel * (part + 1) / parts);
 }
@@ -105,8 +106,8 @@ internal unsafe struct CellStep
     public float* Gates;
 
     /// <summary>
-    /// The gates of the step that comes next, which are fetched while the products of this one are summed; null for none. The gates of a
-    /// batch are more than the second-level cache holds.
+    /// The gates of the step that comes next, which are fetched while the products of this one are summed, unless the weights are large;
+    /// null for none. The gates of a batch are more than the second-level cache holds.
     /// </summary>
     public float* NextGates;
 
@@ -127,31 +128,4 @@ internal unsafe struct CellStep
 
     /// <summary>Backward: the gradient of c from later steps in, of the previous c out.</summary>
     public float* DC;
-}
-
-/// <summary>The share of a tile in memory that the tiles of a step fetch while they are summed.</summary>
-internal readonly unsafe struct FetchedAhead
-{
-    /// <param name="first">The memory; null for none.</param>
-    /// <param name="length">Floats of it.</param>
-    /// <param name="tile">The number of the tile.</param>
-    /// <param name="tiles">The number of tiles.</param>
-    /// <param name="depth">The steps of a tile's sum.</param>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public FetchedAhead(float* first, int length, int tile, int tiles, int depth)
-    {
-        if (first == null || tile >= tiles)
-            return;
-        First = first + (long)length * tile / tiles;
-        Step = (length / tiles + depth - 1) / depth;
-    }
-
-    /// <summary>Where the share begins; null for none.</summary>
-    public float* First { get; }
-
-    /// <summary>Floats to fetch at each step of the sum.</summary>
-    public nint Step { get; }
-
-    /// <summary>What comes after some steps of the sum; null for none.</summary>
-    public float* After(int steps) => First == null ? null : First + steps * Step;
 }

@@ -153,11 +153,14 @@ internal sealed unsafe class CpuKernels<S, V>(string name) : CpuKernels(name, S.
         int rows, float* a, nint aRow, int depth, float* packedB, int vectors, float* init, nint initRow, float* c, nint cRow)
         => Multiply(rows, a, aRow, depth, packedB, vectors, init, initRow, c, cRow, next: null, nextLength: 0);
 
-    /// <summary>The product, while the memory that comes next is fetched.</summary>
+    /// <summary>The product, while the next part of a large B is fetched, or otherwise the memory that comes next.</summary>
     private static void Multiply(int rows, float* a, nint aRow, int depth, float* packedB, int vectors, float* init, nint initRow,
         float* c, nint cRow, float* next, int nextLength)
     {
-        int tile = 0, tiles = Parts(vectors, GemmTile.MaxVectors) * Parts(depth, MaxPanelDepth) * Parts(rows, S.TileRows);
+        int rowTiles = Parts(rows, S.TileRows);
+        int tile = 0, tiles = Parts(vectors, GemmTile.MaxVectors) * Parts(depth, MaxPanelDepth) * rowTiles;
+        float* endOfB = packedB + (long)vectors * S.Lanes * depth;
+        bool fetchesB = rowTiles > 1 && endOfB - packedB >= FetchedAhead.LargeWeights;
         for (int v = 0; v < vectors; v += GemmTile.MaxVectors)
         {
             int panelVectors = Math.Min(GemmTile.MaxVectors, vectors - v);
@@ -168,12 +171,15 @@ internal sealed unsafe class CpuKernels<S, V>(string name) : CpuKernels(name, S.
             for (int k = 0; k == 0 || k < depth; k += MaxPanelDepth)
             {
                 int partDepth = Math.Min(MaxPanelDepth, depth - k);
-                for (int row = 0; row < rows;)
+                int partLength = partDepth * panelVectors * S.Lanes;
+                float* part = panel + (long)k * panelVectors * S.Lanes, nextPart = part + partLength;
+                for (int row = 0; row < rows; tile++)
                 {
                     int tileRows = GemmTile.NextRows<S, V>(rows - row);
-                    var ahead = new FetchedAhead(next, nextLength, tile++, tiles, partDepth);
-                    var product = new Product(a + row * aRow + k, aRow, 1,
-                        panel + (long)k * panelVectors * S.Lanes, panelVectors * S.Lanes, partDepth, ahead.First, ahead.Step);
+                    FetchedAhead ahead = fetchesB
+                        ? new(nextPart, Math.Min(partLength, endOfB - nextPart), tile % rowTiles, rowTiles, partDepth)
+                        : new(next, nextLength, tile, tiles, partDepth);
+                    var product = new Product(a + row * aRow + k, aRow, 1, part, panelVectors * S.Lanes, partDepth, ahead);
                     GemmTile.Run<S, V>(tileRows, panelVectors, from + row * fromRow, fromRow, product, default,
                         c + row * cRow + v * S.Lanes, cRow);
                     row += tileRows;

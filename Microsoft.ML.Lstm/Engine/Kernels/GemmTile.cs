@@ -8,8 +8,7 @@ namespace Microsoft.ML.Lstm.Engine.Kernels;
 /// matrix (ARow its stride, AStep 1) or a transposed one (ARow 1, AStep its stride). Row k of the panel of B is the
 /// contiguous vectors at <c>B[k·BStep]</c>.
 /// </summary>
-internal readonly unsafe struct Product(float* a, nint aRow, nint aStep, float* b, nint bStep, int depth, float* ahead = null,
-    nint aheadStep = 0)
+internal readonly unsafe struct Product(float* a, nint aRow, nint aStep, float* b, nint bStep, int depth, FetchedAhead ahead = default)
 {
     public readonly float* A = a;
     public readonly nint ARow = aRow;
@@ -20,11 +19,52 @@ internal readonly unsafe struct Product(float* a, nint aRow, nint aStep, float* 
     /// <summary>K: the length of the sum; 0 for no product at all.</summary>
     public readonly int Depth = depth;
 
-    /// <summary>Memory that will be used soon, to be fetched meanwhile; null for none.</summary>
-    public readonly float* Ahead = ahead;
+    /// <summary>Memory that will be used soon, to be fetched meanwhile.</summary>
+    public readonly FetchedAhead Ahead = ahead;
+}
 
-    /// <summary>Floats of <see cref="Ahead"/> to fetch at each step of the sum.</summary>
-    public readonly nint AheadStep = aheadStep;
+/// <summary>A share of the memory that is read next, which a tile fetches into the second-level cache while it is summed.</summary>
+/// <remarks>
+/// Either all tiles of a step share the gates of the step that comes next, or, where there are <see cref="LargeWeights"/>, the tiles of a
+/// panel share the panel that comes next: its first tile would otherwise wait for it, as long as all tiles take. A step of a sum fetches a
+/// line at the most, so two or three tiles fetch a half or three quarters of a panel.
+/// </remarks>
+internal readonly unsafe struct FetchedAhead
+{
+    /// <summary>
+    /// From as many weights on (1.5 MB) panels are fetched. A second-level cache, of 1 or 2 MB, keeps fewer of them for the next step, and
+    /// fetching what is there already takes up to a tenth of a small step's time.
+    /// </summary>
+    public const int LargeWeights = 3 << 17;
+
+    /// <param name="first">The memory; null for none.</param>
+    /// <param name="length">Floats of it.</param>
+    /// <param name="tile">The number of the tile.</param>
+    /// <param name="tiles">The number of tiles.</param>
+    /// <param name="depth">The steps of a tile's sum.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public FetchedAhead(float* first, long length, int tile, int tiles, int depth)
+    {
+        if (first == null || length <= 0 || tile >= tiles)
+            return;
+        First = first + length * tile / tiles;
+        Step = (nint)(length / tiles + depth - 1) / depth;
+    }
+
+    private FetchedAhead(float* first, nint step)
+    {
+        First = first;
+        Step = step;
+    }
+
+    /// <summary>Where the share begins; null for none.</summary>
+    public float* First { get; }
+
+    /// <summary>Floats to fetch at each step of the sum.</summary>
+    public nint Step { get; }
+
+    /// <summary>What comes after some steps of the sum.</summary>
+    public FetchedAhead After(int steps) => First == null ? default : new(First + steps * Step, Step);
 }
 
 /// <summary>
@@ -158,9 +198,9 @@ internal static unsafe class GemmTile
             float* a = p.A;
             float* b = p.B;
             nint a1 = p.ARow, a2 = 2 * a1, a3 = 3 * a1, a4 = 4 * a1, a5 = 5 * a1;
-            nint aStep = p.AStep, bStep = p.BStep, aheadStep = p.AheadStep;
+            nint aStep = p.AStep, bStep = p.BStep, aheadStep = p.Ahead.Step;
             // A line that is there already costs nothing.
-            float* ahead = p.Ahead == null ? a : p.Ahead;
+            float* ahead = p.Ahead.First == null ? a : p.Ahead.First;
             for (int k = p.Depth; k > 0 && S.TileRows <= MaxRowsOfFewRegisters; k--)
             {
                 V x0 = S.Create(a[0]), x1 = default, x2 = default;
