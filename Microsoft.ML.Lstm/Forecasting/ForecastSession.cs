@@ -95,6 +95,7 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer, Se
             return null;
         SessionSeries series = _current is { } current && current.Name == row.Series ? current : Find(row.Series);
         _current = series;
+        NoteEnd(series, row);
         bool restarts = false;
         if (_settings.RowInterval is { } interval)
         {
@@ -119,7 +120,10 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer, Se
                 _warnings.AddRepeat(series.Name, series.Start!.Rows);
         }
         if (restarts)
+        {
             series.Restart(NewStream(row.Series));
+            NoteEnd(series, row);
+        }
         series.MoveTo(row.Time);
         return (series.Stream, restarts);
     }
@@ -163,12 +167,18 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer, Se
     {
         var states = new Dictionary<string, SeriesState>(transformer.States.Where(state => !_forgotten.Contains(state.Key)));
         foreach (SessionSeries series in _series.Values)
-        {
-            float[] values = new float[series.Stream.StateLength];
-            series.Stream.CopyStateTo(values);
-            states[series.Name] = new SeriesState(values, series.Time, series.Missing, series.Start);
-        }
+            states[series.Name] = series.AnnouncedRows > 0 ? series.StateBeforeEnd! : series.ToState();
+        SessionSeries[] announced = [.. _series.Values.Where(series => series.AnnouncedRows > 0)];
+        if (announced.Length > 0)
+            (options.Warn ?? transformer.Warn)(SeriesMessages.DescribeRowsToCome(announced.Sum(series => series.AnnouncedRows),
+                announced.Length, announced[0].Name));
         return transformer.With(states);
+    }
+
+    private void NoteEnd(SessionSeries series, SeriesRowReader row)
+    {
+        if (options.EndsBeforeAnnounced)
+            series.NoteEnd(row, transformer.Model.Layout.Targets);
     }
 
     private bool IsSkipped(SeriesRowReader row) => _settings.Missing == MissingValueHandling.SkipRow && row.HasMissing;

@@ -1,6 +1,7 @@
 using Microsoft.ML.Lstm;
 using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Engine.Files;
+using Microsoft.ML.Lstm.Engine.Network;
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Engine.Series;
 using Microsoft.ML.Lstm.Forecasting;
@@ -41,7 +42,13 @@ public sealed class LstmForecastingTransformer : SeriesTransformer
 
     internal LstmForecastingTransformer(IHostEnvironment environment, ForecastModel model, ForecastSettings settings,
         IReadOnlyDictionary<string, SeriesState> states)
-        : base(environment.Register(nameof(LstmForecastingTransformer)), model, settings)
+        : this(environment.Register(nameof(LstmForecastingTransformer)), networks: null, model, settings, states)
+    {
+    }
+
+    private LstmForecastingTransformer(IHost host, Lazy<SequenceNetwork[]>? networks, ForecastModel model, ForecastSettings settings,
+        IReadOnlyDictionary<string, SeriesState> states)
+        : base(host, model, settings, networks)
     {
         Settings = settings;
         States = states;
@@ -85,8 +92,41 @@ public sealed class LstmForecastingTransformer : SeriesTransformer
     public LstmForecastingTransformer WithoutHistory() => With(new Dictionary<string, SeriesState>());
 
     /// <summary>
-    /// Forecasts each series that the transformer knows from its end: after the last row of the training data or of a checkpoint, including
-    /// missing values at the end. The forecasts are the same as those of an engine's
+    /// A transformer with the same network that also knows rows that have come since the training. <see cref="Forecast"/> goes on from
+    /// their end then, <c>Transform</c> and engines expect the rows that follow them, and a saved model knows them too, as an engine's
+    /// checkpoint knows what the engine has observed.
+    /// </summary>
+    /// <param name="rows">The rows, in the order of time within each series, with the columns of the training data; they are read once.
+    /// Series without a row stay as they are. Where there is a column of times, a series whose first row is not later than its last known
+    /// one begins again, with a warning; without times, only the view that the transformer was fitted to begins again. Rows without a
+    /// target at the end of a series are steps whose values can't be given later. But where one of them has known covariates, they are
+    /// rows to come, as in training: a warning counts them, and the series ends before them.</param>
+    /// <returns>The transformer that knows the rows.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="rows"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing, or is not what the network was trained on.</exception>
+    /// <exception cref="InvalidOperationException">A row is no later than the row before it in its series, or has the missing
+    /// key.</exception>
+    public LstmForecastingTransformer WithHistory(IDataView rows)
+    {
+        ArgumentNullException.ThrowIfNull(rows);
+        SeriesBindings bindings = Bind(rows.Schema);
+        DataViewSchema.Column[] columns = [.. bindings.Source.All];
+        var session = new ForecastSession(this, new SessionOptions
+        {
+            IsTrainingData = FittedTo?.IsOf(rows) == true,
+            EndsBeforeAnnounced = bindings.Source.KnownCovariates > 0,
+        });
+        using var cursor = new SeriesCursor(bindings, rows.GetRowCursor(columns), columns, session, activeColumns: []);
+        while (cursor.MoveNext())
+        {
+            // The session takes the row.
+        }
+        return session.Snapshot();
+    }
+
+    /// <summary>
+    /// Forecasts each series that the transformer knows from its end: after the last row of the training data, of <see cref="WithHistory"/>
+    /// or of a checkpoint, including missing values at the end. The forecasts are the same as those of an engine's
     /// <see cref="ForecastEngine{TSource, TPrediction}.Predict(string, int?)"/> before the first observation.
     /// </summary>
     /// <param name="horizon">Steps to forecast, from 1 to <see cref="Horizon"/>; <see langword="null"/> for all.</param>
@@ -158,10 +198,11 @@ public sealed class LstmForecastingTransformer : SeriesTransformer
         ForecastOnnx.Write(stream, this, nameof(LstmForecastingTransformer));
     }
 
-    internal LstmForecastingTransformer With(IReadOnlyDictionary<string, SeriesState> states) => new(Host, Model, Settings, states);
+    internal LstmForecastingTransformer With(IReadOnlyDictionary<string, SeriesState> states)
+        => new(Host, PackedNetworks, Model, Settings, states);
 
     internal override LstmForecastingTransformer WithWeights(WeightFormat format)
-        => new(Host, Model.WithFormat(format), Settings, States) { FittedTo = FittedTo };
+        => new(Host, networks: null, Model.WithFormat(format), Settings, States) { FittedTo = FittedTo };
 
     /// <summary>The number of a series, from 1; 0 for one that is not in the training data.</summary>
     internal int NumberOf(string series) => _numbers.GetValueOrDefault(series);

@@ -1,4 +1,6 @@
+using System.Numerics.Tensors;
 using Microsoft.ML.Lstm.Engine.Series;
+using Microsoft.ML.Lstm.Series;
 
 namespace Microsoft.ML.Lstm.Forecasting;
 
@@ -11,6 +13,8 @@ internal sealed class SessionSeries(string name, ForecastStream stream)
     private SeriesStart? _repeated;
     private ulong _hash = SeriesStart.Empty;
     private int _rows;
+    private int _rowsOfEnd;
+    private bool _announces;
 
     public string Name { get; } = name;
 
@@ -34,6 +38,35 @@ internal sealed class SessionSeries(string name, ForecastStream stream)
     /// <summary>The start of the series in the training data.</summary>
     public SeriesStart? Start { get; private set; }
 
+    /// <summary>The state before the last rows, where <see cref="NoteEnd"/> was told that these have no value; otherwise null.</summary>
+    public SeriesState? StateBeforeEnd { get; private set; }
+
+    /// <summary>How many rows come after <see cref="StateBeforeEnd"/>, if one of them announces known covariates; otherwise 0.</summary>
+    public int AnnouncedRows => _announces ? _rowsOfEnd : 0;
+
+    /// <summary>What a transformer keeps of the series.</summary>
+    public SeriesState ToState()
+    {
+        float[] values = new float[Stream.StateLength];
+        Stream.CopyStateTo(values);
+        return new SeriesState(values, HasLastRow ? Time : default, Missing, Start);
+    }
+
+    /// <summary>Keeps the state before rows without a value, which may be the last ones, until one with a value comes.</summary>
+    public void NoteEnd(SeriesRowReader row, int targets)
+    {
+        if (TensorPrimitives.IsFiniteAny(row.Numbers[..targets]))
+        {
+            ForgetEnd();
+            return;
+        }
+        StateBeforeEnd ??= ToState();
+        _rowsOfEnd++;
+        _announces |= TensorPrimitives.IsFiniteAny(row.Known);
+    }
+
+    private void ForgetEnd() => (StateBeforeEnd, _rowsOfEnd, _announces) = (null, 0, false);
+
     /// <summary>Restores what the model knows of the series.</summary>
     public void Restore(SeriesState state)
     {
@@ -43,7 +76,11 @@ internal sealed class SessionSeries(string name, ForecastStream stream)
     }
 
     /// <summary>Begins again, without any row.</summary>
-    public void Restart(ForecastStream stream) => (Stream, HasLastRow, _repeated) = (stream, false, null);
+    public void Restart(ForecastStream stream)
+    {
+        (Stream, HasLastRow, _repeated) = (stream, false, null);
+        ForgetEnd();
+    }
 
     /// <summary>Moves on to a row at <paramref name="time"/>.</summary>
     public void MoveTo(DateTimeOffset time) => (Time, Missing, StreamAfterMissing, HasLastRow, HasRows) = (time, null, null, true, true);

@@ -22,6 +22,18 @@ internal static class SeriesMessages
     /// <summary>Names a row of an engine.</summary>
     public static string DescribeObservation(string series) => $"The observation{(series == "" ? "" : $" of series '{series}'")}";
 
+    /// <summary>Says of rows without a value that they are no part of their series yet.</summary>
+    /// <param name="rows">How many rows there are.</param>
+    /// <param name="series">How many series have some.</param>
+    /// <param name="first">The first of these series.</param>
+    public static string DescribeRowsToCome(int rows, int series, string first)
+    {
+        string name = first == "" ? "" : $", first '{first}',";
+        return $"{rows} rows at the end of {series} series{name} have no value to forecast, but known covariates: they are taken for rows "
+            + "to come, and the series ends before them. If the values are missing, though time has passed, give these rows again when you "
+            + "score.";
+    }
+
     /// <summary>Formats a time, with its offset unless that is zero.</summary>
     public static string Format(DateTimeOffset time)
         => time.ToString(time.Offset == TimeSpan.Zero ? "yyyy-MM-dd HH:mm:ss" : "yyyy-MM-dd HH:mm:ss zzz", CultureInfo.InvariantCulture);

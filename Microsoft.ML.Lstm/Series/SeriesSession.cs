@@ -57,6 +57,12 @@ internal sealed record SessionOptions
     /// <summary>Whether the rows are the data that the transformer was fitted to.</summary>
     public bool IsTrainingData { get; init; }
 
+    /// <summary>
+    /// Whether what a transformer knows of a series in the end is without its last rows, where these have no value and only announce known
+    /// covariates; otherwise they are steps.
+    /// </summary>
+    public bool EndsBeforeAnnounced { get; init; }
+
     /// <summary>Makes what explains the results; null where they are not explained.</summary>
     public Func<ForecastExplainer>? CreateExplainer { get; init; }
 

@@ -180,10 +180,7 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
         if (ahead.Sum() is var rows && rows == 0)
             return;
         LoadedSeries first = series[Array.FindIndex(ahead, count => count > 0)];
-        string name = first.Name == "" ? "" : $", first '{first.Name}',";
-        monitor.Warn($"{rows} rows at the end of {ahead.Count(count => count > 0)} series{name} have no value to forecast, but known "
-            + "covariates: they are taken for rows to come, and the series ends before them. If the values are missing, though time has "
-            + "passed, give these rows again when you score.");
+        monitor.Warn(SeriesMessages.DescribeRowsToCome(rows, ahead.Count(count => count > 0), first.Name));
     }
 
     private static InputNames NamesOf(BoundSeriesColumns bound, RowInterval? interval)

@@ -18,8 +18,9 @@ namespace Microsoft.ML.Lstm;
 /// (<see cref="LstmCatalog.CreateForecastEngine{TSource, TPrediction}(ITransformer, MLContext)"/>).
 /// </summary>
 /// <remarks>
-/// A transformer knows each series up to the end of the data that it was fitted to, or up to its checkpoint. Every pass over data, and
-/// every engine, goes on from there with its own copy of that state: transform the rows that come after the training data.
+/// A transformer knows each series up to the end of the data that it was fitted to, of the rows that it has read since
+/// (<see cref="LstmForecastingTransformer.WithHistory"/>), or up to its checkpoint. Every pass over data, and every engine, goes on from
+/// there with its own copy of that state: transform the rows that come after these.
 ///
 /// Where there is a column of times, a series whose first row is not later than the last known one begins again, with a warning; an engine
 /// refuses such a row. Without times, the data view that the transformer was fitted to begins again
@@ -35,12 +36,17 @@ public abstract class SeriesTransformer : ITransformer
     private readonly ForecastSettings _settings;
     private readonly Lazy<SequenceNetwork[]> _networks;
 
-    private protected SeriesTransformer(IHost host, ForecastModel model, ForecastSettings settings)
+    /// <param name="host">The host of the transformer.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="settings">The columns and what else forecasts need.</param>
+    /// <param name="networks">The networks of another transformer with the same model; null to make them.</param>
+    private protected SeriesTransformer(IHost host, ForecastModel model, ForecastSettings settings,
+        Lazy<SequenceNetwork[]>? networks = null)
     {
         Host = host;
         Model = model;
         _settings = settings;
-        _networks = new Lazy<SequenceNetwork[]>(model.Pack);
+        _networks = networks ?? new Lazy<SequenceNetwork[]>(model.Pack);
     }
 
     private protected IHost Host { get; }
@@ -61,6 +67,9 @@ public abstract class SeriesTransformer : ITransformer
 
     /// <summary>The networks, ready to run.</summary>
     internal SequenceNetwork[] Networks => _networks.Value;
+
+    /// <summary><see cref="Networks"/>, made when they are first asked for.</summary>
+    private protected Lazy<SequenceNetwork[]> PackedNetworks => _networks;
 
     /// <summary>The source of the data that the transformer was fitted to; null where it is unknown, as after loading.</summary>
     internal RowSource? FittedTo { get; init; }

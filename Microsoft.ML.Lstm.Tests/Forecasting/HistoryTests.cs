@@ -1,0 +1,154 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.Tests.Series;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.Lstm.Tests.Forecasting;
+
+/// <summary>Rows that a forecaster reads without being trained on them.</summary>
+[TestClass]
+public sealed class HistoryTests
+{
+    private const int Known = 80, More = 17;
+
+    private readonly MLContext _ml = new(1);
+
+    [TestMethod]
+    public void AForecasterReadsMoreRowsAsAnEngineObservesThem()
+    {
+        Reading[] a = Reading.Wave(Known + More, shop: "a", level: 5), b = Reading.Wave(Known + More, seed: 2, shop: "b", level: 500);
+        LstmForecastingTransformer model = ForecastRun.Fit(_ml, [.. a[..Known], .. b[..Known]],
+            options => (options.SeriesColumnName, options.TimeColumnName) = ("Shop", "Time"));
+        Reading[] rest = [.. a[Known..].Zip(b[Known..]).SelectMany(pair => new[] { pair.First, pair.Second })];
+
+        LstmForecastingTransformer read = model.WithHistory(View(rest));
+        using ForecastEngine<Reading, ReadingForecast> engine = model.CreateForecastEngine<Reading, ReadingForecast>(_ml);
+        foreach (Reading row in rest)
+            engine.Predict(row);
+        float[] expected = [.. engine.Predict("a").Forecast, .. engine.Predict("b").Forecast];
+        CollectionAssert.AreEqual(expected, Forecasts(read));
+        CollectionAssert.AreNotEqual(expected, Forecasts(model));
+        Assert.AreEqual(a[^1].Time.AddHours(1), read.Forecast().GetColumn<DateTime>("Time").First());
+        CollectionAssert.AreEqual(expected, Forecasts(model.WithoutHistory().WithHistory(View([.. a, .. b]))));
+        CollectionAssert.AreEqual(expected, Forecasts(Reload(read)));
+
+        float[] onlyA = Forecasts(model.WithHistory(View(a[Known..])));
+        CollectionAssert.AreEqual(expected[..ForecastRun.Horizon], onlyA[..ForecastRun.Horizon]);
+        CollectionAssert.AreEqual(Forecasts(model)[ForecastRun.Horizon..], onlyA[ForecastRun.Horizon..]);
+        CollectionAssert.AreEqual(Forecasts(model), Forecasts(model.WithHistory(View([]))));
+    }
+
+    [TestMethod]
+    [DataRow(false, true, 0)]
+    [DataRow(true, true, 0)]
+    [DataRow(true, true, 3)]
+    [DataRow(true, false, 3)]
+    public void RowsWithoutValuesAtTheEndAreWhatTheyAreInTraining(bool hasKnown, bool hasTimes, int observedLater)
+    {
+        Reading[] rows = Reading.Wave(Known + More);
+        foreach (Reading row in rows[Known..])
+            row.Value = float.NaN;
+        if (observedLater > 0)
+            rows[Known + observedLater].Value = 0.5f;
+        IDataView data = View(rows);
+        LstmForecastingTransformer model = _ml.Forecasting.ForecastByLstm(ForecastRun.Options(options =>
+        {
+            options.KnownCovariateColumnNames = hasKnown ? ["Promotion"] : [];
+            options.TimeColumnName = hasTimes ? "Time" : null;
+        })).Fit(data);
+        LstmForecastingTransformer read = model.WithoutHistory().WithHistory(View(rows));
+        CollectionAssert.AreEqual(Forecasts(model), Forecasts(read));
+        // The view that was trained on begins again.
+        CollectionAssert.AreEqual(Forecasts(model), Forecasts(model.WithHistory(data)));
+        if (!hasTimes)
+            return;
+        int end = hasKnown ? Known + (observedLater > 0 ? observedLater + 1 : 0) : rows.Length;
+        foreach (LstmForecastingTransformer one in new[] { model, read })
+            Assert.AreEqual(rows[0].Time.AddHours(end), one.Forecast().GetColumn<DateTime>("Time").First());
+    }
+
+    [TestMethod]
+    public void RowsToComeAreCheckedAndNamed()
+    {
+        Reading[] a = Reading.Wave(Known + More, shop: "a"), b = Reading.Wave(Known + More, seed: 2, shop: "b");
+        foreach (Reading row in a[Known..])
+            row.Value = float.NaN;
+        foreach (Reading row in b)
+            row.Value = float.NaN;
+        LstmForecastingTransformer model = ForecastRun.Fit(_ml, [.. a[..Known], .. Reading.Wave(Known, shop: "c")], options =>
+            (options.SeriesColumnName, options.TimeColumnName, options.KnownCovariateColumnNames) = ("Shop", "Time", ["Promotion"]));
+        float[] before = Forecasts(model);
+        List<string> warnings = Warnings();
+        // Rows to come of a series that goes on, and of one of which nothing is known yet; a row without a time is of no series.
+        Reading[] rows = [.. a[Known..], new Reading { Shop = "a", Value = 7, Promotion = 1 }, .. b];
+        LstmForecastingTransformer read = model.WithHistory(View(rows));
+        CollectionAssert.AreEqual(before, Forecasts(read));
+        CollectionAssert.AreEqual(before, Forecasts(Reload(read)));
+        string expected = $"{More + b.Length} rows at the end of 2 series, first 'a', have no value to forecast, but known covariates";
+        Assert.AreEqual(1, warnings.Count(warning => warning.StartsWith(expected, StringComparison.Ordinal)));
+
+        // Later their values are there.
+        foreach ((int t, Reading row) in a[Known..].Index())
+            row.Value = MathF.Sin(t);
+        CollectionAssert.AreEqual(Forecasts(model.WithHistory(View(a[Known..]))), Forecasts(read.WithHistory(View(a[Known..]))));
+        foreach (Reading row in a[Known..])
+            row.Value = float.NaN;
+        Assert.ThrowsExactly<InvalidOperationException>(() => model.WithHistory(View([.. a[Known..].Reverse()])));
+    }
+
+    [TestMethod]
+    public void ReadingOnAgainAndAgainAddsNothing()
+    {
+        Reading[] rows = Reading.Wave(Known + 2000);
+        LstmForecastingTransformer model = ForecastRun.Fit(_ml, rows[..Known], options => options.TimeColumnName = "Time"), read = model;
+        int states = model.States.Count;
+        foreach (Reading row in rows[Known..])
+            read = read.WithHistory(View([row]));
+        CollectionAssert.AreEqual(Forecasts(model.WithHistory(View(rows[Known..]))), Forecasts(read));
+        Assert.HasCount(states, read.States);
+        Assert.AreSame(model.Networks, read.Networks);
+    }
+
+    [TestMethod]
+    public void RowsThatAreKnownBeginAgainWithAWarning()
+    {
+        Reading[] rows = Reading.Wave(Known);
+        LstmForecastingTransformer model = ForecastRun.Fit(_ml, rows, options => options.TimeColumnName = "Time");
+        List<string> warnings = Warnings();
+        CollectionAssert.AreEqual(Forecasts(model), Forecasts(model.WithHistory(View(rows))));
+        Assert.HasCount(1, warnings);
+        StringAssert.Contains(warnings[0], "begin");
+    }
+
+    [TestMethod]
+    public void WhatCantBeReadIsRefused()
+    {
+        Reading[] rows = Reading.Wave(Known + More);
+        LstmForecastingTransformer model = ForecastRun.Fit(_ml, rows[..Known], options => options.TimeColumnName = "Time");
+        Assert.ThrowsExactly<ArgumentNullException>(() => model.WithHistory(null!));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => model.WithHistory(_ml.Data.LoadFromEnumerable([new { Value = 1f }])));
+        Assert.ThrowsExactly<InvalidOperationException>(() => model.WithHistory(View([.. rows[Known..].Reverse()])));
+    }
+
+    private List<string> Warnings()
+    {
+        var warnings = new List<string>();
+        _ml.Log += (_, entry) =>
+        {
+            if (entry.Kind == ChannelMessageKind.Warning)
+                warnings.Add(entry.RawMessage);
+        };
+        return warnings;
+    }
+
+    private IDataView View(Reading[] rows) => _ml.Data.LoadFromEnumerable(rows);
+
+    private LstmForecastingTransformer Reload(ITransformer model)
+    {
+        using var stream = new MemoryStream();
+        _ml.Model.Save(model, null, stream);
+        stream.Position = 0;
+        return (LstmForecastingTransformer)_ml.Model.Load(stream, out _);
+    }
+
+    private static float[] Forecasts(LstmForecastingTransformer model) => [.. model.Forecast().GetColumn<float>("Forecast")];
+}
